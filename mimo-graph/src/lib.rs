@@ -1,0 +1,1 @@
+//! What a mimo model is.
