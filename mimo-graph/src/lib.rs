@@ -1,1 +1,18 @@
-//! What a mimo model is.
+//! What a mimo model *is*: shapes, layers, losses, the graph that connects them, the checks that it has to
+//! pass, and the plan by which it is executed. No tokens, no tensors, no dependencies: the macro, the runtime
+//! and tools share it.
+#![forbid(unsafe_code)]
+
+pub mod activation;
+pub mod context;
+pub mod diag;
+pub mod dim;
+pub mod graph;
+pub mod initializer;
+pub mod layers;
+pub mod loss;
+pub mod metric;
+pub mod optimizer;
+pub mod shape;
+pub mod spec;
+pub mod value;

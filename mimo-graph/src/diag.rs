@@ -1,0 +1,147 @@
+//! Diagnostics as data: what is wrong, where, and what to write instead.
+
+/// A place in the user's source; an index into the front end's table of spans.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Loc(pub u32);
+
+/// How bad it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Severity {
+    /// The model is not generated.
+    Error,
+    /// A compiler warning at the token; the model is generated.
+    Warning,
+}
+
+/// One thing to tell the user.
+///
+/// Messages start in lower case, end without a period, put names in backticks and carry numbers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diag {
+    /// Where the user wrote it.
+    pub loc: Loc,
+    /// Error or warning.
+    pub severity: Severity,
+    /// What is wrong.
+    pub message: String,
+    /// What to write (`= help:` lines).
+    pub helps: Vec<String>,
+    /// The other side (`= note:` lines).
+    pub notes: Vec<String>,
+}
+
+impl Diag {
+    /// An error at `loc`.
+    pub fn error(loc: Loc, message: impl Into<String>) -> Self {
+        Diag { loc, severity: Severity::Error, message: message.into(), helps: vec![], notes: vec![] }
+    }
+
+    /// A warning at `loc`.
+    pub fn warning(loc: Loc, message: impl Into<String>) -> Self {
+        Diag { severity: Severity::Warning, ..Diag::error(loc, message) }
+    }
+
+    /// Adds what to write instead.
+    #[must_use]
+    pub fn help(mut self, text: impl Into<String>) -> Self {
+        self.helps.push(text.into());
+        self
+    }
+
+    /// Adds the other side of the mistake.
+    #[must_use]
+    pub fn note(mut self, text: impl Into<String>) -> Self {
+        self.notes.push(text.into());
+        self
+    }
+}
+
+/// Collects diagnostics, so that one compilation shows all of them.
+#[derive(Debug, Default)]
+pub struct Diags(Vec<Diag>);
+
+impl Diags {
+    /// An empty collection.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds one.
+    pub fn push(&mut self, diag: Diag) {
+        if !self.0.contains(&diag) {
+            self.0.push(diag);
+        }
+    }
+
+    /// Whether any of them is an error.
+    pub fn has_errors(&self) -> bool {
+        self.0.iter().any(|diag| diag.severity == Severity::Error)
+    }
+
+    /// All of them, in source order.
+    pub fn into_sorted(mut self) -> Vec<Diag> {
+        self.0.sort_by_key(|diag| diag.loc);
+        self.0
+    }
+}
+
+/// The candidate nearest to `word`, if it is near enough to be a slip of the hand.
+pub fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let folded = word.to_lowercase().replace('_', "");
+    let limit = match folded.chars().count() {
+        0..=2 => 0,
+        3..=5 => 1,
+        _ => 2,
+    };
+    candidates
+        .into_iter()
+        .map(|candidate| (distance(&folded, &candidate.to_lowercase().replace('_', "")), candidate))
+        .filter(|&(distance, _)| distance <= limit)
+        .min_by_key(|&(distance, _)| distance)
+        .map(|(_, candidate)| candidate)
+}
+
+/// Edits (insert, remove, replace, swap of neighbours) that turn one word into the other.
+fn distance(a: &str, b: &str) -> usize {
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    let mut rows = vec![(0..=b.len()).collect::<Vec<_>>()];
+    for i in 1..=a.len() {
+        let mut row = vec![i];
+        for j in 1..=b.len() {
+            let replaced = rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
+            let mut best = replaced.min(rows[i - 1][j] + 1).min(row[j - 1] + 1);
+            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                best = best.min(rows[i - 2][j - 2] + 1);
+            }
+            row.push(best);
+        }
+        rows.push(row);
+    }
+    rows[a.len()][b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn near_names_are_offered_and_far_ones_are_not() {
+        let layers = ["Dense", "Dropout", "Conv2D", "concatenate"];
+        assert_eq!(did_you_mean("Dens", layers), Some("Dense"));
+        assert_eq!(did_you_mean("dense", layers), Some("Dense"));
+        assert_eq!(did_you_mean("conv_2d", layers), Some("Conv2D"));
+        assert_eq!(did_you_mean("concatnate", layers), Some("concatenate"));
+        assert_eq!(did_you_mean("Flatten", layers), None);
+    }
+
+    #[test]
+    fn the_same_mistake_is_told_once_and_in_source_order() {
+        let mut diags = Diags::new();
+        diags.push(Diag::error(Loc(4), "second"));
+        diags.push(Diag::warning(Loc(1), "first"));
+        diags.push(Diag::error(Loc(4), "second"));
+        assert!(diags.has_errors());
+        let messages: Vec<_> = diags.into_sorted().into_iter().map(|diag| diag.message).collect();
+        assert_eq!(messages, ["first", "second"]);
+    }
+}

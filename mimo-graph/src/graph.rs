@@ -1,0 +1,181 @@
+//! The graph: layers, their calls, the tensors between them, and how the model is compiled.
+
+use crate::diag::Loc;
+use crate::layers::{LayerKind, Weight};
+use crate::loss::Loss;
+use crate::metric::Metric;
+use crate::optimizer::Optimizer;
+use crate::shape::Shape;
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident),* $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $name(pub u32);
+
+        impl $name {
+            /// The place in its table.
+            pub fn index(self) -> usize {
+                self.0 as usize
+            }
+        }
+    )*};
+}
+
+ids! {
+    /// A layer: what holds weights. Calling it twice shares them.
+    LayerId,
+    /// One call of a layer.
+    NodeId,
+    /// A tensor: an input, or what a call gives.
+    TensorId,
+}
+
+/// A constant expression of the user that the front end could not evaluate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConstEntry {
+    /// As the user wrote it.
+    pub text: String,
+    /// Where it was first written.
+    pub loc: Loc,
+}
+
+/// A layer and its settings.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Layer {
+    /// What it is, with its arguments.
+    pub kind: LayerKind,
+    /// The name: given by the user, or the output's, or Keras's automatic one.
+    pub name: String,
+    /// Whether `name` comes from `name = "…"`.
+    pub named: bool,
+    /// Whether training changes its weights.
+    pub trainable: bool,
+    /// Its weights, known from the first call on.
+    pub weights: Vec<Weight>,
+    /// The tokens that made it.
+    pub loc: Loc,
+}
+
+/// One call of a layer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Node {
+    /// The layer that is called.
+    pub layer: LayerId,
+    /// What it reads, in order.
+    pub inputs: Vec<TensorId>,
+    /// What it gives; one tensor for most layers.
+    pub outputs: Vec<TensorId>,
+    /// The tokens of the call.
+    pub loc: Loc,
+}
+
+/// The element type of a tensor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dtype {
+    /// The model's float type.
+    Float,
+    /// Whole numbers: class indices, word ids.
+    Int,
+}
+
+/// A tensor between layers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tensor {
+    /// The shape of one sample; `None` after an error, which is never reported again downstream.
+    pub shape: Option<Shape>,
+    /// What it holds.
+    pub dtype: Dtype,
+    /// The call that gives it; `None` for an input.
+    pub producer: Option<NodeId>,
+    /// What the user bound it to, last binding first in messages; empty for an unbound intermediate.
+    pub bindings: Vec<String>,
+    /// The tokens that made it.
+    pub loc: Loc,
+}
+
+/// An input or an output of the model.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Port {
+    /// Its name: the binding, or the key of a map.
+    pub name: String,
+    /// The tensor.
+    pub tensor: TensorId,
+    /// Where `Model(…)` names it.
+    pub loc: Loc,
+}
+
+/// How one output is trained.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Training {
+    /// The loss, or `None` for an output that is not trained.
+    pub loss: Option<Loss>,
+    /// Its weight in the total.
+    pub weight: f64,
+    /// Its metrics, each with the name that logs use.
+    pub metrics: Vec<(String, Metric)>,
+}
+
+/// `.compile(…)`, resolved: one entry per output, in output order.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Compile {
+    /// The optimizer.
+    pub optimizer: Optimizer,
+    /// How each output is trained.
+    pub outputs: Vec<Training>,
+}
+
+/// A model.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Graph {
+    /// The struct's name.
+    pub name: String,
+    /// Constants that only const evaluation knows.
+    pub consts: Vec<ConstEntry>,
+    /// Layers, in the order of their creation.
+    pub layers: Vec<Layer>,
+    /// Calls, in source order, which is a topological order.
+    pub nodes: Vec<Node>,
+    /// Tensors, in the order of their creation.
+    pub tensors: Vec<Tensor>,
+    /// What `Input(…)` made, in source order, whether the model names them or not.
+    pub sources: Vec<TensorId>,
+    /// Inputs, in the order of `Model(inputs = …)`.
+    pub inputs: Vec<Port>,
+    /// Outputs, in the order of `Model(outputs = …)`.
+    pub outputs: Vec<Port>,
+    /// `None` for a model that only predicts.
+    pub compile: Option<Compile>,
+}
+
+impl Graph {
+    /// The layer of an id.
+    pub fn layer(&self, id: LayerId) -> &Layer {
+        &self.layers[id.index()]
+    }
+
+    /// The call of an id.
+    pub fn node(&self, id: NodeId) -> &Node {
+        &self.nodes[id.index()]
+    }
+
+    /// The tensor of an id.
+    pub fn tensor(&self, id: TensorId) -> &Tensor {
+        &self.tensors[id.index()]
+    }
+
+    /// How messages call a tensor: its last binding, else the name of the layer that gives it.
+    pub fn tensor_name(&self, id: TensorId) -> &str {
+        let tensor = self.tensor(id);
+        match (tensor.bindings.last(), tensor.producer) {
+            (Some(name), _) => name,
+            (None, Some(node)) => &self.layer(self.node(node).layer).name,
+            (None, None) => "input",
+        }
+    }
+
+    /// Whether a call needs the calls of `layer` to share weights.
+    pub fn calls_of(&self, layer: LayerId) -> impl Iterator<Item = &Node> {
+        self.nodes.iter().filter(move |node| node.layer == layer)
+    }
+}

@@ -1,0 +1,72 @@
+//! The shape of one sample: its axes without the batch axis, which is never written.
+
+use std::fmt;
+
+use crate::dim::Dim;
+use crate::graph::ConstEntry;
+
+/// Axis lengths of one sample, outermost first; channels are last.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shape(pub Vec<Dim>);
+
+impl Shape {
+    /// A shape of known lengths.
+    pub fn known(lengths: &[usize]) -> Self {
+        Shape(lengths.iter().map(|&n| Dim::Known(n)).collect())
+    }
+
+    /// How many axes one sample has.
+    pub fn rank(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Elements of one sample: the product of all axes, 1 for a scalar.
+    pub fn elements(&self) -> Dim {
+        self.0.iter().fold(Dim::Known(1), |product, dim| product * dim.clone())
+    }
+
+    /// The last axis, if there is one.
+    pub fn last(&self) -> Option<&Dim> {
+        self.0.last()
+    }
+
+    /// The product of all axes but the last: how often a layer that works on the last axis runs per sample.
+    pub fn positions(&self) -> Dim {
+        let outer = self.0.split_last().map_or(&[][..], |(_, outer)| outer);
+        Shape(outer.to_vec()).elements()
+    }
+
+    /// The text for messages, `[28, 28, FILTERS]`.
+    pub fn display<'a>(&'a self, consts: &'a [ConstEntry]) -> impl fmt::Display + 'a {
+        Shown { shape: self, consts }
+    }
+}
+
+struct Shown<'a> {
+    shape: &'a Shape,
+    consts: &'a [ConstEntry],
+}
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[")?;
+        for (i, dim) in self.shape.0.iter().enumerate() {
+            let comma = if i == 0 { "" } else { ", " };
+            write!(f, "{comma}{}", dim.display(self.consts))?;
+        }
+        f.write_str("]")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn positions_leave_the_last_axis_out() {
+        let shape = Shape::known(&[4, 3, 2]);
+        assert_eq!(shape.elements(), Dim::Known(24));
+        assert_eq!(shape.positions(), Dim::Known(12));
+        assert_eq!(Shape(vec![]).positions(), Dim::Known(1));
+    }
+}

@@ -1,0 +1,88 @@
+//! Arguments as the user wrote them, before a layer gives them a meaning.
+
+use crate::diag::Loc;
+use crate::dim::ConstId;
+
+/// One argument of a call: `32`, `activation = relu`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Arg {
+    /// The keyword and where it stands, or `None` for a positional argument.
+    pub name: Option<(String, Loc)>,
+    /// What was given.
+    pub value: Value,
+}
+
+/// A value and where it stands.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Value {
+    /// What it is.
+    pub kind: ValueKind,
+    /// All of its tokens.
+    pub loc: Loc,
+}
+
+/// The forms that a value has in the language.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ValueKind {
+    /// An integer literal, or a block constant with one as its value; may be negative.
+    Int(i64),
+    /// A literal with a fraction or an exponent, or a block constant with one as its value.
+    Float(f64),
+    /// `true` or `false`.
+    Bool(bool),
+    /// A string literal.
+    Str(String),
+    /// A single identifier: a name (`relu`, `same`) or a constant (`FILTERS`); the parameter decides.
+    Ident {
+        /// The identifier.
+        text: String,
+        /// The same identifier, read as a constant.
+        constant: ConstId,
+    },
+    /// Any other constant expression: `crate::config::VOCAB * 2`.
+    Expr(ConstId),
+    /// `none`.
+    None,
+    /// A list `[a, b]` or a tuple `(a, b)`.
+    List(Vec<Value>),
+    /// A call: `HeNormal(seed = 1)`, `Dense(32)` as an argument of a wrapper.
+    Call {
+        /// What is called.
+        name: String,
+        /// Where its name stands.
+        name_loc: Loc,
+        /// What it is given.
+        args: Vec<Arg>,
+    },
+    /// A map `{ risk: mse }`: keys with their places, and values.
+    Map(Vec<(String, Loc, Value)>),
+    /// Tokens that are no value; an error has been reported already.
+    Invalid,
+}
+
+impl Value {
+    /// The word, if the value is an identifier or a string: `relu` and `"relu"` mean the same.
+    pub fn word(&self) -> Option<&str> {
+        match &self.kind {
+            ValueKind::Ident { text, .. } | ValueKind::Str(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// What to call the value in a message: `a list`, `the number 3`.
+    pub fn describe(&self) -> String {
+        match &self.kind {
+            ValueKind::Int(n) => format!("the number {n}"),
+            ValueKind::Float(x) => format!("the number {x}"),
+            ValueKind::Bool(b) => format!("`{b}`"),
+            ValueKind::Str(s) => format!("the string {s:?}"),
+            ValueKind::Ident { text, .. } => format!("`{text}`"),
+            ValueKind::Expr(_) => "an expression".into(),
+            ValueKind::None => "`none`".into(),
+            ValueKind::List(items) => format!("a list of {}", items.len()),
+            ValueKind::Call { name, .. } => format!("`{name}(…)`"),
+            ValueKind::Map(_) => "a map".into(),
+            ValueKind::Invalid => "this".into(),
+        }
+    }
+}
