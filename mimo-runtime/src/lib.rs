@@ -1,1 +1,4 @@
 //! The runtime of mimo.
+
+#[doc(hidden)]
+pub mod kernels;
