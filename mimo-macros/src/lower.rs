@@ -6,7 +6,7 @@ mod ports;
 mod tensor;
 mod value;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use mimo_graph::build::Builder;
 use mimo_graph::context::{Cx, DimCheck};
@@ -79,6 +79,8 @@ struct Lower<'a> {
     /// Names that were reported as unknown: the second use is the same mistake.
     unknown: Vec<String>,
     lossy: bool,
+    /// What calls gave, so that none of it is taken for an input.
+    computed: BTreeSet<TensorId>,
     consts: consts::Consts<'a>,
     const_tokens: Vec<TokenStream>,
     layer_spans: Vec<Span>,
@@ -110,6 +112,7 @@ pub(crate) fn model(model: &Model, spans: Spans, parsed: Vec<Diag>) -> Outcome {
         bound: model.lets.iter().flat_map(|stmt| &stmt.names).map(|name| name_of(&name.ident)).collect(),
         unknown: Vec::new(),
         lossy: model.lossy,
+        computed: BTreeSet::new(),
         consts,
         const_tokens: Vec::new(),
         layer_spans: Vec::new(),

@@ -82,7 +82,7 @@ impl Lower<'_> {
         let mut inputs = inputs.map(|expr| self.side(expr, "input")).unwrap_or_default();
         let outputs = outputs.map(|expr| self.side(expr, "output")).unwrap_or_default();
         inputs.retain(|(port, _)| {
-            let fine = self.is_source(port.tensor);
+            let fine = !self.computed.contains(&port.tensor);
             if !fine {
                 self.diags.push(
                     Diag::error(port.loc, format!("`{}` is computed by a layer, and an input is given", port.name))
@@ -93,11 +93,6 @@ impl Lower<'_> {
             fine
         });
         Ports { inputs, outputs, complete }
-    }
-
-    /// Whether a tensor is what `Input(…)` makes; a poisoned one may have been meant as such.
-    fn is_source(&self, tensor: TensorId) -> bool {
-        self.builder.graph().tensors.get(tensor.index()).is_none_or(|tensor| tensor.producer.is_none())
     }
 
     /// One side of `Model`: a name, a list of names, or a map.

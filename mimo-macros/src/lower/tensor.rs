@@ -257,7 +257,7 @@ impl Lower<'_> {
         }
         let ExprKind::Name(ident) = &callee.kind else { return Evaluated::Poison };
         match self.layer(class, callee.loc, &settings, expr.loc, ident) {
-            Some(layer) => Evaluated::Tensors(self.builder.call(layer, &tensors, expr.loc, &mut self.diags)),
+            Some(layer) => self.call(layer, &tensors, expr.loc),
             None => Evaluated::Poison,
         }
     }
@@ -265,9 +265,15 @@ impl Lower<'_> {
     /// `layer(a, b)`
     fn apply(&mut self, layer: LayerId, args: &[Arg], call: Loc) -> Evaluated {
         match self.operands(args, call) {
-            Some(tensors) => Evaluated::Tensors(self.builder.call(layer, &tensors, call, &mut self.diags)),
+            Some(tensors) => self.call(layer, &tensors, call),
             None => Evaluated::Poison,
         }
+    }
+
+    fn call(&mut self, layer: LayerId, tensors: &[(TensorId, Loc)], call: Loc) -> Evaluated {
+        let given = self.builder.call(layer, tensors, call, &mut self.diags);
+        self.computed.extend(&given);
+        Evaluated::Tensors(given)
     }
 
     /// The tensors that a layer is called on; `None` after an error that leaves nothing to call it on.
@@ -371,7 +377,7 @@ impl Lower<'_> {
         if layer.index() == self.layer_spans.len() {
             self.layer_spans.push(self.spans.get(expr.loc).start);
         }
-        Evaluated::Tensors(self.builder.call(layer, &tensors, expr.loc, &mut self.diags))
+        self.call(layer, &tensors, expr.loc)
     }
 }
 
