@@ -5,6 +5,7 @@
 
 pub mod activation;
 pub mod check;
+pub mod compile;
 pub mod context;
 pub mod diag;
 pub mod dim;
