@@ -23,6 +23,7 @@ pub(crate) fn model(lowered: &Lowered, errors: TokenStream) -> TokenStream {
     let part = |suffix: &str| format_ident!("{}{suffix}", name, span = name.span());
     let [inputs, outputs, targets, per_output] = ["Inputs", "Outputs", "Targets", "PerOutput"].map(part);
     let (input_fields, output_fields) = (&lowered.inputs, &lowered.outputs);
+    let analyzer = quote!(#[allow(unexpected_cfgs, missing_docs)] #[cfg(rust_analyzer)]);
     quote! {
         #[doc(hidden)]
         #[allow(non_snake_case)]
@@ -30,18 +31,15 @@ pub(crate) fn model(lowered: &Lowered, errors: TokenStream) -> TokenStream {
         #[allow(unused_imports, unexpected_cfgs)]
         #[cfg(not(rust_analyzer))]
         #vis use #module::{#name, #inputs, #outputs, #targets, #per_output};
-        #[allow(unexpected_cfgs)]
-        #[cfg(rust_analyzer)]
-        const _: () = {};
-        #[cfg(rust_analyzer)]
+        #analyzer
         #vis struct #name<E = f32, D = ()> { __model: (E, D) }
-        #[cfg(rust_analyzer)]
+        #analyzer
         #vis struct #inputs<B = usize, E = f32> { #(pub #input_fields: #module::Unknown<B, E>,)* }
-        #[cfg(rust_analyzer)]
+        #analyzer
         #vis struct #outputs<B = usize, E = f32, T = ()> { #(pub #output_fields: #module::Unknown<B, E, T>,)* }
-        #[cfg(rust_analyzer)]
+        #analyzer
         #vis struct #targets<B = usize, E = f32> { #(pub #output_fields: #module::Unknown<B, E>,)* }
-        #[cfg(rust_analyzer)]
+        #analyzer
         #vis struct #per_output<T> { #(pub #output_fields: T,)* }
     }
 }
