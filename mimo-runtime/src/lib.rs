@@ -2,6 +2,7 @@
 //! Usable and testable without the macro; the macro writes only descriptions of what is here.
 
 pub mod batch;
+pub mod check;
 pub mod chunk;
 pub mod engine;
 pub mod error;

@@ -25,10 +25,11 @@ impl Parser {
             }
         }
         let vis_tokens = cursor.since(vis_start);
-        let vis: TokenStream = vis_tokens.iter().cloned().collect();
+        let mut vis: TokenStream = vis_tokens.iter().cloned().collect();
         if syn::parse2::<syn::Visibility>(vis.clone()).is_err() {
             let loc = self.spans.of(vis_tokens);
             self.error(Diag::error(loc, "this is no visibility").help("write `pub` or `pub(crate)`"));
+            vis = TokenStream::new();
         }
         for keyword in ["struct", "model", "mod", "fn", "class"] {
             let name_follows = cursor.ident_at(1).is_some();

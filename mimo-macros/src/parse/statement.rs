@@ -58,7 +58,7 @@ impl Parser {
         if assigns {
             return self.without_let(&mut cursor, state, model);
         }
-        self.no_statement(&mut cursor, state, model);
+        self.no_statement(&mut cursor, model);
     }
 
     /// Reports a statement after `Model(…)`, once. Gives whether there is nothing to read in it.
@@ -71,6 +71,7 @@ impl Parser {
             return true;
         }
         let second = cursor.at_keyword("Model");
+        model.lossy = true;
         if !state.after_tail {
             state.after_tail = true;
             let loc = self.spans.of(cursor.rest());
@@ -319,7 +320,7 @@ impl Parser {
     }
 
     /// A run that is no statement of a model.
-    fn no_statement(&mut self, cursor: &mut Cursor<'_>, state: &mut State, model: &mut Model) {
+    fn no_statement(&mut self, cursor: &mut Cursor<'_>, model: &mut Model) {
         let dotted = cursor.ident_at(0).is_some() && cursor.punct_at(1, '.') && cursor.ident_at(2).is_some();
         if let (true, Some(method)) = (dotted, cursor.ident_at(2)) {
             const LATER: [&str; 7] =
@@ -336,7 +337,6 @@ impl Parser {
                 });
             }
         }
-        let _ = state;
         let loc = self.spans.of(cursor.rest());
         let call = cursor.ident_at(0).is_some() && cursor.group_at(1, Delimiter::Parenthesis).is_some();
         let diag = match call {
