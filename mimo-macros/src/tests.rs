@@ -1,6 +1,8 @@
 //! Tests of the front: what is said, and where.
 
 mod fuzz;
+mod header;
+mod names;
 mod python;
 mod recovery;
 mod values;
@@ -33,7 +35,8 @@ fn told(source: &str) -> Vec<String> {
 /// The source between two places.
 fn slice(source: &str, start: proc_macro2::LineColumn, end: proc_macro2::LineColumn) -> String {
     let offset = |at: proc_macro2::LineColumn| {
-        let lines: usize = source.split_inclusive('\n').take(at.line - 1).map(|line| line.chars().count()).sum();
+        let lines: usize =
+            source.split_inclusive('\n').take(at.line - 1).map(|line| line.chars().count()).sum();
         lines + at.column
     };
     source.chars().skip(offset(start)).take(offset(end) - offset(start)).collect()

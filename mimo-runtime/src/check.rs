@@ -127,15 +127,9 @@ mod tests {
         const TEXT: Text = mismatch(10, EQUAL, 12, "last axis of `x`", "set `units` to 12", "");
         assert_eq!(TEXT.get(), "last axis of `x` is 10, but 12 is required\n\n  = help: set `units` to 12");
         let text = mismatch(0, AT_LEAST, usize::MAX, "a", "", "b");
-        assert_eq!(
-            text.get(),
-            "a is 0, but at least 18446744073709551615 is required\n\n  = note: b"
-        );
+        assert_eq!(text.get(), "a is 0, but at least 18446744073709551615 is required\n\n  = note: b");
         let text = mismatch(7, MULTIPLE_OF, 2, "a", "b", "c");
-        assert_eq!(
-            text.get(),
-            "a is 7, but a multiple of 2 is required\n\n  = help: b\n  = note: c"
-        );
+        assert_eq!(text.get(), "a is 7, but a multiple of 2 is required\n\n  = help: b\n  = note: c");
     }
 
     #[test]

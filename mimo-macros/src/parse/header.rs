@@ -33,7 +33,8 @@ impl Parser {
         }
         for keyword in ["struct", "model", "mod", "fn", "class"] {
             let name_follows = cursor.ident_at(1).is_some();
-            if let (true, true, Some(ident)) = (cursor.at_keyword(keyword), name_follows, cursor.ident_at(0)) {
+            if let (true, true, Some(ident)) = (cursor.at_keyword(keyword), name_follows, cursor.ident_at(0))
+            {
                 let loc = self.spans.add(SpanRange::one(ident.span()));
                 let diag = Diag::error(loc, format!("`{keyword}` does not belong here")).help(FORM);
                 self.error(diag);
@@ -80,7 +81,9 @@ impl Parser {
         cursor.skip(1);
         if !cursor.is_empty() {
             let loc = self.spans.of(cursor.rest());
-            self.error(Diag::error(loc, "unexpected tokens after the model").help("write one `model!` per model"));
+            self.error(
+                Diag::error(loc, "unexpected tokens after the model").help("write one `model!` per model"),
+            );
         }
         block
     }
@@ -93,9 +96,14 @@ impl Parser {
         }
         cursor.skip(2);
         let start = cursor.position();
-        while matches!(cursor.peek(), Some(TokenTree::Ident(_)))
-            || matches!(cursor.peek(), Some(TokenTree::Punct(p)) if p.as_char() == ':')
-        {
+        let mut after_ident = false;
+        loop {
+            match cursor.peek() {
+                // An identifier after an identifier is the model's name, and the `;` is missing.
+                Some(TokenTree::Ident(_)) if !after_ident => after_ident = true,
+                Some(TokenTree::Punct(p)) if p.as_char() == ':' => after_ident = false,
+                _ => break,
+            }
             cursor.skip(1);
         }
         let path = cursor.since(start);

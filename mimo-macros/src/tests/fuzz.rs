@@ -72,8 +72,7 @@ fn mutate(tokens: &mut Vec<TokenTree>, pool: &[TokenTree], random: &mut Random) 
         5 if !tokens.is_empty() => {
             let j = i + random.below(tokens.len() - i) + 1;
             let inner: TokenStream = tokens.drain(i..j).collect();
-            let delimiters =
-                [Delimiter::Parenthesis, Delimiter::Bracket, Delimiter::Brace, Delimiter::None];
+            let delimiters = [Delimiter::Parenthesis, Delimiter::Bracket, Delimiter::Brace, Delimiter::None];
             tokens.insert(i, TokenTree::Group(Group::new(delimiters[random.below(4)], inner)));
         }
         _ => tokens.insert(i.min(tokens.len()), random_token),
@@ -153,7 +152,10 @@ fn depth_and_length_have_limits() {
         deep("1 + ", "", 5000),
         deep("a(b)", "(c)", 5000),
         deep("a::", "", 5000),
-        format!("Net {{ {} }}", (0..200).map(|i| format!("const A{i}: usize = A{} * A{};", i + 1, i + 1)).collect::<String>()),
+        format!(
+            "Net {{ {} }}",
+            (0..200).map(|i| format!("const A{i}: usize = A{} * A{};", i + 1, i + 1)).collect::<String>()
+        ),
     ] {
         println!("{}", source.chars().take(60).collect::<String>());
         assert_rust(source.parse().unwrap());
