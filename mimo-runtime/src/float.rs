@@ -11,7 +11,7 @@ use crate::layers::gaussian_noise::GaussianNoise;
 use crate::layers::merge::Merge;
 use crate::layers::permute::Permute;
 use crate::layers::repeat_vector::RepeatVector;
-use crate::loss::Loss;
+use crate::loss::{Loss, Scan};
 use crate::run::Run;
 
 /// `f32` or `f64`: what weights and data of a model are made of.
@@ -29,6 +29,7 @@ pub trait Float:
     + Run<Dropout>
     + Run<GaussianNoise>
     + Run<Loss>
+    + Run<Scan>
 {
 }
 
