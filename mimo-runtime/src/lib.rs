@@ -10,6 +10,7 @@ pub mod float;
 pub mod kernels;
 pub mod layers;
 pub mod loss;
+pub mod metric;
 pub mod model;
 pub mod program;
 pub mod run;
