@@ -142,7 +142,7 @@ pub(crate) unsafe fn forward<S: Simd>(activation: Activation, operands: &Operand
         A::Gelu { approximate: true } => {
             rule!(TanhGelu, of(scalar::GELU_SLOPE), of(scalar::GELU_CUBE), of(0.5))
         }
-        A::Mish => scalar!(mish),
+        A::Mish => rule!(Mish, of(20.0), of(2.0)),
         A::HardShrink => rule!(HardShrink, of(0.5)),
         A::SoftShrink => rule!(SoftShrink, of(0.5)),
         A::Squareplus => scalar!(squareplus),
@@ -196,7 +196,7 @@ pub(crate) unsafe fn backward<S: Simd>(activation: Activation, operands: &Operan
         A::Silu => rule!(SiluGradient, of(1.0)),
         A::Gelu { approximate: false } => scalar!(gelu_slope),
         A::Gelu { approximate: true } => scalar!(tanh_gelu_slope),
-        A::Mish => scalar!(mish_slope),
+        A::Mish => rule!(MishGradient, of(20.0), of(1.0), of(2.0)),
         A::HardShrink => rule!(ShrinkGradient, of(0.0)),
         A::SoftShrink => rule!(ShrinkGradient, of(0.0)),
         A::Squareplus => scalar!(squareplus_slope),

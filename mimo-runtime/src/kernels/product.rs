@@ -82,6 +82,7 @@ unsafe fn store<S: Simd, const NV: usize, const TAIL: bool>(p: *mut S::Elem, v: 
 ///
 /// The processor must have the instruction set, and the pointers of the product be valid for the part.
 #[inline(always)]
+#[expect(clippy::needless_range_loop, reason = "constant indices keep the accumulators in registers")]
 unsafe fn tile<S: Simd, const R: usize, const NV: usize, const TAIL: bool>(
     product: &Product<S::Elem>,
     part: Part,

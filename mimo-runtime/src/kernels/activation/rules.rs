@@ -105,6 +105,24 @@ rule! {
     }
 }
 rule! {
+    /// With `e = e^x` and `n = e (e + 2)`, `tanh(log(1 + e)) = n / (n + 2)`, which is 1 long before `bound`.
+    Mish { bound, two } [x] -> 1 {
+        let e = S::exp(S::min(bound, x));
+        let n = S::mul(e, S::add(e, two));
+        [S::mul(x, S::div(n, S::add(n, two)))]
+    }
+}
+rule! {
+    /// `n / (n + 2) + 4 x e (1 + e) / (n + 2)^2`, with `e` and `n` as in `Mish`.
+    MishGradient { bound, one, two } [x, d] -> 1 {
+        let e = S::exp(S::min(bound, x));
+        let n = S::mul(e, S::add(e, two));
+        let r = S::div(two, S::add(n, two));
+        let rest = S::mul(S::mul(x, S::mul(e, S::add(one, e))), S::mul(r, r));
+        [S::mul(d, S::add(S::div(n, S::add(n, two)), rest))]
+    }
+}
+rule! {
     /// `x (1 + tanh(slope (x + cube x^3))) / 2`.
     TanhGelu { slope, cube, half } [x] -> 1 {
         let inner = S::mul(slope, S::fma(S::mul(S::mul(x, x), x), cube, x));
