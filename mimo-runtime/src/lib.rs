@@ -8,9 +8,12 @@ pub mod error;
 pub mod float;
 #[doc(hidden)]
 pub mod kernels;
+pub mod init;
 pub mod layers;
 pub mod loss;
 pub mod metric;
 pub mod model;
 pub mod program;
+mod random;
 pub mod run;
+pub mod weights;
