@@ -1,0 +1,1 @@
+//! Every kernel against a plain double-precision reference, on every instruction set of this processor.
