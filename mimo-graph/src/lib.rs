@@ -13,6 +13,7 @@ pub mod layers;
 pub mod loss;
 pub mod metric;
 pub mod optimizer;
+pub mod plan;
 pub mod shape;
 pub mod spec;
 pub mod value;

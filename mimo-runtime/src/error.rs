@@ -29,6 +29,15 @@ pub enum Error {
         /// The values that there are.
         wanted: usize,
     },
+    /// A column of samples has another length.
+    ColumnLength {
+        /// Its place among the inputs or outputs.
+        index: usize,
+        /// Its values.
+        len: usize,
+        /// The values that are wanted.
+        wanted: usize,
+    },
     /// Memory for `values` values could not be had.
     Memory {
         /// How many.
@@ -130,6 +139,9 @@ impl fmt::Display for Error {
             }
             Error::OutputLength { name, len, wanted } => {
                 write!(f, "`{name}` holds {len} values, but there are {wanted} to write")
+            }
+            Error::ColumnLength { index, len, wanted } => {
+                write!(f, "column {index} holds {len} values, but {wanted} are wanted")
             }
             Error::Memory { values } => write!(f, "no memory for {values} values"),
             Error::NoData => write!(f, "the data set has no samples"),
