@@ -12,4 +12,5 @@ pub mod layers;
 pub mod loss;
 pub mod model;
 pub mod program;
+mod random;
 pub mod run;
