@@ -50,6 +50,24 @@ pub trait Callback<M: Trainable> {
     }
 }
 
+impl<M: Trainable, C: Callback<M> + ?Sized> Callback<M> for &mut C {
+    fn on_train_begin(&mut self, trainer: &mut Trainer<'_, M>) -> Result<(), Error> {
+        (**self).on_train_begin(trainer)
+    }
+
+    fn on_epoch_begin(&mut self, trainer: &mut Trainer<'_, M>, epoch: usize) -> Result<(), Error> {
+        (**self).on_epoch_begin(trainer, epoch)
+    }
+
+    fn on_epoch_end(&mut self, trainer: &mut Trainer<'_, M>, logs: &EpochLogs<M>) -> Result<ControlFlow<()>, Error> {
+        (**self).on_epoch_end(trainer, logs)
+    }
+
+    fn on_train_end(&mut self, trainer: &mut Trainer<'_, M>) -> Result<(), Error> {
+        (**self).on_train_end(trainer)
+    }
+}
+
 /// A closure that runs at the end of epochs.
 pub(crate) struct OnEpochEnd<F>(pub(crate) F);
 

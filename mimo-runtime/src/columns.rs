@@ -62,39 +62,40 @@ impl<E: crate::float::Float> PredictionColumns<E> {
     ) -> Result<(), Error> {
         if rows > 0 {
             let columns = &mut self.outputs;
-            slices(&self.inputs, |inputs| {
+            slices(self.inputs.iter().map(Vec::as_slice), |inputs| {
                 slices_mut(columns, |outputs| engine.predict(rows, inputs, outputs))
             })?;
         }
-        slices(&self.outputs, |columns| outputs.write(&mut Writer::new(columns)))
+        slices(self.outputs.iter().map(Vec::as_slice), |columns| outputs.write(&mut Writer::new(columns)))
     }
 }
 
 /// Models with more inputs or outputs than this are lent a list from the heap.
 const FEW: usize = 16;
 
-/// Lends columns as slices, without allocating for the usual number of columns.
-pub(crate) fn slices<E, R>(columns: &[Vec<E>], then: impl FnOnce(&[&[E]]) -> R) -> R {
-    if columns.len() <= FEW {
-        let mut list: [&[E]; FEW] = [&[]; FEW];
-        for (slice, column) in list.iter_mut().zip(columns) {
-            *slice = column;
-        }
-        then(&list[..columns.len()])
-    } else {
-        then(&columns.iter().map(Vec::as_slice).collect::<Vec<_>>())
+/// Lends columns as a list of slices, without allocating for the usual number of columns.
+pub(crate) fn slices<'a, E: 'a, R>(
+    columns: impl ExactSizeIterator<Item = &'a [E]>,
+    then: impl FnOnce(&[&'a [E]]) -> R,
+) -> R {
+    let len = columns.len();
+    if len > FEW {
+        return then(&columns.collect::<Vec<_>>());
     }
+    let mut list: [&[E]; FEW] = [&[]; FEW];
+    for (slice, column) in list.iter_mut().zip(columns) {
+        *slice = column;
+    }
+    then(&list[..len])
 }
 
 /// The same, to write.
 pub(crate) fn slices_mut<E, R>(columns: &mut [Vec<E>], then: impl FnOnce(&mut [&mut [E]]) -> R) -> R {
     let len = columns.len();
-    if len <= FEW {
-        let mut columns = columns.iter_mut();
-        let mut list: [&mut [E]; FEW] =
-            std::array::from_fn(|_| columns.next().map(Vec::as_mut_slice).unwrap_or_default());
-        then(&mut list[..len])
-    } else {
-        then(&mut columns.iter_mut().map(Vec::as_mut_slice).collect::<Vec<_>>())
+    let mut columns = columns.iter_mut().map(Vec::as_mut_slice);
+    if len > FEW {
+        return then(&mut columns.collect::<Vec<_>>());
     }
+    let mut list: [&mut [E]; FEW] = std::array::from_fn(|_| columns.next().unwrap_or_default());
+    then(&mut list[..len])
 }

@@ -101,7 +101,7 @@ impl LogTable {
         let (_, place) = self.resolve(key)?;
         Some(match self.entries[place].value {
             Value::Total | Value::Loss { .. } => false,
-            Value::Metric { metric, .. } => metric::higher_is_better(metric),
+            Value::Metric { metric, .. } => return metric::higher_is_better(metric),
         })
     }
 }

@@ -55,6 +55,8 @@ pub trait Trainable: Model {
     fn scan_pass(chunk: &mut Chunk<'_, Self::Float>);
     /// Losses, metrics and the gradients of outputs.
     fn loss_pass(chunk: &mut Chunk<'_, Self::Float>);
+    /// Takes the gradients that a custom loss gave the outputs through the heads' activations.
+    fn custom_pass(chunk: &mut Chunk<'_, Self::Float>);
     /// Backward through what leads to one output only.
     fn heads_backward_pass(chunk: &mut Chunk<'_, Self::Float>);
     /// Backward through what several outputs share.

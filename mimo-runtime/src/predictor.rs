@@ -2,10 +2,9 @@
 
 use std::marker::PhantomData;
 
-use crate::chunk::Chunk;
 use crate::columns::PredictionColumns;
 use crate::data::program;
-use crate::engine::{Engine, Passes};
+use crate::engine::{Engine, Pass, Passes};
 use crate::error::Error;
 use crate::model::Model;
 
@@ -31,23 +30,25 @@ impl<'m, M: Model> Predictor<'m, M> {
     /// # Errors
     /// [`Memory`](Error::Memory).
     pub fn new(model: &'m M) -> Result<Self, Error> {
-        Self::with_threads(model, available_threads())
+        Self::with_threads(model, 0)
     }
 
-    /// Predicts on a number of threads; 1 keeps to the caller's. The results do not depend on it.
+    /// Predicts on a number of threads, the caller's included; 0 means as many as the machine has. The results do not
+    /// depend on it.
     ///
     /// # Errors
     /// [`Memory`](Error::Memory).
     pub fn with_threads(model: &'m M, threads: usize) -> Result<Self, Error> {
-        let nothing: fn(&mut Chunk<'_, M::Float>) = |_| {};
+        let nothing: Pass<M::Float> = |_| {};
         let passes = Passes {
             forward: M::forward_pass,
             scan: nothing,
             loss: nothing,
+            custom: nothing,
             heads_backward: nothing,
             trunk_backward: nothing,
         };
-        let mut engine = Engine::new(program::<M>(), passes, None, threads.max(1))?;
+        let mut engine = Engine::new(program::<M>(), passes, None, threads)?;
         model.read_weights(&mut |index, values| engine.load_weight(index, &values));
         engine.weights_loaded();
         Ok(Predictor { engine, columns: PredictionColumns::new::<M>(), model: PhantomData })
@@ -70,9 +71,4 @@ impl<'m, M: Model> Predictor<'m, M> {
     pub fn predict_into(&mut self, inputs: &M::Inputs, outputs: &mut M::Outputs) -> Result<(), Error> {
         self.columns.predict_into::<M>(&mut self.engine, inputs, outputs)
     }
-}
-
-/// As many threads as the machine runs at once.
-pub(crate) fn available_threads() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
 }
