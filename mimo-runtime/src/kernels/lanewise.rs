@@ -61,6 +61,53 @@ impl<E, const IN: usize, const OUT: usize> Operands<E, IN, OUT> {
 /// Values that are gathered from short rows at a time; a multiple of every vector length.
 const GATHERED: usize = 64;
 
+/// Copies `rows` short rows of `cols` values into `gathered`, one after the other.
+///
+/// # Safety
+///
+/// `cols` values must be valid at each of the rows from `p` on, and `rows * cols` be at most `GATHERED`.
+#[inline(never)]
+unsafe fn gather<E: Copy>(
+    gathered: &mut [E; GATHERED],
+    p: *const E,
+    stride: usize,
+    rows: usize,
+    cols: usize,
+) {
+    for row in 0..rows {
+        for col in 0..cols {
+            // SAFETY: a column of a row the caller vouches for.
+            gathered[row * cols + col] = unsafe { p.add(row * stride + col).read() };
+        }
+    }
+}
+
+/// The counterpart of [`gather`].
+///
+/// # Safety
+///
+/// As for [`gather`], for writing.
+#[inline(never)]
+unsafe fn scatter<E: super::Element>(
+    gathered: &[E; GATHERED],
+    p: *mut E,
+    stride: usize,
+    rows: usize,
+    cols: usize,
+    accumulate: bool,
+) {
+    for row in 0..rows {
+        for col in 0..cols {
+            let value = gathered[row * cols + col];
+            // SAFETY: a column of a row the caller vouches for.
+            unsafe {
+                let p = p.add(row * stride + col);
+                p.write(if accumulate { p.read() + value } else { value });
+            }
+        }
+    }
+}
+
 /// Runs `f` over all positions. An output may be the very same matrix as an input: each vector is
 /// read from all inputs before it is written.
 ///
@@ -96,11 +143,7 @@ pub(crate) unsafe fn lanewise<S: Simd, F, const IN: usize, const OUT: usize>(
         unsafe {
             if short {
                 for i in 0..IN {
-                    for r in 0..step {
-                        for c in 0..cols {
-                            gathered[i][r * cols + c] = from[i].add(r * inputs[i].1 + c).read();
-                        }
-                    }
+                    gather(&mut gathered[i], from[i], inputs[i].1, step, cols);
                     from[i] = gathered[i].as_ptr();
                 }
                 for i in 0..OUT {
@@ -136,13 +179,8 @@ pub(crate) unsafe fn lanewise<S: Simd, F, const IN: usize, const OUT: usize>(
             }
             if short {
                 for i in 0..OUT {
-                    for r in 0..step {
-                        for c in 0..cols {
-                            let y = to[i].add(r * cols + c).read();
-                            let p = outputs[i].0.add((row + r) * outputs[i].1 + c);
-                            p.write(if accumulate { p.read() + y } else { y });
-                        }
-                    }
+                    let (p, stride) = outputs[i];
+                    scatter(&results[i], p.add(row * stride), stride, step, cols, accumulate);
                 }
             }
         }

@@ -67,6 +67,14 @@ rule! {
     /// `sigmoid(x)`, which is `1 - e^-y`.
     SoftplusGradient { zero } [y, d] -> 1 [S::sub(zero, S::mul(d, S::exp_m1(S::sub(zero, y))))]
 }
+rule! {
+    /// `max(x, 0) + log(1 + e^-|x|)`: does not overflow and keeps the tail of very negative values.
+    Softplus { zero } [x] -> 1 [S::add(S::max(zero, x), S::ln_1p(S::exp(S::sub(zero, S::abs(x)))))]
+}
+rule! {
+    /// `-softplus(-x)`.
+    LogSigmoid { zero } [x] -> 1 [S::sub(S::min(zero, x), S::ln_1p(S::exp(S::sub(zero, S::abs(x)))))]
+}
 rule! { Softsign { one } [x] -> 1 [S::div(x, S::add(one, S::abs(x)))] }
 rule! {
     /// `1 / (1 + |x|)^2`, which is `(1 - |y|)^2`.

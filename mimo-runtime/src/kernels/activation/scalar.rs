@@ -8,18 +8,6 @@ pub(super) const GELU_SLOPE: f64 = 0.797_884_560_802_865_4;
 /// The factor of the cube in the approximate GELU.
 pub(super) const GELU_CUBE: f64 = 0.044_715;
 
-/// `max(x, 0) + log(1 + e^-|x|)`: does not overflow and keeps the tail of very negative values.
-#[inline(always)]
-pub(super) fn softplus<E: Element>(x: E) -> E {
-    let base = if x < E::zero() { E::zero() } else { x };
-    base + (-x.abs()).exp().ln_1p()
-}
-
-#[inline(always)]
-pub(super) fn log_sigmoid<E: Element>(x: E) -> E {
-    -softplus(-x)
-}
-
 /// The normal distribution function, by `erfc` because it must not cancel for negative x.
 #[inline(always)]
 fn normal<E: Element>(x: E) -> E {

@@ -91,6 +91,7 @@ impl Simd for Avx2 {
         }
         fn exp(x: __m256) -> __m256 { math::exp::<Self>(x) }
         fn exp_m1(x: __m256) -> __m256 { math::exp_m1::<Self>(x) }
+        fn ln_1p(x: __m256) -> __m256 { math::ln_1p::<Self>(x) }
         fn tanh(x: __m256) -> __m256 { math::tanh::<Self>(x) }
     }
 }

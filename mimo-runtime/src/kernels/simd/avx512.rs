@@ -58,6 +58,7 @@ impl Simd for Avx512 {
         fn transpose(from: *const f32, from_stride: usize, to: *mut f32, to_stride: usize) { Avx2::transpose(from, from_stride, to, to_stride) }
         fn exp(x: __m512) -> __m512 { math::exp::<Self>(x) }
         fn exp_m1(x: __m512) -> __m512 { math::exp_m1::<Self>(x) }
+        fn ln_1p(x: __m512) -> __m512 { math::ln_1p::<Self>(x) }
         fn tanh(x: __m512) -> __m512 { math::tanh::<Self>(x) }
     }
 }

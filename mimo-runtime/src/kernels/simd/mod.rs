@@ -100,6 +100,8 @@ pub(crate) trait Simd: Copy + Send + Sync + 'static {
     unsafe fn exp(x: Self::V) -> Self::V;
     /// `e^x - 1` for `x <= 0` (or NaN), relatively precise near zero. Lanes with `x > 0` hold anything.
     unsafe fn exp_m1(x: Self::V) -> Self::V;
+    /// `log(1 + x)` for `0 <= x <= 1` (or NaN), relatively precise near zero.
+    unsafe fn ln_1p(x: Self::V) -> Self::V;
     /// Hyperbolic tangent, relatively precise near zero.
     unsafe fn tanh(x: Self::V) -> Self::V;
 

@@ -156,6 +156,18 @@ fn exponentials_are_precise_to_a_few_units_in_the_last_place() {
 }
 
 #[test]
+fn the_approximate_gelu_is_its_formula() {
+    let inputs: Vec<f32> = Source::new(8).values::<f32>(40).iter().map(|x| 5.0 * x).collect();
+    forced::each(|table| {
+        for (&x, got) in inputs.iter().zip(apply(A::Gelu { approximate: true }, &inputs)) {
+            let x = f64::from(x);
+            let inner = (2.0 / std::f64::consts::PI).sqrt() * (x + 0.044_715 * x.powi(3));
+            assert_near(f64::from(got), 0.5 * x * (1.0 + inner.tanh()), 1.0, 1e-6, table);
+        }
+    });
+}
+
+#[test]
 fn extremes_are_where_they_belong() {
     let inf = f32::INFINITY;
     forced::each(|table| {

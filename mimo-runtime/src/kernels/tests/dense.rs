@@ -7,6 +7,11 @@ use crate::kernels::{
 /// Shapes (rows, inputs, outputs): every tail of every tile, one-column heads, and depths beyond one block.
 const SHAPES: &[(usize, usize, usize)] = &[
     (1, 1, 1),
+    (9, 37, 1),
+    (3, 48, 2),
+    (17, 40, 3),
+    (10, 75, 4),
+    (16, 1, 1),
     (2, 3, 4),
     (3, 1, 7),
     (5, 10, 3),
