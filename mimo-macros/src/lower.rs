@@ -162,8 +162,7 @@ fn finish(
     // `Cx` lends the constants while `compile` reads the graph and is then stored in it.
     let consts = graph.consts.clone();
     let mut cx = Cx { consts: &consts, diags, checks };
-    let resolved =
-        compile.and_then(|(args, call)| mimo_graph::compile::resolve(graph, &args, call, &mut cx));
+    let resolved = compile.and_then(|(args, call)| mimo_graph::compile::resolve(graph, &args, call, &mut cx));
     mimo_graph::check::all(graph, &mut cx);
     graph.compile = resolved;
 }
@@ -205,8 +204,11 @@ impl Lower<'_> {
                 }
                 if statement.tuple && names.len() != 1 {
                     self.error(
-                        Diag::error(value.loc, "this is one layer, and a tuple of names takes several tensors")
-                            .help("call the layer on a tensor"),
+                        Diag::error(
+                            value.loc,
+                            "this is one layer, and a tuple of names takes several tensors",
+                        )
+                        .help("call the layer on a tensor"),
                     );
                     return self.poison(names);
                 }
@@ -235,8 +237,13 @@ impl Lower<'_> {
                 format!("this gives {found} tensor{s}, but {wanted} are bound"),
             );
             let diag = match (wanted, found) {
-                (1, _) => Diag::error(statement.value.loc, format!("this gives {found} tensors, but 1 is bound"))
-                    .help(format!("bind all of them: `let ({}) = …;`", "a, b, c, d".get(..3 * found - 2).unwrap_or("a, …"))),
+                (1, _) => {
+                    Diag::error(statement.value.loc, format!("this gives {found} tensors, but 1 is bound"))
+                        .help(format!(
+                            "bind all of them: `let ({}) = …;`",
+                            "a, b, c, d".get(..3 * found - 2).unwrap_or("a, …")
+                        ))
+                }
                 (_, 1) => diag.help("bind one name: `let name = …;`"),
                 _ => diag,
             };

@@ -22,7 +22,8 @@ impl Field {
     fn ty(&self, cx: &Context<'_>, element: &TokenStream, tape: &TokenStream) -> TokenStream {
         let krate = &cx.header.krate;
         let dims = self.shape.0.iter().map(|dim| cx.generic(dim));
-        let element = if self.indices { quote!(#krate::__private::core::primitive::usize) } else { element.clone() };
+        let element =
+            if self.indices { quote!(#krate::__private::core::primitive::usize) } else { element.clone() };
         quote! {
             #krate::__private::Tensor<
                 (B, #(#krate::__private::Const<#dims>,)*), #element, #krate::__private::Cpu #tape
@@ -197,7 +198,8 @@ pub(super) fn impls(cx: &Context<'_>) -> TokenStream {
         }
     };
     let target_impls = cx.graph.compile.as_ref().map(|_| {
-        let extra = if targets.is_empty() { quote!(__unused: __mimo::core::marker::PhantomData) } else { quote!() };
+        let extra =
+            if targets.is_empty() { quote!(__unused: __mimo::core::marker::PhantomData) } else { quote!() };
         let (read, write) = (read(&targets_name, &targets), write(&targets_name, &targets, extra));
         quote!(#read #write)
     });

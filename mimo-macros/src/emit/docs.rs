@@ -24,7 +24,8 @@ pub(super) fn model(cx: &Context<'_>, plan: &Plan) -> Vec<String> {
             let count = layer.weights.iter().fold(Dim::Known(0), |sum, weight| sum + weight.shape.elements());
             count.display(&graph.consts).to_string()
         };
-        let reads: Vec<String> = node.inputs.iter().map(|&input| format!("`{}`", source(cx, input))).collect();
+        let reads: Vec<String> =
+            node.inputs.iter().map(|&input| format!("`{}`", source(cx, input))).collect();
         let output = node.outputs.first().map(|&output| shown(cx, output)).unwrap_or_default();
         lines.push(format!(
             "| `{}` | {} | `{output}` | {weights} | {} |",

@@ -66,9 +66,11 @@ pub(super) fn structs(cx: &Context<'_>) -> TokenStream {
     let parts = outputs.iter().map(|output| {
         let doc = format!("Loss and metrics of output `{}`.", output.field);
         let name = &output.name;
-        let loss = output.training.loss.map(|_| quote! {
-            /// The unweighted loss, averaged over the samples.
-            pub loss: #f64,
+        let loss = output.training.loss.map(|_| {
+            quote! {
+                /// The unweighted loss, averaged over the samples.
+                pub loss: #f64,
+            }
         });
         let metrics = metric_fields(output);
         let docs = output.training.metrics.iter().map(|(name, _)| format!("The metric `{name}`."));

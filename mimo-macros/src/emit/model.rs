@@ -16,9 +16,8 @@ pub(super) fn items(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     let fields = weights::fields(cx, plan);
     let (names, types) = (fields.iter().map(|field| &field.0), fields.iter().map(|field| &field.1));
     let field_docs = fields.iter().map(|field| &field.2);
-    let marker = weights::marker(plan, &quote!(#krate::__private)).map(|_| {
-        quote!(#[doc(hidden)] pub __unused: #krate::__private::core::marker::PhantomData<(E, D)>,)
-    });
+    let marker = weights::marker(plan, &quote!(#krate::__private))
+        .map(|_| quote!(#[doc(hidden)] pub __unused: #krate::__private::core::marker::PhantomData<(E, D)>,));
     let consts = cx.header.consts.iter().map(|constant| {
         let (attributes, name, ty, value) =
             (&constant.attributes, &constant.name, &constant.ty, &constant.value);
@@ -113,8 +112,7 @@ pub(super) fn traits(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     let forward = program::forward(plan);
     let usize = quote!(__mimo::core::primitive::usize);
     let trainable = cx.graph.compile.as_ref().map(|_| {
-        let (heads, trunk) =
-            (program::backward(plan, &plan.heads), program::backward(plan, &plan.trunk));
+        let (heads, trunk) = (program::backward(plan, &plan.heads), program::backward(plan, &plan.trunk));
         let (losses, scan, custom) =
             (program::losses(cx, plan), program::scan(cx, plan), program::custom(cx, plan));
         let fields = cx.output_fields();

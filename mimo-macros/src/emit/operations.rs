@@ -48,7 +48,8 @@ pub(super) fn operation(cx: &Context<'_>, op: &Op) -> (TokenStream, TokenStream)
         OpKind::Permute { dims, read } => {
             let result = dims.iter().filter_map(|&dim| read.shape.0.get(dim.wrapping_sub(1)));
             let result = result.map(|dim| cx.dim(dim));
-            let (from, dims) = (cx.lengths(&read.shape), dims.iter().map(|&dim| Literal::usize_unsuffixed(dim)));
+            let (from, dims) =
+                (cx.lengths(&read.shape), dims.iter().map(|&dim| Literal::usize_unsuffixed(dim)));
             let (x, dx) = (view(cx, &read.x), sink(cx, read));
             let value = quote!(__mimo::Permute {
                 shape: &[#(#result),*],

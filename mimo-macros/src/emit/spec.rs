@@ -139,7 +139,9 @@ fn initializer(initializer: &Initializer) -> TokenStream {
     let kind = match initializer.kind {
         InitializerKind::Constant(value) => quote!(Constant(#value)),
         InitializerKind::Identity { gain } => quote!(Identity { gain: #gain }),
-        InitializerKind::RandomNormal { mean, stddev } => quote!(RandomNormal { mean: #mean, stddev: #stddev }),
+        InitializerKind::RandomNormal { mean, stddev } => {
+            quote!(RandomNormal { mean: #mean, stddev: #stddev })
+        }
         InitializerKind::TruncatedNormal { mean, stddev } => {
             quote!(TruncatedNormal { mean: #mean, stddev: #stddev })
         }

@@ -24,7 +24,8 @@ pub(super) fn fields(cx: &Context<'_>, plan: &Plan) -> Vec<(Ident, TokenStream, 
             .map(|weight| format!("`{}` `{}`", weight.name, cx.shown(&weight.shape)))
             .collect();
         let frozen = if layer.trainable { "" } else { ", not trained" };
-        let doc = format!("Layer `{}` (`{}`{frozen}): {}.", layer.name, layer.kind.class_name(), shapes.join(", "));
+        let doc =
+            format!("Layer `{}` (`{}`{frozen}): {}.", layer.name, layer.kind.class_name(), shapes.join(", "));
         (cx.layer_field(id), quote!(#krate::__private::typed::#ty<#(#sizes,)* E, D>), doc)
     });
     fields.collect()
@@ -95,10 +96,11 @@ pub(super) fn marker(plan: &Plan, private: &TokenStream) -> Option<TokenStream> 
 fn layer_value(cx: &Context<'_>, plan: &Plan, id: LayerId, values: &[Ident]) -> TokenStream {
     let field = cx.layer_field(id);
     let ty = typed_layer(&cx.graph.layer(id).kind);
-    let weights = plan.params.iter().zip(values).filter(|(param, _)| param.layer == id).map(|(param, value)| {
-        let weight = weight_field(cx, param);
-        quote!(#weight: #value)
-    });
+    let weights =
+        plan.params.iter().zip(values).filter(|(param, _)| param.layer == id).map(|(param, value)| {
+            let weight = weight_field(cx, param);
+            quote!(#weight: #value)
+        });
     quote!(#field: __mimo::typed::#ty { #(#weights),* })
 }
 

@@ -55,7 +55,8 @@ impl<'a> Consts<'a> {
         let mut consts = Consts { defs, entries: BTreeMap::new() };
         for (i, def) in defs.iter().enumerate() {
             let name = name_of(&def.ident);
-            if defs.get(..i).is_some_and(|earlier| earlier.iter().any(|other| name_of(&other.ident) == name)) {
+            if defs.get(..i).is_some_and(|earlier| earlier.iter().any(|other| name_of(&other.ident) == name))
+            {
                 diags.push(
                     Diag::error(def.loc, format!("the constant `{name}` is defined twice"))
                         .help("give one of them another name"),
@@ -210,9 +211,7 @@ impl<'a> Consts<'a> {
 
 /// Whether an identifier is a part of a path, a field or a method, and so names no constant.
 fn in_path(tokens: &[TokenTree], i: usize) -> bool {
-    let is = |i: Option<usize>, symbol: char| {
-        matches!(i.and_then(|i| tokens.get(i)), Some(TokenTree::Punct(punct)) if punct.as_char() == symbol)
-    };
+    let is = |i: Option<usize>, symbol: char| matches!(i.and_then(|i| tokens.get(i)), Some(TokenTree::Punct(punct)) if punct.as_char() == symbol);
     is(i.checked_sub(1), '.') || is(i.checked_sub(1), ':') || is(Some(i + 1), ':')
 }
 

@@ -32,8 +32,11 @@ impl Lower<'_> {
                         2 => (&mut outputs, "outputs"),
                         _ => {
                             self.diags.push(
-                                Diag::error(value.loc, "`Model` takes its inputs and its outputs, and nothing more")
-                                    .help("write `Model(inputs = […], outputs = […])`"),
+                                Diag::error(
+                                    value.loc,
+                                    "`Model` takes its inputs and its outputs, and nothing more",
+                                )
+                                .help("write `Model(inputs = […], outputs = […])`"),
                             );
                             continue;
                         }
@@ -85,8 +88,11 @@ impl Lower<'_> {
             let fine = !self.computed.contains(&port.tensor);
             if !fine {
                 self.diags.push(
-                    Diag::error(port.loc, format!("`{}` is computed by a layer, and an input is given", port.name))
-                        .help(format!("list what `Input(…)` makes, or leave `{}` out", port.name)),
+                    Diag::error(
+                        port.loc,
+                        format!("`{}` is computed by a layer, and an input is given", port.name),
+                    )
+                    .help(format!("list what `Input(…)` makes, or leave `{}` out", port.name)),
                 );
             }
             complete &= fine;
@@ -149,8 +155,11 @@ impl Lower<'_> {
                 [tensor] => *tensor,
                 _ => {
                     self.error(
-                        Diag::error(value.loc, format!("this gives {} tensors, and `{name}` is one", tensors.len()))
-                            .help("bind them with `let (a, b) = …;` and name each"),
+                        Diag::error(
+                            value.loc,
+                            format!("this gives {} tensors, and `{name}` is one", tensors.len()),
+                        )
+                        .help("bind them with `let (a, b) = …;` and name each"),
                     );
                     self.builder.poison(value.loc)
                 }

@@ -247,10 +247,8 @@ impl Lower<'_> {
                 );
                 return Evaluated::Poison;
             }
-            settings.push(mimo_graph::value::Arg {
-                name: arg.keyword.clone(),
-                value: self.value(&arg.value),
-            });
+            settings
+                .push(mimo_graph::value::Arg { name: arg.keyword.clone(), value: self.value(&arg.value) });
         }
         if let Some(arg) = args.get(first) {
             self.collect(&arg.value, &mut tensors);
@@ -389,5 +387,8 @@ fn known(name: &str) -> Option<&'static str> {
 
 /// Whether a class needs no settings.
 fn takes_nothing(class: &str) -> bool {
-    matches!(class, "Flatten" | "Concatenate" | "Add" | "Subtract" | "Multiply" | "Average" | "Maximum" | "Minimum")
+    matches!(
+        class,
+        "Flatten" | "Concatenate" | "Add" | "Subtract" | "Multiply" | "Average" | "Maximum" | "Minimum"
+    )
 }

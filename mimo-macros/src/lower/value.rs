@@ -5,8 +5,8 @@ use mimo_graph::dim::ConstId;
 use mimo_graph::value::{Arg, Value, ValueKind};
 use proc_macro2::TokenStream;
 
-use super::consts::Known;
 use super::Lower;
+use super::consts::Known;
 use crate::ast::{self, Expr, ExprKind, name_of};
 use crate::parse::text_of;
 
@@ -54,11 +54,9 @@ impl Lower<'_> {
                 entries.iter().map(|(key, value)| (key.text.clone(), key.loc, self.value(value))).collect(),
             ),
             ExprKind::Call(callee, args) => match &callee.kind {
-                ExprKind::Name(ident) => ValueKind::Call {
-                    name: name_of(ident),
-                    name_loc: callee.loc,
-                    args: self.args(args),
-                },
+                ExprKind::Name(ident) => {
+                    ValueKind::Call { name: name_of(ident), name_loc: callee.loc, args: self.args(args) }
+                }
                 ExprKind::Invalid => ValueKind::Invalid,
                 _ => {
                     self.error(

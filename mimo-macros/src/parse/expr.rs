@@ -192,7 +192,15 @@ impl Parser {
     /// `keras.layers.` before a layer.
     fn python_prefix(&mut self, cursor: &mut Cursor<'_>) {
         const MODULES: [&str; 9] = [
-            "keras", "tf", "tensorflow", "layers", "losses", "metrics", "optimizers", "activations", "regularizers",
+            "keras",
+            "tf",
+            "tensorflow",
+            "layers",
+            "losses",
+            "metrics",
+            "optimizers",
+            "activations",
+            "regularizers",
         ];
         let start = cursor.position();
         let from = *cursor;
@@ -377,9 +385,7 @@ impl Parser {
         let token = cursor.peek()?;
         let loc = self.spans.of(std::slice::from_ref(token));
         let key = match token {
-            TokenTree::Ident(ident) => {
-                Some(Key { text: name_of(ident), loc, ident: Some(ident.clone()) })
-            }
+            TokenTree::Ident(ident) => Some(Key { text: name_of(ident), loc, ident: Some(ident.clone()) }),
             TokenTree::Literal(literal) => match syn::Lit::new(literal.clone()) {
                 syn::Lit::Str(text) => Some(Key { text: text.value(), loc, ident: None }),
                 _ => None,
@@ -441,7 +447,9 @@ impl Parser {
         });
         if let (Some((name, loc)), true) = (&keyword, cursor.is_empty()) {
             let loc = *loc;
-            self.error(Diag::error(loc, format!("`{name}` has no value")).help(format!("write `{name} = value`")));
+            self.error(
+                Diag::error(loc, format!("`{name}` has no value")).help(format!("write `{name} = value`")),
+            );
             let value = Expr { kind: ExprKind::Invalid, loc, tokens: TokenStream::new() };
             return Arg { keyword, value };
         }

@@ -32,7 +32,8 @@ impl Parser {
         }
         for keyword in ["struct", "model", "mod", "fn", "class"] {
             let name_follows = cursor.ident_at(1).is_some();
-            if let (true, true, Some(ident)) = (cursor.at_keyword(keyword), name_follows, cursor.ident_at(0)) {
+            if let (true, true, Some(ident)) = (cursor.at_keyword(keyword), name_follows, cursor.ident_at(0))
+            {
                 let loc = self.spans.add(SpanRange::one(ident.span()));
                 let diag = Diag::error(loc, format!("`{keyword}` does not belong here")).help(FORM);
                 self.error(diag);
@@ -79,7 +80,9 @@ impl Parser {
         cursor.skip(1);
         if !cursor.is_empty() {
             let loc = self.spans.of(cursor.rest());
-            self.error(Diag::error(loc, "unexpected tokens after the model").help("write one `model!` per model"));
+            self.error(
+                Diag::error(loc, "unexpected tokens after the model").help("write one `model!` per model"),
+            );
         }
         block
     }

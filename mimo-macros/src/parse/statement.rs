@@ -40,7 +40,8 @@ impl Parser {
         if cursor.at_keyword("return") {
             let loc = self.spans.of(cursor.rest().get(..1).unwrap_or_default());
             self.error(
-                Diag::error(loc, "`return` does not belong here").help("end the block with `Model(…)` itself"),
+                Diag::error(loc, "`return` does not belong here")
+                    .help("end the block with `Model(…)` itself"),
             );
             cursor.skip(1);
         }
@@ -113,7 +114,8 @@ impl Parser {
         if !cursor.at_keyword("const") {
             model.lossy = true;
             let loc = self.spans.of(cursor.previous());
-            let diag = Diag::error(loc, "`pub` does not belong here").help("only the model itself has a visibility");
+            let diag =
+                Diag::error(loc, "`pub` does not belong here").help("only the model itself has a visibility");
             return self.error(diag);
         }
         const FORM: &str = "write `const NAME: usize = 32;`";
@@ -151,9 +153,7 @@ impl Parser {
             cursor.skip(1);
             let previous = self.spans.of(cursor.previous());
             if cursor.is_empty() {
-                self.error(
-                    Diag::error(previous, format!("the constant `{ident}` has no value")).help(FORM),
-                );
+                self.error(Diag::error(previous, format!("the constant `{ident}` has no value")).help(FORM));
                 invalid(previous)
             } else {
                 self.expr(cursor.rest(), "a constant")
@@ -405,8 +405,9 @@ impl Parser {
             let near = did_you_mean(&name_of(method), ["compile"]).is_some();
             if !near {
                 self.error(
-                    Diag::error(name_loc, format!("`{method}` is not called on `Model(…)`"))
-                        .help("only `.compile(…)` is; everything else is called in Rust, on the generated type"),
+                    Diag::error(name_loc, format!("`{method}` is not called on `Model(…)`")).help(
+                        "only `.compile(…)` is; everything else is called in Rust, on the generated type",
+                    ),
                 );
             } else if method != "compile" {
                 self.error(
