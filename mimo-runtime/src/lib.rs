@@ -24,4 +24,6 @@ pub mod program;
 pub mod progress;
 mod random;
 pub mod run;
+#[cfg(test)]
+mod testing;
 pub mod trainer;

@@ -4,7 +4,7 @@ use super::{FitOptions, Trainer};
 use crate::data::{Dataset, IntoDataset};
 use crate::engine::Source;
 use crate::error::Error;
-use crate::history::{EpochLogs, Evaluation, History};
+use crate::history::{EpochLogs, History};
 use crate::model::Trainable;
 use crate::progress::Progress;
 
