@@ -30,6 +30,7 @@ mod random;
 pub mod run;
 #[cfg(test)]
 mod testing;
+pub mod tensor;
 pub mod trainer;
 pub mod weights;
 
