@@ -16,7 +16,7 @@ impl Parser {
     pub(super) fn header<'a>(&mut self, tokens: &'a [TokenTree], model: &mut Model) -> Option<&'a Group> {
         let mut cursor = Cursor::new(tokens);
         let krate = self.crate_path(&mut cursor);
-        let attrs = cursor.attributes().iter().cloned().collect();
+        let attrs = self.attributes(cursor.attributes());
         let vis_start = cursor.position();
         if cursor.at_keyword("pub") {
             cursor.skip(1);

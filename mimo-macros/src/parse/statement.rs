@@ -167,7 +167,7 @@ impl Parser {
             self.error(Diag::error(loc, format!("the constant `{ident}` has no value")).help(FORM));
             invalid(loc)
         };
-        let attrs = attrs.iter().cloned().collect();
+        let attrs = self.attributes(attrs);
         model.consts.push(ConstDef { attrs, ident: ident.clone(), loc, ty, value });
     }
 
