@@ -5,8 +5,8 @@ use super::simd::Simd;
 
 /// What happens at each position: `IN` values become `OUT` values.
 ///
-/// A trait and not a closure, because a closure cannot be forced inline, and outside the function that enables
-/// the instruction set its vector operations would each be a call.
+/// A trait and not a closure, because a closure cannot be forced inline, and outside the function that
+/// enables the instruction set its vector operations would each be a call.
 pub(crate) trait Lanewise<S: Simd, const IN: usize, const OUT: usize>: Copy {
     /// # Safety
     ///
@@ -111,9 +111,10 @@ unsafe fn scatter<E: super::Element>(
 /// Runs `f` over all positions. An output may be the very same matrix as an input: each vector is
 /// read from all inputs before it is written.
 ///
-/// Whole vectors are taken where they are. What is left of a row, and rows shorter than a vector (several at a
-/// time), is gathered on the stack: masked vectors on neighbouring rows would overlap, and the processor would
-/// finish storing each before it loads the next. It also leaves one place where `f` is compiled.
+/// Whole vectors are taken where they are. What is left of a row, and rows shorter than a vector (several
+/// at a time), is gathered on the stack: masked vectors on neighbouring rows would overlap, and the
+/// processor would finish storing each before it loads the next. It also leaves one place where `f` is
+/// compiled.
 ///
 /// # Safety
 ///
@@ -151,9 +152,10 @@ pub(crate) unsafe fn lanewise<S: Simd, F, const IN: usize, const OUT: usize>(
         let mut from = inputs.map(|(p, stride)| p.wrapping_add(row * stride + column));
         let mut to = outputs.map(|(p, stride)| p.wrapping_add(row * stride + column));
         let len = if rest { step * left } else { whole };
-        // SAFETY: rows row..row + step are below `rows`, and columns column..column + left, or 0..whole, below `cols`:
-        // positions that the caller vouches for. A group has at most GATHERED values, the length of the arrays that
-        // stand in for it; that is a multiple of LANES, so the last vector is inside them too.
+        // SAFETY: rows row..row + step are below `rows`, and columns column..column + left, or 0..whole,
+        // below `cols`: positions that the caller vouches for. A group has at most GATHERED values, the
+        // length of the arrays that stand in for it; that is a multiple of LANES, so the last vector is
+        // inside them too.
         unsafe {
             if rest {
                 for i in 0..IN {
