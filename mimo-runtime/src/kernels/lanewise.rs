@@ -134,7 +134,7 @@ pub(crate) unsafe fn lanewise<S: Simd, F, const IN: usize, const OUT: usize>(
     // Columns that whole vectors cover, and how many rows of what is left fit on the stack.
     let whole = cols - cols % S::LANES;
     let left = cols - whole;
-    let group = if left > 0 { GATHERED / left } else { 1 };
+    let group = GATHERED.checked_div(left).unwrap_or(1);
     let mut gathered = [[S::Elem::default(); GATHERED]; IN];
     let mut results = [[S::Elem::default(); GATHERED]; OUT];
     // First each row up to `whole`, then the rest of the rows, in groups.
