@@ -1,6 +1,9 @@
 //! What can go wrong at run time, as values.
 
-use std::fmt;
+use std::path::PathBuf;
+use std::{fmt, io};
+
+use crate::file::Fault;
 
 /// What went wrong.
 #[derive(Debug)]
@@ -40,6 +43,29 @@ pub enum Error {
         /// How many.
         values: usize,
     },
+    /// A file could not be read.
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A file could not be written. If there was one, it is still there as a whole.
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A file does not hold a model's weights. The model is as it was.
+    Weights {
+        /// The file, if it is not in memory.
+        path: Option<PathBuf>,
+        /// The model.
+        model: &'static str,
+        /// All that is wrong; at least one thing.
+        faults: Vec<Fault>,
+    },
 }
 
 impl fmt::Display for Error {
@@ -55,6 +81,23 @@ impl fmt::Display for Error {
                 write!(f, "column {index} holds {len} values, but {wanted} are wanted")
             }
             Error::Memory { values } => write!(f, "no memory for {values} values"),
+            Error::Read { path, source } => write!(f, "cannot read `{}`: {source}", path.display()),
+            Error::Write { path, source } => write!(f, "cannot write `{}`: {source}", path.display()),
+            Error::Weights { path, model, faults } => {
+                match path {
+                    Some(path) => write!(f, "`{}` does not hold the weights of `{model}`", path.display())?,
+                    None => write!(f, "these bytes do not hold the weights of `{model}`")?,
+                }
+                // Files of another model differ in every weight.
+                const SHOWN: usize = 8;
+                for fault in faults.iter().take(SHOWN) {
+                    write!(f, "\n- {fault}")?;
+                }
+                match faults.len().saturating_sub(SHOWN) {
+                    0 => Ok(()),
+                    more => write!(f, "\n- and {more} more"),
+                }
+            }
         }
     }
 }

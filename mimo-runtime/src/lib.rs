@@ -5,6 +5,7 @@ pub mod batch;
 pub mod chunk;
 pub mod engine;
 pub mod error;
+pub mod file;
 pub mod float;
 #[doc(hidden)]
 pub mod kernels;
