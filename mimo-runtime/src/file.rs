@@ -37,14 +37,23 @@ pub fn save<M: Model>(model: &M, path: impl AsRef<Path>) -> Result<(), Error> {
 /// Reads a model's weights from a file. If anything is wrong with it, the model stays as it was.
 pub fn load<M: Model>(model: &mut M, path: impl AsRef<Path>) -> Result<(), Error> {
     let path = path.as_ref();
-    match read::<M>(path) {
-        Ok(Ok((layout, data))) => {
-            layout.write(model, &data);
-            Ok(())
-        }
-        Ok(Err(faults)) => Err(unfit::<M>(Some(path), faults)),
-        Err(source) => Err(Error::Read { path: path.into(), source }),
+    let cannot_read = |source| Error::Read { path: path.into(), source };
+    let unfit = |faults| unfit::<M>(Some(path), faults);
+
+    let mut file = File::open(path).map_err(cannot_read)?;
+    let len = regular_len(&file).map_err(cannot_read)?;
+    let prefix = read_up_to(&mut file, format::PREFIX).map_err(cannot_read)?;
+    let header_len = format::header_len(&prefix, len).map_err(unfit)?;
+    let header = read_up_to(&mut file, header_len).map_err(cannot_read)?;
+    let data_len = len - (format::PREFIX + header_len) as u64;
+    let layout = format::Layout::check::<M>(&header, data_len).map_err(unfit)?;
+    let data = read_up_to(&mut file, layout.data_len()).map_err(cannot_read)?;
+    if data.len() < layout.data_len() {
+        // Somebody else has just cut it.
+        return Err(cannot_read(io::ErrorKind::UnexpectedEof.into()));
     }
+    layout.write(model, &data);
+    Ok(())
 }
 
 /// A model's weights as the bytes of a file.
@@ -54,51 +63,32 @@ pub fn to_bytes<M: Model>(model: &M) -> Result<Vec<u8>, Error> {
 
 /// Takes a model's weights from the bytes of a file. If anything is wrong with them, the model stays as it was.
 pub fn from_bytes<M: Model>(model: &mut M, bytes: &[u8]) -> Result<(), Error> {
-    let checked = format::header_len(bytes, bytes.len() as u64).and_then(|len| {
-        let (header, data) = bytes[format::PREFIX..].split_at(len);
-        let layout = format::Layout::check::<M>(header, data.len() as u64)?;
-        Ok((layout, data))
-    });
-    match checked {
-        Ok((layout, data)) => {
-            layout.write(model, data);
-            Ok(())
-        }
-        Err(faults) => Err(unfit::<M>(None, faults)),
-    }
+    let unfit = |faults| unfit::<M>(None, faults);
+    let header_len = format::header_len(bytes, bytes.len() as u64).map_err(unfit)?;
+    let (header, data) = bytes[format::PREFIX..].split_at(header_len);
+    let layout = format::Layout::check::<M>(header, data.len() as u64).map_err(unfit)?;
+    layout.write(model, data);
+    Ok(())
 }
 
 fn unfit<M: Model>(path: Option<&Path>, faults: Vec<Fault>) -> Error {
     Error::Weights { path: path.map(Into::into), model: M::SPEC.name, faults }
 }
 
-/// Reads and checks the header, and the data only if it fits.
-fn read<M: Model>(path: &Path) -> io::Result<Result<(format::Layout, Vec<u8>), Vec<Fault>>> {
-    let mut file = File::open(path)?;
+/// The length of a file, which only regular files have.
+fn regular_len(file: &File) -> io::Result<u64> {
     let meta = file.metadata()?;
-    if !meta.is_file() {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file"));
-    }
-    let mut prefix = Vec::new();
-    (&mut file).take(format::PREFIX as u64).read_to_end(&mut prefix)?;
-    let len = match format::header_len(&prefix, meta.len()) {
-        Ok(len) => len,
-        Err(faults) => return Ok(Err(faults)),
-    };
-    let header = read_exactly(&mut file, len)?;
-    match format::Layout::check::<M>(&header, meta.len() - (format::PREFIX + len) as u64) {
-        Ok(layout) => {
-            let data = read_exactly(&mut file, layout.data_len())?;
-            Ok(Ok((layout, data)))
-        }
-        Err(faults) => Ok(Err(faults)),
+    if meta.is_file() {
+        Ok(meta.len())
+    } else {
+        Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file"))
     }
 }
 
-/// Reads `len` bytes, which the file had when it was opened.
-fn read_exactly(file: &mut File, len: usize) -> io::Result<Vec<u8>> {
+/// Reads `len` bytes, or what is left of the file.
+fn read_up_to(file: &mut File, len: usize) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     bytes.try_reserve_exact(len).map_err(|_| io::Error::from(io::ErrorKind::OutOfMemory))?;
     file.take(len as u64).read_to_end(&mut bytes)?;
-    if bytes.len() == len { Ok(bytes) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
+    Ok(bytes)
 }

@@ -74,7 +74,10 @@ impl fmt::Display for Fault {
         match self {
             Fault::NoHeader { bytes } => write!(f, "it is no safetensors file: it has only {bytes} bytes"),
             Fault::HeaderLength { header, bytes } => {
-                write!(f, "it is no safetensors file, or damaged: a header of {header} bytes in {bytes} bytes")
+                write!(
+                    f,
+                    "it is no safetensors file, or damaged: a header of {header} bytes in {bytes} bytes"
+                )
             }
             Fault::Header { reason } => write!(f, "it is no safetensors file, or damaged: {reason}"),
             Fault::DataLength { bytes, described } => {
@@ -92,7 +95,9 @@ impl fmt::Display for Fault {
             Fault::Unknown { name, similar: Some(similar) } => {
                 write!(f, "`{name}` is no weight of the model; did you mean `{similar}`?")
             }
-            Fault::Shape { name, found, wanted } => write!(f, "`{name}` is {found:?}, but {wanted:?} in the model"),
+            Fault::Shape { name, found, wanted } => {
+                write!(f, "`{name}` is {found:?}, but {wanted:?} in the model")
+            }
             Fault::Type { name, found, wanted } => {
                 write!(f, "`{name}` holds {found} values, but {wanted} in the model")
             }

@@ -187,5 +187,9 @@ fn similar<'a>(name: &str, candidates: impl Iterator<Item = &'a str> + Clone) ->
     const LONG: usize = 200;
     const MANY: usize = 100;
     let few = candidates.clone().nth(MANY).is_none();
-    if few && name.len() <= LONG { did_you_mean(name, candidates.filter(|name| name.len() <= LONG)) } else { None }
+    if few && name.len() <= LONG {
+        did_you_mean(name, candidates.filter(|name| name.len() <= LONG))
+    } else {
+        None
+    }
 }

@@ -27,13 +27,18 @@ pub(super) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     sync(folder)
 }
 
+/// The number in the next temporary file's name.
+static NEXT: AtomicU64 = AtomicU64::new(0);
+
+fn temporary(folder: &Path, number: u64) -> PathBuf {
+    folder.join(format!(".mimo-{}-{number}.tmp", std::process::id()))
+}
+
 /// A file under a name that nobody else uses.
 fn create(folder: &Path) -> io::Result<(File, Temporary)> {
-    static NEXT: AtomicU64 = AtomicU64::new(0);
     // A name is in use only if an earlier process with our number was killed while it was writing.
     for _ in 0..1000 {
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let path = folder.join(format!(".mimo-{}-{number}.tmp", std::process::id()));
+        let path = temporary(folder, NEXT.fetch_add(1, Ordering::Relaxed));
         match OpenOptions::new().write(true).create_new(true).open(&path) {
             Ok(file) => return Ok((file, Temporary(path))),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
@@ -58,7 +63,9 @@ impl Drop for Temporary {
 fn sync(folder: &Path) -> io::Result<()> {
     match File::open(folder)?.sync_all() {
         // Some file systems have no such thing; the renaming is done all the same.
-        Err(error) if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => Ok(()),
+        Err(error) if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => {
+            Ok(())
+        }
         done => done,
     }
 }
@@ -67,4 +74,26 @@ fn sync(folder: &Path) -> io::Result<()> {
 #[cfg(not(unix))]
 fn sync(_: &Path) -> io::Result<()> {
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_temporary_name_that_is_taken_is_left_alone() {
+        let folder = std::env::temp_dir().join(format!("mimo-{}-taken", std::process::id()));
+        fs::create_dir_all(&folder).expect("a folder for the test");
+        // Other tests take numbers too, but not that many.
+        let next = NEXT.load(Ordering::Relaxed);
+        let taken: Vec<_> = (next..next + 500).map(|number| temporary(&folder, number)).collect();
+        taken.iter().for_each(|path| fs::write(path, "another's").expect("written"));
+
+        replace(&folder.join("file"), b"ours").expect("replaced");
+
+        assert_eq!(fs::read(folder.join("file")).expect("the file"), b"ours");
+        assert!(taken.iter().all(|path| fs::read(path).is_ok_and(|bytes| bytes == b"another's")));
+        assert_eq!(fs::read_dir(&folder).expect("the folder").count(), 501);
+        fs::remove_dir_all(&folder).expect("removed");
+    }
 }
