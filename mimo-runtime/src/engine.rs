@@ -235,6 +235,21 @@ impl<E: Float> Engine<E> {
         E::train_custom(self, rows, source, loss, totals)
     }
 
+    /// The value of a custom loss on the given samples, as one batch, and the model's own losses and metrics. The gradients
+    /// that `loss` writes are not used.
+    ///
+    /// # Errors
+    /// Those of the data set and of `loss`, and [`Error::Memory`].
+    pub fn evaluate_custom(
+        &mut self,
+        rows: &[usize],
+        source: Source<'_, E>,
+        loss: &mut dyn FnMut(&mut CustomBatch<'_, E>) -> Result<f64, Error>,
+        totals: &mut Totals,
+    ) -> Result<(), Error> {
+        E::evaluate_custom(self, rows, source, loss, totals)
+    }
+
     /// Adds what the chunks of a batch summed up to `totals`, and gives `Σ weight · loss`.
     fn total_up(&self, rows: usize, loss_weights: &[f64], penalty: f64, totals: &mut Totals) {
         let outputs = self.program.outputs.len();
@@ -301,6 +316,17 @@ pub trait Step: Sized {
     ) -> Result<(), Error>
     where
         Self: Float;
+    /// [`Engine::evaluate_custom`]
+    #[doc(hidden)]
+    fn evaluate_custom(
+        engine: &mut Engine<Self>,
+        rows: &[usize],
+        source: Source<'_, Self>,
+        loss: &mut dyn FnMut(&mut CustomBatch<'_, Self>) -> Result<f64, Error>,
+        totals: &mut Totals,
+    ) -> Result<(), Error>
+    where
+        Self: Float;
 }
 
 macro_rules! step {
@@ -340,6 +366,15 @@ macro_rules! step {
                 totals: &mut Totals,
             ) -> Result<(), Error> {
                 custom::train(engine, rows, source, loss, totals)
+            }
+            fn evaluate_custom(
+                engine: &mut Engine<Self>,
+                rows: &[usize],
+                source: Source<'_, Self>,
+                loss: &mut dyn FnMut(&mut CustomBatch<'_, Self>) -> Result<f64, Error>,
+                totals: &mut Totals,
+            ) -> Result<(), Error> {
+                custom::evaluate(engine, rows, source, loss, totals)
             }
         }
     )*};

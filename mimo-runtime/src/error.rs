@@ -1,7 +1,9 @@
 //! What can go wrong at run time, as values.
 
+use std::fmt;
 use std::path::PathBuf;
-use std::{fmt, io};
+
+use dfdx::tensor::CpuError;
 
 use crate::file::Fault;
 
@@ -43,22 +45,79 @@ pub enum Error {
         /// How many.
         values: usize,
     },
-    /// A file could not be read.
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
+    /// A data set without samples.
+    NoData,
+    /// A data set was asked for a sample that it does not have.
+    NoSuchRow {
+        /// The sample.
+        row: usize,
+        /// The samples that there are.
+        rows: usize,
     },
-    /// A file could not be written. If there was one, it is still there as a whole.
-    Write {
-        /// The file.
+    /// A target is no class of its output.
+    ClassIndex {
+        /// The output.
+        output: &'static str,
+        /// The sample.
+        row: usize,
+        /// The target.
+        index: usize,
+        /// The classes of the output; valid indices are below.
+        classes: usize,
+    },
+    /// A value is NaN or infinite.
+    NotFinite {
+        /// The input or output.
+        name: &'static str,
+        /// The sample.
+        row: usize,
+    },
+    /// The weights of an output's samples or classes do not fit.
+    Weights {
+        /// The output.
+        output: &'static str,
+        /// The weights that were given.
+        len: usize,
+        /// The weights that there must be.
+        wanted: usize,
+    },
+    /// Class weights were given to an output that has no single class per sample.
+    NoClasses {
+        /// The output.
+        output: &'static str,
+    },
+    /// `validation_split` leaves nothing to train or nothing to validate with.
+    ValidationSplit {
+        /// The fraction.
+        fraction: f64,
+        /// The samples that were to be split.
+        rows: usize,
+    },
+    /// A batch of no samples.
+    BatchSize,
+    /// The model was compiled without an optimizer.
+    NoOptimizer,
+    /// The loss of an output is to be given to the trainer, and was not.
+    NoCustomLoss {
+        /// The output.
+        output: &'static str,
+    },
+    /// A model whose description and memory layout disagree. Generated models do not.
+    Inconsistent {
+        /// What disagrees.
+        what: &'static str,
+    },
+    /// dfdx could not do what it was asked to.
+    Tensor(CpuError),
+    /// A file could not be read or written.
+    File {
+        /// Which.
         path: PathBuf,
         /// Why.
-        source: io::Error,
+        source: std::io::Error,
     },
     /// A file does not hold a model's weights. The model is as it was.
-    Weights {
+    WeightsFile {
         /// The file, if it is not in memory.
         path: Option<PathBuf>,
         /// The model.
@@ -66,6 +125,21 @@ pub enum Error {
         /// All that is wrong; at least one thing.
         faults: Vec<Fault>,
     },
+    /// What went wrong in a reader of data, a loss or a callback that the user wrote.
+    Other(Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl Error {
+    /// An error of the user's own, from a data set, a loss or a callback.
+    pub fn other(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Error::Other(error.into())
+    }
+}
+
+impl From<CpuError> for Error {
+    fn from(error: CpuError) -> Self {
+        Error::Tensor(error)
+    }
 }
 
 impl fmt::Display for Error {
@@ -81,9 +155,37 @@ impl fmt::Display for Error {
                 write!(f, "column {index} holds {len} values, but {wanted} are wanted")
             }
             Error::Memory { values } => write!(f, "no memory for {values} values"),
-            Error::Read { path, source } => write!(f, "cannot read `{}`: {source}", path.display()),
-            Error::Write { path, source } => write!(f, "cannot write `{}`: {source}", path.display()),
-            Error::Weights { path, model, faults } => {
+            Error::NoData => write!(f, "the data set has no samples"),
+            Error::NoSuchRow { row, rows } => {
+                write!(f, "sample {row} was asked for, but the data set has {rows}")
+            }
+            Error::ClassIndex { output, row, index, classes } => {
+                write!(
+                    f,
+                    "target {index} of `{output}` in sample {row} is no class: there are {classes}, from 0"
+                )
+            }
+            Error::NotFinite { name, row } => write!(f, "`{name}` is NaN or infinite in sample {row}"),
+            Error::Weights { output, len, wanted } => {
+                write!(f, "{len} weights for `{output}`, but {wanted} are needed")
+            }
+            Error::NoClasses { output } => {
+                write!(f, "class weights for `{output}`, which has no single class per sample")
+            }
+            Error::ValidationSplit { fraction, rows } => {
+                write!(f, "a validation split of {fraction} leaves one part of {rows} samples empty")
+            }
+            Error::BatchSize => write!(f, "a batch needs at least one sample"),
+            Error::NoOptimizer => write!(f, "the model was compiled without an optimizer"),
+            Error::NoCustomLoss { output } => {
+                write!(f, "the loss of `{output}` is custom: give it to the trainer with `set_loss`")
+            }
+            Error::Inconsistent { what } => {
+                write!(f, "the model's description and its memory layout disagree: {what}")
+            }
+            Error::Tensor(error) => write!(f, "dfdx: {error}"),
+            Error::File { path, source } => write!(f, "`{}`: {source}", path.display()),
+            Error::WeightsFile { path, model, faults } => {
                 match path {
                     Some(path) => write!(f, "`{}` does not hold the weights of `{model}`", path.display())?,
                     None => write!(f, "these bytes do not hold the weights of `{model}`")?,
@@ -98,8 +200,19 @@ impl fmt::Display for Error {
                     more => write!(f, "\n- and {more} more"),
                 }
             }
+            Error::Other(error) => write!(f, "{error}"),
         }
     }
 }
 
-impl std::error::Error for Error {}
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Error::Tensor(error) => Some(error),
+            Error::File { source, .. } => Some(source),
+            // What it says is already what `Display` says.
+            Error::Other(error) => error.source(),
+            _ => None,
+        }
+    }
+}

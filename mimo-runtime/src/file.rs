@@ -31,26 +31,26 @@ pub use fault::Fault;
 pub fn save<M: Model>(model: &M, path: impl AsRef<Path>) -> Result<(), Error> {
     let path = path.as_ref();
     let bytes = to_bytes(model)?;
-    replace::replace(path, &bytes).map_err(|source| Error::Write { path: path.into(), source })
+    replace::replace(path, &bytes).map_err(|source| Error::File { path: path.into(), source })
 }
 
 /// Reads a model's weights from a file. If anything is wrong with it, the model stays as it was.
 pub fn load<M: Model>(model: &mut M, path: impl AsRef<Path>) -> Result<(), Error> {
     let path = path.as_ref();
-    let cannot_read = |source| Error::Read { path: path.into(), source };
+    let file_error = |source| Error::File { path: path.into(), source };
     let unfit = |faults| unfit::<M>(Some(path), faults);
 
-    let mut file = File::open(path).map_err(cannot_read)?;
-    let len = regular_len(&file).map_err(cannot_read)?;
-    let prefix = read_up_to(&mut file, format::PREFIX).map_err(cannot_read)?;
+    let mut file = File::open(path).map_err(file_error)?;
+    let len = regular_len(&file).map_err(file_error)?;
+    let prefix = read_up_to(&mut file, format::PREFIX).map_err(file_error)?;
     let header_len = format::header_len(&prefix, len).map_err(unfit)?;
-    let header = read_up_to(&mut file, header_len).map_err(cannot_read)?;
+    let header = read_up_to(&mut file, header_len).map_err(file_error)?;
     let data_len = len - (format::PREFIX + header_len) as u64;
     let layout = format::Layout::check::<M>(&header, data_len).map_err(unfit)?;
-    let data = read_up_to(&mut file, layout.data_len()).map_err(cannot_read)?;
+    let data = read_up_to(&mut file, layout.data_len()).map_err(file_error)?;
     if data.len() < layout.data_len() {
         // Somebody else has just cut it.
-        return Err(cannot_read(io::ErrorKind::UnexpectedEof.into()));
+        return Err(file_error(io::ErrorKind::UnexpectedEof.into()));
     }
     layout.write(model, &data);
     Ok(())
@@ -72,7 +72,7 @@ pub fn from_bytes<M: Model>(model: &mut M, bytes: &[u8]) -> Result<(), Error> {
 }
 
 fn unfit<M: Model>(path: Option<&Path>, faults: Vec<Fault>) -> Error {
-    Error::Weights { path: path.map(Into::into), model: M::SPEC.name, faults }
+    Error::WeightsFile { path: path.map(Into::into), model: M::SPEC.name, faults }
 }
 
 /// The length of a file, which only regular files have.

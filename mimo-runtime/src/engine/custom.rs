@@ -41,28 +41,7 @@ pub(super) fn train<E: Float>(
     }
     let program = engine.program;
     let passes = engine.passes;
-    // The model's own losses and metrics are computed beside the custom loss, without their gradients.
-    let measure = |chunk: &mut Chunk<'_, E>| {
-        chunk.mode = Mode::Evaluate;
-        (passes.loss)(chunk);
-    };
-    engine.forward(Mode::Train, rows, source, &[], &measure)?;
-
-    let mut columns = std::mem::take(&mut engine.custom);
-    let targets = program.targets.iter().copied();
-    engine.read(&mut columns.outputs, program.outputs.iter().copied().map(Some));
-    engine.read(&mut columns.targets, targets);
-    columns.gradients.resize(program.outputs.len(), vec![]);
-    for (gradient, view) in columns.gradients.iter_mut().zip(program.outputs) {
-        gradient.clear();
-        gradient.resize(rows.len() * view.len, E::of(0.0));
-    }
-    let value = loss(&mut CustomBatch {
-        rows: rows.len(),
-        outputs: &columns.outputs,
-        targets: &columns.targets,
-        gradients: &mut columns.gradients,
-    })?;
+    let (columns, value) = compute(engine, Mode::Train, rows, source, loss)?;
 
     let shared = Shared {
         program,
@@ -93,6 +72,57 @@ pub(super) fn train<E: Float>(
     let penalty = engine.update(rows.len());
     engine.total_up(rows.len(), &[], penalty + value, totals);
     Ok(())
+}
+
+pub(super) fn evaluate<E: Float>(
+    engine: &mut Engine<E>,
+    rows: &[usize],
+    source: Source<'_, E>,
+    loss: &mut dyn FnMut(&mut CustomBatch<'_, E>) -> Result<f64, Error>,
+    totals: &mut Totals,
+) -> Result<(), Error> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let (columns, value) = compute(engine, Mode::Evaluate, rows, source, loss)?;
+    engine.custom = columns;
+    let penalty = engine.parameters.penalty(engine.program);
+    engine.total_up(rows.len(), &[], penalty + value, totals);
+    Ok(())
+}
+
+/// Takes a batch forward and hands it to the custom loss; gives the loss, and the columns with its gradients.
+fn compute<E: Float>(
+    engine: &mut Engine<E>,
+    mode: Mode,
+    rows: &[usize],
+    source: Source<'_, E>,
+    loss: &mut dyn FnMut(&mut CustomBatch<'_, E>) -> Result<f64, Error>,
+) -> Result<(Columns<E>, f64), Error> {
+    let (program, passes) = (engine.program, engine.passes);
+    // The model's own losses and metrics are computed beside the custom loss, without their gradients.
+    let measure = |chunk: &mut Chunk<'_, E>| {
+        chunk.mode = Mode::Evaluate;
+        (passes.loss)(chunk);
+    };
+    engine.forward(mode, rows, source, &[], &measure)?;
+
+    let mut columns = std::mem::take(&mut engine.custom);
+    let targets = program.targets.iter().copied();
+    engine.read(&mut columns.outputs, program.outputs.iter().copied().map(Some));
+    engine.read(&mut columns.targets, targets);
+    columns.gradients.resize(program.outputs.len(), vec![]);
+    for (gradient, view) in columns.gradients.iter_mut().zip(program.outputs) {
+        gradient.clear();
+        gradient.resize(rows.len() * view.len, E::of(0.0));
+    }
+    let value = loss(&mut CustomBatch {
+        rows: rows.len(),
+        outputs: &columns.outputs,
+        targets: &columns.targets,
+        gradients: &mut columns.gradients,
+    })?;
+    Ok((columns, value))
 }
 
 impl<E: Float> Engine<E> {

@@ -53,7 +53,7 @@ fn faults(bytes: &[u8]) -> Vec<Fault> {
     let mut model = two::<f32>(1);
     let before = values(&model);
     let found = match from_bytes(&mut model, bytes) {
-        Err(Error::Weights { path: None, model: "Two", faults }) => faults,
+        Err(Error::WeightsFile { path: None, model: "Two", faults }) => faults,
         other => panic!("{other:?}"),
     };
     assert_eq!(values(&model), before);
@@ -153,7 +153,7 @@ fn weights_that_differ_are_named() {
             Fault::Unknown { name: "hiden/bias".into(), similar: Some("hidden/bias") },
         ]
     );
-    let error = Error::Weights { path: Some("two.safetensors".into()), model: "Two", faults: found };
+    let error = Error::WeightsFile { path: Some("two.safetensors".into()), model: "Two", faults: found };
     assert_eq!(
         error.to_string(),
         "`two.safetensors` does not hold the weights of `Two`\n\
@@ -220,7 +220,7 @@ fn many_and_long_names_are_not_compared() {
     header["k".repeat(1_000_000)] = json!({ "dtype": "F32", "shape": [0], "data_offsets": [0, 0] });
     let found = faults(&assemble(&header, &[]));
     assert_eq!(found.len(), 3 + 20_001);
-    let error = Error::Weights { path: None, model: "Two", faults: found };
+    let error = Error::WeightsFile { path: None, model: "Two", faults: found };
     assert!(error.to_string().ends_with("- and 19996 more"));
 }
 
@@ -289,12 +289,12 @@ fn files_that_cannot_be_read() {
         Err(error) => error,
         Ok(()) => panic!("loaded"),
     };
-    assert!(matches!(error(folder.file("none")), Error::Read { .. }));
-    assert!(matches!(error(folder.0.clone()), Error::Read { .. }));
+    assert!(matches!(error(folder.file("none")), Error::File { .. }));
+    assert!(matches!(error(folder.0.clone()), Error::File { .. }));
     std::fs::write(folder.file("short"), [1, 2, 3]).expect("written");
     let short = error(folder.file("short"));
     assert!(
-        matches!(&short, Error::Weights { faults, .. } if faults[..] == [Fault::NoHeader { bytes: 3 }]),
+        matches!(&short, Error::WeightsFile { faults, .. } if faults[..] == [Fault::NoHeader { bytes: 3 }]),
         "{short}"
     );
     let mut cut = to_bytes(&two::<f32>(1)).expect("bytes");
@@ -312,7 +312,7 @@ fn files_that_cannot_be_read() {
 fn folders_that_cannot_be_written() {
     let folder = Folder::new("unwritable");
     let model = two::<f32>(1);
-    let refused = |path: PathBuf| assert!(matches!(save(&model, path), Err(Error::Write { .. })));
+    let refused = |path: PathBuf| assert!(matches!(save(&model, path), Err(Error::File { .. })));
     refused(folder.file("none/two"));
     // A folder with that name cannot be replaced, and nothing is left beside it.
     std::fs::create_dir(folder.file("taken")).expect("created");
