@@ -2,6 +2,7 @@
 
 use dfdx::shapes::Dtype;
 
+use crate::engine::Step;
 use crate::kernels::Element;
 use crate::layers::activation::Activate;
 use crate::layers::concatenate::Concatenate;
@@ -20,6 +21,7 @@ use crate::run::Run;
 pub trait Float:
     Dtype
     + Element
+    + Step
     + Run<Dense>
     + Run<Activate>
     + Run<Concatenate>

@@ -1,7 +1,8 @@
 //! What the macro generates, as traits: a model, and its structs of named inputs, outputs and targets.
 
 use dfdx::shapes::Shape;
-use dfdx::tensor::{Cpu, Tensor};
+use dfdx::tensor::{Cpu, Gradients, Tensor, TensorFromVec};
+use dfdx::tensor_ops::ReshapeTo;
 use mimo_graph::spec::ModelSpec;
 
 use crate::chunk::Chunk;
@@ -42,8 +43,9 @@ pub trait Model: Sized {
     note = "add `.compile(optimizer = …, loss = …)` after `Model(…)` in `model!`"
 )]
 pub trait Trainable: Model {
-    /// Its targets, for any number of samples.
-    type Targets: Columns<Self::Float>;
+    /// Its targets, for any number of samples: one field per trained output, in order. They can be made from columns
+    /// too, because a custom loss sees them batch by batch.
+    type Targets: OutputColumns<Self::Float>;
     /// Losses and metrics by name: `logs.diagnosis.accuracy`.
     type Logs: Logs;
     /// Outputs that record what is computed from them, for a custom loss.
@@ -53,6 +55,8 @@ pub trait Trainable: Model {
     fn scan_pass(chunk: &mut Chunk<'_, Self::Float>);
     /// Losses, metrics and the gradients of outputs.
     fn loss_pass(chunk: &mut Chunk<'_, Self::Float>);
+    /// Takes the gradients that a custom loss gave the outputs through the heads' activations.
+    fn custom_pass(chunk: &mut Chunk<'_, Self::Float>);
     /// Backward through what leads to one output only.
     fn heads_backward_pass(chunk: &mut Chunk<'_, Self::Float>);
     /// Backward through what several outputs share.
@@ -60,11 +64,10 @@ pub trait Trainable: Model {
 
     /// Lets dfdx record what is computed from outputs.
     fn trace(outputs: &Self::Outputs) -> Self::TracedOutputs;
-    /// Copies the gradient of every output, `rows` samples each, out of dfdx.
+    /// Copies the gradient of every output, in order, out of dfdx: `reader.tensor(&outputs.risk)`.
     fn output_gradients(
         outputs: &Self::Outputs,
-        gradients: &dfdx::tensor::Gradients<Self::Float, Cpu>,
-        columns: &mut [Vec<Self::Float>],
+        reader: &mut GradientReader<'_, Self::Float>,
     ) -> Result<(), Error>;
 }
 
@@ -133,7 +136,9 @@ impl<'a, E: Float> Reader<'a, E> {
         let (rows, len) = self.field(name, tensor)?;
         let Some(column) = self.columns.get_mut(self.next) else { return Ok(()) };
         column.resize(rows * len, E::default());
-        tensor.copy_into(column);
+        // `copy_into` copies memory as it lies, and a permuted or broadcast tensor lies otherwise. What is
+        // contiguous already is not copied by this.
+        tensor.clone().try_contiguous()?.copy_into(column);
         self.next += 1;
         Ok(())
     }
@@ -166,7 +171,7 @@ impl<'a, E: Float> Reader<'a, E> {
                 return Err(Error::RowsDiffer { name, rows, first, wanted });
             }
         }
-        Ok((rows, lengths[1..].iter().product()))
+        Ok((rows, lengths.iter().skip(1).product()))
     }
 }
 
@@ -184,8 +189,58 @@ impl<'a, E: Float> Writer<'a, E> {
         if len != column.len() {
             return Err(Error::OutputLength { name, len, wanted: column.len() });
         }
+        // See `Reader::tensor`. The old value is dropped before the copy, or dfdx would copy the shared memory.
+        let whole = tensor.clone().try_contiguous()?;
+        *tensor = whole;
         tensor.copy_from(column);
         self.next += 1;
+        Ok(())
+    }
+
+    /// Fills a tensor of whole numbers.
+    pub fn indices<S: Shape>(&mut self, name: &'static str, tensor: &mut Tensor<S, usize, Cpu>) -> Result<(), Error> {
+        use dfdx::shapes::HasShape;
+        let Some(column) = self.columns.get(self.next) else { return Ok(()) };
+        let shape = *tensor.shape();
+        let len = shape.num_elements();
+        if len != column.len() {
+            return Err(Error::OutputLength { name, len, wanted: column.len() });
+        }
+        // Negative and NaN become 0; columns of indices are made from `usize`, so there are none.
+        let indices = column.iter().map(|value| value.f64() as usize).collect();
+        *tensor = Cpu::default().try_tensor_from_vec(indices, shape)?;
+        self.next += 1;
+        Ok(())
+    }
+}
+
+/// Copies the gradients of outputs out of dfdx, one column after another.
+#[derive(Debug)]
+pub struct GradientReader<'a, E: Float> {
+    gradients: &'a mut Gradients<E, Cpu>,
+    columns: &'a mut [&'a mut [E]],
+    next: usize,
+}
+
+impl<'a, E: Float> GradientReader<'a, E> {
+    /// Reads into `columns`, one per output.
+    pub fn new(gradients: &'a mut Gradients<E, Cpu>, columns: &'a mut [&'a mut [E]]) -> Self {
+        GradientReader { gradients, columns, next: 0 }
+    }
+
+    /// Reads the gradient of an output; zeros if the loss does not depend on it.
+    pub fn tensor<S: Shape>(&mut self, tensor: &Tensor<S, E, Cpu>) -> Result<(), Error> {
+        let Some(column) = self.columns.get_mut(self.next) else { return Ok(()) };
+        self.next += 1;
+        // An output that is not trained has no place for a gradient.
+        if column.is_empty() {
+            return Ok(());
+        }
+        let gradient = self.gradients.get_or_alloc_mut(tensor)?;
+        if gradient.len() != column.len() {
+            return Err(Error::Inconsistent { what: "the length of an output's gradient" });
+        }
+        column.copy_from_slice(gradient);
         Ok(())
     }
 }
