@@ -2,6 +2,8 @@
 
 mod array;
 mod class_weights;
+#[cfg(test)]
+mod tests;
 
 pub use array::ArrayDataset;
 pub(crate) use array::Arrays;

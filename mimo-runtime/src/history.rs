@@ -1,5 +1,8 @@
 //! What a training measured, epoch by epoch: typed, and by Keras's keys.
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;

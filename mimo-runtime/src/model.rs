@@ -218,13 +218,13 @@ impl<'a, E: Float> Writer<'a, E> {
 #[derive(Debug)]
 pub struct GradientReader<'a, E: Float> {
     gradients: &'a mut Gradients<E, Cpu>,
-    columns: &'a mut [&'a mut [E]],
+    columns: &'a mut [Vec<E>],
     next: usize,
 }
 
 impl<'a, E: Float> GradientReader<'a, E> {
-    /// Reads into `columns`, one per output.
-    pub fn new(gradients: &'a mut Gradients<E, Cpu>, columns: &'a mut [&'a mut [E]]) -> Self {
+    /// Reads into `columns`, one per output, whose lengths are kept.
+    pub fn new(gradients: &'a mut Gradients<E, Cpu>, columns: &'a mut [Vec<E>]) -> Self {
         GradientReader { gradients, columns, next: 0 }
     }
 

@@ -4,6 +4,8 @@ mod custom;
 mod fit;
 mod options;
 mod shuffle;
+#[cfg(test)]
+mod tests;
 mod weights;
 
 pub use custom::{LossTensor, LossTensorOf};

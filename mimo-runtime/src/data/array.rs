@@ -10,7 +10,6 @@ use super::{Dataset, SampleWeights, spec};
 use crate::batch::BatchRows;
 use crate::error::Error;
 use crate::float::Float;
-use crate::kernels::Element;
 use crate::model::{Columns, PerOutput, Reader, Trainable};
 
 /// Inputs, targets and sample weights in memory: a copy of the typed structs.
@@ -105,6 +104,11 @@ impl<M: Trainable> ArrayDataset<M> {
     /// [`NoSuchRow`](Error::NoSuchRow).
     pub fn slice(&self, rows: Range<usize>) -> Result<Self, Error> {
         self.select(rows)
+    }
+
+    #[cfg(test)]
+    pub(super) fn arrays(&self) -> &Arrays<M::Float> {
+        &self.arrays
     }
 
     /// Where sample `row` of this set lies in the columns.

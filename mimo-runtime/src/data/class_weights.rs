@@ -6,7 +6,6 @@ use super::Arrays;
 use super::array::trained;
 use crate::error::Error;
 use crate::float::Float;
-use crate::kernels::Element;
 
 /// Multiplies the sample weights by the weights of the samples' classes, output by output.
 pub(super) fn apply<E: Float>(

@@ -6,10 +6,11 @@ use dfdx::tensor_ops::Backward;
 use mimo_graph::loss::Loss;
 
 use super::Trainer;
-use crate::columns::{slices, slices_mut};
+use crate::columns::slices;
 use crate::data::spec;
 use crate::engine::CustomBatch;
 use crate::error::Error;
+use crate::kernels::Element;
 use crate::model::{GradientReader, Model, OutputColumns, Trainable, Writer};
 
 /// A scalar that knows how it was computed.
@@ -78,9 +79,7 @@ impl<M: Trainable> CustomLoss<'_, M> {
         let (loss, outputs) = self.loss(batch)?;
         let value = number::<M>(&loss);
         let mut gradients = loss.try_backward()?;
-        slices_mut(batch.gradients, |columns| {
-            M::output_gradients(outputs, &mut GradientReader::new(&mut gradients, columns))
-        })?;
+        M::output_gradients(outputs, &mut GradientReader::new(&mut gradients, batch.gradients))?;
         Ok(value)
     }
 
@@ -101,6 +100,5 @@ impl<M: Trainable> CustomLoss<'_, M> {
 }
 
 fn number<M: Model>(loss: &LossTensorOf<M>) -> f64 {
-    use crate::kernels::Element;
     loss.array().f64()
 }
