@@ -4,7 +4,7 @@ use crate::activation::Activation;
 use crate::context::{Cx, DimCheck};
 use crate::diag::{Diag, Diags, Loc, Severity};
 use crate::dim::{ConstId, Dim};
-use crate::graph::{ConstEntry, Dtype, Graph, Layer, LayerId, Node, NodeId, Port, Tensor, TensorId};
+use crate::graph::{Compile, ConstEntry, Dtype, Graph, Layer, LayerId, Node, NodeId, Port, Tensor, TensorId};
 use crate::initializer::Initializer;
 use crate::layers::dense::Dense;
 use crate::layers::flatten::Flatten;
@@ -266,4 +266,36 @@ impl Reader<'_> {
         };
         Value { kind, loc: Loc(start as u32) }
     }
+}
+
+/// Resolves `.compile(text)` on a graph, after names are assigned. A diagnostic starts with the token at which
+/// it stands.
+pub(crate) fn resolved(model: &Model, text: &str) -> (Option<Compile>, Vec<String>) {
+    let (compile, diags, _) = resolved_with_checks(model, text);
+    (compile, diags)
+}
+
+/// The same, with what is left to const evaluation.
+pub(crate) fn resolved_with_checks(
+    model: &Model,
+    text: &str,
+) -> (Option<Compile>, Vec<String>, Vec<DimCheck>) {
+    const CALL: Loc = Loc(9999);
+    let mut graph = model.graph.clone();
+    let mut diags = Diags::new();
+    crate::names::assign(&mut graph, &mut diags);
+    assert_eq!(diags.into_sorted(), []);
+    let (compile, diags, checks) =
+        reported(&graph, |cx| crate::compile::resolve(&graph, &args(text), CALL, cx));
+    assert_eq!(compile.is_none(), diags.iter().any(|diag| diag.severity == Severity::Error), "{diags:?}");
+    let token = |loc: Loc| match text.get(loc.0 as usize..) {
+        Some(rest) if rest.starts_with(['[', '{']) => "a list or map",
+        Some(rest) => rest.split([' ', ',', ']', '}', ')', ':']).next().unwrap_or(""),
+        None => "the call",
+    };
+    let lines = shown(&diags)
+        .into_iter()
+        .zip(&diags)
+        .map(|(line, diag)| line.replacen(&diag.loc.0.to_string(), &format!("at {}", token(diag.loc)), 1));
+    (compile, lines.collect(), checks)
 }

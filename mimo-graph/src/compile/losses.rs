@@ -156,3 +156,113 @@ fn with_parameters(loss: Loss, name: &str, args: &[Arg], cx: &mut Cx<'_>) -> Opt
         }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::activation::Activation::Softmax;
+    use crate::testing::{Model, args, reported, resolved, shown};
+
+    /// A loss without a head.
+    fn alone(text: &str) -> (Option<Option<Loss>>, Vec<String>) {
+        let args = args(text);
+        let graph = Model::new().graph;
+        let (loss, diags, _) = reported(&graph, |cx| read(&args[0].value, None, cx));
+        (loss, shown(&diags))
+    }
+
+    #[test]
+    fn every_name_of_keras_is_read() {
+        for (text, loss) in [
+            ("mse", Loss::MeanSquaredError),
+            ("\"MSE\"", Loss::MeanSquaredError),
+            ("MeanSquaredError()", Loss::MeanSquaredError),
+            ("mean_absolute_error", Loss::MeanAbsoluteError),
+            ("MAPE", Loss::MeanAbsolutePercentageError),
+            ("msle", Loss::MeanSquaredLogarithmicError),
+            ("huber", Loss::Huber { delta: 1.0 }),
+            ("Huber(0.5)", Loss::Huber { delta: 0.5 }),
+            ("Huber(delta = 2)", Loss::Huber { delta: 2.0 }),
+            ("LogCosh", Loss::LogCosh),
+            ("BCE", Loss::BinaryCrossentropy { from_logits: false, label_smoothing: 0.0 }),
+            (
+                "categorical_crossentropy(label_smoothing = 0.1)",
+                Loss::CategoricalCrossentropy { from_logits: false, label_smoothing: 0.1 },
+            ),
+            (
+                "SparseCategoricalCrossentropy(true, 255)",
+                Loss::SparseCategoricalCrossentropy { from_logits: true, ignore_class: Some(255) },
+            ),
+            ("kld", Loss::KlDivergence),
+            ("CosineSimilarity(reduction = none)", Loss::CosineSimilarity),
+            ("custom", Loss::Custom),
+        ] {
+            assert_eq!(alone(text), (Some(Some(loss)), vec![]), "{text}");
+        }
+        assert_eq!(alone("none"), (Some(None), vec![]));
+        assert_eq!(alone("\"none\""), (Some(None), vec![]));
+    }
+
+    #[test]
+    fn unknown_losses_get_help() {
+        assert_eq!(
+            alone("binary_crossentorpy").1,
+            ["0: error: unknown loss `binary_crossentorpy`\n  \
+              = help: a similar name is `binary_crossentropy`"]
+        );
+        let list = "  = help: the losses are `mse`, `mae`, `mape`, `msle`, `huber`, `log_cosh`, \
+                    `binary_crossentropy`, `categorical_crossentropy`, `sparse_categorical_crossentropy`, \
+                    `crossentropy`, `kl_divergence`, `poisson`, `cosine_similarity`, `hinge`, `squared_hinge`, \
+                    `categorical_hinge`, `custom`";
+        assert_eq!(alone("wasserstein").1, [format!("0: error: unknown loss `wasserstein`\n{list}")]);
+        assert_eq!(
+            alone("CategoricalFocalCrossentropy()").1,
+            [format!("0: error: the loss `CategoricalFocalCrossentropy` of Keras is not supported\n{list}")]
+        );
+        assert_eq!(alone("3").1, [format!("0: error: the number 3 is not a loss\n{list}")]);
+    }
+
+    #[test]
+    fn wrong_parameters_get_help() {
+        assert_eq!(
+            alone("Huber(detla = 1, reduction = sum, delta = 0)").1,
+            [
+                "6: error: `Huber` has no argument `detla`\n  \
+                 = help: an argument with a similar name is `delta`",
+                "17: error: the argument `reduction` of `Huber` is not supported\n  \
+                 = help: leave `reduction` out",
+                "42: error: the argument `delta` of `Huber` is a number above 0, not the number 0",
+            ]
+        );
+        assert_eq!(
+            alone("mse(2, from_logits = true, 1, 1, 1)").1,
+            [
+                "4: error: the argument `reduction` of `mse` is not supported\n  = help: leave `reduction` out",
+                "7: error: `mse` has no argument `from_logits`\n  = help: `mse` takes no arguments",
+                "27: error: the argument `dtype` of `mse` is not supported\n  = help: leave `dtype` out",
+                "30: error: `mse` takes at most 3 positional arguments\n  = help: `mse` takes no arguments",
+                "33: error: `mse` takes at most 3 positional arguments\n  = help: `mse` takes no arguments",
+            ]
+        );
+        assert_eq!(
+            alone("bce(from_logits = 1, label_smoothing = 1.0, from_logits = true)").1,
+            [
+                "18: error: the argument `from_logits` of `bce` is `true` or `false`, not the number 1",
+                "39: error: the argument `label_smoothing` of `bce` is a number from 0 to below 1, not the number 1",
+                "44: error: the argument `from_logits` of `bce` is given twice\n  = help: remove one",
+            ]
+        );
+    }
+
+    #[test]
+    fn crossentropy_is_a_word() {
+        let model = Model::heads(&[("y", 3, Softmax)]);
+        assert_eq!(
+            resolved(&model, "adam, ce(from_logits = true)").1,
+            [
+                "at ce(from_logits: error: `ce` takes no arguments, because the head decides which loss it is\n  \
+              = help: write `binary_crossentropy(…)` or another by name"
+            ]
+        );
+    }
+}

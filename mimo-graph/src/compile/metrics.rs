@@ -372,3 +372,110 @@ fn with_parameters(
 fn crossentropy_parameters(params: &mut Params<'_>, cx: &mut Cx<'_>) -> (bool, f64) {
     (params.flag("from_logits", false, cx), params.number("label_smoothing", 0.0, Range::Share, cx))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::activation::Activation::{Linear, Sigmoid, Softmax};
+    use crate::testing::{Model, resolved};
+
+    /// The metrics of a softmax over three classes.
+    fn of(loss: &str, metrics: &str) -> (Vec<(String, Metric)>, Vec<String>) {
+        let model = Model::heads(&[("y", 3, Softmax)]);
+        let (compile, errors) = resolved(&model, &format!("adam, {loss}, metrics = {metrics}"));
+        (compile.map(|mut compile| compile.outputs.remove(0).metrics).unwrap_or_default(), errors)
+    }
+
+    #[test]
+    fn logs_use_the_word_as_typed_and_count_what_is_repeated() {
+        let (metrics, errors) = of("mse", "[acc, \"mae\", MAE, MeanAbsoluteError, AUC, F1Score(), mae, mae]");
+        assert_eq!(errors, [""; 0]);
+        let names: Vec<_> = metrics.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["acc", "mae", "MAE", "mean_absolute_error", "auc", "f1_score", "mae_1", "mae_2"]);
+    }
+
+    #[test]
+    fn metrics_have_keras_s_parameters() {
+        let (metrics, errors) = of(
+            "mse",
+            "[AUC(num_thresholds = 50, curve = \"PR\", name = \"area\"), Precision(0.7), F1Score(weighted, 0.5), \
+             TopKCategoricalAccuracy(k = 2), binary_accuracy(threshold = 0.0), \
+             BinaryCrossentropy(from_logits = true, label_smoothing = 0.1), none]",
+        );
+        assert_eq!(errors, [""; 0]);
+        assert_eq!(
+            metrics,
+            [
+                ("area".into(), Metric::Auc { num_thresholds: 50, curve: Curve::Pr, from_logits: false }),
+                ("precision".into(), Metric::Precision { threshold: 0.7 }),
+                ("f1_score".into(), Metric::F1Score { average: Average::Weighted, threshold: Some(0.5) }),
+                ("top_k_categorical_accuracy".into(), Metric::TopKCategoricalAccuracy { k: 2 }),
+                ("binary_accuracy".into(), Metric::BinaryAccuracy { threshold: 0.0 }),
+                (
+                    "binary_crossentropy".into(),
+                    Metric::BinaryCrossentropy { from_logits: true, label_smoothing: 0.1 }
+                ),
+            ]
+        );
+    }
+
+    #[test]
+    fn wrong_metrics_get_help() {
+        let (_, errors) =
+            of("mse", "[accuracyy, mean_io_u, AUC(curve = roc, num_thresholds = 1), AUC(curve = up)]");
+        let list = VOCABULARY.list();
+        assert_eq!(
+            errors,
+            [
+                "at accuracyy: error: unknown metric `accuracyy`\n  \
+                 = help: a similar name is `accuracy`"
+                    .to_owned(),
+                format!(
+                    "at mean_io_u: error: the metric `mean_io_u` of Keras is not supported\n  = help: {list}"
+                ),
+                "at 1: error: the argument `num_thresholds` of `AUC` is a whole number of at least 2, \
+                 not the number 1"
+                    .to_owned(),
+                "at up: error: the argument `curve` of `AUC` is one of `ROC`, `PR`, not `up`".to_owned(),
+            ]
+        );
+        assert_eq!(
+            of("mse", "[AUC(name = \"1a\"), accuracy(1)]").1.len(),
+            2 // the name, and the argument
+        );
+    }
+
+    #[test]
+    fn a_metric_reads_the_targets_of_the_loss() {
+        let (_, errors) = of("sparse_categorical_crossentropy", "[accuracy, categorical_accuracy, mae]");
+        let note =
+            "  = note: its loss is `sparse_categorical_crossentropy`, which decides the targets of `y`";
+        assert_eq!(
+            errors,
+            [
+                format!(
+                    "at categorical_accuracy: error: `categorical_accuracy` reads values, \
+                     but the targets of `y` are class indices\n  = help: write `sparse_categorical_accuracy`\n{note}"
+                ),
+                format!(
+                    "at mae: error: `mae` reads values, but the targets of `y` are class indices\n  \
+                     = help: leave it out, or write `accuracy`\n{note}"
+                ),
+            ]
+        );
+        let (_, errors) = of("categorical_crossentropy", "sparse_categorical_accuracy");
+        assert_eq!(
+            errors,
+            ["at sparse_categorical_accuracy: error: `sparse_categorical_accuracy` reads class indices, \
+              but the targets of `y` are values\n  = help: write `categorical_accuracy`\n  \
+              = note: its loss is `categorical_crossentropy`, which decides the targets of `y`"]
+        );
+    }
+
+    #[test]
+    fn a_wrong_loss_says_nothing_about_the_metrics() {
+        let model = Model::heads(&[("a", 1, Sigmoid), ("b", 2, Linear)]);
+        let (_, errors) = resolved(&model, "adam, msee, metrics = [accuracy, sparse_categorical_accuracy]");
+        assert_eq!(errors.len(), 1, "{errors:?}");
+    }
+}

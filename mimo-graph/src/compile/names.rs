@@ -31,7 +31,7 @@ impl<T: Copy> Vocabulary<T> {
             let diag = match (keras, near) {
                 (true, _) => Diag::error(loc, format!("the {what} `{word}` of Keras is not supported")),
                 (false, Some(near)) => Diag::error(loc, format!("unknown {what} `{word}`"))
-                    .help(format!("a {what} with a similar name is `{near}`")),
+                    .help(format!("a similar name is `{near}`")),
                 (false, None) => Diag::error(loc, format!("unknown {what} `{word}`")),
             };
             cx.error(if near.is_some() && !keras { diag } else { diag.help(self.list()) });

@@ -162,12 +162,15 @@ fn learning_rate(params: &mut Params<'_>, default: f64, cx: &mut Cx<'_>) -> f64 
 
 /// How gradients are clipped: Keras takes one way at most. `None` after an error.
 fn clip(params: &mut Params<'_>, word: &str, cx: &mut Cx<'_>) -> Option<Clip> {
-    let ways: [(&'static str, fn(f64) -> Clip); 3] =
-        [("clipnorm", Clip::Norm), ("clipvalue", Clip::Value), ("global_clipnorm", Clip::GlobalNorm)];
     let mut clips = Vec::new();
-    for (name, clip) in ways {
+    for name in ["clipnorm", "clipvalue", "global_clipnorm"] {
         if let Some(limit) = params.optional_number(name, Range::Positive, cx) {
-            clips.push((name, clip(limit)));
+            let clip = match name {
+                "clipnorm" => Clip::Norm(limit),
+                "clipvalue" => Clip::Value(limit),
+                _ => Clip::GlobalNorm(limit),
+            };
+            clips.push((name, clip));
         }
     }
     match clips[..] {
@@ -222,5 +225,90 @@ fn rule(rule: Rule, params: &mut Params<'_>, cx: &mut Cx<'_>) -> Rule {
             beta_1: params.number("beta_1", beta_1, Range::Share, cx),
             beta_2: params.number("beta_2", beta_2, Range::Share, cx),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Model, args, reported, shown};
+
+    fn alone(text: &str) -> (Option<Optimizer>, Vec<String>) {
+        let args = args(text);
+        let graph = Model::new().graph;
+        let (optimizer, diags, _) = reported(&graph, |cx| read(&args[0].value, cx));
+        (optimizer, shown(&diags))
+    }
+
+    fn optimizer(rule: Rule, learning_rate: f64) -> Optimizer {
+        Optimizer { rule, learning_rate, weight_decay: None, clip: Clip::None }
+    }
+
+    #[test]
+    fn names_are_read_in_any_case_with_keras_s_defaults() {
+        for text in ["adam", "\"Adam\"", "ADAM", "Adam()", "Adam"] {
+            assert_eq!(alone(text), (Some(optimizer(ADAM, 1e-3)), vec![]), "{text}");
+        }
+        let sgd = Rule::Sgd { momentum: 0.0, nesterov: false };
+        assert_eq!(alone("sgd").0, Some(optimizer(sgd, 0.01)));
+        assert_eq!(alone("RMSProp").0, Some(DEFAULT));
+        let adagrad = Rule::Adagrad { initial_accumulator_value: 0.1, epsilon: 1e-7 };
+        assert_eq!(alone("Adagrad").0, Some(optimizer(adagrad, 1e-3)));
+        let adamw = Optimizer { weight_decay: Some(0.004), ..optimizer(ADAM, 1e-3) };
+        assert_eq!(alone("AdamW").0, Some(adamw));
+        assert_eq!(alone("AdamW(weight_decay = none)").0, Some(optimizer(ADAM, 1e-3)));
+        let nadam = Rule::Nadam { beta_1: 0.9, beta_2: 0.999, epsilon: 1e-7 };
+        assert_eq!(alone("nadam").0, Some(optimizer(nadam, 1e-3)));
+        assert_eq!(alone("lion").0, Some(optimizer(Rule::Lion { beta_1: 0.9, beta_2: 0.99 }, 1e-3)));
+    }
+
+    #[test]
+    fn arguments_have_keras_s_order() {
+        let sgd = Rule::Sgd { momentum: 0.9, nesterov: true };
+        let expected = Optimizer { weight_decay: Some(1e-4), clip: Clip::Norm(1.0), ..optimizer(sgd, 0.1) };
+        assert_eq!(alone("SGD(0.1, 0.9, true, 1e-4, 1)"), (Some(expected), vec![]));
+        let adam = Rule::Adam { beta_1: 0.8, beta_2: 0.99, epsilon: 1e-8, amsgrad: true };
+        let expected = Optimizer { clip: Clip::GlobalNorm(5.0), ..optimizer(adam, 1.0) };
+        let text = "Adam(1, 0.8, 0.99, epsilon = 1e-8, amsgrad = true, global_clipnorm = 5.0)";
+        assert_eq!(alone(text), (Some(expected), vec![]));
+        let expected = Optimizer { weight_decay: Some(0.1), clip: Clip::Value(0.5), ..optimizer(ADAM, 0.01) };
+        assert_eq!(alone("AdamW(0.01, 0.1, clipvalue = 0.5)"), (Some(expected), vec![]));
+        let rmsprop = Rule::RmsProp { rho: 0.8, momentum: 0.5, epsilon: 1e-6, centered: true };
+        assert_eq!(alone("RMSprop(0.01, 0.8, 0.5, 1e-6, true)"), (Some(optimizer(rmsprop, 0.01)), vec![]));
+    }
+
+    #[test]
+    fn wrong_optimizers_get_help() {
+        let list =
+            "  = help: the optimizers are `sgd`, `adam`, `adamw`, `rmsprop`, `adagrad`, `nadam`, `lion`";
+        for (text, error) in [
+            ("adma", "0: error: unknown optimizer `adma`\n  = help: a similar name is `adam`".into()),
+            ("Adadelta()", format!("0: error: the optimizer `Adadelta` of Keras is not supported\n{list}")),
+            ("[adam]", format!("0: error: a list of 1 is not an optimizer\n{list}")),
+            (
+                "Adam(use_ema = true)",
+                "5: error: the argument `use_ema` of `Adam` is not supported\n  = help: leave `use_ema` out".into(),
+            ),
+            (
+                "SGD(learning_rate = -1)",
+                "20: error: the argument `learning_rate` of `SGD` is 0 or a number above, not the number -1".into(),
+            ),
+            (
+                "SGD(learning_rate = ExponentialDecay(0.1, 100, 0.9))",
+                "20: error: the argument `learning_rate` is a number, not the schedule `ExponentialDecay(…)`\n  \
+                 = help: write the first learning rate here, and give the schedule to the trainer"
+                    .into(),
+            ),
+            (
+                "Adam(clipnorm = 1.0, clipvalue = 0.5)",
+                "33: error: `Adam` clips gradients in one way, but `clipnorm`, `clipvalue` are given\n  \
+                 = help: keep one of them"
+                    .into(),
+            ),
+            ("Adam(lr = 1.0)", "5: error: `Adam` has no argument `lr`\n  = help: write `learning_rate`".into()),
+        ] {
+            assert_eq!(alone(text), (None, vec![error]), "{text}");
+        }
+        assert_eq!(alone("Adam(use_ema = false)").0, Some(optimizer(ADAM, 1e-3)));
     }
 }

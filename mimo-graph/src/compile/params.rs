@@ -79,7 +79,8 @@ impl<'a> Params<'a> {
             };
             let Some(parameter) = parameter else {
                 params.sound = false;
-                let near = word.and_then(|word| did_you_mean(word, names()));
+                let renamed = names().find(|name| word == Some("lr") && *name == "learning_rate");
+                let near = renamed.or_else(|| word.and_then(|word| did_you_mean(word, names())));
                 let diag = match word {
                     Some(word) => Diag::error(word_loc, format!("`{callee}` has no argument `{word}`")),
                     None => {
@@ -89,6 +90,7 @@ impl<'a> Params<'a> {
                     }
                 };
                 cx.error(match near {
+                    Some(near) if renamed.is_some() => diag.help(format!("write `{near}`")),
                     Some(near) => diag.help(format!("an argument with a similar name is `{near}`")),
                     None => diag.help(takes.clone()),
                 });
