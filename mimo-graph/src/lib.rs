@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 pub mod activation;
+pub mod args;
 pub mod context;
 pub mod diag;
 pub mod dim;
@@ -12,7 +13,10 @@ pub mod initializer;
 pub mod layers;
 pub mod loss;
 pub mod metric;
+pub mod named;
 pub mod optimizer;
 pub mod shape;
 pub mod spec;
+#[cfg(test)]
+mod testing;
 pub mod value;
