@@ -215,7 +215,7 @@ mod tests {
     use crate::activation::Activation::{Linear, Relu, Sigmoid, Softmax};
     use crate::loss::Loss::{self, MeanAbsoluteError, MeanSquaredError};
     use crate::metric::Metric;
-    use crate::testing::{Model, resolved};
+    use crate::sketch::{Model, resolved};
 
     const NONE: [&str; 0] = [];
 

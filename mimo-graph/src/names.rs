@@ -200,7 +200,7 @@ mod tests {
     use crate::activation::Activation::{Linear, Relu};
     use crate::dim::Dim;
     use crate::graph::Graph;
-    use crate::testing::{Model, shown};
+    use crate::sketch::{Model, shown};
 
     fn assigned(mut graph: Graph) -> (Vec<String>, Vec<String>) {
         let mut diags = Diags::new();

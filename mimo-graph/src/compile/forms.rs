@@ -298,7 +298,7 @@ fn written_arg(arg: &Arg) -> String {
 mod tests {
     use crate::activation::Activation::{Linear, Relu, Softmax};
     use crate::dim::Dim;
-    use crate::testing::{Model, resolved};
+    use crate::sketch::{Model, resolved};
 
     const NONE: [&str; 0] = [];
 

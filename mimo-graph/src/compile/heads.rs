@@ -272,7 +272,7 @@ mod tests {
     use crate::dim::{ConstId, Dim};
     use crate::loss::Loss;
     use crate::metric::Metric;
-    use crate::testing::{Model, resolved, resolved_with_checks};
+    use crate::sketch::{Model, resolved, resolved_with_checks};
 
     const NONE: [&str; 0] = [];
 

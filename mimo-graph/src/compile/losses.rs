@@ -161,7 +161,7 @@ fn with_parameters(loss: Loss, name: &str, args: &[Arg], cx: &mut Cx<'_>) -> Opt
 mod tests {
     use super::*;
     use crate::activation::Activation::Softmax;
-    use crate::testing::{Model, args, reported, resolved, shown};
+    use crate::sketch::{Model, args, reported, resolved, shown};
 
     /// A loss without a head.
     fn alone(text: &str) -> (Option<Option<Loss>>, Vec<String>) {

@@ -377,7 +377,7 @@ fn crossentropy_parameters(params: &mut Params<'_>, cx: &mut Cx<'_>) -> (bool, f
 mod tests {
     use super::*;
     use crate::activation::Activation::{Linear, Sigmoid, Softmax};
-    use crate::testing::{Model, resolved};
+    use crate::sketch::{Model, resolved};
 
     /// The metrics of a softmax over three classes.
     fn of(loss: &str, metrics: &str) -> (Vec<(String, Metric)>, Vec<String>) {

@@ -231,7 +231,7 @@ fn rule(rule: Rule, params: &mut Params<'_>, cx: &mut Cx<'_>) -> Rule {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{Model, args, reported, shown};
+    use crate::sketch::{Model, args, reported, shown};
 
     fn alone(text: &str) -> (Option<Optimizer>, Vec<String>) {
         let args = args(text);
