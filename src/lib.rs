@@ -27,5 +27,5 @@ pub mod prelude {
         Error, FitOptions, Model, Predictor, Result, Trainable, Trainer, Verbose, model, tensor,
     };
     pub use crate::dfdx::shapes::Const;
-    pub use crate::dfdx::tensor::{AsArray, AsVec, Cpu, Tensor};
+    pub use crate::dfdx::tensor::{AsArray, Cpu, Tensor};
 }
