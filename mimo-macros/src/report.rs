@@ -2,7 +2,7 @@
 
 use mimo_graph::context::{DimCheck, Relation};
 use mimo_graph::diag::{Diag, Severity};
-use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
+use proc_macro2::{Delimiter, Group, Ident, TokenStream};
 use quote::quote;
 
 use crate::lower::Lowered;
@@ -52,19 +52,15 @@ pub(crate) fn warnings(diags: &[Diag], spans: &Spans) -> TokenStream {
 }
 
 fn warning(message: &str, range: SpanRange) -> TokenStream {
-    // The definition is the macro's own; the use is the user's, and so is the lint level there.
-    let name = Ident::new("model_warning", Span::mixed_site());
-    let deprecated = respan(quote!(deprecated), Span::mixed_site());
-    // A path has the span of its segments, and a call the span from its path to its parentheses: a constant
-    // function would be reported at its path only, so the first token is underlined.
-    let mut used = name.clone();
-    used.set_span(Span::mixed_site().located_at(range.start));
+    // Both the definition and the use are the user's token, as far as rustc can tell: otherwise it adds a note
+    // about the macro. A path has no more span than its segments, so the first token is underlined.
+    let name = Ident::new("model_warning", range.start);
     quote! {
         const _: () = {
             #[allow(non_upper_case_globals)]
-            #[#deprecated(note = #message)]
+            #[deprecated(note = #message)]
             const #name: () = ();
-            #used
+            #name
         };
     }
 }

@@ -21,10 +21,14 @@ impl Holder {
     }
 }
 
+fn targets() -> NetTargets {
+    NetTargets { y: [1.0] }
+}
+
 fn main() {
     let mut net = Net::new(7).unwrap();
     let mut trainer = Trainer::new(&mut net).unwrap();
-    let weights = NetPerOutput { y: 0.5 };
-    let NetTargets { y, .. } = trainer.targets(NetInputs { x: [1.0; 8] }, weights);
+    trainer.set_loss_weights(&NetPerOutput { y: 0.5 });
+    let NetTargets { y, .. } = targets();
     println!("{:?} {}", y, Net::PARAMETERS);
 }
