@@ -88,6 +88,12 @@ impl Dim {
     }
 }
 
+impl Default for Dim {
+    fn default() -> Self {
+        Dim::Known(0)
+    }
+}
+
 impl From<usize> for Dim {
     fn from(n: usize) -> Self {
         Dim::Known(n)

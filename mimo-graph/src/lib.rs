@@ -21,6 +21,7 @@ pub mod named;
 pub mod names;
 pub mod optimizer;
 pub mod order;
+pub mod plan;
 pub mod shape;
 pub mod spec;
 pub mod summary;

@@ -1,1 +1,41 @@
-//! The runtime of mimo.
+//! What a model of mimo needs to run: kernels, layers, losses, metrics, optimizers, training and files.
+//! Usable and testable without the macro; the macro writes only descriptions of what is here.
+
+pub mod batch;
+pub mod callback;
+pub mod check;
+pub mod chunk;
+mod columns;
+pub mod data;
+pub mod engine;
+pub mod error;
+pub mod float;
+#[doc(hidden)]
+pub mod generated;
+pub mod history;
+#[doc(hidden)]
+pub mod kernels;
+pub mod init;
+pub mod layers;
+mod logs;
+pub mod loss;
+pub mod metric;
+pub mod model;
+#[cfg(feature = "plot")]
+mod plot;
+pub mod predictor;
+pub mod program;
+pub mod progress;
+mod random;
+pub mod run;
+#[cfg(test)]
+mod testing;
+pub mod tensor;
+pub mod trainer;
+pub mod weights;
+
+pub use dfdx;
+pub use mimo_graph as graph;
+
+/// What can fail at run time.
+pub type Result<T, E = error::Error> = std::result::Result<T, E>;

@@ -1,0 +1,297 @@
+//! The plan: how a checked graph is executed.
+//!
+//! Layers become operations on *slots* (memory of a chunk of samples, placed by liveness), weights become
+//! columns of *blocks* (matrices of the parameter buffer). What can be fused is fused here: siblings on one input
+//! become one product, activations are applied in place, cross-entropy is computed from the logits, and a ReLU's
+//! backward rides on the product that brings its gradient. The macro prints a plan as Rust; lengths that only
+//! const evaluation knows stay expressions.
+
+mod build;
+mod gradients;
+mod lifetimes;
+mod values;
+
+use crate::activation::Activation;
+use crate::dim::Dim;
+use crate::graph::{Graph, LayerId, NodeId};
+use crate::layers::merge::MergeOp;
+use crate::loss::Loss;
+use crate::metric::Metric;
+use crate::shape::Shape;
+
+/// Some columns of a slot: a value of every sample, or its gradient.
+#[derive(Clone, Debug, PartialEq)]
+pub struct View {
+    /// The slot.
+    pub slot: usize,
+    /// The first column.
+    pub column: Dim,
+    /// Values per sample.
+    pub len: Dim,
+    /// Values per sample of the slot.
+    pub stride: Dim,
+}
+
+impl View {
+    fn whole(slot: usize, len: Dim) -> Self {
+        View { slot, column: Dim::Known(0), len: len.clone(), stride: len }
+    }
+}
+
+/// Where the gradient of something that is read goes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sink {
+    /// Its place.
+    pub view: View,
+    /// Whether something has been written there before.
+    pub accumulate: bool,
+    /// The ReLU output that masks it on the way.
+    pub mask: Option<View>,
+}
+
+/// Memory of a chunk.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Slot {
+    /// Values per sample.
+    pub len: Dim,
+    /// First and last use while training.
+    pub train: (usize, usize),
+    /// First and last use while predicting; `None` if it is not needed then.
+    pub predict: Option<(usize, usize)>,
+}
+
+/// A matrix of the parameter buffer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Block {
+    /// Rows.
+    pub rows: Dim,
+    /// Values per row.
+    pub cols: Dim,
+    /// Whether the backward reads it transposed.
+    pub pack: bool,
+    /// How its gradient is made; `None` if it is not trained.
+    pub gradient: Option<Gradient>,
+}
+
+/// How the gradient of a block is made.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Gradient {
+    /// `Σ xᵀ·dy`
+    Product(Vec<Use>),
+    /// `Σ dy`
+    Sum(Vec<Use>),
+}
+
+/// What a call leaves for the gradients of its weights.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Use {
+    /// What was read.
+    pub x: View,
+    /// The gradient of the product.
+    pub dy: View,
+    /// Positions per sample.
+    pub positions: Dim,
+}
+
+/// A weight of a layer, as columns of a block.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Param {
+    /// The layer.
+    pub layer: LayerId,
+    /// The weight, by its place in the layer.
+    pub weight: usize,
+    /// The block.
+    pub block: usize,
+    /// Its first column.
+    pub column: Dim,
+    /// Its columns.
+    pub cols: Dim,
+}
+
+/// What is read by an operation that writes one gradient per input.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Read {
+    /// What is read.
+    pub x: View,
+    /// Its shape.
+    pub shape: Shape,
+    /// Where its gradient goes, if it has one.
+    pub dx: Option<Sink>,
+}
+
+/// An operation of the forward pass, and of the backward pass if its output has a gradient.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Op {
+    /// A name for the constant that describes it, in snake case; unique in the plan.
+    pub name: String,
+    /// The calls that it executes; several for siblings.
+    pub nodes: Vec<NodeId>,
+    /// What it gives.
+    pub y: View,
+    /// The gradient of `y`; the place of `y` itself if it has none.
+    pub dy: View,
+    /// Whether the backward runs it.
+    pub backward: bool,
+    /// What it does.
+    pub kind: OpKind,
+}
+
+/// What an operation does.
+#[derive(Clone, Debug, PartialEq)]
+pub enum OpKind {
+    /// A product with a kernel.
+    Dense(Box<Dense>),
+    /// An activation from one slot to another.
+    Activate {
+        /// The function.
+        activation: Activation,
+        /// Positions per sample.
+        positions: Dim,
+        /// What is read.
+        read: Read,
+    },
+    /// Parts one after another.
+    Concatenate {
+        /// How often the parts alternate.
+        outer: Dim,
+        /// The parts.
+        parts: Vec<Read>,
+    },
+    /// Element by element.
+    Merge {
+        /// How.
+        op: MergeOp,
+        /// The shape of the result.
+        shape: Shape,
+        /// What is merged.
+        inputs: Vec<Read>,
+    },
+    /// Axes in another order.
+    Permute {
+        /// For each new axis the old one, from 1.
+        dims: Vec<usize>,
+        /// What is read.
+        read: Read,
+    },
+    /// A vector, repeated.
+    RepeatVector {
+        /// How often.
+        n: Dim,
+        /// What is read.
+        read: Read,
+    },
+    /// Random zeros.
+    Dropout {
+        /// Their share.
+        rate: f64,
+        /// Tells its random numbers from others'.
+        key: u64,
+        /// What is read.
+        read: Read,
+    },
+    /// Additive noise.
+    GaussianNoise {
+        /// Its standard deviation.
+        stddev: f64,
+        /// Tells its random numbers from others'.
+        key: u64,
+        /// What is read.
+        read: Read,
+    },
+}
+
+/// A product with a kernel, of one layer or of siblings side by side.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Dense {
+    /// Values that a position reads.
+    pub inputs: Dim,
+    /// Values that a position gives.
+    pub units: Dim,
+    /// Positions per sample.
+    pub positions: Dim,
+    /// The kernels' block.
+    pub kernel: usize,
+    /// The biases' block.
+    pub bias: Option<usize>,
+    /// Activations in place, by columns.
+    pub segments: Vec<Segment>,
+    /// What is read.
+    pub read: Read,
+}
+
+/// The activation of one sibling.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Segment {
+    /// Its first column.
+    pub column: Dim,
+    /// Its columns.
+    pub len: Dim,
+    /// What is applied.
+    pub activation: Activation,
+    /// Whether the gradient has passed it when the backward of the operation begins.
+    pub passed: bool,
+}
+
+/// The loss of an output.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LossOp {
+    /// The output.
+    pub output: usize,
+    /// The loss.
+    pub loss: Loss,
+    /// Positions per sample.
+    pub positions: Dim,
+    /// Values per position.
+    pub classes: Dim,
+    /// The predictions.
+    pub y: View,
+    /// What the head's activation was given, if the loss is computed from there.
+    pub logits: Option<View>,
+    /// The targets.
+    pub target: View,
+    /// The weights of the samples.
+    pub sample_weight: View,
+    /// Where the gradient goes: of the logits if there are, else of the predictions.
+    pub gradient: Option<View>,
+    /// Where a custom loss puts the gradient of the predictions.
+    pub prediction_gradient: Option<View>,
+    /// The metrics.
+    pub metrics: Vec<Metric>,
+}
+
+/// A graph, ready to be executed.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Plan {
+    /// Memory of a chunk, in the order of first use.
+    pub slots: Vec<Slot>,
+    /// Matrices of the parameter buffer.
+    pub blocks: Vec<Block>,
+    /// Layers with weights, in the order of the model's fields.
+    pub weighted: Vec<LayerId>,
+    /// Weights, in the order of the model's fields.
+    pub params: Vec<Param>,
+    /// Inputs.
+    pub inputs: Vec<View>,
+    /// Outputs.
+    pub outputs: Vec<View>,
+    /// The forward pass, in order.
+    pub forward: Vec<Op>,
+    /// The losses of trained outputs, in output order.
+    pub losses: Vec<LossOp>,
+    /// Backward through what leads to one output: places in `forward`.
+    pub heads: Vec<usize>,
+    /// Backward through what several outputs share: places in `forward`.
+    pub trunk: Vec<usize>,
+    /// Multiplications and additions of the forward pass per sample.
+    pub flops: Dim,
+}
+
+impl Plan {
+    /// Plans a graph that passed every check.
+    pub fn new(graph: &Graph) -> Plan {
+        let mut plan = build::build(graph);
+        gradients::connect(graph, &mut plan);
+        lifetimes::assign(&mut plan.plan);
+        plan.plan
+    }
+}

@@ -1,0 +1,426 @@
+//! From calls to operations: slots for values and their gradients, blocks for weights, siblings merged.
+
+use super::values::{ValueId, Values};
+use super::{Block, Dense, LossOp, Op, OpKind, Param, Plan, Read, Segment, Slot, View};
+use crate::activation::Activation;
+use crate::dim::Dim;
+use crate::graph::{Graph, LayerId, NodeId, TensorId};
+use crate::layers::LayerKind;
+use crate::loss::Loss;
+use crate::shape::Shape;
+
+/// A plan under construction, with what the later steps need to know of its operations.
+#[derive(Debug)]
+pub(super) struct Building {
+    pub plan: Plan,
+    pub values: Values,
+    /// By value: where it is.
+    pub places: Vec<Option<View>>,
+    /// By value: where its gradient is.
+    pub gradients: Vec<Option<View>>,
+    /// By operation: the values that it reads, in the order of its reads.
+    pub reads: Vec<Vec<ValueId>>,
+    /// By operation: the values that it gives.
+    pub gives: Vec<Vec<ValueId>>,
+    /// By loss: the value whose gradient it writes.
+    pub loss_values: Vec<ValueId>,
+    /// By layer: the blocks of its kernel and bias, once it has been called.
+    blocks: Vec<Option<(usize, Option<usize>)>>,
+}
+
+/// Builds operations for everything that leads to an output.
+pub(super) fn build(graph: &Graph) -> Building {
+    let values = Values::new(graph);
+    let mut building = Building {
+        plan: Plan { flops: Dim::Known(0), ..Plan::default() },
+        places: vec![None; values.len()],
+        gradients: vec![None; values.len()],
+        reads: vec![],
+        gives: vec![],
+        loss_values: vec![],
+        blocks: vec![None; graph.layers.len()],
+        values,
+    };
+    building.inputs(graph);
+    for at in 0..building.values.live.len() {
+        let node = building.values.live[at];
+        building.call(graph, node);
+    }
+    building.outputs(graph);
+    building
+}
+
+impl Building {
+    fn inputs(&mut self, graph: &Graph) {
+        for port in &graph.inputs {
+            let value = self.values.of(port.tensor);
+            let view = self.slot(shape(graph, port.tensor).elements());
+            self.places[value.0] = Some(view.clone());
+            self.plan.inputs.push(view);
+        }
+    }
+
+    fn call(&mut self, graph: &Graph, id: NodeId) {
+        let node = graph.node(id);
+        let layer = graph.layer(node.layer);
+        let positions = |tensor| shape(graph, tensor).positions();
+        let kind = match &layer.kind {
+            LayerKind::Flatten(_) | LayerKind::Reshape(_) => return,
+            LayerKind::Dense(_) => return self.dense(graph, id),
+            LayerKind::Activation(layer) if layer.activation == Activation::Linear => return,
+            LayerKind::Activation(layer) => OpKind::Activate {
+                activation: layer.activation,
+                positions: positions(node.inputs[0]),
+                read: self.read(graph, node.inputs[0]),
+            },
+            LayerKind::Permute(layer) => {
+                OpKind::Permute { dims: layer.dims.clone(), read: self.read(graph, node.inputs[0]) }
+            }
+            LayerKind::RepeatVector(layer) => {
+                OpKind::RepeatVector { n: layer.n.clone(), read: self.read(graph, node.inputs[0]) }
+            }
+            LayerKind::Dropout(layer) => OpKind::Dropout {
+                rate: layer.rate,
+                key: key(layer.seed, id),
+                read: self.read(graph, node.inputs[0]),
+            },
+            LayerKind::GaussianNoise(layer) => OpKind::GaussianNoise {
+                stddev: layer.stddev,
+                key: key(layer.seed, id),
+                read: self.read(graph, node.inputs[0]),
+            },
+            LayerKind::Concatenate(layer) => {
+                let result = shape(graph, node.outputs[0]);
+                // Keras counts the batch as axis 0; a sample's first axis is 1.
+                let rank = result.rank() as i64 + 1;
+                let axis = if layer.axis < 0 { layer.axis + rank } else { layer.axis };
+                let before = usize::try_from(axis - 1).unwrap_or(0).min(result.rank());
+                OpKind::Concatenate {
+                    outer: Shape(result.0[..before].to_vec()).elements(),
+                    parts: node.inputs.iter().map(|&input| self.read(graph, input)).collect(),
+                }
+            }
+            LayerKind::Merge(layer) => OpKind::Merge {
+                op: layer.op,
+                shape: shape(graph, node.outputs[0]),
+                inputs: node.inputs.iter().map(|&input| self.read(graph, input)).collect(),
+            },
+        };
+        let reads = node.inputs.iter().map(|&input| self.values.of(input)).collect();
+        let value = self.values.of(node.outputs[0]);
+        let name = call_name(graph, id);
+        self.op(name, vec![id], shape(graph, node.outputs[0]).elements(), kind, reads, value);
+    }
+
+    /// A dense layer, together with the siblings that can be computed with it.
+    fn dense(&mut self, graph: &Graph, id: NodeId) {
+        if self.places[self.values.of(graph.node(id).outputs[0]).0].is_some() {
+            return;
+        }
+        let nodes = self.siblings(graph, id);
+        let input = graph.node(id).inputs[0];
+        let read = self.read(graph, input);
+        let inputs = read.shape.last().cloned().unwrap_or(Dim::Known(1));
+        let positions = read.shape.positions();
+        let units: Vec<Dim> = nodes.iter().map(|&node| units(graph, node)).collect();
+        let total = units.iter().fold(Dim::Known(0), |sum, units| sum + units.clone());
+        let (kernel, bias) = self.weights(graph, &nodes, &inputs, &total);
+        self.plan.flops =
+            self.plan.flops.clone() + Dim::Known(2) * positions.clone() * inputs.clone() * total.clone();
+
+        let y = self.slot(positions.clone() * total.clone());
+        let outputs: Vec<ValueId> =
+            nodes.iter().map(|&node| self.values.of(graph.node(node).outputs[0])).collect();
+        let dy = if outputs.iter().any(|&value| self.values.has_gradient(value)) {
+            self.slot(positions.clone() * total.clone())
+        } else {
+            y.clone()
+        };
+        let mut segments = vec![];
+        let mut gives = vec![];
+        let mut separate = vec![];
+        let mut column = Dim::Known(0);
+        for ((&node, units), &value) in nodes.iter().zip(units).zip(&outputs) {
+            let part = |whole: &View| {
+                if nodes.len() == 1 {
+                    whole.clone()
+                } else {
+                    View { column: column.clone(), len: units.clone(), ..whole.clone() }
+                }
+            };
+            let activation = activation(graph, node);
+            let in_place = activation.elementwise() && activation.from_output();
+            let product = if activation == Activation::Linear || in_place && !self.fused(graph, node) {
+                segments.push(Segment {
+                    column: column.clone(),
+                    len: units.clone(),
+                    activation,
+                    passed: false,
+                });
+                value
+            } else {
+                let product = self.values.add(value);
+                self.places.push(None);
+                self.gradients.push(None);
+                segments.push(Segment {
+                    column: column.clone(),
+                    len: units.clone(),
+                    activation: Activation::Linear,
+                    passed: false,
+                });
+                separate.push((node, activation, product, part(&y)));
+                product
+            };
+            self.places[product.0] = Some(part(&y));
+            if self.values.has_gradient(product) {
+                self.gradients[product.0] = Some(part(&dy));
+            }
+            gives.push(product);
+            column = column + units;
+        }
+        let reads = vec![self.values.of(input)];
+        let name = nodes.iter().map(|&node| call_name(graph, node)).collect::<Vec<_>>().join("_and_");
+        let kind = OpKind::Dense(Box::new(Dense {
+            inputs,
+            units: total,
+            positions: positions.clone(),
+            kernel,
+            bias,
+            segments,
+            read,
+        }));
+        self.plan.forward.push(Op { name, nodes, y, dy, backward: false, kind });
+        self.reads.push(reads);
+        self.gives.push(gives);
+        for (node, activation, product, x) in separate {
+            let output = graph.node(node).outputs[0];
+            let name = format!("{}_activation", call_name(graph, node));
+            let result = shape(graph, output);
+            let read = Read { x, shape: result.clone(), dx: None };
+            let kind = OpKind::Activate { activation, positions: positions.clone(), read };
+            self.op(name, vec![node], result.elements(), kind, vec![product], self.values.of(output));
+        }
+    }
+
+    /// The dense calls that read what `first` reads and can be one product with it. Their outputs become
+    /// columns of one slot, so nothing may look at them as several positions.
+    fn siblings(&self, graph: &Graph, first: NodeId) -> Vec<NodeId> {
+        let input = self.values.of(graph.node(first).inputs[0]);
+        let fits = |id: NodeId| {
+            let node = graph.node(id);
+            let value = self.values.of(node.outputs[0]);
+            let one_position = (0..graph.tensors.len())
+                .map(|index| TensorId(index as u32))
+                .filter(|&tensor| self.values.of(tensor) == value)
+                .all(|tensor| shape(graph, tensor).rank() == 1);
+            let called_once =
+                self.values.live.iter().filter(|&&other| graph.node(other).layer == node.layer).count() == 1;
+            one_position && called_once && shape(graph, node.inputs[0]).rank() == 1
+        };
+        if !fits(first) {
+            return vec![first];
+        }
+        let traits = |id: NodeId| {
+            let node = graph.node(id);
+            let layer = graph.layer(node.layer);
+            match &layer.kind {
+                LayerKind::Dense(dense) => {
+                    let gradient = self.values.has_gradient(self.values.of(node.outputs[0]));
+                    Some((dense.use_bias, layer.trainable, gradient))
+                }
+                _ => None,
+            }
+        };
+        let wanted = traits(first);
+        let reads_input =
+            |id: NodeId| graph.node(id).inputs.first().is_some_and(|&tensor| self.values.of(tensor) == input);
+        let same = |&id: &NodeId| id == first || reads_input(id) && traits(id) == wanted && fits(id);
+        self.values.live.iter().copied().filter(|&id| id >= first).filter(same).collect()
+    }
+
+    /// The blocks of the layers' weights; made at a layer's first call.
+    fn weights(
+        &mut self,
+        graph: &Graph,
+        nodes: &[NodeId],
+        inputs: &Dim,
+        total: &Dim,
+    ) -> (usize, Option<usize>) {
+        let first = graph.node(nodes[0]).layer;
+        if let Some(blocks) = self.blocks[first.index()] {
+            return blocks;
+        }
+        let block = |rows: &Dim, cols: &Dim| Block {
+            rows: rows.clone(),
+            cols: cols.clone(),
+            pack: false,
+            gradient: None,
+        };
+        let kernel = self.plan.blocks.len();
+        self.plan.blocks.push(block(inputs, total));
+        let biased = matches!(&graph.layer(first).kind, LayerKind::Dense(dense) if dense.use_bias);
+        let bias = biased.then(|| {
+            self.plan.blocks.push(block(&Dim::Known(1), total));
+            kernel + 1
+        });
+        let mut column = Dim::Known(0);
+        for &node in nodes {
+            let layer = graph.node(node).layer;
+            let cols = units(graph, node);
+            self.blocks[layer.index()] = Some((kernel, bias));
+            self.plan.weighted.push(layer);
+            for (weight, block) in [Some(kernel), bias].into_iter().flatten().enumerate() {
+                let (column, cols) = (column.clone(), cols.clone());
+                self.plan.params.push(Param { layer, weight, block, column, cols });
+            }
+            column = column + cols;
+        }
+        (kernel, bias)
+    }
+
+    fn outputs(&mut self, graph: &Graph) {
+        let mut seen: Vec<ValueId> = vec![];
+        for (index, port) in graph.outputs.iter().enumerate() {
+            let mut value = self.values.of(port.tensor);
+            let result = shape(graph, port.tensor);
+            let training = graph.compile.as_ref().map(|compile| &compile.outputs[index]);
+            let loss = training.and_then(|training| training.loss);
+            if seen.contains(&value) {
+                // Two outputs on one memory would write one gradient over the other's.
+                let copy = self.values.add(value);
+                self.places.push(None);
+                self.gradients.push(None);
+                let read = self.read(graph, port.tensor);
+                let kind =
+                    OpKind::Activate { activation: Activation::Linear, positions: Dim::Known(1), read };
+                let name = format!("{}_copy", port.name);
+                self.op(name, vec![], result.elements(), kind, vec![value], copy);
+                value = copy;
+            }
+            seen.push(value);
+            let Some(y) = self.places[value.0].clone() else { continue };
+            self.plan.outputs.push(y.clone());
+            let (Some(loss), Some(training)) = (loss, training) else { continue };
+            let product = graph.tensor(port.tensor).producer.filter(|&node| self.fused(graph, node));
+            let product = product.and_then(|node| self.product_of(node, value));
+            let logits = product.and_then(|product| self.places[product.0].clone());
+            let target_len = if loss.sparse() { result.positions() } else { result.elements() };
+            let gradient_of = product.unwrap_or(value);
+            let target = self.slot(target_len);
+            let sample_weight = self.slot(Dim::Known(1));
+            self.plan.losses.push(LossOp {
+                output: index,
+                loss,
+                positions: result.positions(),
+                classes: result.last().cloned().unwrap_or(Dim::Known(1)),
+                y,
+                logits,
+                target,
+                sample_weight,
+                gradient: self.gradients[gradient_of.0].clone(),
+                prediction_gradient: self.gradients[value.0].clone(),
+                metrics: training.metrics.iter().map(|&(_, metric)| metric).collect(),
+            });
+            self.loss_values.push(gradient_of);
+        }
+    }
+
+    /// The value that the activation of `node` reads, if that is an operation of its own.
+    fn product_of(&self, node: NodeId, value: ValueId) -> Option<ValueId> {
+        let is_activation = |&at: &usize| {
+            matches!(self.plan.forward[at].kind, OpKind::Activate { .. })
+                && self.plan.forward[at].nodes == [node]
+                && self.gives[at] == [value]
+        };
+        (0..self.plan.forward.len()).find(is_activation).map(|at| self.reads[at][0])
+    }
+
+    /// Whether `node` ends in the sigmoid or softmax of an output whose cross-entropy is computed from the logits.
+    /// A reshape between them disables this, as in Keras.
+    fn fused(&self, graph: &Graph, node: NodeId) -> bool {
+        let activation = activation(graph, node);
+        let Some(compile) = &graph.compile else { return false };
+        graph.outputs.iter().zip(&compile.outputs).any(|(port, training)| {
+            port.tensor == graph.node(node).outputs[0]
+                && matches!(
+                    (training.loss, activation),
+                    (Some(Loss::BinaryCrossentropy { from_logits: false, .. }), Activation::Sigmoid)
+                        | (
+                            Some(
+                                Loss::CategoricalCrossentropy { from_logits: false, .. }
+                                    | Loss::SparseCategoricalCrossentropy { from_logits: false, .. }
+                            ),
+                            Activation::Softmax
+                        )
+                )
+        })
+    }
+
+    /// Adds an operation that gives one value in a slot of its own.
+    fn op(
+        &mut self,
+        name: String,
+        nodes: Vec<NodeId>,
+        len: Dim,
+        kind: OpKind,
+        reads: Vec<ValueId>,
+        value: ValueId,
+    ) {
+        let y = self.slot(len.clone());
+        let dy = if self.values.has_gradient(value) { self.slot(len) } else { y.clone() };
+        self.places[value.0] = Some(y.clone());
+        if self.values.has_gradient(value) {
+            self.gradients[value.0] = Some(dy.clone());
+        }
+        self.plan.forward.push(Op { name, nodes, y, dy, backward: false, kind });
+        self.reads.push(reads);
+        self.gives.push(vec![value]);
+    }
+
+    fn slot(&mut self, len: Dim) -> View {
+        // Times are set when all operations are known.
+        self.plan.slots.push(Slot { len: len.clone(), train: (usize::MAX, 0), predict: None });
+        View::whole(self.plan.slots.len() - 1, len)
+    }
+
+    fn read(&self, graph: &Graph, tensor: TensorId) -> Read {
+        let shape = shape(graph, tensor);
+        let place = self.places[self.values.of(tensor).0].clone();
+        // Calls are in topological order, so what is read has its place.
+        let x = place.unwrap_or_else(|| View::whole(0, shape.elements()));
+        Read { x, shape, dx: None }
+    }
+}
+
+fn shape(graph: &Graph, tensor: TensorId) -> Shape {
+    graph.tensor(tensor).shape.clone().unwrap_or(Shape(vec![]))
+}
+
+fn units(graph: &Graph, node: NodeId) -> Dim {
+    match &graph.layer(graph.node(node).layer).kind {
+        LayerKind::Dense(dense) => dense.units.clone(),
+        _ => Dim::Known(1),
+    }
+}
+
+fn activation(graph: &Graph, node: NodeId) -> Activation {
+    match &graph.layer(graph.node(node).layer).kind {
+        LayerKind::Dense(dense) => dense.activation,
+        LayerKind::Activation(layer) => layer.activation,
+        _ => Activation::Linear,
+    }
+}
+
+/// Tells the random numbers of one layer from those of others.
+fn key(seed: Option<u64>, node: NodeId) -> u64 {
+    // An own seed is moved out of the range of call numbers.
+    seed.map_or(u64::from(node.0), |seed| seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1 << 63)
+}
+
+/// The layer's name, and for later calls of a shared layer which one it is.
+fn call_name(graph: &Graph, id: NodeId) -> String {
+    let layer: LayerId = graph.node(id).layer;
+    let name = &graph.layer(layer).name;
+    let call = (0..id.0).filter(|&other| graph.node(NodeId(other)).layer == layer).count();
+    if call == 0 { name.clone() } else { format!("{name}_call_{call}") }
+}

@@ -1,0 +1,120 @@
+//! The backward pass: which operations run in which order, and who writes a gradient first.
+
+use super::build::Building;
+use super::values::{self, ValueId};
+use super::{Gradient, OpKind, Read, Sink, Use};
+use crate::activation::Activation;
+use crate::graph::Graph;
+
+/// Orders the backward pass and connects gradients.
+pub(super) fn connect(graph: &Graph, building: &mut Building) {
+    order(building);
+    let last = sinks(building);
+    masks(building, &last);
+    weights(graph, building);
+}
+
+/// Heads first, then what several outputs share, so that methods which combine the heads' gradients can step in
+/// between. Nothing in a head waits for the trunk.
+fn order(building: &mut Building) {
+    let mut arrives: Vec<bool> = vec![false; building.values.len()];
+    for (loss, value) in building.plan.losses.iter().zip(&building.loss_values) {
+        arrives[value.0] |= loss.gradient.is_some();
+    }
+    for at in (0..building.plan.forward.len()).rev() {
+        let gives = &building.gives[at];
+        if !gives.iter().any(|value| arrives[value.0]) {
+            continue;
+        }
+        building.plan.forward[at].backward = true;
+        for value in &building.reads[at] {
+            arrives[value.0] |= building.values.has_gradient(*value);
+        }
+        let mut reached: Vec<usize> =
+            gives.iter().flat_map(|value| building.values.reaches[value.0].iter().copied()).collect();
+        reached.sort_unstable();
+        reached.dedup();
+        if reached.len() == 1 {
+            building.plan.heads.push(at);
+        } else {
+            building.plan.trunk.push(at);
+        }
+    }
+}
+
+/// Gives every read its sink. Returns by value the operation that writes its gradient last.
+fn sinks(building: &mut Building) -> Vec<Option<usize>> {
+    let mut written = vec![false; building.values.len()];
+    let mut last = vec![None; building.values.len()];
+    for (loss, value) in building.plan.losses.iter().zip(&building.loss_values) {
+        written[value.0] |= loss.gradient.is_some();
+    }
+    let Building { plan, reads, values, gradients, .. } = building;
+    for &at in plan.heads.iter().chain(&plan.trunk) {
+        for (read, &value) in reads_of(&mut plan.forward[at].kind).into_iter().zip(&reads[at]) {
+            if !values.has_gradient(value) {
+                continue;
+            }
+            let Some(view) = gradients[value.0].clone() else { continue };
+            read.dx = Some(Sink { view, accumulate: written[value.0], mask: None });
+            written[value.0] = true;
+            last[value.0] = Some(at);
+        }
+    }
+    last
+}
+
+/// A product that brings the last part of a ReLU output's gradient masks it on the way.
+fn masks(building: &mut Building, last: &[Option<usize>]) {
+    for at in 0..building.plan.forward.len() {
+        let gives: Vec<ValueId> = building.gives[at].clone();
+        for (index, value) in gives.into_iter().enumerate() {
+            let OpKind::Dense(dense) = &building.plan.forward[at].kind else { continue };
+            let relu = dense.segments.get(index).is_some_and(|part| part.activation == Activation::Relu);
+            let Some(writer) = last[value.0].filter(|_| relu) else { continue };
+            let OpKind::Dense(reader) = &mut building.plan.forward[writer].kind else { continue };
+            let Some(sink) = &mut reader.read.dx else { continue };
+            sink.mask = Some(reader.read.x.clone());
+            if let OpKind::Dense(dense) = &mut building.plan.forward[at].kind {
+                dense.segments[index].passed = true;
+            }
+        }
+    }
+}
+
+/// Tells the blocks where their gradients come from, and which of them are read transposed.
+fn weights(graph: &Graph, building: &mut Building) {
+    let plan = &mut building.plan;
+    for op in plan.forward.iter().filter(|op| op.backward) {
+        let OpKind::Dense(dense) = &op.kind else { continue };
+        plan.blocks[dense.kernel].pack |= dense.read.dx.is_some();
+        let layer = graph.node(op.nodes[0]).layer;
+        if !values::trained(graph, layer) {
+            continue;
+        }
+        let call = Use { x: dense.read.x.clone(), dy: op.dy.clone(), positions: dense.positions.clone() };
+        match &mut plan.blocks[dense.kernel].gradient {
+            Some(Gradient::Product(uses)) => uses.push(call.clone()),
+            gradient => *gradient = Some(Gradient::Product(vec![call.clone()])),
+        }
+        let Some(bias) = dense.bias else { continue };
+        match &mut plan.blocks[bias].gradient {
+            Some(Gradient::Sum(uses)) => uses.push(call),
+            gradient => *gradient = Some(Gradient::Sum(vec![call])),
+        }
+    }
+}
+
+/// What an operation reads, in order.
+pub(super) fn reads_of(kind: &mut OpKind) -> Vec<&mut Read> {
+    match kind {
+        OpKind::Dense(dense) => vec![&mut dense.read],
+        OpKind::Activate { read, .. }
+        | OpKind::Permute { read, .. }
+        | OpKind::RepeatVector { read, .. }
+        | OpKind::Dropout { read, .. }
+        | OpKind::GaussianNoise { read, .. } => vec![read],
+        OpKind::Concatenate { parts, .. } => parts.iter_mut().collect(),
+        OpKind::Merge { inputs, .. } => inputs.iter_mut().collect(),
+    }
+}

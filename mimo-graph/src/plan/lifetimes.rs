@@ -1,0 +1,131 @@
+//! When each slot is in use. Time passes operation by operation: inputs are gathered, the forward runs, losses,
+//! the backward, and at the end the gradients of weights read what was kept for them.
+
+use super::gradients::reads_of;
+use super::{Gradient, OpKind, Plan, View};
+
+/// Sets the lifetimes of all slots and orders the slots by first use.
+pub(super) fn assign(plan: &mut Plan) {
+    let losses_at = plan.forward.len() + 1;
+    let end = losses_at + 1 + plan.heads.len() + plan.trunk.len();
+    let mut train: Vec<(View, usize)> = vec![];
+    let mut predict: Vec<(View, usize)> = vec![];
+    for view in &plan.inputs {
+        train.push((view.clone(), 0));
+        predict.push((view.clone(), 0));
+    }
+    for (at, op) in plan.forward.iter_mut().enumerate() {
+        let mut touched: Vec<View> = reads_of(&mut op.kind).into_iter().map(|read| read.x.clone()).collect();
+        touched.push(op.y.clone());
+        train.extend(touched.iter().map(|view| (view.clone(), at + 1)));
+        predict.extend(touched.into_iter().map(|view| (view, at + 1)));
+    }
+    for view in &plan.outputs {
+        train.push((view.clone(), losses_at));
+        predict.push((view.clone(), losses_at));
+    }
+    for loss in &plan.losses {
+        train.push((loss.target.clone(), 0));
+        train.push((loss.sample_weight.clone(), 0));
+        let at_loss = [Some(&loss.y), Some(&loss.target), Some(&loss.sample_weight)].into_iter().chain([
+            loss.logits.as_ref(),
+            loss.gradient.as_ref(),
+            loss.prediction_gradient.as_ref(),
+        ]);
+        train.extend(at_loss.flatten().map(|view| (view.clone(), losses_at)));
+    }
+    let backward: Vec<usize> = plan.heads.iter().chain(&plan.trunk).copied().collect();
+    for (step, at) in backward.into_iter().enumerate() {
+        let op = &mut plan.forward[at];
+        let time = losses_at + 1 + step;
+        train.push((op.dy.clone(), time));
+        // A product reads what it was given only for the gradient of its weights, at the end.
+        let keeps_inputs = match &op.kind {
+            OpKind::Dense(dense) => {
+                if dense
+                    .segments
+                    .iter()
+                    .any(|part| !part.passed && part.activation != crate::activation::Activation::Linear)
+                {
+                    train.push((op.y.clone(), time));
+                }
+                false
+            }
+            OpKind::Activate { .. } | OpKind::Merge { .. } => {
+                train.push((op.y.clone(), time));
+                true
+            }
+            OpKind::Permute { .. }
+            | OpKind::RepeatVector { .. }
+            | OpKind::Dropout { .. }
+            | OpKind::GaussianNoise { .. }
+            | OpKind::Concatenate { .. } => false,
+        };
+        for read in reads_of(&mut op.kind) {
+            if keeps_inputs {
+                train.push((read.x.clone(), time));
+            }
+            if let Some(sink) = &read.dx {
+                train.push((sink.view.clone(), time));
+                train.extend(sink.mask.iter().map(|view| (view.clone(), time)));
+            }
+        }
+    }
+    for block in &plan.blocks {
+        let Some(Gradient::Product(uses) | Gradient::Sum(uses)) = &block.gradient else { continue };
+        for call in uses {
+            train.push((call.x.clone(), end));
+            train.push((call.dy.clone(), end));
+        }
+    }
+    for (view, time) in train {
+        let (from, to) = &mut plan.slots[view.slot].train;
+        (*from, *to) = ((*from).min(time), (*to).max(time));
+    }
+    for (view, time) in predict {
+        let (from, to) = plan.slots[view.slot].predict.unwrap_or((time, time));
+        plan.slots[view.slot].predict = Some((from.min(time), to.max(time)));
+    }
+    sort(plan);
+}
+
+fn sort(plan: &mut Plan) {
+    let mut order: Vec<usize> = (0..plan.slots.len()).collect();
+    order.sort_by_key(|&slot| plan.slots[slot].train.0);
+    let mut places = vec![0; order.len()];
+    for (place, &slot) in order.iter().enumerate() {
+        places[slot] = place;
+    }
+    plan.slots = order.iter().map(|&slot| plan.slots[slot].clone()).collect();
+    each_view(plan, |view| view.slot = places[view.slot]);
+}
+
+fn each_view(plan: &mut Plan, mut change: impl FnMut(&mut View)) {
+    plan.inputs.iter_mut().for_each(&mut change);
+    plan.outputs.iter_mut().for_each(&mut change);
+    for op in &mut plan.forward {
+        change(&mut op.y);
+        change(&mut op.dy);
+        for read in reads_of(&mut op.kind) {
+            change(&mut read.x);
+            if let Some(sink) = &mut read.dx {
+                change(&mut sink.view);
+                sink.mask.iter_mut().for_each(&mut change);
+            }
+        }
+    }
+    for loss in &mut plan.losses {
+        let views = [&mut loss.y, &mut loss.target, &mut loss.sample_weight];
+        views.into_iter().for_each(&mut change);
+        let optional = [&mut loss.logits, &mut loss.gradient, &mut loss.prediction_gradient];
+        optional.into_iter().flatten().for_each(&mut change);
+    }
+    for block in &mut plan.blocks {
+        if let Some(Gradient::Product(uses) | Gradient::Sum(uses)) = &mut block.gradient {
+            for call in uses {
+                change(&mut call.x);
+                change(&mut call.dy);
+            }
+        }
+    }
+}

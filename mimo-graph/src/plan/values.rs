@@ -1,0 +1,152 @@
+//! Which memory each tensor of the graph is, and which tensors are needed at all.
+
+use crate::graph::{Graph, LayerId, Node, NodeId, TensorId};
+use crate::layers::LayerKind;
+
+/// A tensor and the tensors that share its memory: `Flatten` and `Reshape` give their input again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct ValueId(pub usize);
+
+/// What is known of the graph's tensors before anything is placed.
+#[derive(Debug)]
+pub(super) struct Values {
+    /// The value that each tensor is.
+    pub of_tensor: Vec<ValueId>,
+    /// Calls that lead to an output, in topological order.
+    pub live: Vec<NodeId>,
+    /// By value: the trained outputs that it leads to, ascending.
+    pub reaches: Vec<Vec<usize>>,
+    /// By value: whether a trained weight comes before it.
+    pub depends: Vec<bool>,
+}
+
+impl Values {
+    pub(super) fn new(graph: &Graph) -> Self {
+        let live = live_nodes(graph);
+        let mut of_tensor = vec![ValueId(usize::MAX); graph.tensors.len()];
+        let mut count = 0;
+        let mut fresh = |of_tensor: &mut Vec<ValueId>, tensor: TensorId| {
+            of_tensor[tensor.index()] = ValueId(count);
+            count += 1;
+        };
+        for (index, tensor) in graph.tensors.iter().enumerate() {
+            if tensor.producer.is_none() {
+                fresh(&mut of_tensor, TensorId(index as u32));
+            }
+        }
+        for &id in &live {
+            let node = graph.node(id);
+            let alias = renames(&graph.layer(node.layer).kind);
+            for &output in &node.outputs {
+                match node.inputs.first() {
+                    Some(input) if alias => of_tensor[output.index()] = of_tensor[input.index()],
+                    _ => fresh(&mut of_tensor, output),
+                }
+            }
+        }
+        let mut values =
+            Values { reaches: vec![Vec::new(); count], depends: vec![false; count], of_tensor, live };
+        values.find_depends(graph);
+        values.find_reaches(graph);
+        values
+    }
+
+    pub(super) fn of(&self, tensor: TensorId) -> ValueId {
+        self.of_tensor[tensor.index()]
+    }
+
+    /// Whether the value has a gradient: a trained weight before it, a trained output behind it.
+    pub(super) fn has_gradient(&self, value: ValueId) -> bool {
+        self.depends[value.0] && !self.reaches[value.0].is_empty()
+    }
+
+    /// A value beside the graph's tensors that has a gradient where `like` has one.
+    pub(super) fn add(&mut self, like: ValueId) -> ValueId {
+        self.reaches.push(self.reaches[like.0].clone());
+        self.depends.push(self.depends[like.0]);
+        ValueId(self.reaches.len() - 1)
+    }
+
+    /// How many values there are.
+    pub(super) fn len(&self) -> usize {
+        self.reaches.len()
+    }
+
+    fn find_depends(&mut self, graph: &Graph) {
+        for i in 0..self.live.len() {
+            let node = graph.node(self.live[i]);
+            let own = trained(graph, node.layer);
+            let before = node.inputs.iter().any(|&input| self.depends[self.of(input).0]);
+            for &output in &node.outputs {
+                let value = self.of(output);
+                self.depends[value.0] |= own || before;
+            }
+        }
+    }
+
+    fn find_reaches(&mut self, graph: &Graph) {
+        // Models have few outputs, so a sorted list does for a set.
+        let mut sets: Vec<Vec<usize>> = vec![Vec::new(); self.reaches.len()];
+        if let Some(compile) = &graph.compile {
+            for (index, (port, training)) in graph.outputs.iter().zip(&compile.outputs).enumerate() {
+                if training.loss.is_some() {
+                    insert(&mut sets[self.of(port.tensor).0], index);
+                }
+            }
+        }
+        for &id in self.live.iter().rev() {
+            let node = graph.node(id);
+            let reached: Vec<usize> =
+                node.outputs.iter().flat_map(|&output| sets[self.of(output).0].clone()).collect();
+            for &input in &node.inputs {
+                let set = &mut sets[self.of(input).0];
+                reached.iter().for_each(|&output| insert(set, output));
+            }
+        }
+        self.reaches = sets;
+    }
+}
+
+/// Whether a layer has weights and they are trained.
+pub(super) fn trained(graph: &Graph, layer: LayerId) -> bool {
+    let layer = graph.layer(layer);
+    layer.trainable && !layer.weights.is_empty()
+}
+
+/// Whether a layer gives its input's values in their order.
+fn renames(kind: &LayerKind) -> bool {
+    match kind {
+        LayerKind::Flatten(_) | LayerKind::Reshape(_) => true,
+        LayerKind::Activation(layer) => layer.activation == crate::activation::Activation::Linear,
+        LayerKind::Dense(_)
+        | LayerKind::Permute(_)
+        | LayerKind::RepeatVector(_)
+        | LayerKind::Dropout(_)
+        | LayerKind::GaussianNoise(_)
+        | LayerKind::Concatenate(_)
+        | LayerKind::Merge(_) => false,
+    }
+}
+
+fn live_nodes(graph: &Graph) -> Vec<NodeId> {
+    let mut wanted = vec![false; graph.tensors.len()];
+    for port in &graph.outputs {
+        wanted[port.tensor.index()] = true;
+    }
+    let is_wanted = |wanted: &[bool], node: &Node| node.outputs.iter().any(|output| wanted[output.index()]);
+    let mut live = Vec::new();
+    for (index, node) in graph.nodes.iter().enumerate().rev() {
+        if is_wanted(&wanted, node) {
+            node.inputs.iter().for_each(|input| wanted[input.index()] = true);
+            live.push(NodeId(index as u32));
+        }
+    }
+    live.reverse();
+    live
+}
+
+fn insert(set: &mut Vec<usize>, value: usize) {
+    if let Err(at) = set.binary_search(&value) {
+        set.insert(at, value);
+    }
+}

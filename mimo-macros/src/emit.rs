@@ -1,0 +1,40 @@
+//! From a checked graph and its plan to Rust. Nothing here can fail: whatever could be wrong was found before.
+
+mod columns;
+mod context;
+mod docs;
+mod logs;
+mod model;
+mod operations;
+mod program;
+mod spec;
+mod weights;
+
+use mimo_graph::plan::Plan;
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use crate::lower::Lowered;
+use context::Context;
+
+/// The items that a model becomes.
+pub(crate) fn model(lowered: &Lowered) -> TokenStream {
+    let cx = &Context::new(lowered);
+    let plan = Plan::new(cx.graph);
+    let structs = [columns::structs(cx), logs::structs(cx), model::items(cx, &plan)];
+    let impls = [
+        weights::collection(cx, &plan),
+        columns::impls(cx),
+        logs::impls(cx),
+        program::items(cx, &plan),
+        model::traits(cx, &plan),
+    ];
+    let krate = cx.krate;
+    quote! {
+        #(#structs)*
+        const _: () = {
+            use #krate::__private as __mimo;
+            #(#impls)*
+        };
+    }
+}

@@ -1,0 +1,107 @@
+//! What every emitter needs: the graph, the user's tokens, and how lengths are printed.
+
+use mimo_graph::dim::Dim;
+use mimo_graph::graph::{Graph, LayerId, Port};
+use mimo_graph::shape::Shape;
+use proc_macro2::{Ident, Literal, TokenStream};
+use quote::{format_ident, quote};
+
+use crate::lower::{BlockConst, Lowered};
+use crate::tokens::{dim_tokens, ident};
+
+/// A checked model with the user's tokens.
+#[derive(Debug)]
+pub(crate) struct Context<'a> {
+    /// The graph.
+    pub graph: &'a Graph,
+    /// The path of the facade crate, `::mimo`.
+    pub krate: &'a TokenStream,
+    /// Documentation and other attributes of the model.
+    pub attributes: &'a TokenStream,
+    /// Who may see it.
+    pub visibility: &'a TokenStream,
+    /// The struct's name.
+    pub model: &'a Ident,
+    /// Constants of the block.
+    pub block_consts: &'a [BlockConst],
+    lowered: &'a Lowered,
+    layers: Vec<Ident>,
+}
+
+impl<'a> Context<'a> {
+    /// The context of a model.
+    pub(crate) fn new(lowered: &'a Lowered) -> Self {
+        Context {
+            graph: &lowered.graph,
+            krate: &lowered.header.krate,
+            attributes: &lowered.header.attrs,
+            visibility: &lowered.header.vis,
+            model: &lowered.header.ident,
+            block_consts: &lowered.consts,
+            lowered,
+            layers: lowered.layers(),
+        }
+    }
+
+    /// A name made from the model's: `DiagnosisInputs`.
+    pub(crate) fn name(&self, suffix: &str) -> Ident {
+        format_ident!("{}{}", self.model, suffix, span = self.model.span())
+    }
+
+    /// The inputs with their fields, in order.
+    pub(crate) fn inputs(&self) -> impl Iterator<Item = (&'a Port, &'a Ident)> {
+        self.graph.inputs.iter().zip(&self.lowered.inputs)
+    }
+
+    /// The outputs with their fields, in order.
+    pub(crate) fn outputs(&self) -> impl Iterator<Item = (&'a Port, &'a Ident)> {
+        self.graph.outputs.iter().zip(&self.lowered.outputs)
+    }
+
+    /// The fields of the model's outputs, in order.
+    pub(crate) fn output_fields(&self) -> Vec<Ident> {
+        self.lowered.outputs.clone()
+    }
+
+    /// The field of a layer.
+    pub(crate) fn layer_field(&self, layer: LayerId) -> Ident {
+        match self.layers.get(layer.index()) {
+            Some(field) => field.clone(),
+            None => ident(&self.graph.layer(layer).name, self.model.span()),
+        }
+    }
+
+    /// A length as an expression.
+    pub(crate) fn dim(&self, dim: &Dim) -> TokenStream {
+        match dim {
+            Dim::Known(n) => {
+                let n = Literal::usize_unsuffixed(*n);
+                quote!(#n)
+            }
+            Dim::Deferred(_) => {
+                let tokens = dim_tokens(dim, &self.lowered.const_tokens);
+                quote!((#tokens))
+            }
+        }
+    }
+
+    /// A length in the place of a const generic.
+    pub(crate) fn generic(&self, dim: &Dim) -> TokenStream {
+        let tokens = self.dim(dim);
+        match dim {
+            Dim::Known(_) => tokens,
+            Dim::Deferred(_) => quote!({ #tokens }),
+        }
+    }
+
+    /// A shape as the elements of an array.
+    pub(crate) fn lengths(&self, shape: &Shape) -> TokenStream {
+        let dims = shape.0.iter().map(|dim| self.dim(dim));
+        quote!(#(#dims),*)
+    }
+
+    /// A shape for documentation: `[28, 28, FILTERS]`.
+    pub(crate) fn shown(&self, shape: &Shape) -> String {
+        shape.display(&self.graph.consts).to_string()
+    }
+}

@@ -1,0 +1,81 @@
+//! What runs between the epochs of a training.
+
+use std::ops::ControlFlow;
+
+use crate::error::Error;
+use crate::history::EpochLogs;
+use crate::model::Trainable;
+use crate::trainer::Trainer;
+
+/// Something that looks at a training and steers it. Every method does nothing by default.
+///
+/// A callback gets the trainer itself, so it can read and set the learning rate, the loss weights and the weights, and
+/// write the model to a file. For a single closure there is
+/// [`FitOptions::on_epoch_end`](crate::trainer::FitOptions::on_epoch_end).
+pub trait Callback<M: Trainable> {
+    /// Before the first epoch.
+    ///
+    /// # Errors
+    /// What went wrong in the callback; it ends the `fit`.
+    fn on_train_begin(&mut self, trainer: &mut Trainer<'_, M>) -> Result<(), Error> {
+        let _ = trainer;
+        Ok(())
+    }
+
+    /// Before epoch `epoch`, counted from 0.
+    ///
+    /// # Errors
+    /// What went wrong in the callback; it ends the `fit`.
+    fn on_epoch_begin(&mut self, trainer: &mut Trainer<'_, M>, epoch: usize) -> Result<(), Error> {
+        let _ = (trainer, epoch);
+        Ok(())
+    }
+
+    /// After an epoch and its validation. `Break` stops the training; the other callbacks of this epoch still run.
+    ///
+    /// # Errors
+    /// What went wrong in the callback; it ends the `fit`.
+    fn on_epoch_end(&mut self, trainer: &mut Trainer<'_, M>, logs: &EpochLogs<M>) -> Result<ControlFlow<()>, Error> {
+        let _ = (trainer, logs);
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// After the last epoch, also if a callback stopped the training; not after an error.
+    ///
+    /// # Errors
+    /// What went wrong in the callback.
+    fn on_train_end(&mut self, trainer: &mut Trainer<'_, M>) -> Result<(), Error> {
+        let _ = trainer;
+        Ok(())
+    }
+}
+
+impl<M: Trainable, C: Callback<M> + ?Sized> Callback<M> for &mut C {
+    fn on_train_begin(&mut self, trainer: &mut Trainer<'_, M>) -> Result<(), Error> {
+        (**self).on_train_begin(trainer)
+    }
+
+    fn on_epoch_begin(&mut self, trainer: &mut Trainer<'_, M>, epoch: usize) -> Result<(), Error> {
+        (**self).on_epoch_begin(trainer, epoch)
+    }
+
+    fn on_epoch_end(&mut self, trainer: &mut Trainer<'_, M>, logs: &EpochLogs<M>) -> Result<ControlFlow<()>, Error> {
+        (**self).on_epoch_end(trainer, logs)
+    }
+
+    fn on_train_end(&mut self, trainer: &mut Trainer<'_, M>) -> Result<(), Error> {
+        (**self).on_train_end(trainer)
+    }
+}
+
+/// A closure that runs at the end of epochs.
+pub(crate) struct OnEpochEnd<F>(pub(crate) F);
+
+impl<M: Trainable, F> Callback<M> for OnEpochEnd<F>
+where
+    F: FnMut(&mut Trainer<'_, M>, &EpochLogs<M>) -> ControlFlow<()>,
+{
+    fn on_epoch_end(&mut self, trainer: &mut Trainer<'_, M>, logs: &EpochLogs<M>) -> Result<ControlFlow<()>, Error> {
+        Ok((self.0)(trainer, logs))
+    }
+}

@@ -1,0 +1,101 @@
+//! The part of a batch that one worker takes through the model.
+
+use crate::float::Float;
+use crate::kernels::Mat;
+use crate::program::View;
+
+/// What a pass is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Dropout and noise are on, gradients are wanted.
+    Train,
+    /// Losses and metrics are wanted.
+    Evaluate,
+    /// Outputs are wanted.
+    Predict,
+}
+
+/// Rows of a batch, their values, and what the layers need to know of the step.
+#[derive(Debug)]
+pub struct Chunk<'a, E> {
+    /// Every value of these rows: slot `s` begins at `offsets[s] · capacity`.
+    pub arena: &'a mut [E],
+    /// Values per sample before each slot.
+    pub offsets: &'a [usize],
+    /// Rows that the arena is laid out for.
+    pub capacity: usize,
+    /// Rows that are here.
+    pub rows: usize,
+    /// The place of the first row in the batch.
+    pub first_row: usize,
+    /// Rows of the whole batch.
+    pub batch: usize,
+    /// The flat parameter buffer.
+    pub params: &'a [E],
+    /// Transposed copies of kernels.
+    pub packs: &'a [E],
+    /// What the pass is for.
+    pub mode: Mode,
+    /// Fixes what is random in this step.
+    pub seed: u64,
+    /// Weights of the losses in the total, by output.
+    pub loss_weights: &'a [f64],
+    /// Whether samples have weights.
+    pub weighted: bool,
+    /// Sums over this chunk: a loss per output, then the states of the metrics.
+    pub statistics: &'a mut [f64],
+    /// What the scan of the whole batch's targets found, by output.
+    pub scanned: &'a [f64],
+}
+
+impl<E: Float> Chunk<'_, E> {
+    /// The rows of a value, one sample a row.
+    #[inline]
+    pub fn mat(&self, view: View) -> Mat {
+        Mat {
+            offset: self.offsets[view.slot] * self.capacity + view.column,
+            rows: self.rows,
+            cols: view.len,
+            stride: view.stride,
+        }
+    }
+
+    /// The rows of a value that a layer reads at `positions` places per sample. Values with several positions have
+    /// a slot to themselves.
+    #[inline]
+    pub fn positions(&self, view: View, positions: usize) -> Mat {
+        if positions == 1 {
+            return self.mat(view);
+        }
+        debug_assert!(view.contiguous(), "a value with positions shares its slot");
+        let cols = view.len / positions;
+        Mat { offset: self.mat(view).offset, rows: self.rows * positions, cols, stride: cols }
+    }
+
+    /// One sample of a value.
+    #[inline]
+    pub fn row(&self, view: View, row: usize) -> &[E] {
+        let start = self.mat(view).offset + row * view.stride;
+        &self.arena[start..start + view.len]
+    }
+
+    /// One sample of a value, to write.
+    #[inline]
+    pub fn row_mut(&mut self, view: View, row: usize) -> &mut [E] {
+        let start = self.mat(view).offset + row * view.stride;
+        &mut self.arena[start..start + view.len]
+    }
+
+    /// One sample of several values at once. They must not overlap, which views of different values do not.
+    #[inline]
+    pub fn rows_mut<const N: usize>(&mut self, views: [View; N], row: usize) -> [&mut [E]; N] {
+        let ranges = views.map(|view| {
+            let start = self.mat(view).offset + row * view.stride;
+            start..start + view.len
+        });
+        match self.arena.get_disjoint_mut(ranges) {
+            Ok(rows) => rows,
+            Err(error) => panic!("views of one layer overlap: {error}"),
+        }
+    }
+}

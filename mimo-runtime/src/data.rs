@@ -1,0 +1,157 @@
+//! Data sets: where the samples of a batch come from.
+
+mod array;
+mod class_weights;
+#[cfg(test)]
+mod tests;
+
+pub use array::ArrayDataset;
+pub(crate) use array::Arrays;
+
+use std::marker::PhantomData;
+
+use mimo_graph::spec::ModelSpec;
+
+use crate::batch::BatchRows;
+use crate::error::Error;
+use crate::model::{Model, Trainable};
+use crate::program::Program;
+
+/// Samples of a model's inputs and targets, any of which can be asked for by number.
+///
+/// Batches are filled by several threads at once, each with its part of the rows.
+pub trait Dataset<M: Trainable>: Sync {
+    /// How many samples there are.
+    fn rows(&self) -> usize;
+
+    /// Whether [`gather`](Self::gather) fills in sample weights; without, every sample weighs 1.
+    fn weighted(&self) -> bool {
+        false
+    }
+
+    /// Fills `batch` with the samples `rows`, each number below [`rows`](Self::rows): every input, the target of
+    /// every trained output and, if the set is [`weighted`](Self::weighted), its sample weights.
+    ///
+    /// # Errors
+    /// What keeps a sample from being read; it ends the `fit` or `evaluate` that asked.
+    fn gather(&self, rows: &[usize], batch: &mut BatchRows<'_, '_, M::Float>) -> Result<(), Error>;
+}
+
+impl<M: Trainable, D: Dataset<M> + ?Sized> Dataset<M> for &D {
+    fn rows(&self) -> usize {
+        (**self).rows()
+    }
+
+    fn weighted(&self) -> bool {
+        (**self).weighted()
+    }
+
+    fn gather(&self, rows: &[usize], batch: &mut BatchRows<'_, '_, M::Float>) -> Result<(), Error> {
+        (**self).gather(rows, batch)
+    }
+}
+
+/// The sample weights of every output: one per sample, or `None` where every sample weighs 1.
+///
+/// A sample that weighs 0 counts nothing for that output, which is how to train with targets that are
+/// missing for some samples. As in Keras a loss divides by the number of samples, not by their weights.
+pub type SampleWeights<M> = <M as Model>::PerOutput<Option<Vec<<M as Model>::Float>>>;
+
+/// What `fit` and `evaluate` take as data: `(&inputs, &targets)`, `(&inputs, &targets, &sample_weights)`, or a reference
+/// to a [`Dataset`].
+///
+/// The tensors of a tuple are copied once, when the call begins. To call `fit` often, make an
+/// [`ArrayDataset`] of them and pass a reference to it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no data for `{M}`",
+    label = "expected `(&inputs, &targets)`, `(&inputs, &targets, &sample_weights)` or a reference to a data set",
+    note = "the inputs and targets are the structs that `model!` generated for `{M}`"
+)]
+pub trait IntoDataset<'a, M: Trainable> {
+    /// The data set.
+    ///
+    /// # Errors
+    /// See [`ArrayDataset::new`].
+    fn into_dataset(self) -> Result<Box<dyn Dataset<M> + 'a>, Error>;
+}
+
+impl<'a, M: Trainable + 'a> IntoDataset<'a, M> for (&M::Inputs, &M::Targets) {
+    fn into_dataset(self) -> Result<Box<dyn Dataset<M> + 'a>, Error> {
+        Ok(Box::new(ArrayDataset::<M>::new(self.0, self.1)?))
+    }
+}
+
+impl<'a, M: Trainable + 'a> IntoDataset<'a, M> for (&M::Inputs, &M::Targets, &SampleWeights<M>) {
+    fn into_dataset(self) -> Result<Box<dyn Dataset<M> + 'a>, Error> {
+        Ok(Box::new(ArrayDataset::<M>::new(self.0, self.1)?.sample_weights(self.2)?))
+    }
+}
+
+impl<'a, M: Trainable, D: Dataset<M> + ?Sized> IntoDataset<'a, M> for &'a D {
+    fn into_dataset(self) -> Result<Box<dyn Dataset<M> + 'a>, Error> {
+        Ok(Box::new(self))
+    }
+}
+
+/// A data set from a function that reads samples: a file, a data base, a generator. See [`from_fn`].
+pub struct FromFn<M, F> {
+    rows: usize,
+    weighted: bool,
+    gather: F,
+    // The model is only named, so that the function's types are known.
+    model: PhantomData<fn() -> M>,
+}
+
+/// A data set of `rows` samples from a function that fills a batch with the samples it is asked for.
+///
+/// The function may be called by several threads at once.
+pub fn from_fn<M, F>(rows: usize, gather: F) -> FromFn<M, F>
+where
+    M: Trainable,
+    F: Fn(&[usize], &mut BatchRows<'_, '_, M::Float>) -> Result<(), Error> + Sync,
+{
+    FromFn { rows, weighted: false, gather, model: PhantomData }
+}
+
+impl<M, F> FromFn<M, F> {
+    /// Whether the function fills in sample weights.
+    #[must_use]
+    pub fn weighted(mut self, weighted: bool) -> Self {
+        self.weighted = weighted;
+        self
+    }
+}
+
+impl<M, F> std::fmt::Debug for FromFn<M, F> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("FromFn").field("rows", &self.rows).field("weighted", &self.weighted).finish_non_exhaustive()
+    }
+}
+
+impl<M, F> Dataset<M> for FromFn<M, F>
+where
+    M: Trainable,
+    F: Fn(&[usize], &mut BatchRows<'_, '_, M::Float>) -> Result<(), Error> + Sync,
+{
+    fn rows(&self) -> usize {
+        self.rows
+    }
+
+    fn weighted(&self) -> bool {
+        self.weighted
+    }
+
+    fn gather(&self, rows: &[usize], batch: &mut BatchRows<'_, '_, M::Float>) -> Result<(), Error> {
+        (self.gather)(rows, batch)
+    }
+}
+
+/// The description of a model, as a reference that lives long enough.
+pub(crate) fn spec<M: Model>() -> &'static ModelSpec {
+    const { &M::SPEC }
+}
+
+/// The memory layout of a model, as a reference that lives long enough.
+pub(crate) fn program<M: Model>() -> &'static Program {
+    const { &M::PROGRAM }
+}

@@ -1,0 +1,445 @@
+//! The execution of a model: parameters, gradients and optimizer state as flat buffers, batches cut in chunks,
+//! chunks taken through the model by a pool of threads.
+//!
+//! A training step has two phases. In the first, each chunk of the batch goes through the forward pass, the losses and
+//! every gradient of values, depth first, in its own arena. In the second, the parameters are cut in row ranges: their
+//! gradients over the whole batch, the optimizer, and the transposed copies that the next backward reads. How
+//! batches and parameters are cut depends on the model and the batch, never on the number of threads, and what is
+//! summed is summed in a fixed order, so results are the same bits for any number of threads.
+
+mod chunks;
+mod custom;
+mod predict;
+mod rule;
+mod update;
+
+use mimo_graph::optimizer::Optimizer;
+
+use crate::batch::BatchRows;
+use crate::chunk::{Chunk, Mode};
+use crate::error::Error;
+use crate::float::Float;
+use crate::kernels::{self, AlignedVec, Pool};
+use crate::program::{Param, Program};
+use chunks::Chunks;
+pub use custom::CustomBatch;
+use rule::RuleState;
+use update::Parameters;
+
+/// One direction of a model through a chunk.
+pub type Pass<E> = fn(&mut Chunk<'_, E>);
+
+/// What a compiled model does with a chunk.
+#[derive(Clone, Copy, Debug)]
+pub struct Passes<E> {
+    /// From the inputs to the outputs.
+    pub forward: Pass<E>,
+    /// Looks at the targets of the whole batch.
+    pub scan: Pass<E>,
+    /// Losses, metrics and the gradients of outputs.
+    pub loss: Pass<E>,
+    /// Takes the gradients that a custom loss wrote through the heads' activations.
+    pub custom: Pass<E>,
+    /// Backward through what leads to one output only.
+    pub heads_backward: Pass<E>,
+    /// Backward through what several outputs share.
+    pub trunk_backward: Pass<E>,
+}
+
+/// Fills a chunk's inputs, targets and sample weights with the given samples of a data set.
+pub type Gather<'a, E> = dyn Fn(&[usize], &mut BatchRows<'_, '_, E>) -> Result<(), Error> + Sync + 'a;
+
+/// Where the samples of a batch come from.
+#[derive(Clone, Copy)]
+pub struct Source<'a, E> {
+    /// Gathers samples.
+    pub gather: &'a Gather<'a, E>,
+    /// Whether the samples have weights.
+    pub weighted: bool,
+}
+
+impl<E> std::fmt::Debug for Source<'_, E> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Source").field("weighted", &self.weighted).finish_non_exhaustive()
+    }
+}
+
+/// Sums over batches, from which losses and metrics are computed.
+#[derive(Clone, Debug, Default)]
+pub struct Totals {
+    /// Samples.
+    pub samples: usize,
+    /// A loss per output, then the states of the metrics.
+    pub statistics: Vec<f64>,
+    /// Over batches, samples times total loss: weighted losses and penalties of weights.
+    pub total: f64,
+}
+
+impl Totals {
+    /// Empty sums for a model.
+    pub fn new(program: &Program) -> Self {
+        Totals { samples: 0, statistics: vec![0.0; program.statistics], total: 0.0 }
+    }
+
+    /// Empties the sums, keeping their memory.
+    pub fn clear(&mut self) {
+        self.samples = 0;
+        self.total = 0.0;
+        self.statistics.fill(0.0);
+    }
+}
+
+/// A model's parameters and everything that is needed to run and train it.
+#[derive(Debug)]
+pub struct Engine<E: Float> {
+    program: &'static Program,
+    passes: Passes<E>,
+    pool: Pool,
+    parameters: Parameters<E>,
+    rule: Option<RuleState<E>>,
+    train_chunks: Chunks<E>,
+    predict_chunks: Chunks<E>,
+    custom: custom::Columns<E>,
+    seed: u64,
+}
+
+impl<E: Float> Engine<E> {
+    /// An engine with parameters 0; load weights before it is used. `threads` includes the caller's; 0 means as many
+    /// as the machine has.
+    ///
+    /// # Errors
+    /// [`Error::Memory`] if the buffers cannot be had.
+    pub fn new(
+        program: &'static Program,
+        passes: Passes<E>,
+        optimizer: Option<Optimizer>,
+        threads: usize,
+    ) -> Result<Self, Error> {
+        let available = std::thread::available_parallelism().map_or(1, usize::from);
+        let parameters = Parameters::new(program)?;
+        let rule = match optimizer {
+            Some(optimizer) => Some(RuleState::new(optimizer, program.parameters)?),
+            None => None,
+        };
+        Ok(Engine {
+            program,
+            passes,
+            pool: Pool::new(if threads == 0 { available } else { threads }),
+            parameters,
+            rule,
+            train_chunks: Chunks::default(),
+            predict_chunks: Chunks::default(),
+            custom: custom::Columns::default(),
+            seed: 0,
+        })
+    }
+
+    /// The layout of the model.
+    pub fn program(&self) -> &'static Program {
+        self.program
+    }
+
+    /// Sets one weight, by its place in the model's fields, from its values in Keras's layout.
+    pub fn load_weight(&mut self, index: usize, values: &[E]) {
+        let Some(param) = self.program.params.get(index) else { return };
+        self.parameters.rows_mut(param).zip(values.chunks_exact(param.cols.max(1))).for_each(|(to, from)| {
+            to.copy_from_slice(from);
+        });
+    }
+
+    /// To be called after the last [`load_weight`](Self::load_weight).
+    pub fn weights_loaded(&mut self) {
+        self.parameters.pack_all(self.program);
+    }
+
+    /// Reads one weight, by its place in the model's fields.
+    pub fn store_weight(&self, index: usize, values: &mut [E]) {
+        copy_out(self.program, &self.parameters.values, index, values);
+    }
+
+    /// Reads the gradient of one weight that the last step computed, before clipping by value and after clipping by
+    /// norm; zeros for a weight that is not trained.
+    pub fn gradient(&self, index: usize, values: &mut [E]) {
+        copy_out(self.program, &self.parameters.gradients, index, values);
+    }
+
+    /// Sets the step size.
+    pub fn set_learning_rate(&mut self, rate: f64) {
+        if let Some(rule) = &mut self.rule {
+            rule.optimizer.learning_rate = rate;
+        }
+    }
+
+    /// The step size; 0 for a model that is not trained.
+    pub fn learning_rate(&self) -> f64 {
+        self.rule.as_ref().map_or(0.0, |rule| rule.optimizer.learning_rate)
+    }
+
+    /// Fixes what dropout and noise draw from here on.
+    pub fn set_seed(&mut self, seed: u64) {
+        self.seed = seed;
+    }
+
+    /// Optimizer steps so far.
+    pub fn steps(&self) -> u64 {
+        self.rule.as_ref().map_or(0, |rule| rule.iterations)
+    }
+
+    /// One training step on the given samples of a data set. Adds losses and metrics to `totals`.
+    ///
+    /// # Errors
+    /// Those of the data set, and [`Error::Memory`]; the parameters are unchanged then.
+    pub fn train(
+        &mut self,
+        rows: &[usize],
+        source: Source<'_, E>,
+        loss_weights: &[f64],
+        totals: &mut Totals,
+    ) -> Result<(), Error> {
+        E::train(self, rows, source, loss_weights, totals)
+    }
+
+    /// Losses and metrics on the given samples, as one batch.
+    ///
+    /// # Errors
+    /// Those of the data set, and [`Error::Memory`].
+    pub fn evaluate(
+        &mut self,
+        rows: &[usize],
+        source: Source<'_, E>,
+        loss_weights: &[f64],
+        totals: &mut Totals,
+    ) -> Result<(), Error> {
+        E::evaluate(self, rows, source, loss_weights, totals)
+    }
+
+    /// Outputs for `rows` samples: a column of samples per input and per output.
+    ///
+    /// # Errors
+    /// [`Error::Memory`]; columns of another length than `rows` samples are [`Error::ColumnLength`].
+    pub fn predict(&mut self, rows: usize, inputs: &[&[E]], outputs: &mut [&mut [E]]) -> Result<(), Error> {
+        E::predict(self, rows, inputs, outputs)
+    }
+
+    /// One training step whose loss and output gradients `loss` computes.
+    ///
+    /// # Errors
+    /// Those of the data set and of `loss`, and [`Error::Memory`]; the parameters are unchanged then.
+    pub fn train_custom(
+        &mut self,
+        rows: &[usize],
+        source: Source<'_, E>,
+        loss: &mut dyn FnMut(&mut CustomBatch<'_, E>) -> Result<f64, Error>,
+        totals: &mut Totals,
+    ) -> Result<(), Error> {
+        E::train_custom(self, rows, source, loss, totals)
+    }
+
+    /// The value of a custom loss on the given samples, as one batch, and the model's own losses and metrics. The gradients
+    /// that `loss` writes are not used.
+    ///
+    /// # Errors
+    /// Those of the data set and of `loss`, and [`Error::Memory`].
+    pub fn evaluate_custom(
+        &mut self,
+        rows: &[usize],
+        source: Source<'_, E>,
+        loss: &mut dyn FnMut(&mut CustomBatch<'_, E>) -> Result<f64, Error>,
+        totals: &mut Totals,
+    ) -> Result<(), Error> {
+        E::evaluate_custom(self, rows, source, loss, totals)
+    }
+
+    /// Adds what the chunks of a batch summed up to `totals`, and gives `Σ weight · loss`.
+    fn total_up(&self, rows: usize, loss_weights: &[f64], penalty: f64, totals: &mut Totals) {
+        let outputs = self.program.outputs.len();
+        let mut total = penalty * rows as f64;
+        for chunk in self.train_chunks.statistics(self.program) {
+            for (sum, value) in totals.statistics.iter_mut().zip(chunk) {
+                *sum += value;
+            }
+            total += chunk.iter().take(outputs).zip(loss_weights).map(|(loss, weight)| loss * weight).sum::<f64>();
+        }
+        totals.samples += rows;
+        totals.total += total;
+    }
+
+    /// A key that no other step has.
+    fn step_seed(&self) -> u64 {
+        // The constant spreads neighbouring steps over the whole range (SplitMix64).
+        self.seed ^ self.steps().wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15)
+    }
+}
+
+/// The steps, compiled in this crate for `f32` and `f64` and not in the user's.
+pub trait Step: Sized {
+    /// [`Engine::train`]
+    #[doc(hidden)]
+    fn train(
+        engine: &mut Engine<Self>,
+        rows: &[usize],
+        source: Source<'_, Self>,
+        loss_weights: &[f64],
+        totals: &mut Totals,
+    ) -> Result<(), Error>
+    where
+        Self: Float;
+    /// [`Engine::evaluate`]
+    #[doc(hidden)]
+    fn evaluate(
+        engine: &mut Engine<Self>,
+        rows: &[usize],
+        source: Source<'_, Self>,
+        loss_weights: &[f64],
+        totals: &mut Totals,
+    ) -> Result<(), Error>
+    where
+        Self: Float;
+    /// [`Engine::predict`]
+    #[doc(hidden)]
+    fn predict(
+        engine: &mut Engine<Self>,
+        rows: usize,
+        inputs: &[&[Self]],
+        outputs: &mut [&mut [Self]],
+    ) -> Result<(), Error>
+    where
+        Self: Float;
+    /// [`Engine::train_custom`]
+    #[doc(hidden)]
+    fn train_custom(
+        engine: &mut Engine<Self>,
+        rows: &[usize],
+        source: Source<'_, Self>,
+        loss: &mut dyn FnMut(&mut CustomBatch<'_, Self>) -> Result<f64, Error>,
+        totals: &mut Totals,
+    ) -> Result<(), Error>
+    where
+        Self: Float;
+    /// [`Engine::evaluate_custom`]
+    #[doc(hidden)]
+    fn evaluate_custom(
+        engine: &mut Engine<Self>,
+        rows: &[usize],
+        source: Source<'_, Self>,
+        loss: &mut dyn FnMut(&mut CustomBatch<'_, Self>) -> Result<f64, Error>,
+        totals: &mut Totals,
+    ) -> Result<(), Error>
+    where
+        Self: Float;
+}
+
+macro_rules! step {
+    ($($float:ty),*) => {$(
+        impl Step for $float {
+            fn train(
+                engine: &mut Engine<Self>,
+                rows: &[usize],
+                source: Source<'_, Self>,
+                loss_weights: &[f64],
+                totals: &mut Totals,
+            ) -> Result<(), Error> {
+                train(engine, rows, source, loss_weights, totals)
+            }
+            fn evaluate(
+                engine: &mut Engine<Self>,
+                rows: &[usize],
+                source: Source<'_, Self>,
+                loss_weights: &[f64],
+                totals: &mut Totals,
+            ) -> Result<(), Error> {
+                evaluate(engine, rows, source, loss_weights, totals)
+            }
+            fn predict(
+                engine: &mut Engine<Self>,
+                rows: usize,
+                inputs: &[&[Self]],
+                outputs: &mut [&mut [Self]],
+            ) -> Result<(), Error> {
+                predict::predict(engine, rows, inputs, outputs)
+            }
+            fn train_custom(
+                engine: &mut Engine<Self>,
+                rows: &[usize],
+                source: Source<'_, Self>,
+                loss: &mut dyn FnMut(&mut CustomBatch<'_, Self>) -> Result<f64, Error>,
+                totals: &mut Totals,
+            ) -> Result<(), Error> {
+                custom::train(engine, rows, source, loss, totals)
+            }
+            fn evaluate_custom(
+                engine: &mut Engine<Self>,
+                rows: &[usize],
+                source: Source<'_, Self>,
+                loss: &mut dyn FnMut(&mut CustomBatch<'_, Self>) -> Result<f64, Error>,
+                totals: &mut Totals,
+            ) -> Result<(), Error> {
+                custom::evaluate(engine, rows, source, loss, totals)
+            }
+        }
+    )*};
+}
+step!(f32, f64);
+
+fn train<E: Float>(
+    engine: &mut Engine<E>,
+    rows: &[usize],
+    source: Source<'_, E>,
+    loss_weights: &[f64],
+    totals: &mut Totals,
+) -> Result<(), Error> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let passes = engine.passes;
+    let backward = |chunk: &mut Chunk<'_, E>| {
+        (passes.loss)(chunk);
+        (passes.heads_backward)(chunk);
+        (passes.trunk_backward)(chunk);
+    };
+    engine.forward(Mode::Train, rows, source, loss_weights, &backward)?;
+    let penalty = engine.update(rows.len());
+    engine.total_up(rows.len(), loss_weights, penalty, totals);
+    Ok(())
+}
+
+fn evaluate<E: Float>(
+    engine: &mut Engine<E>,
+    rows: &[usize],
+    source: Source<'_, E>,
+    loss_weights: &[f64],
+    totals: &mut Totals,
+) -> Result<(), Error> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    engine.forward(Mode::Evaluate, rows, source, loss_weights, &engine.passes.loss.clone())?;
+    let penalty = engine.parameters.penalty(engine.program);
+    engine.total_up(rows.len(), loss_weights, penalty, totals);
+    Ok(())
+}
+
+/// Copies a weight's part of a parameter-like buffer out, row by row.
+fn copy_out<E: Float>(program: &Program, buffer: &[E], index: usize, values: &mut [E]) {
+    let Some(param) = program.params.get(index) else { return };
+    let Some(block) = program.blocks.get(param.block) else { return };
+    for (row, to) in (0..block.rows).zip(values.chunks_exact_mut(param.cols.max(1))) {
+        let start = block.offset + row * block.cols + param.column;
+        to.copy_from_slice(&buffer[start..start + param.cols]);
+    }
+}
+
+/// A zeroed buffer, or an error.
+fn buffer<E: Float>(len: usize) -> Result<AlignedVec<E>, Error> {
+    AlignedVec::try_zeroed(len).map_err(|error: kernels::AllocationError| Error::Memory { values: error.len })
+}
+
+impl<E: Float> Parameters<E> {
+    /// The rows of a weight.
+    fn rows_mut(&mut self, param: &Param) -> impl Iterator<Item = &mut [E]> {
+        let block = self.blocks[param.block];
+        let values = &mut self.values[block.offset..block.offset + block.rows * block.cols];
+        let columns = param.column..param.column + param.cols;
+        values.chunks_exact_mut(block.cols.max(1)).map(move |row| &mut row[columns.clone()])
+    }
+}

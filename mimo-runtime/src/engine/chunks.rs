@@ -1,0 +1,246 @@
+//! How a batch is cut, and the memory of its chunks.
+
+use std::sync::Mutex;
+
+use crate::batch::BatchRows;
+use crate::chunk::{Chunk, Mode};
+use crate::engine::{Engine, Source, buffer};
+use crate::error::Error;
+use crate::float::Float;
+use crate::kernels::{AlignedVec, Claims, Element, Pieces, Pool};
+use crate::program::{ALIGN, Program};
+
+/// Below this many multiplications and additions, two threads lose more by meeting than they gain: about 30 µs of
+/// one core.
+const SMALL: usize = 4_000_000;
+/// Rows that one chunk takes: enough to fill the register tiles, few enough to keep their values in the cache.
+const ROWS: usize = 16;
+/// Rows that a small model takes at once.
+const SMALL_ROWS: usize = 256;
+
+/// How many rows of a batch go through the model together. `flops` are those of the whole pass per sample.
+pub(super) fn rows_per_chunk(flops: usize, batch: usize) -> usize {
+    if is_small(flops, batch) && batch <= SMALL_ROWS {
+        return batch.max(1);
+    }
+    // An even number of chunks, so that two threads share them.
+    let chunks = 2 * batch.div_ceil(2 * ROWS);
+    batch.div_ceil(chunks).max(1)
+}
+
+/// Whether a pass over a batch is too little work to be shared.
+pub(super) fn is_small(flops: usize, batch: usize) -> bool {
+    flops.saturating_mul(batch) <= SMALL
+}
+
+/// The arenas and statistics of the chunks of a batch.
+#[derive(Debug)]
+pub(super) struct Chunks<E: Element> {
+    arena: AlignedVec<E>,
+    arena_bounds: Vec<usize>,
+    arena_claims: Claims,
+    statistics: AlignedVec<f64>,
+    statistics_bounds: Vec<usize>,
+    statistics_claims: Claims,
+    /// What the scan of the targets found, by output.
+    pub scanned: Vec<f64>,
+    /// Rows per chunk, chunks and rows of the current batch.
+    pub capacity: usize,
+    count: usize,
+    pub batch: usize,
+    /// Values between the same slot of two chunks.
+    pub stride: usize,
+}
+
+impl<E: Element> Default for Chunks<E> {
+    fn default() -> Self {
+        Chunks {
+            arena: AlignedVec::default(),
+            arena_bounds: vec![],
+            arena_claims: Claims::default(),
+            statistics: AlignedVec::default(),
+            statistics_bounds: vec![],
+            statistics_claims: Claims::default(),
+            scanned: vec![],
+            capacity: 0,
+            count: 0,
+            batch: 0,
+            stride: 0,
+        }
+    }
+}
+
+impl<E: Float> Chunks<E> {
+    /// Cuts a batch; allocates only if none as large has been cut before.
+    pub(super) fn cut(&mut self, batch: usize, capacity: usize, values: usize, program: &Program) -> Result<(), Error> {
+        (self.batch, self.capacity) = (batch, capacity);
+        self.count = batch.div_ceil(capacity);
+        self.stride = values.saturating_mul(capacity);
+        let needed = self.stride.saturating_mul(self.count);
+        if self.arena.len() < needed {
+            self.arena = buffer(needed)?;
+        }
+        // A chunk's statistics have cache lines of their own: two threads write them.
+        let statistics = program.statistics.max(1).div_ceil(ALIGN) * ALIGN;
+        if self.statistics.len() < statistics * self.count {
+            self.statistics = buffer(statistics * self.count)?;
+        }
+        if self.arena_bounds.len() < self.count + 1 {
+            self.arena_claims = Claims::new(self.count);
+            self.statistics_claims = Claims::new(self.count);
+        }
+        self.arena_bounds.clear();
+        self.arena_bounds.extend((0..=self.count).map(|at| at * self.stride));
+        self.statistics_bounds.clear();
+        self.statistics_bounds.extend((0..=self.count).map(|at| at * statistics));
+        self.statistics.fill(0.0);
+        Ok(())
+    }
+
+    /// The statistics of each chunk, in order.
+    pub(super) fn statistics(&self, program: &Program) -> impl Iterator<Item = &[f64]> {
+        let len = program.statistics;
+        self.statistics_bounds.iter().take(self.count).map(move |&start| &self.statistics[start..start + len])
+    }
+
+    /// Forgets the statistics of the current batch.
+    fn clear_statistics(&mut self) {
+        self.statistics.fill(0.0);
+    }
+
+    /// All values of all chunks.
+    pub(super) fn arena(&self) -> &[E] {
+        &self.arena
+    }
+}
+
+/// What all chunks of a batch have in common.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Shared<'a, E> {
+    pub offsets: &'static [usize],
+    pub params: &'a [E],
+    pub packs: &'a [E],
+    pub mode: Mode,
+    pub seed: u64,
+    pub loss_weights: &'a [f64],
+    pub weighted: bool,
+}
+
+/// Calls `work` with every chunk, on the threads of `pool` or, without one, on this one.
+pub(super) fn each<E: Float>(
+    chunks: &mut Chunks<E>,
+    pool: Option<&Pool>,
+    shared: Shared<'_, E>,
+    work: &(dyn Fn(&mut Chunk<'_, E>) -> Result<(), Error> + Sync),
+) -> Result<(), Error> {
+    let (count, capacity, batch) = (chunks.count, chunks.capacity, chunks.batch);
+    let arenas = Pieces::new(&mut chunks.arena, &chunks.arena_bounds, &mut chunks.arena_claims);
+    let statistics =
+        Pieces::new(&mut chunks.statistics, &chunks.statistics_bounds, &mut chunks.statistics_claims);
+    let failed: Mutex<Option<Error>> = Mutex::new(None);
+    let task = |index: usize| {
+        let (Some(arena), Some(statistics)) = (arenas.take(index), statistics.take(index)) else { return };
+        let first_row = index * capacity;
+        let mut chunk = Chunk {
+            arena,
+            offsets: shared.offsets,
+            capacity,
+            rows: capacity.min(batch - first_row),
+            first_row,
+            batch,
+            params: shared.params,
+            packs: shared.packs,
+            mode: shared.mode,
+            seed: shared.seed,
+            loss_weights: shared.loss_weights,
+            weighted: shared.weighted,
+            statistics,
+            scanned: &chunks.scanned,
+        };
+        if let Err(error) = work(&mut chunk) {
+            failed.lock().unwrap_or_else(std::sync::PoisonError::into_inner).get_or_insert(error);
+        }
+    };
+    match pool {
+        Some(pool) => pool.run(count, &task),
+        None => (0..count).for_each(task),
+    }
+    match failed.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner) {
+        Some(error) => Err(error),
+        None => Ok(()),
+    }
+}
+
+impl<E: Float> Engine<E> {
+    /// Gathers a batch, takes its chunks forward and hands each to `then`.
+    pub(super) fn forward(
+        &mut self,
+        mode: Mode,
+        rows: &[usize],
+        source: Source<'_, E>,
+        loss_weights: &[f64],
+        then: &(dyn Fn(&mut Chunk<'_, E>) + Sync),
+    ) -> Result<(), Error> {
+        let program = self.program;
+        // The backward costs twice the forward.
+        let flops = program.flops.saturating_mul(3);
+        let capacity = rows_per_chunk(flops, rows.len());
+        self.train_chunks.cut(rows.len(), capacity, program.train.1, program)?;
+        let seed = self.step_seed();
+        let shared = Shared {
+            offsets: program.train.0,
+            params: &self.parameters.values,
+            packs: &self.parameters.packs,
+            mode,
+            seed,
+            loss_weights,
+            weighted: source.weighted,
+        };
+        let pool = (!is_small(flops, rows.len())).then_some(&self.pool);
+        let gather = |chunk: &mut Chunk<'_, E>| {
+            let rows = &rows[chunk.first_row..chunk.first_row + chunk.rows];
+            (source.gather)(rows, &mut BatchRows { chunk, program })
+        };
+        let passes = self.passes;
+        if !program.scans {
+            return each(&mut self.train_chunks, pool, shared, &|chunk| {
+                gather(chunk)?;
+                (passes.forward)(chunk);
+                then(chunk);
+                Ok(())
+            });
+        }
+        each(&mut self.train_chunks, pool, shared, &|chunk| {
+            gather(chunk)?;
+            (passes.scan)(chunk);
+            Ok(())
+        })?;
+        let mut scanned = std::mem::take(&mut self.train_chunks.scanned);
+        scanned.clear();
+        scanned.resize(program.outputs.len(), 0.0);
+        for chunk in self.train_chunks.statistics(program) {
+            scanned.iter_mut().zip(chunk).for_each(|(sum, value)| *sum += value);
+        }
+        self.train_chunks.scanned = scanned;
+        self.train_chunks.clear_statistics();
+        each(&mut self.train_chunks, pool, shared, &|chunk| {
+            (passes.forward)(chunk);
+            then(chunk);
+            Ok(())
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_batch_is_cut_by_the_work_in_it() {
+        assert_eq!(rows_per_chunk(1_000, 32), 32);
+        assert_eq!(rows_per_chunk(10_000_000, 32), 16);
+        assert_eq!(rows_per_chunk(10_000_000, 48), 12);
+        assert_eq!(rows_per_chunk(10_000_000, 1), 1);
+        assert_eq!(rows_per_chunk(0, 100_000), 16);
+    }
+}

@@ -1,0 +1,73 @@
+//! Outputs for any number of samples.
+
+use crate::chunk::Mode;
+use crate::engine::Engine;
+use crate::engine::chunks::{self, Shared, is_small, rows_per_chunk};
+use crate::error::Error;
+use crate::float::Float;
+use crate::program::View;
+
+/// Rows that go through the model in one round; bounds the memory of a prediction on many samples.
+const ROUND: usize = 256;
+
+pub(super) fn predict<E: Float>(
+    engine: &mut Engine<E>,
+    rows: usize,
+    inputs: &[&[E]],
+    outputs: &mut [&mut [E]],
+) -> Result<(), Error> {
+    let program = engine.program;
+    check(program.inputs, rows, inputs.iter().map(|column| column.len()))?;
+    check(program.outputs, rows, outputs.iter().map(|column| column.len()))?;
+    let mut done = 0;
+    while done < rows {
+        let round = ROUND.min(rows - done);
+        let capacity = rows_per_chunk(program.flops, round);
+        engine.predict_chunks.cut(round, capacity, program.predict.1, program)?;
+        let shared = Shared {
+            offsets: program.predict.0,
+            params: &engine.parameters.values,
+            packs: &engine.parameters.packs,
+            mode: Mode::Predict,
+            seed: 0,
+            loss_weights: &[],
+            weighted: false,
+        };
+        let pool = (!is_small(program.flops, round)).then_some(&engine.pool);
+        let forward = engine.passes.forward;
+        chunks::each(&mut engine.predict_chunks, pool, shared, &|chunk| {
+            for (&view, column) in program.inputs.iter().zip(inputs) {
+                let first = (done + chunk.first_row) * view.len;
+                let to = chunk.mat(view).offset;
+                let len = chunk.rows * view.len;
+                chunk.arena[to..to + len].copy_from_slice(&column[first..first + len]);
+            }
+            forward(chunk);
+            Ok(())
+        })?;
+        let (arena, stride) = (engine.predict_chunks.arena(), engine.predict_chunks.stride);
+        for (view, column) in program.outputs.iter().zip(outputs.iter_mut()) {
+            for (row, to) in column[done * view.len..].chunks_exact_mut(view.len.max(1)).take(round).enumerate() {
+                let start = row / capacity * stride
+                    + program.predict.0[view.slot] * capacity
+                    + view.column
+                    + row % capacity * view.stride;
+                to.copy_from_slice(&arena[start..start + view.len]);
+            }
+        }
+        done += round;
+    }
+    Ok(())
+}
+
+fn check(views: &[View], rows: usize, columns: impl ExactSizeIterator<Item = usize>) -> Result<(), Error> {
+    if columns.len() != views.len() {
+        return Err(Error::ColumnLength { index: columns.len(), len: 0, wanted: views.len() });
+    }
+    for (index, (view, len)) in views.iter().zip(columns).enumerate() {
+        if len != rows * view.len {
+            return Err(Error::ColumnLength { index, len, wanted: rows * view.len });
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,390 @@
+//! The second phase of a step: gradients of weights over the batch, penalties, clipping, the optimizer, constraints, and
+//! the transposed kernels of the next backward. The parameters are cut in tasks of some rows each.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use mimo_graph::initializer::{Constraint, Regularizer};
+use mimo_graph::optimizer::Clip;
+
+use crate::engine::chunks::{Chunks, is_small};
+use crate::engine::{Engine, buffer};
+use crate::error::Error;
+use crate::float::Float;
+use crate::kernels::optimizer::{clip_value, decay, sum_of_squares};
+use crate::kernels::{self, AlignedVec, Blocks, Claims, Mat, Pieces, Pool};
+use crate::program::{Block, Gradient, Param, Program, Use, View};
+
+/// Values that one task updates: small enough that gradient, parameters and slots of a task stay in the cache
+/// between the passes over them.
+const TASK_VALUES: usize = 1 << 14;
+/// Rows of the transposed panels; tasks end on them.
+const PANEL: usize = kernels::PANEL;
+
+/// Some rows of a block.
+#[derive(Clone, Copy, Debug)]
+struct Task {
+    block: usize,
+    from: usize,
+    to: usize,
+}
+
+/// Parameters, their gradients and the transposed kernels.
+#[derive(Debug)]
+pub(super) struct Parameters<E: Float> {
+    pub values: AlignedVec<E>,
+    pub gradients: AlignedVec<E>,
+    pub packs: AlignedVec<E>,
+    pub blocks: &'static [Block],
+    tasks: Vec<Task>,
+    /// Boundaries of the tasks in the parameter buffer: gap, task, gap, task, … so that task `i` is piece `2i + 1`.
+    bounds: Vec<usize>,
+    /// The same in the pack buffer.
+    pack_bounds: Vec<usize>,
+    /// One per buffer that is cut: parameters, gradients, packs and up to three slots.
+    claims: [Claims; 6],
+    /// By task, the penalty of its weights, as the bits of an `f64`.
+    penalties: Vec<AtomicU64>,
+    /// By weight, the factor that clips its gradient.
+    scales: Vec<E>,
+    constrained: bool,
+}
+
+impl<E: Float> Parameters<E> {
+    pub(super) fn new(program: &'static Program) -> Result<Self, Error> {
+        let tasks = tasks(program);
+        let mut bounds = vec![0];
+        let mut pack_bounds = vec![0];
+        for task in &tasks {
+            let block = &program.blocks[task.block];
+            bounds.extend([block.offset + task.from * block.cols, block.offset + task.to * block.cols]);
+            let last = pack_bounds.last().copied().unwrap_or(0);
+            pack_bounds.extend(match block.pack {
+                Some(start) => [start + packed(task.from, block.cols), start + packed(task.to, block.cols)],
+                None => [last, last],
+            });
+        }
+        let pieces = bounds.len();
+        Ok(Parameters {
+            values: buffer(program.parameters)?,
+            gradients: buffer(program.parameters)?,
+            packs: buffer(program.packs)?,
+            blocks: program.blocks,
+            penalties: tasks.iter().map(|_| AtomicU64::new(0)).collect(),
+            tasks,
+            bounds,
+            pack_bounds,
+            claims: std::array::from_fn(|_| Claims::new(pieces)),
+            scales: vec![E::of(1.0); program.params.len()],
+            constrained: program.params.iter().any(|param| param.constraint.is_some()),
+        })
+    }
+
+    /// Makes every transposed kernel anew.
+    pub(super) fn pack_all(&mut self, program: &Program) {
+        for block in program.blocks {
+            if let Some(start) = block.pack {
+                let rows = &self.values[block.offset..block.offset + block.rows * block.cols];
+                let packed = &mut self.packs[start..start + packed(block.rows, block.cols)];
+                kernels::pack_transposed(rows, 0, block.rows, block.cols, packed);
+            }
+        }
+    }
+
+    /// What the weights cost by their regularizers.
+    pub(super) fn penalty(&self, program: &Program) -> f64 {
+        let penalized = program.params.iter().filter_map(|param| Some((param, param.regularizer?)));
+        penalized.map(|(param, regularizer)| penalty(regularizer, self.rows(param))).sum()
+    }
+
+    fn rows(&self, param: &Param) -> impl Iterator<Item = &[E]> {
+        let block = self.blocks[param.block];
+        let values = &self.values[block.offset..block.offset + block.rows * block.cols];
+        let columns = param.column..param.column + param.cols;
+        values.chunks_exact(block.cols.max(1)).map(move |row| &row[columns.clone()])
+    }
+}
+
+/// Cuts the trained blocks.
+fn tasks(program: &Program) -> Vec<Task> {
+    let mut tasks = vec![];
+    for (index, block) in program.blocks.iter().enumerate() {
+        if block.gradient.is_none() {
+            continue;
+        }
+        let rows = (TASK_VALUES / block.cols.max(1)).next_multiple_of(PANEL);
+        let mut from = 0;
+        while from < block.rows {
+            let to = (from + rows).min(block.rows);
+            tasks.push(Task { block: index, from, to });
+            from = to;
+        }
+    }
+    tasks
+}
+
+/// Length of the transposed copy of the first `rows` rows.
+fn packed(rows: usize, cols: usize) -> usize {
+    kernels::packed_len(rows, cols)
+}
+
+impl<E: Float> Engine<E> {
+    /// Updates the parameters from what the chunks of a batch left, and gives the penalty that the weights had.
+    pub(super) fn update(&mut self, rows: usize) -> f64 {
+        let Some(rule) = &mut self.rule else { return 0.0 };
+        let program = self.program;
+        let pool = (!is_small(program.flops.saturating_mul(3), rows)).then_some(&self.pool);
+        let optimizer = rule.optimizer;
+        let step = rule.step();
+        let staged = self.parameters.constrained || matches!(optimizer.clip, Clip::Norm(_) | Clip::GlobalNorm(_));
+        let decayed = optimizer.weight_decay.map(|decay| E::of(1.0 - decay * optimizer.learning_rate));
+        let Parameters { values, gradients, packs, tasks, bounds, pack_bounds, claims, penalties, scales, .. } =
+            &mut self.parameters;
+        let [value_claims, gradient_claims, pack_claims, slot_claims @ ..] = claims;
+        let chunks = &self.train_chunks;
+
+        let finish = |values: &mut [E], gradients: &mut [E], slots: &mut [&mut [E]]| {
+            if let Clip::Value(limit) = optimizer.clip {
+                clip_value(gradients, E::of(limit));
+            }
+            if let Some(factor) = decayed {
+                decay(values, factor);
+            }
+            step.apply(values, gradients, slots);
+        };
+        let pack = |task: &Task, values: &[E], packs: &mut [E]| {
+            let block = &program.blocks[task.block];
+            if block.pack.is_some() {
+                kernels::pack_transposed(values, task.from, task.to, block.cols, packs);
+            }
+        };
+        {
+            let values = Pieces::new(values, bounds, value_claims);
+            let gradients = Pieces::new(gradients, bounds, gradient_claims);
+            let packs = Pieces::new(packs, pack_bounds, pack_claims);
+            let slots = SlotPieces::new(&mut rule.slots, bounds, slot_claims);
+            run(pool, tasks.len(), &|index| {
+                let (task, piece) = (&tasks[index], 2 * index + 1);
+                let (Some(values), Some(gradients)) = (values.take(piece), gradients.take(piece)) else { return };
+                gradient(program, chunks, task, gradients);
+                let cost = penalize(program, task, values, gradients);
+                penalties[index].store(cost.to_bits(), Ordering::Relaxed);
+                if staged {
+                    return;
+                }
+                slots.with(piece, |slots| finish(values, gradients, slots));
+                if let Some(packs) = packs.take(piece) {
+                    pack(task, values, packs);
+                }
+            });
+        }
+        if staged {
+            clip_norms(program, optimizer.clip, tasks, gradients, scales);
+            let values_pieces = Pieces::new(values, bounds, value_claims);
+            let gradients = Pieces::new(gradients, bounds, gradient_claims);
+            let slots = SlotPieces::new(&mut rule.slots, bounds, slot_claims);
+            run(pool, tasks.len(), &|index| {
+                let (task, piece) = (&tasks[index], 2 * index + 1);
+                let (Some(values), Some(gradients)) = (values_pieces.take(piece), gradients.take(piece)) else {
+                    return;
+                };
+                scale_columns(program, task, gradients, scales);
+                slots.with(piece, |slots| finish(values, gradients, slots));
+            });
+        }
+        let penalty =
+            penalties.iter().map(|penalty| f64::from_bits(penalty.load(Ordering::Relaxed))).sum::<f64>();
+        rule.advance();
+        if staged {
+            for param in program.params.iter().filter(|param| program.blocks[param.block].gradient.is_some()) {
+                if let Some(constraint) = param.constraint {
+                    constrain(&mut self.parameters, param, constraint);
+                }
+            }
+            self.parameters.pack_all(program);
+        }
+        penalty
+    }
+}
+
+/// Runs tasks on the pool or, without one, here.
+fn run(pool: Option<&Pool>, tasks: usize, task: &(dyn Fn(usize) + Sync)) {
+    match pool {
+        Some(pool) => pool.run(tasks, task),
+        None => (0..tasks).for_each(task),
+    }
+}
+
+/// The optimizer's slots, cut like the parameters.
+struct SlotPieces<'a, E> {
+    pieces: [Option<Pieces<'a, E>>; 3],
+}
+
+impl<'a, E: Float> SlotPieces<'a, E> {
+    fn new(slots: &'a mut [AlignedVec<E>], bounds: &'a [usize], claims: &'a mut [Claims; 3]) -> Self {
+        let mut slots = slots.iter_mut().zip(claims);
+        SlotPieces {
+            pieces: std::array::from_fn(|_| slots.next().map(|(slot, claims)| Pieces::new(slot, bounds, claims))),
+        }
+    }
+
+    /// Calls `work` with one piece of every slot.
+    fn with(&self, piece: usize, work: impl FnOnce(&mut [&mut [E]])) {
+        let mut taken: [&mut [E]; 3] = [&mut [], &mut [], &mut []];
+        let mut count = 0;
+        for pieces in self.pieces.iter().flatten() {
+            let Some(slot) = pieces.take(piece) else { return };
+            taken[count] = slot;
+            count += 1;
+        }
+        work(&mut taken[..count]);
+    }
+}
+
+/// Computes the gradient of a task's parameters over the batch.
+fn gradient<E: Float>(program: &Program, chunks: &Chunks<E>, task: &Task, gradients: &mut [E]) {
+    let arena = chunks.arena();
+    match program.blocks[task.block].gradient {
+        Some(Gradient::Product(uses)) => {
+            for (index, call) in uses.iter().enumerate() {
+                let x = blocks(program, chunks, call, call.x);
+                let dy = blocks(program, chunks, call, call.dy);
+                kernels::dense_kernel_gradient(arena, x, dy, task.from..task.to, gradients, index > 0);
+            }
+        }
+        Some(Gradient::Sum(uses)) => {
+            for (index, call) in uses.iter().enumerate() {
+                let dy = blocks(program, chunks, call, call.dy);
+                kernels::column_sums(arena, dy, gradients, index > 0);
+            }
+        }
+        None => {}
+    }
+}
+
+/// The rows of a value over all chunks of the batch.
+fn blocks<E: Float>(program: &Program, chunks: &Chunks<E>, call: &Use, view: View) -> Blocks {
+    let cols = view.len / call.positions.max(1);
+    let stride = if call.positions == 1 { view.stride } else { cols };
+    let offset = program.train.0[view.slot] * chunks.capacity + view.column;
+    let rows = chunks.capacity * call.positions;
+    Blocks {
+        mat: Mat { offset, rows, cols, stride },
+        chunk_stride: chunks.stride,
+        rows: chunks.batch * call.positions,
+    }
+}
+
+/// The weights of a block with their places.
+fn params(program: &Program, block: usize) -> impl Iterator<Item = (usize, &Param)> {
+    program.params.iter().enumerate().filter(move |(_, param)| param.block == block)
+}
+
+/// Adds the gradients of penalties, and gives the penalties.
+fn penalize<E: Float>(program: &Program, task: &Task, values: &[E], gradients: &mut [E]) -> f64 {
+    let cols = program.blocks[task.block].cols.max(1);
+    let mut cost = 0.0;
+    for (_, param) in params(program, task.block) {
+        let Some(regularizer) = param.regularizer else { continue };
+        let columns = param.column..param.column + param.cols;
+        let (l1, l2) = (E::of(regularizer.l1), E::of(2.0 * regularizer.l2));
+        for (values, gradients) in values.chunks_exact(cols).zip(gradients.chunks_exact_mut(cols)) {
+            for (w, g) in values[columns.clone()].iter().zip(&mut gradients[columns.clone()]) {
+                // TensorFlow's gradient of |w| is 0 at 0.
+                let sign = if *w == E::of(0.0) { E::of(0.0) } else { w.signum() };
+                *g += l1 * sign + l2 * *w;
+            }
+        }
+        cost += penalty(regularizer, values.chunks_exact(cols).map(|row| &row[columns.clone()]));
+    }
+    cost
+}
+
+fn penalty<'a, E: Float>(regularizer: Regularizer, rows: impl Iterator<Item = &'a [E]>) -> f64 {
+    let mut sums = (0.0, 0.0);
+    for row in rows {
+        for w in row {
+            let w = w.f64();
+            sums.0 += w.abs();
+            sums.1 += w * w;
+        }
+    }
+    regularizer.l1 * sums.0 + regularizer.l2 * sums.1
+}
+
+/// Finds the factor by which each weight's gradient is scaled.
+fn clip_norms<E: Float>(program: &Program, clip: Clip, tasks: &[Task], gradients: &[E], scales: &mut [E]) {
+    scales.fill(E::of(1.0));
+    let squares = |index: usize| -> f64 {
+        let param = &program.params[index];
+        let block = &program.blocks[param.block];
+        let rows = (0..block.rows).map(|row| block.offset + row * block.cols + param.column);
+        rows.map(|start| sum_of_squares(&gradients[start..start + param.cols])).sum()
+    };
+    let is_trained = |index: &usize| {
+        let block = program.params[*index].block;
+        tasks.iter().any(|task| task.block == block)
+    };
+    let trained = || (0..program.params.len()).filter(is_trained);
+    match clip {
+        Clip::None | Clip::Value(_) => {}
+        Clip::Norm(limit) => {
+            for index in trained() {
+                scales[index] = E::of(limit / squares(index).sqrt().max(limit));
+            }
+        }
+        Clip::GlobalNorm(limit) => {
+            let norm = trained().map(squares).sum::<f64>().sqrt();
+            let scale = E::of(limit / norm.max(limit));
+            trained().for_each(|index| scales[index] = scale);
+        }
+    }
+}
+
+fn scale_columns<E: Float>(program: &Program, task: &Task, gradients: &mut [E], scales: &[E]) {
+    let cols = program.blocks[task.block].cols.max(1);
+    for (index, param) in params(program, task.block) {
+        let scale = scales[index];
+        if scale == E::of(1.0) {
+            continue;
+        }
+        for row in gradients.chunks_exact_mut(cols) {
+            row[param.column..param.column + param.cols].iter_mut().for_each(|g| *g *= scale);
+        }
+    }
+}
+
+/// Brings a weight back to what its constraint allows.
+fn constrain<E: Float>(parameters: &mut Parameters<E>, param: &Param, constraint: Constraint) {
+    let (norm_axis, target): (usize, &dyn Fn(E) -> E) = match constraint {
+        Constraint::NonNeg => {
+            for row in parameters.rows_mut(param) {
+                // As Keras: `w · (w ≥ 0)`.
+                row.iter_mut().filter(|w| **w < E::of(0.0)).for_each(|w| *w = E::of(0.0));
+            }
+            return;
+        }
+        Constraint::MaxNorm { max_value, axis } => {
+            (axis, &move |norm: E| norm.max(E::of(0.0)).min(E::of(max_value)) / (E::of(1e-7) + norm))
+        }
+        Constraint::UnitNorm { axis } => (axis, &|norm: E| E::of(1.0) / (E::of(1e-7) + norm)),
+        Constraint::MinMaxNorm { min_value, max_value, rate, axis } => (axis, &move |norm: E| {
+            let clipped = norm.max(E::of(min_value)).min(E::of(max_value));
+            (E::of(rate) * clipped + E::of(1.0 - rate) * norm) / (E::of(1e-7) + norm)
+        }),
+    };
+    // A vector has one axis, which is the columns of its one row here.
+    let rows = parameters.blocks[param.block].rows;
+    let per_row = rows == 1 || norm_axis > 0;
+    if per_row {
+        for row in parameters.rows_mut(param) {
+            let factor = target(E::of(sum_of_squares(row).sqrt()));
+            row.iter_mut().for_each(|w| *w *= factor);
+        }
+        return;
+    }
+    for column in 0..param.cols {
+        let squares: f64 = parameters.rows(param).map(|row| row[column].f64() * row[column].f64()).sum();
+        let factor = target(E::of(squares.sqrt()));
+        parameters.rows_mut(param).for_each(|row| row[column] *= factor);
+    }
+}

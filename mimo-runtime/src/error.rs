@@ -1,0 +1,205 @@
+//! What can go wrong at run time, as values.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use dfdx::tensor::CpuError;
+
+/// What went wrong.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// Two tensors of one batch hold different numbers of samples.
+    RowsDiffer {
+        /// The field that differs.
+        name: &'static str,
+        /// Its samples.
+        rows: usize,
+        /// The field that came first.
+        first: &'static str,
+        /// Its samples.
+        wanted: usize,
+    },
+    /// A tensor that is to be filled has another length.
+    OutputLength {
+        /// The field.
+        name: &'static str,
+        /// Its values.
+        len: usize,
+        /// The values that there are.
+        wanted: usize,
+    },
+    /// A column of samples has another length.
+    ColumnLength {
+        /// Its place among the inputs or outputs.
+        index: usize,
+        /// Its values.
+        len: usize,
+        /// The values that are wanted.
+        wanted: usize,
+    },
+    /// Values for a tensor are no whole number of samples, or not as many as its batch axis says.
+    TensorLength {
+        /// The values.
+        len: usize,
+        /// Values per sample.
+        sample: usize,
+    },
+    /// A batch axis of fixed size cannot hold this many samples.
+    BatchAxis {
+        /// The samples.
+        rows: usize,
+    },
+    /// Memory for `values` values could not be had.
+    Memory {
+        /// How many.
+        values: usize,
+    },
+    /// A data set without samples.
+    NoData,
+    /// A data set was asked for a sample that it does not have.
+    NoSuchRow {
+        /// The sample.
+        row: usize,
+        /// The samples that there are.
+        rows: usize,
+    },
+    /// A target is no class of its output.
+    ClassIndex {
+        /// The output.
+        output: &'static str,
+        /// The sample.
+        row: usize,
+        /// The target.
+        index: usize,
+        /// The classes of the output; valid indices are below.
+        classes: usize,
+    },
+    /// A value is NaN or infinite.
+    NotFinite {
+        /// The input or output.
+        name: &'static str,
+        /// The sample.
+        row: usize,
+    },
+    /// The weights of an output's samples or classes do not fit.
+    Weights {
+        /// The output.
+        output: &'static str,
+        /// The weights that were given.
+        len: usize,
+        /// The weights that there must be.
+        wanted: usize,
+    },
+    /// Class weights were given to an output that has no single class per sample.
+    NoClasses {
+        /// The output.
+        output: &'static str,
+    },
+    /// `validation_split` leaves nothing to train or nothing to validate with.
+    ValidationSplit {
+        /// The fraction.
+        fraction: f64,
+        /// The samples that were to be split.
+        rows: usize,
+    },
+    /// A batch of no samples.
+    BatchSize,
+    /// The model was compiled without an optimizer.
+    NoOptimizer,
+    /// The loss of an output is to be given to the trainer, and was not.
+    NoCustomLoss {
+        /// The output.
+        output: &'static str,
+    },
+    /// A model whose description and memory layout disagree. Generated models do not.
+    Inconsistent {
+        /// What disagrees.
+        what: &'static str,
+    },
+    /// dfdx could not do what it was asked to.
+    Tensor(CpuError),
+    /// A file could not be written.
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// What went wrong in a reader of data, a loss or a callback that the user wrote.
+    Other(Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl Error {
+    /// An error of the user's own, from a data set, a loss or a callback.
+    pub fn other(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Error::Other(error.into())
+    }
+}
+
+impl From<CpuError> for Error {
+    fn from(error: CpuError) -> Self {
+        Error::Tensor(error)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::RowsDiffer { name, rows, first, wanted } => {
+                write!(f, "`{name}` has {rows} samples, but `{first}` has {wanted}")
+            }
+            Error::OutputLength { name, len, wanted } => {
+                write!(f, "`{name}` holds {len} values, but there are {wanted} to write")
+            }
+            Error::ColumnLength { index, len, wanted } => {
+                write!(f, "column {index} holds {len} values, but {wanted} are wanted")
+            }
+            Error::TensorLength { len, sample } => {
+                write!(f, "{len} values do not make the samples of a tensor with {sample} values each")
+            }
+            Error::BatchAxis { rows } => write!(f, "the batch axis cannot be {rows} samples long"),
+            Error::Memory { values } => write!(f, "no memory for {values} values"),
+            Error::NoData => write!(f, "the data set has no samples"),
+            Error::NoSuchRow { row, rows } => {
+                write!(f, "sample {row} was asked for, but the data set has {rows}")
+            }
+            Error::ClassIndex { output, row, index, classes } => {
+                write!(f, "target {index} of `{output}` in sample {row} is no class: there are {classes}, from 0")
+            }
+            Error::NotFinite { name, row } => write!(f, "`{name}` is NaN or infinite in sample {row}"),
+            Error::Weights { output, len, wanted } => {
+                write!(f, "{len} weights for `{output}`, but {wanted} are needed")
+            }
+            Error::NoClasses { output } => {
+                write!(f, "class weights for `{output}`, which has no single class per sample")
+            }
+            Error::ValidationSplit { fraction, rows } => {
+                write!(f, "a validation split of {fraction} leaves one part of {rows} samples empty")
+            }
+            Error::BatchSize => write!(f, "a batch needs at least one sample"),
+            Error::NoOptimizer => write!(f, "the model was compiled without an optimizer"),
+            Error::NoCustomLoss { output } => {
+                write!(f, "the loss of `{output}` is custom: give it to the trainer with `set_loss`")
+            }
+            Error::Inconsistent { what } => {
+                write!(f, "the model's description and its memory layout disagree: {what}")
+            }
+            Error::Tensor(error) => write!(f, "dfdx: {error}"),
+            Error::File { path, source } => write!(f, "`{}`: {source}", path.display()),
+            Error::Other(error) => write!(f, "{error}"),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Error::Tensor(error) => Some(error),
+            Error::File { source, .. } => Some(source),
+            // What it says is already what `Display` says.
+            Error::Other(error) => error.source(),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! The element types of models.
+
+use dfdx::shapes::Dtype;
+
+use crate::engine::Step;
+use crate::kernels::Element;
+use crate::layers::activation::Activate;
+use crate::layers::concatenate::Concatenate;
+use crate::layers::dense::Dense;
+use crate::layers::dropout::Dropout;
+use crate::layers::gaussian_noise::GaussianNoise;
+use crate::layers::merge::Merge;
+use crate::layers::permute::Permute;
+use crate::layers::repeat_vector::RepeatVector;
+use crate::loss::{Loss, Scan};
+use crate::run::Run;
+
+/// `f32` or `f64`: what weights and data of a model are made of.
+///
+/// The bounds list every operation that a compiled model can contain.
+pub trait Float:
+    Dtype
+    + Element
+    + Step
+    + Run<Dense>
+    + Run<Activate>
+    + Run<Concatenate>
+    + Run<Merge>
+    + Run<Permute>
+    + Run<RepeatVector>
+    + Run<Dropout>
+    + Run<GaussianNoise>
+    + Run<Loss>
+    + Run<Scan>
+{
+}
+
+impl Float for f32 {}
+impl Float for f64 {}

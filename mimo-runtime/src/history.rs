@@ -1,0 +1,288 @@
+//! What a training measured, epoch by epoch: typed, and by Keras's keys.
+
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use crate::logs::LogTable;
+use crate::model::Trainable;
+use crate::progress::format;
+
+/// What an evaluation measured: the model's logs by name (`evaluation.risk.auc`), and the same by Keras's keys.
+pub struct Evaluation<M: Trainable> {
+    /// The total loss, and losses and metrics by output. Losses are not weighted; the total is, and
+    /// includes regularisation.
+    pub logs: M::Logs,
+    values: Vec<f64>,
+    table: Arc<LogTable>,
+}
+
+/// What an epoch of a training measured.
+pub struct EpochLogs<M: Trainable> {
+    /// The epoch, from 0.
+    pub epoch: usize,
+    /// Means over the epoch *while* it changed the weights, as in Keras.
+    pub train: M::Logs,
+    /// What the validation data gave after the epoch, if it was asked.
+    pub validation: Option<M::Logs>,
+    /// How long the epoch and its validation took.
+    pub seconds: f64,
+    /// The learning rate at the end of the epoch.
+    pub learning_rate: f64,
+    /// The first step of the epoch, from 0, after which the total loss was NaN or infinite.
+    pub not_finite: Option<usize>,
+    values: Vec<f64>,
+    validation_values: Option<Vec<f64>>,
+    table: Arc<LogTable>,
+}
+
+/// What a training measured.
+pub struct History<M: Trainable> {
+    epochs: Vec<EpochLogs<M>>,
+    table: Arc<LogTable>,
+}
+
+impl<M: Trainable> Evaluation<M> {
+    pub(crate) fn new(values: Vec<f64>, table: &Arc<LogTable>) -> Self {
+        Evaluation { logs: logs::<M>(&values), values, table: Arc::clone(table) }
+    }
+
+    /// The values by Keras's keys, in declared order: `("loss", …)`, `("risk_loss", …)`, `("risk_auc", …)`.
+    pub fn pairs(&self) -> Vec<(&str, f64)> {
+        self.table.keys().map(|(key, place)| (key, self.values[place])).collect()
+    }
+
+    /// The value of a Keras key: `evaluation.get("risk_auc")`.
+    pub fn get(&self, key: &str) -> Option<f64> {
+        Some(self.values[self.table.place(key)?])
+    }
+}
+
+impl<M: Trainable> Deref for Evaluation<M> {
+    type Target = M::Logs;
+
+    fn deref(&self) -> &M::Logs {
+        &self.logs
+    }
+}
+
+/// As Keras's bar shows it: `loss: 0.1234 - risk_auc: 0.9876`.
+impl<M: Trainable> fmt::Display for Evaluation<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(format::values(self.pairs()).trim_start_matches(" - "))
+    }
+}
+
+impl<M: Trainable> EpochLogs<M> {
+    pub(crate) fn new(epoch: usize, train: Vec<f64>, validation: Option<Evaluation<M>>, table: &Arc<LogTable>) -> Self {
+        let (validation, validation_values) = match validation {
+            Some(Evaluation { logs, values, .. }) => (Some(logs), Some(values)),
+            None => (None, None),
+        };
+        EpochLogs {
+            epoch,
+            train: logs::<M>(&train),
+            validation,
+            seconds: 0.0,
+            learning_rate: 0.0,
+            not_finite: None,
+            values: train,
+            validation_values,
+            table: Arc::clone(table),
+        }
+    }
+
+    /// The value of a Keras key: `logs.get("val_risk_auc")`.
+    ///
+    /// `None` if nothing has that key, or the epoch was not validated. Where an output is named `val_…` and a key could
+    /// mean two values, it is validation's.
+    pub fn get(&self, key: &str) -> Option<f64> {
+        let (validation, place) = self.table.resolve(key)?;
+        let values = if validation { self.validation_values.as_ref()? } else { &self.values };
+        Some(values[place])
+    }
+
+    /// The values by Keras's keys, in declared order, validation's last.
+    pub fn pairs(&self) -> Vec<(String, f64)> {
+        let train = self.table.keys().map(|(key, place)| (key.to_owned(), self.values[place]));
+        let validation = self.validation_values.iter().flat_map(|values| {
+            self.table.keys().map(|(key, place)| (format!("val_{key}"), values[place]))
+        });
+        train.chain(validation).collect()
+    }
+
+    /// Whether more is better for a key: known from the metric, whatever the output's name.
+    pub fn higher_is_better(&self, key: &str) -> Option<bool> {
+        self.table.higher_is_better(key)
+    }
+}
+
+impl<M: Trainable> History<M> {
+    pub(crate) fn new(table: &Arc<LogTable>) -> Self {
+        History { epochs: Vec::new(), table: Arc::clone(table) }
+    }
+
+    pub(crate) fn push(&mut self, epoch: EpochLogs<M>) {
+        self.epochs.push(epoch);
+    }
+
+    /// The epochs, in order.
+    pub fn epochs(&self) -> &[EpochLogs<M>] {
+        &self.epochs
+    }
+
+    /// The last epoch; `None` if there was none.
+    pub fn last(&self) -> Option<&EpochLogs<M>> {
+        self.epochs.last()
+    }
+
+    /// The epoch in which a key was best, the first of several: the largest value of a metric where more is
+    /// better, else the smallest. NaN is never best.
+    pub fn best(&self, key: &str) -> Option<&EpochLogs<M>> {
+        let higher_is_better = self.table.higher_is_better(key)?;
+        let mut best: Option<(&EpochLogs<M>, f64)> = None;
+        for epoch in &self.epochs {
+            let Some(value) = epoch.get(key).filter(|value| !value.is_nan()) else { continue };
+            let better = best.is_none_or(|(_, best)| if higher_is_better { value > best } else { value < best });
+            if better {
+                best = Some((epoch, value));
+            }
+        }
+        best.map(|(epoch, _)| epoch)
+    }
+
+    /// Keras's keys in declared order, those of validation last.
+    pub fn keys(&self) -> Vec<String> {
+        let mut keys: Vec<String> = self.table.keys().map(|(key, _)| key.to_owned()).collect();
+        if self.epochs.iter().any(|epoch| epoch.validation.is_some()) {
+            keys.extend(self.table.keys().map(|(key, _)| format!("val_{key}")));
+        }
+        keys
+    }
+
+    /// The values of a Keras key, epoch by epoch: `history.get("val_risk_auc")`. Epochs that were not validated
+    /// have no value of a `val_` key, so the list can be shorter than the epochs.
+    ///
+    /// `None` if nothing has that key.
+    pub fn get(&self, key: &str) -> Option<Vec<f64>> {
+        let (validation, _) = self.table.resolve(key)?;
+        if validation && self.epochs.iter().all(|epoch| epoch.validation.is_none()) {
+            return None;
+        }
+        Some(self.epochs.iter().filter_map(|epoch| epoch.get(key)).collect())
+    }
+
+    /// CSV text: a header `epoch,loss,…,val_loss,…` in declared order and one line per epoch. Keras's `NA` stands for
+    /// what was not measured; numbers read back to the same `f64`.
+    pub fn to_csv(&self) -> String {
+        let keys = self.keys();
+        let mut csv = String::from("epoch");
+        for key in &keys {
+            csv.push(',');
+            csv.push_str(&quoted(key));
+        }
+        csv.push('\n');
+        for epoch in &self.epochs {
+            csv.push_str(&epoch.epoch.to_string());
+            for key in &keys {
+                csv.push(',');
+                match epoch.get(key) {
+                    Some(value) => csv.push_str(&value.to_string()),
+                    None => csv.push_str("NA"),
+                }
+            }
+            csv.push('\n');
+        }
+        csv
+    }
+}
+
+/// A small table: a line of keys, then one line per epoch.
+impl<M: Trainable> fmt::Display for History<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let keys = self.keys();
+        write!(f, "{:>5}", "epoch")?;
+        for key in &keys {
+            write!(f, "  {key:>10}")?;
+        }
+        for epoch in &self.epochs {
+            // Counted from 1, as the progress does.
+            write!(f, "\n{:>5}", epoch.epoch + 1)?;
+            for key in &keys {
+                let value = epoch.get(key).map_or_else(|| "-".into(), format::value);
+                write!(f, "  {value:>width$}", width = key.chars().count().max(10))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The typed logs of values in declared order.
+pub(crate) fn logs<M: Trainable>(values: &[f64]) -> M::Logs {
+    use crate::model::Logs;
+    M::Logs::from_values(&mut values.iter().copied())
+}
+
+/// A field of a CSV file, quoted where it has to be (RFC 4180).
+fn quoted(field: &str) -> std::borrow::Cow<'_, str> {
+    if field.contains([',', '"', '\n', '\r']) {
+        format!("\"{}\"", field.replace('"', "\"\"")).into()
+    } else {
+        field.into()
+    }
+}
+
+// Written out, because derived ones would ask the model to be `Clone` and `Debug`, and not its logs.
+impl<M: Trainable> Clone for Evaluation<M> {
+    fn clone(&self) -> Self {
+        Evaluation { logs: self.logs.clone(), values: self.values.clone(), table: Arc::clone(&self.table) }
+    }
+}
+
+impl<M: Trainable> fmt::Debug for Evaluation<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Evaluation").field("logs", &self.logs).finish_non_exhaustive()
+    }
+}
+
+impl<M: Trainable> Clone for EpochLogs<M> {
+    fn clone(&self) -> Self {
+        EpochLogs {
+            epoch: self.epoch,
+            train: self.train.clone(),
+            validation: self.validation.clone(),
+            seconds: self.seconds,
+            learning_rate: self.learning_rate,
+            not_finite: self.not_finite,
+            values: self.values.clone(),
+            validation_values: self.validation_values.clone(),
+            table: Arc::clone(&self.table),
+        }
+    }
+}
+
+impl<M: Trainable> fmt::Debug for EpochLogs<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EpochLogs")
+            .field("epoch", &self.epoch)
+            .field("train", &self.train)
+            .field("validation", &self.validation)
+            .field("seconds", &self.seconds)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<M: Trainable> Clone for History<M> {
+    fn clone(&self) -> Self {
+        History { epochs: self.epochs.clone(), table: Arc::clone(&self.table) }
+    }
+}
+
+impl<M: Trainable> fmt::Debug for History<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("History").field("epochs", &self.epochs).finish_non_exhaustive()
+    }
+}

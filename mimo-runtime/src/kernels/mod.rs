@@ -1,0 +1,51 @@
+//! The arithmetic of mimo: everything that loops over numbers.
+//!
+//! Every public function here is safe. It checks that its [`Mat`]s lie inside the slice they index and
+//! then calls through a table of function pointers ([`Kernels`]) that was chosen once for the processor
+//! the program runs on. Behind the table, each kernel is written once over the [`Simd`](simd::Simd)
+//! trait with run-time dimensions, and compiled for AVX-512, for AVX2 with FMA and for plain arrays:
+//! measured, constant dimensions bring no speed, only the size of a register tile has to be constant.
+//!
+//! All values that a piece of work needs live in one slice (an *arena*) and are addressed by `Mat`s. That
+//! is why entry points take the slice once, and why kernels work on raw pointers derived from that
+//! one exclusive borrow: two `Mat`s may interleave row by row, which two Rust slices could not. A kernel is
+//! memory-safe whatever its `Mat`s overlap, as long as they are in bounds; overlap can only
+//! make the *numbers* wrong, and each function says where an identical `Mat` (in-place work) is allowed.
+//!
+//! This is the only folder of the project that may use `unsafe`.
+#![expect(unsafe_code, reason = "vector instructions and several matrices in one slice need raw pointers")]
+
+pub mod activation;
+pub mod aligned;
+pub mod arithmetic;
+pub mod dense;
+mod dispatch;
+pub mod element;
+mod lanewise;
+pub mod matrix;
+pub mod optimizer;
+pub mod pieces;
+pub mod pool;
+mod product;
+pub mod random;
+mod simd;
+mod skinny;
+mod softmax;
+#[cfg(test)]
+mod tests;
+
+pub use activation::{
+    Activation, activation_backward, activation_forward, softmax_backward, softmax_forward,
+};
+pub use aligned::{AlignedVec, AllocationError};
+pub use arithmetic::{Binary, binary, copy, fill, scale_add};
+pub use dense::{
+    Epilogue, PANEL, column_sums, dense_forward, dense_input_gradient, dense_kernel_gradient,
+    pack_transposed, packed_len,
+};
+pub use dispatch::Kernels;
+pub use element::Element;
+pub use matrix::{Blocks, Mat};
+pub use pieces::{Claims, Pieces};
+pub use pool::Pool;
+pub use random::{dropout, gaussian_noise, normal, uniform};

@@ -1,0 +1,121 @@
+//! Vectors: one trait, implemented for each instruction set.
+//!
+//! Every method is `#[inline(always)]` and is meant to be inlined into a function that enables the
+//! instruction set (see `dispatch`). Calling one from anywhere else is what `unsafe` stands for here.
+
+/// Defines methods of [`Simd`] by intrinsics of the instruction set.
+#[cfg(target_arch = "x86_64")]
+macro_rules! intrinsics {
+    ($(fn $name:ident($($arg:ident: $type:ty),*) $(-> $result:ty)? { $($body:tt)* })*) => {$(
+        #[inline(always)]
+        unsafe fn $name($($arg: $type),*) $(-> $result)? {
+            // SAFETY: the trait's contract says that the processor has the instruction set and that
+            // pointers are valid for the lanes touched. Only unaligned loads and stores are used, and lanes
+            // that are masked off are not accessed.
+            unsafe { $($body)* }
+        }
+    )*};
+}
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+#[cfg(target_arch = "x86_64")]
+mod math;
+mod portable;
+
+use super::element::Element;
+#[cfg(target_arch = "x86_64")]
+pub(crate) use avx2::Avx2;
+#[cfg(target_arch = "x86_64")]
+pub(crate) use avx512::Avx512;
+pub(crate) use portable::Portable;
+
+/// A set of vector instructions on one element type.
+///
+/// # Safety
+///
+/// Each method may be called only on a processor that has the instruction set, and methods that take
+/// a pointer only where it is valid for the lanes they say they touch (no alignment is needed).
+pub(crate) trait Simd: Copy + Send + Sync + 'static {
+    /// What a lane holds.
+    type Elem: Element;
+    /// A vector.
+    type V: Copy;
+    /// Lanes in a vector.
+    const LANES: usize;
+    /// Vector registers, which decides how large a tile of accumulators can be.
+    const REGISTERS: usize;
+    /// Side of the square that [`Simd::transpose`] turns.
+    const TURN: usize;
+
+    /// `x` in every lane.
+    unsafe fn splat(x: Self::Elem) -> Self::V;
+    /// All lanes from memory.
+    unsafe fn load(p: *const Self::Elem) -> Self::V;
+    /// All lanes to memory.
+    unsafe fn store(p: *mut Self::Elem, v: Self::V);
+    /// The first `n < LANES` lanes from memory, zero in the others. Touches only those `n` values.
+    unsafe fn load_first(p: *const Self::Elem, n: usize) -> Self::V;
+    /// The first `n < LANES` lanes to memory. Touches only those `n` values.
+    unsafe fn store_first(p: *mut Self::Elem, n: usize, v: Self::V);
+    /// The first `n` lanes of `v`, `other` in the rest.
+    unsafe fn keep_first(v: Self::V, n: usize, other: Self::V) -> Self::V;
+
+    /// `a + b`.
+    unsafe fn add(a: Self::V, b: Self::V) -> Self::V;
+    /// `a - b`.
+    unsafe fn sub(a: Self::V, b: Self::V) -> Self::V;
+    /// `a * b`.
+    unsafe fn mul(a: Self::V, b: Self::V) -> Self::V;
+    /// `a / b`.
+    unsafe fn div(a: Self::V, b: Self::V) -> Self::V;
+    /// `a * b + c`, rounded once where the instruction set can.
+    unsafe fn fma(a: Self::V, b: Self::V, c: Self::V) -> Self::V;
+    /// `c - a * b`, rounded once where the instruction set can.
+    unsafe fn fnma(a: Self::V, b: Self::V, c: Self::V) -> Self::V;
+    /// `a > b ? a : b`: `b` when either is NaN, so put the value whose NaN must survive second.
+    unsafe fn max(a: Self::V, b: Self::V) -> Self::V;
+    /// `a < b ? a : b`: `b` when either is NaN.
+    unsafe fn min(a: Self::V, b: Self::V) -> Self::V;
+    /// Square root.
+    unsafe fn sqrt(a: Self::V) -> Self::V;
+    /// Absolute value.
+    unsafe fn abs(a: Self::V) -> Self::V;
+    /// The absolute value of `magnitude` with the sign bit of `sign`.
+    unsafe fn copy_sign(magnitude: Self::V, sign: Self::V) -> Self::V;
+    /// `a > b ? x : y`.
+    unsafe fn select_gt(a: Self::V, b: Self::V, x: Self::V, y: Self::V) -> Self::V;
+    /// `1 / a` for finite `a` that is neither zero nor subnormal, to about one unit in the last place.
+    unsafe fn reciprocal(a: Self::V) -> Self::V;
+    /// The sum of the lanes.
+    unsafe fn sum(a: Self::V) -> Self::Elem;
+    /// The largest lane.
+    unsafe fn maximum(a: Self::V) -> Self::Elem;
+    /// `TURN x TURN` values, transposed.
+    unsafe fn transpose(from: *const Self::Elem, from_stride: usize, to: *mut Self::Elem, to_stride: usize);
+
+    /// `e^x`, with zero, infinity and NaN where they belong and subnormal results kept.
+    unsafe fn exp(x: Self::V) -> Self::V;
+    /// `e^x - 1` for `x <= 0` (or NaN), relatively precise near zero. Lanes with `x > 0` hold anything.
+    unsafe fn exp_m1(x: Self::V) -> Self::V;
+    /// `log(1 + x)` for `0 <= x <= 1` (or NaN), relatively precise near zero.
+    unsafe fn ln_1p(x: Self::V) -> Self::V;
+    /// Hyperbolic tangent, relatively precise near zero.
+    unsafe fn tanh(x: Self::V) -> Self::V;
+
+    /// `1 / (1 + e^-x)`, relatively precise down to the smallest results.
+    #[inline(always)]
+    unsafe fn sigmoid(x: Self::V) -> Self::V {
+        // SAFETY: the caller vouches for the instruction set; no memory is touched.
+        unsafe {
+            // e^-|x| is at most one: nothing overflows, and for negative x it is the numerator.
+            let zero = Self::splat(Self::Elem::of(0.0));
+            let one = Self::splat(Self::Elem::of(1.0));
+            let e = Self::exp(Self::sub(zero, Self::abs(x)));
+            let r = Self::reciprocal(Self::add(one, e));
+            Self::select_gt(zero, x, Self::mul(e, r), r)
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! What the layers compute, one file each, named as in `mimo-graph`.
+//!
+//! `Flatten` and `Reshape` compute nothing: their output is their input's memory.
+
+use crate::chunk::Chunk;
+use crate::float::Float;
+use crate::kernels;
+use crate::program::{Sink, View};
+
+pub mod activation;
+pub mod concatenate;
+pub mod dense;
+pub mod dropout;
+pub mod gaussian_noise;
+pub mod merge;
+pub mod permute;
+pub mod repeat_vector;
+mod strided;
+pub mod typed;
+
+#[cfg(test)]
+mod check;
+
+/// Ends the writing of a gradient: 0 where the value that left a ReLU is not positive.
+fn apply_mask<E: Float>(chunk: &mut Chunk<'_, E>, sink: Sink) {
+    let Some(mask) = sink.mask else { return };
+    for row in 0..chunk.rows {
+        let [gradient, value] = chunk.rows_mut([sink.view, mask], row);
+        for (gradient, value) in gradient.iter_mut().zip(value) {
+            // As in the dense kernels, NaN is not positive.
+            *gradient = if *value > E::zero() { *gradient } else { E::zero() };
+        }
+    }
+}
+
+/// Passes a gradient on as it is.
+fn pass<E: Float>(chunk: &mut Chunk<'_, E>, dy: View, sink: Sink) {
+    let (from, to) = (chunk.mat(dy), chunk.mat(sink.view));
+    kernels::copy(chunk.arena, from, to, sink.accumulate);
+    apply_mask(chunk, sink);
+}

@@ -1,0 +1,110 @@
+//! `Activation`: an activation as an operation of its own, where it cannot be applied in place.
+
+use mimo_graph::activation::Activation;
+
+use crate::chunk::Chunk;
+use crate::float::Float;
+use crate::kernels;
+use crate::layers::apply_mask;
+use crate::program::{Sink, View};
+use crate::run::run;
+
+/// An activation from one value to another.
+#[derive(Clone, Copy, Debug)]
+pub struct Activate {
+    /// The function.
+    pub activation: Activation,
+    /// Positions per sample: softmax works on the values of one position.
+    pub positions: usize,
+    /// What is read.
+    pub x: View,
+    /// What is given.
+    pub y: View,
+    /// The gradient of `y`.
+    pub dy: View,
+    /// Where the gradient of `x` goes.
+    pub dx: Option<Sink>,
+}
+
+fn forward<E: Float>(op: &Activate, chunk: &mut Chunk<'_, E>) {
+    let (x, y) = (chunk.positions(op.x, op.positions), chunk.positions(op.y, op.positions));
+    kernels::activation_forward(chunk.arena, op.activation, x, y);
+}
+
+fn backward<E: Float>(op: &Activate, chunk: &mut Chunk<'_, E>) {
+    let Some(sink) = op.dx else { return };
+    let saved = if op.activation.from_output() { op.y } else { op.x };
+    let [saved, dy, dx] = [saved, op.dy, sink.view].map(|view| chunk.positions(view, op.positions));
+    kernels::activation_backward(chunk.arena, op.activation, saved, dy, dx, sink.accumulate);
+    apply_mask(chunk, sink);
+}
+
+run!(Activate, forward, backward);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layers::check::{Bench, check};
+
+    const ALL: [Activation; 27] = [
+        Activation::Linear,
+        Activation::Relu,
+        Activation::Relu6,
+        Activation::LeakyRelu { negative_slope: 0.2 },
+        Activation::Elu { alpha: 1.5 },
+        Activation::Selu,
+        Activation::Celu { alpha: 0.7 },
+        Activation::Sigmoid,
+        Activation::LogSigmoid,
+        Activation::Softplus,
+        Activation::Softsign,
+        Activation::Softmax,
+        Activation::LogSoftmax,
+        Activation::Tanh,
+        Activation::TanhShrink,
+        Activation::Exponential,
+        Activation::HardSigmoid,
+        Activation::HardSilu,
+        Activation::HardTanh,
+        Activation::Silu,
+        Activation::Gelu { approximate: false },
+        Activation::Gelu { approximate: true },
+        Activation::Mish,
+        Activation::HardShrink,
+        Activation::SoftShrink,
+        Activation::Squareplus,
+        Activation::SparsePlus,
+    ];
+
+    #[test]
+    fn gradients() {
+        for activation in ALL.into_iter().chain([Activation::SparseSigmoid]) {
+            for (positions, len, gap) in [(1, 7, 0), (1, 19, 5), (3, 21, 0), (5, 5, 0)] {
+                for accumulate in [false, true] {
+                    let mut bench = Bench::new(3);
+                    let [x, y, dy, dx] = std::array::from_fn(|_| bench.value(len, gap));
+                    let sink = Sink { view: dx, accumulate, mask: accumulate.then_some(x) };
+                    let op = Activate { activation, positions, x, y, dy, dx: Some(sink) };
+                    check(&bench, &op, &[(x, Some(sink))], y, dy);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn softmax_is_over_the_values_of_a_position() {
+        let mut bench = Bench::new(2);
+        let [x, y] = std::array::from_fn(|_| bench.value(12, 0));
+        let op = Activate { activation: Activation::Softmax, positions: 4, x, y, dy: y, dx: None };
+        let mut arena = bench.arena::<f64>();
+        bench.fill(&mut arena, x, 1);
+        bench.forward(&op, &mut arena);
+        for position in bench.read(&arena, y).chunks(3) {
+            assert!((position.iter().sum::<f64>() - 1.0).abs() < 1e-12);
+        }
+        // Without a place for the gradient there is nothing to do.
+        let before = arena.clone();
+        bench.backward(&op, &mut arena);
+        assert_eq!(arena, before);
+    }
+}

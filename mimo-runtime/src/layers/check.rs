@@ -1,0 +1,195 @@
+//! Checks of layers: gradients against finite differences, in `f64`, on rows that lie apart.
+
+use crate::chunk::{Chunk, Mode};
+use crate::float::Float;
+use crate::kernels;
+use crate::program::{Sink, View};
+use crate::run::{Operation, Run};
+
+/// What a value holds that nobody may write.
+const UNTOUCHED: f64 = 77.5;
+
+/// Some rows of a batch in an arena of slots, one per view, with gaps that are checked to stay as they are.
+pub(super) struct Bench {
+    offsets: Vec<usize>,
+    capacity: usize,
+    pub(super) rows: usize,
+    pub(super) first_row: usize,
+    pub(super) mode: Mode,
+    pub(super) seed: u64,
+    next: usize,
+}
+
+impl Bench {
+    pub(super) fn new(rows: usize) -> Self {
+        // One row more than is used, as in the last chunk of a batch.
+        Bench {
+            offsets: Vec::new(),
+            capacity: rows + 1,
+            rows,
+            first_row: 0,
+            mode: Mode::Train,
+            seed: 5,
+            next: 0,
+        }
+    }
+
+    /// A new value. Of two values with gaps, one begins at its slot and one in the middle of it.
+    pub(super) fn value(&mut self, len: usize, gap: usize) -> View {
+        let slot = self.offsets.len();
+        self.offsets.push(self.next);
+        self.next += len + gap;
+        View { slot, column: if slot % 2 == 0 { 0 } else { gap }, len, stride: len + gap }
+    }
+
+    pub(super) fn arena<E: Float>(&self) -> Vec<E> {
+        vec![E::of(UNTOUCHED); self.next * self.capacity]
+    }
+
+    pub(super) fn chunk<'a, E: Float>(
+        &'a self,
+        arena: &'a mut [E],
+        statistics: &'a mut [f64],
+    ) -> Chunk<'a, E> {
+        Chunk {
+            arena,
+            offsets: &self.offsets,
+            capacity: self.capacity,
+            rows: self.rows,
+            first_row: self.first_row,
+            batch: self.first_row + self.rows,
+            params: &[],
+            packs: &[],
+            mode: self.mode,
+            seed: self.seed,
+            loss_weights: &[],
+            weighted: false,
+            statistics,
+            scanned: &[],
+        }
+    }
+
+    /// The places of a value in the arena.
+    pub(super) fn places(&self, view: View) -> Vec<usize> {
+        let start = self.offsets[view.slot] * self.capacity + view.column;
+        (0..self.rows).flat_map(|row| (0..view.len).map(move |i| start + row * view.stride + i)).collect()
+    }
+
+    pub(super) fn read<E: Float>(&self, arena: &[E], view: View) -> Vec<f64> {
+        self.places(view).into_iter().map(|place| arena[place].f64()).collect()
+    }
+
+    pub(super) fn write<E: Float>(&self, arena: &mut [E], view: View, values: &[f64]) {
+        let places = self.places(view);
+        assert_eq!(places.len(), values.len());
+        for (place, value) in places.into_iter().zip(values) {
+            arena[place] = E::of(*value);
+        }
+    }
+
+    /// Different numbers in −1..1, fixed by `key`.
+    pub(super) fn fill<E: Float>(&self, arena: &mut [E], view: View, key: u64) {
+        let values: Vec<f64> =
+            (0..self.rows * view.len).map(|i| 2.0 * kernels::uniform(key, i as u64) - 1.0).collect();
+        self.write(arena, view, &values);
+    }
+
+    pub(super) fn forward<O: Operation, E: Float + Run<O>>(&self, op: &O, arena: &mut [E]) {
+        op.forward(&mut self.chunk(arena, &mut []));
+    }
+
+    pub(super) fn backward<O: Operation, E: Float + Run<O>>(&self, op: &O, arena: &mut [E]) {
+        op.backward(&mut self.chunk(arena, &mut []));
+    }
+}
+
+/// Compares the gradients of `Σ dy·y` that `op` gives with finite differences, for every sink, with what it
+/// accumulates on and with its mask; and the `f32` version with the `f64` version. Nothing but results may change.
+///
+/// `inputs` are distinct values with the sinks of their gradients.
+pub(super) fn check<O: Operation>(bench: &Bench, op: &O, inputs: &[(View, Option<Sink>)], y: View, dy: View)
+where
+    f32: Run<O>,
+    f64: Run<O>,
+{
+    let (arena, single) = (run::<O, f64>(bench, op, inputs, y, dy), run::<O, f32>(bench, op, inputs, y, dy));
+    for (i, (double, single)) in arena.iter().zip(&single).enumerate() {
+        assert!(
+            (double - f64::from(*single)).abs() < 1e-5,
+            "f32 differs at {i}: {single} instead of {double}"
+        );
+    }
+    for (number, (x, sink)) in inputs.iter().enumerate() {
+        let Some(sink) = sink else { continue };
+        let found = bench.read(&arena, sink.view);
+        let before = bench.read(&start::<f64>(bench, inputs, dy), sink.view);
+        let mask = sink.mask.map(|mask| bench.read(&arena, mask));
+        for (i, place) in bench.places(*x).into_iter().enumerate() {
+            let mut wanted = difference(bench, op, &start(bench, inputs, dy), place, y, dy);
+            if sink.accumulate {
+                wanted += before[i];
+            }
+            if mask.as_ref().is_some_and(|mask| mask[i] <= 0.0) {
+                wanted = 0.0;
+            }
+            assert!(
+                (found[i] - wanted).abs() < 1e-6,
+                "gradient {i} of input {number}: {} instead of {wanted}",
+                found[i]
+            );
+        }
+    }
+}
+
+/// Values before an operation: inputs, masks, the gradient of the result, and what gradients are added to.
+fn start<E: Float>(bench: &Bench, inputs: &[(View, Option<Sink>)], dy: View) -> Vec<E> {
+    let mut arena = bench.arena();
+    for (x, sink) in inputs {
+        bench.fill(&mut arena, *x, 1 + x.slot as u64);
+        if let Some(sink) = sink {
+            bench.fill(&mut arena, sink.view, 100 + sink.view.slot as u64);
+            if let Some(mask) = sink.mask {
+                bench.fill(&mut arena, mask, 1 + mask.slot as u64);
+            }
+        }
+    }
+    bench.fill(&mut arena, dy, 99);
+    arena
+}
+
+/// Forward and backward; whatever is no result must stay.
+fn run<O: Operation, E: Float + Run<O>>(
+    bench: &Bench,
+    op: &O,
+    inputs: &[(View, Option<Sink>)],
+    y: View,
+    dy: View,
+) -> Vec<E> {
+    let before = start::<E>(bench, inputs, dy);
+    let mut arena = before.clone();
+    bench.forward(op, &mut arena);
+    bench.backward(op, &mut arena);
+    let results = inputs.iter().filter_map(|(_, sink)| *sink).map(|sink| sink.view).chain([y]);
+    let results: Vec<usize> = results.flat_map(|view| bench.places(view)).collect();
+    for (i, (after, before)) in arena.iter().zip(&before).enumerate() {
+        assert!(after == before || results.contains(&i), "place {i} was overwritten");
+    }
+    for i in bench.places(y) {
+        assert!(arena[i].f64() != UNTOUCHED, "place {i} was not written");
+    }
+    arena
+}
+
+fn difference<O: Operation>(bench: &Bench, op: &O, start: &[f64], place: usize, y: View, dy: View) -> f64
+where
+    f64: Run<O>,
+{
+    let step = 1e-5;
+    let total = |moved: f64| -> f64 {
+        let mut arena = start.to_vec();
+        arena[place] += moved;
+        bench.forward(op, &mut arena);
+        bench.read(&arena, y).iter().zip(bench.read(&arena, dy)).map(|(y, dy)| y * dy).sum()
+    };
+    (total(step) - total(-step)) / (2.0 * step)
+}

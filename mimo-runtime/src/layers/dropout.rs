@@ -1,0 +1,118 @@
+//! `Dropout`: random zeros while training, nothing otherwise.
+
+use crate::chunk::{Chunk, Mode};
+use crate::float::Float;
+use crate::kernels::{self, Mat};
+use crate::layers::{apply_mask, pass};
+use crate::program::{Sink, View};
+use crate::random;
+use crate::run::run;
+
+/// Drops a share of the values and scales the rest.
+#[derive(Clone, Copy, Debug)]
+pub struct Dropout {
+    /// The share that becomes 0.
+    pub rate: f64,
+    /// Tells this layer's random numbers from other layers'.
+    pub key: u64,
+    /// What is read.
+    pub x: View,
+    /// What is given.
+    pub y: View,
+    /// The gradient of `y`.
+    pub dy: View,
+    /// Where the gradient of `x` goes.
+    pub dx: Option<Sink>,
+}
+
+fn forward<E: Float>(op: &Dropout, chunk: &mut Chunk<'_, E>) {
+    let (x, y) = (chunk.mat(op.x), chunk.mat(op.y));
+    match chunk.mode {
+        Mode::Train => drop_out(op, chunk, x, y, false),
+        Mode::Evaluate | Mode::Predict => kernels::copy(chunk.arena, x, y, false),
+    }
+}
+
+fn backward<E: Float>(op: &Dropout, chunk: &mut Chunk<'_, E>) {
+    let Some(sink) = op.dx else { return };
+    match chunk.mode {
+        Mode::Train => {
+            // What was dropped was not kept: the same numbers are drawn again.
+            let (dy, dx) = (chunk.mat(op.dy), chunk.mat(sink.view));
+            drop_out(op, chunk, dy, dx, sink.accumulate);
+            apply_mask(chunk, sink);
+        }
+        Mode::Evaluate | Mode::Predict => pass(chunk, op.dy, sink),
+    }
+}
+
+/// A value's random number is fixed by the step, the layer and its place in the batch, so that nothing depends on how
+/// the batch is cut in chunks.
+fn drop_out<E: Float>(op: &Dropout, chunk: &mut Chunk<'_, E>, from: Mat, to: Mat, accumulate: bool) {
+    let key = random::key(chunk.seed, op.key);
+    let first = (chunk.first_row * op.x.len) as u64;
+    kernels::dropout(chunk.arena, key, first, op.rate, from, to, accumulate);
+}
+
+run!(Dropout, forward, backward);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layers::check::{Bench, check};
+
+    fn dropout(bench: &mut Bench, rate: f64, len: usize, gap: usize) -> Dropout {
+        let [x, y, dy, dx] = std::array::from_fn(|_| bench.value(len, gap));
+        let sink = Sink { view: dx, accumulate: false, mask: None };
+        Dropout { rate, key: 3, x, y, dy, dx: Some(sink) }
+    }
+
+    #[test]
+    fn gradients() {
+        for mode in [Mode::Train, Mode::Evaluate, Mode::Predict] {
+            for (rate, len, gap) in [(0.0, 5, 0), (0.5, 33, 0), (0.3, 7, 4), (1.0, 3, 1)] {
+                for accumulate in [false, true] {
+                    let mut bench = Bench::new(3);
+                    bench.mode = mode;
+                    let mut op = dropout(&mut bench, rate, len, gap);
+                    let view = op.dx.map_or(op.x, |sink| sink.view);
+                    op.dx = Some(Sink { view, accumulate, mask: accumulate.then_some(op.x) });
+                    check(&bench, &op, &[(op.x, op.dx)], op.y, op.dy);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_share_is_dropped_and_the_rest_is_scaled() {
+        let mut bench = Bench::new(100);
+        let op = dropout(&mut bench, 0.25, 1000, 0);
+        let mut arena = bench.arena::<f64>();
+        bench.write(&mut arena, op.x, &vec![1.0; 100_000]);
+        bench.forward(&op, &mut arena);
+        let y = bench.read(&arena, op.y);
+        assert!(y.iter().all(|y| *y == 0.0 || (*y - 4.0 / 3.0).abs() < 1e-12));
+        let dropped = y.iter().filter(|y| **y == 0.0).count() as f64 / y.len() as f64;
+        // Six standard deviations.
+        assert!((dropped - 0.25).abs() < 0.009, "{dropped}");
+    }
+
+    #[test]
+    fn chunks_do_not_matter_but_steps_and_layers_do() {
+        let mut whole = Bench::new(8);
+        let op = dropout(&mut whole, 0.5, 37, 3);
+        let drawn = |rows: usize, first_row: usize, seed: u64, key: u64| {
+            let mut bench = Bench::new(rows);
+            let op = Dropout { key, ..dropout(&mut bench, 0.5, 37, 3) };
+            (bench.first_row, bench.seed) = (first_row, seed);
+            let mut arena = bench.arena::<f32>();
+            bench.write(&mut arena, op.x, &vec![1.0; rows * 37]);
+            bench.forward(&op, &mut arena);
+            bench.read(&arena, op.y)
+        };
+        let all = drawn(8, 0, 1, op.key);
+        assert_eq!(all, [drawn(3, 0, 1, op.key), drawn(5, 3, 1, op.key)].concat());
+        assert_ne!(all, drawn(8, 0, 2, op.key));
+        assert_ne!(all, drawn(8, 0, 1, op.key + 1));
+    }
+}

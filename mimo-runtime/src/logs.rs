@@ -1,0 +1,169 @@
+//! What is measured while training and evaluating: the declared order of its values, and Keras's keys for them.
+
+use mimo_graph::metric::Metric;
+use mimo_graph::spec::ModelSpec;
+
+use crate::engine::Totals;
+use crate::metric;
+
+/// Every value that is measured, in declared order: the total loss, then for every output its loss (if it has
+/// one) and its metrics. This is the order of [`Logs::from_values`](crate::model::Logs::from_values).
+#[derive(Clone, Debug)]
+pub(crate) struct LogTable {
+    entries: Vec<Entry>,
+}
+
+#[derive(Clone, Debug)]
+struct Entry {
+    /// Keras's key; `None` for a value that Keras does not log.
+    key: Option<String>,
+    value: Value,
+}
+
+/// Where a value comes from.
+#[derive(Clone, Copy, Debug)]
+enum Value {
+    Total,
+    Loss { output: usize },
+    Metric { metric: Metric, classes: usize, first: usize, len: usize },
+}
+
+impl LogTable {
+    pub(crate) fn new(spec: &ModelSpec) -> Self {
+        // Keras names a value after its output only if there is another output, and logs the losses of outputs only
+        // if there are several: otherwise it would be the total.
+        let several_outputs = spec.outputs.len() > 1;
+        let several_losses = spec.outputs.iter().filter(|output| output.loss.is_some()).count() > 1;
+        let mut entries = vec![Entry { key: Some("loss".into()), value: Value::Total }];
+        let mut first = spec.outputs.len();
+        for (index, output) in spec.outputs.iter().enumerate() {
+            let classes = output.shape.last().copied().unwrap_or(1);
+            if output.loss.is_some() {
+                entries.push(Entry {
+                    key: several_losses.then(|| format!("{}_loss", output.name)),
+                    value: Value::Loss { output: index },
+                });
+            }
+            for &(name, metric) in output.metrics {
+                let len = metric::state_len(metric, classes);
+                entries.push(Entry {
+                    key: Some(if several_outputs { format!("{}_{name}", output.name) } else { name.into() }),
+                    value: Value::Metric { metric, classes, first, len },
+                });
+                first += len;
+            }
+        }
+        LogTable { entries }
+    }
+
+    /// The length of the statistics that these values are made from.
+    pub(crate) fn statistics(&self, spec: &ModelSpec) -> usize {
+        let states = self.entries.iter().map(|entry| match entry.value {
+            Value::Metric { len, .. } => len,
+            Value::Total | Value::Loss { .. } => 0,
+        });
+        spec.outputs.len() + states.sum::<usize>()
+    }
+
+    /// The values, in declared order.
+    pub(crate) fn values(&self, totals: &Totals) -> impl Iterator<Item = f64> {
+        let samples = totals.samples as f64;
+        self.entries.iter().map(move |entry| match entry.value {
+            Value::Total => totals.total / samples,
+            Value::Loss { output } => totals.statistics[output] / samples,
+            Value::Metric { metric, classes, first, len } => {
+                metric::result(metric, classes, &totals.statistics[first..first + len])
+            }
+        })
+    }
+
+    /// The keys and the places of their values, in declared order.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = (&str, usize)> {
+        self.entries.iter().enumerate().filter_map(|(place, entry)| Some((entry.key.as_deref()?, place)))
+    }
+
+    /// The place of a key's value.
+    pub(crate) fn place(&self, key: &str) -> Option<usize> {
+        self.entries.iter().position(|entry| entry.key.as_deref() == Some(key))
+    }
+
+    /// Splits a key with or without `val_`: whether it is validation's, and the place of its value.
+    pub(crate) fn resolve(&self, key: &str) -> Option<(bool, usize)> {
+        let validation = key.strip_prefix("val_").and_then(|rest| self.place(rest));
+        match validation {
+            Some(place) => Some((true, place)),
+            None => Some((false, self.place(key)?)),
+        }
+    }
+
+    /// Whether more is better for a key, with or without `val_`.
+    pub(crate) fn higher_is_better(&self, key: &str) -> Option<bool> {
+        let (_, place) = self.resolve(key)?;
+        Some(match self.entries[place].value {
+            Value::Total | Value::Loss { .. } => false,
+            Value::Metric { metric, .. } => return metric::higher_is_better(metric),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mimo_graph::loss::Loss;
+    use mimo_graph::spec::OutputSpec;
+
+    const ACCURACY: (&str, Metric) = ("accuracy", Metric::BinaryAccuracy { threshold: 0.5 });
+    const MAE: (&str, Metric) = ("mae", Metric::MeanAbsoluteError);
+
+    const fn output(name: &'static str, trained: bool, metrics: &'static [(&'static str, Metric)]) -> OutputSpec {
+        let loss = if trained { Some(Loss::MeanSquaredError) } else { None };
+        OutputSpec { name, shape: &[1], loss, weight: 1.0, metrics }
+    }
+
+    fn table(outputs: &'static [OutputSpec]) -> LogTable {
+        LogTable::new(&ModelSpec { name: "M", inputs: &[], outputs, layers: &[], weights: &[], optimizer: None })
+    }
+
+    fn keys(table: &LogTable) -> Vec<(&str, usize)> {
+        table.keys().collect()
+    }
+
+    #[test]
+    fn one_output_is_not_named() {
+        let table = table(const { &[output("risk", true, &[ACCURACY, MAE])] });
+        assert_eq!(keys(&table), [("loss", 0), ("accuracy", 2), ("mae", 3)]);
+    }
+
+    #[test]
+    fn several_outputs_are_named_in_declared_order() {
+        let table = table(const { &[output("z", true, &[MAE]), output("a", true, &[ACCURACY])] });
+        assert_eq!(keys(&table), [("loss", 0), ("z_loss", 1), ("z_mae", 2), ("a_loss", 3), ("a_accuracy", 4)]);
+    }
+
+    #[test]
+    fn a_single_loss_of_several_outputs_is_only_the_total() {
+        let table = table(const { &[output("z", true, &[MAE]), output("a", false, &[])] });
+        assert_eq!(keys(&table), [("loss", 0), ("z_mae", 2)]);
+    }
+
+    #[test]
+    fn keys_of_validation_have_a_prefix() {
+        let table = table(const { &[output("z", true, &[MAE]), output("val_z", true, &[ACCURACY])] });
+        assert_eq!(table.resolve("loss"), Some((false, 0)));
+        assert_eq!(table.resolve("val_loss"), Some((true, 0)));
+        assert_eq!(table.resolve("val_z_mae"), Some((true, 2)));
+        assert_eq!(table.resolve("val_val_z_accuracy"), Some((true, 4)));
+        // Not a value of `z`, so it is one of `val_z`.
+        assert_eq!(table.resolve("val_z_accuracy"), Some((false, 4)));
+        assert_eq!(table.resolve("nonsense"), None);
+    }
+
+    #[test]
+    fn keys_know_their_direction() {
+        let table = table(const { &[output("z", true, &[MAE]), output("a", true, &[ACCURACY])] });
+        assert_eq!(table.higher_is_better("val_a_accuracy"), Some(true));
+        assert_eq!(table.higher_is_better("z_mae"), Some(false));
+        assert_eq!(table.higher_is_better("val_a_loss"), Some(false));
+        assert_eq!(table.higher_is_better("auc"), None);
+    }
+}

@@ -1,0 +1,246 @@
+//! What the macro generates, as traits: a model, and its structs of named inputs, outputs and targets.
+
+use dfdx::shapes::Shape;
+use dfdx::tensor::{Cpu, Gradients, Tensor, TensorFromVec};
+use dfdx::tensor_ops::ReshapeTo;
+use mimo_graph::spec::ModelSpec;
+
+use crate::chunk::Chunk;
+use crate::error::Error;
+use crate::float::Float;
+use crate::program::Program;
+
+/// A model that `model!` generated.
+pub trait Model: Sized {
+    /// The element type of its weights and data.
+    type Float: Float;
+    /// Its inputs, for any number of samples.
+    type Inputs: Columns<Self::Float>;
+    /// Its outputs, for any number of samples.
+    type Outputs: OutputColumns<Self::Float>;
+    /// One value per output.
+    type PerOutput<T>: PerOutput<T>;
+
+    /// Its description.
+    const SPEC: ModelSpec;
+    /// Its layout in memory.
+    const PROGRAM: Program;
+
+    /// From the inputs to the outputs.
+    fn forward_pass(chunk: &mut Chunk<'_, Self::Float>);
+
+    /// Copies every weight out, in the order of the fields.
+    fn read_weights(&self, read: &mut dyn FnMut(usize, Vec<Self::Float>));
+
+    /// Copies every weight in, in the order of the fields. `write` fills the slice of one weight.
+    fn write_weights(&mut self, write: &mut dyn FnMut(usize, &mut [Self::Float]));
+}
+
+/// A model with a `.compile(…)`: it can be trained.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no losses to be trained with",
+    label = "this model only predicts",
+    note = "add `.compile(optimizer = …, loss = …)` after `Model(…)` in `model!`"
+)]
+pub trait Trainable: Model {
+    /// Its targets, for any number of samples: one field per trained output, in order. They can be made from columns
+    /// too, because a custom loss sees them batch by batch.
+    type Targets: OutputColumns<Self::Float>;
+    /// Losses and metrics by name: `logs.diagnosis.accuracy`.
+    type Logs: Logs;
+    /// Outputs that record what is computed from them, for a custom loss.
+    type TracedOutputs;
+
+    /// Looks at the targets of the whole batch, for losses that depend on them.
+    fn scan_pass(chunk: &mut Chunk<'_, Self::Float>);
+    /// Losses, metrics and the gradients of outputs.
+    fn loss_pass(chunk: &mut Chunk<'_, Self::Float>);
+    /// Takes the gradients that a custom loss gave the outputs through the heads' activations.
+    fn custom_pass(chunk: &mut Chunk<'_, Self::Float>);
+    /// Backward through what leads to one output only.
+    fn heads_backward_pass(chunk: &mut Chunk<'_, Self::Float>);
+    /// Backward through what several outputs share.
+    fn trunk_backward_pass(chunk: &mut Chunk<'_, Self::Float>);
+
+    /// Lets dfdx record what is computed from outputs.
+    fn trace(outputs: &Self::Outputs) -> Self::TracedOutputs;
+    /// Copies the gradient of every output, in order, out of dfdx: `reader.tensor(&outputs.risk)`.
+    fn output_gradients(
+        outputs: &Self::Outputs,
+        reader: &mut GradientReader<'_, Self::Float>,
+    ) -> Result<(), Error>;
+}
+
+/// A struct of named tensors with a common batch axis.
+pub trait Columns<E: Float> {
+    /// Reads every field, in order: `reader.tensor("image", &self.image)`.
+    fn read(&self, reader: &mut Reader<'_, E>) -> Result<(), Error>;
+}
+
+/// Outputs: a struct of named tensors that can be made for a number of samples and filled.
+pub trait OutputColumns<E: Float>: Columns<E> {
+    /// Zeros for `rows` samples.
+    fn zeros(rows: usize) -> Result<Self, Error>
+    where
+        Self: Sized;
+
+    /// Fills every field, in order: `writer.tensor("risk", &mut self.risk)`.
+    fn write(&mut self, writer: &mut Writer<'_, E>) -> Result<(), Error>;
+}
+
+/// One value per output, by name.
+pub trait PerOutput<T>: Sized {
+    /// The number of outputs.
+    const LEN: usize;
+    /// Makes one value per output, in order.
+    fn from_fn(make: impl FnMut(usize) -> T) -> Self;
+    /// The values, in order.
+    fn values(&self) -> Vec<&T>;
+}
+
+/// Losses and metrics of an epoch by name, made from their values in declared order: the total loss, then for
+/// every output its loss (if it has one) and its metrics.
+pub trait Logs: Clone + std::fmt::Debug {
+    /// Takes the values in declared order.
+    fn from_values(values: &mut dyn Iterator<Item = f64>) -> Self;
+}
+
+/// Copies the fields of a [`Columns`] out, one column after another.
+#[derive(Debug)]
+pub struct Reader<'a, E> {
+    /// Filled with the samples of each field, one after another.
+    pub columns: &'a mut [Vec<E>],
+    /// Samples of the first field, once it is read; all others must have as many.
+    pub rows: Option<(&'static str, usize)>,
+    /// The next field.
+    pub next: usize,
+}
+
+/// Copies columns into the fields of an [`OutputColumns`].
+#[derive(Debug)]
+pub struct Writer<'a, E> {
+    /// The samples of each field, one after another.
+    pub columns: &'a [&'a [E]],
+    /// The next field.
+    pub next: usize,
+}
+
+impl<'a, E: Float> Reader<'a, E> {
+    /// Reads into `columns`, whose memory is reused.
+    pub fn new(columns: &'a mut [Vec<E>]) -> Self {
+        Reader { columns, rows: None, next: 0 }
+    }
+
+    /// Reads a tensor of floats.
+    pub fn tensor<S: Shape>(&mut self, name: &'static str, tensor: &Tensor<S, E, Cpu>) -> Result<(), Error> {
+        let (rows, len) = self.field(name, tensor)?;
+        let Some(column) = self.columns.get_mut(self.next) else { return Ok(()) };
+        column.resize(rows * len, E::default());
+        // `copy_into` copies memory as it lies, and a permuted or broadcast tensor lies otherwise. What is
+        // contiguous already is not copied by this.
+        tensor.clone().try_contiguous()?.copy_into(column);
+        self.next += 1;
+        Ok(())
+    }
+
+    /// Reads a tensor of whole numbers: class indices, word ids.
+    pub fn indices<S: Shape>(&mut self, name: &'static str, tensor: &Tensor<S, usize, Cpu>) -> Result<(), Error> {
+        let (rows, len) = self.field(name, tensor)?;
+        let Some(column) = self.columns.get_mut(self.next) else { return Ok(()) };
+        column.resize(rows * len, E::default());
+        for (to, from) in column.iter_mut().zip(tensor.as_vec()) {
+            *to = E::of(from as f64);
+        }
+        self.next += 1;
+        Ok(())
+    }
+
+    /// Checks the batch axis against the other fields'; gives rows and values per row.
+    fn field<S: Shape, T>(&mut self, name: &'static str, tensor: &Tensor<S, T, Cpu>) -> Result<(usize, usize), Error>
+    where
+        Cpu: dfdx::tensor::Storage<T>,
+    {
+        use dfdx::shapes::HasShape;
+        let shape = tensor.shape().concrete();
+        let lengths: &[usize] = shape.as_ref();
+        let rows = lengths.first().copied().unwrap_or(0);
+        match self.rows {
+            None => self.rows = Some((name, rows)),
+            Some((_, first)) if first == rows => {}
+            Some((first, wanted)) => {
+                return Err(Error::RowsDiffer { name, rows, first, wanted });
+            }
+        }
+        Ok((rows, lengths.iter().skip(1).product()))
+    }
+}
+
+impl<'a, E: Float> Writer<'a, E> {
+    /// Writes from `columns`.
+    pub fn new(columns: &'a [&'a [E]]) -> Self {
+        Writer { columns, next: 0 }
+    }
+
+    /// Fills a tensor; its length must be the column's.
+    pub fn tensor<S: Shape>(&mut self, name: &'static str, tensor: &mut Tensor<S, E, Cpu>) -> Result<(), Error> {
+        use dfdx::shapes::HasShape;
+        let Some(column) = self.columns.get(self.next) else { return Ok(()) };
+        let len = tensor.shape().num_elements();
+        if len != column.len() {
+            return Err(Error::OutputLength { name, len, wanted: column.len() });
+        }
+        // See `Reader::tensor`. The old value is dropped before the copy, or dfdx would copy the shared memory.
+        let whole = tensor.clone().try_contiguous()?;
+        *tensor = whole;
+        tensor.copy_from(column);
+        self.next += 1;
+        Ok(())
+    }
+
+    /// Fills a tensor of whole numbers.
+    pub fn indices<S: Shape>(&mut self, name: &'static str, tensor: &mut Tensor<S, usize, Cpu>) -> Result<(), Error> {
+        use dfdx::shapes::HasShape;
+        let Some(column) = self.columns.get(self.next) else { return Ok(()) };
+        let shape = *tensor.shape();
+        let len = shape.num_elements();
+        if len != column.len() {
+            return Err(Error::OutputLength { name, len, wanted: column.len() });
+        }
+        // Negative and NaN become 0; columns of indices are made from `usize`, so there are none.
+        let indices = column.iter().map(|value| value.f64() as usize).collect();
+        *tensor = Cpu::default().try_tensor_from_vec(indices, shape)?;
+        self.next += 1;
+        Ok(())
+    }
+}
+
+/// Copies the gradients of outputs out of dfdx, one column after another.
+#[derive(Debug)]
+pub struct GradientReader<'a, E: Float> {
+    gradients: &'a mut Gradients<E, Cpu>,
+    columns: &'a mut [Vec<E>],
+    next: usize,
+}
+
+impl<'a, E: Float> GradientReader<'a, E> {
+    /// Reads into `columns`, one per output, whose lengths are kept.
+    pub fn new(gradients: &'a mut Gradients<E, Cpu>, columns: &'a mut [Vec<E>]) -> Self {
+        GradientReader { gradients, columns, next: 0 }
+    }
+
+    /// Reads the gradient of an output; zeros if the loss does not depend on it.
+    pub fn tensor<S: Shape>(&mut self, tensor: &Tensor<S, E, Cpu>) -> Result<(), Error> {
+        let Some(column) = self.columns.get_mut(self.next) else { return Ok(()) };
+        self.next += 1;
+        // An output that is not trained has no place for a gradient.
+        if column.is_empty() {
+            return Ok(());
+        }
+        let gradient = self.gradients.get_or_alloc_mut(tensor)?;
+        if gradient.len() != column.len() {
+            return Err(Error::Inconsistent { what: "the length of an output's gradient" });
+        }
+        column.copy_from_slice(gradient);
+        Ok(())
+    }
+}

@@ -1,0 +1,92 @@
+//! Predicting with a model whose weights do not change.
+
+use std::marker::PhantomData;
+
+use crate::columns::PredictionColumns;
+use crate::data::program;
+use crate::engine::{Engine, Pass, Passes};
+use crate::error::Error;
+use crate::model::{Columns, Model, OutputColumns};
+
+/// Predicts many times with the same weights.
+///
+/// It copies and packs the weights once; a model's own `forward` does so at every call. The model is borrowed
+/// shared as long as its predictor lives, so the copy cannot become stale.
+///
+/// ```ignore
+/// let mut predictor = Predictor::new(&model)?;
+/// let outputs = predictor.predict(&inputs)?;
+/// ```
+#[derive(Debug)]
+pub struct Predictor<'m, M: Model> {
+    engine: Engine<M::Float>,
+    columns: PredictionColumns<M::Float>,
+    model: PhantomData<&'m M>,
+}
+
+impl<'m, M: Model> Predictor<'m, M> {
+    /// Predicts on as many threads as the machine has cores.
+    ///
+    /// # Errors
+    /// [`Memory`](Error::Memory).
+    pub fn new(model: &'m M) -> Result<Self, Error> {
+        Self::with_threads(model, 0)
+    }
+
+    /// Predicts on a number of threads, the caller's included; 0 means as many as the machine has. The results do not
+    /// depend on it.
+    ///
+    /// # Errors
+    /// [`Memory`](Error::Memory).
+    pub fn with_threads(model: &'m M, threads: usize) -> Result<Self, Error> {
+        let engine = engine(model, threads)?;
+        Ok(Predictor { engine, columns: PredictionColumns::new::<M>(), model: PhantomData })
+    }
+
+    /// The outputs for `inputs`, any number of samples at once.
+    ///
+    /// # Errors
+    /// [`RowsDiffer`](Error::RowsDiffer) if two inputs hold different numbers of samples,
+    /// [`Memory`](Error::Memory).
+    pub fn predict(&mut self, inputs: &M::Inputs) -> Result<M::Outputs, Error> {
+        self.columns.predict::<M>(&mut self.engine, inputs)
+    }
+
+    /// The same, into outputs that are there; after the first call for a number of samples nothing is allocated.
+    ///
+    /// # Errors
+    /// Those of [`predict`](Self::predict), and [`OutputLength`](Error::OutputLength) if an output is for
+    /// another number of samples.
+    pub fn predict_into(&mut self, inputs: &M::Inputs, outputs: &mut M::Outputs) -> Result<(), Error> {
+        self.columns.predict_into::<M>(&mut self.engine, inputs, outputs)
+    }
+}
+
+/// The outputs for inputs with a batch axis of any type; what a model's own `forward` calls.
+///
+/// # Errors
+/// Those of [`Predictor::predict`].
+pub fn forward<M: Model, O: OutputColumns<M::Float>>(
+    model: &M,
+    inputs: &impl Columns<M::Float>,
+) -> Result<O, Error> {
+    let mut engine = engine(model, 1)?;
+    PredictionColumns::new::<M>().forward::<M, O>(&mut engine, inputs)
+}
+
+/// An engine that predicts with the weights of a model.
+fn engine<M: Model>(model: &M, threads: usize) -> Result<Engine<M::Float>, Error> {
+    let nothing: Pass<M::Float> = |_| {};
+    let passes = Passes {
+        forward: M::forward_pass,
+        scan: nothing,
+        loss: nothing,
+        custom: nothing,
+        heads_backward: nothing,
+        trunk_backward: nothing,
+    };
+    let mut engine = Engine::new(program::<M>(), passes, None, threads)?;
+    model.read_weights(&mut |index, values| engine.load_weight(index, &values));
+    engine.weights_loaded();
+    Ok(engine)
+}

@@ -1,0 +1,269 @@
+//! How a model is laid out in memory: slots of the arena, blocks of the parameter buffer. All of it is
+//! static data that the macro writes and const evaluation computes.
+
+use mimo_graph::initializer::{Constraint, Regularizer};
+
+/// Slots start on a cache line whatever the number of rows: lengths are rounded up to this many values.
+pub const ALIGN: usize = 16;
+
+/// A value of every sample of a chunk: some columns of a slot.
+///
+/// Sample `r` of the value is the `len` values at `column + r · stride` of the slot. Siblings that are
+/// computed as one product share a slot and differ in `column`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct View {
+    /// The slot.
+    pub slot: usize,
+    /// Where the value begins in a sample's part of the slot.
+    pub column: usize,
+    /// Values per sample.
+    pub len: usize,
+    /// Values per sample of the whole slot.
+    pub stride: usize,
+}
+
+impl View {
+    /// A value that has a slot to itself.
+    pub const fn whole(slot: usize, len: usize) -> Self {
+        View { slot, column: 0, len, stride: len }
+    }
+
+    /// Some columns of this view.
+    pub const fn columns(self, column: usize, len: usize) -> Self {
+        View { slot: self.slot, column: self.column + column, len, stride: self.stride }
+    }
+
+    /// Whether the samples follow each other without a gap.
+    pub const fn contiguous(self) -> bool {
+        self.len == self.stride
+    }
+}
+
+/// Where a gradient with respect to a value goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sink {
+    /// The gradient's place.
+    pub view: View,
+    /// Whether another reader of the value has written there before.
+    pub accumulate: bool,
+    /// The value itself, if it left a ReLU: the gradient is 0 where it is not positive. Only layers whose kernels
+    /// can do this on the way are asked to.
+    pub mask: Option<View>,
+}
+
+/// A slot that the plan asks for: its values per sample and the first and last point in time of its use.
+#[derive(Clone, Copy, Debug)]
+pub struct SlotRequest {
+    /// Values per sample.
+    pub len: usize,
+    /// When it is first written.
+    pub from: usize,
+    /// When it is last read.
+    pub to: usize,
+}
+
+/// Where each slot lies: slots that are never alive together share memory.
+#[derive(Clone, Copy, Debug)]
+pub struct Layout<const N: usize> {
+    /// Values per sample before each slot.
+    pub offsets: [usize; N],
+    /// Values per sample in all.
+    pub len: usize,
+}
+
+/// Rounds up to a whole cache line.
+pub const fn aligned(len: usize) -> usize {
+    len.div_ceil(ALIGN) * ALIGN
+}
+
+/// Places slots by liveness, first fit in the order of their first use. `slots` are sorted by `from`.
+pub const fn place<const N: usize>(slots: &[SlotRequest; N]) -> Layout<N> {
+    let mut offsets = [0; N];
+    let mut len = 0;
+    // Slots alive at the current one, ordered by offset.
+    let mut alive = [0; N];
+    let mut count = 0;
+    let mut i = 0;
+    while i < N {
+        let request = slots[i];
+        let size = aligned(request.len);
+        let mut kept = 0;
+        let mut a = 0;
+        while a < count {
+            if slots[alive[a]].to >= request.from {
+                alive[kept] = alive[a];
+                kept += 1;
+            }
+            a += 1;
+        }
+        count = kept;
+        let mut offset = 0;
+        let mut at = 0;
+        while at < count && offsets[alive[at]] < offset + size {
+            let end = offsets[alive[at]] + aligned(slots[alive[at]].len);
+            if end > offset {
+                offset = end;
+            }
+            at += 1;
+        }
+        offsets[i] = offset;
+        if offset + size > len {
+            len = offset + size;
+        }
+        let mut shift = count;
+        while shift > at {
+            alive[shift] = alive[shift - 1];
+            shift -= 1;
+        }
+        alive[at] = i;
+        count += 1;
+        i += 1;
+    }
+    Layout { offsets, len }
+}
+
+/// Where blocks of these rows and columns begin in the parameter buffer, and its length.
+pub const fn block_offsets<const N: usize>(sizes: &[[usize; 2]; N]) -> ([usize; N], usize) {
+    let mut offsets = [0; N];
+    let mut len = 0;
+    let mut i = 0;
+    while i < N {
+        offsets[i] = len;
+        len += aligned(sizes[i][0] * sizes[i][1]);
+        i += 1;
+    }
+    (offsets, len)
+}
+
+/// Where the transposed copies of the blocks that have one begin in the pack buffer, and its length.
+pub const fn pack_offsets<const N: usize>(sizes: &[[usize; 2]; N], packed: &[bool; N]) -> ([usize; N], usize) {
+    let mut offsets = [0; N];
+    let mut len = 0;
+    let mut i = 0;
+    while i < N {
+        offsets[i] = len;
+        if packed[i] {
+            len += aligned(crate::kernels::packed_len(sizes[i][0], sizes[i][1]));
+        }
+        i += 1;
+    }
+    (offsets, len)
+}
+
+/// A matrix of the flat parameter buffer that is written by one gradient: a kernel, or the kernels of
+/// siblings side by side.
+#[derive(Clone, Copy, Debug)]
+pub struct Block {
+    /// Where it begins.
+    pub offset: usize,
+    /// Rows.
+    pub rows: usize,
+    /// Values per row.
+    pub cols: usize,
+    /// Where its transposed copy begins in the pack buffer, if the backward reads one.
+    pub pack: Option<usize>,
+    /// Where its gradient comes from; `None` for weights that are not trained.
+    pub gradient: Option<Gradient>,
+}
+
+/// Where the gradient of a block comes from.
+#[derive(Clone, Copy, Debug)]
+pub enum Gradient {
+    /// `Σ xᵀ·dy` over the batch, for every call of a dense layer.
+    Product(&'static [Use]),
+    /// `Σ dy` over the batch.
+    Sum(&'static [Use]),
+}
+
+/// What one call of a layer leaves for its weights' gradients.
+#[derive(Clone, Copy, Debug)]
+pub struct Use {
+    /// What the layer read.
+    pub x: View,
+    /// The gradient with respect to its product.
+    pub dy: View,
+    /// How often the layer ran per sample.
+    pub positions: usize,
+}
+
+/// A weight: some columns of a block.
+#[derive(Clone, Copy, Debug)]
+pub struct Param {
+    /// The block, by its place in [`Program::blocks`].
+    pub block: usize,
+    /// Its first column there.
+    pub column: usize,
+    /// Its columns.
+    pub cols: usize,
+    /// What it costs to be large.
+    pub regularizer: Option<Regularizer>,
+    /// What it is brought back to after a step.
+    pub constraint: Option<Constraint>,
+}
+
+/// Everything about a model's memory.
+#[derive(Clone, Copy, Debug)]
+pub struct Program {
+    /// Offsets of the slots while training, and values per sample in all.
+    pub train: (&'static [usize], usize),
+    /// The same while predicting, where less has to be kept.
+    pub predict: (&'static [usize], usize),
+    /// Where inputs are put.
+    pub inputs: &'static [View],
+    /// Where outputs are found.
+    pub outputs: &'static [View],
+    /// Where targets are put; `None` for outputs that are not trained.
+    pub targets: &'static [Option<View>],
+    /// Where the gradients of outputs are put by a custom loss.
+    pub output_gradients: &'static [Option<View>],
+    /// Where the weights of samples are put, one per trained output.
+    pub sample_weights: &'static [Option<View>],
+    /// Blocks of the parameter buffer, in order.
+    pub blocks: &'static [Block],
+    /// Weights, in the order of the model's fields.
+    pub params: &'static [Param],
+    /// Length of the parameter buffer.
+    pub parameters: usize,
+    /// Length of the pack buffer.
+    pub packs: usize,
+    /// Length of the statistics of a chunk: a loss per output, then the states of the metrics.
+    pub statistics: usize,
+    /// Whether a loss has to look at the targets of the whole batch first.
+    pub scans: bool,
+    /// Multiplications and additions of a forward pass per sample.
+    pub flops: usize,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn slot(len: usize, from: usize, to: usize) -> SlotRequest {
+        SlotRequest { len, from, to }
+    }
+
+    #[test]
+    fn slots_that_are_not_alive_together_share_memory() {
+        let layout = place(&[slot(16, 0, 1), slot(32, 1, 2), slot(16, 2, 3)]);
+        assert_eq!(layout.offsets, [0, 16, 0]);
+        assert_eq!(layout.len, 48);
+    }
+
+    #[test]
+    fn no_two_live_slots_overlap() {
+        let requests: [SlotRequest; 64] = std::array::from_fn(|i| slot(1 + i * 37 % 53, i, i + i * 17 % 11));
+        let layout = place(&requests);
+        for (i, a) in requests.iter().enumerate() {
+            assert_eq!(layout.offsets[i] % ALIGN, 0);
+            assert!(layout.offsets[i] + a.len <= layout.len);
+            for (j, b) in requests.iter().enumerate().skip(i + 1) {
+                let together = a.from <= b.to && b.from <= a.to;
+                let apart = layout.offsets[i] + a.len <= layout.offsets[j]
+                    || layout.offsets[j] + b.len <= layout.offsets[i];
+                assert!(!together || apart, "slots {i} and {j}");
+            }
+        }
+        let sum: usize = requests.iter().map(|request| aligned(request.len)).sum();
+        assert!(layout.len < sum / 2, "{} of {sum}", layout.len);
+    }
+}

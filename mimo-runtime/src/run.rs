@@ -1,0 +1,51 @@
+//! What a layer, a loss or any other line of a compiled model does with a chunk.
+
+use crate::chunk::Chunk;
+
+/// An element type that can execute operation `Op`.
+///
+/// Operations are plain data that the macro writes as constants; this trait is implemented for `f32` and `f64`
+/// concretely, so that what it does is compiled once, in this crate and with its optimisation level, and not in the
+/// user's.
+pub trait Run<Op>: Sized {
+    /// Computes what the operation gives from what it reads.
+    fn forward(op: &Op, chunk: &mut Chunk<'_, Self>);
+
+    /// Computes the gradients of what the operation reads from the gradient of what it gives.
+    fn backward(op: &Op, chunk: &mut Chunk<'_, Self>);
+}
+
+/// The same, written as methods of the operation: `DENSE.forward(chunk)`.
+pub trait Operation: Sized {
+    /// Computes what the operation gives from what it reads.
+    #[inline]
+    fn forward<E: Run<Self>>(&self, chunk: &mut Chunk<'_, E>) {
+        E::forward(self, chunk);
+    }
+
+    /// Computes the gradients of what the operation reads.
+    #[inline]
+    fn backward<E: Run<Self>>(&self, chunk: &mut Chunk<'_, E>) {
+        E::backward(self, chunk);
+    }
+}
+
+/// Implements [`Run`] for `f32` and `f64` from two generic functions, and [`Operation`].
+macro_rules! run {
+    ($op:ty, $forward:path, $backward:path) => {
+        impl crate::run::Operation for $op {}
+        crate::run::run!(@ $op, $forward, $backward, f32);
+        crate::run::run!(@ $op, $forward, $backward, f64);
+    };
+    (@ $op:ty, $forward:path, $backward:path, $float:ty) => {
+        impl crate::run::Run<$op> for $float {
+            fn forward(op: &$op, chunk: &mut crate::chunk::Chunk<'_, $float>) {
+                $forward(op, chunk);
+            }
+            fn backward(op: &$op, chunk: &mut crate::chunk::Chunk<'_, $float>) {
+                $backward(op, chunk);
+            }
+        }
+    };
+}
+pub(crate) use run;

@@ -1,0 +1,402 @@
+//! Two small models written by hand as `model!` would, for the tests of what trains and predicts.
+
+use dfdx::shapes::Const;
+use dfdx::tensor::{Cpu, OwnedTape, Tensor, TensorFromVec, Trace, ZerosTensor};
+use mimo_graph::graph::Dtype;
+use mimo_graph::initializer::{Initializer, InitializerKind};
+use mimo_graph::loss::Loss as LossKind;
+use mimo_graph::metric::Metric;
+use mimo_graph::optimizer::{Clip, Optimizer, Rule};
+use mimo_graph::spec::{InputSpec, ModelSpec, OutputSpec, WeightSpec};
+
+use crate::chunk::Chunk;
+use crate::error::Error;
+use crate::layers::dense::Dense;
+use crate::loss::Loss;
+use crate::model::{
+    Columns, GradientReader, Logs, Model, OutputColumns, PerOutput, Reader, Trainable, Writer,
+};
+use crate::program::{Block, Gradient, Param, Program, Use, View};
+use crate::run::Operation;
+
+/// A batch of vectors.
+pub(crate) type Rows<const N: usize> = Tensor<(usize, Const<N>), f32, Cpu>;
+/// The same, recorded.
+pub(crate) type TracedRows<const N: usize> = Tensor<(usize, Const<N>), f32, Cpu, OwnedTape<f32, Cpu>>;
+
+/// A batch of vectors from a list.
+pub(crate) fn rows<const N: usize>(values: &[[f32; N]]) -> Rows<N> {
+    Cpu::default().tensor_from_vec(values.concat(), (values.len(), Const))
+}
+
+/// `slope = x · kernel + bias` and `pair = x · kernel + bias`, trained by gradient descent on mean squared errors.
+#[derive(Debug, Default)]
+pub(crate) struct Lines {
+    pub weights: [Vec<f32>; 4],
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct LinesInputs {
+    pub x: Rows<2>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct LinesOutputs {
+    pub slope: Rows<1>,
+    pub pair: Rows<2>,
+}
+
+pub(crate) struct LinesTraced {
+    pub slope: TracedRows<1>,
+    pub pair: TracedRows<2>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct LinesLogs {
+    pub loss: f64,
+    pub slope: SlopeLogs,
+    pub pair: PairLogs,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct SlopeLogs {
+    pub loss: f64,
+    pub mae: f64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct PairLogs {
+    pub loss: f64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct LinesPerOutput<T> {
+    pub slope: T,
+    pub pair: T,
+}
+
+const fn slot(index: usize, len: usize) -> View {
+    View::whole(index, len)
+}
+
+const X: View = slot(0, 2);
+const SLOPE: View = slot(1, 1);
+const PAIR: View = slot(2, 2);
+const SLOPE_GRADIENT: View = slot(7, 1);
+const PAIR_GRADIENT: View = slot(8, 2);
+
+const SLOPE_DENSE: Dense = dense(1, SLOPE, 0, SLOPE_GRADIENT);
+const PAIR_DENSE: Dense = dense(2, PAIR, 32, PAIR_GRADIENT);
+
+const fn dense(units: usize, y: View, kernel: usize, dy: View) -> Dense {
+    let bias = Some(kernel + 16);
+    Dense { inputs: 2, units, positions: 1, x: X, y, kernel, bias, pack: 0, activations: &[], dy, dx: None }
+}
+
+const SLOPE_LOSS: Loss = Loss {
+    output: 0,
+    loss: LossKind::MeanSquaredError,
+    positions: 1,
+    classes: 1,
+    y: SLOPE,
+    logits: None,
+    target: slot(3, 1),
+    sample_weight: slot(5, 1),
+    gradient: Some(SLOPE_GRADIENT),
+    metrics: &[(2, Metric::MeanAbsoluteError)],
+};
+const PAIR_LOSS: Loss = Loss {
+    output: 1,
+    loss: LossKind::MeanSquaredError,
+    positions: 1,
+    classes: 2,
+    y: PAIR,
+    logits: None,
+    target: slot(4, 2),
+    sample_weight: slot(6, 1),
+    gradient: Some(PAIR_GRADIENT),
+    metrics: &[],
+};
+
+const fn product(offset: usize, cols: usize, uses: &'static [Use]) -> Block {
+    Block { offset, rows: 2, cols, pack: None, gradient: Some(Gradient::Product(uses)) }
+}
+
+const fn sum(offset: usize, cols: usize, uses: &'static [Use]) -> Block {
+    Block { offset, rows: 1, cols, pack: None, gradient: Some(Gradient::Sum(uses)) }
+}
+
+const SLOPE_USES: &[Use] = &[Use { x: X, dy: SLOPE_GRADIENT, positions: 1 }];
+const PAIR_USES: &[Use] = &[Use { x: X, dy: PAIR_GRADIENT, positions: 1 }];
+
+const fn param(block: usize, cols: usize) -> Param {
+    Param { block, column: 0, cols, regularizer: None, constraint: None }
+}
+
+const fn weight(name: &'static str, shape: &'static [usize]) -> WeightSpec {
+    let initializer = Initializer { kind: InitializerKind::Constant(0.0), seed: None };
+    WeightSpec { name, shape, initializer, regularizer: None, constraint: None, trainable: true }
+}
+
+/// The rate at which [`Lines`] is trained.
+pub(crate) const LEARNING_RATE: f64 = 0.1;
+
+impl Model for Lines {
+    type Float = f32;
+    type Inputs = LinesInputs;
+    type Outputs = LinesOutputs;
+    type PerOutput<T> = LinesPerOutput<T>;
+
+    const SPEC: ModelSpec = ModelSpec {
+        name: "Lines",
+        inputs: &[InputSpec { name: "x", shape: &[2], dtype: Dtype::Float }],
+        outputs: &[
+            OutputSpec {
+                name: "slope",
+                shape: &[1],
+                loss: Some(LossKind::MeanSquaredError),
+                weight: 1.0,
+                metrics: &[("mae", Metric::MeanAbsoluteError)],
+            },
+            OutputSpec {
+                name: "pair",
+                shape: &[2],
+                loss: Some(LossKind::MeanSquaredError),
+                weight: 0.5,
+                metrics: &[],
+            },
+        ],
+        layers: &[],
+        weights: &[
+            weight("slope/kernel", &[2, 1]),
+            weight("slope/bias", &[1]),
+            weight("pair/kernel", &[2, 2]),
+            weight("pair/bias", &[2]),
+        ],
+        optimizer: Some(Optimizer {
+            rule: Rule::Sgd { momentum: 0.0, nesterov: false },
+            learning_rate: LEARNING_RATE,
+            weight_decay: None,
+            clip: Clip::None,
+        }),
+    };
+    const PROGRAM: Program = Program {
+        train: (&[0, 16, 32, 48, 64, 80, 96, 112, 128], 144),
+        predict: (&[0, 16, 32], 48),
+        inputs: &[X],
+        outputs: &[SLOPE, PAIR],
+        targets: &[Some(SLOPE_LOSS.target), Some(PAIR_LOSS.target)],
+        output_gradients: &[Some(SLOPE_GRADIENT), Some(PAIR_GRADIENT)],
+        sample_weights: &[Some(SLOPE_LOSS.sample_weight), Some(PAIR_LOSS.sample_weight)],
+        blocks: &[
+            product(0, 1, SLOPE_USES),
+            sum(16, 1, SLOPE_USES),
+            product(32, 2, PAIR_USES),
+            sum(48, 2, PAIR_USES),
+        ],
+        params: &[param(0, 1), param(1, 1), param(2, 2), param(3, 2)],
+        parameters: 64,
+        packs: 0,
+        statistics: 4,
+        scans: false,
+        flops: 6,
+    };
+
+    fn forward_pass(chunk: &mut Chunk<'_, f32>) {
+        SLOPE_DENSE.forward(chunk);
+        PAIR_DENSE.forward(chunk);
+    }
+
+    fn read_weights(&self, read: &mut dyn FnMut(usize, Vec<f32>)) {
+        for (index, len) in [2, 1, 4, 2].into_iter().enumerate() {
+            let mut values = self.weights[index].clone();
+            values.resize(len, 0.0);
+            read(index, values);
+        }
+    }
+
+    fn write_weights(&mut self, write: &mut dyn FnMut(usize, &mut [f32])) {
+        for (index, len) in [2, 1, 4, 2].into_iter().enumerate() {
+            self.weights[index].resize(len, 0.0);
+            write(index, &mut self.weights[index]);
+        }
+    }
+}
+
+impl Trainable for Lines {
+    type Targets = LinesOutputs;
+    type Logs = LinesLogs;
+    type TracedOutputs = LinesTraced;
+
+    fn scan_pass(_: &mut Chunk<'_, f32>) {}
+
+    fn loss_pass(chunk: &mut Chunk<'_, f32>) {
+        SLOPE_LOSS.forward(chunk);
+        PAIR_LOSS.forward(chunk);
+    }
+
+    fn custom_pass(_: &mut Chunk<'_, f32>) {}
+
+    fn heads_backward_pass(chunk: &mut Chunk<'_, f32>) {
+        PAIR_DENSE.backward(chunk);
+        SLOPE_DENSE.backward(chunk);
+    }
+
+    fn trunk_backward_pass(_: &mut Chunk<'_, f32>) {}
+
+    fn trace(outputs: &LinesOutputs) -> LinesTraced {
+        LinesTraced { slope: outputs.slope.leaky_trace(), pair: outputs.pair.leaky_trace() }
+    }
+
+    fn output_gradients(outputs: &LinesOutputs, reader: &mut GradientReader<'_, f32>) -> Result<(), Error> {
+        reader.tensor(&outputs.slope)?;
+        reader.tensor(&outputs.pair)
+    }
+}
+
+impl Columns<f32> for LinesInputs {
+    fn read(&self, reader: &mut Reader<'_, f32>) -> Result<(), Error> {
+        reader.tensor("x", &self.x)
+    }
+}
+
+impl Columns<f32> for LinesOutputs {
+    fn read(&self, reader: &mut Reader<'_, f32>) -> Result<(), Error> {
+        reader.tensor("slope", &self.slope)?;
+        reader.tensor("pair", &self.pair)
+    }
+}
+
+impl OutputColumns<f32> for LinesOutputs {
+    fn zeros(rows: usize) -> Result<Self, Error> {
+        let cpu = Cpu::default();
+        let (slope, pair) = (cpu.try_zeros_like(&(rows, Const))?, cpu.try_zeros_like(&(rows, Const))?);
+        Ok(LinesOutputs { slope, pair })
+    }
+
+    fn write(&mut self, writer: &mut Writer<'_, f32>) -> Result<(), Error> {
+        writer.tensor("slope", &mut self.slope)?;
+        writer.tensor("pair", &mut self.pair)
+    }
+}
+
+impl<T> PerOutput<T> for LinesPerOutput<T> {
+    const LEN: usize = 2;
+
+    fn from_fn(mut make: impl FnMut(usize) -> T) -> Self {
+        LinesPerOutput { slope: make(0), pair: make(1) }
+    }
+
+    fn values(&self) -> Vec<&T> {
+        vec![&self.slope, &self.pair]
+    }
+}
+
+impl Logs for LinesLogs {
+    fn from_values(values: &mut dyn Iterator<Item = f64>) -> Self {
+        let mut next = || values.next().unwrap_or(f64::NAN);
+        LinesLogs {
+            loss: next(),
+            slope: SlopeLogs { loss: next(), mae: next() },
+            pair: PairLogs { loss: next() },
+        }
+    }
+}
+
+/// A model that only has data: one input, and an output whose targets are class indices.
+#[derive(Debug)]
+pub(crate) struct Classes;
+
+#[derive(Debug)]
+pub(crate) struct ClassesTargets {
+    pub class: Tensor<(usize,), usize, Cpu>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct ClassesLogs;
+
+/// Targets from a list.
+pub(crate) fn classes(values: &[usize]) -> ClassesTargets {
+    ClassesTargets { class: Cpu::default().tensor_from_vec(values.to_vec(), (values.len(),)) }
+}
+
+impl Model for Classes {
+    type Float = f32;
+    type Inputs = LinesInputs;
+    type Outputs = LinesOutputs;
+    type PerOutput<T> = OneOutput<T>;
+
+    const SPEC: ModelSpec = ModelSpec {
+        name: "Classes",
+        inputs: Lines::SPEC.inputs,
+        outputs: &[OutputSpec {
+            name: "class",
+            shape: &[3],
+            loss: Some(LossKind::SparseCategoricalCrossentropy { from_logits: false, ignore_class: Some(255) }),
+            weight: 1.0,
+            metrics: &[],
+        }],
+        layers: &[],
+        weights: &[],
+        optimizer: None,
+    };
+    const PROGRAM: Program = Lines::PROGRAM;
+
+    fn forward_pass(_: &mut Chunk<'_, f32>) {}
+    fn read_weights(&self, _: &mut dyn FnMut(usize, Vec<f32>)) {}
+    fn write_weights(&mut self, _: &mut dyn FnMut(usize, &mut [f32])) {}
+}
+
+impl Trainable for Classes {
+    type Targets = ClassesTargets;
+    type Logs = ClassesLogs;
+    type TracedOutputs = ();
+
+    fn scan_pass(_: &mut Chunk<'_, f32>) {}
+    fn loss_pass(_: &mut Chunk<'_, f32>) {}
+    fn custom_pass(_: &mut Chunk<'_, f32>) {}
+    fn heads_backward_pass(_: &mut Chunk<'_, f32>) {}
+    fn trunk_backward_pass(_: &mut Chunk<'_, f32>) {}
+    fn trace(_: &LinesOutputs) {}
+    fn output_gradients(_: &LinesOutputs, _: &mut GradientReader<'_, f32>) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+impl Columns<f32> for ClassesTargets {
+    fn read(&self, reader: &mut Reader<'_, f32>) -> Result<(), Error> {
+        reader.indices("class", &self.class)
+    }
+}
+
+impl OutputColumns<f32> for ClassesTargets {
+    fn zeros(rows: usize) -> Result<Self, Error> {
+        Ok(ClassesTargets { class: Cpu::default().try_zeros_like(&(rows,))? })
+    }
+
+    fn write(&mut self, writer: &mut Writer<'_, f32>) -> Result<(), Error> {
+        writer.indices("class", &mut self.class)
+    }
+}
+
+/// One value for the one output.
+#[derive(Clone, Debug)]
+pub(crate) struct OneOutput<T>(pub T);
+
+impl<T> PerOutput<T> for OneOutput<T> {
+    const LEN: usize = 1;
+
+    fn from_fn(mut make: impl FnMut(usize) -> T) -> Self {
+        OneOutput(make(0))
+    }
+
+    fn values(&self) -> Vec<&T> {
+        vec![&self.0]
+    }
+}
+
+impl Logs for ClassesLogs {
+    fn from_values(_: &mut dyn Iterator<Item = f64>) -> Self {
+        ClassesLogs
+    }
+}

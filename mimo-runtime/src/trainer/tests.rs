@@ -1,0 +1,323 @@
+use std::ops::ControlFlow;
+
+use dfdx::tensor::{Cpu, ZerosTensor};
+use dfdx::tensor_ops::MeanTo;
+
+use super::*;
+use crate::data::{ArrayDataset, from_fn};
+use crate::predictor::Predictor;
+use crate::progress::Verbose;
+use crate::testing::{Classes, LEARNING_RATE, Lines, LinesInputs, LinesOutputs, LinesPerOutput, rows};
+
+/// Samples of `slope = 2a − b + 0.5` and `pair = (a, b + 1)`.
+fn data(n: usize) -> (LinesInputs, LinesOutputs) {
+    let x: Vec<[f32; 2]> = (0..n).map(|i| [(i as f32 * 0.7).sin(), (i as f32 * 1.3).cos()]).collect();
+    let slope: Vec<[f32; 1]> = x.iter().map(|[a, b]| [2.0 * a - b + 0.5]).collect();
+    let pair: Vec<[f32; 2]> = x.iter().map(|[a, b]| [*a, b + 1.0]).collect();
+    (LinesInputs { x: rows(&x) }, LinesOutputs { slope: rows(&slope), pair: rows(&pair) })
+}
+
+fn silent<'a>() -> FitOptions<'a, Lines> {
+    FitOptions::new().verbose(Verbose::Silent)
+}
+
+fn close(a: f64, b: f64) -> bool {
+    (a - b).abs() <= 1e-5 * a.abs().max(b.abs()).max(1.0)
+}
+
+#[test]
+fn a_linear_model_is_found() {
+    let (inputs, targets) = data(64);
+    let mut model = Lines::default();
+    let mut trainer = Trainer::new(&mut model).expect("a trainer");
+    let history = trainer.fit((&inputs, &targets), silent().epochs(200).batch_size(8)).expect("a training");
+    assert_eq!(history.epochs().len(), 200);
+    assert!(history.last().expect("an epoch").train.loss < 1e-6, "{history}");
+    let outputs = trainer.predict(&inputs).expect("outputs");
+    assert!(outputs.slope.as_vec().iter().zip(targets.slope.as_vec()).all(|(y, t)| (y - t).abs() < 1e-3));
+    drop(trainer);
+    let found: Vec<f32> = model.weights.concat();
+    for (found, wanted) in found.iter().zip([2.0, -1.0, 0.5, 1.0, 0.0, 0.0, 1.0, 0.0, 1.0]) {
+        assert!((found - wanted).abs() < 1e-3, "{found} {wanted}");
+    }
+    // The model has the weights: a predictor gives the same.
+    let mut predictor = Predictor::new(&model).expect("a predictor");
+    assert_eq!(predictor.predict(&inputs).expect("outputs").pair.as_vec(), outputs.pair.as_vec());
+}
+
+#[test]
+fn one_step_is_what_the_formulas_say() {
+    let inputs = LinesInputs { x: rows(&[[1.0, 2.0], [3.0, 4.0]]) };
+    let targets = LinesOutputs { slope: rows(&[[1.0], [-1.0]]), pair: rows(&[[2.0, 0.0], [0.0, 4.0]]) };
+    let mut model = Lines::default();
+    let mut trainer = Trainer::new(&mut model).expect("a trainer");
+    let logs = trainer.train_on_batch(&inputs, &targets).expect("a step");
+    // With zero weights: (1 + 1) / 2, and (4 + 0 + 0 + 16) / 4 weighted by 0.5.
+    assert!(close(logs.slope.loss, 1.0) && close(logs.pair.loss, 5.0) && close(logs.loss, 3.5), "{logs:?}");
+    assert!(close(logs.slope.mae, 1.0));
+    // d/dk of the mean of (k·x + b − t)² is the mean of 2·(y − t)·x.
+    let gradient = trainer.gradient("slope/kernel").expect("a weight");
+    assert_eq!(gradient, [2.0, 2.0]);
+    assert_eq!(trainer.gradient("pair/bias").expect("a weight"), [-0.5, -1.0]);
+    assert_eq!(trainer.gradient("no/weight"), None);
+    assert_eq!(trainer.steps(), 1);
+    assert_eq!(trainer.model().weights[0], [2.0, 2.0].map(|g: f32| -(LEARNING_RATE as f32) * g));
+}
+
+#[test]
+fn the_last_batch_counts_by_its_samples() {
+    let (inputs, targets) = data(10);
+    let mut model = Lines::default();
+    let mut trainer = Trainer::new(&mut model).expect("a trainer");
+    let whole = trainer.evaluate((&inputs, &targets), 10).expect("losses");
+    let parts = trainer.evaluate((&inputs, &targets), 4).expect("losses");
+    assert!(close(whole.loss, parts.loss) && close(whole.slope.mae, parts.slope.mae));
+    assert_eq!(whole.get("slope_mae"), Some(whole.slope.mae));
+    let keys: Vec<&str> = whole.pairs().into_iter().map(|(key, _)| key).collect();
+    assert_eq!(keys, ["loss", "slope_loss", "slope_mae", "pair_loss"]);
+    // A rate of 0 leaves the weights, so an epoch of training measures the same.
+    trainer.set_learning_rate(0.0);
+    let history = trainer.fit((&inputs, &targets), silent().batch_size(4)).expect("a training");
+    assert_eq!(trainer.steps(), 3);
+    assert!(close(history.epochs()[0].train.loss, whole.loss));
+}
+
+#[test]
+fn a_validation_split_is_the_end_of_the_data_and_is_not_trained() {
+    let (inputs, mut targets) = data(10);
+    // The last two samples are nothing like the others.
+    let mut slope = targets.slope.as_vec();
+    slope[8..].fill(1000.0);
+    targets.slope.copy_from(&slope);
+    let all = ArrayDataset::<Lines>::new(&inputs, &targets).expect("a data set");
+    let (first, last) = (all.slice(0..8).expect("a part"), all.slice(8..10).expect("a part"));
+    let fit = |split: bool| {
+        let mut model = Lines::default();
+        let mut trainer = Trainer::new(&mut model).expect("a trainer");
+        let options = silent().epochs(3).batch_size(3);
+        let history = if split {
+            trainer.fit(&all, options.validation_split(0.2))
+        } else {
+            trainer.fit(&first, options.validation_data(&last))
+        };
+        let history = history.expect("a training");
+        let evaluation = trainer.evaluate(&last, 32).expect("losses");
+        (history, evaluation, trainer.weights())
+    };
+    let (split, evaluation, weights) = fit(true);
+    let (data, _, same_weights) = fit(false);
+    assert_eq!(weights, same_weights);
+    assert_eq!(split.get("val_loss"), data.get("val_loss"));
+    let validation = split.last().and_then(|epoch| epoch.validation).expect("a validation");
+    assert_eq!(validation.loss.to_bits(), evaluation.loss.to_bits());
+    assert!(validation.slope.mae > 900.0);
+    assert!(split.epochs()[0].train.slope.mae < 10.0);
+}
+
+#[test]
+fn seeds_and_threads() {
+    let (inputs, targets) = data(50);
+    let fit = |options: TrainerOptions, shuffle: bool| {
+        let mut model = Lines::default();
+        let mut trainer = Trainer::with_options(&mut model, options).expect("a trainer");
+        trainer.fit((&inputs, &targets), silent().epochs(2).batch_size(7).shuffle(shuffle)).expect("a training");
+        trainer.weights()
+    };
+    let options = TrainerOptions::new().threads(1);
+    assert_eq!(fit(options.seed(1), true), fit(options.seed(1).threads(2), true));
+    assert_ne!(fit(options.seed(1), true), fit(options.seed(2), true));
+    assert_eq!(fit(options.seed(1), false), fit(options.seed(2), false));
+}
+
+#[test]
+fn samples_that_weigh_nothing_teach_nothing() {
+    let (inputs, mut targets) = data(8);
+    let mut slope = targets.slope.as_vec();
+    slope[3] = f32::NAN;
+    targets.slope.copy_from(&slope);
+    let mut weights = vec![1.0; 8];
+    weights[3] = 0.0;
+    let weights = LinesPerOutput { slope: Some(weights), pair: None };
+    let mut model = Lines::default();
+    let mut trainer = Trainer::new(&mut model).expect("a trainer");
+    let options = silent().epochs(300).batch_size(4);
+    let history = trainer.fit((&inputs, &targets, &weights), options).expect("a training");
+    let last = history.last().expect("an epoch");
+    assert!(last.train.slope.loss < 1e-4 && last.not_finite.is_none(), "{last:?}");
+    let history = trainer.fit((&inputs, &targets), silent().batch_size(8)).expect("a training");
+    assert_eq!(history.epochs()[0].not_finite, Some(0));
+}
+
+#[test]
+fn loss_weights_can_be_set() {
+    let (inputs, targets) = data(8);
+    let mut model = Lines::default();
+    let mut trainer = Trainer::new(&mut model).expect("a trainer");
+    assert_eq!(trainer.loss_weights(), LinesPerOutput { slope: 1.0, pair: 0.5 });
+    trainer.set_loss_weights(&LinesPerOutput { slope: 0.0, pair: 3.0 });
+    let logs = trainer.train_on_batch(&inputs, &targets).expect("a step");
+    assert!(close(logs.loss, 3.0 * logs.pair.loss));
+    assert_eq!(trainer.gradient("slope/kernel"), Some(vec![0.0; 2]));
+}
+
+#[test]
+fn closures_watch_and_stop() {
+    let (inputs, targets) = data(8);
+    let mut model = Lines::default();
+    let mut trainer = Trainer::new(&mut model).expect("a trainer");
+    let mut seen = vec![];
+    let options = silent().epochs(10).initial_epoch(2).validation_split(0.25).validation_freq(2);
+    let options = options.on_epoch_end(|trainer, logs| {
+        trainer.set_learning_rate(trainer.learning_rate() / 2.0);
+        seen.push((logs.epoch, logs.get("val_slope_mae").is_some(), logs.learning_rate));
+        if logs.epoch == 4 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    let history = trainer.fit((&inputs, &targets), options).expect("a training");
+    assert_eq!(history.epochs().len(), 3);
+    assert_eq!(history.get("loss").map(|values| values.len()), Some(3));
+    assert_eq!(history.get("val_loss").map(|values| values.len()), Some(1));
+    assert_eq!(seen, [(2, false, 0.1), (3, true, 0.05), (4, false, 0.025)]);
+}
+
+#[test]
+fn a_custom_loss_trains_all_outputs_together() {
+    let (inputs, targets) = data(10);
+    let mut model = Lines::default();
+    let mut trainer = Trainer::new(&mut model).expect("a trainer");
+    let own = trainer.evaluate((&inputs, &targets), 4).expect("losses");
+    // The model's own total, in dfdx's operations.
+    trainer.set_loss(|outputs, targets: &LinesOutputs| {
+        let slope = (outputs.slope - targets.slope.clone()).square().mean();
+        let pair = (outputs.pair - targets.pair.clone()).square().mean() * 0.5;
+        Ok(slope + pair)
+    });
+    let custom = trainer.evaluate((&inputs, &targets), 4).expect("losses");
+    assert!(close(own.loss, custom.loss) && close(own.slope.mae, custom.slope.mae), "{own} {custom}");
+    let step = trainer.train_on_batch(&inputs, &targets).expect("a step");
+    assert!(close(step.loss, own.loss));
+    let gradients = ["slope/kernel", "slope/bias", "pair/kernel", "pair/bias"];
+    let custom = gradients.map(|name| trainer.gradient(name).expect("a weight"));
+    drop(trainer);
+    let mut model = Lines::default();
+    let mut trainer = Trainer::new(&mut model).expect("a trainer");
+    trainer.train_on_batch(&inputs, &targets).expect("a step");
+    for (name, custom) in gradients.iter().zip(custom) {
+        let own = trainer.gradient(name).expect("a weight");
+        assert!(own.iter().zip(&custom).all(|(a, b)| (a - b).abs() < 1e-5), "{name} {own:?} {custom:?}");
+    }
+}
+
+#[test]
+fn a_custom_loss_may_leave_outputs_out_and_fail() {
+    let (inputs, targets) = data(6);
+    let mut model = Lines::default();
+    let mut trainer = Trainer::new(&mut model).expect("a trainer");
+    let before = trainer.weights();
+    trainer.set_loss(|_, _| Err(Error::other("no loss today")));
+    let error = trainer.train_on_batch(&inputs, &targets).expect_err("the loss fails");
+    assert_eq!(error.to_string(), "no loss today");
+    assert_eq!(trainer.weights(), before);
+    trainer.set_loss(|outputs, targets: &LinesOutputs| Ok((outputs.pair - targets.pair.clone()).square().mean()));
+    trainer.fit((&inputs, &targets), silent().epochs(3).batch_size(4)).expect("a training");
+    let after = trainer.weights();
+    assert_eq!(after[..2], before[..2]);
+    assert_ne!(after[2..], before[2..]);
+}
+
+#[test]
+fn weights_are_kept_and_brought_back() {
+    let (inputs, targets) = data(6);
+    let mut model = Lines::default();
+    let mut trainer = Trainer::new(&mut model).expect("a trainer");
+    trainer.train_on_batch(&inputs, &targets).expect("a step");
+    let kept = trainer.weights();
+    trainer.train_on_batch(&inputs, &targets).expect("a step");
+    assert_ne!(trainer.weights(), kept);
+    trainer.set_weights(&kept).expect("the weights fit");
+    assert_eq!(trainer.model().weights.to_vec(), kept);
+    assert!(matches!(trainer.set_weights(&kept[1..]), Err(Error::ColumnLength { index: 0, len: 1, wanted: 2 })));
+    let longer = [kept.clone(), vec![vec![1.0]]].concat();
+    assert!(matches!(trainer.set_weights(&longer), Err(Error::ColumnLength { index: 4, len: 1, wanted: 0 })));
+    assert_eq!(trainer.weights(), kept);
+}
+
+#[test]
+fn data_can_come_from_a_function() {
+    let (inputs, targets) = data(6);
+    let arrays = ArrayDataset::<Lines>::new(&inputs, &targets).expect("a data set");
+    let x = inputs.x.as_vec();
+    let function = from_fn::<Lines, _>(6, |rows, batch| {
+        for (to, row) in batch.input(0).chunks_exact_mut(2).zip(rows) {
+            to.copy_from_slice(&x[2 * row..2 * row + 2]);
+        }
+        for (to, row) in batch.target(0).iter_mut().zip(rows) {
+            *to = 2.0 * x[2 * row] - x[2 * row + 1] + 0.5;
+        }
+        for (to, row) in batch.target(1).chunks_exact_mut(2).zip(rows) {
+            to.copy_from_slice(&[x[2 * row], x[2 * row + 1] + 1.0]);
+        }
+        Ok(())
+    });
+    let mut model = Lines::default();
+    let mut trainer = Trainer::new(&mut model).expect("a trainer");
+    let expected = trainer.evaluate(&arrays, 4).expect("losses");
+    let found = trainer.evaluate(&function, 4).expect("losses");
+    assert_eq!(found.pairs(), expected.pairs());
+    let broken = from_fn::<Lines, _>(6, |_, _| Err(Error::other("the disk is gone")));
+    let error = trainer.fit(&broken, silent()).expect_err("no data");
+    assert_eq!(error.to_string(), "the disk is gone");
+}
+
+#[test]
+fn steps_on_chosen_rows() {
+    let (inputs, targets) = data(6);
+    let arrays = ArrayDataset::<Lines>::new(&inputs, &targets).expect("a data set");
+    let mut model = Lines::default();
+    let mut trainer = Trainer::new(&mut model).expect("a trainer");
+    let logs = trainer.train_on_rows(&arrays, &[5, 0]).expect("a step");
+    drop(trainer);
+    let mut same = Lines::default();
+    let mut trainer = Trainer::new(&mut same).expect("a trainer");
+    let part = arrays.select([5, 0]).expect("a part");
+    let history = trainer.fit(&part, silent().shuffle(false)).expect("a training");
+    assert_eq!(history.epochs()[0].train, logs);
+    drop(trainer);
+    assert_eq!(model.weights, same.weights);
+    let mut trainer = Trainer::new(&mut model).expect("a trainer");
+    assert!(matches!(trainer.train_on_rows(&arrays, &[]), Err(Error::NoData)));
+    assert!(matches!(trainer.train_on_rows(&arrays, &[6]), Err(Error::NoSuchRow { row: 6, rows: 6 })));
+}
+
+#[test]
+fn what_cannot_be_is_an_error() {
+    let (inputs, targets) = data(6);
+    let mut model = Lines::default();
+    let mut trainer = Trainer::new(&mut model).expect("a trainer");
+    let mut fit = |options| trainer.fit((&inputs, &targets), options).map(|_| ());
+    assert!(matches!(fit(silent().batch_size(0)), Err(Error::BatchSize)));
+    assert!(matches!(fit(silent().validation_batch_size(0)), Err(Error::BatchSize)));
+    assert!(matches!(fit(silent().validation_split(1.0)), Err(Error::ValidationSplit { .. })));
+    let (_, fewer) = data(5);
+    assert!(matches!(fit(silent().validation_data((&inputs, &fewer))), Err(Error::RowsDiffer { .. })));
+    assert!(fit(silent().epochs(0)).is_ok());
+    assert!(matches!(trainer.evaluate((&inputs, &targets), 0), Err(Error::BatchSize)));
+    assert!(matches!(Trainer::new(&mut Classes), Err(Error::NoOptimizer)));
+}
+
+#[test]
+fn predictions_of_any_number_of_samples() {
+    let (inputs, _) = data(300);
+    let model = Lines { weights: [vec![2.0, -1.0], vec![0.5], vec![1.0, 0.0, 0.0, 1.0], vec![0.0, 1.0]] };
+    let mut predictor = Predictor::with_threads(&model, 1).expect("a predictor");
+    let all = predictor.predict(&inputs).expect("outputs");
+    assert_eq!(all.pair.as_vec().len(), 600);
+    assert!((all.slope.as_vec()[0] - (2.0 * 0.0 - 1.0 + 0.5)).abs() < 1e-6);
+    let mut into = all.clone();
+    into.slope = Cpu::default().zeros_like(&into.slope);
+    predictor.predict_into(&inputs, &mut into).expect("outputs");
+    assert_eq!(into.slope.as_vec(), all.slope.as_vec());
+    let (few, _) = data(3);
+    assert!(matches!(predictor.predict_into(&few, &mut into), Err(Error::OutputLength { .. })));
+    let (none, _) = data(0);
+    assert!(predictor.predict(&none).expect("no outputs").slope.as_vec().is_empty());
+}
