@@ -39,6 +39,8 @@ pub(super) enum Known {
 pub(super) struct Consts<'a> {
     defs: &'a [ConstDef],
     entries: BTreeMap<String, Entry>,
+    /// Constants whose value was reported.
+    broken: Vec<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -52,7 +54,7 @@ struct Entry {
 impl<'a> Consts<'a> {
     /// Evaluates what can be; the order in which constants stand does not matter, as in Rust.
     pub(super) fn new(defs: &'a [ConstDef], diags: &mut Diags) -> Self {
-        let mut consts = Consts { defs, entries: BTreeMap::new() };
+        let mut consts = Consts { defs, entries: BTreeMap::new(), broken: Vec::new() };
         for (i, def) in defs.iter().enumerate() {
             let name = name_of(&def.ident);
             if defs.get(..i).is_some_and(|earlier| earlier.iter().any(|other| name_of(&other.ident) == name))
@@ -86,12 +88,16 @@ impl<'a> Consts<'a> {
                     .help("give it a value that names no constant that needs it"),
             );
             let tokens = TokenStream::from(TokenTree::Literal(Literal::usize_unsuffixed(1)));
+            consts.broken.push(name.clone());
             consts.entries.insert(name, Entry { known: None, tokens, size: 1 });
         }
         consts
     }
 
     fn resolve(&mut self, def: &ConstDef, diags: &mut Diags) {
+        if has_invalid_part(&def.value) || self.is_broken(&def.value.tokens) {
+            self.broken.push(name_of(&def.ident));
+        }
         let known = self.fold(&def.value);
         let mut size = 0;
         let mut tokens = self.substitute(def.value.tokens.clone(), &mut size);
@@ -115,6 +121,11 @@ impl<'a> Consts<'a> {
     /// What is known about a name.
     pub(super) fn known(&self, name: &str) -> Option<&Known> {
         self.entries.get(name)?.known.as_ref()
+    }
+
+    /// Whether an expression names a constant whose value was reported.
+    pub(super) fn is_broken(&self, tokens: &TokenStream) -> bool {
+        self.broken.iter().any(|name| mentions(tokens, name))
     }
 
     /// Whether the block defines a name.
@@ -206,6 +217,16 @@ impl<'a> Consts<'a> {
             value: self.substitute(def.value.tokens.clone(), &mut 0),
         };
         self.defs.iter().map(emit).collect()
+    }
+}
+
+/// Whether a part of an expression was reported.
+pub(super) fn has_invalid_part(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Invalid => true,
+        ExprKind::Neg(inner) | ExprKind::Paren(inner) => has_invalid_part(inner),
+        ExprKind::Binary(_, left, right) => has_invalid_part(left) || has_invalid_part(right),
+        _ => false,
     }
 }
 

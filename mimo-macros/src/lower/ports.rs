@@ -108,7 +108,8 @@ impl Lower<'_> {
             ExprKind::Map(entries) => {
                 for (key, value) in entries {
                     let span = self.spans.get(key.loc).start;
-                    self.port(&key.text, tokens::ident(&key.text, span), key.loc, value, &mut ports);
+                    let ident = tokens::ident(&key.text, span);
+                    self.port(&key.text, (ident, false), key.loc, value, &mut ports);
                 }
             }
             ExprKind::List(items) => {
@@ -137,7 +138,9 @@ impl Lower<'_> {
     /// A tensor that is named by its binding.
     fn named_port(&mut self, expr: &Expr, what: &str, ports: &mut Vec<(Port, Ident)>) {
         match &expr.kind {
-            ExprKind::Name(ident) => self.port(&name_of(ident), ident.clone(), expr.loc, expr, ports),
+            ExprKind::Name(ident) => {
+                self.port(&name_of(ident), (ident.clone(), true), expr.loc, expr, ports);
+            }
             ExprKind::Paren(inner) => self.named_port(inner, what, ports),
             ExprKind::Invalid => {}
             _ => {
@@ -149,7 +152,15 @@ impl Lower<'_> {
         }
     }
 
-    fn port(&mut self, name: &str, ident: Ident, loc: Loc, value: &Expr, ports: &mut Vec<(Port, Ident)>) {
+    /// A tensor and its name; `bound` if that is the binding, and no key of a map.
+    fn port(
+        &mut self,
+        name: &str,
+        (ident, bound): (Ident, bool),
+        loc: Loc,
+        value: &Expr,
+        ports: &mut Vec<(Port, Ident)>,
+    ) {
         let tensor = match self.eval(value) {
             Evaluated::Tensors(tensors) => match tensors.as_slice() {
                 [tensor] => *tensor,
@@ -173,6 +184,11 @@ impl Lower<'_> {
             }
             Evaluated::Poison => self.builder.poison(value.loc),
         };
+        // `Input(name = "…")` names the input whatever it is bound to, as in Keras.
+        if let (true, Some(given)) = (bound, self.builder.input_name(tensor)) {
+            let ident = tokens::ident(given, ident.span());
+            return ports.push((Port { name: given.to_owned(), tensor, loc }, ident));
+        }
         ports.push((Port { name: name.to_owned(), tensor, loc }, ident));
     }
 }

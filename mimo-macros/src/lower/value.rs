@@ -6,7 +6,7 @@ use mimo_graph::value::{Arg, Value, ValueKind};
 use proc_macro2::TokenStream;
 
 use super::Lower;
-use super::consts::Known;
+use super::consts::{Known, has_invalid_part};
 use crate::ast::{self, Expr, ExprKind, name_of};
 use crate::parse::text_of;
 
@@ -35,6 +35,7 @@ impl Lower<'_> {
             ExprKind::Bool(b) => ValueKind::Bool(*b),
             ExprKind::Str(s) => ValueKind::Str(s.clone()),
             ExprKind::None => ValueKind::None,
+            ExprKind::Name(_) if self.consts.is_broken(&expr.tokens) => ValueKind::Invalid,
             ExprKind::Name(ident) => {
                 ValueKind::Ident { text: name_of(ident), constant: self.constant(&expr.tokens, expr.loc) }
             }
@@ -43,7 +44,7 @@ impl Lower<'_> {
                 kind => kind,
             },
             ExprKind::Neg(_) | ExprKind::Binary(..) | ExprKind::Rust => {
-                if has_invalid_part(expr) {
+                if has_invalid_part(expr) || self.consts.is_broken(&expr.tokens) {
                     return ValueKind::Invalid;
                 }
                 ValueKind::Expr(self.constant(&expr.tokens, expr.loc))
@@ -53,6 +54,7 @@ impl Lower<'_> {
                 entries.iter().map(|(key, value)| (key.text.clone(), key.loc, self.value(value))).collect(),
             ),
             ExprKind::Call(callee, args) => match &callee.kind {
+                ExprKind::Name(_) if self.consts.is_broken(&expr.tokens) => ValueKind::Invalid,
                 ExprKind::Name(ident) => {
                     ValueKind::Call { name: name_of(ident), name_loc: callee.loc, args: self.args(args) }
                 }
@@ -88,15 +90,5 @@ impl Lower<'_> {
             self.const_tokens.push(self.consts.substitute(tokens.clone(), &mut size));
         }
         id
-    }
-}
-
-/// Whether a part of an arithmetic expression was reported.
-fn has_invalid_part(expr: &Expr) -> bool {
-    match &expr.kind {
-        ExprKind::Invalid => true,
-        ExprKind::Neg(inner) | ExprKind::Paren(inner) => has_invalid_part(inner),
-        ExprKind::Binary(_, left, right) => has_invalid_part(left) || has_invalid_part(right),
-        _ => false,
     }
 }

@@ -138,4 +138,16 @@ fn ends() {
         "Model(inputs = [x], outputs = [h]);\n.compile(loss = mse)",
         &["3:1 [.compile(loss = mse)] this stands after the model\n\n  = help: write `Model(…).compile(…)`"],
     );
+    assert_end(
+        "Model(inputs = [x], outputs = { a = h })",
+        &["2:35 [=] expected `:` after the key `a`\n\n  = help: write `a: value`"],
+    );
+    assert_end(
+        "Model(inputs = [x], outputs = { a: })",
+        &["2:33 [a] the key `a` has no value\n\n  = help: write `a: value`"],
+    );
+    assert_end(
+        "Model(inputs = [x], outputs = { 3: h, a: h })",
+        &["2:33 [3] a key is a name or a string\n\n  = help: write `{ name: value, … }`"],
+    );
 }

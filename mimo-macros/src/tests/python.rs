@@ -132,12 +132,12 @@ fn python_is_understood_and_corrected() {
         ],
     );
     assert_line(
-        "let _a = tf.keras.layers.Dense(3, activation: relu)(x) let _b = Dense(True)(_a);",
+        "let _a = tf.keras.layers.Dense(3, activation: relu)(x) let _b = Dense(3, use_bias = True)(_a);",
         &[
             "2:10 [tf.keras.layers.] `tf.keras.layers.` is a Python module, and names have no prefix here\n\n  = help: write `Dense`",
             "2:45 [:] `activation` is followed by `:`, and an argument takes `=`\n\n  = help: write `activation = …`",
             "2:52 [(x)] missing `;` after this statement",
-            "2:71 [True] `True` is Python\n\n  = help: write `true`",
+            "2:85 [True] `True` is Python\n\n  = help: write `true`",
         ],
     );
 }
