@@ -4,6 +4,7 @@
 //! is the mean over its samples: Keras's reduction `sum_over_batch_size`. A sample's weight multiplies its loss and
 //! leaves the divisor alone.
 
+mod binary;
 mod criterion;
 mod crossentropy;
 mod hinge;

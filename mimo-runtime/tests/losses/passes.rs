@@ -139,8 +139,10 @@ fn extremes_stay_finite() {
 #[test]
 fn small_losses_are_not_rounded_to_zero() {
     let wanted = (-20.0_f64).exp();
-    let binary = Batch::new(BINARY, Head::Sigmoid, 1, 1, vec![20.0], vec![1.0]);
-    assert_close("sigmoid", binary.total::<f32>(), wanted, 1e-5, 0.0);
+    for n in [1, 20] {
+        let binary = Batch::new(BINARY, Head::Sigmoid, 1, n, vec![20.0; n], vec![1.0; n]);
+        assert_close("sigmoid", binary.total::<f32>(), wanted, 1e-5, 0.0);
+    }
     for (loss, head) in [(SPARSE, Head::Softmax), (SPARSE_LOGITS, Head::Predictions)] {
         let softmax = Batch::new(loss, head, 1, 3, vec![0.0, 20.0, 0.0], vec![1.0]);
         assert_close("softmax", softmax.total::<f32>(), 2.0 * wanted, 1e-5, 0.0);
