@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use dfdx::tensor::CpuError;
 
+use crate::file::Fault;
+
 /// What went wrong.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -37,6 +39,13 @@ pub enum Error {
         len: usize,
         /// The values that are wanted.
         wanted: usize,
+    },
+    /// Values for a tensor are no whole number of samples, or not as many as its batch axis says.
+    TensorLength {
+        /// The values.
+        len: usize,
+        /// Values per sample.
+        sample: usize,
     },
     /// A batch axis of fixed size cannot hold this many samples.
     BatchAxis {
@@ -112,12 +121,21 @@ pub enum Error {
     },
     /// dfdx could not do what it was asked to.
     Tensor(CpuError),
-    /// A file could not be written.
+    /// A file could not be read or written.
     File {
         /// Which.
         path: PathBuf,
         /// Why.
         source: std::io::Error,
+    },
+    /// A file does not hold a model's weights. The model is as it was.
+    WeightsFile {
+        /// The file, if it is not in memory.
+        path: Option<PathBuf>,
+        /// The model.
+        model: &'static str,
+        /// All that is wrong; at least one thing.
+        faults: Vec<Fault>,
     },
     /// What went wrong in a reader of data, a loss or a callback that the user wrote.
     Other(Box<dyn std::error::Error + Send + Sync>),
@@ -148,6 +166,9 @@ impl fmt::Display for Error {
             Error::ColumnLength { index, len, wanted } => {
                 write!(f, "column {index} holds {len} values, but {wanted} are wanted")
             }
+            Error::TensorLength { len, sample } => {
+                write!(f, "{len} values do not make the samples of a tensor with {sample} values each")
+            }
             Error::BatchAxis { rows } => write!(f, "the batch axis cannot be {rows} samples long"),
             Error::Memory { values } => write!(f, "no memory for {values} values"),
             Error::NoData => write!(f, "the data set has no samples"),
@@ -155,7 +176,10 @@ impl fmt::Display for Error {
                 write!(f, "sample {row} was asked for, but the data set has {rows}")
             }
             Error::ClassIndex { output, row, index, classes } => {
-                write!(f, "target {index} of `{output}` in sample {row} is no class: there are {classes}, from 0")
+                write!(
+                    f,
+                    "target {index} of `{output}` in sample {row} is no class: there are {classes}, from 0"
+                )
             }
             Error::NotFinite { name, row } => write!(f, "`{name}` is NaN or infinite in sample {row}"),
             Error::Weights { output, len, wanted } => {
@@ -177,6 +201,21 @@ impl fmt::Display for Error {
             }
             Error::Tensor(error) => write!(f, "dfdx: {error}"),
             Error::File { path, source } => write!(f, "`{}`: {source}", path.display()),
+            Error::WeightsFile { path, model, faults } => {
+                match path {
+                    Some(path) => write!(f, "`{}` does not hold the weights of `{model}`", path.display())?,
+                    None => write!(f, "these bytes do not hold the weights of `{model}`")?,
+                }
+                // Files of another model differ in every weight.
+                const SHOWN: usize = 8;
+                for fault in faults.iter().take(SHOWN) {
+                    write!(f, "\n- {fault}")?;
+                }
+                match faults.len().saturating_sub(SHOWN) {
+                    0 => Ok(()),
+                    more => write!(f, "\n- and {more} more"),
+                }
+            }
             Error::Other(error) => write!(f, "{error}"),
         }
     }

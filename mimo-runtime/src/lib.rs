@@ -9,13 +9,14 @@ mod columns;
 pub mod data;
 pub mod engine;
 pub mod error;
+pub mod file;
 pub mod float;
 #[doc(hidden)]
 pub mod generated;
 pub mod history;
+pub mod init;
 #[doc(hidden)]
 pub mod kernels;
-pub mod init;
 pub mod layers;
 mod logs;
 pub mod loss;
@@ -30,6 +31,7 @@ mod random;
 pub mod run;
 #[cfg(test)]
 mod testing;
+pub mod tensor;
 pub mod trainer;
 pub mod weights;
 
