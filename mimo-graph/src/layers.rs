@@ -106,3 +106,26 @@ pub enum LayerKind {
     /// Keras's `Add`, `Subtract`, `Multiply`, `Average`, `Maximum`, `Minimum`.
     Merge(merge::Merge),
 }
+#[allow(missing_docs)]
+impl LayerKind {
+    // TEMPORARY until `layers` is merged
+    pub fn class_name(&self) -> &'static str {
+        match self {
+            LayerKind::Dense(_) => "Dense",
+            _ => "Flatten",
+        }
+    }
+    pub fn auto_name(&self) -> &'static str {
+        match self {
+            LayerKind::Dense(_) => "dense",
+            _ => "flatten",
+        }
+    }
+    pub fn activation(&self) -> Activation {
+        match self {
+            LayerKind::Dense(d) => d.activation,
+            LayerKind::Activation(a) => a.activation,
+            _ => Activation::Linear,
+        }
+    }
+}

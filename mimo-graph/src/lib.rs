@@ -4,16 +4,26 @@
 #![forbid(unsafe_code)]
 
 pub mod activation;
+pub mod check;
+pub mod compile;
 pub mod context;
 pub mod diag;
 pub mod dim;
+pub mod dot;
 pub mod graph;
 pub mod initializer;
 pub mod layers;
 pub mod loss;
+pub mod mermaid;
 pub mod metric;
+pub mod names;
 pub mod optimizer;
+pub mod order;
 pub mod plan;
 pub mod shape;
 pub mod spec;
+pub mod summary;
 pub mod value;
+
+#[cfg(test)]
+mod testing;

@@ -1,5 +1,7 @@
 //! Losses, by Keras's names.
 
+use std::fmt;
+
 /// A loss of one output and its parameters. Every one is a mean over the samples (and positions) of the batch.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Loss {
@@ -59,5 +61,90 @@ impl Loss {
     /// Whether targets are class indices, one per position, instead of a vector.
     pub const fn sparse(self) -> bool {
         matches!(self, Loss::SparseCategoricalCrossentropy { .. })
+    }
+}
+
+impl Loss {
+    /// Keras's snake-case name: `mean_squared_error`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Loss::MeanSquaredError => "mean_squared_error",
+            Loss::MeanAbsoluteError => "mean_absolute_error",
+            Loss::MeanAbsolutePercentageError => "mean_absolute_percentage_error",
+            Loss::MeanSquaredLogarithmicError => "mean_squared_logarithmic_error",
+            Loss::Huber { .. } => "huber",
+            Loss::LogCosh => "log_cosh",
+            Loss::BinaryCrossentropy { .. } => "binary_crossentropy",
+            Loss::CategoricalCrossentropy { .. } => "categorical_crossentropy",
+            Loss::SparseCategoricalCrossentropy { .. } => "sparse_categorical_crossentropy",
+            Loss::KlDivergence => "kl_divergence",
+            Loss::Poisson => "poisson",
+            Loss::CosineSimilarity => "cosine_similarity",
+            Loss::Hinge => "hinge",
+            Loss::SquaredHinge => "squared_hinge",
+            Loss::CategoricalHinge => "categorical_hinge",
+            Loss::Custom => "custom",
+        }
+    }
+}
+
+/// As one would write it in a model, without the parameters that have their default.
+impl fmt::Display for Loss {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut parameters = Vec::new();
+        match *self {
+            Loss::Huber { delta } => {
+                if delta != 1.0 {
+                    parameters.push(format!("delta = {delta}"));
+                }
+            }
+            Loss::BinaryCrossentropy { from_logits, label_smoothing }
+            | Loss::CategoricalCrossentropy { from_logits, label_smoothing } => {
+                if from_logits {
+                    parameters.push("from_logits = true".into());
+                }
+                if label_smoothing != 0.0 {
+                    parameters.push(format!("label_smoothing = {label_smoothing}"));
+                }
+            }
+            Loss::SparseCategoricalCrossentropy { from_logits, ignore_class } => {
+                if from_logits {
+                    parameters.push("from_logits = true".into());
+                }
+                if let Some(class) = ignore_class {
+                    parameters.push(format!("ignore_class = {class}"));
+                }
+            }
+            Loss::MeanSquaredError
+            | Loss::MeanAbsoluteError
+            | Loss::MeanAbsolutePercentageError
+            | Loss::MeanSquaredLogarithmicError
+            | Loss::LogCosh
+            | Loss::KlDivergence
+            | Loss::Poisson
+            | Loss::CosineSimilarity
+            | Loss::Hinge
+            | Loss::SquaredHinge
+            | Loss::CategoricalHinge
+            | Loss::Custom => {}
+        }
+        f.write_str(self.name())?;
+        if !parameters.is_empty() {
+            write!(f, "({})", parameters.join(", "))?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn losses_show_only_what_is_not_the_default() {
+        assert_eq!(Loss::Huber { delta: 1.0 }.to_string(), "huber");
+        assert_eq!(Loss::Huber { delta: 0.5 }.to_string(), "huber(delta = 0.5)");
+        let loss = Loss::BinaryCrossentropy { from_logits: true, label_smoothing: 0.1 };
+        assert_eq!(loss.to_string(), "binary_crossentropy(from_logits = true, label_smoothing = 0.1)");
     }
 }

@@ -1,5 +1,7 @@
 //! Optimizers, by Keras's names and with Keras's defaults.
 
+use std::fmt;
+
 /// An optimizer: a rule and what all rules have in common.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Optimizer {
@@ -81,4 +83,41 @@ pub enum Clip {
     Norm(f64),
     /// All gradients together to a norm of at most `limit`.
     GlobalNorm(f64),
+}
+
+impl Rule {
+    /// Keras's class name. `AdamW` is `Adam` with a weight decay.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Rule::Sgd { .. } => "SGD",
+            Rule::Adam { .. } => "Adam",
+            Rule::RmsProp { .. } => "RMSprop",
+            Rule::Adagrad { .. } => "Adagrad",
+            Rule::Nadam { .. } => "Nadam",
+            Rule::Lion { .. } => "Lion",
+        }
+    }
+}
+
+/// The rule, the step size and what is switched on: `Adam(learning_rate = 0.001, clipnorm = 1)`.
+impl fmt::Display for Optimizer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}(learning_rate = {}", self.rule.name(), self.learning_rate)?;
+        match self.rule {
+            Rule::Sgd { momentum, .. } | Rule::RmsProp { momentum, .. } if momentum != 0.0 => {
+                write!(f, ", momentum = {momentum}")?;
+            }
+            _ => {}
+        }
+        if let Some(decay) = self.weight_decay {
+            write!(f, ", weight_decay = {decay}")?;
+        }
+        match self.clip {
+            Clip::None => {}
+            Clip::Value(limit) => write!(f, ", clipvalue = {limit}")?,
+            Clip::Norm(limit) => write!(f, ", clipnorm = {limit}")?,
+            Clip::GlobalNorm(limit) => write!(f, ", global_clipnorm = {limit}")?,
+        }
+        f.write_str(")")
+    }
 }

@@ -43,6 +43,8 @@ pub struct OutputSpec {
     pub name: &'static str,
     /// The shape of one sample.
     pub shape: &'static [usize],
+    /// The call that gives it; its name need not be the layer's.
+    pub source: Connection,
     /// Its loss; `None` for an output that is not trained.
     pub loss: Option<Loss>,
     /// The loss's weight in the total.
@@ -94,4 +96,132 @@ pub struct WeightSpec {
     pub constraint: Option<Constraint>,
     /// Whether training changes it.
     pub trainable: bool,
+}
+
+/// Models for the tests of what is written from a [`ModelSpec`].
+#[cfg(test)]
+pub(crate) mod examples {
+    use super::*;
+
+    const fn from(layer: &'static str, call: usize) -> Connection {
+        Connection { layer, call, tensor: 0 }
+    }
+
+    const fn weight(name: &'static str, shape: &'static [usize], trainable: bool) -> WeightSpec {
+        let initializer = Initializer::ZEROS;
+        WeightSpec { name, shape, initializer, regularizer: None, constraint: None, trainable }
+    }
+
+    const ECG: InputSpec = InputSpec { name: "ecg", shape: &[1200], dtype: Dtype::Float };
+    const AGE: InputSpec = InputSpec { name: "age", shape: &[], dtype: Dtype::Int };
+
+    const fn layer(
+        name: &'static str,
+        class: &'static str,
+        output_shape: &'static [usize],
+        parameters: usize,
+        connected_to: &'static [Connection],
+    ) -> LayerSpec {
+        LayerSpec { name, class, output_shape, parameters, trainable: true, connected_to }
+    }
+
+    /// Two inputs, a frozen layer, two trained outputs and one that is not.
+    pub(crate) const DIAGNOSIS: ModelSpec = ModelSpec {
+        name: "Diagnosis",
+        inputs: &[ECG, AGE],
+        outputs: &[
+            OutputSpec {
+                name: "diagnosis",
+                shape: &[3],
+                source: from("diagnosis", 0),
+                loss: Some(Loss::CategoricalCrossentropy { from_logits: false, label_smoothing: 0.1 }),
+                weight: 1.0,
+                metrics: &[("accuracy", Metric::CategoricalAccuracy)],
+            },
+            OutputSpec {
+                name: "risk",
+                shape: &[1],
+                source: from("head", 0),
+                loss: Some(Loss::BinaryCrossentropy { from_logits: false, label_smoothing: 0.0 }),
+                weight: 0.5,
+                metrics: &[
+                    ("accuracy", Metric::BinaryAccuracy { threshold: 0.5 }),
+                    (
+                        "auc",
+                        Metric::Auc {
+                            num_thresholds: 200,
+                            curve: crate::metric::Curve::Roc,
+                            from_logits: false,
+                        },
+                    ),
+                ],
+            },
+            OutputSpec {
+                name: "features",
+                shape: &[9],
+                source: from("features", 0),
+                loss: None,
+                weight: 1.0,
+                metrics: &[],
+            },
+        ],
+        layers: &[
+            layer("ecg", "InputLayer", &[1200], 0, &[]),
+            layer("age", "InputLayer", &[], 0, &[]),
+            LayerSpec { trainable: false, ..layer("dense", "Dense", &[8], 9608, &[from("ecg", 0)]) },
+            layer("flatten", "Flatten", &[1], 0, &[from("age", 0)]),
+            layer("features", "Concatenate", &[9], 0, &[from("dense", 0), from("flatten", 0)]),
+            layer("diagnosis", "Dense", &[3], 30, &[from("features", 0)]),
+            layer("head", "Dense", &[1], 10, &[from("features", 0)]),
+        ],
+        weights: &[
+            weight("dense/kernel", &[1200, 8], false),
+            weight("dense/bias", &[8], false),
+            weight("diagnosis/kernel", &[9, 3], true),
+            weight("diagnosis/bias", &[3], true),
+            weight("head/kernel", &[9, 1], true),
+            weight("head/bias", &[1], true),
+        ],
+        optimizer: Some(Optimizer {
+            rule: crate::optimizer::Rule::Sgd { momentum: 0.9, nesterov: false },
+            learning_rate: 0.01,
+            weight_decay: None,
+            clip: crate::optimizer::Clip::Norm(1.0),
+        }),
+    };
+
+    /// One layer called on two inputs, both calls outputs; names that need escaping.
+    pub(crate) const SIAMESE: ModelSpec = ModelSpec {
+        name: "Sia\"mese",
+        inputs: &[
+            InputSpec { name: "left", shape: &[4], dtype: Dtype::Float },
+            InputSpec { name: "right", shape: &[4], dtype: Dtype::Float },
+        ],
+        outputs: &[
+            OutputSpec {
+                name: "a",
+                shape: &[2],
+                source: from("enc", 0),
+                loss: None,
+                weight: 1.0,
+                metrics: &[],
+            },
+            OutputSpec {
+                name: "b",
+                shape: &[2],
+                source: from("enc", 1),
+                loss: None,
+                weight: 1.0,
+                metrics: &[],
+            },
+        ],
+        layers: &[
+            layer("left", "InputLayer", &[4], 0, &[]),
+            layer("right", "InputLayer", &[4], 0, &[]),
+            layer("enc", "Dense<\"2\">", &[2], 10, &[from("left", 0), from("right", 0)]),
+            layer("sum", "Add", &[2], 0, &[from("enc", 0), from("enc", 1)]),
+        ],
+        weights: &[weight("enc/kernel", &[4, 2], true), weight("enc/bias", &[2], true)],
+        optimizer: None,
+    };
 }

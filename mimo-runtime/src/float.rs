@@ -12,7 +12,7 @@ use crate::layers::gaussian_noise::GaussianNoise;
 use crate::layers::merge::Merge;
 use crate::layers::permute::Permute;
 use crate::layers::repeat_vector::RepeatVector;
-use crate::loss::Loss;
+use crate::loss::{Loss, Scan};
 use crate::run::Run;
 
 /// `f32` or `f64`: what weights and data of a model are made of.
@@ -31,6 +31,7 @@ pub trait Float:
     + Run<Dropout>
     + Run<GaussianNoise>
     + Run<Loss>
+    + Run<Scan>
 {
 }
 

@@ -12,6 +12,7 @@ pub mod float;
 pub mod history;
 #[doc(hidden)]
 pub mod kernels;
+pub mod init;
 pub mod layers;
 mod logs;
 pub mod loss;
@@ -27,3 +28,4 @@ pub mod run;
 #[cfg(test)]
 mod testing;
 pub mod trainer;
+pub mod weights;

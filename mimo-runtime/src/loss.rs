@@ -1,8 +1,35 @@
 //! Losses: the value, the gradient and the metrics of one output, in one pass over its rows.
+//!
+//! The loss of a sample is the mean of the losses of its positions (all axes but the last), and the loss of a batch
+//! is the mean over its samples: Keras's reduction `sum_over_batch_size`. A sample's weight multiplies its loss and
+//! leaves the divisor alone.
 
+mod criterion;
+mod crossentropy;
+mod hinge;
+mod regression;
+mod rows;
+mod softmax;
+
+use crate::chunk::{Chunk, Mode};
+use crate::float::Float;
+use crate::metric;
 use crate::program::View;
+use crate::run::run;
+
+pub(crate) use criterion::{Criterion, Form, Sample, Slope, Visit, visit};
+pub(crate) use rows::Rows;
+use rows::split;
+pub(crate) use softmax::argmax;
+
+/// Keras's `epsilon()`: what probabilities are clipped with.
+pub(crate) const EPSILON: f64 = 1e-7;
 
 /// The loss of one output, its gradient and its metrics.
+///
+/// `forward` is the whole of it: it adds `Σ w·L` of the chunk's rows to the output's place in the statistics, adds to
+/// the states of the metrics, and while training writes the gradient of `loss_weight · Σ w·L / batch`. There is
+/// nothing before the targets to go back to, so `backward` does nothing.
 #[derive(Clone, Copy, Debug)]
 pub struct Loss {
     /// Which output.
@@ -18,12 +45,135 @@ pub struct Loss {
     /// What the head's sigmoid or softmax was given, if the loss is computed from there: stable, with `p − t` as its
     /// gradient.
     pub logits: Option<View>,
-    /// The targets: as many values as predictions, or one class index per position for a sparse loss.
+    /// The targets: as many values as predictions, or one class index per position for a sparse loss. An index that
+    /// is no class counts nothing; data sets refuse it.
     pub target: View,
-    /// The weight of each sample, one value.
+    /// The weight of each sample, one value. A sample of weight 0 may have any target, even NaN.
     pub sample_weight: View,
-    /// Where the gradient goes: of the logits if there are, else of the predictions.
+    /// Where the gradient goes: of the logits if there are, else of the predictions. It is written, not added to, and
+    /// shares its slot with nothing that the loss reads.
     pub gradient: Option<View>,
     /// Where in the statistics the metrics' states begin, and the metrics.
     pub metrics: &'static [(usize, mimo_graph::metric::Metric)],
 }
+
+/// A look at the targets of one output before any loss is computed, for losses that depend on the whole batch.
+///
+/// `forward` adds to the output's place in the statistics. Summed over the chunks, that is what the loss pass reads
+/// in [`Chunk::scanned`]:
+/// - hinge losses: how many targets are neither 0 nor 1. If none is, labels 0 and 1 become −1 and 1;
+/// - a sparse loss with `ignore_class`: how many positions count. The loss is the mean over those.
+#[derive(Clone, Copy, Debug)]
+pub struct Scan(pub Loss);
+
+/// Whether a loss has to be preceded by a [`Scan`].
+pub const fn scans(loss: mimo_graph::loss::Loss) -> bool {
+    use mimo_graph::loss::Loss::{Hinge, SparseCategoricalCrossentropy, SquaredHinge};
+    matches!(loss, Hinge | SquaredHinge | SparseCategoricalCrossentropy { ignore_class: Some(_), .. })
+}
+
+fn forward<E: Float>(op: &Loss, chunk: &mut Chunk<'_, E>) {
+    let scanned = chunk.scanned.get(op.output).copied().unwrap_or(0.0);
+    let form = Form {
+        positions: op.positions,
+        classes: op.classes,
+        fused: op.logits.is_some(),
+        binary_labels: scanned == 0.0,
+    };
+    let correction = correction(op, chunk.batch, scanned);
+    visit(op.loss, form, Pass { op, chunk, correction });
+    for &(start, metric) in op.metrics {
+        let (y, target) = (chunk.mat(op.y), chunk.mat(op.target));
+        let len = metric::state_len(metric, op.classes);
+        if let Some(state) = chunk.statistics.get_mut(start..start + len) {
+            let rows = metric::Samples {
+                y: Rows::new(chunk.arena, y),
+                target: Rows::new(chunk.arena, target),
+                rows: chunk.rows,
+                // Keras's `metrics=` do not see the weights of samples.
+                weight: 1.0,
+            };
+            metric::accumulate(metric, op.classes, rows, state);
+        }
+    }
+}
+
+/// What turns a mean over all positions of the batch into a mean over those whose class is not ignored.
+fn correction(op: &Loss, batch: usize, valid: f64) -> f64 {
+    match op.loss {
+        mimo_graph::loss::Loss::SparseCategoricalCrossentropy { ignore_class: Some(_), .. }
+            if valid > 0.0 =>
+        {
+            (batch * op.positions) as f64 / (valid + EPSILON)
+        }
+        _ => 1.0,
+    }
+}
+
+/// The pass over the rows, compiled for every loss.
+struct Pass<'p, 'c, E> {
+    op: &'p Loss,
+    chunk: &'p mut Chunk<'c, E>,
+    correction: f64,
+}
+
+impl<E: Float> Visit<E> for Pass<'_, '_, E> {
+    fn visit(self, criterion: impl Criterion<E>) {
+        let Pass { op, chunk, correction } = self;
+        let written = op.gradient.filter(|_| chunk.mode == Mode::Train).map(|view| chunk.mat(view));
+        let weight = op.sample_weight;
+        let [x, y, target, weight] =
+            [op.logits.unwrap_or(op.y), op.y, op.target, weight].map(|view| chunk.mat(view));
+        let (read, mut gradient) = split(chunk.arena, written);
+        let (x, y, target) = (read.rows(x), read.rows(y), read.rows(target));
+        let weights = chunk.weighted.then(|| read.rows(weight));
+        // The total loss is a mean over the batch; per row only the sample's weight is left to multiply.
+        let loss_weight = chunk.loss_weights.get(op.output).copied().unwrap_or(1.0);
+        let scale = loss_weight * correction / chunk.batch as f64;
+        let mut total = 0.0;
+        for row in 0..chunk.rows {
+            let weight =
+                weights.and_then(|weights| weights.row(row).first()).map_or(1.0, |weight| weight.f64());
+            let to = gradient.as_mut().map(|gradient| gradient.row(row));
+            // A sample without weight may be one without a target: whatever stands there must not become NaN.
+            if weight == 0.0 {
+                if let Some(to) = to {
+                    to.fill(E::zero());
+                }
+                continue;
+            }
+            let sample = Sample { x: x.row(row), y: y.row(row), target: target.row(row) };
+            let slope = to.map(|to| Slope { to, scale: E::of(scale * weight) });
+            total += weight * criterion.sample(sample, slope).f64();
+        }
+        if let Some(statistic) = chunk.statistics.get_mut(op.output) {
+            *statistic += correction * total;
+        }
+    }
+}
+
+fn scan<E: Float>(op: &Scan, chunk: &mut Chunk<'_, E>) {
+    use mimo_graph::loss::Loss::{Hinge, SparseCategoricalCrossentropy, SquaredHinge};
+    let Scan(op) = op;
+    let target = Rows::new(chunk.arena, chunk.mat(op.target));
+    let count = |counts: &dyn Fn(E) -> bool| {
+        let rows = (0..chunk.rows).map(|row| target.row(row).iter().filter(|&&t| counts(t)).count());
+        rows.sum::<usize>() as f64
+    };
+    let found = match op.loss {
+        Hinge | SquaredHinge => count(&|t| t != E::zero() && t != E::one()),
+        SparseCategoricalCrossentropy { ignore_class: Some(ignored), .. } => {
+            let ignored = E::of(ignored as f64);
+            count(&|t| t != ignored)
+        }
+        _ => 0.0,
+    };
+    if let Some(statistic) = chunk.statistics.get_mut(op.output) {
+        *statistic += found;
+    }
+}
+
+fn nothing<Op, E>(_: &Op, _: &mut Chunk<'_, E>) {}
+
+run!(Loss, forward, nothing);
+run!(Scan, scan, nothing);

@@ -137,14 +137,12 @@ impl<E: Float> Engine<E> {
         let step = rule.step();
         let staged = self.parameters.constrained || matches!(optimizer.clip, Clip::Norm(_) | Clip::GlobalNorm(_));
         let decayed = optimizer.weight_decay.map(|decay| E::of(1.0 - decay * optimizer.learning_rate));
-        let Parameters { values, gradients, packs, tasks, bounds, pack_bounds, claims, penalties, .. } =
+        let Parameters { values, gradients, packs, tasks, bounds, pack_bounds, claims, penalties, scales, .. } =
             &mut self.parameters;
         let [value_claims, gradient_claims, pack_claims, slot_claims @ ..] = claims;
         let chunks = &self.train_chunks;
 
-        let finish = |task: &Task, values: &mut [E], gradients: &mut [E], slots: &mut [&mut [E]]| {
-            let block = &program.blocks[task.block];
-            let _ = block;
+        let finish = |values: &mut [E], gradients: &mut [E], slots: &mut [&mut [E]]| {
             if let Clip::Value(limit) = optimizer.clip {
                 clip_value(gradients, E::of(limit));
             }
@@ -173,25 +171,24 @@ impl<E: Float> Engine<E> {
                 if staged {
                     return;
                 }
-                slots.with(piece, |slots| finish(task, values, gradients, slots));
+                slots.with(piece, |slots| finish(values, gradients, slots));
                 if let Some(packs) = packs.take(piece) {
                     pack(task, values, packs);
                 }
             });
         }
         if staged {
-            clip_norms(program, optimizer.clip, tasks, gradients, &mut self.parameters.scales);
+            clip_norms(program, optimizer.clip, tasks, gradients, scales);
             let values_pieces = Pieces::new(values, bounds, value_claims);
             let gradients = Pieces::new(gradients, bounds, gradient_claims);
             let slots = SlotPieces::new(&mut rule.slots, bounds, slot_claims);
-            let scales = &self.parameters.scales;
             run(pool, tasks.len(), &|index| {
                 let (task, piece) = (&tasks[index], 2 * index + 1);
                 let (Some(values), Some(gradients)) = (values_pieces.take(piece), gradients.take(piece)) else {
                     return;
                 };
                 scale_columns(program, task, gradients, scales);
-                slots.with(piece, |slots| finish(task, values, gradients, slots));
+                slots.with(piece, |slots| finish(values, gradients, slots));
             });
         }
         let penalty =

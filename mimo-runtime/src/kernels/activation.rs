@@ -10,92 +10,7 @@ use super::softmax::Softmax;
 mod rules;
 mod scalar;
 
-/// A function applied to every value of a layer's output ([`Softmax`](Activation::Softmax) and
-/// [`LogSoftmax`](Activation::LogSoftmax): to every row).
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Activation {
-    /// `x`.
-    Linear,
-    /// `max(x, 0)`.
-    Relu,
-    /// `x` limited to 0..6.
-    Relu6,
-    /// `x`, times `negative_slope` where negative.
-    LeakyRelu {
-        /// Factor of negative values; Keras's string means 0.2. Not negative.
-        negative_slope: f64,
-    },
-    /// `x`, or `alpha (e^x - 1)` where negative.
-    Elu {
-        /// The limit on the negative side, with its sign changed.
-        alpha: f64,
-    },
-    /// `Elu` scaled so that means and variances are kept.
-    Selu,
-    /// `x`, or `alpha (e^(x / alpha) - 1)` where negative.
-    Celu {
-        /// The limit on the negative side, with its sign changed.
-        alpha: f64,
-    },
-    /// `1 / (1 + e^-x)`.
-    Sigmoid,
-    /// The logarithm of `Sigmoid`.
-    LogSigmoid,
-    /// `log(1 + e^x)`.
-    Softplus,
-    /// `x / (1 + |x|)`.
-    Softsign,
-    /// `e^x` divided by its sum over the row.
-    Softmax,
-    /// The logarithm of `Softmax`.
-    LogSoftmax,
-    /// Hyperbolic tangent.
-    Tanh,
-    /// `x - tanh x`.
-    TanhShrink,
-    /// `e^x`.
-    Exponential,
-    /// `x / 6 + 1 / 2` limited to 0..1.
-    HardSigmoid,
-    /// `x` times `HardSigmoid`.
-    HardSilu,
-    /// `x` limited to -1..1.
-    HardTanh,
-    /// `x` times `Sigmoid`.
-    Silu,
-    /// `x` times the normal distribution function.
-    Gelu {
-        /// Use the approximation by `tanh`.
-        approximate: bool,
-    },
-    /// `x tanh(softplus x)`.
-    Mish,
-    /// `x`, or zero where `|x| <= 1/2`.
-    HardShrink,
-    /// `x` moved towards zero by 1/2, stopping there.
-    SoftShrink,
-    /// `(x + sqrt(x^2 + 4)) / 2`.
-    Squareplus,
-    /// Zero, `(x + 1)^2 / 4` and `x`, changing at -1 and 1.
-    SparsePlus,
-    /// `(x + 1) / 2` limited to 0..1.
-    SparseSigmoid,
-}
-
-impl Activation {
-    /// Whether the derivative is computed from the output. Otherwise the input has to be kept.
-    pub const fn from_output(self) -> bool {
-        !matches!(
-            self,
-            Self::TanhShrink
-                | Self::HardSilu
-                | Self::Silu
-                | Self::Gelu { .. }
-                | Self::Mish
-                | Self::Squareplus
-        )
-    }
-}
+pub use mimo_graph::activation::Activation;
 
 /// The kernel behind [`activation_forward`].
 ///
@@ -128,8 +43,8 @@ pub(crate) unsafe fn forward<S: Simd>(activation: Activation, operands: &Operand
         A::Selu => rule!(Elu, of(rules::SELU_SCALE), of(rules::SELU_SCALE * rules::SELU_ALPHA), of(1.0)),
         A::Celu { alpha } => rule!(Elu, of(1.0), of(alpha), of(1.0 / alpha)),
         A::Sigmoid => rule!(Sigmoid),
-        A::LogSigmoid => scalar!(log_sigmoid),
-        A::Softplus => scalar!(softplus),
+        A::LogSigmoid => rule!(LogSigmoid, of(0.0)),
+        A::Softplus => rule!(Softplus, of(0.0)),
         A::Softsign => rule!(Softsign, of(1.0)),
         A::Tanh => rule!(Tanh),
         A::TanhShrink => rule!(TanhShrink),
@@ -142,7 +57,7 @@ pub(crate) unsafe fn forward<S: Simd>(activation: Activation, operands: &Operand
         A::Gelu { approximate: true } => {
             rule!(TanhGelu, of(scalar::GELU_SLOPE), of(scalar::GELU_CUBE), of(0.5))
         }
-        A::Mish => scalar!(mish),
+        A::Mish => rule!(Mish, of(20.0), of(2.0)),
         A::HardShrink => rule!(HardShrink, of(0.5)),
         A::SoftShrink => rule!(SoftShrink, of(0.5)),
         A::Squareplus => scalar!(squareplus),
@@ -196,7 +111,7 @@ pub(crate) unsafe fn backward<S: Simd>(activation: Activation, operands: &Operan
         A::Silu => rule!(SiluGradient, of(1.0)),
         A::Gelu { approximate: false } => scalar!(gelu_slope),
         A::Gelu { approximate: true } => scalar!(tanh_gelu_slope),
-        A::Mish => scalar!(mish_slope),
+        A::Mish => rule!(MishGradient, of(20.0), of(1.0), of(2.0)),
         A::HardShrink => rule!(ShrinkGradient, of(0.0)),
         A::SoftShrink => rule!(ShrinkGradient, of(0.0)),
         A::Squareplus => scalar!(squareplus_slope),

@@ -58,15 +58,67 @@ impl<E, const IN: usize, const OUT: usize> Operands<E, IN, OUT> {
     }
 }
 
+/// Values that are gathered from short rows at a time; a multiple of every vector length.
+const GATHERED: usize = 64;
+
+/// Copies `rows` short rows of `cols` values into `gathered`, one after the other.
+///
+/// # Safety
+///
+/// `cols` values must be valid at each of the rows from `p` on, and `rows * cols` be at most `GATHERED`.
+#[inline(never)]
+unsafe fn gather<E: Copy>(
+    gathered: &mut [E; GATHERED],
+    p: *const E,
+    stride: usize,
+    rows: usize,
+    cols: usize,
+) {
+    for row in 0..rows {
+        for col in 0..cols {
+            // SAFETY: a column of a row the caller vouches for.
+            gathered[row * cols + col] = unsafe { p.add(row * stride + col).read() };
+        }
+    }
+}
+
+/// The counterpart of [`gather`].
+///
+/// # Safety
+///
+/// As for [`gather`], for writing.
+#[inline(never)]
+unsafe fn scatter<E: super::Element>(
+    gathered: &[E; GATHERED],
+    p: *mut E,
+    stride: usize,
+    rows: usize,
+    cols: usize,
+    accumulate: bool,
+) {
+    for row in 0..rows {
+        for col in 0..cols {
+            let value = gathered[row * cols + col];
+            // SAFETY: a column of a row the caller vouches for.
+            unsafe {
+                let p = p.add(row * stride + col);
+                p.write(if accumulate { p.read() + value } else { value });
+            }
+        }
+    }
+}
+
 /// Runs `f` over all positions. An output may be the very same matrix as an input: each vector is
 /// read from all inputs before it is written.
+///
+/// Rows shorter than a vector are gathered on the stack, several at a time. Masked vectors on neighbouring
+/// rows would overlap, and the processor would finish storing each before it loads the next.
 ///
 /// # Safety
 ///
 /// The processor must have the instruction set `S`; `cols` values must be valid at every row of every
 /// operand, for writing at the outputs.
 #[inline(always)]
-#[expect(clippy::needless_range_loop, reason = "constant indices keep the vectors in registers")]
 pub(crate) unsafe fn lanewise<S: Simd, F, const IN: usize, const OUT: usize>(
     operands: &Operands<S::Elem, IN, OUT>,
     f: F,
@@ -74,37 +126,61 @@ pub(crate) unsafe fn lanewise<S: Simd, F, const IN: usize, const OUT: usize>(
     F: Lanewise<S, IN, OUT>,
 {
     let Operands { rows, cols, inputs, outputs, accumulate } = *operands;
-    for row in 0..rows {
-        let mut col = 0;
-        // SAFETY: col + LANES <= cols in the first loop and col + (cols - col) in the tail, in rows below
-        // `rows`: inside what the caller vouches for.
+    if cols == 0 {
+        return;
+    }
+    let short = rows > 1 && cols < S::LANES;
+    let step = if short { GATHERED / cols } else { 1 };
+    let mut gathered = [[S::Elem::default(); GATHERED]; IN];
+    let mut results = [[S::Elem::default(); GATHERED]; OUT];
+    for row in (0..rows).step_by(step) {
+        let step = step.min(rows - row);
+        let len = step * cols;
+        let mut from = inputs.map(|(p, stride)| p.wrapping_add(row * stride));
+        let mut to = outputs.map(|(p, stride)| p.wrapping_add(row * stride));
+        // SAFETY: rows row..row + step are below `rows`, so the positions are what the caller vouches for; a group of
+        // short rows has at most GATHERED values, the length of the arrays that stand in for them.
         unsafe {
-            while col + S::LANES <= cols {
+            if short {
+                for i in 0..IN {
+                    gather(&mut gathered[i], from[i], inputs[i].1, step, cols);
+                    from[i] = gathered[i].as_ptr();
+                }
+                for i in 0..OUT {
+                    to[i] = results[i].as_mut_ptr();
+                }
+            }
+            let accumulate_here = accumulate && !short;
+            let mut col = 0;
+            while col + S::LANES <= len {
                 let mut x = [S::splat(S::Elem::default()); IN];
                 for i in 0..IN {
-                    let (p, stride) = inputs[i];
-                    x[i] = S::load(p.add(row * stride + col));
+                    x[i] = S::load(from[i].add(col));
                 }
                 let y = f.apply(x);
                 for i in 0..OUT {
-                    let (p, stride) = outputs[i];
-                    let p = p.add(row * stride + col);
-                    S::store(p, if accumulate { S::add(S::load(p), y[i]) } else { y[i] });
+                    let p = to[i].add(col);
+                    S::store(p, if accumulate_here { S::add(S::load(p), y[i]) } else { y[i] });
                 }
                 col += S::LANES;
             }
-            if col < cols {
-                let n = cols - col;
+            if col < len {
+                let n = len - col;
                 let mut x = [S::splat(S::Elem::default()); IN];
                 for i in 0..IN {
-                    let (p, stride) = inputs[i];
-                    x[i] = S::load_first(p.add(row * stride + col), n);
+                    x[i] = S::load_first(from[i].add(col), n);
                 }
                 let y = f.apply(x);
                 for i in 0..OUT {
+                    let p = to[i].add(col);
+                    let y = if accumulate_here { S::add(S::load_first(p, n), y[i]) } else { y[i] };
+                    S::store_first(p, n, y);
+                }
+            }
+            if short {
+                for i in 0..OUT {
                     let (p, stride) = outputs[i];
-                    let p = p.add(row * stride + col);
-                    S::store_first(p, n, if accumulate { S::add(S::load_first(p, n), y[i]) } else { y[i] });
+                    scatter(&results[i], p.add(row * stride), stride, step, cols, accumulate);
                 }
             }
         }

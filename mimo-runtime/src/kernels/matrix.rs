@@ -20,6 +20,11 @@ impl Mat {
         Self { offset, rows, cols, stride: cols }
     }
 
+    /// Some columns of every row.
+    pub const fn columns(self, column: usize, cols: usize) -> Self {
+        Self { offset: self.offset + column, cols, ..self }
+    }
+
     /// Whether the rows follow each other without a gap, so that they can be walked as one.
     pub(crate) const fn is_contiguous(self) -> bool {
         self.stride == self.cols || self.rows <= 1

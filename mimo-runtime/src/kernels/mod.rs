@@ -29,6 +29,7 @@ pub mod pool;
 mod product;
 pub mod random;
 mod simd;
+mod skinny;
 mod softmax;
 #[cfg(test)]
 mod tests;

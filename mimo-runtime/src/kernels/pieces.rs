@@ -56,7 +56,6 @@ impl<'a, E> Pieces<'a, E> {
     }
 
     /// Piece `index`, or `None` if there is no such piece or it was taken before.
-    #[expect(clippy::mut_from_ref, reason = "each piece is handed out once")]
     pub fn take(&self, index: usize) -> Option<&'a mut [E]> {
         // Relaxed is enough: a piece passes from the maker of `Pieces` to its one taker by whatever brought `self`
         // there, never from taker to taker.

@@ -1,6 +1,7 @@
 //! Matrix products: the register-tile kernels behind the dense layers.
 
 use super::simd::Simd;
+use super::skinny;
 
 /// `output = epilogue(left * right)`, everything row-major.
 #[derive(Clone, Copy, Debug)]
@@ -53,7 +54,11 @@ struct Part {
 ///
 /// The instruction set, and the lanes it touches, as for [`Simd::load`] and [`Simd::load_first`].
 #[inline(always)]
-unsafe fn load<S: Simd, const NV: usize, const TAIL: bool>(p: *const S::Elem, v: usize, tail: usize) -> S::V {
+pub(super) unsafe fn load<S: Simd, const NV: usize, const TAIL: bool>(
+    p: *const S::Elem,
+    v: usize,
+    tail: usize,
+) -> S::V {
     // SAFETY: passed on to the caller.
     unsafe {
         let p = p.add(v * S::LANES);
@@ -82,6 +87,7 @@ unsafe fn store<S: Simd, const NV: usize, const TAIL: bool>(p: *mut S::Elem, v: 
 ///
 /// The processor must have the instruction set, and the pointers of the product be valid for the part.
 #[inline(always)]
+#[expect(clippy::needless_range_loop, reason = "constant indices keep the accumulators in registers")]
 unsafe fn tile<S: Simd, const R: usize, const NV: usize, const TAIL: bool>(
     product: &Product<S::Elem>,
     part: Part,
@@ -235,6 +241,9 @@ unsafe fn tiled<S: Simd, const R: usize>(product: &Product<S::Elem>) {
 pub(crate) unsafe fn product<S: Simd>(product: &Product<S::Elem>) {
     // SAFETY: passed on to the caller.
     unsafe {
+        if product.cols == 1 && product.right_stride == Some(1) {
+            return skinny::product::<S>(product);
+        }
         // Sixteen accumulators of thirty-two registers, or eight of sixteen: measured best.
         if S::REGISTERS >= 32 { tiled::<S, 8>(product) } else { tiled::<S, 4>(product) }
     }
@@ -348,6 +357,10 @@ unsafe fn correlate_rows<S: Simd, const R: usize>(c: &Correlation<S::Elem>, k: u
 /// The processor must have the instruction set; the pointers must be valid for their shapes.
 #[inline(always)]
 pub(crate) unsafe fn correlation<S: Simd>(c: &Correlation<S::Elem>) {
+    if c.cols <= skinny::COLUMNS {
+        // SAFETY: passed on to the caller.
+        return unsafe { skinny::correlation::<S>(c) };
+    }
     let mut k = 0;
     // SAFETY: gradient rows are taken only while they last.
     unsafe {

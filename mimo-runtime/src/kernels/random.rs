@@ -15,7 +15,7 @@ const GAMMA: u64 = 0x9E37_79B9_7F4A_7C15;
 
 /// The finaliser of SplitMix64.
 #[inline(always)]
-const fn mix(z: u64) -> u64 {
+pub(super) const fn mix(z: u64) -> u64 {
     let z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
     z ^ (z >> 31)
@@ -23,7 +23,7 @@ const fn mix(z: u64) -> u64 {
 
 /// Random bits number `index` under the already mixed key.
 #[inline(always)]
-const fn bits(mixed_key: u64, index: u64) -> u64 {
+pub(super) const fn bits(mixed_key: u64, index: u64) -> u64 {
     mix(mixed_key.wrapping_add(index.wrapping_add(1).wrapping_mul(GAMMA)))
 }
 

@@ -1,5 +1,6 @@
 //! Softmax and log-softmax over the columns of each row.
 
+use super::element::Element;
 use super::simd::Simd;
 
 /// The arguments of both softmax kernels.
@@ -40,6 +41,142 @@ unsafe fn store<S: Simd>(p: *mut S::Elem, n: usize, v: S::V) {
     unsafe { if n >= S::LANES { S::store(p, v) } else { S::store_first(p, n, v) } }
 }
 
+/// Rows up to this long are done a vector of rows at a time, each lane a row.
+///
+/// Row by row, the reductions would take most of the time, and masked vectors on neighbouring rows overlap, so
+/// that the processor would finish storing each before it loads the next.
+const SHORT: usize = 16;
+
+/// More lanes than any instruction set has.
+const MAX_LANES: usize = 16;
+
+/// A group of short rows, transposed: column `c` is the vector at `c * LANES`.
+type Columns<E> = [E; SHORT * MAX_LANES];
+
+/// Gathers `n <= LANES` rows of `cols <= SHORT` values.
+///
+/// # Safety
+///
+/// `cols` values must be valid at each of the rows.
+#[inline(always)]
+unsafe fn gather<S: Simd>(
+    columns: &mut Columns<S::Elem>,
+    (p, stride): (*const S::Elem, usize),
+    n: usize,
+    cols: usize,
+) {
+    for r in 0..n {
+        for c in 0..cols {
+            // SAFETY: column c of row r, which the caller vouches for.
+            columns[c * S::LANES + r] = unsafe { p.add(r * stride + c).read() };
+        }
+    }
+}
+
+/// The counterpart of [`gather`].
+///
+/// # Safety
+///
+/// As for [`gather`], for writing.
+#[inline(always)]
+unsafe fn scatter<S: Simd>(
+    columns: &Columns<S::Elem>,
+    (p, stride): (*mut S::Elem, usize),
+    n: usize,
+    cols: usize,
+    accumulate: bool,
+) {
+    for r in 0..n {
+        for c in 0..cols {
+            let value = columns[c * S::LANES + r];
+            // SAFETY: column c of row r, which the caller vouches for.
+            unsafe {
+                let p = p.add(r * stride + c);
+                p.write(if accumulate { p.read() + value } else { value });
+            }
+        }
+    }
+}
+
+/// [`softmax`] for rows of at most `SHORT` values.
+///
+/// # Safety
+///
+/// As for [`softmax`].
+#[inline(always)]
+unsafe fn short_softmax<S: Simd>(softmax: &Softmax<S::Elem>) {
+    let Softmax { rows, cols, from, to, log, .. } = *softmax;
+    let mut columns = [S::Elem::default(); SHORT * MAX_LANES];
+    for row in (0..rows).step_by(S::LANES) {
+        let n = S::LANES.min(rows - row);
+        // SAFETY: rows row..row + n are below `rows`; vectors c * LANES with c < cols <= SHORT are in `columns`.
+        unsafe {
+            gather::<S>(&mut columns, (from.0.add(row * from.1), from.1), n, cols);
+            let p = columns.as_mut_ptr();
+            let mut max = S::load(p);
+            for c in 1..cols {
+                max = S::max(S::load(p.add(c * S::LANES)), max);
+            }
+            let mut sum = S::splat(S::Elem::default());
+            for c in 0..cols {
+                let p = p.add(c * S::LANES);
+                let shifted = S::sub(S::load(p), max);
+                let e = S::exp(shifted);
+                sum = S::add(sum, e);
+                S::store(p, if log { shifted } else { e });
+            }
+            if log {
+                let mut sums = [S::Elem::default(); MAX_LANES];
+                S::store(sums.as_mut_ptr(), sum);
+                for sum in &mut sums[..n] {
+                    *sum = num_traits::Float::ln(*sum);
+                }
+                sum = S::load(sums.as_ptr());
+            } else {
+                sum = S::div(S::splat(S::Elem::of(1.0)), sum);
+            }
+            for c in 0..cols {
+                let p = p.add(c * S::LANES);
+                let v = S::load(p);
+                S::store(p, if log { S::sub(v, sum) } else { S::mul(v, sum) });
+            }
+            scatter::<S>(&columns, (to.0.add(row * to.1), to.1), n, cols, false);
+        }
+    }
+}
+
+/// [`softmax_gradient`] for rows of at most `SHORT` values.
+///
+/// # Safety
+///
+/// As for [`softmax_gradient`].
+#[inline(always)]
+unsafe fn short_gradient<S: Simd>(softmax: &Softmax<S::Elem>) {
+    let Softmax { rows, cols, from, gradient, to, log, accumulate } = *softmax;
+    let mut outputs = [S::Elem::default(); SHORT * MAX_LANES];
+    let mut gradients = [S::Elem::default(); SHORT * MAX_LANES];
+    for row in (0..rows).step_by(S::LANES) {
+        let n = S::LANES.min(rows - row);
+        // SAFETY: as in `short_softmax`.
+        unsafe {
+            gather::<S>(&mut outputs, (from.0.add(row * from.1), from.1), n, cols);
+            gather::<S>(&mut gradients, (gradient.0.add(row * gradient.1), gradient.1), n, cols);
+            let (y, dy) = (outputs.as_ptr(), gradients.as_mut_ptr());
+            let mut sum = S::splat(S::Elem::default());
+            for c in 0..cols {
+                let d = S::load(dy.add(c * S::LANES));
+                sum = if log { S::add(sum, d) } else { S::fma(S::load(y.add(c * S::LANES)), d, sum) };
+            }
+            for c in 0..cols {
+                let (y, dy) = (S::load(y.add(c * S::LANES)), dy.add(c * S::LANES));
+                let d = S::load(dy);
+                S::store(dy, if log { S::fnma(S::exp(y), sum, d) } else { S::mul(y, S::sub(d, sum)) });
+            }
+            scatter::<S>(&gradients, (to.0.add(row * to.1), to.1), n, cols, accumulate);
+        }
+    }
+}
+
 /// `y = e^(x - max) / sum`, or `x - max - log(sum)`.
 ///
 /// # Safety
@@ -48,6 +185,13 @@ unsafe fn store<S: Simd>(p: *mut S::Elem, n: usize, v: S::V) {
 #[inline(always)]
 pub(crate) unsafe fn softmax<S: Simd>(softmax: &Softmax<S::Elem>) {
     let Softmax { rows, cols, from, to, log, .. } = *softmax;
+    if rows > 1 && cols <= SHORT {
+        if cols > 0 {
+            // SAFETY: passed on to the caller.
+            unsafe { short_softmax::<S>(softmax) }
+        }
+        return;
+    }
     for row in 0..rows {
         // SAFETY: every access is to min(LANES, cols - col) values from column col of a row below `rows`.
         unsafe {
@@ -87,6 +231,13 @@ pub(crate) unsafe fn softmax<S: Simd>(softmax: &Softmax<S::Elem>) {
 #[inline(always)]
 pub(crate) unsafe fn softmax_gradient<S: Simd>(softmax: &Softmax<S::Elem>) {
     let Softmax { rows, cols, from, gradient, to, log, accumulate } = *softmax;
+    if rows > 1 && cols <= SHORT {
+        if cols > 0 {
+            // SAFETY: passed on to the caller.
+            unsafe { short_gradient::<S>(softmax) }
+        }
+        return;
+    }
     for row in 0..rows {
         // SAFETY: as in `softmax`.
         unsafe {

@@ -67,6 +67,14 @@ rule! {
     /// `sigmoid(x)`, which is `1 - e^-y`.
     SoftplusGradient { zero } [y, d] -> 1 [S::sub(zero, S::mul(d, S::exp_m1(S::sub(zero, y))))]
 }
+rule! {
+    /// `max(x, 0) + log(1 + e^-|x|)`: does not overflow and keeps the tail of very negative values.
+    Softplus { zero } [x] -> 1 [S::add(S::max(zero, x), S::ln_1p(S::exp(S::sub(zero, S::abs(x)))))]
+}
+rule! {
+    /// `-softplus(-x)`.
+    LogSigmoid { zero } [x] -> 1 [S::sub(S::min(zero, x), S::ln_1p(S::exp(S::sub(zero, S::abs(x)))))]
+}
 rule! { Softsign { one } [x] -> 1 [S::div(x, S::add(one, S::abs(x)))] }
 rule! {
     /// `1 / (1 + |x|)^2`, which is `(1 - |y|)^2`.
@@ -102,6 +110,24 @@ rule! {
     SiluGradient { one } [x, d] -> 1 {
         let s = S::sigmoid(x);
         [S::mul(d, S::fma(S::mul(x, s), S::sub(one, s), s))]
+    }
+}
+rule! {
+    /// With `e = e^x` and `n = e (e + 2)`, `tanh(log(1 + e)) = n / (n + 2)`, which is 1 long before `bound`.
+    Mish { bound, two } [x] -> 1 {
+        let e = S::exp(S::min(bound, x));
+        let n = S::mul(e, S::add(e, two));
+        [S::mul(x, S::div(n, S::add(n, two)))]
+    }
+}
+rule! {
+    /// `n / (n + 2) + 4 x e (1 + e) / (n + 2)^2`, with `e` and `n` as in `Mish`.
+    MishGradient { bound, one, two } [x, d] -> 1 {
+        let e = S::exp(S::min(bound, x));
+        let n = S::mul(e, S::add(e, two));
+        let r = S::div(two, S::add(n, two));
+        let rest = S::mul(S::mul(x, S::mul(e, S::add(one, e))), S::mul(r, r));
+        [S::mul(d, S::add(S::div(n, S::add(n, two)), rest))]
     }
 }
 rule! {

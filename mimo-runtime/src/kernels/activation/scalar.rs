@@ -8,25 +8,6 @@ pub(super) const GELU_SLOPE: f64 = 0.797_884_560_802_865_4;
 /// The factor of the cube in the approximate GELU.
 pub(super) const GELU_CUBE: f64 = 0.044_715;
 
-/// `max(x, 0) + log(1 + e^-|x|)`: does not overflow and keeps the tail of very negative values.
-#[inline(always)]
-pub(super) fn softplus<E: Element>(x: E) -> E {
-    let base = if x < E::zero() { E::zero() } else { x };
-    base + (-x.abs()).exp().ln_1p()
-}
-
-#[inline(always)]
-pub(super) fn log_sigmoid<E: Element>(x: E) -> E {
-    -softplus(-x)
-}
-
-/// The logistic function without overflow.
-#[inline(always)]
-fn sigmoid<E: Element>(x: E) -> E {
-    let e = (-x.abs()).exp();
-    (if x < E::zero() { e } else { E::one() }) / (E::one() + e)
-}
-
 /// The normal distribution function, by `erfc` because it must not cancel for negative x.
 #[inline(always)]
 fn normal<E: Element>(x: E) -> E {
@@ -53,17 +34,6 @@ pub(super) fn tanh_gelu_slope<E: Element>(x: E) -> E {
     let t = (slope * (x + cube * x * x * x)).tanh();
     let inner = slope * (E::one() + E::of(3.0) * cube * x * x);
     E::of(0.5) * (E::one() + t) + E::of(0.5) * x * (E::one() - t * t) * inner
-}
-
-#[inline(always)]
-pub(super) fn mish<E: Element>(x: E) -> E {
-    x * softplus(x).tanh()
-}
-
-#[inline(always)]
-pub(super) fn mish_slope<E: Element>(x: E) -> E {
-    let t = softplus(x).tanh();
-    t + x * (E::one() - t * t) * sigmoid(x)
 }
 
 /// For negative x by the conjugate, where the sum would cancel.

@@ -3,6 +3,20 @@
 //! Every method is `#[inline(always)]` and is meant to be inlined into a function that enables the
 //! instruction set (see `dispatch`). Calling one from anywhere else is what `unsafe` stands for here.
 
+/// Defines methods of [`Simd`] by intrinsics of the instruction set.
+#[cfg(target_arch = "x86_64")]
+macro_rules! intrinsics {
+    ($(fn $name:ident($($arg:ident: $type:ty),*) $(-> $result:ty)? { $($body:tt)* })*) => {$(
+        #[inline(always)]
+        unsafe fn $name($($arg: $type),*) $(-> $result)? {
+            // SAFETY: the trait's contract says that the processor has the instruction set and that pointers are
+            // valid for the lanes touched. Only unaligned loads and stores are used, and lanes that are masked off
+            // are not accessed.
+            unsafe { $($body)* }
+        }
+    )*};
+}
+
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
@@ -86,6 +100,8 @@ pub(crate) trait Simd: Copy + Send + Sync + 'static {
     unsafe fn exp(x: Self::V) -> Self::V;
     /// `e^x - 1` for `x <= 0` (or NaN), relatively precise near zero. Lanes with `x > 0` hold anything.
     unsafe fn exp_m1(x: Self::V) -> Self::V;
+    /// `log(1 + x)` for `0 <= x <= 1` (or NaN), relatively precise near zero.
+    unsafe fn ln_1p(x: Self::V) -> Self::V;
     /// Hyperbolic tangent, relatively precise near zero.
     unsafe fn tanh(x: Self::V) -> Self::V;
 

@@ -142,6 +142,10 @@ impl<E: Element> Simd for Portable<E> {
         map(x, E::exp_m1)
     }
     #[inline(always)]
+    unsafe fn ln_1p(x: Self::V) -> Self::V {
+        map(x, E::ln_1p)
+    }
+    #[inline(always)]
     unsafe fn tanh(x: Self::V) -> Self::V {
         map(x, E::tanh)
     }

@@ -1,0 +1,285 @@
+//! What has to hold for the whole graph: everything declared is connected, and everything connected is
+//! declared. (Shapes are checked by the layers, losses against their heads in `compile`.)
+
+use crate::context::Cx;
+use crate::diag::Diag;
+use crate::graph::{Graph, TensorId};
+use crate::order::{downstream, marked, needed_tensors};
+
+/// Reports everything that is wrong with how the graph is connected.
+pub fn all(graph: &Graph, cx: &mut Cx<'_>) {
+    check_ports_once(graph, cx);
+    check_outputs_computed(graph, cx);
+    // A call that failed may have left its operands or its result out of the graph: what is missing then is
+    // not the user's second mistake.
+    if is_broken(graph) {
+        return;
+    }
+    check_inputs_given(graph, cx);
+    check_inputs_used(graph, cx);
+    check_outputs_reached(graph, cx);
+    check_tensors_used(graph, cx);
+    check_layers_called(graph, cx);
+}
+
+/// Whether some tensor came from nowhere, which is what an error in its statement leaves behind.
+fn is_broken(graph: &Graph) -> bool {
+    let mut tensors = graph.tensors.iter().zip(0..);
+    tensors.any(|(tensor, i)| tensor.producer.is_none() && !graph.sources.contains(&TensorId(i)))
+        || graph.outputs.is_empty()
+}
+
+/// A tensor is one input, or one output, of the model: not two.
+fn check_ports_once(graph: &Graph, cx: &mut Cx<'_>) {
+    for (what, ports) in [("input", &graph.inputs), ("output", &graph.outputs)] {
+        for (i, port) in ports.iter().enumerate() {
+            let Some(earlier) = ports[..i].iter().find(|earlier| earlier.tensor == port.tensor) else {
+                continue;
+            };
+            let name = graph.tensor_name(port.tensor);
+            let diag = if earlier.name == port.name {
+                Diag::error(port.loc, format!("`{name}` is listed twice as an {what}")).help("remove one")
+            } else {
+                let message = format!(
+                    "the {what}s `{}` and `{}` are the same tensor, `{name}`",
+                    earlier.name, port.name
+                );
+                Diag::error(port.loc, message).help(format!("give `{name}` one name"))
+            };
+            cx.error(diag);
+        }
+    }
+}
+
+/// An output is computed: an input given back as it is has nothing to train.
+fn check_outputs_computed(graph: &Graph, cx: &mut Cx<'_>) {
+    for output in graph.outputs.iter().filter(|output| graph.sources.contains(&output.tensor)) {
+        let name = graph.tensor_name(output.tensor);
+        cx.error(
+            Diag::error(output.loc, format!("the output `{}` is an input of the model", output.name))
+                .help(format!("call a layer on `{name}`, or leave it out of the outputs")),
+        );
+    }
+}
+
+/// What `Input(…)` declares is listed in `Model(inputs = …)`.
+fn check_inputs_given(graph: &Graph, cx: &mut Cx<'_>) {
+    let given = |tensor: &&TensorId| graph.inputs.iter().any(|input| input.tensor == **tensor);
+    for &tensor in graph.sources.iter().filter(|tensor| !given(tensor)) {
+        let name = graph.tensor_name(tensor);
+        let reached = downstream(graph, &[tensor]);
+        let output = graph.outputs.iter().find(|output| marked(&reached, output.tensor));
+        let loc = graph.tensor(tensor).loc;
+        let add = format!("add `{name}` to `Model(inputs = […])`");
+        cx.error(match output {
+            Some(output) => {
+                let message = format!(
+                    "the output `{}` needs the input `{name}`, which is not given to `Model`",
+                    output.name
+                );
+                Diag::error(loc, message).help(add)
+            }
+            None => {
+                Diag::error(loc, format!("the input `{name}` is not given to `Model` and no output needs it"))
+                    .help(format!("{add} and use it, or remove it"))
+            }
+        });
+    }
+}
+
+/// What `Model(inputs = …)` lists is needed by an output.
+fn check_inputs_used(graph: &Graph, cx: &mut Cx<'_>) {
+    let needed = needed_tensors(graph);
+    for input in graph.inputs.iter().filter(|input| !marked(&needed, input.tensor)) {
+        let diag = Diag::error(input.loc, format!("no output needs the input `{}`", input.name));
+        let below = downstream(graph, &[input.tensor]);
+        let last =
+            graph.nodes.iter().rev().flat_map(|node| &node.outputs).find(|tensor| marked(&below, **tensor));
+        cx.error(match last {
+            Some(&last) => {
+                let end = graph.tensor_name(last);
+                diag.help(format!("make `{end}` an output, or feed it to a layer that leads to one"))
+                    .note(format!("what is computed from `{}` ends at `{end}`", input.name))
+            }
+            None => diag.help(format!("call a layer on `{}`, or remove it", graph.tensor_name(input.tensor))),
+        });
+    }
+}
+
+/// An output depends on an input.
+fn check_outputs_reached(graph: &Graph, cx: &mut Cx<'_>) {
+    // An output that depends on an input which is not given is told at that input.
+    let reached = downstream(graph, &graph.sources);
+    for output in graph.outputs.iter().filter(|output| !marked(&reached, output.tensor)) {
+        cx.error(
+            Diag::error(output.loc, format!("no input reaches the output `{}`", output.name))
+                .help("compute it from an `Input(…)`"),
+        );
+    }
+}
+
+/// What is bound is used, or its name starts with an underscore.
+fn check_tensors_used(graph: &Graph, cx: &mut Cx<'_>) {
+    let mut used = vec![false; graph.tensors.len()];
+    let reads = graph.nodes.iter().flat_map(|node| &node.inputs);
+    for tensor in reads.chain(graph.outputs.iter().map(|output| &output.tensor)) {
+        if let Some(used) = used.get_mut(tensor.index()) {
+            *used = true;
+        }
+    }
+    for (tensor, _) in
+        graph.tensors.iter().zip(used).filter(|(tensor, used)| !used && tensor.producer.is_some())
+    {
+        let Some(name) = tensor.bindings.last().filter(|name| !name.starts_with('_')) else { continue };
+        let rebound = graph.tensors.iter().filter(|other| other.bindings.contains(name)).count() > 1;
+        let diag = Diag::warning(tensor.loc, format!("`{name}` is never used"))
+            .help(format!("use it, remove it, or call it `_{name}`"));
+        cx.error(if rebound { diag.note(format!("another tensor is bound to `{name}` too")) } else { diag });
+    }
+}
+
+/// What is made is called. A layer without a call has no weights and is not part of the model.
+fn check_layers_called(graph: &Graph, cx: &mut Cx<'_>) {
+    for (i, layer) in graph.layers.iter().enumerate() {
+        if !graph.nodes.iter().any(|node| node.layer.index() == i) {
+            let class = layer.kind.class_name();
+            cx.error(
+                Diag::warning(layer.loc, format!("this `{class}` is never called"))
+                    .help(format!("call it on a tensor, `{class}(…)(x)`, or remove it")),
+            );
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::activation::Activation::{Linear, Relu};
+    use crate::dim::Dim;
+    use crate::testing::{Model, reported, shown};
+
+    fn checked(model: &Model) -> Vec<String> {
+        shown(&reported(&model.graph, |cx| all(&model.graph, cx)).1)
+    }
+
+    #[test]
+    fn a_connected_model_passes() {
+        assert_eq!(checked(&Model::heads(&[("a", 1, Linear), ("b", 3, Relu)])), [""; 0]);
+    }
+
+    #[test]
+    fn a_port_is_listed_once() {
+        let mut model = Model::heads(&[("a", 1, Linear)]);
+        let (x, a) = (TensorId(0), TensorId(1));
+        model.name_input("x", x);
+        model.output("b", a);
+        assert_eq!(
+            checked(&model),
+            [
+                "106: error: `x` is listed twice as an input\n  = help: remove one",
+                "107: error: the outputs `a` and `b` are the same tensor, `a`\n  = help: give `a` one name",
+            ]
+        );
+    }
+
+    #[test]
+    fn an_output_is_no_input() {
+        let mut model = Model::heads(&[("a", 1, Linear)]);
+        model.output("x", TensorId(0));
+        assert_eq!(
+            checked(&model),
+            ["106: error: the output `x` is an input of the model\n  \
+              = help: call a layer on `x`, or leave it out of the outputs"]
+        );
+    }
+
+    #[test]
+    fn declared_inputs_are_given() {
+        let mut model = Model::heads(&[("a", 1, Linear)]);
+        let needed = model.source("needed", &[4]);
+        model.source("idle", &[4]);
+        let b = model.dense("b", needed, 1, Linear);
+        model.output("b", b);
+        assert_eq!(
+            checked(&model),
+            [
+                "106: error: the output `b` needs the input `needed`, which is not given to `Model`\n  \
+                 = help: add `needed` to `Model(inputs = […])`",
+                "107: error: the input `idle` is not given to `Model` and no output needs it\n  \
+                 = help: add `idle` to `Model(inputs = […])` and use it, or remove it",
+            ]
+        );
+    }
+
+    #[test]
+    fn given_inputs_are_needed() {
+        let mut model = Model::heads(&[("a", 1, Linear)]);
+        model.input("idle", &[4]);
+        let y = model.input("y", &[4]);
+        let h = model.dense("h", y, 2, Relu);
+        model.dense("_end", h, 2, Relu);
+        assert_eq!(
+            checked(&model),
+            [
+                "107: error: no output needs the input `idle`\n  = help: call a layer on `idle`, or remove it",
+                "109: error: no output needs the input `y`\n  \
+                 = help: make `_end` an output, or feed it to a layer that leads to one\n  \
+                 = note: what is computed from `y` ends at `_end`",
+            ]
+        );
+    }
+
+    #[test]
+    fn outputs_are_reached() {
+        let mut model = Model::heads(&[("a", 1, Linear)]);
+        let layer = model.dense_layer(Dim::Known(1), Linear);
+        let b = model.call("b", layer, &[], Some(crate::shape::Shape::known(&[1])));
+        model.output("b", b);
+        assert_eq!(
+            checked(&model),
+            ["109: error: no input reaches the output `b`\n  = help: compute it from an `Input(…)`"]
+        );
+    }
+
+    #[test]
+    fn bound_tensors_are_used() {
+        let mut model = Model::new();
+        let x = model.input("x", &[4]);
+        model.dense("a", x, 2, Relu);
+        let a = model.dense("a", x, 1, Linear);
+        model.dense("_b", x, 1, Linear);
+        model.dense("", x, 1, Linear);
+        model.dense("c", a, 1, Linear);
+        model.output("a", a);
+        assert_eq!(
+            checked(&model),
+            [
+                "103: warning: `a` is never used\n  = help: use it, remove it, or call it `_a`\n  \
+                 = note: another tensor is bound to `a` too",
+                "115: warning: `c` is never used\n  = help: use it, remove it, or call it `_c`",
+            ]
+        );
+    }
+
+    #[test]
+    fn layers_are_called() {
+        let mut model = Model::heads(&[("a", 1, Linear)]);
+        model.dense_layer(Dim::Known(1), Linear);
+        assert_eq!(
+            checked(&model),
+            [
+                "106: warning: this `Dense` is never called\n  = help: call it on a tensor, `Dense(…)(x)`, or remove it"
+            ]
+        );
+    }
+
+    #[test]
+    fn what_an_error_left_behind_is_not_reported_again() {
+        let mut model = Model::new();
+        model.input("x", &[4]);
+        let broken = model.poisoned("h");
+        let y = model.dense("y", broken, 1, Linear);
+        model.output("y", y);
+        assert_eq!(checked(&model), [""; 0]);
+    }
+}

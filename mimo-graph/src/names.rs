@@ -1,0 +1,348 @@
+//! Names of layers, inputs and outputs: unique, stable between runs, and usable as Rust fields.
+
+use std::collections::BTreeSet;
+
+use crate::diag::{Diag, Diags};
+use crate::graph::{Graph, LayerId, Port, TensorId};
+
+/// Names every layer, and reports names that cannot be used.
+///
+/// A layer is called what the user calls it (`name = "…"`); else what the output is called that its first
+/// call gives, if that is the only output that the layer gives; else Keras's automatic name (`dense`,
+/// `dense_1`, …), counted within the model and in source order. After an error the layer still gets a name
+/// of its own, so that later stages need not care.
+pub fn assign(graph: &mut Graph, diags: &mut Diags) {
+    check_ports(&graph.inputs, "input", "inputs", diags);
+    check_ports(&graph.outputs, "output", "outputs", diags);
+
+    // An input is a layer of the summary, so no other layer can have its name.
+    let mut taken: BTreeSet<String> = graph.inputs.iter().map(|input| input.name.clone()).collect();
+    let sole_outputs: Vec<_> = (0..graph.layers.len()).map(|i| sole_output(graph, layer_id(i))).collect();
+    let mut unnamed = Vec::new();
+    for i in 0..graph.layers.len() {
+        if graph.layers[i].named {
+            let name = given_name(graph, layer_id(i), &taken, diags);
+            graph.layers[i].name.clone_from(&name);
+            taken.insert(name);
+        } else {
+            unnamed.push(i);
+        }
+    }
+    unnamed.retain(|&i| match sole_outputs[i].clone() {
+        Some(name) if !taken.contains(&name) => {
+            graph.layers[i].name.clone_from(&name);
+            taken.insert(name);
+            false
+        }
+        _ => true,
+    });
+    for i in unnamed {
+        let name = free_name(graph.layers[i].kind.auto_name(), &taken);
+        graph.layers[i].name.clone_from(&name);
+        taken.insert(name);
+    }
+}
+
+fn layer_id(index: usize) -> LayerId {
+    LayerId(index as u32)
+}
+
+/// Inputs are fields of one struct and outputs of another: each needs a name that a field can have, and that
+/// no other of them has. (The same tensor twice is another mistake, reported by `check`.)
+fn check_ports(ports: &[Port], what: &str, keyword: &str, diags: &mut Diags) {
+    for (i, port) in ports.iter().enumerate() {
+        if let Some(reason) = unusable_binding(&port.name) {
+            let diag = Diag::error(port.loc, format!("the {what} `{}` {reason}", port.name));
+            diags.push(diag.help(format!("call it `{}`", field_like(&port.name))));
+        }
+        let earlier = ports[..i].iter().find(|earlier| earlier.name == port.name);
+        if earlier.is_some_and(|earlier| earlier.tensor != port.tensor) {
+            let diag = Diag::error(port.loc, format!("two {what}s have the name `{}`", port.name));
+            diags.push(diag.help(format!(
+                "bind the tensors to different names, or name them in a map: `{keyword} = {{ {}: …, {}_2: … }}`",
+                port.name, port.name
+            )));
+        }
+    }
+}
+
+/// The name that the user gave a layer, or one near it after an error: it has to be usable as a field, and
+/// no input, no other layer and no output of another layer may have it.
+fn given_name(graph: &Graph, id: LayerId, taken: &BTreeSet<String>, diags: &mut Diags) -> String {
+    let layer = graph.layer(id);
+    let name = layer.name.as_str();
+    if let Some(reason) = unusable(name) {
+        let usable = field_like(name);
+        let diag = Diag::error(layer.loc, format!("the layer name {name:?} {reason}"));
+        diags.push(
+            diag.help(format!("write `name = \"{usable}\"`")).note("layers are fields of the model's struct"),
+        );
+        return free_name(&usable, taken);
+    }
+    if taken.contains(name) {
+        let fresh = free_name(name, taken);
+        let diag =
+            Diag::error(layer.loc, format!("the layer name `{name}` is taken by {}", owner(graph, name)));
+        diags.push(diag.help(format!("give this layer another name, such as `name = \"{fresh}\"`")));
+        return fresh;
+    }
+    let gives = |output: &&Port| maker(graph, output.tensor) == Some(id);
+    let namesake = graph.outputs.iter().find(|output| output.name == name);
+    if let Some(output) = namesake.filter(|output| !gives(output)) {
+        let message =
+            format!("the layer name `{name}` is also the name of an output that another layer gives");
+        let mut diag = Diag::error(layer.loc, message);
+        diag = match graph.outputs.iter().find(gives) {
+            Some(own) => diag.help(format!("this layer gives the output `{}`: leave `name` out", own.name)),
+            None => diag.help(format!("give this layer another name, such as `name = \"hidden_{name}\"`")),
+        };
+        if let Some(maker) = maker(graph, output.tensor) {
+            let class = graph.layer(maker).kind.class_name();
+            diag = diag.note(format!("the output `{name}` is given by a `{class}`"));
+        }
+        diags.push(diag);
+        return free_name(name, &taken.iter().cloned().chain([name.to_owned()]).collect());
+    }
+    name.to_owned()
+}
+
+/// Who has a name already: an input, or a layer that was named before.
+fn owner(graph: &Graph, name: &str) -> String {
+    if graph.inputs.iter().any(|input| input.name == name) {
+        return "an input".into();
+    }
+    match graph.layers.iter().find(|layer| layer.named && layer.name == name) {
+        Some(layer) => format!("another layer, a `{}`", layer.kind.class_name()),
+        None => "another layer".into(),
+    }
+}
+
+/// The name of the only output that a layer gives, if its first call does.
+fn sole_output(graph: &Graph, id: LayerId) -> Option<String> {
+    let mut outputs = graph.outputs.iter().filter(|port| maker(graph, port.tensor) == Some(id));
+    let (output, none) = (outputs.next()?, outputs.next());
+    let first = graph.calls_of(id).next()?;
+    let usable = unusable_binding(&output.name).is_none();
+    (none.is_none() && usable && first.outputs.contains(&output.tensor)).then(|| output.name.clone())
+}
+
+/// The layer whose call gives a tensor; none for an input.
+pub(crate) fn maker(graph: &Graph, tensor: TensorId) -> Option<LayerId> {
+    graph.tensor(tensor).producer.map(|node| graph.node(node).layer)
+}
+
+/// `base`, or `base_1`, `base_2`, … if that is taken.
+fn free_name(base: &str, taken: &BTreeSet<String>) -> String {
+    let mut name = base.to_owned();
+    let mut count = 0;
+    while taken.contains(&name) {
+        count += 1;
+        name = format!("{base}_{count}");
+    }
+    name
+}
+
+/// Why a word cannot be a field, if it cannot. `letter` says which characters it may have.
+fn not_a_field(name: &str, letter: fn(char) -> bool) -> Option<&'static str> {
+    if KEYWORDS.contains(&name) {
+        return Some("is a keyword of Rust");
+    }
+    if name.chars().all(|c| c == '_') {
+        return Some("has no letter");
+    }
+    if name.starts_with(|first: char| first.is_ascii_digit()) {
+        return Some("starts with a digit");
+    }
+    if !name.chars().all(|c| letter(c) || c == '_') {
+        return Some("is no identifier");
+    }
+    None
+}
+
+/// Why a name from a string cannot be a field. ASCII only: which other letters Rust takes needs tables of Unicode.
+pub(crate) fn unusable(name: &str) -> Option<&'static str> {
+    not_a_field(name, |c| c.is_ascii_alphanumeric())
+}
+
+/// Why a name that was an identifier in the source cannot be a field.
+fn unusable_binding(name: &str) -> Option<&'static str> {
+    not_a_field(name, char::is_alphanumeric)
+}
+
+/// A name that can be a field and is as near to `name` as possible.
+pub(crate) fn field_like(name: &str) -> String {
+    let letter = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' };
+    let mut usable: String = name.trim().chars().map(letter).collect();
+    if usable.chars().all(|c| c == '_') {
+        usable = "layer".into();
+    }
+    if usable.starts_with(|first: char| first.is_ascii_digit()) {
+        usable.insert(0, '_');
+    }
+    if KEYWORDS.contains(&usable.as_str()) {
+        usable.push('_');
+    }
+    usable
+}
+
+/// Words that cannot be identifiers in some edition of Rust.
+const KEYWORDS: [&str; 52] = [
+    "Self", "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate", "do",
+    "dyn", "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop",
+    "macro", "match", "mod", "move", "mut", "override", "priv", "pub", "ref", "return", "self", "static",
+    "struct", "super", "trait", "true", "try", "type", "typeof", "unsafe", "unsized", "use", "virtual",
+    "where", "while", "yield",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::activation::Activation::{Linear, Relu};
+    use crate::dim::Dim;
+    use crate::graph::Graph;
+    use crate::testing::{Model, shown};
+
+    fn assigned(mut graph: Graph) -> (Vec<String>, Vec<String>) {
+        let mut diags = Diags::new();
+        assign(&mut graph, &mut diags);
+        let names = graph.layers.into_iter().map(|layer| layer.name).collect();
+        (names, shown(&diags.into_sorted()))
+    }
+
+    #[test]
+    fn layers_are_named_by_the_user_the_output_or_keras() {
+        let mut model = Model::new();
+        let x = model.input("x", &[4]);
+        let h = model.dense("h", x, 8, Relu);
+        let h = model.dense("h", h, 8, Relu);
+        model.named("dense_1");
+        let h = model.dense("h", h, 8, Relu);
+        let h = model.flatten("h", h, 8);
+        let y = model.dense("y", h, 1, Linear);
+        model.output("risk", y);
+        let (names, errors) = assigned(model.graph);
+        assert_eq!(names, ["dense", "dense_1", "dense_2", "flatten", "risk"]);
+        assert_eq!(errors, [""; 0]);
+    }
+
+    #[test]
+    fn a_layer_that_gives_two_outputs_keeps_keras_s_name() {
+        let mut model = Model::new();
+        let (a, b) = (model.input("a", &[4]), model.input("b", &[4]));
+        let shared = model.dense_layer(Dim::Known(2), Linear);
+        let shape = crate::shape::Shape::known(&[2]);
+        let left = model.call("left", shared, &[a], Some(shape.clone()));
+        let right = model.call("right", shared, &[b], Some(shape));
+        model.output("left", left);
+        model.output("right", right);
+        assert_eq!(assigned(model.graph), (vec!["dense".into()], vec![]));
+    }
+
+    #[test]
+    fn an_output_may_be_called_as_an_input_and_then_its_layer_is_not() {
+        let mut model = Model::new();
+        let x = model.input("x", &[4]);
+        let y = model.dense("y", x, 4, Linear);
+        model.output("x", y);
+        assert_eq!(assigned(model.graph), (vec!["dense".into()], vec![]));
+    }
+
+    #[test]
+    fn a_name_that_is_no_field_is_refused_with_one_that_is() {
+        let mut model = Model::new();
+        let x = model.input("x", &[4]);
+        for name in ["my layer", "type", "1a", "", "größe"] {
+            let y = model.dense("y", x, 1, Linear);
+            model.named(name);
+            let _ = y;
+        }
+        let (names, errors) = assigned(model.graph);
+        assert_eq!(names, ["my_layer", "type_", "_1a", "layer", "gr__e"]);
+        let note = "  = note: layers are fields of the model's struct";
+        assert_eq!(
+            errors,
+            [
+                format!(
+                    "102: error: the layer name \"my layer\" is no identifier\n  = help: write `name = \"my_layer\"`\n{note}"
+                ),
+                format!(
+                    "105: error: the layer name \"type\" is a keyword of Rust\n  = help: write `name = \"type_\"`\n{note}"
+                ),
+                format!(
+                    "108: error: the layer name \"1a\" starts with a digit\n  = help: write `name = \"_1a\"`\n{note}"
+                ),
+                format!(
+                    "111: error: the layer name \"\" has no letter\n  = help: write `name = \"layer\"`\n{note}"
+                ),
+                format!(
+                    "114: error: the layer name \"größe\" is no identifier\n  = help: write `name = \"gr__e\"`\n{note}"
+                ),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_name_is_given_once() {
+        let mut model = Model::new();
+        let x = model.input("x", &[4]);
+        let y = model.dense("y", x, 1, Linear);
+        model.named("a");
+        let z = model.dense("z", y, 1, Linear);
+        model.named("a");
+        model.dense("z", z, 1, Linear);
+        model.named("x");
+        let (names, errors) = assigned(model.graph);
+        assert_eq!(names, ["a", "a_1", "x_1"]);
+        assert_eq!(
+            errors,
+            [
+                "105: error: the layer name `a` is taken by another layer, a `Dense`\n  \
+                 = help: give this layer another name, such as `name = \"a_1\"`",
+                "108: error: the layer name `x` is taken by an input\n  \
+                 = help: give this layer another name, such as `name = \"x_1\"`",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_layer_is_not_called_as_the_output_of_another() {
+        let mut model = Model::new();
+        let x = model.input("x", &[4]);
+        let h = model.dense("h", x, 1, Linear);
+        model.named("risk");
+        let out = model.dense("out", h, 1, Linear);
+        model.named("score");
+        let risk = model.dense("risk", h, 1, Linear);
+        model.output("score", risk);
+        model.output("risk", out);
+        let (names, errors) = assigned(model.graph);
+        assert_eq!(names, ["risk_1", "score_1", "score"]);
+        assert_eq!(
+            errors,
+            [
+                "102: error: the layer name `risk` is also the name of an output that another layer gives\n  \
+                 = help: give this layer another name, such as `name = \"hidden_risk\"`\n  \
+                 = note: the output `risk` is given by a `Dense`",
+                "105: error: the layer name `score` is also the name of an output that another layer gives\n  \
+                 = help: this layer gives the output `risk`: leave `name` out\n  \
+                 = note: the output `score` is given by a `Dense`",
+            ]
+        );
+    }
+
+    #[test]
+    fn outputs_have_different_names() {
+        let mut model = Model::heads(&[("a", 1, Linear), ("a", 2, Linear)]);
+        model.name_input("self", crate::graph::TensorId(0));
+        let (names, errors) = assigned(model.graph);
+        assert_eq!(names, ["a", "dense"]);
+        assert_eq!(
+            errors,
+            [
+                "109: error: two outputs have the name `a`\n  = help: bind the tensors to different names, \
+                 or name them in a map: `outputs = { a: …, a_2: … }`",
+                "110: error: the input `self` is a keyword of Rust\n  = help: call it `self_`",
+            ]
+        );
+    }
+}

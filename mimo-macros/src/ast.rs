@@ -1,0 +1,198 @@
+//! What the user wrote, before names and layers have a meaning.
+
+use mimo_graph::diag::Loc;
+use proc_macro2::{Ident, TokenStream};
+
+/// The input of one `model!`.
+#[derive(Debug)]
+pub(crate) struct Model {
+    /// What stands before the block, if a name was found.
+    pub(crate) header: Option<Header>,
+    /// The constants of the block.
+    pub(crate) consts: Vec<ConstDef>,
+    /// The bindings, in order.
+    pub(crate) lets: Vec<Let>,
+    /// `Model(…)`.
+    pub(crate) tail: Option<Tail>,
+    /// Whether some statement was too broken to know which name it binds: then unknown names are no news.
+    pub(crate) lossy: bool,
+}
+
+/// What stands before the block.
+#[derive(Clone, Debug)]
+pub(crate) struct Header {
+    /// The path under which the user knows mimo: `::mimo`, or what `crate = …;` says.
+    pub(crate) krate: TokenStream,
+    /// Doc comments and attributes, as written.
+    pub(crate) attrs: TokenStream,
+    /// `pub`, `pub(crate)`, or nothing.
+    pub(crate) vis: TokenStream,
+    /// The model's name.
+    pub(crate) ident: Ident,
+}
+
+/// `const NAME: Ty = value;`
+#[derive(Debug)]
+pub(crate) struct ConstDef {
+    /// Doc comments and attributes, as written.
+    pub(crate) attrs: TokenStream,
+    /// The name.
+    pub(crate) ident: Ident,
+    /// The name's place.
+    pub(crate) loc: Loc,
+    /// The type, as written.
+    pub(crate) ty: TokenStream,
+    /// The value.
+    pub(crate) value: Expr,
+}
+
+/// `let name: [127, 32] = value;`
+#[derive(Debug)]
+pub(crate) struct Let {
+    /// The names that are bound.
+    pub(crate) names: Vec<Binder>,
+    /// Whether the names are a tuple, `let (y, h) = …`.
+    pub(crate) tuple: bool,
+    /// The shape that the tensor is said to have.
+    pub(crate) ascription: Option<Expr>,
+    /// What is bound.
+    pub(crate) value: Expr,
+}
+
+/// A name that a `let` binds.
+#[derive(Debug)]
+pub(crate) struct Binder {
+    /// The name; `_` binds nothing.
+    pub(crate) ident: Ident,
+    /// Its place.
+    pub(crate) loc: Loc,
+}
+
+/// `Model(inputs = …, outputs = …).compile(…)`
+#[derive(Debug)]
+pub(crate) struct Tail {
+    /// The whole call of `Model`.
+    pub(crate) loc: Loc,
+    /// What `Model` is given.
+    pub(crate) args: Vec<Arg>,
+    /// What `.compile` is given, and the place of the call.
+    pub(crate) compile: Option<(Vec<Arg>, Loc)>,
+}
+
+/// An argument of a call, before it is known whether it is a tensor or a setting.
+#[derive(Debug)]
+pub(crate) struct Arg {
+    /// The keyword and its place.
+    pub(crate) keyword: Option<(String, Loc)>,
+    /// The value.
+    pub(crate) value: Expr,
+}
+
+/// An expression: a tensor, a layer, or a value; where it stands decides.
+#[derive(Debug)]
+pub(crate) struct Expr {
+    /// What it is.
+    pub(crate) kind: ExprKind,
+    /// All of its tokens.
+    pub(crate) loc: Loc,
+    /// The tokens themselves, for constants.
+    pub(crate) tokens: TokenStream,
+}
+
+/// The forms of an expression.
+#[derive(Debug)]
+pub(crate) enum ExprKind {
+    /// `32`
+    Int(i64),
+    /// `1e-3`
+    Float(f64),
+    /// `true`
+    Bool(bool),
+    /// `"relu"`
+    Str(String),
+    /// `none`
+    None,
+    /// `x`
+    Name(Ident),
+    /// `-x`
+    Neg(Box<Expr>),
+    /// `x + y`
+    Binary(Op, Box<Expr>, Box<Expr>),
+    /// `(x)`
+    Paren(Box<Expr>),
+    /// `[x, y]` or `(x, y)`
+    List(Vec<Expr>),
+    /// `{ risk: mse }`
+    Map(Vec<(Key, Expr)>),
+    /// `Dense(64)`, `Dense(64)(x)`
+    Call(Box<Expr>, Vec<Arg>),
+    /// Any other Rust expression.
+    Rust,
+    /// Reported already.
+    Invalid,
+}
+
+/// A key of a map.
+#[derive(Debug)]
+pub(crate) struct Key {
+    /// The word, without quotes and without `r#`.
+    pub(crate) text: String,
+    /// Its place.
+    pub(crate) loc: Loc,
+    /// Its span and spelling, if it is an identifier.
+    pub(crate) ident: Option<Ident>,
+}
+
+/// An operator between tensors or numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Op {
+    /// `+`
+    Add,
+    /// `-`
+    Sub,
+    /// `*`
+    Mul,
+    /// `/`
+    Div,
+    /// `%`
+    Rem,
+}
+
+impl Op {
+    /// The operator of a character.
+    pub(crate) fn of(symbol: char) -> Option<Op> {
+        Some(match symbol {
+            '+' => Op::Add,
+            '-' => Op::Sub,
+            '*' => Op::Mul,
+            '/' => Op::Div,
+            '%' => Op::Rem,
+            _ => return None,
+        })
+    }
+
+    /// The character.
+    pub(crate) fn symbol(self) -> char {
+        match self {
+            Op::Add => '+',
+            Op::Sub => '-',
+            Op::Mul => '*',
+            Op::Div => '/',
+            Op::Rem => '%',
+        }
+    }
+
+    /// How tightly it binds.
+    pub(crate) fn precedence(self) -> u8 {
+        match self {
+            Op::Add | Op::Sub => 1,
+            Op::Mul | Op::Div | Op::Rem => 2,
+        }
+    }
+}
+
+/// An identifier's name without `r#`.
+pub(crate) fn name_of(ident: &Ident) -> String {
+    let text = ident.to_string();
+    text.strip_prefix("r#").map(str::to_owned).unwrap_or(text)
+}

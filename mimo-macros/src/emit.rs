@@ -1,0 +1,38 @@
+//! From a checked graph and its plan to Rust. Nothing here can fail: whatever could be wrong was found before.
+
+mod columns;
+mod context;
+mod docs;
+mod logs;
+mod model;
+mod operations;
+mod program;
+mod spec;
+mod weights;
+
+use mimo_graph::plan::Plan;
+use proc_macro2::TokenStream;
+use quote::quote;
+
+pub(crate) use context::{BlockConst, Context, Header};
+
+/// The items that a model becomes.
+pub(crate) fn model(cx: &Context<'_>) -> TokenStream {
+    let plan = Plan::new(cx.graph);
+    let structs = [columns::structs(cx), logs::structs(cx), model::items(cx, &plan)];
+    let impls = [
+        weights::collection(cx, &plan),
+        columns::impls(cx),
+        logs::impls(cx),
+        program::items(cx, &plan),
+        model::traits(cx, &plan),
+    ];
+    let krate = &cx.header.krate;
+    quote! {
+        #(#structs)*
+        const _: () = {
+            use #krate::__private as __mimo;
+            #(#impls)*
+        };
+    }
+}

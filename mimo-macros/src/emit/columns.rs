@@ -1,0 +1,231 @@
+//! The structs of named tensors: inputs, outputs, targets, and one value per output.
+
+use mimo_graph::dim::Dim;
+use mimo_graph::graph::{Dtype, Port};
+use mimo_graph::loss::Loss;
+use mimo_graph::shape::Shape;
+use proc_macro2::{Ident, TokenStream};
+use quote::quote;
+
+use super::context::Context;
+
+/// A field of such a struct.
+struct Field {
+    name: Ident,
+    shape: Shape,
+    indices: bool,
+    doc: String,
+}
+
+impl Field {
+    /// The type of the field; `tape` is empty or `, T`.
+    fn ty(&self, cx: &Context<'_>, element: &TokenStream, tape: &TokenStream) -> TokenStream {
+        let krate = &cx.header.krate;
+        let dims = self.shape.0.iter().map(|dim| cx.generic(dim));
+        let element =
+            if self.indices { quote!(#krate::__private::core::primitive::usize) } else { element.clone() };
+        quote! {
+            #krate::__private::Tensor<
+                (B, #(#krate::__private::Const<#dims>,)*), #element, #krate::__private::Cpu #tape
+            >
+        }
+    }
+}
+
+fn port(cx: &Context<'_>, port: &Port, what: &str) -> Field {
+    let tensor = cx.graph.tensor(port.tensor);
+    let shape = tensor.shape.clone().unwrap_or(Shape(vec![]));
+    let doc = format!("{what} `{}`, `{}` per sample.", port.name, cx.shown(&shape));
+    Field { name: cx.field(&port.name, port.loc), shape, indices: tensor.dtype == Dtype::Int, doc }
+}
+
+fn inputs(cx: &Context<'_>) -> Vec<Field> {
+    cx.graph.inputs.iter().map(|input| port(cx, input, "Input")).collect()
+}
+
+fn outputs(cx: &Context<'_>) -> Vec<Field> {
+    cx.graph.outputs.iter().map(|output| port(cx, output, "Output")).collect()
+}
+
+fn targets(cx: &Context<'_>) -> Vec<Field> {
+    let Some(compile) = &cx.graph.compile else { return vec![] };
+    let mut fields = vec![];
+    for (output, training) in cx.graph.outputs.iter().zip(&compile.outputs) {
+        let Some(loss) = training.loss else { continue };
+        let mut field = port(cx, output, "Target of");
+        if loss.sparse() {
+            let classes = field.shape.0.pop().unwrap_or(Dim::Known(1));
+            field.indices = true;
+            field.doc = format!(
+                "Class indices below {} for `{}`, `{}` per sample.",
+                classes.display(&cx.graph.consts),
+                output.name,
+                cx.shown(&field.shape)
+            );
+        } else if !matches!(loss, Loss::Custom) {
+            field.doc.push_str(" Compared by the output's loss.");
+        }
+        fields.push(field);
+    }
+    fields
+}
+
+/// The structs.
+pub(super) fn structs(cx: &Context<'_>) -> TokenStream {
+    let krate = &cx.header.krate;
+    let vis = &cx.header.visibility;
+    let e = quote!(E);
+    let model = cx.header.name.to_string();
+    let plain = |name: Ident, doc: String, fields: &[Field]| {
+        let names = fields.iter().map(|field| &field.name);
+        let docs = fields.iter().map(|field| &field.doc);
+        let types = fields.iter().map(|field| field.ty(cx, &e, &TokenStream::new()));
+        quote! {
+            #[doc = #doc]
+            ///
+            /// `B` is the batch axis: any number of samples, or `Const<N>` for exactly `N`.
+            #[derive(#krate::__private::core::clone::Clone, #krate::__private::core::fmt::Debug)]
+            #vis struct #name<
+                B: #krate::__private::Dim = #krate::__private::core::primitive::usize,
+                E: #krate::__private::Float = #krate::__private::core::primitive::f32,
+            > {
+                #(#[doc = #docs] pub #names: #types,)*
+            }
+        }
+    };
+    let inputs = plain(cx.name("Inputs"), format!("What [`{model}`] reads."), &inputs(cx));
+    let targets = cx.graph.compile.as_ref().map(|_| {
+        let fields = targets(cx);
+        let marker = fields.is_empty().then(|| {
+            // Nothing is trained: the parameters of the struct would be unused.
+            quote!(#[doc(hidden)] pub __unused: #krate::__private::core::marker::PhantomData<(B, E)>,)
+        });
+        match marker {
+            None => plain(cx.name("Targets"), format!("What [`{model}`] is trained to give."), &fields),
+            Some(marker) => {
+                let name = cx.name("Targets");
+                let doc = format!("[`{model}`] trains no output.");
+                quote! {
+                    #[doc = #doc]
+                    #[derive(#krate::__private::core::clone::Clone, #krate::__private::core::fmt::Debug)]
+                    #vis struct #name<
+                        B: #krate::__private::Dim = #krate::__private::core::primitive::usize,
+                        E: #krate::__private::Float = #krate::__private::core::primitive::f32,
+                    > { #marker }
+                }
+            }
+        }
+    });
+    let outputs_name = cx.name("Outputs");
+    let outputs = outputs(cx);
+    let names: Vec<_> = outputs.iter().map(|field| &field.name).collect();
+    let docs = outputs.iter().map(|field| &field.doc);
+    let types = outputs.iter().map(|field| field.ty(cx, &e, &quote!(, T)));
+    let outputs_doc = format!("What [`{model}`] gives.");
+    let per_output = cx.name("PerOutput");
+    let per_output_doc = format!("One value per output of [`{model}`].");
+    let per_output_docs = outputs.iter().map(|field| format!("For output `{}`.", field.name));
+    quote! {
+        #inputs
+        #[doc = #outputs_doc]
+        ///
+        /// `B` is the batch axis, `T` the tape that records what is computed from the outputs (a custom loss has one).
+        #[derive(#krate::__private::core::clone::Clone, #krate::__private::core::fmt::Debug)]
+        #vis struct #outputs_name<
+            B: #krate::__private::Dim = #krate::__private::core::primitive::usize,
+            E: #krate::__private::Float = #krate::__private::core::primitive::f32,
+            T = #krate::__private::NoneTape,
+        > {
+            #(#[doc = #docs] pub #names: #types,)*
+        }
+        #targets
+        #[doc = #per_output_doc]
+        #[derive(
+            #krate::__private::core::clone::Clone,
+            #krate::__private::core::marker::Copy,
+            #krate::__private::core::fmt::Debug,
+            #krate::__private::core::default::Default,
+            #krate::__private::core::cmp::PartialEq,
+        )]
+        #vis struct #per_output<T> {
+            #(#[doc = #per_output_docs] pub #names: T,)*
+        }
+    }
+}
+
+/// How the structs are filled and read.
+pub(super) fn impls(cx: &Context<'_>) -> TokenStream {
+    let (inputs_name, outputs_name, targets_name, per_output) =
+        (cx.name("Inputs"), cx.name("Outputs"), cx.name("Targets"), cx.name("PerOutput"));
+    let (inputs, outputs, targets) = (inputs(cx), outputs(cx), targets(cx));
+    let read = |name: &Ident, fields: &[Field]| {
+        let reads = fields.iter().map(|field| {
+            let (name, text, method) = (&field.name, field.name.to_string(), method(field));
+            quote!(reader.#method(#text, &self.#name)?;)
+        });
+        quote! {
+            #[automatically_derived]
+            impl<B: __mimo::Dim, E: __mimo::Float> __mimo::Columns<E> for #name<B, E> {
+                fn read(&self, reader: &mut __mimo::Reader<'_, E>) -> __mimo::Result<()> {
+                    #(#reads)*
+                    __mimo::Ok(())
+                }
+            }
+        }
+    };
+    let write = |name: &Ident, fields: &[Field], extra: TokenStream| {
+        let zeros = fields.iter().map(|field| {
+            let name = &field.name;
+            let rest = field.shape.0.iter().map(|_| quote!(__mimo::Const));
+            quote!(#name: __mimo::zeros((rows, #(#rest,)*))?)
+        });
+        let writes = fields.iter().map(|field| {
+            let (name, text, method) = (&field.name, field.name.to_string(), method(field));
+            quote!(writer.#method(#text, &mut self.#name)?;)
+        });
+        quote! {
+            #[automatically_derived]
+            impl<B: __mimo::Dim, E: __mimo::Float> __mimo::OutputColumns<E> for #name<B, E> {
+                fn zeros(rows: __mimo::core::primitive::usize) -> __mimo::Result<Self> {
+                    let rows: B = __mimo::batch_axis(rows)?;
+                    __mimo::Ok(#name { #(#zeros,)* #extra })
+                }
+                fn write(&mut self, writer: &mut __mimo::Writer<'_, E>) -> __mimo::Result<()> {
+                    #(#writes)*
+                    __mimo::Ok(())
+                }
+            }
+        }
+    };
+    let target_impls = cx.graph.compile.as_ref().map(|_| {
+        let extra =
+            if targets.is_empty() { quote!(__unused: __mimo::core::marker::PhantomData) } else { quote!() };
+        let (read, write) = (read(&targets_name, &targets), write(&targets_name, &targets, extra));
+        quote!(#read #write)
+    });
+    let (read_inputs, read_outputs) = (read(&inputs_name, &inputs), read(&outputs_name, &outputs));
+    let write_outputs = write(&outputs_name, &outputs, TokenStream::new());
+    let names: Vec<_> = outputs.iter().map(|field| &field.name).collect();
+    let places = 0..names.len();
+    let count = names.len();
+    quote! {
+        #read_inputs
+        #read_outputs
+        #write_outputs
+        #target_impls
+        #[automatically_derived]
+        impl<T> __mimo::PerOutput<T> for #per_output<T> {
+            const LEN: __mimo::core::primitive::usize = #count;
+            fn from_fn(mut make: impl __mimo::core::ops::FnMut(__mimo::core::primitive::usize) -> T) -> Self {
+                #per_output { #(#names: make(#places),)* }
+            }
+            fn values(&self) -> __mimo::Vec<&T> {
+                __mimo::Vec::from([#(&self.#names),*])
+            }
+        }
+    }
+}
+
+fn method(field: &Field) -> TokenStream {
+    if field.indices { quote!(indices) } else { quote!(tensor) }
+}

@@ -1,0 +1,131 @@
+//! Losses and metrics by name: `logs.diagnosis.accuracy`.
+
+use mimo_graph::graph::Training;
+use proc_macro2::{Ident, TokenStream};
+use quote::{format_ident, quote};
+
+use super::context::{Context, ident};
+
+/// The logs of one output: its struct and its values.
+struct Output<'a> {
+    field: Ident,
+    name: Ident,
+    training: &'a Training,
+}
+
+fn outputs<'a>(cx: &'a Context<'_>) -> Vec<Output<'a>> {
+    let Some(compile) = &cx.graph.compile else { return vec![] };
+    let mut outputs: Vec<Output<'a>> = vec![];
+    for (field, training) in cx.output_fields().into_iter().zip(&compile.outputs) {
+        let camel = camel_case(&field.to_string());
+        let mut name = format_ident!("{}{}Logs", cx.header.name, camel, span = cx.header.name.span());
+        // `a_b` and `a__b` are two outputs but one name in camel case.
+        let mut count = 2;
+        while outputs.iter().any(|other| other.name == name) {
+            name = format_ident!("{}{}{}Logs", cx.header.name, camel, count, span = cx.header.name.span());
+            count += 1;
+        }
+        outputs.push(Output { field, name, training });
+    }
+    outputs
+}
+
+/// `next_step` → `NextStep`
+fn camel_case(name: &str) -> String {
+    let name = name.strip_prefix("r#").unwrap_or(name);
+    let mut camel = String::new();
+    for part in name.split('_') {
+        let mut letters = part.chars();
+        camel.extend(letters.next().into_iter().flat_map(char::to_uppercase));
+        camel.extend(letters);
+    }
+    camel
+}
+
+fn metric_fields(output: &Output<'_>) -> Vec<Ident> {
+    output.training.metrics.iter().map(|(name, _)| ident(name, output.field.span())).collect()
+}
+
+/// The structs.
+pub(super) fn structs(cx: &Context<'_>) -> TokenStream {
+    if cx.graph.compile.is_none() {
+        return TokenStream::new();
+    }
+    let krate = &cx.header.krate;
+    let vis = &cx.header.visibility;
+    let f64 = quote!(#krate::__private::core::primitive::f64);
+    let derives = quote! {
+        #[derive(
+            #krate::__private::core::clone::Clone,
+            #krate::__private::core::marker::Copy,
+            #krate::__private::core::fmt::Debug,
+            #krate::__private::core::cmp::PartialEq,
+        )]
+    };
+    let outputs = outputs(cx);
+    let parts = outputs.iter().map(|output| {
+        let doc = format!("Loss and metrics of output `{}`.", output.field);
+        let name = &output.name;
+        let loss = output.training.loss.map(|_| {
+            quote! {
+                /// The unweighted loss, averaged over the samples.
+                pub loss: #f64,
+            }
+        });
+        let metrics = metric_fields(output);
+        let docs = output.training.metrics.iter().map(|(name, _)| format!("The metric `{name}`."));
+        quote! {
+            #[doc = #doc]
+            #derives
+            #vis struct #name { #loss #(#[doc = #docs] pub #metrics: #f64,)* }
+        }
+    });
+    let logs = cx.name("Logs");
+    let doc = format!("Losses and metrics of [`{}`] over an epoch or a data set.", cx.header.name);
+    let fields = outputs.iter().map(|output| {
+        let (field, name) = (&output.field, &output.name);
+        let doc = format!("Of output `{field}`.");
+        quote!(#[doc = #doc] pub #field: #name,)
+    });
+    // An output may be called `loss`; the total is then reached by its key only.
+    let taken = outputs.iter().any(|output| output.field == "total_loss");
+    let total = if taken { quote!(__total_loss) } else { quote!(total_loss) };
+    quote! {
+        #(#parts)*
+        #[doc = #doc]
+        #derives
+        #vis struct #logs {
+            /// The weighted sum of the outputs' losses and the penalties of weights: Keras's `loss`.
+            pub #total: #f64,
+            #(#fields)*
+        }
+    }
+}
+
+/// How the structs are made from values in declared order.
+pub(super) fn impls(cx: &Context<'_>) -> TokenStream {
+    if cx.graph.compile.is_none() {
+        return TokenStream::new();
+    }
+    let outputs = outputs(cx);
+    let logs = cx.name("Logs");
+    let next = quote!(values.next().unwrap_or(__mimo::core::primitive::f64::NAN));
+    let taken = outputs.iter().any(|output| output.field == "total_loss");
+    let total = if taken { quote!(__total_loss) } else { quote!(total_loss) };
+    let fields = outputs.iter().map(|output| {
+        let (field, name) = (&output.field, &output.name);
+        let loss = output.training.loss.map(|_| quote!(loss: #next,));
+        let metrics = metric_fields(output);
+        quote!(#field: #name { #loss #(#metrics: #next,)* },)
+    });
+    quote! {
+        #[automatically_derived]
+        impl __mimo::Logs for #logs {
+            fn from_values(
+                values: &mut dyn __mimo::core::iter::Iterator<Item = __mimo::core::primitive::f64>,
+            ) -> Self {
+                #logs { #total: #next, #(#fields)* }
+            }
+        }
+    }
+}

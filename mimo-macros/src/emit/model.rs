@@ -1,0 +1,197 @@
+//! The model's struct, its methods, and the traits by which the runtime knows it.
+
+use mimo_graph::plan::Plan;
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::context::Context;
+use super::{docs, program, spec, weights};
+
+/// The struct and its methods.
+pub(super) fn items(cx: &Context<'_>, plan: &Plan) -> TokenStream {
+    let krate = &cx.header.krate;
+    let (attributes, vis, name) = (&cx.header.attributes, &cx.header.visibility, &cx.header.name);
+    let (inputs, outputs) = (cx.name("Inputs"), cx.name("Outputs"));
+    let lines = docs::model(cx, plan);
+    let fields = weights::fields(cx, plan);
+    let (names, types) = (fields.iter().map(|field| &field.0), fields.iter().map(|field| &field.1));
+    let field_docs = fields.iter().map(|field| &field.2);
+    let marker = weights::marker(plan, &quote!(#krate::__private))
+        .map(|_| quote!(#[doc(hidden)] pub __unused: #krate::__private::core::marker::PhantomData<(E, D)>,));
+    let consts = cx.header.consts.iter().map(|constant| {
+        let (attributes, name, ty, value) =
+            (&constant.attributes, &constant.name, &constant.ty, &constant.value);
+        let doc = attributes.is_empty().then(|| quote!(#[doc = "A constant of the model's description."]));
+        quote!(#attributes #doc #vis const #name: #ty = #value;)
+    });
+    let model = name.to_string();
+    let new_doc = format!("Makes a [`{model}`] with random weights: the same seed gives the same weights.");
+    let (private, core) = (quote!(#krate::__private), quote!(#krate::__private::core));
+    quote! {
+        #attributes
+        #(#[doc = #lines])*
+        #[derive(#core::clone::Clone, #core::fmt::Debug)]
+        #vis struct #name<
+            E: #private::Dtype = #core::primitive::f32,
+            D: #private::Storage<E> = #private::Cpu,
+        > {
+            #(#[doc = #field_docs] pub #names: #types,)*
+            #marker
+        }
+
+        #[automatically_derived]
+        #[allow(dead_code)]
+        impl #name {
+            #(#consts)*
+
+            /// How many values the weights hold.
+            #vis const PARAMETERS: #core::primitive::usize = {
+                let weights = <Self as #private::Model>::SPEC.weights;
+                #private::parameter_count(weights)
+            };
+            /// Names, shapes and types of the inputs.
+            #vis const INPUTS: &'static [#private::InputSpec] = <Self as #private::Model>::SPEC.inputs;
+            /// Names, shapes, losses and metrics of the outputs.
+            #vis const OUTPUTS: &'static [#private::OutputSpec] = <Self as #private::Model>::SPEC.outputs;
+
+            #[doc = #new_doc]
+            ///
+            /// For another element type there is [`build`](Self::build).
+            #vis fn new(seed: #core::primitive::u64) -> Self {
+                Self::build(seed)
+            }
+
+            /// The layers as a table: names, shapes, weights, and what each is connected to.
+            #vis fn summary() -> #private::String {
+                #private::summary(&<Self as #private::Model>::SPEC, 4)
+            }
+
+            /// The layers as a graph for Graphviz.
+            #vis fn dot() -> #private::String {
+                #private::dot(&<Self as #private::Model>::SPEC)
+            }
+
+            /// The layers as a Mermaid flowchart.
+            #vis fn mermaid() -> #private::String {
+                #private::mermaid(&<Self as #private::Model>::SPEC)
+            }
+        }
+
+        #[automatically_derived]
+        #[allow(dead_code)]
+        impl<E: #private::Float> #name<E, #private::Cpu>
+        where
+            #private::Cpu: #private::Device<E>,
+        {
+            /// As [`new`](Self::new), for `f32` or `f64`.
+            #vis fn build(seed: #core::primitive::u64) -> Self {
+                #private::build_model(seed)
+            }
+
+            /// The outputs for the given inputs. This copies the weights each time; to predict often, make a
+            /// `Predictor` once.
+            ///
+            /// # Errors
+            /// If the inputs hold different numbers of samples.
+            #vis fn forward<B: #private::Dim>(
+                &self,
+                inputs: &#inputs<B, E>,
+            ) -> #private::Result<#outputs<B, E>> {
+                #private::forward(self, inputs)
+            }
+        }
+    }
+}
+
+/// The runtime's traits.
+pub(super) fn traits(cx: &Context<'_>, plan: &Plan) -> TokenStream {
+    let name = &cx.header.name;
+    let (inputs, outputs, per_output) = (cx.name("Inputs"), cx.name("Outputs"), cx.name("PerOutput"));
+    let (targets, logs) = (cx.name("Targets"), cx.name("Logs"));
+    let (spec, program) = (spec::spec(cx, plan), program::program(cx, plan));
+    let forward = program::forward(plan);
+    let usize = quote!(__mimo::core::primitive::usize);
+    let trainable = cx.graph.compile.as_ref().map(|_| {
+        let (heads, trunk) = (program::backward(plan, &plan.heads), program::backward(plan, &plan.trunk));
+        let (losses, scan, custom) =
+            (program::losses(cx, plan), program::scan(cx, plan), program::custom(cx, plan));
+        let fields = cx.output_fields();
+        quote! {
+            #[automatically_derived]
+            impl<E: __mimo::Float> __mimo::Trainable for #name<E, __mimo::Cpu>
+            where
+                __mimo::Cpu: __mimo::Device<E>,
+            {
+                type Targets = #targets<#usize, E>;
+                type Logs = #logs;
+                type TracedOutputs = #outputs<#usize, E, __mimo::OwnedTape<E, __mimo::Cpu>>;
+
+                fn scan_pass(chunk: &mut __mimo::Chunk<'_, E>) {
+                    let _ = &chunk;
+                    #scan
+                }
+
+                fn loss_pass(chunk: &mut __mimo::Chunk<'_, E>) {
+                    #losses
+                }
+
+                fn custom_pass(chunk: &mut __mimo::Chunk<'_, E>) {
+                    #custom
+                }
+
+                fn heads_backward_pass(chunk: &mut __mimo::Chunk<'_, E>) {
+                    let _ = &chunk;
+                    #heads
+                }
+
+                fn trunk_backward_pass(chunk: &mut __mimo::Chunk<'_, E>) {
+                    let _ = &chunk;
+                    #trunk
+                }
+
+                fn trace(outputs: &Self::Outputs) -> Self::TracedOutputs {
+                    #outputs { #(#fields: __mimo::trace(&outputs.#fields),)* }
+                }
+
+                fn output_gradients(
+                    outputs: &Self::Outputs,
+                    reader: &mut __mimo::GradientReader<'_, E>,
+                ) -> __mimo::Result<()> {
+                    #(reader.tensor(&outputs.#fields)?;)*
+                    __mimo::Ok(())
+                }
+            }
+        }
+    });
+    quote! {
+        use __mimo::Operation as _;
+
+        #[automatically_derived]
+        impl<E: __mimo::Float> __mimo::Model for #name<E, __mimo::Cpu>
+        where
+            __mimo::Cpu: __mimo::Device<E>,
+        {
+            type Float = E;
+            type Inputs = #inputs<#usize, E>;
+            type Outputs = #outputs<#usize, E>;
+            type PerOutput<T> = #per_output<T>;
+
+            const SPEC: __mimo::ModelSpec = #spec;
+            const PROGRAM: __mimo::Program = #program;
+
+            fn forward_pass(chunk: &mut __mimo::Chunk<'_, E>) {
+                let _ = &chunk;
+                #forward
+            }
+
+            fn read_weights(&self, read: &mut dyn __mimo::core::ops::FnMut(#usize, __mimo::Vec<E>)) {
+                __mimo::read_weights(self, read);
+            }
+
+            fn write_weights(&mut self, write: &mut dyn __mimo::core::ops::FnMut(#usize, &mut [E])) {
+                __mimo::write_weights(self, write);
+            }
+        }
+        #trainable
+    }
+}

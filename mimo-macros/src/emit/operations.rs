@@ -1,0 +1,282 @@
+//! Each operation of a plan as a constant: `Dense { inputs: 64, units: 3, … }`.
+
+use mimo_graph::activation::Activation;
+use mimo_graph::layers::merge::MergeOp;
+use mimo_graph::loss::Loss;
+use mimo_graph::metric::{Average, Curve, Metric};
+use mimo_graph::plan::{Dense, LossOp, Op, OpKind, Read, Sink, View};
+use proc_macro2::{Literal, TokenStream};
+use quote::quote;
+
+use super::context::Context;
+
+/// The type and the value of an operation.
+pub(super) fn operation(cx: &Context<'_>, op: &Op) -> (TokenStream, TokenStream) {
+    let (y, dy) = (view(cx, &op.y), view(cx, &op.dy));
+    match &op.kind {
+        OpKind::Dense(dense) => (quote!(__mimo::Dense), dense_value(cx, dense, &y, &dy)),
+        OpKind::Activate { activation, positions, read } => {
+            let (activation, positions) = (self::activation(*activation), cx.dim(positions));
+            let (x, dx) = (view(cx, &read.x), sink(cx, read));
+            let value = quote!(__mimo::Activate {
+                activation: #activation, positions: #positions, x: #x, y: #y, dy: #dy, dx: #dx,
+            });
+            (quote!(__mimo::Activate), value)
+        }
+        OpKind::Concatenate { outer, parts } => {
+            let outer = cx.dim(outer);
+            let parts = parts.iter().map(|read| {
+                let (x, dx) = (view(cx, &read.x), sink(cx, read));
+                quote!(__mimo::Part { x: #x, dx: #dx })
+            });
+            let value = quote!(__mimo::Concatenate { outer: #outer, parts: &[#(#parts),*], y: #y, dy: #dy });
+            (quote!(__mimo::Concatenate), value)
+        }
+        OpKind::Merge { op, shape, inputs } => {
+            let (op, result) = (merge(*op), cx.lengths(shape));
+            let inputs = inputs.iter().map(|read| {
+                let (x, dx, from) = (view(cx, &read.x), sink(cx, read), cx.lengths(&read.shape));
+                quote!(__mimo::MergeInput {
+                    x: #x, strides: &__mimo::broadcast_strides(&[#from], &[#result]), dx: #dx,
+                })
+            });
+            let value = quote!(__mimo::Merge {
+                op: #op, shape: &[#result], inputs: &[#(#inputs),*], y: #y, dy: #dy,
+            });
+            (quote!(__mimo::Merge), value)
+        }
+        OpKind::Permute { dims, read } => {
+            let result = dims.iter().filter_map(|&dim| read.shape.0.get(dim.wrapping_sub(1)));
+            let result = result.map(|dim| cx.dim(dim));
+            let (from, dims) =
+                (cx.lengths(&read.shape), dims.iter().map(|&dim| Literal::usize_unsuffixed(dim)));
+            let (x, dx) = (view(cx, &read.x), sink(cx, read));
+            let value = quote!(__mimo::Permute {
+                shape: &[#(#result),*],
+                strides: &__mimo::permuted_strides(&[#from], &[#(#dims),*]),
+                x: #x, y: #y, dy: #dy, dx: #dx,
+            });
+            (quote!(__mimo::Permute), value)
+        }
+        OpKind::RepeatVector { n, read } => {
+            let (n, x, dx) = (cx.dim(n), view(cx, &read.x), sink(cx, read));
+            let value = quote!(__mimo::RepeatVector { n: #n, x: #x, y: #y, dy: #dy, dx: #dx });
+            (quote!(__mimo::RepeatVector), value)
+        }
+        OpKind::Dropout { rate, key, read } => {
+            let (x, dx) = (view(cx, &read.x), sink(cx, read));
+            let value = quote!(__mimo::Dropout { rate: #rate, key: #key, x: #x, y: #y, dy: #dy, dx: #dx });
+            (quote!(__mimo::Dropout), value)
+        }
+        OpKind::GaussianNoise { stddev, key, read } => {
+            let (x, dx) = (view(cx, &read.x), sink(cx, read));
+            let value =
+                quote!(__mimo::GaussianNoise { stddev: #stddev, key: #key, x: #x, y: #y, dy: #dy, dx: #dx });
+            (quote!(__mimo::GaussianNoise), value)
+        }
+    }
+}
+
+fn dense_value(cx: &Context<'_>, dense: &Dense, y: &TokenStream, dy: &TokenStream) -> TokenStream {
+    let (inputs, units, positions) = (cx.dim(&dense.inputs), cx.dim(&dense.units), cx.dim(&dense.positions));
+    let (x, dx, kernel) = (view(cx, &dense.read.x), sink(cx, &dense.read), dense.kernel);
+    let bias = option(dense.bias.map(|bias| quote!(__Layout::BLOCKS[#bias])));
+    let linear = dense.segments.iter().all(|segment| segment.activation == Activation::Linear);
+    let segments = dense.segments.iter().filter(|_| !linear).map(|segment| {
+        let (column, len) = (cx.dim(&segment.column), cx.dim(&segment.len));
+        let (activation, passed) = (activation(segment.activation), segment.passed);
+        quote!(__mimo::Segment { column: #column, len: #len, activation: #activation, passed: #passed })
+    });
+    quote!(__mimo::Dense {
+        inputs: #inputs,
+        units: #units,
+        positions: #positions,
+        x: #x,
+        y: #y,
+        kernel: __Layout::BLOCKS[#kernel],
+        bias: #bias,
+        pack: __Layout::PACKS[#kernel],
+        activations: &[#(#segments),*],
+        dy: #dy,
+        dx: #dx,
+    })
+}
+
+/// The value of a loss. `states` are the places of its metrics' states.
+pub(super) fn loss(cx: &Context<'_>, op: &LossOp, states: &[TokenStream]) -> TokenStream {
+    let (output, kind) = (op.output, loss_kind(op.loss));
+    let (positions, classes) = (cx.dim(&op.positions), cx.dim(&op.classes));
+    let (y, target, sample_weight) = (view(cx, &op.y), view(cx, &op.target), view(cx, &op.sample_weight));
+    let logits = option(op.logits.as_ref().map(|logits| view(cx, logits)));
+    let gradient = option(op.gradient.as_ref().map(|gradient| view(cx, gradient)));
+    let prediction_gradient = option(op.prediction_gradient.as_ref().map(|gradient| view(cx, gradient)));
+    let metrics = op.metrics.iter().zip(states).map(|(&metric, state)| {
+        let metric = self::metric(metric);
+        quote!((#state, #metric))
+    });
+    quote!(__mimo::Loss {
+        output: #output,
+        loss: #kind,
+        positions: #positions,
+        classes: #classes,
+        y: #y,
+        logits: #logits,
+        target: #target,
+        sample_weight: #sample_weight,
+        gradient: #gradient,
+        prediction_gradient: #prediction_gradient,
+        metrics: &[#(#metrics),*],
+    })
+}
+
+/// `View::whole(3, 64)`, or some columns of it.
+pub(super) fn view(cx: &Context<'_>, view: &View) -> TokenStream {
+    let (slot, stride) = (Literal::usize_unsuffixed(view.slot), cx.dim(&view.stride));
+    if view.len == view.stride {
+        return quote!(__mimo::View::whole(#slot, #stride));
+    }
+    let (column, len) = (cx.dim(&view.column), cx.dim(&view.len));
+    quote!(__mimo::View::whole(#slot, #stride).columns(#column, #len))
+}
+
+fn sink(cx: &Context<'_>, read: &Read) -> TokenStream {
+    option(read.dx.as_ref().map(|Sink { view: to, accumulate, mask }| {
+        let (to, mask) = (view(cx, to), option(mask.as_ref().map(|mask| view(cx, mask))));
+        quote!(__mimo::Sink { view: #to, accumulate: #accumulate, mask: #mask })
+    }))
+}
+
+/// `Some(…)` or `None`, whatever the user calls by these names.
+pub(super) fn option(value: Option<TokenStream>) -> TokenStream {
+    match value {
+        Some(value) => quote!(__mimo::Some(#value)),
+        None => quote!(__mimo::None),
+    }
+}
+
+pub(super) fn activation(activation: Activation) -> TokenStream {
+    let variant = match activation {
+        Activation::Linear => quote!(Linear),
+        Activation::Relu => quote!(Relu),
+        Activation::Relu6 => quote!(Relu6),
+        Activation::LeakyRelu { negative_slope } => quote!(LeakyRelu { negative_slope: #negative_slope }),
+        Activation::Elu { alpha } => quote!(Elu { alpha: #alpha }),
+        Activation::Selu => quote!(Selu),
+        Activation::Celu { alpha } => quote!(Celu { alpha: #alpha }),
+        Activation::Sigmoid => quote!(Sigmoid),
+        Activation::LogSigmoid => quote!(LogSigmoid),
+        Activation::Softplus => quote!(Softplus),
+        Activation::Softsign => quote!(Softsign),
+        Activation::Softmax => quote!(Softmax),
+        Activation::LogSoftmax => quote!(LogSoftmax),
+        Activation::Tanh => quote!(Tanh),
+        Activation::TanhShrink => quote!(TanhShrink),
+        Activation::Exponential => quote!(Exponential),
+        Activation::HardSigmoid => quote!(HardSigmoid),
+        Activation::HardSilu => quote!(HardSilu),
+        Activation::HardTanh => quote!(HardTanh),
+        Activation::Silu => quote!(Silu),
+        Activation::Gelu { approximate } => quote!(Gelu { approximate: #approximate }),
+        Activation::Mish => quote!(Mish),
+        Activation::HardShrink => quote!(HardShrink),
+        Activation::SoftShrink => quote!(SoftShrink),
+        Activation::Squareplus => quote!(Squareplus),
+        Activation::SparsePlus => quote!(SparsePlus),
+        Activation::SparseSigmoid => quote!(SparseSigmoid),
+    };
+    quote!(__mimo::Activation::#variant)
+}
+
+fn merge(op: MergeOp) -> TokenStream {
+    let variant = match op {
+        MergeOp::Add => quote!(Add),
+        MergeOp::Subtract => quote!(Subtract),
+        MergeOp::Multiply => quote!(Multiply),
+        MergeOp::Average => quote!(Average),
+        MergeOp::Maximum => quote!(Maximum),
+        MergeOp::Minimum => quote!(Minimum),
+    };
+    quote!(__mimo::MergeOp::#variant)
+}
+
+pub(super) fn loss_kind(loss: Loss) -> TokenStream {
+    let variant = match loss {
+        Loss::MeanSquaredError => quote!(MeanSquaredError),
+        Loss::MeanAbsoluteError => quote!(MeanAbsoluteError),
+        Loss::MeanAbsolutePercentageError => quote!(MeanAbsolutePercentageError),
+        Loss::MeanSquaredLogarithmicError => quote!(MeanSquaredLogarithmicError),
+        Loss::Huber { delta } => quote!(Huber { delta: #delta }),
+        Loss::LogCosh => quote!(LogCosh),
+        Loss::BinaryCrossentropy { from_logits, label_smoothing } => {
+            quote!(BinaryCrossentropy { from_logits: #from_logits, label_smoothing: #label_smoothing })
+        }
+        Loss::CategoricalCrossentropy { from_logits, label_smoothing } => {
+            quote!(CategoricalCrossentropy { from_logits: #from_logits, label_smoothing: #label_smoothing })
+        }
+        Loss::SparseCategoricalCrossentropy { from_logits, ignore_class } => {
+            let ignore_class = option(ignore_class.map(|class| quote!(#class)));
+            quote!(SparseCategoricalCrossentropy { from_logits: #from_logits, ignore_class: #ignore_class })
+        }
+        Loss::KlDivergence => quote!(KlDivergence),
+        Loss::Poisson => quote!(Poisson),
+        Loss::CosineSimilarity => quote!(CosineSimilarity),
+        Loss::Hinge => quote!(Hinge),
+        Loss::SquaredHinge => quote!(SquaredHinge),
+        Loss::CategoricalHinge => quote!(CategoricalHinge),
+        Loss::Custom => quote!(Custom),
+    };
+    quote!(__mimo::LossKind::#variant)
+}
+
+pub(super) fn metric(metric: Metric) -> TokenStream {
+    let variant = match metric {
+        Metric::BinaryAccuracy { threshold } => quote!(BinaryAccuracy { threshold: #threshold }),
+        Metric::CategoricalAccuracy => quote!(CategoricalAccuracy),
+        Metric::SparseCategoricalAccuracy => quote!(SparseCategoricalAccuracy),
+        Metric::TopKCategoricalAccuracy { k } => quote!(TopKCategoricalAccuracy { k: #k }),
+        Metric::SparseTopKCategoricalAccuracy { k } => quote!(SparseTopKCategoricalAccuracy { k: #k }),
+        Metric::MeanAbsoluteError => quote!(MeanAbsoluteError),
+        Metric::MeanSquaredError => quote!(MeanSquaredError),
+        Metric::MeanAbsolutePercentageError => quote!(MeanAbsolutePercentageError),
+        Metric::MeanSquaredLogarithmicError => quote!(MeanSquaredLogarithmicError),
+        Metric::RootMeanSquaredError => quote!(RootMeanSquaredError),
+        Metric::LogCoshError => quote!(LogCoshError),
+        Metric::R2Score => quote!(R2Score),
+        Metric::Precision { threshold } => quote!(Precision { threshold: #threshold }),
+        Metric::Recall { threshold } => quote!(Recall { threshold: #threshold }),
+        Metric::F1Score { average, threshold } => {
+            let average = match average {
+                Average::Micro => quote!(Micro),
+                Average::Macro => quote!(Macro),
+                Average::Weighted => quote!(Weighted),
+            };
+            let threshold = option(threshold.map(|threshold| quote!(#threshold)));
+            quote!(F1Score { average: __mimo::Average::#average, threshold: #threshold })
+        }
+        Metric::Auc { num_thresholds, curve, from_logits } => {
+            let curve = match curve {
+                Curve::Roc => quote!(Roc),
+                Curve::Pr => quote!(Pr),
+            };
+            quote!(Auc {
+                num_thresholds: #num_thresholds, curve: __mimo::Curve::#curve, from_logits: #from_logits,
+            })
+        }
+        Metric::CosineSimilarity => quote!(CosineSimilarity),
+        Metric::BinaryCrossentropy { from_logits, label_smoothing } => {
+            quote!(BinaryCrossentropy { from_logits: #from_logits, label_smoothing: #label_smoothing })
+        }
+        Metric::CategoricalCrossentropy { from_logits, label_smoothing } => {
+            quote!(CategoricalCrossentropy { from_logits: #from_logits, label_smoothing: #label_smoothing })
+        }
+        Metric::SparseCategoricalCrossentropy { from_logits } => {
+            quote!(SparseCategoricalCrossentropy { from_logits: #from_logits })
+        }
+        Metric::KlDivergence => quote!(KlDivergence),
+        Metric::Poisson => quote!(Poisson),
+        Metric::Hinge => quote!(Hinge),
+        Metric::SquaredHinge => quote!(SquaredHinge),
+        Metric::CategoricalHinge => quote!(CategoricalHinge),
+    };
+    quote!(__mimo::Metric::#variant)
+}

@@ -1,0 +1,228 @@
+//! The layout and the operations of a model as constants, and the passes that call them.
+
+use mimo_graph::plan::{Gradient, Plan, Slot, Use};
+use proc_macro2::{Ident, Literal, Span, TokenStream};
+use quote::{format_ident, quote};
+
+use super::context::Context;
+use super::operations::{self, option};
+use super::spec;
+
+/// The structs that hold the constants: `__Layout`, `__Plan` with one operation per line, `__Losses`.
+pub(super) fn items(cx: &Context<'_>, plan: &Plan) -> TokenStream {
+    let usize = quote!(__mimo::core::primitive::usize);
+    let slots = Literal::usize_unsuffixed(plan.slots.len());
+    let train = plan.slots.iter().map(|slot| request(cx, slot, Some(slot.train)));
+    let predict = plan.slots.iter().map(|slot| request(cx, slot, slot.predict));
+    let blocks = Literal::usize_unsuffixed(plan.blocks.len());
+    let sizes = plan.blocks.iter().map(|block| {
+        let (rows, cols) = (cx.dim(&block.rows), cx.dim(&block.cols));
+        quote!([#rows, #cols])
+    });
+    let packed = plan.blocks.iter().map(|block| block.pack);
+    let ops = op_names(plan);
+    let constants = plan.forward.iter().zip(&ops).map(|(op, name)| {
+        let (ty, value) = operations::operation(cx, op);
+        quote!(const #name: #ty = #value;)
+    });
+    let (states, statistics) = states(cx, plan);
+    let losses = loss_names(cx, plan);
+    let loss_constants = plan.losses.iter().zip(&losses).zip(&states).map(|((loss, name), states)| {
+        let value = operations::loss(cx, loss, states);
+        quote!(const #name: __mimo::Loss = #value;)
+    });
+    quote! {
+        struct __Layout;
+        impl __Layout {
+            const TRAIN: __mimo::Layout<#slots> = __mimo::place(&[#(#train),*]);
+            const PREDICT: __mimo::Layout<#slots> = __mimo::place(&[#(#predict),*]);
+            const SIZES: [[#usize; 2]; #blocks] = [#(#sizes),*];
+            const BLOCKS: [#usize; #blocks] = __mimo::block_offsets(&Self::SIZES).0;
+            const PARAMETERS: #usize = __mimo::block_offsets(&Self::SIZES).1;
+            const PACKED: [__mimo::core::primitive::bool; #blocks] = [#(#packed),*];
+            const PACKS: [#usize; #blocks] = __mimo::pack_offsets(&Self::SIZES, &Self::PACKED).0;
+            const PACKS_LEN: #usize = __mimo::pack_offsets(&Self::SIZES, &Self::PACKED).1;
+            const STATISTICS: #usize = #statistics;
+        }
+        struct __Plan;
+        impl __Plan {
+            #(#constants)*
+        }
+        struct __Losses;
+        impl __Losses {
+            #(#loss_constants)*
+        }
+    }
+}
+
+/// The value of `Model::PROGRAM`.
+pub(super) fn program(cx: &Context<'_>, plan: &Plan) -> TokenStream {
+    let inputs = plan.inputs.iter().map(|view| operations::view(cx, view));
+    let outputs = plan.outputs.iter().map(|view| operations::view(cx, view));
+    // One entry per output, also for outputs that are not trained.
+    let by_output = |pick: &dyn Fn(&mimo_graph::plan::LossOp) -> Option<TokenStream>| {
+        let entries = (0..plan.outputs.len()).map(|output| {
+            let loss = plan.losses.iter().find(|loss| loss.output == output);
+            option(loss.and_then(pick))
+        });
+        quote!(&[#(#entries),*])
+    };
+    let targets = by_output(&|loss| Some(operations::view(cx, &loss.target)));
+    let sample_weights = by_output(&|loss| Some(operations::view(cx, &loss.sample_weight)));
+    let output_gradients =
+        by_output(&|loss| loss.prediction_gradient.as_ref().map(|view| operations::view(cx, view)));
+    let blocks = plan.blocks.iter().enumerate().map(|(index, block)| {
+        let pack = option(block.pack.then(|| quote!(__Layout::PACKS[#index])));
+        let gradient = option(block.gradient.as_ref().map(|gradient| match gradient {
+            Gradient::Product(uses) => {
+                let uses = uses.iter().map(|call| use_value(cx, call));
+                quote!(__mimo::Gradient::Product(&[#(#uses),*]))
+            }
+            Gradient::Sum(uses) => {
+                let uses = uses.iter().map(|call| use_value(cx, call));
+                quote!(__mimo::Gradient::Sum(&[#(#uses),*]))
+            }
+        }));
+        quote!(__mimo::Block {
+            offset: __Layout::BLOCKS[#index],
+            rows: __Layout::SIZES[#index][0],
+            cols: __Layout::SIZES[#index][1],
+            pack: #pack,
+            gradient: #gradient,
+        })
+    });
+    let params = plan.params.iter().map(|param| {
+        let weight = &cx.graph.layer(param.layer).weights[param.weight];
+        let (block, column, cols) = (param.block, cx.dim(&param.column), cx.dim(&param.cols));
+        let regularizer = spec::regularizer(weight.options.regularizer);
+        let constraint = spec::constraint(weight.options.constraint);
+        quote!(__mimo::Param {
+            block: #block, column: #column, cols: #cols, regularizer: #regularizer, constraint: #constraint,
+        })
+    });
+    let scans = plan.losses.iter().any(|loss| scans(loss.loss));
+    let flops = cx.dim(&plan.flops);
+    quote! {
+        __mimo::Program {
+            train: (&__Layout::TRAIN.offsets, __Layout::TRAIN.len),
+            predict: (&__Layout::PREDICT.offsets, __Layout::PREDICT.len),
+            inputs: &[#(#inputs),*],
+            outputs: &[#(#outputs),*],
+            targets: #targets,
+            output_gradients: #output_gradients,
+            sample_weights: #sample_weights,
+            blocks: &[#(#blocks),*],
+            params: &[#(#params),*],
+            parameters: __Layout::PARAMETERS,
+            packs: __Layout::PACKS_LEN,
+            statistics: __Layout::STATISTICS,
+            scans: #scans,
+            flops: #flops,
+        }
+    }
+}
+
+/// The lines of the forward pass.
+pub(super) fn forward(plan: &Plan) -> TokenStream {
+    let names = op_names(plan);
+    quote!(#(__Plan::#names.forward(chunk);)*)
+}
+
+/// The lines of a backward pass over some operations.
+pub(super) fn backward(plan: &Plan, operations: &[usize]) -> TokenStream {
+    let names = op_names(plan);
+    let names = operations.iter().map(|&at| &names[at]);
+    quote!(#(__Plan::#names.backward(chunk);)*)
+}
+
+/// The lines of the passes over losses.
+pub(super) fn losses(cx: &Context<'_>, plan: &Plan) -> TokenStream {
+    let names = loss_names(cx, plan);
+    quote!(#(__Losses::#names.forward(chunk);)*)
+}
+
+/// The lines that take the gradients of a custom loss through the heads' activations.
+pub(super) fn custom(cx: &Context<'_>, plan: &Plan) -> TokenStream {
+    let names = loss_names(cx, plan);
+    quote!(#(__Losses::#names.backward(chunk);)*)
+}
+
+/// The lines that look at the targets of the whole batch.
+pub(super) fn scan(cx: &Context<'_>, plan: &Plan) -> TokenStream {
+    let names = loss_names(cx, plan);
+    let names = names.iter().zip(&plan.losses).filter(|(_, loss)| scans(loss.loss)).map(|(name, _)| name);
+    quote!(#(__mimo::Scan(__Losses::#names).forward(chunk);)*)
+}
+
+/// Whether a loss depends on the targets of the whole batch.
+fn scans(loss: mimo_graph::loss::Loss) -> bool {
+    use mimo_graph::loss::Loss;
+    matches!(loss, Loss::Hinge | Loss::SquaredHinge)
+}
+
+fn request(cx: &Context<'_>, slot: &Slot, life: Option<(usize, usize)>) -> TokenStream {
+    let (len, (from, to)) = match life {
+        Some((from, to)) if from <= to => (cx.dim(&slot.len), (from, to)),
+        // Not used: takes no room, and comes last in the order of first use.
+        _ => (quote!(0), (usize::MAX, usize::MAX)),
+    };
+    let [from, to] = [from, to].map(|time| match time {
+        usize::MAX => quote!(__mimo::core::primitive::usize::MAX),
+        time => {
+            let time = Literal::usize_unsuffixed(time);
+            quote!(#time)
+        }
+    });
+    quote!(__mimo::SlotRequest { len: #len, from: #from, to: #to })
+}
+
+fn use_value(cx: &Context<'_>, call: &Use) -> TokenStream {
+    let (x, dy) = (operations::view(cx, &call.x), operations::view(cx, &call.dy));
+    let positions = cx.dim(&call.positions);
+    quote!(__mimo::Use { x: #x, dy: #dy, positions: #positions })
+}
+
+/// Where each loss's metrics keep their states, and the length of all statistics.
+fn states(cx: &Context<'_>, plan: &Plan) -> (Vec<Vec<TokenStream>>, TokenStream) {
+    let outputs = Literal::usize_unsuffixed(plan.outputs.len());
+    let mut end = quote!(#outputs);
+    let mut states = vec![];
+    for loss in &plan.losses {
+        let mut places = vec![];
+        for &metric in &loss.metrics {
+            let (metric, classes) = (operations::metric(metric), cx.dim(&loss.classes));
+            places.push(end.clone());
+            end = quote!(#end + __mimo::state_len(#metric, #classes));
+        }
+        states.push(places);
+    }
+    (states, end)
+}
+
+/// Constants' names: the layers' in upper case, kept apart where that makes them equal.
+fn op_names(plan: &Plan) -> Vec<Ident> {
+    constant_names(plan.forward.iter().map(|op| op.name.as_str()))
+}
+
+fn loss_names(cx: &Context<'_>, plan: &Plan) -> Vec<Ident> {
+    constant_names(plan.losses.iter().map(|loss| cx.graph.outputs[loss.output].name.as_str()))
+}
+
+fn constant_names<'a>(names: impl Iterator<Item = &'a str>) -> Vec<Ident> {
+    let mut constants: Vec<Ident> = vec![];
+    for name in names {
+        let upper = name.strip_prefix("r#").unwrap_or(name).to_uppercase();
+        let base = match syn::parse_str::<Ident>(&upper) {
+            Ok(_) => upper,
+            Err(_) => format!("_{upper}"),
+        };
+        let mut constant = Ident::new(&base, Span::mixed_site());
+        let mut count = 2;
+        while constants.contains(&constant) {
+            constant = format_ident!("{}_{}", base, count, span = Span::mixed_site());
+            count += 1;
+        }
+        constants.push(constant);
+    }
+    constants
+}

@@ -1,0 +1,221 @@
+//! The description of a model as a constant.
+
+use mimo_graph::graph::{Dtype, LayerId, NodeId, TensorId};
+use mimo_graph::initializer::{Constraint, Distribution, Fan, Initializer, InitializerKind, Regularizer};
+use mimo_graph::optimizer::{Clip, Optimizer, Rule};
+use mimo_graph::plan::Plan;
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::context::Context;
+use super::operations::{self, option};
+
+/// The value of `Model::SPEC`.
+pub(super) fn spec(cx: &Context<'_>, plan: &Plan) -> TokenStream {
+    let graph = cx.graph;
+    let name = graph.name.as_str();
+    let inputs = graph.inputs.iter().map(|port| {
+        let tensor = graph.tensor(port.tensor);
+        let (name, shape, dtype) = (port.name.as_str(), shape(cx, port.tensor), dtype(tensor.dtype));
+        quote!(__mimo::InputSpec { name: #name, shape: &[#shape], dtype: #dtype })
+    });
+    let outputs = graph.outputs.iter().enumerate().map(|(index, port)| {
+        let (name, shape) = (port.name.as_str(), shape(cx, port.tensor));
+        let training = graph.compile.as_ref().map(|compile| &compile.outputs[index]);
+        let loss = training.and_then(|training| training.loss);
+        let weight = training.map_or(1.0, |training| training.weight);
+        let metrics = training.filter(|_| loss.is_some()).map_or(&[][..], |training| &training.metrics);
+        let metrics = metrics.iter().map(|(name, metric)| {
+            let metric = operations::metric(*metric);
+            quote!((#name, #metric))
+        });
+        let loss = option(loss.map(operations::loss_kind));
+        quote!(__mimo::OutputSpec {
+            name: #name, shape: &[#shape], loss: #loss, weight: #weight, metrics: &[#(#metrics),*],
+        })
+    });
+    let layers = layers(cx);
+    let weights = weights(cx, plan);
+    let optimizer = option(graph.compile.as_ref().map(|compile| optimizer(&compile.optimizer)));
+    quote! {
+        __mimo::ModelSpec {
+            name: #name,
+            inputs: &[#(#inputs),*],
+            outputs: &[#(#outputs),*],
+            layers: &[#(#layers),*],
+            weights: &[#(#weights),*],
+            optimizer: #optimizer,
+        }
+    }
+}
+
+/// The specs of all weights, in the order of the fields.
+pub(super) fn weights(cx: &Context<'_>, plan: &Plan) -> Vec<TokenStream> {
+    let values = plan.params.iter().map(|param| {
+        let layer = cx.graph.layer(param.layer);
+        let weight = &layer.weights[param.weight];
+        let (name, shape) = (format!("{}/{}", layer.name, weight.name), cx.lengths(&weight.shape));
+        let initializer = initializer(&weight.options.initializer);
+        let regularizer = regularizer(weight.options.regularizer);
+        let constraint = constraint(weight.options.constraint);
+        let trainable = layer.trainable;
+        quote!(__mimo::WeightSpec {
+            name: #name,
+            shape: &[#shape],
+            initializer: #initializer,
+            regularizer: #regularizer,
+            constraint: #constraint,
+            trainable: #trainable,
+        })
+    });
+    values.collect()
+}
+
+/// Inputs first, then layers in the order of their first call.
+fn layers(cx: &Context<'_>) -> Vec<TokenStream> {
+    let graph = cx.graph;
+    let mut specs = vec![];
+    for port in &graph.inputs {
+        let (name, shape) = (port.name.as_str(), shape(cx, port.tensor));
+        specs.push(quote!(__mimo::LayerSpec {
+            name: #name, class: "InputLayer", output_shape: &[#shape], parameters: 0, trainable: true,
+            connected_to: &[],
+        }));
+    }
+    let mut seen: Vec<LayerId> = vec![];
+    for node in &graph.nodes {
+        if seen.contains(&node.layer) {
+            continue;
+        }
+        seen.push(node.layer);
+        let layer = graph.layer(node.layer);
+        let (name, class, trainable) = (layer.name.as_str(), layer.kind.class_name(), layer.trainable);
+        let shape = node.outputs.first().map(|&output| shape(cx, output));
+        let parameters = layer.weights.iter().map(|weight| cx.dim(&weight.shape.elements()));
+        let calls = graph.calls_of(node.layer);
+        let connections = calls.flat_map(|call| call.inputs.iter()).map(|&input| connection(cx, input));
+        specs.push(quote!(__mimo::LayerSpec {
+            name: #name,
+            class: #class,
+            output_shape: &[#shape],
+            parameters: 0 #(+ #parameters)*,
+            trainable: #trainable,
+            connected_to: &[#(#connections),*],
+        }));
+    }
+    specs
+}
+
+/// Who gives a tensor: layer, which of its calls, which of the call's tensors.
+fn connection(cx: &Context<'_>, tensor: TensorId) -> TokenStream {
+    let graph = cx.graph;
+    let (layer, call, at) = match graph.tensor(tensor).producer {
+        Some(id) => {
+            let node = graph.node(id);
+            let earlier = (0..id.0).filter(|&other| graph.node(NodeId(other)).layer == node.layer).count();
+            let at = node.outputs.iter().position(|&output| output == tensor).unwrap_or(0);
+            (graph.layer(node.layer).name.as_str(), earlier, at)
+        }
+        None => {
+            let port = graph.inputs.iter().find(|port| port.tensor == tensor);
+            (port.map_or("input", |port| port.name.as_str()), 0, 0)
+        }
+    };
+    quote!(__mimo::Connection { layer: #layer, call: #call, tensor: #at })
+}
+
+fn shape(cx: &Context<'_>, tensor: TensorId) -> TokenStream {
+    cx.graph.tensor(tensor).shape.as_ref().map(|shape| cx.lengths(shape)).unwrap_or_default()
+}
+
+fn dtype(dtype: Dtype) -> TokenStream {
+    match dtype {
+        Dtype::Float => quote!(__mimo::SpecDtype::Float),
+        Dtype::Int => quote!(__mimo::SpecDtype::Int),
+    }
+}
+
+fn initializer(initializer: &Initializer) -> TokenStream {
+    let kind = match initializer.kind {
+        InitializerKind::Constant(value) => quote!(Constant(#value)),
+        InitializerKind::Identity { gain } => quote!(Identity { gain: #gain }),
+        InitializerKind::RandomNormal { mean, stddev } => {
+            quote!(RandomNormal { mean: #mean, stddev: #stddev })
+        }
+        InitializerKind::TruncatedNormal { mean, stddev } => {
+            quote!(TruncatedNormal { mean: #mean, stddev: #stddev })
+        }
+        InitializerKind::RandomUniform { minval, maxval } => {
+            quote!(RandomUniform { minval: #minval, maxval: #maxval })
+        }
+        InitializerKind::VarianceScaling { scale, mode, distribution } => {
+            let mode = match mode {
+                Fan::In => quote!(In),
+                Fan::Out => quote!(Out),
+                Fan::Average => quote!(Average),
+            };
+            let distribution = match distribution {
+                Distribution::TruncatedNormal => quote!(TruncatedNormal),
+                Distribution::UntruncatedNormal => quote!(UntruncatedNormal),
+                Distribution::Uniform => quote!(Uniform),
+            };
+            quote!(VarianceScaling {
+                scale: #scale, mode: __mimo::Fan::#mode, distribution: __mimo::Distribution::#distribution,
+            })
+        }
+        InitializerKind::Orthogonal { gain } => quote!(Orthogonal { gain: #gain }),
+    };
+    let seed = option(initializer.seed.map(|seed| quote!(#seed)));
+    quote!(__mimo::Initializer { kind: __mimo::InitializerKind::#kind, seed: #seed })
+}
+
+pub(super) fn regularizer(regularizer: Option<Regularizer>) -> TokenStream {
+    option(regularizer.map(|Regularizer { l1, l2 }| quote!(__mimo::Regularizer { l1: #l1, l2: #l2 })))
+}
+
+pub(super) fn constraint(constraint: Option<Constraint>) -> TokenStream {
+    option(constraint.map(|constraint| {
+        let variant = match constraint {
+            Constraint::MaxNorm { max_value, axis } => quote!(MaxNorm { max_value: #max_value, axis: #axis }),
+            Constraint::NonNeg => quote!(NonNeg),
+            Constraint::UnitNorm { axis } => quote!(UnitNorm { axis: #axis }),
+            Constraint::MinMaxNorm { min_value, max_value, rate, axis } => quote!(MinMaxNorm {
+                min_value: #min_value, max_value: #max_value, rate: #rate, axis: #axis,
+            }),
+        };
+        quote!(__mimo::Constraint::#variant)
+    }))
+}
+
+fn optimizer(optimizer: &Optimizer) -> TokenStream {
+    let rule = match optimizer.rule {
+        Rule::Sgd { momentum, nesterov } => quote!(Sgd { momentum: #momentum, nesterov: #nesterov }),
+        Rule::Adam { beta_1, beta_2, epsilon, amsgrad } => quote!(Adam {
+            beta_1: #beta_1, beta_2: #beta_2, epsilon: #epsilon, amsgrad: #amsgrad,
+        }),
+        Rule::RmsProp { rho, momentum, epsilon, centered } => quote!(RmsProp {
+            rho: #rho, momentum: #momentum, epsilon: #epsilon, centered: #centered,
+        }),
+        Rule::Adagrad { initial_accumulator_value, epsilon } => quote!(Adagrad {
+            initial_accumulator_value: #initial_accumulator_value, epsilon: #epsilon,
+        }),
+        Rule::Nadam { beta_1, beta_2, epsilon } => {
+            quote!(Nadam { beta_1: #beta_1, beta_2: #beta_2, epsilon: #epsilon })
+        }
+        Rule::Lion { beta_1, beta_2 } => quote!(Lion { beta_1: #beta_1, beta_2: #beta_2 }),
+    };
+    let clip = match optimizer.clip {
+        Clip::None => quote!(None),
+        Clip::Value(limit) => quote!(Value(#limit)),
+        Clip::Norm(limit) => quote!(Norm(#limit)),
+        Clip::GlobalNorm(limit) => quote!(GlobalNorm(#limit)),
+    };
+    let learning_rate = optimizer.learning_rate;
+    let weight_decay = option(optimizer.weight_decay.map(|decay| quote!(#decay)));
+    quote!(__mimo::Optimizer {
+        rule: __mimo::Rule::#rule,
+        learning_rate: #learning_rate,
+        weight_decay: #weight_decay,
+        clip: __mimo::Clip::#clip,
+    })
+}

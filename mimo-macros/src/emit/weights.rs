@@ -1,0 +1,119 @@
+//! The model's weights as a dfdx `TensorCollection`: every tensor by its name, nested because dfdx takes tuples of up
+//! to six.
+
+use mimo_graph::graph::LayerId;
+use mimo_graph::layers::LayerKind;
+use mimo_graph::plan::{Param, Plan};
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{format_ident, quote};
+
+use super::context::Context;
+use super::spec;
+
+/// The fields of the model's struct: name, type, documentation.
+pub(super) fn fields(cx: &Context<'_>, plan: &Plan) -> Vec<(Ident, TokenStream, String)> {
+    let krate = &cx.header.krate;
+    let fields = plan.weighted.iter().map(|&id| {
+        let layer = cx.graph.layer(id);
+        let sizes = layer.weights.first().map(|kernel| kernel.shape.0.iter().map(|dim| cx.generic(dim)));
+        let sizes = sizes.into_iter().flatten();
+        let ty = typed_layer(&layer.kind);
+        let shapes: Vec<String> = layer
+            .weights
+            .iter()
+            .map(|weight| format!("`{}` `{}`", weight.name, cx.shown(&weight.shape)))
+            .collect();
+        let frozen = if layer.trainable { "" } else { ", not trained" };
+        let doc =
+            format!("Layer `{}` (`{}`{frozen}): {}.", layer.name, layer.kind.class_name(), shapes.join(", "));
+        (cx.layer_field(id), quote!(#krate::__private::typed::#ty<#(#sizes,)* E, D>), doc)
+    });
+    fields.collect()
+}
+
+/// The typed struct of a layer with weights.
+fn typed_layer(kind: &LayerKind) -> Ident {
+    let name = match kind {
+        LayerKind::Dense(dense) if dense.use_bias => "Dense",
+        LayerKind::Dense(_) => "DenseWithoutBias",
+        LayerKind::Activation(_)
+        | LayerKind::Flatten(_)
+        | LayerKind::Reshape(_)
+        | LayerKind::Permute(_)
+        | LayerKind::RepeatVector(_)
+        | LayerKind::Dropout(_)
+        | LayerKind::GaussianNoise(_)
+        | LayerKind::Concatenate(_)
+        | LayerKind::Merge(_) => "NoWeights",
+    };
+    Ident::new(name, Span::mixed_site())
+}
+
+/// The constant of all weights' descriptions and the `TensorCollection`.
+pub(super) fn collection(cx: &Context<'_>, plan: &Plan) -> TokenStream {
+    let name = &cx.header.name;
+    let specs = spec::weights(cx, plan);
+    let count = specs.len();
+    let values: Vec<Ident> =
+        (0..count).map(|index| format_ident!("weight_{}", index, span = Span::mixed_site())).collect();
+    let tensors = plan.params.iter().enumerate().map(|(index, param)| {
+        let (layer, weight) = (cx.layer_field(param.layer), weight_field(cx, param));
+        let trainable = cx.graph.layer(param.layer).trainable;
+        quote! {
+            Self::tensor(
+                WEIGHTS[#index].name,
+                |model| &model.#layer.#weight,
+                |model| &mut model.#layer.#weight,
+                __mimo::options(#trainable, |tensor| __mimo::reset(tensor, &WEIGHTS[#index], #index)),
+            )
+        }
+    });
+    let tensors = nest(tensors.collect());
+    let pattern = nest(values.iter().map(|value| quote!(#value)).collect());
+    let layers = plan.weighted.iter().map(|&id| layer_value(cx, plan, id, &values));
+    let marker = marker(plan, &quote!(__mimo));
+    quote! {
+        const WEIGHTS: [__mimo::WeightSpec; #count] = [#(#specs),*];
+
+        #[automatically_derived]
+        impl<E: __mimo::Dtype, D: __mimo::Device<E>> __mimo::TensorCollection<E, D> for #name<E, D> {
+            type To<E2: __mimo::Dtype, D2: __mimo::Device<E2>> = #name<E2, D2>;
+
+            fn iter_tensors<V: __mimo::ModuleVisitor<Self, E, D>>(
+                visitor: &mut V,
+            ) -> __mimo::core::result::Result<__mimo::Option<Self::To<V::E2, V::D2>>, V::Err> {
+                visitor.visit_fields(#tensors, |#pattern| #name { #(#layers,)* #marker })
+            }
+        }
+    }
+}
+
+/// The field that a model without weights has, so that its type parameters are used.
+pub(super) fn marker(plan: &Plan, private: &TokenStream) -> Option<TokenStream> {
+    plan.weighted.is_empty().then(|| quote!(__unused: #private::core::marker::PhantomData))
+}
+
+fn layer_value(cx: &Context<'_>, plan: &Plan, id: LayerId, values: &[Ident]) -> TokenStream {
+    let field = cx.layer_field(id);
+    let ty = typed_layer(&cx.graph.layer(id).kind);
+    let weights =
+        plan.params.iter().zip(values).filter(|(param, _)| param.layer == id).map(|(param, value)| {
+            let weight = weight_field(cx, param);
+            quote!(#weight: #value)
+        });
+    quote!(#field: __mimo::typed::#ty { #(#weights),* })
+}
+
+fn weight_field(cx: &Context<'_>, param: &Param) -> Ident {
+    Ident::new(cx.graph.layer(param.layer).weights[param.weight].name, Span::mixed_site())
+}
+
+/// Tuples of at most six.
+fn nest(mut items: Vec<TokenStream>) -> TokenStream {
+    loop {
+        if items.len() <= 6 {
+            return quote!((#(#items,)*));
+        }
+        items = items.chunks(6).map(|items| quote!((#(#items,)*))).collect();
+    }
+}

@@ -1,0 +1,45 @@
+//! What is emitted beside errors, so that a model that is wrong is all that is wrong.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{format_ident, quote};
+
+use crate::lower::Lowered;
+use crate::tokens::ident;
+
+/// The types of a model, as far as they are known.
+///
+/// rustc gives no further errors about a name whose definition is missing because of a failed macro, if the
+/// failure and the missing definition are in the same module: the name, its fields and methods, and whatever
+/// is computed from them are silently taken for right. So the errors go into a module of their own, and the
+/// names are imported from there. That holds inside functions too, where errors alone would not do.
+///
+/// rust-analyzer has no such rule; it gets structs with the fields that were understood, for completion
+/// while a model is being written.
+pub(crate) fn model(lowered: &Lowered, errors: TokenStream) -> TokenStream {
+    let name = &lowered.header.ident;
+    let vis = &lowered.header.vis;
+    let module = format_ident!("__mimo_errors_of_{}", name.to_string().trim_start_matches("r#"));
+    let module = ident(&module.to_string(), Span::mixed_site());
+    let part = |suffix: &str| format_ident!("{}{suffix}", name, span = name.span());
+    let [inputs, outputs, targets, per_output] = ["Inputs", "Outputs", "Targets", "PerOutput"].map(part);
+    let (input_fields, output_fields) = (&lowered.inputs, &lowered.outputs);
+    let analyzer = quote!(#[allow(unexpected_cfgs, missing_docs)] #[cfg(rust_analyzer)]);
+    quote! {
+        #[doc(hidden)]
+        #[allow(non_snake_case)]
+        mod #module { #errors }
+        #[allow(unused_imports, unexpected_cfgs)]
+        #[cfg(not(rust_analyzer))]
+        #vis use #module::{#name, #inputs, #outputs, #targets, #per_output};
+        #analyzer
+        #vis struct #name<E = f32, D = ()> { __model: (E, D) }
+        #analyzer
+        #vis struct #inputs<B = usize, E = f32> { #(pub #input_fields: #module::Unknown<B, E>,)* }
+        #analyzer
+        #vis struct #outputs<B = usize, E = f32, T = ()> { #(pub #output_fields: #module::Unknown<B, E, T>,)* }
+        #analyzer
+        #vis struct #targets<B = usize, E = f32> { #(pub #output_fields: #module::Unknown<B, E>,)* }
+        #analyzer
+        #vis struct #per_output<T> { #(pub #output_fields: T,)* }
+    }
+}

@@ -1,0 +1,268 @@
+//! [`ast::Model`] → [`Graph`]: names get their meaning, layers are made and called, shapes are inferred on the
+//! way by [`Builder`].
+
+mod consts;
+mod ports;
+mod tensor;
+mod value;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use mimo_graph::build::Builder;
+use mimo_graph::context::{Cx, DimCheck};
+use mimo_graph::diag::{Diag, Diags, Loc};
+use mimo_graph::graph::{Graph, LayerId, TensorId};
+use proc_macro2::{Ident, Span, TokenStream};
+
+pub(crate) use self::consts::BlockConst;
+use crate::ast::{Header, Let, Model, name_of};
+use crate::span::Spans;
+use crate::tokens;
+
+/// A model that was understood: what `emit` writes from.
+#[derive(Debug)]
+pub(crate) struct Lowered {
+    /// The graph, with shapes, names and `compile`.
+    pub(crate) graph: Graph,
+    /// What const evaluation has to find out; `report::checks` writes them.
+    pub(crate) checks: Vec<DimCheck>,
+    /// Where things stand; `graph`'s places are indices into it.
+    pub(crate) spans: Spans,
+    /// The tokens of each of `graph.consts`, with the block's own constants replaced by their values.
+    pub(crate) const_tokens: Vec<TokenStream>,
+    /// The path of mimo, attributes, visibility and name.
+    pub(crate) header: Header,
+    /// The block's constants, for `impl Name { pub const … }`.
+    pub(crate) consts: Vec<BlockConst>,
+    /// One identifier per input, in the order of `graph.inputs`, at the user's token.
+    pub(crate) inputs: Vec<Ident>,
+    /// One identifier per output, in the order of `graph.outputs`, at the user's token.
+    pub(crate) outputs: Vec<Ident>,
+    /// Where each layer's name comes from, in the order of `graph.layers`: the binding, else the class.
+    pub(crate) layer_spans: Vec<Span>,
+}
+
+impl Lowered {
+    /// A path inside `mimo::__private`, at the user's name of mimo: `path(quote!(Dense))`.
+    pub(crate) fn private(&self, path: TokenStream) -> TokenStream {
+        tokens::private(&self.header.krate, path)
+    }
+
+    /// One identifier per layer, in the order of `graph.layers`: its name as a field, at the user's token.
+    pub(crate) fn layers(&self) -> Vec<Ident> {
+        let spans = self.layer_spans.iter().copied().chain(std::iter::repeat(self.header.ident.span()));
+        self.graph.layers.iter().zip(spans).map(|(layer, span)| tokens::ident(&layer.name, span)).collect()
+    }
+
+    /// A length as an expression of type `usize`.
+    pub(crate) fn dim(&self, dim: &mimo_graph::dim::Dim) -> TokenStream {
+        tokens::dim_tokens(dim, &self.const_tokens)
+    }
+}
+
+/// What a name stands for.
+#[derive(Clone, Copy, Debug)]
+enum Binding {
+    Tensor(TensorId),
+    Layer(LayerId),
+    /// Something that was reported.
+    Poison,
+}
+
+/// The state of lowering.
+struct Lower<'a> {
+    builder: Builder,
+    diags: Diags,
+    scope: BTreeMap<String, Binding>,
+    /// Every name that a `let` of the block binds, to tell "not yet" from "never".
+    bound: Vec<String>,
+    /// Names that were reported as unknown: the second use is the same mistake.
+    unknown: Vec<String>,
+    lossy: bool,
+    /// What calls gave, so that none of it is taken for an input.
+    computed: BTreeSet<TensorId>,
+    consts: consts::Consts<'a>,
+    const_tokens: Vec<TokenStream>,
+    layer_spans: Vec<Span>,
+    spans: &'a Spans,
+}
+
+/// What a model became, and what is to be said about it. Without a header there is nothing to emit.
+pub(crate) struct Outcome {
+    /// The model, if its name is known.
+    pub(crate) lowered: Option<Lowered>,
+    /// Every error and warning.
+    pub(crate) diags: Diags,
+    /// The places of the diagnostics, if there is no model to hold them.
+    pub(crate) spans: Spans,
+}
+
+/// Gives a parsed model its meaning: graph, names, `compile`, and every check.
+pub(crate) fn model(model: &Model, spans: Spans, parsed: Vec<Diag>) -> Outcome {
+    let mut diags = Diags::new();
+    for diag in parsed {
+        diags.push(diag);
+    }
+    let Some(header) = model.header.clone() else { return Outcome { lowered: None, diags, spans } };
+    let consts = consts::Consts::new(&model.consts, &mut diags);
+    let mut lower = Lower {
+        builder: Builder::new(&name_of(&header.ident)),
+        diags,
+        scope: BTreeMap::new(),
+        bound: model.lets.iter().flat_map(|stmt| &stmt.names).map(|name| name_of(&name.ident)).collect(),
+        unknown: Vec::new(),
+        lossy: model.lossy,
+        computed: BTreeSet::new(),
+        consts,
+        const_tokens: Vec::new(),
+        layer_spans: Vec::new(),
+        spans: &spans,
+    };
+    for statement in &model.lets {
+        lower.statement(statement);
+    }
+    let ports = model.tail.as_ref().map(|tail| lower.ports(tail));
+    let compile = model.tail.as_ref().and_then(|tail| tail.compile.as_ref());
+    let compile = compile.map(|(args, loc)| (lower.args(args), *loc));
+    let block_consts = lower.consts.emitted();
+
+    let Lower { builder, mut diags, const_tokens, layer_spans, .. } = lower;
+    let (mut graph, mut checks) = builder.finish();
+    let (mut inputs, mut outputs) = (Vec::new(), Vec::new());
+    // Without `Model(…)` nothing is used and nothing is named: that mistake has been told.
+    if let Some(ports) = ports {
+        (graph.inputs, inputs) = ports.inputs.into_iter().unzip();
+        (graph.outputs, outputs) = ports.outputs.into_iter().unzip();
+        if ports.complete {
+            finish(&mut graph, &mut diags, &mut checks, compile);
+        }
+    }
+    let lowered = Lowered {
+        graph,
+        checks,
+        spans,
+        const_tokens,
+        header,
+        consts: block_consts,
+        inputs,
+        outputs,
+        layer_spans,
+    };
+    Outcome { lowered: Some(lowered), diags, spans: Spans::default() }
+}
+
+/// What needs the whole graph.
+fn finish(
+    graph: &mut Graph,
+    diags: &mut Diags,
+    checks: &mut Vec<DimCheck>,
+    compile: Option<(Vec<mimo_graph::value::Arg>, Loc)>,
+) {
+    mimo_graph::names::assign(graph, diags);
+    // `Cx` lends the constants while `compile` reads the graph and is then stored in it.
+    let consts = graph.consts.clone();
+    let mut cx = Cx { consts: &consts, diags, checks };
+    let resolved = compile.and_then(|(args, call)| mimo_graph::compile::resolve(graph, &args, call, &mut cx));
+    mimo_graph::check::all(graph, &mut cx);
+    graph.compile = resolved;
+}
+
+impl Lower<'_> {
+    fn error(&mut self, diag: Diag) {
+        self.diags.push(diag);
+    }
+
+    fn bind(&mut self, name: &Ident, binding: Binding) {
+        if name == "_" {
+            return;
+        }
+        let text = name_of(name);
+        match binding {
+            Binding::Tensor(tensor) => self.builder.bind(tensor, &text),
+            Binding::Layer(layer) => {
+                if let Some(span) = self.layer_spans.get_mut(layer.index()) {
+                    *span = name.span();
+                }
+            }
+            Binding::Poison => {}
+        }
+        self.scope.insert(text, binding);
+    }
+
+    /// `let name: shape = value;`
+    fn statement(&mut self, statement: &Let) {
+        let results = self.eval(&statement.value);
+        let (names, value) = (&statement.names, &statement.value);
+        match results {
+            tensor::Evaluated::Layer(layer) => {
+                if let (Some(shape), Some(name)) = (&statement.ascription, names.first()) {
+                    let name = name_of(&name.ident);
+                    self.error(
+                        Diag::error(shape.loc, format!("`{name}` is a layer, and only tensors have a shape"))
+                            .help(format!("call the layer: `let {name}: […] = …(…)(x);`")),
+                    );
+                }
+                if statement.tuple && names.len() != 1 {
+                    self.error(
+                        Diag::error(
+                            value.loc,
+                            "this is one layer, and a tuple of names takes several tensors",
+                        )
+                        .help("call the layer on a tensor"),
+                    );
+                    return self.poison(names);
+                }
+                for name in names {
+                    self.bind(&name.ident, Binding::Layer(layer));
+                }
+            }
+            tensor::Evaluated::Tensors(tensors) => self.bind_tensors(statement, &tensors),
+            tensor::Evaluated::Poison => self.poison(names),
+        }
+    }
+
+    fn poison(&mut self, names: &[crate::ast::Binder]) {
+        for name in names {
+            self.bind(&name.ident, Binding::Poison);
+        }
+    }
+
+    fn bind_tensors(&mut self, statement: &Let, tensors: &[TensorId]) {
+        let names = &statement.names;
+        if names.len() != tensors.len() && !names.is_empty() {
+            let (wanted, found) = (names.len(), tensors.len());
+            let s = if found == 1 { "" } else { "s" };
+            let diag = Diag::error(
+                statement.value.loc,
+                format!("this gives {found} tensor{s}, but {wanted} are bound"),
+            );
+            let diag = match (wanted, found) {
+                (1, _) => {
+                    Diag::error(statement.value.loc, format!("this gives {found} tensors, but 1 is bound"))
+                        .help(format!(
+                            "bind all of them: `let ({}) = …;`",
+                            "a, b, c, d".get(..3 * found - 2).unwrap_or("a, …")
+                        ))
+                }
+                (_, 1) => diag.help("bind one name: `let name = …;`"),
+                _ => diag,
+            };
+            self.error(diag);
+            return self.poison(names);
+        }
+        for (name, &tensor) in names.iter().zip(tensors) {
+            self.bind(&name.ident, Binding::Tensor(tensor));
+        }
+        let (Some(shape), [tensor]) = (&statement.ascription, tensors) else {
+            if let (Some(shape), true) = (&statement.ascription, names.len() > 1) {
+                self.error(
+                    Diag::error(shape.loc, "several tensors have no common shape")
+                        .help("leave the shape out"),
+                );
+            }
+            return;
+        };
+        let value = self.shape(shape);
+        self.builder.ascribe(*tensor, &value, shape.loc, &mut self.diags);
+    }
+}

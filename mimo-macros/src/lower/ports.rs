@@ -1,0 +1,178 @@
+//! `Model(inputs = …, outputs = …)`.
+
+use mimo_graph::diag::{Diag, Loc, did_you_mean};
+use mimo_graph::graph::{Port, TensorId};
+use proc_macro2::Ident;
+
+use super::Lower;
+use super::tensor::Evaluated;
+use crate::ast::{Arg, Expr, ExprKind, Tail, name_of};
+use crate::tokens;
+
+/// What `Model(…)` names.
+pub(super) struct Ports {
+    pub(super) inputs: Vec<(Port, Ident)>,
+    pub(super) outputs: Vec<(Port, Ident)>,
+    /// Whether both were given, so that what they leave out is a mistake of its own.
+    pub(super) complete: bool,
+}
+
+impl Lower<'_> {
+    /// Reads what `Model` is given.
+    pub(super) fn ports(&mut self, tail: &Tail) -> Ports {
+        let (mut inputs, mut outputs): (Option<&Expr>, Option<&Expr>) = (None, None);
+        let mut positional = 0;
+        let mut complete = true;
+        for Arg { keyword, value } in &tail.args {
+            let (slot, what) = match keyword.as_ref().map(|(name, loc)| (name.as_str(), *loc)) {
+                None => {
+                    positional += 1;
+                    match positional {
+                        1 => (&mut inputs, "inputs"),
+                        2 => (&mut outputs, "outputs"),
+                        _ => {
+                            self.diags.push(
+                                Diag::error(
+                                    value.loc,
+                                    "`Model` takes its inputs and its outputs, and nothing more",
+                                )
+                                .help("write `Model(inputs = […], outputs = […])`"),
+                            );
+                            continue;
+                        }
+                    }
+                }
+                Some(("inputs", _)) => (&mut inputs, "inputs"),
+                Some(("outputs", _)) => (&mut outputs, "outputs"),
+                Some(("name", loc)) => {
+                    self.diags.push(
+                        Diag::error(loc, "the model has its name already")
+                            .help("the name before the block is the model's name; remove `name`"),
+                    );
+                    continue;
+                }
+                Some((name, loc)) => {
+                    complete = false;
+                    let near = did_you_mean(name, ["inputs", "outputs"]);
+                    let diag = Diag::error(loc, format!("`Model` has no argument `{name}`"));
+                    self.diags.push(match near {
+                        Some(near) => diag.help(format!("an argument with a similar name exists: `{near}`")),
+                        None => diag.help("its arguments are `inputs` and `outputs`"),
+                    });
+                    match near {
+                        Some("inputs") => (&mut inputs, "inputs"),
+                        Some("outputs") => (&mut outputs, "outputs"),
+                        _ => continue,
+                    }
+                }
+            };
+            if slot.is_some() {
+                let loc = keyword.as_ref().map_or(value.loc, |(_, loc)| *loc);
+                self.diags.push(Diag::error(loc, format!("`{what}` is given twice")).help("remove one"));
+                continue;
+            }
+            *slot = Some(value);
+        }
+        for (given, what) in [(inputs, "inputs"), (outputs, "outputs")] {
+            if given.is_none() && complete {
+                self.error(
+                    Diag::error(tail.loc, format!("`Model` is not told its {what}"))
+                        .help("write `Model(inputs = […], outputs = […])`"),
+                );
+            }
+        }
+        complete &= inputs.is_some() && outputs.is_some();
+        let mut inputs = inputs.map(|expr| self.side(expr, "input")).unwrap_or_default();
+        let outputs = outputs.map(|expr| self.side(expr, "output")).unwrap_or_default();
+        inputs.retain(|(port, _)| {
+            let fine = !self.computed.contains(&port.tensor);
+            if !fine {
+                self.diags.push(
+                    Diag::error(
+                        port.loc,
+                        format!("`{}` is computed by a layer, and an input is given", port.name),
+                    )
+                    .help(format!("list what `Input(…)` makes, or leave `{}` out", port.name)),
+                );
+            }
+            complete &= fine;
+            fine
+        });
+        Ports { inputs, outputs, complete }
+    }
+
+    /// One side of `Model`: a name, a list of names, or a map.
+    fn side(&mut self, expr: &Expr, what: &str) -> Vec<(Port, Ident)> {
+        let mut ports = Vec::new();
+        match &expr.kind {
+            ExprKind::Map(entries) => {
+                for (key, value) in entries {
+                    let span = self.spans.get(key.loc).start;
+                    let ident = key.ident.clone().unwrap_or_else(|| tokens::ident(&key.text, span));
+                    self.port(&key.text, ident, key.loc, value, &mut ports);
+                }
+            }
+            ExprKind::List(items) => {
+                for item in items {
+                    self.named_port(item, what, &mut ports);
+                }
+            }
+            ExprKind::Invalid => {}
+            _ => self.named_port(expr, what, &mut ports),
+        }
+        let empty = match &expr.kind {
+            ExprKind::Map(entries) => entries.is_empty(),
+            ExprKind::List(items) => items.is_empty(),
+            _ => false,
+        };
+        if empty {
+            self.error(
+                Diag::error(expr.loc, format!("a model has at least one {what}"))
+                    .help(format!("write `{what}s = [name]`")),
+            );
+        }
+        ports
+    }
+
+    /// A tensor that is named by its binding.
+    fn named_port(&mut self, expr: &Expr, what: &str, ports: &mut Vec<(Port, Ident)>) {
+        match &expr.kind {
+            ExprKind::Name(ident) => self.port(&name_of(ident), ident.clone(), expr.loc, expr, ports),
+            ExprKind::Paren(inner) => self.named_port(inner, what, ports),
+            ExprKind::Invalid => {}
+            _ => {
+                self.error(
+                    Diag::error(expr.loc, format!("this {what} has no name"))
+                        .help(format!("bind it with `let`, or name it in a map: `{what}s = {{ name: … }}`")),
+                );
+            }
+        }
+    }
+
+    fn port(&mut self, name: &str, ident: Ident, loc: Loc, value: &Expr, ports: &mut Vec<(Port, Ident)>) {
+        let tensor = match self.eval(value) {
+            Evaluated::Tensors(tensors) => match tensors.as_slice() {
+                [tensor] => *tensor,
+                _ => {
+                    self.error(
+                        Diag::error(
+                            value.loc,
+                            format!("this gives {} tensors, and `{name}` is one", tensors.len()),
+                        )
+                        .help("bind them with `let (a, b) = …;` and name each"),
+                    );
+                    self.builder.poison(value.loc)
+                }
+            },
+            Evaluated::Layer(_) => {
+                self.error(
+                    Diag::error(value.loc, format!("`{name}` is a layer, and a tensor is needed here"))
+                        .help(format!("name what a call of it gives: `let y = {name}(x);`")),
+                );
+                self.builder.poison(value.loc)
+            }
+            Evaluated::Poison => self.builder.poison(value.loc),
+        };
+        ports.push((Port { name: name.to_owned(), tensor, loc }, ident));
+    }
+}

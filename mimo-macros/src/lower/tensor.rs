@@ -1,0 +1,394 @@
+//! Expressions as tensors and layers: `Dense(64)(x)`, `concatenate([a, b])`, `a + b`.
+
+use mimo_graph::diag::{Diag, Loc, did_you_mean};
+use mimo_graph::graph::{LayerId, TensorId};
+use mimo_graph::layers;
+use proc_macro2::Ident;
+
+use super::{Binding, Lower};
+use crate::ast::{Arg, Expr, ExprKind, Op, name_of};
+use crate::parse::text_of;
+
+/// What an expression is.
+pub(super) enum Evaluated {
+    /// What a call gives.
+    Tensors(Vec<TensorId>),
+    /// A layer that was not called yet.
+    Layer(LayerId),
+    /// It was reported.
+    Poison,
+}
+
+impl Lower<'_> {
+    /// An expression on the right of a `let`.
+    pub(super) fn eval(&mut self, expr: &Expr) -> Evaluated {
+        match &expr.kind {
+            ExprKind::Name(ident) => match self.lookup(ident, expr.loc) {
+                Some(Binding::Tensor(tensor)) => Evaluated::Tensors(vec![tensor]),
+                Some(Binding::Layer(layer)) => Evaluated::Layer(layer),
+                Some(Binding::Poison) | None => Evaluated::Poison,
+            },
+            ExprKind::Paren(inner) => self.eval(inner),
+            ExprKind::Call(callee, args) => self.eval_call(expr, callee, args),
+            ExprKind::Binary(op, left, right) => self.operator(expr, *op, left, right),
+            ExprKind::Invalid => Evaluated::Poison,
+            ExprKind::List(_) => {
+                self.error(
+                    Diag::error(expr.loc, "a list is not a tensor")
+                        .help("join tensors with `concatenate([a, b])`, or bind each with its own `let`"),
+                );
+                Evaluated::Poison
+            }
+            ExprKind::Int(_) | ExprKind::Float(_) => {
+                self.error(
+                    Diag::error(expr.loc, "a number is not a tensor")
+                        .help("write `const NAME: usize = …;` for a constant"),
+                );
+                Evaluated::Poison
+            }
+            ExprKind::Neg(inner) => {
+                if let [_] = self.operand(inner).as_slice() {
+                    self.error(
+                        Diag::error(expr.loc, "the sign of a tensor cannot be changed yet")
+                            .help("`subtract([a, b])`, or `a - b`, takes the difference of two tensors"),
+                    );
+                }
+                Evaluated::Poison
+            }
+            ExprKind::Bool(_) | ExprKind::Str(_) | ExprKind::None | ExprKind::Map(_) | ExprKind::Rust => {
+                let shown = text_of(expr.tokens.clone());
+                self.error(
+                    Diag::error(expr.loc, format!("`{shown}` is neither a tensor nor a layer"))
+                        .help("write `Layer(settings)(tensor)`"),
+                );
+                Evaluated::Poison
+            }
+        }
+    }
+
+    /// What a name stands for; `None` after it was reported.
+    fn lookup(&mut self, ident: &Ident, loc: Loc) -> Option<Binding> {
+        let name = name_of(ident);
+        if let Some(binding) = self.scope.get(&name) {
+            return Some(*binding);
+        }
+        if self.lossy || self.unknown.contains(&name) {
+            return None;
+        }
+        self.unknown.push(name.clone());
+        let diag = if self.bound.contains(&name) {
+            Diag::error(loc, format!("`{name}` is used before it is bound"))
+                .help(format!("move `let {name} = …;` before this"))
+        } else if self.consts.contains(&name) {
+            Diag::error(loc, format!("`{name}` is a constant, and a tensor is needed here"))
+                .help("write `Layer(settings)(tensor)`")
+        } else if let Some(class) = known(&name) {
+            Diag::error(loc, format!("`{name}` is a layer without its settings"))
+                .help(format!("write `{class}(…)`"))
+        } else {
+            let diag = Diag::error(loc, format!("cannot find a tensor or a layer `{name}`"));
+            match did_you_mean(&name, self.scope.keys().map(String::as_str)) {
+                Some(near) => diag.help(format!("a binding with a similar name exists: `{near}`")),
+                None => diag.help(format!("bind it first: `let {name} = …;`")),
+            }
+        };
+        self.error(diag);
+        None
+    }
+
+    /// `callee(args)`
+    fn eval_call(&mut self, expr: &Expr, callee: &Expr, args: &[Arg]) -> Evaluated {
+        let ExprKind::Name(ident) = &callee.kind else {
+            // `Dense(64)(x)`, `(enc)(x)`
+            return match self.eval(callee) {
+                Evaluated::Layer(layer) => self.apply(layer, args, expr.loc),
+                Evaluated::Tensors(_) => {
+                    let shown = text_of(callee.tokens.clone());
+                    self.error(
+                        Diag::error(expr.loc, format!("`{shown}` is a tensor, and only layers are called"))
+                            .help("bind it with `let`, and call a layer on it"),
+                    );
+                    Evaluated::Poison
+                }
+                Evaluated::Poison => {
+                    self.operands(args, expr.loc);
+                    Evaluated::Poison
+                }
+            };
+        };
+        let name = name_of(ident);
+        match self.scope.get(&name).copied() {
+            Some(Binding::Layer(layer)) => return self.apply(layer, args, expr.loc),
+            Some(Binding::Tensor(_)) => {
+                self.error(
+                    Diag::error(callee.loc, format!("`{name}` is a tensor, and only layers are called"))
+                        .help(format!("call a layer on it: `Layer(settings)({name})`")),
+                );
+                return Evaluated::Poison;
+            }
+            Some(Binding::Poison) => {
+                self.operands(args, expr.loc);
+                return Evaluated::Poison;
+            }
+            None => {}
+        }
+        match name.as_str() {
+            "Input" => {
+                let args = self.args(args);
+                return Evaluated::Tensors(vec![self.builder.input(&args, expr.loc, &mut self.diags)]);
+            }
+            "Model" | "Sequential" => {
+                self.error(
+                    Diag::error(expr.loc, format!("`{name}(…)` is not a layer of a model"))
+                        .help("end the block with `Model(inputs = […], outputs = […])`"),
+                );
+                return Evaluated::Poison;
+            }
+            _ => {}
+        }
+        if let Some(class) = layers::function(&name) {
+            return self.function(expr, callee, &name, class, args);
+        }
+        if self.is_misplaced(&name, callee, args) {
+            return Evaluated::Poison;
+        }
+        let settings = self.args(args);
+        match self.layer(&name, callee.loc, &settings, expr.loc, ident) {
+            Some(layer) => Evaluated::Layer(layer),
+            None => Evaluated::Poison,
+        }
+    }
+
+    fn layer(
+        &mut self,
+        class: &str,
+        class_loc: Loc,
+        args: &[mimo_graph::value::Arg],
+        call: Loc,
+        ident: &Ident,
+    ) -> Option<LayerId> {
+        let layer = self.builder.layer(class, class_loc, args, call, &mut self.diags)?;
+        if layer.index() == self.layer_spans.len() {
+            self.layer_spans.push(ident.span());
+        }
+        Some(layer)
+    }
+
+    /// Tensors among the settings: `Flatten(x)`, `encodr(x)`. Gives whether that was reported.
+    fn is_misplaced(&mut self, name: &str, callee: &Expr, args: &[Arg]) -> bool {
+        let Some(tensor) = args.iter().find(|arg| arg.keyword.is_none() && self.is_tensor(&arg.value)) else {
+            return false;
+        };
+        let shown = text_of(tensor.value.tokens.clone());
+        let bound = self.scope.iter().filter(|(_, binding)| matches!(binding, Binding::Layer(_)));
+        let near = did_you_mean(name, bound.map(|(name, _)| name.as_str()));
+        let diag = match (known(name), near) {
+            (Some(class), _) => {
+                let settings = if args.len() == 1 && takes_nothing(class) { "" } else { "…" };
+                Diag::error(
+                    tensor.value.loc,
+                    format!("`{shown}` is a tensor, and `{class}` takes its settings first"),
+                )
+                .help(format!("write `{class}({settings})({shown})`"))
+            }
+            (None, Some(near)) => Diag::error(callee.loc, format!("cannot find a layer `{name}`"))
+                .help(format!("a binding with a similar name exists: `{near}`")),
+            // The builder knows the near names of classes.
+            (None, None) => return false,
+        };
+        self.error(diag);
+        true
+    }
+
+    /// Whether an expression can only be a tensor, or a list of them.
+    fn is_tensor(&self, expr: &Expr) -> bool {
+        match &expr.kind {
+            ExprKind::Name(ident) => {
+                matches!(self.scope.get(&name_of(ident)), Some(Binding::Tensor(_)))
+            }
+            ExprKind::List(items) => !items.is_empty() && items.iter().all(|item| self.is_tensor(item)),
+            ExprKind::Paren(inner) => self.is_tensor(inner),
+            ExprKind::Binary(_, left, right) => self.is_tensor(left) || self.is_tensor(right),
+            // `Dropout(0.5)(x)`
+            ExprKind::Call(callee, _) => match &callee.kind {
+                ExprKind::Call(..) => true,
+                ExprKind::Name(ident) => {
+                    matches!(self.scope.get(&name_of(ident)), Some(Binding::Layer(_)))
+                }
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+
+    /// `concatenate([a, b], axis = 1)`
+    fn function(&mut self, expr: &Expr, callee: &Expr, name: &str, class: &str, args: &[Arg]) -> Evaluated {
+        let takes = |arg: &Arg| match &arg.keyword {
+            None => true,
+            Some((keyword, _)) => keyword == "inputs",
+        };
+        let Some(first) = args.iter().position(takes) else {
+            self.error(
+                Diag::error(expr.loc, format!("`{name}` is given no tensors"))
+                    .help(format!("write `{name}([a, b])`")),
+            );
+            return Evaluated::Poison;
+        };
+        let mut tensors = Vec::new();
+        let mut settings = Vec::new();
+        for (i, arg) in args.iter().enumerate() {
+            if i == first {
+                continue;
+            }
+            if arg.keyword.is_none() && self.is_tensor(&arg.value) {
+                self.error(
+                    Diag::error(arg.value.loc, format!("`{name}` takes its tensors as one list"))
+                        .help(format!("write `{name}([a, b])`")),
+                );
+                return Evaluated::Poison;
+            }
+            settings
+                .push(mimo_graph::value::Arg { name: arg.keyword.clone(), value: self.value(&arg.value) });
+        }
+        if let Some(arg) = args.get(first) {
+            self.collect(&arg.value, &mut tensors);
+        }
+        let ExprKind::Name(ident) = &callee.kind else { return Evaluated::Poison };
+        match self.layer(class, callee.loc, &settings, expr.loc, ident) {
+            Some(layer) => self.call(layer, &tensors, expr.loc),
+            None => Evaluated::Poison,
+        }
+    }
+
+    /// `layer(a, b)`
+    fn apply(&mut self, layer: LayerId, args: &[Arg], call: Loc) -> Evaluated {
+        match self.operands(args, call) {
+            Some(tensors) => self.call(layer, &tensors, call),
+            None => Evaluated::Poison,
+        }
+    }
+
+    fn call(&mut self, layer: LayerId, tensors: &[(TensorId, Loc)], call: Loc) -> Evaluated {
+        let given = self.builder.call(layer, tensors, call, &mut self.diags);
+        self.computed.extend(&given);
+        Evaluated::Tensors(given)
+    }
+
+    /// The tensors that a layer is called on; `None` after an error that leaves nothing to call it on.
+    fn operands(&mut self, args: &[Arg], call: Loc) -> Option<Vec<(TensorId, Loc)>> {
+        let mut tensors = Vec::new();
+        for arg in args {
+            match &arg.keyword {
+                Some((keyword, _)) if keyword == "inputs" => {}
+                Some((keyword, loc)) if keyword == "training" => {
+                    self.error(
+                        Diag::error(*loc, "a call does not say whether it trains")
+                            .help("remove `training`: `fit` trains, and `predict` does not"),
+                    );
+                    continue;
+                }
+                Some((keyword, loc)) => {
+                    self.error(
+                        Diag::error(*loc, format!("a call takes tensors, and `{keyword}` is a setting"))
+                            .help(format!("move it to the layer: `Layer({keyword} = …)(x)`")),
+                    );
+                    continue;
+                }
+                None => {}
+            }
+            self.collect(&arg.value, &mut tensors);
+        }
+        if args.is_empty() {
+            self.error(
+                Diag::error(call, "a layer is called on a tensor, and none is given")
+                    .help("write `Layer(settings)(tensor)`"),
+            );
+            return None;
+        }
+        Some(tensors)
+    }
+
+    /// The tensors of one operand, or of a list of them.
+    fn collect(&mut self, expr: &Expr, tensors: &mut Vec<(TensorId, Loc)>) {
+        match &expr.kind {
+            ExprKind::List(items) => {
+                for item in items {
+                    self.collect(item, tensors);
+                }
+            }
+            _ => tensors.extend(self.operand(expr)),
+        }
+    }
+
+    /// An expression where tensors are needed; one that is none gives a poisoned tensor, so that counts agree.
+    fn operand(&mut self, expr: &Expr) -> Vec<(TensorId, Loc)> {
+        match self.eval(expr) {
+            Evaluated::Tensors(tensors) => tensors.into_iter().map(|tensor| (tensor, expr.loc)).collect(),
+            Evaluated::Layer(_) => {
+                let shown = text_of(expr.tokens.clone());
+                self.error(
+                    Diag::error(expr.loc, format!("`{shown}` is a layer, and a tensor is needed here"))
+                        .help(format!("call it: `{shown}(x)`")),
+                );
+                vec![(self.builder.poison(expr.loc), expr.loc)]
+            }
+            Evaluated::Poison => vec![(self.builder.poison(expr.loc), expr.loc)],
+        }
+    }
+
+    /// `a + b`
+    fn operator(&mut self, expr: &Expr, op: Op, left: &Expr, right: &Expr) -> Evaluated {
+        let number = |lower: &Self, side: &Expr| lower.consts.fold(side).is_some();
+        if let Some(side) = [left, right].into_iter().find(|side| number(self, side)) {
+            if number(self, left) && number(self, right) {
+                self.error(
+                    Diag::error(expr.loc, "a number is not a tensor")
+                        .help("write `const NAME: usize = …;` for a constant"),
+                );
+                return Evaluated::Poison;
+            }
+            let other = if std::ptr::eq(side, left) { right } else { left };
+            self.eval(other);
+            let shown = text_of(side.tokens.clone());
+            self.error(
+                Diag::error(expr.loc, format!("`{}` between a tensor and the number `{shown}` is not available yet", op.symbol()))
+                    .help("scale the data before it is given to the model, or let the next layer's weights learn it"),
+            );
+            return Evaluated::Poison;
+        }
+        let class = match op {
+            Op::Add => "Add",
+            Op::Sub => "Subtract",
+            Op::Mul => "Multiply",
+            Op::Div | Op::Rem => {
+                self.error(
+                    Diag::error(expr.loc, format!("`{}` is not available between tensors", op.symbol()))
+                        .help("tensors are added, subtracted and multiplied: `a + b`, `a - b`, `a * b`"),
+                );
+                return Evaluated::Poison;
+            }
+        };
+        let mut tensors = self.operand(left);
+        tensors.extend(self.operand(right));
+        let layer = self.builder.layer(class, expr.loc, &[], expr.loc, &mut self.diags);
+        let Some(layer) = layer else { return Evaluated::Poison };
+        if layer.index() == self.layer_spans.len() {
+            self.layer_spans.push(self.spans.get(expr.loc).start);
+        }
+        self.call(layer, &tensors, expr.loc)
+    }
+}
+
+/// The class that a name is, or nearly is but for its case: `flatten`.
+fn known(name: &str) -> Option<&'static str> {
+    let fold = |text: &str| text.to_lowercase().replace('_', "");
+    layers::classes().into_iter().find(|class| fold(class) == fold(name))
+}
+
+/// Whether a class needs no settings.
+fn takes_nothing(class: &str) -> bool {
+    matches!(
+        class,
+        "Flatten" | "Concatenate" | "Add" | "Subtract" | "Multiply" | "Average" | "Maximum" | "Minimum"
+    )
+}

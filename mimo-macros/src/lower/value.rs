@@ -1,0 +1,103 @@
+//! Expressions as values: settings of layers, losses, lengths.
+
+use mimo_graph::diag::{Diag, Loc};
+use mimo_graph::dim::ConstId;
+use mimo_graph::value::{Arg, Value, ValueKind};
+use proc_macro2::TokenStream;
+
+use super::Lower;
+use super::consts::Known;
+use crate::ast::{self, Expr, ExprKind, name_of};
+use crate::parse::text_of;
+
+impl Lower<'_> {
+    /// The arguments of a call.
+    pub(super) fn args(&mut self, args: &[ast::Arg]) -> Vec<Arg> {
+        args.iter().map(|arg| Arg { name: arg.keyword.clone(), value: self.value(&arg.value) }).collect()
+    }
+
+    /// An expression where a value is meant.
+    pub(super) fn value(&mut self, expr: &Expr) -> Value {
+        Value { kind: self.value_kind(expr), loc: expr.loc }
+    }
+
+    fn value_kind(&mut self, expr: &Expr) -> ValueKind {
+        match self.consts.fold(expr) {
+            Some(Known::Int(n)) => return ValueKind::Int(n),
+            Some(Known::Float(x)) => return ValueKind::Float(x),
+            Some(Known::Bool(b)) => return ValueKind::Bool(b),
+            Some(Known::Str(s)) => return ValueKind::Str(s),
+            None => {}
+        }
+        match &expr.kind {
+            ExprKind::Int(n) => ValueKind::Int(*n),
+            ExprKind::Float(x) => ValueKind::Float(*x),
+            ExprKind::Bool(b) => ValueKind::Bool(*b),
+            ExprKind::Str(s) => ValueKind::Str(s.clone()),
+            ExprKind::None => ValueKind::None,
+            ExprKind::Name(ident) => {
+                ValueKind::Ident { text: name_of(ident), constant: self.constant(&expr.tokens, expr.loc) }
+            }
+            ExprKind::Paren(inner) => match self.value_kind(inner) {
+                ValueKind::Expr(_) => ValueKind::Expr(self.constant(&expr.tokens, expr.loc)),
+                kind => kind,
+            },
+            ExprKind::Neg(_) | ExprKind::Binary(..) | ExprKind::Rust => {
+                if let Some(loc) = invalid_part(expr) {
+                    let _: Loc = loc;
+                    return ValueKind::Invalid;
+                }
+                ValueKind::Expr(self.constant(&expr.tokens, expr.loc))
+            }
+            ExprKind::List(items) => ValueKind::List(items.iter().map(|item| self.value(item)).collect()),
+            ExprKind::Map(entries) => ValueKind::Map(
+                entries.iter().map(|(key, value)| (key.text.clone(), key.loc, self.value(value))).collect(),
+            ),
+            ExprKind::Call(callee, args) => match &callee.kind {
+                ExprKind::Name(ident) => {
+                    ValueKind::Call { name: name_of(ident), name_loc: callee.loc, args: self.args(args) }
+                }
+                ExprKind::Invalid => ValueKind::Invalid,
+                _ => {
+                    self.error(
+                        Diag::error(expr.loc, "this is called twice, and a setting is called once")
+                            .help("a layer is called on tensors in a `let` of its own"),
+                    );
+                    ValueKind::Invalid
+                }
+            },
+            ExprKind::Invalid => ValueKind::Invalid,
+        }
+    }
+
+    /// A shape that a `let` states.
+    pub(super) fn shape(&mut self, expr: &Expr) -> Value {
+        let value = self.value(expr);
+        match value.kind {
+            // `(3)` is a number to Rust, and the shape of a vector to whoever writes it after a colon.
+            ValueKind::List(_) | ValueKind::Invalid => value,
+            _ => Value { loc: value.loc, kind: ValueKind::List(vec![value]) },
+        }
+    }
+
+    /// An expression that const evaluation has to find the value of.
+    fn constant(&mut self, tokens: &TokenStream, loc: Loc) -> ConstId {
+        let id = self.builder.constant(&text_of(tokens.clone()), loc);
+        // The builder gives the same text the same number.
+        if id.0 as usize == self.const_tokens.len() {
+            let mut size = 0;
+            self.const_tokens.push(self.consts.substitute(tokens.clone(), &mut size));
+        }
+        id
+    }
+}
+
+/// A part of an arithmetic expression that was reported.
+fn invalid_part(expr: &Expr) -> Option<Loc> {
+    match &expr.kind {
+        ExprKind::Invalid => Some(expr.loc),
+        ExprKind::Neg(inner) | ExprKind::Paren(inner) => invalid_part(inner),
+        ExprKind::Binary(_, left, right) => invalid_part(left).or_else(|| invalid_part(right)),
+        _ => None,
+    }
+}

@@ -1,0 +1,134 @@
+//! Tokens → [`ast::Model`], with recovery.
+//!
+//! The block is cut into runs at its semicolons first, and each run is parsed on its own: a statement that
+//! cannot be read says so at its own tokens, and the others are read and checked all the same.
+
+mod cursor;
+mod expr;
+mod header;
+mod statement;
+
+pub(crate) use cursor::{contents, text_of, too_deep};
+use mimo_graph::diag::Diag;
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
+
+use self::cursor::{Cursor, cut};
+use crate::ast::{Expr, ExprKind, Model};
+use crate::span::Spans;
+
+/// How deep groups may be nested.
+const DEPTH: usize = 64;
+
+/// What all of the grammar reports to.
+#[derive(Debug, Default)]
+pub(crate) struct Parser {
+    /// Every place that was named.
+    pub(crate) spans: Spans,
+    /// Every mistake that was found.
+    pub(crate) diags: Vec<Diag>,
+    /// Operators and calls of the expression that is being read.
+    operators: usize,
+}
+
+impl Parser {
+    /// Reports a mistake.
+    pub(crate) fn error(&mut self, diag: Diag) {
+        self.diags.push(diag);
+    }
+
+    /// Reads one `model!`.
+    pub(crate) fn model(&mut self, input: TokenStream) -> Model {
+        let mut model =
+            Model { header: None, consts: Vec::new(), lets: Vec::new(), tail: None, lossy: false };
+        if let Some(span) = too_deep(&input, DEPTH) {
+            let loc = self.spans.add(crate::span::SpanRange::one(span));
+            self.error(Diag::error(loc, "this is nested too deeply").help("bind a part of it with `let`"));
+            return model;
+        }
+        let tokens = contents(input);
+        let Some(body) = self.header(&tokens, &mut model) else { return model };
+        self.body(body, &mut model);
+        model
+    }
+
+    /// The statements of the block.
+    fn body(&mut self, block: &proc_macro2::Group, model: &mut Model) {
+        let tokens = flatten(contents(block.stream()));
+        let mut state = statement::State::default();
+        let known = self.diags.len();
+        for run in cut(&tokens, ';') {
+            let mut rest = run;
+            // A run that holds the start of another statement lacks a `;`.
+            while let Some(at) = missing_semicolon(rest) {
+                let (statement, next) = rest.split_at(at);
+                self.statement(statement, &mut state, model);
+                let loc = self.spans.of(statement.last().map(std::slice::from_ref).unwrap_or_default());
+                self.error(Diag::error(loc, "missing `;` after this statement"));
+                rest = next;
+            }
+            self.statement(rest, &mut state, model);
+        }
+        // Whatever went wrong before may be the `Model(…)` that was meant.
+        if model.tail.is_none() && !(model.lossy && self.diags.len() > known) {
+            let loc = self.spans.add(crate::span::SpanRange::one(block.span_close()));
+            let message = match model.lets.is_empty() && model.consts.is_empty() {
+                true => "this model is empty",
+                false => "the block does not say what the model is",
+            };
+            self.error(
+                Diag::error(loc, message).help("end the block with `Model(inputs = […], outputs = […])`"),
+            );
+        }
+    }
+}
+
+/// Opens invisible groups that hold statements: a `macro_rules!` fragment `$s:stmt`.
+fn flatten(tokens: Vec<TokenTree>) -> Vec<TokenTree> {
+    let statements = |group: &proc_macro2::Group| {
+        let inner = contents(group.stream());
+        let first = Cursor::new(&inner);
+        group.delimiter() == Delimiter::None && (first.at_keyword("let") || first.at_keyword("const"))
+    };
+    tokens
+        .into_iter()
+        .flat_map(|token| match &token {
+            TokenTree::Group(group) if statements(group) => contents(group.stream()),
+            _ => vec![token],
+        })
+        .collect()
+}
+
+/// Where in a run a second statement starts, if one does.
+fn missing_semicolon(run: &[TokenTree]) -> Option<usize> {
+    let mut cursor = Cursor::new(run);
+    cursor.attributes();
+    let mut assigned = false;
+    let start = cursor.position();
+    while !cursor.is_empty() {
+        // Only after a token that can end a statement: `*const u8` starts nothing.
+        let ended = cursor.position() > start
+            && matches!(
+                cursor.previous(),
+                [TokenTree::Ident(_) | TokenTree::Group(_) | TokenTree::Literal(_)]
+            );
+        let starts = cursor.at_keyword("let")
+            || cursor.at_keyword("const")
+            || cursor.at_keyword("Model") && cursor.group_at(1, Delimiter::Parenthesis).is_some()
+            || assigned && cursor.ident_at(0).is_some() && cursor.punct_at(1, '=')
+            || cursor.punct_at(0, '#') && cursor.group_at(1, Delimiter::Bracket).is_some();
+        // `return Model(…)` is one statement, and so is `let let`.
+        let keyword = matches!(cursor.previous(), [TokenTree::Ident(previous)]
+            if ["let", "const", "return", "pub", "mut"].iter().any(|keyword| previous == keyword));
+        if ended && starts && !keyword {
+            return Some(cursor.position());
+        }
+        assigned |= cursor.punct_at(0, '=');
+        cursor.skip(1);
+    }
+    None
+}
+
+/// An expression in the place of one that was reported.
+fn invalid(loc: mimo_graph::diag::Loc) -> Expr {
+    Expr { kind: ExprKind::Invalid, loc, tokens: TokenStream::new() }
+}

@@ -1,0 +1,480 @@
+//! Expressions: tensors, layers and values share one grammar, because only the scope tells `enc(x)` from
+//! `Dense(64)`. What the grammar does not know is a Rust constant expression.
+
+use mimo_graph::diag::{Diag, Loc};
+use proc_macro2::{Delimiter, Group, Literal, TokenStream, TokenTree};
+
+use super::Parser;
+use super::cursor::{Cursor, contents, cut_list, text_of};
+use crate::ast::{Arg, Expr, ExprKind, Key, Op, name_of};
+use crate::span::SpanRange;
+
+/// Why an expression ended before it was one.
+enum Stop {
+    /// The grammar does not know these tokens; Rust may.
+    NotOurs,
+    /// An error was reported.
+    Reported,
+}
+
+/// More operators, or more tokens of Rust, than a person writes in one expression; what follows recurses.
+const LIMIT: usize = 256;
+
+impl Parser {
+    /// A run of tokens that is one expression; `what` names it in messages: `a tensor`, `a value`.
+    pub(super) fn expr(&mut self, tokens: &[TokenTree], what: &str) -> Expr {
+        let mut cursor = Cursor::new(tokens);
+        let expr = self.expr_prefix(&mut cursor, what);
+        if let (false, Some(next)) = (matches!(expr.kind, ExprKind::Invalid), cursor.peek()) {
+            let next = next.clone();
+            self.unexpected(&next, &format!("after {what}"));
+            return Expr { kind: ExprKind::Invalid, ..expr };
+        }
+        expr
+    }
+
+    /// The longest expression at the start of a run. After an error the rest of the run is passed.
+    fn expr_prefix(&mut self, cursor: &mut Cursor<'_>, what: &str) -> Expr {
+        // Each nested expression counts its own operators.
+        let outer = std::mem::take(&mut self.operators);
+        let expr = self.expr_or_rust(cursor, what);
+        self.operators = outer;
+        expr
+    }
+
+    fn expr_or_rust(&mut self, cursor: &mut Cursor<'_>, what: &str) -> Expr {
+        let run = cursor.rest();
+        let before = *cursor;
+        let mark = self.diags.len();
+        if run.is_empty() {
+            let loc = self.spans.of(cursor.previous());
+            self.error(Diag::error(loc, format!("expected {what} after this")));
+            return Expr { kind: ExprKind::Invalid, loc, tokens: TokenStream::new() };
+        }
+        let loc = self.spans.of(run);
+        let parsed = self.binary(cursor, 0);
+        if let Ok(expr) = parsed {
+            if cursor.is_empty() {
+                return expr;
+            }
+            let own = self.diags.split_off(mark);
+            if is_rust(run) {
+                cursor.skip(run.len());
+                return Expr { kind: ExprKind::Rust, loc, tokens: run.iter().cloned().collect() };
+            }
+            self.diags.extend(own);
+            return expr;
+        }
+        *cursor = before;
+        cursor.skip(run.len());
+        let tokens: TokenStream = run.iter().cloned().collect();
+        if let Err(Stop::Reported) = parsed {
+            return Expr { kind: ExprKind::Invalid, loc, tokens };
+        }
+        if is_rust(run) {
+            self.diags.truncate(mark);
+            return Expr { kind: ExprKind::Rust, loc, tokens };
+        }
+        if self.diags.len() == mark {
+            self.not_an_expression(run, what);
+        }
+        Expr { kind: ExprKind::Invalid, loc, tokens }
+    }
+
+    /// Says what is wrong with tokens that neither grammar knows.
+    fn not_an_expression(&mut self, run: &[TokenTree], what: &str) {
+        let (message, range) = match run.first() {
+            Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Brace && run.len() == 1 => {
+                let loc = self.spans.of(run);
+                let diag = Diag::error(loc, format!("this block is not {what}"))
+                    .help("a map is written `{ name: value, … }`");
+                return self.error(diag);
+            }
+            _ if run.len() > LIMIT => ("this expression is too long".to_owned(), SpanRange::of(run)),
+            _ => match syn::parse2::<syn::Expr>(run.iter().cloned().collect()) {
+                // The span of an error at the end of the run is the whole macro; the run says more.
+                Err(error) if error.to_string().starts_with("unexpected end") => {
+                    (format!("expected {what}, but it ends early"), SpanRange::of(run))
+                }
+                Err(error) => (format!("not {what}: {error}"), SpanRange::one(error.span())),
+                Ok(_) => (format!("this is not {what}"), SpanRange::of(run)),
+            },
+        };
+        let loc = self.spans.add(range);
+        self.error(Diag::error(loc, message));
+    }
+
+    /// Operators of at least this precedence, and their operands.
+    fn binary(&mut self, cursor: &mut Cursor<'_>, precedence: u8) -> Result<Expr, Stop> {
+        let start = cursor.position();
+        let loc = self.spans.of(cursor.rest());
+        let mut left = self.unary(cursor)?;
+        loop {
+            if matches!(cursor.peek(), Some(TokenTree::Punct(p)) if p.as_char() == '*')
+                && !cursor.punct_at(0, '*')
+            {
+                let loc = self.spans.of(cursor.rest().get(..2).unwrap_or_default());
+                self.error(
+                    Diag::error(loc, "`**` is Python's power")
+                        .help("write the number, or `usize::pow(base, exponent)`"),
+                );
+                return Err(Stop::Reported);
+            }
+            let op = match cursor.peek() {
+                Some(TokenTree::Punct(p)) if cursor.punct_at(0, p.as_char()) => Op::of(p.as_char()),
+                _ => None,
+            };
+            let Some(op) = op.filter(|op| op.precedence() > precedence) else { break };
+            // `x += y` is no sum.
+            if cursor.punct_at(1, '=') {
+                break;
+            }
+            self.count(cursor)?;
+            cursor.skip(1);
+            let right = self.binary(cursor, op.precedence())?;
+            let tokens = cursor.since(start);
+            // A chain is built from the left; each link has the same start.
+            let loc = if matches!(left.kind, ExprKind::Binary(..)) { self.spans.of(tokens) } else { loc };
+            self.spans.set(loc, SpanRange::of(tokens));
+            let kind = ExprKind::Binary(op, Box::new(left), Box::new(right));
+            left = Expr { kind, loc, tokens: tokens.iter().cloned().collect() };
+        }
+        Ok(left)
+    }
+
+    /// Counts what recurses.
+    fn count(&mut self, cursor: &Cursor<'_>) -> Result<(), Stop> {
+        self.operators += 1;
+        if self.operators <= LIMIT {
+            return Ok(());
+        }
+        let loc = self.spans.of(cursor.rest().get(..1).unwrap_or_default());
+        self.error(Diag::error(loc, "this expression is too long").help("bind a part of it with `let`"));
+        Err(Stop::Reported)
+    }
+
+    /// A sign, an atom, and calls.
+    fn unary(&mut self, cursor: &mut Cursor<'_>) -> Result<Expr, Stop> {
+        let start = cursor.position();
+        let loc = self.spans.of(cursor.rest());
+        if cursor.punct_at(0, '-') {
+            self.count(cursor)?;
+            cursor.skip(1);
+            let inner = self.unary(cursor)?;
+            let tokens = cursor.since(start);
+            self.spans.set(loc, SpanRange::of(tokens));
+            let kind = match inner.kind {
+                ExprKind::Int(n) if n != i64::MIN => ExprKind::Int(-n),
+                ExprKind::Float(x) => ExprKind::Float(-x),
+                _ => ExprKind::Neg(Box::new(inner)),
+            };
+            return Ok(Expr { kind, loc, tokens: tokens.iter().cloned().collect() });
+        }
+        self.python_prefix(cursor);
+        let start = cursor.position();
+        let mut expr = self.atom(cursor)?;
+        while let Some(group) = cursor.group_at(0, Delimiter::Parenthesis) {
+            if !matches!(expr.kind, ExprKind::Name(_) | ExprKind::Call(..) | ExprKind::Paren(_)) {
+                break;
+            }
+            self.count(cursor)?;
+            let call = self.spans.of(cursor.since(start));
+            let args = self.args(&contents(group.stream()));
+            cursor.skip(1);
+            let tokens = cursor.since(start);
+            self.spans.set(call, SpanRange::of(tokens));
+            let kind = ExprKind::Call(Box::new(expr), args);
+            expr = Expr { kind, loc: call, tokens: tokens.iter().cloned().collect() };
+        }
+        Ok(expr)
+    }
+
+    /// `keras.layers.` before a layer.
+    fn python_prefix(&mut self, cursor: &mut Cursor<'_>) {
+        const MODULES: [&str; 9] = [
+            "keras",
+            "tf",
+            "tensorflow",
+            "layers",
+            "losses",
+            "metrics",
+            "optimizers",
+            "activations",
+            "regularizers",
+        ];
+        let start = cursor.position();
+        let from = *cursor;
+        while let Some(ident) = cursor.ident_at(0) {
+            if !cursor.punct_at(1, '.')
+                || cursor.ident_at(2).is_none()
+                || !MODULES.contains(&name_of(ident).as_str())
+            {
+                break;
+            }
+            cursor.skip(2);
+        }
+        if cursor.position() == start {
+            return;
+        }
+        let loc = self.spans.of(cursor.since(start));
+        let prefix = text_of(cursor.since(start).iter().cloned().collect());
+        let name = cursor.ident_at(0).or(from.ident_at(0)).map(name_of).unwrap_or_default();
+        self.error(
+            Diag::error(loc, format!("`{prefix}` is a Python module, and names have no prefix here"))
+                .help(format!("write `{name}`")),
+        );
+    }
+
+    fn atom(&mut self, cursor: &mut Cursor<'_>) -> Result<Expr, Stop> {
+        let Some(token) = cursor.peek() else {
+            let loc = self.spans.of(cursor.previous());
+            self.error(Diag::error(loc, "something is missing after this"));
+            return Err(Stop::Reported);
+        };
+        let loc = self.spans.of(std::slice::from_ref(token));
+        let kind = match token {
+            TokenTree::Literal(literal) => self.literal(literal, loc)?,
+            TokenTree::Ident(_) => self.word(cursor, loc)?,
+            TokenTree::Group(group) => self.group(group)?,
+            TokenTree::Punct(_) => return Err(Stop::NotOurs),
+        };
+        cursor.skip(1);
+        Ok(Expr { kind, loc, tokens: TokenStream::from(token.clone()) })
+    }
+
+    fn literal(&mut self, literal: &Literal, loc: Loc) -> Result<ExprKind, Stop> {
+        match syn::Lit::new(literal.clone()) {
+            syn::Lit::Int(int) => int.base10_parse().map(ExprKind::Int).map_err(|_| {
+                self.error(Diag::error(loc, format!("`{literal}` is too large a number")));
+                Stop::Reported
+            }),
+            syn::Lit::Float(float) => match float.base10_parse::<f64>() {
+                Ok(x) if x.is_finite() => Ok(ExprKind::Float(x)),
+                _ => {
+                    self.error(Diag::error(loc, format!("`{literal}` is too large a number")));
+                    Err(Stop::Reported)
+                }
+            },
+            syn::Lit::Str(text) => Ok(ExprKind::Str(text.value())),
+            _ => Err(Stop::NotOurs),
+        }
+    }
+
+    /// An identifier, if it is one of ours and not the start of a path, a macro call or an index.
+    fn word(&mut self, cursor: &mut Cursor<'_>, loc: Loc) -> Result<ExprKind, Stop> {
+        let Some(ident) = cursor.ident_at(0) else { return Err(Stop::NotOurs) };
+        if let Some(TokenTree::Punct(next)) = cursor.peek_nth(1) {
+            let path = next.as_char() == ':' && !cursor.punct_at(1, ':');
+            if path || next.as_char() == '!' && !matches!(cursor.peek_nth(2), Some(TokenTree::Punct(_))) {
+                return Err(Stop::NotOurs);
+            }
+        }
+        let python = |parser: &mut Parser, rust: &str| {
+            let diag = Diag::error(loc, format!("`{ident}` is Python")).help(format!("write `{rust}`"));
+            parser.error(diag);
+        };
+        Ok(match ident.to_string().as_str() {
+            "true" => ExprKind::Bool(true),
+            "false" => ExprKind::Bool(false),
+            "none" => ExprKind::None,
+            "True" => {
+                python(self, "true");
+                ExprKind::Bool(true)
+            }
+            "False" => {
+                python(self, "false");
+                ExprKind::Bool(false)
+            }
+            "None" => {
+                python(self, "none");
+                ExprKind::None
+            }
+            "lambda" if !matches!(cursor.peek_nth(1), None | Some(TokenTree::Group(_))) => {
+                let diag = Diag::error(loc, "`lambda` is Python, and a model holds no functions")
+                    .help("build it from layers, or write it in Rust on the model's outputs");
+                self.error(diag);
+                return Err(Stop::Reported);
+            }
+            text if syn::parse_str::<syn::Ident>(text).is_err() => return Err(Stop::NotOurs),
+            _ => ExprKind::Name(ident.clone()),
+        })
+    }
+
+    fn group(&mut self, group: &Group) -> Result<ExprKind, Stop> {
+        let tokens = contents(group.stream());
+        match group.delimiter() {
+            Delimiter::None => Ok(ExprKind::Paren(Box::new(self.expr(&tokens, "an expression")))),
+            Delimiter::Bracket => self.list(&tokens),
+            Delimiter::Parenthesis => {
+                let pieces = cut_list(&tokens);
+                let comma = matches!(tokens.last(), Some(TokenTree::Punct(p)) if p.as_char() == ',');
+                match pieces.as_slice() {
+                    [only] if !comma => Ok(ExprKind::Paren(Box::new(self.expr(only, "an expression")))),
+                    _ => self.list(&tokens),
+                }
+            }
+            Delimiter::Brace => self.map(&tokens),
+        }
+    }
+
+    fn list(&mut self, tokens: &[TokenTree]) -> Result<ExprKind, Stop> {
+        if tokens.iter().any(|token| matches!(token, TokenTree::Punct(p) if p.as_char() == ';')) {
+            return Err(Stop::NotOurs);
+        }
+        let mut items = Vec::new();
+        let mut cursor = Cursor::new(tokens);
+        for piece in cut_list(tokens) {
+            cursor.skip(piece.len() + 1);
+            if piece.is_empty() {
+                self.empty_piece(cursor.previous());
+                continue;
+            }
+            items.push(self.expr(piece, "an element"));
+        }
+        Ok(ExprKind::List(items))
+    }
+
+    fn empty_piece(&mut self, comma: &[TokenTree]) {
+        let loc = self.spans.of(comma);
+        self.error(Diag::error(loc, "nothing stands before this `,`").help("remove the `,`"));
+    }
+
+    /// `{ key: value }`; a block `{ N }` is left to Rust.
+    fn map(&mut self, tokens: &[TokenTree]) -> Result<ExprKind, Stop> {
+        let start = Cursor::new(tokens);
+        if !(start.is_empty() || start.punct_at(1, ':') || start.punct_at(1, '=')) {
+            return Err(Stop::NotOurs);
+        }
+        let mut entries: Vec<(Key, Expr)> = Vec::new();
+        let mut position = start;
+        for piece in cut_list(tokens) {
+            position.skip(piece.len() + 1);
+            if piece.is_empty() {
+                self.empty_piece(position.previous());
+                continue;
+            }
+            let mut cursor = Cursor::new(piece);
+            let Some(key) = self.key(&mut cursor) else { continue };
+            if cursor.punct_at(0, ':') {
+                cursor.skip(1);
+            } else {
+                let at = cursor.peek().map_or(key.loc, |next| self.spans.of(std::slice::from_ref(next)));
+                let diag = Diag::error(at, format!("expected `:` after the key `{}`", key.text))
+                    .help(format!("write `{}: value`", key.text));
+                self.error(diag);
+                if !cursor.punct_at(0, '=') {
+                    continue;
+                }
+                cursor.skip(1);
+            }
+            let value = if cursor.is_empty() {
+                let diag = Diag::error(key.loc, format!("the key `{}` has no value", key.text))
+                    .help(format!("write `{}: value`", key.text));
+                self.error(diag);
+                Expr { kind: ExprKind::Invalid, loc: key.loc, tokens: TokenStream::new() }
+            } else {
+                self.expr(cursor.rest(), "a value")
+            };
+            entries.push((key, value));
+        }
+        Ok(ExprKind::Map(entries))
+    }
+
+    /// The key of a map: a name or a string.
+    fn key(&mut self, cursor: &mut Cursor<'_>) -> Option<Key> {
+        let token = cursor.peek()?;
+        let loc = self.spans.of(std::slice::from_ref(token));
+        let key = match token {
+            TokenTree::Ident(ident) => Some(Key { text: name_of(ident), loc, ident: Some(ident.clone()) }),
+            TokenTree::Literal(literal) => match syn::Lit::new(literal.clone()) {
+                syn::Lit::Str(text) => Some(Key { text: text.value(), loc, ident: None }),
+                _ => None,
+            },
+            _ => None,
+        };
+        if key.is_none() {
+            self.error(Diag::error(loc, "a key is a name or a string").help("write `{ name: value, … }`"));
+        }
+        cursor.skip(1);
+        key
+    }
+
+    /// The arguments of a call.
+    pub(super) fn args(&mut self, tokens: &[TokenTree]) -> Vec<Arg> {
+        let mut args = Vec::new();
+        let mut position = Cursor::new(tokens);
+        for piece in cut_list(tokens) {
+            position.skip(piece.len() + 1);
+            if piece.is_empty() {
+                self.empty_piece(position.previous());
+                continue;
+            }
+            let mut cursor = Cursor::new(piece);
+            loop {
+                args.push(self.arg(&mut cursor));
+                if cursor.is_empty() {
+                    break;
+                }
+                // `Dense(64 activation = relu)`: the rest of the piece is the next argument.
+                let next = cursor.peek().cloned();
+                if let Some(TokenTree::Punct(_)) | None = next {
+                    if let Some(next) = next {
+                        self.unexpected(&next, "after an argument");
+                    }
+                    break;
+                }
+                let loc = self.spans.of(cursor.previous());
+                self.error(Diag::error(loc, "missing `,` after this argument"));
+            }
+        }
+        args
+    }
+
+    fn arg(&mut self, cursor: &mut Cursor<'_>) -> Arg {
+        let keyword = cursor.ident_at(0).filter(|_| cursor.punct_at(1, '=') || cursor.punct_at(1, ':'));
+        let keyword = keyword.map(|ident| {
+            let loc = self.spans.add(SpanRange::one(ident.span()));
+            let name = name_of(ident);
+            if cursor.punct_at(1, ':') {
+                let at = self.spans.of(cursor.rest().get(1..2).unwrap_or_default());
+                self.error(
+                    Diag::error(at, format!("`{name}` is followed by `:`, and an argument takes `=`"))
+                        .help(format!("write `{name} = …`")),
+                );
+            }
+            cursor.skip(2);
+            (name, loc)
+        });
+        if let (Some((name, loc)), true) = (&keyword, cursor.is_empty()) {
+            let loc = *loc;
+            self.error(
+                Diag::error(loc, format!("`{name}` has no value")).help(format!("write `{name} = value`")),
+            );
+            let value = Expr { kind: ExprKind::Invalid, loc, tokens: TokenStream::new() };
+            return Arg { keyword, value };
+        }
+        let value = self.expr_prefix(cursor, "a value");
+        Arg { keyword, value }
+    }
+
+    /// Reports a token that cannot stand where it does.
+    pub(super) fn unexpected(&mut self, token: &TokenTree, place: &str) {
+        let loc = self.spans.of(std::slice::from_ref(token));
+        let shown = match token {
+            TokenTree::Group(group) => match group.delimiter() {
+                Delimiter::Parenthesis => "(…)".to_owned(),
+                Delimiter::Bracket => "[…]".to_owned(),
+                Delimiter::Brace => "{…}".to_owned(),
+                Delimiter::None => text_of(group.stream()),
+            },
+            other => other.to_string(),
+        };
+        self.error(Diag::error(loc, format!("unexpected `{shown}` {place}")));
+    }
+}
+
+/// Whether Rust reads the tokens as an expression. Closures and control flow are not in syn's small grammar,
+/// and are no lengths either.
+fn is_rust(run: &[TokenTree]) -> bool {
+    run.len() <= LIMIT && syn::parse2::<syn::Expr>(run.iter().cloned().collect()).is_ok()
+}

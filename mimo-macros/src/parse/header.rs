@@ -1,0 +1,122 @@
+//! What stands before the block: `crate = ::net; /// docs  pub Name`.
+
+use mimo_graph::diag::Diag;
+use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
+use quote::quote;
+
+use super::Parser;
+use super::cursor::Cursor;
+use crate::ast::{Header, Model};
+use crate::span::SpanRange;
+
+const FORM: &str = "write `pub Name { … }`";
+
+impl Parser {
+    /// Reads the header, and gives the block.
+    pub(super) fn header<'a>(&mut self, tokens: &'a [TokenTree], model: &mut Model) -> Option<&'a Group> {
+        let mut cursor = Cursor::new(tokens);
+        let krate = self.crate_path(&mut cursor);
+        let attrs = cursor.attributes().iter().cloned().collect();
+        let vis_start = cursor.position();
+        if cursor.at_keyword("pub") {
+            cursor.skip(1);
+            if cursor.group_at(0, Delimiter::Parenthesis).is_some() {
+                cursor.skip(1);
+            }
+        }
+        let vis_tokens = cursor.since(vis_start);
+        let vis: TokenStream = vis_tokens.iter().cloned().collect();
+        if syn::parse2::<syn::Visibility>(vis.clone()).is_err() {
+            let loc = self.spans.of(vis_tokens);
+            self.error(Diag::error(loc, "this is no visibility").help("write `pub` or `pub(crate)`"));
+        }
+        for keyword in ["struct", "model", "mod", "fn", "class"] {
+            let name_follows = cursor.ident_at(1).is_some();
+            if let (true, true, Some(ident)) = (cursor.at_keyword(keyword), name_follows, cursor.ident_at(0))
+            {
+                let loc = self.spans.add(SpanRange::one(ident.span()));
+                let diag = Diag::error(loc, format!("`{keyword}` does not belong here")).help(FORM);
+                self.error(diag);
+                cursor.skip(1);
+            }
+        }
+        let Some(ident) = cursor.ident_at(0).filter(|ident| is_name(ident)) else {
+            let (message, loc) = match cursor.peek() {
+                Some(token) => ("expected the model's name", self.spans.of(std::slice::from_ref(token))),
+                None => ("expected a name and a block", self.spans.of(cursor.previous())),
+            };
+            self.error(Diag::error(loc, message).help(FORM));
+            return self.block(&mut cursor);
+        };
+        cursor.skip(1);
+        model.header = Some(Header { krate, attrs, vis, ident: ident.clone() });
+        let block = self.block(&mut cursor);
+        if block.is_none() {
+            let loc = self.spans.of(cursor.previous());
+            self.error(Diag::error(loc, format!("the model `{ident}` has no block")).help(FORM));
+        }
+        block
+    }
+
+    /// The block: what stands before it is reported, and so is what follows it.
+    fn block<'a>(&mut self, cursor: &mut Cursor<'a>) -> Option<&'a Group> {
+        let start = cursor.position();
+        while cursor.group_at(0, Delimiter::Brace).is_none() {
+            if cursor.is_empty() {
+                return None;
+            }
+            cursor.skip(1);
+        }
+        let between = cursor.since(start);
+        if !between.is_empty() && self.diags.is_empty() {
+            let loc = self.spans.of(between);
+            let message = match between.first() {
+                Some(TokenTree::Punct(p)) if p.as_char() == '<' => "a model has no generic parameters",
+                _ => "unexpected tokens between the model's name and its block",
+            };
+            self.error(Diag::error(loc, message).help(FORM));
+        }
+        let block = cursor.group_at(0, Delimiter::Brace);
+        cursor.skip(1);
+        if !cursor.is_empty() {
+            let loc = self.spans.of(cursor.rest());
+            self.error(
+                Diag::error(loc, "unexpected tokens after the model").help("write one `model!` per model"),
+            );
+        }
+        block
+    }
+
+    /// `crate = ::path;`
+    fn crate_path(&mut self, cursor: &mut Cursor<'_>) -> TokenStream {
+        let default = quote!(::mimo);
+        if !cursor.at_keyword("crate") || !cursor.punct_at(1, '=') {
+            return default;
+        }
+        cursor.skip(2);
+        let start = cursor.position();
+        while matches!(cursor.peek(), Some(TokenTree::Ident(_)))
+            || matches!(cursor.peek(), Some(TokenTree::Punct(p)) if p.as_char() == ':')
+        {
+            cursor.skip(1);
+        }
+        let path = cursor.since(start);
+        let tokens: TokenStream = path.iter().cloned().collect();
+        let valid = syn::parse2::<syn::Path>(tokens.clone()).is_ok();
+        let ended = matches!(cursor.peek(), Some(TokenTree::Punct(p)) if p.as_char() == ';');
+        if !valid || !ended {
+            let loc = if path.is_empty() { self.spans.of(cursor.previous()) } else { self.spans.of(path) };
+            let message = if valid { "missing `;` after the path" } else { "expected the path of mimo" };
+            self.error(Diag::error(loc, message).help("write `crate = ::path;`"));
+        }
+        if ended {
+            cursor.skip(1);
+        }
+        if valid { tokens } else { default }
+    }
+}
+
+/// Whether an identifier can name something: no keyword, no `_`.
+pub(super) fn is_name(ident: &proc_macro2::Ident) -> bool {
+    syn::parse_str::<syn::Ident>(&ident.to_string()).is_ok()
+}

@@ -1,0 +1,443 @@
+//! One statement of the block: `let`, `const`, `Model(…)`, and what people write instead.
+
+use mimo_graph::diag::{Diag, Loc, did_you_mean};
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
+
+use super::cursor::{Cursor, contents, cut_list, text_of};
+use super::header::is_name;
+use super::{Parser, invalid};
+use crate::ast::{Arg, Binder, ConstDef, Let, Model, Tail, name_of};
+use crate::span::SpanRange;
+
+/// What was seen of the block so far.
+#[derive(Debug, Default)]
+pub(super) struct State {
+    /// The name in `model = Model(…)`, so that `model.compile(…)` is understood.
+    model_name: Option<String>,
+    /// Whether a statement after `Model(…)` was reported.
+    after_tail: bool,
+}
+
+impl Parser {
+    /// Reads one run of tokens.
+    pub(super) fn statement(&mut self, run: &[TokenTree], state: &mut State, model: &mut Model) {
+        let mut cursor = Cursor::new(run);
+        let attrs = cursor.attributes();
+        if cursor.is_empty() {
+            if !attrs.is_empty() {
+                let loc = self.spans.of(attrs);
+                self.error(Diag::error(loc, "no statement follows this").help("remove it"));
+            }
+            return;
+        }
+        if model.tail.is_some() && self.after_tail(&cursor, state, model) {
+            return;
+        }
+        if cursor.at_keyword("const") || cursor.at_keyword("pub") {
+            return self.constant(&mut cursor, attrs, model);
+        }
+        self.only_docs(attrs);
+        if cursor.at_keyword("return") {
+            let loc = self.spans.of(cursor.rest().get(..1).unwrap_or_default());
+            self.error(
+                Diag::error(loc, "`return` does not belong here")
+                    .help("end the block with `Model(…)` itself"),
+            );
+            cursor.skip(1);
+        }
+        if cursor.at_keyword("Model") && !cursor.punct_at(1, '=') {
+            return self.tail(&mut cursor, model);
+        }
+        if cursor.at_keyword("let") {
+            cursor.skip(1);
+            return self.binding(&mut cursor, state, model);
+        }
+        let named = cursor.ident_at(0).is_some_and(is_name);
+        let assigns = named && (cursor.punct_at(1, '=') || cursor.punct_at(1, ':'))
+            || cursor.group_at(0, Delimiter::Parenthesis).is_some() && cursor.punct_at(1, '=')
+            || named && python_tuple(&cursor);
+        if assigns {
+            return self.without_let(&mut cursor, state, model);
+        }
+        self.no_statement(&mut cursor, state, model);
+    }
+
+    /// Reports a statement after `Model(…)`, once. Gives whether there is nothing to read in it.
+    fn after_tail(&mut self, cursor: &Cursor<'_>, state: &mut State, model: &mut Model) -> bool {
+        let compile = cursor.punct_at(0, '.') && cursor.ident_at(1).is_some_and(|ident| ident == "compile");
+        let separate = state.model_name.is_some() && cursor.punct_at(1, '.');
+        if compile || separate {
+            let mut cursor = *cursor;
+            self.separate_compile(&mut cursor, model);
+            return true;
+        }
+        let second = cursor.at_keyword("Model");
+        if !state.after_tail {
+            state.after_tail = true;
+            let loc = self.spans.of(cursor.rest());
+            let diag = match second {
+                true => Diag::error(loc, "a block has one `Model(…)`, and this is a second one")
+                    .help("write a `model!` for each model"),
+                false => Diag::error(loc, "this stands after `Model(…)`, which ends the block")
+                    .help("move it before `Model(…)`"),
+            };
+            self.error(diag);
+        }
+        // A binding is still read, so that its own mistakes show; its name is used nowhere.
+        second || !cursor.at_keyword("let")
+    }
+
+    /// Attributes on a `let` would have no effect, and `#[cfg]` is expected to have one.
+    fn only_docs(&mut self, attrs: &[TokenTree]) {
+        for pair in attrs.chunks(2) {
+            let Some(TokenTree::Group(group)) = pair.get(1) else { continue };
+            let inner = contents(group.stream());
+            if Cursor::new(&inner).at_keyword("cfg") || Cursor::new(&inner).at_keyword("cfg_attr") {
+                let loc = self.spans.of(pair);
+                self.error(
+                    Diag::error(loc, "a statement of a model cannot be compiled conditionally")
+                        .help("put `#[cfg(…)]` before the model's name"),
+                );
+            }
+        }
+    }
+
+    /// `const NAME: Ty = value`
+    fn constant(&mut self, cursor: &mut Cursor<'_>, attrs: &[TokenTree], model: &mut Model) {
+        // All constants of a model are public: they are part of what it is.
+        if cursor.at_keyword("pub") {
+            cursor.skip(1);
+            if cursor.group_at(0, Delimiter::Parenthesis).is_some() {
+                cursor.skip(1);
+            }
+        }
+        if !cursor.at_keyword("const") {
+            model.lossy = true;
+            let loc = self.spans.of(cursor.previous());
+            let diag =
+                Diag::error(loc, "`pub` does not belong here").help("only the model itself has a visibility");
+            return self.error(diag);
+        }
+        const FORM: &str = "write `const NAME: usize = 32;`";
+        cursor.skip(1);
+        let Some(ident) = cursor.ident_at(0).filter(|ident| is_name(ident)) else {
+            model.lossy = true;
+            let loc = self.spans.of(cursor.previous());
+            return self.error(Diag::error(loc, "expected a name after `const`").help(FORM));
+        };
+        let loc = self.spans.add(SpanRange::one(ident.span()));
+        cursor.skip(1);
+        let mut ty = TokenStream::new();
+        if cursor.punct_at(0, ':') {
+            cursor.skip(1);
+            let start = cursor.position();
+            while !cursor.is_empty() && !cursor.punct_at(0, '=') {
+                cursor.skip(1);
+            }
+            let tokens = cursor.since(start);
+            ty = tokens.iter().cloned().collect();
+            if let Err(error) = syn::parse2::<syn::Type>(ty.clone()) {
+                let loc = if tokens.is_empty() { loc } else { self.spans.of(tokens) };
+                let early = tokens.is_empty() || error.to_string().starts_with("unexpected end");
+                let message = if early {
+                    format!("expected the type of `{ident}`")
+                } else {
+                    format!("this is no type: {error}")
+                };
+                self.error(Diag::error(loc, message).help(FORM));
+            }
+        } else {
+            self.error(Diag::error(loc, format!("the constant `{ident}` has no type")).help(FORM));
+        }
+        let value = if cursor.punct_at(0, '=') {
+            cursor.skip(1);
+            let previous = self.spans.of(cursor.previous());
+            if cursor.is_empty() {
+                self.error(Diag::error(previous, format!("the constant `{ident}` has no value")).help(FORM));
+                invalid(previous)
+            } else {
+                self.expr(cursor.rest(), "a constant")
+            }
+        } else {
+            self.error(Diag::error(loc, format!("the constant `{ident}` has no value")).help(FORM));
+            invalid(loc)
+        };
+        let attrs = attrs.iter().cloned().collect();
+        model.consts.push(ConstDef { attrs, ident: ident.clone(), loc, ty, value });
+    }
+
+    /// `name: [127, 32] = value`, after `let`.
+    fn binding(&mut self, cursor: &mut Cursor<'_>, state: &mut State, model: &mut Model) {
+        let start = cursor.position();
+        if let (true, Some(ident)) = (cursor.at_keyword("mut"), cursor.ident_at(0)) {
+            let loc = self.spans.add(SpanRange::one(ident.span()));
+            self.error(
+                Diag::error(loc, "a tensor is never changed")
+                    .help("remove `mut`; a later `let` may use the same name"),
+            );
+            cursor.skip(1);
+        }
+        let mut names = Vec::new();
+        let tuple = cursor.group_at(0, Delimiter::Parenthesis);
+        if let Some(group) = tuple {
+            let tokens = contents(group.stream());
+            for piece in cut_list(&tokens) {
+                names.extend(self.binder(piece));
+            }
+            cursor.skip(1);
+        } else if cursor.ident_at(0).is_some() {
+            names.extend(self.binder(cursor.rest().get(..1).unwrap_or_default()));
+            cursor.skip(1);
+        }
+        if names.is_empty() {
+            model.lossy = true;
+            let loc = self.spans.of(cursor.previous());
+            let diag = Diag::error(loc, "expected a name after `let`").help("write `let name = …;`");
+            // A name that is none was reported already.
+            if cursor.position() == start {
+                self.error(diag);
+            }
+        }
+        let mut ascription = None;
+        if cursor.punct_at(0, ':') {
+            cursor.skip(1);
+            let start = cursor.position();
+            while !cursor.is_empty() && !cursor.punct_at(0, '=') {
+                cursor.skip(1);
+            }
+            let tokens = cursor.since(start);
+            match tokens {
+                [] => {
+                    let loc = self.spans.of(cursor.previous());
+                    self.error(Diag::error(loc, "expected a shape").help("write `let name: [127, 32] = …;`"));
+                }
+                [TokenTree::Group(group)]
+                    if matches!(group.delimiter(), Delimiter::Bracket | Delimiter::Parenthesis) =>
+                {
+                    ascription = Some(self.expr(tokens, "a shape"));
+                }
+                _ => {
+                    let loc = self.spans.of(tokens);
+                    let shown = text_of(tokens.iter().cloned().collect());
+                    self.error(
+                        Diag::error(loc, format!("`{shown}` is no shape"))
+                            .help("write the lengths of one sample's axes: `let name: [127, 32] = …;`"),
+                    );
+                }
+            }
+        }
+        if !cursor.punct_at(0, '=') {
+            let loc = self.spans.of(cursor.previous());
+            let name = names.first().map_or("name".to_owned(), |binder| name_of(&binder.ident));
+            let diag = Diag::error(loc, "expected `=` after this").help(format!("write `let {name} = …;`"));
+            if !names.is_empty() {
+                self.error(diag);
+            }
+            model.lets.push(Let { names, tuple: tuple.is_some(), ascription: None, value: invalid(loc) });
+            return;
+        }
+        cursor.skip(1);
+        self.bound(cursor, names, tuple.is_some(), ascription, state, model);
+    }
+
+    /// What stands after the `=`.
+    fn bound(
+        &mut self,
+        cursor: &mut Cursor<'_>,
+        names: Vec<Binder>,
+        tuple: bool,
+        ascription: Option<crate::ast::Expr>,
+        state: &mut State,
+        model: &mut Model,
+    ) {
+        if cursor.at_keyword("Model") && cursor.group_at(1, Delimiter::Parenthesis).is_some() {
+            let loc = names.first().map_or_else(|| self.spans.of(cursor.rest()), |binder| binder.loc);
+            let name = names.first().map(|binder| name_of(&binder.ident)).unwrap_or_default();
+            let is_let = "end the block with `Model(…)` itself, without a name and without `;`";
+            self.error(Diag::error(loc, format!("the model is not bound to `{name}`")).help(is_let));
+            state.model_name = Some(name);
+            if model.tail.is_none() {
+                self.tail(cursor, model);
+            }
+            return;
+        }
+        let value = if cursor.is_empty() {
+            let loc = self.spans.of(cursor.previous());
+            self.error(Diag::error(loc, "expected a tensor or a layer after `=`"));
+            invalid(loc)
+        } else {
+            self.expr(cursor.rest(), "a tensor or a layer")
+        };
+        model.lets.push(Let { names, tuple, ascription, value });
+    }
+
+    /// One name of a `let`.
+    fn binder(&mut self, piece: &[TokenTree]) -> Option<Binder> {
+        let loc = self.spans.of(piece);
+        match piece {
+            [TokenTree::Ident(ident)] if is_name(ident) || ident == "_" => {
+                Some(Binder { ident: ident.clone(), loc })
+            }
+            [TokenTree::Ident(ident)] => {
+                self.error(
+                    Diag::error(loc, format!("`{ident}` is a keyword of Rust"))
+                        .help(format!("use another name, or write `r#{ident}`")),
+                );
+                None
+            }
+            _ => {
+                self.error(Diag::error(loc, "expected a name").help("write `let (a, b) = …;`"));
+                None
+            }
+        }
+    }
+
+    /// `x = Dense(3)(y)`: Python's form, read as if `let` were there.
+    fn without_let(&mut self, cursor: &mut Cursor<'_>, state: &mut State, model: &mut Model) {
+        let is_model = cursor.punct_at(1, '=') && cursor.ident_at(2).is_some_and(|ident| ident == "Model");
+        if !is_model {
+            let start = *cursor;
+            let mut end = *cursor;
+            while !end.is_empty() && !end.punct_at(0, '=') && !end.punct_at(0, ':') {
+                end.skip(1);
+            }
+            let pattern = end.since(start.position());
+            let loc = self.spans.of(pattern);
+            let shown = text_of(pattern.iter().cloned().collect());
+            let shown = if python_tuple(cursor) { format!("({shown})") } else { shown };
+            self.error(
+                Diag::error(loc, "a binding starts with `let`").help(format!("write `let {shown} = …;`")),
+            );
+            if python_tuple(cursor) {
+                let names = cut_list(pattern).into_iter().filter_map(|piece| self.binder(piece)).collect();
+                *cursor = end;
+                cursor.skip(1);
+                return self.bound(cursor, names, true, None, state, model);
+            }
+        }
+        self.binding(cursor, state, model);
+    }
+
+    /// A run that is no statement of a model.
+    fn no_statement(&mut self, cursor: &mut Cursor<'_>, state: &mut State, model: &mut Model) {
+        let dotted = cursor.ident_at(0).is_some() && cursor.punct_at(1, '.') && cursor.ident_at(2).is_some();
+        if let (true, Some(method)) = (dotted, cursor.ident_at(2)) {
+            const LATER: [&str; 7] =
+                ["compile", "fit", "evaluate", "predict", "summary", "save", "load_weights"];
+            if method == "compile" && model.tail.is_some() {
+                return self.separate_compile(cursor, model);
+            }
+            if LATER.iter().any(|name| method == name) {
+                let loc = self.spans.of(cursor.rest());
+                let diag = Diag::error(loc, format!("`{method}` is not called on a name in the block"));
+                return self.error(match method == "compile" {
+                    true => diag.help("write `Model(…).compile(…)`"),
+                    false => diag.help("call it in Rust, on the generated type"),
+                });
+            }
+        }
+        let _ = state;
+        let loc = self.spans.of(cursor.rest());
+        let call = cursor.ident_at(0).is_some() && cursor.group_at(1, Delimiter::Parenthesis).is_some();
+        let diag = match call {
+            true => {
+                // Read for its own mistakes.
+                self.error(Diag::error(loc, "the result of this is not bound").help("write `let name = …;`"));
+                self.expr(cursor.rest(), "a tensor or a layer");
+                return;
+            }
+            false => Diag::error(loc, "this is no statement of a model"),
+        };
+        model.lossy = true;
+        self.error(diag.help("write `let name = …;`, `const NAME: usize = …;` or `Model(…)`"));
+    }
+
+    /// `model.compile(…)` or `.compile(…)` after `Model(…);`: read as if it stood where it belongs.
+    fn separate_compile(&mut self, cursor: &mut Cursor<'_>, model: &mut Model) {
+        let loc = self.spans.of(cursor.rest());
+        while !cursor.is_empty() && !cursor.punct_at(0, '.') {
+            cursor.skip(1);
+        }
+        let compile = cursor.ident_at(1).is_some_and(|ident| ident == "compile");
+        let diag = Diag::error(loc, "this stands after the model");
+        self.error(match compile {
+            true => diag.help("write `Model(…).compile(…)`"),
+            false => diag.help("call it in Rust, on the generated type"),
+        });
+        if let (true, Some(group), Some(tail)) =
+            (compile, cursor.group_at(2, Delimiter::Parenthesis), &mut model.tail)
+        {
+            let call = self.spans.of(cursor.rest());
+            let args = self.args(&contents(group.stream()));
+            tail.compile.get_or_insert((args, call));
+        }
+    }
+
+    /// `Model(…).compile(…)`
+    fn tail(&mut self, cursor: &mut Cursor<'_>, model: &mut Model) {
+        let Some(group) = cursor.group_at(1, Delimiter::Parenthesis) else {
+            model.lossy = true;
+            let loc = self.spans.of(cursor.rest().get(..1).unwrap_or_default());
+            return self.error(
+                Diag::error(loc, "expected `(…)` after `Model`")
+                    .help("write `Model(inputs = […], outputs = […])`"),
+            );
+        };
+        let loc = self.spans.of(cursor.rest().get(..2).unwrap_or_default());
+        let args = self.args(&contents(group.stream()));
+        cursor.skip(2);
+        let compile = self.methods(cursor);
+        model.tail = Some(Tail { loc, args, compile });
+    }
+
+    /// What is called on `Model(…)`.
+    fn methods(&mut self, cursor: &mut Cursor<'_>) -> Option<(Vec<Arg>, Loc)> {
+        let mut compile = None;
+        while !cursor.is_empty() {
+            let (Some(method), true) = (cursor.ident_at(1), cursor.punct_at(0, '.')) else {
+                if let Some(token) = cursor.peek() {
+                    self.unexpected(token, "after `Model(…)`");
+                }
+                return compile;
+            };
+            let loc = self.spans.of(cursor.rest().get(1..3).unwrap_or_default());
+            let name_loc = self.spans.add(SpanRange::one(method.span()));
+            let near = did_you_mean(&name_of(method), ["compile"]).is_some();
+            if !near {
+                self.error(
+                    Diag::error(name_loc, format!("`{method}` is not called on `Model(…)`")).help(
+                        "only `.compile(…)` is; everything else is called in Rust, on the generated type",
+                    ),
+                );
+            } else if method != "compile" {
+                self.error(
+                    Diag::error(name_loc, format!("unknown method `{method}`"))
+                        .help("a method with a similar name exists: `compile`"),
+                );
+            }
+            let Some(group) = cursor.group_at(2, Delimiter::Parenthesis) else {
+                self.error(Diag::error(name_loc, "expected `(…)` after this").help("write `.compile(…)`"));
+                return compile;
+            };
+            let args = self.args(&contents(group.stream()));
+            if near && compile.is_some() {
+                self.error(Diag::error(loc, "a model is compiled once").help("write one `.compile(…)`"));
+            } else if near {
+                compile = Some((args, loc));
+            }
+            cursor.skip(3);
+        }
+        compile
+    }
+}
+
+/// `a, b = …`
+fn python_tuple(cursor: &Cursor<'_>) -> bool {
+    let mut cursor = *cursor;
+    let mut commas = 0;
+    while cursor.ident_at(0).is_some() && cursor.punct_at(1, ',') {
+        cursor.skip(2);
+        commas += 1;
+    }
+    commas > 0 && cursor.ident_at(0).is_some() && cursor.punct_at(1, '=')
+}

@@ -1,0 +1,91 @@
+//! Diagnostics → tokens.
+
+use mimo_graph::context::{DimCheck, Relation};
+use mimo_graph::diag::{Diag, Severity};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
+use quote::quote;
+
+use crate::lower::Lowered;
+use crate::span::{SpanRange, Spans};
+use crate::tokens::{respan, spanned_call, text};
+
+/// The message as rustc would lay it out: what is wrong, a blank line, then help and notes.
+///
+/// ```text
+/// error: unknown layer `Dens`
+///
+///          = help: a layer with a similar name exists: `Dense`
+/// ```
+pub(crate) fn message(diag: &Diag) -> String {
+    let mut message = diag.message.clone();
+    let helps = diag.helps.iter().map(|text| ("help", text));
+    let notes = diag.notes.iter().map(|text| ("note", text));
+    for (i, (kind, text)) in helps.chain(notes).enumerate() {
+        message.push_str(if i == 0 { "\n\n" } else { "\n" });
+        message.push_str(&format!("  = {kind}: {text}"));
+    }
+    message
+}
+
+/// One `compile_error!` per error, each at its own tokens. Warnings wait until the errors are gone.
+pub(crate) fn errors(diags: &[Diag], spans: &Spans) -> TokenStream {
+    let errors = diags.iter().filter(|diag| diag.severity == Severity::Error);
+    errors.map(|diag| error(&message(diag), spans.get(diag.loc))).collect()
+}
+
+/// `::core::compile_error! { "…" }` from the first to the last token of `range`.
+pub(crate) fn error(message: &str, range: SpanRange) -> TokenStream {
+    let path = respan(quote!(::core::compile_error!), range.start);
+    let mut group = Group::new(Delimiter::Brace, text(message, range.end));
+    group.set_span(range.end);
+    quote!(#path #group)
+}
+
+/// Warnings: the use of a deprecated constant is the one warning that a macro can give on stable Rust.
+///
+/// ```text
+/// warning: use of deprecated constant `_::model_warning`: `x` is never used
+/// ```
+pub(crate) fn warnings(diags: &[Diag], spans: &Spans) -> TokenStream {
+    let warnings = diags.iter().filter(|diag| diag.severity == Severity::Warning);
+    warnings.map(|diag| warning(&message(diag), spans.get(diag.loc))).collect()
+}
+
+fn warning(message: &str, range: SpanRange) -> TokenStream {
+    // The definition is the macro's own; the use is the user's, and so is the lint level there.
+    let name = Ident::new("model_warning", Span::mixed_site());
+    let deprecated = respan(quote!(deprecated), Span::mixed_site());
+    // A path has the span of its segments, and a call the span from its path to its parentheses: a constant
+    // function would be reported at its path only, so the first token is underlined.
+    let mut used = name.clone();
+    used.set_span(Span::mixed_site().located_at(range.start));
+    quote! {
+        const _: () = {
+            #[allow(non_upper_case_globals)]
+            #[#deprecated(note = #message)]
+            const #name: () = ();
+            #used
+        };
+    }
+}
+
+/// What const evaluation has to find out, each at the user's tokens and each on its own, so that all are told.
+pub(crate) fn checks(lowered: &Lowered) -> TokenStream {
+    lowered.checks.iter().map(|check| dim_check(check, lowered)).collect()
+}
+
+fn dim_check(check: &DimCheck, lowered: &Lowered) -> TokenStream {
+    let function = match check.relation {
+        Relation::Equal => quote!(dim_equal),
+        Relation::AtLeast => quote!(dim_at_least),
+        Relation::MultipleOf => quote!(dim_multiple_of),
+    };
+    let path = lowered.private(function);
+    let (found, wanted) = (lowered.dim(&check.found), lowered.dim(&check.wanted));
+    let what = &check.what;
+    let help = check.help.as_deref().unwrap_or_default();
+    let note = check.note.as_deref().unwrap_or_default();
+    let args = quote!(#found, #wanted, #what, #help, #note);
+    let call = spanned_call(lowered.spans.get(check.loc), path, args);
+    quote!(#[allow(unused_parens)] const _: () = #call;)
+}

@@ -1,0 +1,81 @@
+//! Where things stand in the user's source.
+
+use mimo_graph::diag::Loc;
+use proc_macro2::{Span, TokenTree};
+
+/// The first and the last token of something. `Span::join` gives nothing inside a macro, so both are
+/// carried: a diagnostic whose tokens start at one and end at the other underlines all between them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SpanRange {
+    /// The first token.
+    pub(crate) start: Span,
+    /// The last token.
+    pub(crate) end: Span,
+}
+
+impl SpanRange {
+    /// One token.
+    pub(crate) fn one(span: Span) -> Self {
+        SpanRange { start: span, end: span }
+    }
+
+    /// All of `tokens`, or the whole macro call if there are none.
+    pub(crate) fn of(tokens: &[TokenTree]) -> Self {
+        match (tokens.first(), tokens.last()) {
+            (Some(first), Some(last)) => SpanRange { start: open(first), end: close(last) },
+            _ => SpanRange::one(Span::call_site()),
+        }
+    }
+}
+
+/// Where a token starts: a group with its delimiter, an invisible group with its first token.
+fn open(token: &TokenTree) -> Span {
+    match token {
+        TokenTree::Group(group) if group.delimiter() == proc_macro2::Delimiter::None => {
+            group.stream().into_iter().next().map_or(group.span(), |first| open(&first))
+        }
+        // The whole group and not its opening delimiter: rustc takes a range from the start of the first
+        // span to the end of the last.
+        other => other.span(),
+    }
+}
+
+/// Where a token ends.
+fn close(token: &TokenTree) -> Span {
+    match token {
+        TokenTree::Group(group) if group.delimiter() == proc_macro2::Delimiter::None => {
+            group.stream().into_iter().last().map_or(group.span(), |last| close(&last))
+        }
+        other => other.span(),
+    }
+}
+
+/// The table behind [`Loc`]: places are numbered in source order, which is the order of messages.
+#[derive(Debug, Default)]
+pub(crate) struct Spans(Vec<SpanRange>);
+
+impl Spans {
+    /// Gives a place its number.
+    pub(crate) fn add(&mut self, range: SpanRange) -> Loc {
+        let loc = Loc(u32::try_from(self.0.len()).unwrap_or(u32::MAX));
+        self.0.push(range);
+        loc
+    }
+
+    /// Gives `tokens` a number.
+    pub(crate) fn of(&mut self, tokens: &[TokenTree]) -> Loc {
+        self.add(SpanRange::of(tokens))
+    }
+
+    /// Corrects a place whose end was not known when it was numbered.
+    pub(crate) fn set(&mut self, loc: Loc, range: SpanRange) {
+        if let Some(entry) = self.0.get_mut(loc.0 as usize) {
+            *entry = range;
+        }
+    }
+
+    /// The tokens of a place.
+    pub(crate) fn get(&self, loc: Loc) -> SpanRange {
+        self.0.get(loc.0 as usize).copied().unwrap_or_else(|| SpanRange::one(Span::call_site()))
+    }
+}

@@ -1,0 +1,126 @@
+//! Pieces of generated code.
+
+use mimo_graph::dim::{Dim, Expr};
+use proc_macro2::{Delimiter, Group, Ident, Literal, Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+
+use crate::span::SpanRange;
+
+/// `path` inside mimo's private module.
+pub(crate) fn private(krate: &TokenStream, path: TokenStream) -> TokenStream {
+    quote!(#krate::__private::#path)
+}
+
+/// A call whose span runs from the first to the last token of `range`, so that a const panic in a
+/// `#[track_caller]` function underlines what the user wrote:
+///
+/// ```text
+/// error[E0080]: evaluation panicked: last axis of `x` is 10, but 12 is required
+///   |     let y: [12] = Dense(WIDTH)(x);
+///   |            ^^^^ evaluation of `_` failed here
+/// ```
+pub(crate) fn spanned_call(range: SpanRange, path: TokenStream, args: TokenStream) -> TokenStream {
+    let path = respan(path, range.start);
+    let mut args = Group::new(Delimiter::Parenthesis, args);
+    args.set_span(range.end);
+    quote!(#path #args)
+}
+
+/// The same tokens, all at one span. Groups get it too; what they hold keeps its own.
+pub(crate) fn respan(tokens: TokenStream, span: Span) -> TokenStream {
+    tokens
+        .into_iter()
+        .map(|mut token| {
+            token.set_span(span);
+            token
+        })
+        .collect()
+}
+
+/// A length as a const expression of type `usize`. `const_tokens` are the user's constants by their ids.
+pub(crate) fn dim_tokens(dim: &Dim, const_tokens: &[TokenStream]) -> TokenStream {
+    let expr = match dim {
+        Dim::Known(n) => return Literal::usize_suffixed(*n).into_token_stream(),
+        Dim::Deferred(expr) => expr,
+    };
+    let tokens = |dim: &Dim| {
+        let tokens = dim_tokens(dim, const_tokens);
+        match dim {
+            Dim::Known(_) => tokens,
+            Dim::Deferred(_) => quote!((#tokens)),
+        }
+    };
+    match &**expr {
+        // An id that is not in the table is a bug of ours, and rustc says so at the length.
+        Expr::Const(id) => const_tokens.get(id.0 as usize).cloned().unwrap_or_default(),
+        Expr::Add(a, b) => binary(tokens(a), quote!(+), tokens(b)),
+        Expr::Sub(a, b) => binary(tokens(a), quote!(-), tokens(b)),
+        Expr::Mul(a, b) => binary(tokens(a), quote!(*), tokens(b)),
+        Expr::Div(a, b) => binary(tokens(a), quote!(/), tokens(b)),
+        Expr::Max(a, b) => {
+            let (a, b) = (tokens(a), tokens(b));
+            quote!({ if #a > #b { #a } else { #b } })
+        }
+    }
+}
+
+fn binary(a: TokenStream, op: TokenStream, b: TokenStream) -> TokenStream {
+    quote!(#a #op #b)
+}
+
+/// A name as an identifier: raw if it is a keyword, with `_` for what no identifier can hold.
+pub(crate) fn ident(name: &str, span: Span) -> Ident {
+    if let Ok(ident) = syn::parse_str::<Ident>(name) {
+        return Ident::new(&ident.to_string(), span);
+    }
+    if let Ok(ident) = syn::parse_str::<Ident>(&format!("r#{name}")) {
+        let _ = ident;
+        return Ident::new_raw(name, span);
+    }
+    let mut text: String = name.chars().map(|c| if c.is_alphanumeric() { c } else { '_' }).collect();
+    if !text.starts_with(|c: char| c.is_alphabetic() || c == '_') || syn::parse_str::<Ident>(&text).is_err() {
+        text.insert(0, '_');
+    }
+    // Some letters and digits of Unicode are no part of identifiers.
+    let fits = text != "_" && syn::parse_str::<Ident>(&text).is_ok();
+    Ident::new(if fits { &text } else { "__" }, span)
+}
+
+/// A string at a span.
+pub(crate) fn text(text: &str, span: Span) -> TokenStream {
+    quote_spanned!(span=> #text)
+}
+
+#[cfg(test)]
+mod tests {
+    use mimo_graph::dim::ConstId;
+
+    use super::*;
+
+    #[test]
+    fn lengths_are_const_expressions() {
+        let consts = [quote!(WIDTH), quote!((crate::VOCAB * 2))];
+        let (a, b) = (Dim::constant(ConstId(0)), Dim::constant(ConstId(1)));
+        let shown = |dim: Dim| dim_tokens(&dim, &consts).to_string();
+        assert_eq!(shown(Dim::Known(3)), "3usize");
+        assert_eq!(shown((a.clone() - Dim::Known(1)) / Dim::Known(2)), "((WIDTH) - 1usize) / 2usize");
+        assert_eq!(
+            shown(a.max(b)),
+            "{ if (WIDTH) > ((crate :: VOCAB * 2)) { (WIDTH) } else { ((crate :: VOCAB * 2)) } }"
+        );
+    }
+
+    #[test]
+    fn names_become_identifiers() {
+        let shown = |name| ident(name, Span::call_site()).to_string();
+        assert_eq!(shown("risk"), "risk");
+        assert_eq!(shown("type"), "r#type");
+        assert_eq!(shown("self"), "_self");
+        assert_eq!(shown("größe"), "größe");
+        assert_eq!(shown("block1/conv"), "block1_conv");
+        assert_eq!(shown("2nd"), "_2nd");
+        assert_eq!(shown(""), "__");
+        assert_eq!(shown("_"), "__");
+        assert_eq!(shown("½"), "__");
+    }
+}

@@ -1,0 +1,198 @@
+//! What every loss looks like to the pass over the rows.
+
+use mimo_graph::loss::Loss;
+
+use super::{crossentropy, hinge, regression, softmax};
+use crate::float::Float;
+
+/// One sample, or one position of it, as a loss reads it.
+#[derive(Clone, Copy)]
+pub(crate) struct Sample<'a, E> {
+    /// What the loss is computed from: the logits, or else the predictions.
+    pub(crate) x: &'a [E],
+    /// The predictions.
+    pub(crate) y: &'a [E],
+    /// The targets.
+    pub(crate) target: &'a [E],
+}
+
+/// Where the gradient with respect to `x` goes, and what it is multiplied by on the way.
+pub(crate) struct Slope<'a, E> {
+    pub(crate) to: &'a mut [E],
+    pub(crate) scale: E,
+}
+
+/// A loss of one sample.
+pub(crate) trait Criterion<E> {
+    /// Whether targets are class indices.
+    const SPARSE: bool = false;
+
+    /// The loss. The gradient is written if it is asked for.
+    fn sample(&self, sample: Sample<'_, E>, slope: Option<Slope<'_, E>>) -> E;
+}
+
+/// What a head and a batch make of a loss.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Form {
+    /// Positions per sample.
+    pub(crate) positions: usize,
+    /// Values per position.
+    pub(crate) classes: usize,
+    /// Whether `x` is what the head's sigmoid or softmax was given.
+    pub(crate) fused: bool,
+    /// Whether the labels of a hinge loss are 0 and 1.
+    pub(crate) binary_labels: bool,
+}
+
+/// Something to be done with a loss, compiled for every loss, so that its loop over the rows knows which one it is.
+pub(crate) trait Visit<E> {
+    fn visit(self, criterion: impl Criterion<E>);
+}
+
+/// Gives the visitor the loss. A custom loss is computed elsewhere: there is nothing to visit.
+pub(crate) fn visit<E: Float>(loss: Loss, form: Form, visitor: impl Visit<E>) {
+    let Form { fused, binary_labels, .. } = form;
+    match loss {
+        Loss::MeanSquaredError => visitor.visit(form.mean(regression::squared_error)),
+        Loss::MeanAbsoluteError => visitor.visit(form.mean(regression::absolute_error)),
+        Loss::MeanAbsolutePercentageError => visitor.visit(form.mean(regression::absolute_percentage_error)),
+        Loss::MeanSquaredLogarithmicError => visitor.visit(form.mean(regression::squared_logarithmic_error)),
+        Loss::Huber { delta } => visitor.visit(form.mean(regression::huber(delta))),
+        Loss::LogCosh => visitor.visit(form.mean(regression::log_cosh)),
+        Loss::Poisson => visitor.visit(form.mean(regression::poisson)),
+        Loss::CosineSimilarity => visitor.visit(form.each(regression::CosineSimilarity)),
+        Loss::Hinge => visitor.visit(form.mean(hinge::hinge(binary_labels))),
+        Loss::SquaredHinge => visitor.visit(form.mean(hinge::squared_hinge(binary_labels))),
+        Loss::CategoricalHinge => visitor.visit(form.each(hinge::CategoricalHinge)),
+        Loss::BinaryCrossentropy { from_logits, label_smoothing } => {
+            if fused || from_logits {
+                visitor.visit(form.mean(crossentropy::binary_from_logits(label_smoothing)));
+            } else {
+                visitor.visit(form.mean(crossentropy::binary(label_smoothing)));
+            }
+        }
+        Loss::CategoricalCrossentropy { from_logits, label_smoothing } => {
+            let labels = crossentropy::Smoothing::new(label_smoothing, form.classes);
+            if fused {
+                visitor.visit(form.each(softmax::Categorical { labels, head: softmax::Computed }));
+            } else if from_logits {
+                visitor.visit(form.each(softmax::Categorical { labels, head: softmax::Logits }));
+            } else {
+                visitor.visit(form.each(crossentropy::Categorical { labels }));
+            }
+        }
+        Loss::SparseCategoricalCrossentropy { from_logits, ignore_class } => {
+            if fused {
+                visitor.visit(form.each(softmax::Sparse { ignore_class, head: softmax::Computed }));
+            } else if from_logits {
+                visitor.visit(form.each(softmax::Sparse { ignore_class, head: softmax::Logits }));
+            } else {
+                visitor.visit(form.each(crossentropy::Sparse { ignore_class }));
+            }
+        }
+        Loss::KlDivergence => visitor.visit(form.sum(crossentropy::kl_divergence)),
+        Loss::Custom => {}
+    }
+}
+
+impl Form {
+    /// A mean over all values.
+    pub(crate) fn mean<E: Float, F: Fn(E, E) -> (E, E)>(self, value: F) -> Elementwise<E, F> {
+        Elementwise { share: share(self.positions * self.classes), value }
+    }
+
+    /// A sum over the last axis and a mean over the positions.
+    fn sum<E: Float, F: Fn(E, E) -> (E, E)>(self, value: F) -> Elementwise<E, F> {
+        Elementwise { share: share(self.positions), value }
+    }
+
+    /// A mean over the positions.
+    pub(crate) fn each<E: Float, C: Criterion<E>>(self, position: C) -> Positions<E, C> {
+        Positions { positions: self.positions, classes: self.classes, share: share(self.positions), position }
+    }
+}
+
+fn share<E: Float>(of: usize) -> E {
+    E::of((of as f64).recip())
+}
+
+/// A loss whose values do not depend on each other: a function from prediction and target to value and derivative.
+pub(crate) struct Elementwise<E, F> {
+    /// What every value counts.
+    share: E,
+    value: F,
+}
+
+/// Values that are added up side by side: one running sum would have to wait for each addition.
+const LANES: usize = 8;
+
+impl<E: Float, F: Fn(E, E) -> (E, E)> Criterion<E> for Elementwise<E, F> {
+    #[inline]
+    fn sample(&self, sample: Sample<'_, E>, slope: Option<Slope<'_, E>>) -> E {
+        let (x, x_rest) = sample.x.as_chunks::<LANES>();
+        let (t, t_rest) = sample.target.as_chunks::<LANES>();
+        let mut rest = E::zero();
+        let mut sums = [E::zero(); LANES];
+        match slope {
+            Some(Slope { to, scale }) => {
+                let scale = scale * self.share;
+                let (to, to_rest) = to.as_chunks_mut::<LANES>();
+                for ((x, t), to) in x.iter().zip(t).zip(to) {
+                    for lane in 0..LANES {
+                        let (value, derivative) = (self.value)(x[lane], t[lane]);
+                        sums[lane] += value;
+                        to[lane] = derivative * scale;
+                    }
+                }
+                for ((&x, &t), to) in x_rest.iter().zip(t_rest).zip(to_rest) {
+                    let (value, derivative) = (self.value)(x, t);
+                    rest += value;
+                    *to = derivative * scale;
+                }
+            }
+            None => {
+                for (x, t) in x.iter().zip(t) {
+                    for lane in 0..LANES {
+                        sums[lane] += (self.value)(x[lane], t[lane]).0;
+                    }
+                }
+                for (&x, &t) in x_rest.iter().zip(t_rest) {
+                    rest += (self.value)(x, t).0;
+                }
+            }
+        }
+        if !x.is_empty() {
+            rest += sums.into_iter().sum();
+        }
+        rest * self.share
+    }
+}
+
+/// A loss of one position, and its mean over the positions of a sample.
+pub(crate) struct Positions<E, C> {
+    positions: usize,
+    classes: usize,
+    share: E,
+    position: C,
+}
+
+impl<E: Float, C: Criterion<E>> Criterion<E> for Positions<E, C> {
+    const SPARSE: bool = C::SPARSE;
+
+    #[inline]
+    fn sample(&self, sample: Sample<'_, E>, slope: Option<Slope<'_, E>>) -> E {
+        let Sample { x, y, target } = sample;
+        let targets = if C::SPARSE { 1 } else { self.classes };
+        let mut slope = slope.map(|Slope { to, scale }| Slope { to, scale: scale * self.share });
+        let mut sum = E::zero();
+        for position in 0..self.positions {
+            let values = position * self.classes..(position + 1) * self.classes;
+            let target = &target[position * targets..(position + 1) * targets];
+            let sample = Sample { x: &x[values.clone()], y: &y[values.clone()], target };
+            let slope =
+                slope.as_mut().map(|Slope { to, scale }| Slope { to: &mut to[values], scale: *scale });
+            sum += self.position.sample(sample, slope);
+        }
+        sum * self.share
+    }
+}

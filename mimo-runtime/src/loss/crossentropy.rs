@@ -1,0 +1,138 @@
+//! Cross-entropies of probabilities, clipped to `[ε, 1 − ε]` as in Keras (the gradient through the clip is 0 where it
+//! clips), and of a sigmoid's logits.
+
+use super::regression::{at_least, at_most};
+use super::{Criterion, EPSILON, Sample, Slope};
+use crate::float::Float;
+
+/// One-hot labels, moved towards the uniform distribution: `t·(1 − s) + s/n`.
+#[derive(Clone, Copy)]
+pub(super) struct Smoothing<E> {
+    kept: E,
+    added: E,
+}
+
+impl<E: Float> Smoothing<E> {
+    pub(super) fn new(smoothing: f64, classes: usize) -> Self {
+        Smoothing { kept: E::of(1.0 - smoothing), added: E::of(smoothing / classes as f64) }
+    }
+
+    #[inline]
+    pub(super) fn of(self, label: E) -> E {
+        label * self.kept + self.added
+    }
+}
+
+/// A probability that has a logarithm, and whether it is the one that was given.
+#[inline]
+fn clip<E: Float>(p: E) -> (E, bool) {
+    let (low, high) = (E::of(EPSILON), E::one() - E::of(EPSILON));
+    (at_most(at_least(p, low), high), !(p < low || p > high))
+}
+
+/// `ln(1 + x)` for `x ≥ 0`, as exact as `ln_1p` and twice as fast: what rounding took from `1 + x` is made good by the
+/// factor.
+#[inline]
+pub(super) fn ln_1p<E: Float>(x: E) -> E {
+    let above = E::one() + x;
+    let taken = above - E::one();
+    if taken == E::zero() { x } else { above.ln() * (x / taken) }
+}
+
+/// `BinaryCrossentropy`: `−(t·ln p + (1 − t)·ln(1 − p))`.
+pub(super) fn binary<E: Float>(smoothing: f64) -> impl Fn(E, E) -> (E, E) {
+    let labels = Smoothing::new(smoothing, 2);
+    move |p, t| {
+        let (t, (p, given)) = (labels.of(t), clip(p));
+        let (other_t, other_p) = (E::one() - t, E::one() - p);
+        let value = -(t * p.ln() + other_t * other_p.ln());
+        let derivative = if given { other_t / other_p - t / p } else { E::zero() };
+        (value, derivative)
+    }
+}
+
+/// `BinaryCrossentropy(from_logits=True)`: `max(z, 0) − z·t + ln(1 + e^(−|z|))`; the derivative is `sigmoid(z) − t`.
+pub(super) fn binary_from_logits<E: Float>(smoothing: f64) -> impl Fn(E, E) -> (E, E) {
+    let labels = Smoothing::new(smoothing, 2);
+    move |z, t| {
+        let t = labels.of(t);
+        // Of the two ways to write sigmoid, the one whose exponential cannot overflow.
+        let e = (-z.abs()).exp();
+        let sigmoid = (if z < E::zero() { e } else { E::one() }) / (E::one() + e);
+        (at_least(z, E::zero()) - z * t + ln_1p(e), sigmoid - t)
+    }
+}
+
+/// `KLDivergence`: `t·ln(t / p)`, both clipped to `[ε, 1]`; summed over the last axis.
+pub(super) fn kl_divergence<E: Float>(p: E, t: E) -> (E, E) {
+    let (low, high) = (E::of(EPSILON), E::one());
+    let (t, clipped) = (at_most(at_least(t, low), high), at_most(at_least(p, low), high));
+    let derivative = if p < low || p > high { E::zero() } else { -t / p };
+    (t * (t / clipped).ln(), derivative)
+}
+
+/// `CategoricalCrossentropy`: `−Σ t·ln q` over the last axis, with `q = p / Σp`.
+pub(super) struct Categorical<E> {
+    pub(super) labels: Smoothing<E>,
+}
+
+impl<E: Float> Criterion<E> for Categorical<E> {
+    #[inline]
+    fn sample(&self, sample: Sample<'_, E>, slope: Option<Slope<'_, E>>) -> E {
+        let Sample { x, target, .. } = sample;
+        let by_sum = x.iter().copied().sum::<E>().recip();
+        let labelled = x.iter().zip(target).map(|(&p, &t)| (clip(p * by_sum), self.labels.of(t)));
+        let mut value = E::zero();
+        match slope {
+            Some(Slope { to, scale }) => {
+                // With respect to q first. The sum under p then takes the mean of that, weighted by q, from every p.
+                let scale = scale * by_sum;
+                let mut mean = E::zero();
+                for (to, ((q, given), t)) in to.iter_mut().zip(labelled) {
+                    value -= t * q.ln();
+                    let derivative = if given { -t / q * scale } else { E::zero() };
+                    mean += derivative * q;
+                    *to = derivative;
+                }
+                to.iter_mut().for_each(|to| *to -= mean);
+            }
+            None => labelled.for_each(|((q, _), t)| value -= t * q.ln()),
+        }
+        value
+    }
+}
+
+/// `SparseCategoricalCrossentropy`: `−ln q` of the target's class, with `q = p / Σp`.
+pub(super) struct Sparse {
+    pub(super) ignore_class: Option<usize>,
+}
+
+/// The class that a position's target names, unless it is ignored or there is no such class.
+#[inline]
+pub(super) fn class<E: Float>(target: &[E], classes: usize, ignored: Option<usize>) -> Option<usize> {
+    let class = target.first()?.to_usize()?;
+    (class < classes && Some(class) != ignored).then_some(class)
+}
+
+impl<E: Float> Criterion<E> for Sparse {
+    const SPARSE: bool = true;
+
+    #[inline]
+    fn sample(&self, sample: Sample<'_, E>, slope: Option<Slope<'_, E>>) -> E {
+        let Sample { x, target, .. } = sample;
+        let Some(class) = class(target, x.len(), self.ignore_class) else {
+            if let Some(Slope { to, .. }) = slope {
+                to.fill(E::zero());
+            }
+            return E::zero();
+        };
+        let by_sum = x.iter().copied().sum::<E>().recip();
+        let (q, given) = clip(x[class] * by_sum);
+        if let Some(Slope { to, scale }) = slope {
+            let scale = if given { scale * by_sum } else { E::zero() };
+            to.fill(scale);
+            to[class] = scale - scale / q;
+        }
+        -q.ln()
+    }
+}

@@ -1,0 +1,133 @@
+//! Cross-entropies of a softmax, from its logits `z`: `−ln p = ln Σe^z − z`, whose gradient is `p − t` and neither of
+//! which is lost where `p` is too near to 0 or 1 for its type.
+
+use super::crossentropy::{Smoothing, class, ln_1p};
+use super::{Criterion, Sample, Slope};
+use crate::float::Float;
+
+/// Where the probabilities come from.
+pub(super) trait Head<E> {
+    /// Whether the predictions are the probabilities.
+    const COMPUTED: bool;
+
+    /// `ln Σe^z`. If the predictions are not the probabilities, these are written to `p`, where that is given.
+    fn log_sum_exp(&self, z: &[E], y: &[E], p: Option<&mut [E]>) -> E;
+}
+
+/// The model has a softmax, and its predictions are the probabilities.
+pub(super) struct Computed;
+
+/// The model's predictions are the logits: `from_logits = true`.
+pub(super) struct Logits;
+
+/// The place of the largest value, the first of equals.
+#[inline]
+pub(crate) fn argmax<E: Float>(values: &[E]) -> usize {
+    let mut best = (0, E::neg_infinity());
+    for (i, &value) in values.iter().enumerate() {
+        if value > best.1 {
+            best = (i, value);
+        }
+    }
+    best.0
+}
+
+impl<E: Float> Head<E> for Computed {
+    const COMPUTED: bool = true;
+
+    #[inline]
+    fn log_sum_exp(&self, z: &[E], y: &[E], _: Option<&mut [E]>) -> E {
+        // Σe^z = e^(largest z) · (1 + others), and `others` is known from the probabilities: no exponential is needed.
+        let largest = argmax(z);
+        let mut others = E::zero();
+        for (i, &p) in y.iter().enumerate() {
+            others += if i == largest { E::zero() } else { p };
+        }
+        z[largest] + ln_1p(others / y[largest])
+    }
+}
+
+impl<E: Float> Head<E> for Logits {
+    const COMPUTED: bool = false;
+
+    #[inline]
+    fn log_sum_exp(&self, z: &[E], _: &[E], p: Option<&mut [E]>) -> E {
+        let largest = argmax(z);
+        let top = z[largest];
+        let mut others = E::zero();
+        match p {
+            Some(p) => {
+                for (i, (p, &z)) in p.iter_mut().zip(z).enumerate() {
+                    *p = (z - top).exp();
+                    others += if i == largest { E::zero() } else { *p };
+                }
+                let by_sum = (E::one() + others).recip();
+                p.iter_mut().for_each(|p| *p *= by_sum);
+            }
+            None => {
+                for (i, &z) in z.iter().enumerate() {
+                    others += if i == largest { E::zero() } else { (z - top).exp() };
+                }
+            }
+        }
+        top + ln_1p(others)
+    }
+}
+
+/// `CategoricalCrossentropy`: `Σ t·(ln Σe^z − z)` over the last axis; the gradient is `p·Σt − t`, that is `p − t` for
+/// targets that sum to 1.
+pub(super) struct Categorical<E, H> {
+    pub(super) labels: Smoothing<E>,
+    pub(super) head: H,
+}
+
+impl<E: Float, H: Head<E>> Criterion<E> for Categorical<E, H> {
+    #[inline]
+    fn sample(&self, sample: Sample<'_, E>, mut slope: Option<Slope<'_, E>>) -> E {
+        let Sample { x, y, target } = sample;
+        let log_sum = self.head.log_sum_exp(x, y, slope.as_mut().map(|slope| &mut *slope.to));
+        let (mut value, mut sum) = (E::zero(), E::zero());
+        for (&z, &t) in x.iter().zip(target) {
+            let t = self.labels.of(t);
+            value += t * (log_sum - z);
+            sum += t;
+        }
+        if let Some(Slope { to, scale }) = slope {
+            for ((to, &p), &t) in to.iter_mut().zip(y).zip(target) {
+                let p = if H::COMPUTED { p } else { *to };
+                *to = (p * sum - self.labels.of(t)) * scale;
+            }
+        }
+        value
+    }
+}
+
+/// `SparseCategoricalCrossentropy`: `ln Σe^z − z` of the target's class; the gradient is `p − 1` there and `p`
+/// elsewhere.
+pub(super) struct Sparse<H> {
+    pub(super) ignore_class: Option<usize>,
+    pub(super) head: H,
+}
+
+impl<E: Float, H: Head<E>> Criterion<E> for Sparse<H> {
+    const SPARSE: bool = true;
+
+    #[inline]
+    fn sample(&self, sample: Sample<'_, E>, mut slope: Option<Slope<'_, E>>) -> E {
+        let Sample { x, y, target } = sample;
+        let Some(class) = class(target, x.len(), self.ignore_class) else {
+            if let Some(Slope { to, .. }) = slope {
+                to.fill(E::zero());
+            }
+            return E::zero();
+        };
+        let log_sum = self.head.log_sum_exp(x, y, slope.as_mut().map(|slope| &mut *slope.to));
+        if let Some(Slope { to, scale }) = slope {
+            for (i, (to, &p)) in to.iter_mut().zip(y).enumerate() {
+                let p = if H::COMPUTED { p } else { *to };
+                *to = (if i == class { p - E::one() } else { p }) * scale;
+            }
+        }
+        log_sum - x[class]
+    }
+}

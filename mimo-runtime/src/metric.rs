@@ -1,0 +1,256 @@
+//! Metrics: what is reported of an output besides its loss.
+//!
+//! The state of a metric is a fixed number of sums over samples, so that states of chunks, batches and epochs are
+//! added to each other; [`result`] makes one number of them. Where Keras counts, these count the same.
+
+mod accuracy;
+mod auc;
+mod confusion;
+mod r2;
+
+use mimo_graph::loss::Loss;
+use mimo_graph::metric::Metric;
+
+use crate::float::Float;
+use crate::loss::{Criterion, Form, Rows, Sample, Visit, visit};
+
+/// How many sums the state of a metric is made of.
+///
+/// `classes` is the last axis of the output.
+pub const fn state_len(metric: Metric, classes: usize) -> usize {
+    match metric {
+        Metric::Precision { .. } | Metric::Recall { .. } => 2,
+        Metric::F1Score { .. } => confusion::F1_SUMS * classes,
+        Metric::Auc { num_thresholds, .. } => 2 * auc::buckets(num_thresholds),
+        Metric::R2Score => r2::SUMS * classes + 1,
+        Metric::BinaryAccuracy { .. }
+        | Metric::CategoricalAccuracy
+        | Metric::SparseCategoricalAccuracy
+        | Metric::TopKCategoricalAccuracy { .. }
+        | Metric::SparseTopKCategoricalAccuracy { .. }
+        | Metric::MeanAbsoluteError
+        | Metric::MeanSquaredError
+        | Metric::MeanAbsolutePercentageError
+        | Metric::MeanSquaredLogarithmicError
+        | Metric::RootMeanSquaredError
+        | Metric::LogCoshError
+        | Metric::CosineSimilarity
+        | Metric::BinaryCrossentropy { .. }
+        | Metric::CategoricalCrossentropy { .. }
+        | Metric::SparseCategoricalCrossentropy { .. }
+        | Metric::KlDivergence
+        | Metric::Poisson
+        | Metric::Hinge
+        | Metric::SquaredHinge
+        | Metric::CategoricalHinge => 2,
+    }
+}
+
+/// Whether a larger value is a better one: what a callback that monitors the metric looks for.
+pub const fn higher_is_better(metric: Metric) -> Option<bool> {
+    Some(match metric {
+        Metric::BinaryAccuracy { .. }
+        | Metric::CategoricalAccuracy
+        | Metric::SparseCategoricalAccuracy
+        | Metric::TopKCategoricalAccuracy { .. }
+        | Metric::SparseTopKCategoricalAccuracy { .. }
+        | Metric::R2Score
+        | Metric::Precision { .. }
+        | Metric::Recall { .. }
+        | Metric::F1Score { .. }
+        | Metric::Auc { .. }
+        | Metric::CosineSimilarity => true,
+        Metric::MeanAbsoluteError
+        | Metric::MeanSquaredError
+        | Metric::MeanAbsolutePercentageError
+        | Metric::MeanSquaredLogarithmicError
+        | Metric::RootMeanSquaredError
+        | Metric::LogCoshError
+        | Metric::BinaryCrossentropy { .. }
+        | Metric::CategoricalCrossentropy { .. }
+        | Metric::SparseCategoricalCrossentropy { .. }
+        | Metric::KlDivergence
+        | Metric::Poisson
+        | Metric::Hinge
+        | Metric::SquaredHinge
+        | Metric::CategoricalHinge => false,
+    })
+}
+
+/// Adds one sample of weight `weight` to a state: its predictions, `classes` for each position, and its targets, as
+/// many or one class index for each position.
+///
+/// A state of another length than [`state_len`] is left alone.
+pub fn update<E: Float>(
+    metric: Metric,
+    classes: usize,
+    y: &[E],
+    target: &[E],
+    weight: f64,
+    state: &mut [f64],
+) {
+    let samples = Samples { y: Rows::one(y), target: Rows::one(target), rows: 1, weight };
+    accumulate(metric, classes, samples, state);
+}
+
+/// The metric's value, of the sums so far; where nothing has been counted, 0.
+pub fn result(metric: Metric, classes: usize, state: &[f64]) -> f64 {
+    if state.len() != state_len(metric, classes) {
+        return 0.0;
+    }
+    match metric {
+        Metric::RootMeanSquaredError => mean(state).sqrt(),
+        Metric::Precision { .. } | Metric::Recall { .. } => confusion::share(state),
+        Metric::F1Score { average, .. } => confusion::f1(state, average),
+        Metric::Auc { curve, .. } => auc::area(state, curve),
+        Metric::R2Score => r2::score(state),
+        _ => mean(state),
+    }
+}
+
+/// Of a weighted sum and the sum of the weights.
+fn mean(state: &[f64]) -> f64 {
+    match *state {
+        [sum, weights] => divide(sum, weights),
+        _ => 0.0,
+    }
+}
+
+/// A quotient, 0 where there is nothing to divide by.
+fn divide(a: f64, b: f64) -> f64 {
+    if b == 0.0 { 0.0 } else { a / b }
+}
+
+/// Predictions and targets of some samples of the same weight.
+pub(crate) struct Samples<'a, E> {
+    pub(crate) y: Rows<'a, E>,
+    pub(crate) target: Rows<'a, E>,
+    pub(crate) rows: usize,
+    pub(crate) weight: f64,
+}
+
+impl<'a, E: Float> Samples<'a, E> {
+    fn iter(&self) -> impl Iterator<Item = (&'a [E], &'a [E])> {
+        (0..self.rows).map(|row| (self.y.row(row), self.target.row(row)))
+    }
+
+    /// The positions of all samples, each with the values that its target stands for.
+    fn positions(&self, classes: usize) -> impl Iterator<Item = (&'a [E], Labels<'a, E>)> {
+        self.iter().flat_map(move |(y, target)| {
+            let sparse = target.len() < y.len();
+            y.chunks_exact(classes.max(1)).enumerate().map(move |(position, y)| {
+                let labels = if sparse {
+                    Labels::Class(target.get(position).and_then(|class| class.to_usize()))
+                } else {
+                    let start = position * y.len();
+                    Labels::Values(target.get(start..start + y.len()).unwrap_or(&[]))
+                };
+                (y, labels)
+            })
+        })
+    }
+}
+
+/// The target of one position.
+enum Labels<'a, E> {
+    /// One value per class.
+    Values(&'a [E]),
+    /// The only class that applies; `None` if it is no class.
+    Class(Option<usize>),
+}
+
+impl<E: Float> Labels<'_, E> {
+    /// How much of a class there is, 0 to 1 for what counts classes.
+    fn of(&self, class: usize) -> f64 {
+        match *self {
+            Labels::Values(values) => values.get(class).map_or(0.0, |value| value.f64()),
+            Labels::Class(the) => f64::from(u8::from(the == Some(class))),
+        }
+    }
+}
+
+/// Adds samples to a state.
+pub(crate) fn accumulate<E: Float>(
+    metric: Metric,
+    classes: usize,
+    samples: Samples<'_, E>,
+    state: &mut [f64],
+) {
+    if state.len() != state_len(metric, classes) {
+        return;
+    }
+    let mut loss = |loss| add_loss(loss, classes, &samples, 1.0, state);
+    match metric {
+        Metric::MeanAbsoluteError => loss(Loss::MeanAbsoluteError),
+        Metric::MeanSquaredError | Metric::RootMeanSquaredError => loss(Loss::MeanSquaredError),
+        Metric::MeanAbsolutePercentageError => loss(Loss::MeanAbsolutePercentageError),
+        Metric::MeanSquaredLogarithmicError => loss(Loss::MeanSquaredLogarithmicError),
+        Metric::LogCoshError => loss(Loss::LogCosh),
+        Metric::BinaryCrossentropy { from_logits, label_smoothing } => {
+            loss(Loss::BinaryCrossentropy { from_logits, label_smoothing });
+        }
+        Metric::CategoricalCrossentropy { from_logits, label_smoothing } => {
+            loss(Loss::CategoricalCrossentropy { from_logits, label_smoothing });
+        }
+        Metric::SparseCategoricalCrossentropy { from_logits } => {
+            loss(Loss::SparseCategoricalCrossentropy { from_logits, ignore_class: None });
+        }
+        Metric::KlDivergence => loss(Loss::KlDivergence),
+        Metric::Poisson => loss(Loss::Poisson),
+        Metric::Hinge => loss(Loss::Hinge),
+        Metric::SquaredHinge => loss(Loss::SquaredHinge),
+        Metric::CategoricalHinge => loss(Loss::CategoricalHinge),
+        // The loss is −1 where the metric is 1.
+        Metric::CosineSimilarity => add_loss(Loss::CosineSimilarity, classes, &samples, -1.0, state),
+        Metric::BinaryAccuracy { threshold } => accuracy::binary(threshold, &samples, state),
+        Metric::CategoricalAccuracy => accuracy::categorical(classes, &samples, state),
+        Metric::SparseCategoricalAccuracy => accuracy::sparse_categorical(classes, &samples, state),
+        Metric::TopKCategoricalAccuracy { k } => accuracy::top_k(k, classes, &samples, state),
+        Metric::SparseTopKCategoricalAccuracy { k } => accuracy::sparse_top_k(k, classes, &samples, state),
+        Metric::Precision { threshold } => confusion::add_precision(threshold, classes, &samples, state),
+        Metric::Recall { threshold } => confusion::add_recall(threshold, classes, &samples, state),
+        Metric::F1Score { threshold, .. } => confusion::add_f1(threshold, classes, &samples, state),
+        Metric::Auc { from_logits, .. } => auc::add(from_logits, classes, &samples, state),
+        Metric::R2Score => r2::add(classes, &samples, state),
+    }
+}
+
+/// Adds the mean over each sample of what `value` makes of predictions and targets of a sample.
+fn add_mean<'a, E: Float>(
+    samples: &Samples<'a, E>,
+    state: &mut [f64],
+    value: impl Fn(&'a [E], &'a [E]) -> f64,
+) {
+    let total: f64 = samples.iter().map(|(y, target)| value(y, target)).sum();
+    if let [sum, weights] = state {
+        *sum += samples.weight * total;
+        *weights += samples.weight * samples.rows as f64;
+    }
+}
+
+/// Adds a loss of the samples, times `sign`.
+fn add_loss<E: Float>(loss: Loss, classes: usize, samples: &Samples<'_, E>, sign: f64, state: &mut [f64]) {
+    let positions = samples.y.cols() / classes.max(1);
+    let wanted = if loss.sparse() { positions } else { samples.y.cols() };
+    // A metric on targets of another kind is refused by the macro; here it must only do no harm.
+    if samples.target.cols() != wanted {
+        return;
+    }
+    // Labels 0 and 1 of a hinge become −1 and 1 value by value: a metric cannot look at the whole batch first.
+    let form = Form { positions, classes, fused: false, binary_labels: true };
+    visit(loss, form, Mean { samples, sign, state });
+}
+
+/// Adds a loss, compiled for every loss.
+struct Mean<'s, 'a, E> {
+    samples: &'s Samples<'a, E>,
+    sign: f64,
+    state: &'s mut [f64],
+}
+
+impl<E: Float> Visit<E> for Mean<'_, '_, E> {
+    fn visit(self, criterion: impl Criterion<E>) {
+        let Mean { samples, sign, state } = self;
+        add_mean(samples, state, |y, target| sign * criterion.sample(Sample { x: y, y, target }, None).f64());
+    }
+}

@@ -1,0 +1,73 @@
+//! Shares of predictions that are right.
+
+use super::{Samples, add_mean};
+use crate::float::Float;
+use crate::loss::argmax;
+
+/// `BinaryAccuracy`: the share of values for which `p > threshold` is what the target, 0 or 1, says.
+pub(super) fn binary<E: Float>(threshold: f64, samples: &Samples<'_, E>, state: &mut [f64]) {
+    let threshold = E::of(threshold);
+    add_mean(samples, state, |y, target| {
+        let right = |&(&p, &t): &(&E, &E)| t == if p > threshold { E::one() } else { E::zero() };
+        y.iter().zip(target).filter(right).count() as f64 / y.len() as f64
+    });
+}
+
+/// `CategoricalAccuracy`: the share of positions at which the largest prediction (the first, of equals) is that of the
+/// largest target.
+pub(super) fn categorical<E: Float>(classes: usize, samples: &Samples<'_, E>, state: &mut [f64]) {
+    add_share(classes, samples, state, |y, target| argmax(y) == argmax(target));
+}
+
+/// `SparseCategoricalAccuracy`: the share of positions at which the largest prediction is that of the target's class.
+pub(super) fn sparse_categorical<E: Float>(classes: usize, samples: &Samples<'_, E>, state: &mut [f64]) {
+    add_sparse_share(classes, samples, state, |y, class| argmax(y) == class);
+}
+
+/// `TopKCategoricalAccuracy`: the share of positions at which fewer than `k` predictions are larger than the one for
+/// the largest target.
+pub(super) fn top_k<E: Float>(k: usize, classes: usize, samples: &Samples<'_, E>, state: &mut [f64]) {
+    add_share(classes, samples, state, |y, target| among_largest(k, y, argmax(target)));
+}
+
+/// `SparseTopKCategoricalAccuracy`: the share of positions at which fewer than `k` predictions are larger than the one
+/// for the target's class.
+pub(super) fn sparse_top_k<E: Float>(k: usize, classes: usize, samples: &Samples<'_, E>, state: &mut [f64]) {
+    add_sparse_share(classes, samples, state, |y, class| among_largest(k, y, class));
+}
+
+/// Predictions that are equal share the better place, as in Keras. One that is no number is among nothing.
+fn among_largest<E: Float>(k: usize, y: &[E], class: usize) -> bool {
+    y.get(class).is_some_and(|&own| own.is_finite() && y.iter().filter(|&&p| p > own).count() < k)
+}
+
+/// Adds the share of each sample's positions that are right.
+fn add_share<E: Float>(
+    classes: usize,
+    samples: &Samples<'_, E>,
+    state: &mut [f64],
+    right: impl Fn(&[E], &[E]) -> bool,
+) {
+    let classes = classes.max(1);
+    add_mean(samples, state, |y, target| {
+        let positions = y.chunks_exact(classes).zip(target.chunks_exact(classes));
+        let right = positions.filter(|(y, target)| right(y, target)).count();
+        right as f64 / (y.len() / classes) as f64
+    });
+}
+
+/// The same for class indices; an index that is no class is wrong.
+fn add_sparse_share<E: Float>(
+    classes: usize,
+    samples: &Samples<'_, E>,
+    state: &mut [f64],
+    right: impl Fn(&[E], usize) -> bool,
+) {
+    let classes = classes.max(1);
+    add_mean(samples, state, |y, target| {
+        let positions = y.chunks_exact(classes).zip(target);
+        let right =
+            positions.filter(|(y, class)| class.to_usize().is_some_and(|class| right(y, class))).count();
+        right as f64 / (y.len() / classes) as f64
+    });
+}

@@ -1,0 +1,38 @@
+//! `R2Score`: the coefficient of determination, `1 − Σ(t − p)² / Σ(t − mean t)²` of each column, averaged.
+
+use super::{Samples, divide};
+use crate::float::Float;
+
+/// Sums of a column: `Σt`, `Σt²`, `Σ(t − p)²`. The sum of the weights follows those of all columns.
+pub(super) const SUMS: usize = 3;
+
+/// Adds samples; every position is one.
+pub(super) fn add<E: Float>(classes: usize, samples: &Samples<'_, E>, state: &mut [f64]) {
+    let (columns, weights) = state.as_chunks_mut::<SUMS>();
+    for (y, labels) in samples.positions(classes) {
+        for ((class, p), [sum, squares, errors]) in y.iter().enumerate().zip(columns.iter_mut()) {
+            let t = labels.of(class);
+            let error = t - p.f64();
+            *sum += samples.weight * t;
+            *squares += samples.weight * t * t;
+            *errors += samples.weight * error * error;
+        }
+        weights.iter_mut().for_each(|weights| *weights += samples.weight);
+    }
+}
+
+/// The score. A column whose targets are all equal scores 0, or 1 if they are hit exactly.
+pub(super) fn score(state: &[f64]) -> f64 {
+    let (columns, weights) = state.as_chunks::<SUMS>();
+    let weights = weights.first().copied().unwrap_or(0.0);
+    let of_column = |&[sum, squares, errors]: &[f64; SUMS]| {
+        let spread = squares - sum * divide(sum, weights);
+        // What rounding leaves of equal targets is no spread.
+        match (spread > squares * 1e-12, errors > 0.0) {
+            (true, _) => 1.0 - errors / spread,
+            (false, true) => 0.0,
+            (false, false) => f64::from(u8::from(weights > 0.0)),
+        }
+    };
+    divide(columns.iter().map(of_column).sum(), columns.len() as f64)
+}

@@ -1,0 +1,196 @@
+//! Weights between the tensors of a model and slices.
+//!
+//! A generated model implements dfdx's `TensorCollection`, so that dfdx's visitors, optimizers and counters work on
+//! it; these functions are such visitors. Tensors are numbered in the order of the fields. How a model implements
+//! the trait is shown in this module's tests.
+
+use std::convert::Infallible;
+
+use dfdx::nn::tensor_collection::{
+    RecursiveWalker, TensorCollection, TensorOptions, TensorVisitor, ViewTensorMut, ViewTensorRef,
+};
+use dfdx::shapes::{ConstShape, Dtype, HasShape, Shape};
+use dfdx::tensor::{Cpu, Tensor, TensorFromVec};
+use dfdx::tensor_ops::{Device, ReshapeTo};
+use mimo_graph::initializer::Initializer;
+use mimo_graph::spec::ModelSpec;
+
+use crate::error::Error;
+use crate::float::Float;
+use crate::init::initialize;
+
+#[cfg(test)]
+pub(crate) mod tests;
+
+/// Hands a copy of every weight to `read`, with its number.
+pub fn read<M, E>(model: &M, read: &mut dyn FnMut(usize, Vec<E>))
+where
+    M: TensorCollection<E, Cpu>,
+    E: Dtype,
+    Cpu: Device<E>,
+{
+    let Ok(_) = M::iter_tensors(&mut RecursiveWalker { m: model, f: &mut Reading { next: 0, read } });
+}
+
+/// Lets `write` change the values of every weight, given with its number.
+///
+/// Tensors keep their identity, by which dfdx's gradients and optimizers know them.
+pub fn write<M, E>(model: &mut M, write: &mut dyn FnMut(usize, &mut [E]))
+where
+    M: TensorCollection<E, Cpu>,
+    E: Dtype,
+    Cpu: Device<E>,
+{
+    let Ok(_) = M::iter_tensors(&mut RecursiveWalker { m: model, f: &mut Writing { next: 0, write } });
+}
+
+/// Makes a model whose weights `write` fills in, given as zeros and with their numbers.
+pub fn build<M, E>(write: &mut dyn FnMut(usize, &mut [E])) -> Result<M, Error>
+where
+    M: TensorCollection<E, Cpu, To<E, Cpu> = M>,
+    E: Dtype,
+    Cpu: Device<E>,
+{
+    let mut building = Building { next: 0, write, device: Cpu::default() };
+    match M::iter_tensors(&mut RecursiveWalker { m: (), f: &mut building })? {
+        Some(model) => Ok(model),
+        None => unreachable!("`iter_tensors` builds a model if all of its tensors were built"),
+    }
+}
+
+/// Makes a model whose weights start as its description says.
+pub fn initial<M, E>(spec: &ModelSpec, seed: u64) -> Result<M, Error>
+where
+    M: TensorCollection<E, Cpu, To<E, Cpu> = M>,
+    E: Float,
+    Cpu: Device<E>,
+{
+    build(&mut |index, out| {
+        if let Some(weight) = spec.weights.get(index) {
+            initialize(&weight.initializer, weight.shape, seed, index, out);
+        }
+    })
+}
+
+/// What dfdx is told of a weight: whether its optimizers may change it, and how its `reset_params` fills it.
+pub fn options<S, E, D>(
+    trainable: bool,
+    reset: fn(&mut Tensor<S, E, D>) -> Result<(), D::Err>,
+) -> TensorOptions<S, E, D>
+where
+    S: ConstShape,
+    E: Dtype,
+    D: Device<E>,
+{
+    if trainable { TensorOptions::reset_with(reset) } else { TensorOptions::detached(reset) }
+}
+
+/// Fills a tensor of any device as an initializer says; what a weight's [`options`] reset it with.
+pub fn reset<S, E, D>(
+    tensor: &mut Tensor<S, E, D>,
+    initializer: &Initializer,
+    seed: u64,
+    index: usize,
+) -> Result<(), D::Err>
+where
+    S: Shape,
+    E: Float,
+    D: Device<E>,
+{
+    let mut values = vec![E::default(); tensor.shape().num_elements()];
+    initialize(initializer, tensor.shape().concrete().as_ref(), seed, index, &mut values);
+    // Slices are copied to where a tensor's memory begins, which means its first value only if no axis is permuted
+    // or broadcast; users can put such a tensor into a field.
+    *tensor = tensor.clone().try_contiguous()?;
+    tensor.copy_from(&values);
+    Ok(())
+}
+
+struct Reading<'a, E> {
+    next: usize,
+    read: &'a mut dyn FnMut(usize, Vec<E>),
+}
+
+impl<E: Dtype> TensorVisitor<E, Cpu> for Reading<'_, E>
+where
+    Cpu: Device<E>,
+{
+    type Viewer = ViewTensorRef;
+    type Err = Infallible;
+    type E2 = E;
+    type D2 = Cpu;
+
+    fn visit<S: Shape>(
+        &mut self,
+        _: TensorOptions<S, E, Cpu>,
+        tensor: &Tensor<S, E, Cpu>,
+    ) -> Result<Option<Tensor<S, E, Cpu>>, Infallible> {
+        (self.read)(self.next, tensor.as_vec());
+        self.next += 1;
+        Ok(None)
+    }
+}
+
+struct Writing<'a, E> {
+    next: usize,
+    write: &'a mut dyn FnMut(usize, &mut [E]),
+}
+
+impl<E: Dtype> TensorVisitor<E, Cpu> for Writing<'_, E>
+where
+    Cpu: Device<E>,
+{
+    type Viewer = ViewTensorMut;
+    type Err = Infallible;
+    type E2 = E;
+    type D2 = Cpu;
+
+    fn visit<S: Shape>(
+        &mut self,
+        _: TensorOptions<S, E, Cpu>,
+        tensor: &mut Tensor<S, E, Cpu>,
+    ) -> Result<Option<Tensor<S, E, Cpu>>, Infallible> {
+        let mut values = tensor.as_vec();
+        (self.write)(self.next, &mut values);
+        self.next += 1;
+        // See `reset`. Without memory to straighten the tensor, the values themselves become a new one.
+        if let Ok(contiguous) = tensor.clone().try_contiguous() {
+            *tensor = contiguous;
+            tensor.copy_from(&values);
+        } else if let Ok(replaced) = tensor.device().try_tensor_from_vec(values, *tensor.shape()) {
+            *tensor = replaced;
+        }
+        Ok(None)
+    }
+}
+
+struct Building<'a, E> {
+    next: usize,
+    write: &'a mut dyn FnMut(usize, &mut [E]),
+    device: Cpu,
+}
+
+impl<E: Dtype> TensorVisitor<E, Cpu> for Building<'_, E>
+where
+    Cpu: Device<E>,
+{
+    type Viewer = ();
+    type Err = Error;
+    type E2 = E;
+    type D2 = Cpu;
+
+    fn visit<S: Shape>(
+        &mut self,
+        options: TensorOptions<S, E, Cpu>,
+        (): (),
+    ) -> Result<Option<Tensor<S, E, Cpu>>, Error> {
+        let len = options.shape.num_elements();
+        let mut values = Vec::new();
+        values.try_reserve_exact(len).map_err(|_| Error::Memory { values: len })?;
+        values.resize(len, E::default());
+        (self.write)(self.next, &mut values);
+        self.next += 1;
+        let tensor = self.device.try_tensor_from_vec(values, options.shape);
+        tensor.map(Some).map_err(|_| Error::Memory { values: len })
+    }
+}

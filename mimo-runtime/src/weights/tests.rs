@@ -1,0 +1,234 @@
+//! A model as `model!` writes it, by hand: the weights of
+//!
+//! ```text
+//! let h = Dense(4, activation = relu)(x);          // layer `hidden`, 3 inputs
+//! let y = Dense(2, use_bias = false)(h);           // layer `head`, not trainable
+//! ```
+
+use dfdx::nn::{NumParams, ResetParams, tensor_collection::ModuleVisitor};
+use dfdx::shapes::Rank1;
+use dfdx::tensor::{Storage, TensorFrom};
+use dfdx::tensor_ops::{BroadcastTo, PermuteTo};
+use mimo_graph::spec::WeightSpec;
+
+use super::*;
+use crate::chunk::Chunk;
+use crate::layers::typed::{Dense, DenseWithoutBias};
+use crate::model::{Columns, Model, OutputColumns, PerOutput, Reader, Writer};
+use crate::program::Program;
+
+#[derive(Clone, Debug)]
+pub(crate) struct Two<E: Dtype = f32, D: Storage<E> = Cpu> {
+    pub(crate) hidden: Dense<3, 4, E, D>,
+    pub(crate) head: DenseWithoutBias<4, 2, E, D>,
+}
+
+/// The weights of `Two`, in the order of its fields.
+const WEIGHTS: [WeightSpec; 3] = [
+    weight("hidden/kernel", &[3, 4], Initializer::GLOROT_UNIFORM, true),
+    weight("hidden/bias", &[4], Initializer::ZEROS, true),
+    weight("head/kernel", &[4, 2], Initializer::GLOROT_UNIFORM, false),
+];
+
+const fn weight(
+    name: &'static str,
+    shape: &'static [usize],
+    initializer: Initializer,
+    trainable: bool,
+) -> WeightSpec {
+    WeightSpec { name, shape, initializer, regularizer: None, constraint: None, trainable }
+}
+
+impl<E: Float, D: Device<E>> TensorCollection<E, D> for Two<E, D> {
+    type To<E2: Dtype, D2: Device<E2>> = Two<E2, D2>;
+
+    fn iter_tensors<V: ModuleVisitor<Self, E, D>>(
+        visitor: &mut V,
+    ) -> Result<Option<Self::To<V::E2, V::D2>>, V::Err> {
+        visitor.visit_fields(
+            // Tuples have up to six fields; more weights go into tuples of tuples, as the third here.
+            (
+                Self::tensor(
+                    "hidden/kernel",
+                    |model| &model.hidden.kernel,
+                    |model| &mut model.hidden.kernel,
+                    options(true, |tensor| reset(tensor, &WEIGHTS[0].initializer, 0, 0)),
+                ),
+                Self::tensor(
+                    "hidden/bias",
+                    |model| &model.hidden.bias,
+                    |model| &mut model.hidden.bias,
+                    options(true, |tensor| reset(tensor, &WEIGHTS[1].initializer, 0, 1)),
+                ),
+                (Self::tensor(
+                    "head/kernel",
+                    |model| &model.head.kernel,
+                    |model| &mut model.head.kernel,
+                    options(false, |tensor| reset(tensor, &WEIGHTS[2].initializer, 0, 2)),
+                ),),
+            ),
+            |(hidden_kernel, hidden_bias, (head_kernel,))| Two {
+                hidden: Dense { kernel: hidden_kernel, bias: hidden_bias },
+                head: DenseWithoutBias { kernel: head_kernel },
+            },
+        )
+    }
+}
+
+impl<E: Float> Model for Two<E, Cpu>
+where
+    Cpu: Device<E>,
+{
+    type Float = E;
+    type Inputs = Nothing;
+    type Outputs = Nothing;
+    type PerOutput<T> = One<T>;
+
+    const SPEC: ModelSpec =
+        ModelSpec { name: "Two", inputs: &[], outputs: &[], layers: &[], weights: &WEIGHTS, optimizer: None };
+    const PROGRAM: Program = Program {
+        train: (&[], 0),
+        predict: (&[], 0),
+        inputs: &[],
+        outputs: &[],
+        targets: &[],
+        output_gradients: &[],
+        sample_weights: &[],
+        blocks: &[],
+        params: &[],
+        parameters: 0,
+        packs: 0,
+        statistics: 0,
+        scans: false,
+        flops: 0,
+    };
+
+    fn forward_pass(_: &mut Chunk<'_, E>) {}
+
+    fn read_weights(&self, f: &mut dyn FnMut(usize, Vec<E>)) {
+        read(self, f);
+    }
+
+    fn write_weights(&mut self, f: &mut dyn FnMut(usize, &mut [E])) {
+        write(self, f);
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Nothing;
+
+impl<E: Float> Columns<E> for Nothing {
+    fn read(&self, _: &mut Reader<'_, E>) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+impl<E: Float> OutputColumns<E> for Nothing {
+    fn zeros(_: usize) -> Result<Self, Error> {
+        Ok(Nothing)
+    }
+
+    fn write(&mut self, _: &mut Writer<'_, E>) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct One<T>(T);
+
+impl<T> PerOutput<T> for One<T> {
+    const LEN: usize = 1;
+    fn from_fn(mut make: impl FnMut(usize) -> T) -> Self {
+        One(make(0))
+    }
+    fn values(&self) -> Vec<&T> {
+        vec![&self.0]
+    }
+}
+
+/// A model with weights of its own.
+pub(crate) fn two<E: Float>(seed: u64) -> Two<E, Cpu>
+where
+    Cpu: Device<E>,
+{
+    match initial(&Two::<E, Cpu>::SPEC, seed) {
+        Ok(model) => model,
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// All weights, one after another.
+pub(crate) fn values<M: Model>(model: &M) -> Vec<f64> {
+    let mut values = Vec::new();
+    model.read_weights(&mut |_, weight| values.extend(weight.into_iter().map(|value| value.f64())));
+    values
+}
+
+use crate::kernels::Element as _;
+
+#[test]
+fn weights_start_as_the_description_says() {
+    let model = two::<f32>(3);
+    let mut kernel = [0.0; 8];
+    initialize(&Initializer::GLOROT_UNIFORM, &[4, 2], 3, 2, &mut kernel);
+    assert_eq!(model.head.kernel.as_vec(), kernel);
+    assert_eq!(model.hidden.bias.as_vec(), [0.0; 4]);
+    assert_ne!(values(&model), values(&two::<f32>(4)));
+}
+
+#[test]
+fn weights_are_read_and_written_in_the_order_of_the_fields() {
+    let mut model = two::<f64>(0);
+    let mut lens = Vec::new();
+    write(&mut model, &mut |index, values| {
+        lens.push(values.len());
+        values.iter_mut().enumerate().for_each(|(i, value)| *value = (100 * index + i) as f64);
+    });
+    assert_eq!(lens, [12, 4, 8]);
+    assert_eq!(model.hidden.kernel[[2, 3]], 11.0);
+    assert_eq!(model.hidden.bias[[3]], 103.0);
+    let mut read_back = Vec::new();
+    read(&model, &mut |index, values| read_back.push((index, values[1])));
+    assert_eq!(read_back, [(0, 1.0), (1, 101.0), (2, 201.0)]);
+}
+
+#[test]
+fn written_tensors_keep_their_identity_and_leave_clones_alone() {
+    let mut model = two::<f32>(0);
+    let clone = model.clone();
+    let before = values(&clone);
+    write(&mut model, &mut |_, values: &mut [f32]| values.fill(7.0));
+    assert_eq!(values(&clone), before);
+    // A gradient that was allocated for the clone belongs to the same tensor.
+    use dfdx::nn::ZeroGrads;
+    let gradients = clone.alloc_grads();
+    assert_eq!(gradients.get(&model.hidden.kernel).as_vec(), [0.0; 12]);
+}
+
+#[test]
+fn tensors_with_axes_in_any_order_can_be_fields() {
+    let device = Cpu::default();
+    let mut model = two::<f32>(0);
+    let transposed: Tensor<dfdx::shapes::Rank2<2, 4>, f32, Cpu> =
+        device.tensor([[1.0, 2.0, 3.0, 4.0], [5.0; 4]]);
+    model.head.kernel = transposed.permute();
+    model.hidden.bias = device.tensor(0.5).broadcast();
+    let mut found = Vec::new();
+    read(&model, &mut |_, values: Vec<f32>| found.push(values));
+    assert_eq!(found[1], [0.5; 4]);
+    assert_eq!(found[2], [1.0, 5.0, 2.0, 5.0, 3.0, 5.0, 4.0, 5.0]);
+
+    write(&mut model, &mut |_, values: &mut [f32]| values[1] = 9.0);
+    assert_eq!(model.hidden.bias.as_vec(), [0.5, 9.0, 0.5, 0.5]);
+    assert_eq!(model.head.kernel.as_vec(), [1.0, 9.0, 2.0, 5.0, 3.0, 5.0, 4.0, 5.0]);
+}
+
+#[test]
+fn dfdx_knows_which_weights_are_trained_and_how_they_start() {
+    let mut model = two::<f32>(5);
+    assert_eq!(model.num_trainable_params(), 12 + 4);
+    model.hidden.bias = Cpu::default().tensor([1.0; 4]);
+    model.reset_params();
+    assert_eq!(values(&model), values(&two::<f32>(0)));
+    let _: Tensor<Rank1<4>, f32, Cpu> = model.hidden.bias;
+}
