@@ -10,8 +10,9 @@ pub(super) trait Head<E> {
     /// Whether the predictions are the probabilities.
     const COMPUTED: bool;
 
-    /// `ln Σe^z`. If the predictions are not the probabilities, these are written to `p`, where that is given.
-    fn log_sum_exp(&self, z: &[E], y: &[E], p: Option<&mut [E]>) -> E;
+    /// The two parts of `ln Σe^z`: the largest `z`, and the rest, which one number could not hold beside it. If the
+    /// predictions are not the probabilities, these are written to `p`, where that is given.
+    fn log_sum_exp(&self, z: &[E], y: &[E], p: Option<&mut [E]>) -> (E, E);
 }
 
 /// The model has a softmax, and its predictions are the probabilities.
@@ -36,14 +37,14 @@ impl<E: Float> Head<E> for Computed {
     const COMPUTED: bool = true;
 
     #[inline]
-    fn log_sum_exp(&self, z: &[E], y: &[E], _: Option<&mut [E]>) -> E {
+    fn log_sum_exp(&self, z: &[E], y: &[E], _: Option<&mut [E]>) -> (E, E) {
         // Σe^z = e^(largest z) · (1 + others), and `others` is known from the probabilities: no exponential is needed.
         let largest = argmax(z);
         let mut others = E::zero();
         for (i, &p) in y.iter().enumerate() {
             others += if i == largest { E::zero() } else { p };
         }
-        z[largest] + ln_1p(others / y[largest])
+        (z[largest], ln_1p(others / y[largest]))
     }
 }
 
@@ -51,7 +52,7 @@ impl<E: Float> Head<E> for Logits {
     const COMPUTED: bool = false;
 
     #[inline]
-    fn log_sum_exp(&self, z: &[E], _: &[E], p: Option<&mut [E]>) -> E {
+    fn log_sum_exp(&self, z: &[E], _: &[E], p: Option<&mut [E]>) -> (E, E) {
         let largest = argmax(z);
         let top = z[largest];
         let mut others = E::zero();
@@ -70,7 +71,7 @@ impl<E: Float> Head<E> for Logits {
                 }
             }
         }
-        top + ln_1p(others)
+        (top, ln_1p(others))
     }
 }
 
@@ -85,11 +86,11 @@ impl<E: Float, H: Head<E>> Criterion<E> for Categorical<E, H> {
     #[inline]
     fn sample(&self, sample: Sample<'_, E>, mut slope: Option<Slope<'_, E>>) -> E {
         let Sample { x, y, target } = sample;
-        let log_sum = self.head.log_sum_exp(x, y, slope.as_mut().map(|slope| &mut *slope.to));
+        let (top, rest) = self.head.log_sum_exp(x, y, slope.as_mut().map(|slope| &mut *slope.to));
         let (mut value, mut sum) = (E::zero(), E::zero());
         for (&z, &t) in x.iter().zip(target) {
             let t = self.labels.of(t);
-            value += t * (log_sum - z);
+            value += t * (top - z + rest);
             sum += t;
         }
         if let Some(Slope { to, scale }) = slope {
@@ -121,13 +122,13 @@ impl<E: Float, H: Head<E>> Criterion<E> for Sparse<H> {
             }
             return E::zero();
         };
-        let log_sum = self.head.log_sum_exp(x, y, slope.as_mut().map(|slope| &mut *slope.to));
+        let (top, rest) = self.head.log_sum_exp(x, y, slope.as_mut().map(|slope| &mut *slope.to));
         if let Some(Slope { to, scale }) = slope {
             for (i, (to, &p)) in to.iter_mut().zip(y).enumerate() {
                 let p = if H::COMPUTED { p } else { *to };
                 *to = (if i == class { p - E::one() } else { p }) * scale;
             }
         }
-        log_sum - x[class]
+        top - x[class] + rest
     }
 }
