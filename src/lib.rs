@@ -1,1 +1,28 @@
-//! mimo.
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+// Generated code says `::mimo`, also in this crate's own tests.
+extern crate self as mimo;
+
+pub use mimo_macros::model;
+pub use mimo_runtime::callback;
+pub use mimo_runtime::data;
+pub use mimo_runtime::error::Error;
+pub use mimo_runtime::float::Float;
+pub use mimo_runtime::history;
+pub use mimo_runtime::model::{Model, PerOutput, Trainable};
+pub use mimo_runtime::predictor::Predictor;
+pub use mimo_runtime::progress::Verbose;
+pub use mimo_runtime::trainer::{FitOptions, Trainer, TrainerOptions};
+pub use mimo_runtime::{Result, dfdx, graph};
+
+#[doc(hidden)]
+#[path = "private.rs"]
+pub mod __private;
+
+/// What a program that defines and trains models needs.
+pub mod prelude {
+    pub use crate::{Error, FitOptions, Model, Predictor, Result, Trainable, Trainer, Verbose, model};
+    pub use dfdx::shapes::Const;
+    pub use dfdx::tensor::{AsArray, Cpu, Tensor};
+}

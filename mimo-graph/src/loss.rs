@@ -58,6 +58,17 @@ pub enum Loss {
 }
 
 impl Loss {
+    /// Whether the loss of a sample depends on the targets of its whole batch, so that these have to be looked at
+    /// first.
+    pub const fn scans(self) -> bool {
+        matches!(
+            self,
+            Loss::Hinge
+                | Loss::SquaredHinge
+                | Loss::SparseCategoricalCrossentropy { ignore_class: Some(_), .. }
+        )
+    }
+
     /// Whether targets are class indices, one per position, instead of a vector.
     pub const fn sparse(self) -> bool {
         matches!(self, Loss::SparseCategoricalCrossentropy { .. })

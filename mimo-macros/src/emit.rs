@@ -14,10 +14,12 @@ use mimo_graph::plan::Plan;
 use proc_macro2::TokenStream;
 use quote::quote;
 
-pub(crate) use context::{BlockConst, Context, Header};
+use crate::lower::Lowered;
+use context::Context;
 
 /// The items that a model becomes.
-pub(crate) fn model(cx: &Context<'_>) -> TokenStream {
+pub(crate) fn model(lowered: &Lowered) -> TokenStream {
+    let cx = &Context::new(lowered);
     let plan = Plan::new(cx.graph);
     let structs = [columns::structs(cx), logs::structs(cx), model::items(cx, &plan)];
     let impls = [
@@ -27,7 +29,7 @@ pub(crate) fn model(cx: &Context<'_>) -> TokenStream {
         program::items(cx, &plan),
         model::traits(cx, &plan),
     ];
-    let krate = &cx.header.krate;
+    let krate = cx.krate;
     quote! {
         #(#structs)*
         const _: () = {

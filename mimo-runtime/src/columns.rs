@@ -27,8 +27,17 @@ impl<E: crate::float::Float> PredictionColumns<E> {
         engine: &mut Engine<E>,
         inputs: &M::Inputs,
     ) -> Result<M::Outputs, Error> {
+        self.forward::<M, M::Outputs>(engine, inputs)
+    }
+
+    /// The same for a batch axis of any type.
+    pub(crate) fn forward<M: Model<Float = E>, O: OutputColumns<E>>(
+        &mut self,
+        engine: &mut Engine<E>,
+        inputs: &impl Columns<E>,
+    ) -> Result<O, Error> {
         let rows = self.read::<M>(inputs)?;
-        let mut outputs = M::Outputs::zeros(rows)?;
+        let mut outputs = O::zeros(rows)?;
         self.run::<M>(engine, rows, &mut outputs)?;
         Ok(outputs)
     }
@@ -44,7 +53,7 @@ impl<E: crate::float::Float> PredictionColumns<E> {
         self.run::<M>(engine, rows, outputs)
     }
 
-    fn read<M: Model<Float = E>>(&mut self, inputs: &M::Inputs) -> Result<usize, Error> {
+    fn read<M: Model<Float = E>>(&mut self, inputs: &impl Columns<E>) -> Result<usize, Error> {
         let mut reader = Reader::new(&mut self.inputs);
         inputs.read(&mut reader)?;
         let rows = reader.rows.map_or(0, |(_, rows)| rows);
@@ -58,7 +67,7 @@ impl<E: crate::float::Float> PredictionColumns<E> {
         &mut self,
         engine: &mut Engine<E>,
         rows: usize,
-        outputs: &mut M::Outputs,
+        outputs: &mut impl OutputColumns<E>,
     ) -> Result<(), Error> {
         if rows > 0 {
             let columns = &mut self.outputs;

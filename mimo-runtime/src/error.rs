@@ -38,6 +38,11 @@ pub enum Error {
         /// The values that are wanted.
         wanted: usize,
     },
+    /// A batch axis of fixed size cannot hold this many samples.
+    BatchAxis {
+        /// The samples.
+        rows: usize,
+    },
     /// Memory for `values` values could not be had.
     Memory {
         /// How many.
@@ -143,6 +148,7 @@ impl fmt::Display for Error {
             Error::ColumnLength { index, len, wanted } => {
                 write!(f, "column {index} holds {len} values, but {wanted} are wanted")
             }
+            Error::BatchAxis { rows } => write!(f, "the batch axis cannot be {rows} samples long"),
             Error::Memory { values } => write!(f, "no memory for {values} values"),
             Error::NoData => write!(f, "the data set has no samples"),
             Error::NoSuchRow { row, rows } => {

@@ -3,12 +3,15 @@
 
 pub mod batch;
 pub mod callback;
+pub mod check;
 pub mod chunk;
 mod columns;
 pub mod data;
 pub mod engine;
 pub mod error;
 pub mod float;
+#[doc(hidden)]
+pub mod generated;
 pub mod history;
 #[doc(hidden)]
 pub mod kernels;
@@ -29,3 +32,9 @@ pub mod run;
 mod testing;
 pub mod trainer;
 pub mod weights;
+
+pub use dfdx;
+pub use mimo_graph as graph;
+
+/// What can fail at run time.
+pub type Result<T, E = error::Error> = std::result::Result<T, E>;

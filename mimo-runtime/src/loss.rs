@@ -11,8 +11,11 @@ mod regression;
 mod rows;
 mod softmax;
 
+use mimo_graph::activation::Activation;
+
 use crate::chunk::{Chunk, Mode};
 use crate::float::Float;
+use crate::kernels;
 use crate::metric;
 use crate::program::View;
 use crate::run::run;
@@ -27,9 +30,9 @@ pub(crate) const EPSILON: f64 = 1e-7;
 
 /// The loss of one output, its gradient and its metrics.
 ///
-/// `forward` is the whole of it: it adds `Σ w·L` of the chunk's rows to the output's place in the statistics, adds to
-/// the states of the metrics, and while training writes the gradient of `loss_weight · Σ w·L / batch`. There is
-/// nothing before the targets to go back to, so `backward` does nothing.
+/// `forward` adds `Σ w·L` of the chunk's rows to the output's place in the statistics, adds to the states of the
+/// metrics, and while training writes the gradient of `loss_weight · Σ w·L / batch`. `backward` is for a custom loss,
+/// which has written the gradient of the predictions: it takes that through the head's activation.
 #[derive(Clone, Copy, Debug)]
 pub struct Loss {
     /// Which output.
@@ -53,6 +56,8 @@ pub struct Loss {
     /// Where the gradient goes: of the logits if there are, else of the predictions. It is written, not added to, and
     /// shares its slot with nothing that the loss reads.
     pub gradient: Option<View>,
+    /// Where a custom loss puts the gradient of the predictions.
+    pub prediction_gradient: Option<View>,
     /// Where in the statistics the metrics' states begin, and the metrics.
     pub metrics: &'static [(usize, mimo_graph::metric::Metric)],
 }
@@ -65,12 +70,6 @@ pub struct Loss {
 /// - a sparse loss with `ignore_class`: how many positions count. The loss is the mean over those.
 #[derive(Clone, Copy, Debug)]
 pub struct Scan(pub Loss);
-
-/// Whether a loss has to be preceded by a [`Scan`].
-pub const fn scans(loss: mimo_graph::loss::Loss) -> bool {
-    use mimo_graph::loss::Loss::{Hinge, SparseCategoricalCrossentropy, SquaredHinge};
-    matches!(loss, Hinge | SquaredHinge | SparseCategoricalCrossentropy { ignore_class: Some(_), .. })
-}
 
 fn forward<E: Float>(op: &Loss, chunk: &mut Chunk<'_, E>) {
     let scanned = chunk.scanned.get(op.output).copied().unwrap_or(0.0);
@@ -173,7 +172,19 @@ fn scan<E: Float>(op: &Scan, chunk: &mut Chunk<'_, E>) {
     }
 }
 
+/// From the gradient of the predictions to the gradient of the logits.
+fn backward<E: Float>(op: &Loss, chunk: &mut Chunk<'_, E>) {
+    let (Some(_), Some(dy), Some(dx)) = (op.logits, op.prediction_gradient, op.gradient) else { return };
+    let [y, dy, dx] = [op.y, dy, dx].map(|view| chunk.positions(view, op.positions));
+    if matches!(op.loss, mimo_graph::loss::Loss::BinaryCrossentropy { .. }) {
+        kernels::activation_backward(chunk.arena, Activation::Sigmoid, y, dy, dx, false);
+    } else {
+        kernels::softmax_backward(chunk.arena, y, dy, dx, false, false);
+    }
+}
+
+/// There is nothing before the targets to go back to.
 fn nothing<Op, E>(_: &Op, _: &mut Chunk<'_, E>) {}
 
-run!(Loss, forward, nothing);
+run!(Loss, forward, backward);
 run!(Scan, scan, nothing);

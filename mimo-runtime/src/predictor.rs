@@ -6,7 +6,7 @@ use crate::columns::PredictionColumns;
 use crate::data::program;
 use crate::engine::{Engine, Pass, Passes};
 use crate::error::Error;
-use crate::model::Model;
+use crate::model::{Columns, Model, OutputColumns};
 
 /// Predicts many times with the same weights.
 ///
@@ -39,18 +39,7 @@ impl<'m, M: Model> Predictor<'m, M> {
     /// # Errors
     /// [`Memory`](Error::Memory).
     pub fn with_threads(model: &'m M, threads: usize) -> Result<Self, Error> {
-        let nothing: Pass<M::Float> = |_| {};
-        let passes = Passes {
-            forward: M::forward_pass,
-            scan: nothing,
-            loss: nothing,
-            custom: nothing,
-            heads_backward: nothing,
-            trunk_backward: nothing,
-        };
-        let mut engine = Engine::new(program::<M>(), passes, None, threads)?;
-        model.read_weights(&mut |index, values| engine.load_weight(index, &values));
-        engine.weights_loaded();
+        let engine = engine(model, threads)?;
         Ok(Predictor { engine, columns: PredictionColumns::new::<M>(), model: PhantomData })
     }
 
@@ -71,4 +60,33 @@ impl<'m, M: Model> Predictor<'m, M> {
     pub fn predict_into(&mut self, inputs: &M::Inputs, outputs: &mut M::Outputs) -> Result<(), Error> {
         self.columns.predict_into::<M>(&mut self.engine, inputs, outputs)
     }
+}
+
+/// The outputs for inputs with a batch axis of any type; what a model's own `forward` calls.
+///
+/// # Errors
+/// Those of [`Predictor::predict`].
+pub fn forward<M: Model, O: OutputColumns<M::Float>>(
+    model: &M,
+    inputs: &impl Columns<M::Float>,
+) -> Result<O, Error> {
+    let mut engine = engine(model, 1)?;
+    PredictionColumns::new::<M>().forward::<M, O>(&mut engine, inputs)
+}
+
+/// An engine that predicts with the weights of a model.
+fn engine<M: Model>(model: &M, threads: usize) -> Result<Engine<M::Float>, Error> {
+    let nothing: Pass<M::Float> = |_| {};
+    let passes = Passes {
+        forward: M::forward_pass,
+        scan: nothing,
+        loss: nothing,
+        custom: nothing,
+        heads_backward: nothing,
+        trunk_backward: nothing,
+    };
+    let mut engine = Engine::new(program::<M>(), passes, None, threads)?;
+    model.read_weights(&mut |index, values| engine.load_weight(index, &values));
+    engine.weights_loaded();
+    Ok(engine)
 }

@@ -122,6 +122,34 @@ pub const fn place<const N: usize>(slots: &[SlotRequest; N]) -> Layout<N> {
     Layout { offsets, len }
 }
 
+/// Where blocks of these rows and columns begin in the parameter buffer, and its length.
+pub const fn block_offsets<const N: usize>(sizes: &[[usize; 2]; N]) -> ([usize; N], usize) {
+    let mut offsets = [0; N];
+    let mut len = 0;
+    let mut i = 0;
+    while i < N {
+        offsets[i] = len;
+        len += aligned(sizes[i][0] * sizes[i][1]);
+        i += 1;
+    }
+    (offsets, len)
+}
+
+/// Where the transposed copies of the blocks that have one begin in the pack buffer, and its length.
+pub const fn pack_offsets<const N: usize>(sizes: &[[usize; 2]; N], packed: &[bool; N]) -> ([usize; N], usize) {
+    let mut offsets = [0; N];
+    let mut len = 0;
+    let mut i = 0;
+    while i < N {
+        offsets[i] = len;
+        if packed[i] {
+            len += aligned(crate::kernels::packed_len(sizes[i][0], sizes[i][1]));
+        }
+        i += 1;
+    }
+    (offsets, len)
+}
+
 /// A matrix of the flat parameter buffer that is written by one gradient: a kernel, or the kernels of
 /// siblings side by side.
 #[derive(Clone, Copy, Debug)]

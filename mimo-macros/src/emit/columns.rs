@@ -20,7 +20,7 @@ struct Field {
 impl Field {
     /// The type of the field; `tape` is empty or `, T`.
     fn ty(&self, cx: &Context<'_>, element: &TokenStream, tape: &TokenStream) -> TokenStream {
-        let krate = &cx.header.krate;
+        let krate = cx.krate;
         let dims = self.shape.0.iter().map(|dim| cx.generic(dim));
         let element =
             if self.indices { quote!(#krate::__private::core::primitive::usize) } else { element.clone() };
@@ -32,27 +32,27 @@ impl Field {
     }
 }
 
-fn port(cx: &Context<'_>, port: &Port, what: &str) -> Field {
+fn port(cx: &Context<'_>, port: &Port, field: &Ident, what: &str) -> Field {
     let tensor = cx.graph.tensor(port.tensor);
     let shape = tensor.shape.clone().unwrap_or(Shape(vec![]));
     let doc = format!("{what} `{}`, `{}` per sample.", port.name, cx.shown(&shape));
-    Field { name: cx.field(&port.name, port.loc), shape, indices: tensor.dtype == Dtype::Int, doc }
+    Field { name: field.clone(), shape, indices: tensor.dtype == Dtype::Int, doc }
 }
 
 fn inputs(cx: &Context<'_>) -> Vec<Field> {
-    cx.graph.inputs.iter().map(|input| port(cx, input, "Input")).collect()
+    cx.inputs().map(|(input, field)| port(cx, input, field, "Input")).collect()
 }
 
 fn outputs(cx: &Context<'_>) -> Vec<Field> {
-    cx.graph.outputs.iter().map(|output| port(cx, output, "Output")).collect()
+    cx.outputs().map(|(output, field)| port(cx, output, field, "Output")).collect()
 }
 
 fn targets(cx: &Context<'_>) -> Vec<Field> {
     let Some(compile) = &cx.graph.compile else { return vec![] };
     let mut fields = vec![];
-    for (output, training) in cx.graph.outputs.iter().zip(&compile.outputs) {
+    for ((output, field), training) in cx.outputs().zip(&compile.outputs) {
         let Some(loss) = training.loss else { continue };
-        let mut field = port(cx, output, "Target of");
+        let mut field = port(cx, output, field, "Target of");
         if loss.sparse() {
             let classes = field.shape.0.pop().unwrap_or(Dim::Known(1));
             field.indices = true;
@@ -72,10 +72,10 @@ fn targets(cx: &Context<'_>) -> Vec<Field> {
 
 /// The structs.
 pub(super) fn structs(cx: &Context<'_>) -> TokenStream {
-    let krate = &cx.header.krate;
-    let vis = &cx.header.visibility;
+    let krate = cx.krate;
+    let vis = cx.visibility;
     let e = quote!(E);
-    let model = cx.header.name.to_string();
+    let model = cx.model.to_string();
     let plain = |name: Ident, doc: String, fields: &[Field]| {
         let names = fields.iter().map(|field| &field.name);
         let docs = fields.iter().map(|field| &field.doc);
@@ -177,7 +177,8 @@ pub(super) fn impls(cx: &Context<'_>) -> TokenStream {
         let zeros = fields.iter().map(|field| {
             let name = &field.name;
             let rest = field.shape.0.iter().map(|_| quote!(__mimo::Const));
-            quote!(#name: __mimo::zeros((rows, #(#rest,)*))?)
+            let zeros = if field.indices { quote!(zero_indices) } else { quote!(zeros) };
+            quote!(#name: __mimo::#zeros((rows, #(#rest,)*))?)
         });
         let writes = fields.iter().map(|field| {
             let (name, text, method) = (&field.name, field.name.to_string(), method(field));

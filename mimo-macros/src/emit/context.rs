@@ -1,107 +1,88 @@
 //! What every emitter needs: the graph, the user's tokens, and how lengths are printed.
 
-use mimo_graph::diag::Loc;
-use mimo_graph::dim::{ConstId, Dim, Expr};
-use mimo_graph::graph::{Graph, LayerId};
+use mimo_graph::dim::Dim;
+use mimo_graph::graph::{Graph, LayerId, Port};
 use mimo_graph::shape::Shape;
-use proc_macro2::{Ident, Literal, Span, TokenStream};
+use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote};
 
-/// A constant of the block: `const FILTERS: usize = 32;`.
-#[derive(Clone, Debug)]
-pub(crate) struct BlockConst {
-    /// Its documentation and other attributes.
-    pub attributes: TokenStream,
-    /// Its name.
-    pub name: Ident,
-    /// Its type.
-    pub ty: TokenStream,
-    /// Its value.
-    pub value: TokenStream,
-}
-
-/// What stands before and around the graph.
-#[derive(Clone, Debug)]
-pub(crate) struct Header {
-    /// Documentation and other attributes of the model.
-    pub attributes: TokenStream,
-    /// Who may see it.
-    pub visibility: TokenStream,
-    /// The struct's name.
-    pub name: Ident,
-    /// The path of the facade crate, `::mimo`.
-    pub krate: TokenStream,
-    /// Constants of the block.
-    pub consts: Vec<BlockConst>,
-}
+use crate::lower::{BlockConst, Lowered};
+use crate::tokens::{dim_tokens, ident};
 
 /// A checked model with the user's tokens.
+#[derive(Debug)]
 pub(crate) struct Context<'a> {
-    /// What stands around the graph.
-    pub header: &'a Header,
     /// The graph.
     pub graph: &'a Graph,
-    /// The tokens of each constant expression.
-    pub consts: &'a [TokenStream],
-    /// The first token of a place.
-    pub span: &'a dyn Fn(Loc) -> Span,
+    /// The path of the facade crate, `::mimo`.
+    pub krate: &'a TokenStream,
+    /// Documentation and other attributes of the model.
+    pub attributes: &'a TokenStream,
+    /// Who may see it.
+    pub visibility: &'a TokenStream,
+    /// The struct's name.
+    pub model: &'a Ident,
+    /// Constants of the block.
+    pub block_consts: &'a [BlockConst],
+    lowered: &'a Lowered,
+    layers: Vec<Ident>,
 }
 
-impl Context<'_> {
+impl<'a> Context<'a> {
+    /// The context of a model.
+    pub(crate) fn new(lowered: &'a Lowered) -> Self {
+        Context {
+            graph: &lowered.graph,
+            krate: &lowered.header.krate,
+            attributes: &lowered.header.attrs,
+            visibility: &lowered.header.vis,
+            model: &lowered.header.ident,
+            block_consts: &lowered.consts,
+            lowered,
+            layers: lowered.layers(),
+        }
+    }
+
     /// A name made from the model's: `DiagnosisInputs`.
     pub(crate) fn name(&self, suffix: &str) -> Ident {
-        format_ident!("{}{}", self.header.name, suffix, span = self.header.name.span())
+        format_ident!("{}{}", self.model, suffix, span = self.model.span())
     }
 
-    /// A field or variable name of the user, at the user's place.
-    pub(crate) fn field(&self, name: &str, loc: Loc) -> Ident {
-        ident(name, (self.span)(loc))
+    /// The inputs with their fields, in order.
+    pub(crate) fn inputs(&self) -> impl Iterator<Item = (&'a Port, &'a Ident)> {
+        self.graph.inputs.iter().zip(&self.lowered.inputs)
     }
 
-    /// The fields of the model's inputs, in order.
-    pub(crate) fn input_fields(&self) -> Vec<Ident> {
-        self.graph.inputs.iter().map(|port| self.field(&port.name, port.loc)).collect()
+    /// The outputs with their fields, in order.
+    pub(crate) fn outputs(&self) -> impl Iterator<Item = (&'a Port, &'a Ident)> {
+        self.graph.outputs.iter().zip(&self.lowered.outputs)
     }
 
     /// The fields of the model's outputs, in order.
     pub(crate) fn output_fields(&self) -> Vec<Ident> {
-        self.graph.outputs.iter().map(|port| self.field(&port.name, port.loc)).collect()
+        self.lowered.outputs.clone()
     }
 
     /// The field of a layer.
     pub(crate) fn layer_field(&self, layer: LayerId) -> Ident {
-        let layer = self.graph.layer(layer);
-        self.field(&layer.name, layer.loc)
+        match self.layers.get(layer.index()) {
+            Some(field) => field.clone(),
+            None => ident(&self.graph.layer(layer).name, self.model.span()),
+        }
     }
 
     /// A length as an expression.
     pub(crate) fn dim(&self, dim: &Dim) -> TokenStream {
-        let expr = match dim {
+        match dim {
             Dim::Known(n) => {
                 let n = Literal::usize_unsuffixed(*n);
-                return quote!(#n);
+                quote!(#n)
             }
-            Dim::Deferred(expr) => expr,
-        };
-        match &**expr {
-            Expr::Const(ConstId(id)) => {
-                let tokens = self.consts.get(*id as usize);
+            Dim::Deferred(_) => {
+                let tokens = dim_tokens(dim, &self.lowered.const_tokens);
                 quote!((#tokens))
             }
-            Expr::Add(a, b) => self.binary(a, b, quote!(+)),
-            Expr::Sub(a, b) => self.binary(a, b, quote!(-)),
-            Expr::Mul(a, b) => self.binary(a, b, quote!(*)),
-            Expr::Div(a, b) => self.binary(a, b, quote!(/)),
-            Expr::Max(a, b) => {
-                let (a, b) = (self.dim(a), self.dim(b));
-                quote!((if #a > #b { #a } else { #b }))
-            }
         }
-    }
-
-    fn binary(&self, a: &Dim, b: &Dim, operator: TokenStream) -> TokenStream {
-        let (a, b) = (self.dim(a), self.dim(b));
-        quote!((#a #operator #b))
     }
 
     /// A length in the place of a const generic.
@@ -122,14 +103,5 @@ impl Context<'_> {
     /// A shape for documentation: `[28, 28, FILTERS]`.
     pub(crate) fn shown(&self, shape: &Shape) -> String {
         shape.display(&self.graph.consts).to_string()
-    }
-}
-
-/// An identifier of the user, raw if it has to be.
-pub(crate) fn ident(name: &str, span: Span) -> Ident {
-    let name = name.strip_prefix("r#").unwrap_or(name);
-    match syn::parse_str::<Ident>(name) {
-        Ok(_) => Ident::new(name, span),
-        Err(_) => Ident::new_raw(name, span),
     }
 }

@@ -4,7 +4,8 @@ use mimo_graph::graph::Training;
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
-use super::context::{Context, ident};
+use super::context::Context;
+use crate::tokens::ident;
 
 /// The logs of one output: its struct and its values.
 struct Output<'a> {
@@ -18,11 +19,11 @@ fn outputs<'a>(cx: &'a Context<'_>) -> Vec<Output<'a>> {
     let mut outputs: Vec<Output<'a>> = vec![];
     for (field, training) in cx.output_fields().into_iter().zip(&compile.outputs) {
         let camel = camel_case(&field.to_string());
-        let mut name = format_ident!("{}{}Logs", cx.header.name, camel, span = cx.header.name.span());
+        let mut name = format_ident!("{}{}Logs", cx.model, camel, span = cx.model.span());
         // `a_b` and `a__b` are two outputs but one name in camel case.
         let mut count = 2;
         while outputs.iter().any(|other| other.name == name) {
-            name = format_ident!("{}{}{}Logs", cx.header.name, camel, count, span = cx.header.name.span());
+            name = format_ident!("{}{}{}Logs", cx.model, camel, count, span = cx.model.span());
             count += 1;
         }
         outputs.push(Output { field, name, training });
@@ -51,8 +52,8 @@ pub(super) fn structs(cx: &Context<'_>) -> TokenStream {
     if cx.graph.compile.is_none() {
         return TokenStream::new();
     }
-    let krate = &cx.header.krate;
-    let vis = &cx.header.visibility;
+    let krate = cx.krate;
+    let vis = cx.visibility;
     let f64 = quote!(#krate::__private::core::primitive::f64);
     let derives = quote! {
         #[derive(
@@ -81,7 +82,7 @@ pub(super) fn structs(cx: &Context<'_>) -> TokenStream {
         }
     });
     let logs = cx.name("Logs");
-    let doc = format!("Losses and metrics of [`{}`] over an epoch or a data set.", cx.header.name);
+    let doc = format!("Losses and metrics of [`{}`] over an epoch or a data set.", cx.model);
     let fields = outputs.iter().map(|output| {
         let (field, name) = (&output.field, &output.name);
         let doc = format!("Of output `{field}`.");

@@ -9,8 +9,8 @@ use super::{docs, program, spec, weights};
 
 /// The struct and its methods.
 pub(super) fn items(cx: &Context<'_>, plan: &Plan) -> TokenStream {
-    let krate = &cx.header.krate;
-    let (attributes, vis, name) = (&cx.header.attributes, &cx.header.visibility, &cx.header.name);
+    let krate = cx.krate;
+    let (attributes, vis, name) = (cx.attributes, cx.visibility, cx.model);
     let (inputs, outputs) = (cx.name("Inputs"), cx.name("Outputs"));
     let lines = docs::model(cx, plan);
     let fields = weights::fields(cx, plan);
@@ -18,9 +18,8 @@ pub(super) fn items(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     let field_docs = fields.iter().map(|field| &field.2);
     let marker = weights::marker(plan, &quote!(#krate::__private))
         .map(|_| quote!(#[doc(hidden)] pub __unused: #krate::__private::core::marker::PhantomData<(E, D)>,));
-    let consts = cx.header.consts.iter().map(|constant| {
-        let (attributes, name, ty, value) =
-            (&constant.attributes, &constant.name, &constant.ty, &constant.value);
+    let consts = cx.block_consts.iter().map(|constant| {
+        let (attributes, name, ty, value) = (&constant.attrs, &constant.ident, &constant.ty, &constant.value);
         let doc = attributes.is_empty().then(|| quote!(#[doc = "A constant of the model's description."]));
         quote!(#attributes #doc #vis const #name: #ty = #value;)
     });
@@ -105,7 +104,7 @@ pub(super) fn items(cx: &Context<'_>, plan: &Plan) -> TokenStream {
 
 /// The runtime's traits.
 pub(super) fn traits(cx: &Context<'_>, plan: &Plan) -> TokenStream {
-    let name = &cx.header.name;
+    let name = cx.model;
     let (inputs, outputs, per_output) = (cx.name("Inputs"), cx.name("Outputs"), cx.name("PerOutput"));
     let (targets, logs) = (cx.name("Targets"), cx.name("Logs"));
     let (spec, program) = (spec::spec(cx, plan), program::program(cx, plan));

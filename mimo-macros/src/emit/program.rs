@@ -100,7 +100,7 @@ pub(super) fn program(cx: &Context<'_>, plan: &Plan) -> TokenStream {
             block: #block, column: #column, cols: #cols, regularizer: #regularizer, constraint: #constraint,
         })
     });
-    let scans = plan.losses.iter().any(|loss| scans(loss.loss));
+    let scans = plan.losses.iter().any(|loss| loss.loss.scans());
     let flops = cx.dim(&plan.flops);
     quote! {
         __mimo::Program {
@@ -150,14 +150,8 @@ pub(super) fn custom(cx: &Context<'_>, plan: &Plan) -> TokenStream {
 /// The lines that look at the targets of the whole batch.
 pub(super) fn scan(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     let names = loss_names(cx, plan);
-    let names = names.iter().zip(&plan.losses).filter(|(_, loss)| scans(loss.loss)).map(|(name, _)| name);
+    let names = names.iter().zip(&plan.losses).filter(|(_, loss)| loss.loss.scans()).map(|(name, _)| name);
     quote!(#(__mimo::Scan(__Losses::#names).forward(chunk);)*)
-}
-
-/// Whether a loss depends on the targets of the whole batch.
-fn scans(loss: mimo_graph::loss::Loss) -> bool {
-    use mimo_graph::loss::Loss;
-    matches!(loss, Loss::Hinge | Loss::SquaredHinge)
 }
 
 fn request(cx: &Context<'_>, slot: &Slot, life: Option<(usize, usize)>) -> TokenStream {

@@ -12,7 +12,7 @@ use super::spec;
 
 /// The fields of the model's struct: name, type, documentation.
 pub(super) fn fields(cx: &Context<'_>, plan: &Plan) -> Vec<(Ident, TokenStream, String)> {
-    let krate = &cx.header.krate;
+    let krate = cx.krate;
     let fields = plan.weighted.iter().map(|&id| {
         let layer = cx.graph.layer(id);
         let sizes = layer.weights.first().map(|kernel| kernel.shape.0.iter().map(|dim| cx.generic(dim)));
@@ -51,7 +51,7 @@ fn typed_layer(kind: &LayerKind) -> Ident {
 
 /// The constant of all weights' descriptions and the `TensorCollection`.
 pub(super) fn collection(cx: &Context<'_>, plan: &Plan) -> TokenStream {
-    let name = &cx.header.name;
+    let name = cx.model;
     let specs = spec::weights(cx, plan);
     let count = specs.len();
     let values: Vec<Ident> =
@@ -64,7 +64,7 @@ pub(super) fn collection(cx: &Context<'_>, plan: &Plan) -> TokenStream {
                 WEIGHTS[#index].name,
                 |model| &model.#layer.#weight,
                 |model| &mut model.#layer.#weight,
-                __mimo::options(#trainable, |tensor| __mimo::reset(tensor, &WEIGHTS[#index], #index)),
+                __mimo::options(#trainable, |tensor| __mimo::reset(tensor, &WEIGHTS[#index].initializer, 0, #index)),
             )
         }
     });

@@ -112,17 +112,11 @@ impl<E: Float> Chunks<E> {
     pub(super) fn arena(&self) -> &[E] {
         &self.arena
     }
-
-    /// All values of all chunks.
-    pub(super) fn arena_mut(&mut self) -> &mut [E] {
-        &mut self.arena
-    }
 }
 
 /// What all chunks of a batch have in common.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Shared<'a, E> {
-    pub program: &'static Program,
     pub offsets: &'static [usize],
     pub params: &'a [E],
     pub packs: &'a [E],
@@ -194,7 +188,6 @@ impl<E: Float> Engine<E> {
         self.train_chunks.cut(rows.len(), capacity, program.train.1, program)?;
         let seed = self.step_seed();
         let shared = Shared {
-            program,
             offsets: program.train.0,
             params: &self.parameters.values,
             packs: &self.parameters.packs,

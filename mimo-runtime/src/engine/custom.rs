@@ -44,7 +44,6 @@ pub(super) fn train<E: Float>(
     let (columns, value) = compute(engine, Mode::Train, rows, source, loss)?;
 
     let shared = Shared {
-        program,
         offsets: program.train.0,
         params: &engine.parameters.values,
         packs: &engine.parameters.packs,

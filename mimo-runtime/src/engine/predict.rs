@@ -25,7 +25,6 @@ pub(super) fn predict<E: Float>(
         let capacity = rows_per_chunk(program.flops, round);
         engine.predict_chunks.cut(round, capacity, program.predict.1, program)?;
         let shared = Shared {
-            program,
             offsets: program.predict.0,
             params: &engine.parameters.values,
             packs: &engine.parameters.packs,

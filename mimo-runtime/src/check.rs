@@ -1,0 +1,149 @@
+//! Relations between lengths that only const evaluation knows: `model!` writes a call for each, at the tokens
+//! that are wrong if it does not hold.
+//!
+//! ```compile_fail
+//! const FEATURES: usize = 10;
+//! const _: () = mimo_runtime::check::dim_equal(FEATURES, 12, "last axis of `x`", "", "");
+//! ```
+
+/// The text of a const panic, which takes nothing but a finished `&str`. What does not fit is cut.
+#[derive(Debug)]
+struct Text {
+    bytes: [u8; 512],
+    len: usize,
+}
+
+impl Text {
+    const fn new() -> Self {
+        Text { bytes: [0; 512], len: 0 }
+    }
+
+    /// Adds all of `text`, or as many whole characters of it as there is room for.
+    const fn str(mut self, text: &str) -> Self {
+        let text = text.as_bytes();
+        let mut n = text.len();
+        if n > self.bytes.len() - self.len {
+            n = self.bytes.len() - self.len;
+            // A byte `10……` continues a character that would be torn.
+            while n > 0 && text[n] & 0xC0 == 0x80 {
+                n -= 1;
+            }
+        }
+        let mut i = 0;
+        while i < n {
+            self.bytes[self.len] = text[i];
+            self.len += 1;
+            i += 1;
+        }
+        self
+    }
+
+    const fn num(self, n: usize) -> Self {
+        let mut digits = [0_u8; 20];
+        let (mut at, mut rest) = (digits.len(), n);
+        loop {
+            at -= 1;
+            digits[at] = b'0' + (rest % 10) as u8;
+            rest /= 10;
+            if rest == 0 {
+                break;
+            }
+        }
+        let (_, digits) = digits.split_at(at);
+        match std::str::from_utf8(digits) {
+            Ok(digits) => self.str(digits),
+            Err(_) => self,
+        }
+    }
+
+    /// Adds `  = help: …` and `  = note: …`, laid out as rustc does.
+    const fn remarks(mut self, help: &str, note: &str) -> Self {
+        if !help.is_empty() || !note.is_empty() {
+            self = self.str("\n");
+        }
+        if !help.is_empty() {
+            self = self.str("\n  = help: ").str(help);
+        }
+        if !note.is_empty() {
+            self = self.str("\n  = note: ").str(note);
+        }
+        self
+    }
+
+    const fn get(&self) -> &str {
+        let (text, _) = self.bytes.split_at(self.len);
+        match std::str::from_utf8(text) {
+            Ok(text) => text,
+            Err(_) => "two lengths do not agree",
+        }
+    }
+}
+
+/// `what is 10, but 12 is required`, with the words between the numbers.
+const fn mismatch(found: usize, relation: &str, wanted: usize, what: &str, help: &str, note: &str) -> Text {
+    let text = Text::new().str(what).str(" is ").num(found).str(relation).num(wanted);
+    text.str(" is required").remarks(help, note)
+}
+
+const EQUAL: &str = ", but ";
+const AT_LEAST: &str = ", but at least ";
+const MULTIPLE_OF: &str = ", but a multiple of ";
+
+/// Fails if `found` is not `wanted`. `what` says what was found; `help` and `note` may be empty.
+#[track_caller]
+pub const fn dim_equal(found: usize, wanted: usize, what: &str, help: &str, note: &str) {
+    if found != wanted {
+        panic!("{}", mismatch(found, EQUAL, wanted, what, help, note).get());
+    }
+}
+
+/// Fails if `found` is less than `wanted`.
+#[track_caller]
+pub const fn dim_at_least(found: usize, wanted: usize, what: &str, help: &str, note: &str) {
+    if found < wanted {
+        panic!("{}", mismatch(found, AT_LEAST, wanted, what, help, note).get());
+    }
+}
+
+/// Fails if `found` is not a multiple of `wanted`; only 0 is a multiple of 0.
+#[track_caller]
+pub const fn dim_multiple_of(found: usize, wanted: usize, what: &str, help: &str, note: &str) {
+    if !found.is_multiple_of(wanted) {
+        panic!("{}", mismatch(found, MULTIPLE_OF, wanted, what, help, note).get());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const _: () = dim_equal(3, 3, "", "", "");
+    const _: () = dim_at_least(3, 2, "", "", "");
+    const _: () = dim_multiple_of(6, 3, "", "", "");
+    const _: () = dim_multiple_of(0, 0, "", "", "");
+
+    #[test]
+    fn the_text_has_names_and_numbers() {
+        const TEXT: Text = mismatch(10, EQUAL, 12, "last axis of `x`", "set `units` to 12", "");
+        assert_eq!(TEXT.get(), "last axis of `x` is 10, but 12 is required\n\n  = help: set `units` to 12");
+        let text = mismatch(0, AT_LEAST, usize::MAX, "a", "", "b");
+        assert_eq!(text.get(), "a is 0, but at least 18446744073709551615 is required\n\n  = note: b");
+        let text = mismatch(7, MULTIPLE_OF, 2, "a", "b", "c");
+        assert_eq!(text.get(), "a is 7, but a multiple of 2 is required\n\n  = help: b\n  = note: c");
+    }
+
+    #[test]
+    fn a_long_text_is_cut_between_characters() {
+        for n in 500..520 {
+            let text = Text::new().str(&"a".repeat(n)).str("größe").str("größe");
+            assert!(text.get().len() <= 512);
+            assert!(text.get().starts_with("aaa"), "{n}");
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "units is 3, but at least 4 is required")]
+    fn what_does_not_hold_panics() {
+        dim_at_least(3, 4, "units", "", "");
+    }
+}

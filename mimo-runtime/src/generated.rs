@@ -1,0 +1,63 @@
+//! What generated code calls and users do not.
+
+use dfdx::shapes::{Dim, Shape};
+use dfdx::tensor::{Cpu, OwnedTape, Tensor, Trace, ZerosTensor};
+use dfdx::tensor_ops::Device;
+use mimo_graph::spec::WeightSpec;
+
+use crate::error::Error;
+use crate::float::Float;
+use crate::model::Model;
+
+pub use crate::predictor::forward;
+
+/// A tensor of zeros.
+pub fn zeros<S: Shape, E: Float>(shape: S) -> Result<Tensor<S, E, Cpu>, Error> {
+    Ok(Cpu::default().try_zeros_like(&shape)?)
+}
+
+/// A tensor of index zero everywhere.
+pub fn zero_indices<S: Shape>(shape: S) -> Result<Tensor<S, usize, Cpu>, Error> {
+    Ok(Cpu::default().try_zeros_like(&shape)?)
+}
+
+/// The batch axis for a number of samples.
+pub fn batch_axis<B: Dim>(rows: usize) -> Result<B, Error> {
+    B::from_size(rows).ok_or(Error::BatchAxis { rows })
+}
+
+/// Lets dfdx record what is computed from a tensor.
+pub fn trace<S: Shape, E: Float>(tensor: &Tensor<S, E, Cpu>) -> Tensor<S, E, Cpu, OwnedTape<E, Cpu>> {
+    tensor.leaky_trace()
+}
+
+/// A model with weights as its description says.
+pub fn build<M, E>(seed: u64) -> M
+where
+    E: Float,
+    Cpu: Device<E>,
+    M: Model<Float = E> + dfdx::nn::TensorCollection<E, Cpu, To<E, Cpu> = M>,
+{
+    match crate::weights::initial(&M::SPEC, seed) {
+        Ok(model) => model,
+        // Making a tensor fails only where the allocator would abort anyway.
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// How many values some weights hold.
+pub const fn parameter_count(weights: &[WeightSpec]) -> usize {
+    let mut count = 0;
+    let mut i = 0;
+    while i < weights.len() {
+        let mut elements = 1;
+        let mut axis = 0;
+        while axis < weights[i].shape.len() {
+            elements *= weights[i].shape[axis];
+            axis += 1;
+        }
+        count += elements;
+        i += 1;
+    }
+    count
+}

@@ -1,0 +1,53 @@
+//! What generated code refers to. No part of the public interface: it changes without notice.
+
+pub use core;
+pub use std::option::Option::{self, None, Some};
+pub use std::result::Result::Ok;
+pub use std::string::String;
+pub use std::vec::Vec;
+
+pub use dfdx::nn::{ModuleVisitor, TensorCollection};
+pub use dfdx::shapes::{Const, Dim, Dtype};
+pub use dfdx::tensor::{Cpu, NoneTape, OwnedTape, Storage, Tensor};
+pub use dfdx::tensor_ops::Device;
+
+pub use mimo_runtime::Result;
+pub use mimo_runtime::check::{dim_at_least, dim_equal, dim_multiple_of};
+pub use mimo_runtime::chunk::Chunk;
+pub use mimo_runtime::float::Float;
+pub use mimo_runtime::generated::{
+    batch_axis, build as build_model, forward, parameter_count, trace, zero_indices, zeros,
+};
+pub use mimo_runtime::graph::activation::Activation;
+pub use mimo_runtime::graph::dot::dot;
+pub use mimo_runtime::graph::graph::Dtype as SpecDtype;
+pub use mimo_runtime::graph::initializer::{
+    Constraint, Distribution, Fan, Initializer, InitializerKind, Regularizer,
+};
+pub use mimo_runtime::graph::layers::merge::MergeOp;
+pub use mimo_runtime::graph::loss::Loss as LossKind;
+pub use mimo_runtime::graph::mermaid::mermaid;
+pub use mimo_runtime::graph::metric::{Average, Curve, Metric};
+pub use mimo_runtime::graph::optimizer::{Clip, Optimizer, Rule};
+pub use mimo_runtime::graph::spec::{Connection, InputSpec, LayerSpec, ModelSpec, OutputSpec, WeightSpec};
+pub use mimo_runtime::graph::summary::summary;
+pub use mimo_runtime::layers::activation::Activate;
+pub use mimo_runtime::layers::concatenate::{Concatenate, Part};
+pub use mimo_runtime::layers::dense::{Dense, Segment};
+pub use mimo_runtime::layers::dropout::Dropout;
+pub use mimo_runtime::layers::gaussian_noise::GaussianNoise;
+pub use mimo_runtime::layers::merge::{Merge, MergeInput, broadcast_strides};
+pub use mimo_runtime::layers::permute::{Permute, permuted_strides};
+pub use mimo_runtime::layers::repeat_vector::RepeatVector;
+pub use mimo_runtime::layers::typed;
+pub use mimo_runtime::loss::{Loss, Scan};
+pub use mimo_runtime::metric::state_len;
+pub use mimo_runtime::model::{
+    Columns, GradientReader, Logs, Model, OutputColumns, PerOutput, Reader, Trainable, Writer,
+};
+pub use mimo_runtime::program::Sink;
+pub use mimo_runtime::program::{
+    Block, Gradient, Layout, Param, Program, SlotRequest, Use, View, block_offsets, pack_offsets, place,
+};
+pub use mimo_runtime::run::Operation;
+pub use mimo_runtime::weights::{options, read as read_weights, reset, write as write_weights};
