@@ -110,14 +110,14 @@ impl LogTable {
 mod tests {
     use super::*;
     use mimo_graph::loss::Loss;
-    use mimo_graph::spec::OutputSpec;
+    use mimo_graph::spec::{Connection, OutputSpec};
 
     const ACCURACY: (&str, Metric) = ("accuracy", Metric::BinaryAccuracy { threshold: 0.5 });
     const MAE: (&str, Metric) = ("mae", Metric::MeanAbsoluteError);
 
     const fn output(name: &'static str, trained: bool, metrics: &'static [(&'static str, Metric)]) -> OutputSpec {
         let loss = if trained { Some(Loss::MeanSquaredError) } else { None };
-        OutputSpec { name, shape: &[1], loss, weight: 1.0, metrics }
+        OutputSpec { name, shape: &[1], source: Connection { layer: name, call: 0, tensor: 0 }, loss, weight: 1.0, metrics }
     }
 
     fn table(outputs: &'static [OutputSpec]) -> LogTable {

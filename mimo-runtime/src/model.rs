@@ -136,10 +136,14 @@ impl<'a, E: Float> Reader<'a, E> {
         let (rows, len) = self.field(name, tensor)?;
         let Some(column) = self.columns.get_mut(self.next) else { return Ok(()) };
         column.resize(rows * len, E::default());
+        self.next += 1;
+        // dfdx's iterators read the first value of an empty tensor.
+        if column.is_empty() {
+            return Ok(());
+        }
         // `copy_into` copies memory as it lies, and a permuted or broadcast tensor lies otherwise. What is
         // contiguous already is not copied by this.
         tensor.clone().try_contiguous()?.copy_into(column);
-        self.next += 1;
         Ok(())
     }
 
@@ -148,10 +152,14 @@ impl<'a, E: Float> Reader<'a, E> {
         let (rows, len) = self.field(name, tensor)?;
         let Some(column) = self.columns.get_mut(self.next) else { return Ok(()) };
         column.resize(rows * len, E::default());
+        self.next += 1;
+        // See `tensor`.
+        if column.is_empty() {
+            return Ok(());
+        }
         for (to, from) in column.iter_mut().zip(tensor.as_vec()) {
             *to = E::of(from as f64);
         }
-        self.next += 1;
         Ok(())
     }
 
@@ -189,11 +197,14 @@ impl<'a, E: Float> Writer<'a, E> {
         if len != column.len() {
             return Err(Error::OutputLength { name, len, wanted: column.len() });
         }
+        self.next += 1;
+        if len == 0 {
+            return Ok(());
+        }
         // See `Reader::tensor`. The old value is dropped before the copy, or dfdx would copy the shared memory.
         let whole = tensor.clone().try_contiguous()?;
         *tensor = whole;
         tensor.copy_from(column);
-        self.next += 1;
         Ok(())
     }
 

@@ -7,7 +7,7 @@ use mimo_graph::initializer::{Initializer, InitializerKind};
 use mimo_graph::loss::Loss as LossKind;
 use mimo_graph::metric::Metric;
 use mimo_graph::optimizer::{Clip, Optimizer, Rule};
-use mimo_graph::spec::{InputSpec, ModelSpec, OutputSpec, WeightSpec};
+use mimo_graph::spec::{Connection, InputSpec, ModelSpec, OutputSpec, WeightSpec};
 
 use crate::chunk::Chunk;
 use crate::error::Error;
@@ -103,6 +103,7 @@ const SLOPE_LOSS: Loss = Loss {
     target: slot(3, 1),
     sample_weight: slot(5, 1),
     gradient: Some(SLOPE_GRADIENT),
+    prediction_gradient: None,
     metrics: &[(2, Metric::MeanAbsoluteError)],
 };
 const PAIR_LOSS: Loss = Loss {
@@ -115,6 +116,7 @@ const PAIR_LOSS: Loss = Loss {
     target: slot(4, 2),
     sample_weight: slot(6, 1),
     gradient: Some(PAIR_GRADIENT),
+    prediction_gradient: None,
     metrics: &[],
 };
 
@@ -138,6 +140,10 @@ const fn weight(name: &'static str, shape: &'static [usize]) -> WeightSpec {
     WeightSpec { name, shape, initializer, regularizer: None, constraint: None, trainable: true }
 }
 
+const fn from(layer: &'static str) -> Connection {
+    Connection { layer, call: 0, tensor: 0 }
+}
+
 /// The rate at which [`Lines`] is trained.
 pub(crate) const LEARNING_RATE: f64 = 0.1;
 
@@ -154,6 +160,7 @@ impl Model for Lines {
             OutputSpec {
                 name: "slope",
                 shape: &[1],
+                source: from("slope"),
                 loss: Some(LossKind::MeanSquaredError),
                 weight: 1.0,
                 metrics: &[("mae", Metric::MeanAbsoluteError)],
@@ -161,6 +168,7 @@ impl Model for Lines {
             OutputSpec {
                 name: "pair",
                 shape: &[2],
+                source: from("pair"),
                 loss: Some(LossKind::MeanSquaredError),
                 weight: 0.5,
                 metrics: &[],
@@ -332,6 +340,7 @@ impl Model for Classes {
         outputs: &[OutputSpec {
             name: "class",
             shape: &[3],
+            source: from("class"),
             loss: Some(LossKind::SparseCategoricalCrossentropy { from_logits: false, ignore_class: Some(255) }),
             weight: 1.0,
             metrics: &[],

@@ -73,6 +73,7 @@ where
 }
 
 /// What dfdx is told of a weight: whether its optimizers may change it, and how its `reset_params` fills it.
+#[expect(clippy::type_complexity, reason = "the type of dfdx's field")]
 pub fn options<S, E, D>(
     trainable: bool,
     reset: fn(&mut Tensor<S, E, D>) -> Result<(), D::Err>,
