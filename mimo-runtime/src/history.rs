@@ -175,6 +175,12 @@ impl<M: Trainable> History<M> {
         Some(self.epochs.iter().filter_map(|epoch| epoch.get(key)).collect())
     }
 
+    /// Whether a key is one of validation.
+    #[cfg(feature = "plot")]
+    pub(crate) fn is_validation(&self, key: &str) -> bool {
+        self.table.resolve(key).is_some_and(|(validation, _)| validation)
+    }
+
     /// CSV text: a header `epoch,loss,…,val_loss,…` in declared order and one line per epoch. Keras's `NA` stands for
     /// what was not measured; numbers read back to the same `f64`.
     pub fn to_csv(&self) -> String {
