@@ -148,7 +148,11 @@ impl<'a, E: Float> Reader<'a, E> {
     }
 
     /// Reads a tensor of whole numbers: class indices, word ids.
-    pub fn indices<S: Shape>(&mut self, name: &'static str, tensor: &Tensor<S, usize, Cpu>) -> Result<(), Error> {
+    pub fn indices<S: Shape>(
+        &mut self,
+        name: &'static str,
+        tensor: &Tensor<S, usize, Cpu>,
+    ) -> Result<(), Error> {
         let (rows, len) = self.field(name, tensor)?;
         let Some(column) = self.columns.get_mut(self.next) else { return Ok(()) };
         column.resize(rows * len, E::default());
@@ -164,7 +168,11 @@ impl<'a, E: Float> Reader<'a, E> {
     }
 
     /// Checks the batch axis against the other fields'; gives rows and values per row.
-    fn field<S: Shape, T>(&mut self, name: &'static str, tensor: &Tensor<S, T, Cpu>) -> Result<(usize, usize), Error>
+    fn field<S: Shape, T>(
+        &mut self,
+        name: &'static str,
+        tensor: &Tensor<S, T, Cpu>,
+    ) -> Result<(usize, usize), Error>
     where
         Cpu: dfdx::tensor::Storage<T>,
     {
@@ -190,7 +198,11 @@ impl<'a, E: Float> Writer<'a, E> {
     }
 
     /// Fills a tensor; its length must be the column's.
-    pub fn tensor<S: Shape>(&mut self, name: &'static str, tensor: &mut Tensor<S, E, Cpu>) -> Result<(), Error> {
+    pub fn tensor<S: Shape>(
+        &mut self,
+        name: &'static str,
+        tensor: &mut Tensor<S, E, Cpu>,
+    ) -> Result<(), Error> {
         use dfdx::shapes::HasShape;
         let Some(column) = self.columns.get(self.next) else { return Ok(()) };
         let len = tensor.shape().num_elements();
@@ -209,7 +221,11 @@ impl<'a, E: Float> Writer<'a, E> {
     }
 
     /// Fills a tensor of whole numbers.
-    pub fn indices<S: Shape>(&mut self, name: &'static str, tensor: &mut Tensor<S, usize, Cpu>) -> Result<(), Error> {
+    pub fn indices<S: Shape>(
+        &mut self,
+        name: &'static str,
+        tensor: &mut Tensor<S, usize, Cpu>,
+    ) -> Result<(), Error> {
         use dfdx::shapes::HasShape;
         let Some(column) = self.columns.get(self.next) else { return Ok(()) };
         let shape = *tensor.shape();

@@ -45,12 +45,15 @@ impl<M: Trainable> History<M> {
             area.fill(&WHITE).map_err(Error::drawing)?;
             for (panel, key) in area.split_evenly((down, across)).iter().zip(&keys) {
                 let points = |key: &str| -> Vec<(f64, f64)> {
-                    let value = |epoch: &crate::history::EpochLogs<M>| Some((epoch.epoch as f64 + 1.0, epoch.get(key)?));
+                    let value = |epoch: &crate::history::EpochLogs<M>| {
+                        Some((epoch.epoch as f64 + 1.0, epoch.get(key)?))
+                    };
                     epochs.iter().filter_map(value).collect()
                 };
                 // Epochs are counted from 1, as the progress does.
                 let range = (first.epoch as f64 + 1.0, last.epoch as f64 + 1.0);
-                draw(panel, key, range, &points(key), &points(&format!("val_{key}"))).map_err(Error::drawing)?;
+                draw(panel, key, range, &points(key), &points(&format!("val_{key}")))
+                    .map_err(Error::drawing)?;
             }
             area.present().map_err(Error::drawing)?;
         }
@@ -90,7 +93,7 @@ fn draw(
         .y_labels(6)
         .x_label_formatter(&|epoch| format!("{epoch:.0}"))
         .y_label_formatter(&|value| label(*value, high - low))
-        .light_line_style(WHITE)
+        .max_light_lines(0)
         .bold_line_style(RGBColor(225, 225, 225))
         .label_style(("sans-serif", 11))
         .draw()?;

@@ -341,7 +341,10 @@ impl Model for Classes {
             name: "class",
             shape: &[3],
             source: from("class"),
-            loss: Some(LossKind::SparseCategoricalCrossentropy { from_logits: false, ignore_class: Some(255) }),
+            loss: Some(LossKind::SparseCategoricalCrossentropy {
+                from_logits: false,
+                ignore_class: Some(255),
+            }),
             weight: 1.0,
             metrics: &[],
         }],
