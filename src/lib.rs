@@ -13,6 +13,7 @@ pub use mimo_runtime::history;
 pub use mimo_runtime::model::{Model, PerOutput, Trainable};
 pub use mimo_runtime::predictor::Predictor;
 pub use mimo_runtime::progress::Verbose;
+pub use mimo_runtime::tensor::tensor;
 pub use mimo_runtime::trainer::{FitOptions, Trainer, TrainerOptions};
 pub use mimo_runtime::{Result, dfdx, graph};
 
@@ -22,7 +23,9 @@ pub mod __private;
 
 /// What a program that defines and trains models needs.
 pub mod prelude {
-    pub use crate::{Error, FitOptions, Model, Predictor, Result, Trainable, Trainer, Verbose, model};
-    pub use dfdx::shapes::Const;
-    pub use dfdx::tensor::{AsArray, Cpu, Tensor};
+    pub use crate::{
+        Error, FitOptions, Model, Predictor, Result, Trainable, Trainer, Verbose, model, tensor,
+    };
+    pub use crate::dfdx::shapes::Const;
+    pub use crate::dfdx::tensor::{AsArray, Cpu, Tensor};
 }

@@ -6,10 +6,10 @@ pub use std::result::Result::Ok;
 pub use std::string::String;
 pub use std::vec::Vec;
 
-pub use dfdx::nn::{ModuleVisitor, TensorCollection};
-pub use dfdx::shapes::{Const, Dim, Dtype};
-pub use dfdx::tensor::{Cpu, NoneTape, OwnedTape, Storage, Tensor};
-pub use dfdx::tensor_ops::Device;
+pub use mimo_runtime::dfdx::nn::{ModuleVisitor, TensorCollection};
+pub use mimo_runtime::dfdx::shapes::{Const, Dim, Dtype};
+pub use mimo_runtime::dfdx::tensor::{Cpu, NoneTape, OwnedTape, Storage, Tensor};
+pub use mimo_runtime::dfdx::tensor_ops::Device;
 
 pub use mimo_runtime::Result;
 pub use mimo_runtime::check::{dim_at_least, dim_equal, dim_multiple_of};

@@ -1,5 +1,7 @@
 //! Activation functions, by Keras's names.
 
+mod read;
+
 /// An activation and its parameters. Formulas: the Keras documentation of the same name.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Activation {

@@ -156,7 +156,7 @@ mod tests {
     use super::*;
     use crate::activation::Activation::{Linear, Relu};
     use crate::dim::Dim;
-    use crate::testing::{Model, reported, shown};
+    use crate::sketch::{Model, reported, shown};
 
     fn checked(model: &Model) -> Vec<String> {
         shown(&reported(&model.graph, |cx| all(&model.graph, cx)).1)

@@ -4,12 +4,12 @@
 //! `metrics` may look like is in `forms`, what they may name in `losses` and `metrics`, and which loss fits
 //! which head in `heads`.
 
-use crate::compile::forms::{Given, Setting, list_of, spread};
+use crate::args::{Bound, Signature, bind, list, read};
+use crate::compile::forms::{Given, Setting, spread};
 use crate::compile::heads::Head;
 use crate::compile::metrics::Subject;
-use crate::compile::params::Params;
 use crate::context::Cx;
-use crate::diag::{Diag, Loc};
+use crate::diag::{Diag, Diags, Loc};
 use crate::graph::{Compile, Graph, Training};
 use crate::loss::Loss;
 use crate::metric::Metric;
@@ -19,39 +19,57 @@ mod forms;
 mod heads;
 mod losses;
 mod metrics;
-mod names;
 mod optimizers;
-mod params;
 
-/// Keras's order; `!` marks what mimo does not support.
-const PARAMETERS: [&str; 9] = [
-    "optimizer",
-    "loss",
-    "loss_weights",
-    "metrics",
-    "!weighted_metrics",
-    "!run_eagerly",
-    "!steps_per_execution",
-    "!jit_compile",
-    "!auto_scale_loss",
-];
+const SIGNATURE: Signature = Signature {
+    unsupported: &[
+        ("weighted_metrics", "write `metrics`"),
+        ("run_eagerly", "leave it out"),
+        ("steps_per_execution", "leave it out"),
+        ("jit_compile", "leave it out: the model is compiled"),
+        ("auto_scale_loss", "leave it out"),
+    ],
+    ..Signature::new(
+        "compile",
+        &[
+            "optimizer",
+            "loss",
+            "loss_weights",
+            "metrics",
+            "weighted_metrics",
+            "run_eagerly",
+            "steps_per_execution",
+            "jit_compile",
+            "auto_scale_loss",
+        ],
+    )
+};
 
 /// Reads the arguments of `.compile(…)` for a graph whose layers have their names. `call` are the tokens of the
-/// call. `None` if something was wrong; all of it is reported.
+/// call. `None` if something is wrong; all of it is reported.
 pub fn resolve(graph: &Graph, args: &[Arg], call: Loc, cx: &mut Cx<'_>) -> Option<Compile> {
-    let params = Params::read("compile", &PARAMETERS, args, cx);
-    let optimizer = match params.value("optimizer") {
+    // Errors of this call alone decide whether it gives something.
+    let mut diags = Diags::new();
+    let compile =
+        read_all(graph, args, call, &mut Cx { consts: cx.consts, diags: &mut diags, checks: cx.checks });
+    let sound = !diags.has_errors();
+    diags.into_sorted().into_iter().for_each(|diag| cx.error(diag));
+    compile.filter(|_| sound)
+}
+
+fn read_all(graph: &Graph, args: &[Arg], call: Loc, cx: &mut Cx<'_>) -> Option<Compile> {
+    let bound = bind(&SIGNATURE, args, call, cx);
+    let optimizer = match bound.take("optimizer") {
         Some(Value { kind: ValueKind::None, .. }) | None => Some(optimizers::DEFAULT),
         Some(value) => optimizers::read(value, cx),
     };
-    if graph.outputs.is_empty() {
+    let heads: Vec<_> = graph.outputs.iter().map(|output| Head::of(graph, output)).collect();
+    if heads.is_empty() {
         return None;
     }
-    let heads: Vec<_> = graph.outputs.iter().map(|output| Head::of(graph, output)).collect();
-    let losses = losses(graph, &params, &heads, call, cx);
-    let weights = weights(graph, &params, &losses, cx);
-    let metrics = metrics(graph, &params, &heads, &losses, cx);
-    params.finish()?;
+    let losses = losses(graph, &bound, &heads, call, cx);
+    let weights = weights(graph, &bound, &losses, cx);
+    let metrics = metrics(graph, &bound, &heads, &losses, cx);
     let trainings = losses.into_iter().zip(weights).zip(metrics);
     let outputs = trainings
         .map(|((loss, weight), metrics)| Some(Training { loss: loss?, weight: weight?, metrics: metrics? }))
@@ -62,12 +80,15 @@ pub fn resolve(graph: &Graph, args: &[Arg], call: Loc, cx: &mut Cx<'_>) -> Optio
 /// The loss of every output: `Some(None)` where it is `none`, `None` after an error.
 fn losses(
     graph: &Graph,
-    params: &Params<'_>,
+    bound: &Bound<'_>,
     heads: &[Head<'_>],
     call: Loc,
     cx: &mut Cx<'_>,
 ) -> Vec<Option<Option<Loss>>> {
-    let Some(value) = params.value("loss") else {
+    let Some(value) = bound.take("loss") else {
+        if !bound.sound(&["loss"]) {
+            return vec![None; heads.len()];
+        }
         let names: Vec<_> = heads.iter().map(|head| head.name).collect();
         let example = match names[..] {
             [_] => "`loss = mse`".to_owned(),
@@ -78,7 +99,8 @@ fn losses(
             }
         };
         let s = if names.len() == 1 { "" } else { "s" };
-        let diag = Diag::error(call, format!("no loss is given for the output{s} {}", list_of(&names)));
+        let diag =
+            Diag::error(call, format!("no loss is given for the output{s} {}", list(names.iter().copied())));
         cx.error(diag.help(format!("add {example}")).help("without `.compile(…)` a model only predicts"));
         return vec![None; heads.len()];
     };
@@ -102,11 +124,11 @@ fn losses(
 /// The weight of every output's loss, 1 if it is left out.
 fn weights(
     graph: &Graph,
-    params: &Params<'_>,
+    bound: &Bound<'_>,
     losses: &[Option<Option<Loss>>],
     cx: &mut Cx<'_>,
 ) -> Vec<Option<f64>> {
-    let Some(setting) = params.value("loss_weights").filter(|value| value.kind != ValueKind::None) else {
+    let Some(setting) = bound.take("loss_weights").filter(|value| value.kind != ValueKind::None) else {
         return vec![Some(1.0); losses.len()];
     };
     let spread = spread(Setting::Weights, setting, graph, cx);
@@ -135,33 +157,20 @@ fn weights(
 /// One weight.
 fn weight(value: &Value, cx: &mut Cx<'_>) -> Option<f64> {
     match value.kind {
-        ValueKind::None => return Some(1.0),
-        ValueKind::Invalid => return None,
-        _ => {}
+        ValueKind::None => Some(1.0),
+        _ => read::float(value, "a loss weight", cx),
     }
-    let number = params::number(value);
-    if number.is_none() {
-        let message = format!("a loss weight is a number, not {}", value.describe());
-        let diag = Diag::error(value.loc, message);
-        cx.error(match value.kind {
-            ValueKind::Ident { .. } | ValueKind::Expr(_) => {
-                diag.help("write the number, or a `const` of this block that is one")
-            }
-            _ => diag,
-        });
-    }
-    number
 }
 
 /// The metrics of every output, none if they are left out.
 fn metrics(
     graph: &Graph,
-    params: &Params<'_>,
+    bound: &Bound<'_>,
     heads: &[Head<'_>],
     losses: &[Option<Option<Loss>>],
     cx: &mut Cx<'_>,
 ) -> Vec<Option<Vec<(String, Metric)>>> {
-    let Some(setting) = params.value("metrics").filter(|value| value.kind != ValueKind::None) else {
+    let Some(setting) = bound.take("metrics").filter(|value| value.kind != ValueKind::None) else {
         return vec![Some(vec![]); heads.len()];
     };
     let spread = spread(Setting::Metrics, setting, graph, cx);
@@ -198,5 +207,183 @@ fn check_keys(heads: &[Head<'_>], metrics: &[Option<Vec<(String, Metric)>>], loc
                 None => taken.push((key, whose)),
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::activation::Activation::{Linear, Relu, Sigmoid, Softmax};
+    use crate::loss::Loss::{self, MeanAbsoluteError, MeanSquaredError};
+    use crate::metric::Metric;
+    use crate::sketch::{Model, resolved};
+
+    const NONE: [&str; 0] = [];
+
+    fn regressions() -> Model {
+        Model::heads(&[("a", 1, Linear), ("b", 1, Linear), ("c", 1, Linear)])
+    }
+
+    #[test]
+    fn a_diagnosis_and_a_risk() {
+        let model = Model::heads(&[("diagnosis", 3, Softmax), ("risk", 1, Sigmoid)]);
+        let (compile, errors) = resolved(
+            &model,
+            "optimizer = Adam(learning_rate = 1e-3), \
+             loss = { diagnosis: categorical_crossentropy, risk: binary_crossentropy }, \
+             loss_weights = { risk: 0.5 }, metrics = { diagnosis: [accuracy], risk: [accuracy, auc] }",
+        );
+        assert_eq!(errors, NONE);
+        let compile = compile.unwrap();
+        let [diagnosis, risk] = &compile.outputs[..] else { panic!() };
+        assert_eq!(diagnosis.loss.unwrap().name(), "categorical_crossentropy");
+        assert_eq!((diagnosis.weight, risk.weight), (1.0, 0.5));
+        assert_eq!(diagnosis.metrics, [("accuracy".into(), Metric::CategoricalAccuracy)]);
+        assert_eq!(risk.metrics[0], ("accuracy".into(), Metric::BinaryAccuracy { threshold: 0.5 }));
+        assert_eq!(risk.metrics[1].0, "auc");
+    }
+
+    #[test]
+    fn keras_s_defaults() {
+        let (compile, errors) = resolved(&Model::heads(&[("a", 1, Linear)]), "loss = mse");
+        assert_eq!(errors, NONE);
+        let compile = compile.unwrap();
+        assert_eq!(compile.optimizer.to_string(), "RMSprop(learning_rate = 0.001)");
+        assert_eq!(compile.outputs[0].weight, 1.0);
+        assert_eq!(compile.outputs[0].metrics, []);
+    }
+
+    #[test]
+    fn positional_arguments_have_keras_s_order() {
+        let (compile, errors) = resolved(&regressions(), "sgd, mae, [1, 2, none], [mse, [], [mae, mse]]");
+        assert_eq!(errors, NONE);
+        let compile = compile.unwrap();
+        assert!(compile.outputs.iter().all(|output| output.loss == Some(MeanAbsoluteError)));
+        let weights: Vec<_> = compile.outputs.iter().map(|output| output.weight).collect();
+        assert_eq!(weights, [1.0, 2.0, 1.0]);
+        let metrics: Vec<_> = compile.outputs.iter().map(|output| output.metrics.len()).collect();
+        assert_eq!(metrics, [1, 0, 2]);
+    }
+
+    #[test]
+    fn a_loss_is_needed() {
+        let (_, errors) = resolved(&regressions(), "adam");
+        assert_eq!(
+            errors,
+            ["at the call: error: no loss is given for the outputs `a`, `b`, `c`\n  \
+              = help: add `loss = { a: …, b: …, c: … }`\n  \
+              = help: without `.compile(…)` a model only predicts"]
+        );
+        let (_, errors) = resolved(&Model::heads(&[("a", 1, Linear)]), "adam, none");
+        assert_eq!(
+            errors,
+            ["at none: error: no output has a loss, so there is nothing to train\n  \
+              = help: give at least one output a loss, or leave out `.compile(…)`: without it a model only predicts"]
+        );
+    }
+
+    #[test]
+    fn an_output_may_be_left_untrained() {
+        let (compile, errors) =
+            resolved(&regressions(), "loss = { a: mse, b: none, c: mae }, loss_weights = { b: 2.0 }");
+        let losses: Vec<_> = compile.unwrap().outputs.iter().map(|output| output.loss).collect();
+        assert_eq!(losses, [Some(MeanSquaredError), None, Some(MeanAbsoluteError)]);
+        assert_eq!(
+            errors,
+            ["at 2.0: warning: the output `b` has no loss that could be weighted\n  \
+              = help: leave `b` out of `loss_weights`, or give it a loss"]
+        );
+        let (compile, errors) = resolved(&regressions(), "loss = [mse, none, mae]");
+        assert_eq!(errors, NONE);
+        assert_eq!(compile.unwrap().outputs[1].loss, None);
+    }
+
+    #[test]
+    fn a_loss_weight_is_a_number() {
+        let (_, errors) = resolved(&regressions(), "loss = mse, loss_weights = [true, W, -1.5]");
+        assert_eq!(
+            errors,
+            [
+                "at true: error: a loss weight must be a number, found `true`",
+                "at W: error: a loss weight must be a number, found `W`\n  \
+                 = help: write the number itself, or a `const` of this block with a number as its value",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_mimo_does_not_have_is_said() {
+        let (_, errors) =
+            resolved(&regressions(), "adam, weighted_metrics = [mae], jit_compile = none, los = mse");
+        assert_eq!(
+            errors,
+            [
+                "at weighted_metrics: error: mimo has no `weighted_metrics` for `compile` yet\n  \
+                 = help: write `metrics`",
+                "at los: error: `compile` has no argument `los`\n  = help: did you mean `loss`?\n  \
+                 = help: its arguments are `optimizer`, `loss`, `loss_weights`, `metrics`",
+            ]
+        );
+    }
+
+    #[test]
+    fn all_mistakes_are_told_at_once() {
+        let (_, errors) = resolved(
+            &regressions(),
+            "optimizer = adamm, loss = [msee, mse], loss_weights = [1.0], metrics = { a: [maee], d: mse }",
+        );
+        let first_lines: Vec<_> = errors.iter().map(|error| error.lines().next().unwrap()).collect();
+        assert_eq!(
+            first_lines,
+            [
+                "at adamm: error: unknown optimizer `adamm`",
+                "at a list or map: error: `loss` has 2 entries, but the model has 3 outputs",
+                "at msee: error: unknown loss `msee`",
+                "at a list or map: error: `loss_weights` has 1 entry, but the model has 3 outputs",
+                "at maee: error: unknown metric `maee`",
+                "at d: error: the model has no output `d`",
+            ]
+        );
+    }
+
+    #[test]
+    fn an_error_upstream_is_not_told_again() {
+        let mut model = Model::new();
+        model.input("x", &[4]);
+        let broken = model.poisoned("h");
+        model.output("y", broken);
+        let (compile, errors) = resolved(&model, "loss = categorical_crossentropy, metrics = accuracy");
+        assert_eq!(errors, NONE);
+        assert!(compile.is_some());
+    }
+
+    #[test]
+    fn keys_of_logs_are_unique() {
+        let model = Model::heads(&[("x", 1, Linear), ("x_binary", 1, Sigmoid)]);
+        let (_, errors) =
+            resolved(&model, "loss = mse, metrics = { x: binary_accuracy, x_binary: accuracy }");
+        assert_eq!(
+            errors,
+            ["at a list or map: error: `binary_accuracy` of `x` and `accuracy` of `x_binary` would both be \
+              `x_binary_accuracy` in the logs\n  \
+              = help: give the metric another name, as in `AUC(name = \"area\")`, or rename an output"]
+        );
+    }
+
+    #[test]
+    fn a_shared_loss_is_checked_against_every_head() {
+        let model = Model::heads(&[("a", 1, Sigmoid), ("b", 3, Softmax), ("c", 2, Relu)]);
+        let (_, errors) = resolved(&model, "adam, binary_crossentropy");
+        let first_lines: Vec<_> = errors.iter().map(|error| error.lines().next().unwrap()).collect();
+        assert_eq!(
+            first_lines,
+            [
+                "at binary_crossentropy: error: `binary_crossentropy` does not fit the output `b`, \
+                 which ends in `softmax`",
+                "at binary_crossentropy: error: `binary_crossentropy` needs probabilities, \
+                 but the output `c` ends in `relu`",
+            ]
+        );
+        let (compile, _) = resolved(&model, "adam, custom");
+        assert!(compile.unwrap().outputs.iter().all(|output| output.loss == Some(Loss::Custom)));
     }
 }

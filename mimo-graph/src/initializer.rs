@@ -1,5 +1,8 @@
 //! Initializers, regularizers and constraints: what a weight starts as and how it is held.
 
+mod hold;
+mod read;
+
 /// How a weight starts. Fans follow Keras: `(in, out)` for a matrix, the receptive field times the
 /// last two axes for higher ranks.
 #[derive(Clone, Copy, Debug, PartialEq)]

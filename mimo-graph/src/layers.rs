@@ -106,9 +106,9 @@ pub enum LayerKind {
     /// Keras's `Add`, `Subtract`, `Multiply`, `Average`, `Maximum`, `Minimum`.
     Merge(merge::Merge),
 }
+// Stand-ins until branch `layers` brings the real ones: drop this block when merging.
 #[allow(missing_docs)]
 impl LayerKind {
-    // TEMPORARY until `layers` is merged
     pub fn class_name(&self) -> &'static str {
         match self {
             LayerKind::Dense(_) => "Dense",

@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 pub mod activation;
+pub mod args;
 pub mod check;
 pub mod compile;
 pub mod context;
@@ -16,6 +17,7 @@ pub mod layers;
 pub mod loss;
 pub mod mermaid;
 pub mod metric;
+pub mod named;
 pub mod names;
 pub mod optimizer;
 pub mod order;
@@ -25,5 +27,7 @@ pub mod spec;
 pub mod summary;
 pub mod value;
 
+#[cfg(test)]
+mod sketch;
 #[cfg(test)]
 mod testing;

@@ -200,7 +200,7 @@ mod tests {
     use crate::activation::Activation::{Linear, Relu};
     use crate::dim::Dim;
     use crate::graph::Graph;
-    use crate::testing::{Model, shown};
+    use crate::sketch::{Model, shown};
 
     fn assigned(mut graph: Graph) -> (Vec<String>, Vec<String>) {
         let mut diags = Diags::new();
@@ -333,7 +333,7 @@ mod tests {
     #[test]
     fn outputs_have_different_names() {
         let mut model = Model::heads(&[("a", 1, Linear), ("a", 2, Linear)]);
-        model.name_input("self", crate::graph::TensorId(0));
+        model.name_input("self", TensorId(0));
         let (names, errors) = assigned(model.graph);
         assert_eq!(names, ["a", "dense"]);
         assert_eq!(

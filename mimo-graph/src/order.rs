@@ -59,7 +59,7 @@ fn mark(marks: &mut [bool], tensor: TensorId) {
 mod tests {
     use super::*;
     use crate::activation::Activation::{Linear, Relu};
-    use crate::testing::Model;
+    use crate::sketch::Model;
 
     #[test]
     fn only_calls_that_an_output_needs_live() {

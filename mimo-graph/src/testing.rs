@@ -1,269 +1,93 @@
-//! Small graphs and argument lists for tests, written by hand.
+//! What unit tests need to write a model by hand.
 
-use crate::activation::Activation;
 use crate::context::{Cx, DimCheck};
-use crate::diag::{Diag, Diags, Loc, Severity};
-use crate::dim::{ConstId, Dim};
-use crate::graph::{ConstEntry, Dtype, Graph, Layer, LayerId, Node, NodeId, Port, Tensor, TensorId};
-use crate::initializer::Initializer;
-use crate::layers::dense::Dense;
-use crate::layers::flatten::Flatten;
-use crate::layers::{LayerKind, WeightOptions};
-use crate::shape::Shape;
+use crate::diag::{Diag, Diags, Loc};
+use crate::dim::ConstId;
+use crate::graph::ConstEntry;
 use crate::value::{Arg, Value, ValueKind};
 
-/// A graph under construction. Every tensor, layer and port gets its own place: 100, 101, …
-pub(crate) struct Model {
-    pub(crate) graph: Graph,
-    loc: u32,
+/// A context for one test: the constants are `A`, `B`, `C`, `D`.
+#[derive(Debug)]
+pub(crate) struct Bench {
+    pub(crate) consts: Vec<ConstEntry>,
+    pub(crate) diags: Diags,
+    pub(crate) checks: Vec<DimCheck>,
 }
 
-impl Model {
+impl Bench {
     pub(crate) fn new() -> Self {
-        let consts = vec![ConstEntry { text: "UNITS".into(), loc: Loc(0) }];
-        Model { graph: Graph { name: "Net".into(), consts, ..Graph::default() }, loc: 99 }
+        let consts = ["A", "B", "C", "D"].map(|text| ConstEntry { text: text.into(), loc: Loc(0) });
+        Bench { consts: consts.to_vec(), diags: Diags::new(), checks: vec![] }
     }
 
-    fn loc(&mut self) -> Loc {
-        self.loc += 1;
-        Loc(self.loc)
+    pub(crate) fn cx<T>(&mut self, run: impl FnOnce(&mut Cx<'_>) -> T) -> T {
+        run(&mut Cx { consts: &self.consts, diags: &mut self.diags, checks: &mut self.checks })
     }
 
-    fn tensor(&mut self, name: &str, shape: Option<Shape>, producer: Option<NodeId>) -> TensorId {
-        let bindings = if name.is_empty() { vec![] } else { vec![name.into()] };
-        let loc = self.loc();
-        self.graph.tensors.push(Tensor { shape, dtype: Dtype::Float, producer, bindings, loc });
-        TensorId(self.graph.tensors.len() as u32 - 1)
+    /// Compares everything that was reported, in order, with the expected messages, and forgets it.
+    #[track_caller]
+    pub(crate) fn expect(&mut self, messages: &[&str]) -> Vec<Diag> {
+        expect(&mut self.diags, messages)
     }
 
-    /// An input that `Model(…)` does not name.
-    pub(crate) fn source(&mut self, name: &str, shape: &[usize]) -> TensorId {
-        let tensor = self.tensor(name, Some(Shape::known(shape)), None);
-        self.graph.sources.push(tensor);
-        tensor
-    }
-
-    pub(crate) fn input(&mut self, name: &str, shape: &[usize]) -> TensorId {
-        let tensor = self.source(name, shape);
-        self.name_input(name, tensor);
-        tensor
-    }
-
-    pub(crate) fn name_input(&mut self, name: &str, tensor: TensorId) {
-        let port = Port { name: name.into(), tensor, loc: self.loc() };
-        self.graph.inputs.push(port);
-    }
-
-    pub(crate) fn output(&mut self, name: &str, tensor: TensorId) {
-        let port = Port { name: name.into(), tensor, loc: self.loc() };
-        self.graph.outputs.push(port);
-    }
-
-    pub(crate) fn layer(&mut self, kind: LayerKind) -> LayerId {
-        let loc = self.loc();
-        let (name, named, trainable, weights) = (String::new(), false, true, vec![]);
-        self.graph.layers.push(Layer { kind, name, named, trainable, weights, loc });
-        LayerId(self.graph.layers.len() as u32 - 1)
-    }
-
-    /// Gives the last layer a `name = "…"`.
-    pub(crate) fn named(&mut self, name: &str) {
-        if let Some(layer) = self.graph.layers.last_mut() {
-            layer.name = name.into();
-            layer.named = true;
-        }
-    }
-
-    pub(crate) fn call(
-        &mut self,
-        binding: &str,
-        layer: LayerId,
-        inputs: &[TensorId],
-        shape: Option<Shape>,
-    ) -> TensorId {
-        let node = NodeId(self.graph.nodes.len() as u32);
-        let output = self.tensor(binding, shape, Some(node));
-        let loc = self.loc();
-        self.graph.nodes.push(Node { layer, inputs: inputs.to_vec(), outputs: vec![output], loc });
-        output
-    }
-
-    pub(crate) fn dense_layer(&mut self, units: Dim, activation: Activation) -> LayerId {
-        let options = WeightOptions { initializer: Initializer::ZEROS, regularizer: None, constraint: None };
-        let dense = Dense { units, activation, use_bias: true, kernel: options, bias: options };
-        self.layer(LayerKind::Dense(dense))
-    }
-
-    pub(crate) fn dense(
-        &mut self,
-        name: &str,
-        x: TensorId,
-        units: usize,
-        activation: Activation,
-    ) -> TensorId {
-        let layer = self.dense_layer(Dim::Known(units), activation);
-        self.call(name, layer, &[x], Some(Shape::known(&[units])))
-    }
-
-    /// A head whose number of units is a constant that only const evaluation knows.
-    pub(crate) fn deferred(&mut self, name: &str, x: TensorId, activation: Activation) -> TensorId {
-        let units = Dim::constant(ConstId(0));
-        let layer = self.dense_layer(units.clone(), activation);
-        self.call(name, layer, &[x], Some(Shape(vec![units])))
-    }
-
-    pub(crate) fn flatten(&mut self, name: &str, x: TensorId, length: usize) -> TensorId {
-        let layer = self.layer(LayerKind::Flatten(Flatten));
-        self.call(name, layer, &[x], Some(Shape::known(&[length])))
-    }
-
-    /// A tensor that an error left without a shape.
-    pub(crate) fn poisoned(&mut self, name: &str) -> TensorId {
-        self.tensor(name, None, None)
-    }
-
-    /// A model of one input and these heads, all of them outputs.
-    pub(crate) fn heads(heads: &[(&str, usize, Activation)]) -> Self {
-        let mut model = Model::new();
-        let x = model.input("x", &[4]);
-        for &(name, units, activation) in heads {
-            let head = model.dense(name, x, units, activation);
-            model.output(name, head);
-        }
-        model
+    /// The checks so far, each as `what: found relation wanted`.
+    pub(crate) fn checks(&self) -> Vec<String> {
+        self.checks.iter().map(|check| show(check, &self.consts)).collect()
     }
 }
 
-/// Runs a check and gives what it reported, in source order, and what it left to const evaluation.
-pub(crate) fn reported<T>(
-    graph: &Graph,
-    run: impl FnOnce(&mut Cx<'_>) -> T,
-) -> (T, Vec<Diag>, Vec<DimCheck>) {
-    let (mut diags, mut checks) = (Diags::new(), vec![]);
-    let result = run(&mut Cx { consts: &graph.consts, diags: &mut diags, checks: &mut checks });
-    (result, diags.into_sorted(), checks)
+#[track_caller]
+pub(crate) fn expect(diags: &mut Diags, messages: &[&str]) -> Vec<Diag> {
+    let found = std::mem::take(diags).into_sorted();
+    assert_eq!(found.iter().map(|diag| &diag.message).collect::<Vec<_>>(), messages);
+    found
 }
 
-/// A diagnostic as it reads in a terminal, with its place: `7: error: …`.
-pub(crate) fn shown(diags: &[Diag]) -> Vec<String> {
-    let line = |diag: &Diag| {
-        let severity = match diag.severity {
-            Severity::Error => "error",
-            Severity::Warning => "warning",
-        };
-        let mut text = format!("{}: {severity}: {}", diag.loc.0, diag.message);
-        diag.helps.iter().for_each(|help| text.push_str(&format!("\n  = help: {help}")));
-        diag.notes.iter().for_each(|note| text.push_str(&format!("\n  = note: {note}")));
-        text
-    };
-    diags.iter().map(line).collect()
+pub(crate) fn show(check: &DimCheck, consts: &[ConstEntry]) -> String {
+    let DimCheck { found, wanted, what, relation, .. } = check;
+    format!("{what}: {} {relation:?} {}", found.display(consts), wanted.display(consts))
 }
 
-/// Reads the arguments of a call from text, in the language's own syntax, so that tests read like models.
-/// The place of a value or key is the number of the character at which it starts.
-pub(crate) fn args(text: &str) -> Vec<Arg> {
-    let mut reader = Reader { text: text.as_bytes(), at: 0 };
-    let args = reader.args(0);
-    assert_eq!(reader.at, reader.text.len(), "arguments of a test do not parse at {}: {text}", reader.at);
-    args
+pub(crate) fn value(kind: ValueKind) -> Value {
+    Value { kind, loc: Loc(1) }
 }
 
-struct Reader<'a> {
-    text: &'a [u8],
-    at: usize,
+pub(crate) fn int(n: i64) -> Value {
+    value(ValueKind::Int(n))
 }
 
-impl Reader<'_> {
-    fn peek(&mut self) -> u8 {
-        while self.text.get(self.at).is_some_and(u8::is_ascii_whitespace) {
-            self.at += 1;
-        }
-        self.text.get(self.at).copied().unwrap_or(0)
-    }
+pub(crate) fn float(x: f64) -> Value {
+    value(ValueKind::Float(x))
+}
 
-    fn eat(&mut self, byte: u8) -> bool {
-        let found = self.peek() == byte;
-        self.at += usize::from(found);
-        found
-    }
+pub(crate) fn string(text: &str) -> Value {
+    value(ValueKind::Str(text.into()))
+}
 
-    fn word(&mut self) -> String {
-        self.peek();
-        let rest = &self.text[self.at..];
-        let more = |byte: &u8| byte.is_ascii_alphanumeric() || b"_.-".contains(byte);
-        let length = rest.iter().take_while(|byte| more(byte)).count();
-        self.at += length;
-        String::from_utf8_lossy(&rest[..length]).into_owned()
-    }
+/// An identifier; as a constant it is `A`, `B`, `C` or `D` of the bench.
+pub(crate) fn word(text: &str) -> Value {
+    let id = ["A", "B", "C", "D"].iter().position(|name| *name == text).unwrap_or(99);
+    value(ValueKind::Ident { text: text.into(), constant: ConstId(id as u32) })
+}
 
-    fn args(&mut self, end: u8) -> Vec<Arg> {
-        let mut args = vec![];
-        while self.peek() != end {
-            let (start, loc) = (self.at, Loc(self.at as u32));
-            let word = self.word();
-            let name = if self.eat(b'=') { Some((word, loc)) } else { None };
-            if name.is_none() {
-                self.at = start;
-            }
-            args.push(Arg { name, value: self.value() });
-            self.eat(b',');
-        }
-        args
-    }
+pub(crate) fn items(values: impl IntoIterator<Item = Value>) -> Value {
+    value(ValueKind::List(values.into_iter().collect()))
+}
 
-    fn value(&mut self) -> Value {
-        let first = self.peek();
-        let start = self.at;
-        let kind = match first {
-            b'[' => {
-                self.at += 1;
-                let mut items = vec![];
-                while !self.eat(b']') {
-                    items.push(self.value());
-                    self.eat(b',');
-                }
-                ValueKind::List(items)
-            }
-            b'{' => {
-                self.at += 1;
-                let mut entries = vec![];
-                while !self.eat(b'}') {
-                    self.peek();
-                    let loc = Loc(self.at as u32);
-                    let key = self.word();
-                    assert!(self.eat(b':'));
-                    entries.push((key, loc, self.value()));
-                    self.eat(b',');
-                }
-                ValueKind::Map(entries)
-            }
-            b'"' => {
-                self.at += 1;
-                let text = self.word();
-                assert!(self.eat(b'"'));
-                ValueKind::Str(text)
-            }
-            _ => {
-                let word = self.word();
-                assert!(!word.is_empty(), "no value at {start}");
-                if self.eat(b'(') {
-                    let args = self.args(b')');
-                    assert!(self.eat(b')'));
-                    ValueKind::Call { name: word, name_loc: Loc(start as u32), args }
-                } else if let Ok(n) = word.parse() {
-                    ValueKind::Int(n)
-                } else if let Ok(x) = word.parse() {
-                    ValueKind::Float(x)
-                } else {
-                    match word.as_str() {
-                        "true" => ValueKind::Bool(true),
-                        "false" => ValueKind::Bool(false),
-                        "none" => ValueKind::None,
-                        _ => ValueKind::Ident { text: word, constant: ConstId(0) },
-                    }
-                }
-            }
-        };
-        Value { kind, loc: Loc(start as u32) }
-    }
+/// One argument: its keyword, if it has one, and its value.
+pub(crate) type Given = (Option<&'static str>, Value);
+
+pub(crate) fn named(name: &'static str, value: Value) -> Given {
+    (Some(name), value)
+}
+
+pub(crate) fn args(given: impl IntoIterator<Item = Given>) -> Vec<Arg> {
+    given
+        .into_iter()
+        .map(|(name, value)| Arg { name: name.map(|name| (name.into(), value.loc)), value })
+        .collect()
+}
+
+pub(crate) fn call(name: &str, given: impl IntoIterator<Item = Given>) -> Value {
+    value(ValueKind::Call { name: name.into(), name_loc: Loc(1), args: args(given) })
 }

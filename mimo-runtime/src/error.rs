@@ -40,6 +40,13 @@ pub enum Error {
         /// The values that are wanted.
         wanted: usize,
     },
+    /// Values for a tensor are no whole number of samples, or not as many as its batch axis says.
+    TensorLength {
+        /// The values.
+        len: usize,
+        /// Values per sample.
+        sample: usize,
+    },
     /// A batch axis of fixed size cannot hold this many samples.
     BatchAxis {
         /// The samples.
@@ -158,6 +165,9 @@ impl fmt::Display for Error {
             }
             Error::ColumnLength { index, len, wanted } => {
                 write!(f, "column {index} holds {len} values, but {wanted} are wanted")
+            }
+            Error::TensorLength { len, sample } => {
+                write!(f, "{len} values do not make the samples of a tensor with {sample} values each")
             }
             Error::BatchAxis { rows } => write!(f, "the batch axis cannot be {rows} samples long"),
             Error::Memory { values } => write!(f, "no memory for {values} values"),

@@ -31,6 +31,7 @@ mod random;
 pub mod run;
 #[cfg(test)]
 mod testing;
+pub mod tensor;
 pub mod trainer;
 pub mod weights;
 

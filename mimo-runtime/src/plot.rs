@@ -134,7 +134,7 @@ fn limits(values: impl Iterator<Item = f64>) -> (f64, f64) {
 
 /// A number beside the axis, with as many decimals as tell its neighbours apart.
 fn label(value: f64, range: f64) -> String {
-    if range >= 1e5 || range < 1e-4 {
+    if !(1e-4..1e5).contains(&range) {
         format!("{value:.1e}")
     } else {
         let decimals = (2.0 - range.log10().floor()).clamp(0.0, 6.0) as usize;

@@ -1,5 +1,6 @@
 //! One value for all outputs, a list in output order, or a map by output name: what each output is given.
 
+use crate::args::list;
 use crate::context::Cx;
 use crate::diag::{Diag, Loc, did_you_mean};
 use crate::graph::{Graph, TensorId};
@@ -147,9 +148,12 @@ fn by_name<'v>(
         let names: Vec<_> = missing.iter().map(|&place| graph.outputs[place].name.as_str()).collect();
         if let ([first, ..], true) = (&names[..], guessed_all) {
             let s = if names.len() == 1 { "" } else { "s" };
-            cx.error(Diag::error(loc, format!("`loss` leaves out the output{s} {}", list_of(&names))).help(
-                format!("add `{first}: mse` or another loss, or `{first}: none` to leave it untrained"),
-            ));
+            cx.error(
+                Diag::error(loc, format!("`loss` leaves out the output{s} {}", list(names.iter().copied())))
+                    .help(format!(
+                        "add `{first}: mse` or another loss, or `{first}: none` to leave it untrained"
+                    )),
+            );
         }
         // Every output has a value now, or an error that says why not.
         for given in &mut spread.outputs {
@@ -200,25 +204,25 @@ fn wrong_key(key: &str, loc: Loc, graph: &Graph) -> WrongKey {
         if role == Role::Input || names.is_empty() {
             let s = if outputs.len() == 1 { " is" } else { "s are" };
             return WrongKey {
-                diag: diag.help(format!("the output{s} {}", list_of(&outputs))),
+                diag: diag.help(format!("the output{s} {}", list(outputs.iter().copied()))),
                 meant: vec![],
             };
         }
         let diag = match &names[..] {
             [name] => diag.help(format!("the output that it leads to is `{name}`")),
-            _ => diag.help(format!("the outputs that it leads to are {}", list_of(&names))),
+            _ => diag.help(format!("the outputs that it leads to are {}", list(names.iter().copied()))),
         };
         return WrongKey { diag, meant: names.into_iter().filter_map(place_of).collect() };
     }
     let diag = Diag::error(loc, format!("the model has no output `{key}`"));
     match did_you_mean(key, outputs.iter().copied()) {
         Some(name) => {
-            let diag = diag.help(format!("an output with a similar name is `{name}`"));
+            let diag = diag.help(format!("did you mean `{name}`?"));
             WrongKey { diag, meant: place_of(name).into_iter().collect() }
         }
         None => {
             let s = if outputs.len() == 1 { " is" } else { "s are" };
-            let diag = diag.help(format!("the output{s} {}", list_of(&outputs)));
+            let diag = diag.help(format!("the output{s} {}", list(outputs.iter().copied())));
             WrongKey { diag, meant: vec![] }
         }
     }
@@ -263,15 +267,9 @@ pub(super) fn counted(n: usize, one: &str, many: &str) -> String {
     format!("{n} {}", if n == 1 { one } else { many })
 }
 
-/// Names as a list in a sentence.
-pub(super) fn list_of(names: &[&str]) -> String {
-    let quoted: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
-    quoted.join(", ")
-}
-
 /// A value as the user wrote it, near enough to be copied from a message.
 pub(super) fn written(value: &Value) -> String {
-    let list = |items: Vec<String>| items.join(", ");
+    let joined = |items: Vec<String>| items.join(", ");
     match &value.kind {
         ValueKind::Int(n) => n.to_string(),
         ValueKind::Float(x) => format!("{x:?}"),
@@ -279,9 +277,9 @@ pub(super) fn written(value: &Value) -> String {
         ValueKind::Str(text) => format!("{text:?}"),
         ValueKind::Ident { text, .. } => text.clone(),
         ValueKind::None => "none".into(),
-        ValueKind::List(items) => format!("[{}]", list(items.iter().map(written).collect())),
+        ValueKind::List(items) => format!("[{}]", joined(items.iter().map(written).collect())),
         ValueKind::Call { name, args, .. } => {
-            format!("{name}({})", list(args.iter().map(written_arg).collect()))
+            format!("{name}({})", joined(args.iter().map(written_arg).collect()))
         }
         ValueKind::Expr(_) | ValueKind::Map(_) | ValueKind::Invalid => "…".into(),
     }
@@ -291,5 +289,184 @@ fn written_arg(arg: &Arg) -> String {
     match &arg.name {
         Some((name, _)) => format!("{name} = {}", written(&arg.value)),
         None => written(&arg.value),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::activation::Activation::{Linear, Relu, Softmax};
+    use crate::dim::Dim;
+    use crate::sketch::{Model, resolved};
+
+    const NONE: [&str; 0] = [];
+
+    fn horizons() -> Model {
+        Model::heads(&[("output_1", 1, Linear), ("output_2", 1, Linear), ("output_3", 1, Linear)])
+    }
+
+    #[test]
+    fn a_short_list_of_metrics_is_told_with_both_ways_out() {
+        let (_, errors) =
+            resolved(&horizons(), "loss = mse, loss_weights = [1.0, 0.8, 0.5], metrics = [mae]");
+        assert_eq!(
+            errors,
+            ["at a list or map: error: `metrics` has 1 entry, but the model has 3 outputs\n  \
+              = help: write `metrics = mae` for all of them\n  \
+              = help: name the outputs: `metrics = { output_1: [mae], output_2: [mae], output_3: [mae] }`\n  \
+              = note: a list has exactly one entry per output, in output order"]
+        );
+        let (_, errors) = resolved(&horizons(), "loss = mse, metrics = [mae, AUC(name = \"area\")]");
+        assert_eq!(
+            errors,
+            ["at a list or map: error: `metrics` has 2 entries, but the model has 3 outputs\n  \
+              = help: name the outputs: `metrics = { output_1: [mae, AUC(name = \"area\")], \
+              output_2: [mae, AUC(name = \"area\")], output_3: [mae, AUC(name = \"area\")] }`\n  \
+              = note: a list has exactly one entry per output, in output order"]
+        );
+    }
+
+    #[test]
+    fn lists_of_losses_and_weights_have_an_entry_per_output() {
+        let (_, errors) = resolved(&horizons(), "loss = [mse], loss_weights = [1.0, 2.0]");
+        assert_eq!(
+            errors,
+            [
+                "at a list or map: error: `loss` has 1 entry, but the model has 3 outputs\n  \
+                 = help: write `loss = mse` for all of them\n  \
+                 = help: name the outputs: `loss = { output_1: mse, output_2: mse, output_3: mse }`\n  \
+                 = note: a list has exactly one entry per output, in output order",
+                "at a list or map: error: `loss_weights` has 2 entries, but the model has 3 outputs\n  \
+                 = help: name the outputs: `loss_weights = { output_1: …, output_2: …, output_3: … }`\n  \
+                 = note: a list has exactly one entry per output, in output order",
+            ]
+        );
+    }
+
+    #[test]
+    fn one_value_is_for_all_outputs() {
+        let (compile, errors) = resolved(&horizons(), "loss = mse, loss_weights = 0.5, metrics = mae");
+        assert_eq!(errors, NONE);
+        let outputs = compile.unwrap().outputs;
+        assert!(outputs.iter().all(|output| output.weight == 0.5 && output.metrics[0].0 == "mae"));
+        let (compile, errors) = resolved(&horizons(), "loss = mse, metrics = []");
+        assert_eq!(errors, NONE);
+        assert!(compile.unwrap().outputs.iter().all(|output| output.metrics.is_empty()));
+    }
+
+    #[test]
+    fn the_list_of_a_single_output_is_its_own() {
+        let model = Model::heads(&[("a", 1, Linear)]);
+        for metrics in ["[mae, mse]", "[[mae, mse]]", "{ a: [mae, mse] }"] {
+            let text = format!("loss = [mae], loss_weights = [0.5], metrics = {metrics}");
+            let (compile, errors) = resolved(&model, &text);
+            assert_eq!(errors, NONE);
+            let outputs = compile.unwrap().outputs;
+            assert_eq!((outputs[0].weight, outputs[0].metrics.len()), (0.5, 2));
+        }
+    }
+
+    #[test]
+    fn a_key_that_is_a_hidden_layer_names_the_output_below() {
+        let mut model = Model::new();
+        let x = model.input("input_tensor", &[100]);
+        let shared = model.dense("shared_layer", x, 64, Relu);
+        for (name, binding, units, activation) in
+            [("output_1", "output1", 1, Linear), ("output_2", "output2", 5, Softmax)]
+        {
+            let hidden = model.dense(binding, shared, 32, Relu);
+            model.named(name);
+            let output = model.dense(binding, hidden, units, activation);
+            model.output(binding, output);
+        }
+        let (_, errors) = resolved(
+            &model,
+            "adam, loss = { output_1: mse, output_2: categorical_crossentropy }, \
+             metrics = { output_1: [mae], output_2: [accuracy] }",
+        );
+        let error = |n| {
+            format!(
+                "at output_{n}: error: `output_{n}` is a hidden layer, not an output\n  \
+                 = help: the output that it leads to is `output{n}`"
+            )
+        };
+        assert_eq!(errors, [error(1), error(2), error(1), error(2)]);
+
+        let (_, errors) = resolved(&model, "adam, loss = { shared_layer: mse, output2: mse }");
+        assert_eq!(
+            errors,
+            ["at shared_layer: error: `shared_layer` is a hidden tensor, not an output\n  \
+              = help: the outputs that it leads to are `output1`, `output2`"]
+        );
+        let (_, errors) = resolved(&model, "adam, loss = { output1: mse, output2: mse, input_tensor: mse }");
+        assert_eq!(
+            errors,
+            ["at input_tensor: error: `input_tensor` is an input, not an output\n  \
+              = help: the outputs are `output1`, `output2`"]
+        );
+    }
+
+    #[test]
+    fn a_key_is_the_name_of_the_output_not_of_its_layer_or_binding() {
+        let mut model = Model::new();
+        let x = model.input("x", &[4]);
+        let head = model.dense("head", x, 1, Linear);
+        model.named("score");
+        model.output("risk", head);
+        let note = "  = help: write `risk`\n  = note: an output has the name of its binding, \
+                    or of its key in `outputs = { … }`";
+        assert_eq!(
+            resolved(&model, "adam, { score: mse }").1,
+            [format!(
+                "at score: error: `score` is the layer that gives the output `risk`, not its name\n{note}"
+            )]
+        );
+        assert_eq!(
+            resolved(&model, "adam, { head: mse }").1,
+            [format!("at head: error: `head` is bound to the output `risk`, but not its name\n{note}")]
+        );
+    }
+
+    #[test]
+    fn slips_of_the_hand_are_recognised() {
+        let (_, errors) = resolved(
+            &horizons(),
+            "adam, { output_1: mse, outptu_2: mse, output_3: mse }, metrics = { horizon: mae }",
+        );
+        assert_eq!(
+            errors,
+            [
+                "at outptu_2: error: the model has no output `outptu_2`\n  \
+                 = help: did you mean `output_2`?",
+                "at horizon: error: the model has no output `horizon`\n  \
+                 = help: the outputs are `output_1`, `output_2`, `output_3`",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_map_of_losses_names_every_output_once() {
+        let (_, errors) = resolved(&horizons(), "adam, { output_2: mse, output_2: mae }");
+        assert_eq!(
+            errors,
+            [
+                "at a list or map: error: `loss` leaves out the outputs `output_1`, `output_3`\n  \
+                 = help: add `output_1: mse` or another loss, or `output_1: none` to leave it untrained",
+                "at output_2: error: the output `output_2` stands twice in `loss`\n  = help: remove one",
+            ]
+        );
+    }
+
+    #[test]
+    fn outputs_of_a_shared_layer_are_told_apart() {
+        let mut model = Model::new();
+        let (a, b) = (model.input("a", &[4]), model.input("b", &[4]));
+        let shared = model.dense_layer(Dim::Known(1), Linear);
+        for (name, x) in [("left", a), ("right", b)] {
+            let y = model.call(name, shared, &[x], Some(crate::shape::Shape::known(&[1])));
+            model.output(name, y);
+        }
+        let (compile, errors) = resolved(&model, "adam, { left: mse, right: mae }, { right: 2.0 }");
+        assert_eq!(errors, NONE);
+        assert_eq!(compile.unwrap().outputs[1].weight, 2.0);
     }
 }

@@ -81,7 +81,7 @@ impl Crossentropy {
         }
     }
 
-    fn from_logits(self) -> bool {
+    fn takes_logits(self) -> bool {
         match self {
             Crossentropy::Binary { from_logits } | Crossentropy::Categorical { from_logits } => from_logits,
         }
@@ -139,7 +139,7 @@ fn check_crossentropy(head: &Head<'_>, loss: Loss, kind: Crossentropy, loc: Loc,
         Activation::Softmax | Activation::Sigmoid | Activation::HardSigmoid | Activation::SparseSigmoid
     );
     let text = called(activation);
-    if kind.from_logits() {
+    if kind.takes_logits() {
         if probabilities {
             cx.error(
                 Diag::error(
@@ -152,26 +152,26 @@ fn check_crossentropy(head: &Head<'_>, loss: Loss, kind: Crossentropy, loc: Loc,
         }
         return;
     }
-    let (fits, wanted, other) = match kind {
+    let (fits, wanted, help) = match kind {
         Crossentropy::Binary { .. } => (
             probabilities && activation != Activation::Softmax,
             "sigmoid",
-            "`categorical_crossentropy` (or `sparse_categorical_crossentropy` for class indices)",
+            "write `categorical_crossentropy` (or `sparse_categorical_crossentropy` for class indices) if the \
+             classes exclude each other, else `activation = sigmoid` in the layer",
         ),
-        Crossentropy::Categorical { .. } => {
-            (activation == Activation::Softmax, "softmax", "`binary_crossentropy`")
-        }
+        Crossentropy::Categorical { .. } => (
+            activation == Activation::Softmax,
+            "softmax",
+            "write `activation = softmax` in the layer if the classes exclude each other, else \
+             `binary_crossentropy`",
+        ),
     };
     if fits {
         return;
     }
     let diag = if probabilities {
-        let exclusive =
-            if wanted == "softmax" { "if the classes exclude each other" } else { "if they do not" };
-        let otherwise =
-            if wanted == "softmax" { "if they do not" } else { "if the classes exclude each other" };
         Diag::error(loc, format!("`{loss}` does not fit the output `{name}`, which ends in `{text}`"))
-            .help(format!("write {other} {otherwise}, or `activation = {wanted}` in the layer {exclusive}"))
+            .help(help)
     } else if activation == Activation::Linear {
         let message = format!("`{loss}` needs probabilities, but the output `{name}` has no activation");
         Diag::error(loc, message)
@@ -263,4 +263,230 @@ fn called(activation: Activation) -> String {
         name.push(c.to_ascii_lowercase());
     }
     name
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::activation::Activation::{self, Linear, LogSoftmax, Relu, Sigmoid, Softmax};
+    use crate::context::{DimCheck, Relation};
+    use crate::dim::{ConstId, Dim};
+    use crate::loss::Loss;
+    use crate::metric::Metric;
+    use crate::sketch::{Model, resolved, resolved_with_checks};
+
+    const NONE: [&str; 0] = [];
+
+    /// What is reported for a loss on one head.
+    fn on(units: usize, activation: Activation, loss: &str) -> Vec<String> {
+        resolved(&Model::heads(&[("y", units, activation)]), &format!("adam, {loss}")).1
+    }
+
+    #[test]
+    fn losses_that_fit_pass() {
+        for (units, activation, loss) in [
+            (1, Sigmoid, "binary_crossentropy"),
+            (4, Sigmoid, "binary_crossentropy"),
+            (1, Linear, "BinaryCrossentropy(from_logits = true)"),
+            (3, Softmax, "categorical_crossentropy"),
+            (3, Softmax, "sparse_categorical_crossentropy"),
+            (3, Linear, "categorical_crossentropy(from_logits = true)"),
+            (3, LogSoftmax, "categorical_crossentropy(from_logits = true)"),
+            (3, Softmax, "mse"),
+            (3, Softmax, "kl_divergence"),
+            (1, Activation::Exponential, "poisson"),
+            (1, Linear, "mse"),
+            (1, Linear, "custom"),
+        ] {
+            assert_eq!(on(units, activation, loss), NONE, "{units} {activation:?} {loss}");
+        }
+    }
+
+    #[test]
+    fn a_softmax_over_one_unit_is_always_one() {
+        let error = "error: the output `y` is a softmax over 1 unit, which is always 1\n  \
+                     = help: write `activation = sigmoid` with `binary_crossentropy`, or one unit per class";
+        for loss in ["mse", "categorical_crossentropy", "binary_crossentropy"] {
+            assert_eq!(on(1, Softmax, loss), [format!("at {loss}: {error}")]);
+        }
+    }
+
+    #[test]
+    fn a_categorical_loss_has_several_classes() {
+        assert_eq!(
+            on(1, Sigmoid, "sparse_categorical_crossentropy"),
+            [
+                "at sparse_categorical_crossentropy: error: `sparse_categorical_crossentropy` needs one unit per class, \
+              but the output `y` has 1 unit\n  = help: write `binary_crossentropy` with `activation = sigmoid` \
+              for one unit, or make the layer as wide as there are classes"
+            ]
+        );
+    }
+
+    #[test]
+    fn binary_crossentropy_reads_sigmoids() {
+        assert_eq!(
+            on(3, Softmax, "bce"),
+            ["at bce: error: `binary_crossentropy` does not fit the output `y`, which ends in `softmax`\n  \
+              = help: write `categorical_crossentropy` (or `sparse_categorical_crossentropy` for class indices) \
+              if the classes exclude each other, else `activation = sigmoid` in the layer"]
+        );
+        assert_eq!(
+            on(1, Linear, "bce"),
+            [
+                "at bce: error: `binary_crossentropy` needs probabilities, but the output `y` has no activation\n  \
+              = help: write `activation = sigmoid` in the layer, or `binary_crossentropy(from_logits = true)`"
+            ]
+        );
+    }
+
+    #[test]
+    fn categorical_crossentropy_reads_a_softmax() {
+        assert_eq!(
+            on(3, Sigmoid, "categorical_crossentropy"),
+            ["at categorical_crossentropy: error: `categorical_crossentropy` does not fit the output `y`, \
+              which ends in `sigmoid`\n  = help: write `activation = softmax` in the layer \
+              if the classes exclude each other, else `binary_crossentropy`"]
+        );
+        assert_eq!(
+            on(3, Linear, "categorical_crossentropy"),
+            ["at categorical_crossentropy: error: `categorical_crossentropy` needs probabilities, \
+              but the output `y` has no activation\n  = help: write `activation = softmax` in the layer, \
+              or `categorical_crossentropy(from_logits = true)`"]
+        );
+        assert_eq!(
+            on(3, Relu, "sparse_categorical_crossentropy"),
+            [
+                "at sparse_categorical_crossentropy: error: `sparse_categorical_crossentropy` needs probabilities, \
+              but the output `y` ends in `relu`\n  = help: write `activation = softmax` in the layer"
+            ]
+        );
+    }
+
+    #[test]
+    fn logits_are_not_probabilities() {
+        assert_eq!(
+            on(3, Softmax, "CategoricalCrossentropy(from_logits = true)"),
+            [
+                "at CategoricalCrossentropy(from_logits: error: `from_logits = true` does not fit the output `y`, \
+              which ends in `softmax`\n  \
+              = help: leave out `from_logits = true`, or `activation = softmax` in the layer\n  \
+              = note: logits are what goes into a softmax or sigmoid"
+            ]
+        );
+        assert_eq!(on(1, Sigmoid, "BinaryCrossentropy(from_logits = true)").len(), 1);
+    }
+
+    #[test]
+    fn losses_that_take_logarithms_warn_on_a_linear_head() {
+        assert_eq!(
+            on(1, Linear, "poisson"),
+            [
+                "at poisson: warning: `poisson` needs predictions above 0, but the output `y` has no activation \
+              and can be negative\n  = help: write `activation = exponential` or `softplus` in the layer"
+            ]
+        );
+        assert_eq!(on(3, Linear, "kld").len(), 1);
+    }
+
+    #[test]
+    fn layers_without_an_activation_of_their_own_are_not_judged() {
+        let mut model = Model::new();
+        let x = model.input("x", &[4]);
+        let h = model.dense("h", x, 3, Softmax);
+        let y = model.flatten("y", h, 3);
+        model.output("y", y);
+        assert_eq!(resolved(&model, "adam, categorical_crossentropy, metrics = accuracy").1, NONE);
+    }
+
+    #[test]
+    fn crossentropy_is_chosen_by_the_head() {
+        let model = Model::heads(&[("a", 1, Sigmoid), ("b", 3, Softmax), ("c", 4, Sigmoid)]);
+        let (compile, errors) = resolved(&model, "adam, crossentropy, metrics = ce");
+        assert_eq!(errors, NONE);
+        let outputs = compile.unwrap().outputs;
+        let names: Vec<_> = outputs.iter().filter_map(|output| output.loss).map(Loss::name).collect();
+        assert_eq!(names, ["binary_crossentropy", "categorical_crossentropy", "binary_crossentropy"]);
+        assert!(matches!(outputs[1].metrics[0].1, Metric::CategoricalCrossentropy { .. }));
+        assert_eq!(outputs[0].metrics[0].0, "ce");
+    }
+
+    #[test]
+    fn accuracy_is_chosen_by_the_head_and_the_loss() {
+        let model =
+            Model::heads(&[("a", 1, Sigmoid), ("b", 3, Softmax), ("c", 3, Softmax), ("d", 3, Linear)]);
+        let (compile, errors) = resolved(
+            &model,
+            "adam, [bce, categorical_crossentropy, sparse_categorical_crossentropy, none], metrics = acc",
+        );
+        assert_eq!(errors, NONE);
+        let metrics: Vec<_> = compile.unwrap().outputs.iter().map(|output| output.metrics[0].1).collect();
+        assert_eq!(
+            metrics,
+            [
+                Metric::BinaryAccuracy { threshold: 0.5 },
+                Metric::CategoricalAccuracy,
+                Metric::SparseCategoricalAccuracy,
+                Metric::CategoricalAccuracy
+            ]
+        );
+    }
+
+    #[test]
+    fn accuracy_of_several_labels_is_keras_s_and_a_warning() {
+        let model = Model::heads(&[("vector_output", 10, Sigmoid)]);
+        let (compile, warnings) = resolved(&model, "adam, bce, metrics = [accuracy]");
+        assert_eq!(compile.unwrap().outputs[0].metrics[0].1, Metric::CategoricalAccuracy);
+        assert_eq!(
+            warnings,
+            ["at accuracy: warning: `accuracy` compares the largest of the 10 values of `vector_output`, \
+              not each of them with its label\n  = help: write `binary_accuracy` to count every label, \
+              or `categorical_accuracy` if this is meant"]
+        );
+        let (compile, warnings) = resolved(&model, "adam, bce, metrics = [binary_accuracy]");
+        assert_eq!((compile.is_some(), warnings), (true, vec![]));
+    }
+
+    #[test]
+    fn accuracy_of_logits_warns() {
+        let model = Model::heads(&[("y", 1, Linear)]);
+        let (_, warnings) = resolved(&model, "adam, bce(from_logits = true), metrics = accuracy");
+        assert_eq!(
+            warnings,
+            ["at accuracy: warning: `accuracy` counts values above 0.5, but the output `y` gives logits\n  \
+              = help: write `binary_accuracy(threshold = 0.0)`"]
+        );
+    }
+
+    #[test]
+    fn units_that_only_const_evaluation_knows_are_left_to_it() {
+        let mut model = Model::new();
+        let x = model.input("x", &[4]);
+        for (name, activation) in [("a", Softmax), ("b", Linear), ("c", Sigmoid)] {
+            let y = model.deferred(name, x, activation);
+            model.output(name, y);
+        }
+        let (compile, errors, checks) = resolved_with_checks(
+            &model,
+            "adam, { a: mse, b: categorical_crossentropy(from_logits = true), c: bce }, metrics = accuracy",
+        );
+        assert_eq!(errors, NONE);
+        assert_eq!(compile.unwrap().outputs[2].metrics[0].1, Metric::BinaryAccuracy { threshold: 0.5 });
+        let [softmax, categorical] = &checks[..] else { panic!("{checks:?}") };
+        assert_eq!(
+            *softmax,
+            DimCheck {
+                loc: softmax.loc,
+                found: Dim::constant(ConstId(0)),
+                relation: Relation::AtLeast,
+                wanted: Dim::Known(2),
+                what: "the number of units of `a`".into(),
+                help: Some("write `activation = sigmoid` for a single unit".into()),
+                note: Some("a softmax over one unit is always 1".into()),
+            }
+        );
+        assert_eq!(
+            categorical.note.as_deref(),
+            Some("`categorical_crossentropy` over one class is always 0")
+        );
+    }
 }

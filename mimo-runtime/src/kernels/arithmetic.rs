@@ -83,11 +83,12 @@ pub fn copy<E: Element>(arena: &mut [E], src: Mat, dst: Mat, accumulate: bool) {
     }
     dst.check(arena.len());
     src.check_like(dst, arena.len());
+    if src.rows == 0 || src.cols == 0 {
+        return;
+    }
     if src.is_contiguous() && dst.is_contiguous() {
         let len = src.rows * src.cols;
-        if len > 0 {
-            arena.copy_within(src.offset..src.offset + len, dst.offset);
-        }
+        arena.copy_within(src.offset..src.offset + len, dst.offset);
         return;
     }
     for row in 0..src.rows {

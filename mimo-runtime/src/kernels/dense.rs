@@ -59,8 +59,8 @@ pub fn dense_forward<E: Element>(
 
 /// `dx = dy * kernel^T`, then the `epilogue`.
 ///
-/// `packed` is the kernel as [`pack_transposed`] lays it out, for `k = dx.cols` and `n = dy.cols`. `dx` must not
-/// overlap `dy` or the mask.
+/// `packed` is the kernel as [`pack_transposed`] lays it out, for `k = dx.cols` and `n = dy.cols`. `dx`
+/// must not overlap `dy` or the mask.
 #[inline]
 pub fn dense_input_gradient<E: Element>(arena: &mut [E], dy: Mat, dx: Mat, packed: &[E], epilogue: Epilogue) {
     dy.check(arena.len());

@@ -40,7 +40,8 @@ macro_rules! kernels {
             $(
                 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,bmi1,bmi2,lzcnt,popcnt")]
                 unsafe fn $name($($arg: $type),*) {
-                    // SAFETY: this function enables the instruction set; the rest is the caller's to vouch for.
+                    // SAFETY: this function enables the instruction set; the rest is the caller's to vouch
+                    // for.
                     unsafe { $module::$name::<Avx512>($($arg),*) }
                 }
             )*
@@ -55,7 +56,8 @@ macro_rules! kernels {
             $(
                 #[target_feature(enable = "avx2,fma,bmi1,bmi2,lzcnt,popcnt")]
                 unsafe fn $name($($arg: $type),*) {
-                    // SAFETY: this function enables the instruction set; the rest is the caller's to vouch for.
+                    // SAFETY: this function enables the instruction set; the rest is the caller's to vouch
+                    // for.
                     unsafe { $module::$name::<Avx2>($($arg),*) }
                 }
             )*
@@ -113,8 +115,8 @@ fn available() -> impl Iterator<Item = &'static Kernels<f32>> {
 
 /// The best `f32` table.
 ///
-/// The environment variable `MIMO_ISA` (`avx512`, `avx2` or `portable`), read once, asks for a certain one, to test or
-/// to measure it; it is ignored if the processor does not have it.
+/// The environment variable `MIMO_ISA` (`avx512`, `avx2` or `portable`), read once, asks for a certain one,
+/// to test or to measure it; it is ignored if the processor does not have it.
 #[inline]
 pub(crate) fn single() -> &'static Kernels<f32> {
     #[cfg(test)]

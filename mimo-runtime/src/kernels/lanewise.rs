@@ -5,8 +5,8 @@ use super::simd::Simd;
 
 /// What happens at each position: `IN` values become `OUT` values.
 ///
-/// A trait and not a closure, because a closure cannot be forced inline, and outside the function that enables
-/// the instruction set its vector operations would each be a call.
+/// A trait and not a closure, because a closure cannot be forced inline, and outside the function that
+/// enables the instruction set its vector operations would each be a call.
 pub(crate) trait Lanewise<S: Simd, const IN: usize, const OUT: usize>: Copy {
     /// # Safety
     ///
@@ -111,8 +111,10 @@ unsafe fn scatter<E: super::Element>(
 /// Runs `f` over all positions. An output may be the very same matrix as an input: each vector is
 /// read from all inputs before it is written.
 ///
-/// Rows shorter than a vector are gathered on the stack, several at a time. Masked vectors on neighbouring
-/// rows would overlap, and the processor would finish storing each before it loads the next.
+/// Whole vectors are taken where they are. What is left of a row, and rows shorter than a vector (several
+/// at a time), is gathered on the stack: masked vectors on neighbouring rows would overlap, and the
+/// processor would finish storing each before it loads the next. It also leaves one place where `f` is
+/// compiled.
 ///
 /// # Safety
 ///
@@ -129,30 +131,43 @@ pub(crate) unsafe fn lanewise<S: Simd, F, const IN: usize, const OUT: usize>(
     if cols == 0 {
         return;
     }
-    let short = rows > 1 && cols < S::LANES;
-    let step = if short { GATHERED / cols } else { 1 };
+    // Columns that whole vectors cover, and how many rows of what is left fit on the stack.
+    let whole = cols - cols % S::LANES;
+    let left = cols - whole;
+    let group = GATHERED.checked_div(left).unwrap_or(1);
     let mut gathered = [[S::Elem::default(); GATHERED]; IN];
     let mut results = [[S::Elem::default(); GATHERED]; OUT];
-    for row in (0..rows).step_by(step) {
-        let step = step.min(rows - row);
-        let len = step * cols;
-        let mut from = inputs.map(|(p, stride)| p.wrapping_add(row * stride));
-        let mut to = outputs.map(|(p, stride)| p.wrapping_add(row * stride));
-        // SAFETY: rows row..row + step are below `rows`, so the positions are what the caller vouches for; a group of
-        // short rows has at most GATHERED values, the length of the arrays that stand in for them.
+    // First each row up to `whole`, then the rest of the rows, in groups.
+    let (mut row, mut rest) = (0, whole == 0);
+    loop {
+        if row >= rows {
+            if rest || left == 0 {
+                break;
+            }
+            (row, rest) = (0, true);
+            continue;
+        }
+        let step = if rest { group.min(rows - row) } else { 1 };
+        let column = if rest { whole } else { 0 };
+        let mut from = inputs.map(|(p, stride)| p.wrapping_add(row * stride + column));
+        let mut to = outputs.map(|(p, stride)| p.wrapping_add(row * stride + column));
+        let len = if rest { step * left } else { whole };
+        // SAFETY: rows row..row + step are below `rows`, and columns column..column + left, or 0..whole,
+        // below `cols`: positions that the caller vouches for. A group has at most GATHERED values, the
+        // length of the arrays that stand in for it; that is a multiple of LANES, so the last vector is
+        // inside them too.
         unsafe {
-            if short {
+            if rest {
                 for i in 0..IN {
-                    gather(&mut gathered[i], from[i], inputs[i].1, step, cols);
+                    gather(&mut gathered[i], from[i], inputs[i].1, step, left);
                     from[i] = gathered[i].as_ptr();
                 }
                 for i in 0..OUT {
                     to[i] = results[i].as_mut_ptr();
                 }
             }
-            let accumulate_here = accumulate && !short;
             let mut col = 0;
-            while col + S::LANES <= len {
+            while col < len {
                 let mut x = [S::splat(S::Elem::default()); IN];
                 for i in 0..IN {
                     x[i] = S::load(from[i].add(col));
@@ -160,30 +175,18 @@ pub(crate) unsafe fn lanewise<S: Simd, F, const IN: usize, const OUT: usize>(
                 let y = f.apply(x);
                 for i in 0..OUT {
                     let p = to[i].add(col);
-                    S::store(p, if accumulate_here { S::add(S::load(p), y[i]) } else { y[i] });
+                    S::store(p, if accumulate && !rest { S::add(S::load(p), y[i]) } else { y[i] });
                 }
                 col += S::LANES;
             }
-            if col < len {
-                let n = len - col;
-                let mut x = [S::splat(S::Elem::default()); IN];
-                for i in 0..IN {
-                    x[i] = S::load_first(from[i].add(col), n);
-                }
-                let y = f.apply(x);
-                for i in 0..OUT {
-                    let p = to[i].add(col);
-                    let y = if accumulate_here { S::add(S::load_first(p, n), y[i]) } else { y[i] };
-                    S::store_first(p, n, y);
-                }
-            }
-            if short {
+            if rest {
                 for i in 0..OUT {
                     let (p, stride) = outputs[i];
-                    scatter(&results[i], p.add(row * stride), stride, step, cols, accumulate);
+                    scatter(&results[i], p.add(row * stride + column), stride, step, left, accumulate);
                 }
             }
         }
+        row += step;
     }
 }
 

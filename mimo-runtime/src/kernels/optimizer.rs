@@ -1,8 +1,8 @@
 //! The update rules of optimizers, on flat slices of parameters, gradients and slots.
 //!
-//! What a rule needs once per step (learning rate, bias corrections, powers) is computed by the caller and given as
-//! numbers, so that one slice can be updated piece by piece. The formulas are Keras's. Slots that decay towards
-//! zero are set to zero below 1e-30: subnormal numbers would make a step forty times slower.
+//! What a rule needs once per step (learning rate, bias corrections, powers) is computed by the caller and
+//! given as numbers, so that one slice can be updated piece by piece. The formulas are Keras's. Slots that
+//! decay towards zero are set to zero below 1e-30: subnormal numbers would make a step forty times slower.
 
 use super::element::Element;
 use super::lanewise::{Operands, lanewise};
@@ -66,8 +66,8 @@ pub struct AdagradStep<E> {
     pub epsilon: E,
 }
 
-/// Adadelta: `a = rho a + (1 - rho) g^2`, `d = g sqrt(b + epsilon) / sqrt(a + epsilon)`, `b = rho b + (1 - rho) d^2`,
-/// `p -= rate d`.
+/// Adadelta: `a = rho a + (1 - rho) g^2`, `d = g sqrt(b + epsilon) / sqrt(a + epsilon)`, `b = rho b + (1 -
+/// rho) d^2`, `p -= rate d`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct AdadeltaStep<E> {
     /// Learning rate.
@@ -159,8 +159,8 @@ impl<E: Element> Update<E> {
         }
     }
 
-    /// Updates the parameters `p` and the slots by the gradient `g`. All slices have one length, and there are
-    /// [`Update::slots`] slots.
+    /// Updates the parameters `p` and the slots by the gradient `g`. All slices have one length, and there
+    /// are [`Update::slots`] slots.
     pub fn apply(&self, p: &mut [E], g: &[E], slots: &mut [&mut [E]]) {
         assert_eq!(g.len(), p.len(), "gradient and parameters differ in length");
         assert_eq!(slots.len(), self.slots(), "wrong number of slots for {self:?}");
@@ -179,7 +179,8 @@ impl<E: Element> Update<E> {
 ///
 /// # Safety
 ///
-/// The processor must have the instruction set, and `len` values be valid behind `p`, `g` and the slots of the rule.
+/// The processor must have the instruction set, and `len` values be valid behind `p`, `g` and the slots of
+/// the rule.
 #[inline(always)]
 pub(crate) unsafe fn update<S: Simd>(
     update: &Update<S::Elem>,
@@ -193,7 +194,8 @@ pub(crate) unsafe fn update<S: Simd>(
         ([$($slot:ident),*] $rule:expr) => {
             // SAFETY: passed on to the caller.
             unsafe {
-                lanewise::<S, _, _, _>(&Operands::flat(len, [p.cast_const(), g, $($slot.cast_const()),*], [p, $($slot),*]), $rule)
+                let inputs = [p.cast_const(), g, $($slot.cast_const()),*];
+                lanewise::<S, _, _, _>(&Operands::flat(len, inputs, [p, $($slot),*]), $rule)
             }
         };
     }

@@ -23,8 +23,8 @@ pub struct Pieces<'a, E> {
     slice: PhantomData<&'a mut [E]>,
 }
 
-// SAFETY: sharing `Pieces` lets another thread take `&mut [E]` out of it, which is sending it `E`s. Each piece goes to
-// one taker only.
+// SAFETY: sharing `Pieces` lets another thread take `&mut [E]` out of it, which is sending it `E`s. Each
+// piece goes to one taker only.
 unsafe impl<E: Send> Sync for Pieces<'_, E> {}
 // SAFETY: as for `&mut [E]`.
 unsafe impl<E: Send> Send for Pieces<'_, E> {}
@@ -57,14 +57,14 @@ impl<'a, E> Pieces<'a, E> {
 
     /// Piece `index`, or `None` if there is no such piece or it was taken before.
     pub fn take(&self, index: usize) -> Option<&'a mut [E]> {
-        // Relaxed is enough: a piece passes from the maker of `Pieces` to its one taker by whatever brought `self`
-        // there, never from taker to taker.
+        // Relaxed is enough: a piece passes from the maker of `Pieces` to its one taker by whatever brought
+        // `self` there, never from taker to taker.
         if self.claims.get(index)?.swap(true, Ordering::Relaxed) {
             return None;
         }
         let (from, to) = (self.bounds[index], self.bounds[index + 1]);
-        // SAFETY: from <= to <= the length of the slice, which is borrowed exclusively for 'a. Ascending bounds make
-        // pieces disjoint, and the claim just made is the only one ever on this piece.
+        // SAFETY: from <= to <= the length of the slice, which is borrowed exclusively for 'a. Ascending
+        // bounds make pieces disjoint, and the claim just made is the only one ever on this piece.
         Some(unsafe { std::slice::from_raw_parts_mut(self.start.add(from), to - from) })
     }
 }

@@ -1,8 +1,9 @@
 //! A few threads that stay, for work that is forked and joined many thousand times a second.
 //!
-//! A run cuts its tasks in *units* that the caller and the workers claim one by one from an atomic counter. A thread
-//! that is not running holds no claim, so it delays nobody: whoever runs takes the units. The counter carries
-//! the number of the run, so a worker that slept through a run cannot claim in the next with old knowledge.
+//! A run cuts its tasks in *units* that the caller and the workers claim one by one from an atomic counter.
+//! A thread that is not running holds no claim, so it delays nobody: whoever runs takes the units. The
+//! counter carries the number of the run, so a worker that slept through a run cannot claim in the next
+//! with old knowledge.
 
 use std::any::Any;
 use std::fmt;
@@ -61,13 +62,15 @@ impl Shared {
         let mut ticket = self.ticket.load(Acquire);
         while ticket & UNITS > 0 {
             // Read before the claim, used after it: if the claim succeeds, the ticket has not changed since
-            // it was loaded, so the run is the one whose ticket it is, and the job was published before the ticket.
+            // it was loaded, so the run is the one whose ticket it is, and the job was published before the
+            // ticket.
             let job = self.job.load(Acquire);
             if let Err(now) = self.ticket.compare_exchange_weak(ticket, ticket - 1, SeqCst, Acquire) {
                 ticket = now;
                 continue;
             }
-            // SAFETY: `run` keeps the job alive until every unit is finished, and the one just claimed is not.
+            // SAFETY: `run` keeps the job alive until every unit is finished, and the one just claimed is
+            // not.
             let job = unsafe { &*job.cast::<Job<'_>>() };
             // Units are numbered from the last, because the counter runs down.
             let first = ((ticket & UNITS) - 1) as usize * job.grain;
@@ -173,10 +176,12 @@ impl Pool {
         self.workers.len() + 1
     }
 
-    /// Calls `task` with each of `0..tasks` once, on any thread and in any order, and returns when all calls have.
+    /// Calls `task` with each of `0..tasks` once, on any thread and in any order, and returns when all
+    /// calls have.
     ///
-    /// If a call panics, the others are still made; then one of the panics goes on in the caller. A run that is started
-    /// while another is going on (from inside a task, or from a second thread) is done by its caller alone.
+    /// If a call panics, the others are still made; then one of the panics goes on in the caller. A run
+    /// that is started while another is going on (from inside a task, or from a second thread) is done by
+    /// its caller alone.
     pub fn run(&self, tasks: usize, task: &(dyn Fn(usize) + Sync)) {
         let shared = &*self.shared;
         if self.workers.is_empty() || tasks <= 1 || shared.busy.swap(true, Acquire) {

@@ -1,9 +1,9 @@
 //! Randomness without state: a number is a function of a key and an index.
 //!
-//! Number `i` under a key is output `i` of SplitMix64 (Steele, Lea, Flood: *Fast Splittable Pseudorandom Number
-//! Generators*, 2014) started from the key; its state advances by a constant, so output `i` can be had
-//! directly. The key goes through the same mixer first, so that consecutive keys give unrelated sequences.
-//! Whichever thread, chunk or instruction set asks, index `i` answers the same.
+//! Number `i` under a key is output `i` of SplitMix64 (Steele, Lea, Flood: *Fast Splittable Pseudorandom
+//! Number Generators*, 2014) started from the key; its state advances by a constant, so output `i` can be
+//! had directly. The key goes through the same mixer first, so that consecutive keys give unrelated
+//! sequences. Whichever thread, chunk or instruction set asks, index `i` answers the same.
 
 use super::element::Element;
 use super::lanewise::Operands;
@@ -61,7 +61,8 @@ pub(crate) struct Dropout<E> {
 
 /// The kernel behind [`dropout`].
 ///
-/// The loop is left to the compiler, which has 64-bit multiplications in its vectors where the processor does.
+/// The loop is left to the compiler, which has 64-bit multiplications in its vectors where the processor
+/// does.
 ///
 /// # Safety
 ///
@@ -99,8 +100,8 @@ pub(crate) unsafe fn drop_out<S: Simd>(dropout: &Dropout<S::Elem>) {
 
 /// Drops each value with probability `rate` and multiplies the others by `1 / (1 - rate)`.
 ///
-/// Value `(r, c)` has the index `first + r * x.cols + c` under `key`, so the same call on gradients is the backward
-/// pass. Adds to `y` if `accumulate`. `y` may be `x`. A rate of one or more drops everything.
+/// Value `(r, c)` has the index `first + r * x.cols + c` under `key`, so the same call on gradients is the
+/// backward pass. Adds to `y` if `accumulate`. `y` may be `x`. A rate of one or more drops everything.
 pub fn dropout<E: Element>(
     arena: &mut [E],
     key: u64,
@@ -127,7 +128,8 @@ pub fn dropout<E: Element>(
     unsafe { (E::kernels().drop_out)(&dropout) }
 }
 
-/// `y = x + stddev * n` with `n` from the standard normal distribution, indexed as in [`dropout`]. `y` may be `x`.
+/// `y = x + stddev * n` with `n` from the standard normal distribution, indexed as in [`dropout`]. `y` may
+/// be `x`.
 pub fn gaussian_noise<E: Element>(arena: &mut [E], key: u64, first: u64, stddev: f64, x: Mat, y: Mat) {
     y.check(arena.len());
     x.check_like(y, arena.len());

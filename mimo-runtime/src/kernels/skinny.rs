@@ -1,5 +1,5 @@
-//! Matrix products with very few columns, as in the heads of a network: there the lanes of a vector run along the
-//! depth instead of the columns, of which most would be empty.
+//! Matrix products with very few columns, as in the heads of a network: there the lanes of a vector run
+//! along the depth instead of the columns, of which most would be empty.
 
 use super::product::{Correlation, Product, load};
 use super::simd::Simd;
@@ -20,7 +20,8 @@ const MAX_LANES: usize = 16;
 unsafe fn dots<S: Simd, const R: usize>(product: &Product<S::Elem>, row: usize) {
     let Product { depth, left_stride, output_stride, mask_stride, .. } = *product;
     let zero = S::Elem::default();
-    // SAFETY: whole vectors while they fit into the depth, then what is left of it, in rows the caller vouches for.
+    // SAFETY: whole vectors while they fit into the depth, then what is left of it, in rows the caller
+    // vouches for.
     unsafe {
         let left = product.left.wrapping_add(row * left_stride);
         let mut sum = [S::splat(zero); R];

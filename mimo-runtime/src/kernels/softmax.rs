@@ -43,8 +43,8 @@ unsafe fn store<S: Simd>(p: *mut S::Elem, n: usize, v: S::V) {
 
 /// Rows up to this long are done a vector of rows at a time, each lane a row.
 ///
-/// Row by row, the reductions would take most of the time, and masked vectors on neighbouring rows overlap, so
-/// that the processor would finish storing each before it loads the next.
+/// Row by row, the reductions would take most of the time, and masked vectors on neighbouring rows overlap,
+/// so that the processor would finish storing each before it loads the next.
 const SHORT: usize = 16;
 
 /// More lanes than any instruction set has.
@@ -109,7 +109,8 @@ unsafe fn short_softmax<S: Simd>(softmax: &Softmax<S::Elem>) {
     let mut columns = [S::Elem::default(); SHORT * MAX_LANES];
     for row in (0..rows).step_by(S::LANES) {
         let n = S::LANES.min(rows - row);
-        // SAFETY: rows row..row + n are below `rows`; vectors c * LANES with c < cols <= SHORT are in `columns`.
+        // SAFETY: rows row..row + n are below `rows`; vectors c * LANES with c < cols <= SHORT are in
+        // `columns`.
         unsafe {
             gather::<S>(&mut columns, (from.0.add(row * from.1), from.1), n, cols);
             let p = columns.as_mut_ptr();

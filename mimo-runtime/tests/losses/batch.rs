@@ -4,7 +4,7 @@ use mimo_graph::loss::Loss as Kind;
 use mimo_graph::metric::Metric;
 use mimo_runtime::chunk::{Chunk, Mode};
 use mimo_runtime::float::Float;
-use mimo_runtime::loss::{Loss, Scan, scans};
+use mimo_runtime::loss::{Loss, Scan};
 use mimo_runtime::program::View;
 use mimo_runtime::run::Operation;
 
@@ -73,7 +73,7 @@ impl Batch {
         let len =
             1 + self.metrics.iter().map(|&(start, metric)| start + self.state_len(metric)).max().unwrap_or(0);
         let mut scanned = [0.0];
-        if scans(self.loss) {
+        if self.loss.scans() {
             let mut first_row = 0;
             for &rows in chunks {
                 self.pass::<E>(first_row, rows, &[], &mut scanned, true);
@@ -128,6 +128,7 @@ impl Batch {
             target,
             sample_weight,
             gradient: Some(gradient),
+            prediction_gradient: None,
             metrics: self.metrics.clone().leak(),
         };
         let mut chunk = Chunk {

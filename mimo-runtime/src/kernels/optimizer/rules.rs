@@ -47,8 +47,8 @@ unsafe fn blend<S: Simd>(mean: S::V, x: S::V, rho: S::V) -> S::V {
 /// As for [`flush`].
 #[inline(always)]
 unsafe fn inverse<S: Simd>(root: S::V, epsilon: S::V) -> S::V {
-    // SAFETY: as for `flush`. The bound keeps an infinite root within what `reciprocal` can do; it comes first so
-    // that a NaN stays one.
+    // SAFETY: as for `flush`. The bound keeps an infinite root within what `reciprocal` can do; it comes
+    // first so that a NaN stays one.
     unsafe { S::reciprocal(S::min(S::splat(S::Elem::of(1e30)), S::add(root, epsilon))) }
 }
 

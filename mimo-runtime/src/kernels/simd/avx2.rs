@@ -98,7 +98,9 @@ impl Simd for Avx2 {
 
 impl PowerOfTwo for Avx2 {
     intrinsics! {
-        fn round(a: __m256) -> __m256 { _mm256_round_ps::<{ _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC }>(a) }
+        fn round(a: __m256) -> __m256 {
+            _mm256_round_ps::<{ _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC }>(a)
+        }
         fn scale(a: __m256, n: __m256) -> __m256 {
             // In two factors, because 2^128 and 2^-150 are no single-precision numbers themselves.
             let n = _mm256_cvtps_epi32(n);

@@ -29,7 +29,9 @@ impl Simd for Avx512 {
         fn store(p: *mut f32, v: __m512) { _mm512_storeu_ps(p, v) }
         fn load_first(p: *const f32, n: usize) -> __m512 { _mm512_maskz_loadu_ps(first(n), p) }
         fn store_first(p: *mut f32, n: usize, v: __m512) { _mm512_mask_storeu_ps(p, first(n), v) }
-        fn keep_first(v: __m512, n: usize, other: __m512) -> __m512 { _mm512_mask_blend_ps(first(n), other, v) }
+        fn keep_first(v: __m512, n: usize, other: __m512) -> __m512 {
+            _mm512_mask_blend_ps(first(n), other, v)
+        }
         fn add(a: __m512, b: __m512) -> __m512 { _mm512_add_ps(a, b) }
         fn sub(a: __m512, b: __m512) -> __m512 { _mm512_sub_ps(a, b) }
         fn mul(a: __m512, b: __m512) -> __m512 { _mm512_mul_ps(a, b) }
@@ -55,7 +57,9 @@ impl Simd for Avx512 {
         fn sum(a: __m512) -> f32 { _mm512_reduce_add_ps(a) }
         fn maximum(a: __m512) -> f32 { _mm512_reduce_max_ps(a) }
         // AVX-512 implies AVX2.
-        fn transpose(from: *const f32, from_stride: usize, to: *mut f32, to_stride: usize) { Avx2::transpose(from, from_stride, to, to_stride) }
+        fn transpose(from: *const f32, from_stride: usize, to: *mut f32, to_stride: usize) {
+            Avx2::transpose(from, from_stride, to, to_stride)
+        }
         fn exp(x: __m512) -> __m512 { math::exp::<Self>(x) }
         fn exp_m1(x: __m512) -> __m512 { math::exp_m1::<Self>(x) }
         fn ln_1p(x: __m512) -> __m512 { math::ln_1p::<Self>(x) }

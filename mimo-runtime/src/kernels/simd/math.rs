@@ -67,8 +67,8 @@ pub(super) unsafe fn exp_m1<S: PowerOfTwo>(x: S::V) -> S::V {
 pub(super) unsafe fn ln_1p<S: PowerOfTwo>(x: S::V) -> S::V {
     // SAFETY: the caller vouches for the instruction set; no memory is touched.
     unsafe {
-        // log(1 + x) = 2 artanh(s) with s = x / (2 + x) <= 1/3, where the series 1 + s^2/3 + s^4/5 + ... needs
-        // eight terms.
+        // log(1 + x) = 2 artanh(s) with s = x / (2 + x) <= 1/3, where the series 1 + s^2/3 + s^4/5 + ...
+        // needs eight terms.
         let s = S::div(x, S::add(S::splat(2.0), x));
         let q = S::mul(s, s);
         let mut p = S::splat(2.0 / 15.0);

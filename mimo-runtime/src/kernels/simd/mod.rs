@@ -9,9 +9,9 @@ macro_rules! intrinsics {
     ($(fn $name:ident($($arg:ident: $type:ty),*) $(-> $result:ty)? { $($body:tt)* })*) => {$(
         #[inline(always)]
         unsafe fn $name($($arg: $type),*) $(-> $result)? {
-            // SAFETY: the trait's contract says that the processor has the instruction set and that pointers are
-            // valid for the lanes touched. Only unaligned loads and stores are used, and lanes that are masked off
-            // are not accessed.
+            // SAFETY: the trait's contract says that the processor has the instruction set and that
+            // pointers are valid for the lanes touched. Only unaligned loads and stores are used, and lanes
+            // that are masked off are not accessed.
             unsafe { $($body)* }
         }
     )*};

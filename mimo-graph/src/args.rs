@@ -1,0 +1,364 @@
+//! Binding of arguments to parameters: positional in Keras's order, or `keyword = value`.
+//!
+//! [`bind`] finds out which argument is which and reports what cannot be bound; the getters of [`Bound`]
+//! then give each parameter its meaning, and report a value of the wrong form at its own tokens. A getter
+//! that reported goes on with the default: [`Bound::sound`] tells whether a parameter can be relied on.
+
+use std::borrow::Cow;
+use std::cell::Cell;
+use std::ops::RangeBounds;
+
+use crate::activation::Activation;
+use crate::context::Cx;
+use crate::diag::{Diag, Loc, did_you_mean};
+use crate::dim::Dim;
+use crate::initializer::{Constraint, Initializer, Regularizer};
+use crate::value::{Arg, Value, ValueKind};
+
+pub mod read;
+#[cfg(test)]
+mod tests;
+
+/// The parameters of a layer, loss, metric, optimizer, initializer, …
+#[derive(Clone, Copy, Debug)]
+pub struct Signature {
+    /// What messages call it: `Dense`.
+    pub callee: &'static str,
+    /// What can be given by position, in Keras's order; every one can be given by keyword too.
+    pub params: &'static [&'static str],
+    /// What can be given by keyword only.
+    pub keywords: &'static [&'static str],
+    /// What has to be given.
+    pub required: &'static [&'static str],
+    /// Parameters of Keras, also listed in `params` or `keywords`, that mimo does not have, each with what
+    /// to write instead. `none` may be given, which asks for nothing.
+    pub unsupported: &'static [(&'static str, &'static str)],
+}
+
+impl Signature {
+    /// Parameters of which none is required, keyword only, or missing in mimo; complete it with
+    /// `Signature { required: &["units"], ..Signature::new("Dense", &["units"]) }`.
+    pub const fn new(callee: &'static str, params: &'static [&'static str]) -> Self {
+        Signature { callee, params, keywords: &[], required: &[], unsupported: &[] }
+    }
+
+    /// Every name, by position first.
+    fn names(&self) -> impl Iterator<Item = &'static str> + use<> {
+        self.params.iter().chain(self.keywords).copied()
+    }
+
+    /// What mimo does not have, with what to write instead.
+    fn missing_here(&self, name: &str) -> Option<&'static str> {
+        self.unsupported.iter().find(|(unsupported, _)| *unsupported == name).map(|&(_, instead)| instead)
+    }
+
+    /// The names that can be used, for a message.
+    fn listed(&self) -> String {
+        list(self.names().filter(|name| self.missing_here(name).is_none()))
+    }
+}
+
+/// Names in backticks, separated by commas.
+pub fn list<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    names.into_iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// Arguments by parameter.
+#[derive(Clone, Debug)]
+pub struct Bound<'a> {
+    signature: Signature,
+    call: Loc,
+    /// One per name of the signature.
+    slots: Vec<Slot<'a>>,
+    /// Whether some argument could not be bound, so that it is not known what was meant.
+    broken: bool,
+}
+
+/// What one parameter was given.
+#[derive(Clone, Debug)]
+struct Slot<'a> {
+    name: &'static str,
+    /// Owned if it stands for a Python word that was reported: `True`.
+    value: Option<Cow<'a, Value>>,
+    /// Whether an error about this parameter was reported.
+    failed: Cell<bool>,
+}
+
+/// Binds `args` to the parameters of `signature` and reports, all at once, arguments that are unknown, given
+/// twice, too many or missing. `call` are the tokens of the whole call.
+pub fn bind<'a>(signature: &Signature, args: &'a [Arg], call: Loc, cx: &mut Cx<'_>) -> Bound<'a> {
+    let slots = signature.names().map(|name| Slot { name, value: None, failed: Cell::new(false) }).collect();
+    let mut bound = Bound { signature: *signature, call, slots, broken: false };
+    let mut position = 0;
+    let mut keyword_seen = false;
+    let mut too_many = None;
+    for arg in args {
+        match &arg.name {
+            Some((name, loc)) => {
+                keyword_seen = true;
+                match bound.slots.iter().position(|slot| slot.name == name) {
+                    Some(slot) => bound.fill(slot, &arg.value, *loc, cx),
+                    None => bound.unknown(name, *loc, cx),
+                }
+            }
+            None if position < signature.params.len() => {
+                // Told once: the rest follows from the first.
+                if std::mem::take(&mut keyword_seen) {
+                    let name = signature.params[position];
+                    cx.error(
+                        Diag::error(arg.value.loc, "positional argument after a keyword argument")
+                            .help(format!("write `{name} = …`, or move it to the front")),
+                    );
+                }
+                bound.fill(position, &arg.value, arg.value.loc, cx);
+                position += 1;
+            }
+            None => {
+                too_many.get_or_insert(arg.value.loc);
+                position += 1;
+            }
+        }
+    }
+    if let Some(loc) = too_many {
+        bound.too_many(position, loc, cx);
+    }
+    for slot in &bound.slots {
+        if signature.required.contains(&slot.name) && slot.value.is_none() && !slot.failed.replace(true) {
+            let (callee, name) = (signature.callee, slot.name);
+            cx.error(
+                Diag::error(call, format!("`{callee}` needs `{name}`"))
+                    .help(format!("write `{callee}({name} = …)`")),
+            );
+        }
+    }
+    bound
+}
+
+impl<'a> Bound<'a> {
+    fn fill(&mut self, index: usize, value: &'a Value, loc: Loc, cx: &mut Cx<'_>) {
+        let (callee, instead) = (self.signature.callee, self.signature.missing_here(self.slots[index].name));
+        let slot = &mut self.slots[index];
+        if slot.value.is_some() {
+            cx.error(
+                Diag::error(loc, format!("`{}` of `{callee}` is given twice", slot.name))
+                    .help("remove one of the two"),
+            );
+            self.broken = true;
+            return;
+        }
+        let value = read::without_python(value, cx);
+        if let (Some(instead), false) = (instead, matches!(value.kind, ValueKind::None | ValueKind::Invalid))
+        {
+            cx.error(
+                Diag::error(loc, format!("mimo has no `{}` for `{callee}` yet", slot.name)).help(instead),
+            );
+            slot.failed.set(true);
+        }
+        slot.value = Some(value);
+    }
+
+    fn unknown(&mut self, name: &str, loc: Loc, cx: &mut Cx<'_>) {
+        self.broken = true;
+        let callee = self.signature.callee;
+        let mut diag = Diag::error(loc, format!("`{callee}` has no argument `{name}`"));
+        if let Some(near) = did_you_mean(name, self.signature.names()) {
+            diag = diag.help(format!("did you mean `{near}`?"));
+            // A misspelt argument is one mistake: it is not reported as missing as well.
+            if let Some(slot) = self.slots.iter().find(|slot| slot.name == near) {
+                slot.failed.set(true);
+            }
+        }
+        cx.error(match self.slots.is_empty() {
+            true => diag.help(format!("write `{callee}()`: it takes no arguments")),
+            false => diag.help(format!("its arguments are {}", self.signature.listed())),
+        });
+    }
+
+    fn too_many(&mut self, given: usize, loc: Loc, cx: &mut Cx<'_>) {
+        self.broken = true;
+        let Signature { callee, params, .. } = self.signature;
+        let message = match params.len() {
+            0 => format!("`{callee}` takes no positional argument, but {given} {} given", is_are(given)),
+            1 => format!("`{callee}` takes 1 positional argument, but {given} are given"),
+            n => format!("`{callee}` takes at most {n} positional arguments, but {given} are given"),
+        };
+        cx.error(Diag::error(loc, message).help(match self.slots.is_empty() {
+            true => format!("write `{callee}()`: it takes no arguments"),
+            false => format!("its arguments are {}", self.signature.listed()),
+        }));
+    }
+
+    /// Whether all arguments could be bound and nothing was reported about these parameters, so that what
+    /// depends on them can be computed.
+    pub fn sound(&self, params: &[&str]) -> bool {
+        !self.broken && self.slots.iter().all(|slot| !slot.failed.get() || !params.contains(&slot.name))
+    }
+
+    /// Whether nothing at all was reported.
+    pub fn all_sound(&self) -> bool {
+        !self.broken && self.slots.iter().all(|slot| !slot.failed.get())
+    }
+
+    /// The tokens of the call.
+    pub fn call(&self) -> Loc {
+        self.call
+    }
+
+    /// Where the value of a parameter stands; the whole call if it is not given.
+    pub fn loc(&self, name: &str) -> Loc {
+        self.slot(name).and_then(|slot| slot.value.as_ref()).map_or(self.call, |value| value.loc)
+    }
+
+    /// The value as it was written; `None` if it is absent or already reported as no value.
+    pub fn take(&self, name: &str) -> Option<&Value> {
+        let slot = self.slot(name)?;
+        let value = slot.value.as_deref()?;
+        if value.kind == ValueKind::Invalid {
+            slot.failed.set(true);
+            return None;
+        }
+        Some(value)
+    }
+
+    /// Marks a parameter as reported, for values that are read by other means than the getters.
+    pub fn fail(&self, name: &str) {
+        if let Some(slot) = self.slot(name) {
+            slot.failed.set(true);
+        }
+    }
+
+    fn slot(&self, name: &str) -> Option<&Slot<'a>> {
+        let slot = self.slots.iter().find(|slot| slot.name == name);
+        debug_assert!(slot.is_some(), "`{}` declares no `{name}`", self.signature.callee);
+        slot
+    }
+
+    /// Reads a value if there is one, and notes whether that failed.
+    pub fn read<T>(
+        &self,
+        name: &str,
+        cx: &mut Cx<'_>,
+        reader: impl FnOnce(&Value, &str, &mut Cx<'_>) -> Option<T>,
+    ) -> Option<T> {
+        let value = self.take(name)?;
+        let result = reader(value, &format!("`{name}` of `{}`", self.signature.callee), cx);
+        if result.is_none() {
+            self.fail(name);
+        }
+        result
+    }
+
+    /// Reads a value that may be `none`, which means the same as leaving it out.
+    fn read_optional<T>(
+        &self,
+        name: &str,
+        cx: &mut Cx<'_>,
+        reader: impl FnOnce(&Value, &str, &mut Cx<'_>) -> Option<T>,
+    ) -> Option<T> {
+        match self.take(name)?.kind {
+            ValueKind::None => None,
+            _ => self.read(name, cx, reader),
+        }
+    }
+
+    /// A length of at least 1: a number or any constant expression. `None` if absent or wrong.
+    pub fn dim(&self, name: &str, cx: &mut Cx<'_>) -> Option<Dim> {
+        self.read(name, cx, read::dim)
+    }
+
+    /// A whole number of at least 0.
+    pub fn unsigned(&self, name: &str, default: usize, cx: &mut Cx<'_>) -> usize {
+        self.read(name, cx, read::unsigned).unwrap_or(default)
+    }
+
+    /// A whole number of at least 0, or `none`.
+    pub fn optional_unsigned(&self, name: &str, cx: &mut Cx<'_>) -> Option<usize> {
+        self.read_optional(name, cx, read::unsigned)
+    }
+
+    /// The seed of a random stream, or `none`.
+    pub fn optional_seed(&self, name: &str, cx: &mut Cx<'_>) -> Option<u64> {
+        // On every target that mimo knows `usize` fits into `u64`.
+        self.optional_unsigned(name, cx).map(|seed| seed as u64)
+    }
+
+    /// A whole number.
+    pub fn integer(&self, name: &str, default: i64, cx: &mut Cx<'_>) -> i64 {
+        self.read(name, cx, read::integer).unwrap_or(default)
+    }
+
+    /// A number.
+    pub fn float(&self, name: &str, default: f64, cx: &mut Cx<'_>) -> f64 {
+        self.float_in(name, default, .., cx)
+    }
+
+    /// A number of a range: `0.0..=1.0`.
+    pub fn float_in(&self, name: &str, default: f64, range: impl RangeBounds<f64>, cx: &mut Cx<'_>) -> f64 {
+        self.read(name, cx, |value, what, cx| read::float_in(value, what, &range, cx)).unwrap_or(default)
+    }
+
+    /// A number of a range, or `none`.
+    pub fn optional_float_in(
+        &self,
+        name: &str,
+        range: impl RangeBounds<f64>,
+        cx: &mut Cx<'_>,
+    ) -> Option<f64> {
+        self.read_optional(name, cx, |value, what, cx| read::float_in(value, what, &range, cx))
+    }
+
+    /// `true` or `false`.
+    pub fn boolean(&self, name: &str, default: bool, cx: &mut Cx<'_>) -> bool {
+        self.read(name, cx, read::boolean).unwrap_or(default)
+    }
+
+    /// A string, or `none`.
+    pub fn optional_string(&self, name: &str, cx: &mut Cx<'_>) -> Option<String> {
+        self.read_optional(name, cx, read::string)
+    }
+
+    /// One of a few words, as an identifier or a string.
+    pub fn word(
+        &self,
+        name: &str,
+        allowed: &[&'static str],
+        default: &'static str,
+        cx: &mut Cx<'_>,
+    ) -> &'static str {
+        self.read(name, cx, |value, what, cx| read::word(value, what, allowed, cx)).unwrap_or(default)
+    }
+
+    /// One of a few words, or `none`.
+    pub fn optional_word(
+        &self,
+        name: &str,
+        allowed: &[&'static str],
+        cx: &mut Cx<'_>,
+    ) -> Option<&'static str> {
+        self.read_optional(name, cx, |value, what, cx| read::word(value, what, allowed, cx))
+    }
+
+    /// An activation; `Linear` if absent.
+    pub fn activation(&self, name: &str, cx: &mut Cx<'_>) -> Activation {
+        self.read_optional(name, cx, Activation::read).unwrap_or(Activation::Linear)
+    }
+
+    /// An initializer.
+    pub fn initializer(&self, name: &str, default: Initializer, cx: &mut Cx<'_>) -> Initializer {
+        self.read_optional(name, cx, Initializer::read).unwrap_or(default)
+    }
+
+    /// A regularizer, or `none`.
+    pub fn regularizer(&self, name: &str, cx: &mut Cx<'_>) -> Option<Regularizer> {
+        self.read_optional(name, cx, Regularizer::read)
+    }
+
+    /// A constraint, or `none`.
+    pub fn constraint(&self, name: &str, cx: &mut Cx<'_>) -> Option<Constraint> {
+        self.read_optional(name, cx, Constraint::read)
+    }
+}
+
+fn is_are(count: usize) -> &'static str {
+    if count == 1 { "is" } else { "are" }
+}

@@ -1,0 +1,221 @@
+//! Readers of single values. Each gives the value its meaning, or reports at its tokens what was found and
+//! what to write. `what` is how messages call it: `` `rate` of `Dropout` ``.
+
+use std::borrow::Cow;
+use std::ops::{Bound, RangeBounds};
+
+use super::list;
+use crate::context::{Cx, DimCheck, Relation};
+use crate::diag::{Diag, did_you_mean};
+use crate::dim::Dim;
+use crate::value::{Value, ValueKind};
+
+/// Replaces the words that Python writes differently, and reports them: `True`, `False`, `None`.
+pub fn without_python<'a>(value: &'a Value, cx: &mut Cx<'_>) -> Cow<'a, Value> {
+    let ValueKind::Ident { text, .. } = &value.kind else {
+        return Cow::Borrowed(value);
+    };
+    let (word, kind) = match text.as_str() {
+        "True" => ("true", ValueKind::Bool(true)),
+        "False" => ("false", ValueKind::Bool(false)),
+        "None" => ("none", ValueKind::None),
+        _ => return Cow::Borrowed(value),
+    };
+    cx.error(Diag::error(value.loc, format!("`{text}` is Python")).help(format!("write `{word}`")));
+    Cow::Owned(Value { kind, loc: value.loc })
+}
+
+/// Reports that `value` is not what `what` has to be. Tokens that are no value were reported already.
+pub fn wrong(value: &Value, what: &str, wanted: &str, help: Option<String>, cx: &mut Cx<'_>) {
+    if value.kind == ValueKind::Invalid {
+        return;
+    }
+    let diag = Diag::error(value.loc, format!("{what} must be {wanted}, found {}", value.describe()));
+    cx.error(match help {
+        Some(help) => diag.help(help),
+        None => diag,
+    });
+}
+
+/// The help for a value that only const evaluation knows, where a number has to be known earlier.
+const SEEN_BY_THE_MACRO: &str =
+    "write the number itself, or a `const` of this block with a number as its value";
+
+/// A length of at least 1: a number, a constant or a constant expression.
+pub fn dim(value: &Value, what: &str, cx: &mut Cx<'_>) -> Option<Dim> {
+    let value = without_python(value, cx);
+    let wanted = "a whole number of at least 1";
+    match &value.kind {
+        ValueKind::Int(n) => match usize::try_from(*n) {
+            Ok(n) if n >= 1 => return Some(Dim::Known(n)),
+            _ => wrong(&value, what, wanted, None, cx),
+        },
+        ValueKind::Ident { constant: id, .. } | ValueKind::Expr(id) => {
+            let dim = Dim::constant(*id);
+            cx.checks.push(DimCheck {
+                loc: value.loc,
+                found: dim.clone(),
+                relation: Relation::AtLeast,
+                wanted: Dim::Known(1),
+                what: what.into(),
+                help: None,
+                note: None,
+            });
+            return Some(dim);
+        }
+        ValueKind::Bool(_)
+        | ValueKind::None
+        | ValueKind::Float(_)
+        | ValueKind::Str(_)
+        | ValueKind::List(_)
+        | ValueKind::Call { .. }
+        | ValueKind::Map(_)
+        | ValueKind::Invalid => {
+            let help = whole_number(&value)
+                .map(|n| format!("write `{n}`"))
+                .or_else(|| Some("write a number or a constant: `32`, `UNITS`".into()));
+            wrong(&value, what, wanted, help, cx);
+        }
+    }
+    None
+}
+
+/// The whole number that a value of another form seems to mean: `32.0`, `"32"`, `[32]`.
+fn whole_number(value: &Value) -> Option<i64> {
+    match &value.kind {
+        ValueKind::Int(n) => Some(*n),
+        ValueKind::Float(x) if x.fract() == 0.0 && x.abs() < 1e15 => Some(*x as i64),
+        ValueKind::Str(text) => text.trim().parse().ok(),
+        ValueKind::List(items) => match &items[..] {
+            [item] => whole_number(item),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// A whole number, known here.
+pub fn integer(value: &Value, what: &str, cx: &mut Cx<'_>) -> Option<i64> {
+    whole(value, what, "a whole number", cx)
+}
+
+/// A whole number of at least 0, known here.
+pub fn unsigned(value: &Value, what: &str, cx: &mut Cx<'_>) -> Option<usize> {
+    let wanted = "a whole number of at least 0";
+    let n = whole(value, what, wanted, cx)?;
+    let unsigned = usize::try_from(n).ok();
+    if unsigned.is_none() {
+        wrong(value, what, wanted, None, cx);
+    }
+    unsigned
+}
+
+fn whole(value: &Value, what: &str, wanted: &str, cx: &mut Cx<'_>) -> Option<i64> {
+    let value = without_python(value, cx);
+    let help = match &value.kind {
+        ValueKind::Int(n) => return Some(*n),
+        ValueKind::Ident { .. } | ValueKind::Expr(_) => Some(SEEN_BY_THE_MACRO.into()),
+        _ => whole_number(&value).map(|n| format!("write `{n}`")),
+    };
+    wrong(&value, what, wanted, help, cx);
+    None
+}
+
+/// A number, known here.
+pub fn float(value: &Value, what: &str, cx: &mut Cx<'_>) -> Option<f64> {
+    let value = without_python(value, cx);
+    let help = match &value.kind {
+        // Past 2⁵³ the nearest float is meant, as in Python.
+        ValueKind::Int(n) => return Some(*n as f64),
+        ValueKind::Float(x) if x.is_finite() => return Some(*x),
+        ValueKind::Ident { .. } | ValueKind::Expr(_) => Some(SEEN_BY_THE_MACRO.into()),
+        ValueKind::Str(text) if text.trim().parse::<f64>().is_ok() => {
+            Some(format!("write `{}`, without quotes", text.trim()))
+        }
+        _ => None,
+    };
+    wrong(&value, what, "a number", help, cx);
+    None
+}
+
+/// A number of a range, known here.
+pub fn float_in(value: &Value, what: &str, range: &impl RangeBounds<f64>, cx: &mut Cx<'_>) -> Option<f64> {
+    let x = float(value, what, cx)?;
+    if range.contains(&x) {
+        return Some(x);
+    }
+    let wanted = match (range.start_bound(), range.end_bound()) {
+        (Bound::Included(low), Bound::Included(high)) => format!("from {low} to {high}"),
+        (low, high) => {
+            let low = match low {
+                Bound::Included(low) => Some(format!("at least {low}")),
+                Bound::Excluded(low) => Some(format!("above {low}")),
+                Bound::Unbounded => None,
+            };
+            let high = match high {
+                Bound::Included(high) => Some(format!("at most {high}")),
+                Bound::Excluded(high) => Some(format!("below {high}")),
+                Bound::Unbounded => None,
+            };
+            low.into_iter().chain(high).collect::<Vec<_>>().join(" and ")
+        }
+    };
+    cx.error(Diag::error(value.loc, format!("{what} must be {wanted}, found {x}")));
+    None
+}
+
+/// `true` or `false`.
+pub fn boolean(value: &Value, what: &str, cx: &mut Cx<'_>) -> Option<bool> {
+    let value = without_python(value, cx);
+    let meant = match &value.kind {
+        ValueKind::Bool(b) => return Some(*b),
+        ValueKind::Int(n @ (0 | 1)) => Some(*n == 1),
+        ValueKind::Str(text) => text.to_lowercase().parse().ok(),
+        _ => None,
+    };
+    wrong(&value, what, "`true` or `false`", meant.map(|meant| format!("write `{meant}`")), cx);
+    None
+}
+
+/// A string.
+pub fn string(value: &Value, what: &str, cx: &mut Cx<'_>) -> Option<String> {
+    let value = without_python(value, cx);
+    let help = match &value.kind {
+        ValueKind::Str(text) => return Some(text.clone()),
+        ValueKind::Ident { text, .. } => Some(format!("write `\"{text}\"`")),
+        _ => None,
+    };
+    wrong(&value, what, "a string", help, cx);
+    None
+}
+
+/// One of a few words, as an identifier or a string; case does not count, as in Keras.
+pub fn word(value: &Value, what: &str, allowed: &[&'static str], cx: &mut Cx<'_>) -> Option<&'static str> {
+    let value = without_python(value, cx);
+    let wanted = match allowed {
+        [only] => format!("`{only}`"),
+        _ => format!("one of {}", list(allowed.iter().copied())),
+    };
+    let mut help = None;
+    if let Some(text) = value.word() {
+        if let Some(word) = allowed.iter().find(|word| word.eq_ignore_ascii_case(text)) {
+            return Some(word);
+        }
+        help = did_you_mean(text, allowed.iter().copied()).map(|near| format!("did you mean `{near}`?"));
+    }
+    wrong(&value, what, &wanted, help, cx);
+    None
+}
+
+/// A list or tuple of anything; a single value is not one.
+pub fn items<'a>(value: &'a Value, what: &str, cx: &mut Cx<'_>) -> Option<&'a [Value]> {
+    if let ValueKind::List(items) = &value.kind {
+        return Some(items);
+    }
+    let help = match value.kind {
+        ValueKind::Int(n) => Some(format!("write `[{n}]`")),
+        _ => None,
+    };
+    wrong(value, what, "a list", help, cx);
+    None
+}
