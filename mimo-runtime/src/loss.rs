@@ -67,7 +67,8 @@ pub struct Loss {
 ///
 /// `forward` adds to the output's place in the statistics. Summed over the chunks, that is what the loss pass reads
 /// in [`Chunk::scanned`]:
-/// - hinge losses: how many targets of samples that have weight are neither 0 nor 1. If none is, labels 0 and 1 become −1 and 1;
+/// - hinge losses: how many targets, of samples that have weight, are neither 0 nor 1. If none is, labels 0 and 1
+///   become −1 and 1;
 /// - a sparse loss with `ignore_class`: how many positions count. The loss is the mean over those.
 #[derive(Clone, Copy, Debug)]
 pub struct Scan(pub Loss);
