@@ -157,8 +157,10 @@ fn tensors(digits: &Digits) -> Result<(DigitReaderInputs, DigitReaderTargets)> {
 /// The image in characters.
 fn draw(image: &[f32]) {
     for row in image.chunks(DigitReader::SIDE) {
-        let row: String =
-            row.iter().map(|&grey| [' ', '.', ':', 'o', 'O', '#'][(grey * 5.0).round() as usize % 6]).collect();
+        let row: String = row
+            .iter()
+            .map(|&grey| [' ', '.', ':', 'o', 'O', '#'][(grey * 5.0).round() as usize % 6])
+            .collect();
         println!("    {row}");
     }
 }

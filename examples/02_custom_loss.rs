@@ -48,11 +48,11 @@ fn run() -> Result<bool, Box<dyn std::error::Error>> {
     // −2·ln N(t | mean, e^s) = s + (t − mean)²·e^−s, up to a constant, averaged over the batch.
     trainer.set_loss(|outputs, targets| {
         let error = (outputs.mean - targets.mean.clone()).square();
-        let (precision, log_variance) = ((-outputs.log_variance.with_empty_tape()).exp(), outputs.log_variance);
+        let (precision, log_variance) =
+            ((-outputs.log_variance.with_empty_tape()).exp(), outputs.log_variance);
         Ok((error * precision + log_variance).mean())
     });
-    let options =
-        FitOptions::new().epochs(40).validation_data((&held_out_inputs, &held_out_targets));
+    let options = FitOptions::new().epochs(40).validation_data((&held_out_inputs, &held_out_targets));
     let history = trainer.fit((&inputs, &targets), options)?;
     drop(trainer);
     println!("{history}");
@@ -71,7 +71,10 @@ fn run() -> Result<bool, Box<dyn std::error::Error>> {
     let losses = history.get("val_loss").unwrap_or_default();
     let (first, last) = (losses.first().copied().unwrap_or(0.0), losses.last().copied().unwrap_or(0.0));
     println!("validation loss {first:.3} -> {last:.3}");
-    println!("{:.0} % of the held-out values lie within one standard deviation (68 % would be perfect)", 100.0 * share);
+    println!(
+        "{:.0} % of the held-out values lie within one standard deviation (68 % would be perfect)",
+        100.0 * share
+    );
     let as_wanted = last < first - 0.3 && (0.55..0.8).contains(&share);
     println!("{}", if as_wanted { "as wanted" } else { "NOT as wanted" });
     Ok(as_wanted)

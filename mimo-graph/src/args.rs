@@ -149,9 +149,7 @@ impl<'a> Bound<'a> {
         let value = read::without_python(value, cx);
         if let (Some(instead), false) = (instead, matches!(value.kind, ValueKind::None | ValueKind::Invalid))
         {
-            cx.error(
-                Diag::error(loc, format!("mimo has no `{}` for `{callee}` yet", slot.name)).help(instead),
-            );
+            cx.error(Diag::error(loc, format!("mimo's `{callee}` has no `{}`", slot.name)).help(instead));
             slot.failed.set(true);
         }
         slot.value = Some(value);
@@ -259,6 +257,23 @@ impl<'a> Bound<'a> {
             ValueKind::None => None,
             _ => self.read(name, cx, reader),
         }
+    }
+
+    /// The entries of a list or tuple. `None` if absent or wrong.
+    pub fn items(&self, name: &str, cx: &mut Cx<'_>) -> Option<&[Value]> {
+        let value = self.take(name)?;
+        if let ValueKind::List(items) = &value.kind {
+            return Some(items);
+        }
+        let entry = match &value.kind {
+            ValueKind::Int(n) => Some(n.to_string()),
+            ValueKind::Ident { text, .. } => Some(text.clone()),
+            _ => None,
+        };
+        let help = entry.map(|entry| format!("write `{name} = [{entry}]`"));
+        read::wrong(value, &format!("`{name}` of `{}`", self.signature.callee), "a list", help, cx);
+        self.fail(name);
+        None
     }
 
     /// A length of at least 1: a number or any constant expression. `None` if absent or wrong.

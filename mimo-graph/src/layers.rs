@@ -2,14 +2,20 @@
 //!
 //! A layer here is its arguments, its shape rule and its weights. What it computes is in the file of the
 //! same name in `mimo-runtime/src/layers`.
+//!
+//! Shape rules are total: they compute on [`Dim`](crate::dim::Dim), report what is known to be wrong, and
+//! leave as [`DimCheck`](crate::context::DimCheck)s what only const evaluation can know.
 
 use crate::activation::Activation;
+use crate::args::{Bound, Signature, bind, list};
 use crate::context::Cx;
-use crate::diag::Loc;
+use crate::diag::{Diag, Loc, did_you_mean};
 use crate::graph::Dtype;
 use crate::initializer::{Constraint, Initializer, Regularizer};
 use crate::shape::Shape;
+use crate::value::Arg;
 
+mod absent;
 pub mod activation;
 pub mod concatenate;
 pub mod dense;
@@ -17,9 +23,14 @@ pub mod dropout;
 pub mod flatten;
 pub mod gaussian_noise;
 pub mod merge;
+mod options;
 pub mod permute;
+#[cfg(test)]
+mod properties;
 pub mod repeat_vector;
 pub mod reshape;
+#[cfg(test)]
+mod tests;
 
 /// What a layer is called with.
 #[derive(Clone, Debug)]
@@ -58,8 +69,11 @@ pub struct WeightOptions {
 
 /// What every layer says about itself.
 pub trait Layer: Sized {
+    /// Keras's name of its class.
+    fn class_name(&self) -> &'static str;
+
     /// The shapes and element types of what the layer gives, or `None` after an error was reported.
-    /// `call` are the tokens of the call.
+    /// `call` are the tokens of the call; `inputs` are as many as [`Layer::arity`] allows.
     fn infer(&self, inputs: &[Operand<'_>], call: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>>;
 
     /// The weights that the layer holds for inputs of these shapes, in Keras's order. Called after `infer`
@@ -80,52 +94,214 @@ pub trait Layer: Sized {
     }
 }
 
-/// A layer with its arguments.
-// A model has tens of layers, not millions: a box per layer would buy nothing.
-#[allow(clippy::large_enum_variant)]
-#[derive(Clone, Debug, PartialEq)]
-pub enum LayerKind {
-    /// Keras's `Dense`.
-    Dense(dense::Dense),
-    /// Keras's `Activation` and its like.
-    Activation(activation::Activation),
-    /// Keras's `Flatten`.
-    Flatten(flatten::Flatten),
-    /// Keras's `Reshape`.
-    Reshape(reshape::Reshape),
-    /// Keras's `Permute`.
-    Permute(permute::Permute),
-    /// Keras's `RepeatVector`.
-    RepeatVector(repeat_vector::RepeatVector),
-    /// Keras's `Dropout`.
-    Dropout(dropout::Dropout),
-    /// Keras's `GaussianNoise`.
-    GaussianNoise(gaussian_noise::GaussianNoise),
-    /// Keras's `Concatenate`.
-    Concatenate(concatenate::Concatenate),
-    /// Keras's `Add`, `Subtract`, `Multiply`, `Average`, `Maximum`, `Minimum`.
-    Merge(merge::Merge),
+/// A class of the language: how it is written and what it makes.
+#[derive(Debug)]
+struct Class {
+    /// Keras's automatic name for its layers, before numbers are added.
+    auto_name: &'static str,
+    /// The lower-case function that makes the layer and calls it at once: `concatenate([a, b])`.
+    function: Option<&'static str>,
+    /// Its name and parameters.
+    signature: Signature,
+    /// Makes the layer, or gives `None` after an error without which its shape rule cannot be applied.
+    make: fn(&Bound<'_>, &mut Cx<'_>) -> Option<LayerKind>,
 }
-// Stand-ins until branch `layers` brings the real ones: drop this block when merging.
-#[allow(missing_docs)]
+
+/// Defines [`LayerKind`], what it hands on to its layers, and the table of classes. A class reads
+/// `"automatic_name", function? => SIGNATURE, from_args`.
+macro_rules! layers {
+    ($(
+        $(#[$doc:meta])*
+        $kind:ident($layer:ty) {
+            $($auto:literal $(, $function:literal)? => $signature:expr, $from_args:expr;)+
+        }
+    )*) => {
+        /// A layer with its arguments.
+        // A model has tens of layers, not millions: a box per layer would buy nothing.
+        #[allow(clippy::large_enum_variant)]
+        #[derive(Clone, Debug, PartialEq)]
+        pub enum LayerKind {
+            $($(#[$doc])* $kind($layer),)*
+        }
+
+        impl LayerKind {
+            /// Keras's name of the class: `Dense`, `Add`.
+            pub fn class_name(&self) -> &'static str {
+                match self { $(LayerKind::$kind(layer) => Layer::class_name(layer),)* }
+            }
+
+            /// [`Layer::infer`] of the layer.
+            pub fn infer(
+                &self,
+                inputs: &[Operand<'_>],
+                call: Loc,
+                cx: &mut Cx<'_>,
+            ) -> Option<Vec<(Shape, Dtype)>> {
+                match self { $(LayerKind::$kind(layer) => Layer::infer(layer, inputs, call, cx),)* }
+            }
+
+            /// [`Layer::weights`] of the layer.
+            pub fn weights(&self, inputs: &[&Shape]) -> Vec<Weight> {
+                match self { $(LayerKind::$kind(layer) => Layer::weights(layer, inputs),)* }
+            }
+
+            /// [`Layer::arity`] of the layer.
+            pub fn arity(&self) -> (usize, usize) {
+                match self { $(LayerKind::$kind(layer) => Layer::arity(layer),)* }
+            }
+
+            /// [`Layer::activation`] of the layer.
+            pub fn activation(&self) -> Activation {
+                match self { $(LayerKind::$kind(layer) => Layer::activation(layer),)* }
+            }
+        }
+
+        /// Every class of the language.
+        const CLASSES: &[Class] = &[$($(Class {
+            auto_name: $auto,
+            function: [$(Some($function),)? None][0],
+            signature: $signature,
+            make: |args, cx| {
+                let from_args: fn(&Bound<'_>, &mut Cx<'_>) -> Option<$layer> = $from_args;
+                from_args(args, cx).map(LayerKind::$kind)
+            },
+        },)+)*];
+    };
+}
+
+layers! {
+    /// Keras's `Dense`.
+    Dense(dense::Dense) {
+        "dense" => dense::SIGNATURE, dense::Dense::from_args;
+    }
+    /// Keras's `Activation` and its like.
+    Activation(activation::Activation) {
+        "activation" => activation::SIGNATURE, activation::Activation::from_args;
+        "re_lu" => activation::RELU, activation::Activation::relu;
+        "leaky_re_lu" => activation::LEAKY_RELU, activation::Activation::leaky_relu;
+        "elu" => activation::ELU, activation::Activation::elu;
+        "softmax" => activation::SOFTMAX, activation::Activation::softmax;
+    }
+    /// Keras's `Flatten`.
+    Flatten(flatten::Flatten) {
+        "flatten" => flatten::SIGNATURE, |_, _| Some(flatten::Flatten);
+    }
+    /// Keras's `Reshape`.
+    Reshape(reshape::Reshape) {
+        "reshape" => reshape::SIGNATURE, reshape::Reshape::from_args;
+    }
+    /// Keras's `Permute`.
+    Permute(permute::Permute) {
+        "permute" => permute::SIGNATURE, permute::Permute::from_args;
+    }
+    /// Keras's `RepeatVector`.
+    RepeatVector(repeat_vector::RepeatVector) {
+        "repeat_vector" => repeat_vector::SIGNATURE, repeat_vector::RepeatVector::from_args;
+    }
+    /// Keras's `Dropout`.
+    Dropout(dropout::Dropout) {
+        "dropout" => dropout::SIGNATURE, dropout::Dropout::from_args;
+    }
+    /// Keras's `GaussianNoise`.
+    GaussianNoise(gaussian_noise::GaussianNoise) {
+        "gaussian_noise" => gaussian_noise::SIGNATURE, gaussian_noise::GaussianNoise::from_args;
+    }
+    /// Keras's `Concatenate`.
+    Concatenate(concatenate::Concatenate) {
+        "concatenate", "concatenate" => concatenate::SIGNATURE, concatenate::Concatenate::from_args;
+    }
+    /// Keras's `Add`, `Subtract`, `Multiply`, `Average`, `Maximum`, `Minimum`.
+    Merge(merge::Merge) {
+        "add", "add" => options::layer("Add", &[]), |_, _| Some(merge::MergeOp::Add.into());
+        "subtract", "subtract" =>
+            options::layer("Subtract", &[]), |_, _| Some(merge::MergeOp::Subtract.into());
+        "multiply", "multiply" =>
+            options::layer("Multiply", &[]), |_, _| Some(merge::MergeOp::Multiply.into());
+        "average", "average" =>
+            options::layer("Average", &[]), |_, _| Some(merge::MergeOp::Average.into());
+        "maximum", "maximum" =>
+            options::layer("Maximum", &[]), |_, _| Some(merge::MergeOp::Maximum.into());
+        "minimum", "minimum" =>
+            options::layer("Minimum", &[]), |_, _| Some(merge::MergeOp::Minimum.into());
+    }
+}
+
 impl LayerKind {
-    pub fn class_name(&self) -> &'static str {
-        match self {
-            LayerKind::Dense(_) => "Dense",
-            _ => "Flatten",
-        }
-    }
+    /// Keras's automatic name, before numbers are added: `dense`, `leaky_re_lu`.
     pub fn auto_name(&self) -> &'static str {
-        match self {
-            LayerKind::Dense(_) => "dense",
-            _ => "flatten",
-        }
+        let class = self.class_name();
+        // Every class name is in the table, which a test holds.
+        CLASSES.iter().find(|entry| entry.signature.callee == class).map_or(class, |entry| entry.auto_name)
     }
-    pub fn activation(&self) -> Activation {
-        match self {
-            LayerKind::Dense(d) => d.activation,
-            LayerKind::Activation(a) => a.activation,
-            _ => Activation::Linear,
-        }
+}
+
+/// A layer as the user wrote it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Constructed {
+    /// The layer with its arguments.
+    pub kind: LayerKind,
+    /// `name = "…"` and where it stands.
+    pub name: Option<(String, Loc)>,
+    /// Whether training changes its weights.
+    pub trainable: bool,
+}
+
+/// Makes the layer that `class(args…)` writes. `None` after an error without which the layer's shape rule
+/// cannot be applied; other errors leave the layer with defaults, so that what follows is checked too.
+pub fn construct(
+    class: &str,
+    class_loc: Loc,
+    args: &[Arg],
+    call: Loc,
+    cx: &mut Cx<'_>,
+) -> Option<Constructed> {
+    let Some(entry) = CLASSES.iter().find(|entry| entry.signature.callee == class) else {
+        cx.error(unknown(class, class_loc));
+        return None;
+    };
+    let bound = bind(&entry.signature, args, call, cx);
+    let name = bound.optional_string("name", cx).map(|name| (name, bound.loc("name")));
+    let trainable = bound.boolean("trainable", true, cx);
+    let kind = (entry.make)(&bound, cx)?;
+    bound.sound(&[]).then_some(Constructed { kind, name, trainable })
+}
+
+/// The error for a class that mimo does not have: Keras has it, or nobody does.
+fn unknown(class: &str, loc: Loc) -> Diag {
+    let all = format!("mimo has {}", list(classes()));
+    if let Some(instead) = absent::instead_of(class) {
+        let diag = Diag::error(loc, format!("mimo has no layer `{class}` yet"));
+        return diag.help(instead.unwrap_or(&all));
     }
+    let diag = Diag::error(loc, format!("unknown layer `{class}`"));
+    let functions = CLASSES.iter().filter_map(|entry| entry.function);
+    match did_you_mean(class, classes().chain(functions)) {
+        Some(near) => diag.help(format!("did you mean `{near}`?")).help(all),
+        None => diag.help(all),
+    }
+}
+
+/// The class behind a lower-case function: `concatenate` makes a `Concatenate` and calls it.
+pub fn function(name: &str) -> Option<&'static str> {
+    CLASSES.iter().find(|entry| entry.function == Some(name)).map(|entry| entry.signature.callee)
+}
+
+/// Every class, by Keras's name.
+pub fn classes() -> impl Iterator<Item = &'static str> {
+    CLASSES.iter().map(|entry| entry.signature.callee)
+}
+
+/// Reports a tensor of whole numbers where only floats can be computed with. Returns whether it is fine.
+fn floats(class: &str, x: &Operand<'_>, cx: &mut Cx<'_>) -> bool {
+    if x.dtype == Dtype::Int {
+        let message = format!("`{class}` computes with floats, but `{}` holds whole numbers", x.name);
+        cx.error(Diag::error(x.loc, message).help("leave `dtype = \"int32\"` out at its `Input`"));
+    }
+    x.dtype == Dtype::Float
+}
+
+/// The rule of layers that give floats of their input's shape.
+fn same_shape(class: &str, inputs: &[Operand<'_>], cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {
+    let [x] = inputs else { return None };
+    floats(class, x, cx).then(|| vec![(x.shape.clone(), Dtype::Float)])
 }

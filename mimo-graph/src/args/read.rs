@@ -206,16 +206,3 @@ pub fn word(value: &Value, what: &str, allowed: &[&'static str], cx: &mut Cx<'_>
     wrong(&value, what, &wanted, help, cx);
     None
 }
-
-/// A list or tuple of anything; a single value is not one.
-pub fn items<'a>(value: &'a Value, what: &str, cx: &mut Cx<'_>) -> Option<&'a [Value]> {
-    if let ValueKind::List(items) = &value.kind {
-        return Some(items);
-    }
-    let help = match value.kind {
-        ValueKind::Int(n) => Some(format!("write `[{n}]`")),
-        _ => None,
-    };
-    wrong(value, what, "a list", help, cx);
-    None
-}

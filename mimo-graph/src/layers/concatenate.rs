@@ -1,8 +1,152 @@
 //! `Concatenate`: tensors one after another along an axis.
 
-/// Keras's `Concatenate`.
+use crate::args::{Bound, Signature};
+use crate::context::{Cx, DimCheck, Relation};
+use crate::diag::{Diag, Loc};
+use crate::dim::Dim;
+use crate::graph::Dtype;
+use crate::layers::{Layer, Operand, options};
+use crate::shape::Shape;
+
+/// Keras's `Concatenate`: `[a, rest], [b, rest] → [a + b, rest]` along the first axis of a sample.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Concatenate {
     /// The axis as Keras counts it, with the batch as axis 0; negative from the end.
     pub axis: i64,
+}
+
+pub(super) const SIGNATURE: Signature = options::layer("Concatenate", &["axis"]);
+
+/// The error for the one axis that is never written.
+fn batch_axis(loc: Loc) -> Diag {
+    Diag::error(loc, "axis 0 is the batch, which cannot be concatenated")
+        .help("write `axis = 1` for the first axis of a sample, `axis = -1` for the last")
+}
+
+impl Concatenate {
+    pub(super) fn from_args(args: &Bound<'_>, cx: &mut Cx<'_>) -> Option<Self> {
+        let axis = args.integer("axis", -1, cx);
+        if axis == 0 {
+            cx.error(batch_axis(args.loc("axis")));
+            return None;
+        }
+        args.sound(&["axis"]).then_some(Concatenate { axis })
+    }
+
+    /// The axis within a sample of `rank` axes.
+    fn sample_axis(&self, rank: usize, call: Loc, cx: &mut Cx<'_>) -> Option<usize> {
+        // A rank is the length of a list in the source: it fits.
+        let with_batch = rank as i64 + 1;
+        let axis = if self.axis < 0 { with_batch.saturating_add(self.axis) } else { self.axis };
+        if axis == 0 {
+            cx.error(batch_axis(call));
+            return None;
+        }
+        let valid = (1..with_batch).contains(&axis);
+        if !valid {
+            let message = format!("axis {} does not exist: {}", self.axis, axes(rank));
+            let help = "axis 1 is the first axis of a sample, axis -1 the last";
+            cx.error(Diag::error(call, message).help(help));
+        }
+        usize::try_from(axis - 1).ok().filter(|_| valid)
+    }
+}
+
+/// Which axes the tensors have, as Keras counts them.
+fn axes(rank: usize) -> String {
+    match rank {
+        0 => "the tensors have none".into(),
+        1 => "the tensors have axis 1 only".into(),
+        _ => format!("the tensors have axes 1 to {rank}"),
+    }
+}
+
+impl Layer for Concatenate {
+    fn class_name(&self) -> &'static str {
+        SIGNATURE.callee
+    }
+
+    fn infer(&self, inputs: &[Operand<'_>], call: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {
+        let (first, rest) = inputs.split_first()?;
+        let mut fine = true;
+        for x in rest {
+            let (a, b) = (first.shape.display(cx.consts), x.shape.display(cx.consts));
+            let sides = format!("`{}` is {a} and `{}` is {b}", first.name, x.name);
+            if x.shape.rank() != first.shape.rank() {
+                cx.error(
+                    Diag::error(
+                        x.loc,
+                        format!("`Concatenate` needs tensors with equally many axes, but {sides}"),
+                    )
+                    .help("bring them to the same axes with `Flatten()` or `Reshape(…)`"),
+                );
+                fine = false;
+            } else if x.dtype != first.dtype {
+                let (float, int) = if x.dtype == Dtype::Int { (first, x) } else { (x, first) };
+                cx.error(
+                    Diag::error(
+                        x.loc,
+                        format!("`{}` holds whole numbers and `{}` holds floats", int.name, float.name),
+                    )
+                    .help("leave `dtype = \"int32\"` out at the `Input` to concatenate floats"),
+                );
+                fine = false;
+            }
+        }
+        if !fine {
+            return None;
+        }
+        let axis = self.sample_axis(first.shape.rank(), call, cx)?;
+        let mut shape = first.shape.clone();
+        for x in rest {
+            fine &= same_elsewhere(axis, first, x, cx);
+            if let (Some(sum), Some(dim)) = (shape.0.get_mut(axis), x.shape.0.get(axis)) {
+                *sum = sum.clone() + dim.clone();
+            }
+        }
+        fine.then(|| vec![(shape, first.dtype)])
+    }
+
+    fn arity(&self) -> (usize, usize) {
+        (1, usize::MAX)
+    }
+}
+
+/// Whether two tensors agree on all axes but `axis`. The first difference tells all: one mistake.
+fn same_elsewhere(axis: usize, first: &Operand<'_>, x: &Operand<'_>, cx: &mut Cx<'_>) -> bool {
+    let sides = {
+        let (a, b) = (first.shape.display(cx.consts), x.shape.display(cx.consts));
+        format!("`{}` is {a} and `{}` is {b}", first.name, x.name)
+    };
+    let pairs: Vec<(usize, &Dim, &Dim)> = first
+        .shape
+        .0
+        .iter()
+        .zip(&x.shape.0)
+        .enumerate()
+        .filter(|&(i, _)| i != axis)
+        .map(|(i, (wanted, found))| (i, wanted, found))
+        .collect();
+    pairs.into_iter().all(|(i, wanted, found)| {
+        let check = DimCheck {
+            loc: x.loc,
+            found: found.clone(),
+            relation: Relation::Equal,
+            wanted: wanted.clone(),
+            what: format!("axis {} of `{}`", i + 1, x.name),
+            help: Some(format!("along axis {}, tensors may differ in that axis only", axis + 1)),
+            note: Some(sides.clone()),
+        };
+        cx.require_equal(check, |_| {
+            let message =
+                format!("`Concatenate` along axis {}: {sides}, which differ in axis {} too", axis + 1, i + 1);
+            let diag = Diag::error(x.loc, message);
+            // Concatenating along the axis that differs is what was meant, if all others are equal.
+            let others = first.shape.0.iter().zip(&x.shape.0).enumerate();
+            match others.filter(|(j, (a, b))| *j != i && a != b).count() {
+                0 => diag.help(format!("write `axis = {}`", i + 1)),
+                _ => diag.help("make the other axes equal"),
+            }
+        })
+    })
 }

@@ -1,5 +1,34 @@
 //! `Flatten`: all axes of a sample as one, in row-major order.
 
-/// Keras's `Flatten`.
+use crate::args::Signature;
+use crate::context::Cx;
+use crate::diag::Loc;
+use crate::graph::Dtype;
+use crate::layers::{Layer, Operand, options};
+use crate::shape::Shape;
+
+/// Keras's `Flatten`: `[a, b, c] → [a · b · c]`; one number becomes `[1]`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Flatten;
+
+pub(super) const SIGNATURE: Signature = Signature {
+    keywords: options::COMMON,
+    unsupported: &[
+        options::DTYPE,
+        options::ACTIVITY,
+        options::INPUT_SHAPE,
+        ("data_format", "leave it out: channels are the last axis"),
+    ],
+    ..Signature::new("Flatten", &["data_format"])
+};
+
+impl Layer for Flatten {
+    fn class_name(&self) -> &'static str {
+        SIGNATURE.callee
+    }
+
+    fn infer(&self, inputs: &[Operand<'_>], _: Loc, _: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {
+        let [x] = inputs else { return None };
+        Some(vec![(Shape(vec![x.shape.elements()]), x.dtype)])
+    }
+}

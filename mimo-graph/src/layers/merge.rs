@@ -1,6 +1,17 @@
 //! `Add`, `Subtract`, `Multiply`, `Average`, `Maximum`, `Minimum`: element by element, with Keras's broadcasting.
 
+use crate::context::{Cx, DimCheck, Relation};
+use crate::diag::{Diag, Loc};
+use crate::dim::{Dim, Same};
+use crate::graph::Dtype;
+use crate::layers::{Layer, Operand, floats};
+use crate::shape::Shape;
+
 /// A merge layer of Keras.
+///
+/// Axes are compared from the last one: they are equal, or one of them is 1 and is repeated; missing ones
+/// count as 1. A length that only const evaluation knows is repeated never, so that what is computed does not
+/// depend on it: it has to be equal.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Merge {
     /// How elements are combined.
@@ -22,4 +33,129 @@ pub enum MergeOp {
     Maximum,
     /// Smallest.
     Minimum,
+}
+
+impl From<MergeOp> for Merge {
+    fn from(op: MergeOp) -> Self {
+        Merge { op }
+    }
+}
+
+impl Layer for Merge {
+    fn class_name(&self) -> &'static str {
+        match self.op {
+            MergeOp::Add => "Add",
+            MergeOp::Subtract => "Subtract",
+            MergeOp::Multiply => "Multiply",
+            MergeOp::Average => "Average",
+            MergeOp::Maximum => "Maximum",
+            MergeOp::Minimum => "Minimum",
+        }
+    }
+
+    fn infer(&self, inputs: &[Operand<'_>], _: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {
+        let mut fine = true;
+        for x in inputs {
+            fine &= floats(self.class_name(), x, cx);
+        }
+        let (first, rest) = inputs.split_first()?;
+        let mut shape = first.shape.clone();
+        for (i, x) in rest.iter().enumerate() {
+            match self.broadcast(&shape, &inputs[..=i], x, cx) {
+                Some(wider) => shape = wider,
+                None => fine = false,
+            }
+        }
+        fine.then(|| vec![(shape, Dtype::Float)])
+    }
+
+    fn arity(&self) -> (usize, usize) {
+        match self.op {
+            MergeOp::Subtract => (2, 2),
+            MergeOp::Add | MergeOp::Multiply | MergeOp::Average | MergeOp::Maximum | MergeOp::Minimum => {
+                (1, usize::MAX)
+            }
+        }
+    }
+}
+
+impl Merge {
+    /// The shape that `shape`, which the tensors `before` have together, and `x` broadcast to.
+    fn broadcast(
+        &self,
+        shape: &Shape,
+        before: &[Operand<'_>],
+        x: &Operand<'_>,
+        cx: &mut Cx<'_>,
+    ) -> Option<Shape> {
+        let rank = shape.rank().max(x.shape.rank());
+        let mut dims = Vec::with_capacity(rank);
+        for from_end in (1..=rank).rev() {
+            let (a, b) = (axis(shape, from_end), axis(x.shape, from_end));
+            dims.push(match (&a, &b) {
+                (Dim::Known(1), _) => b,
+                (_, Dim::Known(1)) => a,
+                _ => match a.same(&b) {
+                    Same::Yes => a,
+                    Same::No => {
+                        self.different(from_end, &b, before, x, cx);
+                        return None;
+                    }
+                    Same::Deferred => {
+                        let sides = sides(other(from_end, &b, before), x, cx);
+                        cx.checks.push(DimCheck {
+                            loc: x.loc,
+                            found: b,
+                            relation: Relation::Equal,
+                            wanted: a.clone(),
+                            what: match from_end {
+                                1 => format!("last axis of `{}`", x.name),
+                                _ => format!("axis -{from_end} of `{}`", x.name),
+                            },
+                            help: Some("an axis of 1 is repeated only if it is written as a number".into()),
+                            note: Some(sides),
+                        });
+                        a
+                    }
+                },
+            });
+        }
+        Some(Shape(dims))
+    }
+
+    fn different(
+        &self,
+        from_end: usize,
+        dim: &Dim,
+        before: &[Operand<'_>],
+        x: &Operand<'_>,
+        cx: &mut Cx<'_>,
+    ) {
+        let sides = sides(other(from_end, dim, before), x, cx);
+        let diag = Diag::error(x.loc, format!("`{}` needs equal shapes, but {sides}", self.class_name()));
+        cx.error(diag.help("axes have to be equal or 1, compared from the last"));
+    }
+}
+
+/// The axis counted from the end; a missing one counts as 1, as Keras inserts axes after the batch.
+fn axis(shape: &Shape, from_end: usize) -> Dim {
+    shape.rank().checked_sub(from_end).and_then(|i| shape.0.get(i)).cloned().unwrap_or(Dim::Known(1))
+}
+
+/// The tensor that an axis length disagrees with.
+fn other<'a, 'b>(from_end: usize, dim: &Dim, before: &'b [Operand<'a>]) -> Option<&'b Operand<'a>> {
+    before.iter().find(|x| {
+        let own = axis(x.shape, from_end);
+        own != Dim::Known(1) && own != *dim
+    })
+}
+
+fn sides(other: Option<&Operand<'_>>, x: &Operand<'_>, cx: &Cx<'_>) -> String {
+    let shown = x.shape.display(cx.consts);
+    match other {
+        Some(other) => {
+            format!("`{}` is {} and `{}` is {shown}", other.name, other.shape.display(cx.consts), x.name)
+        }
+        None => format!("`{}` is {shown}", x.name),
+    }
 }

@@ -1,8 +1,65 @@
 //! `Permute`: the axes of a sample in another order.
 
-/// Keras's `Permute`.
+use crate::args::{Bound, Signature, read};
+use crate::context::Cx;
+use crate::diag::{Diag, Loc};
+use crate::graph::Dtype;
+use crate::layers::{Layer, Operand, options};
+use crate::shape::Shape;
+
+/// Keras's `Permute`: with `(2, 1)`, `[a, b] → [b, a]`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Permute {
     /// For each new axis the old one, counted from 1 as in Keras.
     pub dims: Vec<usize>,
+}
+
+pub(super) const SIGNATURE: Signature =
+    Signature { required: &["dims"], ..options::layer("Permute", &["dims"]) };
+
+impl Permute {
+    pub(super) fn from_args(args: &Bound<'_>, cx: &mut Cx<'_>) -> Option<Self> {
+        let items = args.items("dims", cx)?;
+        let dims: Vec<Option<i64>> =
+            items.iter().map(|item| read::integer(item, "each axis in `dims` of `Permute`", cx)).collect();
+        let dims = dims.into_iter().collect::<Option<Vec<_>>>()?;
+        let mut sorted = dims.clone();
+        sorted.sort_unstable();
+        if sorted.iter().zip(1..).any(|(&axis, place)| axis != place) {
+            let shown = dims.iter().map(|axis| axis.to_string()).collect::<Vec<_>>().join(", ");
+            let n = dims.len();
+            let wanted = if n == 1 { "hold 1 only".into() } else { format!("hold each of 1 to {n} once") };
+            let message = format!("`dims` of `Permute` must {wanted}, found [{shown}]");
+            let help = "axis 1 is the first axis of a sample: the batch is not counted";
+            cx.error(Diag::error(args.loc("dims"), message).help(help));
+            return None;
+        }
+        let dims = dims.into_iter().filter_map(|axis| usize::try_from(axis).ok()).collect();
+        Some(Permute { dims })
+    }
+}
+
+impl Layer for Permute {
+    fn class_name(&self) -> &'static str {
+        SIGNATURE.callee
+    }
+
+    fn infer(&self, inputs: &[Operand<'_>], call: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {
+        let [x] = inputs else { return None };
+        let (wanted, found) = (self.dims.len(), x.shape.rank());
+        if wanted != found {
+            let shown = x.shape.display(cx.consts);
+            let named = if wanted == 1 { "1 axis".into() } else { format!("{wanted} axes") };
+            let message = format!("`Permute` orders {named}, but `{}` has {found}: {shown}", x.name);
+            let diag = Diag::error(call, message);
+            let reversed = (1..=found).rev().map(|axis| axis.to_string()).collect::<Vec<_>>().join(", ");
+            cx.error(match found {
+                0 | 1 => diag.help("leave `Permute` out: there is one order only"),
+                _ => diag.help(format!("name each of 1 to {found} once, as in `dims = [{reversed}]`")),
+            });
+            return None;
+        }
+        let dims = self.dims.iter().map(|&axis| x.shape.0.get(axis.wrapping_sub(1)).cloned());
+        Some(vec![(Shape(dims.collect::<Option<Vec<_>>>()?), x.dtype)])
+    }
 }

@@ -1,10 +1,46 @@
 //! `RepeatVector`: a vector as every step of a sequence.
 
+use crate::args::{Bound, Signature};
+use crate::context::Cx;
+use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
+use crate::graph::Dtype;
+use crate::layers::{Layer, Operand, options};
+use crate::shape::Shape;
 
 /// Keras's `RepeatVector`: `[features] → [n, features]`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RepeatVector {
     /// How often.
     pub n: Dim,
+}
+
+pub(super) const SIGNATURE: Signature =
+    Signature { required: &["n"], ..options::layer("RepeatVector", &["n"]) };
+
+impl RepeatVector {
+    pub(super) fn from_args(args: &Bound<'_>, cx: &mut Cx<'_>) -> Option<Self> {
+        Some(RepeatVector { n: args.dim("n", cx)? })
+    }
+}
+
+impl Layer for RepeatVector {
+    fn class_name(&self) -> &'static str {
+        SIGNATURE.callee
+    }
+
+    fn infer(&self, inputs: &[Operand<'_>], _: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {
+        let [x] = inputs else { return None };
+        let [features] = &x.shape.0[..] else {
+            let shown = x.shape.display(cx.consts);
+            let message = format!("`RepeatVector` repeats a vector, but `{}` is {shown}", x.name);
+            let help = match x.shape.rank() {
+                0 => "write `Reshape([1])` before it",
+                _ => "write `Flatten()` before it",
+            };
+            cx.error(Diag::error(x.loc, message).help(help));
+            return None;
+        };
+        Some(vec![(Shape(vec![self.n.clone(), features.clone()]), x.dtype)])
+    }
 }
