@@ -17,7 +17,7 @@ use crate::model::Model;
 
 mod fault;
 mod format;
-mod replace;
+pub(crate) mod replace;
 #[cfg(test)]
 mod tests;
 

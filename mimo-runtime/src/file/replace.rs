@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Puts a file with these bytes in the place of `path`.
-pub(super) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     // Not the link is replaced, but what it leads to.
     let path = fs::canonicalize(path).unwrap_or_else(|_| path.into());
     if path.file_name().is_none() {

@@ -24,13 +24,31 @@ pub(super) struct Logits;
 /// The place of the largest value, the first of equals.
 #[inline]
 pub(crate) fn argmax<E: Float>(values: &[E]) -> usize {
-    let mut best = (0, E::neg_infinity());
+    let (mut largest, mut place) = (E::neg_infinity(), 0);
     for (i, &value) in values.iter().enumerate() {
-        if value > best.1 {
-            best = (i, value);
-        }
+        // Two selects and no branch: which class is the largest cannot be predicted.
+        let larger = value > largest;
+        largest = if larger { value } else { largest };
+        place = if larger { i } else { place };
     }
-    best.0
+    place
+}
+
+/// The largest value. One that is no number is passed on from the first place only: a softmax spreads it to all.
+#[inline]
+fn maximum<E: Float>(values: &[E]) -> E {
+    let first = values.first().copied().unwrap_or(E::neg_infinity());
+    values.iter().fold(first, |largest, &value| if value > largest { value } else { largest })
+}
+
+/// The largest value and the sum of the others, which is exact where they are small: it is not a difference.
+#[inline]
+fn largest_and_others<E: Float>(values: impl Iterator<Item = E>) -> (E, E) {
+    values.fold((E::zero(), E::zero()), |(largest, others), value| {
+        let larger = value > largest;
+        let (largest, other) = if larger { (value, largest) } else { (largest, value) };
+        (largest, others + other)
+    })
 }
 
 impl<E: Float> Head<E> for Computed {
@@ -38,13 +56,9 @@ impl<E: Float> Head<E> for Computed {
 
     #[inline]
     fn log_sum_exp(&self, z: &[E], y: &[E], _: Option<&mut [E]>) -> (E, E) {
-        // Σe^z = e^(largest z) · (1 + others), and `others` is known from the probabilities: no exponential is needed.
-        let largest = argmax(z);
-        let mut others = E::zero();
-        for (i, &p) in y.iter().enumerate() {
-            others += if i == largest { E::zero() } else { p };
-        }
-        (z[largest], ln_1p(others / y[largest]))
+        // Σe^z = e^(largest z) · (1 + others / largest), known from the probabilities: no exponential is needed.
+        let (largest, others) = largest_and_others(y.iter().copied());
+        (maximum(z), ln_1p(others / largest))
     }
 }
 
@@ -53,24 +67,18 @@ impl<E: Float> Head<E> for Logits {
 
     #[inline]
     fn log_sum_exp(&self, z: &[E], _: &[E], p: Option<&mut [E]>) -> (E, E) {
-        let largest = argmax(z);
-        let top = z[largest];
-        let mut others = E::zero();
-        match p {
+        let top = maximum(z);
+        // The largest exponential is 1.
+        let others = match p {
             Some(p) => {
-                for (i, (p, &z)) in p.iter_mut().zip(z).enumerate() {
-                    *p = (z - top).exp();
-                    others += if i == largest { E::zero() } else { *p };
-                }
+                p.iter_mut().zip(z).for_each(|(p, &z)| *p = (z - top).exp());
+                let (_, others) = largest_and_others(p.iter().copied());
                 let by_sum = (E::one() + others).recip();
                 p.iter_mut().for_each(|p| *p *= by_sum);
+                others
             }
-            None => {
-                for (i, &z) in z.iter().enumerate() {
-                    others += if i == largest { E::zero() } else { (z - top).exp() };
-                }
-            }
-        }
+            None => largest_and_others(z.iter().map(|&z| (z - top).exp())).1,
+        };
         (top, ln_1p(others))
     }
 }

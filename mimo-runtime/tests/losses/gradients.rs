@@ -6,7 +6,7 @@ use crate::batch::{Batch, Head, Noise, assert_close};
 
 /// Values of a loss that differ by `2h` in one prediction or logit, for each of them.
 fn check(mut batch: Batch) {
-    let h = 1e-6;
+    let h = 1e-5;
     let gradient = batch.run::<f64>(&[batch.rows()]).gradient;
     for (i, derivative) in gradient.into_iter().enumerate() {
         let x = batch.x[i];
@@ -61,10 +61,10 @@ fn signs(noise: &mut Noise, classes: usize) -> Vec<f64> {
     (0..classes).map(|_| 2.0 * noise.below(2) as f64 - 1.0).collect()
 }
 
-/// In several shapes, one of them with enough values for the loop over lanes and a rest, with and without weights.
+/// In several shapes, some with enough values for blocks, lanes and a rest, with and without weights.
 fn check_all(loss: Loss, head: Head, domain: Domain) {
     let mut noise = Noise(7);
-    for (rows, positions, classes) in [(5, 1, 1), (4, 1, 3), (3, 4, 3), (2, 1, 19), (2, 3, 9)] {
+    for (rows, positions, classes) in [(5, 1, 1), (4, 1, 3), (3, 4, 3), (2, 1, 19), (2, 3, 9), (1, 1, 75)] {
         for weighted in [false, true] {
             let x = noise.many(rows * positions * classes, domain.x.0, domain.x.1);
             let target = (0..rows * positions).flat_map(|_| (domain.target)(&mut noise, classes)).collect();
