@@ -41,12 +41,14 @@ fn expand(input: proc_macro2::TokenStream) -> proc_macro2::TokenStream {
         let errors = report::errors(&diags, &lowered.spans);
         let checks = report::checks(&lowered);
         let stubs = fallback::model(&lowered, errors);
-        return quote!(#stubs #checks);
+        let constants = lowered.constants(&checks);
+        return quote!(#stubs #constants #checks);
     }
     let model = emit::model(&lowered);
     let warnings = report::warnings(&diags, &lowered.spans);
     let checks = report::checks(&lowered);
-    quote!(#model #warnings #checks)
+    let constants = lowered.constants(&quote!(#model #checks));
+    quote!(#constants #model #warnings #checks)
 }
 
 /// What is said when the macro itself fails.

@@ -13,6 +13,7 @@ use mimo_graph::context::{Cx, DimCheck};
 use mimo_graph::diag::{Diag, Diags, Loc};
 use mimo_graph::graph::{Graph, LayerId, TensorId};
 use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, quote};
 
 pub(crate) use self::consts::BlockConst;
 use crate::ast::{Header, Let, Model, name_of};
@@ -28,8 +29,10 @@ pub(crate) struct Lowered {
     pub(crate) checks: Vec<DimCheck>,
     /// Where things stand; `graph`'s places are indices into it.
     pub(crate) spans: Spans,
-    /// The tokens of each of `graph.consts`, with the block's own constants replaced by their values.
+    /// What stands for each of `graph.consts` in generated code: the name of an item that `constants` makes.
     pub(crate) const_tokens: Vec<TokenStream>,
+    /// The user's tokens of each of `graph.consts`, with the block's own constants replaced by their values.
+    pub(crate) const_exprs: Vec<TokenStream>,
     /// The path of mimo, attributes, visibility and name.
     pub(crate) header: Header,
     /// The block's constants, for `impl Name { pub const … }`.
@@ -54,10 +57,32 @@ impl Lowered {
         self.graph.layers.iter().zip(spans).map(|(layer, span)| tokens::ident(&layer.name, span)).collect()
     }
 
+    /// The items behind those of `const_tokens` that `generated` uses. What the user wrote is evaluated once and
+    /// in one place: a mistake in it is told there, once, and not wherever the length is used.
+    pub(crate) fn constants(&self, generated: &TokenStream) -> TokenStream {
+        let used = tokens::idents(generated);
+        let items = self.const_exprs.iter().enumerate().filter_map(|(i, expr)| {
+            let name = const_name(&self.header.ident, i);
+            used.contains(&name.to_string()).then(|| {
+                quote! {
+                    #[doc(hidden)]
+                    #[allow(non_upper_case_globals, unused_parens, unused_braces, clippy::all)]
+                    const #name: ::core::primitive::usize = #expr;
+                }
+            })
+        });
+        items.collect()
+    }
+
     /// A length as an expression of type `usize`.
     pub(crate) fn dim(&self, dim: &mimo_graph::dim::Dim) -> TokenStream {
         tokens::dim_tokens(dim, &self.const_tokens)
     }
+}
+
+/// The name of the item that holds a constant expression of the user.
+fn const_name(model: &Ident, i: usize) -> Ident {
+    Ident::new(&format!("__mimo_{}_{i}", name_of(model)), Span::call_site())
 }
 
 /// What a name stands for.
@@ -84,7 +109,7 @@ struct Lower<'a> {
     /// What calls gave, so that none of it is taken for an input.
     computed: BTreeSet<TensorId>,
     consts: consts::Consts<'a>,
-    const_tokens: Vec<TokenStream>,
+    const_exprs: Vec<TokenStream>,
     layer_spans: Vec<Span>,
     spans: &'a Spans,
 }
@@ -117,7 +142,7 @@ pub(crate) fn model(model: &Model, spans: Spans, parsed: Vec<Diag>) -> Outcome {
         broken: model.lossy,
         computed: BTreeSet::new(),
         consts,
-        const_tokens: Vec::new(),
+        const_exprs: Vec::new(),
         layer_spans: Vec::new(),
         spans: &spans,
     };
@@ -132,7 +157,9 @@ pub(crate) fn model(model: &Model, spans: Spans, parsed: Vec<Diag>) -> Outcome {
         lower.builder.poison(tail.loc);
     }
 
-    let Lower { builder, mut diags, const_tokens, layer_spans, .. } = lower;
+    let Lower { builder, mut diags, const_exprs, layer_spans, .. } = lower;
+    let const_names = (0..const_exprs.len()).map(|i| const_name(&header.ident, i));
+    let const_tokens = const_names.map(|name| name.into_token_stream()).collect();
     let (mut graph, mut checks) = builder.finish();
     let (mut inputs, mut outputs) = (Vec::new(), Vec::new());
     // Without `Model(…)` nothing is used and nothing is named: that mistake has been told.
@@ -148,6 +175,7 @@ pub(crate) fn model(model: &Model, spans: Spans, parsed: Vec<Diag>) -> Outcome {
         checks,
         spans,
         const_tokens,
+        const_exprs,
         header,
         consts: block_consts,
         inputs,

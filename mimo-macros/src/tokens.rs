@@ -1,7 +1,9 @@
 //! Pieces of generated code.
 
+use std::collections::BTreeSet;
+
 use mimo_graph::dim::{Dim, Expr};
-use proc_macro2::{Delimiter, Group, Ident, Literal, Span, TokenStream};
+use proc_macro2::{Delimiter, Group, Ident, Literal, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 
 use crate::span::SpanRange;
@@ -83,6 +85,24 @@ pub(crate) fn ident(name: &str, span: Span) -> Ident {
     // Some letters and digits of Unicode are no part of identifiers.
     let fits = text != "_" && syn::parse_str::<Ident>(&text).is_ok();
     Ident::new(if fits { &text } else { "__" }, span)
+}
+
+/// Every identifier in a stream, however deep.
+pub(crate) fn idents(stream: &TokenStream) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let mut open = vec![stream.clone()];
+    while let Some(stream) = open.pop() {
+        for token in stream {
+            match token {
+                TokenTree::Group(group) => open.push(group.stream()),
+                TokenTree::Ident(ident) => {
+                    found.insert(ident.to_string());
+                }
+                TokenTree::Punct(_) | TokenTree::Literal(_) => {}
+            }
+        }
+    }
+    found
 }
 
 /// A string at a span.

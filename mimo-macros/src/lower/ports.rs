@@ -56,7 +56,7 @@ impl Lower<'_> {
                     let near = did_you_mean(name, ["inputs", "outputs"]);
                     let diag = Diag::error(loc, format!("`Model` has no argument `{name}`"));
                     self.diags.push(match near {
-                        Some(near) => diag.help(format!("an argument with a similar name exists: `{near}`")),
+                        Some(near) => diag.help(format!("did you mean `{near}`?")),
                         None => diag.help("its arguments are `inputs` and `outputs`"),
                     });
                     match near {

@@ -88,7 +88,7 @@ impl Lower<'_> {
         } else {
             let diag = Diag::error(loc, format!("cannot find a tensor or a layer `{name}`"));
             match did_you_mean(&name, self.scope.keys().map(String::as_str)) {
-                Some(near) => diag.help(format!("a binding with a similar name exists: `{near}`")),
+                Some(near) => diag.help(format!("did you mean `{near}`?")),
                 None => diag.help(format!("bind it first: `let {name} = …;`")),
             }
         };
@@ -192,7 +192,7 @@ impl Lower<'_> {
                 .help(format!("write `{class}({settings})({shown})`"))
             }
             (None, Some(near)) => Diag::error(callee.loc, format!("cannot find a layer `{name}`"))
-                .help(format!("a binding with a similar name exists: `{near}`")),
+                .help(format!("did you mean `{near}`?")),
             // The builder knows the near names of classes.
             (None, None) => return false,
         };

@@ -85,9 +85,9 @@ impl Lower<'_> {
     fn constant(&mut self, tokens: &TokenStream, loc: Loc) -> ConstId {
         let id = self.builder.constant(&text_of(tokens.clone()), loc);
         // The builder gives the same text the same number.
-        if id.0 as usize == self.const_tokens.len() {
+        if id.0 as usize == self.const_exprs.len() {
             let mut size = 0;
-            self.const_tokens.push(self.consts.substitute(tokens.clone(), &mut size));
+            self.const_exprs.push(self.consts.substitute(tokens.clone(), &mut size));
         }
         id
     }

@@ -416,7 +416,7 @@ impl Parser {
             } else if method != "compile" {
                 self.error(
                     Diag::error(name_loc, format!("unknown method `{method}`"))
-                        .help("a method with a similar name exists: `compile`"),
+                        .help("did you mean `compile`?"),
                 );
             }
             let Some(group) = cursor.group_at(2, Delimiter::Parenthesis) else {

@@ -101,7 +101,7 @@ fn tensors_and_layers_are_told_apart() {
     );
     assert_line(
         "let enc = Dense(3); let _a = encc(x);",
-        &["2:30 [encc] cannot find a layer `encc`\n\n  = help: a binding with a similar name exists: `enc`"],
+        &["2:30 [encc] cannot find a layer `encc`\n\n  = help: did you mean `enc`?"],
     );
     assert_line(
         "let _a = Dense(3)(Dropout(0.5));",

@@ -16,7 +16,8 @@ fn assert_dims(consts: &str, dims: &str, shown: &str, tokens: &[&str]) {
     let shape = lowered.graph.tensors[0].shape.as_ref().unwrap();
     assert_eq!(shape.display(&lowered.graph.consts).to_string(), shown);
     let deferred = shape.0.iter().filter(|dim| dim.known().is_none());
-    let emitted: Vec<String> = deferred.map(|dim| text_of(lowered.dim(dim))).collect();
+    let emitted: Vec<String> =
+        deferred.map(|dim| text_of(crate::tokens::dim_tokens(dim, &lowered.const_exprs))).collect();
     assert_eq!(emitted, tokens);
 }
 
