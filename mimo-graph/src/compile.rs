@@ -4,10 +4,10 @@
 //! `metrics` may look like is in `forms`, what they may name in `losses` and `metrics`, and which loss fits
 //! which head in `heads`.
 
-use crate::compile::forms::{Given, Setting, list_of, spread};
+use crate::args::{Bound, Signature, bind, list, read};
+use crate::compile::forms::{Given, Setting, spread};
 use crate::compile::heads::Head;
 use crate::compile::metrics::Subject;
-use crate::compile::params::Params;
 use crate::context::Cx;
 use crate::diag::{Diag, Diags, Loc};
 use crate::graph::{Compile, Graph, Training};
@@ -19,22 +19,31 @@ mod forms;
 mod heads;
 mod losses;
 mod metrics;
-mod names;
 mod optimizers;
-mod params;
 
-/// Keras's order; `!` marks what mimo does not support.
-const PARAMETERS: [&str; 9] = [
-    "optimizer",
-    "loss",
-    "loss_weights",
-    "metrics",
-    "!weighted_metrics",
-    "!run_eagerly",
-    "!steps_per_execution",
-    "!jit_compile",
-    "!auto_scale_loss",
-];
+const SIGNATURE: Signature = Signature {
+    unsupported: &[
+        ("weighted_metrics", "write `metrics`"),
+        ("run_eagerly", "leave it out"),
+        ("steps_per_execution", "leave it out"),
+        ("jit_compile", "leave it out: the model is compiled"),
+        ("auto_scale_loss", "leave it out"),
+    ],
+    ..Signature::new(
+        "compile",
+        &[
+            "optimizer",
+            "loss",
+            "loss_weights",
+            "metrics",
+            "weighted_metrics",
+            "run_eagerly",
+            "steps_per_execution",
+            "jit_compile",
+            "auto_scale_loss",
+        ],
+    )
+};
 
 /// Reads the arguments of `.compile(…)` for a graph whose layers have their names. `call` are the tokens of the
 /// call. `None` if something is wrong; all of it is reported.
@@ -42,15 +51,15 @@ pub fn resolve(graph: &Graph, args: &[Arg], call: Loc, cx: &mut Cx<'_>) -> Optio
     // Errors of this call alone decide whether it gives something.
     let mut diags = Diags::new();
     let compile =
-        read(graph, args, call, &mut Cx { consts: cx.consts, diags: &mut diags, checks: cx.checks });
+        read_all(graph, args, call, &mut Cx { consts: cx.consts, diags: &mut diags, checks: cx.checks });
     let sound = !diags.has_errors();
     diags.into_sorted().into_iter().for_each(|diag| cx.error(diag));
     compile.filter(|_| sound)
 }
 
-fn read(graph: &Graph, args: &[Arg], call: Loc, cx: &mut Cx<'_>) -> Option<Compile> {
-    let params = Params::read("compile", &PARAMETERS, args, cx);
-    let optimizer = match params.value("optimizer") {
+fn read_all(graph: &Graph, args: &[Arg], call: Loc, cx: &mut Cx<'_>) -> Option<Compile> {
+    let bound = bind(&SIGNATURE, args, call, cx);
+    let optimizer = match bound.take("optimizer") {
         Some(Value { kind: ValueKind::None, .. }) | None => Some(optimizers::DEFAULT),
         Some(value) => optimizers::read(value, cx),
     };
@@ -58,9 +67,9 @@ fn read(graph: &Graph, args: &[Arg], call: Loc, cx: &mut Cx<'_>) -> Option<Compi
     if heads.is_empty() {
         return None;
     }
-    let losses = losses(graph, &params, &heads, call, cx);
-    let weights = weights(graph, &params, &losses, cx);
-    let metrics = metrics(graph, &params, &heads, &losses, cx);
+    let losses = losses(graph, &bound, &heads, call, cx);
+    let weights = weights(graph, &bound, &losses, cx);
+    let metrics = metrics(graph, &bound, &heads, &losses, cx);
     let trainings = losses.into_iter().zip(weights).zip(metrics);
     let outputs = trainings
         .map(|((loss, weight), metrics)| Some(Training { loss: loss?, weight: weight?, metrics: metrics? }))
@@ -71,12 +80,15 @@ fn read(graph: &Graph, args: &[Arg], call: Loc, cx: &mut Cx<'_>) -> Option<Compi
 /// The loss of every output: `Some(None)` where it is `none`, `None` after an error.
 fn losses(
     graph: &Graph,
-    params: &Params<'_>,
+    bound: &Bound<'_>,
     heads: &[Head<'_>],
     call: Loc,
     cx: &mut Cx<'_>,
 ) -> Vec<Option<Option<Loss>>> {
-    let Some(value) = params.value("loss") else {
+    let Some(value) = bound.take("loss") else {
+        if !bound.sound(&["loss"]) {
+            return vec![None; heads.len()];
+        }
         let names: Vec<_> = heads.iter().map(|head| head.name).collect();
         let example = match names[..] {
             [_] => "`loss = mse`".to_owned(),
@@ -87,7 +99,8 @@ fn losses(
             }
         };
         let s = if names.len() == 1 { "" } else { "s" };
-        let diag = Diag::error(call, format!("no loss is given for the output{s} {}", list_of(&names)));
+        let diag =
+            Diag::error(call, format!("no loss is given for the output{s} {}", list(names.iter().copied())));
         cx.error(diag.help(format!("add {example}")).help("without `.compile(…)` a model only predicts"));
         return vec![None; heads.len()];
     };
@@ -111,11 +124,11 @@ fn losses(
 /// The weight of every output's loss, 1 if it is left out.
 fn weights(
     graph: &Graph,
-    params: &Params<'_>,
+    bound: &Bound<'_>,
     losses: &[Option<Option<Loss>>],
     cx: &mut Cx<'_>,
 ) -> Vec<Option<f64>> {
-    let Some(setting) = params.value("loss_weights").filter(|value| value.kind != ValueKind::None) else {
+    let Some(setting) = bound.take("loss_weights").filter(|value| value.kind != ValueKind::None) else {
         return vec![Some(1.0); losses.len()];
     };
     let spread = spread(Setting::Weights, setting, graph, cx);
@@ -144,33 +157,20 @@ fn weights(
 /// One weight.
 fn weight(value: &Value, cx: &mut Cx<'_>) -> Option<f64> {
     match value.kind {
-        ValueKind::None => return Some(1.0),
-        ValueKind::Invalid => return None,
-        _ => {}
+        ValueKind::None => Some(1.0),
+        _ => read::float(value, "a loss weight", cx),
     }
-    let number = params::number(value);
-    if number.is_none() {
-        let message = format!("a loss weight is a number, not {}", value.describe());
-        let diag = Diag::error(value.loc, message);
-        cx.error(match value.kind {
-            ValueKind::Ident { .. } | ValueKind::Expr(_) => {
-                diag.help("write the number, or a `const` of this block that is one")
-            }
-            _ => diag,
-        });
-    }
-    number
 }
 
 /// The metrics of every output, none if they are left out.
 fn metrics(
     graph: &Graph,
-    params: &Params<'_>,
+    bound: &Bound<'_>,
     heads: &[Head<'_>],
     losses: &[Option<Option<Loss>>],
     cx: &mut Cx<'_>,
 ) -> Vec<Option<Vec<(String, Metric)>>> {
-    let Some(setting) = params.value("metrics").filter(|value| value.kind != ValueKind::None) else {
+    let Some(setting) = bound.take("metrics").filter(|value| value.kind != ValueKind::None) else {
         return vec![Some(vec![]); heads.len()];
     };
     let spread = spread(Setting::Metrics, setting, graph, cx);
@@ -303,23 +303,24 @@ mod tests {
         assert_eq!(
             errors,
             [
-                "at true: error: a loss weight is a number, not `true`",
-                "at W: error: a loss weight is a number, not `W`\n  \
-                 = help: write the number, or a `const` of this block that is one",
+                "at true: error: a loss weight must be a number, found `true`",
+                "at W: error: a loss weight must be a number, found `W`\n  \
+                 = help: write the number itself, or a `const` of this block with a number as its value",
             ]
         );
     }
 
     #[test]
-    fn what_mimo_does_not_support_is_said() {
+    fn what_mimo_does_not_have_is_said() {
         let (_, errors) =
-            resolved(&regressions(), "adam, mse, weighted_metrics = [mae], jit_compile = false, los = 1");
+            resolved(&regressions(), "adam, weighted_metrics = [mae], jit_compile = none, los = mse");
         assert_eq!(
             errors,
             [
-                "at weighted_metrics: error: the argument `weighted_metrics` of `compile` is not supported\n  \
-                 = help: leave `weighted_metrics` out",
-                "at los: error: `compile` has no argument `los`\n  = help: an argument with a similar name is `loss`",
+                "at weighted_metrics: error: mimo has no `weighted_metrics` for `compile` yet\n  \
+                 = help: write `metrics`",
+                "at los: error: `compile` has no argument `los`\n  = help: did you mean `loss`?\n  \
+                 = help: its arguments are `optimizer`, `loss`, `loss_weights`, `metrics`",
             ]
         );
     }

@@ -139,8 +139,6 @@ pub(crate) struct Key {
     pub(crate) text: String,
     /// Its place.
     pub(crate) loc: Loc,
-    /// Its span and spelling, if it is an identifier.
-    pub(crate) ident: Option<Ident>,
 }
 
 /// An operator between tensors or numbers.

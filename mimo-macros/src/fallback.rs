@@ -23,23 +23,24 @@ pub(crate) fn model(lowered: &Lowered, errors: TokenStream) -> TokenStream {
     let part = |suffix: &str| format_ident!("{}{suffix}", name, span = name.span());
     let [inputs, outputs, targets, per_output] = ["Inputs", "Outputs", "Targets", "PerOutput"].map(part);
     let (input_fields, output_fields) = (&lowered.inputs, &lowered.outputs);
-    let analyzer = quote!(#[allow(unexpected_cfgs, missing_docs)] #[cfg(rust_analyzer)]);
     quote! {
+        // The allowance has to enclose what `cfg` removes.
         #[doc(hidden)]
-        #[allow(non_snake_case)]
-        mod #module { #errors }
-        #[allow(unused_imports, unexpected_cfgs)]
-        #[cfg(not(rust_analyzer))]
+        #[allow(non_snake_case, unexpected_cfgs, missing_docs, dead_code)]
+        mod #module {
+            #errors
+            #[cfg(rust_analyzer)]
+            pub struct #name<E = f32, D = ()> { model: (E, D) }
+            #[cfg(rust_analyzer)]
+            pub struct #inputs<B = usize, E = f32> { #(pub #input_fields: Unknown<B, E>,)* }
+            #[cfg(rust_analyzer)]
+            pub struct #outputs<B = usize, E = f32, T = ()> { #(pub #output_fields: Unknown<B, E, T>,)* }
+            #[cfg(rust_analyzer)]
+            pub struct #targets<B = usize, E = f32> { #(pub #output_fields: Unknown<B, E>,)* }
+            #[cfg(rust_analyzer)]
+            pub struct #per_output<T> { #(pub #output_fields: T,)* }
+        }
+        #[allow(unused_imports)]
         #vis use #module::{#name, #inputs, #outputs, #targets, #per_output};
-        #analyzer
-        #vis struct #name<E = f32, D = ()> { __model: (E, D) }
-        #analyzer
-        #vis struct #inputs<B = usize, E = f32> { #(pub #input_fields: #module::Unknown<B, E>,)* }
-        #analyzer
-        #vis struct #outputs<B = usize, E = f32, T = ()> { #(pub #output_fields: #module::Unknown<B, E, T>,)* }
-        #analyzer
-        #vis struct #targets<B = usize, E = f32> { #(pub #output_fields: #module::Unknown<B, E>,)* }
-        #analyzer
-        #vis struct #per_output<T> { #(pub #output_fields: T,)* }
     }
 }

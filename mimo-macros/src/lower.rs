@@ -79,6 +79,8 @@ struct Lower<'a> {
     /// Names that were reported as unknown: the second use is the same mistake.
     unknown: Vec<String>,
     lossy: bool,
+    /// Whether some statement gave nothing: what it would have used is then no second mistake.
+    broken: bool,
     /// What calls gave, so that none of it is taken for an input.
     computed: BTreeSet<TensorId>,
     consts: consts::Consts<'a>,
@@ -112,6 +114,7 @@ pub(crate) fn model(model: &Model, spans: Spans, parsed: Vec<Diag>) -> Outcome {
         bound: model.lets.iter().flat_map(|stmt| &stmt.names).map(|name| name_of(&name.ident)).collect(),
         unknown: Vec::new(),
         lossy: model.lossy,
+        broken: model.lossy,
         computed: BTreeSet::new(),
         consts,
         const_tokens: Vec::new(),
@@ -125,6 +128,9 @@ pub(crate) fn model(model: &Model, spans: Spans, parsed: Vec<Diag>) -> Outcome {
     let compile = model.tail.as_ref().and_then(|tail| tail.compile.as_ref());
     let compile = compile.map(|(args, loc)| (lower.args(args), *loc));
     let block_consts = lower.consts.emitted();
+    if let (true, Some(tail)) = (lower.broken, &model.tail) {
+        lower.builder.poison(tail.loc);
+    }
 
     let Lower { builder, mut diags, const_tokens, layer_spans, .. } = lower;
     let (mut graph, mut checks) = builder.finish();
@@ -217,7 +223,10 @@ impl Lower<'_> {
                 }
             }
             tensor::Evaluated::Tensors(tensors) => self.bind_tensors(statement, &tensors),
-            tensor::Evaluated::Poison => self.poison(names),
+            tensor::Evaluated::Poison => {
+                self.broken = true;
+                self.poison(names);
+            }
         }
     }
 
@@ -248,6 +257,7 @@ impl Lower<'_> {
                 _ => diag,
             };
             self.error(diag);
+            self.broken = true;
             return self.poison(names);
         }
         for (name, &tensor) in names.iter().zip(tensors) {

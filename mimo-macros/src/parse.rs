@@ -36,6 +36,19 @@ impl Parser {
         self.diags.push(diag);
     }
 
+    /// Attributes as they will be written again: broken ones are reported here, and left out.
+    fn attributes(&mut self, tokens: &[TokenTree]) -> TokenStream {
+        let stream: TokenStream = tokens.iter().cloned().collect();
+        match syn::parse::Parser::parse2(syn::Attribute::parse_outer, stream.clone()) {
+            Ok(_) => stream,
+            Err(error) => {
+                let loc = self.spans.of(tokens);
+                self.error(Diag::error(loc, format!("this is no attribute: {error}")));
+                TokenStream::new()
+            }
+        }
+    }
+
     /// Reads one `model!`.
     pub(crate) fn model(&mut self, input: TokenStream) -> Model {
         let mut model =

@@ -1,1 +1,64 @@
-//! Tests of the front.
+//! Tests of the front: what is said, and where.
+
+mod fuzz;
+mod header;
+mod names;
+mod python;
+mod recovery;
+mod values;
+
+use mimo_graph::diag::Severity;
+use proc_macro2::TokenStream;
+
+use crate::{lower, parse, report};
+
+/// What the macro says about a model, in source order: `2:7 [bogus] unknown layer …`.
+fn told(source: &str) -> Vec<String> {
+    let tokens: TokenStream = source.parse().unwrap();
+    let mut parser = parse::Parser::default();
+    let ast = parser.model(tokens);
+    let lower::Outcome { lowered, diags, spans } = lower::model(&ast, parser.spans, parser.diags);
+    let spans = lowered.map_or(spans, |lowered| lowered.spans);
+    diags
+        .into_sorted()
+        .iter()
+        .map(|diag| {
+            let range = spans.get(diag.loc);
+            let (start, end) = (range.start.start(), range.end.end());
+            let kind = if diag.severity == Severity::Warning { "warning: " } else { "" };
+            let text = slice(source, start, end);
+            format!("{}:{} [{text}] {kind}{}", start.line, start.column + 1, report::message(diag))
+        })
+        .collect()
+}
+
+/// The source between two places.
+fn slice(source: &str, start: proc_macro2::LineColumn, end: proc_macro2::LineColumn) -> String {
+    let offset = |at: proc_macro2::LineColumn| {
+        let lines: usize =
+            source.split_inclusive('\n').take(at.line - 1).map(|line| line.chars().count()).sum();
+        lines + at.column
+    };
+    source.chars().skip(offset(start)).take(offset(end) - offset(start)).collect()
+}
+
+/// What is said about the statements of a model with the input `x` and the output `y`.
+#[track_caller]
+fn assert_told(source: &str, wanted: &[&str]) {
+    let told = told(source);
+    let shown: Vec<&str> = told.iter().map(String::as_str).collect();
+    assert_eq!(shown, wanted, "\n{}", told.join("\n---\n"));
+}
+
+/// The same for one line between a sound start and a sound end; columns count from the line's first character.
+#[track_caller]
+fn assert_line(line: &str, wanted: &[&str]) {
+    assert_told(&model(line), wanted);
+}
+
+fn model(line: &str) -> String {
+    format!(
+        "pub Net {{ let x = Input(shape = [4]); let y0 = Dense(2)(x);\n{line}\nlet y = Dense(1)(y0); \
+         Model(inputs = [x], outputs = [y]) }}"
+    )
+}

@@ -73,8 +73,7 @@ pub(crate) fn ident(name: &str, span: Span) -> Ident {
     if let Ok(ident) = syn::parse_str::<Ident>(name) {
         return Ident::new(&ident.to_string(), span);
     }
-    if let Ok(ident) = syn::parse_str::<Ident>(&format!("r#{name}")) {
-        let _ = ident;
+    if syn::parse_str::<Ident>(&format!("r#{name}")).is_ok() {
         return Ident::new_raw(name, span);
     }
     let mut text: String = name.chars().map(|c| if c.is_alphanumeric() { c } else { '_' }).collect();

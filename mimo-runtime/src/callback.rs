@@ -35,7 +35,11 @@ pub trait Callback<M: Trainable> {
     ///
     /// # Errors
     /// What went wrong in the callback; it ends the `fit`.
-    fn on_epoch_end(&mut self, trainer: &mut Trainer<'_, M>, logs: &EpochLogs<M>) -> Result<ControlFlow<()>, Error> {
+    fn on_epoch_end(
+        &mut self,
+        trainer: &mut Trainer<'_, M>,
+        logs: &EpochLogs<M>,
+    ) -> Result<ControlFlow<()>, Error> {
         let _ = (trainer, logs);
         Ok(ControlFlow::Continue(()))
     }
@@ -59,7 +63,11 @@ impl<M: Trainable, C: Callback<M> + ?Sized> Callback<M> for &mut C {
         (**self).on_epoch_begin(trainer, epoch)
     }
 
-    fn on_epoch_end(&mut self, trainer: &mut Trainer<'_, M>, logs: &EpochLogs<M>) -> Result<ControlFlow<()>, Error> {
+    fn on_epoch_end(
+        &mut self,
+        trainer: &mut Trainer<'_, M>,
+        logs: &EpochLogs<M>,
+    ) -> Result<ControlFlow<()>, Error> {
         (**self).on_epoch_end(trainer, logs)
     }
 
@@ -75,7 +83,11 @@ impl<M: Trainable, F> Callback<M> for OnEpochEnd<F>
 where
     F: FnMut(&mut Trainer<'_, M>, &EpochLogs<M>) -> ControlFlow<()>,
 {
-    fn on_epoch_end(&mut self, trainer: &mut Trainer<'_, M>, logs: &EpochLogs<M>) -> Result<ControlFlow<()>, Error> {
+    fn on_epoch_end(
+        &mut self,
+        trainer: &mut Trainer<'_, M>,
+        logs: &EpochLogs<M>,
+    ) -> Result<ControlFlow<()>, Error> {
         Ok((self.0)(trainer, logs))
     }
 }

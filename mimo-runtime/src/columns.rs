@@ -38,7 +38,7 @@ impl<E: crate::float::Float> PredictionColumns<E> {
     ) -> Result<O, Error> {
         let rows = self.read::<M>(inputs)?;
         let mut outputs = O::zeros(rows)?;
-        self.run::<M>(engine, rows, &mut outputs)?;
+        self.run(engine, rows, &mut outputs)?;
         Ok(outputs)
     }
 
@@ -50,7 +50,7 @@ impl<E: crate::float::Float> PredictionColumns<E> {
         outputs: &mut M::Outputs,
     ) -> Result<(), Error> {
         let rows = self.read::<M>(inputs)?;
-        self.run::<M>(engine, rows, outputs)
+        self.run(engine, rows, outputs)
     }
 
     fn read<M: Model<Float = E>>(&mut self, inputs: &impl Columns<E>) -> Result<usize, Error> {
@@ -63,7 +63,7 @@ impl<E: crate::float::Float> PredictionColumns<E> {
         Ok(rows)
     }
 
-    fn run<M: Model<Float = E>>(
+    fn run(
         &mut self,
         engine: &mut Engine<E>,
         rows: usize,

@@ -124,7 +124,10 @@ impl<M, F> FromFn<M, F> {
 
 impl<M, F> std::fmt::Debug for FromFn<M, F> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("FromFn").field("rows", &self.rows).field("weighted", &self.weighted).finish_non_exhaustive()
+        f.debug_struct("FromFn")
+            .field("rows", &self.rows)
+            .field("weighted", &self.weighted)
+            .finish_non_exhaustive()
     }
 }
 

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use dfdx::tensor::CpuError;
 
+use crate::file::Fault;
+
 /// What went wrong.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -119,12 +121,21 @@ pub enum Error {
     },
     /// dfdx could not do what it was asked to.
     Tensor(CpuError),
-    /// A file could not be written.
+    /// A file could not be read or written.
     File {
         /// Which.
         path: PathBuf,
         /// Why.
         source: std::io::Error,
+    },
+    /// A file does not hold a model's weights. The model is as it was.
+    WeightsFile {
+        /// The file, if it is not in memory.
+        path: Option<PathBuf>,
+        /// The model.
+        model: &'static str,
+        /// All that is wrong; at least one thing.
+        faults: Vec<Fault>,
     },
     /// What went wrong in a reader of data, a loss or a callback that the user wrote.
     Other(Box<dyn std::error::Error + Send + Sync>),
@@ -165,7 +176,10 @@ impl fmt::Display for Error {
                 write!(f, "sample {row} was asked for, but the data set has {rows}")
             }
             Error::ClassIndex { output, row, index, classes } => {
-                write!(f, "target {index} of `{output}` in sample {row} is no class: there are {classes}, from 0")
+                write!(
+                    f,
+                    "target {index} of `{output}` in sample {row} is no class: there are {classes}, from 0"
+                )
             }
             Error::NotFinite { name, row } => write!(f, "`{name}` is NaN or infinite in sample {row}"),
             Error::Weights { output, len, wanted } => {
@@ -187,6 +201,21 @@ impl fmt::Display for Error {
             }
             Error::Tensor(error) => write!(f, "dfdx: {error}"),
             Error::File { path, source } => write!(f, "`{}`: {source}", path.display()),
+            Error::WeightsFile { path, model, faults } => {
+                match path {
+                    Some(path) => write!(f, "`{}` does not hold the weights of `{model}`", path.display())?,
+                    None => write!(f, "these bytes do not hold the weights of `{model}`")?,
+                }
+                // Files of another model differ in every weight.
+                const SHOWN: usize = 8;
+                for fault in faults.iter().take(SHOWN) {
+                    write!(f, "\n- {fault}")?;
+                }
+                match faults.len().saturating_sub(SHOWN) {
+                    0 => Ok(()),
+                    more => write!(f, "\n- and {more} more"),
+                }
+            }
             Error::Other(error) => write!(f, "{error}"),
         }
     }

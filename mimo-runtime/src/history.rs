@@ -77,7 +77,12 @@ impl<M: Trainable> fmt::Display for Evaluation<M> {
 }
 
 impl<M: Trainable> EpochLogs<M> {
-    pub(crate) fn new(epoch: usize, train: Vec<f64>, validation: Option<Evaluation<M>>, table: &Arc<LogTable>) -> Self {
+    pub(crate) fn new(
+        epoch: usize,
+        train: Vec<f64>,
+        validation: Option<Evaluation<M>>,
+        table: &Arc<LogTable>,
+    ) -> Self {
         let (validation, validation_values) = match validation {
             Some(Evaluation { logs, values, .. }) => (Some(logs), Some(values)),
             None => (None, None),
@@ -108,9 +113,10 @@ impl<M: Trainable> EpochLogs<M> {
     /// The values by Keras's keys, in declared order, validation's last.
     pub fn pairs(&self) -> Vec<(String, f64)> {
         let train = self.table.keys().map(|(key, place)| (key.to_owned(), self.values[place]));
-        let validation = self.validation_values.iter().flat_map(|values| {
-            self.table.keys().map(|(key, place)| (format!("val_{key}"), values[place]))
-        });
+        let validation = self
+            .validation_values
+            .iter()
+            .flat_map(|values| self.table.keys().map(|(key, place)| (format!("val_{key}"), values[place])));
         train.chain(validation).collect()
     }
 
@@ -146,7 +152,8 @@ impl<M: Trainable> History<M> {
         let mut best: Option<(&EpochLogs<M>, f64)> = None;
         for epoch in &self.epochs {
             let Some(value) = epoch.get(key).filter(|value| !value.is_nan()) else { continue };
-            let better = best.is_none_or(|(_, best)| if higher_is_better { value > best } else { value < best });
+            let better =
+                best.is_none_or(|(_, best)| if higher_is_better { value > best } else { value < best });
             if better {
                 best = Some((epoch, value));
             }
@@ -173,6 +180,12 @@ impl<M: Trainable> History<M> {
             return None;
         }
         Some(self.epochs.iter().filter_map(|epoch| epoch.get(key)).collect())
+    }
+
+    /// Whether a key is one of validation.
+    #[cfg(feature = "plot")]
+    pub(crate) fn is_validation(&self, key: &str) -> bool {
+        self.table.resolve(key).is_some_and(|(validation, _)| validation)
     }
 
     /// CSV text: a header `epoch,loss,…,val_loss,…` in declared order and one line per epoch. Keras's `NA` stands for

@@ -9,13 +9,14 @@ mod columns;
 pub mod data;
 pub mod engine;
 pub mod error;
+pub mod file;
 pub mod float;
 #[doc(hidden)]
 pub mod generated;
 pub mod history;
+pub mod init;
 #[doc(hidden)]
 pub mod kernels;
-pub mod init;
 pub mod layers;
 mod logs;
 pub mod loss;

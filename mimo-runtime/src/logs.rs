@@ -110,18 +110,36 @@ impl LogTable {
 mod tests {
     use super::*;
     use mimo_graph::loss::Loss;
-    use mimo_graph::spec::OutputSpec;
+    use mimo_graph::spec::{Connection, OutputSpec};
 
     const ACCURACY: (&str, Metric) = ("accuracy", Metric::BinaryAccuracy { threshold: 0.5 });
     const MAE: (&str, Metric) = ("mae", Metric::MeanAbsoluteError);
 
-    const fn output(name: &'static str, trained: bool, metrics: &'static [(&'static str, Metric)]) -> OutputSpec {
+    const fn output(
+        name: &'static str,
+        trained: bool,
+        metrics: &'static [(&'static str, Metric)],
+    ) -> OutputSpec {
         let loss = if trained { Some(Loss::MeanSquaredError) } else { None };
-        OutputSpec { name, shape: &[1], loss, weight: 1.0, metrics }
+        OutputSpec {
+            name,
+            shape: &[1],
+            source: Connection { layer: name, call: 0, tensor: 0 },
+            loss,
+            weight: 1.0,
+            metrics,
+        }
     }
 
     fn table(outputs: &'static [OutputSpec]) -> LogTable {
-        LogTable::new(&ModelSpec { name: "M", inputs: &[], outputs, layers: &[], weights: &[], optimizer: None })
+        LogTable::new(&ModelSpec {
+            name: "M",
+            inputs: &[],
+            outputs,
+            layers: &[],
+            weights: &[],
+            optimizer: None,
+        })
     }
 
     fn keys(table: &LogTable) -> Vec<(&str, usize)> {
@@ -137,7 +155,10 @@ mod tests {
     #[test]
     fn several_outputs_are_named_in_declared_order() {
         let table = table(const { &[output("z", true, &[MAE]), output("a", true, &[ACCURACY])] });
-        assert_eq!(keys(&table), [("loss", 0), ("z_loss", 1), ("z_mae", 2), ("a_loss", 3), ("a_accuracy", 4)]);
+        assert_eq!(
+            keys(&table),
+            [("loss", 0), ("z_loss", 1), ("z_mae", 2), ("a_loss", 3), ("a_accuracy", 4)]
+        );
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! is the mean over its samples: Keras's reduction `sum_over_batch_size`. A sample's weight multiplies its loss and
 //! leaves the divisor alone.
 
+mod binary;
 mod criterion;
 mod crossentropy;
 mod hinge;
@@ -66,7 +67,8 @@ pub struct Loss {
 ///
 /// `forward` adds to the output's place in the statistics. Summed over the chunks, that is what the loss pass reads
 /// in [`Chunk::scanned`]:
-/// - hinge losses: how many targets are neither 0 nor 1. If none is, labels 0 and 1 become −1 and 1;
+/// - hinge losses: how many targets, of samples that have weight, are neither 0 nor 1. If none is, labels 0 and 1
+///   become −1 and 1;
 /// - a sparse loss with `ignore_class`: how many positions count. The loss is the mean over those.
 #[derive(Clone, Copy, Debug)]
 pub struct Scan(pub Loss);
@@ -155,20 +157,23 @@ fn scan<E: Float>(op: &Scan, chunk: &mut Chunk<'_, E>) {
     use mimo_graph::loss::Loss::{Hinge, SparseCategoricalCrossentropy, SquaredHinge};
     let Scan(op) = op;
     let target = Rows::new(chunk.arena, chunk.mat(op.target));
-    let count = |counts: &dyn Fn(E) -> bool| {
-        let rows = (0..chunk.rows).map(|row| target.row(row).iter().filter(|&&t| counts(t)).count());
-        rows.sum::<usize>() as f64
-    };
-    let found = match op.loss {
-        Hinge | SquaredHinge => count(&|t| t != E::zero() && t != E::one()),
+    let weights = chunk.weighted.then(|| Rows::new(chunk.arena, chunk.mat(op.sample_weight)));
+    let count =
+        |row: usize, counts: &dyn Fn(E) -> bool| target.row(row).iter().filter(|&&t| counts(t)).count();
+    let found: usize = match op.loss {
+        // What stands for a missing target says nothing about the labels.
+        Hinge | SquaredHinge => (0..chunk.rows)
+            .filter(|&row| weights.is_none_or(|weights| weights.row(row) != [E::zero()]))
+            .map(|row| count(row, &|t| t != E::zero() && t != E::one()))
+            .sum(),
         SparseCategoricalCrossentropy { ignore_class: Some(ignored), .. } => {
             let ignored = E::of(ignored as f64);
-            count(&|t| t != ignored)
+            (0..chunk.rows).map(|row| count(row, &|t| t != ignored)).sum()
         }
-        _ => 0.0,
+        _ => 0,
     };
     if let Some(statistic) = chunk.statistics.get_mut(op.output) {
-        *statistic += found;
+        *statistic += found as f64;
     }
 }
 

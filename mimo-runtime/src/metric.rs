@@ -134,20 +134,25 @@ impl<'a, E: Float> Samples<'a, E> {
         (0..self.rows).map(|row| (self.y.row(row), self.target.row(row)))
     }
 
-    /// The positions of all samples, each with the values that its target stands for.
-    fn positions(&self, classes: usize) -> impl Iterator<Item = (&'a [E], Labels<'a, E>)> {
-        self.iter().flat_map(move |(y, target)| {
-            let sparse = target.len() < y.len();
-            y.chunks_exact(classes.max(1)).enumerate().map(move |(position, y)| {
+    fn count_positions(&self, classes: usize) -> usize {
+        self.y.cols().checked_div(classes).unwrap_or(0)
+    }
+
+    /// Every position of all samples, with what its target stands for.
+    fn for_each_position(&self, classes: usize, mut each: impl FnMut(&'a [E], Labels<'a, E>)) {
+        let positions = self.count_positions(classes);
+        let sparse = self.target.cols() < self.y.cols();
+        for (y, target) in self.iter() {
+            for position in 0..positions {
+                let values = position * classes..(position + 1) * classes;
                 let labels = if sparse {
                     Labels::Class(target.get(position).and_then(|class| class.to_usize()))
                 } else {
-                    let start = position * y.len();
-                    Labels::Values(target.get(start..start + y.len()).unwrap_or(&[]))
+                    Labels::Values(target.get(values.clone()).unwrap_or(&[]))
                 };
-                (y, labels)
-            })
-        })
+                each(&y[values], labels);
+            }
+        }
     }
 }
 
@@ -230,7 +235,7 @@ fn add_mean<'a, E: Float>(
 
 /// Adds a loss of the samples, times `sign`.
 fn add_loss<E: Float>(loss: Loss, classes: usize, samples: &Samples<'_, E>, sign: f64, state: &mut [f64]) {
-    let positions = samples.y.cols() / classes.max(1);
+    let positions = samples.count_positions(classes);
     let wanted = if loss.sparse() { positions } else { samples.y.cols() };
     // A metric on targets of another kind is refused by the macro; here it must only do no harm.
     if samples.target.cols() != wanted {

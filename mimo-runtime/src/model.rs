@@ -136,27 +136,43 @@ impl<'a, E: Float> Reader<'a, E> {
         let (rows, len) = self.field(name, tensor)?;
         let Some(column) = self.columns.get_mut(self.next) else { return Ok(()) };
         column.resize(rows * len, E::default());
+        self.next += 1;
+        // dfdx's iterators read the first value of an empty tensor.
+        if column.is_empty() {
+            return Ok(());
+        }
         // `copy_into` copies memory as it lies, and a permuted or broadcast tensor lies otherwise. What is
         // contiguous already is not copied by this.
         tensor.clone().try_contiguous()?.copy_into(column);
-        self.next += 1;
         Ok(())
     }
 
     /// Reads a tensor of whole numbers: class indices, word ids.
-    pub fn indices<S: Shape>(&mut self, name: &'static str, tensor: &Tensor<S, usize, Cpu>) -> Result<(), Error> {
+    pub fn indices<S: Shape>(
+        &mut self,
+        name: &'static str,
+        tensor: &Tensor<S, usize, Cpu>,
+    ) -> Result<(), Error> {
         let (rows, len) = self.field(name, tensor)?;
         let Some(column) = self.columns.get_mut(self.next) else { return Ok(()) };
         column.resize(rows * len, E::default());
+        self.next += 1;
+        // See `tensor`.
+        if column.is_empty() {
+            return Ok(());
+        }
         for (to, from) in column.iter_mut().zip(tensor.as_vec()) {
             *to = E::of(from as f64);
         }
-        self.next += 1;
         Ok(())
     }
 
     /// Checks the batch axis against the other fields'; gives rows and values per row.
-    fn field<S: Shape, T>(&mut self, name: &'static str, tensor: &Tensor<S, T, Cpu>) -> Result<(usize, usize), Error>
+    fn field<S: Shape, T>(
+        &mut self,
+        name: &'static str,
+        tensor: &Tensor<S, T, Cpu>,
+    ) -> Result<(usize, usize), Error>
     where
         Cpu: dfdx::tensor::Storage<T>,
     {
@@ -182,23 +198,34 @@ impl<'a, E: Float> Writer<'a, E> {
     }
 
     /// Fills a tensor; its length must be the column's.
-    pub fn tensor<S: Shape>(&mut self, name: &'static str, tensor: &mut Tensor<S, E, Cpu>) -> Result<(), Error> {
+    pub fn tensor<S: Shape>(
+        &mut self,
+        name: &'static str,
+        tensor: &mut Tensor<S, E, Cpu>,
+    ) -> Result<(), Error> {
         use dfdx::shapes::HasShape;
         let Some(column) = self.columns.get(self.next) else { return Ok(()) };
         let len = tensor.shape().num_elements();
         if len != column.len() {
             return Err(Error::OutputLength { name, len, wanted: column.len() });
         }
+        self.next += 1;
+        if len == 0 {
+            return Ok(());
+        }
         // See `Reader::tensor`. The old value is dropped before the copy, or dfdx would copy the shared memory.
         let whole = tensor.clone().try_contiguous()?;
         *tensor = whole;
         tensor.copy_from(column);
-        self.next += 1;
         Ok(())
     }
 
     /// Fills a tensor of whole numbers.
-    pub fn indices<S: Shape>(&mut self, name: &'static str, tensor: &mut Tensor<S, usize, Cpu>) -> Result<(), Error> {
+    pub fn indices<S: Shape>(
+        &mut self,
+        name: &'static str,
+        tensor: &mut Tensor<S, usize, Cpu>,
+    ) -> Result<(), Error> {
         use dfdx::shapes::HasShape;
         let Some(column) = self.columns.get(self.next) else { return Ok(()) };
         let shape = *tensor.shape();

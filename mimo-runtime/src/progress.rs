@@ -73,6 +73,7 @@ impl Progress {
         }
         #[cfg(feature = "progress")]
         if let Show::Bar(bar) = &self.show {
+            bar.set_message("");
             bar.reset();
             self.drawn = self.begin;
         }
@@ -96,7 +97,6 @@ impl Progress {
                 message.push_str(&format::values(pairs()));
                 bar.set_position(done as u64);
                 bar.set_message(message);
-                bar.tick();
             }
         }
         #[cfg(not(feature = "progress"))]
@@ -106,13 +106,18 @@ impl Progress {
     /// After an epoch and its validation; gives the time both took.
     pub(crate) fn end_epoch(&mut self, pairs: &[(String, f64)], not_finite: Option<usize>) -> Duration {
         let elapsed = self.begin.elapsed();
+        if matches!(self.show, Show::Nothing) {
+            return elapsed;
+        }
         let Progress { steps, .. } = *self;
         let measured = format::values(pairs.iter().map(|(key, value)| (key, *value)));
         let measured = format!("{measured}{}", format::not_finite(not_finite));
         let time = format::per_step(elapsed, steps);
         match &self.show {
             Show::Nothing => {}
-            Show::Lines => say(&format!("{steps}/{steps} - {:.0}s - {time}{measured}", elapsed.as_secs_f64())),
+            Show::Lines => {
+                say(&format!("{steps}/{steps} - {:.0}s - {time}{measured}", elapsed.as_secs_f64()))
+            }
             // The last line is written as it is, whatever the terminal's width: it stays, and nothing of it
             // may be cut.
             #[cfg(feature = "progress")]
@@ -120,7 +125,9 @@ impl Progress {
                 bar.finish_and_clear();
                 let full = format!("\x1b[32m{}\x1b[0m", "━".repeat(20));
                 let seconds = elapsed.as_secs_f64();
-                say(&format!("\x1b[1m{steps}/{steps}\x1b[0m {full} \x1b[1m{seconds:.0}s\x1b[0m {time}{measured}"));
+                say(&format!(
+                    "\x1b[1m{steps}/{steps}\x1b[0m {full} \x1b[1m{seconds:.0}s\x1b[0m {time}{measured}"
+                ));
             }
         }
         elapsed

@@ -7,7 +7,7 @@ use mimo_graph::initializer::{Initializer, InitializerKind};
 use mimo_graph::loss::Loss as LossKind;
 use mimo_graph::metric::Metric;
 use mimo_graph::optimizer::{Clip, Optimizer, Rule};
-use mimo_graph::spec::{InputSpec, ModelSpec, OutputSpec, WeightSpec};
+use mimo_graph::spec::{Connection, InputSpec, ModelSpec, OutputSpec, WeightSpec};
 
 use crate::chunk::Chunk;
 use crate::error::Error;
@@ -103,6 +103,7 @@ const SLOPE_LOSS: Loss = Loss {
     target: slot(3, 1),
     sample_weight: slot(5, 1),
     gradient: Some(SLOPE_GRADIENT),
+    prediction_gradient: None,
     metrics: &[(2, Metric::MeanAbsoluteError)],
 };
 const PAIR_LOSS: Loss = Loss {
@@ -115,6 +116,7 @@ const PAIR_LOSS: Loss = Loss {
     target: slot(4, 2),
     sample_weight: slot(6, 1),
     gradient: Some(PAIR_GRADIENT),
+    prediction_gradient: None,
     metrics: &[],
 };
 
@@ -138,6 +140,10 @@ const fn weight(name: &'static str, shape: &'static [usize]) -> WeightSpec {
     WeightSpec { name, shape, initializer, regularizer: None, constraint: None, trainable: true }
 }
 
+const fn from(layer: &'static str) -> Connection {
+    Connection { layer, call: 0, tensor: 0 }
+}
+
 /// The rate at which [`Lines`] is trained.
 pub(crate) const LEARNING_RATE: f64 = 0.1;
 
@@ -154,6 +160,7 @@ impl Model for Lines {
             OutputSpec {
                 name: "slope",
                 shape: &[1],
+                source: from("slope"),
                 loss: Some(LossKind::MeanSquaredError),
                 weight: 1.0,
                 metrics: &[("mae", Metric::MeanAbsoluteError)],
@@ -161,6 +168,7 @@ impl Model for Lines {
             OutputSpec {
                 name: "pair",
                 shape: &[2],
+                source: from("pair"),
                 loss: Some(LossKind::MeanSquaredError),
                 weight: 0.5,
                 metrics: &[],
@@ -332,7 +340,11 @@ impl Model for Classes {
         outputs: &[OutputSpec {
             name: "class",
             shape: &[3],
-            loss: Some(LossKind::SparseCategoricalCrossentropy { from_logits: false, ignore_class: Some(255) }),
+            source: from("class"),
+            loss: Some(LossKind::SparseCategoricalCrossentropy {
+                from_logits: false,
+                ignore_class: Some(255),
+            }),
             weight: 1.0,
             metrics: &[],
         }],
@@ -399,4 +411,17 @@ impl Logs for ClassesLogs {
     fn from_values(_: &mut dyn Iterator<Item = f64>) -> Self {
         ClassesLogs
     }
+}
+
+/// A history of [`Lines`] in which every epoch measured one value, and twice that in its validation.
+#[cfg(feature = "plot")]
+pub(crate) fn history(values: impl IntoIterator<Item = f64>) -> crate::history::History<Lines> {
+    use crate::history::{EpochLogs, Evaluation, History};
+    let table = std::sync::Arc::new(crate::logs::LogTable::new(crate::data::spec::<Lines>()));
+    let mut history = History::new(&table);
+    for (epoch, value) in values.into_iter().enumerate() {
+        let validation = Evaluation::new(vec![2.0 * value; 4], &table);
+        history.push(EpochLogs::new(epoch, vec![value; 4], Some(validation), &table));
+    }
+    history
 }

@@ -167,7 +167,11 @@ impl<'m, M: Trainable> Trainer<'m, M> {
     /// # Errors
     /// Those of [`ArrayDataset::new`](crate::data::ArrayDataset::new) and of the data set,
     /// [`BatchSize`](Error::BatchSize), [`NoCustomLoss`](Error::NoCustomLoss), [`Memory`](Error::Memory).
-    pub fn evaluate<'d>(&mut self, data: impl IntoDataset<'d, M>, batch_size: usize) -> Result<Evaluation<M>, Error> {
+    pub fn evaluate<'d>(
+        &mut self,
+        data: impl IntoDataset<'d, M>,
+        batch_size: usize,
+    ) -> Result<Evaluation<M>, Error> {
         let data = data.into_dataset()?;
         let rows: Vec<usize> = (0..data.rows()).collect();
         self.evaluate_rows(&*data, &rows, batch_size)
@@ -192,7 +196,7 @@ impl<'m, M: Trainable> Trainer<'m, M> {
     pub fn train_on_batch(&mut self, inputs: &M::Inputs, targets: &M::Targets) -> Result<M::Logs, Error> {
         self.check_losses()?;
         // Taken out for the step, which reads it and needs the rest of the trainer.
-        let mut batch = std::mem::replace(&mut self.batch, Arrays::empty::<M>());
+        let mut batch = std::mem::take(&mut self.batch);
         let mut numbers = std::mem::take(&mut self.numbers);
         let result = batch.read::<M>(inputs, targets).and_then(|()| {
             numbers.extend(numbers.len()..batch.rows);
@@ -221,7 +225,10 @@ impl<'m, M: Trainable> Trainer<'m, M> {
             return Err(Error::NoSuchRow { row, rows: data.rows() });
         }
         self.totals.clear();
-        self.step(rows, Source { gather: &|rows, batch| data.gather(rows, batch), weighted: data.weighted() })?;
+        self.step(
+            rows,
+            Source { gather: &|rows, batch| data.gather(rows, batch), weighted: data.weighted() },
+        )?;
         Ok(self.logs())
     }
 
@@ -245,7 +252,12 @@ impl<'m, M: Trainable> Trainer<'m, M> {
             match &mut self.custom {
                 None => self.engine.evaluate(batch, source, &self.loss_weights, &mut self.totals)?,
                 Some(custom) => {
-                    self.engine.evaluate_custom(batch, source, &mut |batch| custom.value(batch), &mut self.totals)?;
+                    self.engine.evaluate_custom(
+                        batch,
+                        source,
+                        &mut |batch| custom.value(batch),
+                        &mut self.totals,
+                    )?;
                 }
             }
         }

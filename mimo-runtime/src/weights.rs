@@ -73,6 +73,7 @@ where
 }
 
 /// What dfdx is told of a weight: whether its optimizers may change it, and how its `reset_params` fills it.
+#[expect(clippy::type_complexity, reason = "the type of dfdx's field")]
 pub fn options<S, E, D>(
     trainable: bool,
     reset: fn(&mut Tensor<S, E, D>) -> Result<(), D::Err>,
@@ -106,6 +107,15 @@ where
     Ok(())
 }
 
+/// A copy of a tensor's values in row-major order.
+fn values<S: Shape, E: Dtype>(tensor: &Tensor<S, E, Cpu>) -> Vec<E>
+where
+    Cpu: Device<E>,
+{
+    // dfdx 0.13 panics when it looks for the first value of an empty tensor.
+    if tensor.shape().num_elements() == 0 { Vec::new() } else { tensor.as_vec() }
+}
+
 struct Reading<'a, E> {
     next: usize,
     read: &'a mut dyn FnMut(usize, Vec<E>),
@@ -125,7 +135,7 @@ where
         _: TensorOptions<S, E, Cpu>,
         tensor: &Tensor<S, E, Cpu>,
     ) -> Result<Option<Tensor<S, E, Cpu>>, Infallible> {
-        (self.read)(self.next, tensor.as_vec());
+        (self.read)(self.next, values(tensor));
         self.next += 1;
         Ok(None)
     }
@@ -150,7 +160,7 @@ where
         _: TensorOptions<S, E, Cpu>,
         tensor: &mut Tensor<S, E, Cpu>,
     ) -> Result<Option<Tensor<S, E, Cpu>>, Infallible> {
-        let mut values = tensor.as_vec();
+        let mut values = values(tensor);
         (self.write)(self.next, &mut values);
         self.next += 1;
         // See `reset`. Without memory to straighten the tensor, the values themselves become a new one.

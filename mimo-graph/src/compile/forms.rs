@@ -1,5 +1,6 @@
 //! One value for all outputs, a list in output order, or a map by output name: what each output is given.
 
+use crate::args::list;
 use crate::context::Cx;
 use crate::diag::{Diag, Loc, did_you_mean};
 use crate::graph::{Graph, TensorId};
@@ -147,9 +148,12 @@ fn by_name<'v>(
         let names: Vec<_> = missing.iter().map(|&place| graph.outputs[place].name.as_str()).collect();
         if let ([first, ..], true) = (&names[..], guessed_all) {
             let s = if names.len() == 1 { "" } else { "s" };
-            cx.error(Diag::error(loc, format!("`loss` leaves out the output{s} {}", list_of(&names))).help(
-                format!("add `{first}: mse` or another loss, or `{first}: none` to leave it untrained"),
-            ));
+            cx.error(
+                Diag::error(loc, format!("`loss` leaves out the output{s} {}", list(names.iter().copied())))
+                    .help(format!(
+                        "add `{first}: mse` or another loss, or `{first}: none` to leave it untrained"
+                    )),
+            );
         }
         // Every output has a value now, or an error that says why not.
         for given in &mut spread.outputs {
@@ -200,25 +204,25 @@ fn wrong_key(key: &str, loc: Loc, graph: &Graph) -> WrongKey {
         if role == Role::Input || names.is_empty() {
             let s = if outputs.len() == 1 { " is" } else { "s are" };
             return WrongKey {
-                diag: diag.help(format!("the output{s} {}", list_of(&outputs))),
+                diag: diag.help(format!("the output{s} {}", list(outputs.iter().copied()))),
                 meant: vec![],
             };
         }
         let diag = match &names[..] {
             [name] => diag.help(format!("the output that it leads to is `{name}`")),
-            _ => diag.help(format!("the outputs that it leads to are {}", list_of(&names))),
+            _ => diag.help(format!("the outputs that it leads to are {}", list(names.iter().copied()))),
         };
         return WrongKey { diag, meant: names.into_iter().filter_map(place_of).collect() };
     }
     let diag = Diag::error(loc, format!("the model has no output `{key}`"));
     match did_you_mean(key, outputs.iter().copied()) {
         Some(name) => {
-            let diag = diag.help(format!("an output with a similar name is `{name}`"));
+            let diag = diag.help(format!("did you mean `{name}`?"));
             WrongKey { diag, meant: place_of(name).into_iter().collect() }
         }
         None => {
             let s = if outputs.len() == 1 { " is" } else { "s are" };
-            let diag = diag.help(format!("the output{s} {}", list_of(&outputs)));
+            let diag = diag.help(format!("the output{s} {}", list(outputs.iter().copied())));
             WrongKey { diag, meant: vec![] }
         }
     }
@@ -263,15 +267,9 @@ pub(super) fn counted(n: usize, one: &str, many: &str) -> String {
     format!("{n} {}", if n == 1 { one } else { many })
 }
 
-/// Names as a list in a sentence.
-pub(super) fn list_of(names: &[&str]) -> String {
-    let quoted: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
-    quoted.join(", ")
-}
-
 /// A value as the user wrote it, near enough to be copied from a message.
 pub(super) fn written(value: &Value) -> String {
-    let list = |items: Vec<String>| items.join(", ");
+    let joined = |items: Vec<String>| items.join(", ");
     match &value.kind {
         ValueKind::Int(n) => n.to_string(),
         ValueKind::Float(x) => format!("{x:?}"),
@@ -279,9 +277,9 @@ pub(super) fn written(value: &Value) -> String {
         ValueKind::Str(text) => format!("{text:?}"),
         ValueKind::Ident { text, .. } => text.clone(),
         ValueKind::None => "none".into(),
-        ValueKind::List(items) => format!("[{}]", list(items.iter().map(written).collect())),
+        ValueKind::List(items) => format!("[{}]", joined(items.iter().map(written).collect())),
         ValueKind::Call { name, args, .. } => {
-            format!("{name}({})", list(args.iter().map(written_arg).collect()))
+            format!("{name}({})", joined(args.iter().map(written_arg).collect()))
         }
         ValueKind::Expr(_) | ValueKind::Map(_) | ValueKind::Invalid => "…".into(),
     }
@@ -438,7 +436,7 @@ mod tests {
             errors,
             [
                 "at outptu_2: error: the model has no output `outptu_2`\n  \
-                 = help: an output with a similar name is `output_2`",
+                 = help: did you mean `output_2`?",
                 "at horizon: error: the model has no output `horizon`\n  \
                  = help: the outputs are `output_1`, `output_2`, `output_3`",
             ]

@@ -1,109 +1,16 @@
 //! Metrics as they are written, and the names that logs give them.
 
+use crate::args::read;
 use crate::compile::heads::{self, Head};
-use crate::compile::names::{Listed, Vocabulary};
-use crate::compile::params::{Params, Range};
+use crate::compile::metrics::table::{Choice, METRICS, MISSING};
 use crate::context::Cx;
 use crate::diag::{Diag, Loc};
 use crate::loss::Loss;
-use crate::metric::{Average, Curve, Metric};
-use crate::value::{Arg, Value, ValueKind};
+use crate::metric::Metric;
+use crate::named::read_named;
+use crate::value::{Value, ValueKind};
 
-/// What a word stands for.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Named {
-    /// A metric with its defaults.
-    Metric(Metric),
-    /// Keras's `accuracy`: the head and the loss decide.
-    Accuracy,
-    /// Keras's `crossentropy`: the head and the loss decide.
-    Crossentropy,
-}
-
-const AUC: Metric = Metric::Auc { num_thresholds: 200, curve: Curve::Roc, from_logits: false };
-
-const VOCABULARY: Vocabulary<Named> = Vocabulary {
-    what: "metric",
-    listed: &[
-        Listed { words: &["accuracy", "acc"], value: Named::Accuracy },
-        metric(&["binary_accuracy", "BinaryAccuracy"], Metric::BinaryAccuracy { threshold: 0.5 }),
-        metric(&["categorical_accuracy", "CategoricalAccuracy"], Metric::CategoricalAccuracy),
-        metric(
-            &["sparse_categorical_accuracy", "SparseCategoricalAccuracy"],
-            Metric::SparseCategoricalAccuracy,
-        ),
-        metric(
-            &["top_k_categorical_accuracy", "TopKCategoricalAccuracy"],
-            Metric::TopKCategoricalAccuracy { k: 5 },
-        ),
-        metric(
-            &["sparse_top_k_categorical_accuracy", "SparseTopKCategoricalAccuracy"],
-            Metric::SparseTopKCategoricalAccuracy { k: 5 },
-        ),
-        metric(&["auc", "AUC"], AUC),
-        metric(&["precision", "Precision"], Metric::Precision { threshold: 0.5 }),
-        metric(&["recall", "Recall"], Metric::Recall { threshold: 0.5 }),
-        metric(&["f1_score", "F1Score"], Metric::F1Score { average: Average::Macro, threshold: None }),
-        metric(&["mae", "mean_absolute_error", "MeanAbsoluteError", "MAE"], Metric::MeanAbsoluteError),
-        metric(&["mse", "mean_squared_error", "MeanSquaredError", "MSE"], Metric::MeanSquaredError),
-        metric(
-            &["mape", "mean_absolute_percentage_error", "MeanAbsolutePercentageError", "MAPE"],
-            Metric::MeanAbsolutePercentageError,
-        ),
-        metric(
-            &["msle", "mean_squared_logarithmic_error", "MeanSquaredLogarithmicError", "MSLE"],
-            Metric::MeanSquaredLogarithmicError,
-        ),
-        metric(&["root_mean_squared_error", "RootMeanSquaredError"], Metric::RootMeanSquaredError),
-        metric(&["log_cosh_error", "LogCoshError"], Metric::LogCoshError),
-        metric(&["r2_score", "R2Score"], Metric::R2Score),
-        metric(&["cosine_similarity", "CosineSimilarity"], Metric::CosineSimilarity),
-        Listed { words: &["crossentropy", "ce"], value: Named::Crossentropy },
-        metric(
-            &["binary_crossentropy", "BinaryCrossentropy", "bce", "BCE"],
-            Metric::BinaryCrossentropy { from_logits: false, label_smoothing: 0.0 },
-        ),
-        metric(
-            &["categorical_crossentropy", "CategoricalCrossentropy"],
-            Metric::CategoricalCrossentropy { from_logits: false, label_smoothing: 0.0 },
-        ),
-        metric(
-            &["sparse_categorical_crossentropy", "SparseCategoricalCrossentropy"],
-            Metric::SparseCategoricalCrossentropy { from_logits: false },
-        ),
-        metric(&["kl_divergence", "KLDivergence", "kld", "KLD"], Metric::KlDivergence),
-        metric(&["poisson", "Poisson"], Metric::Poisson),
-        metric(&["hinge", "Hinge"], Metric::Hinge),
-        metric(&["squared_hinge", "SquaredHinge"], Metric::SquaredHinge),
-        metric(&["categorical_hinge", "CategoricalHinge"], Metric::CategoricalHinge),
-    ],
-    missing: &[
-        "binary_io_u",
-        "concordance_correlation",
-        "f_beta_score",
-        "false_negatives",
-        "false_positives",
-        "fbeta_score",
-        "io_u",
-        "mean",
-        "mean_io_u",
-        "mean_metric_wrapper",
-        "one_hot_io_u",
-        "one_hot_mean_io_u",
-        "pearson_correlation",
-        "precision_at_recall",
-        "recall_at_precision",
-        "sensitivity_at_specificity",
-        "specificity_at_sensitivity",
-        "sum",
-        "true_negatives",
-        "true_positives",
-    ],
-};
-
-const fn metric(words: &'static [&'static str], metric: Metric) -> Listed<Named> {
-    Listed { words, value: Named::Metric(metric) }
-}
+mod table;
 
 /// What a metric is compared with: the output and its loss.
 #[derive(Clone, Copy, Debug)]
@@ -127,7 +34,7 @@ pub(super) fn read_all(
     let mut metrics: Vec<(String, Metric)> = Vec::new();
     let mut sound = true;
     for value in values {
-        let Some(read) = read(value, subject, cx) else {
+        let Some(read) = read_one(value, subject, cx) else {
             sound = false;
             continue;
         };
@@ -144,43 +51,27 @@ pub(super) fn read_all(
 }
 
 /// One metric and its name: the word as it was typed, the snake-case name for a class, or `name = "…"`.
-fn read(value: &Value, subject: Option<Subject<'_>>, cx: &mut Cx<'_>) -> Option<Option<(String, Metric)>> {
-    let (word, word_loc, args) = match &value.kind {
-        ValueKind::Invalid => return None,
-        ValueKind::None => return Some(None),
-        ValueKind::Call { name, name_loc, args } => (name.as_str(), *name_loc, Some(args)),
-        _ => match value.word() {
-            Some("none" | "None") => return Some(None),
-            Some(word) => (word, value.loc, None),
-            None => {
-                let message = format!("{} is not a metric", value.describe());
-                cx.error(Diag::error(value.loc, message).help(VOCABULARY.list()));
-                return None;
-            }
-        },
+fn read_one(
+    value: &Value,
+    subject: Option<Subject<'_>>,
+    cx: &mut Cx<'_>,
+) -> Option<Option<(String, Metric)>> {
+    let value = &*read::without_python(value, cx);
+    if value.kind == ValueKind::None {
+        return Some(None);
+    }
+    let entry = read_named(value, "an entry of `metrics`", "a metric", METRICS, MISSING, cx)?;
+    let word = match &value.kind {
+        ValueKind::Call { name, .. } => name,
+        _ => value.word()?,
     };
-    let named = VOCABULARY.find(word, word_loc, cx)?;
-    let mut name = log_name(word);
-    let metric = match (named, args) {
-        (Named::Metric(metric), None) => metric,
-        (Named::Metric(metric), Some(args)) => {
-            let (metric, given) = with_parameters(metric, word, args, cx)?;
-            name = given.unwrap_or(name);
-            metric
-        }
-        (Named::Accuracy | Named::Crossentropy, Some(_)) => {
-            let message =
-                format!("`{word}` takes no arguments, because the output decides which metric it is");
-            let exact =
-                if named == Named::Accuracy { "binary_accuracy(…)" } else { "binary_crossentropy(…)" };
-            cx.error(Diag::error(value.loc, message).help(format!("write `{exact}` or another by name")));
-            return None;
-        }
-        (Named::Accuracy, None) => {
+    let metric = match entry.choice {
+        Choice::Metric(metric) => metric,
+        Choice::Accuracy => {
             let Subject { head, loss } = subject?;
             heads::accuracy(head, loss?, word, value.loc, cx)
         }
-        (Named::Crossentropy, None) => {
+        Choice::Crossentropy => {
             let Subject { head, loss } = subject?;
             crossentropy(head, loss?)
         }
@@ -188,7 +79,7 @@ fn read(value: &Value, subject: Option<Subject<'_>>, cx: &mut Cx<'_>) -> Option<
     if let Some(Subject { head, loss: Some(loss) }) = subject {
         check_targets(metric, word, head, loss, value.loc, cx);
     }
-    Some(Some((name, metric)))
+    Some(Some((entry.name.unwrap_or_else(|| log_name(word)), metric)))
 }
 
 /// The loss as a metric if it is a cross-entropy, else the one that fits the head.
@@ -252,131 +143,19 @@ fn check_targets(metric: Metric, word: &str, head: &Head<'_>, loss: Option<Loss>
 /// aliases `MSE`, `BCE`, … stay, as in Keras.
 fn log_name(word: &str) -> String {
     let is_class = word.contains(char::is_uppercase) && word.contains(char::is_lowercase) || word == "AUC";
-    let listed = VOCABULARY.listed.iter().find(|listed| is_class && listed.words.contains(&word));
-    let snake = listed.and_then(|listed| {
-        let lower = listed.words.iter().filter(|word| !word.contains(char::is_uppercase));
-        lower.max_by_key(|word| word.len())
+    let entry = METRICS.iter().find(|entry| is_class && entry.names.contains(&word));
+    let snake = entry.and_then(|entry| {
+        let lower = entry.names.iter().filter(|name| !name.contains(char::is_uppercase));
+        lower.max_by_key(|name| name.len())
     });
     snake.map_or(word, |snake| snake).to_owned()
-}
-
-/// A metric with the parameters of a call, and the name that the call gives it.
-fn with_parameters(
-    metric: Metric,
-    word: &str,
-    args: &[Arg],
-    cx: &mut Cx<'_>,
-) -> Option<(Metric, Option<String>)> {
-    let parameters: &[&'static str] = match metric {
-        Metric::BinaryAccuracy { .. } => &["name", "!dtype", "threshold"],
-        Metric::TopKCategoricalAccuracy { .. } | Metric::SparseTopKCategoricalAccuracy { .. } => {
-            &["k", "name", "!dtype"]
-        }
-        Metric::Precision { .. } | Metric::Recall { .. } => {
-            &["thresholds", "!top_k", "!class_id", "name", "!dtype"]
-        }
-        Metric::F1Score { .. } => &["average", "threshold", "name", "!dtype"],
-        Metric::Auc { .. } => &[
-            "num_thresholds",
-            "curve",
-            "!summation_method",
-            "name",
-            "!dtype",
-            "!thresholds",
-            "!multi_label",
-            "!num_labels",
-            "!label_weights",
-            "from_logits",
-        ],
-        Metric::BinaryCrossentropy { .. } | Metric::CategoricalCrossentropy { .. } => {
-            &["name", "!dtype", "from_logits", "label_smoothing", "!axis"]
-        }
-        Metric::SparseCategoricalCrossentropy { .. } => &["name", "!dtype", "from_logits", "!axis"],
-        Metric::R2Score => &["!class_aggregation", "!num_regressors", "name", "!dtype"],
-        Metric::CategoricalAccuracy
-        | Metric::SparseCategoricalAccuracy
-        | Metric::MeanAbsoluteError
-        | Metric::MeanSquaredError
-        | Metric::MeanAbsolutePercentageError
-        | Metric::MeanSquaredLogarithmicError
-        | Metric::RootMeanSquaredError
-        | Metric::LogCoshError
-        | Metric::CosineSimilarity
-        | Metric::KlDivergence
-        | Metric::Poisson
-        | Metric::Hinge
-        | Metric::SquaredHinge
-        | Metric::CategoricalHinge => &["name", "!dtype", "!axis"],
-    };
-    let mut params = Params::read(word, parameters, args, cx);
-    let name = params.name(cx);
-    let metric = match metric {
-        Metric::BinaryAccuracy { threshold } => {
-            Metric::BinaryAccuracy { threshold: params.number("threshold", threshold, Range::Any, cx) }
-        }
-        Metric::TopKCategoricalAccuracy { k } => {
-            Metric::TopKCategoricalAccuracy { k: params.count("k", k, 1, cx) }
-        }
-        Metric::SparseTopKCategoricalAccuracy { k } => {
-            Metric::SparseTopKCategoricalAccuracy { k: params.count("k", k, 1, cx) }
-        }
-        Metric::Precision { threshold } => {
-            Metric::Precision { threshold: params.number("thresholds", threshold, Range::Unit, cx) }
-        }
-        Metric::Recall { threshold } => {
-            Metric::Recall { threshold: params.number("thresholds", threshold, Range::Unit, cx) }
-        }
-        Metric::F1Score { average, .. } => {
-            let averages =
-                [("micro", Average::Micro), ("macro", Average::Macro), ("weighted", Average::Weighted)];
-            let average = params.choice("average", average, &averages, cx);
-            let threshold = params.optional_number("threshold", Range::Unit, cx);
-            Metric::F1Score { average, threshold }
-        }
-        Metric::Auc { num_thresholds, curve, .. } => Metric::Auc {
-            num_thresholds: params.count("num_thresholds", num_thresholds, 2, cx),
-            curve: params.choice("curve", curve, &[("ROC", Curve::Roc), ("PR", Curve::Pr)], cx),
-            from_logits: params.flag("from_logits", false, cx),
-        },
-        Metric::BinaryCrossentropy { .. } => {
-            let (from_logits, label_smoothing) = crossentropy_parameters(&mut params, cx);
-            Metric::BinaryCrossentropy { from_logits, label_smoothing }
-        }
-        Metric::CategoricalCrossentropy { .. } => {
-            let (from_logits, label_smoothing) = crossentropy_parameters(&mut params, cx);
-            Metric::CategoricalCrossentropy { from_logits, label_smoothing }
-        }
-        Metric::SparseCategoricalCrossentropy { .. } => {
-            Metric::SparseCategoricalCrossentropy { from_logits: params.flag("from_logits", false, cx) }
-        }
-        Metric::CategoricalAccuracy
-        | Metric::SparseCategoricalAccuracy
-        | Metric::MeanAbsoluteError
-        | Metric::MeanSquaredError
-        | Metric::MeanAbsolutePercentageError
-        | Metric::MeanSquaredLogarithmicError
-        | Metric::RootMeanSquaredError
-        | Metric::LogCoshError
-        | Metric::R2Score
-        | Metric::CosineSimilarity
-        | Metric::KlDivergence
-        | Metric::Poisson
-        | Metric::Hinge
-        | Metric::SquaredHinge
-        | Metric::CategoricalHinge => metric,
-    };
-    params.finish()?;
-    Some((metric, name))
-}
-
-fn crossentropy_parameters(params: &mut Params<'_>, cx: &mut Cx<'_>) -> (bool, f64) {
-    (params.flag("from_logits", false, cx), params.number("label_smoothing", 0.0, Range::Share, cx))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::activation::Activation::{Linear, Sigmoid, Softmax};
+    use crate::metric::{Average, Curve};
     use crate::sketch::{Model, resolved};
 
     /// The metrics of a softmax over three classes.
@@ -421,28 +200,45 @@ mod tests {
 
     #[test]
     fn wrong_metrics_get_help() {
-        let (_, errors) =
-            of("mse", "[accuracyy, mean_io_u, AUC(curve = roc, num_thresholds = 1), AUC(curve = up)]");
-        let list = VOCABULARY.list();
-        assert_eq!(
-            errors,
-            [
-                "at accuracyy: error: unknown metric `accuracyy`\n  \
-                 = help: a similar name is `accuracy`"
-                    .to_owned(),
-                format!(
-                    "at mean_io_u: error: the metric `mean_io_u` of Keras is not supported\n  = help: {list}"
-                ),
-                "at 1: error: the argument `num_thresholds` of `AUC` is a whole number of at least 2, \
-                 not the number 1"
-                    .to_owned(),
-                "at up: error: the argument `curve` of `AUC` is one of `ROC`, `PR`, not `up`".to_owned(),
-            ]
-        );
-        assert_eq!(
-            of("mse", "[AUC(name = \"1a\"), accuracy(1)]").1.len(),
-            2 // the name, and the argument
-        );
+        for (text, error) in [
+            (
+                "mean_io_u",
+                "mimo has no metric `mean_io_u` yet\n  = help: leave it out, and compute it from predictions",
+            ),
+            ("FBetaScore(0.5)", "mimo has no metric `FBetaScore` yet\n  = help: write `f1_score`"),
+            (
+                "AUC(num_thresholds = 1)",
+                "`num_thresholds` of `AUC` must be a whole number of at least 2, found the number 1",
+            ),
+            ("AUC(curve = up)", "`curve` of `AUC` must be one of `ROC`, `PR`, found `up`"),
+            (
+                "F1Score(average = none)",
+                "`average` of `F1Score` must be one of `micro`, `macro`, `weighted`, found `none`",
+            ),
+            (
+                "AUC(name = \"1a\")",
+                "the metric name \"1a\" starts with a digit\n  = help: write `name = \"_1a\"`\n  \
+                 = note: logs have a field of this name",
+            ),
+            (
+                "accuracy(name = \"a\")",
+                "`accuracy` has no argument `name`\n  = help: write `accuracy()`: it takes no arguments",
+            ),
+            (
+                "[[mae]]",
+                "an entry of `metrics` must be a metric, found a list of 1\n  \
+                 = help: write a name, as in `accuracy`",
+            ),
+        ] {
+            let (_, errors) = of("mse", &format!("{{ y: [{text}] }}"));
+            let [found] = &errors[..] else { panic!("{text}: {errors:?}") };
+            assert_eq!(found.split_once(": error: ").map(|(_, error)| error), Some(error));
+        }
+        let (_, errors) = of("mse", "accuracyy");
+        assert!(errors[0].starts_with(
+            "at accuracyy: error: unknown metric `accuracyy`\n  = help: did you mean `accuracy`?\n  \
+             = help: mimo has `accuracy`, `binary_accuracy`, "
+        ));
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! Which memory each tensor of the graph is, and which tensors are needed at all.
 
-use crate::graph::{Graph, LayerId, Node, NodeId, TensorId};
+use crate::graph::{Graph, LayerId, NodeId, TensorId};
 use crate::layers::LayerKind;
+use crate::order::live_nodes;
 
 /// A tensor and the tensors that share its memory: `Flatten` and `Reshape` give their input again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -126,23 +127,6 @@ fn renames(kind: &LayerKind) -> bool {
         | LayerKind::Concatenate(_)
         | LayerKind::Merge(_) => false,
     }
-}
-
-fn live_nodes(graph: &Graph) -> Vec<NodeId> {
-    let mut wanted = vec![false; graph.tensors.len()];
-    for port in &graph.outputs {
-        wanted[port.tensor.index()] = true;
-    }
-    let is_wanted = |wanted: &[bool], node: &Node| node.outputs.iter().any(|output| wanted[output.index()]);
-    let mut live = Vec::new();
-    for (index, node) in graph.nodes.iter().enumerate().rev() {
-        if is_wanted(&wanted, node) {
-            node.inputs.iter().for_each(|input| wanted[input.index()] = true);
-            live.push(NodeId(index as u32));
-        }
-    }
-    live.reverse();
-    live
 }
 
 fn insert(set: &mut Vec<usize>, value: usize) {

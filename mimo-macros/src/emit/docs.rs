@@ -2,6 +2,7 @@
 
 use mimo_graph::dim::Dim;
 use mimo_graph::graph::{NodeId, TensorId};
+use mimo_graph::order::live_nodes;
 use mimo_graph::plan::Plan;
 
 use super::context::Context;
@@ -15,9 +16,10 @@ pub(super) fn model(cx: &Context<'_>, plan: &Plan) -> Vec<String> {
     for port in &graph.inputs {
         lines.push(format!("| `{}` | Input | `{}` | 0 | |", port.name, shown(cx, port.tensor)));
     }
-    for (index, node) in graph.nodes.iter().enumerate() {
+    for id in live_nodes(graph) {
+        let node = graph.node(id);
         let layer = graph.layer(node.layer);
-        let shared = (0..index).any(|other| graph.node(NodeId(other as u32)).layer == node.layer);
+        let shared = (0..id.0).any(|other| graph.node(NodeId(other)).layer == node.layer);
         let weights = if shared {
             "shared".to_owned()
         } else {
@@ -59,7 +61,8 @@ fn mermaid(cx: &Context<'_>) -> Vec<String> {
     for port in &graph.inputs {
         lines.push(format!("    {}([\"{} {}\"])", id(port.tensor), port.name, shown(cx, port.tensor)));
     }
-    for (index, node) in graph.nodes.iter().enumerate() {
+    for NodeId(index) in live_nodes(graph) {
+        let node = graph.node(NodeId(index));
         let layer = graph.layer(node.layer);
         let output = node.outputs.first().map(|&output| shown(cx, output)).unwrap_or_default();
         lines.push(format!("    n{index}[\"{} · {} {output}\"]", layer.name, layer.kind.class_name()));

@@ -21,7 +21,7 @@ fn outputs<'a>(cx: &'a Context<'_>) -> Vec<Output<'a>> {
         let camel = camel_case(&field.to_string());
         let mut name = format_ident!("{}{}Logs", cx.model, camel, span = cx.model.span());
         // `a_b` and `a__b` are two outputs but one name in camel case.
-        let mut count = 2;
+        let mut count = 2usize;
         while outputs.iter().any(|other| other.name == name) {
             name = format_ident!("{}{}{}Logs", cx.model, camel, count, span = cx.model.span());
             count += 1;

@@ -211,7 +211,7 @@ fn constant_names<'a>(names: impl Iterator<Item = &'a str>) -> Vec<Ident> {
             Err(_) => format!("_{upper}"),
         };
         let mut constant = Ident::new(&base, Span::mixed_site());
-        let mut count = 2;
+        let mut count = 2usize;
         while constants.contains(&constant) {
             constant = format_ident!("{}_{}", base, count, span = Span::mixed_site());
             count += 1;

@@ -3,6 +3,7 @@
 use mimo_graph::graph::{Dtype, LayerId, NodeId, TensorId};
 use mimo_graph::initializer::{Constraint, Distribution, Fan, Initializer, InitializerKind, Regularizer};
 use mimo_graph::optimizer::{Clip, Optimizer, Rule};
+use mimo_graph::order::live_nodes;
 use mimo_graph::plan::Plan;
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -30,8 +31,9 @@ pub(super) fn spec(cx: &Context<'_>, plan: &Plan) -> TokenStream {
             quote!((#name, #metric))
         });
         let loss = option(loss.map(operations::loss_kind));
+        let source = connection(cx, port.tensor);
         quote!(__mimo::OutputSpec {
-            name: #name, shape: &[#shape], loss: #loss, weight: #weight, metrics: &[#(#metrics),*],
+            name: #name, shape: &[#shape], source: #source, loss: #loss, weight: #weight, metrics: &[#(#metrics),*],
         })
     });
     let layers = layers(cx);
@@ -83,7 +85,7 @@ fn layers(cx: &Context<'_>) -> Vec<TokenStream> {
         }));
     }
     let mut seen: Vec<LayerId> = vec![];
-    for node in &graph.nodes {
+    for node in live_nodes(graph).into_iter().map(|id| graph.node(id)) {
         if seen.contains(&node.layer) {
             continue;
         }

@@ -76,7 +76,7 @@ pub(super) fn collection(cx: &Context<'_>, plan: &Plan) -> TokenStream {
         const WEIGHTS: [__mimo::WeightSpec; #count] = [#(#specs),*];
 
         #[automatically_derived]
-        impl<E: __mimo::Dtype, D: __mimo::Device<E>> __mimo::TensorCollection<E, D> for #name<E, D> {
+        impl<E: __mimo::Float, D: __mimo::Device<E>> __mimo::TensorCollection<E, D> for #name<E, D> {
             type To<E2: __mimo::Dtype, D2: __mimo::Device<E2>> = #name<E2, D2>;
 
             fn iter_tensors<V: __mimo::ModuleVisitor<Self, E, D>>(

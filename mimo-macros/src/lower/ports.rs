@@ -1,7 +1,7 @@
 //! `Model(inputs = …, outputs = …)`.
 
 use mimo_graph::diag::{Diag, Loc, did_you_mean};
-use mimo_graph::graph::{Port, TensorId};
+use mimo_graph::graph::Port;
 use proc_macro2::Ident;
 
 use super::Lower;
@@ -108,8 +108,7 @@ impl Lower<'_> {
             ExprKind::Map(entries) => {
                 for (key, value) in entries {
                     let span = self.spans.get(key.loc).start;
-                    let ident = key.ident.clone().unwrap_or_else(|| tokens::ident(&key.text, span));
-                    self.port(&key.text, ident, key.loc, value, &mut ports);
+                    self.port(&key.text, tokens::ident(&key.text, span), key.loc, value, &mut ports);
                 }
             }
             ExprKind::List(items) => {
@@ -126,6 +125,7 @@ impl Lower<'_> {
             _ => false,
         };
         if empty {
+            self.broken = true;
             self.error(
                 Diag::error(expr.loc, format!("a model has at least one {what}"))
                     .help(format!("write `{what}s = [name]`")),

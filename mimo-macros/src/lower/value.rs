@@ -43,8 +43,7 @@ impl Lower<'_> {
                 kind => kind,
             },
             ExprKind::Neg(_) | ExprKind::Binary(..) | ExprKind::Rust => {
-                if let Some(loc) = invalid_part(expr) {
-                    let _: Loc = loc;
+                if has_invalid_part(expr) {
                     return ValueKind::Invalid;
                 }
                 ValueKind::Expr(self.constant(&expr.tokens, expr.loc))
@@ -92,12 +91,12 @@ impl Lower<'_> {
     }
 }
 
-/// A part of an arithmetic expression that was reported.
-fn invalid_part(expr: &Expr) -> Option<Loc> {
+/// Whether a part of an arithmetic expression was reported.
+fn has_invalid_part(expr: &Expr) -> bool {
     match &expr.kind {
-        ExprKind::Invalid => Some(expr.loc),
-        ExprKind::Neg(inner) | ExprKind::Paren(inner) => invalid_part(inner),
-        ExprKind::Binary(_, left, right) => invalid_part(left).or_else(|| invalid_part(right)),
-        _ => None,
+        ExprKind::Invalid => true,
+        ExprKind::Neg(inner) | ExprKind::Paren(inner) => has_invalid_part(inner),
+        ExprKind::Binary(_, left, right) => has_invalid_part(left) || has_invalid_part(right),
+        _ => false,
     }
 }

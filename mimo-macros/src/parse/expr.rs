@@ -385,9 +385,9 @@ impl Parser {
         let token = cursor.peek()?;
         let loc = self.spans.of(std::slice::from_ref(token));
         let key = match token {
-            TokenTree::Ident(ident) => Some(Key { text: name_of(ident), loc, ident: Some(ident.clone()) }),
+            TokenTree::Ident(ident) => Some(Key { text: name_of(ident), loc }),
             TokenTree::Literal(literal) => match syn::Lit::new(literal.clone()) {
-                syn::Lit::Str(text) => Some(Key { text: text.value(), loc, ident: None }),
+                syn::Lit::Str(text) => Some(Key { text: text.value(), loc }),
                 _ => None,
             },
             _ => None,
@@ -410,6 +410,7 @@ impl Parser {
                 continue;
             }
             let mut cursor = Cursor::new(piece);
+            let mut missing = false;
             loop {
                 args.push(self.arg(&mut cursor));
                 if cursor.is_empty() {
@@ -423,8 +424,10 @@ impl Parser {
                     }
                     break;
                 }
-                let loc = self.spans.of(cursor.previous());
-                self.error(Diag::error(loc, "missing `,` after this argument"));
+                if !std::mem::replace(&mut missing, true) {
+                    let loc = self.spans.of(cursor.previous());
+                    self.error(Diag::error(loc, "missing `,` after this argument"));
+                }
             }
         }
         args

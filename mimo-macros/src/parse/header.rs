@@ -16,7 +16,7 @@ impl Parser {
     pub(super) fn header<'a>(&mut self, tokens: &'a [TokenTree], model: &mut Model) -> Option<&'a Group> {
         let mut cursor = Cursor::new(tokens);
         let krate = self.crate_path(&mut cursor);
-        let attrs = cursor.attributes().iter().cloned().collect();
+        let attrs = self.attributes(cursor.attributes());
         let vis_start = cursor.position();
         if cursor.at_keyword("pub") {
             cursor.skip(1);
@@ -25,10 +25,11 @@ impl Parser {
             }
         }
         let vis_tokens = cursor.since(vis_start);
-        let vis: TokenStream = vis_tokens.iter().cloned().collect();
+        let mut vis: TokenStream = vis_tokens.iter().cloned().collect();
         if syn::parse2::<syn::Visibility>(vis.clone()).is_err() {
             let loc = self.spans.of(vis_tokens);
             self.error(Diag::error(loc, "this is no visibility").help("write `pub` or `pub(crate)`"));
+            vis = TokenStream::new();
         }
         for keyword in ["struct", "model", "mod", "fn", "class"] {
             let name_follows = cursor.ident_at(1).is_some();
@@ -95,9 +96,14 @@ impl Parser {
         }
         cursor.skip(2);
         let start = cursor.position();
-        while matches!(cursor.peek(), Some(TokenTree::Ident(_)))
-            || matches!(cursor.peek(), Some(TokenTree::Punct(p)) if p.as_char() == ':')
-        {
+        let mut after_ident = false;
+        loop {
+            match cursor.peek() {
+                // An identifier after an identifier is the model's name, and the `;` is missing.
+                Some(TokenTree::Ident(_)) if !after_ident => after_ident = true,
+                Some(TokenTree::Punct(p)) if p.as_char() == ':' => after_ident = false,
+                _ => break,
+            }
             cursor.skip(1);
         }
         let path = cursor.since(start);

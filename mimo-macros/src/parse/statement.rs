@@ -44,6 +44,10 @@ impl Parser {
                     .help("end the block with `Model(…)` itself"),
             );
             cursor.skip(1);
+            if !cursor.at_keyword("Model") {
+                model.lossy = true;
+                return;
+            }
         }
         if cursor.at_keyword("Model") && !cursor.punct_at(1, '=') {
             return self.tail(&mut cursor, model);
@@ -59,7 +63,7 @@ impl Parser {
         if assigns {
             return self.without_let(&mut cursor, state, model);
         }
-        self.no_statement(&mut cursor, state, model);
+        self.no_statement(&mut cursor, model);
     }
 
     /// Reports a statement after `Model(…)`, once. Gives whether there is nothing to read in it.
@@ -72,6 +76,7 @@ impl Parser {
             return true;
         }
         let second = cursor.at_keyword("Model");
+        model.lossy = true;
         if !state.after_tail {
             state.after_tail = true;
             let loc = self.spans.of(cursor.rest());
@@ -162,7 +167,7 @@ impl Parser {
             self.error(Diag::error(loc, format!("the constant `{ident}` has no value")).help(FORM));
             invalid(loc)
         };
-        let attrs = attrs.iter().cloned().collect();
+        let attrs = self.attributes(attrs);
         model.consts.push(ConstDef { attrs, ident: ident.clone(), loc, ty, value });
     }
 
@@ -319,7 +324,7 @@ impl Parser {
     }
 
     /// A run that is no statement of a model.
-    fn no_statement(&mut self, cursor: &mut Cursor<'_>, state: &mut State, model: &mut Model) {
+    fn no_statement(&mut self, cursor: &mut Cursor<'_>, model: &mut Model) {
         let dotted = cursor.ident_at(0).is_some() && cursor.punct_at(1, '.') && cursor.ident_at(2).is_some();
         if let (true, Some(method)) = (dotted, cursor.ident_at(2)) {
             const LATER: [&str; 7] =
@@ -336,7 +341,6 @@ impl Parser {
                 });
             }
         }
-        let _ = state;
         let loc = self.spans.of(cursor.rest());
         let call = cursor.ident_at(0).is_some() && cursor.group_at(1, Delimiter::Parenthesis).is_some();
         let diag = match call {

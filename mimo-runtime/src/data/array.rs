@@ -22,7 +22,7 @@ pub struct ArrayDataset<M: Trainable> {
 }
 
 /// One column per input and per trained output, samples one after another.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Arrays<E> {
     pub(crate) rows: usize,
     pub(crate) inputs: Vec<Vec<E>>,
@@ -164,7 +164,11 @@ impl<E: Float> Arrays<E> {
     }
 
     /// Takes the samples of the typed structs; the columns' memory is reused.
-    pub(crate) fn read<M: Trainable<Float = E>>(&mut self, inputs: &M::Inputs, targets: &M::Targets) -> Result<(), Error> {
+    pub(crate) fn read<M: Trainable<Float = E>>(
+        &mut self,
+        inputs: &M::Inputs,
+        targets: &M::Targets,
+    ) -> Result<(), Error> {
         let mut reader = Reader::new(&mut self.inputs);
         inputs.read(&mut reader)?;
         let rows = reader.rows;
@@ -181,7 +185,9 @@ impl<E: Float> Arrays<E> {
     /// A wrong class would index outside of the predictions.
     fn check_classes(&self, spec: &'static ModelSpec) -> Result<(), Error> {
         for ((_, output), targets) in trained(spec).zip(&self.targets) {
-            let Some(Loss::SparseCategoricalCrossentropy { ignore_class, .. }) = output.loss else { continue };
+            let Some(Loss::SparseCategoricalCrossentropy { ignore_class, .. }) = output.loss else {
+                continue;
+            };
             let classes = output.shape.last().copied().unwrap_or(1);
             let positions = targets.len() / self.rows;
             let wrong = targets.iter().position(|target| {
@@ -203,10 +209,13 @@ impl<E: Float> Arrays<E> {
     fn check_finite(&self, spec: &'static ModelSpec) -> Result<(), Error> {
         // The first sample with a value that is not, among those that count.
         let check = |name, column: &[E], weights: Option<&Vec<E>>| -> Result<(), Error> {
-            let counts = |row: usize| weights.and_then(|weights| weights.get(row)).is_none_or(|w| *w != E::of(0.0));
+            let counts =
+                |row: usize| weights.and_then(|weights| weights.get(row)).is_none_or(|w| *w != E::of(0.0));
             let len = (column.len() / self.rows).max(1);
             let mut samples = column.chunks_exact(len).enumerate();
-            match samples.find(|(row, sample)| counts(*row) && !sample.iter().all(|value| value.f64().is_finite())) {
+            match samples
+                .find(|(row, sample)| counts(*row) && !sample.iter().all(|value| value.f64().is_finite()))
+            {
                 Some((row, _)) => Err(Error::NotFinite { name, row }),
                 None => Ok(()),
             }

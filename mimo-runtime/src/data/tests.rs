@@ -29,6 +29,7 @@ fn fields_with_different_numbers_of_samples_are_named() {
 #[test]
 fn no_data_is_an_error() {
     assert!(matches!(ArrayDataset::<Lines>::new(&inputs(0), &targets(0)), Err(Error::NoData)));
+    assert!(matches!(ArrayDataset::<Classes>::new(&inputs(0), &classes(&[])), Err(Error::NoData)));
 }
 
 #[test]

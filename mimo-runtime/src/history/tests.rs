@@ -6,8 +6,11 @@ use crate::testing::Lines;
 fn history() -> History<Lines> {
     let table = Arc::new(LogTable::new(spec::<Lines>()));
     let mut history = History::new(&table);
-    for (epoch, values) in [[2.0, 1.0, 0.5, 2.0], [1.0, 0.1, 0.00025, 1.8], [1.5, 0.5, 0.25, 2.0]].iter().enumerate() {
-        let validation = (epoch != 1).then(|| Evaluation::new(values.map(|v| v * 2.0 - epoch as f64).to_vec(), &table));
+    for (epoch, values) in
+        [[2.0, 1.0, 0.5, 2.0], [1.0, 0.1, 0.00025, 1.8], [1.5, 0.5, 0.25, 2.0]].iter().enumerate()
+    {
+        let validation =
+            (epoch != 1).then(|| Evaluation::new(values.map(|v| v * 2.0 - epoch as f64).to_vec(), &table));
         history.push(EpochLogs::new(epoch, values.to_vec(), validation, &table));
     }
     history
@@ -17,7 +20,8 @@ fn history() -> History<Lines> {
 fn values_by_name_and_by_key() {
     let history = history();
     let train = ["loss", "slope_loss", "slope_mae", "pair_loss"];
-    let keys: Vec<String> = train.iter().map(|key| (*key).to_owned()).chain(train.map(|key| format!("val_{key}"))).collect();
+    let keys: Vec<String> =
+        train.iter().map(|key| (*key).to_owned()).chain(train.map(|key| format!("val_{key}"))).collect();
     assert_eq!(history.keys(), keys);
     assert_eq!(history.get("slope_mae"), Some(vec![0.5, 0.00025, 0.25]));
     assert_eq!(history.get("val_pair_loss"), Some(vec![4.0, 2.0]));

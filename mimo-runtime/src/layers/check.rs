@@ -39,7 +39,7 @@ impl Bench {
         let slot = self.offsets.len();
         self.offsets.push(self.next);
         self.next += len + gap;
-        View { slot, column: if slot % 2 == 0 { 0 } else { gap }, len, stride: len + gap }
+        View { slot, column: if slot.is_multiple_of(2) { 0 } else { gap }, len, stride: len + gap }
     }
 
     pub(super) fn arena<E: Float>(&self) -> Vec<E> {

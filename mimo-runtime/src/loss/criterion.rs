@@ -2,7 +2,7 @@
 
 use mimo_graph::loss::Loss;
 
-use super::{crossentropy, hinge, regression, softmax};
+use super::{binary, crossentropy, hinge, regression, softmax};
 use crate::float::Float;
 
 /// One sample, or one position of it, as a loss reads it.
@@ -66,9 +66,9 @@ pub(crate) fn visit<E: Float>(loss: Loss, form: Form, visitor: impl Visit<E>) {
         Loss::CategoricalHinge => visitor.visit(form.each(hinge::CategoricalHinge)),
         Loss::BinaryCrossentropy { from_logits, label_smoothing } => {
             if fused || from_logits {
-                visitor.visit(form.mean(crossentropy::binary_from_logits(label_smoothing)));
+                visitor.visit(binary::FromLogits::new(label_smoothing, form));
             } else {
-                visitor.visit(form.mean(crossentropy::binary(label_smoothing)));
+                visitor.visit(form.mean(binary::from_probabilities(label_smoothing)));
             }
         }
         Loss::CategoricalCrossentropy { from_logits, label_smoothing } => {
@@ -112,7 +112,8 @@ impl Form {
     }
 }
 
-fn share<E: Float>(of: usize) -> E {
+/// What each of so many values counts in their mean.
+pub(super) fn share<E: Float>(of: usize) -> E {
     E::of((of as f64).recip())
 }
 
@@ -126,9 +127,27 @@ pub(crate) struct Elementwise<E, F> {
 /// Values that are added up side by side: one running sum would have to wait for each addition.
 const LANES: usize = 8;
 
+/// The sum of values.
+pub(super) fn add_up<E: Float>(values: &[E]) -> E {
+    let (lanes, rest) = values.as_chunks::<LANES>();
+    let mut sums = [E::zero(); LANES];
+    for values in lanes {
+        sums.iter_mut().zip(values).for_each(|(sum, &value)| *sum += value);
+    }
+    sums.into_iter().sum::<E>() + rest.iter().copied().sum()
+}
+
 impl<E: Float, F: Fn(E, E) -> (E, E)> Criterion<E> for Elementwise<E, F> {
     #[inline]
     fn sample(&self, sample: Sample<'_, E>, slope: Option<Slope<'_, E>>) -> E {
+        // The head of a small model: one value, and no time for loops.
+        if let ([x], [t]) = (sample.x, sample.target) {
+            let (value, derivative) = (self.value)(*x, *t);
+            if let Some(Slope { to: [to], scale }) = slope {
+                *to = derivative * scale * self.share;
+            }
+            return value * self.share;
+        }
         let (x, x_rest) = sample.x.as_chunks::<LANES>();
         let (t, t_rest) = sample.target.as_chunks::<LANES>();
         let mut rest = E::zero();
@@ -161,10 +180,7 @@ impl<E: Float, F: Fn(E, E) -> (E, E)> Criterion<E> for Elementwise<E, F> {
                 }
             }
         }
-        if !x.is_empty() {
-            rest += sums.into_iter().sum();
-        }
-        rest * self.share
+        (sums.into_iter().sum::<E>() + rest) * self.share
     }
 }
 

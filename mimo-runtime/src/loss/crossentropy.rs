@@ -1,5 +1,5 @@
-//! Cross-entropies of probabilities, clipped to `[ε, 1 − ε]` as in Keras (the gradient through the clip is 0 where it
-//! clips), and of a sigmoid's logits.
+//! Cross-entropies of probabilities, clipped to `[ε, 1 − ε]` as in Keras: the gradient through the clip is 0 where it
+//! clips.
 
 use super::regression::{at_least, at_most};
 use super::{Criterion, EPSILON, Sample, Slope};
@@ -25,7 +25,7 @@ impl<E: Float> Smoothing<E> {
 
 /// A probability that has a logarithm, and whether it is the one that was given.
 #[inline]
-fn clip<E: Float>(p: E) -> (E, bool) {
+pub(super) fn clip<E: Float>(p: E) -> (E, bool) {
     let (low, high) = (E::of(EPSILON), E::one() - E::of(EPSILON));
     (at_most(at_least(p, low), high), !(p < low || p > high))
 }
@@ -37,30 +37,6 @@ pub(super) fn ln_1p<E: Float>(x: E) -> E {
     let above = E::one() + x;
     let taken = above - E::one();
     if taken == E::zero() { x } else { above.ln() * (x / taken) }
-}
-
-/// `BinaryCrossentropy`: `−(t·ln p + (1 − t)·ln(1 − p))`.
-pub(super) fn binary<E: Float>(smoothing: f64) -> impl Fn(E, E) -> (E, E) {
-    let labels = Smoothing::new(smoothing, 2);
-    move |p, t| {
-        let (t, (p, given)) = (labels.of(t), clip(p));
-        let (other_t, other_p) = (E::one() - t, E::one() - p);
-        let value = -(t * p.ln() + other_t * other_p.ln());
-        let derivative = if given { other_t / other_p - t / p } else { E::zero() };
-        (value, derivative)
-    }
-}
-
-/// `BinaryCrossentropy(from_logits=True)`: `max(z, 0) − z·t + ln(1 + e^(−|z|))`; the derivative is `sigmoid(z) − t`.
-pub(super) fn binary_from_logits<E: Float>(smoothing: f64) -> impl Fn(E, E) -> (E, E) {
-    let labels = Smoothing::new(smoothing, 2);
-    move |z, t| {
-        let t = labels.of(t);
-        // Of the two ways to write sigmoid, the one whose exponential cannot overflow.
-        let e = (-z.abs()).exp();
-        let sigmoid = (if z < E::zero() { e } else { E::one() }) / (E::one() + e);
-        (at_least(z, E::zero()) - z * t + ln_1p(e), sigmoid - t)
-    }
 }
 
 /// `KLDivergence`: `t·ln(t / p)`, both clipped to `[ε, 1]`; summed over the last axis.

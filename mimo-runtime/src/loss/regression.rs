@@ -62,7 +62,7 @@ pub(super) fn huber<E: Float>(delta: f64) -> impl Fn(E, E) -> (E, E) {
     move |p, t| {
         let error = p - t;
         // The error itself as far as `δ`: with it, both branches are one formula.
-        let inside = error.max(-delta).min(delta);
+        let inside = at_most(at_least(error, -delta), delta);
         (inside * (error - half * inside), inside)
     }
 }

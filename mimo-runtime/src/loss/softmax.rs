@@ -10,8 +10,9 @@ pub(super) trait Head<E> {
     /// Whether the predictions are the probabilities.
     const COMPUTED: bool;
 
-    /// `ln Σe^z`. If the predictions are not the probabilities, these are written to `p`, where that is given.
-    fn log_sum_exp(&self, z: &[E], y: &[E], p: Option<&mut [E]>) -> E;
+    /// The two parts of `ln Σe^z`: the largest `z`, and the rest, which one number could not hold beside it. If the
+    /// predictions are not the probabilities, these are written to `p`, where that is given.
+    fn log_sum_exp(&self, z: &[E], y: &[E], p: Option<&mut [E]>) -> (E, E);
 }
 
 /// The model has a softmax, and its predictions are the probabilities.
@@ -23,27 +24,41 @@ pub(super) struct Logits;
 /// The place of the largest value, the first of equals.
 #[inline]
 pub(crate) fn argmax<E: Float>(values: &[E]) -> usize {
-    let mut best = (0, E::neg_infinity());
+    let (mut largest, mut place) = (E::neg_infinity(), 0);
     for (i, &value) in values.iter().enumerate() {
-        if value > best.1 {
-            best = (i, value);
-        }
+        // Two selects and no branch: which class is the largest cannot be predicted.
+        let larger = value > largest;
+        largest = if larger { value } else { largest };
+        place = if larger { i } else { place };
     }
-    best.0
+    place
+}
+
+/// The largest value. One that is no number is passed on from the first place only: a softmax spreads it to all.
+#[inline]
+fn maximum<E: Float>(values: &[E]) -> E {
+    let first = values.first().copied().unwrap_or(E::neg_infinity());
+    values.iter().fold(first, |largest, &value| if value > largest { value } else { largest })
+}
+
+/// The largest value and the sum of the others, which is exact where they are small: it is not a difference.
+#[inline]
+fn largest_and_others<E: Float>(values: impl Iterator<Item = E>) -> (E, E) {
+    values.fold((E::zero(), E::zero()), |(largest, others), value| {
+        let larger = value > largest;
+        let (largest, other) = if larger { (value, largest) } else { (largest, value) };
+        (largest, others + other)
+    })
 }
 
 impl<E: Float> Head<E> for Computed {
     const COMPUTED: bool = true;
 
     #[inline]
-    fn log_sum_exp(&self, z: &[E], y: &[E], _: Option<&mut [E]>) -> E {
-        // Σe^z = e^(largest z) · (1 + others), and `others` is known from the probabilities: no exponential is needed.
-        let largest = argmax(z);
-        let mut others = E::zero();
-        for (i, &p) in y.iter().enumerate() {
-            others += if i == largest { E::zero() } else { p };
-        }
-        z[largest] + ln_1p(others / y[largest])
+    fn log_sum_exp(&self, z: &[E], y: &[E], _: Option<&mut [E]>) -> (E, E) {
+        // Σe^z = e^(largest z) · (1 + others / largest), known from the probabilities: no exponential is needed.
+        let (largest, others) = largest_and_others(y.iter().copied());
+        (maximum(z), ln_1p(others / largest))
     }
 }
 
@@ -51,26 +66,20 @@ impl<E: Float> Head<E> for Logits {
     const COMPUTED: bool = false;
 
     #[inline]
-    fn log_sum_exp(&self, z: &[E], _: &[E], p: Option<&mut [E]>) -> E {
-        let largest = argmax(z);
-        let top = z[largest];
-        let mut others = E::zero();
-        match p {
+    fn log_sum_exp(&self, z: &[E], _: &[E], p: Option<&mut [E]>) -> (E, E) {
+        let top = maximum(z);
+        // The largest exponential is 1.
+        let others = match p {
             Some(p) => {
-                for (i, (p, &z)) in p.iter_mut().zip(z).enumerate() {
-                    *p = (z - top).exp();
-                    others += if i == largest { E::zero() } else { *p };
-                }
+                p.iter_mut().zip(z).for_each(|(p, &z)| *p = (z - top).exp());
+                let (_, others) = largest_and_others(p.iter().copied());
                 let by_sum = (E::one() + others).recip();
                 p.iter_mut().for_each(|p| *p *= by_sum);
+                others
             }
-            None => {
-                for (i, &z) in z.iter().enumerate() {
-                    others += if i == largest { E::zero() } else { (z - top).exp() };
-                }
-            }
-        }
-        top + ln_1p(others)
+            None => largest_and_others(z.iter().map(|&z| (z - top).exp())).1,
+        };
+        (top, ln_1p(others))
     }
 }
 
@@ -85,11 +94,11 @@ impl<E: Float, H: Head<E>> Criterion<E> for Categorical<E, H> {
     #[inline]
     fn sample(&self, sample: Sample<'_, E>, mut slope: Option<Slope<'_, E>>) -> E {
         let Sample { x, y, target } = sample;
-        let log_sum = self.head.log_sum_exp(x, y, slope.as_mut().map(|slope| &mut *slope.to));
+        let (top, rest) = self.head.log_sum_exp(x, y, slope.as_mut().map(|slope| &mut *slope.to));
         let (mut value, mut sum) = (E::zero(), E::zero());
         for (&z, &t) in x.iter().zip(target) {
             let t = self.labels.of(t);
-            value += t * (log_sum - z);
+            value += t * (top - z + rest);
             sum += t;
         }
         if let Some(Slope { to, scale }) = slope {
@@ -121,13 +130,13 @@ impl<E: Float, H: Head<E>> Criterion<E> for Sparse<H> {
             }
             return E::zero();
         };
-        let log_sum = self.head.log_sum_exp(x, y, slope.as_mut().map(|slope| &mut *slope.to));
+        let (top, rest) = self.head.log_sum_exp(x, y, slope.as_mut().map(|slope| &mut *slope.to));
         if let Some(Slope { to, scale }) = slope {
             for (i, (to, &p)) in to.iter_mut().zip(y).enumerate() {
                 let p = if H::COMPUTED { p } else { *to };
                 *to = (if i == class { p - E::one() } else { p }) * scale;
             }
         }
-        log_sum - x[class]
+        top - x[class] + rest
     }
 }

@@ -7,9 +7,10 @@ use crate::loss::argmax;
 /// `BinaryAccuracy`: the share of values for which `p > threshold` is what the target, 0 or 1, says.
 pub(super) fn binary<E: Float>(threshold: f64, samples: &Samples<'_, E>, state: &mut [f64]) {
     let threshold = E::of(threshold);
+    let share = (samples.y.cols() as f64).recip();
     add_mean(samples, state, |y, target| {
         let right = |&(&p, &t): &(&E, &E)| t == if p > threshold { E::one() } else { E::zero() };
-        y.iter().zip(target).filter(right).count() as f64 / y.len() as f64
+        share * y.iter().zip(target).filter(right).count() as f64
     });
 }
 
@@ -48,11 +49,9 @@ fn add_share<E: Float>(
     state: &mut [f64],
     right: impl Fn(&[E], &[E]) -> bool,
 ) {
-    let classes = classes.max(1);
-    add_mean(samples, state, |y, target| {
-        let positions = y.chunks_exact(classes).zip(target.chunks_exact(classes));
-        let right = positions.filter(|(y, target)| right(y, target)).count();
-        right as f64 / (y.len() / classes) as f64
+    add_positions(classes, samples, state, |y, target, position| {
+        let values = position * classes..(position + 1) * classes;
+        target.get(values.clone()).is_some_and(|target| right(&y[values], target))
     });
 }
 
@@ -63,11 +62,21 @@ fn add_sparse_share<E: Float>(
     state: &mut [f64],
     right: impl Fn(&[E], usize) -> bool,
 ) {
-    let classes = classes.max(1);
+    add_positions(classes, samples, state, |y, target, position| {
+        let class = target.get(position).and_then(|class| class.to_usize());
+        class.is_some_and(|class| right(&y[position * classes..(position + 1) * classes], class))
+    });
+}
+
+fn add_positions<E: Float>(
+    classes: usize,
+    samples: &Samples<'_, E>,
+    state: &mut [f64],
+    right: impl Fn(&[E], &[E], usize) -> bool,
+) {
+    let positions = samples.count_positions(classes);
+    let share = (positions as f64).recip();
     add_mean(samples, state, |y, target| {
-        let positions = y.chunks_exact(classes).zip(target);
-        let right =
-            positions.filter(|(y, class)| class.to_usize().is_some_and(|class| right(y, class))).count();
-        right as f64 / (y.len() / classes) as f64
+        share * (0..positions).filter(|&position| right(y, target, position)).count() as f64
     });
 }

@@ -18,15 +18,16 @@ pub(super) fn add<E: Float>(from_logits: bool, classes: usize, samples: &Samples
     let buckets = state.len() / 2;
     let (positives, negatives) = state.split_at_mut(buckets);
     let scale = E::of(buckets as f64);
-    for (y, labels) in samples.positions(classes) {
+    samples.for_each_position(classes, |y, labels| {
         for (class, &p) in y.iter().enumerate() {
             let p = if from_logits { E::one() / (E::one() + (-p).exp()) } else { p };
-            let bucket = (p * scale).ceil().to_usize().unwrap_or(0).saturating_sub(1).min(buckets - 1);
+            let above = if p > E::one() { scale } else { (p * scale).ceil() };
+            let bucket = above.to_usize().unwrap_or(0).saturating_sub(1).min(buckets - 1);
             let label = labels.of(class);
             positives[bucket] += samples.weight * label;
             negatives[bucket] += samples.weight * (1.0 - label);
         }
-    }
+    });
 }
 
 /// True and false positives at a threshold.

@@ -53,14 +53,14 @@ fn add<E: Float>(
     place: impl Fn(bool, bool) -> Option<usize>,
 ) {
     let threshold = E::of(threshold);
-    for (y, labels) in samples.positions(classes) {
+    samples.for_each_position(classes, |y, labels| {
         for (class, &p) in y.iter().enumerate() {
             let place = place(labels.of(class) != 0.0, p > threshold);
             if let Some(count) = place.and_then(|place| state.get_mut(place)) {
                 *count += samples.weight;
             }
         }
-    }
+    });
 }
 
 /// The share of what is right in `[right, wrong]`.
@@ -79,7 +79,7 @@ pub(super) fn add_f1<E: Float>(
     state: &mut [f64],
 ) {
     let (sums, _) = state.as_chunks_mut::<F1_SUMS>();
-    for (y, labels) in samples.positions(classes) {
+    samples.for_each_position(classes, |y, labels| {
         let largest = y.iter().copied().fold(E::neg_infinity(), E::max);
         let found = |p: E| match threshold {
             Some(threshold) => p > E::of(threshold),
@@ -95,7 +95,7 @@ pub(super) fn add_f1<E: Float>(
                 *missed += samples.weight * label;
             }
         }
-    }
+    });
 }
 
 /// The harmonic mean of precision and recall, of the classes taken together or averaged over them.

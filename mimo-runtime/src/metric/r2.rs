@@ -9,7 +9,7 @@ pub(super) const SUMS: usize = 3;
 /// Adds samples; every position is one.
 pub(super) fn add<E: Float>(classes: usize, samples: &Samples<'_, E>, state: &mut [f64]) {
     let (columns, weights) = state.as_chunks_mut::<SUMS>();
-    for (y, labels) in samples.positions(classes) {
+    samples.for_each_position(classes, |y, labels| {
         for ((class, p), [sum, squares, errors]) in y.iter().enumerate().zip(columns.iter_mut()) {
             let t = labels.of(class);
             let error = t - p.f64();
@@ -18,7 +18,7 @@ pub(super) fn add<E: Float>(classes: usize, samples: &Samples<'_, E>, state: &mu
             *errors += samples.weight * error * error;
         }
         weights.iter_mut().for_each(|weights| *weights += samples.weight);
-    }
+    });
 }
 
 /// The score. A column whose targets are all equal scores 0, or 1 if they are hit exactly.

@@ -18,10 +18,7 @@ pub type LossTensor<E> = Tensor<Rank0, E, Cpu, OwnedTape<E, Cpu>>;
 /// The loss of a model.
 pub type LossTensorOf<M> = LossTensor<<M as Model>::Float>;
 
-type LossFn<'m, M> = dyn FnMut(
-        <M as Trainable>::TracedOutputs,
-        &<M as Trainable>::Targets,
-    ) -> Result<LossTensorOf<M>, Error>
+type LossFn<'m, M> = dyn FnMut(<M as Trainable>::TracedOutputs, &<M as Trainable>::Targets) -> Result<LossTensorOf<M>, Error>
     + 'm;
 
 /// A loss on the outputs of a batch, and the batch's typed tensors.
@@ -92,7 +89,8 @@ impl<M: Trainable> CustomLoss<'_, M> {
         let (_, outputs, targets) = self.tensors.insert(tensors);
         slices(batch.outputs.iter().map(Vec::as_slice), |columns| outputs.write(&mut Writer::new(columns)))?;
         // Columns are per output, the fields of targets per trained output.
-        let trained = || spec::<M>().outputs.iter().zip(batch.targets).filter(|(output, _)| output.loss.is_some());
+        let trained =
+            || spec::<M>().outputs.iter().zip(batch.targets).filter(|(output, _)| output.loss.is_some());
         let columns: Vec<&[M::Float]> = trained().map(|(_, column)| column.as_slice()).collect();
         targets.write(&mut Writer::new(&columns))?;
         Ok(((self.loss)(M::trace(outputs), targets)?, outputs))

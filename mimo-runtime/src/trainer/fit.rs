@@ -28,8 +28,13 @@ impl<M: Trainable> Trainer<'_, M> {
         self.fit_dataset(&*data, options)
     }
 
-    fn fit_dataset(&mut self, data: &dyn Dataset<M>, options: FitOptions<'_, M>) -> Result<History<M>, Error> {
-        let FitOptions { epochs, initial_epoch, batch_size, shuffle, validation_freq, mut callbacks, .. } = options;
+    fn fit_dataset(
+        &mut self,
+        data: &dyn Dataset<M>,
+        options: FitOptions<'_, M>,
+    ) -> Result<History<M>, Error> {
+        let FitOptions { epochs, initial_epoch, batch_size, shuffle, validation_freq, mut callbacks, .. } =
+            options;
         let validation_batch_size = options.validation_batch_size.unwrap_or(batch_size);
         self.check_losses()?;
         if batch_size == 0 || validation_batch_size == 0 {
@@ -138,7 +143,9 @@ mod tests {
     #[test]
     fn a_split_is_where_keras_makes_it() {
         // int(math.floor(n * (1.0 - fraction))) in Python.
-        for (rows, fraction, first) in [(10, 0.2, 8), (10, 0.25, 7), (7, 0.5, 3), (100, 0.01, 99), (3, 0.4, 1)] {
+        for (rows, fraction, first) in
+            [(10, 0.2, 8), (10, 0.25, 7), (7, 0.5, 3), (100, 0.01, 99), (3, 0.4, 1)]
+        {
             assert!(matches!(split(rows, fraction), Ok(found) if found == first), "{rows} {fraction}");
         }
         assert!(matches!(split(10, 0.0), Ok(10)));
@@ -146,7 +153,9 @@ mod tests {
 
     #[test]
     fn a_split_with_an_empty_part_is_an_error() {
-        for (rows, fraction) in [(1, 0.5), (3, 0.9), (10, 1.0), (10, -0.1), (10, f64::NAN), (10, 1e-20), (0, 0.5)] {
+        for (rows, fraction) in
+            [(1, 0.5), (3, 0.9), (10, 1.0), (10, -0.1), (10, f64::NAN), (10, 1e-20), (0, 0.5)]
+        {
             assert!(matches!(split(rows, fraction), Err(Error::ValidationSplit { .. })), "{rows} {fraction}");
         }
     }

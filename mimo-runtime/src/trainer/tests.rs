@@ -1,5 +1,6 @@
 use std::ops::ControlFlow;
 
+use dfdx::shapes::HasShape;
 use dfdx::tensor::{Cpu, ZerosTensor};
 use dfdx::tensor_ops::MeanTo;
 
@@ -120,7 +121,9 @@ fn seeds_and_threads() {
     let fit = |options: TrainerOptions, shuffle: bool| {
         let mut model = Lines::default();
         let mut trainer = Trainer::with_options(&mut model, options).expect("a trainer");
-        trainer.fit((&inputs, &targets), silent().epochs(2).batch_size(7).shuffle(shuffle)).expect("a training");
+        trainer
+            .fit((&inputs, &targets), silent().epochs(2).batch_size(7).shuffle(shuffle))
+            .expect("a training");
         trainer.weights()
     };
     let options = TrainerOptions::new().threads(1);
@@ -217,7 +220,9 @@ fn a_custom_loss_may_leave_outputs_out_and_fail() {
     let error = trainer.train_on_batch(&inputs, &targets).expect_err("the loss fails");
     assert_eq!(error.to_string(), "no loss today");
     assert_eq!(trainer.weights(), before);
-    trainer.set_loss(|outputs, targets: &LinesOutputs| Ok((outputs.pair - targets.pair.clone()).square().mean()));
+    trainer.set_loss(|outputs, targets: &LinesOutputs| {
+        Ok((outputs.pair - targets.pair.clone()).square().mean())
+    });
     trainer.fit((&inputs, &targets), silent().epochs(3).batch_size(4)).expect("a training");
     let after = trainer.weights();
     assert_eq!(after[..2], before[..2]);
@@ -235,7 +240,10 @@ fn weights_are_kept_and_brought_back() {
     assert_ne!(trainer.weights(), kept);
     trainer.set_weights(&kept).expect("the weights fit");
     assert_eq!(trainer.model().weights.to_vec(), kept);
-    assert!(matches!(trainer.set_weights(&kept[1..]), Err(Error::ColumnLength { index: 0, len: 1, wanted: 2 })));
+    assert!(matches!(
+        trainer.set_weights(&kept[1..]),
+        Err(Error::ColumnLength { index: 0, len: 1, wanted: 2 })
+    ));
     let longer = [kept.clone(), vec![vec![1.0]]].concat();
     assert!(matches!(trainer.set_weights(&longer), Err(Error::ColumnLength { index: 4, len: 1, wanted: 0 })));
     assert_eq!(trainer.weights(), kept);
@@ -319,5 +327,30 @@ fn predictions_of_any_number_of_samples() {
     let (few, _) = data(3);
     assert!(matches!(predictor.predict_into(&few, &mut into), Err(Error::OutputLength { .. })));
     let (none, _) = data(0);
-    assert!(predictor.predict(&none).expect("no outputs").slope.as_vec().is_empty());
+    assert_eq!(predictor.predict(&none).expect("no outputs").slope.shape().0, 0);
+}
+
+#[test]
+fn steps_do_not_allocate() {
+    let (inputs, targets) = data(70);
+    let arrays = ArrayDataset::<Lines>::new(&inputs, &targets).expect("a data set");
+    let rows: Vec<usize> = (0..70).collect();
+    let mut model = Lines::default();
+    // One thread, because allocations are counted by thread.
+    let mut trainer = Trainer::with_options(&mut model, TrainerOptions::new().threads(1)).expect("a trainer");
+    let mut allocations = |work: &mut dyn FnMut(&mut Trainer<'_, Lines>)| {
+        work(&mut trainer);
+        allocation_counter::measure(|| work(&mut trainer)).count_total
+    };
+    assert_eq!(allocations(&mut |trainer| drop(trainer.train_on_batch(&inputs, &targets))), 0);
+    assert_eq!(allocations(&mut |trainer| drop(trainer.train_on_rows(&arrays, &rows[..32]))), 0);
+    // An epoch allocates for its logs, but nothing for its steps.
+    let mut epoch =
+        |batch_size| allocations(&mut |trainer| drop(trainer.fit(&arrays, silent().batch_size(batch_size))));
+    assert_eq!(epoch(70), epoch(1));
+    drop(trainer);
+    let mut predictor = Predictor::with_threads(&model, 1).expect("a predictor");
+    let mut outputs = predictor.predict(&inputs).expect("outputs");
+    let counted = allocation_counter::measure(|| drop(predictor.predict_into(&inputs, &mut outputs)));
+    assert_eq!(counted.count_total, 0);
 }

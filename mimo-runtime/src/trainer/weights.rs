@@ -30,7 +30,9 @@ impl<M: Trainable> Trainer<'_, M> {
     /// [`set_weights`](Self::set_weights).
     pub fn weights(&self) -> Vec<Vec<M::Float>> {
         let weights = spec::<M>().weights.iter().enumerate();
-        weights.map(|(index, weight)| self.read(weight.shape, |to| self.engine.store_weight(index, to))).collect()
+        weights
+            .map(|(index, weight)| self.read(weight.shape, |to| self.engine.store_weight(index, to)))
+            .collect()
     }
 
     /// Sets every weight. The optimizer's state stays.

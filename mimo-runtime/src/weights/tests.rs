@@ -13,6 +13,7 @@ use mimo_graph::spec::WeightSpec;
 
 use super::*;
 use crate::chunk::Chunk;
+use crate::kernels::Element as _;
 use crate::layers::typed::{Dense, DenseWithoutBias};
 use crate::model::{Columns, Model, OutputColumns, PerOutput, Reader, Writer};
 use crate::program::Program;
@@ -164,8 +165,6 @@ pub(crate) fn values<M: Model>(model: &M) -> Vec<f64> {
     values
 }
 
-use crate::kernels::Element as _;
-
 #[test]
 fn weights_start_as_the_description_says() {
     let model = two::<f32>(3);
@@ -231,4 +230,13 @@ fn dfdx_knows_which_weights_are_trained_and_how_they_start() {
     model.reset_params();
     assert_eq!(values(&model), values(&two::<f32>(0)));
     let _: Tensor<Rank1<4>, f32, Cpu> = model.hidden.bias;
+}
+
+#[test]
+fn empty_tensors_are_no_trouble() {
+    let mut empty: Tensor<Rank1<0>, f32, Cpu> = Cpu::default().tensor([]);
+    let mut lens = Vec::new();
+    read(&empty, &mut |_, values: Vec<f32>| lens.push(values.len()));
+    write(&mut empty, &mut |_, values: &mut [f32]| lens.push(values.len()));
+    assert_eq!(lens, [0, 0]);
 }

@@ -1,0 +1,163 @@
+//! No tokens make the macro panic, and what it gives is always Rust.
+
+use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
+
+use crate::expand;
+
+const MODELS: [&str; 16] = [
+    "pub Net { let x = Input(shape = [4]); let y = Dense(1)(x); Model(inputs = [x], outputs = [y]) }",
+    "/// Docs.\n pub(crate) Two { const N: usize = 2 * 3; let a = Input(shape = (N, 1)); let b = Input(shape = [N, 1]); \
+     let z = concatenate([a, b], axis = 1); let (y) = Dense(N, activation = relu)(z); \
+     Model(inputs = [a, b], outputs = { y: y }).compile(optimizer = Adam(learning_rate = 1e-3), loss = mse,) }",
+    "crate = ::net; Net { let enc = Dense(64); let a = Input(shape = [4]); let b = Input(shape = [4]); \
+     let d = enc(a) - enc(b) * enc(a); let y: [64] = (d); Model([a, b], [y]).compile(optimizer = \"sgd\", \
+     loss = { y: binary_crossentropy }, metrics = { y: [accuracy, auc] }, loss_weights = [0.5]) }",
+    "Net { const V: usize = crate::config::VOCAB * 2; let x = Input(shape = [V as usize, usize::pow(2, 3), { 3 }, S[0]]); \
+     let y = Dense(V + 1, name = \"out\", kernel_initializer = HeNormal(seed = 1))(Dropout(0.5)(Flatten()(x))); \
+     Model(inputs = x, outputs = y) }",
+    "Net { x = Input(shape = [4]) y = Dense(64, use_bias = True)(x) model = Model(inputs=[x], outputs=[y]); model.compile(loss=None) }",
+    "Net { let x = keras.layers.Input(shape: [4]); let r#type = x * 2.0; a, b = LSTM(3)(x); return Model(inputs = [x]) }",
+    "Net { let y = Dens(3)(x); let z = y(x); Model(inputs = [x], outputs = []) } trailing",
+    "Net { }",
+    "pub Net",
+    "",
+    "struct Net<T> { lambda x: x; Model; Model(); }",
+    "Net { const A: usize = B; const B: usize = A; const A: f64 = -1.5; let x = Input(shape = [A / 0, 9223372036854775807 + 1]); Model([x], [x]) }",
+    "Net { let x = Input([1,,]); let y = Dense(3 activation = relu)(x); Model(inputs = [x], outputs = [y]).fit(3).compile().compile() }",
+    "Net { #[cfg(a)] let x = -x + --y ** 2; /// d\n const N = 3; Model(inputs = { \"a b\": x, 3: y }, outputs = (y,)) }",
+    "Net { let größe = Input(shape = [2]); let y = add([größe, größe]) + größe; Model([größe], { self: y }) }",
+    "Net { let x = a::<1, 2>::b(3)(x); let f = |x| x; let g = if a { b } else { c }; let m = vec![1]; Model(x, y) }",
+];
+
+/// A small generator of numbers; the same ones in every run.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, n: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 >> 11) as usize % n.max(1)
+    }
+}
+
+fn tokens(source: &str) -> Vec<TokenTree> {
+    source.parse::<TokenStream>().unwrap().into_iter().collect()
+}
+
+/// Changes one thing somewhere in the tree.
+fn mutate(tokens: &mut Vec<TokenTree>, pool: &[TokenTree], random: &mut Random) {
+    let i = random.below(tokens.len());
+    // Half of the time something inside a group changes.
+    if let (Some(TokenTree::Group(group)), true) = (tokens.get(i), random.below(8) > 0) {
+        let mut inner: Vec<TokenTree> = group.stream().into_iter().collect();
+        mutate(&mut inner, pool, random);
+        let mut changed = Group::new(group.delimiter(), inner.into_iter().collect());
+        changed.set_span(group.span());
+        tokens[i] = TokenTree::Group(changed);
+        return;
+    }
+    let random_token = pool[random.below(pool.len())].clone();
+    match random.below(7) {
+        0 if !tokens.is_empty() => {
+            tokens.remove(i);
+        }
+        1 if !tokens.is_empty() => tokens.insert(i, tokens[i].clone()),
+        2 if !tokens.is_empty() => {
+            let j = random.below(tokens.len());
+            tokens.swap(i, j);
+        }
+        3 if !tokens.is_empty() => tokens[i] = random_token,
+        4 => tokens.truncate(i),
+        5 if !tokens.is_empty() => {
+            let j = i + random.below(tokens.len() - i) + 1;
+            let inner: TokenStream = tokens.drain(i..j).collect();
+            let delimiters = [Delimiter::Parenthesis, Delimiter::Bracket, Delimiter::Brace, Delimiter::None];
+            tokens.insert(i, TokenTree::Group(Group::new(delimiters[random.below(4)], inner)));
+        }
+        _ => tokens.insert(i.min(tokens.len()), random_token),
+    }
+}
+
+fn assert_rust(input: TokenStream) {
+    let shown = input.clone();
+    let output = expand(input);
+    let text: String = output.to_string().chars().take(2000).collect();
+    if let Err(error) = syn::parse2::<syn::File>(output) {
+        panic!("{error}\nfrom {shown}\n  to {text}");
+    }
+}
+
+fn fuzz(rounds: usize, mut random: Random) {
+    let mut pool: Vec<TokenTree> = tokens(
+        "; , . : :: = == + - * / % # ! -> => let const Model Input pub crate r#type self _ 0 1.5 \"s\" 'c' 1e400 \
+         99999999999999999999 () [] {} True lambda compile inputs outputs return mut if",
+    );
+    for model in MODELS {
+        let mut open = tokens(model);
+        while let Some(token) = open.pop() {
+            if let TokenTree::Group(group) = &token {
+                open.extend(group.stream());
+            }
+            pool.push(token);
+        }
+    }
+    for model in MODELS {
+        for _ in 0..rounds {
+            let mut input = tokens(model);
+            for _ in 0..=random.below(4) {
+                mutate(&mut input, &pool, &mut random);
+            }
+            assert_rust(input.into_iter().collect());
+        }
+    }
+}
+
+#[test]
+fn mutated_models_are_models_or_mistakes() {
+    fuzz(700, Random(0x9E37_79B9_7F4A_7C15));
+}
+
+/// Every prefix of a model, as it is while it is being typed.
+#[test]
+fn half_written_models_are_mistakes() {
+    for model in MODELS {
+        let all = tokens(model);
+        for n in 0..=all.len() {
+            let mut input: Vec<TokenTree> = all.iter().take(n).cloned().collect();
+            if let Some(TokenTree::Group(group)) = input.pop() {
+                let inner: Vec<TokenTree> = group.stream().into_iter().collect();
+                for m in 0..=inner.len() {
+                    let part: TokenStream = inner.iter().take(m).cloned().collect();
+                    let mut input = input.clone();
+                    input.push(TokenTree::Group(Group::new(group.delimiter(), part)));
+                    assert_rust(input.into_iter().collect());
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn depth_and_length_have_limits() {
+    let deep = |open: &str, close: &str, n: usize| {
+        format!("Net {{ let x = {}1{}; Model([x], [x]) }}", open.repeat(n), close.repeat(n))
+    };
+    for source in [
+        deep("(", ")", 200),
+        deep("[", "]", 60),
+        deep("f(", ")", 60),
+        deep("-", "", 5000),
+        deep("! ", "", 5000),
+        deep("1 + ", "", 5000),
+        deep("a(b)", "(c)", 5000),
+        deep("a::", "", 5000),
+        format!(
+            "Net {{ {} }}",
+            (0..200).map(|i| format!("const A{i}: usize = A{} * A{};", i + 1, i + 1)).collect::<String>()
+        ),
+    ] {
+        println!("{}", source.chars().take(60).collect::<String>());
+        assert_rust(source.parse().unwrap());
+    }
+}

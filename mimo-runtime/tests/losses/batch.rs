@@ -1,0 +1,228 @@
+//! One output of a model, as a loss sees it: an arena with predictions, targets and a place for the gradient.
+
+use mimo_graph::loss::Loss as Kind;
+use mimo_graph::metric::Metric;
+use mimo_runtime::chunk::{Chunk, Mode};
+use mimo_runtime::float::Float;
+use mimo_runtime::loss::{Loss, Scan};
+use mimo_runtime::program::View;
+use mimo_runtime::run::Operation;
+
+/// What the model's last layer does, and so what the loss is computed from.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Head {
+    /// The loss is computed from the predictions.
+    Predictions,
+    /// The loss is computed from what a sigmoid was given.
+    Sigmoid,
+    /// The loss is computed from what a softmax was given.
+    Softmax,
+}
+
+/// Samples of one output.
+#[derive(Clone, Debug)]
+pub(crate) struct Batch {
+    pub(crate) loss: Kind,
+    pub(crate) head: Head,
+    pub(crate) positions: usize,
+    pub(crate) classes: usize,
+    /// What the loss is computed from.
+    pub(crate) x: Vec<f64>,
+    pub(crate) target: Vec<f64>,
+    pub(crate) weights: Option<Vec<f64>>,
+    pub(crate) loss_weight: f64,
+    pub(crate) metrics: Vec<(usize, Metric)>,
+    pub(crate) mode: Mode,
+}
+
+/// What a pass gave.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Outcome {
+    /// `Σ w·L`, then the states of the metrics.
+    pub(crate) statistics: Vec<f64>,
+    pub(crate) gradient: Vec<f64>,
+}
+
+/// A value that no pass writes.
+const UNTOUCHED: f64 = 777.0;
+
+impl Batch {
+    pub(crate) fn new(
+        loss: Kind,
+        head: Head,
+        positions: usize,
+        classes: usize,
+        x: Vec<f64>,
+        target: Vec<f64>,
+    ) -> Self {
+        let (loss_weight, mode) = (1.0, Mode::Train);
+        Batch { loss, head, positions, classes, x, target, weights: None, loss_weight, metrics: vec![], mode }
+    }
+
+    pub(crate) fn rows(&self) -> usize {
+        self.x.len() / (self.positions * self.classes)
+    }
+
+    /// The total loss: what the gradient is of.
+    pub(crate) fn total<E: Float>(&self) -> f64 {
+        self.loss_weight * self.run::<E>(&[self.rows()]).statistics[0] / self.rows() as f64
+    }
+
+    /// The whole batch in chunks of so many rows, summed as the engine does.
+    pub(crate) fn run<E: Float>(&self, chunks: &[usize]) -> Outcome {
+        let len =
+            1 + self.metrics.iter().map(|&(start, metric)| start + self.state_len(metric)).max().unwrap_or(0);
+        let mut scanned = [0.0];
+        if self.loss.scans() {
+            let mut first_row = 0;
+            for &rows in chunks {
+                self.pass::<E>(first_row, rows, &[], &mut scanned, true);
+                first_row += rows;
+            }
+        }
+        let mut outcome = Outcome { statistics: vec![0.0; len], gradient: vec![] };
+        let mut first_row = 0;
+        for &rows in chunks {
+            let mut statistics = vec![0.0; len];
+            outcome.gradient.extend(self.pass::<E>(first_row, rows, &scanned, &mut statistics, false));
+            outcome.statistics.iter_mut().zip(statistics).for_each(|(sum, part)| *sum += part);
+            first_row += rows;
+        }
+        assert_eq!(first_row, self.rows());
+        outcome
+    }
+
+    fn state_len(&self, metric: Metric) -> usize {
+        mimo_runtime::metric::state_len(metric, self.classes)
+    }
+
+    /// One chunk, in an arena in which the predictions, the logits and the gradient are columns of larger slots.
+    fn pass<E: Float>(
+        &self,
+        first_row: usize,
+        rows: usize,
+        scanned: &[f64],
+        statistics: &mut [f64],
+        scan: bool,
+    ) -> Vec<f64> {
+        let len = self.positions * self.classes;
+        let targets = self.target.len() / self.rows();
+        let capacity = rows + 2;
+        let logits = View { slot: 0, column: 2, len, stride: len + 3 };
+        let target = View::whole(1, targets);
+        let gradient = View { slot: 2, column: 1, len, stride: len + 5 };
+        let y = View { slot: 3, column: 3, len, stride: len + 3 };
+        let sample_weight = View::whole(4, 1);
+        let mut offsets = vec![0];
+        for view in [logits, target, gradient, y, sample_weight] {
+            offsets.push(offsets[offsets.len() - 1] + view.stride.next_multiple_of(16));
+        }
+        let mut arena = vec![E::of(UNTOUCHED); offsets[5] * capacity];
+        let op = Loss {
+            output: 0,
+            loss: self.loss,
+            positions: self.positions,
+            classes: self.classes,
+            y,
+            logits: (self.head != Head::Predictions).then_some(logits),
+            target,
+            sample_weight,
+            gradient: Some(gradient),
+            prediction_gradient: None,
+            metrics: self.metrics.clone().leak(),
+        };
+        let mut chunk = Chunk {
+            arena: &mut arena,
+            offsets: &offsets,
+            capacity,
+            rows,
+            first_row,
+            batch: self.rows(),
+            params: &[],
+            packs: &[],
+            mode: self.mode,
+            seed: 0,
+            loss_weights: &[self.loss_weight],
+            weighted: self.weights.is_some(),
+            statistics,
+            scanned,
+        };
+        for row in 0..rows {
+            let sample = first_row + row;
+            let x = &self.x[sample * len..][..len];
+            write(chunk.row_mut(logits, row), x);
+            write(chunk.row_mut(y, row), &self.predictions::<E>(x));
+            write(chunk.row_mut(target, row), &self.target[sample * targets..][..targets]);
+            if let Some(weights) = &self.weights {
+                write(chunk.row_mut(sample_weight, row), &weights[sample..=sample]);
+            }
+        }
+        let before = chunk.arena.to_vec();
+        if scan {
+            Scan(op).forward(&mut chunk);
+        } else {
+            op.forward(&mut chunk);
+        }
+        let rows =
+            (0..rows).flat_map(|row| chunk.row(gradient, row).iter().map(|g| g.f64()).collect::<Vec<_>>());
+        let written = rows.collect();
+        // Nothing else may change.
+        for row in 0..chunk.rows {
+            chunk.row_mut(gradient, row).fill(E::of(UNTOUCHED));
+        }
+        assert!(before.iter().zip(&*chunk.arena).all(|(a, b)| a == b || a.is_nan() && b.is_nan()));
+        written
+    }
+
+    /// What the head makes of `x`, in the precision of the model.
+    fn predictions<E: Float>(&self, x: &[f64]) -> Vec<f64> {
+        let activate = |z: &[f64]| -> Vec<f64> {
+            let z = z.iter().map(|&z| E::of(z));
+            let top = z.clone().fold(E::neg_infinity(), E::max);
+            match self.head {
+                Head::Predictions => z.map(|z| z.f64()).collect(),
+                Head::Sigmoid => z.map(|z| (E::one() / (E::one() + (-z).exp())).f64()).collect(),
+                Head::Softmax => {
+                    let sum: E = z.clone().map(|z| (z - top).exp()).sum();
+                    z.map(|z| ((z - top).exp() / sum).f64()).collect()
+                }
+            }
+        };
+        x.chunks(self.classes).flat_map(activate).collect()
+    }
+}
+
+fn write<E: Float>(to: &mut [E], from: &[f64]) {
+    assert_eq!(to.len(), from.len());
+    to.iter_mut().zip(from).for_each(|(to, &from)| *to = E::of(from));
+}
+
+/// Numbers between 0 and 1 that look random and are the same in every run.
+pub(crate) struct Noise(pub(crate) u64);
+
+impl Noise {
+    pub(crate) fn next(&mut self) -> f64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 11) as f64 / (1_u64 << 53) as f64
+    }
+
+    pub(crate) fn between(&mut self, low: f64, high: f64) -> f64 {
+        low + (high - low) * self.next()
+    }
+
+    pub(crate) fn many(&mut self, n: usize, low: f64, high: f64) -> Vec<f64> {
+        (0..n).map(|_| self.between(low, high)).collect()
+    }
+
+    /// A class.
+    pub(crate) fn below(&mut self, n: usize) -> usize {
+        (self.next() * n as f64) as usize
+    }
+}
+
+/// Whether two numbers agree.
+#[track_caller]
+pub(crate) fn assert_close(what: &str, got: f64, wanted: f64, relative: f64, absolute: f64) {
+    let error = (got - wanted).abs();
+    assert!(error <= relative * wanted.abs() + absolute, "{what}: {got} instead of {wanted}");
+}

@@ -1,0 +1,7 @@
+//! Losses and metrics: against Keras, against finite differences, and against themselves in other chunks.
+
+mod batch;
+mod golden;
+mod gradients;
+mod metrics;
+mod passes;

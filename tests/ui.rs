@@ -1,0 +1,14 @@
+//! What `model!` refuses, and how it says so. The texts are those of the one compiler in `rust-toolchain.toml`;
+//! `TRYBUILD=overwrite cargo test --test ui` writes them anew, to be read before they are committed.
+
+#[test]
+fn ui() {
+    let cases = trybuild::TestCases::new();
+    cases.compile_fail("tests/ui/syntax/*.rs");
+    cases.compile_fail("tests/ui/name/*.rs");
+    cases.compile_fail("tests/ui/shape/*.rs");
+    cases.compile_fail("tests/ui/const/*.rs");
+    cases.compile_fail("tests/ui/loss/*.rs");
+    cases.compile_fail("tests/ui/output/*.rs");
+    cases.pass("tests/ui/pass/*.rs");
+}

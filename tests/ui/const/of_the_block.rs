@@ -1,0 +1,19 @@
+use mimo::prelude::*;
+
+model! {
+    pub Net {
+        const TWICE: usize = WIDTH * 2;
+        let x = Input(shape = [8]);
+        let h: [8] = Dense(TWICE)(x);
+        let y = Dense(1)(h);
+        Model(inputs = [x], outputs = [y])
+    }
+}
+
+
+const WIDTH: usize = 10;
+mod config {
+    pub const DEPTH: usize = 12;
+}
+
+fn main() {}

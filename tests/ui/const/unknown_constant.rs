@@ -1,0 +1,18 @@
+use mimo::prelude::*;
+
+model! {
+    pub Net {
+        let x = Input(shape = [8]);
+        let h = Dense(WIDHT)(x);
+        let y = Dense(1)(h);
+        Model(inputs = [x], outputs = [y])
+    }
+}
+
+
+const WIDTH: usize = 10;
+mod config {
+    pub const DEPTH: usize = 12;
+}
+
+fn main() {}

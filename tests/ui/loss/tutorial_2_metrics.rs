@@ -1,0 +1,14 @@
+use mimo::prelude::*;
+
+model! {
+    pub Net {
+        let input_layer = Input(shape = [100]);
+        let output_1 = Dense(1)(input_layer);
+        let output_2 = Dense(1)(input_layer);
+        let output_3 = Dense(1)(input_layer);
+        Model(inputs = [input_layer], outputs = [output_1, output_2, output_3])
+            .compile(optimizer = Adam(), loss = mse, loss_weights = [1.0, 0.8, 0.5], metrics = [mae])
+    }
+}
+
+fn main() {}

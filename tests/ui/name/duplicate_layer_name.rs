@@ -1,0 +1,13 @@
+use mimo::prelude::*;
+
+model! {
+    pub Net {
+        let x = Input(shape = [8]);
+        let g = Dense(4, name = "fc")(x);
+        let h = Dense(4, name = "fc")(g);
+        let y = Dense(1)(h);
+        Model(inputs = [x], outputs = [y])
+    }
+}
+
+fn main() {}

@@ -1,0 +1,13 @@
+use mimo::prelude::*;
+
+model! {
+    pub Net {
+        let x = Input(shape = [4, 6]);
+        let g = Input(shape = [4, 6]);
+        let h = concatenate([x, g], axis = 3);
+        let y = Dense(1)(h);
+        Model(inputs = [x, g], outputs = [y])
+    }
+}
+
+fn main() {}

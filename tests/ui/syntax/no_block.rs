@@ -1,0 +1,7 @@
+use mimo::prelude::*;
+
+model! {
+    pub Net
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+use mimo::prelude::*;
+
+model! {
+    pub Net {
+        let x = Input(shape = [8]);
+        let y = Dense(1)(x);
+    }
+}
+
+fn main() {}

@@ -1,0 +1,5 @@
+use mimo::prelude::*;
+
+model! {}
+
+fn main() {}
