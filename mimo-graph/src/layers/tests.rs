@@ -107,7 +107,8 @@ fn common_arguments_are_read_by_every_layer() {
     assert_eq!((dropout.name, dropout.trainable), (Some(("drop".into(), Loc(1))), false));
     made(&mut bench, "Add", [named("dtype", string("float16"))]);
     made(&mut bench, "Dense", [(None, int(1)), named("input_shape", list(&[3]))]);
-    let diags = bench.expect(&["mimo's `Add` has no `dtype`", "mimo's `Dense` has no `input_shape`"]);
+    let diags =
+        bench.expect(&["mimo has no `dtype` for `Add` yet", "mimo has no `input_shape` for `Dense` yet"]);
     assert_eq!(diags[0].helps, ["leave it out: layers compute in the model's float type"]);
 }
 
@@ -128,6 +129,14 @@ fn unknown_layers_get_an_answer() {
     assert!(diags[1].helps[0].starts_with("mimo has `Dense`, `Activation`, "));
     assert_eq!(diags[2].helps, ["leave it out: use the tensor itself"]);
     assert_eq!(diags[4].helps.len(), 1);
+}
+
+#[test]
+fn flatten_takes_nothing_by_position() {
+    let mut bench = Bench::new();
+    assert_eq!(made(&mut bench, "Flatten", [(None, int(1)), (None, int(2))]), None);
+    let diags = bench.expect(&["`Flatten` takes no positional argument, but 2 are given"]);
+    assert_eq!(diags[0].helps, ["its arguments are `name`, `trainable`"]);
 }
 
 #[test]
@@ -181,8 +190,8 @@ fn wrong_dense_settings_are_told() {
     assert_eq!(made(&mut bench, "Dense", [(None, int(3)), named("activation", word("sotfmax"))]), None);
     assert_eq!(made(&mut bench, "Dense", []), None);
     let diags = bench.expect(&[
-        "mimo's `Dense` has no `lora_rank`",
-        "mimo's `Dense` has no `activity_regularizer`",
+        "mimo has no `lora_rank` for `Dense` yet",
+        "mimo has no `activity_regularizer` for `Dense` yet",
         "`kernel` has no axis 2: its axes are 0 to 1",
         "`bias` has 1 axis, and only a matrix is orthogonal",
         "`bias` has no axis 1: its axes are 0 to 0",
@@ -357,7 +366,7 @@ fn noise_layers_keep_the_shape_and_bound_the_rate() {
     made(&mut bench, "Dropout", [(None, int(20)), named("noise_shape", list(&[1]))]);
     made(&mut bench, "GaussianNoise", [named("stddev", float(-0.5))]);
     bench.expect(&[
-        "mimo's `Dropout` has no `noise_shape`",
+        "mimo has no `noise_shape` for `Dropout` yet",
         "`rate` of `Dropout` must be from 0 to 1, found 20",
         "`stddev` of `GaussianNoise` must be from 0 to 1, found -0.5",
     ]);
