@@ -382,7 +382,7 @@ impl Lower<'_> {
 /// The class that a name is, or nearly is but for its case: `flatten`.
 fn known(name: &str) -> Option<&'static str> {
     let fold = |text: &str| text.to_lowercase().replace('_', "");
-    layers::classes().iter().copied().find(|class| fold(class) == fold(name))
+    layers::classes().find(|class| fold(class) == fold(name))
 }
 
 /// Whether a class needs no settings.
