@@ -32,7 +32,7 @@ model! {
             .compile(
                 optimizer = Adam(learning_rate = 2e-3),
                 loss = { digit: sparse_categorical_crossentropy, even: binary_crossentropy, ink: mse },
-                loss_weights = { digit: 1.0, even: 0.5, ink: 10.0 },
+                loss_weights = { digit: 1.0, even: 0.5, ink: 0.02 },
                 metrics = { digit: [accuracy], even: [accuracy, auc], ink: [mae, r2] },
             )
     }
@@ -55,7 +55,7 @@ fn main() -> ExitCode {
 
 fn run() -> std::result::Result<ExitCode, Box<dyn std::error::Error>> {
     let epochs = epochs(std::env::args().skip(1))?;
-    let (train, held_out) = Digits::load()?.split(0.8, 7)?;
+    let (train, held_out) = Digits::load()?.split(0.2, 7)?;
     println!("{} images to train with, {} held out\n", train.len(), held_out.len());
     println!("{}", DigitReader::summary());
 
@@ -69,8 +69,16 @@ fn run() -> std::result::Result<ExitCode, Box<dyn std::error::Error>> {
         .batch_size(32)
         .validation_data((&held_out_inputs, &held_out_targets));
     let history = trainer.fit((&inputs, &targets), options)?;
-    println!("\n{history}");
     drop(trainer);
+    for key in ["loss", "digit_loss", "even_loss", "ink_loss"] {
+        let train = history.get(key).unwrap_or_default();
+        let held_out = history.get(&format!("val_{key}")).unwrap_or_default();
+        let ends = |values: &[f64]| match (values.first(), values.last()) {
+            (Some(first), Some(last)) => format!("{first:8.4} -> {last:8.4}"),
+            _ => String::new(),
+        };
+        println!("{key:>12}   train {}   held out {}", ends(&train), ends(&held_out));
+    }
 
     // What a later program would do: load the weights and predict.
     let folder = std::env::temp_dir();
@@ -95,12 +103,12 @@ fn run() -> std::result::Result<ExitCode, Box<dyn std::error::Error>> {
         let best = (0..10).max_by(|&a, &b| scores[a].total_cmp(&scores[b])).unwrap_or(0);
         draw(image);
         println!(
-            "read as {best} ({:.0} %), really {}; even {:.0} %; ink {:.3}, really {:.3}\n",
+            "read as {best} ({:.0} %), really {}; even {:.0} %; ink {:.1}, really {:.1}\n",
             100.0 * scores[best],
             held_out.labels[index],
             100.0 * evens[index],
             inks[index],
-            held_out.ink()[index],
+            ink(&held_out)[index],
         );
     }
 
@@ -149,9 +157,14 @@ fn tensors(digits: &Digits) -> Result<(DigitReaderInputs, DigitReaderTargets)> {
     let targets = DigitReaderTargets {
         digit: tensor(digits.labels.clone())?,
         even: tensor(digits.even())?,
-        ink: tensor(digits.ink())?,
+        ink: tensor(ink(digits))?,
     };
     Ok((inputs, targets))
+}
+
+/// How many black pixels the ink would fill.
+fn ink(digits: &Digits) -> Vec<f32> {
+    digits.ink().iter().map(|mean| mean * (DigitReader::SIDE * DigitReader::SIDE) as f32).collect()
 }
 
 /// The image in characters.

@@ -39,7 +39,7 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<bool, Box<dyn std::error::Error>> {
-    let (train, held_out) = Digits::load()?.split(0.8, 7)?;
+    let (train, held_out) = Digits::load()?.split(0.2, 7)?;
     let (inputs, targets) = tensors(&train)?;
     let (held_out_inputs, held_out_targets) = tensors(&held_out)?;
 

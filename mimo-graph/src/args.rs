@@ -149,7 +149,9 @@ impl<'a> Bound<'a> {
         let value = read::without_python(value, cx);
         if let (Some(instead), false) = (instead, matches!(value.kind, ValueKind::None | ValueKind::Invalid))
         {
-            cx.error(Diag::error(loc, format!("mimo's `{callee}` has no `{}`", slot.name)).help(instead));
+            cx.error(
+                Diag::error(loc, format!("mimo has no `{}` for `{callee}` yet", slot.name)).help(instead),
+            );
             slot.failed.set(true);
         }
         slot.value = Some(value);

@@ -22,6 +22,7 @@ pub mod dense;
 pub mod dropout;
 pub mod flatten;
 pub mod gaussian_noise;
+pub mod input;
 pub mod merge;
 mod options;
 pub mod permute;

@@ -5,6 +5,7 @@
 
 pub mod activation;
 pub mod args;
+pub mod build;
 pub mod check;
 pub mod compile;
 pub mod context;

@@ -76,7 +76,8 @@ pub const fn aligned(len: usize) -> usize {
     len.div_ceil(ALIGN) * ALIGN
 }
 
-/// Places slots by liveness, first fit in the order of their first use. `slots` are sorted by `from`.
+/// Places slots by liveness, first fit in the order of their first use. `slots` are sorted by `from`, but for those of
+/// length 0, which are not used at all and may stand anywhere.
 pub const fn place<const N: usize>(slots: &[SlotRequest; N]) -> Layout<N> {
     let mut offsets = [0; N];
     let mut len = 0;
@@ -87,6 +88,10 @@ pub const fn place<const N: usize>(slots: &[SlotRequest; N]) -> Layout<N> {
     while i < N {
         let request = slots[i];
         let size = aligned(request.len);
+        if size == 0 {
+            i += 1;
+            continue;
+        }
         let mut kept = 0;
         let mut a = 0;
         while a < count {
@@ -247,6 +252,12 @@ mod tests {
         let layout = place(&[slot(16, 0, 1), slot(32, 1, 2), slot(16, 2, 3)]);
         assert_eq!(layout.offsets, [0, 16, 0]);
         assert_eq!(layout.len, 48);
+    }
+
+    #[test]
+    fn slots_that_are_not_used_change_nothing() {
+        let layout = place(&[slot(16, 0, 9), slot(0, usize::MAX, usize::MAX), slot(16, 1, 2)]);
+        assert_eq!(layout.offsets, [0, 0, 16]);
     }
 
     #[test]

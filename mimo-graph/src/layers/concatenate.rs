@@ -55,7 +55,6 @@ impl Concatenate {
 /// Which axes the tensors have, as Keras counts them.
 fn axes(rank: usize) -> String {
     match rank {
-        0 => "the tensors have none".into(),
         1 => "the tensors have axis 1 only".into(),
         _ => format!("the tensors have axes 1 to {rank}"),
     }
@@ -94,6 +93,11 @@ impl Layer for Concatenate {
             }
         }
         if !fine {
+            return None;
+        }
+        if first.shape.rank() == 0 {
+            let message = format!("`Concatenate` needs an axis, but `{}` is [], one number", first.name);
+            cx.error(Diag::error(first.loc, message).help("write `Reshape([1])` before it"));
             return None;
         }
         let axis = self.sample_axis(first.shape.rank(), call, cx)?;
@@ -139,7 +143,7 @@ fn same_elsewhere(axis: usize, first: &Operand<'_>, x: &Operand<'_>, cx: &mut Cx
         };
         cx.require_equal(check, |_| {
             let message =
-                format!("`Concatenate` along axis {}: {sides}, which differ in axis {} too", axis + 1, i + 1);
+                format!("`Concatenate` along axis {}: {sides}, which differ in axis {}", axis + 1, i + 1);
             let diag = Diag::error(x.loc, message);
             // Concatenating along the axis that differs is what was meant, if all others are equal.
             let others = first.shape.0.iter().zip(&x.shape.0).enumerate();

@@ -11,15 +11,16 @@ use crate::shape::Shape;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Flatten;
 
+// `data_format` is Keras's first parameter, but a number in its place means no format.
 pub(super) const SIGNATURE: Signature = Signature {
-    keywords: options::COMMON,
+    keywords: &["name", "trainable", "dtype", "activity_regularizer", "input_shape", "data_format"],
     unsupported: &[
         options::DTYPE,
         options::ACTIVITY,
         options::INPUT_SHAPE,
         ("data_format", "leave it out: channels are the last axis"),
     ],
-    ..Signature::new("Flatten", &["data_format"])
+    ..Signature::new("Flatten", &[])
 };
 
 impl Layer for Flatten {

@@ -117,7 +117,7 @@ pub(super) const METRICS: &[Named<Entry>] = &[
         let threshold = threshold(bound, cx);
         named(bound, Metric::Recall { threshold }, cx)
     }),
-    metric!(["f1_score"], "F1Score", &["average", "threshold", "name", "dtype"], |bound, cx| {
+    metric!(["f1_score", "f1"], "F1Score", &["average", "threshold", "name", "dtype"], |bound, cx| {
         let average = match bound.word("average", &["micro", "macro", "weighted"], "macro", cx) {
             "micro" => Average::Micro,
             "weighted" => Average::Weighted,
@@ -138,10 +138,10 @@ pub(super) const METRICS: &[Named<Entry>] = &[
         "MeanSquaredLogarithmicError",
         MeanSquaredLogarithmicError
     ),
-    metric!(["root_mean_squared_error"], "RootMeanSquaredError", RootMeanSquaredError),
+    metric!(["root_mean_squared_error", "rmse"], "RootMeanSquaredError", RootMeanSquaredError),
     metric!(["log_cosh_error"], "LogCoshError", LogCoshError),
     metric!(
-        ["r2_score"],
+        ["r2_score", "r2"],
         "R2Score",
         &["class_aggregation", "num_regressors", "name", "dtype"],
         |bound, cx| { named(bound, Metric::R2Score, cx) }

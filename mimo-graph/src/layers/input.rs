@@ -1,0 +1,78 @@
+//! `Input`: where a model's data comes in. No layer of the graph: it reads nothing and holds nothing.
+
+use crate::args::{Signature, bind, read};
+use crate::context::Cx;
+use crate::diag::{Diag, Loc};
+use crate::dim::Dim;
+use crate::graph::Dtype;
+use crate::shape::Shape;
+use crate::value::{Arg, Value, ValueKind};
+
+/// Keras's `Input`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Input {
+    /// The shape of one sample; `()` is one number.
+    pub shape: Shape,
+    /// What it holds: floats by default.
+    pub dtype: Dtype,
+    /// `name = "…"`.
+    pub name: Option<String>,
+}
+
+const BATCH: &str = "leave it out: the batch axis is never written, and any batch size works";
+const DENSE: &str = "leave it out: every input is a dense tensor";
+
+const SIGNATURE: Signature = Signature {
+    unsupported: &[
+        ("batch_size", BATCH),
+        ("batch_shape", "write `shape = …` without the batch axis"),
+        ("sparse", DENSE),
+        ("ragged", DENSE),
+        ("tensor", DENSE),
+        ("optional", "leave it out: every input is given"),
+    ],
+    ..Signature::new(
+        "Input",
+        &["shape", "batch_size", "dtype", "sparse", "ragged", "batch_shape", "name", "tensor", "optional"],
+    )
+};
+
+impl Input {
+    /// Reads `Input(args…)`; `None` after an error without which the shape is not known.
+    pub(crate) fn from_args(args: &[Arg], call: Loc, cx: &mut Cx<'_>) -> Option<Self> {
+        let bound = bind(&SIGNATURE, args, call, cx);
+        let dtype = match bound.word("dtype", &["float32", "int32"], "float32", cx) {
+            "int32" => Dtype::Int,
+            _ => Dtype::Float,
+        };
+        let name = bound.optional_string("name", cx);
+        let shape = match bound.take("shape") {
+            Some(_) => dims(bound.items("shape", cx)?, cx)?,
+            None => {
+                // What could not be bound, or is written as another parameter, is the same mistake.
+                let told = !bound.sound(&["shape", "batch_shape"]);
+                if !told {
+                    let diag = Diag::error(call, "`Input` needs `shape`, the shape of one sample");
+                    cx.error(diag.help("write `Input(shape = [4])`, without the batch axis"));
+                }
+                return None;
+            }
+        };
+        bound.sound(&["dtype"]).then_some(Input { shape, dtype, name })
+    }
+}
+
+fn dims(items: &[Value], cx: &mut Cx<'_>) -> Option<Shape> {
+    let dims: Vec<Option<Dim>> = items.iter().map(|item| length(item, cx)).collect();
+    Some(Shape(dims.into_iter().collect::<Option<_>>()?))
+}
+
+fn length(item: &Value, cx: &mut Cx<'_>) -> Option<Dim> {
+    let item = read::without_python(item, cx);
+    if item.kind == ValueKind::None {
+        let diag = Diag::error(item.loc, "an axis of `Input` cannot be of unknown length");
+        cx.error(diag.help("write its length: every shape is known while compiling"));
+        return None;
+    }
+    read::dim(&item, "each axis in `shape` of `Input`", cx)
+}
