@@ -24,9 +24,9 @@ pub mod __private;
 
 /// What a program that defines and trains models needs.
 pub mod prelude {
+    pub use crate::dfdx::shapes::Const;
+    pub use crate::dfdx::tensor::{AsArray, Cpu, Tensor};
     pub use crate::{
         Error, FitOptions, Model, Predictor, Result, Trainable, Trainer, Verbose, model, tensor,
     };
-    pub use crate::dfdx::shapes::Const;
-    pub use crate::dfdx::tensor::{AsArray, Cpu, Tensor};
 }

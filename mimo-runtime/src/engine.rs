@@ -258,7 +258,8 @@ impl<E: Float> Engine<E> {
             for (sum, value) in totals.statistics.iter_mut().zip(chunk) {
                 *sum += value;
             }
-            total += chunk.iter().take(outputs).zip(loss_weights).map(|(loss, weight)| loss * weight).sum::<f64>();
+            total +=
+                chunk.iter().take(outputs).zip(loss_weights).map(|(loss, weight)| loss * weight).sum::<f64>();
         }
         totals.samples += rows;
         totals.total += total;

@@ -29,9 +29,9 @@ pub mod program;
 pub mod progress;
 mod random;
 pub mod run;
+pub mod tensor;
 #[cfg(test)]
 mod testing;
-pub mod tensor;
 pub mod trainer;
 pub mod weights;
 

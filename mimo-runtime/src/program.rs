@@ -141,7 +141,10 @@ pub const fn block_offsets<const N: usize>(sizes: &[[usize; 2]; N]) -> ([usize; 
 }
 
 /// Where the transposed copies of the blocks that have one begin in the pack buffer, and its length.
-pub const fn pack_offsets<const N: usize>(sizes: &[[usize; 2]; N], packed: &[bool; N]) -> ([usize; N], usize) {
+pub const fn pack_offsets<const N: usize>(
+    sizes: &[[usize; 2]; N],
+    packed: &[bool; N],
+) -> ([usize; N], usize) {
     let mut offsets = [0; N];
     let mut len = 0;
     let mut i = 0;

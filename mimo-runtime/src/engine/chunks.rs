@@ -72,7 +72,13 @@ impl<E: Element> Default for Chunks<E> {
 
 impl<E: Float> Chunks<E> {
     /// Cuts a batch; allocates only if none as large has been cut before.
-    pub(super) fn cut(&mut self, batch: usize, capacity: usize, values: usize, program: &Program) -> Result<(), Error> {
+    pub(super) fn cut(
+        &mut self,
+        batch: usize,
+        capacity: usize,
+        values: usize,
+        program: &Program,
+    ) -> Result<(), Error> {
         (self.batch, self.capacity) = (batch, capacity);
         self.count = batch.div_ceil(capacity);
         self.stride = values.saturating_mul(capacity);

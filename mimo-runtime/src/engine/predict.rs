@@ -47,7 +47,9 @@ pub(super) fn predict<E: Float>(
         })?;
         let (arena, stride) = (engine.predict_chunks.arena(), engine.predict_chunks.stride);
         for (view, column) in program.outputs.iter().zip(outputs.iter_mut()) {
-            for (row, to) in column[done * view.len..].chunks_exact_mut(view.len.max(1)).take(round).enumerate() {
+            for (row, to) in
+                column[done * view.len..].chunks_exact_mut(view.len.max(1)).take(round).enumerate()
+            {
                 let start = row / capacity * stride
                     + program.predict.0[view.slot] * capacity
                     + view.column

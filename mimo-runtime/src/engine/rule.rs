@@ -41,7 +41,7 @@ impl<E: Float> RuleState<E> {
         let t = E::of((self.iterations + 1) as f64);
         let left = |beta: f64| one - E::of(beta).powf(t);
         match self.optimizer.rule {
-            Rule::Sgd { momentum, .. } if momentum == 0.0 => Update::Sgd { rate },
+            Rule::Sgd { momentum: 0.0, .. } => Update::Sgd { rate },
             Rule::Sgd { momentum, nesterov } => {
                 Update::Momentum(MomentumStep { rate, momentum: E::of(momentum), nesterov })
             }
@@ -86,7 +86,7 @@ impl<E: Float> RuleState<E> {
     pub(super) fn advance(&mut self) {
         if let Rule::Nadam { beta_1, .. } = self.optimizer.rule {
             let t = E::of((self.iterations + 1) as f64);
-            self.product = self.product * self.coefficient(beta_1, t);
+            self.product *= self.coefficient(beta_1, t);
         }
         self.iterations += 1;
     }

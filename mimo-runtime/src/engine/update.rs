@@ -135,10 +135,21 @@ impl<E: Float> Engine<E> {
         let pool = (!is_small(program.flops.saturating_mul(3), rows)).then_some(&self.pool);
         let optimizer = rule.optimizer;
         let step = rule.step();
-        let staged = self.parameters.constrained || matches!(optimizer.clip, Clip::Norm(_) | Clip::GlobalNorm(_));
+        let staged =
+            self.parameters.constrained || matches!(optimizer.clip, Clip::Norm(_) | Clip::GlobalNorm(_));
         let decayed = optimizer.weight_decay.map(|decay| E::of(1.0 - decay * optimizer.learning_rate));
-        let Parameters { values, gradients, packs, tasks, bounds, pack_bounds, claims, penalties, scales, .. } =
-            &mut self.parameters;
+        let Parameters {
+            values,
+            gradients,
+            packs,
+            tasks,
+            bounds,
+            pack_bounds,
+            claims,
+            penalties,
+            scales,
+            ..
+        } = &mut self.parameters;
         let [value_claims, gradient_claims, pack_claims, slot_claims @ ..] = claims;
         let chunks = &self.train_chunks;
 
@@ -164,7 +175,9 @@ impl<E: Float> Engine<E> {
             let slots = SlotPieces::new(&mut rule.slots, bounds, slot_claims);
             run(pool, tasks.len(), &|index| {
                 let (task, piece) = (&tasks[index], 2 * index + 1);
-                let (Some(values), Some(gradients)) = (values.take(piece), gradients.take(piece)) else { return };
+                let (Some(values), Some(gradients)) = (values.take(piece), gradients.take(piece)) else {
+                    return;
+                };
                 gradient(program, chunks, task, gradients);
                 let cost = penalize(program, task, values, gradients);
                 penalties[index].store(cost.to_bits(), Ordering::Relaxed);
@@ -184,7 +197,8 @@ impl<E: Float> Engine<E> {
             let slots = SlotPieces::new(&mut rule.slots, bounds, slot_claims);
             run(pool, tasks.len(), &|index| {
                 let (task, piece) = (&tasks[index], 2 * index + 1);
-                let (Some(values), Some(gradients)) = (values_pieces.take(piece), gradients.take(piece)) else {
+                let (Some(values), Some(gradients)) = (values_pieces.take(piece), gradients.take(piece))
+                else {
                     return;
                 };
                 scale_columns(program, task, gradients, scales);
@@ -195,7 +209,8 @@ impl<E: Float> Engine<E> {
             penalties.iter().map(|penalty| f64::from_bits(penalty.load(Ordering::Relaxed))).sum::<f64>();
         rule.advance();
         if staged {
-            for param in program.params.iter().filter(|param| program.blocks[param.block].gradient.is_some()) {
+            for param in program.params.iter().filter(|param| program.blocks[param.block].gradient.is_some())
+            {
                 if let Some(constraint) = param.constraint {
                     constrain(&mut self.parameters, param, constraint);
                 }
@@ -223,7 +238,9 @@ impl<'a, E: Float> SlotPieces<'a, E> {
     fn new(slots: &'a mut [AlignedVec<E>], bounds: &'a [usize], claims: &'a mut [Claims; 3]) -> Self {
         let mut slots = slots.iter_mut().zip(claims);
         SlotPieces {
-            pieces: std::array::from_fn(|_| slots.next().map(|(slot, claims)| Pieces::new(slot, bounds, claims))),
+            pieces: std::array::from_fn(|_| {
+                slots.next().map(|(slot, claims)| Pieces::new(slot, bounds, claims))
+            }),
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! Every public function here is safe. It checks that its [`Mat`]s lie inside the slice they index and
 //! then calls through a table of function pointers ([`Kernels`]) that was chosen once for the processor
-//! the program runs on. Behind the table, each kernel is written once over the [`Simd`](simd::Simd)
+//! the program runs on. Behind the table, each kernel is written once over the `Simd`
 //! trait with run-time dimensions, and compiled for AVX-512, for AVX2 with FMA and for plain arrays:
 //! measured, constant dimensions bring no speed, only the size of a register tile has to be constant.
 //!

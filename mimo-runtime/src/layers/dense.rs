@@ -52,7 +52,10 @@ fn forward<E: Float>(op: &Dense, chunk: &mut Chunk<'_, E>) {
     let (x, y) = (chunk.positions(op.x, op.positions), chunk.positions(op.y, op.positions));
     let kernel = &chunk.params[op.kernel..op.kernel + op.inputs * op.units];
     let bias = op.bias.map(|bias| &chunk.params[bias..bias + op.units]);
-    let relu = op.activations.iter().map(|segment| if segment.activation == Activation::Relu { segment.len } else { 0 });
+    let relu = op
+        .activations
+        .iter()
+        .map(|segment| if segment.activation == Activation::Relu { segment.len } else { 0 });
     let relu = relu.sum::<usize>() == op.units;
     kernels::dense_forward(chunk.arena, x, y, kernel, op.units, bias, relu);
     if !relu {
