@@ -21,9 +21,14 @@ impl Field {
     /// The type of the field; `tape` is empty or `, T`.
     fn ty(&self, cx: &Context<'_>, element: &TokenStream, tape: &TokenStream) -> TokenStream {
         let krate = cx.krate;
-        let dims = self.shape.0.iter().map(|dim| cx.generic(dim));
         let element =
             if self.indices { quote!(#krate::__private::core::primitive::usize) } else { element.clone() };
+        self.tensor(cx, &element, tape)
+    }
+
+    fn tensor(&self, cx: &Context<'_>, element: &TokenStream, tape: &TokenStream) -> TokenStream {
+        let krate = cx.krate;
+        let dims = self.shape.0.iter().map(|dim| cx.generic(dim));
         quote! {
             #krate::__private::Tensor<
                 (B, #(#krate::__private::Const<#dims>,)*), #element, #krate::__private::Cpu #tape
@@ -79,7 +84,12 @@ pub(super) fn structs(cx: &Context<'_>) -> TokenStream {
     let plain = |name: Ident, doc: String, fields: &[Field]| {
         let names = fields.iter().map(|field| &field.name);
         let docs = fields.iter().map(|field| &field.doc);
-        let types = fields.iter().map(|field| field.ty(cx, &e, &TokenStream::new()));
+        // Rust refuses a struct of nothing but indices if its element type is not named in it.
+        let indices_only = fields.iter().all(|field| field.indices);
+        let types = fields.iter().map(|field| match indices_only {
+            true => field.tensor(cx, &quote!(#krate::__private::Index<E>), &TokenStream::new()),
+            false => field.ty(cx, &e, &TokenStream::new()),
+        });
         quote! {
             #[doc = #doc]
             ///
