@@ -16,7 +16,7 @@ pub use mimo_runtime::check::{dim_at_least, dim_equal, dim_multiple_of};
 pub use mimo_runtime::chunk::Chunk;
 pub use mimo_runtime::float::Float;
 pub use mimo_runtime::generated::{
-    Index, batch_axis, build as build_model, forward, parameter_count, trace, zero_indices, zeros,
+    batch_axis, build as build_model, forward, parameter_count, trace, zero_indices, zeros,
 };
 pub use mimo_runtime::graph::activation::Activation;
 pub use mimo_runtime::graph::dot::dot;

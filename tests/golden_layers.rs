@@ -9,7 +9,9 @@ mod support;
 use mimo::dfdx::prelude::*;
 use mimo::prelude::{Trainer, model, tensor};
 use serde_json::Value;
-use support::{F32, F64, Real, Tolerance, assert_close, entry, golden, narrow, numbers, rows, set_weights, wide};
+use support::{
+    F32, F64, Real, Tolerance, assert_close, entry, golden, narrow, numbers, rows, set_weights, wide,
+};
 
 /// The identity of the layer before each input, or the weight of the layer under test.
 fn weight(case: &Value, name: &str, shape: &[usize]) -> Vec<f64> {

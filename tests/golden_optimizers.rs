@@ -126,7 +126,12 @@ fn weights_of_siblings_are_clipped_one_by_one() {
             for (index, name) in ["kernel", "bias"].into_iter().enumerate() {
                 let name = format!("{layer}/{name}");
                 let found = wide(&weights[weight::<Twins>(&name)]);
-                assert_close(&format!("{name} after step {step}"), &found, &numbers(&wanted[index]), TOLERANCE);
+                assert_close(
+                    &format!("{name} after step {step}"),
+                    &found,
+                    &numbers(&wanted[index]),
+                    TOLERANCE,
+                );
             }
         }
     }

@@ -11,20 +11,6 @@ use crate::model::Model;
 
 pub use crate::predictor::forward;
 
-/// The type of class indices and word ids beside values of type `E`: `usize`, whatever `E` is. A struct that holds
-/// nothing else uses its parameter `E` in this way.
-pub type Index<E> = <E as Indexed>::Index;
-
-/// What [`Index`] is made of.
-pub trait Indexed {
-    /// `usize`
-    type Index;
-}
-
-impl<E> Indexed for E {
-    type Index = usize;
-}
-
 /// A tensor of zeros.
 pub fn zeros<S: Shape, E: Float>(shape: S) -> Result<Tensor<S, E, Cpu>, Error> {
     Ok(Cpu::default().try_zeros_like(&shape)?)

@@ -353,8 +353,7 @@ pub fn check_gradients_on<M: Trainable<Float = f64>>(model: &mut M, data: &Data,
             };
             // Five points: small enough a step to stay on one side of a kink, with an error of its fourth power.
             let h = 1e-4;
-            let slope =
-                (8.0 * (loss(h) - loss(-h)) - (loss(2.0 * h) - loss(-2.0 * h))) / (12.0 * h);
+            let slope = (8.0 * (loss(h) - loss(-h)) - (loss(2.0 * h) - loss(-2.0 * h))) / (12.0 * h);
             let what = format!("{name}: gradient of `{}`[{place}]", spec.name);
             assert_near(&what, gradients[index][place], slope, Tolerance { rel: 1e-6, abs: 1e-8 });
         }

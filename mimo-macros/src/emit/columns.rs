@@ -21,14 +21,9 @@ impl Field {
     /// The type of the field; `tape` is empty or `, T`.
     fn ty(&self, cx: &Context<'_>, element: &TokenStream, tape: &TokenStream) -> TokenStream {
         let krate = cx.krate;
+        let dims = self.shape.0.iter().map(|dim| cx.generic(dim));
         let element =
             if self.indices { quote!(#krate::__private::core::primitive::usize) } else { element.clone() };
-        self.tensor(cx, &element, tape)
-    }
-
-    fn tensor(&self, cx: &Context<'_>, element: &TokenStream, tape: &TokenStream) -> TokenStream {
-        let krate = cx.krate;
-        let dims = self.shape.0.iter().map(|dim| cx.generic(dim));
         quote! {
             #krate::__private::Tensor<
                 (B, #(#krate::__private::Const<#dims>,)*), #element, #krate::__private::Cpu #tape
@@ -75,6 +70,26 @@ fn targets(cx: &Context<'_>) -> Vec<Field> {
     fields
 }
 
+/// The generic arguments of a struct with these fields; `B` and `E` are put in. Class indices are of one type, so where
+/// there is nothing else, there is no element type.
+fn arguments(fields: &[Field], batch: &TokenStream) -> TokenStream {
+    if has_elements(fields) { quote!(<#batch, E>) } else { quote!(<#batch>) }
+}
+
+fn has_elements(fields: &[Field]) -> bool {
+    fields.is_empty() || fields.iter().any(|field| !field.indices)
+}
+
+/// The generic arguments of the inputs' struct.
+pub(super) fn input_arguments(cx: &Context<'_>, batch: &TokenStream) -> TokenStream {
+    arguments(&inputs(cx), batch)
+}
+
+/// The generic arguments of the targets' struct.
+pub(super) fn target_arguments(cx: &Context<'_>, batch: &TokenStream) -> TokenStream {
+    arguments(&targets(cx), batch)
+}
+
 /// The structs.
 pub(super) fn structs(cx: &Context<'_>) -> TokenStream {
     let krate = cx.krate;
@@ -84,12 +99,9 @@ pub(super) fn structs(cx: &Context<'_>) -> TokenStream {
     let plain = |name: Ident, doc: String, fields: &[Field]| {
         let names = fields.iter().map(|field| &field.name);
         let docs = fields.iter().map(|field| &field.doc);
-        // Rust refuses a struct of nothing but indices if its element type is not named in it.
-        let indices_only = fields.iter().all(|field| field.indices);
-        let types = fields.iter().map(|field| match indices_only {
-            true => field.tensor(cx, &quote!(#krate::__private::Index<E>), &TokenStream::new()),
-            false => field.ty(cx, &e, &TokenStream::new()),
-        });
+        let types = fields.iter().map(|field| field.ty(cx, &e, &TokenStream::new()));
+        let element = has_elements(fields)
+            .then(|| quote!(E: #krate::__private::Float = #krate::__private::core::primitive::f32,));
         quote! {
             #[doc = #doc]
             ///
@@ -97,7 +109,7 @@ pub(super) fn structs(cx: &Context<'_>) -> TokenStream {
             #[derive(#krate::__private::core::clone::Clone, #krate::__private::core::fmt::Debug)]
             #vis struct #name<
                 B: #krate::__private::Dim = #krate::__private::core::primitive::usize,
-                E: #krate::__private::Float = #krate::__private::core::primitive::f32,
+                #element
             > {
                 #(#[doc = #docs] pub #names: #types,)*
             }
@@ -173,9 +185,10 @@ pub(super) fn impls(cx: &Context<'_>) -> TokenStream {
             let (name, text, method) = (&field.name, field.name.to_string(), method(field));
             quote!(reader.#method(#text, &self.#name)?;)
         });
+        let arguments = arguments(fields, &quote!(B));
         quote! {
             #[automatically_derived]
-            impl<B: __mimo::Dim, E: __mimo::Float> __mimo::Columns<E> for #name<B, E> {
+            impl<B: __mimo::Dim, E: __mimo::Float> __mimo::Columns<E> for #name #arguments {
                 fn read(&self, reader: &mut __mimo::Reader<'_, E>) -> __mimo::Result<()> {
                     #(#reads)*
                     __mimo::Ok(())
@@ -194,9 +207,10 @@ pub(super) fn impls(cx: &Context<'_>) -> TokenStream {
             let (name, text, method) = (&field.name, field.name.to_string(), method(field));
             quote!(writer.#method(#text, &mut self.#name)?;)
         });
+        let arguments = arguments(fields, &quote!(B));
         quote! {
             #[automatically_derived]
-            impl<B: __mimo::Dim, E: __mimo::Float> __mimo::OutputColumns<E> for #name<B, E> {
+            impl<B: __mimo::Dim, E: __mimo::Float> __mimo::OutputColumns<E> for #name #arguments {
                 fn zeros(rows: __mimo::core::primitive::usize) -> __mimo::Result<Self> {
                     let rows: B = __mimo::batch_axis(rows)?;
                     __mimo::Ok(#name { #(#zeros,)* #extra })
@@ -231,7 +245,7 @@ pub(super) fn impls(cx: &Context<'_>) -> TokenStream {
                 #per_output { #(#names: make(#places),)* }
             }
             fn values(&self) -> __mimo::Vec<&T> {
-                __mimo::Vec::from([#(&self.#names),*])
+                [#(&self.#names),*].to_vec()
             }
         }
     }
