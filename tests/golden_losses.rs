@@ -8,11 +8,12 @@
 
 mod support;
 
-use mimo::prelude::{Trainer, model};
 use mimo::Trainable;
+use mimo::prelude::{Trainer, model};
 use serde_json::Value;
 use support::{
-    Data, F32, F64, Real, Tolerance, assert_close, assert_near, entry, golden, numbers, rows, set_weights, step, total,
+    Data, F32, F64, Real, Tolerance, assert_close, assert_near, entry, golden, numbers, rows, set_weights,
+    step, total,
 };
 
 /// Unit vectors as inputs, the given targets, and weights if there are.
@@ -45,7 +46,12 @@ fn check<M: Trainable<Float: Real>>(mut model: M, tag: &str, tolerance: Toleranc
     let logs = step(&mut trainer, &data).expect("a step");
     assert_near(&format!("{tag}: value of a step"), logs[0].1, wanted, tolerance);
     let gradient = trainer.gradient(M::SPEC.weights[0].name).expect("a gradient");
-    assert_close(&format!("{tag}: gradient"), &support::wide(&gradient), &numbers(&case["grad_pred"]), tolerance);
+    assert_close(
+        &format!("{tag}: gradient"),
+        &support::wide(&gradient),
+        &numbers(&case["grad_pred"]),
+        tolerance,
+    );
 }
 
 macro_rules! losses {
@@ -345,6 +351,11 @@ fn every_metric_is_tested() {
     for case in golden("metrics.json").as_array().expect("cases") {
         let name = case["name"].as_str().expect("a name");
         let elsewhere = name.ends_with(" sw") || METRICS_ELSEWHERE.contains(&name);
-        assert!(elsewhere || source.contains(&format!("(\"{name}\", ")) || source.contains(&format!(", \"{name}\", ")), "{name}");
+        assert!(
+            elsewhere
+                || source.contains(&format!("(\"{name}\", "))
+                || source.contains(&format!(", \"{name}\", ")),
+            "{name}"
+        );
     }
 }

@@ -9,7 +9,8 @@ use mimo::dfdx::prelude::*;
 use mimo::prelude::{FitOptions, Model as _, Trainable, Trainer, Verbose, model};
 use serde_json::Value;
 use support::{
-    Data, Real, TRAINING, Tolerance, assert_close, assert_near, golden, narrow, numbers, set_weights, step, wide,
+    Data, Real, TRAINING, Tolerance, assert_close, assert_near, golden, narrow, numbers, set_weights, step,
+    wide,
 };
 
 model! {
@@ -143,7 +144,12 @@ fn initial<M: Trainable<Float: Real>>(model: &mut M, case: &Value) {
     set_weights(model, |name, _| numbers(&wanted[name]));
 }
 
-fn assert_end<M: Trainable<Float: Real>>(trainer: &mut Trainer<'_, M>, data: &Data, batch: usize, case: &Value) {
+fn assert_end<M: Trainable<Float: Real>>(
+    trainer: &mut Trainer<'_, M>,
+    data: &Data,
+    batch: usize,
+    case: &Value,
+) {
     let evaluation = trainer.evaluate(&data.dataset::<M>(), batch).expect("an evaluation");
     let pairs: Vec<_> = evaluation.pairs().into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
     assert_logs("evaluate", &pairs, &case["evaluate"]);
@@ -176,12 +182,20 @@ where
     initial(&mut model, case);
     assert_first_gradients(&mut model, &data.take(0..8), case);
     let mut trainer = Trainer::new(&mut model).expect("a trainer");
-    let options =
-        FitOptions::new().epochs(3).batch_size(8).shuffle(false).validation_split(0.25).verbose(Verbose::Silent);
+    let options = FitOptions::new()
+        .epochs(3)
+        .batch_size(8)
+        .shuffle(false)
+        .validation_split(0.25)
+        .verbose(Verbose::Silent);
     let history = trainer.fit(&data.dataset::<Hub<E>>(), options).expect("a history");
     let wanted = case["history"].as_object().expect("a history");
     let keys = history.keys();
-    assert_eq!(keys.iter().collect::<BTreeSet<_>>(), wanted.keys().collect::<BTreeSet<_>>(), "keys of the history");
+    assert_eq!(
+        keys.iter().collect::<BTreeSet<_>>(),
+        wanted.keys().collect::<BTreeSet<_>>(),
+        "keys of the history"
+    );
     for key in keys {
         assert_close(&key, &history.get(&key).expect("values"), &numbers(&wanted[&key]), TRAINING);
     }
@@ -267,10 +281,16 @@ where
     });
     for (index, wanted) in case["train_on_batch_logs"].as_array().expect("logs").iter().enumerate() {
         let logs = step(&mut trainer, &data).expect("a step");
-        assert_near(&format!("loss of step {index}"), logs[0].1, wanted["loss"].as_f64().expect("a loss"), TRAINING);
+        assert_near(
+            &format!("loss of step {index}"),
+            logs[0].1,
+            wanted["loss"].as_f64().expect("a loss"),
+            TRAINING,
+        );
     }
     for (spec, found) in Siamese::<E>::SPEC.weights.iter().zip(trainer.weights()) {
-        let place = case["initial_weights"].as_array().expect("weights").iter().position(|w| w["path"] == spec.name);
+        let place =
+            case["initial_weights"].as_array().expect("weights").iter().position(|w| w["path"] == spec.name);
         let wanted = &case["final_weights"][place.expect("a weight")];
         assert_close(spec.name, &wide(&found), &numbers(wanted), TRAINING);
     }

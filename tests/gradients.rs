@@ -5,7 +5,9 @@ mod support;
 
 use mimo::dfdx::prelude::*;
 use mimo::prelude::{Model as _, Trainer, model};
-use support::{Check, Data, Tolerance, assert_near, check_gradients, check_gradients_on, randomize, step, total};
+use support::{
+    Check, Data, Tolerance, assert_near, check_gradients, check_gradients_on, randomize, step, total,
+};
 
 /// One test per model; fields of [`Check`] may be given.
 macro_rules! gradients {
