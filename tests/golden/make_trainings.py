@@ -114,6 +114,9 @@ def hub():
         loss={"value": "mse", "kind": "sparse_categorical_crossentropy", "flag": "binary_crossentropy"},
         loss_weights={"value": 1.0, "kind": 0.5, "flag": 2.0},
         metrics={"value": ["mae"], "kind": ["accuracy"], "flag": ["accuracy", "auc"]},
+        # Compiled, Keras does not know the size of a batch and gives a smaller last one as much weight as the
+        # others in the losses of outputs (but not in their total).
+        run_eagerly=True,
     )
     x = {"u": draw.normal(30, 4), "v": draw.normal(30, 4)}
     y = [draw.normal(30, 1), draw.classes(30, 3), draw.bits(30, 1)]
