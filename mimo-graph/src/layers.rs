@@ -28,6 +28,7 @@ mod options;
 pub mod permute;
 #[cfg(test)]
 mod properties;
+pub mod recurrent;
 pub mod repeat_vector;
 pub mod reshape;
 #[cfg(test)]
@@ -224,6 +225,10 @@ layers! {
             options::layer("Maximum", &[]), |_, _| Some(merge::MergeOp::Maximum.into());
         "minimum", "minimum" =>
             options::layer("Minimum", &[]), |_, _| Some(merge::MergeOp::Minimum.into());
+    }
+    /// Keras's `LSTM`.
+    Recurrent(recurrent::Recurrent) {
+        "lstm" => recurrent::LSTM, recurrent::Recurrent::lstm;
     }
 }
 

@@ -189,6 +189,8 @@ pub enum OpKind {
         /// What is read.
         read: Read,
     },
+    /// Products and activations, step by step.
+    Recurrent(Box<Recurrent>),
     /// Additive noise.
     GaussianNoise {
         /// Its standard deviation.
@@ -217,6 +219,53 @@ pub struct Dense {
     pub segments: Vec<Segment>,
     /// What is read.
     pub read: Read,
+}
+
+/// A layer that reads a sequence step by step. Its memory lies step by step too: a step's values of all samples of a
+/// chunk follow each other.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Recurrent {
+    /// The layer.
+    pub layer: crate::layers::recurrent::Recurrent,
+    /// Steps of a sequence.
+    pub steps: Dim,
+    /// Values that a step reads.
+    pub features: Dim,
+    /// The kernel's block.
+    pub kernel: usize,
+    /// The recurrent kernel's block.
+    pub recurrent_kernel: usize,
+    /// The bias's block.
+    pub bias: Option<usize>,
+    /// What is read.
+    pub read: Read,
+    /// What was read, in the order of the steps; while training only.
+    pub inputs: View,
+    /// The gates of every step, and their gradients in the backward.
+    pub gates: View,
+    /// The state before the first step and after every step.
+    pub states: View,
+    /// The same for the cell state of an LSTM.
+    pub cells: View,
+    /// The gradients of state and cell state and what they are made with, in the backward only.
+    pub carried: View,
+}
+
+impl Recurrent {
+    /// Memory that is used from the forward pass on.
+    pub(crate) fn kept_mut(&mut self) -> [&mut View; 3] {
+        [&mut self.gates, &mut self.states, &mut self.cells]
+    }
+
+    /// What the gradient of each weight is made of: what was multiplied with it, and the gradient of the product.
+    pub(crate) fn uses(&self) -> [Use; 2] {
+        let before = Dim::Known(0);
+        let len = self.steps.clone() * self.layer.units.clone();
+        // The states before each step: all but the last.
+        let states = View { slot: self.states.slot, column: before, len: len.clone(), stride: len };
+        let call = |x: &View| Use { x: x.clone(), dy: self.gates.clone(), positions: self.steps.clone() };
+        [call(&self.inputs), call(&states)]
+    }
 }
 
 /// The activation of one sibling.

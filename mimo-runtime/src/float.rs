@@ -11,6 +11,7 @@ use crate::layers::dropout::Dropout;
 use crate::layers::gaussian_noise::GaussianNoise;
 use crate::layers::merge::Merge;
 use crate::layers::permute::Permute;
+use crate::layers::recurrent::Recurrent;
 use crate::layers::repeat_vector::RepeatVector;
 use crate::loss::{Loss, Scan};
 use crate::run::Run;
@@ -28,6 +29,7 @@ pub trait Float:
     + Run<Merge>
     + Run<Permute>
     + Run<RepeatVector>
+    + Run<Recurrent>
     + Run<Dropout>
     + Run<GaussianNoise>
     + Run<Loss>

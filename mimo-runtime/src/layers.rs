@@ -14,6 +14,7 @@ pub mod dropout;
 pub mod gaussian_noise;
 pub mod merge;
 pub mod permute;
+pub mod recurrent;
 pub mod repeat_vector;
 mod strided;
 pub mod typed;

@@ -56,7 +56,6 @@ const ABSENT: &[&str] = &[
     "GroupNormalization",
     "GroupQueryAttention",
     "Hashing",
-    "LSTM",
     "LSTMCell",
     "Lambda",
     "LayerNormalization",

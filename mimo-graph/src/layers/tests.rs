@@ -56,7 +56,7 @@ fn bool(b: bool) -> Value {
 #[test]
 fn every_class_has_its_names() {
     let required = |class: &str| match class {
-        "Dense" | "RepeatVector" => vec![int(1)],
+        "Dense" | "RepeatVector" | "LSTM" => vec![int(1)],
         "Activation" => vec![word("relu")],
         "Reshape" | "Permute" => vec![list(&[1])],
         "Dropout" | "GaussianNoise" => vec![float(0.5)],
@@ -93,7 +93,8 @@ fn every_class_has_its_names() {
             "multiply",
             "average",
             "maximum",
-            "minimum"
+            "minimum",
+            "lstm"
         ]
     );
     assert_eq!((function("average"), function("dense")), (Some("Average"), None));
@@ -115,12 +116,12 @@ fn common_arguments_are_read_by_every_layer() {
 #[test]
 fn unknown_layers_get_an_answer() {
     let mut bench = Bench::new();
-    for class in ["Dens", "LSTM", "Identity", "concatenat", "Foo"] {
+    for class in ["Dens", "ConvLSTM2D", "Identity", "concatenat", "Foo"] {
         assert_eq!(made(&mut bench, class, []), None);
     }
     let diags = bench.expect(&[
         "unknown layer `Dens`",
-        "mimo has no layer `LSTM` yet",
+        "mimo has no layer `ConvLSTM2D` yet",
         "mimo has no layer `Identity` yet",
         "unknown layer `concatenat`",
         "unknown layer `Foo`",

@@ -1,11 +1,11 @@
 //! From calls to operations: slots for values and their gradients, blocks for weights, siblings merged.
 
 use super::values::{ValueId, Values};
-use super::{Block, Dense, LossOp, Op, OpKind, Param, Plan, Read, Segment, Slot, View};
+use super::{Block, Dense, LossOp, Op, OpKind, Param, Plan, Read, Recurrent, Segment, Slot, View};
 use crate::activation::Activation;
 use crate::dim::Dim;
 use crate::graph::{Graph, LayerId, NodeId, TensorId};
-use crate::layers::LayerKind;
+use crate::layers::{self, LayerKind, Weight};
 use crate::loss::Loss;
 use crate::shape::Shape;
 
@@ -67,6 +67,7 @@ impl Building {
         let kind = match &layer.kind {
             LayerKind::Flatten(_) | LayerKind::Reshape(_) => return,
             LayerKind::Dense(_) => return self.dense(graph, id),
+            LayerKind::Recurrent(layer) => self.recurrent(graph, id, layer),
             LayerKind::Activation(layer) if layer.activation == Activation::Linear => return,
             LayerKind::Activation(layer) => OpKind::Activate {
                 activation: layer.activation,
@@ -278,6 +279,52 @@ impl Building {
         (kernel, bias)
     }
 
+    /// A layer that reads a sequence step by step.
+    fn recurrent(&mut self, graph: &Graph, id: NodeId, layer: &layers::recurrent::Recurrent) -> OpKind {
+        let read = self.read(graph, graph.node(id).inputs[0]);
+        let (steps, features) = match &read.shape.0[..] {
+            [steps, features] => (steps.clone(), features.clone()),
+            // Its shape rule has seen to this.
+            _ => (Dim::Known(1), read.shape.elements()),
+        };
+        let blocks = self.own_blocks(graph, graph.node(id).layer);
+        let products = (features.clone() + layer.units.clone()) * layer.width();
+        self.plan.flops = self.plan.flops.clone() + Dim::Known(2) * steps.clone() * products;
+        let states = (steps.clone() + Dim::Known(1)) * layer.units.clone();
+        OpKind::Recurrent(Box::new(Recurrent {
+            kernel: blocks,
+            recurrent_kernel: blocks + 1,
+            bias: layer.use_bias.then_some(blocks + 2),
+            read,
+            inputs: self.slot(steps.clone() * features.clone()),
+            gates: self.slot(steps.clone() * layer.width()),
+            states: self.slot(states.clone()),
+            cells: self.slot(states),
+            carried: self.slot(Dim::Known(CARRIED) * layer.units.clone()),
+            layer: layer.clone(),
+            steps,
+            features,
+        }))
+    }
+
+    /// Blocks for the weights of a layer that shares none with siblings, one per weight, made at its first call. A
+    /// weight of one axis is one row. Gives the first.
+    fn own_blocks(&mut self, graph: &Graph, layer: LayerId) -> usize {
+        if let Some((first, _)) = self.blocks[layer.index()] {
+            return first;
+        }
+        let first = self.plan.blocks.len();
+        self.blocks[layer.index()] = Some((first, None));
+        self.plan.weighted.push(layer);
+        for (weight, Weight { shape, .. }) in graph.layer(layer).weights.iter().enumerate() {
+            let (rows, cols) = (shape.positions(), shape.last().cloned().unwrap_or(Dim::Known(1)));
+            let (block, column) = (self.plan.blocks.len(), Dim::Known(0));
+            self.plan.params.push(Param { layer, weight, block, column, cols: cols.clone() });
+            self.plan.blocks.push(Block { rows, cols, pack: false, gradient: None });
+        }
+        first
+    }
+
     fn outputs(&mut self, graph: &Graph) {
         let mut seen: Vec<ValueId> = vec![];
         for (index, port) in graph.outputs.iter().enumerate() {
@@ -410,6 +457,9 @@ fn activation(graph: &Graph, node: NodeId) -> Activation {
         _ => Activation::Linear,
     }
 }
+
+/// Values per unit that the backward of a recurrent layer works with from step to step.
+const CARRIED: usize = 4;
 
 /// Tells the random numbers of one layer from those of others.
 fn key(seed: Option<u64>, node: NodeId) -> u64 {

@@ -2,7 +2,7 @@
 
 use super::build::Building;
 use super::values::{self, ValueId};
-use super::{Gradient, OpKind, Read, Sink, Use};
+use super::{Block, Gradient, OpKind, Read, Sink, Use};
 use crate::activation::Activation;
 use crate::graph::Graph;
 
@@ -86,6 +86,18 @@ fn masks(building: &mut Building, last: &[Option<usize>]) {
 fn weights(graph: &Graph, building: &mut Building) {
     let plan = &mut building.plan;
     for op in plan.forward.iter().filter(|op| op.backward) {
+        if let OpKind::Recurrent(layer) = &op.kind {
+            plan.blocks[layer.kernel].pack |= layer.read.dx.is_some();
+            plan.blocks[layer.recurrent_kernel].pack = true;
+            if values::trained(graph, graph.node(op.nodes[0]).layer) {
+                let [inputs, states] = layer.uses();
+                product(&mut plan.blocks[layer.kernel], inputs.clone());
+                product(&mut plan.blocks[layer.recurrent_kernel], states);
+                if let Some(bias) = layer.bias {
+                    sum(&mut plan.blocks[bias], inputs);
+                }
+            }
+        }
         let OpKind::Dense(dense) = &op.kind else { continue };
         plan.blocks[dense.kernel].pack |= dense.read.dx.is_some();
         let layer = graph.node(op.nodes[0]).layer;
@@ -93,15 +105,24 @@ fn weights(graph: &Graph, building: &mut Building) {
             continue;
         }
         let call = Use { x: dense.read.x.clone(), dy: op.dy.clone(), positions: dense.positions.clone() };
-        match &mut plan.blocks[dense.kernel].gradient {
-            Some(Gradient::Product(uses)) => uses.push(call.clone()),
-            gradient => *gradient = Some(Gradient::Product(vec![call.clone()])),
+        product(&mut plan.blocks[dense.kernel], call.clone());
+        if let Some(bias) = dense.bias {
+            sum(&mut plan.blocks[bias], call);
         }
-        let Some(bias) = dense.bias else { continue };
-        match &mut plan.blocks[bias].gradient {
-            Some(Gradient::Sum(uses)) => uses.push(call),
-            gradient => *gradient = Some(Gradient::Sum(vec![call])),
-        }
+    }
+}
+
+fn product(block: &mut Block, call: Use) {
+    match &mut block.gradient {
+        Some(Gradient::Product(uses)) => uses.push(call),
+        gradient => *gradient = Some(Gradient::Product(vec![call])),
+    }
+}
+
+fn sum(block: &mut Block, call: Use) {
+    match &mut block.gradient {
+        Some(Gradient::Sum(uses)) => uses.push(call),
+        gradient => *gradient = Some(Gradient::Sum(vec![call])),
     }
 }
 
@@ -109,6 +130,7 @@ fn weights(graph: &Graph, building: &mut Building) {
 pub(super) fn reads_of(kind: &mut OpKind) -> Vec<&mut Read> {
     match kind {
         OpKind::Dense(dense) => vec![&mut dense.read],
+        OpKind::Recurrent(layer) => vec![&mut layer.read],
         OpKind::Activate { read, .. }
         | OpKind::Permute { read, .. }
         | OpKind::RepeatVector { read, .. }

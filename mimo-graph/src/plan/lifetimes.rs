@@ -17,6 +17,10 @@ pub(super) fn assign(plan: &mut Plan) {
     for (at, op) in plan.forward.iter_mut().enumerate() {
         let mut touched: Vec<View> = reads_of(&mut op.kind).into_iter().map(|read| read.x.clone()).collect();
         touched.push(op.y.clone());
+        if let OpKind::Recurrent(layer) = &mut op.kind {
+            touched.extend(layer.kept_mut().into_iter().map(|view| view.clone()));
+            train.push((layer.inputs.clone(), at + 1));
+        }
         train.extend(touched.iter().map(|view| (view.clone(), at + 1)));
         predict.extend(touched.into_iter().map(|view| (view, at + 1)));
     }
@@ -40,7 +44,7 @@ pub(super) fn assign(plan: &mut Plan) {
         let time = losses_at + 1 + step;
         train.push((op.dy.clone(), time));
         // A product reads what it was given only for the gradient of its weights, at the end.
-        let keeps_inputs = match &op.kind {
+        let keeps_inputs = match &mut op.kind {
             OpKind::Dense(dense) => {
                 if dense
                     .segments
@@ -54,6 +58,11 @@ pub(super) fn assign(plan: &mut Plan) {
             OpKind::Activate { .. } | OpKind::Merge { .. } => {
                 train.push((op.y.clone(), time));
                 true
+            }
+            OpKind::Recurrent(layer) => {
+                train.extend(layer.kept_mut().into_iter().map(|view| (view.clone(), time)));
+                train.push((layer.carried.clone(), time));
+                false
             }
             OpKind::Permute { .. }
             | OpKind::RepeatVector { .. }
@@ -106,6 +115,11 @@ fn each_view(plan: &mut Plan, mut change: impl FnMut(&mut View)) {
     for op in &mut plan.forward {
         change(&mut op.y);
         change(&mut op.dy);
+        if let OpKind::Recurrent(layer) = &mut op.kind {
+            layer.kept_mut().into_iter().for_each(&mut change);
+            change(&mut layer.inputs);
+            change(&mut layer.carried);
+        }
         for read in reads_of(&mut op.kind) {
             change(&mut read.x);
             if let Some(sink) = &mut read.dx {

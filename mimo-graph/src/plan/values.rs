@@ -125,7 +125,8 @@ fn renames(kind: &LayerKind) -> bool {
         | LayerKind::Dropout(_)
         | LayerKind::GaussianNoise(_)
         | LayerKind::Concatenate(_)
-        | LayerKind::Merge(_) => false,
+        | LayerKind::Merge(_)
+        | LayerKind::Recurrent(_) => false,
     }
 }
 

@@ -166,6 +166,7 @@ fn initializer(initializer: &Initializer) -> TokenStream {
             })
         }
         InitializerKind::Orthogonal { gain } => quote!(Orthogonal { gain: #gain }),
+        InitializerKind::UnitForget { rest } => quote!(UnitForget { rest: #rest }),
     };
     let seed = option(initializer.seed.map(|seed| quote!(#seed)));
     quote!(__mimo::Initializer { kind: __mimo::InitializerKind::#kind, seed: #seed })

@@ -1,0 +1,184 @@
+//! Recurrent layers and embeddings against Keras's numbers, and their gradients against differences of losses.
+//!
+//! As in `golden_layers.rs`, each input goes through a `Dense` with the identity as its kernel: in a batch of one sample
+//! the gradient of its bias is the gradient of the input.
+
+mod support;
+
+use mimo::dfdx::prelude::*;
+use mimo::prelude::{Trainer, model, tensor};
+use serde_json::Value;
+use support::{
+    Check, F32, F64, Real, Tolerance, assert_close, check_gradients, entry, golden, narrow, numbers, rows,
+    set_weights, wide,
+};
+
+/// The identity of the layer before the input, or the weight of the layer under test.
+fn weight(case: &Value, name: &str, shape: &[usize]) -> Vec<f64> {
+    if let Some(path) = name.strip_prefix("layer/") {
+        return numbers(entry(&case["weights"], "path", path));
+    }
+    let mut values = vec![0.0; shape.iter().product()];
+    if let &[rows, _] = shape {
+        values.iter_mut().step_by(rows + 1).for_each(|value| *value = 1.0);
+    }
+    values
+}
+
+macro_rules! layers {
+    ($($test:ident: $tag:literal, $model:ident, $inputs:ident, $targets:ident, $x:ident: $len:literal { $($body:tt)* })+) => {$(
+        mod $test {
+            use super::*;
+
+            model! {
+                $model {
+                    let a = Input(shape = [$len]);
+                    let $x = Dense($len)(a);
+                    $($body)*
+                    Model(inputs = [a], outputs = [y])
+                        .compile(optimizer = SGD(learning_rate = 0.0), loss = custom)
+                }
+            }
+
+            fn check<E: Real>(tolerance: Tolerance)
+            where
+                Cpu: Device<E>,
+            {
+                let cases = golden("recurrent.json");
+                let case = entry(&cases, "tag", $tag);
+                let (all, y, dy) = (rows(&case["inputs"][0]), numbers(&case["outputs"][0]), numbers(&case["dy"][0]));
+                let mut model = $model::<E>::build(1);
+                set_weights(&mut model, |name, shape| weight(case, name, shape));
+
+                // A batch of all samples gives the gradients of weights, each sample alone those of inputs.
+                let batches = [(0, all)].into_iter().chain((0..all).map(|row| (row, 1)));
+                for (from, count) in batches {
+                    let part = |column: &[f64]| {
+                        let len = column.len() / all;
+                        column[from * len..(from + count) * len].to_vec()
+                    };
+                    let input = narrow::<E>(&part(&numbers(&case["inputs"][0])));
+                    let inputs = $inputs { a: tensor(input).expect("samples") };
+                    let found = model.forward(&inputs).expect("outputs").y;
+                    assert_close(concat!($tag, ": output"), &wide(&found.as_vec()), &part(&y), tolerance);
+
+                    let dy = narrow::<E>(&part(&dy));
+                    let mut trainer = Trainer::new(&mut model).expect("a trainer");
+                    trainer.set_loss(move |outputs, _| {
+                        let dy = Cpu::default().tensor_from_vec(dy.clone(), *outputs.y.shape());
+                        Ok((outputs.y * dy).sum())
+                    });
+                    trainer.train_on_batch(&inputs, &$targets { y: found }).expect("a step");
+                    let gradient = |name: &str| wide(&trainer.gradient(name).expect("a gradient"));
+                    if count == all {
+                        let weights = case["weights"].as_array().expect("weights").iter();
+                        for (weight, wanted) in weights.zip(case["grad_weights"].as_array().expect("gradients")) {
+                            let path = weight["path"].as_str().expect("a path");
+                            let found = gradient(&format!("layer/{path}"));
+                            assert_close(&format!("{}: gradient of {path}", $tag), &found, &numbers(wanted), tolerance);
+                        }
+                    }
+                    if count == 1 {
+                        let wanted = part(&numbers(&case["grad_inputs"][0]));
+                        let what = format!("{}: gradient of sample {from}", $tag);
+                        assert_close(&what, &gradient("dense/bias"), &wanted, tolerance);
+                    }
+                }
+            }
+
+            #[test]
+            fn in_f32() {
+                check::<f32>(F32);
+            }
+
+            #[test]
+            fn in_f64() {
+                check::<f64>(F64);
+            }
+        }
+    )+};
+}
+
+layers! {
+    lstm: "lstm rs=False", Lstm, LstmInputs, LstmTargets, x: 8 {
+        let x = Reshape([4, 2])(x);
+        let y = LSTM(3, name = "layer")(x);
+    }
+    lstm_sequences: "lstm rs=True", LstmRs, LstmRsInputs, LstmRsTargets, x: 8 {
+        let x = Reshape([4, 2])(x);
+        let y = LSTM(3, return_sequences = true, name = "layer")(x);
+    }
+    lstm_backwards: "lstm go_backwards rs", LstmBack, LstmBackInputs, LstmBackTargets, x: 6 {
+        let x = Reshape([3, 2])(x);
+        let y = LSTM(2, return_sequences = true, go_backwards = true, name = "layer")(x);
+    }
+}
+
+/// One test per model; fields of [`Check`] may be given.
+macro_rules! gradients {
+    ($($test:ident $model:ident $(, $field:ident = $value:expr)*; { $($body:tt)* })+) => {$(
+        model! { $model { $($body)* } }
+
+        #[test]
+        fn $test() {
+            check_gradients(&mut $model::<f64>::build(1), Check { $($field: $value,)* ..Check::default() });
+        }
+    )+};
+}
+
+gradients! {
+    lstms_in_a_stack Stack; {
+        let x = Input(shape = [5, 3]);
+        let a = Dense(4, activation = relu)(x);
+        let b = LSTM(7, return_sequences = true)(a);
+        let c = LSTM(5, go_backwards = true, return_sequences = true)(b);
+        let d = LSTM(3)(c);
+        let y = Dense(2)(d);
+        let z = Dense(1)(a);
+        Model(inputs = [x], outputs = [y, z]).compile(optimizer = SGD(0.0), loss = mse)
+    }
+    an_lstm_of_one_step OneStep; {
+        let x = Input(shape = [3]);
+        let h = Dense(3, activation = tanh)(x);
+        let h = LSTM(4)(Reshape([1, 3])(h));
+        let h = LSTM(2, return_sequences = true, use_bias = false)(Reshape([1, 4])(h));
+        let y = Dense(2)(Flatten()(h));
+        Model(inputs = [x], outputs = [y]).compile(optimizer = SGD(0.0), loss = mse)
+    }
+    a_shared_lstm Shared; {
+        let p = Input(shape = [4, 3]);
+        let q = Input(shape = [2, 3]);
+        let first = Dense(3);
+        let shared = LSTM(5);
+        let a = shared(first(p));
+        let b = shared(first(q));
+        let y = Dense(2)(concatenate([a, b, a - b]));
+        Model(inputs = [p, q], outputs = [y]).compile(optimizer = SGD(0.0), loss = mse)
+    }
+    other_activations Others; {
+        let x = Input(shape = [4, 2]);
+        let h = Dense(3)(x);
+        let h = LSTM(3, activation = softsign, recurrent_activation = hard_sigmoid, return_sequences = true)(h);
+        let h = LSTM(2, activation = elu, recurrent_activation = softplus)(h);
+        let y = Dense(1)(h);
+        Model(inputs = [x], outputs = [y]).compile(optimizer = SGD(0.0), loss = mse)
+    }
+    frozen_and_penalized Held; {
+        let x = Input(shape = [3, 2]);
+        let h = Dense(3)(x);
+        let a = LSTM(4, trainable = false, return_sequences = true)(h);
+        let b = LSTM(3, kernel_regularizer = L2(0.1), recurrent_regularizer = L1(0.2), bias_regularizer = L2(0.3))(a);
+        let c = LSTM(2, trainable = false)(x);
+        let y = Dense(1)(concatenate([b, c]));
+        Model(inputs = [x], outputs = [y]).compile(optimizer = SGD(0.0), loss = mse)
+    }
+    a_sequence_read_by_two Two; {
+        let x = Input(shape = [3, 2]);
+        let h = Dense(3, activation = relu)(x);
+        let a = LSTM(4)(h);
+        let b = LSTM(4, go_backwards = true)(h);
+        let y = Dense(1)(a + b);
+        let z = LSTM(2, return_sequences = true)(h);
+        Model(inputs = [x], outputs = [y, z]).compile(optimizer = SGD(0.0), loss = mse)
+    }
+}
