@@ -52,12 +52,26 @@ pub struct Sink {
 /// Memory of a chunk.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Slot {
-    /// Values per sample.
+    /// Values per sample, or per chunk if it is fixed.
     pub len: Dim,
+    /// Whether its size is the same however many rows a chunk has.
+    pub fixed: bool,
     /// First and last use while training.
     pub train: (usize, usize),
     /// First and last use while predicting; `None` if it is not needed then.
     pub predict: Option<(usize, usize)>,
+}
+
+impl Slot {
+    /// A slot whose uses are not known yet.
+    fn new(len: Dim) -> Self {
+        Slot { len, fixed: false, train: (usize::MAX, 0), predict: None }
+    }
+
+    /// The same, with a size that does not depend on the rows of a chunk.
+    fn fixed(len: Dim) -> Self {
+        Slot { fixed: true, ..Slot::new(len) }
+    }
 }
 
 /// A matrix of the parameter buffer.
@@ -80,6 +94,33 @@ pub enum Gradient {
     Product(Vec<Use>),
     /// `Σ dy`
     Sum(Vec<Use>),
+    /// Summed up by the backward of every chunk in this fixed slot.
+    Private(View),
+}
+
+/// A weight of a layer that computes the gradients of its weights in the backward of a chunk.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Weighted {
+    /// Its block.
+    pub block: usize,
+    /// Where the gradient goes; `None` if it is not trained.
+    pub gradient: Option<Private>,
+}
+
+impl Weighted {
+    /// A weight whose gradient is connected later.
+    pub(crate) fn new(block: usize) -> Self {
+        Weighted { block, gradient: None }
+    }
+}
+
+/// Where the backward of a chunk sums up the gradient of a weight: a fixed slot, shared by all calls of the layer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Private {
+    /// The slot.
+    pub view: View,
+    /// Whether another call of the layer has written there before; the first one begins with zeros.
+    pub accumulate: bool,
 }
 
 /// What a call leaves for the gradients of its weights.

@@ -1,7 +1,7 @@
 //! From calls to operations: slots for values and their gradients, blocks for weights, siblings merged.
 
 use super::values::{ValueId, Values};
-use super::{Block, Dense, LossOp, Op, OpKind, Param, Plan, Read, Segment, Slot, View};
+use super::{Block, Dense, LossOp, Op, OpKind, Param, Plan, Read, Segment, Slot, View, Weighted};
 use crate::activation::Activation;
 use crate::dim::Dim;
 use crate::graph::{Graph, LayerId, NodeId, TensorId};
@@ -24,8 +24,8 @@ pub(super) struct Building {
     pub gives: Vec<Vec<ValueId>>,
     /// By loss: the value whose gradient it writes.
     pub loss_values: Vec<ValueId>,
-    /// By layer: the blocks of its kernel and bias, once it has been called.
-    blocks: Vec<Option<(usize, Option<usize>)>>,
+    /// By layer: the blocks of its weights, once it has been called.
+    blocks: Vec<Option<Vec<usize>>>,
 }
 
 /// Builds operations for everything that leads to an output.
@@ -247,8 +247,8 @@ impl Building {
         total: &Dim,
     ) -> (usize, Option<usize>) {
         let first = graph.node(nodes[0]).layer;
-        if let Some(blocks) = self.blocks[first.index()] {
-            return blocks;
+        if let Some([kernel, bias @ ..]) = self.blocks[first.index()].as_deref() {
+            return (*kernel, bias.first().copied());
         }
         let block = |rows: &Dim, cols: &Dim| Block {
             rows: rows.clone(),
@@ -267,7 +267,7 @@ impl Building {
         for &node in nodes {
             let layer = graph.node(node).layer;
             let cols = units(graph, node);
-            self.blocks[layer.index()] = Some((kernel, bias));
+            self.blocks[layer.index()] = Some([Some(kernel), bias].into_iter().flatten().collect());
             self.plan.weighted.push(layer);
             for (weight, block) in [Some(kernel), bias].into_iter().flatten().enumerate() {
                 let (column, cols) = (column.clone(), cols.clone());
@@ -379,8 +379,28 @@ impl Building {
 
     fn slot(&mut self, len: Dim) -> View {
         // Times are set when all operations are known.
-        self.plan.slots.push(Slot { len: len.clone(), train: (usize::MAX, 0), predict: None });
+        self.plan.slots.push(Slot::new(len.clone()));
         View::whole(self.plan.slots.len() - 1, len)
+    }
+
+    /// The blocks of a layer's weights, one each; made at its first call. The last axis of a weight is the columns.
+    pub(super) fn layer_weights(&mut self, graph: &Graph, id: NodeId) -> Vec<Weighted> {
+        let layer = graph.node(id).layer;
+        if self.blocks[layer.index()].is_none() {
+            let mut blocks = vec![];
+            self.plan.weighted.push(layer);
+            for (index, weight) in graph.layer(layer).weights.iter().enumerate() {
+                let (rows, cols) = (weight.shape.positions(), weight.shape.last().cloned());
+                let cols = cols.unwrap_or(Dim::Known(1));
+                let block = self.plan.blocks.len();
+                self.plan.blocks.push(Block { rows, cols: cols.clone(), pack: false, gradient: None });
+                self.plan.params.push(Param { layer, weight: index, block, column: Dim::Known(0), cols });
+                blocks.push(block);
+            }
+            self.blocks[layer.index()] = Some(blocks);
+        }
+        let blocks = self.blocks[layer.index()].iter().flatten();
+        blocks.map(|&block| Weighted::new(block)).collect()
     }
 
     fn read(&self, graph: &Graph, tensor: TensorId) -> Read {

@@ -2,7 +2,7 @@
 
 use super::build::Building;
 use super::values::{self, ValueId};
-use super::{Gradient, OpKind, Read, Sink, Use};
+use super::{Gradient, OpKind, Private, Read, Sink, Slot, Use, View, Weighted};
 use crate::activation::Activation;
 use crate::graph::Graph;
 
@@ -12,6 +12,7 @@ pub(super) fn connect(graph: &Graph, building: &mut Building) {
     let last = sinks(building);
     masks(building, &last);
     weights(graph, building);
+    privates(graph, building);
 }
 
 /// Heads first, then what several outputs share, so that methods which combine the heads' gradients can step in
@@ -102,6 +103,45 @@ fn weights(graph: &Graph, building: &mut Building) {
             Some(Gradient::Sum(uses)) => uses.push(call),
             gradient => *gradient = Some(Gradient::Sum(vec![call])),
         }
+    }
+}
+
+/// Gives every weight whose gradient the backward of a chunk sums up a place for it.
+fn privates(graph: &Graph, building: &mut Building) {
+    let plan = &mut building.plan;
+    for &at in plan.heads.iter().chain(&plan.trunk) {
+        let op = &mut plan.forward[at];
+        let Some(&node) = op.nodes.first() else { continue };
+        if !values::trained(graph, graph.node(node).layer) {
+            continue;
+        }
+        for weight in weights_of(&mut op.kind) {
+            let block = &mut plan.blocks[weight.block];
+            let (view, accumulate) = match &block.gradient {
+                Some(Gradient::Private(view)) => (view.clone(), true),
+                _ => {
+                    let len = block.rows.clone() * block.cols.clone();
+                    plan.slots.push(Slot::fixed(len.clone()));
+                    (View::whole(plan.slots.len() - 1, len), false)
+                }
+            };
+            block.gradient = Some(Gradient::Private(view.clone()));
+            weight.gradient = Some(Private { view, accumulate });
+        }
+    }
+}
+
+/// The weights of an operation whose gradients its backward sums up, in order.
+pub(super) fn weights_of(kind: &mut OpKind) -> Vec<&mut Weighted> {
+    match kind {
+        OpKind::Dense(_)
+        | OpKind::Activate { .. }
+        | OpKind::Permute { .. }
+        | OpKind::RepeatVector { .. }
+        | OpKind::Dropout { .. }
+        | OpKind::GaussianNoise { .. }
+        | OpKind::Concatenate { .. }
+        | OpKind::Merge { .. } => vec![],
     }
 }
 
