@@ -137,7 +137,7 @@ impl<E: Float> Engine<E> {
         let step = rule.step();
         let staged =
             self.parameters.constrained || matches!(optimizer.clip, Clip::Norm(_) | Clip::GlobalNorm(_));
-        let decayed = optimizer.weight_decay.map(|decay| E::of(1.0 - decay * optimizer.learning_rate));
+        let decayed = optimizer.weight_decay.map(|decay| E::of(decay * optimizer.learning_rate));
         let Parameters {
             values,
             gradients,
