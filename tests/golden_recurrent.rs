@@ -112,6 +112,91 @@ layers! {
         let x = Reshape([3, 2])(x);
         let y = LSTM(2, return_sequences = true, go_backwards = true, name = "layer")(x);
     }
+    gru: "gru rs=False", Gru, GruInputs, GruTargets, x: 8 {
+        let x = Reshape([4, 2])(x);
+        let y = GRU(3, name = "layer")(x);
+    }
+    gru_sequences: "gru rs=True", GruRs, GruRsInputs, GruRsTargets, x: 8 {
+        let x = Reshape([4, 2])(x);
+        let y = GRU(3, return_sequences = true, name = "layer")(x);
+    }
+    gru_that_resets_before: "gru reset_after=False", GruBefore, GruBeforeInputs, GruBeforeTargets, x: 6 {
+        let x = Reshape([3, 2])(x);
+        let y = GRU(3, reset_after = false, name = "layer")(x);
+    }
+    simple_rnn: "simplernn rs=False", Rnn, RnnInputs, RnnTargets, x: 8 {
+        let x = Reshape([4, 2])(x);
+        let y = SimpleRNN(3, name = "layer")(x);
+    }
+    simple_rnn_sequences: "simplernn rs=True", RnnRs, RnnRsInputs, RnnRsTargets, x: 8 {
+        let x = Reshape([4, 2])(x);
+        let y = SimpleRNN(3, return_sequences = true, name = "layer")(x);
+    }
+}
+
+mod embedding {
+    use super::*;
+
+    model! {
+        Embedded {
+            let words = Input(shape = [4], dtype = "int32");
+            let y = Embedding(6, 3, name = "layer")(words);
+            Model(inputs = [words], outputs = [y])
+                .compile(optimizer = SGD(learning_rate = 0.0), loss = custom)
+        }
+    }
+
+    fn words(rows: &[[usize; 4]]) -> EmbeddedInputs {
+        let words = Cpu::default().tensor_from_vec(rows.concat(), (rows.len(), Const));
+        EmbeddedInputs { words }
+    }
+
+    #[test]
+    fn is_keras_s() {
+        let cases = golden("recurrent.json");
+        let case = entry(&cases, "tag", "embedding");
+        let mut model = Embedded::new(1);
+        set_weights(&mut model, |name, shape| weight(case, name, shape));
+        let ids: Vec<usize> = numbers(&case["inputs"][0]).iter().map(|id| *id as usize).collect();
+        let ids: Vec<[usize; 4]> = ids.chunks(4).map(|ids| ids.try_into().expect("four")).collect();
+        let inputs = words(&ids);
+        let found = model.forward(&inputs).expect("outputs").y;
+        assert_close("output", &wide(&found.as_vec()), &numbers(&case["outputs"][0]), F32);
+        let dy = narrow::<f32>(&numbers(&case["dy"][0]));
+        let mut trainer = Trainer::new(&mut model).expect("a trainer");
+        trainer.set_loss(move |outputs, _| {
+            let dy = Cpu::default().tensor_from_vec(dy.clone(), *outputs.y.shape());
+            Ok((outputs.y * dy).sum())
+        });
+        trainer.train_on_batch(&inputs, &EmbeddedTargets { y: found }).expect("a step");
+        let gradient = trainer.gradient("layer/embeddings").expect("a gradient");
+        assert_close("gradient", &wide(&gradient), &numbers(&case["grad_weights"][0]), F32);
+    }
+
+    #[test]
+    fn a_number_without_a_vector_is_an_error_wherever_it_comes_from() {
+        let mut model = Embedded::new(1);
+        let wrong = words(&[[0, 1, 2, 3], [4, 5, 6, 0]]);
+        let told = "`words` holds 6 in sample 1, but its embedding has 6 vectors, numbered from 0";
+        assert_eq!(model.forward(&wrong).expect_err("no vector").to_string(), told);
+        let y = model.forward(&words(&[[0, 1, 2, 5]; 2])).expect("outputs").y;
+        let mut trainer = Trainer::new(&mut model).expect("a trainer");
+        trainer.set_loss(|outputs, _| Ok(outputs.y.sum()));
+        assert_eq!(trainer.predict(&wrong).expect_err("no vector").to_string(), told);
+        let targets = EmbeddedTargets { y };
+        assert_eq!(trainer.train_on_batch(&wrong, &targets).err().expect("no vector").to_string(), told);
+        for number in [6.0, -1.0, 0.5, f32::NAN] {
+            let data = mimo::data::from_fn::<Embedded, _>(3, |_, batch| {
+                batch.input(0).fill(number);
+                batch.target(0).fill(0.0);
+                Ok(())
+            });
+            let told = format!(
+                "`words` holds {number} in sample 0, but its embedding has 6 vectors, numbered from 0"
+            );
+            assert_eq!(trainer.train_on_rows(&data, &[0, 1]).err().expect("no vector").to_string(), told);
+        }
+    }
 }
 
 /// One test per model; fields of [`Check`] may be given.
@@ -170,6 +255,48 @@ gradients! {
         let b = LSTM(3, kernel_regularizer = L2(0.1), recurrent_regularizer = L1(0.2), bias_regularizer = L2(0.3))(a);
         let c = LSTM(2, trainable = false)(x);
         let y = Dense(1)(concatenate([b, c]));
+        Model(inputs = [x], outputs = [y]).compile(optimizer = SGD(0.0), loss = mse)
+    }
+    grus_in_a_stack Grus; {
+        let x = Input(shape = [4, 3]);
+        let a = Dense(3, activation = relu)(x);
+        let b = GRU(7, return_sequences = true)(a);
+        let c = GRU(5, go_backwards = true, return_sequences = true, reset_after = false)(b);
+        let d = GRU(3, use_bias = false)(c);
+        let e = GRU(2, use_bias = false, reset_after = false)(c);
+        let y = Dense(2)(concatenate([d, e]));
+        Model(inputs = [x], outputs = [y]).compile(optimizer = SGD(0.0), loss = mse)
+    }
+    grus_with_other_activations OtherGrus; {
+        let x = Input(shape = [3, 2]);
+        let h = Dense(3)(x);
+        let h = GRU(3, activation = softsign, recurrent_activation = hard_sigmoid, return_sequences = true)(h);
+        let h = GRU(2, activation = elu, recurrent_activation = softplus, reset_after = false)(h);
+        let y = Dense(1)(h);
+        Model(inputs = [x], outputs = [y]).compile(optimizer = SGD(0.0), loss = mse)
+    }
+    shared_recurrent_layers SharedAll; {
+        let left = Input(shape = [3, 2]);
+        let right = Input(shape = [1, 2]);
+        let first = Dense(2);
+        let p = first(left);
+        let q = first(right);
+        let gru = GRU(3);
+        let before = GRU(3, reset_after = false);
+        let rnn = SimpleRNN(3);
+        let a = gru(p) + gru(q);
+        let b = before(p) - before(q);
+        let c = rnn(p) * rnn(q);
+        let y = Dense(2)(concatenate([a, b, c]));
+        Model(inputs = [left, right], outputs = [y]).compile(optimizer = SGD(0.0), loss = mse)
+    }
+    simple_rnns Rnns; {
+        let x = Input(shape = [4, 3]);
+        let a = Dense(3)(x);
+        let b = SimpleRNN(5, return_sequences = true)(a);
+        let c = SimpleRNN(3, activation = relu, go_backwards = true, return_sequences = true)(b);
+        let d = SimpleRNN(2, use_bias = false)(c);
+        let y = Dense(1)(d);
         Model(inputs = [x], outputs = [y]).compile(optimizer = SGD(0.0), loss = mse)
     }
     a_sequence_read_by_two Two; {

@@ -20,6 +20,7 @@ pub mod activation;
 pub mod concatenate;
 pub mod dense;
 pub mod dropout;
+pub mod embedding;
 pub mod flatten;
 pub mod gaussian_noise;
 pub mod input;
@@ -226,9 +227,15 @@ layers! {
         "minimum", "minimum" =>
             options::layer("Minimum", &[]), |_, _| Some(merge::MergeOp::Minimum.into());
     }
-    /// Keras's `LSTM`.
+    /// Keras's `Embedding`.
+    Embedding(embedding::Embedding) {
+        "embedding" => embedding::SIGNATURE, embedding::Embedding::from_args;
+    }
+    /// Keras's `LSTM`, `GRU` and `SimpleRNN`.
     Recurrent(recurrent::Recurrent) {
         "lstm" => recurrent::LSTM, recurrent::Recurrent::lstm;
+        "gru" => recurrent::GRU, recurrent::Recurrent::gru;
+        "simple_rnn" => recurrent::SIMPLE_RNN, recurrent::Recurrent::simple;
     }
 }
 

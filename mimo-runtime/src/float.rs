@@ -8,6 +8,7 @@ use crate::layers::activation::Activate;
 use crate::layers::concatenate::Concatenate;
 use crate::layers::dense::Dense;
 use crate::layers::dropout::Dropout;
+use crate::layers::embedding::Embedding;
 use crate::layers::gaussian_noise::GaussianNoise;
 use crate::layers::merge::Merge;
 use crate::layers::permute::Permute;
@@ -29,6 +30,7 @@ pub trait Float:
     + Run<Merge>
     + Run<Permute>
     + Run<RepeatVector>
+    + Run<Embedding>
     + Run<Recurrent>
     + Run<Dropout>
     + Run<GaussianNoise>

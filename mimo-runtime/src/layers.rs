@@ -11,6 +11,7 @@ pub mod activation;
 pub mod concatenate;
 pub mod dense;
 pub mod dropout;
+pub mod embedding;
 pub mod gaussian_noise;
 pub mod merge;
 pub mod permute;

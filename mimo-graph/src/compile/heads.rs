@@ -51,6 +51,8 @@ impl<'g> Head<'g> {
 fn ending(kind: &LayerKind) -> Option<Activation> {
     match kind {
         LayerKind::Dense(_) | LayerKind::Activation(_) | LayerKind::Recurrent(_) => Some(kind.activation()),
+        // Vectors of any numbers, as a linear layer gives.
+        LayerKind::Embedding(_) => Some(Activation::Linear),
         LayerKind::Flatten(_)
         | LayerKind::Reshape(_)
         | LayerKind::Permute(_)

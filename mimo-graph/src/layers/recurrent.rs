@@ -60,6 +60,18 @@ impl Cell {
         }
     }
 
+    /// How many times `units` values a step keeps for the backward, which puts its gradients in their place. First
+    /// come those of the products with the kernel. Those of the products with the recurrent kernel are the same, but
+    /// for a GRU: one that resets after the product has them beside the others, and one that resets before it has
+    /// them in two parts, each with zeros for the other: of the state, and of the state that was reset.
+    pub const fn kept(self) -> usize {
+        match self {
+            Cell::Lstm | Cell::Simple => self.gates(),
+            Cell::Gru { reset_after: true } => 2 * self.gates(),
+            Cell::Gru { reset_after: false } => 3 * self.gates(),
+        }
+    }
+
     /// Keras's name of the layer.
     const fn class(self) -> &'static str {
         match self {
@@ -72,6 +84,7 @@ impl Cell {
 
 const KEYWORDS: &[&str] = &["name", "trainable", "dtype", "input_shape"];
 
+// What a class does not declare is never asked for.
 const UNSUPPORTED: &[(&str, &str)] = &[
     options::DTYPE,
     options::ACTIVITY,
@@ -115,7 +128,83 @@ pub(super) const LSTM: Signature = Signature {
     )
 };
 
+pub(super) const GRU: Signature = Signature {
+    keywords: KEYWORDS,
+    required: &["units"],
+    unsupported: UNSUPPORTED,
+    ..Signature::new(
+        "GRU",
+        &[
+            "units",
+            "activation",
+            "recurrent_activation",
+            "use_bias",
+            "kernel_initializer",
+            "recurrent_initializer",
+            "bias_initializer",
+            "kernel_regularizer",
+            "recurrent_regularizer",
+            "bias_regularizer",
+            "activity_regularizer",
+            "kernel_constraint",
+            "recurrent_constraint",
+            "bias_constraint",
+            "dropout",
+            "recurrent_dropout",
+            "seed",
+            "return_sequences",
+            "return_state",
+            "go_backwards",
+            "stateful",
+            "unroll",
+            "reset_after",
+            "use_cudnn",
+        ],
+    )
+};
+
+pub(super) const SIMPLE_RNN: Signature = Signature {
+    keywords: KEYWORDS,
+    required: &["units"],
+    unsupported: UNSUPPORTED,
+    ..Signature::new(
+        "SimpleRNN",
+        &[
+            "units",
+            "activation",
+            "use_bias",
+            "kernel_initializer",
+            "recurrent_initializer",
+            "bias_initializer",
+            "kernel_regularizer",
+            "recurrent_regularizer",
+            "bias_regularizer",
+            "activity_regularizer",
+            "kernel_constraint",
+            "recurrent_constraint",
+            "bias_constraint",
+            "dropout",
+            "recurrent_dropout",
+            "return_sequences",
+            "return_state",
+            "go_backwards",
+            "stateful",
+            "unroll",
+            "seed",
+        ],
+    )
+};
+
 impl Recurrent {
+    pub(super) fn gru(args: &Bound<'_>, cx: &mut Cx<'_>) -> Option<Self> {
+        let reset_after = args.boolean("reset_after", true, cx);
+        Self::from_args(Cell::Gru { reset_after }, args, cx)
+    }
+
+    pub(super) fn simple(args: &Bound<'_>, cx: &mut Cx<'_>) -> Option<Self> {
+        Self::from_args(Cell::Simple, args, cx)
+    }
+
     pub(super) fn lstm(args: &Bound<'_>, cx: &mut Cx<'_>) -> Option<Self> {
         let mut layer = Self::from_args(Cell::Lstm, args, cx)?;
         if args.boolean("unit_forget_bias", true, cx) {
@@ -124,7 +213,8 @@ impl Recurrent {
                     layer.bias.initializer.kind = InitializerKind::UnitForget { rest };
                 }
                 _ => {
-                    let message = "a random `bias_initializer` cannot be combined with `unit_forget_bias` yet";
+                    let message =
+                        "a random `bias_initializer` cannot be combined with `unit_forget_bias` yet";
                     cx.error(
                         Diag::error(args.loc("bias_initializer"), message)
                             .help("write `unit_forget_bias = false`, or a constant initializer"),
@@ -141,9 +231,7 @@ impl Recurrent {
         let activation = function("activation", Activation::Tanh, args, cx);
         let recurrent_activation = match cell {
             Cell::Simple => Activation::Linear,
-            Cell::Lstm | Cell::Gru { .. } => {
-                function("recurrent_activation", Activation::Sigmoid, args, cx)
-            }
+            Cell::Lstm | Cell::Gru { .. } => function("recurrent_activation", Activation::Sigmoid, args, cx),
         };
         let use_bias = args.boolean("use_bias", true, cx);
         let kernel = WeightOptions::from_args(args, "kernel", 2, Initializer::GLOROT_UNIFORM, cx);

@@ -2,7 +2,7 @@
 
 use super::build::Building;
 use super::values::{self, ValueId};
-use super::{Block, Gradient, OpKind, Read, Sink, Use};
+use super::{Block, Gradient, OpKind, Private, Read, Sink, Slot, Use, View, Weighted};
 use crate::activation::Activation;
 use crate::graph::Graph;
 
@@ -12,6 +12,7 @@ pub(super) fn connect(graph: &Graph, building: &mut Building) {
     let last = sinks(building);
     masks(building, &last);
     weights(graph, building);
+    privates(graph, building);
 }
 
 /// Heads first, then what several outputs share, so that methods which combine the heads' gradients can step in
@@ -90,12 +91,23 @@ fn weights(graph: &Graph, building: &mut Building) {
             plan.blocks[layer.kernel].pack |= layer.read.dx.is_some();
             plan.blocks[layer.recurrent_kernel].pack = true;
             if values::trained(graph, graph.node(op.nodes[0]).layer) {
-                let [inputs, states] = layer.uses();
-                product(&mut plan.blocks[layer.kernel], inputs.clone());
-                product(&mut plan.blocks[layer.recurrent_kernel], states);
-                if let Some(bias) = layer.bias {
-                    sum(&mut plan.blocks[bias], inputs);
+                let (kernel, bias, recurrent) = layer.uses();
+                product(&mut plan.blocks[layer.kernel], kernel);
+                for call in recurrent {
+                    product(&mut plan.blocks[layer.recurrent_kernel], call);
                 }
+                if let Some(block) = layer.bias {
+                    sum(&mut plan.blocks[block], bias);
+                }
+            }
+        }
+        if let OpKind::Embedding { block, read, .. } = &op.kind
+            && values::trained(graph, graph.node(op.nodes[0]).layer)
+        {
+            let call = Use { x: read.x.clone(), dy: op.dy.clone(), positions: read.shape.elements() };
+            match &mut plan.blocks[*block].gradient {
+                Some(Gradient::Scatter(uses)) => uses.push(call),
+                gradient => *gradient = Some(Gradient::Scatter(vec![call])),
             }
         }
         let OpKind::Dense(dense) = &op.kind else { continue };
@@ -126,6 +138,47 @@ fn sum(block: &mut Block, call: Use) {
     }
 }
 
+/// Gives every weight whose gradient the backward of a chunk sums up a place for it.
+fn privates(graph: &Graph, building: &mut Building) {
+    let plan = &mut building.plan;
+    for &at in plan.heads.iter().chain(&plan.trunk) {
+        let op = &mut plan.forward[at];
+        let Some(&node) = op.nodes.first() else { continue };
+        if !values::trained(graph, graph.node(node).layer) {
+            continue;
+        }
+        for weight in weights_of(&mut op.kind) {
+            let block = &mut plan.blocks[weight.block];
+            let (view, accumulate) = match &block.gradient {
+                Some(Gradient::Private(view)) => (view.clone(), true),
+                _ => {
+                    let len = block.rows.clone() * block.cols.clone();
+                    plan.slots.push(Slot::fixed(len.clone()));
+                    (View::whole(plan.slots.len() - 1, len), false)
+                }
+            };
+            block.gradient = Some(Gradient::Private(view.clone()));
+            weight.gradient = Some(Private { view, accumulate });
+        }
+    }
+}
+
+/// The weights of an operation whose gradients its backward sums up, in order.
+pub(super) fn weights_of(kind: &mut OpKind) -> Vec<&mut Weighted> {
+    match kind {
+        OpKind::Dense(_)
+        | OpKind::Recurrent(_)
+        | OpKind::Embedding { .. }
+        | OpKind::Activate { .. }
+        | OpKind::Permute { .. }
+        | OpKind::RepeatVector { .. }
+        | OpKind::Dropout { .. }
+        | OpKind::GaussianNoise { .. }
+        | OpKind::Concatenate { .. }
+        | OpKind::Merge { .. } => vec![],
+    }
+}
+
 /// What an operation reads, in order.
 pub(super) fn reads_of(kind: &mut OpKind) -> Vec<&mut Read> {
     match kind {
@@ -133,6 +186,7 @@ pub(super) fn reads_of(kind: &mut OpKind) -> Vec<&mut Read> {
         OpKind::Recurrent(layer) => vec![&mut layer.read],
         OpKind::Activate { read, .. }
         | OpKind::Permute { read, .. }
+        | OpKind::Embedding { read, .. }
         | OpKind::RepeatVector { read, .. }
         | OpKind::Dropout { read, .. }
         | OpKind::GaussianNoise { read, .. } => vec![read],

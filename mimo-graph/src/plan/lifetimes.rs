@@ -1,7 +1,7 @@
 //! When each slot is in use. Time passes operation by operation: inputs are gathered, the forward runs, losses,
 //! the backward, and at the end the gradients of weights read what was kept for them.
 
-use super::gradients::reads_of;
+use super::gradients::{reads_of, weights_of};
 use super::{Gradient, OpKind, Plan, View};
 
 /// Sets the lifetimes of all slots and orders the slots by first use.
@@ -64,12 +64,16 @@ pub(super) fn assign(plan: &mut Plan) {
                 train.push((layer.carried.clone(), time));
                 false
             }
-            OpKind::Permute { .. }
+            OpKind::Embedding { .. }
+            | OpKind::Permute { .. }
             | OpKind::RepeatVector { .. }
             | OpKind::Dropout { .. }
             | OpKind::GaussianNoise { .. }
             | OpKind::Concatenate { .. } => false,
         };
+        for weight in weights_of(&mut op.kind) {
+            train.extend(weight.gradient.iter().map(|gradient| (gradient.view.clone(), time)));
+        }
         for read in reads_of(&mut op.kind) {
             if keeps_inputs {
                 train.push((read.x.clone(), time));
@@ -81,10 +85,15 @@ pub(super) fn assign(plan: &mut Plan) {
         }
     }
     for block in &plan.blocks {
-        let Some(Gradient::Product(uses) | Gradient::Sum(uses)) = &block.gradient else { continue };
-        for call in uses {
-            train.push((call.x.clone(), end));
-            train.push((call.dy.clone(), end));
+        match &block.gradient {
+            Some(Gradient::Product(uses) | Gradient::Sum(uses) | Gradient::Scatter(uses)) => {
+                for call in uses {
+                    train.push((call.x.clone(), end));
+                    train.push((call.dy.clone(), end));
+                }
+            }
+            Some(Gradient::Private(view)) => train.push((view.clone(), end)),
+            None => {}
         }
     }
     for (view, time) in train {
@@ -120,6 +129,9 @@ fn each_view(plan: &mut Plan, mut change: impl FnMut(&mut View)) {
             change(&mut layer.inputs);
             change(&mut layer.carried);
         }
+        for weight in weights_of(&mut op.kind) {
+            weight.gradient.iter_mut().for_each(|gradient| change(&mut gradient.view));
+        }
         for read in reads_of(&mut op.kind) {
             change(&mut read.x);
             if let Some(sink) = &mut read.dx {
@@ -135,11 +147,15 @@ fn each_view(plan: &mut Plan, mut change: impl FnMut(&mut View)) {
         optional.into_iter().flatten().for_each(&mut change);
     }
     for block in &mut plan.blocks {
-        if let Some(Gradient::Product(uses) | Gradient::Sum(uses)) = &mut block.gradient {
-            for call in uses {
-                change(&mut call.x);
-                change(&mut call.dy);
+        match &mut block.gradient {
+            Some(Gradient::Product(uses) | Gradient::Sum(uses) | Gradient::Scatter(uses)) => {
+                for call in uses {
+                    change(&mut call.x);
+                    change(&mut call.dy);
+                }
             }
+            Some(Gradient::Private(view)) => change(view),
+            None => {}
         }
     }
 }

@@ -126,6 +126,7 @@ fn renames(kind: &LayerKind) -> bool {
         | LayerKind::GaussianNoise(_)
         | LayerKind::Concatenate(_)
         | LayerKind::Merge(_)
+        | LayerKind::Embedding(_)
         | LayerKind::Recurrent(_) => false,
     }
 }

@@ -17,6 +17,13 @@ pub(super) fn operation(cx: &Context<'_>, op: &Op) -> (TokenStream, TokenStream)
     match &op.kind {
         OpKind::Dense(dense) => (quote!(__mimo::Dense), dense_value(cx, dense, &y, &dy)),
         OpKind::Recurrent(layer) => (quote!(__mimo::Recurrent), recurrent_value(cx, layer, &y, &dy)),
+        OpKind::Embedding { vocabulary, units, block, read } => {
+            let (vocabulary, units, x) = (cx.dim(vocabulary), cx.dim(units), view(cx, &read.x));
+            let value = quote!(__mimo::Embedding {
+                vocabulary: #vocabulary, units: #units, x: #x, y: #y, embeddings: __Layout::BLOCKS[#block],
+            });
+            (quote!(__mimo::Embedding), value)
+        }
         OpKind::Activate { activation, positions, read } => {
             let (activation, positions) = (self::activation(*activation), cx.dim(positions));
             let (x, dx) = (view(cx, &read.x), sink(cx, read));

@@ -47,6 +47,7 @@ fn typed_layer(kind: &LayerKind) -> Ident {
             Cell::Gru { reset_after: false } | Cell::Lstm | Cell::Simple => "Recurrent",
         },
         LayerKind::Recurrent(_) => "RecurrentWithoutBias",
+        LayerKind::Embedding(_) => "Embedding",
         LayerKind::Activation(_)
         | LayerKind::Flatten(_)
         | LayerKind::Reshape(_)

@@ -71,8 +71,7 @@ pub fn lstm_forward<E: Element>(arena: &mut [E], gates: Mat, before: Mat, cell: 
     for mat in [before, cell, state] {
         mat.check_like(i, arena.len());
     }
-    let operands =
-        Operands::new(arena.as_mut_ptr(), [i, f, g, o, before], [i, f, g, o, cell, state], false);
+    let operands = Operands::new(arena.as_mut_ptr(), [i, f, g, o, before], [i, f, g, o, cell, state], false);
     // SAFETY: the matrices were checked above, and the table is for this processor.
     unsafe { (E::kernels().lstm)(&operands) }
 }

@@ -9,10 +9,15 @@ pub use mimo_graph::layers::recurrent::Cell;
 
 use crate::chunk::{Chunk, Mode};
 use crate::float::Float;
-use crate::kernels::{self, Binary, Epilogue, Mat};
+use crate::kernels::{self, Epilogue, Mat};
 use crate::layers::apply_mask;
 use crate::program::{Sink, View};
 use crate::run::run;
+
+mod gru;
+mod gru_before;
+mod lstm;
+mod simple;
 
 /// A recurrent layer on a sequence.
 #[derive(Clone, Copy, Debug)]
@@ -53,7 +58,7 @@ pub struct Recurrent {
     pub gates: View,
     /// The state before the first step and after every step.
     pub states: View,
-    /// The same for the cell state of an LSTM.
+    /// The same for the cell state of an LSTM; for a GRU that resets before the product, the state that was reset.
     pub cells: View,
     /// The gradients of state and cell state, and two more values per unit to compute with.
     pub carried: View,
@@ -67,6 +72,16 @@ impl Recurrent {
     /// Products of a step.
     fn width(&self) -> usize {
         self.cell.gates() * self.units
+    }
+
+    /// Values of a step that are kept for the backward.
+    fn kept(&self) -> usize {
+        self.cell.kept() * self.units
+    }
+
+    /// One of the parts of a step's gates.
+    fn part(&self, gates: Mat, part: usize) -> Mat {
+        gates.columns(part * self.units, self.units)
     }
 
     /// The values of one step of a memory that lies step by step.
@@ -87,18 +102,35 @@ impl Recurrent {
             false => (step + 1 == self.steps).then(|| chunk.mat(y)),
         }
     }
+}
 
-    /// Whether the kernels for Keras's defaults can be used.
-    fn usual(&self) -> bool {
-        self.activation == Activation::Tanh && self.recurrent_activation == Activation::Sigmoid
-    }
+/// The weights, and what a step computes with.
+struct Step<'a, E> {
+    /// `[features, gates · units]`
+    kernel: &'a [E],
+    /// `[units, gates · units]`
+    recurrent_kernel: &'a [E],
+    /// `[gates · units]`, twice if there are two biases.
+    bias: Option<&'a [E]>,
+    /// What is read.
+    x: Mat,
+    /// Where products and gates go.
+    gates: Mat,
+    /// The state before the step and after it.
+    states: [Mat; 2],
+    /// The cell state before and after it, or other memory that is as large.
+    cells: [Mat; 2],
 }
 
 fn forward<E: Float>(op: &Recurrent, chunk: &mut Chunk<'_, E>) {
-    let (params, units, width) = (chunk.params, op.units, op.width());
+    let (params, units, width, kept) = (chunk.params, op.units, op.width(), op.kept());
+    let biases = match op.cell {
+        Cell::Gru { reset_after: true } => 2,
+        Cell::Gru { reset_after: false } | Cell::Lstm | Cell::Simple => 1,
+    };
     let kernel = &params[op.kernel..op.kernel + op.features * width];
     let recurrent_kernel = &params[op.recurrent_kernel..op.recurrent_kernel + units * width];
-    let bias = op.bias.map(|bias| &params[bias..bias + width]);
+    let bias = op.bias.map(|bias| &params[bias..bias + biases * width]);
     // What no backward reads is written to the same few places again and again, which stay in the cache.
     let keeps = chunk.mode == Mode::Train;
     let place = |step: usize, of: usize| if keeps { step } else { step % of };
@@ -113,50 +145,74 @@ fn forward<E: Float>(op: &Recurrent, chunk: &mut Chunk<'_, E>) {
             kernels::copy(chunk.arena, x, copy, false);
             x = copy;
         }
-        let gates = op.step(chunk, op.gates, place(step, 1), width);
-        let [before, state] = [step, step + 1].map(|step| op.step(chunk, op.states, place(step, 2), units));
-        kernels::dense_forward(chunk.arena, x, gates, kernel, width, bias, false);
-        if step > 0 {
-            kernels::dense_add(chunk.arena, before, gates, recurrent_kernel, width);
-        }
-        let cells = [step, step + 1].map(|step| op.step(chunk, op.cells, place(step, 2), units));
+        let gates = op.step(chunk, op.gates, place(step, 1), kept);
+        let [states, cells] = [op.states, op.cells]
+            .map(|memory| [step, step + 1].map(|step| op.step(chunk, memory, place(step, 2), units)));
+        let at = Step { kernel, recurrent_kernel, bias, x, gates, states, cells };
         match op.cell {
-            Cell::Lstm => lstm::forward(op, chunk.arena, gates, cells, state),
-            // Graphs do not make these yet.
-            Cell::Gru { .. } | Cell::Simple => {}
+            Cell::Lstm => lstm::forward(op, chunk.arena, &at),
+            Cell::Gru { reset_after: true } => gru::forward(op, chunk.arena, &at),
+            Cell::Gru { reset_after: false } => gru_before::forward(op, chunk.arena, &at),
+            Cell::Simple => simple::forward(op, chunk.arena, &at),
         }
         if let Some(y) = op.given(chunk, op.y, step) {
-            kernels::copy(chunk.arena, state, y, false);
+            kernels::copy(chunk.arena, states[1], y, false);
         }
     }
 }
 
+/// What the backward of a step reads and writes.
+struct StepBack<'a, E> {
+    /// The recurrent kernel, transposed.
+    recurrent_pack: &'a [E],
+    /// The gates, in whose places the gradients of the products are put.
+    gates: Mat,
+    /// The state before the step and after it.
+    states: [Mat; 2],
+    /// The cell state before and after it, or other memory that is as large.
+    cells: [Mat; 2],
+    /// The gradient of the state after the step, which becomes that of the state before it; the same for the cell
+    /// state; two places to compute in.
+    carried: [Mat; 4],
+    /// Whether the state before the step has a gradient: that before the first is constant.
+    goes_on: bool,
+}
+
+impl<E: Float> StepBack<'_, E> {
+    /// The gradient of the state from that of the products with the recurrent kernel.
+    fn through(&self, arena: &mut [E], dy: Mat, dx: Mat, accumulate: bool) {
+        let epilogue = Epilogue { accumulate, mask: None };
+        kernels::dense_input_gradient(arena, dy, dx, self.recurrent_pack, epilogue);
+    }
+}
+
 fn backward<E: Float>(op: &Recurrent, chunk: &mut Chunk<'_, E>) {
-    let (packs, units, width) = (chunk.packs, op.units, op.width());
+    let (packs, units, width, kept) = (chunk.packs, op.units, op.width(), op.kept());
     let recurrent_pack = &packs[op.recurrent_pack..op.recurrent_pack + kernels::packed_len(units, width)];
     let carried: [Mat; 4] = std::array::from_fn(|place| op.step(chunk, op.carried, place, units));
-    let [state_gradient, cell_gradient, ..] = carried;
-    kernels::fill(chunk.arena, cell_gradient, E::of(0.0));
+    // Behind the last step there is nothing that the states have gone into.
+    for gradient in &carried[..2] {
+        kernels::fill(chunk.arena, *gradient, E::of(0.0));
+    }
     for step in (0..op.steps).rev() {
-        let gates = op.step(chunk, op.gates, step, width);
         if let Some(dy) = op.given(chunk, op.dy, step) {
-            // Behind the last step there is nothing that the state has gone into.
-            kernels::copy(chunk.arena, dy, state_gradient, step + 1 < op.steps);
+            kernels::copy(chunk.arena, dy, carried[0], true);
         }
-        let cells = [step, step + 1].map(|step| op.step(chunk, op.cells, step, units));
+        let gates = op.step(chunk, op.gates, step, kept);
+        let [states, cells] = [op.states, op.cells]
+            .map(|memory| [step, step + 1].map(|step| op.step(chunk, memory, step, units)));
+        let at = StepBack { recurrent_pack, gates, states, cells, carried, goes_on: step > 0 };
         match op.cell {
-            Cell::Lstm => lstm::backward(op, chunk.arena, gates, cells, carried),
-            Cell::Gru { .. } | Cell::Simple => {}
-        }
-        if step > 0 {
-            let epilogue = Epilogue::default();
-            kernels::dense_input_gradient(chunk.arena, gates, state_gradient, recurrent_pack, epilogue);
+            Cell::Lstm => lstm::backward(op, chunk.arena, &at),
+            Cell::Gru { reset_after: true } => gru::backward(op, chunk.arena, &at),
+            Cell::Gru { reset_after: false } => gru_before::backward(op, chunk.arena, &at),
+            Cell::Simple => simple::backward(op, chunk.arena, &at),
         }
         if let Some(sink) = op.dx {
             let dx = op.read(chunk, sink.view, step);
             let pack = &packs[op.kernel_pack..op.kernel_pack + kernels::packed_len(op.features, width)];
             let epilogue = Epilogue { accumulate: sink.accumulate, mask: None };
-            kernels::dense_input_gradient(chunk.arena, gates, dx, pack, epilogue);
+            kernels::dense_input_gradient(chunk.arena, gates.columns(0, width), dx, pack, epilogue);
         }
     }
     if let Some(sink) = op.dx {
@@ -165,62 +221,3 @@ fn backward<E: Float>(op: &Recurrent, chunk: &mut Chunk<'_, E>) {
 }
 
 run!(Recurrent, forward, backward);
-
-/// The cell of an LSTM: `c' = f · c + i · a(g)`, `h' = o · a(c')`.
-mod lstm {
-    use super::*;
-
-    /// From what the products gave to the gates and both states. `cells` are those before and after the step.
-    pub(super) fn forward<E: Float>(
-        op: &Recurrent,
-        arena: &mut [E],
-        gates: Mat,
-        [before, cell]: [Mat; 2],
-        state: Mat,
-    ) {
-        if op.usual() {
-            return kernels::lstm_forward(arena, gates, before, cell, state);
-        }
-        let [i, f, g, o] = std::array::from_fn(|gate| gates.columns(gate * op.units, op.units));
-        for gate in [i, f, o] {
-            kernels::activation_forward(arena, op.recurrent_activation, gate, gate);
-        }
-        kernels::activation_forward(arena, op.activation, g, g);
-        kernels::binary(arena, Binary::Multiply, f, before, cell);
-        // The state is not known yet: its place holds what is added to the cell state.
-        kernels::binary(arena, Binary::Multiply, i, g, state);
-        kernels::copy(arena, state, cell, true);
-        kernels::activation_forward(arena, op.activation, cell, state);
-        kernels::binary(arena, Binary::Multiply, state, o, state);
-    }
-
-    /// From the gates to the gradients of what the products gave, and from the gradient of the cell state after the
-    /// step to that before it.
-    pub(super) fn backward<E: Float>(
-        op: &Recurrent,
-        arena: &mut [E],
-        gates: Mat,
-        [before, cell]: [Mat; 2],
-        [dh, dc, a, b]: [Mat; 4],
-    ) {
-        if op.usual() {
-            return kernels::lstm_backward(arena, gates, before, cell, dh, dc);
-        }
-        let [i, f, g, o] = std::array::from_fn(|gate| gates.columns(gate * op.units, op.units));
-        let through = |arena: &mut [E], activation: Activation, gate: Mat, gradient: Mat| {
-            kernels::activation_backward(arena, activation, gate, gradient, gate, false);
-        };
-        kernels::activation_forward(arena, op.activation, cell, a);
-        kernels::binary(arena, Binary::Multiply, dh, o, b);
-        kernels::activation_backward(arena, op.activation, a, b, dc, true);
-        kernels::binary(arena, Binary::Multiply, dh, a, a);
-        through(arena, op.recurrent_activation, o, a);
-        kernels::binary(arena, Binary::Multiply, dc, g, a);
-        kernels::binary(arena, Binary::Multiply, dc, i, b);
-        through(arena, op.recurrent_activation, i, a);
-        through(arena, op.activation, g, b);
-        kernels::binary(arena, Binary::Multiply, dc, before, a);
-        kernels::binary(arena, Binary::Multiply, dc, f, dc);
-        through(arena, op.recurrent_activation, f, a);
-    }
-}

@@ -64,3 +64,12 @@ pub struct RecurrentWithTwoBiases<const I: usize, const G: usize, const U: usize
     /// What is added to the products of the input and to those of the state, `[2, G]`.
     pub bias: Tensor<Rank2<2, G>, E, D>,
 }
+
+/// The weights of `Embedding`: whole numbers below `V`, `[…] → […, U]`.
+///
+/// **Keras equivalent:** `keras.layers.Embedding(V, U)`, PyTorch's and dfdx's `Embedding`.
+#[derive(Clone, Debug)]
+pub struct Embedding<const V: usize, const U: usize, E: Dtype, D: Storage<E>> {
+    /// The vector of each number, `[V, U]`.
+    pub embeddings: Tensor<Rank2<V, U>, E, D>,
+}
