@@ -5,12 +5,13 @@
 
 mod support;
 
+use mimo::TrainerOptions;
 use mimo::dfdx::prelude::*;
-use mimo::prelude::{Trainer, model, tensor};
+use mimo::prelude::{Model, Trainer, model, tensor};
 use serde_json::Value;
 use support::{
-    Check, F32, F64, Real, Tolerance, assert_close, check_gradients, entry, golden, narrow, numbers, rows,
-    set_weights, wide,
+    Check, Data, F32, F64, Real, Tolerance, assert_close, check_gradients, check_gradients_on, entry, golden,
+    narrow, numbers, rows, set_weights, step, wide,
 };
 
 /// The identity of the layer before the input, or the weight of the layer under test.
@@ -184,7 +185,7 @@ mod embedding {
         trainer.set_loss(|outputs, _| Ok(outputs.y.sum()));
         assert_eq!(trainer.predict(&wrong).expect_err("no vector").to_string(), told);
         let targets = EmbeddedTargets { y };
-        assert_eq!(trainer.train_on_batch(&wrong, &targets).err().expect("no vector").to_string(), told);
+        assert_eq!(trainer.train_on_batch(&wrong, &targets).expect_err("no vector").to_string(), told);
         for number in [6.0, -1.0, 0.5, f32::NAN] {
             let data = mimo::data::from_fn::<Embedded, _>(3, |_, batch| {
                 batch.input(0).fill(number);
@@ -194,8 +195,122 @@ mod embedding {
             let told = format!(
                 "`words` holds {number} in sample 0, but its embedding has 6 vectors, numbered from 0"
             );
-            assert_eq!(trainer.train_on_rows(&data, &[0, 1]).err().expect("no vector").to_string(), told);
+            assert_eq!(trainer.train_on_rows(&data, &[0, 1]).expect_err("no vector").to_string(), told);
         }
+    }
+}
+
+/// Sequences of words through one of everything, large enough to be shared by threads.
+mod words {
+    use super::*;
+
+    model! {
+        Reader {
+            let words = Input(shape = [20], dtype = "int32");
+            let x = Embedding(50, 16)(words);
+            let h = LSTM(32, return_sequences = true)(x);
+            let a = GRU(16)(h);
+            let b = GRU(8, reset_after = false, go_backwards = true)(h);
+            let c = SimpleRNN(8)(x);
+            let kind = Dense(3, activation = softmax)(concatenate([a, b, c]));
+            Model(inputs = [words], outputs = [kind])
+                .compile(optimizer = Adam(learning_rate = 0.01), loss = categorical_crossentropy)
+        }
+    }
+
+    /// No multiple of anything: the last chunk is smaller than the others.
+    const ROWS: usize = 37;
+
+    fn data() -> Data {
+        let words = (0..ROWS * 20).map(|at| (at * 7919 % 49) as f64).collect();
+        let kinds = (0..ROWS * 3).map(|at| if at % 3 == at / 3 % 3 { 1.0 } else { 0.0 }).collect();
+        Data { rows: ROWS, inputs: vec![words], targets: vec![kinds], weights: vec![] }
+    }
+
+    /// The gradients of a first step, and the weights after a few.
+    fn trained<E: Real>(data: &Data, threads: usize, steps: usize) -> (Vec<Vec<f64>>, Vec<Vec<f64>>)
+    where
+        Cpu: Device<E>,
+    {
+        let mut model = Reader::<E>::build(3);
+        let options = TrainerOptions::new().threads(threads);
+        let mut trainer = Trainer::with_options(&mut model, options).expect("a trainer");
+        let mut first = vec![];
+        for _ in 0..steps {
+            step(&mut trainer, data).expect("a step");
+            if first.is_empty() {
+                let weights = <Reader<E> as Model>::SPEC.weights.iter();
+                first =
+                    weights.map(|weight| wide(&trainer.gradient(weight.name).expect("a gradient"))).collect();
+            }
+        }
+        (first, trainer.weights().iter().map(|weight| wide(weight)).collect())
+    }
+
+    #[test]
+    fn any_number_of_threads_gives_the_same_bits() {
+        let data = data();
+        let alone = trained::<f32>(&data, 1, 3);
+        for threads in [2, 3] {
+            assert_eq!(alone, trained::<f32>(&data, threads, 3));
+        }
+    }
+
+    #[test]
+    fn the_gradient_of_a_batch_is_the_mean_of_those_of_its_samples() {
+        let data = data();
+        let (whole, _) = trained::<f64>(&data, 2, 1);
+        let mut sums: Vec<Vec<f64>> = whole.iter().map(|gradient| vec![0.0; gradient.len()]).collect();
+        for row in 0..ROWS {
+            let (one, _) = trained::<f64>(&data.take(row..row + 1), 1, 1);
+            for (sums, gradient) in sums.iter_mut().zip(one) {
+                sums.iter_mut().zip(gradient).for_each(|(sum, g)| *sum += g / ROWS as f64);
+            }
+        }
+        let weights = <Reader as Model>::SPEC.weights.iter();
+        for (weight, (found, wanted)) in weights.zip(whole.iter().zip(&sums)) {
+            assert_close(weight.name, found, wanted, Tolerance { rel: 1e-9, abs: 1e-12 });
+        }
+    }
+
+    #[test]
+    fn a_sample_is_predicted_as_it_is_in_any_batch() {
+        let data = data();
+        let model = Reader::new(3);
+        let predict = |ids: &[f64]| {
+            let ids: Vec<usize> = ids.iter().map(|id| *id as usize).collect();
+            let rows = ids.len() / 20;
+            let words = Cpu::default().tensor_from_vec(ids, (rows, Const));
+            wide(&model.forward(&ReaderInputs { words }).expect("outputs").kind.as_vec())
+        };
+        let all = predict(&data.inputs[0]);
+        for row in [0, 9, 10, ROWS - 1] {
+            let one = predict(&data.inputs[0][row * 20..(row + 1) * 20]);
+            assert_close("a sample", &one, &all[row * 3..(row + 1) * 3], F32);
+        }
+    }
+
+    model! {
+        Short {
+            let words = Input(shape = [2, 3], dtype = "int32");
+            let first = Embedding(5, 3, embeddings_regularizer = L2(0.1));
+            let x = first(Reshape([6])(words));
+            let y = first(Flatten()(Permute([2, 1])(words)));
+            let h = LSTM(4)(concatenate([x, y]));
+            let fixed = Embedding(5, 2, trainable = false)(words);
+            let out = Dense(2)(concatenate([h, Flatten()(fixed)]));
+            Model(inputs = [words], outputs = [out]).compile(optimizer = SGD(0.0), loss = mse)
+        }
+    }
+
+    #[test]
+    fn embeddings_share_and_sum() {
+        let inputs = vec![(0..30).map(|at| (at * 7 % 5) as f64).collect()];
+        let targets = vec![(0..10).map(|at| f64::from(at) / 8.0).collect()];
+        let data = Data { rows: 5, inputs, targets, weights: vec![] };
+        let mut model = Short::<f64>::build(1);
+        check_gradients_on(&mut model, &data, Check::default());
+        assert_eq!(Short::INPUTS[0].below, Some(5));
     }
 }
 
