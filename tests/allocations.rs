@@ -62,7 +62,7 @@ fn allocations(mut work: impl FnMut()) -> usize {
 }
 
 /// Wide enough that batches of 32 and more are shared by the threads, with one of everything that a step can
-/// contain: siblings, a merge, dropout, noise, sparse and dense targets, metrics with states, penalties.
+/// contain: siblings, a merge, dropout, noise, steps of a sequence, sparse and dense targets, metrics with states, penalties.
 macro_rules! net {
     ($name:ident, $constraint:ident, $optimizer:ident($($argument:tt)*)) => {
         model! {
@@ -73,7 +73,8 @@ macro_rules! net {
                 let x = GaussianNoise(0.1)(x);
                 let x = Dense(256, activation = relu, kernel_regularizer = L2(1e-4))(x);
                 let x = Dropout(0.25)(x);
-                let x = concatenate([x, age]);
+                let read = GRU(8)(LSTM(8, return_sequences = true)(image));
+                let x = concatenate([x, age, read]);
                 let left = Dense(64, activation = tanh, kernel_constraint = $constraint)(x);
                 let right = Dense(64, activation = relu)(x);
                 let x = left + right;

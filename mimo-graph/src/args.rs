@@ -199,6 +199,11 @@ impl<'a> Bound<'a> {
         !self.broken && self.slots.iter().all(|slot| !slot.failed.get())
     }
 
+    /// What is called: `Dense`.
+    pub fn callee(&self) -> &'static str {
+        self.signature.callee
+    }
+
     /// The tokens of the call.
     pub fn call(&self) -> Loc {
         self.call

@@ -58,6 +58,11 @@ pub enum InitializerKind {
         /// 1 by default.
         gain: f64,
     },
+    /// The bias of an LSTM: `rest` everywhere but for ones in the second quarter, which opens the forget gates.
+    UnitForget {
+        /// The value of the other gates.
+        rest: f64,
+    },
 }
 
 /// The fan of a weight.
@@ -94,6 +99,9 @@ impl Initializer {
     };
     /// Keras's default for biases.
     pub const ZEROS: Initializer = Initializer { kind: InitializerKind::Constant(0.0), seed: None };
+    /// Keras's default for recurrent kernels.
+    pub const ORTHOGONAL: Initializer =
+        Initializer { kind: InitializerKind::Orthogonal { gain: 1.0 }, seed: None };
     /// Every value 1.
     pub const ONES: Initializer = Initializer { kind: InitializerKind::Constant(1.0), seed: None };
 }

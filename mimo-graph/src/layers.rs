@@ -20,6 +20,7 @@ pub mod activation;
 pub mod concatenate;
 pub mod dense;
 pub mod dropout;
+pub mod embedding;
 pub mod flatten;
 pub mod gaussian_noise;
 pub mod input;
@@ -28,6 +29,7 @@ mod options;
 pub mod permute;
 #[cfg(test)]
 mod properties;
+pub mod recurrent;
 pub mod repeat_vector;
 pub mod reshape;
 #[cfg(test)]
@@ -224,6 +226,16 @@ layers! {
             options::layer("Maximum", &[]), |_, _| Some(merge::MergeOp::Maximum.into());
         "minimum", "minimum" =>
             options::layer("Minimum", &[]), |_, _| Some(merge::MergeOp::Minimum.into());
+    }
+    /// Keras's `Embedding`.
+    Embedding(embedding::Embedding) {
+        "embedding" => embedding::SIGNATURE, embedding::Embedding::from_args;
+    }
+    /// Keras's `LSTM`, `GRU` and `SimpleRNN`.
+    Recurrent(recurrent::Recurrent) {
+        "lstm" => recurrent::LSTM, recurrent::Recurrent::lstm;
+        "gru" => recurrent::GRU, recurrent::Recurrent::gru;
+        "simple_rnn" => recurrent::SIMPLE_RNN, recurrent::Recurrent::simple;
     }
 }
 

@@ -17,6 +17,7 @@ use crate::activation::Activation;
 use crate::dim::Dim;
 use crate::graph::{Graph, LayerId, NodeId};
 use crate::layers::merge::MergeOp;
+use crate::layers::recurrent::Cell;
 use crate::loss::Loss;
 use crate::metric::Metric;
 use crate::shape::Shape;
@@ -54,12 +55,26 @@ pub struct Sink {
 /// Memory of a chunk.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Slot {
-    /// Values per sample.
+    /// Values per sample, or per chunk if it is fixed.
     pub len: Dim,
+    /// Whether its size is the same however many rows a chunk has.
+    pub fixed: bool,
     /// First and last use while training.
     pub train: (usize, usize),
     /// First and last use while predicting; `None` if it is not needed then.
     pub predict: Option<(usize, usize)>,
+}
+
+impl Slot {
+    /// A slot whose uses are not known yet.
+    fn new(len: Dim) -> Self {
+        Slot { len, fixed: false, train: (usize::MAX, 0), predict: None }
+    }
+
+    /// The same, with a size that does not depend on the rows of a chunk.
+    fn fixed(len: Dim) -> Self {
+        Slot { fixed: true, ..Slot::new(len) }
+    }
 }
 
 /// A matrix of the parameter buffer.
@@ -82,6 +97,35 @@ pub enum Gradient {
     Product(Vec<Use>),
     /// `Σ dy`
     Sum(Vec<Use>),
+    /// `dy`, added to the rows of the block that `x` numbers.
+    Scatter(Vec<Use>),
+    /// Summed up by the backward of every chunk in this fixed slot.
+    Private(View),
+}
+
+/// A weight of a layer that computes the gradients of its weights in the backward of a chunk.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Weighted {
+    /// Its block.
+    pub block: usize,
+    /// Where the gradient goes; `None` if it is not trained.
+    pub gradient: Option<Private>,
+}
+
+impl Weighted {
+    /// A weight whose gradient is connected later.
+    pub(crate) fn new(block: usize) -> Self {
+        Weighted { block, gradient: None }
+    }
+}
+
+/// Where the backward of a chunk sums up the gradient of a weight: a fixed slot, shared by all calls of the layer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Private {
+    /// The slot.
+    pub view: View,
+    /// Whether another call of the layer has written there before; the first one begins with zeros.
+    pub accumulate: bool,
 }
 
 /// What a call leaves for the gradients of its weights.
@@ -191,6 +235,19 @@ pub enum OpKind {
         /// What is read.
         read: Read,
     },
+    /// Products and activations, step by step.
+    Recurrent(Box<Recurrent>),
+    /// A vector for each whole number.
+    Embedding {
+        /// How many there are.
+        vocabulary: Dim,
+        /// Values of each.
+        units: Dim,
+        /// The block of the vectors.
+        block: usize,
+        /// What is read.
+        read: Read,
+    },
     /// Additive noise.
     GaussianNoise {
         /// Its standard deviation.
@@ -219,6 +276,76 @@ pub struct Dense {
     pub segments: Vec<Segment>,
     /// What is read.
     pub read: Read,
+}
+
+/// A layer that reads a sequence step by step. Its memory lies step by step too: a step's values of all samples of a
+/// chunk follow each other.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Recurrent {
+    /// The layer.
+    pub layer: crate::layers::recurrent::Recurrent,
+    /// Steps of a sequence.
+    pub steps: Dim,
+    /// Values that a step reads.
+    pub features: Dim,
+    /// The kernel's block.
+    pub kernel: usize,
+    /// The recurrent kernel's block.
+    pub recurrent_kernel: usize,
+    /// The bias's block.
+    pub bias: Option<usize>,
+    /// What is read.
+    pub read: Read,
+    /// What was read, in the order of the steps; while training only.
+    pub inputs: View,
+    /// The gates of every step, and their gradients in the backward.
+    pub gates: View,
+    /// The state before the first step and after every step.
+    pub states: View,
+    /// The same for the cell state of an LSTM; for a GRU that resets before the product, the state that was reset.
+    pub cells: View,
+    /// The gradients of state and cell state and what they are made with, in the backward only.
+    pub carried: View,
+}
+
+impl Recurrent {
+    /// Memory that is used from the forward pass on.
+    pub(crate) fn kept_mut(&mut self) -> [&mut View; 3] {
+        [&mut self.gates, &mut self.states, &mut self.cells]
+    }
+
+    /// What the gradients of the kernel and the bias are made of, and that of the recurrent kernel: what was multiplied
+    /// with it, and the gradient of the product.
+    pub(crate) fn uses(&self) -> (Use, Use, Vec<Use>) {
+        let (units, width) = (&self.layer.units, self.layer.width());
+        let of_steps = |dim: &Dim| self.steps.clone() * dim.clone();
+        let call = |x: View, first: usize, len: &Dim| {
+            let column = Dim::Known(first) * units.clone();
+            let dy = View { column, len: of_steps(len), ..self.gates.clone() };
+            Use { x, dy, positions: self.steps.clone() }
+        };
+        // The values before each step: all but the last.
+        let before = |memory: &View| View::whole(memory.slot, of_steps(units));
+        let inputs = || self.inputs.clone();
+        let kernel = call(inputs(), 0, &width);
+        let gates = self.layer.cell.gates();
+        match self.layer.cell {
+            Cell::Lstm | Cell::Simple => {
+                let recurrent = call(before(&self.states), 0, &width);
+                (kernel.clone(), kernel, vec![recurrent])
+            }
+            Cell::Gru { reset_after: true } => {
+                // Two biases, one behind the other as the gradients are.
+                let both = Use { x: inputs(), dy: self.gates.clone(), positions: self.steps.clone() };
+                (kernel, both, vec![call(before(&self.states), gates, &width)])
+            }
+            Cell::Gru { reset_after: false } => {
+                let state = call(before(&self.states), gates, &width);
+                let reset = call(before(&self.cells), 2 * gates, &width);
+                (kernel.clone(), kernel, vec![state, reset])
+            }
+        }
+    }
 }
 
 /// The activation of one sibling.

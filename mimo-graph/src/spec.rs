@@ -34,6 +34,21 @@ pub struct InputSpec {
     pub shape: &'static [usize],
     /// What it holds.
     pub dtype: Dtype,
+    /// What its whole numbers have to be below, if an `Embedding` looks them up.
+    pub below: Option<usize>,
+}
+
+/// The least of some bounds; none if there are none.
+pub const fn least(bounds: &[usize]) -> Option<usize> {
+    let (mut least, mut i) = (None, 0);
+    while i < bounds.len() {
+        least = match least {
+            Some(least) if least < bounds[i] => Some(least),
+            _ => Some(bounds[i]),
+        };
+        i += 1;
+    }
+    least
 }
 
 /// An output and how it is trained.
@@ -112,8 +127,8 @@ pub(crate) mod examples {
         WeightSpec { name, shape, initializer, regularizer: None, constraint: None, trainable }
     }
 
-    const ECG: InputSpec = InputSpec { name: "ecg", shape: &[1200], dtype: Dtype::Float };
-    const AGE: InputSpec = InputSpec { name: "age", shape: &[], dtype: Dtype::Int };
+    const ECG: InputSpec = InputSpec { name: "ecg", shape: &[1200], dtype: Dtype::Float, below: None };
+    const AGE: InputSpec = InputSpec { name: "age", shape: &[], dtype: Dtype::Int, below: None };
 
     const fn layer(
         name: &'static str,
@@ -194,8 +209,8 @@ pub(crate) mod examples {
     pub(crate) const SIAMESE: ModelSpec = ModelSpec {
         name: "Sia\"mese",
         inputs: &[
-            InputSpec { name: "left", shape: &[4], dtype: Dtype::Float },
-            InputSpec { name: "right", shape: &[4], dtype: Dtype::Float },
+            InputSpec { name: "left", shape: &[4], dtype: Dtype::Float, below: None },
+            InputSpec { name: "right", shape: &[4], dtype: Dtype::Float, below: None },
         ],
         outputs: &[
             OutputSpec {

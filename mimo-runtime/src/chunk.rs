@@ -18,10 +18,13 @@ pub enum Mode {
 /// Rows of a batch, their values, and what the layers need to know of the step.
 #[derive(Debug)]
 pub struct Chunk<'a, E> {
-    /// Every value of these rows: slot `s` begins at `offsets[s] · capacity`.
+    /// Every value of these rows: slot `s` begins at `offsets[s] · capacity`, or at `fixed + offsets[s]` if its size
+    /// does not depend on the rows.
     pub arena: &'a mut [E],
     /// Values per sample before each slot.
     pub offsets: &'a [usize],
+    /// Where the area of the fixed slots begins.
+    pub fixed: usize,
     /// Rows that the arena is laid out for.
     pub capacity: usize,
     /// Rows that are here.
@@ -58,6 +61,12 @@ impl<E: Float> Chunk<'_, E> {
             cols: view.len,
             stride: view.stride,
         }
+    }
+
+    /// A fixed slot, as one row.
+    #[inline]
+    pub fn fixed(&self, view: View) -> Mat {
+        Mat::contiguous(self.fixed + self.offsets[view.slot] + view.column, 1, view.len)
     }
 
     /// The rows of a value that a layer reads at `positions` places per sample. Values with several positions have

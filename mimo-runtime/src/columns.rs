@@ -1,6 +1,6 @@
 //! From typed inputs to columns, through the engine, and back to typed outputs.
 
-use crate::data::spec;
+use crate::data::{spec, vocabulary};
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::model::{Columns, Model, OutputColumns, Reader, Writer};
@@ -57,6 +57,9 @@ impl<E: crate::float::Float> PredictionColumns<E> {
         let mut reader = Reader::new(&mut self.inputs);
         inputs.read(&mut reader)?;
         let rows = reader.rows.map_or(0, |(_, rows)| rows);
+        for (index, column) in self.inputs.iter().enumerate() {
+            vocabulary::check(spec::<M>(), index, column, |row| row)?;
+        }
         for (column, output) in self.outputs.iter_mut().zip(spec::<M>().outputs) {
             column.resize(rows * output.shape.iter().product::<usize>(), E::default());
         }

@@ -4,6 +4,7 @@ mod array;
 mod class_weights;
 #[cfg(test)]
 mod tests;
+pub(crate) mod vocabulary;
 
 pub use array::ArrayDataset;
 pub(crate) use array::Arrays;
@@ -147,6 +148,16 @@ where
     fn gather(&self, rows: &[usize], batch: &mut BatchRows<'_, '_, M::Float>) -> Result<(), Error> {
         (self.gather)(rows, batch)
     }
+}
+
+/// Fills a batch from a data set, and makes sure that every number that an embedding looks up has a vector.
+pub(crate) fn gather<M: Trainable>(
+    data: &dyn Dataset<M>,
+    rows: &[usize],
+    batch: &mut BatchRows<'_, '_, M::Float>,
+) -> Result<(), Error> {
+    data.gather(rows, batch)?;
+    vocabulary::check_batch(spec::<M>(), rows, batch)
 }
 
 /// The description of a model, as a reference that lives long enough.

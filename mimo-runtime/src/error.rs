@@ -77,6 +77,17 @@ pub enum Error {
         /// The classes of the output; valid indices are below.
         classes: usize,
     },
+    /// An input holds a number that its `Embedding` has no vector for.
+    Vocabulary {
+        /// The input.
+        input: &'static str,
+        /// The sample.
+        row: usize,
+        /// The number.
+        number: f64,
+        /// How many vectors there are.
+        vocabulary: usize,
+    },
     /// A value is NaN or infinite.
     NotFinite {
         /// The input or output.
@@ -181,6 +192,10 @@ impl fmt::Display for Error {
                     "target {index} of `{output}` in sample {row} is no class: there are {classes}, from 0"
                 )
             }
+            Error::Vocabulary { input, row, number, vocabulary } => write!(
+                f,
+                "`{input}` holds {number} in sample {row}, but its embedding has {vocabulary} vectors, numbered from 0"
+            ),
             Error::NotFinite { name, row } => write!(f, "`{name}` is NaN or infinite in sample {row}"),
             Error::Weights { output, len, wanted } => {
                 write!(f, "{len} weights for `{output}`, but {wanted} are needed")

@@ -8,9 +8,11 @@ use crate::layers::activation::Activate;
 use crate::layers::concatenate::Concatenate;
 use crate::layers::dense::Dense;
 use crate::layers::dropout::Dropout;
+use crate::layers::embedding::Embedding;
 use crate::layers::gaussian_noise::GaussianNoise;
 use crate::layers::merge::Merge;
 use crate::layers::permute::Permute;
+use crate::layers::recurrent::Recurrent;
 use crate::layers::repeat_vector::RepeatVector;
 use crate::loss::{Loss, Scan};
 use crate::run::Run;
@@ -28,6 +30,8 @@ pub trait Float:
     + Run<Merge>
     + Run<Permute>
     + Run<RepeatVector>
+    + Run<Embedding>
+    + Run<Recurrent>
     + Run<Dropout>
     + Run<GaussianNoise>
     + Run<Loss>

@@ -33,6 +33,11 @@ pub fn initialize<E: Float>(
     let mut draws = Draws { key, next: 0 };
     match initializer.kind {
         InitializerKind::Constant(value) => out.fill(E::of(value)),
+        InitializerKind::UnitForget { rest } => {
+            let quarter = out.len() / 4;
+            out.fill(E::of(rest));
+            out.iter_mut().skip(quarter).take(quarter).for_each(|forget| *forget = E::of(1.0));
+        }
         InitializerKind::Identity { gain } => {
             let (_, cols) = as_matrix(shape);
             out.fill(E::of(0.0));
@@ -205,6 +210,8 @@ mod tests {
             weight(InitializerKind::Identity { gain: 1.0 }, &[3, 2], 1, 0),
             [1.0, 0.0, 0.0, 1.0, 0.0, 0.0]
         );
+        let forget = weight(InitializerKind::UnitForget { rest: 0.5 }, &[8], 1, 0);
+        assert_eq!(forget, [0.5, 0.5, 1.0, 1.0, 0.5, 0.5, 0.5, 0.5]);
     }
 
     #[test]

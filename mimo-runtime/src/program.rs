@@ -51,11 +51,13 @@ pub struct Sink {
     pub mask: Option<View>,
 }
 
-/// A slot that the plan asks for: its values per sample and the first and last point in time of its use.
+/// A slot that the plan asks for: its size and the first and last point in time of its use.
 #[derive(Clone, Copy, Debug)]
 pub struct SlotRequest {
-    /// Values per sample.
+    /// Values per sample, or per chunk if it is fixed.
     pub len: usize,
+    /// Whether its size is the same however many rows a chunk has: the private gradient of a weight, scratch.
+    pub fixed: bool,
     /// When it is first written.
     pub from: usize,
     /// When it is last read.
@@ -68,17 +70,49 @@ impl SlotRequest {
 
     /// A slot of `len` values per sample, written at `from` and last read at `to`.
     pub const fn new(len: usize, from: usize, to: usize) -> Self {
-        SlotRequest { len, from, to }
+        SlotRequest { len, fixed: false, from, to }
+    }
+
+    /// A slot of `len` values however many rows a chunk has.
+    pub const fn fixed(len: usize, from: usize, to: usize) -> Self {
+        SlotRequest { len, fixed: true, from, to }
     }
 }
 
 /// Where each slot lies: slots that are never alive together share memory.
 #[derive(Clone, Copy, Debug)]
 pub struct Layout<const N: usize> {
-    /// Values per sample before each slot.
+    /// Values per sample before each slot; for a fixed slot, values before it in the chunk's fixed area.
     pub offsets: [usize; N],
     /// Values per sample in all.
     pub len: usize,
+    /// Values of the fixed area.
+    pub fixed: usize,
+}
+
+/// The memory of a chunk: an area that grows with its rows, and behind it one that does not.
+#[derive(Clone, Copy, Debug)]
+pub struct Memory {
+    /// Values per sample before each slot; for a fixed slot, values before it in the fixed area.
+    pub offsets: &'static [usize],
+    /// Values per sample in all.
+    pub len: usize,
+    /// Values of the fixed area.
+    pub fixed: usize,
+}
+
+impl<const N: usize> Layout<N> {
+    /// The layout without its number of slots.
+    pub const fn memory(&'static self) -> Memory {
+        Memory { offsets: &self.offsets, len: self.len, fixed: self.fixed }
+    }
+}
+
+impl Memory {
+    /// Values of a chunk that has room for `capacity` rows.
+    pub const fn chunk(&self, capacity: usize) -> usize {
+        self.len.saturating_mul(capacity).saturating_add(self.fixed)
+    }
 }
 
 /// Rounds up to a whole cache line.
@@ -89,7 +123,17 @@ pub const fn aligned(len: usize) -> usize {
 /// Places slots by liveness, first fit in the order of their first use. `slots` are sorted by `from`, but for those of
 /// length 0, which are not used at all and may stand anywhere.
 pub const fn place<const N: usize>(slots: &[SlotRequest; N]) -> Layout<N> {
-    let mut offsets = [0; N];
+    let (offsets, len) = place_area(slots, false, [0; N]);
+    let (offsets, fixed) = place_area(slots, true, offsets);
+    Layout { offsets, len, fixed }
+}
+
+/// Places the slots that are fixed, or those that are not.
+const fn place_area<const N: usize>(
+    slots: &[SlotRequest; N],
+    fixed: bool,
+    mut offsets: [usize; N],
+) -> ([usize; N], usize) {
     let mut len = 0;
     // Slots alive at the current one, ordered by offset.
     let mut alive = [0; N];
@@ -98,7 +142,7 @@ pub const fn place<const N: usize>(slots: &[SlotRequest; N]) -> Layout<N> {
     while i < N {
         let request = slots[i];
         let size = aligned(request.len);
-        if size == 0 {
+        if size == 0 || request.fixed != fixed {
             i += 1;
             continue;
         }
@@ -134,7 +178,7 @@ pub const fn place<const N: usize>(slots: &[SlotRequest; N]) -> Layout<N> {
         count += 1;
         i += 1;
     }
-    Layout { offsets, len }
+    (offsets, len)
 }
 
 /// Where blocks of these rows and columns begin in the parameter buffer, and its length.
@@ -191,6 +235,10 @@ pub enum Gradient {
     Product(&'static [Use]),
     /// `Σ dy` over the batch.
     Sum(&'static [Use]),
+    /// `dy`, added to the rows of the block whose numbers `x` holds.
+    Scatter(&'static [Use]),
+    /// What every chunk has summed up in this fixed slot while it went backward.
+    Private(View),
 }
 
 /// What one call of a layer leaves for its weights' gradients.
@@ -213,6 +261,8 @@ pub struct Param {
     pub column: usize,
     /// Its columns.
     pub cols: usize,
+    /// Its shape in Keras's layout; the last axis is the columns.
+    pub shape: &'static [usize],
     /// What it costs to be large.
     pub regularizer: Option<Regularizer>,
     /// What it is brought back to after a step.
@@ -222,10 +272,10 @@ pub struct Param {
 /// Everything about a model's memory.
 #[derive(Clone, Copy, Debug)]
 pub struct Program {
-    /// Offsets of the slots while training, and values per sample in all.
-    pub train: (&'static [usize], usize),
+    /// The memory of a chunk while training.
+    pub train: Memory,
     /// The same while predicting, where less has to be kept.
-    pub predict: (&'static [usize], usize),
+    pub predict: Memory,
     /// Where inputs are put.
     pub inputs: &'static [View],
     /// Where outputs are found.
@@ -257,7 +307,7 @@ mod tests {
     use super::*;
 
     const fn slot(len: usize, from: usize, to: usize) -> SlotRequest {
-        SlotRequest { len, from, to }
+        SlotRequest { len, fixed: false, from, to }
     }
 
     #[test]
@@ -271,6 +321,15 @@ mod tests {
     fn slots_that_are_not_used_change_nothing() {
         let layout = place(&[slot(16, 0, 9), slot(0, usize::MAX, usize::MAX), slot(16, 1, 2)]);
         assert_eq!(layout.offsets, [0, 0, 16]);
+    }
+
+    #[test]
+    fn fixed_slots_have_an_area_of_their_own() {
+        let fixed = |len, from, to| SlotRequest { fixed: true, ..slot(len, from, to) };
+        let layout =
+            place(&[slot(16, 0, 9), fixed(20, 1, 2), slot(16, 1, 2), fixed(16, 2, 3), fixed(32, 4, 4)]);
+        assert_eq!(layout.offsets, [0, 0, 16, 32, 0]);
+        assert_eq!((layout.len, layout.fixed), (32, 48));
     }
 
     #[test]

@@ -16,7 +16,7 @@ use crate::loss::Loss;
 use crate::model::{
     Columns, GradientReader, Logs, Model, OutputColumns, PerOutput, Reader, Trainable, Writer,
 };
-use crate::program::{Block, Gradient, Param, Program, Use, View};
+use crate::program::{Block, Gradient, Memory, Param, Program, Use, View};
 use crate::run::Operation;
 
 /// A batch of vectors.
@@ -132,7 +132,7 @@ const SLOPE_USES: &[Use] = &[Use { x: X, dy: SLOPE_GRADIENT, positions: 1 }];
 const PAIR_USES: &[Use] = &[Use { x: X, dy: PAIR_GRADIENT, positions: 1 }];
 
 const fn param(block: usize, cols: usize) -> Param {
-    Param { block, column: 0, cols, regularizer: None, constraint: None }
+    Param { block, column: 0, cols, shape: &[], regularizer: None, constraint: None }
 }
 
 const fn weight(name: &'static str, shape: &'static [usize]) -> WeightSpec {
@@ -155,7 +155,7 @@ impl Model for Lines {
 
     const SPEC: ModelSpec = ModelSpec {
         name: "Lines",
-        inputs: &[InputSpec { name: "x", shape: &[2], dtype: Dtype::Float }],
+        inputs: &[InputSpec { name: "x", shape: &[2], dtype: Dtype::Float, below: None }],
         outputs: &[
             OutputSpec {
                 name: "slope",
@@ -189,8 +189,8 @@ impl Model for Lines {
         }),
     };
     const PROGRAM: Program = Program {
-        train: (&[0, 16, 32, 48, 64, 80, 96, 112, 128], 144),
-        predict: (&[0, 16, 32], 48),
+        train: Memory { offsets: &[0, 16, 32, 48, 64, 80, 96, 112, 128], len: 144, fixed: 0 },
+        predict: Memory { offsets: &[0, 16, 32], len: 48, fixed: 0 },
         inputs: &[X],
         outputs: &[SLOPE, PAIR],
         targets: &[Some(SLOPE_LOSS.target), Some(PAIR_LOSS.target)],

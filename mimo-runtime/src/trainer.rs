@@ -14,7 +14,7 @@ pub use options::FitOptions;
 use std::sync::Arc;
 
 use crate::columns::PredictionColumns;
-use crate::data::{Arrays, Dataset, IntoDataset, program, spec};
+use crate::data::{Arrays, Dataset, IntoDataset, gather, program, spec};
 use crate::engine::{Engine, Passes, Source, Totals};
 use crate::error::Error;
 use crate::history::Evaluation;
@@ -227,7 +227,7 @@ impl<'m, M: Trainable> Trainer<'m, M> {
         self.totals.clear();
         self.step(
             rows,
-            Source { gather: &|rows, batch| data.gather(rows, batch), weighted: data.weighted() },
+            Source { gather: &|rows, batch| gather(data, rows, batch), weighted: data.weighted() },
         )?;
         Ok(self.logs())
     }
@@ -246,7 +246,7 @@ impl<'m, M: Trainable> Trainer<'m, M> {
         if batch_size == 0 {
             return Err(Error::BatchSize);
         }
-        let source = Source { gather: &|rows, batch| data.gather(rows, batch), weighted: data.weighted() };
+        let source = Source { gather: &|rows, batch| gather(data, rows, batch), weighted: data.weighted() };
         self.totals.clear();
         for batch in rows.chunks(batch_size) {
             match &mut self.custom {

@@ -139,7 +139,8 @@ impl Initializer {
             | InitializerKind::TruncatedNormal { .. }
             | InitializerKind::RandomUniform { .. }
             | InitializerKind::VarianceScaling { .. }
-            | InitializerKind::Orthogonal { .. } => None,
+            | InitializerKind::Orthogonal { .. }
+            | InitializerKind::UnitForget { .. } => None,
         }
     }
 }

@@ -56,7 +56,8 @@ fn bool(b: bool) -> Value {
 #[test]
 fn every_class_has_its_names() {
     let required = |class: &str| match class {
-        "Dense" | "RepeatVector" => vec![int(1)],
+        "Dense" | "RepeatVector" | "LSTM" | "GRU" | "SimpleRNN" => vec![int(1)],
+        "Embedding" => vec![int(9), int(2)],
         "Activation" => vec![word("relu")],
         "Reshape" | "Permute" => vec![list(&[1])],
         "Dropout" | "GaussianNoise" => vec![float(0.5)],
@@ -93,7 +94,11 @@ fn every_class_has_its_names() {
             "multiply",
             "average",
             "maximum",
-            "minimum"
+            "minimum",
+            "embedding",
+            "lstm",
+            "gru",
+            "simple_rnn"
         ]
     );
     assert_eq!((function("average"), function("dense")), (Some("Average"), None));
@@ -115,12 +120,12 @@ fn common_arguments_are_read_by_every_layer() {
 #[test]
 fn unknown_layers_get_an_answer() {
     let mut bench = Bench::new();
-    for class in ["Dens", "LSTM", "Identity", "concatenat", "Foo"] {
+    for class in ["Dens", "ConvLSTM2D", "Identity", "concatenat", "Foo"] {
         assert_eq!(made(&mut bench, class, []), None);
     }
     let diags = bench.expect(&[
         "unknown layer `Dens`",
-        "mimo has no layer `LSTM` yet",
+        "mimo has no layer `ConvLSTM2D` yet",
         "mimo has no layer `Identity` yet",
         "unknown layer `concatenat`",
         "unknown layer `Foo`",
@@ -453,4 +458,98 @@ fn merged_constants_have_to_be_equal() {
     assert_eq!(bench.checks(), ["axis -2 of `y`: B Equal A"]);
     assert_eq!(bench.checks[0].note.as_deref(), Some("`x` is [A, 1] and `y` is [B, A]"));
     bench.expect(&[]);
+}
+
+#[test]
+fn recurrent_layers_read_steps() {
+    let mut bench = Bench::new();
+    for class in ["LSTM", "GRU", "SimpleRNN"] {
+        let last = layer(&mut bench, class, [(None, int(7))]);
+        assert_eq!(infer(&mut bench, &last, &[known(&[5, 3])]), Some(known(&[7])));
+        let given = [(None, word("A")), named("return_sequences", bool(true))];
+        let all = layer(&mut bench, class, given);
+        assert_eq!(infer(&mut bench, &all, &[Shape(vec![b(), a()])]), Some(Shape(vec![b(), a()])));
+    }
+    let shapes = |bench: &mut Bench, class: &str, given: Vec<Given>| -> Vec<(&str, Shape)> {
+        let made = layer(bench, class, [(None, int(2))].into_iter().chain(given));
+        made.weights(&[&known(&[5, 3])]).into_iter().map(|weight| (weight.name, weight.shape)).collect()
+    };
+    let weights = |gates: usize, bias: &[usize]| {
+        let kernels = [("kernel", known(&[3, 2 * gates])), ("recurrent_kernel", known(&[2, 2 * gates]))];
+        kernels.into_iter().chain((!bias.is_empty()).then(|| ("bias", known(bias)))).collect::<Vec<_>>()
+    };
+    assert_eq!(shapes(&mut bench, "LSTM", vec![]), weights(4, &[8]));
+    assert_eq!(shapes(&mut bench, "GRU", vec![]), weights(3, &[2, 6]));
+    assert_eq!(shapes(&mut bench, "GRU", vec![named("reset_after", bool(false))]), weights(3, &[6]));
+    assert_eq!(shapes(&mut bench, "SimpleRNN", vec![named("use_bias", bool(false))]), weights(1, &[]));
+    bench.expect(&[]);
+}
+
+#[test]
+fn recurrent_layers_need_steps_of_floats() {
+    let mut bench = Bench::new();
+    let lstm = layer(&mut bench, "LSTM", [(None, int(7))]);
+    for shape in [&[100][..], &[], &[4, 5, 6]] {
+        assert_eq!(infer(&mut bench, &lstm, &[known(shape)]), None);
+    }
+    assert_eq!(infer_typed(&mut bench, &lstm, &[known(&[100])], Dtype::Int), None);
+    assert_eq!(infer_typed(&mut bench, &lstm, &[known(&[100, 2])], Dtype::Int), None);
+    let diags = bench.expect(&[
+        "an `LSTM` reads [steps, features], but `x` is [100]",
+        "an `LSTM` reads [steps, features], but `x` is []",
+        "an `LSTM` reads [steps, features], but `x` is [4, 5, 6]",
+        "an `LSTM` reads [steps, features], but `x` is [100]",
+        "`LSTM` computes with floats, but `x` holds whole numbers",
+    ]);
+    assert_eq!(
+        diags[0].helps,
+        [
+            "write `Reshape([100, 1])` before it if `x` is one number per step",
+            "write `Embedding(vocabulary, 64)` before it if `x` holds word ids",
+        ]
+    );
+    assert_eq!(diags[2].helps, ["write `Reshape([4, -1])` before it"]);
+    assert_eq!(diags[3].helps, ["write `Embedding(vocabulary, 64)` before it if `x` holds word ids"]);
+}
+
+#[test]
+fn what_recurrent_layers_have_not_is_told() {
+    let mut bench = Bench::new();
+    let nothing = [("stateful", bool(false)), ("dropout", float(0.0)), ("unroll", bool(false))];
+    let given = nothing.map(|(name, value)| named(name, value));
+    assert!(made(&mut bench, "GRU", [(None, int(1))].into_iter().chain(given)).is_some());
+    bench.expect(&[]);
+    let asked = [("stateful", bool(true)), ("dropout", float(0.5)), ("return_state", bool(true))];
+    let given = asked.map(|(name, value)| named(name, value));
+    made(&mut bench, "LSTM", [(None, int(1))].into_iter().chain(given));
+    made(&mut bench, "LSTM", [(None, int(1)), named("activation", word("softmax"))]);
+    made(&mut bench, "SimpleRNN", [(None, int(1)), named("activation", word("gelu"))]);
+    made(&mut bench, "LSTM", [(None, int(1)), named("bias_initializer", word("random_normal"))]);
+    bench.expect(&[
+        "mimo has no `return_state` for `LSTM` yet",
+        "mimo has no `stateful` for `LSTM` yet",
+        "mimo has no `dropout` for `LSTM` yet",
+        "`activation` of `LSTM` has to work value by value, which a softmax does not",
+        "`SimpleRNN` cannot compute with this `activation` yet",
+        "a random `bias_initializer` cannot be combined with `unit_forget_bias` yet",
+    ]);
+}
+
+#[test]
+fn an_embedding_looks_up_whole_numbers() {
+    let mut bench = Bench::new();
+    let embedding = layer(&mut bench, "Embedding", [(None, word("A")), (None, int(3))]);
+    let given = infer_typed(&mut bench, &embedding, &[known(&[5])], Dtype::Int);
+    assert_eq!(given, Some((known(&[5, 3]), Dtype::Float)));
+    let given = infer_typed(&mut bench, &embedding, &[known(&[])], Dtype::Int);
+    assert_eq!(given, Some((known(&[3]), Dtype::Float)));
+    assert_eq!(embedding.weights(&[&known(&[5])])[0].shape, Shape(vec![a(), Dim::Known(3)]));
+    bench.expect(&[]);
+    assert_eq!(infer(&mut bench, &embedding, &[known(&[5])]), None);
+    made(&mut bench, "Embedding", [(None, int(9)), (None, int(3)), named("mask_zero", bool(true))]);
+    let diags = bench.expect(&[
+        "`Embedding` looks up whole numbers, but `x` holds floats",
+        "mimo has no `mask_zero` for `Embedding` yet",
+    ]);
+    assert_eq!(diags[0].helps[0], "write `dtype = \"int32\"` at its `Input`");
 }

@@ -1,11 +1,11 @@
 //! From calls to operations: slots for values and their gradients, blocks for weights, siblings merged.
 
 use super::values::{ValueId, Values};
-use super::{Block, Dense, LossOp, Op, OpKind, Param, Plan, Read, Segment, Slot, View};
+use super::{Block, Dense, LossOp, Op, OpKind, Param, Plan, Read, Recurrent, Segment, Slot, View, Weighted};
 use crate::activation::Activation;
 use crate::dim::Dim;
 use crate::graph::{Graph, LayerId, NodeId, TensorId};
-use crate::layers::LayerKind;
+use crate::layers::{self, LayerKind};
 use crate::loss::Loss;
 use crate::shape::Shape;
 
@@ -24,8 +24,8 @@ pub(super) struct Building {
     pub gives: Vec<Vec<ValueId>>,
     /// By loss: the value whose gradient it writes.
     pub loss_values: Vec<ValueId>,
-    /// By layer: the blocks of its kernel and bias, once it has been called.
-    blocks: Vec<Option<(usize, Option<usize>)>>,
+    /// By layer: the blocks of its weights, once it has been called.
+    blocks: Vec<Option<Vec<usize>>>,
 }
 
 /// Builds operations for everything that leads to an output.
@@ -67,6 +67,13 @@ impl Building {
         let kind = match &layer.kind {
             LayerKind::Flatten(_) | LayerKind::Reshape(_) => return,
             LayerKind::Dense(_) => return self.dense(graph, id),
+            LayerKind::Recurrent(layer) => self.recurrent(graph, id, layer),
+            LayerKind::Embedding(layer) => OpKind::Embedding {
+                vocabulary: layer.input_dim.clone(),
+                units: layer.output_dim.clone(),
+                block: self.layer_weights(graph, id)[0].block,
+                read: self.read(graph, node.inputs[0]),
+            },
             LayerKind::Activation(layer) if layer.activation == Activation::Linear => return,
             LayerKind::Activation(layer) => OpKind::Activate {
                 activation: layer.activation,
@@ -247,8 +254,8 @@ impl Building {
         total: &Dim,
     ) -> (usize, Option<usize>) {
         let first = graph.node(nodes[0]).layer;
-        if let Some(blocks) = self.blocks[first.index()] {
-            return blocks;
+        if let Some([kernel, bias @ ..]) = self.blocks[first.index()].as_deref() {
+            return (*kernel, bias.first().copied());
         }
         let block = |rows: &Dim, cols: &Dim| Block {
             rows: rows.clone(),
@@ -267,7 +274,7 @@ impl Building {
         for &node in nodes {
             let layer = graph.node(node).layer;
             let cols = units(graph, node);
-            self.blocks[layer.index()] = Some((kernel, bias));
+            self.blocks[layer.index()] = Some([Some(kernel), bias].into_iter().flatten().collect());
             self.plan.weighted.push(layer);
             for (weight, block) in [Some(kernel), bias].into_iter().flatten().enumerate() {
                 let (column, cols) = (column.clone(), cols.clone());
@@ -276,6 +283,35 @@ impl Building {
             column = column + cols;
         }
         (kernel, bias)
+    }
+
+    /// A layer that reads a sequence step by step.
+    fn recurrent(&mut self, graph: &Graph, id: NodeId, layer: &layers::recurrent::Recurrent) -> OpKind {
+        let read = self.read(graph, graph.node(id).inputs[0]);
+        let (steps, features) = match &read.shape.0[..] {
+            [steps, features] => (steps.clone(), features.clone()),
+            // Its shape rule has seen to this.
+            _ => (Dim::Known(1), read.shape.elements()),
+        };
+        let blocks: Vec<usize> =
+            self.layer_weights(graph, id).into_iter().map(|weight| weight.block).collect();
+        let products = (features.clone() + layer.units.clone()) * layer.width();
+        self.plan.flops = self.plan.flops.clone() + Dim::Known(2) * steps.clone() * products;
+        let states = (steps.clone() + Dim::Known(1)) * layer.units.clone();
+        OpKind::Recurrent(Box::new(Recurrent {
+            kernel: blocks[0],
+            recurrent_kernel: blocks[1],
+            bias: blocks.get(2).copied(),
+            read,
+            inputs: self.slot(steps.clone() * features.clone()),
+            gates: self.slot(steps.clone() * Dim::Known(layer.cell.kept()) * layer.units.clone()),
+            states: self.slot(states.clone()),
+            cells: self.slot(states),
+            carried: self.slot(Dim::Known(CARRIED) * layer.units.clone()),
+            layer: layer.clone(),
+            steps,
+            features,
+        }))
     }
 
     fn outputs(&mut self, graph: &Graph) {
@@ -379,8 +415,28 @@ impl Building {
 
     fn slot(&mut self, len: Dim) -> View {
         // Times are set when all operations are known.
-        self.plan.slots.push(Slot { len: len.clone(), train: (usize::MAX, 0), predict: None });
+        self.plan.slots.push(Slot::new(len.clone()));
         View::whole(self.plan.slots.len() - 1, len)
+    }
+
+    /// The blocks of a layer's weights, one each; made at its first call. The last axis of a weight is the columns.
+    pub(super) fn layer_weights(&mut self, graph: &Graph, id: NodeId) -> Vec<Weighted> {
+        let layer = graph.node(id).layer;
+        if self.blocks[layer.index()].is_none() {
+            let mut blocks = vec![];
+            self.plan.weighted.push(layer);
+            for (index, weight) in graph.layer(layer).weights.iter().enumerate() {
+                let (rows, cols) = (weight.shape.positions(), weight.shape.last().cloned());
+                let cols = cols.unwrap_or(Dim::Known(1));
+                let block = self.plan.blocks.len();
+                self.plan.blocks.push(Block { rows, cols: cols.clone(), pack: false, gradient: None });
+                self.plan.params.push(Param { layer, weight: index, block, column: Dim::Known(0), cols });
+                blocks.push(block);
+            }
+            self.blocks[layer.index()] = Some(blocks);
+        }
+        let blocks = self.blocks[layer.index()].iter().flatten();
+        blocks.map(|&block| Weighted::new(block)).collect()
     }
 
     fn read(&self, graph: &Graph, tensor: TensorId) -> Read {
@@ -410,6 +466,9 @@ fn activation(graph: &Graph, node: NodeId) -> Activation {
         _ => Activation::Linear,
     }
 }
+
+/// Values per unit that the backward of a recurrent layer works with from step to step.
+const CARRIED: usize = 4;
 
 /// Tells the random numbers of one layer from those of others.
 fn key(seed: Option<u64>, node: NodeId) -> u64 {

@@ -2,7 +2,7 @@
 
 use super::build::Building;
 use super::values::{self, ValueId};
-use super::{Gradient, OpKind, Read, Sink, Use};
+use super::{Block, Gradient, OpKind, Private, Read, Sink, Slot, Use, View, Weighted};
 use crate::activation::Activation;
 use crate::graph::Graph;
 
@@ -12,6 +12,7 @@ pub(super) fn connect(graph: &Graph, building: &mut Building) {
     let last = sinks(building);
     masks(building, &last);
     weights(graph, building);
+    privates(graph, building);
 }
 
 /// Heads first, then what several outputs share, so that methods which combine the heads' gradients can step in
@@ -86,6 +87,29 @@ fn masks(building: &mut Building, last: &[Option<usize>]) {
 fn weights(graph: &Graph, building: &mut Building) {
     let plan = &mut building.plan;
     for op in plan.forward.iter().filter(|op| op.backward) {
+        if let OpKind::Recurrent(layer) = &op.kind {
+            plan.blocks[layer.kernel].pack |= layer.read.dx.is_some();
+            plan.blocks[layer.recurrent_kernel].pack = true;
+            if values::trained(graph, graph.node(op.nodes[0]).layer) {
+                let (kernel, bias, recurrent) = layer.uses();
+                product(&mut plan.blocks[layer.kernel], kernel);
+                for call in recurrent {
+                    product(&mut plan.blocks[layer.recurrent_kernel], call);
+                }
+                if let Some(block) = layer.bias {
+                    sum(&mut plan.blocks[block], bias);
+                }
+            }
+        }
+        if let OpKind::Embedding { block, read, .. } = &op.kind
+            && values::trained(graph, graph.node(op.nodes[0]).layer)
+        {
+            let call = Use { x: read.x.clone(), dy: op.dy.clone(), positions: read.shape.elements() };
+            match &mut plan.blocks[*block].gradient {
+                Some(Gradient::Scatter(uses)) => uses.push(call),
+                gradient => *gradient = Some(Gradient::Scatter(vec![call])),
+            }
+        }
         let OpKind::Dense(dense) = &op.kind else { continue };
         plan.blocks[dense.kernel].pack |= dense.read.dx.is_some();
         let layer = graph.node(op.nodes[0]).layer;
@@ -93,15 +117,65 @@ fn weights(graph: &Graph, building: &mut Building) {
             continue;
         }
         let call = Use { x: dense.read.x.clone(), dy: op.dy.clone(), positions: dense.positions.clone() };
-        match &mut plan.blocks[dense.kernel].gradient {
-            Some(Gradient::Product(uses)) => uses.push(call.clone()),
-            gradient => *gradient = Some(Gradient::Product(vec![call.clone()])),
+        product(&mut plan.blocks[dense.kernel], call.clone());
+        if let Some(bias) = dense.bias {
+            sum(&mut plan.blocks[bias], call);
         }
-        let Some(bias) = dense.bias else { continue };
-        match &mut plan.blocks[bias].gradient {
-            Some(Gradient::Sum(uses)) => uses.push(call),
-            gradient => *gradient = Some(Gradient::Sum(vec![call])),
+    }
+}
+
+fn product(block: &mut Block, call: Use) {
+    match &mut block.gradient {
+        Some(Gradient::Product(uses)) => uses.push(call),
+        gradient => *gradient = Some(Gradient::Product(vec![call])),
+    }
+}
+
+fn sum(block: &mut Block, call: Use) {
+    match &mut block.gradient {
+        Some(Gradient::Sum(uses)) => uses.push(call),
+        gradient => *gradient = Some(Gradient::Sum(vec![call])),
+    }
+}
+
+/// Gives every weight whose gradient the backward of a chunk sums up a place for it.
+fn privates(graph: &Graph, building: &mut Building) {
+    let plan = &mut building.plan;
+    for &at in plan.heads.iter().chain(&plan.trunk) {
+        let op = &mut plan.forward[at];
+        let Some(&node) = op.nodes.first() else { continue };
+        if !values::trained(graph, graph.node(node).layer) {
+            continue;
         }
+        for weight in weights_of(&mut op.kind) {
+            let block = &mut plan.blocks[weight.block];
+            let (view, accumulate) = match &block.gradient {
+                Some(Gradient::Private(view)) => (view.clone(), true),
+                _ => {
+                    let len = block.rows.clone() * block.cols.clone();
+                    plan.slots.push(Slot::fixed(len.clone()));
+                    (View::whole(plan.slots.len() - 1, len), false)
+                }
+            };
+            block.gradient = Some(Gradient::Private(view.clone()));
+            weight.gradient = Some(Private { view, accumulate });
+        }
+    }
+}
+
+/// The weights of an operation whose gradients its backward sums up, in order.
+pub(super) fn weights_of(kind: &mut OpKind) -> Vec<&mut Weighted> {
+    match kind {
+        OpKind::Dense(_)
+        | OpKind::Recurrent(_)
+        | OpKind::Embedding { .. }
+        | OpKind::Activate { .. }
+        | OpKind::Permute { .. }
+        | OpKind::RepeatVector { .. }
+        | OpKind::Dropout { .. }
+        | OpKind::GaussianNoise { .. }
+        | OpKind::Concatenate { .. }
+        | OpKind::Merge { .. } => vec![],
     }
 }
 
@@ -109,8 +183,10 @@ fn weights(graph: &Graph, building: &mut Building) {
 pub(super) fn reads_of(kind: &mut OpKind) -> Vec<&mut Read> {
     match kind {
         OpKind::Dense(dense) => vec![&mut dense.read],
+        OpKind::Recurrent(layer) => vec![&mut layer.read],
         OpKind::Activate { read, .. }
         | OpKind::Permute { read, .. }
+        | OpKind::Embedding { read, .. }
         | OpKind::RepeatVector { read, .. }
         | OpKind::Dropout { read, .. }
         | OpKind::GaussianNoise { read, .. } => vec![read],

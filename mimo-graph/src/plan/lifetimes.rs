@@ -1,7 +1,7 @@
 //! When each slot is in use. Time passes operation by operation: inputs are gathered, the forward runs, losses,
 //! the backward, and at the end the gradients of weights read what was kept for them.
 
-use super::gradients::reads_of;
+use super::gradients::{reads_of, weights_of};
 use super::{Gradient, OpKind, Plan, View};
 
 /// Sets the lifetimes of all slots and orders the slots by first use.
@@ -17,6 +17,10 @@ pub(super) fn assign(plan: &mut Plan) {
     for (at, op) in plan.forward.iter_mut().enumerate() {
         let mut touched: Vec<View> = reads_of(&mut op.kind).into_iter().map(|read| read.x.clone()).collect();
         touched.push(op.y.clone());
+        if let OpKind::Recurrent(layer) = &mut op.kind {
+            touched.extend(layer.kept_mut().into_iter().map(|view| view.clone()));
+            train.push((layer.inputs.clone(), at + 1));
+        }
         train.extend(touched.iter().map(|view| (view.clone(), at + 1)));
         predict.extend(touched.into_iter().map(|view| (view, at + 1)));
     }
@@ -40,7 +44,7 @@ pub(super) fn assign(plan: &mut Plan) {
         let time = losses_at + 1 + step;
         train.push((op.dy.clone(), time));
         // A product reads what it was given only for the gradient of its weights, at the end.
-        let keeps_inputs = match &op.kind {
+        let keeps_inputs = match &mut op.kind {
             OpKind::Dense(dense) => {
                 if dense
                     .segments
@@ -55,12 +59,21 @@ pub(super) fn assign(plan: &mut Plan) {
                 train.push((op.y.clone(), time));
                 true
             }
-            OpKind::Permute { .. }
+            OpKind::Recurrent(layer) => {
+                train.extend(layer.kept_mut().into_iter().map(|view| (view.clone(), time)));
+                train.push((layer.carried.clone(), time));
+                false
+            }
+            OpKind::Embedding { .. }
+            | OpKind::Permute { .. }
             | OpKind::RepeatVector { .. }
             | OpKind::Dropout { .. }
             | OpKind::GaussianNoise { .. }
             | OpKind::Concatenate { .. } => false,
         };
+        for weight in weights_of(&mut op.kind) {
+            train.extend(weight.gradient.iter().map(|gradient| (gradient.view.clone(), time)));
+        }
         for read in reads_of(&mut op.kind) {
             if keeps_inputs {
                 train.push((read.x.clone(), time));
@@ -72,10 +85,15 @@ pub(super) fn assign(plan: &mut Plan) {
         }
     }
     for block in &plan.blocks {
-        let Some(Gradient::Product(uses) | Gradient::Sum(uses)) = &block.gradient else { continue };
-        for call in uses {
-            train.push((call.x.clone(), end));
-            train.push((call.dy.clone(), end));
+        match &block.gradient {
+            Some(Gradient::Product(uses) | Gradient::Sum(uses) | Gradient::Scatter(uses)) => {
+                for call in uses {
+                    train.push((call.x.clone(), end));
+                    train.push((call.dy.clone(), end));
+                }
+            }
+            Some(Gradient::Private(view)) => train.push((view.clone(), end)),
+            None => {}
         }
     }
     for (view, time) in train {
@@ -106,6 +124,14 @@ fn each_view(plan: &mut Plan, mut change: impl FnMut(&mut View)) {
     for op in &mut plan.forward {
         change(&mut op.y);
         change(&mut op.dy);
+        if let OpKind::Recurrent(layer) = &mut op.kind {
+            layer.kept_mut().into_iter().for_each(&mut change);
+            change(&mut layer.inputs);
+            change(&mut layer.carried);
+        }
+        for weight in weights_of(&mut op.kind) {
+            weight.gradient.iter_mut().for_each(|gradient| change(&mut gradient.view));
+        }
         for read in reads_of(&mut op.kind) {
             change(&mut read.x);
             if let Some(sink) = &mut read.dx {
@@ -121,11 +147,15 @@ fn each_view(plan: &mut Plan, mut change: impl FnMut(&mut View)) {
         optional.into_iter().flatten().for_each(&mut change);
     }
     for block in &mut plan.blocks {
-        if let Some(Gradient::Product(uses) | Gradient::Sum(uses)) = &mut block.gradient {
-            for call in uses {
-                change(&mut call.x);
-                change(&mut call.dy);
+        match &mut block.gradient {
+            Some(Gradient::Product(uses) | Gradient::Sum(uses) | Gradient::Scatter(uses)) => {
+                for call in uses {
+                    change(&mut call.x);
+                    change(&mut call.dy);
+                }
             }
+            Some(Gradient::Private(view)) => change(view),
+            None => {}
         }
     }
 }

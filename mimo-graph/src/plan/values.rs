@@ -125,7 +125,9 @@ fn renames(kind: &LayerKind) -> bool {
         | LayerKind::Dropout(_)
         | LayerKind::GaussianNoise(_)
         | LayerKind::Concatenate(_)
-        | LayerKind::Merge(_) => false,
+        | LayerKind::Merge(_)
+        | LayerKind::Embedding(_)
+        | LayerKind::Recurrent(_) => false,
     }
 }
 

@@ -83,6 +83,14 @@ pub(super) fn program(cx: &Context<'_>, plan: &Plan) -> TokenStream {
                 let uses = uses.iter().map(|call| use_value(cx, call));
                 quote!(__mimo::Gradient::Sum(&[#(#uses),*]))
             }
+            Gradient::Scatter(uses) => {
+                let uses = uses.iter().map(|call| use_value(cx, call));
+                quote!(__mimo::Gradient::Scatter(&[#(#uses),*]))
+            }
+            Gradient::Private(view) => {
+                let view = operations::view(cx, view);
+                quote!(__mimo::Gradient::Private(#view))
+            }
         }));
         quote!(__mimo::Block {
             offset: __Layout::BLOCKS[#index],
@@ -96,18 +104,24 @@ pub(super) fn program(cx: &Context<'_>, plan: &Plan) -> TokenStream {
         let weight = &cx.graph.layer(param.layer).weights[param.weight];
         let (column, cols) = (cx.dim(&param.column), cx.dim(&param.cols));
         let block = Literal::usize_unsuffixed(param.block);
+        let shape = cx.lengths(&weight.shape);
         let regularizer = spec::regularizer(weight.options.regularizer);
         let constraint = spec::constraint(weight.options.constraint);
         quote!(__mimo::Param {
-            block: #block, column: #column, cols: #cols, regularizer: #regularizer, constraint: #constraint,
+            block: #block,
+            column: #column,
+            cols: #cols,
+            shape: &[#shape],
+            regularizer: #regularizer,
+            constraint: #constraint,
         })
     });
     let scans = plan.losses.iter().any(|loss| loss.loss.scans());
     let flops = cx.dim(&plan.flops);
     quote! {
         __mimo::Program {
-            train: (&__Layout::TRAIN.offsets, __Layout::TRAIN.len),
-            predict: (&__Layout::PREDICT.offsets, __Layout::PREDICT.len),
+            train: __Layout::TRAIN.memory(),
+            predict: __Layout::PREDICT.memory(),
             inputs: &[#(#inputs),*],
             outputs: &[#(#outputs),*],
             targets: #targets,
@@ -160,7 +174,11 @@ fn request(cx: &Context<'_>, slot: &Slot, life: Option<(usize, usize)>) -> Token
     match life {
         Some((from, to)) if from <= to => {
             let (len, [from, to]) = (cx.dim(&slot.len), [from, to].map(Literal::usize_unsuffixed));
-            quote!(__mimo::SlotRequest::new(#len, #from, #to))
+            if slot.fixed {
+                quote!(__mimo::SlotRequest::fixed(#len, #from, #to))
+            } else {
+                quote!(__mimo::SlotRequest::new(#len, #from, #to))
+            }
         }
         _ => quote!(__mimo::SlotRequest::UNUSED),
     }

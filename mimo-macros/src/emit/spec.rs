@@ -2,6 +2,7 @@
 
 use mimo_graph::graph::{Dtype, LayerId, NodeId, TensorId};
 use mimo_graph::initializer::{Constraint, Distribution, Fan, Initializer, InitializerKind, Regularizer};
+use mimo_graph::layers::LayerKind;
 use mimo_graph::optimizer::{Clip, Optimizer, Rule};
 use mimo_graph::order::live_nodes;
 use mimo_graph::plan::Plan;
@@ -18,7 +19,12 @@ pub(super) fn spec(cx: &Context<'_>) -> TokenStream {
     let inputs = graph.inputs.iter().map(|port| {
         let tensor = graph.tensor(port.tensor);
         let (name, shape, dtype) = (port.name.as_str(), shape(cx, port.tensor), dtype(tensor.dtype));
-        quote!(__mimo::InputSpec { name: #name, shape: &[#shape], dtype: #dtype })
+        let bounds = vocabularies(cx, port.tensor);
+        let below = match bounds[..] {
+            [] => quote!(__mimo::None),
+            _ => quote!(__mimo::least(&[#(#bounds),*])),
+        };
+        quote!(__mimo::InputSpec { name: #name, shape: &[#shape], dtype: #dtype, below: #below })
     });
     let outputs = graph.outputs.iter().enumerate().map(|(index, port)| {
         let (name, shape) = (port.name.as_str(), shape(cx, port.tensor));
@@ -125,6 +131,22 @@ fn connection(cx: &Context<'_>, tensor: TensorId) -> TokenStream {
     quote!(__mimo::Connection { layer: #layer, call: #call, tensor: #at })
 }
 
+/// The vocabularies of the embeddings that look up what an input holds, however it was moved on the way.
+fn vocabularies(cx: &Context<'_>, input: TensorId) -> Vec<TokenStream> {
+    let mut holds = vec![input];
+    let mut found = vec![];
+    for node in live_nodes(cx.graph).into_iter().map(|id| cx.graph.node(id)) {
+        if !node.inputs.iter().any(|input| holds.contains(input)) {
+            continue;
+        }
+        match &cx.graph.layer(node.layer).kind {
+            LayerKind::Embedding(layer) => found.push(cx.dim(&layer.input_dim)),
+            _ => holds.extend(&node.outputs),
+        }
+    }
+    found
+}
+
 fn shape(cx: &Context<'_>, tensor: TensorId) -> TokenStream {
     cx.graph.tensor(tensor).shape.as_ref().map(|shape| cx.lengths(shape)).unwrap_or_default()
 }
@@ -165,6 +187,7 @@ fn initializer(initializer: &Initializer) -> TokenStream {
             })
         }
         InitializerKind::Orthogonal { gain } => quote!(Orthogonal { gain: #gain }),
+        InitializerKind::UnitForget { rest } => quote!(UnitForget { rest: #rest }),
     };
     let seed = option(initializer.seed.map(|seed| quote!(#seed)));
     quote!(__mimo::Initializer { kind: __mimo::InitializerKind::#kind, seed: #seed })

@@ -3,6 +3,7 @@
 
 use mimo_graph::graph::LayerId;
 use mimo_graph::layers::LayerKind;
+use mimo_graph::layers::recurrent::Cell;
 use mimo_graph::plan::{Param, Plan};
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{format_ident, quote};
@@ -15,8 +16,13 @@ pub(super) fn fields(cx: &Context<'_>, plan: &Plan) -> Vec<(Ident, TokenStream, 
     let krate = cx.krate;
     let fields = plan.weighted.iter().map(|&id| {
         let layer = cx.graph.layer(id);
-        let sizes = layer.weights.first().map(|kernel| kernel.shape.0.iter().map(|dim| cx.generic(dim)));
-        let sizes = sizes.into_iter().flatten();
+        // A kernel's shape has all sizes, but for a recurrent layer's state.
+        let units = match &layer.kind {
+            LayerKind::Recurrent(recurrent) => Some(&recurrent.units),
+            _ => None,
+        };
+        let kernel = layer.weights.iter().take(1).flat_map(|kernel| &kernel.shape.0);
+        let sizes = kernel.chain(units).map(|dim| cx.generic(dim));
         let ty = typed_layer(&layer.kind);
         let shapes: Vec<String> = layer
             .weights
@@ -36,6 +42,12 @@ fn typed_layer(kind: &LayerKind) -> Ident {
     let name = match kind {
         LayerKind::Dense(dense) if dense.use_bias => "Dense",
         LayerKind::Dense(_) => "DenseWithoutBias",
+        LayerKind::Recurrent(layer) if layer.use_bias => match layer.cell {
+            Cell::Gru { reset_after: true } => "RecurrentWithTwoBiases",
+            Cell::Gru { reset_after: false } | Cell::Lstm | Cell::Simple => "Recurrent",
+        },
+        LayerKind::Recurrent(_) => "RecurrentWithoutBias",
+        LayerKind::Embedding(_) => "Embedding",
         LayerKind::Activation(_)
         | LayerKind::Flatten(_)
         | LayerKind::Reshape(_)

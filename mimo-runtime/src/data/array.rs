@@ -43,7 +43,7 @@ impl<M: Trainable> ArrayDataset<M> {
     /// # Errors
     /// [`RowsDiffer`](Error::RowsDiffer) if two fields hold different numbers of samples, [`NoData`](Error::NoData)
     /// if they hold none, [`ClassIndex`](Error::ClassIndex) if a target of a sparse loss is no class of
-    /// its output.
+    /// its output, [`Vocabulary`](Error::Vocabulary) if an `Embedding` has no vector for a number.
     pub fn new(inputs: &M::Inputs, targets: &M::Targets) -> Result<Self, Error> {
         let mut arrays = Arrays::empty::<M>();
         arrays.read::<M>(inputs, targets)?;
@@ -178,6 +178,9 @@ impl<E: Float> Arrays<E> {
         self.rows = reader.rows.map_or(0, |(_, rows)| rows);
         if self.rows == 0 {
             return Err(Error::NoData);
+        }
+        for (index, column) in self.inputs.iter().enumerate() {
+            super::vocabulary::check(spec::<M>(), index, column, |row| row)?;
         }
         self.check_classes(spec::<M>())
     }

@@ -8,7 +8,7 @@ use crate::engine::{Engine, Source, buffer};
 use crate::error::Error;
 use crate::float::Float;
 use crate::kernels::{AlignedVec, Claims, Element, Pieces, Pool};
-use crate::program::{ALIGN, Program};
+use crate::program::{ALIGN, Memory, Program, View};
 
 /// Below this many multiplications and additions, two threads lose more by meeting than they gain: about 30 µs of
 /// one core.
@@ -76,12 +76,12 @@ impl<E: Float> Chunks<E> {
         &mut self,
         batch: usize,
         capacity: usize,
-        values: usize,
+        memory: Memory,
         program: &Program,
     ) -> Result<(), Error> {
         (self.batch, self.capacity) = (batch, capacity);
         self.count = batch.div_ceil(capacity);
-        self.stride = values.saturating_mul(capacity);
+        self.stride = memory.chunk(capacity);
         let needed = self.stride.saturating_mul(self.count);
         if self.arena.len() < needed {
             self.arena = buffer(needed)?;
@@ -107,6 +107,12 @@ impl<E: Float> Chunks<E> {
         self.statistics_bounds.iter().take(self.count).map(move |&start| &self.statistics[start..start + len])
     }
 
+    /// A fixed slot of every chunk, in order.
+    pub(super) fn fixed(&self, memory: Memory, view: View) -> impl Iterator<Item = &[E]> {
+        let start = memory.len * self.capacity + memory.offsets[view.slot] + view.column;
+        (0..self.count).map(move |chunk| &self.arena[chunk * self.stride + start..][..view.len])
+    }
+
     /// Forgets the statistics of the current batch.
     fn clear_statistics(&mut self) {
         self.statistics.fill(0.0);
@@ -121,7 +127,7 @@ impl<E: Float> Chunks<E> {
 /// What all chunks of a batch have in common.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Shared<'a, E> {
-    pub offsets: &'static [usize],
+    pub memory: Memory,
     pub params: &'a [E],
     pub packs: &'a [E],
     pub mode: Mode,
@@ -147,7 +153,8 @@ pub(super) fn each<E: Float>(
         let first_row = index * capacity;
         let mut chunk = Chunk {
             arena,
-            offsets: shared.offsets,
+            offsets: shared.memory.offsets,
+            fixed: shared.memory.len * capacity,
             capacity,
             rows: capacity.min(batch - first_row),
             first_row,
@@ -189,10 +196,10 @@ impl<E: Float> Engine<E> {
         // The backward costs twice the forward.
         let flops = program.flops.saturating_mul(3);
         let capacity = rows_per_chunk(flops, rows.len());
-        self.train_chunks.cut(rows.len(), capacity, program.train.1, program)?;
+        self.train_chunks.cut(rows.len(), capacity, program.train, program)?;
         let seed = self.step_seed();
         let shared = Shared {
-            offsets: program.train.0,
+            memory: program.train,
             params: &self.parameters.values,
             packs: &self.parameters.packs,
             mode,

@@ -44,7 +44,7 @@ pub(super) fn train<E: Float>(
     let (columns, value) = compute(engine, Mode::Train, rows, source, loss)?;
 
     let shared = Shared {
-        offsets: program.train.0,
+        memory: program.train,
         params: &engine.parameters.values,
         packs: &engine.parameters.packs,
         mode: Mode::Train,
@@ -136,7 +136,7 @@ impl<E: Float> Engine<E> {
             let Some(view) = view else { continue };
             for row in 0..batch {
                 let start = row / capacity * stride
-                    + self.program.train.0[view.slot] * capacity
+                    + self.program.train.offsets[view.slot] * capacity
                     + view.column
                     + row % capacity * view.stride;
                 column.extend_from_slice(&arena[start..start + view.len]);

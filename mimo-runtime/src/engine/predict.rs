@@ -23,9 +23,9 @@ pub(super) fn predict<E: Float>(
     while done < rows {
         let round = ROUND.min(rows - done);
         let capacity = rows_per_chunk(program.flops, round);
-        engine.predict_chunks.cut(round, capacity, program.predict.1, program)?;
+        engine.predict_chunks.cut(round, capacity, program.predict, program)?;
         let shared = Shared {
-            offsets: program.predict.0,
+            memory: program.predict,
             params: &engine.parameters.values,
             packs: &engine.parameters.packs,
             mode: Mode::Predict,
@@ -51,7 +51,7 @@ pub(super) fn predict<E: Float>(
                 column[done * view.len..].chunks_exact_mut(view.len.max(1)).take(round).enumerate()
             {
                 let start = row / capacity * stride
-                    + program.predict.0[view.slot] * capacity
+                    + program.predict.offsets[view.slot] * capacity
                     + view.column
                     + row % capacity * view.stride;
                 to.copy_from_slice(&arena[start..start + view.len]);

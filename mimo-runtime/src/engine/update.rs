@@ -112,7 +112,7 @@ fn tasks(program: &Program) -> Vec<Task> {
         if block.gradient.is_none() {
             continue;
         }
-        let rows = (TASK_VALUES / block.cols.max(1)).next_multiple_of(PANEL);
+        let rows = (TASK_VALUES / block.cols.max(1)).max(1).next_multiple_of(PANEL);
         let mut from = 0;
         while from < block.rows {
             let to = (from + rows).min(block.rows);
@@ -275,6 +275,24 @@ fn gradient<E: Float>(program: &Program, chunks: &Chunks<E>, task: &Task, gradie
                 kernels::column_sums(arena, dy, gradients, index > 0);
             }
         }
+        Some(Gradient::Scatter(uses)) => {
+            gradients.fill(E::of(0.0));
+            for call in uses.iter() {
+                let x = blocks(program, chunks, call, call.x);
+                let dy = blocks(program, chunks, call, call.dy);
+                kernels::scatter_add(arena, x, dy, task.from..task.to, gradients);
+            }
+        }
+        Some(Gradient::Private(view)) => {
+            let cols = program.blocks[task.block].cols;
+            for (index, sums) in chunks.fixed(program.train, view).enumerate() {
+                let sums = &sums[task.from * cols..task.to * cols];
+                match index {
+                    0 => gradients.copy_from_slice(sums),
+                    _ => gradients.iter_mut().zip(sums).for_each(|(gradient, sum)| *gradient += *sum),
+                }
+            }
+        }
         None => {}
     }
 }
@@ -282,8 +300,8 @@ fn gradient<E: Float>(program: &Program, chunks: &Chunks<E>, task: &Task, gradie
 /// The rows of a value over all chunks of the batch.
 fn blocks<E: Float>(program: &Program, chunks: &Chunks<E>, call: &Use, view: View) -> Blocks {
     let cols = view.len / call.positions.max(1);
-    let stride = if call.positions == 1 { view.stride } else { cols };
-    let offset = program.train.0[view.slot] * chunks.capacity + view.column;
+    let stride = view.stride / call.positions.max(1);
+    let offset = program.train.offsets[view.slot] * chunks.capacity + view.column;
     let rows = chunks.capacity * call.positions;
     Blocks {
         mat: Mat { offset, rows, cols, stride },
@@ -390,19 +408,19 @@ fn constrain<E: Float>(parameters: &mut Parameters<E>, param: &Param, constraint
             (E::of(rate) * clipped + E::of(1.0 - rate) * norm) / (E::of(1e-7) + norm)
         }),
     };
-    // A bias has one axis, which is the columns of its one row here; a kernel of one row has two.
-    let is_vector = matches!(parameters.blocks[param.block].gradient, Some(Gradient::Sum(_)));
-    let per_row = is_vector || norm_axis > 0;
-    if per_row {
-        for row in parameters.rows_mut(param) {
-            let factor = target(E::of(sum_of_squares(row).sqrt()));
-            row.iter_mut().for_each(|w| *w *= factor);
-        }
-        return;
-    }
-    for column in 0..param.cols {
-        let squares: f64 = parameters.rows(param).map(|row| row[column].f64() * row[column].f64()).sum();
+    let shape = param.shape;
+    let axis = norm_axis.min(shape.len().saturating_sub(1));
+    let outer: usize = shape.iter().take(axis).product();
+    let len = shape.get(axis).copied().unwrap_or(1);
+    let inner: usize = shape.iter().skip(axis + 1).product();
+    let block = parameters.blocks[param.block];
+    // The weight's values in Keras's order, by their place in the parameter buffer.
+    let place = |i: usize| block.offset + i / param.cols * block.cols + param.column + i % param.cols;
+    let values = &mut parameters.values;
+    for first in (0..outer).flat_map(|o| (0..inner).map(move |i| o * len * inner + i)) {
+        let places = || (0..len).map(|k| place(first + k * inner));
+        let squares: f64 = places().map(|at| values[at].f64() * values[at].f64()).sum();
         let factor = target(E::of(squares.sqrt()));
-        parameters.rows_mut(param).for_each(|row| row[column] *= factor);
+        places().for_each(|at| values[at] *= factor);
     }
 }

@@ -57,6 +57,34 @@ pub fn dense_forward<E: Element>(
     unsafe { (E::kernels().product)(&product) }
 }
 
+/// `y += x * kernel`, as [`dense_forward`].
+#[inline]
+pub fn dense_add<E: Element>(arena: &mut [E], x: Mat, y: Mat, kernel: &[E], ld: usize) {
+    x.check(arena.len());
+    y.check(arena.len());
+    assert_eq!(x.rows, y.rows, "dense input and output differ in rows");
+    Mat { offset: 0, rows: x.cols, cols: y.cols, stride: ld }.check(kernel.len());
+    let base = arena.as_mut_ptr();
+    let product = Product {
+        rows: y.rows,
+        cols: y.cols,
+        depth: x.cols,
+        left: x.within(base),
+        left_stride: x.stride,
+        right: kernel.as_ptr(),
+        right_stride: Some(ld),
+        output: y.within_mut(base),
+        output_stride: y.stride,
+        bias: ptr::null(),
+        accumulate: true,
+        relu: false,
+        mask: ptr::null(),
+        mask_stride: 0,
+    };
+    // SAFETY: the shapes were checked above, and the table is for this processor.
+    unsafe { (E::kernels().product)(&product) }
+}
+
 /// `dx = dy * kernel^T`, then the `epilogue`.
 ///
 /// `packed` is the kernel as [`pack_transposed`] lays it out, for `k = dx.cols` and `n = dy.cols`. `dx`

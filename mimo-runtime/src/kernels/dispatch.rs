@@ -6,6 +6,7 @@ use super::lanewise::Operands;
 use super::optimizer::{self, Update};
 use super::product::{self, Correlation, Packing, Product};
 use super::random::{self, Dropout};
+use super::recurrent;
 use super::simd::Portable;
 use super::softmax::{self, Softmax};
 use super::{arithmetic, arithmetic::Binary};
@@ -77,6 +78,8 @@ kernels! {
     softmax::softmax_gradient(softmax: &Softmax<E>);
     arithmetic::elementwise(op: Binary, operands: &Operands<E, 2, 1>);
     arithmetic::scaled(alpha: E, operands: &Operands<E, 1, 1>);
+    recurrent::lstm(operands: &Operands<E, 5, 6>);
+    recurrent::lstm_gradient(operands: &Operands<E, 8, 5>);
     random::drop_out(dropout: &Dropout<E>);
     optimizer::update(update: &Update<E>, len: usize, p: *mut E, g: *const E, slots: &[*mut E; 3]);
 }

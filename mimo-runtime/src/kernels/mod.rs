@@ -28,6 +28,8 @@ pub mod pieces;
 pub mod pool;
 mod product;
 pub mod random;
+pub mod recurrent;
+pub mod scatter;
 mod simd;
 mod skinny;
 mod softmax;
@@ -40,7 +42,7 @@ pub use activation::{
 pub use aligned::{AlignedVec, AllocationError};
 pub use arithmetic::{Binary, binary, copy, fill, scale_add};
 pub use dense::{
-    Epilogue, PANEL, column_sums, dense_forward, dense_input_gradient, dense_kernel_gradient,
+    Epilogue, PANEL, column_sums, dense_add, dense_forward, dense_input_gradient, dense_kernel_gradient,
     pack_transposed, packed_len,
 };
 pub use dispatch::Kernels;
@@ -49,3 +51,5 @@ pub use matrix::{Blocks, Mat};
 pub use pieces::{Claims, Pieces};
 pub use pool::Pool;
 pub use random::{dropout, gaussian_noise, normal, uniform};
+pub use recurrent::{lstm_backward, lstm_forward};
+pub use scatter::scatter_add;

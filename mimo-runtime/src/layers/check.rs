@@ -54,6 +54,7 @@ impl Bench {
         Chunk {
             arena,
             offsets: &self.offsets,
+            fixed: self.next * self.capacity,
             capacity: self.capacity,
             rows: self.rows,
             first_row: self.first_row,

@@ -26,3 +26,50 @@ pub struct DenseWithoutBias<const I: usize, const O: usize, E: Dtype, D: Storage
     /// What each input counts for each output, `[I, O]`.
     pub kernel: Tensor<Rank2<I, O>, E, D>,
 }
+
+/// The weights of `LSTM`, `GRU` and `SimpleRNN`: `[T, I] → [U]` or `[T, U]`, with `G` = `gates · U` products per step.
+///
+/// **Keras equivalent:** `keras.layers.LSTM(U)` (`G = 4 · U`, gates i, f, c, o), `keras.layers.GRU(U, reset_after=False)`
+/// (`G = 3 · U`, gates z, r, h), `keras.layers.SimpleRNN(U)` (`G = U`), with weights of the same names and layout.
+#[derive(Clone, Debug)]
+pub struct Recurrent<const I: usize, const G: usize, const U: usize, E: Dtype, D: Storage<E>> {
+    /// What each input counts for each gate, `[I, G]`.
+    pub kernel: Tensor<Rank2<I, G>, E, D>,
+    /// What the state counts for each gate, `[U, G]`.
+    pub recurrent_kernel: Tensor<Rank2<U, G>, E, D>,
+    /// What is added to each gate, `[G]`.
+    pub bias: Tensor<Rank1<G>, E, D>,
+}
+
+/// The weights of `LSTM`, `GRU` and `SimpleRNN` without bias.
+///
+/// **Keras equivalent:** `keras.layers.LSTM(U, use_bias=False)`.
+#[derive(Clone, Debug)]
+pub struct RecurrentWithoutBias<const I: usize, const G: usize, const U: usize, E: Dtype, D: Storage<E>> {
+    /// What each input counts for each gate, `[I, G]`.
+    pub kernel: Tensor<Rank2<I, G>, E, D>,
+    /// What the state counts for each gate, `[U, G]`.
+    pub recurrent_kernel: Tensor<Rank2<U, G>, E, D>,
+}
+
+/// The weights of `GRU` that resets after the product, with `G = 3 · U`.
+///
+/// **Keras equivalent:** `keras.layers.GRU(U)`.
+#[derive(Clone, Debug)]
+pub struct RecurrentWithTwoBiases<const I: usize, const G: usize, const U: usize, E: Dtype, D: Storage<E>> {
+    /// What each input counts for each gate, `[I, G]`.
+    pub kernel: Tensor<Rank2<I, G>, E, D>,
+    /// What the state counts for each gate, `[U, G]`.
+    pub recurrent_kernel: Tensor<Rank2<U, G>, E, D>,
+    /// What is added to the products of the input and to those of the state, `[2, G]`.
+    pub bias: Tensor<Rank2<2, G>, E, D>,
+}
+
+/// The weights of `Embedding`: whole numbers below `V`, `[…] → […, U]`.
+///
+/// **Keras equivalent:** `keras.layers.Embedding(V, U)`, PyTorch's and dfdx's `Embedding`.
+#[derive(Clone, Debug)]
+pub struct Embedding<const V: usize, const U: usize, E: Dtype, D: Storage<E>> {
+    /// The vector of each number, `[V, U]`.
+    pub embeddings: Tensor<Rank2<V, U>, E, D>,
+}

@@ -1,7 +1,7 @@
 //! Epochs.
 
 use super::{FitOptions, Trainer};
-use crate::data::{Dataset, IntoDataset};
+use crate::data::{Dataset, IntoDataset, gather};
 use crate::engine::Source;
 use crate::error::Error;
 use crate::history::{EpochLogs, History};
@@ -104,7 +104,7 @@ impl<M: Trainable> Trainer<'_, M> {
         batch_size: usize,
         progress: &mut Progress,
     ) -> Result<Option<usize>, Error> {
-        let source = Source { gather: &|rows, batch| data.gather(rows, batch), weighted: data.weighted() };
+        let source = Source { gather: &|rows, batch| gather(data, rows, batch), weighted: data.weighted() };
         let mut not_finite = None;
         self.totals.clear();
         for (step, rows) in order.chunks(batch_size).enumerate() {

@@ -16,7 +16,7 @@ use crate::chunk::Chunk;
 use crate::kernels::Element as _;
 use crate::layers::typed::{Dense, DenseWithoutBias};
 use crate::model::{Columns, Model, OutputColumns, PerOutput, Reader, Writer};
-use crate::program::Program;
+use crate::program::{Memory, Program};
 
 #[derive(Clone, Debug)]
 pub(crate) struct Two<E: Dtype = f32, D: Storage<E> = Cpu> {
@@ -88,8 +88,8 @@ where
     const SPEC: ModelSpec =
         ModelSpec { name: "Two", inputs: &[], outputs: &[], layers: &[], weights: &WEIGHTS, optimizer: None };
     const PROGRAM: Program = Program {
-        train: (&[], 0),
-        predict: (&[], 0),
+        train: Memory { offsets: &[], len: 0, fixed: 0 },
+        predict: Memory { offsets: &[], len: 0, fixed: 0 },
         inputs: &[],
         outputs: &[],
         targets: &[],

@@ -134,6 +134,7 @@ impl Batch {
         let mut chunk = Chunk {
             arena: &mut arena,
             offsets: &offsets,
+            fixed: 0,
             capacity,
             rows,
             first_row,

@@ -6,6 +6,7 @@ mod elementwise;
 mod memory;
 mod optimizer;
 mod pool;
+mod recurrent;
 
 use super::dispatch::forced;
 use super::element::Element;

@@ -1,0 +1,99 @@
+//! `Embedding`: a vector for each of some whole numbers, such as the words of a vocabulary.
+
+use crate::args::{Bound, Signature};
+use crate::context::Cx;
+use crate::diag::{Diag, Loc};
+use crate::dim::Dim;
+use crate::graph::Dtype;
+use crate::initializer::{Initializer, InitializerKind};
+use crate::layers::{Layer, Operand, Weight, WeightOptions, options};
+use crate::shape::Shape;
+
+/// Keras's `Embedding`: whole numbers below `input_dim`, `[…] → […, output_dim]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Embedding {
+    /// How many vectors there are.
+    pub input_dim: Dim,
+    /// Values of a vector.
+    pub output_dim: Dim,
+    /// The vectors, `[input_dim, output_dim]`.
+    pub embeddings: WeightOptions,
+}
+
+pub(super) const SIGNATURE: Signature = Signature {
+    keywords: &["name", "trainable", "dtype", "input_shape", "activity_regularizer", "input_length"],
+    required: &["input_dim", "output_dim"],
+    unsupported: &[
+        options::DTYPE,
+        options::ACTIVITY,
+        options::INPUT_SHAPE,
+        ("input_length", "leave it out: the input's shape says how long it is"),
+        ("weights", "set `model.embedding.embeddings` after the model was made"),
+        ("lora_rank", "leave it out: all vectors are trained"),
+        ("lora_alpha", "leave it out: all vectors are trained"),
+        ("quantization_config", "leave it out: weights are floats"),
+    ],
+    ..Signature::new(
+        "Embedding",
+        &[
+            "input_dim",
+            "output_dim",
+            "embeddings_initializer",
+            "embeddings_regularizer",
+            "embeddings_constraint",
+            "mask_zero",
+            "weights",
+            "lora_rank",
+            "lora_alpha",
+            "quantization_config",
+        ],
+    )
+};
+
+/// Keras's `"uniform"`, the default.
+const UNIFORM: Initializer =
+    Initializer { kind: InitializerKind::RandomUniform { minval: -0.05, maxval: 0.05 }, seed: None };
+
+impl Embedding {
+    pub(super) fn from_args(args: &Bound<'_>, cx: &mut Cx<'_>) -> Option<Self> {
+        let (input_dim, output_dim) = (args.dim("input_dim", cx), args.dim("output_dim", cx));
+        let embeddings = WeightOptions::from_args(args, "embeddings", 2, UNIFORM, cx);
+        if args.boolean("mask_zero", false, cx) {
+            let message = "mimo has no `mask_zero` for `Embedding` yet";
+            let help = "leave it out: padding is read as a word of its own, best put before the text";
+            cx.error(Diag::error(args.loc("mask_zero"), message).help(help));
+            args.fail("mask_zero");
+        }
+        Some(Embedding { input_dim: input_dim?, output_dim: output_dim?, embeddings })
+    }
+}
+
+impl Layer for Embedding {
+    fn class_name(&self) -> &'static str {
+        SIGNATURE.callee
+    }
+
+    fn infer(&self, inputs: &[Operand<'_>], _: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {
+        let [x] = inputs else { return None };
+        if x.dtype == Dtype::Float {
+            let message = format!("`Embedding` looks up whole numbers, but `{}` holds floats", x.name);
+            cx.error(
+                Diag::error(x.loc, message)
+                    .help("write `dtype = \"int32\"` at its `Input`")
+                    .help("`Dense(…)` makes vectors of floats"),
+            );
+            return None;
+        }
+        let mut shape = x.shape.0.clone();
+        shape.push(self.output_dim.clone());
+        Some(vec![(Shape(shape), Dtype::Float)])
+    }
+
+    fn weights(&self, _: &[&Shape]) -> Vec<Weight> {
+        vec![Weight {
+            name: "embeddings",
+            shape: Shape(vec![self.input_dim.clone(), self.output_dim.clone()]),
+            options: self.embeddings,
+        }]
+    }
+}

@@ -1,0 +1,382 @@
+//! `LSTM`, `GRU` and `SimpleRNN`: layers that read a sequence step by step and carry a state from one to the next.
+
+use crate::activation::Activation;
+use crate::args::{Bound, Signature};
+use crate::context::Cx;
+use crate::diag::{Diag, Loc};
+use crate::dim::Dim;
+use crate::graph::Dtype;
+use crate::initializer::{Initializer, InitializerKind};
+use crate::layers::{Layer, Operand, Weight, WeightOptions, floats, options};
+use crate::shape::Shape;
+use crate::value::ValueKind;
+
+/// Keras's `LSTM`, `GRU` and `SimpleRNN`: `[steps, features] → [units]`, or `[steps, units]` with `return_sequences`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Recurrent {
+    /// What happens at a step.
+    pub cell: Cell,
+    /// Values of the state.
+    pub units: Dim,
+    /// What the candidate for a new state goes through.
+    pub activation: Activation,
+    /// What the gates go through; a `SimpleRNN` has none.
+    pub recurrent_activation: Activation,
+    /// Whether a bias is added.
+    pub use_bias: bool,
+    /// The weights of what is read, `[features, gates · units]`.
+    pub kernel: WeightOptions,
+    /// The weights of the state, `[units, gates · units]`.
+    pub recurrent_kernel: WeightOptions,
+    /// The bias, `[gates · units]`, or `[2, gates · units]` for a GRU that resets after the product.
+    pub bias: WeightOptions,
+    /// Whether the state after every step is given, and not that after the last only.
+    pub return_sequences: bool,
+    /// Whether the sequence is read from its end.
+    pub go_backwards: bool,
+}
+
+/// What happens at a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cell {
+    /// Keras's `LSTM`: gates `i`, `f`, `c`, `o`, in this order.
+    Lstm,
+    /// Keras's `GRU`: gates `z`, `r`, `h`, in this order.
+    Gru {
+        /// Whether the reset gate is applied after the product with the recurrent kernel.
+        reset_after: bool,
+    },
+    /// Keras's `SimpleRNN`: the state is the activation of the product.
+    Simple,
+}
+
+impl Cell {
+    /// How many products of `units` values a step computes.
+    pub const fn gates(self) -> usize {
+        match self {
+            Cell::Lstm => 4,
+            Cell::Gru { .. } => 3,
+            Cell::Simple => 1,
+        }
+    }
+
+    /// How many times `units` values a step keeps for the backward, which puts its gradients in their place. First
+    /// come those of the products with the kernel. Those of the products with the recurrent kernel are the same, but
+    /// for a GRU: one that resets after the product has them beside the others, and one that resets before it has
+    /// them in two parts, each with zeros for the other: of the state, and of the state that was reset.
+    pub const fn kept(self) -> usize {
+        match self {
+            Cell::Lstm | Cell::Simple => self.gates(),
+            Cell::Gru { reset_after: true } => 2 * self.gates(),
+            Cell::Gru { reset_after: false } => 3 * self.gates(),
+        }
+    }
+
+    /// Keras's name of the layer.
+    const fn class(self) -> &'static str {
+        match self {
+            Cell::Lstm => "LSTM",
+            Cell::Gru { .. } => "GRU",
+            Cell::Simple => "SimpleRNN",
+        }
+    }
+}
+
+const KEYWORDS: &[&str] = &["name", "trainable", "dtype", "input_shape"];
+
+// What a class does not declare is never asked for.
+const UNSUPPORTED: &[(&str, &str)] = &[
+    options::DTYPE,
+    options::ACTIVITY,
+    options::INPUT_SHAPE,
+    ("use_cudnn", "leave it out: there is one implementation"),
+    ("seed", "leave it out: nothing in the layer is random"),
+];
+
+pub(super) const LSTM: Signature = Signature {
+    keywords: KEYWORDS,
+    required: &["units"],
+    unsupported: UNSUPPORTED,
+    ..Signature::new(
+        "LSTM",
+        &[
+            "units",
+            "activation",
+            "recurrent_activation",
+            "use_bias",
+            "kernel_initializer",
+            "recurrent_initializer",
+            "bias_initializer",
+            "unit_forget_bias",
+            "kernel_regularizer",
+            "recurrent_regularizer",
+            "bias_regularizer",
+            "activity_regularizer",
+            "kernel_constraint",
+            "recurrent_constraint",
+            "bias_constraint",
+            "dropout",
+            "recurrent_dropout",
+            "seed",
+            "return_sequences",
+            "return_state",
+            "go_backwards",
+            "stateful",
+            "unroll",
+            "use_cudnn",
+        ],
+    )
+};
+
+pub(super) const GRU: Signature = Signature {
+    keywords: KEYWORDS,
+    required: &["units"],
+    unsupported: UNSUPPORTED,
+    ..Signature::new(
+        "GRU",
+        &[
+            "units",
+            "activation",
+            "recurrent_activation",
+            "use_bias",
+            "kernel_initializer",
+            "recurrent_initializer",
+            "bias_initializer",
+            "kernel_regularizer",
+            "recurrent_regularizer",
+            "bias_regularizer",
+            "activity_regularizer",
+            "kernel_constraint",
+            "recurrent_constraint",
+            "bias_constraint",
+            "dropout",
+            "recurrent_dropout",
+            "seed",
+            "return_sequences",
+            "return_state",
+            "go_backwards",
+            "stateful",
+            "unroll",
+            "reset_after",
+            "use_cudnn",
+        ],
+    )
+};
+
+pub(super) const SIMPLE_RNN: Signature = Signature {
+    keywords: KEYWORDS,
+    required: &["units"],
+    unsupported: UNSUPPORTED,
+    ..Signature::new(
+        "SimpleRNN",
+        &[
+            "units",
+            "activation",
+            "use_bias",
+            "kernel_initializer",
+            "recurrent_initializer",
+            "bias_initializer",
+            "kernel_regularizer",
+            "recurrent_regularizer",
+            "bias_regularizer",
+            "activity_regularizer",
+            "kernel_constraint",
+            "recurrent_constraint",
+            "bias_constraint",
+            "dropout",
+            "recurrent_dropout",
+            "return_sequences",
+            "return_state",
+            "go_backwards",
+            "stateful",
+            "unroll",
+            "seed",
+        ],
+    )
+};
+
+impl Recurrent {
+    pub(super) fn gru(args: &Bound<'_>, cx: &mut Cx<'_>) -> Option<Self> {
+        let reset_after = args.boolean("reset_after", true, cx);
+        Self::from_args(Cell::Gru { reset_after }, args, cx)
+    }
+
+    pub(super) fn simple(args: &Bound<'_>, cx: &mut Cx<'_>) -> Option<Self> {
+        Self::from_args(Cell::Simple, args, cx)
+    }
+
+    pub(super) fn lstm(args: &Bound<'_>, cx: &mut Cx<'_>) -> Option<Self> {
+        let mut layer = Self::from_args(Cell::Lstm, args, cx)?;
+        if args.boolean("unit_forget_bias", true, cx) {
+            match layer.bias.initializer.kind {
+                InitializerKind::Constant(rest) => {
+                    layer.bias.initializer.kind = InitializerKind::UnitForget { rest };
+                }
+                _ => {
+                    let message =
+                        "a random `bias_initializer` cannot be combined with `unit_forget_bias` yet";
+                    cx.error(
+                        Diag::error(args.loc("bias_initializer"), message)
+                            .help("write `unit_forget_bias = false`, or a constant initializer"),
+                    );
+                    args.fail("bias_initializer");
+                }
+            }
+        }
+        Some(layer)
+    }
+
+    fn from_args(cell: Cell, args: &Bound<'_>, cx: &mut Cx<'_>) -> Option<Self> {
+        let units = args.dim("units", cx);
+        let activation = function("activation", Activation::Tanh, args, cx);
+        let recurrent_activation = match cell {
+            Cell::Simple => Activation::Linear,
+            Cell::Lstm | Cell::Gru { .. } => function("recurrent_activation", Activation::Sigmoid, args, cx),
+        };
+        let use_bias = args.boolean("use_bias", true, cx);
+        let kernel = WeightOptions::from_args(args, "kernel", 2, Initializer::GLOROT_UNIFORM, cx);
+        let recurrent_kernel = WeightOptions::from_args(args, "recurrent", 2, Initializer::ORTHOGONAL, cx);
+        let bias_rank = if cell == (Cell::Gru { reset_after: true }) { 2 } else { 1 };
+        let bias = WeightOptions::from_args(args, "bias", bias_rank, Initializer::ZEROS, cx);
+        let return_sequences = args.boolean("return_sequences", false, cx);
+        let go_backwards = args.boolean("go_backwards", false, cx);
+        for (name, instead) in NOT_YET {
+            not_yet(name, instead, args, cx);
+        }
+        Some(Recurrent {
+            cell,
+            units: units?,
+            activation,
+            recurrent_activation,
+            use_bias,
+            kernel,
+            recurrent_kernel,
+            bias,
+            return_sequences,
+            go_backwards,
+        })
+    }
+
+    /// Values of all products of a step: `gates · units`.
+    pub fn width(&self) -> Dim {
+        Dim::Known(self.cell.gates()) * self.units.clone()
+    }
+}
+
+/// Arguments that ask for nothing as long as they are `false` or 0.
+const NOT_YET: &[(&str, &str)] = &[
+    ("return_state", "leave it out: the last state is the layer's output without `return_sequences`"),
+    ("stateful", "leave it out: every sample begins with a state of zeros"),
+    ("unroll", "leave it out: it would change nothing"),
+    ("dropout", "write `Dropout(…)` before the layer"),
+    ("recurrent_dropout", "write `Dropout(…)` before or behind the layer"),
+];
+
+fn not_yet(name: &str, instead: &str, args: &Bound<'_>, cx: &mut Cx<'_>) {
+    let Some(value) = args.take(name) else { return };
+    if matches!(value.kind, ValueKind::Bool(false) | ValueKind::None | ValueKind::Int(0))
+        || matches!(value.kind, ValueKind::Float(x) if x == 0.0)
+    {
+        return;
+    }
+    let class = args.callee();
+    cx.error(Diag::error(value.loc, format!("mimo has no `{name}` for `{class}` yet")).help(instead));
+    args.fail(name);
+}
+
+/// An activation that is applied to a part of the values of a step: one that looks at all of them, as softmax does,
+/// is refused, and so is one whose derivative needs values that are not kept.
+fn function(name: &str, default: Activation, args: &Bound<'_>, cx: &mut Cx<'_>) -> Activation {
+    if args.take(name).is_none() {
+        return default;
+    }
+    let activation = args.activation(name, cx);
+    if activation.elementwise() && activation.from_output() {
+        return activation;
+    }
+    let class = args.callee();
+    let message = match activation.elementwise() {
+        true => format!("`{class}` cannot compute with this `{name}` yet"),
+        false => format!("`{name}` of `{class}` has to work value by value, which a softmax does not"),
+    };
+    cx.error(Diag::error(args.loc(name), message).help("use `tanh`, `sigmoid`, `relu`, `softsign`, …"));
+    args.fail(name);
+    default
+}
+
+impl Layer for Recurrent {
+    fn class_name(&self) -> &'static str {
+        self.cell.class()
+    }
+
+    fn infer(&self, inputs: &[Operand<'_>], _: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {
+        let [x] = inputs else { return None };
+        let class = self.class_name();
+        let [steps, _] = &x.shape.0[..] else {
+            let shown = x.shape.display(cx.consts).to_string();
+            let article = if self.cell == Cell::Lstm { "an" } else { "a" };
+            let message = format!("{article} `{class}` reads [steps, features], but `{}` is {shown}", x.name);
+            let diag = Diag::error(x.loc, message);
+            cx.error(match &x.shape.0[..] {
+                [steps] => {
+                    let steps = steps.display(cx.consts);
+                    let diag = match x.dtype {
+                        Dtype::Int => diag,
+                        Dtype::Float => diag.help(format!(
+                            "write `Reshape([{steps}, 1])` before it if `{}` is one number per step",
+                            x.name
+                        )),
+                    };
+                    diag.help(format!(
+                        "write `Embedding(vocabulary, 64)` before it if `{}` holds word ids",
+                        x.name
+                    ))
+                }
+                [] => diag.help("write `shape = [steps, features]` at its `Input`"),
+                [first, ..] => {
+                    diag.help(format!("write `Reshape([{}, -1])` before it", first.display(cx.consts)))
+                }
+            });
+            return None;
+        };
+        if x.dtype == Dtype::Int {
+            floats(class, x, cx);
+            return None;
+        }
+        let shape = match self.return_sequences {
+            true => vec![steps.clone(), self.units.clone()],
+            false => vec![self.units.clone()],
+        };
+        Some(vec![(Shape(shape), Dtype::Float)])
+    }
+
+    fn weights(&self, inputs: &[&Shape]) -> Vec<Weight> {
+        let Some(features) = inputs.first().and_then(|shape| shape.last()) else {
+            return Vec::new();
+        };
+        let width = self.width();
+        let kernel = Weight {
+            name: "kernel",
+            shape: Shape(vec![features.clone(), width.clone()]),
+            options: self.kernel,
+        };
+        let recurrent_kernel = Weight {
+            name: "recurrent_kernel",
+            shape: Shape(vec![self.units.clone(), width.clone()]),
+            options: self.recurrent_kernel,
+        };
+        let mut weights = vec![kernel, recurrent_kernel];
+        if self.use_bias {
+            let shape = match self.cell {
+                Cell::Gru { reset_after: true } => vec![Dim::Known(2), width],
+                Cell::Gru { reset_after: false } | Cell::Lstm | Cell::Simple => vec![width],
+            };
+            weights.push(Weight { name: "bias", shape: Shape(shape), options: self.bias });
+        }
+        weights
+    }
+
+    fn activation(&self) -> Activation {
+        self.activation
+    }
+}

@@ -1,0 +1,223 @@
+//! `LSTM`, `GRU`, `SimpleRNN`: layers that read a sequence step by step.
+//!
+//! A chunk goes through all steps at once, so that no thread waits for another. Memory lies step by step: the values of
+//! a step, of all rows of the chunk, follow each other. The gradients of the weights are products over all steps of all
+//! rows; the second phase of a training step computes them as those of a dense layer that runs once per step.
+
+use mimo_graph::activation::Activation;
+pub use mimo_graph::layers::recurrent::Cell;
+
+use crate::chunk::{Chunk, Mode};
+use crate::float::Float;
+use crate::kernels::{self, Epilogue, Mat};
+use crate::layers::apply_mask;
+use crate::program::{Sink, View};
+use crate::run::run;
+
+mod gru;
+mod gru_before;
+mod lstm;
+mod simple;
+
+/// A recurrent layer on a sequence.
+#[derive(Clone, Copy, Debug)]
+pub struct Recurrent {
+    /// What happens at a step.
+    pub cell: Cell,
+    /// Steps of a sequence.
+    pub steps: usize,
+    /// Values that a step reads.
+    pub features: usize,
+    /// Values of the state.
+    pub units: usize,
+    /// What the candidate for a new state goes through.
+    pub activation: Activation,
+    /// What the gates go through.
+    pub recurrent_activation: Activation,
+    /// Whether the state after every step is given, and not that after the last only.
+    pub sequences: bool,
+    /// Whether the sequence is read from its end.
+    pub backwards: bool,
+    /// What is read, `[steps, features]`.
+    pub x: View,
+    /// What is given, `[steps, units]` in the order in which the steps were read, or `[units]`.
+    pub y: View,
+    /// Where the kernel begins in the parameter buffer, `[features, gates · units]`.
+    pub kernel: usize,
+    /// Where the recurrent kernel begins, `[units, gates · units]`.
+    pub recurrent_kernel: usize,
+    /// Where the bias begins.
+    pub bias: Option<usize>,
+    /// Where the transposed kernel begins in the pack buffer.
+    pub kernel_pack: usize,
+    /// Where the transposed recurrent kernel begins.
+    pub recurrent_pack: usize,
+    /// What was read, step by step; while training only.
+    pub inputs: View,
+    /// The gates of every step, and their gradients in the backward.
+    pub gates: View,
+    /// The state before the first step and after every step.
+    pub states: View,
+    /// The same for the cell state of an LSTM; for a GRU that resets before the product, the state that was reset.
+    pub cells: View,
+    /// The gradients of state and cell state, and two more values per unit to compute with.
+    pub carried: View,
+    /// The gradient of `y`.
+    pub dy: View,
+    /// Where the gradient of `x` goes.
+    pub dx: Option<Sink>,
+}
+
+impl Recurrent {
+    /// Products of a step.
+    fn width(&self) -> usize {
+        self.cell.gates() * self.units
+    }
+
+    /// Values of a step that are kept for the backward.
+    fn kept(&self) -> usize {
+        self.cell.kept() * self.units
+    }
+
+    /// One of the parts of a step's gates.
+    fn part(&self, gates: Mat, part: usize) -> Mat {
+        gates.columns(part * self.units, self.units)
+    }
+
+    /// The values of one step of a memory that lies step by step.
+    fn step<E: Float>(&self, chunk: &Chunk<'_, E>, memory: View, step: usize, cols: usize) -> Mat {
+        Mat::contiguous(chunk.mat(memory).offset + step * chunk.rows * cols, chunk.rows, cols)
+    }
+
+    /// What is read at a step, or its gradient, inside the samples.
+    fn read<E: Float>(&self, chunk: &Chunk<'_, E>, x: View, step: usize) -> Mat {
+        let place = if self.backwards { self.steps - 1 - step } else { step };
+        chunk.mat(x).columns(place * self.features, self.features)
+    }
+
+    /// What is given after a step, or its gradient, if it is.
+    fn given<E: Float>(&self, chunk: &Chunk<'_, E>, y: View, step: usize) -> Option<Mat> {
+        match self.sequences {
+            true => Some(chunk.mat(y).columns(step * self.units, self.units)),
+            false => (step + 1 == self.steps).then(|| chunk.mat(y)),
+        }
+    }
+}
+
+/// The weights, and what a step computes with.
+struct Step<'a, E> {
+    /// `[features, gates · units]`
+    kernel: &'a [E],
+    /// `[units, gates · units]`
+    recurrent_kernel: &'a [E],
+    /// `[gates · units]`, twice if there are two biases.
+    bias: Option<&'a [E]>,
+    /// What is read.
+    x: Mat,
+    /// Where products and gates go.
+    gates: Mat,
+    /// The state before the step and after it.
+    states: [Mat; 2],
+    /// The cell state before and after it, or other memory that is as large.
+    cells: [Mat; 2],
+}
+
+fn forward<E: Float>(op: &Recurrent, chunk: &mut Chunk<'_, E>) {
+    let (params, units, width, kept) = (chunk.params, op.units, op.width(), op.kept());
+    let biases = match op.cell {
+        Cell::Gru { reset_after: true } => 2,
+        Cell::Gru { reset_after: false } | Cell::Lstm | Cell::Simple => 1,
+    };
+    let kernel = &params[op.kernel..op.kernel + op.features * width];
+    let recurrent_kernel = &params[op.recurrent_kernel..op.recurrent_kernel + units * width];
+    let bias = op.bias.map(|bias| &params[bias..bias + biases * width]);
+    // What no backward reads is written to the same few places again and again, which stay in the cache.
+    let keeps = chunk.mode == Mode::Train;
+    let place = |step: usize, of: usize| if keeps { step } else { step % of };
+    for memory in [op.states, op.cells] {
+        let zeros = op.step(chunk, memory, 0, units);
+        kernels::fill(chunk.arena, zeros, E::of(0.0));
+    }
+    for step in 0..op.steps {
+        let mut x = op.read(chunk, op.x, step);
+        if keeps {
+            let copy = op.step(chunk, op.inputs, step, op.features);
+            kernels::copy(chunk.arena, x, copy, false);
+            x = copy;
+        }
+        let gates = op.step(chunk, op.gates, place(step, 1), kept);
+        let [states, cells] = [op.states, op.cells]
+            .map(|memory| [step, step + 1].map(|step| op.step(chunk, memory, place(step, 2), units)));
+        let at = Step { kernel, recurrent_kernel, bias, x, gates, states, cells };
+        match op.cell {
+            Cell::Lstm => lstm::forward(op, chunk.arena, &at),
+            Cell::Gru { reset_after: true } => gru::forward(op, chunk.arena, &at),
+            Cell::Gru { reset_after: false } => gru_before::forward(op, chunk.arena, &at),
+            Cell::Simple => simple::forward(op, chunk.arena, &at),
+        }
+        if let Some(y) = op.given(chunk, op.y, step) {
+            kernels::copy(chunk.arena, states[1], y, false);
+        }
+    }
+}
+
+/// What the backward of a step reads and writes.
+struct StepBack<'a, E> {
+    /// The recurrent kernel, transposed.
+    recurrent_pack: &'a [E],
+    /// The gates, in whose places the gradients of the products are put.
+    gates: Mat,
+    /// The state before the step and after it.
+    states: [Mat; 2],
+    /// The cell state before and after it, or other memory that is as large.
+    cells: [Mat; 2],
+    /// The gradient of the state after the step, which becomes that of the state before it; the same for the cell
+    /// state; two places to compute in.
+    carried: [Mat; 4],
+    /// Whether the state before the step has a gradient: that before the first is constant.
+    goes_on: bool,
+}
+
+impl<E: Float> StepBack<'_, E> {
+    /// The gradient of the state from that of the products with the recurrent kernel.
+    fn through(&self, arena: &mut [E], dy: Mat, dx: Mat, accumulate: bool) {
+        let epilogue = Epilogue { accumulate, mask: None };
+        kernels::dense_input_gradient(arena, dy, dx, self.recurrent_pack, epilogue);
+    }
+}
+
+fn backward<E: Float>(op: &Recurrent, chunk: &mut Chunk<'_, E>) {
+    let (packs, units, width, kept) = (chunk.packs, op.units, op.width(), op.kept());
+    let recurrent_pack = &packs[op.recurrent_pack..op.recurrent_pack + kernels::packed_len(units, width)];
+    let carried: [Mat; 4] = std::array::from_fn(|place| op.step(chunk, op.carried, place, units));
+    // Behind the last step there is nothing that the states have gone into.
+    for gradient in &carried[..2] {
+        kernels::fill(chunk.arena, *gradient, E::of(0.0));
+    }
+    for step in (0..op.steps).rev() {
+        if let Some(dy) = op.given(chunk, op.dy, step) {
+            kernels::copy(chunk.arena, dy, carried[0], true);
+        }
+        let gates = op.step(chunk, op.gates, step, kept);
+        let [states, cells] = [op.states, op.cells]
+            .map(|memory| [step, step + 1].map(|step| op.step(chunk, memory, step, units)));
+        let at = StepBack { recurrent_pack, gates, states, cells, carried, goes_on: step > 0 };
+        match op.cell {
+            Cell::Lstm => lstm::backward(op, chunk.arena, &at),
+            Cell::Gru { reset_after: true } => gru::backward(op, chunk.arena, &at),
+            Cell::Gru { reset_after: false } => gru_before::backward(op, chunk.arena, &at),
+            Cell::Simple => simple::backward(op, chunk.arena, &at),
+        }
+        if let Some(sink) = op.dx {
+            let dx = op.read(chunk, sink.view, step);
+            let pack = &packs[op.kernel_pack..op.kernel_pack + kernels::packed_len(op.features, width)];
+            let epilogue = Epilogue { accumulate: sink.accumulate, mask: None };
+            kernels::dense_input_gradient(chunk.arena, gates.columns(0, width), dx, pack, epilogue);
+        }
+    }
+    if let Some(sink) = op.dx {
+        apply_mask(chunk, sink);
+    }
+}
+
+run!(Recurrent, forward, backward);

@@ -1,0 +1,46 @@
+//! The cell of a GRU that resets before the product: `z = σ(x · W_z + h · U_z + b_z)`, `r` like it,
+//! `c = φ(x · W_c + (r · h) · U_c + b_c)`, `h' = z · h + (1 − z) · c`.
+//!
+//! The recurrent kernel is multiplied with the state in two of its parts and with the reset state in the third. Its gradient
+//! is that of two products, each with zeros in the parts of the other.
+
+use super::gru::{mix, unmix};
+use super::{Recurrent, Step, StepBack};
+use crate::float::Float;
+use crate::kernels::{self, Binary, Mat};
+
+pub(super) fn forward<E: Float>(op: &Recurrent, arena: &mut [E], at: &Step<'_, E>) {
+    let ([h, state], [reset, _], units, width) = (at.states, at.cells, op.units, op.width());
+    let a = at.gates.columns(0, width);
+    let [z, r, c] = std::array::from_fn(|part| op.part(a, part));
+    let zr = a.columns(0, 2 * units);
+    kernels::dense_forward(arena, at.x, a, at.kernel, width, at.bias, false);
+    kernels::dense_add(arena, h, zr, at.recurrent_kernel, width);
+    kernels::activation_forward(arena, op.recurrent_activation, zr, zr);
+    kernels::binary(arena, Binary::Multiply, r, h, reset);
+    kernels::dense_add(arena, reset, c, &at.recurrent_kernel[2 * units..], width);
+    kernels::activation_forward(arena, op.activation, c, c);
+    mix(arena, z, h, c, state);
+}
+
+pub(super) fn backward<E: Float>(op: &Recurrent, arena: &mut [E], at: &StepBack<'_, E>) {
+    let ([h, _], units, width) = (at.states, op.units, op.width());
+    let [a, of_state, of_reset]: [Mat; 3] = std::array::from_fn(|part| at.gates.columns(part * width, width));
+    let [z, r, c] = std::array::from_fn(|part| op.part(a, part));
+    let [dh, d, ..] = at.carried;
+    unmix(op, arena, [z, c], h, at.carried);
+    kernels::fill(arena, of_reset.columns(0, 2 * units), E::of(0.0));
+    kernels::copy(arena, c, op.part(of_reset, 2), false);
+    // The gradient of the reset state goes to the state, and to the gate that reset it.
+    at.through(arena, of_reset, d, false);
+    let e = at.carried[2];
+    kernels::binary(arena, Binary::Multiply, d, r, e);
+    kernels::copy(arena, e, dh, true);
+    kernels::binary(arena, Binary::Multiply, d, h, d);
+    kernels::activation_backward(arena, op.recurrent_activation, r, d, r, false);
+    kernels::copy(arena, a.columns(0, 2 * units), of_state.columns(0, 2 * units), false);
+    kernels::fill(arena, op.part(of_state, 2), E::of(0.0));
+    if at.goes_on {
+        at.through(arena, of_state, dh, true);
+    }
+}

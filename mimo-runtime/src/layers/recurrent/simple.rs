@@ -1,0 +1,20 @@
+//! The cell of a `SimpleRNN`: `h' = a(x · W + h · U + b)`.
+
+use super::{Recurrent, Step, StepBack};
+use crate::float::Float;
+use crate::kernels;
+
+pub(super) fn forward<E: Float>(op: &Recurrent, arena: &mut [E], at: &Step<'_, E>) {
+    let [h, state] = at.states;
+    kernels::dense_forward(arena, at.x, at.gates, at.kernel, op.units, at.bias, false);
+    kernels::dense_add(arena, h, at.gates, at.recurrent_kernel, op.units);
+    kernels::activation_forward(arena, op.activation, at.gates, state);
+}
+
+pub(super) fn backward<E: Float>(op: &Recurrent, arena: &mut [E], at: &StepBack<'_, E>) {
+    let (dh, state) = (at.carried[0], at.states[1]);
+    kernels::activation_backward(arena, op.activation, state, dh, at.gates, false);
+    if at.goes_on {
+        at.through(arena, at.gates, dh, false);
+    }
+}
