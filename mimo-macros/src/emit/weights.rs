@@ -44,6 +44,11 @@ fn typed_layer(kind: &LayerKind) -> Ident {
         | LayerKind::Dropout(_)
         | LayerKind::GaussianNoise(_)
         | LayerKind::Concatenate(_)
+        | LayerKind::Pooling(_)
+        | LayerKind::GlobalPooling(_)
+        | LayerKind::Frame(_)
+        | LayerKind::UpSampling(_)
+        | LayerKind::Dot(_)
         | LayerKind::Merge(_) => "NoWeights",
     };
     Ident::new(name, Span::mixed_site())
