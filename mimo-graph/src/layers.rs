@@ -34,11 +34,15 @@ pub mod permute;
 pub mod pooling;
 #[cfg(test)]
 mod properties;
+#[cfg(test)]
+mod properties_of_images;
 pub mod repeat_vector;
 pub mod reshape;
 pub mod spatial;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_of_images;
 pub mod up_sampling;
 
 /// What a layer is called with.

@@ -46,10 +46,11 @@ impl Frame {
         match n.known().zip(lost.known()) {
             Some((n, lost)) if n > lost => true,
             Some((n, lost)) => {
-                let message = format!("`{class}` takes {lost} of the {axis} of `{}`, which is {n}", x.name);
+                let there = if self.axes == 1 { "of which there are" } else { "which is" };
+                let message = format!("`{class}` takes {lost} of the {axis} of `{}`, {there} {n}", x.name);
                 let help = match n {
                     0 | 1 => format!("leave the {axis} as it is: write 0"),
-                    _ => format!("take {} at most, so that something is left", n - 1),
+                    _ => format!("take {} at most in all, so that something is left", n - 1),
                 };
                 cx.error(Diag::error(call, message).help(help).note(format!("`{}` is {shown}", x.name)));
                 false
