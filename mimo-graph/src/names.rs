@@ -143,8 +143,8 @@ fn free_name(base: &str, taken: &BTreeSet<String>) -> String {
 }
 
 /// Why a word cannot be a field, if it cannot. `letter` says which characters it may have.
-fn not_a_field(name: &str, letter: fn(char) -> bool) -> Option<&'static str> {
-    if KEYWORDS.contains(&name) {
+fn not_a_field(name: &str, keywords: &[&str], letter: fn(char) -> bool) -> Option<&'static str> {
+    if keywords.contains(&name) {
         return Some("is a keyword of Rust");
     }
     if name.chars().all(|c| c == '_') {
@@ -161,12 +161,12 @@ fn not_a_field(name: &str, letter: fn(char) -> bool) -> Option<&'static str> {
 
 /// Why a name from a string cannot be a field. ASCII only: which other letters Rust takes needs tables of Unicode.
 pub(crate) fn unusable(name: &str) -> Option<&'static str> {
-    not_a_field(name, |c| c.is_ascii_alphanumeric())
+    not_a_field(name, &KEYWORDS, |c| c.is_ascii_alphanumeric())
 }
 
-/// Why a name that was an identifier in the source cannot be a field.
+/// Why a name that was an identifier in the source cannot be a field. `r#type` was one, and is the field `r#type`.
 fn unusable_binding(name: &str) -> Option<&'static str> {
-    not_a_field(name, char::is_alphanumeric)
+    not_a_field(name, &["self", "Self", "super", "crate"], char::is_alphanumeric)
 }
 
 /// A name that can be a field and is as near to `name` as possible.

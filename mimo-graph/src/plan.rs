@@ -9,6 +9,8 @@
 mod build;
 mod gradients;
 mod lifetimes;
+#[cfg(test)]
+mod tests;
 mod values;
 
 use crate::activation::Activation;

@@ -157,8 +157,8 @@ impl<E: Float> Engine<E> {
         copy_out(self.program, &self.parameters.values, index, values);
     }
 
-    /// Reads the gradient of one weight that the last step computed, before clipping by value and after clipping by
-    /// norm; zeros for a weight that is not trained.
+    /// Reads the gradient of one weight as the last step's optimizer used it: with penalties, and clipped. Zeros for a weight
+    /// that is not trained.
     pub fn gradient(&self, index: usize, values: &mut [E]) {
         copy_out(self.program, &self.parameters.gradients, index, values);
     }

@@ -14,6 +14,7 @@ use std::path::Path;
 
 use crate::error::Error;
 use crate::model::Model;
+use format::Subject;
 
 mod fault;
 mod format;
@@ -36,9 +37,15 @@ pub fn save<M: Model>(model: &M, path: impl AsRef<Path>) -> Result<(), Error> {
 
 /// Reads a model's weights from a file. If anything is wrong with it, the model stays as it was.
 pub fn load<M: Model>(model: &mut M, path: impl AsRef<Path>) -> Result<(), Error> {
-    let path = path.as_ref();
+    let (layout, data) = read(Subject::of::<M>(), path.as_ref())?;
+    layout.write(model, &data);
+    Ok(())
+}
+
+/// Reads a file that fits a model.
+fn read(subject: Subject, path: &Path) -> Result<(format::Layout, Vec<u8>), Error> {
     let file_error = |source| Error::File { path: path.into(), source };
-    let unfit = |faults| unfit::<M>(Some(path), faults);
+    let unfit = |faults| unfit(subject, Some(path), faults);
 
     let mut file = File::open(path).map_err(file_error)?;
     let len = regular_len(&file).map_err(file_error)?;
@@ -46,14 +53,13 @@ pub fn load<M: Model>(model: &mut M, path: impl AsRef<Path>) -> Result<(), Error
     let header_len = format::header_len(&prefix, len).map_err(unfit)?;
     let header = read_up_to(&mut file, header_len).map_err(file_error)?;
     let data_len = len - (format::PREFIX + header_len) as u64;
-    let layout = format::Layout::check::<M>(&header, data_len).map_err(unfit)?;
+    let layout = format::Layout::check(subject, &header, data_len).map_err(unfit)?;
     let data = read_up_to(&mut file, layout.data_len()).map_err(file_error)?;
     if data.len() < layout.data_len() {
         // Somebody else has just cut it.
         return Err(file_error(io::ErrorKind::UnexpectedEof.into()));
     }
-    layout.write(model, &data);
-    Ok(())
+    Ok((layout, data))
 }
 
 /// A model's weights as the bytes of a file.
@@ -63,16 +69,17 @@ pub fn to_bytes<M: Model>(model: &M) -> Result<Vec<u8>, Error> {
 
 /// Takes a model's weights from the bytes of a file. If anything is wrong with them, the model stays as it was.
 pub fn from_bytes<M: Model>(model: &mut M, bytes: &[u8]) -> Result<(), Error> {
-    let unfit = |faults| unfit::<M>(None, faults);
+    let subject = Subject::of::<M>();
+    let unfit = |faults| unfit(subject, None, faults);
     let header_len = format::header_len(bytes, bytes.len() as u64).map_err(unfit)?;
     let (header, data) = bytes[format::PREFIX..].split_at(header_len);
-    let layout = format::Layout::check::<M>(header, data.len() as u64).map_err(unfit)?;
+    let layout = format::Layout::check(subject, header, data.len() as u64).map_err(unfit)?;
     layout.write(model, data);
     Ok(())
 }
 
-fn unfit<M: Model>(path: Option<&Path>, faults: Vec<Fault>) -> Error {
-    Error::WeightsFile { path: path.map(Into::into), model: M::SPEC.name, faults }
+fn unfit(subject: Subject, path: Option<&Path>, faults: Vec<Fault>) -> Error {
+    Error::WeightsFile { path: path.map(Into::into), model: subject.name(), faults }
 }
 
 /// The length of a file, which only regular files have.

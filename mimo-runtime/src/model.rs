@@ -153,6 +153,7 @@ impl<'a, E: Float> Reader<'a, E> {
         name: &'static str,
         tensor: &Tensor<S, usize, Cpu>,
     ) -> Result<(), Error> {
+        use dfdx::shapes::HasShape;
         let (rows, len) = self.field(name, tensor)?;
         let Some(column) = self.columns.get_mut(self.next) else { return Ok(()) };
         column.resize(rows * len, E::default());
@@ -161,8 +162,18 @@ impl<'a, E: Float> Reader<'a, E> {
         if column.is_empty() {
             return Ok(());
         }
-        for (to, from) in column.iter_mut().zip(tensor.as_vec()) {
-            *to = E::of(from as f64);
+        // dfdx copies whole tensors out only into memory of their own type, which would have to be allocated.
+        let lengths = tensor.shape().concrete();
+        let mut place = S::Concrete::default();
+        for to in column {
+            *to = E::of(tensor[place] as f64);
+            for axis in (0..S::NUM_DIMS).rev() {
+                place[axis] += 1;
+                if place[axis] < lengths[axis] {
+                    break;
+                }
+                place[axis] = 0;
+            }
         }
         Ok(())
     }

@@ -70,6 +70,26 @@ fn targets(cx: &Context<'_>) -> Vec<Field> {
     fields
 }
 
+/// The generic arguments of a struct with these fields; `B` and `E` are put in. Class indices are of one type, so where
+/// there is nothing else, there is no element type.
+fn arguments(fields: &[Field], batch: &TokenStream) -> TokenStream {
+    if has_elements(fields) { quote!(<#batch, E>) } else { quote!(<#batch>) }
+}
+
+fn has_elements(fields: &[Field]) -> bool {
+    fields.is_empty() || fields.iter().any(|field| !field.indices)
+}
+
+/// The generic arguments of the inputs' struct.
+pub(super) fn input_arguments(cx: &Context<'_>, batch: &TokenStream) -> TokenStream {
+    arguments(&inputs(cx), batch)
+}
+
+/// The generic arguments of the targets' struct.
+pub(super) fn target_arguments(cx: &Context<'_>, batch: &TokenStream) -> TokenStream {
+    arguments(&targets(cx), batch)
+}
+
 /// The structs.
 pub(super) fn structs(cx: &Context<'_>) -> TokenStream {
     let krate = cx.krate;
@@ -80,6 +100,8 @@ pub(super) fn structs(cx: &Context<'_>) -> TokenStream {
         let names = fields.iter().map(|field| &field.name);
         let docs = fields.iter().map(|field| &field.doc);
         let types = fields.iter().map(|field| field.ty(cx, &e, &TokenStream::new()));
+        let element = has_elements(fields)
+            .then(|| quote!(E: #krate::__private::Float = #krate::__private::core::primitive::f32,));
         quote! {
             #[doc = #doc]
             ///
@@ -87,7 +109,7 @@ pub(super) fn structs(cx: &Context<'_>) -> TokenStream {
             #[derive(#krate::__private::core::clone::Clone, #krate::__private::core::fmt::Debug)]
             #vis struct #name<
                 B: #krate::__private::Dim = #krate::__private::core::primitive::usize,
-                E: #krate::__private::Float = #krate::__private::core::primitive::f32,
+                #element
             > {
                 #(#[doc = #docs] pub #names: #types,)*
             }
@@ -163,9 +185,10 @@ pub(super) fn impls(cx: &Context<'_>) -> TokenStream {
             let (name, text, method) = (&field.name, field.name.to_string(), method(field));
             quote!(reader.#method(#text, &self.#name)?;)
         });
+        let arguments = arguments(fields, &quote!(B));
         quote! {
             #[automatically_derived]
-            impl<B: __mimo::Dim, E: __mimo::Float> __mimo::Columns<E> for #name<B, E> {
+            impl<B: __mimo::Dim, E: __mimo::Float> __mimo::Columns<E> for #name #arguments {
                 fn read(&self, reader: &mut __mimo::Reader<'_, E>) -> __mimo::Result<()> {
                     #(#reads)*
                     __mimo::Ok(())
@@ -184,9 +207,10 @@ pub(super) fn impls(cx: &Context<'_>) -> TokenStream {
             let (name, text, method) = (&field.name, field.name.to_string(), method(field));
             quote!(writer.#method(#text, &mut self.#name)?;)
         });
+        let arguments = arguments(fields, &quote!(B));
         quote! {
             #[automatically_derived]
-            impl<B: __mimo::Dim, E: __mimo::Float> __mimo::OutputColumns<E> for #name<B, E> {
+            impl<B: __mimo::Dim, E: __mimo::Float> __mimo::OutputColumns<E> for #name #arguments {
                 fn zeros(rows: __mimo::core::primitive::usize) -> __mimo::Result<Self> {
                     let rows: B = __mimo::batch_axis(rows)?;
                     __mimo::Ok(#name { #(#zeros,)* #extra })
@@ -221,7 +245,7 @@ pub(super) fn impls(cx: &Context<'_>) -> TokenStream {
                 #per_output { #(#names: make(#places),)* }
             }
             fn values(&self) -> __mimo::Vec<&T> {
-                __mimo::Vec::from([#(&self.#names),*])
+                [#(&self.#names),*].to_vec()
             }
         }
     }

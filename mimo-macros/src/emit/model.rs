@@ -5,13 +5,14 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::context::Context;
-use super::{docs, program, spec, weights};
+use super::{columns, docs, program, spec, weights};
 
 /// The struct and its methods.
 pub(super) fn items(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     let krate = cx.krate;
     let (attributes, vis, name) = (cx.attributes, cx.visibility, cx.model);
     let (inputs, outputs) = (cx.name("Inputs"), cx.name("Outputs"));
+    let input_arguments = columns::input_arguments(cx, &quote!(B));
     let lines = docs::model(cx, plan);
     let fields = weights::fields(cx, plan);
     let (names, types) = (fields.iter().map(|field| &field.0), fields.iter().map(|field| &field.1));
@@ -94,7 +95,7 @@ pub(super) fn items(cx: &Context<'_>, plan: &Plan) -> TokenStream {
             /// If the inputs hold different numbers of samples.
             #vis fn forward<B: #private::Dim>(
                 &self,
-                inputs: &#inputs<B, E>,
+                inputs: &#inputs #input_arguments,
             ) -> #private::Result<#outputs<B, E>> {
                 #private::forward(self, inputs)
             }
@@ -110,18 +111,20 @@ pub(super) fn traits(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     let (spec, program) = (spec::spec(cx, plan), program::program(cx, plan));
     let forward = program::forward(plan);
     let usize = quote!(__mimo::core::primitive::usize);
+    let input_arguments = columns::input_arguments(cx, &usize);
     let trainable = cx.graph.compile.as_ref().map(|_| {
         let (heads, trunk) = (program::backward(plan, &plan.heads), program::backward(plan, &plan.trunk));
         let (losses, scan, custom) =
             (program::losses(cx, plan), program::scan(cx, plan), program::custom(cx, plan));
         let fields = cx.output_fields();
+        let target_arguments = columns::target_arguments(cx, &usize);
         quote! {
             #[automatically_derived]
             impl<E: __mimo::Float> __mimo::Trainable for #name<E, __mimo::Cpu>
             where
                 __mimo::Cpu: __mimo::Device<E>,
             {
-                type Targets = #targets<#usize, E>;
+                type Targets = #targets #target_arguments;
                 type Logs = #logs;
                 type TracedOutputs = #outputs<#usize, E, __mimo::OwnedTape<E, __mimo::Cpu>>;
 
@@ -171,7 +174,7 @@ pub(super) fn traits(cx: &Context<'_>, plan: &Plan) -> TokenStream {
             __mimo::Cpu: __mimo::Device<E>,
         {
             type Float = E;
-            type Inputs = #inputs<#usize, E>;
+            type Inputs = #inputs #input_arguments;
             type Outputs = #outputs<#usize, E>;
             type PerOutput<T> = #per_output<T>;
 

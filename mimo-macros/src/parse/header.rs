@@ -23,9 +23,12 @@ impl Parser {
             if cursor.group_at(0, Delimiter::Parenthesis).is_some() {
                 cursor.skip(1);
             }
+        } else if cursor.group_at(0, Delimiter::None).is_some() {
+            // `$vis` of a `macro_rules!`, which may be nothing.
+            cursor.skip(1);
         }
         let vis_tokens = cursor.since(vis_start);
-        let mut vis: TokenStream = vis_tokens.iter().cloned().collect();
+        let mut vis: TokenStream = vis_tokens.iter().cloned().flat_map(ungrouped).collect();
         if syn::parse2::<syn::Visibility>(vis.clone()).is_err() {
             let loc = self.spans.of(vis_tokens);
             self.error(Diag::error(loc, "this is no visibility").help("write `pub` or `pub(crate)`"));
@@ -119,6 +122,14 @@ impl Parser {
             cursor.skip(1);
         }
         if valid { tokens } else { default }
+    }
+}
+
+/// What an invisible group holds, or the token itself.
+fn ungrouped(token: TokenTree) -> TokenStream {
+    match token {
+        TokenTree::Group(group) if group.delimiter() == Delimiter::None => group.stream(),
+        token => token.into(),
     }
 }
 

@@ -91,10 +91,8 @@ impl<E: Float> Chunks<E> {
         if self.statistics.len() < statistics * self.count {
             self.statistics = buffer(statistics * self.count)?;
         }
-        if self.arena_bounds.len() < self.count + 1 {
-            self.arena_claims = Claims::new(self.count);
-            self.statistics_claims = Claims::new(self.count);
-        }
+        self.arena_claims.grow(self.count);
+        self.statistics_claims.grow(self.count);
         self.arena_bounds.clear();
         self.arena_bounds.extend((0..=self.count).map(|at| at * self.stride));
         self.statistics_bounds.clear();

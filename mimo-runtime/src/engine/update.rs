@@ -90,9 +90,10 @@ impl<E: Float> Parameters<E> {
         }
     }
 
-    /// What the weights cost by their regularizers.
+    /// What the weights that are trained cost by their regularizers; as in Keras, others cost nothing.
     pub(super) fn penalty(&self, program: &Program) -> f64 {
-        let penalized = program.params.iter().filter_map(|param| Some((param, param.regularizer?)));
+        let trained = program.params.iter().filter(|param| program.blocks[param.block].gradient.is_some());
+        let penalized = trained.filter_map(|param| Some((param, param.regularizer?)));
         penalized.map(|(param, regularizer)| penalty(regularizer, self.rows(param))).sum()
     }
 
@@ -137,7 +138,7 @@ impl<E: Float> Engine<E> {
         let step = rule.step();
         let staged =
             self.parameters.constrained || matches!(optimizer.clip, Clip::Norm(_) | Clip::GlobalNorm(_));
-        let decayed = optimizer.weight_decay.map(|decay| E::of(1.0 - decay * optimizer.learning_rate));
+        let decayed = optimizer.weight_decay.map(|decay| E::of(decay * optimizer.learning_rate));
         let Parameters {
             values,
             gradients,
@@ -389,9 +390,9 @@ fn constrain<E: Float>(parameters: &mut Parameters<E>, param: &Param, constraint
             (E::of(rate) * clipped + E::of(1.0 - rate) * norm) / (E::of(1e-7) + norm)
         }),
     };
-    // A vector has one axis, which is the columns of its one row here.
-    let rows = parameters.blocks[param.block].rows;
-    let per_row = rows == 1 || norm_axis > 0;
+    // A bias has one axis, which is the columns of its one row here; a kernel of one row has two.
+    let is_vector = matches!(parameters.blocks[param.block].gradient, Some(Gradient::Sum(_)));
+    let per_row = is_vector || norm_axis > 0;
     if per_row {
         for row in parameters.rows_mut(param) {
             let factor = target(E::of(sum_of_squares(row).sqrt()));

@@ -3,13 +3,14 @@
 use std::ops::Range;
 
 use mimo_graph::diag::did_you_mean;
-use mimo_graph::spec::WeightSpec;
+use mimo_graph::spec::{ModelSpec, WeightSpec};
 use mimo_graph::summary::signature;
 use safetensors::Dtype;
 use safetensors::tensor::Metadata;
 use serde_json::{Map, Value, json};
 
 use super::Fault;
+use crate::data::spec;
 use crate::error::Error;
 use crate::kernels::Element;
 use crate::model::Model;
@@ -23,35 +24,70 @@ const LONGEST_HEADER: u64 = 100_000_000;
 /// The version of these rules.
 const VERSION: &str = "1";
 
-/// What the file calls the model's element type.
-fn dtype<M: Model>() -> (Dtype, &'static str) {
-    match size_of::<M::Float>() {
-        4 => (Dtype::F32, "F32"),
-        _ => (Dtype::F64, "F64"),
+/// What a file says of a model: all that does not depend on the model's type, so that it is compiled here.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Subject {
+    spec: &'static ModelSpec,
+    dtype: (Dtype, &'static str),
+}
+
+impl Subject {
+    /// The subject of a model.
+    pub(super) fn of<M: Model>() -> Self {
+        let dtype = match size_of::<M::Float>() {
+            4 => (Dtype::F32, "F32"),
+            _ => (Dtype::F64, "F64"),
+        };
+        Subject { spec: spec::<M>(), dtype }
+    }
+
+    /// The model's name.
+    pub(super) fn name(&self) -> &'static str {
+        self.spec.name
+    }
+
+    /// Bytes per value.
+    fn size(&self) -> usize {
+        if self.dtype.0 == Dtype::F32 { 4 } else { 8 }
     }
 }
 
 /// The file of a model.
+pub(super) fn encode<M: Model>(model: &M) -> Result<Vec<u8>, Error> {
+    let subject = Subject::of::<M>();
+    let mut weights = Vec::with_capacity(subject.spec.weights.len());
+    model.read_weights(&mut |_, values| {
+        let mut bytes = Vec::with_capacity(values.len() * subject.size());
+        for value in values {
+            match subject.dtype.0 {
+                #[expect(clippy::cast_possible_truncation, reason = "the value was an f32 before")]
+                Dtype::F32 => bytes.extend((value.f64() as f32).to_le_bytes()),
+                _ => bytes.extend(value.f64().to_le_bytes()),
+            }
+        }
+        weights.push(bytes);
+    });
+    assemble(subject, &weights)
+}
+
+/// The file of weights that are bytes already.
 ///
 /// The header is written here and not by the safetensors crate, which gives metadata in a random order.
-pub(super) fn encode<M: Model>(model: &M) -> Result<Vec<u8>, Error> {
-    let spec = M::SPEC;
-    let mut weights = Vec::with_capacity(spec.weights.len());
-    model.read_weights(&mut |_, values| weights.push(values));
-
+fn assemble(subject: Subject, weights: &[Vec<u8>]) -> Result<Vec<u8>, Error> {
+    let spec = subject.spec;
     let mut header = Map::new();
     let metadata =
-        json!({ "format": "mimo", "version": VERSION, "model": spec.name, "signature": signature(&spec) });
+        json!({ "format": "mimo", "version": VERSION, "model": spec.name, "signature": signature(spec) });
     header.insert("__metadata__".into(), metadata);
     let mut end = 0;
-    for (weight, values) in spec.weights.iter().zip(&weights) {
-        let wanted = weight.shape.iter().product();
-        if values.len() != wanted {
-            return Err(Error::OutputLength { name: weight.name, len: values.len(), wanted });
+    for (weight, bytes) in spec.weights.iter().zip(weights) {
+        let (len, wanted) = (bytes.len() / subject.size(), weight.shape.iter().product());
+        if len != wanted {
+            return Err(Error::OutputLength { name: weight.name, len, wanted });
         }
         let start = end;
-        end += size_of_val(&values[..]);
-        let tensor = json!({ "dtype": dtype::<M>().1, "shape": weight.shape, "data_offsets": [start, end] });
+        end += bytes.len();
+        let tensor = json!({ "dtype": subject.dtype.1, "shape": weight.shape, "data_offsets": [start, end] });
         header.insert(weight.name.into(), tensor);
     }
     let mut header = Value::Object(header).to_string();
@@ -62,16 +98,10 @@ pub(super) fn encode<M: Model>(model: &M) -> Result<Vec<u8>, Error> {
 
     let len = PREFIX + header.len() + end;
     let mut bytes = Vec::new();
-    bytes.try_reserve_exact(len).map_err(|_| Error::Memory { values: len / size_of::<M::Float>() })?;
+    bytes.try_reserve_exact(len).map_err(|_| Error::Memory { values: len / subject.size() })?;
     bytes.extend((header.len() as u64).to_le_bytes());
     bytes.extend(header.into_bytes());
-    for value in weights.iter().flatten() {
-        match dtype::<M>().0 {
-            #[expect(clippy::cast_possible_truncation, reason = "the value was an f32 before")]
-            Dtype::F32 => bytes.extend((value.f64() as f32).to_le_bytes()),
-            _ => bytes.extend(value.f64().to_le_bytes()),
-        }
-    }
+    weights.iter().for_each(|weight| bytes.extend(weight));
     Ok(bytes)
 }
 
@@ -96,7 +126,7 @@ pub(super) struct Layout {
 
 impl Layout {
     /// Compares a header, and `bytes` bytes of data after it, with a model.
-    pub(super) fn check<M: Model>(header: &[u8], bytes: u64) -> Result<Layout, Vec<Fault>> {
+    pub(super) fn check(subject: Subject, header: &[u8], bytes: u64) -> Result<Layout, Vec<Fault>> {
         let unreadable = |reason: String| vec![Fault::Header { reason }];
         let text = std::str::from_utf8(header).map_err(|error| unreadable(error.to_string()))?;
         // This also checks that the tensors lie one after another without gaps, each as long as its shape says.
@@ -113,11 +143,11 @@ impl Layout {
             return Err(vec![Fault::Version { found }]);
         }
 
-        let faults = compare(M::SPEC.weights, dtype::<M>(), &metadata);
+        let faults = compare(subject.spec.weights, subject.dtype, &metadata);
         if !faults.is_empty() {
             return Err(faults);
         }
-        let infos = M::SPEC.weights.iter().filter_map(|weight| metadata.info(weight.name));
+        let infos = subject.spec.weights.iter().filter_map(|weight| metadata.info(weight.name));
         let ranges = infos.map(|info| info.data_offsets.0..info.data_offsets.1).collect();
         Ok(Layout { ranges, data_len })
     }
@@ -131,7 +161,7 @@ impl Layout {
     pub(super) fn write<M: Model>(&self, model: &mut M, data: &[u8]) {
         model.write_weights(&mut |index, values| {
             let bytes = self.ranges.get(index).and_then(|range| data.get(range.clone())).unwrap_or_default();
-            match dtype::<M>().0 {
+            match Subject::of::<M>().dtype.0 {
                 Dtype::F32 => {
                     for (value, bytes) in values.iter_mut().zip(bytes.as_chunks().0) {
                         *value = M::Float::of(f64::from(f32::from_le_bytes(*bytes)));

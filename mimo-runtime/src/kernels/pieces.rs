@@ -13,6 +13,13 @@ impl Claims {
     pub fn new(pieces: usize) -> Self {
         Self((0..pieces).map(|_| AtomicBool::new(false)).collect())
     }
+
+    /// Makes room for at least `pieces` pieces; allocates only if there was less.
+    pub fn grow(&mut self, pieces: usize) {
+        if self.0.len() < pieces {
+            *self = Self::new(pieces);
+        }
+    }
 }
 
 /// A slice cut at given boundaries, each piece of which can be taken for writing once, by any thread.

@@ -1,0 +1,204 @@
+use super::*;
+use crate::compile::resolve;
+use crate::context::Cx;
+use crate::diag::{Diags, Loc};
+use crate::layers::LayerKind;
+use crate::layers::merge::Merge;
+use crate::names;
+use crate::sketch::{Model, args};
+
+/// The plan of a model whose output layers have weights, compiled as `text` says.
+fn plan(mut model: Model, text: &str) -> Plan {
+    // Sketches leave weights out; a plan is about them.
+    for node in model.graph.nodes.clone() {
+        let shapes: Vec<Shape> =
+            node.inputs.iter().filter_map(|&input| model.graph.tensor(input).shape.clone()).collect();
+        let layer = &mut model.graph.layers[node.layer.index()];
+        layer.weights = layer.kind.weights(&shapes.iter().collect::<Vec<_>>());
+    }
+    let mut diags = Diags::new();
+    names::assign(&mut model.graph, &mut diags);
+    let consts = model.graph.consts.clone();
+    let mut cx = Cx { consts: &consts, diags: &mut diags, checks: &mut vec![] };
+    model.graph.compile = resolve(&model.graph, &args(text), Loc(0), &mut cx);
+    assert!(!diags.has_errors(), "{:?}", diags.into_sorted());
+    Plan::new(&model.graph)
+}
+
+fn op<'p>(plan: &'p Plan, name: &str) -> &'p Op {
+    match plan.forward.iter().find(|op| op.name == name) {
+        Some(op) => op,
+        None => panic!("no {name} in {:?}", names_of(plan)),
+    }
+}
+
+fn names_of(plan: &Plan) -> Vec<&str> {
+    plan.forward.iter().map(|op| op.name.as_str()).collect()
+}
+
+fn dense<'p>(plan: &'p Plan, name: &str) -> &'p Dense {
+    match &op(plan, name).kind {
+        OpKind::Dense(dense) => dense,
+        other => panic!("{name} is {other:?}"),
+    }
+}
+
+fn backward<'p>(plan: &'p Plan, operations: &[usize]) -> Vec<&'p str> {
+    operations.iter().map(|&at| plan.forward[at].name.as_str()).collect()
+}
+
+/// `x → hidden (relu) → value, kind (softmax)`
+fn two_heads() -> Model {
+    let mut model = Model::new();
+    let x = model.input("x", &[10]);
+    let hidden = model.dense("hidden", x, 8, Activation::Relu);
+    let value = model.dense("value", hidden, 1, Activation::Linear);
+    let kind = model.dense("kind", hidden, 3, Activation::Softmax);
+    model.output("value", value);
+    model.output("kind", kind);
+    model
+}
+
+const LOSSES: &str = "optimizer = adam, loss = { value: mse, kind: categorical_crossentropy }";
+
+#[test]
+fn siblings_on_one_input_are_one_product() {
+    let plan = plan(two_heads(), LOSSES);
+    assert_eq!(names_of(&plan), ["dense", "value_and_kind", "kind_activation"]);
+    let heads = dense(&plan, "value_and_kind");
+    assert_eq!((heads.inputs.known(), heads.units.known()), (Some(8), Some(4)));
+    // Their weights are columns of one block.
+    let places: Vec<_> =
+        plan.params.iter().map(|param| (param.block, param.column.known(), param.cols.known())).collect();
+    assert_eq!(places[2], (2, Some(0), Some(1)));
+    assert_eq!(places[4], (2, Some(1), Some(3)));
+    assert_eq!(plan.outputs[0].slot, op(&plan, "value_and_kind").y.slot);
+}
+
+#[test]
+fn cross_entropy_is_computed_from_what_the_softmax_is_given() {
+    let plan = plan(two_heads(), LOSSES);
+    let [value, kind] = &plan.losses[..] else { panic!("two losses") };
+    assert_eq!(value.logits, None);
+    let logits = kind.logits.as_ref().expect("fused");
+    assert_eq!(
+        (logits.column.known(), logits.len.known(), logits.stride.known()),
+        (Some(1), Some(3), Some(4))
+    );
+    assert_eq!(logits.slot, op(&plan, "value_and_kind").y.slot);
+    // The gradient arrives behind the softmax, so nothing goes back through it.
+    assert_eq!(kind.gradient.as_ref().map(|view| view.slot), Some(op(&plan, "value_and_kind").dy.slot));
+    assert!(!op(&plan, "kind_activation").backward);
+}
+
+#[test]
+fn a_relu_is_passed_on_the_way_back() {
+    let plan = plan(two_heads(), LOSSES);
+    let sink = dense(&plan, "value_and_kind").read.dx.clone().expect("the hidden layer is trained");
+    assert_eq!(sink.mask, Some(dense(&plan, "value_and_kind").read.x.clone()));
+    assert!(!sink.accumulate);
+    assert!(dense(&plan, "dense").segments[0].passed);
+    assert_eq!(dense(&plan, "dense").read.dx, None, "inputs have no gradient");
+    let packed: Vec<bool> = plan.blocks.iter().map(|block| block.pack).collect();
+    assert_eq!(packed, [false, false, true, false]);
+}
+
+#[test]
+fn heads_go_back_before_what_they_share() {
+    let mut model = Model::new();
+    let x = model.input("x", &[10]);
+    let shared = model.dense("shared", x, 8, Activation::Tanh);
+    let a = model.dense("a", shared, 4, Activation::Relu);
+    let b = model.dense("b", shared, 4, Activation::Gelu { approximate: false });
+    let left = model.dense("left", a, 1, Activation::Linear);
+    let right = model.dense("right", b, 1, Activation::Linear);
+    model.output("left", left);
+    model.output("right", right);
+    let plan = plan(model, "optimizer = adam, loss = mse");
+    assert_eq!(backward(&plan, &plan.heads), ["right", "left", "dense_2_activation"]);
+    assert_eq!(backward(&plan, &plan.trunk), ["dense_1_and_dense_2", "dense"]);
+}
+
+#[test]
+fn a_tensor_that_is_read_twice_collects_both_gradients() {
+    let mut model = Model::new();
+    let x = model.input("x", &[4]);
+    let hidden = model.dense("hidden", x, 4, Activation::Relu);
+    let add = model.layer(LayerKind::Merge(Merge { op: MergeOp::Add }));
+    let sum = model.call("sum", add, &[hidden, hidden], Some(Shape::known(&[4])));
+    let y = model.dense("y", sum, 1, Activation::Linear);
+    model.output("y", y);
+    let plan = plan(model, "optimizer = adam, loss = mse");
+    let OpKind::Merge { inputs, .. } = &op(&plan, "add").kind else { panic!("a merge") };
+    let accumulates: Vec<_> =
+        inputs.iter().map(|read| read.dx.as_ref().map(|sink| sink.accumulate)).collect();
+    assert_eq!(accumulates, [Some(false), Some(true)]);
+    // The last to write is no product, so the layer passes its own ReLU.
+    assert!(!dense(&plan, "dense").segments[0].passed);
+}
+
+#[test]
+fn a_shared_layer_has_one_block_and_two_uses() {
+    let mut model = Model::new();
+    let (left, right) = (model.input("left", &[4]), model.input("right", &[4]));
+    let encoder = model.dense_layer(Dim::Known(3), Activation::Relu);
+    let a = model.call("a", encoder, &[left], Some(Shape::known(&[3])));
+    let b = model.call("b", encoder, &[right], Some(Shape::known(&[3])));
+    let (y, z) = (model.dense("y", a, 1, Activation::Linear), model.dense("z", b, 1, Activation::Linear));
+    model.output("y", y);
+    model.output("z", z);
+    let plan = plan(model, "optimizer = adam, loss = mse");
+    assert_eq!(names_of(&plan), ["dense", "dense_call_1", "y", "z"]);
+    assert_eq!(dense(&plan, "dense").kernel, dense(&plan, "dense_call_1").kernel);
+    let Some(Gradient::Product(uses)) = &plan.blocks[0].gradient else { panic!("a trained kernel") };
+    assert_eq!(uses.len(), 2);
+    assert_eq!(plan.weighted.len(), 3);
+}
+
+#[test]
+fn what_is_not_trained_has_no_backward() {
+    let mut model = two_heads();
+    model.graph.layers[0].trainable = false;
+    let frozen = plan(model, LOSSES);
+    assert!(!op(&frozen, "dense").backward);
+    assert_eq!(frozen.blocks[0].gradient, None);
+    assert_eq!(dense(&frozen, "value_and_kind").read.dx, None);
+
+    // Siblings of which one is not trained stay apart: nobody would write its part of the gradient.
+    let half = plan(two_heads(), "optimizer = adam, loss = { value: mse, kind: none }");
+    assert_eq!(names_of(&half), ["dense", "value", "kind", "kind_activation"]);
+    assert!(op(&half, "value").backward && !op(&half, "kind").backward);
+    assert_eq!(half.losses.len(), 1);
+}
+
+#[test]
+fn a_reshaped_tensor_is_the_same_memory() {
+    let mut model = Model::new();
+    let x = model.input("x", &[2, 3]);
+    let flat = model.flatten("flat", x, 6);
+    let y = model.dense("y", flat, 1, Activation::Linear);
+    model.output("y", y);
+    let plan = plan(model, "optimizer = adam, loss = mse");
+    assert_eq!(names_of(&plan), ["y"]);
+    assert_eq!(dense(&plan, "y").read.x, plan.inputs[0]);
+}
+
+/// Every slot is alive whenever an operation touches it, and slots are ordered as `place` needs them.
+#[test]
+fn slots_live_from_the_first_to_the_last_touch() {
+    let plan = plan(two_heads(), LOSSES);
+    assert!(plan.slots.is_sorted_by_key(|slot| slot.train.0));
+    let losses_at = plan.forward.len() + 1;
+    for (at, op) in plan.forward.iter().enumerate() {
+        let (from, to) = plan.slots[op.y.slot].train;
+        assert!(from <= at + 1 && at < to);
+    }
+    for loss in &plan.losses {
+        assert_eq!(plan.slots[loss.target.slot].train, (0, losses_at));
+        assert_eq!(plan.slots[loss.target.slot].predict, None);
+    }
+    // The input is read again for the gradient of the first kernel.
+    let end = losses_at + 1 + plan.heads.len() + plan.trunk.len();
+    assert_eq!(plan.slots[plan.inputs[0].slot].train, (0, end));
+    assert_eq!(plan.slots[plan.inputs[0].slot].predict, Some((0, 1)));
+}

@@ -1,0 +1,223 @@
+//! Nothing is allocated in a training step after the first, nor in a prediction into tensors that are there.
+//!
+//! Every allocation of the process counts, on every thread, so this file has one test: a second one beside it would be
+//! counted too.
+#![allow(
+    unsafe_code,
+    missing_docs,
+    reason = "an allocator that counts has to be an allocator; models of tests need no documentation"
+)]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+
+use mimo::PerOutput;
+use mimo::TrainerOptions;
+use mimo::data::ArrayDataset;
+use mimo::prelude::*;
+
+struct Counting;
+
+static ALLOCATIONS: AtomicUsize = AtomicUsize::new(0);
+
+// SAFETY: every call goes on to the system's allocator with the arguments it came with; counting changes none of
+// what it returns.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.fetch_add(1, SeqCst);
+        // SAFETY: the caller's promises are those that `System` asks for.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.fetch_add(1, SeqCst);
+        // SAFETY: as above.
+        unsafe { System.alloc_zeroed(layout) }
+    }
+
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        ALLOCATIONS.fetch_add(1, SeqCst);
+        // SAFETY: as above.
+        unsafe { System.realloc(pointer, layout, size) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: as above.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// How often memory is asked for during some work: the least of a few times, because a thread of the pool that
+/// starts late allocates on its own account.
+fn allocations(mut work: impl FnMut()) -> usize {
+    let once = |_| {
+        let before = ALLOCATIONS.load(SeqCst);
+        work();
+        ALLOCATIONS.load(SeqCst) - before
+    };
+    (0..4).map(once).min().unwrap_or_default()
+}
+
+/// Wide enough that batches of 32 and more are shared by the threads, with one of everything that a step can
+/// contain: siblings, a merge, dropout, noise, sparse and dense targets, metrics with states, penalties.
+macro_rules! net {
+    ($name:ident, $constraint:ident, $optimizer:ident($($argument:tt)*)) => {
+        model! {
+            $name {
+                let image = Input(shape = [12, 10]);
+                let age = Input(shape = [1]);
+                let x = Flatten()(image);
+                let x = GaussianNoise(0.1)(x);
+                let x = Dense(256, activation = relu, kernel_regularizer = L2(1e-4))(x);
+                let x = Dropout(0.25)(x);
+                let x = concatenate([x, age]);
+                let left = Dense(64, activation = tanh, kernel_constraint = $constraint)(x);
+                let right = Dense(64, activation = relu)(x);
+                let x = left + right;
+                let kind = Dense(5, activation = softmax)(x);
+                let tags = Dense(3, activation = sigmoid)(x);
+                let value = Dense(2)(x);
+
+                Model(inputs = [image, age], outputs = [kind, tags, value]).compile(
+                    optimizer = $optimizer($($argument)*),
+                    loss = { kind: sparse_categorical_crossentropy, tags: binary_crossentropy, value: mse },
+                    loss_weights = { tags: 0.5 },
+                    metrics = { kind: [accuracy], tags: [binary_accuracy, auc], value: [mae, r2] },
+                )
+            }
+        }
+    };
+}
+
+net!(Plain, none, SGD(learning_rate = 0.01));
+net!(Momentum, none, SGD(learning_rate = 0.01, momentum = 0.9, nesterov = true, clipvalue = 0.5));
+net!(Adaptive, none, Adam(amsgrad = true));
+net!(Clipped, none, Adam(clipnorm = 1.0));
+net!(GloballyClipped, none, AdamW(global_clipnorm = 1.0));
+net!(Constrained, max_norm, RMSprop(momentum = 0.5, centered = true));
+
+const ROWS: usize = 1000;
+
+/// Any numbers below 1.
+fn values(count: usize) -> Vec<f32> {
+    (0..count).map(|at| (at * 7919 % 1009) as f32 / 1009.0).collect()
+}
+
+macro_rules! tensors {
+    ($inputs:ident, $targets:ident, $rows:expr) => {{
+        let rows: usize = $rows;
+        let inputs = $inputs::<usize> {
+            image: tensor(values(rows * 120)).unwrap(),
+            age: tensor(values(rows)).unwrap(),
+        };
+        let targets = $targets::<usize> {
+            kind: tensor((0..rows).map(|row| row % 5).collect::<Vec<usize>>()).unwrap(),
+            tags: tensor(values(rows * 3).into_iter().map(f32::round).collect::<Vec<f32>>()).unwrap(),
+            value: tensor(values(rows * 2)).unwrap(),
+        };
+        (inputs, targets)
+    }};
+}
+
+/// Two epochs in `steps` batches of `batch` rows and one of what is left, after two that are not counted.
+fn per_epoch<M: Trainable>(
+    trainer: &mut Trainer<'_, M>,
+    data: &ArrayDataset<M>,
+    rows: usize,
+    batch: usize,
+) -> usize {
+    let data = data.slice(0..rows).unwrap();
+    let options = || FitOptions::new().epochs(2).batch_size(batch).verbose(Verbose::Silent);
+    trainer.fit(&data, options()).unwrap();
+    allocations(|| {
+        trainer.fit(&data, options()).unwrap();
+    })
+}
+
+fn trains_without_allocating<M: Trainable>(name: &str, mut model: M, data: &ArrayDataset<M>) {
+    for threads in [1, 2] {
+        let mut trainer = Trainer::with_options(&mut model, TrainerOptions::new().threads(threads)).unwrap();
+        // 7 and 14 steps, the last of either with 13 rows. What a `fit` and an epoch need is the same for both.
+        for batch in [32, 64] {
+            let one = per_epoch(&mut trainer, data, 6 * batch + 13, batch);
+            let two = per_epoch(&mut trainer, data, 13 * batch + 13, batch);
+            assert_eq!(
+                one, two,
+                "{name}: an epoch of more steps allocates more, {threads} threads, batches of {batch}"
+            );
+        }
+        // Steps one by one, of changing sizes, each of which was there before.
+        let rows: Vec<usize> = (0..257).map(|row| row * 3 % ROWS).collect();
+        let sizes = [257, 32, 1, 33, 256, 31];
+        let mut steps = || {
+            for size in sizes {
+                trainer.train_on_rows(data, &rows[..size]).unwrap();
+            }
+        };
+        steps();
+        assert_eq!(allocations(steps), 0, "{name}: steps, {threads} threads");
+    }
+}
+
+#[test]
+fn nothing_is_allocated_after_the_first_step() {
+    macro_rules! check {
+        ($($name:ident $inputs:ident $targets:ident),*) => {$({
+            let (inputs, targets) = tensors!($inputs, $targets, ROWS);
+            let data = ArrayDataset::<$name>::new(&inputs, &targets).unwrap();
+            trains_without_allocating(stringify!($name), $name::new(1), &data);
+        })*};
+    }
+    check!(
+        Plain PlainInputs PlainTargets,
+        Momentum MomentumInputs MomentumTargets,
+        Adaptive AdaptiveInputs AdaptiveTargets,
+        Clipped ClippedInputs ClippedTargets,
+        GloballyClipped GloballyClippedInputs GloballyClippedTargets,
+        Constrained ConstrainedInputs ConstrainedTargets
+    );
+
+    // Samples that weigh differently.
+    let (inputs, targets) = tensors!(PlainInputs, PlainTargets, ROWS);
+    let weights = PlainPerOutput::from_fn(|output| (output > 0).then(|| values(ROWS)));
+    let data = ArrayDataset::<Plain>::new(&inputs, &targets).unwrap().sample_weights(&weights).unwrap();
+    trains_without_allocating("weighted", Plain::new(1), &data);
+
+    let mut model = Adaptive::new(1);
+    for threads in [1, 2] {
+        let mut trainer = Trainer::with_options(&mut model, TrainerOptions::new().threads(threads)).unwrap();
+        for rows in [1, 32, 100] {
+            let (inputs, targets) = tensors!(AdaptiveInputs, AdaptiveTargets, rows);
+            let mut step = || {
+                trainer.train_on_batch(&inputs, &targets).unwrap();
+            };
+            step();
+            assert_eq!(allocations(step), 0, "train_on_batch, {rows} rows, {threads} threads");
+        }
+    }
+
+    for threads in [1, 2] {
+        let mut predictor = Predictor::with_threads(&model, threads).unwrap();
+        for rows in [1, 32, ROWS] {
+            let (inputs, _) = tensors!(AdaptiveInputs, AdaptiveTargets, rows);
+            let mut outputs = predictor.predict(&inputs).unwrap();
+            let mut predict = || predictor.predict_into(&inputs, &mut outputs).unwrap();
+            predict();
+            assert_eq!(allocations(predict), 0, "predict_into, {rows} rows, {threads} threads");
+        }
+        // Sizes in turn, all of which were there before.
+        let few = tensors!(AdaptiveInputs, AdaptiveTargets, 3).0;
+        let many = tensors!(AdaptiveInputs, AdaptiveTargets, ROWS).0;
+        let (mut few_outputs, mut many_outputs) =
+            (predictor.predict(&few).unwrap(), predictor.predict(&many).unwrap());
+        let mut predict = || {
+            predictor.predict_into(&few, &mut few_outputs).unwrap();
+            predictor.predict_into(&many, &mut many_outputs).unwrap();
+        };
+        predict();
+        assert_eq!(allocations(predict), 0, "predict_into, sizes in turn, {threads} threads");
+    }
+}

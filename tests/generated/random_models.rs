@@ -1,0 +1,1011 @@
+//! Random models: `MIMO_UPDATE=1 cargo test --test random_graphs` writes them anew, by
+//! `tests/support/random_models.rs`.
+
+use mimo::dfdx::prelude::*;
+use mimo::prelude::{Trainable, model, tensor};
+
+use super::support::{Real, narrow};
+
+/// A model whose inputs can be made from columns.
+pub(super) trait RandomModel: Trainable<Float: Real> {
+    fn build_random(seed: u64) -> Self;
+    fn inputs(columns: &[Vec<f64>]) -> Self::Inputs;
+}
+
+model! {
+    pub(super) Random00 {
+        let x0 = Input(shape = [2]);
+        let t1 = Dense(1, activation = sigmoid, use_bias = false)(x0);
+        let t2 = RepeatVector(4)(t1);
+        let t3 = Dense(6, activation = linear)(t2);
+        let s0 = Dense(6, activation = mish, use_bias = false);
+        let t4 = s0(t2);
+        let y0 = Dense(4, activation = linear)(t4);
+        let y1 = Dense(3, activation = sigmoid)(t2);
+        let t5 = Flatten()(t3);
+        let y2 = Dense(3, activation = softplus)(t5);
+        Model(inputs = [x0], outputs = [y0, y1, y2]).compile(
+            optimizer = Adam(1e-2),
+            loss = { y0: none, y1: binary_crossentropy, y2: msle },
+        )
+    }
+}
+
+impl<E: Real> RandomModel for Random00<E, Cpu>
+where
+    Cpu: Device<E>,
+{
+    fn build_random(seed: u64) -> Self {
+        Random00::build(seed)
+    }
+
+    fn inputs(columns: &[Vec<f64>]) -> Self::Inputs {
+        Random00Inputs { x0: tensor(narrow::<E>(&columns[0])).expect("samples") }
+    }
+}
+
+model! {
+    pub(super) Random01 {
+        let x0 = Input(shape = [2, 3, 4]);
+        let x1 = Input(shape = [5]);
+        let x2 = Input(shape = [1, 5]);
+        let s0 = Dense(1, activation = linear);
+        let t3 = s0(x2);
+        let t4 = Dense(5, activation = relu, use_bias = false)(x1);
+        let t5 = Dense(3, activation = elu)(x2);
+        let t6 = Dense(2, activation = squareplus, use_bias = false, kernel_regularizer = L1(0.003))(x1);
+        let t7 = s0(x2);
+        let s1 = Dense(3, activation = elu);
+        let t8 = s1(t7);
+        let t9 = add([x2, x1, x1]);
+        let t10 = Flatten()(t7);
+        let t11 = Flatten()(t7);
+        let t12 = Reshape([5, 1])(x2);
+        let t13 = concatenate([t11, x1, t6]);
+        let t14 = concatenate([Flatten()(x0), Flatten()(t3), t4, Flatten()(t5), Flatten()(t8), Flatten()(t9), t10, Flatten()(t12), t13]);
+        let y0 = Dense(5, activation = softmax)(t14);
+        Model(inputs = [x0, x1, x2], outputs = [y0]).compile(
+            optimizer = SGD(0.05),
+            loss = { y0: sparse_categorical_crossentropy },
+        )
+    }
+}
+
+impl<E: Real> RandomModel for Random01<E, Cpu>
+where
+    Cpu: Device<E>,
+{
+    fn build_random(seed: u64) -> Self {
+        Random01::build(seed)
+    }
+
+    fn inputs(columns: &[Vec<f64>]) -> Self::Inputs {
+        Random01Inputs {
+            x0: tensor(narrow::<E>(&columns[0])).expect("samples"),
+            x1: tensor(narrow::<E>(&columns[1])).expect("samples"),
+            x2: tensor(narrow::<E>(&columns[2])).expect("samples"),
+        }
+    }
+}
+
+model! {
+    pub(super) Random02 {
+        let x0 = Input(shape = [5]);
+        let x1 = Input(shape = [1, 4]);
+        let x2 = Input(shape = [2, 1, 2]);
+        let t3 = Dense(6, activation = relu, kernel_regularizer = L1(0.003))(x2);
+        let t4 = Dense(4, activation = elu, use_bias = false)(t3);
+        let s0 = Dense(5, activation = relu, use_bias = false);
+        let t5 = s0(x2);
+        let t6 = concatenate([x0, x0]);
+        let t7 = concatenate([t5, t3]);
+        let t8 = s0(x2);
+        let s1 = Dense(3, activation = linear);
+        let t9 = s1(t8);
+        let t10 = Flatten()(x1);
+        let t11 = Dropout(0.5, seed = 3)(t4);
+        let t12 = Dense(2, activation = tanh_shrink, trainable = false)(t11);
+        let t13 = Flatten()(t5);
+        let y0 = Dense(4, activation = softmax)(t10);
+        let y1 = Dense(3, activation = tanh)(t12);
+        let t14 = concatenate([t6, Flatten()(t7), Flatten()(t9), t13]);
+        let y2 = Dense(5, activation = softmax)(t14);
+        Model(inputs = [x0, x1, x2], outputs = [y0, y1, y2]).compile(
+            optimizer = SGD(0.05, momentum = 0.9, nesterov = true),
+            loss = { y0: sparse_categorical_crossentropy, y1: log_cosh, y2: categorical_crossentropy },
+            loss_weights = { y0: 0.5 },
+        )
+    }
+}
+
+impl<E: Real> RandomModel for Random02<E, Cpu>
+where
+    Cpu: Device<E>,
+{
+    fn build_random(seed: u64) -> Self {
+        Random02::build(seed)
+    }
+
+    fn inputs(columns: &[Vec<f64>]) -> Self::Inputs {
+        Random02Inputs {
+            x0: tensor(narrow::<E>(&columns[0])).expect("samples"),
+            x1: tensor(narrow::<E>(&columns[1])).expect("samples"),
+            x2: tensor(narrow::<E>(&columns[2])).expect("samples"),
+        }
+    }
+}
+
+model! {
+    pub(super) Random03 {
+        let x0 = Input(shape = [4]);
+        let x1 = Input(shape = [4, 3]);
+        let x2 = Input(shape = [2]);
+        let t3 = Dense(193, activation = relu)(x0);
+        let t4 = Dense(161, activation = gelu)(t3);
+        let t5 = concatenate([t4, t3, t4]);
+        let t6 = Dense(96, activation = softplus, kernel_regularizer = L2(0.01))(t3);
+        let t7 = Dense(2, activation = linear, bias_regularizer = L2(0.02))(t3);
+        let s0 = Dense(8, activation = selu);
+        let t8 = s0(t4);
+        let t9 = Dense(5, activation = mish)(t6);
+        let t10 = Dense(161, activation = linear)(t8);
+        let t11 = Dense(161, activation = mish)(t10);
+        let t12 = Reshape([2, 1])(t7);
+        let t13 = concatenate([t5, t8, t9]);
+        let t14 = average([t6, t6, t6]);
+        let t15 = Dense(161, activation = sigmoid, use_bias = false)(t11);
+        let y0 = Dense(3, activation = linear)(t9);
+        let t16 = concatenate([Flatten()(x1), x2, Flatten()(t12), t13, t14, t15]);
+        let y1 = Dense(4, activation = softmax)(t16);
+        Model(inputs = [x0, x1, x2], outputs = [y0, y1]).compile(
+            optimizer = RMSprop(1e-2),
+            loss = { y0: categorical_hinge, y1: sparse_categorical_crossentropy },
+            loss_weights = { y1: 2.0 },
+        )
+    }
+}
+
+impl<E: Real> RandomModel for Random03<E, Cpu>
+where
+    Cpu: Device<E>,
+{
+    fn build_random(seed: u64) -> Self {
+        Random03::build(seed)
+    }
+
+    fn inputs(columns: &[Vec<f64>]) -> Self::Inputs {
+        Random03Inputs {
+            x0: tensor(narrow::<E>(&columns[0])).expect("samples"),
+            x1: tensor(narrow::<E>(&columns[1])).expect("samples"),
+            x2: tensor(narrow::<E>(&columns[2])).expect("samples"),
+        }
+    }
+}
+
+model! {
+    pub(super) Random04 {
+        let x0 = Input(shape = [1, 5]);
+        let t1 = Dense(2, activation = soft_shrink)(x0);
+        let s0 = Dense(6, activation = soft_shrink, use_bias = false);
+        let t2 = s0(t1);
+        let t3 = s0(t1);
+        let t4 = add([t2, t2, t3]);
+        let t5 = s0(t1);
+        let t6 = Dense(5, activation = softplus)(t2);
+        let t7 = concatenate([Flatten()(t4), Flatten()(t5), Flatten()(t6)]);
+        let y0 = Dense(1, activation = linear)(t7);
+        Model(inputs = [x0], outputs = [y0]).compile(
+            optimizer = AdamW(1e-2),
+            loss = { y0: mae },
+        )
+    }
+}
+
+impl<E: Real> RandomModel for Random04<E, Cpu>
+where
+    Cpu: Device<E>,
+{
+    fn build_random(seed: u64) -> Self {
+        Random04::build(seed)
+    }
+
+    fn inputs(columns: &[Vec<f64>]) -> Self::Inputs {
+        Random04Inputs { x0: tensor(narrow::<E>(&columns[0])).expect("samples") }
+    }
+}
+
+model! {
+    pub(super) Random05 {
+        let x0 = Input(shape = [2, 2, 4]);
+        let x1 = Input(shape = [2]);
+        let x2 = Input(shape = [3]);
+        let t3 = Dense(6, activation = soft_shrink, kernel_regularizer = L2(0.01))(x0);
+        let t4 = Dense(2, activation = squareplus)(x2);
+        let y0 = Dense(3, activation = softmax)(x2);
+        let t5 = concatenate([x1, Flatten()(t3), t4]);
+        let y1 = Dense(3, activation = softmax)(t5);
+        Model(inputs = [x0, x1, x2], outputs = [y0, y1]).compile(
+            optimizer = Nadam(1e-2),
+            loss = { y0: SparseCategoricalCrossentropy(ignore_class = 0), y1: SparseCategoricalCrossentropy(ignore_class = 0) },
+        )
+    }
+}
+
+impl<E: Real> RandomModel for Random05<E, Cpu>
+where
+    Cpu: Device<E>,
+{
+    fn build_random(seed: u64) -> Self {
+        Random05::build(seed)
+    }
+
+    fn inputs(columns: &[Vec<f64>]) -> Self::Inputs {
+        Random05Inputs {
+            x0: tensor(narrow::<E>(&columns[0])).expect("samples"),
+            x1: tensor(narrow::<E>(&columns[1])).expect("samples"),
+            x2: tensor(narrow::<E>(&columns[2])).expect("samples"),
+        }
+    }
+}
+
+model! {
+    pub(super) Random06 {
+        let x0 = Input(shape = [7]);
+        let x1 = Input(shape = [5]);
+        let t2 = Dense(8, activation = elu, kernel_regularizer = L2(0.01))(x1);
+        let t3 = Reshape([4, 2])(t2);
+        let t4 = add([t3, t3]);
+        let t5 = Concatenate(axis = 1)([t4, t4]);
+        let t6 = concatenate([t4, t4, t3]);
+        let t7 = Dense(3, activation = relu)(t5);
+        let t8 = Dropout(0.5, seed = 3)(t2);
+        let y0 = Dense(2, activation = softmax)(t8);
+        let y1 = Dense(2, activation = softplus)(x1);
+        let t9 = concatenate([x0, Flatten()(t6), Flatten()(t7)]);
+        let y2 = Dense(3, activation = linear)(t9);
+        Model(inputs = [x0, x1], outputs = [y0, y1, y2]).compile(
+            optimizer = Adagrad(0.05),
+            loss = { y0: kl_divergence, y1: none, y2: categorical_hinge },
+            loss_weights = { y0: 0.5, y2: 0.25 },
+        )
+    }
+}
+
+impl<E: Real> RandomModel for Random06<E, Cpu>
+where
+    Cpu: Device<E>,
+{
+    fn build_random(seed: u64) -> Self {
+        Random06::build(seed)
+    }
+
+    fn inputs(columns: &[Vec<f64>]) -> Self::Inputs {
+        Random06Inputs {
+            x0: tensor(narrow::<E>(&columns[0])).expect("samples"),
+            x1: tensor(narrow::<E>(&columns[1])).expect("samples"),
+        }
+    }
+}
+
+model! {
+    pub(super) Random07 {
+        let x0 = Input(shape = [2, 3, 2]);
+        let x1 = Input(shape = [7]);
+        let x2 = Input(shape = [2]);
+        let t3 = Flatten()(x0);
+        let t4 = Dense(193, activation = relu)(t3);
+        let t5 = Dense(161, activation = tanh)(t4);
+        let t6 = Dense(2, activation = tanh, use_bias = false)(t5);
+        let t7 = concatenate([t6, x2]);
+        let t8 = Dense(161, activation = softmax, use_bias = false)(t6);
+        let y0 = Dense(1, activation = softplus)(t4);
+        let t9 = concatenate([x1, t7, t8]);
+        let y1 = Dense(2, activation = linear)(t9);
+        Model(inputs = [x0, x1, x2], outputs = [y0, y1]).compile(
+            optimizer = Lion(1e-3),
+            loss = { y0: poisson, y1: huber(delta = 0.8) },
+            loss_weights = { y1: 0.25 },
+        )
+    }
+}
+
+impl<E: Real> RandomModel for Random07<E, Cpu>
+where
+    Cpu: Device<E>,
+{
+    fn build_random(seed: u64) -> Self {
+        Random07::build(seed)
+    }
+
+    fn inputs(columns: &[Vec<f64>]) -> Self::Inputs {
+        Random07Inputs {
+            x0: tensor(narrow::<E>(&columns[0])).expect("samples"),
+            x1: tensor(narrow::<E>(&columns[1])).expect("samples"),
+            x2: tensor(narrow::<E>(&columns[2])).expect("samples"),
+        }
+    }
+}
+
+model! {
+    pub(super) Random08 {
+        let x0 = Input(shape = [4]);
+        let x1 = Input(shape = [2, 2, 2]);
+        let x2 = Input(shape = [3]);
+        let s0 = Dense(6, activation = sigmoid);
+        let t3 = s0(x2);
+        let t4 = s0(x2);
+        let t5 = Dropout(0.5, seed = 3)(t3);
+        let t6 = Dense(6, activation = silu)(t3);
+        let t7 = concatenate([t6, t3]);
+        let t8 = s0(x2);
+        let s1 = Dense(4, activation = sigmoid);
+        let t9 = s1(t5);
+        let t10 = GaussianNoise(0.2)(t9);
+        let t11 = s1(t6);
+        let t12 = Dropout(0.2)(t6);
+        let t13 = concatenate([x0, Flatten()(x1), t4, t7, t8, t10, t11, t12]);
+        let y0 = Dense(2, activation = sigmoid)(t13);
+        Model(inputs = [x0, x1, x2], outputs = [y0]).compile(
+            optimizer = Adam(1e-2),
+            loss = { y0: binary_crossentropy },
+            loss_weights = { y0: 0.25 },
+        )
+    }
+}
+
+impl<E: Real> RandomModel for Random08<E, Cpu>
+where
+    Cpu: Device<E>,
+{
+    fn build_random(seed: u64) -> Self {
+        Random08::build(seed)
+    }
+
+    fn inputs(columns: &[Vec<f64>]) -> Self::Inputs {
+        Random08Inputs {
+            x0: tensor(narrow::<E>(&columns[0])).expect("samples"),
+            x1: tensor(narrow::<E>(&columns[1])).expect("samples"),
+            x2: tensor(narrow::<E>(&columns[2])).expect("samples"),
+        }
+    }
+}
+
+model! {
+    pub(super) Random09 {
+        let x0 = Input(shape = [6]);
+        let x1 = Input(shape = [5]);
+        let x2 = Input(shape = [4, 2]);
+        let t3 = Reshape([3, 2])(x0);
+        let s0 = Dense(3, activation = linear);
+        let t4 = s0(x2);
+        let t5 = concatenate([x1, x1, x1]);
+        let t6 = Reshape([3, 5])(t5);
+        let t7 = maximum([t6, x1]);
+        let t8 = Concatenate(axis = 1)([t4, t4, t4]);
+        let t9 = Dense(7, activation = gelu)(x0);
+        let t10 = minimum([x1, x1, x1]);
+        let y0 = Dense(3, activation = linear)(t10);
+        let t11 = concatenate([Flatten()(t3), Flatten()(t7), Flatten()(t8), t9]);
+        let y1 = Dense(3, activation = softplus)(t11);
+        Model(inputs = [x0, x1, x2], outputs = [y0, y1]).compile(
+            optimizer = SGD(0.05),
+            loss = { y0: SparseCategoricalCrossentropy(from_logits = true), y1: msle },
+            loss_weights = { y1: 0.25 },
+        )
+    }
+}
+
+impl<E: Real> RandomModel for Random09<E, Cpu>
+where
+    Cpu: Device<E>,
+{
+    fn build_random(seed: u64) -> Self {
+        Random09::build(seed)
+    }
+
+    fn inputs(columns: &[Vec<f64>]) -> Self::Inputs {
+        Random09Inputs {
+            x0: tensor(narrow::<E>(&columns[0])).expect("samples"),
+            x1: tensor(narrow::<E>(&columns[1])).expect("samples"),
+            x2: tensor(narrow::<E>(&columns[2])).expect("samples"),
+        }
+    }
+}
+
+model! {
+    pub(super) Random10 {
+        let x0 = Input(shape = [2, 1, 3]);
+        let x1 = Input(shape = [1, 3]);
+        let t2 = Dense(1, activation = gelu, kernel_regularizer = L1L2(0.002, 0.01))(x1);
+        let t3 = Dense(2, activation = sigmoid)(x1);
+        let y0 = Dense(1, activation = tanh)(t2);
+        let y1 = Dense(2, activation = softplus)(t3);
+        let y2 = Dense(2, activation = sigmoid)(t3);
+        let t4 = Flatten()(x0);
+        let y3 = Dense(5, activation = softmax)(t4);
+        Model(inputs = [x0, x1], outputs = [y0, y1, y2, y3]).compile(
+            optimizer = SGD(0.05, momentum = 0.9, nesterov = true),
+            loss = { y0: log_cosh, y1: poisson, y2: binary_crossentropy, y3: sparse_categorical_crossentropy },
+            loss_weights = { y0: 0.25, y1: 2.0, y3: 0.25 },
+        )
+    }
+}
+
+impl<E: Real> RandomModel for Random10<E, Cpu>
+where
+    Cpu: Device<E>,
+{
+    fn build_random(seed: u64) -> Self {
+        Random10::build(seed)
+    }
+
+    fn inputs(columns: &[Vec<f64>]) -> Self::Inputs {
+        Random10Inputs {
+            x0: tensor(narrow::<E>(&columns[0])).expect("samples"),
+            x1: tensor(narrow::<E>(&columns[1])).expect("samples"),
+        }
+    }
+}
+
+model! {
+    pub(super) Random11 {
+        let x0 = Input(shape = [1]);
+        let x1 = Input(shape = [4]);
+        let t2 = Dense(193, activation = relu)(x0);
+        let t3 = Dense(161, activation = tanh)(t2);
+        let t4 = concatenate([t2, t3]);
+        let t5 = Dense(96, activation = softplus)(t4);
+        let s0 = Dense(96, activation = gelu);
+        let t6 = s0(t3);
+        let t7 = Dense(7, activation = hard_silu)(t5);
+        let y0 = Dense(3, activation = linear)(t2);
+        let y1 = Dense(5, activation = softmax)(t7);
+        let y2 = Dense(2, activation = tanh)(t7);
+        let t8 = concatenate([x1, t6]);
+        let y3 = Dense(2, activation = sigmoid)(t8);
+        Model(inputs = [x0, x1], outputs = [y0, y1, y2, y3]).compile(
+            optimizer = RMSprop(1e-2),
+            loss = { y0: none, y1: CategoricalCrossentropy(label_smoothing = 0.1), y2: none, y3: BinaryCrossentropy(label_smoothing = 0.2) },
+            loss_weights = { y3: 0.5 },
+        )
+    }
+}
+
+impl<E: Real> RandomModel for Random11<E, Cpu>
+where
+    Cpu: Device<E>,
+{
+    fn build_random(seed: u64) -> Self {
+        Random11::build(seed)
+    }
+
+    fn inputs(columns: &[Vec<f64>]) -> Self::Inputs {
+        Random11Inputs {
+            x0: tensor(narrow::<E>(&columns[0])).expect("samples"),
+            x1: tensor(narrow::<E>(&columns[1])).expect("samples"),
+        }
+    }
+}
+
+model! {
+    pub(super) Random12 {
+        let x0 = Input(shape = [5]);
+        let x1 = Input(shape = [2]);
+        let t2 = Dense(5, activation = mish, use_bias = false)(x1);
+        let t3 = RepeatVector(2)(x1);
+        let t4 = Dense(1, activation = mish)(t3);
+        let s0 = Dense(3, activation = log_softmax);
+        let t5 = s0(t3);
+        let t6 = Dense(3, activation = leaky_relu)(t2);
+        let t7 = Dense(2, activation = log_softmax)(t3);
+        let t8 = Dense(3, activation = soft_shrink)(t6);
+        let s1 = Dense(8, activation = leaky_relu);
+        let t9 = s1(t8);
+        let t10 = Dense(3, activation = soft_shrink)(t9);
+        let t11 = Dense(4, activation = softplus)(t9);
+        let t12 = multiply([t10, t6]);
+        let y0 = Dense(2, activation = linear)(t4);
+        let t13 = concatenate([x0, Flatten()(t5), Flatten()(t7), t11, t12]);
+        let y1 = Dense(4, activation = softmax)(t13);
+        Model(inputs = [x0, x1], outputs = [y0, y1]).compile(
+            optimizer = AdamW(1e-2),
+            loss = { y0: cosine_similarity, y1: kl_divergence },
+        )
+    }
+}
+
+impl<E: Real> RandomModel for Random12<E, Cpu>
+where
+    Cpu: Device<E>,
+{
+    fn build_random(seed: u64) -> Self {
+        Random12::build(seed)
+    }
+
+    fn inputs(columns: &[Vec<f64>]) -> Self::Inputs {
+        Random12Inputs {
+            x0: tensor(narrow::<E>(&columns[0])).expect("samples"),
+            x1: tensor(narrow::<E>(&columns[1])).expect("samples"),
+        }
+    }
+}
+
+model! {
+    pub(super) Random13 {
+        let x0 = Input(shape = [2, 2, 3]);
+        let t1 = Dense(6, activation = selu, kernel_regularizer = L1L2(0.002, 0.01))(x0);
+        let t2 = Dense(6, activation = softsign)(t1);
+        let t3 = Dropout(0.2)(t2);
+        let t4 = Dense(4, activation = mish)(t2);
+        let t5 = Dense(4, activation = hard_silu)(t3);
+        let t6 = Reshape([16, 1])(t5);
+        let y0 = Dense(3, activation = softplus)(t4);
+        let t7 = Flatten()(t6);
+        let y1 = Dense(4, activation = linear)(t7);
+        Model(inputs = [x0], outputs = [y0, y1]).compile(
+            optimizer = Nadam(1e-2),
+            loss = { y0: msle, y1: cosine_similarity },
+            loss_weights = { y1: 0.25 },
+        )
+    }
+}
+
+impl<E: Real> RandomModel for Random13<E, Cpu>
+where
+    Cpu: Device<E>,
+{
+    fn build_random(seed: u64) -> Self {
+        Random13::build(seed)
+    }
+
+    fn inputs(columns: &[Vec<f64>]) -> Self::Inputs {
+        Random13Inputs { x0: tensor(narrow::<E>(&columns[0])).expect("samples") }
+    }
+}
+
+model! {
+    pub(super) Random14 {
+        let x0 = Input(shape = [6]);
+        let x1 = Input(shape = [2, 5]);
+        let x2 = Input(shape = [2, 3, 3]);
+        let s0 = Dense(3, activation = relu, bias_regularizer = L2(0.02), trainable = false);
+        let t3 = s0(x2);
+        let t4 = Dense(2, activation = selu)(x2);
+        let s1 = Dense(2, activation = sigmoid);
+        let t5 = s1(x1);
+        let t6 = s0(t3);
+        let y0 = Dense(2, activation = linear)(t4);
+        let y1 = Dense(3, activation = softmax)(t5);
+        let y2 = Dense(5, activation = softmax)(t5);
+        let t7 = concatenate([x0, Flatten()(t6)]);
+        let y3 = Dense(3, activation = linear)(t7);
+        Model(inputs = [x0, x1, x2], outputs = [y0, y1, y2, y3]).compile(
+            optimizer = Adagrad(0.05),
+            loss = { y0: mae, y1: sparse_categorical_crossentropy, y2: categorical_crossentropy, y3: cosine_similarity },
+            loss_weights = { y0: 0.5, y3: 2.0 },
+        )
+    }
+}
+
+impl<E: Real> RandomModel for Random14<E, Cpu>
+where
+    Cpu: Device<E>,
+{
+    fn build_random(seed: u64) -> Self {
+        Random14::build(seed)
+    }
+
+    fn inputs(columns: &[Vec<f64>]) -> Self::Inputs {
+        Random14Inputs {
+            x0: tensor(narrow::<E>(&columns[0])).expect("samples"),
+            x1: tensor(narrow::<E>(&columns[1])).expect("samples"),
+            x2: tensor(narrow::<E>(&columns[2])).expect("samples"),
+        }
+    }
+}
+
+model! {
+    pub(super) Random15 {
+        let x0 = Input(shape = [4]);
+        let t1 = Dense(193, activation = relu)(x0);
+        let t2 = Dense(161, activation = relu)(t1);
+        let t3 = Dense(130, activation = softplus, use_bias = false)(t2);
+        let t4 = RepeatVector(2)(x0);
+        let t5 = Activation(gelu)(t4);
+        let t6 = concatenate([t3, t2]);
+        let s0 = Dense(2, activation = relu, use_bias = false);
+        let t7 = s0(t4);
+        let t8 = Activation(relu)(t4);
+        let t9 = Dense(5, activation = log_softmax)(t8);
+        let t10 = multiply([t2, t2, t2]);
+        let t11 = s0(t4);
+        let s1 = Dense(96, activation = relu, kernel_regularizer = L2(0.01));
+        let t12 = s1(t10);
+        let s2 = Dense(5, activation = relu, kernel_regularizer = L2(0.01));
+        let t13 = s2(t10);
+        let y0 = Dense(3, activation = softmax)(t11);
+        let y1 = Dense(4, activation = linear)(t12);
+        let t14 = concatenate([Flatten()(t5), t6, Flatten()(t7), Flatten()(t9), t13]);
+        let y2 = Dense(2, activation = linear)(t14);
+        Model(inputs = [x0], outputs = [y0, y1, y2]).compile(
+            optimizer = Lion(1e-3),
+            loss = { y0: kl_divergence, y1: BinaryCrossentropy(from_logits = true), y2: BinaryCrossentropy(from_logits = true) },
+            loss_weights = { y0: 0.25 },
+        )
+    }
+}
+
+impl<E: Real> RandomModel for Random15<E, Cpu>
+where
+    Cpu: Device<E>,
+{
+    fn build_random(seed: u64) -> Self {
+        Random15::build(seed)
+    }
+
+    fn inputs(columns: &[Vec<f64>]) -> Self::Inputs {
+        Random15Inputs { x0: tensor(narrow::<E>(&columns[0])).expect("samples") }
+    }
+}
+
+model! {
+    pub(super) Random16 {
+        let x0 = Input(shape = [3]);
+        let t1 = Dense(6, activation = leaky_relu)(x0);
+        let t2 = Reshape([1, 6])(t1);
+        let t3 = Permute([1, 2])(t2);
+        let t4 = Permute([1, 2])(t2);
+        let t5 = Dense(6, activation = linear, kernel_regularizer = L1L2(0.002, 0.01))(t3);
+        let t6 = Dense(4, activation = log_softmax, use_bias = false)(t3);
+        let t7 = Dense(4, activation = squareplus, trainable = false)(t3);
+        let t8 = Concatenate(axis = 1)([t4, t5, t3]);
+        let t9 = Activation(linear)(t5);
+        let y0 = Dense(1, activation = linear)(t9);
+        let t10 = concatenate([Flatten()(t6), Flatten()(t7), Flatten()(t8)]);
+        let y1 = Dense(3, activation = linear)(t10);
+        Model(inputs = [x0], outputs = [y0, y1]).compile(
+            optimizer = Adam(1e-2),
+            loss = { y0: huber(delta = 0.8), y1: huber(delta = 0.8) },
+            loss_weights = { y0: 2.0 },
+        )
+    }
+}
+
+impl<E: Real> RandomModel for Random16<E, Cpu>
+where
+    Cpu: Device<E>,
+{
+    fn build_random(seed: u64) -> Self {
+        Random16::build(seed)
+    }
+
+    fn inputs(columns: &[Vec<f64>]) -> Self::Inputs {
+        Random16Inputs { x0: tensor(narrow::<E>(&columns[0])).expect("samples") }
+    }
+}
+
+model! {
+    pub(super) Random17 {
+        let x0 = Input(shape = [6]);
+        let x1 = Input(shape = [3, 2]);
+        let x2 = Input(shape = [2, 3, 3]);
+        let t3 = x2 - x2;
+        let t4 = Dense(5, activation = mish, kernel_regularizer = L1L2(0.002, 0.01))(x1);
+        let t5 = Concatenate(axis = 1)([t4, t4, t4]);
+        let t6 = Dense(4, activation = hard_silu)(t4);
+        let s0 = Dense(1, activation = celu);
+        let t7 = s0(t4);
+        let y0 = Dense(2, activation = linear)(t5);
+        let t8 = concatenate([x0, Flatten()(t3), Flatten()(t6), Flatten()(t7)]);
+        let y1 = Dense(4, activation = softmax)(t8);
+        Model(inputs = [x0, x1, x2], outputs = [y0, y1]).compile(
+            optimizer = SGD(0.05),
+            loss = { y0: huber(delta = 0.8), y1: sparse_categorical_crossentropy },
+            loss_weights = { y0: 2.0, y1: 0.25 },
+        )
+    }
+}
+
+impl<E: Real> RandomModel for Random17<E, Cpu>
+where
+    Cpu: Device<E>,
+{
+    fn build_random(seed: u64) -> Self {
+        Random17::build(seed)
+    }
+
+    fn inputs(columns: &[Vec<f64>]) -> Self::Inputs {
+        Random17Inputs {
+            x0: tensor(narrow::<E>(&columns[0])).expect("samples"),
+            x1: tensor(narrow::<E>(&columns[1])).expect("samples"),
+            x2: tensor(narrow::<E>(&columns[2])).expect("samples"),
+        }
+    }
+}
+
+model! {
+    pub(super) Random18 {
+        let x0 = Input(shape = [2, 1, 4]);
+        let t1 = Reshape([8, 1])(x0);
+        let t2 = Dense(1, activation = linear)(t1);
+        let t3 = Dense(2, activation = gelu)(t1);
+        let t4 = add([t2, t1, t2]);
+        let t5 = Dense(2, activation = softsign)(t3);
+        let t6 = Dense(1, activation = linear, kernel_regularizer = L2(0.01))(t3);
+        let t7 = maximum([t6, t4]);
+        let t8 = Reshape([2, 4])(t2);
+        let t9 = Activation(sigmoid)(t4);
+        let t10 = concatenate([t8, t8]);
+        let s0 = Dense(1, activation = tanh);
+        let t11 = s0(t9);
+        let t12 = Dense(2, activation = tanh, kernel_regularizer = L1(0.003))(t11);
+        let y0 = Dense(3, activation = sigmoid)(t12);
+        let t13 = concatenate([Flatten()(t5), Flatten()(t7), Flatten()(t10)]);
+        let y1 = Dense(3, activation = linear)(t13);
+        Model(inputs = [x0], outputs = [y0, y1]).compile(
+            optimizer = SGD(0.05, momentum = 0.9, nesterov = true),
+            loss = { y0: binary_crossentropy, y1: huber(delta = 0.8) },
+            loss_weights = { y0: 0.5, y1: 2.0 },
+        )
+    }
+}
+
+impl<E: Real> RandomModel for Random18<E, Cpu>
+where
+    Cpu: Device<E>,
+{
+    fn build_random(seed: u64) -> Self {
+        Random18::build(seed)
+    }
+
+    fn inputs(columns: &[Vec<f64>]) -> Self::Inputs {
+        Random18Inputs { x0: tensor(narrow::<E>(&columns[0])).expect("samples") }
+    }
+}
+
+model! {
+    pub(super) Random19 {
+        let x0 = Input(shape = [2, 2, 2]);
+        let t1 = Flatten()(x0);
+        let t2 = Dense(193, activation = relu)(t1);
+        let t3 = Dense(161, activation = relu)(t2);
+        let t4 = Dense(161, activation = celu)(t1);
+        let t5 = Dense(161, activation = silu)(t2);
+        let t6 = Dense(1, activation = mish)(t5);
+        let t7 = Dense(130, activation = tanh, use_bias = false)(t5);
+        let t8 = Dense(130, activation = soft_shrink)(t7);
+        let t9 = concatenate([t5, t3, t3]);
+        let t10 = Dense(130, activation = relu)(t9);
+        let t11 = Activation(soft_shrink)(t7);
+        let t12 = concatenate([t11, t6]);
+        let t13 = concatenate([t3, t8, t1]);
+        let t14 = concatenate([t4, t10, t12, t13]);
+        let y0 = Dense(4, activation = linear)(t14);
+        Model(inputs = [x0], outputs = [y0]).compile(
+            optimizer = RMSprop(1e-2),
+            loss = { y0: mse },
+            loss_weights = { y0: 2.0 },
+        )
+    }
+}
+
+impl<E: Real> RandomModel for Random19<E, Cpu>
+where
+    Cpu: Device<E>,
+{
+    fn build_random(seed: u64) -> Self {
+        Random19::build(seed)
+    }
+
+    fn inputs(columns: &[Vec<f64>]) -> Self::Inputs {
+        Random19Inputs { x0: tensor(narrow::<E>(&columns[0])).expect("samples") }
+    }
+}
+
+model! {
+    pub(super) Random20 {
+        let x0 = Input(shape = [2, 4]);
+        let x1 = Input(shape = [1, 5]);
+        let t2 = Dense(6, activation = celu)(x1);
+        let t3 = Concatenate(axis = 1)([x1, x1]);
+        let s0 = Dense(4, activation = mish);
+        let t4 = s0(t3);
+        let t5 = Dense(6, activation = log_softmax)(t4);
+        let t6 = Dense(6, activation = gelu, kernel_regularizer = L1(0.003))(t3);
+        let t7 = Dense(6, activation = tanh_shrink, bias_regularizer = L2(0.02))(t2);
+        let s1 = Dense(5, activation = relu, use_bias = false);
+        let t8 = s1(t2);
+        let t9 = Dense(4, activation = hard_silu)(t2);
+        let t10 = Dense(1, activation = elu)(t7);
+        let t11 = Dense(3, activation = hard_silu, bias_regularizer = L2(0.02))(t10);
+        let t12 = concatenate([t11, t9, t7]);
+        let t13 = Reshape([1, 1])(t10);
+        let t14 = Dense(1, activation = silu, use_bias = false)(t8);
+        let y0 = Dense(5, activation = softmax)(t5);
+        let t15 = concatenate([Flatten()(x0), Flatten()(t6), Flatten()(t12), Flatten()(t13), Flatten()(t14)]);
+        let y1 = Dense(4, activation = linear)(t15);
+        Model(inputs = [x0, x1], outputs = [y0, y1]).compile(
+            optimizer = AdamW(1e-2),
+            loss = { y0: kl_divergence, y1: cosine_similarity },
+            loss_weights = { y0: 0.25 },
+        )
+    }
+}
+
+impl<E: Real> RandomModel for Random20<E, Cpu>
+where
+    Cpu: Device<E>,
+{
+    fn build_random(seed: u64) -> Self {
+        Random20::build(seed)
+    }
+
+    fn inputs(columns: &[Vec<f64>]) -> Self::Inputs {
+        Random20Inputs {
+            x0: tensor(narrow::<E>(&columns[0])).expect("samples"),
+            x1: tensor(narrow::<E>(&columns[1])).expect("samples"),
+        }
+    }
+}
+
+model! {
+    pub(super) Random21 {
+        let x0 = Input(shape = [3, 3]);
+        let x1 = Input(shape = [5]);
+        let t2 = Flatten()(x0);
+        let t3 = Dense(5, activation = softmax)(x0);
+        let t4 = concatenate([x0, x0, t3]);
+        let t5 = add([t3, t3, t3]);
+        let t6 = Dense(1, activation = linear)(t5);
+        let t7 = Dense(2, activation = soft_shrink, bias_regularizer = L2(0.02))(t5);
+        let t8 = Dense(2, activation = silu)(t5);
+        let s0 = Dense(1, activation = silu);
+        let t9 = s0(t3);
+        let t10 = Dense(4, activation = elu, use_bias = false)(t3);
+        let y0 = Dense(2, activation = softplus)(t8);
+        let y1 = Dense(3, activation = linear)(t4);
+        let y2 = Dense(2, activation = softmax)(t10);
+        let t11 = concatenate([x1, t2, Flatten()(t6), Flatten()(t7), Flatten()(t9)]);
+        let y3 = Dense(4, activation = sigmoid)(t11);
+        Model(inputs = [x0, x1], outputs = [y0, y1, y2, y3]).compile(
+            optimizer = Nadam(1e-2),
+            loss = { y0: none, y1: SparseCategoricalCrossentropy(from_logits = true), y2: none, y3: BinaryCrossentropy(label_smoothing = 0.2) },
+            loss_weights = { y1: 2.0 },
+        )
+    }
+}
+
+impl<E: Real> RandomModel for Random21<E, Cpu>
+where
+    Cpu: Device<E>,
+{
+    fn build_random(seed: u64) -> Self {
+        Random21::build(seed)
+    }
+
+    fn inputs(columns: &[Vec<f64>]) -> Self::Inputs {
+        Random21Inputs {
+            x0: tensor(narrow::<E>(&columns[0])).expect("samples"),
+            x1: tensor(narrow::<E>(&columns[1])).expect("samples"),
+        }
+    }
+}
+
+model! {
+    pub(super) Random22 {
+        let x0 = Input(shape = [2, 2, 3]);
+        let x1 = Input(shape = [7]);
+        let s0 = Dense(1, activation = tanh);
+        let t2 = s0(x1);
+        let t3 = concatenate([t2, x1, x1]);
+        let s1 = Dense(7, activation = log_softmax);
+        let t4 = s1(t3);
+        let t5 = s1(t3);
+        let t6 = Dense(2, activation = linear, bias_regularizer = L2(0.02))(t3);
+        let t7 = Dense(7, activation = squareplus)(t4);
+        let t8 = Reshape([1, 7])(x1);
+        let t9 = Dense(5, activation = elu, use_bias = false)(t6);
+        let t10 = Dense(6, activation = celu)(t8);
+        let s2 = Dense(1, activation = relu);
+        let t11 = s2(t3);
+        let t12 = concatenate([Flatten()(x0), t5, t7, t9, Flatten()(t10), t11]);
+        let y0 = Dense(2, activation = softmax)(t12);
+        Model(inputs = [x0, x1], outputs = [y0]).compile(
+            optimizer = Adagrad(0.05),
+            loss = { y0: categorical_crossentropy },
+            loss_weights = { y0: 0.25 },
+        )
+    }
+}
+
+impl<E: Real> RandomModel for Random22<E, Cpu>
+where
+    Cpu: Device<E>,
+{
+    fn build_random(seed: u64) -> Self {
+        Random22::build(seed)
+    }
+
+    fn inputs(columns: &[Vec<f64>]) -> Self::Inputs {
+        Random22Inputs {
+            x0: tensor(narrow::<E>(&columns[0])).expect("samples"),
+            x1: tensor(narrow::<E>(&columns[1])).expect("samples"),
+        }
+    }
+}
+
+model! {
+    pub(super) Random23 {
+        let x0 = Input(shape = [2, 5]);
+        let x1 = Input(shape = [1]);
+        let t2 = Flatten()(x0);
+        let t3 = Dense(193, activation = relu)(t2);
+        let t4 = Dense(161, activation = tanh)(t3);
+        let t5 = concatenate([t3, t4, t2]);
+        let t6 = GaussianNoise(0.2)(t4);
+        let t7 = Dense(161, activation = soft_shrink)(t6);
+        let t8 = Dense(161, activation = linear, kernel_regularizer = L2(0.01))(t6);
+        let t9 = Reshape([23, 7])(t7);
+        let t10 = concatenate([t9, t9]);
+        let t11 = maximum([t6, t4, t6]);
+        let t12 = Reshape([7, 23])(t11);
+        let t13 = Dropout(0.5, seed = 3)(t5);
+        let t14 = Reshape([10, 1])(t2);
+        let t15 = concatenate([x1, t8, Flatten()(t10), Flatten()(t12), t13, Flatten()(t14)]);
+        let y0 = Dense(3, activation = linear)(t15);
+        Model(inputs = [x0, x1], outputs = [y0]).compile(
+            optimizer = Lion(1e-3),
+            loss = { y0: BinaryCrossentropy(from_logits = true) },
+            loss_weights = { y0: 2.0 },
+        )
+    }
+}
+
+impl<E: Real> RandomModel for Random23<E, Cpu>
+where
+    Cpu: Device<E>,
+{
+    fn build_random(seed: u64) -> Self {
+        Random23::build(seed)
+    }
+
+    fn inputs(columns: &[Vec<f64>]) -> Self::Inputs {
+        Random23Inputs {
+            x0: tensor(narrow::<E>(&columns[0])).expect("samples"),
+            x1: tensor(narrow::<E>(&columns[1])).expect("samples"),
+        }
+    }
+}
+
+/// Calls a macro with every model: a name for its tests, its type, and whether it draws while training.
+macro_rules! each_random_model {
+    ($with:ident) => {
+        $with! {
+            random_00 Random00 false;
+            random_01 Random01 false;
+            random_02 Random02 true;
+            random_03 Random03 false;
+            random_04 Random04 false;
+            random_05 Random05 false;
+            random_06 Random06 true;
+            random_07 Random07 false;
+            random_08 Random08 true;
+            random_09 Random09 false;
+            random_10 Random10 false;
+            random_11 Random11 false;
+            random_12 Random12 false;
+            random_13 Random13 true;
+            random_14 Random14 false;
+            random_15 Random15 false;
+            random_16 Random16 false;
+            random_17 Random17 false;
+            random_18 Random18 false;
+            random_19 Random19 false;
+            random_20 Random20 false;
+            random_21 Random21 false;
+            random_22 Random22 false;
+            random_23 Random23 true;
+        }
+    };
+}
+pub(super) use each_random_model;

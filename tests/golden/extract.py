@@ -1,0 +1,57 @@
+"""Takes what the tests need out of keras-golden.json (Keras 3.15.1, TensorFlow, f32).
+
+`python extract.py keras-golden.json` writes layers.json, activations.json, losses.json, metrics.json, optimizers.json
+and siamese.json beside this script.
+"""
+
+import json
+import os
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+LAYERS = {
+    "Dense", "Flatten", "Reshape", "Permute", "RepeatVector", "LeakyReLU", "ELU", "Add", "Subtract", "Multiply",
+    "Average", "Maximum", "Minimum", "Concatenate",
+}
+# Dense of a sequence says the same twice; what mimo does not have is left out.
+LOSSES_WITHOUT = ("BFocal", "CFocal", "Dice", "Tversky", "GCE", "MSE sum", "MSE mean_with_sample_weight")
+METRICS_WITHOUT = ("Positives", "Negatives", "multi thr", "top_k1", "MeanIoU")
+OPTIMIZERS_WITHOUT = ("Adadelta", "Adamax", "Ftrl", "Lamb", "Adafactor", "accum", "cosine")
+
+
+def write(name, value):
+    with open(os.path.join(HERE, name), "w") as file:
+        if isinstance(value, list):
+            file.write("[\n" + ",\n".join(json.dumps(item) for item in value) + "\n]\n")
+        else:
+            file.write("{\n" + ",\n".join(f"{json.dumps(k)}: {json.dumps(v)}" for k, v in value.items()) + "\n}\n")
+
+
+def pick(item, *keys):
+    return {key: item[key] for key in keys}
+
+
+def without(items, names):
+    return [item for item in items if not any(name in item["name"] for name in names)]
+
+
+def main():
+    golden = json.load(open(sys.argv[1]))
+    write("layers.json", [
+        pick(case, "tag", "inputs", "weights", "outputs", "dy", "grad_weights", "grad_inputs")
+        for case in golden["layers"] if case["class"] in LAYERS
+    ])
+    write("activations.json", golden["activations"])
+    write("losses.json", without(golden["losses"], LOSSES_WITHOUT))
+    write("metrics.json", without(golden["metrics"], METRICS_WITHOUT))
+    write("optimizers.json", {
+        "common": golden["optimizer_common"],
+        "cases": [pick(case, "name", "after_each_step")
+                  for case in without(golden["optimizers"], OPTIMIZERS_WITHOUT)],
+    })
+    write("siamese.json", pick(
+        golden["training"][5], "x", "y", "initial_weights", "train_on_batch_logs", "evaluate_after", "predict_after",
+        "final_weights"))
+
+
+main()

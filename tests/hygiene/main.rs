@@ -1,0 +1,7 @@
+//! Expansions stand wherever a user puts them: they need no name in scope, collide with none, and pass every lint.
+#![allow(missing_docs, reason = "models of tests need no documentation, except those of `lints.rs`")]
+
+mod lints;
+mod names;
+mod places;
+mod shadows;
