@@ -98,7 +98,8 @@ impl Layer for Frame {
                 None => n.clone(),
                 Some(_) if self.pads => n.clone() + edge,
                 Some(axis) if edge != Dim::Known(0) => {
-                    fine &= self.leaves(axis, n, &edge, x, call, cx);
+                    // One number for both axes is one mistake.
+                    fine = fine && self.leaves(axis, n, &edge, x, call, cx);
                     n.clone() - edge
                 }
                 Some(_) => n.clone(),
