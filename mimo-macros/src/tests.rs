@@ -1,5 +1,6 @@
 //! Tests of the front: what is said, and where.
 
+mod expansion;
 mod fuzz;
 mod header;
 mod names;

@@ -62,6 +62,16 @@ pub struct SlotRequest {
     pub to: usize,
 }
 
+impl SlotRequest {
+    /// A slot that is never alive and takes no room.
+    pub const UNUSED: Self = Self::new(0, usize::MAX, usize::MAX);
+
+    /// A slot of `len` values per sample, written at `from` and last read at `to`.
+    pub const fn new(len: usize, from: usize, to: usize) -> Self {
+        SlotRequest { len, from, to }
+    }
+}
+
 /// Where each slot lies: slots that are never alive together share memory.
 #[derive(Clone, Copy, Debug)]
 pub struct Layout<const N: usize> {

@@ -302,6 +302,9 @@ impl Default for Check {
     }
 }
 
+/// The total loss as a function of the weights.
+type TotalAt<'a> = dyn FnMut(&[Vec<f64>]) -> f64 + 'a;
+
 /// Compares every gradient of a step with differences of the total loss.
 pub fn check_gradients<M: Trainable<Float = f64>>(model: &mut M, check: Check) {
     randomize(model, check.seed);
@@ -331,7 +334,7 @@ pub fn check_gradients_on<M: Trainable<Float = f64>>(model: &mut M, data: &Data,
         assert_near(&format!("{name}: total of a step and of an evaluation"), trained, evaluated, tolerance);
     }
     // The total with other weights. A trainer draws the same noise only in the same step, so each gets a new one.
-    let mut at: Box<dyn FnMut(&[Vec<f64>]) -> f64> = if check.training {
+    let mut at: Box<TotalAt<'_>> = if check.training {
         Box::new(|weights| {
             model.write_weights(&mut |index, to| to.copy_from_slice(&weights[index]));
             measure(model).0

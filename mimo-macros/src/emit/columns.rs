@@ -4,7 +4,7 @@ use mimo_graph::dim::Dim;
 use mimo_graph::graph::{Dtype, Port};
 use mimo_graph::loss::Loss;
 use mimo_graph::shape::Shape;
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
 
 use super::context::Context;
@@ -35,7 +35,7 @@ impl Field {
 fn port(cx: &Context<'_>, port: &Port, field: &Ident, what: &str) -> Field {
     let tensor = cx.graph.tensor(port.tensor);
     let shape = tensor.shape.clone().unwrap_or(Shape(vec![]));
-    let doc = format!("{what} `{}`, `{}` per sample.", port.name, cx.shown(&shape));
+    let doc = format!(" {what} `{}`, `{}` per sample.", port.name, cx.shown(&shape));
     Field { name: field.clone(), shape, indices: tensor.dtype == Dtype::Int, doc }
 }
 
@@ -57,7 +57,7 @@ fn targets(cx: &Context<'_>) -> Vec<Field> {
             let classes = field.shape.0.pop().unwrap_or(Dim::Known(1));
             field.indices = true;
             field.doc = format!(
-                "Class indices below {} for `{}`, `{}` per sample.",
+                " Class indices below {} for `{}`, `{}` per sample.",
                 classes.display(&cx.graph.consts),
                 output.name,
                 cx.shown(&field.shape)
@@ -115,7 +115,7 @@ pub(super) fn structs(cx: &Context<'_>) -> TokenStream {
             }
         }
     };
-    let inputs = plain(cx.name("Inputs"), format!("What [`{model}`] reads."), &inputs(cx));
+    let inputs = plain(cx.name("Inputs"), format!(" What [`{model}`] reads."), &inputs(cx));
     let targets = cx.graph.compile.as_ref().map(|_| {
         let fields = targets(cx);
         let marker = fields.is_empty().then(|| {
@@ -123,10 +123,10 @@ pub(super) fn structs(cx: &Context<'_>) -> TokenStream {
             quote!(#[doc(hidden)] pub __unused: #krate::__private::core::marker::PhantomData<(B, E)>,)
         });
         match marker {
-            None => plain(cx.name("Targets"), format!("What [`{model}`] is trained to give."), &fields),
+            None => plain(cx.name("Targets"), format!(" What [`{model}`] is trained to give."), &fields),
             Some(marker) => {
                 let name = cx.name("Targets");
-                let doc = format!("[`{model}`] trains no output.");
+                let doc = format!(" [`{model}`] trains no output.");
                 quote! {
                     #[doc = #doc]
                     #[derive(#krate::__private::core::clone::Clone, #krate::__private::core::fmt::Debug)]
@@ -143,10 +143,10 @@ pub(super) fn structs(cx: &Context<'_>) -> TokenStream {
     let names: Vec<_> = outputs.iter().map(|field| &field.name).collect();
     let docs = outputs.iter().map(|field| &field.doc);
     let types = outputs.iter().map(|field| field.ty(cx, &e, &quote!(, T)));
-    let outputs_doc = format!("What [`{model}`] gives.");
+    let outputs_doc = format!(" What [`{model}`] gives.");
     let per_output = cx.name("PerOutput");
-    let per_output_doc = format!("One value per output of [`{model}`].");
-    let per_output_docs = outputs.iter().map(|field| format!("For output `{}`.", field.name));
+    let per_output_doc = format!(" One value per output of [`{model}`].");
+    let per_output_docs = outputs.iter().map(|field| format!(" For output `{}`.", field.name));
     quote! {
         #inputs
         #[doc = #outputs_doc]
@@ -231,8 +231,8 @@ pub(super) fn impls(cx: &Context<'_>) -> TokenStream {
     let (read_inputs, read_outputs) = (read(&inputs_name, &inputs), read(&outputs_name, &outputs));
     let write_outputs = write(&outputs_name, &outputs, TokenStream::new());
     let names: Vec<_> = outputs.iter().map(|field| &field.name).collect();
-    let places = 0..names.len();
-    let count = names.len();
+    let places = (0..names.len()).map(Literal::usize_unsuffixed);
+    let count = Literal::usize_unsuffixed(names.len());
     quote! {
         #read_inputs
         #read_outputs

@@ -87,10 +87,12 @@ impl<'a> Context<'a> {
 
     /// A length in the place of a const generic.
     pub(crate) fn generic(&self, dim: &Dim) -> TokenStream {
-        let tokens = self.dim(dim);
         match dim {
-            Dim::Known(_) => tokens,
-            Dim::Deferred(_) => quote!({ #tokens }),
+            Dim::Known(_) => self.dim(dim),
+            Dim::Deferred(_) => {
+                let tokens = dim_tokens(dim, &self.lowered.const_tokens);
+                quote!({ #tokens })
+            }
         }
     }
 

@@ -47,7 +47,8 @@ pub(super) fn model(cx: &Context<'_>, plan: &Plan) -> Vec<String> {
     ));
     lines.push(String::new());
     lines.extend(mermaid(cx));
-    lines
+    // As in `/// text`: a space before the text.
+    lines.into_iter().map(|line| if line.is_empty() { line } else { format!(" {line}") }).collect()
 }
 
 /// The graph as a Mermaid flowchart.

@@ -65,7 +65,7 @@ pub(super) fn structs(cx: &Context<'_>) -> TokenStream {
     };
     let outputs = outputs(cx);
     let parts = outputs.iter().map(|output| {
-        let doc = format!("Loss and metrics of output `{}`.", output.field);
+        let doc = format!(" Loss and metrics of output `{}`.", output.field);
         let name = &output.name;
         let loss = output.training.loss.map(|_| {
             quote! {
@@ -74,7 +74,7 @@ pub(super) fn structs(cx: &Context<'_>) -> TokenStream {
             }
         });
         let metrics = metric_fields(output);
-        let docs = output.training.metrics.iter().map(|(name, _)| format!("The metric `{name}`."));
+        let docs = output.training.metrics.iter().map(|(name, _)| format!(" The metric `{name}`."));
         quote! {
             #[doc = #doc]
             #derives
@@ -82,10 +82,10 @@ pub(super) fn structs(cx: &Context<'_>) -> TokenStream {
         }
     });
     let logs = cx.name("Logs");
-    let doc = format!("Losses and metrics of [`{}`] over an epoch or a data set.", cx.model);
+    let doc = format!(" Losses and metrics of [`{}`] over an epoch or a data set.", cx.model);
     let fields = outputs.iter().map(|output| {
         let (field, name) = (&output.field, &output.name);
-        let doc = format!("Of output `{field}`.");
+        let doc = format!(" Of output `{field}`.");
         quote!(#[doc = #doc] pub #field: #name,)
     });
     // An output may be called `loss`; the total is then reached by its key only.

@@ -1,7 +1,7 @@
 //! The model's struct, its methods, and the traits by which the runtime knows it.
 
 use mimo_graph::plan::Plan;
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 
 use super::context::Context;
@@ -21,11 +21,11 @@ pub(super) fn items(cx: &Context<'_>, plan: &Plan) -> TokenStream {
         .map(|_| quote!(#[doc(hidden)] pub __unused: #krate::__private::core::marker::PhantomData<(E, D)>,));
     let consts = cx.block_consts.iter().map(|constant| {
         let (attributes, name, ty, value) = (&constant.attrs, &constant.ident, &constant.ty, &constant.value);
-        let doc = attributes.is_empty().then(|| quote!(#[doc = "A constant of the model's description."]));
+        let doc = attributes.is_empty().then(|| quote!(#[doc = " A constant of the model's description."]));
         quote!(#attributes #doc #vis const #name: #ty = #value;)
     });
     let model = name.to_string();
-    let new_doc = format!("Makes a [`{model}`] with random weights: the same seed gives the same weights.");
+    let new_doc = format!(" Makes a [`{model}`] with random weights: the same seed gives the same weights.");
     let (private, core) = (quote!(#krate::__private), quote!(#krate::__private::core));
     quote! {
         #attributes
@@ -103,19 +103,33 @@ pub(super) fn items(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     }
 }
 
+/// A pass over a chunk with these lines.
+fn pass(name: &str, lines: TokenStream) -> TokenStream {
+    let name = Ident::new(name, Span::call_site());
+    let unused = lines.is_empty().then(|| quote!(let _ = chunk;));
+    quote! {
+        fn #name(chunk: &mut __mimo::Chunk<'_, E>) {
+            #unused
+            #lines
+        }
+    }
+}
+
 /// The runtime's traits.
 pub(super) fn traits(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     let name = cx.model;
     let (inputs, outputs, per_output) = (cx.name("Inputs"), cx.name("Outputs"), cx.name("PerOutput"));
     let (targets, logs) = (cx.name("Targets"), cx.name("Logs"));
-    let (spec, program) = (spec::spec(cx, plan), program::program(cx, plan));
-    let forward = program::forward(plan);
+    let (spec, program) = (spec::spec(cx), program::program(cx, plan));
+    let forward = pass("forward_pass", program::forward(plan));
     let usize = quote!(__mimo::core::primitive::usize);
     let input_arguments = columns::input_arguments(cx, &usize);
     let trainable = cx.graph.compile.as_ref().map(|_| {
-        let (heads, trunk) = (program::backward(plan, &plan.heads), program::backward(plan, &plan.trunk));
-        let (losses, scan, custom) =
-            (program::losses(cx, plan), program::scan(cx, plan), program::custom(cx, plan));
+        let scan = pass("scan_pass", program::scan(cx, plan));
+        let losses = pass("loss_pass", program::losses(cx, plan));
+        let custom = pass("custom_pass", program::custom(cx, plan));
+        let heads = pass("heads_backward_pass", program::backward(plan, &plan.heads));
+        let trunk = pass("trunk_backward_pass", program::backward(plan, &plan.trunk));
         let fields = cx.output_fields();
         let target_arguments = columns::target_arguments(cx, &usize);
         quote! {
@@ -128,28 +142,15 @@ pub(super) fn traits(cx: &Context<'_>, plan: &Plan) -> TokenStream {
                 type Logs = #logs;
                 type TracedOutputs = #outputs<#usize, E, __mimo::OwnedTape<E, __mimo::Cpu>>;
 
-                fn scan_pass(chunk: &mut __mimo::Chunk<'_, E>) {
-                    let _ = &chunk;
-                    #scan
-                }
+                #scan
 
-                fn loss_pass(chunk: &mut __mimo::Chunk<'_, E>) {
-                    #losses
-                }
+                #losses
 
-                fn custom_pass(chunk: &mut __mimo::Chunk<'_, E>) {
-                    #custom
-                }
+                #custom
 
-                fn heads_backward_pass(chunk: &mut __mimo::Chunk<'_, E>) {
-                    let _ = &chunk;
-                    #heads
-                }
+                #heads
 
-                fn trunk_backward_pass(chunk: &mut __mimo::Chunk<'_, E>) {
-                    let _ = &chunk;
-                    #trunk
-                }
+                #trunk
 
                 fn trace(outputs: &Self::Outputs) -> Self::TracedOutputs {
                     #outputs { #(#fields: __mimo::trace(&outputs.#fields),)* }
@@ -181,10 +182,7 @@ pub(super) fn traits(cx: &Context<'_>, plan: &Plan) -> TokenStream {
             const SPEC: __mimo::ModelSpec = #spec;
             const PROGRAM: __mimo::Program = #program;
 
-            fn forward_pass(chunk: &mut __mimo::Chunk<'_, E>) {
-                let _ = &chunk;
-                #forward
-            }
+            #forward
 
             fn read_weights(&self, read: &mut dyn __mimo::core::ops::FnMut(#usize, __mimo::Vec<E>)) {
                 __mimo::read_weights(self, read);

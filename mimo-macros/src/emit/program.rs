@@ -72,6 +72,7 @@ pub(super) fn program(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     let output_gradients =
         by_output(&|loss| loss.prediction_gradient.as_ref().map(|view| operations::view(cx, view)));
     let blocks = plan.blocks.iter().enumerate().map(|(index, block)| {
+        let index = Literal::usize_unsuffixed(index);
         let pack = option(block.pack.then(|| quote!(__Layout::PACKS[#index])));
         let gradient = option(block.gradient.as_ref().map(|gradient| match gradient {
             Gradient::Product(uses) => {
@@ -93,7 +94,8 @@ pub(super) fn program(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     });
     let params = plan.params.iter().map(|param| {
         let weight = &cx.graph.layer(param.layer).weights[param.weight];
-        let (block, column, cols) = (param.block, cx.dim(&param.column), cx.dim(&param.cols));
+        let (column, cols) = (cx.dim(&param.column), cx.dim(&param.cols));
+        let block = Literal::usize_unsuffixed(param.block);
         let regularizer = spec::regularizer(weight.options.regularizer);
         let constraint = spec::constraint(weight.options.constraint);
         quote!(__mimo::Param {
@@ -155,19 +157,13 @@ pub(super) fn scan(cx: &Context<'_>, plan: &Plan) -> TokenStream {
 }
 
 fn request(cx: &Context<'_>, slot: &Slot, life: Option<(usize, usize)>) -> TokenStream {
-    let (len, (from, to)) = match life {
-        Some((from, to)) if from <= to => (cx.dim(&slot.len), (from, to)),
-        // Not used: takes no room, and comes last in the order of first use.
-        _ => (quote!(0), (usize::MAX, usize::MAX)),
-    };
-    let [from, to] = [from, to].map(|time| match time {
-        usize::MAX => quote!(__mimo::core::primitive::usize::MAX),
-        time => {
-            let time = Literal::usize_unsuffixed(time);
-            quote!(#time)
+    match life {
+        Some((from, to)) if from <= to => {
+            let (len, [from, to]) = (cx.dim(&slot.len), [from, to].map(Literal::usize_unsuffixed));
+            quote!(__mimo::SlotRequest::new(#len, #from, #to))
         }
-    });
-    quote!(__mimo::SlotRequest { len: #len, from: #from, to: #to })
+        _ => quote!(__mimo::SlotRequest::UNUSED),
+    }
 }
 
 fn use_value(cx: &Context<'_>, call: &Use) -> TokenStream {

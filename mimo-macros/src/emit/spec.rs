@@ -12,7 +12,7 @@ use super::context::Context;
 use super::operations::{self, option};
 
 /// The value of `Model::SPEC`.
-pub(super) fn spec(cx: &Context<'_>, plan: &Plan) -> TokenStream {
+pub(super) fn spec(cx: &Context<'_>) -> TokenStream {
     let graph = cx.graph;
     let name = graph.name.as_str();
     let inputs = graph.inputs.iter().map(|port| {
@@ -37,7 +37,6 @@ pub(super) fn spec(cx: &Context<'_>, plan: &Plan) -> TokenStream {
         })
     });
     let layers = layers(cx);
-    let weights = weights(cx, plan);
     let optimizer = option(graph.compile.as_ref().map(|compile| optimizer(&compile.optimizer)));
     quote! {
         __mimo::ModelSpec {
@@ -45,7 +44,7 @@ pub(super) fn spec(cx: &Context<'_>, plan: &Plan) -> TokenStream {
             inputs: &[#(#inputs),*],
             outputs: &[#(#outputs),*],
             layers: &[#(#layers),*],
-            weights: &[#(#weights),*],
+            weights: &WEIGHTS,
             optimizer: #optimizer,
         }
     }

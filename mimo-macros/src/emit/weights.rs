@@ -4,7 +4,7 @@
 use mimo_graph::graph::LayerId;
 use mimo_graph::layers::LayerKind;
 use mimo_graph::plan::{Param, Plan};
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{format_ident, quote};
 
 use super::context::Context;
@@ -25,7 +25,7 @@ pub(super) fn fields(cx: &Context<'_>, plan: &Plan) -> Vec<(Ident, TokenStream, 
             .collect();
         let frozen = if layer.trainable { "" } else { ", not trained" };
         let doc =
-            format!("Layer `{}` (`{}`{frozen}): {}.", layer.name, layer.kind.class_name(), shapes.join(", "));
+            format!(" Layer `{}` (`{}`{frozen}): {}.", layer.name, layer.kind.class_name(), shapes.join(", "));
         (cx.layer_field(id), quote!(#krate::__private::typed::#ty<#(#sizes,)* E, D>), doc)
     });
     fields.collect()
@@ -64,6 +64,7 @@ pub(super) fn collection(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     let tensors = plan.params.iter().enumerate().map(|(index, param)| {
         let (layer, weight) = (cx.layer_field(param.layer), weight_field(cx, param));
         let trainable = cx.graph.layer(param.layer).trainable;
+        let index = Literal::usize_unsuffixed(index);
         quote! {
             Self::tensor(
                 WEIGHTS[#index].name,
@@ -77,6 +78,7 @@ pub(super) fn collection(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     let pattern = nest(values.iter().map(|value| quote!(#value)).collect());
     let layers = plan.weighted.iter().map(|&id| layer_value(cx, plan, id, &values));
     let marker = marker(plan, &quote!(__mimo));
+    let count = Literal::usize_unsuffixed(count);
     quote! {
         const WEIGHTS: [__mimo::WeightSpec; #count] = [#(#specs),*];
 

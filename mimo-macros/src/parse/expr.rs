@@ -295,6 +295,8 @@ impl Parser {
                 self.error(diag);
                 return Err(Stop::Reported);
             }
+            // The one word of Keras, in `F1Score(average = macro)`, that is a keyword of Rust.
+            "macro" => ExprKind::Str("macro".into()),
             text if syn::parse_str::<syn::Ident>(text).is_err() => return Err(Stop::NotOurs),
             _ => ExprKind::Name(ident.clone()),
         })

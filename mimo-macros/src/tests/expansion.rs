@@ -1,0 +1,134 @@
+//! What models become, as text to be read: `INSTA_UPDATE=always cargo test -p mimo-macros` writes it anew.
+
+use proc_macro2::TokenStream;
+
+/// The expansion, formatted as rustfmt would.
+fn expanded(source: &str) -> String {
+    let tokens: TokenStream = source.parse().unwrap();
+    let expanded = crate::expand(tokens);
+    match syn::parse2::<syn::File>(expanded.clone()) {
+        Ok(file) => prettyplease::unparse(&file),
+        Err(error) => panic!("{error}\n{expanded}"),
+    }
+}
+
+/// Compares the expansion of a model with the file of this name.
+#[track_caller]
+fn assert_expansion(name: &str, source: &str) {
+    insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
+        insta::assert_snapshot!(name, expanded(source));
+    });
+}
+
+#[test]
+fn two_heads() {
+    assert_expansion(
+        "two_heads",
+        "/// A value and a kind.
+        pub TwoHeads {
+            let x = Input(shape = [100]);
+            let h = Dense(64, activation = relu)(x);
+            let h = Dense(32, activation = relu)(h);
+            let value = Dense(1)(h);
+            let kind = Dense(3, activation = softmax)(h);
+
+            Model(inputs = [x], outputs = [value, kind]).compile(
+                optimizer = Adam(learning_rate = 1e-3),
+                loss = { value: mse, kind: categorical_crossentropy },
+                loss_weights = { kind: 0.5 },
+                metrics = { kind: [accuracy] },
+            )
+        }",
+    );
+}
+
+/// Lengths that the macro does not know: it writes them down, and const evaluation checks them.
+#[test]
+fn deferred_lengths() {
+    assert_expansion(
+        "deferred_lengths",
+        "pub(crate) Deferred {
+            /// As wide as the widest.
+            const WIDE: usize = crate::config::WIDTH * 2;
+            let x = Input(shape = [crate::config::STEPS, 8]);
+            let flat: [WIDE] = Flatten()(x);
+            let side = Dense(WIDE, use_bias = false)(x);
+            let side = Flatten()(side);
+            let both = concatenate([flat, side]);
+            let score = Dense(crate::config::SCORES, activation = sigmoid)(both);
+
+            Model(inputs = [x], outputs = [score])
+                .compile(optimizer = SGD(0.1, momentum = 0.9), loss = binary_crossentropy, metrics = [auc])
+        }",
+    );
+}
+
+/// Without `.compile(…)`: nothing of training is there.
+#[test]
+fn predicts_only() {
+    assert_expansion(
+        "predicts_only",
+        "Predicts {
+            let a = Input(shape = [4]);
+            let b = Input(shape = [4]);
+            let encoder = Dense(8, activation = tanh);
+            let similarity = Dense(1)(encoder(a) * encoder(b));
+            Model([a, b], [similarity])
+        }",
+    );
+}
+
+#[test]
+fn several_mistakes() {
+    assert_expansion(
+        "several_mistakes",
+        "pub Wrong {
+            let x = Input(shape = [4]);
+            let h = Dens(8)(x);
+            let y = Dense(units = -1)(h);
+            let z = Dense(2, activation = rleu)(x);
+            Model(inputs = [x], outputs = [y, z])
+                .compile(optimizer = Adam(learning_rate = fast), loss = { y: mse, w: mse })
+        }",
+    );
+}
+
+/// A statement that somebody is still typing.
+#[test]
+fn half_a_statement() {
+    assert_expansion(
+        "half_a_statement",
+        "pub Typing {
+            let image = Input(shape = [8]);
+            let h = Dense(64, activation = relu)(image);
+            let y =
+            Model(inputs = [image], outputs = [h])
+        }",
+    );
+}
+
+/// A list of arguments that somebody is still typing.
+#[test]
+fn half_an_argument_list() {
+    assert_expansion(
+        "half_an_argument_list",
+        "pub Typing {
+            let image = Input(shape = [8]);
+            let h = Dense(64, activation = )(image);
+            let y = Dense(1)(h);
+            Model(inputs = [image], outputs = [y])
+                .compile(optimizer = Adam(), loss = )
+        }",
+    );
+}
+
+#[test]
+fn the_end_is_missing() {
+    assert_expansion(
+        "the_end_is_missing",
+        "pub Typing {
+            let image = Input(shape = [8]);
+            let h = Dense(64)
+        }",
+    );
+}
