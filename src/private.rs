@@ -25,7 +25,9 @@ pub use mimo_runtime::graph::initializer::{
     Constraint, Distribution, Fan, Initializer, InitializerKind, Regularizer,
 };
 pub use mimo_runtime::graph::layers::merge::MergeOp;
+pub use mimo_runtime::graph::layers::pooling::PoolKind;
 pub use mimo_runtime::graph::layers::recurrent::Cell;
+pub use mimo_runtime::graph::layers::up_sampling::Interpolation;
 pub use mimo_runtime::graph::loss::Loss as LossKind;
 pub use mimo_runtime::graph::mermaid::mermaid;
 pub use mimo_runtime::graph::metric::{Average, Curve, Metric};
@@ -34,17 +36,23 @@ pub use mimo_runtime::graph::spec::{
     Connection, InputSpec, LayerSpec, ModelSpec, OutputSpec, WeightSpec, least,
 };
 pub use mimo_runtime::graph::summary::summary;
+pub use mimo_runtime::kernels::{Resize, Windows};
 pub use mimo_runtime::layers::activation::Activate;
 pub use mimo_runtime::layers::concatenate::{Concatenate, Part};
 pub use mimo_runtime::layers::dense::{Dense, Segment};
+pub use mimo_runtime::layers::dot::{Dot, contraction};
 pub use mimo_runtime::layers::dropout::Dropout;
 pub use mimo_runtime::layers::embedding::Embedding;
+pub use mimo_runtime::layers::frame::{Frame, Inside};
 pub use mimo_runtime::layers::gaussian_noise::GaussianNoise;
 pub use mimo_runtime::layers::merge::{Merge, MergeInput, broadcast_strides};
+pub use mimo_runtime::layers::normalize::Normalize;
 pub use mimo_runtime::layers::permute::{Permute, permuted_strides};
+pub use mimo_runtime::layers::pooling::Pooling;
 pub use mimo_runtime::layers::recurrent::Recurrent;
 pub use mimo_runtime::layers::repeat_vector::RepeatVector;
 pub use mimo_runtime::layers::typed;
+pub use mimo_runtime::layers::up_sampling::UpSampling;
 pub use mimo_runtime::loss::{Loss, Scan};
 pub use mimo_runtime::metric::state_len;
 pub use mimo_runtime::model::{

@@ -254,7 +254,7 @@ impl<'a> Bound<'a> {
     }
 
     /// Reads a value that may be `none`, which means the same as leaving it out.
-    fn read_optional<T>(
+    pub fn read_optional<T>(
         &self,
         name: &str,
         cx: &mut Cx<'_>,

@@ -285,7 +285,6 @@ fn arity(class: &str, (least, most): (usize, usize), given: usize, call: Loc) ->
     Some(match (least, most) {
         (1, 1) if given > 1 => diag.help("bring them together first: `concatenate([a, b])`"),
         (1, 1) => diag.help(format!("write `{class}(…)(x)`")),
-        (2, 2) => diag.help(format!("write `{class}()([a, b])`")),
         _ => diag.help(format!("write `{class}(…)([a, b])`")),
     })
 }

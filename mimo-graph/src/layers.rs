@@ -12,6 +12,8 @@ use crate::context::Cx;
 use crate::diag::{Diag, Loc, did_you_mean};
 use crate::graph::Dtype;
 use crate::initializer::{Constraint, Initializer, Regularizer};
+use crate::layers::global_pooling::GlobalPooling;
+use crate::layers::pooling::PoolKind;
 use crate::shape::Shape;
 use crate::value::Arg;
 
@@ -19,21 +21,31 @@ mod absent;
 pub mod activation;
 pub mod concatenate;
 pub mod dense;
+pub mod dot;
 pub mod dropout;
 pub mod embedding;
 pub mod flatten;
+pub mod frame;
 pub mod gaussian_noise;
+pub mod global_pooling;
 pub mod input;
 pub mod merge;
 mod options;
 pub mod permute;
+pub mod pooling;
 #[cfg(test)]
 mod properties;
+#[cfg(test)]
+mod properties_of_images;
 pub mod recurrent;
 pub mod repeat_vector;
 pub mod reshape;
+pub mod spatial;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_of_images;
+pub mod up_sampling;
 
 /// What a layer is called with.
 #[derive(Clone, Debug)]
@@ -236,6 +248,42 @@ layers! {
         "lstm" => recurrent::LSTM, recurrent::Recurrent::lstm;
         "gru" => recurrent::GRU, recurrent::Recurrent::gru;
         "simple_rnn" => recurrent::SIMPLE_RNN, recurrent::Recurrent::simple;
+    }
+    /// Keras's `MaxPooling1D`, `MaxPooling2D`, `AveragePooling1D`, `AveragePooling2D`.
+    Pooling(pooling::Pooling) {
+        "max_pooling1d" => pooling::MAX_1D, |args, cx| pooling::Pooling::from_args(PoolKind::Max, 1, args, cx);
+        "max_pooling2d" => pooling::MAX_2D, |args, cx| pooling::Pooling::from_args(PoolKind::Max, 2, args, cx);
+        "average_pooling1d" =>
+            pooling::AVERAGE_1D, |args, cx| pooling::Pooling::from_args(PoolKind::Average, 1, args, cx);
+        "average_pooling2d" =>
+            pooling::AVERAGE_2D, |args, cx| pooling::Pooling::from_args(PoolKind::Average, 2, args, cx);
+    }
+    /// Keras's `GlobalMaxPooling1D`, `GlobalMaxPooling2D`, `GlobalAveragePooling1D`, `GlobalAveragePooling2D`.
+    GlobalPooling(GlobalPooling) {
+        "global_max_pooling1d" => global_pooling::MAX_1D,
+            |args, cx| GlobalPooling::from_args(PoolKind::SharedMax, 1, args, cx);
+        "global_max_pooling2d" => global_pooling::MAX_2D,
+            |args, cx| GlobalPooling::from_args(PoolKind::SharedMax, 2, args, cx);
+        "global_average_pooling1d" => global_pooling::AVERAGE_1D,
+            |args, cx| GlobalPooling::from_args(PoolKind::Average, 1, args, cx);
+        "global_average_pooling2d" => global_pooling::AVERAGE_2D,
+            |args, cx| GlobalPooling::from_args(PoolKind::Average, 2, args, cx);
+    }
+    /// Keras's `ZeroPadding1D`, `ZeroPadding2D`, `Cropping1D`, `Cropping2D`.
+    Frame(frame::Frame) {
+        "zero_padding1d" => frame::PADDING_1D, |args, cx| frame::Frame::from_args(true, 1, args, cx);
+        "zero_padding2d" => frame::PADDING_2D, |args, cx| frame::Frame::from_args(true, 2, args, cx);
+        "cropping1d" => frame::CROPPING_1D, |args, cx| frame::Frame::from_args(false, 1, args, cx);
+        "cropping2d" => frame::CROPPING_2D, |args, cx| frame::Frame::from_args(false, 2, args, cx);
+    }
+    /// Keras's `UpSampling1D`, `UpSampling2D`.
+    UpSampling(up_sampling::UpSampling) {
+        "up_sampling1d" => up_sampling::SEQUENCE, up_sampling::UpSampling::sequence;
+        "up_sampling2d" => up_sampling::IMAGE, up_sampling::UpSampling::image;
+    }
+    /// Keras's `Dot`.
+    Dot(dot::Dot) {
+        "dot", "dot" => dot::SIGNATURE, dot::Dot::from_args;
     }
 }
 

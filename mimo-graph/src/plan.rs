@@ -16,8 +16,12 @@ mod values;
 use crate::activation::Activation;
 use crate::dim::Dim;
 use crate::graph::{Graph, LayerId, NodeId};
+use crate::layers::frame::Frame;
 use crate::layers::merge::MergeOp;
+use crate::layers::pooling::PoolKind;
 use crate::layers::recurrent::Cell;
+use crate::layers::spatial::Padding;
+use crate::layers::up_sampling::UpSampling;
 use crate::loss::Loss;
 use crate::metric::Metric;
 use crate::shape::Shape;
@@ -248,6 +252,43 @@ pub enum OpKind {
         /// What is read.
         read: Read,
     },
+    /// One value per window and channel.
+    Pooling {
+        /// What becomes of a window.
+        kind: PoolKind,
+        /// The windows.
+        windows: Box<Windows>,
+        /// What is read.
+        read: Read,
+    },
+    /// A frame of zeros, put there or taken away.
+    Frame {
+        /// The layer.
+        frame: Box<Frame>,
+        /// What is read.
+        read: Read,
+    },
+    /// An enlarged image.
+    UpSampling {
+        /// The layer.
+        layer: Box<UpSampling>,
+        /// What is read.
+        read: Read,
+    },
+    /// Vectors along one axis, brought to length 1.
+    Normalize {
+        /// The axis.
+        axis: usize,
+        /// What is read.
+        read: Read,
+    },
+    /// Products, summed over one axis of each of two tensors.
+    Dot {
+        /// The axes, within a sample.
+        axes: [usize; 2],
+        /// What is multiplied.
+        reads: [Read; 2],
+    },
     /// Additive noise.
     GaussianNoise {
         /// Its standard deviation.
@@ -257,6 +298,19 @@ pub enum OpKind {
         /// What is read.
         read: Read,
     },
+}
+
+/// Where the windows of a pooling lie. A sequence is an image of height 1.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Windows {
+    /// Height, width and channels of what is read.
+    pub image: [Dim; 3],
+    /// Height and width of a window.
+    pub size: [Dim; 2],
+    /// From one window to the next.
+    pub strides: [Dim; 2],
+    /// Whether they may lie beyond the edges.
+    pub padding: Padding,
 }
 
 /// A product with a kernel, of one layer or of siblings side by side.

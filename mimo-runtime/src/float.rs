@@ -7,13 +7,18 @@ use crate::kernels::Element;
 use crate::layers::activation::Activate;
 use crate::layers::concatenate::Concatenate;
 use crate::layers::dense::Dense;
+use crate::layers::dot::Dot;
 use crate::layers::dropout::Dropout;
 use crate::layers::embedding::Embedding;
+use crate::layers::frame::Frame;
 use crate::layers::gaussian_noise::GaussianNoise;
 use crate::layers::merge::Merge;
+use crate::layers::normalize::Normalize;
 use crate::layers::permute::Permute;
+use crate::layers::pooling::Pooling;
 use crate::layers::recurrent::Recurrent;
 use crate::layers::repeat_vector::RepeatVector;
+use crate::layers::up_sampling::UpSampling;
 use crate::loss::{Loss, Scan};
 use crate::run::Run;
 
@@ -34,6 +39,11 @@ pub trait Float:
     + Run<Recurrent>
     + Run<Dropout>
     + Run<GaussianNoise>
+    + Run<Pooling>
+    + Run<Frame>
+    + Run<UpSampling>
+    + Run<Normalize>
+    + Run<Dot>
     + Run<Loss>
     + Run<Scan>
 {

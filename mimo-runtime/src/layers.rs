@@ -10,15 +10,20 @@ use crate::program::{Sink, View};
 pub mod activation;
 pub mod concatenate;
 pub mod dense;
+pub mod dot;
 pub mod dropout;
 pub mod embedding;
+pub mod frame;
 pub mod gaussian_noise;
 pub mod merge;
+pub mod normalize;
 pub mod permute;
+pub mod pooling;
 pub mod recurrent;
 pub mod repeat_vector;
 mod strided;
 pub mod typed;
+pub mod up_sampling;
 
 #[cfg(test)]
 mod check;
@@ -32,6 +37,13 @@ fn apply_mask<E: Float>(chunk: &mut Chunk<'_, E>, sink: Sink) {
             // As in the dense kernels, NaN is not positive.
             *gradient = if *value > E::zero() { *gradient } else { E::zero() };
         }
+    }
+}
+
+/// Begins the writing of one sample's gradient, for layers that add to it several times: 0, or what others wrote.
+fn clear<E: Float>(chunk: &mut Chunk<'_, E>, sink: Sink, row: usize) {
+    if !sink.accumulate {
+        chunk.row_mut(sink.view, row).fill(E::zero());
     }
 }
 

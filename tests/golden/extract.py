@@ -1,6 +1,6 @@
 """Takes what the tests need out of keras-golden.json (Keras 3.15.1, TensorFlow, f32).
 
-`python extract.py keras-golden.json` writes layers.json, activations.json, losses.json, metrics.json, optimizers.json
+`python extract.py keras-golden.json` writes layers.json, pooling.json, activations.json, losses.json, metrics.json, optimizers.json
 and siamese.json beside this script.
 """
 
@@ -12,6 +12,11 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 LAYERS = {
     "Dense", "Flatten", "Reshape", "Permute", "RepeatVector", "LeakyReLU", "ELU", "Add", "Subtract", "Multiply",
     "Average", "Maximum", "Minimum", "Concatenate",
+}
+IMAGES = {
+    "MaxPooling1D", "MaxPooling2D", "AveragePooling1D", "AveragePooling2D", "GlobalMaxPooling1D", "GlobalMaxPooling2D",
+    "GlobalAveragePooling1D", "GlobalAveragePooling2D", "ZeroPadding2D", "Cropping2D", "UpSampling1D", "UpSampling2D",
+    "Dot",
 }
 # Dense of a sequence says the same twice; what mimo does not have is left out.
 LOSSES_WITHOUT = ("BFocal", "CFocal", "Dice", "Tversky", "GCE", "MSE sum", "MSE mean_with_sample_weight")
@@ -37,10 +42,11 @@ def without(items, names):
 
 def main():
     golden = json.load(open(sys.argv[1]))
-    write("layers.json", [
-        pick(case, "tag", "inputs", "weights", "outputs", "dy", "grad_weights", "grad_inputs")
-        for case in golden["layers"] if case["class"] in LAYERS
-    ])
+    for file, classes in [("layers.json", LAYERS), ("pooling.json", IMAGES)]:
+        write(file, [
+            pick(case, "tag", "inputs", "weights", "outputs", "dy", "grad_weights", "grad_inputs")
+            for case in golden["layers"] if case["class"] in classes
+        ])
     write("activations.json", golden["activations"])
     write("losses.json", without(golden["losses"], LOSSES_WITHOUT))
     write("metrics.json", without(golden["metrics"], METRICS_WITHOUT))

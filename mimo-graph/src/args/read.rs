@@ -43,20 +43,29 @@ const SEEN_BY_THE_MACRO: &str =
 
 /// A length of at least 1: a number, a constant or a constant expression.
 pub fn dim(value: &Value, what: &str, cx: &mut Cx<'_>) -> Option<Dim> {
+    dim_at_least(value, what, 1, cx)
+}
+
+/// A length of at least `least`: a number, a constant or a constant expression.
+pub fn dim_at_least(value: &Value, what: &str, least: usize, cx: &mut Cx<'_>) -> Option<Dim> {
     let value = without_python(value, cx);
-    let wanted = "a whole number of at least 1";
+    let wanted = &format!("a whole number of at least {least}");
     match &value.kind {
         ValueKind::Int(n) => match usize::try_from(*n) {
-            Ok(n) if n >= 1 => return Some(Dim::Known(n)),
+            Ok(n) if n >= least => return Some(Dim::Known(n)),
             _ => wrong(&value, what, wanted, None, cx),
         },
+        // Every length is at least 0.
+        ValueKind::Ident { constant: id, .. } | ValueKind::Expr(id) if least == 0 => {
+            return Some(Dim::constant(*id));
+        }
         ValueKind::Ident { constant: id, .. } | ValueKind::Expr(id) => {
             let dim = Dim::constant(*id);
             cx.checks.push(DimCheck {
                 loc: value.loc,
                 found: dim.clone(),
                 relation: Relation::AtLeast,
-                wanted: Dim::Known(1),
+                wanted: Dim::Known(least),
                 what: what.into(),
                 help: None,
                 note: None,

@@ -60,6 +60,11 @@ fn ending(kind: &LayerKind) -> Option<Activation> {
         | LayerKind::Dropout(_)
         | LayerKind::GaussianNoise(_)
         | LayerKind::Concatenate(_)
+        | LayerKind::Pooling(_)
+        | LayerKind::GlobalPooling(_)
+        | LayerKind::Frame(_)
+        | LayerKind::UpSampling(_)
+        | LayerKind::Dot(_)
         | LayerKind::Merge(_) => None,
     }
 }

@@ -14,12 +14,7 @@ pub struct Flatten;
 // `data_format` is Keras's first parameter, but a number in its place means no format.
 pub(super) const SIGNATURE: Signature = Signature {
     keywords: &["name", "trainable", "dtype", "activity_regularizer", "input_shape", "data_format"],
-    unsupported: &[
-        options::DTYPE,
-        options::ACTIVITY,
-        options::INPUT_SHAPE,
-        ("data_format", "leave it out: channels are the last axis"),
-    ],
+    unsupported: &[options::DTYPE, options::ACTIVITY, options::INPUT_SHAPE, options::DATA_FORMAT],
     ..Signature::new("Flatten", &[])
 };
 

@@ -14,6 +14,8 @@ pub(super) const ACTIVITY: (&str, &str) =
 pub(super) const INPUT_SHAPE: (&str, &str) =
     ("input_shape", "write `let x = Input(shape = …);` and call the layer on `x`");
 
+pub(super) const DATA_FORMAT: (&str, &str) = ("data_format", "leave it out: channels are the last axis");
+
 /// A layer with these parameters, none of which is required, and what every layer takes.
 pub(super) const fn layer(class: &'static str, params: &'static [&'static str]) -> Signature {
     Signature {
@@ -21,6 +23,11 @@ pub(super) const fn layer(class: &'static str, params: &'static [&'static str]) 
         unsupported: &[DTYPE, ACTIVITY, INPUT_SHAPE],
         ..Signature::new(class, params)
     }
+}
+
+/// The same with `data_format` among the parameters: layers over images, and over sequences, which Keras treats alike.
+pub(super) const fn image_layer(class: &'static str, params: &'static [&'static str]) -> Signature {
+    Signature { unsupported: &[DTYPE, ACTIVITY, INPUT_SHAPE, DATA_FORMAT], ..layer(class, params) }
 }
 
 impl WeightOptions {

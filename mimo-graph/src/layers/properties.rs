@@ -15,19 +15,19 @@ use crate::dim::{ConstId, Dim, Expr};
 use crate::testing::Bench;
 
 /// Axes that are small enough for every product to be known.
-fn axes(rank: std::ops::Range<usize>) -> impl Strategy<Value = Vec<usize>> {
+pub(super) fn axes(rank: std::ops::Range<usize>) -> impl Strategy<Value = Vec<usize>> {
     vec(1_usize..9, rank)
 }
 
 /// What a rule gives, whether it reported an error, and whether what it left to const evaluation holds when
 /// constant `i` is `constants[i]`.
-struct Given {
-    shape: Option<Vec<usize>>,
-    reported: bool,
-    holds: bool,
+pub(super) struct Given {
+    pub(super) shape: Option<Vec<usize>>,
+    pub(super) reported: bool,
+    pub(super) holds: bool,
 }
 
-fn run(layer: &impl Layer, shapes: &[Shape], constants: &[usize]) -> Given {
+pub(super) fn run(layer: &impl Layer, shapes: &[Shape], constants: &[usize]) -> Given {
     let mut bench = Bench::new();
     let inputs: Vec<_> =
         shapes.iter().map(|shape| Operand { name: "x", shape, dtype: Dtype::Float, loc: Loc(1) }).collect();
@@ -64,13 +64,13 @@ fn evaluate(dim: &Dim, constants: &[usize]) -> usize {
 
 /// The same lengths, some of which are constants, and the values of the constants.
 #[derive(Clone, Debug)]
-struct Mixed {
-    known: Vec<Vec<usize>>,
-    deferred: Vec<Shape>,
-    constants: Vec<usize>,
+pub(super) struct Mixed {
+    pub(super) known: Vec<Vec<usize>>,
+    pub(super) deferred: Vec<Shape>,
+    pub(super) constants: Vec<usize>,
 }
 
-fn mixed(shapes: Vec<Vec<usize>>) -> impl Strategy<Value = Mixed> {
+pub(super) fn mixed(shapes: Vec<Vec<usize>>) -> impl Strategy<Value = Mixed> {
     let count = shapes.iter().map(Vec::len).sum::<usize>();
     vec(any::<bool>(), count).prop_map(move |mask| {
         let mut mask = mask.into_iter();
@@ -92,7 +92,7 @@ fn mixed(shapes: Vec<Vec<usize>>) -> impl Strategy<Value = Mixed> {
 }
 
 /// Whether a rule says the same about constants, when they are known at last, as about numbers.
-fn agree(layer: &impl Layer, mixed: &Mixed) -> Result<(), TestCaseError> {
+pub(super) fn agree(layer: &impl Layer, mixed: &Mixed) -> Result<(), TestCaseError> {
     agree_of(layer, layer, mixed)
 }
 

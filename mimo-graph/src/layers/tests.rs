@@ -3,23 +3,27 @@ use crate::dim::{ConstId, Dim};
 use crate::testing::{Bench, Given, args, call, float, int, items, named, string, value, word};
 use crate::value::{Value, ValueKind};
 
-const CALL: Loc = Loc(2);
+pub(super) const CALL: Loc = Loc(2);
 
-fn made(bench: &mut Bench, class: &str, given: impl IntoIterator<Item = Given>) -> Option<Constructed> {
+pub(super) fn made(
+    bench: &mut Bench,
+    class: &str,
+    given: impl IntoIterator<Item = Given>,
+) -> Option<Constructed> {
     let given = args(given);
     bench.cx(|cx| construct(class, Loc(0), &given, CALL, cx))
 }
 
-fn layer(bench: &mut Bench, class: &str, given: impl IntoIterator<Item = Given>) -> LayerKind {
+pub(super) fn layer(bench: &mut Bench, class: &str, given: impl IntoIterator<Item = Given>) -> LayerKind {
     made(bench, class, given).expect(class).kind
 }
 
 /// The shape that a layer gives for tensors `x`, `y`, `z`.
-fn infer(bench: &mut Bench, kind: &LayerKind, shapes: &[Shape]) -> Option<Shape> {
+pub(super) fn infer(bench: &mut Bench, kind: &LayerKind, shapes: &[Shape]) -> Option<Shape> {
     infer_typed(bench, kind, shapes, Dtype::Float).map(|(shape, _)| shape)
 }
 
-fn infer_typed(
+pub(super) fn infer_typed(
     bench: &mut Bench,
     kind: &LayerKind,
     shapes: &[Shape],
@@ -33,11 +37,11 @@ fn infer_typed(
     bench.cx(|cx| kind.infer(&inputs, CALL, cx)).map(|mut given| given.remove(0))
 }
 
-fn known(lengths: &[usize]) -> Shape {
+pub(super) fn known(lengths: &[usize]) -> Shape {
     Shape::known(lengths)
 }
 
-fn a() -> Dim {
+pub(super) fn a() -> Dim {
     Dim::constant(ConstId(0))
 }
 
@@ -45,7 +49,7 @@ fn b() -> Dim {
     Dim::constant(ConstId(1))
 }
 
-fn list(lengths: &[i64]) -> Value {
+pub(super) fn list(lengths: &[i64]) -> Value {
     items(lengths.iter().map(|&n| int(n)))
 }
 
@@ -61,6 +65,7 @@ fn every_class_has_its_names() {
         "Activation" => vec![word("relu")],
         "Reshape" | "Permute" => vec![list(&[1])],
         "Dropout" | "GaussianNoise" => vec![float(0.5)],
+        "AveragePooling1D" | "AveragePooling2D" | "Dot" => vec![int(2)],
         _ => vec![],
     };
     let mut automatic = vec![];
@@ -98,7 +103,22 @@ fn every_class_has_its_names() {
             "embedding",
             "lstm",
             "gru",
-            "simple_rnn"
+            "simple_rnn",
+            "max_pooling1d",
+            "max_pooling2d",
+            "average_pooling1d",
+            "average_pooling2d",
+            "global_max_pooling1d",
+            "global_max_pooling2d",
+            "global_average_pooling1d",
+            "global_average_pooling2d",
+            "zero_padding1d",
+            "zero_padding2d",
+            "cropping1d",
+            "cropping2d",
+            "up_sampling1d",
+            "up_sampling2d",
+            "dot"
         ]
     );
     assert_eq!((function("average"), function("dense")), (Some("Average"), None));

@@ -1,10 +1,14 @@
 //! From calls to operations: slots for values and their gradients, blocks for weights, siblings merged.
 
 use super::values::{ValueId, Values};
-use super::{Block, Dense, LossOp, Op, OpKind, Param, Plan, Read, Recurrent, Segment, Slot, View, Weighted};
+use super::{
+    Block, Dense, LossOp, Op, OpKind, Param, Plan, Read, Recurrent, Segment, Slot, View, Weighted, Windows,
+};
 use crate::activation::Activation;
 use crate::dim::Dim;
 use crate::graph::{Graph, LayerId, NodeId, TensorId};
+use crate::layers::pooling::PoolKind;
+use crate::layers::spatial::{self, Padding};
 use crate::layers::{self, LayerKind};
 use crate::loss::Loss;
 use crate::shape::Shape;
@@ -96,6 +100,32 @@ impl Building {
                 key: key(layer.seed, id),
                 read: self.read(graph, node.inputs[0]),
             },
+            LayerKind::Pooling(layer) => {
+                let read = self.read(graph, node.inputs[0]);
+                let windows = Windows {
+                    image: spatial::image_of(&read.shape),
+                    size: layer.pool_size.clone(),
+                    strides: layer.strides.clone(),
+                    padding: layer.padding,
+                };
+                self.pooling(layer.kind, windows, read, &shape(graph, node.outputs[0]))
+            }
+            LayerKind::GlobalPooling(layer) => {
+                // One window, as large as the image.
+                let read = self.read(graph, node.inputs[0]);
+                let image = spatial::image_of(&read.shape);
+                let [height, width, _] = image.clone();
+                let (size, strides) = ([height, width], [Dim::Known(1), Dim::Known(1)]);
+                let windows = Windows { image, size, strides, padding: Padding::Valid };
+                self.pooling(layer.kind, windows, read, &shape(graph, node.outputs[0]))
+            }
+            LayerKind::Frame(layer) => {
+                OpKind::Frame { frame: Box::new(layer.clone()), read: self.read(graph, node.inputs[0]) }
+            }
+            LayerKind::UpSampling(layer) => {
+                OpKind::UpSampling { layer: Box::new(layer.clone()), read: self.read(graph, node.inputs[0]) }
+            }
+            LayerKind::Dot(layer) => return self.dot(graph, id, *layer),
             LayerKind::Concatenate(layer) => {
                 let result = shape(graph, node.outputs[0]);
                 // Keras counts the batch as axis 0; a sample's first axis is 1.
@@ -117,6 +147,44 @@ impl Building {
         let value = self.values.of(node.outputs[0]);
         let name = call_name(graph, id);
         self.op(name, vec![id], shape(graph, node.outputs[0]).elements(), kind, reads, value);
+    }
+
+    fn pooling(&mut self, kind: PoolKind, windows: Windows, read: Read, result: &Shape) -> OpKind {
+        let [height, width] = windows.size.clone();
+        self.plan.flops = self.plan.flops.clone() + result.elements() * height * width;
+        OpKind::Pooling { kind, windows: Box::new(windows), read }
+    }
+
+    /// A dot product, after normalising what it multiplies if it is one of cosines.
+    fn dot(&mut self, graph: &Graph, id: NodeId, layer: layers::dot::Dot) {
+        let node = graph.node(id);
+        let name = call_name(graph, id);
+        let mut axes = [0; 2];
+        let mut values = vec![];
+        let reads = [0, 1].map(|i| {
+            let mut read = self.read(graph, node.inputs[i]);
+            let mut value = self.values.of(node.inputs[i]);
+            axes[i] = layer.sample_axis(i, read.shape.rank()).unwrap_or(0);
+            if layer.normalize {
+                let normal = self.values.add(value);
+                self.places.push(None);
+                self.gradients.push(None);
+                let shape = read.shape.clone();
+                let kind = OpKind::Normalize { axis: axes[i], read };
+                let name = format!("{name}_normalize_{i}");
+                self.op(name, vec![], shape.elements(), kind, vec![value], normal);
+                let x = self.places[normal.0].clone().unwrap_or_else(|| View::whole(0, shape.elements()));
+                read = Read { x, shape, dx: None };
+                value = normal;
+            }
+            values.push(value);
+            read
+        });
+        let result = shape(graph, node.outputs[0]).elements();
+        let summed = reads[0].shape.0.get(axes[0]).cloned().unwrap_or(Dim::Known(1));
+        self.plan.flops = self.plan.flops.clone() + Dim::Known(2) * result.clone() * summed;
+        let kind = OpKind::Dot { axes, reads };
+        self.op(name, vec![id], result, kind, values, self.values.of(node.outputs[0]));
     }
 
     /// A dense layer, together with the siblings that can be computed with it.

@@ -189,7 +189,12 @@ pub(super) fn reads_of(kind: &mut OpKind) -> Vec<&mut Read> {
         | OpKind::Embedding { read, .. }
         | OpKind::RepeatVector { read, .. }
         | OpKind::Dropout { read, .. }
+        | OpKind::Pooling { read, .. }
+        | OpKind::Frame { read, .. }
+        | OpKind::UpSampling { read, .. }
+        | OpKind::Normalize { read, .. }
         | OpKind::GaussianNoise { read, .. } => vec![read],
+        OpKind::Dot { reads, .. } => reads.iter_mut().collect(),
         OpKind::Concatenate { parts, .. } => parts.iter_mut().collect(),
         OpKind::Merge { inputs, .. } => inputs.iter_mut().collect(),
     }

@@ -3,6 +3,7 @@
 
 use super::gradients::{reads_of, weights_of};
 use super::{Gradient, OpKind, Plan, View};
+use crate::layers::pooling::PoolKind;
 
 /// Sets the lifetimes of all slots and orders the slots by first use.
 pub(super) fn assign(plan: &mut Plan) {
@@ -64,7 +65,16 @@ pub(super) fn assign(plan: &mut Plan) {
                 train.push((layer.carried.clone(), time));
                 false
             }
-            OpKind::Embedding { .. }
+            // The largest are found again: nothing is kept of where they are.
+            OpKind::Pooling { kind: PoolKind::Max | PoolKind::SharedMax, .. } => {
+                train.push((op.y.clone(), time));
+                true
+            }
+            OpKind::Normalize { .. } | OpKind::Dot { .. } => true,
+            OpKind::Pooling { kind: PoolKind::Average, .. }
+            | OpKind::Frame { .. }
+            | OpKind::UpSampling { .. }
+            | OpKind::Embedding { .. }
             | OpKind::Permute { .. }
             | OpKind::RepeatVector { .. }
             | OpKind::Dropout { .. }

@@ -125,6 +125,11 @@ fn renames(kind: &LayerKind) -> bool {
         | LayerKind::Dropout(_)
         | LayerKind::GaussianNoise(_)
         | LayerKind::Concatenate(_)
+        | LayerKind::Pooling(_)
+        | LayerKind::GlobalPooling(_)
+        | LayerKind::Frame(_)
+        | LayerKind::UpSampling(_)
+        | LayerKind::Dot(_)
         | LayerKind::Merge(_)
         | LayerKind::Embedding(_)
         | LayerKind::Recurrent(_) => false,

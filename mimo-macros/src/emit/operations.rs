@@ -1,11 +1,16 @@
 //! Each operation of a plan as a constant: `Dense { inputs: 64, units: 3, … }`.
 
 use mimo_graph::activation::Activation;
+use mimo_graph::dim::Dim;
 use mimo_graph::layers::merge::MergeOp;
+use mimo_graph::layers::pooling::PoolKind;
 use mimo_graph::layers::recurrent::Cell;
+use mimo_graph::layers::spatial::{self, Padding};
+use mimo_graph::layers::up_sampling::Interpolation;
 use mimo_graph::loss::Loss;
 use mimo_graph::metric::{Average, Curve, Metric};
-use mimo_graph::plan::{Dense, LossOp, Op, OpKind, Read, Recurrent, Sink, View};
+use mimo_graph::plan::{Dense, LossOp, Op, OpKind, Read, Recurrent, Sink, View, Windows};
+use mimo_graph::shape::Shape;
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
@@ -72,6 +77,76 @@ pub(super) fn operation(cx: &Context<'_>, op: &Op) -> (TokenStream, TokenStream)
             let value = quote!(__mimo::RepeatVector { n: #n, x: #x, y: #y, dy: #dy, dx: #dx });
             (quote!(__mimo::RepeatVector), value)
         }
+        OpKind::Pooling { kind, windows, read } => {
+            let kind = match kind {
+                PoolKind::Max => quote!(Max),
+                PoolKind::SharedMax => quote!(SharedMax),
+                PoolKind::Average => quote!(Average),
+            };
+            let (windows, x, dx) = (self::windows(cx, windows), view(cx, &read.x), sink(cx, read));
+            let value = quote!(__mimo::Pooling {
+                kind: __mimo::PoolKind::#kind, windows: #windows, x: #x, y: #y, dy: #dy, dx: #dx,
+            });
+            (quote!(__mimo::Pooling), value)
+        }
+        OpKind::Frame { frame, read } => {
+            let [height, width, channels] = spatial::image_of(&read.shape);
+            let [[above, below], [left, right]] = frame.edges.clone();
+            // What is read is the smaller one where a frame is put there, and the larger one where it is taken away.
+            let (inner, outer) = match frame.pads {
+                true => ([height, width.clone(), channels], left.clone() + width + right),
+                false => (
+                    [height - (above.clone() + below), width.clone() - (left.clone() + right), channels],
+                    width,
+                ),
+            };
+            let (pads, [h, w, c], outer) = (frame.pads, inner.map(|dim| cx.dim(&dim)), cx.dim(&outer));
+            let (above, left, x, dx) = (cx.dim(&above), cx.dim(&left), view(cx, &read.x), sink(cx, read));
+            let value = quote!(__mimo::Frame {
+                pads: #pads,
+                inside: __mimo::Inside::new([#h, #w, #c], #outer, [#above, #left]),
+                x: #x, y: #y, dy: #dy, dx: #dx,
+            });
+            (quote!(__mimo::Frame), value)
+        }
+        OpKind::UpSampling { layer, read } => {
+            let [height, width, channels] = spatial::image_of(&read.shape).map(|dim| cx.dim(&dim));
+            let [down, right] = layer.size.each_ref().map(|dim| cx.dim(dim));
+            let interpolation = match layer.interpolation {
+                Interpolation::Nearest => quote!(Nearest),
+                Interpolation::Bilinear => quote!(Bilinear),
+            };
+            let (x, dx) = (view(cx, &read.x), sink(cx, read));
+            let value = quote!(__mimo::UpSampling {
+                resize: __mimo::Resize {
+                    image: [#height, #width],
+                    channels: #channels,
+                    size: [#down, #right],
+                    interpolation: __mimo::Interpolation::#interpolation,
+                },
+                x: #x, y: #y, dy: #dy, dx: #dx,
+            });
+            (quote!(__mimo::UpSampling), value)
+        }
+        OpKind::Normalize { axis, read } => {
+            let (before, behind) = read.shape.0.split_at((axis + 1).min(read.shape.rank()));
+            let len = cx.dim(before.last().unwrap_or(&Dim::Known(1)));
+            let inner = cx.dim(&Shape(behind.to_vec()).elements());
+            let (x, dx) = (view(cx, &read.x), sink(cx, read));
+            let value =
+                quote!(__mimo::Normalize { len: #len, inner: #inner, x: #x, y: #y, dy: #dy, dx: #dx });
+            (quote!(__mimo::Normalize), value)
+        }
+        OpKind::Dot { axes: [i, j], reads: [p, q] } => {
+            let (i, j) = (Literal::usize_unsuffixed(*i), Literal::usize_unsuffixed(*j));
+            let (p_shape, q_shape) = (cx.lengths(&p.shape), cx.lengths(&q.shape));
+            let (p_view, q_view, p_sink, q_sink) = (view(cx, &p.x), view(cx, &q.x), sink(cx, p), sink(cx, q));
+            let value = quote!(__mimo::Dot {
+                contraction: __mimo::contraction(&[#p_shape], #i, &[#q_shape], #j),
+                x: [#p_view, #q_view], y: #y, dy: #dy, dx: [#p_sink, #q_sink],
+            });
+            (quote!(__mimo::Dot), value)
+        }
         OpKind::Dropout { rate, key, read } => {
             let (x, dx) = (view(cx, &read.x), sink(cx, read));
             let value = quote!(__mimo::Dropout { rate: #rate, key: #key, x: #x, y: #y, dy: #dy, dx: #dx });
@@ -84,6 +159,17 @@ pub(super) fn operation(cx: &Context<'_>, op: &Op) -> (TokenStream, TokenStream)
             (quote!(__mimo::GaussianNoise), value)
         }
     }
+}
+
+fn windows(cx: &Context<'_>, windows: &Windows) -> TokenStream {
+    let [height, width, channels] = windows.image.each_ref().map(|dim| cx.dim(dim));
+    let [down, right] = windows.size.each_ref().map(|dim| cx.dim(dim));
+    let [below, beside] = windows.strides.each_ref().map(|dim| cx.dim(dim));
+    let padding = match windows.padding {
+        Padding::Valid => quote!(valid),
+        Padding::Same => quote!(same),
+    };
+    quote!(__mimo::Windows::#padding([#height, #width], #channels, [#down, #right], [#below, #beside]))
 }
 
 fn dense_value(cx: &Context<'_>, dense: &Dense, y: &TokenStream, dy: &TokenStream) -> TokenStream {

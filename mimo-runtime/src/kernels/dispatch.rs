@@ -1,15 +1,19 @@
 //! Which kernels this processor runs.
 
 use super::activation::{self, Activation};
+use super::contraction::{self, Contraction, Part};
 use super::element::Element;
 use super::lanewise::Operands;
 use super::optimizer::{self, Update};
+use super::pooling::{self, Windows};
 use super::product::{self, Correlation, Packing, Product};
 use super::random::{self, Dropout};
 use super::recurrent;
+use super::resize::{self, Resize};
 use super::simd::Portable;
 use super::softmax::{self, Softmax};
 use super::{arithmetic, arithmetic::Binary};
+use mimo_graph::layers::pooling::PoolKind;
 #[cfg(target_arch = "x86_64")]
 use std::arch::is_x86_feature_detected;
 use std::sync::OnceLock;
@@ -80,6 +84,11 @@ kernels! {
     arithmetic::scaled(alpha: E, operands: &Operands<E, 1, 1>);
     recurrent::lstm(operands: &Operands<E, 5, 6>);
     recurrent::lstm_gradient(operands: &Operands<E, 8, 5>);
+    pooling::pool(kind: PoolKind, windows: &Windows, x: &[E], y: &mut [E]);
+    pooling::pool_gradient(kind: PoolKind, windows: &Windows, x: &[E], y: &[E], dy: &[E], dx: &mut [E]);
+    resize::enlarge(resize: &Resize, x: &[E], y: &mut [E]);
+    resize::enlarge_gradient(resize: &Resize, dy: &[E], dx: &mut [E]);
+    contraction::contraction(contraction: &Contraction, part: Part, first: &[E], second: &[E], to: &mut [E]);
     random::drop_out(dropout: &Dropout<E>);
     optimizer::update(update: &Update<E>, len: usize, p: *mut E, g: *const E, slots: &[*mut E; 3]);
 }

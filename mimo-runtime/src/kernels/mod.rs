@@ -18,6 +18,7 @@
 pub mod activation;
 pub mod aligned;
 pub mod arithmetic;
+pub mod contraction;
 pub mod dense;
 mod dispatch;
 pub mod element;
@@ -26,9 +27,11 @@ pub mod matrix;
 pub mod optimizer;
 pub mod pieces;
 pub mod pool;
+pub mod pooling;
 mod product;
 pub mod random;
 pub mod recurrent;
+pub mod resize;
 pub mod scatter;
 mod simd;
 mod skinny;
@@ -41,6 +44,7 @@ pub use activation::{
 };
 pub use aligned::{AlignedVec, AllocationError};
 pub use arithmetic::{Binary, binary, copy, fill, scale_add};
+pub use contraction::{Contraction, Part, contract};
 pub use dense::{
     Epilogue, PANEL, column_sums, dense_add, dense_forward, dense_input_gradient, dense_kernel_gradient,
     pack_transposed, packed_len,
@@ -50,6 +54,8 @@ pub use element::Element;
 pub use matrix::{Blocks, Mat};
 pub use pieces::{Claims, Pieces};
 pub use pool::Pool;
+pub use pooling::{Windows, pooling, pooling_gradient};
 pub use random::{dropout, gaussian_noise, normal, uniform};
 pub use recurrent::{lstm_backward, lstm_forward};
+pub use resize::{Resize, resize, resize_gradient};
 pub use scatter::scatter_add;

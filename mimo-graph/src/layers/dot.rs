@@ -1,0 +1,140 @@
+//! `Dot`: products of two tensors, summed over one axis of each.
+
+use crate::args::{Bound, Signature, read};
+use crate::context::{Cx, DimCheck, Relation};
+use crate::diag::{Diag, Loc};
+use crate::dim::{Dim, Same};
+use crate::graph::Dtype;
+use crate::layers::{Layer, Operand, floats, options};
+use crate::shape::Shape;
+use crate::value::ValueKind;
+
+/// Keras's `Dot`: the axes of the first tensor and then those of the second, without the one of each that is summed
+/// over; `[n], [n] → [1]`, and with `axes = 2` `[a, n], [b, n] → [a, b]`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Dot {
+    /// The summed axis of each tensor as Keras counts it, with the batch as axis 0; negative from the end.
+    pub axes: [i64; 2],
+    /// Whether both are brought to length 1 along that axis first, which makes the products cosines.
+    pub normalize: bool,
+}
+
+pub(super) const SIGNATURE: Signature =
+    Signature { required: &["axes"], ..options::layer("Dot", &["axes", "normalize"]) };
+
+impl Dot {
+    pub(super) fn from_args(args: &Bound<'_>, cx: &mut Cx<'_>) -> Option<Self> {
+        let axes = args.read("axes", cx, |value, what, cx| match &value.kind {
+            ValueKind::List(items) => {
+                let [a, b] = &items[..] else {
+                    let help = "write the axis of the first tensor and that of the second: `axes = (2, 1)`";
+                    read::wrong(value, what, "one axis or two", Some(help.into()), cx);
+                    return None;
+                };
+                let each = format!("each axis in {what}");
+                let [a, b] = [a, b].map(|item| read::integer(item, &each, cx));
+                Some([a?, b?])
+            }
+            _ => read::integer(value, what, cx).map(|axis| [axis; 2]),
+        });
+        let normalize = args.boolean("normalize", false, cx);
+        let axes = axes?;
+        if axes.contains(&0) {
+            let help = "write `axes = 1` for the first axis of each sample, `axes = -1` for the last";
+            cx.error(
+                Diag::error(args.loc("axes"), "axis 0 is the batch, which is not summed over").help(help),
+            );
+            return None;
+        }
+        Some(Dot { axes, normalize })
+    }
+
+    /// The summed axis within a sample of each tensor: `None` for one that does not exist.
+    pub fn sample_axis(&self, tensor: usize, rank: usize) -> Option<usize> {
+        let axis = *self.axes.get(tensor)?;
+        // A rank is the length of a list in the source: it fits.
+        let axis = if axis < 0 { (rank as i64).checked_add(axis)? } else { axis - 1 };
+        usize::try_from(axis).ok().filter(|axis| *axis < rank)
+    }
+
+    /// The same, or an error.
+    fn axis(&self, tensor: usize, x: &Operand<'_>, call: Loc, cx: &mut Cx<'_>) -> Option<usize> {
+        let rank = x.shape.rank();
+        let axis = self.sample_axis(tensor, rank);
+        if axis.is_none() {
+            let shown = x.shape.display(cx.consts);
+            let message = format!("axis {} of `{}` does not exist: it is {shown}", self.axes[tensor], x.name);
+            let help = match rank {
+                0 => "write `Reshape([1])` before it".into(),
+                1 => "its only axis is axis 1".into(),
+                _ => format!("it has axes 1 to {rank}; the batch is axis 0"),
+            };
+            cx.error(Diag::error(call, message).help(help));
+        }
+        axis
+    }
+}
+
+impl Layer for Dot {
+    fn class_name(&self) -> &'static str {
+        SIGNATURE.callee
+    }
+
+    fn infer(&self, inputs: &[Operand<'_>], call: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {
+        let [a, b] = inputs else { return None };
+        let fine = [a, b].map(|x| floats(self.class_name(), x, cx));
+        let [i, j] = [(0, a), (1, b)].map(|(tensor, x)| self.axis(tensor, x, call, cx));
+        let (i, j) = (i?, j?);
+        if fine != [true; 2] {
+            return None;
+        }
+        let (m, n) = (a.shape.0.get(i)?, b.shape.0.get(j)?);
+        let sides = {
+            let (m, n) = (a.shape.display(cx.consts), b.shape.display(cx.consts));
+            format!("`{}` is {m} and `{}` is {n}", a.name, b.name)
+        };
+        let check = DimCheck {
+            loc: call,
+            found: n.clone(),
+            relation: Relation::Equal,
+            wanted: m.clone(),
+            what: format!("axis {} of `{}`", j + 1, b.name),
+            help: None,
+            note: Some(format!("`Dot` sums over it and axis {} of `{}`; {sides}", i + 1, a.name)),
+        };
+        let equal = cx.require_equal(check, |check| {
+            let (m, n) = (check.wanted.known().unwrap_or(0), check.found.known().unwrap_or(0));
+            let message = format!(
+                "`Dot` sums over axis {} of `{}`, which is {m}, and axis {} of `{}`, which is {n}",
+                i + 1,
+                a.name,
+                j + 1,
+                b.name
+            );
+            let mut pairs = (0..a.shape.rank()).flat_map(|i| (0..b.shape.rank()).map(move |j| (i, j)));
+            let fitting = pairs.find(|&(i, j)| a.shape.0[i].same(&b.shape.0[j]) == Same::Yes);
+            let help = match fitting {
+                Some((i, j)) if i == j => format!("write `axes = {}`: those are equal", i + 1),
+                Some((i, j)) => format!("write `axes = ({}, {})`: those are equal", i + 1, j + 1),
+                None => "the two axes have to have the same length".into(),
+            };
+            Diag::error(call, message).help(help).note(sides)
+        });
+        if !equal {
+            return None;
+        }
+        let without = |shape: &Shape, axis: usize| {
+            let dims = shape.0.iter().enumerate().filter(move |(i, _)| *i != axis);
+            dims.map(|(_, dim)| dim.clone()).collect::<Vec<_>>()
+        };
+        let mut dims = [without(a.shape, i), without(b.shape, j)].concat();
+        if dims.is_empty() {
+            dims.push(Dim::Known(1));
+        }
+        Some(vec![(Shape(dims), Dtype::Float)])
+    }
+
+    fn arity(&self) -> (usize, usize) {
+        (2, 2)
+    }
+}

@@ -1,0 +1,111 @@
+//! `ZeroPadding1D`, `ZeroPadding2D`, `Cropping1D`, `Cropping2D`: a frame around a sequence or an image, put there or
+//! taken away.
+
+use crate::args::{Bound, Signature};
+use crate::context::{Cx, DimCheck, Relation};
+use crate::diag::{Diag, Loc};
+use crate::dim::Dim;
+use crate::graph::Dtype;
+use crate::layers::{Layer, Operand, options, spatial};
+use crate::shape::Shape;
+
+/// Keras's `ZeroPadding1D`, `ZeroPadding2D`: zeros around `[steps, channels]` or `[height, width, channels]`; and
+/// `Cropping1D`, `Cropping2D`: the same without its edges.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Frame {
+    /// Whether the frame is put there, or taken away.
+    pub pads: bool,
+    /// 1 for sequences, 2 for images.
+    pub axes: usize,
+    /// By axis, height first, how wide the frame is before and behind; a sequence has none above and below.
+    pub edges: [[Dim; 2]; 2],
+}
+
+pub(super) const PADDING_1D: Signature = options::image_layer("ZeroPadding1D", &["padding", "data_format"]);
+pub(super) const PADDING_2D: Signature = options::image_layer("ZeroPadding2D", &["padding", "data_format"]);
+pub(super) const CROPPING_1D: Signature = options::layer("Cropping1D", &["cropping"]);
+pub(super) const CROPPING_2D: Signature = options::image_layer("Cropping2D", &["cropping", "data_format"]);
+
+impl Frame {
+    pub(super) fn from_args(pads: bool, axes: usize, args: &Bound<'_>, cx: &mut Cx<'_>) -> Option<Self> {
+        let name = if pads { "padding" } else { "cropping" };
+        let edges = args.read(name, cx, |value, what, cx| spatial::edges(value, what, axes, cx));
+        let default = |n| [Dim::Known(n), Dim::Known(n)];
+        let edges = edges.unwrap_or_else(|| match (pads, axes) {
+            (_, 1) => [default(0), default(1)],
+            (true, _) => [default(1), default(1)],
+            (false, _) => [default(0), default(0)],
+        });
+        args.sound(&[name]).then_some(Frame { pads, axes, edges })
+    }
+
+    /// Whether something is left of an axis of length `n` that loses `lost`.
+    fn leaves(&self, axis: &str, n: &Dim, lost: &Dim, x: &Operand<'_>, call: Loc, cx: &mut Cx<'_>) -> bool {
+        let shown = x.shape.display(cx.consts).to_string();
+        let class = self.class_name();
+        match n.known().zip(lost.known()) {
+            Some((n, lost)) if n > lost => true,
+            Some((n, lost)) => {
+                let there = if self.axes == 1 { "of which there are" } else { "which is" };
+                let message = format!("`{class}` takes {lost} of the {axis} of `{}`, {there} {n}", x.name);
+                let help = match n {
+                    0 | 1 => format!("leave the {axis} as it is: write 0"),
+                    _ => format!("take {} at most in all, so that something is left", n - 1),
+                };
+                cx.error(Diag::error(call, message).help(help).note(format!("`{}` is {shown}", x.name)));
+                false
+            }
+            None => {
+                cx.checks.push(DimCheck {
+                    loc: call,
+                    found: n.clone(),
+                    relation: Relation::AtLeast,
+                    wanted: lost.clone() + Dim::Known(1),
+                    what: format!("{axis} of `{}`", x.name),
+                    help: Some("crop less, so that something is left".into()),
+                    note: Some(format!(
+                        "`{}` is {shown}, and `{class}` takes {} of it",
+                        x.name,
+                        lost.display(cx.consts)
+                    )),
+                });
+                true
+            }
+        }
+    }
+}
+
+impl Layer for Frame {
+    fn class_name(&self) -> &'static str {
+        match (self.pads, self.axes) {
+            (true, 1) => PADDING_1D.callee,
+            (true, _) => PADDING_2D.callee,
+            (false, 1) => CROPPING_1D.callee,
+            (false, _) => CROPPING_2D.callee,
+        }
+    }
+
+    fn infer(&self, inputs: &[Operand<'_>], call: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {
+        let [x] = inputs else { return None };
+        let [height, width, channels] = spatial::image(self.class_name(), self.axes, x, cx)?;
+        let frame = self.edges.clone().map(|[before, after]| before + after);
+        let mut fine = true;
+        let mut lengths = [height, width];
+        for (i, (n, edge)) in lengths.iter_mut().zip(frame).enumerate() {
+            // A sequence has no axis above its only one.
+            let axis = spatial::axis_names(self.axes).get((i + self.axes).wrapping_sub(2));
+            *n = match axis {
+                None => n.clone(),
+                Some(_) if self.pads => n.clone() + edge,
+                Some(axis) if edge != Dim::Known(0) => {
+                    // One number for both axes is one mistake.
+                    fine = fine && self.leaves(axis, n, &edge, x, call, cx);
+                    n.clone() - edge
+                }
+                Some(_) => n.clone(),
+            };
+        }
+        let [height, width] = lengths;
+        fine.then(|| vec![(spatial::shape(self.axes, [height, width, channels]), x.dtype)])
+    }
+}

@@ -1,0 +1,128 @@
+//! `MaxPooling1D`, `MaxPooling2D`, `AveragePooling1D`, `AveragePooling2D`: one value per window and channel.
+
+use crate::args::{Bound, Signature};
+use crate::context::{Cx, DimCheck, Relation};
+use crate::diag::{Diag, Loc};
+use crate::dim::Dim;
+use crate::graph::Dtype;
+use crate::layers::spatial::{self, Padding};
+use crate::layers::{Layer, Operand, floats, options};
+use crate::shape::Shape;
+
+/// Keras's `MaxPooling1D`, `AveragePooling1D`: `[steps, channels] → [windows, channels]`, and `MaxPooling2D`,
+/// `AveragePooling2D`: `[height, width, channels] → [windows, windows, channels]`.
+///
+/// What lies beyond the edges with `padding = "same"` takes no part: it is never the largest and not averaged.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pooling {
+    /// What becomes of a window.
+    pub kind: PoolKind,
+    /// 1 for sequences, 2 for images.
+    pub axes: usize,
+    /// Height and width of a window; a sequence has height 1.
+    pub pool_size: [Dim; 2],
+    /// From one window to the next, down and to the right.
+    pub strides: [Dim; 2],
+    /// Where windows may lie.
+    pub padding: Padding,
+}
+
+/// What becomes of the values of a window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PoolKind {
+    /// The largest; the gradient goes to the first of several that are equal.
+    Max,
+    /// The largest; the gradient is shared by all that are equal, as TensorFlow's `reduce_max` has it.
+    SharedMax,
+    /// The mean.
+    Average,
+}
+
+const fn signature(callee: &'static str) -> Signature {
+    options::image_layer(callee, &["pool_size", "strides", "padding", "data_format"])
+}
+
+/// Keras gives averages no default size.
+const fn average(callee: &'static str) -> Signature {
+    Signature { required: &["pool_size"], ..signature(callee) }
+}
+
+pub(super) const MAX_1D: Signature = signature("MaxPooling1D");
+pub(super) const MAX_2D: Signature = signature("MaxPooling2D");
+pub(super) const AVERAGE_1D: Signature = average("AveragePooling1D");
+pub(super) const AVERAGE_2D: Signature = average("AveragePooling2D");
+
+impl Pooling {
+    pub(super) fn from_args(kind: PoolKind, axes: usize, args: &Bound<'_>, cx: &mut Cx<'_>) -> Option<Self> {
+        let lengths = |name, cx: &mut Cx<'_>| {
+            args.read_optional(name, cx, |value, what, cx| spatial::lengths(value, what, axes, cx))
+        };
+        let two = [Dim::Known(if axes == 1 { 1 } else { 2 }), Dim::Known(2)];
+        let pool_size = lengths("pool_size", cx).unwrap_or(two);
+        let strides = lengths("strides", cx).unwrap_or_else(|| pool_size.clone());
+        let padding = Padding::from_args(args, cx);
+        args.all_sound().then_some(Pooling { kind, axes, pool_size, strides, padding })
+    }
+
+    /// Whether windows lie inside `x`, as far as it is known here.
+    fn fits(&self, x: &Operand<'_>, lengths: [&Dim; 2], call: Loc, cx: &mut Cx<'_>) -> bool {
+        let class = self.class_name();
+        let shown = x.shape.display(cx.consts).to_string();
+        let size = spatial::display(self.axes, &self.pool_size, cx);
+        let pairs = || lengths.into_iter().zip(&self.pool_size);
+        let known = || pairs().map(|(n, size)| n.known().zip(size.known()));
+        if known().flatten().any(|(n, size)| n < size) {
+            let message =
+                format!("no window of `{class}` fits: `pool_size` is {size}, but `{}` is {shown}", x.name);
+            let [first, second] = [0, 1].map(|axis| match known().nth(axis).flatten() {
+                Some((n, size)) => Dim::Known(n.min(size)),
+                None => self.pool_size[axis].clone(),
+            });
+            let smaller = spatial::display(self.axes, &[first, second], cx);
+            let help = format!("write `pool_size = {smaller}` at most, or `padding = \"same\"`");
+            cx.error(Diag::error(call, message).help(help));
+            return false;
+        }
+        // A sequence has height 1, and so have its windows.
+        let names = spatial::axis_names(self.axes);
+        for ((n, wanted), axis) in pairs().skip(2 - self.axes).zip(names) {
+            if n.known().zip(wanted.known()).is_none() && n != wanted {
+                cx.checks.push(DimCheck {
+                    loc: call,
+                    found: n.clone(),
+                    relation: Relation::AtLeast,
+                    wanted: wanted.clone(),
+                    what: format!("{axis} of `{}`", x.name),
+                    help: Some("write a smaller `pool_size`, or `padding = \"same\"`".into()),
+                    note: Some(format!("`{}` is {shown}, and `pool_size` of `{class}` is {size}", x.name)),
+                });
+            }
+        }
+        true
+    }
+}
+
+impl Layer for Pooling {
+    fn class_name(&self) -> &'static str {
+        match (self.kind, self.axes) {
+            (PoolKind::Max | PoolKind::SharedMax, 1) => MAX_1D.callee,
+            (PoolKind::Max | PoolKind::SharedMax, _) => MAX_2D.callee,
+            (PoolKind::Average, 1) => AVERAGE_1D.callee,
+            (PoolKind::Average, _) => AVERAGE_2D.callee,
+        }
+    }
+
+    fn infer(&self, inputs: &[Operand<'_>], call: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {
+        let [x] = inputs else { return None };
+        let [height, width, channels] = spatial::image(self.class_name(), self.axes, x, cx)?;
+        if !floats(self.class_name(), x, cx) {
+            return None;
+        }
+        if self.padding == Padding::Valid && !self.fits(x, [&height, &width], call, cx) {
+            return None;
+        }
+        let [rows, columns] = [(&height, 0), (&width, 1)]
+            .map(|(n, axis)| self.padding.windows(n, &self.pool_size[axis], &self.strides[axis]));
+        Some(vec![(spatial::shape(self.axes, [rows, columns, channels]), Dtype::Float)])
+    }
+}

@@ -1,0 +1,81 @@
+//! `UpSampling1D`, `UpSampling2D`: sequences and images, enlarged.
+
+use crate::args::{Bound, Signature};
+use crate::context::Cx;
+use crate::diag::{Diag, Loc};
+use crate::dim::Dim;
+use crate::graph::Dtype;
+use crate::layers::{Layer, Operand, floats, options, spatial};
+use crate::shape::Shape;
+
+/// Keras's `UpSampling1D`: `[steps, channels] → [steps · size, channels]`, and `UpSampling2D`:
+/// `[height, width, channels] → [height · size, width · size, channels]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct UpSampling {
+    /// 1 for sequences, 2 for images.
+    pub axes: usize,
+    /// By how much height and width grow; a sequence keeps its height of 1.
+    pub size: [Dim; 2],
+    /// What is put between.
+    pub interpolation: Interpolation,
+}
+
+/// What an enlarged image shows between the pixels that it had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Interpolation {
+    /// The nearest pixel: each is repeated.
+    Nearest,
+    /// The weighted mean of the four around, by the distance of their centres.
+    Bilinear,
+}
+
+pub(super) const SEQUENCE: Signature = options::layer("UpSampling1D", &["size"]);
+pub(super) const IMAGE: Signature =
+    options::image_layer("UpSampling2D", &["size", "data_format", "interpolation"]);
+
+const INTERPOLATIONS: &[&str] = &["nearest", "bilinear", "bicubic", "lanczos3", "lanczos5", "area"];
+
+impl UpSampling {
+    pub(super) fn sequence(args: &Bound<'_>, cx: &mut Cx<'_>) -> Option<Self> {
+        let size = Self::size(1, args, cx);
+        let interpolation = Interpolation::Nearest;
+        args.sound(&["size"]).then_some(UpSampling { axes: 1, size, interpolation })
+    }
+
+    pub(super) fn image(args: &Bound<'_>, cx: &mut Cx<'_>) -> Option<Self> {
+        let size = Self::size(2, args, cx);
+        let interpolation = match args.word("interpolation", INTERPOLATIONS, "nearest", cx) {
+            "nearest" => Interpolation::Nearest,
+            "bilinear" => Interpolation::Bilinear,
+            other => {
+                let message = format!("mimo has no interpolation `{other}` yet");
+                let diag = Diag::error(args.loc("interpolation"), message);
+                cx.error(diag.help("write `interpolation = \"bilinear\"` or `\"nearest\"`"));
+                args.fail("interpolation");
+                Interpolation::Bilinear
+            }
+        };
+        args.sound(&["size"]).then_some(UpSampling { axes: 2, size, interpolation })
+    }
+
+    fn size(axes: usize, args: &Bound<'_>, cx: &mut Cx<'_>) -> [Dim; 2] {
+        let size = args.read("size", cx, |value, what, cx| spatial::lengths(value, what, axes, cx));
+        size.unwrap_or([Dim::Known(if axes == 1 { 1 } else { 2 }), Dim::Known(2)])
+    }
+}
+
+impl Layer for UpSampling {
+    fn class_name(&self) -> &'static str {
+        if self.axes == 1 { SEQUENCE.callee } else { IMAGE.callee }
+    }
+
+    fn infer(&self, inputs: &[Operand<'_>], _: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {
+        let [x] = inputs else { return None };
+        let [height, width, channels] = spatial::image(self.class_name(), self.axes, x, cx)?;
+        if self.interpolation == Interpolation::Bilinear && !floats(self.class_name(), x, cx) {
+            return None;
+        }
+        let [rows, columns] = self.size.clone();
+        Some(vec![(spatial::shape(self.axes, [height * rows, width * columns, channels]), x.dtype)])
+    }
+}

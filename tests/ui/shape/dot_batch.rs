@@ -1,0 +1,12 @@
+use mimo::prelude::*;
+
+model! {
+    pub Net {
+        let x = Input(shape = [4, 6]);
+        let h = Dot(axes = 0)([x, x]);
+        let y = Dense(1)(Flatten()(h));
+        Model(inputs = [x], outputs = [y])
+    }
+}
+
+fn main() {}

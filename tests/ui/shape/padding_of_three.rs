@@ -1,0 +1,12 @@
+use mimo::prelude::*;
+
+model! {
+    pub Net {
+        let x = Input(shape = [4, 4, 3]);
+        let h = ZeroPadding2D((1, 1, 1))(x);
+        let y = Dense(1)(Flatten()(h));
+        Model(inputs = [x], outputs = [y])
+    }
+}
+
+fn main() {}

@@ -1,0 +1,12 @@
+use mimo::prelude::*;
+
+model! {
+    pub Net {
+        let x = Input(shape = [8, 3]);
+        let h = MaxPooling1D(padding = "causal")(x);
+        let y = Dense(1)(Flatten()(h));
+        Model(inputs = [x], outputs = [y])
+    }
+}
+
+fn main() {}
