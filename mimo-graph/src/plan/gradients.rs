@@ -174,6 +174,11 @@ pub(super) fn weights_of(kind: &mut OpKind) -> Vec<&mut Weighted> {
         | OpKind::RepeatVector { .. }
         | OpKind::Dropout { .. }
         | OpKind::GaussianNoise { .. }
+        | OpKind::Pooling { .. }
+        | OpKind::Frame { .. }
+        | OpKind::UpSampling { .. }
+        | OpKind::Normalize { .. }
+        | OpKind::Dot { .. }
         | OpKind::Concatenate { .. }
         | OpKind::Merge { .. } => vec![],
     }
