@@ -1,117 +1,17 @@
-//! Every layer and activation against Keras's numbers: outputs, and the gradients of `Σ output · dy` with respect to
-//! the weights and the inputs.
-//!
-//! Trainers give gradients of weights only. Each input goes through a `Dense` with the identity as its kernel and no
-//! bias to speak of; in a batch of one sample the gradient of that bias is the gradient of the input.
+//! Layers against Keras's numbers; those of one family are in a file of their own.
 
 mod support;
+#[macro_use]
+#[path = "support/layers.rs"]
+mod harness;
 
+use harness::{part, weight};
 use mimo::dfdx::prelude::*;
 use mimo::prelude::{Trainer, model, tensor};
 use serde_json::Value;
 use support::{
     F32, F64, Real, Tolerance, assert_close, entry, golden, narrow, numbers, rows, set_weights, wide,
 };
-
-/// The identity of the layer before each input, or the weight of the layer under test.
-fn weight(case: &Value, name: &str, shape: &[usize]) -> Vec<f64> {
-    if let Some(path) = name.strip_prefix("layer/") {
-        return numbers(entry(&case["weights"], "path", path));
-    }
-    let mut values = vec![0.0; shape.iter().product()];
-    if let &[rows, _] = shape {
-        values.iter_mut().step_by(rows + 1).for_each(|value| *value = 1.0);
-    }
-    values
-}
-
-/// Some samples of a column.
-fn part(column: &[f64], all: usize, from: usize, count: usize) -> Vec<f64> {
-    let len = column.len() / all;
-    column[from * len..(from + count) * len].to_vec()
-}
-
-macro_rules! layers {
-    ($(
-        $test:ident: $tag:literal, $model:ident, $inputs:ident, $targets:ident,
-        [$($input:ident => $x:ident: $len:tt),+] { $($body:tt)* }
-    )+) => {$(
-        mod $test {
-            use super::*;
-
-            model! {
-                $model {
-                    $(
-                        let $input = Input(shape = [$len]);
-                        let $x = Dense($len)($input);
-                    )+
-                    $($body)*
-                    Model(inputs = [$($input),+], outputs = [y])
-                        .compile(optimizer = SGD(learning_rate = 0.0), loss = custom)
-                }
-            }
-
-            fn check<E: Real>(tolerance: Tolerance)
-            where
-                Cpu: Device<E>,
-            {
-                let cases = golden("layers.json");
-                let case = entry(&cases, "tag", $tag);
-                let (all, y, dy) = (rows(&case["inputs"][0]), numbers(&case["outputs"][0]), numbers(&case["dy"][0]));
-                let mut model = $model::<E>::build(1);
-                set_weights(&mut model, |name, shape| weight(case, name, shape));
-
-                // A batch of all samples gives the gradients of weights, each sample alone those of inputs.
-                let batches = [(0, all)].into_iter().chain((0..all).map(|row| (row, 1)));
-                for (from, count) in batches {
-                    let part = |column: &Value| part(&numbers(column), all, from, count);
-                    let mut columns = case["inputs"].as_array().expect("inputs").iter().map(part);
-                    let inputs = $inputs {
-                        $($input: tensor(narrow::<E>(&columns.next().expect("an input"))).expect("samples"),)+
-                    };
-                    let len = dy.len() / all;
-                    let found = model.forward(&inputs).expect("outputs").y;
-                    let wanted = &y[from * len..(from + count) * len];
-                    assert_close(concat!($tag, ": output"), &wide(&found.as_vec()), wanted, tolerance);
-
-                    let dy = narrow::<E>(&dy[from * len..(from + count) * len]);
-                    let mut trainer = Trainer::new(&mut model).expect("a trainer");
-                    trainer.set_loss(move |outputs, _| {
-                        let dy = Cpu::default().tensor_from_vec(dy.clone(), *outputs.y.shape());
-                        Ok((outputs.y * dy).sum())
-                    });
-                    trainer.train_on_batch(&inputs, &$targets { y: found }).expect("a step");
-                    let gradient = |name: &str| wide(&trainer.gradient(name).expect("a gradient"));
-                    if count == all {
-                        let weights = case["weights"].as_array().expect("weights").iter();
-                        for (weight, wanted) in weights.zip(case["grad_weights"].as_array().expect("gradients")) {
-                            let path = weight["path"].as_str().expect("a path");
-                            let found = gradient(&format!("layer/{path}"));
-                            assert_close(&format!("{}: gradient of {path}", $tag), &found, &numbers(wanted), tolerance);
-                        }
-                    }
-                    if count == 1 {
-                        for (index, wanted) in case["grad_inputs"].as_array().expect("gradients").iter().enumerate() {
-                            let probe = if index == 0 { "dense/bias".into() } else { format!("dense_{index}/bias") };
-                            let what = format!("{}: gradient of input {index}, sample {from}", $tag);
-                            assert_close(&what, &gradient(&probe), &part(wanted), tolerance);
-                        }
-                    }
-                }
-            }
-
-            #[test]
-            fn in_f32() {
-                check::<f32>(F32);
-            }
-
-            #[test]
-            fn in_f64() {
-                check::<f64>(F64);
-            }
-        }
-    )+};
-}
 
 layers! {
     dense_with_relu: "dense relu", DenseRelu, DenseReluInputs, DenseReluTargets, [a => x: 4] {

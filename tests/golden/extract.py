@@ -11,7 +11,7 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 LAYERS = {
     "Dense", "Flatten", "Reshape", "Permute", "RepeatVector", "LeakyReLU", "ELU", "Add", "Subtract", "Multiply",
-    "Average", "Maximum", "Minimum", "Concatenate",
+    "Average", "Maximum", "Minimum", "Concatenate", "Conv1D", "Conv2D", "Conv1DTranspose", "Conv2DTranspose",
 }
 # Dense of a sequence says the same twice; what mimo does not have is left out.
 LOSSES_WITHOUT = ("BFocal", "CFocal", "Dice", "Tversky", "GCE", "MSE sum", "MSE mean_with_sample_weight")

@@ -50,7 +50,7 @@ impl<'g> Head<'g> {
 /// The activation that ends a layer; `None` for layers that pass on what they are given.
 fn ending(kind: &LayerKind) -> Option<Activation> {
     match kind {
-        LayerKind::Dense(_) | LayerKind::Activation(_) => Some(kind.activation()),
+        LayerKind::Dense(_) | LayerKind::Conv(_) | LayerKind::Activation(_) => Some(kind.activation()),
         LayerKind::Flatten(_)
         | LayerKind::Reshape(_)
         | LayerKind::Permute(_)

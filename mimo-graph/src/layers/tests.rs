@@ -57,6 +57,7 @@ fn bool(b: bool) -> Value {
 fn every_class_has_its_names() {
     let required = |class: &str| match class {
         "Dense" | "RepeatVector" => vec![int(1)],
+        class if class.starts_with("Conv") => vec![int(1), int(1)],
         "Activation" => vec![word("relu")],
         "Reshape" | "Permute" => vec![list(&[1])],
         "Dropout" | "GaussianNoise" => vec![float(0.5)],
@@ -76,6 +77,10 @@ fn every_class_has_its_names() {
         automatic,
         [
             "dense",
+            "conv1d",
+            "conv2d",
+            "conv1d_transpose",
+            "conv2d_transpose",
             "activation",
             "re_lu",
             "leaky_re_lu",

@@ -2,7 +2,7 @@
 //! the backward, and at the end the gradients of weights read what was kept for them.
 
 use super::gradients::{reads_of, weights_of};
-use super::{Gradient, OpKind, Plan, View};
+use super::{Gradient, OpKind, Plan, Scratch, View};
 
 /// Sets the lifetimes of all slots and orders the slots by first use.
 pub(super) fn assign(plan: &mut Plan) {
@@ -17,6 +17,9 @@ pub(super) fn assign(plan: &mut Plan) {
     for (at, op) in plan.forward.iter_mut().enumerate() {
         let mut touched: Vec<View> = reads_of(&mut op.kind).into_iter().map(|read| read.x.clone()).collect();
         touched.push(op.y.clone());
+        if let OpKind::Conv(conv) = &op.kind {
+            touched.extend(scratch_views(&conv.forward).cloned());
+        }
         train.extend(touched.iter().map(|view| (view.clone(), at + 1)));
         predict.extend(touched.into_iter().map(|view| (view, at + 1)));
     }
@@ -50,6 +53,13 @@ pub(super) fn assign(plan: &mut Plan) {
                     train.push((op.y.clone(), time));
                 }
                 false
+            }
+            OpKind::Conv(conv) => {
+                if !conv.passed && conv.activation != crate::activation::Activation::Linear {
+                    train.push((op.y.clone(), time));
+                }
+                train.extend(scratch_views(&conv.backward).map(|view| (view.clone(), time)));
+                conv.kernel.gradient.is_some()
             }
             OpKind::Activate { .. } | OpKind::Merge { .. } => {
                 train.push((op.y.clone(), time));
@@ -97,6 +107,10 @@ pub(super) fn assign(plan: &mut Plan) {
     sort(plan);
 }
 
+fn scratch_views(scratch: &Scratch) -> impl Iterator<Item = &View> {
+    scratch.input.iter().chain(scratch.spread.iter().flatten())
+}
+
 fn sort(plan: &mut Plan) {
     let mut order: Vec<usize> = (0..plan.slots.len()).collect();
     order.sort_by_key(|&slot| plan.slots[slot].train.0);
@@ -114,6 +128,12 @@ fn each_view(plan: &mut Plan, mut change: impl FnMut(&mut View)) {
     for op in &mut plan.forward {
         change(&mut op.y);
         change(&mut op.dy);
+        if let OpKind::Conv(conv) = &mut op.kind {
+            for scratch in [&mut conv.forward, &mut conv.backward] {
+                scratch.input.iter_mut().for_each(&mut change);
+                scratch.spread.iter_mut().flatten().for_each(&mut change);
+            }
+        }
         for weight in weights_of(&mut op.kind) {
             weight.gradient.iter_mut().for_each(|gradient| change(&mut gradient.view));
         }

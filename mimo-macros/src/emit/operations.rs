@@ -15,6 +15,7 @@ pub(super) fn operation(cx: &Context<'_>, op: &Op) -> (TokenStream, TokenStream)
     let (y, dy) = (view(cx, &op.y), view(cx, &op.dy));
     match &op.kind {
         OpKind::Dense(dense) => (quote!(__mimo::Dense), dense_value(cx, dense, &y, &dy)),
+        OpKind::Conv(conv) => (quote!(__mimo::Conv), super::conv::value(cx, conv, &y, &dy)),
         OpKind::Activate { activation, positions, read } => {
             let (activation, positions) = (self::activation(*activation), cx.dim(positions));
             let (x, dx) = (view(cx, &read.x), sink(cx, read));
@@ -139,7 +140,7 @@ pub(super) fn view(cx: &Context<'_>, view: &View) -> TokenStream {
     quote!(__mimo::View::whole(#slot, #stride).columns(#column, #len))
 }
 
-fn sink(cx: &Context<'_>, read: &Read) -> TokenStream {
+pub(super) fn sink(cx: &Context<'_>, read: &Read) -> TokenStream {
     option(read.dx.as_ref().map(|Sink { view: to, accumulate, mask }| {
         let (to, mask) = (view(cx, to), option(mask.as_ref().map(|mask| view(cx, mask))));
         quote!(__mimo::Sink { view: #to, accumulate: #accumulate, mask: #mask })

@@ -8,6 +8,7 @@ use super::product::{self, Correlation, Packing, Product};
 use super::random::{self, Dropout};
 use super::simd::Portable;
 use super::softmax::{self, Softmax};
+use super::windows::{self, Windows};
 use super::{arithmetic, arithmetic::Binary};
 #[cfg(target_arch = "x86_64")]
 use std::arch::is_x86_feature_detected;
@@ -71,6 +72,7 @@ kernels! {
     product::correlation(correlation: &Correlation<E>);
     product::column_sums(correlation: &Correlation<E>);
     product::pack(packing: &Packing<E>);
+    windows::windows(windows: &Windows<E>);
     activation::forward(activation: Activation, operands: &Operands<E, 1, 1>);
     activation::backward(activation: Activation, operands: &Operands<E, 2, 1>);
     softmax::softmax(softmax: &Softmax<E>);

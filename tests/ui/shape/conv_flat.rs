@@ -1,0 +1,13 @@
+//! A convolution of a vector.
+
+use mimo::prelude::*;
+
+model! {
+    Example {
+        let x = Input(shape = [784]);
+        let y = Conv1D(8, 3)(x);
+        Model(inputs = [x], outputs = [y])
+    }
+}
+
+fn main() {}
