@@ -131,7 +131,7 @@ fn unknown_layers_get_an_answer() {
         "unknown layer `Foo`",
     ]);
     assert_eq!(diags[0].helps[0], "did you mean `Dense`?");
-    assert!(diags[1].helps[0].starts_with("mimo has `Dense`, `Activation`, "));
+    assert!(diags[1].helps[0].starts_with("mimo has `Dense`, `Conv1D`, "));
     assert_eq!(diags[2].helps, ["leave it out: use the tensor itself"]);
     assert_eq!(diags[4].helps.len(), 1);
 }
@@ -457,5 +457,51 @@ fn merged_constants_have_to_be_equal() {
     assert_eq!(given, Some(Shape(vec![a(), a()])));
     assert_eq!(bench.checks(), ["axis -2 of `y`: B Equal A"]);
     assert_eq!(bench.checks[0].note.as_deref(), Some("`x` is [A, 1] and `y` is [B, A]"));
+    bench.expect(&[]);
+}
+
+#[test]
+fn convolutions_have_the_lengths_of_keras() {
+    let mut bench = Bench::new();
+    let mut given = |class: &str, args: Vec<(Option<&'static str>, Value)>, shape: &[usize]| {
+        let kind = layer(&mut bench, class, [(None, int(8)), (None, int(3))].into_iter().chain(args));
+        infer(&mut bench, &kind, &[known(shape)])
+    };
+    assert_eq!(given("Conv2D", vec![], &[28, 27, 1]), Some(known(&[26, 25, 8])));
+    let strides = || named("strides", int(2));
+    assert_eq!(given("Conv2D", vec![strides()], &[28, 27, 1]), Some(known(&[13, 13, 8])));
+    let same = || named("padding", word("same"));
+    assert_eq!(given("Conv2D", vec![strides(), same()], &[28, 27, 1]), Some(known(&[14, 14, 8])));
+    assert_eq!(given("Conv1D", vec![named("dilation_rate", int(2))], &[9, 4]), Some(known(&[5, 8])));
+    assert_eq!(given("Conv1D", vec![named("padding", word("causal"))], &[9, 4]), Some(known(&[9, 8])));
+    assert_eq!(given("Conv2DTranspose", vec![strides(), same()], &[7, 7, 4]), Some(known(&[14, 14, 8])));
+    assert_eq!(given("Conv2DTranspose", vec![strides()], &[7, 7, 4]), Some(known(&[15, 15, 8])));
+    assert_eq!(given("Conv1DTranspose", vec![named("strides", int(5))], &[3, 4]), Some(known(&[15, 8])));
+    bench.expect(&[]);
+}
+
+#[test]
+fn weights_of_convolutions_have_the_layout_of_keras() {
+    let mut bench = Bench::new();
+    let image = known(&[9, 9, 4]);
+    let groups = [(None, int(8)), (None, list(&[3, 2])), named("groups", int(2))];
+    let conv = layer(&mut bench, "Conv2D", groups);
+    let transposed = layer(&mut bench, "Conv2DTranspose", [(None, int(8)), (None, list(&[3, 2]))]);
+    let shapes = |kind: &LayerKind| -> Vec<Shape> {
+        kind.weights(&[&image]).into_iter().map(|weight| weight.shape).collect()
+    };
+    assert_eq!(shapes(&conv), [known(&[3, 2, 2, 8]), known(&[8])]);
+    assert_eq!(shapes(&transposed), [known(&[3, 2, 8, 4]), known(&[8])]);
+    bench.expect(&[]);
+}
+
+#[test]
+fn lengths_of_constants_are_checked_by_const_evaluation() {
+    let mut bench = Bench::new();
+    let conv = layer(&mut bench, "Conv2D", [(None, int(8)), (None, int(3)), named("groups", int(2))]);
+    let shape = Shape(vec![a(), 5.into(), b()]);
+    let given = infer(&mut bench, &conv, &[shape]);
+    assert_eq!(given, Some(Shape(vec![a() - 3.into() + 1.into(), 3.into(), 8.into()])));
+    assert_eq!(bench.checks(), ["axis 1 of `x`: A AtLeast 3", "last axis of `x`: B MultipleOf 2"]);
     bench.expect(&[]);
 }

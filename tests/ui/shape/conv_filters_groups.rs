@@ -1,9 +1,7 @@
-//! Filters that do not divide into the groups.
-
 use mimo::prelude::*;
 
 model! {
-    Example {
+    pub Net {
         let x = Input(shape = [8, 8, 4]);
         let y = Conv2D(7, 3, groups = 2)(x);
         Model(inputs = [x], outputs = [y])

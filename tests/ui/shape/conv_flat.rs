@@ -1,9 +1,7 @@
-//! A convolution of a vector.
-
 use mimo::prelude::*;
 
 model! {
-    Example {
+    pub Net {
         let x = Input(shape = [784]);
         let y = Conv1D(8, 3)(x);
         Model(inputs = [x], outputs = [y])

@@ -1,9 +1,7 @@
-//! Channels that do not divide into the groups.
-
 use mimo::prelude::*;
 
 model! {
-    Example {
+    pub Net {
         let x = Input(shape = [8, 8, 3]);
         let y = Conv2D(8, 3, groups = 2)(x);
         Model(inputs = [x], outputs = [y])

@@ -1,9 +1,7 @@
-//! A kernel size for more axes than there are.
-
 use mimo::prelude::*;
 
 model! {
-    Example {
+    pub Net {
         let x = Input(shape = [8, 8, 4]);
         let y = Conv2D(8, [3, 3, 3])(x);
         Model(inputs = [x], outputs = [y])

@@ -1,9 +1,7 @@
-//! A kernel larger than the image.
-
 use mimo::prelude::*;
 
 model! {
-    Example {
+    pub Net {
         let x = Input(shape = [4, 4, 1]);
         let y = Conv2D(8, 5)(x);
         Model(inputs = [x], outputs = [y])

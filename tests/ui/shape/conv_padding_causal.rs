@@ -1,9 +1,7 @@
-//! Causal padding of images.
-
 use mimo::prelude::*;
 
 model! {
-    Example {
+    pub Net {
         let x = Input(shape = [8, 8, 4]);
         let y = Conv2D(8, 3, padding = causal)(x);
         Model(inputs = [x], outputs = [y])

@@ -1,9 +1,7 @@
-//! Output padding as long as the stride.
-
 use mimo::prelude::*;
 
 model! {
-    Example {
+    pub Net {
         let x = Input(shape = [8, 8, 4]);
         let y = Conv2DTranspose(8, 3, strides = 2, output_padding = 2)(x);
         Model(inputs = [x], outputs = [y])

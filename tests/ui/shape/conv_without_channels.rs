@@ -1,9 +1,7 @@
-//! Images without an axis of channels.
-
 use mimo::prelude::*;
 
 model! {
-    Example {
+    pub Net {
         let x = Input(shape = [28, 28]);
         let y = Conv2D(8, 3)(x);
         Model(inputs = [x], outputs = [y])

@@ -262,7 +262,7 @@ fn transposed_convolutions_are_their_definition() {
 
 #[test]
 fn every_instruction_set_gives_the_same_convolution() {
-    crate::kernels::forced::each(|_| {
+    kernels::forced::each(|_| {
         for filters in [1, 3, 16, 20, 32, 40] {
             let geometry = Geometry {
                 input: [7, 9],
