@@ -435,8 +435,9 @@ impl Conv {
             Some(n) if n % groups != 0 => {
                 let message =
                     format!("`{name}` cuts channels in {groups} `groups`, but `{}` has {n}", x.name);
-                let fitting: Vec<String> =
-                    (1..=n).filter(|groups| n % groups == 0).map(|groups| groups.to_string()).collect();
+                let filters = self.filters.known().unwrap_or(0);
+                let fits = |groups: &usize| n.is_multiple_of(*groups) && filters.is_multiple_of(*groups);
+                let fitting: Vec<String> = (1..=n).filter(fits).map(|groups| groups.to_string()).collect();
                 let help = format!("`groups` can be {}", fitting.join(", "));
                 cx.error(Diag::error(x.loc, message).help(help));
                 false
