@@ -36,9 +36,11 @@ pub use mimo_runtime::graph::spec::{
     Connection, InputSpec, LayerSpec, ModelSpec, OutputSpec, WeightSpec, least,
 };
 pub use mimo_runtime::graph::summary::summary;
+pub use mimo_runtime::kernels::conv::Geometry;
 pub use mimo_runtime::kernels::{Resize, Windows};
 pub use mimo_runtime::layers::activation::Activate;
 pub use mimo_runtime::layers::concatenate::{Concatenate, Part};
+pub use mimo_runtime::layers::conv::{Conv, Scratch};
 pub use mimo_runtime::layers::dense::{Dense, Segment};
 pub use mimo_runtime::layers::dot::{Dot, contraction};
 pub use mimo_runtime::layers::dropout::Dropout;
@@ -60,7 +62,8 @@ pub use mimo_runtime::model::{
 };
 pub use mimo_runtime::program::Sink;
 pub use mimo_runtime::program::{
-    Block, Gradient, Layout, Param, Program, SlotRequest, Use, View, block_offsets, pack_offsets, place,
+    Block, Gradient, Layout, Param, Private, Program, SlotRequest, Use, View, Weighted, block_offsets,
+    pack_offsets, place,
 };
 pub use mimo_runtime::run::Operation;
 pub use mimo_runtime::weights::{options, read as read_weights, reset, write as write_weights};

@@ -235,3 +235,32 @@ const _: () = {
     assert!(3 * 31 * <Wide as Model>::PROGRAM.flops > SMALL);
     assert!(3 * 257 * <Narrow as Model>::PROGRAM.flops < SMALL);
 };
+
+// A layer called twice, strides, groups and a transpose; the batch is cut, so chunks sum up gradients of their own.
+model! {
+    Images {
+        let image = Input(shape = [12, 11, 2]);
+        let x = Conv2D(8, 3, padding = same, activation = relu, kernel_constraint = MaxNorm(0.5))(image);
+        let shared = Conv2D(8, [2, 3], padding = same, activation = tanh, kernel_regularizer = L2(1e-4));
+        let x = shared(x);
+        let x = shared(x);
+        let x = Conv2DTranspose(4, 3, strides = 2, activation = relu)(x);
+        let x = Conv2D(6, 3, strides = 2, groups = 2, activation = softmax, use_bias = false)(x);
+        let x = Flatten()(x);
+        let value = Dense(2)(x);
+
+        Model(inputs = [image], outputs = [value]).compile(optimizer = Adam(clipnorm = 1.0), loss = mse)
+    }
+}
+
+#[test]
+fn convolutions_train_the_same_on_any_number_of_threads() {
+    let inputs = ImagesInputs { image: tensor(values(ROWS * 264)).unwrap() };
+    let targets = ImagesTargets { value: tensor(values(ROWS * 2)).unwrap() };
+    let data = ArrayDataset::<Images>::new(&inputs, &targets).unwrap();
+    for batch in [1, 31, 33] {
+        compare(&format!("batches of {batch}"), |threads| run(Images::new(1), &data, batch, threads, None));
+    }
+    let model = Images::new(1);
+    compare("predictions", |threads| predict(&model, &inputs, threads));
+}

@@ -20,6 +20,7 @@ use crate::value::Arg;
 mod absent;
 pub mod activation;
 pub mod concatenate;
+pub mod conv;
 pub mod dense;
 pub mod dot;
 pub mod dropout;
@@ -188,6 +189,13 @@ layers! {
     /// Keras's `Dense`.
     Dense(dense::Dense) {
         "dense" => dense::SIGNATURE, dense::Dense::from_args;
+    }
+    /// Keras's `Conv1D`, `Conv2D` and their transposes.
+    Conv(conv::Conv) {
+        "conv1d" => conv::CONV1D, conv::Conv::conv1d;
+        "conv2d" => conv::CONV2D, conv::Conv::conv2d;
+        "conv1d_transpose" => conv::CONV1D_TRANSPOSE, conv::Conv::conv1d_transpose;
+        "conv2d_transpose" => conv::CONV2D_TRANSPOSE, conv::Conv::conv2d_transpose;
     }
     /// Keras's `Activation` and its like.
     Activation(activation::Activation) {

@@ -7,6 +7,7 @@
 //! const evaluation knows stay expressions.
 
 mod build;
+mod conv;
 mod gradients;
 mod lifetimes;
 #[cfg(test)]
@@ -16,6 +17,7 @@ mod values;
 use crate::activation::Activation;
 use crate::dim::Dim;
 use crate::graph::{Graph, LayerId, NodeId};
+use crate::layers::conv::Axis;
 use crate::layers::frame::Frame;
 use crate::layers::merge::MergeOp;
 use crate::layers::pooling::PoolKind;
@@ -191,6 +193,8 @@ pub struct Op {
 pub enum OpKind {
     /// A product with a kernel.
     Dense(Box<Dense>),
+    /// A convolution or its transpose.
+    Conv(Box<Conv>),
     /// An activation from one slot to another.
     Activate {
         /// The function.
@@ -400,6 +404,45 @@ impl Recurrent {
             }
         }
     }
+}
+
+/// A convolution, or the transpose of one: then the geometry is that of the convolution, whose input is given and
+/// whose output is read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Conv {
+    /// Height and width; sequences have height 1.
+    pub axes: [Axis; 2],
+    /// Channels of the geometry's input.
+    pub channels: Dim,
+    /// Channels of the geometry's output.
+    pub filters: Dim,
+    /// Parts of the channels.
+    pub groups: usize,
+    /// Whether it gives inputs of the geometry.
+    pub transposed: bool,
+    /// The kernel.
+    pub kernel: Weighted,
+    /// The bias.
+    pub bias: Option<Weighted>,
+    /// What is applied in place.
+    pub activation: Activation,
+    /// Whether the gradient has passed the activation when the backward of the operation begins.
+    pub passed: bool,
+    /// Memory of the forward pass.
+    pub forward: Scratch,
+    /// Memory of the backward pass.
+    pub backward: Scratch,
+    /// What is read.
+    pub read: Read,
+}
+
+/// Fixed slots that a pass of a convolution needs.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Scratch {
+    /// The padded input of the geometry.
+    pub input: Option<View>,
+    /// The padded output of the geometry, and the turned kernel.
+    pub spread: Option<[View; 2]>,
 }
 
 /// The activation of one sibling.

@@ -2,6 +2,7 @@
 
 mod columns;
 mod context;
+mod conv;
 mod docs;
 mod logs;
 mod model;

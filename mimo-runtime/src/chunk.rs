@@ -2,7 +2,7 @@
 
 use crate::float::Float;
 use crate::kernels::Mat;
-use crate::program::View;
+use crate::program::{View, Weighted};
 
 /// What a pass is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,5 +106,17 @@ impl<E: Float> Chunk<'_, E> {
             Ok(rows) => rows,
             Err(error) => panic!("views of one layer overlap: {error}"),
         }
+    }
+}
+
+impl Weighted {
+    /// The place of the gradient in a chunk, zeroed if this is the first call of the layer that the backward comes to.
+    pub fn start<E: Float>(&self, chunk: &mut Chunk<'_, E>) -> Option<Mat> {
+        let gradient = self.gradient?;
+        let mat = chunk.fixed(gradient.view);
+        if !gradient.accumulate {
+            chunk.arena[mat.offset..mat.offset + mat.cols].fill(E::of(0.0));
+        }
+        Some(mat)
     }
 }

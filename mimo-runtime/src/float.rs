@@ -6,6 +6,7 @@ use crate::engine::Step;
 use crate::kernels::Element;
 use crate::layers::activation::Activate;
 use crate::layers::concatenate::Concatenate;
+use crate::layers::conv::Conv;
 use crate::layers::dense::Dense;
 use crate::layers::dot::Dot;
 use crate::layers::dropout::Dropout;
@@ -30,6 +31,7 @@ pub trait Float:
     + Element
     + Step
     + Run<Dense>
+    + Run<Conv>
     + Run<Activate>
     + Run<Concatenate>
     + Run<Merge>

@@ -9,6 +9,7 @@ use crate::program::{Sink, View};
 
 pub mod activation;
 pub mod concatenate;
+pub mod conv;
 pub mod dense;
 pub mod dot;
 pub mod dropout;

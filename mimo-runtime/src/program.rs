@@ -241,6 +241,24 @@ pub enum Gradient {
     Private(View),
 }
 
+/// A weight of a layer that sums up the gradients of its weights in the backward of a chunk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Weighted {
+    /// Where it begins in the parameter buffer.
+    pub offset: usize,
+    /// Where its gradient is summed up; `None` if it is not trained.
+    pub gradient: Option<Private>,
+}
+
+/// A fixed slot in which a chunk sums up the gradient of a weight.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Private {
+    /// The slot.
+    pub view: View,
+    /// Whether another call of the layer has written there before.
+    pub accumulate: bool,
+}
+
 /// What one call of a layer leaves for its weights' gradients.
 #[derive(Clone, Copy, Debug)]
 pub struct Use {

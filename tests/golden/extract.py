@@ -11,7 +11,7 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 LAYERS = {
     "Dense", "Flatten", "Reshape", "Permute", "RepeatVector", "LeakyReLU", "ELU", "Add", "Subtract", "Multiply",
-    "Average", "Maximum", "Minimum", "Concatenate",
+    "Average", "Maximum", "Minimum", "Concatenate", "Conv1D", "Conv2D", "Conv1DTranspose", "Conv2DTranspose",
 }
 IMAGES = {
     "MaxPooling1D", "MaxPooling2D", "AveragePooling1D", "AveragePooling2D", "GlobalMaxPooling1D", "GlobalMaxPooling2D",

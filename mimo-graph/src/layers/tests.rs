@@ -62,6 +62,7 @@ fn every_class_has_its_names() {
     let required = |class: &str| match class {
         "Dense" | "RepeatVector" | "LSTM" | "GRU" | "SimpleRNN" => vec![int(1)],
         "Embedding" => vec![int(9), int(2)],
+        class if class.starts_with("Conv") => vec![int(1), int(1)],
         "Activation" => vec![word("relu")],
         "Reshape" | "Permute" => vec![list(&[1])],
         "Dropout" | "GaussianNoise" => vec![float(0.5)],
@@ -82,6 +83,10 @@ fn every_class_has_its_names() {
         automatic,
         [
             "dense",
+            "conv1d",
+            "conv2d",
+            "conv1d_transpose",
+            "conv2d_transpose",
             "activation",
             "re_lu",
             "leaky_re_lu",
@@ -151,7 +156,7 @@ fn unknown_layers_get_an_answer() {
         "unknown layer `Foo`",
     ]);
     assert_eq!(diags[0].helps[0], "did you mean `Dense`?");
-    assert!(diags[1].helps[0].starts_with("mimo has `Dense`, `Activation`, "));
+    assert!(diags[1].helps[0].starts_with("mimo has `Dense`, `Conv1D`, "));
     assert_eq!(diags[2].helps, ["leave it out: use the tensor itself"]);
     assert_eq!(diags[4].helps.len(), 1);
 }
@@ -502,6 +507,40 @@ fn recurrent_layers_read_steps() {
     assert_eq!(shapes(&mut bench, "GRU", vec![]), weights(3, &[2, 6]));
     assert_eq!(shapes(&mut bench, "GRU", vec![named("reset_after", bool(false))]), weights(3, &[6]));
     assert_eq!(shapes(&mut bench, "SimpleRNN", vec![named("use_bias", bool(false))]), weights(1, &[]));
+}
+
+#[test]
+fn convolutions_have_the_lengths_of_keras() {
+    let mut bench = Bench::new();
+    let mut given = |class: &str, args: Vec<(Option<&'static str>, Value)>, shape: &[usize]| {
+        let kind = layer(&mut bench, class, [(None, int(8)), (None, int(3))].into_iter().chain(args));
+        infer(&mut bench, &kind, &[known(shape)])
+    };
+    assert_eq!(given("Conv2D", vec![], &[28, 27, 1]), Some(known(&[26, 25, 8])));
+    let strides = || named("strides", int(2));
+    assert_eq!(given("Conv2D", vec![strides()], &[28, 27, 1]), Some(known(&[13, 13, 8])));
+    let same = || named("padding", word("same"));
+    assert_eq!(given("Conv2D", vec![strides(), same()], &[28, 27, 1]), Some(known(&[14, 14, 8])));
+    assert_eq!(given("Conv1D", vec![named("dilation_rate", int(2))], &[9, 4]), Some(known(&[5, 8])));
+    assert_eq!(given("Conv1D", vec![named("padding", word("causal"))], &[9, 4]), Some(known(&[9, 8])));
+    assert_eq!(given("Conv2DTranspose", vec![strides(), same()], &[7, 7, 4]), Some(known(&[14, 14, 8])));
+    assert_eq!(given("Conv2DTranspose", vec![strides()], &[7, 7, 4]), Some(known(&[15, 15, 8])));
+    assert_eq!(given("Conv1DTranspose", vec![named("strides", int(5))], &[3, 4]), Some(known(&[15, 8])));
+    bench.expect(&[]);
+}
+
+#[test]
+fn weights_of_convolutions_have_the_layout_of_keras() {
+    let mut bench = Bench::new();
+    let image = known(&[9, 9, 4]);
+    let groups = [(None, int(8)), (None, list(&[3, 2])), named("groups", int(2))];
+    let conv = layer(&mut bench, "Conv2D", groups);
+    let transposed = layer(&mut bench, "Conv2DTranspose", [(None, int(8)), (None, list(&[3, 2]))]);
+    let shapes = |kind: &LayerKind| -> Vec<Shape> {
+        kind.weights(&[&image]).into_iter().map(|weight| weight.shape).collect()
+    };
+    assert_eq!(shapes(&conv), [known(&[3, 2, 2, 8]), known(&[8])]);
+    assert_eq!(shapes(&transposed), [known(&[3, 2, 8, 4]), known(&[8])]);
     bench.expect(&[]);
 }
 
@@ -572,4 +611,15 @@ fn an_embedding_looks_up_whole_numbers() {
         "mimo has no `mask_zero` for `Embedding` yet",
     ]);
     assert_eq!(diags[0].helps[0], "write `dtype = \"int32\"` at its `Input`");
+}
+
+#[test]
+fn lengths_of_constants_are_checked_by_const_evaluation() {
+    let mut bench = Bench::new();
+    let conv = layer(&mut bench, "Conv2D", [(None, int(8)), (None, int(3)), named("groups", int(2))]);
+    let shape = Shape(vec![a(), 5.into(), b()]);
+    let given = infer(&mut bench, &conv, &[shape]);
+    assert_eq!(given, Some(Shape(vec![a() - 3.into() + 1.into(), 3.into(), 8.into()])));
+    assert_eq!(bench.checks(), ["axis 1 of `x`: A AtLeast 3", "last axis of `x`: B MultipleOf 2"]);
+    bench.expect(&[]);
 }

@@ -78,6 +78,7 @@ impl Building {
                 block: self.layer_weights(graph, id)[0].block,
                 read: self.read(graph, node.inputs[0]),
             },
+            LayerKind::Conv(layer) => return self.conv(graph, id, layer),
             LayerKind::Activation(layer) if layer.activation == Activation::Linear => return,
             LayerKind::Activation(layer) => OpKind::Activate {
                 activation: layer.activation,
@@ -234,9 +235,7 @@ impl Building {
                 });
                 value
             } else {
-                let product = self.values.add(value);
-                self.places.push(None);
-                self.gradients.push(None);
+                let product = self.value_like(value);
                 segments.push(Segment {
                     column: column.clone(),
                     len: units.clone(),
@@ -391,9 +390,7 @@ impl Building {
             let loss = training.and_then(|training| training.loss);
             if seen.contains(&value) {
                 // Two outputs on one memory would write one gradient over the other's.
-                let copy = self.values.add(value);
-                self.places.push(None);
-                self.gradients.push(None);
+                let copy = self.value_like(value);
                 let read = self.read(graph, port.tensor);
                 let kind =
                     OpKind::Activate { activation: Activation::Linear, positions: Dim::Known(1), read };
@@ -441,7 +438,7 @@ impl Building {
 
     /// Whether `node` ends in the sigmoid or softmax of an output whose cross-entropy is computed from the logits.
     /// A reshape between them disables this, as in Keras.
-    fn fused(&self, graph: &Graph, node: NodeId) -> bool {
+    pub(super) fn fused(&self, graph: &Graph, node: NodeId) -> bool {
         let activation = activation(graph, node);
         let Some(compile) = &graph.compile else { return false };
         graph.outputs.iter().zip(&compile.outputs).any(|(port, training)| {
@@ -461,7 +458,7 @@ impl Building {
     }
 
     /// Adds an operation that gives one value in a slot of its own.
-    fn op(
+    pub(super) fn op(
         &mut self,
         name: String,
         nodes: Vec<NodeId>,
@@ -479,6 +476,13 @@ impl Building {
         self.plan.forward.push(Op { name, nodes, y, dy, backward: false, kind });
         self.reads.push(reads);
         self.gives.push(vec![value]);
+    }
+
+    /// A value beside the graph's tensors that has a gradient where `like` has one.
+    pub(super) fn value_like(&mut self, like: ValueId) -> ValueId {
+        self.places.push(None);
+        self.gradients.push(None);
+        self.values.add(like)
     }
 
     fn slot(&mut self, len: Dim) -> View {
@@ -507,7 +511,7 @@ impl Building {
         blocks.map(|&block| Weighted::new(block)).collect()
     }
 
-    fn read(&self, graph: &Graph, tensor: TensorId) -> Read {
+    pub(super) fn read(&self, graph: &Graph, tensor: TensorId) -> Read {
         let shape = shape(graph, tensor);
         let place = self.places[self.values.of(tensor).0].clone();
         // Calls are in topological order, so what is read has its place.
@@ -516,7 +520,7 @@ impl Building {
     }
 }
 
-fn shape(graph: &Graph, tensor: TensorId) -> Shape {
+pub(super) fn shape(graph: &Graph, tensor: TensorId) -> Shape {
     graph.tensor(tensor).shape.clone().unwrap_or(Shape(vec![]))
 }
 
@@ -528,11 +532,7 @@ fn units(graph: &Graph, node: NodeId) -> Dim {
 }
 
 fn activation(graph: &Graph, node: NodeId) -> Activation {
-    match &graph.layer(graph.node(node).layer).kind {
-        LayerKind::Dense(dense) => dense.activation,
-        LayerKind::Activation(layer) => layer.activation,
-        _ => Activation::Linear,
-    }
+    graph.layer(graph.node(node).layer).kind.activation()
 }
 
 /// Values per unit that the backward of a recurrent layer works with from step to step.
@@ -545,7 +545,7 @@ fn key(seed: Option<u64>, node: NodeId) -> u64 {
 }
 
 /// The layer's name, and for later calls of a shared layer which one it is.
-fn call_name(graph: &Graph, id: NodeId) -> String {
+pub(super) fn call_name(graph: &Graph, id: NodeId) -> String {
     let layer: LayerId = graph.node(id).layer;
     let name = &graph.layer(layer).name;
     let call = (0..id.0).filter(|&other| graph.node(NodeId(other)).layer == layer).count();

@@ -1,6 +1,7 @@
 //! The backward pass: which operations run in which order, and who writes a gradient first.
 
 use super::build::Building;
+use super::conv;
 use super::values::{self, ValueId};
 use super::{Block, Gradient, OpKind, Private, Read, Sink, Slot, Use, View, Weighted};
 use crate::activation::Activation;
@@ -13,6 +14,7 @@ pub(super) fn connect(graph: &Graph, building: &mut Building) {
     masks(building, &last);
     weights(graph, building);
     privates(graph, building);
+    conv::backward_scratch(&mut building.plan);
 }
 
 /// Heads first, then what several outputs share, so that methods which combine the heads' gradients can step in
@@ -70,14 +72,25 @@ fn masks(building: &mut Building, last: &[Option<usize>]) {
     for at in 0..building.plan.forward.len() {
         let gives: Vec<ValueId> = building.gives[at].clone();
         for (index, value) in gives.into_iter().enumerate() {
-            let OpKind::Dense(dense) = &building.plan.forward[at].kind else { continue };
-            let relu = dense.segments.get(index).is_some_and(|part| part.activation == Activation::Relu);
+            let relu = match &building.plan.forward[at].kind {
+                OpKind::Dense(dense) => {
+                    dense.segments.get(index).is_some_and(|part| part.activation == Activation::Relu)
+                }
+                OpKind::Conv(conv) => conv.activation == Activation::Relu,
+                _ => false,
+            };
             let Some(writer) = last[value.0].filter(|_| relu) else { continue };
-            let OpKind::Dense(reader) = &mut building.plan.forward[writer].kind else { continue };
-            let Some(sink) = &mut reader.read.dx else { continue };
-            sink.mask = Some(reader.read.x.clone());
-            if let OpKind::Dense(dense) = &mut building.plan.forward[at].kind {
-                dense.segments[index].passed = true;
+            let read = match &mut building.plan.forward[writer].kind {
+                OpKind::Dense(reader) => &mut reader.read,
+                OpKind::Conv(reader) => &mut reader.read,
+                _ => continue,
+            };
+            let Some(sink) = &mut read.dx else { continue };
+            sink.mask = Some(read.x.clone());
+            match &mut building.plan.forward[at].kind {
+                OpKind::Dense(dense) => dense.segments[index].passed = true,
+                OpKind::Conv(conv) => conv.passed = true,
+                _ => {}
             }
         }
     }
@@ -166,6 +179,7 @@ fn privates(graph: &Graph, building: &mut Building) {
 /// The weights of an operation whose gradients its backward sums up, in order.
 pub(super) fn weights_of(kind: &mut OpKind) -> Vec<&mut Weighted> {
     match kind {
+        OpKind::Conv(conv) => [Some(&mut conv.kernel), conv.bias.as_mut()].into_iter().flatten().collect(),
         OpKind::Dense(_)
         | OpKind::Recurrent(_)
         | OpKind::Embedding { .. }
@@ -189,6 +203,7 @@ pub(super) fn reads_of(kind: &mut OpKind) -> Vec<&mut Read> {
     match kind {
         OpKind::Dense(dense) => vec![&mut dense.read],
         OpKind::Recurrent(layer) => vec![&mut layer.read],
+        OpKind::Conv(conv) => vec![&mut conv.read],
         OpKind::Activate { read, .. }
         | OpKind::Permute { read, .. }
         | OpKind::Embedding { read, .. }

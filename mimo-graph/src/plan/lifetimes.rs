@@ -2,7 +2,7 @@
 //! the backward, and at the end the gradients of weights read what was kept for them.
 
 use super::gradients::{reads_of, weights_of};
-use super::{Gradient, OpKind, Plan, View};
+use super::{Gradient, OpKind, Plan, Scratch, View};
 use crate::layers::pooling::PoolKind;
 
 /// Sets the lifetimes of all slots and orders the slots by first use.
@@ -21,6 +21,9 @@ pub(super) fn assign(plan: &mut Plan) {
         if let OpKind::Recurrent(layer) = &mut op.kind {
             touched.extend(layer.kept_mut().into_iter().map(|view| view.clone()));
             train.push((layer.inputs.clone(), at + 1));
+        }
+        if let OpKind::Conv(conv) = &op.kind {
+            touched.extend(scratch_views(&conv.forward).cloned());
         }
         train.extend(touched.iter().map(|view| (view.clone(), at + 1)));
         predict.extend(touched.into_iter().map(|view| (view, at + 1)));
@@ -55,6 +58,13 @@ pub(super) fn assign(plan: &mut Plan) {
                     train.push((op.y.clone(), time));
                 }
                 false
+            }
+            OpKind::Conv(conv) => {
+                if !conv.passed && conv.activation != crate::activation::Activation::Linear {
+                    train.push((op.y.clone(), time));
+                }
+                train.extend(scratch_views(&conv.backward).map(|view| (view.clone(), time)));
+                conv.kernel.gradient.is_some()
             }
             OpKind::Activate { .. } | OpKind::Merge { .. } => {
                 train.push((op.y.clone(), time));
@@ -117,6 +127,10 @@ pub(super) fn assign(plan: &mut Plan) {
     sort(plan);
 }
 
+fn scratch_views(scratch: &Scratch) -> impl Iterator<Item = &View> {
+    scratch.input.iter().chain(scratch.spread.iter().flatten())
+}
+
 fn sort(plan: &mut Plan) {
     let mut order: Vec<usize> = (0..plan.slots.len()).collect();
     order.sort_by_key(|&slot| plan.slots[slot].train.0);
@@ -138,6 +152,12 @@ fn each_view(plan: &mut Plan, mut change: impl FnMut(&mut View)) {
             layer.kept_mut().into_iter().for_each(&mut change);
             change(&mut layer.inputs);
             change(&mut layer.carried);
+        }
+        if let OpKind::Conv(conv) = &mut op.kind {
+            for scratch in [&mut conv.forward, &mut conv.backward] {
+                scratch.input.iter_mut().for_each(&mut change);
+                scratch.spread.iter_mut().flatten().for_each(&mut change);
+            }
         }
         for weight in weights_of(&mut op.kind) {
             weight.gradient.iter_mut().for_each(|gradient| change(&mut gradient.view));

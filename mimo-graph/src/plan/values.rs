@@ -120,6 +120,7 @@ fn renames(kind: &LayerKind) -> bool {
         LayerKind::Flatten(_) | LayerKind::Reshape(_) => true,
         LayerKind::Activation(layer) => layer.activation == crate::activation::Activation::Linear,
         LayerKind::Dense(_)
+        | LayerKind::Conv(_)
         | LayerKind::Permute(_)
         | LayerKind::RepeatVector(_)
         | LayerKind::Dropout(_)

@@ -29,6 +29,7 @@ pub(super) fn operation(cx: &Context<'_>, op: &Op) -> (TokenStream, TokenStream)
             });
             (quote!(__mimo::Embedding), value)
         }
+        OpKind::Conv(conv) => (quote!(__mimo::Conv), super::conv::value(cx, conv, &y, &dy)),
         OpKind::Activate { activation, positions, read } => {
             let (activation, positions) = (self::activation(*activation), cx.dim(positions));
             let (x, dx) = (view(cx, &read.x), sink(cx, read));
@@ -275,7 +276,7 @@ pub(super) fn view(cx: &Context<'_>, view: &View) -> TokenStream {
     quote!(__mimo::View::whole(#slot, #stride).columns(#column, #len))
 }
 
-fn sink(cx: &Context<'_>, read: &Read) -> TokenStream {
+pub(super) fn sink(cx: &Context<'_>, read: &Read) -> TokenStream {
     option(read.dx.as_ref().map(|Sink { view: to, accumulate, mask }| {
         let (to, mask) = (view(cx, to), option(mask.as_ref().map(|mask| view(cx, mask))));
         quote!(__mimo::Sink { view: #to, accumulate: #accumulate, mask: #mask })

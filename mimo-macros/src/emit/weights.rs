@@ -3,6 +3,7 @@
 
 use mimo_graph::graph::LayerId;
 use mimo_graph::layers::LayerKind;
+use mimo_graph::layers::conv::Class;
 use mimo_graph::layers::recurrent::Cell;
 use mimo_graph::plan::{Param, Plan};
 use proc_macro2::{Ident, Literal, Span, TokenStream};
@@ -52,6 +53,16 @@ fn typed_layer(kind: &LayerKind) -> Ident {
         },
         LayerKind::Recurrent(_) => "RecurrentWithoutBias",
         LayerKind::Embedding(_) => "Embedding",
+        LayerKind::Conv(conv) => match (conv.class, conv.use_bias) {
+            (Class::Conv1D, true) => "Conv1D",
+            (Class::Conv1D, false) => "Conv1DWithoutBias",
+            (Class::Conv2D, true) => "Conv2D",
+            (Class::Conv2D, false) => "Conv2DWithoutBias",
+            (Class::Conv1DTranspose, true) => "Conv1DTranspose",
+            (Class::Conv1DTranspose, false) => "Conv1DTransposeWithoutBias",
+            (Class::Conv2DTranspose, true) => "Conv2DTranspose",
+            (Class::Conv2DTranspose, false) => "Conv2DTransposeWithoutBias",
+        },
         LayerKind::Activation(_)
         | LayerKind::Flatten(_)
         | LayerKind::Reshape(_)

@@ -151,6 +151,7 @@ pub fn dense_kernel_gradient<E: Element>(
         right_chunk: dy.chunk_stride,
         cols: dy.mat.cols,
         gradient: gradient.as_mut_ptr(),
+        gradient_stride: dy.mat.cols,
         accumulate,
     };
     // SAFETY: the shapes were checked above, and the table is for this processor.
@@ -175,6 +176,7 @@ pub fn column_sums<E: Element>(arena: &[E], dy: Blocks, sums: &mut [E], accumula
         right_chunk: dy.chunk_stride,
         cols: dy.mat.cols,
         gradient: sums.as_mut_ptr(),
+        gradient_stride: dy.mat.cols,
         accumulate,
     };
     // SAFETY: the shapes were checked above, and the table is for this processor.

@@ -12,6 +12,7 @@ use super::recurrent;
 use super::resize::{self, Resize};
 use super::simd::Portable;
 use super::softmax::{self, Softmax};
+use super::windows;
 use super::{arithmetic, arithmetic::Binary};
 use mimo_graph::layers::pooling::PoolKind;
 #[cfg(target_arch = "x86_64")]
@@ -76,6 +77,7 @@ kernels! {
     product::correlation(correlation: &Correlation<E>);
     product::column_sums(correlation: &Correlation<E>);
     product::pack(packing: &Packing<E>);
+    windows::windows(windows: &windows::Windows<E>);
     activation::forward(activation: Activation, operands: &Operands<E, 1, 1>);
     activation::backward(activation: Activation, operands: &Operands<E, 2, 1>);
     softmax::softmax(softmax: &Softmax<E>);

@@ -19,6 +19,7 @@ pub mod activation;
 pub mod aligned;
 pub mod arithmetic;
 pub mod contraction;
+pub mod conv;
 pub mod dense;
 mod dispatch;
 pub mod element;
@@ -38,6 +39,7 @@ mod skinny;
 mod softmax;
 #[cfg(test)]
 mod tests;
+mod windows;
 
 pub use activation::{
     Activation, activation_backward, activation_forward, softmax_backward, softmax_forward,
@@ -50,6 +52,8 @@ pub use dense::{
     pack_transposed, packed_len,
 };
 pub use dispatch::Kernels;
+#[cfg(test)]
+pub(crate) use dispatch::forced;
 pub use element::Element;
 pub use matrix::{Blocks, Mat};
 pub use pieces::{Claims, Pieces};

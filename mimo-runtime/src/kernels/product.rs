@@ -72,7 +72,12 @@ pub(super) unsafe fn load<S: Simd, const NV: usize, const TAIL: bool>(
 ///
 /// As for [`load`].
 #[inline(always)]
-unsafe fn store<S: Simd, const NV: usize, const TAIL: bool>(p: *mut S::Elem, v: usize, tail: usize, x: S::V) {
+pub(super) unsafe fn store<S: Simd, const NV: usize, const TAIL: bool>(
+    p: *mut S::Elem,
+    v: usize,
+    tail: usize,
+    x: S::V,
+) {
     // SAFETY: passed on to the caller.
     unsafe {
         let p = p.add(v * S::LANES);
@@ -265,8 +270,9 @@ pub(crate) struct Correlation<E> {
     pub(crate) right_stride: usize,
     pub(crate) right_chunk: usize,
     pub(crate) cols: usize,
-    /// `depth x cols` without gaps.
+    /// `depth x cols`.
     pub(crate) gradient: *mut E,
+    pub(crate) gradient_stride: usize,
     /// Add to the gradient instead of replacing it.
     pub(crate) accumulate: bool,
 }
@@ -311,10 +317,10 @@ unsafe fn correlate<S: Simd, const R: usize, const NV: usize, const TAIL: bool>(
             chunk_right = chunk_right.wrapping_add(c.right_chunk);
             rest -= rows;
         }
-        let gradient = c.gradient.add(k * c.cols + col);
+        let gradient = c.gradient.add(k * c.gradient_stride + col);
         for r in 0..R {
             for v in 0..NV {
-                let p = gradient.add(r * c.cols);
+                let p = gradient.add(r * c.gradient_stride);
                 let mut sum = sum[r][v];
                 if c.accumulate {
                     sum = S::add(load::<S, NV, TAIL>(p, v, tail), sum);

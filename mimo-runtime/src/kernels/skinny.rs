@@ -127,10 +127,10 @@ unsafe fn correlate<S: Simd, const N: usize, const NV: usize, const TAIL: bool>(
             for n in 0..N {
                 S::store(columns[n].as_mut_ptr(), sum[n][v]);
             }
-            let gradient = c.gradient.add((k + v * S::LANES) * N);
+            let gradient = c.gradient.add((k + v * S::LANES) * c.gradient_stride);
             for lane in 0..lanes {
                 for (n, column) in columns.iter().enumerate() {
-                    let p = gradient.add(lane * N + n);
+                    let p = gradient.add(lane * c.gradient_stride + n);
                     p.write(if c.accumulate { p.read() + column[lane] } else { column[lane] });
                 }
             }

@@ -3,7 +3,7 @@
 //! A layer here holds nothing but its weights, as dfdx tensors whose sizes are part of their types. What the layer
 //! computes is in the file that has its name.
 
-use dfdx::shapes::{Dtype, Rank1, Rank2};
+use dfdx::shapes::{Dtype, Rank1, Rank2, Rank3, Rank4};
 use dfdx::tensor::{Storage, Tensor};
 
 /// The weights of `Dense`: `[…, I] → […, O]`, `y = activation(x · kernel + bias)`.
@@ -73,3 +73,51 @@ pub struct Embedding<const V: usize, const U: usize, E: Dtype, D: Storage<E>> {
     /// The vector of each number, `[V, U]`.
     pub embeddings: Tensor<Rank2<V, U>, E, D>,
 }
+/// Defines the weights of a convolution with and without bias.
+macro_rules! conv {
+    (
+        $layer:ident, $without:ident, $rank:ident<$($size:ident),+>, $outputs:ident, $shapes:literal, $kernel:literal,
+        $keras:literal
+    ) => {
+        #[doc = concat!("The weights of `", stringify!($layer), "`: ", $shapes, ".")]
+        ///
+        #[doc = concat!("**Keras equivalent:** `keras.layers.", $keras, ")`, with weights of the same names and layout.")]
+        #[derive(Clone, Debug)]
+        pub struct $layer<$(const $size: usize,)+ E: Dtype, D: Storage<E>> {
+            #[doc = concat!("What each tap counts, ", $kernel, ".")]
+            pub kernel: Tensor<$rank<$($size),+>, E, D>,
+            /// What is added to each output channel, `[O]`.
+            pub bias: Tensor<Rank1<$outputs>, E, D>,
+        }
+
+        #[doc = concat!("The weights of `", stringify!($layer), "` without bias: ", $shapes, ".")]
+        ///
+        #[doc = concat!("**Keras equivalent:** `keras.layers.", $keras, ", use_bias=False)`.")]
+        #[derive(Clone, Debug)]
+        pub struct $without<$(const $size: usize,)+ E: Dtype, D: Storage<E>> {
+            #[doc = concat!("What each tap counts, ", $kernel, ".")]
+            pub kernel: Tensor<$rank<$($size),+>, E, D>,
+        }
+    };
+}
+
+conv!(
+    Conv1D, Conv1DWithoutBias, Rank3<K, I, O>, O,
+    "`[steps, channels] → [new steps, O]`, `I` channels per group",
+    "`[K, I, O]`", "Conv1D(O, K"
+);
+conv!(
+    Conv2D, Conv2DWithoutBias, Rank4<H, W, I, O>, O,
+    "`[height, width, channels] → [new height, new width, O]`, `I` channels per group",
+    "`[H, W, I, O]`", "Conv2D(O, (H, W)"
+);
+conv!(
+    Conv1DTranspose, Conv1DTransposeWithoutBias, Rank3<K, O, I>, O,
+    "`[steps, I] → [new steps, O]`",
+    "`[K, O, I]`", "Conv1DTranspose(O, K"
+);
+conv!(
+    Conv2DTranspose, Conv2DTransposeWithoutBias, Rank4<H, W, O, I>, O,
+    "`[height, width, I] → [new height, new width, O]`",
+    "`[H, W, O, I]`", "Conv2DTranspose(O, (H, W)"
+);
