@@ -24,8 +24,12 @@ pub(super) fn fields(cx: &Context<'_>, plan: &Plan) -> Vec<(Ident, TokenStream, 
             .map(|weight| format!("`{}` `{}`", weight.name, cx.shown(&weight.shape)))
             .collect();
         let frozen = if layer.trainable { "" } else { ", not trained" };
-        let doc =
-            format!(" Layer `{}` (`{}`{frozen}): {}.", layer.name, layer.kind.class_name(), shapes.join(", "));
+        let doc = format!(
+            " Layer `{}` (`{}`{frozen}): {}.",
+            layer.name,
+            layer.kind.class_name(),
+            shapes.join(", ")
+        );
         (cx.layer_field(id), quote!(#krate::__private::typed::#ty<#(#sizes,)* E, D>), doc)
     });
     fields.collect()

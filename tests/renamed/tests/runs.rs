@@ -7,8 +7,7 @@ use net::prelude::*;
 #[test]
 fn it_trains_and_predicts() {
     let inputs = DigitInputs::<usize> { image: tensor(vec![0.5_f32; 64 * 2]).unwrap() };
-    let targets =
-        DigitTargets::<usize> { digit: tensor([3, 7]).unwrap(), even: tensor([0.0, 1.0]).unwrap() };
+    let targets = DigitTargets::<usize> { digit: tensor([3, 7]).unwrap(), even: tensor([0.0, 1.0]).unwrap() };
     let mut model = Digit::new(1);
     let logs = Trainer::new(&mut model).unwrap().train_on_batch(&inputs, &targets).unwrap();
     assert!(logs.digit.loss > 0.0 && logs.even.loss > 0.0);
