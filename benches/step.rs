@@ -353,6 +353,9 @@ impl Table {
     }
 }
 
+/// A way to train a net in mimo, on some threads for some time.
+type Ours<M> = fn(&Net<M>, usize, Duration) -> Measured;
+
 /// All programs once on one net.
 fn round<M: Trainable<Float = f32>>(
     table: &mut Table,
@@ -362,7 +365,7 @@ fn round<M: Trainable<Float = f32>>(
     peers: &[Peer],
 ) {
     let limit = Duration::from_secs_f64(seconds);
-    let ours: [(&str, fn(&Net<M>, usize, Duration) -> Measured); 3] = [
+    let ours: [(&str, Ours<M>); 3] = [
         ("mimo, `train_on_rows`", trainer),
         ("mimo, `train_on_batch`", batch),
         ("mimo, engine only", engine),
