@@ -1,9 +1,7 @@
 //! From calls to operations: slots for values and their gradients, blocks for weights, siblings merged.
 
 use super::values::{ValueId, Values};
-use super::{
-    Block, Dense, LossOp, Op, OpKind, Param, Plan, Read, Recurrent, Segment, Slot, View, Weighted, Windows,
-};
+use super::{Block, LossOp, Op, OpKind, Param, Plan, Read, Recurrent, Slot, View, Weighted, Windows};
 use crate::activation::Activation;
 use crate::dim::Dim;
 use crate::graph::{Graph, LayerId, NodeId, TensorId};
@@ -29,7 +27,7 @@ pub(super) struct Building {
     /// By loss: the value whose gradient it writes.
     pub loss_values: Vec<ValueId>,
     /// By layer: the blocks of its weights, once it has been called.
-    blocks: Vec<Option<Vec<usize>>>,
+    pub(super) blocks: Vec<Option<Vec<usize>>>,
 }
 
 /// Builds operations for everything that leads to an output.
@@ -188,170 +186,6 @@ impl Building {
         self.op(name, vec![id], result, kind, values, self.values.of(node.outputs[0]));
     }
 
-    /// A dense layer, together with the siblings that can be computed with it.
-    fn dense(&mut self, graph: &Graph, id: NodeId) {
-        if self.places[self.values.of(graph.node(id).outputs[0]).0].is_some() {
-            return;
-        }
-        let nodes = self.siblings(graph, id);
-        let input = graph.node(id).inputs[0];
-        let read = self.read(graph, input);
-        let inputs = read.shape.last().cloned().unwrap_or(Dim::Known(1));
-        let positions = read.shape.positions();
-        let units: Vec<Dim> = nodes.iter().map(|&node| units(graph, node)).collect();
-        let total = units.iter().fold(Dim::Known(0), |sum, units| sum + units.clone());
-        let (kernel, bias) = self.weights(graph, &nodes, &inputs, &total);
-        self.plan.flops =
-            self.plan.flops.clone() + Dim::Known(2) * positions.clone() * inputs.clone() * total.clone();
-
-        let y = self.slot(positions.clone() * total.clone());
-        let outputs: Vec<ValueId> =
-            nodes.iter().map(|&node| self.values.of(graph.node(node).outputs[0])).collect();
-        let dy = if outputs.iter().any(|&value| self.values.has_gradient(value)) {
-            self.slot(positions.clone() * total.clone())
-        } else {
-            y.clone()
-        };
-        let mut segments = vec![];
-        let mut gives = vec![];
-        let mut separate = vec![];
-        let mut column = Dim::Known(0);
-        for ((&node, units), &value) in nodes.iter().zip(units).zip(&outputs) {
-            let part = |whole: &View| {
-                if nodes.len() == 1 {
-                    whole.clone()
-                } else {
-                    View { column: column.clone(), len: units.clone(), ..whole.clone() }
-                }
-            };
-            let activation = activation(graph, node);
-            let in_place = activation.elementwise() && activation.from_output();
-            let product = if activation == Activation::Linear || in_place && !self.fused(graph, node) {
-                segments.push(Segment {
-                    column: column.clone(),
-                    len: units.clone(),
-                    activation,
-                    passed: false,
-                });
-                value
-            } else {
-                let product = self.value_like(value);
-                segments.push(Segment {
-                    column: column.clone(),
-                    len: units.clone(),
-                    activation: Activation::Linear,
-                    passed: false,
-                });
-                separate.push((node, activation, product, part(&y)));
-                product
-            };
-            self.places[product.0] = Some(part(&y));
-            if self.values.has_gradient(product) {
-                self.gradients[product.0] = Some(part(&dy));
-            }
-            gives.push(product);
-            column = column + units;
-        }
-        let reads = vec![self.values.of(input)];
-        let name = nodes.iter().map(|&node| call_name(graph, node)).collect::<Vec<_>>().join("_and_");
-        let kind = OpKind::Dense(Box::new(Dense {
-            inputs,
-            units: total,
-            positions: positions.clone(),
-            kernel,
-            bias,
-            segments,
-            read,
-        }));
-        self.plan.forward.push(Op { name, nodes, y, dy, backward: false, kind });
-        self.reads.push(reads);
-        self.gives.push(gives);
-        for (node, activation, product, x) in separate {
-            let output = graph.node(node).outputs[0];
-            let name = format!("{}_activation", call_name(graph, node));
-            let result = shape(graph, output);
-            let read = Read { x, shape: result.clone(), dx: None };
-            let kind = OpKind::Activate { activation, positions: positions.clone(), read };
-            self.op(name, vec![node], result.elements(), kind, vec![product], self.values.of(output));
-        }
-    }
-
-    /// The dense calls that read what `first` reads and can be one product with it. Their outputs become
-    /// columns of one slot, so nothing may look at them as several positions.
-    fn siblings(&self, graph: &Graph, first: NodeId) -> Vec<NodeId> {
-        let input = self.values.of(graph.node(first).inputs[0]);
-        let fits = |id: NodeId| {
-            let node = graph.node(id);
-            let value = self.values.of(node.outputs[0]);
-            let one_position = (0..graph.tensors.len())
-                .map(|index| TensorId(index as u32))
-                .filter(|&tensor| self.values.of(tensor) == value)
-                .all(|tensor| shape(graph, tensor).rank() == 1);
-            let called_once =
-                self.values.live.iter().filter(|&&other| graph.node(other).layer == node.layer).count() == 1;
-            one_position && called_once && shape(graph, node.inputs[0]).rank() == 1
-        };
-        if !fits(first) {
-            return vec![first];
-        }
-        let traits = |id: NodeId| {
-            let node = graph.node(id);
-            let layer = graph.layer(node.layer);
-            match &layer.kind {
-                LayerKind::Dense(dense) => {
-                    let gradient = self.values.has_gradient(self.values.of(node.outputs[0]));
-                    Some((dense.use_bias, layer.trainable, gradient))
-                }
-                _ => None,
-            }
-        };
-        let wanted = traits(first);
-        let reads_input =
-            |id: NodeId| graph.node(id).inputs.first().is_some_and(|&tensor| self.values.of(tensor) == input);
-        let same = |&id: &NodeId| id == first || reads_input(id) && traits(id) == wanted && fits(id);
-        self.values.live.iter().copied().filter(|&id| id >= first).filter(same).collect()
-    }
-
-    /// The blocks of the layers' weights; made at a layer's first call.
-    fn weights(
-        &mut self,
-        graph: &Graph,
-        nodes: &[NodeId],
-        inputs: &Dim,
-        total: &Dim,
-    ) -> (usize, Option<usize>) {
-        let first = graph.node(nodes[0]).layer;
-        if let Some([kernel, bias @ ..]) = self.blocks[first.index()].as_deref() {
-            return (*kernel, bias.first().copied());
-        }
-        let block = |rows: &Dim, cols: &Dim| Block {
-            rows: rows.clone(),
-            cols: cols.clone(),
-            pack: false,
-            gradient: None,
-        };
-        let kernel = self.plan.blocks.len();
-        self.plan.blocks.push(block(inputs, total));
-        let biased = matches!(&graph.layer(first).kind, LayerKind::Dense(dense) if dense.use_bias);
-        let bias = biased.then(|| {
-            self.plan.blocks.push(block(&Dim::Known(1), total));
-            kernel + 1
-        });
-        let mut column = Dim::Known(0);
-        for &node in nodes {
-            let layer = graph.node(node).layer;
-            let cols = units(graph, node);
-            self.blocks[layer.index()] = Some([Some(kernel), bias].into_iter().flatten().collect());
-            self.plan.weighted.push(layer);
-            for (weight, block) in [Some(kernel), bias].into_iter().flatten().enumerate() {
-                let (column, cols) = (column.clone(), cols.clone());
-                self.plan.params.push(Param { layer, weight, block, column, cols });
-            }
-            column = column + cols;
-        }
-        (kernel, bias)
-    }
-
     /// A layer that reads a sequence step by step.
     fn recurrent(&mut self, graph: &Graph, id: NodeId, layer: &layers::recurrent::Recurrent) -> OpKind {
         let read = self.read(graph, graph.node(id).inputs[0]);
@@ -485,7 +319,7 @@ impl Building {
         self.values.add(like)
     }
 
-    fn slot(&mut self, len: Dim) -> View {
+    pub(super) fn slot(&mut self, len: Dim) -> View {
         // Times are set when all operations are known.
         self.plan.slots.push(Slot::new(len.clone()));
         View::whole(self.plan.slots.len() - 1, len)
@@ -524,14 +358,14 @@ pub(super) fn shape(graph: &Graph, tensor: TensorId) -> Shape {
     graph.tensor(tensor).shape.clone().unwrap_or(Shape(vec![]))
 }
 
-fn units(graph: &Graph, node: NodeId) -> Dim {
+pub(super) fn units(graph: &Graph, node: NodeId) -> Dim {
     match &graph.layer(graph.node(node).layer).kind {
         LayerKind::Dense(dense) => dense.units.clone(),
         _ => Dim::Known(1),
     }
 }
 
-fn activation(graph: &Graph, node: NodeId) -> Activation {
+pub(super) fn activation(graph: &Graph, node: NodeId) -> Activation {
     graph.layer(graph.node(node).layer).kind.activation()
 }
 
