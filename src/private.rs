@@ -37,6 +37,7 @@ pub use mimo_runtime::graph::spec::{
 };
 pub use mimo_runtime::graph::summary::summary;
 pub use mimo_runtime::kernels::conv::Geometry;
+pub use mimo_runtime::kernels::pooled::{Pooling as ConvPooling, codes_len};
 pub use mimo_runtime::kernels::{Resize, Windows};
 pub use mimo_runtime::layers::activation::Activate;
 pub use mimo_runtime::layers::concatenate::{Concatenate, Part};
@@ -50,6 +51,7 @@ pub use mimo_runtime::layers::gaussian_noise::GaussianNoise;
 pub use mimo_runtime::layers::merge::{Merge, MergeInput, broadcast_strides};
 pub use mimo_runtime::layers::normalize::Normalize;
 pub use mimo_runtime::layers::permute::{Permute, permuted_strides};
+pub use mimo_runtime::layers::pooled_conv::PooledConv;
 pub use mimo_runtime::layers::pooling::Pooling;
 pub use mimo_runtime::layers::recurrent::Recurrent;
 pub use mimo_runtime::layers::repeat_vector::RepeatVector;

@@ -10,6 +10,7 @@ mod build;
 mod conv;
 mod dense;
 mod gradients;
+mod in_place;
 mod lifetimes;
 mod recurrent;
 #[cfg(test)]
@@ -365,8 +366,23 @@ pub struct Conv {
     pub forward: Scratch,
     /// Memory of the backward pass.
     pub backward: Scratch,
+    /// How the results are pooled before they are given, if they are.
+    pub pooled: Option<Pooled>,
     /// What is read.
     pub read: Read,
+}
+
+/// A max pooling that a convolution does on the way.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pooled {
+    /// Lines of a window, 1 or 2; it is two positions wide.
+    pub height: usize,
+    /// Where each window found its largest result.
+    pub codes: View,
+    /// The padded gradient of one sample's input and the transposed kernel, in the backward.
+    pub spread: Option<[View; 2]>,
+    /// The transposed gradient of the kernel, in the backward.
+    pub sums: Option<View>,
 }
 
 /// Fixed slots that a pass of a convolution needs.
@@ -450,6 +466,7 @@ impl Plan {
     pub fn new(graph: &Graph) -> Plan {
         let mut plan = build::build(graph);
         gradients::connect(graph, &mut plan);
+        in_place::concatenate(&mut plan.plan);
         lifetimes::assign(&mut plan.plan);
         plan.plan
     }

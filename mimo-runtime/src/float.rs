@@ -16,6 +16,7 @@ use crate::layers::gaussian_noise::GaussianNoise;
 use crate::layers::merge::Merge;
 use crate::layers::normalize::Normalize;
 use crate::layers::permute::Permute;
+use crate::layers::pooled_conv::PooledConv;
 use crate::layers::pooling::Pooling;
 use crate::layers::recurrent::Recurrent;
 use crate::layers::repeat_vector::RepeatVector;
@@ -32,6 +33,7 @@ pub trait Float:
     + Step
     + Run<Dense>
     + Run<Conv>
+    + Run<PooledConv>
     + Run<Activate>
     + Run<Concatenate>
     + Run<Merge>

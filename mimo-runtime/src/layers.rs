@@ -19,6 +19,7 @@ pub mod gaussian_noise;
 pub mod merge;
 pub mod normalize;
 pub mod permute;
+pub mod pooled_conv;
 pub mod pooling;
 pub mod recurrent;
 pub mod repeat_vector;

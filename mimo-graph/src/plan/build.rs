@@ -99,6 +99,8 @@ impl Building {
                 key: key(layer.seed, id),
                 read: self.read(graph, node.inputs[0]),
             },
+            // The convolution before has done it.
+            LayerKind::Pooling(_) if self.places[self.values.of(node.outputs[0]).0].is_some() => return,
             LayerKind::Pooling(layer) => {
                 let read = self.read(graph, node.inputs[0]);
                 let windows = Windows {

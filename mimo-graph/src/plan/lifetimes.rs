@@ -24,6 +24,7 @@ pub(super) fn assign(plan: &mut Plan) {
         }
         if let OpKind::Conv(conv) = &op.kind {
             touched.extend(scratch_views(&conv.forward).cloned());
+            train.extend(conv.pooled.iter().map(|pooled| (pooled.codes.clone(), at + 1)));
         }
         train.extend(touched.iter().map(|view| (view.clone(), at + 1)));
         predict.extend(touched.into_iter().map(|view| (view, at + 1)));
@@ -64,6 +65,10 @@ pub(super) fn assign(plan: &mut Plan) {
                     train.push((op.y.clone(), time));
                 }
                 train.extend(scratch_views(&conv.backward).map(|view| (view.clone(), time)));
+                if let Some(pooled) = &conv.pooled {
+                    let made = pooled.spread.iter().flatten().chain(&pooled.sums);
+                    train.extend(made.chain([&pooled.codes]).map(|view| (view.clone(), time)));
+                }
                 conv.kernel.gradient.is_some()
             }
             OpKind::Activate { .. } | OpKind::Merge { .. } => {
@@ -142,7 +147,7 @@ fn sort(plan: &mut Plan) {
     each_view(plan, |view| view.slot = places[view.slot]);
 }
 
-fn each_view(plan: &mut Plan, mut change: impl FnMut(&mut View)) {
+pub(super) fn each_view(plan: &mut Plan, mut change: impl FnMut(&mut View)) {
     plan.inputs.iter_mut().for_each(&mut change);
     plan.outputs.iter_mut().for_each(&mut change);
     for op in &mut plan.forward {
@@ -157,6 +162,10 @@ fn each_view(plan: &mut Plan, mut change: impl FnMut(&mut View)) {
             for scratch in [&mut conv.forward, &mut conv.backward] {
                 scratch.input.iter_mut().for_each(&mut change);
                 scratch.spread.iter_mut().flatten().for_each(&mut change);
+            }
+            if let Some(pooled) = &mut conv.pooled {
+                change(&mut pooled.codes);
+                pooled.spread.iter_mut().flatten().chain(&mut pooled.sums).for_each(&mut change);
             }
         }
         for weight in weights_of(&mut op.kind) {

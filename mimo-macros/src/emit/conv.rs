@@ -1,7 +1,8 @@
 //! A convolution as a constant.
 
+use mimo_graph::activation::Activation;
 use mimo_graph::layers::conv::Axis;
-use mimo_graph::plan::{Conv, Scratch, Weighted};
+use mimo_graph::plan::{Conv, Scratch, View, Weighted};
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
@@ -24,23 +25,46 @@ pub(super) fn value(cx: &Context<'_>, conv: &Conv, y: &TokenStream, dy: &TokenSt
     let strides = lengths(&|axis| number(axis.stride));
     let dilation = lengths(&|axis| number(axis.dilation));
     let (channels, filters, groups) = (cx.dim(&conv.channels), cx.dim(&conv.filters), number(conv.groups));
-    let (transposed, passed, activation) = (conv.transposed, conv.passed, activation(conv.activation));
+    let passed = conv.passed;
     let (kernel, bias) =
         (weighted(cx, &conv.kernel), option(conv.bias.as_ref().map(|bias| weighted(cx, bias))));
-    let (forward, backward) = (scratch(cx, &conv.forward), scratch(cx, &conv.backward));
     let (x, dx) = (view(cx, &conv.read.x), sink(cx, &conv.read));
+    let geometry = quote!(__mimo::Geometry {
+        input: #input,
+        output: #output,
+        channels: #channels,
+        filters: #filters,
+        kernel: #taps,
+        strides: #strides,
+        dilation: #dilation,
+        padding: #padding,
+        groups: #groups,
+    });
+    if let Some(pooled) = &conv.pooled {
+        let (height, codes) = (number(pooled.height), view(cx, &pooled.codes));
+        let padded = [&conv.forward, &conv.backward].map(|scratch| optional_view(cx, scratch.input.as_ref()));
+        let (spread, sums) = (pair(cx, pooled.spread.as_ref()), optional_view(cx, pooled.sums.as_ref()));
+        let relu = conv.activation == Activation::Relu;
+        return quote!(__mimo::PooledConv {
+            pooling: __mimo::ConvPooling { geometry: #geometry, height: #height },
+            x: #x,
+            y: #y,
+            kernel: #kernel,
+            bias: #bias,
+            relu: #relu,
+            passed: #passed,
+            codes: #codes,
+            padded: [#(#padded),*],
+            spread: #spread,
+            sums: #sums,
+            dy: #dy,
+            dx: #dx,
+        });
+    }
+    let (transposed, activation) = (conv.transposed, activation(conv.activation));
+    let (forward, backward) = (scratch(cx, &conv.forward), scratch(cx, &conv.backward));
     quote!(__mimo::Conv {
-        geometry: __mimo::Geometry {
-            input: #input,
-            output: #output,
-            channels: #channels,
-            filters: #filters,
-            kernel: #taps,
-            strides: #strides,
-            dilation: #dilation,
-            padding: #padding,
-            groups: #groups,
-        },
+        geometry: #geometry,
         transposed: #transposed,
         x: #x,
         y: #y,
@@ -66,10 +90,17 @@ pub(super) fn weighted(cx: &Context<'_>, weight: &Weighted) -> TokenStream {
 }
 
 fn scratch(cx: &Context<'_>, scratch: &Scratch) -> TokenStream {
-    let input = option(scratch.input.as_ref().map(|input| view(cx, input)));
-    let spread = option(scratch.spread.as_ref().map(|[output, kernel]| {
-        let (output, kernel) = (view(cx, output), view(cx, kernel));
-        quote!([#output, #kernel])
-    }));
+    let (input, spread) = (optional_view(cx, scratch.input.as_ref()), pair(cx, scratch.spread.as_ref()));
     quote!(__mimo::Scratch { input: #input, spread: #spread })
+}
+
+fn optional_view(cx: &Context<'_>, of: Option<&View>) -> TokenStream {
+    option(of.map(|of| view(cx, of)))
+}
+
+fn pair(cx: &Context<'_>, views: Option<&[View; 2]>) -> TokenStream {
+    option(views.map(|views| {
+        let [first, second] = views.each_ref().map(|of| view(cx, of));
+        quote!([#first, #second])
+    }))
 }

@@ -99,6 +99,11 @@ impl Geometry {
         volume(height, width, self.channels)
     }
 
+    /// Values of a line of the padded input.
+    pub(crate) const fn padded_line(&self) -> usize {
+        self.padded()[1] * self.channels
+    }
+
     /// Values of an output that [`convolve_transposed`] reads.
     pub const fn padded_output_len(&self) -> usize {
         let ([height, width], _) = self.padded_output();
@@ -136,6 +141,35 @@ const fn volume(a: usize, b: usize, c: usize) -> usize {
             None => panic!("a convolution is too large"),
         },
         None => panic!("a convolution is too large"),
+    }
+}
+
+/// Adds the transpose of the `[rows, cols]` matrix at `from` to the matrix at `to`. They must not overlap.
+pub fn add_transposed<E: Element>(arena: &mut [E], from: usize, rows: usize, cols: usize, to: usize) {
+    for (row, start) in (0..rows).map(|row| (row, from + row * cols)) {
+        for col in 0..cols {
+            let value = arena[start + col];
+            arena[to + col * rows + row] += value;
+        }
+    }
+}
+
+/// Writes the transpose of `matrix`, `[rows, cols]`, to `turned`.
+pub fn transpose<E: Element>(matrix: &[E], rows: usize, cols: usize, turned: &mut [E]) {
+    for (col, to) in turned.chunks_exact_mut(rows.max(1)).take(cols).enumerate() {
+        to.iter_mut().zip(matrix[col..].iter().step_by(cols)).for_each(|(to, from)| *to = *from);
+    }
+}
+
+/// Adds the gradient of a padded input at `from` to that of the input at `to`.
+pub fn add_unpadded<E: Element>(arena: &mut [E], geometry: &Geometry, from: usize, to: usize) {
+    let line = geometry.input[1] * geometry.channels;
+    let wide = geometry.padded_line();
+    let first = from + geometry.padding[0] * wide + geometry.padding[1] * geometry.channels;
+    for row in 0..geometry.input[0] {
+        let (from, to) =
+            (Mat::contiguous(first + row * wide, 1, line), Mat::contiguous(to + row * line, 1, line));
+        super::copy(arena, from, to, true);
     }
 }
 

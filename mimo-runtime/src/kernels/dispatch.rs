@@ -5,6 +5,7 @@ use super::contraction::{self, Contraction, Part};
 use super::element::Element;
 use super::lanewise::Operands;
 use super::optimizer::{self, Update};
+use super::pooled::{self, Pooled};
 use super::pooling::{self, Windows};
 use super::product::{self, Correlation, Packing, Product};
 use super::random::{self, Dropout};
@@ -78,6 +79,9 @@ kernels! {
     product::column_sums(correlation: &Correlation<E>);
     product::pack(packing: &Packing<E>);
     windows::windows(windows: &windows::Windows<E>);
+    pooled::pool_products(work: &Pooled<E>);
+    pooled::correlate(work: &Pooled<E>, turned: &mut bool);
+    pooled::spread(work: &Pooled<E>);
     activation::forward(activation: Activation, operands: &Operands<E, 1, 1>);
     activation::backward(activation: Activation, operands: &Operands<E, 2, 1>);
     softmax::softmax(softmax: &Softmax<E>);

@@ -28,6 +28,7 @@ pub mod matrix;
 pub mod optimizer;
 pub mod pieces;
 pub mod pool;
+pub mod pooled;
 pub mod pooling;
 mod product;
 pub mod random;
