@@ -11,6 +11,7 @@ pub mod activation;
 pub mod concatenate;
 pub mod conv;
 pub mod dense;
+pub mod depthwise;
 pub mod dot;
 pub mod dropout;
 pub mod embedding;

@@ -12,6 +12,7 @@ use super::recurrent;
 use super::resize::{self, Resize};
 use super::simd::Portable;
 use super::softmax::{self, Softmax};
+use super::taps::{self, TapGradient, Taps};
 use super::windows;
 use super::{arithmetic, arithmetic::Binary};
 use mimo_graph::layers::pooling::PoolKind;
@@ -78,6 +79,8 @@ kernels! {
     product::column_sums(correlation: &Correlation<E>);
     product::pack(packing: &Packing<E>);
     windows::windows(windows: &windows::Windows<E>);
+    taps::taps(taps: &Taps<E>);
+    taps::tap_gradient(gradient: &TapGradient<E>);
     activation::forward(activation: Activation, operands: &Operands<E, 1, 1>);
     activation::backward(activation: Activation, operands: &Operands<E, 2, 1>);
     softmax::softmax(softmax: &Softmax<E>);

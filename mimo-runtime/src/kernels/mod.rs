@@ -21,6 +21,7 @@ pub mod arithmetic;
 pub mod contraction;
 pub mod conv;
 pub mod dense;
+pub mod depthwise;
 mod dispatch;
 pub mod element;
 mod lanewise;
@@ -37,6 +38,7 @@ pub mod scatter;
 mod simd;
 mod skinny;
 mod softmax;
+mod taps;
 #[cfg(test)]
 mod tests;
 mod windows;
