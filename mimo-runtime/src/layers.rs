@@ -29,6 +29,8 @@ pub mod up_sampling;
 
 #[cfg(test)]
 mod check;
+#[cfg(test)]
+mod properties;
 
 /// Ends the writing of a gradient: 0 where the value that left a ReLU is not positive.
 fn apply_mask<E: Float>(chunk: &mut Chunk<'_, E>, sink: Sink) {
