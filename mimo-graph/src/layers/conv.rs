@@ -99,8 +99,8 @@ impl Conv {
             relation: Relation::MultipleOf,
             wanted: Dim::Known(groups),
             what: format!("`filters` of `{name}`"),
-            help: Some(format!("each of the {groups} groups gives as many of them")),
-            note: None,
+            help: Some(format!("write a multiple of {groups}, or other `groups`")),
+            note: Some(format!("each of the {groups} groups gives as many of them")),
         };
         let wrong_parts = match filters.known() {
             Some(n) if n % groups != 0 => Some(n),
@@ -153,8 +153,8 @@ impl Conv {
                     relation: Relation::MultipleOf,
                     wanted: Dim::Known(groups),
                     what: format!("last axis of `{}`", x.name),
-                    help: Some(format!("`{name}` cuts channels in {groups} `groups`")),
-                    note: None,
+                    help: Some("write `groups` that divide it".into()),
+                    note: Some(format!("`{name}` cuts channels in {groups} `groups`")),
                 });
                 true
             }

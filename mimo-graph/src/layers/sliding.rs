@@ -57,6 +57,11 @@ pub enum Padding {
     Causal,
 }
 
+/// From the first of these taps to the last. A kernel without taps has been told, or const evaluation will tell.
+fn reach(taps: &Dim, dilation: usize) -> Dim {
+    (taps.clone().max(Dim::Known(1)) - Dim::Known(1)) * Dim::Known(dilation)
+}
+
 /// One axis of a convolution, of the convolution that it is the transpose of if it is one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Axis {
@@ -77,7 +82,7 @@ pub struct Axis {
 impl Axis {
     /// From the first tap of a window to its last.
     fn reach(&self) -> Dim {
-        (self.kernel.clone() - Dim::Known(1)) * Dim::Known(self.dilation)
+        reach(&self.kernel, self.dilation)
     }
 
     /// Length of the input with the zeros that its windows need.
@@ -231,8 +236,7 @@ impl Sliding {
 
     /// Taps of an axis with what lies between them.
     fn extent(&self, axis: usize) -> Dim {
-        (self.kernel_size[axis].clone() - Dim::Known(1)) * Dim::Known(self.dilation_rate[axis])
-            + Dim::Known(1)
+        reach(&self.kernel_size[axis], self.dilation_rate[axis]) + Dim::Known(1)
     }
 
     /// The axes of the convolution for an input of this shape; those of the convolution that it is the transpose of
@@ -261,7 +265,10 @@ impl Sliding {
                 }
             } else {
                 match self.padding {
-                    Padding::Valid => ((n.clone() - extent) / step + one(), Dim::Known(0)),
+                    // What does not fit has been told, or const evaluation will tell: here nothing may overflow.
+                    Padding::Valid => {
+                        ((n.clone().max(extent.clone()) - extent) / step + one(), Dim::Known(0))
+                    }
                     Padding::Same => {
                         let length = (n.clone() + Dim::Known(stride - 1)) / step.clone();
                         let windows = (length.clone() - one()) * step + extent;

@@ -643,7 +643,7 @@ fn lengths_of_constants_are_checked_by_const_evaluation() {
     let conv = layer(&mut bench, "Conv2D", [(None, int(8)), (None, int(3)), named("groups", int(2))]);
     let shape = Shape(vec![a(), 5.into(), b()]);
     let given = infer(&mut bench, &conv, &[shape]);
-    assert_eq!(given, Some(Shape(vec![a() - 3.into() + 1.into(), 3.into(), 8.into()])));
+    assert_eq!(given, Some(Shape(vec![a().max(3.into()) - 3.into() + 1.into(), 3.into(), 8.into()])));
     assert_eq!(bench.checks(), ["axis 1 of `x`: A AtLeast 3", "last axis of `x`: B MultipleOf 2"]);
     bench.expect(&[]);
 }
