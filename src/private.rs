@@ -43,6 +43,7 @@ pub use mimo_runtime::layers::activation::Activate;
 pub use mimo_runtime::layers::concatenate::{Concatenate, Part};
 pub use mimo_runtime::layers::conv::{Conv, Scratch};
 pub use mimo_runtime::layers::dense::{Dense, Segment};
+pub use mimo_runtime::layers::depthwise::{Depthwise, Widened};
 pub use mimo_runtime::layers::dot::{Dot, contraction};
 pub use mimo_runtime::layers::dropout::Dropout;
 pub use mimo_runtime::layers::embedding::Embedding;

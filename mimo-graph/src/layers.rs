@@ -22,6 +22,7 @@ pub mod activation;
 pub mod concatenate;
 pub mod conv;
 pub mod dense;
+pub mod depthwise;
 pub mod dot;
 pub mod dropout;
 pub mod embedding;
@@ -41,6 +42,8 @@ mod properties_of_images;
 pub mod recurrent;
 pub mod repeat_vector;
 pub mod reshape;
+pub mod separable;
+pub mod sliding;
 pub mod spatial;
 #[cfg(test)]
 mod tests;
@@ -196,6 +199,16 @@ layers! {
         "conv2d" => conv::CONV2D, conv::Conv::conv2d;
         "conv1d_transpose" => conv::CONV1D_TRANSPOSE, conv::Conv::conv1d_transpose;
         "conv2d_transpose" => conv::CONV2D_TRANSPOSE, conv::Conv::conv2d_transpose;
+    }
+    /// Keras's `DepthwiseConv1D` and `DepthwiseConv2D`.
+    Depthwise(depthwise::Depthwise) {
+        "depthwise_conv1d" => depthwise::SEQUENCE, depthwise::Depthwise::sequence;
+        "depthwise_conv2d" => depthwise::IMAGE, depthwise::Depthwise::image;
+    }
+    /// Keras's `SeparableConv1D` and `SeparableConv2D`.
+    Separable(separable::Separable) {
+        "separable_conv1d" => separable::SEQUENCE, separable::Separable::sequence;
+        "separable_conv2d" => separable::IMAGE, separable::Separable::image;
     }
     /// Keras's `Activation` and its like.
     Activation(activation::Activation) {

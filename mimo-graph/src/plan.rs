@@ -12,6 +12,7 @@ mod dense;
 mod gradients;
 mod in_place;
 mod lifetimes;
+mod pooled;
 mod recurrent;
 #[cfg(test)]
 mod tests;
@@ -20,10 +21,10 @@ mod values;
 use crate::activation::Activation;
 use crate::dim::Dim;
 use crate::graph::{Graph, LayerId, NodeId};
-use crate::layers::conv::Axis;
 use crate::layers::frame::Frame;
 use crate::layers::merge::MergeOp;
 use crate::layers::pooling::PoolKind;
+use crate::layers::sliding::Axis;
 use crate::layers::spatial::Padding;
 use crate::layers::up_sampling::UpSampling;
 use crate::loss::Loss;
@@ -351,9 +352,11 @@ pub struct Conv {
     /// Channels of the geometry's output.
     pub filters: Dim,
     /// Parts of the channels.
-    pub groups: usize,
+    pub groups: Dim,
     /// Whether it gives inputs of the geometry.
     pub transposed: bool,
+    /// Whether every channel is a group, so that the passes run along the channels.
+    pub depthwise: bool,
     /// The kernel.
     pub kernel: Weighted,
     /// The bias.
@@ -388,10 +391,12 @@ pub struct Pooled {
 /// Fixed slots that a pass of a convolution needs.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Scratch {
-    /// The padded input of the geometry.
+    /// The padded input of the geometry; of a depthwise convolution with every channel as often as it gives channels.
     pub input: Option<View>,
-    /// The padded output of the geometry, and the turned kernel.
-    pub spread: Option<[View; 2]>,
+    /// The padded output of the geometry.
+    pub output: Option<View>,
+    /// The turned kernel, which a depthwise convolution does without.
+    pub kernel: Option<View>,
 }
 
 /// The activation of one sibling.

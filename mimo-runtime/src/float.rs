@@ -8,6 +8,7 @@ use crate::layers::activation::Activate;
 use crate::layers::concatenate::Concatenate;
 use crate::layers::conv::Conv;
 use crate::layers::dense::Dense;
+use crate::layers::depthwise::Depthwise;
 use crate::layers::dot::Dot;
 use crate::layers::dropout::Dropout;
 use crate::layers::embedding::Embedding;
@@ -34,6 +35,7 @@ pub trait Float:
     + Run<Dense>
     + Run<Conv>
     + Run<PooledConv>
+    + Run<Depthwise>
     + Run<Activate>
     + Run<Concatenate>
     + Run<Merge>

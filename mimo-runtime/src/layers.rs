@@ -11,6 +11,7 @@ pub mod activation;
 pub mod concatenate;
 pub mod conv;
 pub mod dense;
+pub mod depthwise;
 pub mod dot;
 pub mod dropout;
 pub mod embedding;
@@ -29,6 +30,8 @@ pub mod up_sampling;
 
 #[cfg(test)]
 mod check;
+#[cfg(test)]
+mod properties;
 
 /// Ends the writing of a gradient: 0 where the value that left a ReLU is not positive.
 fn apply_mask<E: Float>(chunk: &mut Chunk<'_, E>, sink: Sink) {

@@ -77,6 +77,8 @@ impl Building {
                 read: self.read(graph, node.inputs[0]),
             },
             LayerKind::Conv(layer) => return self.conv(graph, id, layer),
+            LayerKind::Depthwise(layer) => return self.depthwise(graph, id, layer),
+            LayerKind::Separable(layer) => return self.separable(graph, id, layer),
             LayerKind::Activation(layer) if layer.activation == Activation::Linear => return,
             LayerKind::Activation(layer) => OpKind::Activate {
                 activation: layer.activation,

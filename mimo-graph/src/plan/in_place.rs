@@ -58,6 +58,8 @@ fn readers(plan: &Plan, x: &View) -> usize {
     let mut plan = plan.clone();
     plan.forward
         .iter_mut()
-        .map(|op| super::gradients::reads_of(&mut op.kind).iter().filter(|read| read.x.slot == x.slot).count())
+        .map(|op| {
+            super::gradients::reads_of(&mut op.kind).iter().filter(|read| read.x.slot == x.slot).count()
+        })
         .sum()
 }

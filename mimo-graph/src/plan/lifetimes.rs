@@ -133,7 +133,7 @@ pub(super) fn assign(plan: &mut Plan) {
 }
 
 fn scratch_views(scratch: &Scratch) -> impl Iterator<Item = &View> {
-    scratch.input.iter().chain(scratch.spread.iter().flatten())
+    scratch.input.iter().chain(&scratch.output).chain(&scratch.kernel)
 }
 
 fn sort(plan: &mut Plan) {
@@ -160,8 +160,8 @@ pub(super) fn each_view(plan: &mut Plan, mut change: impl FnMut(&mut View)) {
         }
         if let OpKind::Conv(conv) = &mut op.kind {
             for scratch in [&mut conv.forward, &mut conv.backward] {
-                scratch.input.iter_mut().for_each(&mut change);
-                scratch.spread.iter_mut().flatten().for_each(&mut change);
+                let views = [&mut scratch.input, &mut scratch.output, &mut scratch.kernel];
+                views.into_iter().flatten().for_each(&mut change);
             }
             if let Some(pooled) = &mut conv.pooled {
                 change(&mut pooled.codes);

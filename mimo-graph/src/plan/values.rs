@@ -121,6 +121,8 @@ fn renames(kind: &LayerKind) -> bool {
         LayerKind::Activation(layer) => layer.activation == crate::activation::Activation::Linear,
         LayerKind::Dense(_)
         | LayerKind::Conv(_)
+        | LayerKind::Depthwise(_)
+        | LayerKind::Separable(_)
         | LayerKind::Permute(_)
         | LayerKind::RepeatVector(_)
         | LayerKind::Dropout(_)

@@ -46,7 +46,7 @@ impl Geometry {
     }
 
     /// Lengths of the padded input.
-    const fn padded(&self) -> [usize; 2] {
+    pub(super) const fn padded(&self) -> [usize; 2] {
         let mut lens = [0; 2];
         let mut axis = 0;
         while axis < 2 {
@@ -59,7 +59,7 @@ impl Geometry {
     }
 
     /// Lengths of the padded output, and the zeros before it.
-    const fn padded_output(&self) -> ([usize; 2], [usize; 2]) {
+    pub(super) const fn padded_output(&self) -> ([usize; 2], [usize; 2]) {
         let (mut lens, mut before) = ([0; 2], [0; 2]);
         let mut axis = 0;
         while axis < 2 {
@@ -75,7 +75,7 @@ impl Geometry {
 
     /// Panics unless the passes stay inside the lengths that are computed here.
     #[track_caller]
-    fn check(&self) {
+    pub(super) fn check(&self) {
         for axis in 0..2 {
             let lens = [self.input[axis], self.output[axis], self.kernel[axis], self.strides[axis]];
             assert!(!lens.contains(&0), "{self:?} has an empty axis");
@@ -115,11 +115,11 @@ impl Geometry {
         volume(self.kernel[0] * self.kernel[1], self.channels / self.groups, self.filters)
     }
 
-    const fn output_len(&self) -> usize {
+    pub(super) const fn output_len(&self) -> usize {
         volume(self.output[0], self.output[1], self.filters)
     }
 
-    const fn input_len(&self) -> usize {
+    pub(super) const fn input_len(&self) -> usize {
         volume(self.input[0], self.input[1], self.channels)
     }
 
@@ -185,7 +185,7 @@ pub struct Finish<'a, E> {
 }
 
 impl<E: Element> Finish<'_, E> {
-    fn bias(&self, from: usize, len: usize) -> *const E {
+    pub(super) fn bias(&self, from: usize, len: usize) -> *const E {
         self.bias.map_or(ptr::null(), |bias| bias[from..from + len].as_ptr())
     }
 }
@@ -266,16 +266,16 @@ pub fn convolve<E: Element>(
 
 /// The taps that meet an input position of one axis: the first position of a phase, the positions, where the
 /// padded output is read first, and the first tap and the number of taps.
-struct Phase {
-    first: usize,
-    count: usize,
-    start: usize,
-    tap: usize,
-    taps: usize,
+pub(super) struct Phase {
+    pub(super) first: usize,
+    pub(super) count: usize,
+    pub(super) start: usize,
+    pub(super) tap: usize,
+    pub(super) taps: usize,
 }
 
 /// Input positions whose windows lie alike along an axis: as many phases as the stride is long.
-fn phase(geometry: &Geometry, axis: usize, first: usize) -> Phase {
+pub(super) fn phase(geometry: &Geometry, axis: usize, first: usize) -> Phase {
     let (stride, padding) = (geometry.strides[axis], geometry.padding[axis]);
     let (_, before) = geometry.padded_output();
     let tap = (first + padding) % stride;

@@ -13,6 +13,7 @@ use super::recurrent;
 use super::resize::{self, Resize};
 use super::simd::Portable;
 use super::softmax::{self, Softmax};
+use super::taps::{self, TapGradient, Taps};
 use super::windows;
 use super::{arithmetic, arithmetic::Binary};
 use mimo_graph::layers::pooling::PoolKind;
@@ -82,6 +83,8 @@ kernels! {
     pooled::pool_products(work: &Pooled<E>);
     pooled::correlate(work: &Pooled<E>, turned: &mut bool);
     pooled::spread(work: &Pooled<E>);
+    taps::taps(taps: &Taps<E>);
+    taps::tap_gradient(gradient: &TapGradient<E>);
     activation::forward(activation: Activation, operands: &Operands<E, 1, 1>);
     activation::backward(activation: Activation, operands: &Operands<E, 2, 1>);
     softmax::softmax(softmax: &Softmax<E>);

@@ -21,6 +21,7 @@ pub mod arithmetic;
 pub mod contraction;
 pub mod conv;
 pub mod dense;
+pub mod depthwise;
 mod dispatch;
 pub mod element;
 mod lanewise;
@@ -38,6 +39,7 @@ pub mod scatter;
 mod simd;
 mod skinny;
 mod softmax;
+mod taps;
 #[cfg(test)]
 mod tests;
 mod windows;
