@@ -11,6 +11,8 @@ use crate::layers::{Layer, Operand, Weight, WeightOptions, floats, options};
 use crate::shape::Shape;
 use crate::value::{Value, ValueKind};
 
+mod changes;
+
 /// Keras's `Conv1D`, `[steps, channels] → [new steps, filters]`, its `Conv2D`, `[height, width, channels] →
 /// [new height, new width, filters]`, and their transposes.
 #[derive(Clone, Debug, PartialEq)]
@@ -474,9 +476,7 @@ impl Layer for Conv {
         if !self.fits(x, call, cx) || !self.divides(x, channels, cx) {
             return None;
         }
-        let axes = self.axes(x.shape).into_iter();
-        let mut shape: Vec<Dim> =
-            axes.map(|axis| if self.class.transposed() { axis.input } else { axis.output }).collect();
+        let mut shape = self.lengths(x.shape);
         if let Some(axis) = shape.iter().position(|length| *length == Dim::Known(0)) {
             let message = format!("`{}` gives nothing along axis {}", self.class_name(), axis + 1);
             cx.error(Diag::error(call, message).help("leave `output_padding` out"));
@@ -503,5 +503,9 @@ impl Layer for Conv {
 
     fn activation(&self) -> Activation {
         self.activation
+    }
+
+    fn changes(&self, inputs: &[&Shape], wanted: &Shape) -> Vec<(Self, String)> {
+        inputs.first().map(|shape| self.changed(shape, wanted)).unwrap_or_default()
     }
 }
