@@ -111,6 +111,13 @@ pub trait Layer: Sized {
     fn activation(&self) -> Activation {
         Activation::Linear
     }
+
+    /// The layer with one setting changed, and that setting as it is written: what might give `wanted` for inputs of
+    /// these shapes, the likeliest first. Each is tried before it is offered, so it need not be exact here.
+    fn changes(&self, inputs: &[&Shape], wanted: &Shape) -> Vec<(Self, String)> {
+        let _ = (inputs, wanted);
+        Vec::new()
+    }
 }
 
 /// A class of the language: how it is written and what it makes.
@@ -172,6 +179,16 @@ macro_rules! layers {
             /// [`Layer::activation`] of the layer.
             pub fn activation(&self) -> Activation {
                 match self { $(LayerKind::$kind(layer) => Layer::activation(layer),)* }
+            }
+
+            /// [`Layer::changes`] of the layer.
+            pub fn changes(&self, inputs: &[&Shape], wanted: &Shape) -> Vec<(Self, String)> {
+                match self {
+                    $(LayerKind::$kind(layer) => Layer::changes(layer, inputs, wanted)
+                        .into_iter()
+                        .map(|(layer, setting)| (LayerKind::$kind(layer), setting))
+                        .collect(),)*
+                }
             }
         }
 

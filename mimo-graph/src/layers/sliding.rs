@@ -8,6 +8,8 @@ use crate::layers::Operand;
 use crate::shape::Shape;
 use crate::value::{Value, ValueKind};
 
+mod changes;
+
 /// How a kernel slides.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sliding {
@@ -372,9 +374,7 @@ impl Sliding {
 
     /// Lengths of what is given, and `None` after an error if that is nothing.
     pub(super) fn lengths(&self, x: &Operand<'_>, call: Loc, cx: &mut Cx<'_>) -> Option<Vec<Dim>> {
-        let axes = self.axes(x.shape).into_iter();
-        let lengths: Vec<Dim> =
-            axes.map(|axis| if self.class.transposed() { axis.input } else { axis.output }).collect();
+        let lengths = self.given(x.shape);
         if let Some(axis) = lengths.iter().position(|length| *length == Dim::Known(0)) {
             let message = format!("`{}` gives nothing along axis {}", self.class.name(), axis + 1);
             cx.error(Diag::error(call, message).help("leave `output_padding` out"));
