@@ -62,8 +62,8 @@ pub use mimo_runtime::model::{
 };
 pub use mimo_runtime::program::Sink;
 pub use mimo_runtime::program::{
-    Block, Gradient, Layout, Param, Private, Program, SlotRequest, Use, View, Weighted, block_offsets,
-    pack_offsets, place,
+    Block, Gradient, Interleaved, Layout, Param, Private, Program, SlotRequest, Use, View, Weighted,
+    block_offsets, interleaved_offsets, pack_offsets, place,
 };
 pub use mimo_runtime::run::Operation;
 pub use mimo_runtime::weights::{options, read as read_weights, reset, write as write_weights};

@@ -99,6 +99,15 @@ pub struct Block {
     pub gradient: Option<Gradient>,
 }
 
+/// A block of which there is a copy with the columns of some parts beside each other, for fused steps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Interleaved {
+    /// The block.
+    pub block: usize,
+    /// Parts that its columns are divided in.
+    pub parts: usize,
+}
+
 /// How the gradient of a block is made.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Gradient {
@@ -425,6 +434,8 @@ pub struct Plan {
     pub slots: Vec<Slot>,
     /// Matrices of the parameter buffer.
     pub blocks: Vec<Block>,
+    /// Blocks with interleaved copies.
+    pub interleaved: Vec<Interleaved>,
     /// Layers with weights, in the order of the model's fields.
     pub weighted: Vec<LayerId>,
     /// Weights, in the order of the model's fields.

@@ -1,7 +1,10 @@
 //! From calls to operations: slots for values and their gradients, blocks for weights, siblings merged.
 
 use super::values::{ValueId, Values};
-use super::{Block, LossOp, Op, OpKind, Param, Plan, Read, Recurrent, Slot, View, Weighted, Windows};
+use super::{
+    Block, Interleaved, LossOp, Op, OpKind, Param, Plan, Read, Recurrent, Slot, View, Weighted, Windows,
+    recurrent,
+};
 use crate::activation::Activation;
 use crate::dim::Dim;
 use crate::graph::{Graph, LayerId, NodeId, TensorId};
@@ -194,17 +197,23 @@ impl Building {
             // Its shape rule has seen to this.
             _ => (Dim::Known(1), read.shape.elements()),
         };
-        let blocks: Vec<usize> =
-            self.layer_weights(graph, id).into_iter().map(|weight| weight.block).collect();
+        let mut weights = self.layer_weights(graph, id).into_iter();
+        let (kernel, recurrent_kernel) = match (weights.next(), weights.next()) {
+            (Some(kernel), Some(recurrent_kernel)) => (kernel, recurrent_kernel),
+            _ => (Weighted::new(0), Weighted::new(0)),
+        };
+        let interleaved = recurrent::has_fused_step(layer).then(|| {
+            [kernel.block, recurrent_kernel.block].map(|block| self.interleaved(block, layer.cell.gates()))
+        });
         let products = (features.clone() + layer.units.clone()) * layer.width();
         self.plan.flops = self.plan.flops.clone() + Dim::Known(2) * steps.clone() * products;
         let states = (steps.clone() + Dim::Known(1)) * layer.units.clone();
         OpKind::Recurrent(Box::new(Recurrent {
-            kernel: blocks[0],
-            recurrent_kernel: blocks[1],
-            bias: blocks.get(2).copied(),
+            kernel,
+            recurrent_kernel,
+            bias: weights.next(),
+            interleaved,
             read,
-            inputs: self.slot(steps.clone() * features.clone()),
             gates: self.slot(steps.clone() * Dim::Known(layer.cell.kept()) * layer.units.clone()),
             states: self.slot(states.clone()),
             cells: self.slot(states),
@@ -213,6 +222,15 @@ impl Building {
             steps,
             features,
         }))
+    }
+
+    /// The interleaved copy of a block.
+    fn interleaved(&mut self, block: usize, parts: usize) -> usize {
+        let copies = &mut self.plan.interleaved;
+        copies.iter().position(|copy| copy.block == block).unwrap_or_else(|| {
+            copies.push(Interleaved { block, parts });
+            copies.len() - 1
+        })
     }
 
     fn outputs(&mut self, graph: &Graph) {

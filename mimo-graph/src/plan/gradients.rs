@@ -101,18 +101,8 @@ fn weights(graph: &Graph, building: &mut Building) {
     let plan = &mut building.plan;
     for op in plan.forward.iter().filter(|op| op.backward) {
         if let OpKind::Recurrent(layer) = &op.kind {
-            plan.blocks[layer.kernel].pack |= layer.read.dx.is_some();
-            plan.blocks[layer.recurrent_kernel].pack = true;
-            if values::trained(graph, graph.node(op.nodes[0]).layer) {
-                let (kernel, bias, recurrent) = layer.uses();
-                product(&mut plan.blocks[layer.kernel], kernel);
-                for call in recurrent {
-                    product(&mut plan.blocks[layer.recurrent_kernel], call);
-                }
-                if let Some(block) = layer.bias {
-                    sum(&mut plan.blocks[block], bias);
-                }
-            }
+            plan.blocks[layer.kernel.block].pack |= layer.read.dx.is_some();
+            plan.blocks[layer.recurrent_kernel.block].pack = true;
         }
         if let OpKind::Embedding { block, read, .. } = &op.kind
             && values::trained(graph, graph.node(op.nodes[0]).layer)
@@ -180,8 +170,8 @@ fn privates(graph: &Graph, building: &mut Building) {
 pub(super) fn weights_of(kind: &mut OpKind) -> Vec<&mut Weighted> {
     match kind {
         OpKind::Conv(conv) => [Some(&mut conv.kernel), conv.bias.as_mut()].into_iter().flatten().collect(),
+        OpKind::Recurrent(layer) => layer.weights_mut(),
         OpKind::Dense(_)
-        | OpKind::Recurrent(_)
         | OpKind::Embedding { .. }
         | OpKind::Activate { .. }
         | OpKind::Permute { .. }

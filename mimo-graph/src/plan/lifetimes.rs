@@ -20,7 +20,10 @@ pub(super) fn assign(plan: &mut Plan) {
         touched.push(op.y.clone());
         if let OpKind::Recurrent(layer) = &mut op.kind {
             touched.extend(layer.kept_mut().into_iter().map(|view| view.clone()));
-            train.push((layer.inputs.clone(), at + 1));
+            if layer.forgets_gates() {
+                touched.retain(|view| view.slot != layer.gates.slot);
+                train.push((layer.gates.clone(), at + 1));
+            }
         }
         if let OpKind::Conv(conv) = &op.kind {
             touched.extend(scratch_views(&conv.forward).cloned());
@@ -73,7 +76,7 @@ pub(super) fn assign(plan: &mut Plan) {
             OpKind::Recurrent(layer) => {
                 train.extend(layer.kept_mut().into_iter().map(|view| (view.clone(), time)));
                 train.push((layer.carried.clone(), time));
-                false
+                layer.kernel.gradient.is_some()
             }
             // The largest are found again: nothing is kept of where they are.
             OpKind::Pooling { kind: PoolKind::Max | PoolKind::SharedMax, .. } => {
@@ -150,7 +153,6 @@ fn each_view(plan: &mut Plan, mut change: impl FnMut(&mut View)) {
         change(&mut op.dy);
         if let OpKind::Recurrent(layer) = &mut op.kind {
             layer.kept_mut().into_iter().for_each(&mut change);
-            change(&mut layer.inputs);
             change(&mut layer.carried);
         }
         if let OpKind::Conv(conv) = &mut op.kind {

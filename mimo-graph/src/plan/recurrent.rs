@@ -1,6 +1,7 @@
 //! Layers that read a sequence step by step.
 
-use super::{Read, Use, View};
+use super::{Read, View, Weighted};
+use crate::activation::Activation;
 use crate::dim::Dim;
 use crate::layers::recurrent::Cell;
 
@@ -14,16 +15,16 @@ pub struct Recurrent {
     pub steps: Dim,
     /// Values that a step reads.
     pub features: Dim,
-    /// The kernel's block.
-    pub kernel: usize,
-    /// The recurrent kernel's block.
-    pub recurrent_kernel: usize,
-    /// The bias's block.
-    pub bias: Option<usize>,
+    /// The kernel.
+    pub kernel: Weighted,
+    /// The recurrent kernel.
+    pub recurrent_kernel: Weighted,
+    /// The bias.
+    pub bias: Option<Weighted>,
+    /// The interleaved forms of kernel and recurrent kernel, if its steps are fused.
+    pub interleaved: Option<[usize; 2]>,
     /// What is read.
     pub read: Read,
-    /// What was read, in the order of the steps; while training only.
-    pub inputs: View,
     /// The gates of every step, and their gradients in the backward.
     pub gates: View,
     /// The state before the first step and after every step.
@@ -40,36 +41,20 @@ impl Recurrent {
         [&mut self.gates, &mut self.states, &mut self.cells]
     }
 
-    /// What the gradients of the kernel and the bias are made of, and that of the recurrent kernel: what was multiplied
-    /// with it, and the gradient of the product.
-    pub(crate) fn uses(&self) -> (Use, Use, Vec<Use>) {
-        let (units, width) = (&self.layer.units, self.layer.width());
-        let of_steps = |dim: &Dim| self.steps.clone() * dim.clone();
-        let call = |x: View, first: usize, len: &Dim| {
-            let column = Dim::Known(first) * units.clone();
-            let dy = View { column, len: of_steps(len), ..self.gates.clone() };
-            Use { x, dy, positions: self.steps.clone() }
-        };
-        // The values before each step: all but the last.
-        let before = |memory: &View| View::whole(memory.slot, of_steps(units));
-        let inputs = || self.inputs.clone();
-        let kernel = call(inputs(), 0, &width);
-        let gates = self.layer.cell.gates();
-        match self.layer.cell {
-            Cell::Lstm | Cell::Simple => {
-                let recurrent = call(before(&self.states), 0, &width);
-                (kernel.clone(), kernel, vec![recurrent])
-            }
-            Cell::Gru { reset_after: true } => {
-                // Two biases, one behind the other as the gradients are.
-                let both = Use { x: inputs(), dy: self.gates.clone(), positions: self.steps.clone() };
-                (kernel, both, vec![call(before(&self.states), gates, &width)])
-            }
-            Cell::Gru { reset_after: false } => {
-                let state = call(before(&self.states), gates, &width);
-                let reset = call(before(&self.cells), 2 * gates, &width);
-                (kernel.clone(), kernel, vec![state, reset])
-            }
-        }
+    /// Its weights.
+    pub(crate) fn weights_mut(&mut self) -> Vec<&mut Weighted> {
+        [&mut self.kernel, &mut self.recurrent_kernel].into_iter().chain(&mut self.bias).collect()
     }
+
+    /// Whether its steps are fused and keep their gates for the backward only.
+    pub(crate) fn forgets_gates(&self) -> bool {
+        self.interleaved.is_some()
+    }
+}
+
+/// Whether there is a kernel for whole steps of the layer: there is one for LSTMs with Keras's activations.
+pub(super) fn has_fused_step(layer: &crate::layers::recurrent::Recurrent) -> bool {
+    layer.cell == Cell::Lstm
+        && layer.activation == Activation::Tanh
+        && layer.recurrent_activation == Activation::Sigmoid
 }

@@ -15,6 +15,7 @@ use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
 use super::context::Context;
+use super::conv::weighted;
 
 /// The type and the value of an operation.
 pub(super) fn operation(cx: &Context<'_>, op: &Op) -> (TokenStream, TokenStream) {
@@ -208,11 +209,15 @@ fn recurrent_value(cx: &Context<'_>, op: &Recurrent, y: &TokenStream, dy: &Token
     let activation = activation(op.layer.activation);
     let recurrent_activation = self::activation(op.layer.recurrent_activation);
     let (sequences, backwards) = (op.layer.return_sequences, op.layer.go_backwards);
-    let (kernel, recurrent_kernel) = (op.kernel, op.recurrent_kernel);
-    let bias = option(op.bias.map(|bias| quote!(__Layout::BLOCKS[#bias])));
+    let (kernel, recurrent_kernel) = (op.kernel.block, op.recurrent_kernel.block);
+    let (kernel_pack, recurrent_pack) = (quote!(__Layout::PACKS[#kernel]), quote!(__Layout::PACKS[#recurrent_kernel]));
+    let (kernel, recurrent_kernel) = (weighted(cx, &op.kernel), weighted(cx, &op.recurrent_kernel));
+    let bias = option(op.bias.as_ref().map(|bias| weighted(cx, bias)));
+    let interleaved =
+        option(op.interleaved.map(|copies| quote!([#(__Layout::INTERLEAVED[#copies]),*])));
     let (x, dx) = (view(cx, &op.read.x), sink(cx, &op.read));
-    let [inputs, gates, states, cells, carried] =
-        [&op.inputs, &op.gates, &op.states, &op.cells, &op.carried].map(|memory| view(cx, memory));
+    let [gates, states, cells, carried] =
+        [&op.gates, &op.states, &op.cells, &op.carried].map(|memory| view(cx, memory));
     quote!(__mimo::Recurrent {
         cell: __mimo::Cell::#cell,
         steps: #steps,
@@ -224,12 +229,12 @@ fn recurrent_value(cx: &Context<'_>, op: &Recurrent, y: &TokenStream, dy: &Token
         backwards: #backwards,
         x: #x,
         y: #y,
-        kernel: __Layout::BLOCKS[#kernel],
-        recurrent_kernel: __Layout::BLOCKS[#recurrent_kernel],
+        kernel: #kernel,
+        recurrent_kernel: #recurrent_kernel,
         bias: #bias,
-        kernel_pack: __Layout::PACKS[#kernel],
-        recurrent_pack: __Layout::PACKS[#recurrent_kernel],
-        inputs: #inputs,
+        kernel_pack: #kernel_pack,
+        recurrent_pack: #recurrent_pack,
+        interleaved: #interleaved,
         gates: #gates,
         states: #states,
         cells: #cells,

@@ -1,8 +1,8 @@
 //! `LSTM`, `GRU`, `SimpleRNN`: layers that read a sequence step by step.
 //!
 //! A chunk goes through all steps at once, so that no thread waits for another. Memory lies step by step: the values of
-//! a step, of all rows of the chunk, follow each other. The gradients of the weights are products over all steps of all
-//! rows; the second phase of a training step computes them as those of a dense layer that runs once per step.
+//! a step, of all rows of the chunk, follow each other. The backward sums up the gradients of the weights, some steps at a
+//! time.
 
 use mimo_graph::activation::Activation;
 pub use mimo_graph::layers::recurrent::Cell;
@@ -11,9 +11,10 @@ use crate::chunk::{Chunk, Mode};
 use crate::float::Float;
 use crate::kernels::{self, Epilogue, Mat};
 use crate::layers::apply_mask;
-use crate::program::{Sink, View};
+use crate::program::{Sink, View, Weighted};
 use crate::run::run;
 
+mod gradients;
 mod gru;
 mod gru_before;
 mod lstm;
@@ -42,18 +43,18 @@ pub struct Recurrent {
     pub x: View,
     /// What is given, `[steps, units]` in the order in which the steps were read, or `[units]`.
     pub y: View,
-    /// Where the kernel begins in the parameter buffer, `[features, gates · units]`.
-    pub kernel: usize,
-    /// Where the recurrent kernel begins, `[units, gates · units]`.
-    pub recurrent_kernel: usize,
-    /// Where the bias begins.
-    pub bias: Option<usize>,
+    /// The kernel, `[features, gates · units]`.
+    pub kernel: Weighted,
+    /// The recurrent kernel, `[units, gates · units]`.
+    pub recurrent_kernel: Weighted,
+    /// The bias.
+    pub bias: Option<Weighted>,
     /// Where the transposed kernel begins in the pack buffer.
     pub kernel_pack: usize,
     /// Where the transposed recurrent kernel begins.
     pub recurrent_pack: usize,
-    /// What was read, step by step; while training only.
-    pub inputs: View,
+    /// Where the interleaved kernel and recurrent kernel begin in the pack buffer, if steps are fused.
+    pub interleaved: Option<[usize; 2]>,
     /// The gates of every step, and their gradients in the backward.
     pub gates: View,
     /// The state before the first step and after every step.
@@ -112,6 +113,8 @@ struct Step<'a, E> {
     recurrent_kernel: &'a [E],
     /// `[gates · units]`, twice if there are two biases.
     bias: Option<&'a [E]>,
+    /// The interleaved kernel and recurrent kernel, if steps are fused.
+    interleaved: Option<[&'a [E]; 2]>,
     /// What is read.
     x: Mat,
     /// Where products and gates go.
@@ -120,6 +123,10 @@ struct Step<'a, E> {
     states: [Mat; 2],
     /// The cell state before and after it, or other memory that is as large.
     cells: [Mat; 2],
+    /// Whether both states before the step are zeros.
+    begins: bool,
+    /// Whether a backward will read the gates.
+    keeps: bool,
 }
 
 fn forward<E: Float>(op: &Recurrent, chunk: &mut Chunk<'_, E>) {
@@ -128,9 +135,14 @@ fn forward<E: Float>(op: &Recurrent, chunk: &mut Chunk<'_, E>) {
         Cell::Gru { reset_after: true } => 2,
         Cell::Gru { reset_after: false } | Cell::Lstm | Cell::Simple => 1,
     };
-    let kernel = &params[op.kernel..op.kernel + op.features * width];
-    let recurrent_kernel = &params[op.recurrent_kernel..op.recurrent_kernel + units * width];
-    let bias = op.bias.map(|bias| &params[bias..bias + biases * width]);
+    let kernel = &params[op.kernel.offset..op.kernel.offset + op.features * width];
+    let recurrent_kernel = &params[op.recurrent_kernel.offset..op.recurrent_kernel.offset + units * width];
+    let bias = op.bias.map(|bias| &params[bias.offset..bias.offset + biases * width]);
+    let packs = chunk.packs;
+    let interleaved = op.interleaved.map(|[kernel, recurrent]| {
+        let len = |rows: usize| kernels::interleaved_len(rows, op.cell.gates(), units);
+        [&packs[kernel..kernel + len(op.features)], &packs[recurrent..recurrent + len(units)]]
+    });
     // What no backward reads is written to the same few places again and again, which stay in the cache.
     let keeps = chunk.mode == Mode::Train;
     let place = |step: usize, of: usize| if keeps { step } else { step % of };
@@ -139,16 +151,13 @@ fn forward<E: Float>(op: &Recurrent, chunk: &mut Chunk<'_, E>) {
         kernels::fill(chunk.arena, zeros, E::of(0.0));
     }
     for step in 0..op.steps {
-        let mut x = op.read(chunk, op.x, step);
-        if keeps {
-            let copy = op.step(chunk, op.inputs, step, op.features);
-            kernels::copy(chunk.arena, x, copy, false);
-            x = copy;
-        }
+        let x = op.read(chunk, op.x, step);
         let gates = op.step(chunk, op.gates, place(step, 1), kept);
         let [states, cells] = [op.states, op.cells]
             .map(|memory| [step, step + 1].map(|step| op.step(chunk, memory, place(step, 2), units)));
-        let at = Step { kernel, recurrent_kernel, bias, x, gates, states, cells };
+        let begins = step == 0;
+        let at =
+            Step { kernel, recurrent_kernel, bias, interleaved, x, gates, states, cells, begins, keeps };
         match op.cell {
             Cell::Lstm => lstm::forward(op, chunk.arena, &at),
             Cell::Gru { reset_after: true } => gru::forward(op, chunk.arena, &at),
@@ -194,6 +203,8 @@ fn backward<E: Float>(op: &Recurrent, chunk: &mut Chunk<'_, E>) {
     for gradient in &carried[..2] {
         kernels::fill(chunk.arena, *gradient, E::of(0.0));
     }
+    let sums = gradients::Sums::start(op, chunk);
+    let mut summed = op.steps;
     for step in (0..op.steps).rev() {
         if let Some(dy) = op.given(chunk, op.dy, step) {
             kernels::copy(chunk.arena, dy, carried[0], true);
@@ -213,6 +224,10 @@ fn backward<E: Float>(op: &Recurrent, chunk: &mut Chunk<'_, E>) {
             let pack = &packs[op.kernel_pack..op.kernel_pack + kernels::packed_len(op.features, width)];
             let epilogue = Epilogue { accumulate: sink.accumulate, mask: None };
             kernels::dense_input_gradient(chunk.arena, gates.columns(0, width), dx, pack, epilogue);
+        }
+        if step == 0 || (summed - step) * chunk.rows >= gradients::ROWS {
+            sums.add(op, chunk, step..summed);
+            summed = step;
         }
     }
     if let Some(sink) = op.dx {
