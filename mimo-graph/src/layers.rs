@@ -104,6 +104,17 @@ pub trait Layer: Sized {
         (1, 1)
     }
 
+    /// What the tensors that a call gives may be called, in order: how many there are, and what messages propose.
+    fn outputs(&self) -> &'static [&'static str] {
+        &["y"]
+    }
+
+    /// The states that `initial_state = …` may set at a call, by name. They stand behind the tensors among the
+    /// inputs of [`Layer::infer`].
+    fn states(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// The activation that ends the layer, `Linear` if there is none.
     fn activation(&self) -> Activation {
         Activation::Linear
@@ -164,6 +175,16 @@ macro_rules! layers {
             /// [`Layer::arity`] of the layer.
             pub fn arity(&self) -> (usize, usize) {
                 match self { $(LayerKind::$kind(layer) => Layer::arity(layer),)* }
+            }
+
+            /// [`Layer::outputs`] of the layer.
+            pub fn outputs(&self) -> &'static [&'static str] {
+                match self { $(LayerKind::$kind(layer) => Layer::outputs(layer),)* }
+            }
+
+            /// [`Layer::states`] of the layer.
+            pub fn states(&self) -> &'static [&'static str] {
+                match self { $(LayerKind::$kind(layer) => Layer::states(layer),)* }
             }
 
             /// [`Layer::activation`] of the layer.

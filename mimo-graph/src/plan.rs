@@ -29,7 +29,7 @@ use crate::loss::Loss;
 use crate::metric::Metric;
 use crate::shape::Shape;
 
-pub use recurrent::Recurrent;
+pub use recurrent::{Last, Recurrent};
 
 /// Some columns of a slot: a value of every sample, or its gradient.
 #[derive(Clone, Debug, PartialEq)]

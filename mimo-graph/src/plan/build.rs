@@ -1,7 +1,7 @@
 //! From calls to operations: slots for values and their gradients, blocks for weights, siblings merged.
 
 use super::values::{ValueId, Values};
-use super::{Block, LossOp, Op, OpKind, Param, Plan, Read, Recurrent, Slot, View, Weighted, Windows};
+use super::{Block, LossOp, Op, OpKind, Param, Plan, Read, Slot, View, Weighted, Windows};
 use crate::activation::Activation;
 use crate::dim::Dim;
 use crate::graph::{Graph, LayerId, NodeId, TensorId};
@@ -69,7 +69,7 @@ impl Building {
         let kind = match &layer.kind {
             LayerKind::Flatten(_) | LayerKind::Reshape(_) => return,
             LayerKind::Dense(_) => return self.dense(graph, id),
-            LayerKind::Recurrent(layer) => self.recurrent(graph, id, layer),
+            LayerKind::Recurrent(layer) => return self.recurrent(graph, id, layer),
             LayerKind::Embedding(layer) => OpKind::Embedding {
                 vocabulary: layer.input_dim.clone(),
                 units: layer.output_dim.clone(),
@@ -184,35 +184,6 @@ impl Building {
         self.plan.flops = self.plan.flops.clone() + Dim::Known(2) * result.clone() * summed;
         let kind = OpKind::Dot { axes, reads };
         self.op(name, vec![id], result, kind, values, self.values.of(node.outputs[0]));
-    }
-
-    /// A layer that reads a sequence step by step.
-    fn recurrent(&mut self, graph: &Graph, id: NodeId, layer: &layers::recurrent::Recurrent) -> OpKind {
-        let read = self.read(graph, graph.node(id).inputs[0]);
-        let (steps, features) = match &read.shape.0[..] {
-            [steps, features] => (steps.clone(), features.clone()),
-            // Its shape rule has seen to this.
-            _ => (Dim::Known(1), read.shape.elements()),
-        };
-        let blocks: Vec<usize> =
-            self.layer_weights(graph, id).into_iter().map(|weight| weight.block).collect();
-        let products = (features.clone() + layer.units.clone()) * layer.width();
-        self.plan.flops = self.plan.flops.clone() + Dim::Known(2) * steps.clone() * products;
-        let states = (steps.clone() + Dim::Known(1)) * layer.units.clone();
-        OpKind::Recurrent(Box::new(Recurrent {
-            kernel: blocks[0],
-            recurrent_kernel: blocks[1],
-            bias: blocks.get(2).copied(),
-            read,
-            inputs: self.slot(steps.clone() * features.clone()),
-            gates: self.slot(steps.clone() * Dim::Known(layer.cell.kept()) * layer.units.clone()),
-            states: self.slot(states.clone()),
-            cells: self.slot(states),
-            carried: self.slot(Dim::Known(CARRIED) * layer.units.clone()),
-            layer: layer.clone(),
-            steps,
-            features,
-        }))
     }
 
     fn outputs(&mut self, graph: &Graph) {
@@ -368,9 +339,6 @@ pub(super) fn units(graph: &Graph, node: NodeId) -> Dim {
 pub(super) fn activation(graph: &Graph, node: NodeId) -> Activation {
     graph.layer(graph.node(node).layer).kind.activation()
 }
-
-/// Values per unit that the backward of a recurrent layer works with from step to step.
-const CARRIED: usize = 4;
 
 /// Tells the random numbers of one layer from those of others.
 fn key(seed: Option<u64>, node: NodeId) -> u64 {

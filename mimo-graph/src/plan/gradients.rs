@@ -202,7 +202,7 @@ pub(super) fn weights_of(kind: &mut OpKind) -> Vec<&mut Weighted> {
 pub(super) fn reads_of(kind: &mut OpKind) -> Vec<&mut Read> {
     match kind {
         OpKind::Dense(dense) => vec![&mut dense.read],
-        OpKind::Recurrent(layer) => vec![&mut layer.read],
+        OpKind::Recurrent(layer) => [&mut layer.read].into_iter().chain(&mut layer.initial).collect(),
         OpKind::Conv(conv) => vec![&mut conv.read],
         OpKind::Activate { read, .. }
         | OpKind::Permute { read, .. }

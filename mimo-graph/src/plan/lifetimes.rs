@@ -20,6 +20,7 @@ pub(super) fn assign(plan: &mut Plan) {
         touched.push(op.y.clone());
         if let OpKind::Recurrent(layer) = &mut op.kind {
             touched.extend(layer.kept_mut().into_iter().map(|view| view.clone()));
+            touched.extend(layer.last.iter().flatten().map(|last| last.y.clone()));
             train.push((layer.inputs.clone(), at + 1));
         }
         if let OpKind::Conv(conv) = &op.kind {
@@ -73,6 +74,8 @@ pub(super) fn assign(plan: &mut Plan) {
             OpKind::Recurrent(layer) => {
                 train.extend(layer.kept_mut().into_iter().map(|view| (view.clone(), time)));
                 train.push((layer.carried.clone(), time));
+                let last = layer.last.iter().flatten().filter_map(|last| last.dy.clone());
+                train.extend(last.map(|view| (view, time)));
                 false
             }
             // The largest are found again: nothing is kept of where they are.
@@ -152,6 +155,10 @@ fn each_view(plan: &mut Plan, mut change: impl FnMut(&mut View)) {
             layer.kept_mut().into_iter().for_each(&mut change);
             change(&mut layer.inputs);
             change(&mut layer.carried);
+            for last in layer.last.iter_mut().flatten() {
+                change(&mut last.y);
+                last.dy.iter_mut().for_each(&mut change);
+            }
         }
         if let OpKind::Conv(conv) = &mut op.kind {
             for scratch in [&mut conv.forward, &mut conv.backward] {
