@@ -53,6 +53,7 @@ pub use mimo_runtime::layers::permute::{Permute, permuted_strides};
 pub use mimo_runtime::layers::pooling::Pooling;
 pub use mimo_runtime::layers::recurrent::{Initial, Last, Recurrent};
 pub use mimo_runtime::layers::repeat_vector::RepeatVector;
+pub use mimo_runtime::layers::time_distributed::TimeDistributed;
 pub use mimo_runtime::layers::typed;
 pub use mimo_runtime::layers::up_sampling::UpSampling;
 pub use mimo_runtime::loss::{Loss, Scan};

@@ -173,7 +173,25 @@ layers! { "recurrent.json":
     }
 }
 
+layers! { "recurrent.json":
+    time_distributed_dense: "td dense", TdDense, TdDenseInputs, TdDenseTargets, x: 6 {
+        let y = TimeDistributed(Dense(2), name = "layer")(Reshape([3, 2])(x));
+    }
+}
+
 layers! { "recurrent_more.json":
+    time_distributed_conv1d: "td conv1d", TdConv1D, TdConv1DInputs, TdConv1DTargets, x: 24 {
+        let y = TimeDistributed(Conv1D(3, 2, activation = tanh), name = "layer")(Reshape([3, 4, 2])(x));
+    }
+    time_distributed_conv2d: "td conv2d", TdConv2D, TdConv2DInputs, TdConv2DTargets, x: 36 {
+        let y = TimeDistributed(Conv2D(2, 2, padding = same), name = "layer")(Reshape([2, 3, 3, 2])(x));
+    }
+    time_distributed_lstm: "td lstm", TdLstm, TdLstmInputs, TdLstmTargets, x: 12 {
+        let y = TimeDistributed(LSTM(3), name = "layer")(Reshape([2, 3, 2])(x));
+    }
+    time_distributed_softmax: "td softmax", TdSoftmax, TdSoftmaxInputs, TdSoftmaxTargets, x: 6 {
+        let y = TimeDistributed(Dense(3, activation = softmax), name = "layer")(Reshape([3, 2])(x));
+    }
     lstm_sequences_with_states: "lstm sequences and states", LstmBoth, LstmBothInputs, LstmBothTargets, x: 6 {
         let (y, h, c) = LSTM(3, return_sequences = true, return_state = true, name = "layer")(Reshape([3, 2])(x));
         let y = concatenate([Flatten()(y), h, c]);

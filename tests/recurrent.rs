@@ -342,4 +342,40 @@ gradients! {
         let y = LSTM(4, trainable = false)(x, initial_state = [h, h]);
         Model(inputs = [x], outputs = [y]).compile(optimizer = SGD(0.0), loss = mse)
     }
+    layers_on_every_step Steps; {
+        let x = Input(shape = [3, 4, 4, 2]);
+        let h = TimeDistributed(Conv2D(3, 2, activation = relu))(x);
+        let h = TimeDistributed(MaxPooling2D(2))(h);
+        let h = TimeDistributed(Flatten())(h);
+        let h = TimeDistributed(Dense(5, activation = relu))(h);
+        let h = TimeDistributed(Reshape([1, 5]))(h);
+        let h = TimeDistributed(TimeDistributed(Dense(4, activation = softmax)))(h);
+        let h = TimeDistributed(LSTM(3, return_sequences = true))(h);
+        let h = TimeDistributed(GRU(3))(h);
+        let y = LSTM(2)(h);
+        let kinds = TimeDistributed(Dense(3, activation = softmax))(h);
+        Model(inputs = [x], outputs = [y, kinds])
+            .compile(optimizer = SGD(0.0), loss = { y: mse, kinds: categorical_crossentropy })
+    }
+    other_layers_on_every_step MoreSteps, rows = 3; {
+        let x = Input(shape = [2, 5, 2]);
+        let first = Dense(3);
+        let a = TimeDistributed(Conv1DTranspose(3, 2, strides = 2, activation = gelu))(first(x));
+        let b = TimeDistributed(Permute([2, 1]))(first(x));
+        let c = TimeDistributed(UpSampling1D(2))(first(x));
+        let d = TimeDistributed(GlobalAveragePooling1D())(a);
+        let e = TimeDistributed(RepeatVector(3))(d);
+        let f = TimeDistributed(ZeroPadding1D((0, 2)))(b);
+        let g = TimeDistributed(Activation(tanh))(TimeDistributed(Cropping1D(1))(c));
+        let y = Dense(2)(concatenate([Flatten()(a), Flatten()(e), Flatten()(f), Flatten()(g)]));
+        Model(inputs = [x], outputs = [y]).compile(optimizer = SGD(0.0), loss = mse)
+    }
+    a_shared_layer_on_every_step SharedSteps; {
+        let x = Input(shape = [3, 2]);
+        let z = Input(shape = [4, 2]);
+        let each = TimeDistributed(SimpleRNN(2));
+        let wide = TimeDistributed(Reshape([1, 2]));
+        let y = LSTM(2)(each(wide(x))) + LSTM(2)(each(wide(z)));
+        Model(inputs = [x, z], outputs = [y]).compile(optimizer = SGD(0.0), loss = mse)
+    }
 }

@@ -46,7 +46,9 @@ pub mod spatial;
 mod tests;
 #[cfg(test)]
 mod tests_of_images;
+pub mod time_distributed;
 pub mod up_sampling;
+mod wrapped;
 
 /// What a layer is called with.
 #[derive(Clone, Debug)]
@@ -310,6 +312,10 @@ layers! {
         "up_sampling1d" => up_sampling::SEQUENCE, up_sampling::UpSampling::sequence;
         "up_sampling2d" => up_sampling::IMAGE, up_sampling::UpSampling::image;
     }
+    /// Keras's `TimeDistributed`.
+    TimeDistributed(time_distributed::TimeDistributed) {
+        "time_distributed" => time_distributed::SIGNATURE, time_distributed::TimeDistributed::from_args;
+    }
     /// Keras's `Dot`.
     Dot(dot::Dot) {
         "dot", "dot" => dot::SIGNATURE, dot::Dot::from_args;
@@ -317,6 +323,17 @@ layers! {
 }
 
 impl LayerKind {
+    /// The layer inside `TimeDistributed`s, and how many of them are around it: each takes a first axis away.
+    pub fn core(&self) -> (&LayerKind, usize) {
+        match self {
+            LayerKind::TimeDistributed(wrapper) => {
+                let (core, axes) = wrapper.layer.core();
+                (core, axes + 1)
+            }
+            _ => (self, 0),
+        }
+    }
+
     /// Keras's automatic name, before numbers are added: `dense`, `leaky_re_lu`.
     pub fn auto_name(&self) -> &'static str {
         let class = self.class_name();

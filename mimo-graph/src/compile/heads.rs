@@ -55,6 +55,7 @@ fn ending(kind: &LayerKind) -> Option<Activation> {
         LayerKind::Dense(_) | LayerKind::Conv(_) | LayerKind::Activation(_) | LayerKind::Recurrent(_) => {
             Some(kind.activation())
         }
+        LayerKind::TimeDistributed(wrapper) => ending(&wrapper.layer),
         // Vectors of any numbers, as a linear layer gives.
         LayerKind::Embedding(_) => Some(Activation::Linear),
         LayerKind::Flatten(_)

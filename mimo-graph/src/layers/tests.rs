@@ -66,6 +66,7 @@ fn every_class_has_its_names() {
         "Activation" => vec![word("relu")],
         "Reshape" | "Permute" => vec![list(&[1])],
         "Dropout" | "GaussianNoise" => vec![float(0.5)],
+        "TimeDistributed" => vec![call("Flatten", [])],
         "AveragePooling1D" | "AveragePooling2D" | "Dot" => vec![int(2)],
         _ => vec![],
     };
@@ -123,6 +124,7 @@ fn every_class_has_its_names() {
             "cropping2d",
             "up_sampling1d",
             "up_sampling2d",
+            "time_distributed",
             "dot"
         ]
     );

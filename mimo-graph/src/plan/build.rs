@@ -28,6 +28,9 @@ pub(super) struct Building {
     pub loss_values: Vec<ValueId>,
     /// By layer: the blocks of its weights, once it has been called.
     pub(super) blocks: Vec<Option<Vec<usize>>>,
+    /// The axes that wrappers take away from what the call under construction reads and gives, and the steps along
+    /// them.
+    steps: (usize, Dim),
 }
 
 /// Builds operations for everything that leads to an output.
@@ -41,6 +44,7 @@ pub(super) fn build(graph: &Graph) -> Building {
         gives: vec![],
         loss_values: vec![],
         blocks: vec![None; graph.layers.len()],
+        steps: (0, Dim::Known(1)),
         values,
     };
     building.inputs(graph);
@@ -64,10 +68,22 @@ impl Building {
 
     fn call(&mut self, graph: &Graph, id: NodeId) {
         let node = graph.node(id);
-        let layer = graph.layer(node.layer);
-        let positions = |tensor| shape(graph, tensor).positions();
-        let kind = match &layer.kind {
-            LayerKind::Flatten(_) | LayerKind::Reshape(_) => return,
+        let (core, axes) = graph.layer(node.layer).kind.core();
+        let steps = shape(graph, node.inputs[0]).0.into_iter().take(axes);
+        self.steps = (axes, Shape(steps.collect()).elements());
+        let before = std::mem::replace(&mut self.plan.flops, Dim::Known(0));
+        self.operations(graph, id, core);
+        let flops = std::mem::take(&mut self.plan.flops);
+        let (_, steps) = std::mem::replace(&mut self.steps, (0, Dim::Known(1)));
+        self.plan.flops = before + steps * flops;
+    }
+
+    /// The operations of a call, on the shapes that the layer inside of wrappers sees.
+    fn operations(&mut self, graph: &Graph, id: NodeId, core: &LayerKind) {
+        let node = graph.node(id);
+        let kind = match core {
+            // A wrapper is not its own core.
+            LayerKind::Flatten(_) | LayerKind::Reshape(_) | LayerKind::TimeDistributed(_) => return,
             LayerKind::Dense(_) => return self.dense(graph, id),
             LayerKind::Recurrent(layer) => return self.recurrent(graph, id, layer),
             LayerKind::Embedding(layer) => OpKind::Embedding {
@@ -80,7 +96,7 @@ impl Building {
             LayerKind::Activation(layer) if layer.activation == Activation::Linear => return,
             LayerKind::Activation(layer) => OpKind::Activate {
                 activation: layer.activation,
-                positions: positions(node.inputs[0]),
+                positions: self.shape(graph, node.inputs[0]).positions(),
                 read: self.read(graph, node.inputs[0]),
             },
             LayerKind::Permute(layer) => {
@@ -107,7 +123,7 @@ impl Building {
                     strides: layer.strides.clone(),
                     padding: layer.padding,
                 };
-                self.pooling(layer.kind, windows, read, &shape(graph, node.outputs[0]))
+                self.pooling(layer.kind, windows, read, &self.shape(graph, node.outputs[0]))
             }
             LayerKind::GlobalPooling(layer) => {
                 // One window, as large as the image.
@@ -116,7 +132,7 @@ impl Building {
                 let [height, width, _] = image.clone();
                 let (size, strides) = ([height, width], [Dim::Known(1), Dim::Known(1)]);
                 let windows = Windows { image, size, strides, padding: Padding::Valid };
-                self.pooling(layer.kind, windows, read, &shape(graph, node.outputs[0]))
+                self.pooling(layer.kind, windows, read, &self.shape(graph, node.outputs[0]))
             }
             LayerKind::Frame(layer) => {
                 OpKind::Frame { frame: Box::new(layer.clone()), read: self.read(graph, node.inputs[0]) }
@@ -126,7 +142,7 @@ impl Building {
             }
             LayerKind::Dot(layer) => return self.dot(graph, id, *layer),
             LayerKind::Concatenate(layer) => {
-                let result = shape(graph, node.outputs[0]);
+                let result = self.shape(graph, node.outputs[0]);
                 // Keras counts the batch as axis 0; a sample's first axis is 1.
                 let rank = result.rank() as i64 + 1;
                 let axis = if layer.axis < 0 { layer.axis + rank } else { layer.axis };
@@ -138,14 +154,14 @@ impl Building {
             }
             LayerKind::Merge(layer) => OpKind::Merge {
                 op: layer.op,
-                shape: shape(graph, node.outputs[0]),
+                shape: self.shape(graph, node.outputs[0]),
                 inputs: node.inputs.iter().map(|&input| self.read(graph, input)).collect(),
             },
         };
         let reads = node.inputs.iter().map(|&input| self.values.of(input)).collect();
         let value = self.values.of(node.outputs[0]);
         let name = call_name(graph, id);
-        self.op(name, vec![id], shape(graph, node.outputs[0]).elements(), kind, reads, value);
+        self.op(name, vec![id], self.shape(graph, node.outputs[0]).elements(), kind, reads, value);
     }
 
     fn pooling(&mut self, kind: PoolKind, windows: Windows, read: Read, result: &Shape) -> OpKind {
@@ -179,7 +195,7 @@ impl Building {
             values.push(value);
             read
         });
-        let result = shape(graph, node.outputs[0]).elements();
+        let result = self.shape(graph, node.outputs[0]).elements();
         let summed = reads[0].shape.0.get(axes[0]).cloned().unwrap_or(Dim::Known(1));
         self.plan.flops = self.plan.flops.clone() + Dim::Known(2) * result.clone() * summed;
         let kind = OpKind::Dot { axes, reads };
@@ -278,7 +294,7 @@ impl Building {
         if self.values.has_gradient(value) {
             self.gradients[value.0] = Some(dy.clone());
         }
-        self.plan.forward.push(Op { name, nodes, y, dy, backward: false, kind });
+        self.plan.forward.push(Op { name, nodes, y, dy, backward: false, steps: self.wrapped(), kind });
         self.reads.push(reads);
         self.gives.push(vec![value]);
     }
@@ -290,7 +306,19 @@ impl Building {
         self.values.add(like)
     }
 
+    /// The shape of what a call reads or gives, as the layer inside of wrappers sees it.
+    pub(super) fn shape(&self, graph: &Graph, tensor: TensorId) -> Shape {
+        Shape(shape(graph, tensor).0.into_iter().skip(self.steps.0).collect())
+    }
+
+    /// The steps on each of which an operation of this call runs by itself.
+    pub(super) fn wrapped(&self) -> Option<Dim> {
+        (self.steps.0 > 0).then(|| self.steps.1.clone())
+    }
+
+    /// Memory for `len` values of each step of a sample.
     pub(super) fn slot(&mut self, len: Dim) -> View {
+        let len = self.steps.1.clone() * len;
         // Times are set when all operations are known.
         self.plan.slots.push(Slot::new(len.clone()));
         View::whole(self.plan.slots.len() - 1, len)
@@ -317,7 +345,7 @@ impl Building {
     }
 
     pub(super) fn read(&self, graph: &Graph, tensor: TensorId) -> Read {
-        let shape = shape(graph, tensor);
+        let shape = self.shape(graph, tensor);
         let place = self.places[self.values.of(tensor).0].clone();
         // Calls are in topological order, so what is read has its place.
         let x = place.unwrap_or_else(|| View::whole(0, shape.elements()));
@@ -330,7 +358,7 @@ pub(super) fn shape(graph: &Graph, tensor: TensorId) -> Shape {
 }
 
 pub(super) fn units(graph: &Graph, node: NodeId) -> Dim {
-    match &graph.layer(graph.node(node).layer).kind {
+    match graph.layer(graph.node(node).layer).kind.core().0 {
         LayerKind::Dense(dense) => dense.units.clone(),
         _ => Dim::Known(1),
     }

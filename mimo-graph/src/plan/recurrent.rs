@@ -1,6 +1,6 @@
 //! Layers that read a sequence step by step.
 
-use super::build::{Building, call_name, shape};
+use super::build::{Building, call_name};
 use super::{OpKind, Read, Use, View};
 use crate::dim::Dim;
 use crate::graph::{Graph, NodeId};
@@ -98,7 +98,7 @@ impl Building {
         }));
         let reads = node.inputs.iter().map(|&input| self.values.of(input)).collect();
         let output = node.outputs[0];
-        let (len, value) = (shape(graph, output).elements(), self.values.of(output));
+        let (len, value) = (self.shape(graph, output).elements(), self.values.of(output));
         self.op(call_name(graph, id), vec![id], len, kind, reads, value);
         self.gives.last_mut().into_iter().for_each(|gives| gives.append(&mut given));
     }
@@ -111,14 +111,15 @@ impl Recurrent {
     }
 
     /// What the gradients of the kernel and the bias are made of, and that of the recurrent kernel: what was multiplied
-    /// with it, and the gradient of the product.
-    pub(crate) fn uses(&self) -> (Use, Use, Vec<Use>) {
+    /// with it, and the gradient of the product. A wrapper runs the layer on `wrapped` sequences per sample.
+    pub(crate) fn uses(&self, wrapped: &Dim) -> (Use, Use, Vec<Use>) {
         let (units, width) = (&self.layer.units, self.layer.width());
-        let of_steps = |dim: &Dim| self.steps.clone() * dim.clone();
+        let steps = wrapped.clone() * self.steps.clone();
+        let of_steps = |dim: &Dim| steps.clone() * dim.clone();
         let call = |x: View, first: usize, len: &Dim| {
             let column = Dim::Known(first) * units.clone();
             let dy = View { column, len: of_steps(len), ..self.gates.clone() };
-            Use { x, dy, positions: self.steps.clone() }
+            Use { x, dy, positions: steps.clone() }
         };
         // The values before each step: all but the last.
         let before = |memory: &View| View::whole(memory.slot, of_steps(units));
@@ -132,7 +133,7 @@ impl Recurrent {
             }
             Cell::Gru { reset_after: true } => {
                 // Two biases, one behind the other as the gradients are.
-                let both = Use { x: inputs(), dy: self.gates.clone(), positions: self.steps.clone() };
+                let both = Use { x: inputs(), dy: self.gates.clone(), positions: steps.clone() };
                 (kernel, both, vec![call(before(&self.states), gates, &width)])
             }
             Cell::Gru { reset_after: false } => {

@@ -17,6 +17,11 @@ use super::context::Context;
 
 /// The type and the value of an operation.
 pub(super) fn operation(cx: &Context<'_>, op: &Op) -> (TokenStream, TokenStream) {
+    if let Some(steps) = &op.steps {
+        let ((ty, value), steps) = (operation(cx, &op.per_step()), cx.dim(steps));
+        let wrapper = quote!(__mimo::TimeDistributed { steps: #steps, layer: #value });
+        return (quote!(__mimo::TimeDistributed<#ty>), wrapper);
+    }
     let (y, dy) = (view(cx, &op.y), view(cx, &op.dy));
     match &op.kind {
         OpKind::Dense(dense) => (quote!(__mimo::Dense), dense_value(cx, dense, &y, &dy)),
