@@ -29,7 +29,7 @@ use crate::loss::Loss;
 use crate::metric::Metric;
 use crate::shape::Shape;
 
-pub use recurrent::Recurrent;
+pub use recurrent::{Last, Recurrent};
 
 /// Some columns of a slot: a value of every sample, or its gradient.
 #[derive(Clone, Debug, PartialEq)]
@@ -196,8 +196,25 @@ pub struct Op {
     pub dy: View,
     /// Whether the backward runs it.
     pub backward: bool,
+    /// The steps of a sample on each of which it runs by itself, if a wrapper says so. What it does is said for one
+    /// step; views are of whole samples, and a step's values are contiguous in them.
+    pub steps: Option<Dim>,
     /// What it does.
     pub kind: OpKind,
+}
+
+impl Op {
+    /// The same for rows that are steps and not samples.
+    pub fn per_step(&self) -> Op {
+        let mut op = Op { steps: None, ..self.clone() };
+        if let Some(steps) = &self.steps {
+            lifetimes::sample_views(&mut op, |view| {
+                view.len = view.len.clone() / steps.clone();
+                view.stride = view.stride.clone() / steps.clone();
+            });
+        }
+        op
+    }
 }
 
 /// What an operation does.

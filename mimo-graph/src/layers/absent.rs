@@ -69,7 +69,6 @@ const ABSENT: &[&str] = &[
     "StackedRNNCells",
     "StringLookup",
     "TextVectorization",
-    "TimeDistributed",
     "UnitNormalization",
     "UpSampling3D",
     "ZeroPadding3D",

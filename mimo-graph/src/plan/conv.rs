@@ -1,6 +1,6 @@
 //! Convolutions: their geometry, and the memory that their passes need for one sample.
 
-use super::build::{Building, call_name, shape};
+use super::build::{Building, call_name};
 use super::{Conv, OpKind, Plan, Read, Scratch, Slot, View};
 use crate::activation::Activation;
 use crate::dim::{Dim, Same};
@@ -45,7 +45,7 @@ impl Building {
         self.plan.flops = self.plan.flops.clone() + Dim::Known(2) * products;
         conv.forward = scratch(&mut self.plan, &conv, !transposed, transposed);
 
-        let result = shape(graph, output);
+        let result = self.shape(graph, output);
         let value = self.values.of(output);
         let product = if in_place { value } else { self.value_like(value) };
         let reads = vec![self.values.of(input)];

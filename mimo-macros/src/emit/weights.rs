@@ -18,7 +18,7 @@ pub(super) fn fields(cx: &Context<'_>, plan: &Plan) -> Vec<(Ident, TokenStream, 
     let fields = plan.weighted.iter().map(|&id| {
         let layer = cx.graph.layer(id);
         // A kernel's shape has all sizes, but for a recurrent layer's state.
-        let units = match &layer.kind {
+        let units = match layer.kind.core().0 {
             LayerKind::Recurrent(recurrent) => Some(&recurrent.units),
             _ => None,
         };
@@ -45,6 +45,7 @@ pub(super) fn fields(cx: &Context<'_>, plan: &Plan) -> Vec<(Ident, TokenStream, 
 /// The typed struct of a layer with weights.
 fn typed_layer(kind: &LayerKind) -> Ident {
     let name = match kind {
+        LayerKind::TimeDistributed(wrapper) => return typed_layer(&wrapper.layer),
         LayerKind::Dense(dense) if dense.use_bias => "Dense",
         LayerKind::Dense(_) => "DenseWithoutBias",
         LayerKind::Recurrent(layer) if layer.use_bias => match layer.cell {

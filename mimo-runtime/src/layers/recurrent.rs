@@ -43,6 +43,10 @@ pub struct Recurrent {
     pub x: View,
     /// What is given, `[steps, units]` in the order in which the steps were read, or `[units]`.
     pub y: View,
+    /// The states before the first step: the state, and the cell state of an LSTM; zeros where there is none.
+    pub initial: [Option<Initial>; 2],
+    /// Where the same states go after the last step, if they are given.
+    pub last: [Option<Last>; 2],
     /// The kernel, `[features, gates · units]`.
     pub kernel: Weighted,
     /// The recurrent kernel, `[units, gates · units]`.
@@ -63,10 +67,28 @@ pub struct Recurrent {
     pub cells: View,
     /// The gradients of state and cell state, and two more values per unit to compute with.
     pub carried: View,
-    /// The gradient of `y`.
-    pub dy: View,
+    /// The gradient of `y`, if it has one: of what a layer gives, all or only some may be trained.
+    pub dy: Option<View>,
     /// Where the gradient of `x` goes.
     pub dx: Option<Sink>,
+}
+
+/// A state before the first step.
+#[derive(Clone, Copy, Debug)]
+pub struct Initial {
+    /// What is read, `[units]`.
+    pub x: View,
+    /// Where its gradient goes.
+    pub dx: Option<Sink>,
+}
+
+/// A state after the last step.
+#[derive(Clone, Copy, Debug)]
+pub struct Last {
+    /// What is given, `[units]`.
+    pub y: View,
+    /// Its gradient.
+    pub dy: Option<View>,
 }
 
 impl Recurrent {
@@ -146,16 +168,19 @@ fn forward<E: Float>(op: &Recurrent, chunk: &mut Chunk<'_, E>) {
     // What no backward reads is written to the same few places again and again, which stay in the cache.
     let keeps = chunk.mode == Mode::Train;
     let place = |step: usize, of: usize| if keeps { step } else { step % of };
-    for memory in [op.states, op.cells] {
-        let zeros = op.step(chunk, memory, 0, units);
-        kernels::fill(chunk.arena, zeros, E::of(0.0));
+    for (memory, initial) in [op.states, op.cells].into_iter().zip(op.initial) {
+        let first = op.step(chunk, memory, 0, units);
+        match initial {
+            Some(initial) => kernels::copy(chunk.arena, chunk.mat(initial.x), first, false),
+            None => kernels::fill(chunk.arena, first, E::of(0.0)),
+        }
     }
     for step in 0..op.steps {
         let x = op.read(chunk, op.x, step);
         let gates = op.step(chunk, op.gates, place(step, 1), kept);
         let [states, cells] = [op.states, op.cells]
             .map(|memory| [step, step + 1].map(|step| op.step(chunk, memory, place(step, 2), units)));
-        let begins = step == 0;
+        let begins = step == 0 && op.initial.iter().all(Option::is_none);
         let at =
             Step { kernel, recurrent_kernel, bias, interleaved, x, gates, states, cells, begins, keeps };
         match op.cell {
@@ -167,6 +192,11 @@ fn forward<E: Float>(op: &Recurrent, chunk: &mut Chunk<'_, E>) {
         if let Some(y) = op.given(chunk, op.y, step) {
             kernels::copy(chunk.arena, states[1], y, false);
         }
+    }
+    for (memory, last) in [op.states, op.cells].into_iter().zip(op.last) {
+        let Some(last) = last else { continue };
+        let state = op.step(chunk, memory, place(op.steps, 2), units);
+        kernels::copy(chunk.arena, state, chunk.mat(last.y), false);
     }
 }
 
@@ -183,7 +213,7 @@ struct StepBack<'a, E> {
     /// The gradient of the state after the step, which becomes that of the state before it; the same for the cell
     /// state; two places to compute in.
     carried: [Mat; 4],
-    /// Whether the state before the step has a gradient: that before the first is constant.
+    /// Whether the state before the step has a gradient: that before the first may be constant.
     goes_on: bool,
 }
 
@@ -199,20 +229,24 @@ fn backward<E: Float>(op: &Recurrent, chunk: &mut Chunk<'_, E>) {
     let (packs, units, width, kept) = (chunk.packs, op.units, op.width(), op.kept());
     let recurrent_pack = &packs[op.recurrent_pack..op.recurrent_pack + kernels::packed_len(units, width)];
     let carried: [Mat; 4] = std::array::from_fn(|place| op.step(chunk, op.carried, place, units));
-    // Behind the last step there is nothing that the states have gone into.
-    for gradient in &carried[..2] {
-        kernels::fill(chunk.arena, *gradient, E::of(0.0));
+    // What the states have gone into behind the last step: what the layer gives, or nothing.
+    for (&gradient, last) in carried.iter().zip(op.last) {
+        match last.and_then(|last| last.dy) {
+            Some(dy) => kernels::copy(chunk.arena, chunk.mat(dy), gradient, false),
+            None => kernels::fill(chunk.arena, gradient, E::of(0.0)),
+        }
     }
+    let learns = op.initial.iter().flatten().any(|initial| initial.dx.is_some());
     let sums = gradients::Sums::start(op, chunk);
     let mut summed = op.steps;
     for step in (0..op.steps).rev() {
-        if let Some(dy) = op.given(chunk, op.dy, step) {
+        if let Some(dy) = op.dy.and_then(|dy| op.given(chunk, dy, step)) {
             kernels::copy(chunk.arena, dy, carried[0], true);
         }
         let gates = op.step(chunk, op.gates, step, kept);
         let [states, cells] = [op.states, op.cells]
             .map(|memory| [step, step + 1].map(|step| op.step(chunk, memory, step, units)));
-        let at = StepBack { recurrent_pack, gates, states, cells, carried, goes_on: step > 0 };
+        let at = StepBack { recurrent_pack, gates, states, cells, carried, goes_on: step > 0 || learns };
         match op.cell {
             Cell::Lstm => lstm::backward(op, chunk.arena, &at),
             Cell::Gru { reset_after: true } => gru::backward(op, chunk.arena, &at),
@@ -231,6 +265,11 @@ fn backward<E: Float>(op: &Recurrent, chunk: &mut Chunk<'_, E>) {
         }
     }
     if let Some(sink) = op.dx {
+        apply_mask(chunk, sink);
+    }
+    for (gradient, initial) in carried.into_iter().zip(op.initial) {
+        let Some(sink) = initial.and_then(|initial| initial.dx) else { continue };
+        kernels::copy(chunk.arena, gradient, chunk.mat(sink.view), sink.accumulate);
         apply_mask(chunk, sink);
     }
 }
