@@ -54,8 +54,9 @@ pub use mimo_runtime::layers::normalize::Normalize;
 pub use mimo_runtime::layers::permute::{Permute, permuted_strides};
 pub use mimo_runtime::layers::pooled_conv::PooledConv;
 pub use mimo_runtime::layers::pooling::Pooling;
-pub use mimo_runtime::layers::recurrent::Recurrent;
+pub use mimo_runtime::layers::recurrent::{Initial, Last, Recurrent};
 pub use mimo_runtime::layers::repeat_vector::RepeatVector;
+pub use mimo_runtime::layers::time_distributed::TimeDistributed;
 pub use mimo_runtime::layers::typed;
 pub use mimo_runtime::layers::up_sampling::UpSampling;
 pub use mimo_runtime::loss::{Loss, Scan};
@@ -65,8 +66,8 @@ pub use mimo_runtime::model::{
 };
 pub use mimo_runtime::program::Sink;
 pub use mimo_runtime::program::{
-    Block, Gradient, Layout, Param, Private, Program, SlotRequest, Use, View, Weighted, block_offsets,
-    pack_offsets, place,
+    Block, Gradient, Interleaved, Layout, Param, Private, Program, SlotRequest, Use, View, Weighted,
+    block_offsets, interleaved_offsets, pack_offsets, place,
 };
 pub use mimo_runtime::run::Operation;
 pub use mimo_runtime::weights::{options, read as read_weights, reset, write as write_weights};

@@ -1,33 +1,66 @@
-//! Recurrent layers and embeddings against Keras's numbers, and their gradients against differences of losses.
+//! Recurrent layers and their wrappers against Keras's numbers.
 //!
 //! As in `golden_layers.rs`, each input goes through a `Dense` with the identity as its kernel: in a batch of one sample
-//! the gradient of its bias is the gradient of the input.
+//! the gradient of its bias is the gradient of the input. Initial states come behind the sequence, and are taken from there;
+//! what a layer gives is joined in one output.
 
 mod support;
 
-use mimo::TrainerOptions;
 use mimo::dfdx::prelude::*;
-use mimo::prelude::{Model, Trainer, model, tensor};
+use mimo::prelude::{Trainer, model, tensor};
 use serde_json::Value;
 use support::{
-    Check, Data, F32, F64, Real, Tolerance, assert_close, check_gradients, check_gradients_on, entry, golden,
-    narrow, numbers, rows, set_weights, step, wide,
+    F32, F64, Real, Tolerance, assert_close, entry, golden, narrow, numbers, rows, set_weights, wide,
 };
 
-/// The identity of the layer before the input, or the weight of the layer under test.
+/// The weights of a case, by what the model calls them: the layer under test is `layer`. A `Dense` called `take_n` takes values
+/// from the n-th on; any other is the identity.
 fn weight(case: &Value, name: &str, shape: &[usize]) -> Vec<f64> {
-    if let Some(path) = name.strip_prefix("layer/") {
-        return numbers(entry(&case["weights"], "path", path));
+    let (layer, weight) = name.split_once('/').expect("a layer and its weight");
+    if layer.contains("layer") {
+        let weights = case["weights"].as_array().expect("weights").iter();
+        let mut found = weights.filter(|entry| name_of(entry) == format!("{layer}/{weight}"));
+        return numbers(found.next().unwrap_or_else(|| panic!("no weight `{name}`")));
     }
+    let first = layer.strip_prefix("take_").map_or(0, |first| first.parse::<usize>().expect("a place"));
     let mut values = vec![0.0; shape.iter().product()];
-    if let &[rows, _] = shape {
-        values.iter_mut().step_by(rows + 1).for_each(|value| *value = 1.0);
+    if let &[_, units] = shape {
+        (0..units).for_each(|unit| values[(first + unit) * units + unit] = 1.0);
     }
     values
 }
 
+/// What a weight of Keras's is called here: `forward_layer/kernel` for `forward_lstm_3/lstm_cell/kernel`.
+fn name_of(weight: &Value) -> String {
+    let path = weight["path"].as_str().expect("a path");
+    let last = path.rsplit('/').next().expect("a name");
+    // The layer that reads the sequence from its end has a name of its own if the user made it.
+    let made = matches!(path.split('/').next(), Some("lstm_8" | "gru_5"));
+    let layer = match path.split('_').next() {
+        Some("forward") => "forward_layer",
+        Some("backward") => "backward_layer",
+        _ if made => "backward_layer",
+        _ => "layer",
+    };
+    format!("{layer}/{last}")
+}
+
+/// Several tensors as one, sample by sample.
+fn joined(tensors: &Value) -> Vec<f64> {
+    let tensors = tensors.as_array().expect("tensors");
+    let all = rows(&tensors[0]);
+    let columns: Vec<Vec<f64>> = tensors.iter().map(numbers).collect();
+    let row = |row: usize| {
+        columns.iter().flat_map(move |column| {
+            let len = column.len() / all;
+            column[row * len..(row + 1) * len].to_vec()
+        })
+    };
+    (0..all).flat_map(row).collect()
+}
+
 macro_rules! layers {
-    ($($test:ident: $tag:literal, $model:ident, $inputs:ident, $targets:ident, $x:ident: $len:literal { $($body:tt)* })+) => {$(
+    ($file:literal: $($test:ident: $tag:literal, $model:ident, $inputs:ident, $targets:ident, $x:ident: $len:literal { $($body:tt)* })+) => {$(
         mod $test {
             use super::*;
 
@@ -45,9 +78,10 @@ macro_rules! layers {
             where
                 Cpu: Device<E>,
             {
-                let cases = golden("recurrent.json");
+                let cases = golden($file);
                 let case = entry(&cases, "tag", $tag);
-                let (all, y, dy) = (rows(&case["inputs"][0]), numbers(&case["outputs"][0]), numbers(&case["dy"][0]));
+                let (all, x) = (rows(&case["inputs"][0]), joined(&case["inputs"]));
+                let (y, dy) = (joined(&case["outputs"]), joined(&case["dy"]));
                 let mut model = $model::<E>::build(1);
                 set_weights(&mut model, |name, shape| weight(case, name, shape));
 
@@ -58,7 +92,7 @@ macro_rules! layers {
                         let len = column.len() / all;
                         column[from * len..(from + count) * len].to_vec()
                     };
-                    let input = narrow::<E>(&part(&numbers(&case["inputs"][0])));
+                    let input = narrow::<E>(&part(&x));
                     let inputs = $inputs { a: tensor(input).expect("samples") };
                     let found = model.forward(&inputs).expect("outputs").y;
                     assert_close(concat!($tag, ": output"), &wide(&found.as_vec()), &part(&y), tolerance);
@@ -74,13 +108,13 @@ macro_rules! layers {
                     if count == all {
                         let weights = case["weights"].as_array().expect("weights").iter();
                         for (weight, wanted) in weights.zip(case["grad_weights"].as_array().expect("gradients")) {
-                            let path = weight["path"].as_str().expect("a path");
-                            let found = gradient(&format!("layer/{path}"));
-                            assert_close(&format!("{}: gradient of {path}", $tag), &found, &numbers(wanted), tolerance);
+                            let name = name_of(weight);
+                            let what = format!("{}: gradient of {name}", $tag);
+                            assert_close(&what, &gradient(&name), &numbers(wanted), tolerance);
                         }
                     }
                     if count == 1 {
-                        let wanted = part(&numbers(&case["grad_inputs"][0]));
+                        let wanted = part(&joined(&case["grad_inputs"]));
                         let what = format!("{}: gradient of sample {from}", $tag);
                         assert_close(&what, &gradient("dense/bias"), &wanted, tolerance);
                     }
@@ -100,7 +134,7 @@ macro_rules! layers {
     )+};
 }
 
-layers! {
+layers! { "recurrent.json":
     lstm: "lstm rs=False", Lstm, LstmInputs, LstmTargets, x: 8 {
         let x = Reshape([4, 2])(x);
         let y = LSTM(3, name = "layer")(x);
@@ -133,294 +167,78 @@ layers! {
         let x = Reshape([4, 2])(x);
         let y = SimpleRNN(3, return_sequences = true, name = "layer")(x);
     }
-}
-
-mod embedding {
-    use super::*;
-
-    model! {
-        Embedded {
-            let words = Input(shape = [4], dtype = "int32");
-            let y = Embedding(6, 3, name = "layer")(words);
-            Model(inputs = [words], outputs = [y])
-                .compile(optimizer = SGD(learning_rate = 0.0), loss = custom)
-        }
-    }
-
-    fn words(rows: &[[usize; 4]]) -> EmbeddedInputs {
-        let words = Cpu::default().tensor_from_vec(rows.concat(), (rows.len(), Const));
-        EmbeddedInputs { words }
-    }
-
-    #[test]
-    fn is_keras_s() {
-        let cases = golden("recurrent.json");
-        let case = entry(&cases, "tag", "embedding");
-        let mut model = Embedded::new(1);
-        set_weights(&mut model, |name, shape| weight(case, name, shape));
-        let ids: Vec<usize> = numbers(&case["inputs"][0]).iter().map(|id| *id as usize).collect();
-        let ids: Vec<[usize; 4]> = ids.chunks(4).map(|ids| ids.try_into().expect("four")).collect();
-        let inputs = words(&ids);
-        let found = model.forward(&inputs).expect("outputs").y;
-        assert_close("output", &wide(&found.as_vec()), &numbers(&case["outputs"][0]), F32);
-        let dy = narrow::<f32>(&numbers(&case["dy"][0]));
-        let mut trainer = Trainer::new(&mut model).expect("a trainer");
-        trainer.set_loss(move |outputs, _| {
-            let dy = Cpu::default().tensor_from_vec(dy.clone(), *outputs.y.shape());
-            Ok((outputs.y * dy).sum())
-        });
-        trainer.train_on_batch(&inputs, &EmbeddedTargets { y: found }).expect("a step");
-        let gradient = trainer.gradient("layer/embeddings").expect("a gradient");
-        assert_close("gradient", &wide(&gradient), &numbers(&case["grad_weights"][0]), F32);
-    }
-
-    #[test]
-    fn a_number_without_a_vector_is_an_error_wherever_it_comes_from() {
-        let mut model = Embedded::new(1);
-        let wrong = words(&[[0, 1, 2, 3], [4, 5, 6, 0]]);
-        let told = "`words` holds 6 in sample 1, but its embedding has 6 vectors, numbered from 0";
-        assert_eq!(model.forward(&wrong).expect_err("no vector").to_string(), told);
-        let y = model.forward(&words(&[[0, 1, 2, 5]; 2])).expect("outputs").y;
-        let mut trainer = Trainer::new(&mut model).expect("a trainer");
-        trainer.set_loss(|outputs, _| Ok(outputs.y.sum()));
-        assert_eq!(trainer.predict(&wrong).expect_err("no vector").to_string(), told);
-        let targets = EmbeddedTargets { y };
-        assert_eq!(trainer.train_on_batch(&wrong, &targets).expect_err("no vector").to_string(), told);
-        for number in [6.0, -1.0, 0.5, f32::NAN] {
-            let data = mimo::data::from_fn::<Embedded, _>(3, |_, batch| {
-                batch.input(0).fill(number);
-                batch.target(0).fill(0.0);
-                Ok(())
-            });
-            let told = format!(
-                "`words` holds {number} in sample 0, but its embedding has 6 vectors, numbered from 0"
-            );
-            assert_eq!(trainer.train_on_rows(&data, &[0, 1]).expect_err("no vector").to_string(), told);
-        }
+    lstm_with_states: "lstm return_state", State, StateInputs, StateTargets, x: 6 {
+        let (y, h, c) = LSTM(2, return_state = true, name = "layer")(Reshape([3, 2])(x));
+        let y = concatenate([y, h, c]);
     }
 }
 
-/// Sequences of words through one of everything, large enough to be shared by threads.
-mod words {
-    use super::*;
-
-    model! {
-        Reader {
-            let words = Input(shape = [20], dtype = "int32");
-            let x = Embedding(50, 16)(words);
-            let h = LSTM(32, return_sequences = true)(x);
-            let a = GRU(16)(h);
-            let b = GRU(8, reset_after = false, go_backwards = true)(h);
-            let c = SimpleRNN(8)(x);
-            let kind = Dense(3, activation = softmax)(concatenate([a, b, c]));
-            Model(inputs = [words], outputs = [kind])
-                .compile(optimizer = Adam(learning_rate = 0.01), loss = categorical_crossentropy)
-        }
-    }
-
-    /// No multiple of anything: the last chunk is smaller than the others.
-    const ROWS: usize = 37;
-
-    fn data() -> Data {
-        let words = (0..ROWS * 20).map(|at| (at * 7919 % 49) as f64).collect();
-        let kinds = (0..ROWS * 3).map(|at| if at % 3 == at / 3 % 3 { 1.0 } else { 0.0 }).collect();
-        Data { rows: ROWS, inputs: vec![words], targets: vec![kinds], weights: vec![] }
-    }
-
-    /// The gradients of a first step, and the weights after a few.
-    fn trained<E: Real>(data: &Data, threads: usize, steps: usize) -> (Vec<Vec<f64>>, Vec<Vec<f64>>)
-    where
-        Cpu: Device<E>,
-    {
-        let mut model = Reader::<E>::build(3);
-        let options = TrainerOptions::new().threads(threads);
-        let mut trainer = Trainer::with_options(&mut model, options).expect("a trainer");
-        let mut first = vec![];
-        for _ in 0..steps {
-            step(&mut trainer, data).expect("a step");
-            if first.is_empty() {
-                let weights = <Reader<E> as Model>::SPEC.weights.iter();
-                first =
-                    weights.map(|weight| wide(&trainer.gradient(weight.name).expect("a gradient"))).collect();
-            }
-        }
-        (first, trainer.weights().iter().map(|weight| wide(weight)).collect())
-    }
-
-    #[test]
-    fn any_number_of_threads_gives_the_same_bits() {
-        let data = data();
-        let alone = trained::<f32>(&data, 1, 3);
-        for threads in [2, 3] {
-            assert_eq!(alone, trained::<f32>(&data, threads, 3));
-        }
-    }
-
-    #[test]
-    fn the_gradient_of_a_batch_is_the_mean_of_those_of_its_samples() {
-        let data = data();
-        let (whole, _) = trained::<f64>(&data, 2, 1);
-        let mut sums: Vec<Vec<f64>> = whole.iter().map(|gradient| vec![0.0; gradient.len()]).collect();
-        for row in 0..ROWS {
-            let (one, _) = trained::<f64>(&data.take(row..row + 1), 1, 1);
-            for (sums, gradient) in sums.iter_mut().zip(one) {
-                sums.iter_mut().zip(gradient).for_each(|(sum, g)| *sum += g / ROWS as f64);
-            }
-        }
-        let weights = <Reader as Model>::SPEC.weights.iter();
-        for (weight, (found, wanted)) in weights.zip(whole.iter().zip(&sums)) {
-            assert_close(weight.name, found, wanted, Tolerance { rel: 1e-9, abs: 1e-12 });
-        }
-    }
-
-    #[test]
-    fn a_sample_is_predicted_as_it_is_in_any_batch() {
-        let data = data();
-        let model = Reader::new(3);
-        let predict = |ids: &[f64]| {
-            let ids: Vec<usize> = ids.iter().map(|id| *id as usize).collect();
-            let rows = ids.len() / 20;
-            let words = Cpu::default().tensor_from_vec(ids, (rows, Const));
-            wide(&model.forward(&ReaderInputs { words }).expect("outputs").kind.as_vec())
-        };
-        let all = predict(&data.inputs[0]);
-        for row in [0, 9, 10, ROWS - 1] {
-            let one = predict(&data.inputs[0][row * 20..(row + 1) * 20]);
-            assert_close("a sample", &one, &all[row * 3..(row + 1) * 3], F32);
-        }
-    }
-
-    model! {
-        Short {
-            let words = Input(shape = [2, 3], dtype = "int32");
-            let first = Embedding(5, 3, embeddings_regularizer = L2(0.1));
-            let x = first(Reshape([6])(words));
-            let y = first(Flatten()(Permute([2, 1])(words)));
-            let h = LSTM(4)(concatenate([x, y]));
-            let fixed = Embedding(5, 2, trainable = false)(words);
-            let out = Dense(2)(concatenate([h, Flatten()(fixed)]));
-            Model(inputs = [words], outputs = [out]).compile(optimizer = SGD(0.0), loss = mse)
-        }
-    }
-
-    #[test]
-    fn embeddings_share_and_sum() {
-        let inputs = vec![(0..30).map(|at| (at * 7 % 5) as f64).collect()];
-        let targets = vec![(0..10).map(|at| f64::from(at) / 8.0).collect()];
-        let data = Data { rows: 5, inputs, targets, weights: vec![] };
-        let mut model = Short::<f64>::build(1);
-        check_gradients_on(&mut model, &data, Check::default());
-        assert_eq!(Short::INPUTS[0].below, Some(5));
+layers! { "recurrent.json":
+    time_distributed_dense: "td dense", TdDense, TdDenseInputs, TdDenseTargets, x: 6 {
+        let y = TimeDistributed(Dense(2), name = "layer")(Reshape([3, 2])(x));
     }
 }
 
-/// One test per model; fields of [`Check`] may be given.
-macro_rules! gradients {
-    ($($test:ident $model:ident $(, $field:ident = $value:expr)*; { $($body:tt)* })+) => {$(
-        model! { $model { $($body)* } }
-
-        #[test]
-        fn $test() {
-            check_gradients(&mut $model::<f64>::build(1), Check { $($field: $value,)* ..Check::default() });
-        }
-    )+};
-}
-
-gradients! {
-    lstms_in_a_stack Stack; {
-        let x = Input(shape = [5, 3]);
-        let a = Dense(4, activation = relu)(x);
-        let b = LSTM(7, return_sequences = true)(a);
-        let c = LSTM(5, go_backwards = true, return_sequences = true)(b);
-        let d = LSTM(3)(c);
-        let y = Dense(2)(d);
-        let z = Dense(1)(a);
-        Model(inputs = [x], outputs = [y, z]).compile(optimizer = SGD(0.0), loss = mse)
+layers! { "recurrent_more.json":
+    time_distributed_conv1d: "td conv1d", TdConv1D, TdConv1DInputs, TdConv1DTargets, x: 24 {
+        let y = TimeDistributed(Conv1D(3, 2, activation = tanh), name = "layer")(Reshape([3, 4, 2])(x));
     }
-    an_lstm_of_one_step OneStep; {
-        let x = Input(shape = [3]);
-        let h = Dense(3, activation = tanh)(x);
-        let h = LSTM(4)(Reshape([1, 3])(h));
-        let h = LSTM(2, return_sequences = true, use_bias = false)(Reshape([1, 4])(h));
-        let y = Dense(2)(Flatten()(h));
-        Model(inputs = [x], outputs = [y]).compile(optimizer = SGD(0.0), loss = mse)
+    time_distributed_conv2d: "td conv2d", TdConv2D, TdConv2DInputs, TdConv2DTargets, x: 36 {
+        let y = TimeDistributed(Conv2D(2, 2, padding = same), name = "layer")(Reshape([2, 3, 3, 2])(x));
     }
-    a_shared_lstm Shared; {
-        let p = Input(shape = [4, 3]);
-        let q = Input(shape = [2, 3]);
-        let first = Dense(3);
-        let shared = LSTM(5);
-        let a = shared(first(p));
-        let b = shared(first(q));
-        let y = Dense(2)(concatenate([a, b, a - b]));
-        Model(inputs = [p, q], outputs = [y]).compile(optimizer = SGD(0.0), loss = mse)
+    time_distributed_lstm: "td lstm", TdLstm, TdLstmInputs, TdLstmTargets, x: 12 {
+        let y = TimeDistributed(LSTM(3), name = "layer")(Reshape([2, 3, 2])(x));
     }
-    other_activations Others; {
-        let x = Input(shape = [4, 2]);
-        let h = Dense(3)(x);
-        let h = LSTM(3, activation = softsign, recurrent_activation = hard_sigmoid, return_sequences = true)(h);
-        let h = LSTM(2, activation = elu, recurrent_activation = softplus)(h);
-        let y = Dense(1)(h);
-        Model(inputs = [x], outputs = [y]).compile(optimizer = SGD(0.0), loss = mse)
+    time_distributed_softmax: "td softmax", TdSoftmax, TdSoftmaxInputs, TdSoftmaxTargets, x: 6 {
+        let y = TimeDistributed(Dense(3, activation = softmax), name = "layer")(Reshape([3, 2])(x));
     }
-    frozen_and_penalized Held; {
-        let x = Input(shape = [3, 2]);
-        let h = Dense(3)(x);
-        let a = LSTM(4, trainable = false, return_sequences = true)(h);
-        let b = LSTM(3, kernel_regularizer = L2(0.1), recurrent_regularizer = L1(0.2), bias_regularizer = L2(0.3))(a);
-        let c = LSTM(2, trainable = false)(x);
-        let y = Dense(1)(concatenate([b, c]));
-        Model(inputs = [x], outputs = [y]).compile(optimizer = SGD(0.0), loss = mse)
+    lstm_sequences_with_states: "lstm sequences and states", LstmBoth, LstmBothInputs, LstmBothTargets, x: 6 {
+        let (y, h, c) = LSTM(3, return_sequences = true, return_state = true, name = "layer")(Reshape([3, 2])(x));
+        let y = concatenate([Flatten()(y), h, c]);
     }
-    grus_in_a_stack Grus; {
-        let x = Input(shape = [4, 3]);
-        let a = Dense(3, activation = relu)(x);
-        let b = GRU(7, return_sequences = true)(a);
-        let c = GRU(5, go_backwards = true, return_sequences = true, reset_after = false)(b);
-        let d = GRU(3, use_bias = false)(c);
-        let e = GRU(2, use_bias = false, reset_after = false)(c);
-        let y = Dense(2)(concatenate([d, e]));
-        Model(inputs = [x], outputs = [y]).compile(optimizer = SGD(0.0), loss = mse)
+    lstm_backwards_with_states: "lstm backwards with states", BackBoth, BackBothInputs, BackBothTargets, x: 6 {
+        let x = Reshape([3, 2])(x);
+        let (y, h, c) =
+            LSTM(3, return_sequences = true, return_state = true, go_backwards = true, name = "layer")(x);
+        let y = concatenate([Flatten()(y), h, c]);
     }
-    grus_with_other_activations OtherGrus; {
-        let x = Input(shape = [3, 2]);
-        let h = Dense(3)(x);
-        let h = GRU(3, activation = softsign, recurrent_activation = hard_sigmoid, return_sequences = true)(h);
-        let h = GRU(2, activation = elu, recurrent_activation = softplus, reset_after = false)(h);
-        let y = Dense(1)(h);
-        Model(inputs = [x], outputs = [y]).compile(optimizer = SGD(0.0), loss = mse)
+    gru_sequences_with_state: "gru sequences and state", GruBoth, GruBothInputs, GruBothTargets, x: 6 {
+        let (y, h) = GRU(3, return_sequences = true, return_state = true, name = "layer")(Reshape([3, 2])(x));
+        let y = concatenate([Flatten()(y), h]);
     }
-    shared_recurrent_layers SharedAll; {
-        let left = Input(shape = [3, 2]);
-        let right = Input(shape = [1, 2]);
-        let first = Dense(2);
-        let p = first(left);
-        let q = first(right);
-        let gru = GRU(3);
-        let before = GRU(3, reset_after = false);
-        let rnn = SimpleRNN(3);
-        let a = gru(p) + gru(q);
-        let b = before(p) - before(q);
-        let c = rnn(p) * rnn(q);
-        let y = Dense(2)(concatenate([a, b, c]));
-        Model(inputs = [left, right], outputs = [y]).compile(optimizer = SGD(0.0), loss = mse)
+    gru_before_with_state: "gru reset_after=False state", BeforeState, BeforeStateInputs, BeforeStateTargets, x: 6 {
+        let (y, h) = GRU(3, reset_after = false, return_state = true, name = "layer")(Reshape([3, 2])(x));
+        let y = concatenate([y, h]);
     }
-    simple_rnns Rnns; {
-        let x = Input(shape = [4, 3]);
-        let a = Dense(3)(x);
-        let b = SimpleRNN(5, return_sequences = true)(a);
-        let c = SimpleRNN(3, activation = relu, go_backwards = true, return_sequences = true)(b);
-        let d = SimpleRNN(2, use_bias = false)(c);
-        let y = Dense(1)(d);
-        Model(inputs = [x], outputs = [y]).compile(optimizer = SGD(0.0), loss = mse)
+    rnn_sequences_with_state: "simplernn sequences and state", RnnBoth, RnnBothInputs, RnnBothTargets, x: 6 {
+        let (y, h) = SimpleRNN(3, return_sequences = true, return_state = true, name = "layer")(Reshape([3, 2])(x));
+        let y = concatenate([Flatten()(y), h]);
     }
-    a_sequence_read_by_two Two; {
-        let x = Input(shape = [3, 2]);
-        let h = Dense(3, activation = relu)(x);
-        let a = LSTM(4)(h);
-        let b = LSTM(4, go_backwards = true)(h);
-        let y = Dense(1)(a + b);
-        let z = LSTM(2, return_sequences = true)(h);
-        Model(inputs = [x], outputs = [y, z]).compile(optimizer = SGD(0.0), loss = mse)
+    lstm_from_states: "lstm initial_state", LstmFrom, LstmFromInputs, LstmFromTargets, x: 12 {
+        let h = Dense(3, name = "take_6")(x);
+        let c = Dense(3, name = "take_9")(x);
+        let x = Reshape([3, 2])(Dense(6, name = "take_0")(x));
+        let read = LSTM(3, return_sequences = true, return_state = true, name = "layer");
+        let (y, h, c) = read(x, initial_state = [h, c]);
+        let y = concatenate([Flatten()(y), h, c]);
+    }
+    gru_from_state: "gru initial_state", GruFrom, GruFromInputs, GruFromTargets, x: 9 {
+        let h = Dense(3, name = "take_6")(x);
+        let x = Reshape([3, 2])(Dense(6, name = "take_0")(x));
+        let (y, h) = GRU(3, return_sequences = true, return_state = true, name = "layer")(x, initial_state = h);
+        let y = concatenate([Flatten()(y), h]);
+    }
+    gru_before_from_state: "gru reset_after=False initial_state", BeforeFrom, BeforeFromInputs, BeforeFromTargets, x: 9 {
+        let h = Dense(3, name = "take_6")(x);
+        let x = Reshape([3, 2])(Dense(6, name = "take_0")(x));
+        let read = GRU(3, reset_after = false, return_sequences = true, return_state = true, name = "layer");
+        let (y, h) = read(x, initial_state = [h]);
+        let y = concatenate([Flatten()(y), h]);
+    }
+    rnn_from_state: "simplernn initial_state", RnnFrom, RnnFromInputs, RnnFromTargets, x: 9 {
+        let h = Dense(3, name = "take_6")(x);
+        let x = Reshape([3, 2])(Dense(6, name = "take_0")(x));
+        let (y, h) = SimpleRNN(3, return_sequences = true, return_state = true, name = "layer")(x, initial_state = h);
+        let y = concatenate([Flatten()(y), h]);
     }
 }

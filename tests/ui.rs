@@ -7,6 +7,7 @@ fn ui() {
     cases.compile_fail("tests/ui/syntax/*.rs");
     cases.compile_fail("tests/ui/name/*.rs");
     cases.compile_fail("tests/ui/shape/*.rs");
+    cases.compile_fail("tests/ui/recurrent/*.rs");
     cases.compile_fail("tests/ui/const/*.rs");
     cases.compile_fail("tests/ui/loss/*.rs");
     cases.compile_fail("tests/ui/output/*.rs");

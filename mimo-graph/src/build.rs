@@ -9,7 +9,7 @@ use crate::diag::{Diag, Diags, Loc};
 use crate::dim::{ConstId, Dim};
 use crate::graph::{ConstEntry, Dtype, Graph, Layer, LayerId, Node, NodeId, Tensor, TensorId};
 use crate::layers::input::Input;
-use crate::layers::{Constructed, Operand, Weight, construct};
+use crate::layers::{Constructed, LayerKind, Operand, Weight, construct};
 use crate::shape::Shape;
 use crate::value::{Arg, Value, ValueKind};
 
@@ -95,10 +95,34 @@ impl Builder {
         call: Loc,
         diags: &mut Diags,
     ) -> Vec<TensorId> {
-        let given = match self.infer(layer, inputs, call, diags) {
+        self.call_from(layer, inputs, None, call, diags)
+    }
+
+    /// The same with `initial_state = […]`, which stands at a place of its own.
+    pub fn call_from(
+        &mut self,
+        layer: LayerId,
+        inputs: &[(TensorId, Loc)],
+        initial: Option<(&[(TensorId, Loc)], Loc)>,
+        call: Loc,
+        diags: &mut Diags,
+    ) -> Vec<TensorId> {
+        let kind = &self.graph.layer(layer).kind;
+        let outputs = kind.outputs().len();
+        let wrong = arity(kind, inputs.len(), call)
+            .or_else(|| initial.and_then(|(states, loc)| wrong_states(kind, states.len(), loc)));
+        let inputs = &[inputs, initial.map_or(&[], |(states, _)| states)].concat()[..];
+        let given = match wrong {
+            None => self.infer(layer, inputs, call, diags),
+            Some(diag) => {
+                diags.push(diag);
+                None
+            }
+        };
+        let given = match given {
             Some(given) => given.into_iter().map(|(shape, dtype)| (Some(shape), dtype)).collect(),
-            // Every layer gives one tensor.
-            None => vec![(None, Dtype::Float)],
+            // All of them are poisoned, so that none is reported again.
+            None => vec![(None, Dtype::Float); outputs],
         };
         let node = NodeId(id(self.graph.nodes.len()));
         let outputs: Vec<TensorId> =
@@ -122,10 +146,6 @@ impl Builder {
     ) -> Option<Vec<(Shape, Dtype)>> {
         let layer = self.graph.layer(id);
         let class = layer.kind.class_name();
-        if let Some(diag) = arity(class, layer.kind.arity(), inputs.len(), call) {
-            diags.push(diag);
-            return None;
-        }
         let names: Vec<String> =
             inputs.iter().map(|&(input, _)| shown_name(&self.graph, input).into_owned()).collect();
         let mut operands = Vec::with_capacity(inputs.len());
@@ -164,6 +184,19 @@ impl Builder {
     /// A tensor without a shape, in place of one that an error prevents. Nothing about it is reported.
     pub fn poison(&mut self, loc: Loc) -> TensorId {
         self.tensor(None, Dtype::Float, None, loc)
+    }
+
+    /// What the tensors of the call that gives `tensor` may be called; nothing for an input.
+    pub fn siblings(&self, tensor: TensorId) -> &'static [&'static str] {
+        let producer = self.graph.tensor(tensor).producer;
+        producer.map_or(&[], |node| self.graph.layer(self.graph.node(node).layer).kind.outputs())
+    }
+
+    /// The place of the name that a pattern binds to a tensor, for what is said about that tensor alone.
+    pub fn place(&mut self, tensor: TensorId, loc: Loc) {
+        if let Some(tensor) = self.graph.tensors.get_mut(tensor.index()) {
+            tensor.loc = loc;
+        }
     }
 
     /// `let name = tensor`
@@ -275,7 +308,8 @@ fn shown_name(graph: &Graph, tensor: TensorId) -> std::borrow::Cow<'_, str> {
 }
 
 /// The error of a call on too few or too many tensors.
-fn arity(class: &str, (least, most): (usize, usize), given: usize, call: Loc) -> Option<Diag> {
+fn arity(kind: &LayerKind, given: usize, call: Loc) -> Option<Diag> {
+    let (class, (least, most)) = (kind.class_name(), kind.arity());
     if (least..=most).contains(&given) {
         return None;
     }
@@ -288,11 +322,43 @@ fn arity(class: &str, (least, most): (usize, usize), given: usize, call: Loc) ->
     let is = if given == 1 { "is" } else { "are" };
     let given_text = if given == 0 { "none".into() } else { given.to_string() };
     let diag = Diag::error(call, format!("`{class}` takes {wanted}, but {given_text} {is} given"));
+    let diag = match state_list(kind) {
+        Some(list) if given > 1 => {
+            diag.help(format!("a state to begin with is named: `initial_state = {list}`"))
+        }
+        _ => diag,
+    };
     Some(match (least, most) {
         (1, 1) if given > 1 => diag.help("bring them together first: `concatenate([a, b])`"),
         (1, 1) => diag.help(format!("write `{class}(…)(x)`")),
         _ => diag.help(format!("write `{class}(…)([a, b])`")),
     })
+}
+
+/// The error of an `initial_state` of too few or too many tensors.
+fn wrong_states(kind: &LayerKind, given: usize, loc: Loc) -> Option<Diag> {
+    let (class, states) = (kind.class_name(), kind.states());
+    if states.len() == given {
+        return None;
+    }
+    if states.is_empty() {
+        let diag = Diag::error(loc, format!("`{class}` carries no state, so it takes no `initial_state`"));
+        return Some(diag.help("remove `initial_state = …`"));
+    }
+    let s = if states.len() == 1 { "" } else { "s" };
+    let is = if given == 1 { "is" } else { "are" };
+    let message = format!("`{class}` has {} state{s}, but {given} {is} given", states.len());
+    let list = state_list(kind).unwrap_or_default();
+    Some(Diag::error(loc, message).help(format!("write `initial_state = {list}`")))
+}
+
+/// How the states of a layer are written, if it has any.
+fn state_list(kind: &LayerKind) -> Option<String> {
+    match kind.states() {
+        [] => None,
+        [state] => Some((*state).into()),
+        states => Some(format!("[{}]", states.join(", "))),
+    }
 }
 
 /// Whether a later call of a layer needs the weights that its first call made. `origin` says where they come

@@ -132,8 +132,10 @@ fn check_tensors_used(graph: &Graph, cx: &mut Cx<'_>) {
     {
         let Some(name) = tensor.bindings.last().filter(|name| !name.starts_with('_')) else { continue };
         let rebound = graph.tensors.iter().filter(|other| other.bindings.contains(name)).count() > 1;
+        let alone = tensor.producer.is_none_or(|node| graph.node(node).outputs.len() == 1);
+        let remove = if alone { "remove it, " } else { "" };
         let diag = Diag::warning(tensor.loc, format!("`{name}` is never used"))
-            .help(format!("use it, remove it, or call it `_{name}`"));
+            .help(format!("use it, {remove}or call it `_{name}`"));
         cx.error(if rebound { diag.note(format!("another tensor is bound to `{name}` too")) } else { diag });
     }
 }

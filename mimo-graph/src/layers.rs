@@ -49,7 +49,9 @@ pub mod spatial;
 mod tests;
 #[cfg(test)]
 mod tests_of_images;
+pub mod time_distributed;
 pub mod up_sampling;
+mod wrapped;
 
 /// What a layer is called with.
 #[derive(Clone, Debug)]
@@ -105,6 +107,17 @@ pub trait Layer: Sized {
     /// How many tensors the layer reads: at least, and at most.
     fn arity(&self) -> (usize, usize) {
         (1, 1)
+    }
+
+    /// What the tensors that a call gives may be called, in order: how many there are, and what messages propose.
+    fn outputs(&self) -> &'static [&'static str] {
+        &["y"]
+    }
+
+    /// The states that `initial_state = …` may set at a call, by name. They stand behind the tensors among the
+    /// inputs of [`Layer::infer`].
+    fn states(&self) -> &'static [&'static str] {
+        &[]
     }
 
     /// The activation that ends the layer, `Linear` if there is none.
@@ -174,6 +187,16 @@ macro_rules! layers {
             /// [`Layer::arity`] of the layer.
             pub fn arity(&self) -> (usize, usize) {
                 match self { $(LayerKind::$kind(layer) => Layer::arity(layer),)* }
+            }
+
+            /// [`Layer::outputs`] of the layer.
+            pub fn outputs(&self) -> &'static [&'static str] {
+                match self { $(LayerKind::$kind(layer) => Layer::outputs(layer),)* }
+            }
+
+            /// [`Layer::states`] of the layer.
+            pub fn states(&self) -> &'static [&'static str] {
+                match self { $(LayerKind::$kind(layer) => Layer::states(layer),)* }
             }
 
             /// [`Layer::activation`] of the layer.
@@ -319,6 +342,10 @@ layers! {
         "up_sampling1d" => up_sampling::SEQUENCE, up_sampling::UpSampling::sequence;
         "up_sampling2d" => up_sampling::IMAGE, up_sampling::UpSampling::image;
     }
+    /// Keras's `TimeDistributed`.
+    TimeDistributed(time_distributed::TimeDistributed) {
+        "time_distributed" => time_distributed::SIGNATURE, time_distributed::TimeDistributed::from_args;
+    }
     /// Keras's `Dot`.
     Dot(dot::Dot) {
         "dot", "dot" => dot::SIGNATURE, dot::Dot::from_args;
@@ -326,6 +353,17 @@ layers! {
 }
 
 impl LayerKind {
+    /// The layer inside `TimeDistributed`s, and how many of them are around it: each takes a first axis away.
+    pub fn core(&self) -> (&LayerKind, usize) {
+        match self {
+            LayerKind::TimeDistributed(wrapper) => {
+                let (core, axes) = wrapper.layer.core();
+                (core, axes + 1)
+            }
+            _ => (self, 0),
+        }
+    }
+
     /// Keras's automatic name, before numbers are added: `dense`, `leaky_re_lu`.
     pub fn auto_name(&self) -> &'static str {
         let class = self.class_name();

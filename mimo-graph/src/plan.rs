@@ -31,7 +31,7 @@ use crate::loss::Loss;
 use crate::metric::Metric;
 use crate::shape::Shape;
 
-pub use recurrent::Recurrent;
+pub use recurrent::{Last, Recurrent};
 
 /// Some columns of a slot: a value of every sample, or its gradient.
 #[derive(Clone, Debug, PartialEq)]
@@ -99,6 +99,15 @@ pub struct Block {
     pub pack: bool,
     /// How its gradient is made; `None` if it is not trained.
     pub gradient: Option<Gradient>,
+}
+
+/// A block of which there is a copy with the columns of some parts beside each other, for fused steps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Interleaved {
+    /// The block.
+    pub block: usize,
+    /// Parts that its columns are divided in.
+    pub parts: usize,
 }
 
 /// How the gradient of a block is made.
@@ -189,8 +198,25 @@ pub struct Op {
     pub dy: View,
     /// Whether the backward runs it.
     pub backward: bool,
+    /// The steps of a sample on each of which it runs by itself, if a wrapper says so. What it does is said for one
+    /// step; views are of whole samples, and a step's values are contiguous in them.
+    pub steps: Option<Dim>,
     /// What it does.
     pub kind: OpKind,
+}
+
+impl Op {
+    /// The same for rows that are steps and not samples.
+    pub fn per_step(&self) -> Op {
+        let mut op = Op { steps: None, ..self.clone() };
+        if let Some(steps) = &self.steps {
+            lifetimes::sample_views(&mut op, |view| {
+                view.len = view.len.clone() / steps.clone();
+                view.stride = view.stride.clone() / steps.clone();
+            });
+        }
+        op
+    }
 }
 
 /// What an operation does.
@@ -446,6 +472,8 @@ pub struct Plan {
     pub slots: Vec<Slot>,
     /// Matrices of the parameter buffer.
     pub blocks: Vec<Block>,
+    /// Blocks with interleaved copies.
+    pub interleaved: Vec<Interleaved>,
     /// Layers with weights, in the order of the model's fields.
     pub weighted: Vec<LayerId>,
     /// Weights, in the order of the model's fields.

@@ -8,6 +8,7 @@ mod logs;
 mod model;
 mod operations;
 mod program;
+mod recurrent;
 mod spec;
 mod weights;
 

@@ -264,31 +264,44 @@ impl Lower<'_> {
         }
     }
 
+    /// A pattern for what a call gives: the names that are there, and proposals for the others.
+    fn pattern(&self, bound: &[String], tensors: &[TensorId]) -> String {
+        let proposed = tensors.first().map_or(&[][..], |&tensor| self.builder.siblings(tensor));
+        // `(y, c)` for `(y, h, c)`: the name in between was left out.
+        let all_known = bound.iter().all(|name| proposed.contains(&name.as_str()));
+        let bound = if all_known { &[] } else { bound };
+        let names = (0..tensors.len()).map(|place| match (bound.get(place), proposed.get(place)) {
+            (Some(name), _) => name.clone(),
+            (None, Some(&name)) if bound.iter().any(|bound| bound == name) => format!("last_{name}"),
+            (None, name) => name.map_or("_".into(), |name| (*name).into()),
+        });
+        match &names.collect::<Vec<_>>()[..] {
+            [name] => name.clone(),
+            names => format!("({})", names.join(", ")),
+        }
+    }
+
     fn bind_tensors(&mut self, statement: &Let, tensors: &[TensorId]) {
         let names = &statement.names;
         if names.len() != tensors.len() && !names.is_empty() {
             let (wanted, found) = (names.len(), tensors.len());
             let s = if found == 1 { "" } else { "s" };
-            let diag = Diag::error(
-                statement.value.loc,
-                format!("this gives {found} tensor{s}, but {wanted} are bound"),
-            );
-            let diag = match (wanted, found) {
-                (1, _) => {
-                    Diag::error(statement.value.loc, format!("this gives {found} tensors, but 1 is bound"))
-                        .help(format!(
-                            "bind all of them: `let ({}) = …;`",
-                            "a, b, c, d".get(..3 * found - 2).unwrap_or("a, …")
-                        ))
-                }
-                (_, 1) => diag.help("bind one name: `let name = …;`"),
-                _ => diag,
-            };
-            self.error(diag);
+            let are = if wanted == 1 { "name is" } else { "names are" };
+            let message = format!("this gives {found} tensor{s}, but {wanted} {are} bound");
+            let bound: Vec<String> = names.iter().map(|name| name_of(&name.ident)).collect();
+            let pattern = self.pattern(&bound, tensors);
+            let diag = Diag::error(statement.value.loc, message).help(format!("write `let {pattern} = …;`"));
+            self.error(match found > wanted {
+                true => diag.help("`_` stands for a tensor that is not needed"),
+                false => diag,
+            });
             self.broken = true;
             return self.poison(names);
         }
         for (name, &tensor) in names.iter().zip(tensors) {
+            if tensors.len() > 1 {
+                self.builder.place(tensor, name.loc);
+            }
             self.bind(&name.ident, Binding::Tensor(tensor));
         }
         let (Some(shape), [tensor]) = (&statement.ascription, tensors) else {

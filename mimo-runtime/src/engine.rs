@@ -9,6 +9,7 @@
 
 mod chunks;
 mod custom;
+mod interleaved;
 mod predict;
 mod rule;
 mod update;

@@ -25,6 +25,7 @@ pub mod pooling;
 pub mod recurrent;
 pub mod repeat_vector;
 mod strided;
+pub mod time_distributed;
 pub mod typed;
 pub mod up_sampling;
 

@@ -212,6 +212,35 @@ pub const fn pack_offsets<const N: usize>(
     (offsets, len)
 }
 
+/// Where the interleaved copies of blocks begin in the pack buffer from `start` on, and where they end. Given are the rows
+/// and columns of each block and how many parts the columns have.
+pub const fn interleaved_offsets<const N: usize>(
+    start: usize,
+    copies: &[([usize; 2], usize); N],
+) -> ([usize; N], usize) {
+    let mut offsets = [0; N];
+    let mut len = start;
+    let mut i = 0;
+    while i < N {
+        let ([rows, cols], parts) = copies[i];
+        offsets[i] = len;
+        len += aligned(crate::kernels::interleaved_len(rows, parts, cols / parts));
+        i += 1;
+    }
+    (offsets, len)
+}
+
+/// A block with a copy in which the columns of some parts are beside each other, as fused steps read them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Interleaved {
+    /// The block.
+    pub block: usize,
+    /// How many parts its columns have.
+    pub parts: usize,
+    /// Where the copy begins in the pack buffer.
+    pub start: usize,
+}
+
 /// A matrix of the flat parameter buffer that is written by one gradient: a kernel, or the kernels of
 /// siblings side by side.
 #[derive(Clone, Copy, Debug)]
@@ -306,6 +335,8 @@ pub struct Program {
     pub sample_weights: &'static [Option<View>],
     /// Blocks of the parameter buffer, in order.
     pub blocks: &'static [Block],
+    /// Interleaved copies of blocks, in the order of the pack buffer.
+    pub interleaved: &'static [Interleaved],
     /// Weights, in the order of the model's fields.
     pub params: &'static [Param],
     /// Length of the parameter buffer.

@@ -205,6 +205,7 @@ impl Model for Lines {
         params: &[param(0, 1), param(1, 1), param(2, 2), param(3, 2)],
         parameters: 64,
         packs: 0,
+        interleaved: &[],
         statistics: 4,
         scans: false,
         flops: 6,

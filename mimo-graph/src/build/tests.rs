@@ -301,3 +301,36 @@ fn a_layer_with_a_wrong_setting_still_has_a_shape() {
     assert_eq!(written.shape(y), "[8]");
     written.expect(&["`rate` of `Dropout` must be from 0 to 1, found 1.5"]);
 }
+
+#[test]
+fn states_are_given_and_taken() {
+    let mut written = Written::new();
+    let x = written.input("x", list(&[5, 2]));
+    let given = |name: &'static str| [(None, int(3)), named(name, value(ValueKind::Bool(true)))];
+    let lstm = written.layer("LSTM", given("return_state"));
+    let states = written.builder.call(lstm, &[(x, Loc(5))], Loc(6), &mut written.diags);
+    assert_eq!(states.iter().map(|&tensor| written.shape(tensor)).collect::<Vec<_>>(), ["[3]", "[3]", "[3]"]);
+    assert_eq!(written.builder.siblings(states[0]), ["y", "h", "c"]);
+    let next = written.layer("GRU", given("return_sequences"));
+    let from = |written: &mut Written, states: &[TensorId]| {
+        let states: Vec<_> = states.iter().map(|&state| (state, Loc(7))).collect();
+        let inputs = [(x, Loc(5))];
+        written.builder.call_from(next, &inputs, Some((&states, Loc(8))), Loc(6), &mut written.diags)[0]
+    };
+    let fine = from(&mut written, &states[1..2]);
+    assert_eq!(written.shape(fine), "[5, 3]");
+    written.expect(&[]);
+    from(&mut written, &states[1..]);
+    from(&mut written, &[x]);
+    let diags = written.expect(&[
+        "this `GRU` needs an initial `h` of [3], but `x` is [5, 2]",
+        "`GRU` has 1 state, but 2 are given",
+    ]);
+    assert_eq!(diags[1].helps, ["write `initial_state = h`"]);
+    // What an error leaves is as many tensors as the call would have given.
+    let flat = written.input("flat", list(&[4]));
+    let poisoned = written.builder.call(lstm, &[(flat, Loc(5))], Loc(6), &mut written.diags);
+    assert_eq!(poisoned.iter().map(|&tensor| written.shape(tensor)).collect::<Vec<_>>(), ["?", "?", "?"]);
+    from(&mut written, &poisoned[1..2]);
+    written.expect(&["an `LSTM` reads [steps, features], but `flat` is [4]"]);
+}

@@ -24,7 +24,9 @@ impl<'g> Head<'g> {
     pub(super) fn of(graph: &'g Graph, output: &'g Port) -> Self {
         let units = graph.tensor(output.tensor).shape.as_ref().and_then(|shape| shape.last().cloned());
         let maker = crate::names::maker(graph, output.tensor).filter(|_| units.is_some());
-        let activation = maker.and_then(|layer| ending(&graph.layer(layer).kind));
+        // What comes behind the first are states, which may be any numbers.
+        let first = graph.nodes.iter().any(|node| node.outputs.first() == Some(&output.tensor));
+        let activation = maker.filter(|_| first).and_then(|layer| ending(&graph.layer(layer).kind));
         Head { name: &output.name, activation, units }
     }
 
@@ -56,6 +58,7 @@ fn ending(kind: &LayerKind) -> Option<Activation> {
         | LayerKind::Separable(_)
         | LayerKind::Activation(_)
         | LayerKind::Recurrent(_) => Some(kind.activation()),
+        LayerKind::TimeDistributed(wrapper) => ending(&wrapper.layer),
         // Vectors of any numbers, as a linear layer gives.
         LayerKind::Embedding(_) => Some(Activation::Linear),
         LayerKind::Flatten(_)

@@ -65,7 +65,6 @@ const ABSENT: &[&str] = &[
     "StackedRNNCells",
     "StringLookup",
     "TextVectorization",
-    "TimeDistributed",
     "UnitNormalization",
     "UpSampling3D",
     "ZeroPadding3D",

@@ -2,7 +2,7 @@
 
 use crate::activation::Activation;
 use crate::args::{Bound, Signature};
-use crate::context::Cx;
+use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
 use crate::graph::Dtype;
@@ -32,6 +32,8 @@ pub struct Recurrent {
     pub bias: WeightOptions,
     /// Whether the state after every step is given, and not that after the last only.
     pub return_sequences: bool,
+    /// Whether the last state is given too, and for an LSTM the last cell state.
+    pub return_state: bool,
     /// Whether the sequence is read from its end.
     pub go_backwards: bool,
 }
@@ -69,6 +71,14 @@ impl Cell {
             Cell::Lstm | Cell::Simple => self.gates(),
             Cell::Gru { reset_after: true } => 2 * self.gates(),
             Cell::Gru { reset_after: false } => 3 * self.gates(),
+        }
+    }
+
+    /// What is carried from a step to the next, by name.
+    const fn states(self) -> &'static [&'static str] {
+        match self {
+            Cell::Lstm => &["h", "c"],
+            Cell::Gru { .. } | Cell::Simple => &["h"],
         }
     }
 
@@ -239,6 +249,7 @@ impl Recurrent {
         let bias_rank = if cell == (Cell::Gru { reset_after: true }) { 2 } else { 1 };
         let bias = WeightOptions::from_args(args, "bias", bias_rank, Initializer::ZEROS, cx);
         let return_sequences = args.boolean("return_sequences", false, cx);
+        let return_state = args.boolean("return_state", false, cx);
         let go_backwards = args.boolean("go_backwards", false, cx);
         for (name, instead) in NOT_YET {
             not_yet(name, instead, args, cx);
@@ -253,8 +264,45 @@ impl Recurrent {
             recurrent_kernel,
             bias,
             return_sequences,
+            return_state,
             go_backwards,
         })
+    }
+
+    /// Whether a tensor can be the state that a sequence begins with.
+    fn fits(&self, state: &Operand<'_>, name: &str, cx: &mut Cx<'_>) -> bool {
+        let class = self.cell.class();
+        if !floats(class, state, cx) {
+            return false;
+        }
+        let units = self.units.display(cx.consts).to_string();
+        let shown = state.shape.display(cx.consts).to_string();
+        let report = || {
+            let message = format!(
+                "this `{class}` needs an initial `{name}` of [{units}], but `{}` is {shown}",
+                state.name
+            );
+            Diag::error(state.loc, message).help(format!(
+                "give a state of {units} values, such as the last one of a layer of {units} units"
+            ))
+        };
+        let [found] = &state.shape.0[..] else {
+            cx.error(report());
+            return false;
+        };
+        let check = DimCheck {
+            loc: state.loc,
+            found: found.clone(),
+            relation: Relation::Equal,
+            wanted: self.units.clone(),
+            what: format!(
+                "the number of values of `{}`, the initial `{name}` of this `{class}`,",
+                state.name
+            ),
+            help: None,
+            note: None,
+        };
+        cx.require_equal(check, |_| report())
     }
 
     /// Values of all products of a step: `gates · units`.
@@ -265,8 +313,7 @@ impl Recurrent {
 
 /// Arguments that ask for nothing as long as they are `false` or 0.
 const NOT_YET: &[(&str, &str)] = &[
-    ("return_state", "leave it out: the last state is the layer's output without `return_sequences`"),
-    ("stateful", "leave it out: every sample begins with a state of zeros"),
+    ("stateful", "leave it out: give the state that a sequence begins with as `initial_state`"),
     ("unroll", "leave it out: it would change nothing"),
     ("dropout", "write `Dropout(…)` before the layer"),
     ("recurrent_dropout", "write `Dropout(…)` before or behind the layer"),
@@ -310,7 +357,7 @@ impl Layer for Recurrent {
     }
 
     fn infer(&self, inputs: &[Operand<'_>], _: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {
-        let [x] = inputs else { return None };
+        let (x, states) = inputs.split_first()?;
         let class = self.class_name();
         let [steps, _] = &x.shape.0[..] else {
             let shown = x.shape.display(cx.consts).to_string();
@@ -350,11 +397,32 @@ impl Layer for Recurrent {
             floats(class, x, cx);
             return None;
         }
-        let shape = match self.return_sequences {
-            true => vec![steps.clone(), self.units.clone()],
-            false => vec![self.units.clone()],
+        let mut fine = true;
+        for (state, name) in states.iter().zip(self.cell.states()) {
+            fine &= self.fits(state, name, cx);
+        }
+        if !fine {
+            return None;
+        }
+        let state = Shape(vec![self.units.clone()]);
+        let y = match self.return_sequences {
+            true => Shape(vec![steps.clone(), self.units.clone()]),
+            false => state.clone(),
         };
-        Some(vec![(Shape(shape), Dtype::Float)])
+        let states = self.outputs().iter().skip(1).map(|_| state.clone());
+        Some([y].into_iter().chain(states).map(|shape| (shape, Dtype::Float)).collect())
+    }
+
+    fn outputs(&self) -> &'static [&'static str] {
+        match (self.return_state, self.cell) {
+            (false, _) => &["y"],
+            (true, Cell::Lstm) => &["y", "h", "c"],
+            (true, Cell::Gru { .. } | Cell::Simple) => &["y", "h"],
+        }
+    }
+
+    fn states(&self) -> &'static [&'static str] {
+        self.cell.states()
     }
 
     fn weights(&self, inputs: &[&Shape]) -> Vec<Weight> {

@@ -67,6 +67,7 @@ fn every_class_has_its_names() {
         "Activation" => vec![word("relu")],
         "Reshape" | "Permute" => vec![list(&[1])],
         "Dropout" | "GaussianNoise" => vec![float(0.5)],
+        "TimeDistributed" => vec![call("Flatten", [])],
         "AveragePooling1D" | "AveragePooling2D" | "Dot" => vec![int(2)],
         _ => vec![],
     };
@@ -128,6 +129,7 @@ fn every_class_has_its_names() {
             "cropping2d",
             "up_sampling1d",
             "up_sampling2d",
+            "time_distributed",
             "dot"
         ]
     );
@@ -583,14 +585,13 @@ fn what_recurrent_layers_have_not_is_told() {
     let given = nothing.map(|(name, value)| named(name, value));
     assert!(made(&mut bench, "GRU", [(None, int(1))].into_iter().chain(given)).is_some());
     bench.expect(&[]);
-    let asked = [("stateful", bool(true)), ("dropout", float(0.5)), ("return_state", bool(true))];
+    let asked = [("stateful", bool(true)), ("dropout", float(0.5))];
     let given = asked.map(|(name, value)| named(name, value));
     made(&mut bench, "LSTM", [(None, int(1))].into_iter().chain(given));
     made(&mut bench, "LSTM", [(None, int(1)), named("activation", word("softmax"))]);
     made(&mut bench, "SimpleRNN", [(None, int(1)), named("activation", word("gelu"))]);
     made(&mut bench, "LSTM", [(None, int(1)), named("bias_initializer", word("random_normal"))]);
     bench.expect(&[
-        "mimo has no `return_state` for `LSTM` yet",
         "mimo has no `stateful` for `LSTM` yet",
         "mimo has no `dropout` for `LSTM` yet",
         "`activation` of `LSTM` has to work value by value, which a softmax does not",

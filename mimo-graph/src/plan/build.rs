@@ -1,7 +1,7 @@
 //! From calls to operations: slots for values and their gradients, blocks for weights, siblings merged.
 
 use super::values::{ValueId, Values};
-use super::{Block, LossOp, Op, OpKind, Param, Plan, Read, Recurrent, Slot, View, Weighted, Windows};
+use super::{Block, LossOp, Op, OpKind, Param, Plan, Read, Slot, View, Weighted, Windows};
 use crate::activation::Activation;
 use crate::dim::Dim;
 use crate::graph::{Graph, LayerId, NodeId, TensorId};
@@ -28,6 +28,9 @@ pub(super) struct Building {
     pub loss_values: Vec<ValueId>,
     /// By layer: the blocks of its weights, once it has been called.
     pub(super) blocks: Vec<Option<Vec<usize>>>,
+    /// The axes that wrappers take away from what the call under construction reads and gives, and the steps along
+    /// them.
+    steps: (usize, Dim),
 }
 
 /// Builds operations for everything that leads to an output.
@@ -41,6 +44,7 @@ pub(super) fn build(graph: &Graph) -> Building {
         gives: vec![],
         loss_values: vec![],
         blocks: vec![None; graph.layers.len()],
+        steps: (0, Dim::Known(1)),
         values,
     };
     building.inputs(graph);
@@ -64,12 +68,24 @@ impl Building {
 
     fn call(&mut self, graph: &Graph, id: NodeId) {
         let node = graph.node(id);
-        let layer = graph.layer(node.layer);
-        let positions = |tensor| shape(graph, tensor).positions();
-        let kind = match &layer.kind {
-            LayerKind::Flatten(_) | LayerKind::Reshape(_) => return,
+        let (core, axes) = graph.layer(node.layer).kind.core();
+        let steps = shape(graph, node.inputs[0]).0.into_iter().take(axes);
+        self.steps = (axes, Shape(steps.collect()).elements());
+        let before = std::mem::replace(&mut self.plan.flops, Dim::Known(0));
+        self.operations(graph, id, core);
+        let flops = std::mem::take(&mut self.plan.flops);
+        let (_, steps) = std::mem::replace(&mut self.steps, (0, Dim::Known(1)));
+        self.plan.flops = before + steps * flops;
+    }
+
+    /// The operations of a call, on the shapes that the layer inside of wrappers sees.
+    fn operations(&mut self, graph: &Graph, id: NodeId, core: &LayerKind) {
+        let node = graph.node(id);
+        let kind = match core {
+            // A wrapper is not its own core.
+            LayerKind::Flatten(_) | LayerKind::Reshape(_) | LayerKind::TimeDistributed(_) => return,
             LayerKind::Dense(_) => return self.dense(graph, id),
-            LayerKind::Recurrent(layer) => self.recurrent(graph, id, layer),
+            LayerKind::Recurrent(layer) => return self.recurrent(graph, id, layer),
             LayerKind::Embedding(layer) => OpKind::Embedding {
                 vocabulary: layer.input_dim.clone(),
                 units: layer.output_dim.clone(),
@@ -82,7 +98,7 @@ impl Building {
             LayerKind::Activation(layer) if layer.activation == Activation::Linear => return,
             LayerKind::Activation(layer) => OpKind::Activate {
                 activation: layer.activation,
-                positions: positions(node.inputs[0]),
+                positions: self.shape(graph, node.inputs[0]).positions(),
                 read: self.read(graph, node.inputs[0]),
             },
             LayerKind::Permute(layer) => {
@@ -111,7 +127,7 @@ impl Building {
                     strides: layer.strides.clone(),
                     padding: layer.padding,
                 };
-                self.pooling(layer.kind, windows, read, &shape(graph, node.outputs[0]))
+                self.pooling(layer.kind, windows, read, &self.shape(graph, node.outputs[0]))
             }
             LayerKind::GlobalPooling(layer) => {
                 // One window, as large as the image.
@@ -120,7 +136,7 @@ impl Building {
                 let [height, width, _] = image.clone();
                 let (size, strides) = ([height, width], [Dim::Known(1), Dim::Known(1)]);
                 let windows = Windows { image, size, strides, padding: Padding::Valid };
-                self.pooling(layer.kind, windows, read, &shape(graph, node.outputs[0]))
+                self.pooling(layer.kind, windows, read, &self.shape(graph, node.outputs[0]))
             }
             LayerKind::Frame(layer) => {
                 OpKind::Frame { frame: Box::new(layer.clone()), read: self.read(graph, node.inputs[0]) }
@@ -130,7 +146,7 @@ impl Building {
             }
             LayerKind::Dot(layer) => return self.dot(graph, id, *layer),
             LayerKind::Concatenate(layer) => {
-                let result = shape(graph, node.outputs[0]);
+                let result = self.shape(graph, node.outputs[0]);
                 // Keras counts the batch as axis 0; a sample's first axis is 1.
                 let rank = result.rank() as i64 + 1;
                 let axis = if layer.axis < 0 { layer.axis + rank } else { layer.axis };
@@ -142,14 +158,14 @@ impl Building {
             }
             LayerKind::Merge(layer) => OpKind::Merge {
                 op: layer.op,
-                shape: shape(graph, node.outputs[0]),
+                shape: self.shape(graph, node.outputs[0]),
                 inputs: node.inputs.iter().map(|&input| self.read(graph, input)).collect(),
             },
         };
         let reads = node.inputs.iter().map(|&input| self.values.of(input)).collect();
         let value = self.values.of(node.outputs[0]);
         let name = call_name(graph, id);
-        self.op(name, vec![id], shape(graph, node.outputs[0]).elements(), kind, reads, value);
+        self.op(name, vec![id], self.shape(graph, node.outputs[0]).elements(), kind, reads, value);
     }
 
     fn pooling(&mut self, kind: PoolKind, windows: Windows, read: Read, result: &Shape) -> OpKind {
@@ -183,40 +199,11 @@ impl Building {
             values.push(value);
             read
         });
-        let result = shape(graph, node.outputs[0]).elements();
+        let result = self.shape(graph, node.outputs[0]).elements();
         let summed = reads[0].shape.0.get(axes[0]).cloned().unwrap_or(Dim::Known(1));
         self.plan.flops = self.plan.flops.clone() + Dim::Known(2) * result.clone() * summed;
         let kind = OpKind::Dot { axes, reads };
         self.op(name, vec![id], result, kind, values, self.values.of(node.outputs[0]));
-    }
-
-    /// A layer that reads a sequence step by step.
-    fn recurrent(&mut self, graph: &Graph, id: NodeId, layer: &layers::recurrent::Recurrent) -> OpKind {
-        let read = self.read(graph, graph.node(id).inputs[0]);
-        let (steps, features) = match &read.shape.0[..] {
-            [steps, features] => (steps.clone(), features.clone()),
-            // Its shape rule has seen to this.
-            _ => (Dim::Known(1), read.shape.elements()),
-        };
-        let blocks: Vec<usize> =
-            self.layer_weights(graph, id).into_iter().map(|weight| weight.block).collect();
-        let products = (features.clone() + layer.units.clone()) * layer.width();
-        self.plan.flops = self.plan.flops.clone() + Dim::Known(2) * steps.clone() * products;
-        let states = (steps.clone() + Dim::Known(1)) * layer.units.clone();
-        OpKind::Recurrent(Box::new(Recurrent {
-            kernel: blocks[0],
-            recurrent_kernel: blocks[1],
-            bias: blocks.get(2).copied(),
-            read,
-            inputs: self.slot(steps.clone() * features.clone()),
-            gates: self.slot(steps.clone() * Dim::Known(layer.cell.kept()) * layer.units.clone()),
-            states: self.slot(states.clone()),
-            cells: self.slot(states),
-            carried: self.slot(Dim::Known(CARRIED) * layer.units.clone()),
-            layer: layer.clone(),
-            steps,
-            features,
-        }))
     }
 
     fn outputs(&mut self, graph: &Graph) {
@@ -311,7 +298,7 @@ impl Building {
         if self.values.has_gradient(value) {
             self.gradients[value.0] = Some(dy.clone());
         }
-        self.plan.forward.push(Op { name, nodes, y, dy, backward: false, kind });
+        self.plan.forward.push(Op { name, nodes, y, dy, backward: false, steps: self.wrapped(), kind });
         self.reads.push(reads);
         self.gives.push(vec![value]);
     }
@@ -323,7 +310,19 @@ impl Building {
         self.values.add(like)
     }
 
+    /// The shape of what a call reads or gives, as the layer inside of wrappers sees it.
+    pub(super) fn shape(&self, graph: &Graph, tensor: TensorId) -> Shape {
+        Shape(shape(graph, tensor).0.into_iter().skip(self.steps.0).collect())
+    }
+
+    /// The steps on each of which an operation of this call runs by itself.
+    pub(super) fn wrapped(&self) -> Option<Dim> {
+        (self.steps.0 > 0).then(|| self.steps.1.clone())
+    }
+
+    /// Memory for `len` values of each step of a sample.
     pub(super) fn slot(&mut self, len: Dim) -> View {
+        let len = self.steps.1.clone() * len;
         // Times are set when all operations are known.
         self.plan.slots.push(Slot::new(len.clone()));
         View::whole(self.plan.slots.len() - 1, len)
@@ -350,7 +349,7 @@ impl Building {
     }
 
     pub(super) fn read(&self, graph: &Graph, tensor: TensorId) -> Read {
-        let shape = shape(graph, tensor);
+        let shape = self.shape(graph, tensor);
         let place = self.places[self.values.of(tensor).0].clone();
         // Calls are in topological order, so what is read has its place.
         let x = place.unwrap_or_else(|| View::whole(0, shape.elements()));
@@ -363,7 +362,7 @@ pub(super) fn shape(graph: &Graph, tensor: TensorId) -> Shape {
 }
 
 pub(super) fn units(graph: &Graph, node: NodeId) -> Dim {
-    match &graph.layer(graph.node(node).layer).kind {
+    match graph.layer(graph.node(node).layer).kind.core().0 {
         LayerKind::Dense(dense) => dense.units.clone(),
         _ => Dim::Known(1),
     }
@@ -372,9 +371,6 @@ pub(super) fn units(graph: &Graph, node: NodeId) -> Dim {
 pub(super) fn activation(graph: &Graph, node: NodeId) -> Activation {
     graph.layer(graph.node(node).layer).kind.activation()
 }
-
-/// Values per unit that the backward of a recurrent layer works with from step to step.
-const CARRIED: usize = 4;
 
 /// Tells the random numbers of one layer from those of others.
 fn key(seed: Option<u64>, node: NodeId) -> u64 {

@@ -1,6 +1,6 @@
 //! Convolutions: their geometry, and the memory that their passes need for one sample.
 
-use super::build::{Building, call_name, shape};
+use super::build::{Building, call_name};
 use super::pooled;
 use super::values::ValueId;
 use super::{Conv, OpKind, Plan, Read, Scratch, Slot, View, Weighted};
@@ -55,7 +55,7 @@ impl Building {
         let (Some(depthwise), Some(pointwise)) = (weights.next(), weights.next()) else { return };
         let first = along_channels(&layer.sliding, &layer.depth_multiplier, read, depthwise, None);
         // As the result, but for its channels.
-        let mut between = shape(graph, output);
+        let mut between = self.shape(graph, output);
         between.0.pop();
         between.0.push(first.filters.clone());
         let value = self.value_like(self.values.of(output));
@@ -87,7 +87,7 @@ impl Building {
         activation: Activation,
     ) {
         let output = graph.node(id).outputs[0];
-        let (result, value) = (shape(graph, output), self.values.of(output));
+        let (result, value) = (self.shape(graph, output), self.values.of(output));
         let in_place = activation.elementwise() && activation.from_output();
         let in_place = activation == Activation::Linear || in_place && !self.fused(graph, id);
         if in_place {

@@ -84,13 +84,13 @@ impl Building {
             segments,
             read,
         }));
-        self.plan.forward.push(Op { name, nodes, y, dy, backward: false, kind });
+        self.plan.forward.push(Op { name, nodes, y, dy, backward: false, steps: self.wrapped(), kind });
         self.reads.push(reads);
         self.gives.push(gives);
         for (node, activation, product, x) in separate {
             let output = graph.node(node).outputs[0];
             let name = format!("{}_activation", call_name(graph, node));
-            let result = shape(graph, output);
+            let result = self.shape(graph, output);
             let read = Read { x, shape: result.clone(), dx: None };
             let kind = OpKind::Activate { activation, positions: positions.clone(), read };
             self.op(name, vec![node], result.elements(), kind, vec![product], self.values.of(output));
@@ -153,7 +153,7 @@ impl Building {
         };
         let kernel = self.plan.blocks.len();
         self.plan.blocks.push(block(inputs, total));
-        let biased = matches!(&graph.layer(first).kind, LayerKind::Dense(dense) if dense.use_bias);
+        let biased = matches!(graph.layer(first).kind.core().0, LayerKind::Dense(dense) if dense.use_bias);
         let bias = biased.then(|| {
             self.plan.blocks.push(block(&Dim::Known(1), total));
             kernel + 1

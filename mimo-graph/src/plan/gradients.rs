@@ -5,6 +5,7 @@ use super::conv;
 use super::values::{self, ValueId};
 use super::{Block, Gradient, OpKind, Private, Read, Sink, Slot, Use, View, Weighted};
 use crate::activation::Activation;
+use crate::dim::Dim;
 use crate::graph::Graph;
 
 /// Orders the backward pass and connects gradients.
@@ -100,24 +101,16 @@ fn masks(building: &mut Building, last: &[Option<usize>]) {
 fn weights(graph: &Graph, building: &mut Building) {
     let plan = &mut building.plan;
     for op in plan.forward.iter().filter(|op| op.backward) {
+        let steps = op.steps.clone().unwrap_or(Dim::Known(1));
         if let OpKind::Recurrent(layer) = &op.kind {
-            plan.blocks[layer.kernel].pack |= layer.read.dx.is_some();
-            plan.blocks[layer.recurrent_kernel].pack = true;
-            if values::trained(graph, graph.node(op.nodes[0]).layer) {
-                let (kernel, bias, recurrent) = layer.uses();
-                product(&mut plan.blocks[layer.kernel], kernel);
-                for call in recurrent {
-                    product(&mut plan.blocks[layer.recurrent_kernel], call);
-                }
-                if let Some(block) = layer.bias {
-                    sum(&mut plan.blocks[block], bias);
-                }
-            }
+            plan.blocks[layer.kernel.block].pack |= layer.read.dx.is_some();
+            plan.blocks[layer.recurrent_kernel.block].pack = true;
         }
         if let OpKind::Embedding { block, read, .. } = &op.kind
             && values::trained(graph, graph.node(op.nodes[0]).layer)
         {
-            let call = Use { x: read.x.clone(), dy: op.dy.clone(), positions: read.shape.elements() };
+            let positions = steps.clone() * read.shape.elements();
+            let call = Use { x: read.x.clone(), dy: op.dy.clone(), positions };
             match &mut plan.blocks[*block].gradient {
                 Some(Gradient::Scatter(uses)) => uses.push(call),
                 gradient => *gradient = Some(Gradient::Scatter(vec![call])),
@@ -129,7 +122,8 @@ fn weights(graph: &Graph, building: &mut Building) {
         if !values::trained(graph, layer) {
             continue;
         }
-        let call = Use { x: dense.read.x.clone(), dy: op.dy.clone(), positions: dense.positions.clone() };
+        let positions = steps * dense.positions.clone();
+        let call = Use { x: dense.read.x.clone(), dy: op.dy.clone(), positions };
         product(&mut plan.blocks[dense.kernel], call.clone());
         if let Some(bias) = dense.bias {
             sum(&mut plan.blocks[bias], call);
@@ -180,8 +174,8 @@ fn privates(graph: &Graph, building: &mut Building) {
 pub(super) fn weights_of(kind: &mut OpKind) -> Vec<&mut Weighted> {
     match kind {
         OpKind::Conv(conv) => [Some(&mut conv.kernel), conv.bias.as_mut()].into_iter().flatten().collect(),
+        OpKind::Recurrent(layer) => layer.weights_mut(),
         OpKind::Dense(_)
-        | OpKind::Recurrent(_)
         | OpKind::Embedding { .. }
         | OpKind::Activate { .. }
         | OpKind::Permute { .. }
@@ -202,7 +196,7 @@ pub(super) fn weights_of(kind: &mut OpKind) -> Vec<&mut Weighted> {
 pub(super) fn reads_of(kind: &mut OpKind) -> Vec<&mut Read> {
     match kind {
         OpKind::Dense(dense) => vec![&mut dense.read],
-        OpKind::Recurrent(layer) => vec![&mut layer.read],
+        OpKind::Recurrent(layer) => [&mut layer.read].into_iter().chain(&mut layer.initial).collect(),
         OpKind::Conv(conv) => vec![&mut conv.read],
         OpKind::Activate { read, .. }
         | OpKind::Permute { read, .. }

@@ -47,7 +47,8 @@ fn movable(plan: &Plan, reader: usize, x: &View) -> bool {
         _ => false,
     };
     let mut makers = plan.forward[..reader].iter().filter(|op| op.y.slot == x.slot);
-    let made = makers.next().is_some_and(|op| by_rows(&op.kind)) && makers.next().is_none();
+    let made =
+        makers.next().is_some_and(|op| op.steps.is_none() && by_rows(&op.kind)) && makers.next().is_none();
     let of_the_slot = |view: &View| view.slot == x.slot;
     let shown = plan.outputs.iter().any(of_the_slot);
     whole && made && !shown && readers(plan, x) == 1

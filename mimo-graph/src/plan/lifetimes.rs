@@ -2,7 +2,7 @@
 //! the backward, and at the end the gradients of weights read what was kept for them.
 
 use super::gradients::{reads_of, weights_of};
-use super::{Gradient, OpKind, Plan, Scratch, View};
+use super::{Gradient, Op, OpKind, Plan, Scratch, View};
 use crate::layers::pooling::PoolKind;
 
 /// Sets the lifetimes of all slots and orders the slots by first use.
@@ -20,7 +20,11 @@ pub(super) fn assign(plan: &mut Plan) {
         touched.push(op.y.clone());
         if let OpKind::Recurrent(layer) = &mut op.kind {
             touched.extend(layer.kept_mut().into_iter().map(|view| view.clone()));
-            train.push((layer.inputs.clone(), at + 1));
+            touched.extend(layer.last.iter().flatten().map(|last| last.y.clone()));
+            if layer.forgets_gates() {
+                touched.retain(|view| view.slot != layer.gates.slot);
+                train.push((layer.gates.clone(), at + 1));
+            }
         }
         if let OpKind::Conv(conv) = &op.kind {
             touched.extend(scratch_views(&conv.forward).cloned());
@@ -78,7 +82,9 @@ pub(super) fn assign(plan: &mut Plan) {
             OpKind::Recurrent(layer) => {
                 train.extend(layer.kept_mut().into_iter().map(|view| (view.clone(), time)));
                 train.push((layer.carried.clone(), time));
-                false
+                let last = layer.last.iter().flatten().filter_map(|last| last.dy.clone());
+                train.extend(last.map(|view| (view, time)));
+                layer.kernel.gradient.is_some()
             }
             // The largest are found again: nothing is kept of where they are.
             OpKind::Pooling { kind: PoolKind::Max | PoolKind::SharedMax, .. } => {
@@ -151,33 +157,8 @@ pub(super) fn each_view(plan: &mut Plan, mut change: impl FnMut(&mut View)) {
     plan.inputs.iter_mut().for_each(&mut change);
     plan.outputs.iter_mut().for_each(&mut change);
     for op in &mut plan.forward {
-        change(&mut op.y);
-        change(&mut op.dy);
-        if let OpKind::Recurrent(layer) = &mut op.kind {
-            layer.kept_mut().into_iter().for_each(&mut change);
-            change(&mut layer.inputs);
-            change(&mut layer.carried);
-        }
-        if let OpKind::Conv(conv) = &mut op.kind {
-            for scratch in [&mut conv.forward, &mut conv.backward] {
-                let views = [&mut scratch.input, &mut scratch.output, &mut scratch.kernel];
-                views.into_iter().flatten().for_each(&mut change);
-            }
-            if let Some(pooled) = &mut conv.pooled {
-                change(&mut pooled.codes);
-                pooled.spread.iter_mut().flatten().chain(&mut pooled.sums).for_each(&mut change);
-            }
-        }
-        for weight in weights_of(&mut op.kind) {
-            weight.gradient.iter_mut().for_each(|gradient| change(&mut gradient.view));
-        }
-        for read in reads_of(&mut op.kind) {
-            change(&mut read.x);
-            if let Some(sink) = &mut read.dx {
-                change(&mut sink.view);
-                sink.mask.iter_mut().for_each(&mut change);
-            }
-        }
+        sample_views(op, &mut change);
+        fixed_views(op, &mut change);
     }
     for loss in &mut plan.losses {
         let views = [&mut loss.y, &mut loss.target, &mut loss.sample_weight];
@@ -196,5 +177,45 @@ pub(super) fn each_view(plan: &mut Plan, mut change: impl FnMut(&mut View)) {
             Some(Gradient::Private(view)) => change(view),
             None => {}
         }
+    }
+}
+
+/// The views of an operation whose size depends on the rows of a chunk.
+pub(super) fn sample_views(op: &mut Op, mut change: impl FnMut(&mut View)) {
+    change(&mut op.y);
+    change(&mut op.dy);
+    if let OpKind::Recurrent(layer) = &mut op.kind {
+        layer.kept_mut().into_iter().for_each(&mut change);
+        change(&mut layer.carried);
+        for last in layer.last.iter_mut().flatten() {
+            change(&mut last.y);
+            last.dy.iter_mut().for_each(&mut change);
+        }
+    }
+    if let OpKind::Conv(conv) = &mut op.kind {
+        conv.pooled.iter_mut().for_each(|pooled| change(&mut pooled.codes));
+    }
+    for read in reads_of(&mut op.kind) {
+        change(&mut read.x);
+        if let Some(sink) = &mut read.dx {
+            change(&mut sink.view);
+            sink.mask.iter_mut().for_each(&mut change);
+        }
+    }
+}
+
+/// The others.
+fn fixed_views(op: &mut Op, mut change: impl FnMut(&mut View)) {
+    if let OpKind::Conv(conv) = &mut op.kind {
+        for scratch in [&mut conv.forward, &mut conv.backward] {
+            let views = [&mut scratch.input, &mut scratch.output, &mut scratch.kernel];
+            views.into_iter().flatten().for_each(&mut change);
+        }
+        if let Some(pooled) = &mut conv.pooled {
+            pooled.spread.iter_mut().flatten().chain(&mut pooled.sums).for_each(&mut change);
+        }
+    }
+    for weight in weights_of(&mut op.kind) {
+        weight.gradient.iter_mut().for_each(|gradient| change(&mut gradient.view));
     }
 }

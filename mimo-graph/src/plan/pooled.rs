@@ -1,6 +1,6 @@
 //! Convolutions that pool their results before they give them.
 
-use super::build::{Building, call_name, shape};
+use super::build::{Building, call_name};
 use super::conv::{kernel_len, scratch};
 use super::values::ValueId;
 use super::{Conv, OpKind, Plan, Pooled, Slot, View};
@@ -18,6 +18,8 @@ impl Building {
         let plain = conv.axes.iter().all(|axis| axis.stride == 1 && axis.dilation == 1);
         let one_group = conv.groups.same(&Dim::Known(1)) == Same::Yes && !conv.depthwise && !conv.transposed;
         let increasing = matches!(conv.activation, Activation::Linear | Activation::Relu);
+        // A wrapper would have the axes of the two counted differently.
+        let wrapped = self.wrapped().is_some();
         let value = self.values.of(graph.node(id).outputs[0]);
         let is_output = graph.outputs.iter().any(|port| self.values.of(port.tensor) == value);
         let reads =
@@ -30,7 +32,8 @@ impl Building {
         };
         let apart = pooling.strides.iter().zip(&pooling.pool_size).all(|(a, b)| a.same(b) == Same::Yes);
         let largest = pooling.kind == PoolKind::Max && pooling.padding == Padding::Valid;
-        (plain && one_group && increasing && !is_output && apart && largest).then_some((reader, height))
+        (!wrapped && plain && one_group && increasing && !is_output && apart && largest)
+            .then_some((reader, height))
     }
 
     /// A convolution of `from` and the pooling behind it as one operation.
@@ -43,7 +46,7 @@ impl Building {
         height: usize,
     ) {
         let output = graph.node(pooling).outputs[0];
-        let len = shape(graph, output).elements();
+        let len = self.shape(graph, output).elements();
         self.count_products(&conv);
         self.plan.flops = self.plan.flops.clone() + len.clone() * Dim::Known(2 * height);
         conv.forward = scratch(&mut self.plan, &conv, true, false);

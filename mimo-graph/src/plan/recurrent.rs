@@ -1,29 +1,37 @@
 //! Layers that read a sequence step by step.
 
-use super::{Read, Use, View};
+use super::build::{Building, call_name};
+use super::{Interleaved, OpKind, Read, View, Weighted};
+use crate::activation::Activation;
 use crate::dim::Dim;
-use crate::layers::recurrent::Cell;
+use crate::graph::{Graph, NodeId};
+use crate::layers::recurrent::{self, Cell};
+use crate::order::{marked, needed_tensors};
 
 /// A layer that reads a sequence step by step. Its memory lies step by step too: a step's values of all samples of a
 /// chunk follow each other.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Recurrent {
     /// The layer.
-    pub layer: crate::layers::recurrent::Recurrent,
+    pub layer: recurrent::Recurrent,
     /// Steps of a sequence.
     pub steps: Dim,
     /// Values that a step reads.
     pub features: Dim,
-    /// The kernel's block.
-    pub kernel: usize,
-    /// The recurrent kernel's block.
-    pub recurrent_kernel: usize,
-    /// The bias's block.
-    pub bias: Option<usize>,
+    /// The kernel.
+    pub kernel: Weighted,
+    /// The recurrent kernel.
+    pub recurrent_kernel: Weighted,
+    /// The bias.
+    pub bias: Option<Weighted>,
+    /// The interleaved copies of kernel and recurrent kernel, if its steps are fused.
+    pub interleaved: Option<[usize; 2]>,
     /// What is read.
     pub read: Read,
-    /// What was read, in the order of the steps; while training only.
-    pub inputs: View,
+    /// What the states are before the first step; zeros where nothing is read.
+    pub initial: Vec<Read>,
+    /// The states after the last step, as far as they are needed.
+    pub last: [Option<Last>; 2],
     /// The gates of every step, and their gradients in the backward.
     pub gates: View,
     /// The state before the first step and after every step.
@@ -34,42 +42,101 @@ pub struct Recurrent {
     pub carried: View,
 }
 
+/// A state after the last step, as a tensor of the graph.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Last {
+    /// Where it is given.
+    pub y: View,
+    /// Its gradient, if it has one.
+    pub dy: Option<View>,
+}
+
+/// Values per unit that the backward works with from step to step.
+const CARRIED: usize = 4;
+
+impl Building {
+    /// A layer that reads a sequence step by step.
+    pub(super) fn recurrent(&mut self, graph: &Graph, id: NodeId, layer: &recurrent::Recurrent) {
+        let node = graph.node(id);
+        let mut reads = node.inputs.iter().map(|&input| self.read(graph, input));
+        // A call has an input, and its shape rule has seen to its axes.
+        let Some(read) = reads.next() else { return };
+        let initial = reads.collect();
+        let [steps, features] = &read.shape.0[..] else { return };
+        let (steps, features) = (steps.clone(), features.clone());
+        let mut weights = self.layer_weights(graph, id).into_iter();
+        let (Some(kernel), Some(recurrent_kernel)) = (weights.next(), weights.next()) else { return };
+        let interleaved = has_fused_step(layer).then(|| {
+            [kernel.block, recurrent_kernel.block].map(|block| self.interleaved(block, layer.cell.gates()))
+        });
+        let products = (features.clone() + layer.units.clone()) * layer.width();
+        self.plan.flops = self.plan.flops.clone() + Dim::Known(2) * steps.clone() * products;
+        let states = (steps.clone() + Dim::Known(1)) * layer.units.clone();
+        let needed = needed_tensors(graph);
+        let mut given = vec![];
+        let last = [1, 2].map(|place| {
+            let tensor = *node.outputs.get(place).filter(|&&tensor| marked(&needed, tensor))?;
+            let value = self.values.of(tensor);
+            let y = self.slot(layer.units.clone());
+            let dy = self.values.has_gradient(value).then(|| self.slot(layer.units.clone()));
+            self.places[value.0] = Some(y.clone());
+            self.gradients[value.0] = dy.clone();
+            given.push(value);
+            Some(Last { y, dy })
+        });
+        let kind = OpKind::Recurrent(Box::new(Recurrent {
+            kernel,
+            recurrent_kernel,
+            bias: weights.next(),
+            interleaved,
+            read,
+            initial,
+            last,
+            gates: self.slot(steps.clone() * Dim::Known(layer.cell.kept()) * layer.units.clone()),
+            states: self.slot(states.clone()),
+            cells: self.slot(states),
+            carried: self.slot(Dim::Known(CARRIED) * layer.units.clone()),
+            layer: layer.clone(),
+            steps,
+            features,
+        }));
+        let reads = node.inputs.iter().map(|&input| self.values.of(input)).collect();
+        let output = node.outputs[0];
+        let (len, value) = (self.shape(graph, output).elements(), self.values.of(output));
+        self.op(call_name(graph, id), vec![id], len, kind, reads, value);
+        self.gives.last_mut().into_iter().for_each(|gives| gives.append(&mut given));
+    }
+
+    /// The interleaved copy of a block.
+    fn interleaved(&mut self, block: usize, parts: usize) -> usize {
+        let copies = &mut self.plan.interleaved;
+        copies.iter().position(|copy| copy.block == block).unwrap_or_else(|| {
+            copies.push(Interleaved { block, parts });
+            copies.len() - 1
+        })
+    }
+}
+
 impl Recurrent {
     /// Memory that is used from the forward pass on.
     pub(crate) fn kept_mut(&mut self) -> [&mut View; 3] {
         [&mut self.gates, &mut self.states, &mut self.cells]
     }
 
-    /// What the gradients of the kernel and the bias are made of, and that of the recurrent kernel: what was multiplied
-    /// with it, and the gradient of the product.
-    pub(crate) fn uses(&self) -> (Use, Use, Vec<Use>) {
-        let (units, width) = (&self.layer.units, self.layer.width());
-        let of_steps = |dim: &Dim| self.steps.clone() * dim.clone();
-        let call = |x: View, first: usize, len: &Dim| {
-            let column = Dim::Known(first) * units.clone();
-            let dy = View { column, len: of_steps(len), ..self.gates.clone() };
-            Use { x, dy, positions: self.steps.clone() }
-        };
-        // The values before each step: all but the last.
-        let before = |memory: &View| View::whole(memory.slot, of_steps(units));
-        let inputs = || self.inputs.clone();
-        let kernel = call(inputs(), 0, &width);
-        let gates = self.layer.cell.gates();
-        match self.layer.cell {
-            Cell::Lstm | Cell::Simple => {
-                let recurrent = call(before(&self.states), 0, &width);
-                (kernel.clone(), kernel, vec![recurrent])
-            }
-            Cell::Gru { reset_after: true } => {
-                // Two biases, one behind the other as the gradients are.
-                let both = Use { x: inputs(), dy: self.gates.clone(), positions: self.steps.clone() };
-                (kernel, both, vec![call(before(&self.states), gates, &width)])
-            }
-            Cell::Gru { reset_after: false } => {
-                let state = call(before(&self.states), gates, &width);
-                let reset = call(before(&self.cells), 2 * gates, &width);
-                (kernel.clone(), kernel, vec![state, reset])
-            }
-        }
+    /// Its weights.
+    pub(crate) fn weights_mut(&mut self) -> Vec<&mut Weighted> {
+        [&mut self.kernel, &mut self.recurrent_kernel].into_iter().chain(&mut self.bias).collect()
     }
+
+    /// Whether its steps are fused and keep their gates for the backward only.
+    pub(crate) fn forgets_gates(&self) -> bool {
+        self.interleaved.is_some()
+    }
+}
+
+/// Whether there is a kernel for whole steps of the layer: there is one for LSTMs with Keras's activations.
+fn has_fused_step(layer: &recurrent::Recurrent) -> bool {
+    layer.cell == Cell::Lstm
+        && layer.activation == Activation::Tanh
+        && layer.recurrent_activation == Activation::Sigmoid
 }

@@ -119,6 +119,7 @@ fn renames(kind: &LayerKind) -> bool {
     match kind {
         LayerKind::Flatten(_) | LayerKind::Reshape(_) => true,
         LayerKind::Activation(layer) => layer.activation == crate::activation::Activation::Linear,
+        LayerKind::TimeDistributed(wrapper) => renames(&wrapper.layer),
         LayerKind::Dense(_)
         | LayerKind::Conv(_)
         | LayerKind::Depthwise(_)

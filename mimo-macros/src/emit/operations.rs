@@ -4,12 +4,11 @@ use mimo_graph::activation::Activation;
 use mimo_graph::dim::Dim;
 use mimo_graph::layers::merge::MergeOp;
 use mimo_graph::layers::pooling::PoolKind;
-use mimo_graph::layers::recurrent::Cell;
 use mimo_graph::layers::spatial::{self, Padding};
 use mimo_graph::layers::up_sampling::Interpolation;
 use mimo_graph::loss::Loss;
 use mimo_graph::metric::{Average, Curve, Metric};
-use mimo_graph::plan::{Dense, LossOp, Op, OpKind, Read, Recurrent, Sink, View, Windows};
+use mimo_graph::plan::{Dense, LossOp, Op, OpKind, Read, Sink, View, Windows};
 use mimo_graph::shape::Shape;
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
@@ -18,10 +17,15 @@ use super::context::Context;
 
 /// The type and the value of an operation.
 pub(super) fn operation(cx: &Context<'_>, op: &Op) -> (TokenStream, TokenStream) {
+    if let Some(steps) = &op.steps {
+        let ((ty, value), steps) = (operation(cx, &op.per_step()), cx.dim(steps));
+        let wrapper = quote!(__mimo::TimeDistributed { steps: #steps, layer: #value });
+        return (quote!(__mimo::TimeDistributed<#ty>), wrapper);
+    }
     let (y, dy) = (view(cx, &op.y), view(cx, &op.dy));
     match &op.kind {
         OpKind::Dense(dense) => (quote!(__mimo::Dense), dense_value(cx, dense, &y, &dy)),
-        OpKind::Recurrent(layer) => (quote!(__mimo::Recurrent), recurrent_value(cx, layer, &y, &dy)),
+        OpKind::Recurrent(layer) => (quote!(__mimo::Recurrent), super::recurrent::value(cx, op, layer)),
         OpKind::Embedding { vocabulary, units, block, read } => {
             let (vocabulary, units, x) = (cx.dim(vocabulary), cx.dim(units), view(cx, &read.x));
             let value = quote!(__mimo::Embedding {
@@ -193,47 +197,6 @@ fn dense_value(cx: &Context<'_>, dense: &Dense, y: &TokenStream, dy: &TokenStrea
         bias: #bias,
         pack: __Layout::PACKS[#kernel],
         activations: &[#(#segments),*],
-        dy: #dy,
-        dx: #dx,
-    })
-}
-
-fn recurrent_value(cx: &Context<'_>, op: &Recurrent, y: &TokenStream, dy: &TokenStream) -> TokenStream {
-    let cell = match op.layer.cell {
-        Cell::Lstm => quote!(Lstm),
-        Cell::Gru { reset_after } => quote!(Gru { reset_after: #reset_after }),
-        Cell::Simple => quote!(Simple),
-    };
-    let (steps, features, units) = (cx.dim(&op.steps), cx.dim(&op.features), cx.dim(&op.layer.units));
-    let activation = activation(op.layer.activation);
-    let recurrent_activation = self::activation(op.layer.recurrent_activation);
-    let (sequences, backwards) = (op.layer.return_sequences, op.layer.go_backwards);
-    let (kernel, recurrent_kernel) = (op.kernel, op.recurrent_kernel);
-    let bias = option(op.bias.map(|bias| quote!(__Layout::BLOCKS[#bias])));
-    let (x, dx) = (view(cx, &op.read.x), sink(cx, &op.read));
-    let [inputs, gates, states, cells, carried] =
-        [&op.inputs, &op.gates, &op.states, &op.cells, &op.carried].map(|memory| view(cx, memory));
-    quote!(__mimo::Recurrent {
-        cell: __mimo::Cell::#cell,
-        steps: #steps,
-        features: #features,
-        units: #units,
-        activation: #activation,
-        recurrent_activation: #recurrent_activation,
-        sequences: #sequences,
-        backwards: #backwards,
-        x: #x,
-        y: #y,
-        kernel: __Layout::BLOCKS[#kernel],
-        recurrent_kernel: __Layout::BLOCKS[#recurrent_kernel],
-        bias: #bias,
-        kernel_pack: __Layout::PACKS[#kernel],
-        recurrent_pack: __Layout::PACKS[#recurrent_kernel],
-        inputs: #inputs,
-        gates: #gates,
-        states: #states,
-        cells: #cells,
-        carried: #carried,
         dy: #dy,
         dx: #dx,
     })

@@ -20,6 +20,21 @@ pub(super) fn items(cx: &Context<'_>, plan: &Plan) -> TokenStream {
         quote!([#rows, #cols])
     });
     let packed = plan.blocks.iter().map(|block| block.pack);
+    let pack_offsets = quote!(__mimo::pack_offsets(&Self::SIZES, &Self::PACKED));
+    let copies = (!plan.interleaved.is_empty()).then(|| {
+        let len = Literal::usize_unsuffixed(plan.interleaved.len());
+        let copies = plan.interleaved.iter().map(|copy| {
+            let [block, parts] = [copy.block, copy.parts].map(Literal::usize_unsuffixed);
+            quote!((Self::SIZES[#block], #parts))
+        });
+        // Behind the transposed copies.
+        quote! {
+            const COPIES: ([#usize; #len], #usize) =
+                __mimo::interleaved_offsets(#pack_offsets.1, &[#(#copies),*]);
+            const INTERLEAVED: [#usize; #len] = Self::COPIES.0;
+        }
+    });
+    let packs_len = if copies.is_some() { quote!(Self::COPIES.1) } else { quote!(#pack_offsets.1) };
     let ops = op_names(plan);
     let constants = plan.forward.iter().zip(&ops).map(|(op, name)| {
         let (ty, value) = operations::operation(cx, op);
@@ -40,8 +55,9 @@ pub(super) fn items(cx: &Context<'_>, plan: &Plan) -> TokenStream {
             const BLOCKS: [#usize; #blocks] = __mimo::block_offsets(&Self::SIZES).0;
             const PARAMETERS: #usize = __mimo::block_offsets(&Self::SIZES).1;
             const PACKED: [__mimo::core::primitive::bool; #blocks] = [#(#packed),*];
-            const PACKS: [#usize; #blocks] = __mimo::pack_offsets(&Self::SIZES, &Self::PACKED).0;
-            const PACKS_LEN: #usize = __mimo::pack_offsets(&Self::SIZES, &Self::PACKED).1;
+            const PACKS: [#usize; #blocks] = #pack_offsets.0;
+            #copies
+            const PACKS_LEN: #usize = #packs_len;
             const STATISTICS: #usize = #statistics;
         }
         struct __Plan;
@@ -100,6 +116,10 @@ pub(super) fn program(cx: &Context<'_>, plan: &Plan) -> TokenStream {
             gradient: #gradient,
         })
     });
+    let interleaved = plan.interleaved.iter().enumerate().map(|(index, copy)| {
+        let [index, block, parts] = [index, copy.block, copy.parts].map(Literal::usize_unsuffixed);
+        quote!(__mimo::Interleaved { block: #block, parts: #parts, start: __Layout::INTERLEAVED[#index] })
+    });
     let params = plan.params.iter().map(|param| {
         let weight = &cx.graph.layer(param.layer).weights[param.weight];
         let (column, cols) = (cx.dim(&param.column), cx.dim(&param.cols));
@@ -128,6 +148,7 @@ pub(super) fn program(cx: &Context<'_>, plan: &Plan) -> TokenStream {
             output_gradients: #output_gradients,
             sample_weights: #sample_weights,
             blocks: &[#(#blocks),*],
+            interleaved: &[#(#interleaved),*],
             params: &[#(#params),*],
             parameters: __Layout::PARAMETERS,
             packs: __Layout::PACKS_LEN,

@@ -139,7 +139,7 @@ fn vocabularies(cx: &Context<'_>, input: TensorId) -> Vec<TokenStream> {
         if !node.inputs.iter().any(|input| holds.contains(input)) {
             continue;
         }
-        match &cx.graph.layer(node.layer).kind {
+        match cx.graph.layer(node.layer).kind.core().0 {
             LayerKind::Embedding(layer) => found.push(cx.dim(&layer.input_dim)),
             _ => holds.extend(&node.outputs),
         }

@@ -20,7 +20,7 @@ pub(super) fn fields(cx: &Context<'_>, plan: &Plan) -> Vec<(Ident, TokenStream, 
         let layer = cx.graph.layer(id);
         // A kernel's shape has all sizes, but for a recurrent layer's state and what products of sizes are: the channels
         // that depthwise kernels give.
-        let more: Vec<&Dim> = match &layer.kind {
+        let more: Vec<&Dim> = match layer.kind.core().0 {
             LayerKind::Recurrent(recurrent) => vec![&recurrent.units],
             LayerKind::Depthwise(_) => layer.weights.iter().skip(1).flat_map(|bias| &bias.shape.0).collect(),
             LayerKind::Separable(_) => {
@@ -52,6 +52,7 @@ pub(super) fn fields(cx: &Context<'_>, plan: &Plan) -> Vec<(Ident, TokenStream, 
 /// The typed struct of a layer with weights.
 fn typed_layer(kind: &LayerKind) -> Ident {
     let name = match kind {
+        LayerKind::TimeDistributed(wrapper) => return typed_layer(&wrapper.layer),
         LayerKind::Dense(dense) if dense.use_bias => "Dense",
         LayerKind::Dense(_) => "DenseWithoutBias",
         LayerKind::Recurrent(layer) if layer.use_bias => match layer.cell {

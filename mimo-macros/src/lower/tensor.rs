@@ -9,6 +9,14 @@ use super::{Binding, Lower};
 use crate::ast::{Arg, Expr, ExprKind, Op, name_of};
 use crate::parse::text_of;
 
+/// What a layer is called on.
+#[derive(Default)]
+struct Operands {
+    tensors: Vec<(TensorId, Loc)>,
+    /// `initial_state = […]` and its place.
+    initial: Option<(Vec<(TensorId, Loc)>, Loc)>,
+}
+
 /// What an expression is.
 pub(super) enum Evaluated {
     /// What a call gives.
@@ -152,6 +160,15 @@ impl Lower<'_> {
         if self.is_misplaced(&name, callee, args) {
             return Evaluated::Poison;
         }
+        let (states, args): (Vec<_>, Vec<_>) = args
+            .iter()
+            .partition(|arg| arg.keyword.as_ref().is_some_and(|(keyword, _)| keyword == "initial_state"));
+        for (keyword, loc) in states.into_iter().filter_map(|arg| arg.keyword.as_ref()) {
+            self.error(
+                Diag::error(*loc, format!("`{keyword}` is no setting: each call has its own"))
+                    .help(format!("move it to the call: `{name}(…)(x, {keyword} = …)`")),
+            );
+        }
         let settings = self.args(args);
         match self.layer(&name, callee.loc, &settings, expr.loc, ident) {
             Some(layer) => Evaluated::Layer(layer),
@@ -262,10 +279,11 @@ impl Lower<'_> {
 
     /// `layer(a, b)`
     fn apply(&mut self, layer: LayerId, args: &[Arg], call: Loc) -> Evaluated {
-        match self.operands(args, call) {
-            Some(tensors) => self.call(layer, &tensors, call),
-            None => Evaluated::Poison,
-        }
+        let Some(Operands { tensors, initial }) = self.operands(args, call) else { return Evaluated::Poison };
+        let initial = initial.as_ref().map(|(states, loc)| (&states[..], *loc));
+        let given = self.builder.call_from(layer, &tensors, initial, call, &mut self.diags);
+        self.computed.extend(&given);
+        Evaluated::Tensors(given)
     }
 
     fn call(&mut self, layer: LayerId, tensors: &[(TensorId, Loc)], call: Loc) -> Evaluated {
@@ -275,11 +293,19 @@ impl Lower<'_> {
     }
 
     /// The tensors that a layer is called on; `None` after an error that leaves nothing to call it on.
-    fn operands(&mut self, args: &[Arg], call: Loc) -> Option<Vec<(TensorId, Loc)>> {
-        let mut tensors = Vec::new();
+    fn operands(&mut self, args: &[Arg], call: Loc) -> Option<Operands> {
+        let mut operands = Operands::default();
         for arg in args {
             match &arg.keyword {
                 Some((keyword, _)) if keyword == "inputs" => {}
+                Some((keyword, loc)) if keyword == "initial_state" => {
+                    let mut states = Vec::new();
+                    self.collect(&arg.value, &mut states);
+                    if operands.initial.replace((states, arg.value.loc)).is_some() {
+                        self.error(Diag::error(*loc, "`initial_state` is given twice").help("remove one"));
+                    }
+                    continue;
+                }
                 Some((keyword, loc)) if keyword == "training" => {
                     self.error(
                         Diag::error(*loc, "a call does not say whether it trains")
@@ -296,7 +322,7 @@ impl Lower<'_> {
                 }
                 None => {}
             }
-            self.collect(&arg.value, &mut tensors);
+            self.collect(&arg.value, &mut operands.tensors);
         }
         if args.is_empty() {
             self.error(
@@ -305,7 +331,7 @@ impl Lower<'_> {
             );
             return None;
         }
-        Some(tensors)
+        Some(operands)
     }
 
     /// The tensors of one operand, or of a list of them.
@@ -323,7 +349,20 @@ impl Lower<'_> {
     /// An expression where tensors are needed; one that is none gives a poisoned tensor, so that counts agree.
     fn operand(&mut self, expr: &Expr) -> Vec<(TensorId, Loc)> {
         match self.eval(expr) {
-            Evaluated::Tensors(tensors) => tensors.into_iter().map(|tensor| (tensor, expr.loc)).collect(),
+            Evaluated::Tensors(tensors) => match tensors.as_slice() {
+                [tensor] => vec![(*tensor, expr.loc)],
+                several => {
+                    let pattern = self.pattern(&[], several);
+                    self.error(
+                        Diag::error(
+                            expr.loc,
+                            format!("this gives {} tensors, and one is needed here", several.len()),
+                        )
+                        .help(format!("bind them first: `let {pattern} = …;`")),
+                    );
+                    vec![(self.builder.poison(expr.loc), expr.loc)]
+                }
+            },
             Evaluated::Layer(_) => {
                 let shown = text_of(expr.tokens.clone());
                 self.error(

@@ -12,8 +12,8 @@ use crate::parse::text_of;
 
 impl Lower<'_> {
     /// The arguments of a call.
-    pub(super) fn args(&mut self, args: &[ast::Arg]) -> Vec<Arg> {
-        args.iter().map(|arg| Arg { name: arg.keyword.clone(), value: self.value(&arg.value) }).collect()
+    pub(super) fn args<'e>(&mut self, args: impl IntoIterator<Item = &'e ast::Arg>) -> Vec<Arg> {
+        args.into_iter().map(|arg| Arg { name: arg.keyword.clone(), value: self.value(&arg.value) }).collect()
     }
 
     /// An expression where a value is meant.

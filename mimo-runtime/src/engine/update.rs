@@ -7,6 +7,7 @@ use mimo_graph::initializer::{Constraint, Regularizer};
 use mimo_graph::optimizer::Clip;
 
 use crate::engine::chunks::{Chunks, is_small};
+use crate::engine::interleaved::Interleaves;
 use crate::engine::{Engine, buffer};
 use crate::error::Error;
 use crate::float::Float;
@@ -40,6 +41,7 @@ pub(super) struct Parameters<E: Float> {
     bounds: Vec<usize>,
     /// The same in the pack buffer.
     pack_bounds: Vec<usize>,
+    interleaves: Interleaves,
     /// One per buffer that is cut: parameters, gradients, packs and up to three slots.
     claims: [Claims; 6],
     /// By task, the penalty of its weights, as the bits of an `f64`.
@@ -73,13 +75,14 @@ impl<E: Float> Parameters<E> {
             tasks,
             bounds,
             pack_bounds,
+            interleaves: Interleaves::new(program),
             claims: std::array::from_fn(|_| Claims::new(pieces)),
             scales: vec![E::of(1.0); program.params.len()],
             constrained: program.params.iter().any(|param| param.constraint.is_some()),
         })
     }
 
-    /// Makes every transposed kernel anew.
+    /// Makes every copy of a kernel anew.
     pub(super) fn pack_all(&mut self, program: &Program) {
         for block in program.blocks {
             if let Some(start) = block.pack {
@@ -88,6 +91,7 @@ impl<E: Float> Parameters<E> {
                 kernels::pack_transposed(rows, 0, block.rows, block.cols, packed);
             }
         }
+        self.interleaves.refresh(program, None, &self.values, &mut self.packs, true);
     }
 
     /// What the weights that are trained cost by their regularizers; as in Keras, others cost nothing.
@@ -146,6 +150,7 @@ impl<E: Float> Engine<E> {
             tasks,
             bounds,
             pack_bounds,
+            interleaves,
             claims,
             penalties,
             scales,
@@ -191,7 +196,9 @@ impl<E: Float> Engine<E> {
                 }
             });
         }
-        if staged {
+        if !staged {
+            interleaves.refresh(program, pool, values, packs, false);
+        } else {
             clip_norms(program, optimizer.clip, tasks, gradients, scales);
             let values_pieces = Pieces::new(values, bounds, value_claims);
             let gradients = Pieces::new(gradients, bounds, gradient_claims);
@@ -223,7 +230,7 @@ impl<E: Float> Engine<E> {
 }
 
 /// Runs tasks on the pool or, without one, here.
-fn run(pool: Option<&Pool>, tasks: usize, task: &(dyn Fn(usize) + Sync)) {
+pub(super) fn run(pool: Option<&Pool>, tasks: usize, task: &(dyn Fn(usize) + Sync)) {
     match pool {
         Some(pool) => pool.run(tasks, task),
         None => (0..tasks).for_each(task),

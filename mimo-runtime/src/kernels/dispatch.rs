@@ -3,7 +3,9 @@
 use super::activation::{self, Activation};
 use super::contraction::{self, Contraction, Part};
 use super::element::Element;
+use super::interleave::{self, Interleaving};
 use super::lanewise::Operands;
+use super::lstm::{self, LstmStep};
 use super::optimizer::{self, Update};
 use super::pooled::{self, Pooled};
 use super::pooling::{self, Windows};
@@ -91,6 +93,8 @@ kernels! {
     softmax::softmax_gradient(softmax: &Softmax<E>);
     arithmetic::elementwise(op: Binary, operands: &Operands<E, 2, 1>);
     arithmetic::scaled(alpha: E, operands: &Operands<E, 1, 1>);
+    interleave::interleave_block(block: &Interleaving<E>);
+    lstm::step(step: &LstmStep<E>);
     recurrent::lstm(operands: &Operands<E, 5, 6>);
     recurrent::lstm_gradient(operands: &Operands<E, 8, 5>);
     pooling::pool(kind: PoolKind, windows: &Windows, x: &[E], y: &mut [E]);

@@ -1,8 +1,8 @@
 //! `LSTM`, `GRU`, `SimpleRNN`: layers that read a sequence step by step.
 //!
 //! A chunk goes through all steps at once, so that no thread waits for another. Memory lies step by step: the values of
-//! a step, of all rows of the chunk, follow each other. The gradients of the weights are products over all steps of all
-//! rows; the second phase of a training step computes them as those of a dense layer that runs once per step.
+//! a step, of all rows of the chunk, follow each other. The backward sums up the gradients of the weights, some steps at a
+//! time.
 
 use mimo_graph::activation::Activation;
 pub use mimo_graph::layers::recurrent::Cell;
@@ -11,9 +11,10 @@ use crate::chunk::{Chunk, Mode};
 use crate::float::Float;
 use crate::kernels::{self, Epilogue, Mat};
 use crate::layers::apply_mask;
-use crate::program::{Sink, View};
+use crate::program::{Sink, View, Weighted};
 use crate::run::run;
 
+mod gradients;
 mod gru;
 mod gru_before;
 mod lstm;
@@ -42,18 +43,22 @@ pub struct Recurrent {
     pub x: View,
     /// What is given, `[steps, units]` in the order in which the steps were read, or `[units]`.
     pub y: View,
-    /// Where the kernel begins in the parameter buffer, `[features, gates · units]`.
-    pub kernel: usize,
-    /// Where the recurrent kernel begins, `[units, gates · units]`.
-    pub recurrent_kernel: usize,
-    /// Where the bias begins.
-    pub bias: Option<usize>,
+    /// The states before the first step: the state, and the cell state of an LSTM; zeros where there is none.
+    pub initial: [Option<Initial>; 2],
+    /// Where the same states go after the last step, if they are given.
+    pub last: [Option<Last>; 2],
+    /// The kernel, `[features, gates · units]`.
+    pub kernel: Weighted,
+    /// The recurrent kernel, `[units, gates · units]`.
+    pub recurrent_kernel: Weighted,
+    /// The bias.
+    pub bias: Option<Weighted>,
     /// Where the transposed kernel begins in the pack buffer.
     pub kernel_pack: usize,
     /// Where the transposed recurrent kernel begins.
     pub recurrent_pack: usize,
-    /// What was read, step by step; while training only.
-    pub inputs: View,
+    /// Where the interleaved kernel and recurrent kernel begin in the pack buffer, if steps are fused.
+    pub interleaved: Option<[usize; 2]>,
     /// The gates of every step, and their gradients in the backward.
     pub gates: View,
     /// The state before the first step and after every step.
@@ -62,10 +67,28 @@ pub struct Recurrent {
     pub cells: View,
     /// The gradients of state and cell state, and two more values per unit to compute with.
     pub carried: View,
-    /// The gradient of `y`.
-    pub dy: View,
+    /// The gradient of `y`, if it has one: of what a layer gives, all or only some may be trained.
+    pub dy: Option<View>,
     /// Where the gradient of `x` goes.
     pub dx: Option<Sink>,
+}
+
+/// A state before the first step.
+#[derive(Clone, Copy, Debug)]
+pub struct Initial {
+    /// What is read, `[units]`.
+    pub x: View,
+    /// Where its gradient goes.
+    pub dx: Option<Sink>,
+}
+
+/// A state after the last step.
+#[derive(Clone, Copy, Debug)]
+pub struct Last {
+    /// What is given, `[units]`.
+    pub y: View,
+    /// Its gradient.
+    pub dy: Option<View>,
 }
 
 impl Recurrent {
@@ -112,6 +135,8 @@ struct Step<'a, E> {
     recurrent_kernel: &'a [E],
     /// `[gates · units]`, twice if there are two biases.
     bias: Option<&'a [E]>,
+    /// The interleaved kernel and recurrent kernel, if steps are fused.
+    interleaved: Option<[&'a [E]; 2]>,
     /// What is read.
     x: Mat,
     /// Where products and gates go.
@@ -120,6 +145,10 @@ struct Step<'a, E> {
     states: [Mat; 2],
     /// The cell state before and after it, or other memory that is as large.
     cells: [Mat; 2],
+    /// Whether both states before the step are zeros.
+    begins: bool,
+    /// Whether a backward will read the gates.
+    keeps: bool,
 }
 
 fn forward<E: Float>(op: &Recurrent, chunk: &mut Chunk<'_, E>) {
@@ -128,27 +157,31 @@ fn forward<E: Float>(op: &Recurrent, chunk: &mut Chunk<'_, E>) {
         Cell::Gru { reset_after: true } => 2,
         Cell::Gru { reset_after: false } | Cell::Lstm | Cell::Simple => 1,
     };
-    let kernel = &params[op.kernel..op.kernel + op.features * width];
-    let recurrent_kernel = &params[op.recurrent_kernel..op.recurrent_kernel + units * width];
-    let bias = op.bias.map(|bias| &params[bias..bias + biases * width]);
+    let kernel = &params[op.kernel.offset..op.kernel.offset + op.features * width];
+    let recurrent_kernel = &params[op.recurrent_kernel.offset..op.recurrent_kernel.offset + units * width];
+    let bias = op.bias.map(|bias| &params[bias.offset..bias.offset + biases * width]);
+    let packs = chunk.packs;
+    let interleaved = op.interleaved.map(|[kernel, recurrent]| {
+        let len = |rows: usize| kernels::interleaved_len(rows, op.cell.gates(), units);
+        [&packs[kernel..kernel + len(op.features)], &packs[recurrent..recurrent + len(units)]]
+    });
     // What no backward reads is written to the same few places again and again, which stay in the cache.
     let keeps = chunk.mode == Mode::Train;
     let place = |step: usize, of: usize| if keeps { step } else { step % of };
-    for memory in [op.states, op.cells] {
-        let zeros = op.step(chunk, memory, 0, units);
-        kernels::fill(chunk.arena, zeros, E::of(0.0));
+    for (memory, initial) in [op.states, op.cells].into_iter().zip(op.initial) {
+        let first = op.step(chunk, memory, 0, units);
+        match initial {
+            Some(initial) => kernels::copy(chunk.arena, chunk.mat(initial.x), first, false),
+            None => kernels::fill(chunk.arena, first, E::of(0.0)),
+        }
     }
     for step in 0..op.steps {
-        let mut x = op.read(chunk, op.x, step);
-        if keeps {
-            let copy = op.step(chunk, op.inputs, step, op.features);
-            kernels::copy(chunk.arena, x, copy, false);
-            x = copy;
-        }
+        let x = op.read(chunk, op.x, step);
         let gates = op.step(chunk, op.gates, place(step, 1), kept);
         let [states, cells] = [op.states, op.cells]
             .map(|memory| [step, step + 1].map(|step| op.step(chunk, memory, place(step, 2), units)));
-        let at = Step { kernel, recurrent_kernel, bias, x, gates, states, cells };
+        let begins = step == 0 && op.initial.iter().all(Option::is_none);
+        let at = Step { kernel, recurrent_kernel, bias, interleaved, x, gates, states, cells, begins, keeps };
         match op.cell {
             Cell::Lstm => lstm::forward(op, chunk.arena, &at),
             Cell::Gru { reset_after: true } => gru::forward(op, chunk.arena, &at),
@@ -158,6 +191,11 @@ fn forward<E: Float>(op: &Recurrent, chunk: &mut Chunk<'_, E>) {
         if let Some(y) = op.given(chunk, op.y, step) {
             kernels::copy(chunk.arena, states[1], y, false);
         }
+    }
+    for (memory, last) in [op.states, op.cells].into_iter().zip(op.last) {
+        let Some(last) = last else { continue };
+        let state = op.step(chunk, memory, place(op.steps, 2), units);
+        kernels::copy(chunk.arena, state, chunk.mat(last.y), false);
     }
 }
 
@@ -174,7 +212,7 @@ struct StepBack<'a, E> {
     /// The gradient of the state after the step, which becomes that of the state before it; the same for the cell
     /// state; two places to compute in.
     carried: [Mat; 4],
-    /// Whether the state before the step has a gradient: that before the first is constant.
+    /// Whether the state before the step has a gradient: that before the first may be constant.
     goes_on: bool,
 }
 
@@ -190,18 +228,24 @@ fn backward<E: Float>(op: &Recurrent, chunk: &mut Chunk<'_, E>) {
     let (packs, units, width, kept) = (chunk.packs, op.units, op.width(), op.kept());
     let recurrent_pack = &packs[op.recurrent_pack..op.recurrent_pack + kernels::packed_len(units, width)];
     let carried: [Mat; 4] = std::array::from_fn(|place| op.step(chunk, op.carried, place, units));
-    // Behind the last step there is nothing that the states have gone into.
-    for gradient in &carried[..2] {
-        kernels::fill(chunk.arena, *gradient, E::of(0.0));
+    // What the states have gone into behind the last step: what the layer gives, or nothing.
+    for (&gradient, last) in carried.iter().zip(op.last) {
+        match last.and_then(|last| last.dy) {
+            Some(dy) => kernels::copy(chunk.arena, chunk.mat(dy), gradient, false),
+            None => kernels::fill(chunk.arena, gradient, E::of(0.0)),
+        }
     }
+    let learns = op.initial.iter().flatten().any(|initial| initial.dx.is_some());
+    let sums = gradients::Sums::start(op, chunk);
+    let mut summed = op.steps;
     for step in (0..op.steps).rev() {
-        if let Some(dy) = op.given(chunk, op.dy, step) {
+        if let Some(dy) = op.dy.and_then(|dy| op.given(chunk, dy, step)) {
             kernels::copy(chunk.arena, dy, carried[0], true);
         }
         let gates = op.step(chunk, op.gates, step, kept);
         let [states, cells] = [op.states, op.cells]
             .map(|memory| [step, step + 1].map(|step| op.step(chunk, memory, step, units)));
-        let at = StepBack { recurrent_pack, gates, states, cells, carried, goes_on: step > 0 };
+        let at = StepBack { recurrent_pack, gates, states, cells, carried, goes_on: step > 0 || learns };
         match op.cell {
             Cell::Lstm => lstm::backward(op, chunk.arena, &at),
             Cell::Gru { reset_after: true } => gru::backward(op, chunk.arena, &at),
@@ -214,8 +258,17 @@ fn backward<E: Float>(op: &Recurrent, chunk: &mut Chunk<'_, E>) {
             let epilogue = Epilogue { accumulate: sink.accumulate, mask: None };
             kernels::dense_input_gradient(chunk.arena, gates.columns(0, width), dx, pack, epilogue);
         }
+        if step == 0 || (summed - step) * chunk.rows >= gradients::ROWS {
+            sums.add(op, chunk, step..summed);
+            summed = step;
+        }
     }
     if let Some(sink) = op.dx {
+        apply_mask(chunk, sink);
+    }
+    for (gradient, initial) in carried.into_iter().zip(op.initial) {
+        let Some(sink) = initial.and_then(|initial| initial.dx) else { continue };
+        kernels::copy(chunk.arena, gradient, chunk.mat(sink.view), sink.accumulate);
         apply_mask(chunk, sink);
     }
 }

@@ -99,6 +99,7 @@ where
         params: &[],
         parameters: 0,
         packs: 0,
+        interleaved: &[],
         statistics: 0,
         scans: false,
         flops: 0,

@@ -4,7 +4,7 @@ use mimo_graph::activation::Activation;
 
 use super::{Recurrent, Step, StepBack};
 use crate::float::Float;
-use crate::kernels::{self, Binary, Mat};
+use crate::kernels::{self, Binary, LstmPlaces, LstmWeights, Mat};
 
 /// Whether the kernels for Keras's defaults can be used.
 fn usual(op: &Recurrent) -> bool {
@@ -13,6 +13,17 @@ fn usual(op: &Recurrent) -> bool {
 
 pub(super) fn forward<E: Float>(op: &Recurrent, arena: &mut [E], at: &Step<'_, E>) {
     let (gates, [before, cell], [h, state], width) = (at.gates, at.cells, at.states, op.width());
+    if let Some([kernel, recurrent_kernel]) = at.interleaved {
+        let weights = LstmWeights { kernel, recurrent_kernel, bias: at.bias };
+        let places = LstmPlaces {
+            x: at.x,
+            before: (!at.begins).then_some([h, before]),
+            gates: at.keeps.then_some(gates),
+            state,
+            cell,
+        };
+        return kernels::lstm_step(arena, weights, places);
+    }
     kernels::dense_forward(arena, at.x, gates, at.kernel, width, at.bias, false);
     kernels::dense_add(arena, h, gates, at.recurrent_kernel, width);
     if usual(op) {

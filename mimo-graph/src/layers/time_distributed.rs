@@ -1,0 +1,101 @@
+//! `TimeDistributed`: one layer on every step of a sequence.
+
+use crate::activation::Activation;
+use crate::args::{Bound, Signature};
+use crate::context::Cx;
+use crate::diag::{Diag, Loc};
+use crate::graph::Dtype;
+use crate::layers::{Layer, LayerKind, Operand, Weight, options, wrapped};
+use crate::shape::Shape;
+
+/// Keras's `TimeDistributed`: `[steps, …] → [steps, …]`. The steps are treated like samples, so that whatever reads one
+/// tensor and gives one can be wrapped.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TimeDistributed {
+    /// What every step goes through.
+    pub layer: Box<LayerKind>,
+}
+
+pub(super) const SIGNATURE: Signature =
+    Signature { required: &["layer"], ..options::layer("TimeDistributed", &["layer"]) };
+
+impl TimeDistributed {
+    pub(super) fn from_args(args: &Bound<'_>, cx: &mut Cx<'_>) -> Option<Self> {
+        let made = wrapped::layer("layer", "Dense(32)", args, cx)?;
+        let class = made.kind.class_name();
+        let loc = args.loc("layer");
+        if let Some((name, loc)) = made.name {
+            let message =
+                format!("the weights of this `{class}` are called after the `TimeDistributed` around it");
+            let help = format!("write `TimeDistributed({class}(…), name = {name:?})`");
+            cx.error(Diag::error(loc, message).help(help));
+        }
+        if !made.trainable {
+            let message =
+                format!("whether this `{class}` is trained is said at the `TimeDistributed` around it");
+            let help = format!("write `TimeDistributed({class}(…), trainable = false)`");
+            cx.error(Diag::error(loc, message).help(help));
+        }
+        let several = made.kind.outputs().len();
+        let refused = if made.kind.arity() != (1, 1) {
+            Some((
+                format!("`TimeDistributed` reads one tensor, and `{class}` joins several"),
+                no_wrapper(class),
+            ))
+        } else if several > 1 {
+            let message = format!("`TimeDistributed` gives one tensor, and this `{class}` gives {several}");
+            Some((message, "leave `return_state` out".into()))
+        } else {
+            None
+        };
+        if let Some((message, help)) = refused {
+            cx.error(Diag::error(loc, message).help(help));
+            args.fail("layer");
+            return None;
+        }
+        Some(TimeDistributed { layer: Box::new(made.kind) })
+    }
+
+    /// A step of what is read.
+    fn step(shape: &Shape) -> Shape {
+        Shape(shape.0.get(1..).unwrap_or_default().to_vec())
+    }
+}
+
+/// What to do with a layer that needs no wrapper.
+fn no_wrapper(class: &str) -> String {
+    format!("call the layer itself: `{class}(…)([a, b])`")
+}
+
+impl Layer for TimeDistributed {
+    fn class_name(&self) -> &'static str {
+        SIGNATURE.callee
+    }
+
+    fn infer(&self, inputs: &[Operand<'_>], call: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {
+        let [x] = inputs else { return None };
+        let [steps, _, ..] = &x.shape.0[..] else {
+            let class = self.layer.class_name();
+            let shown = x.shape.display(cx.consts).to_string();
+            let message = format!("`TimeDistributed` reads [steps, …], but `{}` is {shown}", x.name);
+            cx.error(
+                Diag::error(x.loc, message).help(format!("call the layer itself: `{class}(…)({})`", x.name)),
+            );
+            return None;
+        };
+        let name = format!("a step of {}", x.name);
+        let step = Operand { name: &name, shape: &Self::step(x.shape), ..x.clone() };
+        let given = self.layer.infer(&[step], call, cx)?;
+        let all = |step: Shape| Shape([steps.clone()].into_iter().chain(step.0).collect());
+        Some(given.into_iter().map(|(shape, dtype)| (all(shape), dtype)).collect())
+    }
+
+    fn weights(&self, inputs: &[&Shape]) -> Vec<Weight> {
+        let steps: Vec<Shape> = inputs.iter().map(|shape| Self::step(shape)).collect();
+        self.layer.weights(&steps.iter().collect::<Vec<_>>())
+    }
+
+    fn activation(&self) -> Activation {
+        self.layer.activation()
+    }
+}

@@ -1,0 +1,26 @@
+//! Layers as settings of other layers: `TimeDistributed(Dense(32))`.
+
+use crate::args::Bound;
+use crate::args::read;
+use crate::context::Cx;
+use crate::layers::{Constructed, construct};
+use crate::value::ValueKind;
+
+/// Makes the layer that a wrapper is given. `example` is such a layer, for messages.
+pub(super) fn layer(name: &str, example: &str, args: &Bound<'_>, cx: &mut Cx<'_>) -> Option<Constructed> {
+    let value = args.take(name)?;
+    let made = match &value.kind {
+        ValueKind::Call { name, name_loc, args } => construct(name, *name_loc, args, value.loc, cx),
+        _ => {
+            let class = args.callee();
+            let what = format!("`{name}` of `{class}`");
+            let help = format!("write `{class}({example})`");
+            read::wrong(value, &what, "a layer, written with its settings", Some(help), cx);
+            None
+        }
+    };
+    if made.is_none() {
+        args.fail(name);
+    }
+    made
+}

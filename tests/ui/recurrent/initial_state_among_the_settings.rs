@@ -1,0 +1,12 @@
+use mimo::prelude::*;
+
+model! {
+    pub Net {
+        let x = Input(shape = [10, 3]);
+        let (_, h, c) = LSTM(64, return_state = true)(x);
+        let y = LSTM(64, initial_state = [h, c])(x);
+        Model(inputs = [x], outputs = [y])
+    }
+}
+
+fn main() {}
