@@ -378,4 +378,31 @@ gradients! {
         let y = LSTM(2)(each(wide(x))) + LSTM(2)(each(wide(z)));
         Model(inputs = [x, z], outputs = [y]).compile(optimizer = SGD(0.0), loss = mse)
     }
+    from_both_ends Both; {
+        let x = Input(shape = [4, 3]);
+        let z = Input(shape = [2, 3]);
+        let first = Dense(3, activation = relu);
+        let read = Bidirectional(LSTM(3, return_sequences = true, return_state = true));
+        let (a, _, c, d, _) = read(first(x));
+        let (b, e, _, f, g) = read(first(z));
+        let h = Bidirectional(GRU(2, return_sequences = true), merge_mode = ave)(a);
+        let (p, q) = Bidirectional(SimpleRNN(3), merge_mode = none)(b, initial_state = [e, f]);
+        let s = Bidirectional(GRU(2, reset_after = false), merge_mode = mul)(h);
+        let y = Dense(2)(concatenate([c, d, g, s]));
+        let v = Dense(1)(p - q);
+        Model(inputs = [x, z], outputs = [y, v]).compile(optimizer = SGD(0.0), loss = mse)
+    }
+}
+
+#[test]
+fn both_directions_are_layers_with_names() {
+    let names = Both::<f32>::SPEC.weights.iter().map(|weight| weight.name);
+    let lstm: Vec<_> = names.take(6).filter(|name| name.contains("lstm")).collect();
+    assert_eq!(
+        lstm,
+        ["forward_lstm/kernel", "forward_lstm/recurrent_kernel", "forward_lstm/bias", "backward_lstm/kernel",]
+    );
+    let model = Both::new(1);
+    assert_eq!(model.backward_gru_1.kernel.shape().concrete(), [2, 6]);
+    assert!(Both::summary().contains("bidirectional (Bidirectional)"), "{}", Both::summary());
 }

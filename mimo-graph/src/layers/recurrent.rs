@@ -36,6 +36,8 @@ pub struct Recurrent {
     pub return_state: bool,
     /// Whether the sequence is read from its end.
     pub go_backwards: bool,
+    /// Whether a sequence is given in the reverse of the order in which it was read; only `Bidirectional` asks for that.
+    pub flipped: bool,
 }
 
 /// What happens at a step.
@@ -266,6 +268,7 @@ impl Recurrent {
             return_sequences,
             return_state,
             go_backwards,
+            flipped: false,
         })
     }
 

@@ -66,6 +66,7 @@ fn every_class_has_its_names() {
         "Activation" => vec![word("relu")],
         "Reshape" | "Permute" => vec![list(&[1])],
         "Dropout" | "GaussianNoise" => vec![float(0.5)],
+        "Bidirectional" => vec![call("GRU", [(None, int(1))])],
         "TimeDistributed" => vec![call("Flatten", [])],
         "AveragePooling1D" | "AveragePooling2D" | "Dot" => vec![int(2)],
         _ => vec![],
@@ -124,6 +125,7 @@ fn every_class_has_its_names() {
             "cropping2d",
             "up_sampling1d",
             "up_sampling2d",
+            "bidirectional",
             "time_distributed",
             "dot"
         ]

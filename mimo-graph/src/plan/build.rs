@@ -5,6 +5,7 @@ use super::{Block, LossOp, Op, OpKind, Param, Plan, Read, Slot, View, Weighted, 
 use crate::activation::Activation;
 use crate::dim::Dim;
 use crate::graph::{Graph, LayerId, NodeId, TensorId};
+use crate::layers::bidirectional::MergeMode;
 use crate::layers::pooling::PoolKind;
 use crate::layers::spatial::{self, Padding};
 use crate::layers::{self, LayerKind};
@@ -152,6 +153,18 @@ impl Building {
                     parts: node.inputs.iter().map(|&input| self.read(graph, input)).collect(),
                 }
             }
+            // The directions are calls of their own: here is what they gave.
+            LayerKind::Bidirectional(layer) => match layer.merge_mode {
+                Some(MergeMode::Values(op)) => OpKind::Merge {
+                    op,
+                    shape: self.shape(graph, node.outputs[0]),
+                    inputs: node.inputs.iter().map(|&input| self.read(graph, input)).collect(),
+                },
+                Some(MergeMode::Concat) | None => OpKind::Concatenate {
+                    outer: self.shape(graph, node.outputs[0]).positions(),
+                    parts: node.inputs.iter().map(|&input| self.read(graph, input)).collect(),
+                },
+            },
             LayerKind::Merge(layer) => OpKind::Merge {
                 op: layer.op,
                 shape: self.shape(graph, node.outputs[0]),

@@ -20,7 +20,8 @@ pub(super) fn value(cx: &Context<'_>, whole: &Op, op: &Recurrent) -> TokenStream
     let (steps, features, units) = (cx.dim(&op.steps), cx.dim(&op.features), cx.dim(&op.layer.units));
     let activation = activation(op.layer.activation);
     let recurrent_activation = super::operations::activation(op.layer.recurrent_activation);
-    let (sequences, backwards) = (op.layer.return_sequences, op.layer.go_backwards);
+    let (sequences, backwards, flipped) =
+        (op.layer.return_sequences, op.layer.go_backwards, op.layer.flipped);
     let (kernel, recurrent_kernel) = (op.kernel, op.recurrent_kernel);
     let bias = option(op.bias.map(|bias| quote!(__Layout::BLOCKS[#bias])));
     let (x, dx) = (view(cx, &op.read.x), sink(cx, &op.read));
@@ -47,6 +48,7 @@ pub(super) fn value(cx: &Context<'_>, whole: &Op, op: &Recurrent) -> TokenStream
         recurrent_activation: #recurrent_activation,
         sequences: #sequences,
         backwards: #backwards,
+        flipped: #flipped,
         x: #x,
         y: #y,
         initial: [#(#initial),*],

@@ -38,9 +38,11 @@ pub struct Recurrent {
     pub sequences: bool,
     /// Whether the sequence is read from its end.
     pub backwards: bool,
+    /// Whether the states of a sequence are given in the reverse of the order in which the steps were read.
+    pub flipped: bool,
     /// What is read, `[steps, features]`.
     pub x: View,
-    /// What is given, `[steps, units]` in the order in which the steps were read, or `[units]`.
+    /// What is given, `[steps, units]` in the order in which the steps were read or its reverse, or `[units]`.
     pub y: View,
     /// The states before the first step: the state, and the cell state of an LSTM; zeros where there is none.
     pub initial: [Option<Initial>; 2],
@@ -120,7 +122,10 @@ impl Recurrent {
     /// What is given after a step, or its gradient, if it is.
     fn given<E: Float>(&self, chunk: &Chunk<'_, E>, y: View, step: usize) -> Option<Mat> {
         match self.sequences {
-            true => Some(chunk.mat(y).columns(step * self.units, self.units)),
+            true => {
+                let place = if self.flipped { self.steps - 1 - step } else { step };
+                Some(chunk.mat(y).columns(place * self.units, self.units))
+            }
             false => (step + 1 == self.steps).then(|| chunk.mat(y)),
         }
     }
