@@ -84,10 +84,12 @@ mod words {
         Reader {
             let words = Input(shape = [20], dtype = "int32");
             let x = Embedding(50, 16)(words);
-            let h = LSTM(32, return_sequences = true)(x);
-            let a = GRU(16)(h);
+            let (h, s, _) = LSTM(32, return_sequences = true, return_state = true)(x);
+            let a = GRU(16)(h, initial_state = Dense(16)(s));
             let b = GRU(8, reset_after = false, go_backwards = true)(h);
-            let c = SimpleRNN(8)(x);
+            let c = Bidirectional(SimpleRNN(8, return_sequences = true), merge_mode = sum)(x);
+            let c = TimeDistributed(LSTM(6))(Reshape([4, 5, 8])(c));
+            let c = Flatten()(TimeDistributed(Dense(4, activation = relu))(c));
             let kind = Dense(3, activation = softmax)(concatenate([a, b, c]));
             Model(inputs = [words], outputs = [kind])
                 .compile(optimizer = Adam(learning_rate = 0.01), loss = categorical_crossentropy)
@@ -101,6 +103,38 @@ mod words {
         let words = (0..ROWS * 20).map(|at| (at * 7919 % 49) as f64).collect();
         let kinds = (0..ROWS * 3).map(|at| if at % 3 == at / 3 % 3 { 1.0 } else { 0.0 }).collect();
         Data { rows: ROWS, inputs: vec![words], targets: vec![kinds], weights: vec![] }
+    }
+
+    model! {
+        Dropping {
+            let words = Input(shape = [20], dtype = "int32");
+            let x = Embedding(50, 16)(words);
+            let h = Bidirectional(LSTM(16, dropout = 0.2, recurrent_dropout = 0.3, return_sequences = true))(x);
+            let h = TimeDistributed(GRU(8, dropout = 0.2, recurrent_dropout = 0.3))(Reshape([4, 5, 32])(h));
+            let h = SimpleRNN(8, recurrent_dropout = 0.5)(TimeDistributed(Dropout(0.2))(h));
+            let kind = Dense(3, activation = softmax)(h);
+            Model(inputs = [words], outputs = [kind])
+                .compile(optimizer = Adam(learning_rate = 0.01), loss = categorical_crossentropy)
+        }
+    }
+
+    #[test]
+    fn what_is_dropped_does_not_depend_on_the_threads() {
+        let data = data();
+        let trained = |threads: usize, seed: u64| {
+            let mut model = Dropping::new(3);
+            let options = TrainerOptions::new().threads(threads).seed(seed);
+            let mut trainer = Trainer::with_options(&mut model, options).expect("a trainer");
+            for _ in 0..3 {
+                step(&mut trainer, &data).expect("a step");
+            }
+            trainer.weights()
+        };
+        let alone = trained(1, 1);
+        for threads in [2, 3] {
+            assert_eq!(alone, trained(threads, 1));
+        }
+        assert_ne!(alone, trained(1, 2));
     }
 
     /// The gradients of a first step, and the weights after a few.
@@ -391,6 +425,94 @@ gradients! {
         let y = Dense(2)(concatenate([c, d, g, s]));
         let v = Dense(1)(p - q);
         Model(inputs = [x, z], outputs = [y, v]).compile(optimizer = SGD(0.0), loss = mse)
+    }
+    dropped_features_and_states Dropped, training = true; {
+        let x = Input(shape = [4, 3]);
+        let z = Input(shape = [2, 3, 2]);
+        let first = Dense(3, activation = relu)(x);
+        let h = Dense(4, activation = tanh)(Flatten()(x));
+        let a = LSTM(4, dropout = 0.3, recurrent_dropout = 0.4, return_sequences = true)(first, initial_state = [h, h]);
+        let b = GRU(4, recurrent_dropout = 0.5, return_sequences = true)(a, initial_state = h);
+        let c = GRU(3, reset_after = false, dropout = 0.2, recurrent_dropout = 0.5, seed = 3)(b);
+        let d = SimpleRNN(3, recurrent_dropout = 0.25, dropout = 0.25)(b);
+        let e = Bidirectional(LSTM(2, recurrent_dropout = 0.5, activation = softsign))(a);
+        let f = LSTM(2)(TimeDistributed(LSTM(3, dropout = 0.4, recurrent_dropout = 0.5))(z));
+        let y = Dense(2)(concatenate([c, d, e, f]));
+        Model(inputs = [x, z], outputs = [y]).compile(optimizer = SGD(0.0), loss = mse)
+    }
+}
+
+/// What is dropped, seen where nothing else happens: a kernel or a recurrent kernel that is the identity.
+mod dropped {
+    use std::sync::{Arc, Mutex};
+
+    use mimo::prelude::tensor;
+
+    use super::*;
+
+    const ROWS: usize = 200;
+
+    model! {
+        Masks {
+            let x = Input(shape = [4, 25]);
+            let state = Input(shape = [25]);
+            let inputs = SimpleRNN(25, activation = linear, dropout = 0.2, return_sequences = true)(x);
+            let states = SimpleRNN(25, activation = linear, recurrent_dropout = 0.2)(x, initial_state = state);
+            Model(inputs = [x, state], outputs = [inputs, states]).compile(optimizer = SGD(0.0), loss = custom)
+        }
+    }
+
+    /// What the two layers give in a step of training, and without.
+    fn given(seed: u64) -> [[Vec<f32>; 2]; 2] {
+        let mut model = Masks::new(1);
+        set_weights(&mut model, |name, shape| {
+            let identity = matches!(name, "inputs/kernel" | "states/recurrent_kernel");
+            let mut values = vec![0.0; shape.iter().product()];
+            if identity {
+                values.iter_mut().step_by(26).for_each(|value| *value = 1.0);
+            }
+            values
+        });
+        let x = tensor(vec![1.0; ROWS * 100]).expect("sequences");
+        let inputs = MasksInputs { x, state: tensor(vec![1.0; ROWS * 25]).expect("states") };
+        let plain = model.forward(&inputs).expect("outputs");
+        let targets = MasksTargets { inputs: plain.inputs.clone(), states: plain.states.clone() };
+        let seen = Arc::new(Mutex::new([vec![], vec![]]));
+        let mut trainer =
+            Trainer::with_options(&mut model, TrainerOptions::new().seed(seed)).expect("a trainer");
+        let watched = Arc::clone(&seen);
+        trainer.set_loss(move |outputs, _| {
+            *watched.lock().expect("one thread") = [outputs.inputs.as_vec(), outputs.states.as_vec()];
+            Ok(outputs.inputs.sum() + outputs.states.sum())
+        });
+        trainer.train_on_batch(&inputs, &targets).expect("a step");
+        let seen = seen.lock().expect("one thread").clone();
+        [seen, [plain.inputs.as_vec(), plain.states.as_vec()]]
+    }
+
+    #[test]
+    fn all_steps_have_one_mask() {
+        let [[inputs, states], plain] = given(1);
+        assert!(plain.concat().iter().all(|&value| value == 1.0));
+        for sample in inputs.chunks(100) {
+            let first = &sample[..25];
+            assert!(sample.chunks(25).all(|step| step == first));
+        }
+        assert!(inputs[..25] != inputs[100..125], "each sample has its own");
+        // Four steps scale four times, or give 0 where one of them would.
+        let (kept, all) = (1.25f32, 1.25f32.powi(4));
+        let share = |values: &[f32], kept: f32| {
+            assert!(values.iter().all(|&value| value == 0.0 || (value - kept).abs() < 1e-5));
+            values.iter().filter(|&&value| value == 0.0).count() as f64 / values.len() as f64
+        };
+        let mask: Vec<f32> = inputs.chunks(100).flat_map(|sample| sample[..25].to_vec()).collect();
+        // Six standard deviations of 5000 draws.
+        for share in [share(&mask, kept), share(&states, all)] {
+            assert!((share - 0.2).abs() < 0.034, "{share}");
+        }
+        let places = |values: &[f32]| values.iter().map(|&value| value == 0.0).collect::<Vec<_>>();
+        assert_ne!(places(&mask), places(&states), "inputs and states are dropped on their own");
+        assert_ne!(given(2)[0], [inputs, states]);
     }
 }
 

@@ -582,7 +582,7 @@ fn what_recurrent_layers_have_not_is_told() {
     let given = nothing.map(|(name, value)| named(name, value));
     assert!(made(&mut bench, "GRU", [(None, int(1))].into_iter().chain(given)).is_some());
     bench.expect(&[]);
-    let asked = [("stateful", bool(true)), ("dropout", float(0.5))];
+    let asked = [("stateful", bool(true)), ("dropout", float(1.5))];
     let given = asked.map(|(name, value)| named(name, value));
     made(&mut bench, "LSTM", [(None, int(1))].into_iter().chain(given));
     made(&mut bench, "LSTM", [(None, int(1)), named("activation", word("softmax"))]);
@@ -590,7 +590,7 @@ fn what_recurrent_layers_have_not_is_told() {
     made(&mut bench, "LSTM", [(None, int(1)), named("bias_initializer", word("random_normal"))]);
     bench.expect(&[
         "mimo has no `stateful` for `LSTM` yet",
-        "mimo has no `dropout` for `LSTM` yet",
+        "`dropout` of `LSTM` must be at least 0 and below 1, found 1.5",
         "`activation` of `LSTM` has to work value by value, which a softmax does not",
         "`SimpleRNN` cannot compute with this `activation` yet",
         "a random `bias_initializer` cannot be combined with `unit_forget_bias` yet",

@@ -108,6 +108,7 @@ impl Building {
             }
             LayerKind::Dropout(layer) => OpKind::Dropout {
                 rate: layer.rate,
+                positions: Dim::Known(1),
                 key: key(layer.seed, id),
                 read: self.read(graph, node.inputs[0]),
             },
@@ -382,7 +383,7 @@ pub(super) fn activation(graph: &Graph, node: NodeId) -> Activation {
 }
 
 /// Tells the random numbers of one layer from those of others.
-fn key(seed: Option<u64>, node: NodeId) -> u64 {
+pub(super) fn key(seed: Option<u64>, node: NodeId) -> u64 {
     // An own seed is moved out of the range of call numbers.
     seed.map_or(u64::from(node.0), |seed| seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1 << 63)
 }

@@ -22,6 +22,7 @@ pub(super) fn assign(plan: &mut Plan) {
             touched.extend(layer.kept_mut().into_iter().map(|view| view.clone()));
             touched.extend(layer.last.iter().flatten().map(|last| last.y.clone()));
             train.push((layer.inputs.clone(), at + 1));
+            train.extend(layer.dropped.iter().map(|dropped| (dropped.states.clone(), at + 1)));
         }
         if let OpKind::Conv(conv) = &op.kind {
             touched.extend(scratch_views(&conv.forward).cloned());
@@ -74,6 +75,7 @@ pub(super) fn assign(plan: &mut Plan) {
             OpKind::Recurrent(layer) => {
                 train.extend(layer.kept_mut().into_iter().map(|view| (view.clone(), time)));
                 train.push((layer.carried.clone(), time));
+                train.extend(layer.dropped.iter().map(|dropped| (dropped.states.clone(), time)));
                 let last = layer.last.iter().flatten().filter_map(|last| last.dy.clone());
                 train.extend(last.map(|view| (view, time)));
                 false
@@ -180,6 +182,7 @@ pub(super) fn sample_views(op: &mut Op, mut change: impl FnMut(&mut View)) {
         layer.kept_mut().into_iter().for_each(&mut change);
         change(&mut layer.inputs);
         change(&mut layer.carried);
+        layer.dropped.iter_mut().for_each(|dropped| change(&mut dropped.states));
         for last in layer.last.iter_mut().flatten() {
             change(&mut last.y);
             last.dy.iter_mut().for_each(&mut change);

@@ -1,6 +1,6 @@
 //! Layers that read a sequence step by step.
 
-use super::build::{Building, call_name};
+use super::build::{Building, call_name, key};
 use super::{OpKind, Read, Use, View};
 use crate::dim::Dim;
 use crate::graph::{Graph, NodeId};
@@ -31,6 +31,8 @@ pub struct Recurrent {
     pub last: [Option<Last>; 2],
     /// What was read, in the order of the steps; while training only.
     pub inputs: View,
+    /// What the recurrent kernel sees of the state, if not all of it.
+    pub dropped: Option<Dropped>,
     /// The gates of every step, and their gradients in the backward.
     pub gates: View,
     /// The state before the first step and after every step.
@@ -50,6 +52,17 @@ pub struct Last {
     pub dy: Option<View>,
 }
 
+/// Zeros in the state, where the recurrent kernel reads it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Dropped {
+    /// Their share.
+    pub rate: f64,
+    /// Tells its random numbers from others'.
+    pub key: u64,
+    /// The state before each step with the zeros; while training only.
+    pub states: View,
+}
+
 /// Values per unit that the backward works with from step to step.
 const CARRIED: usize = 4;
 
@@ -59,10 +72,27 @@ impl Building {
         let node = graph.node(id);
         let mut reads = node.inputs.iter().map(|&input| self.read(graph, input));
         // A call has an input, and its shape rule has seen to its axes.
-        let Some(read) = reads.next() else { return };
+        let Some(mut read) = reads.next() else { return };
         let initial = reads.collect();
         let [steps, features] = &read.shape.0[..] else { return };
         let (steps, features) = (steps.clone(), features.clone());
+        let mut reads: Vec<_> = node.inputs.iter().map(|&input| self.values.of(input)).collect();
+        let key = key(layer.seed, id);
+        if layer.dropout > 0.0 {
+            let (name, shape) = (format!("{}_dropout", call_name(graph, id)), read.shape.clone());
+            let (rate, positions, x) = (layer.dropout, steps.clone(), reads[0]);
+            let kind = OpKind::Dropout { rate, positions, key, read };
+            reads[0] = self.value_like(x);
+            self.op(name, vec![], shape.elements(), kind, vec![x], reads[0]);
+            let x = self.places[reads[0].0].clone().unwrap_or_else(|| View::whole(0, shape.elements()));
+            read = Read { x, shape, dx: None };
+        }
+        let dropped = (layer.recurrent_dropout > 0.0).then(|| Dropped {
+            rate: layer.recurrent_dropout,
+            // Seeds and numbers of calls leave this bit to what is random in a layer besides.
+            key: key ^ 1 << 62,
+            states: self.slot(steps.clone() * layer.units.clone()),
+        });
         let blocks: Vec<usize> =
             self.layer_weights(graph, id).into_iter().map(|weight| weight.block).collect();
         let products = (features.clone() + layer.units.clone()) * layer.width();
@@ -87,6 +117,7 @@ impl Building {
             read,
             initial,
             last,
+            dropped,
             inputs: self.slot(steps.clone() * features.clone()),
             gates: self.slot(steps.clone() * Dim::Known(layer.cell.kept()) * layer.units.clone()),
             states: self.slot(states.clone()),
@@ -96,7 +127,6 @@ impl Building {
             steps,
             features,
         }));
-        let reads = node.inputs.iter().map(|&input| self.values.of(input)).collect();
         let output = node.outputs[0];
         let (len, value) = (self.shape(graph, output).elements(), self.values.of(output));
         self.op(call_name(graph, id), vec![id], len, kind, reads, value);
@@ -123,21 +153,22 @@ impl Recurrent {
         };
         // The values before each step: all but the last.
         let before = |memory: &View| View::whole(memory.slot, of_steps(units));
+        let states = self.dropped.as_ref().map_or(&self.states, |dropped| &dropped.states);
         let inputs = || self.inputs.clone();
         let kernel = call(inputs(), 0, &width);
         let gates = self.layer.cell.gates();
         match self.layer.cell {
             Cell::Lstm | Cell::Simple => {
-                let recurrent = call(before(&self.states), 0, &width);
+                let recurrent = call(before(states), 0, &width);
                 (kernel.clone(), kernel, vec![recurrent])
             }
             Cell::Gru { reset_after: true } => {
                 // Two biases, one behind the other as the gradients are.
                 let both = Use { x: inputs(), dy: self.gates.clone(), positions: steps.clone() };
-                (kernel, both, vec![call(before(&self.states), gates, &width)])
+                (kernel, both, vec![call(before(states), gates, &width)])
             }
             Cell::Gru { reset_after: false } => {
-                let state = call(before(&self.states), gates, &width);
+                let state = call(before(states), gates, &width);
                 let reset = call(before(&self.cells), 2 * gates, &width);
                 (kernel.clone(), kernel, vec![state, reset])
             }

@@ -39,6 +39,10 @@ pub(super) fn value(cx: &Context<'_>, whole: &Op, op: &Recurrent) -> TokenStream
             quote!(__mimo::Last { y: #y, dy: #dy })
         }))
     });
+    let dropped = option(op.dropped.as_ref().map(|dropped| {
+        let (rate, key, states) = (dropped.rate, dropped.key, view(cx, &dropped.states));
+        quote!(__mimo::Dropped { rate: #rate, key: #key, states: #states })
+    }));
     quote!(__mimo::Recurrent {
         cell: __mimo::Cell::#cell,
         steps: #steps,
@@ -59,6 +63,7 @@ pub(super) fn value(cx: &Context<'_>, whole: &Op, op: &Recurrent) -> TokenStream
         kernel_pack: __Layout::PACKS[#kernel],
         recurrent_pack: __Layout::PACKS[#recurrent_kernel],
         inputs: #inputs,
+        dropped: #dropped,
         gates: #gates,
         states: #states,
         cells: #cells,

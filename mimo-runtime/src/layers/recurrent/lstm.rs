@@ -12,9 +12,9 @@ fn usual(op: &Recurrent) -> bool {
 }
 
 pub(super) fn forward<E: Float>(op: &Recurrent, arena: &mut [E], at: &Step<'_, E>) {
-    let (gates, [before, cell], [h, state], width) = (at.gates, at.cells, at.states, op.width());
+    let (gates, [before, cell], [_, state], width) = (at.gates, at.cells, at.states, op.width());
     kernels::dense_forward(arena, at.x, gates, at.kernel, width, at.bias, false);
-    kernels::dense_add(arena, h, gates, at.recurrent_kernel, width);
+    kernels::dense_add(arena, at.seen, gates, at.recurrent_kernel, width);
     if usual(op) {
         return kernels::lstm_forward(arena, gates, before, cell, state);
     }
@@ -54,6 +54,6 @@ pub(super) fn backward<E: Float>(op: &Recurrent, arena: &mut [E], at: &StepBack<
         through(arena, op.recurrent_activation, f, a);
     }
     if at.goes_on {
-        at.through(arena, gates, dh, false);
+        at.through_state(arena, gates, dh, false);
     }
 }
