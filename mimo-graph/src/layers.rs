@@ -47,6 +47,8 @@ pub mod spatial;
 mod tests;
 #[cfg(test)]
 mod tests_of_images;
+#[cfg(test)]
+mod tests_of_sequences;
 pub mod time_distributed;
 pub mod up_sampling;
 mod wrapped;

@@ -89,7 +89,7 @@ impl Building {
         }
         let dropped = (layer.recurrent_dropout > 0.0).then(|| Dropped {
             rate: layer.recurrent_dropout,
-            // Seeds and numbers of calls leave this bit to what is random in a layer besides.
+            // Another key for the same layer.
             key: key ^ 1 << 62,
             states: self.slot(steps.clone() * layer.units.clone()),
         });
