@@ -230,7 +230,17 @@ fn forward<E: Float>(op: &Recurrent, chunk: &mut Chunk<'_, E>) {
         }
         let begins = step == 0 && op.initial.iter().all(Option::is_none);
         let at = Step {
-            kernel, recurrent_kernel, bias, interleaved, x, gates, states, seen, cells, begins, keeps,
+            kernel,
+            recurrent_kernel,
+            bias,
+            interleaved,
+            x,
+            gates,
+            states,
+            seen,
+            cells,
+            begins,
+            keeps,
         };
         match op.cell {
             Cell::Lstm => lstm::forward(op, chunk.arena, &at),

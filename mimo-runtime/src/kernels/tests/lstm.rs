@@ -32,9 +32,17 @@ impl Arena {
 
 fn steps<E: Element>(table: &str) {
     // Whole vectors of every instruction set and parts of one; tiles of every height.
-    for (rows, features, units) in
-        [(1, 1, 1), (1, 3, 16), (1, 5, 37), (1, 2, 64), (2, 2, 8), (3, 1, 5), (7, 3, 48), (15, 2, 21), (16, 1, 32)]
-    {
+    for (rows, features, units) in [
+        (1, 1, 1),
+        (1, 3, 16),
+        (1, 5, 37),
+        (1, 2, 64),
+        (2, 2, 8),
+        (3, 1, 5),
+        (7, 3, 48),
+        (15, 2, 21),
+        (16, 1, 32),
+    ] {
         for (begins, keeps, has_bias) in [(true, true, true), (false, true, true), (false, false, false)] {
             let what = format!("{table} {rows}x{features}x{units} {begins} {keeps} {has_bias}");
             let mut arena = Arena { end: 0 };
@@ -123,14 +131,23 @@ fn precise<E: Element>(table: &str) {
         // Sigmoids below 1e-38 may be that.
         let scale = sigmoid(*x).max(if x < &-80.0 { 1.0 } else { 0.0 });
         for gate in [i, f, o] {
-            assert_near(gate, sigmoid(*x), scale, 8.0 * E::epsilon().f64(), &format!("{table} sigmoid of {x}"));
+            assert_near(
+                gate,
+                sigmoid(*x),
+                scale,
+                8.0 * E::epsilon().f64(),
+                &format!("{table} sigmoid of {x}"),
+            );
         }
         assert_near(g, x.tanh(), x.tanh().abs(), 8.0 * E::epsilon().f64(), &format!("{table} tanh of {x}"));
     }
     let extreme = gates::<E>(&[f64::INFINITY, f64::NEG_INFINITY, f64::NAN]);
     for ([i, f, g, o], want) in extreme.iter().zip([1.0, 0.0]) {
         for gate in [i, f, o] {
-            assert!((gate - want).abs() < 1e-37 + 8.0 * E::epsilon().f64() * want, "{table}: {gate}, not {want}");
+            assert!(
+                (gate - want).abs() < 1e-37 + 8.0 * E::epsilon().f64() * want,
+                "{table}: {gate}, not {want}"
+            );
         }
         assert_near(*g, 2.0 * want - 1.0, 1.0, 8.0 * E::epsilon().f64(), table);
     }
