@@ -1,7 +1,7 @@
 //! The nine models: a training step at batch 32, predictions at batch 1 and 32, and peak memory, in mimo.
 //!
 //! ```text
-//! cargo bench --bench nine -- [--net N] [--threads T] [--seconds S]
+//! cargo bench --bench nine -- [--net N] [--threads T] [--seconds S] [--steps-only]
 //! ```
 //!
 //! Without `--net` all nets, in one process. One line of JSON per net; times in microseconds, memory in MB.
@@ -23,14 +23,24 @@ struct Request {
     net: Option<usize>,
     threads: usize,
     limit: Duration,
+    steps_only: bool,
 }
 
 fn run<N: Net>(request: Request) -> Result<(), mimo::Error> {
-    let Request { net, threads, limit } = request;
+    let Request { net, threads, limit, .. } = request;
     if net.is_some_and(|number| number != N::NUMBER) {
         return Ok(());
     }
     let step = measure::step::<N>(threads, limit)?;
+    if request.steps_only {
+        println!(
+            "{{\"net\": {}, \"threads\": {threads}, \"step\": {:.2}, \"step_low\": {:.2}}}",
+            N::NUMBER,
+            step.median,
+            step.low
+        );
+        return Ok(());
+    }
     let one = measure::prediction::<N>(1, threads, limit / 2)?;
     let batch = measure::prediction::<N>(measure::BATCH, threads, limit / 2)?;
     println!(
@@ -47,11 +57,15 @@ fn run<N: Net>(request: Request) -> Result<(), mimo::Error> {
 }
 
 fn main() -> ExitCode {
-    let mut request = Request { net: None, threads: 2, limit: Duration::from_secs(1) };
+    let mut request = Request { net: None, threads: 2, limit: Duration::from_secs(1), steps_only: false };
     let mut arguments = std::env::args().skip(1);
     while let Some(name) = arguments.next() {
         // `cargo bench` says so to every benchmark.
         if name == "--bench" {
+            continue;
+        }
+        if name == "--steps-only" {
+            request.steps_only = true;
             continue;
         }
         let value = arguments.next().unwrap_or_default();
@@ -65,7 +79,7 @@ fn main() -> ExitCode {
             _ => false,
         };
         if !known {
-            eprintln!("usage: nine [--net 1..9] [--threads T] [--seconds S]");
+            eprintln!("usage: nine [--net 1..9] [--threads T] [--seconds S] [--steps-only]");
             return ExitCode::FAILURE;
         }
     }

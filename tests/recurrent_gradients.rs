@@ -197,6 +197,22 @@ gradients! {
         let y = LSTM(3)(h, initial_state = [s, c]);
         Model(inputs = [x], outputs = [y]).compile(optimizer = SGD(0.0), loss = mse)
     }
+    convolutions_on_every_step Windows, rows = 3; {
+        let x = Input(shape = [4, 6, 2]);
+        let first = Dense(2);
+        // Windows over the steps are another thing than windows inside of them.
+        let a = TimeDistributed(Conv1D(3, 3, activation = relu, padding = same))(first(x));
+        let a = MaxPooling2D(2)(a);
+        let b = TimeDistributed(Conv1D(3, 2, padding = same))(first(x));
+        let b = TimeDistributed(MaxPooling1D(2))(b);
+        let c = TimeDistributed(SeparableConv1D(2, 2, depth_multiplier = 2, activation = tanh))(first(x));
+        let d = TimeDistributed(DepthwiseConv1D(3, activation = relu))(first(x));
+        let e = TimeDistributed(Dense(3))(TimeDistributed(Flatten())(d));
+        let f = Bidirectional(GRU(2))(Reshape([4, 12])(first(x)));
+        let y = Dense(2)(concatenate([Flatten()(a), Flatten()(b), Flatten()(c), Flatten()(e), f]));
+        let z = LSTM(2)(TimeDistributed(Flatten())(a));
+        Model(inputs = [x], outputs = [y, z]).compile(optimizer = SGD(0.0), loss = mse)
+    }
     a_shared_layer_on_every_step SharedSteps; {
         let x = Input(shape = [3, 2]);
         let z = Input(shape = [4, 2]);

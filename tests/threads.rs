@@ -264,3 +264,32 @@ fn convolutions_train_the_same_on_any_number_of_threads() {
     let model = Images::new(1);
     compare("predictions", |threads| predict(&model, &inputs, threads));
 }
+
+// Depthwise kernels, with copies of channels and without, and what separable layers are made of.
+model! {
+    Channels {
+        let image = Input(shape = [12, 11, 3]);
+        let x = SeparableConv2D(24, 3, padding = same, activation = relu, depthwise_constraint = MaxNorm(0.5))(image);
+        let shared = DepthwiseConv2D([2, 3], padding = same, activation = tanh, depthwise_regularizer = L2(1e-4));
+        let x = shared(x);
+        let x = shared(x);
+        let x = DepthwiseConv2D(3, strides = 2, depth_multiplier = 2, activation = relu)(x);
+        let x = Flatten()(x);
+        let value = Dense(2)(x);
+
+        Model(inputs = [image], outputs = [value]).compile(optimizer = Adam(clipnorm = 1.0), loss = mse)
+    }
+}
+
+#[test]
+fn depthwise_convolutions_train_the_same_on_any_number_of_threads() {
+    const { assert!(3 * 31 * <Channels as Model>::PROGRAM.flops > 4_000_000) };
+    let inputs = ChannelsInputs { image: tensor(values(ROWS * 396)).unwrap() };
+    let targets = ChannelsTargets { value: tensor(values(ROWS * 2)).unwrap() };
+    let data = ArrayDataset::<Channels>::new(&inputs, &targets).unwrap();
+    for batch in [1, 31, 33] {
+        compare(&format!("batches of {batch}"), |threads| run(Channels::new(1), &data, batch, threads, None));
+    }
+    let model = Channels::new(1);
+    compare("predictions", |threads| predict(&model, &inputs, threads));
+}

@@ -11,5 +11,6 @@ fn ui() {
     cases.compile_fail("tests/ui/const/*.rs");
     cases.compile_fail("tests/ui/loss/*.rs");
     cases.compile_fail("tests/ui/output/*.rs");
+    cases.compile_fail("tests/ui/tutorial/*.rs");
     cases.pass("tests/ui/pass/*.rs");
 }

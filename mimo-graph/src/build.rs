@@ -283,6 +283,7 @@ impl Builder {
     pub fn ascribe(&mut self, tensor: TensorId, written: &Value, loc: Loc, diags: &mut Diags) {
         let name = shown_name(&self.graph, tensor).into_owned();
         let origin = origin(&self.graph, tensor);
+        let graph = &self.graph;
         let mut cx = Cx { consts: &self.graph.consts, diags, checks: &mut self.checks };
         let ValueKind::List(items) = &written.kind else {
             let entry = match &written.kind {
@@ -307,7 +308,12 @@ impl Builder {
             format!("`{name}` is {}, written as {}", shape.display(cx.consts), wanted.display(cx.consts));
         let help = format!("write `{}`, or leave the shape out", shape.display(cx.consts));
         let report = || {
-            let diag = Diag::error(loc, message.clone()).help(help.clone());
+            let diag = Diag::error(loc, message.clone());
+            let diag = match change(graph, tensor, &wanted) {
+                Some(change) => diag.help(change),
+                None => diag,
+            };
+            let diag = diag.help(help.clone());
             match &origin {
                 Some(origin) => diag.note(origin.clone()),
                 None => diag,
@@ -475,6 +481,30 @@ fn same_weights(
         }
     }
     true
+}
+
+/// The one setting of the layer that gives a tensor with which it would have the wanted shape, if there is one: the
+/// shape rule was tried with it.
+fn change(graph: &Graph, tensor: TensorId, wanted: &Shape) -> Option<String> {
+    let node = graph.node(graph.tensor(tensor).producer?);
+    let kind = &graph.layer(node.layer).kind;
+    let inputs: Vec<(&Tensor, std::borrow::Cow<'_, str>)> =
+        node.inputs.iter().map(|&input| (graph.tensor(input), shown_name(graph, input))).collect();
+    let operands = inputs.iter().map(|(input, name)| {
+        Some(Operand { name, shape: input.shape.as_ref()?, dtype: input.dtype, loc: node.loc })
+    });
+    let operands = operands.collect::<Option<Vec<_>>>()?;
+    let shapes: Vec<&Shape> = operands.iter().map(|operand| operand.shape).collect();
+    let (_, setting) = kind.changes(&shapes, wanted).into_iter().find(|(kind, _)| {
+        let (mut diags, mut checks) = (Diags::new(), Vec::new());
+        let mut cx = Cx { consts: &graph.consts, diags: &mut diags, checks: &mut checks };
+        let given = kind.infer(&operands, node.loc, &mut cx);
+        // What only const evaluation could confirm is not offered.
+        let fits = given.is_some_and(|given| given.iter().all(|(shape, _)| shape == wanted));
+        fits && checks.is_empty() && !diags.has_errors()
+    })?;
+    let (class, wanted) = (kind.class_name(), wanted.display(&graph.consts));
+    Some(format!("`{setting}` in `{class}` would make it {wanted}"))
 }
 
 /// Which layer gives a tensor, and of what.

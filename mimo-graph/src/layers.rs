@@ -23,6 +23,7 @@ pub mod bidirectional;
 pub mod concatenate;
 pub mod conv;
 pub mod dense;
+pub mod depthwise;
 pub mod dot;
 pub mod dropout;
 pub mod embedding;
@@ -42,6 +43,8 @@ mod properties_of_images;
 pub mod recurrent;
 pub mod repeat_vector;
 pub mod reshape;
+pub mod separable;
+pub mod sliding;
 pub mod spatial;
 #[cfg(test)]
 mod tests;
@@ -124,6 +127,13 @@ pub trait Layer: Sized {
     fn activation(&self) -> Activation {
         Activation::Linear
     }
+
+    /// The layer with one setting changed, and that setting as it is written: what might give `wanted` for inputs of
+    /// these shapes, the likeliest first. Each is tried before it is offered, so it need not be exact here.
+    fn changes(&self, inputs: &[&Shape], wanted: &Shape) -> Vec<(Self, String)> {
+        let _ = (inputs, wanted);
+        Vec::new()
+    }
 }
 
 /// A class of the language: how it is written and what it makes.
@@ -196,6 +206,16 @@ macro_rules! layers {
             pub fn activation(&self) -> Activation {
                 match self { $(LayerKind::$kind(layer) => Layer::activation(layer),)* }
             }
+
+            /// [`Layer::changes`] of the layer.
+            pub fn changes(&self, inputs: &[&Shape], wanted: &Shape) -> Vec<(Self, String)> {
+                match self {
+                    $(LayerKind::$kind(layer) => Layer::changes(layer, inputs, wanted)
+                        .into_iter()
+                        .map(|(layer, setting)| (LayerKind::$kind(layer), setting))
+                        .collect(),)*
+                }
+            }
         }
 
         /// Every class of the language.
@@ -222,6 +242,16 @@ layers! {
         "conv2d" => conv::CONV2D, conv::Conv::conv2d;
         "conv1d_transpose" => conv::CONV1D_TRANSPOSE, conv::Conv::conv1d_transpose;
         "conv2d_transpose" => conv::CONV2D_TRANSPOSE, conv::Conv::conv2d_transpose;
+    }
+    /// Keras's `DepthwiseConv1D` and `DepthwiseConv2D`.
+    Depthwise(depthwise::Depthwise) {
+        "depthwise_conv1d" => depthwise::SEQUENCE, depthwise::Depthwise::sequence;
+        "depthwise_conv2d" => depthwise::IMAGE, depthwise::Depthwise::image;
+    }
+    /// Keras's `SeparableConv1D` and `SeparableConv2D`.
+    Separable(separable::Separable) {
+        "separable_conv1d" => separable::SEQUENCE, separable::Separable::sequence;
+        "separable_conv2d" => separable::IMAGE, separable::Separable::image;
     }
     /// Keras's `Activation` and its like.
     Activation(activation::Activation) {

@@ -10,7 +10,9 @@ mod build;
 mod conv;
 mod dense;
 mod gradients;
+mod in_place;
 mod lifetimes;
+mod pooled;
 mod recurrent;
 #[cfg(test)]
 mod tests;
@@ -19,10 +21,10 @@ mod values;
 use crate::activation::Activation;
 use crate::dim::Dim;
 use crate::graph::{Graph, LayerId, NodeId};
-use crate::layers::conv::Axis;
 use crate::layers::frame::Frame;
 use crate::layers::merge::MergeOp;
 use crate::layers::pooling::PoolKind;
+use crate::layers::sliding::Axis;
 use crate::layers::spatial::Padding;
 use crate::layers::up_sampling::UpSampling;
 use crate::loss::Loss;
@@ -378,9 +380,11 @@ pub struct Conv {
     /// Channels of the geometry's output.
     pub filters: Dim,
     /// Parts of the channels.
-    pub groups: usize,
+    pub groups: Dim,
     /// Whether it gives inputs of the geometry.
     pub transposed: bool,
+    /// Whether every channel is a group, so that the passes run along the channels.
+    pub depthwise: bool,
     /// The kernel.
     pub kernel: Weighted,
     /// The bias.
@@ -393,17 +397,34 @@ pub struct Conv {
     pub forward: Scratch,
     /// Memory of the backward pass.
     pub backward: Scratch,
+    /// How the results are pooled before they are given, if they are.
+    pub pooled: Option<Pooled>,
     /// What is read.
     pub read: Read,
+}
+
+/// A max pooling that a convolution does on the way.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pooled {
+    /// Lines of a window, 1 or 2; it is two positions wide.
+    pub height: usize,
+    /// Where each window found its largest result.
+    pub codes: View,
+    /// The padded gradient of one sample's input and the transposed kernel, in the backward.
+    pub spread: Option<[View; 2]>,
+    /// The transposed gradient of the kernel, in the backward.
+    pub sums: Option<View>,
 }
 
 /// Fixed slots that a pass of a convolution needs.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Scratch {
-    /// The padded input of the geometry.
+    /// The padded input of the geometry; of a depthwise convolution with every channel as often as it gives channels.
     pub input: Option<View>,
-    /// The padded output of the geometry, and the turned kernel.
-    pub spread: Option<[View; 2]>,
+    /// The padded output of the geometry.
+    pub output: Option<View>,
+    /// The turned kernel, which a depthwise convolution does without.
+    pub kernel: Option<View>,
 }
 
 /// The activation of one sibling.
@@ -480,6 +501,7 @@ impl Plan {
     pub fn new(graph: &Graph) -> Plan {
         let mut plan = build::build(graph);
         gradients::connect(graph, &mut plan);
+        in_place::concatenate(&mut plan.plan);
         lifetimes::assign(&mut plan.plan);
         plan.plan
     }

@@ -8,6 +8,7 @@ use crate::layers::activation::Activate;
 use crate::layers::concatenate::Concatenate;
 use crate::layers::conv::Conv;
 use crate::layers::dense::Dense;
+use crate::layers::depthwise::Depthwise;
 use crate::layers::dot::Dot;
 use crate::layers::dropout::Dropout;
 use crate::layers::embedding::Embedding;
@@ -16,6 +17,7 @@ use crate::layers::gaussian_noise::GaussianNoise;
 use crate::layers::merge::Merge;
 use crate::layers::normalize::Normalize;
 use crate::layers::permute::Permute;
+use crate::layers::pooled_conv::PooledConv;
 use crate::layers::pooling::Pooling;
 use crate::layers::recurrent::Recurrent;
 use crate::layers::repeat_vector::RepeatVector;
@@ -32,6 +34,8 @@ pub trait Float:
     + Step
     + Run<Dense>
     + Run<Conv>
+    + Run<PooledConv>
+    + Run<Depthwise>
     + Run<Activate>
     + Run<Concatenate>
     + Run<Merge>

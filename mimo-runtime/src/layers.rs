@@ -11,6 +11,7 @@ pub mod activation;
 pub mod concatenate;
 pub mod conv;
 pub mod dense;
+pub mod depthwise;
 pub mod dot;
 pub mod dropout;
 pub mod embedding;
@@ -19,6 +20,7 @@ pub mod gaussian_noise;
 pub mod merge;
 pub mod normalize;
 pub mod permute;
+pub mod pooled_conv;
 pub mod pooling;
 pub mod recurrent;
 pub mod repeat_vector;
@@ -29,6 +31,8 @@ pub mod up_sampling;
 
 #[cfg(test)]
 mod check;
+#[cfg(test)]
+mod properties;
 
 /// Ends the writing of a gradient: 0 where the value that left a ReLU is not positive.
 fn apply_mask<E: Float>(chunk: &mut Chunk<'_, E>, sink: Sink) {

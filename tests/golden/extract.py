@@ -12,6 +12,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 LAYERS = {
     "Dense", "Flatten", "Reshape", "Permute", "RepeatVector", "LeakyReLU", "ELU", "Add", "Subtract", "Multiply",
     "Average", "Maximum", "Minimum", "Concatenate", "Conv1D", "Conv2D", "Conv1DTranspose", "Conv2DTranspose",
+    "DepthwiseConv2D", "SeparableConv2D",
 }
 IMAGES = {
     "MaxPooling1D", "MaxPooling2D", "AveragePooling1D", "AveragePooling2D", "GlobalMaxPooling1D", "GlobalMaxPooling2D",

@@ -229,6 +229,69 @@ fn written_shapes_are_compared_with_inferred_ones() {
     written.expect(&[]);
 }
 
+/// What is offered if a call is written with a shape that it does not have.
+fn offered(input: &[i64], class: &str, settings: Vec<testing::Given>, shape: &[i64]) -> Vec<String> {
+    let mut written = Written::new();
+    let x = written.input("x", list(input));
+    let layer = written.layer(class, settings);
+    let y = written.call(layer, &[x]);
+    written.builder.bind(y, "y");
+    written.builder.ascribe(y, &list(shape), Loc(7), &mut written.diags);
+    let [diag] = &std::mem::take(&mut written.diags).into_sorted()[..] else { panic!("one error") };
+    let (last, offered) = diag.helps.split_last().expect("a help");
+    assert!(last.ends_with("or leave the shape out"), "{last}");
+    offered.to_vec()
+}
+
+#[test]
+fn a_setting_that_gives_the_written_shape_is_offered() {
+    let same = || named("padding", string("same"));
+    let conv = || vec![(None, int(1)), (None, int(3))];
+    let plus = |more: testing::Given| [conv(), vec![more]].concat();
+    let offer =
+        |setting: &str, class: &str, shape: &str| [format!("`{setting}` in `{class}` would make it {shape}")];
+    assert_eq!(
+        offered(&[14, 14, 32], "Conv2DTranspose", plus(same()), &[28, 28, 1]),
+        offer("strides = (2, 2)", "Conv2DTranspose", "[28, 28, 1]")
+    );
+    assert_eq!(
+        offered(&[14, 14, 32], "Conv2DTranspose", plus(same()), &[28, 14, 1]),
+        offer("strides = (2, 1)", "Conv2DTranspose", "[28, 14, 1]")
+    );
+    assert_eq!(
+        offered(&[28, 28, 1], "Conv2D", conv(), &[28, 28, 1]),
+        offer("padding = same", "Conv2D", "[28, 28, 1]")
+    );
+    assert_eq!(offered(&[28, 1], "Conv1D", conv(), &[13, 1]), offer("strides = 2", "Conv1D", "[13, 1]"));
+    assert_eq!(
+        offered(&[7, 7, 2], "MaxPooling2D", vec![], &[4, 4, 2]),
+        offer("padding = same", "MaxPooling2D", "[4, 4, 2]")
+    );
+    assert_eq!(
+        offered(&[100, 50], "LSTM", vec![(None, int(8))], &[100, 8]),
+        offer("return_sequences = true", "LSTM", "[100, 8]")
+    );
+}
+
+#[test]
+fn a_setting_that_does_not_is_not_offered() {
+    let conv = |more: Vec<testing::Given>| [vec![(None, int(1)), (None, int(3))], more].concat();
+    let same = || named("padding", string("same"));
+    // No stride gives 29, another number of channels is needed, the rank differs.
+    for shape in [&[29, 28, 1][..], &[28, 28, 3], &[784]] {
+        assert_eq!(offered(&[14, 14, 32], "Conv2DTranspose", conv(vec![same()]), shape), [""; 0]);
+    }
+    // Strides and dilation exclude each other, and what is added has to be below the strides.
+    let dilated = conv(vec![same(), named("dilation_rate", int(2))]);
+    assert_eq!(offered(&[14, 14, 32], "Conv2DTranspose", dilated, &[28, 28, 1]), [""; 0]);
+    let added = conv(vec![named("strides", int(2)), named("output_padding", int(1))]);
+    assert_eq!(offered(&[4, 2], "Conv1DTranspose", added, &[7, 1]), [""; 0]);
+    // A window of 9 does not fit in 7.
+    let pool = vec![(None, int(9)), named("strides", int(1)), same()];
+    assert_eq!(offered(&[7, 7, 2], "MaxPooling2D", pool, &[1, 1, 2]), [""; 0]);
+    assert_eq!(offered(&[100, 50], "LSTM", vec![(None, int(8))], &[100, 9]), [""; 0]);
+}
+
 #[test]
 fn a_layer_with_a_wrong_setting_still_has_a_shape() {
     let mut written = Written::new();

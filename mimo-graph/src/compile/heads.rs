@@ -52,9 +52,12 @@ impl<'g> Head<'g> {
 /// The activation that ends a layer; `None` for layers that pass on what they are given.
 fn ending(kind: &LayerKind) -> Option<Activation> {
     match kind {
-        LayerKind::Dense(_) | LayerKind::Conv(_) | LayerKind::Activation(_) | LayerKind::Recurrent(_) => {
-            Some(kind.activation())
-        }
+        LayerKind::Dense(_)
+        | LayerKind::Conv(_)
+        | LayerKind::Depthwise(_)
+        | LayerKind::Separable(_)
+        | LayerKind::Activation(_)
+        | LayerKind::Recurrent(_) => Some(kind.activation()),
         LayerKind::TimeDistributed(wrapper) => ending(&wrapper.layer),
         // Vectors of any numbers, as a linear layer gives.
         LayerKind::Embedding(_) => Some(Activation::Linear),

@@ -125,4 +125,12 @@ impl Layer for Pooling {
             .map(|(n, axis)| self.padding.windows(n, &self.pool_size[axis], &self.strides[axis]));
         Some(vec![(spatial::shape(self.axes, [rows, columns, channels]), Dtype::Float)])
     }
+
+    fn changes(&self, _: &[&Shape], _: &Shape) -> Vec<(Self, String)> {
+        let (padding, setting) = match self.padding {
+            Padding::Valid => (Padding::Same, "padding = same"),
+            Padding::Same => (Padding::Valid, "padding = valid"),
+        };
+        vec![(Pooling { padding, ..self.clone() }, setting.into())]
+    }
 }

@@ -386,10 +386,17 @@ impl Layer for Recurrent {
                             x.name
                         )),
                     };
-                    diag.help(format!(
-                        "write `Embedding(vocabulary, 64)` before it if `{}` holds word ids",
-                        x.name
-                    ))
+                    diag.help(match x.dtype {
+                        Dtype::Int => {
+                            format!("write `Embedding(vocabulary, 64)` before it if `{}` holds word ids", x.name)
+                        }
+                        // An `Embedding` refuses floats, so the other half of this advice would be the next error.
+                        Dtype::Float => format!(
+                            "write `Embedding(vocabulary, 64)` before it, and `dtype = \"int32\"` at its `Input`, \
+                             if `{}` holds word ids",
+                            x.name
+                        ),
+                    })
                 }
                 [] => diag.help("write `shape = [steps, features]` at its `Input`"),
                 [first, ..] => {
@@ -458,5 +465,11 @@ impl Layer for Recurrent {
 
     fn activation(&self) -> Activation {
         self.activation
+    }
+
+    fn changes(&self, _: &[&Shape], _: &Shape) -> Vec<(Self, String)> {
+        let return_sequences = !self.return_sequences;
+        let setting = format!("return_sequences = {return_sequences}");
+        vec![(Recurrent { return_sequences, ..self.clone() }, setting)]
     }
 }

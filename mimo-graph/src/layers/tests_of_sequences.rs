@@ -48,7 +48,7 @@ fn recurrent_layers_need_steps_of_floats() {
         diags[0].helps,
         [
             "write `Reshape([100, 1])` before it if `x` is one number per step",
-            "write `Embedding(vocabulary, 64)` before it if `x` holds word ids",
+            "write `Embedding(vocabulary, 64)` before it, and `dtype = \"int32\"` at its `Input`, if `x` holds word ids",
         ]
     );
     assert_eq!(diags[2].helps, ["write `Reshape([4, -1])` before it"]);

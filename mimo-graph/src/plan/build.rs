@@ -94,6 +94,8 @@ impl Building {
                 read: self.read(graph, node.inputs[0]),
             },
             LayerKind::Conv(layer) => return self.conv(graph, id, layer),
+            LayerKind::Depthwise(layer) => return self.depthwise(graph, id, layer),
+            LayerKind::Separable(layer) => return self.separable(graph, id, layer),
             LayerKind::Activation(layer) if layer.activation == Activation::Linear => return,
             LayerKind::Activation(layer) => OpKind::Activate {
                 activation: layer.activation,
@@ -117,6 +119,8 @@ impl Building {
                 key: key(layer.seed, id),
                 read: self.read(graph, node.inputs[0]),
             },
+            // The convolution before has done it.
+            LayerKind::Pooling(_) if self.places[self.values.of(node.outputs[0]).0].is_some() => return,
             LayerKind::Pooling(layer) => {
                 let read = self.read(graph, node.inputs[0]);
                 let windows = Windows {
@@ -323,6 +327,13 @@ impl Building {
     /// The shape of what a call reads or gives, as the layer inside of wrappers sees it.
     pub(super) fn shape(&self, graph: &Graph, tensor: TensorId) -> Shape {
         Shape(shape(graph, tensor).0.into_iter().skip(self.steps.0).collect())
+    }
+
+    /// The layer that is called inside of wrappers, and whether they take the same axes away as those of the call under
+    /// construction.
+    pub(super) fn core<'g>(&self, graph: &'g Graph, node: NodeId) -> (&'g LayerKind, bool) {
+        let (core, axes) = graph.layer(graph.node(node).layer).kind.core();
+        (core, axes == self.steps.0)
     }
 
     /// The steps on each of which an operation of this call runs by itself.

@@ -29,6 +29,7 @@ pub(super) fn assign(plan: &mut Plan) {
         }
         if let OpKind::Conv(conv) = &op.kind {
             touched.extend(scratch_views(&conv.forward).cloned());
+            train.extend(conv.pooled.iter().map(|pooled| (pooled.codes.clone(), at + 1)));
         }
         train.extend(touched.iter().map(|view| (view.clone(), at + 1)));
         predict.extend(touched.into_iter().map(|view| (view, at + 1)));
@@ -69,6 +70,10 @@ pub(super) fn assign(plan: &mut Plan) {
                     train.push((op.y.clone(), time));
                 }
                 train.extend(scratch_views(&conv.backward).map(|view| (view.clone(), time)));
+                if let Some(pooled) = &conv.pooled {
+                    let made = pooled.spread.iter().flatten().chain(&pooled.sums);
+                    train.extend(made.chain([&pooled.codes]).map(|view| (view.clone(), time)));
+                }
                 conv.kernel.gradient.is_some()
             }
             OpKind::Activate { .. } | OpKind::Merge { .. } => {
@@ -136,7 +141,7 @@ pub(super) fn assign(plan: &mut Plan) {
 }
 
 fn scratch_views(scratch: &Scratch) -> impl Iterator<Item = &View> {
-    scratch.input.iter().chain(scratch.spread.iter().flatten())
+    scratch.input.iter().chain(&scratch.output).chain(&scratch.kernel)
 }
 
 fn sort(plan: &mut Plan) {
@@ -150,7 +155,7 @@ fn sort(plan: &mut Plan) {
     each_view(plan, |view| view.slot = places[view.slot]);
 }
 
-fn each_view(plan: &mut Plan, mut change: impl FnMut(&mut View)) {
+pub(super) fn each_view(plan: &mut Plan, mut change: impl FnMut(&mut View)) {
     plan.inputs.iter_mut().for_each(&mut change);
     plan.outputs.iter_mut().for_each(&mut change);
     for op in &mut plan.forward {
@@ -190,6 +195,9 @@ pub(super) fn sample_views(op: &mut Op, mut change: impl FnMut(&mut View)) {
             last.dy.iter_mut().for_each(&mut change);
         }
     }
+    if let OpKind::Conv(conv) = &mut op.kind {
+        conv.pooled.iter_mut().for_each(|pooled| change(&mut pooled.codes));
+    }
     for read in reads_of(&mut op.kind) {
         change(&mut read.x);
         if let Some(sink) = &mut read.dx {
@@ -203,8 +211,11 @@ pub(super) fn sample_views(op: &mut Op, mut change: impl FnMut(&mut View)) {
 fn fixed_views(op: &mut Op, mut change: impl FnMut(&mut View)) {
     if let OpKind::Conv(conv) = &mut op.kind {
         for scratch in [&mut conv.forward, &mut conv.backward] {
-            scratch.input.iter_mut().for_each(&mut change);
-            scratch.spread.iter_mut().flatten().for_each(&mut change);
+            let views = [&mut scratch.input, &mut scratch.output, &mut scratch.kernel];
+            views.into_iter().flatten().for_each(&mut change);
+        }
+        if let Some(pooled) = &mut conv.pooled {
+            pooled.spread.iter_mut().flatten().chain(&mut pooled.sums).for_each(&mut change);
         }
     }
     for weight in weights_of(&mut op.kind) {

@@ -122,6 +122,8 @@ fn renames(kind: &LayerKind) -> bool {
         LayerKind::TimeDistributed(wrapper) => renames(&wrapper.layer),
         LayerKind::Dense(_)
         | LayerKind::Conv(_)
+        | LayerKind::Depthwise(_)
+        | LayerKind::Separable(_)
         | LayerKind::Permute(_)
         | LayerKind::RepeatVector(_)
         | LayerKind::Dropout(_)

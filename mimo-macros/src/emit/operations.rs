@@ -33,7 +33,7 @@ pub(super) fn operation(cx: &Context<'_>, op: &Op) -> (TokenStream, TokenStream)
             });
             (quote!(__mimo::Embedding), value)
         }
-        OpKind::Conv(conv) => (quote!(__mimo::Conv), super::conv::value(cx, conv, &y, &dy)),
+        OpKind::Conv(conv) => super::conv::operation(cx, conv, &y, &dy),
         OpKind::Activate { activation, positions, read } => {
             let (activation, positions) = (self::activation(*activation), cx.dim(positions));
             let (x, dx) = (view(cx, &read.x), sink(cx, read));

@@ -1,10 +1,11 @@
 //! The model's weights as a dfdx `TensorCollection`: every tensor by its name, nested because dfdx takes tuples of up
 //! to six.
 
+use mimo_graph::dim::Dim;
 use mimo_graph::graph::LayerId;
 use mimo_graph::layers::LayerKind;
-use mimo_graph::layers::conv::Class;
 use mimo_graph::layers::recurrent::Cell;
+use mimo_graph::layers::sliding::Class;
 use mimo_graph::plan::{Param, Plan};
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{format_ident, quote};
@@ -17,13 +18,19 @@ pub(super) fn fields(cx: &Context<'_>, plan: &Plan) -> Vec<(Ident, TokenStream, 
     let krate = cx.krate;
     let fields = plan.weighted.iter().map(|&id| {
         let layer = cx.graph.layer(id);
-        // A kernel's shape has all sizes, but for a recurrent layer's state.
-        let units = match layer.kind.core().0 {
-            LayerKind::Recurrent(recurrent) => Some(&recurrent.units),
-            _ => None,
+        // A kernel's shape has all sizes, but for a recurrent layer's state and what products of sizes are: the channels
+        // that depthwise kernels give.
+        let more: Vec<&Dim> = match layer.kind.core().0 {
+            LayerKind::Recurrent(recurrent) => vec![&recurrent.units],
+            LayerKind::Depthwise(_) => layer.weights.iter().skip(1).flat_map(|bias| &bias.shape.0).collect(),
+            LayerKind::Separable(_) => {
+                let pointwise = layer.weights.iter().skip(1).take(1);
+                pointwise.flat_map(|pointwise| pointwise.shape.0.iter().rev().take(2).rev()).collect()
+            }
+            _ => vec![],
         };
         let kernel = layer.weights.iter().take(1).flat_map(|kernel| &kernel.shape.0);
-        let sizes = kernel.chain(units).map(|dim| cx.generic(dim));
+        let sizes = kernel.chain(more).map(|dim| cx.generic(dim));
         let ty = typed_layer(&layer.kind);
         let shapes: Vec<String> = layer
             .weights
@@ -54,16 +61,9 @@ fn typed_layer(kind: &LayerKind) -> Ident {
         },
         LayerKind::Recurrent(_) => "RecurrentWithoutBias",
         LayerKind::Embedding(_) => "Embedding",
-        LayerKind::Conv(conv) => match (conv.class, conv.use_bias) {
-            (Class::Conv1D, true) => "Conv1D",
-            (Class::Conv1D, false) => "Conv1DWithoutBias",
-            (Class::Conv2D, true) => "Conv2D",
-            (Class::Conv2D, false) => "Conv2DWithoutBias",
-            (Class::Conv1DTranspose, true) => "Conv1DTranspose",
-            (Class::Conv1DTranspose, false) => "Conv1DTransposeWithoutBias",
-            (Class::Conv2DTranspose, true) => "Conv2DTranspose",
-            (Class::Conv2DTranspose, false) => "Conv2DTransposeWithoutBias",
-        },
+        LayerKind::Conv(conv) => return sliding(conv.sliding.class, conv.use_bias),
+        LayerKind::Depthwise(layer) => return sliding(layer.sliding.class, layer.use_bias),
+        LayerKind::Separable(layer) => return sliding(layer.sliding.class, layer.use_bias),
         LayerKind::Activation(_)
         | LayerKind::Flatten(_)
         | LayerKind::Reshape(_)
@@ -81,6 +81,12 @@ fn typed_layer(kind: &LayerKind) -> Ident {
         | LayerKind::Merge(_) => "NoWeights",
     };
     Ident::new(name, Span::mixed_site())
+}
+
+/// The typed struct of a layer whose kernel slides.
+fn sliding(class: Class, use_bias: bool) -> Ident {
+    let without = if use_bias { "" } else { "WithoutBias" };
+    format_ident!("{}{}", class.name(), without, span = Span::mixed_site())
 }
 
 /// The constant of all weights' descriptions and the `TensorCollection`.

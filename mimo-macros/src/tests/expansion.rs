@@ -95,6 +95,20 @@ fn predicts_only() {
     );
 }
 
+/// One layer that becomes two operations, with what they need for one sample.
+#[test]
+fn separable() {
+    assert_expansion(
+        "separable",
+        "Separable {
+            let image = Input(shape = [8, 8, 4]);
+            let x = DepthwiseConv2D(3, padding = same, activation = relu)(image);
+            let y = SeparableConv2D(2, 3, strides = 2, depth_multiplier = 2)(x);
+            Model(inputs = [image], outputs = [y]).compile(optimizer = SGD(0.1), loss = mse)
+        }",
+    );
+}
+
 #[test]
 fn several_mistakes() {
     assert_expansion(

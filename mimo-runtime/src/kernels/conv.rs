@@ -46,7 +46,7 @@ impl Geometry {
     }
 
     /// Lengths of the padded input.
-    const fn padded(&self) -> [usize; 2] {
+    pub(super) const fn padded(&self) -> [usize; 2] {
         let mut lens = [0; 2];
         let mut axis = 0;
         while axis < 2 {
@@ -59,7 +59,7 @@ impl Geometry {
     }
 
     /// Lengths of the padded output, and the zeros before it.
-    const fn padded_output(&self) -> ([usize; 2], [usize; 2]) {
+    pub(super) const fn padded_output(&self) -> ([usize; 2], [usize; 2]) {
         let (mut lens, mut before) = ([0; 2], [0; 2]);
         let mut axis = 0;
         while axis < 2 {
@@ -75,7 +75,7 @@ impl Geometry {
 
     /// Panics unless the passes stay inside the lengths that are computed here.
     #[track_caller]
-    fn check(&self) {
+    pub(super) fn check(&self) {
         for axis in 0..2 {
             let lens = [self.input[axis], self.output[axis], self.kernel[axis], self.strides[axis]];
             assert!(!lens.contains(&0), "{self:?} has an empty axis");
@@ -99,6 +99,11 @@ impl Geometry {
         volume(height, width, self.channels)
     }
 
+    /// Values of a line of the padded input.
+    pub(crate) const fn padded_line(&self) -> usize {
+        self.padded()[1] * self.channels
+    }
+
     /// Values of an output that [`convolve_transposed`] reads.
     pub const fn padded_output_len(&self) -> usize {
         let ([height, width], _) = self.padded_output();
@@ -110,11 +115,11 @@ impl Geometry {
         volume(self.kernel[0] * self.kernel[1], self.channels / self.groups, self.filters)
     }
 
-    const fn output_len(&self) -> usize {
+    pub(super) const fn output_len(&self) -> usize {
         volume(self.output[0], self.output[1], self.filters)
     }
 
-    const fn input_len(&self) -> usize {
+    pub(super) const fn input_len(&self) -> usize {
         volume(self.input[0], self.input[1], self.channels)
     }
 
@@ -139,6 +144,35 @@ const fn volume(a: usize, b: usize, c: usize) -> usize {
     }
 }
 
+/// Adds the transpose of the `[rows, cols]` matrix at `from` to the matrix at `to`. They must not overlap.
+pub fn add_transposed<E: Element>(arena: &mut [E], from: usize, rows: usize, cols: usize, to: usize) {
+    for (row, start) in (0..rows).map(|row| (row, from + row * cols)) {
+        for col in 0..cols {
+            let value = arena[start + col];
+            arena[to + col * rows + row] += value;
+        }
+    }
+}
+
+/// Writes the transpose of `matrix`, `[rows, cols]`, to `turned`.
+pub fn transpose<E: Element>(matrix: &[E], rows: usize, cols: usize, turned: &mut [E]) {
+    for (col, to) in turned.chunks_exact_mut(rows.max(1)).take(cols).enumerate() {
+        to.iter_mut().zip(matrix[col..].iter().step_by(cols)).for_each(|(to, from)| *to = *from);
+    }
+}
+
+/// Adds the gradient of a padded input at `from` to that of the input at `to`.
+pub fn add_unpadded<E: Element>(arena: &mut [E], geometry: &Geometry, from: usize, to: usize) {
+    let line = geometry.input[1] * geometry.channels;
+    let wide = geometry.padded_line();
+    let first = from + geometry.padding[0] * wide + geometry.padding[1] * geometry.channels;
+    for row in 0..geometry.input[0] {
+        let (from, to) =
+            (Mat::contiguous(first + row * wide, 1, line), Mat::contiguous(to + row * line, 1, line));
+        super::copy(arena, from, to, true);
+    }
+}
+
 /// What happens to a result as it is written.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Finish<'a, E> {
@@ -151,7 +185,7 @@ pub struct Finish<'a, E> {
 }
 
 impl<E: Element> Finish<'_, E> {
-    fn bias(&self, from: usize, len: usize) -> *const E {
+    pub(super) fn bias(&self, from: usize, len: usize) -> *const E {
         self.bias.map_or(ptr::null(), |bias| bias[from..from + len].as_ptr())
     }
 }
@@ -232,16 +266,16 @@ pub fn convolve<E: Element>(
 
 /// The taps that meet an input position of one axis: the first position of a phase, the positions, where the
 /// padded output is read first, and the first tap and the number of taps.
-struct Phase {
-    first: usize,
-    count: usize,
-    start: usize,
-    tap: usize,
-    taps: usize,
+pub(super) struct Phase {
+    pub(super) first: usize,
+    pub(super) count: usize,
+    pub(super) start: usize,
+    pub(super) tap: usize,
+    pub(super) taps: usize,
 }
 
 /// Input positions whose windows lie alike along an axis: as many phases as the stride is long.
-fn phase(geometry: &Geometry, axis: usize, first: usize) -> Phase {
+pub(super) fn phase(geometry: &Geometry, axis: usize, first: usize) -> Phase {
     let (stride, padding) = (geometry.strides[axis], geometry.padding[axis]);
     let (_, before) = geometry.padded_output();
     let tap = (first + padding) % stride;

@@ -380,6 +380,10 @@ pub(crate) unsafe fn correlation<S: Simd>(c: &Correlation<S::Elem>) {
             correlate_rows::<S, 4>(c, k);
             k += 4;
         }
+        while k + 2 <= c.depth {
+            correlate_rows::<S, 2>(c, k);
+            k += 2;
+        }
         while k < c.depth {
             correlate_rows::<S, 1>(c, k);
             k += 1;

@@ -176,6 +176,86 @@ unsafe fn tiled<S: Simd, const R: usize>(w: &Windows<S::Elem>) {
     }
 }
 
+/// `R` positions of an output with one column: lanes run along the depth, of which there is more than a vector.
+///
+/// # Safety
+///
+/// As for [`tile`]; `right` must be contiguous.
+#[inline(always)]
+unsafe fn dots<S: Simd, const R: usize>(w: &Windows<S::Elem>, cursor: &mut Cursor) {
+    // SAFETY: the caller vouches for the positions; taps and depth are those of the windows.
+    unsafe {
+        let mut starts = [w.left; R];
+        let mut outputs = [w.output; R];
+        for (start, output) in starts.iter_mut().zip(&mut outputs) {
+            *start = w.left.wrapping_add(cursor.line * w.left_step[0] + cursor.at * w.left_step[1]);
+            *output = w.output.wrapping_add(cursor.line * w.output_step[0] + cursor.at * w.output_step[1]);
+            cursor.at += 1;
+            if cursor.at == w.line_len {
+                *cursor = Cursor { line: cursor.line + 1, at: 0 };
+            }
+        }
+        let zero = S::Elem::default();
+        let mut sum = [S::splat(zero); R];
+        let mut right = w.right;
+        for line in 0..w.taps[0] {
+            for tap in 0..w.taps[1] {
+                let far = line * w.tap_step[0] + tap * w.tap_step[1];
+                let mut k = 0;
+                while k + S::LANES <= w.depth {
+                    let weights = S::load(right.wrapping_add(k));
+                    for (sum, start) in sum.iter_mut().zip(starts) {
+                        *sum = S::fma(S::load(start.wrapping_add(far + k)), weights, *sum);
+                    }
+                    k += S::LANES;
+                }
+                if k < w.depth {
+                    let weights = S::load_first(right.wrapping_add(k), w.depth - k);
+                    for (sum, start) in sum.iter_mut().zip(starts) {
+                        let x = S::load_first(start.wrapping_add(far + k), w.depth - k);
+                        *sum = S::fma(x, weights, *sum);
+                    }
+                }
+                right = right.wrapping_add(w.depth);
+            }
+        }
+        for (sum, output) in sum.into_iter().zip(outputs) {
+            let mut y = S::sum(sum);
+            if w.accumulate {
+                y += output.read();
+            } else if !w.bias.is_null() {
+                y += w.bias.read();
+            }
+            if w.relu && y < zero {
+                y = zero;
+            }
+            output.write(y);
+        }
+    }
+}
+
+/// All positions of an output with one column.
+///
+/// # Safety
+///
+/// As for [`dots`].
+#[inline(always)]
+unsafe fn one_column<S: Simd>(w: &Windows<S::Elem>) {
+    let mut rest = w.lines * w.line_len;
+    let mut cursor = Cursor::default();
+    // SAFETY: as many positions are taken as are left.
+    unsafe {
+        while rest >= 8 {
+            dots::<S, 8>(w, &mut cursor);
+            rest -= 8;
+        }
+        while rest > 0 {
+            dots::<S, 1>(w, &mut cursor);
+            rest -= 1;
+        }
+    }
+}
+
 /// Computes [`Windows`].
 ///
 /// # Safety
@@ -184,6 +264,10 @@ unsafe fn tiled<S: Simd, const R: usize>(w: &Windows<S::Elem>) {
 /// valid for their shapes.
 #[inline(always)]
 pub(crate) unsafe fn windows<S: Simd>(windows: &Windows<S::Elem>) {
+    if windows.cols == 1 && windows.right_stride == 1 && windows.depth >= S::LANES {
+        // SAFETY: passed on to the caller; rows of one value without gaps are contiguous.
+        return unsafe { one_column::<S>(windows) };
+    }
     // SAFETY: passed on to the caller.
     unsafe { if S::REGISTERS >= 32 { tiled::<S, 8>(windows) } else { tiled::<S, 4>(windows) } }
 }

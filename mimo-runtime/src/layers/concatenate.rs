@@ -23,7 +23,8 @@ pub struct Concatenate {
 /// One of the concatenated values.
 #[derive(Clone, Copy, Debug)]
 pub struct Part {
-    /// What is read; `outer` runs of equal length.
+    /// What is read; `outer` runs of equal length. A part that was computed in its place in `y` is not copied, nor is
+    /// its gradient.
     pub x: View,
     /// Where its gradient goes.
     pub dx: Option<Sink>,
@@ -33,6 +34,11 @@ fn forward<E: Float>(op: &Concatenate, chunk: &mut Chunk<'_, E>) {
     let mut column = 0;
     for part in op.parts {
         let len = part.x.len / op.outer;
+        if part.x.slot == op.y.slot {
+            // It was computed there.
+            column += len;
+            continue;
+        }
         let (x, y) =
             (Runs::of(chunk, op.outer, part.x, 0, len), Runs::of(chunk, op.outer, op.y, column, len));
         copy(chunk, op.outer, x, y, false);
@@ -44,7 +50,7 @@ fn backward<E: Float>(op: &Concatenate, chunk: &mut Chunk<'_, E>) {
     let mut column = 0;
     for part in op.parts {
         let len = part.x.len / op.outer;
-        if let Some(sink) = part.dx {
+        if let Some(sink) = part.dx.filter(|sink| sink.view.slot != op.dy.slot) {
             let dy = Runs::of(chunk, op.outer, op.dy, column, len);
             let dx = Runs::of(chunk, op.outer, sink.view, 0, len);
             copy(chunk, op.outer, dy, dx, sink.accumulate);

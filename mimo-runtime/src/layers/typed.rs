@@ -121,3 +121,68 @@ conv!(
     "`[height, width, I] → [new height, new width, O]`",
     "`[H, W, O, I]`", "Conv2DTranspose(O, (H, W)"
 );
+
+/// Defines the weights of a depthwise and of a separable convolution, with and without bias.
+macro_rules! depthwise {
+    (
+        $depthwise:ident, $depthwise_without:ident, $separable:ident, $separable_without:ident,
+        $rank:ident<$($taps:ident),+; $($one:literal),+>, $keras:literal
+    ) => {
+        #[doc = concat!("The weights of `", stringify!($depthwise), "`: each of `I` channels gives `M`, `O = I · M` in all.")]
+        ///
+        #[doc = concat!("**Keras equivalent:** `keras.layers.", stringify!($depthwise), "(", $keras, ", depth_multiplier=M)`,")]
+        /// with weights of the same names and layout.
+        #[derive(Clone, Debug)]
+        pub struct $depthwise<$(const $taps: usize,)+ const I: usize, const M: usize, const O: usize, E: Dtype, D: Storage<E>> {
+            /// What each tap counts, `[taps…, I, M]`.
+            pub kernel: Tensor<$rank<$($taps,)+ I, M>, E, D>,
+            /// What is added to each output channel, `[O]`.
+            pub bias: Tensor<Rank1<O>, E, D>,
+        }
+
+        #[doc = concat!("The weights of `", stringify!($depthwise), "` without bias: each of `I` channels gives `M`.")]
+        ///
+        #[doc = concat!("**Keras equivalent:** `keras.layers.", stringify!($depthwise), "(", $keras, ", depth_multiplier=M, use_bias=False)`.")]
+        #[derive(Clone, Debug)]
+        pub struct $depthwise_without<$(const $taps: usize,)+ const I: usize, const M: usize, E: Dtype, D: Storage<E>> {
+            /// What each tap counts, `[taps…, I, M]`.
+            pub kernel: Tensor<$rank<$($taps,)+ I, M>, E, D>,
+        }
+
+        #[doc = concat!("The weights of `", stringify!($separable), "`: `I` channels, `P = I · M` channels in between, `O` filters.")]
+        ///
+        #[doc = concat!("**Keras equivalent:** `keras.layers.", stringify!($separable), "(O, ", $keras, ", depth_multiplier=M)`,")]
+        /// with weights of the same names and layout.
+        #[derive(Clone, Debug)]
+        pub struct $separable<
+            $(const $taps: usize,)+ const I: usize, const M: usize, const P: usize, const O: usize, E: Dtype, D: Storage<E>,
+        > {
+            /// What each tap counts for its channel, `[taps…, I, M]`.
+            pub depthwise_kernel: Tensor<$rank<$($taps,)+ I, M>, E, D>,
+            /// What each channel in between counts for each filter, `[1…, P, O]`.
+            pub pointwise_kernel: Tensor<$rank<$($one,)+ P, O>, E, D>,
+            /// What is added to each output channel, `[O]`.
+            pub bias: Tensor<Rank1<O>, E, D>,
+        }
+
+        #[doc = concat!("The weights of `", stringify!($separable), "` without bias: `I` channels, `P = I · M` channels in between, `O` filters.")]
+        ///
+        #[doc = concat!("**Keras equivalent:** `keras.layers.", stringify!($separable), "(O, ", $keras, ", depth_multiplier=M, use_bias=False)`.")]
+        #[derive(Clone, Debug)]
+        pub struct $separable_without<
+            $(const $taps: usize,)+ const I: usize, const M: usize, const P: usize, const O: usize, E: Dtype, D: Storage<E>,
+        > {
+            /// What each tap counts for its channel, `[taps…, I, M]`.
+            pub depthwise_kernel: Tensor<$rank<$($taps,)+ I, M>, E, D>,
+            /// What each channel in between counts for each filter, `[1…, P, O]`.
+            pub pointwise_kernel: Tensor<$rank<$($one,)+ P, O>, E, D>,
+        }
+    };
+}
+
+depthwise!(
+    DepthwiseConv1D, DepthwiseConv1DWithoutBias, SeparableConv1D, SeparableConv1DWithoutBias, Rank3<K; 1>, "K"
+);
+depthwise!(
+    DepthwiseConv2D, DepthwiseConv2DWithoutBias, SeparableConv2D, SeparableConv2DWithoutBias, Rank4<H, W; 1, 1>, "(H, W)"
+);

@@ -32,6 +32,13 @@ impl Simd for Avx2 {
         fn store(p: *mut f32, v: __m256) { _mm256_storeu_ps(p, v) }
         fn load_first(p: *const f32, n: usize) -> __m256 { _mm256_maskload_ps(p, first(n)) }
         fn store_first(p: *mut f32, n: usize, v: __m256) { _mm256_maskstore_ps(p, first(n), v) }
+        fn store_bytes(p: *mut u8, n: usize, v: __m256) {
+            let mut lanes = [0i32; 8];
+            _mm256_storeu_si256(lanes.as_mut_ptr().cast(), _mm256_cvtps_epi32(v));
+            for (i, lane) in lanes.iter().enumerate().take(n) {
+                p.add(i).write(*lane as u8);
+            }
+        }
         fn keep_first(v: __m256, n: usize, other: __m256) -> __m256 {
             _mm256_blendv_ps(other, v, _mm256_castsi256_ps(first(n)))
         }

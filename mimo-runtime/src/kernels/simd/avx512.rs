@@ -2,6 +2,7 @@
 
 use super::math::{self, PowerOfTwo};
 use super::{Avx2, Simd};
+use crate::kernels::pooled::{self, Pooled};
 use core::arch::x86_64::*;
 
 /// Foundation, BW, DQ and VL.
@@ -29,6 +30,9 @@ impl Simd for Avx512 {
         fn store(p: *mut f32, v: __m512) { _mm512_storeu_ps(p, v) }
         fn load_first(p: *const f32, n: usize) -> __m512 { _mm512_maskz_loadu_ps(first(n), p) }
         fn store_first(p: *mut f32, n: usize, v: __m512) { _mm512_mask_storeu_ps(p, first(n), v) }
+        fn store_bytes(p: *mut u8, n: usize, v: __m512) {
+            _mm_mask_storeu_epi8(p.cast(), first(n), _mm512_cvtepi32_epi8(_mm512_cvtps_epi32(v)))
+        }
         fn keep_first(v: __m512, n: usize, other: __m512) -> __m512 {
             _mm512_mask_blend_ps(first(n), other, v)
         }
@@ -56,6 +60,7 @@ impl Simd for Avx512 {
         }
         fn sum(a: __m512) -> f32 { _mm512_reduce_add_ps(a) }
         fn maximum(a: __m512) -> f32 { _mm512_reduce_max_ps(a) }
+        fn correlate_by_lookup(work: &Pooled<f32>) -> bool { pooled::correlate_by_lookup(work) }
         // AVX-512 implies AVX2.
         fn transpose(from: *const f32, from_stride: usize, to: *mut f32, to_stride: usize) {
             Avx2::transpose(from, from_stride, to, to_stride)

@@ -26,6 +26,7 @@ mod math;
 mod portable;
 
 use super::element::Element;
+use super::pooled::Pooled;
 #[cfg(target_arch = "x86_64")]
 pub(crate) use avx2::Avx2;
 #[cfg(target_arch = "x86_64")]
@@ -60,6 +61,8 @@ pub(crate) trait Simd: Copy + Send + Sync + 'static {
     unsafe fn load_first(p: *const Self::Elem, n: usize) -> Self::V;
     /// The first `n < LANES` lanes to memory. Touches only those `n` values.
     unsafe fn store_first(p: *mut Self::Elem, n: usize, v: Self::V);
+    /// The first `n <= LANES` lanes, which hold small whole numbers, as bytes.
+    unsafe fn store_bytes(p: *mut u8, n: usize, v: Self::V);
     /// The first `n` lanes of `v`, `other` in the rest.
     unsafe fn keep_first(v: Self::V, n: usize, other: Self::V) -> Self::V;
 
@@ -95,6 +98,13 @@ pub(crate) trait Simd: Copy + Send + Sync + 'static {
     unsafe fn maximum(a: Self::V) -> Self::Elem;
     /// `TURN x TURN` values, transposed.
     unsafe fn transpose(from: *const Self::Elem, from_stride: usize, to: *mut Self::Elem, to_stride: usize);
+
+    /// Adds the kernel gradient of a pooled convolution in the way that needs look-ups over two registers, where the
+    /// instruction set has them and the shape suits it. Says whether it did.
+    #[inline(always)]
+    unsafe fn correlate_by_lookup(_: &Pooled<Self::Elem>) -> bool {
+        false
+    }
 
     /// `e^x`, with zero, infinity and NaN where they belong and subnormal results kept.
     unsafe fn exp(x: Self::V) -> Self::V;

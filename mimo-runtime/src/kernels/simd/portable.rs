@@ -60,6 +60,13 @@ impl<E: Element> Simd for Portable<E> {
         }
     }
     #[inline(always)]
+    unsafe fn store_bytes(p: *mut u8, n: usize, v: Self::V) {
+        for (i, lane) in v.iter().enumerate().take(n) {
+            // SAFETY: the caller vouches for n bytes at p.
+            unsafe { p.add(i).write(lane.to_u8().unwrap_or_default()) }
+        }
+    }
+    #[inline(always)]
     unsafe fn keep_first(v: Self::V, n: usize, other: Self::V) -> Self::V {
         std::array::from_fn(|i| if i < n { v[i] } else { other[i] })
     }

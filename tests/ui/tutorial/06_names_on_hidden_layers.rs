@@ -1,7 +1,9 @@
+//! A shared layer, two heads, as published.
+
 use mimo::prelude::*;
 
 model! {
-    pub Net {
+    pub SharedTrunk {
         let input_tensor = Input(shape = [100]);
         let shared_layer = Dense(64, activation = relu)(input_tensor);
         let output1 = Dense(32, activation = relu, name = "output_1")(shared_layer);

@@ -1,0 +1,199 @@
+//! Three values from ten: a training that is steered while it runs.
+//!
+//! Teaches callbacks: a `Callback` of one's own that keeps the best weights, halves the learning rate when the
+//! validation gets no better and then stops; a closure that prints; and `History`, by name and as CSV.
+//!
+//! The data is generated: each target is a known function of the inputs plus normal noise of a known variance. No
+//! model can have a smaller mean squared error than that variance, so what is reached can be judged.
+//! `cargo run --release --example 09_three_regressions` takes seconds; `-- --epochs 3` makes it shorter.
+
+use std::ops::ControlFlow;
+use std::process::ExitCode;
+
+use mimo::callback::Callback;
+use mimo::history::EpochLogs;
+use mimo::prelude::*;
+
+#[path = "support/goals.rs"]
+mod goals;
+#[path = "support/random.rs"]
+mod random;
+
+use goals::Goals;
+use random::{Random, dot};
+
+model! {
+    /// Three numbers that depend on the same ten.
+    pub ThreeRegressions {
+        const FEATURES: usize = 10;
+
+        let input_layer = Input(shape = [FEATURES]);
+        let dense1 = Dense(64, activation = relu)(input_layer);
+        let dense2 = Dense(32, activation = relu)(dense1);
+        let output1 = Dense(1)(dense2);
+        let output2 = Dense(1)(dense2);
+        let output3 = Dense(1)(dense2);
+
+        // One metric for all outputs: `metrics = mae`. A list, `[mae]`, would have to have three entries.
+        Model(inputs = [input_layer], outputs = [output1, output2, output3])
+            .compile(optimizer = Adam(learning_rate = 3e-3), loss = [mse, mse, mse], metrics = mae)
+    }
+}
+
+/// Standard deviations of the noise in the three targets; their squares are the best mean squared errors.
+const NOISE: [f32; 3] = [0.1, 0.2, 0.3];
+/// What is reached may be so many times the best.
+const WITHIN: f64 = 1.15;
+const EPOCHS: usize = 80;
+
+fn main() -> ExitCode {
+    goals::main(EPOCHS, run)
+}
+
+fn run(epochs: usize, goals: &mut Goals) -> Result<(), Box<dyn std::error::Error>> {
+    let world = World::new(1);
+    let (inputs, targets) = world.rows(20_000, 2)?;
+    let validation = world.rows(4000, 3)?;
+    let held_out = world.rows(4000, 4)?;
+
+    let mut model = ThreeRegressions::new(42);
+    let mut trainer = Trainer::new(&mut model)?;
+    let mut patience = Patience::new("val_loss", 4, 3);
+    let options = FitOptions::new()
+        .epochs(epochs)
+        .batch_size(32)
+        .validation_data((&validation.0, &validation.1))
+        .callback(&mut patience)
+        .on_epoch_end(|trainer, logs| {
+            // Typed: `logs.validation` has a field per output, with a field per metric.
+            if let Some(validation) = logs.validation.as_ref().filter(|_| logs.epoch % 10 == 0) {
+                println!(
+                    "epoch {:>2}: learning rate {:.1e}, mae {:.3} {:.3} {:.3}",
+                    logs.epoch + 1,
+                    trainer.learning_rate(),
+                    validation.output1.mae,
+                    validation.output2.mae,
+                    validation.output3.mae,
+                );
+            }
+            ControlFlow::Continue(())
+        });
+    let history = trainer.fit((&inputs, &targets), options)?;
+    println!("{} of {epochs} epochs, {}", history.epochs().len(), patience.verdict());
+    let csv = history.to_csv();
+    println!("{}\n", csv.lines().next().unwrap_or_default());
+
+    let reached = trainer.evaluate((&held_out.0, &held_out.1), 32)?;
+    let reached = [
+        ("output1", reached.output1.loss, reached.output1.mae),
+        ("output2", reached.output2.loss, reached.output2.mae),
+        ("output3", reached.output3.loss, reached.output3.mae),
+    ];
+    for ((name, mse, mae), noise) in reached.into_iter().zip(NOISE) {
+        let best = f64::from(noise * noise);
+        // The mean absolute value of normal noise is √(2/π) of its standard deviation.
+        let best_mae = f64::from(noise) * (2.0 / std::f64::consts::PI).sqrt();
+        println!("{name}: mse {mse:.4}, at best {best:.4}; mae {mae:.4}, at best {best_mae:.4}");
+        goals.at_most(&format!("{name}: mse"), mse, WITHIN * best);
+    }
+    Ok(())
+}
+
+/// Keeps the weights with which a key was best; when it gets no better for some epochs it halves the learning rate, and
+/// after some halvings it stops. The best weights are brought back at the end.
+struct Patience {
+    key: &'static str,
+    epochs: usize,
+    halvings: usize,
+    best: Option<(f64, usize, Vec<Vec<f32>>)>,
+    waited: usize,
+    halved: usize,
+}
+
+impl Patience {
+    fn new(key: &'static str, epochs: usize, halvings: usize) -> Self {
+        Patience { key, epochs, halvings, best: None, waited: 0, halved: 0 }
+    }
+
+    fn verdict(&self) -> String {
+        match &self.best {
+            Some((value, epoch, _)) => format!("{} was best in epoch {}: {value:.4}", self.key, epoch + 1),
+            None => format!("{} was never a number", self.key),
+        }
+    }
+}
+
+impl Callback<ThreeRegressions> for Patience {
+    fn on_epoch_end(
+        &mut self,
+        trainer: &mut Trainer<'_, ThreeRegressions>,
+        logs: &EpochLogs<ThreeRegressions>,
+    ) -> Result<ControlFlow<()>> {
+        let value =
+            logs.get(self.key).ok_or_else(|| Error::other(format!("nothing measures `{}`", self.key)))?;
+        let better = match (&self.best, logs.higher_is_better(self.key)) {
+            _ if value.is_nan() => false,
+            (None, _) => true,
+            (Some((best, ..)), Some(true)) => value > *best,
+            (Some((best, ..)), _) => value < *best,
+        };
+        if better {
+            self.best = Some((value, logs.epoch, trainer.weights()));
+            self.waited = 0;
+            return Ok(ControlFlow::Continue(()));
+        }
+        self.waited += 1;
+        if self.waited < self.epochs {
+            return Ok(ControlFlow::Continue(()));
+        }
+        if self.halved == self.halvings {
+            return Ok(ControlFlow::Break(()));
+        }
+        (self.waited, self.halved) = (0, self.halved + 1);
+        trainer.set_learning_rate(0.5 * trainer.learning_rate());
+        Ok(ControlFlow::Continue(()))
+    }
+
+    fn on_train_end(&mut self, trainer: &mut Trainer<'_, ThreeRegressions>) -> Result<()> {
+        match &self.best {
+            Some((_, _, weights)) => trainer.set_weights(weights),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The functions that are to be found: a plane, a fold and a step, each along a direction of its own.
+struct World {
+    directions: [Vec<f32>; 3],
+}
+
+impl World {
+    fn new(seed: u64) -> Self {
+        let mut random = Random::new(seed);
+        World { directions: [(); 3].map(|()| random.direction(ThreeRegressions::FEATURES)) }
+    }
+
+    fn rows(&self, count: usize, seed: u64) -> Result<(ThreeRegressionsInputs, ThreeRegressionsTargets)> {
+        let mut random = Random::new(seed);
+        let mut inputs = Vec::with_capacity(count * ThreeRegressions::FEATURES);
+        let mut targets = [(); 3].map(|()| Vec::with_capacity(count));
+        for _ in 0..count {
+            let x = random.normals(ThreeRegressions::FEATURES);
+            let [plane, fold, step] = [0, 1, 2].map(|i| dot(&self.directions[i], &x));
+            let values = [plane, fold.abs(), (2.0 * step).tanh()];
+            for ((targets, value), noise) in targets.iter_mut().zip(values).zip(NOISE) {
+                targets.push(value + noise * random.normal());
+            }
+            inputs.extend(x);
+        }
+        let [output1, output2, output3] = targets;
+        Ok((
+            ThreeRegressionsInputs { input_layer: tensor(inputs)? },
+            ThreeRegressionsTargets {
+                output1: tensor(output1)?,
+                output2: tensor(output2)?,
+                output3: tensor(output3)?,
+            },
+        ))
+    }
+}

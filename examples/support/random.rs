@@ -1,0 +1,113 @@
+//! Random numbers for examples whose data is generated: small, and the same on every machine.
+
+// Compiled once into every example that includes it, and no example uses all of it.
+#![allow(dead_code, unreachable_pub)]
+
+/// SplitMix64 (Steele, Lea and Flood, 2014). Not for secrets.
+pub struct Random(u64);
+
+impl Random {
+    /// The same seed always gives the same numbers.
+    pub fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    /// Numbers of their own for one of many things, so that it can be made again without those before it.
+    pub fn of(seed: u64, index: usize) -> Self {
+        let mut random = Self(seed ^ (index as u64).wrapping_mul(0xd6e8_feb8_6659_fd93));
+        random.next();
+        random
+    }
+
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// From 0 to 1, without 1.
+    pub fn uniform(&mut self) -> f32 {
+        // 24 bits are what an `f32` keeps.
+        (self.next() >> 40) as f32 / (1_u64 << 24) as f32
+    }
+
+    /// Below `bound`; 0 if that is 0.
+    pub fn below(&mut self, bound: usize) -> usize {
+        ((u128::from(self.next()) * bound as u128) >> 64) as usize
+    }
+
+    /// True with this probability.
+    pub fn chance(&mut self, probability: f32) -> bool {
+        self.uniform() < probability
+    }
+
+    /// A standard normal number (Box and Muller, 1958).
+    pub fn normal(&mut self) -> f32 {
+        let radius = (-2.0 * (1.0 - self.uniform()).ln()).sqrt();
+        radius * (std::f32::consts::TAU * self.uniform()).cos()
+    }
+
+    /// Standard normal numbers.
+    pub fn normals(&mut self, count: usize) -> Vec<f32> {
+        (0..count).map(|_| self.normal()).collect()
+    }
+
+    /// A vector of length 1 in a random direction.
+    pub fn direction(&mut self, dimensions: usize) -> Vec<f32> {
+        let mut vector = self.normals(dimensions);
+        let length = dot(&vector, &vector).sqrt();
+        vector.iter_mut().for_each(|x| *x /= length);
+        vector
+    }
+
+    /// A class by its probability.
+    pub fn class(&mut self, probabilities: &[f32]) -> usize {
+        let mut left = self.uniform();
+        for (class, probability) in probabilities.iter().enumerate() {
+            left -= probability;
+            if left < 0.0 {
+                return class;
+            }
+        }
+        // Rounding may leave a little.
+        probabilities.len().saturating_sub(1)
+    }
+
+    /// Fisher and Yates's shuffle.
+    pub fn shuffle(&mut self, rows: &mut [usize]) {
+        for last in (1..rows.len()).rev() {
+            rows.swap(last, self.below(last + 1));
+        }
+    }
+}
+
+/// Σ aᵢ·bᵢ
+pub fn dot(a: &[f32], b: &[f32]) -> f32 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
+
+/// Probabilities from scores.
+pub fn softmax(scores: &[f32]) -> Vec<f32> {
+    let largest = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let powers: Vec<f32> = scores.iter().map(|score| (score - largest).exp()).collect();
+    let sum: f32 = powers.iter().sum();
+    powers.iter().map(|power| power / sum).collect()
+}
+
+/// 1 in the column of the class and 0 elsewhere.
+pub fn one_hot(class: usize, classes: usize) -> impl Iterator<Item = f32> {
+    (0..classes).map(move |column| f32::from(u8::from(column == class)))
+}
+
+/// The column of the largest value, the first of several.
+pub fn largest(values: &[f32]) -> usize {
+    let mut best = 0;
+    for (column, value) in values.iter().enumerate() {
+        if *value > values[best] {
+            best = column;
+        }
+    }
+    best
+}

@@ -1,0 +1,13 @@
+use mimo::prelude::*;
+
+model! {
+    pub Net {
+        let x = Input(shape = [STEPS, 3]);
+        let y = Conv1D(8, 3, dilation_rate = 2)(x);
+        Model(inputs = [x], outputs = [y])
+    }
+}
+
+const STEPS: usize = 4;
+
+fn main() {}

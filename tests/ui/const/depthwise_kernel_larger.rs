@@ -1,0 +1,13 @@
+use mimo::prelude::*;
+
+model! {
+    pub Net {
+        let x = Input(shape = [STEPS, 3]);
+        let y = DepthwiseConv1D(5)(x);
+        Model(inputs = [x], outputs = [y])
+    }
+}
+
+const STEPS: usize = 4;
+
+fn main() {}

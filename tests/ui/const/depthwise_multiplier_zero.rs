@@ -1,0 +1,13 @@
+use mimo::prelude::*;
+
+model! {
+    pub Net {
+        let x = Input(shape = [8, 8, 4]);
+        let y = DepthwiseConv2D(3, depth_multiplier = TIMES)(x);
+        Model(inputs = [x], outputs = [y])
+    }
+}
+
+const TIMES: usize = 0;
+
+fn main() {}

@@ -1,0 +1,11 @@
+use mimo::prelude::*;
+
+model! {
+    pub Net {
+        let x = Input(shape = [8, 4]);
+        let y = DepthwiseConv1D(3, padding = causal)(x);
+        Model(inputs = [x], outputs = [y])
+    }
+}
+
+fn main() {}

@@ -1,0 +1,37 @@
+//! Model 5 without the shape: the model is legal, and the published targets of 28 by 28 are a type error where they
+//! are given to `fit`.
+
+use mimo::prelude::*;
+
+model! {
+    pub LabelAndImage {
+        let input_tensor = Input(shape = [28, 28, 1]);
+        let x = Conv2D(32, (3, 3), activation = relu)(input_tensor);
+        let x = MaxPooling2D((2, 2))(x);
+        let x = Flatten()(x);
+        let x = Dense(64, activation = relu)(x);
+        let vector_output = Dense(10, activation = sigmoid)(x);
+        let y = Dense(7 * 7 * 32, activation = relu)(x);
+        let y = Reshape([7, 7, 32])(y);
+        let y = Conv2DTranspose(32, (3, 3), activation = relu, padding = same, strides = (2, 2))(y);
+        let image_output = Conv2DTranspose(1, (3, 3), activation = sigmoid, padding = same)(y);
+        Model(inputs = [input_tensor], outputs = [vector_output, image_output])
+            .compile(
+                optimizer = Adam(),
+                loss = { vector_output: binary_crossentropy, image_output: mse },
+                metrics = { vector_output: [binary_accuracy], image_output: [mae] },
+            )
+    }
+}
+
+fn main() -> mimo::Result<()> {
+    let images: Tensor<(usize, Const<28>, Const<28>, Const<1>), f32, Cpu> = tensor(vec![0.0; 784])?;
+    let labels = tensor(vec![0.0; 10])?;
+    let inputs = LabelAndImageInputs { input_tensor: images.clone() };
+    let mut model = LabelAndImage::new(0);
+    Trainer::new(&mut model)?.fit(
+        (&inputs, &LabelAndImageTargets { vector_output: labels, image_output: images }),
+        FitOptions::new(),
+    )?;
+    Ok(())
+}
