@@ -54,7 +54,7 @@ pub use mimo_runtime::layers::normalize::Normalize;
 pub use mimo_runtime::layers::permute::{Permute, permuted_strides};
 pub use mimo_runtime::layers::pooled_conv::PooledConv;
 pub use mimo_runtime::layers::pooling::Pooling;
-pub use mimo_runtime::layers::recurrent::{Initial, Last, Recurrent};
+pub use mimo_runtime::layers::recurrent::{Dropped, Initial, Last, Recurrent};
 pub use mimo_runtime::layers::repeat_vector::RepeatVector;
 pub use mimo_runtime::layers::time_distributed::TimeDistributed;
 pub use mimo_runtime::layers::typed;

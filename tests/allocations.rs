@@ -73,7 +73,10 @@ macro_rules! net {
                 let x = GaussianNoise(0.1)(x);
                 let x = Dense(256, activation = relu, kernel_regularizer = L2(1e-4))(x);
                 let x = Dropout(0.25)(x);
-                let read = GRU(8)(LSTM(8, return_sequences = true)(image));
+                let read = LSTM(8, return_sequences = true, dropout = 0.1, recurrent_dropout = 0.1);
+                let (read, h, _) = Bidirectional(GRU(4, return_sequences = true, return_state = true))(read(image));
+                let read = TimeDistributed(Dense(4, activation = relu))(read);
+                let read = GRU(8)(read, initial_state = Dense(8)(h));
                 let x = concatenate([x, age, read]);
                 let left = Dense(64, activation = tanh, kernel_constraint = $constraint)(x);
                 let right = Dense(64, activation = relu)(x);

@@ -174,12 +174,64 @@ layers! { "recurrent.json":
 }
 
 layers! { "recurrent.json":
+    bidirectional_lstm: "bi-lstm concat rs=False", BiLstm, BiLstmInputs, BiLstmTargets, x: 6 {
+        let y = Bidirectional(LSTM(2, name = "layer"))(Reshape([3, 2])(x));
+    }
+    bidirectional_lstm_sequences: "bi-lstm concat rs=True", BiLstmRs, BiLstmRsInputs, BiLstmRsTargets, x: 6 {
+        let y = Bidirectional(LSTM(2, return_sequences = true, name = "layer"))(Reshape([3, 2])(x));
+    }
+    bidirectional_gru_sum: "bi-gru sum rs", BiGru, BiGruInputs, BiGruTargets, x: 6 {
+        let y = Bidirectional(GRU(2, return_sequences = true, name = "layer"), merge_mode = "sum")(Reshape([3, 2])(x));
+    }
     time_distributed_dense: "td dense", TdDense, TdDenseInputs, TdDenseTargets, x: 6 {
         let y = TimeDistributed(Dense(2), name = "layer")(Reshape([3, 2])(x));
     }
 }
 
 layers! { "recurrent_more.json":
+    bidirectional_mul: "bi-lstm mul", BiMul, BiMulInputs, BiMulTargets, x: 6 {
+        let y = Bidirectional(LSTM(3, return_sequences = true, name = "layer"), merge_mode = mul)(Reshape([3, 2])(x));
+    }
+    bidirectional_ave: "bi-lstm ave", BiAve, BiAveInputs, BiAveTargets, x: 6 {
+        let y = Bidirectional(LSTM(3, name = "layer"), merge_mode = ave)(Reshape([3, 2])(x));
+    }
+    bidirectional_none: "bi-gru none", BiNone, BiNoneInputs, BiNoneTargets, x: 6 {
+        let both = Bidirectional(GRU(3, return_sequences = true, name = "layer"), merge_mode = none);
+        let (forward, backward) = both(Reshape([3, 2])(x));
+        let y = concatenate([Flatten()(forward), Flatten()(backward)]);
+    }
+    bidirectional_states: "bi-lstm states", BiStates, BiStatesInputs, BiStatesTargets, x: 6 {
+        let both = Bidirectional(LSTM(3, return_sequences = true, return_state = true, name = "layer"));
+        let (y, forward_h, forward_c, backward_h, backward_c) = both(Reshape([3, 2])(x));
+        let y = concatenate([Flatten()(y), forward_h, forward_c, backward_h, backward_c]);
+    }
+    bidirectional_none_states: "bi-rnn none states", BiNoneStates, BiNoneStatesInputs, BiNoneStatesTargets, x: 6 {
+        let both = Bidirectional(
+            SimpleRNN(3, return_sequences = true, return_state = true, name = "layer"), merge_mode = none,
+        );
+        let (forward, backward, forward_h, backward_h) = both(Reshape([3, 2])(x));
+        let y = concatenate([Flatten()(forward), Flatten()(backward), forward_h, backward_h]);
+    }
+    bidirectional_from_states: "bi-lstm initial_state", BiFrom, BiFromInputs, BiFromTargets, x: 18 {
+        let p = Dense(3, name = "take_6")(x);
+        let q = Dense(3, name = "take_9")(x);
+        let r = Dense(3, name = "take_12")(x);
+        let s = Dense(3, name = "take_15")(x);
+        let x = Reshape([3, 2])(Dense(6, name = "take_0")(x));
+        let y = Bidirectional(LSTM(3, return_sequences = true, name = "layer"))(x, initial_state = [p, q, r, s]);
+    }
+    bidirectional_backwards_first: "bi-lstm go_backwards", BiTurned, BiTurnedInputs, BiTurnedTargets, x: 6 {
+        let y = Bidirectional(
+            LSTM(3, return_sequences = true, go_backwards = true, name = "layer"),
+            backward_layer = LSTM(3, return_sequences = true, name = "backward_layer"),
+        )(Reshape([3, 2])(x));
+    }
+    bidirectional_of_two: "bi-lstm backward_layer", BiTwo, BiTwoInputs, BiTwoTargets, x: 6 {
+        let y = Bidirectional(
+            LSTM(3, return_sequences = true, name = "layer"),
+            backward_layer = GRU(2, return_sequences = true, go_backwards = true, name = "backward_layer"),
+        )(Reshape([3, 2])(x));
+    }
     time_distributed_conv1d: "td conv1d", TdConv1D, TdConv1DInputs, TdConv1DTargets, x: 24 {
         let y = TimeDistributed(Conv1D(3, 2, activation = tanh), name = "layer")(Reshape([3, 4, 2])(x));
     }

@@ -9,7 +9,7 @@ use crate::diag::{Diag, Diags, Loc};
 use crate::dim::{ConstId, Dim};
 use crate::graph::{ConstEntry, Dtype, Graph, Layer, LayerId, Node, NodeId, Tensor, TensorId};
 use crate::layers::input::Input;
-use crate::layers::{Constructed, LayerKind, Operand, Weight, construct};
+use crate::layers::{Constructed, LayerKind, Operand, Part, Weight, construct};
 use crate::shape::Shape;
 use crate::value::{Arg, Value, ValueKind};
 
@@ -81,9 +81,25 @@ impl Builder {
         let Constructed { kind, name, trainable } = construct(class, class_loc, args, call, &mut cx)?;
         let named = name.is_some();
         let name = name.map(|(name, _)| name).unwrap_or_default();
-        self.graph.layers.push(Layer { kind, name, named, trainable, weights: Vec::new(), loc: call });
+        let mut inner = kind.parts();
+        inner.iter_mut().for_each(|part| part.trainable &= trainable);
+        let whole = self.push(Part { kind, name: (name, named), trainable }, None, call);
+        for part in inner {
+            let base = (!part.name.1).then(|| part.name.0.clone());
+            let part = self.push(part, base, call);
+            if let Some(whole) = self.graph.layers.get_mut(whole.index()) {
+                whole.parts.push(part);
+            }
+        }
+        Some(whole)
+    }
+
+    fn push(&mut self, made: Part, base: Option<String>, loc: Loc) -> LayerId {
+        let Part { kind, name: (name, named), trainable } = made;
+        let (parts, weights) = (Vec::new(), Vec::new());
+        self.graph.layers.push(Layer { kind, name, named, trainable, base, parts, weights, loc });
         self.built.push(None);
-        Some(LayerId(id(self.graph.layers.len() - 1)))
+        LayerId(id(self.graph.layers.len() - 1))
     }
 
     /// Calls a layer on tensors, each with the tokens that name it, and gives what the call gives: poisoned
@@ -107,21 +123,75 @@ impl Builder {
         call: Loc,
         diags: &mut Diags,
     ) -> Vec<TensorId> {
-        let kind = &self.graph.layer(layer).kind;
-        let outputs = kind.outputs().len();
+        let Layer { kind, parts, .. } = self.graph.layer(layer);
         let wrong = arity(kind, inputs.len(), call)
             .or_else(|| initial.and_then(|(states, loc)| wrong_states(kind, states.len(), loc)));
-        let inputs = &[inputs, initial.map_or(&[], |(states, _)| states)].concat()[..];
-        let given = match wrong {
-            None => self.infer(layer, inputs, call, diags),
+        let states = initial.map_or(&[][..], |(states, _)| states);
+        match wrong {
+            None if !parts.is_empty() => self.call_parts(layer, inputs, states, call, diags),
+            None => {
+                let inputs = [inputs, states].concat();
+                let given = self.infer(layer, &inputs, call, diags);
+                self.node(layer, &inputs, given, call)
+            }
             Some(diag) => {
                 diags.push(diag);
-                None
+                self.node(layer, &[inputs, states].concat(), None, call)
             }
-        };
+        }
+    }
+
+    /// Calls the parts of a layer on the same tensors, each from its own states, and the layer itself on the first of
+    /// what each gives, if it joins them.
+    fn call_parts(
+        &mut self,
+        whole: LayerId,
+        inputs: &[(TensorId, Loc)],
+        mut states: &[(TensorId, Loc)],
+        call: Loc,
+        diags: &mut Diags,
+    ) -> Vec<TensorId> {
+        let (mut first, mut rest) = (Vec::new(), Vec::new());
+        for part in self.graph.layer(whole).parts.clone() {
+            // Either all states are given or none.
+            let wanted = self.graph.layer(part).kind.states().len().min(states.len());
+            let (own, others) = states.split_at(wanted);
+            states = others;
+            let inputs = [inputs, own].concat();
+            let Some(given) = self.infer(part, &inputs, call, diags) else {
+                // What one part cannot read, the others would report again.
+                return self.node(whole, &inputs, None, call);
+            };
+            let mut given = self.node(part, &inputs, Some(given), call).into_iter();
+            first.extend(given.next());
+            rest.extend(given);
+        }
+        let joins = self.graph.layer(whole).kind.outputs().len() < first.len() + rest.len();
+        if joins {
+            let inputs: Vec<_> = first.iter().map(|&tensor| (tensor, call)).collect();
+            let given = self.infer(whole, &inputs, call, diags);
+            let sound = given.is_some();
+            // After an error, nothing of the call is known.
+            first = self.node(whole, &inputs, given, call);
+            if !sound {
+                return first;
+            }
+        }
+        first.extend(rest);
+        first
+    }
+
+    /// Records a call. What it gives is poisoned if `given` is not known, all of it, so that none is reported again.
+    fn node(
+        &mut self,
+        layer: LayerId,
+        inputs: &[(TensorId, Loc)],
+        given: Option<Vec<(Shape, Dtype)>>,
+        call: Loc,
+    ) -> Vec<TensorId> {
+        let outputs = self.graph.layer(layer).kind.outputs().len();
         let given = match given {
             Some(given) => given.into_iter().map(|(shape, dtype)| (Some(shape), dtype)).collect(),
-            // All of them are poisoned, so that none is reported again.
             None => vec![(None, Dtype::Float); outputs],
         };
         let node = NodeId(id(self.graph.nodes.len()));
@@ -188,8 +258,10 @@ impl Builder {
 
     /// What the tensors of the call that gives `tensor` may be called; nothing for an input.
     pub fn siblings(&self, tensor: TensorId) -> &'static [&'static str] {
-        let producer = self.graph.tensor(tensor).producer;
-        producer.map_or(&[], |node| self.graph.layer(self.graph.node(node).layer).kind.outputs())
+        let Some(node) = self.graph.tensor(tensor).producer else { return &[] };
+        let called = self.graph.node(node).layer;
+        let whole = self.graph.layers.iter().find(|layer| layer.parts.contains(&called));
+        whole.unwrap_or(self.graph.layer(called)).kind.outputs()
     }
 
     /// The place of the name that a pattern binds to a tensor, for what is said about that tensor alone.

@@ -3,7 +3,7 @@
 
 use crate::context::Cx;
 use crate::diag::Diag;
-use crate::graph::{Graph, TensorId};
+use crate::graph::{Graph, Node, TensorId};
 use crate::order::{downstream, marked, needed_tensors};
 
 /// Reports everything that is wrong with how the graph is connected.
@@ -143,7 +143,10 @@ fn check_tensors_used(graph: &Graph, cx: &mut Cx<'_>) {
 /// What is made is called. A layer without a call has no weights and is not part of the model.
 fn check_layers_called(graph: &Graph, cx: &mut Cx<'_>) {
     for (i, layer) in graph.layers.iter().enumerate() {
-        if !graph.nodes.iter().any(|node| node.layer.index() == i) {
+        // A part is called with the whole, and told with it.
+        let part = graph.layers.iter().any(|whole| whole.parts.iter().any(|part| part.index() == i));
+        let called = |node: &Node| node.layer.index() == i || layer.parts.contains(&node.layer);
+        if !part && !graph.nodes.iter().any(called) {
             let class = layer.kind.class_name();
             cx.error(
                 Diag::warning(layer.loc, format!("this `{class}` is never called"))

@@ -51,6 +51,10 @@ pub struct Layer {
     pub named: bool,
     /// Whether training changes its weights.
     pub trainable: bool,
+    /// What its automatic name begins with, if that is not its class: `forward_lstm`.
+    pub base: Option<String>,
+    /// The layers that its calls call: the directions of a `Bidirectional`.
+    pub parts: Vec<LayerId>,
     /// Its weights, known from the first call on.
     pub weights: Vec<Weight>,
     /// The tokens that made it.

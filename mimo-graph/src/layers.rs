@@ -19,6 +19,7 @@ use crate::value::Arg;
 
 mod absent;
 pub mod activation;
+pub mod bidirectional;
 pub mod concatenate;
 pub mod conv;
 pub mod dense;
@@ -49,6 +50,8 @@ pub mod spatial;
 mod tests;
 #[cfg(test)]
 mod tests_of_images;
+#[cfg(test)]
+mod tests_of_sequences;
 pub mod time_distributed;
 pub mod up_sampling;
 mod wrapped;
@@ -342,6 +345,10 @@ layers! {
         "up_sampling1d" => up_sampling::SEQUENCE, up_sampling::UpSampling::sequence;
         "up_sampling2d" => up_sampling::IMAGE, up_sampling::UpSampling::image;
     }
+    /// Keras's `Bidirectional`.
+    Bidirectional(bidirectional::Bidirectional) {
+        "bidirectional" => bidirectional::SIGNATURE, bidirectional::Bidirectional::from_args;
+    }
     /// Keras's `TimeDistributed`.
     TimeDistributed(time_distributed::TimeDistributed) {
         "time_distributed" => time_distributed::SIGNATURE, time_distributed::TimeDistributed::from_args;
@@ -364,12 +371,31 @@ impl LayerKind {
         }
     }
 
+    /// Layers of the graph that a call calls before it joins what they give; none for most layers.
+    pub fn parts(&self) -> Vec<Part> {
+        match self {
+            LayerKind::Bidirectional(layer) => layer.parts(),
+            _ => Vec::new(),
+        }
+    }
+
     /// Keras's automatic name, before numbers are added: `dense`, `leaky_re_lu`.
     pub fn auto_name(&self) -> &'static str {
         let class = self.class_name();
         // Every class name is in the table, which a test holds.
         CLASSES.iter().find(|entry| entry.signature.callee == class).map_or(class, |entry| entry.auto_name)
     }
+}
+
+/// A layer inside of another that is a layer of the graph too.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Part {
+    /// What it is.
+    pub kind: LayerKind,
+    /// What it is called, and whether the user said so.
+    pub name: (String, bool),
+    /// Whether training changes its weights.
+    pub trainable: bool,
 }
 
 /// A layer as the user wrote it.

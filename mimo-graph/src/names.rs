@@ -37,7 +37,8 @@ pub fn assign(graph: &mut Graph, diags: &mut Diags) {
         _ => true,
     });
     for i in unnamed {
-        let name = free_name(graph.layers[i].kind.auto_name(), &taken);
+        let layer = &graph.layers[i];
+        let name = free_name(layer.base.as_deref().unwrap_or(layer.kind.auto_name()), &taken);
         graph.layers[i].name.clone_from(&name);
         taken.insert(name);
     }
@@ -117,8 +118,11 @@ fn owner(graph: &Graph, name: &str) -> String {
     }
 }
 
-/// The name of the only output that a layer gives, if its first call does.
+/// The name of the only output that a layer gives, if its first call does. A part is called after its whole.
 fn sole_output(graph: &Graph, id: LayerId) -> Option<String> {
+    if graph.layer(id).base.is_some() {
+        return None;
+    }
     let mut outputs = graph.outputs.iter().filter(|port| maker(graph, port.tensor) == Some(id));
     let (output, none) = (outputs.next()?, outputs.next());
     let first = graph.calls_of(id).next()?;

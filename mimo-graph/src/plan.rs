@@ -31,7 +31,7 @@ use crate::loss::Loss;
 use crate::metric::Metric;
 use crate::shape::Shape;
 
-pub use recurrent::{Last, Recurrent};
+pub use recurrent::{Dropped, Last, Recurrent};
 
 /// Some columns of a slot: a value of every sample, or its gradient.
 #[derive(Clone, Debug, PartialEq)]
@@ -269,6 +269,8 @@ pub enum OpKind {
     Dropout {
         /// Their share.
         rate: f64,
+        /// Parts of a sample, one behind the other, that have them in the same places.
+        positions: Dim,
         /// Tells its random numbers from others'.
         key: u64,
         /// What is read.

@@ -73,6 +73,7 @@ fn ending(kind: &LayerKind) -> Option<Activation> {
         | LayerKind::Frame(_)
         | LayerKind::UpSampling(_)
         | LayerKind::Dot(_)
+        | LayerKind::Bidirectional(_)
         | LayerKind::Merge(_) => None,
     }
 }

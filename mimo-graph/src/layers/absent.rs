@@ -31,7 +31,6 @@ const ABSENT: &[&str] = &[
     "Attention",
     "AveragePooling3D",
     "BatchNormalization",
-    "Bidirectional",
     "CategoryEncoding",
     "Conv3D",
     "Conv3DTranspose",

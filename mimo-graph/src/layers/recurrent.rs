@@ -30,12 +30,21 @@ pub struct Recurrent {
     pub recurrent_kernel: WeightOptions,
     /// The bias, `[gates · units]`, or `[2, gates · units]` for a GRU that resets after the product.
     pub bias: WeightOptions,
+    /// The share of the features that is dropped while training, the same at all steps of a sequence.
+    pub dropout: f64,
+    /// The share of the state that the recurrent kernel does not see while training, the same at all steps of a
+    /// sequence, and for all gates.
+    pub recurrent_dropout: f64,
+    /// A seed of its own for what is dropped.
+    pub seed: Option<u64>,
     /// Whether the state after every step is given, and not that after the last only.
     pub return_sequences: bool,
     /// Whether the last state is given too, and for an LSTM the last cell state.
     pub return_state: bool,
     /// Whether the sequence is read from its end.
     pub go_backwards: bool,
+    /// Whether a sequence is given in the reverse of the order in which it was read; only `Bidirectional` asks for that.
+    pub flipped: bool,
 }
 
 /// What happens at a step.
@@ -100,7 +109,6 @@ const UNSUPPORTED: &[(&str, &str)] = &[
     options::ACTIVITY,
     options::INPUT_SHAPE,
     ("use_cudnn", "leave it out: there is one implementation"),
-    ("seed", "leave it out: nothing in the layer is random"),
 ];
 
 pub(super) const LSTM: Signature = Signature {
@@ -248,6 +256,10 @@ impl Recurrent {
         let recurrent_kernel = WeightOptions::from_args(args, "recurrent", 2, Initializer::ORTHOGONAL, cx);
         let bias_rank = if cell == (Cell::Gru { reset_after: true }) { 2 } else { 1 };
         let bias = WeightOptions::from_args(args, "bias", bias_rank, Initializer::ZEROS, cx);
+        // All would be nothing to learn from: Keras takes a rate of 1 for 0 in some of the layers.
+        let dropout = args.float_in("dropout", 0.0, 0.0..1.0, cx);
+        let recurrent_dropout = args.float_in("recurrent_dropout", 0.0, 0.0..1.0, cx);
+        let seed = args.optional_seed("seed", cx);
         let return_sequences = args.boolean("return_sequences", false, cx);
         let return_state = args.boolean("return_state", false, cx);
         let go_backwards = args.boolean("go_backwards", false, cx);
@@ -263,9 +275,13 @@ impl Recurrent {
             kernel,
             recurrent_kernel,
             bias,
+            dropout,
+            recurrent_dropout,
+            seed,
             return_sequences,
             return_state,
             go_backwards,
+            flipped: false,
         })
     }
 
@@ -311,19 +327,15 @@ impl Recurrent {
     }
 }
 
-/// Arguments that ask for nothing as long as they are `false` or 0.
+/// Arguments that ask for nothing as long as they are `false`.
 const NOT_YET: &[(&str, &str)] = &[
     ("stateful", "leave it out: give the state that a sequence begins with as `initial_state`"),
     ("unroll", "leave it out: it would change nothing"),
-    ("dropout", "write `Dropout(…)` before the layer"),
-    ("recurrent_dropout", "write `Dropout(…)` before or behind the layer"),
 ];
 
 fn not_yet(name: &str, instead: &str, args: &Bound<'_>, cx: &mut Cx<'_>) {
     let Some(value) = args.take(name) else { return };
-    if matches!(value.kind, ValueKind::Bool(false) | ValueKind::None | ValueKind::Int(0))
-        || matches!(value.kind, ValueKind::Float(x) if x == 0.0)
-    {
+    if matches!(value.kind, ValueKind::Bool(false) | ValueKind::None) {
         return;
     }
     let class = args.callee();

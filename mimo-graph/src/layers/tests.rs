@@ -45,7 +45,7 @@ pub(super) fn a() -> Dim {
     Dim::constant(ConstId(0))
 }
 
-fn b() -> Dim {
+pub(super) fn b() -> Dim {
     Dim::constant(ConstId(1))
 }
 
@@ -53,7 +53,7 @@ pub(super) fn list(lengths: &[i64]) -> Value {
     items(lengths.iter().map(|&n| int(n)))
 }
 
-fn bool(b: bool) -> Value {
+pub(super) fn bool(b: bool) -> Value {
     value(ValueKind::Bool(b))
 }
 
@@ -67,6 +67,7 @@ fn every_class_has_its_names() {
         "Activation" => vec![word("relu")],
         "Reshape" | "Permute" => vec![list(&[1])],
         "Dropout" | "GaussianNoise" => vec![float(0.5)],
+        "Bidirectional" => vec![call("GRU", [(None, int(1))])],
         "TimeDistributed" => vec![call("Flatten", [])],
         "AveragePooling1D" | "AveragePooling2D" | "Dot" => vec![int(2)],
         _ => vec![],
@@ -129,6 +130,7 @@ fn every_class_has_its_names() {
             "cropping2d",
             "up_sampling1d",
             "up_sampling2d",
+            "bidirectional",
             "time_distributed",
             "dot"
         ]
@@ -493,30 +495,6 @@ fn merged_constants_have_to_be_equal() {
 }
 
 #[test]
-fn recurrent_layers_read_steps() {
-    let mut bench = Bench::new();
-    for class in ["LSTM", "GRU", "SimpleRNN"] {
-        let last = layer(&mut bench, class, [(None, int(7))]);
-        assert_eq!(infer(&mut bench, &last, &[known(&[5, 3])]), Some(known(&[7])));
-        let given = [(None, word("A")), named("return_sequences", bool(true))];
-        let all = layer(&mut bench, class, given);
-        assert_eq!(infer(&mut bench, &all, &[Shape(vec![b(), a()])]), Some(Shape(vec![b(), a()])));
-    }
-    let shapes = |bench: &mut Bench, class: &str, given: Vec<Given>| -> Vec<(&str, Shape)> {
-        let made = layer(bench, class, [(None, int(2))].into_iter().chain(given));
-        made.weights(&[&known(&[5, 3])]).into_iter().map(|weight| (weight.name, weight.shape)).collect()
-    };
-    let weights = |gates: usize, bias: &[usize]| {
-        let kernels = [("kernel", known(&[3, 2 * gates])), ("recurrent_kernel", known(&[2, 2 * gates]))];
-        kernels.into_iter().chain((!bias.is_empty()).then(|| ("bias", known(bias)))).collect::<Vec<_>>()
-    };
-    assert_eq!(shapes(&mut bench, "LSTM", vec![]), weights(4, &[8]));
-    assert_eq!(shapes(&mut bench, "GRU", vec![]), weights(3, &[2, 6]));
-    assert_eq!(shapes(&mut bench, "GRU", vec![named("reset_after", bool(false))]), weights(3, &[6]));
-    assert_eq!(shapes(&mut bench, "SimpleRNN", vec![named("use_bias", bool(false))]), weights(1, &[]));
-}
-
-#[test]
 fn convolutions_have_the_lengths_of_keras() {
     let mut bench = Bench::new();
     let mut given = |class: &str, args: Vec<(Option<&'static str>, Value)>, shape: &[usize]| {
@@ -549,55 +527,6 @@ fn weights_of_convolutions_have_the_layout_of_keras() {
     assert_eq!(shapes(&conv), [known(&[3, 2, 2, 8]), known(&[8])]);
     assert_eq!(shapes(&transposed), [known(&[3, 2, 8, 4]), known(&[8])]);
     bench.expect(&[]);
-}
-
-#[test]
-fn recurrent_layers_need_steps_of_floats() {
-    let mut bench = Bench::new();
-    let lstm = layer(&mut bench, "LSTM", [(None, int(7))]);
-    for shape in [&[100][..], &[], &[4, 5, 6]] {
-        assert_eq!(infer(&mut bench, &lstm, &[known(shape)]), None);
-    }
-    assert_eq!(infer_typed(&mut bench, &lstm, &[known(&[100])], Dtype::Int), None);
-    assert_eq!(infer_typed(&mut bench, &lstm, &[known(&[100, 2])], Dtype::Int), None);
-    let diags = bench.expect(&[
-        "an `LSTM` reads [steps, features], but `x` is [100]",
-        "an `LSTM` reads [steps, features], but `x` is []",
-        "an `LSTM` reads [steps, features], but `x` is [4, 5, 6]",
-        "an `LSTM` reads [steps, features], but `x` is [100]",
-        "`LSTM` computes with floats, but `x` holds whole numbers",
-    ]);
-    assert_eq!(
-        diags[0].helps,
-        [
-            "write `Reshape([100, 1])` before it if `x` is one number per step",
-            "write `Embedding(vocabulary, 64)` before it, and `dtype = \"int32\"` at its `Input`, if `x` holds word ids",
-        ]
-    );
-    assert_eq!(diags[2].helps, ["write `Reshape([4, -1])` before it"]);
-    assert_eq!(diags[3].helps, ["write `Embedding(vocabulary, 64)` before it if `x` holds word ids"]);
-}
-
-#[test]
-fn what_recurrent_layers_have_not_is_told() {
-    let mut bench = Bench::new();
-    let nothing = [("stateful", bool(false)), ("dropout", float(0.0)), ("unroll", bool(false))];
-    let given = nothing.map(|(name, value)| named(name, value));
-    assert!(made(&mut bench, "GRU", [(None, int(1))].into_iter().chain(given)).is_some());
-    bench.expect(&[]);
-    let asked = [("stateful", bool(true)), ("dropout", float(0.5))];
-    let given = asked.map(|(name, value)| named(name, value));
-    made(&mut bench, "LSTM", [(None, int(1))].into_iter().chain(given));
-    made(&mut bench, "LSTM", [(None, int(1)), named("activation", word("softmax"))]);
-    made(&mut bench, "SimpleRNN", [(None, int(1)), named("activation", word("gelu"))]);
-    made(&mut bench, "LSTM", [(None, int(1)), named("bias_initializer", word("random_normal"))]);
-    bench.expect(&[
-        "mimo has no `stateful` for `LSTM` yet",
-        "mimo has no `dropout` for `LSTM` yet",
-        "`activation` of `LSTM` has to work value by value, which a softmax does not",
-        "`SimpleRNN` cannot compute with this `activation` yet",
-        "a random `bias_initializer` cannot be combined with `unit_forget_bias` yet",
-    ]);
 }
 
 #[test]

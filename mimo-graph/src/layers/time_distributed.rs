@@ -42,6 +42,10 @@ impl TimeDistributed {
                 format!("`TimeDistributed` reads one tensor, and `{class}` joins several"),
                 no_wrapper(class),
             ))
+        } else if let LayerKind::Bidirectional(_) = made.kind {
+            let message = "mimo has no `TimeDistributed` around a `Bidirectional` yet".to_owned();
+            let help = "wrap two layers, one with `go_backwards = true`, and `concatenate` what they give";
+            Some((message, help.into()))
         } else if several > 1 {
             let message = format!("`TimeDistributed` gives one tensor, and this `{class}` gives {several}");
             Some((message, "leave `return_state` out".into()))

@@ -5,6 +5,7 @@ use super::{Block, LossOp, Op, OpKind, Param, Plan, Read, Slot, View, Weighted, 
 use crate::activation::Activation;
 use crate::dim::Dim;
 use crate::graph::{Graph, LayerId, NodeId, TensorId};
+use crate::layers::bidirectional::MergeMode;
 use crate::layers::pooling::PoolKind;
 use crate::layers::spatial::{self, Padding};
 use crate::layers::{self, LayerKind};
@@ -109,6 +110,7 @@ impl Building {
             }
             LayerKind::Dropout(layer) => OpKind::Dropout {
                 rate: layer.rate,
+                positions: Dim::Known(1),
                 key: key(layer.seed, id),
                 read: self.read(graph, node.inputs[0]),
             },
@@ -156,6 +158,18 @@ impl Building {
                     parts: node.inputs.iter().map(|&input| self.read(graph, input)).collect(),
                 }
             }
+            // The directions are calls of their own: here is what they gave.
+            LayerKind::Bidirectional(layer) => match layer.merge_mode {
+                Some(MergeMode::Values(op)) => OpKind::Merge {
+                    op,
+                    shape: self.shape(graph, node.outputs[0]),
+                    inputs: node.inputs.iter().map(|&input| self.read(graph, input)).collect(),
+                },
+                Some(MergeMode::Concat) | None => OpKind::Concatenate {
+                    outer: self.shape(graph, node.outputs[0]).positions(),
+                    parts: node.inputs.iter().map(|&input| self.read(graph, input)).collect(),
+                },
+            },
             LayerKind::Merge(layer) => OpKind::Merge {
                 op: layer.op,
                 shape: self.shape(graph, node.outputs[0]),
@@ -315,6 +329,13 @@ impl Building {
         Shape(shape(graph, tensor).0.into_iter().skip(self.steps.0).collect())
     }
 
+    /// The layer that is called inside of wrappers, and whether they take the same axes away as those of the call under
+    /// construction.
+    pub(super) fn core<'g>(&self, graph: &'g Graph, node: NodeId) -> (&'g LayerKind, bool) {
+        let (core, axes) = graph.layer(graph.node(node).layer).kind.core();
+        (core, axes == self.steps.0)
+    }
+
     /// The steps on each of which an operation of this call runs by itself.
     pub(super) fn wrapped(&self) -> Option<Dim> {
         (self.steps.0 > 0).then(|| self.steps.1.clone())
@@ -373,7 +394,7 @@ pub(super) fn activation(graph: &Graph, node: NodeId) -> Activation {
 }
 
 /// Tells the random numbers of one layer from those of others.
-fn key(seed: Option<u64>, node: NodeId) -> u64 {
+pub(super) fn key(seed: Option<u64>, node: NodeId) -> u64 {
     // An own seed is moved out of the range of call numbers.
     seed.map_or(u64::from(node.0), |seed| seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1 << 63)
 }

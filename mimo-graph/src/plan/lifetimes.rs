@@ -25,6 +25,7 @@ pub(super) fn assign(plan: &mut Plan) {
                 touched.retain(|view| view.slot != layer.gates.slot);
                 train.push((layer.gates.clone(), at + 1));
             }
+            train.extend(layer.dropped.iter().map(|dropped| (dropped.states.clone(), at + 1)));
         }
         if let OpKind::Conv(conv) = &op.kind {
             touched.extend(scratch_views(&conv.forward).cloned());
@@ -82,6 +83,7 @@ pub(super) fn assign(plan: &mut Plan) {
             OpKind::Recurrent(layer) => {
                 train.extend(layer.kept_mut().into_iter().map(|view| (view.clone(), time)));
                 train.push((layer.carried.clone(), time));
+                train.extend(layer.dropped.iter().map(|dropped| (dropped.states.clone(), time)));
                 let last = layer.last.iter().flatten().filter_map(|last| last.dy.clone());
                 train.extend(last.map(|view| (view, time)));
                 layer.kernel.gradient.is_some()
@@ -187,6 +189,7 @@ pub(super) fn sample_views(op: &mut Op, mut change: impl FnMut(&mut View)) {
     if let OpKind::Recurrent(layer) = &mut op.kind {
         layer.kept_mut().into_iter().for_each(&mut change);
         change(&mut layer.carried);
+        layer.dropped.iter_mut().for_each(|dropped| change(&mut dropped.states));
         for last in layer.last.iter_mut().flatten() {
             change(&mut last.y);
             last.dy.iter_mut().for_each(&mut change);

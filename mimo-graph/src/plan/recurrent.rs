@@ -1,6 +1,6 @@
 //! Layers that read a sequence step by step.
 
-use super::build::{Building, call_name};
+use super::build::{Building, call_name, key};
 use super::{Interleaved, OpKind, Read, View, Weighted};
 use crate::activation::Activation;
 use crate::dim::Dim;
@@ -32,6 +32,8 @@ pub struct Recurrent {
     pub initial: Vec<Read>,
     /// The states after the last step, as far as they are needed.
     pub last: [Option<Last>; 2],
+    /// What the recurrent kernel sees of the state, if not all of it.
+    pub dropped: Option<Dropped>,
     /// The gates of every step, and their gradients in the backward.
     pub gates: View,
     /// The state before the first step and after every step.
@@ -51,6 +53,17 @@ pub struct Last {
     pub dy: Option<View>,
 }
 
+/// Zeros in the state, where the recurrent kernel reads it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Dropped {
+    /// Their share.
+    pub rate: f64,
+    /// Tells its random numbers from others'.
+    pub key: u64,
+    /// The state before each step with the zeros; while training only.
+    pub states: View,
+}
+
 /// Values per unit that the backward works with from step to step.
 const CARRIED: usize = 4;
 
@@ -60,10 +73,27 @@ impl Building {
         let node = graph.node(id);
         let mut reads = node.inputs.iter().map(|&input| self.read(graph, input));
         // A call has an input, and its shape rule has seen to its axes.
-        let Some(read) = reads.next() else { return };
+        let Some(mut read) = reads.next() else { return };
         let initial = reads.collect();
         let [steps, features] = &read.shape.0[..] else { return };
         let (steps, features) = (steps.clone(), features.clone());
+        let mut reads: Vec<_> = node.inputs.iter().map(|&input| self.values.of(input)).collect();
+        let key = key(layer.seed, id);
+        if layer.dropout > 0.0 {
+            let (name, shape) = (format!("{}_dropout", call_name(graph, id)), read.shape.clone());
+            let (rate, positions, x) = (layer.dropout, steps.clone(), reads[0]);
+            let kind = OpKind::Dropout { rate, positions, key, read };
+            reads[0] = self.value_like(x);
+            self.op(name, vec![], shape.elements(), kind, vec![x], reads[0]);
+            let x = self.places[reads[0].0].clone().unwrap_or_else(|| View::whole(0, shape.elements()));
+            read = Read { x, shape, dx: None };
+        }
+        let dropped = (layer.recurrent_dropout > 0.0).then(|| Dropped {
+            rate: layer.recurrent_dropout,
+            // Another key for the same layer.
+            key: key ^ 1 << 62,
+            states: self.slot(steps.clone() * layer.units.clone()),
+        });
         let mut weights = self.layer_weights(graph, id).into_iter();
         let (Some(kernel), Some(recurrent_kernel)) = (weights.next(), weights.next()) else { return };
         let interleaved = has_fused_step(layer).then(|| {
@@ -92,6 +122,7 @@ impl Building {
             read,
             initial,
             last,
+            dropped,
             gates: self.slot(steps.clone() * Dim::Known(layer.cell.kept()) * layer.units.clone()),
             states: self.slot(states.clone()),
             cells: self.slot(states),
@@ -100,7 +131,6 @@ impl Building {
             steps,
             features,
         }));
-        let reads = node.inputs.iter().map(|&input| self.values.of(input)).collect();
         let output = node.outputs[0];
         let (len, value) = (self.shape(graph, output).elements(), self.values.of(output));
         self.op(call_name(graph, id), vec![id], len, kind, reads, value);

@@ -134,6 +134,7 @@ fn renames(kind: &LayerKind) -> bool {
         | LayerKind::Frame(_)
         | LayerKind::UpSampling(_)
         | LayerKind::Dot(_)
+        | LayerKind::Bidirectional(_)
         | LayerKind::Merge(_)
         | LayerKind::Embedding(_)
         | LayerKind::Recurrent(_) => false,

@@ -152,9 +152,11 @@ pub(super) fn operation(cx: &Context<'_>, op: &Op) -> (TokenStream, TokenStream)
             });
             (quote!(__mimo::Dot), value)
         }
-        OpKind::Dropout { rate, key, read } => {
-            let (x, dx) = (view(cx, &read.x), sink(cx, read));
-            let value = quote!(__mimo::Dropout { rate: #rate, key: #key, x: #x, y: #y, dy: #dy, dx: #dx });
+        OpKind::Dropout { rate, positions, key, read } => {
+            let (positions, x, dx) = (cx.dim(positions), view(cx, &read.x), sink(cx, read));
+            let value = quote!(__mimo::Dropout {
+                rate: #rate, positions: #positions, key: #key, x: #x, y: #y, dy: #dy, dx: #dx,
+            });
             (quote!(__mimo::Dropout), value)
         }
         OpKind::GaussianNoise { stddev, key, read } => {

@@ -21,7 +21,8 @@ pub(super) fn value(cx: &Context<'_>, whole: &Op, op: &Recurrent) -> TokenStream
     let (steps, features, units) = (cx.dim(&op.steps), cx.dim(&op.features), cx.dim(&op.layer.units));
     let activation = activation(op.layer.activation);
     let recurrent_activation = super::operations::activation(op.layer.recurrent_activation);
-    let (sequences, backwards) = (op.layer.return_sequences, op.layer.go_backwards);
+    let (sequences, backwards, flipped) =
+        (op.layer.return_sequences, op.layer.go_backwards, op.layer.flipped);
     let [kernel_pack, recurrent_pack] = [&op.kernel, &op.recurrent_kernel].map(|weight| {
         let block = weight.block;
         quote!(__Layout::PACKS[#block])
@@ -44,6 +45,10 @@ pub(super) fn value(cx: &Context<'_>, whole: &Op, op: &Recurrent) -> TokenStream
             quote!(__mimo::Last { y: #y, dy: #dy })
         }))
     });
+    let dropped = option(op.dropped.as_ref().map(|dropped| {
+        let (rate, key, states) = (dropped.rate, dropped.key, view(cx, &dropped.states));
+        quote!(__mimo::Dropped { rate: #rate, key: #key, states: #states })
+    }));
     quote!(__mimo::Recurrent {
         cell: __mimo::Cell::#cell,
         steps: #steps,
@@ -53,6 +58,7 @@ pub(super) fn value(cx: &Context<'_>, whole: &Op, op: &Recurrent) -> TokenStream
         recurrent_activation: #recurrent_activation,
         sequences: #sequences,
         backwards: #backwards,
+        flipped: #flipped,
         x: #x,
         y: #y,
         initial: [#(#initial),*],
@@ -63,6 +69,7 @@ pub(super) fn value(cx: &Context<'_>, whole: &Op, op: &Recurrent) -> TokenStream
         kernel_pack: #kernel_pack,
         recurrent_pack: #recurrent_pack,
         interleaved: #interleaved,
+        dropped: #dropped,
         gates: #gates,
         states: #states,
         cells: #cells,

@@ -77,6 +77,7 @@ fn typed_layer(kind: &LayerKind) -> Ident {
         | LayerKind::Frame(_)
         | LayerKind::UpSampling(_)
         | LayerKind::Dot(_)
+        | LayerKind::Bidirectional(_)
         | LayerKind::Merge(_) => "NoWeights",
     };
     Ident::new(name, Span::mixed_site())

@@ -185,9 +185,8 @@ impl Lower<'_> {
         ident: &Ident,
     ) -> Option<LayerId> {
         let layer = self.builder.layer(class, class_loc, args, call, &mut self.diags)?;
-        if layer.index() == self.layer_spans.len() {
-            self.layer_spans.push(ident.span());
-        }
+        // A layer may have made others.
+        self.layer_spans.resize(self.builder.graph().layers.len(), ident.span());
         Some(layer)
     }
 

@@ -63,6 +63,23 @@ fn deferred_lengths() {
     );
 }
 
+/// Layers of several tensors, and layers around layers.
+#[test]
+fn sequences() {
+    assert_expansion(
+        "sequences",
+        "Translate {
+            let source = Input(shape = [7, 12]);
+            let target = Input(shape = [5, 12]);
+            let read = Bidirectional(GRU(8, dropout = 0.1, return_state = true));
+            let (_, h, _) = read(source);
+            let written = GRU(8, recurrent_dropout = 0.2, return_sequences = true)(target, initial_state = h);
+            let word = TimeDistributed(Dense(12, activation = softmax))(written);
+            Model([source, target], [word]).compile(optimizer = Adam(), loss = categorical_crossentropy)
+        }",
+    );
+}
+
 /// Without `.compile(…)`: nothing of training is there.
 #[test]
 fn predicts_only() {

@@ -1,8 +1,9 @@
 //! Kernels whose columns belong to several gates, laid out for the fused steps of recurrent layers.
 //!
-//! Such a kernel has `parts` groups of `units` columns. A fused step needs the weights of a few units in all groups at
-//! once, and walks down the rows with them. So blocks of [`BLOCK`] units follow each other, and in a block, for every
-//! vector of units, row after row, the vector of each part: what a step reads is one stream.
+//! Such a kernel has `parts` groups of `units` columns. A fused step needs the weights of a vector of units in all parts,
+//! two parts at a time, and walks down the rows with them. So blocks of [`BLOCK`] units follow each other, and in a block,
+//! for every vector of units and every [pair](PAIR) of parts, row after row, the vectors of the pair: what a tile reads is
+//! one stream, short enough for the first-level cache.
 
 use super::element::Element;
 use super::simd::Simd;
@@ -10,6 +11,9 @@ use super::simd::Simd;
 /// Units in a block: the lanes of the widest vectors. The lanes of all instruction sets divide it, so that blocks begin at
 /// the same places for all of them.
 pub const BLOCK: usize = 16;
+
+/// Parts whose vectors alternate.
+pub const PAIR: usize = 2;
 
 /// Length of the interleaved form of a kernel with `rows` rows and `parts` groups of `units` columns.
 ///
@@ -62,15 +66,17 @@ pub(crate) unsafe fn interleave_block<S: Simd>(block: &Interleaving<S::Elem>) {
     let Interleaving { from, rows, parts, units, first, mut to } = *block;
     for unit in (first..first + BLOCK).step_by(S::LANES) {
         let here = units.saturating_sub(unit).min(S::LANES);
-        for row in 0..rows {
-            for part in 0..parts {
-                // SAFETY: the `here` lanes from `unit` on are columns of this part and row. Each of the
-                // BLOCK / LANES · rows · parts vectors is written once, one behind the other.
-                unsafe {
-                    let from = from.wrapping_add((row * parts + part) * units + unit);
-                    let vector = if here == S::LANES { S::load(from) } else { S::load_first(from, here) };
-                    S::store(to, vector);
-                    to = to.add(S::LANES);
+        for pair in (0..parts).step_by(PAIR) {
+            for row in 0..rows {
+                for part in pair..parts.min(pair + PAIR) {
+                    // SAFETY: the `here` lanes from `unit` on are columns of this part and row. Each of the
+                    // BLOCK / LANES · rows · parts vectors is written once, one behind the other.
+                    unsafe {
+                        let from = from.wrapping_add((row * parts + part) * units + unit);
+                        let vector = if here == S::LANES { S::load(from) } else { S::load_first(from, here) };
+                        S::store(to, vector);
+                        to = to.add(S::LANES);
+                    }
                 }
             }
         }

@@ -8,12 +8,14 @@ use std::mem::MaybeUninit;
 use std::ptr;
 
 use super::element::Element;
-use super::interleave::interleaved_len;
+use super::interleave::{PAIR, interleaved_len};
 use super::matrix::Mat;
 use super::simd::Simd;
 
 /// Gates, in Keras's order i, f, c, o.
 const GATES: usize = 4;
+/// Pairs of gates.
+const PAIRS: usize = GATES / PAIR;
 
 /// The weights of an LSTM.
 #[derive(Clone, Copy, Debug)]
@@ -60,36 +62,38 @@ pub(crate) struct LstmStep<E> {
     cell: (*mut E, usize),
 }
 
-/// Adds the products of `depth` values of `R` rows with an interleaved kernel to the gates of `B` vectors of units.
+/// Adds the products of `depth` values of `R` rows with an interleaved kernel to `G` pairs of gates.
 ///
 /// # Safety
 ///
-/// The processor must have the instruction set; `depth` values must be valid at each row of `left`, and `depth` times four
-/// vectors at each of the `B` vectors of the kernel, which are `apart` from each other.
+/// The processor must have the instruction set; `depth` values must be valid at each row of `left`, and as many pairs of
+/// vectors for each of the `G` pairs of gates, one behind the other, at `kernel`.
 #[inline(always)]
-unsafe fn multiply<S: Simd, const R: usize, const B: usize>(
-    sums: &mut [[[S::V; GATES]; B]; R],
+unsafe fn multiply<S: Simd, const R: usize, const G: usize>(
+    sums: &mut [[[S::V; PAIR]; G]; R],
     left: (*const S::Elem, usize),
     depth: usize,
     mut kernel: *const S::Elem,
 ) {
-    let apart = depth * GATES * S::LANES;
+    let apart = depth * PAIR * S::LANES;
     // SAFETY: `k` stays below the depth that the caller vouches for.
     unsafe {
         for k in 0..depth {
-            let mut x = [S::splat(S::Elem::default()); R];
-            for r in 0..R {
-                x[r] = S::splat(*left.0.add(r * left.1 + k));
+            let mut weights = [[S::splat(S::Elem::default()); PAIR]; G];
+            for g in 0..G {
+                for i in 0..PAIR {
+                    weights[g][i] = S::load(kernel.add(g * apart + i * S::LANES));
+                }
             }
-            for b in 0..B {
-                for gate in 0..GATES {
-                    let weight = S::load(kernel.add(b * apart + gate * S::LANES));
-                    for r in 0..R {
-                        sums[r][b][gate] = S::fma(x[r], weight, sums[r][b][gate]);
+            for r in 0..R {
+                let x = S::splat(*left.0.add(r * left.1 + k));
+                for g in 0..G {
+                    for i in 0..PAIR {
+                        sums[r][g][i] = S::fma(x, weights[g][i], sums[r][g][i]);
                     }
                 }
             }
-            kernel = kernel.add(GATES * S::LANES);
+            kernel = kernel.add(PAIR * S::LANES);
         }
     }
 }
@@ -116,11 +120,61 @@ unsafe fn store<S: Simd, const TAIL: bool>(p: *mut S::Elem, n: usize, v: S::V) {
     unsafe { if TAIL { S::store_first(p, n, v) } else { S::store(p, v) } }
 }
 
-/// `R` rows from `row` on of `B` vectors of units from `unit` on, of which the last has `n` lanes if `TAIL`.
+/// The sums of the gates of `R` rows from `row` on, for `G` pairs of gates: from pair `pair` on of the vectors of units from
+/// `unit` on. They go to `handed`, row by row, with room for `B` vectors of units.
 ///
 /// # Safety
 ///
 /// The processor must have the instruction set, and the pointers of the step be valid for these rows and units.
+#[inline(always)]
+unsafe fn sums<S: Simd, const R: usize, const G: usize, const B: usize, const TAIL: bool>(
+    step: &LstmStep<S::Elem>,
+    row: usize,
+    [unit, n]: [usize; 2],
+    pair: usize,
+    handed: *mut S::V,
+) {
+    let LstmStep { units, features, kernel, recurrent_kernel, bias, x, before, .. } = *step;
+    // SAFETY: the pairs belong to units of the step. Before them in an interleaved kernel are the `unit` units that come
+    // first, with all rows and gates, and `pair` pairs of vectors in all rows.
+    unsafe {
+        let mut sums = [[[S::splat(S::Elem::default()); PAIR]; G]; R];
+        if !bias.is_null() {
+            for g in 0..G {
+                for i in 0..PAIR {
+                    let gate = (pair + g) % PAIRS * PAIR + i;
+                    let unit = unit + (pair + g) / PAIRS * S::LANES;
+                    let bias = load::<S, TAIL>(bias.add(gate * units + unit), n);
+                    for r in 0..R {
+                        sums[r][g][i] = bias;
+                    }
+                }
+            }
+        }
+        let of_pair = |kernel: *const S::Elem, depth: usize| {
+            kernel.add((unit * GATES + pair * PAIR * S::LANES) * depth)
+        };
+        let at = |(p, stride): (*const S::Elem, usize)| (p.wrapping_add(row * stride), stride);
+        multiply::<S, R, G>(&mut sums, at(x), features, of_pair(kernel, features));
+        let [h, _] = before;
+        if !h.0.is_null() {
+            multiply::<S, R, G>(&mut sums, at(h), units, of_pair(recurrent_kernel, units));
+        }
+        for r in 0..R {
+            for g in 0..G {
+                for i in 0..PAIR {
+                    handed.add((r * B * PAIRS + pair + g) * PAIR + i).write(sums[r][g][i]);
+                }
+            }
+        }
+    }
+}
+
+/// `R` rows from `row` on of `B` vectors of units from `unit` on, of which the last has `n` lanes if `TAIL`.
+///
+/// # Safety
+///
+/// As for [`sums`].
 #[inline(always)]
 unsafe fn tile<S: Simd, const R: usize, const B: usize, const TAIL: bool>(
     step: &LstmStep<S::Elem>,
@@ -128,52 +182,34 @@ unsafe fn tile<S: Simd, const R: usize, const B: usize, const TAIL: bool>(
     unit: usize,
     n: usize,
 ) {
-    let LstmStep { units, features, kernel, recurrent_kernel, bias, x, before, gates, state, cell, .. } =
-        *step;
-    // SAFETY: rows row..row + R and the units of B vectors from `unit` on are inside the step, and so are the vectors of
-    // both kernels that belong to them: `unit` of them, with all rows and gates, lie before.
+    let LstmStep { units, before: [_, before], gates, state, cell, .. } = *step;
+    // The sums are handed over through memory, by constant indices: if the loop below were to index them, they would be in
+    // memory in the loops of the products too.
+    let mut handed = MaybeUninit::<[[[S::V; GATES]; B]; R]>::uninit();
+    let handed = handed.as_mut_ptr().cast::<S::V>();
+    // SAFETY: rows row..row + R and the units of B vectors from `unit` on are inside the step. All gates of all rows are
+    // handed over before they are read.
     unsafe {
-        let mut sums = [[[S::splat(S::Elem::default()); GATES]; B]; R];
-        if !bias.is_null() {
-            for b in 0..B {
-                for gate in 0..GATES {
-                    let bias = bias.add(gate * units + unit + b * S::LANES);
-                    let bias = load::<S, TAIL>(bias, n);
-                    for r in 0..R {
-                        sums[r][b][gate] = bias;
-                    }
-                }
-            }
-        }
-        let of_units = |kernel: *const S::Elem, depth: usize| kernel.add(unit * GATES * depth);
-        let at = |(p, stride): (*const S::Elem, usize)| (p.wrapping_add(row * stride), stride);
-        multiply::<S, R, B>(&mut sums, at(x), features, of_units(kernel, features));
-        let [h, c] = before;
-        if !h.0.is_null() {
-            multiply::<S, R, B>(&mut sums, at(h), units, of_units(recurrent_kernel, units));
-        }
-        // The sums are handed over through memory, by constant indices: if the loop below were to index them, they
-        // would be in memory in the loops above too.
-        let mut handed = MaybeUninit::<[[[S::V; GATES]; B]; R]>::uninit();
-        let handed = handed.as_mut_ptr().cast::<S::V>();
-        for r in 0..R {
-            for b in 0..B {
-                for gate in 0..GATES {
-                    handed.add((r * B + b) * GATES + gate).write(sums[r][b][gate]);
-                }
+        match (R, B) {
+            // Both pairs at once, so that there are enough sums to hide the latency of adding.
+            (1, 2) => sums::<S, R, 4, B, TAIL>(step, row, [unit, n], 0, handed),
+            (1 | 2, _) => sums::<S, R, 2, B, TAIL>(step, row, [unit, n], 0, handed),
+            _ => {
+                sums::<S, R, 1, B, TAIL>(step, row, [unit, n], 0, handed);
+                sums::<S, R, 1, B, TAIL>(step, row, [unit, n], 1, handed);
             }
         }
         for r in 0..R {
             for b in 0..B {
                 let (row, unit) = (row + r, unit + b * S::LANES);
                 let sums = handed.add((r * B + b) * GATES);
-                let i = S::sigmoid(sums.read());
-                let f = S::sigmoid(sums.add(1).read());
-                let g = S::tanh(sums.add(2).read());
-                let o = S::sigmoid(sums.add(3).read());
+                let i = S::gate_sigmoid(sums.read());
+                let f = S::gate_sigmoid(sums.add(1).read());
+                let g = S::gate_tanh(sums.add(2).read());
+                let o = S::gate_sigmoid(sums.add(3).read());
                 let mut sum = S::mul(i, g);
-                if !c.0.is_null() {
-                    sum = S::fma(f, load::<S, TAIL>(c.0.add(row * c.1 + unit), n), sum);
+                if !before.0.is_null() {
+                    sum = S::fma(f, load::<S, TAIL>(before.0.add(row * before.1 + unit), n), sum);
                 }
                 store::<S, TAIL>(cell.0.add(row * cell.1 + unit), n, sum);
                 if !gates.0.is_null() {
@@ -183,7 +219,7 @@ unsafe fn tile<S: Simd, const R: usize, const B: usize, const TAIL: bool>(
                     store::<S, TAIL>(gates.add(2 * units), n, g);
                     store::<S, TAIL>(gates.add(3 * units), n, o);
                 }
-                store::<S, TAIL>(state.0.add(row * state.1 + unit), n, S::mul(o, S::tanh(sum)));
+                store::<S, TAIL>(state.0.add(row * state.1 + unit), n, S::mul(o, S::gate_tanh(sum)));
             }
         }
     }
@@ -193,23 +229,24 @@ unsafe fn tile<S: Simd, const R: usize, const B: usize, const TAIL: bool>(
 ///
 /// # Safety
 ///
-/// As for [`tile`].
+/// As for [`sums`].
 #[inline(always)]
 unsafe fn strip<S: Simd, const TAIL: bool>(step: &LstmStep<S::Elem>, unit: usize, n: usize) {
     let mut row = 0;
     // SAFETY: tiles are started only where their rows are left.
     unsafe {
         // Sixteen sums of thirty-two registers, or eight of sixteen.
-        while S::REGISTERS >= 32 && row + 4 <= step.rows {
+        while S::REGISTERS >= 32 && row + 8 <= step.rows {
+            tile::<S, 8, 1, TAIL>(step, row, unit, n);
+            row += 8;
+        }
+        while row + 4 <= step.rows {
             tile::<S, 4, 1, TAIL>(step, row, unit, n);
             row += 4;
         }
-        while row + 2 <= step.rows {
-            tile::<S, 2, 1, TAIL>(step, row, unit, n);
-            row += 2;
-        }
-        if row < step.rows {
+        while row < step.rows {
             tile::<S, 1, 1, TAIL>(step, row, unit, n);
+            row += 1;
         }
     }
 }

@@ -391,33 +391,41 @@ pub(crate) unsafe fn correlation<S: Simd>(c: &Correlation<S::Elem>) {
     }
 }
 
-/// One vector of column sums, the first `n` lanes of it if `TAIL`.
+/// `NV` vectors of column sums, the first `n` lanes of the last if `TAIL`.
 ///
 /// # Safety
 ///
 /// As for [`correlation`]; `left` is not used.
 #[inline(always)]
-unsafe fn column_sum<S: Simd, const TAIL: bool>(c: &Correlation<S::Elem>, col: usize, n: usize) {
+unsafe fn column_sum<S: Simd, const NV: usize, const TAIL: bool>(
+    c: &Correlation<S::Elem>,
+    col: usize,
+    n: usize,
+) {
     // SAFETY: the lanes are inside the columns; the row loops end at `rows`.
     unsafe {
-        let mut sum = S::splat(S::Elem::default());
+        let mut sum = [S::splat(S::Elem::default()); NV];
         let mut chunk = c.right.wrapping_add(col);
         let mut rest = c.rows;
         while rest > 0 {
             let rows = rest.min(c.chunk_rows);
             let mut p = chunk;
             for _ in 0..rows {
-                sum = S::add(sum, load::<S, 1, TAIL>(p, 0, n));
+                for (v, sum) in sum.iter_mut().enumerate() {
+                    *sum = S::add(*sum, load::<S, NV, TAIL>(p, v, n));
+                }
                 p = p.wrapping_add(c.right_stride);
             }
             chunk = chunk.wrapping_add(c.right_chunk);
             rest -= rows;
         }
         let p = c.gradient.add(col);
-        if c.accumulate {
-            sum = S::add(load::<S, 1, TAIL>(p, 0, n), sum);
+        for (v, mut sum) in sum.into_iter().enumerate() {
+            if c.accumulate {
+                sum = S::add(load::<S, NV, TAIL>(p, v, n), sum);
+            }
+            store::<S, NV, TAIL>(p, v, n, sum);
         }
-        store::<S, 1, TAIL>(p, 0, n, sum);
     }
 }
 
@@ -431,12 +439,17 @@ pub(crate) unsafe fn column_sums<S: Simd>(c: &Correlation<S::Elem>) {
     let mut col = 0;
     // SAFETY: whole vectors while they fit, then the columns that are left.
     unsafe {
+        // Several at a time hide the latency of adding.
+        while col + 4 * S::LANES <= c.cols {
+            column_sum::<S, 4, false>(c, col, 0);
+            col += 4 * S::LANES;
+        }
         while col + S::LANES <= c.cols {
-            column_sum::<S, false>(c, col, 0);
+            column_sum::<S, 1, false>(c, col, 0);
             col += S::LANES;
         }
         if col < c.cols {
-            column_sum::<S, true>(c, col, c.cols - col);
+            column_sum::<S, 1, true>(c, col, c.cols - col);
         }
     }
 }

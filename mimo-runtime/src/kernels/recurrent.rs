@@ -11,9 +11,9 @@ use super::simd::Simd;
 rule! {
     /// From what the products gave, and the cell state before the step, to the gates and both states.
     Lstm [i, f, g, o, before] -> 6 {
-        let (i, f, g, o) = (S::sigmoid(i), S::sigmoid(f), S::tanh(g), S::sigmoid(o));
+        let (i, f, g, o) = (S::gate_sigmoid(i), S::gate_sigmoid(f), S::gate_tanh(g), S::gate_sigmoid(o));
         let c = S::fma(f, before, S::mul(i, g));
-        [i, f, g, o, c, S::mul(o, S::tanh(c))]
+        [i, f, g, o, c, S::mul(o, S::gate_tanh(c))]
     }
 }
 
@@ -23,7 +23,7 @@ rule! {
     /// `s - s²`, with `t = tanh(x)` it is `1 - t²`.
     LstmGradient [i, f, g, o, before, c, dh, dc] -> 5 {
         let one = S::splat(S::Elem::of(1.0));
-        let t = S::tanh(c);
+        let t = S::gate_tanh(c);
         let dc = S::fma(S::mul(dh, o), S::fnma(t, t, one), dc);
         [
             S::mul(S::mul(dc, g), S::fnma(i, i, i)),

@@ -13,6 +13,8 @@ use crate::run::run;
 pub struct Dropout {
     /// The share that becomes 0.
     pub rate: f64,
+    /// Parts of a sample, one behind the other, in which the same places become 0: the steps of a sequence.
+    pub positions: usize,
     /// Tells this layer's random numbers from other layers'.
     pub key: u64,
     /// What is read.
@@ -50,8 +52,12 @@ fn backward<E: Float>(op: &Dropout, chunk: &mut Chunk<'_, E>) {
 /// the batch is cut in chunks.
 fn drop_out<E: Float>(op: &Dropout, chunk: &mut Chunk<'_, E>, from: Mat, to: Mat, accumulate: bool) {
     let key = random::key(chunk.seed, op.key);
-    let first = (chunk.first_row * op.x.len) as u64;
-    kernels::dropout(chunk.arena, key, first, op.rate, from, to, accumulate);
+    let len = op.x.len / op.positions;
+    let first = (chunk.first_row * len) as u64;
+    for position in 0..op.positions {
+        let [from, to] = [from, to].map(|mat| mat.columns(position * len, len));
+        kernels::dropout(chunk.arena, key, first, op.rate, from, to, accumulate);
+    }
 }
 
 run!(Dropout, forward, backward);
@@ -64,7 +70,7 @@ mod tests {
     fn dropout(bench: &mut Bench, rate: f64, len: usize, gap: usize) -> Dropout {
         let [x, y, dy, dx] = std::array::from_fn(|_| bench.value(len, gap));
         let sink = Sink { view: dx, accumulate: false, mask: None };
-        Dropout { rate, key: 3, x, y, dy, dx: Some(sink) }
+        Dropout { rate, positions: 1, key: 3, x, y, dy, dx: Some(sink) }
     }
 
     #[test]
@@ -75,6 +81,7 @@ mod tests {
                     let mut bench = Bench::new(3);
                     bench.mode = mode;
                     let mut op = dropout(&mut bench, rate, len, gap);
+                    op.positions = if len == 33 { 3 } else { 1 };
                     let view = op.dx.map_or(op.x, |sink| sink.view);
                     op.dx = Some(Sink { view, accumulate, mask: accumulate.then_some(op.x) });
                     check(&bench, &op, &[(op.x, op.dx)], op.y, op.dy);
@@ -95,6 +102,19 @@ mod tests {
         let dropped = y.iter().filter(|y| **y == 0.0).count() as f64 / y.len() as f64;
         // Six standard deviations.
         assert!((dropped - 0.25).abs() < 0.009, "{dropped}");
+    }
+
+    #[test]
+    fn positions_have_one_mask_and_samples_have_their_own() {
+        let mut bench = Bench::new(20);
+        let op = Dropout { positions: 4, ..dropout(&mut bench, 0.5, 4 * 25, 3) };
+        let mut arena = bench.arena::<f64>();
+        bench.write(&mut arena, op.x, &vec![1.0; 20 * 100]);
+        bench.forward(&op, &mut arena);
+        let y = bench.read(&arena, op.y);
+        let masks: Vec<&[f64]> = y.chunks(25).collect();
+        assert!(masks.chunks(4).all(|sample| sample.iter().all(|mask| *mask == sample[0])));
+        assert!(masks.chunks(4).zip(masks.chunks(4).skip(1)).all(|(a, b)| a[0] != b[0]));
     }
 
     #[test]

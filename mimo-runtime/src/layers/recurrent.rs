@@ -12,6 +12,7 @@ use crate::float::Float;
 use crate::kernels::{self, Epilogue, Mat};
 use crate::layers::apply_mask;
 use crate::program::{Sink, View, Weighted};
+use crate::random;
 use crate::run::run;
 
 mod gradients;
@@ -39,9 +40,11 @@ pub struct Recurrent {
     pub sequences: bool,
     /// Whether the sequence is read from its end.
     pub backwards: bool,
+    /// Whether the states of a sequence are given in the reverse of the order in which the steps were read.
+    pub flipped: bool,
     /// What is read, `[steps, features]`.
     pub x: View,
-    /// What is given, `[steps, units]` in the order in which the steps were read, or `[units]`.
+    /// What is given, `[steps, units]` in the order in which the steps were read or its reverse, or `[units]`.
     pub y: View,
     /// The states before the first step: the state, and the cell state of an LSTM; zeros where there is none.
     pub initial: [Option<Initial>; 2],
@@ -59,6 +62,8 @@ pub struct Recurrent {
     pub recurrent_pack: usize,
     /// Where the interleaved kernel and recurrent kernel begin in the pack buffer, if steps are fused.
     pub interleaved: Option<[usize; 2]>,
+    /// Zeros in the state, where the recurrent kernel reads it.
+    pub dropped: Option<Dropped>,
     /// The gates of every step, and their gradients in the backward.
     pub gates: View,
     /// The state before the first step and after every step.
@@ -71,6 +76,38 @@ pub struct Recurrent {
     pub dy: Option<View>,
     /// Where the gradient of `x` goes.
     pub dx: Option<Sink>,
+}
+
+/// Zeros in the state, the same at all steps of a sequence, while training: what goes from one step to the next
+/// directly keeps all of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Dropped {
+    /// Their share; the rest is scaled.
+    pub rate: f64,
+    /// Tells its random numbers from others'.
+    pub key: u64,
+    /// The state before each step with the zeros.
+    pub states: View,
+}
+
+/// The same for the rows of a chunk.
+#[derive(Clone, Copy, Debug)]
+struct Mask {
+    key: u64,
+    first: u64,
+    rate: f64,
+}
+
+impl Mask {
+    fn new<E: Float>(op: &Recurrent, chunk: &Chunk<'_, E>) -> Option<Mask> {
+        let dropped = op.dropped.filter(|_| chunk.mode == Mode::Train)?;
+        let (key, first) = (random::key(chunk.seed, dropped.key), (chunk.first_row * op.units) as u64);
+        Some(Mask { key, first, rate: dropped.rate })
+    }
+
+    fn apply<E: Float>(self, arena: &mut [E], from: Mat, to: Mat, accumulate: bool) {
+        kernels::dropout(arena, self.key, self.first, self.rate, from, to, accumulate);
+    }
 }
 
 /// A state before the first step.
@@ -121,7 +158,10 @@ impl Recurrent {
     /// What is given after a step, or its gradient, if it is.
     fn given<E: Float>(&self, chunk: &Chunk<'_, E>, y: View, step: usize) -> Option<Mat> {
         match self.sequences {
-            true => Some(chunk.mat(y).columns(step * self.units, self.units)),
+            true => {
+                let place = if self.flipped { self.steps - 1 - step } else { step };
+                Some(chunk.mat(y).columns(place * self.units, self.units))
+            }
             false => (step + 1 == self.steps).then(|| chunk.mat(y)),
         }
     }
@@ -143,6 +183,8 @@ struct Step<'a, E> {
     gates: Mat,
     /// The state before the step and after it.
     states: [Mat; 2],
+    /// The state before the step as the recurrent kernel sees it.
+    seen: Mat,
     /// The cell state before and after it, or other memory that is as large.
     cells: [Mat; 2],
     /// Whether both states before the step are zeros.
@@ -175,13 +217,31 @@ fn forward<E: Float>(op: &Recurrent, chunk: &mut Chunk<'_, E>) {
             None => kernels::fill(chunk.arena, first, E::of(0.0)),
         }
     }
+    let mask = Mask::new(op, chunk);
     for step in 0..op.steps {
         let x = op.read(chunk, op.x, step);
         let gates = op.step(chunk, op.gates, place(step, 1), kept);
         let [states, cells] = [op.states, op.cells]
             .map(|memory| [step, step + 1].map(|step| op.step(chunk, memory, place(step, 2), units)));
+        let mut seen = states[0];
+        if let (Some(mask), Some(dropped)) = (mask, op.dropped) {
+            seen = op.step(chunk, dropped.states, step, units);
+            mask.apply(chunk.arena, states[0], seen, false);
+        }
         let begins = step == 0 && op.initial.iter().all(Option::is_none);
-        let at = Step { kernel, recurrent_kernel, bias, interleaved, x, gates, states, cells, begins, keeps };
+        let at = Step {
+            kernel,
+            recurrent_kernel,
+            bias,
+            interleaved,
+            x,
+            gates,
+            states,
+            seen,
+            cells,
+            begins,
+            keeps,
+        };
         match op.cell {
             Cell::Lstm => lstm::forward(op, chunk.arena, &at),
             Cell::Gru { reset_after: true } => gru::forward(op, chunk.arena, &at),
@@ -207,6 +267,10 @@ struct StepBack<'a, E> {
     gates: Mat,
     /// The state before the step and after it.
     states: [Mat; 2],
+    /// The state before the step as the recurrent kernel has seen it.
+    seen: Mat,
+    /// Zeros between the two.
+    mask: Option<Mask>,
     /// The cell state before and after it, or other memory that is as large.
     cells: [Mat; 2],
     /// The gradient of the state after the step, which becomes that of the state before it; the same for the cell
@@ -217,7 +281,26 @@ struct StepBack<'a, E> {
 }
 
 impl<E: Float> StepBack<'_, E> {
-    /// The gradient of the state from that of the products with the recurrent kernel.
+    /// The gradient of the state from that of what the recurrent kernel has seen of it.
+    fn unmask(&self, arena: &mut [E], seen: Mat, dh: Mat, accumulate: bool) {
+        match self.mask {
+            Some(mask) => mask.apply(arena, seen, dh, accumulate),
+            None => kernels::copy(arena, seen, dh, accumulate),
+        }
+    }
+
+    /// The gradient of the state from that of the products with the recurrent kernel. The last place of `carried` is
+    /// computed in.
+    fn through_state(&self, arena: &mut [E], dy: Mat, dh: Mat, accumulate: bool) {
+        if self.mask.is_none() {
+            return self.through(arena, dy, dh, accumulate);
+        }
+        let [.., seen] = self.carried;
+        self.through(arena, dy, seen, false);
+        self.unmask(arena, seen, dh, accumulate);
+    }
+
+    /// The gradient of what was multiplied with the recurrent kernel from that of the products.
     fn through(&self, arena: &mut [E], dy: Mat, dx: Mat, accumulate: bool) {
         let epilogue = Epilogue { accumulate, mask: None };
         kernels::dense_input_gradient(arena, dy, dx, self.recurrent_pack, epilogue);
@@ -238,6 +321,7 @@ fn backward<E: Float>(op: &Recurrent, chunk: &mut Chunk<'_, E>) {
     let learns = op.initial.iter().flatten().any(|initial| initial.dx.is_some());
     let sums = gradients::Sums::start(op, chunk);
     let mut summed = op.steps;
+    let mask = Mask::new(op, chunk);
     for step in (0..op.steps).rev() {
         if let Some(dy) = op.dy.and_then(|dy| op.given(chunk, dy, step)) {
             kernels::copy(chunk.arena, dy, carried[0], true);
@@ -245,7 +329,10 @@ fn backward<E: Float>(op: &Recurrent, chunk: &mut Chunk<'_, E>) {
         let gates = op.step(chunk, op.gates, step, kept);
         let [states, cells] = [op.states, op.cells]
             .map(|memory| [step, step + 1].map(|step| op.step(chunk, memory, step, units)));
-        let at = StepBack { recurrent_pack, gates, states, cells, carried, goes_on: step > 0 || learns };
+        let seen =
+            mask.and(op.dropped).map_or(states[0], |dropped| op.step(chunk, dropped.states, step, units));
+        let goes_on = step > 0 || learns;
+        let at = StepBack { recurrent_pack, gates, states, seen, mask, cells, carried, goes_on };
         match op.cell {
             Cell::Lstm => lstm::backward(op, chunk.arena, &at),
             Cell::Gru { reset_after: true } => gru::backward(op, chunk.arena, &at),

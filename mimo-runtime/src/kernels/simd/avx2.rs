@@ -100,6 +100,8 @@ impl Simd for Avx2 {
         fn exp_m1(x: __m256) -> __m256 { math::exp_m1::<Self>(x) }
         fn ln_1p(x: __m256) -> __m256 { math::ln_1p::<Self>(x) }
         fn tanh(x: __m256) -> __m256 { math::tanh::<Self>(x) }
+        fn gate_sigmoid(x: __m256) -> __m256 { math::gate_sigmoid::<Self>(x) }
+        fn gate_tanh(x: __m256) -> __m256 { math::gate_tanh::<Self>(x) }
     }
 }
 

@@ -69,6 +69,8 @@ impl Simd for Avx512 {
         fn exp_m1(x: __m512) -> __m512 { math::exp_m1::<Self>(x) }
         fn ln_1p(x: __m512) -> __m512 { math::ln_1p::<Self>(x) }
         fn tanh(x: __m512) -> __m512 { math::tanh::<Self>(x) }
+        fn gate_sigmoid(x: __m512) -> __m512 { math::gate_sigmoid::<Self>(x) }
+        fn gate_tanh(x: __m512) -> __m512 { math::gate_tanh::<Self>(x) }
     }
 }
 

@@ -94,3 +94,51 @@ pub(super) unsafe fn tanh<S: PowerOfTwo>(x: S::V) -> S::V {
         S::copy_sign(t, x)
     }
 }
+
+/// See [`Simd::gate_sigmoid`].
+///
+/// `1 / (1 + e^-x)` as it stands. With `e^-x` held below the largest numbers nothing overflows, and it needs no digits
+/// where `1 +` loses them: ln 2 can be taken in one part, and a polynomial of degree five, a minimax fit, is enough.
+#[inline(always)]
+pub(super) unsafe fn gate_sigmoid<S: PowerOfTwo>(x: S::V) -> S::V {
+    // SAFETY: the caller vouches for the instruction set; no memory is touched.
+    unsafe {
+        // The bound comes first so that a NaN passes through.
+        let x = S::max(S::splat(-87.0), S::min(S::splat(87.0), x));
+        // -x = n ln 2 - r
+        let n = S::round(S::mul(x, S::splat(-std::f32::consts::LOG2_E)));
+        let r = S::fma(n, S::splat(std::f32::consts::LN_2), x);
+        let one = S::splat(1.0);
+        let mut p = S::splat(-8.290_274e-3);
+        p = S::fma(p, r, S::splat(4.189_818_4e-2));
+        p = S::fma(p, r, S::splat(-1.666_763_9e-1));
+        p = S::fma(p, r, S::splat(4.999_914_8e-1));
+        p = S::fma(p, r, S::splat(-9.999_997e-1));
+        p = S::fma(p, r, one);
+        S::reciprocal(S::add(one, S::scale(p, n)))
+    }
+}
+
+/// See [`Simd::gate_tanh`].
+///
+/// A quotient of polynomials in `x²`, a minimax fit of the relative error.
+#[inline(always)]
+pub(super) unsafe fn gate_tanh<S: PowerOfTwo>(x: S::V) -> S::V {
+    // SAFETY: the caller vouches for the instruction set; no memory is touched.
+    unsafe {
+        // Beyond this bound the result is 1 up to rounding. The bound comes first so that a NaN passes through.
+        let x = S::max(S::splat(-8.2), S::min(S::splat(8.2), x));
+        let (q, one) = (S::mul(x, x), S::splat(1.0));
+        let mut p = S::splat(1.484_026e-8);
+        p = S::fma(p, q, S::splat(2.163_707_2e-5));
+        p = S::fma(p, q, S::splat(3.556_674_3e-3));
+        p = S::fma(p, q, S::splat(1.343_211_2e-1));
+        p = S::fma(p, q, one);
+        let mut d = S::splat(8.370_486e-7);
+        d = S::fma(d, q, S::splat(3.386_421_3e-4));
+        d = S::fma(d, q, S::splat(2.610_825_3e-2));
+        d = S::fma(d, q, S::splat(4.676_543_8e-1));
+        d = S::fma(d, q, one);
+        S::mul(S::mul(x, p), S::reciprocal(d))
+    }
+}

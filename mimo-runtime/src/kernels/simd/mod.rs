@@ -128,4 +128,18 @@ pub(crate) trait Simd: Copy + Send + Sync + 'static {
             Self::select_gt(zero, x, Self::mul(e, r), r)
         }
     }
+
+    /// [`Simd::sigmoid`] for gates of recurrent layers, of which there are as many as of other operations: to a few units
+    /// in the last place, but results below `1e-38` are that.
+    #[inline(always)]
+    unsafe fn gate_sigmoid(x: Self::V) -> Self::V {
+        // SAFETY: passed on to the caller.
+        unsafe { Self::sigmoid(x) }
+    }
+    /// [`Simd::tanh`] for the same places, to a few units in the last place.
+    #[inline(always)]
+    unsafe fn gate_tanh(x: Self::V) -> Self::V {
+        // SAFETY: passed on to the caller.
+        unsafe { Self::tanh(x) }
+    }
 }

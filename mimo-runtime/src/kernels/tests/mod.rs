@@ -3,6 +3,7 @@
 mod activation;
 mod dense;
 mod elementwise;
+mod lstm;
 mod memory;
 mod optimizer;
 mod pool;

@@ -57,7 +57,8 @@ impl Sums {
             kernels::add_steps_gradient(chunk.arena, x, gradients(0, width), sums);
         }
         if let Some(sums) = self.recurrent_kernel {
-            let states = before(chunk, op.states);
+            let seen = op.dropped.map_or(op.states, |dropped| dropped.states);
+            let states = before(chunk, seen);
             // The gradients of the products with the state lie where `Cell::kept` says.
             let first = match op.cell {
                 Cell::Lstm | Cell::Simple => 0,

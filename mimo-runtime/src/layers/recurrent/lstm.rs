@@ -12,12 +12,12 @@ fn usual(op: &Recurrent) -> bool {
 }
 
 pub(super) fn forward<E: Float>(op: &Recurrent, arena: &mut [E], at: &Step<'_, E>) {
-    let (gates, [before, cell], [h, state], width) = (at.gates, at.cells, at.states, op.width());
+    let (gates, [before, cell], [_, state], width) = (at.gates, at.cells, at.states, op.width());
     if let Some([kernel, recurrent_kernel]) = at.interleaved {
         let weights = LstmWeights { kernel, recurrent_kernel, bias: at.bias };
         let places = LstmPlaces {
             x: at.x,
-            before: (!at.begins).then_some([h, before]),
+            before: (!at.begins).then_some([at.seen, before]),
             gates: at.keeps.then_some(gates),
             state,
             cell,
@@ -25,7 +25,7 @@ pub(super) fn forward<E: Float>(op: &Recurrent, arena: &mut [E], at: &Step<'_, E
         return kernels::lstm_step(arena, weights, places);
     }
     kernels::dense_forward(arena, at.x, gates, at.kernel, width, at.bias, false);
-    kernels::dense_add(arena, h, gates, at.recurrent_kernel, width);
+    kernels::dense_add(arena, at.seen, gates, at.recurrent_kernel, width);
     if usual(op) {
         return kernels::lstm_forward(arena, gates, before, cell, state);
     }
@@ -65,6 +65,6 @@ pub(super) fn backward<E: Float>(op: &Recurrent, arena: &mut [E], at: &StepBack<
         through(arena, op.recurrent_activation, f, a);
     }
     if at.goes_on {
-        at.through(arena, gates, dh, false);
+        at.through_state(arena, gates, dh, false);
     }
 }

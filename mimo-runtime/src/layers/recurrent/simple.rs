@@ -5,9 +5,9 @@ use crate::float::Float;
 use crate::kernels;
 
 pub(super) fn forward<E: Float>(op: &Recurrent, arena: &mut [E], at: &Step<'_, E>) {
-    let [h, state] = at.states;
+    let [_, state] = at.states;
     kernels::dense_forward(arena, at.x, at.gates, at.kernel, op.units, at.bias, false);
-    kernels::dense_add(arena, h, at.gates, at.recurrent_kernel, op.units);
+    kernels::dense_add(arena, at.seen, at.gates, at.recurrent_kernel, op.units);
     kernels::activation_forward(arena, op.activation, at.gates, state);
 }
 
@@ -15,6 +15,6 @@ pub(super) fn backward<E: Float>(op: &Recurrent, arena: &mut [E], at: &StepBack<
     let (dh, state) = (at.carried[0], at.states[1]);
     kernels::activation_backward(arena, op.activation, state, dh, at.gates, false);
     if at.goes_on {
-        at.through(arena, at.gates, dh, false);
+        at.through_state(arena, at.gates, dh, false);
     }
 }

@@ -1,0 +1,208 @@
+//! `Bidirectional`: a recurrent layer that reads its sequence from both ends.
+//!
+//! A call of it is three calls: of the layer that reads forwards, of the one that reads backwards, and of the
+//! `Bidirectional` itself, which joins what they give. The two are layers of the graph with names and weights of
+//! their own.
+
+use crate::args::{Bound, Signature};
+use crate::context::{Cx, DimCheck, Relation};
+use crate::diag::{Diag, Loc};
+use crate::graph::Dtype;
+use crate::layers::merge::MergeOp;
+use crate::layers::recurrent::{Cell, Recurrent};
+use crate::layers::{Constructed, Layer, LayerKind, Operand, Part, options, wrapped};
+use crate::shape::Shape;
+use crate::value::ValueKind;
+
+/// Keras's `Bidirectional`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Bidirectional {
+    /// How what the directions give becomes one tensor; `None` gives both.
+    pub merge_mode: Option<MergeMode>,
+    /// What reads forwards, and what reads backwards.
+    pub directions: [Direction; 2],
+}
+
+/// How two tensors become one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MergeMode {
+    /// One behind the other along the last axis.
+    Concat,
+    /// Value by value: the sum, the product or the mean.
+    Values(MergeOp),
+}
+
+/// The layer of one direction.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Direction {
+    /// What it computes.
+    pub layer: Recurrent,
+    /// What it is called, and whether the user said so.
+    pub name: (String, bool),
+    /// Whether training changes its weights.
+    pub trainable: bool,
+}
+
+pub(super) const SIGNATURE: Signature = Signature {
+    keywords: options::COMMON,
+    required: &["layer"],
+    unsupported: &[
+        options::DTYPE,
+        options::ACTIVITY,
+        options::INPUT_SHAPE,
+        ("weights", "set the weights of the model: `model.forward_lstm.kernel = …`"),
+    ],
+    ..Signature::new("Bidirectional", &["layer", "merge_mode", "weights", "backward_layer"])
+};
+
+impl Bidirectional {
+    pub(super) fn from_args(args: &Bound<'_>, cx: &mut Cx<'_>) -> Option<Self> {
+        let merge_mode = match args.take("merge_mode").map(|value| &value.kind) {
+            Some(ValueKind::None) => None,
+            _ => Some(match args.word("merge_mode", &["concat", "sum", "mul", "ave"], "concat", cx) {
+                "sum" => MergeMode::Values(MergeOp::Add),
+                "mul" => MergeMode::Values(MergeOp::Multiply),
+                "ave" => MergeMode::Values(MergeOp::Average),
+                _ => MergeMode::Concat,
+            }),
+        };
+        let own = args.take("backward_layer").is_some_and(|value| value.kind != ValueKind::None);
+        let layer = direction("layer", args, cx);
+        let made = if own { direction("backward_layer", args, cx) } else { None };
+        let (layer, given) = layer?;
+        let (mut backward, backward_given) = match made {
+            Some(made) => made,
+            None if own => return None,
+            None => {
+                let go_backwards = !layer.go_backwards;
+                (Recurrent { go_backwards, ..layer.clone() }, Constructed { ..given.clone() })
+            }
+        };
+        let forward = &layer;
+        let mut differ = |what: &str, help: String| {
+            let message = format!("`layer` and `backward_layer` differ in `{what}`");
+            cx.error(Diag::error(args.loc("backward_layer"), message).help(help));
+            args.fail("backward_layer");
+        };
+        if forward.go_backwards == backward.go_backwards {
+            let message = "`layer` and `backward_layer` read in the same direction";
+            let help = format!("write `go_backwards = {}` in `backward_layer`", !forward.go_backwards);
+            cx.error(Diag::error(args.loc("backward_layer"), message).help(help));
+            return None;
+        }
+        if forward.return_sequences != backward.return_sequences {
+            differ("return_sequences", format!("write `return_sequences = {}`", forward.return_sequences));
+            return None;
+        }
+        if forward.return_state != backward.return_state {
+            differ("return_state", format!("write `return_state = {}`", forward.return_state));
+            return None;
+        }
+        if forward.return_state && forward.states().len() != backward.states().len() {
+            differ("the number of states", format!("use two `{}`s", forward.class_name()));
+            return None;
+        }
+        backward.flipped = true;
+        let named = |given: &Constructed, prefix: &str, keeps: bool| match &given.name {
+            Some((name, _)) if keeps => (name.clone(), true),
+            Some((name, _)) => (format!("{prefix}{}", name.strip_prefix(prefix).unwrap_or(name)), true),
+            None => (format!("{prefix}{}", given.kind.auto_name()), false),
+        };
+        let forward = Direction { name: named(&given, "forward_", false), trainable: given.trainable, layer };
+        let backward = Direction {
+            name: named(&backward_given, "backward_", own),
+            trainable: backward_given.trainable,
+            layer: backward,
+        };
+        Some(Bidirectional { merge_mode, directions: [forward, backward] })
+    }
+
+    fn forward(&self) -> &Recurrent {
+        let [forward, _] = &self.directions;
+        &forward.layer
+    }
+
+    /// The layers that a call calls before it joins what they give.
+    pub(super) fn parts(&self) -> Vec<Part> {
+        let part = |direction: &Direction| Part {
+            kind: LayerKind::Recurrent(direction.layer.clone()),
+            name: direction.name.clone(),
+            trainable: direction.trainable,
+        };
+        self.directions.iter().map(part).collect()
+    }
+}
+
+/// A recurrent layer as a setting.
+fn direction(name: &str, args: &Bound<'_>, cx: &mut Cx<'_>) -> Option<(Recurrent, Constructed)> {
+    let made = wrapped::layer(name, "LSTM(64)", args, cx)?;
+    match &made.kind {
+        LayerKind::Recurrent(layer) => Some((layer.clone(), made)),
+        other => {
+            let class = other.class_name();
+            let message =
+                format!("`Bidirectional` reads a sequence from both ends, which a `{class}` cannot");
+            cx.error(Diag::error(args.loc(name), message).help("wrap an `LSTM`, a `GRU` or a `SimpleRNN`"));
+            args.fail(name);
+            None
+        }
+    }
+}
+
+impl Layer for Bidirectional {
+    fn class_name(&self) -> &'static str {
+        SIGNATURE.callee
+    }
+
+    /// Of what the directions give, and not of what they read.
+    fn infer(&self, inputs: &[Operand<'_>], call: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {
+        let [forward, backward] = inputs else { return None };
+        let mut shape = forward.shape.clone();
+        let (Some(last), Some(other)) = (shape.0.last_mut(), backward.shape.last()) else { return None };
+        if self.merge_mode == Some(MergeMode::Concat) {
+            *last = last.clone() + other.clone();
+            return Some(vec![(shape, Dtype::Float)]);
+        }
+        let help = "write `merge_mode = \"concat\"`, or give both layers the same units";
+        let check = DimCheck {
+            loc: call,
+            found: other.clone(),
+            relation: Relation::Equal,
+            wanted: last.clone(),
+            what: "the number of units of `backward_layer`".into(),
+            help: Some(help.into()),
+            note: None,
+        };
+        let message = format!(
+            "values of {} units cannot be merged with those of {}",
+            last.display(cx.consts),
+            other.display(cx.consts)
+        );
+        let fine = cx.require_equal(check, |_| Diag::error(call, message).help(help));
+        fine.then(|| vec![(shape, Dtype::Float)])
+    }
+
+    fn outputs(&self) -> &'static [&'static str] {
+        let forward = self.forward();
+        match (self.merge_mode.is_some(), forward.return_state, forward.cell == Cell::Lstm) {
+            (true, false, _) => &["y"],
+            (true, true, false) => &["y", "forward_h", "backward_h"],
+            (true, true, true) => &["y", "forward_h", "forward_c", "backward_h", "backward_c"],
+            (false, false, _) => &["forward", "backward"],
+            (false, true, false) => &["forward", "backward", "forward_h", "backward_h"],
+            (false, true, true) => {
+                &["forward", "backward", "forward_h", "forward_c", "backward_h", "backward_c"]
+            }
+        }
+    }
+
+    fn states(&self) -> &'static [&'static str] {
+        let [forward, backward] = self.directions.each_ref().map(|direction| direction.layer.states().len());
+        match (forward, backward) {
+            (1, 1) => &["forward_h", "backward_h"],
+            (1, _) => &["forward_h", "backward_h", "backward_c"],
+            (_, 1) => &["forward_h", "forward_c", "backward_h"],
+            _ => &["forward_h", "forward_c", "backward_h", "backward_c"],
+        }
+    }
+}

@@ -1,0 +1,114 @@
+use super::tests::{a, b, bool, infer, infer_typed, known, layer, made};
+use super::*;
+use crate::dim::Dim;
+use crate::testing::{Bench, Given, call, float, int, named, string, value, word};
+use crate::value::{Value, ValueKind};
+
+#[test]
+fn recurrent_layers_read_steps() {
+    let mut bench = Bench::new();
+    for class in ["LSTM", "GRU", "SimpleRNN"] {
+        let last = layer(&mut bench, class, [(None, int(7))]);
+        assert_eq!(infer(&mut bench, &last, &[known(&[5, 3])]), Some(known(&[7])));
+        let given = [(None, word("A")), named("return_sequences", bool(true))];
+        let all = layer(&mut bench, class, given);
+        assert_eq!(infer(&mut bench, &all, &[Shape(vec![b(), a()])]), Some(Shape(vec![b(), a()])));
+    }
+    let shapes = |bench: &mut Bench, class: &str, given: Vec<Given>| -> Vec<(&str, Shape)> {
+        let made = layer(bench, class, [(None, int(2))].into_iter().chain(given));
+        made.weights(&[&known(&[5, 3])]).into_iter().map(|weight| (weight.name, weight.shape)).collect()
+    };
+    let weights = |gates: usize, bias: &[usize]| {
+        let kernels = [("kernel", known(&[3, 2 * gates])), ("recurrent_kernel", known(&[2, 2 * gates]))];
+        kernels.into_iter().chain((!bias.is_empty()).then(|| ("bias", known(bias)))).collect::<Vec<_>>()
+    };
+    assert_eq!(shapes(&mut bench, "LSTM", vec![]), weights(4, &[8]));
+    assert_eq!(shapes(&mut bench, "GRU", vec![]), weights(3, &[2, 6]));
+    assert_eq!(shapes(&mut bench, "GRU", vec![named("reset_after", bool(false))]), weights(3, &[6]));
+    assert_eq!(shapes(&mut bench, "SimpleRNN", vec![named("use_bias", bool(false))]), weights(1, &[]));
+}
+
+#[test]
+fn recurrent_layers_need_steps_of_floats() {
+    let mut bench = Bench::new();
+    let lstm = layer(&mut bench, "LSTM", [(None, int(7))]);
+    for shape in [&[100][..], &[], &[4, 5, 6]] {
+        assert_eq!(infer(&mut bench, &lstm, &[known(shape)]), None);
+    }
+    assert_eq!(infer_typed(&mut bench, &lstm, &[known(&[100])], Dtype::Int), None);
+    assert_eq!(infer_typed(&mut bench, &lstm, &[known(&[100, 2])], Dtype::Int), None);
+    let diags = bench.expect(&[
+        "an `LSTM` reads [steps, features], but `x` is [100]",
+        "an `LSTM` reads [steps, features], but `x` is []",
+        "an `LSTM` reads [steps, features], but `x` is [4, 5, 6]",
+        "an `LSTM` reads [steps, features], but `x` is [100]",
+        "`LSTM` computes with floats, but `x` holds whole numbers",
+    ]);
+    assert_eq!(
+        diags[0].helps,
+        [
+            "write `Reshape([100, 1])` before it if `x` is one number per step",
+            "write `Embedding(vocabulary, 64)` before it, and `dtype = \"int32\"` at its `Input`, if `x` holds word ids",
+        ]
+    );
+    assert_eq!(diags[2].helps, ["write `Reshape([4, -1])` before it"]);
+    assert_eq!(diags[3].helps, ["write `Embedding(vocabulary, 64)` before it if `x` holds word ids"]);
+}
+
+#[test]
+fn what_recurrent_layers_have_not_is_told() {
+    let mut bench = Bench::new();
+    let nothing = [("stateful", bool(false)), ("dropout", float(0.0)), ("unroll", bool(false))];
+    let given = nothing.map(|(name, value)| named(name, value));
+    assert!(made(&mut bench, "GRU", [(None, int(1))].into_iter().chain(given)).is_some());
+    bench.expect(&[]);
+    let asked = [("stateful", bool(true)), ("dropout", float(1.5))];
+    let given = asked.map(|(name, value)| named(name, value));
+    made(&mut bench, "LSTM", [(None, int(1))].into_iter().chain(given));
+    made(&mut bench, "LSTM", [(None, int(1)), named("activation", word("softmax"))]);
+    made(&mut bench, "SimpleRNN", [(None, int(1)), named("activation", word("gelu"))]);
+    made(&mut bench, "LSTM", [(None, int(1)), named("bias_initializer", word("random_normal"))]);
+    bench.expect(&[
+        "`dropout` of `LSTM` must be at least 0 and below 1, found 1.5",
+        "mimo has no `stateful` for `LSTM` yet",
+        "`activation` of `LSTM` has to work value by value, which a softmax does not",
+        "`SimpleRNN` cannot compute with this `activation` yet",
+        "a random `bias_initializer` cannot be combined with `unit_forget_bias` yet",
+    ]);
+}
+
+#[test]
+fn wrappers_run_layers_on_steps_and_from_both_ends() {
+    let mut bench = Bench::new();
+    let conv = call("Conv1D", [(None, int(3)), (None, int(2))]);
+    let each = layer(&mut bench, "TimeDistributed", [(None, conv)]);
+    let given = infer(&mut bench, &each, &[Shape(vec![a(), known(&[7]).0[0].clone(), Dim::Known(2)])]);
+    assert_eq!(given, Some(Shape(vec![a(), Dim::Known(6), Dim::Known(3)])));
+    let weights = each.weights(&[&known(&[5, 7, 2])]);
+    assert_eq!(weights[0].shape, known(&[2, 2, 3]));
+    assert_eq!(infer(&mut bench, &each, &[known(&[7])]), None);
+    assert_eq!(infer(&mut bench, &each, &[known(&[5, 7])]), None);
+    bench.expect(&[
+        "`TimeDistributed` reads [steps, …], but `x` is [7]",
+        "`Conv1D` reads sequences, [steps, channels], but `a step of x` is [7]",
+    ]);
+    let twice = call("TimeDistributed", [(None, call("Dense", [(None, int(3))]))]);
+    let twice = layer(&mut bench, "TimeDistributed", [(None, twice)]);
+    assert_eq!(twice.core().1, 2);
+    assert_eq!(infer(&mut bench, &twice, &[known(&[5, 7, 2])]), Some(known(&[5, 7, 3])));
+
+    let state = || named("return_state", bool(true));
+    let both = |bench: &mut Bench, mode: Value| {
+        let lstm = call("LSTM", [(None, int(4)), state()]);
+        layer(bench, "Bidirectional", [(None, lstm), named("merge_mode", mode)])
+    };
+    let merged = both(&mut bench, word("concat"));
+    assert_eq!(infer(&mut bench, &merged, &[known(&[4]), known(&[4])]), Some(known(&[8])));
+    let summed = both(&mut bench, string("sum"));
+    assert_eq!(infer(&mut bench, &summed, &[known(&[4]), known(&[4])]), Some(known(&[4])));
+    let apart = both(&mut bench, value(ValueKind::None));
+    assert_eq!((merged.outputs().len(), apart.outputs().len(), apart.states().len()), (5, 6, 4));
+    let names: Vec<_> = merged.parts().into_iter().map(|part| part.name).collect();
+    assert_eq!(names, [("forward_lstm".into(), false), ("backward_lstm".into(), false)]);
+    bench.expect(&[]);
+}

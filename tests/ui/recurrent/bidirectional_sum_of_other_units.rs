@@ -1,0 +1,11 @@
+use mimo::prelude::*;
+
+model! {
+    pub Net {
+        let x = Input(shape = [10, 3]);
+        let y = Bidirectional(LSTM(4), merge_mode = sum, backward_layer = LSTM(5, go_backwards = true))(x);
+        Model(inputs = [x], outputs = [y])
+    }
+}
+
+fn main() {}

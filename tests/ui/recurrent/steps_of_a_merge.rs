@@ -1,0 +1,11 @@
+use mimo::prelude::*;
+
+model! {
+    pub Net {
+        let x = Input(shape = [10, 3]);
+        let y = TimeDistributed(Concatenate())(x);
+        Model(inputs = [x], outputs = [y])
+    }
+}
+
+fn main() {}

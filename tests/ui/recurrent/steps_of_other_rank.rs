@@ -1,0 +1,11 @@
+use mimo::prelude::*;
+
+model! {
+    pub Net {
+        let x = Input(shape = [10, 3]);
+        let y = TimeDistributed(Conv2D(8, 3))(x);
+        Model(inputs = [x], outputs = [y])
+    }
+}
+
+fn main() {}
