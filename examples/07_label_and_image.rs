@@ -4,8 +4,8 @@
 //! a picture file of what the model draws.
 //!
 //! `cargo run --release --example 07_label_and_image` trains on digits at 28 × 28 and reaches, on images that it has not
-//! seen, the right label in 0.000 of the cases and a squared error of 0.0000; the mean of all training images, which is
-//! the best drawing without looking, is off by 0.0000. It fails below 0.95 and above a third of that.
+//! seen, the right label in 0.96 of the cases and a squared error of 0.0073; the mean of all training images, which is
+//! the best drawing without looking, is off by 0.0445. It fails below 0.94 and above a quarter of that.
 
 use std::fs;
 use std::ops::ControlFlow;
@@ -48,23 +48,21 @@ model! {
             .compile(
                 optimizer = Adam(),
                 loss = { label: binary_crossentropy, copy: mse },
-                // A squared error of grey values is small, and would be drawn last.
-                loss_weights = { label: 1.0, copy: 10.0 },
                 metrics = { label: [categorical_accuracy], copy: [mae] },
             )
     }
 }
 
 /// What is reached on held-out images, and has to be.
-const WANTED_ACCURACY: f64 = 0.95;
-const WANTED_SHARE_OF_MEAN_IMAGE: f64 = 0.33;
+const WANTED_ACCURACY: f64 = 0.94;
+const WANTED_SHARE_OF_MEAN_IMAGE: f64 = 0.25;
 
 fn main() -> ExitCode {
     course::end(run())
 }
 
 fn run() -> Outcome {
-    let epochs = Epochs::from_args("07_label_and_image", 12)?;
+    let epochs = Epochs::from_args("07_label_and_image", 20)?;
     let (train, held_out) = Digits::load()?.split(0.2, 7)?;
     let (inputs, targets) = tensors(&train)?;
     let (held_out_inputs, held_out_targets) = tensors(&held_out)?;
@@ -72,9 +70,9 @@ fn run() -> Outcome {
 
     let mut model = Copyist::new(5);
     let mut trainer = Trainer::new(&mut model)?;
-    let first: CopyistInputs = CopyistInputs { image: tensor(&pixels[..5 * PIXELS])? };
+    let first: CopyistInputs = CopyistInputs { image: tensor(&pixels[..3 * PIXELS])? };
     let options =
-        FitOptions::new().epochs(epochs.number).callback(Drawing { inputs: first, every: 4 });
+        FitOptions::new().epochs(epochs.number).callback(Drawing { inputs: first, every: 10 });
     trainer.fit((&inputs, &targets), options)?;
     let reached = trainer.evaluate((&held_out_inputs, &held_out_targets), 32)?;
     drop(trainer);
@@ -98,27 +96,23 @@ fn run() -> Outcome {
     ]))
 }
 
-/// Draws how some images are copied, before the training and after every few epochs.
+/// Draws how some images are copied, after the first epoch and after every few.
 struct Drawing {
     inputs: CopyistInputs,
     every: usize,
 }
 
 impl Drawing {
-    fn draw(&self, trainer: &mut Trainer<'_, Copyist>, title: &str) -> Result<()> {
-        let copies = trainer.predict(&self.inputs)?.copy.as_vec();
-        let copies: Vec<&[f32]> = copies.chunks_exact(PIXELS).collect();
-        println!("{title}\n{}", picture::draw(&copies, Copyist::SIDE));
-        Ok(())
+    fn show(title: &str, images: &[f32]) {
+        let images: Vec<&[f32]> = images.chunks_exact(PIXELS).collect();
+        println!("{title}\n{}", picture::draw(&images, Copyist::SIDE));
     }
 }
 
 impl Callback<Copyist> for Drawing {
-    fn on_train_begin(&mut self, trainer: &mut Trainer<'_, Copyist>) -> Result<()> {
-        let images = self.inputs.image.as_vec();
-        let images: Vec<&[f32]> = images.chunks_exact(PIXELS).collect();
-        println!("to be copied\n{}", picture::draw(&images, Copyist::SIDE));
-        self.draw(trainer, "before the training")
+    fn on_train_begin(&mut self, _: &mut Trainer<'_, Copyist>) -> Result<()> {
+        Self::show("to be copied", &self.inputs.image.as_vec());
+        Ok(())
     }
 
     fn on_epoch_end(
@@ -128,7 +122,8 @@ impl Callback<Copyist> for Drawing {
     ) -> Result<ControlFlow<()>> {
         let epoch = logs.epoch + 1;
         if epoch == 1 || epoch.is_multiple_of(self.every) {
-            self.draw(trainer, &format!("after epoch {epoch}, squared error {:.4}", logs.train.copy.loss))?;
+            let copies = trainer.predict(&self.inputs)?.copy.as_vec();
+            Self::show(&format!("after epoch {epoch}, squared error {:.4}", logs.train.copy.loss), &copies);
         }
         Ok(ControlFlow::Continue(()))
     }
