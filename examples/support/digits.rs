@@ -23,6 +23,11 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+#[path = "random.rs"]
+pub mod random;
+
+use random::Random;
+
 /// Where the file lies: inside the crate, wherever the example is started from.
 pub const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/data/digits.txt");
 /// Rows and columns of an image.
@@ -142,7 +147,7 @@ impl Digits {
         if !(0.0..=1.0).contains(&share) {
             return Err(DigitsError::Share(share));
         }
-        let mut random = SplitMix64(seed);
+        let mut random = Random::new(seed);
         let mut classes = BTreeMap::<usize, Vec<usize>>::new();
         for (row, (_, &label)) in self.images().zip(&self.labels).enumerate() {
             classes.entry(label).or_default().push(row);
@@ -208,32 +213,6 @@ impl fmt::Display for DigitsError {
 }
 
 impl Error for DigitsError {}
-
-/// SplitMix64 (Steele, Lea and Flood, 2014): small, and the same on every machine. Not for secrets.
-struct SplitMix64(u64);
-
-impl SplitMix64 {
-    /// The next 64 random bits.
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    /// A number below `bound`; 0 if `bound` is 0.
-    fn below(&mut self, bound: usize) -> usize {
-        ((u128::from(self.next()) * bound as u128) >> 64) as usize
-    }
-
-    /// Fisher and Yates's shuffle.
-    fn shuffle(&mut self, rows: &mut [usize]) {
-        for last in (1..rows.len()).rev() {
-            rows.swap(last, self.below(last + 1));
-        }
-    }
-}
 
 #[cfg(test)]
 mod tests {
@@ -359,17 +338,5 @@ mod tests {
         for share in [-0.1, 1.1, f64::NAN, f64::INFINITY] {
             assert!(digits.split(share, 0).is_err(), "{share}");
         }
-    }
-
-    #[test]
-    fn the_generator_is_the_published_one() {
-        // The first numbers of SplitMix64 from the seed 1234567, as other implementations give them.
-        let mut random = SplitMix64(1_234_567);
-        assert_eq!(
-            [random.next(), random.next(), random.next()],
-            [6_457_827_717_110_365_317, 3_203_168_211_198_807_973, 9_817_491_932_198_370_423]
-        );
-        assert_eq!(random.below(0), 0);
-        assert!((0..1000).all(|_| random.below(3) < 3));
     }
 }

@@ -4,6 +4,7 @@
 #![allow(dead_code, unreachable_pub)]
 
 /// SplitMix64 (Steele, Lea and Flood, 2014). Not for secrets.
+#[derive(Debug, Clone)]
 pub struct Random(u64);
 
 impl Random {
@@ -41,6 +42,11 @@ impl Random {
     /// True with this probability.
     pub fn chance(&mut self, probability: f32) -> bool {
         self.uniform() < probability
+    }
+
+    /// From `low` to `high`.
+    pub fn between(&mut self, low: f32, high: f32) -> f32 {
+        low + (high - low) * self.uniform()
     }
 
     /// A standard normal number (Box and Muller, 1958).
@@ -110,4 +116,23 @@ pub fn largest(values: &[f32]) -> usize {
         }
     }
     best
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_generator_is_the_published_one() {
+        // The first numbers of SplitMix64 from the seed 1234567, as other implementations give them.
+        let mut random = Random::new(1_234_567);
+        assert_eq!(
+            [random.next(), random.next(), random.next()],
+            [6_457_827_717_110_365_317, 3_203_168_211_198_807_973, 9_817_491_932_198_370_423]
+        );
+        assert_eq!(random.below(0), 0);
+        assert!((0..1000).all(|_| random.below(3) < 3));
+        assert!((0..1000).all(|_| (0.0..1.0).contains(&random.uniform())));
+        assert!((0..1000).all(|_| (-2.0..=3.0).contains(&random.between(-2.0, 3.0))));
+    }
 }

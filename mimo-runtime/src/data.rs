@@ -13,7 +13,7 @@ use std::marker::PhantomData;
 
 use mimo_graph::spec::ModelSpec;
 
-use crate::batch::BatchRows;
+pub use crate::batch::BatchRows;
 use crate::error::Error;
 use crate::model::{Model, Trainable};
 use crate::program::Program;
