@@ -557,10 +557,10 @@ fn depthwise_convolutions_have_the_shapes_of_keras() {
     };
     let twice = || named("depth_multiplier", int(2));
     let depthwise = layer(&mut bench, "DepthwiseConv2D", [(None, list(&[3, 2])), (None, int(2)), twice()]);
-    assert_eq!(infer(&mut bench, &depthwise, &[image.clone()]), Some(known(&[4, 4, 8])));
+    assert_eq!(infer(&mut bench, &depthwise, std::slice::from_ref(&image)), Some(known(&[4, 4, 8])));
     assert_eq!(weights(&depthwise), [("kernel", known(&[3, 2, 4, 2])), ("bias", known(&[8]))]);
     let separable = layer(&mut bench, "SeparableConv2D", [(None, int(5)), (None, list(&[3, 2])), twice()]);
-    assert_eq!(infer(&mut bench, &separable, &[image.clone()]), Some(known(&[7, 7, 5])));
+    assert_eq!(infer(&mut bench, &separable, std::slice::from_ref(&image)), Some(known(&[7, 7, 5])));
     let [depthwise, pointwise] =
         [("depthwise_kernel", known(&[3, 2, 4, 2])), ("pointwise_kernel", known(&[1, 1, 8, 5]))];
     assert_eq!(weights(&separable), [depthwise, pointwise, ("bias", known(&[5]))]);
