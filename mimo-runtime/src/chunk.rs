@@ -35,7 +35,7 @@ pub struct Chunk<'a, E> {
     pub batch: usize,
     /// The flat parameter buffer.
     pub params: &'a [E],
-    /// Transposed copies of kernels.
+    /// Transposed and interleaved copies of kernels.
     pub packs: &'a [E],
     /// What the pass is for.
     pub mode: Mode,

@@ -85,7 +85,7 @@ pub(crate) unsafe fn interleave_block<S: Simd>(block: &Interleaving<S::Elem>) {
 
 /// Makes block `block` of the interleaved form of a kernel with `parts` groups of `units` columns.
 pub fn interleave<E: Element>(kernel: &[E], parts: usize, units: usize, block: usize, to: &mut [E]) {
-    let cols = parts.checked_mul(units).unwrap_or(usize::MAX).max(1);
+    let cols = parts.saturating_mul(units).max(1);
     let rows = kernel.len() / cols;
     assert_eq!(rows * cols, kernel.len(), "the kernel's last row is not whole");
     assert_eq!(to.len(), interleaved_block_len(rows, parts), "an interleaved block has another size");

@@ -69,6 +69,7 @@ pub(crate) struct LstmStep<E> {
 /// The processor must have the instruction set; `depth` values must be valid at each row of `left`, and as many pairs of
 /// vectors for each of the `G` pairs of gates, one behind the other, at `kernel`.
 #[inline(always)]
+#[expect(clippy::needless_range_loop, reason = "constant indices keep the sums in registers")]
 unsafe fn multiply<S: Simd, const R: usize, const G: usize>(
     sums: &mut [[[S::V; PAIR]; G]; R],
     left: (*const S::Elem, usize),
@@ -127,6 +128,7 @@ unsafe fn store<S: Simd, const TAIL: bool>(p: *mut S::Elem, n: usize, v: S::V) {
 ///
 /// The processor must have the instruction set, and the pointers of the step be valid for these rows and units.
 #[inline(always)]
+#[expect(clippy::needless_range_loop, reason = "constant indices keep the sums in registers")]
 unsafe fn sums<S: Simd, const R: usize, const G: usize, const B: usize, const TAIL: bool>(
     step: &LstmStep<S::Elem>,
     row: usize,
