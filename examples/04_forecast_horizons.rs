@@ -68,22 +68,26 @@ fn run() -> Outcome {
     let train = windows(&series.ppm, Forecast::WEEKS..validation - HORIZONS);
     let validate = windows(&series.ppm, validation..held_out - HORIZONS);
     let test = windows(&series.ppm, held_out..series.len() - HORIZONS);
-    println!("{} windows to train with, {} to stop by, {} held out\n", train.rows(), validate.rows(), test.rows());
+    println!(
+        "{} windows to train with, {} to stop by, {} held out\n",
+        train.rows(),
+        validate.rows(),
+        test.rows()
+    );
 
     let mut model = Forecast::new(1);
     let mut trainer = Trainer::new(&mut model)?;
     // The best epoch so far: its validation loss, its number and its weights.
     let mut best = (f64::INFINITY, 0, trainer.weights());
-    let options = FitOptions::new().epochs(epochs.number).validation_data(&validate).on_epoch_end(
-        |trainer, logs| {
+    let options =
+        FitOptions::new().epochs(epochs.number).validation_data(&validate).on_epoch_end(|trainer, logs| {
             let loss = logs.get("val_loss").unwrap_or(f64::INFINITY);
             if loss < best.0 {
                 best = (loss, logs.epoch, trainer.weights());
             }
             // Ten epochs without a better one are enough.
             if logs.epoch < best.1 + 10 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-        },
-    );
+        });
     let history = trainer.fit(&train, options)?;
     trainer.set_weights(&best.2)?;
     println!("{} epochs; the weights of epoch {} are kept", history.epochs().len(), best.1 + 1);

@@ -186,9 +186,9 @@ fn tensors(samples: &[Sample]) -> Result<(HeartbeatInputs, HeartbeatTargets)> {
         ecg: tensor(samples.iter().flat_map(|sample| sample.ecg.iter().copied()).collect::<Vec<_>>())?,
         earliness: tensor(samples.iter().map(|sample| sample.earliness).collect::<Vec<_>>())?,
     };
-    let hot = |sample: &Sample| std::array::from_fn::<f32, { Heartbeat::KINDS }, _>(|kind| {
-        f32::from(u8::from(kind == sample.kind))
-    });
+    let hot = |sample: &Sample| {
+        std::array::from_fn::<f32, { Heartbeat::KINDS }, _>(|kind| f32::from(u8::from(kind == sample.kind)))
+    };
     let targets = HeartbeatTargets {
         kind: tensor(samples.iter().flat_map(hot).collect::<Vec<_>>())?,
         pause: tensor(samples.iter().map(|sample| f32::from(u8::from(sample.pause))).collect::<Vec<_>>())?,

@@ -71,8 +71,7 @@ fn run() -> Outcome {
     let mut model = Copyist::new(5);
     let mut trainer = Trainer::new(&mut model)?;
     let first: CopyistInputs = CopyistInputs { image: tensor(&pixels[..3 * PIXELS])? };
-    let options =
-        FitOptions::new().epochs(epochs.number).callback(Drawing { inputs: first, every: 10 });
+    let options = FitOptions::new().epochs(epochs.number).callback(Drawing { inputs: first, every: 10 });
     trainer.fit((&inputs, &targets), options)?;
     let reached = trainer.evaluate((&held_out_inputs, &held_out_targets), 32)?;
     drop(trainer);
@@ -92,7 +91,11 @@ fn run() -> Outcome {
 
     Ok(epochs.judge(&[
         Figure::at_least("accuracy of the label", reached.label.categorical_accuracy, WANTED_ACCURACY),
-        Figure::at_most("error / error of the mean image", reached.copy.loss / by_mean, WANTED_SHARE_OF_MEAN_IMAGE),
+        Figure::at_most(
+            "error / error of the mean image",
+            reached.copy.loss / by_mean,
+            WANTED_SHARE_OF_MEAN_IMAGE,
+        ),
     ]))
 }
 

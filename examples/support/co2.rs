@@ -146,7 +146,9 @@ mod tests {
             refusal("1958-03-29 -"),
             "line 1 of concentrations: expected a concentration in the first week, found `1958-03-29 -`"
         );
-        assert!(refusal([0xff, 0xfe]).starts_with("line 1 of concentrations: expected text in UTF-8, found "));
+        assert!(
+            refusal([0xff, 0xfe]).starts_with("line 1 of concentrations: expected text in UTF-8, found ")
+        );
     }
 
     #[test]

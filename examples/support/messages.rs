@@ -72,9 +72,7 @@ impl Messages {
                 Some(language) if language.name.as_str() >= name => {
                     return Err(line.refuse("the languages in the order of their names"));
                 }
-                _ => messages
-                    .languages
-                    .push(Language { name: name.to_owned(), sentences: vec![numbers] }),
+                _ => messages.languages.push(Language { name: name.to_owned(), sentences: vec![numbers] }),
             }
         }
         match last {
@@ -138,7 +136,10 @@ mod tests {
         assert_eq!(messages.languages[1].sentences[0], [15, 14, 5]);
         assert_eq!(messages.text(&messages.languages[19].sentences[1]), "two words");
         let (train, held_out) = messages.split(0.5);
-        assert_eq!((messages.text(&train[3]), messages.text(&held_out[3])), ("one".into(), "two words".into()));
+        assert_eq!(
+            (messages.text(&train[3]), messages.text(&held_out[3])),
+            ("one".into(), "two words".into())
+        );
         let (train, held_out) = messages.split(0.0);
         assert_eq!((messages.text(&train[3]).as_str(), held_out[3].len()), ("one two words", 0));
     }

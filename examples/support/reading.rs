@@ -21,10 +21,7 @@ pub fn content(path: impl AsRef<Path>) -> Result<Vec<u8>, ReadError> {
 /// The lines of `what` with their numbers, counted from 1. They may end in `\n` or `\r\n`, and the last one in nothing.
 ///
 /// From bytes rather than a `str`: in a file that is not text, the error still names the line.
-pub fn lines<'a>(
-    what: &'static str,
-    content: &'a [u8],
-) -> Result<impl Iterator<Item = Line<'a>>, ReadError> {
+pub fn lines<'a>(what: &'static str, content: &'a [u8]) -> Result<impl Iterator<Item = Line<'a>>, ReadError> {
     let content = content.strip_suffix(b"\n").unwrap_or(content);
     if content.is_empty() {
         return Err(ReadError::Empty { what });
