@@ -1,18 +1,18 @@
-//! Sequences: letters in, language and next letter out; first one answer per sequence, then one at every step.
+//! Sequences of letters in, answers out: one model answers after every letter, another once, at the end.
 //!
-//! New here: an LSTM that gives its last state and one that gives all of them (`return_sequences = true`), `Dense` on a
-//! sequence (it works on each step alone, which Keras also writes as `TimeDistributed(Dense(…))`), and a model that
-//! reads what it has just written: it writes words of twenty languages, letter by letter.
+//! New here: an LSTM that gives all its states (`return_sequences = true`) and one that gives its last, `Dense` on a
+//! sequence (it works on each step alone, which Keras also writes as `TimeDistributed(Dense(…))`), a layer that
+//! goes from one model into another, and a model that reads what it has just written, letter by letter.
 //!
 //! The data are sentences of twenty languages in fifty letters and signs, a hundred of them at a time, each a row with
 //! a 1 in its place. `cargo run --release --example 11_sequences` holds out the last fifth of the sentences of each language and
 //! reaches there:
 //!
-//! - `Reader`, after a hundred letters: the right language in 0.00 of the cases; a squared error of the next letter
-//!   of 0.0000, where knowing only how frequent each letter is gives 0.0000;
-//! - `Writer`, at every step: the right next letter in 0.00 of the cases, where always the most frequent one is right in 0.00.
+//! - `Writer`, after every letter: the right next letter in 0.29 of the cases, where always the space is right in 0.15;
+//! - `Reader`, after a hundred letters: the right language in 0.87 of the cases, and a squared error of 0.023 for how
+//!   frequent each letter is in the next hundred, where the frequencies in all texts are off by 0.030.
 //!
-//! It fails below 0.00, 0.00 and 0.00.
+//! It fails below 0.25 and 0.80, and above 0.85 of that last error. Half a minute on one core.
 
 use std::process::ExitCode;
 
@@ -34,29 +34,6 @@ use random::Random;
 const STEPS: usize = 100;
 
 model! {
-    /// One answer per sequence: its language, and the letter after it.
-    pub Reader {
-        let letters = Input(shape = [STEPS, SYMBOLS]);
-        let state: [128] = LSTM(128)(letters);
-
-        // Least squares on rows with a single 1 give chances too: the mean of such rows is how frequent each letter is.
-        let x = Dense(64, activation = relu)(state);
-        let next = Dense(SYMBOLS, activation = linear)(x);
-
-        let x = Dense(64, activation = relu)(state);
-        let language = Dense(LANGUAGES, activation = softmax)(x);
-
-        Model(inputs = [letters], outputs = [next, language])
-            .compile(
-                optimizer = Adam(learning_rate = 2e-3, clipnorm = 1.0),
-                loss = { next: mse, language: categorical_crossentropy },
-                loss_weights = { next: 10.0, language: 1.0 },
-                metrics = { next: [mae], language: [accuracy] },
-            )
-    }
-}
-
-model! {
     /// An answer after every letter: the language as far as it can be told by then, and the letter that follows.
     pub Writer {
         let letters = Input(shape = [STEPS, SYMBOLS]);
@@ -70,47 +47,74 @@ model! {
 
         Model(inputs = [letters], outputs = [next, language])
             .compile(
-                optimizer = Adam(learning_rate = 4e-3, clipnorm = 1.0),
+                optimizer = Adam(learning_rate = 5e-3, clipnorm = 1.0),
                 loss = categorical_crossentropy,
                 metrics = accuracy,
             )
     }
 }
 
+model! {
+    /// One answer per sequence: its language, and how frequent each letter will be in the hundred after it.
+    pub Reader {
+        let letters = Input(shape = [STEPS, SYMBOLS]);
+        let state: [128] = LSTM(128)(letters);
+
+        let x = Dense(64, activation = relu)(state);
+        let outlook = Dense(SYMBOLS, activation = linear)(x);
+
+        let x = Dense(64, activation = relu)(state);
+        let language = Dense(LANGUAGES, activation = softmax)(x);
+
+        Model(inputs = [letters], outputs = [outlook, language])
+            .compile(
+                optimizer = Adam(learning_rate = 2e-3, clipnorm = 1.0),
+                loss = { outlook: mse, language: categorical_crossentropy },
+                metrics = { outlook: [mae], language: [accuracy] },
+            )
+    }
+}
+
 /// What is reached on held-out sentences, and has to be.
+const WANTED_NEXT: f64 = 0.25;
 const WANTED_LANGUAGE: f64 = 0.8;
-const WANTED_SHARE_OF_FREQUENCIES: f64 = 0.95;
-const WANTED_NEXT: f64 = 0.35;
+const WANTED_SHARE_OF_FREQUENCIES: f64 = 0.85;
 
 fn main() -> ExitCode {
     course::end(run())
 }
 
 fn run() -> Outcome {
-    let epochs = Epochs::from_args("11_sequences", 8)?;
+    let epochs = Epochs::from_args("11_sequences", 6)?;
     let messages = Messages::load()?;
     let (train, held_out) = messages.split(0.2);
-    let train = Texts { texts: train, every: 25 };
+    let train = Texts { texts: train, every: 30 };
     let held_out = Texts { texts: held_out, every: 50 };
-
-    let mut reader = Reader::new(1);
-    let mut trainer = Trainer::new(&mut reader)?;
-    let data = train.for_reader();
-    println!("{} sequences to train with", data.rows());
-    println!("{}", trainer.fit(&data, FitOptions::new().epochs(epochs.number))?);
-    let read = trainer.evaluate(&held_out.for_reader(), 32)?;
-    drop(trainer);
-    let frequent = train.frequencies();
-    let by_frequency = held_out.squared_error(&frequent);
-    println!("held out: {read}");
-    println!("next letter by frequency: squared error {by_frequency:.4}\n");
 
     let mut writer = Writer::new(2);
     let mut trainer = Trainer::new(&mut writer)?;
-    println!("{}", trainer.fit(&train.for_writer(), FitOptions::new().epochs(epochs.number))?);
+    let data = train.for_writer();
+    println!("{} sequences to train with\n\nWriter", data.rows());
+    println!("{}", trainer.fit(&data, FitOptions::new().epochs(epochs.number))?);
     let wrote = trainer.evaluate(&held_out.for_writer(), 32)?;
     drop(trainer);
-    println!("held out: {wrote}\n");
+    let frequent = frequencies(&train.texts.concat());
+    let space = frequencies(&held_out.texts.concat())[largest(&frequent)] / 10.0;
+    println!("held out: {wrote}");
+    println!("next letter always the most frequent one: accuracy {space:.4}\n");
+
+    // A hundred answers per sequence teach an LSTM faster than one, so the reader begins with what the writer's learned.
+    // Weights are fields with compile-time sizes: an LSTM of another size would be a type error here.
+    let mut reader = Reader::new(1);
+    reader.lstm = writer.lstm.clone();
+    let mut trainer = Trainer::new(&mut reader)?;
+    let fewer = epochs.number.div_ceil(3);
+    println!("Reader\n{}", trainer.fit(&train.for_reader(), FitOptions::new().epochs(fewer))?);
+    let read = trainer.evaluate(&held_out.for_reader(), 32)?;
+    drop(trainer);
+    let by_frequency = held_out.squared_error(&frequent);
+    println!("held out: {read}");
+    println!("outlook by the frequencies of all texts: squared error {by_frequency:.4}\n");
 
     // One step more, one letter more: how the language shows, and what the model writes.
     let begin: Vec<&[u8]> = held_out.texts.iter().map(|text| &text[..20.min(text.len())]).collect();
@@ -127,13 +131,13 @@ fn run() -> Outcome {
     println!();
 
     Ok(epochs.judge(&[
+        Figure::at_least("accuracy of the next letter", wrote.next.accuracy, WANTED_NEXT),
         Figure::at_least("accuracy of the language", read.language.accuracy, WANTED_LANGUAGE),
         Figure::at_most(
-            "next letter, error / error by frequency",
-            read.next.loss / by_frequency,
+            "outlook, error / error by frequency",
+            read.outlook.loss / by_frequency,
             WANTED_SHARE_OF_FREQUENCIES,
         ),
-        Figure::at_least("accuracy of the next letter at every step", wrote.next.accuracy, WANTED_NEXT),
     ]))
 }
 
@@ -206,24 +210,24 @@ struct Texts {
 }
 
 impl Texts {
-    /// Every sequence with the letter after it: its language and its place there.
-    fn sequences(&self) -> Vec<(usize, &[u8])> {
-        let of = |(language, text): (usize, &'_ Vec<u8>)| (language, text.len());
-        let places = self.texts.iter().enumerate().map(of).flat_map(|(language, len)| {
-            (0..len.saturating_sub(STEPS)).step_by(self.every).map(move |at| (language, at))
-        });
-        places.map(|(language, at)| (language, &self.texts[language][at..=at + STEPS])).collect()
+    /// Every sequence of so many letters, and its language.
+    fn sequences<'a>(&'a self, letters: usize) -> Vec<(usize, &'a [u8])> {
+        let texts = self.texts.iter().enumerate();
+        let sequences = |(language, text): (usize, &'a Vec<u8>)| {
+            text.windows(letters).step_by(self.every).map(move |sequence| (language, sequence))
+        };
+        texts.flat_map(sequences).collect()
     }
 
     /// The samples of the model that answers once.
     fn for_reader(&self) -> impl Dataset<Reader> {
-        let sequences = self.sequences();
+        let sequences = self.sequences(2 * STEPS);
         from_fn(sequences.len(), move |rows, batch| {
             for (sample, row) in batch.input(0).chunks_exact_mut(STEPS * SYMBOLS).zip(rows) {
                 write_hot(sample, &sequences[*row].1[..STEPS], SYMBOLS);
             }
             for (target, row) in batch.target(0).chunks_exact_mut(SYMBOLS).zip(rows) {
-                write_hot(target, &sequences[*row].1[STEPS..], SYMBOLS);
+                target.copy_from_slice(&frequencies(&sequences[*row].1[STEPS..]));
             }
             for (target, row) in batch.target(1).chunks_exact_mut(LANGUAGES).zip(rows) {
                 write_hot(target, &[sequences[*row].0 as u8], LANGUAGES);
@@ -234,7 +238,7 @@ impl Texts {
 
     /// The samples of the model that answers at every step: the same letters, one further.
     fn for_writer(&self) -> impl Dataset<Writer> {
-        let sequences = self.sequences();
+        let sequences = self.sequences(STEPS + 1);
         from_fn(sequences.len(), move |rows, batch| {
             for (sample, row) in batch.input(0).chunks_exact_mut(STEPS * SYMBOLS).zip(rows) {
                 write_hot(sample, &sequences[*row].1[..STEPS], SYMBOLS);
@@ -249,24 +253,22 @@ impl Texts {
         })
     }
 
-    /// How frequent each letter is.
-    fn frequencies(&self) -> Vec<f32> {
-        let mut counts = vec![0.0; SYMBOLS];
-        for letter in self.texts.iter().flatten() {
-            counts[usize::from(*letter)] += 1.0;
-        }
-        let all: f32 = counts.iter().sum();
-        counts.iter().map(|count| count / all.max(1.0)).collect()
-    }
-
-    /// The squared error of the same answer for the letter after every sequence.
-    fn squared_error(&self, answer: &[f32]) -> f64 {
-        let sequences = self.sequences();
-        let error = |letter: u8| -> f64 {
-            let hot = |at: usize| f32::from(u8::from(at == usize::from(letter)));
-            answer.iter().enumerate().map(|(at, chance)| f64::from(chance - hot(at)).powi(2)).sum()
+    /// The mean squared error of one outlook for all sequences.
+    fn squared_error(&self, outlook: &[f32]) -> f64 {
+        let sequences = self.sequences(2 * STEPS);
+        let error = |letters: &[u8]| -> f64 {
+            frequencies(letters).iter().zip(outlook).map(|(a, b)| f64::from(a - b).powi(2)).sum()
         };
-        let sum: f64 = sequences.iter().map(|(_, letters)| error(letters[STEPS])).sum();
+        let sum: f64 = sequences.iter().map(|(_, letters)| error(&letters[STEPS..])).sum();
         sum / (sequences.len() * SYMBOLS).max(1) as f64
     }
+}
+
+/// How many of ten letters each is, on average.
+fn frequencies(letters: &[u8]) -> [f32; SYMBOLS] {
+    let mut frequencies = [0.0; SYMBOLS];
+    for letter in letters {
+        frequencies[usize::from(*letter)] += 10.0 / letters.len() as f32;
+    }
+    frequencies
 }
