@@ -155,9 +155,7 @@ struct Drawing {
 impl Drawings {
     /// How an image is drawn: by its number and the seed alone, so that it is the same whenever it is asked for.
     fn drawing(&self, row: usize) -> Drawing {
-        let mut random = Random::new(self.seed.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(row as u64));
-        // Numbers of neighbouring seeds resemble each other first.
-        random.next();
+        let mut random = Random::of(self.seed, row);
         let furthest = FURTHEST.to_radians();
         let middle = TurnedDigit::SIDE as f32 / 2.0 - 0.5;
         let mut colour = |low, high| std::array::from_fn(|_| random.between(low, high));
