@@ -1,8 +1,8 @@
 //! Sequences of letters in, answers out: one model answers after every letter, another once, at the end.
 //!
-//! New here: an LSTM that gives all its states (`return_sequences = true`) and one that gives its last, `Dense` on a
-//! sequence (it works on each step alone, which Keras also writes as `TimeDistributed(Dense(…))`), a layer that
-//! goes from one model into another, and a model that reads what it has just written, letter by letter.
+//! New here: an LSTM that gives all its states (`return_sequences = true`) and one that gives its last, heads on every step
+//! (`TimeDistributed`; `Dense` alone would do the same, it works on the last axis), a layer that goes from one model
+//! into another, and a model that reads what it has just written, letter by letter.
 //!
 //! The data are sentences of twenty languages in fifty letters and signs, a hundred of them at a time, each a row with
 //! a 1 in its place. `cargo run --release --example 11_sequences` holds out the last fifth of the sentences of each language and
@@ -39,11 +39,11 @@ model! {
         let letters = Input(shape = [STEPS, SYMBOLS]);
         let states: [STEPS, 128] = LSTM(128, return_sequences = true)(letters);
 
-        let x = Dense(64, activation = relu)(states);
-        let next: [STEPS, SYMBOLS] = Dense(SYMBOLS, activation = softmax)(x);
+        let x = TimeDistributed(Dense(64, activation = relu))(states);
+        let next: [STEPS, SYMBOLS] = TimeDistributed(Dense(SYMBOLS, activation = softmax))(x);
 
-        let x = Dense(64, activation = relu)(states);
-        let language: [STEPS, LANGUAGES] = Dense(LANGUAGES, activation = softmax)(x);
+        let x = TimeDistributed(Dense(64, activation = relu))(states);
+        let language: [STEPS, LANGUAGES] = TimeDistributed(Dense(LANGUAGES, activation = softmax))(x);
 
         Model(inputs = [letters], outputs = [next, language])
             .compile(
