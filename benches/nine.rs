@@ -1,89 +1,128 @@
-//! The nine models: a training step at batch 32, predictions at batch 1 and 32, and peak memory, in mimo.
+//! The nine models: a training step at batch 32, predictions at batch 1 and 32, and peak memory, in mimo and elsewhere.
 //!
 //! ```text
-//! cargo bench --bench nine -- [--net N] [--threads T] [--seconds S] [--steps-only]
+//! cargo bench --bench nine -- [--net 1,4] [--threads T] [--seconds S]
+//! MIMO_PEERS_PYTHON=~/mimo-venv/bin/python cargo bench --bench nine -- --peers [--net 1,4] [--rounds N] [--seconds S] \
+//!     [--frameworks eager,compile,…] [--results FILE] [--output FILE]
 //! ```
 //!
-//! Without `--net` all nets, in one process. One line of JSON per net; times in microseconds, memory in MB.
+//! The first form prints a line of JSON per net: times in microseconds, memory in MB of a million bytes, which is that of one net only
+//! if one is asked for. The second runs mimo and its peers in turns, one process per measurement, with one and
+//! with two threads, and prints a table; `benches/peers/README.md` tells what is measured and how. Every
+//! measurement is added to the file of results, if one is named, and those that are in it already count: with
+//! `--rounds 0` only the table is made. The table goes to the output file too.
 #![allow(missing_docs, missing_debug_implementations, unreachable_pub, reason = "a program of its own")]
 
 #[path = "nine/measure.rs"]
 mod measure;
 #[path = "nine/models.rs"]
 mod models;
+#[path = "nine/peak.rs"]
+mod peak;
+#[path = "peers/mod.rs"]
+#[allow(dead_code, reason = "made for all programs that run others")]
+mod peers;
+#[path = "nine/table.rs"]
+mod table;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use models::Net;
 
 /// What is asked for.
-#[derive(Clone, Copy)]
-struct Request {
-    net: Option<usize>,
+#[derive(Clone, Debug)]
+pub struct Request {
+    nets: Vec<usize>,
     threads: usize,
-    limit: Duration,
-    steps_only: bool,
+    seconds: f64,
+    peers: bool,
+    rounds: usize,
+    frameworks: Option<Vec<String>>,
+    results: Option<PathBuf>,
+    output: Option<PathBuf>,
 }
 
-fn run<N: Net>(request: Request) -> Result<(), mimo::Error> {
-    let Request { net, threads, limit, .. } = request;
-    if net.is_some_and(|number| number != N::NUMBER) {
+impl Request {
+    fn read(mut arguments: impl Iterator<Item = String>) -> Option<Self> {
+        let mut request = Request {
+            nets: (1..=9).collect(),
+            threads: 2,
+            seconds: 1.0,
+            peers: false,
+            rounds: 3,
+            frameworks: None,
+            results: None,
+            output: None,
+        };
+        while let Some(name) = arguments.next() {
+            match name.as_str() {
+                // `cargo bench` says so to every benchmark.
+                "--bench" => continue,
+                "--peers" => {
+                    request.peers = true;
+                    continue;
+                }
+                _ => {}
+            }
+            let value = arguments.next()?;
+            match name.as_str() {
+                "--net" => {
+                    request.nets = value.split(',').map(|net| net.parse().ok()).collect::<Option<_>>()?
+                }
+                "--threads" => request.threads = value.parse().ok()?,
+                "--seconds" => request.seconds = value.parse().ok().filter(|&x| (0.0..1e6).contains(&x))?,
+                "--rounds" => request.rounds = value.parse().ok()?,
+                "--frameworks" => request.frameworks = Some(value.split(',').map(str::to_owned).collect()),
+                "--results" => request.results = Some(value.into()),
+                "--output" => request.output = Some(value.into()),
+                _ => return None,
+            }
+        }
+        Some(request)
+    }
+}
+
+fn run<N: Net>(request: &Request) -> Result<(), mimo::Error> {
+    if !request.nets.contains(&N::NUMBER) {
         return Ok(());
     }
-    let step = measure::step::<N>(threads, limit)?;
-    if request.steps_only {
-        println!(
-            "{{\"net\": {}, \"threads\": {threads}, \"step\": {:.2}, \"step_low\": {:.2}}}",
-            N::NUMBER,
-            step.median,
-            step.low
-        );
-        return Ok(());
-    }
+    let (threads, limit) = (request.threads, Duration::from_secs_f64(request.seconds));
+    let (step, losses) = measure::step::<N>(threads, limit)?;
     let one = measure::prediction::<N>(1, threads, limit / 2)?;
     let batch = measure::prediction::<N>(measure::BATCH, threads, limit / 2)?;
+    let parameters: usize = N::SPEC.layers.iter().map(|layer| layer.parameters).sum();
     println!(
-        "{{\"net\": {}, \"threads\": {threads}, \"step\": {:.2}, \"step_low\": {:.2}, \"predict_1\": {:.2}, \
-         \"predict_32\": {:.2}, \"memory\": {:.1}}}",
+        "{{\"net\": {}, \"framework\": \"mimo\", \"version\": \"{}\", \"threads\": {threads}, \"step\": {:.2}, \
+         \"step_low\": {:.2}, \"predict_1\": {:.2}, \"predict_32\": {:.2}, \"memory\": {:.1}, \"parameters\": {parameters}, \
+         \"loss_1\": {:.6}, \"loss_10\": {:.6}, \"flops\": {}}}",
         N::NUMBER,
+        env!("CARGO_PKG_VERSION"),
         step.median,
         step.low,
         one.median,
         batch.median,
         measure::peak_memory().unwrap_or(f64::NAN),
+        losses[0],
+        losses[measure::WARM_UP - 1],
+        N::PROGRAM.flops,
     );
     Ok(())
 }
 
 fn main() -> ExitCode {
-    let mut request = Request { net: None, threads: 2, limit: Duration::from_secs(1), steps_only: false };
-    let mut arguments = std::env::args().skip(1);
-    while let Some(name) = arguments.next() {
-        // `cargo bench` says so to every benchmark.
-        if name == "--bench" {
-            continue;
-        }
-        if name == "--steps-only" {
-            request.steps_only = true;
-            continue;
-        }
-        let value = arguments.next().unwrap_or_default();
-        let known = match name.as_str() {
-            "--net" => value.parse().map(|value| request.net = Some(value)).is_ok(),
-            "--threads" => value.parse().map(|value| request.threads = value).is_ok(),
-            "--seconds" => {
-                let seconds = value.parse().ok().and_then(|value| Duration::try_from_secs_f64(value).ok());
-                seconds.map(|value| request.limit = value).is_some()
-            }
-            _ => false,
-        };
-        if !known {
-            eprintln!("usage: nine [--net 1..9] [--threads T] [--seconds S] [--steps-only]");
-            return ExitCode::FAILURE;
-        }
+    let Some(request) = Request::read(std::env::args().skip(1)) else {
+        eprintln!(
+            "usage: nine [--net 1,2] [--threads T] [--seconds S]\n       \
+             nine --peers [--net 1,2] [--rounds N] [--seconds S] [--frameworks eager,burn] [--results FILE] [--output FILE]"
+        );
+        return ExitCode::FAILURE;
+    };
+    if request.peers {
+        return table::make(&request);
     }
-    let results = models::each_net!(run(request));
+    let results = models::each_net!(run(&request));
     let errors: Vec<_> = results.into_iter().filter_map(Result::err).collect();
     errors.iter().for_each(|error| eprintln!("{error}"));
     if errors.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }

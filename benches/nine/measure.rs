@@ -12,7 +12,7 @@ use crate::models::Net;
 /// Rows of a batch.
 pub const BATCH: usize = 32;
 /// Steps and predictions that are run first and not timed.
-const WARM_UP: usize = 10;
+pub const WARM_UP: usize = 10;
 /// Steps after which a training starts over, so that no gradient or moment becomes denormal.
 const RESTART: usize = 500;
 
@@ -51,7 +51,23 @@ pub fn targets<N: Net>(rows: usize) -> Vec<Vec<f32>> {
     (101..).zip(N::SPEC.outputs).map(column).collect()
 }
 
-/// Microseconds, the median and the least.
+/// First weights: Glorot-uniform kernels and no biases, for all programs the same.
+pub fn weights<N: Net>() -> Vec<Vec<f32>> {
+    let weight = |(stream, weight): (u64, &mimo::graph::spec::WeightSpec)| {
+        let len = weight.shape.iter().product();
+        match *weight.shape {
+            [ref receptive @ .., inputs, units] => {
+                let receptive: usize = receptive.iter().product();
+                let limit = (6.0 / (receptive * (inputs + units)) as f64).sqrt() as f32;
+                uniform(stream, len).iter().map(|x| x * limit).collect()
+            }
+            _ => vec![0.0; len],
+        }
+    };
+    (201..).zip(N::SPEC.weights).map(weight).collect()
+}
+
+/// Microseconds, the median and the tenth percentile.
 #[derive(Clone, Copy, Debug)]
 pub struct Times {
     pub median: f64,
@@ -61,29 +77,37 @@ pub struct Times {
 fn summary(mut times: Vec<Duration>) -> Times {
     times.sort_unstable();
     let at = |place: usize| times.get(place).map_or(f64::NAN, |time| time.as_secs_f64() * 1e6);
-    Times { median: at(times.len() / 2), low: at(0) }
+    Times { median: at(times.len() / 2), low: at(times.len() / 10) }
 }
 
-/// A training step as users have it: a batch gathered from a data set, losses and metrics read.
-pub fn step<N: Net>(threads: usize, limit: Duration) -> Result<Times, Error> {
+/// A training step as users have it: a batch gathered from a data set, losses and metrics read. Gives the total losses
+/// of the first steps too.
+pub fn step<N: Net>(threads: usize, limit: Duration) -> Result<(Times, Vec<f64>), Error> {
     let data = ArrayDataset::<N>::new(&N::inputs(&inputs::<N>(BATCH))?, &N::targets(&targets::<N>(BATCH))?)?;
-    let rows: Vec<usize> = (0..BATCH).collect();
-    let (mut times, start) = (vec![], Instant::now());
-    while start.elapsed() < limit || times.is_empty() {
+    // All of the data set, in an order that is not the one in memory.
+    let rows: Vec<usize> = (0..BATCH).map(|row| row * 13 % BATCH).collect();
+    let weights = weights::<N>();
+    let (mut times, mut losses, mut start) = (vec![], vec![], None);
+    while start.is_none_or(|start: Instant| start.elapsed() < limit) {
         let mut model = N::fresh(1);
         let mut trainer = Trainer::with_options(&mut model, TrainerOptions::new().threads(threads))?;
+        trainer.set_weights(&weights)?;
         for at in 0..RESTART {
             let now = Instant::now();
-            black_box(N::total(&trainer.train_on_rows(&data, black_box(&rows))?));
-            if at >= WARM_UP {
-                times.push(now.elapsed());
+            let total = black_box(N::total(&trainer.train_on_rows(&data, black_box(&rows))?));
+            if at < WARM_UP {
+                losses.push(total);
+                continue;
             }
-            if start.elapsed() > limit && !times.is_empty() {
+            times.push(now.elapsed());
+            // The limit counts from the first step that is timed.
+            if start.get_or_insert(now).elapsed() > limit {
                 break;
             }
         }
     }
-    Ok(summary(times))
+    losses.truncate(WARM_UP);
+    Ok((summary(times), losses))
 }
 
 /// A prediction into outputs that are there.

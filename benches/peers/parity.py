@@ -32,9 +32,12 @@ STEPS = 20
 #: How close a decision may be, relative to the spread of what is decided on; some times the rounding of f32.
 CLOSE = 1.5e-6
 #: How far Keras's own losses may move, relative to the largest of them, if every weight starts off by about as much as
-#: f32 rounds (`NUDGE`, relative).
+#: f32 rounds (`NUDGE`, relative), and in how many trials.
 STEADY = 2e-5
 NUDGE = 1e-7
+NUDGES = 6
+#: Seeds below these are known to be left out.
+FIRST_SEEDS = {1: 2, 8: 21}
 #: Layers whose results are exact in f32.
 EXACT = ("conv1d", "conv2d")
 
@@ -159,10 +162,12 @@ def reference(net, first_seed):
             continue
         logs = train(model, weights, given, wanted)
         moved = 0.0
-        for _ in range(3):
+        for _ in range(NUDGES):
             nudged = {name: w * (1 + NUDGE * random.standard_normal(w.shape)) for name, w in weights.items()}
             apart = np.abs(losses(train(model, nudged, given, wanted)) - losses(logs))
             moved = max(moved, float(apart.max() / losses(logs).max()))
+            if moved > STEADY:
+                break
         if moved < STEADY:
             break
         print(f"net {net}: seed {seed} is left out, its losses move by {moved:.1e}", flush=True)
@@ -188,7 +193,7 @@ def main():
     parser.add_argument("folder", type=pathlib.Path)
     parser.add_argument("--backend", choices=("tensorflow", "jax"), default="tensorflow")
     parser.add_argument("--net", type=int, choices=nets.INPUTS, help="left out: all")
-    parser.add_argument("--seed", type=int, default=0, help="the first that is tried")
+    parser.add_argument("--seed", type=int, help="the first that is tried")
     args = parser.parse_args()
 
     os.environ["KERAS_BACKEND"] = args.backend
@@ -199,7 +204,7 @@ def main():
     keras.config.set_floatx("float64")
     args.folder.mkdir(parents=True, exist_ok=True)
     for net in [args.net] if args.net else nets.INPUTS:
-        tensors, about = reference(net, args.seed)
+        tensors, about = reference(net, FIRST_SEEDS.get(net, 0) if args.seed is None else args.seed)
         at, places = 0, {}
         with (args.folder / f"net_{net}.f32").open("wb") as file:
             for name, values in tensors.items():
