@@ -1,7 +1,9 @@
 //! Parts of a concatenation that are computed where the whole has them, so that nothing is copied, forward or backward.
 
+use super::gradients::reads_of;
 use super::lifetimes::each_view;
-use super::{OpKind, Plan, View};
+use super::{Op, OpKind, Plan, Read, View};
+use crate::activation::Activation;
 use crate::dim::{Dim, Same};
 
 /// Moves what can be moved.
@@ -13,15 +15,22 @@ pub(super) fn concatenate(plan: &mut Plan) {
             continue;
         }
         let mut column = Dim::Known(0);
-        let mut moves = vec![];
+        let (mut moves, mut makers, mut all) = (vec![], vec![], true);
         for part in parts {
-            if movable(plan, at, &part.x) {
+            let maker = movable(plan, at, &part.x);
+            // What has no gradient may be masked with the others.
+            all &= maker.is_some() || part.dx.is_none();
+            if let Some(maker) = maker {
+                makers.push(maker);
                 moves.push((part.x.slot, y.slot, column.clone(), y.stride.clone()));
                 if let Some(sink) = &part.dx {
                     moves.push((sink.view.slot, dy.slot, column.clone(), dy.stride.clone()));
                 }
             }
             column = column + part.x.len.clone();
+        }
+        if all {
+            mask(plan, &makers, &y, &dy);
         }
         for (from, to, column, stride) in moves {
             plan.slots[from].len = Dim::Known(0);
@@ -36,9 +45,45 @@ pub(super) fn concatenate(plan: &mut Plan) {
     }
 }
 
-/// Whether a value may have columns of the concatenation `reader` for its place: it has a slot to itself, whoever computes
-/// it does so row by row, and nobody else reads it.
-fn movable(plan: &Plan, reader: usize, x: &View) -> bool {
+/// Where all parts leave a ReLU, the product that brings the gradient of the whole masks it on the way.
+fn mask(plan: &mut Plan, makers: &[usize], y: &View, dy: &View) {
+    let unpassed = |op: &Op| match &op.kind {
+        OpKind::Dense(dense) => match &dense.segments[..] {
+            [part] => part.activation == Activation::Relu && !part.passed,
+            _ => false,
+        },
+        OpKind::Conv(conv) => conv.activation == Activation::Relu && !conv.passed,
+        _ => false,
+    };
+    let order: Vec<usize> = plan.heads.iter().chain(&plan.trunk).copied().collect();
+    if makers.is_empty() || !makers.iter().all(|&maker| unpassed(&plan.forward[maker])) {
+        return;
+    }
+    let writes = |&at: &usize| {
+        let sink = |read: &Read| read.dx.as_ref().is_some_and(|sink| sink.view.slot == dy.slot);
+        reads_of(&mut plan.forward[at].kind).into_iter().any(|read| sink(read))
+    };
+    let Some(writer) = order.into_iter().rfind(writes) else { return };
+    let read = match &mut plan.forward[writer].kind {
+        OpKind::Dense(writer) => &mut writer.read,
+        OpKind::Conv(writer) => &mut writer.read,
+        _ => return,
+    };
+    let whole = read.x.slot == y.slot;
+    let Some(sink) = read.dx.as_mut().filter(|sink| whole && sink.mask.is_none()) else { return };
+    sink.mask = Some(read.x.clone());
+    for &maker in makers {
+        match &mut plan.forward[maker].kind {
+            OpKind::Dense(dense) => dense.segments.iter_mut().for_each(|part| part.passed = true),
+            OpKind::Conv(conv) => conv.passed = true,
+            _ => {}
+        }
+    }
+}
+
+/// Who computes a value that may have columns of the concatenation `reader` for its place: it has a slot to itself, it
+/// is computed row by row, and nobody else reads it.
+fn movable(plan: &Plan, reader: usize, x: &View) -> Option<usize> {
     let whole = x.len == x.stride;
     let by_rows = |kind: &OpKind| match kind {
         OpKind::Dense(dense) => dense.positions.same(&Dim::Known(1)) == Same::Yes,
@@ -46,12 +91,12 @@ fn movable(plan: &Plan, reader: usize, x: &View) -> bool {
         OpKind::Recurrent(layer) => !layer.layer.return_sequences,
         _ => false,
     };
-    let mut makers = plan.forward[..reader].iter().filter(|op| op.y.slot == x.slot);
-    let made =
-        makers.next().is_some_and(|op| op.steps.is_none() && by_rows(&op.kind)) && makers.next().is_none();
+    let mut makers = (0..reader).filter(|&at| plan.forward[at].y.slot == x.slot);
+    let (Some(maker), None) = (makers.next(), makers.next()) else { return None };
+    let made = plan.forward[maker].steps.is_none() && by_rows(&plan.forward[maker].kind);
     let of_the_slot = |view: &View| view.slot == x.slot;
     let shown = plan.outputs.iter().any(of_the_slot);
-    whole && made && !shown && readers(plan, x) == 1
+    (whole && made && !shown && readers(plan, x) == 1).then_some(maker)
 }
 
 /// How often the slot of a value is read.
@@ -59,8 +104,6 @@ fn readers(plan: &Plan, x: &View) -> usize {
     let mut plan = plan.clone();
     plan.forward
         .iter_mut()
-        .map(|op| {
-            super::gradients::reads_of(&mut op.kind).iter().filter(|read| read.x.slot == x.slot).count()
-        })
+        .map(|op| reads_of(&mut op.kind).iter().filter(|read| read.x.slot == x.slot).count())
         .sum()
 }
