@@ -1,9 +1,7 @@
 //! The nine nets in burn, from the same numbers as everywhere.
 
 use burn::module::{Module, Param};
-use burn::nn::conv::{
-    Conv1d, Conv1dConfig, Conv2d, Conv2dConfig, ConvTranspose2d, ConvTranspose2dConfig,
-};
+use burn::nn::conv::{Conv1d, Conv1dConfig, Conv2d, Conv2dConfig, ConvTranspose2d, ConvTranspose2dConfig};
 use burn::nn::{Linear, LinearConfig};
 use burn::tensor::activation::{relu, sigmoid, tanh};
 use burn::tensor::module::{max_pool1d, max_pool2d};
@@ -200,8 +198,14 @@ impl Net {
     /// The first weights.
     pub fn new(net: usize, device: &Device) -> Self {
         let mut w = Weights { net, next: 0, device: device.clone() };
-        let mut made =
-            Net { conv1d: None, conv2d: vec![], lstm: None, dense: vec![], transposed: vec![], heads: vec![] };
+        let mut made = Net {
+            conv1d: None,
+            conv2d: vec![],
+            lstm: None,
+            dense: vec![],
+            transposed: vec![],
+            heads: vec![],
+        };
         match net {
             1 => {
                 made.conv2d = vec![w.conv2d(3, 32)];
