@@ -10,10 +10,13 @@
 //! found out; then this program fails.
 #![allow(missing_docs, missing_debug_implementations, unreachable_pub, reason = "a program of its own")]
 
+#[path = "peers/mod.rs"]
+#[allow(dead_code, reason = "made for all programs that run others")]
+mod peers;
+
 use std::collections::BTreeMap;
 use std::hint::black_box;
-use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, Stdio};
+use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use mimo::TrainerOptions;
@@ -21,6 +24,8 @@ use mimo::data::ArrayDataset;
 use mimo::prelude::*;
 use mimo_runtime::batch::BatchRows;
 use mimo_runtime::engine::{Engine, Passes, Source, Totals};
+
+use peers::Program;
 
 const BATCH: usize = 32;
 /// Steps that are run first and not timed.
@@ -244,65 +249,23 @@ fn engine<M: Trainable<Float = f32>>(net: &Net<M>, threads: usize, limit: Durati
     })
 }
 
-/// A peer's program and what its first arguments are.
-struct Peer {
-    name: String,
-    program: PathBuf,
-    arguments: Vec<String>,
-}
-
-impl Peer {
-    fn measure(&self, net: &str, threads: usize, seconds: f64) -> Result<Measured, String> {
-        let output = Command::new(&self.program)
-            .args(&self.arguments)
-            .args(["--net", net, "--threads", &threads.to_string(), "--seconds", &seconds.to_string()])
-            .stderr(Stdio::null())
-            .output()
-            .map_err(|error| format!("{}: {error}", self.program.display()))?;
-        let text = String::from_utf8_lossy(&output.stdout);
-        let value: serde_json::Value =
-            text.lines()
-                .last()
-                .and_then(|line| serde_json::from_str(line).ok())
-                .ok_or_else(|| format!("{} printed no measurement ({})", self.name, output.status))?;
-        let number = |key: &str| value[key].as_f64().ok_or_else(|| format!("{} printed no {key}", self.name));
-        Ok(Measured { median: number("median_us")?, losses: [number("loss_1")?, number("loss_100")?] })
-    }
+/// What a peer measures.
+fn measure_peer(peer: &Program, net: &str, threads: usize, seconds: f64) -> Result<Measured, String> {
+    let arguments = ["--net", net, "--threads", &threads.to_string(), "--seconds", &seconds.to_string()];
+    let value = peer.measure(&arguments.map(str::to_owned))?;
+    let number = |key: &str| value[key].as_f64().ok_or_else(|| format!("{} printed no {key}", peer.name));
+    Ok(Measured { median: number("median_us")?, losses: [number("loss_1")?, number("loss_100")?] })
 }
 
 /// The peers that can be run here; says which cannot.
-fn peers(frameworks: &str) -> Vec<Peer> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/peers");
-    let mut peers = vec![];
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("peers-dfdx");
-    let built = Command::new(env!("CARGO"))
-        .args(["build", "--release", "--quiet", "--manifest-path"])
-        .arg(folder.join("dfdx/Cargo.toml"))
-        .arg("--target-dir")
-        .arg(&target)
-        .status();
-    match built {
-        Ok(status) if status.success() => {
-            let program = target.join("release").join(format!("small_nets{}", std::env::consts::EXE_SUFFIX));
-            peers.push(Peer { name: "dfdx".into(), program, arguments: vec![] });
-        }
-        _ => println!("dfdx: skipped, its program cannot be built"),
-    }
-    match std::env::var_os("MIMO_PEERS_PYTHON") {
-        Some(python) => {
-            peers.extend(frameworks.split(',').filter(|name| !name.is_empty()).map(|name| Peer {
-                name: format!("PyTorch {name}"),
-                program: python.clone().into(),
-                arguments: vec![
-                    folder.join("small_nets.py").display().to_string(),
-                    "--framework".into(),
-                    name.into(),
-                ],
-            }))
-        }
-        None => println!("PyTorch: skipped, MIMO_PEERS_PYTHON names no Python that has it"),
-    }
-    peers
+fn peers(frameworks: &str) -> Vec<Program> {
+    let python = frameworks
+        .split(',')
+        .filter(|name| !name.is_empty())
+        .map(|name| Program::python(&format!("PyTorch {name}"), "small_nets.py", &["--framework", name]));
+    let all = [Program::package("dfdx", "dfdx", "small_nets")].into_iter().chain(python);
+    let there = all.filter_map(|peer| peer.inspect_err(|error| println!("{error}")).ok());
+    there.collect()
 }
 
 /// Measurements by net, threads and program, in the order in which they were first made.
@@ -362,7 +325,7 @@ fn round<M: Trainable<Float = f32>>(
     (index, net): (usize, &Net<M>),
     threads: usize,
     seconds: f64,
-    peers: &[Peer],
+    peers: &[Program],
 ) {
     let limit = Duration::from_secs_f64(seconds);
     let ours: [(&str, Ours<M>); 3] = [
@@ -374,7 +337,7 @@ fn round<M: Trainable<Float = f32>>(
         table.add((index, threads, at), name, net.losses, true, measure(net, threads, limit));
     }
     for (at, peer) in peers.iter().enumerate() {
-        match peer.measure(net.name, threads, seconds) {
+        match measure_peer(peer, net.name, threads, seconds) {
             Ok(measured) => {
                 table.add((index, threads, ours.len() + at), &peer.name, net.losses, false, measured);
             }

@@ -11,11 +11,13 @@ use crate::peers::Program;
 use crate::{Request, measure, peak};
 
 /// What is measured besides mimo: its name here and in the table.
-const PEERS: [(&str, &str); 6] = [
+const PEERS: [(&str, &str); 8] = [
     ("eager", "PyTorch"),
     ("compile", "PyTorch compiled"),
     ("channels_last", "PyTorch channels last"),
+    ("compile_channels_last", "both"),
     ("keras_tensorflow", "Keras on TensorFlow"),
+    ("keras_tensorflow_xla", "Keras on TensorFlow, XLA"),
     ("keras_jax", "Keras on JAX"),
     ("burn", "burn"),
 ];
@@ -129,7 +131,7 @@ pub fn make(request: &Request) -> ExitCode {
                 for &(framework, ref program) in &programs {
                     // What failed once is not tried again.
                     if broken.contains(&(net, framework))
-                        || framework == "channels_last" && !IMAGES.contains(&net)
+                        || framework.ends_with("channels_last") && !IMAGES.contains(&net)
                     {
                         continue;
                     }

@@ -344,15 +344,15 @@ def keras_training(net, framework, threads):
     return Training(step, restart_state, predictor, model.count_params(), version)
 
 
-#: Those that take part in the table come first; README.md tells about the others.
+#: All but the last two take part in the table; README.md tells about those.
 FRAMEWORKS = {
     "eager": torch_training,
     "compile": torch_training,
     "channels_last": torch_training,
-    "keras_tensorflow": keras_training,
-    "keras_jax": keras_training,
     "compile_channels_last": torch_training,
+    "keras_tensorflow": keras_training,
     "keras_tensorflow_xla": keras_training,
+    "keras_jax": keras_training,
     "keras_tensorflow_batch": keras_training,
     "keras_jax_batch": keras_training,
 }

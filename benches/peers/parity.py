@@ -37,7 +37,10 @@ STEADY = 2e-5
 NUDGE = 1e-7
 NUDGES = 6
 #: Seeds below these are known to be left out.
-FIRST_SEEDS = {1: 2, 8: 21}
+FIRST_SEEDS = {8: 21}
+#: What inputs are made smaller by. Adam moves all 127 000 weights of net 1's head at once; with larger images its sigmoid
+#: saturates in the second step, and there Keras's backends differ (JAX clips the probability, and its gradient is 0).
+SMALLER = {1: 16}
 #: Layers whose results are exact in f32.
 EXACT = ("conv1d", "conv2d")
 
@@ -53,7 +56,9 @@ def random_start(net, random):
         bound = nets.limit(shape) if len(shape) > 1 else 0.1
         values = random.uniform(-bound, bound, shape).astype(np.float32)
         weights[name] = few_bits(values, 10) if name.split("/")[0] in EXACT else values
-    inputs = [few_bits(random.uniform(-1, 1, (nets.BATCH, *shape)), 8) for shape in nets.INPUTS[net].values()]
+    bound = 1 / SMALLER.get(net, 1)
+    shapes = [(nets.BATCH, *shape) for shape in nets.INPUTS[net].values()]
+    inputs = [few_bits(random.uniform(-1, 1, shape), 8) * np.float32(bound) for shape in shapes]
     targets = []
     for _, shape, kind, _ in nets.OUTPUTS[net]:
         values = random.uniform(-1, 1, (nets.BATCH, *shape)).astype(np.float32)

@@ -92,8 +92,7 @@ fn losses_and_metrics(net: usize, found: Vec<Tensor<2>>, wanted: Vec<Target>) ->
                 (loss.forward(found, wanted), right.float().mean())
             }
             Target::Classes(wanted) => {
-                let right =
-                    found.clone().inner().argmax(1).squeeze_dim::<1>(1).equal(wanted.clone().inner());
+                let right = found.clone().inner().argmax(1).squeeze_dim::<1>(1).equal(wanted.clone().inner());
                 let loss = CrossEntropyLossConfig::new().init(&device);
                 (loss.forward(found, wanted), right.float().mean())
             }

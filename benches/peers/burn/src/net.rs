@@ -1,9 +1,7 @@
 //! The nine nets in burn, from the same numbers as everywhere.
 
 use burn::module::{Module, Param};
-use burn::nn::conv::{
-    Conv1d, Conv1dConfig, Conv2d, Conv2dConfig, ConvTranspose2d, ConvTranspose2dConfig,
-};
+use burn::nn::conv::{Conv1d, Conv1dConfig, Conv2d, Conv2dConfig, ConvTranspose2d, ConvTranspose2dConfig};
 use burn::nn::{Linear, LinearConfig};
 use burn::tensor::activation::{relu, sigmoid, tanh};
 use burn::tensor::module::{max_pool1d, max_pool2d};
@@ -49,8 +47,8 @@ pub fn outputs(net: usize) -> &'static [(usize, Kind, f64)] {
     }
 }
 
-/// An LSTM whose gates are one matrix, and that multiplies the inputs of all steps at once: burn's own has a matrix per
-/// gate.
+/// An LSTM whose gates are one matrix. Inputs are multiplied step by step: to cut one product of all of them into steps
+/// costs more, for the backward pass of a slice makes a gradient of the whole.
 #[derive(Module, Debug)]
 pub struct Lstm {
     kernel: Param<Tensor<2>>,
@@ -64,12 +62,12 @@ impl Lstm {
         let [rows, steps, features] = x.dims();
         let width = self.bias.dims()[0];
         let units = width / 4;
-        let all = x.reshape([rows * steps, features]).matmul(self.kernel.val());
-        let all = (all + self.bias.val().reshape([1, width])).reshape([rows, steps, width]);
-        let recurrent = self.recurrent.val();
+        let (kernel, recurrent) = (self.kernel.val(), self.recurrent.val());
+        let bias = self.bias.val().reshape([1, width]);
         let mut state: Option<(Tensor<2>, Tensor<2>)> = None;
         for step in 0..steps {
-            let mut z = all.clone().slice([0..rows, step..step + 1]).reshape([rows, width]);
+            let x = x.clone().slice([0..rows, step..step + 1]).reshape([rows, features]);
+            let mut z = x.matmul(kernel.clone()) + bias.clone();
             if let Some((h, _)) = &state {
                 z = z + h.clone().matmul(recurrent.clone());
             }
@@ -200,8 +198,14 @@ impl Net {
     /// The first weights.
     pub fn new(net: usize, device: &Device) -> Self {
         let mut w = Weights { net, next: 0, device: device.clone() };
-        let mut made =
-            Net { conv1d: None, conv2d: vec![], lstm: None, dense: vec![], transposed: vec![], heads: vec![] };
+        let mut made = Net {
+            conv1d: None,
+            conv2d: vec![],
+            lstm: None,
+            dense: vec![],
+            transposed: vec![],
+            heads: vec![],
+        };
         match net {
             1 => {
                 made.conv2d = vec![w.conv2d(3, 32)];
@@ -265,7 +269,7 @@ impl Net {
             2 => self.on_all_heads(&self.lstm().forward(first.series())),
             3 => {
                 let conv = self.conv1d.as_ref().expect("a convolution");
-                let options = MaxPoolOptions::new([2], [2], [(0, 0)], [1], false);
+                let options = MaxPoolOptions::new([2]);
                 let x = max_pool1d(relu(conv.forward(first.series())), options).flatten::<2>(1, 2);
                 self.on_all_heads(&Tensor::cat(vec![x, second.expect("a number").flat()], 1))
             }
@@ -304,7 +308,7 @@ impl Net {
 }
 
 fn pooled(x: Tensor<4>) -> Tensor<4> {
-    max_pool2d(relu(x), MaxPoolOptions::new([2, 2], [2, 2], [(0, 0), (0, 0)], [1, 1], false))
+    max_pool2d(relu(x), MaxPoolOptions::new([2, 2]))
 }
 
 /// A batch of one input.
