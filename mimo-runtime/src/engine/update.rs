@@ -18,6 +18,9 @@ use crate::program::{Block, Gradient, Param, Program, Use, View};
 /// Values that one task updates: small enough that gradient, parameters and slots of a task stay in the cache
 /// between the passes over them.
 const TASK_VALUES: usize = 1 << 14;
+/// Parts that a block is cut in at least, so that threads share it, unless they had fewer rows than are worth it.
+const SHARES: usize = 4;
+const TASK_ROWS: usize = 512;
 /// Rows of the transposed panels; tasks end on them.
 const PANEL: usize = kernels::PANEL;
 
@@ -116,7 +119,9 @@ fn tasks(program: &Program) -> Vec<Task> {
         if block.gradient.is_none() {
             continue;
         }
-        let rows = (TASK_VALUES / block.cols.max(1)).max(1).next_multiple_of(PANEL);
+        // Large blocks are shared even if all of one would be a task.
+        let shared = block.rows.div_ceil(SHARES);
+        let rows = (TASK_VALUES / block.cols.max(1)).min(shared.max(TASK_ROWS)).max(1).next_multiple_of(PANEL);
         let mut from = 0;
         while from < block.rows {
             let to = (from + rows).min(block.rows);

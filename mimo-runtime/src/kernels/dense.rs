@@ -4,6 +4,7 @@ use super::element::Element;
 use super::matrix::{Blocks, Mat};
 pub use super::product::PANEL;
 use super::product::{Correlation, Packing, Product};
+use super::skinny::COLUMNS;
 use std::ops::Range;
 use std::ptr;
 
@@ -55,6 +56,49 @@ pub fn dense_forward<E: Element>(
     };
     // SAFETY: the shapes were checked above, and the table is for this processor.
     unsafe { (E::kernels().product)(&product) }
+}
+
+/// Whether [`dense_forward_turned`] is the better way to compute a layer: few columns, of which a vector would be mostly
+/// empty, and so deep that vectors along the depth are full.
+pub const fn is_deep(inputs: usize, units: usize) -> bool {
+    1 < units && units <= COLUMNS && inputs >= 4 * PANEL
+}
+
+/// The same as [`dense_forward`], from the kernel as [`pack_transposed`] lays it out, for at most four columns.
+#[inline]
+pub fn dense_forward_turned<E: Element>(
+    arena: &mut [E],
+    x: Mat,
+    y: Mat,
+    packed: &[E],
+    bias: Option<&[E]>,
+    relu: bool,
+) {
+    x.check(arena.len());
+    y.check(arena.len());
+    assert_eq!(x.rows, y.rows, "dense input and output differ in rows");
+    assert!((1..=COLUMNS).contains(&y.cols), "too many columns for a deep product");
+    assert!(packed.len() >= packed_len(x.cols, y.cols), "packed kernel is too short");
+    assert!(bias.is_none_or(|bias| bias.len() >= y.cols), "dense bias is too short");
+    let base = arena.as_mut_ptr();
+    let product = Product {
+        rows: y.rows,
+        cols: y.cols,
+        depth: x.cols,
+        left: x.within(base),
+        left_stride: x.stride,
+        right: packed.as_ptr(),
+        right_stride: None,
+        output: y.within_mut(base),
+        output_stride: y.stride,
+        bias: bias.map_or(ptr::null(), <[E]>::as_ptr),
+        accumulate: false,
+        relu,
+        mask: ptr::null(),
+        mask_stride: 0,
+    };
+    // SAFETY: the shapes were checked above, and the table is for this processor.
+    unsafe { (E::kernels().turned)(&product) }
 }
 
 /// `y += x * kernel`, as [`dense_forward`].

@@ -14,6 +14,7 @@ use super::random::{self, Dropout};
 use super::recurrent;
 use super::resize::{self, Resize};
 use super::simd::Portable;
+use super::skinny;
 use super::softmax::{self, Softmax};
 use super::taps::{self, TapGradient, Taps};
 use super::windows;
@@ -78,6 +79,7 @@ macro_rules! kernels {
 
 kernels! {
     product::product(product: &Product<E>);
+    skinny::turned(product: &Product<E>);
     product::correlation(correlation: &Correlation<E>);
     product::column_sums(correlation: &Correlation<E>);
     product::pack(packing: &Packing<E>);

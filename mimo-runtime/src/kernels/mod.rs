@@ -54,8 +54,8 @@ pub use aligned::{AlignedVec, AllocationError};
 pub use arithmetic::{Binary, binary, copy, fill, scale_add};
 pub use contraction::{Contraction, Part, contract};
 pub use dense::{
-    Epilogue, PANEL, column_sums, dense_add, dense_forward, dense_input_gradient, dense_kernel_gradient,
-    pack_transposed, packed_len,
+    Epilogue, PANEL, column_sums, dense_add, dense_forward, dense_forward_turned, dense_input_gradient,
+    dense_kernel_gradient, is_deep, pack_transposed, packed_len,
 };
 pub use dispatch::Kernels;
 #[cfg(test)]

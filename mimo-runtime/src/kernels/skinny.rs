@@ -1,11 +1,11 @@
 //! Matrix products with very few columns, as in the heads of a network: there the lanes of a vector run
 //! along the depth instead of the columns, of which most would be empty.
 
-use super::product::{Correlation, Product, load};
+use super::product::{Correlation, PANEL, Product, load};
 use super::simd::Simd;
 
-/// Columns up to which [`correlation`] is used.
-pub(super) const COLUMNS: usize = 4;
+/// Columns up to which [`correlation`] and [`turned`] are used.
+pub(crate) const COLUMNS: usize = 4;
 
 /// More lanes than any instruction set has.
 const MAX_LANES: usize = 16;
@@ -77,6 +77,97 @@ pub(super) unsafe fn product<S: Simd>(product: &Product<S::Elem>) {
         while row < product.rows {
             dots::<S, 1>(product, row);
             row += 1;
+        }
+    }
+}
+
+/// `R` rows of a product with `N` columns, whose `right` is packed as a transpose: panels of `N x PANEL`, lane `i` of panel
+/// `p` being row `p * PANEL + i`.
+///
+/// # Safety
+///
+/// As for [`dots`].
+#[inline(always)]
+#[expect(clippy::needless_range_loop, reason = "constant indices keep the accumulators in registers")]
+unsafe fn turned_rows<S: Simd, const R: usize, const N: usize>(product: &Product<S::Elem>, row: usize) {
+    let zero = S::Elem::default();
+    // SAFETY: whole vectors while they fit into the depth, then what is left of it, in rows the caller vouches for; a
+    // vector stays in one panel because its lanes divide PANEL.
+    unsafe {
+        let left = product.left.wrapping_add(row * product.left_stride);
+        let mut sum = [[S::splat(zero); N]; R];
+        let mut k = 0;
+        while k < product.depth {
+            let lanes = S::LANES.min(product.depth - k);
+            let at = |p: *const S::Elem| match lanes == S::LANES {
+                true => S::load(p),
+                false => S::load_first(p, lanes),
+            };
+            let panel = product.right.wrapping_add(k / PANEL * PANEL * N + k % PANEL);
+            let mut weights = [S::splat(zero); N];
+            for n in 0..N {
+                weights[n] = at(panel.wrapping_add(n * PANEL));
+            }
+            for r in 0..R {
+                let x = at(left.wrapping_add(r * product.left_stride + k));
+                for n in 0..N {
+                    sum[r][n] = S::fma(x, weights[n], sum[r][n]);
+                }
+            }
+            k += lanes;
+        }
+        for r in 0..R {
+            for n in 0..N {
+                let mut y = S::sum(sum[r][n]);
+                if !product.bias.is_null() {
+                    y += product.bias.add(n).read();
+                }
+                if product.relu && y < zero {
+                    y = zero;
+                }
+                product.output.add((row + r) * product.output_stride + n).write(y);
+            }
+        }
+    }
+}
+
+/// All rows of a product with `N` columns.
+///
+/// # Safety
+///
+/// As for [`turned_rows`].
+#[inline(always)]
+unsafe fn turned_all<S: Simd, const N: usize>(product: &Product<S::Elem>) {
+    let mut row = 0;
+    // SAFETY: rows are taken only while they last.
+    unsafe {
+        while row + 4 <= product.rows {
+            turned_rows::<S, 4, N>(product, row);
+            row += 4;
+        }
+        while row < product.rows {
+            turned_rows::<S, 1, N>(product, row);
+            row += 1;
+        }
+    }
+}
+
+/// A product with at most [`COLUMNS`] columns, whose `right` is packed as a transpose. It has a bias and a ReLU, but no
+/// mask, and starts anew.
+///
+/// # Safety
+///
+/// As for [`super::product::product`].
+#[inline(always)]
+pub(crate) unsafe fn turned<S: Simd>(product: &Product<S::Elem>) {
+    // SAFETY: passed on to the caller.
+    unsafe {
+        match product.cols {
+            1 => turned_all::<S, 1>(product),
+            2 => turned_all::<S, 2>(product),
+            3 => turned_all::<S, 3>(product),
+            4 => turned_all::<S, 4>(product),
+            _ => {}
         }
     }
 }

@@ -50,20 +50,30 @@ pub struct Segment {
 
 fn forward<E: Float>(op: &Dense, chunk: &mut Chunk<'_, E>) {
     let (x, y) = (chunk.positions(op.x, op.positions), chunk.positions(op.y, op.positions));
-    let kernel = &chunk.params[op.kernel..op.kernel + op.inputs * op.units];
     let bias = op.bias.map(|bias| &chunk.params[bias..bias + op.units]);
     let relu = op
         .activations
         .iter()
         .map(|segment| if segment.activation == Activation::Relu { segment.len } else { 0 });
     let relu = relu.sum::<usize>() == op.units;
-    kernels::dense_forward(chunk.arena, x, y, kernel, op.units, bias, relu);
+    // The transpose is there for the gradient of what is read.
+    if op.dx.is_some() && kernels::is_deep(op.inputs, op.units) {
+        kernels::dense_forward_turned(chunk.arena, x, y, packed(op, chunk), bias, relu);
+    } else {
+        let kernel = &chunk.params[op.kernel..op.kernel + op.inputs * op.units];
+        kernels::dense_forward(chunk.arena, x, y, kernel, op.units, bias, relu);
+    }
     if !relu {
         for segment in op.activations {
             let part = y.columns(segment.column, segment.len);
             kernels::activation_forward(chunk.arena, segment.activation, part, part);
         }
     }
+}
+
+/// The transposed kernel.
+fn packed<'a, E>(op: &Dense, chunk: &Chunk<'a, E>) -> &'a [E] {
+    &chunk.packs[op.pack..op.pack + kernels::packed_len(op.inputs, op.units)]
 }
 
 fn backward<E: Float>(op: &Dense, chunk: &mut Chunk<'_, E>) {
@@ -75,9 +85,8 @@ fn backward<E: Float>(op: &Dense, chunk: &mut Chunk<'_, E>) {
     if let Some(sink) = op.dx {
         let dx = chunk.positions(sink.view, op.positions);
         let mask = sink.mask.map(|view| chunk.positions(view, op.positions));
-        let packed = &chunk.packs[op.pack..op.pack + kernels::packed_len(op.inputs, op.units)];
         let epilogue = Epilogue { accumulate: sink.accumulate, mask };
-        kernels::dense_input_gradient(chunk.arena, dy, dx, packed, epilogue);
+        kernels::dense_input_gradient(chunk.arena, dy, dx, packed(op, chunk), epilogue);
     }
 }
 
