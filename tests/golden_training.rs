@@ -232,8 +232,8 @@ fn steps_through_merges_and_smooth_activations() {
     check_steps(Woven::<f64>::build(1), &file["woven"], false);
 }
 
-// Keras's `Dot(normalize=True)` of two calls of a shared layer; mimo has no `Dot` yet, so the second loss is written in
-// tensor operations on the two embeddings.
+// Keras's `Dot(normalize=True)` of two calls of a shared layer, with the second loss written in tensor operations on the two
+// embeddings; `golden_tutorials.rs` has it as a layer.
 model! {
     Siamese {
         let p = Input(shape = [4]);

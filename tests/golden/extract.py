@@ -1,7 +1,7 @@
 """Takes what the tests need out of keras-golden.json (Keras 3.15.1, TensorFlow, f32).
 
-`python extract.py keras-golden.json` writes layers.json, pooling.json, activations.json, losses.json, metrics.json, optimizers.json
-and siamese.json beside this script.
+`python extract.py keras-golden.json` writes layers.json, pooling.json, activations.json, losses.json, metrics.json,
+optimizers.json, siamese.json and tutorials.json beside this script.
 """
 
 import json
@@ -56,9 +56,13 @@ def main():
         "cases": [pick(case, "name", "after_each_step")
                   for case in without(golden["optimizers"], OPTIMIZERS_WITHOUT)],
     })
-    write("siamese.json", pick(
-        golden["training"][5], "x", "y", "initial_weights", "train_on_batch_logs", "evaluate_after", "predict_after",
-        "final_weights"))
+    training = ("x", "y", "initial_weights", "train_on_batch_logs", "evaluate_after", "predict_after", "final_weights")
+    write("siamese.json", pick(golden["training"][5], *training))
+    # The one with BatchNormalization is left out.
+    names = ["sentiment", "horizons", "diagnosis", "reconstruction", None, "siamese"]
+    write("tutorials.json", {
+        name: pick(case, *training) for name, case in zip(names, golden["training"]) if name
+    })
 
 
 main()

@@ -121,7 +121,8 @@ fn tasks(program: &Program) -> Vec<Task> {
         }
         // Large blocks are shared even if all of one would be a task.
         let shared = block.rows.div_ceil(SHARES);
-        let rows = (TASK_VALUES / block.cols.max(1)).min(shared.max(TASK_ROWS)).max(1).next_multiple_of(PANEL);
+        let rows =
+            (TASK_VALUES / block.cols.max(1)).min(shared.max(TASK_ROWS)).max(1).next_multiple_of(PANEL);
         let mut from = 0;
         while from < block.rows {
             let to = (from + rows).min(block.rows);
