@@ -101,9 +101,22 @@ unsafe fn passes<const K: usize, const J: usize, const TAIL: bool>(
             pass::<K, 4, TAIL>(p, from, col, filters);
             from += 4;
         }
+        // A pass reads all gradients and codes: few of them, as for the three taps of an image in grey.
         while from < p.depth {
-            pass::<K, 1, TAIL>(p, from, col, filters);
-            from += 1;
+            match p.depth - from {
+                3.. if J > 3 => {
+                    pass::<K, 3, TAIL>(p, from, col, filters);
+                    from += 3;
+                }
+                2.. => {
+                    pass::<K, 2, TAIL>(p, from, col, filters);
+                    from += 2;
+                }
+                _ => {
+                    pass::<K, 1, TAIL>(p, from, col, filters);
+                    from += 1;
+                }
+            }
         }
     }
 }
