@@ -40,7 +40,7 @@ static ALLOCATOR: Counting = Counting;
 
 /// How often memory is asked for during some work: the least of a few times, because a thread of the pool that
 /// starts late allocates on its own account.
-pub fn allocations(mut work: impl FnMut()) -> usize {
+pub(crate) fn allocations(mut work: impl FnMut()) -> usize {
     let once = |_| {
         let before = ALLOCATIONS.load(SeqCst);
         work();

@@ -334,7 +334,7 @@ pub fn pooled_kernel_gradient<E: Element>(
 }
 
 /// `image += dy · kernelᵀ`: every gradient of a window is spread over what its position read. `turned` is the kernel,
-/// transposed by [`turn`].
+/// transposed by [`transpose`](super::conv::transpose).
 pub fn pooled_input_gradient<E: Element>(
     arena: &mut [E],
     pooling: &Pooling,
