@@ -9,8 +9,8 @@
 //! The first form prints a line of JSON per net: times in microseconds, memory in MB of a million bytes, which is that of one net only
 //! if one is asked for. The second runs mimo and its peers in turns, one process per measurement, with one and
 //! with two threads, and prints a table; `benches/peers/README.md` tells what is measured and how. Every
-//! measurement is added to the file of results, if one is named, and those that are in it already count: with
-//! `--rounds 0` only the table is made. The table goes to the output file too.
+//! measurement is added to the file of results, if one is named, and those that are in it already count as rounds: a run that
+//! was broken off goes on, and with `--rounds 0` only the table is made. The table goes to the output file too.
 #![allow(missing_docs, missing_debug_implementations, unreachable_pub, reason = "a program of its own")]
 
 #[path = "nine/measure.rs"]

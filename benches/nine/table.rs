@@ -129,8 +129,10 @@ pub fn make(request: &Request) -> ExitCode {
         for &net in &request.nets {
             for threads in [1, 2] {
                 for &(framework, ref program) in &programs {
+                    let known = results.lines.get(&(net, threads, framework.to_owned())).map_or(0, Vec::len);
                     // What failed once is not tried again.
-                    if broken.contains(&(net, framework))
+                    if known >= round
+                        || broken.contains(&(net, framework))
                         || framework.ends_with("channels_last") && !IMAGES.contains(&net)
                     {
                         continue;
@@ -198,8 +200,8 @@ fn text(results: &Results) -> (String, bool) {
         writeln!(text, "| net | mimo | best peer | | memory | PyTorch's |\n|---|---:|---:|---:|---:|---:|");
     for net in nets {
         let get = |framework: &str, key: &str| results.median(net, 2, framework, key).unwrap_or(f64::NAN);
-        let (best, name) = results.best_peer(net, 2, "step").unwrap_or((f64::NAN, "none"));
         let step = get("mimo", "step");
+        let Some((best, name)) = results.best_peer(net, 2, "step") else { continue };
         let _ = writeln!(
             text,
             "| {net} | {} | {} ({name}) | {:.1}× | {} | {} |",
@@ -294,6 +296,9 @@ fn shown(key: &str, value: f64) -> String {
         _ if value >= 1e3 => (value / 1e3, "ms"),
         _ => (value, "µs"),
     };
+    if value.is_nan() {
+        return String::new();
+    }
     let digits = if value >= 100.0 { 0 } else { 1 + usize::from(value < 10.0) };
     format!("{value:.digits$} {unit}")
 }
