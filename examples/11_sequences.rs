@@ -12,7 +12,7 @@
 //! - `Reader`, after a hundred letters: the right language in 0.87 of the cases, and a squared error of 0.023 for how
 //!   frequent each letter is in the next hundred, where the frequencies in all texts are off by 0.030.
 //!
-//! It fails below 0.25 and 0.80, and above 0.85 of that last error. Half a minute on one core.
+//! It fails below 0.25 and 0.80, and above 0.85 of that last error. Ten seconds on one core.
 
 use std::process::ExitCode;
 
