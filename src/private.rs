@@ -37,7 +37,7 @@ pub use mimo_runtime::graph::spec::{
 };
 pub use mimo_runtime::graph::summary::summary;
 pub use mimo_runtime::kernels::conv::Geometry;
-pub use mimo_runtime::kernels::pooled::{Pooling as ConvPooling, codes_len};
+pub use mimo_runtime::kernels::pooled::Pooling as ConvPooling;
 pub use mimo_runtime::kernels::{Resize, Windows};
 pub use mimo_runtime::layers::activation::Activate;
 pub use mimo_runtime::layers::concatenate::{Concatenate, Part};

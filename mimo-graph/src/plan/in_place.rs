@@ -14,9 +14,10 @@ pub(super) fn concatenate(plan: &mut Plan) {
         if outer.same(&Dim::Known(1)) != Same::Yes {
             continue;
         }
+        let parts = parts.clone();
         let mut column = Dim::Known(0);
         let (mut moves, mut makers, mut all) = (vec![], vec![], true);
-        for part in parts {
+        for part in &parts {
             let maker = movable(plan, at, &part.x);
             // What has no gradient may be masked with the others.
             all &= maker.is_some() || part.dx.is_none();
@@ -83,7 +84,7 @@ fn mask(plan: &mut Plan, makers: &[usize], y: &View, dy: &View) {
 
 /// Who computes a value that may have columns of the concatenation `reader` for its place: it has a slot to itself, it
 /// is computed row by row, and nobody else reads it.
-fn movable(plan: &Plan, reader: usize, x: &View) -> Option<usize> {
+fn movable(plan: &mut Plan, reader: usize, x: &View) -> Option<usize> {
     let whole = x.len == x.stride;
     let by_rows = |kind: &OpKind| match kind {
         OpKind::Dense(dense) => dense.positions.same(&Dim::Known(1)) == Same::Yes,
@@ -100,10 +101,7 @@ fn movable(plan: &Plan, reader: usize, x: &View) -> Option<usize> {
 }
 
 /// How often the slot of a value is read.
-fn readers(plan: &Plan, x: &View) -> usize {
-    let mut plan = plan.clone();
-    plan.forward
-        .iter_mut()
-        .map(|op| reads_of(&mut op.kind).iter().filter(|read| read.x.slot == x.slot).count())
-        .sum()
+fn readers(plan: &mut Plan, x: &View) -> usize {
+    let reads = |kind: &mut OpKind| reads_of(kind).iter().filter(|read| read.x.slot == x.slot).count();
+    plan.forward.iter_mut().map(|op| reads(&mut op.kind)).sum()
 }

@@ -2,8 +2,9 @@
 
 use super::element::Element;
 use super::matrix::{Blocks, Mat};
+use super::packing::Packing;
 pub use super::product::PANEL;
-use super::product::{Correlation, Packing, Product};
+use super::product::{Correlation, Product};
 use super::skinny::COLUMNS;
 use std::ops::Range;
 use std::ptr;
@@ -16,6 +17,26 @@ pub struct Epilogue {
     /// Where this value is not positive, the finished gradient (after accumulation) is zero: the backward
     /// pass of a ReLU that produced it. Same shape as the gradient.
     pub mask: Option<Mat>,
+}
+
+/// `y = x * right` in an arena that begins at `base`, and nothing else.
+fn plain<E>(base: *mut E, x: Mat, y: Mat, right: &[E], right_stride: Option<usize>) -> Product<E> {
+    Product {
+        rows: y.rows,
+        cols: y.cols,
+        depth: x.cols,
+        left: x.within(base),
+        left_stride: x.stride,
+        right: right.as_ptr(),
+        right_stride,
+        output: y.within_mut(base),
+        output_stride: y.stride,
+        bias: ptr::null(),
+        accumulate: false,
+        relu: false,
+        mask: ptr::null(),
+        mask_stride: 0,
+    }
 }
 
 /// `y = x * kernel + bias`, with negative results replaced by zero if `relu`.
@@ -38,22 +59,8 @@ pub fn dense_forward<E: Element>(
     Mat { offset: 0, rows: x.cols, cols: y.cols, stride: ld }.check(kernel.len());
     assert!(bias.is_none_or(|bias| bias.len() >= y.cols), "dense bias is too short");
     let base = arena.as_mut_ptr();
-    let product = Product {
-        rows: y.rows,
-        cols: y.cols,
-        depth: x.cols,
-        left: x.within(base),
-        left_stride: x.stride,
-        right: kernel.as_ptr(),
-        right_stride: Some(ld),
-        output: y.within_mut(base),
-        output_stride: y.stride,
-        bias: bias.map_or(ptr::null(), <[E]>::as_ptr),
-        accumulate: false,
-        relu,
-        mask: ptr::null(),
-        mask_stride: 0,
-    };
+    let bias = bias.map_or(ptr::null(), <[E]>::as_ptr);
+    let product = Product { bias, relu, ..plain(base, x, y, kernel, Some(ld)) };
     // SAFETY: the shapes were checked above, and the table is for this processor.
     unsafe { (E::kernels().product)(&product) }
 }
@@ -81,22 +88,8 @@ pub fn dense_forward_turned<E: Element>(
     assert!(packed.len() >= packed_len(x.cols, y.cols), "packed kernel is too short");
     assert!(bias.is_none_or(|bias| bias.len() >= y.cols), "dense bias is too short");
     let base = arena.as_mut_ptr();
-    let product = Product {
-        rows: y.rows,
-        cols: y.cols,
-        depth: x.cols,
-        left: x.within(base),
-        left_stride: x.stride,
-        right: packed.as_ptr(),
-        right_stride: None,
-        output: y.within_mut(base),
-        output_stride: y.stride,
-        bias: bias.map_or(ptr::null(), <[E]>::as_ptr),
-        accumulate: false,
-        relu,
-        mask: ptr::null(),
-        mask_stride: 0,
-    };
+    let bias = bias.map_or(ptr::null(), <[E]>::as_ptr);
+    let product = Product { bias, relu, ..plain(base, x, y, packed, None) };
     // SAFETY: the shapes were checked above, and the table is for this processor.
     unsafe { (E::kernels().turned)(&product) }
 }
@@ -109,22 +102,7 @@ pub fn dense_add<E: Element>(arena: &mut [E], x: Mat, y: Mat, kernel: &[E], ld: 
     assert_eq!(x.rows, y.rows, "dense input and output differ in rows");
     Mat { offset: 0, rows: x.cols, cols: y.cols, stride: ld }.check(kernel.len());
     let base = arena.as_mut_ptr();
-    let product = Product {
-        rows: y.rows,
-        cols: y.cols,
-        depth: x.cols,
-        left: x.within(base),
-        left_stride: x.stride,
-        right: kernel.as_ptr(),
-        right_stride: Some(ld),
-        output: y.within_mut(base),
-        output_stride: y.stride,
-        bias: ptr::null(),
-        accumulate: true,
-        relu: false,
-        mask: ptr::null(),
-        mask_stride: 0,
-    };
+    let product = Product { accumulate: true, ..plain(base, x, y, kernel, Some(ld)) };
     // SAFETY: the shapes were checked above, and the table is for this processor.
     unsafe { (E::kernels().product)(&product) }
 }
@@ -144,20 +122,10 @@ pub fn dense_input_gradient<E: Element>(arena: &mut [E], dy: Mat, dx: Mat, packe
     }
     let base = arena.as_mut_ptr();
     let product = Product {
-        rows: dx.rows,
-        cols: dx.cols,
-        depth: dy.cols,
-        left: dy.within(base),
-        left_stride: dy.stride,
-        right: packed.as_ptr(),
-        right_stride: None,
-        output: dx.within_mut(base),
-        output_stride: dx.stride,
-        bias: ptr::null(),
         accumulate: epilogue.accumulate,
-        relu: false,
         mask: epilogue.mask.map_or(ptr::null(), |mask| mask.within(base)),
         mask_stride: epilogue.mask.map_or(0, |mask| mask.stride),
+        ..plain(base, dy, dx, packed, None)
     };
     // SAFETY: the shapes were checked above, and the table is for this processor.
     unsafe { (E::kernels().product)(&product) }

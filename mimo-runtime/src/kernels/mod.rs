@@ -29,6 +29,7 @@ mod lanewise;
 pub mod lstm;
 pub mod matrix;
 pub mod optimizer;
+mod packing;
 pub mod pieces;
 pub mod pool;
 pub mod pooled;

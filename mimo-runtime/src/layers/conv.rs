@@ -51,12 +51,17 @@ pub struct Scratch {
     pub spread: Option<[View; 2]>,
 }
 
-/// One sample of an input, as [`conv::convolve`] reads it.
-fn padded<E: Float>(op: &Conv, chunk: &mut Chunk<'_, E>, scratch: Scratch, from: usize) -> usize {
-    match scratch.input {
-        Some(view) if op.geometry.is_padded() => {
+/// One sample of an input, as [`conv::convolve`] reads it: padded in the scratch if padding is asked for.
+pub(super) fn padded<E: Float>(
+    geometry: &Geometry,
+    chunk: &mut Chunk<'_, E>,
+    scratch: Option<View>,
+    from: usize,
+) -> usize {
+    match scratch {
+        Some(view) if geometry.is_padded() => {
             let to = chunk.fixed(view).offset;
-            conv::pad(chunk.arena, &op.geometry, from, to);
+            conv::pad(chunk.arena, geometry, from, to);
             to
         }
         _ => from,
@@ -104,7 +109,7 @@ fn forward<E: Float>(op: &Conv, chunk: &mut Chunk<'_, E>) {
         match op.forward.spread {
             Some(scratch) => spread(op, chunk, scratch, x, y, finish),
             None => {
-                let input = padded(op, chunk, op.forward, x);
+                let input = padded(&op.geometry, chunk, op.forward.input, x);
                 conv::convolve(chunk.arena, &op.geometry, input, y, kernel, finish);
             }
         }
@@ -137,7 +142,7 @@ fn backward<E: Float>(op: &Conv, chunk: &mut Chunk<'_, E>) {
             (dx.offset + row * dx.stride, finish)
         });
         if op.transposed {
-            let input = padded(op, chunk, op.backward, dy);
+            let input = padded(&op.geometry, chunk, op.backward.input, dy);
             if let Some(gradient) = kernel_gradient {
                 conv::convolve_kernel_gradient(chunk.arena, &op.geometry, input, x, gradient.offset);
             }
@@ -146,7 +151,7 @@ fn backward<E: Float>(op: &Conv, chunk: &mut Chunk<'_, E>) {
             }
         } else {
             if let Some(gradient) = kernel_gradient {
-                let input = padded(op, chunk, op.backward, x);
+                let input = padded(&op.geometry, chunk, op.backward.input, x);
                 conv::convolve_kernel_gradient(chunk.arena, &op.geometry, input, dy, gradient.offset);
             }
             if let (Some((to, finish)), Some(scratch)) = (to, op.backward.spread) {

@@ -8,6 +8,7 @@ use crate::float::Float;
 use crate::kernels::conv;
 use crate::kernels::pooled::{self, Pooling};
 use crate::kernels::{self, Mat};
+use crate::layers::conv::padded;
 use crate::layers::{apply_mask, clear};
 use crate::program::{Sink, View, Weighted};
 use crate::run::run;
@@ -43,18 +44,6 @@ pub struct PooledConv {
     pub dx: Option<Sink>,
 }
 
-/// One sample of the input, padded.
-fn padded<E: Float>(op: &PooledConv, chunk: &mut Chunk<'_, E>, scratch: Option<View>, from: usize) -> usize {
-    match scratch {
-        Some(view) if op.pooling.geometry.is_padded() => {
-            let to = chunk.fixed(view).offset;
-            conv::pad(chunk.arena, &op.pooling.geometry, from, to);
-            to
-        }
-        _ => from,
-    }
-}
-
 fn forward<E: Float>(op: &PooledConv, chunk: &mut Chunk<'_, E>) {
     let (params, filters) = (chunk.params, op.pooling.geometry.filters);
     let kernel = &params[op.kernel.offset..op.kernel.offset + op.pooling.geometry.kernel_len()];
@@ -62,7 +51,7 @@ fn forward<E: Float>(op: &PooledConv, chunk: &mut Chunk<'_, E>) {
     let (x, y) = (chunk.mat(op.x), chunk.mat(op.y));
     let codes = (chunk.mode == Mode::Train).then(|| chunk.mat(op.codes));
     for row in 0..chunk.rows {
-        let image = padded(op, chunk, op.padded[0], x.offset + row * x.stride);
+        let image = padded(&op.pooling.geometry, chunk, op.padded[0], x.offset + row * x.stride);
         let codes = codes.map(|codes| codes.offset + row * codes.stride);
         let places = [image, y.offset + row * y.stride];
         pooled::convolve_pooled(chunk.arena, &op.pooling, places, codes, kernel, bias, op.relu);
@@ -101,7 +90,7 @@ fn backward<E: Float>(op: &PooledConv, chunk: &mut Chunk<'_, E>) {
             conv::add_column_sums(chunk.arena, dy, windows, geometry.filters, sums.offset);
         }
         if let Some((gradient, sums)) = gradient {
-            let image = padded(op, chunk, op.padded[1], from);
+            let image = padded(&op.pooling.geometry, chunk, op.padded[1], from);
             let to = [gradient.offset, sums.offset];
             was_turned = pooled::pooled_kernel_gradient(chunk.arena, &op.pooling, [image, dy, codes], to);
         }
