@@ -3,7 +3,7 @@
 
 use crate::context::Cx;
 use crate::diag::Diag;
-use crate::graph::{Graph, Node, TensorId};
+use crate::graph::{Graph, GroupId, Node, TensorId};
 use crate::order::{downstream, marked, needed_tensors};
 
 /// Reports everything that is wrong with how the graph is connected.
@@ -146,11 +146,22 @@ fn check_layers_called(graph: &Graph, cx: &mut Cx<'_>) {
         // A part is called with the whole, and told with it.
         let part = graph.layers.iter().any(|whole| whole.parts.iter().any(|part| part.index() == i));
         let called = |node: &Node| node.layer.index() == i || layer.parts.contains(&node.layer);
-        if !part && !graph.nodes.iter().any(called) {
+        // What is inside of a nested model is that model's affair.
+        if layer.group.is_none() && !part && !graph.nodes.iter().any(called) {
             let class = layer.kind.class_name();
             cx.error(
                 Diag::warning(layer.loc, format!("this `{class}` is never called"))
                     .help(format!("call it on a tensor, `{class}(…)(x)`, or remove it")),
+            );
+        }
+    }
+    for (group, id) in graph.groups.iter().zip(0..) {
+        let inside = |node: &Node| graph.layer(node.layer).group == Some(GroupId(id));
+        if !graph.nodes.iter().any(inside) {
+            let class = &group.class;
+            cx.error(
+                Diag::warning(group.loc, format!("this `{class}` is never called"))
+                    .help(format!("call it on a tensor, `{class}()(x)`, or remove it")),
             );
         }
     }

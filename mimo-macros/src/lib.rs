@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 mod ast;
+mod description;
 mod emit;
 mod fallback;
 mod lower;
@@ -16,6 +17,7 @@ mod tests;
 mod tokens;
 
 use proc_macro::TokenStream;
+use proc_macro2::TokenStream as TokenStream2;
 use quote::quote;
 
 /// Compiles a model description into typed Rust. See the documentation of `mimo`.
@@ -28,9 +30,12 @@ pub fn model(input: TokenStream) -> TokenStream {
 
 /// The whole pipeline: read the model, give it its meaning, check it; then either emit it or tell everything
 /// that is wrong with it at once.
-fn expand(input: proc_macro2::TokenStream) -> proc_macro2::TokenStream {
+fn expand(input: TokenStream2) -> TokenStream2 {
     let mut parser = parse::Parser::default();
     let ast = parser.model(input);
+    if let Some(request) = description::request(&ast) {
+        return request;
+    }
     let lower::Outcome { lowered, diags, spans } = lower::model(&ast, parser.spans, parser.diags);
 
     let failed = diags.has_errors();
@@ -42,17 +47,25 @@ fn expand(input: proc_macro2::TokenStream) -> proc_macro2::TokenStream {
         let checks = report::checks(&lowered);
         let stubs = fallback::model(&lowered, errors);
         let constants = lowered.constants(&checks);
-        return quote!(#stubs #constants #checks);
+        let description = description::offer(&lowered.header, &TokenStream2::new());
+        return quote!(#stubs #constants #checks #description);
+    }
+    if let Some(nested) = &lowered.unusable {
+        let description = description::offer(&lowered.header, &TokenStream2::new());
+        let stubs = fallback::unusable(&lowered, nested);
+        return quote!(#stubs #description);
     }
     let model = emit::model(&lowered);
     let warnings = report::warnings(&diags, &lowered.spans);
     let checks = report::checks(&lowered);
-    let constants = lowered.constants(&quote!(#model #checks));
-    quote!(#constants #model #warnings #checks)
+    let generated = quote!(#model #checks);
+    let (constants, lengths) = (lowered.constants(&generated), lowered.lengths(&generated));
+    let description = description::offer(&lowered.header, &lowered.description);
+    quote!(#constants #model #lengths #warnings #checks #description)
 }
 
 /// What is said when the macro itself fails.
-fn bug() -> proc_macro2::TokenStream {
+fn bug() -> TokenStream2 {
     let message = "this is a bug in mimo: the macro panicked\n\n  = help: please report it with the model";
     quote!(::core::compile_error! { #message })
 }

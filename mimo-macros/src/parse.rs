@@ -6,6 +6,7 @@
 mod cursor;
 mod expr;
 mod header;
+mod nested;
 mod statement;
 
 pub(crate) use cursor::{contents, text_of, too_deep};
@@ -51,14 +52,15 @@ impl Parser {
 
     /// Reads one `model!`.
     pub(crate) fn model(&mut self, input: TokenStream) -> Model {
-        let mut model =
-            Model { header: None, consts: Vec::new(), lets: Vec::new(), tail: None, lossy: false };
+        let mut model = Model::default();
         if let Some(span) = too_deep(&input, DEPTH) {
             let loc = self.spans.add(crate::span::SpanRange::one(span));
             self.error(Diag::error(loc, "this is nested too deeply").help("bind a part of it with `let`"));
             return model;
         }
-        let tokens = contents(input);
+        let (described, tokens) = nested::described(contents(input));
+        model.described = described;
+        model.written = tokens.iter().cloned().collect();
         let Some(body) = self.header(&tokens, &mut model) else { return model };
         self.body(body, &mut model);
         model
@@ -84,7 +86,7 @@ impl Parser {
         // Whatever went wrong before may be the `Model(…)` that was meant.
         if model.tail.is_none() && !(model.lossy && self.diags.len() > known) {
             let loc = self.spans.add(crate::span::SpanRange::one(block.span_close()));
-            let message = match model.lets.is_empty() && model.consts.is_empty() {
+            let message = match model.lets.is_empty() && model.consts.is_empty() && model.uses.is_empty() {
                 true => "this model is empty",
                 false => "the block does not say what the model is",
             };
@@ -126,12 +128,13 @@ fn missing_semicolon(run: &[TokenTree]) -> Option<usize> {
             );
         let starts = cursor.at_keyword("let")
             || cursor.at_keyword("const")
+            || cursor.at_keyword("use")
             || cursor.at_keyword("Model") && cursor.group_at(1, Delimiter::Parenthesis).is_some()
             || assigned && cursor.ident_at(0).is_some() && cursor.punct_at(1, '=')
             || cursor.punct_at(0, '#') && cursor.group_at(1, Delimiter::Bracket).is_some();
         // `return Model(…)` is one statement, and so is `let let`.
         let keyword = matches!(cursor.previous(), [TokenTree::Ident(previous)]
-            if ["let", "const", "return", "pub", "mut"].iter().any(|keyword| previous == keyword));
+            if ["let", "const", "return", "pub", "mut", "use"].iter().any(|keyword| previous == keyword));
         if ended && starts && !keyword {
             return Some(cursor.position());
         }

@@ -1,6 +1,8 @@
 //! The model's weights as a dfdx `TensorCollection`: every tensor by its name, nested because dfdx takes tuples of up
 //! to six.
 
+use std::collections::BTreeSet;
+
 use mimo_graph::dim::Dim;
 use mimo_graph::graph::LayerId;
 use mimo_graph::layers::LayerKind;
@@ -11,13 +13,18 @@ use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{format_ident, quote};
 
 use super::context::Context;
-use super::spec;
+use super::{nested, spec};
 
 /// The fields of the model's struct: name, type, documentation.
 pub(super) fn fields(cx: &Context<'_>, plan: &Plan) -> Vec<(Ident, TokenStream, String)> {
     let krate = cx.krate;
-    let fields = plan.weighted.iter().map(|&id| {
+    let mut groups = BTreeSet::new();
+    let fields = plan.weighted.iter().filter_map(|&id| {
         let layer = cx.graph.layer(id);
+        if let Some(group) = layer.group {
+            // One field for all of its layers, where the first of them is.
+            return groups.insert(group).then(|| nested::field(cx, group));
+        }
         // A kernel's shape has all sizes, but for a recurrent layer's state and what products of sizes are: the channels
         // that depthwise kernels give.
         let more: Vec<&Dim> = match layer.kind.core().0 {
@@ -44,7 +51,7 @@ pub(super) fn fields(cx: &Context<'_>, plan: &Plan) -> Vec<(Ident, TokenStream, 
             layer.kind.class_name(),
             shapes.join(", ")
         );
-        (cx.layer_field(id), quote!(#krate::__private::typed::#ty<#(#sizes,)* E, D>), doc)
+        Some((cx.layer_field(id), quote!(#krate::__private::typed::#ty<#(#sizes,)* E, D>), doc))
     });
     fields.collect()
 }
@@ -97,7 +104,7 @@ pub(super) fn collection(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     let values: Vec<Ident> =
         (0..count).map(|index| format_ident!("weight_{}", index, span = Span::mixed_site())).collect();
     let tensors = plan.params.iter().enumerate().map(|(index, param)| {
-        let (layer, weight) = (cx.layer_field(param.layer), weight_field(cx, param));
+        let (layer, weight) = (cx.layer_place(param.layer), weight_field(cx, param));
         let trainable = cx.graph.layer(param.layer).trainable;
         let index = Literal::usize_unsuffixed(index);
         quote! {
@@ -111,7 +118,7 @@ pub(super) fn collection(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     });
     let tensors = nest(tensors.collect());
     let pattern = nest(values.iter().map(|value| quote!(#value)).collect());
-    let layers = plan.weighted.iter().map(|&id| layer_value(cx, plan, id, &values));
+    let layers = nested::values(cx, plan, |id| layer_value(cx, plan, id, &values));
     let marker = marker(plan, &quote!(__mimo));
     let count = Literal::usize_unsuffixed(count);
     quote! {
@@ -136,14 +143,13 @@ pub(super) fn marker(plan: &Plan, private: &TokenStream) -> Option<TokenStream> 
 }
 
 fn layer_value(cx: &Context<'_>, plan: &Plan, id: LayerId, values: &[Ident]) -> TokenStream {
-    let field = cx.layer_field(id);
     let ty = typed_layer(&cx.graph.layer(id).kind);
     let weights =
         plan.params.iter().zip(values).filter(|(param, _)| param.layer == id).map(|(param, value)| {
             let weight = weight_field(cx, param);
             quote!(#weight: #value)
         });
-    quote!(#field: __mimo::typed::#ty { #(#weights),* })
+    quote!(__mimo::typed::#ty { #(#weights),* })
 }
 
 fn weight_field(cx: &Context<'_>, param: &Param) -> Ident {

@@ -33,6 +33,9 @@ impl Parser {
         if model.tail.is_some() && self.after_tail(&cursor, state, model) {
             return;
         }
+        if cursor.at_keyword("use") {
+            return self.use_statement(&mut cursor, model);
+        }
         if cursor.at_keyword("const") || cursor.at_keyword("pub") {
             return self.constant(&mut cursor, attrs, model);
         }
