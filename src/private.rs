@@ -65,7 +65,7 @@ pub use mimo_runtime::metric::state_len;
 pub use mimo_runtime::model::{
     Columns, GradientReader, Logs, Model, OutputColumns, PerOutput, Reader, Trainable, Writer,
 };
-pub use mimo_runtime::nested::{Nested, nested};
+pub use mimo_runtime::nested::{Nested, Nests, layers, layers_mut, nested};
 pub use mimo_runtime::program::Sink;
 pub use mimo_runtime::program::{
     Block, Gradient, Interleaved, Layout, Param, Private, Program, SlotRequest, Use, View, Weighted,

@@ -2,7 +2,7 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{format_ident, quote};
 
 use crate::ast::{Header, Model, name_of};
@@ -34,7 +34,6 @@ pub(crate) fn offer(header: &Header, description: &TokenStream) -> TokenStream {
         false => format_ident!("__mimo_model_{}", name_of(ident), span = Span::call_site()),
     };
     let export = public.then(|| quote!(#[macro_export]));
-    let alias = Ident::new(&ident.to_string(), ident.span());
     quote! {
         #[doc(hidden)]
         #export
@@ -46,7 +45,7 @@ pub(crate) fn offer(header: &Header, description: &TokenStream) -> TokenStream {
         }
         #[doc(hidden)]
         #[allow(unused_imports, unreachable_pub)]
-        #vis use #name as #alias;
+        #vis use #name as #ident;
     }
 }
 

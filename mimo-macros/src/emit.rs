@@ -27,7 +27,7 @@ pub(crate) fn model(lowered: &Lowered) -> TokenStream {
     let structs = [columns::structs(cx), logs::structs(cx), model::items(cx, &plan)];
     let impls = [
         weights::collection(cx, &plan),
-        nested::parts(cx, &plan).unwrap_or_default(),
+        nested::parts(cx, &plan),
         columns::impls(cx),
         logs::impls(cx),
         program::items(cx, &plan),

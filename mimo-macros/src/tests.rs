@@ -4,6 +4,7 @@ mod expansion;
 mod fuzz;
 mod header;
 mod names;
+mod nested;
 mod python;
 mod recovery;
 mod values;

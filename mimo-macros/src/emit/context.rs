@@ -4,7 +4,7 @@ use mimo_graph::dim::Dim;
 use mimo_graph::graph::{Graph, GroupId, LayerId, Port};
 use mimo_graph::shape::Shape;
 use proc_macro2::{Ident, Literal, TokenStream};
-use quote::{ToTokens, format_ident, quote};
+use quote::{format_ident, quote};
 
 use crate::lower::{BlockConst, Lowered};
 use crate::tokens::{dim_tokens, ident};
@@ -76,17 +76,6 @@ impl<'a> Context<'a> {
         let name = &self.graph.groups[group.index()].name;
         let (path, span) = &self.lowered.group_types[group.index()];
         (ident(name, *span), path)
-    }
-
-    /// Where a layer is in the model: its field, behind those of nested models.
-    pub(crate) fn layer_place(&self, layer: LayerId) -> TokenStream {
-        let Some(group) = self.graph.layer(layer).group else {
-            return self.layer_field(layer).into_token_stream();
-        };
-        let inside = self.graph.layer(layer).name.split('/').skip(1);
-        let inside = inside.map(|name| ident(name, self.model.span()));
-        let (field, _) = self.group_field(group);
-        quote!(#field #(.#inside)*)
     }
 
     /// Lints that the path of a nested model may be told of.

@@ -17,7 +17,6 @@ use super::{nested, spec};
 
 /// The fields of the model's struct: name, type, documentation.
 pub(super) fn fields(cx: &Context<'_>, plan: &Plan) -> Vec<(Ident, TokenStream, String)> {
-    let krate = cx.krate;
     let mut groups = BTreeSet::new();
     let fields = plan.weighted.iter().filter_map(|&id| {
         let layer = cx.graph.layer(id);
@@ -25,20 +24,6 @@ pub(super) fn fields(cx: &Context<'_>, plan: &Plan) -> Vec<(Ident, TokenStream, 
             // One field for all of its layers, where the first of them is.
             return groups.insert(group).then(|| nested::field(cx, group));
         }
-        // A kernel's shape has all sizes, but for a recurrent layer's state and what products of sizes are: the channels
-        // that depthwise kernels give.
-        let more: Vec<&Dim> = match layer.kind.core().0 {
-            LayerKind::Recurrent(recurrent) => vec![&recurrent.units],
-            LayerKind::Depthwise(_) => layer.weights.iter().skip(1).flat_map(|bias| &bias.shape.0).collect(),
-            LayerKind::Separable(_) => {
-                let pointwise = layer.weights.iter().skip(1).take(1);
-                pointwise.flat_map(|pointwise| pointwise.shape.0.iter().rev().take(2).rev()).collect()
-            }
-            _ => vec![],
-        };
-        let kernel = layer.weights.iter().take(1).flat_map(|kernel| &kernel.shape.0);
-        let sizes = kernel.chain(more).map(|dim| cx.generic(dim));
-        let ty = typed_layer(&layer.kind);
         let shapes: Vec<String> = layer
             .weights
             .iter()
@@ -51,9 +36,29 @@ pub(super) fn fields(cx: &Context<'_>, plan: &Plan) -> Vec<(Ident, TokenStream, 
             layer.kind.class_name(),
             shapes.join(", ")
         );
-        Some((cx.layer_field(id), quote!(#krate::__private::typed::#ty<#(#sizes,)* E, D>), doc))
+        Some((cx.layer_field(id), layer_type(cx, id), doc))
     });
     fields.collect()
+}
+
+/// The type of a layer with weights.
+pub(super) fn layer_type(cx: &Context<'_>, id: LayerId) -> TokenStream {
+    let (krate, layer) = (cx.krate, cx.graph.layer(id));
+    // A kernel's shape has all sizes, but for a recurrent layer's state and what products of sizes are: the channels
+    // that depthwise kernels give.
+    let more: Vec<&Dim> = match layer.kind.core().0 {
+        LayerKind::Recurrent(recurrent) => vec![&recurrent.units],
+        LayerKind::Depthwise(_) => layer.weights.iter().skip(1).flat_map(|bias| &bias.shape.0).collect(),
+        LayerKind::Separable(_) => {
+            let pointwise = layer.weights.iter().skip(1).take(1);
+            pointwise.flat_map(|pointwise| pointwise.shape.0.iter().rev().take(2).rev()).collect()
+        }
+        _ => vec![],
+    };
+    let kernel = layer.weights.iter().take(1).flat_map(|kernel| &kernel.shape.0);
+    let sizes = kernel.chain(more).map(|dim| cx.generic(dim));
+    let ty = typed_layer(&layer.kind);
+    quote!(#krate::__private::typed::#ty<#(#sizes,)* E, D>)
 }
 
 /// The typed struct of a layer with weights.
@@ -103,22 +108,24 @@ pub(super) fn collection(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     let count = specs.len();
     let values: Vec<Ident> =
         (0..count).map(|index| format_ident!("weight_{}", index, span = Span::mixed_site())).collect();
+    let tree = nested::Tree::new(cx, plan);
     let tensors = plan.params.iter().enumerate().map(|(index, param)| {
-        let (layer, weight) = (cx.layer_place(param.layer), weight_field(cx, param));
+        let [layer, layer_mut] = [false, true].map(|mutable| tree.place(cx, param.layer, mutable));
+        let weight = weight_field(cx, param);
         let trainable = cx.graph.layer(param.layer).trainable;
         let index = Literal::usize_unsuffixed(index);
         quote! {
             Self::tensor(
                 WEIGHTS[#index].name,
-                |model| &model.#layer.#weight,
-                |model| &mut model.#layer.#weight,
+                |model| &#layer.#weight,
+                |model| &mut #layer_mut.#weight,
                 __mimo::options(#trainable, |tensor| __mimo::reset(tensor, &WEIGHTS[#index].initializer, 0, #index)),
             )
         }
     });
     let tensors = nest(tensors.collect());
     let pattern = nest(values.iter().map(|value| quote!(#value)).collect());
-    let layers = nested::values(cx, plan, |id| layer_value(cx, plan, id, &values));
+    let layers = nested::values(cx, &tree, &|id| layer_value(cx, plan, id, &values));
     let marker = marker(plan, &quote!(__mimo));
     let count = Literal::usize_unsuffixed(count);
     quote! {

@@ -124,7 +124,11 @@ pub(super) fn description(model: &Model) -> TokenStream {
 impl Lower<'_> {
     /// Reports models that are brought in for nothing.
     pub(super) fn unused_models(&mut self, model: &Model) {
-        for (place, used) in model.uses.iter().enumerate().filter(|_| !self.lossy) {
+        // A mistake may be where it is used.
+        if self.diags.has_errors() {
+            return;
+        }
+        for (place, used) in model.uses.iter().enumerate() {
             let name = name_of(&used.ident);
             if !self.used.contains(&place) && !name.starts_with('_') {
                 self.diags.push(
