@@ -348,6 +348,19 @@ impl Builder {
         TensorId(id(self.graph.tensors.len() - 1))
     }
 
+    /// How many checks are left to const evaluation so far.
+    pub fn checks(&self) -> usize {
+        self.checks.len()
+    }
+
+    /// Says of the checks after the first `known` in which expansion of a body they showed.
+    pub fn note_checks(&mut self, known: usize, note: &str) {
+        for check in self.checks.iter_mut().skip(known) {
+            let notes = check.note.take().into_iter().chain([note.to_owned()]);
+            check.note = Some(notes.collect::<Vec<_>>().join("\n  = note: "));
+        }
+    }
+
     /// The graph so far.
     pub fn graph(&self) -> &Graph {
         &self.graph
