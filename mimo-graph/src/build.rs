@@ -278,6 +278,15 @@ impl Builder {
         }
     }
 
+    /// Takes back what [`bind`](Self::bind) called a tensor: a function's name for it is known in the function only.
+    pub fn unbind(&mut self, tensor: TensorId, name: &str) {
+        if let Some(tensor) = self.graph.tensors.get_mut(tensor.index())
+            && let Some(at) = tensor.bindings.iter().rposition(|binding| binding == name)
+        {
+            tensor.bindings.remove(at);
+        }
+    }
+
     /// `let x: [127, 32] = …`: what is written has to be the tensor's shape. `loc` are the tokens of the
     /// written shape.
     pub fn ascribe(&mut self, tensor: TensorId, written: &Value, loc: Loc, diags: &mut Diags) {

@@ -9,7 +9,6 @@ use crate::order::{downstream, marked, needed_tensors};
 /// Reports everything that is wrong with how the graph is connected.
 pub fn all(graph: &Graph, cx: &mut Cx<'_>) {
     check_ports_once(graph, cx);
-    check_outputs_computed(graph, cx);
     // A call that failed may have left its operands or its result out of the graph: what is missing then is
     // not the user's second mistake.
     if is_broken(graph) {
@@ -48,17 +47,6 @@ fn check_ports_once(graph: &Graph, cx: &mut Cx<'_>) {
             };
             cx.error(diag);
         }
-    }
-}
-
-/// An output is computed: an input given back as it is has nothing to train.
-fn check_outputs_computed(graph: &Graph, cx: &mut Cx<'_>) {
-    for output in graph.outputs.iter().filter(|output| graph.sources.contains(&output.tensor)) {
-        let name = graph.tensor_name(output.tensor);
-        cx.error(
-            Diag::error(output.loc, format!("the output `{}` is an input of the model", output.name))
-                .help(format!("call a layer on `{name}`, or leave it out of the outputs")),
-        );
     }
 }
 
@@ -184,17 +172,6 @@ mod tests {
                 "106: error: `x` is listed twice as an input\n  = help: remove one",
                 "107: error: the outputs `a` and `b` are the same tensor, `a`\n  = help: give `a` one name",
             ]
-        );
-    }
-
-    #[test]
-    fn an_output_is_no_input() {
-        let mut model = Model::heads(&[("a", 1, Linear)]);
-        model.output("x", TensorId(0));
-        assert_eq!(
-            checked(&model),
-            ["106: error: the output `x` is an input of the model\n  \
-              = help: call a layer on `x`, or leave it out of the outputs"]
         );
     }
 

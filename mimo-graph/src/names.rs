@@ -82,6 +82,16 @@ fn given_name(graph: &Graph, id: LayerId, taken: &BTreeSet<String>, diags: &mut 
     }
     if taken.contains(name) {
         let fresh = free_name(name, taken);
+        let earlier = graph.layers.iter().take_while(|other| !std::ptr::eq(*other, layer));
+        if earlier.into_iter().any(|other| other.named && other.name == name && other.loc == layer.loc) {
+            let message =
+                format!("the layer name `{name}` is given to more than one layer by a loop or a function");
+            let diag = Diag::error(layer.loc, message).help(format!(
+                "put what differs into it: `name = \"{name}_{{i}}\"`, with `i` of a `for`, or a parameter"
+            ));
+            diags.push(diag);
+            return fresh;
+        }
         let diag =
             Diag::error(layer.loc, format!("the layer name `{name}` is taken by {}", owner(graph, name)));
         diags.push(diag.help(format!("give this layer another name, such as `name = \"{fresh}\"`")));

@@ -140,7 +140,13 @@ impl Lower<'_> {
         let unknown = std::mem::take(&mut self.unknown);
         let lossy = std::mem::replace(&mut self.lossy, function.lossy);
         let outer = self.consts.enter();
+        // In messages about the body, a tensor is called what the body calls it.
+        let mut given_names = Vec::new();
         for (parameter, argument) in function.parameters.iter().zip(arguments) {
+            if let Argument::Tensor(Binding::Tensor(tensor)) = argument {
+                self.builder.bind(tensor, &name_of(&parameter.ident));
+                given_names.push((tensor, name_of(&parameter.ident)));
+            }
             self.define(&parameter.ident, argument);
         }
         let given = self.expanded(note, |lower| {
@@ -150,6 +156,9 @@ impl Lower<'_> {
                 None => Evaluated::Poison,
             }
         });
+        for (tensor, name) in given_names {
+            self.builder.unbind(tensor, &name);
+        }
         self.consts.leave(outer);
         self.lossy = lossy;
         self.unknown = unknown;

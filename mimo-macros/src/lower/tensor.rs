@@ -243,7 +243,8 @@ impl Lower<'_> {
                 .help(format!("write `{class}({settings})({shown})`"))
             }
             (None, Some(near)) => {
-                Diag::error(callee.loc, format!("cannot find a layer or a function `{name}`"))
+                let what = if self.expansions.function(near).is_some() { "function" } else { "layer" };
+                Diag::error(callee.loc, format!("cannot find a {what} `{name}`"))
                     .help(format!("did you mean `{near}`?"))
             }
             // The builder knows the near names of classes.

@@ -38,6 +38,12 @@ pub(super) fn braced(run: &[TokenTree]) -> Option<usize> {
     (!cursor.is_empty()).then(|| cursor.position() + 1)
 }
 
+/// Gives the block what was reported to belong there, so that its uses are no further mistakes.
+fn take_back(inner: &mut Model, model: &mut Model) {
+    model.functions.append(&mut inner.functions);
+    model.consts.append(&mut inner.consts);
+}
+
 impl Parser {
     /// `fn name(x, units = 32) { … }`, after the attributes.
     pub(super) fn function(&mut self, cursor: &mut Cursor<'_>, model: &mut Model) {
@@ -84,7 +90,7 @@ impl Parser {
                         .help("end its body with what it gives, without `;`: a tensor, or `(a, b)`"),
                 );
             }
-            model.functions.append(&mut inner.functions);
+            take_back(&mut inner, model);
             (function.body, function.result, function.lossy) = (inner.statements, state.result, inner.lossy);
         } else {
             self.error(Diag::error(loc, format!("the function `{ident}` has no body")).help(FUNCTION));
@@ -218,7 +224,7 @@ impl Parser {
         let place = if place == Place::Function { Place::LoopOfFunction } else { Place::Loop };
         self.statements(&super::flatten(contents(group.stream())), &mut State::at(place), &mut inner);
         model.lossy |= inner.lossy;
-        model.functions.append(&mut inner.functions);
+        take_back(&mut inner, model);
         let body = inner.statements;
         model.statements.push(Statement::For(For { names, tuple: tuple.is_some(), values, body, loc }));
     }

@@ -73,8 +73,7 @@ impl Parser {
             return self.function(&mut cursor, model);
         }
         if inside && cursor.at_keyword("const") {
-            model.lossy = true;
-            return self.only_in_the_block("a constant", state.place, cursor.rest());
+            self.only_in_the_block("a constant", state.place, cursor.rest());
         }
         if inside && cursor.at_keyword("Model") && cursor.group_at(1, Delimiter::Parenthesis).is_some() {
             return self.only_in_the_block("`Model(…)`", state.place, cursor.rest());
