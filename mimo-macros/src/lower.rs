@@ -10,6 +10,7 @@ mod value;
 use std::collections::{BTreeMap, BTreeSet};
 
 use mimo_graph::build::Builder;
+use mimo_graph::code::Code;
 use mimo_graph::context::{Cx, DimCheck};
 use mimo_graph::diag::{Diag, Diags, Loc};
 use mimo_graph::graph::{Graph, LayerId, TensorId};
@@ -175,6 +176,7 @@ pub(crate) fn model(model: &Model, spans: Spans, parsed: Vec<Diag>) -> Outcome {
             finish(&mut graph, &mut diags, &mut checks, compile);
         }
     }
+    crate::lints::apply(&mut diags, &model.levels);
     let lowered = Lowered {
         graph,
         checks,
@@ -239,13 +241,18 @@ impl Lower<'_> {
                 if let (Some(shape), Some(name)) = (&statement.ascription, names.first()) {
                     let name = name_of(&name.ident);
                     self.error(
-                        Diag::error(shape.loc, format!("`{name}` is a layer, and only tensors have a shape"))
-                            .help(format!("call the layer: `let {name}: […] = …(…)(x);`")),
+                        Diag::error(
+                            Code::ShapeOfNoTensor,
+                            shape.loc,
+                            format!("`{name}` is a layer, and only tensors have a shape"),
+                        )
+                        .help(format!("call the layer: `let {name}: […] = …(…)(x);`")),
                     );
                 }
                 if statement.tuple && names.len() != 1 {
                     self.error(
                         Diag::error(
+                            Code::WrongNumberOfNames,
                             value.loc,
                             "this is one layer, and a tuple of names takes several tensors",
                         )
@@ -297,7 +304,8 @@ impl Lower<'_> {
             let message = format!("this gives {found} tensor{s}, but {wanted} {are} bound");
             let bound: Vec<String> = names.iter().map(|name| name_of(&name.ident)).collect();
             let pattern = self.pattern(&bound, tensors);
-            let diag = Diag::error(statement.value.loc, message).help(format!("write `let {pattern} = …;`"));
+            let diag = Diag::error(Code::WrongNumberOfNames, statement.value.loc, message)
+                .help(format!("write `let {pattern} = …;`"));
             self.error(match found > wanted {
                 true => diag.help("`_` stands for a tensor that is not needed"),
                 false => diag,
@@ -314,7 +322,7 @@ impl Lower<'_> {
         let (Some(shape), [tensor]) = (&statement.ascription, tensors) else {
             if let (Some(shape), true) = (&statement.ascription, names.len() > 1) {
                 self.error(
-                    Diag::error(shape.loc, "several tensors have no common shape")
+                    Diag::error(Code::ShapeOfNoTensor, shape.loc, "several tensors have no common shape")
                         .help("leave the shape out"),
                 );
             }

@@ -9,11 +9,12 @@ mod expr;
 mod header;
 mod statement;
 
-pub(crate) use cursor::{contents, text_of, too_deep};
+pub(crate) use cursor::{Cursor, contents, cut_list, text_of, too_deep};
+use mimo_graph::code::Code;
 use mimo_graph::diag::Diag;
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
-use self::cursor::{Cursor, cut};
+use self::cursor::cut;
 use crate::ast::{Expr, ExprKind, Model};
 use crate::span::Spans;
 
@@ -47,7 +48,11 @@ impl Parser {
             Ok(_) => stream,
             Err(error) => {
                 let loc = self.spans.of(tokens);
-                self.error(Diag::error(loc, format!("this is no attribute: {error}")));
+                self.error(Diag::error(
+                    Code::InvalidAttribute,
+                    loc,
+                    format!("this is no attribute: {error}"),
+                ));
                 TokenStream::new()
             }
         }
@@ -58,7 +63,10 @@ impl Parser {
         let mut model = Model::default();
         if let Some(span) = too_deep(&input, DEPTH) {
             let loc = self.spans.add(crate::span::SpanRange::one(span));
-            self.error(Diag::error(loc, "this is nested too deeply").help("bind a part of it with `let`"));
+            self.error(
+                Diag::error(Code::TooLarge, loc, "this is nested too deeply")
+                    .help("bind a part of it with `let`"),
+            );
             return model;
         }
         let tokens = contents(input);
@@ -81,7 +89,8 @@ impl Parser {
                 false => "the block does not say what the model is",
             };
             self.error(
-                Diag::error(loc, message).help("end the block with `Model(inputs = […], outputs = […])`"),
+                Diag::error(Code::MissingModel, loc, message)
+                    .help("end the block with `Model(inputs = […], outputs = […])`"),
             );
         }
     }
@@ -106,7 +115,11 @@ impl Parser {
                         if !expansion::has_body(statement) {
                             let loc =
                                 self.spans.of(statement.last().map(std::slice::from_ref).unwrap_or_default());
-                            self.error(Diag::error(loc, "missing `;` after this statement"));
+                            self.error(Diag::error(
+                                Code::MissingSemicolon,
+                                loc,
+                                "missing `;` after this statement",
+                            ));
                         }
                         rest = next;
                         continue;

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use mimo_graph::code::Code;
 use mimo_graph::diag::{Diag, Loc, did_you_mean};
 use mimo_graph::dim::ConstId;
 use mimo_graph::layers;
@@ -47,10 +48,16 @@ impl<'a> Expansions<'a> {
             let class = layers::classes().any(|class| class == name) || layers::function(&name).is_some();
             if class || ["Input", "Model", "Sequential"].contains(&name.as_str()) {
                 let message = format!("`{name}` is a word of the language, and no name for a function");
-                diags.push(Diag::error(function.loc, message).help("give the function another name"));
+                diags.push(
+                    Diag::error(Code::ReservedFunctionName, function.loc, message)
+                        .help("give the function another name"),
+                );
             } else if expansions.functions.insert(name.clone(), function).is_some() {
                 let message = format!("the function `{name}` is defined twice");
-                diags.push(Diag::error(function.loc, message).help("give one of them another name"));
+                diags.push(
+                    Diag::error(Code::FunctionTwice, function.loc, message)
+                        .help("give one of them another name"),
+                );
             }
         }
         expansions
@@ -100,7 +107,7 @@ impl Lower<'_> {
             unused.map(|(name, function)| (name.clone(), function.loc)).collect();
         for (name, loc) in unused {
             self.error(
-                Diag::warning(loc, format!("the function `{name}` is never called"))
+                Diag::warning(Code::UnusedFunction, loc, format!("the function `{name}` is never called"))
                     .help(format!("call it, `let y = {name}(…);`, or remove it")),
             );
         }
@@ -120,8 +127,12 @@ impl Lower<'_> {
         let Some(arguments) = self.arguments(function, callee, args) else { return Evaluated::Poison };
         if self.expansions.open.contains(&name) {
             self.error(
-                Diag::error(call, format!("`{name}` calls itself, and its expansion would never end"))
-                    .help("write a loop: `for i in 0..4 { … }`"),
+                Diag::error(
+                    Code::RecursiveFunction,
+                    call,
+                    format!("`{name}` calls itself, and its expansion would never end"),
+                )
+                .help("write a loop: `for i in 0..4 { … }`"),
             );
             return Evaluated::Poison;
         }
@@ -200,6 +211,7 @@ impl Lower<'_> {
             let (place, loc) = match &arg.keyword {
                 None if keywords => {
                     let diag = Diag::error(
+                        Code::PositionalAfterKeyword,
                         arg.value.loc,
                         "this argument has no keyword, and stands after one that has",
                     );
@@ -213,13 +225,20 @@ impl Lower<'_> {
                         "`{name}` has {} parameter{s}, and this is one argument more",
                         parameters.len()
                     );
-                    error(self, Diag::error(arg.value.loc, message).help(form.clone()));
+                    error(
+                        self,
+                        Diag::error(Code::TooManyArguments, arg.value.loc, message).help(form.clone()),
+                    );
                     break;
                 }
                 Some((keyword, loc)) => {
                     keywords = true;
                     let Some(place) = parameters.iter().position(|parameter| parameter == keyword) else {
-                        let diag = Diag::error(*loc, format!("`{name}` has no parameter `{keyword}`"));
+                        let diag = Diag::error(
+                            Code::UnknownArgument,
+                            *loc,
+                            format!("`{name}` has no parameter `{keyword}`"),
+                        );
                         let near = did_you_mean(keyword, parameters.iter().map(String::as_str));
                         let near = near.map(|near| format!("did you mean `{near}`?"));
                         error(self, diag.help(near.unwrap_or_else(|| form.clone())));
@@ -232,6 +251,7 @@ impl Lower<'_> {
                 Some(slot @ None) => *slot = Some(&arg.value),
                 _ => {
                     let diag = Diag::error(
+                        Code::ArgumentGivenTwice,
                         loc,
                         format!("`{}` is given twice", parameters.get(place).map_or("", |name| name)),
                     );
@@ -245,7 +265,7 @@ impl Lower<'_> {
             .collect();
         if sound && !missing.is_empty() {
             let message = format!("`{name}` is not given {}", missing.join(" and "));
-            self.error(Diag::error(callee.loc, message).help(form));
+            self.error(Diag::error(Code::MissingArgument, callee.loc, message).help(form));
             sound = false;
         }
         // All are evaluated, so that each tells its own mistakes.
@@ -393,6 +413,7 @@ impl Lower<'_> {
                     let shown = text_of(expr.tokens.clone());
                     self.error(
                         Diag::error(
+                            Code::LoopValues,
                             expr.loc,
                             format!("a loop goes over a range or a list, and `{shown}` is neither"),
                         )
@@ -412,7 +433,7 @@ impl Lower<'_> {
             _ => {
                 let shown = text_of(expr.tokens.clone());
                 self.error(
-                    Diag::error(expr.loc, format!("how often a loop goes round is not known from `{shown}`"))
+                    Diag::error(Code::LoopLength, expr.loc, format!("how often a loop goes round is not known from `{shown}`"))
                         .help("write a whole number, or a `const` of the block that is one")
                         .note("layers are made while the macro runs, before Rust evaluates constants of other places"),
                 );
@@ -429,7 +450,8 @@ impl Lower<'_> {
                 let [name] = names.as_slice() else {
                     // A name that is none was reported.
                     if looped.tuple {
-                        let diag = Diag::error(looped.loc, "a range gives one number at a time");
+                        let diag =
+                            Diag::error(Code::LoopPattern, looped.loc, "a range gives one number at a time");
                         self.error(diag.help("write `for i in 0..4 { … }`"));
                     }
                     return false;
@@ -482,7 +504,9 @@ impl Lower<'_> {
         let names: Vec<String> = looped.names.iter().map(|name| name_of(&name.ident)).collect();
         let message =
             format!("the loop binds {} names, and this is not a tuple of {}", names.len(), names.len());
-        self.error(Diag::error(loc, message).help(format!("write `({})`", names.join(", "))));
+        self.error(
+            Diag::error(Code::LoopPattern, loc, message).help(format!("write `({})`", names.join(", "))),
+        );
         false
     }
 
@@ -517,8 +541,12 @@ impl Lower<'_> {
 
     fn too_many(&mut self, loc: Loc) {
         self.error(
-            Diag::error(loc, format!("this expands to more than {LIMIT} statements"))
-                .help("make fewer layers"),
+            Diag::error(
+                Code::ExpansionTooLarge,
+                loc,
+                format!("this expands to more than {LIMIT} statements"),
+            )
+            .help("make fewer layers"),
         );
     }
 

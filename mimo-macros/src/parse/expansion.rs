@@ -1,5 +1,6 @@
 //! What is expanded while the macro runs: functions of the block and loops.
 
+use mimo_graph::code::Code;
 use mimo_graph::diag::Diag;
 use proc_macro2::{Delimiter, TokenTree};
 
@@ -42,6 +43,7 @@ pub(super) fn braced(run: &[TokenTree]) -> Option<usize> {
 fn take_back(inner: &mut Model, model: &mut Model) {
     model.functions.append(&mut inner.functions);
     model.consts.append(&mut inner.consts);
+    model.levels.append(&mut inner.levels);
 }
 
 impl Parser {
@@ -51,7 +53,9 @@ impl Parser {
         let Some(ident) = cursor.ident_at(0).filter(|ident| is_name(ident)) else {
             model.lossy = true;
             let loc = self.spans.of(cursor.previous());
-            return self.error(Diag::error(loc, "expected a name after `fn`").help(FUNCTION));
+            return self.error(
+                Diag::error(Code::IncompleteFunction, loc, "expected a name after `fn`").help(FUNCTION),
+            );
         };
         let loc = self.spans.add(SpanRange::one(ident.span()));
         cursor.skip(1);
@@ -62,7 +66,7 @@ impl Parser {
             }
             cursor.skip(1);
         } else {
-            let diag = Diag::error(loc, format!("expected `(…)` after `{ident}`"));
+            let diag = Diag::error(Code::IncompleteFunction, loc, format!("expected `(…)` after `{ident}`"));
             self.error(diag.help(FUNCTION));
         }
         let start = cursor.position();
@@ -73,7 +77,7 @@ impl Parser {
         if !between.is_empty() && !cursor.is_empty() {
             let loc = self.spans.of(between);
             self.error(
-                Diag::error(loc, "a function of a model is written without types")
+                Diag::error(Code::TypedFunction, loc, "a function of a model is written without types")
                     .help("remove this: what the function gives follows from its body"),
             );
         }
@@ -86,14 +90,17 @@ impl Parser {
             self.statements(&super::flatten(contents(group.stream())), &mut state, &mut inner);
             if state.result.is_none() && self.diags.len() == known {
                 self.error(
-                    Diag::error(loc, format!("the function `{ident}` gives nothing"))
+                    Diag::error(Code::NoResult, loc, format!("the function `{ident}` gives nothing"))
                         .help("end its body with what it gives, without `;`: a tensor, or `(a, b)`"),
                 );
             }
             take_back(&mut inner, model);
             (function.body, function.result, function.lossy) = (inner.statements, state.result, inner.lossy);
         } else {
-            self.error(Diag::error(loc, format!("the function `{ident}` has no body")).help(FUNCTION));
+            self.error(
+                Diag::error(Code::IncompleteFunction, loc, format!("the function `{ident}` has no body"))
+                    .help(FUNCTION),
+            );
         }
         model.functions.push(function);
     }
@@ -103,14 +110,17 @@ impl Parser {
         let mut cursor = Cursor::new(piece);
         let Some(ident) = cursor.ident_at(0).filter(|ident| is_name(ident)) else {
             let loc = self.spans.of(piece);
-            self.error(Diag::error(loc, "expected the name of a parameter").help(FUNCTION));
+            self.error(
+                Diag::error(Code::IncompleteFunction, loc, "expected the name of a parameter").help(FUNCTION),
+            );
             return None;
         };
         let loc = self.spans.add(SpanRange::one(ident.span()));
         let name = name_of(ident);
         cursor.skip(1);
         if earlier.iter().any(|other| name_of(&other.ident) == name) {
-            let diag = Diag::error(loc, format!("two parameters have the name `{name}`"));
+            let diag =
+                Diag::error(Code::ParameterTwice, loc, format!("two parameters have the name `{name}`"));
             self.error(diag.help("give one of them another name"));
             return None;
         }
@@ -121,7 +131,7 @@ impl Parser {
             }
             let loc = self.spans.of(cursor.since(start));
             self.error(
-                Diag::error(loc, "a function of a model is written without types")
+                Diag::error(Code::TypedFunction, loc, "a function of a model is written without types")
                     .help(format!("write `{name}`: what it is follows from each call")),
             );
         }
@@ -130,7 +140,11 @@ impl Parser {
             cursor.skip(1);
             default = Some(match cursor.is_empty() {
                 true => {
-                    let diag = Diag::error(loc, format!("the parameter `{name}` has no value after `=`"));
+                    let diag = Diag::error(
+                        Code::MissingValue,
+                        loc,
+                        format!("the parameter `{name}` has no value after `=`"),
+                    );
                     self.error(diag.help(format!("write `{name} = 32`, or `{name}` alone")));
                     invalid(loc)
                 }
@@ -155,14 +169,14 @@ impl Parser {
         if returns {
             let loc = self.spans.of(run.get(..1).unwrap_or_default());
             self.error(
-                Diag::error(loc, "`return` does not belong here")
+                Diag::error(Code::NoResult, loc, "`return` does not belong here")
                     .help("end the function with what it gives, without `;`"),
             );
             cursor.skip(1);
         } else if terminated {
             let loc = self.spans.of(run);
             self.error(
-                Diag::error(loc, "what a function gives stands at its end without `;`")
+                Diag::error(Code::NoResult, loc, "what a function gives stands at its end without `;`")
                     .help("remove the `;`"),
             );
         }
@@ -188,7 +202,7 @@ impl Parser {
         }
         if cursor.position() == pattern {
             let loc = self.spans.of(cursor.previous());
-            self.error(Diag::error(loc, "expected a name after `for`").help(LOOP));
+            self.error(Diag::error(Code::IncompleteLoop, loc, "expected a name after `for`").help(LOOP));
         }
         let values = if cursor.at_keyword("in") {
             cursor.skip(1);
@@ -199,7 +213,10 @@ impl Parser {
             let run = cursor.since(from);
             if run.is_empty() {
                 let loc = self.spans.of(cursor.previous());
-                self.error(Diag::error(loc, "expected a range or a list after `in`").help(LOOP));
+                self.error(
+                    Diag::error(Code::IncompleteLoop, loc, "expected a range or a list after `in`")
+                        .help(LOOP),
+                );
                 Values::Invalid
             } else {
                 self.values(run)
@@ -208,7 +225,7 @@ impl Parser {
             let loc = self.spans.of(cursor.previous());
             // A name that is none was reported already.
             if !names.is_empty() {
-                self.error(Diag::error(loc, "expected `in` after this").help(LOOP));
+                self.error(Diag::error(Code::IncompleteLoop, loc, "expected `in` after this").help(LOOP));
             }
             while !cursor.is_empty() && cursor.group_at(0, Delimiter::Brace).is_none() {
                 cursor.skip(1);
@@ -218,7 +235,7 @@ impl Parser {
         let loc = self.spans.of(cursor.since(start));
         let Some(group) = cursor.group_at(0, Delimiter::Brace) else {
             model.lossy = true;
-            return self.error(Diag::error(loc, "this loop has no body").help(LOOP));
+            return self.error(Diag::error(Code::IncompleteLoop, loc, "this loop has no body").help(LOOP));
         };
         let mut inner = Model::default();
         let place = if place == Place::Function { Place::LoopOfFunction } else { Place::Loop };
@@ -252,6 +269,7 @@ impl Parser {
             let shown = text_of(run.iter().cloned().collect());
             self.error(
                 Diag::error(
+                    Code::IncompleteLoop,
                     loc,
                     format!("the range `{shown}` has no {}", if start.is_empty() { "start" } else { "end" }),
                 )
@@ -268,7 +286,7 @@ impl Parser {
         let loc = self.spans.of(run.get(..1).unwrap_or_default());
         let inside = if matches!(place, Place::Loop) { "a loop" } else { "a function" };
         self.error(
-            Diag::error(loc, format!("{what} does not belong inside {inside}"))
+            Diag::error(Code::OnlyInBlock, loc, format!("{what} does not belong inside {inside}"))
                 .help("move it to the block of the model"),
         );
     }
