@@ -75,6 +75,8 @@ pub struct Group {
     pub name: String,
     /// Whether `name` comes from `name = "…"`.
     pub named: bool,
+    /// Whether it is called.
+    pub called: bool,
     /// What the model calls its outputs.
     pub outputs: Vec<String>,
     /// The tokens that made it.

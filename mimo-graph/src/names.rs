@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::code::Code;
 use crate::diag::{Diag, Diags, Loc};
 use crate::graph::{Graph, GroupId, Layer, LayerId, Port, TensorId};
 
@@ -127,12 +128,17 @@ fn layer_id(index: usize) -> LayerId {
 fn check_ports(ports: &[Port], what: &str, keyword: &str, diags: &mut Diags) {
     for (i, port) in ports.iter().enumerate() {
         if let Some(reason) = unusable_binding(&port.name) {
-            let diag = Diag::error(port.loc, format!("the {what} `{}` {reason}", port.name));
+            let diag =
+                Diag::error(Code::UnusablePortName, port.loc, format!("the {what} `{}` {reason}", port.name));
             diags.push(diag.help(format!("call it `{}`", field_like(&port.name))));
         }
         let earlier = ports[..i].iter().find(|earlier| earlier.name == port.name);
         if earlier.is_some_and(|earlier| earlier.tensor != port.tensor) {
-            let diag = Diag::error(port.loc, format!("two {what}s have the name `{}`", port.name));
+            let diag = Diag::error(
+                Code::PortNameTaken,
+                port.loc,
+                format!("two {what}s have the name `{}`", port.name),
+            );
             diags.push(diag.help(format!(
                 "bind the tensors to different names, or name them in a map: `{keyword} = {{ {}: …, {}_2: … }}`",
                 port.name, port.name
@@ -147,7 +153,7 @@ fn given_name(graph: &Graph, named: Named, taken: &BTreeSet<String>, diags: &mut
     let (name, loc, _) = named.of(graph);
     if let Some(reason) = unusable(name) {
         let usable = field_like(name);
-        let diag = Diag::error(loc, format!("the layer name {name:?} {reason}"));
+        let diag = Diag::error(Code::UnusableLayerName, loc, format!("the layer name {name:?} {reason}"));
         diags.push(
             diag.help(format!("write `name = \"{usable}\"`")).note("layers are fields of the model's struct"),
         );
@@ -155,7 +161,20 @@ fn given_name(graph: &Graph, named: Named, taken: &BTreeSet<String>, diags: &mut
     }
     if taken.contains(name) {
         let fresh = free_name(name, taken);
-        let diag = Diag::error(loc, format!("the layer name `{name}` is taken by {}", owner(graph, name)));
+        if earlier(graph, named).any(|other| other == (name, loc)) {
+            let message =
+                format!("the layer name `{name}` is given to more than one layer by a loop or a function");
+            let diag = Diag::error(Code::LayerNameTaken, loc, message).help(format!(
+                "put what differs into it: `name = \"{name}_{{i}}\"`, with `i` of a `for`, or a parameter"
+            ));
+            diags.push(diag);
+            return fresh;
+        }
+        let diag = Diag::error(
+            Code::LayerNameTaken,
+            loc,
+            format!("the layer name `{name}` is taken by {}", owner(graph, name)),
+        );
         diags.push(diag.help(format!("give this layer another name, such as `name = \"{fresh}\"`")));
         return fresh;
     }
@@ -164,7 +183,7 @@ fn given_name(graph: &Graph, named: Named, taken: &BTreeSet<String>, diags: &mut
     if let Some(output) = namesake.filter(|output| !gives(output)) {
         let message =
             format!("the layer name `{name}` is also the name of an output that another layer gives");
-        let mut diag = Diag::error(loc, message);
+        let mut diag = Diag::error(Code::LayerNameTaken, loc, message);
         diag = match graph.outputs.iter().find(gives) {
             Some(own) => diag.help(format!("this layer gives the output `{}`: leave `name` out", own.name)),
             None => diag.help(format!("give this layer another name, such as `name = \"hidden_{name}\"`")),
@@ -177,6 +196,18 @@ fn given_name(graph: &Graph, named: Named, taken: &BTreeSet<String>, diags: &mut
         return free_name(name, &taken.iter().cloned().chain([name.to_owned()]).collect());
     }
     name.to_owned()
+}
+
+/// The names that were given before, each with the tokens that made its layer.
+fn earlier(graph: &Graph, named: Named) -> impl Iterator<Item = (&str, Loc)> {
+    let own = |layer: &&Layer| layer.named && layer.group.is_none();
+    let (layers, groups) = match named {
+        Named::Layer(id) => (id.index(), 0),
+        Named::Group(id) => (graph.layers.len(), id.index()),
+    };
+    let layers = graph.layers.iter().take(layers).filter(own).map(|layer| (layer.name.as_str(), layer.loc));
+    let groups = graph.groups.iter().take(groups).filter(|group| group.named);
+    layers.chain(groups.map(|group| (group.name.as_str(), group.loc)))
 }
 
 /// Who has a name already: an input, or a layer that was named before.

@@ -8,6 +8,7 @@ mod ast;
 mod description;
 mod emit;
 mod fallback;
+mod lints;
 mod lower;
 mod parse;
 mod report;

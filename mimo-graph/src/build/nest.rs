@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::{Builder, id, shown_name};
 use crate::args::read;
+use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Diags, Loc, did_you_mean};
 use crate::graph::{ConstEntry, Dtype, Graph, Group, GroupId, Layer, LayerId, Node, NodeId, Port, TensorId};
@@ -40,7 +41,7 @@ impl Builder {
         let named = name.is_some();
         let outputs = model.outputs.iter().map(|port| port.name.clone()).collect();
         let (class, name) = (class.to_owned(), name.unwrap_or_default());
-        self.graph.groups.push(Group { class, name, named, outputs, loc: call });
+        self.graph.groups.push(Group { class, name, named, called: false, outputs, loc: call });
 
         let members = members(model);
         let first = self.graph.layers.len();
@@ -72,6 +73,7 @@ impl Builder {
         call: Loc,
         diags: &mut Diags,
     ) -> Vec<TensorId> {
+        self.graph.groups[instance.group.index()].called = true;
         if !self.fits(instance, model, inputs, call, diags) {
             return model.outputs.iter().map(|_| self.poison(call)).collect();
         }
@@ -149,13 +151,16 @@ impl Settings {
         for arg in args {
             let Some((keyword, loc)) = &arg.name else {
                 let message = format!("the model `{class}` takes no positional argument");
-                cx.error(Diag::error(arg.value.loc, message).help(HELP));
+                cx.error(Diag::error(Code::TooManyArguments, arg.value.loc, message).help(HELP));
                 sound = false;
                 continue;
             };
             let what = format!("`{keyword}` of `{class}`");
             if seen.contains(&keyword.as_str()) {
-                cx.error(Diag::error(*loc, format!("{what} is given twice")).help("remove one of the two"));
+                cx.error(
+                    Diag::error(Code::ArgumentGivenTwice, *loc, format!("{what} is given twice"))
+                        .help("remove one of the two"),
+                );
                 sound = false;
                 continue;
             }
@@ -166,7 +171,7 @@ impl Settings {
                 "trainable" => settings.trainable = read::boolean(&value, &what, cx).unwrap_or(true),
                 _ => {
                     let message = format!("the model `{class}` has no argument `{keyword}`");
-                    let diag = Diag::error(*loc, message);
+                    let diag = Diag::error(Code::UnknownArgument, *loc, message);
                     let diag = match did_you_mean(keyword, ["name", "trainable"]) {
                         Some(near) => diag.help(format!("did you mean `{near}`?")),
                         None => diag,
@@ -216,7 +221,11 @@ fn wrong_count(class: &str, model: &Graph, (given, call): (usize, Loc), consts: 
         [one] => one.to_string(),
         several => format!("[{}]", several.join(", ")),
     };
-    let diag = Diag::error(call, format!("`{class}` takes {count} tensor{s}, but {given} {is} given"));
+    let diag = Diag::error(
+        Code::WrongNumberOfTensors,
+        call,
+        format!("`{class}` takes {count} tensor{s}, but {given} {is} given"),
+    );
     let diag = diag.help(format!("call it as `{class}()({form})`"));
     model.inputs.iter().fold(diag, |diag, port| {
         let shape = model.tensor(port.tensor).shape.as_ref();
@@ -232,7 +241,7 @@ fn wrong_dtype(class: &str, port: &Port, wanted: Dtype, (name, is_source): (&str
         Dtype::Int => {
             let message =
                 format!("the input `{input}` of `{class}` holds whole numbers, but `{name}` holds floats");
-            Diag::error(loc, message).help(match is_source {
+            Diag::error(Code::WholeNumbersNeeded, loc, message).help(match is_source {
                 true => format!("write `dtype = \"int32\"` at the `Input` of `{name}`"),
                 false => "call it on an `Input(…, dtype = \"int32\")`".into(),
             })
@@ -240,7 +249,7 @@ fn wrong_dtype(class: &str, port: &Port, wanted: Dtype, (name, is_source): (&str
         Dtype::Float => {
             let message =
                 format!("the input `{input}` of `{class}` holds floats, but `{name}` holds whole numbers");
-            Diag::error(loc, message).help("leave `dtype = \"int32\"` out at its `Input`")
+            Diag::error(Code::FloatsNeeded, loc, message).help("leave `dtype = \"int32\"` out at its `Input`")
         }
     }
 }
@@ -256,7 +265,11 @@ fn same_shape(
     let (shown, asked) = (found.display(cx.consts).to_string(), wanted.display(cx.consts).to_string());
     let note = format!("the input `{input}` of `{class}` is {asked}");
     let report = || {
-        let diag = Diag::error(loc, format!("`{class}` takes {asked}, but `{name}` is {shown}"));
+        let diag = Diag::error(
+            Code::NestedInputShape,
+            loc,
+            format!("`{class}` takes {asked}, but `{name}` is {shown}"),
+        );
         let elements = (found.elements().known(), wanted.elements().known());
         let diag = match elements {
             (Some(have), Some(need)) if have == need => {
@@ -278,6 +291,7 @@ fn same_shape(
     let mut one = Cx { consts: cx.consts, diags: cx.diags, checks: &mut checks };
     let fine = found.0.iter().zip(&wanted.0).enumerate().all(|(axis, (found, wanted))| {
         let check = DimCheck {
+            code: Code::NestedInputShape,
             loc,
             found: found.clone(),
             relation: Relation::Equal,

@@ -1,6 +1,7 @@
 //! Models as layers: each is read and lowered like the model around it, and its graph is copied call by call.
 
 use mimo_graph::build::Instance;
+use mimo_graph::code::Code;
 use mimo_graph::diag::{Diag, Diags, Loc};
 use mimo_graph::graph::{ConstEntry, Graph, LayerId, TensorId};
 use proc_macro2::{Ident, Span, TokenStream};
@@ -90,8 +91,12 @@ fn one(
     let Some(lowered) = outcome.lowered.filter(|lowered| !failed && lowered.unusable.is_none()) else {
         // What was found right where it stands may be wrong here only if another release of mimo found it so.
         let first = outcome.diags.into_sorted().into_iter().next();
-        let diag = Diag::error(used.loc, format!("the model `{}` cannot be used here", nested.name))
-            .help("let both crates depend on the same release of mimo");
+        let diag = Diag::error(
+            Code::ModelOfAnotherRelease,
+            used.loc,
+            format!("the model `{}` cannot be used here", nested.name),
+        )
+        .help("let both crates depend on the same release of mimo");
         diags.push(match first {
             Some(first) => diag.note(first.message),
             None => diag,
@@ -132,7 +137,7 @@ impl Lower<'_> {
             let name = name_of(&used.ident);
             if !self.used.contains(&place) && !name.starts_with('_') {
                 self.diags.push(
-                    Diag::warning(used.loc, format!("the model `{name}` is never used"))
+                    Diag::warning(Code::UnusedModel, used.loc, format!("the model `{name}` is never used"))
                         .help(format!("make a layer of it, `let … = {name}();`, or remove the `use`")),
                 );
             }
@@ -157,8 +162,12 @@ impl Lower<'_> {
         if let Some(tensor) = args.iter().find(|arg| arg.keyword.is_none() && self.is_tensor(&arg.value)) {
             let shown = text_of(tensor.value.tokens.clone());
             self.error(
-                Diag::error(callee, format!("the model `{name}` has to be made before it is called"))
-                    .help(format!("write `{name}()({shown})`")),
+                Diag::error(
+                    Code::ModelNotMade,
+                    callee,
+                    format!("the model `{name}` has to be made before it is called"),
+                )
+                .help(format!("write `{name}()({shown})`")),
             );
             return Evaluated::Poison;
         }
@@ -184,7 +193,7 @@ impl Lower<'_> {
     ) -> Evaluated {
         if let Some(loc) = initial_state {
             self.error(
-                Diag::error(loc, "a nested model takes no `initial_state`")
+                Diag::error(Code::NoState, loc, "a nested model takes no `initial_state`")
                     .help("give it an `Input` for each state, and call it on the states too"),
             );
         }
@@ -193,7 +202,9 @@ impl Lower<'_> {
         let model = made.as_ref().and_then(|made| models.get(made.nested)?.model.as_ref());
         let (Some(made), Some(model)) = (made, model) else { return Evaluated::Poison };
         let given = self.builder.call_instance(&made.instance, model, tensors, call, &mut self.diags);
-        self.computed.extend(&given);
+        // A model may give what it was given.
+        let new = given.iter().filter(|&given| tensors.iter().all(|(tensor, _)| tensor != given));
+        self.computed.extend(new);
         Evaluated::Tensors(given)
     }
 
@@ -215,8 +226,12 @@ impl Lower<'_> {
         };
         let shown = text_of(wrapped.tokens.clone());
         self.error(
-            Diag::error(wrapped.loc, format!("`{class}` takes a layer, and `{shown}` is a model"))
-                .help("call the model on tensors itself: a model cannot be a layer of a layer yet"),
+            Diag::error(
+                Code::ModelInSettings,
+                wrapped.loc,
+                format!("`{class}` takes a layer, and `{shown}` is a model"),
+            )
+            .help("call the model on tensors itself: a model cannot be a layer of a layer yet"),
         );
         true
     }

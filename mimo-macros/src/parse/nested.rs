@@ -5,6 +5,7 @@
 //! with all of its own tokens, and is called again with the description in front: `@ { … } pub Siamese { … }`. Nothing
 //! between the braces means that the model has mistakes, which it has told itself.
 
+use mimo_graph::code::Code;
 use mimo_graph::diag::Diag;
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
@@ -52,13 +53,14 @@ impl Parser {
             };
             let several = cursor.group_at(0, Delimiter::Brace).is_some();
             let diag = match cursor.peek() {
-                _ if several => {
-                    Diag::error(loc, "a `use` of a model names one model").help("write one `use` for each")
-                }
+                _ if several => Diag::error(Code::InvalidUse, loc, "a `use` of a model names one model")
+                    .help("write one `use` for each"),
                 Some(TokenTree::Punct(punct)) if punct.as_char() == '*' => {
-                    Diag::error(loc, "a `use` of a model names the model").help(FORM)
+                    Diag::error(Code::InvalidUse, loc, "a `use` of a model names the model").help(FORM)
                 }
-                _ => Diag::error(loc, "expected the path of a model after `use`").help(FORM),
+                _ => {
+                    Diag::error(Code::InvalidUse, loc, "expected the path of a model after `use`").help(FORM)
+                }
             };
             return self.error(diag);
         };
@@ -70,20 +72,24 @@ impl Parser {
             let Some(alias) = cursor.ident_at(0).filter(|ident| is_name(ident)) else {
                 model.lossy = true;
                 let loc = self.spans.of(cursor.previous());
-                return self.error(Diag::error(loc, "expected a name after `as`").help(FORM));
+                return self
+                    .error(Diag::error(Code::InvalidUse, loc, "expected a name after `as`").help(FORM));
             };
             ident = alias.clone();
             cursor.skip(1);
         }
         if !cursor.is_empty() {
             let loc = self.spans.of(cursor.rest());
-            self.error(Diag::error(loc, "unexpected tokens after this `use`").help(FORM));
+            self.error(Diag::error(Code::InvalidUse, loc, "unexpected tokens after this `use`").help(FORM));
         }
         let valid = syn::parse2::<syn::Path>(tokens.clone()).is_ok() && is_name(&ident);
         if !valid {
             model.lossy = true;
             let shown = text_of(tokens);
-            return self.error(Diag::error(loc, format!("`{shown}` is not the path of a model")).help(FORM));
+            return self.error(
+                Diag::error(Code::InvalidUse, loc, format!("`{shown}` is not the path of a model"))
+                    .help(FORM),
+            );
         }
         self.add_use(Use { path: tokens, ident, loc }, path.len() == 1, model);
     }
@@ -98,15 +104,19 @@ impl Parser {
         if itself {
             model.lossy = true;
             return self.error(
-                Diag::error(found.loc, format!("the model `{name}` cannot be a layer of itself"))
-                    .help("a nested model is another one: move what both share to a model of its own"),
+                Diag::error(
+                    Code::ModelOfItself,
+                    found.loc,
+                    format!("the model `{name}` cannot be a layer of itself"),
+                )
+                .help("a nested model is another one: move what both share to a model of its own"),
             );
         }
         let Some(earlier) = model.uses.iter().find(|earlier| name_of(&earlier.ident) == name) else {
             return model.uses.push(found);
         };
         let (path, earlier) = (text_of(found.path), text_of(earlier.path.clone()));
-        let diag = Diag::error(found.loc, format!("`{name}` is brought in twice"));
+        let diag = Diag::error(Code::ModelTwice, found.loc, format!("`{name}` is brought in twice"));
         self.error(match path == earlier {
             true => diag.help("remove one of the two"),
             false => diag
