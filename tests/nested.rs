@@ -343,7 +343,7 @@ mod visible {
             use Hidden;
             let x = Input(shape = [2]);
             let h = Dense(2, name = "a_layer")(x);
-            let y = Hidden()(h);
+            let y = Dense(2)(Hidden()(h));
             Model(inputs = [x], outputs = [y])
         }
     }
@@ -369,6 +369,8 @@ fn what_a_nested_model_nests_need_not_be_visible() {
             "visible/a_layer/bias",
             "visible/hidden/y/kernel",
             "visible/hidden/y/bias",
+            "visible/y/kernel",
+            "visible/y/bias",
         ]
     );
     check_gradients(&mut around, Check::default());
@@ -415,4 +417,29 @@ fn models_of_functions_are_layers_there() {
     }
     let names: Vec<&str> = <Outer>::SPEC.layers.iter().map(|layer| layer.name).collect();
     assert_eq!(names, ["x", "one/y", "inner/y", "other/y", "inner_1/y", "y"]);
+}
+
+model! {
+    /// Bodies of functions and loops make models, and call those that they are given.
+    Written {
+        use visible::Visible as Step;
+
+        fn twice(step, x) {
+            step(step(Dense(2, activation = tanh)(x)))
+        }
+
+        let x = Input(shape = [2]);
+        let shared = Step();
+        let y = twice(shared, x);
+        for i in 0..2 {
+            let own = Step(name = "own_{i}");
+            let y = twice(own, Dense(2)(y));
+        }
+        let y = twice(shared, Dense(2)(y));
+        Model(inputs = [x], outputs = [y]).compile(optimizer = SGD(0.0), loss = mse)
+    }
+}
+
+gradients! {
+    functions_and_loops_make_models Written;
 }

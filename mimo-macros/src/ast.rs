@@ -14,6 +14,8 @@ pub(crate) struct Model {
     pub(crate) header: Option<Header>,
     /// The models that the block uses as layers.
     pub(crate) uses: Vec<Use>,
+    /// Names that were meant to be models, in statements that were reported.
+    pub(crate) missing_uses: Vec<String>,
     /// The levels of lints, as attributes set them.
     pub(crate) levels: Vec<crate::lints::Level>,
     /// The constants of the block.

@@ -71,7 +71,12 @@ pub(super) fn all(
 ) -> Vec<Nested> {
     let described = model.described.iter().map(Some).chain(std::iter::repeat(None));
     let uses = model.uses.iter().zip(described);
-    uses.map(|(used, description)| one(used, description, constants, exprs, diags)).collect()
+    let mut all: Vec<Nested> =
+        uses.map(|(used, description)| one(used, description, constants, exprs, diags)).collect();
+    // What could not be read is no unknown layer as well.
+    let missing = model.missing_uses.iter().cloned();
+    all.extend(missing.map(|name| Nested { name, path: TokenStream::new(), model: None }));
+    all
 }
 
 fn one(

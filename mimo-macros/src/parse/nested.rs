@@ -13,6 +13,7 @@ use super::Parser;
 use super::cursor::{Cursor, text_of};
 use super::header::is_name;
 use crate::ast::{Model, Use, name_of};
+use crate::tokens::idents;
 
 const FORM: &str = "write `use path::Name;`, or `use path::Name as Other;`";
 
@@ -45,7 +46,8 @@ impl Parser {
         }
         let path = cursor.since(start);
         let [.., TokenTree::Ident(last)] = path else {
-            model.lossy = true;
+            let listed = cursor.group_at(0, Delimiter::Brace).map(|group| idents(&group.stream()));
+            model.missing_uses.extend(listed.into_iter().flatten());
             let loc = if cursor.is_empty() {
                 self.spans.of(cursor.previous())
             } else {
@@ -70,7 +72,7 @@ impl Parser {
         if cursor.at_keyword("as") {
             cursor.skip(1);
             let Some(alias) = cursor.ident_at(0).filter(|ident| is_name(ident)) else {
-                model.lossy = true;
+                model.missing_uses.push(name_of(last));
                 let loc = self.spans.of(cursor.previous());
                 return self
                     .error(Diag::error(Code::InvalidUse, loc, "expected a name after `as`").help(FORM));
@@ -84,7 +86,7 @@ impl Parser {
         }
         let valid = syn::parse2::<syn::Path>(tokens.clone()).is_ok() && is_name(&ident);
         if !valid {
-            model.lossy = true;
+            model.missing_uses.push(name_of(&ident));
             let shown = text_of(tokens);
             return self.error(
                 Diag::error(Code::InvalidUse, loc, format!("`{shown}` is not the path of a model"))
@@ -102,7 +104,7 @@ impl Parser {
             .as_ref()
             .is_some_and(|header| alone && found.path.to_string() == header.ident.to_string());
         if itself {
-            model.lossy = true;
+            model.missing_uses.push(name.clone());
             return self.error(
                 Diag::error(
                     Code::ModelOfItself,

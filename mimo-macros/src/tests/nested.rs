@@ -199,3 +199,36 @@ fn names_of_nested_models() {
            = help: give this layer another name, such as `name = \"a_1\"`"],
     );
 }
+
+/// A `use` that could not be read is one mistake, and not one more at every layer of that name.
+#[test]
+fn nothing_follows_a_wrong_use() {
+    for line in ["use crate::{A, B};", "use crate::A as;", "use crate::A B;", "use a::A; use b::A;"] {
+        let source = format!(
+            "Net {{ {line} let x = Input(shape = [4]); let h = A()(x); let y = Dense(1)(A()(h)); Model(x, y) }}"
+        );
+        assert_eq!(told(&source).len(), 1, "{line}");
+    }
+    let source = "A { use A; let x = Input(shape = [4]); let y = A()(x); Model(x, y) }";
+    assert_eq!(told(source).len(), 1);
+    // In a function it stands at the wrong place, and is read all the same.
+    let source =
+        "Net { fn f(x) { use crate::A; A()(x) } let x = Input(shape = [4]); let y = f(x); Model(x, y) }";
+    assert_eq!(
+        told(source),
+        [
+            "1:17 [use] a `use` does not belong inside a function\n\n  = help: move it to the block of the model"
+        ]
+    );
+}
+
+/// Bodies of functions and loops make models as they make layers.
+#[test]
+fn functions_and_loops_use_models() {
+    let source = "@ { E { let x = Input(shape = [4]); let y = Dense(4)(x); Model(x, y) } }\n\
+                  Net { use crate::E; fn twice(e, x) { e(e(x)) } fn made(x) { E()(x) }\n\
+                  let x = Input(shape = [4]); let e = E(); let h = twice(e, x); let h = twice(E(), h);\n\
+                  for i in 0..2 { let h = made(h); let h = E(name = \"own_{i}\")(h); }\n\
+                  let y = Dense(1)(h); Model(x, y) }";
+    assert_told(source, &[]);
+}
