@@ -455,4 +455,55 @@ mod tests {
             ]
         );
     }
+
+    #[test]
+    fn classes_are_named_as_keras_does() {
+        for (class, name) in [
+            ("Encoder", "encoder"),
+            ("ResNetBlock", "res_net_block"),
+            ("GRUEncoder", "gru_encoder"),
+            ("Conv2DBlock", "conv2d_block"),
+            ("my_model", "my_model"),
+            ("VGG16", "vgg16"),
+            ("Übung", "übung"),
+        ] {
+            assert_eq!(snake_case(class), name);
+        }
+    }
+
+    #[test]
+    fn nested_models_are_named_as_layers_and_their_layers_behind_them() {
+        let mut model = Model::new();
+        let x = model.input("x", &[4]);
+        let group = |class: &str, name: &str| crate::graph::Group {
+            class: class.into(),
+            name: name.into(),
+            named: !name.is_empty(),
+            called: true,
+            outputs: vec![],
+            loc: Loc(7),
+        };
+        model.graph.groups = vec![
+            group("Dense", ""),
+            group("Encoder", ""),
+            group("Encoder", "dense_1"),
+            group("Encoder", "x"),
+        ];
+        let mut y = x;
+        for place in 0..5 {
+            y = model.dense("y", y, 4, Linear);
+            model.named("inner");
+            model.graph.layers.last_mut().unwrap().group = (place < 4).then_some(GroupId(place));
+        }
+        model.graph.layers.last_mut().unwrap().named = false;
+        model.output("encoder", y);
+        let (names, errors) = assigned(model.graph);
+        // The output's name is its layer's, and a given name is no other's.
+        assert_eq!(names, ["dense/inner", "encoder_1/inner", "dense_1/inner", "x_1/inner", "encoder"]);
+        assert_eq!(
+            errors,
+            ["7: error: the layer name `x` is taken by an input\n  \
+              = help: give this layer another name, such as `name = \"x_1\"`"]
+        );
+    }
 }

@@ -307,3 +307,117 @@ fn same_shape(
     }
     fine
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dim::{ConstId, Dim};
+    use crate::sketch::shown;
+    use crate::testing::{args, int, items, named, string, value, word};
+
+    /// A model of an input of `[4]` and one of `[UNITS]`, with a layer that is needed and one that is not.
+    fn inner(consts: Vec<ConstEntry>) -> Graph {
+        let mut diags = Diags::new();
+        let mut builder = Builder::among("Inner", consts);
+        let units = builder.constant("UNITS", Loc(9));
+        let mut input = |shape| builder.input(&args([named("shape", items([shape]))]), Loc(9), &mut diags);
+        let (x, z) = (input(int(4)), input(value(crate::value::ValueKind::Expr(units))));
+        let mut dense = |units: i64, x| {
+            let layer = builder.layer("Dense", Loc(9), &args([(None, int(units))]), Loc(9), &mut diags);
+            builder.call(layer.unwrap(), &[(x, Loc(9))], Loc(9), &mut diags)[0]
+        };
+        let (y, _) = (dense(3, x), dense(2, x));
+        let end = dense(5, z);
+        let (mut graph, _) = builder.finish();
+        let port = |name: &str, tensor| Port { name: name.into(), tensor, loc: Loc(9) };
+        graph.inputs = vec![port("z", z), port("x", x)];
+        graph.outputs = vec![port("y", y), port("end", end), port("same", x)];
+        crate::names::assign(&mut graph, &mut diags);
+        assert_eq!(shown(&diags.into_sorted()), [""; 0]);
+        graph
+    }
+
+    fn outer() -> (Builder, Graph, TensorId, TensorId) {
+        let consts = vec![ConstEntry { text: "UNITS".into(), loc: Loc(0) }];
+        let model = inner(consts);
+        let mut diags = Diags::new();
+        let mut builder = Builder::among("Outer", model.consts.clone());
+        let units = builder.constant("UNITS", Loc(1));
+        assert_eq!((units, model.consts.len()), (ConstId(2), 2), "the same text is another constant");
+        let mut input = |shape| builder.input(&args([named("shape", items([shape]))]), Loc(1), &mut diags);
+        let (a, b) = (input(int(4)), input(value(crate::value::ValueKind::Expr(units))));
+        builder.bind(a, "a");
+        builder.bind(b, "b");
+        (builder, model, a, b)
+    }
+
+    #[test]
+    fn calls_are_copied_and_layers_are_shared() {
+        let (mut builder, model, a, b) = outer();
+        let mut diags = Diags::new();
+        let settings = args([named("trainable", value(crate::value::ValueKind::Bool(false)))]);
+        let instance = builder.instance("Inner", &model, &settings, Loc(2), &mut diags).unwrap();
+        // The second `Dense` is in no output.
+        assert_eq!(builder.graph().layers.len(), 2);
+        let mut call = || {
+            let inputs = [(b, Loc(3)), (a, Loc(4))];
+            builder.call_instance(&instance, &model, &inputs, Loc(5), &mut diags)
+        };
+        let (first, second) = (call(), call());
+        let graph = builder.graph();
+        assert_eq!((graph.layers.len(), graph.nodes.len()), (2, 4));
+        assert_eq!((first.len(), first[2], second[2]), (3, a, a));
+        assert_eq!(graph.tensor(second[0]).shape, Some(Shape::known(&[3])));
+        assert!(graph.layers.iter().all(|layer| !layer.trainable && !layer.weights.is_empty()));
+        assert!(graph.nodes.iter().all(|node| node.loc == Loc(5)));
+        // Const evaluation compares the two constants, once a call.
+        let check = &builder.checks[builder.checks.len() - 1];
+        assert_eq!((&check.found, &check.wanted), (&Dim::constant(ConstId(2)), &Dim::constant(ConstId(1))));
+        assert_eq!(shown(&diags.into_sorted()), [""; 0]);
+    }
+
+    #[test]
+    fn what_does_not_fit_gives_poisoned_tensors() {
+        let (mut builder, model, a, b) = outer();
+        let mut diags = Diags::new();
+        let instance = builder.instance("Inner", &model, &[], Loc(2), &mut diags).unwrap();
+        let unknown = builder.poison(Loc(5));
+        for inputs in [&[(a, Loc(3))][..], &[(b, Loc(4)), (unknown, Loc(5))]] {
+            let given = builder.call_instance(&instance, &model, inputs, Loc(6), &mut diags);
+            assert!(given.iter().all(|&tensor| builder.graph().tensor(tensor).shape.is_none()));
+            assert_eq!(given.len(), 3);
+        }
+        // What is not known was told before.
+        assert_eq!(
+            shown(&diags.into_sorted()),
+            ["6: error: `Inner` takes 2 tensors, but 1 is given\n  \
+              = help: call it as `Inner()([z, x])`\n  \
+              = note: the input `z` of `Inner` is [UNITS]\n  \
+              = note: the input `x` of `Inner` is [4]"]
+        );
+    }
+
+    #[test]
+    fn settings_are_a_name_and_whether_it_is_trained() {
+        let (mut builder, model, ..) = outer();
+        let mut diags = Diags::new();
+        let mut made = |given: Vec<crate::testing::Given>| {
+            builder.instance("Inner", &model, &args(given), Loc(2), &mut diags).is_some()
+        };
+        assert!(made(vec![named("name", string("own"))]));
+        assert!(!made(vec![(None, int(3)), named("nam", string("own"))]));
+        assert!(!made(vec![named("name", string("a")), named("name", string("b"))]));
+        assert!(made(vec![named("trainable", word("True"))]), "what is meant is known");
+        let told = shown(&diags.into_sorted());
+        let firsts: Vec<&str> = told.iter().filter_map(|told| told.lines().next()).collect();
+        assert_eq!(
+            firsts,
+            [
+                "1: error: the model `Inner` takes no positional argument",
+                "1: error: the model `Inner` has no argument `nam`",
+                "1: error: `name` of `Inner` is given twice",
+                "1: error: `True` is Python",
+            ]
+        );
+    }
+}

@@ -99,10 +99,8 @@ impl Parser {
     /// Takes a `use` down, if its name is free and it is not the model itself.
     fn add_use(&mut self, found: Use, alone: bool, model: &mut Model) {
         let name = name_of(&found.ident);
-        let itself = model
-            .header
-            .as_ref()
-            .is_some_and(|header| alone && found.path.to_string() == header.ident.to_string());
+        let itself =
+            model.header.as_ref().is_some_and(|header| alone && header.ident == found.path.to_string());
         if itself {
             model.missing_uses.push(name.clone());
             return self.error(
