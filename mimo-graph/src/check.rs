@@ -18,7 +18,6 @@ pub fn all(graph: &Graph, cx: &mut Cx<'_>) {
     }
     check_inputs_given(graph, cx);
     check_inputs_used(graph, cx);
-    check_outputs_reached(graph, cx);
     check_tensors_used(graph, cx);
     check_layers_called(graph, cx);
 }
@@ -115,22 +114,6 @@ fn check_inputs_used(graph: &Graph, cx: &mut Cx<'_>) {
             }
             None => diag.help(format!("call a layer on `{}`, or remove it", graph.tensor_name(input.tensor))),
         });
-    }
-}
-
-/// An output depends on an input.
-fn check_outputs_reached(graph: &Graph, cx: &mut Cx<'_>) {
-    // An output that depends on an input which is not given is told at that input.
-    let reached = downstream(graph, &graph.sources);
-    for output in graph.outputs.iter().filter(|output| !marked(&reached, output.tensor)) {
-        cx.error(
-            Diag::error(
-                Code::OutputNotReached,
-                output.loc,
-                format!("no input reaches the output `{}`", output.name),
-            )
-            .help("compute it from an `Input(…)`"),
-        );
     }
 }
 
@@ -247,18 +230,6 @@ mod tests {
                  = help: make `_end` an output, or feed it to a layer that leads to one\n  \
                  = note: what is computed from `y` ends at `_end`",
             ]
-        );
-    }
-
-    #[test]
-    fn outputs_are_reached() {
-        let mut model = Model::heads(&[("a", 1, Linear)]);
-        let layer = model.dense_layer(Dim::Known(1), Linear);
-        let b = model.call("b", layer, &[], Some(crate::shape::Shape::known(&[1])));
-        model.output("b", b);
-        assert_eq!(
-            checked(&model),
-            ["109: error: no input reaches the output `b`\n  = help: compute it from an `Input(…)`"]
         );
     }
 

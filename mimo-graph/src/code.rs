@@ -172,7 +172,6 @@ codes! {
         InputAsOutput "E0509" "input in place of an output",
         InputNotGiven "E0510" "input that `Model` is not given",
         InputNotNeeded "E0511" "input that no output needs",
-        OutputNotReached "E0512" "output that no input reaches",
 
         UnknownLoss "E0601" "unknown loss",
         UnknownMetric "E0602" "unknown metric",
@@ -188,7 +187,7 @@ codes! {
         LossNeedsProbabilities "E0612" "loss that does not fit the activation",
         MetricTargets "E0613" "metric that reads other targets than the loss",
         UnusableMetricName "E0614" "unusable name of a metric",
-        LogNameTaken "E0615" "two metrics of one name",
+        LogNameTaken "E0615" "two values of one name in the logs",
         ScheduleInModel "E0616" "schedule in the model",
         SeveralClips "E0617" "several ways to clip gradients",
 

@@ -1,5 +1,6 @@
 //! Tests of the front: what is said, and where.
 
+mod errors;
 mod expansion;
 mod fuzz;
 mod header;
