@@ -70,4 +70,4 @@ pub use mimo_runtime::program::{
     block_offsets, interleaved_offsets, pack_offsets, place,
 };
 pub use mimo_runtime::run::Operation;
-pub use mimo_runtime::weights::{options, read as read_weights, reset, write as write_weights};
+pub use mimo_runtime::weights::{field, options, read as read_weights, reset, write as write_weights};

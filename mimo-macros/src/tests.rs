@@ -3,6 +3,7 @@
 mod expansion;
 mod fuzz;
 mod header;
+mod large;
 mod names;
 mod python;
 mod recovery;

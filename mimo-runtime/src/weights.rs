@@ -7,7 +7,8 @@
 use std::convert::Infallible;
 
 use dfdx::nn::tensor_collection::{
-    RecursiveWalker, TensorCollection, TensorOptions, TensorVisitor, ViewTensorMut, ViewTensorRef,
+    RecursiveWalker, TensorCollection, TensorField, TensorOptions, TensorVisitor, ViewTensorMut,
+    ViewTensorRef,
 };
 use dfdx::shapes::{ConstShape, Dtype, HasShape, Shape};
 use dfdx::tensor::{Cpu, Tensor, TensorFromVec};
@@ -84,6 +85,24 @@ where
     D: Device<E>,
 {
     if trainable { TensorOptions::reset_with(reset) } else { TensorOptions::detached(reset) }
+}
+
+/// A weight of a model, as dfdx visits it. Its functions are pointers, so that fields of one shape are of one type: with
+/// a type of its own for each, rustc would take a time that grows with the square of their number.
+#[expect(clippy::type_complexity, reason = "the types of dfdx's field")]
+pub fn field<'a, M, S, E, D>(
+    name: &'a str,
+    get: fn(&M) -> &Tensor<S, E, D>,
+    get_mut: fn(&mut M) -> &mut Tensor<S, E, D>,
+    options: TensorOptions<S, E, D>,
+) -> TensorField<'a, fn(&M) -> &Tensor<S, E, D>, fn(&mut M) -> &mut Tensor<S, E, D>, M, S, E, D>
+where
+    M: TensorCollection<E, D>,
+    S: Shape,
+    E: Dtype,
+    D: Device<E>,
+{
+    M::tensor(name, get, get_mut, options)
 }
 
 /// Fills a tensor of any device as an initializer says; what a weight's [`options`] reset it with.

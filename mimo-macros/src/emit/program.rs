@@ -1,5 +1,6 @@
 //! The layout and the operations of a model as constants, and the passes that call them.
 
+use mimo_graph::place::{ALIGN, SlotRequest, place};
 use mimo_graph::plan::{Gradient, Plan, Slot, Use};
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{format_ident, quote};
@@ -12,8 +13,8 @@ use super::spec;
 pub(super) fn items(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     let usize = quote!(__mimo::core::primitive::usize);
     let slots = Literal::usize_unsuffixed(plan.slots.len());
-    let train = plan.slots.iter().map(|slot| request(cx, slot, Some(slot.train)));
-    let predict = plan.slots.iter().map(|slot| request(cx, slot, slot.predict));
+    let train = layout(cx, plan, |slot| Some(slot.train));
+    let predict = layout(cx, plan, |slot| slot.predict);
     let blocks = Literal::usize_unsuffixed(plan.blocks.len());
     let sizes = plan.blocks.iter().map(|block| {
         let (rows, cols) = (cx.dim(&block.rows), cx.dim(&block.cols));
@@ -49,8 +50,8 @@ pub(super) fn items(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     quote! {
         struct __Layout;
         impl __Layout {
-            const TRAIN: __mimo::Layout<#slots> = __mimo::place(&[#(#train),*]);
-            const PREDICT: __mimo::Layout<#slots> = __mimo::place(&[#(#predict),*]);
+            const TRAIN: __mimo::Layout<#slots> = #train;
+            const PREDICT: __mimo::Layout<#slots> = #predict;
             const SIZES: [[#usize; 2]; #blocks] = [#(#sizes),*];
             const BLOCKS: [#usize; #blocks] = __mimo::block_offsets(&Self::SIZES).0;
             const PARAMETERS: #usize = __mimo::block_offsets(&Self::SIZES).1;
@@ -191,17 +192,37 @@ pub(super) fn scan(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     quote!(#(__mimo::Scan(__Losses::#names).forward(chunk);)*)
 }
 
+/// Where the slots lie: in numbers if all of their lengths are known, else to be found by const evaluation.
+fn layout(cx: &Context<'_>, plan: &Plan, life: impl Fn(&Slot) -> Option<(usize, usize)>) -> TokenStream {
+    let life = |slot: &Slot| life(slot).filter(|(from, to)| from <= to);
+    let known = plan.slots.iter().map(|slot| match (life(slot), slot.len.known()) {
+        (None, _) => Some(SlotRequest::UNUSED),
+        (Some(_), None) => None,
+        (Some((from, to)), Some(len)) => Some(SlotRequest { len, fixed: slot.fixed, from, to }),
+    });
+    // What is longer than any memory is left to const evaluation too, which says so.
+    let fits = |requests: &Vec<SlotRequest>| {
+        let mut lens = requests.iter().map(|request| request.len.checked_add(ALIGN));
+        lens.try_fold(0_usize, |sum, len| sum.checked_add(len?)).is_some()
+    };
+    let Some(requests) = known.collect::<Option<Vec<_>>>().filter(fits) else {
+        let requests = plan.slots.iter().map(|slot| request(cx, slot, life(slot)));
+        return quote!(__mimo::place(&[#(#requests),*]));
+    };
+    let mut offsets = vec![0; requests.len()];
+    let (len, fixed) = place(&requests, &mut offsets, &mut vec![0; requests.len()]);
+    let offsets = offsets.into_iter().map(Literal::usize_unsuffixed);
+    let [len, fixed] = [len, fixed].map(Literal::usize_unsuffixed);
+    quote!(__mimo::Layout { offsets: [#(#offsets),*], len: #len, fixed: #fixed })
+}
+
 fn request(cx: &Context<'_>, slot: &Slot, life: Option<(usize, usize)>) -> TokenStream {
-    match life {
-        Some((from, to)) if from <= to => {
-            let (len, [from, to]) = (cx.dim(&slot.len), [from, to].map(Literal::usize_unsuffixed));
-            if slot.fixed {
-                quote!(__mimo::SlotRequest::fixed(#len, #from, #to))
-            } else {
-                quote!(__mimo::SlotRequest::new(#len, #from, #to))
-            }
-        }
-        _ => quote!(__mimo::SlotRequest::UNUSED),
+    let Some((from, to)) = life else { return quote!(__mimo::SlotRequest::UNUSED) };
+    let (len, [from, to]) = (cx.dim(&slot.len), [from, to].map(Literal::usize_unsuffixed));
+    if slot.fixed {
+        quote!(__mimo::SlotRequest::fixed(#len, #from, #to))
+    } else {
+        quote!(__mimo::SlotRequest::new(#len, #from, #to))
     }
 }
 

@@ -101,7 +101,7 @@ pub(super) fn collection(cx: &Context<'_>, plan: &Plan) -> TokenStream {
         let trainable = cx.graph.layer(param.layer).trainable;
         let index = Literal::usize_unsuffixed(index);
         quote! {
-            Self::tensor(
+            __mimo::field::<Self, _, E, D>(
                 WEIGHTS[#index].name,
                 |model| &model.#layer.#weight,
                 |model| &mut model.#layer.#weight,
