@@ -1,11 +1,11 @@
 //! The layout and the operations of a model as constants, and the passes that call them.
 
 use mimo_graph::place::{ALIGN, SlotRequest, place};
-use mimo_graph::plan::{Gradient, Plan, Slot, Use};
+use mimo_graph::plan::{Gradient, LossOp, Plan, Slot, Use};
 use proc_macro2::{Ident, Literal, Span, TokenStream};
-use quote::{format_ident, quote};
+use quote::quote;
 
-use super::context::Context;
+use super::context::{Context, distinct};
 use super::operations::{self, option};
 use super::spec;
 
@@ -41,7 +41,7 @@ pub(super) fn items(cx: &Context<'_>, plan: &Plan) -> TokenStream {
         let (ty, value) = operations::operation(cx, op);
         quote!(const #name: #ty = #value;)
     });
-    let (states, statistics) = states(cx, plan);
+    let (state_constants, states) = states(cx, plan);
     let losses = loss_names(cx, plan);
     let loss_constants = plan.losses.iter().zip(&losses).zip(&states).map(|((loss, name), states)| {
         let value = operations::loss(cx, loss, states);
@@ -59,7 +59,7 @@ pub(super) fn items(cx: &Context<'_>, plan: &Plan) -> TokenStream {
             const PACKS: [#usize; #blocks] = #pack_offsets.0;
             #copies
             const PACKS_LEN: #usize = #packs_len;
-            const STATISTICS: #usize = #statistics;
+            #state_constants
         }
         struct __Plan;
         impl __Plan {
@@ -77,11 +77,12 @@ pub(super) fn program(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     let inputs = plan.inputs.iter().map(|view| operations::view(cx, view));
     let outputs = plan.outputs.iter().map(|view| operations::view(cx, view));
     // One entry per output, also for outputs that are not trained.
-    let by_output = |pick: &dyn Fn(&mimo_graph::plan::LossOp) -> Option<TokenStream>| {
-        let entries = (0..plan.outputs.len()).map(|output| {
-            let loss = plan.losses.iter().find(|loss| loss.output == output);
-            option(loss.and_then(pick))
-        });
+    let mut losses = vec![None; plan.outputs.len()];
+    for loss in &plan.losses {
+        losses[loss.output] = Some(loss);
+    }
+    let by_output = |pick: &dyn Fn(&LossOp) -> Option<TokenStream>| {
+        let entries = losses.iter().map(|loss| option(loss.and_then(pick)));
         quote!(&[#(#entries),*])
     };
     let targets = by_output(&|loss| Some(operations::view(cx, &loss.target)));
@@ -232,21 +233,32 @@ fn use_value(cx: &Context<'_>, call: &Use) -> TokenStream {
     quote!(__mimo::Use { x: #x, dy: #dy, positions: #positions })
 }
 
-/// Where each loss's metrics keep their states, and the length of all statistics.
-fn states(cx: &Context<'_>, plan: &Plan) -> (Vec<Vec<TokenStream>>, TokenStream) {
+/// The constants that say where the metrics keep their states, behind the losses of the outputs, and the length of all
+/// statistics; and for each loss the places of its metrics' states.
+fn states(cx: &Context<'_>, plan: &Plan) -> (TokenStream, Vec<Vec<TokenStream>>) {
+    let usize = quote!(__mimo::core::primitive::usize);
     let outputs = Literal::usize_unsuffixed(plan.outputs.len());
-    let mut end = quote!(#outputs);
-    let mut states = vec![];
+    let mut metrics = vec![];
+    let mut places = vec![];
     for loss in &plan.losses {
-        let mut places = vec![];
-        for &metric in &loss.metrics {
-            let (metric, classes) = (operations::metric(metric), cx.dim(&loss.classes));
-            places.push(end.clone());
-            end = quote!(#end + __mimo::state_len(#metric, #classes));
-        }
-        states.push(places);
+        let first = metrics.len();
+        let classes = cx.dim(&loss.classes);
+        metrics.extend(loss.metrics.iter().map(|&metric| {
+            let metric = operations::metric(metric);
+            quote!((#metric, #classes))
+        }));
+        let indices = (first..metrics.len()).map(Literal::usize_unsuffixed);
+        places.push(indices.map(|index| quote!(__Layout::STATES.0[#index])).collect());
     }
-    (states, end)
+    if metrics.is_empty() {
+        return (quote!(const STATISTICS: #usize = #outputs;), places);
+    }
+    let count = Literal::usize_unsuffixed(metrics.len());
+    let constants = quote! {
+        const STATES: ([#usize; #count], #usize) = __mimo::state_offsets(#outputs, &[#(#metrics),*]);
+        const STATISTICS: #usize = Self::STATES.1;
+    };
+    (constants, places)
 }
 
 /// Constants' names: the layers' in upper case, kept apart where that makes them equal.
@@ -259,20 +271,15 @@ fn loss_names(cx: &Context<'_>, plan: &Plan) -> Vec<Ident> {
 }
 
 fn constant_names<'a>(names: impl Iterator<Item = &'a str>) -> Vec<Ident> {
-    let mut constants: Vec<Ident> = vec![];
-    for name in names {
+    let bases = names.map(|name| {
         let upper = name.strip_prefix("r#").unwrap_or(name).to_uppercase();
-        let base = match syn::parse_str::<Ident>(&upper) {
-            Ok(_) => upper,
-            Err(_) => format!("_{upper}"),
-        };
-        let mut constant = Ident::new(&base, Span::mixed_site());
-        let mut count = 2usize;
-        while constants.contains(&constant) {
-            constant = format_ident!("{}_{}", base, count, span = Span::mixed_site());
-            count += 1;
-        }
-        constants.push(constant);
-    }
-    constants
+        if syn::parse_str::<Ident>(&upper).is_ok() { upper } else { format!("_{upper}") }
+    });
+    distinct(bases, |base, count| match count {
+        1 => base.to_owned(),
+        count => format!("{base}_{count}"),
+    })
+    .into_iter()
+    .map(|name| Ident::new(&name, Span::mixed_site()))
+    .collect()
 }
