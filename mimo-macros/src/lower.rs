@@ -62,6 +62,9 @@ impl Lowered {
     /// The items behind those of `const_tokens` that `generated` uses. What the user wrote is evaluated once and
     /// in one place: a mistake in it is told there, once, and not wherever the length is used.
     pub(crate) fn constants(&self, generated: &TokenStream) -> TokenStream {
+        if self.const_exprs.is_empty() {
+            return TokenStream::new();
+        }
         let used = tokens::idents(generated);
         let items = self.const_exprs.iter().enumerate().filter_map(|(i, expr)| {
             let name = const_name(&self.header.ident, i);

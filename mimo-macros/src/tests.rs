@@ -4,6 +4,7 @@ mod expansion;
 mod expansions;
 mod fuzz;
 mod header;
+mod large;
 mod lints;
 mod names;
 mod python;

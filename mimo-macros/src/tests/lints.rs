@@ -19,7 +19,7 @@ fn said(source: &str) -> Vec<String> {
 }
 
 fn expanded(source: &str) -> String {
-    crate::expand(source.parse().unwrap()).to_string().replace(' ', "")
+    crate::expand::expand(source.parse().unwrap()).to_string().replace(' ', "")
 }
 
 #[test]
