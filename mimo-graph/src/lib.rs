@@ -23,6 +23,7 @@ pub mod named;
 pub mod names;
 pub mod optimizer;
 pub mod order;
+pub mod place;
 pub mod plan;
 pub mod shape;
 pub mod spec;

@@ -2,8 +2,10 @@
 
 mod errors;
 mod expansion;
+mod expansions;
 mod fuzz;
 mod header;
+mod large;
 mod lints;
 mod names;
 mod python;

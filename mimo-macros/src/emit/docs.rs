@@ -2,7 +2,6 @@
 
 use mimo_graph::dim::Dim;
 use mimo_graph::graph::{NodeId, TensorId};
-use mimo_graph::order::live_nodes;
 use mimo_graph::plan::Plan;
 
 use super::context::Context;
@@ -16,10 +15,9 @@ pub(super) fn model(cx: &Context<'_>, plan: &Plan) -> Vec<String> {
     for port in &graph.inputs {
         lines.push(format!("| `{}` | Input | `{}` | 0 | |", port.name, shown(cx, port.tensor)));
     }
-    for id in live_nodes(graph) {
-        let node = graph.node(id);
+    for (id, node) in cx.live_nodes() {
         let layer = graph.layer(node.layer);
-        let shared = (0..id.0).any(|other| graph.node(NodeId(other)).layer == node.layer);
+        let shared = cx.earlier[id.index()] > 0;
         let weights = if shared {
             "shared".to_owned()
         } else {
@@ -62,8 +60,7 @@ fn mermaid(cx: &Context<'_>) -> Vec<String> {
     for port in &graph.inputs {
         lines.push(format!("    {}([\"{} {}\"])", id(port.tensor), port.name, shown(cx, port.tensor)));
     }
-    for NodeId(index) in live_nodes(graph) {
-        let node = graph.node(NodeId(index));
+    for (NodeId(index), node) in cx.live_nodes() {
         let layer = graph.layer(node.layer);
         let output = node.outputs.first().map(|&output| shown(cx, output)).unwrap_or_default();
         lines.push(format!("    n{index}[\"{} · {} {output}\"]", layer.name, layer.kind.class_name()));
@@ -82,12 +79,7 @@ fn mermaid(cx: &Context<'_>) -> Vec<String> {
 fn source(cx: &Context<'_>, tensor: TensorId) -> String {
     match cx.graph.tensor(tensor).producer {
         Some(node) => cx.graph.layer(cx.graph.node(node).layer).name.clone(),
-        None => cx
-            .graph
-            .inputs
-            .iter()
-            .find(|port| port.tensor == tensor)
-            .map_or_else(|| cx.graph.tensor_name(tensor).to_owned(), |port| port.name.clone()),
+        None => cx.input_name(tensor).unwrap_or_else(|| cx.graph.tensor_name(tensor)).to_owned(),
     }
 }
 
