@@ -69,7 +69,7 @@ fn codes(source: &str) -> BTreeSet<Code> {
         let mut parser = parse::Parser::default();
         let ast = parser.model(model.clone());
         let lower::Outcome { lowered, diags, .. } = lower::model(&ast, parser.spans, parser.diags);
-        let emitted = crate::expand(model).to_string();
+        let emitted = crate::expand::expand(model).to_string();
         let failed = diags.has_errors();
         for diag in diags.into_sorted() {
             assert_eq!(diag.severity == Severity::Warning, diag.code.is_lint(), "{diag:?}");

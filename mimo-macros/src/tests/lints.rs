@@ -43,6 +43,34 @@ fn an_attribute_of_one_statement_says_nothing_about_the_others() {
 }
 
 #[test]
+fn statements_of_functions_and_loops_have_levels_of_their_own() {
+    let function = |outer: &str, inner: &str| {
+        format!(
+            "Net {{ {outer} fn wide(x) {{ {inner} let a = Dense(2)(x); let b = Dense(2)(x); Dense(1)(x) }} \
+             let x = Input(shape = [4]); let y = wide(x); Model(inputs = [x], outputs = [y]) }}"
+        )
+    };
+    let repeated = |outer: &str, inner: &str| {
+        format!(
+            "Net {{ let x = Input(shape = [4]); let y = Dense(4)(x); \
+             {outer} for i in 0..1 {{ {inner} let a = Dense(2)(x); let b = Dense(2)(x); let y = Dense(4)(y); }} \
+             Model(inputs = [x], outputs = [y]) }}"
+        )
+    };
+    let allow = "#[allow(mimo::unused_tensor)]";
+    let (a, b) = ("warning: `a` is never used", "warning: `b` is never used");
+    for source in [&function as &dyn Fn(&str, &str) -> String, &repeated] {
+        assert_eq!(said(&source("", "")), [a, b]);
+        assert_eq!(said(&source("", allow)), [b]);
+        assert!(said(&source(allow, "")).is_empty());
+        assert_eq!(said(&source(allow, "#[warn(mimo::unused_tensor)]")), [a]);
+    }
+    let unused = "Net { #[allow(mimo::unused_function)] fn head(x) { Dense(1)(x) } \
+                  let x = Input(shape = [4]); let y = Dense(1)(x); Model(inputs = [x], outputs = [y]) }";
+    assert!(said(unused).is_empty());
+}
+
+#[test]
 fn the_innermost_level_decides_and_then_the_last() {
     let (warning, error) = (format!("warning: {UNUSED}"), UNUSED.to_owned());
     let (allow, warn, deny) =
