@@ -4,7 +4,7 @@ use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 
 use crate::expand::expand;
 
-const MODELS: [&str; 16] = [
+const MODELS: [&str; 17] = [
     "pub Net { let x = Input(shape = [4]); let y = Dense(1)(x); Model(inputs = [x], outputs = [y]) }",
     "/// Docs.\n pub(crate) Two { const N: usize = 2 * 3; let a = Input(shape = (N, 1)); let b = Input(shape = [N, 1]); \
      let z = concatenate([a, b], axis = 1); let (y) = Dense(N, activation = relu)(z); \
@@ -27,6 +27,8 @@ const MODELS: [&str; 16] = [
     "Net { #[cfg(a)] let x = -x + --y ** 2; /// d\n const N = 3; Model(inputs = { \"a b\": x, 3: y }, outputs = (y,)) }",
     "Net { let größe = Input(shape = [2]); let y = add([größe, größe]) + größe; Model([größe], { self: y }) }",
     "Net { let x = a::<1, 2>::b(3)(x); let f = |x| x; let g = if a { b } else { c }; let m = vec![1]; Model(x, y) }",
+    "#[allow(dead_code, mimo::unused_tensor, reason = \"a\")] pub Net { #[warn(mimo::unused_functions)] fn f(x) { Dense(1)(x) } \
+     let x = Input(shape = [4]); #[deny(mimo::unused_layer)] #[expect(mimo::E0201)] let y = f(x); Model([x], [y]) }",
 ];
 
 /// A small generator of numbers; the same ones in every run.
