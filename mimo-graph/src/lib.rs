@@ -15,6 +15,7 @@ pub mod dim;
 pub mod dot;
 pub mod graph;
 pub mod initializer;
+pub mod lanes;
 pub mod layers;
 pub mod loss;
 pub mod mermaid;
