@@ -211,7 +211,6 @@ codes! {
         InvalidUse "E0811" "invalid `use`",
         ModelOfItself "E0812" "model that is a layer of itself",
         ModelTwice "E0813" "two models of one name",
-        ModelOfAnotherRelease "E0814" "model of another release of mimo",
         ModelNotMade "E0815" "model that is not made before it is called",
         NestedInputShape "E0816" "tensor that does not fit the input of a nested model",
         ModelInSettings "E0817" "model among the settings of a layer",
