@@ -173,7 +173,6 @@ codes! {
         LossOfInput "E0509" "loss of an input",
         InputNotGiven "E0510" "input that `Model` is not given",
         InputNotNeeded "E0511" "input that no output needs",
-        OutputNotReached "E0512" "output that no input reaches",
 
         UnknownLoss "E0601" "unknown loss",
         UnknownMetric "E0602" "unknown metric",
@@ -189,7 +188,7 @@ codes! {
         LossNeedsProbabilities "E0612" "loss that does not fit the activation",
         MetricTargets "E0613" "metric that reads other targets than the loss",
         UnusableMetricName "E0614" "unusable name of a metric",
-        LogNameTaken "E0615" "two metrics of one name",
+        LogNameTaken "E0615" "two values of one name in the logs",
         ScheduleInModel "E0616" "schedule in the model",
         SeveralClips "E0617" "several ways to clip gradients",
 
@@ -212,7 +211,6 @@ codes! {
         InvalidUse "E0811" "invalid `use`",
         ModelOfItself "E0812" "model that is a layer of itself",
         ModelTwice "E0813" "two models of one name",
-        ModelOfAnotherRelease "E0814" "model of another release of mimo",
         ModelNotMade "E0815" "model that is not made before it is called",
         NestedInputShape "E0816" "tensor that does not fit the input of a nested model",
         ModelInSettings "E0817" "model among the settings of a layer",

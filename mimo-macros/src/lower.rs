@@ -70,6 +70,9 @@ impl Lowered {
     /// The items behind those of `const_tokens` that `generated` uses. What the user wrote is evaluated once and
     /// in one place: a mistake in it is told there, once, and not wherever the length is used.
     pub(crate) fn constants(&self, generated: &TokenStream) -> TokenStream {
+        if self.const_exprs.is_empty() {
+            return TokenStream::new();
+        }
         let items = self.used_constants(generated).map(|(i, name)| {
             let expr = self.const_exprs.get(i);
             quote! {

@@ -12,7 +12,7 @@ mod statement;
 
 pub(crate) use cursor::{Cursor, contents, cut_list, text_of, too_deep};
 use mimo_graph::code::Code;
-use mimo_graph::diag::Diag;
+use mimo_graph::diag::{Diag, Severity};
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 use self::cursor::cut;
@@ -40,6 +40,11 @@ impl Parser {
     /// Reports a mistake.
     pub(crate) fn error(&mut self, diag: Diag) {
         self.diags.push(diag);
+    }
+
+    /// How many errors there are: what a warning is about has been read all the same.
+    fn errors(&self) -> usize {
+        self.diags.iter().filter(|diag| diag.severity == Severity::Error).count()
     }
 
     /// Attributes as they will be written again: broken ones are reported here, and left out.
@@ -82,10 +87,10 @@ impl Parser {
     fn body(&mut self, block: &proc_macro2::Group, model: &mut Model) {
         let tokens = flatten(contents(block.stream()));
         let mut state = statement::State::default();
-        let known = self.diags.len();
+        let known = self.errors();
         self.statements(&tokens, &mut state, model);
         // Whatever went wrong before may be the `Model(…)` that was meant.
-        if model.tail.is_none() && !(model.lossy && self.diags.len() > known) {
+        if model.tail.is_none() && !(model.lossy && self.errors() > known) {
             let loc = self.spans.add(crate::span::SpanRange::one(block.span_close()));
             let message =
                 match model.statements.is_empty() && model.consts.is_empty() && model.uses.is_empty() {

@@ -1,9 +1,11 @@
 //! Tests of the front: what is said, and where.
 
+mod errors;
 mod expansion;
 mod expansions;
 mod fuzz;
 mod header;
+mod large;
 mod lints;
 mod names;
 mod nested;

@@ -1,7 +1,7 @@
 //! The constants of the block: known ones are numbers while the macro runs, the others are put in place of
 //! their names.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use mimo_graph::code::Code;
 use mimo_graph::diag::{Diag, Diags, Loc};
@@ -52,7 +52,7 @@ pub(super) struct Consts<'a> {
     /// What functions and loops that are being expanded were given; they come before constants.
     parameters: BTreeMap<String, Parameter>,
     /// Constants whose value was reported.
-    broken: Vec<String>,
+    broken: BTreeSet<String>,
 }
 
 /// A value that a name of a function or a loop stands for.
@@ -77,11 +77,12 @@ impl<'a> Consts<'a> {
     /// Evaluates what can be; the order in which constants stand does not matter, as in Rust.
     pub(super) fn new(defs: &'a [ConstDef], diags: &mut Diags) -> Self {
         let mut consts =
-            Consts { defs, entries: BTreeMap::new(), parameters: BTreeMap::new(), broken: Vec::new() };
+            Consts { defs, entries: BTreeMap::new(), parameters: BTreeMap::new(), broken: BTreeSet::new() };
+        let mut places: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         for (i, def) in defs.iter().enumerate() {
             let name = name_of(&def.ident);
-            if defs.get(..i).is_some_and(|earlier| earlier.iter().any(|other| name_of(&other.ident) == name))
-            {
+            let same = places.entry(name.clone()).or_default();
+            if !same.is_empty() {
                 diags.push(
                     Diag::error(
                         Code::ConstantTwice,
@@ -91,24 +92,30 @@ impl<'a> Consts<'a> {
                     .help("give one of them another name"),
                 );
             }
+            same.push(i);
         }
-        // Each round resolves what only names resolved constants; what is left names itself.
-        let mut open: Vec<&ConstDef> = defs.iter().collect();
-        while !open.is_empty() {
-            let waiting = open.len();
-            let names: Vec<String> = open.iter().map(|def| name_of(&def.ident)).collect();
-            open.retain(|def| {
-                let mentions = names.iter().any(|name| mentions(&def.value.tokens, name));
-                if !mentions {
-                    consts.resolve(def, diags);
-                }
-                mentions
-            });
-            if open.len() == waiting {
-                break;
+        // Each is resolved when all that it names are; what is left names itself.
+        let mut waits = vec![0_usize; defs.len()];
+        let mut readers: Vec<Vec<usize>> = vec![Vec::new(); defs.len()];
+        for ((i, def), waits) in defs.iter().enumerate().zip(&mut waits) {
+            for read in named(&def.value.tokens).iter().filter_map(|name| places.get(name)).flatten() {
+                *waits += 1;
+                readers[*read].push(i);
             }
         }
-        for def in open {
+        let mut ready: BTreeSet<usize> = (0..defs.len()).filter(|&i| waits[i] == 0).collect();
+        let mut open: BTreeSet<usize> = (0..defs.len()).collect();
+        while let Some(i) = ready.pop_first() {
+            open.remove(&i);
+            consts.resolve(&defs[i], diags);
+            for &reader in &readers[i] {
+                waits[reader] -= 1;
+                if waits[reader] == 0 {
+                    ready.insert(reader);
+                }
+            }
+        }
+        for def in open.into_iter().map(|i| &defs[i]) {
             let name = name_of(&def.ident);
             diags.push(
                 Diag::error(
@@ -119,7 +126,7 @@ impl<'a> Consts<'a> {
                 .help("give it a value that names no constant that needs it"),
             );
             let tokens = TokenStream::from(TokenTree::Literal(Literal::usize_unsuffixed(1)));
-            consts.broken.push(name.clone());
+            consts.broken.insert(name.clone());
             consts.entries.insert(name, Entry { known: None, tokens, size: 1 });
         }
         consts
@@ -127,7 +134,7 @@ impl<'a> Consts<'a> {
 
     fn resolve(&mut self, def: &ConstDef, diags: &mut Diags) {
         if has_invalid_part(&def.value) || self.is_broken(&def.value.tokens) {
-            self.broken.push(name_of(&def.ident));
+            self.broken.insert(name_of(&def.ident));
         }
         let known = self.fold(&def.value);
         let mut size = 0;
@@ -168,13 +175,16 @@ impl<'a> Consts<'a> {
 
     /// Whether an expression names a constant whose value was reported.
     pub(super) fn is_broken(&self, tokens: &TokenStream) -> bool {
-        let parameters = self.parameters.iter().filter(|(_, parameter)| parameter.kind == ValueKind::Invalid);
-        self.broken.iter().chain(parameters.map(|(name, _)| name)).any(|name| mentions(tokens, name))
+        let invalid =
+            |name: &str| self.parameters.get(name).is_some_and(|given| given.kind == ValueKind::Invalid);
+        let any_invalid = self.parameters.values().any(|given| given.kind == ValueKind::Invalid);
+        (any_invalid || !self.broken.is_empty())
+            && named(tokens).iter().any(|name| self.broken.contains(name) || invalid(name))
     }
 
     /// Whether an expression names what an expansion was given.
     pub(super) fn has_parameters(&self, tokens: &TokenStream) -> bool {
-        self.parameters.keys().any(|name| mentions(tokens, name))
+        !self.parameters.is_empty() && named(tokens).iter().any(|name| self.parameters.contains_key(name))
     }
 
     /// The value that a name was given, if it is a parameter.
@@ -372,14 +382,23 @@ fn in_path(tokens: &[TokenTree], i: usize) -> bool {
     is(i.checked_sub(1), '.') || is(i.checked_sub(1), ':') || is(Some(i + 1), ':')
 }
 
-/// Whether tokens name a constant.
-fn mentions(tokens: &TokenStream, name: &str) -> bool {
-    let tokens = contents(tokens.clone());
-    tokens.iter().enumerate().any(|(i, token)| match token {
-        TokenTree::Group(group) => mentions(&group.stream(), name),
-        TokenTree::Ident(ident) => name_of(ident) == name && !in_path(&tokens, i),
-        TokenTree::Punct(_) | TokenTree::Literal(_) => false,
-    })
+/// The names in tokens that may be constants.
+fn named(tokens: &TokenStream) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let mut open = vec![tokens.clone()];
+    while let Some(stream) = open.pop() {
+        let tokens = contents(stream);
+        for (i, token) in tokens.iter().enumerate() {
+            match token {
+                TokenTree::Group(group) => open.push(group.stream()),
+                TokenTree::Ident(ident) if !in_path(&tokens, i) => {
+                    found.insert(name_of(ident));
+                }
+                TokenTree::Ident(_) | TokenTree::Punct(_) | TokenTree::Literal(_) => {}
+            }
+        }
+    }
+    found
 }
 
 /// A known number as a literal of the constant's type, so that `N.pow(2)` still knows what `N` is.

@@ -97,7 +97,7 @@ fn one(
         // What was found right where it stands may be wrong here only if another release of mimo found it so.
         let first = outcome.diags.into_sorted().into_iter().next();
         let diag = Diag::error(
-            Code::ModelOfAnotherRelease,
+            Code::InvalidUse,
             used.loc,
             format!("the model `{}` cannot be used here", nested.name),
         )

@@ -249,6 +249,8 @@ impl Lower<'_> {
             .iter()
             .partition(|arg| arg.keyword.as_ref().is_some_and(|(keyword, _)| keyword == "initial_state"));
         for (keyword, loc) in states.into_iter().filter_map(|arg| arg.keyword.as_ref()) {
+            // The state is used by nothing then, which is no second mistake.
+            self.broken = true;
             self.error(
                 Diag::error(
                     Code::InitialStateInSettings,

@@ -19,7 +19,7 @@ fn said(source: &str) -> Vec<String> {
 }
 
 fn expanded(source: &str) -> String {
-    crate::expand(source.parse().unwrap()).to_string().replace(' ', "")
+    crate::expand::expand(source.parse().unwrap()).to_string().replace(' ', "")
 }
 
 #[test]
@@ -40,6 +40,34 @@ fn an_attribute_of_one_statement_says_nothing_about_the_others() {
     let source = "Net { let x = Input(shape = [4]); #[allow(mimo::unused_tensor)] let a = Dense(2)(x); \
                   let b = Dense(2)(x); let y = Dense(1)(x); Model(inputs = [x], outputs = [y]) }";
     assert_eq!(said(source), ["warning: `b` is never used"]);
+}
+
+#[test]
+fn statements_of_functions_and_loops_have_levels_of_their_own() {
+    let function = |outer: &str, inner: &str| {
+        format!(
+            "Net {{ {outer} fn wide(x) {{ {inner} let a = Dense(2)(x); let b = Dense(2)(x); Dense(1)(x) }} \
+             let x = Input(shape = [4]); let y = wide(x); Model(inputs = [x], outputs = [y]) }}"
+        )
+    };
+    let repeated = |outer: &str, inner: &str| {
+        format!(
+            "Net {{ let x = Input(shape = [4]); let y = Dense(4)(x); \
+             {outer} for i in 0..1 {{ {inner} let a = Dense(2)(x); let b = Dense(2)(x); let y = Dense(4)(y); }} \
+             Model(inputs = [x], outputs = [y]) }}"
+        )
+    };
+    let allow = "#[allow(mimo::unused_tensor)]";
+    let (a, b) = ("warning: `a` is never used", "warning: `b` is never used");
+    for source in [&function as &dyn Fn(&str, &str) -> String, &repeated] {
+        assert_eq!(said(&source("", "")), [a, b]);
+        assert_eq!(said(&source("", allow)), [b]);
+        assert!(said(&source(allow, "")).is_empty());
+        assert_eq!(said(&source(allow, "#[warn(mimo::unused_tensor)]")), [a]);
+    }
+    let unused = "Net { #[allow(mimo::unused_function)] fn head(x) { Dense(1)(x) } \
+                  let x = Input(shape = [4]); let y = Dense(1)(x); Model(inputs = [x], outputs = [y]) }";
+    assert!(said(unused).is_empty());
 }
 
 #[test]
@@ -90,6 +118,16 @@ fn unknown_lints_are_warnings_of_their_own() {
         )]
     );
     assert!(said(&unused("#[allow(mimo::unknown_lint, mimo::unused_tensor, mimo::other)]", "")).is_empty());
+}
+
+#[test]
+fn an_unknown_lint_hides_no_error() {
+    let nothing = "Net { fn f(x) { #[allow(mimo::nope)] let _h = Dense(2)(x); } let x = Input(shape = [4]); \
+                   let y = f(x); Model(inputs = [x], outputs = [y]) }";
+    assert_eq!(said(nothing), ["the function `f` gives nothing", "warning: unknown lint `mimo::nope`"]);
+    let generic = "#[allow(mimo::nope)] Net<T> { let x = Input(shape = [4]); let y = Dense(2)(x); \
+                   Model(inputs = [x], outputs = [y]) }";
+    assert_eq!(said(generic), ["warning: unknown lint `mimo::nope`", "a model has no generic parameters"]);
 }
 
 #[test]

@@ -1,0 +1,43 @@
+//! The whole pipeline in one function. It knows nothing of `proc_macro`, so that `in_process.rs` can offer it to the
+//! fuzz targets.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use crate::{description, emit, fallback, lower, parse, report};
+
+/// Reads the model, gives it its meaning and checks it; then either emits it or tells everything that is wrong with it
+/// at once.
+pub(crate) fn expand(input: TokenStream) -> TokenStream {
+    let mut parser = parse::Parser::default();
+    let ast = parser.model(input);
+    if let Some(request) = description::request(&ast) {
+        return request;
+    }
+    let lower::Outcome { lowered, diags, spans } = lower::model(&ast, parser.spans, parser.diags);
+
+    let failed = diags.has_errors();
+    let diags = diags.into_sorted();
+    let Some(lowered) = lowered else { return report::errors(&diags, &spans) };
+    if failed {
+        // What only const evaluation finds is told in the same run.
+        let errors = report::errors(&diags, &lowered.spans);
+        let checks = report::checks(&lowered);
+        let stubs = fallback::model(&lowered, errors);
+        let constants = lowered.constants(&checks);
+        let description = description::offer(&lowered.header, &TokenStream::new());
+        return quote!(#stubs #constants #checks #description);
+    }
+    if let Some(nested) = &lowered.unusable {
+        let description = description::offer(&lowered.header, &TokenStream::new());
+        let stubs = fallback::unusable(&lowered, nested);
+        return quote!(#stubs #description);
+    }
+    let model = emit::model(&lowered);
+    let warnings = report::warnings(&diags, &lowered.spans);
+    let checks = report::checks(&lowered);
+    let generated = quote!(#model #checks);
+    let (constants, lengths) = (lowered.constants(&generated), lowered.lengths(&generated));
+    let description = description::offer(&lowered.header, &lowered.description);
+    quote!(#constants #model #lengths #warnings #checks #description)
+}
