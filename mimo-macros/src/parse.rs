@@ -75,11 +75,20 @@ impl Parser {
             );
             return model;
         }
-        let (described, tokens) = nested::described(contents(input));
+        let input = contents(input);
+        let first = input.first().cloned();
+        let (described, tokens) = nested::described(input);
         model.described = described;
         model.written = tokens.iter().cloned().collect();
         let Some(body) = self.header(&tokens, &mut model) else { return model };
         self.body(body, &mut model);
+        // Nobody asked for this.
+        if let (true, Some(first)) = (model.described.len() > model.uses.len(), first) {
+            let loc = self.spans.of(&[first]);
+            self.error(
+                Diag::error(Code::MissingModelName, loc, "expected the model's name").help(header::FORM),
+            );
+        }
         model
     }
 

@@ -10,7 +10,7 @@ use super::cursor::Cursor;
 use crate::ast::{Header, Model};
 use crate::span::SpanRange;
 
-const FORM: &str = "write `pub Name { … }`";
+pub(super) const FORM: &str = "write `pub Name { … }`";
 
 impl Parser {
     /// Reads the header, and gives the block.
