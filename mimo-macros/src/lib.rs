@@ -8,6 +8,7 @@ mod ast;
 mod emit;
 mod expand;
 mod fallback;
+mod lints;
 mod lower;
 mod parse;
 mod report;

@@ -2,6 +2,7 @@
 //! way by [`Builder`].
 
 mod consts;
+mod expansion;
 mod ports;
 mod tensor;
 mod value;
@@ -9,6 +10,7 @@ mod value;
 use std::collections::{BTreeMap, BTreeSet};
 
 use mimo_graph::build::Builder;
+use mimo_graph::code::Code;
 use mimo_graph::context::{Cx, DimCheck};
 use mimo_graph::diag::{Diag, Diags, Loc};
 use mimo_graph::graph::{Graph, LayerId, TensorId};
@@ -89,9 +91,11 @@ fn const_name(model: &Ident, i: usize) -> Ident {
 }
 
 /// What a name stands for.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 enum Binding {
     Tensor(TensorId),
+    /// A list of tensors that a function was given.
+    Tensors(Vec<TensorId>),
     Layer(LayerId),
     /// Something that was reported.
     Poison,
@@ -112,6 +116,7 @@ struct Lower<'a> {
     /// What calls gave, so that none of it is taken for an input.
     computed: BTreeSet<TensorId>,
     consts: consts::Consts<'a>,
+    expansions: expansion::Expansions<'a>,
     const_exprs: Vec<TokenStream>,
     layer_spans: Vec<Span>,
     spans: &'a Spans,
@@ -135,26 +140,27 @@ pub(crate) fn model(model: &Model, spans: Spans, parsed: Vec<Diag>) -> Outcome {
     }
     let Some(header) = model.header.clone() else { return Outcome { lowered: None, diags, spans } };
     let consts = consts::Consts::new(&model.consts, &mut diags);
+    let expansions = expansion::Expansions::new(&model.functions, &mut diags);
     let mut lower = Lower {
         builder: Builder::new(&name_of(&header.ident)),
         diags,
         scope: BTreeMap::new(),
-        bound: model.lets.iter().flat_map(|stmt| &stmt.names).map(|name| name_of(&name.ident)).collect(),
+        bound: expansion::names_bound(&model.statements),
         unknown: Vec::new(),
         lossy: model.lossy,
         broken: model.lossy,
         computed: BTreeSet::new(),
         consts,
+        expansions,
         const_exprs: Vec::new(),
         layer_spans: Vec::new(),
         spans: &spans,
     };
-    for statement in &model.lets {
-        lower.statement(statement);
-    }
+    lower.statements(&model.statements);
     let ports = model.tail.as_ref().map(|tail| lower.ports(tail));
     let compile = model.tail.as_ref().and_then(|tail| tail.compile.as_ref());
     let compile = compile.map(|(args, loc)| (lower.args(args), *loc));
+    lower.unused_functions();
     let block_consts = lower.consts.emitted();
     if let (true, Some(tail)) = (lower.broken, &model.tail) {
         lower.builder.poison(tail.loc);
@@ -173,6 +179,7 @@ pub(crate) fn model(model: &Model, spans: Spans, parsed: Vec<Diag>) -> Outcome {
             finish(&mut graph, &mut diags, &mut checks, compile);
         }
     }
+    crate::lints::apply(&mut diags, &model.levels);
     let lowered = Lowered {
         graph,
         checks,
@@ -214,20 +221,22 @@ impl Lower<'_> {
             return;
         }
         let text = name_of(name);
-        match binding {
-            Binding::Tensor(tensor) => self.builder.bind(tensor, &text),
+        match &binding {
+            Binding::Tensor(tensor) => self.builder.bind(*tensor, &text),
             Binding::Layer(layer) => {
                 if let Some(span) = self.layer_spans.get_mut(layer.index()) {
                     *span = name.span();
                 }
             }
-            Binding::Poison => {}
+            Binding::Tensors(_) | Binding::Poison => {}
         }
+        // A name of a function or a loop may be bound anew.
+        self.consts.forget(&text);
         self.scope.insert(text, binding);
     }
 
     /// `let name: shape = value;`
-    fn statement(&mut self, statement: &Let) {
+    fn binding(&mut self, statement: &Let) {
         let results = self.eval(&statement.value);
         let (names, value) = (&statement.names, &statement.value);
         match results {
@@ -235,13 +244,18 @@ impl Lower<'_> {
                 if let (Some(shape), Some(name)) = (&statement.ascription, names.first()) {
                     let name = name_of(&name.ident);
                     self.error(
-                        Diag::error(shape.loc, format!("`{name}` is a layer, and only tensors have a shape"))
-                            .help(format!("call the layer: `let {name}: […] = …(…)(x);`")),
+                        Diag::error(
+                            Code::ShapeOfNoTensor,
+                            shape.loc,
+                            format!("`{name}` is a layer, and only tensors have a shape"),
+                        )
+                        .help(format!("call the layer: `let {name}: […] = …(…)(x);`")),
                     );
                 }
                 if statement.tuple && names.len() != 1 {
                     self.error(
                         Diag::error(
+                            Code::WrongNumberOfNames,
                             value.loc,
                             "this is one layer, and a tuple of names takes several tensors",
                         )
@@ -293,7 +307,8 @@ impl Lower<'_> {
             let message = format!("this gives {found} tensor{s}, but {wanted} {are} bound");
             let bound: Vec<String> = names.iter().map(|name| name_of(&name.ident)).collect();
             let pattern = self.pattern(&bound, tensors);
-            let diag = Diag::error(statement.value.loc, message).help(format!("write `let {pattern} = …;`"));
+            let diag = Diag::error(Code::WrongNumberOfNames, statement.value.loc, message)
+                .help(format!("write `let {pattern} = …;`"));
             self.error(match found > wanted {
                 true => diag.help("`_` stands for a tensor that is not needed"),
                 false => diag,
@@ -310,7 +325,7 @@ impl Lower<'_> {
         let (Some(shape), [tensor]) = (&statement.ascription, tensors) else {
             if let (Some(shape), true) = (&statement.ascription, names.len() > 1) {
                 self.error(
-                    Diag::error(shape.loc, "several tensors have no common shape")
+                    Diag::error(Code::ShapeOfNoTensor, shape.loc, "several tensors have no common shape")
                         .help("leave the shape out"),
                 );
             }

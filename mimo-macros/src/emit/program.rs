@@ -13,8 +13,8 @@ use super::spec;
 pub(super) fn items(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     let usize = quote!(__mimo::core::primitive::usize);
     let slots = Literal::usize_unsuffixed(plan.slots.len());
-    let train = layout(cx, plan, |slot| Some(slot.train));
-    let predict = layout(cx, plan, |slot| slot.predict);
+    let train = layout(cx, plan, train_layout(plan), |slot| Some(slot.train));
+    let predict = layout(cx, plan, predict_layout(plan), |slot| slot.predict);
     let blocks = Literal::usize_unsuffixed(plan.blocks.len());
     let sizes = plan.blocks.iter().map(|block| {
         let (rows, cols) = (cx.dim(&block.rows), cx.dim(&block.cols));
@@ -193,25 +193,56 @@ pub(super) fn scan(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     quote!(#(__mimo::Scan(__Losses::#names).forward(chunk);)*)
 }
 
-/// Where the slots lie: in numbers if all of their lengths are known, else to be found by const evaluation.
-fn layout(cx: &Context<'_>, plan: &Plan, life: impl Fn(&Slot) -> Option<(usize, usize)>) -> TokenStream {
-    let life = |slot: &Slot| life(slot).filter(|(from, to)| from <= to);
-    let known = plan.slots.iter().map(|slot| match (life(slot), slot.len.known()) {
+/// Where slots lie, in numbers.
+pub(super) struct Known {
+    offsets: Vec<usize>,
+    /// Values per sample.
+    pub(super) len: usize,
+    /// Values per chunk, however many rows it has.
+    fixed: usize,
+}
+
+/// Where the slots lie in training, if all of their lengths are known.
+pub(super) fn train_layout(plan: &Plan) -> Option<Known> {
+    known_layout(plan, |slot| Some(slot.train))
+}
+
+/// Where the slots lie in a prediction, if all of their lengths are known.
+pub(super) fn predict_layout(plan: &Plan) -> Option<Known> {
+    known_layout(plan, |slot| slot.predict)
+}
+
+fn known_layout(plan: &Plan, life: impl Fn(&Slot) -> Option<(usize, usize)>) -> Option<Known> {
+    let known = plan.slots.iter().map(|slot| match (used(life(slot)), slot.len.known()) {
         (None, _) => Some(SlotRequest::UNUSED),
         (Some(_), None) => None,
         (Some((from, to)), Some(len)) => Some(SlotRequest { len, fixed: slot.fixed, from, to }),
     });
+    let requests = known.collect::<Option<Vec<_>>>()?;
     // What is longer than any memory is left to const evaluation too, which says so.
-    let fits = |requests: &Vec<SlotRequest>| {
-        let mut lens = requests.iter().map(|request| request.len.checked_add(ALIGN));
-        lens.try_fold(0_usize, |sum, len| sum.checked_add(len?)).is_some()
-    };
-    let Some(requests) = known.collect::<Option<Vec<_>>>().filter(fits) else {
-        let requests = plan.slots.iter().map(|slot| request(cx, slot, life(slot)));
-        return quote!(__mimo::place(&[#(#requests),*]));
-    };
+    let mut lens = requests.iter().map(|request| request.len.checked_add(ALIGN));
+    lens.try_fold(0_usize, |sum, len| sum.checked_add(len?))?;
     let mut offsets = vec![0; requests.len()];
     let (len, fixed) = place(&requests, &mut offsets, &mut vec![0; requests.len()]);
+    Some(Known { offsets, len, fixed })
+}
+
+/// The life of a slot that has one.
+fn used(life: Option<(usize, usize)>) -> Option<(usize, usize)> {
+    life.filter(|(from, to)| from <= to)
+}
+
+/// Where the slots lie: in numbers if all of their lengths are known, else to be found by const evaluation.
+fn layout(
+    cx: &Context<'_>,
+    plan: &Plan,
+    known: Option<Known>,
+    life: impl Fn(&Slot) -> Option<(usize, usize)>,
+) -> TokenStream {
+    let Some(Known { offsets, len, fixed }) = known else {
+        let requests = plan.slots.iter().map(|slot| request(cx, slot, used(life(slot))));
+        return quote!(__mimo::place(&[#(#requests),*]));
+    };
     let offsets = offsets.into_iter().map(Literal::usize_unsuffixed);
     let [len, fixed] = [len, fixed].map(Literal::usize_unsuffixed);
     quote!(__mimo::Layout { offsets: [#(#offsets),*], len: #len, fixed: #fixed })
