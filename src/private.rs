@@ -72,4 +72,4 @@ pub use mimo_runtime::program::{
     block_offsets, interleaved_offsets, pack_offsets, place,
 };
 pub use mimo_runtime::run::Operation;
-pub use mimo_runtime::weights::{field, read as read_weights, reset, write as write_weights};
+pub use mimo_runtime::weights::{read as read_weights, reset, visit, write as write_weights};

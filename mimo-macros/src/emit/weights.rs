@@ -1,5 +1,4 @@
-//! The model's weights as a dfdx `TensorCollection`: every tensor by its name, nested because dfdx takes tuples of up
-//! to six.
+//! The model's weights as a dfdx `TensorCollection`: every tensor by its name, one line for each.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -109,25 +108,24 @@ pub(super) fn collection(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     let values: Vec<Ident> =
         (0..count).map(|index| format_ident!("weight_{}", index, span = Span::mixed_site())).collect();
     let tree = nested::Tree::new(cx, plan);
-    let tensors = plan.params.iter().enumerate().map(|(index, param)| {
+    let visits = plan.params.iter().zip(&values).enumerate().map(|(index, (param, value))| {
         let [layer, layer_mut] = [false, true].map(|mutable| tree.place(cx, param.layer, mutable));
         let weight = weight_field(cx, param);
         let index = Literal::usize_unsuffixed(index);
         quote! {
-            __mimo::field::<Self, _, E, D>(
+            let #value = __mimo::visit::<Self, _, _, E, D>(
+                visitor,
                 &WEIGHTS[#index],
                 |model| &#layer.#weight,
                 |model| &mut #layer_mut.#weight,
                 |tensor| __mimo::reset(tensor, &WEIGHTS[#index].initializer, 0, #index),
-            )
+            )?;
         }
     });
-    let tensors = nest(tensors.collect());
-    let pattern = nest(values.iter().map(|value| quote!(#value)).collect());
     let mut weights: BTreeMap<LayerId, Vec<TokenStream>> = BTreeMap::new();
     for (param, value) in plan.params.iter().zip(&values) {
         let weight = weight_field(cx, param);
-        weights.entry(param.layer).or_default().push(quote!(#weight: #value));
+        weights.entry(param.layer).or_default().push(quote!(#weight: #value?));
     }
     let layers = nested::values(cx, &tree, &|id| {
         let (ty, weights) = (typed_layer(&cx.graph.layer(id).kind), weights.get(&id).into_iter().flatten());
@@ -145,7 +143,9 @@ pub(super) fn collection(cx: &Context<'_>, plan: &Plan) -> TokenStream {
             fn iter_tensors<V: __mimo::ModuleVisitor<Self, E, D>>(
                 visitor: &mut V,
             ) -> __mimo::core::result::Result<__mimo::Option<Self::To<V::E2, V::D2>>, V::Err> {
-                visitor.visit_fields(#tensors, |#pattern| #name { #(#layers,)* #marker })
+                #(#visits)*
+                let model = move || __mimo::Some(#name { #(#layers,)* #marker });
+                __mimo::Ok(model())
             }
         }
     }
@@ -158,14 +158,4 @@ pub(super) fn marker(plan: &Plan, private: &TokenStream) -> Option<TokenStream> 
 
 fn weight_field(cx: &Context<'_>, param: &Param) -> Ident {
     Ident::new(cx.graph.layer(param.layer).weights[param.weight].name, Span::mixed_site())
-}
-
-/// Tuples of at most six.
-fn nest(mut items: Vec<TokenStream>) -> TokenStream {
-    loop {
-        if items.len() <= 6 {
-            return quote!((#(#items,)*));
-        }
-        items = items.chunks(6).map(|items| quote!((#(#items,)*))).collect();
-    }
 }

@@ -175,3 +175,33 @@ fn depth_and_length_have_limits() {
         assert_rust(source.parse().unwrap());
     }
 }
+
+/// Each of these is one message, or a model, and soon: no stack is as deep as the input, and nothing takes the square of
+/// its length.
+#[test]
+fn input_of_any_size_ends() {
+    let model =
+        |value: &str| format!("Net {{ let x = Input(shape = [4]); let y = {value}; Model([x], [y]) }}");
+    let nested =
+        |open: &str, close: &str| model(&format!("{}x{}", open.repeat(10_000), close.repeat(10_000)));
+    let long = "n".repeat(100_000);
+    for (source, told) in [
+        (nested("(", ")"), "nested too deeply"),
+        (nested("[", "]"), "nested too deeply"),
+        (nested("{", "}"), "nested too deeply"),
+        (nested("Dense(1)(", ")"), "nested too deeply"),
+        (model(&format!("x{}", " + x".repeat(50_000))), "too long"),
+        (model(&format!("a{}", "::b".repeat(50_000))), "too long"),
+        (model(&format!("{}x", "-".repeat(100_000))), "too long"),
+        (model(&format!("Dense(1, activation = \"{long}\")(x)")), "unknown activation"),
+        (model(&format!("Dense(1)({long})")), "cannot find a tensor"),
+        (model(&format!("Dense(1, {long} = 1)(x)")), "no argument"),
+        (model(&format!("{long}(1)(x)")), "unknown layer"),
+        (model(&format!("Dense(1, name = \"{long}\")(x)")), "impl"),
+        (model(&format!("add([x{}])", ", x".repeat(2_000))), "impl"),
+    ] {
+        let output = expand(source.parse().unwrap()).to_string();
+        let start: String = source.chars().take(80).collect();
+        assert!(output.contains(told), "{start}: {}", output.chars().take(500).collect::<String>());
+    }
+}
