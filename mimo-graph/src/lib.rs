@@ -14,6 +14,7 @@ pub mod dim;
 pub mod dot;
 pub mod graph;
 pub mod initializer;
+pub mod language;
 pub mod layers;
 pub mod loss;
 pub mod mermaid;

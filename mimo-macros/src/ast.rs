@@ -1,7 +1,9 @@
 //! What the user wrote, before names and layers have a meaning.
 
+use std::ops::Range;
+
 use mimo_graph::diag::Loc;
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, TokenStream, TokenTree};
 
 /// The input of one `model!`.
 #[derive(Debug)]
@@ -14,8 +16,21 @@ pub(crate) struct Model {
     pub(crate) lets: Vec<Let>,
     /// `Model(…)`.
     pub(crate) tail: Option<Tail>,
+    /// Every statement as it was written, in order, whether it could be read or not.
+    pub(crate) runs: Vec<Run>,
     /// Whether some statement was too broken to know which name it binds: then unknown names are no news.
     pub(crate) lossy: bool,
+}
+
+/// The tokens of a statement, and what was read from them.
+#[derive(Debug)]
+pub(crate) struct Run {
+    /// The tokens, without the `;`.
+    pub(crate) tokens: Vec<TokenTree>,
+    /// Which of [`Model::consts`] it gave.
+    pub(crate) consts: Range<usize>,
+    /// Which of [`Model::lets`] it gave.
+    pub(crate) lets: Range<usize>,
 }
 
 /// What stands before the block.

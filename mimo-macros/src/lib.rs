@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 mod ast;
+mod editor;
 mod emit;
 mod fallback;
 mod lower;
@@ -36,19 +37,20 @@ fn expand(input: proc_macro2::TokenStream) -> proc_macro2::TokenStream {
     let failed = diags.has_errors();
     let diags = diags.into_sorted();
     let Some(lowered) = lowered else { return report::errors(&diags, &spans) };
+    let editor = editor::items(&ast, &lowered);
     if failed {
         // What only const evaluation finds is told in the same run.
         let errors = report::errors(&diags, &lowered.spans);
         let checks = report::checks(&lowered);
         let stubs = fallback::model(&lowered, errors);
-        let constants = lowered.constants(&checks);
-        return quote!(#stubs #constants #checks);
+        let constants = lowered.constants(&quote!(#editor #checks));
+        return quote!(#editor #stubs #constants #checks);
     }
     let model = emit::model(&lowered);
     let warnings = report::warnings(&diags, &lowered.spans);
     let checks = report::checks(&lowered);
-    let constants = lowered.constants(&quote!(#model #checks));
-    quote!(#constants #model #warnings #checks)
+    let constants = lowered.constants(&quote!(#editor #model #checks));
+    quote!(#editor #constants #model #warnings #checks)
 }
 
 /// What is said when the macro itself fails.

@@ -43,6 +43,8 @@ pub(crate) struct Lowered {
     pub(crate) outputs: Vec<Ident>,
     /// Where each layer's name comes from, in the order of `graph.layers`: the binding, else the class.
     pub(crate) layer_spans: Vec<Span>,
+    /// What each `let` of the block bound its names to.
+    pub(crate) bound: Vec<Vec<Binding>>,
 }
 
 impl Lowered {
@@ -87,8 +89,10 @@ fn const_name(model: &Ident, i: usize) -> Ident {
 
 /// What a name stands for.
 #[derive(Clone, Copy, Debug)]
-enum Binding {
+pub(crate) enum Binding {
+    /// What a call gave.
     Tensor(TensorId),
+    /// A layer that was not called.
     Layer(LayerId),
     /// Something that was reported.
     Poison,
@@ -99,6 +103,8 @@ struct Lower<'a> {
     builder: Builder,
     diags: Diags,
     scope: BTreeMap<String, Binding>,
+    /// The token that bound each name last.
+    binders: BTreeMap<String, Ident>,
     /// Every name that a `let` of the block binds, to tell "not yet" from "never".
     bound: Vec<String>,
     /// Names that were reported as unknown: the second use is the same mistake.
@@ -136,6 +142,7 @@ pub(crate) fn model(model: &Model, spans: Spans, parsed: Vec<Diag>) -> Outcome {
         builder: Builder::new(&name_of(&header.ident)),
         diags,
         scope: BTreeMap::new(),
+        binders: BTreeMap::new(),
         bound: model.lets.iter().flat_map(|stmt| &stmt.names).map(|name| name_of(&name.ident)).collect(),
         unknown: Vec::new(),
         lossy: model.lossy,
@@ -146,8 +153,11 @@ pub(crate) fn model(model: &Model, spans: Spans, parsed: Vec<Diag>) -> Outcome {
         layer_spans: Vec::new(),
         spans: &spans,
     };
+    let mut bound = Vec::with_capacity(model.lets.len());
     for statement in &model.lets {
         lower.statement(statement);
+        let bindings = statement.names.iter().map(|name| lower.scope.get(&name_of(&name.ident)));
+        bound.push(bindings.map(|binding| binding.copied().unwrap_or(Binding::Poison)).collect());
     }
     let ports = model.tail.as_ref().map(|tail| lower.ports(tail));
     let compile = model.tail.as_ref().and_then(|tail| tail.compile.as_ref());
@@ -181,6 +191,7 @@ pub(crate) fn model(model: &Model, spans: Spans, parsed: Vec<Diag>) -> Outcome {
         inputs,
         outputs,
         layer_spans,
+        bound,
     };
     Outcome { lowered: Some(lowered), diags, spans: Spans::default() }
 }
@@ -220,6 +231,7 @@ impl Lower<'_> {
             }
             Binding::Poison => {}
         }
+        self.binders.insert(text.clone(), name.clone());
         self.scope.insert(text, binding);
     }
 

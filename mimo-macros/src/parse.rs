@@ -8,12 +8,12 @@ mod expr;
 mod header;
 mod statement;
 
-pub(crate) use cursor::{contents, text_of, too_deep};
+pub(crate) use cursor::{Cursor, contents, cut, cut_list, text_of, too_deep};
+pub(crate) use header::is_name;
 use mimo_graph::diag::Diag;
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
-use self::cursor::{Cursor, cut};
-use crate::ast::{Expr, ExprKind, Model};
+use crate::ast::{Expr, ExprKind, Model, Run};
 use crate::span::Spans;
 
 /// How deep groups may be nested.
@@ -51,8 +51,14 @@ impl Parser {
 
     /// Reads one `model!`.
     pub(crate) fn model(&mut self, input: TokenStream) -> Model {
-        let mut model =
-            Model { header: None, consts: Vec::new(), lets: Vec::new(), tail: None, lossy: false };
+        let mut model = Model {
+            header: None,
+            consts: Vec::new(),
+            lets: Vec::new(),
+            tail: None,
+            runs: Vec::new(),
+            lossy: false,
+        };
         if let Some(span) = too_deep(&input, DEPTH) {
             let loc = self.spans.add(crate::span::SpanRange::one(span));
             self.error(Diag::error(loc, "this is nested too deeply").help("bind a part of it with `let`"));
@@ -74,12 +80,12 @@ impl Parser {
             // A run that holds the start of another statement lacks a `;`.
             while let Some(at) = missing_semicolon(rest) {
                 let (statement, next) = rest.split_at(at);
-                self.statement(statement, &mut state, model);
+                self.run(statement, &mut state, model);
                 let loc = self.spans.of(statement.last().map(std::slice::from_ref).unwrap_or_default());
                 self.error(Diag::error(loc, "missing `;` after this statement"));
                 rest = next;
             }
-            self.statement(rest, &mut state, model);
+            self.run(rest, &mut state, model);
         }
         // Whatever went wrong before may be the `Model(…)` that was meant.
         if model.tail.is_none() && !(model.lossy && self.diags.len() > known) {
@@ -92,6 +98,16 @@ impl Parser {
                 Diag::error(loc, message).help("end the block with `Model(inputs = […], outputs = […])`"),
             );
         }
+    }
+}
+
+impl Parser {
+    /// Reads one statement, and keeps its tokens.
+    fn run(&mut self, tokens: &[TokenTree], state: &mut statement::State, model: &mut Model) {
+        let (consts, lets) = (model.consts.len(), model.lets.len());
+        self.statement(tokens, state, model);
+        let (consts, lets) = (consts..model.consts.len(), lets..model.lets.len());
+        model.runs.push(Run { tokens: tokens.to_vec(), consts, lets });
     }
 }
 

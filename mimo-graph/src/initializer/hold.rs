@@ -4,7 +4,7 @@ use super::{Constraint, Regularizer};
 use crate::args::{Bound, Signature};
 use crate::context::Cx;
 use crate::diag::Diag;
-use crate::named::{Named, read_named};
+use crate::named::{Named, read_named, signatures};
 use crate::value::Value;
 
 /// Every regularizer that mimo has.
@@ -59,6 +59,11 @@ fn min_max_norm(args: &Bound<'_>, cx: &mut Cx<'_>) -> Constraint {
 }
 
 impl Regularizer {
+    /// The spellings and the parameters of each.
+    pub(crate) fn signatures() -> Vec<(Vec<&'static str>, Signature)> {
+        signatures(REGULARIZERS)
+    }
+
     /// Reads a regularizer: a word, a string or a call with arguments. `what` is how messages call the value.
     pub fn read(value: &Value, what: &str, cx: &mut Cx<'_>) -> Option<Regularizer> {
         let unsupported = [
@@ -70,6 +75,11 @@ impl Regularizer {
 }
 
 impl Constraint {
+    /// The spellings and the parameters of each.
+    pub(crate) fn signatures() -> Vec<(Vec<&'static str>, Signature)> {
+        signatures(CONSTRAINTS)
+    }
+
     /// Reads a constraint: a word, a string or a call with arguments. `what` is how messages call the value.
     pub fn read(value: &Value, what: &str, cx: &mut Cx<'_>) -> Option<Constraint> {
         read_named(value, what, "a constraint", CONSTRAINTS, &[], cx)

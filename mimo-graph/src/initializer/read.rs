@@ -4,7 +4,7 @@ use super::{Distribution, Fan, Initializer, InitializerKind};
 use crate::args::{Bound, Signature};
 use crate::context::Cx;
 use crate::diag::Diag;
-use crate::named::{Named, read_named};
+use crate::named::{Named, read_named, signatures};
 use crate::value::Value;
 
 type Entry = Named<Initializer>;
@@ -122,6 +122,11 @@ fn variance_scaling(args: &Bound<'_>, cx: &mut Cx<'_>) -> Initializer {
 }
 
 impl Initializer {
+    /// The spellings and the parameters of each.
+    pub(crate) fn signatures() -> Vec<(Vec<&'static str>, Signature)> {
+        signatures(TABLE)
+    }
+
     /// Reads an initializer: a word, a string or a call with arguments. `what` is how messages call the value.
     pub fn read(value: &Value, what: &str, cx: &mut Cx<'_>) -> Option<Initializer> {
         let unsupported = [("STFT", "use `glorot_uniform`"), ("stft", "use `glorot_uniform`")];

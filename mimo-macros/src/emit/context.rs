@@ -3,7 +3,7 @@
 use mimo_graph::dim::Dim;
 use mimo_graph::graph::{Graph, LayerId, Port};
 use mimo_graph::shape::Shape;
-use proc_macro2::{Ident, Literal, TokenStream};
+use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{format_ident, quote};
 
 use crate::lower::{BlockConst, Lowered};
@@ -25,11 +25,13 @@ pub(crate) struct Context<'a> {
     /// Constants of the block.
     pub block_consts: &'a [BlockConst],
     lowered: &'a Lowered,
+    inputs: Vec<Ident>,
+    outputs: Vec<Ident>,
     layers: Vec<Ident>,
 }
 
 impl<'a> Context<'a> {
-    /// The context of a model.
+    /// The context of a model's structs: their fields are the user's tokens, so that an editor goes from one to the other.
     pub(crate) fn new(lowered: &'a Lowered) -> Self {
         Context {
             graph: &lowered.graph,
@@ -39,8 +41,23 @@ impl<'a> Context<'a> {
             model: &lowered.header.ident,
             block_consts: &lowered.consts,
             lowered,
+            inputs: lowered.inputs.clone(),
+            outputs: lowered.outputs.clone(),
             layers: lowered.layers(),
         }
+    }
+
+    /// The context of impls, where fields are used: at the user's tokens, an editor would show every use of them.
+    pub(crate) fn inside(&self) -> Self {
+        let unplaced = |fields: &[Ident]| -> Vec<Ident> {
+            let idents = fields.iter().cloned().map(|mut field| {
+                field.set_span(Span::call_site());
+                field
+            });
+            idents.collect()
+        };
+        let (inputs, outputs) = (unplaced(&self.inputs), unplaced(&self.outputs));
+        Context { inputs, outputs, layers: unplaced(&self.layers), ..*self }
     }
 
     /// A name made from the model's: `DiagnosisInputs`.
@@ -49,18 +66,18 @@ impl<'a> Context<'a> {
     }
 
     /// The inputs with their fields, in order.
-    pub(crate) fn inputs(&self) -> impl Iterator<Item = (&'a Port, &'a Ident)> {
-        self.graph.inputs.iter().zip(&self.lowered.inputs)
+    pub(crate) fn inputs(&self) -> impl Iterator<Item = (&'a Port, &Ident)> {
+        self.graph.inputs.iter().zip(&self.inputs)
     }
 
     /// The outputs with their fields, in order.
-    pub(crate) fn outputs(&self) -> impl Iterator<Item = (&'a Port, &'a Ident)> {
-        self.graph.outputs.iter().zip(&self.lowered.outputs)
+    pub(crate) fn outputs(&self) -> impl Iterator<Item = (&'a Port, &Ident)> {
+        self.graph.outputs.iter().zip(&self.outputs)
     }
 
     /// The fields of the model's outputs, in order.
     pub(crate) fn output_fields(&self) -> Vec<Ident> {
-        self.lowered.outputs.clone()
+        self.outputs.clone()
     }
 
     /// The field of a layer.

@@ -139,7 +139,9 @@ impl Lower<'_> {
     fn named_port(&mut self, expr: &Expr, what: &str, ports: &mut Vec<(Port, Ident)>) {
         match &expr.kind {
             ExprKind::Name(ident) => {
-                self.port(&name_of(ident), (ident.clone(), true), expr.loc, expr, ports);
+                // The field stands where the name is bound, so that an editor goes from a use of it to there.
+                let bound = self.binders.get(&name_of(ident)).unwrap_or(ident).clone();
+                self.port(&name_of(ident), (bound, true), expr.loc, expr, ports);
             }
             ExprKind::Paren(inner) => self.named_port(inner, what, ports),
             ExprKind::Invalid => {}

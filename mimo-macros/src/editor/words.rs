@@ -1,0 +1,284 @@
+//! The words of a statement as paths and struct literals.
+
+use std::collections::BTreeSet;
+
+use mimo_graph::language::{self, Kind};
+use mimo_graph::layers;
+use proc_macro2::{Delimiter, Group, Ident, Literal, Span, TokenStream, TokenTree};
+use quote::{format_ident, quote};
+
+use crate::ast::name_of;
+use crate::parse::{Cursor, contents, cut, cut_list, is_name};
+
+/// What is known while statements are read in order.
+pub(super) struct Words {
+    /// The model's name, for `…PerOutput`.
+    model: String,
+    /// Tensors, layers and constants that were bound before.
+    bound: BTreeSet<String>,
+}
+
+impl Words {
+    pub(super) fn new(model: &Ident) -> Self {
+        Words { model: name_of(model), bound: BTreeSet::new() }
+    }
+
+    /// Notes the names of a `let` or a `const`.
+    pub(super) fn bind<'i>(&mut self, names: impl IntoIterator<Item = &'i Ident>) {
+        self.bound.extend(names.into_iter().map(name_of));
+    }
+
+    /// `Model(…).compile(…)`
+    pub(super) fn tail(&self, cursor: &mut Cursor<'_>) -> TokenStream {
+        let mut statements = TokenStream::new();
+        while !cursor.is_empty() {
+            let group = cursor.group_at(1, Delimiter::Parenthesis);
+            if let Some(ident) = cursor.ident_at(0).filter(|ident| is_name(ident)) {
+                let literal = self.literal("model", ident, group);
+                statements.extend(quote!(#literal;));
+                cursor.skip(usize::from(group.is_some()));
+            }
+            cursor.skip(1);
+        }
+        statements
+    }
+
+    /// What a run of tokens names, as one statement.
+    pub(super) fn tuple(&self, tokens: &[TokenTree], kind: Kind) -> TokenStream {
+        let mut values = Vec::new();
+        self.collect(tokens, kind, &mut values);
+        quote!((#(#values),*);)
+    }
+
+    /// Everything that a run of tokens names, in order. What stands between the names is left out.
+    pub(super) fn collect(&self, tokens: &[TokenTree], kind: Kind, values: &mut Vec<TokenStream>) {
+        let mut cursor = Cursor::new(tokens);
+        while let Some(token) = cursor.peek() {
+            match token {
+                TokenTree::Ident(ident) => self.ident(ident, &mut cursor, kind, values),
+                TokenTree::Group(group) => {
+                    cursor.skip(1);
+                    match group.delimiter() {
+                        Delimiter::Brace if kind != Kind::Plain => values.push(self.map(group, kind)),
+                        _ => self.collect(&contents(group.stream()), kind, values),
+                    }
+                }
+                TokenTree::Literal(literal) => {
+                    cursor.skip(1);
+                    values.extend(word_in(literal).and_then(|word| self.word(&word, kind)));
+                }
+                // A field or a method is no name of the scope.
+                TokenTree::Punct(punct) if punct.as_char() == '.' && cursor.ident_at(1).is_some() => {
+                    cursor.skip(2);
+                }
+                TokenTree::Punct(_) => cursor.skip(1),
+            }
+        }
+    }
+
+    /// A path, and what it is called with.
+    fn ident(&self, ident: &Ident, cursor: &mut Cursor<'_>, kind: Kind, values: &mut Vec<TokenStream>) {
+        let start = cursor.position();
+        cursor.skip(1);
+        while is_colons(cursor) && cursor.ident_at(2).is_some_and(is_name) {
+            cursor.skip(3);
+        }
+        let path = cursor.since(start);
+        let rooted = path.len() > 1 && ["crate", "self", "super", "Self"].iter().any(|root| ident == root);
+        // A macro of Rust, or one of its keywords.
+        if cursor.punct_at(0, '!') || !(is_name(ident) || rooted) {
+            return;
+        }
+        if path.len() > 1 {
+            return values.push(path.iter().cloned().collect());
+        }
+        let call = cursor.group_at(0, Delimiter::Parenthesis);
+        match kind {
+            Kind::Tensors => {
+                let bound = self.bound.contains(&name_of(ident));
+                values.push(match call {
+                    Some(_) if !bound => {
+                        cursor.skip(1);
+                        self.literal("layers", ident, call)
+                    }
+                    None if !bound && starts_upper(ident) => quote!(__layers::#ident),
+                    _ => quote!(#ident),
+                });
+                while let Some(operands) = cursor.group_at(0, Delimiter::Parenthesis) {
+                    cursor.skip(1);
+                    self.operands(operands, values);
+                }
+            }
+            Kind::Item(module) if call.is_some() || !is_none(ident) => {
+                cursor.skip(usize::from(call.is_some()));
+                values.push(self.literal(module, ident, call));
+            }
+            Kind::Plain if !is_none(ident) => values.push(quote!(#ident)),
+            Kind::Word(_) => values.extend(self.word(ident, kind)),
+            Kind::Item(_) | Kind::Plain => {}
+        }
+    }
+
+    /// A word without arguments, as it is or as a string.
+    fn word(&self, ident: &Ident, kind: Kind) -> Option<TokenStream> {
+        match kind {
+            Kind::Item(module) => Some(self.literal(module, ident, None)),
+            Kind::Word(ty) if !is_none(ident) => {
+                let ty = call_site(ty);
+                Some(quote!(__values::#ty::#ident))
+            }
+            Kind::Word(_) | Kind::Plain | Kind::Tensors => None,
+        }
+    }
+
+    /// What a layer is called on.
+    fn operands(&self, group: &Group, values: &mut Vec<TokenStream>) {
+        for piece in pieces(&contents(group.stream())) {
+            match keyword(piece) {
+                Some((keyword, value)) => {
+                    let value = self.value(value, Kind::Tensors);
+                    values.push(quote!(__model::Call { #keyword: #value, ..__any() }));
+                }
+                None => self.collect(piece, Kind::Tensors, values),
+            }
+        }
+    }
+
+    /// An item with its arguments as fields.
+    fn literal(&self, module: &str, name: &Ident, args: Option<&Group>) -> TokenStream {
+        let text = name_of(name);
+        let item = language::find(module, &text);
+        let kind_of = |argument: &str| item.and_then(|item| item.argument(argument)).map(|found| found.kind);
+        // `concatenate([a, b])` is given its tensors at once.
+        let mut tensors = module == "layers" && layers::function(&text).is_some();
+        let mut parameters = language::positional(module, &text).iter();
+        let args = args.map(|group| contents(group.stream())).unwrap_or_default();
+        let (mut fields, mut others) = (Fields::default(), Vec::new());
+        for piece in pieces(&args) {
+            let Some(first) = piece.first() else { continue };
+            if let Some((keyword, value)) = keyword(piece) {
+                let kind = kind_of(&name_of(keyword)).unwrap_or(Kind::Plain);
+                fields.add(keyword, Some(self.value(value, kind)));
+                continue;
+            }
+            if std::mem::take(&mut tensors) {
+                self.collect(piece, Kind::Tensors, &mut others);
+                continue;
+            }
+            let parameter = parameters.next().and_then(|name| item?.argument(name));
+            match (piece, parameter) {
+                ([TokenTree::Ident(word)], _) if is_name(word) && self.starts_keyword(word, parameter) => {
+                    fields.add(word, None);
+                }
+                (_, Some(parameter)) => {
+                    let value = self.value(piece, parameter.kind);
+                    fields.add(&Ident::new(parameter.name, first.span()), Some(value));
+                }
+                (_, None) => self.collect(piece, Kind::Plain, &mut others),
+            }
+        }
+        let (module, fields) = (format_ident!("__{module}"), fields.tokens);
+        let literal = quote!(#module::#name { #fields ..__any() });
+        if others.is_empty() { literal } else { quote!((#(#others,)* #literal)) }
+    }
+
+    /// Whether a word where `parameter` is given by position is more likely the start of a keyword.
+    fn starts_keyword(&self, word: &Ident, parameter: Option<&language::Argument>) -> bool {
+        if starts_upper(word) || self.bound.contains(&name_of(word)) || is_none(word) {
+            return false;
+        }
+        match parameter.map(|parameter| (parameter.kind, parameter.default)) {
+            // `Activation(relu)`, `Bidirectional(lstm)`: a word is needed here.
+            Some((Kind::Item(_) | Kind::Word(_) | Kind::Tensors, None)) => false,
+            Some((Kind::Item(module), Some(_))) => language::find(module, &name_of(word)).is_none(),
+            _ => true,
+        }
+    }
+
+    /// The value of an argument.
+    fn value(&self, tokens: &[TokenTree], kind: Kind) -> TokenStream {
+        let mut values = Vec::new();
+        self.collect(tokens, kind, &mut values);
+        if tokens.is_empty() {
+            // Where a word is going to be, what is offered depends on the path before it.
+            values.extend(self.word(&call_site("missing"), kind));
+        }
+        quote!(__of((#(#values),*)))
+    }
+
+    /// `{ risk: mse }`: something for each output.
+    fn map(&self, group: &Group, kind: Kind) -> TokenStream {
+        let mut fields = Fields::default();
+        for piece in pieces(&contents(group.stream())) {
+            let key = match piece.first() {
+                Some(TokenTree::Ident(key)) if is_name(key) => Some(key.clone()),
+                Some(TokenTree::Literal(literal)) => word_in(literal),
+                _ => None,
+            };
+            let Some(key) = key else { continue };
+            let value = piece.get(2..).map(|value| {
+                let mut values = Vec::new();
+                self.collect(value, kind, &mut values);
+                // A key belongs to each output, whatever stands behind it: all fields have the type `()`.
+                quote!({ (#(#values),*); })
+            });
+            fields.add(&key, value);
+        }
+        let (name, fields) = (call_site(&format!("{}PerOutput", self.model)), fields.tokens);
+        quote!(#name { #fields ..__any() })
+    }
+}
+
+/// The fields of a literal, each once.
+#[derive(Default)]
+struct Fields {
+    names: BTreeSet<String>,
+    tokens: TokenStream,
+}
+
+impl Fields {
+    fn add(&mut self, name: &Ident, value: Option<TokenStream>) {
+        if self.names.insert(name_of(name)) {
+            let value = value.map(|value| quote!(: #value));
+            self.tokens.extend(quote!(#name #value,));
+        }
+    }
+}
+
+/// The arguments of a list. While its parenthesis is not closed, it holds the statements behind it as well.
+fn pieces(tokens: &[TokenTree]) -> Vec<&[TokenTree]> {
+    cut(tokens, ';').first().map(|list| cut_list(list)).unwrap_or_default()
+}
+
+/// `keyword = value`
+fn keyword(piece: &[TokenTree]) -> Option<(&Ident, &[TokenTree])> {
+    let cursor = Cursor::new(piece);
+    let keyword = cursor.ident_at(0).filter(|keyword| is_name(keyword) && cursor.punct_at(1, '='))?;
+    Some((keyword, piece.get(2..)?))
+}
+
+/// The word that a string is, at the string's place.
+fn word_in(literal: &Literal) -> Option<Ident> {
+    let text = literal.to_string();
+    let text = text.strip_prefix('"')?.strip_suffix('"')?;
+    let mut ident = syn::parse_str::<Ident>(text).ok()?;
+    ident.set_span(literal.span());
+    Some(ident)
+}
+
+fn is_colons(cursor: &Cursor<'_>) -> bool {
+    let colon = |n| matches!(cursor.peek_nth(n), Some(TokenTree::Punct(punct)) if punct.as_char() == ':');
+    colon(0) && colon(1)
+}
+
+fn is_none(ident: &Ident) -> bool {
+    ident == "none" || ident == "None"
+}
+
+fn starts_upper(ident: &Ident) -> bool {
+    name_of(ident).starts_with(char::is_uppercase)
+}
+
+fn call_site(name: &str) -> Ident {
+    Ident::new(name, Span::call_site())
+}

@@ -1,0 +1,4 @@
+//! Models as an editor sees them.
+
+pub mod diagnosis;
+mod typing;
