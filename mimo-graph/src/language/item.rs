@@ -40,8 +40,10 @@ pub struct Argument {
 pub enum Kind {
     /// A number, a list of them, a string: nothing with a name of its own.
     Plain,
-    /// Tensors of the model.
+    /// Tensors of the model; a map of them is by the names of outputs.
     Tensors,
+    /// Tensors of the model; a map of them is by the names of inputs.
+    Inputs,
     /// An item of this module of the language.
     Item(&'static str),
     /// A variant of this type of [`values`](super::values).
@@ -82,6 +84,9 @@ macro_rules! ty {
 macro_rules! kind {
     (Tensors) => {
         $crate::language::Kind::Tensors
+    };
+    (Inputs) => {
+        $crate::language::Kind::Inputs
     };
     (Activation) => {
         $crate::language::Kind::Item("activations")
@@ -163,7 +168,7 @@ macro_rules! items {
                 #[doc = $example]
                 #[doc = "```"]
             )?
-            #[derive(Debug)]
+            #[derive(Clone, Copy, Debug)]
             #[allow(non_camel_case_types)]
             pub struct $name {
                 $(

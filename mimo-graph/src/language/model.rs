@@ -7,7 +7,7 @@ items! {
     "`Model(inputs, outputs)`"
     Model {
         /// The inputs: a list, or a map `{ name: tensor }`. Each becomes a field of `…Inputs`.
-        inputs: Tensors,
+        inputs: Inputs,
         /// The outputs: a list, or a map `{ name: tensor }`. Each becomes a field of `…Outputs`, `…Targets` and
         /// `…PerOutput`.
         outputs: Tensors,

@@ -7,7 +7,7 @@ macro_rules! ranks {
             #[doc(hidden)]
             pub mod $module {
                 /// A tensor of a model, with the lengths of its axes for one sample; the batch axis is never written.
-                #[derive(Debug)]
+                #[derive(Clone, Copy, Debug)]
                 pub struct Tensor<$(const $axis: usize),*>;
             }
             #[doc(hidden)]
@@ -27,5 +27,5 @@ ranks! {
 }
 
 /// A tensor whose shape is not known: there is a mistake before it.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Unknown;

@@ -3,7 +3,7 @@
 /// Types that say only what may be written.
 macro_rules! markers {
     ($($(#[doc = $doc:literal])* $name:ident;)*) => {
-        $($(#[doc = $doc])* #[derive(Debug)] pub struct $name;)*
+        $($(#[doc = $doc])* #[derive(Clone, Copy, Debug)] pub struct $name;)*
     };
 }
 
@@ -12,7 +12,7 @@ macro_rules! words {
     ($($(#[doc = $doc:literal])* $name:ident { $($(#[doc = $about:literal])* $word:ident,)* })*) => {
         $(
             $(#[doc = $doc])*
-            #[derive(Debug)]
+            #[derive(Clone, Copy, Debug)]
             #[allow(non_camel_case_types)]
             pub enum $name { $($(#[doc = $about])* $word,)* }
         )*
@@ -27,6 +27,8 @@ macro_rules! words {
 markers! {
     /// Tensors of the model: one, or a list `[a, b]`.
     Tensors;
+    /// The inputs of the model: one, a list `[a, b]`, or a map by other names, `{ ecg: a, pressure: b }`.
+    Inputs;
     /// An activation: an item of [`activations`](super::activations), as in `relu`, `"relu"` or `LeakyReLU(0.1)`.
     Activation;
     /// An initializer: an item of [`initializers`](super::initializers), as in `zeros` or `HeNormal(seed = 1)`.

@@ -94,7 +94,7 @@ impl Words {
         }
         let call = cursor.group_at(0, Delimiter::Parenthesis);
         match kind {
-            Kind::Tensors => {
+            Kind::Tensors | Kind::Inputs => {
                 let bound = self.bound.contains(&name_of(ident));
                 values.push(match call {
                     Some(_) if !bound => {
@@ -127,7 +127,7 @@ impl Words {
                 let ty = call_site(ty);
                 Some(quote!(__values::#ty::#ident))
             }
-            Kind::Word(_) | Kind::Plain | Kind::Tensors => None,
+            Kind::Word(_) | Kind::Plain | Kind::Tensors | Kind::Inputs => None,
         }
     }
 
@@ -189,7 +189,7 @@ impl Words {
         }
         match parameter.map(|parameter| (parameter.kind, parameter.default)) {
             // `Activation(relu)`, `Bidirectional(lstm)`: a word is needed here.
-            Some((Kind::Item(_) | Kind::Word(_) | Kind::Tensors, None)) => false,
+            Some((Kind::Item(_) | Kind::Word(_) | Kind::Tensors | Kind::Inputs, None)) => false,
             Some((Kind::Item(module), Some(_))) => language::find(module, &name_of(word)).is_none(),
             _ => true,
         }
@@ -206,7 +206,7 @@ impl Words {
         quote!(__of((#(#values),*)))
     }
 
-    /// `{ risk: mse }`: something for each output.
+    /// `{ risk: mse }`: something for each output, or for each input.
     fn map(&self, group: &Group, kind: Kind) -> TokenStream {
         let mut fields = Fields::default();
         for piece in pieces(&contents(group.stream())) {
@@ -216,16 +216,24 @@ impl Words {
                 _ => None,
             };
             let Some(key) = key else { continue };
-            let value = piece.get(2..).map(|value| {
-                let mut values = Vec::new();
-                self.collect(value, kind, &mut values);
-                // A key belongs to each output, whatever stands behind it: all fields have the type `()`.
-                quote!({ (#(#values),*); })
+            let value = piece.get(2..).map(|value| match kind {
+                Kind::Inputs => self.value(value, kind),
+                _ => {
+                    let mut values = Vec::new();
+                    self.collect(value, kind, &mut values);
+                    // Whatever stands behind a key, all fields are of one type.
+                    quote!({ (#(#values),*); })
+                }
             });
             fields.add(&key, value);
         }
-        let (name, fields) = (call_site(&format!("{}PerOutput", self.model)), fields.tokens);
-        quote!(#name { #fields ..__any() })
+        let suffix = if kind == Kind::Inputs { "Inputs" } else { "PerOutput" };
+        let (name, fields) = (call_site(&format!("{}{suffix}", self.model)), fields.tokens);
+        match kind {
+            // The type says which element it has by default.
+            Kind::Inputs => quote!({ let inputs: #name = #name { #fields ..__any() }; }),
+            _ => quote!(#name { #fields ..__any() }),
+        }
     }
 }
 

@@ -1,4 +1,5 @@
 //! Models as an editor sees them.
 
 pub mod diagnosis;
+pub mod translate;
 mod typing;
