@@ -32,6 +32,8 @@ pub(crate) fn items(ast: &Model, lowered: &Lowered) -> TokenStream {
     let mut words = Words::new(&lowered.header.ident);
     let statements: TokenStream =
         ast.runs.iter().map(|run| statement(run, ast, lowered, &mut words)).collect();
+    // Behind the statements, whose places must not depend on what follows them.
+    let constants = lowered.constants(&statements, &quote!(usize));
     quote! {
         #[allow(unexpected_cfgs)]
         const _: () = {
@@ -39,13 +41,14 @@ pub(crate) fn items(ast: &Model, lowered: &Lowered) -> TokenStream {
             #[allow(warnings, clippy::all)]
             fn model() {
                 use #krate::language::{
-                    self as __language, activations as __activations, any as __any, constraints as __constraints,
+                    self as __language, activations as __activations, any as __a, any as __an, any as __any, constraints as __constraints,
                     initializers as __initializers, layers as __layers, losses as __losses, metrics as __metrics,
                     model as __model, of as __of, optimizers as __optimizers, regularizers as __regularizers,
                     tensor as __tensor, values as __values,
                 };
                 use __layers::*;
                 #statements
+                #constants
             }
         };
     }
@@ -133,7 +136,8 @@ fn tensor_type(graph: &Graph, tensor: mimo_graph::graph::TensorId, lowered: &Low
             let name = format_ident!("T{}", dims.len());
             let dims = dims.iter().map(|dim| {
                 let tokens = lowered.dim(dim);
-                if dim.known().is_some() { tokens } else { quote!({ #tokens }) }
+                // A literal or a name stands as it is.
+                if tokens.clone().into_iter().count() == 1 { tokens } else { quote!({ #tokens }) }
             });
             quote!(__tensor::#name::<#(#dims),*>)
         }

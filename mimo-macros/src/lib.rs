@@ -38,18 +38,19 @@ fn expand(input: proc_macro2::TokenStream) -> proc_macro2::TokenStream {
     let diags = diags.into_sorted();
     let Some(lowered) = lowered else { return report::errors(&diags, &spans) };
     let editor = editor::items(&ast, &lowered);
+    let usize = quote!(::core::primitive::usize);
     if failed {
         // What only const evaluation finds is told in the same run.
         let errors = report::errors(&diags, &lowered.spans);
         let checks = report::checks(&lowered);
         let stubs = fallback::model(&lowered, errors);
-        let constants = lowered.constants(&quote!(#editor #checks));
+        let constants = lowered.constants(&checks, &usize);
         return quote!(#editor #stubs #constants #checks);
     }
     let model = emit::model(&lowered);
     let warnings = report::warnings(&diags, &lowered.spans);
     let checks = report::checks(&lowered);
-    let constants = lowered.constants(&quote!(#editor #model #checks));
+    let constants = lowered.constants(&quote!(#model #checks), &usize);
     quote!(#editor #constants #model #warnings #checks)
 }
 

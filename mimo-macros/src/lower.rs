@@ -61,7 +61,8 @@ impl Lowered {
 
     /// The items behind those of `const_tokens` that `generated` uses. What the user wrote is evaluated once and
     /// in one place: a mistake in it is told there, once, and not wherever the length is used.
-    pub(crate) fn constants(&self, generated: &TokenStream) -> TokenStream {
+    /// `ty` is the type `usize`.
+    pub(crate) fn constants(&self, generated: &TokenStream, ty: &TokenStream) -> TokenStream {
         let used = tokens::idents(generated);
         let items = self.const_exprs.iter().enumerate().filter_map(|(i, expr)| {
             let name = const_name(&self.header.ident, i);
@@ -69,7 +70,7 @@ impl Lowered {
                 quote! {
                     #[doc(hidden)]
                     #[allow(non_upper_case_globals, unused_parens, unused_braces, clippy::all)]
-                    const #name: ::core::primitive::usize = #expr;
+                    const #name: #ty = #expr;
                 }
             })
         });

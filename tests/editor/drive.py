@@ -100,12 +100,12 @@ QUESTIONS = [
     ("completion", "diagnosis", "FILTERS, 3, activation = relu, kernel_initializer = HeNormal(seed = 1))(ecg) => FILTERS, 3, acti‸)", ["activation"]),
     ("completion", "diagnosis", "FILTERS, 3, activation = relu, kernel_initializer = HeNormal(seed = 1))(ecg); => FILTERS, 3, acti‸", ["activation"]),
     ("completion", "diagnosis", "FILTERS, 3, activation = relu, kernel => FILTERS, 3, ‸, kernel", ["activation", "strides"]),
+    ("completion", "diagnosis", "FILTERS, 3, activation = relu, kernel_initializer = HeNormal(seed = 1))(ecg); => FILTERS, 3, ‸)", ["activation"]),
+    ("completion", "diagnosis", "FILTERS, 3, activation = relu, kernel_initializer = HeNormal(seed = 1))(ecg); => ‸)(ecg);", ["filters"]),
     ("completion", "diagnosis", "(FILTERS, 3, => (FIL‸, 3,", ["FILTERS"]),
     ("completion", "diagnosis", "optimizer = Adam(learning_rate = 1e-3) => optimizer = Adam(lear‸)", ["learning_rate", "clipnorm"]),
-    ("completion", "diagnosis", "metrics = { diagnosis: [accuracy], => met‸, ", ["metrics"]),
     ("completion", "diagnosis", "metrics = { diagnosis: [accuracy], risk: [auc, AUC(curve = PR, name = \"auc_pr\")] }, => met‸", ["metrics", "!loss"]),
     ("completion", "diagnosis", "Model(inputs = [ecg, pressure], out => Model(inputs = [ecg, pressure], ou‸, out", ["!inputs"]),
-    ("completion", "diagnosis", ")).compile( => .comp‸(", ["compile"]) if False else
     ("completion", "diagnosis", "[diagnosis, risk]).compile( => [diagnosis, risk]).comp‸(", ["compile"]),
     # Words.
     ("completion", "diagnosis", "activation = relu, => activation = ‸,", ["relu", "softmax", "!Dense"]),
@@ -123,12 +123,10 @@ QUESTIONS = [
     ("completion", "diagnosis", "concatenate([x, pressure]) => concatenate([x, pre‸])", ["pressure", "ecg"]),
     ("completion", "diagnosis", "outputs = [diagnosis, risk] => outputs = [diagnosis, ri‸]", ["risk", "features"]),
     ("completion", "translate", "read + h * c => read + ‸", ["written", "encoder"]),
-    ("completion", "translate", "(target, initial_state = [h, c]) => (target, init‸)", ["initial_state"]) if False else
-    ("completion", "translate", "initial_state = [h, c] => initial_state = [h, ‸]", ["c", "written"]),
+    ("completion", "translate", "initial_state = [h, c] => initial_state = [h, ‸]", ["c", "read"]),
     # Outputs.
     ("completion", "diagnosis", "loss = { diagnosis: categorical_crossentropy, risk: binary_crossentropy } => loss = { dia‸ }", ["diagnosis", "risk", "!features"]),
     ("completion", "diagnosis", "loss = { diagnosis: categorical_crossentropy, risk: binary_crossentropy } => loss = { diagnosis: mse, ‸ }", ["risk", "!diagnosis"]),
-    ("completion", "diagnosis", "loss_weights = { diagnosis: 1.0, risk: 0.5 } => loss_weights = { ri‸", ["risk"]),
     # The program, while the model is wrong.
     ("completion", "diagnosis", "let x = Conv1D => let x = Conv1 ... let weights = DiagnosisPerOutput { diagnosis: 1.0, risk: 0.5 } => let weights = DiagnosisPerOutput { dia‸ }", ["diagnosis", "risk"]),
     ("completion", "diagnosis", "let x = Conv1D => let x = Conv1 ... inputs.pressure => inputs.‸", ["pressure", "ecg"]),
@@ -312,7 +310,7 @@ def holds(kind, answers, word):
         # `Conv1D(…)`, `loss: Loss`, `MSE (alias mse)`
         found = any(label.split("(")[0].split("{")[0].split(" ")[0].rstrip("…: ") == wanted for label in answers)
     else:
-        found = any(wanted in line for line in answers)
+        found = any(wanted in " ".join(line.split()) for line in answers)
     return found != word.startswith("!")
 
 

@@ -8,7 +8,7 @@ use proc_macro2::{Delimiter, Group, Ident, Literal, Span, TokenStream, TokenTree
 use quote::{format_ident, quote};
 
 use crate::ast::name_of;
-use crate::parse::{Cursor, contents, cut, cut_list, is_name};
+use crate::parse::{Cursor, contents, cut_list, is_name};
 
 /// What is known while statements are read in order.
 pub(super) struct Words {
@@ -177,8 +177,8 @@ impl Words {
                 (_, None) => self.collect(piece, Kind::Plain, &mut others),
             }
         }
-        let (module, fields) = (format_ident!("__{module}"), fields.tokens);
-        let literal = quote!(#module::#name { #fields ..__any() });
+        let (module, fields) = (format_ident!("__{module}"), fields.with_rest());
+        let literal = quote!(#module::#name { #fields });
         if others.is_empty() { literal } else { quote!((#(#others,)* #literal)) }
     }
 
@@ -228,11 +228,11 @@ impl Words {
             fields.add(&key, value);
         }
         let suffix = if kind == Kind::Inputs { "Inputs" } else { "PerOutput" };
-        let (name, fields) = (call_site(&format!("{}{suffix}", self.model)), fields.tokens);
+        let (name, fields) = (call_site(&format!("{}{suffix}", self.model)), fields.with_rest());
         match kind {
             // The type says which element it has by default.
-            Kind::Inputs => quote!({ let inputs: #name = #name { #fields ..__any() }; }),
-            _ => quote!(#name { #fields ..__any() }),
+            Kind::Inputs => quote!({ let inputs: #name = #name { #fields }; }),
+            _ => quote!(#name { #fields }),
         }
     }
 }
@@ -241,21 +241,45 @@ impl Words {
 #[derive(Default)]
 struct Fields {
     names: BTreeSet<String>,
+    /// How many have no value.
+    bare: usize,
     tokens: TokenStream,
 }
 
 impl Fields {
     fn add(&mut self, name: &Ident, value: Option<TokenStream>) {
         if self.names.insert(name_of(name)) {
+            self.bare += usize::from(value.is_none());
             let value = value.map(|value| quote!(: #value));
             self.tokens.extend(quote!(#name #value,));
         }
+    }
+
+    /// The fields, and the rest of them from anywhere.
+    ///
+    /// Where nothing was typed yet, rust-analyzer puts its marker, a field more. It looks for the literal without
+    /// the marker by the literal's length, so the comma that comes with the marker is made up for: `…, x, ..__an()` is as
+    /// much longer than `…, ..__any()` as `x` is long.
+    fn with_rest(self) -> TokenStream {
+        let Fields { names, bare, tokens } = self;
+        let any = match (bare, names.len()) {
+            (0, _) => call_site("__any"),
+            (1, 1) => call_site("__a"),
+            _ => call_site("__an"),
+        };
+        quote!(#tokens ..#any())
     }
 }
 
 /// The arguments of a list. While its parenthesis is not closed, it holds the statements behind it as well.
 fn pieces(tokens: &[TokenTree]) -> Vec<&[TokenTree]> {
-    cut(tokens, ';').first().map(|list| cut_list(list)).unwrap_or_default()
+    let ends = |token: &TokenTree| match token {
+        TokenTree::Ident(ident) => ident == "let" || ident == "const",
+        TokenTree::Punct(punct) => punct.as_char() == ';',
+        TokenTree::Group(_) | TokenTree::Literal(_) => false,
+    };
+    let end = tokens.iter().position(ends).unwrap_or(tokens.len());
+    cut_list(tokens.get(..end).unwrap_or_default())
 }
 
 /// `keyword = value`
