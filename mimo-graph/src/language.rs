@@ -32,7 +32,7 @@ pub mod tensor;
 mod tests;
 pub mod values;
 
-pub use item::{Argument, Item, Kind, any, of};
+pub use item::{Argument, Item, Kind, a, an, any, of};
 
 use crate::args::Signature;
 

@@ -40,13 +40,8 @@ pub(crate) fn items(ast: &Model, lowered: &Lowered) -> TokenStream {
             #[cfg(rust_analyzer)]
             #[allow(warnings, clippy::all)]
             fn model() {
-                use #krate::language::{
-                    self as __language, activations as __activations, any as __a, any as __an, any as __any, constraints as __constraints,
-                    initializers as __initializers, layers as __layers, losses as __losses, metrics as __metrics,
-                    model as __model, of as __of, optimizers as __optimizers, regularizers as __regularizers,
-                    tensor as __tensor, values as __values,
-                };
-                use __layers::*;
+                use #krate::language as __l;
+                use __l::layers::*;
                 #statements
                 #constants
             }
@@ -74,7 +69,7 @@ fn statement(run: &Run, ast: &Model, lowered: &Lowered, words: &mut Words) -> To
     if cursor.is_empty() {
         return match start.rest() {
             // The start of `let`, or of the `Model(…)` that ends the block.
-            [TokenTree::Ident(ident)] if !is_let && is_name(ident) => quote!(__model::#ident {};),
+            [TokenTree::Ident(ident)] if !is_let && is_name(ident) => quote!(__l::model::#ident {};),
             rest if !is_let => words.tuple(rest, Kind::Tensors),
             _ => TokenStream::new(),
         };
@@ -118,7 +113,7 @@ fn types(run: &Run, names: usize, lowered: &Lowered) -> Option<TokenStream> {
         .map(|i| match bound.and_then(|bound| bound.get(i)) {
             Some(Binding::Tensor(tensor)) => tensor_type(&lowered.graph, *tensor, lowered),
             Some(Binding::Layer(_)) => TokenStream::new(),
-            Some(Binding::Poison) | None => quote!(__tensor::Unknown),
+            Some(Binding::Poison) | None => quote!(__l::tensor::Unknown),
         })
         .collect();
     match &types[..] {
@@ -131,7 +126,7 @@ fn types(run: &Run, names: usize, lowered: &Lowered) -> Option<TokenStream> {
 /// A tensor as a value whose type shows its shape: `Tensor<127, 32>`.
 fn tensor_type(graph: &Graph, tensor: mimo_graph::graph::TensorId, lowered: &Lowered) -> TokenStream {
     match &graph.tensor(tensor).shape {
-        Some(Shape(dims)) if dims.is_empty() => quote!(__tensor::T0),
+        Some(Shape(dims)) if dims.is_empty() => quote!(__l::tensor::T0),
         Some(Shape(dims)) if dims.len() <= 6 => {
             let name = format_ident!("T{}", dims.len());
             let dims = dims.iter().map(|dim| {
@@ -139,19 +134,17 @@ fn tensor_type(graph: &Graph, tensor: mimo_graph::graph::TensorId, lowered: &Low
                 // A literal or a name stands as it is.
                 if tokens.clone().into_iter().count() == 1 { tokens } else { quote!({ #tokens }) }
             });
-            quote!(__tensor::#name::<#(#dims),*>)
+            quote!(__l::tensor::#name::<#(#dims),*>)
         }
-        Some(_) | None => quote!(__tensor::Unknown),
+        Some(_) | None => quote!(__l::tensor::Unknown),
     }
 }
 
-/// A constant of the block. One that is being typed has the value 0.
+/// A constant of the block. What is not written yet is `usize`, and 0.
 fn constant(ident: &Ident, ty: &TokenStream, value: &TokenStream, words: &mut Words) -> TokenStream {
     words.bind([ident]);
-    let sound =
-        syn::parse2::<syn::Type>(ty.clone()).is_ok() && syn::parse2::<syn::Expr>(value.clone()).is_ok();
-    match sound {
-        true => quote!(const #ident: #ty = #value;),
-        false => quote!(const #ident: usize = 0;),
-    }
+    let or = |tokens: &TokenStream, sound: bool, other| if sound { tokens.clone() } else { other };
+    let ty = or(ty, syn::parse2::<syn::Type>(ty.clone()).is_ok(), quote!(usize));
+    let value = or(value, syn::parse2::<syn::Expr>(value.clone()).is_ok(), quote!(0));
+    quote!(const #ident: #ty = #value;)
 }

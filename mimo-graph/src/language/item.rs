@@ -44,6 +44,8 @@ pub enum Kind {
     Tensors,
     /// Tensors of the model; a map of them is by the names of inputs.
     Inputs,
+    /// A number, or one for each output.
+    Numbers,
     /// An item of this module of the language.
     Item(&'static str),
     /// A variant of this type of [`values`](super::values).
@@ -57,6 +59,9 @@ pub fn any<T>() -> T {
         std::thread::park();
     }
 }
+
+#[doc(hidden)]
+pub use {any as a, any as an};
 
 /// The same, in the place of a value of another type.
 #[doc(hidden)]
@@ -137,7 +142,7 @@ macro_rules! kind {
         $crate::language::Kind::Plain
     };
     (Weights) => {
-        $crate::language::Kind::Plain
+        $crate::language::Kind::Numbers
     };
     ($word:ident) => {
         $crate::language::Kind::Word(stringify!($word))

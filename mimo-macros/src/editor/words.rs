@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use mimo_graph::language::{self, Kind};
 use mimo_graph::layers;
 use proc_macro2::{Delimiter, Group, Ident, Literal, Span, TokenStream, TokenTree};
-use quote::{format_ident, quote};
+use quote::quote;
 
 use crate::ast::name_of;
 use crate::parse::{Cursor, contents, cut_list, is_name};
@@ -101,7 +101,7 @@ impl Words {
                         cursor.skip(1);
                         self.literal("layers", ident, call)
                     }
-                    None if !bound && starts_upper(ident) => quote!(__layers::#ident),
+                    None if !bound && starts_upper(ident) => quote!(__l::layers::#ident),
                     _ => quote!(#ident),
                 });
                 while let Some(operands) = cursor.group_at(0, Delimiter::Parenthesis) {
@@ -113,9 +113,9 @@ impl Words {
                 cursor.skip(usize::from(call.is_some()));
                 values.push(self.literal(module, ident, call));
             }
-            Kind::Plain if !is_none(ident) => values.push(quote!(#ident)),
+            Kind::Plain | Kind::Numbers if !is_none(ident) => values.push(quote!(#ident)),
             Kind::Word(_) => values.extend(self.word(ident, kind)),
-            Kind::Item(_) | Kind::Plain => {}
+            Kind::Item(_) | Kind::Plain | Kind::Numbers => {}
         }
     }
 
@@ -125,9 +125,9 @@ impl Words {
             Kind::Item(module) => Some(self.literal(module, ident, None)),
             Kind::Word(ty) if !is_none(ident) => {
                 let ty = call_site(ty);
-                Some(quote!(__values::#ty::#ident))
+                Some(quote!(__l::values::#ty::#ident))
             }
-            Kind::Word(_) | Kind::Plain | Kind::Tensors | Kind::Inputs => None,
+            Kind::Word(_) | Kind::Plain | Kind::Numbers | Kind::Tensors | Kind::Inputs => None,
         }
     }
 
@@ -137,7 +137,7 @@ impl Words {
             match keyword(piece) {
                 Some((keyword, value)) => {
                     let value = self.value(value, Kind::Tensors);
-                    values.push(quote!(__model::Call { #keyword: #value, ..__any() }));
+                    values.push(quote!(__l::model::Call { #keyword: #value, ..__l::any() }));
                 }
                 None => self.collect(piece, Kind::Tensors, values),
             }
@@ -177,8 +177,8 @@ impl Words {
                 (_, None) => self.collect(piece, Kind::Plain, &mut others),
             }
         }
-        let (module, fields) = (format_ident!("__{module}"), fields.with_rest());
-        let literal = quote!(#module::#name { #fields });
+        let (module, fields) = (call_site(module), fields.with_rest());
+        let literal = quote!(__l::#module::#name { #fields });
         if others.is_empty() { literal } else { quote!((#(#others,)* #literal)) }
     }
 
@@ -203,7 +203,7 @@ impl Words {
             // Where a word is going to be, what is offered depends on the path before it.
             values.extend(self.word(&call_site("missing"), kind));
         }
-        quote!(__of((#(#values),*)))
+        quote!(__l::of((#(#values),*)))
     }
 
     /// `{ risk: mse }`: something for each output, or for each input.
@@ -258,16 +258,17 @@ impl Fields {
     /// The fields, and the rest of them from anywhere.
     ///
     /// Where nothing was typed yet, rust-analyzer puts its marker, a field more. It looks for the literal without
-    /// the marker by the literal's length, so the comma that comes with the marker is made up for: `…, x, ..__an()` is as
-    /// much longer than `…, ..__any()` as `x` is long.
+    /// the marker by the literal's length, so the comma that comes with the marker is made up for: `…, x, ..an()` is as much longer
+    /// than `…, ..any()` as `x` is long.
     fn with_rest(self) -> TokenStream {
         let Fields { names, bare, tokens } = self;
         let any = match (bare, names.len()) {
-            (0, _) => call_site("__any"),
-            (1, 1) => call_site("__a"),
-            _ => call_site("__an"),
+            (0, _) => "any",
+            (1, 1) => "a",
+            _ => "an",
         };
-        quote!(#tokens ..#any())
+        let any = call_site(any);
+        quote!(#tokens ..__l::#any())
     }
 }
 
