@@ -29,7 +29,7 @@ use words::Words;
 /// The function, in a constant of its own: the allowance has to enclose what `cfg` removes.
 pub(crate) fn items(ast: &Model, lowered: &Lowered) -> TokenStream {
     let krate = &lowered.header.krate;
-    let mut words = Words::new(&lowered.header.ident);
+    let mut words = Words::new(lowered);
     let statements: TokenStream =
         ast.runs.iter().map(|run| statement(run, ast, lowered, &mut words)).collect();
     // Behind the statements, whose places must not depend on what follows them.

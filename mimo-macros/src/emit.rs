@@ -4,7 +4,7 @@ mod columns;
 mod context;
 mod conv;
 mod docs;
-mod logs;
+pub(crate) mod logs;
 mod model;
 mod operations;
 mod program;

@@ -43,6 +43,8 @@ pub(crate) struct Lowered {
     pub(crate) outputs: Vec<Ident>,
     /// Where each layer's name comes from, in the order of `graph.layers`: the binding, else the class.
     pub(crate) layer_spans: Vec<Span>,
+    /// Whether `inputs` and `outputs` are all that the model names, so that their structs have all of their fields.
+    pub(crate) named: bool,
     /// What each `let` of the block bound its names to.
     pub(crate) bound: Vec<Vec<Binding>>,
 }
@@ -173,6 +175,7 @@ pub(crate) fn model(model: &Model, spans: Spans, parsed: Vec<Diag>) -> Outcome {
     let const_tokens = const_names.map(|name| name.into_token_stream()).collect();
     let (mut graph, mut checks) = builder.finish();
     let (mut inputs, mut outputs) = (Vec::new(), Vec::new());
+    let named = ports.as_ref().is_some_and(|ports| ports.named);
     // Without `Model(…)` nothing is used and nothing is named: that mistake has been told.
     if let Some(ports) = ports {
         (graph.inputs, inputs) = ports.inputs.into_iter().unzip();
@@ -192,6 +195,7 @@ pub(crate) fn model(model: &Model, spans: Spans, parsed: Vec<Diag>) -> Outcome {
         inputs,
         outputs,
         layer_spans,
+        named,
         bound,
     };
     Outcome { lowered: Some(lowered), diags, spans: Spans::default() }

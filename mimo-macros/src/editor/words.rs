@@ -8,6 +8,7 @@ use proc_macro2::{Delimiter, Group, Ident, Literal, Span, TokenStream, TokenTree
 use quote::quote;
 
 use crate::ast::name_of;
+use crate::lower::Lowered;
 use crate::parse::{Cursor, contents, cut_list, is_name};
 
 /// What is known while statements are read in order.
@@ -16,11 +17,15 @@ pub(super) struct Words {
     model: String,
     /// Tensors, layers and constants that were bound before.
     bound: BTreeSet<String>,
+    /// The inputs and the outputs, if all of them are known.
+    ports: Option<[Vec<String>; 2]>,
 }
 
 impl Words {
-    pub(super) fn new(model: &Ident) -> Self {
-        Words { model: name_of(model), bound: BTreeSet::new() }
+    pub(super) fn new(lowered: &Lowered) -> Self {
+        let names = |fields: &[Ident]| fields.iter().map(name_of).collect();
+        let ports = lowered.named.then(|| [names(&lowered.inputs), names(&lowered.outputs)]);
+        Words { model: name_of(&lowered.header.ident), bound: BTreeSet::new(), ports }
     }
 
     /// Notes the names of a `let` or a `const`.
@@ -157,8 +162,11 @@ impl Words {
         for piece in pieces(&args) {
             let Some(first) = piece.first() else { continue };
             if let Some((keyword, value)) = keyword(piece) {
-                let kind = kind_of(&name_of(keyword)).unwrap_or(Kind::Plain);
-                fields.add(keyword, Some(self.value(value, kind)));
+                match kind_of(&name_of(keyword)) {
+                    Some(kind) => fields.add(keyword, Some(self.value(value, kind))),
+                    // The macro says that there is no such argument; the field would say it again.
+                    None => self.collect(value, Kind::Plain, &mut others),
+                }
                 continue;
             }
             if std::mem::take(&mut tensors) {
@@ -178,8 +186,7 @@ impl Words {
             }
         }
         let (module, fields) = (call_site(module), fields.with_rest());
-        let literal = quote!(__l::#module::#name { #fields });
-        if others.is_empty() { literal } else { quote!((#(#others,)* #literal)) }
+        with(others, quote!(__l::#module::#name { #fields }))
     }
 
     /// Whether a word where `parameter` is given by position is more likely the start of a keyword.
@@ -208,7 +215,9 @@ impl Words {
 
     /// `{ risk: mse }`: something for each output, or for each input.
     fn map(&self, group: &Group, kind: Kind) -> TokenStream {
-        let mut fields = Fields::default();
+        let known =
+            self.ports.as_ref().map(|[inputs, outputs]| if kind == Kind::Inputs { inputs } else { outputs });
+        let (mut fields, mut others) = (Fields::default(), Vec::new());
         for piece in pieces(&contents(group.stream())) {
             let key = match piece.first() {
                 Some(TokenTree::Ident(key)) if is_name(key) => Some(key.clone()),
@@ -216,7 +225,14 @@ impl Words {
                 _ => None,
             };
             let Some(key) = key else { continue };
-            let value = piece.get(2..).map(|value| match kind {
+            let value = piece.get(2..);
+            if let (Some(value), Some(known)) = (value, known)
+                && !known.contains(&name_of(&key))
+            {
+                self.collect(value, kind, &mut others);
+                continue;
+            }
+            let value = value.map(|value| match kind {
                 Kind::Inputs => self.value(value, kind),
                 _ => {
                     let mut values = Vec::new();
@@ -229,12 +245,18 @@ impl Words {
         }
         let suffix = if kind == Kind::Inputs { "Inputs" } else { "PerOutput" };
         let (name, fields) = (call_site(&format!("{}{suffix}", self.model)), fields.with_rest());
-        match kind {
+        let literal = match kind {
             // The type says which element it has by default.
             Kind::Inputs => quote!({ let inputs: #name = #name { #fields }; }),
             _ => quote!(#name { #fields }),
-        }
+        };
+        with(others, literal)
     }
+}
+
+/// A literal behind words that are none of its fields.
+fn with(others: Vec<TokenStream>, literal: TokenStream) -> TokenStream {
+    if others.is_empty() { literal } else { quote!((#(#others,)* #literal)) }
 }
 
 /// The fields of a literal, each once.
@@ -257,9 +279,9 @@ impl Fields {
 
     /// The fields, and the rest of them from anywhere.
     ///
-    /// Where nothing was typed yet, rust-analyzer puts its marker, a field more. It looks for the literal without
-    /// the marker by the literal's length, so the comma that comes with the marker is made up for: `…, x, ..an()` is as much longer
-    /// than `…, ..any()` as `x` is long.
+    /// Where nothing was typed yet, rust-analyzer puts its marker, a field more. It looks for the literal without the
+    /// marker by the literal's length, so the comma that comes with the marker is made up for: `…, x, ..an()` is as
+    /// much longer than `…, ..any()` as `x` is long.
     fn with_rest(self) -> TokenStream {
         let Fields { names, bare, tokens } = self;
         let any = match (bare, names.len()) {

@@ -1,7 +1,7 @@
 //! Losses and metrics by name: `logs.diagnosis.accuracy`.
 
 use mimo_graph::graph::Training;
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote};
 
 use super::context::Context;
@@ -16,19 +16,27 @@ struct Output<'a> {
 
 fn outputs<'a>(cx: &'a Context<'_>) -> Vec<Output<'a>> {
     let Some(compile) = &cx.graph.compile else { return vec![] };
-    let mut outputs: Vec<Output<'a>> = vec![];
-    for (field, training) in cx.output_fields().into_iter().zip(&compile.outputs) {
+    let fields = cx.output_fields();
+    let names = names(cx.model, &fields);
+    let outputs = fields.into_iter().zip(names).zip(&compile.outputs);
+    outputs.map(|((field, name), training)| Output { field, name, training }).collect()
+}
+
+/// The structs of the outputs' logs, in order.
+pub(crate) fn names(model: &Ident, outputs: &[Ident]) -> Vec<Ident> {
+    let mut names: Vec<Ident> = vec![];
+    for field in outputs {
         let camel = camel_case(&field.to_string());
-        let mut name = format_ident!("{}{}Logs", cx.model, camel, span = cx.model.span());
+        let mut name = format_ident!("{}{}Logs", model, camel, span = model.span());
         // `a_b` and `a__b` are two outputs but one name in camel case.
         let mut count = 2usize;
-        while outputs.iter().any(|other| other.name == name) {
-            name = format_ident!("{}{}{}Logs", cx.model, camel, count, span = cx.model.span());
+        while names.contains(&name) {
+            name = format_ident!("{}{}{}Logs", model, camel, count, span = model.span());
             count += 1;
         }
-        outputs.push(Output { field, name, training });
+        names.push(name);
     }
-    outputs
+    names
 }
 
 /// `next_step` → `NextStep`
@@ -44,7 +52,7 @@ fn camel_case(name: &str) -> String {
 }
 
 fn metric_fields(output: &Output<'_>) -> Vec<Ident> {
-    output.training.metrics.iter().map(|(name, _)| ident(name, output.field.span())).collect()
+    output.training.metrics.iter().map(|(name, _)| ident(name, Span::call_site())).collect()
 }
 
 /// The structs.

@@ -15,6 +15,8 @@ pub(super) struct Ports {
     pub(super) outputs: Vec<(Port, Ident)>,
     /// Whether both were given, so that what they leave out is a mistake of its own.
     pub(super) complete: bool,
+    /// Whether all of them are names that the block binds, sound or not.
+    pub(super) named: bool,
 }
 
 impl Lower<'_> {
@@ -82,6 +84,7 @@ impl Lower<'_> {
             }
         }
         complete &= inputs.is_some() && outputs.is_some();
+        let named = [inputs, outputs].iter().all(|side| side.is_some_and(|expr| self.is_named(expr)));
         let mut inputs = inputs.map(|expr| self.side(expr, "input")).unwrap_or_default();
         let outputs = outputs.map(|expr| self.side(expr, "output")).unwrap_or_default();
         inputs.retain(|(port, _)| {
@@ -98,7 +101,18 @@ impl Lower<'_> {
             complete &= fine;
             fine
         });
-        Ports { inputs, outputs, complete }
+        Ports { inputs, outputs, complete, named }
+    }
+
+    /// Whether each tensor of a side has a name, and the block binds it.
+    fn is_named(&self, expr: &Expr) -> bool {
+        match &expr.kind {
+            ExprKind::Name(ident) => self.bound.contains(&name_of(ident)),
+            ExprKind::List(items) => items.iter().all(|item| self.is_named(item)),
+            ExprKind::Paren(inner) => self.is_named(inner),
+            ExprKind::Map(_) => true,
+            _ => false,
+        }
     }
 
     /// One side of `Model`: a name, a list of names, or a map.

@@ -225,7 +225,11 @@ fn nothing_before_a_word_depends_on_its_end() {
             let typed = |word: &str| body(&format!("{}{word}{rest}", &DIAGNOSIS[..start])).to_string();
             let (without, with) = (typed(half), typed(&format!("{half}Marker")));
             let before = with.split(&format!("{half}Marker")).next().unwrap_or_default();
-            assert!(with.contains("Marker"), "{text} at {at:?}: {with}");
+            if !with.contains("Marker") {
+                // A keyword with a value that does not exist: the macro says so, and it is no field.
+                assert!(rest.trim_start().starts_with(['=', ':']), "{text} at {at:?}: {with}");
+                continue;
+            }
             assert!(without.starts_with(before), "{text} at {at:?}\n{before}\n{without}");
         }
     }
