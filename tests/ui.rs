@@ -9,8 +9,10 @@ fn ui() {
     cases.compile_fail("tests/ui/shape/*.rs");
     cases.compile_fail("tests/ui/recurrent/*.rs");
     cases.compile_fail("tests/ui/const/*.rs");
+    cases.compile_fail("tests/ui/expansion/*.rs");
     cases.compile_fail("tests/ui/loss/*.rs");
     cases.compile_fail("tests/ui/output/*.rs");
+    cases.compile_fail("tests/ui/lint/*.rs");
     cases.compile_fail("tests/ui/tutorial/*.rs");
     cases.pass("tests/ui/pass/*.rs");
 }

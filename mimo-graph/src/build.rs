@@ -4,6 +4,7 @@
 //! connections still see them, and nothing about them is reported again.
 
 use crate::args::read;
+use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Diags, Loc};
 use crate::dim::{ConstId, Dim};
@@ -278,6 +279,15 @@ impl Builder {
         }
     }
 
+    /// Takes back what [`bind`](Self::bind) called a tensor: a function's name for it is known in the function only.
+    pub fn unbind(&mut self, tensor: TensorId, name: &str) {
+        if let Some(tensor) = self.graph.tensors.get_mut(tensor.index())
+            && let Some(at) = tensor.bindings.iter().rposition(|binding| binding == name)
+        {
+            tensor.bindings.remove(at);
+        }
+    }
+
     /// `let x: [127, 32] = …`: what is written has to be the tensor's shape. `loc` are the tokens of the
     /// written shape.
     pub fn ascribe(&mut self, tensor: TensorId, written: &Value, loc: Loc, diags: &mut Diags) {
@@ -308,7 +318,7 @@ impl Builder {
             format!("`{name}` is {}, written as {}", shape.display(cx.consts), wanted.display(cx.consts));
         let help = format!("write `{}`, or leave the shape out", shape.display(cx.consts));
         let report = || {
-            let diag = Diag::error(loc, message.clone());
+            let diag = Diag::error(Code::AscribedShape, loc, message.clone());
             let diag = match change(graph, tensor, &wanted) {
                 Some(change) => diag.help(change),
                 None => diag,
@@ -328,6 +338,7 @@ impl Builder {
         let mut fine = true;
         for (i, (found, written)) in shape.0.iter().zip(&wanted.0).enumerate() {
             let check = DimCheck {
+                code: Code::AscribedShape,
                 loc: items.get(i).map_or(loc, |item| item.loc),
                 found: found.clone(),
                 relation: Relation::Equal,
@@ -346,6 +357,19 @@ impl Builder {
     fn tensor(&mut self, shape: Option<Shape>, dtype: Dtype, producer: Option<NodeId>, loc: Loc) -> TensorId {
         self.graph.tensors.push(Tensor { shape, dtype, producer, bindings: Vec::new(), loc });
         TensorId(id(self.graph.tensors.len() - 1))
+    }
+
+    /// How many checks are left to const evaluation so far.
+    pub fn checks(&self) -> usize {
+        self.checks.len()
+    }
+
+    /// Says of the checks after the first `known` in which expansion of a body they showed.
+    pub fn note_checks(&mut self, known: usize, note: &str) {
+        for check in self.checks.iter_mut().skip(known) {
+            let notes = check.note.take().into_iter().chain([note.to_owned()]);
+            check.note = Some(notes.collect::<Vec<_>>().join("\n  = note: "));
+        }
     }
 
     /// The graph so far.
@@ -393,7 +417,11 @@ fn arity(kind: &LayerKind, given: usize, call: Loc) -> Option<Diag> {
     };
     let is = if given == 1 { "is" } else { "are" };
     let given_text = if given == 0 { "none".into() } else { given.to_string() };
-    let diag = Diag::error(call, format!("`{class}` takes {wanted}, but {given_text} {is} given"));
+    let diag = Diag::error(
+        Code::WrongNumberOfTensors,
+        call,
+        format!("`{class}` takes {wanted}, but {given_text} {is} given"),
+    );
     let diag = match state_list(kind) {
         Some(list) if given > 1 => {
             diag.help(format!("a state to begin with is named: `initial_state = {list}`"))
@@ -414,14 +442,18 @@ fn wrong_states(kind: &LayerKind, given: usize, loc: Loc) -> Option<Diag> {
         return None;
     }
     if states.is_empty() {
-        let diag = Diag::error(loc, format!("`{class}` carries no state, so it takes no `initial_state`"));
+        let diag = Diag::error(
+            Code::NoState,
+            loc,
+            format!("`{class}` carries no state, so it takes no `initial_state`"),
+        );
         return Some(diag.help("remove `initial_state = …`"));
     }
     let s = if states.len() == 1 { "" } else { "s" };
     let is = if given == 1 { "is" } else { "are" };
     let message = format!("`{class}` has {} state{s}, but {given} {is} given", states.len());
     let list = state_list(kind).unwrap_or_default();
-    Some(Diag::error(loc, message).help(format!("write `initial_state = {list}`")))
+    Some(Diag::error(Code::WrongNumberOfStates, loc, message).help(format!("write `initial_state = {list}`")))
 }
 
 /// How the states of a layer are written, if it has any.
@@ -455,7 +487,7 @@ fn same_weights(
             needed.shape.display(cx.consts)
         );
         let report = || {
-            let diag = Diag::error(x.loc, message.clone()).help(help.clone());
+            let diag = Diag::error(Code::SharedLayerShape, x.loc, message.clone()).help(help.clone());
             match &origin {
                 Some(origin) => diag.note(origin.clone()),
                 None => diag,
@@ -467,6 +499,7 @@ fn same_weights(
         }
         for (i, (wanted, found)) in made.shape.0.iter().zip(&needed.shape.0).enumerate() {
             let check = DimCheck {
+                code: Code::SharedLayerShape,
                 loc: x.loc,
                 found: found.clone(),
                 relation: Relation::Equal,

@@ -6,18 +6,24 @@ use mimo_graph::diag::Loc;
 use proc_macro2::{Ident, TokenStream, TokenTree};
 
 /// The input of one `model!`.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Model {
     /// What stands before the block, if a name was found.
     pub(crate) header: Option<Header>,
+    /// The levels of lints, as attributes set them.
+    pub(crate) levels: Vec<crate::lints::Level>,
     /// The constants of the block.
     pub(crate) consts: Vec<ConstDef>,
-    /// The bindings, in order.
-    pub(crate) lets: Vec<Let>,
+    /// Functions of the block.
+    pub(crate) functions: Vec<Function>,
+    /// Bindings and loops, in order.
+    pub(crate) statements: Vec<Statement>,
     /// `Model(…)`.
     pub(crate) tail: Option<Tail>,
     /// Every statement as it was written, in order, whether it could be read or not.
     pub(crate) runs: Vec<Run>,
+    /// The statements in the body of the statement that is being read.
+    pub(crate) inner: Vec<Run>,
     /// Whether some statement was too broken to know which name it binds: then unknown names are no news.
     pub(crate) lossy: bool,
 }
@@ -29,8 +35,10 @@ pub(crate) struct Run {
     pub(crate) tokens: Vec<TokenTree>,
     /// Which of [`Model::consts`] it gave.
     pub(crate) consts: Range<usize>,
-    /// Which of [`Model::lets`] it gave.
-    pub(crate) lets: Range<usize>,
+    /// The places of the names that it binds.
+    pub(crate) binders: Vec<Loc>,
+    /// The statements in its body.
+    pub(crate) inner: Vec<Run>,
 }
 
 /// What stands before the block.
@@ -59,6 +67,76 @@ pub(crate) struct ConstDef {
     pub(crate) ty: TokenStream,
     /// The value.
     pub(crate) value: Expr,
+}
+
+/// What makes tensors and layers.
+#[derive(Debug)]
+pub(crate) enum Statement {
+    /// `let name = value;`
+    Let(Let),
+    /// `for name in range { … }`
+    For(For),
+}
+
+/// `fn name(x, filters = 32) { … }`: expanded wherever it is called.
+#[derive(Debug)]
+pub(crate) struct Function {
+    /// The name.
+    pub(crate) ident: Ident,
+    /// The name's place.
+    pub(crate) loc: Loc,
+    /// What it is given.
+    pub(crate) parameters: Vec<Parameter>,
+    /// What it makes on the way.
+    pub(crate) body: Vec<Statement>,
+    /// What it gives; `None` if that was reported.
+    pub(crate) result: Option<Expr>,
+    /// As [`Model::lossy`].
+    pub(crate) lossy: bool,
+}
+
+/// A parameter of a function, and what it is if a call does not say.
+#[derive(Debug)]
+pub(crate) struct Parameter {
+    /// The name.
+    pub(crate) ident: Ident,
+    /// `= value`
+    pub(crate) default: Option<Expr>,
+}
+
+/// `for name in values { … }`: its body is written once for each value.
+#[derive(Debug)]
+pub(crate) struct For {
+    /// The names that each value is bound to.
+    pub(crate) names: Vec<Binder>,
+    /// Whether the names are a tuple.
+    pub(crate) tuple: bool,
+    /// The values.
+    pub(crate) values: Values,
+    /// The statements.
+    pub(crate) body: Vec<Statement>,
+    /// The tokens before the body.
+    pub(crate) loc: Loc,
+}
+
+/// What a loop goes over.
+#[derive(Debug)]
+pub(crate) enum Values {
+    /// `0..4`, `1..=N`
+    Range {
+        /// The first number.
+        start: Expr,
+        /// The number after the last, or the last.
+        end: Expr,
+        /// Whether `end` is the last.
+        inclusive: bool,
+    },
+    /// `[32, 64]`
+    List(Expr),
+    /// `(0..4).rev()`
+    Reversed(Box<Values>),
+    /// Reported already.
+    Invalid,
 }
 
 /// `let name: [127, 32] = value;`

@@ -29,9 +29,8 @@ use words::Words;
 /// The function, in a constant of its own: the allowance has to enclose what `cfg` removes.
 pub(crate) fn items(ast: &Model, lowered: &Lowered) -> TokenStream {
     let krate = &lowered.header.krate;
-    let mut words = Words::new(lowered);
-    let statements: TokenStream =
-        ast.runs.iter().map(|run| statement(run, ast, lowered, &mut words)).collect();
+    let mut words = Words::new(ast, lowered);
+    let statements = statements(&ast.runs, false, ast, lowered, &mut words);
     // Behind the statements, whose places must not depend on what follows them.
     let constants = lowered.constants(&statements, &quote!(usize));
     quote! {
@@ -49,9 +48,31 @@ pub(crate) fn items(ast: &Model, lowered: &Lowered) -> TokenStream {
     }
 }
 
-fn statement(run: &Run, ast: &Model, lowered: &Lowered, words: &mut Words) -> TokenStream {
+/// Statements of the block, or of the body of a `function`, whose last one may be what it gives.
+fn statements(
+    runs: &[Run],
+    function: bool,
+    ast: &Model,
+    lowered: &Lowered,
+    words: &mut Words,
+) -> TokenStream {
+    runs.iter().map(|run| statement(run, function, ast, lowered, words)).collect()
+}
+
+fn statement(run: &Run, function: bool, ast: &Model, lowered: &Lowered, words: &mut Words) -> TokenStream {
     let mut cursor = Cursor::new(&run.tokens);
     cursor.attributes();
+    if cursor.at_keyword("fn") {
+        let scope = words.enter(&mut cursor);
+        let body = statements(&run.inner, true, ast, lowered, words);
+        return words.leave(scope, body);
+    }
+    if cursor.at_keyword("for") {
+        // What a loop binds is bound behind it as well.
+        let head = words.head_of_loop(&mut cursor);
+        let body = statements(&run.inner, function, ast, lowered, words);
+        return quote!(#head #body);
+    }
     if let Some(def) = ast.consts.get(run.consts.clone()).and_then(|defs| defs.first()) {
         return constant(&def.ident, &def.ty, &def.value.tokens, words);
     }
@@ -63,13 +84,18 @@ fn statement(run: &Run, ast: &Model, lowered: &Lowered, words: &mut Words) -> To
         cursor.skip(1);
     }
     let start = cursor;
+    if cursor.is_empty() {
+        return TokenStream::new();
+    }
     while !cursor.is_empty() && !cursor.punct_at(0, '=') && !cursor.punct_at(0, ':') {
         cursor.skip(1);
     }
     if cursor.is_empty() {
         return match start.rest() {
             // The start of `let`, or of the `Model(…)` that ends the block.
-            [TokenTree::Ident(ident)] if !is_let && is_name(ident) => quote!(__l::model::#ident {};),
+            [TokenTree::Ident(ident)] if !is_let && !function && is_name(ident) => {
+                quote!(__l::model::#ident {};)
+            }
             rest if !is_let => words.tuple(rest, Kind::Tensors),
             _ => TokenStream::new(),
         };
@@ -108,12 +134,11 @@ fn names(pattern: &[TokenTree]) -> Vec<Ident> {
 
 /// What is bound to as many names; `None` for a layer, which is what its expression is.
 fn types(run: &Run, names: usize, lowered: &Lowered) -> Option<TokenStream> {
-    let bound = lowered.bound.get(run.lets.clone()).and_then(|bound| bound.first());
     let types: Vec<TokenStream> = (0..names)
-        .map(|i| match bound.and_then(|bound| bound.get(i)) {
+        .map(|i| match run.binders.get(i).and_then(|place| lowered.types.get(place)) {
             Some(Binding::Tensor(tensor)) => tensor_type(&lowered.graph, *tensor, lowered),
             Some(Binding::Layer(_)) => TokenStream::new(),
-            Some(Binding::Poison) | None => quote!(__l::tensor::Unknown),
+            Some(Binding::Tensors(_) | Binding::Poison) | None => quote!(__l::tensor::Unknown),
         })
         .collect();
     match &types[..] {
@@ -142,7 +167,7 @@ fn tensor_type(graph: &Graph, tensor: mimo_graph::graph::TensorId, lowered: &Low
 
 /// A constant of the block. What is not written yet is `usize`, and 0.
 fn constant(ident: &Ident, ty: &TokenStream, value: &TokenStream, words: &mut Words) -> TokenStream {
-    words.bind([ident]);
+    words.bind_constant(ident);
     let or = |tokens: &TokenStream, sound: bool, other| if sound { tokens.clone() } else { other };
     let ty = or(ty, syn::parse2::<syn::Type>(ty.clone()).is_ok(), quote!(usize));
     let value = or(value, syn::parse2::<syn::Expr>(value.clone()).is_ok(), quote!(0));

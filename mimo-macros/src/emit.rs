@@ -21,9 +21,9 @@ use context::Context;
 
 /// The items that a model becomes.
 pub(crate) fn model(lowered: &Lowered) -> TokenStream {
-    let cx = &Context::new(lowered);
+    let cx = Context::new(lowered);
     let plan = Plan::new(cx.graph);
-    let structs = [columns::structs(cx), logs::structs(cx), model::items(cx, &plan)];
+    let structs = [columns::structs(&cx), logs::structs(&cx), model::items(&cx, &plan)];
     let cx = &cx.inside();
     let impls = [
         weights::collection(cx, &plan),

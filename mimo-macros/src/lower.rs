@@ -2,6 +2,7 @@
 //! way by [`Builder`].
 
 mod consts;
+mod expansion;
 mod ports;
 mod tensor;
 mod value;
@@ -9,6 +10,7 @@ mod value;
 use std::collections::{BTreeMap, BTreeSet};
 
 use mimo_graph::build::Builder;
+use mimo_graph::code::Code;
 use mimo_graph::context::{Cx, DimCheck};
 use mimo_graph::diag::{Diag, Diags, Loc};
 use mimo_graph::graph::{Graph, LayerId, TensorId};
@@ -45,8 +47,8 @@ pub(crate) struct Lowered {
     pub(crate) layer_spans: Vec<Span>,
     /// Whether `inputs` and `outputs` are all that the model names, so that their structs have all of their fields.
     pub(crate) named: bool,
-    /// What each `let` of the block bound its names to.
-    pub(crate) bound: Vec<Vec<Binding>>,
+    /// What names are bound to, by the place where a `let` binds them; in a function or a loop, the first time.
+    pub(crate) types: BTreeMap<Loc, Binding>,
 }
 
 impl Lowered {
@@ -65,6 +67,9 @@ impl Lowered {
     /// in one place: a mistake in it is told there, once, and not wherever the length is used.
     /// `ty` is the type `usize`.
     pub(crate) fn constants(&self, generated: &TokenStream, ty: &TokenStream) -> TokenStream {
+        if self.const_exprs.is_empty() {
+            return TokenStream::new();
+        }
         let used = tokens::idents(generated);
         let items = self.const_exprs.iter().enumerate().filter_map(|(i, expr)| {
             let name = const_name(&self.header.ident, i);
@@ -91,10 +96,12 @@ fn const_name(model: &Ident, i: usize) -> Ident {
 }
 
 /// What a name stands for.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Binding {
     /// What a call gave.
     Tensor(TensorId),
+    /// A list of tensors that a function was given.
+    Tensors(Vec<TensorId>),
     /// A layer that was not called.
     Layer(LayerId),
     /// Something that was reported.
@@ -108,6 +115,8 @@ struct Lower<'a> {
     scope: BTreeMap<String, Binding>,
     /// The token that bound each name last.
     binders: BTreeMap<String, Ident>,
+    /// What each place of a name bound first.
+    types: BTreeMap<Loc, Binding>,
     /// Every name that a `let` of the block binds, to tell "not yet" from "never".
     bound: Vec<String>,
     /// Names that were reported as unknown: the second use is the same mistake.
@@ -118,6 +127,7 @@ struct Lower<'a> {
     /// What calls gave, so that none of it is taken for an input.
     computed: BTreeSet<TensorId>,
     consts: consts::Consts<'a>,
+    expansions: expansion::Expansions<'a>,
     const_exprs: Vec<TokenStream>,
     layer_spans: Vec<Span>,
     spans: &'a Spans,
@@ -141,36 +151,35 @@ pub(crate) fn model(model: &Model, spans: Spans, parsed: Vec<Diag>) -> Outcome {
     }
     let Some(header) = model.header.clone() else { return Outcome { lowered: None, diags, spans } };
     let consts = consts::Consts::new(&model.consts, &mut diags);
+    let expansions = expansion::Expansions::new(&model.functions, &mut diags);
     let mut lower = Lower {
         builder: Builder::new(&name_of(&header.ident)),
         diags,
         scope: BTreeMap::new(),
         binders: BTreeMap::new(),
-        bound: model.lets.iter().flat_map(|stmt| &stmt.names).map(|name| name_of(&name.ident)).collect(),
+        types: BTreeMap::new(),
+        bound: expansion::names_bound(&model.statements),
         unknown: Vec::new(),
         lossy: model.lossy,
         broken: model.lossy,
         computed: BTreeSet::new(),
         consts,
+        expansions,
         const_exprs: Vec::new(),
         layer_spans: Vec::new(),
         spans: &spans,
     };
-    let mut bound = Vec::with_capacity(model.lets.len());
-    for statement in &model.lets {
-        lower.statement(statement);
-        let bindings = statement.names.iter().map(|name| lower.scope.get(&name_of(&name.ident)));
-        bound.push(bindings.map(|binding| binding.copied().unwrap_or(Binding::Poison)).collect());
-    }
+    lower.statements(&model.statements);
     let ports = model.tail.as_ref().map(|tail| lower.ports(tail));
     let compile = model.tail.as_ref().and_then(|tail| tail.compile.as_ref());
     let compile = compile.map(|(args, loc)| (lower.args(args), *loc));
+    lower.unused_functions();
     let block_consts = lower.consts.emitted();
     if let (true, Some(tail)) = (lower.broken, &model.tail) {
         lower.builder.poison(tail.loc);
     }
 
-    let Lower { builder, mut diags, const_exprs, layer_spans, .. } = lower;
+    let Lower { builder, mut diags, const_exprs, layer_spans, types, .. } = lower;
     let const_names = (0..const_exprs.len()).map(|i| const_name(&header.ident, i));
     let const_tokens = const_names.map(|name| name.into_token_stream()).collect();
     let (mut graph, mut checks) = builder.finish();
@@ -184,6 +193,7 @@ pub(crate) fn model(model: &Model, spans: Spans, parsed: Vec<Diag>) -> Outcome {
             finish(&mut graph, &mut diags, &mut checks, compile);
         }
     }
+    crate::lints::apply(&mut diags, &model.levels);
     let lowered = Lowered {
         graph,
         checks,
@@ -196,7 +206,7 @@ pub(crate) fn model(model: &Model, spans: Spans, parsed: Vec<Diag>) -> Outcome {
         outputs,
         layer_spans,
         named,
-        bound,
+        types,
     };
     Outcome { lowered: Some(lowered), diags, spans: Spans::default() }
 }
@@ -227,21 +237,23 @@ impl Lower<'_> {
             return;
         }
         let text = name_of(name);
-        match binding {
-            Binding::Tensor(tensor) => self.builder.bind(tensor, &text),
+        match &binding {
+            Binding::Tensor(tensor) => self.builder.bind(*tensor, &text),
             Binding::Layer(layer) => {
                 if let Some(span) = self.layer_spans.get_mut(layer.index()) {
                     *span = name.span();
                 }
             }
-            Binding::Poison => {}
+            Binding::Tensors(_) | Binding::Poison => {}
         }
         self.binders.insert(text.clone(), name.clone());
+        // A name of a function or a loop may be bound anew.
+        self.consts.forget(&text);
         self.scope.insert(text, binding);
     }
 
     /// `let name: shape = value;`
-    fn statement(&mut self, statement: &Let) {
+    fn binding(&mut self, statement: &Let) {
         let results = self.eval(&statement.value);
         let (names, value) = (&statement.names, &statement.value);
         match results {
@@ -249,13 +261,18 @@ impl Lower<'_> {
                 if let (Some(shape), Some(name)) = (&statement.ascription, names.first()) {
                     let name = name_of(&name.ident);
                     self.error(
-                        Diag::error(shape.loc, format!("`{name}` is a layer, and only tensors have a shape"))
-                            .help(format!("call the layer: `let {name}: […] = …(…)(x);`")),
+                        Diag::error(
+                            Code::ShapeOfNoTensor,
+                            shape.loc,
+                            format!("`{name}` is a layer, and only tensors have a shape"),
+                        )
+                        .help(format!("call the layer: `let {name}: […] = …(…)(x);`")),
                     );
                 }
                 if statement.tuple && names.len() != 1 {
                     self.error(
                         Diag::error(
+                            Code::WrongNumberOfNames,
                             value.loc,
                             "this is one layer, and a tuple of names takes several tensors",
                         )
@@ -307,7 +324,8 @@ impl Lower<'_> {
             let message = format!("this gives {found} tensor{s}, but {wanted} {are} bound");
             let bound: Vec<String> = names.iter().map(|name| name_of(&name.ident)).collect();
             let pattern = self.pattern(&bound, tensors);
-            let diag = Diag::error(statement.value.loc, message).help(format!("write `let {pattern} = …;`"));
+            let diag = Diag::error(Code::WrongNumberOfNames, statement.value.loc, message)
+                .help(format!("write `let {pattern} = …;`"));
             self.error(match found > wanted {
                 true => diag.help("`_` stands for a tensor that is not needed"),
                 false => diag,
@@ -324,7 +342,7 @@ impl Lower<'_> {
         let (Some(shape), [tensor]) = (&statement.ascription, tensors) else {
             if let (Some(shape), true) = (&statement.ascription, names.len() > 1) {
                 self.error(
-                    Diag::error(shape.loc, "several tensors have no common shape")
+                    Diag::error(Code::ShapeOfNoTensor, shape.loc, "several tensors have no common shape")
                         .help("leave the shape out"),
                 );
             }

@@ -4,17 +4,23 @@
 //! cannot be read says so at its own tokens, and the others are read and checked all the same.
 
 mod cursor;
+mod expansion;
 mod expr;
 mod header;
 mod statement;
 
-pub(crate) use cursor::{Cursor, contents, cut, cut_list, text_of, too_deep};
+pub(crate) use cursor::{Cursor, contents, cut_list, text_of, too_deep};
 pub(crate) use header::is_name;
-use mimo_graph::diag::Diag;
+use mimo_graph::code::Code;
+use mimo_graph::diag::{Diag, Severity};
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
-use crate::ast::{Expr, ExprKind, Model, Run};
+use self::cursor::cut;
+use crate::ast::{Expr, ExprKind, Model, Run, Statement};
 use crate::span::Spans;
+
+/// What statements start with.
+const STATEMENTS: [&str; 4] = ["let", "const", "for", "fn"];
 
 /// How deep groups may be nested.
 const DEPTH: usize = 64;
@@ -36,6 +42,11 @@ impl Parser {
         self.diags.push(diag);
     }
 
+    /// How many errors there are: what a warning is about has been read all the same.
+    fn errors(&self) -> usize {
+        self.diags.iter().filter(|diag| diag.severity == Severity::Error).count()
+    }
+
     /// Attributes as they will be written again: broken ones are reported here, and left out.
     fn attributes(&mut self, tokens: &[TokenTree]) -> TokenStream {
         let stream: TokenStream = tokens.iter().cloned().collect();
@@ -43,7 +54,11 @@ impl Parser {
             Ok(_) => stream,
             Err(error) => {
                 let loc = self.spans.of(tokens);
-                self.error(Diag::error(loc, format!("this is no attribute: {error}")));
+                self.error(Diag::error(
+                    Code::InvalidAttribute,
+                    loc,
+                    format!("this is no attribute: {error}"),
+                ));
                 TokenStream::new()
             }
         }
@@ -51,17 +66,13 @@ impl Parser {
 
     /// Reads one `model!`.
     pub(crate) fn model(&mut self, input: TokenStream) -> Model {
-        let mut model = Model {
-            header: None,
-            consts: Vec::new(),
-            lets: Vec::new(),
-            tail: None,
-            runs: Vec::new(),
-            lossy: false,
-        };
+        let mut model = Model::default();
         if let Some(span) = too_deep(&input, DEPTH) {
             let loc = self.spans.add(crate::span::SpanRange::one(span));
-            self.error(Diag::error(loc, "this is nested too deeply").help("bind a part of it with `let`"));
+            self.error(
+                Diag::error(Code::TooLarge, loc, "this is nested too deeply")
+                    .help("bind a part of it with `let`"),
+            );
             return model;
         }
         let tokens = contents(input);
@@ -74,28 +85,18 @@ impl Parser {
     fn body(&mut self, block: &proc_macro2::Group, model: &mut Model) {
         let tokens = flatten(contents(block.stream()));
         let mut state = statement::State::default();
-        let known = self.diags.len();
-        for run in cut(&tokens, ';') {
-            let mut rest = run;
-            // A run that holds the start of another statement lacks a `;`.
-            while let Some(at) = missing_semicolon(rest) {
-                let (statement, next) = rest.split_at(at);
-                self.run(statement, &mut state, model);
-                let loc = self.spans.of(statement.last().map(std::slice::from_ref).unwrap_or_default());
-                self.error(Diag::error(loc, "missing `;` after this statement"));
-                rest = next;
-            }
-            self.run(rest, &mut state, model);
-        }
+        let known = self.errors();
+        self.statements(&tokens, &mut state, model);
         // Whatever went wrong before may be the `Model(…)` that was meant.
-        if model.tail.is_none() && !(model.lossy && self.diags.len() > known) {
+        if model.tail.is_none() && !(model.lossy && self.errors() > known) {
             let loc = self.spans.add(crate::span::SpanRange::one(block.span_close()));
-            let message = match model.lets.is_empty() && model.consts.is_empty() {
+            let message = match model.statements.is_empty() && model.consts.is_empty() {
                 true => "this model is empty",
                 false => "the block does not say what the model is",
             };
             self.error(
-                Diag::error(loc, message).help("end the block with `Model(inputs = […], outputs = […])`"),
+                Diag::error(Code::MissingModel, loc, message)
+                    .help("end the block with `Model(inputs = […], outputs = […])`"),
             );
         }
     }
@@ -104,10 +105,52 @@ impl Parser {
 impl Parser {
     /// Reads one statement, and keeps its tokens.
     fn run(&mut self, tokens: &[TokenTree], state: &mut statement::State, model: &mut Model) {
-        let (consts, lets) = (model.consts.len(), model.lets.len());
+        let (consts, statements) = (model.consts.len(), model.statements.len());
         self.statement(tokens, state, model);
-        let (consts, lets) = (consts..model.consts.len(), lets..model.lets.len());
-        model.runs.push(Run { tokens: tokens.to_vec(), consts, lets });
+        let binders = match model.statements.get(statements) {
+            Some(Statement::Let(binding)) => binding.names.iter().map(|name| name.loc).collect(),
+            Some(Statement::For(_)) | None => Vec::new(),
+        };
+        let inner = std::mem::take(&mut model.inner);
+        model.runs.push(Run { tokens: tokens.to_vec(), consts: consts..model.consts.len(), binders, inner });
+    }
+
+    /// Reads statement by statement.
+    fn statements(&mut self, tokens: &[TokenTree], state: &mut statement::State, model: &mut Model) {
+        let runs = cut(tokens, ';');
+        let last = runs.iter().rposition(|run| !run.is_empty());
+        for (i, run) in runs.iter().enumerate() {
+            let mut rest = *run;
+            loop {
+                // A statement with a body ends with it.
+                let (statement, next) = match (expansion::braced(rest), missing_semicolon(rest)) {
+                    (Some(at), _) => rest.split_at(at),
+                    // A run that holds the start of another statement lacks a `;`.
+                    (None, Some(at)) => {
+                        let (statement, next) = rest.split_at(at);
+                        self.run(statement, state, model);
+                        // One with a body that is missing has said so.
+                        if !expansion::has_body(statement) {
+                            let loc =
+                                self.spans.of(statement.last().map(std::slice::from_ref).unwrap_or_default());
+                            self.error(Diag::error(
+                                Code::MissingSemicolon,
+                                loc,
+                                "missing `;` after this statement",
+                            ));
+                        }
+                        rest = next;
+                        continue;
+                    }
+                    (None, None) => break,
+                };
+                self.run(statement, state, model);
+                rest = next;
+            }
+            // What ends a body is what a function gives.
+            state.last = (last == Some(i)).then_some(i + 1 < runs.len());
+            self.run(rest, state, model);
+        }
     }
 }
 
@@ -116,7 +159,7 @@ fn flatten(tokens: Vec<TokenTree>) -> Vec<TokenTree> {
     let statements = |group: &proc_macro2::Group| {
         let inner = contents(group.stream());
         let first = Cursor::new(&inner);
-        group.delimiter() == Delimiter::None && (first.at_keyword("let") || first.at_keyword("const"))
+        group.delimiter() == Delimiter::None && STATEMENTS.iter().any(|keyword| first.at_keyword(keyword))
     };
     tokens
         .into_iter()
@@ -142,6 +185,8 @@ fn missing_semicolon(run: &[TokenTree]) -> Option<usize> {
             );
         let starts = cursor.at_keyword("let")
             || cursor.at_keyword("const")
+            || cursor.at_keyword("for")
+            || cursor.at_keyword("fn")
             || cursor.at_keyword("Model") && cursor.group_at(1, Delimiter::Parenthesis).is_some()
             || assigned && cursor.ident_at(0).is_some() && cursor.punct_at(1, '=')
             || cursor.punct_at(0, '#') && cursor.group_at(1, Delimiter::Bracket).is_some();

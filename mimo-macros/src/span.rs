@@ -19,6 +19,15 @@ impl SpanRange {
         SpanRange { start: span, end: span }
     }
 
+    /// The line of the first token, if whoever runs the macro knows it.
+    pub(crate) fn line(self) -> Option<usize> {
+        #[cfg(test)]
+        let line = Some(self.start.start().line);
+        #[cfg(not(test))]
+        let line = proc_macro::is_available().then(|| self.start.unwrap().line());
+        line
+    }
+
     /// All of `tokens`, or the whole macro call if there are none.
     pub(crate) fn of(tokens: &[TokenTree]) -> Self {
         match (tokens.first(), tokens.last()) {
@@ -57,9 +66,14 @@ pub(crate) struct Spans(Vec<SpanRange>);
 impl Spans {
     /// Gives a place its number.
     pub(crate) fn add(&mut self, range: SpanRange) -> Loc {
-        let loc = Loc(u32::try_from(self.0.len()).unwrap_or(u32::MAX));
+        let loc = self.next();
         self.0.push(range);
         loc
+    }
+
+    /// The number that the next place will have.
+    pub(crate) fn next(&self) -> Loc {
+        Loc(u32::try_from(self.0.len()).unwrap_or(u32::MAX))
     }
 
     /// Gives `tokens` a number.

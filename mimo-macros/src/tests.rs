@@ -1,9 +1,13 @@
 //! Tests of the front: what is said, and where.
 
 mod editor;
+mod errors;
 mod expansion;
+mod expansions;
 mod fuzz;
 mod header;
+mod large;
+mod lints;
 mod names;
 mod python;
 mod recovery;
@@ -29,7 +33,12 @@ fn told(source: &str) -> Vec<String> {
             let (start, end) = (range.start.start(), range.end.end());
             let kind = if diag.severity == Severity::Warning { "warning: " } else { "" };
             let text = slice(source, start, end);
-            format!("{}:{} [{text}] {kind}{}", start.line, start.column + 1, report::message(diag))
+            // Codes are tested where they are documented, in `errors`; the texts are easier to read without.
+            let message = report::message(diag);
+            let code = format!(" [{}]", diag.code);
+            assert_eq!(message.lines().next().unwrap_or_default(), format!("{}{code}", diag.message));
+            let message = message.replacen(&code, "", 1);
+            format!("{}:{} [{text}] {kind}{message}", start.line, start.column + 1)
         })
         .collect()
 }

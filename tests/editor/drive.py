@@ -16,7 +16,6 @@ holds the mark. What is typed there is never saved.
 import json
 import os
 import pathlib
-import queue
 import subprocess
 import sys
 import threading
@@ -88,6 +87,19 @@ QUESTIONS = [
     ("definition", "translate", "{ word: wo‸rd", ["let ‸word ="]),
     ("definition", "translate", "inputs = { source: sou‸rce", ["let ‸source ="]),
     ("definition", "translate", "config::WO‸RDS, activation", ["pub const ‸WORDS"]),
+    # Functions and loops.
+    ("hover", "residual", "let in‸ner", ["let inner: Tensor<16>"]),
+    ("hover", "residual", "let w‸ide", ["let wide: Tensor<32>"]),
+    ("hover", "residual", "= act‸ivation)(x)", ["activation: Setting"]),
+    ("definition", "residual", "let h = blo‸ck(x)", ["fn ‸block(x"]),
+    ("definition", "residual", "block(h, 8, activ‸ation = tanh", ["UNITS, ‸activation = relu)"]),
+    ("definition", "residual", "Dense(un‸its, activation = activation)", ["fn block(x, ‸units ="]),
+    ("definition", "residual", "Dense(UNITS)(in‸ner)", ["let ‸inner ="]),
+    ("definition", "residual", "Dropout(ra‸te)", ["for (units, ‸rate)"]),
+    ("definition", "residual", "Dropout(rate)(wi‸de)", ["let ‸wide ="]),
+    ("completion", "residual", "Dense(UNITS)(inner) => Dense(UNITS)(inn‸)", ["inner", "x", "units"]),
+    ("completion", "residual", "block(h, 8, activation = tanh) => block(h, act‸)", ["activation", "units", "!x"]),
+    ("completion", "residual", "Dropout(rate)(wide) => Dropout(rate)(wi‸)", ["wide", "h"]),
     # Layers, while they are typed.
     ("completion", "diagnosis", "let risk = Dense(1, \"sigmoid\")(features); => let risk = Con‸", ["Conv1D", "Conv2DTranspose", "!relu"]),
     ("completion", "diagnosis", "let risk = Dense(1, \"sigmoid\")(features); => let risk = Con‸;", ["Conv1D", "Conv2DTranspose"]),
@@ -321,7 +333,7 @@ def main():
     binary = os.environ.get("RUST_ANALYZER", "rust-analyzer")
     log = open(os.environ.get("RUST_ANALYZER_LOG", os.devnull), "w")
     server = start(binary, log)
-    documents = {name: Document(server, name) for name in ["diagnosis", "translate"]}
+    documents = {name: Document(server, name) for name in ["diagnosis", "residual", "translate"]}
     failed = asked = 0
     # A sound model is sound for rust-analyzer too: what is written for it has no errors of its own.
     for name, document in documents.items():

@@ -3,6 +3,7 @@
 use std::ops::Bound::{Excluded, Unbounded};
 
 use crate::args::{Bound, Signature, list};
+use crate::code::Code;
 use crate::context::Cx;
 use crate::diag::Diag;
 use crate::named::{Named, read_named};
@@ -142,7 +143,7 @@ pub(crate) fn read(value: &Value, cx: &mut Cx<'_>) -> Option<Optimizer> {
             *name = listed.into();
         }
     }
-    read_named(&value, "`optimizer`", "an optimizer", OPTIMIZERS, MISSING, cx)
+    read_named(&value, "`optimizer`", "an optimizer", Code::UnknownOptimizer, OPTIMIZERS, MISSING, cx)
 }
 
 /// What all optimizers have in common, around a rule.
@@ -171,6 +172,7 @@ fn step_size(bound: &Bound<'_>, default: f64, cx: &mut Cx<'_>) -> f64 {
         Some(Value { kind: ValueKind::Call { name, .. }, loc }) => {
             cx.error(
                 Diag::error(
+                    Code::ScheduleInModel,
                     *loc,
                     format!("`learning_rate` must be a number, found the schedule `{name}(…)`"),
                 )
@@ -202,7 +204,7 @@ fn clip(bound: &Bound<'_>, cx: &mut Cx<'_>) -> Clip {
         [.., (last, clip)] => {
             let names = list(clips.iter().map(|&(name, _)| name));
             let message = format!("gradients are clipped in one way, but {names} are given");
-            cx.error(Diag::error(bound.loc(last), message).help("keep one of them"));
+            cx.error(Diag::error(Code::SeveralClips, bound.loc(last), message).help("keep one of them"));
             bound.fail(last);
             clip
         }

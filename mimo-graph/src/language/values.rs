@@ -52,6 +52,8 @@ markers! {
     /// Lengths of axes: a number for all of them, or one for each: `3`, `[3, 5]`, `(3, 5)`. Each is any constant
     /// expression.
     Lengths;
+    /// What a loop or the call of a function gives a name: a number, a word, a tensor or a layer.
+    Setting;
     /// An axis: 0 is the batch, 1 the first axis of a sample, -1 the last.
     Axis;
     /// Axes, as [`Axis`] each: `1`, `[2, 1]`.

@@ -2,6 +2,7 @@
 
 use crate::activation::Activation;
 use crate::args::{Bound, Signature};
+use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
@@ -94,6 +95,7 @@ impl Conv {
         let (filters, sliding) = (filters?, sliding?);
 
         let parts = DimCheck {
+            code: Code::UnequalGroups,
             loc: args.loc("filters"),
             found: filters.clone(),
             relation: Relation::MultipleOf,
@@ -115,7 +117,7 @@ impl Conv {
         if let Some(n) = wrong_parts {
             let message = format!("`filters` of `{name}` must be a multiple of `groups` {groups}, found {n}");
             let help = format!("write `filters = {}`", n.next_multiple_of(groups));
-            cx.error(Diag::error(args.loc("filters"), message).help(help));
+            cx.error(Diag::error(Code::UnequalGroups, args.loc("filters"), message).help(help));
             return None;
         }
         // What follows depends on all that decides lengths or the activation.
@@ -141,13 +143,14 @@ impl Conv {
                 let fits = |groups: &usize| n.is_multiple_of(*groups) && filters.is_multiple_of(*groups);
                 let fitting: Vec<String> = (1..=n).filter(fits).map(|groups| groups.to_string()).collect();
                 let help = format!("`groups` can be {}", fitting.join(", "));
-                cx.error(Diag::error(x.loc, message).help(help));
+                cx.error(Diag::error(Code::UnequalGroups, x.loc, message).help(help));
                 false
             }
             Some(_) => true,
             None if groups == 1 => true,
             None => {
                 cx.checks.push(DimCheck {
+                    code: Code::UnequalGroups,
                     loc: x.loc,
                     found: channels.clone(),
                     relation: Relation::MultipleOf,

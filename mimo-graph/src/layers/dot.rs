@@ -1,6 +1,7 @@
 //! `Dot`: products of two tensors, summed over one axis of each.
 
 use crate::args::{Bound, Signature, read};
+use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
 use crate::dim::{Dim, Same};
@@ -42,7 +43,12 @@ impl Dot {
         if axes.contains(&0) {
             let help = "write `axes = 1` for the first axis of each sample, `axes = -1` for the last";
             cx.error(
-                Diag::error(args.loc("axes"), "axis 0 is the batch, which is not summed over").help(help),
+                Diag::error(
+                    Code::BatchAxis,
+                    args.loc("axes"),
+                    "axis 0 is the batch, which is not summed over",
+                )
+                .help(help),
             );
             return None;
         }
@@ -69,7 +75,7 @@ impl Dot {
                 1 => "its only axis is axis 1".into(),
                 _ => format!("it has axes 1 to {rank}; the batch is axis 0"),
             };
-            cx.error(Diag::error(call, message).help(help));
+            cx.error(Diag::error(Code::AxisOutOfRange, call, message).help(help));
         }
         axis
     }
@@ -94,6 +100,7 @@ impl Layer for Dot {
             format!("`{}` is {m} and `{}` is {n}", a.name, b.name)
         };
         let check = DimCheck {
+            code: Code::DotLengths,
             loc: call,
             found: n.clone(),
             relation: Relation::Equal,
@@ -118,7 +125,7 @@ impl Layer for Dot {
                 Some((i, j)) => format!("write `axes = ({}, {})`: those are equal", i + 1, j + 1),
                 None => "the two axes have to have the same length".into(),
             };
-            Diag::error(call, message).help(help).note(sides)
+            Diag::error(Code::DotLengths, call, message).help(help).note(sides)
         });
         if !equal {
             return None;

@@ -1,6 +1,7 @@
 //! `MaxPooling1D`, `MaxPooling2D`, `AveragePooling1D`, `AveragePooling2D`: one value per window and channel.
 
 use crate::args::{Bound, Signature};
+use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
@@ -80,7 +81,7 @@ impl Pooling {
             });
             let smaller = spatial::display(self.axes, &[first, second], cx);
             let help = format!("write `pool_size = {smaller}` at most, or `padding = \"same\"`");
-            cx.error(Diag::error(call, message).help(help));
+            cx.error(Diag::error(Code::WindowTooLarge, call, message).help(help));
             return false;
         }
         // A sequence has height 1, and so have its windows.
@@ -88,6 +89,7 @@ impl Pooling {
         for ((n, wanted), axis) in pairs().skip(2 - self.axes).zip(names) {
             if n.known().zip(wanted.known()).is_none() && n != wanted {
                 cx.checks.push(DimCheck {
+                    code: Code::WindowTooLarge,
                     loc: call,
                     found: n.clone(),
                     relation: Relation::AtLeast,

@@ -1,6 +1,7 @@
 //! `RepeatVector`: a vector as every step of a sequence.
 
 use crate::args::{Bound, Signature};
+use crate::code::Code;
 use crate::context::Cx;
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
@@ -38,7 +39,7 @@ impl Layer for RepeatVector {
                 0 => "write `Reshape([1])` before it",
                 _ => "write `Flatten()` before it",
             };
-            cx.error(Diag::error(x.loc, message).help(help));
+            cx.error(Diag::error(Code::WrongRank, x.loc, message).help(help));
             return None;
         };
         Some(vec![(Shape(vec![self.n.clone(), features.clone()]), x.dtype)])

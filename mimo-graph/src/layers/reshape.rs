@@ -1,6 +1,7 @@
 //! `Reshape`: the same values under other axes.
 
 use crate::args::{Bound, Signature, read};
+use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
 use crate::dim::{Dim, Same};
@@ -29,7 +30,7 @@ impl Reshape {
                 // Told at the second one, which is one too many.
                 if target_shape.contains(&None) {
                     cx.error(
-                        Diag::error(item.loc, "only one axis of `Reshape` can be -1")
+                        Diag::error(Code::OpenAxes, item.loc, "only one axis of `Reshape` can be -1")
                             .help("write the length of the other one"),
                     );
                     fine = false;
@@ -78,6 +79,7 @@ impl Layer for Reshape {
         let target = self.display(cx.consts);
         let note = format!("`{}` is {}", x.name, x.shape.display(cx.consts));
         let check = || DimCheck {
+            code: Code::ReshapedSize,
             loc: call,
             found: values.clone(),
             relation: if open { Relation::MultipleOf } else { Relation::Equal },
@@ -106,7 +108,7 @@ impl Layer for Reshape {
                 ),
                 false => format!("`{}` has {values} values, but {target} holds {given}", x.name),
             };
-            let diag = Diag::error(call, message).note(note);
+            let diag = Diag::error(Code::ReshapedSize, call, message).note(note);
             cx.error(match self.suggestion(values, cx.consts).filter(|_| !open) {
                 Some(suggestion) => {
                     diag.help(format!("`Reshape({suggestion})` takes all {values}; or change the tensor"))

@@ -2,6 +2,7 @@
 //! their arguments, their axes and how many windows fit. A sequence is an image of height 1.
 
 use crate::args::{Bound, read};
+use crate::code::Code;
 use crate::context::Cx;
 use crate::diag::Diag;
 use crate::dim::{Dim, Same};
@@ -66,7 +67,7 @@ pub(super) fn image(class: &str, axes: usize, x: &Operand<'_>, cx: &mut Cx<'_>) 
         (2, 2) => format!("{reshape}, or use `{}`", class.replace("2D", "1D")),
         _ => format!("bring it to {wanted} with `Reshape(…)`"),
     };
-    cx.error(Diag::error(x.loc, message).help(help));
+    cx.error(Diag::error(Code::WrongRank, x.loc, message).help(help));
     None
 }
 

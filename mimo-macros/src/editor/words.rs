@@ -1,15 +1,16 @@
 //! The words of a statement as paths and struct literals.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use mimo_graph::language::{self, Kind};
 use mimo_graph::layers;
 use proc_macro2::{Delimiter, Group, Ident, Literal, Span, TokenStream, TokenTree};
 use quote::quote;
 
-use crate::ast::name_of;
+use crate::ast::{Model, name_of};
 use crate::lower::Lowered;
 use crate::parse::{Cursor, contents, cut_list, is_name};
+use crate::tokens::ident;
 
 /// What is known while statements are read in order.
 pub(super) struct Words {
@@ -17,20 +18,129 @@ pub(super) struct Words {
     model: String,
     /// Tensors, layers and constants that were bound before.
     bound: BTreeSet<String>,
+    /// Those of them that stand for any word: parameters of functions and names of loops.
+    settings: BTreeSet<String>,
+    /// Constants, which functions know too.
+    constants: BTreeSet<String>,
+    /// The parameters of the functions of the block, and whether a call may leave them out.
+    functions: BTreeMap<String, Vec<(String, bool)>>,
     /// The inputs and the outputs, if all of them are known.
     ports: Option<[Vec<String>; 2]>,
 }
 
+/// A function while its body is read.
+pub(super) struct Scope {
+    /// What is bound around it.
+    bound: BTreeSet<String>,
+    settings: BTreeSet<String>,
+    /// Its name and its parameters.
+    name: Option<Ident>,
+    parameters: Vec<Ident>,
+    /// What its parameters are without an argument.
+    defaults: Vec<TokenStream>,
+}
+
 impl Words {
-    pub(super) fn new(lowered: &Lowered) -> Self {
+    pub(super) fn new(ast: &Model, lowered: &Lowered) -> Self {
         let names = |fields: &[Ident]| fields.iter().map(name_of).collect();
         let ports = lowered.named.then(|| [names(&lowered.inputs), names(&lowered.outputs)]);
-        Words { model: name_of(&lowered.header.ident), bound: BTreeSet::new(), ports }
+        let functions = ast.functions.iter().map(|function| {
+            let parameters = function.parameters.iter();
+            let parameters =
+                parameters.map(|parameter| (name_of(&parameter.ident), parameter.default.is_some()));
+            (name_of(&function.ident), parameters.collect())
+        });
+        Words {
+            model: name_of(&lowered.header.ident),
+            bound: BTreeSet::new(),
+            settings: BTreeSet::new(),
+            constants: BTreeSet::new(),
+            functions: functions.collect(),
+            ports,
+        }
     }
 
-    /// Notes the names of a `let` or a `const`.
+    /// Notes the names of a `let`.
     pub(super) fn bind<'i>(&mut self, names: impl IntoIterator<Item = &'i Ident>) {
-        self.bound.extend(names.into_iter().map(name_of));
+        for name in names.into_iter().map(name_of) {
+            self.settings.remove(&name);
+            self.bound.insert(name);
+        }
+    }
+
+    /// Notes the parameters of a function, or the names of a loop.
+    fn bind_settings(&mut self, names: &[Ident]) {
+        self.bind(names);
+        self.settings.extend(names.iter().map(name_of));
+    }
+
+    /// Notes a constant.
+    pub(super) fn bind_constant(&mut self, name: &Ident) {
+        self.bind([name]);
+        self.constants.insert(name_of(name));
+    }
+
+    /// `fn name(x, units = 32) { … }`: enters the body, which knows its parameters and the constants of the block.
+    pub(super) fn enter(&mut self, cursor: &mut Cursor<'_>) -> Scope {
+        cursor.skip(1);
+        let name = cursor.ident_at(0).filter(|name| is_name(name)).cloned();
+        let group = cursor.group_at(1, Delimiter::Parenthesis);
+        let (mut parameters, mut defaults) = (Vec::<Ident>::new(), Vec::new());
+        for piece in pieces(&group.map(|group| contents(group.stream())).unwrap_or_default()) {
+            let Some(TokenTree::Ident(parameter)) = piece.first() else { continue };
+            if is_name(parameter) && !parameters.contains(parameter) {
+                parameters.push(parameter.clone());
+                if let Some(value) = piece.get(2..) {
+                    self.collect(value, guessed(&name_of(parameter)), &mut defaults);
+                }
+            }
+        }
+        let bound = std::mem::replace(&mut self.bound, self.constants.clone());
+        let settings = std::mem::take(&mut self.settings);
+        self.bind_settings(&parameters);
+        Scope { settings, bound, name, parameters, defaults }
+    }
+
+    /// Leaves the body of a function. A call of it is a literal whose fields are its parameters; its body is a
+    /// function that knows nothing of what is bound around it.
+    pub(super) fn leave(&mut self, scope: Scope, body: TokenStream) -> TokenStream {
+        let Scope { bound, settings, name, parameters, defaults } = scope;
+        (self.bound, self.settings) = (bound, settings);
+        let item = name.map(|name| {
+            quote! {
+                #[derive(Clone, Copy)]
+                struct #name { #(#parameters: __l::values::Setting),* }
+            }
+        });
+        quote! {
+            #item
+            const _: () = {
+                fn body() {
+                    (#(#defaults),*);
+                    #(let #parameters = __l::values::Setting;)*
+                    #body
+                }
+            };
+        }
+    }
+
+    /// `for (units, rate) in [(32, 0.3)]`
+    pub(super) fn head_of_loop(&mut self, cursor: &mut Cursor<'_>) -> TokenStream {
+        cursor.skip(1);
+        let start = cursor.position();
+        while !cursor.is_empty() && !cursor.at_keyword("in") {
+            cursor.skip(1);
+        }
+        let names = super::names(cursor.since(start));
+        cursor.skip(1);
+        let start = cursor.position();
+        while !cursor.is_empty() && cursor.group_at(0, Delimiter::Brace).is_none() {
+            cursor.skip(1);
+        }
+        let mut values = Vec::new();
+        self.collect(cursor.since(start), Kind::Tensors, &mut values);
+        self.bind_settings(&names);
+        quote!((#(#values),*); #(let #names = __l::values::Setting;)*)
     }
 
     /// `Model(…).compile(…)`
@@ -98,10 +208,17 @@ impl Words {
             return values.push(path.iter().cloned().collect());
         }
         let call = cursor.group_at(0, Delimiter::Parenthesis);
+        if call.is_none() && self.settings.contains(&name_of(ident)) {
+            return values.push(quote!(#ident));
+        }
         match kind {
             Kind::Tensors | Kind::Inputs => {
                 let bound = self.bound.contains(&name_of(ident));
                 values.push(match call {
+                    Some(call) if !bound && self.functions.contains_key(&name_of(ident)) => {
+                        cursor.skip(1);
+                        self.call(ident, call)
+                    }
                     Some(_) if !bound => {
                         cursor.skip(1);
                         self.literal("layers", ident, call)
@@ -189,9 +306,38 @@ impl Words {
         with(others, quote!(__l::#module::#name { #fields }))
     }
 
+    /// A call of a function of the block.
+    fn call(&self, name: &Ident, args: &Group) -> TokenStream {
+        let known = self.functions.get(&name_of(name)).map(Vec::as_slice).unwrap_or_default();
+        let mut parameters = known.iter();
+        let (mut fields, mut others) = (Fields::default(), Vec::new());
+        for piece in pieces(&contents(args.stream())) {
+            let Some(first) = piece.first() else { continue };
+            if let Some((keyword, value)) = keyword(piece) {
+                match known.iter().any(|(known, _)| *known == name_of(keyword)) {
+                    true => fields.add(keyword, Some(self.value(value, guessed(&name_of(keyword))))),
+                    false => self.collect(value, Kind::Tensors, &mut others),
+                }
+                continue;
+            }
+            match (piece, parameters.next()) {
+                ([TokenTree::Ident(word)], Some((_, true))) if is_name(word) && self.is_open(word) => {
+                    fields.add(word, None);
+                }
+                (_, Some((parameter, _))) => {
+                    let value = self.value(piece, guessed(parameter));
+                    fields.add(&ident(parameter, first.span()), Some(value));
+                }
+                (_, None) => self.collect(piece, Kind::Tensors, &mut others),
+            }
+        }
+        let fields = fields.with_rest();
+        with(others, quote!(#name { #fields }))
+    }
+
     /// Whether a word where `parameter` is given by position is more likely the start of a keyword.
     fn starts_keyword(&self, word: &Ident, parameter: Option<&language::Argument>) -> bool {
-        if starts_upper(word) || self.bound.contains(&name_of(word)) || is_none(word) {
+        if !self.is_open(word) {
             return false;
         }
         match parameter.map(|parameter| (parameter.kind, parameter.default)) {
@@ -200,6 +346,11 @@ impl Words {
             Some((Kind::Item(module), Some(_))) => language::find(module, &name_of(word)).is_none(),
             _ => true,
         }
+    }
+
+    /// Whether a word is neither a name of the scope nor likely to become a constant or a class.
+    fn is_open(&self, word: &Ident) -> bool {
+        !starts_upper(word) && !self.bound.contains(&name_of(word)) && !is_none(word)
     }
 
     /// The value of an argument.
@@ -291,6 +442,16 @@ impl Fields {
         };
         let any = call_site(any);
         quote!(#tokens ..__l::#any())
+    }
+}
+
+/// What a parameter of a function may be, which only its name says: `activation` is what it is for layers.
+fn guessed(parameter: &str) -> Kind {
+    let items = ["layers", "optimizers"].into_iter().flat_map(language::items);
+    let argument = items.filter_map(|item| item.argument(parameter)).next();
+    match argument.map(|argument| argument.kind) {
+        Some(kind @ (Kind::Item(_) | Kind::Word(_))) => kind,
+        _ => Kind::Tensors,
     }
 }
 

@@ -4,7 +4,7 @@ use mimo_graph::graph::Training;
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote};
 
-use super::context::Context;
+use super::context::{Context, distinct};
 use crate::tokens::ident;
 
 /// The logs of one output: its struct and its values.
@@ -24,19 +24,13 @@ fn outputs<'a>(cx: &'a Context<'_>) -> Vec<Output<'a>> {
 
 /// The structs of the outputs' logs, in order.
 pub(crate) fn names(model: &Ident, outputs: &[Ident]) -> Vec<Ident> {
-    let mut names: Vec<Ident> = vec![];
-    for field in outputs {
-        let camel = camel_case(&field.to_string());
-        let mut name = format_ident!("{}{}Logs", model, camel, span = model.span());
-        // `a_b` and `a__b` are two outputs but one name in camel case.
-        let mut count = 2usize;
-        while names.contains(&name) {
-            name = format_ident!("{}{}{}Logs", model, camel, count, span = model.span());
-            count += 1;
-        }
-        names.push(name);
-    }
-    names
+    // `a_b` and `a__b` are two outputs but one name in camel case.
+    let names =
+        distinct(outputs.iter().map(|field| camel_case(&field.to_string())), |camel, count| match count {
+            1 => camel.to_owned(),
+            count => format!("{camel}{count}"),
+        });
+    names.into_iter().map(|camel| format_ident!("{}{}Logs", model, camel, span = model.span())).collect()
 }
 
 /// `next_step` → `NextStep`

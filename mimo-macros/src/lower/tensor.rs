@@ -1,8 +1,10 @@
 //! Expressions as tensors and layers: `Dense(64)(x)`, `concatenate([a, b])`, `a + b`.
 
+use mimo_graph::code::Code;
 use mimo_graph::diag::{Diag, Loc, did_you_mean};
 use mimo_graph::graph::{LayerId, TensorId};
 use mimo_graph::layers;
+use mimo_graph::value::{Value, ValueKind};
 use proc_macro2::Ident;
 
 use super::{Binding, Lower};
@@ -33,6 +35,7 @@ impl Lower<'_> {
         match &expr.kind {
             ExprKind::Name(ident) => match self.lookup(ident, expr.loc) {
                 Some(Binding::Tensor(tensor)) => Evaluated::Tensors(vec![tensor]),
+                Some(Binding::Tensors(tensors)) => Evaluated::Tensors(tensors),
                 Some(Binding::Layer(layer)) => Evaluated::Layer(layer),
                 Some(Binding::Poison) | None => Evaluated::Poison,
             },
@@ -42,14 +45,14 @@ impl Lower<'_> {
             ExprKind::Invalid => Evaluated::Poison,
             ExprKind::List(_) => {
                 self.error(
-                    Diag::error(expr.loc, "a list is not a tensor")
+                    Diag::error(Code::NotATensor, expr.loc, "a list is not a tensor")
                         .help("join tensors with `concatenate([a, b])`, or bind each with its own `let`"),
                 );
                 Evaluated::Poison
             }
             ExprKind::Int(_) | ExprKind::Float(_) => {
                 self.error(
-                    Diag::error(expr.loc, "a number is not a tensor")
+                    Diag::error(Code::NotATensor, expr.loc, "a number is not a tensor")
                         .help("write `const NAME: usize = …;` for a constant"),
                 );
                 Evaluated::Poison
@@ -57,8 +60,12 @@ impl Lower<'_> {
             ExprKind::Neg(inner) => {
                 if let [_] = self.operand(inner).as_slice() {
                     self.error(
-                        Diag::error(expr.loc, "the sign of a tensor cannot be changed yet")
-                            .help("`subtract([a, b])`, or `a - b`, takes the difference of two tensors"),
+                        Diag::error(
+                            Code::UnavailableOperator,
+                            expr.loc,
+                            "the sign of a tensor cannot be changed yet",
+                        )
+                        .help("`subtract([a, b])`, or `a - b`, takes the difference of two tensors"),
                     );
                 }
                 Evaluated::Poison
@@ -66,8 +73,12 @@ impl Lower<'_> {
             ExprKind::Bool(_) | ExprKind::Str(_) | ExprKind::None | ExprKind::Map(_) | ExprKind::Rust => {
                 let shown = text_of(expr.tokens.clone());
                 self.error(
-                    Diag::error(expr.loc, format!("`{shown}` is neither a tensor nor a layer"))
-                        .help("write `Layer(settings)(tensor)`"),
+                    Diag::error(
+                        Code::NotATensor,
+                        expr.loc,
+                        format!("`{shown}` is neither a tensor nor a layer"),
+                    )
+                    .help("write `Layer(settings)(tensor)`"),
                 );
                 Evaluated::Poison
             }
@@ -78,23 +89,45 @@ impl Lower<'_> {
     fn lookup(&mut self, ident: &Ident, loc: Loc) -> Option<Binding> {
         let name = name_of(ident);
         if let Some(binding) = self.scope.get(&name) {
-            return Some(*binding);
+            return Some(binding.clone());
         }
         if self.lossy || self.unknown.contains(&name) {
             return None;
         }
         self.unknown.push(name.clone());
-        let diag = if self.bound.contains(&name) {
-            Diag::error(loc, format!("`{name}` is used before it is bound"))
+        let given = self.consts.parameter(&name).map(|given| given.value(loc));
+        let diag = if let Some(given) = given {
+            self.no_tensor(&name, given, loc)
+        } else if self.bound.contains(&name) {
+            Diag::error(Code::UsedBeforeBound, loc, format!("`{name}` is used before it is bound"))
                 .help(format!("move `let {name} = …;` before this"))
+        } else if let Some(function) = self.expansions.outside(&name) {
+            Diag::error(
+                Code::BoundOutside,
+                loc,
+                format!("`{name}` is bound outside of the function `{function}`"),
+            )
+            .help(format!("give it to the function: `fn {function}({name}, …)`"))
+        } else if self.expansions.function(&name).is_some() {
+            Diag::error(
+                Code::FunctionAsTensor,
+                loc,
+                format!("`{name}` is a function, and a tensor is needed here"),
+            )
+            .help(format!("call it: `{name}(…)`"))
         } else if self.consts.contains(&name) {
-            Diag::error(loc, format!("`{name}` is a constant, and a tensor is needed here"))
-                .help("write `Layer(settings)(tensor)`")
+            Diag::error(
+                Code::ConstantAsTensor,
+                loc,
+                format!("`{name}` is a constant, and a tensor is needed here"),
+            )
+            .help("write `Layer(settings)(tensor)`")
         } else if let Some(class) = known(&name) {
-            Diag::error(loc, format!("`{name}` is a layer without its settings"))
+            Diag::error(Code::LayerWithoutSettings, loc, format!("`{name}` is a layer without its settings"))
                 .help(format!("write `{class}(…)`"))
         } else {
-            let diag = Diag::error(loc, format!("cannot find a tensor or a layer `{name}`"));
+            let diag =
+                Diag::error(Code::UnknownName, loc, format!("cannot find a tensor or a layer `{name}`"));
             match did_you_mean(&name, self.scope.keys().map(String::as_str)) {
                 Some(near) => diag.help(format!("did you mean `{near}`?")),
                 None => diag.help(format!("bind it first: `let {name} = …;`")),
@@ -102,6 +135,22 @@ impl Lower<'_> {
         };
         self.error(diag);
         None
+    }
+
+    /// The error for a parameter that was given a value, where a tensor is needed: what was given may have been meant
+    /// as a tensor.
+    fn no_tensor(&self, name: &str, given: Value, loc: Loc) -> Diag {
+        let ValueKind::Ident { text, .. } = &given.kind else {
+            let message = format!("`{name}` is {} here, and a tensor is needed", given.describe());
+            return Diag::error(Code::FunctionAsTensor, loc, message).help("a layer is called on a tensor");
+        };
+        let diag =
+            Diag::error(Code::UnknownName, given.loc, format!("cannot find a tensor or a layer `{text}`"));
+        let callers = self.expansions.bound_by_callers();
+        match did_you_mean(text, callers) {
+            Some(near) => diag.help(format!("did you mean `{near}`?")),
+            None => diag.help(format!("bind it first: `let {text} = …;`")),
+        }
     }
 
     /// `callee(args)`
@@ -113,8 +162,12 @@ impl Lower<'_> {
                 Evaluated::Tensors(_) => {
                     let shown = text_of(callee.tokens.clone());
                     self.error(
-                        Diag::error(expr.loc, format!("`{shown}` is a tensor, and only layers are called"))
-                            .help("bind it with `let`, and call a layer on it"),
+                        Diag::error(
+                            Code::TensorCalled,
+                            expr.loc,
+                            format!("`{shown}` is a tensor, and only layers are called"),
+                        )
+                        .help("bind it with `let`, and call a layer on it"),
                     );
                     Evaluated::Poison
                 }
@@ -125,12 +178,16 @@ impl Lower<'_> {
             };
         };
         let name = name_of(ident);
-        match self.scope.get(&name).copied() {
+        match self.scope.get(&name).cloned() {
             Some(Binding::Layer(layer)) => return self.apply(layer, args, expr.loc),
-            Some(Binding::Tensor(_)) => {
+            Some(Binding::Tensor(_) | Binding::Tensors(_)) => {
                 self.error(
-                    Diag::error(callee.loc, format!("`{name}` is a tensor, and only layers are called"))
-                        .help(format!("call a layer on it: `Layer(settings)({name})`")),
+                    Diag::error(
+                        Code::TensorCalled,
+                        callee.loc,
+                        format!("`{name}` is a tensor, and only layers are called"),
+                    )
+                    .help(format!("call a layer on it: `Layer(settings)({name})`")),
                 );
                 return Evaluated::Poison;
             }
@@ -140,6 +197,16 @@ impl Lower<'_> {
             }
             None => {}
         }
+        if let Some(function) = self.expansions.function(&name) {
+            return self.call_function(function, expr, callee, args);
+        }
+        if let Some(given) = self.consts.parameter(&name).map(|given| given.value(callee.loc)) {
+            let message = format!("`{name}` is {} here, and only layers are called", given.describe());
+            self.error(
+                Diag::error(Code::FunctionAsTensor, callee.loc, message).help("give the function a layer"),
+            );
+            return Evaluated::Poison;
+        }
         match name.as_str() {
             "Input" => {
                 let args = self.args(args);
@@ -147,8 +214,12 @@ impl Lower<'_> {
             }
             "Model" | "Sequential" => {
                 self.error(
-                    Diag::error(expr.loc, format!("`{name}(…)` is not a layer of a model"))
-                        .help("end the block with `Model(inputs = […], outputs = […])`"),
+                    Diag::error(
+                        Code::ModelAsLayer,
+                        expr.loc,
+                        format!("`{name}(…)` is not a layer of a model"),
+                    )
+                    .help("end the block with `Model(inputs = […], outputs = […])`"),
                 );
                 return Evaluated::Poison;
             }
@@ -164,9 +235,15 @@ impl Lower<'_> {
             .iter()
             .partition(|arg| arg.keyword.as_ref().is_some_and(|(keyword, _)| keyword == "initial_state"));
         for (keyword, loc) in states.into_iter().filter_map(|arg| arg.keyword.as_ref()) {
+            // The state is used by nothing then, which is no second mistake.
+            self.broken = true;
             self.error(
-                Diag::error(*loc, format!("`{keyword}` is no setting: each call has its own"))
-                    .help(format!("move it to the call: `{name}(…)(x, {keyword} = …)`")),
+                Diag::error(
+                    Code::InitialStateInSettings,
+                    *loc,
+                    format!("`{keyword}` is no setting: each call has its own"),
+                )
+                .help(format!("move it to the call: `{name}(…)(x, {keyword} = …)`")),
             );
         }
         let settings = self.args(args);
@@ -197,18 +274,23 @@ impl Lower<'_> {
         };
         let shown = text_of(tensor.value.tokens.clone());
         let bound = self.scope.iter().filter(|(_, binding)| matches!(binding, Binding::Layer(_)));
-        let near = did_you_mean(name, bound.map(|(name, _)| name.as_str()));
+        let callable = bound.map(|(name, _)| name.as_str()).chain(self.expansions.names());
+        let near = did_you_mean(name, callable);
         let diag = match (known(name), near) {
             (Some(class), _) => {
                 let settings = if args.len() == 1 && takes_nothing(class) { "" } else { "…" };
                 Diag::error(
+                    Code::TensorInSettings,
                     tensor.value.loc,
                     format!("`{shown}` is a tensor, and `{class}` takes its settings first"),
                 )
                 .help(format!("write `{class}({settings})({shown})`"))
             }
-            (None, Some(near)) => Diag::error(callee.loc, format!("cannot find a layer `{name}`"))
-                .help(format!("did you mean `{near}`?")),
+            (None, Some(near)) => {
+                let what = if self.expansions.function(near).is_some() { "function" } else { "layer" };
+                Diag::error(Code::UnknownLayer, callee.loc, format!("cannot find a {what} `{name}`"))
+                    .help(format!("did you mean `{near}`?"))
+            }
             // The builder knows the near names of classes.
             (None, None) => return false,
         };
@@ -220,7 +302,7 @@ impl Lower<'_> {
     fn is_tensor(&self, expr: &Expr) -> bool {
         match &expr.kind {
             ExprKind::Name(ident) => {
-                matches!(self.scope.get(&name_of(ident)), Some(Binding::Tensor(_)))
+                matches!(self.scope.get(&name_of(ident)), Some(Binding::Tensor(_) | Binding::Tensors(_)))
             }
             ExprKind::List(items) => !items.is_empty() && items.iter().all(|item| self.is_tensor(item)),
             ExprKind::Paren(inner) => self.is_tensor(inner),
@@ -229,7 +311,9 @@ impl Lower<'_> {
             ExprKind::Call(callee, _) => match &callee.kind {
                 ExprKind::Call(..) => true,
                 ExprKind::Name(ident) => {
-                    matches!(self.scope.get(&name_of(ident)), Some(Binding::Layer(_)))
+                    let name = name_of(ident);
+                    matches!(self.scope.get(&name), Some(Binding::Layer(_)))
+                        || self.expansions.function(&name).is_some()
                 }
                 _ => false,
             },
@@ -245,7 +329,7 @@ impl Lower<'_> {
         };
         let Some(first) = args.iter().position(takes) else {
             self.error(
-                Diag::error(expr.loc, format!("`{name}` is given no tensors"))
+                Diag::error(Code::NoTensorGiven, expr.loc, format!("`{name}` is given no tensors"))
                     .help(format!("write `{name}([a, b])`")),
             );
             return Evaluated::Poison;
@@ -258,8 +342,12 @@ impl Lower<'_> {
             }
             if arg.keyword.is_none() && self.is_tensor(&arg.value) {
                 self.error(
-                    Diag::error(arg.value.loc, format!("`{name}` takes its tensors as one list"))
-                        .help(format!("write `{name}([a, b])`")),
+                    Diag::error(
+                        Code::TensorsNotInAList,
+                        arg.value.loc,
+                        format!("`{name}` takes its tensors as one list"),
+                    )
+                    .help(format!("write `{name}([a, b])`")),
                 );
                 return Evaluated::Poison;
             }
@@ -301,21 +389,28 @@ impl Lower<'_> {
                     let mut states = Vec::new();
                     self.collect(&arg.value, &mut states);
                     if operands.initial.replace((states, arg.value.loc)).is_some() {
-                        self.error(Diag::error(*loc, "`initial_state` is given twice").help("remove one"));
+                        self.error(
+                            Diag::error(Code::ArgumentGivenTwice, *loc, "`initial_state` is given twice")
+                                .help("remove one"),
+                        );
                     }
                     continue;
                 }
                 Some((keyword, loc)) if keyword == "training" => {
                     self.error(
-                        Diag::error(*loc, "a call does not say whether it trains")
+                        Diag::error(Code::TrainingInCall, *loc, "a call does not say whether it trains")
                             .help("remove `training`: `fit` trains, and `predict` does not"),
                     );
                     continue;
                 }
                 Some((keyword, loc)) => {
                     self.error(
-                        Diag::error(*loc, format!("a call takes tensors, and `{keyword}` is a setting"))
-                            .help(format!("move it to the layer: `Layer({keyword} = …)(x)`")),
+                        Diag::error(
+                            Code::SettingInCall,
+                            *loc,
+                            format!("a call takes tensors, and `{keyword}` is a setting"),
+                        )
+                        .help(format!("move it to the layer: `Layer({keyword} = …)(x)`")),
                     );
                     continue;
                 }
@@ -325,7 +420,7 @@ impl Lower<'_> {
         }
         if args.is_empty() {
             self.error(
-                Diag::error(call, "a layer is called on a tensor, and none is given")
+                Diag::error(Code::NoTensorGiven, call, "a layer is called on a tensor, and none is given")
                     .help("write `Layer(settings)(tensor)`"),
             );
             return None;
@@ -334,12 +429,15 @@ impl Lower<'_> {
     }
 
     /// The tensors of one operand, or of a list of them.
-    fn collect(&mut self, expr: &Expr, tensors: &mut Vec<(TensorId, Loc)>) {
+    pub(super) fn collect(&mut self, expr: &Expr, tensors: &mut Vec<(TensorId, Loc)>) {
         match &expr.kind {
             ExprKind::List(items) => {
                 for item in items {
                     self.collect(item, tensors);
                 }
+            }
+            ExprKind::Name(ident) if let Some(Binding::Tensors(list)) = self.scope.get(&name_of(ident)) => {
+                tensors.extend(list.iter().map(|&tensor| (tensor, expr.loc)));
             }
             _ => tensors.extend(self.operand(expr)),
         }
@@ -354,6 +452,7 @@ impl Lower<'_> {
                     let pattern = self.pattern(&[], several);
                     self.error(
                         Diag::error(
+                            Code::SeveralTensors,
                             expr.loc,
                             format!("this gives {} tensors, and one is needed here", several.len()),
                         )
@@ -365,8 +464,12 @@ impl Lower<'_> {
             Evaluated::Layer(_) => {
                 let shown = text_of(expr.tokens.clone());
                 self.error(
-                    Diag::error(expr.loc, format!("`{shown}` is a layer, and a tensor is needed here"))
-                        .help(format!("call it: `{shown}(x)`")),
+                    Diag::error(
+                        Code::LayerAsTensor,
+                        expr.loc,
+                        format!("`{shown}` is a layer, and a tensor is needed here"),
+                    )
+                    .help(format!("call it: `{shown}(x)`")),
                 );
                 vec![(self.builder.poison(expr.loc), expr.loc)]
             }
@@ -380,7 +483,7 @@ impl Lower<'_> {
         if let Some(side) = [left, right].into_iter().find(|side| number(self, side)) {
             if number(self, left) && number(self, right) {
                 self.error(
-                    Diag::error(expr.loc, "a number is not a tensor")
+                    Diag::error(Code::NotATensor, expr.loc, "a number is not a tensor")
                         .help("write `const NAME: usize = …;` for a constant"),
                 );
                 return Evaluated::Poison;
@@ -389,7 +492,7 @@ impl Lower<'_> {
             self.eval(other);
             let shown = text_of(side.tokens.clone());
             self.error(
-                Diag::error(expr.loc, format!("`{}` between a tensor and the number `{shown}` is not available yet", op.symbol()))
+                Diag::error(Code::UnavailableOperator, expr.loc, format!("`{}` between a tensor and the number `{shown}` is not available yet", op.symbol()))
                     .help("scale the data before it is given to the model, or let the next layer's weights learn it"),
             );
             return Evaluated::Poison;
@@ -400,8 +503,12 @@ impl Lower<'_> {
             Op::Mul => "Multiply",
             Op::Div | Op::Rem => {
                 self.error(
-                    Diag::error(expr.loc, format!("`{}` is not available between tensors", op.symbol()))
-                        .help("tensors are added, subtracted and multiplied: `a + b`, `a - b`, `a * b`"),
+                    Diag::error(
+                        Code::UnavailableOperator,
+                        expr.loc,
+                        format!("`{}` is not available between tensors", op.symbol()),
+                    )
+                    .help("tensors are added, subtracted and multiplied: `a + b`, `a - b`, `a * b`"),
                 );
                 return Evaluated::Poison;
             }

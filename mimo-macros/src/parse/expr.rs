@@ -1,6 +1,7 @@
 //! Expressions: tensors, layers and values share one grammar, because only the scope tells `enc(x)` from
 //! `Dense(64)`. What the grammar does not know is a Rust constant expression.
 
+use mimo_graph::code::Code;
 use mimo_graph::diag::{Diag, Loc};
 use proc_macro2::{Delimiter, Group, Literal, TokenStream, TokenTree};
 
@@ -48,7 +49,7 @@ impl Parser {
         let mark = self.diags.len();
         if run.is_empty() {
             let loc = self.spans.of(cursor.previous());
-            self.error(Diag::error(loc, format!("expected {what} after this")));
+            self.error(Diag::error(Code::MissingValue, loc, format!("expected {what} after this")));
             return Expr { kind: ExprKind::Invalid, loc, tokens: TokenStream::new() };
         }
         let loc = self.spans.of(run);
@@ -86,7 +87,7 @@ impl Parser {
         let (message, range) = match run.first() {
             Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Brace && run.len() == 1 => {
                 let loc = self.spans.of(run);
-                let diag = Diag::error(loc, format!("this block is not {what}"))
+                let diag = Diag::error(Code::InvalidExpression, loc, format!("this block is not {what}"))
                     .help("a map is written `{ name: value, … }`");
                 return self.error(diag);
             }
@@ -101,7 +102,8 @@ impl Parser {
             },
         };
         let loc = self.spans.add(range);
-        self.error(Diag::error(loc, message));
+        let code = if run.len() > LIMIT { Code::TooLarge } else { Code::InvalidExpression };
+        self.error(Diag::error(code, loc, message));
     }
 
     /// Operators of at least this precedence, and their operands.
@@ -115,7 +117,7 @@ impl Parser {
             {
                 let loc = self.spans.of(cursor.rest().get(..2).unwrap_or_default());
                 self.error(
-                    Diag::error(loc, "`**` is Python's power")
+                    Diag::error(Code::PythonExpression, loc, "`**` is Python's power")
                         .help("write the number, or `usize::pow(base, exponent)`"),
                 );
                 return Err(Stop::Reported);
@@ -149,7 +151,10 @@ impl Parser {
             return Ok(());
         }
         let loc = self.spans.of(cursor.rest().get(..1).unwrap_or_default());
-        self.error(Diag::error(loc, "this expression is too long").help("bind a part of it with `let`"));
+        self.error(
+            Diag::error(Code::TooLarge, loc, "this expression is too long")
+                .help("bind a part of it with `let`"),
+        );
         Err(Stop::Reported)
     }
 
@@ -220,15 +225,19 @@ impl Parser {
         let prefix = text_of(cursor.since(start).iter().cloned().collect());
         let name = cursor.ident_at(0).or(from.ident_at(0)).map(name_of).unwrap_or_default();
         self.error(
-            Diag::error(loc, format!("`{prefix}` is a Python module, and names have no prefix here"))
-                .help(format!("write `{name}`")),
+            Diag::error(
+                Code::PythonModule,
+                loc,
+                format!("`{prefix}` is a Python module, and names have no prefix here"),
+            )
+            .help(format!("write `{name}`")),
         );
     }
 
     fn atom(&mut self, cursor: &mut Cursor<'_>) -> Result<Expr, Stop> {
         let Some(token) = cursor.peek() else {
             let loc = self.spans.of(cursor.previous());
-            self.error(Diag::error(loc, "something is missing after this"));
+            self.error(Diag::error(Code::MissingValue, loc, "something is missing after this"));
             return Err(Stop::Reported);
         };
         let loc = self.spans.of(std::slice::from_ref(token));
@@ -245,13 +254,21 @@ impl Parser {
     fn literal(&mut self, literal: &Literal, loc: Loc) -> Result<ExprKind, Stop> {
         match syn::Lit::new(literal.clone()) {
             syn::Lit::Int(int) => int.base10_parse().map(ExprKind::Int).map_err(|_| {
-                self.error(Diag::error(loc, format!("`{literal}` is too large a number")));
+                self.error(Diag::error(
+                    Code::NumberTooLarge,
+                    loc,
+                    format!("`{literal}` is too large a number"),
+                ));
                 Stop::Reported
             }),
             syn::Lit::Float(float) => match float.base10_parse::<f64>() {
                 Ok(x) if x.is_finite() => Ok(ExprKind::Float(x)),
                 _ => {
-                    self.error(Diag::error(loc, format!("`{literal}` is too large a number")));
+                    self.error(Diag::error(
+                        Code::NumberTooLarge,
+                        loc,
+                        format!("`{literal}` is too large a number"),
+                    ));
                     Err(Stop::Reported)
                 }
             },
@@ -270,7 +287,8 @@ impl Parser {
             }
         }
         let python = |parser: &mut Parser, rust: &str| {
-            let diag = Diag::error(loc, format!("`{ident}` is Python")).help(format!("write `{rust}`"));
+            let diag = Diag::error(Code::PythonConstant, loc, format!("`{ident}` is Python"))
+                .help(format!("write `{rust}`"));
             parser.error(diag);
         };
         Ok(match ident.to_string().as_str() {
@@ -290,8 +308,12 @@ impl Parser {
                 ExprKind::None
             }
             "lambda" if !matches!(cursor.peek_nth(1), None | Some(TokenTree::Group(_))) => {
-                let diag = Diag::error(loc, "`lambda` is Python, and a model holds no functions")
-                    .help("build it from layers, or write it in Rust on the model's outputs");
+                let diag = Diag::error(
+                    Code::PythonExpression,
+                    loc,
+                    "`lambda` is Python, and a model holds no functions",
+                )
+                .help("build it from layers, or write it in Rust on the model's outputs");
                 self.error(diag);
                 return Err(Stop::Reported);
             }
@@ -338,7 +360,9 @@ impl Parser {
 
     fn empty_piece(&mut self, comma: &[TokenTree]) {
         let loc = self.spans.of(comma);
-        self.error(Diag::error(loc, "nothing stands before this `,`").help("remove the `,`"));
+        self.error(
+            Diag::error(Code::ExtraComma, loc, "nothing stands before this `,`").help("remove the `,`"),
+        );
     }
 
     /// `{ key: value }`; a block `{ N }` is left to Rust.
@@ -361,8 +385,12 @@ impl Parser {
                 cursor.skip(1);
             } else {
                 let at = cursor.peek().map_or(key.loc, |next| self.spans.of(std::slice::from_ref(next)));
-                let diag = Diag::error(at, format!("expected `:` after the key `{}`", key.text))
-                    .help(format!("write `{}: value`", key.text));
+                let diag = Diag::error(
+                    Code::InvalidMapEntry,
+                    at,
+                    format!("expected `:` after the key `{}`", key.text),
+                )
+                .help(format!("write `{}: value`", key.text));
                 self.error(diag);
                 if !cursor.punct_at(0, '=') {
                     continue;
@@ -370,8 +398,9 @@ impl Parser {
                 cursor.skip(1);
             }
             let value = if cursor.is_empty() {
-                let diag = Diag::error(key.loc, format!("the key `{}` has no value", key.text))
-                    .help(format!("write `{}: value`", key.text));
+                let diag =
+                    Diag::error(Code::MissingValue, key.loc, format!("the key `{}` has no value", key.text))
+                        .help(format!("write `{}: value`", key.text));
                 self.error(diag);
                 Expr { kind: ExprKind::Invalid, loc: key.loc, tokens: TokenStream::new() }
             } else {
@@ -395,7 +424,10 @@ impl Parser {
             _ => None,
         };
         if key.is_none() {
-            self.error(Diag::error(loc, "a key is a name or a string").help("write `{ name: value, … }`"));
+            self.error(
+                Diag::error(Code::InvalidMapEntry, loc, "a key is a name or a string")
+                    .help("write `{ name: value, … }`"),
+            );
         }
         cursor.skip(1);
         key
@@ -428,7 +460,7 @@ impl Parser {
                 }
                 if !std::mem::replace(&mut missing, true) {
                     let loc = self.spans.of(cursor.previous());
-                    self.error(Diag::error(loc, "missing `,` after this argument"));
+                    self.error(Diag::error(Code::MissingComma, loc, "missing `,` after this argument"));
                 }
             }
         }
@@ -443,8 +475,12 @@ impl Parser {
             if cursor.punct_at(1, ':') {
                 let at = self.spans.of(cursor.rest().get(1..2).unwrap_or_default());
                 self.error(
-                    Diag::error(at, format!("`{name}` is followed by `:`, and an argument takes `=`"))
-                        .help(format!("write `{name} = …`")),
+                    Diag::error(
+                        Code::ColonInArgument,
+                        at,
+                        format!("`{name}` is followed by `:`, and an argument takes `=`"),
+                    )
+                    .help(format!("write `{name} = …`")),
                 );
             }
             cursor.skip(2);
@@ -453,7 +489,8 @@ impl Parser {
         if let (Some((name, loc)), true) = (&keyword, cursor.is_empty()) {
             let loc = *loc;
             self.error(
-                Diag::error(loc, format!("`{name}` has no value")).help(format!("write `{name} = value`")),
+                Diag::error(Code::MissingValue, loc, format!("`{name}` has no value"))
+                    .help(format!("write `{name} = value`")),
             );
             let value = Expr { kind: ExprKind::Invalid, loc, tokens: TokenStream::new() };
             return Arg { keyword, value };
@@ -474,7 +511,7 @@ impl Parser {
             },
             other => other.to_string(),
         };
-        self.error(Diag::error(loc, format!("unexpected `{shown}` {place}")));
+        self.error(Diag::error(Code::UnexpectedToken, loc, format!("unexpected `{shown}` {place}")));
     }
 }
 

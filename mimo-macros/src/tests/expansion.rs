@@ -5,7 +5,7 @@ use proc_macro2::TokenStream;
 /// The expansion as rustc sees it, formatted as rustfmt would.
 fn expanded(source: &str) -> String {
     let tokens: TokenStream = source.parse().unwrap();
-    let expanded = crate::expand(tokens);
+    let expanded = crate::expand::expand(tokens);
     match syn::parse2::<syn::File>(expanded.clone()) {
         Ok(mut file) => {
             // What is written for editors stands first, and has snapshots of its own.
