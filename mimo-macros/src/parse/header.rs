@@ -146,6 +146,6 @@ fn ungrouped(token: TokenTree) -> TokenStream {
 }
 
 /// Whether an identifier can name something: no keyword, no `_`.
-pub(super) fn is_name(ident: &proc_macro2::Ident) -> bool {
+pub(crate) fn is_name(ident: &proc_macro2::Ident) -> bool {
     syn::parse_str::<syn::Ident>(&ident.to_string()).is_ok()
 }
