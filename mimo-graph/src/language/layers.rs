@@ -27,7 +27,6 @@ pub use shape::*;
 use super::Item;
 
 /// Every layer.
-
 pub(super) const ITEMS: &[&[Item]] = &[
     input::ITEMS,
     dense::ITEMS,

@@ -42,7 +42,7 @@ fn placed(stream: TokenStream, source: &str, found: &mut BTreeMap<(usize, usize)
             TokenTree::Ident(ident) => {
                 let (start, end) = (ident.span().start(), ident.span().end());
                 // What the macro itself writes has no place in the source.
-                if slice(source, start, end) == ident.to_string() {
+                if ident == slice(source, start, end).as_str() {
                     *found.entry((start.line, start.column)).or_default() += 1;
                 }
             }
