@@ -128,9 +128,10 @@ pub trait Layer: Sized {
         Activation::Linear
     }
 
-    /// The layer with one setting changed, and that setting as it is written: what might give `wanted` for inputs of
-    /// these shapes, the likeliest first. Each is tried before it is offered, so it need not be exact here.
-    fn changes(&self, inputs: &[&Shape], wanted: &Shape) -> Vec<(Self, String)> {
+    /// The layer with one thing changed, and that as it is written (`padding = same`, `Conv1D(…)`): what might give
+    /// `wanted` for inputs of these shapes, the likeliest first. Without `wanted`, what might make it accept them.
+    /// Each is tried before it is offered, so it need not be exact here.
+    fn changes(&self, inputs: &[&Shape], wanted: Option<&Shape>) -> Vec<(Self, String)> {
         let _ = (inputs, wanted);
         Vec::new()
     }
@@ -208,7 +209,7 @@ macro_rules! layers {
             }
 
             /// [`Layer::changes`] of the layer.
-            pub fn changes(&self, inputs: &[&Shape], wanted: &Shape) -> Vec<(Self, String)> {
+            pub fn changes(&self, inputs: &[&Shape], wanted: Option<&Shape>) -> Vec<(Self, String)> {
                 match self {
                     $(LayerKind::$kind(layer) => Layer::changes(layer, inputs, wanted)
                         .into_iter()
@@ -447,6 +448,11 @@ fn unknown(class: &str, loc: Loc) -> Diag {
 /// The class behind a lower-case function: `concatenate` makes a `Concatenate` and calls it.
 pub fn function(name: &str) -> Option<&'static str> {
     CLASSES.iter().find(|entry| entry.function == Some(name)).map(|entry| entry.signature.callee)
+}
+
+/// The lower-case function of a class.
+pub(crate) fn function_of(class: &str) -> Option<&'static str> {
+    CLASSES.iter().find(|entry| entry.signature.callee == class).and_then(|entry| entry.function)
 }
 
 /// Every class, by Keras's name.

@@ -26,6 +26,7 @@ pub mod plan;
 pub mod shape;
 pub mod spec;
 pub mod summary;
+mod trail;
 pub mod value;
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Tests of the front: what is said, and where.
 
 mod expansion;
+mod fixes;
 mod fuzz;
 mod header;
 mod names;

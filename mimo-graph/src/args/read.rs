@@ -68,7 +68,7 @@ pub fn dim_at_least(value: &Value, what: &str, least: usize, cx: &mut Cx<'_>) ->
                 wanted: Dim::Known(least),
                 what: what.into(),
                 help: None,
-                note: None,
+                notes: vec![],
             });
             return Some(dim);
         }

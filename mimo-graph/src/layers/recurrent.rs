@@ -92,7 +92,7 @@ impl Cell {
     }
 
     /// Keras's name of the layer.
-    const fn class(self) -> &'static str {
+    pub(crate) const fn class(self) -> &'static str {
         match self {
             Cell::Lstm => "LSTM",
             Cell::Gru { .. } => "GRU",
@@ -316,7 +316,7 @@ impl Recurrent {
                 state.name
             ),
             help: None,
-            note: None,
+            notes: vec![],
         };
         cx.require_equal(check, |_| report())
     }
@@ -377,31 +377,8 @@ impl Layer for Recurrent {
             let message = format!("{article} `{class}` reads [steps, features], but `{}` is {shown}", x.name);
             let diag = Diag::error(x.loc, message);
             cx.error(match &x.shape.0[..] {
-                [steps] => {
-                    let steps = steps.display(cx.consts);
-                    let diag = match x.dtype {
-                        Dtype::Int => diag,
-                        Dtype::Float => diag.help(format!(
-                            "write `Reshape([{steps}, 1])` before it if `{}` is one number per step",
-                            x.name
-                        )),
-                    };
-                    diag.help(match x.dtype {
-                        Dtype::Int => {
-                            format!("write `Embedding(vocabulary, 64)` before it if `{}` holds word ids", x.name)
-                        }
-                        // An `Embedding` refuses floats, so the other half of this advice would be the next error.
-                        Dtype::Float => format!(
-                            "write `Embedding(vocabulary, 64)` before it, and `dtype = \"int32\"` at its `Input`, \
-                             if `{}` holds word ids",
-                            x.name
-                        ),
-                    })
-                }
                 [] => diag.help("write `shape = [steps, features]` at its `Input`"),
-                [first, ..] => {
-                    diag.help(format!("write `Reshape([{}, -1])` before it", first.display(cx.consts)))
-                }
+                _ => diag.help("bring it to [steps, features] with `Reshape(…)`"),
             });
             return None;
         };
@@ -467,9 +444,13 @@ impl Layer for Recurrent {
         self.activation
     }
 
-    fn changes(&self, _: &[&Shape], _: &Shape) -> Vec<(Self, String)> {
+    fn changes(&self, inputs: &[&Shape], wanted: Option<&Shape>) -> Vec<(Self, String)> {
         let return_sequences = !self.return_sequences;
         let setting = format!("return_sequences = {return_sequences}");
-        vec![(Recurrent { return_sequences, ..self.clone() }, setting)]
+        let given = (Recurrent { return_sequences, ..self.clone() }, setting);
+        // A state that is given has one value per unit.
+        let units = wanted.or(inputs.get(1).copied()).and_then(Shape::last).and_then(Dim::known);
+        let units = units.map(|n| (Recurrent { units: Dim::Known(n), ..self.clone() }, format!("units = {n}")));
+        [given].into_iter().chain(units).collect()
     }
 }

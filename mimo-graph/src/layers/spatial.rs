@@ -58,14 +58,7 @@ pub(super) fn image(class: &str, axes: usize, x: &Operand<'_>, cx: &mut Cx<'_>) 
     let wanted = if axes == 1 { "[steps, channels]" } else { "[height, width, channels]" };
     let shown = x.shape.display(cx.consts);
     let message = format!("`{class}` needs {wanted}, but `{}` is {shown}", x.name);
-    let with_channel = Shape([&x.shape.0[..], &[Dim::Known(1)]].concat());
-    let reshape = format!("write `Reshape({})` before it", with_channel.display(cx.consts));
-    let help = match (axes, x.shape.rank()) {
-        (1, 1) => reshape,
-        (1, 3) => format!("use `{}`", class.replace("1D", "2D")),
-        (2, 2) => format!("{reshape}, or use `{}`", class.replace("2D", "1D")),
-        _ => format!("bring it to {wanted} with `Reshape(…)`"),
-    };
+    let help = format!("bring it to {wanted} with `Reshape(…)`");
     cx.error(Diag::error(x.loc, message).help(help));
     None
 }
