@@ -430,7 +430,7 @@ fn between(
     if *dtype == Dtype::Int
         && let Some(embedding) = embedding()
     {
-        add(embedding, WORDS.into(), Shows::Nothing, " if it holds the numbers of words");
+        add(embedding, WORDS.into(), Shows::Nothing, " if it holds word ids");
     }
     let slides = slides(called);
     match &shape.0[..] {
@@ -475,13 +475,13 @@ fn between(
         let written = format!("GlobalAveragePooling{axes}D()");
         add(LayerKind::GlobalPooling(pooling), written, Shows::Operand(place), "");
     }
-    // Floats of a vector that the user gives may be the numbers of words, if they are declared so.
+    // Floats of a vector that the user gives may be word ids, if they are declared so.
     let reads_words = matches!(called, LayerKind::Recurrent(_) | LayerKind::Conv(_));
     if let ([_], Dtype::Float, true, Some(embedding)) =
         (&shape.0[..], dtype, reads_words && graph.sources.contains(&input), embedding())
     {
         let text = format!(
-            "call `{WORDS}` on `{name}` first if it holds the numbers of words, with `dtype = \"int32\"` at its `Input`"
+            "call `{WORDS}` on `{name}` first if it holds word ids, with `dtype = \"int32\"` at its `Input`"
         );
         let patches = vec![Patch::Input(input, Dtype::Int), Patch::Between(place, embedding)];
         let words = Candidate { patches, text, shows: Shows::Nothing };
