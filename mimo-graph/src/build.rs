@@ -36,7 +36,13 @@ impl Builder {
     /// An empty graph for the model `name`.
     pub fn new(name: &str) -> Self {
         let graph = Graph { name: name.into(), ..Graph::default() };
-        Builder { graph, checks: Vec::new(), ascribed: Vec::new(), built: Vec::new(), input_names: Vec::new() }
+        Builder {
+            graph,
+            checks: Vec::new(),
+            ascribed: Vec::new(),
+            built: Vec::new(),
+            input_names: Vec::new(),
+        }
     }
 
     /// The constant that the user wrote as `text`; the same text is the same constant.
@@ -140,7 +146,13 @@ impl Builder {
                 self.node(layer, &inputs, given, call)
             }
             Some(diag) => {
-                diags.push(diag);
+                // What stands for a mistake may stand for several tensors, or for none.
+                let known = |&(input, _): &(TensorId, Loc)| self.graph.tensor(input).shape.is_some();
+                if inputs.iter().chain(states).all(known) {
+                    diags.push(diag);
+                }
+                // What was left out may be what nothing else reads.
+                self.poison(call);
                 self.node(layer, &[inputs, states].concat(), None, call)
             }
         }
@@ -262,7 +274,9 @@ impl Builder {
         let tensors: Vec<TensorId> = call.inputs.iter().map(|&(input, _)| input).collect();
         let came_about = |said: &str| {
             let mut spoken_of = trail::spoken_of(&self.graph, &tensors, said);
-            spoken_of.extend(first.filter(|&first| !trail::spoken_of(&self.graph, &[first, first], said).is_empty()));
+            spoken_of.extend(
+                first.filter(|&first| !trail::spoken_of(&self.graph, &[first, first], said).is_empty()),
+            );
             trail::notes(&self.graph, &spoken_of, said)
         };
         for check in checks {

@@ -195,7 +195,8 @@ fn check_keys(heads: &[Head<'_>], metrics: &[Option<Vec<(String, Metric)>>], loc
         .iter()
         .map(|head| (format!("{}_loss", head.name), format!("the loss of `{}`", head.name)))
         .collect();
-    for (head, metrics) in heads.iter().zip(metrics) {
+    // What has no name was reported.
+    for (head, metrics) in heads.iter().zip(metrics).filter(|(head, _)| !head.name.is_empty()) {
         for (metric, _) in metrics.iter().flatten() {
             let (key, whose) = (format!("{}_{metric}", head.name), format!("`{metric}` of `{}`", head.name));
             match taken.iter().find(|(other, _)| *other == key) {

@@ -450,6 +450,11 @@ pub fn function(name: &str) -> Option<&'static str> {
     CLASSES.iter().find(|entry| entry.function == Some(name)).map(|entry| entry.signature.callee)
 }
 
+/// Every lower-case function.
+pub fn functions() -> impl Iterator<Item = &'static str> {
+    CLASSES.iter().filter_map(|entry| entry.function)
+}
+
 /// The lower-case function of a class.
 pub(crate) fn function_of(class: &str) -> Option<&'static str> {
     CLASSES.iter().find(|entry| entry.signature.callee == class).and_then(|entry| entry.function)

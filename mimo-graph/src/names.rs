@@ -51,7 +51,8 @@ fn layer_id(index: usize) -> LayerId {
 /// Inputs are fields of one struct and outputs of another: each needs a name that a field can have, and that
 /// no other of them has. (The same tensor twice is another mistake, reported by `check`.)
 fn check_ports(ports: &[Port], what: &str, keyword: &str, diags: &mut Diags) {
-    for (i, port) in ports.iter().enumerate() {
+    // What has no name was reported.
+    for (i, port) in ports.iter().enumerate().filter(|(_, port)| !port.name.is_empty()) {
         if let Some(reason) = unusable_binding(&port.name) {
             let diag = Diag::error(port.loc, format!("the {what} `{}` {reason}", port.name));
             diags.push(diag.help(format!("call it `{}`", field_like(&port.name))));

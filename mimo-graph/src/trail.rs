@@ -46,7 +46,8 @@ fn shown(graph: &Graph, tensor: TensorId, ends: bool) -> String {
     let entry = graph.tensor(tensor);
     let shape = entry.shape.as_ref().map(|shape| shape.display(&graph.consts).to_string());
     let shape = shape.unwrap_or_else(|| "[?]".into());
-    let own = |name: &&String| ends || graph.tensors.iter().filter(|it| it.bindings.contains(name)).count() == 1;
+    let own =
+        |name: &&String| ends || graph.tensors.iter().filter(|it| it.bindings.contains(name)).count() == 1;
     match entry.bindings.last().filter(own) {
         Some(name) => format!("{name} {shape}"),
         None if entry.producer.is_none() => format!("Input {shape}"),
@@ -62,7 +63,8 @@ pub(crate) fn trail(graph: &Graph, tensor: TensorId) -> Option<String> {
         let Some((kind, inputs)) = call_of(graph, at) else { break shown(graph, at, true) };
         let Some(input) = step(kind, inputs) else {
             let class = kind.class_name();
-            let mut names: Vec<_> = inputs.iter().take(NAMED).map(|&input| shown_name(graph, input)).collect();
+            let mut names: Vec<_> =
+                inputs.iter().take(NAMED).map(|&input| shown_name(graph, input)).collect();
             if inputs.len() > NAMED {
                 names.push("…".into());
             }

@@ -1,5 +1,7 @@
 //! What the user wrote, before names and layers have a meaning.
 
+use std::collections::BTreeSet;
+
 use mimo_graph::diag::Loc;
 use proc_macro2::{Ident, TokenStream};
 
@@ -14,8 +16,24 @@ pub(crate) struct Model {
     pub(crate) lets: Vec<Let>,
     /// `Model(…)`.
     pub(crate) tail: Option<Tail>,
-    /// Whether some statement was too broken to know which name it binds: then unknown names are no news.
-    pub(crate) lossy: bool,
+    /// What statements bind that were too broken to be read.
+    pub(crate) lost: Lost,
+}
+
+/// Names of which it is not known whether they are bound: that nothing else binds them is no news.
+#[derive(Debug, Default)]
+pub(crate) struct Lost {
+    /// Every name in statements that could not be read.
+    pub(crate) names: BTreeSet<String>,
+    /// How many names are bound somewhere that were left out.
+    pub(crate) nameless: usize,
+}
+
+impl Lost {
+    /// Whether there are any.
+    pub(crate) fn any(&self) -> bool {
+        !self.names.is_empty() || self.nameless > 0
+    }
 }
 
 /// What stands before the block.

@@ -103,7 +103,12 @@ struct Lower<'a> {
     bound: Vec<String>,
     /// Names that were reported as unknown: the second use is the same mistake.
     unknown: Vec<String>,
-    lossy: bool,
+    /// Names that may be bound in statements that were not read.
+    lost: &'a BTreeSet<String>,
+    /// How many names are bound of which nothing is known.
+    nameless: usize,
+    /// Names that nothing is bound to, with what is to be said about them unless they are the ones that are missing.
+    pending: Vec<(String, Diag)>,
     /// Whether some statement gave nothing: what it would have used is then no second mistake.
     broken: bool,
     /// What calls gave, so that none of it is taken for an input.
@@ -138,8 +143,10 @@ pub(crate) fn model(model: &Model, spans: Spans, parsed: Vec<Diag>) -> Outcome {
         scope: BTreeMap::new(),
         bound: model.lets.iter().flat_map(|stmt| &stmt.names).map(|name| name_of(&name.ident)).collect(),
         unknown: Vec::new(),
-        lossy: model.lossy,
-        broken: model.lossy,
+        lost: &model.lost.names,
+        nameless: model.lost.nameless,
+        pending: Vec::new(),
+        broken: model.lost.any(),
         computed: BTreeSet::new(),
         consts,
         const_exprs: Vec::new(),
@@ -152,6 +159,7 @@ pub(crate) fn model(model: &Model, spans: Spans, parsed: Vec<Diag>) -> Outcome {
     let ports = model.tail.as_ref().map(|tail| lower.ports(tail));
     let compile = model.tail.as_ref().and_then(|tail| tail.compile.as_ref());
     let compile = compile.map(|(args, loc)| (lower.args(args), *loc));
+    lower.tell_pending();
     let block_consts = lower.consts.emitted();
     if let (true, Some(tail)) = (lower.broken, &model.tail) {
         lower.builder.poison(tail.loc);
@@ -166,9 +174,12 @@ pub(crate) fn model(model: &Model, spans: Spans, parsed: Vec<Diag>) -> Outcome {
     if let Some(ports) = ports {
         (graph.inputs, inputs) = ports.inputs.into_iter().unzip();
         (graph.outputs, outputs) = ports.outputs.into_iter().unzip();
-        if ports.complete {
-            finish(&mut graph, &mut diags, &mut checks, compile);
-        }
+        finish(&mut graph, &mut diags, &mut checks, compile, ports.complete);
+        // Types of what is not known have no fields for it.
+        let mut names = graph.outputs.iter();
+        outputs.retain(|_| names.next().is_some_and(|port| !port.name.is_empty()));
+        let mut names = graph.inputs.iter();
+        inputs.retain(|_| names.next().is_some_and(|port| !port.name.is_empty()));
     }
     let lowered = Lowered {
         graph,
@@ -185,19 +196,22 @@ pub(crate) fn model(model: &Model, spans: Spans, parsed: Vec<Diag>) -> Outcome {
     Outcome { lowered: Some(lowered), diags, spans: Spans::default() }
 }
 
-/// What needs the whole graph.
+/// What needs the whole graph. If it is not `complete`, what it leaves out is no mistake of its own.
 fn finish(
     graph: &mut Graph,
     diags: &mut Diags,
     checks: &mut Vec<DimCheck>,
     compile: Option<(Vec<mimo_graph::value::Arg>, Loc)>,
+    complete: bool,
 ) {
     mimo_graph::names::assign(graph, diags);
     // `Cx` lends the constants while `compile` reads the graph and is then stored in it.
     let consts = graph.consts.clone();
     let mut cx = Cx { consts: &consts, diags, checks };
     let resolved = compile.and_then(|(args, call)| mimo_graph::compile::resolve(graph, &args, call, &mut cx));
-    mimo_graph::check::all(graph, &mut cx);
+    if complete {
+        mimo_graph::check::all(graph, &mut cx);
+    }
     graph.compile = resolved;
 }
 
@@ -296,6 +310,8 @@ impl Lower<'_> {
                 false => diag,
             });
             self.broken = true;
+            // The names that were left out may be used.
+            self.nameless += found.saturating_sub(wanted);
             return self.poison(names);
         }
         for (name, &tensor) in names.iter().zip(tensors) {

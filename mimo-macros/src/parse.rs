@@ -10,10 +10,11 @@ mod statement;
 
 pub(crate) use cursor::{contents, text_of, too_deep};
 use mimo_graph::diag::Diag;
+use mimo_graph::layers;
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 use self::cursor::{Cursor, cut};
-use crate::ast::{Expr, ExprKind, Model};
+use crate::ast::{Expr, ExprKind, Lost, Model};
 use crate::span::Spans;
 
 /// How deep groups may be nested.
@@ -52,7 +53,7 @@ impl Parser {
     /// Reads one `model!`.
     pub(crate) fn model(&mut self, input: TokenStream) -> Model {
         let mut model =
-            Model { header: None, consts: Vec::new(), lets: Vec::new(), tail: None, lossy: false };
+            Model { header: None, consts: Vec::new(), lets: Vec::new(), tail: None, lost: Lost::default() };
         if let Some(span) = too_deep(&input, DEPTH) {
             let loc = self.spans.add(crate::span::SpanRange::one(span));
             self.error(Diag::error(loc, "this is nested too deeply").help("bind a part of it with `let`"));
@@ -82,7 +83,7 @@ impl Parser {
             self.statement(rest, &mut state, model);
         }
         // Whatever went wrong before may be the `Model(…)` that was meant.
-        if model.tail.is_none() && !(model.lossy && self.diags.len() > known) {
+        if model.tail.is_none() && !(model.lost.any() && self.diags.len() > known) {
             let loc = self.spans.add(crate::span::SpanRange::one(block.span_close()));
             let message = match model.lets.is_empty() && model.consts.is_empty() {
                 true => "this model is empty",
@@ -124,10 +125,13 @@ fn missing_semicolon(run: &[TokenTree]) -> Option<usize> {
                 cursor.previous(),
                 [TokenTree::Ident(_) | TokenTree::Group(_) | TokenTree::Literal(_)]
             );
+        // `Input shape = [8]` lacks parentheses.
+        let layer = matches!(cursor.previous(), [TokenTree::Ident(previous)]
+            if previous == "Input" || layers::classes().any(|class| previous == class));
         let starts = cursor.at_keyword("let")
             || cursor.at_keyword("const")
             || cursor.at_keyword("Model") && cursor.group_at(1, Delimiter::Parenthesis).is_some()
-            || assigned && cursor.ident_at(0).is_some() && cursor.punct_at(1, '=')
+            || assigned && !layer && cursor.ident_at(0).is_some() && cursor.punct_at(1, '=')
             || cursor.punct_at(0, '#') && cursor.group_at(1, Delimiter::Bracket).is_some();
         // `return Model(…)` is one statement, and so is `let let`.
         let keyword = matches!(cursor.previous(), [TokenTree::Ident(previous)]

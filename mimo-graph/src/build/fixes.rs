@@ -152,7 +152,10 @@ fn tried<'a>(
     if !world.replay() {
         return None;
     }
-    let operands = call.inputs.iter().map(|&(input, _)| world.tensor(input).map(|(shape, dtype)| (shape.clone(), dtype)));
+    let operands = call
+        .inputs
+        .iter()
+        .map(|&(input, _)| world.tensor(input).map(|(shape, dtype)| (shape.clone(), dtype)));
     let mut operands = operands.collect::<Option<Vec<_>>>()?;
     for patch in patches {
         if let Patch::Between(place, kind) = patch {
@@ -228,9 +231,11 @@ impl<'a> World<'a> {
     fn replay(&mut self) -> bool {
         let graph = self.known.graph;
         let mut touched = Vec::new();
-        for node in graph.nodes.iter().filter(|node| {
-            node.outputs.iter().all(|&output| graph.tensor(output).shape.is_some())
-        }) {
+        for node in graph
+            .nodes
+            .iter()
+            .filter(|node| node.outputs.iter().all(|&output| graph.tensor(output).shape.is_some()))
+        {
             let reads = node.inputs.iter().any(|input| self.tensors.contains_key(input));
             if !reads && !self.kinds.contains_key(&node.layer) {
                 continue;
@@ -315,7 +320,8 @@ fn candidates(known: Known<'_>, call: Call<'_>, tensors: &[(Shape, Dtype)]) -> V
                 LayerKind::Reshape(_) => (format!("write `{setting}`"), Shows::Nothing),
                 _ => (format!("write `{setting}`, which gives"), Shows::Given),
             };
-            let fewer = changed.class_name() != kind.class_name() && shapes.iter().all(|shape| shape.rank() < 3);
+            let fewer =
+                changed.class_name() != kind.class_name() && shapes.iter().all(|shape| shape.rank() < 3);
             let candidate = Candidate { patches: vec![Patch::Layer(call.layer, changed)], text, shows };
             if fewer { lesser.push(candidate) } else { found.push(candidate) }
         }
@@ -369,7 +375,8 @@ fn wanted(
     }
     let own = tensors.get(place).and_then(|(shape, _)| shape.last());
     let like = call.like.and_then(|first| graph.tensor(first).shape.as_ref());
-    let others = tensors.iter().enumerate().filter(|(i, _)| *i != place).map(|(_, (shape, _))| shape).chain(like);
+    let others =
+        tensors.iter().enumerate().filter(|(i, _)| *i != place).map(|(_, (shape, _))| shape).chain(like);
     let mut wanted: Vec<Shape> = Vec::new();
     for shape in others {
         wanted.push(shape.clone());

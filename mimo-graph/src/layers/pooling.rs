@@ -164,12 +164,15 @@ impl Layer for Pooling {
                 format!("({height}, {width})")
             };
             // Strides that nobody set are the size.
-            let strides = if self.strides == self.pool_size { pool_size.clone() } else { self.strides.clone() };
+            let strides =
+                if self.strides == self.pool_size { pool_size.clone() } else { self.strides.clone() };
             (Pooling { pool_size, strides, ..self.clone() }, format!("pool_size = {shown}"))
         });
         match wanted {
             // A window that fits needs no other size.
-            None => [Some(padded), sized.filter(|(changed, _)| changed != self)].into_iter().flatten().collect(),
+            None => {
+                [Some(padded), sized.filter(|(changed, _)| changed != self)].into_iter().flatten().collect()
+            }
             Some(_) => [Some(padded), sized].into_iter().flatten().collect(),
         }
     }

@@ -266,6 +266,10 @@ impl Recurrent {
         for (name, instead) in NOT_YET {
             not_yet(name, instead, args, cx);
         }
+        // These decide what is given.
+        if !args.sound(&["return_sequences", "return_state"]) {
+            return None;
+        }
         Some(Recurrent {
             cell,
             units: units?,
@@ -386,11 +390,8 @@ impl Layer for Recurrent {
             floats(class, x, cx);
             return None;
         }
-        let mut fine = true;
-        for (state, name) in states.iter().zip(self.cell.states()) {
-            fine &= self.fits(state, name, cx);
-        }
-        if !fine {
+        // The first that does not fit tells all: one number of units is one mistake.
+        if !states.iter().zip(self.cell.states()).all(|(state, name)| self.fits(state, name, cx)) {
             return None;
         }
         let state = Shape(vec![self.units.clone()]);
@@ -450,7 +451,8 @@ impl Layer for Recurrent {
         let given = (Recurrent { return_sequences, ..self.clone() }, setting);
         // A state that is given has one value per unit.
         let units = wanted.or(inputs.get(1).copied()).and_then(Shape::last).and_then(Dim::known);
-        let units = units.map(|n| (Recurrent { units: Dim::Known(n), ..self.clone() }, format!("units = {n}")));
+        let units =
+            units.map(|n| (Recurrent { units: Dim::Known(n), ..self.clone() }, format!("units = {n}")));
         [given].into_iter().chain(units).collect()
     }
 }

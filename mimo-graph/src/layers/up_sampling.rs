@@ -83,7 +83,8 @@ impl Layer for UpSampling {
         let Some(wanted) = wanted else { return vec![] };
         let Some(shape) = inputs.first() else { return vec![] };
         let pairs = shape.0.iter().zip(&wanted.0).take(self.axes);
-        let times = pairs.map(|(n, wanted)| wanted.known()?.checked_div(n.known()?).filter(|&times| times > 0));
+        let times =
+            pairs.map(|(n, wanted)| wanted.known()?.checked_div(n.known()?).filter(|&times| times > 0));
         let Some(times) = times.collect::<Option<Vec<usize>>>() else { return vec![] };
         let (size, shown) = match times[..] {
             [width] => ([1, width], width.to_string()),

@@ -74,16 +74,54 @@ impl Lower<'_> {
         }
     }
 
+    /// Whether a name that nothing is bound to was told before, or follows from what was told: it may be a name of a
+    /// statement that was not read, or the one that is missing in a pattern.
+    fn is_told(&mut self, name: &str) -> bool {
+        if self.lost.contains(name) || self.unknown.iter().any(|other| other == name) {
+            return true;
+        }
+        self.unknown.push(name.to_owned());
+        false
+    }
+
+    /// Reports a name that nothing is bound to. While a pattern lacks a name, this may be that one: which of the names
+    /// it is shows at the end.
+    fn unbound(&mut self, name: &str, diag: Diag) {
+        match self.nameless > 0 && !self.bound.iter().any(|other| other == name) {
+            true => self.pending.push((name.to_owned(), diag)),
+            false => self.error(diag),
+        }
+    }
+
+    /// Whether a name is nearly one that is bound.
+    fn is_slip(&self, name: &str) -> bool {
+        did_you_mean(name, self.scope.keys().map(String::as_str)).is_some()
+    }
+
+    /// Reports those unknown names that are not the ones which patterns lack. A slip of the hand is the last to be
+    /// taken for one of them.
+    pub(super) fn tell_pending(&mut self) {
+        let mut pending = std::mem::take(&mut self.pending);
+        pending.sort_by_key(|(name, _)| self.is_slip(name));
+        for (_, diag) in pending.into_iter().skip(self.nameless) {
+            self.error(diag);
+        }
+    }
+
+    /// Whether a name is lost with the statement that binds it, as far as can be told.
+    pub(super) fn is_lost(&self, name: &str) -> bool {
+        self.lost.contains(name) || !self.is_slip(name) && self.pending.iter().any(|(other, _)| other == name)
+    }
+
     /// What a name stands for; `None` after it was reported.
     fn lookup(&mut self, ident: &Ident, loc: Loc) -> Option<Binding> {
         let name = name_of(ident);
         if let Some(binding) = self.scope.get(&name) {
             return Some(*binding);
         }
-        if self.lossy || self.unknown.contains(&name) {
+        if self.is_told(&name) {
             return None;
         }
-        self.unknown.push(name.clone());
         let diag = if self.bound.contains(&name) {
             Diag::error(loc, format!("`{name}` is used before it is bound"))
                 .help(format!("move `let {name} = …;` before this"))
@@ -100,7 +138,7 @@ impl Lower<'_> {
                 None => diag.help(format!("bind it first: `let {name} = …;`")),
             }
         };
-        self.error(diag);
+        self.unbound(&name, diag);
         None
     }
 
@@ -160,6 +198,10 @@ impl Lower<'_> {
         if self.is_misplaced(&name, callee, args) {
             return Evaluated::Poison;
         }
+        if self.is_unbound(&name, callee.loc) {
+            self.operands(args, expr.loc);
+            return Evaluated::Poison;
+        }
         let (states, args): (Vec<_>, Vec<_>) = args
             .iter()
             .partition(|arg| arg.keyword.as_ref().is_some_and(|(keyword, _)| keyword == "initial_state"));
@@ -190,6 +232,25 @@ impl Lower<'_> {
         Some(layer)
     }
 
+    /// A layer that was never bound: `encoder(x)`. It is told once, like a tensor. What begins with a capital letter,
+    /// or nearly is a layer of mimo, is for the builder to tell.
+    fn is_unbound(&mut self, name: &str, loc: Loc) -> bool {
+        let near = layers::classes().chain(layers::functions());
+        if !name.starts_with(|c: char| c.is_lowercase() || c == '_') || did_you_mean(name, near).is_some() {
+            return false;
+        }
+        if self.is_told(name) {
+            return true;
+        }
+        let diag = Diag::error(loc, format!("cannot find a layer `{name}`"));
+        let diag = match self.bound.iter().any(|other| other == name) {
+            true => diag.help(format!("move `let {name} = …;` before this")),
+            false => diag.help(format!("bind it first: `let {name} = Dense(…);`")),
+        };
+        self.unbound(name, diag);
+        true
+    }
+
     /// Tensors among the settings: `Flatten(x)`, `encodr(x)`. Gives whether that was reported.
     fn is_misplaced(&mut self, name: &str, callee: &Expr, args: &[Arg]) -> bool {
         let Some(tensor) = args.iter().find(|arg| arg.keyword.is_none() && self.is_tensor(&arg.value)) else {
@@ -197,7 +258,12 @@ impl Lower<'_> {
         };
         let shown = text_of(tensor.value.tokens.clone());
         let bound = self.scope.iter().filter(|(_, binding)| matches!(binding, Binding::Layer(_)));
-        let near = did_you_mean(name, bound.map(|(name, _)| name.as_str()));
+        let near = did_you_mean(name, bound.map(|(name, _)| name.as_str())).map(str::to_owned);
+        // A name with a small letter was meant to be bound, and is told once.
+        let meant = near.is_some() || known(name).is_some();
+        if meant && name.starts_with(char::is_lowercase) && self.is_told(name) {
+            return true;
+        }
         let diag = match (known(name), near) {
             (Some(class), _) => {
                 let settings = if args.len() == 1 && takes_nothing(class) { "" } else { "…" };
@@ -212,7 +278,10 @@ impl Lower<'_> {
             // The builder knows the near names of classes.
             (None, None) => return false,
         };
-        self.error(diag);
+        match meant {
+            true => self.unbound(name, diag),
+            false => self.error(diag),
+        }
         true
     }
 
@@ -297,7 +366,13 @@ impl Lower<'_> {
         for arg in args {
             match &arg.keyword {
                 Some((keyword, _)) if keyword == "inputs" => {}
-                Some((keyword, loc)) if keyword == "initial_state" => {
+                Some((keyword, loc)) if did_you_mean(keyword, ["initial_state"]).is_some() => {
+                    if keyword != "initial_state" {
+                        self.error(
+                            Diag::error(*loc, format!("a call has no argument `{keyword}`"))
+                                .help("did you mean `initial_state`?"),
+                        );
+                    }
                     let mut states = Vec::new();
                     self.collect(&arg.value, &mut states);
                     if operands.initial.replace((states, arg.value.loc)).is_some() {
@@ -317,6 +392,8 @@ impl Lower<'_> {
                         Diag::error(*loc, format!("a call takes tensors, and `{keyword}` is a setting"))
                             .help(format!("move it to the layer: `Layer({keyword} = …)(x)`")),
                     );
+                    // It may have been a tensor that is needed here.
+                    self.broken = true;
                     continue;
                 }
                 None => {}

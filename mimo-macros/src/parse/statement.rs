@@ -45,7 +45,7 @@ impl Parser {
             );
             cursor.skip(1);
             if !cursor.at_keyword("Model") {
-                model.lossy = true;
+                self.lose(cursor.rest(), model);
                 return;
             }
         }
@@ -56,6 +56,13 @@ impl Parser {
             cursor.skip(1);
             return self.binding(&mut cursor, state, model);
         }
+        if typed(&cursor) {
+            let loc = self.spans.of(cursor.rest().get(..1).unwrap_or_default());
+            let shown = cursor.ident_at(0).map(name_of).unwrap_or_default();
+            let help = format!("write `const {shown}: usize = …;`");
+            self.error(Diag::error(loc, "a constant starts with `const`").help(help));
+            return self.typed_constant(&mut cursor, attrs, model);
+        }
         let named = cursor.ident_at(0).is_some_and(is_name);
         let assigns = named && (cursor.punct_at(1, '=') || cursor.punct_at(1, ':'))
             || cursor.group_at(0, Delimiter::Parenthesis).is_some() && cursor.punct_at(1, '=')
@@ -64,6 +71,14 @@ impl Parser {
             return self.without_let(&mut cursor, state, model);
         }
         self.no_statement(&mut cursor, model);
+    }
+
+    /// Notes the names in tokens that are not read.
+    fn lose(&mut self, tokens: &[TokenTree], model: &mut Model) {
+        let stream: TokenStream = tokens.iter().cloned().collect();
+        model.lost.names.extend(crate::tokens::idents(&stream));
+        // Some statement is lost even if it names nothing.
+        model.lost.names.insert(String::new());
     }
 
     /// Reports a statement after `Model(…)`, once. Gives whether there is nothing to read in it.
@@ -76,7 +91,7 @@ impl Parser {
             return true;
         }
         let second = cursor.at_keyword("Model");
-        model.lossy = true;
+        self.lose(cursor.rest(), model);
         if !state.after_tail {
             state.after_tail = true;
             let loc = self.spans.of(cursor.rest());
@@ -117,23 +132,32 @@ impl Parser {
             }
         }
         if !cursor.at_keyword("const") {
-            model.lossy = true;
+            self.lose(cursor.rest(), model);
             let loc = self.spans.of(cursor.previous());
             let diag =
                 Diag::error(loc, "`pub` does not belong here").help("only the model itself has a visibility");
             return self.error(diag);
         }
-        const FORM: &str = "write `const NAME: usize = 32;`";
         cursor.skip(1);
+        self.typed_constant(cursor, attrs, model);
+    }
+
+    /// `NAME: Ty = value`
+    fn typed_constant(&mut self, cursor: &mut Cursor<'_>, attrs: &[TokenTree], model: &mut Model) {
+        const FORM: &str = "write `const NAME: usize = 32;`";
         let Some(ident) = cursor.ident_at(0).filter(|ident| is_name(ident)) else {
-            model.lossy = true;
+            self.lose(cursor.rest(), model);
             let loc = self.spans.of(cursor.previous());
             return self.error(Diag::error(loc, "expected a name after `const`").help(FORM));
         };
         let loc = self.spans.add(SpanRange::one(ident.span()));
         cursor.skip(1);
         let mut ty = TokenStream::new();
-        if cursor.punct_at(0, ':') {
+        let assigned = (0..cursor.rest().len()).any(|n| cursor.punct_at(n, '='));
+        if !assigned {
+            // Without a `=`, what is type and what is value cannot be told.
+            cursor.skip(cursor.rest().len());
+        } else if cursor.punct_at(0, ':') {
             cursor.skip(1);
             let start = cursor.position();
             while !cursor.is_empty() && !cursor.punct_at(0, '=') {
@@ -153,6 +177,9 @@ impl Parser {
             }
         } else {
             self.error(Diag::error(loc, format!("the constant `{ident}` has no type")).help(FORM));
+            while !cursor.punct_at(0, '=') {
+                cursor.skip(1);
+            }
         }
         let value = if cursor.punct_at(0, '=') {
             cursor.skip(1);
@@ -186,16 +213,29 @@ impl Parser {
         let tuple = cursor.group_at(0, Delimiter::Parenthesis);
         if let Some(group) = tuple {
             let tokens = contents(group.stream());
-            for piece in cut_list(&tokens) {
-                names.extend(self.binder(piece));
-            }
+            names = self.binders(&tokens, model);
             cursor.skip(1);
+        } else if cursor.ident_at(0).is_some() && python_tuple(cursor) {
+            let start = cursor.position();
+            while !cursor.is_empty() && !cursor.punct_at(0, '=') {
+                cursor.skip(1);
+            }
+            let tokens = cursor.since(start);
+            let loc = self.spans.of(tokens);
+            let shown = text_of(tokens.iter().cloned().collect());
+            self.error(
+                Diag::error(loc, "several names stand in parentheses")
+                    .help(format!("write `let ({shown}) = …;`")),
+            );
+            names = self.binders(tokens, model);
+            cursor.skip(1);
+            return self.bound(cursor, names, true, None, state, model);
         } else if cursor.ident_at(0).is_some() {
             names.extend(self.binder(cursor.rest().get(..1).unwrap_or_default()));
             cursor.skip(1);
         }
         if names.is_empty() {
-            model.lossy = true;
+            model.lost.nameless += 1;
             let loc = self.spans.of(cursor.previous());
             let diag = Diag::error(loc, "expected a name after `let`").help("write `let name = …;`");
             // A name that is none was reported already.
@@ -204,7 +244,9 @@ impl Parser {
             }
         }
         let mut ascription = None;
-        if cursor.punct_at(0, ':') {
+        // Without a `=`, what is shape and what is value cannot be told.
+        let assigned = (0..cursor.rest().len()).any(|n| cursor.punct_at(n, '='));
+        if assigned && cursor.punct_at(0, ':') {
             cursor.skip(1);
             let start = cursor.position();
             while !cursor.is_empty() && !cursor.punct_at(0, '=') {
@@ -276,6 +318,41 @@ impl Parser {
         model.lets.push(Let { names, tuple, ascription, value });
     }
 
+    /// The names of a pattern. One that is missing or none at all stands as `_`, so that the others keep their places.
+    fn binders(&mut self, tokens: &[TokenTree], model: &mut Model) -> Vec<Binder> {
+        let mut names = Vec::new();
+        let mut position = Cursor::new(tokens);
+        for piece in cut_list(tokens) {
+            position.skip(piece.len() + 1);
+            if piece.is_empty() {
+                let loc = self.spans.of(position.previous());
+                self.error(
+                    Diag::error(loc, "nothing stands before this `,`")
+                        .help("write a name, or `_` for a tensor that is not needed"),
+                );
+                names.extend(nameless(position.previous(), loc, model));
+                continue;
+            }
+            // `(a b)` lacks a comma.
+            let words = piece.iter().all(|token| matches!(token, TokenTree::Ident(_)));
+            let parts: Vec<&[TokenTree]> = if words { piece.chunks(1).collect() } else { vec![piece] };
+            for (i, part) in parts.iter().enumerate() {
+                if i > 0 {
+                    let loc = self.spans.of(parts[i - 1]);
+                    self.error(Diag::error(loc, "missing `,` after this name"));
+                }
+                match self.binder(part) {
+                    Some(name) => names.push(name),
+                    None => {
+                        let loc = self.spans.of(part);
+                        names.extend(nameless(part, loc, model));
+                    }
+                }
+            }
+        }
+        names
+    }
+
     /// One name of a `let`.
     fn binder(&mut self, piece: &[TokenTree]) -> Option<Binder> {
         let loc = self.spans.of(piece);
@@ -314,7 +391,7 @@ impl Parser {
                 Diag::error(loc, "a binding starts with `let`").help(format!("write `let {shown} = …;`")),
             );
             if python_tuple(cursor) {
-                let names = cut_list(pattern).into_iter().filter_map(|piece| self.binder(piece)).collect();
+                let names = self.binders(pattern, model);
                 *cursor = end;
                 cursor.skip(1);
                 return self.bound(cursor, names, true, None, state, model);
@@ -352,7 +429,7 @@ impl Parser {
             }
             false => Diag::error(loc, "this is no statement of a model"),
         };
-        model.lossy = true;
+        self.lose(cursor.rest(), model);
         self.error(diag.help("write `let name = …;`, `const NAME: usize = …;` or `Model(…)`"));
     }
 
@@ -380,7 +457,7 @@ impl Parser {
     /// `Model(…).compile(…)`
     fn tail(&mut self, cursor: &mut Cursor<'_>, model: &mut Model) {
         let Some(group) = cursor.group_at(1, Delimiter::Parenthesis) else {
-            model.lossy = true;
+            self.lose(cursor.rest(), model);
             let loc = self.spans.of(cursor.rest().get(..1).unwrap_or_default());
             return self.error(
                 Diag::error(loc, "expected `(…)` after `Model`")
@@ -433,6 +510,21 @@ impl Parser {
         }
         compile
     }
+}
+
+/// `_` in the place of a name that was left out.
+fn nameless(tokens: &[TokenTree], loc: Loc, model: &mut Model) -> Option<Binder> {
+    model.lost.nameless += 1;
+    let span = tokens.first()?.span();
+    Some(Binder { ident: proc_macro2::Ident::new("_", span), loc })
+}
+
+/// `NAME: usize = …`
+fn typed(cursor: &Cursor<'_>) -> bool {
+    const TYPES: [&str; 6] = ["usize", "u32", "u64", "i64", "f32", "f64"];
+    cursor.ident_at(0).is_some_and(is_name)
+        && cursor.punct_at(1, ':')
+        && cursor.ident_at(2).is_some_and(|ty| TYPES.iter().any(|known| ty == known))
 }
 
 /// `a, b = …`

@@ -65,8 +65,16 @@ fn what_is_said_about_shapes() {
 #[test]
 fn what_is_offered_fits() {
     for (wrong, offered, mended) in [
-        ("let h = LSTM(64)(v);", "call `Reshape([100, 1])` on `v` first", "let h = LSTM(64)(Reshape([100, 1])(v));"),
-        ("let h = LSTM(64)(w);", "call `Embedding(vocabulary, 64)` on `w` first", "let h = LSTM(64)(Embedding(500, 64)(w));"),
+        (
+            "let h = LSTM(64)(v);",
+            "call `Reshape([100, 1])` on `v` first",
+            "let h = LSTM(64)(Reshape([100, 1])(v));",
+        ),
+        (
+            "let h = LSTM(64)(w);",
+            "call `Embedding(vocabulary, 64)` on `w` first",
+            "let h = LSTM(64)(Embedding(500, 64)(w));",
+        ),
         (
             "let a = LSTM(64)(s); let h = LSTM(8)(a);",
             "`return_sequences = true` in the `LSTM` that gives `a`",
@@ -88,13 +96,33 @@ fn what_is_offered_fits() {
             "`units = 32` in the `Dense` that gives `b`",
             "let a = Dense(32)(v); let b = Dense(units = 32)(v); let h = a * b;",
         ),
-        ("let h = Conv2D(3, 3)(s);", "call `Reshape([10, 6, 1])` on `s` first", "let h = Conv2D(3, 3)(Reshape([10, 6, 1])(s));"),
-        ("let h = MaxPooling1D(12)(s);", "write `pool_size = 10`", "let h = MaxPooling1D(pool_size = 10)(s);"),
+        (
+            "let h = Conv2D(3, 3)(s);",
+            "call `Reshape([10, 6, 1])` on `s` first",
+            "let h = Conv2D(3, 3)(Reshape([10, 6, 1])(s));",
+        ),
+        (
+            "let h = MaxPooling1D(12)(s);",
+            "write `pool_size = 10`",
+            "let h = MaxPooling1D(pool_size = 10)(s);",
+        ),
         ("let h = Conv1D(2, 12)(s);", "write `padding = same`", "let h = Conv1D(2, 12, padding = same)(s);"),
         ("let h = Conv1D(2, 12)(s);", "write `kernel_size = 10`", "let h = Conv1D(2, kernel_size = 10)(s);"),
-        ("let h = Conv1D(8, 3, groups = 4)(s);", "write `groups = 2`", "let h = Conv1D(8, 3, groups = 2)(s);"),
-        ("let h = concatenate([s, v]);", "call `RepeatVector(10)` on `v`", "let h = concatenate([s, RepeatVector(10)(v)]);"),
-        ("let h = concatenate([i, v]);", "call `Flatten()` on `i`", "let h = concatenate([Flatten()(i), v]);"),
+        (
+            "let h = Conv1D(8, 3, groups = 4)(s);",
+            "write `groups = 2`",
+            "let h = Conv1D(8, 3, groups = 2)(s);",
+        ),
+        (
+            "let h = concatenate([s, v]);",
+            "call `RepeatVector(10)` on `v`",
+            "let h = concatenate([s, RepeatVector(10)(v)]);",
+        ),
+        (
+            "let h = concatenate([i, v]);",
+            "call `Flatten()` on `i`",
+            "let h = concatenate([Flatten()(i), v]);",
+        ),
         (
             "let h = concatenate([i, v]);",
             "call `GlobalAveragePooling2D()` on `i`",
