@@ -11,6 +11,7 @@ fn ui() {
     cases.compile_fail("tests/ui/const/*.rs");
     cases.compile_fail("tests/ui/loss/*.rs");
     cases.compile_fail("tests/ui/output/*.rs");
+    cases.compile_fail("tests/ui/lint/*.rs");
     cases.compile_fail("tests/ui/tutorial/*.rs");
     cases.pass("tests/ui/pass/*.rs");
 }

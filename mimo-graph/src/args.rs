@@ -9,6 +9,7 @@ use std::cell::Cell;
 use std::ops::RangeBounds;
 
 use crate::activation::Activation;
+use crate::code::Code;
 use crate::context::Cx;
 use crate::diag::{Diag, Loc, did_you_mean};
 use crate::dim::Dim;
@@ -110,8 +111,12 @@ pub fn bind<'a>(signature: &Signature, args: &'a [Arg], call: Loc, cx: &mut Cx<'
                     std::mem::replace(&mut misplaced, true) || arg.value.kind == ValueKind::Invalid;
                 if !reported {
                     let name = signature.params.get(position).copied().unwrap_or("name");
-                    let diag = Diag::error(arg.value.loc, "positional argument after a keyword argument")
-                        .help(format!("write `{name} = …`, or move it to the front"));
+                    let diag = Diag::error(
+                        Code::PositionalAfterKeyword,
+                        arg.value.loc,
+                        "positional argument after a keyword argument",
+                    )
+                    .help(format!("write `{name} = …`, or move it to the front"));
                     // It may be the second entry of a list without its brackets.
                     let before = place.checked_sub(1).and_then(|before| args.get(before)?.name.as_ref());
                     cx.error(match before {
@@ -148,7 +153,7 @@ pub fn bind<'a>(signature: &Signature, args: &'a [Arg], call: Loc, cx: &mut Cx<'
         if signature.required.contains(&slot.name) && slot.value.is_none() && !slot.failed.replace(true) {
             let (callee, name) = (signature.callee, slot.name);
             cx.error(
-                Diag::error(call, format!("`{callee}` needs `{name}`"))
+                Diag::error(Code::MissingArgument, call, format!("`{callee}` needs `{name}`"))
                     .help(format!("write `{callee}({name} = …)`")),
             );
         }
@@ -167,8 +172,12 @@ impl<'a> Bound<'a> {
         }
         if slot.value.is_some() {
             cx.error(
-                Diag::error(loc, format!("`{}` of `{callee}` is given twice", slot.name))
-                    .help("remove one of the two"),
+                Diag::error(
+                    Code::ArgumentGivenTwice,
+                    loc,
+                    format!("`{}` of `{callee}` is given twice", slot.name),
+                )
+                .help("remove one of the two"),
             );
             self.broken = true;
             return;
@@ -177,7 +186,12 @@ impl<'a> Bound<'a> {
         if let (Some(instead), false) = (instead, matches!(value.kind, ValueKind::None | ValueKind::Invalid))
         {
             cx.error(
-                Diag::error(loc, format!("mimo has no `{}` for `{callee}` yet", slot.name)).help(instead),
+                Diag::error(
+                    Code::UnavailableSetting,
+                    loc,
+                    format!("mimo has no `{}` for `{callee}` yet", slot.name),
+                )
+                .help(instead),
             );
             slot.failed.set(true);
         }
@@ -187,7 +201,8 @@ impl<'a> Bound<'a> {
     fn unknown(&mut self, name: &str, loc: Loc, cx: &mut Cx<'_>) {
         self.broken = true;
         let callee = self.signature.callee;
-        let mut diag = Diag::error(loc, format!("`{callee}` has no argument `{name}`"));
+        let mut diag =
+            Diag::error(Code::UnknownArgument, loc, format!("`{callee}` has no argument `{name}`"));
         if let Some(near) = did_you_mean(name, self.signature.names()) {
             diag = diag.help(format!("did you mean `{near}`?"));
             // A misspelt argument is one mistake: it is not reported as missing as well.
@@ -211,7 +226,7 @@ impl<'a> Bound<'a> {
             1 => format!("`{callee}` takes 1 positional argument, but {given} are given"),
             n => format!("`{callee}` takes at most {n} positional arguments, but {given} are given"),
         };
-        let diag = Diag::error(loc, message).help(match self.slots.is_empty() {
+        let diag = Diag::error(Code::TooManyArguments, loc, message).help(match self.slots.is_empty() {
             true => format!("write `{callee}()`: it takes no arguments"),
             false => format!("its arguments are {}", self.signature.listed()),
         });

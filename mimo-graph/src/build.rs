@@ -4,6 +4,7 @@
 //! connections still see them, and nothing about them is reported again.
 
 use crate::args::read;
+use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Diags, Loc};
 use crate::dim::{ConstId, Dim};
@@ -364,7 +365,7 @@ impl Builder {
         let notes = trail::notes(&self.graph, &[tensor], &message);
         let known = fixes::Known { graph: &self.graph, checks: &[], ascribed: &self.ascribed };
         let report = || {
-            let mut diag = Diag::error(loc, message.clone());
+            let mut diag = Diag::error(Code::AscribedShape, loc, message.clone());
             diag.helps = fixes::of_shape(known, tensor, &wanted);
             diag.notes.clone_from(&notes);
             diag.help(help.clone())
@@ -378,6 +379,7 @@ impl Builder {
         let mut fine = true;
         for (i, (found, written)) in shape.0.iter().zip(&wanted.0).enumerate() {
             let check = DimCheck {
+                code: Code::AscribedShape,
                 loc: items.get(i).map_or(loc, |item| item.loc),
                 found: found.clone(),
                 relation: Relation::Equal,

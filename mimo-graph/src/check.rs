@@ -1,6 +1,7 @@
 //! What has to hold for the whole graph: everything declared is connected, and everything connected is
 //! declared. (Shapes are checked by the layers, losses against their heads in `compile`.)
 
+use crate::code::Code;
 use crate::context::Cx;
 use crate::diag::Diag;
 use crate::graph::{Graph, Node, TensorId};
@@ -38,13 +39,14 @@ fn check_ports_once(graph: &Graph, cx: &mut Cx<'_>) {
             };
             let name = graph.tensor_name(port.tensor);
             let diag = if earlier.name == port.name {
-                Diag::error(port.loc, format!("`{name}` is listed twice as an {what}")).help("remove one")
+                Diag::error(Code::ListedTwice, port.loc, format!("`{name}` is listed twice as an {what}"))
+                    .help("remove one")
             } else {
                 let message = format!(
                     "the {what}s `{}` and `{}` are the same tensor, `{name}`",
                     earlier.name, port.name
                 );
-                Diag::error(port.loc, message).help(format!("give `{name}` one name"))
+                Diag::error(Code::ListedTwice, port.loc, message).help(format!("give `{name}` one name"))
             };
             cx.error(diag);
         }
@@ -56,8 +58,12 @@ fn check_outputs_computed(graph: &Graph, cx: &mut Cx<'_>) {
     for output in graph.outputs.iter().filter(|output| graph.sources.contains(&output.tensor)) {
         let name = graph.tensor_name(output.tensor);
         cx.error(
-            Diag::error(output.loc, format!("the output `{}` is an input of the model", output.name))
-                .help(format!("call a layer on `{name}`, or leave it out of the outputs")),
+            Diag::error(
+                Code::InputAsOutput,
+                output.loc,
+                format!("the output `{}` is an input of the model", output.name),
+            )
+            .help(format!("call a layer on `{name}`, or leave it out of the outputs")),
         );
     }
 }
@@ -77,12 +83,14 @@ fn check_inputs_given(graph: &Graph, cx: &mut Cx<'_>) {
                     "the output `{}` needs the input `{name}`, which is not given to `Model`",
                     output.name
                 );
-                Diag::error(loc, message).help(add)
+                Diag::error(Code::InputNotGiven, loc, message).help(add)
             }
-            None => {
-                Diag::error(loc, format!("the input `{name}` is not given to `Model` and no output needs it"))
-                    .help(format!("{add} and use it, or remove it"))
-            }
+            None => Diag::error(
+                Code::InputNotGiven,
+                loc,
+                format!("the input `{name}` is not given to `Model` and no output needs it"),
+            )
+            .help(format!("{add} and use it, or remove it")),
         });
     }
 }
@@ -91,7 +99,11 @@ fn check_inputs_given(graph: &Graph, cx: &mut Cx<'_>) {
 fn check_inputs_used(graph: &Graph, cx: &mut Cx<'_>) {
     let needed = needed_tensors(graph);
     for input in graph.inputs.iter().filter(|input| !marked(&needed, input.tensor)) {
-        let diag = Diag::error(input.loc, format!("no output needs the input `{}`", input.name));
+        let diag = Diag::error(
+            Code::InputNotNeeded,
+            input.loc,
+            format!("no output needs the input `{}`", input.name),
+        );
         let below = downstream(graph, &[input.tensor]);
         let last =
             graph.nodes.iter().rev().flat_map(|node| &node.outputs).find(|tensor| marked(&below, **tensor));
@@ -112,8 +124,12 @@ fn check_outputs_reached(graph: &Graph, cx: &mut Cx<'_>) {
     let reached = downstream(graph, &graph.sources);
     for output in graph.outputs.iter().filter(|output| !marked(&reached, output.tensor)) {
         cx.error(
-            Diag::error(output.loc, format!("no input reaches the output `{}`", output.name))
-                .help("compute it from an `Input(…)`"),
+            Diag::error(
+                Code::OutputNotReached,
+                output.loc,
+                format!("no input reaches the output `{}`", output.name),
+            )
+            .help("compute it from an `Input(…)`"),
         );
     }
 }
@@ -134,7 +150,7 @@ fn check_tensors_used(graph: &Graph, cx: &mut Cx<'_>) {
         let rebound = graph.tensors.iter().filter(|other| other.bindings.contains(name)).count() > 1;
         let alone = tensor.producer.is_none_or(|node| graph.node(node).outputs.len() == 1);
         let remove = if alone { "remove it, " } else { "" };
-        let diag = Diag::warning(tensor.loc, format!("`{name}` is never used"))
+        let diag = Diag::warning(Code::UnusedTensor, tensor.loc, format!("`{name}` is never used"))
             .help(format!("use it, {remove}or call it `_{name}`"));
         cx.error(if rebound { diag.note(format!("another tensor is bound to `{name}` too")) } else { diag });
     }
@@ -149,7 +165,7 @@ fn check_layers_called(graph: &Graph, cx: &mut Cx<'_>) {
         if !part && !graph.nodes.iter().any(called) {
             let class = layer.kind.class_name();
             cx.error(
-                Diag::warning(layer.loc, format!("this `{class}` is never called"))
+                Diag::warning(Code::UnusedLayer, layer.loc, format!("this `{class}` is never called"))
                     .help(format!("call it on a tensor, `{class}(…)(x)`, or remove it")),
             );
         }

@@ -5,6 +5,7 @@
 //! which head in `heads`.
 
 use crate::args::{Bound, Signature, bind, list, read};
+use crate::code::Code;
 use crate::compile::forms::{Given, Setting, spread};
 use crate::compile::heads::Head;
 use crate::compile::metrics::Subject;
@@ -99,8 +100,11 @@ fn losses(
             }
         };
         let s = if names.len() == 1 { "" } else { "s" };
-        let diag =
-            Diag::error(call, format!("no loss is given for the output{s} {}", list(names.iter().copied())));
+        let diag = Diag::error(
+            Code::MissingLoss,
+            call,
+            format!("no loss is given for the output{s} {}", list(names.iter().copied())),
+        );
         cx.error(diag.help(format!("add {example}")).help("without `.compile(…)` a model only predicts"));
         return vec![None; heads.len()];
     };
@@ -114,7 +118,7 @@ fn losses(
     };
     let losses: Vec<_> = spread.outputs.iter().zip(heads).map(read).collect();
     if losses.iter().all(|loss| *loss == Some(None)) {
-        cx.error(Diag::error(value.loc, "no output has a loss, so there is nothing to train").help(
+        cx.error(Diag::error(Code::NothingToTrain, value.loc, "no output has a loss, so there is nothing to train").help(
             "give at least one output a loss, or leave out `.compile(…)`: without it a model only predicts",
         ));
     }
@@ -145,7 +149,7 @@ fn weights(
                 if by_name && *loss == Some(None) && value.kind != ValueKind::None {
                     let message = format!("the output `{}` has no loss that could be weighted", output.name);
                     let help = format!("leave `{}` out of `loss_weights`, or give it a loss", output.name);
-                    cx.error(Diag::warning(value.loc, message).help(help));
+                    cx.error(Diag::warning(Code::WeightWithoutLoss, value.loc, message).help(help));
                 }
                 weight(value, cx)
             }
@@ -201,9 +205,12 @@ fn check_keys(heads: &[Head<'_>], metrics: &[Option<Vec<(String, Metric)>>], loc
             let (key, whose) = (format!("{}_{metric}", head.name), format!("`{metric}` of `{}`", head.name));
             match taken.iter().find(|(other, _)| *other == key) {
                 Some((_, other)) => cx.error(
-                    Diag::error(loc, format!("{other} and {whose} would both be `{key}` in the logs")).help(
-                        "give the metric another name, as in `AUC(name = \"area\")`, or rename an output",
-                    ),
+                    Diag::error(
+                        Code::LogNameTaken,
+                        loc,
+                        format!("{other} and {whose} would both be `{key}` in the logs"),
+                    )
+                    .help("give the metric another name, as in `AUC(name = \"area\")`, or rename an output"),
                 ),
                 None => taken.push((key, whose)),
             }

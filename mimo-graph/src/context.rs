@@ -1,5 +1,6 @@
 //! What shape rules and checks report to: diagnostics now, and checks that const evaluation will do.
 
+use crate::code::Code;
 use crate::diag::{Diag, Diags, Loc};
 use crate::dim::{Dim, Same};
 use crate::graph::ConstEntry;
@@ -19,6 +20,8 @@ pub struct Cx<'a> {
 /// const evaluated call at the user's tokens; it fails with the numbers in its message.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DimCheck {
+    /// Which rule is broken if the relation does not hold.
+    pub code: Code,
     /// The tokens that are wrong if the relation does not hold.
     pub loc: Loc,
     /// The length that was found.

@@ -1,5 +1,7 @@
 //! Diagnostics as data: what is wrong, where, and what to write instead.
 
+use crate::code::Code;
+
 /// A place in the user's source; an index into the front end's table of spans.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Loc(pub u32);
@@ -18,6 +20,8 @@ pub enum Severity {
 /// Messages start in lower case, end without a period, put names in backticks and carry numbers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diag {
+    /// Which rule is broken.
+    pub code: Code,
     /// Where the user wrote it.
     pub loc: Loc,
     /// Error or warning.
@@ -32,13 +36,13 @@ pub struct Diag {
 
 impl Diag {
     /// An error at `loc`.
-    pub fn error(loc: Loc, message: impl Into<String>) -> Self {
-        Diag { loc, severity: Severity::Error, message: message.into(), helps: vec![], notes: vec![] }
+    pub fn error(code: Code, loc: Loc, message: impl Into<String>) -> Self {
+        Diag { code, loc, severity: Severity::Error, message: message.into(), helps: vec![], notes: vec![] }
     }
 
-    /// A warning at `loc`.
-    pub fn warning(loc: Loc, message: impl Into<String>) -> Self {
-        Diag { severity: Severity::Warning, ..Diag::error(loc, message) }
+    /// A warning at `loc`; `lint` is the code of a lint.
+    pub fn warning(lint: Code, loc: Loc, message: impl Into<String>) -> Self {
+        Diag { severity: Severity::Warning, ..Diag::error(lint, loc, message) }
     }
 
     /// Adds what to write instead.
@@ -71,6 +75,11 @@ impl Diags {
         if !self.0.contains(&diag) {
             self.0.push(diag);
         }
+    }
+
+    /// Keeps those for which `keep` gives true; it may change them.
+    pub fn retain_mut(&mut self, keep: impl FnMut(&mut Diag) -> bool) {
+        self.0.retain_mut(keep);
     }
 
     /// Whether any of them is an error.
@@ -137,9 +146,9 @@ mod tests {
     #[test]
     fn the_same_mistake_is_told_once_and_in_source_order() {
         let mut diags = Diags::new();
-        diags.push(Diag::error(Loc(4), "second"));
-        diags.push(Diag::warning(Loc(1), "first"));
-        diags.push(Diag::error(Loc(4), "second"));
+        diags.push(Diag::error(Code::UnknownLayer, Loc(4), "second"));
+        diags.push(Diag::warning(Code::UnusedTensor, Loc(1), "first"));
+        diags.push(Diag::error(Code::UnknownLayer, Loc(4), "second"));
         assert!(diags.has_errors());
         let messages: Vec<_> = diags.into_sorted().into_iter().map(|diag| diag.message).collect();
         assert_eq!(messages, ["first", "second"]);

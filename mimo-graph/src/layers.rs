@@ -8,6 +8,7 @@
 
 use crate::activation::Activation;
 use crate::args::{Bound, Signature, bind, list};
+use crate::code::Code;
 use crate::context::Cx;
 use crate::diag::{Diag, Loc, did_you_mean};
 use crate::graph::Dtype;
@@ -434,10 +435,10 @@ pub fn construct(
 fn unknown(class: &str, loc: Loc) -> Diag {
     let all = format!("mimo has {}", list(classes()));
     if let Some(instead) = absent::instead_of(class) {
-        let diag = Diag::error(loc, format!("mimo has no layer `{class}` yet"));
+        let diag = Diag::error(Code::UnavailableLayer, loc, format!("mimo has no layer `{class}` yet"));
         return diag.help(instead.unwrap_or(&all));
     }
-    let diag = Diag::error(loc, format!("unknown layer `{class}`"));
+    let diag = Diag::error(Code::UnknownLayer, loc, format!("unknown layer `{class}`"));
     let functions = CLASSES.iter().filter_map(|entry| entry.function);
     match did_you_mean(class, classes().chain(functions)) {
         Some(near) => diag.help(format!("did you mean `{near}`?")).help(all),
@@ -469,7 +470,10 @@ pub fn classes() -> impl Iterator<Item = &'static str> {
 fn floats(class: &str, x: &Operand<'_>, cx: &mut Cx<'_>) -> bool {
     if x.dtype == Dtype::Int {
         let message = format!("`{class}` computes with floats, but `{}` holds whole numbers", x.name);
-        cx.error(Diag::error(x.loc, message).help("leave `dtype = \"int32\"` out at its `Input`"));
+        cx.error(
+            Diag::error(Code::FloatsNeeded, x.loc, message)
+                .help("leave `dtype = \"int32\"` out at its `Input`"),
+        );
     }
     x.dtype == Dtype::Float
 }

@@ -7,6 +7,7 @@ pub mod activation;
 pub mod args;
 pub mod build;
 pub mod check;
+pub mod code;
 pub mod compile;
 pub mod context;
 pub mod diag;

@@ -1,6 +1,7 @@
 //! Things that are given by a word (`relu`), a string (`"relu"`) or a call (`LeakyReLU(0.1)`).
 
 use crate::args::{Bound, Signature, bind, list, read};
+use crate::code::Code;
 use crate::context::Cx;
 use crate::diag::{Diag, Loc, did_you_mean};
 use crate::value::{Arg, Value, ValueKind};
@@ -28,11 +29,13 @@ impl<T> Named<T> {
 }
 
 /// Finds and builds what `value` names. `kind` is the kind's word in messages, with its article: `an activation`.
+/// `unknown` is the code for a name that nobody knows.
 /// `unsupported` are names of Keras that mimo does not have, each with what to write instead.
 pub fn read_named<T>(
     value: &Value,
     what: &str,
     kind: &str,
+    unknown: Code,
     table: &[Named<T>],
     unsupported: &[(&str, &str)],
     cx: &mut Cx<'_>,
@@ -52,10 +55,13 @@ pub fn read_named<T>(
     let Some(entry) = table.iter().find(|entry| entry.names.contains(&name)) else {
         let noun = kind.split_once(' ').map_or(kind, |(_, noun)| noun);
         if let Some((_, instead)) = unsupported.iter().find(|(unsupported, _)| *unsupported == name) {
-            cx.error(Diag::error(loc, format!("mimo has no {noun} `{name}` yet")).help(*instead));
+            cx.error(
+                Diag::error(Code::UnavailableSetting, loc, format!("mimo has no {noun} `{name}` yet"))
+                    .help(*instead),
+            );
             return None;
         }
-        let mut diag = Diag::error(loc, format!("unknown {noun} `{name}`"));
+        let mut diag = Diag::error(unknown, loc, format!("unknown {noun} `{name}`"));
         let spellings = table.iter().flat_map(|entry| entry.names.iter().copied());
         if let Some(near) = did_you_mean(name, spellings) {
             diag = diag.help(format!("did you mean `{near}`?"));

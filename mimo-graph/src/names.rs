@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::code::Code;
 use crate::diag::{Diag, Diags};
 use crate::graph::{Graph, LayerId, Port, TensorId};
 
@@ -54,12 +55,17 @@ fn check_ports(ports: &[Port], what: &str, keyword: &str, diags: &mut Diags) {
     // What has no name was reported.
     for (i, port) in ports.iter().enumerate().filter(|(_, port)| !port.name.is_empty()) {
         if let Some(reason) = unusable_binding(&port.name) {
-            let diag = Diag::error(port.loc, format!("the {what} `{}` {reason}", port.name));
+            let diag =
+                Diag::error(Code::UnusablePortName, port.loc, format!("the {what} `{}` {reason}", port.name));
             diags.push(diag.help(format!("call it `{}`", field_like(&port.name))));
         }
         let earlier = ports[..i].iter().find(|earlier| earlier.name == port.name);
         if earlier.is_some_and(|earlier| earlier.tensor != port.tensor) {
-            let diag = Diag::error(port.loc, format!("two {what}s have the name `{}`", port.name));
+            let diag = Diag::error(
+                Code::PortNameTaken,
+                port.loc,
+                format!("two {what}s have the name `{}`", port.name),
+            );
             diags.push(diag.help(format!(
                 "bind the tensors to different names, or name them in a map: `{keyword} = {{ {}: …, {}_2: … }}`",
                 port.name, port.name
@@ -75,7 +81,8 @@ fn given_name(graph: &Graph, id: LayerId, taken: &BTreeSet<String>, diags: &mut 
     let name = layer.name.as_str();
     if let Some(reason) = unusable(name) {
         let usable = field_like(name);
-        let diag = Diag::error(layer.loc, format!("the layer name {name:?} {reason}"));
+        let diag =
+            Diag::error(Code::UnusableLayerName, layer.loc, format!("the layer name {name:?} {reason}"));
         diags.push(
             diag.help(format!("write `name = \"{usable}\"`")).note("layers are fields of the model's struct"),
         );
@@ -83,8 +90,11 @@ fn given_name(graph: &Graph, id: LayerId, taken: &BTreeSet<String>, diags: &mut 
     }
     if taken.contains(name) {
         let fresh = free_name(name, taken);
-        let diag =
-            Diag::error(layer.loc, format!("the layer name `{name}` is taken by {}", owner(graph, name)));
+        let diag = Diag::error(
+            Code::LayerNameTaken,
+            layer.loc,
+            format!("the layer name `{name}` is taken by {}", owner(graph, name)),
+        );
         diags.push(diag.help(format!("give this layer another name, such as `name = \"{fresh}\"`")));
         return fresh;
     }
@@ -93,7 +103,7 @@ fn given_name(graph: &Graph, id: LayerId, taken: &BTreeSet<String>, diags: &mut 
     if let Some(output) = namesake.filter(|output| !gives(output)) {
         let message =
             format!("the layer name `{name}` is also the name of an output that another layer gives");
-        let mut diag = Diag::error(layer.loc, message);
+        let mut diag = Diag::error(Code::LayerNameTaken, layer.loc, message);
         diag = match graph.outputs.iter().find(gives) {
             Some(own) => diag.help(format!("this layer gives the output `{}`: leave `name` out", own.name)),
             None => diag.help(format!("give this layer another name, such as `name = \"hidden_{name}\"`")),

@@ -10,6 +10,8 @@ use proc_macro2::{Ident, TokenStream};
 pub(crate) struct Model {
     /// What stands before the block, if a name was found.
     pub(crate) header: Option<Header>,
+    /// The levels of lints, as attributes set them.
+    pub(crate) levels: Vec<crate::lints::Level>,
     /// The constants of the block.
     pub(crate) consts: Vec<ConstDef>,
     /// The bindings, in order.

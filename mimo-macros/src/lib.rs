@@ -7,6 +7,7 @@
 mod ast;
 mod emit;
 mod fallback;
+mod lints;
 mod lower;
 mod parse;
 mod report;

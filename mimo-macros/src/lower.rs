@@ -9,6 +9,7 @@ mod value;
 use std::collections::{BTreeMap, BTreeSet};
 
 use mimo_graph::build::Builder;
+use mimo_graph::code::Code;
 use mimo_graph::context::{Cx, DimCheck};
 use mimo_graph::diag::{Diag, Diags, Loc};
 use mimo_graph::graph::{Graph, LayerId, TensorId};
@@ -181,6 +182,7 @@ pub(crate) fn model(model: &Model, spans: Spans, parsed: Vec<Diag>) -> Outcome {
         let mut names = graph.inputs.iter();
         inputs.retain(|_| names.next().is_some_and(|port| !port.name.is_empty()));
     }
+    crate::lints::apply(&mut diags, &model.levels);
     let lowered = Lowered {
         graph,
         checks,
@@ -246,13 +248,18 @@ impl Lower<'_> {
                 if let (Some(shape), Some(name)) = (&statement.ascription, names.first()) {
                     let name = name_of(&name.ident);
                     self.error(
-                        Diag::error(shape.loc, format!("`{name}` is a layer, and only tensors have a shape"))
-                            .help(format!("call the layer: `let {name}: […] = …(…)(x);`")),
+                        Diag::error(
+                            Code::ShapeOfNoTensor,
+                            shape.loc,
+                            format!("`{name}` is a layer, and only tensors have a shape"),
+                        )
+                        .help(format!("call the layer: `let {name}: […] = …(…)(x);`")),
                     );
                 }
                 if statement.tuple && names.len() != 1 {
                     self.error(
                         Diag::error(
+                            Code::WrongNumberOfNames,
                             value.loc,
                             "this is one layer, and a tuple of names takes several tensors",
                         )
@@ -304,7 +311,8 @@ impl Lower<'_> {
             let message = format!("this gives {found} tensor{s}, but {wanted} {are} bound");
             let bound: Vec<String> = names.iter().map(|name| name_of(&name.ident)).collect();
             let pattern = self.pattern(&bound, tensors);
-            let diag = Diag::error(statement.value.loc, message).help(format!("write `let {pattern} = …;`"));
+            let diag = Diag::error(Code::WrongNumberOfNames, statement.value.loc, message)
+                .help(format!("write `let {pattern} = …;`"));
             self.error(match found > wanted {
                 true => diag.help("`_` stands for a tensor that is not needed"),
                 false => diag,
@@ -323,7 +331,7 @@ impl Lower<'_> {
         let (Some(shape), [tensor]) = (&statement.ascription, tensors) else {
             if let (Some(shape), true) = (&statement.ascription, names.len() > 1) {
                 self.error(
-                    Diag::error(shape.loc, "several tensors have no common shape")
+                    Diag::error(Code::ShapeOfNoTensor, shape.loc, "several tensors have no common shape")
                         .help("leave the shape out"),
                 );
             }

@@ -8,12 +8,13 @@ mod expr;
 mod header;
 mod statement;
 
-pub(crate) use cursor::{contents, text_of, too_deep};
+pub(crate) use cursor::{Cursor, contents, cut_list, text_of, too_deep};
+use mimo_graph::code::Code;
 use mimo_graph::diag::Diag;
 use mimo_graph::layers;
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
-use self::cursor::{Cursor, cut};
+use self::cursor::cut;
 use crate::ast::{Expr, ExprKind, Lost, Model};
 use crate::span::Spans;
 
@@ -44,7 +45,11 @@ impl Parser {
             Ok(_) => stream,
             Err(error) => {
                 let loc = self.spans.of(tokens);
-                self.error(Diag::error(loc, format!("this is no attribute: {error}")));
+                self.error(Diag::error(
+                    Code::InvalidAttribute,
+                    loc,
+                    format!("this is no attribute: {error}"),
+                ));
                 TokenStream::new()
             }
         }
@@ -52,11 +57,20 @@ impl Parser {
 
     /// Reads one `model!`.
     pub(crate) fn model(&mut self, input: TokenStream) -> Model {
-        let mut model =
-            Model { header: None, consts: Vec::new(), lets: Vec::new(), tail: None, lost: Lost::default() };
+        let mut model = Model {
+            header: None,
+            levels: Vec::new(),
+            consts: Vec::new(),
+            lets: Vec::new(),
+            tail: None,
+            lost: Lost::default(),
+        };
         if let Some(span) = too_deep(&input, DEPTH) {
             let loc = self.spans.add(crate::span::SpanRange::one(span));
-            self.error(Diag::error(loc, "this is nested too deeply").help("bind a part of it with `let`"));
+            self.error(
+                Diag::error(Code::TooLarge, loc, "this is nested too deeply")
+                    .help("bind a part of it with `let`"),
+            );
             return model;
         }
         let tokens = contents(input);
@@ -77,7 +91,7 @@ impl Parser {
                 let (statement, next) = rest.split_at(at);
                 self.statement(statement, &mut state, model);
                 let loc = self.spans.of(statement.last().map(std::slice::from_ref).unwrap_or_default());
-                self.error(Diag::error(loc, "missing `;` after this statement"));
+                self.error(Diag::error(Code::MissingSemicolon, loc, "missing `;` after this statement"));
                 rest = next;
             }
             self.statement(rest, &mut state, model);
@@ -90,7 +104,8 @@ impl Parser {
                 false => "the block does not say what the model is",
             };
             self.error(
-                Diag::error(loc, message).help("end the block with `Model(inputs = […], outputs = […])`"),
+                Diag::error(Code::MissingModel, loc, message)
+                    .help("end the block with `Model(inputs = […], outputs = […])`"),
             );
         }
     }

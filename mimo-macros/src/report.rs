@@ -12,12 +12,12 @@ use crate::tokens::{respan, spanned_call, text};
 /// The message as rustc would lay it out: what is wrong, a blank line, then help and notes.
 ///
 /// ```text
-/// error: unknown layer `Dens`
+/// error: unknown layer `Dens` [mimo::E0201]
 ///
 ///          = help: a layer with a similar name exists: `Dense`
 /// ```
 pub(crate) fn message(diag: &Diag) -> String {
-    let mut message = diag.message.clone();
+    let mut message = format!("{} [{}]", diag.message, diag.code);
     let helps = diag.helps.iter().map(|text| ("help", text));
     let notes = diag.notes.iter().map(|text| ("note", text));
     for (i, (kind, text)) in helps.chain(notes).enumerate() {
@@ -44,7 +44,7 @@ pub(crate) fn error(message: &str, range: SpanRange) -> TokenStream {
 /// Warnings: the use of a deprecated constant is the one warning that a macro can give on stable Rust.
 ///
 /// ```text
-/// warning: use of deprecated constant `_::model_warning`: `x` is never used
+/// warning: use of deprecated constant `_::model_warning`: `x` is never used [mimo::unused_tensor]
 /// ```
 pub(crate) fn warnings(diags: &[Diag], spans: &Spans) -> TokenStream {
     let warnings = diags.iter().filter(|diag| diag.severity == Severity::Warning);
@@ -78,11 +78,11 @@ fn dim_check(check: &DimCheck, lowered: &Lowered) -> TokenStream {
     };
     let path = lowered.private(function);
     let (found, wanted) = (lowered.dim(&check.found), lowered.dim(&check.wanted));
-    let what = &check.what;
+    let (code, what) = (check.code.to_string(), &check.what);
     let help = check.help.as_deref().unwrap_or_default();
     // The runtime lays out one note; others follow it as it would.
     let note = check.notes.join("\n  = note: ");
-    let args = quote!(#found, #wanted, #what, #help, #note);
+    let args = quote!(#code, #found, #wanted, #what, #help, #note);
     let call = spanned_call(lowered.spans.get(check.loc), path, args);
     quote!(#[allow(unused_parens)] const _: () = #call;)
 }

@@ -57,9 +57,14 @@ pub(crate) struct Spans(Vec<SpanRange>);
 impl Spans {
     /// Gives a place its number.
     pub(crate) fn add(&mut self, range: SpanRange) -> Loc {
-        let loc = Loc(u32::try_from(self.0.len()).unwrap_or(u32::MAX));
+        let loc = self.next();
         self.0.push(range);
         loc
+    }
+
+    /// The number that the next place will have.
+    pub(crate) fn next(&self) -> Loc {
+        Loc(u32::try_from(self.0.len()).unwrap_or(u32::MAX))
     }
 
     /// Gives `tokens` a number.

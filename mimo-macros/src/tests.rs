@@ -4,6 +4,7 @@ mod expansion;
 mod fixes;
 mod fuzz;
 mod header;
+mod lints;
 mod mistakes;
 mod names;
 mod python;
@@ -26,7 +27,12 @@ fn told(source: &str) -> Vec<String> {
             let (start, end) = (range.start.start(), range.end.end());
             let kind = if diag.severity == Severity::Warning { "warning: " } else { "" };
             let text = slice(source, start, end);
-            format!("{}:{} [{text}] {kind}{}", start.line, start.column + 1, report::message(diag))
+            // Codes are tested where they are documented, in `errors`; the texts are easier to read without.
+            let message = report::message(diag);
+            let code = format!(" [{}]", diag.code);
+            assert_eq!(message.lines().next().unwrap_or_default(), format!("{}{code}", diag.message));
+            let message = message.replacen(&code, "", 1);
+            format!("{}:{} [{text}] {kind}{message}", start.line, start.column + 1)
         })
         .collect()
 }

@@ -3,7 +3,7 @@
 //!
 //! ```compile_fail
 //! const FEATURES: usize = 10;
-//! const _: () = mimo_runtime::check::dim_equal(FEATURES, 12, "last axis of `x`", "", "");
+//! const _: () = mimo_runtime::check::dim_equal("mimo::E0301", FEATURES, 12, "last axis of `x`", "", "");
 //! ```
 
 /// The text of a const panic, which takes nothing but a finished `&str`. What does not fit is cut.
@@ -79,37 +79,46 @@ impl Text {
     }
 }
 
-/// `what is 10, but 12 is required`, with the words between the numbers.
-const fn mismatch(found: usize, relation: &str, wanted: usize, what: &str, help: &str, note: &str) -> Text {
+/// `what is 10, but 12 is required [code]`, with the words between the numbers.
+const fn mismatch(
+    code: &str,
+    found: usize,
+    relation: &str,
+    wanted: usize,
+    what: &str,
+    help: &str,
+    note: &str,
+) -> Text {
     let text = Text::new().str(what).str(" is ").num(found).str(relation).num(wanted);
-    text.str(" is required").remarks(help, note)
+    text.str(" is required [").str(code).str("]").remarks(help, note)
 }
 
 const EQUAL: &str = ", but ";
 const AT_LEAST: &str = ", but at least ";
 const MULTIPLE_OF: &str = ", but a multiple of ";
 
-/// Fails if `found` is not `wanted`. `what` says what was found; `help` and `note` may be empty.
+/// Fails if `found` is not `wanted`. `code` is that of the rule, `what` says what was found; `help` and `note` may be
+/// empty.
 #[track_caller]
-pub const fn dim_equal(found: usize, wanted: usize, what: &str, help: &str, note: &str) {
+pub const fn dim_equal(code: &str, found: usize, wanted: usize, what: &str, help: &str, note: &str) {
     if found != wanted {
-        panic!("{}", mismatch(found, EQUAL, wanted, what, help, note).get());
+        panic!("{}", mismatch(code, found, EQUAL, wanted, what, help, note).get());
     }
 }
 
 /// Fails if `found` is less than `wanted`.
 #[track_caller]
-pub const fn dim_at_least(found: usize, wanted: usize, what: &str, help: &str, note: &str) {
+pub const fn dim_at_least(code: &str, found: usize, wanted: usize, what: &str, help: &str, note: &str) {
     if found < wanted {
-        panic!("{}", mismatch(found, AT_LEAST, wanted, what, help, note).get());
+        panic!("{}", mismatch(code, found, AT_LEAST, wanted, what, help, note).get());
     }
 }
 
 /// Fails if `found` is not a multiple of `wanted`; only 0 is a multiple of 0.
 #[track_caller]
-pub const fn dim_multiple_of(found: usize, wanted: usize, what: &str, help: &str, note: &str) {
+pub const fn dim_multiple_of(code: &str, found: usize, wanted: usize, what: &str, help: &str, note: &str) {
     if !found.is_multiple_of(wanted) {
-        panic!("{}", mismatch(found, MULTIPLE_OF, wanted, what, help, note).get());
+        panic!("{}", mismatch(code, found, MULTIPLE_OF, wanted, what, help, note).get());
     }
 }
 
@@ -117,19 +126,23 @@ pub const fn dim_multiple_of(found: usize, wanted: usize, what: &str, help: &str
 mod tests {
     use super::*;
 
-    const _: () = dim_equal(3, 3, "", "", "");
-    const _: () = dim_at_least(3, 2, "", "", "");
-    const _: () = dim_multiple_of(6, 3, "", "", "");
-    const _: () = dim_multiple_of(0, 0, "", "", "");
+    const _: () = dim_equal("", 3, 3, "", "", "");
+    const _: () = dim_at_least("", 3, 2, "", "", "");
+    const _: () = dim_multiple_of("", 6, 3, "", "", "");
+    const _: () = dim_multiple_of("", 0, 0, "", "", "");
 
     #[test]
     fn the_text_has_names_and_numbers() {
-        const TEXT: Text = mismatch(10, EQUAL, 12, "last axis of `x`", "set `units` to 12", "");
-        assert_eq!(TEXT.get(), "last axis of `x` is 10, but 12 is required\n\n  = help: set `units` to 12");
-        let text = mismatch(0, AT_LEAST, usize::MAX, "a", "", "b");
-        assert_eq!(text.get(), "a is 0, but at least 18446744073709551615 is required\n\n  = note: b");
-        let text = mismatch(7, MULTIPLE_OF, 2, "a", "b", "c");
-        assert_eq!(text.get(), "a is 7, but a multiple of 2 is required\n\n  = help: b\n  = note: c");
+        const TEXT: Text =
+            mismatch("mimo::E0301", 10, EQUAL, 12, "last axis of `x`", "set `units` to 12", "");
+        assert_eq!(
+            TEXT.get(),
+            "last axis of `x` is 10, but 12 is required [mimo::E0301]\n\n  = help: set `units` to 12"
+        );
+        let text = mismatch("c", 0, AT_LEAST, usize::MAX, "a", "", "b");
+        assert_eq!(text.get(), "a is 0, but at least 18446744073709551615 is required [c]\n\n  = note: b");
+        let text = mismatch("c", 7, MULTIPLE_OF, 2, "a", "b", "c");
+        assert_eq!(text.get(), "a is 7, but a multiple of 2 is required [c]\n\n  = help: b\n  = note: c");
     }
 
     #[test]
@@ -142,8 +155,8 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "units is 3, but at least 4 is required")]
+    #[should_panic(expected = "units is 3, but at least 4 is required [mimo::E0227]")]
     fn what_does_not_hold_panics() {
-        dim_at_least(3, 4, "units", "", "");
+        dim_at_least("mimo::E0227", 3, 4, "units", "", "");
     }
 }

@@ -2,6 +2,7 @@
 
 use super::Activation;
 use crate::args::{Bound, Signature};
+use crate::code::Code;
 use crate::context::Cx;
 use crate::diag::Diag;
 use crate::named::{Named, read_named};
@@ -101,7 +102,7 @@ impl Activation {
     pub fn read(value: &Value, what: &str, cx: &mut Cx<'_>) -> Option<Activation> {
         match value.kind {
             ValueKind::None => Some(Activation::Linear),
-            _ => read_named(value, what, "an activation", TABLE, UNSUPPORTED, cx),
+            _ => read_named(value, what, "an activation", Code::UnknownActivation, TABLE, UNSUPPORTED, cx),
         }
     }
 
@@ -113,8 +114,12 @@ impl Activation {
         if threshold != 0.0 {
             args.fail("threshold");
             cx.error(
-                Diag::error(args.loc("threshold"), format!("mimo's `relu` has no threshold of {threshold}"))
-                    .help("leave `threshold` out"),
+                Diag::error(
+                    Code::UnavailableSetting,
+                    args.loc("threshold"),
+                    format!("mimo's `relu` has no threshold of {threshold}"),
+                )
+                .help("leave `threshold` out"),
             );
         }
         match max_value {
@@ -122,6 +127,7 @@ impl Activation {
                 args.fail("max_value");
                 cx.error(
                     Diag::error(
+                        Code::UnavailableSetting,
                         args.loc("max_value"),
                         format!("mimo's `relu` cannot end at {max_value} with a slope of {negative_slope}"),
                     )
@@ -152,6 +158,7 @@ impl Activation {
         if axis != -1 {
             args.fail("axis");
             let diag = Diag::error(
+                Code::UnavailableSetting,
                 args.loc("axis"),
                 format!("the softmax runs over the last axis, so `axis` must be -1, found {axis}"),
             );

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::ops::{Bound, RangeBounds};
 
 use super::list;
+use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, did_you_mean};
 use crate::dim::Dim;
@@ -21,16 +22,38 @@ pub fn without_python<'a>(value: &'a Value, cx: &mut Cx<'_>) -> Cow<'a, Value> {
         "None" => ("none", ValueKind::None),
         _ => return Cow::Borrowed(value),
     };
-    cx.error(Diag::error(value.loc, format!("`{text}` is Python")).help(format!("write `{word}`")));
+    cx.error(
+        Diag::error(Code::PythonConstant, value.loc, format!("`{text}` is Python"))
+            .help(format!("write `{word}`")),
+    );
     Cow::Owned(Value { kind, loc: value.loc })
 }
 
 /// Reports that `value` is not what `what` has to be. Tokens that are no value were reported already.
 pub fn wrong(value: &Value, what: &str, wanted: &str, help: Option<String>, cx: &mut Cx<'_>) {
+    refuse(Code::WrongValue, value, what, wanted, help, cx);
+}
+
+/// Reports a value of the right kind that is too small or too large.
+pub fn out_of_range(value: &Value, what: &str, wanted: &str, help: Option<String>, cx: &mut Cx<'_>) {
+    refuse(Code::ValueOutOfRange, value, what, wanted, help, cx);
+}
+
+/// Reports a value that is a number for the compiler, but not yet for the macro, or one of the wrong kind.
+fn not_a_number(value: &Value, what: &str, wanted: &str, help: Option<String>, cx: &mut Cx<'_>) {
+    match &value.kind {
+        ValueKind::Ident { .. } | ValueKind::Expr(_) => {
+            refuse(Code::ValueNotKnown, value, what, wanted, Some(SEEN_BY_THE_MACRO.into()), cx);
+        }
+        _ => wrong(value, what, wanted, help, cx),
+    }
+}
+
+fn refuse(code: Code, value: &Value, what: &str, wanted: &str, help: Option<String>, cx: &mut Cx<'_>) {
     if value.kind == ValueKind::Invalid {
         return;
     }
-    let diag = Diag::error(value.loc, format!("{what} must be {wanted}, found {}", value.describe()));
+    let diag = Diag::error(code, value.loc, format!("{what} must be {wanted}, found {}", value.describe()));
     cx.error(match help {
         Some(help) => diag.help(help),
         None => diag,
@@ -53,7 +76,7 @@ pub fn dim_at_least(value: &Value, what: &str, least: usize, cx: &mut Cx<'_>) ->
     match &value.kind {
         ValueKind::Int(n) => match usize::try_from(*n) {
             Ok(n) if n >= least => return Some(Dim::Known(n)),
-            _ => wrong(&value, what, wanted, None, cx),
+            _ => out_of_range(&value, what, wanted, None, cx),
         },
         // Every length is at least 0.
         ValueKind::Ident { constant: id, .. } | ValueKind::Expr(id) if least == 0 => {
@@ -62,6 +85,7 @@ pub fn dim_at_least(value: &Value, what: &str, least: usize, cx: &mut Cx<'_>) ->
         ValueKind::Ident { constant: id, .. } | ValueKind::Expr(id) => {
             let dim = Dim::constant(*id);
             cx.checks.push(DimCheck {
+                code: Code::ValueOutOfRange,
                 loc: value.loc,
                 found: dim.clone(),
                 relation: Relation::AtLeast,
@@ -114,7 +138,7 @@ pub fn unsigned(value: &Value, what: &str, cx: &mut Cx<'_>) -> Option<usize> {
     let n = whole(value, what, wanted, cx)?;
     let unsigned = usize::try_from(n).ok();
     if unsigned.is_none() {
-        wrong(value, what, wanted, None, cx);
+        out_of_range(value, what, wanted, None, cx);
     }
     unsigned
 }
@@ -123,10 +147,9 @@ fn whole(value: &Value, what: &str, wanted: &str, cx: &mut Cx<'_>) -> Option<i64
     let value = without_python(value, cx);
     let help = match &value.kind {
         ValueKind::Int(n) => return Some(*n),
-        ValueKind::Ident { .. } | ValueKind::Expr(_) => Some(SEEN_BY_THE_MACRO.into()),
         _ => whole_number(&value).map(|n| format!("write `{n}`")),
     };
-    wrong(&value, what, wanted, help, cx);
+    not_a_number(&value, what, wanted, help, cx);
     None
 }
 
@@ -137,13 +160,12 @@ pub fn float(value: &Value, what: &str, cx: &mut Cx<'_>) -> Option<f64> {
         // Past 2⁵³ the nearest float is meant, as in Python.
         ValueKind::Int(n) => return Some(*n as f64),
         ValueKind::Float(x) if x.is_finite() => return Some(*x),
-        ValueKind::Ident { .. } | ValueKind::Expr(_) => Some(SEEN_BY_THE_MACRO.into()),
         ValueKind::Str(text) if text.trim().parse::<f64>().is_ok() => {
             Some(format!("write `{}`, without quotes", text.trim()))
         }
         _ => None,
     };
-    wrong(&value, what, "a number", help, cx);
+    not_a_number(&value, what, "a number", help, cx);
     None
 }
 
@@ -169,7 +191,7 @@ pub fn float_in(value: &Value, what: &str, range: &impl RangeBounds<f64>, cx: &m
             low.into_iter().chain(high).collect::<Vec<_>>().join(" and ")
         }
     };
-    cx.error(Diag::error(value.loc, format!("{what} must be {wanted}, found {x}")));
+    cx.error(Diag::error(Code::ValueOutOfRange, value.loc, format!("{what} must be {wanted}, found {x}")));
     None
 }
 

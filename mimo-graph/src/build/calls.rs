@@ -1,5 +1,6 @@
 //! What can be wrong with a call that is not for its shape rule to tell.
 
+use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
 use crate::layers::{LayerKind, Operand, Weight};
@@ -18,7 +19,11 @@ pub(super) fn arity(kind: &LayerKind, given: usize, call: Loc) -> Option<Diag> {
     };
     let is = if given == 1 { "is" } else { "are" };
     let given_text = if given == 0 { "none".into() } else { given.to_string() };
-    let diag = Diag::error(call, format!("`{class}` takes {wanted}, but {given_text} {is} given"));
+    let diag = Diag::error(
+        Code::WrongNumberOfTensors,
+        call,
+        format!("`{class}` takes {wanted}, but {given_text} {is} given"),
+    );
     let diag = match state_list(kind) {
         Some(list) if given > 1 => {
             diag.help(format!("a state to begin with is named: `initial_state = {list}`"))
@@ -39,14 +44,18 @@ pub(super) fn wrong_states(kind: &LayerKind, given: usize, loc: Loc) -> Option<D
         return None;
     }
     if states.is_empty() {
-        let diag = Diag::error(loc, format!("`{class}` carries no state, so it takes no `initial_state`"));
+        let diag = Diag::error(
+            Code::NoState,
+            loc,
+            format!("`{class}` carries no state, so it takes no `initial_state`"),
+        );
         return Some(diag.help("remove `initial_state = …`"));
     }
     let s = if states.len() == 1 { "" } else { "s" };
     let is = if given == 1 { "is" } else { "are" };
     let message = format!("`{class}` has {} state{s}, but {given} {is} given", states.len());
     let list = state_list(kind).unwrap_or_default();
-    Some(Diag::error(loc, message).help(format!("write `initial_state = {list}`")))
+    Some(Diag::error(Code::WrongNumberOfStates, loc, message).help(format!("write `initial_state = {list}`")))
 }
 
 /// How the states of a layer are written, if it has any.
@@ -79,13 +88,18 @@ pub(super) fn same_weights(
             needed.shape.display(cx.consts)
         );
         let origin = format!("its first call, on `{first}`, made them");
-        let report = || Diag::error(x.loc, message.clone()).help(help.clone()).note(origin.clone());
+        let report = || {
+            Diag::error(Code::SharedLayerShape, x.loc, message.clone())
+                .help(help.clone())
+                .note(origin.clone())
+        };
         if made.shape.rank() != needed.shape.rank() {
             cx.error(report());
             return false;
         }
         for (i, (wanted, found)) in made.shape.0.iter().zip(&needed.shape.0).enumerate() {
             let check = DimCheck {
+                code: Code::SharedLayerShape,
                 loc: x.loc,
                 found: found.clone(),
                 relation: Relation::Equal,

@@ -1,6 +1,7 @@
 //! One value for all outputs, a list in output order, or a map by output name: what each output is given.
 
 use crate::args::list;
+use crate::code::Code;
 use crate::context::Cx;
 use crate::diag::{Diag, Loc, did_you_mean};
 use crate::graph::{Graph, TensorId};
@@ -88,7 +89,7 @@ fn wrong_length(setting: Setting, items: &[Value], loc: Loc, graph: &Graph) -> D
         counted(outputs.len(), "output", "outputs")
     );
     let texts: Vec<_> = items.iter().map(written).collect();
-    let diag = Diag::error(loc, message);
+    let diag = Diag::error(Code::EntriesPerOutput, loc, message);
     let diag = match &texts[..] {
         [text] if !text.starts_with('[') && !outputs.is_empty() => {
             diag.help(format!("write `{keyword} = {text}` for all of them"))
@@ -147,7 +148,7 @@ fn by_name<'v>(
         };
         if spread.outputs[place] != Given::Nothing {
             let message = format!("the output `{key}` stands twice in `{}`", setting.keyword());
-            cx.error(Diag::error(*key_loc, message).help("remove one"));
+            cx.error(Diag::error(Code::OutputGivenTwice, *key_loc, message).help("remove one"));
             spread.stray.push(value);
             continue;
         }
@@ -167,10 +168,14 @@ fn by_name<'v>(
         if let ([first, ..], true) = (&names[..], guessed_all) {
             let s = if names.len() == 1 { "" } else { "s" };
             cx.error(
-                Diag::error(loc, format!("`loss` leaves out the output{s} {}", list(names.iter().copied())))
-                    .help(format!(
-                        "add `{first}: mse` or another loss, or `{first}: none` to leave it untrained"
-                    )),
+                Diag::error(
+                    Code::MissingLoss,
+                    loc,
+                    format!("`loss` leaves out the output{s} {}", list(names.iter().copied())),
+                )
+                .help(format!(
+                    "add `{first}: mse` or another loss, or `{first}: none` to leave it untrained"
+                )),
             );
         }
         // Every output has a value now, or an error that says why not.
@@ -209,7 +214,7 @@ fn wrong_key(key: &str, loc: Loc, graph: &Graph) -> WrongKey {
                     format!("`{key}` is bound to the output `{name}`, but not its name")
                 }
             };
-            let diag = Diag::error(loc, message)
+            let diag = Diag::error(Code::UnknownOutput, loc, message)
                 .help(format!("write `{name}`"))
                 .note("an output has the name of its binding, or of its key in `outputs = { … }`");
             return WrongKey { diag, meant: place_of(name).into_iter().collect() };
@@ -219,7 +224,7 @@ fn wrong_key(key: &str, loc: Loc, graph: &Graph) -> WrongKey {
             Role::Binding => "a hidden tensor",
             Role::Input => "an input",
         };
-        let diag = Diag::error(loc, format!("`{key}` is {what}, not an output"));
+        let diag = Diag::error(Code::UnknownOutput, loc, format!("`{key}` is {what}, not an output"));
         if role == Role::Input || names.is_empty() {
             let s = if outputs.len() == 1 { " is" } else { "s are" };
             return WrongKey {
@@ -233,7 +238,7 @@ fn wrong_key(key: &str, loc: Loc, graph: &Graph) -> WrongKey {
         };
         return WrongKey { diag, meant: names.into_iter().filter_map(place_of).collect() };
     }
-    let diag = Diag::error(loc, format!("the model has no output `{key}`"));
+    let diag = Diag::error(Code::UnknownOutput, loc, format!("the model has no output `{key}`"));
     match did_you_mean(key, outputs.iter().copied()) {
         Some(name) => {
             let diag = diag.help(format!("did you mean `{name}`?"));

@@ -1,6 +1,7 @@
 //! What an output ends in, which losses fit it, and what `accuracy` means for it.
 
 use crate::activation::Activation;
+use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
@@ -35,9 +36,10 @@ impl<'g> Head<'g> {
     }
 
     /// Leaves to const evaluation that the head has at least two units.
-    fn require_two_units(&self, loc: Loc, reason: &str, help: &str, cx: &mut Cx<'_>) {
+    fn require_two_units(&self, code: Code, loc: Loc, reason: &str, help: &str, cx: &mut Cx<'_>) {
         let Some(found) = self.units.clone().filter(|units| units.known().is_none()) else { return };
         cx.checks.push(DimCheck {
+            code,
             loc,
             found,
             relation: Relation::AtLeast,
@@ -118,10 +120,16 @@ pub(super) fn check(head: &Head<'_>, loss: Loss, loc: Loc, cx: &mut Cx<'_>) {
     }
     if softmax {
         let help = "write `activation = sigmoid` for a single unit";
-        head.require_two_units(loc, "a softmax over one unit is always 1", help, cx);
+        head.require_two_units(Code::SoftmaxOfOneUnit, loc, "a softmax over one unit is always 1", help, cx);
     } else if matches!(crossentropy, Some(Crossentropy::Categorical { .. })) {
         let help = "write `binary_crossentropy` for a single unit";
-        head.require_two_units(loc, &format!("`{}` over one class is always 0", loss.name()), help, cx);
+        head.require_two_units(
+            Code::OneClass,
+            loc,
+            &format!("`{}` over one class is always 0", loss.name()),
+            help,
+            cx,
+        );
     }
 }
 
@@ -129,8 +137,12 @@ pub(super) fn check(head: &Head<'_>, loss: Loss, loc: Loc, cx: &mut Cx<'_>) {
 fn softmax_of_one(head: &Head<'_>, loc: Loc, cx: &mut Cx<'_>) {
     let name = head.name;
     cx.error(
-        Diag::error(loc, format!("the output `{name}` is a softmax over 1 unit, which is always 1"))
-            .help("write `activation = sigmoid` with `binary_crossentropy`, or one unit per class"),
+        Diag::error(
+            Code::SoftmaxOfOneUnit,
+            loc,
+            format!("the output `{name}` is a softmax over 1 unit, which is always 1"),
+        )
+        .help("write `activation = sigmoid` with `binary_crossentropy`, or one unit per class"),
     );
 }
 
@@ -138,7 +150,7 @@ fn softmax_of_one(head: &Head<'_>, loc: Loc, cx: &mut Cx<'_>) {
 fn one_class(head: &Head<'_>, loss: Loss, loc: Loc, cx: &mut Cx<'_>) {
     let (name, loss) = (head.name, loss.name());
     cx.error(
-        Diag::error(loc, format!("`{loss}` needs one unit per class, but the output `{name}` has 1 unit")).help(
+        Diag::error(Code::OneClass, loc, format!("`{loss}` needs one unit per class, but the output `{name}` has 1 unit")).help(
             "write `binary_crossentropy` with `activation = sigmoid` for one unit, or make the layer as wide as \
              there are classes",
         ),
@@ -159,6 +171,7 @@ fn check_crossentropy(head: &Head<'_>, loss: Loss, kind: Crossentropy, loc: Loc,
         if probabilities {
             cx.error(
                 Diag::error(
+                    Code::LossNeedsLogits,
                     loc,
                     format!("`from_logits = true` does not fit the output `{name}`, which ends in `{text}`"),
                 )
@@ -186,15 +199,23 @@ fn check_crossentropy(head: &Head<'_>, loss: Loss, kind: Crossentropy, loc: Loc,
         return;
     }
     let diag = if probabilities {
-        Diag::error(loc, format!("`{loss}` does not fit the output `{name}`, which ends in `{text}`"))
-            .help(help)
+        Diag::error(
+            Code::LossNeedsProbabilities,
+            loc,
+            format!("`{loss}` does not fit the output `{name}`, which ends in `{text}`"),
+        )
+        .help(help)
     } else if activation == Activation::Linear {
         let message = format!("`{loss}` needs probabilities, but the output `{name}` has no activation");
-        Diag::error(loc, message)
+        Diag::error(Code::LossNeedsProbabilities, loc, message)
             .help(format!("write `activation = {wanted}` in the layer, or `{loss}(from_logits = true)`"))
     } else {
-        Diag::error(loc, format!("`{loss}` needs probabilities, but the output `{name}` ends in `{text}`"))
-            .help(format!("write `activation = {wanted}` in the layer"))
+        Diag::error(
+            Code::LossNeedsProbabilities,
+            loc,
+            format!("`{loss}` needs probabilities, but the output `{name}` ends in `{text}`"),
+        )
+        .help(format!("write `activation = {wanted}` in the layer"))
     };
     cx.error(diag);
 }
@@ -212,7 +233,7 @@ fn check_positive(head: &Head<'_>, loss: Loss, loc: Loc, cx: &mut Cx<'_>) {
         let message = format!(
             "`{loss}` needs predictions above 0, but the output `{name}` has no activation and can be negative"
         );
-        cx.error(Diag::warning(loc, message).help(help));
+        cx.error(Diag::warning(Code::NegativePredictions, loc, message).help(help));
     }
 }
 
@@ -245,7 +266,10 @@ pub(super) fn accuracy(head: &Head<'_>, loss: Option<Loss>, word: &str, loc: Loc
             if let Some(Loss::BinaryCrossentropy { from_logits: true, .. }) = loss {
                 let message =
                     format!("`{word}` counts values above 0.5, but the output `{name}` gives logits");
-                cx.error(Diag::warning(loc, message).help("write `binary_accuracy(threshold = 0.0)`"));
+                cx.error(
+                    Diag::warning(Code::AccuracyOfLogits, loc, message)
+                        .help("write `binary_accuracy(threshold = 0.0)`"),
+                );
             }
             BINARY
         }
@@ -260,7 +284,7 @@ pub(super) fn accuracy(head: &Head<'_>, loss: Option<Loss>, word: &str, loc: Loc
             let message = format!(
                 "`{word}` compares the largest of the {units} values of `{name}`, not each of them with its label"
             );
-            cx.error(Diag::warning(loc, message).help(help));
+            cx.error(Diag::warning(Code::AccuracyOfLabels, loc, message).help(help));
             Metric::CategoricalAccuracy
         }
         None if several_labels => BINARY,
@@ -284,6 +308,7 @@ fn called(activation: Activation) -> String {
 #[cfg(test)]
 mod tests {
     use crate::activation::Activation::{self, Linear, LogSoftmax, Relu, Sigmoid, Softmax};
+    use crate::code::Code;
     use crate::context::{DimCheck, Relation};
     use crate::dim::{ConstId, Dim};
     use crate::loss::Loss;
@@ -491,6 +516,7 @@ mod tests {
         assert_eq!(
             *softmax,
             DimCheck {
+                code: Code::SoftmaxOfOneUnit,
                 loc: softmax.loc,
                 found: Dim::constant(ConstId(0)),
                 relation: Relation::AtLeast,

@@ -3,6 +3,7 @@
 use std::ops::Bound::{Excluded, Unbounded};
 
 use crate::args::{Bound, Signature, read};
+use crate::code::Code;
 use crate::compile::heads::{self, Head};
 use crate::context::Cx;
 use crate::loss::Loss;
@@ -141,7 +142,7 @@ pub(super) fn read(value: &Value, head: Option<&Head<'_>>, cx: &mut Cx<'_>) -> O
     if value.kind == ValueKind::None {
         return Some(None);
     }
-    let choice = read_named(value, "`loss`", "a loss", LOSSES, MISSING, cx)?;
+    let choice = read_named(value, "`loss`", "a loss", Code::UnknownLoss, LOSSES, MISSING, cx)?;
     let loss = match choice {
         Choice::Loss(loss) => loss,
         Choice::Crossentropy => heads::crossentropy(head?),

@@ -1,6 +1,7 @@
 //! Metrics as they are written, and the names that logs give them.
 
 use crate::args::read;
+use crate::code::Code;
 use crate::compile::heads::{self, Head};
 use crate::compile::metrics::table::{Choice, METRICS, MISSING};
 use crate::context::Cx;
@@ -60,7 +61,8 @@ fn read_one(
     if value.kind == ValueKind::None {
         return Some(None);
     }
-    let entry = read_named(value, "an entry of `metrics`", "a metric", METRICS, MISSING, cx)?;
+    let entry =
+        read_named(value, "an entry of `metrics`", "a metric", Code::UnknownMetric, METRICS, MISSING, cx)?;
     let word = match &value.kind {
         ValueKind::Call { name, .. } => name,
         _ => value.word()?,
@@ -131,7 +133,7 @@ fn check_targets(metric: Metric, word: &str, head: &Head<'_>, loss: Option<Loss>
         None => "it has no loss".into(),
     };
     let message = format!("`{word}` reads {reads}, but the targets of `{name}` are {are}");
-    let diag = Diag::error(loc, message);
+    let diag = Diag::error(Code::MetricTargets, loc, message);
     let diag = match twin {
         Some(twin) => diag.help(format!("write `{twin}`")),
         None => diag.help("leave it out, or write `accuracy`"),

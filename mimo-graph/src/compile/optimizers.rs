@@ -3,6 +3,7 @@
 use std::ops::Bound::{Excluded, Unbounded};
 
 use crate::args::{Bound, Signature, list};
+use crate::code::Code;
 use crate::context::Cx;
 use crate::diag::Diag;
 use crate::named::{Named, read_named};
@@ -137,7 +138,7 @@ pub(super) fn read(value: &Value, cx: &mut Cx<'_>) -> Option<Optimizer> {
             *name = listed.into();
         }
     }
-    read_named(&value, "`optimizer`", "an optimizer", OPTIMIZERS, MISSING, cx)
+    read_named(&value, "`optimizer`", "an optimizer", Code::UnknownOptimizer, OPTIMIZERS, MISSING, cx)
 }
 
 /// What all optimizers have in common, around a rule.
@@ -166,6 +167,7 @@ fn step_size(bound: &Bound<'_>, default: f64, cx: &mut Cx<'_>) -> f64 {
         Some(Value { kind: ValueKind::Call { name, .. }, loc }) => {
             cx.error(
                 Diag::error(
+                    Code::ScheduleInModel,
                     *loc,
                     format!("`learning_rate` must be a number, found the schedule `{name}(…)`"),
                 )
@@ -197,7 +199,7 @@ fn clip(bound: &Bound<'_>, cx: &mut Cx<'_>) -> Clip {
         [.., (last, clip)] => {
             let names = list(clips.iter().map(|&(name, _)| name));
             let message = format!("gradients are clipped in one way, but {names} are given");
-            cx.error(Diag::error(bound.loc(last), message).help("keep one of them"));
+            cx.error(Diag::error(Code::SeveralClips, bound.loc(last), message).help("keep one of them"));
             bound.fail(last);
             clip
         }

@@ -2,6 +2,7 @@
 
 use super::{Constraint, Regularizer};
 use crate::args::{Bound, Signature};
+use crate::code::Code;
 use crate::context::Cx;
 use crate::diag::Diag;
 use crate::named::{Named, read_named};
@@ -48,7 +49,10 @@ fn min_max_norm(args: &Bound<'_>, cx: &mut Cx<'_>) -> Constraint {
     if args.all_sound() && min_value > max_value {
         args.fail("max_value");
         let message = format!("`min_value` of `MinMaxNorm` is {min_value}, above `max_value` {max_value}");
-        cx.error(Diag::error(args.call(), message).help("write the smaller number as `min_value`"));
+        cx.error(
+            Diag::error(Code::BoundsReversed, args.call(), message)
+                .help("write the smaller number as `min_value`"),
+        );
     }
     Constraint::MinMaxNorm {
         min_value,
@@ -65,14 +69,14 @@ impl Regularizer {
             ("OrthogonalRegularizer", "use `L2(…)`, or start with `orthogonal` weights"),
             ("orthogonal_regularizer", "use `L2(…)`, or start with `orthogonal` weights"),
         ];
-        read_named(value, what, "a regularizer", REGULARIZERS, &unsupported, cx)
+        read_named(value, what, "a regularizer", Code::UnknownRegularizer, REGULARIZERS, &unsupported, cx)
     }
 }
 
 impl Constraint {
     /// Reads a constraint: a word, a string or a call with arguments. `what` is how messages call the value.
     pub fn read(value: &Value, what: &str, cx: &mut Cx<'_>) -> Option<Constraint> {
-        read_named(value, what, "a constraint", CONSTRAINTS, &[], cx)
+        read_named(value, what, "a constraint", Code::UnknownConstraint, CONSTRAINTS, &[], cx)
     }
 
     /// The axis over which norms are taken.

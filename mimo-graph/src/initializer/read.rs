@@ -2,6 +2,7 @@
 
 use super::{Distribution, Fan, Initializer, InitializerKind};
 use crate::args::{Bound, Signature};
+use crate::code::Code;
 use crate::context::Cx;
 use crate::diag::Diag;
 use crate::named::{Named, read_named};
@@ -93,7 +94,10 @@ fn uniform(args: &Bound<'_>, cx: &mut Cx<'_>) -> Initializer {
     if args.all_sound() && minval > maxval {
         args.fail("maxval");
         let message = format!("`minval` of `RandomUniform` is {minval}, above `maxval` {maxval}");
-        cx.error(Diag::error(args.call(), message).help("write the smaller number as `minval`"));
+        cx.error(
+            Diag::error(Code::BoundsReversed, args.call(), message)
+                .help("write the smaller number as `minval`"),
+        );
     }
     Initializer {
         kind: InitializerKind::RandomUniform { minval, maxval },
@@ -125,7 +129,7 @@ impl Initializer {
     /// Reads an initializer: a word, a string or a call with arguments. `what` is how messages call the value.
     pub fn read(value: &Value, what: &str, cx: &mut Cx<'_>) -> Option<Initializer> {
         let unsupported = [("STFT", "use `glorot_uniform`"), ("stft", "use `glorot_uniform`")];
-        read_named(value, what, "an initializer", TABLE, &unsupported, cx)
+        read_named(value, what, "an initializer", Code::UnknownInitializer, TABLE, &unsupported, cx)
     }
 
     /// Why a weight with `rank` axes cannot start like this, if it cannot.

@@ -2,6 +2,7 @@
 
 use crate::activation::Activation as Function;
 use crate::args::{Bound, Signature};
+use crate::code::Code;
 use crate::context::Cx;
 use crate::diag::{Diag, Loc};
 use crate::graph::Dtype;
@@ -84,7 +85,10 @@ impl Layer for Activation {
         if !self.activation.elementwise() && x.shape.rank() == 0 {
             // Keras would run over the batch axis here.
             let message = format!("a softmax runs over the last axis, but `{}` is [], one number", x.name);
-            cx.error(Diag::error(x.loc, message).help("use `sigmoid`, or give the tensor an axis"));
+            cx.error(
+                Diag::error(Code::WrongRank, x.loc, message)
+                    .help("use `sigmoid`, or give the tensor an axis"),
+            );
             return None;
         }
         Some(given)

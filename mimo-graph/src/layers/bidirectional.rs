@@ -5,6 +5,7 @@
 //! their own.
 
 use crate::args::{Bound, Signature};
+use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
 use crate::graph::Dtype;
@@ -81,13 +82,13 @@ impl Bidirectional {
         let forward = &layer;
         let mut differ = |what: &str, help: String| {
             let message = format!("`layer` and `backward_layer` differ in `{what}`");
-            cx.error(Diag::error(args.loc("backward_layer"), message).help(help));
+            cx.error(Diag::error(Code::DirectionsDiffer, args.loc("backward_layer"), message).help(help));
             args.fail("backward_layer");
         };
         if forward.go_backwards == backward.go_backwards {
             let message = "`layer` and `backward_layer` read in the same direction";
             let help = format!("write `go_backwards = {}` in `backward_layer`", !forward.go_backwards);
-            cx.error(Diag::error(args.loc("backward_layer"), message).help(help));
+            cx.error(Diag::error(Code::SameDirection, args.loc("backward_layer"), message).help(help));
             return None;
         }
         if forward.return_sequences != backward.return_sequences {
@@ -143,7 +144,10 @@ fn direction(name: &str, args: &Bound<'_>, cx: &mut Cx<'_>) -> Option<(Recurrent
             let class = other.class_name();
             let message =
                 format!("`Bidirectional` reads a sequence from both ends, which a `{class}` cannot");
-            cx.error(Diag::error(args.loc(name), message).help("wrap an `LSTM`, a `GRU` or a `SimpleRNN`"));
+            cx.error(
+                Diag::error(Code::NotRecurrent, args.loc(name), message)
+                    .help("wrap an `LSTM`, a `GRU` or a `SimpleRNN`"),
+            );
             args.fail(name);
             None
         }
@@ -166,6 +170,7 @@ impl Layer for Bidirectional {
         }
         let help = "write `merge_mode = \"concat\"`, or give both layers the same units";
         let check = DimCheck {
+            code: Code::MergedUnits,
             loc: call,
             found: other.clone(),
             relation: Relation::Equal,
@@ -179,7 +184,7 @@ impl Layer for Bidirectional {
             last.display(cx.consts),
             other.display(cx.consts)
         );
-        let fine = cx.require_equal(check, |_| Diag::error(call, message).help(help));
+        let fine = cx.require_equal(check, |_| Diag::error(Code::MergedUnits, call, message).help(help));
         fine.then(|| vec![(shape, Dtype::Float)])
     }
 

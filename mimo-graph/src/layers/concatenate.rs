@@ -1,6 +1,7 @@
 //! `Concatenate`: tensors one after another along an axis.
 
 use crate::args::{Bound, Signature};
+use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
@@ -19,7 +20,7 @@ pub(super) const SIGNATURE: Signature = options::layer("Concatenate", &["axis"])
 
 /// The error for the one axis that is never written.
 fn batch_axis(loc: Loc) -> Diag {
-    Diag::error(loc, "axis 0 is the batch, which cannot be concatenated")
+    Diag::error(Code::BatchAxis, loc, "axis 0 is the batch, which cannot be concatenated")
         .help("write `axis = 1` for the first axis of a sample, `axis = -1` for the last")
 }
 
@@ -46,7 +47,7 @@ impl Concatenate {
         if !valid {
             let message = format!("axis {} does not exist: {}", self.axis, axes(rank));
             let help = "axis 1 is the first axis of a sample, axis -1 the last";
-            cx.error(Diag::error(call, message).help(help));
+            cx.error(Diag::error(Code::AxisOutOfRange, call, message).help(help));
         }
         usize::try_from(axis - 1).ok().filter(|_| valid)
     }
@@ -74,6 +75,7 @@ impl Layer for Concatenate {
             if x.shape.rank() != first.shape.rank() {
                 cx.error(
                     Diag::error(
+                        Code::ConcatenatedShapes,
                         x.loc,
                         format!("`Concatenate` needs tensors with equally many axes, but {sides}"),
                     )
@@ -84,6 +86,7 @@ impl Layer for Concatenate {
                 let (float, int) = if x.dtype == Dtype::Int { (first, x) } else { (x, first) };
                 cx.error(
                     Diag::error(
+                        Code::MixedDtypes,
                         x.loc,
                         format!("`{}` holds whole numbers and `{}` holds floats", int.name, float.name),
                     )
@@ -97,7 +100,7 @@ impl Layer for Concatenate {
         }
         if first.shape.rank() == 0 {
             let message = format!("`Concatenate` needs an axis, but `{}` is [], one number", first.name);
-            cx.error(Diag::error(first.loc, message).help("write `Reshape([1])` before it"));
+            cx.error(Diag::error(Code::WrongRank, first.loc, message).help("write `Reshape([1])` before it"));
             return None;
         }
         let axis = self.sample_axis(first.shape.rank(), call, cx)?;
@@ -139,6 +142,7 @@ fn same_elsewhere(axis: usize, first: &Operand<'_>, x: &Operand<'_>, cx: &mut Cx
         .collect();
     pairs.into_iter().all(|(i, wanted, found)| {
         let check = DimCheck {
+            code: Code::ConcatenatedShapes,
             loc: x.loc,
             found: found.clone(),
             relation: Relation::Equal,
@@ -150,7 +154,7 @@ fn same_elsewhere(axis: usize, first: &Operand<'_>, x: &Operand<'_>, cx: &mut Cx
         cx.require_equal(check, |_| {
             let message =
                 format!("`Concatenate` along axis {}: {sides}, which differ in axis {}", axis + 1, i + 1);
-            let diag = Diag::error(x.loc, message);
+            let diag = Diag::error(Code::ConcatenatedShapes, x.loc, message);
             diag.help("make the other axes equal")
         })
     })

@@ -2,6 +2,7 @@
 
 use crate::activation::Activation;
 use crate::args::{Bound, Signature};
+use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
@@ -94,6 +95,7 @@ impl Conv {
         let (filters, sliding) = (filters?, sliding?);
 
         let parts = DimCheck {
+            code: Code::UnequalGroups,
             loc: args.loc("filters"),
             found: filters.clone(),
             relation: Relation::MultipleOf,
@@ -115,7 +117,7 @@ impl Conv {
         if let Some(n) = wrong_parts {
             let message = format!("`filters` of `{name}` must be a multiple of `groups` {groups}, found {n}");
             let help = format!("write `filters = {}`", n.next_multiple_of(groups));
-            cx.error(Diag::error(args.loc("filters"), message).help(help));
+            cx.error(Diag::error(Code::UnequalGroups, args.loc("filters"), message).help(help));
             return None;
         }
         // What follows depends on all that decides lengths or the activation.
@@ -151,13 +153,16 @@ impl Conv {
             Some(n) if n % groups != 0 => {
                 let message =
                     format!("`{name}` cuts channels in {groups} `groups`, but `{}` has {n}", x.name);
-                cx.error(Diag::error(x.loc, message).help("write `groups` that divide them"));
+                cx.error(
+                    Diag::error(Code::UnequalGroups, x.loc, message).help("write `groups` that divide them"),
+                );
                 false
             }
             Some(_) => true,
             None if groups == 1 => true,
             None => {
                 cx.checks.push(DimCheck {
+                    code: Code::UnequalGroups,
                     loc: x.loc,
                     found: channels.clone(),
                     relation: Relation::MultipleOf,

@@ -2,6 +2,7 @@
 
 use crate::activation::Activation;
 use crate::args::{Bound, Signature};
+use crate::code::Code;
 use crate::context::Cx;
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
@@ -79,7 +80,7 @@ impl Layer for Dense {
         let Some((_, outer)) = x.shape.0.split_last() else {
             let message = format!("`Dense` works on the last axis, but `{}` is [], one number", x.name);
             cx.error(
-                Diag::error(x.loc, message)
+                Diag::error(Code::WrongRank, x.loc, message)
                     .help("write `shape = [1]` at its `Input`, or `Reshape([1])` before the layer"),
             );
             return None;

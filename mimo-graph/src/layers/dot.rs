@@ -1,6 +1,7 @@
 //! `Dot`: products of two tensors, summed over one axis of each.
 
 use crate::args::{Bound, Signature, read};
+use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
@@ -42,7 +43,12 @@ impl Dot {
         if axes.contains(&0) {
             let help = "write `axes = 1` for the first axis of each sample, `axes = -1` for the last";
             cx.error(
-                Diag::error(args.loc("axes"), "axis 0 is the batch, which is not summed over").help(help),
+                Diag::error(
+                    Code::BatchAxis,
+                    args.loc("axes"),
+                    "axis 0 is the batch, which is not summed over",
+                )
+                .help(help),
             );
             return None;
         }
@@ -69,7 +75,7 @@ impl Dot {
                 1 => "its only axis is axis 1".into(),
                 _ => format!("it has axes 1 to {rank}; the batch is axis 0"),
             };
-            cx.error(Diag::error(call, message).help(help));
+            cx.error(Diag::error(Code::AxisOutOfRange, call, message).help(help));
         }
         axis
     }
@@ -90,6 +96,7 @@ impl Layer for Dot {
         }
         let (m, n) = (a.shape.0.get(i)?, b.shape.0.get(j)?);
         let check = DimCheck {
+            code: Code::DotLengths,
             loc: call,
             found: n.clone(),
             relation: Relation::Equal,
@@ -107,7 +114,7 @@ impl Layer for Dot {
                 j + 1,
                 b.name
             );
-            Diag::error(call, message).help("sum over axes of the same length")
+            Diag::error(Code::DotLengths, call, message).help("sum over axes of the same length")
         });
         if !equal {
             return None;

@@ -1,6 +1,7 @@
 //! `Embedding`: a vector for each of some whole numbers, such as the words of a vocabulary.
 
 use crate::args::{Bound, Signature};
+use crate::code::Code;
 use crate::context::Cx;
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
@@ -61,7 +62,7 @@ impl Embedding {
         if args.boolean("mask_zero", false, cx) {
             let message = "mimo has no `mask_zero` for `Embedding` yet";
             let help = "leave it out: padding is read as a word of its own, best put before the text";
-            cx.error(Diag::error(args.loc("mask_zero"), message).help(help));
+            cx.error(Diag::error(Code::UnavailableSetting, args.loc("mask_zero"), message).help(help));
             args.fail("mask_zero");
         }
         Some(Embedding { input_dim: input_dim?, output_dim: output_dim?, embeddings })
@@ -78,7 +79,7 @@ impl Layer for Embedding {
         if x.dtype == Dtype::Float {
             let message = format!("`Embedding` looks up whole numbers, but `{}` holds floats", x.name);
             cx.error(
-                Diag::error(x.loc, message)
+                Diag::error(Code::WholeNumbersNeeded, x.loc, message)
                     .help("write `dtype = \"int32\"` at its `Input`")
                     .help("`Dense(…)` makes vectors of floats"),
             );

@@ -2,6 +2,7 @@
 //! taken away.
 
 use crate::args::{Bound, Signature};
+use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
@@ -51,11 +52,12 @@ impl Frame {
                     0 | 1 => format!("leave the {axis} as it is: write 0"),
                     _ => format!("take {} at most in all, so that something is left", n - 1),
                 };
-                cx.error(Diag::error(call, message).help(help));
+                cx.error(Diag::error(Code::NothingLeft, call, message).help(help));
                 false
             }
             None => {
                 cx.checks.push(DimCheck {
+                    code: Code::NothingLeft,
                     loc: call,
                     found: n.clone(),
                     relation: Relation::AtLeast,

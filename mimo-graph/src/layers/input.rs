@@ -1,6 +1,7 @@
 //! `Input`: where a model's data comes in. No layer of the graph: it reads nothing and holds nothing.
 
 use crate::args::{Signature, bind, read};
+use crate::code::Code;
 use crate::context::Cx;
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
@@ -52,7 +53,11 @@ impl Input {
                 // What could not be bound, or is written as another parameter, is the same mistake.
                 let told = !bound.sound(&["shape", "batch_shape"]);
                 if !told {
-                    let diag = Diag::error(call, "`Input` needs `shape`, the shape of one sample");
+                    let diag = Diag::error(
+                        Code::MissingArgument,
+                        call,
+                        "`Input` needs `shape`, the shape of one sample",
+                    );
                     cx.error(diag.help("write `Input(shape = [4])`, without the batch axis"));
                 }
                 return None;
@@ -70,7 +75,8 @@ fn dims(items: &[Value], cx: &mut Cx<'_>) -> Option<Shape> {
 fn length(item: &Value, cx: &mut Cx<'_>) -> Option<Dim> {
     let item = read::without_python(item, cx);
     if item.kind == ValueKind::None {
-        let diag = Diag::error(item.loc, "an axis of `Input` cannot be of unknown length");
+        let diag =
+            Diag::error(Code::UnknownLength, item.loc, "an axis of `Input` cannot be of unknown length");
         cx.error(diag.help("write its length: every shape is known while compiling"));
         return None;
     }

@@ -1,5 +1,6 @@
 //! `Add`, `Subtract`, `Multiply`, `Average`, `Maximum`, `Minimum`: element by element, with Keras's broadcasting.
 
+use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
 use crate::dim::{Dim, Same};
@@ -104,6 +105,7 @@ impl Merge {
                     Same::Deferred => {
                         let sides = sides(other(from_end, &b, before), x, cx);
                         cx.checks.push(DimCheck {
+                            code: Code::UnequalShapes,
                             loc: x.loc,
                             found: b,
                             relation: Relation::Equal,
@@ -132,7 +134,11 @@ impl Merge {
         cx: &mut Cx<'_>,
     ) {
         let sides = sides(other(from_end, dim, before), x, cx);
-        let diag = Diag::error(x.loc, format!("`{}` needs equal shapes, but {sides}", self.class_name()));
+        let diag = Diag::error(
+            Code::UnequalShapes,
+            x.loc,
+            format!("`{}` needs equal shapes, but {sides}", self.class_name()),
+        );
         cx.error(diag.help("axes have to be equal or 1, compared from the last"));
     }
 }

@@ -1,6 +1,7 @@
 //! Arguments that many layers have.
 
 use crate::args::{Bound, Signature};
+use crate::code::Code;
 use crate::context::Cx;
 use crate::diag::Diag;
 use crate::initializer::Initializer;
@@ -45,7 +46,10 @@ impl WeightOptions {
         if let Some(reason) = initializer.refuses(rank) {
             let s = if rank == 1 { "is" } else { "es" };
             let message = format!("`{weight}` has {rank} ax{s}, and {reason}");
-            cx.error(Diag::error(args.loc(&parameter), message).help("use another initializer"));
+            cx.error(
+                Diag::error(Code::InitializerRank, args.loc(&parameter), message)
+                    .help("use another initializer"),
+            );
             args.fail(&parameter);
         }
         let regularizer = args.regularizer(&format!("{weight}_regularizer"), cx);
@@ -58,7 +62,7 @@ impl WeightOptions {
                 1 => "write `axis = 0`".into(),
                 _ => format!("write an `axis` from 0 to {last}"),
             };
-            cx.error(Diag::error(args.loc(&parameter), message).help(help));
+            cx.error(Diag::error(Code::ConstraintAxis, args.loc(&parameter), message).help(help));
             args.fail(&parameter);
         }
         WeightOptions { initializer, regularizer, constraint }

@@ -1,6 +1,7 @@
 //! `Permute`: the axes of a sample in another order.
 
 use crate::args::{Bound, Signature, read};
+use crate::code::Code;
 use crate::context::Cx;
 use crate::diag::{Diag, Loc};
 use crate::graph::Dtype;
@@ -31,7 +32,7 @@ impl Permute {
             let wanted = if n == 1 { "hold 1 only".into() } else { format!("hold each of 1 to {n} once") };
             let message = format!("`dims` of `Permute` must {wanted}, found [{shown}]");
             let help = "axis 1 is the first axis of a sample: the batch is not counted";
-            cx.error(Diag::error(args.loc("dims"), message).help(help));
+            cx.error(Diag::error(Code::PermutedAxes, args.loc("dims"), message).help(help));
             return None;
         }
         let dims = dims.into_iter().filter_map(|axis| usize::try_from(axis).ok()).collect();
@@ -51,7 +52,7 @@ impl Layer for Permute {
             let shown = x.shape.display(cx.consts);
             let named = if wanted == 1 { "1 axis".into() } else { format!("{wanted} axes") };
             let message = format!("`Permute` orders {named}, but `{}` has {found}: {shown}", x.name);
-            let diag = Diag::error(call, message);
+            let diag = Diag::error(Code::PermutedAxes, call, message);
             let reversed = (1..=found).rev().map(|axis| axis.to_string()).collect::<Vec<_>>().join(", ");
             cx.error(match found {
                 0 | 1 => diag.help("leave `Permute` out: there is one order only"),

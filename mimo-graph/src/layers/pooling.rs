@@ -1,6 +1,7 @@
 //! `MaxPooling1D`, `MaxPooling2D`, `AveragePooling1D`, `AveragePooling2D`: one value per window and channel.
 
 use crate::args::{Bound, Signature};
+use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
@@ -75,7 +76,7 @@ impl Pooling {
             let message =
                 format!("no window of `{class}` fits: `pool_size` is {size}, but `{}` is {shown}", x.name);
             let help = "write a smaller `pool_size`, or `padding = \"same\"`";
-            cx.error(Diag::error(call, message).help(help));
+            cx.error(Diag::error(Code::WindowTooLarge, call, message).help(help));
             return false;
         }
         // A sequence has height 1, and so have its windows.
@@ -83,6 +84,7 @@ impl Pooling {
         for ((n, wanted), axis) in pairs().skip(2 - self.axes).zip(names) {
             if n.known().zip(wanted.known()).is_none() && n != wanted {
                 cx.checks.push(DimCheck {
+                    code: Code::WindowTooLarge,
                     loc: call,
                     found: n.clone(),
                     relation: Relation::AtLeast,

@@ -2,6 +2,7 @@
 
 use crate::activation::Activation;
 use crate::args::{Bound, Signature};
+use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
@@ -234,7 +235,7 @@ impl Recurrent {
                     let message =
                         "a random `bias_initializer` cannot be combined with `unit_forget_bias` yet";
                     cx.error(
-                        Diag::error(args.loc("bias_initializer"), message)
+                        Diag::error(Code::UnavailableSetting, args.loc("bias_initializer"), message)
                             .help("write `unit_forget_bias = false`, or a constant initializer"),
                     );
                     args.fail("bias_initializer");
@@ -302,7 +303,7 @@ impl Recurrent {
                 "this `{class}` needs an initial `{name}` of [{units}], but `{}` is {shown}",
                 state.name
             );
-            Diag::error(state.loc, message).help(format!(
+            Diag::error(Code::StateShape, state.loc, message).help(format!(
                 "give a state of {units} values, such as the last one of a layer of {units} units"
             ))
         };
@@ -311,6 +312,7 @@ impl Recurrent {
             return false;
         };
         let check = DimCheck {
+            code: Code::StateShape,
             loc: state.loc,
             found: found.clone(),
             relation: Relation::Equal,
@@ -343,7 +345,10 @@ fn not_yet(name: &str, instead: &str, args: &Bound<'_>, cx: &mut Cx<'_>) {
         return;
     }
     let class = args.callee();
-    cx.error(Diag::error(value.loc, format!("mimo has no `{name}` for `{class}` yet")).help(instead));
+    cx.error(
+        Diag::error(Code::UnavailableSetting, value.loc, format!("mimo has no `{name}` for `{class}` yet"))
+            .help(instead),
+    );
     args.fail(name);
 }
 
@@ -358,11 +363,14 @@ fn function(name: &str, default: Activation, args: &Bound<'_>, cx: &mut Cx<'_>) 
         return activation;
     }
     let class = args.callee();
-    let message = match activation.elementwise() {
-        true => format!("`{class}` cannot compute with this `{name}` yet"),
-        false => format!("`{name}` of `{class}` has to work value by value, which a softmax does not"),
+    let (code, message) = match activation.elementwise() {
+        true => (Code::UnavailableSetting, format!("`{class}` cannot compute with this `{name}` yet")),
+        false => (
+            Code::StepActivation,
+            format!("`{name}` of `{class}` has to work value by value, which a softmax does not"),
+        ),
     };
-    cx.error(Diag::error(args.loc(name), message).help("use `tanh`, `sigmoid`, `relu`, `softsign`, …"));
+    cx.error(Diag::error(code, args.loc(name), message).help("use `tanh`, `sigmoid`, `relu`, `softsign`, …"));
     args.fail(name);
     default
 }
@@ -379,7 +387,7 @@ impl Layer for Recurrent {
             let shown = x.shape.display(cx.consts).to_string();
             let article = if self.cell == Cell::Lstm { "an" } else { "a" };
             let message = format!("{article} `{class}` reads [steps, features], but `{}` is {shown}", x.name);
-            let diag = Diag::error(x.loc, message);
+            let diag = Diag::error(Code::WrongRank, x.loc, message);
             cx.error(match &x.shape.0[..] {
                 [] => diag.help("write `shape = [steps, features]` at its `Input`"),
                 _ => diag.help("bring it to [steps, features] with `Reshape(…)`"),

@@ -1,6 +1,7 @@
 //! `RepeatVector`: a vector as every step of a sequence.
 
 use crate::args::{Bound, Signature};
+use crate::code::Code;
 use crate::context::Cx;
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
@@ -34,7 +35,9 @@ impl Layer for RepeatVector {
         let [features] = &x.shape.0[..] else {
             let shown = x.shape.display(cx.consts);
             let message = format!("`RepeatVector` repeats a vector, but `{}` is {shown}", x.name);
-            cx.error(Diag::error(x.loc, message).help("bring it to [features] with `Reshape(…)`"));
+            cx.error(
+                Diag::error(Code::WrongRank, x.loc, message).help("bring it to [features] with `Reshape(…)`"),
+            );
             return None;
         };
         Some(vec![(Shape(vec![self.n.clone(), features.clone()]), x.dtype)])

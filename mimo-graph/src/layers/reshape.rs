@@ -1,6 +1,7 @@
 //! `Reshape`: the same values under other axes.
 
 use crate::args::{Bound, Signature, read};
+use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
 use crate::dim::{Dim, Same};
@@ -29,7 +30,7 @@ impl Reshape {
                 // Told at the second one, which is one too many.
                 if target_shape.contains(&None) {
                     cx.error(
-                        Diag::error(item.loc, "only one axis of `Reshape` can be -1")
+                        Diag::error(Code::OpenAxes, item.loc, "only one axis of `Reshape` can be -1")
                             .help("write the length of the other one"),
                     );
                     fine = false;
@@ -66,6 +67,7 @@ impl Layer for Reshape {
         let open = self.target_shape.contains(&None);
         let target = self.display(cx.consts);
         let check = || DimCheck {
+            code: Code::ReshapedSize,
             loc: call,
             found: values.clone(),
             relation: if open { Relation::MultipleOf } else { Relation::Equal },
@@ -94,7 +96,10 @@ impl Layer for Reshape {
                 ),
                 false => format!("`{}` has {values} values, but {target} holds {given}", x.name),
             };
-            cx.error(Diag::error(call, message).help(format!("write axes whose product is {values}")));
+            cx.error(
+                Diag::error(Code::ReshapedSize, call, message)
+                    .help(format!("write axes whose product is {values}")),
+            );
             return None;
         }
         let dims = self.target_shape.iter().map(|dim| match dim {

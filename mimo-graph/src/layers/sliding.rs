@@ -1,6 +1,7 @@
 //! What convolutions have in common: a kernel that slides over a sequence or an image, channels last.
 
 use crate::args::{Bound, read};
+use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
@@ -149,7 +150,9 @@ fn per_axis<T: Clone>(
             let wanted = if rank == 1 { "1 number" } else { "1 number, or 1 for each of 2 axes" };
             let message = format!("{what} must be {wanted}, found {}", items.len());
             let example = if rank == 1 { "3" } else { "[3, 3]" };
-            cx.error(Diag::error(value.loc, message).help(format!("write `{name} = {example}`")));
+            cx.error(
+                Diag::error(Code::WrongValue, value.loc, message).help(format!("write `{name} = {example}`")),
+            );
             return None;
         }
         items.iter().map(|item| read(item, &format!("each number in {what}"), cx)).collect()
@@ -163,7 +166,7 @@ pub(super) fn positive(name: &str) -> impl Fn(&Value, &str, &mut Cx<'_>) -> Opti
         let positive = usize::try_from(n).ok().filter(|&n| n > 0);
         if positive.is_none() {
             let help = format!("write `{name} = 1`, or leave it out, which means the same");
-            read::wrong(value, what, "a whole number of at least 1", Some(help), cx);
+            read::out_of_range(value, what, "a whole number of at least 1", Some(help), cx);
         }
         positive
     }
@@ -215,7 +218,7 @@ impl Sliding {
             let message =
                 format!("`{name}` cannot have `strides` and `dilation_rate` above 1 at the same time");
             let help = "leave one of them out";
-            cx.error(Diag::error(args.loc("dilation_rate"), message).help(help));
+            cx.error(Diag::error(Code::StridesAndDilation, args.loc("dilation_rate"), message).help(help));
             return None;
         }
         let too_long =
@@ -223,7 +226,7 @@ impl Sliding {
         if output_padding.as_ref().is_some_and(too_long) {
             let message = format!("`output_padding` of `{name}` must be below `strides`");
             let help = "leave it out, or write larger `strides`";
-            cx.error(Diag::error(args.loc("output_padding"), message).help(help));
+            cx.error(Diag::error(Code::OutputPadding, args.loc("output_padding"), message).help(help));
             return None;
         }
         args.sound(Self::DECISIVE).then_some(Sliding {
@@ -306,7 +309,10 @@ impl Sliding {
             if rank == 1 { "sequences, [steps, channels]" } else { "images, [height, width, channels]" };
         let message = format!("`{name}` reads {wanted}, but `{}` is {}", x.name, x.shape.display(cx.consts));
         let axes = rank + 1;
-        cx.error(Diag::error(x.loc, message).help(format!("write a `Reshape` to {axes} axes before it")));
+        cx.error(
+            Diag::error(Code::WrongRank, x.loc, message)
+                .help(format!("write a `Reshape` to {axes} axes before it")),
+        );
         false
     }
 
@@ -336,13 +342,14 @@ impl Sliding {
                     // The first axis tells all: one kernel is one mistake.
                     if std::mem::replace(&mut fits, false) {
                         cx.error(
-                            Diag::error(call, format!("`{name}`: {message}"))
+                            Diag::error(Code::WindowTooLarge, call, format!("`{name}`: {message}"))
                                 .help("write `padding = same`, or a smaller `kernel_size`"),
                         );
                     }
                 }
                 (Some(_), Some(_)) => {}
                 _ => cx.checks.push(DimCheck {
+                    code: Code::WindowTooLarge,
                     loc: call,
                     found: n.clone(),
                     relation: Relation::AtLeast,
@@ -361,7 +368,7 @@ impl Sliding {
         let lengths = self.given(x.shape);
         if let Some(axis) = lengths.iter().position(|length| *length == Dim::Known(0)) {
             let message = format!("`{}` gives nothing along axis {}", self.class.name(), axis + 1);
-            cx.error(Diag::error(call, message).help("leave `output_padding` out"));
+            cx.error(Diag::error(Code::NothingLeft, call, message).help("leave `output_padding` out"));
             return None;
         }
         Some(lengths)

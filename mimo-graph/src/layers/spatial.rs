@@ -2,6 +2,7 @@
 //! their arguments, their axes and how many windows fit. A sequence is an image of height 1.
 
 use crate::args::{Bound, read};
+use crate::code::Code;
 use crate::context::Cx;
 use crate::diag::Diag;
 use crate::dim::{Dim, Same};
@@ -59,7 +60,7 @@ pub(super) fn image(class: &str, axes: usize, x: &Operand<'_>, cx: &mut Cx<'_>) 
     let shown = x.shape.display(cx.consts);
     let message = format!("`{class}` needs {wanted}, but `{}` is {shown}", x.name);
     let help = format!("bring it to {wanted} with `Reshape(…)`");
-    cx.error(Diag::error(x.loc, message).help(help));
+    cx.error(Diag::error(Code::WrongRank, x.loc, message).help(help));
     None
 }
 

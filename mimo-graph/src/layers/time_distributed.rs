@@ -2,6 +2,7 @@
 
 use crate::activation::Activation;
 use crate::args::{Bound, Signature};
+use crate::code::Code;
 use crate::context::Cx;
 use crate::diag::{Diag, Loc};
 use crate::graph::Dtype;
@@ -28,13 +29,13 @@ impl TimeDistributed {
             let message =
                 format!("the weights of this `{class}` are called after the `TimeDistributed` around it");
             let help = format!("write `TimeDistributed({class}(…), name = {name:?})`");
-            cx.error(Diag::error(loc, message).help(help));
+            cx.error(Diag::error(Code::SettingOfTheWrapper, loc, message).help(help));
         }
         if !made.trainable {
             let message =
                 format!("whether this `{class}` is trained is said at the `TimeDistributed` around it");
             let help = format!("write `TimeDistributed({class}(…), trainable = false)`");
-            cx.error(Diag::error(loc, message).help(help));
+            cx.error(Diag::error(Code::SettingOfTheWrapper, loc, message).help(help));
         }
         let several = made.kind.outputs().len();
         let refused = if made.kind.arity() != (1, 1) {
@@ -53,7 +54,7 @@ impl TimeDistributed {
             None
         };
         if let Some((message, help)) = refused {
-            cx.error(Diag::error(loc, message).help(help));
+            cx.error(Diag::error(Code::NotForSteps, loc, message).help(help));
             args.fail("layer");
             return None;
         }
@@ -83,7 +84,8 @@ impl Layer for TimeDistributed {
             let shown = x.shape.display(cx.consts).to_string();
             let message = format!("`TimeDistributed` reads [steps, …], but `{}` is {shown}", x.name);
             cx.error(
-                Diag::error(x.loc, message).help(format!("call the layer itself: `{class}(…)({})`", x.name)),
+                Diag::error(Code::WrongRank, x.loc, message)
+                    .help(format!("call the layer itself: `{class}(…)({})`", x.name)),
             );
             return None;
         };

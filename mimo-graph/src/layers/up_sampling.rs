@@ -1,6 +1,7 @@
 //! `UpSampling1D`, `UpSampling2D`: sequences and images, enlarged.
 
 use crate::args::{Bound, Signature};
+use crate::code::Code;
 use crate::context::Cx;
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
@@ -49,7 +50,7 @@ impl UpSampling {
             "bilinear" => Interpolation::Bilinear,
             other => {
                 let message = format!("mimo has no interpolation `{other}` yet");
-                let diag = Diag::error(args.loc("interpolation"), message);
+                let diag = Diag::error(Code::UnavailableSetting, args.loc("interpolation"), message);
                 cx.error(diag.help("write `interpolation = \"bilinear\"` or `\"nearest\"`"));
                 args.fail("interpolation");
                 Interpolation::Bilinear

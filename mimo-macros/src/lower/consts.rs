@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use mimo_graph::code::Code;
 use mimo_graph::diag::{Diag, Diags};
 use proc_macro2::{Group, Ident, Literal, TokenStream, TokenTree};
 
@@ -60,8 +61,12 @@ impl<'a> Consts<'a> {
             if defs.get(..i).is_some_and(|earlier| earlier.iter().any(|other| name_of(&other.ident) == name))
             {
                 diags.push(
-                    Diag::error(def.loc, format!("the constant `{name}` is defined twice"))
-                        .help("give one of them another name"),
+                    Diag::error(
+                        Code::ConstantTwice,
+                        def.loc,
+                        format!("the constant `{name}` is defined twice"),
+                    )
+                    .help("give one of them another name"),
                 );
             }
         }
@@ -84,8 +89,12 @@ impl<'a> Consts<'a> {
         for def in open {
             let name = name_of(&def.ident);
             diags.push(
-                Diag::error(def.loc, format!("the value of the constant `{name}` depends on itself"))
-                    .help("give it a value that names no constant that needs it"),
+                Diag::error(
+                    Code::ConstantCycle,
+                    def.loc,
+                    format!("the value of the constant `{name}` depends on itself"),
+                )
+                .help("give it a value that names no constant that needs it"),
             );
             let tokens = TokenStream::from(TokenTree::Literal(Literal::usize_unsuffixed(1)));
             consts.broken.push(name.clone());
@@ -103,8 +112,12 @@ impl<'a> Consts<'a> {
         let mut tokens = self.substitute(def.value.tokens.clone(), &mut size);
         if size > LIMIT {
             diags.push(
-                Diag::error(def.loc, format!("the constant `{}` is too long an expression", def.ident))
-                    .help("compute it outside of the model"),
+                Diag::error(
+                    Code::ConstantTooLong,
+                    def.loc,
+                    format!("the constant `{}` is too long an expression", def.ident),
+                )
+                .help("compute it outside of the model"),
             );
             (tokens, size) = (TokenStream::from(TokenTree::Literal(Literal::usize_unsuffixed(1))), 1);
         }

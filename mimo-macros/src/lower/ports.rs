@@ -1,5 +1,6 @@
 //! `Model(inputs = …, outputs = …)`.
 
+use mimo_graph::code::Code;
 use mimo_graph::diag::{Diag, Loc, did_you_mean};
 use mimo_graph::graph::Port;
 use proc_macro2::Ident;
@@ -36,7 +37,7 @@ impl Lower<'_> {
                 slot.get_or_insert_default().push(value);
                 if !std::mem::replace(reported, true) {
                     self.diags.push(
-                        Diag::error(value.loc, "a list stands in brackets")
+                        Diag::error(Code::MissingBrackets, value.loc, "a list stands in brackets")
                             .help(format!("write `{side} = [a, b]`")),
                     );
                 }
@@ -51,6 +52,7 @@ impl Lower<'_> {
                         _ => {
                             self.diags.push(
                                 Diag::error(
+                                    Code::TooManyArguments,
                                     value.loc,
                                     "`Model` takes its inputs and its outputs, and nothing more",
                                 )
@@ -64,7 +66,7 @@ impl Lower<'_> {
                 Some(("outputs", _)) => (&mut outputs, "outputs"),
                 Some(("name", loc)) => {
                     self.diags.push(
-                        Diag::error(loc, "the model has its name already")
+                        Diag::error(Code::ModelNamedTwice, loc, "the model has its name already")
                             .help("the name before the block is the model's name; remove `name`"),
                     );
                     continue;
@@ -72,7 +74,8 @@ impl Lower<'_> {
                 Some((name, loc)) => {
                     complete = false;
                     let near = did_you_mean(name, ["inputs", "outputs"]);
-                    let diag = Diag::error(loc, format!("`Model` has no argument `{name}`"));
+                    let diag =
+                        Diag::error(Code::UnknownArgument, loc, format!("`Model` has no argument `{name}`"));
                     self.diags.push(match near {
                         Some(near) => diag.help(format!("did you mean `{near}`?")),
                         None => diag.help("its arguments are `inputs` and `outputs`"),
@@ -86,7 +89,10 @@ impl Lower<'_> {
             };
             if slot.is_some() {
                 let loc = keyword.as_ref().map_or(value.loc, |(_, loc)| *loc);
-                self.diags.push(Diag::error(loc, format!("`{what}` is given twice")).help("remove one"));
+                self.diags.push(
+                    Diag::error(Code::ArgumentGivenTwice, loc, format!("`{what}` is given twice"))
+                        .help("remove one"),
+                );
                 continue;
             }
             *slot = Some(vec![value]);
@@ -95,7 +101,7 @@ impl Lower<'_> {
         for (given, what) in [(&inputs, "inputs"), (&outputs, "outputs")] {
             if given.is_none() && complete {
                 self.error(
-                    Diag::error(tail.loc, format!("`Model` is not told its {what}"))
+                    Diag::error(Code::MissingPorts, tail.loc, format!("`Model` is not told its {what}"))
                         .help("write `Model(inputs = […], outputs = […])`"),
                 );
             }
@@ -111,6 +117,7 @@ impl Lower<'_> {
             if !fine {
                 self.diags.push(
                     Diag::error(
+                        Code::ComputedInput,
                         port.loc,
                         format!("`{}` is computed by a layer, and an input is given", port.name),
                     )
@@ -150,7 +157,7 @@ impl Lower<'_> {
         if empty {
             self.broken = true;
             self.error(
-                Diag::error(expr.loc, format!("a model has at least one {what}"))
+                Diag::error(Code::NoPorts, expr.loc, format!("a model has at least one {what}"))
                     .help(format!("write `{what}s = [name]`")),
             );
         }
@@ -167,7 +174,7 @@ impl Lower<'_> {
             ExprKind::Invalid => self.nameless(expr.loc, ports),
             _ => {
                 self.error(
-                    Diag::error(expr.loc, format!("this {what} has no name"))
+                    Diag::error(Code::UnnamedPort, expr.loc, format!("this {what} has no name"))
                         .help(format!("bind it with `let`, or name it in a map: `{what}s = {{ name: … }}`")),
                 );
             }
@@ -196,6 +203,7 @@ impl Lower<'_> {
                 _ => {
                     self.error(
                         Diag::error(
+                            Code::SeveralTensors,
                             value.loc,
                             format!("this gives {} tensors, and `{name}` is one", tensors.len()),
                         )
@@ -206,8 +214,12 @@ impl Lower<'_> {
             },
             Evaluated::Layer(_) => {
                 self.error(
-                    Diag::error(value.loc, format!("`{name}` is a layer, and a tensor is needed here"))
-                        .help(format!("name what a call of it gives: `let y = {name}(x);`")),
+                    Diag::error(
+                        Code::LayerAsTensor,
+                        value.loc,
+                        format!("`{name}` is a layer, and a tensor is needed here"),
+                    )
+                    .help(format!("name what a call of it gives: `let y = {name}(x);`")),
                 );
                 self.builder.poison(value.loc)
             }

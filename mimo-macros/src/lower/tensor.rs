@@ -1,5 +1,6 @@
 //! Expressions as tensors and layers: `Dense(64)(x)`, `concatenate([a, b])`, `a + b`.
 
+use mimo_graph::code::Code;
 use mimo_graph::diag::{Diag, Loc, did_you_mean};
 use mimo_graph::graph::{LayerId, TensorId};
 use mimo_graph::layers;
@@ -42,14 +43,14 @@ impl Lower<'_> {
             ExprKind::Invalid => Evaluated::Poison,
             ExprKind::List(_) => {
                 self.error(
-                    Diag::error(expr.loc, "a list is not a tensor")
+                    Diag::error(Code::NotATensor, expr.loc, "a list is not a tensor")
                         .help("join tensors with `concatenate([a, b])`, or bind each with its own `let`"),
                 );
                 Evaluated::Poison
             }
             ExprKind::Int(_) | ExprKind::Float(_) => {
                 self.error(
-                    Diag::error(expr.loc, "a number is not a tensor")
+                    Diag::error(Code::NotATensor, expr.loc, "a number is not a tensor")
                         .help("write `const NAME: usize = …;` for a constant"),
                 );
                 Evaluated::Poison
@@ -57,8 +58,12 @@ impl Lower<'_> {
             ExprKind::Neg(inner) => {
                 if let [_] = self.operand(inner).as_slice() {
                     self.error(
-                        Diag::error(expr.loc, "the sign of a tensor cannot be changed yet")
-                            .help("`subtract([a, b])`, or `a - b`, takes the difference of two tensors"),
+                        Diag::error(
+                            Code::UnavailableOperator,
+                            expr.loc,
+                            "the sign of a tensor cannot be changed yet",
+                        )
+                        .help("`subtract([a, b])`, or `a - b`, takes the difference of two tensors"),
                     );
                 }
                 Evaluated::Poison
@@ -66,8 +71,12 @@ impl Lower<'_> {
             ExprKind::Bool(_) | ExprKind::Str(_) | ExprKind::None | ExprKind::Map(_) | ExprKind::Rust => {
                 let shown = text_of(expr.tokens.clone());
                 self.error(
-                    Diag::error(expr.loc, format!("`{shown}` is neither a tensor nor a layer"))
-                        .help("write `Layer(settings)(tensor)`"),
+                    Diag::error(
+                        Code::NotATensor,
+                        expr.loc,
+                        format!("`{shown}` is neither a tensor nor a layer"),
+                    )
+                    .help("write `Layer(settings)(tensor)`"),
                 );
                 Evaluated::Poison
             }
@@ -123,16 +132,21 @@ impl Lower<'_> {
             return None;
         }
         let diag = if self.bound.contains(&name) {
-            Diag::error(loc, format!("`{name}` is used before it is bound"))
+            Diag::error(Code::UsedBeforeBound, loc, format!("`{name}` is used before it is bound"))
                 .help(format!("move `let {name} = …;` before this"))
         } else if self.consts.contains(&name) {
-            Diag::error(loc, format!("`{name}` is a constant, and a tensor is needed here"))
-                .help("write `Layer(settings)(tensor)`")
+            Diag::error(
+                Code::ConstantAsTensor,
+                loc,
+                format!("`{name}` is a constant, and a tensor is needed here"),
+            )
+            .help("write `Layer(settings)(tensor)`")
         } else if let Some(class) = known(&name) {
-            Diag::error(loc, format!("`{name}` is a layer without its settings"))
+            Diag::error(Code::LayerWithoutSettings, loc, format!("`{name}` is a layer without its settings"))
                 .help(format!("write `{class}(…)`"))
         } else {
-            let diag = Diag::error(loc, format!("cannot find a tensor or a layer `{name}`"));
+            let diag =
+                Diag::error(Code::UnknownName, loc, format!("cannot find a tensor or a layer `{name}`"));
             match did_you_mean(&name, self.scope.keys().map(String::as_str)) {
                 Some(near) => diag.help(format!("did you mean `{near}`?")),
                 None => diag.help(format!("bind it first: `let {name} = …;`")),
@@ -151,8 +165,12 @@ impl Lower<'_> {
                 Evaluated::Tensors(_) => {
                     let shown = text_of(callee.tokens.clone());
                     self.error(
-                        Diag::error(expr.loc, format!("`{shown}` is a tensor, and only layers are called"))
-                            .help("bind it with `let`, and call a layer on it"),
+                        Diag::error(
+                            Code::TensorCalled,
+                            expr.loc,
+                            format!("`{shown}` is a tensor, and only layers are called"),
+                        )
+                        .help("bind it with `let`, and call a layer on it"),
                     );
                     Evaluated::Poison
                 }
@@ -167,8 +185,12 @@ impl Lower<'_> {
             Some(Binding::Layer(layer)) => return self.apply(layer, args, expr.loc),
             Some(Binding::Tensor(_)) => {
                 self.error(
-                    Diag::error(callee.loc, format!("`{name}` is a tensor, and only layers are called"))
-                        .help(format!("call a layer on it: `Layer(settings)({name})`")),
+                    Diag::error(
+                        Code::TensorCalled,
+                        callee.loc,
+                        format!("`{name}` is a tensor, and only layers are called"),
+                    )
+                    .help(format!("call a layer on it: `Layer(settings)({name})`")),
                 );
                 return Evaluated::Poison;
             }
@@ -185,8 +207,12 @@ impl Lower<'_> {
             }
             "Model" | "Sequential" => {
                 self.error(
-                    Diag::error(expr.loc, format!("`{name}(…)` is not a layer of a model"))
-                        .help("end the block with `Model(inputs = […], outputs = […])`"),
+                    Diag::error(
+                        Code::ModelAsLayer,
+                        expr.loc,
+                        format!("`{name}(…)` is not a layer of a model"),
+                    )
+                    .help("end the block with `Model(inputs = […], outputs = […])`"),
                 );
                 return Evaluated::Poison;
             }
@@ -207,8 +233,12 @@ impl Lower<'_> {
             .partition(|arg| arg.keyword.as_ref().is_some_and(|(keyword, _)| keyword == "initial_state"));
         for (keyword, loc) in states.into_iter().filter_map(|arg| arg.keyword.as_ref()) {
             self.error(
-                Diag::error(*loc, format!("`{keyword}` is no setting: each call has its own"))
-                    .help(format!("move it to the call: `{name}(…)(x, {keyword} = …)`")),
+                Diag::error(
+                    Code::InitialStateInSettings,
+                    *loc,
+                    format!("`{keyword}` is no setting: each call has its own"),
+                )
+                .help(format!("move it to the call: `{name}(…)(x, {keyword} = …)`")),
             );
         }
         let settings = self.args(args);
@@ -242,7 +272,7 @@ impl Lower<'_> {
         if self.is_told(name) {
             return true;
         }
-        let diag = Diag::error(loc, format!("cannot find a layer `{name}`"));
+        let diag = Diag::error(Code::UnknownName, loc, format!("cannot find a layer `{name}`"));
         let diag = match self.bound.iter().any(|other| other == name) {
             true => diag.help(format!("move `let {name} = …;` before this")),
             false => diag.help(format!("bind it first: `let {name} = Dense(…);`")),
@@ -268,13 +298,16 @@ impl Lower<'_> {
             (Some(class), _) => {
                 let settings = if args.len() == 1 && takes_nothing(class) { "" } else { "…" };
                 Diag::error(
+                    Code::TensorInSettings,
                     tensor.value.loc,
                     format!("`{shown}` is a tensor, and `{class}` takes its settings first"),
                 )
                 .help(format!("write `{class}({settings})({shown})`"))
             }
-            (None, Some(near)) => Diag::error(callee.loc, format!("cannot find a layer `{name}`"))
-                .help(format!("did you mean `{near}`?")),
+            (None, Some(near)) => {
+                Diag::error(Code::UnknownLayer, callee.loc, format!("cannot find a layer `{name}`"))
+                    .help(format!("did you mean `{near}`?"))
+            }
             // The builder knows the near names of classes.
             (None, None) => return false,
         };
@@ -314,7 +347,7 @@ impl Lower<'_> {
         };
         let Some(first) = args.iter().position(takes) else {
             self.error(
-                Diag::error(expr.loc, format!("`{name}` is given no tensors"))
+                Diag::error(Code::NoTensorGiven, expr.loc, format!("`{name}` is given no tensors"))
                     .help(format!("write `{name}([a, b])`")),
             );
             return Evaluated::Poison;
@@ -327,8 +360,12 @@ impl Lower<'_> {
             }
             if arg.keyword.is_none() && self.is_tensor(&arg.value) {
                 self.error(
-                    Diag::error(arg.value.loc, format!("`{name}` takes its tensors as one list"))
-                        .help(format!("write `{name}([a, b])`")),
+                    Diag::error(
+                        Code::TensorsNotInAList,
+                        arg.value.loc,
+                        format!("`{name}` takes its tensors as one list"),
+                    )
+                    .help(format!("write `{name}([a, b])`")),
                 );
                 return Evaluated::Poison;
             }
@@ -369,28 +406,39 @@ impl Lower<'_> {
                 Some((keyword, loc)) if did_you_mean(keyword, ["initial_state"]).is_some() => {
                     if keyword != "initial_state" {
                         self.error(
-                            Diag::error(*loc, format!("a call has no argument `{keyword}`"))
-                                .help("did you mean `initial_state`?"),
+                            Diag::error(
+                                Code::UnknownArgument,
+                                *loc,
+                                format!("a call has no argument `{keyword}`"),
+                            )
+                            .help("did you mean `initial_state`?"),
                         );
                     }
                     let mut states = Vec::new();
                     self.collect(&arg.value, &mut states);
                     if operands.initial.replace((states, arg.value.loc)).is_some() {
-                        self.error(Diag::error(*loc, "`initial_state` is given twice").help("remove one"));
+                        self.error(
+                            Diag::error(Code::ArgumentGivenTwice, *loc, "`initial_state` is given twice")
+                                .help("remove one"),
+                        );
                     }
                     continue;
                 }
                 Some((keyword, loc)) if keyword == "training" => {
                     self.error(
-                        Diag::error(*loc, "a call does not say whether it trains")
+                        Diag::error(Code::TrainingInCall, *loc, "a call does not say whether it trains")
                             .help("remove `training`: `fit` trains, and `predict` does not"),
                     );
                     continue;
                 }
                 Some((keyword, loc)) => {
                     self.error(
-                        Diag::error(*loc, format!("a call takes tensors, and `{keyword}` is a setting"))
-                            .help(format!("move it to the layer: `Layer({keyword} = …)(x)`")),
+                        Diag::error(
+                            Code::SettingInCall,
+                            *loc,
+                            format!("a call takes tensors, and `{keyword}` is a setting"),
+                        )
+                        .help(format!("move it to the layer: `Layer({keyword} = …)(x)`")),
                     );
                     // It may have been a tensor that is needed here.
                     self.broken = true;
@@ -402,7 +450,7 @@ impl Lower<'_> {
         }
         if args.is_empty() {
             self.error(
-                Diag::error(call, "a layer is called on a tensor, and none is given")
+                Diag::error(Code::NoTensorGiven, call, "a layer is called on a tensor, and none is given")
                     .help("write `Layer(settings)(tensor)`"),
             );
             return None;
@@ -431,6 +479,7 @@ impl Lower<'_> {
                     let pattern = self.pattern(&[], several);
                     self.error(
                         Diag::error(
+                            Code::SeveralTensors,
                             expr.loc,
                             format!("this gives {} tensors, and one is needed here", several.len()),
                         )
@@ -442,8 +491,12 @@ impl Lower<'_> {
             Evaluated::Layer(_) => {
                 let shown = text_of(expr.tokens.clone());
                 self.error(
-                    Diag::error(expr.loc, format!("`{shown}` is a layer, and a tensor is needed here"))
-                        .help(format!("call it: `{shown}(x)`")),
+                    Diag::error(
+                        Code::LayerAsTensor,
+                        expr.loc,
+                        format!("`{shown}` is a layer, and a tensor is needed here"),
+                    )
+                    .help(format!("call it: `{shown}(x)`")),
                 );
                 vec![(self.builder.poison(expr.loc), expr.loc)]
             }
@@ -457,7 +510,7 @@ impl Lower<'_> {
         if let Some(side) = [left, right].into_iter().find(|side| number(self, side)) {
             if number(self, left) && number(self, right) {
                 self.error(
-                    Diag::error(expr.loc, "a number is not a tensor")
+                    Diag::error(Code::NotATensor, expr.loc, "a number is not a tensor")
                         .help("write `const NAME: usize = …;` for a constant"),
                 );
                 return Evaluated::Poison;
@@ -466,7 +519,7 @@ impl Lower<'_> {
             self.eval(other);
             let shown = text_of(side.tokens.clone());
             self.error(
-                Diag::error(expr.loc, format!("`{}` between a tensor and the number `{shown}` is not available yet", op.symbol()))
+                Diag::error(Code::UnavailableOperator, expr.loc, format!("`{}` between a tensor and the number `{shown}` is not available yet", op.symbol()))
                     .help("scale the data before it is given to the model, or let the next layer's weights learn it"),
             );
             return Evaluated::Poison;
@@ -477,8 +530,12 @@ impl Lower<'_> {
             Op::Mul => "Multiply",
             Op::Div | Op::Rem => {
                 self.error(
-                    Diag::error(expr.loc, format!("`{}` is not available between tensors", op.symbol()))
-                        .help("tensors are added, subtracted and multiplied: `a + b`, `a - b`, `a * b`"),
+                    Diag::error(
+                        Code::UnavailableOperator,
+                        expr.loc,
+                        format!("`{}` is not available between tensors", op.symbol()),
+                    )
+                    .help("tensors are added, subtracted and multiplied: `a + b`, `a - b`, `a * b`"),
                 );
                 return Evaluated::Poison;
             }

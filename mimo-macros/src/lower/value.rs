@@ -1,5 +1,6 @@
 //! Expressions as values: settings of layers, losses, lengths.
 
+use mimo_graph::code::Code;
 use mimo_graph::diag::{Diag, Loc};
 use mimo_graph::dim::ConstId;
 use mimo_graph::value::{Arg, Value, ValueKind};
@@ -61,8 +62,12 @@ impl Lower<'_> {
                 ExprKind::Invalid => ValueKind::Invalid,
                 _ => {
                     self.error(
-                        Diag::error(expr.loc, "this is called twice, and a setting is called once")
-                            .help("a layer is called on tensors in a `let` of its own"),
+                        Diag::error(
+                            Code::SettingCalledTwice,
+                            expr.loc,
+                            "this is called twice, and a setting is called once",
+                        )
+                        .help("a layer is called on tensors in a `let` of its own"),
                     );
                     ValueKind::Invalid
                 }

@@ -1,6 +1,7 @@
 //! Expressions: tensors, layers and values share one grammar, because only the scope tells `enc(x)` from
 //! `Dense(64)`. What the grammar does not know is a Rust constant expression.
 
+use mimo_graph::code::Code;
 use mimo_graph::diag::{Diag, Loc};
 use proc_macro2::{Delimiter, Group, Literal, TokenStream, TokenTree};
 
@@ -59,7 +60,7 @@ impl Parser {
         let mark = self.diags.len();
         if run.is_empty() {
             let loc = self.spans.of(cursor.previous());
-            self.error(Diag::error(loc, format!("expected {what} after this")));
+            self.error(Diag::error(Code::MissingValue, loc, format!("expected {what} after this")));
             return Expr { kind: ExprKind::Invalid, loc, tokens: TokenStream::new() };
         }
         let loc = self.spans.of(run);
@@ -97,7 +98,7 @@ impl Parser {
         let (message, range) = match run.first() {
             Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Brace && run.len() == 1 => {
                 let loc = self.spans.of(run);
-                let diag = Diag::error(loc, format!("this block is not {what}"))
+                let diag = Diag::error(Code::InvalidExpression, loc, format!("this block is not {what}"))
                     .help("a map is written `{ name: value, … }`");
                 return self.error(diag);
             }
@@ -112,7 +113,8 @@ impl Parser {
             },
         };
         let loc = self.spans.add(range);
-        self.error(Diag::error(loc, message));
+        let code = if run.len() > LIMIT { Code::TooLarge } else { Code::InvalidExpression };
+        self.error(Diag::error(code, loc, message));
     }
 
     /// Operators of at least this precedence, and their operands.
@@ -126,7 +128,7 @@ impl Parser {
             {
                 let loc = self.spans.of(cursor.rest().get(..2).unwrap_or_default());
                 self.error(
-                    Diag::error(loc, "`**` is Python's power")
+                    Diag::error(Code::PythonExpression, loc, "`**` is Python's power")
                         .help("write the number, or `usize::pow(base, exponent)`"),
                 );
                 return Err(Stop::Reported);
@@ -144,7 +146,10 @@ impl Parser {
             cursor.skip(1);
             let right = self.binary(cursor, op.precedence())?;
             for side in [&left, &right].into_iter().filter(|side| matches!(side.kind, ExprKind::Map(_))) {
-                self.error(Diag::error(side.loc, "a map cannot be computed with").help("write a number"));
+                self.error(
+                    Diag::error(Code::InvalidExpression, side.loc, "a map cannot be computed with")
+                        .help("write a number"),
+                );
                 return Err(Stop::Reported);
             }
             let tokens = cursor.since(start);
@@ -164,7 +169,10 @@ impl Parser {
             return Ok(());
         }
         let loc = self.spans.of(cursor.rest().get(..1).unwrap_or_default());
-        self.error(Diag::error(loc, "this expression is too long").help("bind a part of it with `let`"));
+        self.error(
+            Diag::error(Code::TooLarge, loc, "this expression is too long")
+                .help("bind a part of it with `let`"),
+        );
         Err(Stop::Reported)
     }
 
@@ -241,15 +249,19 @@ impl Parser {
         let prefix = text_of(cursor.since(start).iter().cloned().collect());
         let name = cursor.ident_at(0).or(from.ident_at(0)).map(name_of).unwrap_or_default();
         self.error(
-            Diag::error(loc, format!("`{prefix}` is a Python module, and names have no prefix here"))
-                .help(format!("write `{name}`")),
+            Diag::error(
+                Code::PythonModule,
+                loc,
+                format!("`{prefix}` is a Python module, and names have no prefix here"),
+            )
+            .help(format!("write `{name}`")),
         );
     }
 
     fn atom(&mut self, cursor: &mut Cursor<'_>) -> Result<Expr, Stop> {
         let Some(token) = cursor.peek() else {
             let loc = self.spans.of(cursor.previous());
-            self.error(Diag::error(loc, "something is missing after this"));
+            self.error(Diag::error(Code::MissingValue, loc, "something is missing after this"));
             return Err(Stop::Reported);
         };
         let loc = self.spans.of(std::slice::from_ref(token));
@@ -266,13 +278,21 @@ impl Parser {
     fn literal(&mut self, literal: &Literal, loc: Loc) -> Result<ExprKind, Stop> {
         match syn::Lit::new(literal.clone()) {
             syn::Lit::Int(int) => int.base10_parse().map(ExprKind::Int).map_err(|_| {
-                self.error(Diag::error(loc, format!("`{literal}` is too large a number")));
+                self.error(Diag::error(
+                    Code::NumberTooLarge,
+                    loc,
+                    format!("`{literal}` is too large a number"),
+                ));
                 Stop::Reported
             }),
             syn::Lit::Float(float) => match float.base10_parse::<f64>() {
                 Ok(x) if x.is_finite() => Ok(ExprKind::Float(x)),
                 _ => {
-                    self.error(Diag::error(loc, format!("`{literal}` is too large a number")));
+                    self.error(Diag::error(
+                        Code::NumberTooLarge,
+                        loc,
+                        format!("`{literal}` is too large a number"),
+                    ));
                     Err(Stop::Reported)
                 }
             },
@@ -291,7 +311,8 @@ impl Parser {
             }
         }
         let python = |parser: &mut Parser, rust: &str| {
-            let diag = Diag::error(loc, format!("`{ident}` is Python")).help(format!("write `{rust}`"));
+            let diag = Diag::error(Code::PythonConstant, loc, format!("`{ident}` is Python"))
+                .help(format!("write `{rust}`"));
             parser.error(diag);
         };
         Ok(match ident.to_string().as_str() {
@@ -311,8 +332,12 @@ impl Parser {
                 ExprKind::None
             }
             "lambda" if !matches!(cursor.peek_nth(1), None | Some(TokenTree::Group(_))) => {
-                let diag = Diag::error(loc, "`lambda` is Python, and a model holds no functions")
-                    .help("build it from layers, or write it in Rust on the model's outputs");
+                let diag = Diag::error(
+                    Code::PythonExpression,
+                    loc,
+                    "`lambda` is Python, and a model holds no functions",
+                )
+                .help("build it from layers, or write it in Rust on the model's outputs");
                 self.error(diag);
                 return Err(Stop::Reported);
             }
@@ -379,7 +404,11 @@ impl Parser {
                 // `Dense(64 activation = relu)`: the rest of the piece is the next argument.
                 Some(_) if !std::mem::replace(&mut missing, true) => {
                     let loc = self.spans.of(cursor.previous());
-                    self.error(Diag::error(loc, format!("missing `,` after this {what}")));
+                    self.error(Diag::error(
+                        Code::MissingComma,
+                        loc,
+                        format!("missing `,` after this {what}"),
+                    ));
                 }
                 Some(_) => {}
             }
@@ -389,7 +418,9 @@ impl Parser {
     /// Reports a comma with nothing before it. Something was meant to stand there.
     fn empty_piece(&mut self, comma: &[TokenTree]) -> Expr {
         let loc = self.spans.of(comma);
-        self.error(Diag::error(loc, "nothing stands before this `,`").help("remove the `,`"));
+        self.error(
+            Diag::error(Code::ExtraComma, loc, "nothing stands before this `,`").help("remove the `,`"),
+        );
         super::invalid(loc)
     }
 
@@ -426,7 +457,10 @@ impl Parser {
     fn entry(&mut self, cursor: &mut Cursor<'_>) -> (Key, Expr) {
         if cursor.punct_at(0, ':') {
             let loc = self.spans.of(cursor.rest().get(..1).unwrap_or_default());
-            self.error(Diag::error(loc, "expected a key before this `:`").help("write `{ name: value, … }`"));
+            self.error(
+                Diag::error(Code::InvalidMapEntry, loc, "expected a key before this `:`")
+                    .help("write `{ name: value, … }`"),
+            );
             cursor.skip(1);
             let value = self.expr_prefix(cursor, "a value");
             return (Key { text: String::new(), loc }, value);
@@ -441,16 +475,18 @@ impl Parser {
             cursor.skip(1);
         } else if !cursor.is_empty() {
             let at = self.spans.of(cursor.rest().get(..1).unwrap_or_default());
-            let diag = Diag::error(at, format!("expected `:` after the key `{}`", key.text))
-                .help(format!("write `{}: value`", key.text));
+            let diag =
+                Diag::error(Code::InvalidMapEntry, at, format!("expected `:` after the key `{}`", key.text))
+                    .help(format!("write `{}: value`", key.text));
             self.error(diag);
             if cursor.punct_at(0, '=') {
                 cursor.skip(1);
             }
         }
         if cursor.is_empty() {
-            let diag = Diag::error(key.loc, format!("the key `{}` has no value", key.text))
-                .help(format!("write `{}: value`", key.text));
+            let diag =
+                Diag::error(Code::MissingValue, key.loc, format!("the key `{}` has no value", key.text))
+                    .help(format!("write `{}: value`", key.text));
             self.error(diag);
             let value = super::invalid(key.loc);
             return (Key { text: String::new(), ..key }, value);
@@ -472,7 +508,10 @@ impl Parser {
             _ => None,
         };
         if key.is_none() {
-            self.error(Diag::error(loc, "a key is a name or a string").help("write `{ name: value, … }`"));
+            self.error(
+                Diag::error(Code::InvalidMapEntry, loc, "a key is a name or a string")
+                    .help("write `{ name: value, … }`"),
+            );
         }
         cursor.skip(1);
         key
@@ -503,7 +542,7 @@ impl Parser {
             if let (true, Some(name), Some(key)) = (open, cursor.ident_at(0), cursor.ident_at(2)) {
                 let keyword = (name_of(name), self.spans.add(SpanRange::one(name.span())));
                 let loc = self.spans.add(SpanRange::one(key.span()));
-                let diag = Diag::error(loc, "a map stands in braces");
+                let diag = Diag::error(Code::MissingBrackets, loc, "a map stands in braces");
                 self.error(diag.help(format!("write `{name} = {{ {key}: … }}`")));
                 args.push(Arg { keyword: Some(keyword), value: super::invalid(loc) });
                 continue;
@@ -522,7 +561,10 @@ impl Parser {
     fn arg(&mut self, cursor: &mut Cursor<'_>, named: bool) -> Arg {
         if cursor.punct_at(0, '=') {
             let loc = self.spans.of(cursor.rest().get(..1).unwrap_or_default());
-            self.error(Diag::error(loc, "expected a name before this `=`").help("write `name = value`"));
+            self.error(
+                Diag::error(Code::UnexpectedToken, loc, "expected a name before this `=`")
+                    .help("write `name = value`"),
+            );
             cursor.skip(1);
             let value = self.expr_prefix(cursor, "a value");
             return Arg { keyword: None, value: Expr { kind: ExprKind::Invalid, ..value } };
@@ -530,7 +572,10 @@ impl Parser {
         if let Some(name) = without_equals(cursor).filter(|_| named && cursor.position() == 0) {
             let loc = self.spans.add(SpanRange::one(name.span()));
             let name = name_of(name);
-            self.error(Diag::error(loc, "expected `=` after this").help(format!("write `{name} = …`")));
+            self.error(
+                Diag::error(Code::MissingEquals, loc, "expected `=` after this")
+                    .help(format!("write `{name} = …`")),
+            );
             cursor.skip(1);
             return Arg { keyword: Some((name, loc)), value: self.expr_prefix(cursor, "a value") };
         }
@@ -541,8 +586,12 @@ impl Parser {
             if cursor.punct_at(1, ':') {
                 let at = self.spans.of(cursor.rest().get(1..2).unwrap_or_default());
                 self.error(
-                    Diag::error(at, format!("`{name}` is followed by `:`, and an argument takes `=`"))
-                        .help(format!("write `{name} = …`")),
+                    Diag::error(
+                        Code::ColonInArgument,
+                        at,
+                        format!("`{name}` is followed by `:`, and an argument takes `=`"),
+                    )
+                    .help(format!("write `{name} = …`")),
                 );
             }
             cursor.skip(2);
@@ -551,7 +600,8 @@ impl Parser {
         if let (Some((name, loc)), true) = (&keyword, cursor.is_empty()) {
             let loc = *loc;
             self.error(
-                Diag::error(loc, format!("`{name}` has no value")).help(format!("write `{name} = value`")),
+                Diag::error(Code::MissingValue, loc, format!("`{name}` has no value"))
+                    .help(format!("write `{name} = value`")),
             );
             let value = Expr { kind: ExprKind::Invalid, loc, tokens: TokenStream::new() };
             return Arg { keyword, value };
@@ -572,7 +622,7 @@ impl Parser {
             },
             other => other.to_string(),
         };
-        self.error(Diag::error(loc, format!("unexpected `{shown}` {place}")));
+        self.error(Diag::error(Code::UnexpectedToken, loc, format!("unexpected `{shown}` {place}")));
     }
 }
 

@@ -1,6 +1,7 @@
 //! What stands before the block: `crate = ::net; /// docs  pub Name`.
 
-use mimo_graph::diag::Diag;
+use mimo_graph::code::Code;
+use mimo_graph::diag::{Diag, Severity};
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use quote::quote;
 
@@ -16,7 +17,8 @@ impl Parser {
     pub(super) fn header<'a>(&mut self, tokens: &'a [TokenTree], model: &mut Model) -> Option<&'a Group> {
         let mut cursor = Cursor::new(tokens);
         let krate = self.crate_path(&mut cursor);
-        let attrs = self.attributes(cursor.attributes());
+        let attrs = self.lint_levels(cursor.attributes(), &mut model.levels);
+        let attrs = self.attributes(&attrs);
         let vis_start = cursor.position();
         if cursor.at_keyword("pub") {
             cursor.skip(1);
@@ -31,7 +33,10 @@ impl Parser {
         let mut vis: TokenStream = vis_tokens.iter().cloned().flat_map(ungrouped).collect();
         if syn::parse2::<syn::Visibility>(vis.clone()).is_err() {
             let loc = self.spans.of(vis_tokens);
-            self.error(Diag::error(loc, "this is no visibility").help("write `pub` or `pub(crate)`"));
+            self.error(
+                Diag::error(Code::InvalidVisibility, loc, "this is no visibility")
+                    .help("write `pub` or `pub(crate)`"),
+            );
             vis = TokenStream::new();
         }
         for keyword in ["struct", "model", "mod", "fn", "class"] {
@@ -39,7 +44,9 @@ impl Parser {
             if let (true, true, Some(ident)) = (cursor.at_keyword(keyword), name_follows, cursor.ident_at(0))
             {
                 let loc = self.spans.add(SpanRange::one(ident.span()));
-                let diag = Diag::error(loc, format!("`{keyword}` does not belong here")).help(FORM);
+                let diag =
+                    Diag::error(Code::KeywordBeforeName, loc, format!("`{keyword}` does not belong here"))
+                        .help(FORM);
                 self.error(diag);
                 cursor.skip(1);
             }
@@ -49,7 +56,7 @@ impl Parser {
                 Some(token) => ("expected the model's name", self.spans.of(std::slice::from_ref(token))),
                 None => ("expected a name and a block", self.spans.of(cursor.previous())),
             };
-            self.error(Diag::error(loc, message).help(FORM));
+            self.error(Diag::error(Code::MissingModelName, loc, message).help(FORM));
             return self.block(&mut cursor);
         };
         cursor.skip(1);
@@ -57,7 +64,9 @@ impl Parser {
         let block = self.block(&mut cursor);
         if block.is_none() {
             let loc = self.spans.of(cursor.previous());
-            self.error(Diag::error(loc, format!("the model `{ident}` has no block")).help(FORM));
+            self.error(
+                Diag::error(Code::MissingBlock, loc, format!("the model `{ident}` has no block")).help(FORM),
+            );
         }
         block
     }
@@ -72,20 +81,23 @@ impl Parser {
             cursor.skip(1);
         }
         let between = cursor.since(start);
-        if !between.is_empty() && self.diags.is_empty() {
+        if !between.is_empty() && self.diags.iter().all(|diag| diag.severity == Severity::Warning) {
             let loc = self.spans.of(between);
-            let message = match between.first() {
-                Some(TokenTree::Punct(p)) if p.as_char() == '<' => "a model has no generic parameters",
-                _ => "unexpected tokens between the model's name and its block",
+            let (code, message) = match between.first() {
+                Some(TokenTree::Punct(p)) if p.as_char() == '<' => {
+                    (Code::GenericModel, "a model has no generic parameters")
+                }
+                _ => (Code::TokensBeforeBlock, "unexpected tokens between the model's name and its block"),
             };
-            self.error(Diag::error(loc, message).help(FORM));
+            self.error(Diag::error(code, loc, message).help(FORM));
         }
         let block = cursor.group_at(0, Delimiter::Brace);
         cursor.skip(1);
         if !cursor.is_empty() {
             let loc = self.spans.of(cursor.rest());
             self.error(
-                Diag::error(loc, "unexpected tokens after the model").help("write one `model!` per model"),
+                Diag::error(Code::TokensAfterModel, loc, "unexpected tokens after the model")
+                    .help("write one `model!` per model"),
             );
         }
         block
@@ -116,7 +128,7 @@ impl Parser {
         if !valid || !ended {
             let loc = if path.is_empty() { self.spans.of(cursor.previous()) } else { self.spans.of(path) };
             let message = if valid { "missing `;` after the path" } else { "expected the path of mimo" };
-            self.error(Diag::error(loc, message).help("write `crate = ::path;`"));
+            self.error(Diag::error(Code::InvalidCratePath, loc, message).help("write `crate = ::path;`"));
         }
         if ended {
             cursor.skip(1);

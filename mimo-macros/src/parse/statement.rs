@@ -1,5 +1,6 @@
 //! One statement of the block: `let`, `const`, `Model(…)`, and what people write instead.
 
+use mimo_graph::code::Code;
 use mimo_graph::diag::{Diag, Loc, did_you_mean};
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
@@ -7,6 +8,7 @@ use super::cursor::{Cursor, contents, cut_list, text_of};
 use super::header::is_name;
 use super::{Parser, invalid};
 use crate::ast::{Arg, Binder, ConstDef, Let, Model, Tail, name_of};
+use crate::lints;
 use crate::span::SpanRange;
 
 /// What was seen of the block so far.
@@ -19,17 +21,34 @@ pub(super) struct State {
 }
 
 impl Parser {
-    /// Reads one run of tokens.
+    /// Reads one run of tokens: a statement, and the attributes before it.
     pub(super) fn statement(&mut self, run: &[TokenTree], state: &mut State, model: &mut Model) {
         let mut cursor = Cursor::new(run);
+        let outer = model.levels.len();
         let attrs = cursor.attributes();
         if cursor.is_empty() {
             if !attrs.is_empty() {
                 let loc = self.spans.of(attrs);
-                self.error(Diag::error(loc, "no statement follows this").help("remove it"));
+                self.error(
+                    Diag::error(Code::InvalidAttribute, loc, "no statement follows this").help("remove it"),
+                );
             }
             return;
         }
+        let attrs = self.lint_levels(attrs, &mut model.levels);
+        self.statement_after(&attrs, cursor, state, model);
+        let next = self.spans.next();
+        lints::close(model.levels.get_mut(outer..).unwrap_or_default(), next);
+    }
+
+    /// Reads what follows the attributes `attrs`.
+    fn statement_after(
+        &mut self,
+        attrs: &[TokenTree],
+        mut cursor: Cursor<'_>,
+        state: &mut State,
+        model: &mut Model,
+    ) {
         if model.tail.is_some() && self.after_tail(&cursor, state, model) {
             return;
         }
@@ -40,7 +59,7 @@ impl Parser {
         if cursor.at_keyword("return") {
             let loc = self.spans.of(cursor.rest().get(..1).unwrap_or_default());
             self.error(
-                Diag::error(loc, "`return` does not belong here")
+                Diag::error(Code::ReturnInModel, loc, "`return` does not belong here")
                     .help("end the block with `Model(…)` itself"),
             );
             cursor.skip(1);
@@ -60,7 +79,7 @@ impl Parser {
             let loc = self.spans.of(cursor.rest().get(..1).unwrap_or_default());
             let shown = cursor.ident_at(0).map(name_of).unwrap_or_default();
             let help = format!("write `const {shown}: usize = …;`");
-            self.error(Diag::error(loc, "a constant starts with `const`").help(help));
+            self.error(Diag::error(Code::IncompleteConst, loc, "a constant starts with `const`").help(help));
             return self.typed_constant(&mut cursor, attrs, model);
         }
         let named = cursor.ident_at(0).is_some_and(is_name);
@@ -96,10 +115,18 @@ impl Parser {
             state.after_tail = true;
             let loc = self.spans.of(cursor.rest());
             let diag = match second {
-                true => Diag::error(loc, "a block has one `Model(…)`, and this is a second one")
-                    .help("write a `model!` for each model"),
-                false => Diag::error(loc, "this stands after `Model(…)`, which ends the block")
-                    .help("move it before `Model(…)`"),
+                true => Diag::error(
+                    Code::SecondModel,
+                    loc,
+                    "a block has one `Model(…)`, and this is a second one",
+                )
+                .help("write a `model!` for each model"),
+                false => Diag::error(
+                    Code::StatementAfterModel,
+                    loc,
+                    "this stands after `Model(…)`, which ends the block",
+                )
+                .help("move it before `Model(…)`"),
             };
             self.error(diag);
         }
@@ -115,8 +142,12 @@ impl Parser {
             if Cursor::new(&inner).at_keyword("cfg") || Cursor::new(&inner).at_keyword("cfg_attr") {
                 let loc = self.spans.of(pair);
                 self.error(
-                    Diag::error(loc, "a statement of a model cannot be compiled conditionally")
-                        .help("put `#[cfg(…)]` before the model's name"),
+                    Diag::error(
+                        Code::ConditionalStatement,
+                        loc,
+                        "a statement of a model cannot be compiled conditionally",
+                    )
+                    .help("put `#[cfg(…)]` before the model's name"),
                 );
             }
         }
@@ -134,8 +165,8 @@ impl Parser {
         if !cursor.at_keyword("const") {
             self.lose(cursor.rest(), model);
             let loc = self.spans.of(cursor.previous());
-            let diag =
-                Diag::error(loc, "`pub` does not belong here").help("only the model itself has a visibility");
+            let diag = Diag::error(Code::VisibleStatement, loc, "`pub` does not belong here")
+                .help("only the model itself has a visibility");
             return self.error(diag);
         }
         cursor.skip(1);
@@ -148,7 +179,8 @@ impl Parser {
         let Some(ident) = cursor.ident_at(0).filter(|ident| is_name(ident)) else {
             self.lose(cursor.rest(), model);
             let loc = self.spans.of(cursor.previous());
-            return self.error(Diag::error(loc, "expected a name after `const`").help(FORM));
+            return self
+                .error(Diag::error(Code::IncompleteConst, loc, "expected a name after `const`").help(FORM));
         };
         let loc = self.spans.add(SpanRange::one(ident.span()));
         cursor.skip(1);
@@ -173,10 +205,13 @@ impl Parser {
                 } else {
                     format!("this is no type: {error}")
                 };
-                self.error(Diag::error(loc, message).help(FORM));
+                self.error(Diag::error(Code::IncompleteConst, loc, message).help(FORM));
             }
         } else {
-            self.error(Diag::error(loc, format!("the constant `{ident}` has no type")).help(FORM));
+            self.error(
+                Diag::error(Code::IncompleteConst, loc, format!("the constant `{ident}` has no type"))
+                    .help(FORM),
+            );
             while !cursor.punct_at(0, '=') {
                 cursor.skip(1);
             }
@@ -185,13 +220,23 @@ impl Parser {
             cursor.skip(1);
             let previous = self.spans.of(cursor.previous());
             if cursor.is_empty() {
-                self.error(Diag::error(previous, format!("the constant `{ident}` has no value")).help(FORM));
+                self.error(
+                    Diag::error(
+                        Code::IncompleteConst,
+                        previous,
+                        format!("the constant `{ident}` has no value"),
+                    )
+                    .help(FORM),
+                );
                 invalid(previous)
             } else {
                 self.expr(cursor.rest(), "a constant")
             }
         } else {
-            self.error(Diag::error(loc, format!("the constant `{ident}` has no value")).help(FORM));
+            self.error(
+                Diag::error(Code::IncompleteConst, loc, format!("the constant `{ident}` has no value"))
+                    .help(FORM),
+            );
             invalid(loc)
         };
         let attrs = self.attributes(attrs);
@@ -204,7 +249,7 @@ impl Parser {
         if let (true, Some(ident)) = (cursor.at_keyword("mut"), cursor.ident_at(0)) {
             let loc = self.spans.add(SpanRange::one(ident.span()));
             self.error(
-                Diag::error(loc, "a tensor is never changed")
+                Diag::error(Code::MutableBinding, loc, "a tensor is never changed")
                     .help("remove `mut`; a later `let` may use the same name"),
             );
             cursor.skip(1);
@@ -224,7 +269,7 @@ impl Parser {
             let loc = self.spans.of(tokens);
             let shown = text_of(tokens.iter().cloned().collect());
             self.error(
-                Diag::error(loc, "several names stand in parentheses")
+                Diag::error(Code::MissingParentheses, loc, "several names stand in parentheses")
                     .help(format!("write `let ({shown}) = …;`")),
             );
             names = self.binders(tokens, model);
@@ -237,7 +282,8 @@ impl Parser {
         if names.is_empty() {
             model.lost.nameless += 1;
             let loc = self.spans.of(cursor.previous());
-            let diag = Diag::error(loc, "expected a name after `let`").help("write `let name = …;`");
+            let diag = Diag::error(Code::IncompleteLet, loc, "expected a name after `let`")
+                .help("write `let name = …;`");
             // A name that is none was reported already.
             if cursor.position() == start {
                 self.error(diag);
@@ -256,7 +302,10 @@ impl Parser {
             match tokens {
                 [] => {
                     let loc = self.spans.of(cursor.previous());
-                    self.error(Diag::error(loc, "expected a shape").help("write `let name: [127, 32] = …;`"));
+                    self.error(
+                        Diag::error(Code::InvalidShape, loc, "expected a shape")
+                            .help("write `let name: [127, 32] = …;`"),
+                    );
                 }
                 [TokenTree::Group(group)]
                     if matches!(group.delimiter(), Delimiter::Bracket | Delimiter::Parenthesis) =>
@@ -267,7 +316,7 @@ impl Parser {
                     let loc = self.spans.of(tokens);
                     let shown = text_of(tokens.iter().cloned().collect());
                     self.error(
-                        Diag::error(loc, format!("`{shown}` is no shape"))
+                        Diag::error(Code::InvalidShape, loc, format!("`{shown}` is no shape"))
                             .help("write the lengths of one sample's axes: `let name: [127, 32] = …;`"),
                     );
                 }
@@ -276,7 +325,8 @@ impl Parser {
         if !cursor.punct_at(0, '=') {
             let loc = self.spans.of(cursor.previous());
             let name = names.first().map_or("name".to_owned(), |binder| name_of(&binder.ident));
-            let diag = Diag::error(loc, "expected `=` after this").help(format!("write `let {name} = …;`"));
+            let diag = Diag::error(Code::IncompleteLet, loc, "expected `=` after this")
+                .help(format!("write `let {name} = …;`"));
             if !names.is_empty() {
                 self.error(diag);
             }
@@ -301,7 +351,10 @@ impl Parser {
             let loc = names.first().map_or_else(|| self.spans.of(cursor.rest()), |binder| binder.loc);
             let name = names.first().map(|binder| name_of(&binder.ident)).unwrap_or_default();
             let is_let = "end the block with `Model(…)` itself, without a name and without `;`";
-            self.error(Diag::error(loc, format!("the model is not bound to `{name}`")).help(is_let));
+            self.error(
+                Diag::error(Code::BoundModel, loc, format!("the model is not bound to `{name}`"))
+                    .help(is_let),
+            );
             state.model_name = Some(name);
             if model.tail.is_none() {
                 self.tail(cursor, model);
@@ -310,7 +363,7 @@ impl Parser {
         }
         let value = if cursor.is_empty() {
             let loc = self.spans.of(cursor.previous());
-            self.error(Diag::error(loc, "expected a tensor or a layer after `=`"));
+            self.error(Diag::error(Code::MissingValue, loc, "expected a tensor or a layer after `=`"));
             invalid(loc)
         } else {
             self.expr(cursor.rest(), "a tensor or a layer")
@@ -327,7 +380,7 @@ impl Parser {
             if piece.is_empty() {
                 let loc = self.spans.of(position.previous());
                 self.error(
-                    Diag::error(loc, "nothing stands before this `,`")
+                    Diag::error(Code::ExtraComma, loc, "nothing stands before this `,`")
                         .help("write a name, or `_` for a tensor that is not needed"),
                 );
                 names.extend(nameless(position.previous(), loc, model));
@@ -339,7 +392,7 @@ impl Parser {
             for (i, part) in parts.iter().enumerate() {
                 if i > 0 {
                     let loc = self.spans.of(parts[i - 1]);
-                    self.error(Diag::error(loc, "missing `,` after this name"));
+                    self.error(Diag::error(Code::MissingComma, loc, "missing `,` after this name"));
                 }
                 match self.binder(part) {
                     Some(name) => names.push(name),
@@ -362,13 +415,15 @@ impl Parser {
             }
             [TokenTree::Ident(ident)] => {
                 self.error(
-                    Diag::error(loc, format!("`{ident}` is a keyword of Rust"))
+                    Diag::error(Code::KeywordAsName, loc, format!("`{ident}` is a keyword of Rust"))
                         .help(format!("use another name, or write `r#{ident}`")),
                 );
                 None
             }
             _ => {
-                self.error(Diag::error(loc, "expected a name").help("write `let (a, b) = …;`"));
+                self.error(
+                    Diag::error(Code::IncompleteLet, loc, "expected a name").help("write `let (a, b) = …;`"),
+                );
                 None
             }
         }
@@ -388,7 +443,8 @@ impl Parser {
             let shown = text_of(pattern.iter().cloned().collect());
             let shown = if python_tuple(cursor) { format!("({shown})") } else { shown };
             self.error(
-                Diag::error(loc, "a binding starts with `let`").help(format!("write `let {shown} = …;`")),
+                Diag::error(Code::MissingLet, loc, "a binding starts with `let`")
+                    .help(format!("write `let {shown} = …;`")),
             );
             if python_tuple(cursor) {
                 let names = self.binders(pattern, model);
@@ -411,7 +467,11 @@ impl Parser {
             }
             if LATER.iter().any(|name| method == name) {
                 let loc = self.spans.of(cursor.rest());
-                let diag = Diag::error(loc, format!("`{method}` is not called on a name in the block"));
+                let diag = Diag::error(
+                    Code::UnsupportedMethod,
+                    loc,
+                    format!("`{method}` is not called on a name in the block"),
+                );
                 return self.error(match method == "compile" {
                     true => diag.help("write `Model(…).compile(…)`"),
                     false => diag.help("call it in Rust, on the generated type"),
@@ -423,11 +483,14 @@ impl Parser {
         let diag = match call {
             true => {
                 // Read for its own mistakes.
-                self.error(Diag::error(loc, "the result of this is not bound").help("write `let name = …;`"));
+                self.error(
+                    Diag::error(Code::UnboundResult, loc, "the result of this is not bound")
+                        .help("write `let name = …;`"),
+                );
                 self.expr(cursor.rest(), "a tensor or a layer");
                 return;
             }
-            false => Diag::error(loc, "this is no statement of a model"),
+            false => Diag::error(Code::NotAStatement, loc, "this is no statement of a model"),
         };
         self.lose(cursor.rest(), model);
         self.error(diag.help("write `let name = …;`, `const NAME: usize = …;` or `Model(…)`"));
@@ -440,7 +503,7 @@ impl Parser {
             cursor.skip(1);
         }
         let compile = cursor.ident_at(1).is_some_and(|ident| ident == "compile");
-        let diag = Diag::error(loc, "this stands after the model");
+        let diag = Diag::error(Code::StatementAfterModel, loc, "this stands after the model");
         self.error(match compile {
             true => diag.help("write `Model(…).compile(…)`"),
             false => diag.help("call it in Rust, on the generated type"),
@@ -460,7 +523,7 @@ impl Parser {
             self.lose(cursor.rest(), model);
             let loc = self.spans.of(cursor.rest().get(..1).unwrap_or_default());
             return self.error(
-                Diag::error(loc, "expected `(…)` after `Model`")
+                Diag::error(Code::MissingParentheses, loc, "expected `(…)` after `Model`")
                     .help("write `Model(inputs = […], outputs = […])`"),
             );
         };
@@ -486,23 +549,32 @@ impl Parser {
             let near = did_you_mean(&name_of(method), ["compile"]).is_some();
             if !near {
                 self.error(
-                    Diag::error(name_loc, format!("`{method}` is not called on `Model(…)`")).help(
-                        "only `.compile(…)` is; everything else is called in Rust, on the generated type",
-                    ),
+                    Diag::error(
+                        Code::UnsupportedMethod,
+                        name_loc,
+                        format!("`{method}` is not called on `Model(…)`"),
+                    )
+                    .help("only `.compile(…)` is; everything else is called in Rust, on the generated type"),
                 );
             } else if method != "compile" {
                 self.error(
-                    Diag::error(name_loc, format!("unknown method `{method}`"))
+                    Diag::error(Code::UnsupportedMethod, name_loc, format!("unknown method `{method}`"))
                         .help("did you mean `compile`?"),
                 );
             }
             let Some(group) = cursor.group_at(2, Delimiter::Parenthesis) else {
-                self.error(Diag::error(name_loc, "expected `(…)` after this").help("write `.compile(…)`"));
+                self.error(
+                    Diag::error(Code::MissingParentheses, name_loc, "expected `(…)` after this")
+                        .help("write `.compile(…)`"),
+                );
                 return compile;
             };
             let args = self.args(&contents(group.stream()));
             if near && compile.is_some() {
-                self.error(Diag::error(loc, "a model is compiled once").help("write one `.compile(…)`"));
+                self.error(
+                    Diag::error(Code::CompiledTwice, loc, "a model is compiled once")
+                        .help("write one `.compile(…)`"),
+                );
             } else if near {
                 compile = Some((args, loc));
             }

@@ -1,6 +1,7 @@
 //! Every metric: its names, its parameters in Keras's order, and what it makes of them.
 
 use crate::args::{Bound, Signature, read};
+use crate::code::Code;
 use crate::context::Cx;
 use crate::diag::Diag;
 use crate::metric::{Average, Curve, Metric};
@@ -248,7 +249,7 @@ fn at_least(bound: &Bound<'_>, name: &str, least: usize, default: usize, cx: &mu
     let number = bound.read(name, cx, |value, what, cx| {
         let number = read::unsigned(value, what, cx)?;
         if number < least {
-            read::wrong(value, what, &format!("a whole number of at least {least}"), None, cx);
+            read::out_of_range(value, what, &format!("a whole number of at least {least}"), None, cx);
             return None;
         }
         Some(number)
@@ -262,9 +263,13 @@ fn named(bound: &Bound<'_>, metric: Metric, cx: &mut Cx<'_>) -> Entry {
     if let Some((name, reason)) = name.as_ref().and_then(|name| Some((name, crate::names::unusable(name)?))) {
         let usable = crate::names::field_like(name);
         cx.error(
-            Diag::error(bound.loc("name"), format!("the metric name {name:?} {reason}"))
-                .help(format!("write `name = \"{usable}\"`"))
-                .note("logs have a field of this name"),
+            Diag::error(
+                Code::UnusableMetricName,
+                bound.loc("name"),
+                format!("the metric name {name:?} {reason}"),
+            )
+            .help(format!("write `name = \"{usable}\"`"))
+            .note("logs have a field of this name"),
         );
         bound.fail("name");
     }
