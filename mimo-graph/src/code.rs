@@ -202,11 +202,15 @@ codes! {
     lints {
         AccuracyOfLabels "accuracy_of_labels" "accuracy that does not count every label",
         AccuracyOfLogits "accuracy_of_logits" "accuracy with the threshold of probabilities on logits",
+        DropoutAfterHead "dropout_after_head" "dropout or noise behind the last layer of an output",
+        LargeFlatten "large_flatten" "flattened image that holds most of the weights",
+        LargeLearningRate "large_learning_rate" "learning rate above 1",
         NegativePredictions "negative_predictions" "loss of positive numbers on predictions that can be negative",
         UnknownLint "unknown_lint" "unknown lint",
         UnusedLayer "unused_layer" "layer that is never called",
         UnusedTensor "unused_tensor" "tensor that is never used",
         WeightWithoutLoss "weight_without_loss" "weight of a loss that is not there",
+        ZeroLossWeight "zero_loss_weight" "loss with the weight 0",
     }
 }
 

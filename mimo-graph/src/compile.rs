@@ -151,7 +151,22 @@ fn weights(
                     let help = format!("leave `{}` out of `loss_weights`, or give it a loss", output.name);
                     cx.error(Diag::warning(Code::WeightWithoutLoss, value.loc, message).help(help));
                 }
-                weight(value, cx)
+                let read = weight(value, cx);
+                if read == Some(0.0) && matches!(loss, Some(Some(_))) {
+                    let message = format!(
+                        "the loss of `{}` has the weight 0, so that nothing is learned from it",
+                        output.name
+                    );
+                    cx.error(
+                        Diag::warning(Code::ZeroLossWeight, value.loc, message)
+                            .help(format!(
+                                "write `{}: none` in `loss` to leave the output untrained",
+                                output.name
+                            ))
+                            .help("`#[allow(mimo::zero_loss_weight)]` if the weight changes while training"),
+                    );
+                }
+                read
             }
         });
     }
@@ -311,7 +326,7 @@ mod tests {
         assert_eq!(
             errors,
             [
-                "at true: error: a loss weight must be a number, found `true`",
+                "at true: error: a loss weight must be a number, found `true`\n  = help: write a number: `0.5`",
                 "at W: error: a loss weight must be a number, found `W`\n  \
                  = help: write the number itself, or a `const` of this block with a number as its value",
             ]

@@ -16,6 +16,7 @@ pub mod dot;
 pub mod graph;
 pub mod initializer;
 pub mod layers;
+mod lints;
 pub mod loss;
 pub mod mermaid;
 pub mod metric;

@@ -45,11 +45,10 @@ impl Parser {
             Ok(_) => stream,
             Err(error) => {
                 let loc = self.spans.of(tokens);
-                self.error(Diag::error(
-                    Code::InvalidAttribute,
-                    loc,
-                    format!("this is no attribute: {error}"),
-                ));
+                let message = format!("this is no attribute: {error}");
+                self.error(
+                    Diag::error(Code::InvalidAttribute, loc, message).help("write `#[name]` or `#[name(…)]`"),
+                );
                 TokenStream::new()
             }
         }
@@ -91,7 +90,8 @@ impl Parser {
                 let (statement, next) = rest.split_at(at);
                 self.statement(statement, &mut state, model);
                 let loc = self.spans.of(statement.last().map(std::slice::from_ref).unwrap_or_default());
-                self.error(Diag::error(Code::MissingSemicolon, loc, "missing `;` after this statement"));
+                let diag = Diag::error(Code::MissingSemicolon, loc, "missing `;` after this statement");
+                self.error(diag.help("write a `;` here"));
                 rest = next;
             }
             self.statement(rest, &mut state, model);

@@ -10,6 +10,7 @@ mod names;
 mod python;
 mod recovery;
 mod values;
+mod warnings;
 
 use mimo_graph::diag::{Diag, Severity};
 use proc_macro2::TokenStream;

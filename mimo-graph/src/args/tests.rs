@@ -112,7 +112,7 @@ fn lengths_are_numbers_or_constants() {
     ]);
     let helps: Vec<_> = diags.iter().map(|diag| diag.helps.join("")).collect();
     let number = "write a number or a constant: `32`, `UNITS`";
-    assert_eq!(helps, ["", "", "write `32`", "write `32`", number, "write `3`"]);
+    assert_eq!(helps, ["write `1`", "write `3`", "write `32`", "write `32`", number, "write `3`"]);
 }
 
 #[test]
@@ -145,9 +145,9 @@ fn values_of_the_wrong_form_are_told_with_what_to_write() {
         [
             "write the number itself, or a `const` of this block with a number as its value",
             "write `0.5`, without quotes",
-            "",
-            "",
-            "",
+            "write a share of 1: `0.5` is a half",
+            "write a share of 1: `0.5` is a half",
+            "write `1`",
             "write `true`",
             "write `\"trunk\"`",
             "did you mean `same`?",

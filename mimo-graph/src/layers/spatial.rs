@@ -98,7 +98,8 @@ pub(super) fn lengths(value: &Value, what: &str, axes: usize, cx: &mut Cx<'_>) -
     };
     if items.len() != axes {
         let wanted = if axes == 1 { "one length" } else { "one length or two" };
-        read::wrong(&value, what, wanted, None, cx);
+        let example = if axes == 1 { "write one: `2`" } else { "write one for height and width, `2`, or one for each, `(2, 3)`" };
+        read::wrong(&value, what, wanted, Some(example.into()), cx);
         return None;
     }
     let each = format!("each length in {what}");
@@ -140,7 +141,8 @@ fn pair(value: &Value, what: &str, wanted: &str, cx: &mut Cx<'_>) -> Option<[Dim
         return Some([length.clone(), length]);
     };
     let [before, after] = &items[..] else {
-        read::wrong(&value, what, wanted, None, cx);
+        let example = "write one for both sides, `1`, or one for each, `(1, 2)`";
+        read::wrong(&value, what, wanted, Some(example.into()), cx);
         return None;
     };
     let each = format!("each length in {what}");

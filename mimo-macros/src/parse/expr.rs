@@ -60,7 +60,7 @@ impl Parser {
         let mark = self.diags.len();
         if run.is_empty() {
             let loc = self.spans.of(cursor.previous());
-            self.error(Diag::error(Code::MissingValue, loc, format!("expected {what} after this")));
+            self.error(Diag::error(Code::MissingValue, loc, format!("expected {what} after this")).help("write what is missing, or remove this"));
             return Expr { kind: ExprKind::Invalid, loc, tokens: TokenStream::new() };
         }
         let loc = self.spans.of(run);
@@ -114,7 +114,8 @@ impl Parser {
         };
         let loc = self.spans.add(range);
         let code = if run.len() > LIMIT { Code::TooLarge } else { Code::InvalidExpression };
-        self.error(Diag::error(code, loc, message));
+        let help = "write a number, a name, a list, or a call of a layer";
+        self.error(Diag::error(code, loc, message).help(help));
     }
 
     /// Operators of at least this precedence, and their operands.
@@ -261,7 +262,7 @@ impl Parser {
     fn atom(&mut self, cursor: &mut Cursor<'_>) -> Result<Expr, Stop> {
         let Some(token) = cursor.peek() else {
             let loc = self.spans.of(cursor.previous());
-            self.error(Diag::error(Code::MissingValue, loc, "something is missing after this"));
+            self.error(Diag::error(Code::MissingValue, loc, "something is missing after this").help("write what is missing, or remove this"));
             return Err(Stop::Reported);
         };
         let loc = self.spans.of(std::slice::from_ref(token));
@@ -282,7 +283,7 @@ impl Parser {
                     Code::NumberTooLarge,
                     loc,
                     format!("`{literal}` is too large a number"),
-                ));
+                ).help("write a smaller one"));
                 Stop::Reported
             }),
             syn::Lit::Float(float) => match float.base10_parse::<f64>() {
@@ -292,7 +293,7 @@ impl Parser {
                         Code::NumberTooLarge,
                         loc,
                         format!("`{literal}` is too large a number"),
-                    ));
+                    ).help("write a smaller one"));
                     Err(Stop::Reported)
                 }
             },
@@ -408,7 +409,7 @@ impl Parser {
                         Code::MissingComma,
                         loc,
                         format!("missing `,` after this {what}"),
-                    ));
+                    ).help("write a `,` here"));
                 }
                 Some(_) => {}
             }
@@ -622,7 +623,7 @@ impl Parser {
             },
             other => other.to_string(),
         };
-        self.error(Diag::error(Code::UnexpectedToken, loc, format!("unexpected `{shown}` {place}")));
+        self.error(Diag::error(Code::UnexpectedToken, loc, format!("unexpected `{shown}` {place}")).help("remove it, or write what is missing before it"));
     }
 }
 

@@ -363,7 +363,10 @@ impl Parser {
         }
         let value = if cursor.is_empty() {
             let loc = self.spans.of(cursor.previous());
-            self.error(Diag::error(Code::MissingValue, loc, "expected a tensor or a layer after `=`"));
+            self.error(
+                Diag::error(Code::MissingValue, loc, "expected a tensor or a layer after `=`")
+                    .help("write `Layer(settings)(tensor)`"),
+            );
             invalid(loc)
         } else {
             self.expr(cursor.rest(), "a tensor or a layer")
@@ -392,7 +395,9 @@ impl Parser {
             for (i, part) in parts.iter().enumerate() {
                 if i > 0 {
                     let loc = self.spans.of(parts[i - 1]);
-                    self.error(Diag::error(Code::MissingComma, loc, "missing `,` after this name"));
+                    self.error(
+                        Diag::error(Code::MissingComma, loc, "missing `,` after this name").help("write a `,` here"),
+                    );
                 }
                 match self.binder(part) {
                     Some(name) => names.push(name),

@@ -479,6 +479,7 @@ fn errors(source: &str) -> Vec<(usize, usize, String)> {
         .filter(|diag| diag.severity == Severity::Error)
         .map(|diag| {
             let range = spans.get(diag.loc);
+            assert!(!diag.helps.is_empty(), "{diag:?} has no help");
             (at(range.start.start()), at(range.end.end()), diag.message.clone())
         })
         .collect()
