@@ -196,7 +196,9 @@ pub fn float_in(value: &Value, what: &str, range: &impl RangeBounds<f64>, cx: &m
     };
     let help = match (range.start_bound(), range.end_bound()) {
         _ if range.contains(&-x) => format!("write `{}`", -x),
-        (Bound::Included(0.0), Bound::Included(1.0) | Bound::Excluded(1.0)) => "write a share of 1: `0.5` is a half".into(),
+        (Bound::Included(0.0), Bound::Included(1.0) | Bound::Excluded(1.0)) => {
+            "write a share of 1: `0.5` is a half".into()
+        }
         _ => format!("write a number that is {wanted}"),
     };
     let message = format!("{what} must be {wanted}, found {x}");

@@ -98,7 +98,11 @@ pub(super) fn lengths(value: &Value, what: &str, axes: usize, cx: &mut Cx<'_>) -
     };
     if items.len() != axes {
         let wanted = if axes == 1 { "one length" } else { "one length or two" };
-        let example = if axes == 1 { "write one: `2`" } else { "write one for height and width, `2`, or one for each, `(2, 3)`" };
+        let example = if axes == 1 {
+            "write one: `2`"
+        } else {
+            "write one for height and width, `2`, or one for each, `(2, 3)`"
+        };
         read::wrong(&value, what, wanted, Some(example.into()), cx);
         return None;
     }

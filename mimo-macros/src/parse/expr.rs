@@ -60,7 +60,10 @@ impl Parser {
         let mark = self.diags.len();
         if run.is_empty() {
             let loc = self.spans.of(cursor.previous());
-            self.error(Diag::error(Code::MissingValue, loc, format!("expected {what} after this")).help("write what is missing, or remove this"));
+            self.error(
+                Diag::error(Code::MissingValue, loc, format!("expected {what} after this"))
+                    .help("write what is missing, or remove this"),
+            );
             return Expr { kind: ExprKind::Invalid, loc, tokens: TokenStream::new() };
         }
         let loc = self.spans.of(run);
@@ -262,7 +265,10 @@ impl Parser {
     fn atom(&mut self, cursor: &mut Cursor<'_>) -> Result<Expr, Stop> {
         let Some(token) = cursor.peek() else {
             let loc = self.spans.of(cursor.previous());
-            self.error(Diag::error(Code::MissingValue, loc, "something is missing after this").help("write what is missing, or remove this"));
+            self.error(
+                Diag::error(Code::MissingValue, loc, "something is missing after this")
+                    .help("write what is missing, or remove this"),
+            );
             return Err(Stop::Reported);
         };
         let loc = self.spans.of(std::slice::from_ref(token));
@@ -279,21 +285,19 @@ impl Parser {
     fn literal(&mut self, literal: &Literal, loc: Loc) -> Result<ExprKind, Stop> {
         match syn::Lit::new(literal.clone()) {
             syn::Lit::Int(int) => int.base10_parse().map(ExprKind::Int).map_err(|_| {
-                self.error(Diag::error(
-                    Code::NumberTooLarge,
-                    loc,
-                    format!("`{literal}` is too large a number"),
-                ).help("write a smaller one"));
+                self.error(
+                    Diag::error(Code::NumberTooLarge, loc, format!("`{literal}` is too large a number"))
+                        .help("write a smaller one"),
+                );
                 Stop::Reported
             }),
             syn::Lit::Float(float) => match float.base10_parse::<f64>() {
                 Ok(x) if x.is_finite() => Ok(ExprKind::Float(x)),
                 _ => {
-                    self.error(Diag::error(
-                        Code::NumberTooLarge,
-                        loc,
-                        format!("`{literal}` is too large a number"),
-                    ).help("write a smaller one"));
+                    self.error(
+                        Diag::error(Code::NumberTooLarge, loc, format!("`{literal}` is too large a number"))
+                            .help("write a smaller one"),
+                    );
                     Err(Stop::Reported)
                 }
             },
@@ -405,11 +409,10 @@ impl Parser {
                 // `Dense(64 activation = relu)`: the rest of the piece is the next argument.
                 Some(_) if !std::mem::replace(&mut missing, true) => {
                     let loc = self.spans.of(cursor.previous());
-                    self.error(Diag::error(
-                        Code::MissingComma,
-                        loc,
-                        format!("missing `,` after this {what}"),
-                    ).help("write a `,` here"));
+                    self.error(
+                        Diag::error(Code::MissingComma, loc, format!("missing `,` after this {what}"))
+                            .help("write a `,` here"),
+                    );
                 }
                 Some(_) => {}
             }
@@ -623,7 +626,10 @@ impl Parser {
             },
             other => other.to_string(),
         };
-        self.error(Diag::error(Code::UnexpectedToken, loc, format!("unexpected `{shown}` {place}")).help("remove it, or write what is missing before it"));
+        self.error(
+            Diag::error(Code::UnexpectedToken, loc, format!("unexpected `{shown}` {place}"))
+                .help("remove it, or write what is missing before it"),
+        );
     }
 }
 

@@ -396,7 +396,8 @@ impl Parser {
                 if i > 0 {
                     let loc = self.spans.of(parts[i - 1]);
                     self.error(
-                        Diag::error(Code::MissingComma, loc, "missing `,` after this name").help("write a `,` here"),
+                        Diag::error(Code::MissingComma, loc, "missing `,` after this name")
+                            .help("write a `,` here"),
                     );
                 }
                 match self.binder(part) {

@@ -22,12 +22,14 @@ fn a_flattened_image_that_holds_nearly_all_weights() {
     let all = warned(&image(16, ""), "");
     assert_eq!(
         all,
-        ["2:77 [Dense(16)(f)] warning: this `Dense` holds 346,128 of the model's 346,482 weights, because it reads all values of a \
+        [
+            "2:77 [Dense(16)(f)] warning: this `Dense` holds 346,128 of the model's 346,482 weights, because it reads all values of a \
           flattened [26, 26, 32]\n\n  \
           = help: write `GlobalAveragePooling2D()` instead of `Flatten()`, which leaves 32 values\n  \
           = help: or a `MaxPooling2D(2)` before it, which leaves every fourth\n  \
           = help: `#[allow(mimo::large_flatten)]` if it is meant\n  \
-          = note: i [28, 28, 1] → Conv2D → c [26, 26, 32] → Flatten → f [21632]"]
+          = note: i [28, 28, 1] → Conv2D → c [26, 26, 32] → Flatten → f [21632]"
+        ]
     );
     assert_eq!(warned(&image(16, "let f = Dropout(0.5)(f);"), "").len(), 1);
     // Small models, models with as many weights elsewhere, images that the user gives, and what constants decide.
@@ -45,8 +47,10 @@ fn dropout_behind_a_head() {
     let heads = |a: &str| HEADS.replace("let a = Dense(1)(f);", a);
     assert_eq!(
         warned(&heads("let a = Dropout(0.5)(Dense(1)(f));"), ""),
-        ["2:31 [Dropout(0.5)(Dense(1)(f))] warning: `Dropout` stands behind the last layer of the output `a`, and changes what it \
-          predicts while training\n\n  = help: call it before the `Dense`, on `f`, or remove it"]
+        [
+            "2:31 [Dropout(0.5)(Dense(1)(f))] warning: `Dropout` stands behind the last layer of the output `a`, and changes what it \
+          predicts while training\n\n  = help: call it before the `Dense`, on `f`, or remove it"
+        ]
     );
     for wrong in [
         "let a = GaussianNoise(0.1)(Dense(1)(f));",
@@ -71,7 +75,10 @@ fn a_loss_of_no_weight() {
     let compile = |weights: &str| format!(".compile(loss = {{ a: mse, b: none }}, loss_weights = {weights})");
     let told = warned(HEADS, &compile("{ a: 0.0 }"));
     let [one] = &told[..] else { panic!("{told:#?}") };
-    assert!(one.contains("[0.0] warning: the loss of `a` has the weight 0, so that nothing is learned from it"), "{one}");
+    assert!(
+        one.contains("[0.0] warning: the loss of `a` has the weight 0, so that nothing is learned from it"),
+        "{one}"
+    );
     assert!(one.contains("write `a: none` in `loss`"), "{one}");
     assert_eq!(warned(HEADS, &compile("[0, 0]")).len(), 1);
     assert_eq!(warned(HEADS, &compile("{ a: 1e-9 }")), [""; 0]);
