@@ -60,7 +60,7 @@ pub use mimo_runtime::layers::time_distributed::TimeDistributed;
 pub use mimo_runtime::layers::typed;
 pub use mimo_runtime::layers::up_sampling::UpSampling;
 pub use mimo_runtime::loss::{Loss, Scan};
-pub use mimo_runtime::metric::state_len;
+pub use mimo_runtime::metric::state_offsets;
 pub use mimo_runtime::model::{
     Columns, GradientReader, Logs, Model, OutputColumns, PerOutput, Reader, Trainable, Writer,
 };
@@ -70,4 +70,4 @@ pub use mimo_runtime::program::{
     block_offsets, interleaved_offsets, pack_offsets, place,
 };
 pub use mimo_runtime::run::Operation;
-pub use mimo_runtime::weights::{options, read as read_weights, reset, write as write_weights};
+pub use mimo_runtime::weights::{field, read as read_weights, reset, write as write_weights};

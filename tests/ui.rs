@@ -9,6 +9,7 @@ fn ui() {
     cases.compile_fail("tests/ui/shape/*.rs");
     cases.compile_fail("tests/ui/recurrent/*.rs");
     cases.compile_fail("tests/ui/const/*.rs");
+    cases.compile_fail("tests/ui/expansion/*.rs");
     cases.compile_fail("tests/ui/loss/*.rs");
     cases.compile_fail("tests/ui/output/*.rs");
     cases.compile_fail("tests/ui/lint/*.rs");

@@ -335,6 +335,15 @@ impl Builder {
         }
     }
 
+    /// Takes back what [`bind`](Self::bind) called a tensor: a function's name for it is known in the function only.
+    pub fn unbind(&mut self, tensor: TensorId, name: &str) {
+        if let Some(tensor) = self.graph.tensors.get_mut(tensor.index())
+            && let Some(at) = tensor.bindings.iter().rposition(|binding| binding == name)
+        {
+            tensor.bindings.remove(at);
+        }
+    }
+
     /// `let x: [127, 32] = …`: what is written has to be the tensor's shape. `loc` are the tokens of the
     /// written shape.
     pub fn ascribe(&mut self, tensor: TensorId, written: &Value, loc: Loc, diags: &mut Diags) {
@@ -399,6 +408,18 @@ impl Builder {
     fn tensor(&mut self, shape: Option<Shape>, dtype: Dtype, producer: Option<NodeId>, loc: Loc) -> TensorId {
         self.graph.tensors.push(Tensor { shape, dtype, producer, bindings: Vec::new(), loc });
         TensorId(id(self.graph.tensors.len() - 1))
+    }
+
+    /// How many checks are left to const evaluation so far.
+    pub fn checks(&self) -> usize {
+        self.checks.len()
+    }
+
+    /// Says of the checks after the first `known` in which expansion of a body they showed.
+    pub fn note_checks(&mut self, known: usize, note: &str) {
+        for check in self.checks.iter_mut().skip(known) {
+            check.notes.push(note.to_owned());
+        }
     }
 
     /// The graph so far.

@@ -4,13 +4,14 @@
 use crate::code::Code;
 use crate::context::Cx;
 use crate::diag::Diag;
-use crate::graph::{Graph, Node, TensorId};
+use crate::graph::{Graph, LayerId, Port, TensorId};
 use crate::order::{downstream, marked, needed_tensors};
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Reports everything that is wrong with how the graph is connected.
 pub fn all(graph: &Graph, cx: &mut Cx<'_>) {
     check_ports_once(graph, cx);
-    check_outputs_computed(graph, cx);
     // A call that failed may have left its operands or its result out of the graph: what is missing then is
     // not the user's second mistake.
     if is_broken(graph) {
@@ -26,17 +27,23 @@ pub fn all(graph: &Graph, cx: &mut Cx<'_>) {
 
 /// Whether some tensor came from nowhere, which is what an error in its statement leaves behind.
 fn is_broken(graph: &Graph) -> bool {
+    let sources: BTreeSet<TensorId> = graph.sources.iter().copied().collect();
     let mut tensors = graph.tensors.iter().zip(0..);
-    tensors.any(|(tensor, i)| tensor.producer.is_none() && !graph.sources.contains(&TensorId(i)))
+    tensors.any(|(tensor, i)| tensor.producer.is_none() && !sources.contains(&TensorId(i)))
         || graph.outputs.is_empty()
 }
 
 /// A tensor is one input, or one output, of the model: not two.
 fn check_ports_once(graph: &Graph, cx: &mut Cx<'_>) {
     for (what, ports) in [("input", &graph.inputs), ("output", &graph.outputs)] {
-        for (i, port) in ports.iter().enumerate() {
-            let Some(earlier) = ports[..i].iter().find(|earlier| earlier.tensor == port.tensor) else {
-                continue;
+        let mut first: BTreeMap<TensorId, &Port> = BTreeMap::new();
+        for port in ports {
+            let earlier = match first.entry(port.tensor) {
+                Entry::Occupied(earlier) => *earlier.get(),
+                Entry::Vacant(place) => {
+                    place.insert(port);
+                    continue;
+                }
             };
             let name = graph.tensor_name(port.tensor);
             let diag = if earlier.name == port.name {
@@ -54,25 +61,10 @@ fn check_ports_once(graph: &Graph, cx: &mut Cx<'_>) {
     }
 }
 
-/// An output is computed: an input given back as it is has nothing to train.
-fn check_outputs_computed(graph: &Graph, cx: &mut Cx<'_>) {
-    for output in graph.outputs.iter().filter(|output| graph.sources.contains(&output.tensor)) {
-        let name = graph.tensor_name(output.tensor);
-        cx.error(
-            Diag::error(
-                Code::InputAsOutput,
-                output.loc,
-                format!("the output `{}` is an input of the model", output.name),
-            )
-            .help(format!("call a layer on `{name}`, or leave it out of the outputs")),
-        );
-    }
-}
-
 /// What `Input(…)` declares is listed in `Model(inputs = …)`.
 fn check_inputs_given(graph: &Graph, cx: &mut Cx<'_>) {
-    let given = |tensor: &&TensorId| graph.inputs.iter().any(|input| input.tensor == **tensor);
-    for &tensor in graph.sources.iter().filter(|tensor| !given(tensor)) {
+    let given: BTreeSet<TensorId> = graph.inputs.iter().map(|input| input.tensor).collect();
+    for &tensor in graph.sources.iter().filter(|tensor| !given.contains(tensor)) {
         let name = graph.tensor_name(tensor);
         let reached = downstream(graph, &[tensor]);
         let output = graph.outputs.iter().find(|output| marked(&reached, output.tensor));
@@ -159,11 +151,13 @@ fn check_tensors_used(graph: &Graph, cx: &mut Cx<'_>) {
 
 /// What is made is called. A layer without a call has no weights and is not part of the model.
 fn check_layers_called(graph: &Graph, cx: &mut Cx<'_>) {
-    for (i, layer) in graph.layers.iter().enumerate() {
-        // A part is called with the whole, and told with it.
-        let part = graph.layers.iter().any(|whole| whole.parts.iter().any(|part| part.index() == i));
-        let called = |node: &Node| node.layer.index() == i || layer.parts.contains(&node.layer);
-        if !part && !graph.nodes.iter().any(called) {
+    // A part is called with the whole, and told with it.
+    let parts: BTreeSet<LayerId> =
+        graph.layers.iter().flat_map(|whole| whole.parts.iter().copied()).collect();
+    let called: BTreeSet<LayerId> = graph.nodes.iter().map(|node| node.layer).collect();
+    for (layer, id) in graph.layers.iter().zip((0..).map(LayerId)) {
+        let reached = called.contains(&id) || layer.parts.iter().any(|part| called.contains(part));
+        if !parts.contains(&id) && !reached {
             let class = layer.kind.class_name();
             cx.error(
                 Diag::warning(Code::UnusedLayer, layer.loc, format!("this `{class}` is never called"))
@@ -201,17 +195,6 @@ mod tests {
                 "106: error: `x` is listed twice as an input\n  = help: remove one",
                 "107: error: the outputs `a` and `b` are the same tensor, `a`\n  = help: give `a` one name",
             ]
-        );
-    }
-
-    #[test]
-    fn an_output_is_no_input() {
-        let mut model = Model::heads(&[("a", 1, Linear)]);
-        model.output("x", TensorId(0));
-        assert_eq!(
-            checked(&model),
-            ["106: error: the output `x` is an input of the model\n  \
-              = help: call a layer on `x`, or leave it out of the outputs"]
         );
     }
 

@@ -2,7 +2,8 @@
 //!
 //! A code stands for one rule that can be broken, not for one wording and not for one layer. Numbers are never
 //! given to another rule. Families: E01 syntax, E02 names and arguments, E03 shapes, E04 recurrent layers and
-//! wrappers, E05 inputs and outputs, E06 losses, metrics and optimizers, E07 constants.
+//! wrappers, E05 inputs and outputs, E06 losses, metrics and optimizers, E07 constants, E08 functions, loops
+//! and nested models.
 
 use std::fmt;
 
@@ -171,7 +172,7 @@ codes! {
         UnusablePortName "E0506" "unusable name of an input or output",
         PortNameTaken "E0507" "two inputs or two outputs of one name",
         ListedTwice "E0508" "tensor listed twice",
-        InputAsOutput "E0509" "input in place of an output",
+        LossOfInput "E0509" "loss of an input",
         InputNotGiven "E0510" "input that `Model` is not given",
         InputNotNeeded "E0511" "input that no output needs",
         OutputNotReached "E0512" "output that no input reaches",
@@ -198,6 +199,23 @@ codes! {
         ConstantCycle "E0702" "constant that depends on itself",
         ConstantTooLong "E0703" "constant too long",
         ValueNotKnown "E0704" "value that the macro does not know",
+
+        IncompleteFunction "E0801" "incomplete function",
+        TypedFunction "E0802" "types in a function",
+        NoResult "E0803" "function without a result",
+        ReservedFunctionName "E0804" "function named as a word of the language",
+        FunctionTwice "E0805" "function defined twice",
+        ParameterTwice "E0806" "two parameters of one name",
+        RecursiveFunction "E0807" "function that calls itself",
+        ExpansionTooLarge "E0808" "expansion too large",
+        BoundOutside "E0809" "tensor that is bound outside of the function",
+        FunctionAsTensor "E0810" "function or value in place of a tensor",
+
+        IncompleteLoop "E0831" "incomplete loop",
+        LoopValues "E0832" "loop over something that is no list",
+        LoopLength "E0833" "loop whose length is not known",
+        LoopPattern "E0834" "names that do not fit what a loop goes over",
+        OnlyInBlock "E0835" "statement that belongs to the block",
     }
     lints {
         AccuracyOfLabels "accuracy_of_labels" "accuracy that does not count every label",
@@ -207,6 +225,7 @@ codes! {
         LargeLearningRate "large_learning_rate" "learning rate above 1",
         NegativePredictions "negative_predictions" "loss of positive numbers on predictions that can be negative",
         UnknownLint "unknown_lint" "unknown lint",
+        UnusedFunction "unused_function" "function that is never called",
         UnusedLayer "unused_layer" "layer that is never called",
         UnusedTensor "unused_tensor" "tensor that is never used",
         WeightWithoutLoss "weight_without_loss" "weight of a loss that is not there",

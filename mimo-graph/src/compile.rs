@@ -117,6 +117,18 @@ fn losses(
         Given::Nothing | Given::Broken => None,
     };
     let losses: Vec<_> = spread.outputs.iter().zip(heads).map(read).collect();
+    for ((given, loss), output) in spread.outputs.iter().zip(&losses).zip(&graph.outputs) {
+        if let (Given::Value(value), Some(Some(_))) = (given, loss)
+            && graph.sources.contains(&output.tensor)
+        {
+            let name = &output.name;
+            let message =
+                format!("the output `{name}` is an input of the model, so a loss has nothing to train");
+            cx.error(
+                Diag::error(Code::LossOfInput, value.loc, message).help(format!("write `{name}: none`")),
+            );
+        }
+    }
     if losses.iter().all(|loss| *loss == Some(None)) {
         cx.error(Diag::error(Code::NothingToTrain, value.loc, "no output has a loss, so there is nothing to train").help(
             "give at least one output a loss, or leave out `.compile(…)`: without it a model only predicts",

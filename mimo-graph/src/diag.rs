@@ -77,6 +77,22 @@ impl Diags {
         }
     }
 
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Says of those after the first `told` in which expansion of a body they showed. A place that an earlier expansion
+    /// told of is not told again: it is the same mistake.
+    pub fn expanded(&mut self, told: usize, note: &str) {
+        let new = self.0.split_off(told.min(self.0.len()));
+        for diag in new {
+            if !self.0.iter().take(told).any(|earlier| earlier.loc == diag.loc) {
+                self.0.push(diag.note(note));
+            }
+        }
+    }
+
     /// Keeps those for which `keep` gives true; it may change them.
     pub fn retain_mut(&mut self, keep: impl FnMut(&mut Diag) -> bool) {
         self.0.retain_mut(keep);

@@ -1,10 +1,10 @@
 //! Names of layers, inputs and outputs: unique, stable between runs, and usable as Rust fields.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::code::Code;
 use crate::diag::{Diag, Diags};
-use crate::graph::{Graph, LayerId, Port, TensorId};
+use crate::graph::{Graph, LayerId, Node, Port, TensorId};
 
 /// Names every layer, and reports names that cannot be used.
 ///
@@ -18,7 +18,7 @@ pub fn assign(graph: &mut Graph, diags: &mut Diags) {
 
     // An input is a layer of the summary, so no other layer can have its name.
     let mut taken: BTreeSet<String> = graph.inputs.iter().map(|input| input.name.clone()).collect();
-    let sole_outputs: Vec<_> = (0..graph.layers.len()).map(|i| sole_output(graph, layer_id(i))).collect();
+    let sole_outputs = sole_outputs(graph);
     let mut unnamed = Vec::new();
     for i in 0..graph.layers.len() {
         if graph.layers[i].named {
@@ -37,9 +37,13 @@ pub fn assign(graph: &mut Graph, diags: &mut Diags) {
         }
         _ => true,
     });
+    // From where on each automatic name is counted: what is taken stays so.
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     for i in unnamed {
         let layer = &graph.layers[i];
-        let name = free_name(layer.base.as_deref().unwrap_or(layer.kind.auto_name()), &taken);
+        let base = layer.base.as_deref().unwrap_or(layer.kind.auto_name());
+        let count = counts.entry(base.to_owned()).or_default();
+        let name = next_name(base, count, &taken);
         graph.layers[i].name.clone_from(&name);
         taken.insert(name);
     }
@@ -52,15 +56,15 @@ fn layer_id(index: usize) -> LayerId {
 /// Inputs are fields of one struct and outputs of another: each needs a name that a field can have, and that
 /// no other of them has. (The same tensor twice is another mistake, reported by `check`.)
 fn check_ports(ports: &[Port], what: &str, keyword: &str, diags: &mut Diags) {
+    let mut first: BTreeMap<&str, TensorId> = BTreeMap::new();
     // What has no name was reported.
-    for (i, port) in ports.iter().enumerate().filter(|(_, port)| !port.name.is_empty()) {
+    for port in ports.iter().filter(|port| !port.name.is_empty()) {
         if let Some(reason) = unusable_binding(&port.name) {
             let diag =
                 Diag::error(Code::UnusablePortName, port.loc, format!("the {what} `{}` {reason}", port.name));
             diags.push(diag.help(format!("call it `{}`", field_like(&port.name))));
         }
-        let earlier = ports[..i].iter().find(|earlier| earlier.name == port.name);
-        if earlier.is_some_and(|earlier| earlier.tensor != port.tensor) {
+        if *first.entry(&port.name).or_insert(port.tensor) != port.tensor {
             let diag = Diag::error(
                 Code::PortNameTaken,
                 port.loc,
@@ -90,6 +94,16 @@ fn given_name(graph: &Graph, id: LayerId, taken: &BTreeSet<String>, diags: &mut 
     }
     if taken.contains(name) {
         let fresh = free_name(name, taken);
+        let earlier = graph.layers.iter().take_while(|other| !std::ptr::eq(*other, layer));
+        if earlier.into_iter().any(|other| other.named && other.name == name && other.loc == layer.loc) {
+            let message =
+                format!("the layer name `{name}` is given to more than one layer by a loop or a function");
+            let diag = Diag::error(Code::LayerNameTaken, layer.loc, message).help(format!(
+                "put what differs into it: `name = \"{name}_{{i}}\"`, with `i` of a `for`, or a parameter"
+            ));
+            diags.push(diag);
+            return fresh;
+        }
         let diag = Diag::error(
             Code::LayerNameTaken,
             layer.loc,
@@ -129,16 +143,24 @@ fn owner(graph: &Graph, name: &str) -> String {
     }
 }
 
-/// The name of the only output that a layer gives, if its first call does. A part is called after its whole.
-fn sole_output(graph: &Graph, id: LayerId) -> Option<String> {
-    if graph.layer(id).base.is_some() {
-        return None;
+/// By layer: the name of the only output that it gives, if its first call does. A part is called after its whole.
+fn sole_outputs(graph: &Graph) -> Vec<Option<String>> {
+    let mut given: Vec<Vec<&Port>> = vec![Vec::new(); graph.layers.len()];
+    for port in &graph.outputs {
+        if let Some(maker) = maker(graph, port.tensor) {
+            given[maker.index()].push(port);
+        }
     }
-    let mut outputs = graph.outputs.iter().filter(|port| maker(graph, port.tensor) == Some(id));
-    let (output, none) = (outputs.next()?, outputs.next());
-    let first = graph.calls_of(id).next()?;
-    let usable = unusable_binding(&output.name).is_none();
-    (none.is_none() && usable && first.outputs.contains(&output.tensor)).then(|| output.name.clone())
+    let mut first: Vec<Option<&Node>> = vec![None; graph.layers.len()];
+    for node in &graph.nodes {
+        first[node.layer.index()].get_or_insert(node);
+    }
+    let sole = given.into_iter().zip(first).zip(&graph.layers).map(|((given, first), layer)| {
+        let ([output], Some(first), None) = (&given[..], first, &layer.base) else { return None };
+        let usable = unusable_binding(&output.name).is_none();
+        (usable && first.outputs.contains(&output.tensor)).then(|| output.name.clone())
+    });
+    sole.collect()
 }
 
 /// The layer whose call gives a tensor; none for an input.
@@ -148,13 +170,18 @@ pub(crate) fn maker(graph: &Graph, tensor: TensorId) -> Option<LayerId> {
 
 /// `base`, or `base_1`, `base_2`, … if that is taken.
 fn free_name(base: &str, taken: &BTreeSet<String>) -> String {
-    let mut name = base.to_owned();
-    let mut count = 0;
-    while taken.contains(&name) {
-        count += 1;
-        name = format!("{base}_{count}");
+    next_name(base, &mut 0, taken)
+}
+
+/// The same, counting from `count` on.
+fn next_name(base: &str, count: &mut usize, taken: &BTreeSet<String>) -> String {
+    loop {
+        let name = if *count == 0 { base.to_owned() } else { format!("{base}_{count}") };
+        *count += 1;
+        if !taken.contains(&name) {
+            return name;
+        }
     }
-    name
 }
 
 /// Why a word cannot be a field, if it cannot. `letter` says which characters it may have.

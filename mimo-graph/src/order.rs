@@ -16,6 +16,17 @@ pub fn live_nodes(graph: &Graph) -> Vec<NodeId> {
     nodes.map(|(i, _)| NodeId(i as u32)).collect()
 }
 
+/// For every call, how many calls of its layer come before it.
+pub fn earlier_calls(graph: &Graph) -> Vec<usize> {
+    let mut calls = vec![0; graph.layers.len()];
+    let earlier = graph.nodes.iter().map(|node| {
+        let calls = &mut calls[node.layer.index()];
+        *calls += 1;
+        *calls - 1
+    });
+    earlier.collect()
+}
+
 /// For every tensor, whether some output needs it (or is it).
 pub(crate) fn needed_tensors(graph: &Graph) -> Vec<bool> {
     let mut needed = vec![false; graph.tensors.len()];

@@ -6,7 +6,7 @@ use mimo_graph::diag::Loc;
 use proc_macro2::{Ident, TokenStream};
 
 /// The input of one `model!`.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Model {
     /// What stands before the block, if a name was found.
     pub(crate) header: Option<Header>,
@@ -14,8 +14,10 @@ pub(crate) struct Model {
     pub(crate) levels: Vec<crate::lints::Level>,
     /// The constants of the block.
     pub(crate) consts: Vec<ConstDef>,
-    /// The bindings, in order.
-    pub(crate) lets: Vec<Let>,
+    /// Functions of the block.
+    pub(crate) functions: Vec<Function>,
+    /// Bindings and loops, in order.
+    pub(crate) statements: Vec<Statement>,
     /// `Model(…)`.
     pub(crate) tail: Option<Tail>,
     /// What statements bind that were too broken to be read.
@@ -32,6 +34,12 @@ pub(crate) struct Lost {
 }
 
 impl Lost {
+    /// Adds what was lost in a body.
+    pub(crate) fn add(&mut self, inner: Lost) {
+        self.names.extend(inner.names);
+        self.nameless += inner.nameless;
+    }
+
     /// Whether there are any.
     pub(crate) fn any(&self) -> bool {
         !self.names.is_empty() || self.nameless > 0
@@ -64,6 +72,76 @@ pub(crate) struct ConstDef {
     pub(crate) ty: TokenStream,
     /// The value.
     pub(crate) value: Expr,
+}
+
+/// What makes tensors and layers.
+#[derive(Debug)]
+pub(crate) enum Statement {
+    /// `let name = value;`
+    Let(Let),
+    /// `for name in range { … }`
+    For(For),
+}
+
+/// `fn name(x, filters = 32) { … }`: expanded wherever it is called.
+#[derive(Debug)]
+pub(crate) struct Function {
+    /// The name.
+    pub(crate) ident: Ident,
+    /// The name's place.
+    pub(crate) loc: Loc,
+    /// What it is given.
+    pub(crate) parameters: Vec<Parameter>,
+    /// What it makes on the way.
+    pub(crate) body: Vec<Statement>,
+    /// What it gives; `None` if that was reported.
+    pub(crate) result: Option<Expr>,
+    /// As [`Model::lost`].
+    pub(crate) lost: Lost,
+}
+
+/// A parameter of a function, and what it is if a call does not say.
+#[derive(Debug)]
+pub(crate) struct Parameter {
+    /// The name.
+    pub(crate) ident: Ident,
+    /// `= value`
+    pub(crate) default: Option<Expr>,
+}
+
+/// `for name in values { … }`: its body is written once for each value.
+#[derive(Debug)]
+pub(crate) struct For {
+    /// The names that each value is bound to.
+    pub(crate) names: Vec<Binder>,
+    /// Whether the names are a tuple.
+    pub(crate) tuple: bool,
+    /// The values.
+    pub(crate) values: Values,
+    /// The statements.
+    pub(crate) body: Vec<Statement>,
+    /// The tokens before the body.
+    pub(crate) loc: Loc,
+}
+
+/// What a loop goes over.
+#[derive(Debug)]
+pub(crate) enum Values {
+    /// `0..4`, `1..=N`
+    Range {
+        /// The first number.
+        start: Expr,
+        /// The number after the last, or the last.
+        end: Expr,
+        /// Whether `end` is the last.
+        inclusive: bool,
+    },
+    /// `[32, 64]`
+    List(Expr),
+    /// `(0..4).rev()`
+    Reversed(Box<Values>),
+    /// Reported already.
+    Invalid,
 }
 
 /// `let name: [127, 32] = value;`

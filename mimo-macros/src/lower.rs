@@ -2,6 +2,7 @@
 //! way by [`Builder`].
 
 mod consts;
+mod expansion;
 mod ports;
 mod tensor;
 mod value;
@@ -61,6 +62,9 @@ impl Lowered {
     /// The items behind those of `const_tokens` that `generated` uses. What the user wrote is evaluated once and
     /// in one place: a mistake in it is told there, once, and not wherever the length is used.
     pub(crate) fn constants(&self, generated: &TokenStream) -> TokenStream {
+        if self.const_exprs.is_empty() {
+            return TokenStream::new();
+        }
         let used = tokens::idents(generated);
         let items = self.const_exprs.iter().enumerate().filter_map(|(i, expr)| {
             let name = const_name(&self.header.ident, i);
@@ -87,9 +91,11 @@ fn const_name(model: &Ident, i: usize) -> Ident {
 }
 
 /// What a name stands for.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 enum Binding {
     Tensor(TensorId),
+    /// A list of tensors that a function was given.
+    Tensors(Vec<TensorId>),
     Layer(LayerId),
     /// Something that was reported.
     Poison,
@@ -105,7 +111,7 @@ struct Lower<'a> {
     /// Names that were reported as unknown: the second use is the same mistake.
     unknown: Vec<String>,
     /// Names that may be bound in statements that were not read.
-    lost: &'a BTreeSet<String>,
+    lost: BTreeSet<String>,
     /// How many names are bound of which nothing is known.
     nameless: usize,
     /// Names that nothing is bound to, with what is to be said about them unless they are the ones that are missing.
@@ -115,6 +121,7 @@ struct Lower<'a> {
     /// What calls gave, so that none of it is taken for an input.
     computed: BTreeSet<TensorId>,
     consts: consts::Consts<'a>,
+    expansions: expansion::Expansions<'a>,
     const_exprs: Vec<TokenStream>,
     layer_spans: Vec<Span>,
     spans: &'a Spans,
@@ -138,28 +145,29 @@ pub(crate) fn model(model: &Model, spans: Spans, parsed: Vec<Diag>) -> Outcome {
     }
     let Some(header) = model.header.clone() else { return Outcome { lowered: None, diags, spans } };
     let consts = consts::Consts::new(&model.consts, &mut diags);
+    let expansions = expansion::Expansions::new(&model.functions, &mut diags);
     let mut lower = Lower {
         builder: Builder::new(&name_of(&header.ident)),
         diags,
         scope: BTreeMap::new(),
-        bound: model.lets.iter().flat_map(|stmt| &stmt.names).map(|name| name_of(&name.ident)).collect(),
+        bound: expansion::names_bound(&model.statements),
         unknown: Vec::new(),
-        lost: &model.lost.names,
+        lost: model.lost.names.clone(),
         nameless: model.lost.nameless,
         pending: Vec::new(),
         broken: model.lost.any(),
         computed: BTreeSet::new(),
         consts,
+        expansions,
         const_exprs: Vec::new(),
         layer_spans: Vec::new(),
         spans: &spans,
     };
-    for statement in &model.lets {
-        lower.statement(statement);
-    }
+    lower.statements(&model.statements);
     let ports = model.tail.as_ref().map(|tail| lower.ports(tail));
     let compile = model.tail.as_ref().and_then(|tail| tail.compile.as_ref());
     let compile = compile.map(|(args, loc)| (lower.args(args), *loc));
+    lower.unused_functions();
     lower.tell_pending();
     let block_consts = lower.consts.emitted();
     if let (true, Some(tail)) = (lower.broken, &model.tail) {
@@ -227,20 +235,22 @@ impl Lower<'_> {
             return;
         }
         let text = name_of(name);
-        match binding {
-            Binding::Tensor(tensor) => self.builder.bind(tensor, &text),
+        match &binding {
+            Binding::Tensor(tensor) => self.builder.bind(*tensor, &text),
             Binding::Layer(layer) => {
                 if let Some(span) = self.layer_spans.get_mut(layer.index()) {
                     *span = name.span();
                 }
             }
-            Binding::Poison => {}
+            Binding::Tensors(_) | Binding::Poison => {}
         }
+        // A name of a function or a loop may be bound anew.
+        self.consts.forget(&text);
         self.scope.insert(text, binding);
     }
 
     /// `let name: shape = value;`
-    fn statement(&mut self, statement: &Let) {
+    fn binding(&mut self, statement: &Let) {
         let results = self.eval(&statement.value);
         let (names, value) = (&statement.names, &statement.value);
         match results {

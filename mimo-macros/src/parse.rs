@@ -4,6 +4,7 @@
 //! cannot be read says so at its own tokens, and the others are read and checked all the same.
 
 mod cursor;
+mod expansion;
 mod expr;
 mod header;
 mod statement;
@@ -15,8 +16,11 @@ use mimo_graph::layers;
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 use self::cursor::cut;
-use crate::ast::{Expr, ExprKind, Lost, Model};
+use crate::ast::{Expr, ExprKind, Model};
 use crate::span::Spans;
+
+/// What statements start with.
+const STATEMENTS: [&str; 4] = ["let", "const", "for", "fn"];
 
 /// How deep groups may be nested.
 const DEPTH: usize = 64;
@@ -56,14 +60,7 @@ impl Parser {
 
     /// Reads one `model!`.
     pub(crate) fn model(&mut self, input: TokenStream) -> Model {
-        let mut model = Model {
-            header: None,
-            levels: Vec::new(),
-            consts: Vec::new(),
-            lets: Vec::new(),
-            tail: None,
-            lost: Lost::default(),
-        };
+        let mut model = Model::default();
         if let Some(span) = too_deep(&input, DEPTH) {
             let loc = self.spans.add(crate::span::SpanRange::one(span));
             self.error(
@@ -83,23 +80,11 @@ impl Parser {
         let tokens = flatten(contents(block.stream()));
         let mut state = statement::State::default();
         let known = self.diags.len();
-        for run in cut(&tokens, ';') {
-            let mut rest = run;
-            // A run that holds the start of another statement lacks a `;`.
-            while let Some(at) = missing_semicolon(rest) {
-                let (statement, next) = rest.split_at(at);
-                self.statement(statement, &mut state, model);
-                let loc = self.spans.of(statement.last().map(std::slice::from_ref).unwrap_or_default());
-                let diag = Diag::error(Code::MissingSemicolon, loc, "missing `;` after this statement");
-                self.error(diag.help("write a `;` here"));
-                rest = next;
-            }
-            self.statement(rest, &mut state, model);
-        }
+        self.statements(&tokens, &mut state, model);
         // Whatever went wrong before may be the `Model(…)` that was meant.
         if model.tail.is_none() && !(model.lost.any() && self.diags.len() > known) {
             let loc = self.spans.add(crate::span::SpanRange::one(block.span_close()));
-            let message = match model.lets.is_empty() && model.consts.is_empty() {
+            let message = match model.statements.is_empty() && model.consts.is_empty() {
                 true => "this model is empty",
                 false => "the block does not say what the model is",
             };
@@ -111,12 +96,51 @@ impl Parser {
     }
 }
 
+impl Parser {
+    /// Reads statement by statement.
+    fn statements(&mut self, tokens: &[TokenTree], state: &mut statement::State, model: &mut Model) {
+        let runs = cut(tokens, ';');
+        let last = runs.iter().rposition(|run| !run.is_empty());
+        for (i, run) in runs.iter().enumerate() {
+            let mut rest = *run;
+            loop {
+                // A statement with a body ends with it.
+                let (statement, next) = match (expansion::braced(rest), missing_semicolon(rest)) {
+                    (Some(at), _) => rest.split_at(at),
+                    // A run that holds the start of another statement lacks a `;`.
+                    (None, Some(at)) => {
+                        let (statement, next) = rest.split_at(at);
+                        self.statement(statement, state, model);
+                        // One with a body that is missing has said so.
+                        if !expansion::has_body(statement) {
+                            let loc =
+                                self.spans.of(statement.last().map(std::slice::from_ref).unwrap_or_default());
+                            self.error(
+                                Diag::error(Code::MissingSemicolon, loc, "missing `;` after this statement")
+                                    .help("write a `;` here"),
+                            );
+                        }
+                        rest = next;
+                        continue;
+                    }
+                    (None, None) => break,
+                };
+                self.statement(statement, state, model);
+                rest = next;
+            }
+            // What ends a body is what a function gives.
+            state.last = (last == Some(i)).then_some(i + 1 < runs.len());
+            self.statement(rest, state, model);
+        }
+    }
+}
+
 /// Opens invisible groups that hold statements: a `macro_rules!` fragment `$s:stmt`.
 fn flatten(tokens: Vec<TokenTree>) -> Vec<TokenTree> {
     let statements = |group: &proc_macro2::Group| {
         let inner = contents(group.stream());
         let first = Cursor::new(&inner);
-        group.delimiter() == Delimiter::None && (first.at_keyword("let") || first.at_keyword("const"))
+        group.delimiter() == Delimiter::None && STATEMENTS.iter().any(|keyword| first.at_keyword(keyword))
     };
     tokens
         .into_iter()
@@ -145,6 +169,8 @@ fn missing_semicolon(run: &[TokenTree]) -> Option<usize> {
             if previous == "Input" || layers::classes().any(|class| previous == class));
         let starts = cursor.at_keyword("let")
             || cursor.at_keyword("const")
+            || cursor.at_keyword("for")
+            || cursor.at_keyword("fn")
             || cursor.at_keyword("Model") && cursor.group_at(1, Delimiter::Parenthesis).is_some()
             || assigned && !layer && cursor.ident_at(0).is_some() && cursor.punct_at(1, '=')
             || cursor.punct_at(0, '#') && cursor.group_at(1, Delimiter::Bracket).is_some();

@@ -19,6 +19,15 @@ impl SpanRange {
         SpanRange { start: span, end: span }
     }
 
+    /// The line of the first token, if whoever runs the macro knows it.
+    pub(crate) fn line(self) -> Option<usize> {
+        #[cfg(test)]
+        let line = Some(self.start.start().line);
+        #[cfg(not(test))]
+        let line = proc_macro::is_available().then(|| self.start.unwrap().line());
+        line
+    }
+
     /// All of `tokens`, or the whole macro call if there are none.
     pub(crate) fn of(tokens: &[TokenTree]) -> Self {
         match (tokens.first(), tokens.last()) {

@@ -1,9 +1,11 @@
 //! Tests of the front: what is said, and where.
 
 mod expansion;
+mod expansions;
 mod fixes;
 mod fuzz;
 mod header;
+mod large;
 mod lints;
 mod mistakes;
 mod names;

@@ -1,6 +1,6 @@
 //! Pieces of generated code.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 
 use mimo_graph::dim::{Dim, Expr};
 use proc_macro2::{Delimiter, Group, Ident, Literal, Span, TokenStream, TokenTree};
@@ -88,8 +88,8 @@ pub(crate) fn ident(name: &str, span: Span) -> Ident {
 }
 
 /// Every identifier in a stream, however deep.
-pub(crate) fn idents(stream: &TokenStream) -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
+pub(crate) fn idents(stream: &TokenStream) -> HashSet<String> {
+    let mut found = HashSet::new();
     let mut open = vec![stream.clone()];
     while let Some(stream) = open.pop() {
         for token in stream {

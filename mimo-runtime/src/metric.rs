@@ -14,6 +14,24 @@ use mimo_graph::metric::Metric;
 use crate::float::Float;
 use crate::loss::{Criterion, Form, Rows, Sample, Visit, visit};
 
+/// Where the states of metrics begin in the statistics from `start` on, and where they end. Given is each metric with the
+/// last axis of its output.
+pub const fn state_offsets<const N: usize>(
+    start: usize,
+    metrics: &[(Metric, usize); N],
+) -> ([usize; N], usize) {
+    let mut offsets = [0; N];
+    let mut len = start;
+    let mut i = 0;
+    while i < N {
+        let (metric, classes) = metrics[i];
+        offsets[i] = len;
+        len += state_len(metric, classes);
+        i += 1;
+    }
+    (offsets, len)
+}
+
 /// How many sums the state of a metric is made of.
 ///
 /// `classes` is the last axis of the output.

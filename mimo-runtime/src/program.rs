@@ -2,9 +2,7 @@
 //! static data that the macro writes and const evaluation computes.
 
 use mimo_graph::initializer::{Constraint, Regularizer};
-
-/// Slots start on a cache line whatever the number of rows: lengths are rounded up to this many values.
-pub const ALIGN: usize = 16;
+pub use mimo_graph::place::{ALIGN, SlotRequest, aligned};
 
 /// A value of every sample of a chunk: some columns of a slot.
 ///
@@ -51,34 +49,6 @@ pub struct Sink {
     pub mask: Option<View>,
 }
 
-/// A slot that the plan asks for: its size and the first and last point in time of its use.
-#[derive(Clone, Copy, Debug)]
-pub struct SlotRequest {
-    /// Values per sample, or per chunk if it is fixed.
-    pub len: usize,
-    /// Whether its size is the same however many rows a chunk has: the private gradient of a weight, scratch.
-    pub fixed: bool,
-    /// When it is first written.
-    pub from: usize,
-    /// When it is last read.
-    pub to: usize,
-}
-
-impl SlotRequest {
-    /// A slot that is never alive and takes no room.
-    pub const UNUSED: Self = Self::new(0, usize::MAX, usize::MAX);
-
-    /// A slot of `len` values per sample, written at `from` and last read at `to`.
-    pub const fn new(len: usize, from: usize, to: usize) -> Self {
-        SlotRequest { len, fixed: false, from, to }
-    }
-
-    /// A slot of `len` values however many rows a chunk has.
-    pub const fn fixed(len: usize, from: usize, to: usize) -> Self {
-        SlotRequest { len, fixed: true, from, to }
-    }
-}
-
 /// Where each slot lies: slots that are never alive together share memory.
 #[derive(Clone, Copy, Debug)]
 pub struct Layout<const N: usize> {
@@ -115,70 +85,11 @@ impl Memory {
     }
 }
 
-/// Rounds up to a whole cache line.
-pub const fn aligned(len: usize) -> usize {
-    len.div_ceil(ALIGN) * ALIGN
-}
-
-/// Places slots by liveness, first fit in the order of their first use. `slots` are sorted by `from`, but for those of
-/// length 0, which are not used at all and may stand anywhere.
+/// Places slots as [`mimo_graph::place::place`] does; for models with lengths that only const evaluation knows.
 pub const fn place<const N: usize>(slots: &[SlotRequest; N]) -> Layout<N> {
-    let (offsets, len) = place_area(slots, false, [0; N]);
-    let (offsets, fixed) = place_area(slots, true, offsets);
+    let mut offsets = [0; N];
+    let (len, fixed) = mimo_graph::place::place(slots, &mut offsets, &mut [0; N]);
     Layout { offsets, len, fixed }
-}
-
-/// Places the slots that are fixed, or those that are not.
-const fn place_area<const N: usize>(
-    slots: &[SlotRequest; N],
-    fixed: bool,
-    mut offsets: [usize; N],
-) -> ([usize; N], usize) {
-    let mut len = 0;
-    // Slots alive at the current one, ordered by offset.
-    let mut alive = [0; N];
-    let mut count = 0;
-    let mut i = 0;
-    while i < N {
-        let request = slots[i];
-        let size = aligned(request.len);
-        if size == 0 || request.fixed != fixed {
-            i += 1;
-            continue;
-        }
-        let mut kept = 0;
-        let mut a = 0;
-        while a < count {
-            if slots[alive[a]].to >= request.from {
-                alive[kept] = alive[a];
-                kept += 1;
-            }
-            a += 1;
-        }
-        count = kept;
-        let mut offset = 0;
-        let mut at = 0;
-        while at < count && offsets[alive[at]] < offset + size {
-            let end = offsets[alive[at]] + aligned(slots[alive[at]].len);
-            if end > offset {
-                offset = end;
-            }
-            at += 1;
-        }
-        offsets[i] = offset;
-        if offset + size > len {
-            len = offset + size;
-        }
-        let mut shift = count;
-        while shift > at {
-            alive[shift] = alive[shift - 1];
-            shift -= 1;
-        }
-        alive[at] = i;
-        count += 1;
-        i += 1;
-    }
-    (offsets, len)
 }
 
 /// Where blocks of these rows and columns begin in the parameter buffer, and its length.

@@ -7,13 +7,14 @@
 use std::convert::Infallible;
 
 use dfdx::nn::tensor_collection::{
-    RecursiveWalker, TensorCollection, TensorOptions, TensorVisitor, ViewTensorMut, ViewTensorRef,
+    RecursiveWalker, TensorCollection, TensorField, TensorOptions, TensorVisitor, ViewTensorMut,
+    ViewTensorRef,
 };
 use dfdx::shapes::{ConstShape, Dtype, HasShape, Shape};
 use dfdx::tensor::{Cpu, Tensor, TensorFromVec};
 use dfdx::tensor_ops::{Device, ReshapeTo};
 use mimo_graph::initializer::Initializer;
-use mimo_graph::spec::ModelSpec;
+use mimo_graph::spec::{ModelSpec, WeightSpec};
 
 use crate::error::Error;
 use crate::float::Float;
@@ -72,21 +73,30 @@ where
     })
 }
 
-/// What dfdx is told of a weight: whether its optimizers may change it, and how its `reset_params` fills it.
-#[expect(clippy::type_complexity, reason = "the type of dfdx's field")]
-pub fn options<S, E, D>(
-    trainable: bool,
+/// A weight of a model, as dfdx visits it: where it is, whether dfdx's optimizers may change it, and how its
+/// `reset_params` fills it.
+///
+/// The functions are pointers, so that weights of one shape are fields of one type: with a type of its own for each, the
+/// time that rustc takes would grow with the square of their number.
+#[expect(clippy::type_complexity, reason = "the types of dfdx's field")]
+pub fn field<'a, M, S, E, D>(
+    spec: &'a WeightSpec,
+    get: fn(&M) -> &Tensor<S, E, D>,
+    get_mut: fn(&mut M) -> &mut Tensor<S, E, D>,
     reset: fn(&mut Tensor<S, E, D>) -> Result<(), D::Err>,
-) -> TensorOptions<S, E, D>
+) -> TensorField<'a, fn(&M) -> &Tensor<S, E, D>, fn(&mut M) -> &mut Tensor<S, E, D>, M, S, E, D>
 where
+    M: TensorCollection<E, D>,
     S: ConstShape,
     E: Dtype,
     D: Device<E>,
 {
-    if trainable { TensorOptions::reset_with(reset) } else { TensorOptions::detached(reset) }
+    let options =
+        if spec.trainable { TensorOptions::reset_with(reset) } else { TensorOptions::detached(reset) };
+    M::tensor(spec.name, get, get_mut, options)
 }
 
-/// Fills a tensor of any device as an initializer says; what a weight's [`options`] reset it with.
+/// Fills a tensor of any device as an initializer says; what a weight's [`field`] resets it with.
 pub fn reset<S, E, D>(
     tensor: &mut Tensor<S, E, D>,
     initializer: &Initializer,

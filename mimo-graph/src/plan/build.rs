@@ -1,10 +1,12 @@
 //! From calls to operations: slots for values and their gradients, blocks for weights, siblings merged.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::values::{ValueId, Values};
 use super::{Block, LossOp, Op, OpKind, Param, Plan, Read, Slot, View, Weighted, Windows};
 use crate::activation::Activation;
 use crate::dim::Dim;
-use crate::graph::{Graph, LayerId, NodeId, TensorId};
+use crate::graph::{Graph, NodeId, TensorId};
 use crate::layers::bidirectional::MergeMode;
 use crate::layers::pooling::PoolKind;
 use crate::layers::spatial::{self, Padding};
@@ -25,6 +27,8 @@ pub(super) struct Building {
     pub reads: Vec<Vec<ValueId>>,
     /// By operation: the values that it gives.
     pub gives: Vec<Vec<ValueId>>,
+    /// By value: the operation that gives it and nothing else, but for products.
+    given_by: BTreeMap<ValueId, usize>,
     /// By loss: the value whose gradient it writes.
     pub loss_values: Vec<ValueId>,
     /// By layer: the blocks of its weights, once it has been called.
@@ -43,6 +47,7 @@ pub(super) fn build(graph: &Graph) -> Building {
         gradients: vec![None; values.len()],
         reads: vec![],
         gives: vec![],
+        given_by: BTreeMap::new(),
         loss_values: vec![],
         blocks: vec![None; graph.layers.len()],
         steps: (0, Dim::Known(1)),
@@ -178,7 +183,7 @@ impl Building {
         };
         let reads = node.inputs.iter().map(|&input| self.values.of(input)).collect();
         let value = self.values.of(node.outputs[0]);
-        let name = call_name(graph, id);
+        let name = self.call_name(graph, id);
         self.op(name, vec![id], self.shape(graph, node.outputs[0]).elements(), kind, reads, value);
     }
 
@@ -191,7 +196,7 @@ impl Building {
     /// A dot product, after normalising what it multiplies if it is one of cosines.
     fn dot(&mut self, graph: &Graph, id: NodeId, layer: layers::dot::Dot) {
         let node = graph.node(id);
-        let name = call_name(graph, id);
+        let name = self.call_name(graph, id);
         let mut axes = [0; 2];
         let mut values = vec![];
         let reads = [0, 1].map(|i| {
@@ -221,7 +226,7 @@ impl Building {
     }
 
     fn outputs(&mut self, graph: &Graph) {
-        let mut seen: Vec<ValueId> = vec![];
+        let mut seen: BTreeSet<ValueId> = BTreeSet::new();
         for (index, port) in graph.outputs.iter().enumerate() {
             let mut value = self.values.of(port.tensor);
             let result = shape(graph, port.tensor);
@@ -237,7 +242,7 @@ impl Building {
                 self.op(name, vec![], result.elements(), kind, vec![value], copy);
                 value = copy;
             }
-            seen.push(value);
+            seen.insert(value);
             let Some(y) = self.places[value.0].clone() else { continue };
             self.plan.outputs.push(y.clone());
             let (Some(loss), Some(training)) = (loss, training) else { continue };
@@ -272,7 +277,7 @@ impl Building {
                 && self.plan.forward[at].nodes == [node]
                 && self.gives[at] == [value]
         };
-        (0..self.plan.forward.len()).find(is_activation).map(|at| self.reads[at][0])
+        self.given_by.get(&value).filter(|at| is_activation(at)).map(|&at| self.reads[at][0])
     }
 
     /// Whether `node` ends in the sigmoid or softmax of an output whose cross-entropy is computed from the logits.
@@ -280,19 +285,18 @@ impl Building {
     pub(super) fn fused(&self, graph: &Graph, node: NodeId) -> bool {
         let activation = activation(graph, node);
         let Some(compile) = &graph.compile else { return false };
-        graph.outputs.iter().zip(&compile.outputs).any(|(port, training)| {
-            port.tensor == graph.node(node).outputs[0]
-                && matches!(
-                    (training.loss, activation),
-                    (Some(Loss::BinaryCrossentropy { from_logits: false, .. }), Activation::Sigmoid)
-                        | (
-                            Some(
-                                Loss::CategoricalCrossentropy { from_logits: false, .. }
-                                    | Loss::SparseCategoricalCrossentropy { from_logits: false, .. }
-                            ),
-                            Activation::Softmax
-                        )
-                )
+        self.values.ports[graph.node(node).outputs[0].index()].iter().any(|&port| {
+            matches!(
+                (compile.outputs[port].loss, activation),
+                (Some(Loss::BinaryCrossentropy { from_logits: false, .. }), Activation::Sigmoid)
+                    | (
+                        Some(
+                            Loss::CategoricalCrossentropy { from_logits: false, .. }
+                                | Loss::SparseCategoricalCrossentropy { from_logits: false, .. }
+                        ),
+                        Activation::Softmax
+                    )
+            )
         })
     }
 
@@ -313,6 +317,7 @@ impl Building {
             self.gradients[value.0] = Some(dy.clone());
         }
         self.plan.forward.push(Op { name, nodes, y, dy, backward: false, steps: self.wrapped(), kind });
+        self.given_by.insert(value, self.reads.len());
         self.reads.push(reads);
         self.gives.push(vec![value]);
     }
@@ -334,6 +339,15 @@ impl Building {
     pub(super) fn core<'g>(&self, graph: &'g Graph, node: NodeId) -> (&'g LayerKind, bool) {
         let (core, axes) = graph.layer(graph.node(node).layer).kind.core();
         (core, axes == self.steps.0)
+    }
+
+    /// The layer's name, and for later calls of a shared layer which one it is.
+    pub(super) fn call_name(&self, graph: &Graph, id: NodeId) -> String {
+        let name = &graph.layer(graph.node(id).layer).name;
+        match self.values.earlier[id.index()] {
+            0 => name.clone(),
+            call => format!("{name}_call_{call}"),
+        }
     }
 
     /// The steps on each of which an operation of this call runs by itself.
@@ -397,12 +411,4 @@ pub(super) fn activation(graph: &Graph, node: NodeId) -> Activation {
 pub(super) fn key(seed: Option<u64>, node: NodeId) -> u64 {
     // An own seed is moved out of the range of call numbers.
     seed.map_or(u64::from(node.0), |seed| seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1 << 63)
-}
-
-/// The layer's name, and for later calls of a shared layer which one it is.
-pub(super) fn call_name(graph: &Graph, id: NodeId) -> String {
-    let layer: LayerId = graph.node(id).layer;
-    let name = &graph.layer(layer).name;
-    let call = (0..id.0).filter(|&other| graph.node(NodeId(other)).layer == layer).count();
-    if call == 0 { name.clone() } else { format!("{name}_call_{call}") }
 }

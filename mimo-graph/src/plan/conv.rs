@@ -1,6 +1,6 @@
 //! Convolutions: their geometry, and the memory that their passes need for one sample.
 
-use super::build::{Building, call_name};
+use super::build::Building;
 use super::pooled;
 use super::values::ValueId;
 use super::{Conv, OpKind, Plan, Read, Scratch, Slot, View, Weighted};
@@ -61,7 +61,7 @@ impl Building {
         let value = self.value_like(self.values.of(output));
         let reads = self.values.of(input);
         self.convolve(
-            format!("{}_depthwise", call_name(graph, id)),
+            format!("{}_depthwise", self.call_name(graph, id)),
             id,
             first,
             between.clone(),
@@ -97,14 +97,14 @@ impl Building {
             return self.pooled_conv(graph, [id, pooling], conv, from, height);
         }
         let product = if in_place { value } else { self.value_like(value) };
-        self.convolve(call_name(graph, id), id, conv, result.clone(), from, product);
+        self.convolve(self.call_name(graph, id), id, conv, result.clone(), from, product);
         if in_place {
             return;
         }
         let positions = result.positions();
         let read = self.read_value(product, result.clone());
         let kind = OpKind::Activate { activation, positions, read };
-        let name = format!("{}_activation", call_name(graph, id));
+        let name = format!("{}_activation", self.call_name(graph, id));
         self.op(name, vec![id], result.elements(), kind, vec![product], value);
     }
 

@@ -1,11 +1,11 @@
 //! Dense layers: siblings on one input become one product, activations are applied in place where they can be.
 
-use super::build::{Building, activation, call_name, shape, units};
+use super::build::{Building, activation, shape, units};
 use super::values::ValueId;
 use super::{Block, Dense, Op, OpKind, Param, Read, Segment, View};
 use crate::activation::Activation;
 use crate::dim::Dim;
-use crate::graph::{Graph, NodeId, TensorId};
+use crate::graph::{Graph, NodeId};
 use crate::layers::LayerKind;
 
 impl Building {
@@ -74,7 +74,7 @@ impl Building {
             column = column + units;
         }
         let reads = vec![self.values.of(input)];
-        let name = nodes.iter().map(|&node| call_name(graph, node)).collect::<Vec<_>>().join("_and_");
+        let name = nodes.iter().map(|&node| self.call_name(graph, node)).collect::<Vec<_>>().join("_and_");
         let kind = OpKind::Dense(Box::new(Dense {
             inputs,
             units: total,
@@ -89,7 +89,7 @@ impl Building {
         self.gives.push(gives);
         for (node, activation, product, x) in separate {
             let output = graph.node(node).outputs[0];
-            let name = format!("{}_activation", call_name(graph, node));
+            let name = format!("{}_activation", self.call_name(graph, node));
             let result = self.shape(graph, output);
             let read = Read { x, shape: result.clone(), dx: None };
             let kind = OpKind::Activate { activation, positions: positions.clone(), read };
@@ -104,12 +104,9 @@ impl Building {
         let fits = |id: NodeId| {
             let node = graph.node(id);
             let value = self.values.of(node.outputs[0]);
-            let one_position = (0..graph.tensors.len())
-                .map(|index| TensorId(index as u32))
-                .filter(|&tensor| self.values.of(tensor) == value)
-                .all(|tensor| shape(graph, tensor).rank() == 1);
-            let called_once =
-                self.values.live.iter().filter(|&&other| graph.node(other).layer == node.layer).count() == 1;
+            let one_position =
+                self.values.tensors[value.0].iter().all(|&tensor| shape(graph, tensor).rank() == 1);
+            let called_once = self.values.calls[node.layer.index()] == 1;
             one_position && called_once && shape(graph, node.inputs[0]).rank() == 1
         };
         if !fits(first) {
@@ -130,7 +127,8 @@ impl Building {
         let reads_input =
             |id: NodeId| graph.node(id).inputs.first().is_some_and(|&tensor| self.values.of(tensor) == input);
         let same = |&id: &NodeId| id == first || reads_input(id) && traits(id) == wanted && fits(id);
-        self.values.live.iter().copied().filter(|&id| id >= first).filter(same).collect()
+        let readers = self.values.readers[input.0].iter().copied();
+        readers.filter(|&id| id >= first).filter(same).collect()
     }
 
     /// The blocks of the layers' weights; made at a layer's first call.

@@ -1,5 +1,7 @@
 //! Parts of a concatenation that are computed where the whole has them, so that nothing is copied, forward or backward.
 
+use std::collections::BTreeMap;
+
 use super::gradients::reads_of;
 use super::lifetimes::each_view;
 use super::{Op, OpKind, Plan, Read, View};
@@ -15,17 +17,18 @@ pub(super) fn concatenate(plan: &mut Plan) {
             continue;
         }
         let parts = parts.clone();
+        let slots = Slots::new(plan);
         let mut column = Dim::Known(0);
-        let (mut moves, mut makers, mut all) = (vec![], vec![], true);
+        let (mut moves, mut makers, mut all) = (BTreeMap::new(), vec![], true);
         for part in &parts {
-            let maker = movable(plan, at, &part.x);
+            let maker = movable(plan, &slots, at, &part.x);
             // What has no gradient may be masked with the others.
             all &= maker.is_some() || part.dx.is_none();
             if let Some(maker) = maker {
                 makers.push(maker);
-                moves.push((part.x.slot, y.slot, column.clone(), y.stride.clone()));
+                moves.insert(part.x.slot, (y.slot, column.clone(), y.stride.clone()));
                 if let Some(sink) = &part.dx {
-                    moves.push((sink.view.slot, dy.slot, column.clone(), dy.stride.clone()));
+                    moves.insert(sink.view.slot, (dy.slot, column.clone(), dy.stride.clone()));
                 }
             }
             column = column + part.x.len.clone();
@@ -33,16 +36,19 @@ pub(super) fn concatenate(plan: &mut Plan) {
         if all {
             mask(plan, &makers, &y, &dy);
         }
-        for (from, to, column, stride) in moves {
-            plan.slots[from].len = Dim::Known(0);
-            each_view(plan, |view| {
-                if view.slot == from {
-                    view.slot = to;
-                    view.column = view.column.clone() + column.clone();
-                    view.stride = stride.clone();
-                }
-            });
+        if moves.is_empty() {
+            continue;
         }
+        for &from in moves.keys() {
+            plan.slots[from].len = Dim::Known(0);
+        }
+        each_view(plan, |view| {
+            if let Some((to, column, stride)) = moves.get(&view.slot) {
+                view.slot = *to;
+                view.column = view.column.clone() + column.clone();
+                view.stride = stride.clone();
+            }
+        });
     }
 }
 
@@ -84,7 +90,7 @@ fn mask(plan: &mut Plan, makers: &[usize], y: &View, dy: &View) {
 
 /// Who computes a value that may have columns of the concatenation `reader` for its place: it has a slot to itself, it
 /// is computed row by row, and nobody else reads it.
-fn movable(plan: &mut Plan, reader: usize, x: &View) -> Option<usize> {
+fn movable(plan: &Plan, slots: &Slots, reader: usize, x: &View) -> Option<usize> {
     let whole = x.len == x.stride;
     let by_rows = |kind: &OpKind| match kind {
         OpKind::Dense(dense) => dense.positions.same(&Dim::Known(1)) == Same::Yes,
@@ -92,16 +98,32 @@ fn movable(plan: &mut Plan, reader: usize, x: &View) -> Option<usize> {
         OpKind::Recurrent(layer) => !layer.layer.return_sequences,
         _ => false,
     };
-    let mut makers = (0..reader).filter(|&at| plan.forward[at].y.slot == x.slot);
+    let mut makers = slots.makers[x.slot].iter().copied().filter(|&at| at < reader);
     let (Some(maker), None) = (makers.next(), makers.next()) else { return None };
     let made = plan.forward[maker].steps.is_none() && by_rows(&plan.forward[maker].kind);
-    let of_the_slot = |view: &View| view.slot == x.slot;
-    let shown = plan.outputs.iter().any(of_the_slot);
-    (whole && made && !shown && readers(plan, x) == 1).then_some(maker)
+    (whole && made && !slots.shown[x.slot] && slots.readers[x.slot] == 1).then_some(maker)
 }
 
-/// How often the slot of a value is read.
-fn readers(plan: &mut Plan, x: &View) -> usize {
-    let reads = |kind: &mut OpKind| reads_of(kind).iter().filter(|read| read.x.slot == x.slot).count();
-    plan.forward.iter_mut().map(|op| reads(&mut op.kind)).sum()
+/// Who uses each slot.
+struct Slots {
+    /// The operations that write it, in order.
+    makers: Vec<Vec<usize>>,
+    /// How often it is read.
+    readers: Vec<usize>,
+    /// Whether it holds an output.
+    shown: Vec<bool>,
+}
+
+impl Slots {
+    fn new(plan: &mut Plan) -> Self {
+        let count = plan.slots.len();
+        let mut slots =
+            Slots { makers: vec![vec![]; count], readers: vec![0; count], shown: vec![false; count] };
+        for (at, op) in plan.forward.iter_mut().enumerate() {
+            slots.makers[op.y.slot].push(at);
+            reads_of(&mut op.kind).into_iter().for_each(|read| slots.readers[read.x.slot] += 1);
+        }
+        plan.outputs.iter().for_each(|view| slots.shown[view.slot] = true);
+        slots
+    }
 }

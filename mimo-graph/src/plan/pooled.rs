@@ -1,6 +1,6 @@
 //! Convolutions that pool their results before they give them.
 
-use super::build::{Building, call_name};
+use super::build::Building;
 use super::conv::{kernel_len, scratch};
 use super::values::ValueId;
 use super::{Conv, OpKind, Plan, Pooled, Slot, View};
@@ -21,11 +21,9 @@ impl Building {
         // A wrapper would have the axes of the two counted differently.
         let wrapped = self.wrapped().is_some();
         let value = self.values.of(graph.node(id).outputs[0]);
-        let is_output = graph.outputs.iter().any(|port| self.values.of(port.tensor) == value);
-        let reads =
-            |node: NodeId| graph.node(node).inputs.iter().any(|&input| self.values.of(input) == value);
-        let mut readers = self.values.live.iter().copied().filter(|&node| reads(node));
-        let (reader, None) = (readers.next()?, readers.next()) else { return None };
+        let is_output =
+            self.values.tensors[value.0].iter().any(|&tensor| !self.values.ports[tensor.index()].is_empty());
+        let &[reader] = &self.values.readers[value.0][..] else { return None };
         // A wrapper around one of the two would make its windows lie elsewhere.
         let (LayerKind::Pooling(pooling), true) = self.core(graph, reader) else { return None };
         let [Some(height @ 1..=2), Some(2)] = pooling.pool_size.each_ref().map(Dim::known) else {
@@ -54,7 +52,7 @@ impl Building {
         // Bytes, four to a value.
         let codes = self.slot((len.clone() + Dim::Known(3)) / Dim::Known(4));
         conv.pooled = Some(Pooled { height, codes, spread: None, sums: None });
-        let name = format!("{}_and_{}", call_name(graph, id), call_name(graph, pooling));
+        let name = format!("{}_and_{}", self.call_name(graph, id), self.call_name(graph, pooling));
         let kind = OpKind::Conv(Box::new(conv));
         self.op(name, vec![id, pooling], len, kind, vec![from], self.values.of(output));
     }

@@ -1,6 +1,6 @@
 //! Layers that read a sequence step by step.
 
-use super::build::{Building, call_name, key};
+use super::build::{Building, key};
 use super::{Interleaved, OpKind, Read, View, Weighted};
 use crate::activation::Activation;
 use crate::dim::Dim;
@@ -80,7 +80,7 @@ impl Building {
         let mut reads: Vec<_> = node.inputs.iter().map(|&input| self.values.of(input)).collect();
         let key = key(layer.seed, id);
         if layer.dropout > 0.0 {
-            let (name, shape) = (format!("{}_dropout", call_name(graph, id)), read.shape.clone());
+            let (name, shape) = (format!("{}_dropout", self.call_name(graph, id)), read.shape.clone());
             let (rate, positions, x) = (layer.dropout, steps.clone(), reads[0]);
             let kind = OpKind::Dropout { rate, positions, key, read };
             reads[0] = self.value_like(x);
@@ -133,7 +133,7 @@ impl Building {
         }));
         let output = node.outputs[0];
         let (len, value) = (self.shape(graph, output).elements(), self.values.of(output));
-        self.op(call_name(graph, id), vec![id], len, kind, reads, value);
+        self.op(self.call_name(graph, id), vec![id], len, kind, reads, value);
         self.gives.last_mut().into_iter().for_each(|gives| gives.append(&mut given));
     }
 

@@ -2,7 +2,7 @@
 
 use crate::graph::{Graph, LayerId, NodeId, TensorId};
 use crate::layers::LayerKind;
-use crate::order::live_nodes;
+use crate::order::{earlier_calls, live_nodes};
 
 /// A tensor and the tensors that share its memory: `Flatten` and `Reshape` give their input again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -19,6 +19,16 @@ pub(super) struct Values {
     pub reaches: Vec<Vec<usize>>,
     /// By value: whether a trained weight comes before it.
     pub depends: Vec<bool>,
+    /// By value of the graph: the live calls that read it, each once, in order.
+    pub readers: Vec<Vec<NodeId>>,
+    /// By value of the graph: the tensors that it is.
+    pub tensors: Vec<Vec<TensorId>>,
+    /// By tensor: the outputs of the model that it is.
+    pub ports: Vec<Vec<usize>>,
+    /// By layer: how many of its calls are live.
+    pub calls: Vec<usize>,
+    /// By call: how many calls of its layer come before it.
+    pub earlier: Vec<usize>,
 }
 
 impl Values {
@@ -45,8 +55,18 @@ impl Values {
                 }
             }
         }
-        let mut values =
-            Values { reaches: vec![Vec::new(); count], depends: vec![false; count], of_tensor, live };
+        let mut values = Values {
+            reaches: vec![Vec::new(); count],
+            depends: vec![false; count],
+            readers: vec![Vec::new(); count],
+            tensors: vec![Vec::new(); count],
+            ports: vec![Vec::new(); graph.tensors.len()],
+            calls: vec![0; graph.layers.len()],
+            earlier: earlier_calls(graph),
+            of_tensor,
+            live,
+        };
+        values.find_uses(graph);
         values.find_depends(graph);
         values.find_reaches(graph);
         values
@@ -71,6 +91,27 @@ impl Values {
     /// How many values there are.
     pub(super) fn len(&self) -> usize {
         self.reaches.len()
+    }
+
+    fn find_uses(&mut self, graph: &Graph) {
+        for &id in &self.live {
+            self.calls[graph.node(id).layer.index()] += 1;
+            for &input in &graph.node(id).inputs {
+                let readers = &mut self.readers[self.of_tensor[input.index()].0];
+                if readers.last() != Some(&id) {
+                    readers.push(id);
+                }
+            }
+        }
+        for (index, port) in graph.outputs.iter().enumerate() {
+            self.ports[port.tensor.index()].push(index);
+        }
+        for (index, value) in self.of_tensor.iter().enumerate() {
+            // What no output needs has no value.
+            if let Some(tensors) = self.tensors.get_mut(value.0) {
+                tensors.push(TensorId(index as u32));
+            }
+        }
     }
 
     fn find_depends(&mut self, graph: &Graph) {

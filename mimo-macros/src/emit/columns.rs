@@ -2,7 +2,6 @@
 
 use mimo_graph::dim::Dim;
 use mimo_graph::graph::{Dtype, Port};
-use mimo_graph::loss::Loss;
 use mimo_graph::shape::Shape;
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
@@ -62,9 +61,8 @@ fn targets(cx: &Context<'_>) -> Vec<Field> {
                 output.name,
                 cx.shown(&field.shape)
             );
-        } else if !matches!(loss, Loss::Custom) {
-            field.doc.push_str(" Compared by the output's loss.");
         }
+        field.doc.push_str(&format!(" Loss `{loss}`, weight {}.", training.weight));
         fields.push(field);
     }
     fields

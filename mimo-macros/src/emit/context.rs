@@ -1,13 +1,40 @@
 //! What every emitter needs: the graph, the user's tokens, and how lengths are printed.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use mimo_graph::dim::Dim;
-use mimo_graph::graph::{Graph, LayerId, Port};
+use mimo_graph::graph::{Graph, LayerId, Node, NodeId, Port, TensorId};
+use mimo_graph::order::{earlier_calls, live_nodes};
 use mimo_graph::shape::Shape;
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote};
 
 use crate::lower::{BlockConst, Lowered};
 use crate::tokens::{dim_tokens, ident};
+
+/// Names that are all different: for a base that occurs again, `name` makes further ones from it and a number from 2 on.
+/// For the number 1 it gives the first.
+pub(super) fn distinct(
+    bases: impl Iterator<Item = String>,
+    name: impl Fn(&str, usize) -> String,
+) -> Vec<String> {
+    let mut taken = BTreeSet::new();
+    // From where on each base is counted: what is taken stays so.
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    let mut names = vec![];
+    for base in bases {
+        let count = counts.entry(base.clone()).or_default();
+        let free = loop {
+            *count += 1;
+            let free = name(&base, *count);
+            if taken.insert(free.clone()) {
+                break free;
+            }
+        };
+        names.push(free);
+    }
+    names
+}
 
 /// A checked model with the user's tokens.
 #[derive(Debug)]
@@ -24,13 +51,21 @@ pub(crate) struct Context<'a> {
     pub model: &'a Ident,
     /// Constants of the block.
     pub block_consts: &'a [BlockConst],
+    /// The calls that some output needs, in order.
+    pub live: Vec<NodeId>,
+    /// By call: how many calls of its layer come before it.
+    pub earlier: Vec<usize>,
     lowered: &'a Lowered,
     layers: Vec<Ident>,
+    input_names: BTreeMap<TensorId, &'a str>,
 }
 
 impl<'a> Context<'a> {
     /// The context of a model.
     pub(crate) fn new(lowered: &'a Lowered) -> Self {
+        // The first name counts, as everywhere.
+        let ports = lowered.graph.inputs.iter().rev();
+        let input_names = ports.map(|port| (port.tensor, port.name.as_str())).collect();
         Context {
             graph: &lowered.graph,
             krate: &lowered.header.krate,
@@ -38,14 +73,27 @@ impl<'a> Context<'a> {
             visibility: &lowered.header.vis,
             model: &lowered.header.ident,
             block_consts: &lowered.consts,
+            live: live_nodes(&lowered.graph),
+            earlier: earlier_calls(&lowered.graph),
             lowered,
             layers: lowered.layers(),
+            input_names,
         }
     }
 
     /// A name made from the model's: `DiagnosisInputs`.
     pub(crate) fn name(&self, suffix: &str) -> Ident {
         format_ident!("{}{}", self.model, suffix, span = self.model.span())
+    }
+
+    /// The calls that some output needs, in order.
+    pub(crate) fn live_nodes(&self) -> impl Iterator<Item = (NodeId, &'a Node)> {
+        self.live.iter().map(|&id| (id, self.graph.node(id)))
+    }
+
+    /// The name of an input.
+    pub(crate) fn input_name(&self, tensor: TensorId) -> Option<&'a str> {
+        self.input_names.get(&tensor).copied()
     }
 
     /// The inputs with their fields, in order.

@@ -1,14 +1,85 @@
-//! The documentation of a model: its layers as a table and as a graph, its inputs and outputs.
+//! The documentation of a model: what goes in and comes out, its layers as a table and as a graph, and what a sample
+//! costs.
 
 use mimo_graph::dim::Dim;
-use mimo_graph::graph::{NodeId, TensorId};
-use mimo_graph::order::live_nodes;
+use mimo_graph::graph::{Dtype, Node, NodeId, TensorId};
+use mimo_graph::lanes::{self, Step};
+use mimo_graph::loss::Loss;
 use mimo_graph::plan::Plan;
 
 use super::context::Context;
+use super::program;
 
 /// The lines that follow what the user wrote.
 pub(super) fn model(cx: &Context<'_>, plan: &Plan) -> Vec<String> {
+    let mut lines = ports(cx);
+    lines.extend(layers(cx));
+    lines.extend(totals(cx, plan));
+    lines.extend([String::new(), "# Graph".into(), String::new()]);
+    if let Some(rows) = drawing(cx) {
+        lines.push("```text".into());
+        lines.extend(rows);
+        lines.extend(["```".into(), String::new()]);
+    }
+    lines.extend(mermaid(cx));
+    // As in `/// text`: a space before the text.
+    lines.into_iter().map(|line| if line.is_empty() { line } else { format!(" {line}") }).collect()
+}
+
+/// What is given, and what comes out and how it is trained.
+fn ports(cx: &Context<'_>) -> Vec<String> {
+    let graph = cx.graph;
+    let mut lines = vec![String::new(), "# Inputs".into(), String::new()];
+    lines.extend(["| input | shape of a sample | values |".into(), "|---|---|---|".into()]);
+    for port in &graph.inputs {
+        let values = match graph.tensor(port.tensor).dtype {
+            Dtype::Int => "whole numbers",
+            Dtype::Float => "floats",
+        };
+        lines.push(format!("| `{}` | `{}` | {values} |", port.name, shown(cx, port.tensor)));
+    }
+    lines.extend([String::new(), "# Outputs".into(), String::new()]);
+    let Some(compile) = &graph.compile else {
+        lines.extend(["| output | shape of a sample |".into(), "|---|---|".into()]);
+        let rows =
+            graph.outputs.iter().map(|port| format!("| `{}` | `{}` |", port.name, shown(cx, port.tensor)));
+        lines.extend(rows);
+        lines.extend([String::new(), "It has no loss, so it only predicts.".into()]);
+        return lines;
+    };
+    lines.push("| output | shape of a sample | loss | weight | metrics | target of a sample |".into());
+    lines.push("|---|---|---|---:|---|---|".into());
+    for (port, training) in graph.outputs.iter().zip(&compile.outputs) {
+        let (loss, weight, target) = match training.loss {
+            Some(loss) => (format!("`{loss}`"), training.weight.to_string(), target(cx, port.tensor, loss)),
+            None => ("none".into(), String::new(), "none".into()),
+        };
+        let metrics: Vec<String> = training.metrics.iter().map(|(name, _)| format!("`{name}`")).collect();
+        let (name, shape) = (&port.name, shown(cx, port.tensor));
+        lines.push(format!(
+            "| `{name}` | `{shape}` | {loss} | {weight} | {} | {target} |",
+            metrics.join(", ")
+        ));
+    }
+    lines.extend([String::new(), format!("Trained by `{}`.", compile.optimizer)]);
+    lines
+}
+
+/// What an output is compared with.
+fn target(cx: &Context<'_>, output: TensorId, loss: Loss) -> String {
+    let Some(mut shape) = cx.graph.tensor(output).shape.clone() else { return String::new() };
+    match loss {
+        Loss::Custom => "what the loss reads".into(),
+        _ if loss.sparse() => {
+            let classes = shape.0.pop().unwrap_or(Dim::Known(1));
+            format!("`{}`, indices below {}", cx.shown(&shape), classes.display(&cx.graph.consts))
+        }
+        _ => format!("`{}`", cx.shown(&shape)),
+    }
+}
+
+/// The table of layers.
+fn layers(cx: &Context<'_>) -> Vec<String> {
     let graph = cx.graph;
     let mut lines = vec![String::new(), "# Layers".into(), String::new()];
     lines.push("| layer | class | output | weights | reads |".into());
@@ -16,39 +87,112 @@ pub(super) fn model(cx: &Context<'_>, plan: &Plan) -> Vec<String> {
     for port in &graph.inputs {
         lines.push(format!("| `{}` | Input | `{}` | 0 | |", port.name, shown(cx, port.tensor)));
     }
-    for id in live_nodes(graph) {
-        let node = graph.node(id);
+    for (id, node) in cx.live_nodes() {
         let layer = graph.layer(node.layer);
-        let shared = (0..id.0).any(|other| graph.node(NodeId(other)).layer == node.layer);
-        let weights = if shared {
+        let weights = if cx.earlier[id.index()] > 0 {
             "shared".to_owned()
         } else {
             let count = layer.weights.iter().fold(Dim::Known(0), |sum, weight| sum + weight.shape.elements());
-            count.display(&graph.consts).to_string()
+            let frozen = if layer.trainable || layer.weights.is_empty() { "" } else { ", not trained" };
+            format!("{}{frozen}", number(cx, &count))
         };
         let reads: Vec<String> =
             node.inputs.iter().map(|&input| format!("`{}`", source(cx, input))).collect();
-        let output = node.outputs.first().map(|&output| shown(cx, output)).unwrap_or_default();
         lines.push(format!(
-            "| `{}` | {} | `{output}` | {weights} | {} |",
+            "| `{}` | {} | `{}` | {weights} | {} |",
             layer.name,
             layer.kind.class_name(),
+            given(cx, node),
             reads.join(", ")
         ));
     }
-    let total = plan.params.iter().fold(Dim::Known(0), |sum, param| {
-        sum + graph.layer(param.layer).weights[param.weight].shape.elements()
-    });
-    lines.push(String::new());
-    lines.push(format!(
-        "{} weights; a forward pass takes {} multiplications and additions per sample.",
-        total.display(&graph.consts),
-        plan.flops.display(&graph.consts)
-    ));
-    lines.push(String::new());
-    lines.extend(mermaid(cx));
-    // As in `/// text`: a space before the text.
-    lines.into_iter().map(|line| if line.is_empty() { line } else { format!(" {line}") }).collect()
+    lines
+}
+
+/// What a sample costs.
+fn totals(cx: &Context<'_>, plan: &Plan) -> Vec<String> {
+    let count = |trained: Option<bool>| {
+        let params = plan.params.iter().map(|param| (cx.graph.layer(param.layer), param.weight));
+        let params = params.filter(|(layer, _)| trained.is_none_or(|trained| layer.trainable == trained));
+        params.fold(Dim::Known(0), |sum, (layer, weight)| sum + layer.weights[weight].shape.elements())
+    };
+    let (all, frozen) = (count(None), count(Some(false)));
+    let mut weights = format!("- {} weights", number(cx, &all));
+    if let Some(n) = all.known() {
+        weights.push_str(&format!(" ({} in `f32`)", bytes(n)));
+    }
+    if frozen != Dim::Known(0) {
+        weights.push_str(&format!(", of which {} are not trained", number(cx, &frozen)));
+    }
+    let mut lines = vec![String::new(), weights];
+    lines.push(format!("- {} FLOPs per sample in a forward pass", number(cx, &plan.flops)));
+    let memory = [program::predict_layout(plan), program::train_layout(plan)];
+    if let [Some(predict), Some(train)] = memory {
+        let trained = cx.graph.compile.as_ref().map(|_| format!(", {} when it trains", bytes(train.len)));
+        lines.push(format!(
+            "- {} of memory per sample when it predicts{} (`f32`)",
+            bytes(predict.len),
+            trained.unwrap_or_default()
+        ));
+    }
+    lines
+}
+
+/// The graph as text, if it is narrow enough to be read.
+fn drawing(cx: &Context<'_>) -> Option<Vec<String>> {
+    let graph = cx.graph;
+    let mut places = vec![None; graph.tensors.len()];
+    let mut steps: Vec<Step> = vec![];
+    let mut add = |tensors: &[TensorId], reads: &[TensorId], label: String| {
+        let reads = reads.iter().filter_map(|read| places[read.index()]).collect();
+        for tensor in tensors {
+            places[tensor.index()] = Some(steps.len());
+        }
+        let mut outputs = graph.outputs.iter().filter(|port| tensors.contains(&port.tensor)).peekable();
+        let arrow = if outputs.peek().is_some() { " → " } else { "" };
+        let outputs: Vec<&str> = outputs.map(|port| port.name.as_str()).collect();
+        steps.push(Step { reads, label: format!("{label}{arrow}{}", outputs.join(", ")) });
+    };
+    for port in &graph.inputs {
+        add(&[port.tensor], &[], format!("{} {}", port.name, shown(cx, port.tensor)));
+    }
+    for (_, node) in cx.live_nodes() {
+        let layer = graph.layer(node.layer);
+        let label = format!("{} · {} {}", layer.name, layer.kind.class_name(), given(cx, node));
+        add(&node.outputs, &node.inputs, label);
+    }
+    lanes::draw(&steps)
+}
+
+/// The shapes that a call gives.
+fn given(cx: &Context<'_>, node: &Node) -> String {
+    let shapes: Vec<String> = node.outputs.iter().map(|&output| shown(cx, output)).collect();
+    shapes.join(", ")
+}
+
+/// A length as documentation has it: `463,307`, or as the user wrote it.
+fn number(cx: &Context<'_>, dim: &Dim) -> String {
+    let Some(n) = dim.known() else { return format!("`{}`", dim.display(&cx.graph.consts)) };
+    let digits = n.to_string();
+    let mut text = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// How much memory so many values of four bytes take.
+fn bytes(values: usize) -> String {
+    let bytes = 4.0 * values as f64;
+    match bytes {
+        ..1e3 => format!("{bytes} bytes"),
+        ..1e6 => format!("{:.1} kB", bytes / 1e3),
+        ..1e9 => format!("{:.1} MB", bytes / 1e6),
+        _ => format!("{:.1} GB", bytes / 1e9),
+    }
 }
 
 /// The graph as a Mermaid flowchart.
@@ -58,12 +202,11 @@ fn mermaid(cx: &Context<'_>) -> Vec<String> {
         Some(node) => format!("n{}", node.0),
         None => format!("i{}", tensor.0),
     };
-    let mut lines = vec!["```mermaid".to_owned(), "flowchart TB".to_owned()];
+    let mut lines = vec!["```mermaid".to_owned(), "flowchart TD".to_owned()];
     for port in &graph.inputs {
         lines.push(format!("    {}([\"{} {}\"])", id(port.tensor), port.name, shown(cx, port.tensor)));
     }
-    for NodeId(index) in live_nodes(graph) {
-        let node = graph.node(NodeId(index));
+    for (NodeId(index), node) in cx.live_nodes() {
         let layer = graph.layer(node.layer);
         let output = node.outputs.first().map(|&output| shown(cx, output)).unwrap_or_default();
         lines.push(format!("    n{index}[\"{} · {} {output}\"]", layer.name, layer.kind.class_name()));
@@ -82,12 +225,7 @@ fn mermaid(cx: &Context<'_>) -> Vec<String> {
 fn source(cx: &Context<'_>, tensor: TensorId) -> String {
     match cx.graph.tensor(tensor).producer {
         Some(node) => cx.graph.layer(cx.graph.node(node).layer).name.clone(),
-        None => cx
-            .graph
-            .inputs
-            .iter()
-            .find(|port| port.tensor == tensor)
-            .map_or_else(|| cx.graph.tensor_name(tensor).to_owned(), |port| port.name.clone()),
+        None => cx.input_name(tensor).unwrap_or_else(|| cx.graph.tensor_name(tensor)).to_owned(),
     }
 }
 

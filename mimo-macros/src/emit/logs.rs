@@ -4,7 +4,7 @@ use mimo_graph::graph::Training;
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
-use super::context::Context;
+use super::context::{Context, distinct};
 use crate::tokens::ident;
 
 /// The logs of one output: its struct and its values.
@@ -16,19 +16,18 @@ struct Output<'a> {
 
 fn outputs<'a>(cx: &'a Context<'_>) -> Vec<Output<'a>> {
     let Some(compile) = &cx.graph.compile else { return vec![] };
-    let mut outputs: Vec<Output<'a>> = vec![];
-    for (field, training) in cx.output_fields().into_iter().zip(&compile.outputs) {
-        let camel = camel_case(&field.to_string());
-        let mut name = format_ident!("{}{}Logs", cx.model, camel, span = cx.model.span());
-        // `a_b` and `a__b` are two outputs but one name in camel case.
-        let mut count = 2usize;
-        while outputs.iter().any(|other| other.name == name) {
-            name = format_ident!("{}{}{}Logs", cx.model, camel, count, span = cx.model.span());
-            count += 1;
-        }
-        outputs.push(Output { field, name, training });
-    }
-    outputs
+    let fields = cx.output_fields();
+    // `a_b` and `a__b` are two outputs but one name in camel case.
+    let names =
+        distinct(fields.iter().map(|field| camel_case(&field.to_string())), |camel, count| match count {
+            1 => camel.to_owned(),
+            count => format!("{camel}{count}"),
+        });
+    let outputs = fields.into_iter().zip(names).zip(&compile.outputs).map(|((field, camel), training)| {
+        let name = format_ident!("{}{}Logs", cx.model, camel, span = cx.model.span());
+        Output { field, name, training }
+    });
+    outputs.collect()
 }
 
 /// `next_step` → `NextStep`

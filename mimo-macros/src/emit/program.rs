@@ -1,10 +1,11 @@
 //! The layout and the operations of a model as constants, and the passes that call them.
 
-use mimo_graph::plan::{Gradient, Plan, Slot, Use};
+use mimo_graph::place::{ALIGN, SlotRequest, place};
+use mimo_graph::plan::{Gradient, LossOp, Plan, Slot, Use};
 use proc_macro2::{Ident, Literal, Span, TokenStream};
-use quote::{format_ident, quote};
+use quote::quote;
 
-use super::context::Context;
+use super::context::{Context, distinct};
 use super::operations::{self, option};
 use super::spec;
 
@@ -12,8 +13,8 @@ use super::spec;
 pub(super) fn items(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     let usize = quote!(__mimo::core::primitive::usize);
     let slots = Literal::usize_unsuffixed(plan.slots.len());
-    let train = plan.slots.iter().map(|slot| request(cx, slot, Some(slot.train)));
-    let predict = plan.slots.iter().map(|slot| request(cx, slot, slot.predict));
+    let train = layout(cx, plan, train_layout(plan), |slot| Some(slot.train));
+    let predict = layout(cx, plan, predict_layout(plan), |slot| slot.predict);
     let blocks = Literal::usize_unsuffixed(plan.blocks.len());
     let sizes = plan.blocks.iter().map(|block| {
         let (rows, cols) = (cx.dim(&block.rows), cx.dim(&block.cols));
@@ -40,7 +41,7 @@ pub(super) fn items(cx: &Context<'_>, plan: &Plan) -> TokenStream {
         let (ty, value) = operations::operation(cx, op);
         quote!(const #name: #ty = #value;)
     });
-    let (states, statistics) = states(cx, plan);
+    let (state_constants, states) = states(cx, plan);
     let losses = loss_names(cx, plan);
     let loss_constants = plan.losses.iter().zip(&losses).zip(&states).map(|((loss, name), states)| {
         let value = operations::loss(cx, loss, states);
@@ -49,8 +50,8 @@ pub(super) fn items(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     quote! {
         struct __Layout;
         impl __Layout {
-            const TRAIN: __mimo::Layout<#slots> = __mimo::place(&[#(#train),*]);
-            const PREDICT: __mimo::Layout<#slots> = __mimo::place(&[#(#predict),*]);
+            const TRAIN: __mimo::Layout<#slots> = #train;
+            const PREDICT: __mimo::Layout<#slots> = #predict;
             const SIZES: [[#usize; 2]; #blocks] = [#(#sizes),*];
             const BLOCKS: [#usize; #blocks] = __mimo::block_offsets(&Self::SIZES).0;
             const PARAMETERS: #usize = __mimo::block_offsets(&Self::SIZES).1;
@@ -58,7 +59,7 @@ pub(super) fn items(cx: &Context<'_>, plan: &Plan) -> TokenStream {
             const PACKS: [#usize; #blocks] = #pack_offsets.0;
             #copies
             const PACKS_LEN: #usize = #packs_len;
-            const STATISTICS: #usize = #statistics;
+            #state_constants
         }
         struct __Plan;
         impl __Plan {
@@ -76,11 +77,12 @@ pub(super) fn program(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     let inputs = plan.inputs.iter().map(|view| operations::view(cx, view));
     let outputs = plan.outputs.iter().map(|view| operations::view(cx, view));
     // One entry per output, also for outputs that are not trained.
-    let by_output = |pick: &dyn Fn(&mimo_graph::plan::LossOp) -> Option<TokenStream>| {
-        let entries = (0..plan.outputs.len()).map(|output| {
-            let loss = plan.losses.iter().find(|loss| loss.output == output);
-            option(loss.and_then(pick))
-        });
+    let mut losses = vec![None; plan.outputs.len()];
+    for loss in &plan.losses {
+        losses[loss.output] = Some(loss);
+    }
+    let by_output = |pick: &dyn Fn(&LossOp) -> Option<TokenStream>| {
+        let entries = losses.iter().map(|loss| option(loss.and_then(pick)));
         quote!(&[#(#entries),*])
     };
     let targets = by_output(&|loss| Some(operations::view(cx, &loss.target)));
@@ -191,17 +193,68 @@ pub(super) fn scan(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     quote!(#(__mimo::Scan(__Losses::#names).forward(chunk);)*)
 }
 
+/// Where slots lie, in numbers.
+pub(super) struct Known {
+    offsets: Vec<usize>,
+    /// Values per sample.
+    pub(super) len: usize,
+    /// Values per chunk, however many rows it has.
+    fixed: usize,
+}
+
+/// Where the slots lie in training, if all of their lengths are known.
+pub(super) fn train_layout(plan: &Plan) -> Option<Known> {
+    known_layout(plan, |slot| Some(slot.train))
+}
+
+/// Where the slots lie in a prediction, if all of their lengths are known.
+pub(super) fn predict_layout(plan: &Plan) -> Option<Known> {
+    known_layout(plan, |slot| slot.predict)
+}
+
+fn known_layout(plan: &Plan, life: impl Fn(&Slot) -> Option<(usize, usize)>) -> Option<Known> {
+    let known = plan.slots.iter().map(|slot| match (used(life(slot)), slot.len.known()) {
+        (None, _) => Some(SlotRequest::UNUSED),
+        (Some(_), None) => None,
+        (Some((from, to)), Some(len)) => Some(SlotRequest { len, fixed: slot.fixed, from, to }),
+    });
+    let requests = known.collect::<Option<Vec<_>>>()?;
+    // What is longer than any memory is left to const evaluation too, which says so.
+    let mut lens = requests.iter().map(|request| request.len.checked_add(ALIGN));
+    lens.try_fold(0_usize, |sum, len| sum.checked_add(len?))?;
+    let mut offsets = vec![0; requests.len()];
+    let (len, fixed) = place(&requests, &mut offsets, &mut vec![0; requests.len()]);
+    Some(Known { offsets, len, fixed })
+}
+
+/// The life of a slot that has one.
+fn used(life: Option<(usize, usize)>) -> Option<(usize, usize)> {
+    life.filter(|(from, to)| from <= to)
+}
+
+/// Where the slots lie: in numbers if all of their lengths are known, else to be found by const evaluation.
+fn layout(
+    cx: &Context<'_>,
+    plan: &Plan,
+    known: Option<Known>,
+    life: impl Fn(&Slot) -> Option<(usize, usize)>,
+) -> TokenStream {
+    let Some(Known { offsets, len, fixed }) = known else {
+        let requests = plan.slots.iter().map(|slot| request(cx, slot, used(life(slot))));
+        return quote!(__mimo::place(&[#(#requests),*]));
+    };
+    let offsets = offsets.into_iter().map(Literal::usize_unsuffixed);
+    let [len, fixed] = [len, fixed].map(Literal::usize_unsuffixed);
+    quote!(__mimo::Layout { offsets: [#(#offsets),*], len: #len, fixed: #fixed })
+}
+
 fn request(cx: &Context<'_>, slot: &Slot, life: Option<(usize, usize)>) -> TokenStream {
-    match life {
-        Some((from, to)) if from <= to => {
-            let (len, [from, to]) = (cx.dim(&slot.len), [from, to].map(Literal::usize_unsuffixed));
-            if slot.fixed {
-                quote!(__mimo::SlotRequest::fixed(#len, #from, #to))
-            } else {
-                quote!(__mimo::SlotRequest::new(#len, #from, #to))
-            }
-        }
-        _ => quote!(__mimo::SlotRequest::UNUSED),
+    let Some((from, to)) = life else { return quote!(__mimo::SlotRequest::UNUSED) };
+    let (len, [from, to]) = (cx.dim(&slot.len), [from, to].map(Literal::usize_unsuffixed));
+    if slot.fixed {
+        quote!(__mimo::SlotRequest::fixed(#len, #from, #to))
+    } else {
+        quote!(__mimo::SlotRequest::new(#len, #from, #to))
     }
 }
 
@@ -211,21 +264,32 @@ fn use_value(cx: &Context<'_>, call: &Use) -> TokenStream {
     quote!(__mimo::Use { x: #x, dy: #dy, positions: #positions })
 }
 
-/// Where each loss's metrics keep their states, and the length of all statistics.
-fn states(cx: &Context<'_>, plan: &Plan) -> (Vec<Vec<TokenStream>>, TokenStream) {
+/// The constants that say where the metrics keep their states, behind the losses of the outputs, and the length of all
+/// statistics; and for each loss the places of its metrics' states.
+fn states(cx: &Context<'_>, plan: &Plan) -> (TokenStream, Vec<Vec<TokenStream>>) {
+    let usize = quote!(__mimo::core::primitive::usize);
     let outputs = Literal::usize_unsuffixed(plan.outputs.len());
-    let mut end = quote!(#outputs);
-    let mut states = vec![];
+    let mut metrics = vec![];
+    let mut places = vec![];
     for loss in &plan.losses {
-        let mut places = vec![];
-        for &metric in &loss.metrics {
-            let (metric, classes) = (operations::metric(metric), cx.dim(&loss.classes));
-            places.push(end.clone());
-            end = quote!(#end + __mimo::state_len(#metric, #classes));
-        }
-        states.push(places);
+        let first = metrics.len();
+        let classes = cx.dim(&loss.classes);
+        metrics.extend(loss.metrics.iter().map(|&metric| {
+            let metric = operations::metric(metric);
+            quote!((#metric, #classes))
+        }));
+        let indices = (first..metrics.len()).map(Literal::usize_unsuffixed);
+        places.push(indices.map(|index| quote!(__Layout::STATES.0[#index])).collect());
     }
-    (states, end)
+    if metrics.is_empty() {
+        return (quote!(const STATISTICS: #usize = #outputs;), places);
+    }
+    let count = Literal::usize_unsuffixed(metrics.len());
+    let constants = quote! {
+        const STATES: ([#usize; #count], #usize) = __mimo::state_offsets(#outputs, &[#(#metrics),*]);
+        const STATISTICS: #usize = Self::STATES.1;
+    };
+    (constants, places)
 }
 
 /// Constants' names: the layers' in upper case, kept apart where that makes them equal.
@@ -238,20 +302,15 @@ fn loss_names(cx: &Context<'_>, plan: &Plan) -> Vec<Ident> {
 }
 
 fn constant_names<'a>(names: impl Iterator<Item = &'a str>) -> Vec<Ident> {
-    let mut constants: Vec<Ident> = vec![];
-    for name in names {
+    let bases = names.map(|name| {
         let upper = name.strip_prefix("r#").unwrap_or(name).to_uppercase();
-        let base = match syn::parse_str::<Ident>(&upper) {
-            Ok(_) => upper,
-            Err(_) => format!("_{upper}"),
-        };
-        let mut constant = Ident::new(&base, Span::mixed_site());
-        let mut count = 2usize;
-        while constants.contains(&constant) {
-            constant = format_ident!("{}_{}", base, count, span = Span::mixed_site());
-            count += 1;
-        }
-        constants.push(constant);
-    }
-    constants
+        if syn::parse_str::<Ident>(&upper).is_ok() { upper } else { format!("_{upper}") }
+    });
+    distinct(bases, |base, count| match count {
+        1 => base.to_owned(),
+        count => format!("{base}_{count}"),
+    })
+    .into_iter()
+    .map(|name| Ident::new(&name, Span::mixed_site()))
+    .collect()
 }

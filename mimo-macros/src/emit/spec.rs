@@ -1,10 +1,11 @@
 //! The description of a model as a constant.
 
-use mimo_graph::graph::{Dtype, LayerId, NodeId, TensorId};
+use std::collections::BTreeMap;
+
+use mimo_graph::graph::{Dtype, Layer, LayerId, Node, TensorId};
 use mimo_graph::initializer::{Constraint, Distribution, Fan, Initializer, InitializerKind, Regularizer};
 use mimo_graph::layers::LayerKind;
 use mimo_graph::optimizer::{Clip, Optimizer, Rule};
-use mimo_graph::order::live_nodes;
 use mimo_graph::plan::Plan;
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -16,10 +17,12 @@ use super::operations::{self, option};
 pub(super) fn spec(cx: &Context<'_>) -> TokenStream {
     let graph = cx.graph;
     let name = graph.name.as_str();
+    let is_embedding = |layer: &Layer| matches!(layer.kind.core().0, LayerKind::Embedding(_));
+    let embeds = graph.layers.iter().any(is_embedding);
     let inputs = graph.inputs.iter().map(|port| {
         let tensor = graph.tensor(port.tensor);
         let (name, shape, dtype) = (port.name.as_str(), shape(cx, port.tensor), dtype(tensor.dtype));
-        let bounds = vocabularies(cx, port.tensor);
+        let bounds = if embeds { vocabularies(cx, port.tensor) } else { vec![] };
         let below = match bounds[..] {
             [] => quote!(__mimo::None),
             _ => quote!(__mimo::least(&[#(#bounds),*])),
@@ -89,18 +92,19 @@ fn layers(cx: &Context<'_>) -> Vec<TokenStream> {
             connected_to: &[],
         }));
     }
-    let mut seen: Vec<LayerId> = vec![];
-    for node in live_nodes(graph).into_iter().map(|id| graph.node(id)) {
-        if seen.contains(&node.layer) {
-            continue;
-        }
-        seen.push(node.layer);
+    let mut calls: BTreeMap<LayerId, Vec<&Node>> = BTreeMap::new();
+    for node in &graph.nodes {
+        calls.entry(node.layer).or_default().push(node);
+    }
+    for (_, node) in cx.live_nodes() {
+        // Told with the first call that is live.
+        let Some(calls) = calls.remove(&node.layer) else { continue };
         let layer = graph.layer(node.layer);
         let (name, class, trainable) = (layer.name.as_str(), layer.kind.class_name(), layer.trainable);
         let shape = node.outputs.first().map(|&output| shape(cx, output));
         let parameters = layer.weights.iter().map(|weight| cx.dim(&weight.shape.elements()));
-        let calls = graph.calls_of(node.layer);
-        let connections = calls.flat_map(|call| call.inputs.iter()).map(|&input| connection(cx, input));
+        let connections =
+            calls.into_iter().flat_map(|call| call.inputs.iter()).map(|&input| connection(cx, input));
         specs.push(quote!(__mimo::LayerSpec {
             name: #name,
             class: #class,
@@ -119,29 +123,26 @@ fn connection(cx: &Context<'_>, tensor: TensorId) -> TokenStream {
     let (layer, call, at) = match graph.tensor(tensor).producer {
         Some(id) => {
             let node = graph.node(id);
-            let earlier = (0..id.0).filter(|&other| graph.node(NodeId(other)).layer == node.layer).count();
             let at = node.outputs.iter().position(|&output| output == tensor).unwrap_or(0);
-            (graph.layer(node.layer).name.as_str(), earlier, at)
+            (graph.layer(node.layer).name.as_str(), cx.earlier[id.index()], at)
         }
-        None => {
-            let port = graph.inputs.iter().find(|port| port.tensor == tensor);
-            (port.map_or("input", |port| port.name.as_str()), 0, 0)
-        }
+        None => (cx.input_name(tensor).unwrap_or("input"), 0, 0),
     };
     quote!(__mimo::Connection { layer: #layer, call: #call, tensor: #at })
 }
 
 /// The vocabularies of the embeddings that look up what an input holds, however it was moved on the way.
 fn vocabularies(cx: &Context<'_>, input: TensorId) -> Vec<TokenStream> {
-    let mut holds = vec![input];
+    let mut holds = vec![false; cx.graph.tensors.len()];
+    holds[input.index()] = true;
     let mut found = vec![];
-    for node in live_nodes(cx.graph).into_iter().map(|id| cx.graph.node(id)) {
-        if !node.inputs.iter().any(|input| holds.contains(input)) {
+    for (_, node) in cx.live_nodes() {
+        if !node.inputs.iter().any(|input| holds[input.index()]) {
             continue;
         }
         match cx.graph.layer(node.layer).kind.core().0 {
             LayerKind::Embedding(layer) => found.push(cx.dim(&layer.input_dim)),
-            _ => holds.extend(&node.outputs),
+            _ => node.outputs.iter().for_each(|output| holds[output.index()] = true),
         }
     }
     found

@@ -1,6 +1,8 @@
 //! The model's weights as a dfdx `TensorCollection`: every tensor by its name, nested because dfdx takes tuples of up
 //! to six.
 
+use std::collections::BTreeMap;
+
 use mimo_graph::dim::Dim;
 use mimo_graph::graph::LayerId;
 use mimo_graph::layers::LayerKind;
@@ -98,24 +100,35 @@ pub(super) fn collection(cx: &Context<'_>, plan: &Plan) -> TokenStream {
         (0..count).map(|index| format_ident!("weight_{}", index, span = Span::mixed_site())).collect();
     let tensors = plan.params.iter().enumerate().map(|(index, param)| {
         let (layer, weight) = (cx.layer_field(param.layer), weight_field(cx, param));
-        let trainable = cx.graph.layer(param.layer).trainable;
         let index = Literal::usize_unsuffixed(index);
         quote! {
-            Self::tensor(
-                WEIGHTS[#index].name,
+            __mimo::field::<Self, _, E, D>(
+                &WEIGHTS[#index],
                 |model| &model.#layer.#weight,
                 |model| &mut model.#layer.#weight,
-                __mimo::options(#trainable, |tensor| __mimo::reset(tensor, &WEIGHTS[#index].initializer, 0, #index)),
+                |tensor| __mimo::reset(tensor, &WEIGHTS[#index].initializer, 0, #index),
             )
         }
     });
     let tensors = nest(tensors.collect());
     let pattern = nest(values.iter().map(|value| quote!(#value)).collect());
-    let layers = plan.weighted.iter().map(|&id| layer_value(cx, plan, id, &values));
+    let mut weights: BTreeMap<LayerId, Vec<TokenStream>> = BTreeMap::new();
+    for (param, value) in plan.params.iter().zip(&values) {
+        let weight = weight_field(cx, param);
+        weights.entry(param.layer).or_default().push(quote!(#weight: #value));
+    }
+    let layers = plan.weighted.iter().map(|id| {
+        let (field, ty, weights) = (
+            cx.layer_field(*id),
+            typed_layer(&cx.graph.layer(*id).kind),
+            weights.get(id).into_iter().flatten(),
+        );
+        quote!(#field: __mimo::typed::#ty { #(#weights),* })
+    });
     let marker = marker(plan, &quote!(__mimo));
     let count = Literal::usize_unsuffixed(count);
     quote! {
-        const WEIGHTS: [__mimo::WeightSpec; #count] = [#(#specs),*];
+        static WEIGHTS: [__mimo::WeightSpec; #count] = [#(#specs),*];
 
         #[automatically_derived]
         impl<E: __mimo::Float, D: __mimo::Device<E>> __mimo::TensorCollection<E, D> for #name<E, D> {
@@ -133,17 +146,6 @@ pub(super) fn collection(cx: &Context<'_>, plan: &Plan) -> TokenStream {
 /// The field that a model without weights has, so that its type parameters are used.
 pub(super) fn marker(plan: &Plan, private: &TokenStream) -> Option<TokenStream> {
     plan.weighted.is_empty().then(|| quote!(__unused: #private::core::marker::PhantomData))
-}
-
-fn layer_value(cx: &Context<'_>, plan: &Plan, id: LayerId, values: &[Ident]) -> TokenStream {
-    let field = cx.layer_field(id);
-    let ty = typed_layer(&cx.graph.layer(id).kind);
-    let weights =
-        plan.params.iter().zip(values).filter(|(param, _)| param.layer == id).map(|(param, value)| {
-            let weight = weight_field(cx, param);
-            quote!(#weight: #value)
-        });
-    quote!(#field: __mimo::typed::#ty { #(#weights),* })
 }
 
 fn weight_field(cx: &Context<'_>, param: &Param) -> Ident {

@@ -1,11 +1,13 @@
 //! The constants of the block: known ones are numbers while the macro runs, the others are put in place of
 //! their names.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use mimo_graph::code::Code;
-use mimo_graph::diag::{Diag, Diags};
-use proc_macro2::{Group, Ident, Literal, TokenStream, TokenTree};
+use mimo_graph::diag::{Diag, Diags, Loc};
+use mimo_graph::dim::ConstId;
+use mimo_graph::value::{Value, ValueKind};
+use proc_macro2::{Delimiter, Group, Ident, Literal, TokenStream, TokenTree};
 
 use crate::ast::{ConstDef, Expr, ExprKind, Op, name_of};
 use crate::parse::contents;
@@ -35,13 +37,32 @@ pub(super) enum Known {
     Str(String),
 }
 
+impl Parameter {
+    /// As a setting that is used at `loc`.
+    pub(super) fn value(&self, loc: Loc) -> Value {
+        Value { kind: self.kind.clone(), loc: self.loc.unwrap_or(loc) }
+    }
+}
+
 /// The constants of a block by name.
 #[derive(Debug)]
 pub(super) struct Consts<'a> {
     defs: &'a [ConstDef],
     entries: BTreeMap<String, Entry>,
+    /// What functions and loops that are being expanded were given; they come before constants.
+    parameters: BTreeMap<String, Parameter>,
     /// Constants whose value was reported.
-    broken: Vec<String>,
+    broken: BTreeSet<String>,
+}
+
+/// A value that a name of a function or a loop stands for.
+#[derive(Clone, Debug)]
+pub(super) struct Parameter {
+    entry: Entry,
+    /// As a setting: a word, a list, a call.
+    pub(super) kind: ValueKind,
+    /// Where it was written, if anywhere: what is wrong with it is told there.
+    pub(super) loc: Option<Loc>,
 }
 
 #[derive(Clone, Debug)]
@@ -55,11 +76,13 @@ struct Entry {
 impl<'a> Consts<'a> {
     /// Evaluates what can be; the order in which constants stand does not matter, as in Rust.
     pub(super) fn new(defs: &'a [ConstDef], diags: &mut Diags) -> Self {
-        let mut consts = Consts { defs, entries: BTreeMap::new(), broken: Vec::new() };
+        let mut consts =
+            Consts { defs, entries: BTreeMap::new(), parameters: BTreeMap::new(), broken: BTreeSet::new() };
+        let mut places: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         for (i, def) in defs.iter().enumerate() {
             let name = name_of(&def.ident);
-            if defs.get(..i).is_some_and(|earlier| earlier.iter().any(|other| name_of(&other.ident) == name))
-            {
+            let same = places.entry(name.clone()).or_default();
+            if !same.is_empty() {
                 diags.push(
                     Diag::error(
                         Code::ConstantTwice,
@@ -69,24 +92,30 @@ impl<'a> Consts<'a> {
                     .help("give one of them another name"),
                 );
             }
+            same.push(i);
         }
-        // Each round resolves what only names resolved constants; what is left names itself.
-        let mut open: Vec<&ConstDef> = defs.iter().collect();
-        while !open.is_empty() {
-            let waiting = open.len();
-            let names: Vec<String> = open.iter().map(|def| name_of(&def.ident)).collect();
-            open.retain(|def| {
-                let mentions = names.iter().any(|name| mentions(&def.value.tokens, name));
-                if !mentions {
-                    consts.resolve(def, diags);
-                }
-                mentions
-            });
-            if open.len() == waiting {
-                break;
+        // Each is resolved when all that it names are; what is left names itself.
+        let mut waits = vec![0_usize; defs.len()];
+        let mut readers: Vec<Vec<usize>> = vec![Vec::new(); defs.len()];
+        for ((i, def), waits) in defs.iter().enumerate().zip(&mut waits) {
+            for read in named(&def.value.tokens).iter().filter_map(|name| places.get(name)).flatten() {
+                *waits += 1;
+                readers[*read].push(i);
             }
         }
-        for def in open {
+        let mut ready: BTreeSet<usize> = (0..defs.len()).filter(|&i| waits[i] == 0).collect();
+        let mut open: BTreeSet<usize> = (0..defs.len()).collect();
+        while let Some(i) = ready.pop_first() {
+            open.remove(&i);
+            consts.resolve(&defs[i], diags);
+            for &reader in &readers[i] {
+                waits[reader] -= 1;
+                if waits[reader] == 0 {
+                    ready.insert(reader);
+                }
+            }
+        }
+        for def in open.into_iter().map(|i| &defs[i]) {
             let name = name_of(&def.ident);
             diags.push(
                 Diag::error(
@@ -97,7 +126,7 @@ impl<'a> Consts<'a> {
                 .help("give it a value that names no constant that needs it"),
             );
             let tokens = TokenStream::from(TokenTree::Literal(Literal::usize_unsuffixed(1)));
-            consts.broken.push(name.clone());
+            consts.broken.insert(name.clone());
             consts.entries.insert(name, Entry { known: None, tokens, size: 1 });
         }
         consts
@@ -105,7 +134,7 @@ impl<'a> Consts<'a> {
 
     fn resolve(&mut self, def: &ConstDef, diags: &mut Diags) {
         if has_invalid_part(&def.value) || self.is_broken(&def.value.tokens) {
-            self.broken.push(name_of(&def.ident));
+            self.broken.insert(name_of(&def.ident));
         }
         let known = self.fold(&def.value);
         let mut size = 0;
@@ -124,21 +153,111 @@ impl<'a> Consts<'a> {
         if let Some(literal) = known.as_ref().and_then(|known| typed(known, &def.ty)) {
             tokens = literal;
         } else if known.is_none() || size > 1 {
-            let mut group = Group::new(proc_macro2::Delimiter::Parenthesis, tokens);
+            let mut group = Group::new(Delimiter::Parenthesis, tokens);
             group.set_span(def.ident.span());
             tokens = TokenStream::from(TokenTree::Group(group));
         }
         self.entries.entry(name_of(&def.ident)).or_insert(Entry { known, tokens, size });
     }
 
+    /// What a name stands for.
+    fn entry(&self, name: &str) -> Option<&Entry> {
+        match self.parameters.get(name) {
+            Some(parameter) => Some(&parameter.entry),
+            None => self.entries.get(name),
+        }
+    }
+
     /// What is known about a name.
     pub(super) fn known(&self, name: &str) -> Option<&Known> {
-        self.entries.get(name)?.known.as_ref()
+        self.entry(name)?.known.as_ref()
     }
 
     /// Whether an expression names a constant whose value was reported.
     pub(super) fn is_broken(&self, tokens: &TokenStream) -> bool {
-        self.broken.iter().any(|name| mentions(tokens, name))
+        let invalid =
+            |name: &str| self.parameters.get(name).is_some_and(|given| given.kind == ValueKind::Invalid);
+        let any_invalid = self.parameters.values().any(|given| given.kind == ValueKind::Invalid);
+        (any_invalid || !self.broken.is_empty())
+            && named(tokens).iter().any(|name| self.broken.contains(name) || invalid(name))
+    }
+
+    /// Whether an expression names what an expansion was given.
+    pub(super) fn has_parameters(&self, tokens: &TokenStream) -> bool {
+        !self.parameters.is_empty() && named(tokens).iter().any(|name| self.parameters.contains_key(name))
+    }
+
+    /// The value that a name was given, if it is a parameter.
+    pub(super) fn parameter(&self, name: &str) -> Option<&Parameter> {
+        self.parameters.get(name)
+    }
+
+    /// The value of an expression for a parameter; `kind` is what it is as a setting.
+    pub(super) fn given(&self, expr: &Expr, kind: ValueKind) -> Parameter {
+        let mut size = 0;
+        let tokens = self.substitute(expr.tokens.clone(), &mut size);
+        let known = self.fold(expr);
+        let tokens = match &known {
+            Some(Known::Int(n)) if *n >= 0 => number(*n),
+            _ if !is_path(&tokens) => TokenTree::Group(Group::new(Delimiter::Parenthesis, tokens)).into(),
+            _ => tokens,
+        };
+        Parameter { entry: Entry { known, tokens, size }, kind, loc: Some(expr.loc) }
+    }
+
+    /// The value of a setting for a parameter; `expr` gives the tokens of a constant.
+    pub(super) fn setting(
+        kind: ValueKind,
+        loc: Option<Loc>,
+        expr: impl FnOnce(ConstId) -> TokenStream,
+    ) -> Parameter {
+        let known = match &kind {
+            ValueKind::Int(n) => Some(Known::Int(*n)),
+            ValueKind::Float(x) => Some(Known::Float(*x)),
+            ValueKind::Bool(b) => Some(Known::Bool(*b)),
+            ValueKind::Str(s) => Some(Known::Str(s.clone())),
+            _ => None,
+        };
+        let tokens = match &kind {
+            ValueKind::Int(n) if *n >= 0 => number(*n),
+            ValueKind::Ident { constant, .. } | ValueKind::Expr(constant) => expr(*constant),
+            _ => TokenStream::new(),
+        };
+        Parameter { entry: Entry { known, tokens, size: 1 }, kind, loc }
+    }
+
+    /// Forgets the parameters, and gives them back: a function sees its own.
+    pub(super) fn enter(&mut self) -> BTreeMap<String, Parameter> {
+        std::mem::take(&mut self.parameters)
+    }
+
+    /// Brings the parameters of the caller back.
+    pub(super) fn leave(&mut self, outer: BTreeMap<String, Parameter>) {
+        self.parameters = outer;
+    }
+
+    /// Gives a name a value.
+    pub(super) fn define(&mut self, name: String, parameter: Parameter) {
+        self.parameters.insert(name, parameter);
+    }
+
+    /// Takes the value of a name away.
+    pub(super) fn forget(&mut self, name: &str) -> Option<Parameter> {
+        self.parameters.remove(name)
+    }
+
+    /// A string with the values of parameters in place of `{name}`.
+    fn interpolated(&self, text: &str) -> String {
+        let mut text = text.to_owned();
+        for (name, parameter) in &self.parameters {
+            let value = match &parameter.kind {
+                ValueKind::Int(n) => n.to_string(),
+                ValueKind::Str(word) | ValueKind::Ident { text: word, .. } => word.clone(),
+                _ => continue,
+            };
+            text = text.replace(&format!("{{{name}}}"), &value);
+        }
+        text
     }
 
     /// Whether the block defines a name.
@@ -153,7 +272,7 @@ impl<'a> Consts<'a> {
             ExprKind::Int(n) => Known::Int(*n),
             ExprKind::Float(x) => Known::Float(*x),
             ExprKind::Bool(b) => Known::Bool(*b),
-            ExprKind::Str(s) => Known::Str(s.clone()),
+            ExprKind::Str(s) => Known::Str(self.interpolated(s)),
             ExprKind::Name(ident) => self.known(&name_of(ident))?.clone(),
             ExprKind::Paren(inner) => self.fold(inner)?,
             ExprKind::Neg(inner) => match self.fold(inner)? {
@@ -203,7 +322,7 @@ impl<'a> Consts<'a> {
                     out.push(TokenTree::Group(inner));
                 }
                 TokenTree::Ident(ident) if !in_path(&tokens, i) => {
-                    match self.entries.get(&name_of(ident)) {
+                    match self.entry(&name_of(ident)) {
                         Some(entry) => {
                             *size += entry.size;
                             // A length that fails is reported where it is used.
@@ -233,6 +352,20 @@ impl<'a> Consts<'a> {
     }
 }
 
+/// Whether tokens are a path, and so stand for themselves wherever they are put.
+fn is_path(tokens: &TokenStream) -> bool {
+    tokens.clone().into_iter().all(|token| match token {
+        TokenTree::Ident(_) => true,
+        TokenTree::Punct(punct) => punct.as_char() == ':',
+        TokenTree::Group(_) | TokenTree::Literal(_) => false,
+    })
+}
+
+/// A whole number as it is written, so that it can be of any type.
+fn number(n: i64) -> TokenStream {
+    TokenTree::Literal(Literal::i64_unsuffixed(n)).into()
+}
+
 /// Whether a part of an expression was reported.
 pub(super) fn has_invalid_part(expr: &Expr) -> bool {
     match &expr.kind {
@@ -249,14 +382,23 @@ fn in_path(tokens: &[TokenTree], i: usize) -> bool {
     is(i.checked_sub(1), '.') || is(i.checked_sub(1), ':') || is(Some(i + 1), ':')
 }
 
-/// Whether tokens name a constant.
-fn mentions(tokens: &TokenStream, name: &str) -> bool {
-    let tokens = contents(tokens.clone());
-    tokens.iter().enumerate().any(|(i, token)| match token {
-        TokenTree::Group(group) => mentions(&group.stream(), name),
-        TokenTree::Ident(ident) => name_of(ident) == name && !in_path(&tokens, i),
-        TokenTree::Punct(_) | TokenTree::Literal(_) => false,
-    })
+/// The names in tokens that may be constants.
+fn named(tokens: &TokenStream) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let mut open = vec![tokens.clone()];
+    while let Some(stream) = open.pop() {
+        let tokens = contents(stream);
+        for (i, token) in tokens.iter().enumerate() {
+            match token {
+                TokenTree::Group(group) => open.push(group.stream()),
+                TokenTree::Ident(ident) if !in_path(&tokens, i) => {
+                    found.insert(name_of(ident));
+                }
+                TokenTree::Ident(_) | TokenTree::Punct(_) | TokenTree::Literal(_) => {}
+            }
+        }
+    }
+    found
 }
 
 /// A known number as a literal of the constant's type, so that `N.pow(2)` still knows what `N` is.

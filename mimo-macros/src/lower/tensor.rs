@@ -4,6 +4,7 @@ use mimo_graph::code::Code;
 use mimo_graph::diag::{Diag, Loc, did_you_mean};
 use mimo_graph::graph::{LayerId, TensorId};
 use mimo_graph::layers;
+use mimo_graph::value::{Value, ValueKind};
 use proc_macro2::Ident;
 
 use super::{Binding, Lower};
@@ -34,6 +35,7 @@ impl Lower<'_> {
         match &expr.kind {
             ExprKind::Name(ident) => match self.lookup(ident, expr.loc) {
                 Some(Binding::Tensor(tensor)) => Evaluated::Tensors(vec![tensor]),
+                Some(Binding::Tensors(tensors)) => Evaluated::Tensors(tensors),
                 Some(Binding::Layer(layer)) => Evaluated::Layer(layer),
                 Some(Binding::Poison) | None => Evaluated::Poison,
             },
@@ -126,14 +128,31 @@ impl Lower<'_> {
     fn lookup(&mut self, ident: &Ident, loc: Loc) -> Option<Binding> {
         let name = name_of(ident);
         if let Some(binding) = self.scope.get(&name) {
-            return Some(*binding);
+            return Some(binding.clone());
         }
         if self.is_told(&name) {
             return None;
         }
-        let diag = if self.bound.contains(&name) {
+        let given = self.consts.parameter(&name).map(|given| given.value(loc));
+        let diag = if let Some(given) = given {
+            self.no_tensor(&name, given, loc)
+        } else if self.bound.contains(&name) {
             Diag::error(Code::UsedBeforeBound, loc, format!("`{name}` is used before it is bound"))
                 .help(format!("move `let {name} = …;` before this"))
+        } else if let Some(function) = self.expansions.outside(&name) {
+            Diag::error(
+                Code::BoundOutside,
+                loc,
+                format!("`{name}` is bound outside of the function `{function}`"),
+            )
+            .help(format!("give it to the function: `fn {function}({name}, …)`"))
+        } else if self.expansions.function(&name).is_some() {
+            Diag::error(
+                Code::FunctionAsTensor,
+                loc,
+                format!("`{name}` is a function, and a tensor is needed here"),
+            )
+            .help(format!("call it: `{name}(…)`"))
         } else if self.consts.contains(&name) {
             Diag::error(
                 Code::ConstantAsTensor,
@@ -154,6 +173,22 @@ impl Lower<'_> {
         };
         self.unbound(&name, diag);
         None
+    }
+
+    /// The error for a parameter that was given a value, where a tensor is needed: what was given may have been meant
+    /// as a tensor.
+    fn no_tensor(&self, name: &str, given: Value, loc: Loc) -> Diag {
+        let ValueKind::Ident { text, .. } = &given.kind else {
+            let message = format!("`{name}` is {} here, and a tensor is needed", given.describe());
+            return Diag::error(Code::FunctionAsTensor, loc, message).help("a layer is called on a tensor");
+        };
+        let diag =
+            Diag::error(Code::UnknownName, given.loc, format!("cannot find a tensor or a layer `{text}`"));
+        let callers = self.expansions.bound_by_callers();
+        match did_you_mean(text, callers) {
+            Some(near) => diag.help(format!("did you mean `{near}`?")),
+            None => diag.help(format!("bind it first: `let {text} = …;`")),
+        }
     }
 
     /// `callee(args)`
@@ -181,9 +216,9 @@ impl Lower<'_> {
             };
         };
         let name = name_of(ident);
-        match self.scope.get(&name).copied() {
+        match self.scope.get(&name).cloned() {
             Some(Binding::Layer(layer)) => return self.apply(layer, args, expr.loc),
-            Some(Binding::Tensor(_)) => {
+            Some(Binding::Tensor(_) | Binding::Tensors(_)) => {
                 self.error(
                     Diag::error(
                         Code::TensorCalled,
@@ -199,6 +234,16 @@ impl Lower<'_> {
                 return Evaluated::Poison;
             }
             None => {}
+        }
+        if let Some(function) = self.expansions.function(&name) {
+            return self.call_function(function, expr, callee, args);
+        }
+        if let Some(given) = self.consts.parameter(&name).map(|given| given.value(callee.loc)) {
+            let message = format!("`{name}` is {} here, and only layers are called", given.describe());
+            self.error(
+                Diag::error(Code::FunctionAsTensor, callee.loc, message).help("give the function a layer"),
+            );
+            return Evaluated::Poison;
         }
         match name.as_str() {
             "Input" => {
@@ -288,7 +333,8 @@ impl Lower<'_> {
         };
         let shown = text_of(tensor.value.tokens.clone());
         let bound = self.scope.iter().filter(|(_, binding)| matches!(binding, Binding::Layer(_)));
-        let near = did_you_mean(name, bound.map(|(name, _)| name.as_str())).map(str::to_owned);
+        let callable = bound.map(|(name, _)| name.as_str()).chain(self.expansions.names());
+        let near = did_you_mean(name, callable).map(str::to_owned);
         // A name with a small letter was meant to be bound, and is told once.
         let meant = near.is_some() || known(name).is_some();
         if meant && name.starts_with(char::is_lowercase) && self.is_told(name) {
@@ -305,7 +351,8 @@ impl Lower<'_> {
                 .help(format!("write `{class}({settings})({shown})`"))
             }
             (None, Some(near)) => {
-                Diag::error(Code::UnknownLayer, callee.loc, format!("cannot find a layer `{name}`"))
+                let what = if self.expansions.function(&near).is_some() { "function" } else { "layer" };
+                Diag::error(Code::UnknownLayer, callee.loc, format!("cannot find a {what} `{name}`"))
                     .help(format!("did you mean `{near}`?"))
             }
             // The builder knows the near names of classes.
@@ -322,7 +369,7 @@ impl Lower<'_> {
     fn is_tensor(&self, expr: &Expr) -> bool {
         match &expr.kind {
             ExprKind::Name(ident) => {
-                matches!(self.scope.get(&name_of(ident)), Some(Binding::Tensor(_)))
+                matches!(self.scope.get(&name_of(ident)), Some(Binding::Tensor(_) | Binding::Tensors(_)))
             }
             ExprKind::List(items) => !items.is_empty() && items.iter().all(|item| self.is_tensor(item)),
             ExprKind::Paren(inner) => self.is_tensor(inner),
@@ -331,7 +378,9 @@ impl Lower<'_> {
             ExprKind::Call(callee, _) => match &callee.kind {
                 ExprKind::Call(..) => true,
                 ExprKind::Name(ident) => {
-                    matches!(self.scope.get(&name_of(ident)), Some(Binding::Layer(_)))
+                    let name = name_of(ident);
+                    matches!(self.scope.get(&name), Some(Binding::Layer(_)))
+                        || self.expansions.function(&name).is_some()
                 }
                 _ => false,
             },
@@ -459,12 +508,15 @@ impl Lower<'_> {
     }
 
     /// The tensors of one operand, or of a list of them.
-    fn collect(&mut self, expr: &Expr, tensors: &mut Vec<(TensorId, Loc)>) {
+    pub(super) fn collect(&mut self, expr: &Expr, tensors: &mut Vec<(TensorId, Loc)>) {
         match &expr.kind {
             ExprKind::List(items) => {
                 for item in items {
                     self.collect(item, tensors);
                 }
+            }
+            ExprKind::Name(ident) if let Some(Binding::Tensors(list)) = self.scope.get(&name_of(ident)) => {
+                tensors.extend(list.iter().map(|&tensor| (tensor, expr.loc)));
             }
             _ => tensors.extend(self.operand(expr)),
         }

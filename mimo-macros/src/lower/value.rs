@@ -19,6 +19,11 @@ impl Lower<'_> {
 
     /// An expression where a value is meant.
     pub(super) fn value(&mut self, expr: &Expr) -> Value {
+        if let ExprKind::Name(ident) = &expr.kind
+            && let Some(given) = self.consts.parameter(&name_of(ident))
+        {
+            return given.value(expr.loc);
+        }
         Value { kind: self.value_kind(expr), loc: expr.loc }
     }
 
@@ -37,6 +42,9 @@ impl Lower<'_> {
             ExprKind::Str(s) => ValueKind::Str(s.clone()),
             ExprKind::None => ValueKind::None,
             ExprKind::Name(_) if self.consts.is_broken(&expr.tokens) => ValueKind::Invalid,
+            ExprKind::Name(ident) if let Some(given) = self.consts.parameter(&name_of(ident)) => {
+                given.kind.clone()
+            }
             ExprKind::Name(ident) => {
                 ValueKind::Ident { text: name_of(ident), constant: self.constant(&expr.tokens, expr.loc) }
             }
@@ -88,7 +96,12 @@ impl Lower<'_> {
 
     /// An expression that const evaluation has to find the value of.
     fn constant(&mut self, tokens: &TokenStream, loc: Loc) -> ConstId {
-        let id = self.builder.constant(&text_of(tokens.clone()), loc);
+        // What a parameter stands for differs from call to call.
+        let text = match self.consts.has_parameters(tokens) {
+            true => text_of(self.consts.substitute(tokens.clone(), &mut 0)),
+            false => text_of(tokens.clone()),
+        };
+        let id = self.builder.constant(&text, loc);
         // The builder gives the same text the same number.
         if id.0 as usize == self.const_exprs.len() {
             let mut size = 0;

@@ -7,17 +7,44 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use super::cursor::{Cursor, contents, cut_list, text_of};
 use super::header::is_name;
 use super::{Parser, invalid};
-use crate::ast::{Arg, Binder, ConstDef, Let, Model, Tail, name_of};
+use crate::ast::{Arg, Binder, ConstDef, Expr, Let, Model, Statement, Tail, name_of};
 use crate::lints;
 use crate::span::SpanRange;
+
+/// What the statements are the body of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Place {
+    /// The block of the model.
+    #[default]
+    Block,
+    /// A function of the block.
+    Function,
+    /// A loop of the block.
+    Loop,
+    /// A loop inside a function.
+    LoopOfFunction,
+}
 
 /// What was seen of the block so far.
 #[derive(Debug, Default)]
 pub(super) struct State {
+    /// What is being read.
+    place: Place,
+    /// Whether this is the last statement of a body, and if so, whether a `;` follows it.
+    pub(super) last: Option<bool>,
+    /// What the function gives.
+    pub(super) result: Option<Expr>,
     /// The name in `model = Model(…)`, so that `model.compile(…)` is understood.
     model_name: Option<String>,
     /// Whether a statement after `Model(…)` was reported.
     after_tail: bool,
+}
+
+impl State {
+    /// At the start of a body.
+    pub(super) fn at(place: Place) -> State {
+        State { place, ..State::default() }
+    }
 }
 
 impl Parser {
@@ -52,10 +79,36 @@ impl Parser {
         if model.tail.is_some() && self.after_tail(&cursor, state, model) {
             return;
         }
+        if state.result.is_some() {
+            let loc = self.spans.of(cursor.rest());
+            let diag = Diag::error(Code::NoResult, loc, "this stands after what the function gives");
+            return self.error(diag.help("move it before the result"));
+        }
+        let inside = state.place != Place::Block;
+        if !cursor.at_keyword("const") && !cursor.at_keyword("pub") {
+            self.only_docs(attrs);
+        }
+        if cursor.at_keyword("fn") {
+            if inside {
+                self.only_in_the_block("a function", state.place, cursor.rest());
+            }
+            return self.function(&mut cursor, model);
+        }
+        if inside && cursor.at_keyword("const") {
+            self.only_in_the_block("a constant", state.place, cursor.rest());
+        }
+        if inside && cursor.at_keyword("Model") && cursor.group_at(1, Delimiter::Parenthesis).is_some() {
+            return self.only_in_the_block("`Model(…)`", state.place, cursor.rest());
+        }
         if cursor.at_keyword("const") || cursor.at_keyword("pub") {
             return self.constant(&mut cursor, attrs, model);
         }
-        self.only_docs(attrs);
+        if cursor.at_keyword("for") {
+            return self.for_loop(&mut cursor, state.place, model);
+        }
+        if state.place == Place::Function && self.result(cursor.rest(), state) {
+            return;
+        }
         if cursor.at_keyword("return") {
             let loc = self.spans.of(cursor.rest().get(..1).unwrap_or_default());
             self.error(
@@ -93,7 +146,7 @@ impl Parser {
     }
 
     /// Notes the names in tokens that are not read.
-    fn lose(&mut self, tokens: &[TokenTree], model: &mut Model) {
+    pub(super) fn lose(&mut self, tokens: &[TokenTree], model: &mut Model) {
         let stream: TokenStream = tokens.iter().cloned().collect();
         model.lost.names.extend(crate::tokens::idents(&stream));
         // Some statement is lost even if it names nothing.
@@ -330,7 +383,12 @@ impl Parser {
             if !names.is_empty() {
                 self.error(diag);
             }
-            model.lets.push(Let { names, tuple: tuple.is_some(), ascription: None, value: invalid(loc) });
+            model.statements.push(Statement::Let(Let {
+                names,
+                tuple: tuple.is_some(),
+                ascription: None,
+                value: invalid(loc),
+            }));
             return;
         }
         cursor.skip(1);
@@ -343,7 +401,7 @@ impl Parser {
         cursor: &mut Cursor<'_>,
         names: Vec<Binder>,
         tuple: bool,
-        ascription: Option<crate::ast::Expr>,
+        ascription: Option<Expr>,
         state: &mut State,
         model: &mut Model,
     ) {
@@ -371,11 +429,11 @@ impl Parser {
         } else {
             self.expr(cursor.rest(), "a tensor or a layer")
         };
-        model.lets.push(Let { names, tuple, ascription, value });
+        model.statements.push(Statement::Let(Let { names, tuple, ascription, value }));
     }
 
     /// The names of a pattern. One that is missing or none at all stands as `_`, so that the others keep their places.
-    fn binders(&mut self, tokens: &[TokenTree], model: &mut Model) -> Vec<Binder> {
+    pub(super) fn binders(&mut self, tokens: &[TokenTree], model: &mut Model) -> Vec<Binder> {
         let mut names = Vec::new();
         let mut position = Cursor::new(tokens);
         for piece in cut_list(tokens) {
@@ -413,7 +471,7 @@ impl Parser {
     }
 
     /// One name of a `let`.
-    fn binder(&mut self, piece: &[TokenTree]) -> Option<Binder> {
+    pub(super) fn binder(&mut self, piece: &[TokenTree]) -> Option<Binder> {
         let loc = self.spans.of(piece);
         match piece {
             [TokenTree::Ident(ident)] if is_name(ident) || ident == "_" => {

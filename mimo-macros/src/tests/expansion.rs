@@ -5,7 +5,7 @@ use proc_macro2::TokenStream;
 /// The expansion, formatted as rustfmt would.
 fn expanded(source: &str) -> String {
     let tokens: TokenStream = source.parse().unwrap();
-    let expanded = crate::expand(tokens);
+    let expanded = crate::expand::expand(tokens);
     match syn::parse2::<syn::File>(expanded.clone()) {
         Ok(file) => prettyplease::unparse(&file),
         Err(error) => panic!("{error}\n{expanded}"),

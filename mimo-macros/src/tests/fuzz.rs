@@ -2,9 +2,9 @@
 
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 
-use crate::expand;
+use crate::expand::expand;
 
-const MODELS: [&str; 16] = [
+const MODELS: [&str; 18] = [
     "pub Net { let x = Input(shape = [4]); let y = Dense(1)(x); Model(inputs = [x], outputs = [y]) }",
     "/// Docs.\n pub(crate) Two { const N: usize = 2 * 3; let a = Input(shape = (N, 1)); let b = Input(shape = [N, 1]); \
      let z = concatenate([a, b], axis = 1); let (y) = Dense(N, activation = relu)(z); \
@@ -26,6 +26,11 @@ const MODELS: [&str; 16] = [
     "Net { let x = Input([1,,]); let y = Dense(3 activation = relu)(x); Model(inputs = [x], outputs = [y]).fit(3).compile().compile() }",
     "Net { #[cfg(a)] let x = -x + --y ** 2; /// d\n const N = 3; Model(inputs = { \"a b\": x, 3: y }, outputs = (y,)) }",
     "Net { let größe = Input(shape = [2]); let y = add([größe, größe]) + größe; Model([größe], { self: y }) }",
+    "Net { fn res(x, units, act = relu) { let h = Dense(units, activation = act)(x); for i in 0..2 { let h = Dense(units + i, \
+     name = \"h_{i}\")(h); } (add([x, h]), h) } let x = Input(shape = [4]); let (a, b) = res(x, units = 4); \
+     for (n, r) in [(3, 0.5), (2, 0.1)].rev() { let a = Dropout(r)(Dense(n)(a)); } Model(inputs = [x], outputs = [a, b, x]) }",
+    "Net { fn f(x) { f(x) } fn g(x: T) -> T { return x; } for in 0.. { const N: usize = 3; } for x in y let z = g(f(1)); \
+     fn h { } for i in 0..=N { fn k(x, x) { x } } Model(inputs = [x], outputs = [h]) }",
     "Net { let x = a::<1, 2>::b(3)(x); let f = |x| x; let g = if a { b } else { c }; let m = vec![1]; Model(x, y) }",
 ];
 

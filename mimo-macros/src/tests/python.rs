@@ -97,9 +97,7 @@ fn python_is_understood_and_corrected() {
     );
     assert_line(
         "for i in 3;",
-        &[
-            "2:1 [for i in 3] this is no statement of a model\n\n  = help: write `let name = …;`, `const NAME: usize = …;` or `Model(…)`",
-        ],
+        &["2:1 [for i in 3] this loop has no body\n\n  = help: write `for i in 0..4 { … }`"],
     );
     assert_line(
         "import keras;",

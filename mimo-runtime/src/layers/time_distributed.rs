@@ -1,6 +1,7 @@
 //! `TimeDistributed`: a layer that treats the steps of a sequence like samples.
 
 use crate::chunk::Chunk;
+use crate::kernels::Element;
 use crate::run::{Operation, Run};
 
 /// Any operation, on every step of every sample: `[steps, …] → [steps, …]`.
@@ -30,7 +31,7 @@ impl<Op> TimeDistributed<Op> {
 
 impl<Op> Operation for TimeDistributed<Op> {}
 
-impl<Op, E: Run<Op>> Run<TimeDistributed<Op>> for E {
+impl<Op, E: Element + Run<Op>> Run<TimeDistributed<Op>> for E {
     fn forward(op: &TimeDistributed<Op>, chunk: &mut Chunk<'_, E>) {
         op.on_steps(chunk, E::forward);
     }

@@ -49,23 +49,23 @@ impl<E: Float, D: Device<E>> TensorCollection<E, D> for Two<E, D> {
         visitor.visit_fields(
             // Tuples have up to six fields; more weights go into tuples of tuples, as the third here.
             (
-                Self::tensor(
-                    "hidden/kernel",
+                field::<Self, _, E, D>(
+                    &WEIGHTS[0],
                     |model| &model.hidden.kernel,
                     |model| &mut model.hidden.kernel,
-                    options(true, |tensor| reset(tensor, &WEIGHTS[0].initializer, 0, 0)),
+                    |tensor| reset(tensor, &WEIGHTS[0].initializer, 0, 0),
                 ),
-                Self::tensor(
-                    "hidden/bias",
+                field::<Self, _, E, D>(
+                    &WEIGHTS[1],
                     |model| &model.hidden.bias,
                     |model| &mut model.hidden.bias,
-                    options(true, |tensor| reset(tensor, &WEIGHTS[1].initializer, 0, 1)),
+                    |tensor| reset(tensor, &WEIGHTS[1].initializer, 0, 1),
                 ),
-                (Self::tensor(
-                    "head/kernel",
+                (field::<Self, _, E, D>(
+                    &WEIGHTS[2],
                     |model| &model.head.kernel,
                     |model| &mut model.head.kernel,
-                    options(false, |tensor| reset(tensor, &WEIGHTS[2].initializer, 0, 2)),
+                    |tensor| reset(tensor, &WEIGHTS[2].initializer, 0, 2),
                 ),),
             ),
             |(hidden_kernel, hidden_bias, (head_kernel,))| Two {

@@ -2,10 +2,11 @@ use mimo::prelude::*;
 
 model! {
     pub Net {
+        fn head(x)
+        
         let x = Input(shape = [8]);
-        let h = Dense(4)(x);
-        let y = Dense(1)(h);
-        Model(inputs = [x], outputs = [y, x])
+        let y = Dense(1)(x);
+        Model(inputs = [x], outputs = [y])
     }
 }
 

@@ -1,0 +1,32 @@
+//! The whole pipeline in one function. It knows nothing of `proc_macro`, so that `in_process.rs` can offer it to the
+//! fuzz targets.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use crate::{emit, fallback, lower, parse, report};
+
+/// Reads the model, gives it its meaning and checks it; then either emits it or tells everything that is wrong with it
+/// at once.
+pub(crate) fn expand(input: TokenStream) -> TokenStream {
+    let mut parser = parse::Parser::default();
+    let ast = parser.model(input);
+    let lower::Outcome { lowered, diags, spans } = lower::model(&ast, parser.spans, parser.diags);
+
+    let failed = diags.has_errors();
+    let diags = diags.into_sorted();
+    let Some(lowered) = lowered else { return report::errors(&diags, &spans) };
+    if failed {
+        // What only const evaluation finds is told in the same run.
+        let errors = report::errors(&diags, &lowered.spans);
+        let checks = report::checks(&lowered);
+        let stubs = fallback::model(&lowered, errors);
+        let constants = lowered.constants(&checks);
+        return quote!(#stubs #constants #checks);
+    }
+    let model = emit::model(&lowered);
+    let warnings = report::warnings(&diags, &lowered.spans);
+    let checks = report::checks(&lowered);
+    let constants = lowered.constants(&quote!(#model #checks));
+    quote!(#constants #model #warnings #checks)
+}

@@ -1,0 +1,291 @@
+//! What is expanded while the macro runs: functions of the block and loops.
+
+use mimo_graph::code::Code;
+use mimo_graph::diag::Diag;
+use proc_macro2::{Delimiter, TokenTree};
+
+use super::cursor::{Cursor, contents, cut_list, text_of};
+use super::header::is_name;
+use super::statement::{Place, State};
+use super::{Parser, invalid};
+use crate::ast::{For, Function, Lost, Model, Parameter, Statement, Values, name_of};
+use crate::span::SpanRange;
+
+const FUNCTION: &str = "write `fn name(x, units) { …; result }`";
+const LOOP: &str = "write `for i in 0..4 { … }`";
+
+/// Whether a run starts as a statement with a body does.
+pub(super) fn has_body(run: &[TokenTree]) -> bool {
+    let mut cursor = Cursor::new(run);
+    cursor.attributes();
+    cursor.at_keyword("for") || cursor.at_keyword("fn")
+}
+
+/// Where a statement with a body ends, if the run starts with one.
+pub(super) fn braced(run: &[TokenTree]) -> Option<usize> {
+    if !has_body(run) {
+        return None;
+    }
+    let mut cursor = Cursor::new(run);
+    cursor.attributes();
+    cursor.skip(1);
+    while !cursor.is_empty() && cursor.group_at(0, Delimiter::Brace).is_none() {
+        // The next statement has come before the body.
+        if ["let", "const", "for", "fn", "Model"].iter().any(|keyword| cursor.at_keyword(keyword)) {
+            return None;
+        }
+        cursor.skip(1);
+    }
+    (!cursor.is_empty()).then(|| cursor.position() + 1)
+}
+
+/// Gives the block what was reported to belong there, so that its uses are no further mistakes.
+fn take_back(inner: &mut Model, model: &mut Model) {
+    model.functions.append(&mut inner.functions);
+    model.consts.append(&mut inner.consts);
+    model.levels.append(&mut inner.levels);
+}
+
+impl Parser {
+    /// `fn name(x, units = 32) { … }`, after the attributes.
+    pub(super) fn function(&mut self, cursor: &mut Cursor<'_>, model: &mut Model) {
+        cursor.skip(1);
+        let Some(ident) = cursor.ident_at(0).filter(|ident| is_name(ident)) else {
+            model.lost.nameless += 1;
+            let loc = self.spans.of(cursor.previous());
+            return self.error(
+                Diag::error(Code::IncompleteFunction, loc, "expected a name after `fn`").help(FUNCTION),
+            );
+        };
+        let loc = self.spans.add(SpanRange::one(ident.span()));
+        cursor.skip(1);
+        let mut parameters = Vec::new();
+        if let Some(group) = cursor.group_at(0, Delimiter::Parenthesis) {
+            for piece in cut_list(&contents(group.stream())) {
+                parameters.extend(self.parameter(piece, &parameters));
+            }
+            cursor.skip(1);
+        } else {
+            let diag = Diag::error(Code::IncompleteFunction, loc, format!("expected `(…)` after `{ident}`"));
+            self.error(diag.help(FUNCTION));
+        }
+        let start = cursor.position();
+        while !cursor.is_empty() && cursor.group_at(0, Delimiter::Brace).is_none() {
+            cursor.skip(1);
+        }
+        let between = cursor.since(start);
+        if !between.is_empty() && !cursor.is_empty() {
+            let loc = self.spans.of(between);
+            self.error(
+                Diag::error(Code::TypedFunction, loc, "a function of a model is written without types")
+                    .help("remove this: what the function gives follows from its body"),
+            );
+        }
+        let (body, lost) = (Vec::new(), Lost::default());
+        let mut function = Function { ident: ident.clone(), loc, parameters, body, result: None, lost };
+        if let Some(group) = cursor.group_at(0, Delimiter::Brace) {
+            let mut inner = Model::default();
+            let known = self.diags.len();
+            let mut state = State::at(Place::Function);
+            self.statements(&super::flatten(contents(group.stream())), &mut state, &mut inner);
+            if state.result.is_none() && self.diags.len() == known {
+                self.error(
+                    Diag::error(Code::NoResult, loc, format!("the function `{ident}` gives nothing"))
+                        .help("end its body with what it gives, without `;`: a tensor, or `(a, b)`"),
+                );
+            }
+            take_back(&mut inner, model);
+            (function.body, function.result, function.lost) = (inner.statements, state.result, inner.lost);
+        } else {
+            self.error(
+                Diag::error(Code::IncompleteFunction, loc, format!("the function `{ident}` has no body"))
+                    .help(FUNCTION),
+            );
+        }
+        model.functions.push(function);
+    }
+
+    /// `x`, `filters = 32`
+    fn parameter(&mut self, piece: &[TokenTree], earlier: &[Parameter]) -> Option<Parameter> {
+        let mut cursor = Cursor::new(piece);
+        let Some(ident) = cursor.ident_at(0).filter(|ident| is_name(ident)) else {
+            let loc = self.spans.of(piece);
+            self.error(
+                Diag::error(Code::IncompleteFunction, loc, "expected the name of a parameter").help(FUNCTION),
+            );
+            return None;
+        };
+        let loc = self.spans.add(SpanRange::one(ident.span()));
+        let name = name_of(ident);
+        cursor.skip(1);
+        if earlier.iter().any(|other| name_of(&other.ident) == name) {
+            let diag =
+                Diag::error(Code::ParameterTwice, loc, format!("two parameters have the name `{name}`"));
+            self.error(diag.help("give one of them another name"));
+            return None;
+        }
+        if cursor.punct_at(0, ':') {
+            let start = cursor.position();
+            while !cursor.is_empty() && !cursor.punct_at(0, '=') {
+                cursor.skip(1);
+            }
+            let loc = self.spans.of(cursor.since(start));
+            self.error(
+                Diag::error(Code::TypedFunction, loc, "a function of a model is written without types")
+                    .help(format!("write `{name}`: what it is follows from each call")),
+            );
+        }
+        let mut default = None;
+        if cursor.punct_at(0, '=') {
+            cursor.skip(1);
+            default = Some(match cursor.is_empty() {
+                true => {
+                    let diag = Diag::error(
+                        Code::MissingValue,
+                        loc,
+                        format!("the parameter `{name}` has no value after `=`"),
+                    );
+                    self.error(diag.help(format!("write `{name} = 32`, or `{name}` alone")));
+                    invalid(loc)
+                }
+                false => self.expr(cursor.rest(), "a value"),
+            });
+        } else if let Some(next) = cursor.peek().cloned() {
+            self.unexpected(&next, "after a parameter");
+        }
+        Some(Parameter { ident: ident.clone(), default })
+    }
+
+    /// What a function gives: the last run of its body. Gives whether it is one.
+    pub(super) fn result(&mut self, run: &[TokenTree], state: &mut State) -> bool {
+        let mut cursor = Cursor::new(run);
+        let returns = cursor.at_keyword("return");
+        let starts = ["let", "const", "for", "fn", "pub", "Model"].iter().any(|word| cursor.at_keyword(word));
+        let assigns = cursor.punct_at(1, '=') || cursor.punct_at(1, ':');
+        let Some(terminated) = state.last else { return false };
+        if starts || assigns && !returns || cursor.is_empty() {
+            return false;
+        }
+        if returns {
+            let loc = self.spans.of(run.get(..1).unwrap_or_default());
+            self.error(
+                Diag::error(Code::NoResult, loc, "`return` does not belong here")
+                    .help("end the function with what it gives, without `;`"),
+            );
+            cursor.skip(1);
+        } else if terminated {
+            let loc = self.spans.of(run);
+            self.error(
+                Diag::error(Code::NoResult, loc, "what a function gives stands at its end without `;`")
+                    .help("remove the `;`"),
+            );
+        }
+        state.result = Some(self.expr(cursor.rest(), "a tensor"));
+        true
+    }
+
+    /// `for i in 0..4 { … }`
+    pub(super) fn for_loop(&mut self, cursor: &mut Cursor<'_>, place: Place, model: &mut Model) {
+        let start = cursor.position();
+        cursor.skip(1);
+        let tuple = cursor.group_at(0, Delimiter::Parenthesis);
+        let mut names = Vec::new();
+        let pattern = cursor.position();
+        if let Some(group) = tuple {
+            names = self.binders(&contents(group.stream()), model);
+            cursor.skip(1);
+        } else if !cursor.at_keyword("in") && cursor.ident_at(0).is_some() {
+            names.extend(self.binder(cursor.rest().get(..1).unwrap_or_default()));
+            cursor.skip(1);
+        }
+        if cursor.position() == pattern {
+            let loc = self.spans.of(cursor.previous());
+            self.error(Diag::error(Code::IncompleteLoop, loc, "expected a name after `for`").help(LOOP));
+        }
+        let values = if cursor.at_keyword("in") {
+            cursor.skip(1);
+            let from = cursor.position();
+            while !cursor.is_empty() && cursor.group_at(0, Delimiter::Brace).is_none() {
+                cursor.skip(1);
+            }
+            let run = cursor.since(from);
+            if run.is_empty() {
+                let loc = self.spans.of(cursor.previous());
+                self.error(
+                    Diag::error(Code::IncompleteLoop, loc, "expected a range or a list after `in`")
+                        .help(LOOP),
+                );
+                Values::Invalid
+            } else {
+                self.values(run)
+            }
+        } else {
+            let loc = self.spans.of(cursor.previous());
+            // A name that is none was reported already.
+            if !names.is_empty() {
+                self.error(Diag::error(Code::IncompleteLoop, loc, "expected `in` after this").help(LOOP));
+            }
+            while !cursor.is_empty() && cursor.group_at(0, Delimiter::Brace).is_none() {
+                cursor.skip(1);
+            }
+            Values::Invalid
+        };
+        let loc = self.spans.of(cursor.since(start));
+        let Some(group) = cursor.group_at(0, Delimiter::Brace) else {
+            self.lose(&[], model);
+            return self.error(Diag::error(Code::IncompleteLoop, loc, "this loop has no body").help(LOOP));
+        };
+        let mut inner = Model::default();
+        let place = if place == Place::Function { Place::LoopOfFunction } else { Place::Loop };
+        self.statements(&super::flatten(contents(group.stream())), &mut State::at(place), &mut inner);
+        model.lost.add(std::mem::take(&mut inner.lost));
+        take_back(&mut inner, model);
+        let body = inner.statements;
+        model.statements.push(Statement::For(For { names, tuple: tuple.is_some(), values, body, loc }));
+    }
+
+    /// `0..4`, `0..=N`, `[32, 64]`, `(0..4).rev()`
+    fn values(&mut self, run: &[TokenTree]) -> Values {
+        if let [TokenTree::Group(group), TokenTree::Punct(dot), TokenTree::Ident(rev), TokenTree::Group(_)] =
+            run
+            && group.delimiter() == Delimiter::Parenthesis
+            && dot.as_char() == '.'
+            && rev == "rev"
+        {
+            return Values::Reversed(Box::new(self.values(&contents(group.stream()))));
+        }
+        let dots = |at: usize| matches!(run.get(at), Some(TokenTree::Punct(punct)) if punct.as_char() == '.');
+        let Some(at) = (0..run.len()).find(|&at| dots(at) && dots(at + 1)) else {
+            return Values::List(self.expr(run, "a range or a list"));
+        };
+        let (start, rest) = run.split_at(at);
+        let rest = rest.get(2..).unwrap_or_default();
+        let inclusive = matches!(rest.first(), Some(TokenTree::Punct(punct)) if punct.as_char() == '=');
+        let end = if inclusive { rest.get(1..).unwrap_or_default() } else { rest };
+        if start.is_empty() || end.is_empty() {
+            let loc = self.spans.of(run);
+            let shown = text_of(run.iter().cloned().collect());
+            self.error(
+                Diag::error(
+                    Code::IncompleteLoop,
+                    loc,
+                    format!("the range `{shown}` has no {}", if start.is_empty() { "start" } else { "end" }),
+                )
+                .help(LOOP),
+            );
+            return Values::Invalid;
+        }
+        let (start, end) = (self.expr(start, "a number"), self.expr(end, "a number"));
+        Values::Range { start, end, inclusive }
+    }
+
+    /// What belongs to the block itself, and stands in a function or a loop.
+    pub(super) fn only_in_the_block(&mut self, what: &str, place: Place, run: &[TokenTree]) {
+        let loc = self.spans.of(run.get(..1).unwrap_or_default());
+        let inside = if matches!(place, Place::Loop) { "a loop" } else { "a function" };
+        self.error(
+            Diag::error(Code::OnlyInBlock, loc, format!("{what} does not belong inside {inside}"))
+                .help("move it to the block of the model"),
+        );
+    }
+}

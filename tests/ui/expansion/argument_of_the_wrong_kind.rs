@@ -1,0 +1,16 @@
+use mimo::prelude::*;
+
+model! {
+    pub Net {
+        fn residual(x, units) {
+            let h = Dense(units)(x);
+            add([x, h])
+        }
+        
+        let x = Input(shape = [8]);
+        let y = residual(x, 8.5);
+        Model(inputs = [x], outputs = [y])
+    }
+}
+
+fn main() {}

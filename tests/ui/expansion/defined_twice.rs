@@ -1,0 +1,14 @@
+use mimo::prelude::*;
+
+model! {
+    pub Net {
+        fn head(x) { Dense(1)(x) }
+        fn head(x) { Dense(2)(x) }
+        
+        let x = Input(shape = [8]);
+        let y = head(x);
+        Model(inputs = [x], outputs = [y])
+    }
+}
+
+fn main() {}

@@ -1,0 +1,12 @@
+use mimo::prelude::*;
+
+model! {
+    pub Net {
+        let x = Input(shape = [8]);
+        let y = Dense(4)(x);
+        for (i, j) in 0..3 { let y = Dense(4)(y); }
+        Model(inputs = [x], outputs = [y])
+    }
+}
+
+fn main() {}
