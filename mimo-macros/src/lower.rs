@@ -5,6 +5,7 @@ mod consts;
 mod expansion;
 mod ports;
 mod tensor;
+mod unknown;
 mod value;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -3,10 +3,12 @@
 //! The block is cut into runs at its semicolons first, and each run is parsed on its own: a statement that
 //! cannot be read says so at its own tokens, and the others are read and checked all the same.
 
+mod binding;
 mod cursor;
 mod expansion;
 mod expr;
 mod header;
+mod list;
 mod statement;
 
 pub(crate) use cursor::{Cursor, contents, cut_list, text_of, too_deep};
