@@ -5,8 +5,9 @@ model! {
         let x = Input(shape = [STEPS, 3]);
         let h = Conv1D(8, 3, padding = same)(x);
         let g = Dropout(0.1)(h);
-        let y = LSTM(4)(add([g, Input(shape = [12, 8])]));
-        Model(inputs = [x], outputs = [y])
+        let z = Input(shape = [12, 8]);
+        let y = LSTM(4)(add([g, z]));
+        Model(inputs = [x, z], outputs = [y])
     }
 }
 
