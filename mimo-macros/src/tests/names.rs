@@ -146,7 +146,9 @@ fn tensors_and_layers_are_told_apart() {
     );
     assert_line(
         "let _a = Dense(99999999999999999999)(x);",
-        &["2:16 [99999999999999999999] `99999999999999999999` is too large a number\n\n  = help: write a smaller one"],
+        &[
+            "2:16 [99999999999999999999] `99999999999999999999` is too large a number\n\n  = help: write a smaller one",
+        ],
     );
     assert_line(
         "let _a = Dense(3) + 3 @ 4;",

@@ -2,11 +2,11 @@ use mimo::prelude::*;
 
 model! {
     pub Net {
-        let x = Input(shape = [4]);
-        let kind = Dense(3, activation = softmax)(x);
-        let risk = Dense(1, activation = sigmoid)(x);
-        Model(inputs = [x], outputs = [kind, risk])
-            .compile(loss = { kind: categorical_crossentropy, risk: binary_crossentropy }, metrics = { risk: [auc, auc] })
+        let v = Input(shape = [4]);
+        let x = Dense(1)(v);
+        let x_binary = Dense(1, activation = sigmoid)(v);
+        Model(inputs = [v], outputs = [x, x_binary])
+            .compile(loss = mse, metrics = { x: binary_accuracy, x_binary: accuracy })
     }
 }
 

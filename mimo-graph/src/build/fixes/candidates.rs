@@ -102,8 +102,9 @@ pub(super) fn candidates(known: Known<'_>, call: Call<'_>, tensors: &[(Shape, Dt
         let patches = vec![Patch::Layer(call.layer, each)];
         found.push(Candidate { patches, text, shows: Shows::Given });
     }
-    // Who writes `same` means it.
-    found.sort_by_key(|candidate| candidate.text.contains("`padding = valid`"));
+    // Who writes `same` means it, and most tensors are meant to hold floats.
+    let unlikely = ["`padding = valid`", "write `dtype"];
+    found.sort_by_key(|candidate| unlikely.iter().any(|text| candidate.text.contains(text)));
     found
 }
 
@@ -164,6 +165,10 @@ fn between(
     called: &LayerKind,
 ) -> Vec<Candidate> {
     let Some((shape, dtype)) = tensors.get(place) else { return vec![] };
+    // An order of axes is changed to that of the tensor, not the tensor.
+    if matches!(called, LayerKind::Permute(_)) {
+        return vec![];
+    }
     let name = shown_name(graph, input);
     let mut found = Vec::new();
     let mut add = |kind: LayerKind, written: String, shows: Shows, when: &str| {
@@ -217,7 +222,8 @@ fn between(
             add(kind, written, Shows::Nothing, "");
         }
     }
-    for other in others().filter(|other| other.rank() != shape.rank()) {
+    // One axis is what `Flatten` gives.
+    for other in others().filter(|other| other.rank() != shape.rank() && other.rank() > 1) {
         let (kind, written) = reshape(other.0.clone());
         add(kind, written, Shows::Nothing, "");
     }
