@@ -139,7 +139,8 @@ impl Parser {
             self.count(cursor)?;
             cursor.skip(1);
             let right = self.binary(cursor, op.precedence())?;
-            for side in [&left, &right].into_iter().filter(|side| matches!(side.kind, ExprKind::Map(_))) {
+            if let Some(side) = [&left, &right].into_iter().find(|side| matches!(side.kind, ExprKind::Map(_)))
+            {
                 self.error(
                     Diag::error(Code::InvalidExpression, side.loc, "a map cannot be computed with")
                         .help("write a number"),

@@ -91,7 +91,7 @@ impl Parser {
             let start = Cursor::new(piece);
             start.punct_at(0, ':') || start.punct_at(1, ':') || start.punct_at(1, '=')
         };
-        if !(pieces.is_empty() || pieces.iter().any(|piece| entry(&piece))) {
+        if !(pieces.is_empty() || pieces.iter().any(entry)) {
             return Err(Stop::NotOurs);
         }
         let mut entries: Vec<(Key, Expr)> = Vec::new();
