@@ -18,6 +18,9 @@ pub use mimo_runtime::tensor::tensor;
 pub use mimo_runtime::trainer::{FitOptions, Trainer, TrainerOptions};
 pub use mimo_runtime::{Result, dfdx, graph};
 
+#[doc = include_str!("../docs/errors.md")]
+pub mod errors {}
+
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;

@@ -1,7 +1,11 @@
 //! What is tried on `model!`, run in a process of its own.
 #![forbid(unsafe_code)]
 
+mod choices;
 #[path = "../../mimo-macros/src/tests/large/sources.rs"]
 pub mod large;
+pub mod models;
+pub mod pieces;
+pub mod targets;
 
 pub use mimo_macros_in_process::model as expand;

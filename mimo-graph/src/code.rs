@@ -175,7 +175,6 @@ codes! {
         LossOfInput "E0509" "loss of an input",
         InputNotGiven "E0510" "input that `Model` is not given",
         InputNotNeeded "E0511" "input that no output needs",
-        OutputNotReached "E0512" "output that no input reaches",
 
         UnknownLoss "E0601" "unknown loss",
         UnknownMetric "E0602" "unknown metric",
@@ -191,7 +190,7 @@ codes! {
         LossNeedsProbabilities "E0612" "loss that does not fit the activation",
         MetricTargets "E0613" "metric that reads other targets than the loss",
         UnusableMetricName "E0614" "unusable name of a metric",
-        LogNameTaken "E0615" "two metrics of one name",
+        LogNameTaken "E0615" "two values of one name in the logs",
         ScheduleInModel "E0616" "schedule in the model",
         SeveralClips "E0617" "several ways to clip gradients",
 
@@ -211,6 +210,13 @@ codes! {
         BoundOutside "E0809" "tensor that is bound outside of the function",
         FunctionAsTensor "E0810" "function or value in place of a tensor",
 
+        InvalidUse "E0811" "invalid `use`",
+        ModelOfItself "E0812" "model that is a layer of itself",
+        ModelTwice "E0813" "two models of one name",
+        ModelNotMade "E0815" "model that is not made before it is called",
+        NestedInputShape "E0816" "tensor that does not fit the input of a nested model",
+        ModelInSettings "E0817" "model among the settings of a layer",
+
         IncompleteLoop "E0831" "incomplete loop",
         LoopValues "E0832" "loop over something that is no list",
         LoopLength "E0833" "loop whose length is not known",
@@ -227,6 +233,7 @@ codes! {
         UnknownLint "unknown_lint" "unknown lint",
         UnusedFunction "unused_function" "function that is never called",
         UnusedLayer "unused_layer" "layer that is never called",
+        UnusedModel "unused_model" "model that is brought in and never used",
         UnusedTensor "unused_tensor" "tensor that is never used",
         WeightWithoutLoss "weight_without_loss" "weight of a loss that is not there",
         ZeroLossWeight "zero_loss_weight" "loss with the weight 0",

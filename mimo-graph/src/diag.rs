@@ -110,25 +110,31 @@ impl Diags {
     }
 }
 
+/// Longer words are no slips of a name; comparing them would take the square of their length.
+const LONGEST: usize = 100;
+
 /// The candidate nearest to `word`, if it is near enough to be a slip of the hand.
 pub fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let folded = word.to_lowercase().replace('_', "");
-    let limit = match folded.chars().count() {
+    let fold = |word: &str| -> Vec<char> { word.to_lowercase().chars().filter(|&c| c != '_').collect() };
+    let folded = fold(word);
+    let limit = match folded.len() {
         0..=2 => 0,
         3..=5 => 1,
-        _ => 2,
+        6..=LONGEST => 2,
+        _ => return None,
     };
     candidates
         .into_iter()
-        .map(|candidate| (distance(&folded, &candidate.to_lowercase().replace('_', "")), candidate))
+        .map(|candidate| (fold(candidate), candidate))
+        .filter(|(other, _)| other.len().abs_diff(folded.len()) <= limit)
+        .map(|(other, candidate)| (distance(&folded, &other), candidate))
         .filter(|&(distance, _)| distance <= limit)
         .min_by_key(|&(distance, _)| distance)
         .map(|(_, candidate)| candidate)
 }
 
 /// Edits (insert, remove, replace, swap of neighbours) that turn one word into the other.
-fn distance(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+fn distance(a: &[char], b: &[char]) -> usize {
     let mut rows = vec![(0..=b.len()).collect::<Vec<_>>()];
     for i in 1..=a.len() {
         let mut row = vec![i];
@@ -157,6 +163,13 @@ mod tests {
         assert_eq!(did_you_mean("conv_2d", layers), Some("Conv2D"));
         assert_eq!(did_you_mean("concatnate", layers), Some("concatenate"));
         assert_eq!(did_you_mean("Flatten", layers), None);
+    }
+
+    #[test]
+    fn words_of_any_length_are_compared_at_once() {
+        let long = "n".repeat(10_000_000);
+        assert_eq!(did_you_mean(&long, [long.as_str(), "Dense"]), None);
+        assert_eq!(did_you_mean("Dens", [long.as_str(), "Dense"]), Some("Dense"));
     }
 
     #[test]

@@ -123,10 +123,13 @@ fn is_made(graph: &Graph, tensor: TensorId) -> bool {
     false
 }
 
-/// A `Dropout` or noise between the last layer with weights and an output: it changes predictions while training, and
+/// A `Dropout` or noise between the last layer with weights and an output with a loss: it changes predictions while training, and
 /// nothing can learn to live with it. A tensor that others read too is no end.
 fn dropout_after_head(graph: &Graph, cx: &mut Cx<'_>) {
-    for output in &graph.outputs {
+    // What has no loss may be there for other models to read.
+    let Some(compile) = &graph.compile else { return };
+    let trained = graph.outputs.iter().zip(&compile.outputs).filter(|(_, training)| training.loss.is_some());
+    for (output, _) in trained {
         let mut at = output.tensor;
         let mut noise = None;
         while let Some((kind, inputs)) = call_of(graph, at) {

@@ -14,6 +14,9 @@ const NAMED: usize = 4;
 /// How messages call a tensor: its last binding, or the class that gives it.
 pub(crate) fn shown_name(graph: &Graph, tensor: TensorId) -> Cow<'_, str> {
     let entry = graph.tensor(tensor);
+    if let (None, Some(group)) = (entry.bindings.last(), graph.group_of(tensor)) {
+        return format!("{}(…)", group.class).into();
+    }
     match (entry.bindings.last(), entry.producer) {
         (Some(name), _) => name.into(),
         (None, Some(node)) => format!("{}(…)", graph.layer(graph.node(node).layer).kind.class_name()).into(),
@@ -22,9 +25,12 @@ pub(crate) fn shown_name(graph: &Graph, tensor: TensorId) -> Cow<'_, str> {
 }
 
 /// The call that gives a tensor, as the user wrote it: the layer, and what it reads. The calls of the parts of a
-/// layer are calls of that layer. `None` for an input.
+/// layer are calls of that layer. `None` for an input, and for what a nested model gives.
 pub(crate) fn call_of(graph: &Graph, tensor: TensorId) -> Option<(&LayerKind, &[TensorId])> {
     let mut node: &Node = graph.node(graph.tensor(tensor).producer?);
+    if graph.group_of(tensor).is_some() {
+        return None;
+    }
     let layer = graph.layer(node.layer);
     let whole = graph.layers.iter().find(|whole| whole.parts.contains(&node.layer)).unwrap_or(layer);
     if !layer.parts.is_empty() {
@@ -60,7 +66,13 @@ pub(crate) fn trail(graph: &Graph, tensor: TensorId) -> Option<String> {
     let mut steps = Vec::new();
     let mut at = tensor;
     let start = loop {
-        let Some((kind, inputs)) = call_of(graph, at) else { break shown(graph, at, true) };
+        let Some((kind, inputs)) = call_of(graph, at) else {
+            let start = shown(graph, at, true);
+            break match graph.group_of(at) {
+                Some(group) => format!("{}(…) → {start}", group.class),
+                None => start,
+            };
+        };
         let Some(input) = step(kind, inputs) else {
             let class = kind.class_name();
             let mut names: Vec<_> =

@@ -27,6 +27,9 @@ pub(crate) struct Level {
     to: Loc,
 }
 
+/// The end of a level whose statement has not ended.
+const OPEN: Loc = Loc(u32::MAX);
+
 impl Parser {
     /// Reads mimo's lints in attributes. Gives the attributes without them, and without those that held nothing
     /// else. The levels hold from here to the end of the model; [`close`] ends them earlier.
@@ -69,7 +72,7 @@ impl Parser {
         match action {
             Some(action) => {
                 for lint in ours.into_iter().filter_map(|piece| self.lint(piece)) {
-                    levels.push(Level { lint, action, from, to: Loc(u32::MAX) });
+                    levels.push(Level { lint, action, from, to: OPEN });
                 }
             }
             None => {
@@ -138,9 +141,10 @@ fn regroup(group: &Group, stream: TokenStream) -> TokenTree {
     TokenTree::Group(new)
 }
 
-/// Ends `levels` before the place that comes next.
+/// Ends the levels that are still open, before the place that comes next. Those of statements inside the one that ends
+/// have ended with theirs.
 pub(crate) fn close(levels: &mut [Level], next: Loc) {
-    levels.iter_mut().for_each(|level| level.to = next);
+    levels.iter_mut().filter(|level| level.to == OPEN).for_each(|level| level.to = next);
 }
 
 /// Removes the warnings that are allowed, and makes errors of those that are denied.

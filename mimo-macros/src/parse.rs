@@ -9,11 +9,12 @@ mod expansion;
 mod expr;
 mod header;
 mod list;
+mod nested;
 mod statement;
 
 pub(crate) use cursor::{Cursor, contents, cut_list, text_of, too_deep};
 use mimo_graph::code::Code;
-use mimo_graph::diag::Diag;
+use mimo_graph::diag::{Diag, Severity};
 use mimo_graph::layers;
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
@@ -22,7 +23,7 @@ use crate::ast::{Expr, ExprKind, Model};
 use crate::span::Spans;
 
 /// What statements start with.
-const STATEMENTS: [&str; 4] = ["let", "const", "for", "fn"];
+const STATEMENTS: [&str; 5] = ["let", "const", "for", "fn", "use"];
 
 /// How deep groups may be nested.
 const DEPTH: usize = 64;
@@ -42,6 +43,11 @@ impl Parser {
     /// Reports a mistake.
     pub(crate) fn error(&mut self, diag: Diag) {
         self.diags.push(diag);
+    }
+
+    /// How many errors there are: what a warning is about has been read all the same.
+    fn errors(&self) -> usize {
+        self.diags.iter().filter(|diag| diag.severity == Severity::Error).count()
     }
 
     /// Attributes as they will be written again: broken ones are reported here, and left out.
@@ -71,7 +77,9 @@ impl Parser {
             );
             return model;
         }
-        let tokens = contents(input);
+        let (described, tokens) = nested::described(contents(input));
+        model.described = described;
+        model.written = tokens.iter().cloned().collect();
         let Some(body) = self.header(&tokens, &mut model) else { return model };
         self.body(body, &mut model);
         model
@@ -81,15 +89,16 @@ impl Parser {
     fn body(&mut self, block: &proc_macro2::Group, model: &mut Model) {
         let tokens = flatten(contents(block.stream()));
         let mut state = statement::State::default();
-        let known = self.diags.len();
+        let known = self.errors();
         self.statements(&tokens, &mut state, model);
         // Whatever went wrong before may be the `Model(…)` that was meant.
-        if model.tail.is_none() && !(model.lost.any() && self.diags.len() > known) {
+        if model.tail.is_none() && !(model.lost.any() && self.errors() > known) {
             let loc = self.spans.add(crate::span::SpanRange::one(block.span_close()));
-            let message = match model.statements.is_empty() && model.consts.is_empty() {
-                true => "this model is empty",
-                false => "the block does not say what the model is",
-            };
+            let message =
+                match model.statements.is_empty() && model.consts.is_empty() && model.uses.is_empty() {
+                    true => "this model is empty",
+                    false => "the block does not say what the model is",
+                };
             self.error(
                 Diag::error(Code::MissingModel, loc, message)
                     .help("end the block with `Model(inputs = […], outputs = […])`"),
@@ -171,6 +180,7 @@ fn missing_semicolon(run: &[TokenTree]) -> Option<usize> {
             if previous == "Input" || layers::classes().any(|class| previous == class));
         let starts = cursor.at_keyword("let")
             || cursor.at_keyword("const")
+            || cursor.at_keyword("use")
             || cursor.at_keyword("for")
             || cursor.at_keyword("fn")
             || cursor.at_keyword("Model") && cursor.group_at(1, Delimiter::Parenthesis).is_some()
@@ -178,7 +188,7 @@ fn missing_semicolon(run: &[TokenTree]) -> Option<usize> {
             || cursor.punct_at(0, '#') && cursor.group_at(1, Delimiter::Bracket).is_some();
         // `return Model(…)` is one statement, and so is `let let`.
         let keyword = matches!(cursor.previous(), [TokenTree::Ident(previous)]
-            if ["let", "const", "return", "pub", "mut"].iter().any(|keyword| previous == keyword));
+            if ["let", "const", "return", "pub", "mut", "use"].iter().any(|keyword| previous == keyword));
         if ended && starts && !keyword {
             return Some(cursor.position());
         }

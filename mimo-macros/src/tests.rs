@@ -1,5 +1,6 @@
 //! Tests of the front: what is said, and where.
 
+mod errors;
 mod expansion;
 mod expansions;
 mod fixes;
@@ -9,6 +10,7 @@ mod large;
 mod lints;
 mod mistakes;
 mod names;
+mod nested;
 mod python;
 mod recovery;
 mod values;

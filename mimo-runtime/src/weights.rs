@@ -7,7 +7,7 @@
 use std::convert::Infallible;
 
 use dfdx::nn::tensor_collection::{
-    RecursiveWalker, TensorCollection, TensorField, TensorOptions, TensorVisitor, ViewTensorMut,
+    ModuleVisitor, RecursiveWalker, TensorCollection, TensorOptions, TensorVisitor, ViewTensorMut,
     ViewTensorRef,
 };
 use dfdx::shapes::{ConstShape, Dtype, HasShape, Shape};
@@ -73,30 +73,32 @@ where
     })
 }
 
-/// A weight of a model, as dfdx visits it: where it is, whether dfdx's optimizers may change it, and how its
-/// `reset_params` fills it.
+/// Shows a visitor one weight of a model: where it is, whether dfdx's optimizers may change it, and how its
+/// `reset_params` fills it. Gives the weight that the visitor makes of it, if it makes any.
 ///
-/// The functions are pointers, so that weights of one shape are fields of one type: with a type of its own for each, the
-/// time that rustc takes would grow with the square of their number.
-#[expect(clippy::type_complexity, reason = "the types of dfdx's field")]
-pub fn field<'a, M, S, E, D>(
-    spec: &'a WeightSpec,
+/// dfdx would have all of a model's weights in one tuple, and tuples nested where there are more than six; the time that
+/// rustc takes for those doubles and doubles with their depth. What such a tuple does is this, for each of its fields in
+/// turn. The functions are pointers so that there is one instance for all weights of a shape.
+pub fn visit<M, V, S, E, D>(
+    visitor: &mut V,
+    spec: &WeightSpec,
     get: fn(&M) -> &Tensor<S, E, D>,
     get_mut: fn(&mut M) -> &mut Tensor<S, E, D>,
     reset: fn(&mut Tensor<S, E, D>) -> Result<(), D::Err>,
-) -> TensorField<'a, fn(&M) -> &Tensor<S, E, D>, fn(&mut M) -> &mut Tensor<S, E, D>, M, S, E, D>
+) -> Result<Option<Tensor<S, V::E2, V::D2>>, V::Err>
 where
     M: TensorCollection<E, D>,
+    V: ModuleVisitor<M, E, D>,
     S: ConstShape,
     E: Dtype,
     D: Device<E>,
 {
     let options =
         if spec.trainable { TensorOptions::reset_with(reset) } else { TensorOptions::detached(reset) };
-    M::tensor(spec.name, get, get_mut, options)
+    visitor.visit_tensor(spec.name, get, get_mut, options)
 }
 
-/// Fills a tensor of any device as an initializer says; what a weight's [`field`] resets it with.
+/// Fills a tensor of any device as an initializer says; what a weight is [visited](visit) with.
 pub fn reset<S, E, D>(
     tensor: &mut Tensor<S, E, D>,
     initializer: &Initializer,

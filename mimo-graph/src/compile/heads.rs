@@ -149,12 +149,11 @@ fn softmax_of_one(head: &Head<'_>, loc: Loc, cx: &mut Cx<'_>) {
 /// A categorical cross-entropy over one class is 0 whatever it is given.
 fn one_class(head: &Head<'_>, loss: Loss, loc: Loc, cx: &mut Cx<'_>) {
     let (name, loss) = (head.name, loss.name());
-    cx.error(
-        Diag::error(Code::OneClass, loc, format!("`{loss}` needs one unit per class, but the output `{name}` has 1 unit")).help(
-            "write `binary_crossentropy` with `activation = sigmoid` for one unit, or make the layer as wide as \
+    let message = format!("`{loss}` needs one unit per class, but the output `{name}` has 1 unit");
+    cx.error(Diag::error(Code::OneClass, loc, message).help(
+        "write `binary_crossentropy` with `activation = sigmoid` for one unit, or make the layer as wide as \
              there are classes",
-        ),
-    );
+    ));
 }
 
 /// A cross-entropy compares probabilities: those of a softmax if the classes exclude each other, those of

@@ -44,6 +44,8 @@ fn take_back(inner: &mut Model, model: &mut Model) {
     model.functions.append(&mut inner.functions);
     model.consts.append(&mut inner.consts);
     model.levels.append(&mut inner.levels);
+    model.uses.append(&mut inner.uses);
+    model.missing_uses.append(&mut inner.missing_uses);
 }
 
 impl Parser {
@@ -85,10 +87,10 @@ impl Parser {
         let mut function = Function { ident: ident.clone(), loc, parameters, body, result: None, lost };
         if let Some(group) = cursor.group_at(0, Delimiter::Brace) {
             let mut inner = Model::default();
-            let known = self.diags.len();
+            let known = self.errors();
             let mut state = State::at(Place::Function);
             self.statements(&super::flatten(contents(group.stream())), &mut state, &mut inner);
-            if state.result.is_none() && self.diags.len() == known {
+            if state.result.is_none() && self.errors() == known {
                 self.error(
                     Diag::error(Code::NoResult, loc, format!("the function `{ident}` gives nothing"))
                         .help("end its body with what it gives, without `;`: a tensor, or `(a, b)`"),

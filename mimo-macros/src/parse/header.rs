@@ -1,7 +1,7 @@
 //! What stands before the block: `crate = ::net; /// docs  pub Name`.
 
 use mimo_graph::code::Code;
-use mimo_graph::diag::{Diag, Severity};
+use mimo_graph::diag::Diag;
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use quote::quote;
 
@@ -81,7 +81,7 @@ impl Parser {
             cursor.skip(1);
         }
         let between = cursor.since(start);
-        if !between.is_empty() && self.diags.iter().all(|diag| diag.severity == Severity::Warning) {
+        if !between.is_empty() && self.errors() == 0 {
             let loc = self.spans.of(between);
             let (code, message) = match between.first() {
                 Some(TokenTree::Punct(p)) if p.as_char() == '<' => {

@@ -4,7 +4,7 @@ use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 
 use crate::expand::expand;
 
-const MODELS: [&str; 18] = [
+const MODELS: [&str; 19] = [
     "pub Net { let x = Input(shape = [4]); let y = Dense(1)(x); Model(inputs = [x], outputs = [y]) }",
     "/// Docs.\n pub(crate) Two { const N: usize = 2 * 3; let a = Input(shape = (N, 1)); let b = Input(shape = [N, 1]); \
      let z = concatenate([a, b], axis = 1); let (y) = Dense(N, activation = relu)(z); \
@@ -32,6 +32,8 @@ const MODELS: [&str; 18] = [
     "Net { fn f(x) { f(x) } fn g(x: T) -> T { return x; } for in 0.. { const N: usize = 3; } for x in y let z = g(f(1)); \
      fn h { } for i in 0..=N { fn k(x, x) { x } } Model(inputs = [x], outputs = [h]) }",
     "Net { let x = a::<1, 2>::b(3)(x); let f = |x| x; let g = if a { b } else { c }; let m = vec![1]; Model(x, y) }",
+    "#[allow(dead_code, mimo::unused_tensor, reason = \"a\")] pub Net { #[warn(mimo::unused_functions)] fn f(x) { Dense(1)(x) } \
+     let x = Input(shape = [4]); #[deny(mimo::unused_layer)] #[expect(mimo::E0201)] let y = f(x); Model([x], [y]) }",
 ];
 
 /// A small generator of numbers; the same ones in every run.
@@ -164,5 +166,35 @@ fn depth_and_length_have_limits() {
     ] {
         println!("{}", source.chars().take(60).collect::<String>());
         assert_rust(source.parse().unwrap());
+    }
+}
+
+/// Each of these is one message, or a model, and soon: no stack is as deep as the input, and nothing takes the square of
+/// its length.
+#[test]
+fn input_of_any_size_ends() {
+    let model =
+        |value: &str| format!("Net {{ let x = Input(shape = [4]); let y = {value}; Model([x], [y]) }}");
+    let nested =
+        |open: &str, close: &str| model(&format!("{}x{}", open.repeat(10_000), close.repeat(10_000)));
+    let long = "n".repeat(100_000);
+    for (source, told) in [
+        (nested("(", ")"), "nested too deeply"),
+        (nested("[", "]"), "nested too deeply"),
+        (nested("{", "}"), "nested too deeply"),
+        (nested("Dense(1)(", ")"), "nested too deeply"),
+        (model(&format!("x{}", " + x".repeat(50_000))), "too long"),
+        (model(&format!("a{}", "::b".repeat(50_000))), "too long"),
+        (model(&format!("{}x", "-".repeat(100_000))), "too long"),
+        (model(&format!("Dense(1, activation = \"{long}\")(x)")), "unknown activation"),
+        (model(&format!("Dense(1)({long})")), "cannot find a tensor"),
+        (model(&format!("Dense(1, {long} = 1)(x)")), "no argument"),
+        (model(&format!("{long}(1)(x)")), "cannot find a layer"),
+        (model(&format!("Dense(1, name = \"{long}\")(x)")), "impl"),
+        (model(&format!("add([x{}])", ", x".repeat(2_000))), "impl"),
+    ] {
+        let output = expand(source.parse().unwrap()).to_string();
+        let start: String = source.chars().take(80).collect();
+        assert!(output.contains(told), "{start}: {}", output.chars().take(500).collect::<String>());
     }
 }

@@ -1,6 +1,7 @@
 //! Large models: what is written for a layer does not grow with the number of the others. How long that takes is
 //! measured by `fuzz/src/bin/expansion.rs` and `benches/compile_time`.
 
+#[allow(unreachable_pub, reason = "`fuzz` exports the same file")]
 mod sources;
 
 use proc_macro2::{TokenStream, TokenTree};

@@ -43,6 +43,34 @@ fn an_attribute_of_one_statement_says_nothing_about_the_others() {
 }
 
 #[test]
+fn statements_of_functions_and_loops_have_levels_of_their_own() {
+    let function = |outer: &str, inner: &str| {
+        format!(
+            "Net {{ {outer} fn wide(x) {{ {inner} let a = Dense(2)(x); let b = Dense(2)(x); Dense(1)(x) }} \
+             let x = Input(shape = [4]); let y = wide(x); Model(inputs = [x], outputs = [y]) }}"
+        )
+    };
+    let repeated = |outer: &str, inner: &str| {
+        format!(
+            "Net {{ let x = Input(shape = [4]); let y = Dense(4)(x); \
+             {outer} for i in 0..1 {{ {inner} let a = Dense(2)(x); let b = Dense(2)(x); let y = Dense(4)(y); }} \
+             Model(inputs = [x], outputs = [y]) }}"
+        )
+    };
+    let allow = "#[allow(mimo::unused_tensor)]";
+    let (a, b) = ("warning: `a` is never used", "warning: `b` is never used");
+    for source in [&function as &dyn Fn(&str, &str) -> String, &repeated] {
+        assert_eq!(said(&source("", "")), [a, b]);
+        assert_eq!(said(&source("", allow)), [b]);
+        assert!(said(&source(allow, "")).is_empty());
+        assert_eq!(said(&source(allow, "#[warn(mimo::unused_tensor)]")), [a]);
+    }
+    let unused = "Net { #[allow(mimo::unused_function)] fn head(x) { Dense(1)(x) } \
+                  let x = Input(shape = [4]); let y = Dense(1)(x); Model(inputs = [x], outputs = [y]) }";
+    assert!(said(unused).is_empty());
+}
+
+#[test]
 fn the_innermost_level_decides_and_then_the_last() {
     let (warning, error) = (format!("warning: {UNUSED}"), UNUSED.to_owned());
     let (allow, warn, deny) =
@@ -78,7 +106,7 @@ fn unknown_lints_are_warnings_of_their_own() {
             "1:44 [mimo::unused_tensr] warning: unknown lint `mimo::unused_tensr`\n\n  = help: did you mean `mimo::unused_tensor`?"
         ]
     );
-    let all = "lints of mimo are `accuracy_of_labels`, `accuracy_of_logits`, `dropout_after_head`, `large_flatten`, `large_learning_rate`, `negative_predictions`, `unknown_lint`, `unused_function`, `unused_layer`, `unused_tensor`, `weight_without_loss`, `zero_loss_weight`";
+    let all = "lints of mimo are `accuracy_of_labels`, `accuracy_of_logits`, `dropout_after_head`, `large_flatten`, `large_learning_rate`, `negative_predictions`, `unknown_lint`, `unused_function`, `unused_layer`, `unused_model`, `unused_tensor`, `weight_without_loss`, `zero_loss_weight`";
     assert_eq!(
         told(&unused("#[warn(mimo::anything)]", "#[allow(mimo::unused_tensor)]")),
         [format!("1:8 [mimo::anything] warning: unknown lint `mimo::anything`\n\n  = help: {all}")]
@@ -90,6 +118,16 @@ fn unknown_lints_are_warnings_of_their_own() {
         )]
     );
     assert!(said(&unused("#[allow(mimo::unknown_lint, mimo::unused_tensor, mimo::other)]", "")).is_empty());
+}
+
+#[test]
+fn an_unknown_lint_hides_no_error() {
+    let nothing = "Net { fn f(x) { #[allow(mimo::nope)] let _h = Dense(2)(x); } let x = Input(shape = [4]); \
+                   let y = f(x); Model(inputs = [x], outputs = [y]) }";
+    assert_eq!(said(nothing), ["the function `f` gives nothing", "warning: unknown lint `mimo::nope`"]);
+    let generic = "#[allow(mimo::nope)] Net<T> { let x = Input(shape = [4]); let y = Dense(2)(x); \
+                   Model(inputs = [x], outputs = [y]) }";
+    assert_eq!(said(generic), ["warning: unknown lint `mimo::nope`", "a model has no generic parameters"]);
 }
 
 #[test]
@@ -126,6 +164,8 @@ fn rustc_sees_other_lints_and_none_of_mimo() {
         "#[allow(mimo::unused_tensor, dead_code)] const N: usize = 2; #[allow(mimo::unused_tensor)]",
     );
     let code = expanded(&source);
+    // What is said to other models is said to no one else.
+    let code = code.split("macro_rules!").next().unwrap_or_default();
     assert!(code.contains("#[allow(dead_code,)]") && !code.contains("mimo::unused"), "{code}");
 }
 

@@ -5,7 +5,7 @@
 //! let y = Dense(2, use_bias = false)(h);           // layer `head`, not trainable
 //! ```
 
-use dfdx::nn::{NumParams, ResetParams, tensor_collection::ModuleVisitor};
+use dfdx::nn::{NumParams, ResetParams};
 use dfdx::shapes::Rank1;
 use dfdx::tensor::{Storage, TensorFrom};
 use dfdx::tensor_ops::{BroadcastTo, PermuteTo};
@@ -46,33 +46,32 @@ impl<E: Float, D: Device<E>> TensorCollection<E, D> for Two<E, D> {
     fn iter_tensors<V: ModuleVisitor<Self, E, D>>(
         visitor: &mut V,
     ) -> Result<Option<Self::To<V::E2, V::D2>>, V::Err> {
-        visitor.visit_fields(
-            // Tuples have up to six fields; more weights go into tuples of tuples, as the third here.
-            (
-                field::<Self, _, E, D>(
-                    &WEIGHTS[0],
-                    |model| &model.hidden.kernel,
-                    |model| &mut model.hidden.kernel,
-                    |tensor| reset(tensor, &WEIGHTS[0].initializer, 0, 0),
-                ),
-                field::<Self, _, E, D>(
-                    &WEIGHTS[1],
-                    |model| &model.hidden.bias,
-                    |model| &mut model.hidden.bias,
-                    |tensor| reset(tensor, &WEIGHTS[1].initializer, 0, 1),
-                ),
-                (field::<Self, _, E, D>(
-                    &WEIGHTS[2],
-                    |model| &model.head.kernel,
-                    |model| &mut model.head.kernel,
-                    |tensor| reset(tensor, &WEIGHTS[2].initializer, 0, 2),
-                ),),
-            ),
-            |(hidden_kernel, hidden_bias, (head_kernel,))| Two {
-                hidden: Dense { kernel: hidden_kernel, bias: hidden_bias },
-                head: DenseWithoutBias { kernel: head_kernel },
-            },
-        )
+        let kernel = visit::<Self, _, _, E, D>(
+            visitor,
+            &WEIGHTS[0],
+            |model| &model.hidden.kernel,
+            |model| &mut model.hidden.kernel,
+            |tensor| reset(tensor, &WEIGHTS[0].initializer, 0, 0),
+        )?;
+        let bias = visit::<Self, _, _, E, D>(
+            visitor,
+            &WEIGHTS[1],
+            |model| &model.hidden.bias,
+            |model| &mut model.hidden.bias,
+            |tensor| reset(tensor, &WEIGHTS[1].initializer, 0, 1),
+        )?;
+        let head = visit::<Self, _, _, E, D>(
+            visitor,
+            &WEIGHTS[2],
+            |model| &model.head.kernel,
+            |model| &mut model.head.kernel,
+            |tensor| reset(tensor, &WEIGHTS[2].initializer, 0, 2),
+        )?;
+        let model = move || {
+            let hidden = Dense { kernel: kernel?, bias: bias? };
+            Some(Two { hidden, head: DenseWithoutBias { kernel: head? } })
+        };
+        Ok(model())
     }
 }
 

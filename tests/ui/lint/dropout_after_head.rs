@@ -6,7 +6,7 @@ model! {
         let x = Input(shape = [8]);
         let h = Dense(16, activation = relu)(x);
         let y = Dropout(0.5)(Dense(1)(h));
-        Model(inputs = [x], outputs = [y])
+        Model(inputs = [x], outputs = [y]).compile(loss = mse)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Models of any size, as source: what expansion time is measured on. `benches/compile_time` reads this file too.
 
 /// Every kind by its name; each takes how many layers the model has.
-pub(crate) const KINDS: [(&str, fn(usize) -> String); 14] = [
+pub const KINDS: [(&str, fn(usize) -> String); 14] = [
     ("chain", chain),
     ("images", images),
     ("sequences", sequences),
@@ -36,7 +36,7 @@ fn names(n: usize, prefix: &str) -> String {
 }
 
 /// One layer after the other.
-pub(crate) fn chain(n: usize) -> String {
+pub fn chain(n: usize) -> String {
     let layers = lines(n.saturating_sub(1), |i| {
         format!("let h{} = Dense({}, activation = relu)(h{i});", i + 1, 8 + i % 24)
     });

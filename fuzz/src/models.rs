@@ -1,0 +1,395 @@
+//! Valid models, as the bytes say: inputs of every kind, layers of every family, merges, shared layers, and heads with
+//! losses that fit them.
+
+use crate::choices::Choices;
+
+/// A tensor that a layer can be called on.
+#[derive(Clone, Debug)]
+struct Tensor {
+    name: String,
+    shape: Vec<usize>,
+}
+
+/// A layer that may be called again: its name, the shape it reads without the axes in front, and what it makes of the last.
+#[derive(Clone, Debug)]
+struct Shared {
+    name: String,
+    reads: usize,
+    gives: usize,
+}
+
+struct Growing<'a, 'b> {
+    choices: &'a mut Choices<'b>,
+    statements: String,
+    tensors: Vec<Tensor>,
+    /// By tensor: whether something reads it.
+    read: Vec<bool>,
+    shared: Vec<Shared>,
+}
+
+const ACTIVATIONS: [&str; 14] = [
+    "relu",
+    "tanh",
+    "sigmoid",
+    "linear",
+    "gelu",
+    "elu",
+    "selu",
+    "softplus",
+    "silu",
+    "leaky_relu",
+    "hard_sigmoid",
+    "mish",
+    "softmax",
+    "celu",
+];
+const OPTIMIZERS: [&str; 8] = [
+    "Adam()",
+    "SGD(0.1)",
+    "SGD(0.05, momentum = 0.9, nesterov = true)",
+    "RMSprop(1e-2, centered = true)",
+    "AdamW(1e-2)",
+    "Nadam(1e-2)",
+    "Adagrad(0.05)",
+    "Lion(1e-3, clipnorm = 1.0)",
+];
+
+/// What stands inside `model! { … }`, by the name `name`.
+pub fn source(name: &str, bytes: &[u8]) -> String {
+    let mut choices = Choices::new(bytes);
+    let mut growing = Growing {
+        choices: &mut choices,
+        statements: String::new(),
+        tensors: vec![],
+        read: vec![],
+        shared: vec![],
+    };
+    let inputs = growing.inputs();
+    let layers = 1 + growing.choices.below(14);
+    for _ in 0..layers {
+        growing.layer();
+    }
+    let tail = growing.heads(inputs);
+    format!("{name} {{\n{}    {tail}\n}}\n", growing.statements)
+}
+
+impl Growing<'_, '_> {
+    fn inputs(&mut self) -> usize {
+        let count = 1 + self.choices.below(3);
+        for index in 0..count {
+            let a = 2 + self.choices.below(5);
+            let b = 2 + self.choices.below(4);
+            let shape = match self.choices.below(4) {
+                0 => vec![a],
+                1 => vec![a + 4, b],
+                2 => vec![a + 5, b + 6, 1 + self.choices.below(3)],
+                _ => {
+                    let vocabulary = 5 + self.choices.below(9);
+                    let words = self.choices.below(4) + 3;
+                    self.statements +=
+                        &format!("    let x{index} = Input(shape = [{words}], dtype = \"int32\");\n");
+                    let made = format!("Embedding({vocabulary}, {b})(x{index})");
+                    self.give(made, vec![words, b]);
+                    continue;
+                }
+            };
+            self.statements += &format!("    let x{index} = Input(shape = {shape:?});\n");
+            self.tensors.push(Tensor { name: format!("x{index}"), shape });
+            self.read.push(false);
+        }
+        count
+    }
+
+    /// Binds what an expression gives.
+    fn give(&mut self, expression: String, shape: Vec<usize>) -> String {
+        let name = format!("t{}", self.tensors.len());
+        self.statements += &format!("    let {name} = {expression};\n");
+        self.tensors.push(Tensor { name: name.clone(), shape });
+        self.read.push(false);
+        name
+    }
+
+    /// A tensor, recent ones more often.
+    fn any(&mut self) -> Tensor {
+        let count = self.tensors.len();
+        let back = self.choices.below(count).min(self.choices.below(count));
+        self.reading(count - 1 - back)
+    }
+
+    fn reading(&mut self, index: usize) -> Tensor {
+        self.read[index] = true;
+        self.tensors[index].clone()
+    }
+
+    fn activation(&mut self, last: usize) -> &'static str {
+        match self.choices.pick(&ACTIVATIONS) {
+            // Over one value it says nothing, and the macro says so.
+            "softmax" if last == 1 => "tanh",
+            activation => activation,
+        }
+    }
+
+    fn settings(&mut self) -> &'static str {
+        self.choices.pick(&[
+            "",
+            "",
+            "",
+            ", use_bias = false",
+            ", kernel_regularizer = L2(0.01)",
+            ", bias_initializer = \"ones\"",
+            ", kernel_constraint = NonNeg()",
+            ", trainable = false",
+        ])
+    }
+
+    fn layer(&mut self) {
+        let x = self.any();
+        let (name, rank) = (x.name.clone(), x.shape.len());
+        let last = x.shape.last().copied().unwrap_or(1);
+        let units = 1 + self.choices.below(5);
+        let changed = |last: usize| [&x.shape[..rank - 1], &[last]].concat();
+        match (self.choices.below(16), rank) {
+            (0 | 1, _) => {
+                let (activation, settings) = (self.activation(units), self.settings());
+                let layer = format!("Dense({units}, activation = {activation}{settings})");
+                if self.choices.one_in(3) {
+                    let shared = format!("s{}", self.shared.len());
+                    self.statements += &format!("    let {shared} = {layer};\n");
+                    self.give(format!("{shared}({name})"), changed(units));
+                    self.shared.push(Shared { name: shared, reads: last, gives: units });
+                } else {
+                    self.give(format!("{layer}({name})"), changed(units));
+                }
+            }
+            (2, _) => {
+                let Some(shared) = self.shared.iter().find(|shared| shared.reads == last).cloned() else {
+                    return self.merge(&x);
+                };
+                self.give(format!("{}({name})", shared.name), changed(shared.gives));
+            }
+            (3, _) => {
+                let activation = self.activation(last);
+                self.give(format!("Activation({activation})({name})"), x.shape);
+            }
+            (4, _) => {
+                let layer =
+                    self.choices.pick(&["Dropout(0.2)", "GaussianNoise(0.1)", "Dropout(0.5, seed = 3)"]);
+                self.give(format!("{layer}({name})"), x.shape);
+            }
+            (5, _) => self.merge(&x),
+            (6, _) => self.join(&x),
+            (7, 1) => {
+                self.give(format!("RepeatVector({units})({name})"), vec![units, last]);
+            }
+            (7, _) => {
+                let len = x.shape.iter().product();
+                self.give(format!("Flatten()({name})"), vec![len]);
+            }
+            (8, 2) => {
+                self.give(format!("Permute([2, 1])({name})"), vec![x.shape[1], x.shape[0]]);
+            }
+            (9 | 10, 2) => self.recurrent(&x, units),
+            (11 | 12, 2) => self.sliding(&x, units),
+            (13, 2) if x.shape[0] > 1 => {
+                let (layer, len) = self.choices.pick(&[
+                    ("MaxPooling1D(2)", x.shape[0] / 2),
+                    ("AveragePooling1D(2, strides = 1)", x.shape[0] - 1),
+                    ("MaxPooling1D(2, padding = same)", x.shape[0].div_ceil(2)),
+                    ("ZeroPadding1D(1)", x.shape[0] + 2),
+                    ("UpSampling1D(2)", x.shape[0] * 2),
+                ]);
+                self.give(format!("{layer}({name})"), vec![len, last]);
+            }
+            (14, 2) => {
+                let layer = self.choices.pick(&["GlobalMaxPooling1D()", "GlobalAveragePooling1D()"]);
+                self.give(format!("{layer}({name})"), vec![last]);
+            }
+            (15, 2) => {
+                self.give(format!("TimeDistributed(Dense({units}))({name})"), changed(units));
+            }
+            (8..=11, 3) => self.images(&x, units),
+            (12 | 13, 3) if x.shape[0] > 1 && x.shape[1] > 1 => {
+                let (layer, [height, width]) = self.choices.pick(&[
+                    ("MaxPooling2D(2)", [x.shape[0] / 2, x.shape[1] / 2]),
+                    ("AveragePooling2D(2, padding = same)", [x.shape[0].div_ceil(2), x.shape[1].div_ceil(2)]),
+                    ("ZeroPadding2D(1)", [x.shape[0] + 2, x.shape[1] + 2]),
+                    ("UpSampling2D(2)", [x.shape[0] * 2, x.shape[1] * 2]),
+                ]);
+                if height * width * last < 4000 {
+                    self.give(format!("{layer}({name})"), vec![height, width, last]);
+                }
+            }
+            (14, 3) => {
+                let layer = self.choices.pick(&["GlobalMaxPooling2D()", "GlobalAveragePooling2D()"]);
+                self.give(format!("{layer}({name})"), vec![last]);
+            }
+            (15, 3) => {
+                self.give(format!("Reshape([-1, {last}])({name})"), vec![x.shape[0] * x.shape[1], last]);
+            }
+            _ => {
+                self.give(format!("Dense({units})({name})"), changed(units));
+            }
+        }
+    }
+
+    fn recurrent(&mut self, x: &Tensor, units: usize) {
+        let cell = self.choices.pick(&["LSTM", "GRU", "SimpleRNN"]);
+        let settings = self.choices.pick(&[
+            "",
+            ", recurrent_dropout = 0.2",
+            ", dropout = 0.1",
+            ", go_backwards = true",
+            ", use_bias = false",
+        ]);
+        let sequences = self.choices.one_in(2);
+        let both = self.choices.one_in(3);
+        let flag = if sequences { ", return_sequences = true" } else { "" };
+        let layer = format!("{cell}({units}{flag}{settings})");
+        let (layer, width) = match both {
+            // Its second direction runs backwards already.
+            true => (format!("Bidirectional({})", layer.replace(", go_backwards = true", "")), 2 * units),
+            false => (layer, units),
+        };
+        let shape = if sequences { vec![x.shape[0], width] } else { vec![width] };
+        self.give(format!("{layer}({})", x.name), shape);
+    }
+
+    fn sliding(&mut self, x: &Tensor, filters: usize) {
+        let kernel = 1 + self.choices.below(x.shape[0].min(3));
+        let activation = self.activation(filters);
+        let (class, settings, len) = match self.choices.below(4) {
+            0 => ("Conv1D", "", x.shape[0] + 1 - kernel),
+            1 => ("Conv1D", ", strides = 2, padding = same", x.shape[0].div_ceil(2)),
+            2 => ("SeparableConv1D", ", padding = same", x.shape[0]),
+            _ => ("Conv1DTranspose", ", strides = 2, padding = same", x.shape[0] * 2),
+        };
+        self.give(
+            format!("{class}({filters}, {kernel}{settings}, activation = {activation})({})", x.name),
+            vec![len, filters],
+        );
+    }
+
+    fn images(&mut self, x: &Tensor, filters: usize) {
+        let [height, width, channels] = [x.shape[0], x.shape[1], x.shape[2]];
+        let kernel = 1 + self.choices.below(height.min(width).min(3));
+        let activation = self.activation(filters);
+        let (class, settings, image) = match self.choices.below(5) {
+            0 => (format!("Conv2D({filters}"), "", [height + 1 - kernel, width + 1 - kernel, filters]),
+            1 => (
+                format!("Conv2D({filters}"),
+                ", strides = 2, padding = same",
+                [height.div_ceil(2), width.div_ceil(2), filters],
+            ),
+            2 => (format!("SeparableConv2D({filters}"), ", padding = same", [height, width, filters]),
+            3 => ("DepthwiseConv2D(".to_owned(), ", padding = same", [height, width, channels]),
+            _ => (format!("Conv2DTranspose({filters}"), ", padding = same", [height, width, filters]),
+        };
+        let comma = if class.ends_with('(') { "" } else { ", " };
+        // A softmax over one channel says nothing.
+        let activation = if image[2] == 1 && activation == "softmax" { "relu" } else { activation };
+        self.give(
+            format!("{class}{comma}{kernel}{settings}, activation = {activation})({})", x.name),
+            image.to_vec(),
+        );
+    }
+
+    fn merge(&mut self, x: &Tensor) {
+        let fits: Vec<usize> =
+            (0..self.tensors.len()).filter(|&at| self.tensors[at].shape == x.shape).collect();
+        let other = self.choices.pick(&fits);
+        let other = self.reading(other).name;
+        let expression = match self.choices.below(8) {
+            0 => format!("{} + {other}", x.name),
+            1 => format!("{} - {other}", x.name),
+            2 => format!("{} * {other}", x.name),
+            3 => format!("average([{}, {other}])", x.name),
+            4 => format!("maximum([{}, {other}, {}])", x.name, x.name),
+            5 => format!("Minimum()([{}, {other}])", x.name),
+            6 => format!("subtract([{}, {other}])", x.name),
+            _ => format!("multiply([{}, {other}])", x.name),
+        };
+        self.give(expression, x.shape.clone());
+    }
+
+    fn join(&mut self, x: &Tensor) {
+        let (axis, rank) = (self.choices.below(x.shape.len()), x.shape.len());
+        let fits = |other: &Tensor| {
+            other.shape.len() == rank && (0..rank).all(|at| at == axis || other.shape[at] == x.shape[at])
+        };
+        let fits: Vec<usize> = (0..self.tensors.len()).filter(|&at| fits(&self.tensors[at])).collect();
+        let other = self.choices.pick(&fits);
+        let other = self.reading(other);
+        let mut shape = x.shape.clone();
+        shape[axis] += other.shape[axis];
+        if shape.iter().product::<usize>() < 4000 {
+            self.give(format!("Concatenate(axis = {})([{}, {}])", axis + 1, x.name, other.name), shape);
+        }
+    }
+
+    /// One flat tensor of everything that nothing has read.
+    fn rest(&mut self) -> (String, usize) {
+        let mut unread: Vec<usize> = (0..self.tensors.len()).filter(|&at| !self.read[at]).collect();
+        if unread.is_empty() {
+            unread.push(self.tensors.len() - 1);
+        }
+        let mut parts = vec![];
+        let mut len = 0;
+        for at in unread {
+            let x = self.reading(at);
+            len += x.shape.iter().product::<usize>();
+            parts.push(if x.shape.len() == 1 { x.name } else { format!("Flatten()({})", x.name) });
+        }
+        match &parts[..] {
+            [only] => (only.clone(), len),
+            _ => (format!("concatenate([{}])", parts.join(", ")), len),
+        }
+    }
+
+    /// Heads and `Model(…)`.
+    fn heads(&mut self, inputs: usize) -> String {
+        let count = 1 + self.choices.below(3);
+        let (mut names, mut losses, mut metrics) = (vec![], vec![], vec![]);
+        for index in 0..count {
+            let from = if index + 1 == count { self.rest().0 } else { self.any().name };
+            let (units, activation, loss, metric) = self.choices.pick(&[
+                (1, "linear", "mse", "mae"),
+                (1, "sigmoid", "binary_crossentropy", "auc"),
+                (3, "softmax", "categorical_crossentropy", "accuracy"),
+                (4, "softmax", "sparse_categorical_crossentropy", "accuracy"),
+                (2, "sigmoid", "binary_crossentropy", "binary_accuracy"),
+                (2, "tanh", "huber", "r2"),
+                (3, "linear", "CategoricalCrossentropy(from_logits = true)", "categorical_accuracy"),
+                (2, "linear", "none", ""),
+                (2, "linear", "custom", ""),
+                (2, "softplus", "poisson", "mape"),
+            ]);
+            self.statements +=
+                &format!("    let y{index} = Dense({units}, activation = {activation})({from});\n");
+            names.push(format!("y{index}"));
+            losses.push((index, loss));
+            if !metric.is_empty() {
+                metrics.push(format!("y{index}: [{metric}]"));
+            }
+        }
+        // A loss from outside takes the place of all of them, and something is trained.
+        let custom = losses.iter().any(|(_, loss)| *loss == "custom");
+        if custom || losses.iter().all(|(_, loss)| *loss == "none") {
+            for (_, loss) in &mut losses {
+                *loss = if custom { "custom" } else { "mse" };
+            }
+            metrics.clear();
+        }
+        let inputs: Vec<String> = (0..inputs).map(|index| format!("x{index}")).collect();
+        let tail = format!("Model(inputs = [{}], outputs = [{}])", inputs.join(", "), names.join(", "));
+        if self.choices.one_in(6) {
+            return tail;
+        }
+        let optimizer = self.choices.pick(&OPTIMIZERS);
+        let losses: Vec<String> = losses.iter().map(|(index, loss)| format!("y{index}: {loss}")).collect();
+        let metrics = match metrics.is_empty() {
+            true => String::new(),
+            false => format!(", metrics = {{ {} }}", metrics.join(", ")),
+        };
+        format!("{tail}.compile(optimizer = {optimizer}, loss = {{ {} }}{metrics})", losses.join(", "))
+    }
+}
