@@ -73,6 +73,8 @@ pub struct Bound<'a> {
     slots: Vec<Slot<'a>>,
     /// Whether some argument could not be bound, so that it is not known what was meant.
     broken: bool,
+    /// Whether there is an argument of which not even a guess can be made.
+    stray: bool,
 }
 
 /// What one parameter was given.
@@ -89,11 +91,12 @@ struct Slot<'a> {
 /// twice, too many or missing. `call` are the tokens of the whole call.
 pub fn bind<'a>(signature: &Signature, args: &'a [Arg], call: Loc, cx: &mut Cx<'_>) -> Bound<'a> {
     let slots = signature.names().map(|name| Slot { name, value: None, failed: Cell::new(false) }).collect();
-    let mut bound = Bound { signature: *signature, call, slots, broken: false };
+    let mut bound = Bound { signature: *signature, call, slots, broken: false, stray: false };
     let mut position = 0;
     let mut keyword_seen = false;
+    let mut misplaced = false;
     let mut too_many = None;
-    for arg in args {
+    for (place, arg) in args.iter().enumerate() {
         match &arg.name {
             Some((name, loc)) => {
                 keyword_seen = true;
@@ -102,19 +105,36 @@ pub fn bind<'a>(signature: &Signature, args: &'a [Arg], call: Loc, cx: &mut Cx<'
                     None => bound.unknown(name, *loc, cx),
                 }
             }
-            None if position < signature.params.len() => {
-                // Told once: the rest follows from the first.
-                if std::mem::take(&mut keyword_seen) {
-                    let name = signature.params[position];
-                    cx.error(
-                        Diag::error(
-                            Code::PositionalAfterKeyword,
-                            arg.value.loc,
-                            "positional argument after a keyword argument",
-                        )
-                        .help(format!("write `{name} = …`, or move it to the front")),
-                    );
+            // What it was meant for is not known.
+            None if keyword_seen => {
+                let reported =
+                    std::mem::replace(&mut misplaced, true) || arg.value.kind == ValueKind::Invalid;
+                if !reported {
+                    let name = signature.params.get(position).copied().unwrap_or("name");
+                    let diag = Diag::error(
+                        Code::PositionalAfterKeyword,
+                        arg.value.loc,
+                        "positional argument after a keyword argument",
+                    )
+                    .help(format!("write `{name} = …`, or move it to the front"));
+                    // It may be the second entry of a list without its brackets.
+                    let before = place.checked_sub(1).and_then(|before| args.get(before)?.name.as_ref());
+                    cx.error(match before {
+                        Some((before, _)) => {
+                            if let Some(slot) = bound.slots.iter_mut().find(|slot| slot.name == before) {
+                                slot.value = None;
+                                slot.failed.set(true);
+                            }
+                            diag.help(format!("a list stands in brackets: `{before} = [a, b]`"))
+                        }
+                        None => diag,
+                    });
                 }
+                bound.broken = true;
+            }
+            None if position < signature.params.len() => {
+                // Of what was reported it is not known whether it is one argument.
+                bound.broken |= arg.value.kind == ValueKind::Invalid;
                 bound.fill(position, &arg.value, arg.value.loc, cx);
                 position += 1;
             }
@@ -127,7 +147,9 @@ pub fn bind<'a>(signature: &Signature, args: &'a [Arg], call: Loc, cx: &mut Cx<'
     if let Some(loc) = too_many {
         bound.too_many(position, loc, cx);
     }
-    for slot in &bound.slots {
+    // What could not be bound may be what is missing.
+    let meant = misplaced || bound.stray;
+    for slot in bound.slots.iter().filter(|_| !meant) {
         if signature.required.contains(&slot.name) && slot.value.is_none() && !slot.failed.replace(true) {
             let (callee, name) = (signature.callee, slot.name);
             cx.error(
@@ -143,6 +165,11 @@ impl<'a> Bound<'a> {
     fn fill(&mut self, index: usize, value: &'a Value, loc: Loc, cx: &mut Cx<'_>) {
         let (callee, instead) = (self.signature.callee, self.signature.missing_here(self.slots[index].name));
         let slot = &mut self.slots[index];
+        if value.kind == ValueKind::Invalid {
+            // It was reported, and is neither missing nor in the way of another.
+            slot.failed.set(true);
+            return;
+        }
         if slot.value.is_some() {
             cx.error(
                 Diag::error(
@@ -182,6 +209,8 @@ impl<'a> Bound<'a> {
             if let Some(slot) = self.slots.iter().find(|slot| slot.name == near) {
                 slot.failed.set(true);
             }
+        } else {
+            self.stray = true;
         }
         cx.error(match self.slots.is_empty() {
             true => diag.help(format!("write `{callee}()`: it takes no arguments")),
@@ -197,10 +226,19 @@ impl<'a> Bound<'a> {
             1 => format!("`{callee}` takes 1 positional argument, but {given} are given"),
             n => format!("`{callee}` takes at most {n} positional arguments, but {given} are given"),
         };
-        cx.error(Diag::error(Code::TooManyArguments, loc, message).help(match self.slots.is_empty() {
+        let diag = Diag::error(Code::TooManyArguments, loc, message).help(match self.slots.is_empty() {
             true => format!("write `{callee}()`: it takes no arguments"),
             false => format!("its arguments are {}", self.signature.listed()),
-        }));
+        });
+        // What was given may be a list without its brackets.
+        cx.error(match (params, self.slots.first_mut()) {
+            ([name], Some(slot)) => {
+                slot.value = None;
+                slot.failed.set(true);
+                diag.help(format!("a list stands in brackets: `{name} = [a, b]`"))
+            }
+            _ => diag,
+        });
     }
 
     /// Whether all arguments could be bound and nothing was reported about these parameters, so that what

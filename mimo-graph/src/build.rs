@@ -10,10 +10,13 @@ use crate::diag::{Diag, Diags, Loc};
 use crate::dim::{ConstId, Dim};
 use crate::graph::{ConstEntry, Dtype, Graph, Layer, LayerId, Node, NodeId, Tensor, TensorId};
 use crate::layers::input::Input;
-use crate::layers::{Constructed, LayerKind, Operand, Part, Weight, construct};
+use crate::layers::{Constructed, Operand, Part, construct};
 use crate::shape::Shape;
+use crate::trail::{self, shown_name};
 use crate::value::{Arg, Value, ValueKind};
 
+mod calls;
+mod fixes;
 mod nest;
 #[cfg(test)]
 mod tests;
@@ -25,6 +28,8 @@ pub use nest::Instance;
 pub struct Builder {
     graph: Graph,
     checks: Vec<DimCheck>,
+    /// Shapes that were written and fit.
+    ascribed: Vec<(TensorId, Shape)>,
     /// For every layer, the first call that nothing was wrong with: it made the weights.
     built: Vec<Option<NodeId>>,
     /// What inputs were called with `name = "…"`.
@@ -44,7 +49,14 @@ impl Builder {
     pub fn among(name: &str, consts: Vec<ConstEntry>) -> Self {
         let foreign = consts.len();
         let graph = Graph { name: name.into(), consts, ..Graph::default() };
-        Builder { graph, checks: Vec::new(), built: Vec::new(), input_names: Vec::new(), foreign }
+        Builder {
+            graph,
+            checks: Vec::new(),
+            ascribed: Vec::new(),
+            built: Vec::new(),
+            input_names: Vec::new(),
+            foreign,
+        }
     }
 
     /// The constant that the user wrote as `text`; the same text is the same constant.
@@ -138,8 +150,8 @@ impl Builder {
         diags: &mut Diags,
     ) -> Vec<TensorId> {
         let Layer { kind, parts, .. } = self.graph.layer(layer);
-        let wrong = arity(kind, inputs.len(), call)
-            .or_else(|| initial.and_then(|(states, loc)| wrong_states(kind, states.len(), loc)));
+        let wrong = calls::arity(kind, inputs.len(), call)
+            .or_else(|| initial.and_then(|(states, loc)| calls::wrong_states(kind, states.len(), loc)));
         let states = initial.map_or(&[][..], |(states, _)| states);
         match wrong {
             None if !parts.is_empty() => self.call_parts(layer, inputs, states, call, diags),
@@ -149,7 +161,13 @@ impl Builder {
                 self.node(layer, &inputs, given, call)
             }
             Some(diag) => {
-                diags.push(diag);
+                // What stands for a mistake may stand for several tensors, or for none.
+                let known = |&(input, _): &(TensorId, Loc)| self.graph.tensor(input).shape.is_some();
+                if inputs.iter().chain(states).all(known) {
+                    diags.push(diag);
+                }
+                // What was left out may be what nothing else reads.
+                self.poison(call);
                 self.node(layer, &[inputs, states].concat(), None, call)
             }
         }
@@ -229,40 +247,79 @@ impl Builder {
         diags: &mut Diags,
     ) -> Option<Vec<(Shape, Dtype)>> {
         let layer = self.graph.layer(id);
-        let class = layer.kind.class_name();
-        let names: Vec<String> =
-            inputs.iter().map(|&(input, _)| shown_name(&self.graph, input).into_owned()).collect();
+        let names: Vec<_> = inputs.iter().map(|&(input, _)| shown_name(&self.graph, input)).collect();
         let mut operands = Vec::with_capacity(inputs.len());
         for (&(input, loc), name) in inputs.iter().zip(&names) {
             let tensor = self.graph.tensor(input);
             operands.push(Operand { name, shape: tensor.shape.as_ref()?, dtype: tensor.dtype, loc });
         }
-        let mut cx = Cx { consts: &self.graph.consts, diags, checks: &mut self.checks };
-        let given = layer.kind.infer(&operands, call, &mut cx)?;
+        let (mut wrong, mut checks) = (Diags::new(), Vec::new());
+        let mut cx = Cx { consts: &self.graph.consts, diags: &mut wrong, checks: &mut checks };
+        let given = layer.kind.infer(&operands, call, &mut cx);
         let shapes: Vec<&Shape> = operands.iter().map(|operand| operand.shape).collect();
-        let weights = layer.kind.weights(&shapes);
-        match self.built.get(id.index()).copied().flatten() {
-            None => {
-                if let Some(layer) = self.graph.layers.get_mut(id.index()) {
-                    layer.weights = weights;
-                }
-            }
-            Some(first) => {
-                let first = self.graph.node(first).inputs.first().copied();
-                let origin = first.map(|first| {
-                    let shape = self.graph.tensor(first).shape.as_ref();
-                    let shape = shape.map(|shape| shape.display(cx.consts).to_string()).unwrap_or_default();
-                    format!(
-                        "its first call, on `{}`, which is {shape}, made them",
-                        shown_name(&self.graph, first)
-                    )
-                });
-                if !same_weights(&layer.weights, &weights, class, &operands, origin, &mut cx) {
-                    return None;
-                }
+        let weights = given.as_ref().map(|_| layer.kind.weights(&shapes));
+        let built = self.built.get(id.index()).copied().flatten();
+        let first = built.and_then(|first| self.graph.node(first).inputs.first().copied());
+        let mut like = None;
+        if let (Some(needed), Some(first)) = (&weights, first) {
+            let (class, first_name) = (layer.kind.class_name(), shown_name(&self.graph, first));
+            if !calls::same_weights(&layer.weights, needed, class, &operands, &first_name, &mut cx) {
+                like = Some(first);
             }
         }
-        Some(given)
+        let call = fixes::Call { layer: id, inputs, loc: call, like };
+        self.explain(call, first, wrong, &mut checks, diags);
+        self.checks.append(&mut checks);
+        if let (Some(weights), None, Some(layer)) = (weights, built, self.graph.layers.get_mut(id.index())) {
+            layer.weights = weights;
+        }
+        given.filter(|_| like.is_none())
+    }
+
+    /// Reports what is wrong with a call, with how its tensors came about and what would mend it; checks get the
+    /// former too. `first` is what the layer was called on before.
+    fn explain(
+        &self,
+        call: fixes::Call<'_>,
+        first: Option<TensorId>,
+        wrong: Diags,
+        checks: &mut [DimCheck],
+        diags: &mut Diags,
+    ) {
+        let tensors: Vec<TensorId> = call.inputs.iter().map(|&(input, _)| input).collect();
+        let came_about = |said: &str| {
+            let mut spoken_of = trail::spoken_of(&self.graph, &tensors, said);
+            spoken_of.extend(
+                first.filter(|&first| !trail::spoken_of(&self.graph, &[first, first], said).is_empty()),
+            );
+            trail::notes(&self.graph, &spoken_of, said)
+        };
+        for check in checks {
+            // The message shows numbers, and no shape.
+            let notes = came_about(&format!("{}\n{}", check.what, check.notes.join("\n")));
+            check.notes.extend(notes);
+        }
+        let wrong = wrong.into_sorted();
+        let fixes = match &wrong[..] {
+            [_] => fixes::of_call(self.known(), call),
+            // Two mistakes are not mended at once.
+            _ => Vec::new(),
+        };
+        for mut diag in wrong {
+            let notes = came_about(&format!("{}\n{}", diag.message, diag.notes.join("\n")));
+            diag.notes.extend(notes);
+            // What the rule says without having tried it is for those that nothing was found for. A layer of its own
+            // is always a way out.
+            let said = std::mem::replace(&mut diag.helps, fixes.clone());
+            if diag.helps.is_empty() || call.like.is_some() {
+                diag.helps.extend(said);
+            }
+            diags.push(diag);
+        }
+    }
+
+    fn known(&self) -> fixes::Known<'_> {
+        fixes::Known { graph: &self.graph, checks: &self.checks, ascribed: &self.ascribed }
     }
 
     /// A tensor without a shape, in place of one that an error prevents. Nothing about it is reported.
@@ -308,8 +365,6 @@ impl Builder {
     /// written shape.
     pub fn ascribe(&mut self, tensor: TensorId, written: &Value, loc: Loc, diags: &mut Diags) {
         let name = shown_name(&self.graph, tensor).into_owned();
-        let origin = origin(&self.graph, tensor);
-        let graph = &self.graph;
         let mut cx = Cx { consts: &self.graph.consts, diags, checks: &mut self.checks };
         let ValueKind::List(items) = &written.kind else {
             let entry = match &written.kind {
@@ -333,17 +388,13 @@ impl Builder {
         let message =
             format!("`{name}` is {}, written as {}", shape.display(cx.consts), wanted.display(cx.consts));
         let help = format!("write `{}`, or leave the shape out", shape.display(cx.consts));
+        let notes = trail::notes(&self.graph, &[tensor], &message);
+        let known = fixes::Known { graph: &self.graph, checks: &[], ascribed: &self.ascribed };
         let report = || {
-            let diag = Diag::error(Code::AscribedShape, loc, message.clone());
-            let diag = match change(graph, tensor, &wanted) {
-                Some(change) => diag.help(change),
-                None => diag,
-            };
-            let diag = diag.help(help.clone());
-            match &origin {
-                Some(origin) => diag.note(origin.clone()),
-                None => diag,
-            }
+            let mut diag = Diag::error(Code::AscribedShape, loc, message.clone());
+            diag.helps = fixes::of_shape(known, tensor, &wanted);
+            diag.notes.clone_from(&notes);
+            diag.help(help.clone())
         };
         if wanted.rank() != shape.rank() {
             return cx.error(report());
@@ -361,12 +412,13 @@ impl Builder {
                 wanted: written.clone(),
                 what: format!("axis {} of `{name}`", i + 1),
                 help: None,
-                note: origin.clone(),
+                notes: notes.clone(),
             };
             fine &= one.require_equal(check, |_| report());
         }
         if fine {
             self.checks.append(&mut checks);
+            self.ascribed.push((tensor, shape.clone()));
         }
     }
 
@@ -383,8 +435,7 @@ impl Builder {
     /// Says of the checks after the first `known` in which expansion of a body they showed.
     pub fn note_checks(&mut self, known: usize, note: &str) {
         for check in self.checks.iter_mut().skip(known) {
-            let notes = check.note.take().into_iter().chain([note.to_owned()]);
-            check.note = Some(notes.collect::<Vec<_>>().join("\n  = note: "));
+            check.notes.push(note.to_owned());
         }
     }
 
@@ -407,171 +458,4 @@ impl Builder {
 /// A table index as an id: no source text holds 2³² layers.
 fn id(index: usize) -> u32 {
     u32::try_from(index).unwrap_or(u32::MAX)
-}
-
-/// How messages call a tensor: its last binding, or the class that gives it.
-fn shown_name(graph: &Graph, tensor: TensorId) -> std::borrow::Cow<'_, str> {
-    let entry = graph.tensor(tensor);
-    if let (None, Some(group)) = (entry.bindings.last(), graph.group_of(tensor)) {
-        return format!("{}(…)", group.class).into();
-    }
-    match (entry.bindings.last(), entry.producer) {
-        (Some(name), _) => name.into(),
-        (None, Some(node)) => format!("{}(…)", graph.layer(graph.node(node).layer).kind.class_name()).into(),
-        (None, None) => "Input(…)".into(),
-    }
-}
-
-/// The error of a call on too few or too many tensors.
-fn arity(kind: &LayerKind, given: usize, call: Loc) -> Option<Diag> {
-    let (class, (least, most)) = (kind.class_name(), kind.arity());
-    if (least..=most).contains(&given) {
-        return None;
-    }
-    let tensors = |n: usize| if n == 1 { "1 tensor".into() } else { format!("{n} tensors") };
-    let wanted = match (least, most) {
-        _ if least == most => tensors(least),
-        (least, usize::MAX) => format!("at least {}", tensors(least)),
-        _ => format!("{least} to {}", tensors(most)),
-    };
-    let is = if given == 1 { "is" } else { "are" };
-    let given_text = if given == 0 { "none".into() } else { given.to_string() };
-    let diag = Diag::error(
-        Code::WrongNumberOfTensors,
-        call,
-        format!("`{class}` takes {wanted}, but {given_text} {is} given"),
-    );
-    let diag = match state_list(kind) {
-        Some(list) if given > 1 => {
-            diag.help(format!("a state to begin with is named: `initial_state = {list}`"))
-        }
-        _ => diag,
-    };
-    Some(match (least, most) {
-        (1, 1) if given > 1 => diag.help("bring them together first: `concatenate([a, b])`"),
-        (1, 1) => diag.help(format!("write `{class}(…)(x)`")),
-        _ => diag.help(format!("write `{class}(…)([a, b])`")),
-    })
-}
-
-/// The error of an `initial_state` of too few or too many tensors.
-fn wrong_states(kind: &LayerKind, given: usize, loc: Loc) -> Option<Diag> {
-    let (class, states) = (kind.class_name(), kind.states());
-    if states.len() == given {
-        return None;
-    }
-    if states.is_empty() {
-        let diag = Diag::error(
-            Code::NoState,
-            loc,
-            format!("`{class}` carries no state, so it takes no `initial_state`"),
-        );
-        return Some(diag.help("remove `initial_state = …`"));
-    }
-    let s = if states.len() == 1 { "" } else { "s" };
-    let is = if given == 1 { "is" } else { "are" };
-    let message = format!("`{class}` has {} state{s}, but {given} {is} given", states.len());
-    let list = state_list(kind).unwrap_or_default();
-    Some(Diag::error(Code::WrongNumberOfStates, loc, message).help(format!("write `initial_state = {list}`")))
-}
-
-/// How the states of a layer are written, if it has any.
-fn state_list(kind: &LayerKind) -> Option<String> {
-    match kind.states() {
-        [] => None,
-        [state] => Some((*state).into()),
-        states => Some(format!("[{}]", states.join(", "))),
-    }
-}
-
-/// Whether a later call of a layer needs the weights that its first call made. `origin` says where they come
-/// from.
-fn same_weights(
-    made: &[Weight],
-    needed: &[Weight],
-    class: &str,
-    inputs: &[Operand<'_>],
-    origin: Option<String>,
-    cx: &mut Cx<'_>,
-) -> bool {
-    let Some(x) = inputs.first() else { return true };
-    let help = format!("give `{}` a layer of its own, or bring it to the same shape", x.name);
-    for (made, needed) in made.iter().zip(needed) {
-        let weight = made.name;
-        let message = format!(
-            "the `{weight}` of this `{class}` is {}, but `{}`, which is {}, needs {}",
-            made.shape.display(cx.consts),
-            x.name,
-            x.shape.display(cx.consts),
-            needed.shape.display(cx.consts)
-        );
-        let report = || {
-            let diag = Diag::error(Code::SharedLayerShape, x.loc, message.clone()).help(help.clone());
-            match &origin {
-                Some(origin) => diag.note(origin.clone()),
-                None => diag,
-            }
-        };
-        if made.shape.rank() != needed.shape.rank() {
-            cx.error(report());
-            return false;
-        }
-        for (i, (wanted, found)) in made.shape.0.iter().zip(&needed.shape.0).enumerate() {
-            let check = DimCheck {
-                code: Code::SharedLayerShape,
-                loc: x.loc,
-                found: found.clone(),
-                relation: Relation::Equal,
-                wanted: wanted.clone(),
-                what: format!("axis {i} of the `{weight}` that `{}` needs", x.name),
-                help: Some(help.clone()),
-                note: origin.clone(),
-            };
-            if !cx.require_equal(check, |_| report()) {
-                return false;
-            }
-        }
-    }
-    true
-}
-
-/// The one setting of the layer that gives a tensor with which it would have the wanted shape, if there is one: the
-/// shape rule was tried with it.
-fn change(graph: &Graph, tensor: TensorId, wanted: &Shape) -> Option<String> {
-    let node = graph.node(graph.tensor(tensor).producer?);
-    if graph.group_of(tensor).is_some() {
-        return None;
-    }
-    let kind = &graph.layer(node.layer).kind;
-    let inputs: Vec<(&Tensor, std::borrow::Cow<'_, str>)> =
-        node.inputs.iter().map(|&input| (graph.tensor(input), shown_name(graph, input))).collect();
-    let operands = inputs.iter().map(|(input, name)| {
-        Some(Operand { name, shape: input.shape.as_ref()?, dtype: input.dtype, loc: node.loc })
-    });
-    let operands = operands.collect::<Option<Vec<_>>>()?;
-    let shapes: Vec<&Shape> = operands.iter().map(|operand| operand.shape).collect();
-    let (_, setting) = kind.changes(&shapes, wanted).into_iter().find(|(kind, _)| {
-        let (mut diags, mut checks) = (Diags::new(), Vec::new());
-        let mut cx = Cx { consts: &graph.consts, diags: &mut diags, checks: &mut checks };
-        let given = kind.infer(&operands, node.loc, &mut cx);
-        // What only const evaluation could confirm is not offered.
-        let fits = given.is_some_and(|given| given.iter().all(|(shape, _)| shape == wanted));
-        fits && checks.is_empty() && !diags.has_errors()
-    })?;
-    let (class, wanted) = (kind.class_name(), wanted.display(&graph.consts));
-    Some(format!("`{setting}` in `{class}` would make it {wanted}"))
-}
-
-/// Which layer gives a tensor, and of what.
-fn origin(graph: &Graph, tensor: TensorId) -> Option<String> {
-    if let Some(group) = graph.group_of(tensor) {
-        return Some(format!("the model `{}` gives it", group.class));
-    }
-    let node = graph.node(graph.tensor(tensor).producer?);
-    let class = graph.layer(node.layer).kind.class_name();
-    let read = node.inputs.iter().filter_map(|&input| {
-        let shape = graph.tensor(input).shape.as_ref()?;
-        Some(format!("`{}`, which is {}", shown_name(graph, input), shape.display(&graph.consts)))
-    });
-    Some(format!("`{class}` makes it of {}", read.collect::<Vec<_>>().join(", and ")))
 }

@@ -21,6 +21,7 @@ pub fn all(graph: &Graph, cx: &mut Cx<'_>) {
     check_inputs_used(graph, cx);
     check_tensors_used(graph, cx);
     check_layers_called(graph, cx);
+    crate::lints::all(graph, cx);
 }
 
 /// Whether some tensor came from nowhere, which is what an error in its statement leaves behind.

@@ -89,6 +89,8 @@ codes! {
         ExtraComma "E0139" "comma without a value",
         InvalidMapEntry "E0140" "invalid entry of a map",
         ColonInArgument "E0141" "colon in an argument",
+        MissingEquals "E0142" "missing `=`",
+        MissingBrackets "E0143" "list or map without its brackets",
 
         UnknownLayer "E0201" "unknown layer",
         UnavailableLayer "E0202" "layer that mimo does not have yet",
@@ -224,6 +226,9 @@ codes! {
     lints {
         AccuracyOfLabels "accuracy_of_labels" "accuracy that does not count every label",
         AccuracyOfLogits "accuracy_of_logits" "accuracy with the threshold of probabilities on logits",
+        DropoutAfterHead "dropout_after_head" "dropout or noise behind the last layer of an output",
+        LargeFlatten "large_flatten" "flattened image that holds most of the weights",
+        LargeLearningRate "large_learning_rate" "learning rate above 1",
         NegativePredictions "negative_predictions" "loss of positive numbers on predictions that can be negative",
         UnknownLint "unknown_lint" "unknown lint",
         UnusedFunction "unused_function" "function that is never called",
@@ -231,6 +236,7 @@ codes! {
         UnusedModel "unused_model" "model that is brought in and never used",
         UnusedTensor "unused_tensor" "tensor that is never used",
         WeightWithoutLoss "weight_without_loss" "weight of a loss that is not there",
+        ZeroLossWeight "zero_loss_weight" "loss with the weight 0",
     }
 }
 

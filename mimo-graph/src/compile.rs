@@ -163,7 +163,22 @@ fn weights(
                     let help = format!("leave `{}` out of `loss_weights`, or give it a loss", output.name);
                     cx.error(Diag::warning(Code::WeightWithoutLoss, value.loc, message).help(help));
                 }
-                weight(value, cx)
+                let read = weight(value, cx);
+                if read == Some(0.0) && matches!(loss, Some(Some(_))) {
+                    let message = format!(
+                        "the loss of `{}` has the weight 0, so that nothing is learned from it",
+                        output.name
+                    );
+                    cx.error(
+                        Diag::warning(Code::ZeroLossWeight, value.loc, message)
+                            .help(format!(
+                                "write `{}: none` in `loss` to leave the output untrained",
+                                output.name
+                            ))
+                            .help("`#[allow(mimo::zero_loss_weight)]` if the weight changes while training"),
+                    );
+                }
+                read
             }
         });
     }
@@ -211,7 +226,8 @@ fn check_keys(heads: &[Head<'_>], metrics: &[Option<Vec<(String, Metric)>>], loc
         .iter()
         .map(|head| (format!("{}_loss", head.name), format!("the loss of `{}`", head.name)))
         .collect();
-    for (head, metrics) in heads.iter().zip(metrics) {
+    // What has no name was reported.
+    for (head, metrics) in heads.iter().zip(metrics).filter(|(head, _)| !head.name.is_empty()) {
         for (metric, _) in metrics.iter().flatten() {
             let (key, whose) = (format!("{}_{metric}", head.name), format!("`{metric}` of `{}`", head.name));
             match taken.iter().find(|(other, _)| *other == key) {
@@ -322,7 +338,7 @@ mod tests {
         assert_eq!(
             errors,
             [
-                "at true: error: a loss weight must be a number, found `true`",
+                "at true: error: a loss weight must be a number, found `true`\n  = help: write a number: `0.5`",
                 "at W: error: a loss weight must be a number, found `W`\n  \
                  = help: write the number itself, or a `const` of this block with a number as its value",
             ]

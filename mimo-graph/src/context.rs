@@ -34,8 +34,8 @@ pub struct DimCheck {
     pub what: String,
     /// What to write instead, if it can be said.
     pub help: Option<String>,
-    /// Where `wanted` comes from.
-    pub note: Option<String>,
+    /// Where the lengths come from.
+    pub notes: Vec<String>,
 }
 
 /// A relation between two lengths.

@@ -129,9 +129,10 @@ pub trait Layer: Sized {
         Activation::Linear
     }
 
-    /// The layer with one setting changed, and that setting as it is written: what might give `wanted` for inputs of
-    /// these shapes, the likeliest first. Each is tried before it is offered, so it need not be exact here.
-    fn changes(&self, inputs: &[&Shape], wanted: &Shape) -> Vec<(Self, String)> {
+    /// The layer with one thing changed, and that as it is written (`padding = same`, `Conv1D(…)`): what might give
+    /// `wanted` for inputs of these shapes, the likeliest first. Without `wanted`, what might make it accept them.
+    /// Each is tried before it is offered, so it need not be exact here.
+    fn changes(&self, inputs: &[&Shape], wanted: Option<&Shape>) -> Vec<(Self, String)> {
         let _ = (inputs, wanted);
         Vec::new()
     }
@@ -209,7 +210,7 @@ macro_rules! layers {
             }
 
             /// [`Layer::changes`] of the layer.
-            pub fn changes(&self, inputs: &[&Shape], wanted: &Shape) -> Vec<(Self, String)> {
+            pub fn changes(&self, inputs: &[&Shape], wanted: Option<&Shape>) -> Vec<(Self, String)> {
                 match self {
                     $(LayerKind::$kind(layer) => Layer::changes(layer, inputs, wanted)
                         .into_iter()
@@ -461,6 +462,16 @@ pub(crate) fn signatures() -> Vec<(Vec<&'static str>, Signature)> {
         (names, entry.signature)
     });
     std::iter::once((vec!["Input"], input::SIGNATURE)).chain(classes).collect()
+}
+
+/// Every lower-case function.
+pub fn functions() -> impl Iterator<Item = &'static str> {
+    CLASSES.iter().filter_map(|entry| entry.function)
+}
+
+/// The lower-case function of a class.
+pub(crate) fn function_of(class: &str) -> Option<&'static str> {
+    CLASSES.iter().find(|entry| entry.signature.callee == class).and_then(|entry| entry.function)
 }
 
 /// Every class, by Keras's name.

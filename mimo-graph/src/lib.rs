@@ -18,6 +18,7 @@ pub mod initializer;
 pub mod lanes;
 pub mod language;
 pub mod layers;
+mod lints;
 pub mod loss;
 pub mod mermaid;
 pub mod metric;
@@ -30,6 +31,7 @@ pub mod plan;
 pub mod shape;
 pub mod spec;
 pub mod summary;
+mod trail;
 pub mod value;
 
 #[cfg(test)]

@@ -131,7 +131,8 @@ fn layer_id(index: usize) -> LayerId {
 /// no other of them has. (The same tensor twice is another mistake, reported by `check`.)
 fn check_ports(ports: &[Port], what: &str, keyword: &str, diags: &mut Diags) {
     let mut first: BTreeMap<&str, TensorId> = BTreeMap::new();
-    for port in ports {
+    // What has no name was reported.
+    for port in ports.iter().filter(|port| !port.name.is_empty()) {
         if let Some(reason) = unusable_binding(&port.name) {
             let diag =
                 Diag::error(Code::UnusablePortName, port.loc, format!("the {what} `{}` {reason}", port.name));

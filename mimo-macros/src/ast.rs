@@ -1,5 +1,6 @@
 //! What the user wrote, before names and layers have a meaning.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use mimo_graph::diag::Loc;
@@ -32,8 +33,30 @@ pub(crate) struct Model {
     pub(crate) runs: Vec<Run>,
     /// The statements in the body of the statement that is being read.
     pub(crate) inner: Vec<Run>,
-    /// Whether some statement was too broken to know which name it binds: then unknown names are no news.
-    pub(crate) lossy: bool,
+    /// What statements bind that were too broken to be read.
+    pub(crate) lost: Lost,
+}
+
+/// Names of which it is not known whether they are bound: that nothing else binds them is no news.
+#[derive(Debug, Default)]
+pub(crate) struct Lost {
+    /// Every name in statements that could not be read.
+    pub(crate) names: BTreeSet<String>,
+    /// How many names are bound somewhere that were left out.
+    pub(crate) nameless: usize,
+}
+
+impl Lost {
+    /// Adds what was lost in a body.
+    pub(crate) fn add(&mut self, inner: Lost) {
+        self.names.extend(inner.names);
+        self.nameless += inner.nameless;
+    }
+
+    /// Whether there are any.
+    pub(crate) fn any(&self) -> bool {
+        !self.names.is_empty() || self.nameless > 0
+    }
 }
 
 /// The tokens of a statement, and what was read from them.
@@ -110,8 +133,8 @@ pub(crate) struct Function {
     pub(crate) body: Vec<Statement>,
     /// What it gives; `None` if that was reported.
     pub(crate) result: Option<Expr>,
-    /// As [`Model::lossy`].
-    pub(crate) lossy: bool,
+    /// As [`Model::lost`].
+    pub(crate) lost: Lost,
 }
 
 /// A parameter of a function, and what it is if a call does not say.

@@ -6,6 +6,7 @@ mod expansion;
 mod nested;
 mod ports;
 mod tensor;
+mod unknown;
 mod value;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -152,7 +153,12 @@ struct Lower<'a> {
     bound: Vec<String>,
     /// Names that were reported as unknown: the second use is the same mistake.
     unknown: Vec<String>,
-    lossy: bool,
+    /// Names that may be bound in statements that were not read.
+    lost: BTreeSet<String>,
+    /// How many names are bound of which nothing is known.
+    nameless: usize,
+    /// Names that nothing is bound to, with what is to be said about them unless they are the ones that are missing.
+    pending: Vec<(String, Diag)>,
     /// Whether some statement gave nothing: what it would have used is then no second mistake.
     broken: bool,
     /// What calls gave, so that none of it is taken for an input.
@@ -203,8 +209,10 @@ fn among(model: &Model, spans: Spans, parsed: Vec<Diag>, mut constants: Vec<Cons
         types: BTreeMap::new(),
         bound: expansion::names_bound(&model.statements),
         unknown: Vec::new(),
-        lossy: model.lossy,
-        broken: model.lossy,
+        lost: model.lost.names.clone(),
+        nameless: model.lost.nameless,
+        pending: Vec::new(),
+        broken: model.lost.any(),
         computed: BTreeSet::new(),
         consts,
         expansions,
@@ -220,6 +228,7 @@ fn among(model: &Model, spans: Spans, parsed: Vec<Diag>, mut constants: Vec<Cons
     let compile = model.tail.as_ref().and_then(|tail| tail.compile.as_ref());
     let compile = compile.map(|(args, loc)| (lower.args(args), *loc));
     lower.unused_functions();
+    lower.tell_pending();
     let block_consts = lower.consts.emitted();
     lower.unused_models(model);
     if let (true, Some(tail)) = (lower.broken, &model.tail) {
@@ -236,9 +245,12 @@ fn among(model: &Model, spans: Spans, parsed: Vec<Diag>, mut constants: Vec<Cons
     if let Some(ports) = ports {
         (graph.inputs, inputs) = ports.inputs.into_iter().unzip();
         (graph.outputs, outputs) = ports.outputs.into_iter().unzip();
-        if ports.complete {
-            finish(&mut graph, &mut diags, &mut checks, compile);
-        }
+        finish(&mut graph, &mut diags, &mut checks, compile, ports.complete);
+        // Types of what is not known have no fields for it.
+        let mut names = graph.outputs.iter();
+        outputs.retain(|_| names.next().is_some_and(|port| !port.name.is_empty()));
+        let mut names = graph.inputs.iter();
+        inputs.retain(|_| names.next().is_some_and(|port| !port.name.is_empty()));
     }
     crate::lints::apply(&mut diags, &model.levels);
     let lowered = Lowered {
@@ -261,20 +273,23 @@ fn among(model: &Model, spans: Spans, parsed: Vec<Diag>, mut constants: Vec<Cons
     Outcome { lowered: Some(lowered), diags, spans: Spans::default() }
 }
 
-/// What needs the whole graph.
+/// What needs the whole graph. If it is not `complete`, what it leaves out is no mistake of its own.
 fn finish(
     graph: &mut Graph,
     diags: &mut Diags,
     checks: &mut Vec<DimCheck>,
     compile: Option<(Vec<mimo_graph::value::Arg>, Loc)>,
+    complete: bool,
 ) {
     mimo_graph::names::assign(graph, diags);
     // `Cx` lends the constants while `compile` reads the graph and is then stored in it.
     let consts = graph.consts.clone();
     let mut cx = Cx { consts: &consts, diags, checks };
-    let resolved = compile.and_then(|(args, call)| mimo_graph::compile::resolve(graph, &args, call, &mut cx));
-    mimo_graph::check::all(graph, &mut cx);
-    graph.compile = resolved;
+    graph.compile =
+        compile.and_then(|(args, call)| mimo_graph::compile::resolve(graph, &args, call, &mut cx));
+    if complete {
+        mimo_graph::check::all(graph, &mut cx);
+    }
 }
 
 impl Lower<'_> {
@@ -382,6 +397,8 @@ impl Lower<'_> {
                 false => diag,
             });
             self.broken = true;
+            // The names that were left out may be used.
+            self.nameless += found.saturating_sub(wanted);
             return self.poison(names);
         }
         for (name, &tensor) in names.iter().zip(tensors) {

@@ -3,10 +3,12 @@
 //! The block is cut into runs at its semicolons first, and each run is parsed on its own: a statement that
 //! cannot be read says so at its own tokens, and the others are read and checked all the same.
 
+mod binding;
 mod cursor;
 mod expansion;
 mod expr;
 mod header;
+mod list;
 mod nested;
 mod statement;
 
@@ -14,6 +16,7 @@ pub(crate) use cursor::{Cursor, contents, cut_list, text_of, too_deep};
 pub(crate) use header::is_name;
 use mimo_graph::code::Code;
 use mimo_graph::diag::{Diag, Severity};
+use mimo_graph::layers;
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 use self::cursor::cut;
@@ -55,11 +58,10 @@ impl Parser {
             Ok(_) => stream,
             Err(error) => {
                 let loc = self.spans.of(tokens);
-                self.error(Diag::error(
-                    Code::InvalidAttribute,
-                    loc,
-                    format!("this is no attribute: {error}"),
-                ));
+                let message = format!("this is no attribute: {error}");
+                self.error(
+                    Diag::error(Code::InvalidAttribute, loc, message).help("write `#[name]` or `#[name(…)]`"),
+                );
                 TokenStream::new()
             }
         }
@@ -100,7 +102,7 @@ impl Parser {
         let known = self.errors();
         self.statements(&tokens, &mut state, model);
         // Whatever went wrong before may be the `Model(…)` that was meant.
-        if model.tail.is_none() && !(model.lossy && self.errors() > known) {
+        if model.tail.is_none() && !(model.lost.any() && self.errors() > known) {
             let loc = self.spans.add(crate::span::SpanRange::one(block.span_close()));
             let message =
                 match model.statements.is_empty() && model.consts.is_empty() && model.uses.is_empty() {
@@ -146,11 +148,10 @@ impl Parser {
                         if !expansion::has_body(statement) {
                             let loc =
                                 self.spans.of(statement.last().map(std::slice::from_ref).unwrap_or_default());
-                            self.error(Diag::error(
-                                Code::MissingSemicolon,
-                                loc,
-                                "missing `;` after this statement",
-                            ));
+                            self.error(
+                                Diag::error(Code::MissingSemicolon, loc, "missing `;` after this statement")
+                                    .help("write a `;` here"),
+                            );
                         }
                         rest = next;
                         continue;
@@ -196,13 +197,16 @@ fn missing_semicolon(run: &[TokenTree]) -> Option<usize> {
                 cursor.previous(),
                 [TokenTree::Ident(_) | TokenTree::Group(_) | TokenTree::Literal(_)]
             );
+        // `Input shape = [8]` lacks parentheses.
+        let layer = matches!(cursor.previous(), [TokenTree::Ident(previous)]
+            if previous == "Input" || layers::classes().any(|class| previous == class));
         let starts = cursor.at_keyword("let")
             || cursor.at_keyword("const")
             || cursor.at_keyword("use")
             || cursor.at_keyword("for")
             || cursor.at_keyword("fn")
             || cursor.at_keyword("Model") && cursor.group_at(1, Delimiter::Parenthesis).is_some()
-            || assigned && cursor.ident_at(0).is_some() && cursor.punct_at(1, '=')
+            || assigned && !layer && cursor.ident_at(0).is_some() && cursor.punct_at(1, '=')
             || cursor.punct_at(0, '#') && cursor.group_at(1, Delimiter::Bracket).is_some();
         // `return Model(…)` is one statement, and so is `let let`.
         let keyword = matches!(cursor.previous(), [TokenTree::Ident(previous)]

@@ -80,7 +80,8 @@ fn dim_check(check: &DimCheck, lowered: &Lowered) -> TokenStream {
     let (found, wanted) = (lowered.dim(&check.found), lowered.dim(&check.wanted));
     let (code, what) = (check.code.to_string(), &check.what);
     let help = check.help.as_deref().unwrap_or_default();
-    let note = check.note.as_deref().unwrap_or_default();
+    // The runtime lays out one note; others follow it as it would.
+    let note = check.notes.join("\n  = note: ");
     let args = quote!(#code, #found, #wanted, #what, #help, #note);
     let call = spanned_call(lowered.spans.get(check.loc), path, args);
     quote!(#[allow(unused_parens)] const _: () = #call;)

@@ -4,30 +4,29 @@ mod editor;
 mod errors;
 mod expansion;
 mod expansions;
+mod fixes;
 mod fuzz;
 mod header;
 mod large;
 mod lints;
+mod mistakes;
 mod names;
 mod nested;
 mod python;
 mod recovery;
 mod values;
+mod warnings;
 
-use mimo_graph::diag::Severity;
+use mimo_graph::diag::{Diag, Severity};
 use proc_macro2::TokenStream;
 
+use crate::span::Spans;
 use crate::{lower, parse, report};
 
 /// What the macro says about a model, in source order: `2:7 [bogus] unknown layer …`.
 fn told(source: &str) -> Vec<String> {
-    let tokens: TokenStream = source.parse().unwrap();
-    let mut parser = parse::Parser::default();
-    let ast = parser.model(tokens);
-    let lower::Outcome { lowered, diags, spans } = lower::model(&ast, parser.spans, parser.diags);
-    let spans = lowered.map_or(spans, |lowered| lowered.spans);
+    let (diags, spans) = diagnosed(source.parse().unwrap());
     diags
-        .into_sorted()
         .iter()
         .map(|diag| {
             let range = spans.get(diag.loc);
@@ -42,6 +41,15 @@ fn told(source: &str) -> Vec<String> {
             format!("{}:{} [{text}] {kind}{message}", start.line, start.column + 1)
         })
         .collect()
+}
+
+/// Everything that is wrong with a model, in source order, and the places.
+fn diagnosed(tokens: TokenStream) -> (Vec<Diag>, Spans) {
+    let mut parser = parse::Parser::default();
+    let ast = parser.model(tokens);
+    let lower::Outcome { lowered, diags, spans } = lower::model(&ast, parser.spans, parser.diags);
+    let spans = lowered.map_or(spans, |lowered| lowered.spans);
+    (diags.into_sorted(), spans)
 }
 
 /// The source between two places.

@@ -9,13 +9,13 @@
 /// The text of a const panic, which takes nothing but a finished `&str`. What does not fit is cut.
 #[derive(Debug)]
 struct Text {
-    bytes: [u8; 512],
+    bytes: [u8; 2048],
     len: usize,
 }
 
 impl Text {
     const fn new() -> Self {
-        Text { bytes: [0; 512], len: 0 }
+        Text { bytes: [0; 2048], len: 0 }
     }
 
     /// Adds all of `text`, or as many whole characters of it as there is room for.

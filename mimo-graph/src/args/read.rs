@@ -54,10 +54,7 @@ fn refuse(code: Code, value: &Value, what: &str, wanted: &str, help: Option<Stri
         return;
     }
     let diag = Diag::error(code, value.loc, format!("{what} must be {wanted}, found {}", value.describe()));
-    cx.error(match help {
-        Some(help) => diag.help(help),
-        None => diag,
-    });
+    cx.error(diag.help(help.unwrap_or_else(|| format!("write {wanted}"))));
 }
 
 /// The help for a value that only const evaluation knows, where a number has to be known earlier.
@@ -76,7 +73,11 @@ pub fn dim_at_least(value: &Value, what: &str, least: usize, cx: &mut Cx<'_>) ->
     match &value.kind {
         ValueKind::Int(n) => match usize::try_from(*n) {
             Ok(n) if n >= least => return Some(Dim::Known(n)),
-            _ => out_of_range(&value, what, wanted, None, cx),
+            _ => {
+                // A sign is a slip, and nothing at all is not to be had.
+                let meant = usize::try_from(n.unsigned_abs()).ok().filter(|&n| n >= least).unwrap_or(least);
+                out_of_range(&value, what, wanted, Some(format!("write `{meant}`")), cx);
+            }
         },
         // Every length is at least 0.
         ValueKind::Ident { constant: id, .. } | ValueKind::Expr(id) if least == 0 => {
@@ -92,7 +93,7 @@ pub fn dim_at_least(value: &Value, what: &str, least: usize, cx: &mut Cx<'_>) ->
                 wanted: Dim::Known(least),
                 what: what.into(),
                 help: None,
-                note: None,
+                notes: vec![],
             });
             return Some(dim);
         }
@@ -138,7 +139,7 @@ pub fn unsigned(value: &Value, what: &str, cx: &mut Cx<'_>) -> Option<usize> {
     let n = whole(value, what, wanted, cx)?;
     let unsigned = usize::try_from(n).ok();
     if unsigned.is_none() {
-        out_of_range(value, what, wanted, None, cx);
+        out_of_range(value, what, wanted, Some(format!("write `{}`", n.unsigned_abs())), cx);
     }
     unsigned
 }
@@ -147,7 +148,9 @@ fn whole(value: &Value, what: &str, wanted: &str, cx: &mut Cx<'_>) -> Option<i64
     let value = without_python(value, cx);
     let help = match &value.kind {
         ValueKind::Int(n) => return Some(*n),
-        _ => whole_number(&value).map(|n| format!("write `{n}`")),
+        _ => whole_number(&value)
+            .map(|n| format!("write `{n}`"))
+            .or_else(|| Some("write a number without a fraction: `2`".into())),
     };
     not_a_number(&value, what, wanted, help, cx);
     None
@@ -163,7 +166,7 @@ pub fn float(value: &Value, what: &str, cx: &mut Cx<'_>) -> Option<f64> {
         ValueKind::Str(text) if text.trim().parse::<f64>().is_ok() => {
             Some(format!("write `{}`, without quotes", text.trim()))
         }
-        _ => None,
+        _ => Some("write a number: `0.5`".into()),
     };
     not_a_number(&value, what, "a number", help, cx);
     None
@@ -191,7 +194,15 @@ pub fn float_in(value: &Value, what: &str, range: &impl RangeBounds<f64>, cx: &m
             low.into_iter().chain(high).collect::<Vec<_>>().join(" and ")
         }
     };
-    cx.error(Diag::error(Code::ValueOutOfRange, value.loc, format!("{what} must be {wanted}, found {x}")));
+    let help = match (range.start_bound(), range.end_bound()) {
+        _ if range.contains(&-x) => format!("write `{}`", -x),
+        (Bound::Included(0.0), Bound::Included(1.0) | Bound::Excluded(1.0)) => {
+            "write a share of 1: `0.5` is a half".into()
+        }
+        _ => format!("write a number that is {wanted}"),
+    };
+    let message = format!("{what} must be {wanted}, found {x}");
+    cx.error(Diag::error(Code::ValueOutOfRange, value.loc, message).help(help));
     None
 }
 
@@ -204,7 +215,8 @@ pub fn boolean(value: &Value, what: &str, cx: &mut Cx<'_>) -> Option<bool> {
         ValueKind::Str(text) => text.to_lowercase().parse().ok(),
         _ => None,
     };
-    wrong(&value, what, "`true` or `false`", meant.map(|meant| format!("write `{meant}`")), cx);
+    let help = meant.map_or("write one of the two".into(), |meant| format!("write `{meant}`"));
+    wrong(&value, what, "`true` or `false`", Some(help), cx);
     None
 }
 
@@ -214,7 +226,7 @@ pub fn string(value: &Value, what: &str, cx: &mut Cx<'_>) -> Option<String> {
     let help = match &value.kind {
         ValueKind::Str(text) => return Some(text.clone()),
         ValueKind::Ident { text, .. } => Some(format!("write `\"{text}\"`")),
-        _ => None,
+        _ => Some("write a name in quotes".into()),
     };
     wrong(&value, what, "a string", help, cx);
     None
@@ -234,6 +246,7 @@ pub fn word(value: &Value, what: &str, allowed: &[&'static str], cx: &mut Cx<'_>
         }
         help = did_you_mean(text, allowed.iter().copied()).map(|near| format!("did you mean `{near}`?"));
     }
+    let help = help.or_else(|| Some(format!("write `{}`, or leave it out", allowed.first()?)));
     wrong(&value, what, &wanted, help, cx);
     None
 }

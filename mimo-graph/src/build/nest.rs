@@ -298,7 +298,7 @@ fn same_shape(
             wanted: wanted.clone(),
             what: format!("axis {} of `{name}`", axis + 1),
             help: None,
-            note: Some(note.clone()),
+            notes: vec![note.clone()],
         };
         one.require_equal(check, |_| report())
     });

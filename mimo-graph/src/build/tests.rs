@@ -147,7 +147,7 @@ fn a_shared_layer_keeps_its_weights() {
     assert_eq!(written.shape(wrong), "?");
     let diags =
         written.expect(&["the `kernel` of this `Dense` is [8, 4], but `y`, which is [5], needs [5, 4]"]);
-    assert_eq!(diags[0].notes, ["its first call, on `x`, which is [8], made them"]);
+    assert_eq!(diags[0].notes, ["its first call, on `x`, made them", "x [8]"]);
     assert_eq!(diags[0].helps, ["give `y` a layer of its own, or bring it to the same shape"]);
 
     let a = written.input("a", items([word("A")]));
@@ -221,7 +221,7 @@ fn written_shapes_are_compared_with_inferred_ones() {
         "`y` is [14, 14, 1], written as [28, A, 1]",
         "`y` is [14, 14, 1], written as [196]",
     ]);
-    assert_eq!(diags[2].notes, ["`Reshape` makes it of `x`, which is [14, 14]"]);
+    assert_eq!(diags[2].notes, ["x [14, 14] → Reshape → y [14, 14, 1]"]);
     assert_eq!(diags[2].helps, ["write `[14, 14, 1]`, or leave the shape out"]);
     assert_eq!(written.checks(), ["axis 2 of `y`: 14 Equal A", "axis 3 of `y`: 1 Equal B"]);
     let poison = written.builder.poison(Loc(0));

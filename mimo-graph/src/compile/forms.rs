@@ -124,7 +124,21 @@ fn by_name<'v>(
     let mut meant = vec![false; graph.outputs.len()];
     let mut guessed_all = true;
     for (key, key_loc, value) in entries {
-        let Some(place) = graph.outputs.iter().position(|output| output.name == *key) else {
+        if key.is_empty() {
+            // It was reported, and may be meant for any output.
+            guessed_all = false;
+            spread.stray.push(value);
+            continue;
+        }
+        let named = graph.outputs.iter().position(|output| output.name == *key);
+        // An output whose name is not known may have this one.
+        let nameless = || {
+            let free = |place: &usize| {
+                graph.outputs[*place].name.is_empty() && spread.outputs[*place] == Given::Nothing
+            };
+            (0..graph.outputs.len()).find(free)
+        };
+        let Some(place) = named.or_else(nameless) else {
             let wrong = wrong_key(key, *key_loc, graph);
             cx.error(wrong.diag);
             guessed_all &= !wrong.meant.is_empty();
@@ -144,7 +158,11 @@ fn by_name<'v>(
         };
     }
     if setting == Setting::Loss {
-        let is_missing = |place: &usize| spread.outputs[*place] == Given::Nothing && !meant[*place];
+        let is_missing = |place: &usize| {
+            spread.outputs[*place] == Given::Nothing
+                && !meant[*place]
+                && !graph.outputs[*place].name.is_empty()
+        };
         let missing: Vec<_> = (0..graph.outputs.len()).filter(is_missing).collect();
         let names: Vec<_> = missing.iter().map(|&place| graph.outputs[place].name.as_str()).collect();
         if let ([first, ..], true) = (&names[..], guessed_all) {
@@ -178,8 +196,9 @@ struct WrongKey {
 
 /// A key that is no output: a hidden layer or tensor, and then the outputs below it are named; or a slip.
 fn wrong_key(key: &str, loc: Loc, graph: &Graph) -> WrongKey {
-    let outputs: Vec<_> = graph.outputs.iter().map(|output| output.name.as_str()).collect();
-    let place_of = |name: &str| outputs.iter().position(|output| *output == name);
+    let outputs: Vec<_> =
+        graph.outputs.iter().map(|output| output.name.as_str()).filter(|name| !name.is_empty()).collect();
+    let place_of = |name: &str| graph.outputs.iter().position(|output| output.name == name);
     let what = what_is(key, graph);
     let reached = downstream(graph, &what.tensors);
     let below: Vec<_> = graph.outputs.iter().filter(|output| marked(&reached, output.tensor)).collect();

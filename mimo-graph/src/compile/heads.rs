@@ -46,7 +46,7 @@ impl<'g> Head<'g> {
             wanted: Dim::Known(2),
             what: format!("the number of units of `{}`", self.name),
             help: Some(help.into()),
-            note: Some(reason.into()),
+            notes: vec![reason.into()],
         });
     }
 }
@@ -522,11 +522,11 @@ mod tests {
                 wanted: Dim::Known(2),
                 what: "the number of units of `a`".into(),
                 help: Some("write `activation = sigmoid` for a single unit".into()),
-                note: Some("a softmax over one unit is always 1".into()),
+                notes: vec!["a softmax over one unit is always 1".into()],
             }
         );
         assert_eq!(
-            categorical.note.as_deref(),
+            categorical.notes.first().map(String::as_str),
             Some("`categorical_crossentropy` over one class is always 0")
         );
     }

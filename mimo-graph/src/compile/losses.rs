@@ -226,7 +226,9 @@ mod tests {
             ("None", "`None` is Python\n  = help: write `none`".into()),
             (
                 "bce(label_smoothing = 1.0)",
-                "`label_smoothing` of `BinaryCrossentropy` must be at least 0 and below 1, found 1".into(),
+                "`label_smoothing` of `BinaryCrossentropy` must be at least 0 and below 1, found 1\n  \
+                 = help: write a share of 1: `0.5` is a half"
+                    .into(),
             ),
             (
                 "mse(reduction = sum)",

@@ -215,12 +215,17 @@ mod tests {
             ("FBetaScore(0.5)", "mimo has no metric `FBetaScore` yet\n  = help: write `f1_score`"),
             (
                 "AUC(num_thresholds = 1)",
-                "`num_thresholds` of `AUC` must be a whole number of at least 2, found the number 1",
+                "`num_thresholds` of `AUC` must be a whole number of at least 2, found the number 1\n  \
+                 = help: write a whole number of at least 2",
             ),
-            ("AUC(curve = up)", "`curve` of `AUC` must be one of `ROC`, `PR`, found `up`"),
+            (
+                "AUC(curve = up)",
+                "`curve` of `AUC` must be one of `ROC`, `PR`, found `up`\n  = help: write `ROC`, or leave it out",
+            ),
             (
                 "F1Score(average = none)",
-                "`average` of `F1Score` must be one of `micro`, `macro`, `weighted`, found `none`",
+                "`average` of `F1Score` must be one of `micro`, `macro`, `weighted`, found `none`\n  \
+                 = help: write `micro`, or leave it out",
             ),
             (
                 "AUC(name = \"1a\")",

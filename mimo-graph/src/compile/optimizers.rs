@@ -181,7 +181,18 @@ fn step_size(bound: &Bound<'_>, default: f64, cx: &mut Cx<'_>) -> f64 {
             bound.fail("learning_rate");
             default
         }
-        _ => bound.float_in("learning_rate", default, 0.0.., cx),
+        _ => {
+            let rate = bound.float_in("learning_rate", default, 0.0.., cx);
+            if rate > 1.0 {
+                let message =
+                    format!("a `learning_rate` of {rate} is above 1, with which training rarely converges");
+                cx.error(
+                    Diag::warning(Code::LargeLearningRate, bound.loc("learning_rate"), message)
+                        .help(format!("leave it out, which means {default}, or try 0.1 and below")),
+                );
+            }
+            rate
+        }
     }
 }
 
@@ -294,7 +305,10 @@ mod tests {
                     .into(),
             ),
             ("Adam(use_ema = true)", "mimo has no `use_ema` for `Adam` yet\n  = help: leave it out".into()),
-            ("SGD(learning_rate = -1)", "`learning_rate` of `SGD` must be at least 0, found -1".into()),
+            (
+                "SGD(learning_rate = -1)",
+                "`learning_rate` of `SGD` must be at least 0, found -1\n  = help: write `1`".into(),
+            ),
             (
                 "SGD(learning_rate = ExponentialDecay(0.1, 100, 0.9))",
                 "`learning_rate` must be a number, found the schedule `ExponentialDecay(…)`\n  \

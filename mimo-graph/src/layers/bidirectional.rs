@@ -118,7 +118,8 @@ impl Bidirectional {
         Some(Bidirectional { merge_mode, directions: [forward, backward] })
     }
 
-    fn forward(&self) -> &Recurrent {
+    /// The layer that reads forwards.
+    pub(crate) fn forward(&self) -> &Recurrent {
         let [forward, _] = &self.directions;
         &forward.layer
     }
@@ -176,7 +177,7 @@ impl Layer for Bidirectional {
             wanted: last.clone(),
             what: "the number of units of `backward_layer`".into(),
             help: Some(help.into()),
-            note: None,
+            notes: vec![],
         };
         let message = format!(
             "values of {} units cannot be merged with those of {}",
@@ -209,5 +210,12 @@ impl Layer for Bidirectional {
             (_, 1) => &["forward_h", "forward_c", "backward_h"],
             _ => &["forward_h", "forward_c", "backward_h", "backward_c"],
         }
+    }
+
+    fn changes(&self, _: &[&Shape], _: Option<&Shape>) -> Vec<(Self, String)> {
+        let return_sequences = !self.forward().return_sequences;
+        let mut changed = self.clone();
+        changed.directions.iter_mut().for_each(|it| it.layer.return_sequences = return_sequences);
+        vec![(changed, format!("return_sequences = {return_sequences}"))]
     }
 }

@@ -117,6 +117,12 @@ impl Layer for Concatenate {
     fn arity(&self) -> (usize, usize) {
         (1, usize::MAX)
     }
+
+    fn changes(&self, inputs: &[&Shape], _: Option<&Shape>) -> Vec<(Self, String)> {
+        // A rank is the length of a list in the source: it fits.
+        let rank = inputs.first().map_or(0, |shape| shape.rank() as i64);
+        (1..=rank).map(|axis| (Concatenate { axis }, format!("axis = {axis}"))).collect()
+    }
 }
 
 /// Whether two tensors agree on all axes but `axis`. The first difference tells all: one mistake.
@@ -143,18 +149,13 @@ fn same_elsewhere(axis: usize, first: &Operand<'_>, x: &Operand<'_>, cx: &mut Cx
             wanted: wanted.clone(),
             what: format!("axis {} of `{}`", i + 1, x.name),
             help: Some(format!("along axis {}, tensors may differ in that axis only", axis + 1)),
-            note: Some(sides.clone()),
+            notes: vec![sides.clone()],
         };
         cx.require_equal(check, |_| {
             let message =
                 format!("`Concatenate` along axis {}: {sides}, which differ in axis {}", axis + 1, i + 1);
             let diag = Diag::error(Code::ConcatenatedShapes, x.loc, message);
-            // Concatenating along the axis that differs is what was meant, if all others are equal.
-            let others = first.shape.0.iter().zip(&x.shape.0).enumerate();
-            match others.filter(|(j, (a, b))| *j != i && a != b).count() {
-                0 => diag.help(format!("write `axis = {}`", i + 1)),
-                _ => diag.help("make the other axes equal"),
-            }
+            diag.help("make the other axes equal")
         })
     })
 }

@@ -102,7 +102,7 @@ impl Conv {
             wanted: Dim::Known(groups),
             what: format!("`filters` of `{name}`"),
             help: Some(format!("write a multiple of {groups}, or other `groups`")),
-            note: Some(format!("each of the {groups} groups gives as many of them")),
+            notes: vec![format!("each of the {groups} groups gives as many of them")],
         };
         let wrong_parts = match filters.known() {
             Some(n) if n % groups != 0 => Some(n),
@@ -132,6 +132,20 @@ impl Conv {
         })
     }
 
+    /// For channels that do not divide into the groups, numbers of groups into which they and the filters do, the
+    /// nearest first.
+    fn fitting_groups(&self, shape: &Shape) -> Vec<usize> {
+        let Some((channels, filters)) =
+            shape.last().and_then(Dim::known).zip(self.filters.known()).filter(|(n, _)| n % self.groups != 0)
+        else {
+            return Vec::new();
+        };
+        let mut groups: Vec<usize> =
+            (1..=channels.min(filters)).filter(|it| channels % it == 0 && filters % it == 0).collect();
+        groups.sort_by_key(|groups| groups.abs_diff(self.groups));
+        groups
+    }
+
     /// Reports channels that do not divide into the groups. Returns whether they do, as far as that is known.
     fn divides(&self, x: &Operand<'_>, channels: &Dim, cx: &mut Cx<'_>) -> bool {
         let (name, groups) = (self.sliding.class.name(), self.groups);
@@ -139,11 +153,9 @@ impl Conv {
             Some(n) if n % groups != 0 => {
                 let message =
                     format!("`{name}` cuts channels in {groups} `groups`, but `{}` has {n}", x.name);
-                let filters = self.filters.known().unwrap_or(0);
-                let fits = |groups: &usize| n.is_multiple_of(*groups) && filters.is_multiple_of(*groups);
-                let fitting: Vec<String> = (1..=n).filter(fits).map(|groups| groups.to_string()).collect();
-                let help = format!("`groups` can be {}", fitting.join(", "));
-                cx.error(Diag::error(Code::UnequalGroups, x.loc, message).help(help));
+                cx.error(
+                    Diag::error(Code::UnequalGroups, x.loc, message).help("write `groups` that divide them"),
+                );
                 false
             }
             Some(_) => true,
@@ -157,7 +169,7 @@ impl Conv {
                     wanted: Dim::Known(groups),
                     what: format!("last axis of `{}`", x.name),
                     help: Some("write `groups` that divide it".into()),
-                    note: Some(format!("`{name}` cuts channels in {groups} `groups`")),
+                    notes: vec![format!("`{name}` cuts channels in {groups} `groups`")],
                 });
                 true
             }
@@ -203,9 +215,17 @@ impl Layer for Conv {
         self.activation
     }
 
-    fn changes(&self, inputs: &[&Shape], wanted: &Shape) -> Vec<(Self, String)> {
+    fn changes(&self, inputs: &[&Shape], wanted: Option<&Shape>) -> Vec<(Self, String)> {
         let Some(shape) = inputs.first() else { return vec![] };
-        let changed = self.sliding.changed(shape, wanted).into_iter();
-        changed.map(|(sliding, setting)| (Self { sliding, ..self.clone() }, setting)).collect()
+        let slid = self.sliding.changed(shape, wanted).into_iter();
+        let slid = slid.map(|(sliding, setting)| (Self { sliding, ..self.clone() }, setting));
+        let wider = wanted.and_then(|wanted| {
+            let filters = wanted.last()?.known().filter(|n| n.is_multiple_of(self.groups))?;
+            let layer = Self { filters: Dim::Known(filters), ..self.clone() };
+            Some((layer, format!("filters = {filters}")))
+        });
+        let groups = self.fitting_groups(shape).into_iter();
+        let groups = groups.map(|groups| (Self { groups, ..self.clone() }, format!("groups = {groups}")));
+        groups.chain(slid).chain(wider).collect()
     }
 }

@@ -106,4 +106,10 @@ impl Layer for Dense {
     fn activation(&self) -> Activation {
         self.activation
     }
+
+    fn changes(&self, _: &[&Shape], wanted: Option<&Shape>) -> Vec<(Self, String)> {
+        let units = wanted.and_then(Shape::last).and_then(Dim::known);
+        let changed = units.map(|n| (Dense { units: Dim::Known(n), ..self.clone() }, format!("units = {n}")));
+        changed.into_iter().collect()
+    }
 }

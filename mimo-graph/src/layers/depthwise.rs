@@ -124,7 +124,7 @@ impl Layer for Depthwise {
         self.activation
     }
 
-    fn changes(&self, inputs: &[&Shape], wanted: &Shape) -> Vec<(Self, String)> {
+    fn changes(&self, inputs: &[&Shape], wanted: Option<&Shape>) -> Vec<(Self, String)> {
         let Some(shape) = inputs.first() else { return vec![] };
         let changed = self.sliding.changed(shape, wanted).into_iter();
         changed.map(|(sliding, setting)| (Self { sliding, ..self.clone() }, setting)).collect()

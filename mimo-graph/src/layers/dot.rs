@@ -4,7 +4,7 @@ use crate::args::{Bound, Signature, read};
 use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
-use crate::dim::{Dim, Same};
+use crate::dim::Dim;
 use crate::graph::Dtype;
 use crate::layers::{Layer, Operand, floats, options};
 use crate::shape::Shape;
@@ -95,10 +95,6 @@ impl Layer for Dot {
             return None;
         }
         let (m, n) = (a.shape.0.get(i)?, b.shape.0.get(j)?);
-        let sides = {
-            let (m, n) = (a.shape.display(cx.consts), b.shape.display(cx.consts));
-            format!("`{}` is {m} and `{}` is {n}", a.name, b.name)
-        };
         let check = DimCheck {
             code: Code::DotLengths,
             loc: call,
@@ -107,7 +103,7 @@ impl Layer for Dot {
             wanted: m.clone(),
             what: format!("axis {} of `{}`", j + 1, b.name),
             help: None,
-            note: Some(format!("`Dot` sums over it and axis {} of `{}`; {sides}", i + 1, a.name)),
+            notes: vec![format!("`Dot` sums over it and axis {} of `{}`", i + 1, a.name)],
         };
         let equal = cx.require_equal(check, |check| {
             let (m, n) = (check.wanted.known().unwrap_or(0), check.found.known().unwrap_or(0));
@@ -118,14 +114,7 @@ impl Layer for Dot {
                 j + 1,
                 b.name
             );
-            let mut pairs = (0..a.shape.rank()).flat_map(|i| (0..b.shape.rank()).map(move |j| (i, j)));
-            let fitting = pairs.find(|&(i, j)| a.shape.0[i].same(&b.shape.0[j]) == Same::Yes);
-            let help = match fitting {
-                Some((i, j)) if i == j => format!("write `axes = {}`: those are equal", i + 1),
-                Some((i, j)) => format!("write `axes = ({}, {})`: those are equal", i + 1, j + 1),
-                None => "the two axes have to have the same length".into(),
-            };
-            Diag::error(Code::DotLengths, call, message).help(help).note(sides)
+            Diag::error(Code::DotLengths, call, message).help("sum over axes of the same length")
         });
         if !equal {
             return None;
@@ -143,5 +132,19 @@ impl Layer for Dot {
 
     fn arity(&self) -> (usize, usize) {
         (2, 2)
+    }
+
+    fn changes(&self, inputs: &[&Shape], _: Option<&Shape>) -> Vec<(Self, String)> {
+        let [a, b] = inputs else { return vec![] };
+        // A rank is the length of a list in the source: it fits.
+        let pairs = (1..=a.rank() as i64).flat_map(|i| (1..=b.rank() as i64).map(move |j| [i, j]));
+        let changed = pairs.map(|axes| {
+            let setting = match axes {
+                [i, j] if i == j => format!("axes = {i}"),
+                [i, j] => format!("axes = ({i}, {j})"),
+            };
+            (Dot { axes, ..*self }, setting)
+        });
+        changed.collect()
     }
 }

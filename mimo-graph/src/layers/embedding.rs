@@ -97,4 +97,11 @@ impl Layer for Embedding {
             options: self.embeddings,
         }]
     }
+
+    fn changes(&self, _: &[&Shape], wanted: Option<&Shape>) -> Vec<(Self, String)> {
+        let values = wanted.and_then(Shape::last).and_then(Dim::known);
+        let changed = values
+            .map(|n| (Embedding { output_dim: Dim::Known(n), ..self.clone() }, format!("output_dim = {n}")));
+        changed.into_iter().collect()
+    }
 }

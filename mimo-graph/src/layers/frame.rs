@@ -42,7 +42,6 @@ impl Frame {
 
     /// Whether something is left of an axis of length `n` that loses `lost`.
     fn leaves(&self, axis: &str, n: &Dim, lost: &Dim, x: &Operand<'_>, call: Loc, cx: &mut Cx<'_>) -> bool {
-        let shown = x.shape.display(cx.consts).to_string();
         let class = self.class_name();
         match n.known().zip(lost.known()) {
             Some((n, lost)) if n > lost => true,
@@ -53,11 +52,7 @@ impl Frame {
                     0 | 1 => format!("leave the {axis} as it is: write 0"),
                     _ => format!("take {} at most in all, so that something is left", n - 1),
                 };
-                cx.error(
-                    Diag::error(Code::NothingLeft, call, message)
-                        .help(help)
-                        .note(format!("`{}` is {shown}", x.name)),
-                );
+                cx.error(Diag::error(Code::NothingLeft, call, message).help(help));
                 false
             }
             None => {
@@ -69,11 +64,7 @@ impl Frame {
                     wanted: lost.clone() + Dim::Known(1),
                     what: format!("{axis} of `{}`", x.name),
                     help: Some("crop less, so that something is left".into()),
-                    note: Some(format!(
-                        "`{}` is {shown}, and `{class}` takes {} of it",
-                        x.name,
-                        lost.display(cx.consts)
-                    )),
+                    notes: vec![format!("`{class}` takes {} of it", lost.display(cx.consts))],
                 });
                 true
             }
@@ -113,5 +104,29 @@ impl Layer for Frame {
         }
         let [height, width] = lengths;
         fine.then(|| vec![(spatial::shape(self.axes, [height, width, channels]), x.dtype)])
+    }
+
+    fn changes(&self, inputs: &[&Shape], wanted: Option<&Shape>) -> Vec<(Self, String)> {
+        let (Some(shape), Some(wanted)) = (inputs.first(), wanted) else { return vec![] };
+        let edges = shape.0.iter().zip(&wanted.0).take(self.axes).map(|(n, wanted)| {
+            let (n, wanted) = (n.known()?, wanted.known()?);
+            let edge = if self.pads { wanted.checked_sub(n)? } else { n.checked_sub(wanted)? };
+            // What cannot be halved is longer behind, as Keras pads.
+            Some([edge / 2, edge - edge / 2])
+        });
+        let Some(edges) = edges.collect::<Option<Vec<_>>>() else { return vec![] };
+        let pair = |[before, after]: [usize; 2]| format!("({before}, {after})");
+        let (edges, shown) = match edges[..] {
+            [width @ [before, after]] if before == after => ([[0, 0], width], before.to_string()),
+            [width] => ([[0, 0], width], pair(width)),
+            [height, width] if height == width && width[0] == width[1] => {
+                ([height, width], width[0].to_string())
+            }
+            [height, width] => ([height, width], format!("({}, {})", pair(height), pair(width))),
+            _ => return vec![],
+        };
+        let name = if self.pads { "padding" } else { "cropping" };
+        let edges = edges.map(|edges| edges.map(Dim::Known));
+        vec![(Frame { edges, ..self.clone() }, format!("{name} = {shown}"))]
     }
 }

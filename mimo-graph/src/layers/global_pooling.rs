@@ -59,4 +59,13 @@ impl Layer for GlobalPooling {
         };
         Some(vec![(shape, Dtype::Float)])
     }
+
+    fn changes(&self, inputs: &[&Shape], _: Option<&Shape>) -> Vec<(Self, String)> {
+        if inputs.first().is_some_and(|shape| shape.rank() != self.axes + 1) {
+            let changed = GlobalPooling { axes: 3 - self.axes, ..*self };
+            return vec![(changed, format!("{}()", changed.class_name()))];
+        }
+        let keepdims = !self.keepdims;
+        vec![(GlobalPooling { keepdims, ..*self }, format!("keepdims = {keepdims}"))]
+    }
 }

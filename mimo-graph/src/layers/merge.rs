@@ -115,7 +115,7 @@ impl Merge {
                                 _ => format!("axis -{from_end} of `{}`", x.name),
                             },
                             help: Some("an axis of 1 is repeated only if it is written as a number".into()),
-                            note: Some(sides),
+                            notes: vec![sides],
                         });
                         a
                     }

@@ -63,4 +63,12 @@ impl Layer for Permute {
         let dims = self.dims.iter().map(|&axis| x.shape.0.get(axis.wrapping_sub(1)).cloned());
         Some(vec![(Shape(dims.collect::<Option<Vec<_>>>()?), x.dtype)])
     }
+
+    fn changes(&self, inputs: &[&Shape], _: Option<&Shape>) -> Vec<(Self, String)> {
+        let rank = inputs.first().map_or(0, |shape| shape.rank());
+        let dims: Vec<usize> = (1..=rank).rev().collect();
+        let shown = dims.iter().map(usize::to_string).collect::<Vec<_>>().join(", ");
+        // An order of one axis is none.
+        if rank < 2 { vec![] } else { vec![(Permute { dims }, format!("dims = ({shown})"))] }
+    }
 }

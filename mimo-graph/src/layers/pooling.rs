@@ -75,12 +75,7 @@ impl Pooling {
         if known().flatten().any(|(n, size)| n < size) {
             let message =
                 format!("no window of `{class}` fits: `pool_size` is {size}, but `{}` is {shown}", x.name);
-            let [first, second] = [0, 1].map(|axis| match known().nth(axis).flatten() {
-                Some((n, size)) => Dim::Known(n.min(size)),
-                None => self.pool_size[axis].clone(),
-            });
-            let smaller = spatial::display(self.axes, &[first, second], cx);
-            let help = format!("write `pool_size = {smaller}` at most, or `padding = \"same\"`");
+            let help = "write a smaller `pool_size`, or `padding = \"same\"`";
             cx.error(Diag::error(Code::WindowTooLarge, call, message).help(help));
             return false;
         }
@@ -96,7 +91,7 @@ impl Pooling {
                     wanted: wanted.clone(),
                     what: format!("{axis} of `{}`", x.name),
                     help: Some("write a smaller `pool_size`, or `padding = \"same\"`".into()),
-                    note: Some(format!("`{}` is {shown}, and `pool_size` of `{class}` is {size}", x.name)),
+                    notes: vec![format!("`pool_size` of `{class}` is {size}")],
                 });
             }
         }
@@ -128,11 +123,59 @@ impl Layer for Pooling {
         Some(vec![(spatial::shape(self.axes, [rows, columns, channels]), Dtype::Float)])
     }
 
-    fn changes(&self, _: &[&Shape], _: &Shape) -> Vec<(Self, String)> {
-        let (padding, setting) = match self.padding {
-            Padding::Valid => (Padding::Same, "padding = same"),
-            Padding::Same => (Padding::Valid, "padding = valid"),
+    fn changes(&self, inputs: &[&Shape], wanted: Option<&Shape>) -> Vec<(Self, String)> {
+        let Some(shape) = inputs.first() else { return vec![] };
+        if shape.rank() != self.axes + 1 {
+            let changed = Pooling { axes: 3 - self.axes, ..self.clone() };
+            let [height, width] = self.pool_size.clone();
+            let [down, right] = self.strides.clone();
+            let one = Dim::Known(1);
+            let (pool_size, strides) = match self.axes {
+                1 => ([width.clone(), width], [right.clone(), right]),
+                // A window that is not square says two things.
+                _ if height == width && down == right => ([one.clone(), width], [one, right]),
+                _ => return vec![],
+            };
+            let class = changed.class_name();
+            return vec![(Pooling { pool_size, strides, ..changed }, format!("{class}(…)"))];
+        }
+        let (padding, setting) = match (self.padding, wanted) {
+            (Padding::Valid, _) => (Padding::Same, "padding = same"),
+            (Padding::Same, Some(_)) => (Padding::Valid, "padding = valid"),
+            (Padding::Same, None) => return vec![],
         };
-        vec![(Pooling { padding, ..self.clone() }, setting.into())]
+        let padded = (Pooling { padding, ..self.clone() }, setting.into());
+        let lengths = shape.0.iter().take(self.axes);
+        let sizes = lengths.enumerate().map(|(axis, n)| {
+            let n = n.known()?;
+            match wanted {
+                Some(wanted) => n.checked_div(wanted.0.get(axis)?.known()?),
+                None => Some(self.pool_size.get(axis + 2 - self.axes)?.known()?.min(n)),
+            }
+        });
+        let sizes = sizes.collect::<Option<Vec<usize>>>().filter(|sizes| sizes.iter().all(|&size| size > 0));
+        let sized = sizes.map(|sizes| {
+            let (height, width) = match sizes[..] {
+                [height, width] => (height, width),
+                _ => (1, sizes.first().copied().unwrap_or(1)),
+            };
+            let pool_size = [Dim::Known(height), Dim::Known(width)];
+            let shown = if sizes.len() == 1 || height == width {
+                width.to_string()
+            } else {
+                format!("({height}, {width})")
+            };
+            // Strides that nobody set are the size.
+            let strides =
+                if self.strides == self.pool_size { pool_size.clone() } else { self.strides.clone() };
+            (Pooling { pool_size, strides, ..self.clone() }, format!("pool_size = {shown}"))
+        });
+        match wanted {
+            // A window that fits needs no other size.
+            None => {
+                [Some(padded), sized.filter(|(changed, _)| changed != self)].into_iter().flatten().collect()
+            }
+            Some(_) => [Some(padded), sized].into_iter().flatten().collect(),
+        }
     }
 }

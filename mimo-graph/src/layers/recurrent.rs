@@ -93,7 +93,7 @@ impl Cell {
     }
 
     /// Keras's name of the layer.
-    const fn class(self) -> &'static str {
+    pub(crate) const fn class(self) -> &'static str {
         match self {
             Cell::Lstm => "LSTM",
             Cell::Gru { .. } => "GRU",
@@ -267,6 +267,10 @@ impl Recurrent {
         for (name, instead) in NOT_YET {
             not_yet(name, instead, args, cx);
         }
+        // These decide what is given.
+        if !args.sound(&["return_sequences", "return_state"]) {
+            return None;
+        }
         Some(Recurrent {
             cell,
             units: units?,
@@ -318,7 +322,7 @@ impl Recurrent {
                 state.name
             ),
             help: None,
-            note: None,
+            notes: vec![],
         };
         cx.require_equal(check, |_| report())
     }
@@ -385,31 +389,8 @@ impl Layer for Recurrent {
             let message = format!("{article} `{class}` reads [steps, features], but `{}` is {shown}", x.name);
             let diag = Diag::error(Code::WrongRank, x.loc, message);
             cx.error(match &x.shape.0[..] {
-                [steps] => {
-                    let steps = steps.display(cx.consts);
-                    let diag = match x.dtype {
-                        Dtype::Int => diag,
-                        Dtype::Float => diag.help(format!(
-                            "write `Reshape([{steps}, 1])` before it if `{}` is one number per step",
-                            x.name
-                        )),
-                    };
-                    diag.help(match x.dtype {
-                        Dtype::Int => {
-                            format!("write `Embedding(vocabulary, 64)` before it if `{}` holds word ids", x.name)
-                        }
-                        // An `Embedding` refuses floats, so the other half of this advice would be the next error.
-                        Dtype::Float => format!(
-                            "write `Embedding(vocabulary, 64)` before it, and `dtype = \"int32\"` at its `Input`, \
-                             if `{}` holds word ids",
-                            x.name
-                        ),
-                    })
-                }
                 [] => diag.help("write `shape = [steps, features]` at its `Input`"),
-                [first, ..] => {
-                    diag.help(format!("write `Reshape([{}, -1])` before it", first.display(cx.consts)))
-                }
+                _ => diag.help("bring it to [steps, features] with `Reshape(…)`"),
             });
             return None;
         };
@@ -417,11 +398,8 @@ impl Layer for Recurrent {
             floats(class, x, cx);
             return None;
         }
-        let mut fine = true;
-        for (state, name) in states.iter().zip(self.cell.states()) {
-            fine &= self.fits(state, name, cx);
-        }
-        if !fine {
+        // The first that does not fit tells all: one number of units is one mistake.
+        if !states.iter().zip(self.cell.states()).all(|(state, name)| self.fits(state, name, cx)) {
             return None;
         }
         let state = Shape(vec![self.units.clone()]);
@@ -475,9 +453,14 @@ impl Layer for Recurrent {
         self.activation
     }
 
-    fn changes(&self, _: &[&Shape], _: &Shape) -> Vec<(Self, String)> {
+    fn changes(&self, inputs: &[&Shape], wanted: Option<&Shape>) -> Vec<(Self, String)> {
         let return_sequences = !self.return_sequences;
         let setting = format!("return_sequences = {return_sequences}");
-        vec![(Recurrent { return_sequences, ..self.clone() }, setting)]
+        let given = (Recurrent { return_sequences, ..self.clone() }, setting);
+        // A state that is given has one value per unit.
+        let units = wanted.or(inputs.get(1).copied()).and_then(Shape::last).and_then(Dim::known);
+        let units =
+            units.map(|n| (Recurrent { units: Dim::Known(n), ..self.clone() }, format!("units = {n}")));
+        [given].into_iter().chain(units).collect()
     }
 }

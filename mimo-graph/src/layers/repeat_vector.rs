@@ -35,13 +35,16 @@ impl Layer for RepeatVector {
         let [features] = &x.shape.0[..] else {
             let shown = x.shape.display(cx.consts);
             let message = format!("`RepeatVector` repeats a vector, but `{}` is {shown}", x.name);
-            let help = match x.shape.rank() {
-                0 => "write `Reshape([1])` before it",
-                _ => "write `Flatten()` before it",
-            };
-            cx.error(Diag::error(Code::WrongRank, x.loc, message).help(help));
+            cx.error(
+                Diag::error(Code::WrongRank, x.loc, message).help("bring it to [features] with `Reshape(…)`"),
+            );
             return None;
         };
         Some(vec![(Shape(vec![self.n.clone(), features.clone()]), x.dtype)])
+    }
+
+    fn changes(&self, _: &[&Shape], wanted: Option<&Shape>) -> Vec<(Self, String)> {
+        let n = wanted.and_then(|wanted| wanted.0.first()).and_then(Dim::known);
+        n.map(|n| (RepeatVector { n: Dim::Known(n) }, format!("n = {n}"))).into_iter().collect()
     }
 }

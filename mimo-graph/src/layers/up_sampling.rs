@@ -79,4 +79,20 @@ impl Layer for UpSampling {
         let [rows, columns] = self.size.clone();
         Some(vec![(spatial::shape(self.axes, [height * rows, width * columns, channels]), x.dtype)])
     }
+
+    fn changes(&self, inputs: &[&Shape], wanted: Option<&Shape>) -> Vec<(Self, String)> {
+        let Some(wanted) = wanted else { return vec![] };
+        let Some(shape) = inputs.first() else { return vec![] };
+        let pairs = shape.0.iter().zip(&wanted.0).take(self.axes);
+        let times =
+            pairs.map(|(n, wanted)| wanted.known()?.checked_div(n.known()?).filter(|&times| times > 0));
+        let Some(times) = times.collect::<Option<Vec<usize>>>() else { return vec![] };
+        let (size, shown) = match times[..] {
+            [width] => ([1, width], width.to_string()),
+            [height, width] if height == width => ([height, width], width.to_string()),
+            [height, width] => ([height, width], format!("({height}, {width})")),
+            _ => return vec![],
+        };
+        vec![(UpSampling { size: size.map(Dim::Known), ..self.clone() }, format!("size = {shown}"))]
+    }
 }

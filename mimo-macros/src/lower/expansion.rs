@@ -156,7 +156,9 @@ impl Lower<'_> {
         self.expansions.open.push(name);
         let bound = std::mem::replace(&mut self.bound, names_bound(&function.body));
         let unknown = std::mem::take(&mut self.unknown);
-        let lossy = std::mem::replace(&mut self.lossy, function.lossy);
+        let lost = std::mem::replace(&mut self.lost, function.lost.names.clone());
+        let nameless = std::mem::replace(&mut self.nameless, function.lost.nameless);
+        let pending = std::mem::take(&mut self.pending);
         let outer = self.consts.enter();
         // In messages about the body, a tensor is called what the body calls it.
         let mut given_names = Vec::new();
@@ -169,16 +171,18 @@ impl Lower<'_> {
         }
         let given = self.expanded(note, |lower| {
             lower.statements(&function.body);
-            match &function.result {
+            let given = match &function.result {
                 Some(result) => lower.result(result),
                 None => Evaluated::Poison,
-            }
+            };
+            lower.tell_pending();
+            given
         });
         for (tensor, name) in given_names {
             self.builder.unbind(tensor, &name);
         }
         self.consts.leave(outer);
-        self.lossy = lossy;
+        (self.lost, self.nameless, self.pending) = (lost, nameless, pending);
         self.unknown = unknown;
         self.bound = bound;
         self.expansions.open.pop();

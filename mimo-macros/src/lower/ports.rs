@@ -23,10 +23,28 @@ pub(super) struct Ports {
 impl Lower<'_> {
     /// Reads what `Model` is given.
     pub(super) fn ports(&mut self, tail: &Tail) -> Ports {
-        let (mut inputs, mut outputs): (Option<&Expr>, Option<&Expr>) = (None, None);
+        let (mut inputs, mut outputs): (Option<Vec<&Expr>>, Option<Vec<&Expr>>) = (None, None);
         let mut positional = 0;
+        // The side that was given by its name last, and whether more of it was found outside of brackets.
+        let mut named: Option<(&str, bool)> = None;
         let mut complete = true;
         for Arg { keyword, value } in &tail.args {
+            if let (None, ExprKind::Invalid) = (keyword, &value.kind) {
+                // It was reported, and may be either.
+                complete = false;
+                continue;
+            }
+            if let (None, Some((side, reported))) = (keyword, &mut named) {
+                let slot = if *side == "inputs" { &mut inputs } else { &mut outputs };
+                slot.get_or_insert_default().push(value);
+                if !std::mem::replace(reported, true) {
+                    self.diags.push(
+                        Diag::error(Code::MissingBrackets, value.loc, "a list stands in brackets")
+                            .help(format!("write `{side} = [a, b]`")),
+                    );
+                }
+                continue;
+            }
             let (slot, what) = match keyword.as_ref().map(|(name, loc)| (name.as_str(), *loc)) {
                 None => {
                     positional += 1;
@@ -79,9 +97,10 @@ impl Lower<'_> {
                 );
                 continue;
             }
-            *slot = Some(value);
+            *slot = Some(vec![value]);
+            named = keyword.as_ref().map(|_| (what, false));
         }
-        for (given, what) in [(inputs, "inputs"), (outputs, "outputs")] {
+        for (given, what) in [(&inputs, "inputs"), (&outputs, "outputs")] {
             if given.is_none() && complete {
                 self.error(
                     Diag::error(Code::MissingPorts, tail.loc, format!("`Model` is not told its {what}"))
@@ -90,9 +109,14 @@ impl Lower<'_> {
             }
         }
         complete &= inputs.is_some() && outputs.is_some();
-        let named = [inputs, outputs].iter().all(|side| side.is_some_and(|expr| self.is_named(expr)));
-        let mut inputs = inputs.map(|expr| self.side(expr, "input")).unwrap_or_default();
-        let outputs = outputs.map(|expr| self.side(expr, "output")).unwrap_or_default();
+        let named = [&inputs, &outputs]
+            .iter()
+            .all(|side| side.as_ref().is_some_and(|exprs| exprs.iter().all(|expr| self.is_named(expr))));
+        let mut side = |exprs: Option<Vec<&Expr>>, what| -> Vec<(Port, Ident)> {
+            exprs.into_iter().flatten().flat_map(|expr| self.side(expr, what)).collect()
+        };
+        let mut inputs = side(inputs, "input");
+        let outputs = side(outputs, "output");
         inputs.retain(|(port, _)| {
             let fine = !self.computed.contains(&port.tensor);
             if !fine {
@@ -138,7 +162,7 @@ impl Lower<'_> {
                     self.named_port(item, what, &mut ports);
                 }
             }
-            ExprKind::Invalid => {}
+            ExprKind::Invalid => self.broken = true,
             _ => self.named_port(expr, what, &mut ports),
         }
         let empty = match &expr.kind {
@@ -165,7 +189,7 @@ impl Lower<'_> {
                 self.port(&name_of(ident), (bound, true), expr.loc, expr, ports);
             }
             ExprKind::Paren(inner) => self.named_port(inner, what, ports),
-            ExprKind::Invalid => {}
+            ExprKind::Invalid => self.nameless(expr.loc, ports),
             _ => {
                 self.error(
                     Diag::error(Code::UnnamedPort, expr.loc, format!("this {what} has no name"))
@@ -173,6 +197,13 @@ impl Lower<'_> {
                 );
             }
         }
+    }
+
+    /// A port of which nothing is known, in the place of one that was reported.
+    fn nameless(&mut self, loc: Loc, ports: &mut Vec<(Port, Ident)>) {
+        let tensor = self.builder.poison(loc);
+        let ident = Ident::new("_unknown", self.spans.get(loc).start);
+        ports.push((Port { name: String::new(), tensor, loc }, ident));
     }
 
     /// A tensor and its name; `bound` if that is the binding, and no key of a map.
@@ -209,6 +240,12 @@ impl Lower<'_> {
                     .help(format!("name what a call of it gives: `let y = {name}(x);`")),
                 );
                 self.builder.poison(value.loc)
+            }
+            // A name that nothing has is nobody's.
+            Evaluated::Poison
+                if bound && !self.bound.iter().any(|other| other == name) && !self.is_lost(name) =>
+            {
+                return self.nameless(loc, ports);
             }
             Evaluated::Poison => self.builder.poison(value.loc),
         };

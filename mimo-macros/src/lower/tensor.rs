@@ -92,10 +92,9 @@ impl Lower<'_> {
         if let Some(binding) = self.scope.get(&name) {
             return Some(binding.clone());
         }
-        if self.lossy || self.unknown.contains(&name) {
+        if self.is_told(&name) {
             return None;
         }
-        self.unknown.push(name.clone());
         let given = self.consts.parameter(&name).map(|given| given.value(loc));
         let diag = if let Some(given) = given {
             self.no_tensor(&name, given, loc)
@@ -141,7 +140,7 @@ impl Lower<'_> {
                 None => diag.help(format!("bind it first: `let {name} = …;`")),
             }
         };
-        self.error(diag);
+        self.unbound(&name, diag);
         None
     }
 
@@ -242,6 +241,10 @@ impl Lower<'_> {
         if self.is_misplaced(&name, callee, args) {
             return Evaluated::Poison;
         }
+        if self.is_unbound(&name, callee.loc) {
+            self.operands(args, expr.loc);
+            return Evaluated::Poison;
+        }
         if self.wraps_a_model(&name, args) {
             return Evaluated::Poison;
         }
@@ -289,7 +292,12 @@ impl Lower<'_> {
         let shown = text_of(tensor.value.tokens.clone());
         let bound = self.scope.iter().filter(|(_, binding)| matches!(binding, Binding::Layer(_)));
         let callable = bound.map(|(name, _)| name.as_str()).chain(self.expansions.names());
-        let near = did_you_mean(name, callable);
+        let near = did_you_mean(name, callable).map(str::to_owned);
+        // A name with a small letter was meant to be bound, and is told once.
+        let meant = near.is_some() || known(name).is_some();
+        if meant && name.starts_with(char::is_lowercase) && self.is_told(name) {
+            return true;
+        }
         let diag = match (known(name), near) {
             (Some(class), _) => {
                 let settings = if args.len() == 1 && takes_nothing(class) { "" } else { "…" };
@@ -301,14 +309,17 @@ impl Lower<'_> {
                 .help(format!("write `{class}({settings})({shown})`"))
             }
             (None, Some(near)) => {
-                let what = if self.expansions.function(near).is_some() { "function" } else { "layer" };
+                let what = if self.expansions.function(&near).is_some() { "function" } else { "layer" };
                 Diag::error(Code::UnknownLayer, callee.loc, format!("cannot find a {what} `{name}`"))
                     .help(format!("did you mean `{near}`?"))
             }
             // The builder knows the near names of classes.
             (None, None) => return false,
         };
-        self.error(diag);
+        match meant {
+            true => self.unbound(name, diag),
+            false => self.error(diag),
+        }
         true
     }
 
@@ -405,7 +416,17 @@ impl Lower<'_> {
         for arg in args {
             match &arg.keyword {
                 Some((keyword, _)) if keyword == "inputs" => {}
-                Some((keyword, loc)) if keyword == "initial_state" => {
+                Some((keyword, loc)) if did_you_mean(keyword, ["initial_state"]).is_some() => {
+                    if keyword != "initial_state" {
+                        self.error(
+                            Diag::error(
+                                Code::UnknownArgument,
+                                *loc,
+                                format!("a call has no argument `{keyword}`"),
+                            )
+                            .help("did you mean `initial_state`?"),
+                        );
+                    }
                     let mut states = Vec::new();
                     self.collect(&arg.value, &mut states);
                     if operands.initial.replace((states, arg.value.loc)).is_some() {
@@ -432,6 +453,8 @@ impl Lower<'_> {
                         )
                         .help(format!("move it to the layer: `Layer({keyword} = …)(x)`")),
                     );
+                    // It may have been a tensor that is needed here.
+                    self.broken = true;
                     continue;
                 }
                 None => {}

@@ -8,7 +8,7 @@ use super::cursor::{Cursor, contents, cut_list, text_of};
 use super::header::is_name;
 use super::statement::{Place, State};
 use super::{Parser, invalid};
-use crate::ast::{For, Function, Model, Parameter, Statement, Values, name_of};
+use crate::ast::{For, Function, Lost, Model, Parameter, Statement, Values, name_of};
 use crate::span::SpanRange;
 
 const FUNCTION: &str = "write `fn name(x, units) { …; result }`";
@@ -54,7 +54,7 @@ impl Parser {
     pub(super) fn function(&mut self, cursor: &mut Cursor<'_>, model: &mut Model) {
         cursor.skip(1);
         let Some(ident) = cursor.ident_at(0).filter(|ident| is_name(ident)) else {
-            model.lossy = true;
+            model.lost.nameless += 1;
             let loc = self.spans.of(cursor.previous());
             return self.error(
                 Diag::error(Code::IncompleteFunction, loc, "expected a name after `fn`").help(FUNCTION),
@@ -84,8 +84,8 @@ impl Parser {
                     .help("remove this: what the function gives follows from its body"),
             );
         }
-        let mut function =
-            Function { ident: ident.clone(), loc, parameters, body: Vec::new(), result: None, lossy: true };
+        let (body, lost) = (Vec::new(), Lost::default());
+        let mut function = Function { ident: ident.clone(), loc, parameters, body, result: None, lost };
         if let Some(group) = cursor.group_at(0, Delimiter::Brace) {
             let mut inner = Model::default();
             let known = self.errors();
@@ -98,7 +98,7 @@ impl Parser {
                 );
             }
             take_back(&mut inner, model);
-            (function.body, function.result, function.lossy) = (inner.statements, state.result, inner.lossy);
+            (function.body, function.result, function.lost) = (inner.statements, state.result, inner.lost);
         } else {
             self.error(
                 Diag::error(Code::IncompleteFunction, loc, format!("the function `{ident}` has no body"))
@@ -195,9 +195,7 @@ impl Parser {
         let mut names = Vec::new();
         let pattern = cursor.position();
         if let Some(group) = tuple {
-            for piece in cut_list(&contents(group.stream())) {
-                names.extend(self.binder(piece));
-            }
+            names = self.binders(&contents(group.stream()), model);
             cursor.skip(1);
         } else if !cursor.at_keyword("in") && cursor.ident_at(0).is_some() {
             names.extend(self.binder(cursor.rest().get(..1).unwrap_or_default()));
@@ -237,13 +235,13 @@ impl Parser {
         };
         let loc = self.spans.of(cursor.since(start));
         let Some(group) = cursor.group_at(0, Delimiter::Brace) else {
-            model.lossy = true;
+            self.lose(&[], model);
             return self.error(Diag::error(Code::IncompleteLoop, loc, "this loop has no body").help(LOOP));
         };
         let mut inner = Model::default();
         let place = if place == Place::Function { Place::LoopOfFunction } else { Place::Loop };
         self.statements(&super::flatten(contents(group.stream())), &mut State::at(place), &mut inner);
-        model.lossy |= inner.lossy;
+        model.lost.add(std::mem::take(&mut inner.lost));
         take_back(&mut inner, model);
         let body = inner.statements;
         model.statements.push(Statement::For(For { names, tuple: tuple.is_some(), values, body, loc }));

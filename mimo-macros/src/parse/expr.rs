@@ -7,11 +7,12 @@ use proc_macro2::{Delimiter, Group, Literal, TokenStream, TokenTree};
 
 use super::Parser;
 use super::cursor::{Cursor, contents, cut_list, text_of};
-use crate::ast::{Arg, Expr, ExprKind, Key, Op, name_of};
+use super::list::Takes;
+use crate::ast::{Expr, ExprKind, Op, name_of};
 use crate::span::SpanRange;
 
 /// Why an expression ended before it was one.
-enum Stop {
+pub(super) enum Stop {
     /// The grammar does not know these tokens; Rust may.
     NotOurs,
     /// An error was reported.
@@ -35,7 +36,7 @@ impl Parser {
     }
 
     /// The longest expression at the start of a run. After an error the rest of the run is passed.
-    fn expr_prefix(&mut self, cursor: &mut Cursor<'_>, what: &str) -> Expr {
+    pub(super) fn expr_prefix(&mut self, cursor: &mut Cursor<'_>, what: &str) -> Expr {
         // Each nested expression counts its own operators.
         let outer = std::mem::take(&mut self.operators);
         let expr = self.expr_or_rust(cursor, what);
@@ -49,7 +50,10 @@ impl Parser {
         let mark = self.diags.len();
         if run.is_empty() {
             let loc = self.spans.of(cursor.previous());
-            self.error(Diag::error(Code::MissingValue, loc, format!("expected {what} after this")));
+            self.error(
+                Diag::error(Code::MissingValue, loc, format!("expected {what} after this"))
+                    .help("write what is missing, or remove this"),
+            );
             return Expr { kind: ExprKind::Invalid, loc, tokens: TokenStream::new() };
         }
         let loc = self.spans.of(run);
@@ -103,7 +107,8 @@ impl Parser {
         };
         let loc = self.spans.add(range);
         let code = if run.len() > LIMIT { Code::TooLarge } else { Code::InvalidExpression };
-        self.error(Diag::error(code, loc, message));
+        let help = "write a number, a name, a list, or a call of a layer";
+        self.error(Diag::error(code, loc, message).help(help));
     }
 
     /// Operators of at least this precedence, and their operands.
@@ -134,6 +139,14 @@ impl Parser {
             self.count(cursor)?;
             cursor.skip(1);
             let right = self.binary(cursor, op.precedence())?;
+            if let Some(side) = [&left, &right].into_iter().find(|side| matches!(side.kind, ExprKind::Map(_)))
+            {
+                self.error(
+                    Diag::error(Code::InvalidExpression, side.loc, "a map cannot be computed with")
+                        .help("write a number"),
+                );
+                return Err(Stop::Reported);
+            }
             let tokens = cursor.since(start);
             // A chain is built from the left; each link has the same start.
             let loc = if matches!(left.kind, ExprKind::Binary(..)) { self.spans.of(tokens) } else { loc };
@@ -184,7 +197,13 @@ impl Parser {
             }
             self.count(cursor)?;
             let call = self.spans.of(cursor.since(start));
-            let args = self.args(&contents(group.stream()));
+            // `Dense(…)` has settings; `enc(…)` and `Dense(…)(…)` have tensors.
+            let takes = match &expr.kind {
+                ExprKind::Name(name) if name.to_string().starts_with(char::is_uppercase) => Takes::Settings,
+                ExprKind::Name(name) if mimo_graph::layers::function(&name_of(name)).is_some() => Takes::Both,
+                _ => Takes::Tensors,
+            };
+            let args = self.arguments(&contents(group.stream()), takes);
             cursor.skip(1);
             let tokens = cursor.since(start);
             self.spans.set(call, SpanRange::of(tokens));
@@ -237,7 +256,10 @@ impl Parser {
     fn atom(&mut self, cursor: &mut Cursor<'_>) -> Result<Expr, Stop> {
         let Some(token) = cursor.peek() else {
             let loc = self.spans.of(cursor.previous());
-            self.error(Diag::error(Code::MissingValue, loc, "something is missing after this"));
+            self.error(
+                Diag::error(Code::MissingValue, loc, "something is missing after this")
+                    .help("write what is missing, or remove this"),
+            );
             return Err(Stop::Reported);
         };
         let loc = self.spans.of(std::slice::from_ref(token));
@@ -254,21 +276,19 @@ impl Parser {
     fn literal(&mut self, literal: &Literal, loc: Loc) -> Result<ExprKind, Stop> {
         match syn::Lit::new(literal.clone()) {
             syn::Lit::Int(int) => int.base10_parse().map(ExprKind::Int).map_err(|_| {
-                self.error(Diag::error(
-                    Code::NumberTooLarge,
-                    loc,
-                    format!("`{literal}` is too large a number"),
-                ));
+                self.error(
+                    Diag::error(Code::NumberTooLarge, loc, format!("`{literal}` is too large a number"))
+                        .help("write a smaller one"),
+                );
                 Stop::Reported
             }),
             syn::Lit::Float(float) => match float.base10_parse::<f64>() {
                 Ok(x) if x.is_finite() => Ok(ExprKind::Float(x)),
                 _ => {
-                    self.error(Diag::error(
-                        Code::NumberTooLarge,
-                        loc,
-                        format!("`{literal}` is too large a number"),
-                    ));
+                    self.error(
+                        Diag::error(Code::NumberTooLarge, loc, format!("`{literal}` is too large a number"))
+                            .help("write a smaller one"),
+                    );
                     Err(Stop::Reported)
                 }
             },
@@ -341,164 +361,6 @@ impl Parser {
         }
     }
 
-    fn list(&mut self, tokens: &[TokenTree]) -> Result<ExprKind, Stop> {
-        if tokens.iter().any(|token| matches!(token, TokenTree::Punct(p) if p.as_char() == ';')) {
-            return Err(Stop::NotOurs);
-        }
-        let mut items = Vec::new();
-        let mut cursor = Cursor::new(tokens);
-        for piece in cut_list(tokens) {
-            cursor.skip(piece.len() + 1);
-            if piece.is_empty() {
-                self.empty_piece(cursor.previous());
-                continue;
-            }
-            items.push(self.expr(piece, "an element"));
-        }
-        Ok(ExprKind::List(items))
-    }
-
-    fn empty_piece(&mut self, comma: &[TokenTree]) {
-        let loc = self.spans.of(comma);
-        self.error(
-            Diag::error(Code::ExtraComma, loc, "nothing stands before this `,`").help("remove the `,`"),
-        );
-    }
-
-    /// `{ key: value }`; a block `{ N }` is left to Rust.
-    fn map(&mut self, tokens: &[TokenTree]) -> Result<ExprKind, Stop> {
-        let start = Cursor::new(tokens);
-        if !(start.is_empty() || start.punct_at(1, ':') || start.punct_at(1, '=')) {
-            return Err(Stop::NotOurs);
-        }
-        let mut entries: Vec<(Key, Expr)> = Vec::new();
-        let mut position = start;
-        for piece in cut_list(tokens) {
-            position.skip(piece.len() + 1);
-            if piece.is_empty() {
-                self.empty_piece(position.previous());
-                continue;
-            }
-            let mut cursor = Cursor::new(piece);
-            let Some(key) = self.key(&mut cursor) else { continue };
-            if cursor.punct_at(0, ':') {
-                cursor.skip(1);
-            } else {
-                let at = cursor.peek().map_or(key.loc, |next| self.spans.of(std::slice::from_ref(next)));
-                let diag = Diag::error(
-                    Code::InvalidMapEntry,
-                    at,
-                    format!("expected `:` after the key `{}`", key.text),
-                )
-                .help(format!("write `{}: value`", key.text));
-                self.error(diag);
-                if !cursor.punct_at(0, '=') {
-                    continue;
-                }
-                cursor.skip(1);
-            }
-            let value = if cursor.is_empty() {
-                let diag =
-                    Diag::error(Code::MissingValue, key.loc, format!("the key `{}` has no value", key.text))
-                        .help(format!("write `{}: value`", key.text));
-                self.error(diag);
-                Expr { kind: ExprKind::Invalid, loc: key.loc, tokens: TokenStream::new() }
-            } else {
-                self.expr(cursor.rest(), "a value")
-            };
-            entries.push((key, value));
-        }
-        Ok(ExprKind::Map(entries))
-    }
-
-    /// The key of a map: a name or a string.
-    fn key(&mut self, cursor: &mut Cursor<'_>) -> Option<Key> {
-        let token = cursor.peek()?;
-        let loc = self.spans.of(std::slice::from_ref(token));
-        let key = match token {
-            TokenTree::Ident(ident) => Some(Key { text: name_of(ident), loc }),
-            TokenTree::Literal(literal) => match syn::Lit::new(literal.clone()) {
-                syn::Lit::Str(text) => Some(Key { text: text.value(), loc }),
-                _ => None,
-            },
-            _ => None,
-        };
-        if key.is_none() {
-            self.error(
-                Diag::error(Code::InvalidMapEntry, loc, "a key is a name or a string")
-                    .help("write `{ name: value, … }`"),
-            );
-        }
-        cursor.skip(1);
-        key
-    }
-
-    /// The arguments of a call.
-    pub(super) fn args(&mut self, tokens: &[TokenTree]) -> Vec<Arg> {
-        let mut args = Vec::new();
-        let mut position = Cursor::new(tokens);
-        for piece in cut_list(tokens) {
-            position.skip(piece.len() + 1);
-            if piece.is_empty() {
-                self.empty_piece(position.previous());
-                continue;
-            }
-            let mut cursor = Cursor::new(piece);
-            let mut missing = false;
-            loop {
-                args.push(self.arg(&mut cursor));
-                if cursor.is_empty() {
-                    break;
-                }
-                // `Dense(64 activation = relu)`: the rest of the piece is the next argument.
-                let next = cursor.peek().cloned();
-                if let Some(TokenTree::Punct(_)) | None = next {
-                    if let Some(next) = next {
-                        self.unexpected(&next, "after an argument");
-                    }
-                    break;
-                }
-                if !std::mem::replace(&mut missing, true) {
-                    let loc = self.spans.of(cursor.previous());
-                    self.error(Diag::error(Code::MissingComma, loc, "missing `,` after this argument"));
-                }
-            }
-        }
-        args
-    }
-
-    fn arg(&mut self, cursor: &mut Cursor<'_>) -> Arg {
-        let keyword = cursor.ident_at(0).filter(|_| cursor.punct_at(1, '=') || cursor.punct_at(1, ':'));
-        let keyword = keyword.map(|ident| {
-            let loc = self.spans.add(SpanRange::one(ident.span()));
-            let name = name_of(ident);
-            if cursor.punct_at(1, ':') {
-                let at = self.spans.of(cursor.rest().get(1..2).unwrap_or_default());
-                self.error(
-                    Diag::error(
-                        Code::ColonInArgument,
-                        at,
-                        format!("`{name}` is followed by `:`, and an argument takes `=`"),
-                    )
-                    .help(format!("write `{name} = …`")),
-                );
-            }
-            cursor.skip(2);
-            (name, loc)
-        });
-        if let (Some((name, loc)), true) = (&keyword, cursor.is_empty()) {
-            let loc = *loc;
-            self.error(
-                Diag::error(Code::MissingValue, loc, format!("`{name}` has no value"))
-                    .help(format!("write `{name} = value`")),
-            );
-            let value = Expr { kind: ExprKind::Invalid, loc, tokens: TokenStream::new() };
-            return Arg { keyword, value };
-        }
-        let value = self.expr_prefix(cursor, "a value");
-        Arg { keyword, value }
-    }
-
     /// Reports a token that cannot stand where it does.
     pub(super) fn unexpected(&mut self, token: &TokenTree, place: &str) {
         let loc = self.spans.of(std::slice::from_ref(token));
@@ -511,7 +373,10 @@ impl Parser {
             },
             other => other.to_string(),
         };
-        self.error(Diag::error(Code::UnexpectedToken, loc, format!("unexpected `{shown}` {place}")));
+        self.error(
+            Diag::error(Code::UnexpectedToken, loc, format!("unexpected `{shown}` {place}"))
+                .help("remove it, or write what is missing before it"),
+        );
     }
 }
 

@@ -130,8 +130,16 @@ impl Parser {
             let message = if valid { "missing `;` after the path" } else { "expected the path of mimo" };
             self.error(Diag::error(Code::InvalidCratePath, loc, message).help("write `crate = ::path;`"));
         }
-        if ended {
-            cursor.skip(1);
+        // What is no path is passed, if it ends where one would.
+        let rest = || {
+            cursor.rest().iter().map_while(|token| match token {
+                TokenTree::Punct(punct) => Some(punct.as_char() == ';'),
+                TokenTree::Group(_) => None,
+                _ => Some(false),
+            })
+        };
+        if let Some(end) = rest().position(|ends| ends) {
+            cursor.skip(end + 1);
         }
         if valid { tokens } else { default }
     }

@@ -4,10 +4,11 @@ use mimo_graph::code::Code;
 use mimo_graph::diag::{Diag, Loc, did_you_mean};
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
-use super::cursor::{Cursor, contents, cut_list, text_of};
+use super::binding::python_tuple;
+use super::cursor::{Cursor, contents};
 use super::header::is_name;
 use super::{Parser, invalid};
-use crate::ast::{Arg, Binder, ConstDef, Expr, Let, Model, Statement, Tail, name_of};
+use crate::ast::{Arg, ConstDef, Expr, Model, Tail, name_of};
 use crate::lints;
 use crate::span::SpanRange;
 
@@ -35,7 +36,7 @@ pub(super) struct State {
     /// What the function gives.
     pub(super) result: Option<Expr>,
     /// The name in `model = Model(…)`, so that `model.compile(…)` is understood.
-    model_name: Option<String>,
+    pub(super) model_name: Option<String>,
     /// Whether a statement after `Model(…)` was reported.
     after_tail: bool,
 }
@@ -123,7 +124,7 @@ impl Parser {
             );
             cursor.skip(1);
             if !cursor.at_keyword("Model") {
-                model.lossy = true;
+                self.lose(cursor.rest(), model);
                 return;
             }
         }
@@ -134,6 +135,13 @@ impl Parser {
             cursor.skip(1);
             return self.binding(&mut cursor, state, model);
         }
+        if typed(&cursor) {
+            let loc = self.spans.of(cursor.rest().get(..1).unwrap_or_default());
+            let shown = cursor.ident_at(0).map(name_of).unwrap_or_default();
+            let help = format!("write `const {shown}: usize = …;`");
+            self.error(Diag::error(Code::IncompleteConst, loc, "a constant starts with `const`").help(help));
+            return self.typed_constant(&mut cursor, attrs, model);
+        }
         let named = cursor.ident_at(0).is_some_and(is_name);
         let assigns = named && (cursor.punct_at(1, '=') || cursor.punct_at(1, ':'))
             || cursor.group_at(0, Delimiter::Parenthesis).is_some() && cursor.punct_at(1, '=')
@@ -142,6 +150,14 @@ impl Parser {
             return self.without_let(&mut cursor, state, model);
         }
         self.no_statement(&mut cursor, model);
+    }
+
+    /// Notes the names in tokens that are not read.
+    pub(super) fn lose(&mut self, tokens: &[TokenTree], model: &mut Model) {
+        let stream: TokenStream = tokens.iter().cloned().collect();
+        model.lost.names.extend(crate::tokens::idents(&stream));
+        // Some statement is lost even if it names nothing.
+        model.lost.names.insert(String::new());
     }
 
     /// Reports a statement after `Model(…)`, once. Gives whether there is nothing to read in it.
@@ -154,7 +170,7 @@ impl Parser {
             return true;
         }
         let second = cursor.at_keyword("Model");
-        model.lossy = true;
+        self.lose(cursor.rest(), model);
         if !state.after_tail {
             state.after_tail = true;
             let loc = self.spans.of(cursor.rest());
@@ -207,16 +223,21 @@ impl Parser {
             }
         }
         if !cursor.at_keyword("const") {
-            model.lossy = true;
+            self.lose(cursor.rest(), model);
             let loc = self.spans.of(cursor.previous());
             let diag = Diag::error(Code::VisibleStatement, loc, "`pub` does not belong here")
                 .help("only the model itself has a visibility");
             return self.error(diag);
         }
-        const FORM: &str = "write `const NAME: usize = 32;`";
         cursor.skip(1);
+        self.typed_constant(cursor, attrs, model);
+    }
+
+    /// `NAME: Ty = value`
+    fn typed_constant(&mut self, cursor: &mut Cursor<'_>, attrs: &[TokenTree], model: &mut Model) {
+        const FORM: &str = "write `const NAME: usize = 32;`";
         let Some(ident) = cursor.ident_at(0).filter(|ident| is_name(ident)) else {
-            model.lossy = true;
+            self.lose(cursor.rest(), model);
             let loc = self.spans.of(cursor.previous());
             return self
                 .error(Diag::error(Code::IncompleteConst, loc, "expected a name after `const`").help(FORM));
@@ -224,7 +245,15 @@ impl Parser {
         let loc = self.spans.add(SpanRange::one(ident.span()));
         cursor.skip(1);
         let mut ty = TokenStream::new();
-        if cursor.punct_at(0, ':') {
+        let assigned = (0..cursor.rest().len()).any(|n| cursor.punct_at(n, '='));
+        if !assigned {
+            // Without a `=`, what is type and what is value cannot be told. A type alone is one that is being typed.
+            let rest: TokenStream = cursor.rest().iter().skip(1).cloned().collect();
+            if cursor.punct_at(0, ':') && syn::parse2::<syn::Type>(rest.clone()).is_ok() {
+                ty = rest;
+            }
+            cursor.skip(cursor.rest().len());
+        } else if cursor.punct_at(0, ':') {
             cursor.skip(1);
             let start = cursor.position();
             while !cursor.is_empty() && !cursor.punct_at(0, '=') {
@@ -247,6 +276,9 @@ impl Parser {
                 Diag::error(Code::IncompleteConst, loc, format!("the constant `{ident}` has no type"))
                     .help(FORM),
             );
+            while !cursor.punct_at(0, '=') {
+                cursor.skip(1);
+            }
         }
         let value = if cursor.punct_at(0, '=') {
             cursor.skip(1);
@@ -273,174 +305,6 @@ impl Parser {
         };
         let attrs = self.attributes(attrs);
         model.consts.push(ConstDef { attrs, ident: ident.clone(), loc, ty, value });
-    }
-
-    /// `name: [127, 32] = value`, after `let`.
-    fn binding(&mut self, cursor: &mut Cursor<'_>, state: &mut State, model: &mut Model) {
-        let start = cursor.position();
-        if let (true, Some(ident)) = (cursor.at_keyword("mut"), cursor.ident_at(0)) {
-            let loc = self.spans.add(SpanRange::one(ident.span()));
-            self.error(
-                Diag::error(Code::MutableBinding, loc, "a tensor is never changed")
-                    .help("remove `mut`; a later `let` may use the same name"),
-            );
-            cursor.skip(1);
-        }
-        let mut names = Vec::new();
-        let tuple = cursor.group_at(0, Delimiter::Parenthesis);
-        if let Some(group) = tuple {
-            let tokens = contents(group.stream());
-            for piece in cut_list(&tokens) {
-                names.extend(self.binder(piece));
-            }
-            cursor.skip(1);
-        } else if cursor.ident_at(0).is_some() {
-            names.extend(self.binder(cursor.rest().get(..1).unwrap_or_default()));
-            cursor.skip(1);
-        }
-        if names.is_empty() {
-            model.lossy = true;
-            let loc = self.spans.of(cursor.previous());
-            let diag = Diag::error(Code::IncompleteLet, loc, "expected a name after `let`")
-                .help("write `let name = …;`");
-            // A name that is none was reported already.
-            if cursor.position() == start {
-                self.error(diag);
-            }
-        }
-        let mut ascription = None;
-        if cursor.punct_at(0, ':') {
-            cursor.skip(1);
-            let start = cursor.position();
-            while !cursor.is_empty() && !cursor.punct_at(0, '=') {
-                cursor.skip(1);
-            }
-            let tokens = cursor.since(start);
-            match tokens {
-                [] => {
-                    let loc = self.spans.of(cursor.previous());
-                    self.error(
-                        Diag::error(Code::InvalidShape, loc, "expected a shape")
-                            .help("write `let name: [127, 32] = …;`"),
-                    );
-                }
-                [TokenTree::Group(group)]
-                    if matches!(group.delimiter(), Delimiter::Bracket | Delimiter::Parenthesis) =>
-                {
-                    ascription = Some(self.expr(tokens, "a shape"));
-                }
-                _ => {
-                    let loc = self.spans.of(tokens);
-                    let shown = text_of(tokens.iter().cloned().collect());
-                    self.error(
-                        Diag::error(Code::InvalidShape, loc, format!("`{shown}` is no shape"))
-                            .help("write the lengths of one sample's axes: `let name: [127, 32] = …;`"),
-                    );
-                }
-            }
-        }
-        if !cursor.punct_at(0, '=') {
-            let loc = self.spans.of(cursor.previous());
-            let name = names.first().map_or("name".to_owned(), |binder| name_of(&binder.ident));
-            let diag = Diag::error(Code::IncompleteLet, loc, "expected `=` after this")
-                .help(format!("write `let {name} = …;`"));
-            if !names.is_empty() {
-                self.error(diag);
-            }
-            model.statements.push(Statement::Let(Let {
-                names,
-                tuple: tuple.is_some(),
-                ascription: None,
-                value: invalid(loc),
-            }));
-            return;
-        }
-        cursor.skip(1);
-        self.bound(cursor, names, tuple.is_some(), ascription, state, model);
-    }
-
-    /// What stands after the `=`.
-    fn bound(
-        &mut self,
-        cursor: &mut Cursor<'_>,
-        names: Vec<Binder>,
-        tuple: bool,
-        ascription: Option<Expr>,
-        state: &mut State,
-        model: &mut Model,
-    ) {
-        if cursor.at_keyword("Model") && cursor.group_at(1, Delimiter::Parenthesis).is_some() {
-            let loc = names.first().map_or_else(|| self.spans.of(cursor.rest()), |binder| binder.loc);
-            let name = names.first().map(|binder| name_of(&binder.ident)).unwrap_or_default();
-            let is_let = "end the block with `Model(…)` itself, without a name and without `;`";
-            self.error(
-                Diag::error(Code::BoundModel, loc, format!("the model is not bound to `{name}`"))
-                    .help(is_let),
-            );
-            state.model_name = Some(name);
-            if model.tail.is_none() {
-                self.tail(cursor, model);
-            }
-            return;
-        }
-        let value = if cursor.is_empty() {
-            let loc = self.spans.of(cursor.previous());
-            self.error(Diag::error(Code::MissingValue, loc, "expected a tensor or a layer after `=`"));
-            invalid(loc)
-        } else {
-            self.expr(cursor.rest(), "a tensor or a layer")
-        };
-        model.statements.push(Statement::Let(Let { names, tuple, ascription, value }));
-    }
-
-    /// One name of a `let`.
-    pub(super) fn binder(&mut self, piece: &[TokenTree]) -> Option<Binder> {
-        let loc = self.spans.of(piece);
-        match piece {
-            [TokenTree::Ident(ident)] if is_name(ident) || ident == "_" => {
-                Some(Binder { ident: ident.clone(), loc })
-            }
-            [TokenTree::Ident(ident)] => {
-                self.error(
-                    Diag::error(Code::KeywordAsName, loc, format!("`{ident}` is a keyword of Rust"))
-                        .help(format!("use another name, or write `r#{ident}`")),
-                );
-                None
-            }
-            _ => {
-                self.error(
-                    Diag::error(Code::IncompleteLet, loc, "expected a name").help("write `let (a, b) = …;`"),
-                );
-                None
-            }
-        }
-    }
-
-    /// `x = Dense(3)(y)`: Python's form, read as if `let` were there.
-    fn without_let(&mut self, cursor: &mut Cursor<'_>, state: &mut State, model: &mut Model) {
-        let is_model = cursor.punct_at(1, '=') && cursor.ident_at(2).is_some_and(|ident| ident == "Model");
-        if !is_model {
-            let start = *cursor;
-            let mut end = *cursor;
-            while !end.is_empty() && !end.punct_at(0, '=') && !end.punct_at(0, ':') {
-                end.skip(1);
-            }
-            let pattern = end.since(start.position());
-            let loc = self.spans.of(pattern);
-            let shown = text_of(pattern.iter().cloned().collect());
-            let shown = if python_tuple(cursor) { format!("({shown})") } else { shown };
-            self.error(
-                Diag::error(Code::MissingLet, loc, "a binding starts with `let`")
-                    .help(format!("write `let {shown} = …;`")),
-            );
-            if python_tuple(cursor) {
-                let names = cut_list(pattern).into_iter().filter_map(|piece| self.binder(piece)).collect();
-                *cursor = end;
-                cursor.skip(1);
-                return self.bound(cursor, names, true, None, state, model);
-            }
-        }
-        self.binding(cursor, state, model);
     }
 
     /// A run that is no statement of a model.
@@ -479,7 +343,7 @@ impl Parser {
             }
             false => Diag::error(Code::NotAStatement, loc, "this is no statement of a model"),
         };
-        model.lossy = true;
+        self.lose(cursor.rest(), model);
         self.error(diag.help("write `let name = …;`, `const NAME: usize = …;` or `Model(…)`"));
     }
 
@@ -505,9 +369,9 @@ impl Parser {
     }
 
     /// `Model(…).compile(…)`
-    fn tail(&mut self, cursor: &mut Cursor<'_>, model: &mut Model) {
+    pub(super) fn tail(&mut self, cursor: &mut Cursor<'_>, model: &mut Model) {
         let Some(group) = cursor.group_at(1, Delimiter::Parenthesis) else {
-            model.lossy = true;
+            self.lose(cursor.rest(), model);
             let loc = self.spans.of(cursor.rest().get(..1).unwrap_or_default());
             return self.error(
                 Diag::error(Code::MissingParentheses, loc, "expected `(…)` after `Model`")
@@ -571,13 +435,10 @@ impl Parser {
     }
 }
 
-/// `a, b = …`
-fn python_tuple(cursor: &Cursor<'_>) -> bool {
-    let mut cursor = *cursor;
-    let mut commas = 0;
-    while cursor.ident_at(0).is_some() && cursor.punct_at(1, ',') {
-        cursor.skip(2);
-        commas += 1;
-    }
-    commas > 0 && cursor.ident_at(0).is_some() && cursor.punct_at(1, '=')
+/// `NAME: usize = …`
+fn typed(cursor: &Cursor<'_>) -> bool {
+    const TYPES: [&str; 6] = ["usize", "u32", "u64", "i64", "f32", "f64"];
+    cursor.ident_at(0).is_some_and(is_name)
+        && cursor.punct_at(1, ':')
+        && cursor.ident_at(2).is_some_and(|ty| TYPES.iter().any(|known| ty == known))
 }

@@ -44,10 +44,10 @@ const MODELS: [&str; 21] = [
 ];
 
 /// A small generator of numbers; the same ones in every run.
-struct Random(u64);
+pub(super) struct Random(pub(super) u64);
 
 impl Random {
-    fn below(&mut self, n: usize) -> usize {
+    pub(super) fn below(&mut self, n: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -196,7 +196,7 @@ fn input_of_any_size_ends() {
         (model(&format!("Dense(1, activation = \"{long}\")(x)")), "unknown activation"),
         (model(&format!("Dense(1)({long})")), "cannot find a tensor"),
         (model(&format!("Dense(1, {long} = 1)(x)")), "no argument"),
-        (model(&format!("{long}(1)(x)")), "unknown layer"),
+        (model(&format!("{long}(1)(x)")), "cannot find a layer"),
         (model(&format!("Dense(1, name = \"{long}\")(x)")), "impl"),
         (model(&format!("add([x{}])", ", x".repeat(2_000))), "impl"),
     ] {

@@ -118,7 +118,12 @@ fn ends() {
             "2:36 [fit] `fit` is not called on `Model(…)`\n\n  = help: only `.compile(…)` is; everything else is called in Rust, on the generated type",
         ],
     );
-    assert_end("Model(inputs = [x], outputs = [h]) + 3", &["2:36 [+] unexpected `+` after `Model(…)`"]);
+    assert_end(
+        "Model(inputs = [x], outputs = [h]) + 3",
+        &[
+            "2:36 [+] unexpected `+` after `Model(…)`\n\n  = help: remove it, or write what is missing before it",
+        ],
+    );
     assert_end(
         "return Model(inputs = [x], outputs = [h])",
         &["2:1 [return] `return` does not belong here\n\n  = help: end the block with `Model(…)` itself"],

@@ -4,7 +4,10 @@ use super::*;
 
 #[test]
 fn tensors_and_layers_are_told_apart() {
-    assert_line("let _a = ;", &["2:8 [=] expected a tensor or a layer after `=`"]);
+    assert_line(
+        "let _a = ;",
+        &["2:8 [=] expected a tensor or a layer after `=`\n\n  = help: write `Layer(settings)(tensor)`"],
+    );
     assert_line(
         "let (_a, _b) = Dense(3)(x);",
         &["2:16 [Dense(3)(x)] this gives 1 tensor, but 2 names are bound\n\n  = help: write `let _a = …;`"],
@@ -143,7 +146,14 @@ fn tensors_and_layers_are_told_apart() {
     );
     assert_line(
         "let _a = Dense(99999999999999999999)(x);",
-        &["2:16 [99999999999999999999] `99999999999999999999` is too large a number"],
+        &[
+            "2:16 [99999999999999999999] `99999999999999999999` is too large a number\n\n  = help: write a smaller one",
+        ],
     );
-    assert_line("let _a = Dense(3) + 3 @ 4;", &["2:23 [@] unexpected `@` after a tensor or a layer"]);
+    assert_line(
+        "let _a = Dense(3) + 3 @ 4;",
+        &[
+            "2:23 [@] unexpected `@` after a tensor or a layer\n\n  = help: remove it, or write what is missing before it",
+        ],
+    );
 }

@@ -75,7 +75,7 @@ fn settings() {
             &format!("2:22 [32] the model `Encoder` takes no positional argument\n\n  = help: {HELP}"),
             &format!("2:26 [units] the model `Encoder` has no argument `units`\n\n  = help: {HELP}"),
             &format!("2:37 [train] the model `Encoder` has no argument `train`\n\n  = help: {HELP}"),
-            "2:59 [3] `name` of `Encoder` must be a string, found the number 3",
+            "2:59 [3] `name` of `Encoder` must be a string, found the number 3\n\n  = help: write a name in quotes",
         ],
     );
     assert_line(

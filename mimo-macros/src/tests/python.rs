@@ -134,7 +134,7 @@ fn python_is_understood_and_corrected() {
         &[
             "2:10 [tf.keras.layers.] `tf.keras.layers.` is a Python module, and names have no prefix here\n\n  = help: write `Dense`",
             "2:45 [:] `activation` is followed by `:`, and an argument takes `=`\n\n  = help: write `activation = …`",
-            "2:52 [(x)] missing `;` after this statement",
+            "2:52 [(x)] missing `;` after this statement\n\n  = help: write a `;` here",
             "2:85 [True] `True` is Python\n\n  = help: write `true`",
         ],
     );

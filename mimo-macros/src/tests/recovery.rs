@@ -6,9 +6,12 @@ use super::*;
 fn broken_statements_are_told_at_their_tokens() {
     assert_line(
         "let a = Dense(3)(x) let _b = Dense(2)(a);",
-        &["2:17 [(x)] missing `;` after this statement"],
+        &["2:17 [(x)] missing `;` after this statement\n\n  = help: write a `;` here"],
     );
-    assert_line("let _a = Dense(3 activation = relu)(x);", &["2:16 [3] missing `,` after this argument"]);
+    assert_line(
+        "let _a = Dense(3 activation = relu)(x);",
+        &["2:16 [3] missing `,` after this argument\n\n  = help: write a `,` here"],
+    );
     assert_line(
         "let _a = Dense(3,, activation = relu)(x);",
         &["2:18 [,] nothing stands before this `,`\n\n  = help: remove the `,`"],
@@ -53,20 +56,31 @@ fn broken_statements_are_told_at_their_tokens() {
         "Dense(3)(x);",
         &["2:1 [Dense(3)(x)] the result of this is not bound\n\n  = help: write `let name = …;`"],
     );
-    assert_line("let _a = Dense(3 relu true)(x);", &["2:16 [3] missing `,` after this argument"]);
-    assert_line("let _a = Dense(3;4)(x);", &["2:17 [;] unexpected `;` after an argument"]);
+    assert_line(
+        "let _a = Dense(3 relu true)(x);",
+        &["2:16 [3] missing `,` after this argument\n\n  = help: write a `,` here"],
+    );
+    assert_line(
+        "let _a = Dense(3;4)(x);",
+        &[
+            "2:17 [;] unexpected `;` after an argument\n\n  = help: remove it, or write what is missing before it",
+        ],
+    );
     assert_line(
         "let _a = Dense(3)(x)let _b = Dense(2)(_a); _c = Dense(2)(_b);",
         &[
-            "2:18 [(x)] missing `;` after this statement",
+            "2:18 [(x)] missing `;` after this statement\n\n  = help: write a `;` here",
             "2:44 [_c] a binding starts with `let`\n\n  = help: write `let _c = …;`",
         ],
     );
-    assert_line("let _a = Dense(3)(x) const N: usize = 3;", &["2:18 [(x)] missing `;` after this statement"]);
+    assert_line(
+        "let _a = Dense(3)(x) const N: usize = 3;",
+        &["2:18 [(x)] missing `;` after this statement\n\n  = help: write a `;` here"],
+    );
     assert_line(
         "let _a = Dense(3)(x) _b = Dense(3)(_a);",
         &[
-            "2:18 [(x)] missing `;` after this statement",
+            "2:18 [(x)] missing `;` after this statement\n\n  = help: write a `;` here",
             "2:22 [_b] a binding starts with `let`\n\n  = help: write `let _b = …;`",
         ],
     );

@@ -1,21 +1,86 @@
-//! Settings of a convolution that would give a shape that the user wrote.
+//! Settings of a convolution that would give a shape that is wanted, or make it accept what it is called on.
 
-use super::{Padding, Sliding};
+use super::{Class, Padding, Sliding};
 use crate::dim::{Dim, Same};
 use crate::shape::Shape;
 
 /// The largest stride that is tried.
 const STRIDES: usize = 16;
 
+impl Class {
+    /// The class that does the same to images instead of sequences, or the other way round.
+    fn other(self) -> Self {
+        match self {
+            Class::Conv1D => Class::Conv2D,
+            Class::Conv2D => Class::Conv1D,
+            Class::Conv1DTranspose => Class::Conv2DTranspose,
+            Class::Conv2DTranspose => Class::Conv1DTranspose,
+            Class::DepthwiseConv1D => Class::DepthwiseConv2D,
+            Class::DepthwiseConv2D => Class::DepthwiseConv1D,
+            Class::SeparableConv1D => Class::SeparableConv2D,
+            Class::SeparableConv2D => Class::SeparableConv1D,
+        }
+    }
+}
+
 impl Sliding {
-    /// The other padding, then other strides.
-    pub(in crate::layers) fn changed(&self, shape: &Shape, wanted: &Shape) -> Vec<(Self, String)> {
-        let (padding, setting) = match self.padding {
-            Padding::Valid => (Padding::Same, "padding = same"),
-            Padding::Same | Padding::Causal => (Padding::Valid, "padding = valid"),
+    /// With `wanted`, the other padding, then other strides. Without, what makes a window fit, or another class.
+    pub(in crate::layers) fn changed(&self, shape: &Shape, wanted: Option<&Shape>) -> Vec<(Self, String)> {
+        if shape.rank() != self.class.rank() + 1 {
+            return self.of_other_axes().into_iter().collect();
+        }
+        let padded = |padding, setting: &str| (Sliding { padding, ..self.clone() }, setting.to_string());
+        match wanted {
+            Some(wanted) => {
+                let padded = match self.padding {
+                    Padding::Valid => padded(Padding::Same, "padding = same"),
+                    Padding::Same | Padding::Causal => padded(Padding::Valid, "padding = valid"),
+                };
+                std::iter::once(padded).chain(self.with_strides(shape, wanted)).collect()
+            }
+            None if self.padding == Padding::Valid => {
+                let padded = padded(Padding::Same, "padding = same");
+                std::iter::once(padded).chain(self.with_smaller_kernel(shape)).collect()
+            }
+            None => Vec::new(),
+        }
+    }
+
+    /// The same for images instead of sequences, or the other way round.
+    fn of_other_axes(&self) -> Option<(Self, String)> {
+        let class = self.class.other();
+        if self.padding == Padding::Causal && class != Class::Conv1D {
+            return None;
+        }
+        fn each<T: Clone>(values: &[T], rank: usize) -> Vec<T> {
+            values.iter().cycle().take(rank).cloned().collect()
+        }
+        let rank = class.rank();
+        let changed = Sliding {
+            class,
+            kernel_size: each(&self.kernel_size, rank),
+            strides: each(&self.strides, rank),
+            padding: self.padding,
+            dilation_rate: each(&self.dilation_rate, rank),
+            output_padding: self.output_padding.as_ref().map(|padding| each(padding, rank)),
         };
-        let padded = (Sliding { padding, ..self.clone() }, setting.to_string());
-        std::iter::once(padded).chain(self.with_strides(shape, wanted)).collect()
+        Some((changed, format!("{}(…)", class.name())))
+    }
+
+    /// The largest kernel that is no larger than the input.
+    fn with_smaller_kernel(&self, shape: &Shape) -> Option<(Self, String)> {
+        let axes = self.kernel_size.iter().zip(&self.dilation_rate).zip(&shape.0);
+        let fitting = axes.map(|((taps, &dilation), n)| {
+            let most = n.known()?.checked_sub(1)? / dilation + 1;
+            taps.known().map(|taps| taps.min(most))
+        });
+        let fitting = fitting.collect::<Option<Vec<usize>>>()?;
+        let kernel_size: Vec<Dim> = fitting.iter().copied().map(Dim::Known).collect();
+        if kernel_size == self.kernel_size {
+            return None;
+        }
+        let setting = format!("kernel_size = {}", per_axis(&fitting, true));
+        Some((Sliding { kernel_size, ..self.clone() }, setting))
     }
 
     /// Lengths of what it gives.
@@ -43,13 +108,16 @@ impl Sliding {
         if dilated || padded {
             return None;
         }
-        let setting = match &strides[..] {
-            [stride] => format!("strides = {stride}"),
-            several => {
-                let several: Vec<String> = several.iter().map(usize::to_string).collect();
-                format!("strides = ({})", several.join(", "))
-            }
-        };
+        let setting = format!("strides = {}", per_axis(&strides, false));
         Some((Sliding { strides, ..self.clone() }, setting))
+    }
+}
+
+/// Numbers as they are written: `3`, `(3, 2)`. Equal ones can be written as one.
+fn per_axis(numbers: &[usize], short: bool) -> String {
+    match numbers {
+        [one] => one.to_string(),
+        [first, rest @ ..] if short && rest.iter().all(|other| other == first) => first.to_string(),
+        several => format!("({})", several.iter().map(usize::to_string).collect::<Vec<_>>().join(", ")),
     }
 }

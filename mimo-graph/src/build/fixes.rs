@@ -1,0 +1,271 @@
+//! What would make a call fit, or give a tensor the shape that is written for it. Nothing is offered that was not
+//! tried: every candidate is a change of some facts, from which whatever depends on them is inferred anew by the
+//! shape rules themselves.
+
+use std::collections::BTreeMap;
+
+use self::candidates::{before, candidates};
+use crate::context::{Cx, DimCheck};
+use crate::diag::{Diags, Loc};
+use crate::graph::{Dtype, Graph, LayerId, Node, TensorId};
+use crate::layers::{LayerKind, Operand};
+use crate::shape::Shape;
+
+mod candidates;
+
+/// How many fixes are offered.
+const OFFERED: usize = 2;
+
+/// What is known besides the graph.
+#[derive(Clone, Copy)]
+pub(super) struct Known<'a> {
+    pub(super) graph: &'a Graph,
+    /// What const evaluation finds out already.
+    pub(super) checks: &'a [DimCheck],
+    /// Shapes that the user wrote.
+    pub(super) ascribed: &'a [(TensorId, Shape)],
+}
+
+/// A call that something is wrong with.
+#[derive(Clone, Copy)]
+pub(super) struct Call<'a> {
+    pub(super) layer: LayerId,
+    pub(super) inputs: &'a [(TensorId, Loc)],
+    pub(super) loc: Loc,
+    /// The first call's operand, for a layer whose weights do not fit a later one.
+    pub(super) like: Option<TensorId>,
+}
+
+/// A change of the facts.
+enum Patch {
+    /// A layer, made otherwise.
+    Layer(LayerId, LayerKind),
+    /// An input that holds something else.
+    Input(TensorId, Dtype),
+    /// A layer between the call and one of its operands.
+    Between(usize, LayerKind),
+}
+
+/// Something to try, and what to say if it fits.
+struct Candidate {
+    patches: Vec<Patch>,
+    /// Up to the shape that it makes.
+    text: String,
+    /// Whose shape is told.
+    shows: Shows,
+}
+
+/// Which shape a text ends with.
+enum Shows {
+    Nothing,
+    /// That of what the call gives.
+    Given,
+    /// That of a tensor, which the text leads to.
+    Tensor(TensorId),
+    /// That of an operand.
+    Operand(usize),
+}
+
+/// The facts after some changes.
+struct World<'a> {
+    known: Known<'a>,
+    kinds: BTreeMap<LayerId, LayerKind>,
+    tensors: BTreeMap<TensorId, (Shape, Dtype)>,
+}
+
+/// What would make a call fit, the likeliest first.
+pub(super) fn of_call(known: Known<'_>, call: Call<'_>) -> Vec<String> {
+    let graph = known.graph;
+    let tensors: Option<Vec<(Shape, Dtype)>> = call
+        .inputs
+        .iter()
+        .map(|&(input, _)| graph.tensor(input).shape.clone().map(|shape| (shape, graph.tensor(input).dtype)))
+        .collect();
+    let Some(tensors) = tensors else { return Vec::new() };
+    let mut offered: Vec<String> = Vec::new();
+    for candidate in candidates(known, call, &tensors) {
+        let Some((world, operands, given)) = tried(known, call, &candidate.patches) else { continue };
+        let shape = match candidate.shows {
+            Shows::Nothing => None,
+            Shows::Given => given.first().map(|(shape, _)| shape),
+            Shows::Operand(place) => operands.get(place).map(|(shape, _)| shape),
+            Shows::Tensor(tensor) => world.tensor(tensor).map(|(shape, _)| shape),
+        };
+        let text = match shape {
+            Some(shape) => format!("{} {}", candidate.text, shape.display(&graph.consts)),
+            None => candidate.text,
+        };
+        if !offered.contains(&text) {
+            offered.push(text);
+        }
+        if offered.len() == OFFERED {
+            break;
+        }
+    }
+    offered
+}
+
+/// What would give a tensor the shape that is written for it.
+pub(super) fn of_shape(known: Known<'_>, tensor: TensorId, wanted: &Shape) -> Vec<String> {
+    let graph = known.graph;
+    let changes = before(graph, tensor, std::slice::from_ref(wanted)).into_iter();
+    let fits = changes.filter_map(|(layer, kind, setting, _)| {
+        let class = setting_class(&graph.layer(layer).kind);
+        let mut world = World::new(known);
+        world.change(layer, kind);
+        let fits = world.replay() && world.tensor(tensor).is_some_and(|(shape, _)| shape == wanted);
+        let text = match setting.contains(" = ") {
+            true => format!("`{setting}` in `{class}`"),
+            false => format!("`{setting}`"),
+        };
+        fits.then(|| format!("{text} would make it {}", wanted.display(&graph.consts)))
+    });
+    fits.take(1).collect()
+}
+
+/// The operands and what is given, if the call fits with these changes.
+#[allow(clippy::type_complexity)]
+fn tried<'a>(
+    known: Known<'a>,
+    call: Call<'_>,
+    patches: &[Patch],
+) -> Option<(World<'a>, Vec<(Shape, Dtype)>, Vec<(Shape, Dtype)>)> {
+    let mut world = World::new(known);
+    for patch in patches {
+        match patch {
+            Patch::Layer(layer, kind) => world.change(*layer, kind.clone()),
+            Patch::Input(tensor, dtype) => {
+                let shape = known.graph.tensor(*tensor).shape.clone()?;
+                world.tensors.insert(*tensor, (shape, *dtype));
+            }
+            Patch::Between(..) => {}
+        }
+    }
+    if !world.replay() {
+        return None;
+    }
+    let operands = call
+        .inputs
+        .iter()
+        .map(|&(input, _)| world.tensor(input).map(|(shape, dtype)| (shape.clone(), dtype)));
+    let mut operands = operands.collect::<Option<Vec<_>>>()?;
+    for patch in patches {
+        if let Patch::Between(place, kind) = patch {
+            let operand = operands.get_mut(*place)?;
+            *operand = world.infer(kind, std::slice::from_ref(operand), call.loc)?.into_iter().next()?;
+        }
+    }
+    let given = world.infer(world.kind(call.layer), &operands, call.loc)?;
+    // Almost any tensor can be repeated along axes of 1: nobody means that who has to be helped.
+    let broadcast = || operands.windows(2).any(|pair| pair[0].0 != pair[1].0);
+    if matches!(world.kind(call.layer), LayerKind::Merge(_)) && broadcast() {
+        return None;
+    }
+    // What earlier calls of the layer made has to serve this one too.
+    let made = known.graph.calls_of(call.layer).find(|node| world.is_sound(node));
+    if let Some(made) = made {
+        let shapes: Vec<&Shape> = operands.iter().map(|(shape, _)| shape).collect();
+        let (made, needed) = (world.weights(made)?, world.kind(call.layer).weights(&shapes));
+        let same = made.iter().zip(&needed).all(|(made, needed)| made.shape == needed.shape);
+        if !same {
+            return None;
+        }
+    }
+    Some((world, operands, given))
+}
+
+impl<'a> World<'a> {
+    fn new(known: Known<'a>) -> Self {
+        World { known, kinds: BTreeMap::new(), tensors: BTreeMap::new() }
+    }
+
+    /// Makes a layer, and its parts, otherwise.
+    fn change(&mut self, layer: LayerId, kind: LayerKind) {
+        let parts = kind.parts().into_iter().map(|part| part.kind);
+        self.kinds.extend(self.known.graph.layer(layer).parts.iter().copied().zip(parts));
+        self.kinds.insert(layer, kind);
+    }
+
+    fn kind(&self, layer: LayerId) -> &LayerKind {
+        self.kinds.get(&layer).unwrap_or(&self.known.graph.layer(layer).kind)
+    }
+
+    fn tensor(&self, tensor: TensorId) -> Option<(&Shape, Dtype)> {
+        let entry = self.known.graph.tensor(tensor);
+        match self.tensors.get(&tensor) {
+            Some((shape, dtype)) => Some((shape, *dtype)),
+            None => entry.shape.as_ref().map(|shape| (shape, entry.dtype)),
+        }
+    }
+
+    /// Whether nothing was wrong with a call.
+    fn is_sound(&self, node: &Node) -> bool {
+        node.outputs.iter().all(|&output| self.known.graph.tensor(output).shape.is_some())
+    }
+
+    /// What a layer gives, if nothing is wrong with the call and nothing is left to const evaluation that was not
+    /// before.
+    fn infer(&self, kind: &LayerKind, operands: &[(Shape, Dtype)], loc: Loc) -> Option<Vec<(Shape, Dtype)>> {
+        let (mut diags, mut checks) = (Diags::new(), Vec::new());
+        let mut cx = Cx { consts: &self.known.graph.consts, diags: &mut diags, checks: &mut checks };
+        let operands: Vec<_> =
+            operands.iter().map(|(shape, dtype)| Operand { name: "x", shape, dtype: *dtype, loc }).collect();
+        let given = kind.infer(&operands, loc, &mut cx)?;
+        let asked = |check: &DimCheck| {
+            let DimCheck { found, relation, wanted, .. } = check;
+            let same = |it: &DimCheck| it.found == *found && it.relation == *relation && it.wanted == *wanted;
+            self.known.checks.iter().any(same)
+        };
+        (!diags.has_errors() && checks.iter().all(asked)).then_some(given)
+    }
+
+    /// Infers anew what depends on the changes. Gives whether all of that still fits.
+    fn replay(&mut self) -> bool {
+        let graph = self.known.graph;
+        let mut touched = Vec::new();
+        for node in graph
+            .nodes
+            .iter()
+            .filter(|node| node.outputs.iter().all(|&output| graph.tensor(output).shape.is_some()))
+        {
+            let reads = node.inputs.iter().any(|input| self.tensors.contains_key(input));
+            if !reads && !self.kinds.contains_key(&node.layer) {
+                continue;
+            }
+            let operands: Option<Vec<_>> = node
+                .inputs
+                .iter()
+                .map(|&input| self.tensor(input).map(|(shape, dtype)| (shape.clone(), dtype)))
+                .collect();
+            let given = operands.and_then(|operands| self.infer(self.kind(node.layer), &operands, node.loc));
+            let Some(given) = given.filter(|given| given.len() == node.outputs.len()) else { return false };
+            self.tensors.extend(node.outputs.iter().copied().zip(given));
+            touched.push(node.layer);
+        }
+        let written = |(tensor, shape): &(TensorId, Shape)| {
+            self.tensors.get(tensor).is_none_or(|(changed, _)| changed == shape)
+        };
+        self.known.ascribed.iter().all(written) && touched.into_iter().all(|layer| self.shares(layer))
+    }
+
+    /// The weights that a call needs.
+    fn weights(&self, node: &Node) -> Option<Vec<crate::layers::Weight>> {
+        let shapes = node.inputs.iter().map(|&input| self.tensor(input).map(|(shape, _)| shape));
+        Some(self.kind(node.layer).weights(&shapes.collect::<Option<Vec<_>>>()?))
+    }
+
+    /// Whether all calls of a layer need the same weights.
+    fn shares(&self, layer: LayerId) -> bool {
+        let mut calls = self.known.graph.calls_of(layer).filter(|node| self.is_sound(node));
+        let first = calls.next().and_then(|node| self.weights(node));
+        calls.all(|node| self.weights(node) == first)
+    }
+}
+
+/// The class in whose settings a layer's shape is written.
+fn setting_class(kind: &LayerKind) -> &'static str {
+    match kind.core().0 {
+        LayerKind::Bidirectional(layer) => layer.forward().cell.class(),
+        core => core.class_name(),
+    }
+}

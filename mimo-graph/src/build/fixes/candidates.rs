@@ -1,0 +1,283 @@
+//! What may mend a call, the likeliest first. Nothing here need fit: all of it is tried.
+
+use super::{Call, Candidate, Known, Patch, Shows, setting_class};
+use crate::context::Cx;
+use crate::diag::{Diags, Loc};
+use crate::dim::Dim;
+use crate::graph::{Dtype, Graph, LayerId, TensorId};
+use crate::layers::flatten::Flatten;
+use crate::layers::global_pooling::GlobalPooling;
+use crate::layers::pooling::PoolKind;
+use crate::layers::repeat_vector::RepeatVector;
+use crate::layers::reshape::Reshape;
+use crate::layers::time_distributed::TimeDistributed;
+use crate::layers::{LayerKind, construct};
+use crate::shape::Shape;
+use crate::trail::{call_of, shown_name, step};
+use crate::value::{Arg, Value, ValueKind};
+
+/// How many calls before an operand are changed to mend a call.
+const BEFORE: usize = 4;
+
+/// Changes of the calls that a tensor came about by, the last first, each with what it gives: those that might give
+/// one of the shapes `wanted`, as long as nothing after them changes it.
+pub(super) fn before(
+    graph: &Graph,
+    tensor: TensorId,
+    wanted: &[Shape],
+) -> Vec<(LayerId, LayerKind, String, TensorId)> {
+    let mut changes = Vec::new();
+    let mut at = tensor;
+    for _ in 0..BEFORE {
+        let Some((kind, inputs)) = call_of(graph, at) else { break };
+        let shapes: Option<Vec<&Shape>> =
+            inputs.iter().map(|&input| graph.tensor(input).shape.as_ref()).collect();
+        let (Some(shapes), Some(layer)) =
+            (shapes, graph.layers.iter().position(|layer| std::ptr::eq(&layer.kind, kind)))
+        else {
+            break;
+        };
+        let Ok(layer) = u32::try_from(layer) else { break };
+        let same = graph.tensor(at).shape == graph.tensor(tensor).shape;
+        let mut made: Vec<_> =
+            wanted.iter().filter(|_| same).flat_map(|wanted| kind.changes(&shapes, Some(wanted))).collect();
+        made.extend(kind.changes(&shapes, None));
+        changes.extend(made.into_iter().map(|(kind, setting)| (LayerId(layer), kind, setting, at)));
+        let Some(input) = step(kind, inputs) else { break };
+        at = input;
+    }
+    changes
+}
+
+/// What may mend a call, the likeliest first.
+pub(super) fn candidates(known: Known<'_>, call: Call<'_>, tensors: &[(Shape, Dtype)]) -> Vec<Candidate> {
+    let graph = known.graph;
+    let kind = &graph.layer(call.layer).kind;
+    let shapes: Vec<&Shape> = tensors.iter().map(|(shape, _)| shape).collect();
+    let mut found = Vec::new();
+    // Another setting of the layer itself, as long as it is no part of another, or another class. A class for tensors
+    // of fewer axes is less likely than a tensor that lacks one.
+    let is_part = graph.layers.iter().any(|layer| layer.parts.contains(&call.layer));
+    let mut lesser = Vec::new();
+    if !is_part && call.like.is_none() {
+        for (changed, setting) in kind.changes(&shapes, None) {
+            let (text, shows) = match changed {
+                LayerKind::Reshape(_) => (format!("write `{setting}`"), Shows::Nothing),
+                _ => (format!("write `{setting}`, which gives"), Shows::Given),
+            };
+            let fewer =
+                changed.class_name() != kind.class_name() && shapes.iter().all(|shape| shape.rank() < 3);
+            let candidate = Candidate { patches: vec![Patch::Layer(call.layer, changed)], text, shows };
+            if fewer { lesser.push(candidate) } else { found.push(candidate) }
+        }
+    }
+    if let LayerKind::TimeDistributed(wrapper) = kind {
+        let text = format!("call the layer itself: write `{}(…)`, which gives", wrapper.layer.class_name());
+        let patches = vec![Patch::Layer(call.layer, (*wrapper.layer).clone())];
+        found.push(Candidate { patches, text, shows: Shows::Given });
+    }
+    // What is wrong is most likely the operand at the place of the error: the last ones are told there.
+    for (place, &(input, _)) in call.inputs.iter().enumerate().rev() {
+        found.extend(declared(graph, input));
+        let wanted = wanted(kind, call, graph, place, tensors);
+        found.extend(before(graph, input, &wanted).into_iter().map(|(layer, kind, setting, at)| {
+            let entry = graph.tensor(at);
+            let class = setting_class(&graph.layer(layer).kind);
+            let mut text = match (setting.contains(" = "), entry.bindings.last()) {
+                (false, _) => format!("write `{setting}` instead of the `{class}`"),
+                (true, Some(name)) => format!("write `{setting}` in the `{class}` that gives `{name}`"),
+                (true, None) => format!("write `{setting}` in that `{class}`"),
+            };
+            text += ", which makes it";
+            Candidate { patches: vec![Patch::Layer(layer, kind)], text, shows: Shows::Tensor(at) }
+        }));
+    }
+    for (place, &(input, _)) in call.inputs.iter().enumerate().rev() {
+        found.extend(between(graph, input, place, tensors, kind));
+    }
+    found.append(&mut lesser);
+    if tensors.len() == 1 && (slides(kind) || matches!(kind, LayerKind::Recurrent(_))) {
+        let each = LayerKind::TimeDistributed(TimeDistributed { layer: Box::new(kind.clone()) });
+        let text = format!("write `TimeDistributed({}(…))`, which gives", kind.class_name());
+        let patches = vec![Patch::Layer(call.layer, each)];
+        found.push(Candidate { patches, text, shows: Shows::Given });
+    }
+    // Who writes `same` means it, and most tensors are meant to hold floats.
+    let unlikely = ["`padding = valid`", "write `dtype"];
+    found.sort_by_key(|candidate| unlikely.iter().any(|text| candidate.text.contains(text)));
+    found
+}
+
+/// Shapes that might be wanted of an operand: those of the others, as they are and with its own last axis.
+fn wanted(
+    kind: &LayerKind,
+    call: Call<'_>,
+    graph: &Graph,
+    place: usize,
+    tensors: &[(Shape, Dtype)],
+) -> Vec<Shape> {
+    if let (LayerKind::Recurrent(layer), true) = (kind, place > 0) {
+        return vec![Shape(vec![layer.units.clone()])];
+    }
+    let own = tensors.get(place).and_then(|(shape, _)| shape.last());
+    let like = call.like.and_then(|first| graph.tensor(first).shape.as_ref());
+    let others =
+        tensors.iter().enumerate().filter(|(i, _)| *i != place).map(|(_, (shape, _))| shape).chain(like);
+    let mut wanted: Vec<Shape> = Vec::new();
+    for shape in others {
+        wanted.push(shape.clone());
+        let mut mixed = shape.clone();
+        if let (Some(last), Some(own)) = (mixed.0.last_mut(), own) {
+            *last = own.clone();
+        }
+        wanted.push(mixed);
+    }
+    wanted.dedup();
+    wanted
+}
+
+/// Another `dtype` of the input that an operand is or comes from.
+fn declared(graph: &Graph, input: TensorId) -> Option<Candidate> {
+    let mut source = input;
+    while let Some((kind, inputs)) = call_of(graph, source) {
+        match step(kind, inputs) {
+            Some(before) => source = before,
+            None => return None,
+        }
+    }
+    if !graph.sources.contains(&source) {
+        return None;
+    }
+    let name = shown_name(graph, source);
+    let (dtype, text) = match graph.tensor(source).dtype {
+        Dtype::Int => (Dtype::Float, format!("leave `dtype = \"int32\"` out at the `Input` of `{name}`")),
+        Dtype::Float => (Dtype::Int, format!("write `dtype = \"int32\"` at the `Input` of `{name}`")),
+    };
+    Some(Candidate { patches: vec![Patch::Input(source, dtype)], text, shows: Shows::Nothing })
+}
+
+/// Layers that might stand between an operand and the call.
+fn between(
+    graph: &Graph,
+    input: TensorId,
+    place: usize,
+    tensors: &[(Shape, Dtype)],
+    called: &LayerKind,
+) -> Vec<Candidate> {
+    let Some((shape, dtype)) = tensors.get(place) else { return vec![] };
+    // An order of axes is changed to that of the tensor, not the tensor.
+    if matches!(called, LayerKind::Permute(_)) {
+        return vec![];
+    }
+    let name = shown_name(graph, input);
+    let mut found = Vec::new();
+    let mut add = |kind: LayerKind, written: String, shows: Shows, when: &str| {
+        let makes = if matches!(shows, Shows::Nothing) { "" } else { ", which makes it" };
+        let text = format!("call `{written}` on `{name}` first{when}{makes}");
+        found.push(Candidate { patches: vec![Patch::Between(place, kind)], text, shows });
+    };
+    let consts = &graph.consts;
+    let reshape = |dims: Vec<Dim>| {
+        let shown = Shape(dims.clone());
+        let written = format!("Reshape({})", shown.display(consts));
+        (LayerKind::Reshape(Reshape { target_shape: dims.into_iter().map(Some).collect() }), written)
+    };
+    let others = || tensors.iter().enumerate().filter(|(i, _)| *i != place).map(|(_, (shape, _))| shape);
+    let one = || Dim::Known(1);
+    if *dtype == Dtype::Int
+        && let Some(embedding) = embedding()
+    {
+        add(embedding, WORDS.into(), Shows::Nothing, " if it holds word ids");
+    }
+    let slides = slides(called);
+    match &shape.0[..] {
+        [] => {
+            let (kind, written) = reshape(vec![one()]);
+            add(kind, written, Shows::Nothing, "");
+        }
+        [n] => {
+            let (kind, written) = reshape(vec![n.clone(), one()]);
+            let when = match called {
+                LayerKind::Recurrent(_) | LayerKind::TimeDistributed(_) => " if it is one number per step",
+                _ if slides => ": one channel",
+                _ => "",
+            };
+            add(kind, written, Shows::Nothing, when);
+            for (side, channels) in n.known().into_iter().flat_map(square) {
+                let (kind, written) = reshape([side, side, channels].map(Dim::Known).to_vec());
+                add(kind, written, Shows::Nothing, " if it is an image");
+            }
+            for steps in others().filter(|other| other.rank() == 2).filter_map(|other| other.0.first()) {
+                let kind = LayerKind::RepeatVector(RepeatVector { n: steps.clone() });
+                let written = format!("RepeatVector({})", steps.display(consts));
+                add(kind, written, Shows::Operand(place), "");
+            }
+        }
+        [rows, columns] => {
+            let (kind, written) = reshape(vec![rows.clone(), columns.clone(), one()]);
+            add(kind, written, Shows::Nothing, if slides { ": one channel" } else { "" });
+        }
+        [first, rest @ ..] => {
+            let (kind, written) = reshape(vec![first.clone(), Shape(rest.to_vec()).elements()]);
+            add(kind, written, Shows::Nothing, "");
+        }
+    }
+    // One axis is what `Flatten` gives.
+    for other in others().filter(|other| other.rank() != shape.rank() && other.rank() > 1) {
+        let (kind, written) = reshape(other.0.clone());
+        add(kind, written, Shows::Nothing, "");
+    }
+    add(LayerKind::Flatten(Flatten), "Flatten()".into(), Shows::Operand(place), "");
+    if let axes @ 1..=2 = shape.rank().saturating_sub(1) {
+        let pooling = GlobalPooling { kind: PoolKind::Average, axes, keepdims: false };
+        let written = format!("GlobalAveragePooling{axes}D()");
+        add(LayerKind::GlobalPooling(pooling), written, Shows::Operand(place), "");
+    }
+    // Floats of a vector that the user gives may be word ids, if they are declared so.
+    let reads_words = matches!(called, LayerKind::Recurrent(_) | LayerKind::Conv(_));
+    if let ([_], Dtype::Float, true, Some(embedding)) =
+        (&shape.0[..], dtype, reads_words && graph.sources.contains(&input), embedding())
+    {
+        let text = format!(
+            "call `{WORDS}` on `{name}` first if it holds word ids, with `dtype = \"int32\"` at its `Input`"
+        );
+        let patches = vec![Patch::Input(input, Dtype::Int), Patch::Between(place, embedding)];
+        let words = Candidate { patches, text, shows: Shows::Nothing };
+        found.insert(1.min(found.len()), words);
+    }
+    found
+}
+
+/// Whether a layer reads sequences or images with channels.
+fn slides(kind: &LayerKind) -> bool {
+    matches!(
+        kind,
+        LayerKind::Conv(_)
+            | LayerKind::Depthwise(_)
+            | LayerKind::Separable(_)
+            | LayerKind::Pooling(_)
+            | LayerKind::GlobalPooling(_)
+            | LayerKind::Frame(_)
+            | LayerKind::UpSampling(_)
+    )
+}
+
+/// How an `Embedding` is proposed: nobody but the user knows the size of the vocabulary.
+const WORDS: &str = "Embedding(vocabulary, 64)";
+
+fn embedding() -> Option<LayerKind> {
+    let nowhere = Loc(0);
+    let number = |n| Arg { name: None, value: Value { kind: ValueKind::Int(n), loc: nowhere } };
+    let (mut diags, mut checks) = (Diags::new(), Vec::new());
+    let mut cx = Cx { consts: &[], diags: &mut diags, checks: &mut checks };
+    Some(construct("Embedding", nowhere, &[number(1000), number(64)], nowhere, &mut cx)?.kind)
+}
+
+/// Sides and channels of square images of so many values, in grey and in colour.
+fn square(values: usize) -> impl Iterator<Item = (usize, usize)> {
+    [1, 3].into_iter().filter_map(move |channels| {
+        let side = (values / channels).isqrt();
+        // Smaller ones are squares by chance.
+        (side >= 8 && side * side * channels == values).then_some((side, channels))
+    })
+}

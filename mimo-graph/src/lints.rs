@@ -1,0 +1,191 @@
+//! What runs and is probably not meant. (What is declared and not used is told by `check`, weights and learning
+//! rates where they are read.)
+
+use crate::code::Code;
+use crate::context::Cx;
+use crate::diag::Diag;
+use crate::graph::{Graph, Layer, Node, TensorId};
+use crate::layers::LayerKind;
+use crate::shape::Shape;
+use crate::trail::{call_of, shown_name, step, trail};
+
+/// A flattened image is worth a word if the layer that reads it holds more weights than this: below, a model is small
+/// whatever it is made of.
+const LARGE: usize = 100_000;
+
+/// And if it holds more than so many of a hundred weights of the model.
+const SHARE: usize = 90;
+
+/// Reports everything of the kind.
+pub(crate) fn all(graph: &Graph, cx: &mut Cx<'_>) {
+    large_flatten(graph, cx);
+    dropout_after_head(graph, cx);
+}
+
+/// How many numbers a layer holds, if that is known.
+fn size(layer: &Layer) -> Option<usize> {
+    layer.weights.iter().try_fold(0_usize, |sum, weight| sum.checked_add(weight.shape.elements().known()?))
+}
+
+/// `100352` as `100,352`.
+fn grouped(n: usize) -> String {
+    let digits = n.to_string();
+    let mut shown = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            shown.push(',');
+        }
+        shown.push(digit);
+    }
+    shown
+}
+
+/// A `Dense` on a flattened image that holds nearly all weights of a model: a pooling leaves far fewer to learn. Images
+/// that the user gives are meant to be read pixel by pixel.
+fn large_flatten(graph: &Graph, cx: &mut Cx<'_>) {
+    let Some(total) = graph.layers.iter().map(size).try_fold(0_usize, |sum, own| sum.checked_add(own?))
+    else {
+        return;
+    };
+    for node in &graph.nodes {
+        let layer = graph.layer(node.layer);
+        let (LayerKind::Dense(_), Some(own)) = (&layer.kind, size(layer)) else { continue };
+        let Some((flat, shape)) = flattened(graph, node) else { continue };
+        if own < LARGE || own.saturating_mul(100) <= total.saturating_mul(SHARE) {
+            continue;
+        }
+        let shown = shape.display(&graph.consts).to_string();
+        let message = format!(
+            "this `Dense` holds {} of the model's {} weights, because it reads all values of a flattened {shown}",
+            grouped(own),
+            grouped(total)
+        );
+        let axes = shape.rank() - 1;
+        let left = shape.last().and_then(|channels| channels.known()).unwrap_or_default();
+        let diag = Diag::warning(Code::LargeFlatten, node.loc, message)
+            .help(format!(
+                "write `GlobalAveragePooling{axes}D()` instead of `Flatten()`, which leaves {left} values"
+            ))
+            .help(format!(
+                "or a `MaxPooling{axes}D(2)` before it, which leaves every {}",
+                ["second", "fourth"][usize::from(axes > 1)]
+            ))
+            .help("`#[allow(mimo::large_flatten)]` if it is meant");
+        cx.error(match trail(graph, flat) {
+            Some(trail) => diag.note(trail),
+            None => diag,
+        });
+    }
+}
+
+/// The flattened tensor that a call reads, through layers that keep its values, and the shape before it was flattened,
+/// if that is a sequence or an image which layers have made.
+fn flattened<'g>(graph: &'g Graph, node: &Node) -> Option<(TensorId, &'g Shape)> {
+    let mut at = *node.inputs.first()?;
+    loop {
+        let (kind, inputs) = call_of(graph, at)?;
+        match kind {
+            LayerKind::Flatten(_) => {
+                let image = step(kind, inputs)?;
+                let shape =
+                    graph.tensor(image).shape.as_ref().filter(|shape| (2..=3).contains(&shape.rank()))?;
+                return is_made(graph, image).then_some((at, shape));
+            }
+            LayerKind::Dropout(_) | LayerKind::GaussianNoise(_) | LayerKind::Activation(_) => {
+                at = step(kind, inputs)?;
+            }
+            _ => return None,
+        }
+    }
+}
+
+/// Whether a layer that slides over images or reads sequences has a part in a tensor.
+fn is_made(graph: &Graph, tensor: TensorId) -> bool {
+    let mut at = tensor;
+    while let Some((kind, inputs)) = call_of(graph, at) {
+        if matches!(
+            kind.core().0,
+            LayerKind::Conv(_)
+                | LayerKind::Depthwise(_)
+                | LayerKind::Separable(_)
+                | LayerKind::Recurrent(_)
+                | LayerKind::Bidirectional(_)
+                | LayerKind::Merge(_)
+                | LayerKind::Concatenate(_)
+        ) {
+            return true;
+        }
+        match step(kind, inputs) {
+            Some(before) => at = before,
+            None => return true,
+        }
+    }
+    false
+}
+
+/// A `Dropout` or noise between the last layer with weights and an output with a loss: it changes predictions while training, and
+/// nothing can learn to live with it. A tensor that others read too is no end.
+fn dropout_after_head(graph: &Graph, cx: &mut Cx<'_>) {
+    // What has no loss may be there for other models to read.
+    let Some(compile) = &graph.compile else { return };
+    let trained = graph.outputs.iter().zip(&compile.outputs).filter(|(_, training)| training.loss.is_some());
+    for (output, _) in trained {
+        let mut at = output.tensor;
+        let mut noise = None;
+        while let Some((kind, inputs)) = call_of(graph, at) {
+            let readers = graph.nodes.iter().filter(|node| node.inputs.contains(&at)).count();
+            let (core, _) = kind.core();
+            let weighted = matches!(
+                core,
+                LayerKind::Dense(_)
+                    | LayerKind::Conv(_)
+                    | LayerKind::Depthwise(_)
+                    | LayerKind::Separable(_)
+                    | LayerKind::Recurrent(_)
+                    | LayerKind::Bidirectional(_)
+            );
+            if weighted {
+                if let Some((class, loc)) = noise {
+                    let head = kind.class_name();
+                    let message = format!(
+                        "`{class}` stands behind the last layer of the output `{}`, and changes what it predicts while training",
+                        output.name
+                    );
+                    let name = inputs.first().map(|&input| shown_name(graph, input)).unwrap_or_default();
+                    cx.error(
+                        Diag::warning(Code::DropoutAfterHead, loc, message)
+                            .help(format!("call it before the `{head}`, on `{name}`, or remove it")),
+                    );
+                }
+                break;
+            }
+            // The output itself is read by nobody; what is before it, by the call behind it.
+            if readers > usize::from(at != output.tensor) {
+                break;
+            }
+            match core {
+                LayerKind::Dropout(_) | LayerKind::GaussianNoise(_) => {
+                    let call = graph.tensor(at).producer.map(|node| graph.node(node).loc);
+                    noise = call.map(|loc| (kind.class_name(), loc));
+                }
+                LayerKind::Activation(_) | LayerKind::Flatten(_) | LayerKind::Reshape(_) => {}
+                _ => break,
+            }
+            let Some(before) = step(kind, inputs) else { break };
+            at = before;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_are_grouped() {
+        assert_eq!(
+            [0, 999, 1000, 100_352, 1_234_567].map(grouped),
+            ["0", "999", "1,000", "100,352", "1,234,567"]
+        );
+    }
+}

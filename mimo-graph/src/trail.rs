@@ -1,0 +1,124 @@
+//! How a tensor got its shape, for messages: `image [28, 28, 1] → Conv2D → x [26, 26, 32]`.
+
+use std::borrow::Cow;
+
+use crate::graph::{Graph, Node, TensorId};
+use crate::layers::{self, LayerKind};
+
+/// Calls of a long trail that are shown: the last ones. What is before them is `…`.
+const SHOWN: usize = 4;
+
+/// Tensors of a merge that are named.
+const NAMED: usize = 4;
+
+/// How messages call a tensor: its last binding, or the class that gives it.
+pub(crate) fn shown_name(graph: &Graph, tensor: TensorId) -> Cow<'_, str> {
+    let entry = graph.tensor(tensor);
+    if let (None, Some(group)) = (entry.bindings.last(), graph.group_of(tensor)) {
+        return format!("{}(…)", group.class).into();
+    }
+    match (entry.bindings.last(), entry.producer) {
+        (Some(name), _) => name.into(),
+        (None, Some(node)) => format!("{}(…)", graph.layer(graph.node(node).layer).kind.class_name()).into(),
+        (None, None) => "Input(…)".into(),
+    }
+}
+
+/// The call that gives a tensor, as the user wrote it: the layer, and what it reads. The calls of the parts of a
+/// layer are calls of that layer. `None` for an input, and for what a nested model gives.
+pub(crate) fn call_of(graph: &Graph, tensor: TensorId) -> Option<(&LayerKind, &[TensorId])> {
+    let mut node: &Node = graph.node(graph.tensor(tensor).producer?);
+    if graph.group_of(tensor).is_some() {
+        return None;
+    }
+    let layer = graph.layer(node.layer);
+    let whole = graph.layers.iter().find(|whole| whole.parts.contains(&node.layer)).unwrap_or(layer);
+    if !layer.parts.is_empty() {
+        // It joins what its parts give, and they read what it is called on.
+        node = graph.node(graph.tensor(*node.inputs.first()?).producer?);
+    }
+    Some((&whole.kind, &node.inputs))
+}
+
+/// The one tensor that a call goes on from; `None` for what joins several. States only say where a layer begins.
+pub(crate) fn step(kind: &LayerKind, inputs: &[TensorId]) -> Option<TensorId> {
+    let (_, most) = kind.arity();
+    inputs.first().copied().filter(|_| inputs.len() == 1 || most == 1)
+}
+
+/// A tensor with its shape: `x [8]`. The name is left out if there is none, and in between if it says little because
+/// other tensors have it too.
+fn shown(graph: &Graph, tensor: TensorId, ends: bool) -> String {
+    let entry = graph.tensor(tensor);
+    let shape = entry.shape.as_ref().map(|shape| shape.display(&graph.consts).to_string());
+    let shape = shape.unwrap_or_else(|| "[?]".into());
+    let own =
+        |name: &&String| ends || graph.tensors.iter().filter(|it| it.bindings.contains(name)).count() == 1;
+    match entry.bindings.last().filter(own) {
+        Some(name) => format!("{name} {shape}"),
+        None if entry.producer.is_none() => format!("Input {shape}"),
+        None => shape,
+    }
+}
+
+/// The way from an input, or from the last merge, to a tensor; `None` for an input, which has no way behind it.
+pub(crate) fn trail(graph: &Graph, tensor: TensorId) -> Option<String> {
+    let mut steps = Vec::new();
+    let mut at = tensor;
+    let start = loop {
+        let Some((kind, inputs)) = call_of(graph, at) else {
+            let start = shown(graph, at, true);
+            break match graph.group_of(at) {
+                Some(group) => format!("{}(…) → {start}", group.class),
+                None => start,
+            };
+        };
+        let Some(input) = step(kind, inputs) else {
+            let class = kind.class_name();
+            let mut names: Vec<_> =
+                inputs.iter().take(NAMED).map(|&input| shown_name(graph, input)).collect();
+            if inputs.len() > NAMED {
+                names.push("…".into());
+            }
+            let function = layers::function_of(class).unwrap_or(class);
+            let whole = shown(graph, at, at == tensor);
+            break format!("{function}([{}]) → {whole}", names.join(", "));
+        };
+        steps.push(format!("{} → {}", kind.class_name(), shown(graph, at, at == tensor)));
+        at = input;
+    };
+    if at == tensor && graph.tensor(at).producer.is_none() {
+        return None;
+    }
+    // One call is not worth a `…`.
+    if steps.len() > SHOWN + 1 {
+        steps.truncate(SHOWN);
+        steps.push("…".into());
+    }
+    let steps = steps.into_iter().rev();
+    Some([start].into_iter().chain(steps).collect::<Vec<_>>().join(" → "))
+}
+
+/// How tensors came about of which `said` speaks, for notes. An input is there from the start: it is shown only if
+/// nobody said its shape.
+pub(crate) fn notes(graph: &Graph, tensors: &[TensorId], said: &str) -> Vec<String> {
+    let mut notes: Vec<String> = Vec::new();
+    for &tensor in tensors {
+        let Some(shape) = &graph.tensor(tensor).shape else { continue };
+        let unsaid = || !said.contains(&shape.display(&graph.consts).to_string());
+        let note = trail(graph, tensor).or_else(|| unsaid().then(|| shown(graph, tensor, true)));
+        notes.extend(note.filter(|note| !notes.contains(note)));
+    }
+    notes
+}
+
+/// The tensors among `inputs` that a message names. A call on one tensor speaks of that one.
+pub(crate) fn spoken_of(graph: &Graph, inputs: &[TensorId], said: &str) -> Vec<TensorId> {
+    match inputs {
+        [one] => vec![*one],
+        _ => {
+            let named = |input: &&TensorId| said.contains(&format!("`{}`", shown_name(graph, **input)));
+            inputs.iter().filter(named).copied().collect()
+        }
+    }
+}

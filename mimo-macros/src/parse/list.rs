@@ -1,0 +1,306 @@
+//! What stands between delimiters: lists, maps and arguments, with a word for every separator that is missing.
+
+use mimo_graph::code::Code;
+use mimo_graph::diag::Diag;
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
+
+use super::cursor::{Cursor, contents, cut_list};
+use super::expr::Stop;
+use super::{Parser, invalid};
+use crate::ast::{Arg, Expr, ExprKind, Key, name_of};
+use crate::span::SpanRange;
+
+/// What a call is given.
+#[derive(Clone, Copy)]
+pub(super) enum Takes {
+    /// `Dense(64, activation = relu)`
+    Settings,
+    /// `Dense(64)(x)`, `enc(x)`
+    Tensors,
+    /// `concatenate([a, b], axis = 1)`
+    Both,
+}
+
+impl Parser {
+    pub(super) fn list(&mut self, tokens: &[TokenTree]) -> Result<ExprKind, Stop> {
+        if tokens.iter().any(|token| matches!(token, TokenTree::Punct(p) if p.as_char() == ';')) {
+            return Err(Stop::NotOurs);
+        }
+        let mut items = Vec::new();
+        let mut cursor = Cursor::new(tokens);
+        for piece in cut_list(tokens) {
+            cursor.skip(piece.len() + 1);
+            if piece.is_empty() {
+                items.push(self.empty_piece(cursor.previous()));
+                continue;
+            }
+            let mut piece = Cursor::new(piece);
+            self.items(&mut piece, "element", |parser, cursor| {
+                items.push(parser.expr_prefix(cursor, "an element"));
+            });
+        }
+        Ok(ExprKind::List(items))
+    }
+
+    /// What stands between two commas, which may be missing.
+    fn items(
+        &mut self,
+        cursor: &mut Cursor<'_>,
+        what: &str,
+        mut item: impl FnMut(&mut Self, &mut Cursor<'_>),
+    ) {
+        let mut missing = false;
+        loop {
+            item(self, cursor);
+            match cursor.peek().cloned() {
+                None => return,
+                Some(next @ TokenTree::Punct(_)) => {
+                    let article = if what.starts_with(['a', 'e']) { "an" } else { "a" };
+                    return self.unexpected(&next, &format!("after {article} {what}"));
+                }
+                // `Dense(64 activation = relu)`: the rest of the piece is the next argument.
+                Some(_) if !std::mem::replace(&mut missing, true) => {
+                    let loc = self.spans.of(cursor.previous());
+                    self.error(
+                        Diag::error(Code::MissingComma, loc, format!("missing `,` after this {what}"))
+                            .help("write a `,` here"),
+                    );
+                }
+                Some(_) => {}
+            }
+        }
+    }
+
+    /// Reports a comma with nothing before it. Something was meant to stand there.
+    fn empty_piece(&mut self, comma: &[TokenTree]) -> Expr {
+        let loc = self.spans.of(comma);
+        self.error(
+            Diag::error(Code::ExtraComma, loc, "nothing stands before this `,`").help("remove the `,`"),
+        );
+        invalid(loc)
+    }
+
+    /// `{ key: value }`; a block `{ N }` is left to Rust.
+    pub(super) fn map(&mut self, tokens: &[TokenTree]) -> Result<ExprKind, Stop> {
+        let pieces = cut_list(tokens);
+        // A block of statements.
+        if tokens.iter().any(|token| matches!(token, TokenTree::Punct(p) if p.as_char() == ';')) {
+            return Err(Stop::NotOurs);
+        }
+        let entry = |piece: &&[TokenTree]| {
+            let start = Cursor::new(piece);
+            start.punct_at(0, ':') || start.punct_at(1, ':') || start.punct_at(1, '=')
+        };
+        if !(pieces.is_empty() || pieces.iter().any(entry)) {
+            return Err(Stop::NotOurs);
+        }
+        let mut entries: Vec<(Key, Expr)> = Vec::new();
+        let mut position = Cursor::new(tokens);
+        for piece in pieces {
+            position.skip(piece.len() + 1);
+            if piece.is_empty() {
+                let value = self.empty_piece(position.previous());
+                entries.push((Key { text: String::new(), loc: value.loc }, value));
+                continue;
+            }
+            let mut cursor = Cursor::new(piece);
+            self.items(&mut cursor, "entry", |parser, cursor| entries.push(parser.entry(cursor)));
+        }
+        Ok(ExprKind::Map(entries))
+    }
+
+    /// `key: value`. A key that is missing or none at all is empty: what it was meant for is not known.
+    fn entry(&mut self, cursor: &mut Cursor<'_>) -> (Key, Expr) {
+        if cursor.punct_at(0, ':') {
+            let loc = self.spans.of(cursor.rest().get(..1).unwrap_or_default());
+            self.error(
+                Diag::error(Code::InvalidMapEntry, loc, "expected a key before this `:`")
+                    .help("write `{ name: value, … }`"),
+            );
+            cursor.skip(1);
+            let value = self.expr_prefix(cursor, "a value");
+            return (Key { text: String::new(), loc }, value);
+        }
+        let key = self.key(cursor);
+        let Some(key) = key else {
+            let loc = self.spans.of(cursor.previous());
+            cursor.skip(cursor.rest().len());
+            return (Key { text: String::new(), loc }, invalid(loc));
+        };
+        if cursor.punct_at(0, ':') {
+            cursor.skip(1);
+        } else if !cursor.is_empty() {
+            let at = self.spans.of(cursor.rest().get(..1).unwrap_or_default());
+            let diag =
+                Diag::error(Code::InvalidMapEntry, at, format!("expected `:` after the key `{}`", key.text))
+                    .help(format!("write `{}: value`", key.text));
+            self.error(diag);
+            if cursor.punct_at(0, '=') {
+                cursor.skip(1);
+            }
+        }
+        if cursor.is_empty() {
+            let diag =
+                Diag::error(Code::MissingValue, key.loc, format!("the key `{}` has no value", key.text))
+                    .help(format!("write `{}: value`", key.text));
+            self.error(diag);
+            let value = invalid(key.loc);
+            return (Key { text: String::new(), ..key }, value);
+        }
+        let value = self.expr_prefix(cursor, "a value");
+        (key, value)
+    }
+
+    /// The key of a map: a name or a string.
+    fn key(&mut self, cursor: &mut Cursor<'_>) -> Option<Key> {
+        let token = cursor.peek()?;
+        let loc = self.spans.of(std::slice::from_ref(token));
+        let key = match token {
+            TokenTree::Ident(ident) => Some(Key { text: name_of(ident), loc }),
+            TokenTree::Literal(literal) => match syn::Lit::new(literal.clone()) {
+                syn::Lit::Str(text) => Some(Key { text: text.value(), loc }),
+                _ => None,
+            },
+            _ => None,
+        };
+        if key.is_none() {
+            self.error(
+                Diag::error(Code::InvalidMapEntry, loc, "a key is a name or a string")
+                    .help("write `{ name: value, … }`"),
+            );
+        }
+        cursor.skip(1);
+        key
+    }
+
+    /// The arguments of `Model` and `compile`.
+    pub(super) fn args(&mut self, tokens: &[TokenTree]) -> Vec<Arg> {
+        self.arguments(tokens, Takes::Settings)
+    }
+
+    /// The arguments of a call.
+    pub(super) fn arguments(&mut self, tokens: &[TokenTree], takes: Takes) -> Vec<Arg> {
+        let mut args = Vec::new();
+        let mut position = Cursor::new(tokens);
+        // Whether the last argument is a map without its braces, whose other entries look like arguments.
+        let mut open = false;
+        for piece in cut_list(tokens) {
+            position.skip(piece.len() + 1);
+            if piece.is_empty() {
+                args.push(Arg { keyword: None, value: self.empty_piece(position.previous()) });
+                continue;
+            }
+            let mut cursor = Cursor::new(piece);
+            if open && cursor.ident_at(0).is_some() && cursor.punct_at(1, ':') {
+                continue;
+            }
+            open = cursor.punct_at(1, '=') && cursor.ident_at(2).is_some() && cursor.punct_at(3, ':');
+            if let (true, Some(name), Some(key)) = (open, cursor.ident_at(0), cursor.ident_at(2)) {
+                let keyword = (name_of(name), self.spans.add(SpanRange::one(name.span())));
+                let loc = self.spans.add(SpanRange::one(key.span()));
+                let diag = Diag::error(Code::MissingBrackets, loc, "a map stands in braces");
+                self.error(diag.help(format!("write `{name} = {{ {key}: … }}`")));
+                args.push(Arg { keyword: Some(keyword), value: invalid(loc) });
+                continue;
+            }
+            let named = match takes {
+                Takes::Settings => true,
+                Takes::Both => !args.is_empty(),
+                Takes::Tensors => cursor.at_keyword("initial_state"),
+            };
+            self.items(&mut cursor, "argument", |parser, cursor| args.push(parser.arg(cursor, named)));
+        }
+        args
+    }
+
+    /// One argument; `named` if it may have a name.
+    fn arg(&mut self, cursor: &mut Cursor<'_>, named: bool) -> Arg {
+        if cursor.punct_at(0, '=') {
+            let loc = self.spans.of(cursor.rest().get(..1).unwrap_or_default());
+            self.error(
+                Diag::error(Code::UnexpectedToken, loc, "expected a name before this `=`")
+                    .help("write `name = value`"),
+            );
+            cursor.skip(1);
+            let value = self.expr_prefix(cursor, "a value");
+            return Arg { keyword: None, value: Expr { kind: ExprKind::Invalid, ..value } };
+        }
+        if let Some(name) = without_equals(cursor).filter(|_| named && cursor.position() == 0) {
+            let loc = self.spans.add(SpanRange::one(name.span()));
+            let name = name_of(name);
+            self.error(
+                Diag::error(Code::MissingEquals, loc, "expected `=` after this")
+                    .help(format!("write `{name} = …`")),
+            );
+            cursor.skip(1);
+            return Arg { keyword: Some((name, loc)), value: self.expr_prefix(cursor, "a value") };
+        }
+        let keyword = cursor.ident_at(0).filter(|_| cursor.punct_at(1, '=') || cursor.punct_at(1, ':'));
+        let keyword = keyword.map(|ident| {
+            let loc = self.spans.add(SpanRange::one(ident.span()));
+            let name = name_of(ident);
+            if cursor.punct_at(1, ':') {
+                let at = self.spans.of(cursor.rest().get(1..2).unwrap_or_default());
+                self.error(
+                    Diag::error(
+                        Code::ColonInArgument,
+                        at,
+                        format!("`{name}` is followed by `:`, and an argument takes `=`"),
+                    )
+                    .help(format!("write `{name} = …`")),
+                );
+            }
+            cursor.skip(2);
+            (name, loc)
+        });
+        if let (Some((name, loc)), true) = (&keyword, cursor.is_empty()) {
+            let loc = *loc;
+            self.error(
+                Diag::error(Code::MissingValue, loc, format!("`{name}` has no value"))
+                    .help(format!("write `{name} = value`")),
+            );
+            let value = Expr { kind: ExprKind::Invalid, loc, tokens: TokenStream::new() };
+            return Arg { keyword, value };
+        }
+        let value = self.expr_prefix(cursor, "a value");
+        Arg { keyword, value }
+    }
+}
+
+/// The name of an argument whose `=` is missing: `activation relu`. Two constants are not meant by that.
+fn without_equals<'a>(cursor: &Cursor<'a>) -> Option<&'a proc_macro2::Ident> {
+    let name = cursor.ident_at(0).filter(|name| name.to_string().starts_with(|c: char| c.is_lowercase()))?;
+    let value = match cursor.peek_nth(1)? {
+        TokenTree::Group(group) => match group.delimiter() {
+            Delimiter::Parenthesis => false,
+            // `lengths[0]` is a length.
+            Delimiter::Bracket => {
+                LISTS.iter().any(|list| name == list) || contents(group.stream()).iter().any(is_comma)
+            }
+            Delimiter::Brace | Delimiter::None => true,
+        },
+        TokenTree::Ident(word) => word != "as",
+        TokenTree::Literal(_) => true,
+        TokenTree::Punct(_) => false,
+    };
+    // `units activation = relu` lacks a comma.
+    let rest = (2..cursor.rest().len()).any(|n| cursor.punct_at(n, '='));
+    (value && !rest && *name != "lambda").then_some(name)
+}
+
+/// Arguments that are lists, so that a bracket behind them is no index.
+const LISTS: [&str; 9] = [
+    "inputs",
+    "outputs",
+    "initial_state",
+    "shape",
+    "target_shape",
+    "dims",
+    "loss",
+    "loss_weights",
+    "metrics",
+];
+
+fn is_comma(token: &TokenTree) -> bool {
+    matches!(token, TokenTree::Punct(punct) if punct.as_char() == ',')
+}

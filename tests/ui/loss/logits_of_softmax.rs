@@ -1,0 +1,13 @@
+use mimo::prelude::*;
+
+model! {
+    pub Net {
+        let x = Input(shape = [4]);
+        let kind = Dense(3, activation = softmax)(x);
+        let risk = Dense(1, activation = sigmoid)(x);
+        Model(inputs = [x], outputs = [kind, risk])
+            .compile(loss = { kind: categorical_crossentropy(from_logits = true), risk: binary_crossentropy })
+    }
+}
+
+fn main() {}

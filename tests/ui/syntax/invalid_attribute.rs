@@ -1,0 +1,12 @@
+use mimo::prelude::*;
+
+model! {
+    #[doc = ]
+    pub Net {
+        let x = Input(shape = [8]);
+        let y = Dense(1)(x);
+        Model(inputs = [x], outputs = [y])
+    }
+}
+
+fn main() {}

@@ -1,0 +1,12 @@
+use mimo::prelude::*;
+
+model! {
+    pub Net {
+        let x = Input(shape = [4, 8]);
+        let h, s = GRU(3, return_state = true)(x);
+        let y = add([h, s]);
+        Model(inputs = [x], outputs = [y])
+    }
+}
+
+fn main() {}
