@@ -66,13 +66,14 @@ impl Lowered {
             return TokenStream::new();
         }
         let used = tokens::idents(generated);
+        let usize = self.private(quote!(core::primitive::usize));
         let items = self.const_exprs.iter().enumerate().filter_map(|(i, expr)| {
             let name = const_name(&self.header.ident, i);
             used.contains(&name.to_string()).then(|| {
                 quote! {
                     #[doc(hidden)]
                     #[allow(non_upper_case_globals, unused_parens, unused_braces, clippy::all)]
-                    const #name: ::core::primitive::usize = #expr;
+                    const #name: #usize = #expr;
                 }
             })
         });

@@ -10,6 +10,7 @@ mod header;
 mod statement;
 
 pub(crate) use cursor::{Cursor, contents, cut_list, text_of, too_deep};
+pub(crate) use expr::is_rust;
 use mimo_graph::code::Code;
 use mimo_graph::diag::{Diag, Severity};
 use proc_macro2::{Delimiter, TokenStream, TokenTree};

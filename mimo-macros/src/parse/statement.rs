@@ -5,9 +5,10 @@ use mimo_graph::diag::{Diag, Loc, did_you_mean};
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 use super::cursor::{Cursor, contents, cut_list, text_of};
+use super::expr::is_rust;
 use super::header::is_name;
 use super::{Parser, invalid};
-use crate::ast::{Arg, Binder, ConstDef, Expr, Let, Model, Statement, Tail, name_of};
+use crate::ast::{Arg, Binder, ConstDef, Expr, ExprKind, Let, Model, Statement, Tail, name_of};
 use crate::lints;
 use crate::span::SpanRange;
 
@@ -256,7 +257,16 @@ impl Parser {
                 );
                 invalid(previous)
             } else {
-                self.expr(cursor.rest(), "a constant")
+                let value = self.expr(cursor.rest(), "a constant");
+                // It stands in the items as it is, and our grammar has expressions that Rust has not.
+                match value.kind {
+                    ExprKind::Invalid => value,
+                    _ if is_rust(&value.tokens) => value,
+                    _ => {
+                        self.not_an_expression(cursor.rest(), "a constant");
+                        invalid(value.loc)
+                    }
+                }
             }
         } else {
             self.error(
