@@ -39,7 +39,6 @@ pub(super) fn items(cx: &Context<'_>, plan: &Plan) -> TokenStream {
             #marker
         }
 
-        #[automatically_derived]
         #[allow(dead_code)]
         impl #name {
             #(#consts)*
@@ -77,7 +76,6 @@ pub(super) fn items(cx: &Context<'_>, plan: &Plan) -> TokenStream {
             }
         }
 
-        #[automatically_derived]
         #[allow(dead_code)]
         impl<E: #private::Float> #name<E, #private::Cpu>
         where
