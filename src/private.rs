@@ -1,6 +1,7 @@
 //! What generated code refers to. No part of the public interface: it changes without notice.
 
 pub use core;
+pub use mimo_macros::model;
 pub use std::option::Option::{self, None, Some};
 pub use std::result::Result::Ok;
 pub use std::string::String;
@@ -64,6 +65,7 @@ pub use mimo_runtime::metric::state_offsets;
 pub use mimo_runtime::model::{
     Columns, GradientReader, Logs, Model, OutputColumns, PerOutput, Reader, Trainable, Writer,
 };
+pub use mimo_runtime::nested::{Nested, Nests, layers, layers_mut, nested};
 pub use mimo_runtime::program::Sink;
 pub use mimo_runtime::program::{
     Block, Gradient, Interleaved, Layout, Param, Private, Program, SlotRequest, Use, View, Weighted,

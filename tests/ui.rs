@@ -8,6 +8,7 @@ fn ui() {
     cases.compile_fail("tests/ui/name/*.rs");
     cases.compile_fail("tests/ui/shape/*.rs");
     cases.compile_fail("tests/ui/recurrent/*.rs");
+    cases.compile_fail("tests/ui/nested/*.rs");
     cases.compile_fail("tests/ui/const/*.rs");
     cases.compile_fail("tests/ui/expansion/*.rs");
     cases.compile_fail("tests/ui/loss/*.rs");

@@ -14,8 +14,11 @@ use crate::layers::{Constructed, LayerKind, Operand, Part, Weight, construct};
 use crate::shape::Shape;
 use crate::value::{Arg, Value, ValueKind};
 
+mod nest;
 #[cfg(test)]
 mod tests;
+
+pub use nest::Instance;
 
 /// A graph under construction.
 #[derive(Debug)]
@@ -26,19 +29,29 @@ pub struct Builder {
     built: Vec<Option<NodeId>>,
     /// What inputs were called with `name = "…"`.
     input_names: Vec<(TensorId, String)>,
+    /// How many constants others wrote: the same text there need not be the same constant.
+    foreign: usize,
 }
 
 impl Builder {
     /// An empty graph for the model `name`.
     pub fn new(name: &str) -> Self {
-        let graph = Graph { name: name.into(), ..Graph::default() };
-        Builder { graph, checks: Vec::new(), built: Vec::new(), input_names: Vec::new() }
+        Builder::among(name, Vec::new())
+    }
+
+    /// An empty graph for the model `name`, whose constants are numbered behind those of others. A model and those
+    /// that it nests so have one numbering, and what is nested can be taken over as it is.
+    pub fn among(name: &str, consts: Vec<ConstEntry>) -> Self {
+        let foreign = consts.len();
+        let graph = Graph { name: name.into(), consts, ..Graph::default() };
+        Builder { graph, checks: Vec::new(), built: Vec::new(), input_names: Vec::new(), foreign }
     }
 
     /// The constant that the user wrote as `text`; the same text is the same constant.
     pub fn constant(&mut self, text: &str, loc: Loc) -> ConstId {
         let consts = &mut self.graph.consts;
-        let place = consts.iter().position(|entry| entry.text == text).unwrap_or_else(|| {
+        let own = consts.iter().skip(self.foreign).position(|entry| entry.text == text);
+        let place = own.map(|place| place + self.foreign).unwrap_or_else(|| {
             consts.push(ConstEntry { text: text.into(), loc });
             consts.len() - 1
         });
@@ -97,8 +110,8 @@ impl Builder {
 
     fn push(&mut self, made: Part, base: Option<String>, loc: Loc) -> LayerId {
         let Part { kind, name: (name, named), trainable } = made;
-        let (parts, weights) = (Vec::new(), Vec::new());
-        self.graph.layers.push(Layer { kind, name, named, trainable, base, parts, weights, loc });
+        let (parts, group, weights) = (Vec::new(), None, Vec::new());
+        self.graph.layers.push(Layer { kind, name, named, trainable, base, parts, group, weights, loc });
         self.built.push(None);
         LayerId(id(self.graph.layers.len() - 1))
     }
@@ -258,11 +271,14 @@ impl Builder {
     }
 
     /// What the tensors of the call that gives `tensor` may be called; nothing for an input.
-    pub fn siblings(&self, tensor: TensorId) -> &'static [&'static str] {
-        let Some(node) = self.graph.tensor(tensor).producer else { return &[] };
+    pub fn siblings(&self, tensor: TensorId) -> Vec<&str> {
+        let Some(node) = self.graph.tensor(tensor).producer else { return Vec::new() };
+        if let Some(group) = self.graph.group_of(tensor) {
+            return group.outputs.iter().map(String::as_str).collect();
+        }
         let called = self.graph.node(node).layer;
         let whole = self.graph.layers.iter().find(|layer| layer.parts.contains(&called));
-        whole.unwrap_or(self.graph.layer(called)).kind.outputs()
+        whole.unwrap_or(self.graph.layer(called)).kind.outputs().to_vec()
     }
 
     /// The place of the name that a pattern binds to a tensor, for what is said about that tensor alone.
@@ -396,6 +412,9 @@ fn id(index: usize) -> u32 {
 /// How messages call a tensor: its last binding, or the class that gives it.
 fn shown_name(graph: &Graph, tensor: TensorId) -> std::borrow::Cow<'_, str> {
     let entry = graph.tensor(tensor);
+    if let (None, Some(group)) = (entry.bindings.last(), graph.group_of(tensor)) {
+        return format!("{}(…)", group.class).into();
+    }
     match (entry.bindings.last(), entry.producer) {
         (Some(name), _) => name.into(),
         (None, Some(node)) => format!("{}(…)", graph.layer(graph.node(node).layer).kind.class_name()).into(),
@@ -520,6 +539,9 @@ fn same_weights(
 /// shape rule was tried with it.
 fn change(graph: &Graph, tensor: TensorId, wanted: &Shape) -> Option<String> {
     let node = graph.node(graph.tensor(tensor).producer?);
+    if graph.group_of(tensor).is_some() {
+        return None;
+    }
     let kind = &graph.layer(node.layer).kind;
     let inputs: Vec<(&Tensor, std::borrow::Cow<'_, str>)> =
         node.inputs.iter().map(|&input| (graph.tensor(input), shown_name(graph, input))).collect();
@@ -542,6 +564,9 @@ fn change(graph: &Graph, tensor: TensorId, wanted: &Shape) -> Option<String> {
 
 /// Which layer gives a tensor, and of what.
 fn origin(graph: &Graph, tensor: TensorId) -> Option<String> {
+    if let Some(group) = graph.group_of(tensor) {
+        return Some(format!("the model `{}` gives it", group.class));
+    }
     let node = graph.node(graph.tensor(tensor).producer?);
     let class = graph.layer(node.layer).kind.class_name();
     let read = node.inputs.iter().filter_map(|&input| {

@@ -139,13 +139,21 @@ fn check_layers_called(graph: &Graph, cx: &mut Cx<'_>) {
     let called: BTreeSet<LayerId> = graph.nodes.iter().map(|node| node.layer).collect();
     for (layer, id) in graph.layers.iter().zip((0..).map(LayerId)) {
         let reached = called.contains(&id) || layer.parts.iter().any(|part| called.contains(part));
-        if !parts.contains(&id) && !reached {
+        // What is inside of a nested model is that model's affair.
+        if layer.group.is_none() && !parts.contains(&id) && !reached {
             let class = layer.kind.class_name();
             cx.error(
                 Diag::warning(Code::UnusedLayer, layer.loc, format!("this `{class}` is never called"))
                     .help(format!("call it on a tensor, `{class}(…)(x)`, or remove it")),
             );
         }
+    }
+    for group in graph.groups.iter().filter(|group| !group.called) {
+        let class = &group.class;
+        cx.error(
+            Diag::warning(Code::UnusedLayer, group.loc, format!("this `{class}` is never called"))
+                .help(format!("call it on a tensor, `{class}()(x)`, or remove it")),
+        );
     }
 }
 

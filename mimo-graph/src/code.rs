@@ -208,6 +208,13 @@ codes! {
         BoundOutside "E0809" "tensor that is bound outside of the function",
         FunctionAsTensor "E0810" "function or value in place of a tensor",
 
+        InvalidUse "E0811" "invalid `use`",
+        ModelOfItself "E0812" "model that is a layer of itself",
+        ModelTwice "E0813" "two models of one name",
+        ModelNotMade "E0815" "model that is not made before it is called",
+        NestedInputShape "E0816" "tensor that does not fit the input of a nested model",
+        ModelInSettings "E0817" "model among the settings of a layer",
+
         IncompleteLoop "E0831" "incomplete loop",
         LoopValues "E0832" "loop over something that is no list",
         LoopLength "E0833" "loop whose length is not known",
@@ -221,6 +228,7 @@ codes! {
         UnknownLint "unknown_lint" "unknown lint",
         UnusedFunction "unused_function" "function that is never called",
         UnusedLayer "unused_layer" "layer that is never called",
+        UnusedModel "unused_model" "model that is brought in and never used",
         UnusedTensor "unused_tensor" "tensor that is never used",
         WeightWithoutLoss "weight_without_loss" "weight of a loss that is not there",
     }

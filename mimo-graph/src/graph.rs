@@ -29,6 +29,8 @@ ids! {
     NodeId,
     /// A tensor: an input, or what a call gives.
     TensorId,
+    /// A model that is used as a layer. Calling it twice shares its weights.
+    GroupId,
 }
 
 /// A constant expression of the user that the front end could not evaluate.
@@ -55,8 +57,28 @@ pub struct Layer {
     pub base: Option<String>,
     /// The layers that its calls call: the directions of a `Bidirectional`.
     pub parts: Vec<LayerId>,
+    /// The nested model that it belongs to. Until names are assigned, `name` is what that model calls it.
+    pub group: Option<GroupId>,
     /// Its weights, known from the first call on.
     pub weights: Vec<Weight>,
+    /// The tokens that made it.
+    pub loc: Loc,
+}
+
+/// A model that is a layer of this one. Its layers and calls are part of this graph, and its name comes before
+/// theirs: `encoder/conv2d`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Group {
+    /// What the model is called here.
+    pub class: String,
+    /// The name: given by the user, or made of `class` as Keras does.
+    pub name: String,
+    /// Whether `name` comes from `name = "…"`.
+    pub named: bool,
+    /// Whether it is called.
+    pub called: bool,
+    /// What the model calls its outputs.
+    pub outputs: Vec<String>,
     /// The tokens that made it.
     pub loc: Loc,
 }
@@ -138,6 +160,8 @@ pub struct Graph {
     pub consts: Vec<ConstEntry>,
     /// Layers, in the order of their creation.
     pub layers: Vec<Layer>,
+    /// Nested models, in the order of their creation.
+    pub groups: Vec<Group>,
     /// Calls, in source order, which is a topological order.
     pub nodes: Vec<Node>,
     /// Tensors, in the order of their creation.
@@ -166,6 +190,12 @@ impl Graph {
     /// The tensor of an id.
     pub fn tensor(&self, id: TensorId) -> &Tensor {
         &self.tensors[id.index()]
+    }
+
+    /// The nested model whose call gives a tensor, if one does.
+    pub fn group_of(&self, tensor: TensorId) -> Option<&Group> {
+        let node = self.node(self.tensor(tensor).producer?);
+        Some(&self.groups[self.layer(node.layer).group?.index()])
     }
 
     /// How messages call a tensor: its last binding, else the name of the layer that gives it.

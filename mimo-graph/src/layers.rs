@@ -441,6 +441,10 @@ fn unknown(class: &str, loc: Loc) -> Diag {
     let functions = CLASSES.iter().filter_map(|entry| entry.function);
     match did_you_mean(class, classes().chain(functions)) {
         Some(near) => diag.help(format!("did you mean `{near}`?")).help(all),
+        // Classes of Keras are written like types, and so are models.
+        None if class.starts_with(char::is_uppercase) => {
+            diag.help(all).help(format!("a model of your own is brought in with `use {class};`"))
+        }
         None => diag.help(all),
     }
 }

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::code::Code;
-use crate::diag::{Diag, Diags};
-use crate::graph::{Graph, LayerId, Node, Port, TensorId};
+use crate::diag::{Diag, Diags, Loc};
+use crate::graph::{Graph, GroupId, Layer, LayerId, Node, Port, TensorId};
 
 /// Names every layer, and reports names that cannot be used.
 ///
@@ -12,6 +12,9 @@ use crate::graph::{Graph, LayerId, Node, Port, TensorId};
 /// call gives, if that is the only output that the layer gives; else Keras's automatic name (`dense`,
 /// `dense_1`, …), counted within the model and in source order. After an error the layer still gets a name
 /// of its own, so that later stages need not care.
+///
+/// A nested model has a name as a layer has one: given, or made of its class. Its layers keep the names that they have
+/// in it, behind its own: `encoder/dense`.
 pub fn assign(graph: &mut Graph, diags: &mut Diags) {
     check_ports(&graph.inputs, "input", "inputs", diags);
     check_ports(&graph.outputs, "output", "outputs", diags);
@@ -21,12 +24,22 @@ pub fn assign(graph: &mut Graph, diags: &mut Diags) {
     let sole_outputs = sole_outputs(graph);
     let mut unnamed = Vec::new();
     for i in 0..graph.layers.len() {
+        if graph.layers[i].group.is_some() {
+            continue;
+        }
         if graph.layers[i].named {
-            let name = given_name(graph, layer_id(i), &taken, diags);
+            let name = given_name(graph, Named::Layer(layer_id(i)), &taken, diags);
             graph.layers[i].name.clone_from(&name);
             taken.insert(name);
         } else {
             unnamed.push(i);
+        }
+    }
+    for i in 0..graph.groups.len() {
+        if graph.groups[i].named {
+            let name = given_name(graph, Named::Group(GroupId(i as u32)), &taken, diags);
+            graph.groups[i].name.clone_from(&name);
+            taken.insert(name);
         }
     }
     unnamed.retain(|&i| match sole_outputs[i].clone() {
@@ -46,6 +59,67 @@ pub fn assign(graph: &mut Graph, diags: &mut Diags) {
         let name = next_name(base, count, &taken);
         graph.layers[i].name.clone_from(&name);
         taken.insert(name);
+    }
+    nested(graph, &mut taken);
+}
+
+/// Names the nested models that the user did not name, and puts their names before those of their layers.
+fn nested(graph: &mut Graph, taken: &mut BTreeSet<String>) {
+    for group in graph.groups.iter_mut().filter(|group| !group.named) {
+        group.name = free_name(&field_like(&snake_case(&group.class)), taken);
+        taken.insert(group.name.clone());
+    }
+    let groups = &graph.groups;
+    for layer in &mut graph.layers {
+        if let Some(group) = layer.group.and_then(|group| groups.get(group.index())) {
+            layer.name = format!("{}/{}", group.name, layer.name);
+        }
+    }
+}
+
+/// Keras's automatic name for a class: `ResNetBlock` is `res_net_block`, and `GRUEncoder` is `gru_encoder`.
+fn snake_case(class: &str) -> String {
+    let letters: Vec<char> = class.chars().collect();
+    let mut name = String::new();
+    for (i, &letter) in letters.iter().enumerate() {
+        let before = i.checked_sub(1).and_then(|before| letters.get(before));
+        let after = letters.get(i + 1);
+        let starts_word = letter.is_uppercase()
+            && before.is_some_and(|&c| c != '_')
+            && (before.is_some_and(|c| c.is_lowercase()) || after.is_some_and(|c| c.is_lowercase()));
+        if starts_word {
+            name.push('_');
+        }
+        name.extend(letter.to_lowercase());
+    }
+    name
+}
+
+/// What the user can give a name.
+#[derive(Clone, Copy, PartialEq)]
+enum Named {
+    Layer(LayerId),
+    Group(GroupId),
+}
+
+impl Named {
+    /// Its name, the tokens that made it, and how messages call it.
+    fn of(self, graph: &Graph) -> (&str, Loc, &str) {
+        match self {
+            Named::Layer(id) => {
+                (&graph.layer(id).name, graph.layer(id).loc, graph.layer(id).kind.class_name())
+            }
+            Named::Group(id) => {
+                let group = &graph.groups[id.index()];
+                (&group.name, group.loc, &group.class)
+            }
+        }
+    }
+
+    /// What gives a tensor: the nested model, if a layer of one does.
+    fn maker(graph: &Graph, tensor: TensorId) -> Option<Named> {
+        let layer = maker(graph, tensor)?;
+        Some(graph.layer(layer).group.map_or(Named::Layer(layer), Named::Group))
     }
 }
 
@@ -79,13 +153,11 @@ fn check_ports(ports: &[Port], what: &str, keyword: &str, diags: &mut Diags) {
 
 /// The name that the user gave a layer, or one near it after an error: it has to be usable as a field, and
 /// no input, no other layer and no output of another layer may have it.
-fn given_name(graph: &Graph, id: LayerId, taken: &BTreeSet<String>, diags: &mut Diags) -> String {
-    let layer = graph.layer(id);
-    let name = layer.name.as_str();
+fn given_name(graph: &Graph, named: Named, taken: &BTreeSet<String>, diags: &mut Diags) -> String {
+    let (name, loc, _) = named.of(graph);
     if let Some(reason) = unusable(name) {
         let usable = field_like(name);
-        let diag =
-            Diag::error(Code::UnusableLayerName, layer.loc, format!("the layer name {name:?} {reason}"));
+        let diag = Diag::error(Code::UnusableLayerName, loc, format!("the layer name {name:?} {reason}"));
         diags.push(
             diag.help(format!("write `name = \"{usable}\"`")).note("layers are fields of the model's struct"),
         );
@@ -93,11 +165,10 @@ fn given_name(graph: &Graph, id: LayerId, taken: &BTreeSet<String>, diags: &mut 
     }
     if taken.contains(name) {
         let fresh = free_name(name, taken);
-        let earlier = graph.layers.iter().take_while(|other| !std::ptr::eq(*other, layer));
-        if earlier.into_iter().any(|other| other.named && other.name == name && other.loc == layer.loc) {
+        if earlier(graph, named).any(|other| other == (name, loc)) {
             let message =
                 format!("the layer name `{name}` is given to more than one layer by a loop or a function");
-            let diag = Diag::error(Code::LayerNameTaken, layer.loc, message).help(format!(
+            let diag = Diag::error(Code::LayerNameTaken, loc, message).help(format!(
                 "put what differs into it: `name = \"{name}_{{i}}\"`, with `i` of a `for`, or a parameter"
             ));
             diags.push(diag);
@@ -105,24 +176,24 @@ fn given_name(graph: &Graph, id: LayerId, taken: &BTreeSet<String>, diags: &mut 
         }
         let diag = Diag::error(
             Code::LayerNameTaken,
-            layer.loc,
+            loc,
             format!("the layer name `{name}` is taken by {}", owner(graph, name)),
         );
         diags.push(diag.help(format!("give this layer another name, such as `name = \"{fresh}\"`")));
         return fresh;
     }
-    let gives = |output: &&Port| maker(graph, output.tensor) == Some(id);
+    let gives = |output: &&Port| Named::maker(graph, output.tensor) == Some(named);
     let namesake = graph.outputs.iter().find(|output| output.name == name);
     if let Some(output) = namesake.filter(|output| !gives(output)) {
         let message =
             format!("the layer name `{name}` is also the name of an output that another layer gives");
-        let mut diag = Diag::error(Code::LayerNameTaken, layer.loc, message);
+        let mut diag = Diag::error(Code::LayerNameTaken, loc, message);
         diag = match graph.outputs.iter().find(gives) {
             Some(own) => diag.help(format!("this layer gives the output `{}`: leave `name` out", own.name)),
             None => diag.help(format!("give this layer another name, such as `name = \"hidden_{name}\"`")),
         };
-        if let Some(maker) = maker(graph, output.tensor) {
-            let class = graph.layer(maker).kind.class_name();
+        if let Some(maker) = Named::maker(graph, output.tensor) {
+            let (_, _, class) = maker.of(graph);
             diag = diag.note(format!("the output `{name}` is given by a `{class}`"));
         }
         diags.push(diag);
@@ -131,13 +202,28 @@ fn given_name(graph: &Graph, id: LayerId, taken: &BTreeSet<String>, diags: &mut 
     name.to_owned()
 }
 
+/// The names that were given before, each with the tokens that made its layer.
+fn earlier(graph: &Graph, named: Named) -> impl Iterator<Item = (&str, Loc)> {
+    let own = |layer: &&Layer| layer.named && layer.group.is_none();
+    let (layers, groups) = match named {
+        Named::Layer(id) => (id.index(), 0),
+        Named::Group(id) => (graph.layers.len(), id.index()),
+    };
+    let layers = graph.layers.iter().take(layers).filter(own).map(|layer| (layer.name.as_str(), layer.loc));
+    let groups = graph.groups.iter().take(groups).filter(|group| group.named);
+    layers.chain(groups.map(|group| (group.name.as_str(), group.loc)))
+}
+
 /// Who has a name already: an input, or a layer that was named before.
 fn owner(graph: &Graph, name: &str) -> String {
     if graph.inputs.iter().any(|input| input.name == name) {
         return "an input".into();
     }
-    match graph.layers.iter().find(|layer| layer.named && layer.name == name) {
-        Some(layer) => format!("another layer, a `{}`", layer.kind.class_name()),
+    let own = |layer: &&Layer| layer.named && layer.group.is_none() && layer.name == name;
+    let layer = graph.layers.iter().find(own).map(|layer| layer.kind.class_name());
+    let group = graph.groups.iter().find(|group| group.named && group.name == name);
+    match layer.or(group.map(|group| group.class.as_str())) {
+        Some(class) => format!("another layer, a `{class}`"),
         None => "another layer".into(),
     }
 }
@@ -384,6 +470,57 @@ mod tests {
                  or name them in a map: `outputs = { a: …, a_2: … }`",
                 "110: error: the input `self` is a keyword of Rust\n  = help: call it `self_`",
             ]
+        );
+    }
+
+    #[test]
+    fn classes_are_named_as_keras_does() {
+        for (class, name) in [
+            ("Encoder", "encoder"),
+            ("ResNetBlock", "res_net_block"),
+            ("GRUEncoder", "gru_encoder"),
+            ("Conv2DBlock", "conv2d_block"),
+            ("my_model", "my_model"),
+            ("VGG16", "vgg16"),
+            ("Übung", "übung"),
+        ] {
+            assert_eq!(snake_case(class), name);
+        }
+    }
+
+    #[test]
+    fn nested_models_are_named_as_layers_and_their_layers_behind_them() {
+        let mut model = Model::new();
+        let x = model.input("x", &[4]);
+        let group = |class: &str, name: &str| crate::graph::Group {
+            class: class.into(),
+            name: name.into(),
+            named: !name.is_empty(),
+            called: true,
+            outputs: vec![],
+            loc: Loc(7),
+        };
+        model.graph.groups = vec![
+            group("Dense", ""),
+            group("Encoder", ""),
+            group("Encoder", "dense_1"),
+            group("Encoder", "x"),
+        ];
+        let mut y = x;
+        for place in 0..5 {
+            y = model.dense("y", y, 4, Linear);
+            model.named("inner");
+            model.graph.layers.last_mut().unwrap().group = (place < 4).then_some(GroupId(place));
+        }
+        model.graph.layers.last_mut().unwrap().named = false;
+        model.output("encoder", y);
+        let (names, errors) = assigned(model.graph);
+        // The output's name is its layer's, and a given name is no other's.
+        assert_eq!(names, ["dense/inner", "encoder_1/inner", "dense_1/inner", "x_1/inner", "encoder"]);
+        assert_eq!(
+            errors,
+            ["7: error: the layer name `x` is taken by an input\n  \
+              = help: give this layer another name, such as `name = \"x_1\"`"]
         );
     }
 }

@@ -6,8 +6,16 @@ use proc_macro2::{Ident, TokenStream};
 /// The input of one `model!`.
 #[derive(Debug, Default)]
 pub(crate) struct Model {
+    /// The descriptions of the first of `uses`, if the macros of those models gave them.
+    pub(crate) described: Vec<TokenStream>,
+    /// Everything behind them, as written.
+    pub(crate) written: TokenStream,
     /// What stands before the block, if a name was found.
     pub(crate) header: Option<Header>,
+    /// The models that the block uses as layers.
+    pub(crate) uses: Vec<Use>,
+    /// Names that were meant to be models, in statements that were reported.
+    pub(crate) missing_uses: Vec<String>,
     /// The levels of lints, as attributes set them.
     pub(crate) levels: Vec<crate::lints::Level>,
     /// The constants of the block.
@@ -33,6 +41,17 @@ pub(crate) struct Header {
     pub(crate) vis: TokenStream,
     /// The model's name.
     pub(crate) ident: Ident,
+}
+
+/// `use path::Encoder as Name;`
+#[derive(Clone, Debug)]
+pub(crate) struct Use {
+    /// The path of the model, as written.
+    pub(crate) path: TokenStream,
+    /// What the block calls it.
+    pub(crate) ident: Ident,
+    /// The path's place.
+    pub(crate) loc: Loc,
 }
 
 /// `const NAME: Ty = value;`

@@ -6,6 +6,7 @@ mod conv;
 mod docs;
 mod logs;
 mod model;
+mod nested;
 mod operations;
 mod program;
 mod recurrent;
@@ -26,6 +27,7 @@ pub(crate) fn model(lowered: &Lowered) -> TokenStream {
     let structs = [columns::structs(cx), logs::structs(cx), model::items(cx, &plan)];
     let impls = [
         weights::collection(cx, &plan),
+        nested::parts(cx, &plan),
         columns::impls(cx),
         logs::impls(cx),
         program::items(cx, &plan),

@@ -4,13 +4,16 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use crate::{emit, fallback, lower, parse, report};
+use crate::{description, emit, fallback, lower, parse, report};
 
 /// Reads the model, gives it its meaning and checks it; then either emits it or tells everything that is wrong with it
 /// at once.
 pub(crate) fn expand(input: TokenStream) -> TokenStream {
     let mut parser = parse::Parser::default();
     let ast = parser.model(input);
+    if let Some(request) = description::request(&ast) {
+        return request;
+    }
     let lower::Outcome { lowered, diags, spans } = lower::model(&ast, parser.spans, parser.diags);
 
     let failed = diags.has_errors();
@@ -22,11 +25,19 @@ pub(crate) fn expand(input: TokenStream) -> TokenStream {
         let checks = report::checks(&lowered);
         let stubs = fallback::model(&lowered, errors);
         let constants = lowered.constants(&checks);
-        return quote!(#stubs #constants #checks);
+        let description = description::offer(&lowered.header, &TokenStream::new());
+        return quote!(#stubs #constants #checks #description);
+    }
+    if let Some(nested) = &lowered.unusable {
+        let description = description::offer(&lowered.header, &TokenStream::new());
+        let stubs = fallback::unusable(&lowered, nested);
+        return quote!(#stubs #description);
     }
     let model = emit::model(&lowered);
     let warnings = report::warnings(&diags, &lowered.spans);
     let checks = report::checks(&lowered);
-    let constants = lowered.constants(&quote!(#model #checks));
-    quote!(#constants #model #warnings #checks)
+    let generated = quote!(#model #checks);
+    let (constants, lengths) = (lowered.constants(&generated), lowered.lengths(&generated));
+    let description = description::offer(&lowered.header, &lowered.description);
+    quote!(#constants #model #lengths #warnings #checks #description)
 }

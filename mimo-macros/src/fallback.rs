@@ -44,3 +44,20 @@ pub(crate) fn model(lowered: &Lowered, errors: TokenStream) -> TokenStream {
         #vis use #module::{#name, #inputs, #outputs, #targets, #per_output};
     }
 }
+
+/// The types of a model that nests one with mistakes: they stand for whatever that one's type stands for, which is a type
+/// that rustc knows to be wrong, and says nothing more about.
+pub(crate) fn unusable(lowered: &Lowered, nested: &TokenStream) -> TokenStream {
+    let name = &lowered.header.ident;
+    let vis = &lowered.header.vis;
+    let part = |suffix: &str| format_ident!("{}{suffix}", name, span = name.span());
+    let [inputs, outputs, targets, per_output] = ["Inputs", "Outputs", "Targets", "PerOutput"].map(part);
+    let hidden = quote!(#[doc(hidden)] #[allow(dead_code, missing_docs, unused_qualifications)]);
+    quote! {
+        #hidden #vis type #name<E = f32, D = ()> = #nested;
+        #hidden #vis type #inputs<B = usize, E = f32> = #nested;
+        #hidden #vis type #outputs<B = usize, E = f32, T = ()> = #nested;
+        #hidden #vis type #targets<B = usize, E = f32> = #nested;
+        #hidden #vis type #per_output<T> = #nested;
+    }
+}

@@ -6,6 +6,7 @@
 extern crate proc_macro;
 
 mod ast;
+mod description;
 mod emit;
 mod expand;
 mod fallback;

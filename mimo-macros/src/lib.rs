@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 mod ast;
+mod description;
 mod emit;
 mod expand;
 mod fallback;
@@ -18,6 +19,7 @@ mod tests;
 mod tokens;
 
 use proc_macro::TokenStream;
+use proc_macro2::TokenStream as TokenStream2;
 use quote::quote;
 
 /// Compiles a model description into typed Rust. See the documentation of `mimo`.
@@ -29,7 +31,7 @@ pub fn model(input: TokenStream) -> TokenStream {
 }
 
 /// What is said when the macro itself fails.
-fn bug() -> proc_macro2::TokenStream {
+fn bug() -> TokenStream2 {
     let message = "this is a bug in mimo: the macro panicked\n\n  = help: please report it with the model";
     quote!(::core::compile_error! { #message })
 }

@@ -3,21 +3,23 @@
 
 mod consts;
 mod expansion;
+mod nested;
 mod ports;
 mod tensor;
 mod value;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use mimo_graph::build::Builder;
 use mimo_graph::code::Code;
 use mimo_graph::context::{Cx, DimCheck};
 use mimo_graph::diag::{Diag, Diags, Loc};
-use mimo_graph::graph::{Graph, LayerId, TensorId};
+use mimo_graph::graph::{ConstEntry, Graph, TensorId};
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote};
 
 pub(crate) use self::consts::BlockConst;
+use self::nested::{Callable, Nested};
 use crate::ast::{Header, Let, Model, name_of};
 use crate::span::Spans;
 use crate::tokens;
@@ -45,6 +47,12 @@ pub(crate) struct Lowered {
     pub(crate) outputs: Vec<Ident>,
     /// Where each layer's name comes from, in the order of `graph.layers`: the binding, else the class.
     pub(crate) layer_spans: Vec<Span>,
+    /// The type of each of `graph.groups`, and where its name comes from.
+    pub(crate) group_types: Vec<(TokenStream, Span)>,
+    /// The path of a nested model that has mistakes: then there is nothing to emit, and nothing more to say.
+    pub(crate) unusable: Option<TokenStream>,
+    /// What other models are told of this one.
+    pub(crate) description: TokenStream,
 }
 
 impl Lowered {
@@ -62,22 +70,43 @@ impl Lowered {
     /// The items behind those of `const_tokens` that `generated` uses. What the user wrote is evaluated once and
     /// in one place: a mistake in it is told there, once, and not wherever the length is used.
     pub(crate) fn constants(&self, generated: &TokenStream) -> TokenStream {
-        if self.const_exprs.is_empty() {
-            return TokenStream::new();
-        }
-        let used = tokens::idents(generated);
         let usize = self.private(quote!(core::primitive::usize));
-        let items = self.const_exprs.iter().enumerate().filter_map(|(i, expr)| {
-            let name = const_name(&self.header.ident, i);
-            used.contains(&name.to_string()).then(|| {
-                quote! {
-                    #[doc(hidden)]
-                    #[allow(non_upper_case_globals, unused_parens, unused_braces, clippy::all)]
-                    const #name: #usize = #expr;
-                }
-            })
+        let items = self.used_constants(generated).map(|(i, name)| {
+            let expr = self.const_exprs.get(i);
+            quote! {
+                #[doc(hidden)]
+                #[allow(non_upper_case_globals, unused_parens, unused_braces, unused_qualifications, clippy::all)]
+                const #name: #usize = #expr;
+            }
         });
         items.collect()
+    }
+
+    /// The same as associated constants, for models that nest this one: its constant expressions mean what they mean
+    /// here.
+    pub(crate) fn lengths(&self, generated: &TokenStream) -> TokenStream {
+        let (vis, model) = (&self.header.vis, &self.header.ident);
+        let usize = self.private(quote!(core::primitive::usize));
+        let lengths = self.used_constants(generated).map(|(i, name)| {
+            let length = tokens::length_name(i);
+            quote!(#[doc(hidden)] #vis const #length: #usize = #name;)
+        });
+        let lengths: TokenStream = lengths.collect();
+        if lengths.is_empty() {
+            return lengths;
+        }
+        quote! {
+            #[allow(dead_code)]
+            impl #model { #lengths }
+        }
+    }
+
+    /// The items of `const_tokens` that `generated` uses.
+    fn used_constants(&self, generated: &TokenStream) -> impl Iterator<Item = (usize, Ident)> {
+        // Most models have none, and the tokens are many.
+        let used = if self.const_exprs.is_empty() { HashSet::new() } else { tokens::idents(generated) };
+        let names = (0..self.const_exprs.len()).map(|i| (i, const_name(&self.header.ident, i)));
+        names.filter(move |(_, name)| used.contains(&name.to_string()))
     }
 
     /// A length as an expression of type `usize`.
@@ -97,7 +126,7 @@ enum Binding {
     Tensor(TensorId),
     /// A list of tensors that a function was given.
     Tensors(Vec<TensorId>),
-    Layer(LayerId),
+    Layer(Callable),
     /// Something that was reported.
     Poison,
 }
@@ -120,6 +149,10 @@ struct Lower<'a> {
     expansions: expansion::Expansions<'a>,
     const_exprs: Vec<TokenStream>,
     layer_spans: Vec<Span>,
+    nested: &'a [Nested],
+    instances: nested::Instances,
+    /// Which of `nested` the block makes.
+    used: BTreeSet<usize>,
     spans: &'a Spans,
 }
 
@@ -135,15 +168,23 @@ pub(crate) struct Outcome {
 
 /// Gives a parsed model its meaning: graph, names, `compile`, and every check.
 pub(crate) fn model(model: &Model, spans: Spans, parsed: Vec<Diag>) -> Outcome {
+    among(model, spans, parsed, Vec::new())
+}
+
+/// The same for a model whose constants are numbered behind those of others.
+fn among(model: &Model, spans: Spans, parsed: Vec<Diag>, mut constants: Vec<ConstEntry>) -> Outcome {
     let mut diags = Diags::new();
     for diag in parsed {
         diags.push(diag);
     }
     let Some(header) = model.header.clone() else { return Outcome { lowered: None, diags, spans } };
     let consts = consts::Consts::new(&model.consts, &mut diags);
+    // What others wrote is never written again.
+    let mut const_exprs = vec![TokenStream::new(); constants.len()];
+    let nested = nested::all(model, &mut constants, &mut const_exprs, &mut diags);
     let expansions = expansion::Expansions::new(&model.functions, &mut diags);
     let mut lower = Lower {
-        builder: Builder::new(&name_of(&header.ident)),
+        builder: Builder::among(&name_of(&header.ident), constants),
         diags,
         scope: BTreeMap::new(),
         bound: expansion::names_bound(&model.statements),
@@ -153,8 +194,11 @@ pub(crate) fn model(model: &Model, spans: Spans, parsed: Vec<Diag>) -> Outcome {
         computed: BTreeSet::new(),
         consts,
         expansions,
-        const_exprs: Vec::new(),
+        const_exprs,
         layer_spans: Vec::new(),
+        nested: &nested,
+        instances: nested::Instances::default(),
+        used: BTreeSet::new(),
         spans: &spans,
     };
     lower.statements(&model.statements);
@@ -163,11 +207,12 @@ pub(crate) fn model(model: &Model, spans: Spans, parsed: Vec<Diag>) -> Outcome {
     let compile = compile.map(|(args, loc)| (lower.args(args), *loc));
     lower.unused_functions();
     let block_consts = lower.consts.emitted();
+    lower.unused_models(model);
     if let (true, Some(tail)) = (lower.broken, &model.tail) {
         lower.builder.poison(tail.loc);
     }
 
-    let Lower { builder, mut diags, const_exprs, layer_spans, .. } = lower;
+    let Lower { builder, mut diags, const_exprs, layer_spans, instances, .. } = lower;
     let const_names = (0..const_exprs.len()).map(|i| const_name(&header.ident, i));
     let const_tokens = const_names.map(|name| name.into_token_stream()).collect();
     let (mut graph, mut checks) = builder.finish();
@@ -192,6 +237,9 @@ pub(crate) fn model(model: &Model, spans: Spans, parsed: Vec<Diag>) -> Outcome {
         inputs,
         outputs,
         layer_spans,
+        group_types: instances.types(&nested),
+        unusable: nested.iter().find(|nested| nested.model.is_none()).map(|nested| nested.path.clone()),
+        description: nested::description(model),
     };
     Outcome { lowered: Some(lowered), diags, spans: Spans::default() }
 }
@@ -224,11 +272,12 @@ impl Lower<'_> {
         let text = name_of(name);
         match &binding {
             Binding::Tensor(tensor) => self.builder.bind(*tensor, &text),
-            Binding::Layer(layer) => {
+            Binding::Layer(Callable::Layer(layer)) => {
                 if let Some(span) = self.layer_spans.get_mut(layer.index()) {
                     *span = name.span();
                 }
             }
+            Binding::Layer(Callable::Instance(instance)) => self.instances.name(*instance, name.span()),
             Binding::Tensors(_) | Binding::Poison => {}
         }
         // A name of a function or a loop may be bound anew.
@@ -284,7 +333,7 @@ impl Lower<'_> {
 
     /// A pattern for what a call gives: the names that are there, and proposals for the others.
     fn pattern(&self, bound: &[String], tensors: &[TensorId]) -> String {
-        let proposed = tensors.first().map_or(&[][..], |&tensor| self.builder.siblings(tensor));
+        let proposed = tensors.first().map(|&tensor| self.builder.siblings(tensor)).unwrap_or_default();
         // `(y, c)` for `(y, h, c)`: the name in between was left out.
         let all_known = bound.iter().all(|name| proposed.contains(&name.as_str()));
         let bound = if all_known { &[] } else { bound };

@@ -7,6 +7,7 @@ mod cursor;
 mod expansion;
 mod expr;
 mod header;
+mod nested;
 mod statement;
 
 pub(crate) use cursor::{Cursor, contents, cut_list, text_of, too_deep};
@@ -20,7 +21,7 @@ use crate::ast::{Expr, ExprKind, Model};
 use crate::span::Spans;
 
 /// What statements start with.
-const STATEMENTS: [&str; 4] = ["let", "const", "for", "fn"];
+const STATEMENTS: [&str; 5] = ["let", "const", "for", "fn", "use"];
 
 /// How deep groups may be nested.
 const DEPTH: usize = 64;
@@ -75,7 +76,9 @@ impl Parser {
             );
             return model;
         }
-        let tokens = contents(input);
+        let (described, tokens) = nested::described(contents(input));
+        model.described = described;
+        model.written = tokens.iter().cloned().collect();
         let Some(body) = self.header(&tokens, &mut model) else { return model };
         self.body(body, &mut model);
         model
@@ -90,10 +93,11 @@ impl Parser {
         // Whatever went wrong before may be the `Model(…)` that was meant.
         if model.tail.is_none() && !(model.lossy && self.errors() > known) {
             let loc = self.spans.add(crate::span::SpanRange::one(block.span_close()));
-            let message = match model.statements.is_empty() && model.consts.is_empty() {
-                true => "this model is empty",
-                false => "the block does not say what the model is",
-            };
+            let message =
+                match model.statements.is_empty() && model.consts.is_empty() && model.uses.is_empty() {
+                    true => "this model is empty",
+                    false => "the block does not say what the model is",
+                };
             self.error(
                 Diag::error(Code::MissingModel, loc, message)
                     .help("end the block with `Model(inputs = […], outputs = […])`"),
@@ -173,6 +177,7 @@ fn missing_semicolon(run: &[TokenTree]) -> Option<usize> {
             );
         let starts = cursor.at_keyword("let")
             || cursor.at_keyword("const")
+            || cursor.at_keyword("use")
             || cursor.at_keyword("for")
             || cursor.at_keyword("fn")
             || cursor.at_keyword("Model") && cursor.group_at(1, Delimiter::Parenthesis).is_some()
@@ -180,7 +185,7 @@ fn missing_semicolon(run: &[TokenTree]) -> Option<usize> {
             || cursor.punct_at(0, '#') && cursor.group_at(1, Delimiter::Bracket).is_some();
         // `return Model(…)` is one statement, and so is `let let`.
         let keyword = matches!(cursor.previous(), [TokenTree::Ident(previous)]
-            if ["let", "const", "return", "pub", "mut"].iter().any(|keyword| previous == keyword));
+            if ["let", "const", "return", "pub", "mut", "use"].iter().any(|keyword| previous == keyword));
         if ended && starts && !keyword {
             return Some(cursor.position());
         }

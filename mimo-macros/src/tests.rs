@@ -8,6 +8,7 @@ mod header;
 mod large;
 mod lints;
 mod names;
+mod nested;
 mod python;
 mod recovery;
 mod values;

@@ -87,6 +87,11 @@ pub(crate) fn ident(name: &str, span: Span) -> Ident {
     Ident::new(if fits { &text } else { "__" }, span)
 }
 
+/// The associated constant of a model that holds one of its lengths, for models that nest it.
+pub(crate) fn length_name(i: usize) -> Ident {
+    Ident::new(&format!("__MIMO_LENGTH_{i}"), Span::call_site())
+}
+
 /// Every identifier in a stream, however deep.
 pub(crate) fn idents(stream: &TokenStream) -> HashSet<String> {
     let mut found = HashSet::new();

@@ -22,6 +22,7 @@ mod logs;
 pub mod loss;
 pub mod metric;
 pub mod model;
+pub mod nested;
 #[cfg(feature = "plot")]
 mod plot;
 pub mod predictor;

@@ -77,6 +77,37 @@ pub(crate) mod denied {
         }
     }
 
+    const CLASSES: usize = 3;
+
+    mimo::model! {
+        /// Models in it, one of which has models in it.
+        pub(crate) Around {
+            use Nesting;
+            use crate::lints::denied::Predicts as Plain;
+            use Weightless;
+
+            let x = Input(shape = [3]);
+            let images = Input(shape = [3, 2]);
+            let nested = Nesting(name = "first", trainable = false);
+            let h = nested(nested(x));
+            let h = concatenate([Plain()(h), Nesting()(x)]);
+            let y = concatenate([h, Flatten()(Weightless()(images))]);
+            let y = Dense(1)(y);
+            Model(inputs = [x, images], outputs = [y]).compile(optimizer = SGD(0.1), loss = mse)
+        }
+    }
+
+    mimo::model! {
+        /// Lengths that are known here.
+        pub(crate) Nesting {
+            use super::denied::Predicts;
+            let x = Input(shape = [CLASSES]);
+            let y = Predicts()(x);
+            let y = Dense(CLASSES)(y);
+            Model(inputs = [x], outputs = [y])
+        }
+    }
+
     mimo::model! {
         /// No weights either.
         pub(crate) Weightless {
@@ -101,4 +132,5 @@ fn they_are_there() {
     assert_eq!(denied::Trained::WIDTH, 4);
     assert_eq!(denied::Predicts::PARAMETERS + denied::Weightless::PARAMETERS, 8);
     assert_eq!(denied::Custom::OUTPUTS.len(), 1);
+    assert_eq!(denied::Around::PARAMETERS, 2 * denied::Nesting::PARAMETERS + 8 + 12);
 }

@@ -167,7 +167,8 @@ fn unknown_layers_get_an_answer() {
     assert_eq!(diags[0].helps[0], "did you mean `Dense`?");
     assert!(diags[1].helps[0].starts_with("mimo has `Dense`, `Conv1D`, "));
     assert_eq!(diags[2].helps, ["leave it out: use the tensor itself"]);
-    assert_eq!(diags[4].helps.len(), 1);
+    assert_eq!(diags[4].helps[1], "a model of your own is brought in with `use Foo;`");
+    assert_eq!(diags[3].helps.len(), 2);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use super::values::{ValueId, Values};
 use super::{Block, LossOp, Op, OpKind, Param, Plan, Read, Slot, View, Weighted, Windows};
 use crate::activation::Activation;
 use crate::dim::Dim;
-use crate::graph::{Graph, NodeId, TensorId};
+use crate::graph::{Graph, GroupId, LayerId, NodeId, TensorId};
 use crate::layers::bidirectional::MergeMode;
 use crate::layers::pooling::PoolKind;
 use crate::layers::spatial::{self, Padding};
@@ -59,6 +59,7 @@ pub(super) fn build(graph: &Graph) -> Building {
         building.call(graph, node);
     }
     building.outputs(graph);
+    building.rest_of_groups(graph);
     building
 }
 
@@ -343,9 +344,9 @@ impl Building {
 
     /// The layer's name, and for later calls of a shared layer which one it is.
     pub(super) fn call_name(&self, graph: &Graph, id: NodeId) -> String {
-        let name = &graph.layer(graph.node(id).layer).name;
+        let name = graph.layer(graph.node(id).layer).name.replace('/', "_");
         match self.values.earlier[id.index()] {
-            0 => name.clone(),
+            0 => name,
             call => format!("{name}_call_{call}"),
         }
     }
@@ -363,9 +364,24 @@ impl Building {
         View::whole(self.plan.slots.len() - 1, len)
     }
 
-    /// The blocks of a layer's weights, one each; made at its first call. The last axis of a weight is the columns.
+    /// The weights of nested models that no output needs: a nested model has all of its weights or none.
+    fn rest_of_groups(&mut self, graph: &Graph) {
+        let called = self.values.live.iter().filter_map(|&node| graph.layer(graph.node(node).layer).group);
+        let groups: Vec<GroupId> = called.collect();
+        for (index, layer) in graph.layers.iter().enumerate() {
+            if layer.group.is_some_and(|group| groups.contains(&group)) && !layer.weights.is_empty() {
+                self.blocks_of(graph, LayerId(index as u32));
+            }
+        }
+    }
+
+    /// The blocks of a layer's weights, one each; made at its first call.
     pub(super) fn layer_weights(&mut self, graph: &Graph, id: NodeId) -> Vec<Weighted> {
-        let layer = graph.node(id).layer;
+        self.blocks_of(graph, graph.node(id).layer)
+    }
+
+    /// The same for a layer, whether it is called or not. The last axis of a weight is the columns.
+    fn blocks_of(&mut self, graph: &Graph, layer: LayerId) -> Vec<Weighted> {
         if self.blocks[layer.index()].is_none() {
             let mut blocks = vec![];
             self.plan.weighted.push(layer);

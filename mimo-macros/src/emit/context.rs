@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use mimo_graph::dim::Dim;
-use mimo_graph::graph::{Graph, LayerId, Node, NodeId, Port, TensorId};
+use mimo_graph::graph::{Graph, GroupId, LayerId, Node, NodeId, Port, TensorId};
 use mimo_graph::order::{earlier_calls, live_nodes};
 use mimo_graph::shape::Shape;
 use proc_macro2::{Ident, Literal, TokenStream};
@@ -117,6 +117,19 @@ impl<'a> Context<'a> {
             Some(field) => field.clone(),
             None => ident(&self.graph.layer(layer).name, self.model.span()),
         }
+    }
+
+    /// The field of a nested model, and its type.
+    pub(crate) fn group_field(&self, group: GroupId) -> (Ident, &'a TokenStream) {
+        let name = &self.graph.groups[group.index()].name;
+        let (path, span) = &self.lowered.group_types[group.index()];
+        (ident(name, *span), path)
+    }
+
+    /// Lints that the path of a nested model may be told of.
+    pub(crate) fn nested_allowances(&self) -> Option<TokenStream> {
+        let nests = !self.graph.groups.is_empty();
+        nests.then(|| quote!(#[allow(unused_qualifications, private_interfaces)]))
     }
 
     /// A length as an expression.

@@ -24,6 +24,7 @@ pub(super) fn items(cx: &Context<'_>, plan: &Plan) -> TokenStream {
         let doc = attributes.is_empty().then(|| quote!(#[doc = " A constant of the model's description."]));
         quote!(#attributes #doc #vis const #name: #ty = #value;)
     });
+    let allowances = cx.nested_allowances();
     let model = name.to_string();
     let new_doc = format!(" Makes a [`{model}`] with random weights: the same seed gives the same weights.");
     let (private, core) = (quote!(#krate::__private), quote!(#krate::__private::core));
@@ -31,6 +32,7 @@ pub(super) fn items(cx: &Context<'_>, plan: &Plan) -> TokenStream {
         #attributes
         #(#[doc = #lines])*
         #[derive(#core::clone::Clone, #core::fmt::Debug)]
+        #allowances
         #vis struct #name<
             E: #private::Dtype = #core::primitive::f32,
             D: #private::Storage<E> = #private::Cpu,

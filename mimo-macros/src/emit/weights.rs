@@ -1,6 +1,6 @@
 //! The model's weights as a dfdx `TensorCollection`: every tensor by its name, one line for each.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use mimo_graph::dim::Dim;
 use mimo_graph::graph::LayerId;
@@ -12,27 +12,17 @@ use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{format_ident, quote};
 
 use super::context::Context;
-use super::spec;
+use super::{nested, spec};
 
 /// The fields of the model's struct: name, type, documentation.
 pub(super) fn fields(cx: &Context<'_>, plan: &Plan) -> Vec<(Ident, TokenStream, String)> {
-    let krate = cx.krate;
-    let fields = plan.weighted.iter().map(|&id| {
+    let mut groups = BTreeSet::new();
+    let fields = plan.weighted.iter().filter_map(|&id| {
         let layer = cx.graph.layer(id);
-        // A kernel's shape has all sizes, but for a recurrent layer's state and what products of sizes are: the channels
-        // that depthwise kernels give.
-        let more: Vec<&Dim> = match layer.kind.core().0 {
-            LayerKind::Recurrent(recurrent) => vec![&recurrent.units],
-            LayerKind::Depthwise(_) => layer.weights.iter().skip(1).flat_map(|bias| &bias.shape.0).collect(),
-            LayerKind::Separable(_) => {
-                let pointwise = layer.weights.iter().skip(1).take(1);
-                pointwise.flat_map(|pointwise| pointwise.shape.0.iter().rev().take(2).rev()).collect()
-            }
-            _ => vec![],
-        };
-        let kernel = layer.weights.iter().take(1).flat_map(|kernel| &kernel.shape.0);
-        let sizes = kernel.chain(more).map(|dim| cx.generic(dim));
-        let ty = typed_layer(&layer.kind);
+        if let Some(group) = layer.group {
+            // One field for all of its layers, where the first of them is.
+            return groups.insert(group).then(|| nested::field(cx, group));
+        }
         let shapes: Vec<String> = layer
             .weights
             .iter()
@@ -45,9 +35,29 @@ pub(super) fn fields(cx: &Context<'_>, plan: &Plan) -> Vec<(Ident, TokenStream, 
             layer.kind.class_name(),
             shapes.join(", ")
         );
-        (cx.layer_field(id), quote!(#krate::__private::typed::#ty<#(#sizes,)* E, D>), doc)
+        Some((cx.layer_field(id), layer_type(cx, id), doc))
     });
     fields.collect()
+}
+
+/// The type of a layer with weights.
+pub(super) fn layer_type(cx: &Context<'_>, id: LayerId) -> TokenStream {
+    let (krate, layer) = (cx.krate, cx.graph.layer(id));
+    // A kernel's shape has all sizes, but for a recurrent layer's state and what products of sizes are: the channels
+    // that depthwise kernels give.
+    let more: Vec<&Dim> = match layer.kind.core().0 {
+        LayerKind::Recurrent(recurrent) => vec![&recurrent.units],
+        LayerKind::Depthwise(_) => layer.weights.iter().skip(1).flat_map(|bias| &bias.shape.0).collect(),
+        LayerKind::Separable(_) => {
+            let pointwise = layer.weights.iter().skip(1).take(1);
+            pointwise.flat_map(|pointwise| pointwise.shape.0.iter().rev().take(2).rev()).collect()
+        }
+        _ => vec![],
+    };
+    let kernel = layer.weights.iter().take(1).flat_map(|kernel| &kernel.shape.0);
+    let sizes = kernel.chain(more).map(|dim| cx.generic(dim));
+    let ty = typed_layer(&layer.kind);
+    quote!(#krate::__private::typed::#ty<#(#sizes,)* E, D>)
 }
 
 /// The typed struct of a layer with weights.
@@ -97,15 +107,17 @@ pub(super) fn collection(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     let count = specs.len();
     let values: Vec<Ident> =
         (0..count).map(|index| format_ident!("weight_{}", index, span = Span::mixed_site())).collect();
+    let tree = nested::Tree::new(cx, plan);
     let visits = plan.params.iter().zip(&values).enumerate().map(|(index, (param, value))| {
-        let (layer, weight) = (cx.layer_field(param.layer), weight_field(cx, param));
+        let [layer, layer_mut] = [false, true].map(|mutable| tree.place(cx, param.layer, mutable));
+        let weight = weight_field(cx, param);
         let index = Literal::usize_unsuffixed(index);
         quote! {
             let #value = __mimo::visit::<Self, _, _, E, D>(
                 visitor,
                 &WEIGHTS[#index],
-                |model| &model.#layer.#weight,
-                |model| &mut model.#layer.#weight,
+                |model| &#layer.#weight,
+                |model| &mut #layer_mut.#weight,
                 |tensor| __mimo::reset(tensor, &WEIGHTS[#index].initializer, 0, #index),
             )?;
         }
@@ -115,13 +127,9 @@ pub(super) fn collection(cx: &Context<'_>, plan: &Plan) -> TokenStream {
         let weight = weight_field(cx, param);
         weights.entry(param.layer).or_default().push(quote!(#weight: #value?));
     }
-    let layers = plan.weighted.iter().map(|id| {
-        let (field, ty, weights) = (
-            cx.layer_field(*id),
-            typed_layer(&cx.graph.layer(*id).kind),
-            weights.get(id).into_iter().flatten(),
-        );
-        quote!(#field: __mimo::typed::#ty { #(#weights),* })
+    let layers = nested::values(cx, &tree, &|id| {
+        let (ty, weights) = (typed_layer(&cx.graph.layer(id).kind), weights.get(&id).into_iter().flatten());
+        quote!(__mimo::typed::#ty { #(#weights),* })
     });
     let marker = marker(plan, &quote!(__mimo));
     let count = Literal::usize_unsuffixed(count);

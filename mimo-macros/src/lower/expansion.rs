@@ -313,6 +313,7 @@ impl Lower<'_> {
                         || name == "Input"
                         || layers::function(&name).is_some()
                         || layers::classes().any(|class| class == name)
+                        || self.nested_model(&name).is_some()
                 }
                 _ => matches!(callee.kind, ExprKind::Call(..)),
             },

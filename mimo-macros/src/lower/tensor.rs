@@ -7,6 +7,7 @@ use mimo_graph::layers;
 use mimo_graph::value::{Value, ValueKind};
 use proc_macro2::Ident;
 
+use super::nested::Callable;
 use super::{Binding, Lower};
 use crate::ast::{Arg, Expr, ExprKind, Op, name_of};
 use crate::parse::text_of;
@@ -24,7 +25,7 @@ pub(super) enum Evaluated {
     /// What a call gives.
     Tensors(Vec<TensorId>),
     /// A layer that was not called yet.
-    Layer(LayerId),
+    Layer(Callable),
     /// It was reported.
     Poison,
 }
@@ -122,6 +123,13 @@ impl Lower<'_> {
                 format!("`{name}` is a constant, and a tensor is needed here"),
             )
             .help("write `Layer(settings)(tensor)`")
+        } else if self.nested_model(&name).is_some() {
+            Diag::error(
+                Code::ModelNotMade,
+                loc,
+                format!("`{name}` is a model, and has to be made before it is called"),
+            )
+            .help(format!("write `{name}()`"))
         } else if let Some(class) = known(&name) {
             Diag::error(Code::LayerWithoutSettings, loc, format!("`{name}` is a layer without its settings"))
                 .help(format!("write `{class}(…)`"))
@@ -225,10 +233,16 @@ impl Lower<'_> {
             }
             _ => {}
         }
+        if let Some(nested) = self.nested_model(&name) {
+            return self.instantiate(nested, ident, args, (callee.loc, expr.loc));
+        }
         if let Some(class) = layers::function(&name) {
             return self.function(expr, callee, &name, class, args);
         }
         if self.is_misplaced(&name, callee, args) {
+            return Evaluated::Poison;
+        }
+        if self.wraps_a_model(&name, args) {
             return Evaluated::Poison;
         }
         let (states, args): (Vec<_>, Vec<_>) = args
@@ -248,7 +262,7 @@ impl Lower<'_> {
         }
         let settings = self.args(args);
         match self.layer(&name, callee.loc, &settings, expr.loc, ident) {
-            Some(layer) => Evaluated::Layer(layer),
+            Some(layer) => Evaluated::Layer(Callable::Layer(layer)),
             None => Evaluated::Poison,
         }
     }
@@ -299,7 +313,7 @@ impl Lower<'_> {
     }
 
     /// Whether an expression can only be a tensor, or a list of them.
-    fn is_tensor(&self, expr: &Expr) -> bool {
+    pub(super) fn is_tensor(&self, expr: &Expr) -> bool {
         match &expr.kind {
             ExprKind::Name(ident) => {
                 matches!(self.scope.get(&name_of(ident)), Some(Binding::Tensor(_) | Binding::Tensors(_)))
@@ -365,8 +379,14 @@ impl Lower<'_> {
     }
 
     /// `layer(a, b)`
-    fn apply(&mut self, layer: LayerId, args: &[Arg], call: Loc) -> Evaluated {
+    fn apply(&mut self, callable: Callable, args: &[Arg], call: Loc) -> Evaluated {
         let Some(Operands { tensors, initial }) = self.operands(args, call) else { return Evaluated::Poison };
+        let layer = match callable {
+            Callable::Layer(layer) => layer,
+            Callable::Instance(instance) => {
+                return self.call_nested(instance, &tensors, initial.map(|(_, loc)| loc), call);
+            }
+        };
         let initial = initial.as_ref().map(|(states, loc)| (&states[..], *loc));
         let given = self.builder.call_from(layer, &tensors, initial, call, &mut self.diags);
         self.computed.extend(&given);

@@ -44,6 +44,8 @@ fn take_back(inner: &mut Model, model: &mut Model) {
     model.functions.append(&mut inner.functions);
     model.consts.append(&mut inner.consts);
     model.levels.append(&mut inner.levels);
+    model.uses.append(&mut inner.uses);
+    model.missing_uses.append(&mut inner.missing_uses);
 }
 
 impl Parser {

@@ -95,6 +95,12 @@ impl Parser {
             }
             return self.function(&mut cursor, model);
         }
+        if cursor.at_keyword("use") {
+            if inside {
+                self.only_in_the_block("a `use`", state.place, cursor.rest());
+            }
+            return self.use_statement(&mut cursor, model);
+        }
         if inside && cursor.at_keyword("const") {
             self.only_in_the_block("a constant", state.place, cursor.rest());
         }

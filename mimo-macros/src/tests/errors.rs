@@ -1,10 +1,11 @@
 //! `docs/errors.md` against the list of codes: each code has its section, whose first example breaks that rule and
 //! no other, and whose last breaks none. `cargo test --doc` compiles the same examples.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use mimo_graph::code::Code;
 use proc_macro2::{Delimiter, TokenTree};
+use quote::quote;
 
 use super::*;
 
@@ -60,12 +61,33 @@ fn models(source: &str) -> Vec<TokenStream> {
     tokens.windows(3).filter_map(call).collect()
 }
 
+/// The same, each with the descriptions of the models before it that it nests, as their macros would give them.
+fn nested_models(source: &str) -> Vec<TokenStream> {
+    let mut described: BTreeMap<String, TokenStream> = BTreeMap::new();
+    let complete = |model: TokenStream| {
+        let ast = parse::Parser::default().model(model.clone());
+        let names =
+            ast.uses.iter().map(|used| used.path.clone().into_iter().last().map(|name| name.to_string()));
+        let descriptions: Option<Vec<TokenStream>> =
+            names.map(|name| described.get(&name?).map(|description| quote!(@ { #description }))).collect();
+        let model: TokenStream = descriptions.into_iter().flatten().chain([model]).collect();
+        let mut parser = parse::Parser::default();
+        let ast = parser.model(model.clone());
+        let lower::Outcome { lowered, diags, .. } = lower::model(&ast, parser.spans, parser.diags);
+        if let Some(lowered) = lowered.filter(|_| !diags.has_errors()) {
+            described.insert(lowered.header.ident.to_string(), lowered.description);
+        }
+        model
+    };
+    models(source).into_iter().map(complete).collect()
+}
+
 /// The codes of all that is said about the models of an example: by the macro, or, if it has nothing to say, by what
 /// it leaves to const evaluation.
 fn codes(source: &str) -> BTreeSet<Code> {
     let mut told = BTreeSet::new();
     let mut left = BTreeSet::new();
-    for model in models(source) {
+    for model in nested_models(source) {
         let mut parser = parse::Parser::default();
         let ast = parser.model(model.clone());
         let lower::Outcome { lowered, diags, .. } = lower::model(&ast, parser.spans, parser.diags);
@@ -97,7 +119,7 @@ fn told_codes(source: &str) -> Vec<Code> {
         let ast = parser.model(model);
         lower::model(&ast, parser.spans, parser.diags).diags.into_sorted()
     };
-    models(source).into_iter().flat_map(told).map(|diag| diag.code).collect()
+    nested_models(source).into_iter().flat_map(told).map(|diag| diag.code).collect()
 }
 
 #[test]

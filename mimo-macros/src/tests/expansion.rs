@@ -109,6 +109,64 @@ fn separable() {
     );
 }
 
+/// A model asks for the description of the one it uses.
+#[test]
+fn asks() {
+    assert_expansion(
+        "asks",
+        "crate = ::net;
+        /// Two alike.
+        pub Siamese {
+            use crate::vision::Encoder as Vision;
+            let encode = Vision();
+            Model(inputs = [left, right], outputs = [y])
+        }",
+    );
+}
+
+/// And is given it: the calls are inlined, and the weights nested.
+#[test]
+fn nested() {
+    assert_expansion(
+        "nested",
+        "@ {
+            Encoder {
+                const UNITS: usize = crate::config::UNITS;
+                let x = Input(shape = [4]);
+                let h = Dense(UNITS, activation = relu)(x);
+                let y = Dense(3)(h);
+                let unused = Dense(2)(h);
+                Model(inputs = [x], outputs = { y: y, unused: unused })
+            }
+        }
+        pub Siamese {
+            use crate::vision::Encoder;
+            let left = Input(shape = [4]);
+            let right = Input(shape = [4]);
+            let encode = Encoder(trainable = false);
+            let (a, _) = encode(left);
+            let (b, _) = encode(right);
+            let (other, _) = Encoder()(left);
+            let same = Dense(1)(a - b + other);
+            Model(inputs = [left, right], outputs = [same]).compile(optimizer = SGD(0.1), loss = mse)
+        }",
+    );
+}
+
+/// One with mistakes of its own has told them.
+#[test]
+fn nests_a_wrong_one() {
+    assert_expansion(
+        "nests_a_wrong_one",
+        "@ {} pub(crate) Siamese {
+            use super::Encoder;
+            let x = Input(shape = [4]);
+            let y = Dense(1)(Encoder()(x));
+            Model(inputs = [x], outputs = [y])
+        }",
+    );
+}
+
 #[test]
 fn several_mistakes() {
     assert_expansion(

@@ -24,6 +24,62 @@
     }
 }
 
+/// A model of another crate, in which other names mean other things.
+pub mod shared {
+    /// How wide the features are.
+    const WIDTH: ::core::primitive::usize = 3;
+
+    ::net::model! {
+        crate = ::net;
+
+        /// Features of a digit.
+        pub Features {
+            /// Half of them.
+            const HALF: ::core::primitive::usize = WIDTH;
+
+            let image = Input(shape = [super::Digit::SIDE, 8]);
+            let x = Flatten()(image);
+            let wide = Dense(2 * HALF, activation = tanh)(x);
+            let narrow = Dense(HALF)(x);
+            Model(inputs = [image], outputs = [wide, narrow])
+        }
+    }
+
+    /// Comes before what it uses, and is used by others.
+    pub mod pairs {
+        ::net::model! {
+            crate = ::net;
+
+            /// Two images, compared.
+            pub Compared {
+                use super::Features as Seen;
+                use super::hidden::Score;
+
+                let a = Input(shape = [8, 8]);
+                let b = Input(shape = [8, 8]);
+                let seen = Seen();
+                let (a_wide, a_narrow) = seen(a);
+                let (b_wide, b_narrow) = seen(b);
+                let score = Score(name = "rate")([a_wide - b_wide, a_narrow - b_narrow]);
+                Model(inputs = [a, b], outputs = [score])
+            }
+        }
+    }
+
+    mod hidden {
+        ::net::model! {
+            crate = ::net;
+
+            pub(super) Score {
+                let wide = Input(shape = [6]);
+                let narrow = Input(shape = [3]);
+                let score = Dense(1)(concatenate([wide, narrow]));
+                Model(inputs = [wide, narrow], outputs = [score])
+            }
+        }
+    }
+}
+
 /// The path may be any that leads to mimo.
 pub mod inner {
     use ::net as renamed_again;

@@ -1,4 +1,5 @@
 //! Models of a crate to which mimo is `net`.
+#![deny(warnings)]
 
 use mimo_renamed_test::inner::{Small, SmallInputs};
 use mimo_renamed_test::{Digit, DigitInputs, DigitTargets};
@@ -15,4 +16,60 @@ fn it_trains_and_predicts() {
 
     let inputs = SmallInputs::<usize> { x: tensor([1.0; Digit::SIDE]).unwrap() };
     assert_eq!(Small::new(1).forward(&inputs).unwrap().y.as_vec().len(), 1);
+}
+
+/// A model of this crate around those of another, which know mimo and their constants by names of their own.
+mod around {
+    use net as again;
+
+    /// Not the one that `Features` means.
+    const WIDTH: usize = 1;
+
+    again::model! {
+        crate = again;
+
+        pub(crate) Around {
+            use mimo_renamed_test::shared::Features;
+            use mimo_renamed_test::shared::pairs::Compared;
+
+            let a = Input(shape = [8, 8]);
+            let b = Input(shape = [8, 8]);
+            let score = Compared()(a, b);
+            let (wide, _) = Features()(a);
+            let y = Dense(WIDTH)(concatenate([score, wide]));
+            Model(inputs = [a, b], outputs = [y]).compile(optimizer = SGD(0.01), loss = mse)
+        }
+    }
+}
+
+#[test]
+fn a_model_of_another_crate_is_a_layer() {
+    use around::{Around, AroundInputs, AroundTargets};
+    use mimo_renamed_test::shared::pairs::{Compared, ComparedInputs};
+
+    let names: Vec<&str> = <Around>::SPEC.weights.iter().map(|weight| weight.name).collect();
+    for name in [
+        "compared/seen/wide/kernel",
+        "compared/seen/narrow/bias",
+        "compared/rate/score/kernel",
+        "features/wide/kernel",
+        "y/kernel",
+    ] {
+        assert!(names.contains(&name), "{name} is not among {names:?}");
+    }
+    let pixels = |from: f32| tensor((0..128).map(|i| (from * i as f32).sin()).collect::<Vec<f32>>()).unwrap();
+    let inputs = AroundInputs::<usize> { a: pixels(0.1), b: pixels(0.3) };
+    let mut around = Around::new(1);
+    let compared: Compared = around.compared.clone();
+    let score = compared.forward(&ComparedInputs { a: pixels(0.1), b: pixels(0.3) }).unwrap().score;
+    assert!(score.as_vec().iter().all(|score| *score != 0.0));
+
+    let targets = AroundTargets::<usize> { y: tensor([1.0, 2.0]).unwrap() };
+    let mut trainer = Trainer::new(&mut around).unwrap();
+    let first = trainer.train_on_batch(&inputs, &targets).unwrap().total_loss;
+    let mut last = first;
+    for _ in 0..20 {
+        last = trainer.train_on_batch(&inputs, &targets).unwrap().total_loss;
+    }
+    assert!(last < first, "{last} is not less than {first}");
 }

@@ -1,0 +1,423 @@
+//! A model as a layer of another: its calls and layers become calls and layers of the graph around it, so that
+//! everything that follows sees one graph.
+
+use std::collections::BTreeMap;
+
+use super::{Builder, id, shown_name};
+use crate::args::read;
+use crate::code::Code;
+use crate::context::{Cx, DimCheck, Relation};
+use crate::diag::{Diag, Diags, Loc, did_you_mean};
+use crate::graph::{ConstEntry, Dtype, Graph, Group, GroupId, Layer, LayerId, Node, NodeId, Port, TensorId};
+use crate::order::live_nodes;
+use crate::shape::Shape;
+use crate::value::Arg;
+
+/// A nested model that was made and can be called.
+#[derive(Clone, Debug)]
+pub struct Instance {
+    /// Its place in [`Graph::groups`].
+    pub group: GroupId,
+    /// By layer of the model: the layer here. What no output of the model needs is not part of it.
+    layers: BTreeMap<usize, LayerId>,
+}
+
+impl Builder {
+    /// `Class(args…)`, where `Class` is a model: its layers are made. `model` is complete and without mistakes, its
+    /// layers have names, and its constants are numbered as here (see [`Builder::among`]).
+    ///
+    /// `None` after an error.
+    pub fn instance(
+        &mut self,
+        class: &str,
+        model: &Graph,
+        args: &[Arg],
+        call: Loc,
+        diags: &mut Diags,
+    ) -> Option<Instance> {
+        let mut cx = Cx { consts: &self.graph.consts, diags, checks: &mut self.checks };
+        let Settings { name, trainable } = Settings::read(class, args, &mut cx)?;
+        let group = GroupId(id(self.graph.groups.len()));
+        let named = name.is_some();
+        let outputs = model.outputs.iter().map(|port| port.name.clone()).collect();
+        let (class, name) = (class.to_owned(), name.unwrap_or_default());
+        self.graph.groups.push(Group { class, name, named, called: false, outputs, loc: call });
+
+        let members = members(model);
+        let first = self.graph.layers.len();
+        let layers: BTreeMap<usize, LayerId> =
+            members.iter().enumerate().map(|(place, &layer)| (layer, LayerId(id(first + place)))).collect();
+        for layer in members.iter().filter_map(|&layer| model.layers.get(layer)) {
+            let parts = layer.parts.iter().filter_map(|part| layers.get(&part.index()).copied());
+            self.graph.layers.push(Layer {
+                // It has one.
+                named: true,
+                trainable: layer.trainable && trainable,
+                parts: parts.collect(),
+                group: Some(group),
+                loc: call,
+                ..layer.clone()
+            });
+            self.built.push(None);
+        }
+        Some(Instance { group, layers })
+    }
+
+    /// Calls a nested model on tensors, each with the tokens that name it, in the order of its inputs, and gives its
+    /// outputs: poisoned tensors if something is wrong with what it is called on.
+    pub fn call_instance(
+        &mut self,
+        instance: &Instance,
+        model: &Graph,
+        inputs: &[(TensorId, Loc)],
+        call: Loc,
+        diags: &mut Diags,
+    ) -> Vec<TensorId> {
+        self.graph.groups[instance.group.index()].called = true;
+        if !self.fits(instance, model, inputs, call, diags) {
+            return model.outputs.iter().map(|_| self.poison(call)).collect();
+        }
+        // What the model's tensors are here.
+        let given = model.inputs.iter().zip(inputs).map(|(port, &(tensor, _))| (port.tensor, tensor));
+        let mut tensors: BTreeMap<TensorId, TensorId> = given.collect();
+        for node in live_nodes(model).into_iter().map(|node| model.node(node)) {
+            let Some(&layer) = instance.layers.get(&node.layer.index()) else { continue };
+            let inputs = node.inputs.iter().filter_map(|input| tensors.get(input).copied()).collect();
+            let place = NodeId(id(self.graph.nodes.len()));
+            let outputs: Vec<TensorId> = node
+                .outputs
+                .iter()
+                .map(|&output| {
+                    let tensor = model.tensor(output);
+                    let here = self.tensor(tensor.shape.clone(), tensor.dtype, Some(place), call);
+                    tensors.insert(output, here);
+                    here
+                })
+                .collect();
+            self.graph.nodes.push(Node { layer, inputs, outputs, loc: call });
+        }
+        let outputs = model.outputs.iter().map(|port| tensors.get(&port.tensor).copied());
+        outputs.map(|output| output.unwrap_or_else(|| self.poison(call))).collect()
+    }
+
+    /// Whether a nested model can be called on these tensors; reports what is wrong.
+    fn fits(
+        &mut self,
+        instance: &Instance,
+        model: &Graph,
+        inputs: &[(TensorId, Loc)],
+        call: Loc,
+        diags: &mut Diags,
+    ) -> bool {
+        let class = self.graph.groups[instance.group.index()].class.clone();
+        if model.inputs.len() != inputs.len() {
+            diags.push(wrong_count(&class, model, (inputs.len(), call), &self.graph.consts));
+            return false;
+        }
+        let mut fits = true;
+        for (port, &(tensor, loc)) in model.inputs.iter().zip(inputs) {
+            let name = shown_name(&self.graph, tensor).into_owned();
+            let is_source = self.graph.sources.contains(&tensor);
+            let given = self.graph.tensor(tensor);
+            let wanted = model.tensor(port.tensor);
+            let (Some(found), Some(shape)) = (&given.shape, &wanted.shape) else {
+                fits = false;
+                continue;
+            };
+            if given.dtype != wanted.dtype {
+                diags.push(wrong_dtype(&class, port, wanted.dtype, (&name, is_source), loc));
+                fits = false;
+                continue;
+            }
+            let mut cx = Cx { consts: &self.graph.consts, diags, checks: &mut self.checks };
+            fits &= same_shape((&class, port), (&name, loc), (found, shape), &mut cx);
+        }
+        fits
+    }
+}
+
+/// The settings of a nested model.
+struct Settings {
+    name: Option<String>,
+    trainable: bool,
+}
+
+impl Settings {
+    fn read(class: &str, args: &[Arg], cx: &mut Cx<'_>) -> Option<Self> {
+        const HELP: &str = "a model that is used as a layer is given `name` and `trainable`, if anything";
+        let mut settings = Settings { name: None, trainable: true };
+        let mut sound = true;
+        let mut seen: Vec<&str> = Vec::new();
+        for arg in args {
+            let Some((keyword, loc)) = &arg.name else {
+                let message = format!("the model `{class}` takes no positional argument");
+                cx.error(Diag::error(Code::TooManyArguments, arg.value.loc, message).help(HELP));
+                sound = false;
+                continue;
+            };
+            let what = format!("`{keyword}` of `{class}`");
+            if seen.contains(&keyword.as_str()) {
+                cx.error(
+                    Diag::error(Code::ArgumentGivenTwice, *loc, format!("{what} is given twice"))
+                        .help("remove one of the two"),
+                );
+                sound = false;
+                continue;
+            }
+            seen.push(keyword);
+            let value = read::without_python(&arg.value, cx);
+            match keyword.as_str() {
+                "name" => settings.name = read::string(&value, &what, cx),
+                "trainable" => settings.trainable = read::boolean(&value, &what, cx).unwrap_or(true),
+                _ => {
+                    let message = format!("the model `{class}` has no argument `{keyword}`");
+                    let diag = Diag::error(Code::UnknownArgument, *loc, message);
+                    let diag = match did_you_mean(keyword, ["name", "trainable"]) {
+                        Some(near) => diag.help(format!("did you mean `{near}`?")),
+                        None => diag,
+                    };
+                    cx.error(diag.help(HELP));
+                    sound = false;
+                }
+            }
+        }
+        sound.then_some(settings)
+    }
+}
+
+/// The layers that a model consists of, ascending: those that an output needs, and all of a nested model of which
+/// one is needed.
+pub(crate) fn members(model: &Graph) -> Vec<usize> {
+    let mut needed = vec![false; model.layers.len()];
+    for node in live_nodes(model) {
+        let layer = model.node(node).layer;
+        let wholes = model.layers.iter().zip(0..).filter(|(whole, _)| whole.parts.contains(&layer));
+        let wholes: Vec<usize> = wholes.map(|(_, place)| place).collect();
+        for place in wholes.into_iter().chain([layer.index()]) {
+            if let Some(needed) = needed.get_mut(place) {
+                *needed = true;
+            }
+        }
+    }
+    let groups: Vec<GroupId> = model
+        .layers
+        .iter()
+        .zip(&needed)
+        .filter_map(|(layer, needed)| layer.group.filter(|_| *needed))
+        .collect();
+    let member = |(layer, needed): (&Layer, bool)| needed || layer.group.is_some_and(|g| groups.contains(&g));
+    let layers = model.layers.iter().zip(needed).map(member);
+    layers.enumerate().filter(|&(_, member)| member).map(|(place, _)| place).collect()
+}
+
+/// The error of a call on too few or too many tensors.
+fn wrong_count(class: &str, model: &Graph, (given, call): (usize, Loc), consts: &[ConstEntry]) -> Diag {
+    let count = model.inputs.len();
+    let s = if count == 1 { "" } else { "s" };
+    let (is, given) =
+        (if given == 1 { "is" } else { "are" }, if given == 0 { "none".into() } else { given.to_string() });
+    let names: Vec<&str> = model.inputs.iter().map(|port| port.name.as_str()).collect();
+    let form = match &names[..] {
+        [one] => one.to_string(),
+        several => format!("[{}]", several.join(", ")),
+    };
+    let diag = Diag::error(
+        Code::WrongNumberOfTensors,
+        call,
+        format!("`{class}` takes {count} tensor{s}, but {given} {is} given"),
+    );
+    let diag = diag.help(format!("call it as `{class}()({form})`"));
+    model.inputs.iter().fold(diag, |diag, port| {
+        let shape = model.tensor(port.tensor).shape.as_ref();
+        let shape = shape.map(|shape| shape.display(consts).to_string()).unwrap_or_default();
+        diag.note(format!("the input `{}` of `{class}` is {shape}", port.name))
+    })
+}
+
+/// The error of floats where whole numbers are read, or the other way round.
+fn wrong_dtype(class: &str, port: &Port, wanted: Dtype, (name, is_source): (&str, bool), loc: Loc) -> Diag {
+    let input = &port.name;
+    match wanted {
+        Dtype::Int => {
+            let message =
+                format!("the input `{input}` of `{class}` holds whole numbers, but `{name}` holds floats");
+            Diag::error(Code::WholeNumbersNeeded, loc, message).help(match is_source {
+                true => format!("write `dtype = \"int32\"` at the `Input` of `{name}`"),
+                false => "call it on an `Input(…, dtype = \"int32\")`".into(),
+            })
+        }
+        Dtype::Float => {
+            let message =
+                format!("the input `{input}` of `{class}` holds floats, but `{name}` holds whole numbers");
+            Diag::error(Code::FloatsNeeded, loc, message).help("leave `dtype = \"int32\"` out at its `Input`")
+        }
+    }
+}
+
+/// Whether a tensor has the shape of a model's input.
+fn same_shape(
+    (class, port): (&str, &Port),
+    (name, loc): (&str, Loc),
+    (found, wanted): (&Shape, &Shape),
+    cx: &mut Cx<'_>,
+) -> bool {
+    let input = &port.name;
+    let (shown, asked) = (found.display(cx.consts).to_string(), wanted.display(cx.consts).to_string());
+    let note = format!("the input `{input}` of `{class}` is {asked}");
+    let report = || {
+        let diag = Diag::error(
+            Code::NestedInputShape,
+            loc,
+            format!("`{class}` takes {asked}, but `{name}` is {shown}"),
+        );
+        let elements = (found.elements().known(), wanted.elements().known());
+        let diag = match elements {
+            (Some(have), Some(need)) if have == need => {
+                let lengths: Vec<String> =
+                    wanted.0.iter().filter_map(|dim| dim.known()).map(|n| n.to_string()).collect();
+                let comma = if lengths.len() == 1 { "," } else { "" };
+                diag.help(format!("`Reshape(({}{comma}))({name})` has that shape", lengths.join(", ")))
+            }
+            _ => diag.help(format!("bring `{name}` to {asked} first, or change the `Input` of `{class}`")),
+        };
+        diag.note(note.clone())
+    };
+    if found.rank() != wanted.rank() {
+        cx.error(report());
+        return false;
+    }
+    // A shape that is known to be wrong is one error, without checks of its other axes.
+    let mut checks = Vec::new();
+    let mut one = Cx { consts: cx.consts, diags: cx.diags, checks: &mut checks };
+    let fine = found.0.iter().zip(&wanted.0).enumerate().all(|(axis, (found, wanted))| {
+        let check = DimCheck {
+            code: Code::NestedInputShape,
+            loc,
+            found: found.clone(),
+            relation: Relation::Equal,
+            wanted: wanted.clone(),
+            what: format!("axis {} of `{name}`", axis + 1),
+            help: None,
+            note: Some(note.clone()),
+        };
+        one.require_equal(check, |_| report())
+    });
+    if fine {
+        cx.checks.append(&mut checks);
+    }
+    fine
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dim::{ConstId, Dim};
+    use crate::sketch::shown;
+    use crate::testing::{args, int, items, named, string, value, word};
+
+    /// A model of an input of `[4]` and one of `[UNITS]`, with a layer that is needed and one that is not.
+    fn inner(consts: Vec<ConstEntry>) -> Graph {
+        let mut diags = Diags::new();
+        let mut builder = Builder::among("Inner", consts);
+        let units = builder.constant("UNITS", Loc(9));
+        let mut input = |shape| builder.input(&args([named("shape", items([shape]))]), Loc(9), &mut diags);
+        let (x, z) = (input(int(4)), input(value(crate::value::ValueKind::Expr(units))));
+        let mut dense = |units: i64, x| {
+            let layer = builder.layer("Dense", Loc(9), &args([(None, int(units))]), Loc(9), &mut diags);
+            builder.call(layer.unwrap(), &[(x, Loc(9))], Loc(9), &mut diags)[0]
+        };
+        let (y, _) = (dense(3, x), dense(2, x));
+        let end = dense(5, z);
+        let (mut graph, _) = builder.finish();
+        let port = |name: &str, tensor| Port { name: name.into(), tensor, loc: Loc(9) };
+        graph.inputs = vec![port("z", z), port("x", x)];
+        graph.outputs = vec![port("y", y), port("end", end), port("same", x)];
+        crate::names::assign(&mut graph, &mut diags);
+        assert_eq!(shown(&diags.into_sorted()), [""; 0]);
+        graph
+    }
+
+    fn outer() -> (Builder, Graph, TensorId, TensorId) {
+        let consts = vec![ConstEntry { text: "UNITS".into(), loc: Loc(0) }];
+        let model = inner(consts);
+        let mut diags = Diags::new();
+        let mut builder = Builder::among("Outer", model.consts.clone());
+        let units = builder.constant("UNITS", Loc(1));
+        assert_eq!((units, model.consts.len()), (ConstId(2), 2), "the same text is another constant");
+        let mut input = |shape| builder.input(&args([named("shape", items([shape]))]), Loc(1), &mut diags);
+        let (a, b) = (input(int(4)), input(value(crate::value::ValueKind::Expr(units))));
+        builder.bind(a, "a");
+        builder.bind(b, "b");
+        (builder, model, a, b)
+    }
+
+    #[test]
+    fn calls_are_copied_and_layers_are_shared() {
+        let (mut builder, model, a, b) = outer();
+        let mut diags = Diags::new();
+        let settings = args([named("trainable", value(crate::value::ValueKind::Bool(false)))]);
+        let instance = builder.instance("Inner", &model, &settings, Loc(2), &mut diags).unwrap();
+        // The second `Dense` is in no output.
+        assert_eq!(builder.graph().layers.len(), 2);
+        let mut call = || {
+            let inputs = [(b, Loc(3)), (a, Loc(4))];
+            builder.call_instance(&instance, &model, &inputs, Loc(5), &mut diags)
+        };
+        let (first, second) = (call(), call());
+        let graph = builder.graph();
+        assert_eq!((graph.layers.len(), graph.nodes.len()), (2, 4));
+        assert_eq!((first.len(), first[2], second[2]), (3, a, a));
+        assert_eq!(graph.tensor(second[0]).shape, Some(Shape::known(&[3])));
+        assert!(graph.layers.iter().all(|layer| !layer.trainable && !layer.weights.is_empty()));
+        assert!(graph.nodes.iter().all(|node| node.loc == Loc(5)));
+        // Const evaluation compares the two constants, once a call.
+        let check = &builder.checks[builder.checks.len() - 1];
+        assert_eq!((&check.found, &check.wanted), (&Dim::constant(ConstId(2)), &Dim::constant(ConstId(1))));
+        assert_eq!(shown(&diags.into_sorted()), [""; 0]);
+    }
+
+    #[test]
+    fn what_does_not_fit_gives_poisoned_tensors() {
+        let (mut builder, model, a, b) = outer();
+        let mut diags = Diags::new();
+        let instance = builder.instance("Inner", &model, &[], Loc(2), &mut diags).unwrap();
+        let unknown = builder.poison(Loc(5));
+        for inputs in [&[(a, Loc(3))][..], &[(b, Loc(4)), (unknown, Loc(5))]] {
+            let given = builder.call_instance(&instance, &model, inputs, Loc(6), &mut diags);
+            assert!(given.iter().all(|&tensor| builder.graph().tensor(tensor).shape.is_none()));
+            assert_eq!(given.len(), 3);
+        }
+        // What is not known was told before.
+        assert_eq!(
+            shown(&diags.into_sorted()),
+            ["6: error: `Inner` takes 2 tensors, but 1 is given\n  \
+              = help: call it as `Inner()([z, x])`\n  \
+              = note: the input `z` of `Inner` is [UNITS]\n  \
+              = note: the input `x` of `Inner` is [4]"]
+        );
+    }
+
+    #[test]
+    fn settings_are_a_name_and_whether_it_is_trained() {
+        let (mut builder, model, ..) = outer();
+        let mut diags = Diags::new();
+        let mut made = |given: Vec<crate::testing::Given>| {
+            builder.instance("Inner", &model, &args(given), Loc(2), &mut diags).is_some()
+        };
+        assert!(made(vec![named("name", string("own"))]));
+        assert!(!made(vec![(None, int(3)), named("nam", string("own"))]));
+        assert!(!made(vec![named("name", string("a")), named("name", string("b"))]));
+        assert!(made(vec![named("trainable", word("True"))]), "what is meant is known");
+        let told = shown(&diags.into_sorted());
+        let firsts: Vec<&str> = told.iter().filter_map(|told| told.lines().next()).collect();
+        assert_eq!(
+            firsts,
+            [
+                "1: error: the model `Inner` takes no positional argument",
+                "1: error: the model `Inner` has no argument `nam`",
+                "1: error: `name` of `Inner` is given twice",
+                "1: error: `True` is Python",
+            ]
+        );
+    }
+}

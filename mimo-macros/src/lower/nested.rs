@@ -1,0 +1,243 @@
+//! Models as layers: each is read and lowered like the model around it, and its graph is copied call by call.
+
+use mimo_graph::build::Instance;
+use mimo_graph::code::Code;
+use mimo_graph::diag::{Diag, Diags, Loc};
+use mimo_graph::graph::{ConstEntry, Graph, LayerId, TensorId};
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::quote;
+
+use super::tensor::Evaluated;
+use super::{Binding, Lower, among};
+use crate::ast::{Arg, Expr, ExprKind, Model, Use, name_of};
+use crate::parse::{Parser, text_of};
+use crate::tokens;
+
+/// A model that the block uses.
+#[derive(Debug)]
+pub(super) struct Nested {
+    /// What the block calls it.
+    name: String,
+    /// Where it is.
+    pub(super) path: TokenStream,
+    /// Its graph; `None` if it has mistakes, which were told where it stands.
+    pub(super) model: Option<Graph>,
+}
+
+/// What is called on tensors.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Callable {
+    Layer(LayerId),
+    /// A nested model, by its place in [`Instances`].
+    Instance(usize),
+}
+
+/// The nested models that were made.
+#[derive(Debug, Default)]
+pub(super) struct Instances(Vec<Made>);
+
+#[derive(Clone, Debug)]
+struct Made {
+    instance: Instance,
+    /// Which of the models that the block uses.
+    nested: usize,
+    /// Where its name comes from.
+    span: Span,
+}
+
+impl Instances {
+    /// Says where the name of one comes from.
+    pub(super) fn name(&mut self, instance: usize, span: Span) {
+        if let Some(made) = self.0.get_mut(instance) {
+            made.span = span;
+        }
+    }
+
+    /// The path of each one's type, and where its name comes from.
+    pub(super) fn types(&self, nested: &[Nested]) -> Vec<(TokenStream, Span)> {
+        let path =
+            |made: &Made| nested.get(made.nested).map(|nested| nested.path.clone()).unwrap_or_default();
+        self.0.iter().map(|made| (path(made), made.span)).collect()
+    }
+}
+
+/// Lowers every model that the block uses. Their constants are numbered with the model's own: `constants` gets them,
+/// and `exprs` how they are written here.
+pub(super) fn all(
+    model: &Model,
+    constants: &mut Vec<ConstEntry>,
+    exprs: &mut Vec<TokenStream>,
+    diags: &mut Diags,
+) -> Vec<Nested> {
+    let described = model.described.iter().map(Some).chain(std::iter::repeat(None));
+    let uses = model.uses.iter().zip(described);
+    let mut all: Vec<Nested> =
+        uses.map(|(used, description)| one(used, description, constants, exprs, diags)).collect();
+    // What could not be read is no unknown layer as well.
+    let missing = model.missing_uses.iter().cloned();
+    all.extend(missing.map(|name| Nested { name, path: TokenStream::new(), model: None }));
+    all
+}
+
+fn one(
+    used: &Use,
+    description: Option<&TokenStream>,
+    constants: &mut Vec<ConstEntry>,
+    exprs: &mut Vec<TokenStream>,
+    diags: &mut Diags,
+) -> Nested {
+    let name = name_of(&used.ident);
+    let mut nested = Nested { name, path: used.path.clone(), model: None };
+    let Some(description) = description.filter(|description| !description.is_empty()) else { return nested };
+    let mut parser = Parser::default();
+    let ast = parser.model(description.clone());
+    let outcome = among(&ast, parser.spans, parser.diags, constants.clone());
+    let failed = outcome.diags.has_errors();
+    let Some(lowered) = outcome.lowered.filter(|lowered| !failed && lowered.unusable.is_none()) else {
+        // What was found right where it stands may be wrong here only if another release of mimo found it so.
+        let first = outcome.diags.into_sorted().into_iter().next();
+        let diag = Diag::error(
+            Code::InvalidUse,
+            used.loc,
+            format!("the model `{}` cannot be used here", nested.name),
+        )
+        .help("let both crates depend on the same release of mimo");
+        diags.push(match first {
+            Some(first) => diag.note(first.message),
+            None => diag,
+        });
+        return nested;
+    };
+    let known = constants.len();
+    let own = |text: &str| ast.consts.iter().any(|constant| name_of(&constant.ident) == text);
+    for (place, entry) in lowered.graph.consts.iter().skip(known).enumerate() {
+        let ConstEntry { text, loc: _ } = entry;
+        // A constant of the nested block is known under that model's name.
+        let text = if own(text) { format!("{}::{text}", nested.name) } else { text.clone() };
+        constants.push(ConstEntry { text, loc: used.loc });
+        let (path, constant) = (&used.path, tokens::length_name(place));
+        exprs.push(quote!(#path::#constant));
+    }
+    nested.model = Some(lowered.graph);
+    nested
+}
+
+/// What other models are told of this one: nothing more than its name, its block, and what was told of the models that it
+/// uses.
+pub(super) fn description(model: &Model) -> TokenStream {
+    let (Some(header), described) = (&model.header, &model.described) else { return TokenStream::new() };
+    let block = model.written.clone().into_iter().last();
+    let name = &header.ident;
+    quote!(#(@ { #described })* #name #block)
+}
+
+impl Lower<'_> {
+    /// Reports models that are brought in for nothing.
+    pub(super) fn unused_models(&mut self, model: &Model) {
+        // A mistake may be where it is used.
+        if self.diags.has_errors() {
+            return;
+        }
+        for (place, used) in model.uses.iter().enumerate() {
+            let name = name_of(&used.ident);
+            if !self.used.contains(&place) && !name.starts_with('_') {
+                self.diags.push(
+                    Diag::warning(Code::UnusedModel, used.loc, format!("the model `{name}` is never used"))
+                        .help(format!("make a layer of it, `let … = {name}();`, or remove the `use`")),
+                );
+            }
+        }
+    }
+
+    /// The model that the block knows by this name.
+    pub(super) fn nested_model(&self, name: &str) -> Option<usize> {
+        self.nested.iter().position(|nested| nested.name == name)
+    }
+
+    /// `Encoder()`
+    pub(super) fn instantiate(
+        &mut self,
+        nested: usize,
+        ident: &Ident,
+        args: &[Arg],
+        (callee, call): (Loc, Loc),
+    ) -> Evaluated {
+        self.used.insert(nested);
+        let name = name_of(ident);
+        if let Some(tensor) = args.iter().find(|arg| arg.keyword.is_none() && self.is_tensor(&arg.value)) {
+            let shown = text_of(tensor.value.tokens.clone());
+            self.error(
+                Diag::error(
+                    Code::ModelNotMade,
+                    callee,
+                    format!("the model `{name}` has to be made before it is called"),
+                )
+                .help(format!("write `{name}()({shown})`")),
+            );
+            return Evaluated::Poison;
+        }
+        let models = self.nested;
+        let Some(model) = models.get(nested).and_then(|nested| nested.model.as_ref()) else {
+            return Evaluated::Poison;
+        };
+        let args = self.args(args);
+        let instance = self.builder.instance(&name, model, &args, call, &mut self.diags);
+        let Some(instance) = instance else { return Evaluated::Poison };
+        self.layer_spans.resize(self.builder.graph().layers.len(), ident.span());
+        self.instances.0.push(Made { instance, nested, span: ident.span() });
+        Evaluated::Layer(Callable::Instance(self.instances.0.len() - 1))
+    }
+
+    /// `encode(x)`
+    pub(super) fn call_nested(
+        &mut self,
+        instance: usize,
+        tensors: &[(TensorId, Loc)],
+        initial_state: Option<Loc>,
+        call: Loc,
+    ) -> Evaluated {
+        if let Some(loc) = initial_state {
+            self.error(
+                Diag::error(Code::NoState, loc, "a nested model takes no `initial_state`")
+                    .help("give it an `Input` for each state, and call it on the states too"),
+            );
+        }
+        let made = self.instances.0.get(instance).cloned();
+        let models = self.nested;
+        let model = made.as_ref().and_then(|made| models.get(made.nested)?.model.as_ref());
+        let (Some(made), Some(model)) = (made, model) else { return Evaluated::Poison };
+        let given = self.builder.call_instance(&made.instance, model, tensors, call, &mut self.diags);
+        // A model may give what it was given.
+        let new = given.iter().filter(|&given| tensors.iter().all(|(tensor, _)| tensor != given));
+        self.computed.extend(new);
+        Evaluated::Tensors(given)
+    }
+
+    /// A model among the settings of a layer: `TimeDistributed(Encoder())`. Gives whether that was reported.
+    pub(super) fn wraps_a_model(&mut self, class: &str, args: &[Arg]) -> bool {
+        let is_model = |expr: &Expr| match &expr.kind {
+            ExprKind::Call(callee, _) => {
+                matches!(&callee.kind, ExprKind::Name(ident) if self.nested_model(&name_of(ident)).is_some())
+            }
+            ExprKind::Name(ident) => {
+                let name = name_of(ident);
+                matches!(self.scope.get(&name), Some(Binding::Layer(Callable::Instance(_))))
+                    || !self.scope.contains_key(&name) && self.nested_model(&name).is_some()
+            }
+            _ => false,
+        };
+        let Some(wrapped) = args.iter().map(|arg| &arg.value).find(|value| is_model(value)) else {
+            return false;
+        };
+        let shown = text_of(wrapped.tokens.clone());
+        self.error(
+            Diag::error(
+                Code::ModelInSettings,
+                wrapped.loc,
+                format!("`{class}` takes a layer, and `{shown}` is a model"),
+            )
+            .help("call the model on tensors itself: a model cannot be a layer of a layer yet"),
+        );
+        true
+    }
+}
