@@ -79,6 +79,8 @@ least() { # label, command…
     printf '%-52s %8.2f s %8.2f s of processor\n' "$label" "$wall" "$cpu"
 }
 
+# What is compiled anew is compiled whole, as on a first build.
+export CARGO_INCREMENTAL=0
 manifest=(--offline --manifest-path "$work/Cargo.toml")
 change() { echo "// $1" >> "$work/src/main.rs"; }
 for kind in "without 0" "macro 10" "expansion 10" "macro 100" "expansion 100"; do
@@ -86,7 +88,7 @@ for kind in "without 0" "macro 10" "expansion 10" "macro 100" "expansion 100"; d
     program "$how" "$layers" > "$work/src/main.rs"
     # Fails if the program does not compile, and builds what it depends on.
     cargo check --quiet "${manifest[@]}"
-    CARGO_INCREMENTAL=0 least "check, $how, $layers layers" cargo check --quiet "${manifest[@]}"
+    least "check, $how, $layers layers" cargo check --quiet "${manifest[@]}"
     cargo build --quiet --release "${manifest[@]}"
     least "build --release, $how, $layers layers" cargo build --quiet --release "${manifest[@]}"
 done
@@ -108,7 +110,8 @@ for level in 0 3; do
     unset CARGO_PROFILE_DEV_BUILD_OVERRIDE_OPT_LEVEL
 done
 
-# Another width in the model of the example each time.
+# Another width in the model of the example each time; here cargo may keep what it kept.
+unset CARGO_INCREMENTAL
 cp -r "$repository/examples" "$work/examples"
 example=$work/examples/01_digits.rs
 change() { sed -i "s/Dense([0-9]*, activation = relu)(x);$/Dense($((100 + $1)), activation = relu)(x);/" "$example"; }
