@@ -10,6 +10,8 @@ pub use mimo_runtime::data;
 pub use mimo_runtime::error::Error;
 pub use mimo_runtime::file;
 pub use mimo_runtime::float::Float;
+#[doc(inline)]
+pub use mimo_runtime::graph::language;
 pub use mimo_runtime::history;
 pub use mimo_runtime::model::{Model, PerOutput, Trainable};
 pub use mimo_runtime::predictor::Predictor;

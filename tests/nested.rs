@@ -2,6 +2,10 @@
 
 // Models that a crate exports are exported here too.
 #![allow(unreachable_pub)]
+#![allow(
+    clippy::manual_div_ceil,
+    reason = "lengths that const evaluation knows are written as the shape rules say"
+)]
 
 mod support;
 

@@ -17,12 +17,12 @@ use crate::metric::Metric;
 use crate::value::{Arg, Value, ValueKind};
 
 mod forms;
-mod heads;
-mod losses;
-mod metrics;
-mod optimizers;
+pub(crate) mod heads;
+pub(crate) mod losses;
+pub(crate) mod metrics;
+pub(crate) mod optimizers;
 
-const SIGNATURE: Signature = Signature {
+pub(crate) const SIGNATURE: Signature = Signature {
     unsupported: &[
         ("weighted_metrics", "write `metrics`"),
         ("run_eagerly", "leave it out"),

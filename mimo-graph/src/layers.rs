@@ -454,6 +454,15 @@ pub fn function(name: &str) -> Option<&'static str> {
     CLASSES.iter().find(|entry| entry.function == Some(name)).map(|entry| entry.signature.callee)
 }
 
+/// The spellings and the parameters of `Input` and every class.
+pub(crate) fn signatures() -> Vec<(Vec<&'static str>, Signature)> {
+    let classes = CLASSES.iter().map(|entry| {
+        let names = [entry.signature.callee].into_iter().chain(entry.function).collect();
+        (names, entry.signature)
+    });
+    std::iter::once((vec!["Input"], input::SIGNATURE)).chain(classes).collect()
+}
+
 /// Every class, by Keras's name.
 pub fn classes() -> impl Iterator<Item = &'static str> {
     CLASSES.iter().map(|entry| entry.signature.callee)

@@ -16,6 +16,7 @@ pub mod dot;
 pub mod graph;
 pub mod initializer;
 pub mod lanes;
+pub mod language;
 pub mod layers;
 pub mod loss;
 pub mod mermaid;

@@ -28,6 +28,11 @@ impl<T> Named<T> {
     }
 }
 
+/// The spellings and the parameters of everything in a table.
+pub(crate) fn signatures<T>(table: &[Named<T>]) -> Vec<(Vec<&'static str>, Signature)> {
+    table.iter().map(|entry| (entry.names.to_vec(), entry.signature)).collect()
+}
+
 /// Finds and builds what `value` names. `kind` is the kind's word in messages, with its article: `an activation`.
 /// `unknown` is the code for a name that nobody knows.
 /// `unsupported` are names of Keras that mimo does not have, each with what to write instead.

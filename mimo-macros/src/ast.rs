@@ -1,7 +1,9 @@
 //! What the user wrote, before names and layers have a meaning.
 
+use std::ops::Range;
+
 use mimo_graph::diag::Loc;
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, TokenStream, TokenTree};
 
 /// The input of one `model!`.
 #[derive(Debug, Default)]
@@ -26,8 +28,25 @@ pub(crate) struct Model {
     pub(crate) statements: Vec<Statement>,
     /// `Model(…)`.
     pub(crate) tail: Option<Tail>,
+    /// Every statement as it was written, in order, whether it could be read or not.
+    pub(crate) runs: Vec<Run>,
+    /// The statements in the body of the statement that is being read.
+    pub(crate) inner: Vec<Run>,
     /// Whether some statement was too broken to know which name it binds: then unknown names are no news.
     pub(crate) lossy: bool,
+}
+
+/// The tokens of a statement, and what was read from them.
+#[derive(Debug)]
+pub(crate) struct Run {
+    /// The tokens, without the `;`.
+    pub(crate) tokens: Vec<TokenTree>,
+    /// Which of [`Model::consts`] it gave.
+    pub(crate) consts: Range<usize>,
+    /// The places of the names that it binds.
+    pub(crate) binders: Vec<Loc>,
+    /// The statements in its body.
+    pub(crate) inner: Vec<Run>,
 }
 
 /// What stands before the block.

@@ -4,7 +4,7 @@ mod columns;
 mod context;
 mod conv;
 mod docs;
-mod logs;
+pub(crate) mod logs;
 mod model;
 mod nested;
 mod operations;
@@ -22,9 +22,10 @@ use context::Context;
 
 /// The items that a model becomes.
 pub(crate) fn model(lowered: &Lowered) -> TokenStream {
-    let cx = &Context::new(lowered);
+    let cx = Context::new(lowered);
     let plan = Plan::new(cx.graph);
-    let structs = [columns::structs(cx), logs::structs(cx), model::items(cx, &plan)];
+    let structs = [columns::structs(&cx), logs::structs(&cx), model::items(&cx, &plan)];
+    let cx = &cx.inside();
     let impls = [
         weights::collection(cx, &plan),
         nested::parts(cx, &plan),

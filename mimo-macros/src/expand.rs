@@ -4,7 +4,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use crate::{description, emit, fallback, lower, parse, report};
+use crate::{description, editor, emit, fallback, lower, parse, report};
 
 /// Reads the model, gives it its meaning and checks it; then either emits it or tells everything that is wrong with it
 /// at once.
@@ -19,25 +19,28 @@ pub(crate) fn expand(input: TokenStream) -> TokenStream {
     let failed = diags.has_errors();
     let diags = diags.into_sorted();
     let Some(lowered) = lowered else { return report::errors(&diags, &spans) };
+    // First, whatever follows: see there.
+    let editor = editor::items(&ast, &lowered);
+    let usize = lowered.private(quote!(core::primitive::usize));
     if failed {
         // What only const evaluation finds is told in the same run.
         let errors = report::errors(&diags, &lowered.spans);
         let checks = report::checks(&lowered);
         let stubs = fallback::model(&lowered, errors);
-        let constants = lowered.constants(&checks);
+        let constants = lowered.constants(&checks, &usize);
         let description = description::offer(&lowered.header, &TokenStream::new());
-        return quote!(#stubs #constants #checks #description);
+        return quote!(#editor #stubs #constants #checks #description);
     }
     if let Some(nested) = &lowered.unusable {
         let description = description::offer(&lowered.header, &TokenStream::new());
         let stubs = fallback::unusable(&lowered, nested);
-        return quote!(#stubs #description);
+        return quote!(#editor #stubs #description);
     }
     let model = emit::model(&lowered);
     let warnings = report::warnings(&diags, &lowered.spans);
     let checks = report::checks(&lowered);
     let generated = quote!(#model #checks);
-    let (constants, lengths) = (lowered.constants(&generated), lowered.lengths(&generated));
+    let (constants, lengths) = (lowered.constants(&generated, &usize), lowered.lengths(&generated));
     let description = description::offer(&lowered.header, &lowered.description);
-    quote!(#constants #model #lengths #warnings #checks #description)
+    quote!(#editor #constants #model #lengths #warnings #checks #description)
 }

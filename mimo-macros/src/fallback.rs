@@ -3,6 +3,7 @@
 use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote};
 
+use crate::emit;
 use crate::lower::Lowered;
 use crate::tokens::ident;
 
@@ -13,8 +14,9 @@ use crate::tokens::ident;
 /// is computed from them are silently taken for right. So the errors go into a module of their own, and the
 /// names are imported from there. That holds inside functions too, where errors alone would not do.
 ///
-/// rust-analyzer has no such rule; it gets structs with the fields that were understood, for completion
-/// while a model is being written.
+/// rust-analyzer has no such rule, and reports what it finds wrong itself. It gets structs with the fields of the
+/// inputs and outputs, for completion while something else is being typed; everything else, and these too while it is not
+/// known which fields they have, are types that do not exist: rust-analyzer says nothing about what is made of them.
 pub(crate) fn model(lowered: &Lowered, errors: TokenStream) -> TokenStream {
     let name = &lowered.header.ident;
     let vis = &lowered.header.vis;
@@ -23,25 +25,43 @@ pub(crate) fn model(lowered: &Lowered, errors: TokenStream) -> TokenStream {
     let part = |suffix: &str| format_ident!("{}{suffix}", name, span = name.span());
     let [inputs, outputs, targets, per_output] = ["Inputs", "Outputs", "Targets", "PerOutput"].map(part);
     let (input_fields, output_fields) = (&lowered.inputs, &lowered.outputs);
+    let mut logs = vec![part("Logs")];
+    logs.extend(emit::logs::names(name, output_fields));
+    let structs = match lowered.named {
+        true => quote! {
+            #[cfg(rust_analyzer)]
+            pub struct #inputs<B = usize, E = f32> { #(pub #input_fields: Missing<B, E>,)* }
+            #[cfg(rust_analyzer)]
+            pub struct #outputs<B = usize, E = f32, T = ()> { #(pub #output_fields: Missing<B, E, T>,)* }
+            #[cfg(rust_analyzer)]
+            pub struct #targets<B = usize, E = f32> { #(pub #output_fields: Missing<B, E>,)* }
+            #[cfg(rust_analyzer)]
+            pub struct #per_output<T> { #(pub #output_fields: T,)* }
+        },
+        false => quote! {
+            #[cfg(rust_analyzer)]
+            pub type #inputs<B = usize, E = f32> = Missing<B, E>;
+            #[cfg(rust_analyzer)]
+            pub type #outputs<B = usize, E = f32, T = ()> = Missing<B, E, T>;
+            #[cfg(rust_analyzer)]
+            pub type #targets<B = usize, E = f32> = Missing<B, E>;
+            #[cfg(rust_analyzer)]
+            pub type #per_output<T> = Missing<T>;
+        },
+    };
     quote! {
         // The allowance has to enclose what `cfg` removes.
         #[doc(hidden)]
         #[allow(non_snake_case, unexpected_cfgs, missing_docs, dead_code)]
         mod #module {
             #errors
+            #structs
             #[cfg(rust_analyzer)]
-            pub struct #name<E = f32, D = ()> { model: (E, D) }
-            #[cfg(rust_analyzer)]
-            pub struct #inputs<B = usize, E = f32> { #(pub #input_fields: Unknown<B, E>,)* }
-            #[cfg(rust_analyzer)]
-            pub struct #outputs<B = usize, E = f32, T = ()> { #(pub #output_fields: Unknown<B, E, T>,)* }
-            #[cfg(rust_analyzer)]
-            pub struct #targets<B = usize, E = f32> { #(pub #output_fields: Unknown<B, E>,)* }
-            #[cfg(rust_analyzer)]
-            pub struct #per_output<T> { #(pub #output_fields: T,)* }
+            pub type #name<E = f32, D = ()> = Missing<E, D>;
+            #(#[cfg(rust_analyzer)] pub type #logs = Missing;)*
         }
         #[allow(unused_imports)]
-        #vis use #module::{#name, #inputs, #outputs, #targets, #per_output};
+        #vis use #module::{#name, #inputs, #outputs, #targets, #per_output, #(#logs),*};
     }
 }
 

@@ -7,6 +7,7 @@ extern crate proc_macro;
 
 mod ast;
 mod description;
+mod editor;
 mod emit;
 mod expand;
 mod fallback;

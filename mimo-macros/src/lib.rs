@@ -6,6 +6,7 @@
 
 mod ast;
 mod description;
+mod editor;
 mod emit;
 mod expand;
 mod fallback;

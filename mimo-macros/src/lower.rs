@@ -53,6 +53,10 @@ pub(crate) struct Lowered {
     pub(crate) unusable: Option<TokenStream>,
     /// What other models are told of this one.
     pub(crate) description: TokenStream,
+    /// Whether `inputs` and `outputs` are all that the model names, so that their structs have all of their fields.
+    pub(crate) named: bool,
+    /// What names are bound to, by the place where a `let` binds them; in a function or a loop, the first time.
+    pub(crate) types: BTreeMap<Loc, Binding>,
 }
 
 impl Lowered {
@@ -69,14 +73,17 @@ impl Lowered {
 
     /// The items behind those of `const_tokens` that `generated` uses. What the user wrote is evaluated once and
     /// in one place: a mistake in it is told there, once, and not wherever the length is used.
-    pub(crate) fn constants(&self, generated: &TokenStream) -> TokenStream {
-        let usize = self.private(quote!(core::primitive::usize));
+    /// `ty` is the type `usize`.
+    pub(crate) fn constants(&self, generated: &TokenStream, ty: &TokenStream) -> TokenStream {
+        if self.const_exprs.is_empty() {
+            return TokenStream::new();
+        }
         let items = self.used_constants(generated).map(|(i, name)| {
             let expr = self.const_exprs.get(i);
             quote! {
                 #[doc(hidden)]
                 #[allow(non_upper_case_globals, unused_parens, unused_braces, unused_qualifications, clippy::all)]
-                const #name: #usize = #expr;
+                const #name: #ty = #expr;
             }
         });
         items.collect()
@@ -122,10 +129,12 @@ fn const_name(model: &Ident, i: usize) -> Ident {
 
 /// What a name stands for.
 #[derive(Clone, Debug)]
-enum Binding {
+pub(crate) enum Binding {
+    /// What a call gave.
     Tensor(TensorId),
     /// A list of tensors that a function was given.
     Tensors(Vec<TensorId>),
+    /// A layer that was not called.
     Layer(Callable),
     /// Something that was reported.
     Poison,
@@ -136,6 +145,10 @@ struct Lower<'a> {
     builder: Builder,
     diags: Diags,
     scope: BTreeMap<String, Binding>,
+    /// The token that bound each name last.
+    binders: BTreeMap<String, Ident>,
+    /// What each place of a name bound first.
+    types: BTreeMap<Loc, Binding>,
     /// Every name that a `let` of the block binds, to tell "not yet" from "never".
     bound: Vec<String>,
     /// Names that were reported as unknown: the second use is the same mistake.
@@ -187,6 +200,8 @@ fn among(model: &Model, spans: Spans, parsed: Vec<Diag>, mut constants: Vec<Cons
         builder: Builder::among(&name_of(&header.ident), constants),
         diags,
         scope: BTreeMap::new(),
+        binders: BTreeMap::new(),
+        types: BTreeMap::new(),
         bound: expansion::names_bound(&model.statements),
         unknown: Vec::new(),
         lossy: model.lossy,
@@ -212,11 +227,12 @@ fn among(model: &Model, spans: Spans, parsed: Vec<Diag>, mut constants: Vec<Cons
         lower.builder.poison(tail.loc);
     }
 
-    let Lower { builder, mut diags, const_exprs, layer_spans, instances, .. } = lower;
+    let Lower { builder, mut diags, const_exprs, layer_spans, instances, types, .. } = lower;
     let const_names = (0..const_exprs.len()).map(|i| const_name(&header.ident, i));
     let const_tokens = const_names.map(|name| name.into_token_stream()).collect();
     let (mut graph, mut checks) = builder.finish();
     let (mut inputs, mut outputs) = (Vec::new(), Vec::new());
+    let named = ports.as_ref().is_some_and(|ports| ports.named);
     // Without `Model(…)` nothing is used and nothing is named: that mistake has been told.
     if let Some(ports) = ports {
         (graph.inputs, inputs) = ports.inputs.into_iter().unzip();
@@ -240,6 +256,8 @@ fn among(model: &Model, spans: Spans, parsed: Vec<Diag>, mut constants: Vec<Cons
         group_types: instances.types(&nested),
         unusable: nested.iter().find(|nested| nested.model.is_none()).map(|nested| nested.path.clone()),
         description: nested::description(model),
+        named,
+        types,
     };
     Outcome { lowered: Some(lowered), diags, spans: Spans::default() }
 }
@@ -280,6 +298,7 @@ impl Lower<'_> {
             Binding::Layer(Callable::Instance(instance)) => self.instances.name(*instance, name.span()),
             Binding::Tensors(_) | Binding::Poison => {}
         }
+        self.binders.insert(text.clone(), name.clone());
         // A name of a function or a loop may be bound anew.
         self.consts.forget(&text);
         self.scope.insert(text, binding);

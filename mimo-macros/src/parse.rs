@@ -12,12 +12,13 @@ mod statement;
 
 pub(crate) use cursor::{Cursor, contents, cut_list, text_of, too_deep};
 pub(crate) use expr::is_rust;
+pub(crate) use header::is_name;
 use mimo_graph::code::Code;
 use mimo_graph::diag::{Diag, Severity};
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 use self::cursor::cut;
-use crate::ast::{Expr, ExprKind, Model};
+use crate::ast::{Expr, ExprKind, Model, Run, Statement};
 use crate::span::Spans;
 
 /// What statements start with.
@@ -76,11 +77,20 @@ impl Parser {
             );
             return model;
         }
-        let (described, tokens) = nested::described(contents(input));
+        let input = contents(input);
+        let first = input.first().cloned();
+        let (described, tokens) = nested::described(input);
         model.described = described;
         model.written = tokens.iter().cloned().collect();
         let Some(body) = self.header(&tokens, &mut model) else { return model };
         self.body(body, &mut model);
+        // Nobody asked for this.
+        if let (true, Some(first)) = (model.described.len() > model.uses.len(), first) {
+            let loc = self.spans.of(&[first]);
+            self.error(
+                Diag::error(Code::MissingModelName, loc, "expected the model's name").help(header::FORM),
+            );
+        }
         model
     }
 
@@ -107,6 +117,18 @@ impl Parser {
 }
 
 impl Parser {
+    /// Reads one statement, and keeps its tokens.
+    fn run(&mut self, tokens: &[TokenTree], state: &mut statement::State, model: &mut Model) {
+        let (consts, statements) = (model.consts.len(), model.statements.len());
+        self.statement(tokens, state, model);
+        let binders = match model.statements.get(statements) {
+            Some(Statement::Let(binding)) => binding.names.iter().map(|name| name.loc).collect(),
+            Some(Statement::For(_)) | None => Vec::new(),
+        };
+        let inner = std::mem::take(&mut model.inner);
+        model.runs.push(Run { tokens: tokens.to_vec(), consts: consts..model.consts.len(), binders, inner });
+    }
+
     /// Reads statement by statement.
     fn statements(&mut self, tokens: &[TokenTree], state: &mut statement::State, model: &mut Model) {
         let runs = cut(tokens, ';');
@@ -120,7 +142,7 @@ impl Parser {
                     // A run that holds the start of another statement lacks a `;`.
                     (None, Some(at)) => {
                         let (statement, next) = rest.split_at(at);
-                        self.statement(statement, state, model);
+                        self.run(statement, state, model);
                         // One with a body that is missing has said so.
                         if !expansion::has_body(statement) {
                             let loc =
@@ -136,12 +158,12 @@ impl Parser {
                     }
                     (None, None) => break,
                 };
-                self.statement(statement, state, model);
+                self.run(statement, state, model);
                 rest = next;
             }
             // What ends a body is what a function gives.
             state.last = (last == Some(i)).then_some(i + 1 < runs.len());
-            self.statement(rest, state, model);
+            self.run(rest, state, model);
         }
     }
 }

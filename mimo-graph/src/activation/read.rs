@@ -5,7 +5,7 @@ use crate::args::{Bound, Signature};
 use crate::code::Code;
 use crate::context::Cx;
 use crate::diag::Diag;
-use crate::named::{Named, read_named};
+use crate::named::{Named, read_named, signatures};
 use crate::value::{Value, ValueKind};
 
 type Entry = Named<Activation>;
@@ -97,6 +97,11 @@ const UNSUPPORTED: &[(&str, &str)] = &[
 ];
 
 impl Activation {
+    /// The spellings and the parameters of each.
+    pub(crate) fn signatures() -> Vec<(Vec<&'static str>, Signature)> {
+        signatures(TABLE)
+    }
+
     /// Reads an activation: a word, a string, a call with arguments, or `none` for `linear`. `what` is how
     /// messages call the value.
     pub fn read(value: &Value, what: &str, cx: &mut Cx<'_>) -> Option<Activation> {

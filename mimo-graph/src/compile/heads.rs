@@ -12,7 +12,7 @@ use crate::metric::Metric;
 
 /// The end of an output.
 #[derive(Clone, Debug)]
-pub(super) struct Head<'g> {
+pub(crate) struct Head<'g> {
     pub(super) name: &'g str,
     /// What ends the layer that gives the output; `None` if that layer has no say in it (`Flatten`), or if
     /// there was an error.

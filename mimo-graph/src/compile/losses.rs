@@ -135,9 +135,14 @@ fn crossentropy_parameters(bound: &Bound<'_>, cx: &mut Cx<'_>) -> (bool, f64) {
     (from_logits, bound.float_in("label_smoothing", 0.0, 0.0..1.0, cx))
 }
 
+/// The spellings and the parameters of each.
+pub(crate) fn signatures() -> Vec<(Vec<&'static str>, Signature)> {
+    crate::named::signatures(LOSSES)
+}
+
 /// The loss that a value stands for: `Some(None)` for `none`, `None` after an error. Without a head, as for an
 /// entry whose key is wrong, the value is only read.
-pub(super) fn read(value: &Value, head: Option<&Head<'_>>, cx: &mut Cx<'_>) -> Option<Option<Loss>> {
+pub(crate) fn read(value: &Value, head: Option<&Head<'_>>, cx: &mut Cx<'_>) -> Option<Option<Loss>> {
     let value = &*read::without_python(value, cx);
     if value.kind == ValueKind::None {
         return Some(None);

@@ -1,6 +1,6 @@
 //! Metrics as they are written, and the names that logs give them.
 
-use crate::args::read;
+use crate::args::{Signature, read};
 use crate::code::Code;
 use crate::compile::heads::{self, Head};
 use crate::compile::metrics::table::{Choice, METRICS, MISSING};
@@ -15,15 +15,20 @@ mod table;
 
 /// What a metric is compared with: the output and its loss.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Subject<'h> {
+pub(crate) struct Subject<'h> {
     pub(super) head: &'h Head<'h>,
     /// `None` after an error in the loss, when nothing more can be said about the targets.
     pub(super) loss: Option<Option<Loss>>,
 }
 
+/// The spellings and the parameters of each.
+pub(crate) fn signatures() -> Vec<(Vec<&'static str>, Signature)> {
+    crate::named::signatures(METRICS)
+}
+
 /// The metrics of one output: one, a list of them, or none. `None` after an error. Without a subject, as for
 /// an entry whose key is wrong, the value is only read.
-pub(super) fn read_all(
+pub(crate) fn read_all(
     value: &Value,
     subject: Option<Subject<'_>>,
     cx: &mut Cx<'_>,

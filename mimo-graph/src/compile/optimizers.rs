@@ -125,8 +125,13 @@ pub(super) const DEFAULT: Optimizer = Optimizer {
     clip: Clip::None,
 };
 
+/// The spellings and the parameters of each.
+pub(crate) fn signatures() -> Vec<(Vec<&'static str>, Signature)> {
+    crate::named::signatures(OPTIMIZERS)
+}
+
 /// The optimizer that a value stands for; `None` after an error.
-pub(super) fn read(value: &Value, cx: &mut Cx<'_>) -> Option<Optimizer> {
+pub(crate) fn read(value: &Value, cx: &mut Cx<'_>) -> Option<Optimizer> {
     let mut value = value.clone();
     // Keras reads names in any case.
     if let ValueKind::Ident { text: name, .. } | ValueKind::Str(name) | ValueKind::Call { name, .. } =

@@ -5,7 +5,7 @@ use crate::args::{Bound, Signature};
 use crate::code::Code;
 use crate::context::Cx;
 use crate::diag::Diag;
-use crate::named::{Named, read_named};
+use crate::named::{Named, read_named, signatures};
 use crate::value::Value;
 
 /// Every regularizer that mimo has.
@@ -63,6 +63,11 @@ fn min_max_norm(args: &Bound<'_>, cx: &mut Cx<'_>) -> Constraint {
 }
 
 impl Regularizer {
+    /// The spellings and the parameters of each.
+    pub(crate) fn signatures() -> Vec<(Vec<&'static str>, Signature)> {
+        signatures(REGULARIZERS)
+    }
+
     /// Reads a regularizer: a word, a string or a call with arguments. `what` is how messages call the value.
     pub fn read(value: &Value, what: &str, cx: &mut Cx<'_>) -> Option<Regularizer> {
         let unsupported = [
@@ -74,6 +79,11 @@ impl Regularizer {
 }
 
 impl Constraint {
+    /// The spellings and the parameters of each.
+    pub(crate) fn signatures() -> Vec<(Vec<&'static str>, Signature)> {
+        signatures(CONSTRAINTS)
+    }
+
     /// Reads a constraint: a word, a string or a call with arguments. `what` is how messages call the value.
     pub fn read(value: &Value, what: &str, cx: &mut Cx<'_>) -> Option<Constraint> {
         read_named(value, what, "a constraint", Code::UnknownConstraint, CONSTRAINTS, &[], cx)

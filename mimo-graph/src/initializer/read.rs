@@ -5,7 +5,7 @@ use crate::args::{Bound, Signature};
 use crate::code::Code;
 use crate::context::Cx;
 use crate::diag::Diag;
-use crate::named::{Named, read_named};
+use crate::named::{Named, read_named, signatures};
 use crate::value::Value;
 
 type Entry = Named<Initializer>;
@@ -126,6 +126,11 @@ fn variance_scaling(args: &Bound<'_>, cx: &mut Cx<'_>) -> Initializer {
 }
 
 impl Initializer {
+    /// The spellings and the parameters of each.
+    pub(crate) fn signatures() -> Vec<(Vec<&'static str>, Signature)> {
+        signatures(TABLE)
+    }
+
     /// Reads an initializer: a word, a string or a call with arguments. `what` is how messages call the value.
     pub fn read(value: &Value, what: &str, cx: &mut Cx<'_>) -> Option<Initializer> {
         let unsupported = [("STFT", "use `glorot_uniform`"), ("stft", "use `glorot_uniform`")];

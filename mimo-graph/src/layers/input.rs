@@ -23,7 +23,7 @@ pub struct Input {
 const BATCH: &str = "leave it out: the batch axis is never written, and any batch size works";
 const DENSE: &str = "leave it out: every input is a dense tensor";
 
-const SIGNATURE: Signature = Signature {
+pub(super) const SIGNATURE: Signature = Signature {
     unsupported: &[
         ("batch_size", BATCH),
         ("batch_shape", "write `shape = …` without the batch axis"),

@@ -6,7 +6,7 @@ use mimo_graph::dim::Dim;
 use mimo_graph::graph::{Graph, GroupId, LayerId, Node, NodeId, Port, TensorId};
 use mimo_graph::order::{earlier_calls, live_nodes};
 use mimo_graph::shape::Shape;
-use proc_macro2::{Ident, Literal, TokenStream};
+use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{format_ident, quote};
 
 use crate::lower::{BlockConst, Lowered};
@@ -56,12 +56,14 @@ pub(crate) struct Context<'a> {
     /// By call: how many calls of its layer come before it.
     pub earlier: Vec<usize>,
     lowered: &'a Lowered,
+    inputs: Vec<Ident>,
+    outputs: Vec<Ident>,
     layers: Vec<Ident>,
     input_names: BTreeMap<TensorId, &'a str>,
 }
 
 impl<'a> Context<'a> {
-    /// The context of a model.
+    /// The context of a model's structs: their fields are the user's tokens, so that an editor goes from one to the other.
     pub(crate) fn new(lowered: &'a Lowered) -> Self {
         // The first name counts, as everywhere.
         let ports = lowered.graph.inputs.iter().rev();
@@ -76,9 +78,19 @@ impl<'a> Context<'a> {
             live: live_nodes(&lowered.graph),
             earlier: earlier_calls(&lowered.graph),
             lowered,
+            inputs: lowered.inputs.clone(),
+            outputs: lowered.outputs.clone(),
             layers: lowered.layers(),
             input_names,
         }
+    }
+
+    /// The context of impls, where fields are used: at the user's tokens, an editor would show every use of them.
+    pub(crate) fn inside(mut self) -> Self {
+        for fields in [&mut self.inputs, &mut self.outputs, &mut self.layers] {
+            fields.iter_mut().for_each(|field| field.set_span(Span::call_site()));
+        }
+        self
     }
 
     /// A name made from the model's: `DiagnosisInputs`.
@@ -97,18 +109,18 @@ impl<'a> Context<'a> {
     }
 
     /// The inputs with their fields, in order.
-    pub(crate) fn inputs(&self) -> impl Iterator<Item = (&'a Port, &'a Ident)> {
-        self.graph.inputs.iter().zip(&self.lowered.inputs)
+    pub(crate) fn inputs(&self) -> impl Iterator<Item = (&'a Port, &Ident)> {
+        self.graph.inputs.iter().zip(&self.inputs)
     }
 
     /// The outputs with their fields, in order.
-    pub(crate) fn outputs(&self) -> impl Iterator<Item = (&'a Port, &'a Ident)> {
-        self.graph.outputs.iter().zip(&self.lowered.outputs)
+    pub(crate) fn outputs(&self) -> impl Iterator<Item = (&'a Port, &Ident)> {
+        self.graph.outputs.iter().zip(&self.outputs)
     }
 
     /// The fields of the model's outputs, in order.
     pub(crate) fn output_fields(&self) -> Vec<Ident> {
-        self.lowered.outputs.clone()
+        self.outputs.clone()
     }
 
     /// The field of a layer.

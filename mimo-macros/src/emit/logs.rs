@@ -1,7 +1,7 @@
 //! Losses and metrics by name: `logs.diagnosis.accuracy`.
 
 use mimo_graph::graph::Training;
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote};
 
 use super::context::{Context, distinct};
@@ -17,17 +17,20 @@ struct Output<'a> {
 fn outputs<'a>(cx: &'a Context<'_>) -> Vec<Output<'a>> {
     let Some(compile) = &cx.graph.compile else { return vec![] };
     let fields = cx.output_fields();
+    let names = names(cx.model, &fields);
+    let outputs = fields.into_iter().zip(names).zip(&compile.outputs);
+    outputs.map(|((field, name), training)| Output { field, name, training }).collect()
+}
+
+/// The structs of the outputs' logs, in order.
+pub(crate) fn names(model: &Ident, outputs: &[Ident]) -> Vec<Ident> {
     // `a_b` and `a__b` are two outputs but one name in camel case.
     let names =
-        distinct(fields.iter().map(|field| camel_case(&field.to_string())), |camel, count| match count {
+        distinct(outputs.iter().map(|field| camel_case(&field.to_string())), |camel, count| match count {
             1 => camel.to_owned(),
             count => format!("{camel}{count}"),
         });
-    let outputs = fields.into_iter().zip(names).zip(&compile.outputs).map(|((field, camel), training)| {
-        let name = format_ident!("{}{}Logs", cx.model, camel, span = cx.model.span());
-        Output { field, name, training }
-    });
-    outputs.collect()
+    names.into_iter().map(|camel| format_ident!("{}{}Logs", model, camel, span = model.span())).collect()
 }
 
 /// `next_step` → `NextStep`
@@ -43,7 +46,7 @@ fn camel_case(name: &str) -> String {
 }
 
 fn metric_fields(output: &Output<'_>) -> Vec<Ident> {
-    output.training.metrics.iter().map(|(name, _)| ident(name, output.field.span())).collect()
+    output.training.metrics.iter().map(|(name, _)| ident(name, Span::call_site())).collect()
 }
 
 /// The structs.

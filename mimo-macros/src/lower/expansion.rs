@@ -90,7 +90,14 @@ impl Lower<'_> {
     pub(super) fn statements(&mut self, statements: &[Statement]) {
         for statement in statements {
             match statement {
-                Statement::Let(binding) => self.binding(binding),
+                Statement::Let(binding) => {
+                    self.binding(binding);
+                    for name in &binding.names {
+                        if let Some(bound) = self.scope.get(&name_of(&name.ident)) {
+                            self.types.entry(name.loc).or_insert_with(|| bound.clone());
+                        }
+                    }
+                }
                 Statement::For(looped) => self.for_loop(looped),
             }
         }

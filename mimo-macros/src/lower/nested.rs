@@ -26,7 +26,7 @@ pub(super) struct Nested {
 
 /// What is called on tensors.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Callable {
+pub(crate) enum Callable {
     Layer(LayerId),
     /// A nested model, by its place in [`Instances`].
     Instance(usize),

@@ -16,6 +16,8 @@ pub(super) struct Ports {
     pub(super) outputs: Vec<(Port, Ident)>,
     /// Whether both were given, so that what they leave out is a mistake of its own.
     pub(super) complete: bool,
+    /// Whether all of them are names that the block binds, sound or not.
+    pub(super) named: bool,
 }
 
 impl Lower<'_> {
@@ -88,6 +90,7 @@ impl Lower<'_> {
             }
         }
         complete &= inputs.is_some() && outputs.is_some();
+        let named = [inputs, outputs].iter().all(|side| side.is_some_and(|expr| self.is_named(expr)));
         let mut inputs = inputs.map(|expr| self.side(expr, "input")).unwrap_or_default();
         let outputs = outputs.map(|expr| self.side(expr, "output")).unwrap_or_default();
         inputs.retain(|(port, _)| {
@@ -105,7 +108,18 @@ impl Lower<'_> {
             complete &= fine;
             fine
         });
-        Ports { inputs, outputs, complete }
+        Ports { inputs, outputs, complete, named }
+    }
+
+    /// Whether each tensor of a side has a name, and the block binds it.
+    fn is_named(&self, expr: &Expr) -> bool {
+        match &expr.kind {
+            ExprKind::Name(ident) => self.bound.contains(&name_of(ident)),
+            ExprKind::List(items) => items.iter().all(|item| self.is_named(item)),
+            ExprKind::Paren(inner) => self.is_named(inner),
+            ExprKind::Map(_) => true,
+            _ => false,
+        }
     }
 
     /// One side of `Model`: a name, a list of names, or a map.
@@ -146,7 +160,9 @@ impl Lower<'_> {
     fn named_port(&mut self, expr: &Expr, what: &str, ports: &mut Vec<(Port, Ident)>) {
         match &expr.kind {
             ExprKind::Name(ident) => {
-                self.port(&name_of(ident), (ident.clone(), true), expr.loc, expr, ports);
+                // The field stands where the name is bound, so that an editor goes from a use of it to there.
+                let bound = self.binders.get(&name_of(ident)).unwrap_or(ident).clone();
+                self.port(&name_of(ident), (bound, true), expr.loc, expr, ports);
             }
             ExprKind::Paren(inner) => self.named_port(inner, what, ports),
             ExprKind::Invalid => {}

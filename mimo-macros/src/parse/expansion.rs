@@ -46,6 +46,7 @@ fn take_back(inner: &mut Model, model: &mut Model) {
     model.levels.append(&mut inner.levels);
     model.uses.append(&mut inner.uses);
     model.missing_uses.append(&mut inner.missing_uses);
+    model.inner.append(&mut inner.runs);
 }
 
 impl Parser {

@@ -10,7 +10,7 @@ use super::cursor::Cursor;
 use crate::ast::{Header, Model};
 use crate::span::SpanRange;
 
-const FORM: &str = "write `pub Name { … }`";
+pub(super) const FORM: &str = "write `pub Name { … }`";
 
 impl Parser {
     /// Reads the header, and gives the block.
@@ -146,6 +146,6 @@ fn ungrouped(token: TokenTree) -> TokenStream {
 }
 
 /// Whether an identifier can name something: no keyword, no `_`.
-pub(super) fn is_name(ident: &proc_macro2::Ident) -> bool {
+pub(crate) fn is_name(ident: &proc_macro2::Ident) -> bool {
     syn::parse_str::<syn::Ident>(&ident.to_string()).is_ok()
 }

@@ -4,7 +4,7 @@ use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 
 use crate::expand::expand;
 
-const MODELS: [&str; 19] = [
+const MODELS: [&str; 21] = [
     "pub Net { let x = Input(shape = [4]); let y = Dense(1)(x); Model(inputs = [x], outputs = [y]) }",
     "/// Docs.\n pub(crate) Two { const N: usize = 2 * 3; let a = Input(shape = (N, 1)); let b = Input(shape = [N, 1]); \
      let z = concatenate([a, b], axis = 1); let (y) = Dense(N, activation = relu)(z); \
@@ -32,6 +32,13 @@ const MODELS: [&str; 19] = [
     "Net { fn f(x) { f(x) } fn g(x: T) -> T { return x; } for in 0.. { const N: usize = 3; } for x in y let z = g(f(1)); \
      fn h { } for i in 0..=N { fn k(x, x) { x } } Model(inputs = [x], outputs = [h]) }",
     "Net { let x = a::<1, 2>::b(3)(x); let f = |x| x; let g = if a { b } else { c }; let m = vec![1]; Model(x, y) }",
+    "@ { @ { Stem { const N: usize = crate::N; let x = Input(shape = [4]); let y = Dense(N)(x); Model(x, y) } } Encoder { \
+     use Stem; let a = Input(shape = [4]); let b = Input(shape = [N]); let y = Dense(2)(Stem()(a)); Model([b, a], [y, b]) } } \
+     pub Net { use crate::vision::Encoder as Vision; let x = Input(shape = [4]); let z = Input(shape = [3]); \
+     let see = Vision(name = \"see\", trainable = false); let (a, b) = see([z, x]); let (c, _) = see(z, x); \
+     let y = add([a, c]); Model([x, z], [y, b]).compile(optimizer = Adam(), loss = mse) }",
+    "@ { } Net { use a::A; use b::{A, B}; use Net; use a::A as; use c::C; let x = Input(shape = [4]); let y = A(x)(x, A); \
+     let z = TimeDistributed(A())(C(1, nam = 2)()); Model(x, [y, z]) }",
     "#[allow(dead_code, mimo::unused_tensor, reason = \"a\")] pub Net { #[warn(mimo::unused_functions)] fn f(x) { Dense(1)(x) } \
      let x = Input(shape = [4]); #[deny(mimo::unused_layer)] #[expect(mimo::E0201)] let y = f(x); Model([x], [y]) }",
 ];
@@ -97,7 +104,7 @@ fn assert_rust(input: TokenStream) {
 
 fn fuzz(rounds: usize, mut random: Random) {
     let mut pool: Vec<TokenTree> = tokens(
-        "; , . : :: = == + - * / % # ! -> => let const Model Input pub crate r#type self _ 0 1.5 \"s\" 'c' 1e400 \
+        "; , . : :: = == + - * / % # ! -> => @ use as let const Model Input pub crate r#type self _ 0 1.5 \"s\" 'c' 1e400 \
          99999999999999999999 () [] {} True lambda compile inputs outputs return mut if",
     );
     for model in MODELS {

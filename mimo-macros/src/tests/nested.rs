@@ -232,3 +232,12 @@ fn functions_and_loops_use_models() {
                   let y = Dense(1)(h); Model(x, y) }";
     assert_told(source, &[]);
 }
+
+#[test]
+fn a_description_that_nobody_asked_for() {
+    let model = "Net { let x = Input(shape = [4]); let y = Dense(1)(x); Model(x, y) }";
+    assert_told(
+        &format!("@ {{ {model} }} {model}"),
+        &["1:1 [@] expected the model's name\n\n  = help: write `pub Name { … }`"],
+    );
+}

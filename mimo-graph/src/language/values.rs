@@ -1,0 +1,148 @@
+//! What an argument may be, where it is not simply a number (`usize`, `f64`) or `true` and `false` (`bool`).
+
+/// Types that say only what may be written.
+macro_rules! markers {
+    ($($(#[doc = $doc:literal])* $name:ident;)*) => {
+        $($(#[doc = $doc])* #[derive(Clone, Copy, Debug)] pub struct $name;)*
+    };
+}
+
+/// Words, each of which may be written as it is or as a string.
+macro_rules! words {
+    ($($(#[doc = $doc:literal])* $name:ident { $($(#[doc = $about:literal])* $word:ident,)* })*) => {
+        $(
+            $(#[doc = $doc])*
+            #[derive(Clone, Copy, Debug)]
+            #[allow(non_camel_case_types)]
+            pub enum $name { $($(#[doc = $about])* $word,)* }
+        )*
+
+        /// Every word, by the type that it is of.
+        #[cfg(test)]
+        pub(super) const WORDS: &[(&str, &[&str])] =
+            &[$((stringify!($name), &[$(stringify!($word)),*]),)*];
+    };
+}
+
+markers! {
+    /// Tensors of the model: one, or a list `[a, b]`.
+    Tensors;
+    /// The inputs of the model: one, a list `[a, b]`, or a map by other names, `{ ecg: a, pressure: b }`.
+    Inputs;
+    /// An activation: an item of [`activations`](super::activations), as in `relu`, `"relu"` or `LeakyReLU(0.1)`.
+    Activation;
+    /// An initializer: an item of [`initializers`](super::initializers), as in `zeros` or `HeNormal(seed = 1)`.
+    Initializer;
+    /// A regularizer: an item of [`regularizers`](super::regularizers), as in `L2(1e-4)`; `none` for none.
+    Regularizer;
+    /// A constraint: an item of [`constraints`](super::constraints), as in `MaxNorm(2)`; `none` for none.
+    Constraint;
+    /// A layer: an item of [`layers`](super::layers) with its arguments, as in `LSTM(64)`.
+    Layer;
+    /// An optimizer: an item of [`optimizers`](super::optimizers), as in `Adam(learning_rate = 1e-3)`.
+    Optimizer;
+    /// Losses: items of [`losses`](super::losses). One for all outputs, a list in their order, or a map by their
+    /// names: `{ diagnosis: mse, risk: none }`.
+    Loss;
+    /// Metrics: items of [`metrics`](super::metrics). One for all outputs, a list, or a map by their names:
+    /// `{ diagnosis: [accuracy, auc] }`.
+    Metrics;
+    /// Weights: one number for all outputs, a list in their order, or a map by their names: `{ risk: 0.5 }`.
+    Weights;
+    /// Lengths of axes: a number for all of them, or one for each: `3`, `[3, 5]`, `(3, 5)`. Each is any constant
+    /// expression.
+    Lengths;
+    /// What a loop or the call of a function gives a name: a number, a word, a tensor or a layer.
+    Setting;
+    /// An axis: 0 is the batch, 1 the first axis of a sample, -1 the last.
+    Axis;
+    /// Axes, as [`Axis`] each: `1`, `[2, 1]`.
+    Axes;
+    /// Rows or columns at edges: a number for all edges, one for each axis, or one for each edge: `1`, `(1, 2)`,
+    /// `((1, 0), (0, 1))`.
+    Frame;
+    /// A name, as a string: `"encoder"`.
+    Name;
+}
+
+words! {
+    /// What happens at the edges.
+    Padding {
+        /// Windows lie inside the input, so that axes become shorter.
+        valid,
+        /// Zeros are added at the edges, so that axes keep their lengths if the window moves by 1.
+        same,
+    }
+
+    /// Where the channels are.
+    DataFormat {
+        /// The last axis.
+        channels_last,
+    }
+
+    /// What an input holds.
+    ElementType {
+        /// Floats: of the model's type, `f32` unless it is built for `f64`.
+        float32,
+        /// Whole numbers, for an `Embedding`.
+        int32,
+    }
+
+    /// What the pixels of an enlarged image are.
+    Interpolation {
+        /// The nearest pixel: each is repeated.
+        nearest,
+        /// The weighted mean of the four around.
+        bilinear,
+    }
+
+    /// How the outputs of two directions become one.
+    MergeMode {
+        /// One behind the other along the last axis.
+        concat,
+        /// Their sum.
+        sum,
+        /// Their product.
+        mul,
+        /// Their mean.
+        ave,
+    }
+
+    /// The curve under which an area is taken.
+    Curve {
+        /// The true-positive rate over the false-positive rate.
+        ROC,
+        /// Precision over recall.
+        PR,
+    }
+
+    /// How the scores of classes become one number.
+    Average {
+        /// From the counts of all classes together.
+        micro,
+        /// The mean over the classes.
+        r#macro,
+        /// The mean over the classes, each as often as it occurs.
+        weighted,
+    }
+
+    /// The number that a variance is divided by.
+    Fan {
+        /// Inputs of the layer.
+        fan_in,
+        /// Outputs of the layer.
+        fan_out,
+        /// The mean of both.
+        fan_avg,
+    }
+
+    /// What is drawn from.
+    Distribution {
+        /// A normal distribution, drawn again beyond two standard deviations.
+        truncated_normal,
+        /// A normal distribution.
+        untruncated_normal,
+        /// A uniform distribution.
+        uniform,
+    }
+}

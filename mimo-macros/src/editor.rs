@@ -1,0 +1,190 @@
+//! The model once more, for editors.
+//!
+//! rust-analyzer knows a word inside of a macro call by what it finds in the expansion under the same span. So the
+//! expansion starts with a function that says in plain Rust what every word of the model is: a `let` is a `let` whose
+//! type tells the shape, a layer is the item of [`mimo_graph::language`] with its arguments as fields, a tensor in a call is
+//! the local variable, an output in a map is a field of `…PerOutput`. Hovering, going to definitions and completion then
+//! need nothing else. Only rust-analyzer compiles the function; for rustc it is gone before anything is resolved.
+//!
+//! Two things are particular:
+//! - The function is written from the tokens, not from what was understood of them, so that it is there while a
+//!   statement is being typed. Nothing of what the user wrote is copied but identifiers, so that it always parses.
+//! - rust-analyzer completes in the expansion of a text that has a marker at the cursor, and looks for the place
+//!   in the expansion of the text without it by counting characters. So the function comes first, and nothing in it
+//!   depends on what follows: types stand behind what they are types of.
+
+mod words;
+
+use mimo_graph::graph::Graph;
+use mimo_graph::shape::Shape;
+use proc_macro2::{Ident, TokenStream, TokenTree};
+use quote::{format_ident, quote};
+
+use crate::ast::{Model, Run};
+use crate::lower::{Binding, Lowered};
+use crate::parse::{Cursor, contents, is_name};
+use mimo_graph::language::Kind;
+use words::Words;
+
+/// The function, in a constant of its own: the allowance has to enclose what `cfg` removes.
+pub(crate) fn items(ast: &Model, lowered: &Lowered) -> TokenStream {
+    let krate = &lowered.header.krate;
+    let mut words = Words::new(ast, lowered);
+    let statements = statements(&ast.runs, false, ast, lowered, &mut words);
+    // Behind the statements, whose places must not depend on what follows them.
+    let constants = lowered.constants(&statements, &quote!(usize));
+    quote! {
+        #[allow(unexpected_cfgs)]
+        const _: () = {
+            #[cfg(rust_analyzer)]
+            #[allow(warnings, clippy::all)]
+            fn model() {
+                use #krate::language as __l;
+                use __l::layers::*;
+                #statements
+                #constants
+            }
+        };
+    }
+}
+
+/// Statements of the block, or of the body of a `function`, whose last one may be what it gives.
+fn statements(
+    runs: &[Run],
+    function: bool,
+    ast: &Model,
+    lowered: &Lowered,
+    words: &mut Words,
+) -> TokenStream {
+    runs.iter().map(|run| statement(run, function, ast, lowered, words)).collect()
+}
+
+fn statement(run: &Run, function: bool, ast: &Model, lowered: &Lowered, words: &mut Words) -> TokenStream {
+    let mut cursor = Cursor::new(&run.tokens);
+    cursor.attributes();
+    if cursor.at_keyword("fn") {
+        let scope = words.enter(&mut cursor);
+        let body = statements(&run.inner, true, ast, lowered, words);
+        return words.leave(scope, body);
+    }
+    if cursor.at_keyword("for") {
+        // What a loop binds is bound behind it as well.
+        let head = words.head_of_loop(&mut cursor);
+        let body = statements(&run.inner, function, ast, lowered, words);
+        return quote!(#head #body);
+    }
+    if let Some(def) = ast.consts.get(run.consts.clone()).and_then(|defs| defs.first()) {
+        return constant(&def.ident, &def.ty, &def.value.tokens, words);
+    }
+    if cursor.at_keyword("Model") {
+        return words.tail(&mut cursor);
+    }
+    if cursor.at_keyword("use") {
+        return nested(cursor.rest());
+    }
+    let is_let = cursor.at_keyword("let");
+    if is_let {
+        cursor.skip(1);
+    }
+    let start = cursor;
+    if cursor.is_empty() {
+        return TokenStream::new();
+    }
+    while !cursor.is_empty() && !cursor.punct_at(0, '=') && !cursor.punct_at(0, ':') {
+        cursor.skip(1);
+    }
+    if cursor.is_empty() {
+        return match start.rest() {
+            // The start of `let`, or of the `Model(…)` that ends the block.
+            [TokenTree::Ident(ident)] if !is_let && !function && is_name(ident) => {
+                quote!(__l::model::#ident {};)
+            }
+            rest if !is_let => words.tuple(rest, Kind::Tensors),
+            _ => TokenStream::new(),
+        };
+    }
+    let names = names(start.rest().get(..cursor.position() - start.position()).unwrap_or_default());
+    let mut values = Vec::new();
+    if cursor.punct_at(0, ':') {
+        cursor.skip(1);
+        let from = cursor.position();
+        while !cursor.is_empty() && !cursor.punct_at(0, '=') {
+            cursor.skip(1);
+        }
+        words.collect(cursor.since(from), Kind::Plain, &mut values);
+    }
+    cursor.skip(1);
+    words.collect(cursor.rest(), Kind::Tensors, &mut values);
+    words.bind(&names);
+    let pattern = if names.len() == 1 { quote!(#(#names)*) } else { quote!((#(#names),*)) };
+    // One layer that is bound is what its expression is; parentheses are there either way.
+    let types = types(run, names.len(), lowered).map(|types| quote!(; #types));
+    quote!(let #pattern = { (#(#values),*) #types };)
+}
+
+/// `use crate::Encoder as Vision`, if it is whole: Rust knows what it means.
+fn nested(written: &[TokenTree]) -> TokenStream {
+    let is_as = |token: &TokenTree| matches!(token, TokenTree::Ident(ident) if ident == "as");
+    let path = written.split(is_as).next().unwrap_or_default().iter().skip(1).cloned().collect();
+    let renamed = match written.iter().position(is_as) {
+        Some(at) => matches!(written.get(at + 1..), Some([TokenTree::Ident(name)]) if is_name(name)),
+        None => true,
+    };
+    let sound = renamed && syn::parse2::<syn::Path>(path).is_ok();
+    if sound { quote!(#(#written)*;) } else { TokenStream::new() }
+}
+
+/// The names that a `let` binds: of `(y, h)`, both.
+fn names(pattern: &[TokenTree]) -> Vec<Ident> {
+    let mut found = Vec::new();
+    for token in pattern {
+        match token {
+            TokenTree::Ident(ident) if is_name(ident) || ident == "_" => found.push(ident.clone()),
+            TokenTree::Group(group) => found.extend(names(&contents(group.stream()))),
+            _ => {}
+        }
+    }
+    found
+}
+
+/// What is bound to as many names; `None` for a layer, which is what its expression is.
+fn types(run: &Run, names: usize, lowered: &Lowered) -> Option<TokenStream> {
+    let types: Vec<TokenStream> = (0..names)
+        .map(|i| match run.binders.get(i).and_then(|place| lowered.types.get(place)) {
+            Some(Binding::Tensor(tensor)) => tensor_type(&lowered.graph, *tensor, lowered),
+            Some(Binding::Layer(_)) => TokenStream::new(),
+            Some(Binding::Tensors(_) | Binding::Poison) | None => quote!(__l::tensor::Unknown),
+        })
+        .collect();
+    match &types[..] {
+        [layer] if layer.is_empty() => None,
+        [one] => Some(one.clone()),
+        _ => Some(quote!((#(#types),*))),
+    }
+}
+
+/// A tensor as a value whose type shows its shape: `Tensor<127, 32>`.
+fn tensor_type(graph: &Graph, tensor: mimo_graph::graph::TensorId, lowered: &Lowered) -> TokenStream {
+    match &graph.tensor(tensor).shape {
+        Some(Shape(dims)) if dims.is_empty() => quote!(__l::tensor::T0),
+        Some(Shape(dims)) if dims.len() <= 6 => {
+            let name = format_ident!("T{}", dims.len());
+            let dims = dims.iter().map(|dim| {
+                let tokens = lowered.dim(dim);
+                // A literal or a name stands as it is.
+                if tokens.clone().into_iter().count() == 1 { tokens } else { quote!({ #tokens }) }
+            });
+            quote!(__l::tensor::#name::<#(#dims),*>)
+        }
+        Some(_) | None => quote!(__l::tensor::Unknown),
+    }
+}
+
+/// A constant of the block. What is not written yet is `usize`, and 0.
+fn constant(ident: &Ident, ty: &TokenStream, value: &TokenStream, words: &mut Words) -> TokenStream {
+    words.bind_constant(ident);
+    let or = |tokens: &TokenStream, sound: bool, other| if sound { tokens.clone() } else { other };
+    let ty = or(ty, syn::parse2::<syn::Type>(ty.clone()).is_ok(), quote!(usize));
+    let value = or(value, syn::parse2::<syn::Expr>(value.clone()).is_ok(), quote!(0));
+    quote!(const #ident: #ty = #value;)
+}

@@ -1,0 +1,500 @@
+//! The words of a statement as paths and struct literals.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use mimo_graph::language::{self, Kind};
+use mimo_graph::layers;
+use proc_macro2::{Delimiter, Group, Ident, Literal, Span, TokenStream, TokenTree};
+use quote::quote;
+
+use crate::ast::{Model, name_of};
+use crate::lower::Lowered;
+use crate::parse::{Cursor, contents, cut_list, is_name};
+use crate::tokens::ident;
+
+/// What is known while statements are read in order.
+pub(super) struct Words {
+    /// The model's name, for `…PerOutput`.
+    model: String,
+    /// Tensors, layers and constants that were bound before.
+    bound: BTreeSet<String>,
+    /// Those of them that stand for any word: parameters of functions and names of loops.
+    settings: BTreeSet<String>,
+    /// Constants, which functions know too.
+    constants: BTreeSet<String>,
+    /// The parameters of the functions of the block, and whether a call may leave them out.
+    functions: BTreeMap<String, Vec<(String, bool)>>,
+    /// The inputs and the outputs, if all of them are known.
+    ports: Option<[Vec<String>; 2]>,
+}
+
+/// A function while its body is read.
+pub(super) struct Scope {
+    /// What is bound around it.
+    bound: BTreeSet<String>,
+    settings: BTreeSet<String>,
+    /// Its name and its parameters.
+    name: Option<Ident>,
+    parameters: Vec<Ident>,
+    /// What its parameters are without an argument.
+    defaults: Vec<TokenStream>,
+}
+
+impl Words {
+    pub(super) fn new(ast: &Model, lowered: &Lowered) -> Self {
+        let names = |fields: &[Ident]| fields.iter().map(name_of).collect();
+        let ports = lowered.named.then(|| [names(&lowered.inputs), names(&lowered.outputs)]);
+        let functions = ast.functions.iter().map(|function| {
+            let parameters = function.parameters.iter();
+            let parameters =
+                parameters.map(|parameter| (name_of(&parameter.ident), parameter.default.is_some()));
+            (name_of(&function.ident), parameters.collect())
+        });
+        Words {
+            model: name_of(&lowered.header.ident),
+            bound: BTreeSet::new(),
+            settings: BTreeSet::new(),
+            constants: BTreeSet::new(),
+            functions: functions.collect(),
+            ports,
+        }
+    }
+
+    /// Notes the names of a `let`.
+    pub(super) fn bind<'i>(&mut self, names: impl IntoIterator<Item = &'i Ident>) {
+        for name in names.into_iter().map(name_of) {
+            self.settings.remove(&name);
+            self.bound.insert(name);
+        }
+    }
+
+    /// Notes the parameters of a function, or the names of a loop.
+    fn bind_settings(&mut self, names: &[Ident]) {
+        self.bind(names);
+        self.settings.extend(names.iter().map(name_of));
+    }
+
+    /// Notes a constant.
+    pub(super) fn bind_constant(&mut self, name: &Ident) {
+        self.bind([name]);
+        self.constants.insert(name_of(name));
+    }
+
+    /// `fn name(x, units = 32) { … }`: enters the body, which knows its parameters and the constants of the block.
+    pub(super) fn enter(&mut self, cursor: &mut Cursor<'_>) -> Scope {
+        cursor.skip(1);
+        let name = cursor.ident_at(0).filter(|name| is_name(name)).cloned();
+        let group = cursor.group_at(1, Delimiter::Parenthesis);
+        let (mut parameters, mut defaults) = (Vec::<Ident>::new(), Vec::new());
+        for piece in pieces(&group.map(|group| contents(group.stream())).unwrap_or_default()) {
+            let Some(TokenTree::Ident(parameter)) = piece.first() else { continue };
+            if is_name(parameter) && !parameters.contains(parameter) {
+                parameters.push(parameter.clone());
+                if let Some(value) = piece.get(2..) {
+                    self.collect(value, guessed(&name_of(parameter)), &mut defaults);
+                }
+            }
+        }
+        let bound = std::mem::replace(&mut self.bound, self.constants.clone());
+        let settings = std::mem::take(&mut self.settings);
+        self.bind_settings(&parameters);
+        Scope { settings, bound, name, parameters, defaults }
+    }
+
+    /// Leaves the body of a function. A call of it is a literal whose fields are its parameters; its body is a
+    /// function that knows nothing of what is bound around it.
+    pub(super) fn leave(&mut self, scope: Scope, body: TokenStream) -> TokenStream {
+        let Scope { bound, settings, name, parameters, defaults } = scope;
+        (self.bound, self.settings) = (bound, settings);
+        let item = name.map(|name| {
+            quote! {
+                #[derive(Clone, Copy)]
+                struct #name { #(#parameters: __l::values::Setting),* }
+            }
+        });
+        quote! {
+            #item
+            const _: () = {
+                fn body() {
+                    (#(#defaults),*);
+                    #(let #parameters = __l::values::Setting;)*
+                    #body
+                }
+            };
+        }
+    }
+
+    /// `for (units, rate) in [(32, 0.3)]`
+    pub(super) fn head_of_loop(&mut self, cursor: &mut Cursor<'_>) -> TokenStream {
+        cursor.skip(1);
+        let start = cursor.position();
+        while !cursor.is_empty() && !cursor.at_keyword("in") {
+            cursor.skip(1);
+        }
+        let names = super::names(cursor.since(start));
+        cursor.skip(1);
+        let start = cursor.position();
+        while !cursor.is_empty() && cursor.group_at(0, Delimiter::Brace).is_none() {
+            cursor.skip(1);
+        }
+        let mut values = Vec::new();
+        self.collect(cursor.since(start), Kind::Tensors, &mut values);
+        self.bind_settings(&names);
+        quote!((#(#values),*); #(let #names = __l::values::Setting;)*)
+    }
+
+    /// `Model(…).compile(…)`
+    pub(super) fn tail(&self, cursor: &mut Cursor<'_>) -> TokenStream {
+        let mut statements = TokenStream::new();
+        while !cursor.is_empty() {
+            let group = cursor.group_at(1, Delimiter::Parenthesis);
+            if let Some(ident) = cursor.ident_at(0).filter(|ident| is_name(ident)) {
+                let literal = self.literal("model", ident, group);
+                statements.extend(quote!(#literal;));
+                cursor.skip(usize::from(group.is_some()));
+            }
+            cursor.skip(1);
+        }
+        statements
+    }
+
+    /// What a run of tokens names, as one statement.
+    pub(super) fn tuple(&self, tokens: &[TokenTree], kind: Kind) -> TokenStream {
+        let mut values = Vec::new();
+        self.collect(tokens, kind, &mut values);
+        quote!((#(#values),*);)
+    }
+
+    /// Everything that a run of tokens names, in order. What stands between the names is left out.
+    pub(super) fn collect(&self, tokens: &[TokenTree], kind: Kind, values: &mut Vec<TokenStream>) {
+        let mut cursor = Cursor::new(tokens);
+        while let Some(token) = cursor.peek() {
+            match token {
+                TokenTree::Ident(ident) => self.ident(ident, &mut cursor, kind, values),
+                TokenTree::Group(group) => {
+                    cursor.skip(1);
+                    match group.delimiter() {
+                        Delimiter::Brace if kind != Kind::Plain => values.push(self.map(group, kind)),
+                        _ => self.collect(&contents(group.stream()), kind, values),
+                    }
+                }
+                TokenTree::Literal(literal) => {
+                    cursor.skip(1);
+                    values.extend(word_in(literal).and_then(|word| self.word(&word, kind)));
+                }
+                // A field or a method is no name of the scope.
+                TokenTree::Punct(punct) if punct.as_char() == '.' && cursor.ident_at(1).is_some() => {
+                    cursor.skip(2);
+                }
+                TokenTree::Punct(_) => cursor.skip(1),
+            }
+        }
+    }
+
+    /// A path, and what it is called with.
+    fn ident(&self, ident: &Ident, cursor: &mut Cursor<'_>, kind: Kind, values: &mut Vec<TokenStream>) {
+        let start = cursor.position();
+        cursor.skip(1);
+        while is_colons(cursor) && cursor.ident_at(2).is_some_and(is_name) {
+            cursor.skip(3);
+        }
+        let path = cursor.since(start);
+        let rooted = path.len() > 1 && ["crate", "self", "super", "Self"].iter().any(|root| ident == root);
+        // A macro of Rust, or one of its keywords.
+        if cursor.punct_at(0, '!') || !(is_name(ident) || rooted) {
+            return;
+        }
+        if path.len() > 1 {
+            return values.push(path.iter().cloned().collect());
+        }
+        let call = cursor.group_at(0, Delimiter::Parenthesis);
+        if call.is_none() && self.settings.contains(&name_of(ident)) {
+            return values.push(quote!(#ident));
+        }
+        match kind {
+            Kind::Tensors | Kind::Inputs => {
+                let bound = self.bound.contains(&name_of(ident));
+                values.push(match call {
+                    Some(call) if !bound && self.functions.contains_key(&name_of(ident)) => {
+                        cursor.skip(1);
+                        self.call(ident, call)
+                    }
+                    Some(_) if !bound => {
+                        cursor.skip(1);
+                        self.literal("layers", ident, call)
+                    }
+                    None if !bound && starts_upper(ident) => quote!(__l::layers::#ident),
+                    _ => quote!(#ident),
+                });
+                while let Some(operands) = cursor.group_at(0, Delimiter::Parenthesis) {
+                    cursor.skip(1);
+                    self.operands(operands, values);
+                }
+            }
+            Kind::Item(module) if call.is_some() || !is_none(ident) => {
+                cursor.skip(usize::from(call.is_some()));
+                values.push(self.literal(module, ident, call));
+            }
+            Kind::Plain | Kind::Numbers if !is_none(ident) => values.push(quote!(#ident)),
+            Kind::Word(_) => values.extend(self.word(ident, kind)),
+            Kind::Item(_) | Kind::Plain | Kind::Numbers => {}
+        }
+    }
+
+    /// A word without arguments, as it is or as a string.
+    fn word(&self, ident: &Ident, kind: Kind) -> Option<TokenStream> {
+        match kind {
+            Kind::Item(module) => Some(self.literal(module, ident, None)),
+            Kind::Word(ty) if !is_none(ident) => {
+                let ty = call_site(ty);
+                Some(quote!(__l::values::#ty::#ident))
+            }
+            Kind::Word(_) | Kind::Plain | Kind::Numbers | Kind::Tensors | Kind::Inputs => None,
+        }
+    }
+
+    /// What a layer is called on.
+    fn operands(&self, group: &Group, values: &mut Vec<TokenStream>) {
+        for piece in pieces(&contents(group.stream())) {
+            match keyword(piece) {
+                Some((keyword, value)) => {
+                    let value = self.value(value, Kind::Tensors);
+                    values.push(quote!(__l::model::Call { #keyword: #value, ..__l::any() }));
+                }
+                None => self.collect(piece, Kind::Tensors, values),
+            }
+        }
+    }
+
+    /// An item with its arguments as fields.
+    fn literal(&self, module: &str, name: &Ident, args: Option<&Group>) -> TokenStream {
+        let text = name_of(name);
+        let item = language::find(module, &text);
+        let kind_of = |argument: &str| item.and_then(|item| item.argument(argument)).map(|found| found.kind);
+        // `concatenate([a, b])` is given its tensors at once.
+        let mut tensors = module == "layers" && layers::function(&text).is_some();
+        let mut parameters = language::positional(module, &text).iter();
+        let args = args.map(|group| contents(group.stream())).unwrap_or_default();
+        let (mut fields, mut others) = (Fields::default(), Vec::new());
+        for piece in pieces(&args) {
+            let Some(first) = piece.first() else { continue };
+            if let Some((keyword, value)) = keyword(piece) {
+                match kind_of(&name_of(keyword)) {
+                    Some(kind) => fields.add(keyword, Some(self.value(value, kind))),
+                    // The macro says that there is no such argument; the field would say it again.
+                    None => self.collect(value, Kind::Plain, &mut others),
+                }
+                continue;
+            }
+            if std::mem::take(&mut tensors) {
+                self.collect(piece, Kind::Tensors, &mut others);
+                continue;
+            }
+            let parameter = parameters.next().and_then(|name| item?.argument(name));
+            match (piece, parameter) {
+                ([TokenTree::Ident(word)], _) if is_name(word) && self.starts_keyword(word, parameter) => {
+                    fields.add(word, None);
+                }
+                (_, Some(parameter)) => {
+                    let value = self.value(piece, parameter.kind);
+                    fields.add(&Ident::new(parameter.name, first.span()), Some(value));
+                }
+                (_, None) => self.collect(piece, Kind::Plain, &mut others),
+            }
+        }
+        let (module, fields) = (call_site(module), fields.with_rest());
+        with(others, quote!(__l::#module::#name { #fields }))
+    }
+
+    /// A call of a function of the block.
+    fn call(&self, name: &Ident, args: &Group) -> TokenStream {
+        let known = self.functions.get(&name_of(name)).map(Vec::as_slice).unwrap_or_default();
+        let mut parameters = known.iter();
+        let (mut fields, mut others) = (Fields::default(), Vec::new());
+        for piece in pieces(&contents(args.stream())) {
+            let Some(first) = piece.first() else { continue };
+            if let Some((keyword, value)) = keyword(piece) {
+                match known.iter().any(|(known, _)| *known == name_of(keyword)) {
+                    true => fields.add(keyword, Some(self.value(value, guessed(&name_of(keyword))))),
+                    false => self.collect(value, Kind::Tensors, &mut others),
+                }
+                continue;
+            }
+            match (piece, parameters.next()) {
+                ([TokenTree::Ident(word)], Some((_, true))) if is_name(word) && self.is_open(word) => {
+                    fields.add(word, None);
+                }
+                (_, Some((parameter, _))) => {
+                    let value = self.value(piece, guessed(parameter));
+                    fields.add(&ident(parameter, first.span()), Some(value));
+                }
+                (_, None) => self.collect(piece, Kind::Tensors, &mut others),
+            }
+        }
+        let fields = fields.with_rest();
+        with(others, quote!(#name { #fields }))
+    }
+
+    /// Whether a word where `parameter` is given by position is more likely the start of a keyword.
+    fn starts_keyword(&self, word: &Ident, parameter: Option<&language::Argument>) -> bool {
+        if !self.is_open(word) {
+            return false;
+        }
+        match parameter.map(|parameter| (parameter.kind, parameter.default)) {
+            // `Activation(relu)`, `Bidirectional(lstm)`: a word is needed here.
+            Some((Kind::Item(_) | Kind::Word(_) | Kind::Tensors | Kind::Inputs, None)) => false,
+            Some((Kind::Item(module), Some(_))) => language::find(module, &name_of(word)).is_none(),
+            _ => true,
+        }
+    }
+
+    /// Whether a word is neither a name of the scope nor likely to become a constant or a class.
+    fn is_open(&self, word: &Ident) -> bool {
+        !starts_upper(word) && !self.bound.contains(&name_of(word)) && !is_none(word)
+    }
+
+    /// The value of an argument.
+    fn value(&self, tokens: &[TokenTree], kind: Kind) -> TokenStream {
+        let mut values = Vec::new();
+        self.collect(tokens, kind, &mut values);
+        if tokens.is_empty() {
+            // Where a word is going to be, what is offered depends on the path before it.
+            values.extend(self.word(&call_site("missing"), kind));
+        }
+        quote!(__l::of((#(#values),*)))
+    }
+
+    /// `{ risk: mse }`: something for each output, or for each input.
+    fn map(&self, group: &Group, kind: Kind) -> TokenStream {
+        let known =
+            self.ports.as_ref().map(|[inputs, outputs]| if kind == Kind::Inputs { inputs } else { outputs });
+        let (mut fields, mut others) = (Fields::default(), Vec::new());
+        for piece in pieces(&contents(group.stream())) {
+            let key = match piece.first() {
+                Some(TokenTree::Ident(key)) if is_name(key) => Some(key.clone()),
+                Some(TokenTree::Literal(literal)) => word_in(literal),
+                _ => None,
+            };
+            let Some(key) = key else { continue };
+            let value = piece.get(2..);
+            if let (Some(value), Some(known)) = (value, known)
+                && !known.contains(&name_of(&key))
+            {
+                self.collect(value, kind, &mut others);
+                continue;
+            }
+            let value = value.map(|value| match kind {
+                Kind::Inputs => self.value(value, kind),
+                _ => {
+                    let mut values = Vec::new();
+                    self.collect(value, kind, &mut values);
+                    // Whatever stands behind a key, all fields are of one type.
+                    quote!({ (#(#values),*); })
+                }
+            });
+            fields.add(&key, value);
+        }
+        let suffix = if kind == Kind::Inputs { "Inputs" } else { "PerOutput" };
+        let (name, fields) = (call_site(&format!("{}{suffix}", self.model)), fields.with_rest());
+        let literal = match kind {
+            // The type says which element it has by default.
+            Kind::Inputs => quote!({ let inputs: #name = #name { #fields }; }),
+            _ => quote!(#name { #fields }),
+        };
+        with(others, literal)
+    }
+}
+
+/// A literal behind words that are none of its fields.
+fn with(others: Vec<TokenStream>, literal: TokenStream) -> TokenStream {
+    if others.is_empty() { literal } else { quote!((#(#others,)* #literal)) }
+}
+
+/// The fields of a literal, each once.
+#[derive(Default)]
+struct Fields {
+    names: BTreeSet<String>,
+    /// How many have no value.
+    bare: usize,
+    tokens: TokenStream,
+}
+
+impl Fields {
+    fn add(&mut self, name: &Ident, value: Option<TokenStream>) {
+        if self.names.insert(name_of(name)) {
+            self.bare += usize::from(value.is_none());
+            let value = value.map(|value| quote!(: #value));
+            self.tokens.extend(quote!(#name #value,));
+        }
+    }
+
+    /// The fields, and the rest of them from anywhere.
+    ///
+    /// Where nothing was typed yet, rust-analyzer puts its marker, a field more. It looks for the literal without the
+    /// marker by the literal's length, so the comma that comes with the marker is made up for: `…, x, ..an()` is as
+    /// much longer than `…, ..any()` as `x` is long.
+    fn with_rest(self) -> TokenStream {
+        let Fields { names, bare, tokens } = self;
+        let any = match (bare, names.len()) {
+            (0, _) => "any",
+            (1, 1) => "a",
+            _ => "an",
+        };
+        let any = call_site(any);
+        quote!(#tokens ..__l::#any())
+    }
+}
+
+/// What a parameter of a function may be, which only its name says: `activation` is what it is for layers.
+fn guessed(parameter: &str) -> Kind {
+    let items = ["layers", "optimizers"].into_iter().flat_map(language::items);
+    let argument = items.filter_map(|item| item.argument(parameter)).next();
+    match argument.map(|argument| argument.kind) {
+        Some(kind @ (Kind::Item(_) | Kind::Word(_))) => kind,
+        _ => Kind::Tensors,
+    }
+}
+
+/// The arguments of a list. While its parenthesis is not closed, it holds the statements behind it as well.
+fn pieces(tokens: &[TokenTree]) -> Vec<&[TokenTree]> {
+    let ends = |token: &TokenTree| match token {
+        TokenTree::Ident(ident) => ident == "let" || ident == "const",
+        TokenTree::Punct(punct) => punct.as_char() == ';',
+        TokenTree::Group(_) | TokenTree::Literal(_) => false,
+    };
+    let end = tokens.iter().position(ends).unwrap_or(tokens.len());
+    cut_list(tokens.get(..end).unwrap_or_default())
+}
+
+/// `keyword = value`
+fn keyword(piece: &[TokenTree]) -> Option<(&Ident, &[TokenTree])> {
+    let cursor = Cursor::new(piece);
+    let keyword = cursor.ident_at(0).filter(|keyword| is_name(keyword) && cursor.punct_at(1, '='))?;
+    Some((keyword, piece.get(2..)?))
+}
+
+/// The word that a string is, at the string's place.
+fn word_in(literal: &Literal) -> Option<Ident> {
+    let text = literal.to_string();
+    let text = text.strip_prefix('"')?.strip_suffix('"')?;
+    let mut ident = syn::parse_str::<Ident>(text).ok()?;
+    ident.set_span(literal.span());
+    Some(ident)
+}
+
+fn is_colons(cursor: &Cursor<'_>) -> bool {
+    let colon = |n| matches!(cursor.peek_nth(n), Some(TokenTree::Punct(punct)) if punct.as_char() == ':');
+    colon(0) && colon(1)
+}
+
+fn is_none(ident: &Ident) -> bool {
+    ident == "none" || ident == "None"
+}
+
+fn starts_upper(ident: &Ident) -> bool {
+    name_of(ident).starts_with(char::is_uppercase)
+}
+
+fn call_site(name: &str) -> Ident {
+    Ident::new(name, Span::call_site())
+}

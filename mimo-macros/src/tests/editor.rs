@@ -1,0 +1,342 @@
+//! What is written for editors: every word at its place, for models that are sound and for ones that are being typed.
+
+use std::collections::BTreeMap;
+
+use proc_macro2::{Delimiter, Ident, Spacing, TokenStream, TokenTree};
+
+use super::slice;
+use crate::expand::expand;
+use crate::{editor, lower, parse};
+
+/// The function for editors in the expansion of a model.
+fn written(source: &str) -> TokenStream {
+    let mut parser = parse::Parser::default();
+    let ast = parser.model(source.parse().unwrap());
+    let lower::Outcome { lowered, .. } = lower::model(&ast, parser.spans, parser.diags);
+    editor::items(&ast, &lowered.unwrap())
+}
+
+/// Its body without the imports.
+fn body(source: &str) -> TokenStream {
+    let mut tokens: Vec<TokenTree> = written(source).into_iter().collect();
+    // `const _: () = { … fn model() { … } };`
+    for _ in 0..2 {
+        let block = |token: &TokenTree| matches!(token, TokenTree::Group(group) if group.delimiter() == Delimiter::Brace);
+        let Some(TokenTree::Group(group)) = tokens.into_iter().rev().find(block) else { panic!("{source}") };
+        tokens = group.stream().into_iter().collect();
+    }
+    let semicolons = tokens.iter().enumerate().filter(|(_, token)| is_punct(token, ';'));
+    let (last_import, _) = semicolons.take(2).last().unwrap();
+    tokens.into_iter().skip(last_import + 1).collect()
+}
+
+fn is_punct(token: &TokenTree, symbol: char) -> bool {
+    matches!(token, TokenTree::Punct(punct) if punct.as_char() == symbol)
+}
+
+/// Every identifier of the user's, with how often it stands in a stream at its own place.
+fn placed(stream: TokenStream, source: &str, found: &mut BTreeMap<(usize, usize), usize>) {
+    for token in stream {
+        match token {
+            TokenTree::Group(group) => placed(group.stream(), source, found),
+            TokenTree::Ident(ident) => {
+                let (start, end) = (ident.span().start(), ident.span().end());
+                // What the macro itself writes has no place in the source.
+                if slice(source, start, end) == ident.to_string() {
+                    *found.entry((start.line, start.column)).or_default() += 1;
+                }
+            }
+            TokenTree::Punct(_) | TokenTree::Literal(_) => {}
+        }
+    }
+}
+
+/// The identifiers of a source, in order.
+fn idents(stream: TokenStream, found: &mut Vec<Ident>) {
+    for token in stream {
+        match token {
+            TokenTree::Group(group) => idents(group.stream(), found),
+            TokenTree::Ident(ident) => found.push(ident),
+            TokenTree::Punct(_) | TokenTree::Literal(_) => {}
+        }
+    }
+}
+
+/// Every word of the block stands in the function, at its own place, but these.
+#[track_caller]
+fn assert_placed(source: &str, but: &[&str]) {
+    let mut found = BTreeMap::new();
+    placed(body(source), source, &mut found);
+    let mut words = Vec::new();
+    let input: TokenStream = source.parse().unwrap();
+    let Some(TokenTree::Group(block)) = input.into_iter().last() else { panic!("{source}") };
+    idents(block.stream(), &mut words);
+    let mut missing: Vec<String> = Vec::new();
+    for word in &words {
+        let start = word.span().start();
+        if !found.contains_key(&(start.line, start.column)) {
+            missing.push(word.to_string());
+        }
+    }
+    missing.retain(|word| !["let", "const", "fn", "for", "in"].contains(&word.as_str()));
+    assert_eq!(missing, but, "{}", body(source));
+}
+
+/// The statements, as a person would lay them out.
+fn shown(source: &str) -> String {
+    let (name, body) = (quote::format_ident!("model"), body(source));
+    let file: syn::File = syn::parse2(quote::quote!(fn #name() { #body })).unwrap();
+    prettyplease::unparse(&file)
+}
+
+macro_rules! assert_written {
+    ($name:literal, $source:expr) => {
+        insta::with_settings!({ prepend_module_to_snapshot => false, description => $source, omit_expression => true }, {
+            insta::assert_snapshot!(concat!("editor_", $name), shown($source));
+        });
+    };
+}
+
+const DIAGNOSIS: &str = "pub Diagnosis {
+    const FILTERS: usize = 32;
+    let ecg = Input(shape = [256, 1]);
+    let pressure = Input(shape = [1], name = \"blood_pressure\");
+    let x = Conv1D(FILTERS, 3, activation = relu, kernel_initializer = HeNormal(seed = 1))(ecg);
+    let x: [127, FILTERS] = MaxPooling1D(2, padding = same)(x);
+    let features = concatenate([Flatten()(x), pressure], axis = -1);
+    let shared = Dense(crate::config::UNITS, kernel_regularizer = L2(1e-4));
+    let sum = shared(features) + shared(features);
+    let (read, h, c) = LSTM(4, return_state = true)(x);
+    let again = Bidirectional(LSTM(4), merge_mode = sum)(x, initial_state = [h, c, h, c]);
+    let diagnosis = Dense(3, activation = softmax)(sum);
+    let risk = Dense(1, activation = sigmoid)(concatenate([read, again]));
+    Model(inputs = [ecg, pressure], outputs = { diagnosis: diagnosis, risk: risk }).compile(
+        optimizer = Adam(learning_rate = 1e-3),
+        loss = { diagnosis: categorical_crossentropy, risk: bce(label_smoothing = 0.1) },
+        loss_weights = { diagnosis: 1.0, risk: 0.5 },
+        metrics = { diagnosis: [accuracy, AUC(curve = PR)], risk: auc },
+    )
+}";
+
+#[test]
+fn every_word_is_at_its_place() {
+    assert_placed(DIAGNOSIS, &["true"]);
+}
+
+/// Functions and loops are written out by the macro, and once by the function.
+const RESIDUAL: &str = "Residual {
+    const UNITS: usize = 16;
+    fn block(x, units = UNITS, activation = relu) {
+        let h = Dense(units, activation = activation)(x);
+        let h = Dense(UNITS)(h);
+        h + x
+    }
+    let x = Input(shape = [16]);
+    let h = block(x);
+    for (units, rate) in [(16, 0.1), (16, 0.2)] {
+        let h = block(h, units, activation = tanh);
+        let h = Dropout(rate)(h);
+    }
+    let y = Dense(1)(h);
+    Model(inputs = [x], outputs = [y])
+}";
+
+#[test]
+fn every_word_of_functions_and_loops_is_at_its_place() {
+    assert_placed(RESIDUAL, &[]);
+}
+
+#[test]
+fn functions_and_loops() {
+    assert_written!("functions_and_loops", RESIDUAL);
+}
+
+#[test]
+fn words_that_are_strings_are_at_the_strings() {
+    let source = "Net { let x = Input(shape = [4]); let y = Dense(1, activation = \"relu\")(x);
+        Model([x], [y]).compile(optimizer = \"adam\", loss = { \"y\": \"mse\" }) }";
+    let text = body(source).to_string();
+    for word in ["activations :: relu", "optimizers :: adam", "losses :: mse", "{ y : { "] {
+        assert!(text.contains(word), "{word} in {text}");
+    }
+}
+
+#[test]
+fn a_model() {
+    assert_written!("model", DIAGNOSIS);
+}
+
+#[test]
+fn half_a_class() {
+    assert_written!("half_a_class", "Net { let x = Input(shape = [4]); let y = Con }");
+}
+
+#[test]
+fn half_a_statement_among_others() {
+    assert_written!(
+        "half_a_statement",
+        "Net {
+            let x = Input(shape = [4]);
+            let y = conc
+            let z = Dense(1)(x);
+            Model(inputs = [x], outputs = [z]).compile(loss = { z: m
+        }) }"
+    );
+}
+
+#[test]
+fn half_an_argument() {
+    assert_written!("half_an_argument", "Net { let x = Input(shape = [4]); let y = Conv1D(32, 3, acti) }");
+}
+
+#[test]
+fn no_word_yet() {
+    assert_written!(
+        "no_word_yet",
+        "Net {
+            let x = Input(shape = [4]);
+            let y = Dense(3, activation = , )(x);
+            let z = Activation()(y);
+            let
+            let w =
+            Mod
+        }"
+    );
+}
+
+/// While a parenthesis is open, all that follows stands in it.
+#[test]
+fn an_open_parenthesis() {
+    assert_written!(
+        "an_open_parenthesis",
+        "Net {
+            let x = Input(shape = [4]);
+            let y = Dense(3, use let z = Dense(1)(x); Model(inputs = [x], outputs = [z]))
+        }"
+    );
+}
+
+#[test]
+fn half_an_output() {
+    assert_written!(
+        "half_an_output",
+        "Net {
+            let x = Input(shape = [4]);
+            let risk = Dense(1)(x);
+            Model(inputs = [x], outputs = [ri]).compile(loss = { ri }, met)
+        }"
+    );
+}
+
+/// rust-analyzer completes a word in the expansion of the text with a marker behind the word, and looks for its place in
+/// the expansion without the marker by counting characters: what stands before the word must not depend on it.
+#[test]
+fn nothing_before_a_word_depends_on_its_end() {
+    let mut words = Vec::new();
+    let input: TokenStream = DIAGNOSIS.parse().unwrap();
+    let Some(TokenTree::Group(block)) = input.into_iter().last() else { panic!() };
+    idents(block.stream(), &mut words);
+    words.retain(|word| !["let", "const", "true"].iter().any(|keyword| word == keyword));
+    let lines: Vec<&str> = DIAGNOSIS.split_inclusive('\n').collect();
+    for word in &words {
+        let at = word.span().start();
+        let start = lines[..at.line - 1].iter().map(|line| line.len()).sum::<usize>() + at.column;
+        let text = word.to_string();
+        let half = &text[..text.len().div_ceil(2)];
+        // With all that follows, and with nothing of it but what closes the block.
+        let rest = &DIAGNOSIS[start + text.len()..];
+        for rest in [rest, &closing(&DIAGNOSIS[..start])] {
+            // Nothing is offered for a name that is being made.
+            let statement = DIAGNOSIS[..start].rsplit([';', '\n']).next().unwrap_or_default().trim_start();
+            if statement.starts_with("let") && !statement.contains('=') && rest.starts_with(['}', ')']) {
+                continue;
+            }
+            let typed = |word: &str| body(&format!("{}{word}{rest}", &DIAGNOSIS[..start])).to_string();
+            let (without, with) = (typed(half), typed(&format!("{half}Marker")));
+            let before = with.split(&format!("{half}Marker")).next().unwrap_or_default();
+            if !with.contains("Marker") {
+                // A keyword with a value that does not exist: the macro says so, and it is no field.
+                assert!(rest.trim_start().starts_with(['=', ':']), "{text} at {at:?}: {with}");
+                continue;
+            }
+            assert!(without.starts_with(before), "{text} at {at:?}\n{before}\n{without}");
+        }
+    }
+}
+
+/// What closes everything that is open at the end of a text.
+fn closing(text: &str) -> String {
+    let mut open = Vec::new();
+    for symbol in text.chars() {
+        match symbol {
+            '(' => open.push(')'),
+            '[' => open.push(']'),
+            '{' => open.push('}'),
+            ')' | ']' | '}' => {
+                open.pop();
+            }
+            _ => {}
+        }
+    }
+    open.into_iter().rev().collect()
+}
+
+fn count(stream: TokenStream) -> usize {
+    let tokens = stream.into_iter().map(|token| match token {
+        TokenTree::Group(group) => 2 + count(group.stream()),
+        // `::` and `..` are one token to whoever reads it.
+        TokenTree::Punct(punct) => usize::from(punct.spacing() == Spacing::Alone),
+        TokenTree::Ident(_) | TokenTree::Literal(_) => 1,
+    });
+    tokens.sum()
+}
+
+fn layers(n: usize) -> String {
+    let layers: String = (0..n).map(|_| "let h = Dense(64, activation = relu)(h);\n").collect();
+    format!(
+        "Deep {{ let x = Input(shape = [64]); let h = Dense(64)(x);\n{layers}\nlet y = Dense(1)(h);\nModel([x], [y]).compile(loss = mse) }}"
+    )
+}
+
+/// For rustc the function is gone before anything is resolved, but it is read, so it has to be small.
+#[test]
+fn it_is_a_small_part_of_the_expansion() {
+    let share = |n| {
+        let source = layers(n);
+        let (editor, all) = (count(written(&source)), count(expand(source.parse().unwrap())));
+        println!("{n} layers: {editor} of {all} tokens");
+        (editor, all)
+    };
+    let ((small, _), (large, all)) = (share(100), share(200));
+    assert!(large < 2 * small, "{small} {large}");
+    assert!(10 * large < 3 * (all - large), "{large} of {all}");
+}
+
+/// The examples of the language are sound, and their shapes are the ones that they state.
+#[test]
+fn examples_of_the_language_are_models() {
+    let mut checked = 0;
+    for item in mimo_graph::language::items("layers") {
+        let Some(example) = item.example else { panic!("{} has no example", item.names[0]) };
+        let names: Vec<&str> = example
+            .lines()
+            .filter_map(|line| line.strip_prefix("let ")?.split([' ', ':', '=']).next())
+            .collect();
+        let inputs: Vec<&str> = example
+            .lines()
+            .filter(|line| line.contains(" = Input("))
+            .filter_map(|line| line.strip_prefix("let ")?.split(' ').next())
+            .collect();
+        // `Input` alone is no model.
+        let (more, output) = match names.last() {
+            Some(last) if inputs.contains(last) => ("let y = Flatten()(ecg);", "y"),
+            last => ("", *last.unwrap_or(&"")),
+        };
+        let inputs = inputs.join(", ");
+        let source = format!("Net {{ {example} {more} Model(inputs = [{inputs}], outputs = [{output}]) }}");
+        assert_eq!(super::told(&source), [""; 0], "{source}");
+        assert!(example.contains(": [") || item.names[0] == "Input", "{source}");
+        checked += 1;
+    }
+    assert!(checked > 40, "{checked}");
+}

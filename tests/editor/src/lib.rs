@@ -1,0 +1,6 @@
+//! Models as an editor sees them.
+
+pub mod diagnosis;
+pub mod residual;
+pub mod translate;
+mod typing;

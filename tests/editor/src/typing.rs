@@ -1,0 +1,1 @@
+//! Where the driver types. Nothing is here when it does not.
