@@ -20,4 +20,4 @@ cargo build --release --features libfuzzer --target "$host" --bin "fuzz_$name"
 target=${CARGO_TARGET_DIR:-target}
 mkdir -p "corpus/$name" artifacts
 "$target/$host/release/fuzz_$name" "corpus/$name" -artifact_prefix="artifacts/$name-" -max_total_time="$seconds" \
-    -max_len=600 -timeout=20 -print_final_stats=1 "$@"
+    -max_len=600 -len_control=0 -timeout=20 -print_final_stats=1 "$@"

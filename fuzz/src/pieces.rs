@@ -5,8 +5,10 @@ use proc_macro2::{Delimiter, Group, Ident, Literal, Punct, Spacing, Span, TokenS
 use crate::choices::Choices;
 
 /// Runs of tokens that models are made of.
-const PIECES: [&str; 78] = [
+const PIECES: [&str; 80] = [
     "let x =",
+    "use Encoder;",
+    "fn block(x) { let y = Dense(3)(x); y }",
     "let y =",
     "let h =",
     "let (a, b) =",

@@ -21,7 +21,7 @@ pub(crate) fn expand(input: TokenStream) -> TokenStream {
     let Some(lowered) = lowered else { return report::errors(&diags, &spans) };
     // First, whatever follows: see there.
     let editor = editor::items(&ast, &lowered);
-    let usize = quote!(::core::primitive::usize);
+    let usize = lowered.private(quote!(core::primitive::usize));
     if failed {
         // What only const evaluation finds is told in the same run.
         let errors = report::errors(&diags, &lowered.spans);

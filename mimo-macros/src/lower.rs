@@ -9,7 +9,7 @@ mod tensor;
 mod unknown;
 mod value;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use mimo_graph::build::Builder;
 use mimo_graph::code::Code;
@@ -94,16 +94,16 @@ impl Lowered {
     /// here.
     pub(crate) fn lengths(&self, generated: &TokenStream) -> TokenStream {
         let (vis, model) = (&self.header.vis, &self.header.ident);
+        let usize = self.private(quote!(core::primitive::usize));
         let lengths = self.used_constants(generated).map(|(i, name)| {
             let length = tokens::length_name(i);
-            quote!(#[doc(hidden)] #vis const #length: ::core::primitive::usize = #name;)
+            quote!(#[doc(hidden)] #vis const #length: #usize = #name;)
         });
         let lengths: TokenStream = lengths.collect();
         if lengths.is_empty() {
             return lengths;
         }
         quote! {
-            #[automatically_derived]
             #[allow(dead_code)]
             impl #model { #lengths }
         }
@@ -111,7 +111,8 @@ impl Lowered {
 
     /// The items of `const_tokens` that `generated` uses.
     fn used_constants(&self, generated: &TokenStream) -> impl Iterator<Item = (usize, Ident)> {
-        let used = tokens::idents(generated);
+        // Most models have none, and the tokens are many.
+        let used = if self.const_exprs.is_empty() { HashSet::new() } else { tokens::idents(generated) };
         let names = (0..self.const_exprs.len()).map(|i| (i, const_name(&self.header.ident, i)));
         names.filter(move |(_, name)| used.contains(&name.to_string()))
     }

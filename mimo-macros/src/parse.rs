@@ -13,6 +13,7 @@ mod nested;
 mod statement;
 
 pub(crate) use cursor::{Cursor, contents, cut_list, text_of, too_deep};
+pub(crate) use expr::is_rust;
 pub(crate) use header::is_name;
 use mimo_graph::code::Code;
 use mimo_graph::diag::{Diag, Severity};

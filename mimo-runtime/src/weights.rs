@@ -79,6 +79,7 @@ where
 /// dfdx would have all of a model's weights in one tuple, and tuples nested where there are more than six; the time that
 /// rustc takes for those doubles and doubles with their depth. What such a tuple does is this, for each of its fields in
 /// turn. The functions are pointers so that there is one instance for all weights of a shape.
+#[expect(clippy::type_complexity, reason = "the types of dfdx's visitors")]
 pub fn visit<M, V, S, E, D>(
     visitor: &mut V,
     spec: &WeightSpec,

@@ -6,6 +6,8 @@
     missing_docs,
     missing_debug_implementations,
     missing_copy_implementations,
+    nonstandard_style,
+    rust_2018_idioms,
     unused,
     unused_qualifications,
     unused_results,
@@ -23,6 +25,11 @@
     meta_variable_misuse,
     redundant_lifetimes,
     unit_bindings,
+    absolute_paths_not_starting_with_crate,
+    macro_use_extern_crate,
+    unused_extern_crates,
+    deprecated_in_future,
+    let_underscore_lock,
     unnameable_types,
     unused_import_braces,
     unused_lifetimes,
@@ -34,6 +41,8 @@
 )]
 #[allow(clippy::redundant_pub_crate, reason = "it contradicts `unreachable_pub`")]
 pub(crate) mod denied {
+    #![forbid(unsafe_code)]
+
     mimo::model! {
         /// One of everything that is trained.
         pub(crate) Trained {

@@ -41,7 +41,6 @@ pub(super) fn items(cx: &Context<'_>, plan: &Plan) -> TokenStream {
             #marker
         }
 
-        #[automatically_derived]
         #[allow(dead_code)]
         impl #name {
             #(#consts)*
@@ -79,7 +78,6 @@ pub(super) fn items(cx: &Context<'_>, plan: &Plan) -> TokenStream {
             }
         }
 
-        #[automatically_derived]
         #[allow(dead_code)]
         impl<E: #private::Float> #name<E, #private::Cpu>
         where
@@ -119,7 +117,7 @@ fn pass(name: &str, lines: TokenStream) -> TokenStream {
 
 /// The runtime's traits.
 pub(super) fn traits(cx: &Context<'_>, plan: &Plan) -> TokenStream {
-    let name = cx.model;
+    let (krate, name) = (cx.krate, cx.model);
     let (inputs, outputs, per_output) = (cx.name("Inputs"), cx.name("Outputs"), cx.name("PerOutput"));
     let (targets, logs) = (cx.name("Targets"), cx.name("Logs"));
     let (spec, program) = (spec::spec(cx), program::program(cx, plan));
@@ -169,7 +167,7 @@ pub(super) fn traits(cx: &Context<'_>, plan: &Plan) -> TokenStream {
         }
     });
     quote! {
-        use __mimo::Operation as _;
+        use #krate::__private::Operation as _;
 
         #[automatically_derived]
         impl<E: __mimo::Float> __mimo::Model for #name<E, __mimo::Cpu>

@@ -372,7 +372,18 @@ pub(super) fn has_invalid_part(expr: &Expr) -> bool {
         ExprKind::Invalid => true,
         ExprKind::Neg(inner) | ExprKind::Paren(inner) => has_invalid_part(inner),
         ExprKind::Binary(_, left, right) => has_invalid_part(left) || has_invalid_part(right),
-        _ => false,
+        ExprKind::Call(callee, args) => {
+            has_invalid_part(callee) || args.iter().any(|arg| has_invalid_part(&arg.value))
+        }
+        ExprKind::List(items) => items.iter().any(has_invalid_part),
+        ExprKind::Map(entries) => entries.iter().any(|(_, value)| has_invalid_part(value)),
+        ExprKind::Int(_)
+        | ExprKind::Float(_)
+        | ExprKind::Bool(_)
+        | ExprKind::Str(_)
+        | ExprKind::None
+        | ExprKind::Name(_)
+        | ExprKind::Rust => false,
     }
 }
 

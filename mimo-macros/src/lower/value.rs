@@ -9,7 +9,7 @@ use proc_macro2::TokenStream;
 use super::Lower;
 use super::consts::{Known, has_invalid_part};
 use crate::ast::{self, Expr, ExprKind, name_of};
-use crate::parse::text_of;
+use crate::parse::{is_rust, text_of};
 
 impl Lower<'_> {
     /// The arguments of a call.
@@ -54,6 +54,14 @@ impl Lower<'_> {
             },
             ExprKind::Neg(_) | ExprKind::Binary(..) | ExprKind::Rust => {
                 if has_invalid_part(expr) || self.consts.is_broken(&expr.tokens) {
+                    return ValueKind::Invalid;
+                }
+                // A part of it may be of our grammar only: `-{ key: value }`.
+                if !is_rust(&expr.tokens) {
+                    self.error(
+                        Diag::error(Code::InvalidExpression, expr.loc, "this is not an expression of Rust")
+                            .help("write a length as Rust would: `WIDTH / 2 + 1`"),
+                    );
                     return ValueKind::Invalid;
                 }
                 ValueKind::Expr(self.constant(&expr.tokens, expr.loc))

@@ -63,7 +63,7 @@ impl Parser {
                 return expr;
             }
             let own = self.diags.split_off(mark);
-            if is_rust(run) {
+            if is_short_rust(run) {
                 cursor.skip(run.len());
                 return Expr { kind: ExprKind::Rust, loc, tokens: run.iter().cloned().collect() };
             }
@@ -76,7 +76,7 @@ impl Parser {
         if let Err(Stop::Reported) = parsed {
             return Expr { kind: ExprKind::Invalid, loc, tokens };
         }
-        if is_rust(run) {
+        if is_short_rust(run) {
             self.diags.truncate(mark);
             return Expr { kind: ExprKind::Rust, loc, tokens };
         }
@@ -87,7 +87,7 @@ impl Parser {
     }
 
     /// Says what is wrong with tokens that neither grammar knows.
-    fn not_an_expression(&mut self, run: &[TokenTree], what: &str) {
+    pub(super) fn not_an_expression(&mut self, run: &[TokenTree], what: &str) {
         let (message, range) = match run.first() {
             Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Brace && run.len() == 1 => {
                 let loc = self.spans.of(run);
@@ -380,8 +380,13 @@ impl Parser {
     }
 }
 
-/// Whether Rust reads the tokens as an expression. Closures and control flow are not in syn's small grammar,
-/// and are no lengths either.
-fn is_rust(run: &[TokenTree]) -> bool {
-    run.len() <= LIMIT && syn::parse2::<syn::Expr>(run.iter().cloned().collect()).is_ok()
+/// Whether Rust reads the tokens as an expression, if they are as few as a person writes.
+fn is_short_rust(run: &[TokenTree]) -> bool {
+    run.len() <= LIMIT && is_rust(&run.iter().cloned().collect())
+}
+
+/// Whether Rust reads the tokens as an expression. Closures and control flow are not in syn's small grammar, and are no
+/// lengths either. The operators of what is asked for were counted: syn recurses.
+pub(crate) fn is_rust(tokens: &TokenStream) -> bool {
+    syn::parse2::<syn::Expr>(tokens.clone()).is_ok()
 }

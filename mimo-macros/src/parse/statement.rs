@@ -6,9 +6,10 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 use super::binding::python_tuple;
 use super::cursor::{Cursor, contents};
+use super::expr::is_rust;
 use super::header::is_name;
 use super::{Parser, invalid};
-use crate::ast::{Arg, ConstDef, Expr, Model, Tail, name_of};
+use crate::ast::{Arg, ConstDef, Expr, ExprKind, Model, Tail, name_of};
 use crate::lints;
 use crate::span::SpanRange;
 
@@ -294,7 +295,16 @@ impl Parser {
                 );
                 invalid(previous)
             } else {
-                self.expr(cursor.rest(), "a constant")
+                let value = self.expr(cursor.rest(), "a constant");
+                // It stands in the items as it is, and our grammar has expressions that Rust has not.
+                match value.kind {
+                    ExprKind::Invalid => value,
+                    _ if is_rust(&value.tokens) => value,
+                    _ => {
+                        self.not_an_expression(cursor.rest(), "a constant");
+                        invalid(value.loc)
+                    }
+                }
             }
         } else {
             self.error(

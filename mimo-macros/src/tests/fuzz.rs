@@ -205,3 +205,34 @@ fn input_of_any_size_ends() {
         assert!(output.contains(told), "{start}: {}", output.chars().take(500).collect::<String>());
     }
 }
+
+/// What fuzzing found (`fuzz/`).
+mod found {
+    use super::*;
+
+    fn assert_told(statement: &str, told: &str) {
+        let source = format!(
+            "Net {{ let x = Input(shape = [4]); {statement} let y = Dense(1)(x); Model(inputs = [x], outputs = [y]) }}"
+        );
+        let tokens: TokenStream = source.parse().unwrap();
+        assert_rust(tokens.clone());
+        let output = expand(tokens).to_string();
+        assert!(output.contains(told), "{output}");
+    }
+
+    /// The sign before a call with a mistake in it made the call a constant, which was written as it stood.
+    #[test]
+    fn a_mistake_in_a_call_is_no_constant() {
+        assert_told("let h = Dense(-x(Dense(; |x| x)))(x);", "compile_error");
+        assert_told("let h = Dense(1 + f([a b]))(x);", "compile_error");
+    }
+
+    /// A map is an expression of models and not of Rust.
+    #[test]
+    fn what_only_models_have_is_no_constant() {
+        assert_told("let h = Dense(-{ a: 1 })(x);", "not an expression of Rust");
+        assert_told("let h = Dense(1 + macro)(x);", "not an expression of Rust");
+        assert_told("const N: usize = { a: 1 };", "a constant");
+        assert_told("const N: usize = macro;", "a constant");
+    }
+}

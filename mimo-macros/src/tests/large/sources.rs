@@ -1,7 +1,10 @@
-//! Models of any size, as source: what expansion time is measured on. `benches/compile_time` reads this file too.
+//! Models of any size, as source: what expansion time is measured on. `fuzz/` reads this file too.
 
-/// Every kind by its name; each takes how many layers the model has.
-pub const KINDS: [(&str, fn(usize) -> String); 14] = [
+/// A model of so many layers.
+pub type Source = fn(usize) -> String;
+
+/// Every kind by its name.
+pub const KINDS: [(&str, Source); 14] = [
     ("chain", chain),
     ("images", images),
     ("sequences", sequences),
