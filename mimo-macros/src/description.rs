@@ -37,7 +37,7 @@ pub(crate) fn offer(header: &Header, description: &TokenStream) -> TokenStream {
     quote! {
         #[doc(hidden)]
         #export
-        #[allow(unused_macros, non_local_definitions)]
+        #[allow(unused_macros, non_local_definitions, clippy::crate_in_macro_def)]
         macro_rules! #name {
             ({ $($model:tt)* } { $($described:tt)* } $($written:tt)*) => {
                 $($model)*! { $($described)* @ { #description } $($written)* }

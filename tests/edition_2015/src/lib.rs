@@ -28,6 +28,6 @@ const WIDTH: usize = 3;
 #[test]
 fn it_runs() {
     let x = net::prelude::tensor(vec![0.5; 8]).unwrap();
-    let outputs = inner::Net::new(1).forward(&inner::NetInputs::<usize> { x: x }).unwrap();
+    let outputs = inner::Net::new(1).forward(&inner::NetInputs::<usize> { x }).unwrap();
     assert_eq!(outputs.kind.as_vec().len() + outputs.value.as_vec().len(), 3);
 }
