@@ -4,6 +4,7 @@
 mod consts;
 mod expansion;
 mod nested;
+mod operands;
 mod ports;
 mod tensor;
 mod unknown;

@@ -88,6 +88,14 @@ QUESTIONS = [
     ("definition", "translate", "inputs = { source: sou‸rce", ["let ‸source ="]),
     ("definition", "translate", "config::WO‸RDS, activation", ["pub const ‸WORDS"]),
     # Functions and loops.
+    # A model in a model.
+    ("hover", "siamese", "let encode = Enc‸oder", ["Four numbers of an image"]),
+    ("hover", "siamese", "let fir‸st", ["let first: Tensor<4>"]),
+    ("hover", "siamese", "let apart = sub‸tract", ["subtract"]),
+    ("definition", "siamese", "let encode = Enc‸oder", ["pub ‸Encoder"]),
+    ("definition", "siamese", "encode(le‸ft)", ["let ‸left ="]),
+    ("definition", "siamese", "let second = enc‸ode(right)", ["let ‸encode ="]),
+    ("completion", "siamese", "subtract([first, second]) => subtract([first, sec‸])", ["second"]),
     ("hover", "residual", "let in‸ner", ["let inner: Tensor<16>"]),
     ("hover", "residual", "let w‸ide", ["let wide: Tensor<32>"]),
     ("hover", "residual", "= act‸ivation)(x)", ["activation: Setting"]),
@@ -333,7 +341,7 @@ def main():
     binary = os.environ.get("RUST_ANALYZER", "rust-analyzer")
     log = open(os.environ.get("RUST_ANALYZER_LOG", os.devnull), "w")
     server = start(binary, log)
-    documents = {name: Document(server, name) for name in ["diagnosis", "residual", "translate"]}
+    documents = {name: Document(server, name) for name in ["diagnosis", "residual", "siamese", "translate"]}
     failed = asked = 0
     # A sound model is sound for rust-analyzer too: what is written for it has no errors of its own.
     for name, document in documents.items():

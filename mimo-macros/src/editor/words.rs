@@ -24,6 +24,8 @@ pub(super) struct Words {
     constants: BTreeSet<String>,
     /// The parameters of the functions of the block, and whether a call may leave them out.
     functions: BTreeMap<String, Vec<(String, bool)>>,
+    /// Models that the block brings in.
+    models: BTreeSet<String>,
     /// The inputs and the outputs, if all of them are known.
     ports: Option<[Vec<String>; 2]>,
 }
@@ -56,6 +58,7 @@ impl Words {
             settings: BTreeSet::new(),
             constants: BTreeSet::new(),
             functions: functions.collect(),
+            models: ast.uses.iter().map(|used| name_of(&used.ident)).collect(),
             ports,
         }
     }
@@ -219,6 +222,10 @@ impl Words {
                         cursor.skip(1);
                         self.call(ident, call)
                     }
+                    Some(call) if !bound && self.models.contains(&name_of(ident)) => {
+                        cursor.skip(1);
+                        self.instance(ident, call)
+                    }
                     Some(_) if !bound => {
                         cursor.skip(1);
                         self.literal("layers", ident, call)
@@ -239,6 +246,16 @@ impl Words {
             Kind::Word(_) => values.extend(self.word(ident, kind)),
             Kind::Item(_) | Kind::Plain | Kind::Numbers => {}
         }
+    }
+
+    /// A layer that is another model: its type says which.
+    fn instance(&self, model: &Ident, args: &Group) -> TokenStream {
+        let mut others = Vec::new();
+        for piece in pieces(&contents(args.stream())) {
+            let value = keyword(piece).map_or(piece, |(_, value)| value);
+            self.collect(value, Kind::Plain, &mut others);
+        }
+        with(others, quote!(__l::any::<__l::tensor::Nested<#model>>()))
     }
 
     /// A word without arguments, as it is or as a string.

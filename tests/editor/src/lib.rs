@@ -2,5 +2,6 @@
 
 pub mod diagnosis;
 pub mod residual;
+pub mod siamese;
 pub mod translate;
 mod typing;

@@ -1,0 +1,174 @@
+//! What a call gives to the parameters of a function.
+
+use mimo_graph::code::Code;
+use mimo_graph::diag::{Diag, Loc, did_you_mean};
+use mimo_graph::dim::ConstId;
+use mimo_graph::layers;
+use mimo_graph::value::ValueKind;
+
+use crate::ast::{Arg, Expr, ExprKind, Function, name_of};
+use crate::lower::consts::{Consts, Parameter};
+use crate::lower::tensor::Evaluated;
+use crate::lower::{Binding, Lower};
+
+/// What an argument of a function, or a value of a loop, is.
+pub(super) enum Argument {
+    Tensor(Binding),
+    Value(Parameter),
+}
+
+impl Lower<'_> {
+    /// One argument for each parameter, evaluated where the call stands; `None` after an error.
+    pub(super) fn arguments(
+        &mut self,
+        function: &Function,
+        callee: &Expr,
+        args: &[Arg],
+    ) -> Option<Vec<Argument>> {
+        let name = name_of(&function.ident);
+        let parameters: Vec<String> =
+            function.parameters.iter().map(|parameter| name_of(&parameter.ident)).collect();
+        let form = format!("write `{name}({})`", parameters.join(", "));
+        let mut given: Vec<Option<&Expr>> = vec![None; parameters.len()];
+        let mut sound = true;
+        let mut error = |lower: &mut Self, diag: Diag| {
+            lower.error(diag);
+            sound = false;
+        };
+        let mut keywords = false;
+        for (i, arg) in args.iter().enumerate() {
+            let (place, loc) = match &arg.keyword {
+                None if keywords => {
+                    let diag = Diag::error(
+                        Code::PositionalAfterKeyword,
+                        arg.value.loc,
+                        "this argument has no keyword, and stands after one that has",
+                    );
+                    error(self, diag.help("write arguments without a keyword first"));
+                    continue;
+                }
+                None if i < parameters.len() => (i, arg.value.loc),
+                None => {
+                    let s = if parameters.len() == 1 { "" } else { "s" };
+                    let message = format!(
+                        "`{name}` has {} parameter{s}, and this is one argument more",
+                        parameters.len()
+                    );
+                    error(
+                        self,
+                        Diag::error(Code::TooManyArguments, arg.value.loc, message).help(form.clone()),
+                    );
+                    break;
+                }
+                Some((keyword, loc)) => {
+                    keywords = true;
+                    let Some(place) = parameters.iter().position(|parameter| parameter == keyword) else {
+                        let diag = Diag::error(
+                            Code::UnknownArgument,
+                            *loc,
+                            format!("`{name}` has no parameter `{keyword}`"),
+                        );
+                        let near = did_you_mean(keyword, parameters.iter().map(String::as_str));
+                        let near = near.map(|near| format!("did you mean `{near}`?"));
+                        error(self, diag.help(near.unwrap_or_else(|| form.clone())));
+                        continue;
+                    };
+                    (place, *loc)
+                }
+            };
+            match given.get_mut(place) {
+                Some(slot @ None) => *slot = Some(&arg.value),
+                _ => {
+                    let diag = Diag::error(
+                        Code::ArgumentGivenTwice,
+                        loc,
+                        format!("`{}` is given twice", parameters.get(place).map_or("", |name| name)),
+                    );
+                    error(self, diag.help("remove one"));
+                }
+            }
+        }
+        let missing: Vec<String> = (function.parameters.iter().zip(&given))
+            .filter(|(parameter, given)| parameter.default.is_none() && given.is_none())
+            .map(|(parameter, _)| format!("`{}`", name_of(&parameter.ident)))
+            .collect();
+        if sound && !missing.is_empty() {
+            let message = format!("`{name}` is not given {}", missing.join(" and "));
+            self.error(Diag::error(Code::MissingArgument, callee.loc, message).help(form));
+            sound = false;
+        }
+        // All are evaluated, so that each tells its own mistakes.
+        let arguments: Vec<Option<Argument>> = (function.parameters.iter().zip(given))
+            .map(|(parameter, given)| given.or(parameter.default.as_ref()).map(|expr| self.argument(expr)))
+            .collect();
+        sound.then(|| arguments.into_iter().flatten().collect())
+    }
+
+    /// What an expression is to a parameter: a tensor or a layer if it can be one, else a value.
+    pub(super) fn argument(&mut self, expr: &Expr) -> Argument {
+        if !self.is_operand(expr) {
+            let kind = self.value(expr).kind;
+            return Argument::Value(self.consts.given(expr, kind));
+        }
+        if let ExprKind::List(_) = expr.kind {
+            let mut tensors = Vec::new();
+            self.collect(expr, &mut tensors);
+            return Argument::Tensor(Binding::Tensors(
+                tensors.into_iter().map(|(tensor, _)| tensor).collect(),
+            ));
+        }
+        Argument::Tensor(match self.eval(expr) {
+            Evaluated::Tensors(tensors) => match tensors.as_slice() {
+                [tensor] => Binding::Tensor(*tensor),
+                _ => Binding::Tensors(tensors),
+            },
+            Evaluated::Layer(layer) => Binding::Layer(layer),
+            Evaluated::Poison => Binding::Poison,
+        })
+    }
+
+    /// Whether an expression is meant to be a tensor, a layer, or a list of tensors.
+    fn is_operand(&self, expr: &Expr) -> bool {
+        match &expr.kind {
+            ExprKind::Name(ident) => self.scope.contains_key(&name_of(ident)),
+            ExprKind::Paren(inner) => self.is_operand(inner),
+            ExprKind::List(items) => !items.is_empty() && items.iter().all(|item| self.is_operand(item)),
+            ExprKind::Binary(_, left, right) => self.is_operand(left) || self.is_operand(right),
+            ExprKind::Call(callee, _) => match &callee.kind {
+                ExprKind::Name(ident) => {
+                    let name = name_of(ident);
+                    self.scope.contains_key(&name)
+                        || self.expansions.function(&name).is_some()
+                        || name == "Input"
+                        || layers::function(&name).is_some()
+                        || layers::classes().any(|class| class == name)
+                        || self.nested_model(&name).is_some()
+                }
+                _ => matches!(callee.kind, ExprKind::Call(..)),
+            },
+            _ => false,
+        }
+    }
+
+    pub(super) fn define(&mut self, name: &proc_macro2::Ident, argument: Argument) {
+        let text = name_of(name);
+        if name == "_" {
+            return;
+        }
+        match argument {
+            Argument::Tensor(binding) => {
+                self.consts.forget(&text);
+                self.scope.insert(text, binding);
+            }
+            Argument::Value(parameter) => {
+                self.scope.remove(&text);
+                self.consts.define(text, parameter);
+            }
+        }
+    }
+
+    pub(super) fn setting(&self, kind: ValueKind, loc: Option<Loc>) -> Argument {
+        let tokens = |id: ConstId| self.const_exprs.get(id.0 as usize).cloned().unwrap_or_default();
+        Argument::Value(Consts::setting(kind, loc, tokens))
+    }
+}

@@ -1,0 +1,195 @@
+//! Loops: what they go over, and what their names are bound to in each round.
+
+use mimo_graph::code::Code;
+use mimo_graph::diag::{Diag, Loc};
+use mimo_graph::value::{Value, ValueKind};
+
+use super::LIMIT;
+use super::arguments::Argument;
+use crate::ast::{Expr, ExprKind, For, Values, name_of};
+use crate::lower::Lower;
+use crate::lower::consts::{Known, has_invalid_part};
+use crate::parse::text_of;
+
+/// What a loop's names are bound to in one round.
+enum Round<'e> {
+    Number(i64),
+    Item(&'e Expr),
+    /// Of a list that a name stands for.
+    Value(Value),
+}
+
+impl Lower<'_> {
+    /// `for name in values { … }`: what the body binds stays bound, in the next round and after the loop.
+    pub(super) fn for_loop(&mut self, looped: &For) {
+        let Some(rounds) = self.rounds(&looped.values, looped.loc) else {
+            self.broken = true;
+            return self.poison_all(&looped.body);
+        };
+        let names: Vec<String> = looped.names.iter().map(|name| name_of(&name.ident)).collect();
+        let before: Vec<_> = names
+            .iter()
+            .map(|name| (name.clone(), self.scope.get(name).cloned(), self.consts.parameter(name).cloned()))
+            .collect();
+        for round in rounds {
+            if !self.affords(looped.body.len().max(1), looped.loc) {
+                self.poison_all(&looped.body);
+                break;
+            }
+            let shown = match &round {
+                Round::Number(n) => n.to_string(),
+                Round::Item(item) => text_of(item.tokens.clone()),
+                Round::Value(value) => value.describe().replace('`', ""),
+            };
+            if !self.bind_round(looped, round) {
+                self.broken = true;
+                self.poison_all(&looped.body);
+                break;
+            }
+            let pattern = if looped.tuple { format!("({})", names.join(", ")) } else { names.join(", ") };
+            self.expanded(format!("in the loop, with `{pattern} = {shown}`"), |lower| {
+                lower.statements(&looped.body);
+            });
+        }
+        for (name, binding, parameter) in before {
+            self.consts.forget(&name);
+            if let Some(parameter) = parameter {
+                self.consts.define(name.clone(), parameter);
+            }
+            // What the body bound to the name of the loop is gone with it, as is the name.
+            match binding {
+                Some(binding) => self.scope.insert(name, binding),
+                None => self.scope.remove(&name),
+            };
+        }
+    }
+
+    /// The values of a loop; `None` after an error.
+    fn rounds<'e>(&mut self, values: &'e Values, loc: Loc) -> Option<Vec<Round<'e>>> {
+        match values {
+            Values::Invalid => None,
+            Values::Reversed(inner) => {
+                let mut rounds = self.rounds(inner, loc)?;
+                rounds.reverse();
+                Some(rounds)
+            }
+            Values::Range { start, end, inclusive } => {
+                let (start, end) = (self.bound_of_range(start), self.bound_of_range(end));
+                let (start, end) = (start?, end?.checked_add(i64::from(*inclusive))?);
+                if end.saturating_sub(start) > LIMIT as i64 {
+                    self.too_many(loc);
+                    return None;
+                }
+                Some((start..end).map(Round::Number).collect())
+            }
+            Values::List(expr) => match &expr.kind {
+                ExprKind::List(items) => Some(items.iter().map(Round::Item).collect()),
+                ExprKind::Invalid => None,
+                ExprKind::Name(ident)
+                    if let Some(ValueKind::List(items)) =
+                        self.consts.parameter(&name_of(ident)).map(|given| &given.kind) =>
+                {
+                    Some(items.iter().cloned().map(Round::Value).collect())
+                }
+                ExprKind::Name(_) if self.consts.is_broken(&expr.tokens) => None,
+                _ => {
+                    let shown = text_of(expr.tokens.clone());
+                    self.error(
+                        Diag::error(
+                            Code::LoopValues,
+                            expr.loc,
+                            format!("a loop goes over a range or a list, and `{shown}` is neither"),
+                        )
+                        .help("write `for i in 0..4 { … }` or `for units in [64, 32] { … }`"),
+                    );
+                    None
+                }
+            },
+        }
+    }
+
+    /// A number that is known while the macro runs.
+    fn bound_of_range(&mut self, expr: &Expr) -> Option<i64> {
+        match self.consts.fold(expr) {
+            Some(Known::Int(n)) => Some(n),
+            _ if has_invalid_part(expr) || self.consts.is_broken(&expr.tokens) => None,
+            _ => {
+                let shown = text_of(expr.tokens.clone());
+                self.error(
+                    Diag::error(Code::LoopLength, expr.loc, format!("how often a loop goes round is not known from `{shown}`"))
+                        .help("write a whole number, or a `const` of the block that is one")
+                        .note("layers are made while the macro runs, before Rust evaluates constants of other places"),
+                );
+                None
+            }
+        }
+    }
+
+    /// Binds the names of a loop to one of its values. Gives whether that could be done.
+    fn bind_round(&mut self, looped: &For, round: Round<'_>) -> bool {
+        let names = &looped.names;
+        match round {
+            Round::Number(n) => {
+                let [name] = names.as_slice() else {
+                    // A name that is none was reported.
+                    if looped.tuple {
+                        let diag =
+                            Diag::error(Code::LoopPattern, looped.loc, "a range gives one number at a time");
+                        self.error(diag.help("write `for i in 0..4 { … }`"));
+                    }
+                    return false;
+                };
+                let argument = self.setting(ValueKind::Int(n), None);
+                self.define(&name.ident, argument);
+                true
+            }
+            Round::Item(item) if !looped.tuple => {
+                let Some(name) = names.first() else { return false };
+                let argument = self.argument(item);
+                self.define(&name.ident, argument);
+                true
+            }
+            Round::Value(value) if !looped.tuple => {
+                let Some(name) = names.first() else { return false };
+                let argument = self.setting(value.kind, Some(value.loc));
+                self.define(&name.ident, argument);
+                true
+            }
+            Round::Value(value) => {
+                let loc = value.loc;
+                let parts = match value.kind {
+                    ValueKind::List(parts) if parts.len() == names.len() => parts,
+                    _ => return self.not_a_tuple(looped, loc),
+                };
+                for (name, part) in names.iter().zip(parts) {
+                    let argument = self.setting(part.kind, Some(part.loc));
+                    self.define(&name.ident, argument);
+                }
+                true
+            }
+            Round::Item(item) => {
+                let parts = match &item.kind {
+                    ExprKind::List(parts) if parts.len() == names.len() => parts,
+                    ExprKind::Invalid => return false,
+                    _ => return self.not_a_tuple(looped, item.loc),
+                };
+                let arguments: Vec<Argument> = parts.iter().map(|part| self.argument(part)).collect();
+                for (name, argument) in names.iter().zip(arguments) {
+                    self.define(&name.ident, argument);
+                }
+                true
+            }
+        }
+    }
+
+    /// Reports a value of a loop that its names cannot take apart.
+    fn not_a_tuple(&mut self, looped: &For, loc: Loc) -> bool {
+        let names: Vec<String> = looped.names.iter().map(|name| name_of(&name.ident)).collect();
+        let message =
+            format!("the loop binds {} names, and this is not a tuple of {}", names.len(), names.len());
+        self.error(
+            Diag::error(Code::LoopPattern, loc, message).help(format!("write `({})`", names.join(", "))),
+        );
+        false
+    }
+}

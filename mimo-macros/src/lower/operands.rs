@@ -1,0 +1,247 @@
+//! What layers are called on, and the calls themselves: `enc(x)`, `concatenate([a, b])`, `a + b`.
+
+use mimo_graph::code::Code;
+use mimo_graph::diag::{Diag, Loc, did_you_mean};
+use mimo_graph::graph::{LayerId, TensorId};
+
+use super::tensor::Evaluated;
+use super::{Binding, Callable, Lower};
+use crate::ast::{Arg, Expr, ExprKind, Op, name_of};
+use crate::parse::text_of;
+
+/// What a layer is called on.
+#[derive(Default)]
+pub(super) struct Operands {
+    tensors: Vec<(TensorId, Loc)>,
+    /// `initial_state = […]` and its place.
+    initial: Option<(Vec<(TensorId, Loc)>, Loc)>,
+}
+
+impl Lower<'_> {
+    /// `concatenate([a, b], axis = 1)`
+    pub(super) fn function(
+        &mut self,
+        expr: &Expr,
+        callee: &Expr,
+        name: &str,
+        class: &str,
+        args: &[Arg],
+    ) -> Evaluated {
+        let takes = |arg: &Arg| match &arg.keyword {
+            None => true,
+            Some((keyword, _)) => keyword == "inputs",
+        };
+        let Some(first) = args.iter().position(takes) else {
+            self.error(
+                Diag::error(Code::NoTensorGiven, expr.loc, format!("`{name}` is given no tensors"))
+                    .help(format!("write `{name}([a, b])`")),
+            );
+            return Evaluated::Poison;
+        };
+        let mut tensors = Vec::new();
+        let mut settings = Vec::new();
+        for (i, arg) in args.iter().enumerate() {
+            if i == first {
+                continue;
+            }
+            if arg.keyword.is_none() && self.is_tensor(&arg.value) {
+                self.error(
+                    Diag::error(
+                        Code::TensorsNotInAList,
+                        arg.value.loc,
+                        format!("`{name}` takes its tensors as one list"),
+                    )
+                    .help(format!("write `{name}([a, b])`")),
+                );
+                return Evaluated::Poison;
+            }
+            settings
+                .push(mimo_graph::value::Arg { name: arg.keyword.clone(), value: self.value(&arg.value) });
+        }
+        if let Some(arg) = args.get(first) {
+            self.collect(&arg.value, &mut tensors);
+        }
+        let ExprKind::Name(ident) = &callee.kind else { return Evaluated::Poison };
+        match self.layer(class, callee.loc, &settings, expr.loc, ident) {
+            Some(layer) => self.call(layer, &tensors, expr.loc),
+            None => Evaluated::Poison,
+        }
+    }
+
+    /// `layer(a, b)`
+    pub(super) fn apply(&mut self, callable: Callable, args: &[Arg], call: Loc) -> Evaluated {
+        let Some(Operands { tensors, initial }) = self.operands(args, call) else { return Evaluated::Poison };
+        let layer = match callable {
+            Callable::Layer(layer) => layer,
+            Callable::Instance(instance) => {
+                return self.call_nested(instance, &tensors, initial.map(|(_, loc)| loc), call);
+            }
+        };
+        let initial = initial.as_ref().map(|(states, loc)| (&states[..], *loc));
+        let given = self.builder.call_from(layer, &tensors, initial, call, &mut self.diags);
+        self.computed.extend(&given);
+        Evaluated::Tensors(given)
+    }
+
+    pub(super) fn call(&mut self, layer: LayerId, tensors: &[(TensorId, Loc)], call: Loc) -> Evaluated {
+        let given = self.builder.call(layer, tensors, call, &mut self.diags);
+        self.computed.extend(&given);
+        Evaluated::Tensors(given)
+    }
+
+    /// The tensors that a layer is called on; `None` after an error that leaves nothing to call it on.
+    pub(super) fn operands(&mut self, args: &[Arg], call: Loc) -> Option<Operands> {
+        let mut operands = Operands::default();
+        for arg in args {
+            match &arg.keyword {
+                Some((keyword, _)) if keyword == "inputs" => {}
+                Some((keyword, loc)) if did_you_mean(keyword, ["initial_state"]).is_some() => {
+                    if keyword != "initial_state" {
+                        self.error(
+                            Diag::error(
+                                Code::UnknownArgument,
+                                *loc,
+                                format!("a call has no argument `{keyword}`"),
+                            )
+                            .help("did you mean `initial_state`?"),
+                        );
+                    }
+                    let mut states = Vec::new();
+                    self.collect(&arg.value, &mut states);
+                    if operands.initial.replace((states, arg.value.loc)).is_some() {
+                        self.error(
+                            Diag::error(Code::ArgumentGivenTwice, *loc, "`initial_state` is given twice")
+                                .help("remove one"),
+                        );
+                    }
+                    continue;
+                }
+                Some((keyword, loc)) if keyword == "training" => {
+                    self.error(
+                        Diag::error(Code::TrainingInCall, *loc, "a call does not say whether it trains")
+                            .help("remove `training`: `fit` trains, and `predict` does not"),
+                    );
+                    continue;
+                }
+                Some((keyword, loc)) => {
+                    self.error(
+                        Diag::error(
+                            Code::SettingInCall,
+                            *loc,
+                            format!("a call takes tensors, and `{keyword}` is a setting"),
+                        )
+                        .help(format!("move it to the layer: `Layer({keyword} = …)(x)`")),
+                    );
+                    // It may have been a tensor that is needed here.
+                    self.broken = true;
+                    continue;
+                }
+                None => {}
+            }
+            self.collect(&arg.value, &mut operands.tensors);
+        }
+        if args.is_empty() {
+            self.error(
+                Diag::error(Code::NoTensorGiven, call, "a layer is called on a tensor, and none is given")
+                    .help("write `Layer(settings)(tensor)`"),
+            );
+            return None;
+        }
+        Some(operands)
+    }
+
+    /// The tensors of one operand, or of a list of them.
+    pub(super) fn collect(&mut self, expr: &Expr, tensors: &mut Vec<(TensorId, Loc)>) {
+        match &expr.kind {
+            ExprKind::List(items) => {
+                for item in items {
+                    self.collect(item, tensors);
+                }
+            }
+            ExprKind::Name(ident) if let Some(Binding::Tensors(list)) = self.scope.get(&name_of(ident)) => {
+                tensors.extend(list.iter().map(|&tensor| (tensor, expr.loc)));
+            }
+            _ => tensors.extend(self.operand(expr)),
+        }
+    }
+
+    /// An expression where tensors are needed; one that is none gives a poisoned tensor, so that counts agree.
+    pub(super) fn operand(&mut self, expr: &Expr) -> Vec<(TensorId, Loc)> {
+        match self.eval(expr) {
+            Evaluated::Tensors(tensors) => match tensors.as_slice() {
+                [tensor] => vec![(*tensor, expr.loc)],
+                several => {
+                    let pattern = self.pattern(&[], several);
+                    self.error(
+                        Diag::error(
+                            Code::SeveralTensors,
+                            expr.loc,
+                            format!("this gives {} tensors, and one is needed here", several.len()),
+                        )
+                        .help(format!("bind them first: `let {pattern} = …;`")),
+                    );
+                    vec![(self.builder.poison(expr.loc), expr.loc)]
+                }
+            },
+            Evaluated::Layer(_) => {
+                let shown = text_of(expr.tokens.clone());
+                self.error(
+                    Diag::error(
+                        Code::LayerAsTensor,
+                        expr.loc,
+                        format!("`{shown}` is a layer, and a tensor is needed here"),
+                    )
+                    .help(format!("call it: `{shown}(x)`")),
+                );
+                vec![(self.builder.poison(expr.loc), expr.loc)]
+            }
+            Evaluated::Poison => vec![(self.builder.poison(expr.loc), expr.loc)],
+        }
+    }
+
+    /// `a + b`
+    pub(super) fn operator(&mut self, expr: &Expr, op: Op, left: &Expr, right: &Expr) -> Evaluated {
+        let number = |lower: &Self, side: &Expr| lower.consts.fold(side).is_some();
+        if let Some(side) = [left, right].into_iter().find(|side| number(self, side)) {
+            if number(self, left) && number(self, right) {
+                self.error(
+                    Diag::error(Code::NotATensor, expr.loc, "a number is not a tensor")
+                        .help("write `const NAME: usize = …;` for a constant"),
+                );
+                return Evaluated::Poison;
+            }
+            let other = if std::ptr::eq(side, left) { right } else { left };
+            self.eval(other);
+            let shown = text_of(side.tokens.clone());
+            self.error(
+                Diag::error(Code::UnavailableOperator, expr.loc, format!("`{}` between a tensor and the number `{shown}` is not available yet", op.symbol()))
+                    .help("scale the data before it is given to the model, or let the next layer's weights learn it"),
+            );
+            return Evaluated::Poison;
+        }
+        let class = match op {
+            Op::Add => "Add",
+            Op::Sub => "Subtract",
+            Op::Mul => "Multiply",
+            Op::Div | Op::Rem => {
+                self.error(
+                    Diag::error(
+                        Code::UnavailableOperator,
+                        expr.loc,
+                        format!("`{}` is not available between tensors", op.symbol()),
+                    )
+                    .help("tensors are added, subtracted and multiplied: `a + b`, `a - b`, `a * b`"),
+                );
+                return Evaluated::Poison;
+            }
+        };
+        let mut tensors = self.operand(left);
+        tensors.extend(self.operand(right));
+        let layer = self.builder.layer(class, expr.loc, &[], expr.loc, &mut self.diags);
+        let Some(layer) = layer else { return Evaluated::Poison };
+        if layer.index() == self.layer_spans.len() {
+            self.layer_spans.push(self.spans.get(expr.loc).start);
+        }
+        self.call(layer, &tensors, expr.loc)
+    }
+}
