@@ -129,8 +129,13 @@ pub fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str
         .filter(|(other, _)| other.len().abs_diff(folded.len()) <= limit)
         .map(|(other, candidate)| (distance(&folded, &other), candidate))
         .filter(|&(distance, _)| distance <= limit)
-        .min_by_key(|&(distance, _)| distance)
+        // Of two spellings of one name, `Adam` and `adam`, the one that is written alike.
+        .min_by_key(|&(folded, candidate)| (folded, distance(&letters(word), &letters(candidate))))
         .map(|(_, candidate)| candidate)
+}
+
+fn letters(word: &str) -> Vec<char> {
+    word.chars().collect()
 }
 
 /// Edits (insert, remove, replace, swap of neighbours) that turn one word into the other.
@@ -163,6 +168,8 @@ mod tests {
         assert_eq!(did_you_mean("conv_2d", layers), Some("Conv2D"));
         assert_eq!(did_you_mean("concatnate", layers), Some("concatenate"));
         assert_eq!(did_you_mean("Flatten", layers), None);
+        assert_eq!(did_you_mean("Adm", ["adam", "Adam"]), Some("Adam"));
+        assert_eq!(did_you_mean("adm", ["adam", "Adam"]), Some("adam"));
     }
 
     #[test]
