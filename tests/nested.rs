@@ -2,10 +2,6 @@
 
 // Models that a crate exports are exported here too.
 #![allow(unreachable_pub)]
-#![allow(
-    clippy::manual_div_ceil,
-    reason = "lengths that const evaluation knows are written as the shape rules say"
-)]
 
 mod support;
 

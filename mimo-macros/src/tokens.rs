@@ -58,6 +58,15 @@ pub(crate) fn dim_tokens(dim: &Dim, const_tokens: &[TokenStream]) -> TokenStream
         Expr::Add(a, b) => binary(tokens(a), quote!(+), tokens(b)),
         Expr::Sub(a, b) => binary(tokens(a), quote!(-), tokens(b)),
         Expr::Mul(a, b) => binary(tokens(a), quote!(*), tokens(b)),
+        // As a person would write it, and clippy would have it.
+        Expr::Div(Dim::Deferred(sum), Dim::Known(divisor))
+            if let Expr::Add(a, Dim::Known(more)) = &**sum
+                && more.checked_add(1) == Some(*divisor) =>
+        {
+            let a = dim_tokens(a, const_tokens);
+            let divisor = Literal::usize_suffixed(*divisor);
+            quote!(::core::primitive::usize::div_ceil(#a, #divisor))
+        }
         Expr::Div(a, b) => binary(tokens(a), quote!(/), tokens(b)),
         Expr::Max(a, b) => {
             let (a, b) = (tokens(a), tokens(b));
@@ -128,6 +137,8 @@ mod tests {
         let shown = |dim: Dim| dim_tokens(&dim, &consts).to_string();
         assert_eq!(shown(Dim::Known(3)), "3usize");
         assert_eq!(shown((a.clone() - Dim::Known(1)) / Dim::Known(2)), "((WIDTH) - 1usize) / 2usize");
+        let halved = (a.clone() + Dim::Known(1)) / Dim::Known(2);
+        assert_eq!(shown(halved), ":: core :: primitive :: usize :: div_ceil (WIDTH , 2usize)");
         assert_eq!(
             shown(a.max(b)),
             "{ if (WIDTH) > ((crate :: VOCAB * 2)) { (WIDTH) } else { ((crate :: VOCAB * 2)) } }"
