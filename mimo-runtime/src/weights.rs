@@ -79,6 +79,9 @@ where
 /// dfdx would have all of a model's weights in one tuple, and tuples nested where there are more than six; the time that
 /// rustc takes for those doubles and doubles with their depth. What such a tuple does is this, for each of its fields in
 /// turn. The functions are pointers so that there is one instance for all weights of a shape.
+// A model's weights are visited in one function, which grows too large to be optimised in a time that is linear in their
+// number if each visit is inlined into it.
+#[inline(never)]
 #[expect(clippy::type_complexity, reason = "the types of dfdx's visitors")]
 pub fn visit<M, V, S, E, D>(
     visitor: &mut V,

@@ -1,6 +1,6 @@
 //! The model's weights as a dfdx `TensorCollection`: every tensor by its name, one line for each.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use mimo_graph::dim::Dim;
 use mimo_graph::graph::LayerId;
@@ -105,31 +105,18 @@ pub(super) fn collection(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     let name = cx.model;
     let specs = spec::weights(cx, plan);
     let count = specs.len();
-    let values: Vec<Ident> =
-        (0..count).map(|index| format_ident!("weight_{}", index, span = Span::mixed_site())).collect();
     let tree = nested::Tree::new(cx, plan);
-    let visits = plan.params.iter().zip(&values).enumerate().map(|(index, (param, value))| {
-        let [layer, layer_mut] = [false, true].map(|mutable| tree.place(cx, param.layer, mutable));
-        let weight = weight_field(cx, param);
-        let index = Literal::usize_unsuffixed(index);
-        quote! {
-            let #value = __mimo::visit::<Self, _, _, E, D>(
-                visitor,
-                &WEIGHTS[#index],
-                |model| &#layer.#weight,
-                |model| &mut #layer_mut.#weight,
-                |tensor| __mimo::reset(tensor, &WEIGHTS[#index].initializer, 0, #index),
-            )?;
-        }
+    // In the order of all weights, in which those of a layer stand together.
+    let params: Vec<(usize, &Param)> = plan.params.iter().enumerate().collect();
+    let params: Vec<&[(usize, &Param)]> = params.chunk_by(|(_, a), (_, b)| a.layer == b.layer).collect();
+    let functions = params.iter().map(|params| visited(cx, &tree, params));
+    let calls = params.iter().filter_map(|params| params.first()).map(|(_, param)| {
+        let layer = visited_name(param.layer);
+        quote!(let #layer = #layer::<V::E2, V::D2, E, D, V>(visitor)?;)
     });
-    let mut weights: BTreeMap<LayerId, Vec<TokenStream>> = BTreeMap::new();
-    for (param, value) in plan.params.iter().zip(&values) {
-        let weight = weight_field(cx, param);
-        weights.entry(param.layer).or_default().push(quote!(#weight: #value?));
-    }
     let layers = nested::values(cx, &tree, &|id| {
-        let (ty, weights) = (typed_layer(&cx.graph.layer(id).kind), weights.get(&id).into_iter().flatten());
-        quote!(__mimo::typed::#ty { #(#weights),* })
+        let layer = visited_name(id);
+        quote!(#layer?)
     });
     let marker = marker(plan, &quote!(__mimo));
     let count = Literal::usize_unsuffixed(count);
@@ -143,10 +130,54 @@ pub(super) fn collection(cx: &Context<'_>, plan: &Plan) -> TokenStream {
             fn iter_tensors<V: __mimo::ModuleVisitor<Self, E, D>>(
                 visitor: &mut V,
             ) -> __mimo::core::result::Result<__mimo::Option<Self::To<V::E2, V::D2>>, V::Err> {
-                #(#visits)*
+                #(#functions)*
+                #(#calls)*
                 let model = move || __mimo::Some(#name { #(#layers,)* #marker });
                 __mimo::Ok(model())
             }
+        }
+    }
+}
+
+/// The name of the function that shows a layer to a visitor, and of what it gives.
+fn visited_name(id: LayerId) -> Ident {
+    format_ident!("layer_{}", id.index(), span = Span::mixed_site())
+}
+
+/// Shows the weights of one layer to a visitor. A function of its own, that is not inlined: the time that rustc takes for
+/// one that does so for all layers grows faster than their number.
+fn visited(cx: &Context<'_>, tree: &nested::Tree, params: &[(usize, &Param)]) -> TokenStream {
+    let Some(id) = params.first().map(|(_, param)| param.layer) else { return TokenStream::new() };
+    let (function, model, ty) = (visited_name(id), cx.model, layer_type(cx, id));
+    let [layer, layer_mut] = [false, true].map(|mutable| tree.place(cx, id, mutable));
+    let weights: Vec<Ident> = params.iter().map(|(_, param)| weight_field(cx, param)).collect();
+    let visits = params.iter().zip(&weights).map(|((index, _), weight)| {
+        let index = Literal::usize_unsuffixed(*index);
+        quote! {
+            let #weight = __mimo::visit::<#model<E1, D1>, _, _, E1, D1>(
+                visitor,
+                &WEIGHTS[#index],
+                |model| &#layer.#weight,
+                |model| &mut #layer_mut.#weight,
+                |tensor| __mimo::reset(tensor, &WEIGHTS[#index].initializer, 0, #index),
+            )?;
+        }
+    });
+    let class = typed_layer(&cx.graph.layer(id).kind);
+    quote! {
+        #[inline(never)]
+        fn #function<
+            E: __mimo::Dtype,
+            D: __mimo::Device<E>,
+            E1: __mimo::Float,
+            D1: __mimo::Device<E1>,
+            V: __mimo::ModuleVisitor<#model<E1, D1>, E1, D1, E2 = E, D2 = D>,
+        >(
+            visitor: &mut V,
+        ) -> __mimo::core::result::Result<__mimo::Option<#ty>, V::Err> {
+            #(#visits)*
+            let layer = move || __mimo::Some(__mimo::typed::#class { #(#weights: #weights?,)* });
+            __mimo::Ok(layer())
         }
     }
 }
