@@ -60,6 +60,9 @@ impl Diag {
     }
 }
 
+/// More notes than are read.
+const EXPANSIONS: usize = 6;
+
 /// Collects diagnostics, so that one compilation shows all of them.
 #[derive(Debug, Default)]
 pub struct Diags(Vec<Diag>);
@@ -88,7 +91,9 @@ impl Diags {
         let new = self.0.split_off(told.min(self.0.len()));
         for diag in new {
             if !self.0.iter().take(told).any(|earlier| earlier.loc == diag.loc) {
-                self.0.push(diag.note(note));
+                // The innermost say enough.
+                let noted = diag.notes.len() >= EXPANSIONS;
+                self.0.push(if noted { diag } else { diag.note(note) });
             }
         }
     }

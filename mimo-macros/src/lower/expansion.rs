@@ -138,7 +138,19 @@ impl Lower<'_> {
             );
             return Evaluated::Poison;
         }
-        if self.expansions.open.len() >= DEPTH || !self.affords(function.body.len() + 1, call) {
+        if self.expansions.open.len() >= DEPTH {
+            self.error(
+                Diag::error(
+                    Code::ExpansionTooLarge,
+                    call,
+                    format!("functions call functions more than {DEPTH} deep"),
+                )
+                .help("write a loop: `for i in 0..4 { … }`"),
+            );
+            self.broken = true;
+            return Evaluated::Poison;
+        }
+        if !self.affords(function.body.len() + 1, call) {
             return Evaluated::Poison;
         }
         let shown = text_of(expr.tokens.clone());

@@ -236,3 +236,16 @@ fn mistakes_of_loops_are_told_at_the_loop() {
     ];
     insta::assert_snapshot!(table(cases.map(|case| (case, with(case)))));
 }
+
+#[test]
+fn functions_that_call_functions_too_deep_are_one_mistake() {
+    let functions: String = (0..80).map(|i| format!("fn f{i}(x) {{ f{}(x) }} ", i + 1)).collect();
+    let source = format!(
+        "Net {{ {functions} fn f80(x) {{ Dense(1)(x) }} let x = Input(shape = [8]); let y = f0(x); \
+         Model(inputs = [x], outputs = [y]) }}"
+    );
+    let told = told(&source);
+    let [one] = &told[..] else { panic!("{}", told.join("\n---\n")) };
+    assert!(one.contains("functions call functions more than 64 deep"), "{one}");
+    assert_eq!(one.matches("= note: in ").count(), 6);
+}
