@@ -215,7 +215,6 @@ fn engine<M: Trainable<Float = f32>>(net: &Net<M>, threads: usize, limit: Durati
         forward: M::forward_pass,
         scan: M::scan_pass,
         loss: M::loss_pass,
-        custom: M::custom_pass,
         heads_backward: M::heads_backward_pass,
         trunk_backward: M::trunk_backward_pass,
     };

@@ -188,7 +188,7 @@ codes! {
         OneClass "E0610" "classes of one unit",
         LossNeedsLogits "E0611" "loss of logits on probabilities",
         LossNeedsProbabilities "E0612" "loss that does not fit the activation",
-        MetricTargets "E0613" "metric that reads other targets than the loss",
+        MetricTargets "E0613" "metric that reads other targets than the output has",
         UnusableMetricName "E0614" "unusable name of a metric",
         LogNameTaken "E0615" "two values of one name in the logs",
         ScheduleInModel "E0616" "schedule in the model",

@@ -419,6 +419,8 @@ mod tests {
             ]
         );
         let (compile, _) = resolved(&model, "adam, custom");
-        assert!(compile.unwrap().outputs.iter().all(|output| output.loss == Some(Loss::Custom)));
+        assert!(
+            compile.unwrap().outputs.iter().all(|output| output.loss == Some(Loss::Custom { targets: true }))
+        );
     }
 }

@@ -6,6 +6,7 @@ use crate::loss::Loss;
 use crate::metric::Metric;
 use crate::optimizer::Optimizer;
 use crate::shape::Shape;
+use crate::target::Target;
 
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident),* $(,)?) => {$(
@@ -142,6 +143,13 @@ pub struct Training {
     pub metrics: Vec<(String, Metric)>,
 }
 
+impl Training {
+    /// The form of the output's targets; `None` for an output without targets.
+    pub fn target(&self) -> Option<Target> {
+        Target::of(self.loss, self.metrics.iter().map(|&(_, metric)| metric))
+    }
+}
+
 /// `.compile(…)`, resolved: one entry per output, in output order.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Compile {
@@ -149,6 +157,18 @@ pub struct Compile {
     pub optimizer: Optimizer,
     /// How each output is trained.
     pub outputs: Vec<Training>,
+}
+
+impl Compile {
+    /// Whether a custom loss is passed to the trainer. It may read every output, so that every output has a gradient.
+    pub fn custom_loss(&self) -> bool {
+        self.outputs.iter().any(|output| matches!(output.loss, Some(Loss::Custom { .. })))
+    }
+
+    /// Whether the total loss may depend on an output.
+    pub fn trains(&self, output: usize) -> bool {
+        self.custom_loss() || self.outputs.get(output).is_some_and(|output| output.loss.is_some())
+    }
 }
 
 /// A model.

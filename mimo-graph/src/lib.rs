@@ -31,6 +31,7 @@ pub mod plan;
 pub mod shape;
 pub mod spec;
 pub mod summary;
+pub mod target;
 mod trail;
 pub mod value;
 

@@ -53,8 +53,11 @@ pub enum Loss {
     SquaredHinge,
     /// `max(max((1 − t)·p) − Σt·p + 1, 0)`.
     CategoricalHinge,
-    /// A loss that the user writes in tensor operations and gives to the trainer; targets have the output's shape.
-    Custom,
+    /// A loss that the user writes in tensor operations and passes to the trainer.
+    Custom {
+        /// Whether the output has targets, in the shape of the output.
+        targets: bool,
+    },
 }
 
 impl Loss {
@@ -94,7 +97,7 @@ impl Loss {
             Loss::Hinge => "hinge",
             Loss::SquaredHinge => "squared_hinge",
             Loss::CategoricalHinge => "categorical_hinge",
-            Loss::Custom => "custom",
+            Loss::Custom { .. } => "custom",
         }
     }
 }
@@ -137,7 +140,8 @@ impl fmt::Display for Loss {
             | Loss::Hinge
             | Loss::SquaredHinge
             | Loss::CategoricalHinge
-            | Loss::Custom => {}
+            | Loss::Custom { targets: true } => {}
+            Loss::Custom { targets: false } => parameters.push("targets = false".into()),
         }
         f.write_str(self.name())?;
         if !parameters.is_empty() {

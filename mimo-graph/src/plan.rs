@@ -30,6 +30,7 @@ use crate::layers::up_sampling::UpSampling;
 use crate::loss::Loss;
 use crate::metric::Metric;
 use crate::shape::Shape;
+use crate::target::Target;
 
 pub use recurrent::{Dropped, Last, Recurrent};
 
@@ -440,13 +441,15 @@ pub struct Segment {
     pub passed: bool,
 }
 
-/// The loss of an output.
+/// The loss and the metrics of an output with targets.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LossOp {
     /// The output.
     pub output: usize,
-    /// The loss.
-    pub loss: Loss,
+    /// The loss; `None` for an output that has metrics only.
+    pub loss: Option<Loss>,
+    /// The form of the targets; `None` for a custom loss without targets, whose view of them is empty.
+    pub kind: Option<Target>,
     /// Positions per sample.
     pub positions: Dim,
     /// Values per position.
@@ -459,10 +462,8 @@ pub struct LossOp {
     pub target: View,
     /// The weights of the samples.
     pub sample_weight: View,
-    /// Where the gradient goes: of the logits if there are, else of the predictions.
+    /// Where the gradient is written: of the logits if there are, else of the predictions. No other loss writes there.
     pub gradient: Option<View>,
-    /// Where a custom loss puts the gradient of the predictions.
-    pub prediction_gradient: Option<View>,
     /// The metrics.
     pub metrics: Vec<Metric>,
 }
@@ -486,8 +487,10 @@ pub struct Plan {
     pub outputs: Vec<View>,
     /// The forward pass, in order.
     pub forward: Vec<Op>,
-    /// The losses of trained outputs, in output order.
+    /// The losses and metrics of outputs with targets, in output order.
     pub losses: Vec<LossOp>,
+    /// Where custom losses write the gradient of each output; empty for a model without a custom loss.
+    pub custom_gradients: Vec<Option<Sink>>,
     /// Backward through what leads to one output: places in `forward`.
     pub heads: Vec<usize>,
     /// Backward through what several outputs share: places in `forward`.

@@ -7,6 +7,7 @@ use crate::initializer::{Constraint, Initializer, Regularizer};
 use crate::loss::Loss;
 use crate::metric::Metric;
 use crate::optimizer::Optimizer;
+use crate::target::Target;
 
 /// A model.
 #[derive(Clone, Copy, Debug)]
@@ -66,6 +67,13 @@ pub struct OutputSpec {
     pub weight: f64,
     /// Its metrics, by the names that logs use.
     pub metrics: &'static [(&'static str, Metric)],
+}
+
+impl OutputSpec {
+    /// The form of the output's targets; `None` for an output without targets.
+    pub fn target(&self) -> Option<Target> {
+        Target::of(self.loss, self.metrics.iter().map(|&(_, metric)| metric))
+    }
 }
 
 /// A layer, as the summary shows it.

@@ -23,7 +23,7 @@ use crate::float::Float;
 use crate::kernels::{self, AlignedVec, Pool};
 use crate::program::{Param, Program};
 use chunks::Chunks;
-pub use custom::CustomBatch;
+pub use custom::{CustomBatch, CustomLossFn};
 use rule::RuleState;
 use update::Parameters;
 
@@ -39,8 +39,6 @@ pub struct Passes<E> {
     pub scan: Pass<E>,
     /// Losses, metrics and the gradients of outputs.
     pub loss: Pass<E>,
-    /// Takes the gradients that a custom loss wrote through the heads' activations.
-    pub custom: Pass<E>,
     /// Backward through what leads to one output only.
     pub heads_backward: Pass<E>,
     /// Backward through what several outputs share.
@@ -74,12 +72,14 @@ pub struct Totals {
     pub statistics: Vec<f64>,
     /// Over batches, samples times total loss: weighted losses and penalties of weights.
     pub total: f64,
+    /// Over batches, samples times each joint custom loss.
+    pub joint: Vec<f64>,
 }
 
 impl Totals {
     /// Empty sums for a model.
     pub fn new(program: &Program) -> Self {
-        Totals { samples: 0, statistics: vec![0.0; program.statistics], total: 0.0 }
+        Totals { samples: 0, statistics: vec![0.0; program.statistics], total: 0.0, joint: vec![] }
     }
 
     /// Empties the sums, keeping their memory.
@@ -87,6 +87,7 @@ impl Totals {
         self.samples = 0;
         self.total = 0.0;
         self.statistics.fill(0.0);
+        self.joint.fill(0.0);
     }
 }
 
@@ -222,7 +223,8 @@ impl<E: Float> Engine<E> {
         E::predict(self, rows, inputs, outputs)
     }
 
-    /// One training step whose loss and output gradients `loss` computes.
+    /// One training step on the model's own losses and on custom ones, whose weighted sum and output gradients `loss`
+    /// computes.
     ///
     /// # Errors
     /// Those of the data set and of `loss`, and [`Error::Memory`]; the parameters are unchanged then.
@@ -230,14 +232,15 @@ impl<E: Float> Engine<E> {
         &mut self,
         rows: &[usize],
         source: Source<'_, E>,
-        loss: &mut dyn FnMut(&mut CustomBatch<'_, E>) -> Result<f64, Error>,
+        loss_weights: &[f64],
+        loss: &mut CustomLossFn<'_, E>,
         totals: &mut Totals,
     ) -> Result<(), Error> {
-        E::train_custom(self, rows, source, loss, totals)
+        E::train_custom(self, rows, source, loss_weights, loss, totals)
     }
 
-    /// The value of a custom loss on the given samples, as one batch, and the model's own losses and metrics. The gradients
-    /// that `loss` writes are not used.
+    /// The model's own losses and metrics on the given samples, as one batch, and the custom losses. The gradients that
+    /// `loss` writes are not used.
     ///
     /// # Errors
     /// Those of the data set and of `loss`, and [`Error::Memory`].
@@ -245,10 +248,11 @@ impl<E: Float> Engine<E> {
         &mut self,
         rows: &[usize],
         source: Source<'_, E>,
-        loss: &mut dyn FnMut(&mut CustomBatch<'_, E>) -> Result<f64, Error>,
+        loss_weights: &[f64],
+        loss: &mut CustomLossFn<'_, E>,
         totals: &mut Totals,
     ) -> Result<(), Error> {
-        E::evaluate_custom(self, rows, source, loss, totals)
+        E::evaluate_custom(self, rows, source, loss_weights, loss, totals)
     }
 
     /// Adds what the chunks of a batch summed up to `totals`, and gives `Σ weight · loss`.
@@ -313,7 +317,8 @@ pub trait Step: Sized {
         engine: &mut Engine<Self>,
         rows: &[usize],
         source: Source<'_, Self>,
-        loss: &mut dyn FnMut(&mut CustomBatch<'_, Self>) -> Result<f64, Error>,
+        loss_weights: &[f64],
+        loss: &mut CustomLossFn<'_, Self>,
         totals: &mut Totals,
     ) -> Result<(), Error>
     where
@@ -324,7 +329,8 @@ pub trait Step: Sized {
         engine: &mut Engine<Self>,
         rows: &[usize],
         source: Source<'_, Self>,
-        loss: &mut dyn FnMut(&mut CustomBatch<'_, Self>) -> Result<f64, Error>,
+        loss_weights: &[f64],
+        loss: &mut CustomLossFn<'_, Self>,
         totals: &mut Totals,
     ) -> Result<(), Error>
     where
@@ -364,19 +370,21 @@ macro_rules! step {
                 engine: &mut Engine<Self>,
                 rows: &[usize],
                 source: Source<'_, Self>,
-                loss: &mut dyn FnMut(&mut CustomBatch<'_, Self>) -> Result<f64, Error>,
+                loss_weights: &[f64],
+                loss: &mut CustomLossFn<'_, Self>,
                 totals: &mut Totals,
             ) -> Result<(), Error> {
-                custom::train(engine, rows, source, loss, totals)
+                custom::train(engine, rows, source, loss_weights, loss, totals)
             }
             fn evaluate_custom(
                 engine: &mut Engine<Self>,
                 rows: &[usize],
                 source: Source<'_, Self>,
-                loss: &mut dyn FnMut(&mut CustomBatch<'_, Self>) -> Result<f64, Error>,
+                loss_weights: &[f64],
+                loss: &mut CustomLossFn<'_, Self>,
                 totals: &mut Totals,
             ) -> Result<(), Error> {
-                custom::evaluate(engine, rows, source, loss, totals)
+                custom::evaluate(engine, rows, source, loss_weights, loss, totals)
             }
         }
     )*};

@@ -125,6 +125,30 @@ pub enum Error {
         /// The output.
         output: &'static str,
     },
+    /// A custom loss was passed to the trainer of a model that has no output with the loss `custom`.
+    UnusedCustomLoss {
+        /// The model.
+        model: &'static str,
+    },
+    /// A custom loss cannot have this name: an output with another loss has it, or the logs use it.
+    CustomLossName {
+        /// The name.
+        name: String,
+        /// Whether an output has it.
+        is_output: bool,
+    },
+    /// One custom loss is that of several outputs, whose loss weights differ.
+    JointLossWeights {
+        /// Two of the outputs.
+        outputs: [&'static str; 2],
+        /// Their loss weights.
+        weights: [f64; 2],
+    },
+    /// The data has sample weights for an output whose custom loss did not read them.
+    SampleWeightsIgnored {
+        /// The output.
+        output: &'static str,
+    },
     /// A model whose description and memory layout disagree. Generated models do not.
     Inconsistent {
         /// What disagrees.
@@ -209,8 +233,28 @@ impl fmt::Display for Error {
             Error::BatchSize => write!(f, "a batch needs at least one sample"),
             Error::NoOptimizer => write!(f, "the model was compiled without an optimizer"),
             Error::NoCustomLoss { output } => {
-                write!(f, "the loss of `{output}` is custom: give it to the trainer with `set_loss`")
+                write!(f, "the loss of `{output}` is custom: pass it to the trainer with `set_loss`")
             }
+            Error::UnusedCustomLoss { model } => write!(
+                f,
+                "no output of `{model}` has a custom loss: write `custom` in `loss` for each output that it trains"
+            ),
+            Error::CustomLossName { name, is_output: true } => {
+                write!(f, "the loss of the output `{name}` is not `custom`, so it cannot be set")
+            }
+            Error::CustomLossName { name, is_output: false } => {
+                write!(f, "a custom loss cannot be called `{name}`: the logs use this name")
+            }
+            Error::JointLossWeights { outputs: [a, b], weights: [x, y] } => write!(
+                f,
+                "one custom loss is that of `{a}` and `{b}`, whose loss weights are {x} and {y}: make them equal, or set \
+                 the loss of each with `add_loss`"
+            ),
+            Error::SampleWeightsIgnored { output } => write!(
+                f,
+                "the data has sample weights for `{output}`, but its custom loss does not read \
+                 `targets.sample_weights().{output}`"
+            ),
             Error::Inconsistent { what } => {
                 write!(f, "the model's description and its memory layout disagree: {what}")
             }

@@ -1,5 +1,6 @@
 //! What is measured while training and evaluating: the declared order of its values, and Keras's keys for them.
 
+use mimo_graph::loss::Loss;
 use mimo_graph::metric::Metric;
 use mimo_graph::spec::ModelSpec;
 
@@ -24,12 +25,30 @@ struct Entry {
 #[derive(Clone, Copy, Debug)]
 enum Value {
     Total,
-    Loss { output: usize },
-    Metric { metric: Metric, classes: usize, first: usize, len: usize },
+    Loss {
+        output: usize,
+    },
+    /// Of an output whose custom loss is computed together with others'.
+    NoLoss,
+    Joint {
+        place: usize,
+    },
+    Metric {
+        metric: Metric,
+        classes: usize,
+        first: usize,
+        len: usize,
+    },
 }
 
 impl LogTable {
+    /// The values of a model without custom losses.
     pub(crate) fn new(spec: &ModelSpec) -> Self {
+        Self::with_custom(spec, &[], &[])
+    }
+
+    /// The values of a model with custom losses of these outputs, and joint ones of these names, which come last.
+    pub(crate) fn with_custom(spec: &ModelSpec, custom: &[usize], joint: &[String]) -> Self {
         // Keras names a value after its output only if there is another output, and logs the losses of outputs only
         // if there are several: otherwise it would be the total.
         let several_outputs = spec.outputs.len() > 1;
@@ -38,10 +57,11 @@ impl LogTable {
         let mut first = spec.outputs.len();
         for (index, output) in spec.outputs.iter().enumerate() {
             let classes = output.shape.last().copied().unwrap_or(1);
-            if output.loss.is_some() {
+            if let Some(loss) = output.loss {
+                let measured = !matches!(loss, Loss::Custom { .. }) || custom.contains(&index);
                 entries.push(Entry {
-                    key: several_losses.then(|| format!("{}_loss", output.name)),
-                    value: Value::Loss { output: index },
+                    key: (several_losses && measured).then(|| format!("{}_loss", output.name)),
+                    value: if measured { Value::Loss { output: index } } else { Value::NoLoss },
                 });
             }
             for &(name, metric) in output.metrics {
@@ -53,6 +73,10 @@ impl LogTable {
                 first += len;
             }
         }
+        let joint = joint.iter().enumerate();
+        entries.extend(
+            joint.map(|(place, name)| Entry { key: Some(name.clone()), value: Value::Joint { place } }),
+        );
         LogTable { entries }
     }
 
@@ -60,7 +84,7 @@ impl LogTable {
     pub(crate) fn statistics(&self, spec: &ModelSpec) -> usize {
         let states = self.entries.iter().map(|entry| match entry.value {
             Value::Metric { len, .. } => len,
-            Value::Total | Value::Loss { .. } => 0,
+            Value::Total | Value::Loss { .. } | Value::NoLoss | Value::Joint { .. } => 0,
         });
         spec.outputs.len() + states.sum::<usize>()
     }
@@ -71,6 +95,8 @@ impl LogTable {
         self.entries.iter().map(move |entry| match entry.value {
             Value::Total => totals.total / samples,
             Value::Loss { output } => totals.statistics[output] / samples,
+            Value::NoLoss => f64::NAN,
+            Value::Joint { place } => totals.joint.get(place).map_or(f64::NAN, |sum| sum / samples),
             Value::Metric { metric, classes, first, len } => {
                 metric::result(metric, classes, &totals.statistics[first..first + len])
             }
@@ -100,7 +126,7 @@ impl LogTable {
     pub(crate) fn higher_is_better(&self, key: &str) -> Option<bool> {
         let (_, place) = self.resolve(key)?;
         Some(match self.entries[place].value {
-            Value::Total | Value::Loss { .. } => false,
+            Value::Total | Value::Loss { .. } | Value::NoLoss | Value::Joint { .. } => false,
             Value::Metric { metric, .. } => return metric::higher_is_better(metric),
         })
     }
@@ -109,7 +135,6 @@ impl LogTable {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use mimo_graph::loss::Loss;
     use mimo_graph::spec::{Connection, OutputSpec};
 
     const ACCURACY: (&str, Metric) = ("accuracy", Metric::BinaryAccuracy { threshold: 0.5 });

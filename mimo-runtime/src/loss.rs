@@ -12,11 +12,8 @@ mod regression;
 mod rows;
 mod softmax;
 
-use mimo_graph::activation::Activation;
-
 use crate::chunk::{Chunk, Mode};
 use crate::float::Float;
-use crate::kernels;
 use crate::metric;
 use crate::program::View;
 use crate::run::run;
@@ -32,14 +29,14 @@ pub(crate) const EPSILON: f64 = 1e-7;
 /// The loss of one output, its gradient and its metrics.
 ///
 /// `forward` adds `Σ w·L` of the chunk's rows to the output's place in the statistics, adds to the states of the
-/// metrics, and while training writes the gradient of `loss_weight · Σ w·L / batch`. `backward` is for a custom loss,
-/// which has written the gradient of the predictions: it takes that through the head's activation.
+/// metrics, and while training writes the gradient of `loss_weight · Σ w·L / batch`. A custom loss is computed outside of
+/// the chunk, so only the metrics are computed here.
 #[derive(Clone, Copy, Debug)]
 pub struct Loss {
     /// Which output.
     pub output: usize,
-    /// The loss.
-    pub loss: mimo_graph::loss::Loss,
+    /// The loss; `None` for an output that has metrics only.
+    pub loss: Option<mimo_graph::loss::Loss>,
     /// Positions per sample: all axes of the output but the last.
     pub positions: usize,
     /// Values per position: the last axis.
@@ -54,11 +51,9 @@ pub struct Loss {
     pub target: View,
     /// The weight of each sample, one value. A sample of weight 0 may have any target, even NaN.
     pub sample_weight: View,
-    /// Where the gradient goes: of the logits if there are, else of the predictions. It is written, not added to, and
-    /// shares its slot with nothing that the loss reads.
+    /// Where the gradient goes: of the logits if there are, else of the predictions. It is written, not added to, so no
+    /// two losses have the same place, and it shares its slot with nothing that the loss reads.
     pub gradient: Option<View>,
-    /// Where a custom loss puts the gradient of the predictions.
-    pub prediction_gradient: Option<View>,
     /// Where in the statistics the metrics' states begin, and the metrics.
     pub metrics: &'static [(usize, mimo_graph::metric::Metric)],
 }
@@ -82,7 +77,9 @@ fn forward<E: Float>(op: &Loss, chunk: &mut Chunk<'_, E>) {
         binary_labels: scanned == 0.0,
     };
     let correction = correction(op, chunk.batch, scanned);
-    visit(op.loss, form, Pass { op, chunk, correction });
+    if let Some(loss) = op.loss {
+        visit(loss, form, Pass { op, chunk, correction });
+    }
     for &(start, metric) in op.metrics {
         let (y, target) = (chunk.mat(op.y), chunk.mat(op.target));
         let len = metric::state_len(metric, op.classes);
@@ -102,7 +99,7 @@ fn forward<E: Float>(op: &Loss, chunk: &mut Chunk<'_, E>) {
 /// What turns a mean over all positions of the batch into a mean over those whose class is not ignored.
 fn correction(op: &Loss, batch: usize, valid: f64) -> f64 {
     match op.loss {
-        mimo_graph::loss::Loss::SparseCategoricalCrossentropy { ignore_class: Some(_), .. }
+        Some(mimo_graph::loss::Loss::SparseCategoricalCrossentropy { ignore_class: Some(_), .. })
             if valid > 0.0 =>
         {
             (batch * op.positions) as f64 / (valid + EPSILON)
@@ -162,11 +159,11 @@ fn scan<E: Float>(op: &Scan, chunk: &mut Chunk<'_, E>) {
         |row: usize, counts: &dyn Fn(E) -> bool| target.row(row).iter().filter(|&&t| counts(t)).count();
     let found: usize = match op.loss {
         // What stands for a missing target says nothing about the labels.
-        Hinge | SquaredHinge => (0..chunk.rows)
+        Some(Hinge | SquaredHinge) => (0..chunk.rows)
             .filter(|&row| weights.is_none_or(|weights| weights.row(row) != [E::zero()]))
             .map(|row| count(row, &|t| t != E::zero() && t != E::one()))
             .sum(),
-        SparseCategoricalCrossentropy { ignore_class: Some(ignored), .. } => {
+        Some(SparseCategoricalCrossentropy { ignore_class: Some(ignored), .. }) => {
             let ignored = E::of(ignored as f64);
             (0..chunk.rows).map(|row| count(row, &|t| t != ignored)).sum()
         }
@@ -177,19 +174,8 @@ fn scan<E: Float>(op: &Scan, chunk: &mut Chunk<'_, E>) {
     }
 }
 
-/// From the gradient of the predictions to the gradient of the logits.
-fn backward<E: Float>(op: &Loss, chunk: &mut Chunk<'_, E>) {
-    let (Some(_), Some(dy), Some(dx)) = (op.logits, op.prediction_gradient, op.gradient) else { return };
-    let [y, dy, dx] = [op.y, dy, dx].map(|view| chunk.positions(view, op.positions));
-    if matches!(op.loss, mimo_graph::loss::Loss::BinaryCrossentropy { .. }) {
-        kernels::activation_backward(chunk.arena, Activation::Sigmoid, y, dy, dx, false);
-    } else {
-        kernels::softmax_backward(chunk.arena, y, dy, dx, false, false);
-    }
-}
-
-/// There is nothing before the targets to go back to.
+/// A loss writes its gradient in its forward pass.
 fn nothing<Op, E>(_: &Op, _: &mut Chunk<'_, E>) {}
 
-run!(Loss, forward, backward);
+run!(Loss, forward, nothing);
 run!(Scan, scan, nothing);

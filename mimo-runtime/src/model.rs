@@ -55,8 +55,6 @@ pub trait Trainable: Model {
     fn scan_pass(chunk: &mut Chunk<'_, Self::Float>);
     /// Losses, metrics and the gradients of outputs.
     fn loss_pass(chunk: &mut Chunk<'_, Self::Float>);
-    /// Takes the gradients that a custom loss gave the outputs through the heads' activations.
-    fn custom_pass(chunk: &mut Chunk<'_, Self::Float>);
     /// Backward through what leads to one output only.
     fn heads_backward_pass(chunk: &mut Chunk<'_, Self::Float>);
     /// Backward through what several outputs share.
@@ -64,7 +62,7 @@ pub trait Trainable: Model {
 
     /// Lets dfdx record what is computed from outputs.
     fn trace(outputs: &Self::Outputs) -> Self::TracedOutputs;
-    /// Copies the gradient of every output, in order, out of dfdx: `reader.tensor(&outputs.risk)`.
+    /// Reads the gradient of every output, in order, out of dfdx: `reader.tensor(&outputs.risk)`.
     fn output_gradients(
         outputs: &Self::Outputs,
         reader: &mut GradientReader<'_, Self::Float>,
@@ -252,33 +250,33 @@ impl<'a, E: Float> Writer<'a, E> {
     }
 }
 
-/// Copies the gradients of outputs out of dfdx, one column after another.
+/// Adds the gradients of outputs, multiplied by the weight of a loss, to one column after another.
 #[derive(Debug)]
 pub struct GradientReader<'a, E: Float> {
     gradients: &'a mut Gradients<E, Cpu>,
+    weight: E,
     columns: &'a mut [Vec<E>],
     next: usize,
 }
 
 impl<'a, E: Float> GradientReader<'a, E> {
-    /// Reads into `columns`, one per output, whose lengths are kept.
-    pub fn new(gradients: &'a mut Gradients<E, Cpu>, columns: &'a mut [Vec<E>]) -> Self {
-        GradientReader { gradients, columns, next: 0 }
+    /// Adds to `columns`, one per output, whose lengths are kept.
+    pub fn new(gradients: &'a mut Gradients<E, Cpu>, weight: E, columns: &'a mut [Vec<E>]) -> Self {
+        GradientReader { gradients, weight, columns, next: 0 }
     }
 
     /// Reads the gradient of an output; zeros if the loss does not depend on it.
     pub fn tensor<S: Shape>(&mut self, tensor: &Tensor<S, E, Cpu>) -> Result<(), Error> {
-        let Some(column) = self.columns.get_mut(self.next) else { return Ok(()) };
+        let wrong = Error::Inconsistent { what: "the number of outputs" };
+        let column = self.columns.get_mut(self.next).ok_or(wrong)?;
         self.next += 1;
-        // An output that is not trained has no place for a gradient.
-        if column.is_empty() {
-            return Ok(());
-        }
         let gradient = self.gradients.get_or_alloc_mut(tensor)?;
         if gradient.len() != column.len() {
             return Err(Error::Inconsistent { what: "the length of an output's gradient" });
         }
-        column.copy_from_slice(gradient);
+        for (to, gradient) in column.iter_mut().zip(gradient.iter()) {
+            *to += self.weight * *gradient;
+        }
         Ok(())
     }
 }

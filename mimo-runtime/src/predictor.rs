@@ -81,7 +81,6 @@ fn engine<M: Model>(model: &M, threads: usize) -> Result<Engine<M::Float>, Error
         forward: M::forward_pass,
         scan: nothing,
         loss: nothing,
-        custom: nothing,
         heads_backward: nothing,
         trunk_backward: nothing,
     };

@@ -238,11 +238,11 @@ pub struct Program {
     pub inputs: &'static [View],
     /// Where outputs are found.
     pub outputs: &'static [View],
-    /// Where targets are put; `None` for outputs that are not trained.
+    /// Where targets are put; `None` for outputs without targets.
     pub targets: &'static [Option<View>],
-    /// Where the gradients of outputs are put by a custom loss.
-    pub output_gradients: &'static [Option<View>],
-    /// Where the weights of samples are put, one per trained output.
+    /// Where custom losses write the gradient of each output, or add to it; empty for a model without a custom loss.
+    pub custom_gradients: &'static [Option<Sink>],
+    /// Where the weights of samples are put; `None` for outputs without loss and metrics.
     pub sample_weights: &'static [Option<View>],
     /// Blocks of the parameter buffer, in order.
     pub blocks: &'static [Block],

@@ -47,6 +47,7 @@ pub(crate) struct LinesOutputs {
 }
 
 pub(crate) struct LinesTraced {
+    #[expect(dead_code, reason = "no custom loss of the tests reads it")]
     pub slope: TracedRows<1>,
     pub pair: TracedRows<2>,
 }
@@ -95,7 +96,7 @@ const fn dense(units: usize, y: View, kernel: usize, dy: View) -> Dense {
 
 const SLOPE_LOSS: Loss = Loss {
     output: 0,
-    loss: LossKind::MeanSquaredError,
+    loss: Some(LossKind::MeanSquaredError),
     positions: 1,
     classes: 1,
     y: SLOPE,
@@ -103,12 +104,11 @@ const SLOPE_LOSS: Loss = Loss {
     target: slot(3, 1),
     sample_weight: slot(5, 1),
     gradient: Some(SLOPE_GRADIENT),
-    prediction_gradient: None,
     metrics: &[(2, Metric::MeanAbsoluteError)],
 };
 const PAIR_LOSS: Loss = Loss {
     output: 1,
-    loss: LossKind::MeanSquaredError,
+    loss: Some(LossKind::MeanSquaredError),
     positions: 1,
     classes: 2,
     y: PAIR,
@@ -116,7 +116,6 @@ const PAIR_LOSS: Loss = Loss {
     target: slot(4, 2),
     sample_weight: slot(6, 1),
     gradient: Some(PAIR_GRADIENT),
-    prediction_gradient: None,
     metrics: &[],
 };
 
@@ -194,7 +193,7 @@ impl Model for Lines {
         inputs: &[X],
         outputs: &[SLOPE, PAIR],
         targets: &[Some(SLOPE_LOSS.target), Some(PAIR_LOSS.target)],
-        output_gradients: &[Some(SLOPE_GRADIENT), Some(PAIR_GRADIENT)],
+        custom_gradients: &[],
         sample_weights: &[Some(SLOPE_LOSS.sample_weight), Some(PAIR_LOSS.sample_weight)],
         blocks: &[
             product(0, 1, SLOPE_USES),
@@ -243,8 +242,6 @@ impl Trainable for Lines {
         SLOPE_LOSS.forward(chunk);
         PAIR_LOSS.forward(chunk);
     }
-
-    fn custom_pass(_: &mut Chunk<'_, f32>) {}
 
     fn heads_backward_pass(chunk: &mut Chunk<'_, f32>) {
         PAIR_DENSE.backward(chunk);
@@ -367,7 +364,6 @@ impl Trainable for Classes {
 
     fn scan_pass(_: &mut Chunk<'_, f32>) {}
     fn loss_pass(_: &mut Chunk<'_, f32>) {}
-    fn custom_pass(_: &mut Chunk<'_, f32>) {}
     fn heads_backward_pass(_: &mut Chunk<'_, f32>) {}
     fn trunk_backward_pass(_: &mut Chunk<'_, f32>) {}
     fn trace(_: &LinesOutputs) {}

@@ -8,19 +8,19 @@ mod shuffle;
 mod tests;
 mod weights;
 
-pub use custom::{LossTensor, LossTensorOf};
+pub use custom::{CustomTargets, LossTensor, LossTensorOf, WeightsTensor};
 pub use options::FitOptions;
 
 use std::sync::Arc;
 
 use crate::columns::PredictionColumns;
 use crate::data::{Arrays, Dataset, IntoDataset, gather, program, spec};
-use crate::engine::{Engine, Passes, Source, Totals};
+use crate::engine::{CustomBatch, Engine, Passes, Source, Totals};
 use crate::error::Error;
 use crate::history::Evaluation;
 use crate::logs::LogTable;
 use crate::model::{PerOutput, Trainable};
-use custom::CustomLoss;
+use custom::CustomLosses;
 use shuffle::Shuffle;
 
 /// Trains a model. The total loss is `Σ weightᵢ · lossᵢ`, plus what regularizers add.
@@ -39,7 +39,7 @@ pub struct Trainer<'m, M: Trainable> {
     engine: Engine<M::Float>,
     /// In the total, by output.
     loss_weights: Vec<f64>,
-    custom: Option<CustomLoss<'m, M>>,
+    custom: CustomLosses<'m, M>,
     shuffle: Shuffle,
     /// Whether the engine's weights are not in the model yet.
     ahead: bool,
@@ -105,7 +105,6 @@ impl<'m, M: Trainable> Trainer<'m, M> {
             forward: M::forward_pass,
             scan: M::scan_pass,
             loss: M::loss_pass,
-            custom: M::custom_pass,
             heads_backward: M::heads_backward_pass,
             trunk_backward: M::trunk_backward_pass,
         };
@@ -117,7 +116,7 @@ impl<'m, M: Trainable> Trainer<'m, M> {
             model,
             engine,
             loss_weights: spec.outputs.iter().map(|output| output.weight).collect(),
-            custom: None,
+            custom: CustomLosses::default(),
             shuffle: Shuffle::new(options.seed),
             ahead: false,
             table: Arc::new(table),
@@ -249,17 +248,14 @@ impl<'m, M: Trainable> Trainer<'m, M> {
         let source = Source { gather: &|rows, batch| gather(data, rows, batch), weighted: data.weighted() };
         self.totals.clear();
         for batch in rows.chunks(batch_size) {
-            match &mut self.custom {
-                None => self.engine.evaluate(batch, source, &self.loss_weights, &mut self.totals)?,
-                Some(custom) => {
-                    self.engine.evaluate_custom(
-                        batch,
-                        source,
-                        &mut |batch| custom.value(batch),
-                        &mut self.totals,
-                    )?;
-                }
+            let (custom, weights, totals) = (&mut self.custom, &self.loss_weights, &mut self.totals);
+            if custom.is_empty() {
+                self.engine.evaluate(batch, source, weights, totals)?;
+                continue;
             }
+            let mut loss = |batch: &mut CustomBatch<'_, M::Float>| custom.compute(batch, weights, false);
+            self.engine.evaluate_custom(batch, source, weights, &mut loss, totals)?;
+            custom.total_up(batch.len(), totals);
         }
         Ok(Evaluation::new(self.table.values(&self.totals).collect(), &self.table))
     }
@@ -267,12 +263,14 @@ impl<'m, M: Trainable> Trainer<'m, M> {
     /// One step; adds what it measures to the totals.
     fn step(&mut self, rows: &[usize], source: Source<'_, M::Float>) -> Result<(), Error> {
         self.ahead = true;
-        match &mut self.custom {
-            None => self.engine.train(rows, source, &self.loss_weights, &mut self.totals),
-            Some(custom) => {
-                self.engine.train_custom(rows, source, &mut |batch| custom.gradients(batch), &mut self.totals)
-            }
+        let (custom, weights, totals) = (&mut self.custom, &self.loss_weights, &mut self.totals);
+        if custom.is_empty() {
+            return self.engine.train(rows, source, weights, totals);
         }
+        let mut loss = |batch: &mut CustomBatch<'_, M::Float>| custom.compute(batch, weights, true);
+        self.engine.train_custom(rows, source, weights, &mut loss, totals)?;
+        custom.total_up(rows.len(), totals);
+        Ok(())
     }
 
     /// What the totals say.

@@ -107,7 +107,9 @@ const LOSSES: &[Named<Choice>] = &[
     plain!(["Hinge", "hinge"], Hinge),
     plain!(["SquaredHinge", "squared_hinge"], SquaredHinge),
     plain!(["CategoricalHinge", "categorical_hinge"], CategoricalHinge),
-    Named::new(&["custom"], Signature::new("custom", &[]), |_, _| Choice::Loss(Loss::Custom)),
+    Named::new(&["custom"], Signature::new("custom", &["targets"]), |bound, cx| {
+        Choice::Loss(Loss::Custom { targets: bound.boolean("targets", true, cx) })
+    }),
 ];
 
 /// Losses of Keras that mimo does not have.
@@ -195,7 +197,8 @@ mod tests {
             ),
             ("kld", Loss::KlDivergence),
             ("CosineSimilarity(reduction = none)", Loss::CosineSimilarity),
-            ("custom", Loss::Custom),
+            ("custom", Loss::Custom { targets: true }),
+            ("custom(targets = false)", Loss::Custom { targets: false }),
         ] {
             assert_eq!(alone(text), (Some(Some(loss)), vec![]), "{text}");
         }

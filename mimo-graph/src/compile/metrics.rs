@@ -9,6 +9,7 @@ use crate::diag::{Diag, Loc};
 use crate::loss::Loss;
 use crate::metric::Metric;
 use crate::named::read_named;
+use crate::target::Target;
 use crate::value::{Value, ValueKind};
 
 mod table;
@@ -38,13 +39,26 @@ pub(crate) fn read_all(
         _ => std::slice::from_ref(value),
     };
     let mut metrics: Vec<(String, Metric)> = Vec::new();
+    // The first metric of an output without a loss, which decides the targets.
+    let mut first: Option<(String, Target)> = None;
     let mut sound = true;
     for value in values {
-        let Some(read) = read_one(value, subject, cx) else {
+        let decided = first.as_ref().map(|(_, target)| *target);
+        let Some(read) = read_one(value, subject, decided, cx) else {
             sound = false;
             continue;
         };
         let Some((word, metric)) = read else { continue };
+        if let Some(subject @ Subject { loss: Some(loss), .. }) = subject {
+            let decided = match loss {
+                Some(loss) => Decided::Loss(loss),
+                None => {
+                    let (word, target) = first.get_or_insert((word.clone(), Target::of_metric(metric)));
+                    Decided::Metric(word, *target)
+                }
+            };
+            check_targets(metric, &word, subject.head, decided, value.loc, cx);
+        }
         let mut name = word.clone();
         let mut count = 0;
         while metrics.iter().any(|(taken, _)| *taken == name) {
@@ -56,10 +70,12 @@ pub(crate) fn read_all(
     sound.then_some(metrics)
 }
 
-/// One metric and its name: the word as it was typed, the snake-case name for a class, or `name = "…"`.
+/// One metric and its name: the word as it was typed, the snake-case name for a class, or `name = "…"`. `decided` is the
+/// form of the targets that earlier metrics of an output without a loss have decided.
 fn read_one(
     value: &Value,
     subject: Option<Subject<'_>>,
+    decided: Option<Target>,
     cx: &mut Cx<'_>,
 ) -> Option<Option<(String, Metric)>> {
     let value = &*read::without_python(value, cx);
@@ -74,18 +90,19 @@ fn read_one(
     };
     let metric = match entry.choice {
         Choice::Metric(metric) => metric,
+        Choice::Accuracy if decided == Some(Target::Classes) => Metric::SparseCategoricalAccuracy,
         Choice::Accuracy => {
             let Subject { head, loss } = subject?;
             heads::accuracy(head, loss?, word, value.loc, cx)
+        }
+        Choice::Crossentropy if decided == Some(Target::Classes) => {
+            Metric::SparseCategoricalCrossentropy { from_logits: false }
         }
         Choice::Crossentropy => {
             let Subject { head, loss } = subject?;
             crossentropy(head, loss?)
         }
     };
-    if let Some(Subject { head, loss: Some(loss) }) = subject {
-        check_targets(metric, word, head, loss, value.loc, cx);
-    }
     Some(Some((entry.name.unwrap_or_else(|| log_name(word)), metric)))
 }
 
@@ -110,16 +127,40 @@ fn crossentropy(head: &Head<'_>, loss: Option<Loss>) -> Metric {
     }
 }
 
-/// A metric reads the targets that the loss reads: class indices for a sparse loss, else values.
-fn check_targets(metric: Metric, word: &str, head: &Head<'_>, loss: Option<Loss>, loc: Loc, cx: &mut Cx<'_>) {
-    let sparse_metric = matches!(
-        metric,
-        Metric::SparseCategoricalAccuracy
-            | Metric::SparseTopKCategoricalAccuracy { .. }
-            | Metric::SparseCategoricalCrossentropy { .. }
-    );
-    let sparse_loss = loss.is_some_and(Loss::sparse);
-    if sparse_metric == sparse_loss {
+/// What decides the targets of an output.
+#[derive(Clone, Copy)]
+enum Decided<'a> {
+    Loss(Loss),
+    /// The first metric of an output without a loss, by its name.
+    Metric(&'a str, Target),
+}
+
+/// Reports a metric that reads other targets than the output has: class indices for a sparse loss, else values.
+fn check_targets(
+    metric: Metric,
+    word: &str,
+    head: &Head<'_>,
+    decided: Decided<'_>,
+    loc: Loc,
+    cx: &mut Cx<'_>,
+) {
+    let name = head.name;
+    let target = match decided {
+        Decided::Loss(loss) => Target::of(Some(loss), []),
+        Decided::Metric(_, target) => Some(target),
+    };
+    let Some(target) = target else {
+        let message = format!("`{word}` reads targets, but `{name}` has none");
+        cx.error(
+            Diag::error(Code::MetricTargets, loc, message)
+                .help(format!("write `{name}: custom` in `loss`, so that `{name}` has targets"))
+                .help(format!("leave `{word}` out"))
+                .note(format!("the loss of `{name}` is `custom(targets = false)`")),
+        );
+        return;
+    };
+    let sparse_metric = Target::of_metric(metric) == Target::Classes;
+    if Target::of_metric(metric) == target {
         return;
     }
     let twin = match metric {
@@ -131,11 +172,10 @@ fn check_targets(metric: Metric, word: &str, head: &Head<'_>, loss: Option<Loss>
         Metric::CategoricalCrossentropy { .. } => Some("sparse_categorical_crossentropy"),
         _ => None,
     };
-    let name = head.name;
     let (reads, are) = if sparse_metric { ("class indices", "values") } else { ("values", "class indices") };
-    let because = match loss {
-        Some(loss) => format!("its loss is `{}`", loss.name()),
-        None => "it has no loss".into(),
+    let because = match decided {
+        Decided::Loss(loss) => format!("its loss is `{}`", loss.name()),
+        Decided::Metric(first, _) => format!("its first metric is `{first}`"),
     };
     let message = format!("`{word}` reads {reads}, but the targets of `{name}` are {are}");
     let diag = Diag::error(Code::MetricTargets, loc, message);

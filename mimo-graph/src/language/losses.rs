@@ -117,7 +117,10 @@ items! {
     "`categorical_hinge()`"
     categorical_hinge | CategoricalHinge {}
 
-    /// A loss that you write in tensor operations and give to the trainer.
-    "`custom()`"
-    custom {}
+    /// A loss that you write in tensor operations and pass to the trainer: `Trainer::set_loss`, `Trainer::add_loss`.
+    "`custom(targets = true)`"
+    custom {
+        /// Whether the output has targets, in its shape.
+        targets: bool = "true",
+    }
 }

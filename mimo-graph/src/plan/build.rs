@@ -13,6 +13,7 @@ use crate::layers::spatial::{self, Padding};
 use crate::layers::{self, LayerKind};
 use crate::loss::Loss;
 use crate::shape::Shape;
+use crate::target::Target;
 
 /// A plan under construction, with what the later steps need to know of its operations.
 #[derive(Debug)]
@@ -29,8 +30,10 @@ pub(super) struct Building {
     pub gives: Vec<Vec<ValueId>>,
     /// By value: the operation that gives it and nothing else, but for products.
     given_by: BTreeMap<ValueId, usize>,
-    /// By loss: the value whose gradient it writes.
-    pub loss_values: Vec<ValueId>,
+    /// By loss: the value whose gradient it writes, if it has one. Each value stands here once.
+    pub loss_values: Vec<Option<ValueId>>,
+    /// By output: the value whose gradient custom losses write, if it has one; empty for a model without a custom loss.
+    pub custom_values: Vec<Option<ValueId>>,
     /// By layer: the blocks of its weights, once it has been called.
     pub(super) blocks: Vec<Option<Vec<usize>>>,
     /// The axes that wrappers take away from what the call under construction reads and gives, and the steps along
@@ -49,6 +52,7 @@ pub(super) fn build(graph: &Graph) -> Building {
         gives: vec![],
         given_by: BTreeMap::new(),
         loss_values: vec![],
+        custom_values: vec![],
         blocks: vec![None; graph.layers.len()],
         steps: (0, Dim::Known(1)),
         values,
@@ -226,49 +230,83 @@ impl Building {
         self.op(name, vec![id], result, kind, values, self.values.of(node.outputs[0]));
     }
 
+    /// Outputs, their losses and metrics. Every loss gets a value to itself whose gradient it writes: what other losses and
+    /// readers add to the same tensor goes through copies of it, by the backward of an operation like any other.
     fn outputs(&mut self, graph: &Graph) {
+        let training = |index: usize| graph.compile.as_ref().map(|compile| &compile.outputs[index]);
+        let custom = graph.compile.as_ref().is_some_and(|compile| compile.custom_loss());
+        let logits_of = |building: &Building, index: usize, value: ValueId| {
+            let node = graph.tensor(graph.outputs[index].tensor).producer;
+            let loss = training(index).and_then(|training| training.loss);
+            let node = node.filter(|&node| fuses(loss, activation(graph, node)));
+            node.and_then(|node| building.product_of(node, value))
+        };
+        // A loss of the tensor itself comes before one that is computed from it as logits, which then reads a copy.
+        let mut taken: BTreeSet<ValueId> = BTreeSet::new();
+        for (index, port) in graph.outputs.iter().enumerate() {
+            let value = self.values.of(port.tensor);
+            if training(index).is_some_and(|it| it.loss.is_some()) && logits_of(self, index, value).is_none()
+            {
+                taken.insert(value);
+            }
+        }
         let mut seen: BTreeSet<ValueId> = BTreeSet::new();
         for (index, port) in graph.outputs.iter().enumerate() {
             let mut value = self.values.of(port.tensor);
             let result = shape(graph, port.tensor);
-            let training = graph.compile.as_ref().map(|compile| &compile.outputs[index]);
-            let loss = training.and_then(|training| training.loss);
-            if seen.contains(&value) {
-                // Two outputs on one memory would write one gradient over the other's.
-                let copy = self.value_like(value);
-                let read = self.read(graph, port.tensor);
-                let kind =
-                    OpKind::Activate { activation: Activation::Linear, positions: Dim::Known(1), read };
-                let name = format!("{}_copy", port.name);
-                self.op(name, vec![], result.elements(), kind, vec![value], copy);
-                value = copy;
+            if !seen.insert(value) {
+                value = self.copy(format!("{}_copy", port.name), value, &result);
             }
-            seen.insert(value);
             let Some(y) = self.places[value.0].clone() else { continue };
             self.plan.outputs.push(y.clone());
-            let (Some(loss), Some(training)) = (loss, training) else { continue };
-            let product = graph.tensor(port.tensor).producer.filter(|&node| self.fused(graph, node));
-            let product = product.and_then(|node| self.product_of(node, value));
-            let logits = product.and_then(|product| self.places[product.0].clone());
-            let target_len = if loss.sparse() { result.positions() } else { result.elements() };
-            let gradient_of = product.unwrap_or(value);
-            let target = self.slot(target_len);
+            if custom {
+                self.custom_values.push(Some(value).filter(|value| self.gradients[value.0].is_some()));
+            }
+            let Some(training) = training(index) else { continue };
+            let kind = training.target();
+            if kind.is_none() && training.loss.is_none() {
+                continue;
+            }
+            let mut product = logits_of(self, index, value);
+            if let Some(logits) = product.filter(|&logits| !taken.insert(logits)) {
+                product = Some(self.copy(format!("{}_logits", port.name), logits, &result));
+            }
+            let target = self.slot(match kind {
+                Some(Target::Classes) => result.positions(),
+                Some(Target::Values) => result.elements(),
+                None => Dim::Known(0),
+            });
             let sample_weight = self.slot(Dim::Known(1));
+            // The gradient of a custom loss is computed outside of the plan.
+            let declared = training.loss.filter(|loss| !matches!(loss, Loss::Custom { .. }));
+            let gradient_of = declared.map(|_| product.unwrap_or(value));
+            let gradient = gradient_of.and_then(|value| self.gradients[value.0].clone());
+            self.loss_values.push(gradient_of.filter(|_| gradient.is_some()));
             self.plan.losses.push(LossOp {
                 output: index,
-                loss,
+                loss: training.loss,
+                kind,
                 positions: result.positions(),
                 classes: result.last().cloned().unwrap_or(Dim::Known(1)),
                 y,
-                logits,
+                logits: product.and_then(|product| self.places[product.0].clone()),
                 target,
                 sample_weight,
-                gradient: self.gradients[gradient_of.0].clone(),
-                prediction_gradient: self.gradients[value.0].clone(),
+                gradient,
                 metrics: training.metrics.iter().map(|&(_, metric)| metric).collect(),
             });
-            self.loss_values.push(gradient_of);
         }
+    }
+
+    /// A copy of a value of this shape, so that its gradient is added to that of the value.
+    fn copy(&mut self, name: String, value: ValueId, shape: &Shape) -> ValueId {
+        let copy = self.value_like(value);
+        // Inputs, and what calls give, have their places by now.
+        let x = self.places[value.0].clone().unwrap_or_else(|| View::whole(0, shape.elements()));
+        let read = Read { x, shape: shape.clone(), dx: None };
+        let kind = OpKind::Activate { activation: Activation::Linear, positions: Dim::Known(1), read };
+        self.op(name, vec![], shape.elements(), kind, vec![value], copy);
+        copy
     }
 
     /// The value that the activation of `node` reads, if that is an operation of its own.
@@ -286,19 +324,8 @@ impl Building {
     pub(super) fn fused(&self, graph: &Graph, node: NodeId) -> bool {
         let activation = activation(graph, node);
         let Some(compile) = &graph.compile else { return false };
-        self.values.ports[graph.node(node).outputs[0].index()].iter().any(|&port| {
-            matches!(
-                (compile.outputs[port].loss, activation),
-                (Some(Loss::BinaryCrossentropy { from_logits: false, .. }), Activation::Sigmoid)
-                    | (
-                        Some(
-                            Loss::CategoricalCrossentropy { from_logits: false, .. }
-                                | Loss::SparseCategoricalCrossentropy { from_logits: false, .. }
-                        ),
-                        Activation::Softmax
-                    )
-            )
-        })
+        let ports = &self.values.ports[graph.node(node).outputs[0].index()];
+        ports.iter().any(|&port| fuses(compile.outputs[port].loss, activation))
     }
 
     /// Adds an operation that gives one value in a slot of its own.
@@ -421,6 +448,21 @@ pub(super) fn units(graph: &Graph, node: NodeId) -> Dim {
 
 pub(super) fn activation(graph: &Graph, node: NodeId) -> Activation {
     graph.layer(graph.node(node).layer).kind.activation()
+}
+
+/// Whether a loss is computed from what its output's activation is given: stable, with an exact gradient.
+fn fuses(loss: Option<Loss>, activation: Activation) -> bool {
+    matches!(
+        (loss, activation),
+        (Some(Loss::BinaryCrossentropy { from_logits: false, .. }), Activation::Sigmoid)
+            | (
+                Some(
+                    Loss::CategoricalCrossentropy { from_logits: false, .. }
+                        | Loss::SparseCategoricalCrossentropy { from_logits: false, .. }
+                ),
+                Activation::Softmax
+            )
+    )
 }
 
 /// Tells the random numbers of one layer from those of others.

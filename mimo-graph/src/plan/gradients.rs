@@ -22,8 +22,8 @@ pub(super) fn connect(graph: &Graph, building: &mut Building) {
 /// between. Nothing in a head waits for the trunk.
 fn order(building: &mut Building) {
     let mut arrives: Vec<bool> = vec![false; building.values.len()];
-    for (loss, value) in building.plan.losses.iter().zip(&building.loss_values) {
-        arrives[value.0] |= loss.gradient.is_some();
+    for value in building.loss_values.iter().chain(&building.custom_values).flatten() {
+        arrives[value.0] = true;
     }
     for at in (0..building.plan.forward.len()).rev() {
         let gives = &building.gives[at];
@@ -46,14 +46,23 @@ fn order(building: &mut Building) {
     }
 }
 
-/// Gives every read its sink. Returns by value the operation that writes its gradient last.
+/// Gives every read its sink, in the order in which gradients are written: declared losses, custom losses, the backward.
+/// Returns by value the operation that writes its gradient last.
 fn sinks(building: &mut Building) -> Vec<Option<usize>> {
     let mut written = vec![false; building.values.len()];
     let mut last = vec![None; building.values.len()];
-    for (loss, value) in building.plan.losses.iter().zip(&building.loss_values) {
-        written[value.0] |= loss.gradient.is_some();
+    let Building { plan, reads, values, gradients, loss_values, custom_values, .. } = building;
+    for value in loss_values.iter().flatten() {
+        // A loss writes and does not add: `Building::outputs` gives each a value to itself.
+        written[value.0] = true;
     }
-    let Building { plan, reads, values, gradients, .. } = building;
+    for value in custom_values.iter() {
+        let view = value.and_then(|value| gradients[value.0].clone());
+        plan.custom_gradients.push(view.zip(*value).map(|(view, value)| {
+            let accumulate = std::mem::replace(&mut written[value.0], true);
+            Sink { view, accumulate, mask: None }
+        }));
+    }
     for &at in plan.heads.iter().chain(&plan.trunk) {
         for (read, &value) in reads_of(&mut plan.forward[at].kind).into_iter().zip(&reads[at]) {
             if !values.has_gradient(value) {

@@ -41,13 +41,12 @@ pub(super) fn assign(plan: &mut Plan) {
     for loss in &plan.losses {
         train.push((loss.target.clone(), 0));
         train.push((loss.sample_weight.clone(), 0));
-        let at_loss = [Some(&loss.y), Some(&loss.target), Some(&loss.sample_weight)].into_iter().chain([
-            loss.logits.as_ref(),
-            loss.gradient.as_ref(),
-            loss.prediction_gradient.as_ref(),
-        ]);
+        let at_loss = [Some(&loss.y), Some(&loss.target), Some(&loss.sample_weight)]
+            .into_iter()
+            .chain([loss.logits.as_ref(), loss.gradient.as_ref()]);
         train.extend(at_loss.flatten().map(|view| (view.clone(), losses_at)));
     }
+    train.extend(plan.custom_gradients.iter().flatten().map(|sink| (sink.view.clone(), losses_at)));
     let backward: Vec<usize> = plan.heads.iter().chain(&plan.trunk).copied().collect();
     for (step, at) in backward.into_iter().enumerate() {
         let op = &mut plan.forward[at];
@@ -165,9 +164,10 @@ pub(super) fn each_view(plan: &mut Plan, mut change: impl FnMut(&mut View)) {
     for loss in &mut plan.losses {
         let views = [&mut loss.y, &mut loss.target, &mut loss.sample_weight];
         views.into_iter().for_each(&mut change);
-        let optional = [&mut loss.logits, &mut loss.gradient, &mut loss.prediction_gradient];
+        let optional = [&mut loss.logits, &mut loss.gradient];
         optional.into_iter().flatten().for_each(&mut change);
     }
+    plan.custom_gradients.iter_mut().flatten().for_each(|sink| change(&mut sink.view));
     for block in &mut plan.blocks {
         match &mut block.gradient {
             Some(Gradient::Product(uses) | Gradient::Sum(uses) | Gradient::Scatter(uses)) => {

@@ -15,7 +15,7 @@ pub(super) struct Values {
     pub of_tensor: Vec<ValueId>,
     /// Calls that lead to an output, in topological order.
     pub live: Vec<NodeId>,
-    /// By value: the trained outputs that it leads to, ascending.
+    /// By value: the outputs with a part in the total loss that it leads to, ascending.
     pub reaches: Vec<Vec<usize>>,
     /// By value: whether a trained weight comes before it.
     pub depends: Vec<bool>,
@@ -130,8 +130,8 @@ impl Values {
         // Models have few outputs, so a sorted list does for a set.
         let mut sets: Vec<Vec<usize>> = vec![Vec::new(); self.reaches.len()];
         if let Some(compile) = &graph.compile {
-            for (index, (port, training)) in graph.outputs.iter().zip(&compile.outputs).enumerate() {
-                if training.loss.is_some() {
+            for (index, port) in graph.outputs.iter().enumerate() {
+                if compile.trains(index) {
                     insert(&mut sets[self.of(port.tensor).0], index);
                 }
             }

@@ -3,6 +3,7 @@
 use mimo_graph::dim::Dim;
 use mimo_graph::graph::{Dtype, Port};
 use mimo_graph::shape::Shape;
+use mimo_graph::target::Target;
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
 
@@ -50,9 +51,9 @@ fn targets(cx: &Context<'_>) -> Vec<Field> {
     let Some(compile) = &cx.graph.compile else { return vec![] };
     let mut fields = vec![];
     for ((output, field), training) in cx.outputs().zip(&compile.outputs) {
-        let Some(loss) = training.loss else { continue };
+        let Some(target) = training.target() else { continue };
         let mut field = port(cx, output, field, "Target of");
-        if loss.sparse() {
+        if target == Target::Classes {
             let classes = field.shape.0.pop().unwrap_or(Dim::Known(1));
             field.indices = true;
             field.doc = format!(
@@ -62,20 +63,27 @@ fn targets(cx: &Context<'_>) -> Vec<Field> {
                 cx.shown(&field.shape)
             );
         }
-        field.doc.push_str(&format!(" Loss `{loss}`, weight {}.", training.weight));
+        match training.loss {
+            Some(loss) => field.doc.push_str(&format!(" Loss `{loss}`, weight {}.", training.weight)),
+            None => field.doc.push_str(" Read by its metrics only."),
+        }
         fields.push(field);
     }
     fields
 }
 
 /// The generic arguments of a struct with these fields; `B` and `E` are put in. Class indices are of one type, so where
-/// there is nothing else, there is no element type.
+/// there is nothing else, there is no element type, and without fields there are no parameters at all.
 fn arguments(fields: &[Field], batch: &TokenStream) -> TokenStream {
-    if has_elements(fields) { quote!(<#batch, E>) } else { quote!(<#batch>) }
+    match has_elements(fields) {
+        true => quote!(<#batch, E>),
+        false if fields.is_empty() => quote!(),
+        false => quote!(<#batch>),
+    }
 }
 
 fn has_elements(fields: &[Field]) -> bool {
-    fields.is_empty() || fields.iter().any(|field| !field.indices)
+    fields.iter().any(|field| !field.indices)
 }
 
 /// The generic arguments of the inputs' struct.
@@ -116,24 +124,20 @@ pub(super) fn structs(cx: &Context<'_>) -> TokenStream {
     let inputs = plain(cx.name("Inputs"), format!(" What [`{model}`] reads."), &inputs(cx));
     let targets = cx.graph.compile.as_ref().map(|_| {
         let fields = targets(cx);
-        let marker = fields.is_empty().then(|| {
-            // Nothing is trained: the parameters of the struct would be unused.
-            quote!(#[doc(hidden)] pub __unused: #krate::__private::core::marker::PhantomData<(B, E)>,)
-        });
-        match marker {
-            None => plain(cx.name("Targets"), format!(" What [`{model}`] is trained to give."), &fields),
-            Some(marker) => {
-                let name = cx.name("Targets");
-                let doc = format!(" [`{model}`] trains no output.");
-                quote! {
-                    #[doc = #doc]
-                    #[derive(#krate::__private::core::clone::Clone, #krate::__private::core::fmt::Debug)]
-                    #vis struct #name<
-                        B: #krate::__private::Dim = #krate::__private::core::primitive::usize,
-                        E: #krate::__private::Float = #krate::__private::core::primitive::f32,
-                    > { #marker }
-                }
-            }
+        if !fields.is_empty() {
+            return plain(cx.name("Targets"), format!(" What [`{model}`] is trained to give."), &fields);
+        }
+        let name = cx.name("Targets");
+        let doc = format!(" [`{model}`] has no targets: its losses are computed from its outputs alone.");
+        quote! {
+            #[doc = #doc]
+            #[derive(
+                #krate::__private::core::clone::Clone,
+                #krate::__private::core::marker::Copy,
+                #krate::__private::core::fmt::Debug,
+                #krate::__private::core::default::Default,
+            )]
+            #vis struct #name {}
         }
     });
     let outputs_name = cx.name("Outputs");
@@ -184,9 +188,10 @@ pub(super) fn impls(cx: &Context<'_>) -> TokenStream {
             quote!(reader.#method(#text, &self.#name)?;)
         });
         let arguments = arguments(fields, &quote!(B));
+        let batch = (!fields.is_empty()).then(|| quote!(B: __mimo::Dim,));
         quote! {
             #[automatically_derived]
-            impl<B: __mimo::Dim, E: __mimo::Float> __mimo::Columns<E> for #name #arguments {
+            impl<#batch E: __mimo::Float> __mimo::Columns<E> for #name #arguments {
                 fn read(&self, reader: &mut __mimo::Reader<'_, E>) -> __mimo::Result<()> {
                     #(#reads)*
                     __mimo::Ok(())
@@ -194,7 +199,7 @@ pub(super) fn impls(cx: &Context<'_>) -> TokenStream {
             }
         }
     };
-    let write = |name: &Ident, fields: &[Field], extra: TokenStream| {
+    let write = |name: &Ident, fields: &[Field]| {
         let zeros = fields.iter().map(|field| {
             let name = &field.name;
             let rest = field.shape.0.iter().map(|_| quote!(__mimo::Const));
@@ -206,12 +211,17 @@ pub(super) fn impls(cx: &Context<'_>) -> TokenStream {
             quote!(writer.#method(#text, &mut self.#name)?;)
         });
         let arguments = arguments(fields, &quote!(B));
+        let batch = (!fields.is_empty()).then(|| quote!(B: __mimo::Dim,));
+        let rows = match fields {
+            [] => quote!(let _ = rows;),
+            _ => quote!(let rows: B = __mimo::batch_axis(rows)?;),
+        };
         quote! {
             #[automatically_derived]
-            impl<B: __mimo::Dim, E: __mimo::Float> __mimo::OutputColumns<E> for #name #arguments {
+            impl<#batch E: __mimo::Float> __mimo::OutputColumns<E> for #name #arguments {
                 fn zeros(rows: __mimo::core::primitive::usize) -> __mimo::Result<Self> {
-                    let rows: B = __mimo::batch_axis(rows)?;
-                    __mimo::Ok(#name { #(#zeros,)* #extra })
+                    #rows
+                    __mimo::Ok(#name { #(#zeros,)* })
                 }
                 fn write(&mut self, writer: &mut __mimo::Writer<'_, E>) -> __mimo::Result<()> {
                     #(#writes)*
@@ -221,13 +231,11 @@ pub(super) fn impls(cx: &Context<'_>) -> TokenStream {
         }
     };
     let target_impls = cx.graph.compile.as_ref().map(|_| {
-        let extra =
-            if targets.is_empty() { quote!(__unused: __mimo::core::marker::PhantomData) } else { quote!() };
-        let (read, write) = (read(&targets_name, &targets), write(&targets_name, &targets, extra));
+        let (read, write) = (read(&targets_name, &targets), write(&targets_name, &targets));
         quote!(#read #write)
     });
     let (read_inputs, read_outputs) = (read(&inputs_name, &inputs), read(&outputs_name, &outputs));
-    let write_outputs = write(&outputs_name, &outputs, TokenStream::new());
+    let write_outputs = write(&outputs_name, &outputs);
     let names: Vec<_> = outputs.iter().map(|field| &field.name).collect();
     let places = (0..names.len()).map(Literal::usize_unsuffixed);
     let count = Literal::usize_unsuffixed(names.len());

@@ -33,7 +33,7 @@ pub(super) fn operation(
     let passed = conv.passed;
     let (kernel, bias) =
         (weighted(cx, &conv.kernel), option(conv.bias.as_ref().map(|bias| weighted(cx, bias))));
-    let (x, dx) = (view(cx, &conv.read.x), sink(cx, &conv.read));
+    let (x, dx) = (view(cx, &conv.read.x), sink(cx, conv.read.dx.as_ref()));
     let geometry = quote! {
         __mimo::Geometry {
             input: #input,

@@ -4,8 +4,8 @@
 use mimo_graph::dim::Dim;
 use mimo_graph::graph::{Dtype, Node, NodeId, TensorId};
 use mimo_graph::lanes::{self, Step};
-use mimo_graph::loss::Loss;
 use mimo_graph::plan::Plan;
+use mimo_graph::target::Target;
 
 use super::context::Context;
 use super::program;
@@ -50,10 +50,11 @@ fn ports(cx: &Context<'_>) -> Vec<String> {
     lines.push("| output | shape of a sample | loss | weight | metrics | target of a sample |".into());
     lines.push("|---|---|---|---:|---|---|".into());
     for (port, training) in graph.outputs.iter().zip(&compile.outputs) {
-        let (loss, weight, target) = match training.loss {
-            Some(loss) => (format!("`{loss}`"), training.weight.to_string(), target(cx, port.tensor, loss)),
-            None => ("none".into(), String::new(), "none".into()),
+        let (loss, weight) = match training.loss {
+            Some(loss) => (format!("`{loss}`"), training.weight.to_string()),
+            None => ("none".into(), String::new()),
         };
+        let target = training.target().map_or("none".into(), |kind| target(cx, port.tensor, kind));
         let metrics: Vec<String> = training.metrics.iter().map(|(name, _)| format!("`{name}`")).collect();
         let (name, shape) = (&port.name, shown(cx, port.tensor));
         lines.push(format!(
@@ -65,16 +66,15 @@ fn ports(cx: &Context<'_>) -> Vec<String> {
     lines
 }
 
-/// What an output is compared with.
-fn target(cx: &Context<'_>, output: TensorId, loss: Loss) -> String {
+/// The shape of an output's target.
+fn target(cx: &Context<'_>, output: TensorId, kind: Target) -> String {
     let Some(mut shape) = cx.graph.tensor(output).shape.clone() else { return String::new() };
-    match loss {
-        Loss::Custom => "what the loss reads".into(),
-        _ if loss.sparse() => {
+    match kind {
+        Target::Classes => {
             let classes = shape.0.pop().unwrap_or(Dim::Known(1));
             format!("`{}`, indices below {}", cx.shown(&shape), classes.display(&cx.graph.consts))
         }
-        _ => format!("`{}`", cx.shown(&shape)),
+        Target::Values => format!("`{}`", cx.shown(&shape)),
     }
 }
 

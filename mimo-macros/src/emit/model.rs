@@ -127,7 +127,6 @@ pub(super) fn traits(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     let trainable = cx.graph.compile.as_ref().map(|_| {
         let scan = pass("scan_pass", program::scan(cx, plan));
         let losses = pass("loss_pass", program::losses(cx, plan));
-        let custom = pass("custom_pass", program::custom(cx, plan));
         let heads = pass("heads_backward_pass", program::backward(plan, &plan.heads));
         let trunk = pass("trunk_backward_pass", program::backward(plan, &plan.trunk));
         let fields = cx.output_fields();
@@ -145,8 +144,6 @@ pub(super) fn traits(cx: &Context<'_>, plan: &Plan) -> TokenStream {
                 #scan
 
                 #losses
-
-                #custom
 
                 #heads
 

@@ -8,7 +8,7 @@ use mimo_graph::layers::spatial::{self, Padding};
 use mimo_graph::layers::up_sampling::Interpolation;
 use mimo_graph::loss::Loss;
 use mimo_graph::metric::{Average, Curve, Metric};
-use mimo_graph::plan::{Dense, LossOp, Op, OpKind, Read, Sink, View, Windows};
+use mimo_graph::plan::{Dense, LossOp, Op, OpKind, Sink, View, Windows};
 use mimo_graph::shape::Shape;
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
@@ -36,7 +36,7 @@ pub(super) fn operation(cx: &Context<'_>, op: &Op) -> (TokenStream, TokenStream)
         OpKind::Conv(conv) => super::conv::operation(cx, conv, &y, &dy),
         OpKind::Activate { activation, positions, read } => {
             let (activation, positions) = (self::activation(*activation), cx.dim(positions));
-            let (x, dx) = (view(cx, &read.x), sink(cx, read));
+            let (x, dx) = (view(cx, &read.x), sink(cx, read.dx.as_ref()));
             let value = quote!(__mimo::Activate {
                 activation: #activation, positions: #positions, x: #x, y: #y, dy: #dy, dx: #dx,
             });
@@ -45,7 +45,7 @@ pub(super) fn operation(cx: &Context<'_>, op: &Op) -> (TokenStream, TokenStream)
         OpKind::Concatenate { outer, parts } => {
             let outer = cx.dim(outer);
             let parts = parts.iter().map(|read| {
-                let (x, dx) = (view(cx, &read.x), sink(cx, read));
+                let (x, dx) = (view(cx, &read.x), sink(cx, read.dx.as_ref()));
                 quote!(__mimo::Part { x: #x, dx: #dx })
             });
             let value = quote!(__mimo::Concatenate { outer: #outer, parts: &[#(#parts),*], y: #y, dy: #dy });
@@ -54,7 +54,7 @@ pub(super) fn operation(cx: &Context<'_>, op: &Op) -> (TokenStream, TokenStream)
         OpKind::Merge { op, shape, inputs } => {
             let (op, result) = (merge(*op), cx.lengths(shape));
             let inputs = inputs.iter().map(|read| {
-                let (x, dx, from) = (view(cx, &read.x), sink(cx, read), cx.lengths(&read.shape));
+                let (x, dx, from) = (view(cx, &read.x), sink(cx, read.dx.as_ref()), cx.lengths(&read.shape));
                 quote!(__mimo::MergeInput {
                     x: #x, strides: &__mimo::broadcast_strides(&[#from], &[#result]), dx: #dx,
                 })
@@ -69,7 +69,7 @@ pub(super) fn operation(cx: &Context<'_>, op: &Op) -> (TokenStream, TokenStream)
             let result = result.map(|dim| cx.dim(dim));
             let (from, dims) =
                 (cx.lengths(&read.shape), dims.iter().map(|&dim| Literal::usize_unsuffixed(dim)));
-            let (x, dx) = (view(cx, &read.x), sink(cx, read));
+            let (x, dx) = (view(cx, &read.x), sink(cx, read.dx.as_ref()));
             let value = quote!(__mimo::Permute {
                 shape: &[#(#result),*],
                 strides: &__mimo::permuted_strides(&[#from], &[#(#dims),*]),
@@ -78,7 +78,7 @@ pub(super) fn operation(cx: &Context<'_>, op: &Op) -> (TokenStream, TokenStream)
             (quote!(__mimo::Permute), value)
         }
         OpKind::RepeatVector { n, read } => {
-            let (n, x, dx) = (cx.dim(n), view(cx, &read.x), sink(cx, read));
+            let (n, x, dx) = (cx.dim(n), view(cx, &read.x), sink(cx, read.dx.as_ref()));
             let value = quote!(__mimo::RepeatVector { n: #n, x: #x, y: #y, dy: #dy, dx: #dx });
             (quote!(__mimo::RepeatVector), value)
         }
@@ -88,7 +88,8 @@ pub(super) fn operation(cx: &Context<'_>, op: &Op) -> (TokenStream, TokenStream)
                 PoolKind::SharedMax => quote!(SharedMax),
                 PoolKind::Average => quote!(Average),
             };
-            let (windows, x, dx) = (self::windows(cx, windows), view(cx, &read.x), sink(cx, read));
+            let (windows, x, dx) =
+                (self::windows(cx, windows), view(cx, &read.x), sink(cx, read.dx.as_ref()));
             let value = quote!(__mimo::Pooling {
                 kind: __mimo::PoolKind::#kind, windows: #windows, x: #x, y: #y, dy: #dy, dx: #dx,
             });
@@ -106,7 +107,8 @@ pub(super) fn operation(cx: &Context<'_>, op: &Op) -> (TokenStream, TokenStream)
                 ),
             };
             let (pads, [h, w, c], outer) = (frame.pads, inner.map(|dim| cx.dim(&dim)), cx.dim(&outer));
-            let (above, left, x, dx) = (cx.dim(&above), cx.dim(&left), view(cx, &read.x), sink(cx, read));
+            let (above, left, x, dx) =
+                (cx.dim(&above), cx.dim(&left), view(cx, &read.x), sink(cx, read.dx.as_ref()));
             let value = quote!(__mimo::Frame {
                 pads: #pads,
                 inside: __mimo::Inside::new([#h, #w, #c], #outer, [#above, #left]),
@@ -121,7 +123,7 @@ pub(super) fn operation(cx: &Context<'_>, op: &Op) -> (TokenStream, TokenStream)
                 Interpolation::Nearest => quote!(Nearest),
                 Interpolation::Bilinear => quote!(Bilinear),
             };
-            let (x, dx) = (view(cx, &read.x), sink(cx, read));
+            let (x, dx) = (view(cx, &read.x), sink(cx, read.dx.as_ref()));
             let value = quote!(__mimo::UpSampling {
                 resize: __mimo::Resize {
                     image: [#height, #width],
@@ -137,7 +139,7 @@ pub(super) fn operation(cx: &Context<'_>, op: &Op) -> (TokenStream, TokenStream)
             let (before, behind) = read.shape.0.split_at((axis + 1).min(read.shape.rank()));
             let len = cx.dim(before.last().unwrap_or(&Dim::Known(1)));
             let inner = cx.dim(&Shape(behind.to_vec()).elements());
-            let (x, dx) = (view(cx, &read.x), sink(cx, read));
+            let (x, dx) = (view(cx, &read.x), sink(cx, read.dx.as_ref()));
             let value =
                 quote!(__mimo::Normalize { len: #len, inner: #inner, x: #x, y: #y, dy: #dy, dx: #dx });
             (quote!(__mimo::Normalize), value)
@@ -145,7 +147,8 @@ pub(super) fn operation(cx: &Context<'_>, op: &Op) -> (TokenStream, TokenStream)
         OpKind::Dot { axes: [i, j], reads: [p, q] } => {
             let (i, j) = (Literal::usize_unsuffixed(*i), Literal::usize_unsuffixed(*j));
             let (p_shape, q_shape) = (cx.lengths(&p.shape), cx.lengths(&q.shape));
-            let (p_view, q_view, p_sink, q_sink) = (view(cx, &p.x), view(cx, &q.x), sink(cx, p), sink(cx, q));
+            let (p_view, q_view, p_sink, q_sink) =
+                (view(cx, &p.x), view(cx, &q.x), sink(cx, p.dx.as_ref()), sink(cx, q.dx.as_ref()));
             let value = quote!(__mimo::Dot {
                 contraction: __mimo::contraction(&[#p_shape], #i, &[#q_shape], #j),
                 x: [#p_view, #q_view], y: #y, dy: #dy, dx: [#p_sink, #q_sink],
@@ -153,14 +156,14 @@ pub(super) fn operation(cx: &Context<'_>, op: &Op) -> (TokenStream, TokenStream)
             (quote!(__mimo::Dot), value)
         }
         OpKind::Dropout { rate, positions, key, read } => {
-            let (positions, x, dx) = (cx.dim(positions), view(cx, &read.x), sink(cx, read));
+            let (positions, x, dx) = (cx.dim(positions), view(cx, &read.x), sink(cx, read.dx.as_ref()));
             let value = quote!(__mimo::Dropout {
                 rate: #rate, positions: #positions, key: #key, x: #x, y: #y, dy: #dy, dx: #dx,
             });
             (quote!(__mimo::Dropout), value)
         }
         OpKind::GaussianNoise { stddev, key, read } => {
-            let (x, dx) = (view(cx, &read.x), sink(cx, read));
+            let (x, dx) = (view(cx, &read.x), sink(cx, read.dx.as_ref()));
             let value =
                 quote!(__mimo::GaussianNoise { stddev: #stddev, key: #key, x: #x, y: #y, dy: #dy, dx: #dx });
             (quote!(__mimo::GaussianNoise), value)
@@ -181,7 +184,7 @@ fn windows(cx: &Context<'_>, windows: &Windows) -> TokenStream {
 
 fn dense_value(cx: &Context<'_>, dense: &Dense, y: &TokenStream, dy: &TokenStream) -> TokenStream {
     let (inputs, units, positions) = (cx.dim(&dense.inputs), cx.dim(&dense.units), cx.dim(&dense.positions));
-    let (x, dx, kernel) = (view(cx, &dense.read.x), sink(cx, &dense.read), dense.kernel);
+    let (x, dx, kernel) = (view(cx, &dense.read.x), sink(cx, dense.read.dx.as_ref()), dense.kernel);
     let bias = option(dense.bias.map(|bias| quote!(__Layout::BLOCKS[#bias])));
     let linear = dense.segments.iter().all(|segment| segment.activation == Activation::Linear);
     let segments = dense.segments.iter().filter(|_| !linear).map(|segment| {
@@ -206,12 +209,11 @@ fn dense_value(cx: &Context<'_>, dense: &Dense, y: &TokenStream, dy: &TokenStrea
 
 /// The value of a loss. `states` are the places of its metrics' states.
 pub(super) fn loss(cx: &Context<'_>, op: &LossOp, states: &[TokenStream]) -> TokenStream {
-    let (output, kind) = (op.output, loss_kind(op.loss));
+    let (output, kind) = (op.output, option(op.loss.map(loss_kind)));
     let (positions, classes) = (cx.dim(&op.positions), cx.dim(&op.classes));
     let (y, target, sample_weight) = (view(cx, &op.y), view(cx, &op.target), view(cx, &op.sample_weight));
     let logits = option(op.logits.as_ref().map(|logits| view(cx, logits)));
     let gradient = option(op.gradient.as_ref().map(|gradient| view(cx, gradient)));
-    let prediction_gradient = option(op.prediction_gradient.as_ref().map(|gradient| view(cx, gradient)));
     let metrics = op.metrics.iter().zip(states).map(|(&metric, state)| {
         let metric = self::metric(metric);
         quote!((#state, #metric))
@@ -226,7 +228,6 @@ pub(super) fn loss(cx: &Context<'_>, op: &LossOp, states: &[TokenStream]) -> Tok
         target: #target,
         sample_weight: #sample_weight,
         gradient: #gradient,
-        prediction_gradient: #prediction_gradient,
         metrics: &[#(#metrics),*],
     })
 }
@@ -241,8 +242,8 @@ pub(super) fn view(cx: &Context<'_>, view: &View) -> TokenStream {
     quote!(__mimo::View::whole(#slot, #stride).columns(#column, #len))
 }
 
-pub(super) fn sink(cx: &Context<'_>, read: &Read) -> TokenStream {
-    option(read.dx.as_ref().map(|Sink { view: to, accumulate, mask }| {
+pub(super) fn sink(cx: &Context<'_>, sink: Option<&Sink>) -> TokenStream {
+    option(sink.map(|Sink { view: to, accumulate, mask }| {
         let (to, mask) = (view(cx, to), option(mask.as_ref().map(|mask| view(cx, mask))));
         quote!(__mimo::Sink { view: #to, accumulate: #accumulate, mask: #mask })
     }))
@@ -325,7 +326,7 @@ pub(super) fn loss_kind(loss: Loss) -> TokenStream {
         Loss::Hinge => quote!(Hinge),
         Loss::SquaredHinge => quote!(SquaredHinge),
         Loss::CategoricalHinge => quote!(CategoricalHinge),
-        Loss::Custom => quote!(Custom),
+        Loss::Custom { targets } => quote!(Custom { targets: #targets }),
     };
     quote!(__mimo::LossKind::#variant)
 }

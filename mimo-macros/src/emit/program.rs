@@ -1,5 +1,6 @@
 //! The layout and the operations of a model as constants, and the passes that call them.
 
+use mimo_graph::loss::Loss;
 use mimo_graph::place::{ALIGN, SlotRequest, place};
 use mimo_graph::plan::{Gradient, LossOp, Plan, Slot, Use};
 use proc_macro2::{Ident, Literal, Span, TokenStream};
@@ -76,7 +77,7 @@ pub(super) fn items(cx: &Context<'_>, plan: &Plan) -> TokenStream {
 pub(super) fn program(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     let inputs = plan.inputs.iter().map(|view| operations::view(cx, view));
     let outputs = plan.outputs.iter().map(|view| operations::view(cx, view));
-    // One entry per output, also for outputs that are not trained.
+    // One entry per output, also for outputs without targets.
     let mut losses = vec![None; plan.outputs.len()];
     for loss in &plan.losses {
         losses[loss.output] = Some(loss);
@@ -85,10 +86,9 @@ pub(super) fn program(cx: &Context<'_>, plan: &Plan) -> TokenStream {
         let entries = losses.iter().map(|loss| option(loss.and_then(pick)));
         quote!(&[#(#entries),*])
     };
-    let targets = by_output(&|loss| Some(operations::view(cx, &loss.target)));
+    let targets = by_output(&|loss| loss.kind.map(|_| operations::view(cx, &loss.target)));
     let sample_weights = by_output(&|loss| Some(operations::view(cx, &loss.sample_weight)));
-    let output_gradients =
-        by_output(&|loss| loss.prediction_gradient.as_ref().map(|view| operations::view(cx, view)));
+    let custom_gradients = plan.custom_gradients.iter().map(|sink| operations::sink(cx, sink.as_ref()));
     let blocks = plan.blocks.iter().enumerate().map(|(index, block)| {
         let index = Literal::usize_unsuffixed(index);
         let pack = option(block.pack.then(|| quote!(__Layout::PACKS[#index])));
@@ -138,7 +138,7 @@ pub(super) fn program(cx: &Context<'_>, plan: &Plan) -> TokenStream {
             constraint: #constraint,
         })
     });
-    let scans = plan.losses.iter().any(|loss| loss.loss.scans());
+    let scans = plan.losses.iter().any(scans);
     let flops = cx.dim(&plan.flops);
     quote! {
         __mimo::Program {
@@ -147,7 +147,7 @@ pub(super) fn program(cx: &Context<'_>, plan: &Plan) -> TokenStream {
             inputs: &[#(#inputs),*],
             outputs: &[#(#outputs),*],
             targets: #targets,
-            output_gradients: #output_gradients,
+            custom_gradients: &[#(#custom_gradients),*],
             sample_weights: #sample_weights,
             blocks: &[#(#blocks),*],
             interleaved: &[#(#interleaved),*],
@@ -180,17 +180,15 @@ pub(super) fn losses(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     quote!(#(__Losses::#names.forward(chunk);)*)
 }
 
-/// The lines that take the gradients of a custom loss through the heads' activations.
-pub(super) fn custom(cx: &Context<'_>, plan: &Plan) -> TokenStream {
-    let names = loss_names(cx, plan);
-    quote!(#(__Losses::#names.backward(chunk);)*)
-}
-
 /// The lines that look at the targets of the whole batch.
 pub(super) fn scan(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     let names = loss_names(cx, plan);
-    let names = names.iter().zip(&plan.losses).filter(|(_, loss)| loss.loss.scans()).map(|(name, _)| name);
+    let names = names.iter().zip(&plan.losses).filter(|(_, loss)| scans(loss)).map(|(name, _)| name);
     quote!(#(__mimo::Scan(__Losses::#names).forward(chunk);)*)
+}
+
+fn scans(loss: &LossOp) -> bool {
+    loss.loss.is_some_and(Loss::scans)
 }
 
 /// Where slots lie, in numbers.

@@ -30,12 +30,12 @@ pub(super) fn value(cx: &Context<'_>, whole: &Op, op: &Recurrent) -> TokenStream
     let (kernel, recurrent_kernel) = (weighted(cx, &op.kernel), weighted(cx, &op.recurrent_kernel));
     let bias = option(op.bias.as_ref().map(|bias| weighted(cx, bias)));
     let interleaved = option(op.interleaved.map(|copies| quote!([#(__Layout::INTERLEAVED[#copies]),*])));
-    let (x, dx) = (view(cx, &op.read.x), sink(cx, &op.read));
+    let (x, dx) = (view(cx, &op.read.x), sink(cx, op.read.dx.as_ref()));
     let [gates, states, cells, carried] =
         [&op.gates, &op.states, &op.cells, &op.carried].map(|memory| view(cx, memory));
     let initial = [0, 1].map(|state| {
         option(op.initial.get(state).map(|read| {
-            let (x, dx) = (view(cx, &read.x), sink(cx, read));
+            let (x, dx) = (view(cx, &read.x), sink(cx, read.dx.as_ref()));
             quote!(__mimo::Initial { x: #x, dx: #dx })
         }))
     });

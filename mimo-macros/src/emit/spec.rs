@@ -34,7 +34,7 @@ pub(super) fn spec(cx: &Context<'_>) -> TokenStream {
         let training = graph.compile.as_ref().map(|compile| &compile.outputs[index]);
         let loss = training.and_then(|training| training.loss);
         let weight = training.map_or(1.0, |training| training.weight);
-        let metrics = training.filter(|_| loss.is_some()).map_or(&[][..], |training| &training.metrics);
+        let metrics = training.map_or(&[][..], |training| &training.metrics);
         let metrics = metrics.iter().map(|(name, metric)| {
             let metric = operations::metric(*metric);
             quote!((#name, #metric))

@@ -32,9 +32,9 @@ pub(crate) struct Arrays<E> {
     pub(crate) weights: Vec<Vec<E>>,
 }
 
-/// The trained outputs, which are those that have targets.
+/// The outputs that have targets.
 pub(super) fn trained(spec: &'static ModelSpec) -> impl Iterator<Item = (usize, &'static OutputSpec)> {
-    spec.outputs.iter().enumerate().filter(|(_, output)| output.loss.is_some())
+    spec.outputs.iter().enumerate().filter(|(_, output)| output.target().is_some())
 }
 
 impl<M: Trainable> ArrayDataset<M> {

@@ -91,7 +91,7 @@ pub(crate) fn visit<E: Float>(loss: Loss, form: Form, visitor: impl Visit<E>) {
             }
         }
         Loss::KlDivergence => visitor.visit(form.sum(crossentropy::kl_divergence)),
-        Loss::Custom => {}
+        Loss::Custom { .. } => {}
     }
 }
 

@@ -1,39 +1,107 @@
 //! Losses that the user writes in dfdx's tensor operations.
 
+use std::cell::Cell;
+use std::ops::Deref;
+use std::sync::Arc;
+
 use dfdx::shapes::Rank0;
-use dfdx::tensor::{AsArray, Cpu, OwnedTape, Tensor};
+use dfdx::tensor::{AsArray, Cpu, OwnedTape, Tensor, TensorFromVec};
 use dfdx::tensor_ops::Backward;
 use mimo_graph::loss::Loss;
+use mimo_graph::spec::OutputSpec;
 
 use super::Trainer;
 use crate::columns::slices;
 use crate::data::spec;
 use crate::engine::CustomBatch;
 use crate::error::Error;
+use crate::float::Float;
 use crate::kernels::Element;
-use crate::model::{GradientReader, Model, OutputColumns, Trainable, Writer};
+use crate::logs::LogTable;
+use crate::model::{GradientReader, Model, OutputColumns, PerOutput, Trainable, Writer};
 
 /// A scalar that knows how it was computed.
 pub type LossTensor<E> = Tensor<Rank0, E, Cpu, OwnedTape<E, Cpu>>;
+
 /// The loss of a model.
 pub type LossTensorOf<M> = LossTensor<<M as Model>::Float>;
 
-type LossFn<'m, M> = dyn FnMut(<M as Trainable>::TracedOutputs, &<M as Trainable>::Targets) -> Result<LossTensorOf<M>, Error>
-    + 'm;
+/// The weights of the samples of a batch, `[rows]`.
+pub type WeightsTensor<E> = Tensor<(usize,), E, Cpu>;
 
-/// A loss on the outputs of a batch, and the batch's typed tensors.
-pub(super) struct CustomLoss<'m, M: Trainable> {
+type LossFn<'m, M> =
+    dyn FnMut(<M as Trainable>::TracedOutputs, &CustomTargets<M>) -> Result<LossTensorOf<M>, Error> + 'm;
+
+/// The targets of a batch, as a custom loss reads them: the fields of the model's targets, `targets.risk`, and the
+/// weights of the samples, `targets.sample_weights().risk`.
+pub struct CustomTargets<M: Trainable> {
+    targets: M::Targets,
+    weights: M::PerOutput<WeightsTensor<M::Float>>,
+    weights_read: Cell<bool>,
+}
+
+impl<M: Trainable> CustomTargets<M> {
+    /// The weights of the samples for each output, `[rows]` each; 1 where the data has none.
+    ///
+    /// Keras's loss is the mean over the samples of weight times loss, `(loss_of_samples * weights).mean()`. A custom loss
+    /// that ignores the weights of its output is an error for data that has some
+    /// ([`SampleWeightsIgnored`](Error::SampleWeightsIgnored)).
+    pub fn sample_weights(&self) -> &M::PerOutput<WeightsTensor<M::Float>> {
+        self.weights_read.set(true);
+        &self.weights
+    }
+}
+
+impl<M: Trainable> Deref for CustomTargets<M> {
+    type Target = M::Targets;
+
+    fn deref(&self) -> &M::Targets {
+        &self.targets
+    }
+}
+
+impl<M: Trainable> std::fmt::Debug for CustomTargets<M> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CustomTargets").field("model", &spec::<M>().name).finish_non_exhaustive()
+    }
+}
+
+/// The custom losses of a trainer.
+pub(super) struct CustomLosses<'m, M: Trainable> {
+    losses: Vec<CustomLoss<'m, M>>,
+    /// The tensors of a batch of this many samples. Batches of one size are written into the same tensors.
+    batch: Option<(usize, M::Outputs, CustomTargets<M>)>,
+}
+
+struct CustomLoss<'m, M: Trainable> {
+    /// What [`Trainer::add_loss`] called it; `None` for the loss of [`Trainer::set_loss`].
+    name: Option<String>,
+    /// The output whose loss it is; `None` for a joint loss.
+    output: Option<usize>,
     loss: Box<LossFn<'m, M>>,
-    /// For so many samples, so that batches of one size are written into the same tensors.
-    tensors: Option<(usize, M::Outputs, M::Targets)>,
+    /// Its value on the last batch.
+    value: f64,
+}
+
+/// The key in the logs of a joint loss that has no name.
+const JOINT: &str = "custom_loss";
+
+/// The outputs that were compiled with a custom loss.
+fn custom_outputs<M: Model>() -> impl Iterator<Item = (usize, &'static OutputSpec)> {
+    let outputs = spec::<M>().outputs.iter().enumerate();
+    outputs.filter(|(_, output)| matches!(output.loss, Some(Loss::Custom { .. })))
 }
 
 impl<'m, M: Trainable> Trainer<'m, M> {
-    /// Trains with a loss of one's own, on all outputs of a batch at once, instead of the model's weighted sum.
+    /// Sets the loss of the outputs whose loss in `.compile(…)` is `custom`. It is added to the losses of the other outputs.
     ///
-    /// The closure gets the outputs, recorded by dfdx, and the targets, and computes one number in dfdx's operations. The
-    /// gradients of the outputs come from dfdx, those of the weights from the compiled model. The logs still show
-    /// the outputs' own losses and metrics; `loss` is the closure's. Sample weights count for the former only.
+    /// The closure receives the outputs of a batch, recorded by dfdx, and its targets, and computes one number in dfdx's
+    /// operations. It may read any output, also one whose loss is `none` or another. The gradients of the outputs come from
+    /// dfdx, those of the weights from the compiled model.
+    ///
+    /// With one `custom` output it is that output's loss: multiplied by its loss weight and logged as its loss. With several
+    /// it is a joint loss, logged as `custom_loss`; their loss weights must be equal then, and multiply it.
+    /// [`add_loss`](Self::add_loss) sets the loss of one output of several.
     ///
     /// ```ignore
     /// trainer.set_loss(|outputs, targets| {
@@ -42,61 +110,229 @@ impl<'m, M: Trainable> Trainer<'m, M> {
     ///     Ok(risk - stage.mean())
     /// });
     /// ```
+    ///
+    /// If no output has the loss `custom`, training and evaluation return [`UnusedCustomLoss`](Error::UnusedCustomLoss).
     pub fn set_loss<F>(&mut self, loss: F)
     where
-        F: FnMut(M::TracedOutputs, &M::Targets) -> Result<LossTensorOf<M>, Error> + 'm,
+        F: FnMut(M::TracedOutputs, &CustomTargets<M>) -> Result<LossTensorOf<M>, Error> + 'm,
     {
-        self.custom = Some(CustomLoss { loss: Box::new(loss), tensors: None });
+        self.custom.losses.retain(|loss| loss.name.is_some());
+        self.custom.losses.push(CustomLoss { name: None, output: None, loss: Box::new(loss), value: 0.0 });
+        self.losses_changed();
     }
 
-    /// Goes back to the model's own losses.
+    /// Adds a custom loss by name, or replaces the one of that name.
+    ///
+    /// The name of an output whose loss in `.compile(…)` is `custom` sets the loss of that output: it is multiplied by the
+    /// output's loss weight and logged as its loss. Any other name makes a joint loss, logged under that name. See
+    /// [`set_loss`](Self::set_loss) for the closure.
+    ///
+    /// ```ignore
+    /// trainer.add_loss("risk", |outputs, targets| Ok((outputs.risk - targets.risk.clone()).abs().mean()))?;
+    /// trainer.add_loss("kl", |outputs, _| Ok(outputs.mean.square().mean() * 1e-3))?;
+    /// ```
+    ///
+    /// # Errors
+    /// [`CustomLossName`](Error::CustomLossName) for an output with another loss, and for a name that the logs use already;
+    /// [`UnusedCustomLoss`](Error::UnusedCustomLoss) if no output has the loss `custom`.
+    pub fn add_loss<F>(&mut self, name: &str, loss: F) -> Result<(), Error>
+    where
+        F: FnMut(M::TracedOutputs, &CustomTargets<M>) -> Result<LossTensorOf<M>, Error> + 'm,
+    {
+        if custom_outputs::<M>().next().is_none() {
+            return Err(Error::UnusedCustomLoss { model: spec::<M>().name });
+        }
+        let output = custom_outputs::<M>().find(|(_, output)| output.name == name).map(|(index, _)| index);
+        let replaces = self.custom.losses.iter().any(|loss| loss.name.as_deref() == Some(name));
+        let is_output = spec::<M>().outputs.iter().any(|output| output.name == name);
+        let taken = !replaces && (name == JOINT || self.table.resolve(name).is_some());
+        if output.is_none() && (is_output || taken || name.is_empty()) {
+            return Err(Error::CustomLossName { name: name.into(), is_output });
+        }
+        self.custom.losses.retain(|loss| loss.name.as_deref() != Some(name));
+        let name = Some(name.to_owned());
+        self.custom.losses.push(CustomLoss { name, output, loss: Box::new(loss), value: 0.0 });
+        self.losses_changed();
+        Ok(())
+    }
+
+    /// Removes all custom losses.
     pub fn clear_loss(&mut self) {
-        self.custom = None;
+        self.custom.losses.clear();
+        self.losses_changed();
     }
 
-    /// A model that was compiled with a custom loss has to have it.
+    /// The value of a joint custom loss over the last call, batch or epoch: the mean over its samples. `None` if there is
+    /// no joint loss of this name; the one of [`set_loss`](Self::set_loss) is called `custom_loss`.
+    pub fn joint_loss(&self, name: &str) -> Option<f64> {
+        let place = self.custom.joint().position(|joint| joint == name)?;
+        Some(self.totals.joint.get(place).copied().unwrap_or(0.0) / self.totals.samples as f64)
+    }
+
+    /// Finds the output of the loss without a name, and the values that are logged.
+    fn losses_changed(&mut self) {
+        let own: Vec<usize> = self
+            .custom
+            .losses
+            .iter()
+            .filter(|loss| loss.name.is_some())
+            .filter_map(|loss| loss.output)
+            .collect();
+        let mut rest = custom_outputs::<M>().map(|(index, _)| index).filter(|index| !own.contains(index));
+        let only = rest.next().filter(|_| rest.next().is_none());
+        for loss in self.custom.losses.iter_mut().filter(|loss| loss.name.is_none()) {
+            loss.output = only;
+        }
+        let joint: Vec<String> = self.custom.joint().map(str::to_owned).collect();
+        let custom = self.custom.losses.iter().filter_map(|loss| loss.output).collect::<Vec<_>>();
+        self.table = Arc::new(LogTable::with_custom(spec::<M>(), &custom, &joint));
+        self.totals.joint = vec![0.0; joint.len()];
+    }
+
+    /// Checks that the outputs with custom losses have them, and no others. Called before anything is computed.
     pub(super) fn check_losses(&self) -> Result<(), Error> {
-        let missing = spec::<M>().outputs.iter().find(|output| output.loss == Some(Loss::Custom));
-        match missing {
-            Some(output) if self.custom.is_none() => Err(Error::NoCustomLoss { output: output.name }),
-            _ => Ok(()),
+        if !self.custom.losses.is_empty() && custom_outputs::<M>().next().is_none() {
+            return Err(Error::UnusedCustomLoss { model: spec::<M>().name });
+        }
+        let mut joint: Option<(usize, &'static OutputSpec)> = None;
+        let has_joint = self.custom.joint().next().is_some();
+        for (index, output) in custom_outputs::<M>() {
+            if self.custom.losses.iter().any(|loss| loss.output == Some(index)) {
+                continue;
+            }
+            if !has_joint {
+                return Err(Error::NoCustomLoss { output: output.name });
+            }
+            match joint {
+                Some((other, first)) if self.loss_weights[other] != self.loss_weights[index] => {
+                    return Err(Error::JointLossWeights {
+                        outputs: [first.name, output.name],
+                        weights: [self.loss_weights[other], self.loss_weights[index]],
+                    });
+                }
+                _ => joint = Some((index, output)),
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<M: Trainable> Default for CustomLosses<'_, M> {
+    fn default() -> Self {
+        CustomLosses { losses: vec![], batch: None }
+    }
+}
+
+impl<M: Trainable> CustomLosses<'_, M> {
+    /// Whether there is none.
+    pub(super) fn is_empty(&self) -> bool {
+        self.losses.is_empty()
+    }
+
+    /// The names of the joint losses, in the order of the logs.
+    fn joint(&self) -> impl Iterator<Item = &str> {
+        let joint = self.losses.iter().filter(|loss| loss.output.is_none());
+        joint.map(|loss| loss.name.as_deref().unwrap_or(JOINT))
+    }
+
+    /// Computes the losses of a batch; adds their gradients to those of the batch if `gradients`. Returns the sum of the
+    /// losses, weighted by those of the model's outputs.
+    pub(super) fn compute(
+        &mut self,
+        batch: &mut CustomBatch<'_, M::Float>,
+        loss_weights: &[f64],
+        gradients: bool,
+    ) -> Result<f64, Error> {
+        // Taken out and not lent, so that a panic in a loss leaves nothing half written behind.
+        let mut tensors = match self.batch.take() {
+            Some(tensors) if tensors.0 == batch.rows => tensors,
+            _ => (batch.rows, M::Outputs::zeros(batch.rows)?, CustomTargets::of_rows(batch.rows)?),
+        };
+        let (_, outputs, targets) = &mut tensors;
+        slices(batch.outputs.iter().map(Vec::as_slice), |columns| outputs.write(&mut Writer::new(columns)))?;
+        targets.write(batch)?;
+        let own: Vec<usize> = self.losses.iter().filter_map(|loss| loss.output).collect();
+        let rest = || custom_outputs::<M>().map(|(index, _)| index).filter(|index| !own.contains(index));
+        let weight = |output: usize| loss_weights.get(output).copied().unwrap_or(1.0);
+        let mut total = 0.0;
+        for loss in &mut self.losses {
+            targets.weights_read.set(false);
+            let result = (loss.loss)(M::trace(outputs), targets)?;
+            if !targets.weights_read.get() {
+                let mut weighed = match loss.output {
+                    Some(output) => vec![output],
+                    None => rest().collect(),
+                };
+                weighed.retain(|&output| batch.is_weighted(output));
+                if let Some(&output) = weighed.first() {
+                    return Err(Error::SampleWeightsIgnored { output: spec::<M>().outputs[output].name });
+                }
+            }
+            loss.value = result.array().f64();
+            let factor = match loss.output {
+                Some(output) => weight(output),
+                // Those that a joint loss stands for have one weight (`check_losses`).
+                None => rest().next().map_or(1.0, weight),
+            };
+            total += factor * loss.value;
+            if gradients {
+                let mut found = result.try_backward()?;
+                let mut reader = GradientReader::new(&mut found, M::Float::of(factor), batch.gradients);
+                M::output_gradients(outputs, &mut reader)?;
+            }
+        }
+        self.batch = Some(tensors);
+        Ok(total)
+    }
+
+    /// Adds what the last batch of so many samples measured to the totals.
+    pub(super) fn total_up(&self, rows: usize, totals: &mut crate::engine::Totals) {
+        let mut joint = totals.joint.iter_mut();
+        for loss in &self.losses {
+            let sum = match loss.output {
+                Some(output) => totals.statistics.get_mut(output),
+                None => joint.next(),
+            };
+            if let Some(sum) = sum {
+                *sum += rows as f64 * loss.value;
+            }
         }
     }
 }
 
-impl<M: Trainable> CustomLoss<'_, M> {
-    /// The loss of a batch.
-    pub(super) fn value(&mut self, batch: &CustomBatch<'_, M::Float>) -> Result<f64, Error> {
-        let (loss, _) = self.loss(batch)?;
-        Ok(number::<M>(&loss))
-    }
-
-    /// The loss of a batch, and its gradients into the batch.
-    pub(super) fn gradients(&mut self, batch: &mut CustomBatch<'_, M::Float>) -> Result<f64, Error> {
-        let (loss, outputs) = self.loss(batch)?;
-        let value = number::<M>(&loss);
-        let mut gradients = loss.try_backward()?;
-        M::output_gradients(outputs, &mut GradientReader::new(&mut gradients, batch.gradients))?;
-        Ok(value)
-    }
-
-    /// Computes the loss; gives the outputs too, under whose ids dfdx keeps the gradients.
-    fn loss(&mut self, batch: &CustomBatch<'_, M::Float>) -> Result<(LossTensorOf<M>, &M::Outputs), Error> {
-        let tensors = match self.tensors.take() {
-            Some(tensors) if tensors.0 == batch.rows => tensors,
-            _ => (batch.rows, M::Outputs::zeros(batch.rows)?, M::Targets::zeros(batch.rows)?),
-        };
-        let (_, outputs, targets) = self.tensors.insert(tensors);
-        slices(batch.outputs.iter().map(Vec::as_slice), |columns| outputs.write(&mut Writer::new(columns)))?;
-        // Columns are per output, the fields of targets per trained output.
-        let trained =
-            || spec::<M>().outputs.iter().zip(batch.targets).filter(|(output, _)| output.loss.is_some());
-        let columns: Vec<&[M::Float]> = trained().map(|(_, column)| column.as_slice()).collect();
-        targets.write(&mut Writer::new(&columns))?;
-        Ok(((self.loss)(M::trace(outputs), targets)?, outputs))
+impl<E: Float> CustomBatch<'_, E> {
+    /// Whether a sample has another weight than 1 for an output.
+    fn is_weighted(&self, output: usize) -> bool {
+        let weights = self.sample_weights.and_then(|weights| weights.get(output));
+        weights.is_some_and(|weights| weights.iter().any(|weight| *weight != E::of(1.0)))
     }
 }
 
-fn number<M: Model>(loss: &LossTensorOf<M>) -> f64 {
-    loss.array().f64()
+impl<M: Trainable> CustomTargets<M> {
+    /// Tensors for so many samples.
+    fn of_rows(rows: usize) -> Result<Self, Error> {
+        let weights = M::PerOutput::from_fn(|_| Cpu::default().tensor_from_vec(ones(rows), (rows,)));
+        Ok(CustomTargets { targets: M::Targets::zeros(rows)?, weights, weights_read: Cell::new(false) })
+    }
+
+    fn write(&mut self, batch: &CustomBatch<'_, M::Float>) -> Result<(), Error> {
+        // Columns are per output, the fields of targets per output with targets.
+        let with_targets = spec::<M>().outputs.iter().zip(batch.targets);
+        let columns: Vec<&[M::Float]> = with_targets
+            .filter(|(output, _)| output.target().is_some())
+            .map(|(_, column)| column.as_slice())
+            .collect();
+        self.targets.write(&mut Writer::new(&columns))?;
+        let rows = batch.rows;
+        self.weights = M::PerOutput::from_fn(|output| {
+            let column = batch.sample_weights.and_then(|weights| weights.get(output));
+            let column = column.filter(|column| column.len() == rows).cloned();
+            Cpu::default().tensor_from_vec(column.unwrap_or_else(|| ones(rows)), (rows,))
+        });
+        Ok(())
+    }
+}
+
+fn ones<E: Float>(rows: usize) -> Vec<E> {
+    vec![E::of(1.0); rows]
 }

@@ -183,50 +183,17 @@ fn closures_watch_and_stop() {
 }
 
 #[test]
-fn a_custom_loss_trains_all_outputs_together() {
-    let (inputs, targets) = data(10);
-    let mut model = Lines::default();
-    let mut trainer = Trainer::new(&mut model).expect("a trainer");
-    let own = trainer.evaluate((&inputs, &targets), 4).expect("losses");
-    // The model's own total, in dfdx's operations.
-    trainer.set_loss(|outputs, targets: &LinesOutputs| {
-        let slope = (outputs.slope - targets.slope.clone()).square().mean();
-        let pair = (outputs.pair - targets.pair.clone()).square().mean() * 0.5;
-        Ok(slope + pair)
-    });
-    let custom = trainer.evaluate((&inputs, &targets), 4).expect("losses");
-    assert!(close(own.loss, custom.loss) && close(own.slope.mae, custom.slope.mae), "{own} {custom}");
-    let step = trainer.train_on_batch(&inputs, &targets).expect("a step");
-    assert!(close(step.loss, own.loss));
-    let gradients = ["slope/kernel", "slope/bias", "pair/kernel", "pair/bias"];
-    let custom = gradients.map(|name| trainer.gradient(name).expect("a weight"));
-    drop(trainer);
-    let mut model = Lines::default();
-    let mut trainer = Trainer::new(&mut model).expect("a trainer");
-    trainer.train_on_batch(&inputs, &targets).expect("a step");
-    for (name, custom) in gradients.iter().zip(custom) {
-        let own = trainer.gradient(name).expect("a weight");
-        assert!(own.iter().zip(&custom).all(|(a, b)| (a - b).abs() < 1e-5), "{name} {own:?} {custom:?}");
-    }
-}
-
-#[test]
-fn a_custom_loss_may_leave_outputs_out_and_fail() {
+fn a_model_without_a_custom_output_takes_no_custom_loss() {
     let (inputs, targets) = data(6);
     let mut model = Lines::default();
     let mut trainer = Trainer::new(&mut model).expect("a trainer");
-    let before = trainer.weights();
-    trainer.set_loss(|_, _| Err(Error::other("no loss today")));
-    let error = trainer.train_on_batch(&inputs, &targets).expect_err("the loss fails");
-    assert_eq!(error.to_string(), "no loss today");
-    assert_eq!(trainer.weights(), before);
-    trainer.set_loss(|outputs, targets: &LinesOutputs| {
-        Ok((outputs.pair - targets.pair.clone()).square().mean())
-    });
-    trainer.fit((&inputs, &targets), silent().epochs(3).batch_size(4)).expect("a training");
-    let after = trainer.weights();
-    assert_eq!(after[..2], before[..2]);
-    assert_ne!(after[2..], before[2..]);
+    let joint = trainer.add_loss("joint", |outputs, _| Ok(outputs.pair.square().mean()));
+    assert!(matches!(joint, Err(Error::UnusedCustomLoss { model: "Lines" })));
+    trainer.set_loss(|outputs, targets| Ok((outputs.pair - targets.pair.clone()).square().mean()));
+    let error = trainer.train_on_batch(&inputs, &targets).expect_err("no output has a custom loss");
+    assert!(matches!(error, Error::UnusedCustomLoss { model: "Lines" }));
+    trainer.clear_loss();
+    trainer.train_on_batch(&inputs, &targets).expect("a step");
 }
 
 #[test]

@@ -92,7 +92,7 @@ where
         inputs: &[],
         outputs: &[],
         targets: &[],
-        output_gradients: &[],
+        custom_gradients: &[],
         sample_weights: &[],
         blocks: &[],
         params: &[],

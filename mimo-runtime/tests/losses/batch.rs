@@ -120,7 +120,7 @@ impl Batch {
         let mut arena = vec![E::of(UNTOUCHED); offsets[5] * capacity];
         let op = Loss {
             output: 0,
-            loss: self.loss,
+            loss: Some(self.loss),
             positions: self.positions,
             classes: self.classes,
             y,
@@ -128,7 +128,6 @@ impl Batch {
             target,
             sample_weight,
             gradient: Some(gradient),
-            prediction_gradient: None,
             metrics: self.metrics.clone().leak(),
         };
         let mut chunk = Chunk {

@@ -229,7 +229,7 @@ fn a_diverged_model_shows_it() {
 #[test]
 fn a_custom_loss_leaves_the_gradient_and_counts_metrics() {
     let x = vec![0.2, 0.9];
-    let mut batch = Batch::new(Loss::Custom, Head::Predictions, 1, 1, x, vec![1.0, 1.0]);
+    let mut batch = Batch::new(Loss::Custom { targets: true }, Head::Predictions, 1, 1, x, vec![1.0, 1.0]);
     batch.metrics = vec![(1, Metric::BinaryAccuracy { threshold: 0.5 })];
     let outcome = batch.run::<f32>(&[2]);
     assert_eq!(outcome.statistics[..3], [0.0, 1.0, 2.0]);
