@@ -362,13 +362,13 @@ model! {
         let value = Dense(2)(concatenate([h, kind]));
         Model(inputs = [x], outputs = [kind, flag, gate, value]).compile(
             optimizer = SGD(0.0),
-            loss = { kind: categorical_crossentropy, flag: binary_crossentropy, gate: mse, value: mse },
+            loss = { kind: categorical_crossentropy, flag: binary_crossentropy, gate: custom, value: none },
         )
     }
 }
 
 #[test]
-fn a_custom_loss_goes_through_fused_heads() {
+fn a_custom_loss_goes_through_fused_heads_and_adds_to_their_own() {
     let mut model = Custom::<f64>::build(1);
     randomize(&mut model, 7);
     let data = Data::random::<Custom<f64>>(5, 8);

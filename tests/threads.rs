@@ -12,30 +12,36 @@ const ROWS: usize = 300;
 
 // From batches of 31 on its steps are shared: 90 k multiplications and additions per sample forward, three times as
 // many in a step, and a step of less than 4 M stays on one thread.
-model! {
-    Wide {
-        let image = Input(shape = [12, 10]);
-        let age = Input(shape = [1]);
-        let x = Flatten()(image);
-        let x = GaussianNoise(0.1)(x);
-        let x = Dense(512, activation = relu, kernel_regularizer = L2(1e-4))(x);
-        let x = Dropout(0.25)(x);
-        let x = concatenate([x, age]);
-        let left = Dense(32, activation = tanh)(x);
-        let right = Dense(32, activation = relu, kernel_constraint = MaxNorm(1.0))(x);
-        let x = left + right;
-        let kind = Dense(5, activation = softmax)(x);
-        let tags = Dense(3, activation = sigmoid)(x);
-        let value = Dense(2)(x);
+macro_rules! wide {
+    ($name:ident, $($losses:tt)*) => {
+        model! {
+            $name {
+                let image = Input(shape = [12, 10]);
+                let age = Input(shape = [1]);
+                let x = Flatten()(image);
+                let x = GaussianNoise(0.1)(x);
+                let x = Dense(512, activation = relu, kernel_regularizer = L2(1e-4))(x);
+                let x = Dropout(0.25)(x);
+                let x = concatenate([x, age]);
+                let left = Dense(32, activation = tanh)(x);
+                let right = Dense(32, activation = relu, kernel_constraint = MaxNorm(1.0))(x);
+                let x = left + right;
+                let kind = Dense(5, activation = softmax)(x);
+                let tags = Dense(3, activation = sigmoid)(x);
+                let value = Dense(2)(x);
 
-        Model(inputs = [image, age], outputs = [kind, tags, value]).compile(
-            optimizer = AdamW(learning_rate = 0.01, global_clipnorm = 1.0),
-            loss = { kind: sparse_categorical_crossentropy, tags: hinge, value: mse },
-            loss_weights = { tags: 0.5 },
-            metrics = { kind: [accuracy], tags: [auc], value: [mae, r2] },
-        )
-    }
+                Model(inputs = [image, age], outputs = [kind, tags, value]).compile(
+                    optimizer = AdamW(learning_rate = 0.01, global_clipnorm = 1.0),
+                    loss = { kind: sparse_categorical_crossentropy, $($losses)* },
+                    loss_weights = { kind: 0.5 },
+                    metrics = { kind: [accuracy], tags: [auc], value: [mae, r2] },
+                )
+            }
+        }
+    };
 }
+wide!(Wide, tags: hinge, value: mse);
+wide!(Joint, tags: custom, value: custom);
 
 // Never shared: even 257 rows are too little.
 model! {
@@ -176,9 +182,10 @@ fn so_it_does_with_weighted_samples() {
 #[test]
 fn so_it_does_with_a_loss_of_ones_own() {
     use mimo::dfdx::prelude::*;
-    let (inputs, targets) = wide(ROWS);
-    let data = ArrayDataset::<Wide>::new(&inputs, &targets).unwrap();
-    let custom: fn(&mut Trainer<'_, Wide>) = |trainer| {
+    let (WideInputs { image, age }, WideTargets { kind, tags, value }) = wide(ROWS);
+    let (inputs, targets) = (JointInputs { image, age }, JointTargets { kind, tags, value });
+    let data = ArrayDataset::<Joint>::new(&inputs, &targets).unwrap();
+    let custom: fn(&mut Trainer<'_, Joint>) = |trainer| {
         trainer.set_loss(|outputs, targets| {
             let value = (outputs.value - targets.value.clone()).square().mean();
             Ok(value + (outputs.tags - targets.tags.clone()).square().mean())
@@ -186,7 +193,7 @@ fn so_it_does_with_a_loss_of_ones_own() {
     };
     for batch in [33, 257] {
         compare(&format!("batches of {batch}"), |threads| {
-            run(Wide::new(1), &data, batch, threads, Some(custom))
+            run(Joint::new(1), &data, batch, threads, Some(custom))
         });
     }
 }

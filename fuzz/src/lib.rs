@@ -4,6 +4,7 @@
 mod choices;
 #[path = "../../mimo-macros/src/tests/large/sources.rs"]
 pub mod large;
+pub mod losses;
 pub mod models;
 pub mod pieces;
 pub mod targets;

@@ -2,12 +2,17 @@
 //! losses that fit them.
 
 use crate::choices::Choices;
+use crate::losses;
 
 /// A tensor that a layer can be called on.
 #[derive(Clone, Debug)]
 struct Tensor {
     name: String,
     shape: Vec<usize>,
+    /// What ends the layer that outputs it; `None` if that layer only moves values.
+    ending: Option<&'static str>,
+    /// Whether it is an input, which nothing can be trained to change.
+    input: bool,
 }
 
 /// A layer that may be called again: its name, the shape it reads without the axes in front, and what it makes of the last.
@@ -16,6 +21,7 @@ struct Shared {
     name: String,
     reads: usize,
     gives: usize,
+    activation: &'static str,
 }
 
 struct Growing<'a, 'b> {
@@ -94,7 +100,7 @@ impl Growing<'_, '_> {
                 }
             };
             self.statements += &format!("    let x{index} = Input(shape = {shape:?});\n");
-            self.tensors.push(Tensor { name: format!("x{index}"), shape });
+            self.tensors.push(Tensor { name: format!("x{index}"), shape, ending: None, input: true });
             self.read.push(false);
         }
         count
@@ -104,8 +110,17 @@ impl Growing<'_, '_> {
     fn give(&mut self, expression: String, shape: Vec<usize>) -> String {
         let name = format!("t{}", self.tensors.len());
         self.statements += &format!("    let {name} = {expression};\n");
-        self.tensors.push(Tensor { name: name.clone(), shape });
+        self.tensors.push(Tensor { name: name.clone(), shape, ending: None, input: false });
         self.read.push(false);
+        name
+    }
+
+    /// Binds what a layer with this activation gives.
+    fn ending(&mut self, expression: String, shape: Vec<usize>, activation: &'static str) -> String {
+        let name = self.give(expression, shape);
+        if let Some(tensor) = self.tensors.last_mut() {
+            tensor.ending = Some(activation);
+        }
         name
     }
 
@@ -155,21 +170,21 @@ impl Growing<'_, '_> {
                 if self.choices.one_in(3) {
                     let shared = format!("s{}", self.shared.len());
                     self.statements += &format!("    let {shared} = {layer};\n");
-                    self.give(format!("{shared}({name})"), changed(units));
-                    self.shared.push(Shared { name: shared, reads: last, gives: units });
+                    self.ending(format!("{shared}({name})"), changed(units), activation);
+                    self.shared.push(Shared { name: shared, reads: last, gives: units, activation });
                 } else {
-                    self.give(format!("{layer}({name})"), changed(units));
+                    self.ending(format!("{layer}({name})"), changed(units), activation);
                 }
             }
             (2, _) => {
                 let Some(shared) = self.shared.iter().find(|shared| shared.reads == last).cloned() else {
                     return self.merge(&x);
                 };
-                self.give(format!("{}({name})", shared.name), changed(shared.gives));
+                self.ending(format!("{}({name})", shared.name), changed(shared.gives), shared.activation);
             }
             (3, _) => {
                 let activation = self.activation(last);
-                self.give(format!("Activation({activation})({name})"), x.shape);
+                self.ending(format!("Activation({activation})({name})"), x.shape, activation);
             }
             (4, _) => {
                 let layer =
@@ -205,7 +220,9 @@ impl Growing<'_, '_> {
                 self.give(format!("{layer}({name})"), vec![last]);
             }
             (15, 2) => {
-                self.give(format!("TimeDistributed(Dense({units}))({name})"), changed(units));
+                let activation = self.activation(units);
+                let layer = format!("TimeDistributed(Dense({units}, activation = {activation}))");
+                self.ending(format!("{layer}({name})"), changed(units), activation);
             }
             (8..=11, 3) => self.images(&x, units),
             (12 | 13, 3) if x.shape[0] > 1 && x.shape[1] > 1 => {
@@ -227,7 +244,7 @@ impl Growing<'_, '_> {
                 self.give(format!("Reshape([-1, {last}])({name})"), vec![x.shape[0] * x.shape[1], last]);
             }
             _ => {
-                self.give(format!("Dense({units})({name})"), changed(units));
+                self.ending(format!("Dense({units})({name})"), changed(units), "linear");
             }
         }
     }
@@ -263,9 +280,10 @@ impl Growing<'_, '_> {
             2 => ("SeparableConv1D", ", padding = same", x.shape[0]),
             _ => ("Conv1DTranspose", ", strides = 2, padding = same", x.shape[0] * 2),
         };
-        self.give(
+        self.ending(
             format!("{class}({filters}, {kernel}{settings}, activation = {activation})({})", x.name),
             vec![len, filters],
+            activation,
         );
     }
 
@@ -287,9 +305,10 @@ impl Growing<'_, '_> {
         let comma = if class.ends_with('(') { "" } else { ", " };
         // A softmax over one channel says nothing.
         let activation = if image[2] == 1 && activation == "softmax" { "relu" } else { activation };
-        self.give(
+        self.ending(
             format!("{class}{comma}{kernel}{settings}, activation = {activation})({})", x.name),
             image.to_vec(),
+            activation,
         );
     }
 
@@ -345,47 +364,115 @@ impl Growing<'_, '_> {
         }
     }
 
-    /// Heads and `Model(…)`.
+    /// A head on `from`: a layer that ends in an activation, or one whose activation is a layer of its own, which makes the
+    /// logits a tensor that may be an output too. Now and then other tensors are made of the logits.
+    fn head(&mut self, index: usize, from: &str, before: &[usize]) -> Vec<usize> {
+        let (units, activation) = self.choices.pick(&[
+            (1, "linear"),
+            (1, "sigmoid"),
+            (3, "softmax"),
+            (4, "softmax"),
+            (2, "sigmoid"),
+            (2, "tanh"),
+            (3, "linear"),
+            (2, "softplus"),
+        ]);
+        let mut made = vec![];
+        let mut push = |growing: &mut Self, name: String, shape: Vec<usize>, ending| {
+            growing.tensors.push(Tensor { name, shape, ending, input: false });
+            growing.read.push(true);
+            made.push(growing.tensors.len() - 1);
+        };
+        let name = format!("y{index}");
+        let shape = [before, &[units]].concat();
+        if !self.choices.one_in(3) {
+            self.statements +=
+                &format!("    let {name} = Dense({units}, activation = {activation})({from});\n");
+            push(self, name, shape, Some(activation));
+            return made;
+        }
+        let logits = format!("l{index}");
+        self.statements += &format!("    let {logits} = Dense({units})({from});\n");
+        push(self, logits.clone(), shape.clone(), Some("linear"));
+        if self.choices.one_in(3) {
+            let moved = [&[1], &shape[..]].concat();
+            self.statements += &format!("    let r{index} = Reshape({moved:?})({logits});\n");
+            push(self, format!("r{index}"), moved, None);
+        }
+        if activation != "linear" {
+            self.statements += &format!("    let {name} = Activation({activation})({logits});\n");
+            push(self, name, shape.clone(), Some(activation));
+            if self.choices.one_in(3) {
+                self.statements += &format!("    let z{index} = Activation({activation})({logits});\n");
+                push(self, format!("z{index}"), shape, Some(activation));
+            }
+        }
+        made
+    }
+
+    /// Heads, outputs among all tensors, and `Model(…)`.
     fn heads(&mut self, inputs: usize) -> String {
         let count = 1 + self.choices.below(3);
-        let (mut names, mut losses, mut metrics) = (vec![], vec![], vec![]);
+        let hidden = self.tensors.len();
+        let mut outputs = vec![];
         for index in 0..count {
-            let from = if index + 1 == count { self.rest().0 } else { self.any().name };
-            let (units, activation, loss, metric) = self.choices.pick(&[
-                (1, "linear", "mse", "mae"),
-                (1, "sigmoid", "binary_crossentropy", "auc"),
-                (3, "softmax", "categorical_crossentropy", "accuracy"),
-                (4, "softmax", "sparse_categorical_crossentropy", "accuracy"),
-                (2, "sigmoid", "binary_crossentropy", "binary_accuracy"),
-                (2, "tanh", "huber", "r2"),
-                (3, "linear", "CategoricalCrossentropy(from_logits = true)", "categorical_accuracy"),
-                (2, "linear", "none", ""),
-                (2, "linear", "custom", ""),
-                (2, "softplus", "poisson", "mape"),
-            ]);
-            self.statements +=
-                &format!("    let y{index} = Dense({units}, activation = {activation})({from});\n");
-            names.push(format!("y{index}"));
-            losses.push((index, loss));
-            if !metric.is_empty() {
-                metrics.push(format!("y{index}: [{metric}]"));
+            let (from, shape) = if index + 1 == count {
+                (self.rest().0, vec![])
+            } else {
+                let from = self.any();
+                (from.name, from.shape[..from.shape.len() - 1].to_vec())
+            };
+            // The last tensor of a head is an output, the others may be.
+            let mut made = self.head(index, &from, &shape);
+            let last = made.pop();
+            made.retain(|_| self.choices.one_in(2));
+            outputs.extend(made.into_iter().chain(last));
+        }
+        // Any tensor may be an output.
+        for _ in 0..self.choices.below(4) {
+            let at = self.choices.below(hidden);
+            if !outputs.contains(&at) {
+                outputs.push(at);
             }
         }
-        // A loss from outside takes the place of all of them, and something is trained.
-        let custom = losses.iter().any(|(_, loss)| *loss == "custom");
-        if custom || losses.iter().all(|(_, loss)| *loss == "none") {
-            for (_, loss) in &mut losses {
-                *loss = if custom { "custom" } else { "mse" };
+        let outputs: Vec<Tensor> = outputs.iter().map(|&at| self.tensors[at].clone()).collect();
+        let custom = self.choices.one_in(8);
+        let mut losses = vec![];
+        for tensor in &outputs {
+            let last = tensor.shape.last().copied().unwrap_or(1);
+            // A softmax over one unit is refused.
+            let fitting = match tensor.ending {
+                Some("softmax") if last == 1 => vec!["none"],
+                ending => losses::fitting(ending, last),
+            };
+            losses.push(match self.choices.below(6) {
+                _ if tensor.input => "none",
+                0 if losses.iter().any(|loss| *loss != "none") => "none",
+                1 | 2 if custom => self.choices.pick(&["custom", "custom(targets = false)"]),
+                _ => self.choices.pick(&fitting),
+            });
+        }
+        if losses.iter().all(|loss| *loss == "none") {
+            // A model without anything to train is refused; a head can always have a loss.
+            if let Some(at) = outputs.iter().position(|tensor| !tensor.input) {
+                losses[at] = "mse";
             }
-            metrics.clear();
         }
         let inputs: Vec<String> = (0..inputs).map(|index| format!("x{index}")).collect();
+        let names: Vec<&str> = outputs.iter().map(|tensor| tensor.name.as_str()).collect();
         let tail = format!("Model(inputs = [{}], outputs = [{}])", inputs.join(", "), names.join(", "));
-        if self.choices.one_in(6) {
+        if self.choices.one_in(12) {
             return tail;
         }
+        let mut metrics = vec![];
+        for (name, loss) in names.iter().zip(&losses) {
+            if *loss != "custom(targets = false)" && self.choices.one_in(3) {
+                metrics.push(format!("{name}: [{}]", self.choices.pick(losses::metrics(loss))));
+            }
+        }
         let optimizer = self.choices.pick(&OPTIMIZERS);
-        let losses: Vec<String> = losses.iter().map(|(index, loss)| format!("y{index}: {loss}")).collect();
+        let losses: Vec<String> =
+            names.iter().zip(&losses).map(|(name, loss)| format!("{name}: {loss}")).collect();
         let metrics = match metrics.is_empty() {
             true => String::new(),
             false => format!(", metrics = {{ {} }}", metrics.join(", ")),

@@ -229,6 +229,7 @@ codes! {
         DropoutAfterHead "dropout_after_head" "dropout or noise behind the last layer of an output",
         LargeFlatten "large_flatten" "flattened image that holds most of the weights",
         LargeLearningRate "large_learning_rate" "learning rate above 1",
+        NegativeLossWeight "negative_loss_weight" "loss with a negative weight",
         NegativePredictions "negative_predictions" "loss of positive numbers on predictions that can be negative",
         UnknownLint "unknown_lint" "unknown lint",
         UnusedFunction "unused_function" "function that is never called",

@@ -178,6 +178,17 @@ fn weights(
                             .help("`#[allow(mimo::zero_loss_weight)]` if the weight changes while training"),
                     );
                 }
+                if let (Some(negative), Some(Some(_))) = (read.filter(|weight| *weight < 0.0), loss) {
+                    let message = format!(
+                        "the loss of `{}` has the weight {negative}, so that training makes it larger",
+                        output.name
+                    );
+                    cx.error(
+                        Diag::warning(Code::NegativeLossWeight, value.loc, message)
+                            .help(format!("write `{}` to make it smaller", -negative))
+                            .help("`#[allow(mimo::negative_loss_weight)]` for an adversarial loss"),
+                    );
+                }
                 read
             }
         });
@@ -314,6 +325,21 @@ mod tests {
             ["at none: error: no output has a loss, so there is nothing to train\n  \
               = help: give at least one output a loss, or leave out `.compile(…)`: without it a model only predicts"]
         );
+    }
+
+    #[test]
+    fn a_negative_weight_is_a_lint() {
+        let (compile, errors) = resolved(&regressions(), "loss = mse, loss_weights = { b: -0.5 }");
+        assert_eq!(compile.unwrap().outputs[1].weight, -0.5);
+        assert_eq!(
+            errors,
+            ["at -0.5: warning: the loss of `b` has the weight -0.5, so that training makes it larger\n  \
+              = help: write `0.5` to make it smaller\n  \
+              = help: `#[allow(mimo::negative_loss_weight)]` for an adversarial loss"]
+        );
+        // Without a loss there is nothing to make larger, which has a warning of its own.
+        let (_, errors) = resolved(&regressions(), "loss = [mse, none, mse], loss_weights = [1, -0.5, 1]");
+        assert_eq!(errors, NONE);
     }
 
     #[test]

@@ -6,7 +6,9 @@
 pub mod random_models;
 
 use mimo::data::{Dataset, from_fn};
+use mimo::graph::graph::Dtype;
 use mimo::graph::loss::Loss;
+use mimo::graph::target::Target;
 use mimo::{Error, FitOptions, Float, Model, Trainable, Trainer, TrainerOptions, Verbose};
 use serde_json::Value;
 
@@ -152,10 +154,22 @@ impl Data {
     pub fn random<M: Model>(rows: usize, seed: u64) -> Data {
         let mut random = Random(seed);
         let spec = M::SPEC;
-        let inputs = spec.inputs.iter().map(|input| random.normals(rows * len(input.shape))).collect();
-        let targets = spec.outputs.iter().map(|output| match output.loss {
-            None => vec![],
-            Some(loss) => random.targets(loss, rows, output.shape),
+        let inputs = spec.inputs.iter().map(|input| match (input.dtype, input.below) {
+            (Dtype::Float, _) => random.normals(rows * len(input.shape)),
+            (Dtype::Int, below) => {
+                (0..rows * len(input.shape)).map(|_| random.below(below.unwrap_or(5)) as f64).collect()
+            }
+        });
+        let inputs = inputs.collect();
+        let targets = spec.outputs.iter().map(|output| match (output.target(), output.loss) {
+            (None, _) => vec![],
+            (Some(_), Some(loss)) => random.targets(loss, rows, output.shape),
+            // Read by metrics only.
+            (Some(Target::Values), None) => random.targets(Loss::Hinge, rows, output.shape),
+            (Some(Target::Classes), None) => {
+                let loss = Loss::SparseCategoricalCrossentropy { from_logits: false, ignore_class: None };
+                random.targets(loss, rows, output.shape)
+            }
         });
         Data { rows, inputs, targets: targets.collect(), weights: vec![] }
     }
@@ -314,11 +328,22 @@ pub fn check_gradients<M: Trainable<Float = f64>>(model: &mut M, check: Check) {
 
 /// The same, on given data.
 pub fn check_gradients_on<M: Trainable<Float = f64>>(model: &mut M, data: &Data, check: Check) {
+    check_gradients_with(model, data, check, &|_| {});
+}
+
+/// The same, with trainers that `prepare` gives custom losses.
+pub fn check_gradients_with<M: Trainable<Float = f64>>(
+    model: &mut M,
+    data: &Data,
+    check: Check,
+    prepare: &dyn Fn(&mut Trainer<'_, M>),
+) {
     let name = M::SPEC.name;
     let options = TrainerOptions::new().seed(check.seed).threads(1);
     // A learning rate of 0 leaves the weights as they are, so that the step only measures.
     let measure = |model: &mut M| {
         let mut trainer = Trainer::with_options(model, options).expect("a trainer");
+        prepare(&mut trainer);
         trainer.set_learning_rate(0.0);
         let logs = step(&mut trainer, data).expect("a step");
         let gradients: Vec<_> =
@@ -329,6 +354,7 @@ pub fn check_gradients_on<M: Trainable<Float = f64>>(model: &mut M, data: &Data,
     let (trained, gradients, weights) = measure(model);
     if !check.training {
         let mut trainer = Trainer::with_options(model, options).expect("a trainer");
+        prepare(&mut trainer);
         let evaluated = total(&mut trainer, data);
         let tolerance = Tolerance { rel: 1e-12, abs: 1e-12 };
         assert_near(&format!("{name}: total of a step and of an evaluation"), trained, evaluated, tolerance);
@@ -341,6 +367,7 @@ pub fn check_gradients_on<M: Trainable<Float = f64>>(model: &mut M, data: &Data,
         })
     } else {
         let mut trainer = Trainer::with_options(model, options).expect("a trainer");
+        prepare(&mut trainer);
         Box::new(move |weights| {
             trainer.set_weights(weights).expect("weights");
             total(&mut trainer, data)

@@ -1,11 +1,14 @@
 //! Random models that are valid, as source: what `tests/generated/random_models.rs` holds.
 //!
 //! A model grows layer by layer from tensors that it has. What nothing has read at the end is joined before the last
-//! head, so that every tensor counts.
+//! head, so that every tensor counts. Any tensor may be an output, with any loss that fits it.
 
 use std::fmt::Write;
 
 use super::Random;
+
+#[path = "../../fuzz/src/losses.rs"]
+mod losses;
 
 pub const MODELS: usize = 24;
 
@@ -79,6 +82,17 @@ struct Tensor {
     name: String,
     shape: Vec<usize>,
     read: bool,
+    /// The activation of the layer that outputs it; `None` if that layer only moves values.
+    ending: Option<&'static str>,
+    input: bool,
+}
+
+#[derive(Clone)]
+struct Shared {
+    name: String,
+    reads: usize,
+    units: usize,
+    activation: &'static str,
 }
 
 impl Tensor {
@@ -99,8 +113,8 @@ struct Growing {
     noisy: bool,
     inputs: usize,
     tensors: Vec<Tensor>,
-    /// Layers that may be called again: their names, the last axis that they read and the one that they give.
-    shared: Vec<(String, usize, usize)>,
+    /// Layers that may be called again.
+    shared: Vec<Shared>,
     lines: Vec<String>,
 }
 
@@ -127,7 +141,8 @@ impl Growing {
                 _ => vec![2, 1 + self.random.below(3), 2 + self.random.below(3)],
             };
             self.lines.push(format!("let x{index} = Input(shape = {shape:?});"));
-            self.tensors.push(Tensor { name: format!("x{index}"), shape, read: false });
+            let name = format!("x{index}");
+            self.tensors.push(Tensor { name, shape, read: false, ending: None, input: true });
         }
         if self.wide {
             self.trunk();
@@ -170,7 +185,16 @@ impl Growing {
     fn give(&mut self, expression: &str, shape: Vec<usize>) -> String {
         let name = format!("t{}", self.tensors.len());
         self.lines.push(format!("let {name} = {expression};"));
-        self.tensors.push(Tensor { name: name.clone(), shape, read: false });
+        self.tensors.push(Tensor { name: name.clone(), shape, read: false, ending: None, input: false });
+        name
+    }
+
+    /// The same for a layer with this activation.
+    fn give_activated(&mut self, expression: &str, shape: Vec<usize>, activation: &'static str) -> String {
+        let name = self.give(expression, shape);
+        if let Some(tensor) = self.tensors.last_mut() {
+            tensor.ending = Some(activation);
+        }
         name
     }
 
@@ -186,7 +210,7 @@ impl Growing {
                 let at = self.any();
                 let x = self.read(at);
                 let activation = self.activation(&x);
-                self.give(&format!("Activation({activation})({})", x.name), x.shape);
+                self.give_activated(&format!("Activation({activation})({})", x.name), x.shape, activation);
             }
             11 => self.noise(),
             12..=14 => self.reorder(),
@@ -211,10 +235,12 @@ impl Growing {
         }
     }
 
-    /// The arguments of a `Dense` behind its units.
-    fn settings(&mut self, units: usize) -> String {
-        let shape = Tensor { name: String::new(), shape: vec![units], read: true };
-        let mut settings = format!(", activation = {}", self.activation(&shape));
+    /// The arguments of a `Dense` after its units, and its activation.
+    fn settings(&mut self, units: usize) -> (String, &'static str) {
+        let shape =
+            Tensor { name: String::new(), shape: vec![units], read: true, ending: None, input: false };
+        let activation = self.activation(&shape);
+        let mut settings = format!(", activation = {activation}");
         if self.random.chance(0.15) {
             settings.push_str(", use_bias = false");
         } else if self.random.chance(0.1) {
@@ -230,22 +256,22 @@ impl Growing {
         if self.random.chance(0.08) {
             settings.push_str(", trainable = false");
         }
-        settings
+        (settings, activation)
     }
 
     fn dense(&mut self, at: usize) {
         let x = self.read(at);
         // Positions times units stay few.
         let units = if x.shape.len() > 1 { 1 + self.random.below(6) } else { self.units() };
-        let settings = self.settings(units);
+        let (settings, activation) = self.settings(units);
         let shape = [&x.shape[..x.shape.len() - 1], &[units]].concat();
         if self.random.chance(0.25) {
             let name = format!("s{}", self.shared.len());
             self.lines.push(format!("let {name} = Dense({units}{settings});"));
-            self.shared.push((name.clone(), x.last(), units));
-            self.give(&format!("{name}({})", x.name), shape);
+            self.shared.push(Shared { name: name.clone(), reads: x.last(), units, activation });
+            self.give_activated(&format!("{name}({})", x.name), shape, activation);
         } else {
-            self.give(&format!("Dense({units}{settings})({})", x.name), shape);
+            self.give_activated(&format!("Dense({units}{settings})({})", x.name), shape, activation);
         }
     }
 
@@ -258,8 +284,8 @@ impl Growing {
 
     fn call_shared(&mut self) {
         let mut fits = vec![];
-        for (layer, (_, inputs, _)) in self.shared.iter().enumerate() {
-            let reads = |tensor: &Tensor| tensor.last() == *inputs;
+        for (layer, shared) in self.shared.iter().enumerate() {
+            let reads = |tensor: &Tensor| tensor.last() == shared.reads;
             fits.extend((0..self.tensors.len()).filter(|&at| reads(&self.tensors[at])).map(|at| (layer, at)));
         }
         if fits.is_empty() {
@@ -267,10 +293,10 @@ impl Growing {
             return self.dense(at);
         }
         let (layer, at) = self.random.pick(&fits);
-        let (name, _, units) = self.shared[layer].clone();
+        let Shared { name, units, activation, .. } = self.shared[layer].clone();
         let x = self.read(at);
         let shape = [&x.shape[..x.shape.len() - 1], &[units]].concat();
-        self.give(&format!("{name}({})", x.name), shape);
+        self.give_activated(&format!("{name}({})", x.name), shape, activation);
     }
 
     fn noise(&mut self) {
@@ -394,16 +420,18 @@ impl Growing {
     }
 
     fn finish(mut self) -> (String, bool) {
-        let outputs = 1 + self.random.below(4);
+        let heads = 1 + self.random.below(4);
+        let mut outputs: Vec<(String, &str)> = vec![];
         let (mut names, mut losses, mut weights) = (vec![], vec![], vec![]);
         // All heads but the last read some tensor, the last one reads the rest.
-        for index in 0..outputs {
-            let last = index + 1 == outputs;
-            let x = if last {
-                self.rest()
+        for index in 0..heads {
+            let last = index + 1 == heads;
+            let (x, front) = if last {
+                (self.rest(), vec![])
             } else {
                 let at = self.any();
-                self.read(at).name
+                let x = self.read(at);
+                (x.name, x.shape[..x.shape.len() - 1].to_vec())
             };
             let (activation, several, loss): (&str, bool, &str) = self.random.pick(&[
                 ("linear", false, "mse"),
@@ -429,7 +457,34 @@ impl Growing {
             let loss = if !last && self.random.chance(0.12) { "none" } else { loss };
             let units = 1 + usize::from(several) + self.random.below(4);
             let name = format!("y{index}");
-            self.lines.push(format!("let {name} = Dense({units}, activation = {activation})({x});"));
+            if self.random.chance(0.4) {
+                // The logits are a tensor that can be an output too.
+                let logits = format!("l{index}");
+                let shape = [&front[..], &[units]].concat();
+                self.lines.push(format!("let {logits} = Dense({units})({x});"));
+                self.lines.push(format!("let {name} = Activation({activation})({logits});"));
+                let ending = Some("linear");
+                self.tensors.push(Tensor { name: logits, shape, read: true, ending, input: false });
+            } else {
+                self.lines.push(format!("let {name} = Dense({units}, activation = {activation})({x});"));
+            }
+            outputs.push((name, loss));
+        }
+        for _ in 0..self.random.below(4) {
+            let at = self.random.below(self.tensors.len());
+            let tensor = self.tensors[at].clone();
+            if outputs.iter().any(|(name, _)| *name == tensor.name) {
+                continue;
+            }
+            let fitting = match tensor.ending {
+                Some("softmax") if tensor.last() == 1 => vec!["none"],
+                _ if tensor.input => vec!["none"],
+                ending => losses::fitting(ending, tensor.last()),
+            };
+            let place = self.random.below(outputs.len() + 1);
+            outputs.insert(place, (tensor.name, self.random.pick(&fitting)));
+        }
+        for (name, loss) in outputs {
             losses.push(format!("{name}: {loss}"));
             if loss != "none" && self.random.chance(0.5) {
                 weights.push(format!("{name}: {}", self.random.pick(&["0.25", "0.5", "2.0"])));
