@@ -7,7 +7,7 @@
 //!
 //! A file is checked as a whole before anything is written to the model, and no length in it is used before it was
 //! compared with the length of the file. The header is limited by what the model's weights need, plus 1 MiB for the
-//! metadata of other tools, and reading it allocates at most 16 times its length.
+//! metadata of other tools, and reading it allocates at most 8 times its length.
 //!
 //! Paths lead to regular files, directly or by symbolic links. Directories, named pipes, sockets and devices are
 //! refused before they are opened.

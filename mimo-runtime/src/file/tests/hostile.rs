@@ -9,7 +9,7 @@ use super::*;
 use crate::weights::tests::Two;
 
 /// Bytes that reading a header may allocate per byte of it, as the module says.
-const PER_BYTE: u64 = 16;
+const PER_BYTE: u64 = 8;
 /// Bytes that it may allocate besides, for what the model has: its own header, names and faults.
 const FIXED: u64 = 16 << 10;
 
