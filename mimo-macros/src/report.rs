@@ -41,10 +41,11 @@ pub(crate) fn error(message: &str, range: SpanRange) -> TokenStream {
     quote!(#path #group)
 }
 
-/// Warnings: the use of a deprecated constant is the one warning that a macro can give on stable Rust.
+/// Warnings: the use of a deprecated constant is the only warning that a macro can emit on stable Rust. rustc's line
+/// opens with words that have nothing to do with the model, so the name of the constant contradicts them.
 ///
 /// ```text
-/// warning: use of deprecated constant `_::model_warning`: `x` is never used [mimo::unused_tensor]
+/// warning: use of deprecated constant `_::mimo_warning_not_a_deprecation`: `x` is never used [mimo::unused_tensor]
 /// ```
 pub(crate) fn warnings(diags: &[Diag], spans: &Spans) -> TokenStream {
     let warnings = diags.iter().filter(|diag| diag.severity == Severity::Warning);
@@ -54,7 +55,7 @@ pub(crate) fn warnings(diags: &[Diag], spans: &Spans) -> TokenStream {
 fn warning(message: &str, range: SpanRange) -> TokenStream {
     // Both the definition and the use are the user's token, as far as rustc can tell: otherwise it adds a note
     // about the macro. A path has no more span than its segments, so the first token is underlined.
-    let name = Ident::new("model_warning", range.start);
+    let name = Ident::new("mimo_warning_not_a_deprecation", range.start);
     quote! {
         const _: () = {
             #[allow(non_upper_case_globals)]

@@ -2,11 +2,15 @@
 //!
 //! A file holds one tensor per weight, named as in the summary (`dense/kernel`), in Keras's layout and the model's
 //! element type, so that it can be read and written elsewhere: `safetensors.numpy.load_file("model.safetensors")`.
-//! Its metadata says `format: mimo`, the version of these rules, the model's name, and its signature in one line. Files
-//! without metadata are welcome; only tensors decide whether a file fits. The same weights always give the same bytes.
+//! Its metadata has `format: mimo`, the version of these rules, the model's name, and its signature in one line. Files
+//! without metadata are accepted; only tensors decide whether a file fits. The same weights always give the same bytes.
 //!
-//! Reading trusts nothing: a file is checked as a whole before anything is written to the model, and no length in it
-//! is believed before it was compared with the length of the file.
+//! A file is checked as a whole before anything is written to the model, and no length in it is used before it was
+//! compared with the length of the file. The header is limited by what the model's weights need, plus 1 MiB for the
+//! metadata of other tools, and reading it allocates at most 8 times its length.
+//!
+//! Paths lead to regular files, directly or by symbolic links. Directories, named pipes, sockets and devices are
+//! refused before they are opened.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -18,60 +22,82 @@ use format::Subject;
 
 mod fault;
 mod format;
+mod header;
+mod regular;
 pub(crate) mod replace;
+mod temporary;
 #[cfg(test)]
 mod tests;
 
 pub use fault::Fault;
 
-/// Writes a model's weights to a file.
+/// Saves a model's weights to a file, which is created or replaced.
 ///
-/// The file appears, or replaces the one that was there, as a whole and only once it is on the disk: it is written
-/// under another name in the same folder, synced, and renamed. A symbolic link is followed, and a replaced file's
-/// permissions are kept.
+/// The weights are written to a temporary file in the same folder, `.mimo-….tmp`, which is synced and then renamed.
+/// So the path has the whole old file or the whole new one at any time, also if the process is killed or several
+/// processes save to it at once; the last one that renames wins. What a killed process leaves behind is removed by the
+/// next call that saves to that folder, where the file system has locks. A replaced file's permissions are kept, its
+/// owner and other hard links to it are not.
+///
+/// Symbolic links are followed, also to a file that does not exist yet: `save(&model, "latest")` writes the file that
+/// `latest` leads to.
+///
+/// # Errors
+/// [`File`](Error::File) if the file cannot be written, or if the path has something else than a regular file: a
+/// directory, a named pipe, a socket or a device. The path is then as it was.
 pub fn save<M: Model>(model: &M, path: impl AsRef<Path>) -> Result<(), Error> {
     let path = path.as_ref();
     let bytes = to_bytes(model)?;
     replace::replace(path, &bytes).map_err(|source| Error::File { path: path.into(), source })
 }
 
-/// Reads a model's weights from a file. If anything is wrong with it, the model stays as it was.
+/// Loads a model's weights from a file.
+///
+/// # Errors
+/// The model is unchanged after an error: [`File`](Error::File) if the file cannot be read or is not a regular file,
+/// [`WeightsFile`](Error::WeightsFile) with all differences if it does not hold the model's weights.
 pub fn load<M: Model>(model: &mut M, path: impl AsRef<Path>) -> Result<(), Error> {
     let (layout, data) = read(Subject::of::<M>(), path.as_ref())?;
     layout.write(model, &data);
     Ok(())
 }
 
-/// Reads a file that fits a model.
+/// Reads a file that holds the weights of a model.
 fn read(subject: Subject, path: &Path) -> Result<(format::Layout, Vec<u8>), Error> {
     let file_error = |source| Error::File { path: path.into(), source };
     let unfit = |faults| unfit(subject, Some(path), faults);
 
-    let mut file = File::open(path).map_err(file_error)?;
-    let len = regular_len(&file).map_err(file_error)?;
+    let (mut file, len) = regular::open(path).map_err(file_error)?;
     let prefix = read_up_to(&mut file, format::PREFIX).map_err(file_error)?;
-    let header_len = format::header_len(&prefix, len).map_err(unfit)?;
+    let header_len = format::header_len(subject, &prefix, len).map_err(unfit)?;
     let header = read_up_to(&mut file, header_len).map_err(file_error)?;
     let data_len = len - (format::PREFIX + header_len) as u64;
     let layout = format::Layout::check(subject, &header, data_len).map_err(unfit)?;
     let data = read_up_to(&mut file, layout.data_len()).map_err(file_error)?;
     if data.len() < layout.data_len() {
-        // Somebody else has just cut it.
+        // Another process has just shortened it.
         return Err(file_error(io::ErrorKind::UnexpectedEof.into()));
     }
     Ok((layout, data))
 }
 
-/// A model's weights as the bytes of a file.
+/// Returns a model's weights as the bytes of a file.
+///
+/// # Errors
+/// [`Memory`](Error::Memory) if they do not fit into memory.
 pub fn to_bytes<M: Model>(model: &M) -> Result<Vec<u8>, Error> {
     format::encode(model)
 }
 
-/// Takes a model's weights from the bytes of a file. If anything is wrong with them, the model stays as it was.
+/// Loads a model's weights from the bytes of a file.
+///
+/// # Errors
+/// [`WeightsFile`](Error::WeightsFile) with all differences if they are not the model's weights; the model is then
+/// unchanged.
 pub fn from_bytes<M: Model>(model: &mut M, bytes: &[u8]) -> Result<(), Error> {
     let subject = Subject::of::<M>();
     let unfit = |faults| unfit(subject, None, faults);
-    let header_len = format::header_len(bytes, bytes.len() as u64).map_err(unfit)?;
+    let header_len = format::header_len(subject, bytes, bytes.len() as u64).map_err(unfit)?;
     let (header, data) = bytes[format::PREFIX..].split_at(header_len);
     let layout = format::Layout::check(subject, header, data.len() as u64).map_err(unfit)?;
     layout.write(model, data);
@@ -80,16 +106,6 @@ pub fn from_bytes<M: Model>(model: &mut M, bytes: &[u8]) -> Result<(), Error> {
 
 fn unfit(subject: Subject, path: Option<&Path>, faults: Vec<Fault>) -> Error {
     Error::WeightsFile { path: path.map(Into::into), model: subject.name(), faults }
-}
-
-/// The length of a file, which only regular files have.
-fn regular_len(file: &File) -> io::Result<u64> {
-    let meta = file.metadata()?;
-    if meta.is_file() {
-        Ok(meta.len())
-    } else {
-        Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file"))
-    }
 }
 
 /// Reads `len` bytes, or what is left of the file.

@@ -21,8 +21,10 @@ impl<M: Trainable> History<M> {
     /// Draws the learning curves as an SVG file: a panel for the total loss and for every output's loss and metrics, each
     /// with a line for training and one for validation. Values that are NaN or infinite leave a gap. Feature `plot`.
     ///
+    /// The file is created or replaced in the way of [`save`](crate::file::save).
+    ///
     /// # Errors
-    /// [`File`](Error::File); [`NoData`](Error::NoData) if there was no epoch.
+    /// [`File`](Error::File) if the file cannot be written or is not a regular file; [`NoData`](Error::NoData) if there was no epoch.
     pub fn plot(&self, path: impl AsRef<Path>) -> Result<(), Error> {
         let path = path.as_ref();
         replace(path, self.to_svg()?.as_bytes()).map_err(|source| Error::File { path: path.into(), source })

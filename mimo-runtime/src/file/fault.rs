@@ -1,33 +1,42 @@
-//! What can be wrong with a file of weights.
+//! Reasons why a file does not hold a model's weights.
 
-use std::fmt;
+use std::fmt::{self, Write};
 
-/// One thing that is wrong with a file of weights.
+/// One reason why a file does not hold a model's weights.
+///
+/// Names and shapes of the file are shortened in messages, and control characters are escaped.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fault {
-    /// The file ends before its header.
+    /// The file is shorter than the length with which it should begin.
     NoHeader {
-        /// Bytes of the file.
+        /// Length of the file in bytes.
         bytes: u64,
     },
-    /// The header's length, with which a file begins, is more than there is.
+    /// The header's length, with which the file begins, is larger than the file.
     HeaderLength {
-        /// The header's length in bytes.
+        /// Length of the header in bytes.
         header: u64,
-        /// Bytes of the file.
+        /// Length of the file in bytes.
         bytes: u64,
     },
-    /// The header is no description of tensors that lie one after another.
+    /// The header is longer than one that describes the model's weights can be.
+    HeaderLimit {
+        /// Length of the header in bytes.
+        header: u64,
+        /// Largest length that is read for this model, in bytes.
+        limit: u64,
+    },
+    /// The header does not describe tensors that lie one after another.
     Header {
-        /// Why not.
+        /// Why it does not.
         reason: String,
     },
-    /// The header describes more data than there is, or less.
+    /// The header describes more data than the file has, or less.
     DataLength {
-        /// Bytes of data.
+        /// Bytes of data in the file.
         bytes: u64,
-        /// Bytes that the header describes.
+        /// Bytes of data that the header describes.
         described: u64,
     },
     /// The file was written by a version of mimo with other rules.
@@ -37,34 +46,34 @@ pub enum Fault {
     },
     /// A weight of the model is not in the file.
     Missing {
-        /// The weight.
+        /// Name of the weight.
         name: &'static str,
-        /// A tensor of the file that may be meant.
+        /// A tensor of the file with a similar name.
         similar: Option<String>,
     },
-    /// A tensor of the file is not in the model.
+    /// A tensor of the file is not a weight of the model.
     Unknown {
-        /// The tensor.
+        /// Name of the tensor.
         name: String,
-        /// A missing weight of the model that may be meant.
+        /// A missing weight of the model with a similar name.
         similar: Option<&'static str>,
     },
-    /// A weight has another shape.
+    /// A weight has another shape in the file.
     Shape {
-        /// The weight.
+        /// Name of the weight.
         name: &'static str,
         /// Its shape in the file.
         found: Vec<usize>,
         /// Its shape in the model.
         wanted: &'static [usize],
     },
-    /// A weight is of another type.
+    /// A weight has another element type in the file.
     Type {
-        /// The weight.
+        /// Name of the weight.
         name: &'static str,
-        /// Its type in the file.
+        /// Its element type in the file.
         found: String,
-        /// The model's.
+        /// The model's element type.
         wanted: &'static str,
     },
 }
@@ -72,35 +81,89 @@ pub enum Fault {
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Fault::NoHeader { bytes } => write!(f, "it is no safetensors file: it has only {bytes} bytes"),
-            Fault::HeaderLength { header, bytes } => {
-                write!(
-                    f,
-                    "it is no safetensors file, or damaged: a header of {header} bytes in {bytes} bytes"
-                )
+            Fault::NoHeader { bytes } => {
+                write!(f, "not a safetensors file: it has only {bytes} bytes")
             }
-            Fault::Header { reason } => write!(f, "it is no safetensors file, or damaged: {reason}"),
+            Fault::HeaderLength { header, bytes } => write!(
+                f,
+                "not a safetensors file, or damaged: a header of {header} bytes in a file of {bytes} bytes"
+            ),
+            Fault::HeaderLimit { header, limit } => write!(
+                f,
+                "the header has {header} bytes, but one for this model has at most {limit}: the file is damaged or \
+                 holds another model"
+            ),
+            Fault::Header { reason } => write!(f, "not a safetensors file, or damaged: {reason}"),
             Fault::DataLength { bytes, described } => {
                 let how = if bytes < described { "cut short" } else { "damaged" };
-                write!(f, "it is {how}: it has {bytes} bytes of data, its header describes {described}")
+                write!(
+                    f,
+                    "the file is {how}: it has {bytes} bytes of data, but its header describes {described}"
+                )
             }
             Fault::Version { found } => {
-                write!(f, "it follows version {found:?} of mimo's rules, and only version 1 is known here")
+                write!(f, "the file has version \"{}\" of mimo's format, but this is version 1", cut(found))
             }
             Fault::Missing { name, similar: None } => write!(f, "`{name}` is missing"),
             Fault::Missing { name, similar: Some(similar) } => {
-                write!(f, "`{name}` is missing; the file has `{similar}`")
+                write!(f, "`{name}` is missing; the file has `{}`", cut(similar))
             }
-            Fault::Unknown { name, similar: None } => write!(f, "`{name}` is no weight of the model"),
+            Fault::Unknown { name, similar: None } => {
+                write!(f, "`{}` is not a weight of the model", cut(name))
+            }
             Fault::Unknown { name, similar: Some(similar) } => {
-                write!(f, "`{name}` is no weight of the model; did you mean `{similar}`?")
+                write!(f, "`{}` is not a weight of the model; did you mean `{similar}`?", cut(name))
             }
             Fault::Shape { name, found, wanted } => {
-                write!(f, "`{name}` is {found:?}, but {wanted:?} in the model")
+                write!(f, "`{name}` has shape {}, but {wanted:?} in the model", cut_shape(found))
             }
             Fault::Type { name, found, wanted } => {
                 write!(f, "`{name}` holds {found} values, but {wanted} in the model")
             }
         }
     }
+}
+
+/// Text from a file for a message: its beginning and its end if it is long, with unprintable characters escaped.
+pub(super) fn cut(text: &str) -> impl fmt::Display {
+    /// Characters that are shown of both ends. The names of real weights are shorter.
+    const SHOWN: usize = 70;
+    let end = |index: Option<(usize, char)>| index.map_or(0, |(index, _)| index);
+    let (head, tail) = match text.char_indices().nth(2 * SHOWN) {
+        Some(_) => {
+            let (head, tail) = (text.char_indices().nth(SHOWN), text.char_indices().nth_back(SHOWN - 1));
+            (&text[..end(head)], &text[end(tail)..])
+        }
+        None => (text, ""),
+    };
+    fmt::from_fn(move |f| {
+        escape(head, f)?;
+        if !tail.is_empty() {
+            f.write_char('…')?;
+        }
+        escape(tail, f)
+    })
+}
+
+fn escape(text: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    text.chars().try_for_each(|c| match c {
+        '"' | '\'' | '\\' => f.write_char(c),
+        c => write!(f, "{}", c.escape_debug()),
+    })
+}
+
+/// A shape from a file for a message: its beginning if it is long.
+pub(super) fn cut_shape(shape: &[usize]) -> impl fmt::Display {
+    /// Axes that are shown. The shapes of real weights have fewer.
+    const SHOWN: usize = 8;
+    fmt::from_fn(move |f| {
+        f.write_char('[')?;
+        for (axis, len) in shape.iter().take(SHOWN).enumerate() {
+            write!(f, "{}{len}", if axis == 0 { "" } else { ", " })?;
+        }
+        match shape.len().saturating_sub(SHOWN) {
+            0 => f.write_char(']'),
+            more => write!(f, ", … and {more} more]"),
+        }
+    })
 }

@@ -1,15 +1,16 @@
 //! The bytes of a file: the length of the header, the header as JSON, and the weights one after another.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use mimo_graph::diag::did_you_mean;
 use mimo_graph::spec::{ModelSpec, WeightSpec};
 use mimo_graph::summary::signature;
 use safetensors::Dtype;
-use safetensors::tensor::Metadata;
 use serde_json::{Map, Value, json};
 
 use super::Fault;
+use super::header::{Header, METADATA};
 use crate::data::spec;
 use crate::error::Error;
 use crate::kernels::Element;
@@ -18,13 +19,10 @@ use crate::model::Model;
 /// Bytes of the length with which a file begins.
 pub(super) const PREFIX: usize = 8;
 
-/// No header is longer; the safetensors crate draws the same line.
-const LONGEST_HEADER: u64 = 100_000_000;
-
 /// The version of these rules.
 const VERSION: &str = "1";
 
-/// What a file says of a model: all that does not depend on the model's type, so that it is compiled here.
+/// A model as far as its files depend on it, and not on its type: what is computed from it is compiled here.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Subject {
     spec: &'static ModelSpec,
@@ -50,70 +48,99 @@ impl Subject {
     fn size(&self) -> usize {
         if self.dtype.0 == Dtype::F32 { 4 } else { 8 }
     }
+
+    /// The header of the model's files, padded, and the bytes of data that it describes.
+    ///
+    /// It is written here and not by the safetensors crate, which writes metadata in a random order.
+    fn header(&self) -> (String, usize) {
+        let spec = self.spec;
+        let mut header = Map::new();
+        let metadata =
+            json!({ "format": "mimo", "version": VERSION, "model": spec.name, "signature": signature(spec) });
+        header.insert(METADATA.into(), metadata);
+        let mut end = 0_usize;
+        for weight in spec.weights {
+            let start = end;
+            end = end.saturating_add(values(weight).saturating_mul(self.size()));
+            let tensor =
+                json!({ "dtype": self.dtype.1, "shape": weight.shape, "data_offsets": [start, end] });
+            header.insert(weight.name.into(), tensor);
+        }
+        let mut header = Value::Object(header).to_string();
+        // Readers map the file into memory and want the data aligned.
+        while !header.len().is_multiple_of(PREFIX) {
+            header.push(' ');
+        }
+        (header, end)
+    }
+
+    /// Largest length of a header that is read for this model, in bytes.
+    ///
+    /// Other tools may write the same tensors with more characters: `\u0061` for `a`, or one number per line. They
+    /// may also write metadata of their own, whose length does not depend on the model.
+    pub(super) fn header_limit(&self) -> u64 {
+        const METADATA: u64 = 1 << 20;
+        (self.header().0.len() as u64).saturating_mul(8).saturating_add(METADATA)
+    }
+}
+
+/// Values of a weight.
+fn values(weight: &WeightSpec) -> usize {
+    weight.shape.iter().fold(1, |len, &axis| len.saturating_mul(axis))
 }
 
 /// The file of a model.
 pub(super) fn encode<M: Model>(model: &M) -> Result<Vec<u8>, Error> {
     let subject = Subject::of::<M>();
-    let mut weights = Vec::with_capacity(subject.spec.weights.len());
-    model.read_weights(&mut |_, values| {
-        let mut bytes = Vec::with_capacity(values.len() * subject.size());
-        for value in values {
+    let (header, data_len) = subject.header();
+    let len = data_len.saturating_add(PREFIX + header.len());
+    let mut bytes = Vec::new();
+    bytes.try_reserve_exact(len).map_err(|_| Error::Memory { values: len / subject.size() })?;
+    bytes.extend((header.len() as u64).to_le_bytes());
+    bytes.extend(header.into_bytes());
+
+    let (mut weights, mut error) = (subject.spec.weights.iter(), None);
+    let mut write = |found: Vec<M::Float>| {
+        let weight =
+            weights.next().ok_or(Error::Inconsistent { what: "there are more weights than names" })?;
+        let (len, wanted) = (found.len(), values(weight));
+        if len != wanted {
+            return Err(Error::OutputLength { name: weight.name, len, wanted });
+        }
+        for value in found {
             match subject.dtype.0 {
                 #[expect(clippy::cast_possible_truncation, reason = "the value was an f32 before")]
                 Dtype::F32 => bytes.extend((value.f64() as f32).to_le_bytes()),
                 _ => bytes.extend(value.f64().to_le_bytes()),
             }
         }
-        weights.push(bytes);
-    });
-    assemble(subject, &weights)
-}
-
-/// The file of weights that are bytes already.
-///
-/// The header is written here and not by the safetensors crate, which gives metadata in a random order.
-fn assemble(subject: Subject, weights: &[Vec<u8>]) -> Result<Vec<u8>, Error> {
-    let spec = subject.spec;
-    let mut header = Map::new();
-    let metadata =
-        json!({ "format": "mimo", "version": VERSION, "model": spec.name, "signature": signature(spec) });
-    header.insert("__metadata__".into(), metadata);
-    let mut end = 0;
-    for (weight, bytes) in spec.weights.iter().zip(weights) {
-        let (len, wanted) = (bytes.len() / subject.size(), weight.shape.iter().product());
-        if len != wanted {
-            return Err(Error::OutputLength { name: weight.name, len, wanted });
+        Ok(())
+    };
+    model.read_weights(&mut |_, found| {
+        if error.is_none() {
+            error = write(found).err();
         }
-        let start = end;
-        end += bytes.len();
-        let tensor = json!({ "dtype": subject.dtype.1, "shape": weight.shape, "data_offsets": [start, end] });
-        header.insert(weight.name.into(), tensor);
+    });
+    match error {
+        Some(error) => Err(error),
+        None if weights.next().is_some() => {
+            Err(Error::Inconsistent { what: "there are fewer weights than names" })
+        }
+        None => Ok(bytes),
     }
-    let mut header = Value::Object(header).to_string();
-    // Readers map the file into memory and want the data aligned.
-    while !header.len().is_multiple_of(PREFIX) {
-        header.push(' ');
-    }
-
-    let len = PREFIX + header.len() + end;
-    let mut bytes = Vec::new();
-    bytes.try_reserve_exact(len).map_err(|_| Error::Memory { values: len / subject.size() })?;
-    bytes.extend((header.len() as u64).to_le_bytes());
-    bytes.extend(header.into_bytes());
-    weights.iter().for_each(|weight| bytes.extend(weight));
-    Ok(bytes)
 }
 
 /// The length of the header of a file of `bytes` bytes that begins with `prefix`.
-pub(super) fn header_len(prefix: &[u8], bytes: u64) -> Result<usize, Vec<Fault>> {
+pub(super) fn header_len(subject: Subject, prefix: &[u8], bytes: u64) -> Result<usize, Vec<Fault>> {
     let Some(length) = prefix.first_chunk::<PREFIX>() else {
         return Err(vec![Fault::NoHeader { bytes }]);
     };
     let header = u64::from_le_bytes(*length);
+    let limit = subject.header_limit();
     match usize::try_from(header) {
-        Ok(len) if header <= LONGEST_HEADER && header <= bytes.saturating_sub(PREFIX as u64) => Ok(len),
-        _ => Err(vec![Fault::HeaderLength { header, bytes }]),
+        _ if header > bytes.saturating_sub(PREFIX as u64) => Err(vec![Fault::HeaderLength { header, bytes }]),
+        Ok(len) if header <= limit => Ok(len),
+        _ => Err(vec![Fault::HeaderLimit { header, limit }]),
     }
 }
 
@@ -127,28 +154,21 @@ pub(super) struct Layout {
 impl Layout {
     /// Compares a header, and `bytes` bytes of data after it, with a model.
     pub(super) fn check(subject: Subject, header: &[u8], bytes: u64) -> Result<Layout, Vec<Fault>> {
-        let unreadable = |reason: String| vec![Fault::Header { reason }];
-        let text = std::str::from_utf8(header).map_err(|error| unreadable(error.to_string()))?;
-        // This also checks that the tensors lie one after another without gaps, each as long as its shape says.
-        let metadata: Metadata = serde_json::from_str(text).map_err(|error| unreadable(error.to_string()))?;
-        let data_len = metadata.data_len();
+        let header = Header::parse(header).map_err(|fault| vec![fault])?;
+        let data_len = header.data_len();
         if data_len as u64 != bytes {
             return Err(vec![Fault::DataLength { bytes, described: data_len as u64 }]);
         }
-        if let Some(notes) = metadata.metadata()
-            && notes.get("format").is_some_and(|format| format == "mimo")
-            && notes.get("version").is_none_or(|version| version != VERSION)
-        {
-            let found = notes.get("version").cloned().unwrap_or_default();
-            return Err(vec![Fault::Version { found }]);
+        if let Some(version) = header.version().filter(|&version| version != VERSION) {
+            return Err(vec![Fault::Version { found: version.to_owned() }]);
         }
 
-        let faults = compare(subject.spec.weights, subject.dtype, &metadata);
+        let faults = compare(subject.spec.weights, subject.dtype, &header);
         if !faults.is_empty() {
             return Err(faults);
         }
-        let infos = subject.spec.weights.iter().filter_map(|weight| metadata.info(weight.name));
-        let ranges = infos.map(|info| info.data_offsets.0..info.data_offsets.1).collect();
+        let tensors = subject.spec.weights.iter().filter_map(|weight| header.tensor(weight.name));
+        let ranges = tensors.map(|tensor| tensor.offsets.0..tensor.offsets.1).collect();
         Ok(Layout { ranges, data_len })
     }
 
@@ -182,44 +202,38 @@ impl Layout {
 fn compare(
     weights: &'static [WeightSpec],
     (dtype, dtype_name): (Dtype, &'static str),
-    metadata: &Metadata,
+    header: &Header,
 ) -> Vec<Fault> {
-    let mut unknown = metadata.offset_keys();
-    unknown.retain(|name| weights.iter().all(|weight| weight.name != name));
+    let known: HashSet<&str> = weights.iter().map(|weight| weight.name).collect();
+    let tensors = header.in_order().into_iter();
+    let unknown: Vec<&str> = tensors.map(|(name, _)| name).filter(|&name| !known.contains(name)).collect();
     let missing: Vec<&'static str> =
-        weights.iter().map(|weight| weight.name).filter(|name| metadata.info(name).is_none()).collect();
+        weights.iter().map(|weight| weight.name).filter(|name| header.tensor(name).is_none()).collect();
+    // Comparing names takes time by the product of their lengths and numbers, which a damaged or hostile file may
+    // make large: names that are much longer than any weight's, or many, are not compared.
+    const LONG: usize = 200;
+    const MANY: usize = 100;
+    let few = unknown.len() <= MANY && missing.len() <= MANY;
+    let short = |name: &&str| few && name.len() <= LONG;
 
     let mut faults = Vec::new();
     for weight in weights {
         let name = weight.name;
-        let Some(info) = metadata.info(name) else {
-            let similar = similar(name, unknown.iter().map(String::as_str)).map(str::to_owned);
+        let Some(tensor) = header.tensor(name) else {
+            let similar = did_you_mean(name, unknown.iter().copied().filter(short)).map(str::to_owned);
             faults.push(Fault::Missing { name, similar });
             continue;
         };
-        if info.dtype != dtype {
-            faults.push(Fault::Type { name, found: format!("{:?}", info.dtype), wanted: dtype_name });
+        if tensor.dtype != dtype {
+            faults.push(Fault::Type { name, found: format!("{:?}", tensor.dtype), wanted: dtype_name });
         }
-        if info.shape != weight.shape {
-            faults.push(Fault::Shape { name, found: info.shape.clone(), wanted: weight.shape });
+        if *tensor.shape != *weight.shape {
+            faults.push(Fault::Shape { name, found: tensor.shape.to_vec(), wanted: weight.shape });
         }
     }
     for name in unknown {
-        let similar = similar(&name, missing.iter().copied());
-        faults.push(Fault::Unknown { name, similar });
+        let similar = Some(name).filter(short).and_then(|name| did_you_mean(name, missing.iter().copied()));
+        faults.push(Fault::Unknown { name: name.to_owned(), similar });
     }
     faults
-}
-
-/// The candidate that may be meant by `name`. Comparing takes time by the product of lengths and numbers, which a
-/// damaged or hostile file may make large: names that are much longer than any weight's, or many, are not compared.
-fn similar<'a>(name: &str, candidates: impl Iterator<Item = &'a str> + Clone) -> Option<&'a str> {
-    const LONG: usize = 200;
-    const MANY: usize = 100;
-    let few = candidates.clone().nth(MANY).is_none();
-    if few && name.len() <= LONG {
-        did_you_mean(name, candidates.filter(|name| name.len() <= LONG))
-    } else {
-        None
-    }
 }

@@ -1,71 +1,98 @@
 //! Files that appear as a whole or not at all.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, OpenOptions, Permissions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Puts a file with these bytes in the place of `path`.
+use super::regular;
+use super::temporary::{Temporary, remove_abandoned};
+
+/// Puts a file with these bytes in the place of `path`, which is missing or a regular file, or leads to one by links.
+///
+/// The bytes are written to a temporary file in the same folder, which is synced and renamed: whenever the process
+/// dies, the path has the old file or the new one. Temporary files of killed processes are removed from the folder.
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    // Not the link is replaced, but what it leads to.
-    let path = fs::canonicalize(path).unwrap_or_else(|_| path.into());
-    if path.file_name().is_none() {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "the path does not end in a name"));
-    }
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    let (mut file, temporary) = create(folder)?;
-    if let Ok(replaced) = fs::metadata(&path) {
-        file.set_permissions(replaced.permissions())?;
-    }
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    drop(file);
-    fs::rename(&temporary.0, &path)?;
-    sync(folder)
-}
-
-/// The number in the next temporary file's name.
-static NEXT: AtomicU64 = AtomicU64::new(0);
-
-fn temporary(folder: &Path, number: u64) -> PathBuf {
-    folder.join(format!(".mimo-{}-{number}.tmp", std::process::id()))
-}
-
-/// A file under a name that nobody else uses.
-fn create(folder: &Path) -> io::Result<(File, Temporary)> {
-    // A name is in use only if an earlier process with our number was killed while it was writing.
-    for _ in 0..1000 {
-        let path = temporary(folder, NEXT.fetch_add(1, Ordering::Relaxed));
-        match OpenOptions::new().write(true).create_new(true).open(&path) {
-            Ok(file) => return Ok((file, Temporary(path))),
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(error),
+    let destination = Destination::of(path)?;
+    // First, because they take the room that is needed now.
+    remove_abandoned(&destination.folder);
+    // A second attempt is needed only where other machines do not see our locks.
+    for _ in 0..3 {
+        let mut temporary = Temporary::create(&destination.folder)?;
+        // Before anything is in it, because not everybody may read what was in the replaced file.
+        if let Some(permissions) = &destination.permissions {
+            temporary.file.set_permissions(permissions.clone())?;
+        }
+        temporary.file.write_all(bytes)?;
+        temporary.file.sync_all()?;
+        if cfg!(windows) {
+            // There a lock keeps others from reading, under the new name too.
+            let _ = temporary.file.unlock();
+        }
+        match fs::rename(&temporary.path, &destination.path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            renamed => return renamed.and_then(|()| sync(&destination.folder)),
         }
     }
-    Err(io::ErrorKind::AlreadyExists.into())
+    Err(io::Error::new(io::ErrorKind::NotFound, "the temporary file was removed by another process"))
 }
 
-/// A file that is not left behind. After it was renamed there is nothing to remove.
-struct Temporary(PathBuf);
+/// The file that is to be replaced or created.
+struct Destination {
+    /// Where the links end.
+    path: PathBuf,
+    folder: PathBuf,
+    /// Those of the file that is replaced.
+    permissions: Option<Permissions>,
+}
 
-impl Drop for Temporary {
-    fn drop(&mut self) {
-        // What is to be reported is why the file was not written.
-        let _ = fs::remove_file(&self.0);
+impl Destination {
+    fn of(path: &Path) -> io::Result<Self> {
+        let permissions = match fs::metadata(path) {
+            Ok(metadata) => {
+                regular::check(&metadata)?;
+                // The folder decides who may rename, but whoever may not write to a file may not replace it either.
+                Some(OpenOptions::new().write(true).open(path)?.metadata()?.permissions())
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => return Err(error),
+        };
+        let path = end_of_links(path)?;
+        if permissions.is_some() {
+            // Some links of `/proc` lead to files that their text does not name.
+            regular::check(&fs::symlink_metadata(&path)?)?;
+        }
+        // `new/` and `new/.` are directories, but have a file name for `Path`.
+        let bytes = path.as_os_str().as_encoded_bytes();
+        match (path.parent(), path.file_name()) {
+            (Some(folder), Some(name)) if bytes.ends_with(name.as_encoded_bytes()) => {
+                let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+                Ok(Destination { folder: folder.into(), path, permissions })
+            }
+            _ => Err(io::Error::new(io::ErrorKind::InvalidInput, "the path does not end in a file name")),
+        }
     }
+}
+
+/// The path that symbolic links lead to, whether or not there is a file. (`canonicalize` wants one.)
+fn end_of_links(path: &Path) -> io::Result<PathBuf> {
+    let mut path = path.to_path_buf();
+    // Linux follows 40.
+    for _ in 0..40 {
+        let Ok(target) = fs::read_link(&path) else { return Ok(path) };
+        path.pop();
+        path.push(target);
+    }
+    Err(io::Error::new(io::ErrorKind::InvalidInput, "there are too many symbolic links"))
 }
 
 /// Makes sure that a folder's entries are on the disk.
 #[cfg(unix)]
 fn sync(folder: &Path) -> io::Result<()> {
-    match File::open(folder)?.sync_all() {
-        // Some file systems have no such thing; the renaming is done all the same.
-        Err(error) if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => {
-            Ok(())
-        }
+    use io::ErrorKind::{InvalidInput, PermissionDenied, Unsupported};
+    match fs::File::open(folder).and_then(|folder| folder.sync_all()) {
+        // Some file systems do not sync folders, and some folders may be written but not read: the file is in its
+        // place all the same.
+        Err(error) if matches!(error.kind(), InvalidInput | Unsupported | PermissionDenied) => Ok(()),
         done => done,
     }
 }
@@ -74,26 +101,4 @@ fn sync(folder: &Path) -> io::Result<()> {
 #[cfg(not(unix))]
 fn sync(_: &Path) -> io::Result<()> {
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_temporary_name_that_is_taken_is_left_alone() {
-        let folder = std::env::temp_dir().join(format!("mimo-{}-taken", std::process::id()));
-        fs::create_dir_all(&folder).expect("a folder for the test");
-        // Other tests take numbers too, but not that many.
-        let next = NEXT.load(Ordering::Relaxed);
-        let taken: Vec<_> = (next..next + 500).map(|number| temporary(&folder, number)).collect();
-        taken.iter().for_each(|path| fs::write(path, "another's").expect("written"));
-
-        replace(&folder.join("file"), b"ours").expect("replaced");
-
-        assert_eq!(fs::read(folder.join("file")).expect("the file"), b"ours");
-        assert!(taken.iter().all(|path| fs::read(path).is_ok_and(|bytes| bytes == b"another's")));
-        assert_eq!(fs::read_dir(&folder).expect("the folder").count(), 501);
-        fs::remove_dir_all(&folder).expect("removed");
-    }
 }

@@ -11,8 +11,10 @@ use crate::progress::Progress;
 impl<M: Trainable> Trainer<'_, M> {
     /// Trains for a number of epochs, as Keras's `fit`.
     ///
-    /// The values of an epoch are means over its samples while the weights change. A total loss that is
-    /// NaN or infinite does not stop the training, but the progress and the [`EpochLogs`] say since which step.
+    /// The values of an epoch are means over its samples while the weights change. (For the losses of outputs, not
+    /// for the total, Keras on TensorFlow takes the mean of the batches' means: its numbers differ from these if the
+    /// last batch is smaller.) A total loss that is NaN or infinite does not stop the training, but the progress and
+    /// the [`EpochLogs`] say since which step.
     ///
     /// # Errors
     /// Those of [`ArrayDataset::new`](crate::data::ArrayDataset::new), of the data set and of callbacks,
