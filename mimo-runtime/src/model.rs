@@ -131,12 +131,22 @@ impl<'a, E: Float> Reader<'a, E> {
         Reader { columns, rows: None, next: 0 }
     }
 
+    /// Reads all fields of a struct, of which there must be as many as columns; returns [`rows`](Self::rows).
+    ///
+    /// # Errors
+    /// [`RowsDiffer`](Error::RowsDiffer), [`Memory`](Error::Memory), and [`Inconsistent`](Error::Inconsistent) for
+    /// another number of fields.
+    pub fn read(&mut self, fields: &impl Columns<E>) -> Result<Option<(&'static str, usize)>, Error> {
+        fields.read(self)?;
+        if self.next != self.columns.len() {
+            return Err(FIELDS);
+        }
+        Ok(self.rows)
+    }
+
     /// Reads a tensor of floats.
     pub fn tensor<S: Shape>(&mut self, name: &'static str, tensor: &Tensor<S, E, Cpu>) -> Result<(), Error> {
-        let (rows, len) = self.field(name, tensor)?;
-        let Some(column) = self.columns.get_mut(self.next) else { return Ok(()) };
-        column.resize(rows * len, E::default());
-        self.next += 1;
+        let column = self.column(name, tensor)?;
         // dfdx's iterators read the first value of an empty tensor.
         if column.is_empty() {
             return Ok(());
@@ -154,10 +164,7 @@ impl<'a, E: Float> Reader<'a, E> {
         tensor: &Tensor<S, usize, Cpu>,
     ) -> Result<(), Error> {
         use dfdx::shapes::HasShape;
-        let (rows, len) = self.field(name, tensor)?;
-        let Some(column) = self.columns.get_mut(self.next) else { return Ok(()) };
-        column.resize(rows * len, E::default());
-        self.next += 1;
+        let column = self.column(name, tensor)?;
         // See `tensor`.
         if column.is_empty() {
             return Ok(());
@@ -178,12 +185,13 @@ impl<'a, E: Float> Reader<'a, E> {
         Ok(())
     }
 
-    /// Checks the batch axis against the other fields'; gives rows and values per row.
-    fn field<S: Shape, T>(
+    /// Checks the batch axis of the next field against those of the other fields, and returns its column, as long as the
+    /// tensor.
+    fn column<S: Shape, T>(
         &mut self,
         name: &'static str,
         tensor: &Tensor<S, T, Cpu>,
-    ) -> Result<(usize, usize), Error>
+    ) -> Result<&mut Vec<E>, Error>
     where
         Cpu: dfdx::tensor::Storage<T>,
     {
@@ -198,14 +206,45 @@ impl<'a, E: Float> Reader<'a, E> {
                 return Err(Error::RowsDiffer { name, rows, first, wanted });
             }
         }
-        Ok((rows, lengths.iter().skip(1).product()))
+        let Some(column) = self.columns.get_mut(self.next) else { return Err(FIELDS) };
+        self.next += 1;
+        // A broadcast tensor can have any shape.
+        let len = lengths.iter().try_fold(1, |len: usize, axis| len.checked_mul(*axis));
+        resize(column, len.unwrap_or(usize::MAX))?;
+        Ok(column)
     }
+}
+
+/// A struct has fewer or more fields than there are columns. To go on would leave old values in some.
+const FIELDS: Error =
+    Error::Inconsistent { what: "the number of fields of a struct of inputs, outputs or targets" };
+
+/// Sets the length of a column, whose memory is reused.
+///
+/// # Errors
+/// [`Memory`](Error::Memory).
+pub(crate) fn resize<E: Float>(column: &mut Vec<E>, len: usize) -> Result<(), Error> {
+    column.try_reserve_exact(len.saturating_sub(column.len())).map_err(|_| Error::Memory { values: len })?;
+    column.resize(len, E::default());
+    Ok(())
 }
 
 impl<'a, E: Float> Writer<'a, E> {
     /// Writes from `columns`.
     pub fn new(columns: &'a [&'a [E]]) -> Self {
         Writer { columns, next: 0 }
+    }
+
+    /// Writes all fields of a struct, of which there must be as many as columns.
+    ///
+    /// # Errors
+    /// [`OutputLength`](Error::OutputLength), and [`Inconsistent`](Error::Inconsistent) for another number of fields.
+    pub fn write(&mut self, fields: &mut impl OutputColumns<E>) -> Result<(), Error> {
+        fields.write(self)?;
+        if self.next != self.columns.len() {
+            return Err(FIELDS);
+        }
+        Ok(())
     }
 
     /// Fills a tensor; its length must be the column's.
@@ -215,7 +254,7 @@ impl<'a, E: Float> Writer<'a, E> {
         tensor: &mut Tensor<S, E, Cpu>,
     ) -> Result<(), Error> {
         use dfdx::shapes::HasShape;
-        let Some(column) = self.columns.get(self.next) else { return Ok(()) };
+        let Some(column) = self.columns.get(self.next) else { return Err(FIELDS) };
         let len = tensor.shape().num_elements();
         if len != column.len() {
             return Err(Error::OutputLength { name, len, wanted: column.len() });
@@ -238,7 +277,7 @@ impl<'a, E: Float> Writer<'a, E> {
         tensor: &mut Tensor<S, usize, Cpu>,
     ) -> Result<(), Error> {
         use dfdx::shapes::HasShape;
-        let Some(column) = self.columns.get(self.next) else { return Ok(()) };
+        let Some(column) = self.columns.get(self.next) else { return Err(FIELDS) };
         let shape = *tensor.shape();
         let len = shape.num_elements();
         if len != column.len() {
@@ -268,7 +307,7 @@ impl<'a, E: Float> GradientReader<'a, E> {
 
     /// Reads the gradient of an output; zeros if the loss does not depend on it.
     pub fn tensor<S: Shape>(&mut self, tensor: &Tensor<S, E, Cpu>) -> Result<(), Error> {
-        let Some(column) = self.columns.get_mut(self.next) else { return Ok(()) };
+        let Some(column) = self.columns.get_mut(self.next) else { return Err(FIELDS) };
         self.next += 1;
         // An output that is not trained has no place for a gradient.
         if column.is_empty() {

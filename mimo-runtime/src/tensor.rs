@@ -40,12 +40,13 @@ batch_shape!((), (C), (C, D), (C, D, E), (C, D, E, F), (C, D, E, F, G));
 /// ```
 ///
 /// # Errors
-/// [`Error::TensorLength`] if the values are no whole number of samples, or not as many as a fixed batch axis says.
+/// [`Error::TensorLength`] if the values are not whole samples, not as many as a fixed batch axis says, or none:
+/// dfdx 0.13 panics when it reads a tensor without values.
 pub fn tensor<S: BatchShape, E: Unit>(values: impl Into<Vec<E>>) -> Result<Tensor<S, E, Cpu>, Error> {
     let values = values.into();
     let len = values.len();
     let wrong = || Error::TensorLength { len, sample: S::SAMPLE };
-    if !len.is_multiple_of(S::SAMPLE.max(1)) {
+    if len == 0 || !len.is_multiple_of(S::SAMPLE.max(1)) {
         return Err(wrong());
     }
     let shape = S::of_rows(len / S::SAMPLE.max(1)).ok_or_else(wrong)?;

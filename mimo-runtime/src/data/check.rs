@@ -1,0 +1,241 @@
+//! Checks of the numbers in data: every value that a step reads is finite, valid for what reads it, and was written.
+//!
+//! Arrays and the batches of users' data sets go through the same functions. Arrays are checked once, before their
+//! first step; what a data set gathers is checked chunk by chunk, on the thread that gathered it.
+
+use mimo_graph::loss::Loss;
+use mimo_graph::spec::{InputSpec, ModelSpec, OutputSpec};
+
+use super::array::trained;
+use crate::batch::BatchRows;
+use crate::error::{Error, Field};
+use crate::float::Float;
+
+/// How far a probability may be outside of 0 to 1: what averaging or resizing in `f32` leaves.
+const ROUNDING: f64 = 1e-5;
+
+/// Checks a batch that was filled with the samples `rows`.
+pub(crate) fn batch<E: Float>(
+    spec: &'static ModelSpec,
+    rows: &[usize],
+    batch: &BatchRows<'_, '_, E>,
+    weighted: bool,
+) -> Result<(), Error> {
+    let row = |at: usize| rows.get(at).copied().unwrap_or(at);
+    for (index, input) in spec.inputs.iter().enumerate() {
+        check_input(input, batch.input_values(index), &row)?;
+    }
+    for (index, output) in trained(spec) {
+        let weights = weighted.then(|| batch.sample_weight_values(index));
+        if let Some(weights) = weights {
+            check_weights(output, weights, &row)?;
+        }
+        check_target(output, batch.target_values(index), rows.len(), weights, &row)?;
+    }
+    Ok(())
+}
+
+/// Checks arrays: columns of `rows` samples per input and per trained output, and per output a column of weights that
+/// is empty where every sample weighs 1. With a `selection`, only those samples; they are numbered by their places in it.
+pub(crate) fn arrays<E: Float>(
+    spec: &'static ModelSpec,
+    rows: usize,
+    selection: Option<&[usize]>,
+    [inputs, targets, weights]: [&[Vec<E>]; 3],
+) -> Result<(), Error> {
+    // One after another, or all in one go, which is many times faster.
+    let runs = selection.map_or(1, <[usize]>::len);
+    let run = |column: &'_ [E], run: usize| match selection {
+        None => 0..column.len(),
+        Some(selection) => {
+            let len = column.len() / rows.max(1);
+            let start = selection.get(run).map_or(0, |place| place * len);
+            start..start + len
+        }
+    };
+    let length = selection.map_or(rows, |_| 1);
+    for (input, column) in spec.inputs.iter().zip(inputs) {
+        for index in 0..runs {
+            check_input(input, &column[run(column, index)], &|at| index + at)?;
+        }
+    }
+    for ((index, output), column) in trained(spec).zip(targets) {
+        let weights = weights.get(index).filter(|weights| !weights.is_empty());
+        for index in 0..runs {
+            let row = |at| index + at;
+            let weights = weights.map(|weights| &weights[run(weights, index)]);
+            if let Some(weights) = weights {
+                check_weights(output, weights, &row)?;
+            }
+            check_target(output, &column[run(column, index)], length, weights, &row)?;
+        }
+    }
+    Ok(())
+}
+
+/// Checks whole samples of an input. `row` returns the number of a sample, for errors.
+pub(crate) fn check_input<E: Float>(
+    input: &InputSpec,
+    values: &[E],
+    row: &dyn Fn(usize) -> usize,
+) -> Result<(), Error> {
+    let place = match input.below {
+        None => first(values, |value| value.is_finite()),
+        Some(vocabulary) => first(values, |value| is_index(value, vocabulary)),
+    };
+    let Some(place) = place else { return Ok(()) };
+    let row = row(place / input.shape.iter().product::<usize>().max(1));
+    let (name, value) = (input.name, values[place]);
+    Err(match input.below {
+        _ if value.is_unfilled() => Error::Unfilled { field: Field::Input, name, row },
+        None => Error::NotFinite { name, row },
+        Some(vocabulary) => Error::Vocabulary { input: name, row, number: value.f64(), vocabulary },
+    })
+}
+
+/// Checks the weights of some samples for an output.
+fn check_weights<E: Float>(
+    output: &OutputSpec,
+    weights: &[E],
+    row: &dyn Fn(usize) -> usize,
+) -> Result<(), Error> {
+    let Some(place) = first(weights, |weight| weight.is_finite()) else { return Ok(()) };
+    let (name, row, weight) = (output.name, row(place), weights[place]);
+    Err(if weight.is_unfilled() {
+        Error::Unfilled { field: Field::SampleWeight, name, row }
+    } else {
+        Error::SampleWeight { output: name, row, weight: weight.f64() }
+    })
+}
+
+/// Checks the targets of `rows` samples of an output. A sample that weighs 0 may have any target.
+pub(crate) fn check_target<E: Float>(
+    output: &OutputSpec,
+    values: &[E],
+    rows: usize,
+    weights: Option<&[E]>,
+    row: &dyn Fn(usize) -> usize,
+) -> Result<(), Error> {
+    let len = (values.len() / rows.max(1)).max(1);
+    let valid = Valid::for_output(output);
+    let place = match valid {
+        Valid::Any => fault(values, len, weights, |value| !value.is_unfilled()),
+        Valid::Finite => fault(values, len, weights, |value| value.is_finite()),
+        Valid::Class { classes, ignored } => fault(values, len, weights, |value| {
+            is_index(value, classes) || ignored.is_some_and(|ignored| value == E::of(ignored as f64))
+        }),
+        Valid::Probability => {
+            let (low, high) = (E::of(-ROUNDING), E::of(1.0 + ROUNDING));
+            fault(values, len, weights, |value| low <= value && value <= high)
+        }
+        Valid::Count => {
+            fault(values, len, weights, |value| E::zero() <= value && value < E::infinity())
+        }
+        Valid::Sign => fault(values, len, weights, |value| value == E::zero() || value.abs() == E::one()),
+    };
+    let Some(place) = place else { return Ok(()) };
+    let (name, row, value) = (output.name, row(place / len), values[place]);
+    Err(match valid {
+        _ if value.is_unfilled() => Error::Unfilled { field: Field::Target, name, row },
+        Valid::Class { classes, .. } => Error::ClassIndex { output: name, row, index: value.f64(), classes },
+        _ if !value.is_finite() => Error::NotFinite { name, row },
+        _ => {
+            let loss = output.loss.map_or("", Loss::name);
+            Error::Target { output: name, row, value: value.f64(), loss, valid: valid.text() }
+        }
+    })
+}
+
+/// The targets for which a loss is defined.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Valid {
+    /// Whatever the loss makes of them.
+    Any,
+    /// All numbers.
+    Finite,
+    /// Class indices.
+    Class { classes: usize, ignored: Option<usize> },
+    /// Probabilities, labels 0 and 1 among them.
+    Probability,
+    /// Counts and rates.
+    Count,
+    /// Labels −1 and 1, or 0 and 1.
+    Sign,
+}
+
+impl Valid {
+    /// By what Keras documents of the loss. Numbers with which a training can make sense are valid.
+    fn for_output(output: &OutputSpec) -> Self {
+        match output.loss {
+            // A user's loss may give NaN a meaning, such as a missing target.
+            Some(Loss::Custom) => Valid::Any,
+            Some(Loss::SparseCategoricalCrossentropy { ignore_class, .. }) => Valid::Class {
+                classes: output.shape.last().copied().unwrap_or(1),
+                ignored: ignore_class,
+            },
+            // Without a lower bound for targets outside of 0 to 1. `kl_divergence` would clip them.
+            Some(Loss::BinaryCrossentropy { .. } | Loss::KlDivergence) => Valid::Probability,
+            // Without a lower bound for negative targets.
+            Some(Loss::Poisson) => Valid::Count,
+            Some(Loss::Hinge | Loss::SquaredHinge | Loss::CategoricalHinge) => Valid::Sign,
+            // One-hot targets of a categorical cross-entropy are multiplied by an advantage, which may be
+            // negative, to train a policy. Keras documents that `mean_squared_logarithmic_error` replaces negative targets.
+            Some(
+                Loss::CategoricalCrossentropy { .. }
+                | Loss::MeanSquaredError
+                | Loss::MeanAbsoluteError
+                | Loss::MeanAbsolutePercentageError
+                | Loss::MeanSquaredLogarithmicError
+                | Loss::Huber { .. }
+                | Loss::LogCosh
+                | Loss::CosineSimilarity,
+            )
+            | None => Valid::Finite,
+        }
+    }
+
+    fn text(self) -> &'static str {
+        match self {
+            Valid::Any => "any numbers",
+            Valid::Finite => "finite",
+            Valid::Class { .. } => "class indices",
+            Valid::Probability => "between 0 and 1",
+            Valid::Count => "0 or greater",
+            Valid::Sign => "-1 or 1, or 0 or 1",
+        }
+    }
+}
+
+/// Whether a value is a whole number below `end`.
+#[inline]
+fn is_index<E: Float>(value: E, end: usize) -> bool {
+    let value = value.f64();
+    // NaN becomes 0 here, and is equal to nothing. What is too large for `u64` is no index of anything.
+    value < end as f64 && (value as u64) as f64 == value
+}
+
+/// The first value that is not valid. The usual case, that all are, is a pass without branches.
+#[inline]
+fn first<E: Float>(values: &[E], valid: impl Fn(E) -> bool) -> Option<usize> {
+    if values.iter().fold(true, |all, &value| all & valid(value)) {
+        return None;
+    }
+    values.iter().position(|&value| !valid(value))
+}
+
+/// The first value that is not valid, of samples of `len` values that do not weigh 0.
+#[inline]
+fn fault<E: Float>(
+    values: &[E],
+    len: usize,
+    weights: Option<&[E]>,
+    valid: impl Fn(E) -> bool,
+) -> Option<usize> {
+    let Some(weights) = weights else { return first(values, valid) };
+    values
+        .chunks_exact(len)
+        .zip(weights)
+        .enumerate()
+        .filter(|(_, (_, weight))| **weight != E::zero())
+        .find_map(|(row, (sample, _))| Some(row * len + first(sample, &valid)?))
+}
