@@ -164,6 +164,11 @@ impl<E: Float> Engine<E> {
         self.program
     }
 
+    /// Number of threads that share a large step, the caller's included.
+    pub fn threads(&self) -> usize {
+        self.pool.threads()
+    }
+
     /// Sets one weight, by its place in the model's fields, from its values in Keras's layout.
     pub fn load_weight(&mut self, index: usize, values: &[E]) {
         let Some(param) = self.program.params.get(index) else { return };
