@@ -293,7 +293,10 @@ impl fmt::Display for Error {
                 write!(f, ": `{output}` has {classes} classes (0 to {last})")
             }
             Error::Target { output, row, value, loss, valid } => {
-                write!(f, "target {value} of `{output}` in sample {row} is invalid: targets of {loss} are {valid}")
+                write!(
+                    f,
+                    "target {value} of `{output}` in sample {row} is invalid: targets of {loss} are {valid}"
+                )
             }
             Error::Unfilled { field, name, row } => {
                 write!(f, "the data set did not fill {field} `{name}` in sample {row}")

@@ -321,3 +321,44 @@ impl<'a, E: Float> GradientReader<'a, E> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{LinesInputs, LinesOutputs, rows};
+
+    #[test]
+    fn structs_with_other_numbers_of_fields_than_there_are_columns_are_errors() {
+        let outputs = LinesOutputs { slope: rows(&[[1.0]]), pair: rows(&[[2.0, 3.0]]) };
+        for count in [0, 1, 3] {
+            let mut columns = vec![vec![7.0_f32]; count];
+            let result = Reader::new(&mut columns).read(&outputs);
+            assert!(matches!(result, Err(Error::Inconsistent { .. })), "{count} columns");
+        }
+        let mut columns = vec![Vec::new(); 2];
+        assert_eq!(Reader::new(&mut columns).read(&outputs).expect("two fields"), Some(("slope", 1)));
+        assert_eq!(columns, [vec![1.0], vec![2.0, 3.0]]);
+
+        let columns: [&[f32]; 3] = [&[4.0], &[5.0, 6.0], &[7.0]];
+        for count in [0, 1, 3] {
+            let result = Writer::new(&columns[..count]).write(&mut outputs.clone());
+            assert!(matches!(result, Err(Error::Inconsistent { .. })), "{count} columns");
+        }
+        let mut written = outputs;
+        Writer::new(&columns[..2]).write(&mut written).expect("two fields");
+        assert_eq!((written.slope.as_vec(), written.pair.as_vec()), (vec![4.0], vec![5.0, 6.0]));
+    }
+
+    #[test]
+    fn tensors_of_more_values_than_there_is_memory_for_are_errors() {
+        use dfdx::shapes::{Axis, Const};
+        use dfdx::tensor_ops::BroadcastTo;
+        // One value in memory, and a shape as large as one likes.
+        let one = Cpu::default().tensor_from_vec(vec![1.0_f32; 2], (Const::<2>,));
+        for rows in [1 << 50, usize::MAX / 3] {
+            let x = one.clone().broadcast_like::<(usize, Const<2>), Axis<0>>(&(rows, Const));
+            let result = Reader::new(&mut [Vec::new()]).read(&LinesInputs { x });
+            assert!(matches!(result, Err(Error::Memory { .. })), "{rows} rows");
+        }
+    }
+}

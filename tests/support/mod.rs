@@ -319,7 +319,7 @@ pub fn check_gradients_on<M: Trainable<Float = f64>>(model: &mut M, data: &Data,
     // A learning rate of 0 leaves the weights as they are, so that the step only measures.
     let measure = |model: &mut M| {
         let mut trainer = Trainer::with_options(model, options).expect("a trainer");
-        trainer.set_learning_rate(0.0);
+        trainer.set_learning_rate(0.0).expect("a rate");
         let logs = step(&mut trainer, data).expect("a step");
         let gradients: Vec<_> =
             M::SPEC.weights.iter().map(|weight| trainer.gradient(weight.name).expect("a gradient")).collect();

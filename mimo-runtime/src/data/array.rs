@@ -235,11 +235,14 @@ impl<E: Float> Arrays<E> {
     /// Checks whole numbers, which mean nothing if they are not indices, whatever weights there will be.
     fn check_indices(&self, spec: &'static ModelSpec) -> Result<(), Error> {
         let row = |row| row;
-        for (input, column) in spec.inputs.iter().zip(&self.inputs).filter(|(input, _)| input.below.is_some()) {
+        for (input, column) in spec.inputs.iter().zip(&self.inputs).filter(|(input, _)| input.below.is_some())
+        {
             check::check_input(input, column, &row)?;
         }
         let sparse = |output: &OutputSpec| output.loss.is_some_and(mimo_graph::loss::Loss::sparse);
-        for ((_, output), column) in trained(spec).zip(&self.targets).filter(|((_, output), _)| sparse(output)) {
+        for ((_, output), column) in
+            trained(spec).zip(&self.targets).filter(|((_, output), _)| sparse(output))
+        {
             check::check_target(output, column, self.rows, None, &row)?;
         }
         Ok(())

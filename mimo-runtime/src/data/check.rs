@@ -128,9 +128,7 @@ pub(crate) fn check_target<E: Float>(
             let (low, high) = (E::of(-ROUNDING), E::of(1.0 + ROUNDING));
             fault(values, len, weights, |value| low <= value && value <= high)
         }
-        Valid::Count => {
-            fault(values, len, weights, |value| E::zero() <= value && value < E::infinity())
-        }
+        Valid::Count => fault(values, len, weights, |value| E::zero() <= value && value < E::infinity()),
         Valid::Sign => fault(values, len, weights, |value| value == E::zero() || value.abs() == E::one()),
     };
     let Some(place) = place else { return Ok(()) };
@@ -169,10 +167,9 @@ impl Valid {
         match output.loss {
             // A user's loss may give NaN a meaning, such as a missing target.
             Some(Loss::Custom) => Valid::Any,
-            Some(Loss::SparseCategoricalCrossentropy { ignore_class, .. }) => Valid::Class {
-                classes: output.shape.last().copied().unwrap_or(1),
-                ignored: ignore_class,
-            },
+            Some(Loss::SparseCategoricalCrossentropy { ignore_class, .. }) => {
+                Valid::Class { classes: output.shape.last().copied().unwrap_or(1), ignored: ignore_class }
+            }
             // Without a lower bound for targets outside of 0 to 1. `kl_divergence` would clip them.
             Some(Loss::BinaryCrossentropy { .. } | Loss::KlDivergence) => Valid::Probability,
             // Without a lower bound for negative targets.
@@ -238,4 +235,109 @@ fn fault<E: Float>(
         .enumerate()
         .filter(|(_, (_, weight))| **weight != E::zero())
         .find_map(|(row, (sample, _))| Some(row * len + first(sample, &valid)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mimo_graph::spec::Connection;
+
+    fn output(loss: Option<Loss>) -> OutputSpec {
+        let source = Connection { layer: "y", call: 0, tensor: 0 };
+        OutputSpec { name: "y", shape: &[3], source, loss, weight: 1.0, metrics: &[] }
+    }
+
+    /// Whether one target is valid for an output of three classes.
+    fn valid(loss: Option<Loss>, value: f64) -> bool {
+        let found = check_target(&output(loss), &[value], 1, None, &|row| row).is_ok();
+        // The vector of all others is valid: the fault is found among them, and by its sample.
+        let sound = if matches!(loss, Some(Loss::Hinge)) { 1.0 } else { 0.0 };
+        let values = [sound, sound, sound, sound, value, sound];
+        let weigh =
+            |weight: f64| check_target(&output(loss), &values, 3, Some(&[1.0, 1.0, weight]), &|row| 10 + row);
+        assert_eq!(weigh(1.0).is_ok(), found, "{loss:?} {value}");
+        assert_eq!(weigh(-1.0).is_ok(), found, "{loss:?} {value}");
+        assert!(weigh(0.0).is_ok(), "{loss:?} {value}");
+        if let Err(error) = weigh(1.0) {
+            assert!(error.to_string().contains("sample 12"), "{error}");
+        }
+        found
+    }
+
+    #[test]
+    fn targets_are_valid_by_their_loss() {
+        let (label_smoothing, from_logits) = (0.0, false);
+        let finite = [
+            None,
+            Some(Loss::MeanSquaredError),
+            Some(Loss::MeanAbsoluteError),
+            Some(Loss::MeanAbsolutePercentageError),
+            Some(Loss::MeanSquaredLogarithmicError),
+            Some(Loss::Huber { delta: 1.0 }),
+            Some(Loss::LogCosh),
+            Some(Loss::CosineSimilarity),
+            Some(Loss::CategoricalCrossentropy { from_logits, label_smoothing }),
+        ];
+        for loss in finite {
+            assert!([-2.0, 0.0, 0.5, 7.0].into_iter().all(|value| valid(loss, value)), "{loss:?}");
+        }
+        let probability =
+            [Loss::BinaryCrossentropy { from_logits, label_smoothing }, Loss::KlDivergence].map(Some);
+        for loss in probability {
+            assert!(
+                [0.0, 0.3, 1.0, 1.000_000_1, -1e-7].into_iter().all(|value| valid(loss, value)),
+                "{loss:?}"
+            );
+            assert!([-0.1, 1.1, 5.0].into_iter().all(|value| !valid(loss, value)), "{loss:?}");
+        }
+        let poisson = Some(Loss::Poisson);
+        assert!(valid(poisson, 0.0) && valid(poisson, 7.5) && !valid(poisson, -0.5));
+        for loss in [Loss::Hinge, Loss::SquaredHinge, Loss::CategoricalHinge].map(Some) {
+            assert!([-1.0, 0.0, 1.0].into_iter().all(|value| valid(loss, value)), "{loss:?}");
+            assert!([-2.0, 0.5, 2.0].into_iter().all(|value| !valid(loss, value)), "{loss:?}");
+        }
+        for ignore_class in [None, Some(255)] {
+            let loss = Some(Loss::SparseCategoricalCrossentropy { from_logits, ignore_class });
+            assert!([0.0, -0.0, 1.0, 2.0].into_iter().all(|value| valid(loss, value)));
+            assert!([-1.0, 0.5, 3.0, 1e300, 256.0].into_iter().all(|value| !valid(loss, value)));
+            assert_eq!(valid(loss, 255.0), ignore_class.is_some());
+        }
+        for loss in finite.into_iter().chain(probability).chain([poisson, Some(Loss::Hinge)]) {
+            assert!(
+                [f64::NAN, f64::INFINITY, -f64::INFINITY].into_iter().all(|it| !valid(loss, it)),
+                "{loss:?}"
+            );
+        }
+        assert!([f64::NAN, f64::INFINITY, -7.0].into_iter().all(|value| valid(Some(Loss::Custom), value)));
+    }
+
+    #[test]
+    fn what_was_not_written_is_told_from_what_is_not_valid() {
+        fn unfilled<E: Float>() {
+            assert!(E::UNFILLED.is_nan() && E::UNFILLED.is_unfilled());
+            assert!(
+                ![E::nan(), -E::nan(), E::of(f64::NAN), E::zero() / E::zero(), E::zero()]
+                    .iter()
+                    .any(|it| it.is_unfilled())
+            );
+            for loss in [None, Some(Loss::Custom), Some(Loss::Poisson), Some(Loss::KlDivergence)] {
+                let error = check_target(&output(loss), &[E::UNFILLED], 1, None, &|row| row);
+                assert!(matches!(error, Err(Error::Unfilled { field: Field::Target, name: "y", row: 0 })));
+            }
+        }
+        unfilled::<f32>();
+        unfilled::<f64>();
+    }
+
+    #[test]
+    fn indices_are_whole_and_below_the_end() {
+        for value in [0.0, -0.0, 1.0, 2.0] {
+            assert!(is_index(value, 3), "{value}");
+        }
+        for value in [-1.0, 0.5, 2.5, 3.0, 1e300, f64::NAN, f64::INFINITY, -f64::INFINITY] {
+            assert!(!is_index(value, 3), "{value}");
+            assert!(!is_index(value as f32, 3), "{value}");
+        }
+        assert!(!is_index(0.0, 0));
+    }
 }

@@ -52,10 +52,7 @@ fn classes(output: &OutputSpec, len: usize) -> Result<usize, Error> {
         },
         // What the targets of a custom loss are is not known.
         Some(
-            Loss::CategoricalCrossentropy { .. }
-            | Loss::CategoricalHinge
-            | Loss::KlDivergence
-            | Loss::Custom,
+            Loss::CategoricalCrossentropy { .. } | Loss::CategoricalHinge | Loss::KlDivergence | Loss::Custom,
         ) => Ok(last.max(2)),
         Some(
             Loss::MeanSquaredError

@@ -104,10 +104,12 @@ fn class_weights_become_sample_weights() {
     let data = data.sample_weights(&OneOutput(Some(vec![1.0, 2.0, 1.0, 1.0]))).expect("sample weights");
     let data = data.class_weights(&OneOutput(Some(vec![10.0, 1.0, 0.5]))).expect("class weights");
     assert_eq!(data.arrays().weights, [[0.5, 20.0, 1.0, 1.0]]);
-    let error = data.clone().class_weights(&OneOutput(Some(vec![1.0; 2]))).expect_err("2 weights for 3 classes");
+    let error =
+        data.clone().class_weights(&OneOutput(Some(vec![1.0; 2]))).expect_err("2 weights for 3 classes");
     assert_eq!(error.to_string(), "2 weights for `class`, but 3 are needed");
     for wrong in [f64::NAN, f64::INFINITY, 1e300] {
-        let error = data.clone().class_weights(&OneOutput(Some(vec![1.0, wrong, 1.0]))).expect_err("a weight");
+        let error =
+            data.clone().class_weights(&OneOutput(Some(vec![1.0, wrong, 1.0]))).expect_err("a weight");
         assert!(matches!(error, Error::ClassWeight { output: "class", class: 1, .. }), "{error}");
     }
     assert!(data.class_weights(&OneOutput(Some(vec![1.0, -1.0, 0.0]))).is_ok());

@@ -157,7 +157,8 @@ fn divergence_is_reported_with_its_step() {
         let mut model = Lines::default();
         let mut trainer = Trainer::new(&mut model).expect("a trainer");
         trainer.set_learning_rate(rate).expect("a finite rate");
-        let history = trainer.fit((&inputs, &targets), silent().epochs(epochs).batch_size(4)).expect("a training");
+        let history =
+            trainer.fit((&inputs, &targets), silent().epochs(epochs).batch_size(4)).expect("a training");
         history.epochs().iter().map(|epoch| epoch.not_finite).collect::<Vec<_>>()
     };
     assert_eq!(fit(0.01, 2), [None, None]);
@@ -230,7 +231,10 @@ fn validation_data_without_samples_is_an_error_before_the_first_step() {
     // Data in memory are checked as a whole before the first step, validation data too.
     let bad = LinesInputs { x: rows(&[[0.0, 0.0], [0.0, 0.0], [0.0, 0.0], [0.0, f32::INFINITY]]) };
     let bad = ArrayDataset::<Lines>::new(&bad, &targets).expect("a data set");
-    assert!(matches!(trainer.fit(&all, silent().validation_data(&bad)), Err(Error::NotFinite { row: 3, .. })));
+    assert!(matches!(
+        trainer.fit(&all, silent().validation_data(&bad)),
+        Err(Error::NotFinite { row: 3, .. })
+    ));
     assert!(matches!(trainer.fit(&bad, silent().batch_size(1)), Err(Error::NotFinite { row: 3, .. })));
     assert_eq!(trainer.steps(), 0);
 }
@@ -440,7 +444,8 @@ fn predictions_of_any_number_of_samples() {
     assert!(matches!(crate::predictor::forward::<Lines, LinesOutputs>(&model, &none), Err(Error::NoData)));
     // A NaN changes nothing but the outputs of its own sample.
     let some = LinesInputs { x: rows(&[[f32::NAN, 0.0], [0.0, 1.0]]) };
-    let outputs = Predictor::new(&model).and_then(|mut it| it.predict(&some)).expect("outputs").slope.as_vec();
+    let outputs =
+        Predictor::new(&model).and_then(|mut it| it.predict(&some)).expect("outputs").slope.as_vec();
     assert!(outputs[0].is_nan() && outputs[1] == -0.5, "{outputs:?}");
 }
 
