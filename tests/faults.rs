@@ -160,10 +160,10 @@ fn calls(trainer: &mut Trainer<'_, Wide>) -> Vec<u64> {
     let (inputs, targets) = samples(11);
     let data = dataset(12);
     let logs = trainer.train_on_batch(&inputs, &targets).expect("a step");
-    bits.extend([logs.loss, logs.kind.accuracy, logs.side.loss, logs.value.mae].map(f64::to_bits));
+    bits.extend([logs.total_loss, logs.kind.accuracy, logs.side.loss, logs.value.mae].map(f64::to_bits));
     // Fewer samples than before, and in another order.
     let logs = trainer.train_on_rows(&data, &[40, 3, 17]).expect("a step");
-    bits.extend([logs.loss, logs.kind.loss, logs.side.loss, logs.value.loss].map(f64::to_bits));
+    bits.extend([logs.total_loss, logs.kind.loss, logs.side.loss, logs.value.loss].map(f64::to_bits));
     let evaluation = trainer.evaluate((&inputs, &targets), 48).expect("an evaluation");
     bits.extend(evaluation.pairs().iter().map(|(_, value)| value.to_bits()));
     let history = trainer
@@ -292,9 +292,9 @@ fn in_a_custom_loss() {
 fn in_a_custom_loss_that_goes_on() {
     quiet();
     // The loss stays, and sees the targets of each call, not those of the call in which it panicked.
+    let seen = std::cell::RefCell::new(Vec::new());
     let mut model = Wide::new(4);
     let mut trainer = Trainer::new(&mut model).expect("a trainer");
-    let seen = std::cell::RefCell::new(Vec::new());
     trainer.set_loss(|outputs, targets: &WideTargets| {
         seen.borrow_mut().push(targets.value.as_vec());
         assert!(seen.borrow().len() > 1, "a mistake of the user");

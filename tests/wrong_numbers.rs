@@ -7,7 +7,7 @@ use mimo::prelude::*;
 
 model! {
     pub Every {
-        let words = Input(shape = [2]);
+        let words = Input(shape = [2], dtype = "int32");
         let value = Input(shape = [3]);
         let x = concatenate([Flatten()(Embedding(5, 2)(words)), value]);
         let kind = Dense(4, activation = softmax)(x);
@@ -99,19 +99,18 @@ impl Samples {
         self
     }
 
-    fn inputs(&self) -> EveryInputs {
-        let [words, value] = [0, 1].map(|field| self.fields[field].clone());
-        EveryInputs { words: tensor(words).expect("samples"), value: tensor(value).expect("samples") }
-    }
-
-    /// The targets as tensors, if class indices can hold them.
-    fn targets(&self) -> Option<EveryTargets> {
+    /// As tensors, if those of whole numbers can hold them.
+    fn tensors(&self) -> Option<(EveryInputs, EveryTargets)> {
         let indices = |field: usize| -> Option<Vec<usize>> {
             let whole = |&class: &f32| class >= 0.0 && class.fract() == 0.0 && class.is_finite();
             self.fields[field].iter().map(|class| whole(class).then_some(*class as usize)).collect()
         };
         let column = |field: usize| self.fields[field].clone();
-        Some(EveryTargets {
+        let inputs = EveryInputs {
+            words: tensor(indices(0)?).expect("samples"),
+            value: tensor(column(1)).expect("samples"),
+        };
+        let targets = EveryTargets {
             kind: tensor(indices(2)?).expect("samples"),
             part: tensor(indices(3)?).expect("samples"),
             sick: tensor(column(4)).expect("samples"),
@@ -121,7 +120,8 @@ impl Samples {
             count: tensor(column(8)).expect("samples"),
             side: tensor(column(9)).expect("samples"),
             amount: tensor(column(10)).expect("samples"),
-        })
+        };
+        Some((inputs, targets))
     }
 
     fn sample_weights(&self) -> EveryPerOutput<Option<Vec<f32>>> {
@@ -155,7 +155,7 @@ impl Samples {
 }
 
 fn options<'a>() -> FitOptions<'a, Every> {
-    FitOptions::new().batch_size(ROWS).verbose(Verbose::Silent)
+    FitOptions::new().batch_size(ROWS).shuffle(false).verbose(Verbose::Silent)
 }
 
 /// What every way in says of the samples, by its name. Each trainer has seen sound samples, so its memory holds some.
@@ -181,8 +181,7 @@ fn ways(
     run("evaluate of a data set", &mut |trainer| trainer.evaluate(&user, ROWS).map(drop));
     run("train_on_rows of a data set", &mut |trainer| trainer.train_on_rows(&user, &[0, 1, 2, 3]).map(drop));
     let whole = (0..FIELDS + OUTPUTS.len()).all(|field| (0..3 * ROWS).all(|place| writes(field, place)));
-    let Some(targets) = samples.targets().filter(|_| whole) else { return results };
-    let inputs = samples.inputs();
+    let Some((inputs, targets)) = samples.tensors().filter(|_| whole) else { return results };
     if samples.weights.is_some() {
         let weights = samples.sample_weights();
         run("fit with weights", &mut |trainer| {
@@ -202,8 +201,7 @@ fn ways(
     });
     run("check_finite", &mut |_| ArrayDataset::<Every>::new(&inputs, &targets)?.check_finite().map(drop));
     run("validation data", &mut |trainer| {
-        let good = sound(false);
-        let (x, y) = (good.inputs(), good.targets().expect("sound samples"));
+        let (x, y) = sound(false).tensors().expect("sound samples");
         trainer.fit((&x, &y), options().validation_data((&inputs, &targets))).map(drop)
     });
     results
@@ -317,9 +315,8 @@ fn sample_weights_are_asked_for_only_if_there_are_some() {
 
 #[test]
 fn classes_have_weights_only_where_a_sample_has_one_class() {
-    let samples = sound(false);
-    let data =
-        || ArrayDataset::<Every>::new(&samples.inputs(), &samples.targets().expect("sound")).expect("sound");
+    let (inputs, targets) = sound(false).tensors().expect("sound samples");
+    let data = || ArrayDataset::<Every>::new(&inputs, &targets).expect("sound");
     // By output: the number of classes, if there is one class per sample.
     let classes = [Some(4), Some(4), Some(2), None, Some(2), Some(2), None, Some(2), None];
     for (output, classes) in classes.into_iter().enumerate() {

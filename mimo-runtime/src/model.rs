@@ -283,7 +283,7 @@ impl<'a, E: Float> Writer<'a, E> {
         if len != column.len() {
             return Err(Error::OutputLength { name, len, wanted: column.len() });
         }
-        // Negative and NaN become 0; columns of indices are made from `usize`, so there are none.
+        // Negative and NaN become 0. Only the target of a sample that weighs 0 may be such.
         let indices = column.iter().map(|value| value.f64() as usize).collect();
         *tensor = Cpu::default().try_tensor_from_vec(indices, shape)?;
         self.next += 1;
