@@ -245,6 +245,21 @@ fn in_a_data_set_on_any_thread() {
 }
 
 #[test]
+fn of_several_errors_the_first_is_returned() {
+    let data =
+        mimo::data::from_fn::<Wide, _>(ROWS, |rows, _| Err(Error::other(format!("sample {}", rows[0]))));
+    for threads in [1, 2, 3] {
+        let mut model = Wide::new(4);
+        let mut trainer =
+            Trainer::with_options(&mut model, TrainerOptions::new().threads(threads)).expect("a trainer");
+        for _ in 0..20 {
+            let error = trainer.evaluate(&data, ROWS).expect_err("no samples");
+            assert_eq!(error.to_string(), "sample 0", "{threads} threads");
+        }
+    }
+}
+
+#[test]
 fn in_a_custom_loss() {
     for fault in [Fault::Panic, Fault::Error] {
         let set = |trainer: &mut Trainer<'_, Wide>, good: usize| {

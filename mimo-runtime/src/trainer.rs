@@ -32,6 +32,9 @@ use shuffle::Shuffle;
 /// train. The model's own tensors get the weights when the trainer is dropped, or on
 /// [`sync`](Self::sync); the optimizer's state ends with the trainer.
 ///
+/// A panic in code of the user (a data set, a loss, a callback) goes on in the caller of the trainer, also if another thread
+/// ran it. If it is caught, the trainer works on as if the step in which it happened had not been made, as after an error.
+///
 /// ```ignore
 /// let mut trainer = Trainer::new(&mut model)?;
 /// let history = trainer.fit((&inputs, &targets), FitOptions::new().epochs(20).validation_split(0.2))?;

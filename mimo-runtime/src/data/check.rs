@@ -25,7 +25,8 @@ pub(crate) fn batch<E: Float>(
     for (index, input) in spec.inputs.iter().enumerate() {
         check_input(input, batch.input_values(index), &row)?;
     }
-    for (index, output) in trained(spec) {
+    // Outputs without targets have nothing to check.
+    for (index, output) in spec.outputs.iter().enumerate() {
         let weights = weighted.then(|| batch.sample_weight_values(index));
         if let Some(weights) = weights {
             check_weights(output, weights, &row)?;
