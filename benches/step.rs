@@ -23,7 +23,7 @@ use mimo::TrainerOptions;
 use mimo::data::ArrayDataset;
 use mimo::prelude::*;
 use mimo_runtime::batch::BatchRows;
-use mimo_runtime::engine::{Engine, Passes, Source, Totals};
+use mimo_runtime::engine::{Engine, Passes, Source, Totals, Trust};
 
 use peers::Program;
 
@@ -241,7 +241,7 @@ fn engine<M: Trainable<Float = f32>>(net: &Net<M>, threads: usize, limit: Durati
         for _ in 0..steps {
             let now = Instant::now();
             totals.clear();
-            let source = Source { gather: &gather, weighted: false };
+            let source = Source { gather: &gather, weighted: false, trust: Trust::Checked };
             engine.train(black_box(&rows), source, &loss_weights, &mut totals).expect("a step");
             report(now.elapsed(), black_box(totals.total) / BATCH as f64);
         }

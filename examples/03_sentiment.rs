@@ -147,8 +147,8 @@ fn train<M: Trainable<Float = f32>>(
     // Each of the picture's 127,008 features has a weight of its own, and Adam moves all of them in every step: the
     // steps have to become small for the judgement to settle.
     let options = FitOptions::new().epochs(epochs).batch_size(32).on_epoch_end(|trainer, _| {
-        trainer.set_learning_rate(0.5 * trainer.learning_rate());
-        ControlFlow::Continue(())
+        trainer.set_learning_rate(0.5 * trainer.learning_rate())?;
+        Ok(ControlFlow::Continue(()))
     });
     let history = trainer.fit(&train, options)?;
     let losses = history.get("loss").unwrap_or_default();

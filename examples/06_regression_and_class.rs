@@ -87,8 +87,8 @@ fn run(epochs: usize, goals: &mut Goals) -> Result<(), Box<dyn std::error::Error
     let mut trainer = Trainer::new(&mut model)?;
     let options = FitOptions::new().epochs(epochs).batch_size(32).validation_data(&validation).on_epoch_end(
         |trainer, _| {
-            trainer.set_learning_rate(0.75 * trainer.learning_rate());
-            std::ops::ControlFlow::Continue(())
+            trainer.set_learning_rate(0.75 * trainer.learning_rate())?;
+            Ok(std::ops::ControlFlow::Continue(()))
         },
     );
     let history = trainer.fit(&train, options)?;

@@ -105,7 +105,7 @@ fn run(epochs: usize, goals: &mut Goals) -> Result<(), Box<dyn std::error::Error
 fn pull(data: &ArrayDataset<SharedTrunk>, weights: SharedTrunkPerOutput<f64>) -> Result<f64> {
     let mut model = SharedTrunk::new(42);
     let mut trainer = Trainer::new(&mut model)?;
-    trainer.set_loss_weights(&weights);
+    trainer.set_loss_weights(&weights)?;
     trainer.train_on_rows(data, &(0..BATCH).collect::<Vec<_>>())?;
     let gradient = trainer.gradient("dense/kernel").ok_or_else(|| Error::other("no such weight"))?;
     Ok(f64::from(dot(&gradient, &gradient).sqrt()))
@@ -120,7 +120,7 @@ fn train_by_hand(
     epochs: usize,
 ) -> Result<()> {
     let mut trainer = Trainer::new(model)?;
-    trainer.set_loss_weights(weights);
+    trainer.set_loss_weights(weights)?;
     let rate = trainer.learning_rate();
     let mut random = Random::new(4);
     let mut order: Vec<usize> = (0..train.rows()).collect();
@@ -130,7 +130,7 @@ fn train_by_hand(
         for rows in order.chunks(BATCH) {
             // Half a cosine.
             let done = trainer.steps() as f64 / steps;
-            trainer.set_learning_rate(0.5 * rate * (1.0 + (std::f64::consts::PI * done).cos()));
+            trainer.set_learning_rate(0.5 * rate * (1.0 + (std::f64::consts::PI * done).cos()))?;
             trainer.train_on_rows(train, rows)?;
         }
         if epoch % 2 == 1 {

@@ -150,7 +150,7 @@ impl Callback<ThreeRegressions> for Patience {
             return Ok(ControlFlow::Break(()));
         }
         (self.waited, self.halved) = (0, self.halved + 1);
-        trainer.set_learning_rate(0.5 * trainer.learning_rate());
+        trainer.set_learning_rate(0.5 * trainer.learning_rate())?;
         Ok(ControlFlow::Continue(()))
     }
 

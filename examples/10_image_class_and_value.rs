@@ -124,8 +124,7 @@ struct Cosine {
 impl Callback<TurnedDigit> for Cosine {
     fn on_epoch_begin(&mut self, trainer: &mut Trainer<'_, TurnedDigit>, epoch: usize) -> Result<()> {
         let done = epoch as f64 / self.epochs as f64;
-        trainer.set_learning_rate(self.from * 0.5 * (1.0 + (std::f64::consts::PI * done).cos()));
-        Ok(())
+        trainer.set_learning_rate(self.from * 0.5 * (1.0 + (std::f64::consts::PI * done).cos()))
     }
 }
 

@@ -92,7 +92,36 @@ fn options_without_sense_are_errors() {
     }
     message(trainer.evaluate((&inputs, &targets), 0));
     assert!(trainer.fit((&inputs, &targets), FitOptions::new().epochs(0)).is_ok());
-    message(trainer.fit((&self::inputs(0, 0), &self::targets(&[], 0)), FitOptions::new()));
+}
+
+#[test]
+fn no_samples_are_an_error_wherever_they_come_from() {
+    use mimo::dfdx::tensor::TensorFromVec;
+    // dfdx makes empty tensors, and panics when it reads them, so mimo makes none.
+    assert!(tensor::<(usize, Const<3>), f32>(vec![]).is_err());
+    let (left, right) = (
+        Cpu::default().tensor_from_vec(vec![], (0, Const)),
+        Cpu::default().tensor_from_vec(vec![], (0, Const)),
+    );
+    let none = VisitInputs { left, right };
+    let (kind, sick) =
+        (Cpu::default().tensor_from_vec(vec![], (0,)), Cpu::default().tensor_from_vec(vec![], (0, Const)));
+    let no_targets = VisitTargets { kind, sick };
+    let mut model = Visit::new(0);
+    message(model.forward(&none));
+    message(Predictor::new(&model).expect("memory").predict(&none));
+    let mut trainer = Trainer::new(&mut model).expect("memory");
+    message(trainer.predict(&none));
+    message(trainer.train_on_batch(&none, &no_targets));
+    message(trainer.fit((&none, &no_targets), FitOptions::new()));
+    message(trainer.evaluate((&none, &no_targets), 32));
+    let data = ArrayDataset::<Visit>::new(&inputs(2, 2), &targets(&[0, 1], 2)).expect("sound data");
+    let empty = data.select([]).expect("an empty selection");
+    message(trainer.fit(&empty, FitOptions::new()));
+    message(trainer.evaluate(&empty, 32));
+    let text = message(trainer.fit(&data, FitOptions::new().validation_data(&empty)));
+    assert!(text.contains("validation"), "{text}");
+    assert_eq!(trainer.steps(), 0);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What runs between the epochs of a training.
+//! Callbacks: code of the user that runs between the epochs of a training.
 
 use std::ops::ControlFlow;
 
@@ -7,7 +7,7 @@ use crate::history::EpochLogs;
 use crate::model::Trainable;
 use crate::trainer::Trainer;
 
-/// Something that looks at a training and steers it. Every method does nothing by default.
+/// Code that observes a training and steers it. Every method does nothing by default.
 ///
 /// A callback gets the trainer itself, so it can read and set the learning rate, the loss weights and the weights, and
 /// write the model to a file. For a single closure there is
@@ -16,7 +16,7 @@ pub trait Callback<M: Trainable> {
     /// Before the first epoch.
     ///
     /// # Errors
-    /// What went wrong in the callback; it ends the `fit`.
+    /// Any error of the callback; it ends the `fit`.
     fn on_train_begin(&mut self, trainer: &mut Trainer<'_, M>) -> Result<(), Error> {
         let _ = trainer;
         Ok(())
@@ -25,7 +25,7 @@ pub trait Callback<M: Trainable> {
     /// Before epoch `epoch`, counted from 0.
     ///
     /// # Errors
-    /// What went wrong in the callback; it ends the `fit`.
+    /// Any error of the callback; it ends the `fit`.
     fn on_epoch_begin(&mut self, trainer: &mut Trainer<'_, M>, epoch: usize) -> Result<(), Error> {
         let _ = (trainer, epoch);
         Ok(())
@@ -34,7 +34,7 @@ pub trait Callback<M: Trainable> {
     /// After an epoch and its validation. `Break` stops the training; the other callbacks of this epoch still run.
     ///
     /// # Errors
-    /// What went wrong in the callback; it ends the `fit`.
+    /// Any error of the callback; it ends the `fit`.
     fn on_epoch_end(
         &mut self,
         trainer: &mut Trainer<'_, M>,
@@ -47,7 +47,7 @@ pub trait Callback<M: Trainable> {
     /// After the last epoch, also if a callback stopped the training; not after an error.
     ///
     /// # Errors
-    /// What went wrong in the callback.
+    /// Any error of the callback.
     fn on_train_end(&mut self, trainer: &mut Trainer<'_, M>) -> Result<(), Error> {
         let _ = trainer;
         Ok(())
@@ -76,18 +76,40 @@ impl<M: Trainable, C: Callback<M> + ?Sized> Callback<M> for &mut C {
     }
 }
 
+/// Results of a closure that runs at the end of epochs: `ControlFlow<()>`, or a [`Result`] of it for one that uses `?`.
+pub trait EpochEnd {
+    /// Whether the training goes on.
+    ///
+    /// # Errors
+    /// The closure's error; it ends the `fit`.
+    fn into_flow(self) -> Result<ControlFlow<()>, Error>;
+}
+
+impl EpochEnd for ControlFlow<()> {
+    fn into_flow(self) -> Result<ControlFlow<()>, Error> {
+        Ok(self)
+    }
+}
+
+impl EpochEnd for Result<ControlFlow<()>, Error> {
+    fn into_flow(self) -> Result<ControlFlow<()>, Error> {
+        self
+    }
+}
+
 /// A closure that runs at the end of epochs.
 pub(crate) struct OnEpochEnd<F>(pub(crate) F);
 
-impl<M: Trainable, F> Callback<M> for OnEpochEnd<F>
+impl<M: Trainable, F, R> Callback<M> for OnEpochEnd<F>
 where
-    F: FnMut(&mut Trainer<'_, M>, &EpochLogs<M>) -> ControlFlow<()>,
+    F: FnMut(&mut Trainer<'_, M>, &EpochLogs<M>) -> R,
+    R: EpochEnd,
 {
     fn on_epoch_end(
         &mut self,
         trainer: &mut Trainer<'_, M>,
         logs: &EpochLogs<M>,
     ) -> Result<ControlFlow<()>, Error> {
-        Ok((self.0)(trainer, logs))
+        (self.0)(trainer, logs).into_flow()
     }
 }

@@ -1,9 +1,9 @@
 //! From typed inputs to columns, through the engine, and back to typed outputs.
 
-use crate::data::{spec, vocabulary};
+use crate::data::{check, spec};
 use crate::engine::Engine;
 use crate::error::Error;
-use crate::model::{Columns, Model, OutputColumns, Reader, Writer};
+use crate::model::{Columns, Model, OutputColumns, Reader, Writer, resize};
 
 /// The columns of a prediction, whose memory is reused.
 #[derive(Debug)]
@@ -54,14 +54,21 @@ impl<E: crate::float::Float> PredictionColumns<E> {
     }
 
     fn read<M: Model<Float = E>>(&mut self, inputs: &impl Columns<E>) -> Result<usize, Error> {
-        let mut reader = Reader::new(&mut self.inputs);
-        inputs.read(&mut reader)?;
-        let rows = reader.rows.map_or(0, |(_, rows)| rows);
-        for (index, column) in self.inputs.iter().enumerate() {
-            vocabulary::check(spec::<M>(), index, column, |row| row)?;
+        let rows = Reader::new(&mut self.inputs).read(inputs)?.map_or(0, |(_, rows)| rows);
+        // dfdx 0.13 panics when it reads a tensor without values, so no such tensor is returned.
+        if rows == 0 {
+            return Err(Error::NoData);
+        }
+        // Other inputs may hold anything: a NaN changes nothing but the outputs of its own sample.
+        for (input, column) in spec::<M>().inputs.iter().zip(&self.inputs) {
+            if input.below.is_some() {
+                check::check_input(input, column, &|row| row)?;
+            }
         }
         for (column, output) in self.outputs.iter_mut().zip(spec::<M>().outputs) {
-            column.resize(rows * output.shape.iter().product::<usize>(), E::default());
+            let lengths = std::iter::once(&rows).chain(output.shape);
+            let len = lengths.copied().try_fold(1, usize::checked_mul);
+            resize(column, len.unwrap_or(usize::MAX))?;
         }
         Ok(rows)
     }
@@ -72,13 +79,11 @@ impl<E: crate::float::Float> PredictionColumns<E> {
         rows: usize,
         outputs: &mut impl OutputColumns<E>,
     ) -> Result<(), Error> {
-        if rows > 0 {
-            let columns = &mut self.outputs;
-            slices(self.inputs.iter().map(Vec::as_slice), |inputs| {
-                slices_mut(columns, |outputs| engine.predict(rows, inputs, outputs))
-            })?;
-        }
-        slices(self.outputs.iter().map(Vec::as_slice), |columns| outputs.write(&mut Writer::new(columns)))
+        let columns = &mut self.outputs;
+        slices(self.inputs.iter().map(Vec::as_slice), |inputs| {
+            slices_mut(columns, |outputs| engine.predict(rows, inputs, outputs))
+        })?;
+        slices(self.outputs.iter().map(Vec::as_slice), |columns| Writer::new(columns).write(outputs))
     }
 }
 

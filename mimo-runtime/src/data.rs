@@ -1,10 +1,10 @@
 //! Data sets: where the samples of a batch come from.
 
 mod array;
+pub(crate) mod check;
 mod class_weights;
 #[cfg(test)]
 mod tests;
-pub(crate) mod vocabulary;
 
 pub use array::ArrayDataset;
 pub(crate) use array::Arrays;
@@ -14,15 +14,41 @@ use std::marker::PhantomData;
 use mimo_graph::spec::ModelSpec;
 
 pub use crate::batch::BatchRows;
+use crate::engine::Trust;
 use crate::error::Error;
 use crate::model::{Model, Trainable};
 use crate::program::Program;
 
+mod sealed {
+    /// An argument that only this crate can pass or name, so that no other implements a method that takes it.
+    #[derive(Clone, Copy, Debug)]
+    pub struct Token;
+}
+pub(crate) use sealed::Token;
+
 /// Samples of a model's inputs and targets, any of which can be asked for by number.
 ///
 /// Batches are filled by several threads at once, each with its part of the rows.
+///
+/// # What is checked
+///
+/// A training step on a wrong number spoils every weight, so `fit`, `evaluate` and `train_on_rows` check what
+/// [`gather`](Self::gather) wrote, and `train_on_batch` and [`ArrayDataset`] check tensors by the same rules:
+///
+/// - every value was written: [`Error::Unfilled`] names the field and the sample if not;
+/// - inputs are finite: [`Error::NotFinite`]. Keras lets NaN through, and the loss is NaN from that step on; `predict` lets it
+///   through here too, where it changes nothing but the outputs of its own sample;
+/// - inputs of an `Embedding` are indices of its vectors: [`Error::Vocabulary`];
+/// - targets of a sparse loss are class indices or `ignore_class`: [`Error::ClassIndex`];
+/// - other targets are finite, and those of some losses in a range: from 0 to 1 for `binary_crossentropy` and
+///   `kl_divergence`, 0 or greater for `poisson`, and −1, 0 or 1 for hinge losses: [`Error::Target`]. Those of a custom loss
+///   may be anything;
+/// - sample weights are finite: [`Error::SampleWeight`]. They may be negative.
+///
+/// A target whose sample weight is 0 may hold anything, or be left out: this is how to train with targets that
+/// are missing for some samples.
 pub trait Dataset<M: Trainable>: Sync {
-    /// How many samples there are.
+    /// Number of samples.
     fn rows(&self) -> usize;
 
     /// Whether [`gather`](Self::gather) fills in sample weights; without, every sample weighs 1.
@@ -31,11 +57,18 @@ pub trait Dataset<M: Trainable>: Sync {
     }
 
     /// Fills `batch` with the samples `rows`, each number below [`rows`](Self::rows): every input, the target of
-    /// every trained output and, if the set is [`weighted`](Self::weighted), its sample weights.
+    /// every output that has one and, if the set is [`weighted`](Self::weighted), the sample weights of every output with a
+    /// loss or metrics.
     ///
     /// # Errors
     /// What keeps a sample from being read; it ends the `fit` or `evaluate` that asked.
     fn gather(&self, rows: &[usize], batch: &mut BatchRows<'_, '_, M::Float>) -> Result<(), Error>;
+
+    /// Checks all samples, if they are in memory, and returns whether they were checked; else each batch is.
+    #[doc(hidden)]
+    fn checked(&self, _: Token) -> Result<bool, Error> {
+        Ok(false)
+    }
 }
 
 impl<M: Trainable, D: Dataset<M> + ?Sized> Dataset<M> for &D {
@@ -50,12 +83,16 @@ impl<M: Trainable, D: Dataset<M> + ?Sized> Dataset<M> for &D {
     fn gather(&self, rows: &[usize], batch: &mut BatchRows<'_, '_, M::Float>) -> Result<(), Error> {
         (**self).gather(rows, batch)
     }
+
+    fn checked(&self, token: Token) -> Result<bool, Error> {
+        (**self).checked(token)
+    }
 }
 
 /// The sample weights of every output: one per sample, or `None` where every sample weighs 1.
 ///
-/// A sample that weighs 0 counts nothing for that output, which is how to train with targets that are
-/// missing for some samples. As in Keras a loss divides by the number of samples, not by their weights.
+/// A sample that weighs 0 does not count for that output, which is how to train with targets that are
+/// missing for some samples. Weights may be negative, but not NaN or infinite. As in Keras a loss divides by the number of samples, not by their weights.
 pub type SampleWeights<M> = <M as Model>::PerOutput<Option<Vec<<M as Model>::Float>>>;
 
 /// What `fit` and `evaluate` take as data: `(&inputs, &targets)`, `(&inputs, &targets, &sample_weights)`, or a reference
@@ -84,7 +121,7 @@ impl<'a, M: Trainable + 'a> IntoDataset<'a, M> for (&M::Inputs, &M::Targets) {
 
 impl<'a, M: Trainable + 'a> IntoDataset<'a, M> for (&M::Inputs, &M::Targets, &SampleWeights<M>) {
     fn into_dataset(self) -> Result<Box<dyn Dataset<M> + 'a>, Error> {
-        Ok(Box::new(ArrayDataset::<M>::new(self.0, self.1)?.sample_weights(self.2)?))
+        Ok(Box::new(ArrayDataset::<M>::with_sample_weights(self.0, self.1, self.2)?))
     }
 }
 
@@ -105,7 +142,8 @@ pub struct FromFn<M, F> {
 
 /// A data set of `rows` samples from a function that fills a batch with the samples it is asked for.
 ///
-/// The function may be called by several threads at once.
+/// The function may be called by several threads at once. What it has to fill and what is checked afterwards is
+/// documented at [`Dataset`].
 pub fn from_fn<M, F>(rows: usize, gather: F) -> FromFn<M, F>
 where
     M: Trainable,
@@ -150,14 +188,9 @@ where
     }
 }
 
-/// Fills a batch from a data set, and makes sure that every number that an embedding looks up has a vector.
-pub(crate) fn gather<M: Trainable>(
-    data: &dyn Dataset<M>,
-    rows: &[usize],
-    batch: &mut BatchRows<'_, '_, M::Float>,
-) -> Result<(), Error> {
-    data.gather(rows, batch)?;
-    vocabulary::check_batch(spec::<M>(), rows, batch)
+/// Whether the engine has to check what a data set gathers. Data in memory are checked here, all of them and once.
+pub(crate) fn trust<M: Trainable>(data: &dyn Dataset<M>) -> Result<Trust, Error> {
+    Ok(if data.checked(Token)? { Trust::Checked } else { Trust::Unchecked(spec::<M>()) })
 }
 
 /// The description of a model, as a reference that lives long enough.

@@ -15,9 +15,11 @@ mod rule;
 mod update;
 
 use mimo_graph::optimizer::Optimizer;
+use mimo_graph::spec::ModelSpec;
 
 use crate::batch::BatchRows;
 use crate::chunk::{Chunk, Mode};
+use crate::data::check;
 use crate::error::Error;
 use crate::float::Float;
 use crate::kernels::{self, AlignedVec, Pool};
@@ -55,11 +57,25 @@ pub struct Source<'a, E> {
     pub gather: &'a Gather<'a, E>,
     /// Whether the samples have weights.
     pub weighted: bool,
+    /// What is known of the samples.
+    pub trust: Trust,
+}
+
+/// How far the numbers are trusted that a [`Gather`] writes.
+#[derive(Clone, Copy, Debug)]
+pub enum Trust {
+    /// They were checked.
+    Checked,
+    /// Every number is written, and has to be checked.
+    Filled(&'static ModelSpec),
+    /// Some may not even be written.
+    Unchecked(&'static ModelSpec),
 }
 
 impl<E> std::fmt::Debug for Source<'_, E> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Source").field("weighted", &self.weighted).finish_non_exhaustive()
+        let mut fields = f.debug_struct("Source");
+        fields.field("weighted", &self.weighted).field("trust", &self.trust).finish_non_exhaustive()
     }
 }
 
@@ -91,6 +107,10 @@ impl Totals {
     }
 }
 
+/// Threads that an engine starts at most, if the machine does not have more. Each costs a stack, and more than there are
+/// cores only wait for each other; tests of many threads on few cores need some.
+pub const MAX_THREADS: usize = 64;
+
 /// A model's parameters and everything that is needed to run and train it.
 #[derive(Debug)]
 pub struct Engine<E: Float> {
@@ -107,10 +127,10 @@ pub struct Engine<E: Float> {
 
 impl<E: Float> Engine<E> {
     /// An engine with parameters 0; load weights before it is used. `threads` includes the caller's; 0 means as many
-    /// as the machine has.
+    /// as the machine has. More than [`MAX_THREADS`] are started only if the machine has more.
     ///
     /// # Errors
-    /// [`Error::Memory`] if the buffers cannot be had.
+    /// [`Error::Memory`] if the buffers cannot be allocated, [`Error::LearningRate`].
     pub fn new(
         program: &'static Program,
         passes: Passes<E>,
@@ -120,13 +140,17 @@ impl<E: Float> Engine<E> {
         let available = std::thread::available_parallelism().map_or(1, usize::from);
         let parameters = Parameters::new(program)?;
         let rule = match optimizer {
-            Some(optimizer) => Some(RuleState::new(optimizer, program.parameters)?),
+            Some(optimizer) => {
+                check_rate::<E>(optimizer.learning_rate)?;
+                Some(RuleState::new(optimizer, program.parameters)?)
+            }
             None => None,
         };
+        let threads = if threads == 0 { available } else { threads.min(available.max(MAX_THREADS)) };
         Ok(Engine {
             program,
             passes,
-            pool: Pool::new(if threads == 0 { available } else { threads }),
+            pool: Pool::new(threads),
             parameters,
             rule,
             train_chunks: Chunks::default(),
@@ -139,6 +163,11 @@ impl<E: Float> Engine<E> {
     /// The layout of the model.
     pub fn program(&self) -> &'static Program {
         self.program
+    }
+
+    /// Number of threads that share a large step, the caller's included.
+    pub fn threads(&self) -> usize {
+        self.pool.threads()
     }
 
     /// Sets one weight, by its place in the model's fields, from its values in Keras's layout.
@@ -166,10 +195,20 @@ impl<E: Float> Engine<E> {
     }
 
     /// Sets the step size.
-    pub fn set_learning_rate(&mut self, rate: f64) {
+    ///
+    /// # Errors
+    /// [`Error::LearningRate`] if it is negative, NaN or infinite in the precision of the model.
+    pub fn set_learning_rate(&mut self, rate: f64) -> Result<(), Error> {
+        check_rate::<E>(rate)?;
         if let Some(rule) = &mut self.rule {
             rule.optimizer.learning_rate = rate;
         }
+        Ok(())
+    }
+
+    /// Whether every weight is finite.
+    pub fn weights_are_finite(&self) -> bool {
+        E::all_finite(&self.parameters.values)
     }
 
     /// The step size; 0 for a model that is not trained.
@@ -279,6 +318,21 @@ impl<E: Float> Engine<E> {
 
 /// The steps, compiled in this crate for `f32` and `f64` and not in the user's.
 pub trait Step: Sized {
+    /// Checks the numbers of arrays; see `data::check::arrays`.
+    #[doc(hidden)]
+    fn check(
+        spec: &'static ModelSpec,
+        rows: usize,
+        selection: Option<&[usize]>,
+        columns: [&[Vec<Self>]; 3],
+    ) -> Result<(), Error>
+    where
+        Self: Float;
+    /// Whether all values are finite.
+    #[doc(hidden)]
+    fn all_finite(values: &[Self]) -> bool
+    where
+        Self: Float;
     /// [`Engine::train`]
     #[doc(hidden)]
     fn train(
@@ -340,6 +394,17 @@ pub trait Step: Sized {
 macro_rules! step {
     ($($float:ty),*) => {$(
         impl Step for $float {
+            fn check(
+                spec: &'static ModelSpec,
+                rows: usize,
+                selection: Option<&[usize]>,
+                columns: [&[Vec<Self>]; 3],
+            ) -> Result<(), Error> {
+                check::arrays(spec, rows, selection, columns)
+            }
+            fn all_finite(values: &[Self]) -> bool {
+                values.iter().fold(true, |all, value| all & value.is_finite())
+            }
             fn train(
                 engine: &mut Engine<Self>,
                 rows: &[usize],
@@ -427,6 +492,11 @@ fn evaluate<E: Float>(
     let penalty = engine.parameters.penalty(engine.program);
     engine.total_up(rows.len(), loss_weights, penalty, totals);
     Ok(())
+}
+
+/// A rate at which steps go where the gradient says.
+fn check_rate<E: Float>(rate: f64) -> Result<(), Error> {
+    if rate >= 0.0 && E::of(rate).is_finite() { Ok(()) } else { Err(Error::LearningRate { rate }) }
 }
 
 /// Copies a weight's part of a parameter-like buffer out, row by row.

@@ -57,8 +57,10 @@ pub enum Error {
         /// How many.
         values: usize,
     },
-    /// A data set without samples.
+    /// Data without samples.
     NoData,
+    /// Validation data without samples.
+    NoValidationData,
     /// A data set was asked for a sample that it does not have.
     NoSuchRow {
         /// The sample.
@@ -66,16 +68,38 @@ pub enum Error {
         /// The samples that there are.
         rows: usize,
     },
-    /// A target is no class of its output.
+    /// A target of a sparse loss is not a class index of its output.
     ClassIndex {
         /// The output.
         output: &'static str,
         /// The sample.
         row: usize,
-        /// The target.
-        index: usize,
+        /// The target; a data set may fill in numbers that are not whole.
+        index: f64,
         /// The classes of the output; valid indices are below.
         classes: usize,
+    },
+    /// A target is outside of the range for which its loss is defined.
+    Target {
+        /// The output.
+        output: &'static str,
+        /// The sample.
+        row: usize,
+        /// The target.
+        value: f64,
+        /// The loss, by Keras's name.
+        loss: &'static str,
+        /// The valid targets: `between 0 and 1`.
+        valid: &'static str,
+    },
+    /// [`Dataset::gather`](crate::data::Dataset::gather) did not write a value that it has to write.
+    Unfilled {
+        /// The kind of field.
+        field: Field,
+        /// The input or output.
+        name: &'static str,
+        /// The first sample with an unwritten value.
+        row: usize,
     },
     /// An input holds a number that its `Embedding` has no vector for.
     Vocabulary {
@@ -88,7 +112,7 @@ pub enum Error {
         /// How many vectors there are.
         vocabulary: usize,
     },
-    /// A value is NaN or infinite.
+    /// An input or a target is NaN or infinite.
     NotFinite {
         /// The input or output.
         name: &'static str,
@@ -104,10 +128,58 @@ pub enum Error {
         /// The weights that there must be.
         wanted: usize,
     },
-    /// Class weights were given to an output that has no single class per sample.
+    /// Class weights were given to an output whose samples do not have one class each.
     NoClasses {
         /// The output.
         output: &'static str,
+        /// Why not.
+        reason: &'static str,
+    },
+    /// The weight of a sample is NaN or infinite.
+    SampleWeight {
+        /// The output.
+        output: &'static str,
+        /// The sample.
+        row: usize,
+        /// The weight.
+        weight: f64,
+    },
+    /// The weight of a class is NaN or infinite.
+    ClassWeight {
+        /// The output.
+        output: &'static str,
+        /// The class.
+        class: usize,
+        /// The weight.
+        weight: f64,
+    },
+    /// The weight of a loss is NaN or infinite.
+    LossWeight {
+        /// The output.
+        output: &'static str,
+        /// The weight.
+        weight: f64,
+    },
+    /// A learning rate is negative, NaN or infinite.
+    LearningRate {
+        /// The rate.
+        rate: f64,
+    },
+    /// A list of weights has another length than the list of the model's weights.
+    WeightCount {
+        /// The weights that were given.
+        len: usize,
+        /// The weights of the model.
+        wanted: usize,
+    },
+    /// The values for a weight are not as many as the weight holds.
+    WeightLength {
+        /// The weight: `dense/kernel`.
+        name: &'static str,
+        /// The values that were given.
+        len: usize,
+        /// The values that it holds.
+        wanted: usize,
     },
     /// `validation_split` leaves nothing to train or nothing to validate with.
     ValidationSplit {
@@ -122,6 +194,11 @@ pub enum Error {
     NoOptimizer,
     /// The loss of an output is to be given to the trainer, and was not.
     NoCustomLoss {
+        /// The output.
+        output: &'static str,
+    },
+    /// Sample or class weights were given to an output whose loss is `none`.
+    WeightsWithoutLoss {
         /// The output.
         output: &'static str,
     },
@@ -176,6 +253,28 @@ pub enum Error {
     Other(Box<dyn std::error::Error + Send + Sync>),
 }
 
+/// The kinds of fields that [`Dataset::gather`](crate::data::Dataset::gather) fills.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Field {
+    /// An input.
+    Input,
+    /// The target of an output.
+    Target,
+    /// The sample weights of an output.
+    SampleWeight,
+}
+
+impl fmt::Display for Field {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Field::Input => "the input",
+            Field::Target => "the target of",
+            Field::SampleWeight => "the sample weight of",
+        })
+    }
+}
+
 impl Error {
     /// An error of the user's own, from a data set, a loss or a callback.
     pub fn other(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
@@ -201,20 +300,35 @@ impl fmt::Display for Error {
             Error::ColumnLength { index, len, wanted } => {
                 write!(f, "column {index} holds {len} values, but {wanted} are wanted")
             }
+            Error::TensorLength { len: 0, sample } => {
+                write!(f, "no values for a tensor: it holds at least one sample, of {sample} values each")
+            }
             Error::TensorLength { len, sample } => {
                 write!(f, "{len} values do not make the samples of a tensor with {sample} values each")
             }
             Error::BatchAxis { rows } => write!(f, "the batch axis cannot be {rows} samples long"),
             Error::Memory { values } => write!(f, "no memory for {values} values"),
-            Error::NoData => write!(f, "the data set has no samples"),
+            Error::NoData => write!(f, "the data have no samples; at least one is needed"),
+            Error::NoValidationData => {
+                write!(f, "the validation data have no samples; at least one is needed")
+            }
             Error::NoSuchRow { row, rows } => {
                 write!(f, "sample {row} was asked for, but the data set has {rows}")
             }
             Error::ClassIndex { output, row, index, classes } => {
+                let last = classes.saturating_sub(1);
+                write!(f, "class index {index} in sample {row} is ")?;
+                f.write_str(if index.fract() == 0.0 { "out of range" } else { "not a whole number" })?;
+                write!(f, ": `{output}` has {classes} classes (0 to {last})")
+            }
+            Error::Target { output, row, value, loss, valid } => {
                 write!(
                     f,
-                    "target {index} of `{output}` in sample {row} is no class: there are {classes}, from 0"
+                    "target {value} of `{output}` in sample {row} is invalid: targets of {loss} are {valid}"
                 )
+            }
+            Error::Unfilled { field, name, row } => {
+                write!(f, "the data set did not fill {field} `{name}` in sample {row}")
             }
             Error::Vocabulary { input, row, number, vocabulary } => write!(
                 f,
@@ -224,8 +338,26 @@ impl fmt::Display for Error {
             Error::Weights { output, len, wanted } => {
                 write!(f, "{len} weights for `{output}`, but {wanted} are needed")
             }
-            Error::NoClasses { output } => {
-                write!(f, "class weights for `{output}`, which has no single class per sample")
+            Error::NoClasses { output, reason } => {
+                write!(f, "class weights for `{output}`, whose samples do not have one class each: {reason}")
+            }
+            Error::SampleWeight { output, row, weight } => {
+                write!(f, "the weight of sample {row} for `{output}` is {weight}; weights must be finite")
+            }
+            Error::ClassWeight { output, class, weight } => {
+                write!(f, "the weight of class {class} of `{output}` is {weight}; weights must be finite")
+            }
+            Error::LossWeight { output, weight } => {
+                write!(f, "the weight of the loss of `{output}` is {weight}; weights must be finite")
+            }
+            Error::LearningRate { rate } => {
+                write!(f, "the learning rate is {rate}; it must be finite and not negative")
+            }
+            Error::WeightCount { len, wanted } => {
+                write!(f, "values for {len} weights were given, but the model has {wanted} weights")
+            }
+            Error::WeightLength { name, len, wanted } => {
+                write!(f, "{len} values were given for the weight `{name}`, which holds {wanted}")
             }
             Error::ValidationSplit { fraction, rows } => {
                 write!(f, "a validation split of {fraction} leaves one part of {rows} samples empty")
@@ -234,6 +366,9 @@ impl fmt::Display for Error {
             Error::NoOptimizer => write!(f, "the model was compiled without an optimizer"),
             Error::NoCustomLoss { output } => {
                 write!(f, "the loss of `{output}` is custom: pass it to the trainer with `set_loss`")
+            }
+            Error::WeightsWithoutLoss { output } => {
+                write!(f, "weights for `{output}`, whose loss is `none`")
             }
             Error::UnusedCustomLoss { model } => write!(
                 f,

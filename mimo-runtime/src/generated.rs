@@ -1,7 +1,7 @@
 //! What generated code calls and users do not.
 
-use dfdx::shapes::{Dim, Shape};
-use dfdx::tensor::{Cpu, OwnedTape, Tensor, Trace, ZerosTensor};
+use dfdx::shapes::{Dim, Shape, Unit};
+use dfdx::tensor::{Cpu, OwnedTape, Tensor, TensorFromVec, Trace};
 use dfdx::tensor_ops::Device;
 use mimo_graph::spec::WeightSpec;
 
@@ -12,13 +12,31 @@ use crate::model::Model;
 pub use crate::predictor::forward;
 
 /// A tensor of zeros.
+///
+/// # Errors
+/// [`NoData`](Error::NoData) for no values at all, which dfdx 0.13 cannot read without a panic; [`Memory`](Error::Memory).
 pub fn zeros<S: Shape, E: Float>(shape: S) -> Result<Tensor<S, E, Cpu>, Error> {
-    Ok(Cpu::default().try_zeros_like(&shape)?)
+    defaults(shape)
 }
 
 /// A tensor of index zero everywhere.
+///
+/// # Errors
+/// Those of [`zeros`].
 pub fn zero_indices<S: Shape>(shape: S) -> Result<Tensor<S, usize, Cpu>, Error> {
-    Ok(Cpu::default().try_zeros_like(&shape)?)
+    defaults(shape)
+}
+
+fn defaults<S: Shape, E: Unit>(shape: S) -> Result<Tensor<S, E, Cpu>, Error> {
+    let len = shape.concrete().into_iter().try_fold(1, usize::checked_mul).unwrap_or(usize::MAX);
+    if len == 0 {
+        return Err(Error::NoData);
+    }
+    // dfdx's own allocation aborts the program where memory ends.
+    let mut values = Vec::new();
+    values.try_reserve_exact(len).map_err(|_| Error::Memory { values: len })?;
+    values.resize(len, E::default());
+    Ok(Cpu::default().try_tensor_from_vec(values, shape)?)
 }
 
 /// The batch axis for a number of samples.

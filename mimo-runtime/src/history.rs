@@ -32,7 +32,8 @@ pub struct EpochLogs<M: Trainable> {
     pub seconds: f64,
     /// The learning rate at the end of the epoch.
     pub learning_rate: f64,
-    /// The first step of the epoch, from 0, after which the total loss was NaN or infinite.
+    /// The first step of the epoch, from 0, after which the total loss was NaN or infinite; the last step, if only the
+    /// weights are after the epoch.
     pub not_finite: Option<usize>,
     values: Vec<f64>,
     validation_values: Option<Vec<f64>>,

@@ -43,7 +43,7 @@ pub trait Model: Sized {
     note = "add `.compile(optimizer = …, loss = …)` after `Model(…)` in `model!`"
 )]
 pub trait Trainable: Model {
-    /// Its targets, for any number of samples: one field per trained output, in order. They can be made from columns
+    /// Its targets, for any number of samples: one field per output with targets, in order. They can be made from columns
     /// too, because a custom loss sees them batch by batch.
     type Targets: OutputColumns<Self::Float>;
     /// Losses and metrics by name: `logs.diagnosis.accuracy`.
@@ -129,12 +129,22 @@ impl<'a, E: Float> Reader<'a, E> {
         Reader { columns, rows: None, next: 0 }
     }
 
+    /// Reads all fields of a struct, of which there must be as many as columns; returns [`rows`](Self::rows).
+    ///
+    /// # Errors
+    /// [`RowsDiffer`](Error::RowsDiffer), [`Memory`](Error::Memory), and [`Inconsistent`](Error::Inconsistent) for
+    /// another number of fields.
+    pub fn read(&mut self, fields: &impl Columns<E>) -> Result<Option<(&'static str, usize)>, Error> {
+        fields.read(self)?;
+        if self.next != self.columns.len() {
+            return Err(FIELDS);
+        }
+        Ok(self.rows)
+    }
+
     /// Reads a tensor of floats.
     pub fn tensor<S: Shape>(&mut self, name: &'static str, tensor: &Tensor<S, E, Cpu>) -> Result<(), Error> {
-        let (rows, len) = self.field(name, tensor)?;
-        let Some(column) = self.columns.get_mut(self.next) else { return Ok(()) };
-        column.resize(rows * len, E::default());
-        self.next += 1;
+        let column = self.column(name, tensor)?;
         // dfdx's iterators read the first value of an empty tensor.
         if column.is_empty() {
             return Ok(());
@@ -152,10 +162,7 @@ impl<'a, E: Float> Reader<'a, E> {
         tensor: &Tensor<S, usize, Cpu>,
     ) -> Result<(), Error> {
         use dfdx::shapes::HasShape;
-        let (rows, len) = self.field(name, tensor)?;
-        let Some(column) = self.columns.get_mut(self.next) else { return Ok(()) };
-        column.resize(rows * len, E::default());
-        self.next += 1;
+        let column = self.column(name, tensor)?;
         // See `tensor`.
         if column.is_empty() {
             return Ok(());
@@ -176,12 +183,13 @@ impl<'a, E: Float> Reader<'a, E> {
         Ok(())
     }
 
-    /// Checks the batch axis against the other fields'; gives rows and values per row.
-    fn field<S: Shape, T>(
+    /// Checks the batch axis of the next field against those of the other fields, and returns its column, as long as the
+    /// tensor.
+    fn column<S: Shape, T>(
         &mut self,
         name: &'static str,
         tensor: &Tensor<S, T, Cpu>,
-    ) -> Result<(usize, usize), Error>
+    ) -> Result<&mut Vec<E>, Error>
     where
         Cpu: dfdx::tensor::Storage<T>,
     {
@@ -196,14 +204,45 @@ impl<'a, E: Float> Reader<'a, E> {
                 return Err(Error::RowsDiffer { name, rows, first, wanted });
             }
         }
-        Ok((rows, lengths.iter().skip(1).product()))
+        let Some(column) = self.columns.get_mut(self.next) else { return Err(FIELDS) };
+        self.next += 1;
+        // A broadcast tensor can have any shape.
+        let len = lengths.iter().try_fold(1, |len: usize, axis| len.checked_mul(*axis));
+        resize(column, len.unwrap_or(usize::MAX))?;
+        Ok(column)
     }
+}
+
+/// A struct has fewer or more fields than there are columns. To go on would leave old values in some.
+const FIELDS: Error =
+    Error::Inconsistent { what: "the number of fields of a struct of inputs, outputs or targets" };
+
+/// Sets the length of a column, whose memory is reused.
+///
+/// # Errors
+/// [`Memory`](Error::Memory).
+pub(crate) fn resize<E: Float>(column: &mut Vec<E>, len: usize) -> Result<(), Error> {
+    column.try_reserve_exact(len.saturating_sub(column.len())).map_err(|_| Error::Memory { values: len })?;
+    column.resize(len, E::default());
+    Ok(())
 }
 
 impl<'a, E: Float> Writer<'a, E> {
     /// Writes from `columns`.
     pub fn new(columns: &'a [&'a [E]]) -> Self {
         Writer { columns, next: 0 }
+    }
+
+    /// Writes all fields of a struct, of which there must be as many as columns.
+    ///
+    /// # Errors
+    /// [`OutputLength`](Error::OutputLength), and [`Inconsistent`](Error::Inconsistent) for another number of fields.
+    pub fn write(&mut self, fields: &mut impl OutputColumns<E>) -> Result<(), Error> {
+        fields.write(self)?;
+        if self.next != self.columns.len() {
+            return Err(FIELDS);
+        }
+        Ok(())
     }
 
     /// Fills a tensor; its length must be the column's.
@@ -213,7 +252,7 @@ impl<'a, E: Float> Writer<'a, E> {
         tensor: &mut Tensor<S, E, Cpu>,
     ) -> Result<(), Error> {
         use dfdx::shapes::HasShape;
-        let Some(column) = self.columns.get(self.next) else { return Ok(()) };
+        let Some(column) = self.columns.get(self.next) else { return Err(FIELDS) };
         let len = tensor.shape().num_elements();
         if len != column.len() {
             return Err(Error::OutputLength { name, len, wanted: column.len() });
@@ -236,13 +275,13 @@ impl<'a, E: Float> Writer<'a, E> {
         tensor: &mut Tensor<S, usize, Cpu>,
     ) -> Result<(), Error> {
         use dfdx::shapes::HasShape;
-        let Some(column) = self.columns.get(self.next) else { return Ok(()) };
+        let Some(column) = self.columns.get(self.next) else { return Err(FIELDS) };
         let shape = *tensor.shape();
         let len = shape.num_elements();
         if len != column.len() {
             return Err(Error::OutputLength { name, len, wanted: column.len() });
         }
-        // Negative and NaN become 0; columns of indices are made from `usize`, so there are none.
+        // Negative and NaN become 0. Only the target of a sample that weighs 0 may be such.
         let indices = column.iter().map(|value| value.f64() as usize).collect();
         *tensor = Cpu::default().try_tensor_from_vec(indices, shape)?;
         self.next += 1;
@@ -267,8 +306,7 @@ impl<'a, E: Float> GradientReader<'a, E> {
 
     /// Reads the gradient of an output; zeros if the loss does not depend on it.
     pub fn tensor<S: Shape>(&mut self, tensor: &Tensor<S, E, Cpu>) -> Result<(), Error> {
-        let wrong = Error::Inconsistent { what: "the number of outputs" };
-        let column = self.columns.get_mut(self.next).ok_or(wrong)?;
+        let Some(column) = self.columns.get_mut(self.next) else { return Err(FIELDS) };
         self.next += 1;
         let gradient = self.gradients.get_or_alloc_mut(tensor)?;
         if gradient.len() != column.len() {
@@ -278,5 +316,46 @@ impl<'a, E: Float> GradientReader<'a, E> {
             *to += self.weight * *gradient;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{LinesInputs, LinesOutputs, rows};
+
+    #[test]
+    fn structs_with_other_numbers_of_fields_than_there_are_columns_are_errors() {
+        let outputs = LinesOutputs { slope: rows(&[[1.0]]), pair: rows(&[[2.0, 3.0]]) };
+        for count in [0, 1, 3] {
+            let mut columns = vec![vec![7.0_f32]; count];
+            let result = Reader::new(&mut columns).read(&outputs);
+            assert!(matches!(result, Err(Error::Inconsistent { .. })), "{count} columns");
+        }
+        let mut columns = vec![Vec::new(); 2];
+        assert_eq!(Reader::new(&mut columns).read(&outputs).expect("two fields"), Some(("slope", 1)));
+        assert_eq!(columns, [vec![1.0], vec![2.0, 3.0]]);
+
+        let columns: [&[f32]; 3] = [&[4.0], &[5.0, 6.0], &[7.0]];
+        for count in [0, 1, 3] {
+            let result = Writer::new(&columns[..count]).write(&mut outputs.clone());
+            assert!(matches!(result, Err(Error::Inconsistent { .. })), "{count} columns");
+        }
+        let mut written = outputs;
+        Writer::new(&columns[..2]).write(&mut written).expect("two fields");
+        assert_eq!((written.slope.as_vec(), written.pair.as_vec()), (vec![4.0], vec![5.0, 6.0]));
+    }
+
+    #[test]
+    fn tensors_of_more_values_than_there_is_memory_for_are_errors() {
+        use dfdx::shapes::{Axis, Const};
+        use dfdx::tensor_ops::BroadcastTo;
+        // One value in memory, and a shape as large as one likes.
+        let one = Cpu::default().tensor_from_vec(vec![1.0_f32; 2], (Const::<2>,));
+        for rows in [1 << 50, usize::MAX / 3] {
+            let x = one.clone().broadcast_like::<(usize, Const<2>), Axis<0>>(&(rows, Const));
+            let result = Reader::new(&mut [Vec::new()]).read(&LinesInputs { x });
+            assert!(matches!(result, Err(Error::Memory { .. })), "{rows} rows");
+        }
     }
 }

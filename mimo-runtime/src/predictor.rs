@@ -33,8 +33,9 @@ impl<'m, M: Model> Predictor<'m, M> {
         Self::with_threads(model, 0)
     }
 
-    /// Predicts on a number of threads, the caller's included; 0 means as many as the machine has. The results do not
-    /// depend on it.
+    /// Predicts on a number of threads, the caller's included; 0 means as many as the machine has. More than
+    /// [`MAX_THREADS`](crate::engine::MAX_THREADS) are started only if the machine has more. The results do not depend on
+    /// the number.
     ///
     /// # Errors
     /// [`Memory`](Error::Memory).
@@ -43,10 +44,12 @@ impl<'m, M: Model> Predictor<'m, M> {
         Ok(Predictor { engine, columns: PredictionColumns::new::<M>(), model: PhantomData })
     }
 
-    /// The outputs for `inputs`, any number of samples at once.
+    /// The outputs for `inputs`, any number of samples at once. A sample with NaN in an input has NaN in its outputs, and
+    /// changes no others.
     ///
     /// # Errors
-    /// [`RowsDiffer`](Error::RowsDiffer) if two inputs hold different numbers of samples,
+    /// [`NoData`](Error::NoData) if there are no samples, [`RowsDiffer`](Error::RowsDiffer) if two inputs hold different
+    /// numbers of samples, [`Vocabulary`](Error::Vocabulary) if an `Embedding` has no vector for a number,
     /// [`Memory`](Error::Memory).
     pub fn predict(&mut self, inputs: &M::Inputs) -> Result<M::Outputs, Error> {
         self.columns.predict::<M>(&mut self.engine, inputs)

@@ -40,14 +40,42 @@ batch_shape!((), (C), (C, D), (C, D, E), (C, D, E, F), (C, D, E, F, G));
 /// ```
 ///
 /// # Errors
-/// [`Error::TensorLength`] if the values are no whole number of samples, or not as many as a fixed batch axis says.
+/// [`Error::TensorLength`] if the values are not whole samples, not as many as a fixed batch axis says, or none:
+/// dfdx 0.13 panics when it reads a tensor without values.
 pub fn tensor<S: BatchShape, E: Unit>(values: impl Into<Vec<E>>) -> Result<Tensor<S, E, Cpu>, Error> {
     let values = values.into();
     let len = values.len();
     let wrong = || Error::TensorLength { len, sample: S::SAMPLE };
-    if !len.is_multiple_of(S::SAMPLE.max(1)) {
+    if len == 0 || !len.is_multiple_of(S::SAMPLE.max(1)) {
         return Err(wrong());
     }
     let shape = S::of_rows(len / S::SAMPLE.max(1)).ok_or_else(wrong)?;
     Ok(Cpu::default().try_tensor_from_vec(values, shape)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dfdx::shapes::Const;
+
+    /// dfdx panics when it reads an empty tensor, so none may come from here.
+    #[test]
+    fn no_tensor_is_empty() {
+        let none = tensor::<(usize, Const<2>), f32>(vec![]);
+        let text = none.err().map(|error| error.to_string());
+        assert_eq!(
+            text.as_deref(),
+            Some("no values for a tensor: it holds at least one sample, of 2 values each")
+        );
+        assert!(tensor::<(Const<0>, Const<2>), f32>(vec![]).is_err());
+        assert!(tensor::<(usize, Const<0>), usize>(vec![]).is_err());
+        assert!(tensor::<(usize, Const<0>), f32>(vec![1.0]).is_err());
+        assert!(crate::generated::zeros::<(usize, Const<2>), f32>((0, Const)).is_err());
+        assert!(crate::generated::zero_indices::<(usize, Const<0>)>((2, Const)).is_err());
+        assert!(crate::generated::zeros::<(usize, Const<2>), f32>((1 << 60, Const)).is_err());
+        assert_eq!(
+            crate::generated::zeros::<(usize, Const<2>), f32>((1, Const)).expect("two zeros").as_vec(),
+            [0.0; 2]
+        );
+    }
 }

@@ -11,13 +11,16 @@ mod weights;
 pub use custom::{CustomTargets, LossTensor, LossTensorOf, WeightsTensor};
 pub use options::FitOptions;
 
+use std::ops::Range;
 use std::sync::Arc;
 
+use crate::batch::BatchRows;
 use crate::columns::PredictionColumns;
-use crate::data::{Arrays, Dataset, IntoDataset, gather, program, spec};
-use crate::engine::{CustomBatch, Engine, Passes, Source, Totals};
+use crate::data::{Arrays, Dataset, IntoDataset, program, spec, trust};
+use crate::engine::{CustomBatch, Engine, Passes, Source, Totals, Trust};
 use crate::error::Error;
 use crate::history::Evaluation;
+use crate::kernels::Element;
 use crate::logs::LogTable;
 use crate::model::{PerOutput, Trainable};
 use custom::CustomLosses;
@@ -28,6 +31,9 @@ use shuffle::Shuffle;
 /// A trainer borrows the model and holds its weights, their gradients and the optimizer's state in a form that is fast to
 /// train. The model's own tensors get the weights when the trainer is dropped, or on
 /// [`sync`](Self::sync); the optimizer's state ends with the trainer.
+///
+/// A panic in code of the user (a data set, a loss, a callback) goes on in the caller of the trainer, also if another thread
+/// ran it. If it is caught, the trainer works on as if the step in which it happened had not been made, as after an error.
 ///
 /// ```ignore
 /// let mut trainer = Trainer::new(&mut model)?;
@@ -65,7 +71,8 @@ impl TrainerOptions {
         Self::default()
     }
 
-    /// How many threads work, the caller's included; 0, the default, means as many as the machine has. The results are the same
+    /// Number of threads that work, the caller's included; 0, the default, means as many as the machine has. More than
+    /// [`MAX_THREADS`](crate::engine::MAX_THREADS) are started only if the machine has more. The results are the same
     /// bits for any number.
     #[must_use]
     pub fn threads(mut self, threads: usize) -> Self {
@@ -85,7 +92,8 @@ impl<'m, M: Trainable> Trainer<'m, M> {
     /// A trainer with the optimizer and the loss weights of the model's `.compile(…)`.
     ///
     /// # Errors
-    /// [`NoOptimizer`](Error::NoOptimizer), [`Memory`](Error::Memory).
+    /// [`NoOptimizer`](Error::NoOptimizer), [`Memory`](Error::Memory), [`LearningRate`](Error::LearningRate) and
+    /// [`LossWeight`](Error::LossWeight) if the model was compiled with a number that is not valid.
     pub fn new(model: &'m mut M) -> Result<Self, Error> {
         Self::with_options(model, TrainerOptions::new())
     }
@@ -93,7 +101,7 @@ impl<'m, M: Trainable> Trainer<'m, M> {
     /// The same with a number of threads or a seed.
     ///
     /// # Errors
-    /// [`NoOptimizer`](Error::NoOptimizer), [`Memory`](Error::Memory).
+    /// Those of [`new`](Self::new).
     pub fn with_options(model: &'m mut M, options: TrainerOptions) -> Result<Self, Error> {
         let (spec, program) = (spec::<M>(), program::<M>());
         let optimizer = spec.optimizer.ok_or(Error::NoOptimizer)?;
@@ -112,10 +120,12 @@ impl<'m, M: Trainable> Trainer<'m, M> {
         engine.set_seed(options.seed);
         model.read_weights(&mut |index, values| engine.load_weight(index, &values));
         engine.weights_loaded();
+        let loss_weights: Vec<f64> = spec.outputs.iter().map(|output| output.weight).collect();
+        check_loss_weights::<M>(loss_weights.iter().copied())?;
         Ok(Trainer {
             model,
             engine,
-            loss_weights: spec.outputs.iter().map(|output| output.weight).collect(),
+            loss_weights,
             custom: CustomLosses::default(),
             shuffle: Shuffle::new(options.seed),
             ahead: false,
@@ -132,9 +142,12 @@ impl<'m, M: Trainable> Trainer<'m, M> {
         self.engine.learning_rate()
     }
 
-    /// Sets the optimizer's step size, from the next step on.
-    pub fn set_learning_rate(&mut self, rate: f64) {
-        self.engine.set_learning_rate(rate);
+    /// Sets the optimizer's step size, from the next step on. With 0 a step only measures.
+    ///
+    /// # Errors
+    /// [`LearningRate`](Error::LearningRate) if it is negative, NaN or infinite; the old one stays then.
+    pub fn set_learning_rate(&mut self, rate: f64) -> Result<(), Error> {
+        self.engine.set_learning_rate(rate)
     }
 
     /// Steps so far, over all calls.
@@ -148,73 +161,79 @@ impl<'m, M: Trainable> Trainer<'m, M> {
         self.shuffle = Shuffle::new(seed);
     }
 
-    /// What each output's loss is multiplied by in the total.
+    /// Factor of each output's loss in the total.
     pub fn loss_weights(&self) -> M::PerOutput<f64> {
         M::PerOutput::from_fn(|output| self.loss_weights.get(output).copied().unwrap_or(1.0))
     }
 
-    /// Sets what each output's loss is multiplied by, from the next step on. The optimizer's state stays.
-    pub fn set_loss_weights(&mut self, weights: &M::PerOutput<f64>) {
-        for (to, weight) in self.loss_weights.iter_mut().zip(weights.values()) {
+    /// Sets the factor of each output's loss in the total, from the next step on. The optimizer's state stays. A loss with a
+    /// negative weight is made larger, as adversarial training does.
+    ///
+    /// # Errors
+    /// [`LossWeight`](Error::LossWeight) if one is NaN or infinite; no weight is changed then.
+    pub fn set_loss_weights(&mut self, weights: &M::PerOutput<f64>) -> Result<(), Error> {
+        let weights = weights.values();
+        check_loss_weights::<M>(weights.iter().map(|weight| **weight))?;
+        for (to, weight) in self.loss_weights.iter_mut().zip(weights) {
             *to = *weight;
         }
+        Ok(())
     }
 
     /// Losses and metrics on a data set, in batches of `batch_size` samples; the last may be smaller. Dropout
     /// and noise are off.
     ///
     /// # Errors
-    /// Those of [`ArrayDataset::new`](crate::data::ArrayDataset::new) and of the data set,
-    /// [`BatchSize`](Error::BatchSize), [`NoCustomLoss`](Error::NoCustomLoss), [`Memory`](Error::Memory).
+    /// Those of [`ArrayDataset::new`](crate::data::ArrayDataset::new), of the data set and of its
+    /// [checks](Dataset#what-is-checked), [`BatchSize`](Error::BatchSize), [`NoCustomLoss`](Error::NoCustomLoss), [`Memory`](Error::Memory).
     pub fn evaluate<'d>(
         &mut self,
         data: impl IntoDataset<'d, M>,
         batch_size: usize,
     ) -> Result<Evaluation<M>, Error> {
         let data = data.into_dataset()?;
-        let rows: Vec<usize> = (0..data.rows()).collect();
-        self.evaluate_rows(&*data, &rows, batch_size)
+        self.evaluate_rows(&*data, &numbers(0..data.rows())?, batch_size)
     }
 
     /// The outputs for `inputs`, any number of samples at once. Dropout and noise are off.
     ///
     /// # Errors
-    /// [`RowsDiffer`](Error::RowsDiffer) if two inputs hold different numbers of samples,
+    /// [`NoData`](Error::NoData) if there are no samples, [`Vocabulary`](Error::Vocabulary), [`RowsDiffer`](Error::RowsDiffer) if two inputs hold different numbers of samples,
     /// [`Memory`](Error::Memory).
     pub fn predict(&mut self, inputs: &M::Inputs) -> Result<M::Outputs, Error> {
         self.columns.predict::<M>(&mut self.engine, inputs)
     }
 
-    /// One step on all of `inputs` as one batch; gives what it measured, before the step changed the weights.
+    /// One step on all of `inputs` as one batch; returns what it measured, before the step changed the weights.
     ///
     /// After the first call with as many samples nothing is allocated.
     ///
     /// # Errors
-    /// Those of [`ArrayDataset::new`](crate::data::ArrayDataset::new),
+    /// [`RowsDiffer`](Error::RowsDiffer), [`NoData`](Error::NoData), those of the [checks](Dataset#what-is-checked) of data,
     /// [`NoCustomLoss`](Error::NoCustomLoss), [`Memory`](Error::Memory); the weights are unchanged then.
     pub fn train_on_batch(&mut self, inputs: &M::Inputs, targets: &M::Targets) -> Result<M::Logs, Error> {
         self.check_losses()?;
-        // Taken out for the step, which reads it and needs the rest of the trainer.
-        let mut batch = std::mem::take(&mut self.batch);
-        let mut numbers = std::mem::take(&mut self.numbers);
-        let result = batch.read::<M>(inputs, targets).and_then(|()| {
-            numbers.extend(numbers.len()..batch.rows);
-            let gather = |rows: &[usize], into: &mut crate::batch::BatchRows<'_, '_, M::Float>| {
-                batch.gather(spec::<M>(), rows, Ok, into)
-            };
-            self.totals.clear();
-            self.step(&numbers[..batch.rows], Source { gather: &gather, weighted: false })
-        });
-        (self.batch, self.numbers) = (batch, numbers);
-        result?;
+        self.batch.read::<M>(inputs, targets)?;
+        let rows = self.batch.rows;
+        self.numbers.extend(self.numbers.len()..rows);
+        self.totals.clear();
+        self.ahead = true;
+        // Nothing is taken out of the trainer while the user's loss runs: a panic in it would leave a part missing.
+        let Trainer { engine, custom, loss_weights, totals, batch, numbers, .. } = self;
+        let gather = |rows: &[usize], into: &mut BatchRows<'_, '_, M::Float>| {
+            batch.gather(spec::<M>(), rows, Ok, into)
+        };
+        let source = Source { gather: &gather, weighted: false, trust: Trust::Filled(spec::<M>()) };
+        step(engine, custom, loss_weights, totals, &numbers[..rows], source)?;
         Ok(self.logs())
     }
 
-    /// One step on some samples of a data set as one batch, for loops of one's own; gives what it measured.
+    /// One step on some samples of a data set as one batch, for loops of one's own; returns what it measured.
     ///
     /// # Errors
-    /// Those of the data set, [`NoData`](Error::NoData) if `rows` is empty, [`NoSuchRow`](Error::NoSuchRow),
-    /// [`NoCustomLoss`](Error::NoCustomLoss), [`Memory`](Error::Memory); the weights are unchanged then.
+    /// Those of the data set and of its [checks](Dataset#what-is-checked), [`NoData`](Error::NoData) if `rows` is empty,
+    /// [`NoSuchRow`](Error::NoSuchRow), [`NoCustomLoss`](Error::NoCustomLoss), [`Memory`](Error::Memory); the weights are
+    /// unchanged then.
     pub fn train_on_rows(&mut self, data: &dyn Dataset<M>, rows: &[usize]) -> Result<M::Logs, Error> {
         self.check_losses()?;
         if rows.is_empty() {
@@ -223,11 +242,10 @@ impl<'m, M: Trainable> Trainer<'m, M> {
         if let Some(&row) = rows.iter().find(|row| **row >= data.rows()) {
             return Err(Error::NoSuchRow { row, rows: data.rows() });
         }
+        let trust = trust(data)?;
         self.totals.clear();
-        self.step(
-            rows,
-            Source { gather: &|rows, batch| gather(data, rows, batch), weighted: data.weighted() },
-        )?;
+        let gather = |rows: &[usize], into: &mut BatchRows<'_, '_, M::Float>| data.gather(rows, into);
+        self.step(rows, Source { gather: &gather, weighted: data.weighted(), trust })?;
         Ok(self.logs())
     }
 
@@ -245,7 +263,8 @@ impl<'m, M: Trainable> Trainer<'m, M> {
         if batch_size == 0 {
             return Err(Error::BatchSize);
         }
-        let source = Source { gather: &|rows, batch| gather(data, rows, batch), weighted: data.weighted() };
+        let gather = |rows: &[usize], into: &mut BatchRows<'_, '_, M::Float>| data.gather(rows, into);
+        let source = Source { gather: &gather, weighted: data.weighted(), trust: trust(data)? };
         self.totals.clear();
         for batch in rows.chunks(batch_size) {
             let (custom, weights, totals) = (&mut self.custom, &self.loss_weights, &mut self.totals);
@@ -263,20 +282,49 @@ impl<'m, M: Trainable> Trainer<'m, M> {
     /// One step; adds what it measures to the totals.
     fn step(&mut self, rows: &[usize], source: Source<'_, M::Float>) -> Result<(), Error> {
         self.ahead = true;
-        let (custom, weights, totals) = (&mut self.custom, &self.loss_weights, &mut self.totals);
-        if custom.is_empty() {
-            return self.engine.train(rows, source, weights, totals);
-        }
-        let mut loss = |batch: &mut CustomBatch<'_, M::Float>| custom.compute(batch, weights, true);
-        self.engine.train_custom(rows, source, weights, &mut loss, totals)?;
-        custom.total_up(rows.len(), totals);
-        Ok(())
+        let Trainer { engine, custom, loss_weights, totals, .. } = self;
+        step(engine, custom, loss_weights, totals, rows, source)
     }
 
     /// What the totals say.
     fn logs(&self) -> M::Logs {
         use crate::model::Logs;
         M::Logs::from_values(&mut self.table.values(&self.totals))
+    }
+}
+
+/// One step with the parts of a trainer that it needs, while the batch is borrowed from another.
+fn step<M: Trainable>(
+    engine: &mut Engine<M::Float>,
+    custom: &mut CustomLosses<'_, M>,
+    loss_weights: &[f64],
+    totals: &mut Totals,
+    rows: &[usize],
+    source: Source<'_, M::Float>,
+) -> Result<(), Error> {
+    if custom.is_empty() {
+        return engine.train(rows, source, loss_weights, totals);
+    }
+    let mut loss = |batch: &mut CustomBatch<'_, M::Float>| custom.compute(batch, loss_weights, true);
+    engine.train_custom(rows, source, loss_weights, &mut loss, totals)?;
+    custom.total_up(rows.len(), totals);
+    Ok(())
+}
+
+/// The numbers of samples, as a list.
+fn numbers(rows: Range<usize>) -> Result<Vec<usize>, Error> {
+    let mut numbers = Vec::new();
+    numbers.try_reserve_exact(rows.len()).map_err(|_| Error::Memory { values: rows.len() })?;
+    numbers.extend(rows);
+    Ok(numbers)
+}
+
+/// Weights of losses that are numbers, in the precision of the model too.
+fn check_loss_weights<M: Trainable>(weights: impl Iterator<Item = f64>) -> Result<(), Error> {
+    let mut outputs = spec::<M>().outputs.iter().zip(weights);
+    match outputs.find(|(_, weight)| !M::Float::of(*weight).f64().is_finite()) {
+        Some((output, weight)) => Err(Error::LossWeight { output: output.name, weight }),
+        None => Ok(()),
     }
 }
 

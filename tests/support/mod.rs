@@ -344,7 +344,7 @@ pub fn check_gradients_with<M: Trainable<Float = f64>>(
     let measure = |model: &mut M| {
         let mut trainer = Trainer::with_options(model, options).expect("a trainer");
         prepare(&mut trainer);
-        trainer.set_learning_rate(0.0);
+        trainer.set_learning_rate(0.0).expect("a rate");
         let logs = step(&mut trainer, data).expect("a step");
         let gradients: Vec<_> =
             M::SPEC.weights.iter().map(|weight| trainer.gradient(weight.name).expect("a gradient")).collect();

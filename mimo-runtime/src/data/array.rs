@@ -2,15 +2,17 @@
 
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use mimo_graph::loss::Loss;
 use mimo_graph::spec::{ModelSpec, OutputSpec};
+use mimo_graph::target::Target;
 
-use super::{Dataset, SampleWeights, spec};
+use super::{Dataset, SampleWeights, Token, check, spec};
 use crate::batch::BatchRows;
+use crate::engine::Step;
 use crate::error::Error;
 use crate::float::Float;
-use crate::model::{Columns, PerOutput, Reader, Trainable};
+use crate::model::{PerOutput, Reader, Trainable};
 
 /// Inputs, targets and sample weights in memory: a copy of the typed structs.
 ///
@@ -19,21 +21,23 @@ pub struct ArrayDataset<M: Trainable> {
     arrays: Arc<Arrays<M::Float>>,
     /// Which samples, and in which order; `None` for all as they are.
     selection: Option<Arc<[usize]>>,
+    /// Whether these samples were found to be valid; see [`Dataset::checked`].
+    checked: AtomicBool,
 }
 
-/// One column per input and per trained output, samples one after another.
+/// One column per input and per output with targets, samples one after another.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Arrays<E> {
     pub(crate) rows: usize,
     pub(crate) inputs: Vec<Vec<E>>,
-    /// One per trained output.
+    /// One per output with targets.
     pub(crate) targets: Vec<Vec<E>>,
     /// One per output or none at all; an empty column where every sample weighs 1.
     pub(crate) weights: Vec<Vec<E>>,
 }
 
 /// The outputs that have targets.
-pub(super) fn trained(spec: &'static ModelSpec) -> impl Iterator<Item = (usize, &'static OutputSpec)> {
+pub(super) fn with_targets(spec: &'static ModelSpec) -> impl Iterator<Item = (usize, &'static OutputSpec)> {
     spec.outputs.iter().enumerate().filter(|(_, output)| output.target().is_some())
 }
 
@@ -42,29 +46,59 @@ impl<M: Trainable> ArrayDataset<M> {
     ///
     /// # Errors
     /// [`RowsDiffer`](Error::RowsDiffer) if two fields hold different numbers of samples, [`NoData`](Error::NoData)
-    /// if they hold none, [`ClassIndex`](Error::ClassIndex) if a target of a sparse loss is no class of
+    /// if they hold none, [`ClassIndex`](Error::ClassIndex) if a target of a sparse loss is not a class index of
     /// its output, [`Vocabulary`](Error::Vocabulary) if an `Embedding` has no vector for a number.
+    ///
+    /// Whether other targets are valid may depend on weights that are still to come. It is
+    /// checked before the first step, or by [`check_finite`](Self::check_finite).
     pub fn new(inputs: &M::Inputs, targets: &M::Targets) -> Result<Self, Error> {
-        let mut arrays = Arrays::empty::<M>();
-        arrays.read::<M>(inputs, targets)?;
-        Ok(ArrayDataset { arrays: Arc::new(arrays), selection: None })
+        let data = Self::read(inputs, targets)?;
+        data.arrays.check_indices(spec::<M>())?;
+        Ok(data)
     }
 
-    /// Weighs the samples, output by output. Weights of samples and of classes multiply.
+    /// Copies `inputs`, `targets` and sample weights. A target whose sample weight is 0 may hold anything, class indices that
+    /// do not exist included.
     ///
     /// # Errors
-    /// [`Weights`](Error::Weights) if an output has not one weight per sample of the whole set.
+    /// [`RowsDiffer`](Error::RowsDiffer), [`NoData`](Error::NoData), and those of
+    /// [`sample_weights`](Self::sample_weights). Values are checked before the first step, or by
+    /// [`check_finite`](Self::check_finite).
+    pub fn with_sample_weights(
+        inputs: &M::Inputs,
+        targets: &M::Targets,
+        weights: &SampleWeights<M>,
+    ) -> Result<Self, Error> {
+        Self::read(inputs, targets)?.sample_weights(weights)
+    }
+
+    fn read(inputs: &M::Inputs, targets: &M::Targets) -> Result<Self, Error> {
+        let mut arrays = Arrays::empty::<M>();
+        arrays.read::<M>(inputs, targets)?;
+        Ok(ArrayDataset { arrays: Arc::new(arrays), selection: None, checked: AtomicBool::new(false) })
+    }
+
+    /// Weighs the samples, output by output. Weights of samples and of classes multiply. They may be negative.
+    ///
+    /// # Errors
+    /// [`Weights`](Error::Weights) if an output does not have one weight per sample of the whole set,
+    /// [`SampleWeight`](Error::SampleWeight) if one is NaN or infinite,
+    /// [`WeightsWithoutLoss`](Error::WeightsWithoutLoss) for an output whose loss is `none`.
     pub fn sample_weights(mut self, weights: &SampleWeights<M>) -> Result<Self, Error> {
         let spec = spec::<M>();
         let weights = weights.values();
         let arrays = Arc::make_mut(&mut self.arrays);
-        for (index, output) in trained(spec) {
+        for (index, output) in spec.outputs.iter().enumerate() {
             let Some(weights) = weights.get(index).copied().and_then(Option::as_ref) else { continue };
+            if output.loss.is_none() {
+                return Err(Error::WeightsWithoutLoss { output: output.name });
+            }
             if weights.len() != arrays.rows {
                 return Err(Error::Weights { output: output.name, len: weights.len(), wanted: arrays.rows });
             }
-            arrays.weigh(index, spec.outputs.len(), |row| weights[row]);
+            arrays.weigh(index, spec, |row| weights[row])?;
         }
+        *self.checked.get_mut() = false;
         Ok(self)
     }
 
@@ -72,20 +106,23 @@ impl<M: Trainable> ArrayDataset<M> {
     /// of outputs. A sample's class is its index, its largest target or, with one value, the target rounded.
     ///
     /// # Errors
-    /// [`NoClasses`](Error::NoClasses) for an output with several positions per sample,
-    /// [`Weights`](Error::Weights) if there is not one weight per class (two for an output of one value).
+    /// [`NoClasses`](Error::NoClasses) for an output without one class per sample: several positions, several
+    /// labels, or a regression. [`Weights`](Error::Weights) if there is not one weight per class (two for an output of one
+    /// value), [`ClassWeight`](Error::ClassWeight) if one is NaN or infinite.
     pub fn class_weights(mut self, weights: &M::PerOutput<Option<Vec<f64>>>) -> Result<Self, Error> {
         super::class_weights::apply(Arc::make_mut(&mut self.arrays), spec::<M>(), &weights.values())?;
+        *self.checked.get_mut() = false;
         Ok(self)
     }
 
-    /// Makes sure that no input and no target that counts is NaN or infinite.
+    /// Checks all samples now, as [`Dataset`] describes, and not before the first step.
     ///
     /// # Errors
-    /// [`NotFinite`](Error::NotFinite) with the first that is. A target whose sample weighs 0 may be
-    /// anything.
+    /// [`NotFinite`](Error::NotFinite), [`Vocabulary`](Error::Vocabulary), [`ClassIndex`](Error::ClassIndex),
+    /// [`Target`](Error::Target) or [`SampleWeight`](Error::SampleWeight) with the first value that is not valid. A target
+    /// whose sample weighs 0 may be anything.
     pub fn check_finite(self) -> Result<Self, Error> {
-        self.arrays.check_finite(spec::<M>())?;
+        Dataset::<M>::checked(&self, Token)?;
         Ok(self)
     }
 
@@ -95,7 +132,12 @@ impl<M: Trainable> ArrayDataset<M> {
     /// [`NoSuchRow`](Error::NoSuchRow).
     pub fn select(&self, rows: impl IntoIterator<Item = usize>) -> Result<Self, Error> {
         let selection = rows.into_iter().map(|row| self.place(row)).collect::<Result<_, _>>()?;
-        Ok(ArrayDataset { arrays: Arc::clone(&self.arrays), selection: Some(selection) })
+        Ok(ArrayDataset {
+            arrays: Arc::clone(&self.arrays),
+            selection: Some(selection),
+            // Some of the samples are valid if all are.
+            checked: AtomicBool::new(self.checked.load(Ordering::Relaxed)),
+        })
     }
 
     /// Consecutive samples.
@@ -124,7 +166,11 @@ impl<M: Trainable> ArrayDataset<M> {
 
 impl<M: Trainable> Clone for ArrayDataset<M> {
     fn clone(&self) -> Self {
-        ArrayDataset { arrays: Arc::clone(&self.arrays), selection: self.selection.clone() }
+        ArrayDataset {
+            arrays: Arc::clone(&self.arrays),
+            selection: self.selection.clone(),
+            checked: AtomicBool::new(self.checked.load(Ordering::Relaxed)),
+        }
     }
 }
 
@@ -149,6 +195,16 @@ impl<M: Trainable> Dataset<M> for ArrayDataset<M> {
     fn gather(&self, rows: &[usize], batch: &mut BatchRows<'_, '_, M::Float>) -> Result<(), Error> {
         self.arrays.gather(spec::<M>(), rows, |row| self.place(row), batch)
     }
+
+    fn checked(&self, _: Token) -> Result<bool, Error> {
+        // Whoever reads `true` can rely on the arrays as such: they do not change while they are shared.
+        if !self.checked.load(Ordering::Relaxed) {
+            let Arrays { rows, inputs, targets, weights } = &*self.arrays;
+            M::Float::check(spec::<M>(), *rows, self.selection.as_deref(), [inputs, targets, weights])?;
+            self.checked.store(true, Ordering::Relaxed);
+        }
+        Ok(true)
+    }
 }
 
 impl<E: Float> Arrays<E> {
@@ -158,88 +214,63 @@ impl<E: Float> Arrays<E> {
         Arrays {
             rows: 0,
             inputs: vec![Vec::new(); spec.inputs.len()],
-            targets: vec![Vec::new(); trained(spec).count()],
+            targets: vec![Vec::new(); with_targets(spec).count()],
             weights: Vec::new(),
         }
     }
 
-    /// Takes the samples of the typed structs; the columns' memory is reused.
+    /// Copies the samples of the typed structs; the columns' memory is reused.
     pub(crate) fn read<M: Trainable<Float = E>>(
         &mut self,
         inputs: &M::Inputs,
         targets: &M::Targets,
     ) -> Result<(), Error> {
         let mut reader = Reader::new(&mut self.inputs);
-        inputs.read(&mut reader)?;
-        let rows = reader.rows;
-        // The same reader state goes on, so that a difference between an input and a target is found and named.
+        let rows = reader.read(inputs)?;
+        // The first field goes on to be the measure, so that a difference between an input and a target is named.
         let mut reader = Reader { rows, ..Reader::new(&mut self.targets) };
-        targets.read(&mut reader)?;
-        self.rows = reader.rows.map_or(0, |(_, rows)| rows);
+        let rows = reader.read(targets)?;
+        self.rows = rows.map_or(0, |(_, rows)| rows);
         if self.rows == 0 {
             return Err(Error::NoData);
-        }
-        for (index, column) in self.inputs.iter().enumerate() {
-            super::vocabulary::check(spec::<M>(), index, column, |row| row)?;
-        }
-        self.check_classes(spec::<M>())
-    }
-
-    /// A wrong class would index outside of the predictions.
-    fn check_classes(&self, spec: &'static ModelSpec) -> Result<(), Error> {
-        for ((_, output), targets) in trained(spec).zip(&self.targets) {
-            let Some(Loss::SparseCategoricalCrossentropy { ignore_class, .. }) = output.loss else {
-                continue;
-            };
-            let classes = output.shape.last().copied().unwrap_or(1);
-            let positions = targets.len() / self.rows;
-            let wrong = targets.iter().position(|target| {
-                let class = target.f64() as usize;
-                class >= classes && ignore_class != Some(class)
-            });
-            if let Some(place) = wrong {
-                return Err(Error::ClassIndex {
-                    output: output.name,
-                    row: place / positions,
-                    index: targets[place].f64() as usize,
-                    classes,
-                });
-            }
         }
         Ok(())
     }
 
-    fn check_finite(&self, spec: &'static ModelSpec) -> Result<(), Error> {
-        // The first sample with a value that is not, among those that count.
-        let check = |name, column: &[E], weights: Option<&Vec<E>>| -> Result<(), Error> {
-            let counts =
-                |row: usize| weights.and_then(|weights| weights.get(row)).is_none_or(|w| *w != E::of(0.0));
-            let len = (column.len() / self.rows).max(1);
-            let mut samples = column.chunks_exact(len).enumerate();
-            match samples
-                .find(|(row, sample)| counts(*row) && !sample.iter().all(|value| value.f64().is_finite()))
-            {
-                Some((row, _)) => Err(Error::NotFinite { name, row }),
-                None => Ok(()),
-            }
-        };
-        for (input, column) in spec.inputs.iter().zip(&self.inputs) {
-            check(input.name, column, None)?;
+    /// Checks whole numbers, which mean nothing if they are not indices, whatever weights there will be.
+    fn check_indices(&self, spec: &'static ModelSpec) -> Result<(), Error> {
+        let row = |row| row;
+        for (input, column) in spec.inputs.iter().zip(&self.inputs).filter(|(input, _)| input.below.is_some())
+        {
+            check::check_input(input, column, &row)?;
         }
-        for ((index, output), column) in trained(spec).zip(&self.targets) {
-            check(output.name, column, self.weights.get(index))?;
+        let sparse = |output: &OutputSpec| output.target() == Some(Target::Classes);
+        for ((_, output), column) in
+            with_targets(spec).zip(&self.targets).filter(|((_, output), _)| sparse(output))
+        {
+            check::check_target(output, column, self.rows, None, &row)?;
         }
         Ok(())
     }
 
     /// Multiplies the sample weights of one output.
-    pub(super) fn weigh(&mut self, output: usize, outputs: usize, weight: impl Fn(usize) -> E) {
-        self.weights.resize(outputs, Vec::new());
+    pub(super) fn weigh(
+        &mut self,
+        output: usize,
+        spec: &'static ModelSpec,
+        weight: impl Fn(usize) -> E,
+    ) -> Result<(), Error> {
+        self.weights.resize(spec.outputs.len(), Vec::new());
         let weights = &mut self.weights[output];
         weights.resize(self.rows, E::of(1.0));
         for (row, to) in weights.iter_mut().enumerate() {
             *to *= weight(row);
+            // A product of finite weights may be infinite.
+            if !to.is_finite() {
+                return Err(Error::SampleWeight { output: spec.outputs[output].name, row, weight: to.f64() });
+            }
         }
+        Ok(())
     }
 
     /// Fills a batch with the samples `rows`, which lie at `place` of the columns.
@@ -253,7 +284,7 @@ impl<E: Float> Arrays<E> {
         for (index, column) in self.inputs.iter().enumerate() {
             self.copy(column, rows, &place, batch.input(index))?;
         }
-        for ((output, _), column) in trained(spec).zip(&self.targets) {
+        for ((output, _), column) in with_targets(spec).zip(&self.targets) {
             self.copy(column, rows, &place, batch.target(output))?;
         }
         for (output, column) in self.weights.iter().enumerate() {

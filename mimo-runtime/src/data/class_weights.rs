@@ -1,9 +1,10 @@
 //! Weights of classes become weights of samples.
 
+use mimo_graph::loss::Loss;
 use mimo_graph::spec::{ModelSpec, OutputSpec};
 
 use super::Arrays;
-use super::array::trained;
+use super::array::with_targets;
 use crate::error::Error;
 use crate::float::Float;
 
@@ -13,35 +14,69 @@ pub(super) fn apply<E: Float>(
     spec: &'static ModelSpec,
     weights: &[&Option<Vec<f64>>],
 ) -> Result<(), Error> {
-    for (column, (index, output)) in trained(spec).enumerate() {
-        let Some(weights) = weights.get(index).copied().and_then(Option::as_ref) else { continue };
+    let given = |index: usize| weights.get(index).copied().and_then(Option::as_ref);
+    for (_, output) in spec.outputs.iter().enumerate().filter(|(index, _)| given(*index).is_some()) {
+        if output.loss.is_none() {
+            return Err(Error::WeightsWithoutLoss { output: output.name });
+        }
+        if output.target().is_none() {
+            return Err(Error::NoClasses { output: output.name, reason: "it has no targets" });
+        }
+    }
+    for (column, (index, output)) in with_targets(spec).enumerate() {
+        let Some(weights) = given(index) else { continue };
         let targets = &arrays.targets[column];
         let len = targets.len() / arrays.rows.max(1);
         let classes = classes(output, len)?;
         if weights.len() != classes {
             return Err(Error::Weights { output: output.name, len: weights.len(), wanted: classes });
         }
+        if let Some(class) = weights.iter().position(|weight| !E::of(*weight).is_finite()) {
+            return Err(Error::ClassWeight { output: output.name, class, weight: weights[class] });
+        }
         let of_samples: Vec<E> = targets
             .chunks_exact(len)
             // A class that `ignore_class` lets through has no weight, and no loss to weigh.
             .map(|target| E::of(weights.get(class(target)).copied().unwrap_or(1.0)))
             .collect();
-        arrays.weigh(index, spec.outputs.len(), |row| of_samples.get(row).copied().unwrap_or(E::of(1.0)));
+        arrays.weigh(index, spec, |row| of_samples.get(row).copied().unwrap_or(E::of(1.0)))?;
     }
     Ok(())
 }
 
-/// How many classes the samples of an output fall into; `len` is the length of a target.
+/// Number of classes into which the samples of an output fall; `len` is the length of a target.
 fn classes(output: &OutputSpec, len: usize) -> Result<usize, Error> {
     let last = output.shape.last().copied().unwrap_or(1);
     let several_positions = output.shape.iter().product::<usize>() != last;
-    let sparse = output.loss.is_some_and(mimo_graph::loss::Loss::sparse);
+    let none = |reason| Err(Error::NoClasses { output: output.name, reason });
     if several_positions || len == 0 {
-        Err(Error::NoClasses { output: output.name })
-    } else if last == 1 && !sparse {
-        Ok(2)
-    } else {
-        Ok(last)
+        return none("it has several positions per sample");
+    }
+    match output.loss {
+        Some(Loss::SparseCategoricalCrossentropy { .. }) => Ok(last),
+        // One value is the label of one of two classes; several are independent labels.
+        Some(Loss::BinaryCrossentropy { .. } | Loss::Hinge | Loss::SquaredHinge) => match last {
+            1 => Ok(2),
+            _ => none("it has several labels per sample"),
+        },
+        // What the targets of a custom loss are is not known.
+        Some(
+            Loss::CategoricalCrossentropy { .. }
+            | Loss::CategoricalHinge
+            | Loss::KlDivergence
+            | Loss::Custom { .. },
+        ) => Ok(last.max(2)),
+        Some(
+            Loss::MeanSquaredError
+            | Loss::MeanAbsoluteError
+            | Loss::MeanAbsolutePercentageError
+            | Loss::MeanSquaredLogarithmicError
+            | Loss::Huber { .. }
+            | Loss::LogCosh
+            | Loss::Poisson
+            | Loss::CosineSimilarity,
+        )
+        | None => none("its loss is a regression"),
     }
 }
 

@@ -38,7 +38,10 @@ fn a_class_that_is_none_is_named() {
     assert!(check(&[0, 1, 2]).is_ok());
     assert!(check(&[0, 255, 2]).is_ok(), "255 is the class to ignore");
     let error = check(&[0, 2, 1, 3]).expect_err("there is no class 3");
-    assert_eq!(error.to_string(), "target 3 of `class` in sample 3 is no class: there are 3, from 0");
+    assert_eq!(
+        error.to_string(),
+        "class index 3 in sample 3 is out of range: `class` has 3 classes (0 to 2)"
+    );
 }
 
 #[test]
@@ -53,6 +56,36 @@ fn values_that_are_not_finite_are_named() {
     let missing = LinesOutputs { slope: rows(&[[0.0], [f32::NAN], [0.0]]), ..targets(3) };
     assert!(matches!(check(&inputs(3), &missing, 1.0), Err(Error::NotFinite { name: "slope", row: 1 })));
     assert!(check(&inputs(3), &missing, 0.0).is_ok(), "what weighs nothing may be missing");
+    let error = check(&inputs(3), &targets(3), f32::NAN).expect_err("a weight that is NaN");
+    assert_eq!(error.to_string(), "the weight of sample 0 for `slope` is NaN; weights must be finite");
+}
+
+#[test]
+fn a_class_that_weighs_nothing_may_be_any() {
+    let weigh = |weights: &[f32]| {
+        let weights = OneOutput(Some(weights.to_vec()));
+        ArrayDataset::<Classes>::with_sample_weights(&inputs(3), &classes(&[0, 99, 2]), &weights)?
+            .check_finite()
+            .map(drop)
+    };
+    assert!(weigh(&[1.0, 0.0, -1.0]).is_ok());
+    assert!(matches!(weigh(&[1.0, 0.5, 1.0]), Err(Error::ClassIndex { row: 1, .. })));
+}
+
+#[test]
+fn only_selected_samples_are_checked() {
+    let x = rows::<2>(&[[0.0, 1.0], [f32::NAN, 0.0], [2.0, 1.0]]);
+    let data = ArrayDataset::<Lines>::new(&LinesInputs { x }, &targets(3)).expect("a data set");
+    assert!(data.select([2, 0, 2]).and_then(ArrayDataset::check_finite).is_ok());
+    let bad = data.select([0, 2, 1]).and_then(ArrayDataset::check_finite);
+    assert!(matches!(bad, Err(Error::NotFinite { name: "x", row: 2 })), "{bad:?}");
+    assert!(data.select([]).and_then(ArrayDataset::check_finite).is_ok());
+    // What was valid is not valid for ever: weights multiply.
+    let data = dataset(2).check_finite().expect("valid samples");
+    let weights = LinesPerOutput { slope: Some(vec![1e30, 1.0]), pair: None };
+    let data = data.sample_weights(&weights).expect("a large weight");
+    let error = data.sample_weights(&weights).expect_err("its square");
+    assert!(matches!(error, Error::SampleWeight { output: "slope", row: 0, .. }), "{error}");
 }
 
 #[test]
@@ -71,14 +104,18 @@ fn class_weights_become_sample_weights() {
     let data = data.sample_weights(&OneOutput(Some(vec![1.0, 2.0, 1.0, 1.0]))).expect("sample weights");
     let data = data.class_weights(&OneOutput(Some(vec![10.0, 1.0, 0.5]))).expect("class weights");
     assert_eq!(data.arrays().weights, [[0.5, 20.0, 1.0, 1.0]]);
-    let error = data.class_weights(&OneOutput(Some(vec![1.0; 2]))).expect_err("2 weights for 3 classes");
+    let error =
+        data.clone().class_weights(&OneOutput(Some(vec![1.0; 2]))).expect_err("2 weights for 3 classes");
     assert_eq!(error.to_string(), "2 weights for `class`, but 3 are needed");
-    // One value is a binary label; a vector counts by its largest value.
-    let targets = LinesOutputs { slope: rows(&[[0.0], [1.0]]), pair: rows(&[[0.0, 1.0], [1.0, 0.0]]) };
-    let weights = LinesPerOutput::from_fn(|_| Some(vec![3.0, 4.0]));
-    let data = ArrayDataset::<Lines>::new(&inputs(2), &targets).expect("a data set");
-    let data = data.class_weights(&weights).expect("class weights");
-    assert_eq!(data.arrays().weights, [[3.0, 4.0], [4.0, 3.0]]);
+    for wrong in [f64::NAN, f64::INFINITY, 1e300] {
+        let error =
+            data.clone().class_weights(&OneOutput(Some(vec![1.0, wrong, 1.0]))).expect_err("a weight");
+        assert!(matches!(error, Error::ClassWeight { output: "class", class: 1, .. }), "{error}");
+    }
+    assert!(data.class_weights(&OneOutput(Some(vec![1.0, -1.0, 0.0]))).is_ok());
+    let regression = LinesPerOutput::from_fn(|_| Some(vec![3.0, 4.0]));
+    let error = dataset(2).class_weights(&regression).expect_err("a regression");
+    assert!(matches!(error, Error::NoClasses { output: "slope", .. }), "{error}");
 }
 
 #[test]

@@ -4,7 +4,8 @@ use std::sync::Mutex;
 
 use crate::batch::BatchRows;
 use crate::chunk::{Chunk, Mode};
-use crate::engine::{Engine, Source, buffer};
+use crate::data::check;
+use crate::engine::{Engine, Source, Trust, buffer};
 use crate::error::Error;
 use crate::float::Float;
 use crate::kernels::{AlignedVec, Claims, Element, Pieces, Pool};
@@ -107,15 +108,21 @@ impl<E: Float> Chunks<E> {
         self.statistics_bounds.iter().take(self.count).map(move |&start| &self.statistics[start..start + len])
     }
 
+    /// Sums up what the scan of the chunks' targets found, and clears their statistics for the losses.
+    fn end_scan(&mut self, program: &Program) {
+        self.scanned.clear();
+        self.scanned.resize(program.outputs.len(), 0.0);
+        for &start in self.statistics_bounds.iter().take(self.count) {
+            let found = &self.statistics[start..start + program.statistics];
+            self.scanned.iter_mut().zip(found).for_each(|(sum, value)| *sum += value);
+        }
+        self.statistics.fill(0.0);
+    }
+
     /// A fixed slot of every chunk, in order.
     pub(super) fn fixed(&self, memory: Memory, view: View) -> impl Iterator<Item = &[E]> {
         let start = memory.len * self.capacity + memory.offsets[view.slot] + view.column;
         (0..self.count).map(move |chunk| &self.arena[chunk * self.stride + start..][..view.len])
-    }
-
-    /// Forgets the statistics of the current batch.
-    fn clear_statistics(&mut self) {
-        self.statistics.fill(0.0);
     }
 
     /// All values of all chunks.
@@ -147,7 +154,8 @@ pub(super) fn each<E: Float>(
     let arenas = Pieces::new(&mut chunks.arena, &chunks.arena_bounds, &mut chunks.arena_claims);
     let statistics =
         Pieces::new(&mut chunks.statistics, &chunks.statistics_bounds, &mut chunks.statistics_claims);
-    let failed: Mutex<Option<Error>> = Mutex::new(None);
+    // Of several errors the one of the first chunk is returned, whichever thread was the first.
+    let failed: Mutex<Option<(usize, Error)>> = Mutex::new(None);
     let task = |index: usize| {
         let (Some(arena), Some(statistics)) = (arenas.take(index), statistics.take(index)) else { return };
         let first_row = index * capacity;
@@ -169,7 +177,10 @@ pub(super) fn each<E: Float>(
             scanned: &chunks.scanned,
         };
         if let Err(error) = work(&mut chunk) {
-            failed.lock().unwrap_or_else(std::sync::PoisonError::into_inner).get_or_insert(error);
+            let mut failed = failed.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            if failed.as_ref().is_none_or(|(first, _)| index < *first) {
+                *failed = Some((index, error));
+            }
         }
     };
     match pool {
@@ -177,7 +188,7 @@ pub(super) fn each<E: Float>(
         None => (0..count).for_each(task),
     }
     match failed.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner) {
-        Some(error) => Err(error),
+        Some((_, error)) => Err(error),
         None => Ok(()),
     }
 }
@@ -210,7 +221,17 @@ impl<E: Float> Engine<E> {
         let pool = (!is_small(flops, rows.len())).then_some(&self.pool);
         let gather = |chunk: &mut Chunk<'_, E>| {
             let rows = &rows[chunk.first_row..chunk.first_row + chunk.rows];
-            (source.gather)(rows, &mut BatchRows { chunk, program })
+            let batch = &mut BatchRows { chunk, program };
+            if let Trust::Unchecked(_) = source.trust {
+                batch.mark_unfilled(source.weighted);
+            }
+            (source.gather)(rows, batch)?;
+            match source.trust {
+                Trust::Checked => Ok(()),
+                Trust::Filled(spec) | Trust::Unchecked(spec) => {
+                    check::batch(spec, rows, batch, source.weighted)
+                }
+            }
         };
         let passes = self.passes;
         if !program.scans {
@@ -226,14 +247,7 @@ impl<E: Float> Engine<E> {
             (passes.scan)(chunk);
             Ok(())
         })?;
-        let mut scanned = std::mem::take(&mut self.train_chunks.scanned);
-        scanned.clear();
-        scanned.resize(program.outputs.len(), 0.0);
-        for chunk in self.train_chunks.statistics(program) {
-            scanned.iter_mut().zip(chunk).for_each(|(sum, value)| *sum += value);
-        }
-        self.train_chunks.scanned = scanned;
-        self.train_chunks.clear_statistics();
+        self.train_chunks.end_scan(program);
         each(&mut self.train_chunks, pool, shared, &|chunk| {
             (passes.forward)(chunk);
             then(chunk);

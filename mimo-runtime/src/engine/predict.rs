@@ -67,8 +67,9 @@ fn check(views: &[View], rows: usize, columns: impl ExactSizeIterator<Item = usi
         return Err(Error::ColumnLength { index: columns.len(), len: 0, wanted: views.len() });
     }
     for (index, (view, len)) in views.iter().zip(columns).enumerate() {
-        if len != rows * view.len {
-            return Err(Error::ColumnLength { index, len, wanted: rows * view.len });
+        let wanted = rows.saturating_mul(view.len);
+        if len != wanted {
+            return Err(Error::ColumnLength { index, len, wanted });
         }
     }
     Ok(())

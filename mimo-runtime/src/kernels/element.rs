@@ -18,6 +18,13 @@ mod sealed {
 pub trait Element:
     Float + NumAssign + Default + Debug + Display + Send + Sync + Sum + sealed::Sealed + 'static
 {
+    /// A NaN that no arithmetic produces from other numbers: it marks memory that is to be written. Payloads of NaNs
+    /// survive copies.
+    const UNFILLED: Self;
+
+    /// Whether this is [`UNFILLED`](Self::UNFILLED), which is equal to nothing, like every NaN.
+    fn is_unfilled(self) -> bool;
+
     /// The nearest value of this type.
     fn of(x: f64) -> Self;
 
@@ -35,6 +42,12 @@ pub trait Element:
 }
 
 impl Element for f32 {
+    const UNFILLED: Self = f32::from_bits(0x7FC4_D4D0);
+
+    #[inline]
+    fn is_unfilled(self) -> bool {
+        self.to_bits() == Self::UNFILLED.to_bits()
+    }
     #[inline]
     #[expect(clippy::cast_possible_truncation, reason = "rounding to the nearest f32 is the purpose")]
     fn of(x: f64) -> Self {
@@ -57,6 +70,12 @@ impl Element for f32 {
 }
 
 impl Element for f64 {
+    const UNFILLED: Self = f64::from_bits(0x7FF8_4D49_4D4F_0001);
+
+    #[inline]
+    fn is_unfilled(self) -> bool {
+        self.to_bits() == Self::UNFILLED.to_bits()
+    }
     #[inline]
     fn of(x: f64) -> Self {
         x

@@ -3,16 +3,21 @@
 use std::fmt::Write;
 use std::time::Duration;
 
-/// A measured value: four decimals, or an exponent where those would show nothing.
+/// From here on a value is written with an exponent. Keras writes all digits, 36 of them after a divergence, and the columns
+/// of a table do not hold more.
+const LARGE: f64 = 1e6;
+
+/// A measured value: four decimals, or an exponent where those would show nothing or too much.
 pub(crate) fn value(value: f64) -> String {
-    if value == 0.0 || value.abs() > 1e-3 || !value.is_finite() {
+    if value == 0.0 || (value.abs() > 1e-3 && value.abs() < LARGE) || !value.is_finite() {
         format!("{value:.4}")
     } else {
-        // Rust writes 1.2340e-4 where C writes 1.2340e-04.
+        // Rust writes 1.2340e-4 and 1.2340e7 where C writes 1.2340e-04 and 1.2340e+07.
         let text = format!("{value:.4e}");
-        match text.split_once("e-") {
-            Some((mantissa, exponent)) => format!("{mantissa}e-{exponent:0>2}"),
-            None => text,
+        match (text.split_once("e-"), text.split_once('e')) {
+            (Some((mantissa, exponent)), _) => format!("{mantissa}e-{exponent:0>2}"),
+            (None, Some((mantissa, exponent))) => format!("{mantissa}e+{exponent:0>2}"),
+            (None, None) => text,
         }
     }
 }
@@ -54,9 +59,9 @@ pub(crate) fn eta(elapsed: Duration, done: usize, steps: usize) -> String {
     }
 }
 
-/// What is said of a total loss that is NaN or infinite: Keras goes on in silence, and so the cause is lost.
+/// Note on a total loss or weights that are NaN or infinite: Keras goes on in silence, and so the cause is lost.
 pub(crate) fn not_finite(step: Option<usize>) -> String {
-    step.map_or_else(String::new, |step| format!(" - loss is not finite since step {}", step + 1))
+    step.map_or_else(String::new, |step| format!(" - loss or weights are not finite since step {}", step + 1))
 }
 
 #[cfg(test)]
@@ -71,6 +76,10 @@ mod tests {
         assert_eq!(value(0.00012344), "1.2344e-04");
         assert_eq!(value(1e-3), "1.0000e-03");
         assert_eq!(value(1.5e-12), "1.5000e-12");
+        assert_eq!(value(999_999.5), "999999.5000");
+        assert_eq!(value(1e6), "1.0000e+06");
+        assert_eq!(value(-2.5e36), "-2.5000e+36");
+        assert_eq!(value(1.25e100), "1.2500e+100");
         assert_eq!(value(0.0), "0.0000");
         assert_eq!(value(f64::NAN), "NaN");
         assert_eq!(value(f64::INFINITY), "inf");

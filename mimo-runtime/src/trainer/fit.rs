@@ -1,7 +1,8 @@
 //! Epochs.
 
-use super::{FitOptions, Trainer};
-use crate::data::{Dataset, IntoDataset, gather};
+use super::{FitOptions, Trainer, numbers};
+use crate::batch::BatchRows;
+use crate::data::{Dataset, IntoDataset, trust};
 use crate::engine::Source;
 use crate::error::Error;
 use crate::history::{EpochLogs, History};
@@ -13,14 +14,16 @@ impl<M: Trainable> Trainer<'_, M> {
     ///
     /// The values of an epoch are means over its samples while the weights change. (For the losses of outputs, not
     /// for the total, Keras on TensorFlow takes the mean of the batches' means: its numbers differ from these if the
-    /// last batch is smaller.) A total loss that is NaN or infinite does not stop the training, but the progress and
+    /// last batch is smaller.) A total loss or a weight that becomes
+    /// NaN or infinite does not stop the training, but the progress and
     /// the [`EpochLogs`] say since which step.
     ///
     /// # Errors
-    /// Those of [`ArrayDataset::new`](crate::data::ArrayDataset::new), of the data set and of callbacks,
-    /// [`BatchSize`](Error::BatchSize), [`ValidationSplit`](Error::ValidationSplit),
-    /// [`NoCustomLoss`](Error::NoCustomLoss), [`Memory`](Error::Memory). The weights are those after the last
-    /// step that went well.
+    /// Those of [`ArrayDataset::new`](crate::data::ArrayDataset::new), of the data set, of its
+    /// [checks](Dataset#what-is-checked) and of callbacks, [`NoData`](Error::NoData),
+    /// [`NoValidationData`](Error::NoValidationData), [`BatchSize`](Error::BatchSize),
+    /// [`ValidationSplit`](Error::ValidationSplit), [`NoCustomLoss`](Error::NoCustomLoss), [`Memory`](Error::Memory). Options
+    /// and arrays are checked before the first step. The weights are those after the last step that went well.
     pub fn fit<'d>(
         &mut self,
         data: impl IntoDataset<'d, M>,
@@ -46,17 +49,26 @@ impl<M: Trainable> Trainer<'_, M> {
         if rows == 0 {
             return Err(Error::NoData);
         }
-        let validation_data = options.validation_data.transpose()?;
+        let validation_data = options.validation_data.transpose().map_err(|error| match error {
+            Error::NoData => Error::NoValidationData,
+            error => error,
+        })?;
+        if validation_data.as_ref().is_some_and(|validation| validation.rows() == 0) {
+            return Err(Error::NoValidationData);
+        }
         let first_validated = match &validation_data {
             Some(_) => rows,
             None => split(rows, options.validation_split)?,
         };
         let validated = validation_data.is_some() || first_validated < rows;
-        let mut order: Vec<usize> = (0..first_validated).collect();
-        let (validation_data, validation_rows): (&dyn Dataset<M>, Vec<usize>) = match &validation_data {
-            Some(validation) => (&**validation, (0..validation.rows()).collect()),
-            None => (data, (first_validated..rows).collect()),
+        let mut order = numbers(0..first_validated)?;
+        let (validation_data, validation_rows): (&dyn Dataset<M>, _) = match &validation_data {
+            Some(validation) => (&**validation, numbers(0..validation.rows())?),
+            None => (data, numbers(first_validated..rows)?),
         };
+        // What is in memory is checked as a whole before the first step.
+        trust(data)?;
+        trust(validation_data)?;
 
         let table = self.table.clone();
         let mut history = History::new(&table);
@@ -98,7 +110,7 @@ impl<M: Trainable> Trainer<'_, M> {
         Ok(history)
     }
 
-    /// The steps of one epoch, in the order given; gives the first after which the total was not finite.
+    /// The steps of one epoch, in the order given; returns the first after which the total or a weight was not finite.
     fn train_epoch(
         &mut self,
         data: &dyn Dataset<M>,
@@ -106,7 +118,8 @@ impl<M: Trainable> Trainer<'_, M> {
         batch_size: usize,
         progress: &mut Progress,
     ) -> Result<Option<usize>, Error> {
-        let source = Source { gather: &|rows, batch| gather(data, rows, batch), weighted: data.weighted() };
+        let gather = |rows: &[usize], into: &mut BatchRows<'_, '_, M::Float>| data.gather(rows, into);
+        let source = Source { gather: &gather, weighted: data.weighted(), trust: trust(data)? };
         let mut not_finite = None;
         self.totals.clear();
         for (step, rows) in order.chunks(batch_size).enumerate() {
@@ -119,6 +132,10 @@ impl<M: Trainable> Trainer<'_, M> {
                 let values: Vec<f64> = table.values(totals).collect();
                 table.keys().map(move |(key, place)| (key, values[place]))
             });
+        }
+        // The total is that before the update, so it does not show what the last one did.
+        if not_finite.is_none() && !self.engine.weights_are_finite() {
+            not_finite = Some(order.len().div_ceil(batch_size).saturating_sub(1));
         }
         Ok(not_finite)
     }

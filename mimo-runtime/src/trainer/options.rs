@@ -1,9 +1,7 @@
 //! What `fit` can be asked for.
 
-use std::ops::ControlFlow;
-
 use super::Trainer;
-use crate::callback::{Callback, OnEpochEnd};
+use crate::callback::{Callback, EpochEnd, OnEpochEnd};
 use crate::data::{Dataset, IntoDataset};
 use crate::error::Error;
 use crate::history::EpochLogs;
@@ -113,11 +111,13 @@ impl<'a, M: Trainable> FitOptions<'a, M> {
         self
     }
 
-    /// Calls a closure at the end of every epoch; `ControlFlow::Break(())` stops the training.
+    /// Calls a closure at the end of every epoch; `ControlFlow::Break(())` stops the training. The closure may return a
+    /// `Result` of that, to use `?`; an error ends the `fit`.
     #[must_use]
-    pub fn on_epoch_end<F>(self, closure: F) -> Self
+    pub fn on_epoch_end<F, R>(self, closure: F) -> Self
     where
-        F: FnMut(&mut Trainer<'_, M>, &EpochLogs<M>) -> ControlFlow<()> + 'a,
+        F: FnMut(&mut Trainer<'_, M>, &EpochLogs<M>) -> R + 'a,
+        R: EpochEnd,
     {
         self.callback(OnEpochEnd(closure))
     }

@@ -1,6 +1,5 @@
 use std::ops::ControlFlow;
 
-use dfdx::shapes::HasShape;
 use dfdx::tensor::{Cpu, ZerosTensor};
 use dfdx::tensor_ops::MeanTo;
 
@@ -77,7 +76,7 @@ fn the_last_batch_counts_by_its_samples() {
     let keys: Vec<&str> = whole.pairs().into_iter().map(|(key, _)| key).collect();
     assert_eq!(keys, ["loss", "slope_loss", "slope_mae", "pair_loss"]);
     // A rate of 0 leaves the weights, so an epoch of training measures the same.
-    trainer.set_learning_rate(0.0);
+    trainer.set_learning_rate(0.0).expect("a rate");
     let history = trainer.fit((&inputs, &targets), silent().batch_size(4)).expect("a training");
     assert_eq!(trainer.steps(), 3);
     assert!(close(history.epochs()[0].train.loss, whole.loss));
@@ -147,8 +146,108 @@ fn samples_that_weigh_nothing_teach_nothing() {
     let history = trainer.fit((&inputs, &targets, &weights), options).expect("a training");
     let last = history.last().expect("an epoch");
     assert!(last.train.slope.loss < 1e-4 && last.not_finite.is_none(), "{last:?}");
+    let error = trainer.fit((&inputs, &targets), silent().batch_size(8)).expect_err("a target is NaN");
+    assert!(matches!(error, Error::NotFinite { name: "slope", row: 3 }), "{error}");
+}
+
+#[test]
+fn divergence_is_reported_with_its_step() {
+    let (inputs, targets) = data(8);
+    let fit = |rate: f64, epochs: usize| {
+        let mut model = Lines::default();
+        let mut trainer = Trainer::new(&mut model).expect("a trainer");
+        trainer.set_learning_rate(rate).expect("a finite rate");
+        let history =
+            trainer.fit((&inputs, &targets), silent().epochs(epochs).batch_size(4)).expect("a training");
+        history.epochs().iter().map(|epoch| epoch.not_finite).collect::<Vec<_>>()
+    };
+    assert_eq!(fit(0.01, 2), [None, None]);
+    // The first step takes the weights to 1e38, the second squares that.
+    assert_eq!(fit(1e38, 2), [Some(1), Some(0)]);
+    // The last step of the epoch: only the weights show it.
+    let mut model = Lines::default();
+    let mut trainer = Trainer::new(&mut model).expect("a trainer");
+    trainer.set_learning_rate(3e38).expect("a finite rate");
     let history = trainer.fit((&inputs, &targets), silent().batch_size(8)).expect("a training");
-    assert_eq!(history.epochs()[0].not_finite, Some(0));
+    let epoch = history.last().expect("an epoch");
+    assert!(epoch.train.loss.is_finite());
+    assert!(!trainer.weights().concat().iter().all(|weight| weight.is_finite()));
+    assert_eq!(epoch.not_finite, Some(0));
+}
+
+#[test]
+fn numbers_that_are_none_are_refused_by_the_setters() {
+    let mut model = Lines::default();
+    let mut trainer = Trainer::new(&mut model).expect("a trainer");
+    // 1e39 is infinite in the precision of the model.
+    for rate in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -1e-3, 1e39] {
+        let error = trainer.set_learning_rate(rate).expect_err("no rate");
+        assert!(error.to_string().contains("learning rate"), "{error}");
+    }
+    assert_eq!(trainer.learning_rate(), LEARNING_RATE);
+    for weight in [f64::NAN, f64::INFINITY, -1e39] {
+        let error = trainer.set_loss_weights(&LinesPerOutput { slope: 2.0, pair: weight });
+        let error = error.expect_err("no weight");
+        assert!(matches!(error, Error::LossWeight { output: "pair", .. }), "{error}");
+    }
+    assert_eq!(trainer.loss_weights(), LinesPerOutput { slope: 1.0, pair: 0.5 });
+    trainer.set_loss_weights(&LinesPerOutput { slope: -1.0, pair: 0.0 }).expect("a loss to make larger");
+    trainer.set_learning_rate(0.0).expect("a step that only measures");
+}
+
+#[test]
+fn data_sets_that_say_they_are_endless_are_no_memory() {
+    let endless = from_fn::<Lines, _>(1 << 60, |_, _| Ok(()));
+    let (inputs, targets) = data(4);
+    let mut model = Lines::default();
+    let mut trainer = Trainer::new(&mut model).expect("a trainer");
+    assert!(matches!(trainer.fit(&endless, silent()), Err(Error::Memory { .. })));
+    assert!(matches!(trainer.fit(&endless, silent().validation_split(0.5)), Err(Error::Memory { .. })));
+    let options = silent().validation_data(&endless);
+    assert!(matches!(trainer.fit((&inputs, &targets), options), Err(Error::Memory { .. })));
+    assert!(matches!(trainer.evaluate(&endless, 32), Err(Error::Memory { .. })));
+    assert_eq!(trainer.steps(), 0);
+}
+
+#[test]
+fn validation_data_without_samples_is_an_error_before_the_first_step() {
+    let (inputs, targets) = data(4);
+    let (no_inputs, no_targets) = data(0);
+    let all = ArrayDataset::<Lines>::new(&inputs, &targets).expect("a data set");
+    let none = all.select([]).expect("an empty selection");
+    let endless = from_fn::<Lines, _>(0, |_, _| Ok(()));
+    let mut model = Lines::default();
+    let mut trainer = Trainer::new(&mut model).expect("a trainer");
+    for options in [
+        silent().validation_data(&none),
+        silent().validation_data(&endless),
+        silent().validation_data((&no_inputs, &no_targets)),
+    ] {
+        let error = trainer.fit(&all, options).expect_err("nothing to validate with");
+        assert_eq!(error.to_string(), "the validation data have no samples; at least one is needed");
+    }
+    assert!(matches!(trainer.fit(&none, silent()), Err(Error::NoData)));
+    assert!(matches!(trainer.evaluate(&none, 4), Err(Error::NoData)));
+    // Data in memory are checked as a whole before the first step, validation data too.
+    let bad = LinesInputs { x: rows(&[[0.0, 0.0], [0.0, 0.0], [0.0, 0.0], [0.0, f32::INFINITY]]) };
+    let bad = ArrayDataset::<Lines>::new(&bad, &targets).expect("a data set");
+    assert!(matches!(
+        trainer.fit(&all, silent().validation_data(&bad)),
+        Err(Error::NotFinite { row: 3, .. })
+    ));
+    assert!(matches!(trainer.fit(&bad, silent().batch_size(1)), Err(Error::NotFinite { row: 3, .. })));
+    assert_eq!(trainer.steps(), 0);
+}
+
+#[test]
+fn too_many_threads_are_not_started() {
+    let mut model = Lines::default();
+    let available = std::thread::available_parallelism().map_or(1, usize::from);
+    let options = TrainerOptions::new().threads(100_000);
+    let trainer = Trainer::with_options(&mut model, options).expect("a trainer");
+    assert!(trainer.engine.threads() <= available.max(crate::engine::MAX_THREADS));
+    drop(trainer);
+    assert!(Predictor::with_threads(&model, usize::MAX).is_ok());
 }
 
 #[test]
@@ -157,7 +256,7 @@ fn loss_weights_can_be_set() {
     let mut model = Lines::default();
     let mut trainer = Trainer::new(&mut model).expect("a trainer");
     assert_eq!(trainer.loss_weights(), LinesPerOutput { slope: 1.0, pair: 0.5 });
-    trainer.set_loss_weights(&LinesPerOutput { slope: 0.0, pair: 3.0 });
+    trainer.set_loss_weights(&LinesPerOutput { slope: 0.0, pair: 3.0 }).expect("weights");
     let logs = trainer.train_on_batch(&inputs, &targets).expect("a step");
     assert!(close(logs.loss, 3.0 * logs.pair.loss));
     assert_eq!(trainer.gradient("slope/kernel"), Some(vec![0.0; 2]));
@@ -171,15 +270,23 @@ fn closures_watch_and_stop() {
     let mut seen = vec![];
     let options = silent().epochs(10).initial_epoch(2).validation_split(0.25).validation_freq(2);
     let options = options.on_epoch_end(|trainer, logs| {
-        trainer.set_learning_rate(trainer.learning_rate() / 2.0);
+        trainer.set_learning_rate(trainer.learning_rate() / 2.0)?;
         seen.push((logs.epoch, logs.get("val_slope_mae").is_some(), logs.learning_rate));
-        if logs.epoch == 4 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        Ok(if logs.epoch == 4 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     });
     let history = trainer.fit((&inputs, &targets), options).expect("a training");
     assert_eq!(history.epochs().len(), 3);
     assert_eq!(history.get("loss").map(|values| values.len()), Some(3));
     assert_eq!(history.get("val_loss").map(|values| values.len()), Some(1));
     assert_eq!(seen, [(2, false, 0.1), (3, true, 0.05), (4, false, 0.025)]);
+    // An error of a closure ends the training; one that cannot fail returns no `Result`.
+    let options = silent().epochs(3).on_epoch_end(|trainer, _| {
+        trainer.set_learning_rate(f64::NAN)?;
+        Ok(ControlFlow::Continue(()))
+    });
+    assert!(matches!(trainer.fit((&inputs, &targets), options), Err(Error::LearningRate { .. })));
+    let options = silent().epochs(3).on_epoch_end(|_, _| ControlFlow::Break(()));
+    assert_eq!(trainer.fit((&inputs, &targets), options).expect("a training").epochs().len(), 1);
 }
 
 #[test]
@@ -207,12 +314,14 @@ fn weights_are_kept_and_brought_back() {
     assert_ne!(trainer.weights(), kept);
     trainer.set_weights(&kept).expect("the weights fit");
     assert_eq!(trainer.model().weights.to_vec(), kept);
-    assert!(matches!(
-        trainer.set_weights(&kept[1..]),
-        Err(Error::ColumnLength { index: 0, len: 1, wanted: 2 })
-    ));
+    let error = trainer.set_weights(&kept[1..]).expect_err("one is missing");
+    assert_eq!(error.to_string(), "values for 3 weights were given, but the model has 4 weights");
     let longer = [kept.clone(), vec![vec![1.0]]].concat();
-    assert!(matches!(trainer.set_weights(&longer), Err(Error::ColumnLength { index: 4, len: 1, wanted: 0 })));
+    assert!(matches!(trainer.set_weights(&longer), Err(Error::WeightCount { len: 5, wanted: 4 })));
+    let mut other = kept.clone();
+    other[2].pop();
+    let error = trainer.set_weights(&other).expect_err("a value is missing");
+    assert_eq!(error.to_string(), "3 values were given for the weight `pair/kernel`, which holds 4");
     assert_eq!(trainer.weights(), kept);
 }
 
@@ -294,7 +403,17 @@ fn predictions_of_any_number_of_samples() {
     let (few, _) = data(3);
     assert!(matches!(predictor.predict_into(&few, &mut into), Err(Error::OutputLength { .. })));
     let (none, _) = data(0);
-    assert_eq!(predictor.predict(&none).expect("no outputs").slope.shape().0, 0);
+    // dfdx cannot read a tensor without values, so there is none to read.
+    assert!(matches!(predictor.predict(&none), Err(Error::NoData)));
+    assert!(matches!(predictor.predict_into(&none, &mut into), Err(Error::NoData)));
+    let mut model = model;
+    assert!(matches!(Trainer::new(&mut model).expect("a trainer").predict(&none), Err(Error::NoData)));
+    assert!(matches!(crate::predictor::forward::<Lines, LinesOutputs>(&model, &none), Err(Error::NoData)));
+    // A NaN changes nothing but the outputs of its own sample.
+    let some = LinesInputs { x: rows(&[[f32::NAN, 0.0], [0.0, 1.0]]) };
+    let outputs =
+        Predictor::new(&model).and_then(|mut it| it.predict(&some)).expect("outputs").slope.as_vec();
+    assert!(outputs[0].is_nan() && outputs[1] == -0.5, "{outputs:?}");
 }
 
 #[test]

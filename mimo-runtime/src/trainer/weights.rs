@@ -38,14 +38,17 @@ impl<M: Trainable> Trainer<'_, M> {
     /// Sets every weight. The optimizer's state stays.
     ///
     /// # Errors
-    /// [`ColumnLength`](Error::ColumnLength) if a weight is missing or has another length; no weight is changed then.
+    /// [`WeightCount`](Error::WeightCount) if there are not as many as the model has,
+    /// [`WeightLength`](Error::WeightLength) if one has another length; no weight is changed then.
     pub fn set_weights(&mut self, weights: &[Vec<M::Float>]) -> Result<(), Error> {
         let specs = spec::<M>().weights;
-        for index in 0..specs.len().max(weights.len()) {
-            let wanted = specs.get(index).map_or(0, |weight| weight.shape.iter().product());
-            let len = weights.get(index).map_or(0, Vec::len);
-            if len != wanted {
-                return Err(Error::ColumnLength { index, len, wanted });
+        if weights.len() != specs.len() {
+            return Err(Error::WeightCount { len: weights.len(), wanted: specs.len() });
+        }
+        for (spec, values) in specs.iter().zip(weights) {
+            let wanted = spec.shape.iter().product();
+            if values.len() != wanted {
+                return Err(Error::WeightLength { name: spec.name, len: values.len(), wanted });
             }
         }
         for (index, values) in weights.iter().enumerate() {

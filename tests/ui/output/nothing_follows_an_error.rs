@@ -28,7 +28,7 @@ fn targets() -> NetTargets {
 fn main() {
     let mut net = Net::new(7).unwrap();
     let mut trainer = Trainer::new(&mut net).unwrap();
-    trainer.set_loss_weights(&NetPerOutput { y: 0.5 });
+    trainer.set_loss_weights(&NetPerOutput { y: 0.5 }).unwrap();
     let NetTargets { y, .. } = targets();
     println!("{:?} {}", y, Net::PARAMETERS);
 }

@@ -67,7 +67,7 @@ fn main() -> Result<()> {
     let targets = NetTargets { y_hat: [1.0], kind: [0.0, 1.0, 0.0] };
     train(&mut net, &(NetInputs { x: [0.0; 8], word: [1] }, targets))?;
     let mut trainer = Trainer::new(&mut net)?;
-    trainer.set_loss_weights(&NetPerOutput::default());
+    trainer.set_loss_weights(&NetPerOutput::default())?;
     for epoch in 0..3 {
         let logs = trainer.evaluate((&NetInputs { x: [0.0; 8], word: [epoch] }, &targets), 32)?;
         println!("{}", loss(&logs) + logs.y_hat.loss);

@@ -1,0 +1,354 @@
+//! Checks of the numbers in data: every value that a step reads is finite, valid for what reads it, and was written.
+//!
+//! Arrays and the batches of users' data sets go through the same functions. Arrays are checked once, before their
+//! first step; what a data set gathers is checked chunk by chunk, on the thread that gathered it.
+
+use mimo_graph::loss::Loss;
+use mimo_graph::spec::{InputSpec, ModelSpec, OutputSpec};
+use mimo_graph::target::Target;
+
+use super::array::with_targets;
+use crate::batch::BatchRows;
+use crate::error::{Error, Field};
+use crate::float::Float;
+
+/// How far a probability may be outside of 0 to 1: what averaging or resizing in `f32` leaves.
+const ROUNDING: f64 = 1e-5;
+
+/// Checks a batch that was filled with the samples `rows`.
+pub(crate) fn batch<E: Float>(
+    spec: &'static ModelSpec,
+    rows: &[usize],
+    batch: &BatchRows<'_, '_, E>,
+    weighted: bool,
+) -> Result<(), Error> {
+    let row = |at: usize| rows.get(at).copied().unwrap_or(at);
+    for (index, input) in spec.inputs.iter().enumerate() {
+        check_input(input, batch.input_values(index), &row)?;
+    }
+    // Outputs without targets have nothing to check.
+    for (index, output) in spec.outputs.iter().enumerate() {
+        let weights = weighted.then(|| batch.sample_weight_values(index));
+        if let Some(weights) = weights {
+            check_weights(output, weights, &row)?;
+        }
+        check_target(output, batch.target_values(index), rows.len(), weights, &row)?;
+    }
+    Ok(())
+}
+
+/// Checks arrays: columns of `rows` samples per input and per output with targets, and per output a column of weights that
+/// is empty where every sample weighs 1. With a `selection`, only those samples; they are numbered by their places in it.
+pub(crate) fn arrays<E: Float>(
+    spec: &'static ModelSpec,
+    rows: usize,
+    selection: Option<&[usize]>,
+    [inputs, targets, weights]: [&[Vec<E>]; 3],
+) -> Result<(), Error> {
+    // One after another, or all in one go, which is many times faster.
+    let runs = selection.map_or(1, <[usize]>::len);
+    let run = |column: &'_ [E], run: usize| match selection {
+        None => 0..column.len(),
+        Some(selection) => {
+            let len = column.len() / rows.max(1);
+            let start = selection.get(run).map_or(0, |place| place * len);
+            start..start + len
+        }
+    };
+    let length = selection.map_or(rows, |_| 1);
+    for (input, column) in spec.inputs.iter().zip(inputs) {
+        for index in 0..runs {
+            check_input(input, &column[run(column, index)], &|at| index + at)?;
+        }
+    }
+    for ((index, output), column) in with_targets(spec).zip(targets) {
+        let weights = weights.get(index).filter(|weights| !weights.is_empty());
+        for index in 0..runs {
+            let row = |at| index + at;
+            let weights = weights.map(|weights| &weights[run(weights, index)]);
+            if let Some(weights) = weights {
+                check_weights(output, weights, &row)?;
+            }
+            check_target(output, &column[run(column, index)], length, weights, &row)?;
+        }
+    }
+    Ok(())
+}
+
+/// Checks whole samples of an input. `row` returns the number of a sample, for errors.
+pub(crate) fn check_input<E: Float>(
+    input: &InputSpec,
+    values: &[E],
+    row: &dyn Fn(usize) -> usize,
+) -> Result<(), Error> {
+    let place = match input.below {
+        None => first(values, |value| value.is_finite()),
+        Some(vocabulary) => first(values, |value| is_index(value, vocabulary)),
+    };
+    let Some(place) = place else { return Ok(()) };
+    let row = row(place / input.shape.iter().product::<usize>().max(1));
+    let (name, value) = (input.name, values[place]);
+    Err(match input.below {
+        _ if value.is_unfilled() => Error::Unfilled { field: Field::Input, name, row },
+        None => Error::NotFinite { name, row },
+        Some(vocabulary) => Error::Vocabulary { input: name, row, number: value.f64(), vocabulary },
+    })
+}
+
+/// Checks the weights of some samples for an output.
+fn check_weights<E: Float>(
+    output: &OutputSpec,
+    weights: &[E],
+    row: &dyn Fn(usize) -> usize,
+) -> Result<(), Error> {
+    let Some(place) = first(weights, |weight| weight.is_finite()) else { return Ok(()) };
+    let (name, row, weight) = (output.name, row(place), weights[place]);
+    Err(if weight.is_unfilled() {
+        Error::Unfilled { field: Field::SampleWeight, name, row }
+    } else {
+        Error::SampleWeight { output: name, row, weight: weight.f64() }
+    })
+}
+
+/// Checks the targets of `rows` samples of an output. A sample that weighs 0 may have any target.
+pub(crate) fn check_target<E: Float>(
+    output: &OutputSpec,
+    values: &[E],
+    rows: usize,
+    weights: Option<&[E]>,
+    row: &dyn Fn(usize) -> usize,
+) -> Result<(), Error> {
+    let len = (values.len() / rows.max(1)).max(1);
+    let valid = Valid::for_output(output);
+    let place = match valid {
+        Valid::Any => fault(values, len, weights, |value| !value.is_unfilled()),
+        Valid::Finite => fault(values, len, weights, |value| value.is_finite()),
+        Valid::Class { classes, ignored } => fault(values, len, weights, |value| {
+            is_index(value, classes) || ignored.is_some_and(|ignored| value == E::of(ignored as f64))
+        }),
+        Valid::Probability => {
+            let (low, high) = (E::of(-ROUNDING), E::of(1.0 + ROUNDING));
+            fault(values, len, weights, |value| low <= value && value <= high)
+        }
+        Valid::Count => fault(values, len, weights, |value| E::zero() <= value && value < E::infinity()),
+        Valid::Sign => fault(values, len, weights, |value| value == E::zero() || value.abs() == E::one()),
+    };
+    let Some(place) = place else { return Ok(()) };
+    let (name, row, value) = (output.name, row(place / len), values[place]);
+    Err(match valid {
+        _ if value.is_unfilled() => Error::Unfilled { field: Field::Target, name, row },
+        Valid::Class { classes, .. } => Error::ClassIndex { output: name, row, index: value.f64(), classes },
+        _ if !value.is_finite() => Error::NotFinite { name, row },
+        _ => {
+            let loss = output.loss.map_or("", Loss::name);
+            Error::Target { output: name, row, value: value.f64(), loss, valid: valid.text() }
+        }
+    })
+}
+
+/// The targets for which a loss is defined.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Valid {
+    /// Whatever the loss makes of them.
+    Any,
+    /// All numbers.
+    Finite,
+    /// Class indices.
+    Class { classes: usize, ignored: Option<usize> },
+    /// Probabilities, labels 0 and 1 among them.
+    Probability,
+    /// Counts and rates.
+    Count,
+    /// Labels −1 and 1, or 0 and 1.
+    Sign,
+}
+
+impl Valid {
+    /// By what Keras documents of the loss. Numbers with which a training can make sense are valid.
+    fn for_output(output: &OutputSpec) -> Self {
+        match output.loss {
+            // A user's loss may give NaN a meaning, such as a missing target.
+            Some(Loss::Custom { .. }) => Valid::Any,
+            None if output.target() == Some(Target::Classes) => {
+                Valid::Class { classes: output.shape.last().copied().unwrap_or(1), ignored: None }
+            }
+            Some(Loss::SparseCategoricalCrossentropy { ignore_class, .. }) => {
+                Valid::Class { classes: output.shape.last().copied().unwrap_or(1), ignored: ignore_class }
+            }
+            // Without a lower bound for targets outside of 0 to 1. `kl_divergence` would clip them.
+            Some(Loss::BinaryCrossentropy { .. } | Loss::KlDivergence) => Valid::Probability,
+            // Without a lower bound for negative targets.
+            Some(Loss::Poisson) => Valid::Count,
+            Some(Loss::Hinge | Loss::SquaredHinge | Loss::CategoricalHinge) => Valid::Sign,
+            // One-hot targets of a categorical cross-entropy are multiplied by an advantage, which may be
+            // negative, to train a policy. Keras documents that `mean_squared_logarithmic_error` replaces negative targets.
+            Some(
+                Loss::CategoricalCrossentropy { .. }
+                | Loss::MeanSquaredError
+                | Loss::MeanAbsoluteError
+                | Loss::MeanAbsolutePercentageError
+                | Loss::MeanSquaredLogarithmicError
+                | Loss::Huber { .. }
+                | Loss::LogCosh
+                | Loss::CosineSimilarity,
+            )
+            | None => Valid::Finite,
+        }
+    }
+
+    fn text(self) -> &'static str {
+        match self {
+            Valid::Any => "any numbers",
+            Valid::Finite => "finite",
+            Valid::Class { .. } => "class indices",
+            Valid::Probability => "between 0 and 1",
+            Valid::Count => "0 or greater",
+            Valid::Sign => "-1 or 1, or 0 or 1",
+        }
+    }
+}
+
+/// Whether a value is a whole number below `end`.
+#[inline]
+fn is_index<E: Float>(value: E, end: usize) -> bool {
+    let value = value.f64();
+    // NaN becomes 0 here, and is equal to nothing. What is too large for `u64` is no index of anything.
+    value < end as f64 && (value as u64) as f64 == value
+}
+
+/// The first value that is not valid. The usual case, that all are, is a pass without branches.
+#[inline]
+fn first<E: Float>(values: &[E], valid: impl Fn(E) -> bool) -> Option<usize> {
+    if values.iter().fold(true, |all, &value| all & valid(value)) {
+        return None;
+    }
+    values.iter().position(|&value| !valid(value))
+}
+
+/// The first value that is not valid, of samples of `len` values that do not weigh 0.
+#[inline]
+fn fault<E: Float>(
+    values: &[E],
+    len: usize,
+    weights: Option<&[E]>,
+    valid: impl Fn(E) -> bool,
+) -> Option<usize> {
+    let Some(weights) = weights else { return first(values, valid) };
+    values
+        .chunks_exact(len)
+        .zip(weights)
+        .enumerate()
+        .filter(|(_, (_, weight))| **weight != E::zero())
+        .find_map(|(row, (sample, _))| Some(row * len + first(sample, &valid)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mimo_graph::spec::Connection;
+
+    fn output(loss: Option<Loss>) -> OutputSpec {
+        let source = Connection { layer: "y", call: 0, tensor: 0 };
+        OutputSpec { name: "y", shape: &[3], source, loss, weight: 1.0, metrics: &[] }
+    }
+
+    /// Whether one target is valid for an output of three classes.
+    fn valid(loss: Option<Loss>, value: f64) -> bool {
+        let found = check_target(&output(loss), &[value], 1, None, &|row| row).is_ok();
+        // The vector of all others is valid: the fault is found among them, and by its sample.
+        let sound = if matches!(loss, Some(Loss::Hinge)) { 1.0 } else { 0.0 };
+        let values = [sound, sound, sound, sound, value, sound];
+        let weigh =
+            |weight: f64| check_target(&output(loss), &values, 3, Some(&[1.0, 1.0, weight]), &|row| 10 + row);
+        assert_eq!(weigh(1.0).is_ok(), found, "{loss:?} {value}");
+        assert_eq!(weigh(-1.0).is_ok(), found, "{loss:?} {value}");
+        assert!(weigh(0.0).is_ok(), "{loss:?} {value}");
+        if let Err(error) = weigh(1.0) {
+            assert!(error.to_string().contains("sample 12"), "{error}");
+        }
+        found
+    }
+
+    #[test]
+    fn targets_are_valid_by_their_loss() {
+        let (label_smoothing, from_logits) = (0.0, false);
+        let finite = [
+            None,
+            Some(Loss::MeanSquaredError),
+            Some(Loss::MeanAbsoluteError),
+            Some(Loss::MeanAbsolutePercentageError),
+            Some(Loss::MeanSquaredLogarithmicError),
+            Some(Loss::Huber { delta: 1.0 }),
+            Some(Loss::LogCosh),
+            Some(Loss::CosineSimilarity),
+            Some(Loss::CategoricalCrossentropy { from_logits, label_smoothing }),
+        ];
+        for loss in finite {
+            assert!([-2.0, 0.0, 0.5, 7.0].into_iter().all(|value| valid(loss, value)), "{loss:?}");
+        }
+        let probability =
+            [Loss::BinaryCrossentropy { from_logits, label_smoothing }, Loss::KlDivergence].map(Some);
+        for loss in probability {
+            assert!(
+                [0.0, 0.3, 1.0, 1.000_000_1, -1e-7].into_iter().all(|value| valid(loss, value)),
+                "{loss:?}"
+            );
+            assert!([-0.1, 1.1, 5.0].into_iter().all(|value| !valid(loss, value)), "{loss:?}");
+        }
+        let poisson = Some(Loss::Poisson);
+        assert!(valid(poisson, 0.0) && valid(poisson, 7.5) && !valid(poisson, -0.5));
+        for loss in [Loss::Hinge, Loss::SquaredHinge, Loss::CategoricalHinge].map(Some) {
+            assert!([-1.0, 0.0, 1.0].into_iter().all(|value| valid(loss, value)), "{loss:?}");
+            assert!([-2.0, 0.5, 2.0].into_iter().all(|value| !valid(loss, value)), "{loss:?}");
+        }
+        for ignore_class in [None, Some(255)] {
+            let loss = Some(Loss::SparseCategoricalCrossentropy { from_logits, ignore_class });
+            assert!([0.0, -0.0, 1.0, 2.0].into_iter().all(|value| valid(loss, value)));
+            assert!([-1.0, 0.5, 3.0, 1e300, 256.0].into_iter().all(|value| !valid(loss, value)));
+            assert_eq!(valid(loss, 255.0), ignore_class.is_some());
+        }
+        for loss in finite.into_iter().chain(probability).chain([poisson, Some(Loss::Hinge)]) {
+            assert!(
+                [f64::NAN, f64::INFINITY, -f64::INFINITY].into_iter().all(|it| !valid(loss, it)),
+                "{loss:?}"
+            );
+        }
+        assert!(
+            [f64::NAN, f64::INFINITY, -7.0]
+                .into_iter()
+                .all(|value| valid(Some(Loss::Custom { targets: true }), value))
+        );
+    }
+
+    #[test]
+    fn what_was_not_written_is_told_from_what_is_not_valid() {
+        fn unfilled<E: Float>() {
+            assert!(E::UNFILLED.is_nan() && E::UNFILLED.is_unfilled());
+            assert!(
+                ![E::nan(), -E::nan(), E::of(f64::NAN), E::zero() / E::zero(), E::zero()]
+                    .iter()
+                    .any(|it| it.is_unfilled())
+            );
+            for loss in
+                [None, Some(Loss::Custom { targets: true }), Some(Loss::Poisson), Some(Loss::KlDivergence)]
+            {
+                let error = check_target(&output(loss), &[E::UNFILLED], 1, None, &|row| row);
+                assert!(matches!(error, Err(Error::Unfilled { field: Field::Target, name: "y", row: 0 })));
+            }
+        }
+        unfilled::<f32>();
+        unfilled::<f64>();
+    }
+
+    #[test]
+    fn indices_are_whole_and_below_the_end() {
+        for value in [0.0, -0.0, 1.0, 2.0] {
+            assert!(is_index(value, 3), "{value}");
+        }
+        for value in [-1.0, 0.5, 2.5, 3.0, 1e300, f64::NAN, f64::INFINITY, -f64::INFINITY] {
+            assert!(!is_index(value, 3), "{value}");
+            assert!(!is_index(value as f32, 3), "{value}");
+        }
+        assert!(!is_index(0.0, 0));
+    }
+}
