@@ -8,7 +8,7 @@ use mimo::prelude::{Error, FitOptions, Model, Trainable, Trainer, Verbose, model
 macro_rules! heads {
     ($name:ident, $($compile:tt)*) => {
         model! {
-            pub $name {
+            $name {
                 let x = Input(shape = [1]);
                 let a = Dense(1, use_bias = false, kernel_initializer = ones)(x);
                 let b = Dense(1, use_bias = false, kernel_initializer = ones)(x);
@@ -171,7 +171,7 @@ fn losses_by_name() {
 
 model! {
     /// One encoder, called on three inputs; it has no targets.
-    pub Triplet {
+    Triplet {
         let anchor_image = Input(shape = [2]);
         let positive_image = Input(shape = [2]);
         let negative_image = Input(shape = [2]);

@@ -11,7 +11,7 @@ macro_rules! meets {
             use mimo::prelude::*;
 
             model! {
-                pub Net {
+                Net {
                     let x = Input(shape = [1]);
                     let a = Dense(2, use_bias = false, kernel_initializer = ones)(x);
                     $($layer)*
@@ -41,7 +41,7 @@ fn assert_near(found: &[f32], wanted: &[f64]) {
 fn two(
     a: f32,
     b: f32,
-) -> mimo::dfdx::tensor::Tensor<(usize, mimo::dfdx::shapes::Const<2>), f32, mimo::dfdx::tensor::Cpu> {
+) -> Tensor<(usize, Const<2>), f32, Cpu> {
     tensor(vec![a, b]).expect("a sample")
 }
 

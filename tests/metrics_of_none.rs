@@ -4,7 +4,7 @@
 use mimo::prelude::*;
 
 model! {
-    pub Watched {
+    Watched {
         let x = Input(shape = [2]);
         let y = Dense(2)(x);
         let z = Dense(3, activation = softmax)(x);
@@ -18,7 +18,7 @@ model! {
 }
 
 model! {
-    pub Trained {
+    Trained {
         let x = Input(shape = [2]);
         let y = Dense(2)(x);
         let z = Dense(3, activation = softmax)(x);

@@ -21,12 +21,13 @@ model! {
         let s0 = Dense(6, activation = mish, use_bias = false);
         let t4 = s0(t2);
         let y0 = Dense(4, activation = linear)(t4);
-        let y1 = Dense(3, activation = sigmoid)(t2);
-        let t5 = Flatten()(t3);
-        let y2 = Dense(3, activation = softplus)(t5);
-        Model(inputs = [x0], outputs = [y0, y1, y2]).compile(
+        let y1 = Dense(1, activation = softplus)(t3);
+        let t5 = Flatten()(t4);
+        let y2 = Dense(4, activation = softmax)(t5);
+        Model(inputs = [x0], outputs = [y0, y1, t3, y2, t4]).compile(
             optimizer = Adam(1e-2),
-            loss = { y0: none, y1: binary_crossentropy, y2: msle },
+            loss = { y0: none, y1: poisson, t3: huber(delta = 0.8), y2: CategoricalCrossentropy(label_smoothing = 0.1), t4: BinaryCrossentropy(from_logits = true) },
+            loss_weights = { y1: 0.25, t3: 2.0, y2: 0.5 },
         )
     }
 }
@@ -67,6 +68,7 @@ model! {
         Model(inputs = [x0, x1, x2], outputs = [y0]).compile(
             optimizer = SGD(0.05),
             loss = { y0: sparse_categorical_crossentropy },
+            loss_weights = { y0: 0.25 },
         )
     }
 }
@@ -107,13 +109,14 @@ model! {
         let t12 = Dense(2, activation = tanh_shrink, trainable = false)(t11);
         let t13 = Flatten()(t5);
         let y0 = Dense(4, activation = softmax)(t10);
-        let y1 = Dense(3, activation = tanh)(t12);
-        let t14 = concatenate([t6, Flatten()(t7), Flatten()(t9), t13]);
-        let y2 = Dense(5, activation = softmax)(t14);
+        let l1 = Dense(1)(t11);
+        let y1 = Activation(linear)(l1);
+        let t15 = concatenate([t6, Flatten()(t7), Flatten()(t9), Flatten()(t12), t13]);
+        let y2 = Dense(3, activation = softmax)(t15);
         Model(inputs = [x0, x1, x2], outputs = [y0, y1, y2]).compile(
             optimizer = SGD(0.05, momentum = 0.9, nesterov = true),
-            loss = { y0: sparse_categorical_crossentropy, y1: log_cosh, y2: categorical_crossentropy },
-            loss_weights = { y0: 0.5 },
+            loss = { y0: sparse_categorical_crossentropy, y1: hinge, y2: sparse_categorical_crossentropy },
+            loss_weights = { y2: 2.0 },
         )
     }
 }
@@ -160,7 +163,7 @@ model! {
         Model(inputs = [x0, x1, x2], outputs = [y0, y1]).compile(
             optimizer = RMSprop(1e-2),
             loss = { y0: categorical_hinge, y1: sparse_categorical_crossentropy },
-            loss_weights = { y1: 2.0 },
+            loss_weights = { y1: 0.5 },
         )
     }
 }
@@ -194,9 +197,10 @@ model! {
         let t6 = Dense(5, activation = softplus)(t2);
         let t7 = concatenate([Flatten()(t4), Flatten()(t5), Flatten()(t6)]);
         let y0 = Dense(1, activation = linear)(t7);
-        Model(inputs = [x0], outputs = [y0]).compile(
+        Model(inputs = [x0], outputs = [t1, y0]).compile(
             optimizer = AdamW(1e-2),
-            loss = { y0: mae },
+            loss = { t1: squared_hinge, y0: mae },
+            loss_weights = { t1: 0.25 },
         )
     }
 }
@@ -224,9 +228,10 @@ model! {
         let y0 = Dense(3, activation = softmax)(x2);
         let t5 = concatenate([x1, Flatten()(t3), t4]);
         let y1 = Dense(3, activation = softmax)(t5);
-        Model(inputs = [x0, x1, x2], outputs = [y0, y1]).compile(
+        Model(inputs = [x0, x1, x2], outputs = [y0, y1, t5]).compile(
             optimizer = Nadam(1e-2),
-            loss = { y0: SparseCategoricalCrossentropy(ignore_class = 0), y1: SparseCategoricalCrossentropy(ignore_class = 0) },
+            loss = { y0: SparseCategoricalCrossentropy(ignore_class = 0), y1: SparseCategoricalCrossentropy(ignore_class = 0), t5: squared_hinge },
+            loss_weights = { y0: 0.5, t5: 0.5 },
         )
     }
 }
@@ -259,14 +264,16 @@ model! {
         let t6 = concatenate([t4, t4, t3]);
         let t7 = Dense(3, activation = relu)(t5);
         let t8 = Dropout(0.5, seed = 3)(t2);
-        let y0 = Dense(2, activation = softmax)(t8);
-        let y1 = Dense(2, activation = softplus)(x1);
-        let t9 = concatenate([x0, Flatten()(t6), Flatten()(t7)]);
-        let y2 = Dense(3, activation = linear)(t9);
+        let l0 = Dense(2)(t8);
+        let y0 = Activation(softmax)(l0);
+        let y1 = Dense(2, activation = softmax)(t2);
+        let t10 = concatenate([x0, Flatten()(t6), Flatten()(t7)]);
+        let l2 = Dense(3)(t10);
+        let y2 = Activation(linear)(l2);
         Model(inputs = [x0, x1], outputs = [y0, y1, y2]).compile(
             optimizer = Adagrad(0.05),
-            loss = { y0: kl_divergence, y1: none, y2: categorical_hinge },
-            loss_weights = { y0: 0.5, y2: 0.25 },
+            loss = { y0: kl_divergence, y1: CategoricalCrossentropy(label_smoothing = 0.1), y2: categorical_hinge },
+            loss_weights = { y0: 0.25, y1: 2.0, y2: 0.5 },
         )
     }
 }
@@ -300,11 +307,12 @@ model! {
         let t8 = Dense(161, activation = softmax, use_bias = false)(t6);
         let y0 = Dense(1, activation = softplus)(t4);
         let t9 = concatenate([x1, t7, t8]);
-        let y1 = Dense(2, activation = linear)(t9);
-        Model(inputs = [x0, x1, x2], outputs = [y0, y1]).compile(
+        let l1 = Dense(2)(t9);
+        let y1 = Activation(linear)(l1);
+        Model(inputs = [x0, x1, x2], outputs = [t7, y0, t6, t4, y1]).compile(
             optimizer = Lion(1e-3),
-            loss = { y0: poisson, y1: huber(delta = 0.8) },
-            loss_weights = { y1: 0.25 },
+            loss = { t7: mse, y0: poisson, t6: SparseCategoricalCrossentropy(from_logits = true, ignore_class = 1), t4: categorical_hinge, y1: huber(delta = 0.8) },
+            loss_weights = { t7: 0.5, y0: 0.25, t4: 2.0, y1: 2.0 },
         )
     }
 }
@@ -345,10 +353,10 @@ model! {
         let t12 = Dropout(0.2)(t6);
         let t13 = concatenate([x0, Flatten()(x1), t4, t7, t8, t10, t11, t12]);
         let y0 = Dense(2, activation = sigmoid)(t13);
-        Model(inputs = [x0, x1, x2], outputs = [y0]).compile(
+        Model(inputs = [x0, x1, x2], outputs = [t7, y0]).compile(
             optimizer = Adam(1e-2),
-            loss = { y0: binary_crossentropy },
-            loss_weights = { y0: 0.25 },
+            loss = { t7: log_cosh, y0: binary_crossentropy },
+            loss_weights = { t7: 0.5, y0: 0.25 },
         )
     }
 }
@@ -387,10 +395,10 @@ model! {
         let y0 = Dense(3, activation = linear)(t10);
         let t11 = concatenate([Flatten()(t3), Flatten()(t7), Flatten()(t8), t9]);
         let y1 = Dense(3, activation = softplus)(t11);
-        Model(inputs = [x0, x1, x2], outputs = [y0, y1]).compile(
+        Model(inputs = [x0, x1, x2], outputs = [y0, t10, y1]).compile(
             optimizer = SGD(0.05),
-            loss = { y0: SparseCategoricalCrossentropy(from_logits = true), y1: msle },
-            loss_weights = { y1: 0.25 },
+            loss = { y0: SparseCategoricalCrossentropy(from_logits = true), t10: hinge, y1: msle },
+            loss_weights = { t10: 2.0 },
         )
     }
 }
@@ -418,15 +426,17 @@ model! {
         let x1 = Input(shape = [1, 3]);
         let t2 = Dense(1, activation = gelu, kernel_regularizer = L1L2(0.002, 0.01))(x1);
         let t3 = Dense(2, activation = sigmoid)(x1);
-        let y0 = Dense(1, activation = tanh)(t2);
-        let y1 = Dense(2, activation = softplus)(t3);
-        let y2 = Dense(2, activation = sigmoid)(t3);
-        let t4 = Flatten()(x0);
-        let y3 = Dense(5, activation = softmax)(t4);
-        Model(inputs = [x0, x1], outputs = [y0, y1, y2, y3]).compile(
+        let l0 = Dense(1)(t2);
+        let y0 = Activation(tanh)(l0);
+        let y1 = Dense(3, activation = linear)(t2);
+        let y2 = Dense(4, activation = sigmoid)(l0);
+        let t5 = concatenate([Flatten()(x0), Flatten()(t3)]);
+        let l3 = Dense(4)(t5);
+        let y3 = Activation(linear)(l3);
+        Model(inputs = [x0, x1], outputs = [y0, x1, y1, t5, y2, y3]).compile(
             optimizer = SGD(0.05, momentum = 0.9, nesterov = true),
-            loss = { y0: log_cosh, y1: poisson, y2: binary_crossentropy, y3: sparse_categorical_crossentropy },
-            loss_weights = { y0: 0.25, y1: 2.0, y3: 0.25 },
+            loss = { y0: log_cosh, x1: none, y1: huber(delta = 0.8), t5: categorical_hinge, y2: binary_crossentropy, y3: mae },
+            loss_weights = { t5: 0.25 },
         )
     }
 }
@@ -459,14 +469,16 @@ model! {
         let t6 = s0(t3);
         let t7 = Dense(7, activation = hard_silu)(t5);
         let y0 = Dense(3, activation = linear)(t2);
-        let y1 = Dense(5, activation = softmax)(t7);
-        let y2 = Dense(2, activation = tanh)(t7);
-        let t8 = concatenate([x1, t6]);
-        let y3 = Dense(2, activation = sigmoid)(t8);
-        Model(inputs = [x0, x1], outputs = [y0, y1, y2, y3]).compile(
+        let l1 = Dense(2)(t4);
+        let y1 = Activation(linear)(l1);
+        let y2 = Dense(3, activation = tanh)(t5);
+        let t9 = concatenate([x1, t6, t7]);
+        let l3 = Dense(2)(t9);
+        let y3 = Activation(softmax)(l3);
+        Model(inputs = [x0, x1], outputs = [y0, y1, x0, y2, y3]).compile(
             optimizer = RMSprop(1e-2),
-            loss = { y0: none, y1: CategoricalCrossentropy(label_smoothing = 0.1), y2: none, y3: BinaryCrossentropy(label_smoothing = 0.2) },
-            loss_weights = { y3: 0.5 },
+            loss = { y0: none, y1: BinaryCrossentropy(from_logits = true), x0: none, y2: log_cosh, y3: sparse_categorical_crossentropy },
+            loss_weights = { y1: 2.0, y2: 0.5, y3: 0.5 },
         )
     }
 }
@@ -510,6 +522,7 @@ model! {
         Model(inputs = [x0, x1], outputs = [y0, y1]).compile(
             optimizer = AdamW(1e-2),
             loss = { y0: cosine_similarity, y1: kl_divergence },
+            loss_weights = { y1: 0.5 },
         )
     }
 }
@@ -541,11 +554,12 @@ model! {
         let t6 = Reshape([16, 1])(t5);
         let y0 = Dense(3, activation = softplus)(t4);
         let t7 = Flatten()(t6);
-        let y1 = Dense(4, activation = linear)(t7);
-        Model(inputs = [x0], outputs = [y0, y1]).compile(
+        let l1 = Dense(4)(t7);
+        let y1 = Activation(linear)(l1);
+        Model(inputs = [x0], outputs = [t3, y0, y1, t6]).compile(
             optimizer = Nadam(1e-2),
-            loss = { y0: msle, y1: cosine_similarity },
-            loss_weights = { y1: 0.25 },
+            loss = { t3: BinaryCrossentropy(from_logits = true), y0: msle, y1: cosine_similarity, t6: log_cosh },
+            loss_weights = { y1: 2.0, t6: 0.5 },
         )
     }
 }
@@ -574,15 +588,18 @@ model! {
         let s1 = Dense(2, activation = sigmoid);
         let t5 = s1(x1);
         let t6 = s0(t3);
-        let y0 = Dense(2, activation = linear)(t4);
-        let y1 = Dense(3, activation = softmax)(t5);
-        let y2 = Dense(5, activation = softmax)(t5);
-        let t7 = concatenate([x0, Flatten()(t6)]);
-        let y3 = Dense(3, activation = linear)(t7);
-        Model(inputs = [x0, x1, x2], outputs = [y0, y1, y2, y3]).compile(
+        let l0 = Dense(2)(t4);
+        let y0 = Activation(linear)(l0);
+        let l1 = Dense(1)(t5);
+        let y1 = Activation(softplus)(l1);
+        let l2 = Dense(5)(t5);
+        let y2 = Activation(linear)(l2);
+        let t10 = concatenate([x0, Flatten()(t6)]);
+        let y3 = Dense(3, activation = sigmoid)(t10);
+        Model(inputs = [x0, x1, x2], outputs = [t5, y0, y1, y2, l2, y3, t3]).compile(
             optimizer = Adagrad(0.05),
-            loss = { y0: mae, y1: sparse_categorical_crossentropy, y2: categorical_crossentropy, y3: cosine_similarity },
-            loss_weights = { y0: 0.5, y3: 2.0 },
+            loss = { t5: hinge, y0: mae, y1: poisson, y2: SparseCategoricalCrossentropy(from_logits = true), l2: BinaryCrossentropy(from_logits = true), y3: binary_crossentropy, t3: BinaryCrossentropy(from_logits = true) },
+            loss_weights = { t5: 0.5, y1: 0.25, l2: 2.0 },
         )
     }
 }
@@ -623,14 +640,17 @@ model! {
         let t12 = s1(t10);
         let s2 = Dense(5, activation = relu, kernel_regularizer = L2(0.01));
         let t13 = s2(t10);
-        let y0 = Dense(3, activation = softmax)(t11);
-        let y1 = Dense(4, activation = linear)(t12);
-        let t14 = concatenate([Flatten()(t5), t6, Flatten()(t7), Flatten()(t9), t13]);
-        let y2 = Dense(2, activation = linear)(t14);
+        let l0 = Dense(3)(t11);
+        let y0 = Activation(softmax)(l0);
+        let l1 = Dense(5)(t2);
+        let y1 = Activation(softmax)(l1);
+        let t16 = concatenate([Flatten()(t5), t6, Flatten()(t7), Flatten()(t9), t12, t13]);
+        let l2 = Dense(5)(t16);
+        let y2 = Activation(linear)(l2);
         Model(inputs = [x0], outputs = [y0, y1, y2]).compile(
             optimizer = Lion(1e-3),
-            loss = { y0: kl_divergence, y1: BinaryCrossentropy(from_logits = true), y2: BinaryCrossentropy(from_logits = true) },
-            loss_weights = { y0: 0.25 },
+            loss = { y0: kl_divergence, y1: SparseCategoricalCrossentropy(ignore_class = 0), y2: SparseCategoricalCrossentropy(from_logits = true) },
+            loss_weights = { y0: 0.25, y2: 0.5 },
         )
     }
 }
@@ -662,11 +682,11 @@ model! {
         let t9 = Activation(linear)(t5);
         let y0 = Dense(1, activation = linear)(t9);
         let t10 = concatenate([Flatten()(t6), Flatten()(t7), Flatten()(t8)]);
-        let y1 = Dense(3, activation = linear)(t10);
-        Model(inputs = [x0], outputs = [y0, y1]).compile(
+        let y1 = Dense(2, activation = linear)(t10);
+        Model(inputs = [x0], outputs = [t4, y0, y1, t2]).compile(
             optimizer = Adam(1e-2),
-            loss = { y0: huber(delta = 0.8), y1: huber(delta = 0.8) },
-            loss_weights = { y0: 2.0 },
+            loss = { t4: mse, y0: huber(delta = 0.8), y1: SparseCategoricalCrossentropy(from_logits = true), t2: categorical_hinge },
+            loss_weights = { t2: 0.5 },
         )
     }
 }
@@ -695,13 +715,14 @@ model! {
         let t6 = Dense(4, activation = hard_silu)(t4);
         let s0 = Dense(1, activation = celu);
         let t7 = s0(t4);
-        let y0 = Dense(2, activation = linear)(t5);
-        let t8 = concatenate([x0, Flatten()(t3), Flatten()(t6), Flatten()(t7)]);
-        let y1 = Dense(4, activation = softmax)(t8);
+        let l0 = Dense(2)(t5);
+        let y0 = Activation(linear)(l0);
+        let t9 = concatenate([x0, Flatten()(t3), Flatten()(t6), Flatten()(t7)]);
+        let l1 = Dense(2)(t9);
+        let y1 = Activation(sigmoid)(l1);
         Model(inputs = [x0, x1, x2], outputs = [y0, y1]).compile(
             optimizer = SGD(0.05),
-            loss = { y0: huber(delta = 0.8), y1: sparse_categorical_crossentropy },
-            loss_weights = { y0: 2.0, y1: 0.25 },
+            loss = { y0: huber(delta = 0.8), y1: BinaryCrossentropy(label_smoothing = 0.2) },
         )
     }
 }
@@ -739,13 +760,15 @@ model! {
         let s0 = Dense(1, activation = tanh);
         let t11 = s0(t9);
         let t12 = Dense(2, activation = tanh, kernel_regularizer = L1(0.003))(t11);
-        let y0 = Dense(3, activation = sigmoid)(t12);
-        let t13 = concatenate([Flatten()(t5), Flatten()(t7), Flatten()(t10)]);
-        let y1 = Dense(3, activation = linear)(t13);
-        Model(inputs = [x0], outputs = [y0, y1]).compile(
+        let l0 = Dense(3)(t12);
+        let y0 = Activation(sigmoid)(l0);
+        let t14 = concatenate([Flatten()(t5), Flatten()(t7), Flatten()(t10)]);
+        let l1 = Dense(1)(t14);
+        let y1 = Activation(sigmoid)(l1);
+        Model(inputs = [x0], outputs = [t4, y0, t11, y1]).compile(
             optimizer = SGD(0.05, momentum = 0.9, nesterov = true),
-            loss = { y0: binary_crossentropy, y1: huber(delta = 0.8) },
-            loss_weights = { y0: 0.5, y1: 2.0 },
+            loss = { t4: hinge, y0: binary_crossentropy, t11: squared_hinge, y1: binary_crossentropy },
+            loss_weights = { y0: 2.0, t11: 0.25 },
         )
     }
 }
@@ -780,11 +803,11 @@ model! {
         let t12 = concatenate([t11, t6]);
         let t13 = concatenate([t3, t8, t1]);
         let t14 = concatenate([t4, t10, t12, t13]);
-        let y0 = Dense(4, activation = linear)(t14);
-        Model(inputs = [x0], outputs = [y0]).compile(
+        let l0 = Dense(4)(t14);
+        let y0 = Activation(linear)(l0);
+        Model(inputs = [x0], outputs = [t11, t1, y0, l0]).compile(
             optimizer = RMSprop(1e-2),
-            loss = { y0: mse },
-            loss_weights = { y0: 2.0 },
+            loss = { t11: log_cosh, t1: SparseCategoricalCrossentropy(from_logits = true), y0: mse, l0: mse },
         )
     }
 }
@@ -821,13 +844,14 @@ model! {
         let t12 = concatenate([t11, t9, t7]);
         let t13 = Reshape([1, 1])(t10);
         let t14 = Dense(1, activation = silu, use_bias = false)(t8);
-        let y0 = Dense(5, activation = softmax)(t5);
-        let t15 = concatenate([Flatten()(x0), Flatten()(t6), Flatten()(t12), Flatten()(t13), Flatten()(t14)]);
-        let y1 = Dense(4, activation = linear)(t15);
-        Model(inputs = [x0, x1], outputs = [y0, y1]).compile(
+        let l0 = Dense(5)(t5);
+        let y0 = Activation(softmax)(l0);
+        let t16 = concatenate([Flatten()(x0), Flatten()(t6), Flatten()(t12), Flatten()(t13), Flatten()(t14)]);
+        let y1 = Dense(1, activation = tanh)(t16);
+        Model(inputs = [x0, x1], outputs = [y0, y1, t7]).compile(
             optimizer = AdamW(1e-2),
-            loss = { y0: kl_divergence, y1: cosine_similarity },
-            loss_weights = { y0: 0.25 },
+            loss = { y0: kl_divergence, y1: log_cosh, t7: mae },
+            loss_weights = { y0: 2.0, t7: 2.0 },
         )
     }
 }
@@ -863,14 +887,14 @@ model! {
         let t9 = s0(t3);
         let t10 = Dense(4, activation = elu, use_bias = false)(t3);
         let y0 = Dense(2, activation = softplus)(t8);
-        let y1 = Dense(3, activation = linear)(t4);
+        let y1 = Dense(2, activation = softmax)(t3);
         let y2 = Dense(2, activation = softmax)(t10);
-        let t11 = concatenate([x1, t2, Flatten()(t6), Flatten()(t7), Flatten()(t9)]);
-        let y3 = Dense(4, activation = sigmoid)(t11);
-        Model(inputs = [x0, x1], outputs = [y0, y1, y2, y3]).compile(
+        let t11 = concatenate([x1, t2, Flatten()(t4), Flatten()(t6), Flatten()(t7), Flatten()(t9)]);
+        let y3 = Dense(3, activation = linear)(t11);
+        Model(inputs = [x0, x1], outputs = [y0, y1, y2, t4, y3]).compile(
             optimizer = Nadam(1e-2),
-            loss = { y0: none, y1: SparseCategoricalCrossentropy(from_logits = true), y2: none, y3: BinaryCrossentropy(label_smoothing = 0.2) },
-            loss_weights = { y1: 2.0 },
+            loss = { y0: none, y1: none, y2: none, t4: BinaryCrossentropy(from_logits = true), y3: hinge },
+            loss_weights = { y3: 0.25 },
         )
     }
 }
@@ -909,11 +933,12 @@ model! {
         let s2 = Dense(1, activation = relu);
         let t11 = s2(t3);
         let t12 = concatenate([Flatten()(x0), t5, t7, t9, Flatten()(t10), t11]);
-        let y0 = Dense(2, activation = softmax)(t12);
+        let l0 = Dense(2)(t12);
+        let y0 = Activation(softmax)(l0);
         Model(inputs = [x0, x1], outputs = [y0]).compile(
             optimizer = Adagrad(0.05),
             loss = { y0: categorical_crossentropy },
-            loss_weights = { y0: 0.25 },
+            loss_weights = { y0: 0.5 },
         )
     }
 }
@@ -952,11 +977,12 @@ model! {
         let t13 = Dropout(0.5, seed = 3)(t5);
         let t14 = Reshape([10, 1])(t2);
         let t15 = concatenate([x1, t8, Flatten()(t10), Flatten()(t12), t13, Flatten()(t14)]);
-        let y0 = Dense(3, activation = linear)(t15);
-        Model(inputs = [x0, x1], outputs = [y0]).compile(
+        let l0 = Dense(3)(t15);
+        let y0 = Activation(linear)(l0);
+        Model(inputs = [x0, x1], outputs = [y0, t2, t15]).compile(
             optimizer = Lion(1e-3),
-            loss = { y0: BinaryCrossentropy(from_logits = true) },
-            loss_weights = { y0: 2.0 },
+            loss = { y0: BinaryCrossentropy(from_logits = true), t2: huber(delta = 0.8), t15: mse },
+            loss_weights = { y0: 0.25, t15: 0.25 },
         )
     }
 }
