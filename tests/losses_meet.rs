@@ -25,7 +25,7 @@ macro_rules! meets {
                 let mut trainer = Trainer::new(&mut model)?;
                 let inputs = NetInputs { x: tensor(vec![1.0])? };
                 trainer.train_on_batch(&inputs, &NetTargets { $($targets)* })?;
-                super::assert_near(&trainer.gradient("a/kernel").expect("the kernel"), &$wanted);
+                super::assert_near(&trainer.gradient(<Net as Model>::SPEC.weights[0].name).expect("the kernel"), &$wanted);
                 Ok(())
             }
         }

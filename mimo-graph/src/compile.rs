@@ -360,7 +360,7 @@ mod tests {
 
     #[test]
     fn a_loss_weight_is_a_number() {
-        let (_, errors) = resolved(&regressions(), "loss = mse, loss_weights = [true, W, -1.5]");
+        let (_, errors) = resolved(&regressions(), "loss = mse, loss_weights = [true, W, 1.5]");
         assert_eq!(
             errors,
             [
