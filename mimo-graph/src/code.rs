@@ -226,7 +226,9 @@ codes! {
     lints {
         AccuracyOfLabels "accuracy_of_labels" "accuracy that does not count every label",
         AccuracyOfLogits "accuracy_of_logits" "accuracy with the threshold of probabilities on logits",
+        AccuracyOfNumbers "accuracy_of_numbers" "accuracy of predicted numbers",
         DropoutAfterHead "dropout_after_head" "dropout or noise behind the last layer of an output",
+        EmptyLoop "empty_loop" "loop without rounds",
         LargeFlatten "large_flatten" "flattened image that holds most of the weights",
         LargeLearningRate "large_learning_rate" "learning rate above 1",
         NegativePredictions "negative_predictions" "loss of positive numbers on predictions that can be negative",

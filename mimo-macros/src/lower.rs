@@ -7,6 +7,7 @@ mod nested;
 mod operands;
 mod ports;
 mod tensor;
+mod unavailable;
 mod unknown;
 mod value;
 
@@ -152,9 +153,13 @@ struct Lower<'a> {
     /// What each place of a name bound first.
     types: BTreeMap<Loc, Binding>,
     /// Every name that a `let` of the block binds, to tell "not yet" from "never".
-    bound: Vec<String>,
+    bound: BTreeSet<String>,
+    /// Names that are bound in loops without rounds, and the text of what the loop goes over.
+    never: BTreeMap<String, String>,
     /// Names that were reported as unknown: the second use is the same mistake.
-    unknown: Vec<String>,
+    unknown: BTreeSet<String>,
+    /// How many more names are compared with those that are near: all names with all others are too many.
+    comparisons: usize,
     /// Names that may be bound in statements that were not read.
     lost: BTreeSet<String>,
     /// How many names are bound of which nothing is known.
@@ -210,7 +215,9 @@ fn among(model: &Model, spans: Spans, parsed: Vec<Diag>, mut constants: Vec<Cons
         binders: BTreeMap::new(),
         types: BTreeMap::new(),
         bound: expansion::names_bound(&model.statements),
-        unknown: Vec::new(),
+        never: BTreeMap::new(),
+        unknown: BTreeSet::new(),
+        comparisons: unknown::COMPARISONS,
         lost: model.lost.names.clone(),
         nameless: model.lost.nameless,
         pending: Vec::new(),
@@ -255,6 +262,7 @@ fn among(model: &Model, spans: Spans, parsed: Vec<Diag>, mut constants: Vec<Cons
         inputs.retain(|_| names.next().is_some_and(|port| !port.name.is_empty()));
     }
     crate::lints::apply(&mut diags, &model.levels);
+    diags.drop_translations();
     let lowered = Lowered {
         graph,
         checks,

@@ -176,7 +176,10 @@ fn step_size(bound: &Bound<'_>, default: f64, cx: &mut Cx<'_>) -> f64 {
                     *loc,
                     format!("`learning_rate` must be a number, found the schedule `{name}(…)`"),
                 )
-                .help("write the first learning rate here, and give the schedule to the trainer"),
+                .help(
+                    "write the first learning rate here, `learning_rate = 0.001`, and change it between epochs or \
+                     steps: `trainer.set_learning_rate(rate)`, in `Callback::on_epoch_begin`",
+                ),
             );
             bound.fail("learning_rate");
             default

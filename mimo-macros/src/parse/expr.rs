@@ -2,7 +2,7 @@
 //! `Dense(64)`. What the grammar does not know is a Rust constant expression.
 
 use mimo_graph::code::Code;
-use mimo_graph::diag::{Diag, Loc};
+use mimo_graph::diag::{Diag, Loc, Severity};
 use proc_macro2::{Delimiter, Group, Literal, TokenStream, TokenTree};
 
 use super::Parser;
@@ -29,7 +29,9 @@ impl Parser {
         let expr = self.expr_prefix(&mut cursor, what);
         if let (false, Some(next)) = (matches!(expr.kind, ExprKind::Invalid), cursor.peek()) {
             let next = next.clone();
-            self.unexpected(&next, &format!("after {what}"));
+            if !self.python_operator(&cursor) {
+                self.unexpected(&next, &format!("after {what}"));
+            }
             return Expr { kind: ExprKind::Invalid, ..expr };
         }
         expr
@@ -96,14 +98,8 @@ impl Parser {
                 return self.error(diag);
             }
             _ if run.len() > LIMIT => ("this expression is too long".to_owned(), SpanRange::of(run)),
-            _ => match syn::parse2::<syn::Expr>(run.iter().cloned().collect()) {
-                // The span of an error at the end of the run is the whole macro; the run says more.
-                Err(error) if error.to_string().starts_with("unexpected end") => {
-                    (format!("expected {what}, but it ends early"), SpanRange::of(run))
-                }
-                Err(error) => (format!("not {what}: {error}"), SpanRange::one(error.span())),
-                Ok(_) => (format!("this is not {what}"), SpanRange::of(run)),
-            },
+            // What syn says is about a grammar that users do not write, and its place may be the whole macro.
+            _ => (format!("this is not {what}"), SpanRange::of(run)),
         };
         let loc = self.spans.add(range);
         let code = if run.len() > LIMIT { Code::TooLarge } else { Code::InvalidExpression };
@@ -117,16 +113,6 @@ impl Parser {
         let loc = self.spans.of(cursor.rest());
         let mut left = self.unary(cursor)?;
         loop {
-            if matches!(cursor.peek(), Some(TokenTree::Punct(p)) if p.as_char() == '*')
-                && !cursor.punct_at(0, '*')
-            {
-                let loc = self.spans.of(cursor.rest().get(..2).unwrap_or_default());
-                self.error(
-                    Diag::error(Code::PythonExpression, loc, "`**` is Python's power")
-                        .help("write the number, or `usize::pow(base, exponent)`"),
-                );
-                return Err(Stop::Reported);
-            }
             let op = match cursor.peek() {
                 Some(TokenTree::Punct(p)) if cursor.punct_at(0, p.as_char()) => Op::of(p.as_char()),
                 _ => None,
@@ -188,69 +174,46 @@ impl Parser {
             };
             return Ok(Expr { kind, loc, tokens: tokens.iter().cloned().collect() });
         }
-        self.python_prefix(cursor);
+        self.python_prefix(cursor)?;
         let start = cursor.position();
         let mut expr = self.atom(cursor)?;
-        while let Some(group) = cursor.group_at(0, Delimiter::Parenthesis) {
-            if !matches!(expr.kind, ExprKind::Name(_) | ExprKind::Call(..) | ExprKind::Paren(_)) {
-                break;
-            }
-            self.count(cursor)?;
-            let call = self.spans.of(cursor.since(start));
-            // `Dense(…)` has settings; `enc(…)` and `Dense(…)(…)` have tensors.
-            let takes = match &expr.kind {
-                ExprKind::Name(name) if name.to_string().starts_with(char::is_uppercase) => Takes::Settings,
-                ExprKind::Name(name) if mimo_graph::layers::function(&name_of(name)).is_some() => Takes::Both,
-                _ => Takes::Tensors,
+        loop {
+            let callable = matches!(
+                expr.kind,
+                ExprKind::Name(_) | ExprKind::Call(..) | ExprKind::Paren(_) | ExprKind::Index(_)
+            );
+            let kind = match cursor.peek() {
+                Some(TokenTree::Group(group)) if callable => match group.delimiter() {
+                    Delimiter::Parenthesis if !matches!(expr.kind, ExprKind::Index(_)) => {
+                        self.count(cursor)?;
+                        let takes = takes(&expr);
+                        let args = self.arguments(&contents(group.stream()), takes);
+                        ExprKind::Call(Box::new(expr), args)
+                    }
+                    Delimiter::Bracket => {
+                        self.count(cursor)?;
+                        ExprKind::Index(Box::new(expr))
+                    }
+                    _ => break,
+                },
+                _ => break,
             };
-            let args = self.arguments(&contents(group.stream()), takes);
+            let loc = self.spans.of(cursor.since(start));
             cursor.skip(1);
             let tokens = cursor.since(start);
-            self.spans.set(call, SpanRange::of(tokens));
-            let kind = ExprKind::Call(Box::new(expr), args);
-            expr = Expr { kind, loc: call, tokens: tokens.iter().cloned().collect() };
+            self.spans.set(loc, SpanRange::of(tokens));
+            expr = Expr { kind, loc, tokens: tokens.iter().cloned().collect() };
+        }
+        // Both characters of `**` are one operator of Python, which binds more tightly than a sign.
+        if matches!(cursor.peek(), Some(TokenTree::Punct(p)) if p.as_char() == '*') && !cursor.punct_at(0, '*') {
+            self.count(cursor)?;
+            cursor.skip(2);
+            let exponent = self.unary(cursor)?;
+            let tokens = cursor.since(start);
+            let kind = ExprKind::Power(Box::new(expr), Box::new(exponent));
+            expr = Expr { kind, loc: self.spans.of(tokens), tokens: tokens.iter().cloned().collect() };
         }
         Ok(expr)
-    }
-
-    /// `keras.layers.` before a layer.
-    fn python_prefix(&mut self, cursor: &mut Cursor<'_>) {
-        const MODULES: [&str; 9] = [
-            "keras",
-            "tf",
-            "tensorflow",
-            "layers",
-            "losses",
-            "metrics",
-            "optimizers",
-            "activations",
-            "regularizers",
-        ];
-        let start = cursor.position();
-        let from = *cursor;
-        while let Some(ident) = cursor.ident_at(0) {
-            if !cursor.punct_at(1, '.')
-                || cursor.ident_at(2).is_none()
-                || !MODULES.contains(&name_of(ident).as_str())
-            {
-                break;
-            }
-            cursor.skip(2);
-        }
-        if cursor.position() == start {
-            return;
-        }
-        let loc = self.spans.of(cursor.since(start));
-        let prefix = text_of(cursor.since(start).iter().cloned().collect());
-        let name = cursor.ident_at(0).or(from.ident_at(0)).map(name_of).unwrap_or_default();
-        self.error(
-            Diag::error(
-                Code::PythonModule,
-                loc,
-                format!("`{prefix}` is a Python module, and names have no prefix here"),
-            )
-            .help(format!("write `{name}`")),
-        );
     }
 
     fn atom(&mut self, cursor: &mut Cursor<'_>) -> Result<Expr, Stop> {
@@ -293,6 +256,14 @@ impl Parser {
                 }
             },
             syn::Lit::Str(text) => Ok(ExprKind::Str(text.value())),
+            // `'he_normal'`: rustc says that a string stands in double quotes.
+            lit if !matches!(lit, syn::Lit::Char(_)) && literal.to_string().starts_with('\'') => {
+                self.error(Diag {
+                    severity: Severity::OfRustc,
+                    ..Diag::error(Code::WrongValue, loc, "a string stands in double quotes")
+                });
+                Err(Stop::Reported)
+            }
             _ => Err(Stop::NotOurs),
         }
     }
@@ -349,6 +320,7 @@ impl Parser {
         match group.delimiter() {
             Delimiter::None => Ok(ExprKind::Paren(Box::new(self.expr(&tokens, "an expression")))),
             Delimiter::Bracket => self.list(&tokens),
+            Delimiter::Parenthesis if self.comprehension(&tokens) => Err(Stop::Reported),
             Delimiter::Parenthesis => {
                 let pieces = cut_list(&tokens);
                 let comma = matches!(tokens.last(), Some(TokenTree::Punct(p)) if p.as_char() == ',');
@@ -389,4 +361,13 @@ fn is_short_rust(run: &[TokenTree]) -> bool {
 /// lengths either. The operators of what is asked for were counted: syn recurses.
 pub(crate) fn is_rust(tokens: &TokenStream) -> bool {
     syn::parse2::<syn::Expr>(tokens.clone()).is_ok()
+}
+
+/// What a call is given: `Dense(…)` has settings; `enc(…)` and `Dense(…)(…)` have tensors.
+fn takes(callee: &Expr) -> Takes {
+    match &callee.kind {
+        ExprKind::Name(name) if name.to_string().starts_with(char::is_uppercase) => Takes::Settings,
+        ExprKind::Name(name) if mimo_graph::layers::function(&name_of(name)).is_some() => Takes::Both,
+        _ => Takes::Tensors,
+    }
 }

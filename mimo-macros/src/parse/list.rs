@@ -26,6 +26,9 @@ impl Parser {
         if tokens.iter().any(|token| matches!(token, TokenTree::Punct(p) if p.as_char() == ';')) {
             return Err(Stop::NotOurs);
         }
+        if self.comprehension(tokens) {
+            return Err(Stop::Reported);
+        }
         let mut items = Vec::new();
         let mut cursor = Cursor::new(tokens);
         for piece in cut_list(tokens) {
@@ -52,6 +55,9 @@ impl Parser {
         let mut missing = false;
         loop {
             item(self, cursor);
+            if self.python_operator(cursor) {
+                return;
+            }
             match cursor.peek().cloned() {
                 None => return,
                 Some(next @ TokenTree::Punct(_)) => {
@@ -93,6 +99,9 @@ impl Parser {
         };
         if !(pieces.is_empty() || pieces.iter().any(entry)) {
             return Err(Stop::NotOurs);
+        }
+        if self.comprehension(tokens) {
+            return Err(Stop::Reported);
         }
         let mut entries: Vec<(Key, Expr)> = Vec::new();
         let mut position = Cursor::new(tokens);
@@ -184,6 +193,9 @@ impl Parser {
         let mut position = Cursor::new(tokens);
         // Whether the last argument is a map without its braces, whose other entries look like arguments.
         let mut open = false;
+        if self.comprehension(tokens) {
+            return vec![Arg { keyword: None, value: invalid(self.spans.of(tokens)) }];
+        }
         for piece in cut_list(tokens) {
             position.skip(piece.len() + 1);
             if piece.is_empty() {
