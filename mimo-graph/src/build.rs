@@ -3,6 +3,9 @@
 //! What an error leaves without a shape is poisoned: its calls are recorded, so that names and checks of
 //! connections still see them, and nothing about them is reported again.
 
+use std::cell::Cell;
+use std::collections::HashMap;
+
 use crate::args::read;
 use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
@@ -34,8 +37,10 @@ pub struct Builder {
     built: Vec<Option<NodeId>>,
     /// What inputs were called with `name = "…"`.
     input_names: Vec<(TensorId, String)>,
-    /// How many constants others wrote: the same text there need not be the same constant.
-    foreign: usize,
+    /// The constants that this model wrote, by their texts; the same text in another model need not be the same.
+    constants: HashMap<String, ConstId>,
+    /// How many more calls are tried out for what would mend a mistake.
+    tries: Cell<usize>,
 }
 
 impl Builder {
@@ -47,7 +52,6 @@ impl Builder {
     /// An empty graph for the model `name`, whose constants are numbered behind those of others. A model and those
     /// that it nests so have one numbering, and what is nested can be taken over as it is.
     pub fn among(name: &str, consts: Vec<ConstEntry>) -> Self {
-        let foreign = consts.len();
         let graph = Graph { name: name.into(), consts, ..Graph::default() };
         Builder {
             graph,
@@ -55,19 +59,20 @@ impl Builder {
             ascribed: Vec::new(),
             built: Vec::new(),
             input_names: Vec::new(),
-            foreign,
+            constants: HashMap::new(),
+            tries: Cell::new(fixes::TRIES),
         }
     }
 
     /// The constant that the user wrote as `text`; the same text is the same constant.
     pub fn constant(&mut self, text: &str, loc: Loc) -> ConstId {
-        let consts = &mut self.graph.consts;
-        let own = consts.iter().skip(self.foreign).position(|entry| entry.text == text);
-        let place = own.map(|place| place + self.foreign).unwrap_or_else(|| {
-            consts.push(ConstEntry { text: text.into(), loc });
-            consts.len() - 1
-        });
-        ConstId(id(place))
+        if let Some(&known) = self.constants.get(text) {
+            return known;
+        }
+        let new = ConstId(id(self.graph.consts.len()));
+        self.graph.consts.push(ConstEntry { text: text.into(), loc });
+        self.constants.insert(text.into(), new);
+        new
     }
 
     /// `Input(args…)`; a poisoned tensor after an error.
@@ -319,7 +324,7 @@ impl Builder {
     }
 
     fn known(&self) -> fixes::Known<'_> {
-        fixes::Known { graph: &self.graph, checks: &self.checks, ascribed: &self.ascribed }
+        fixes::Known { graph: &self.graph, checks: &self.checks, ascribed: &self.ascribed, tries: &self.tries }
     }
 
     /// A tensor without a shape, in place of one that an error prevents. Nothing about it is reported.
@@ -389,7 +394,7 @@ impl Builder {
             format!("`{name}` is {}, written as {}", shape.display(cx.consts), wanted.display(cx.consts));
         let help = format!("write `{}`, or leave the shape out", shape.display(cx.consts));
         let notes = trail::notes(&self.graph, &[tensor], &message);
-        let known = fixes::Known { graph: &self.graph, checks: &[], ascribed: &self.ascribed };
+        let known = fixes::Known { graph: &self.graph, checks: &[], ascribed: &self.ascribed, tries: &self.tries };
         let report = || {
             let mut diag = Diag::error(Code::AscribedShape, loc, message.clone());
             diag.helps = fixes::of_shape(known, tensor, &wanted);

@@ -11,12 +11,13 @@ mod header;
 mod list;
 mod nested;
 mod python;
+mod rust;
 mod statement;
 
 pub(crate) use cursor::{Cursor, contents, cut_list, text_of, too_deep};
-pub(crate) use expr::is_rust;
 pub(crate) use header::is_name;
 pub(crate) use python::power;
+pub(crate) use rust::{is, is_item_path, is_rust};
 use mimo_graph::code::Code;
 use mimo_graph::diag::{Diag, Severity};
 use mimo_graph::layers;
@@ -41,6 +42,8 @@ pub(crate) struct Parser {
     pub(crate) diags: Vec<Diag>,
     /// Operators and calls of the expression that is being read.
     operators: usize,
+    /// How many expressions are being read, each inside the one before.
+    depth: usize,
 }
 
 impl Parser {
@@ -62,9 +65,9 @@ impl Parser {
     /// Attributes as they will be written again: broken ones are reported here, and left out.
     fn attributes(&mut self, tokens: &[TokenTree]) -> TokenStream {
         let stream: TokenStream = tokens.iter().cloned().collect();
-        match syn::parse::Parser::parse2(syn::Attribute::parse_outer, stream.clone()) {
-            Ok(_) => stream,
-            Err(_) => {
+        match rust::is_attributes(&stream) {
+            true => stream,
+            false => {
                 let loc = self.spans.of(tokens);
                 self.error(
                     Diag::error(Code::InvalidAttribute, loc, "this is not an attribute")

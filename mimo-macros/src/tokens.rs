@@ -55,7 +55,10 @@ pub(crate) fn dim_tokens(dim: &Dim, const_tokens: &[TokenStream]) -> TokenStream
     match &**expr {
         // An id that is not in the table is a bug of ours, and rustc says so at the length.
         Expr::Const(id) => const_tokens.get(id.0 as usize).cloned().unwrap_or_default(),
-        Expr::Add(a, b) => binary(tokens(a), quote!(+), tokens(b)),
+        Expr::Add(..) => {
+            let terms = expr.terms().unwrap_or_default().into_iter().map(tokens);
+            quote!(#(#terms)+*)
+        }
         Expr::Sub(a, b) => binary(tokens(a), quote!(-), tokens(b)),
         Expr::Mul(a, b) => binary(tokens(a), quote!(*), tokens(b)),
         // As a person would write it, and clippy would have it.

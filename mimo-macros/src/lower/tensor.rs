@@ -34,7 +34,7 @@ impl Lower<'_> {
             },
             ExprKind::Paren(inner) => self.eval(inner),
             ExprKind::Call(callee, args) => self.eval_call(expr, callee, args),
-            ExprKind::Binary(op, left, right) => self.operator(expr, *op, left, right),
+            ExprKind::Binary(..) => self.operator(expr),
             ExprKind::Invalid => Evaluated::Poison,
             ExprKind::List(_) => {
                 self.error(

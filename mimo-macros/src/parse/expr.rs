@@ -8,6 +8,7 @@ use proc_macro2::{Delimiter, Group, Literal, TokenStream, TokenTree};
 use super::Parser;
 use super::cursor::{Cursor, contents, cut_list, text_of};
 use super::list::Takes;
+use super::rust::{is_rust, is_short};
 use crate::ast::{Expr, ExprKind, Op, name_of};
 use crate::span::SpanRange;
 
@@ -19,8 +20,15 @@ pub(super) enum Stop {
     Reported,
 }
 
-/// More operators, or more tokens of Rust, than a person writes in one expression; what follows recurses.
-const LIMIT: usize = 256;
+/// More operators than a person writes in one expression; what follows recurses for each.
+const LIMIT: usize = 128;
+
+/// More tokens of Rust than a person writes in one expression.
+const TOKENS: usize = 256;
+
+/// How deep expressions may stand inside each other, by signs, powers and groups. Macros run on threads with stacks of
+/// less than a megabyte, too.
+const DEPTH: usize = 140;
 
 impl Parser {
     /// A run of tokens that is one expression; `what` names it in messages: `a tensor`, `a value`.
@@ -41,7 +49,9 @@ impl Parser {
     pub(super) fn expr_prefix(&mut self, cursor: &mut Cursor<'_>, what: &str) -> Expr {
         // Each nested expression counts its own operators.
         let outer = std::mem::take(&mut self.operators);
+        self.depth += 1;
         let expr = self.expr_or_rust(cursor, what);
+        self.depth -= 1;
         self.operators = outer;
         expr
     }
@@ -97,12 +107,12 @@ impl Parser {
                     .help("a map is written `{ name: value, … }`");
                 return self.error(diag);
             }
-            _ if run.len() > LIMIT => ("this expression is too long".to_owned(), SpanRange::of(run)),
+            _ if is_long(run) => ("this expression is too long".to_owned(), SpanRange::of(run)),
             // What syn says is about a grammar that users do not write, and its place may be the whole macro.
             _ => (format!("this is not {what}"), SpanRange::of(run)),
         };
         let loc = self.spans.add(range);
-        let code = if run.len() > LIMIT { Code::TooLarge } else { Code::InvalidExpression };
+        let code = if is_long(run) { Code::TooLarge } else { Code::InvalidExpression };
         let help = "write a number, a name, a list, or a call of a layer";
         self.error(Diag::error(code, loc, message).help(help));
     }
@@ -149,16 +159,27 @@ impl Parser {
         if self.operators <= LIMIT {
             return Ok(());
         }
+        Err(self.too_long(cursor))
+    }
+
+    fn too_long(&mut self, cursor: &Cursor<'_>) -> Stop {
         let loc = self.spans.of(cursor.rest().get(..1).unwrap_or_default());
         self.error(
             Diag::error(Code::TooLarge, loc, "this expression is too long")
                 .help("bind a part of it with `let`"),
         );
-        Err(Stop::Reported)
+        Stop::Reported
     }
 
     /// A sign, an atom, and calls.
     fn unary(&mut self, cursor: &mut Cursor<'_>) -> Result<Expr, Stop> {
+        self.depth += 1;
+        let expr = if self.depth > DEPTH { Err(self.too_long(cursor)) } else { self.signed(cursor) };
+        self.depth -= 1;
+        expr
+    }
+
+    fn signed(&mut self, cursor: &mut Cursor<'_>) -> Result<Expr, Stop> {
         let start = cursor.position();
         let loc = self.spans.of(cursor.rest());
         if cursor.punct_at(0, '-') {
@@ -354,13 +375,12 @@ impl Parser {
 
 /// Whether Rust reads the tokens as an expression, if they are as few as a person writes.
 fn is_short_rust(run: &[TokenTree]) -> bool {
-    run.len() <= LIMIT && is_rust(&run.iter().cloned().collect())
+    !is_long(run) && is_rust(&run.iter().cloned().collect())
 }
 
-/// Whether Rust reads the tokens as an expression. Closures and control flow are not in syn's small grammar, and are no
-/// lengths either. The operators of what is asked for were counted: syn recurses.
-pub(crate) fn is_rust(tokens: &TokenStream) -> bool {
-    syn::parse2::<syn::Expr>(tokens.clone()).is_ok()
+/// Whether there are more tokens than a person writes in one expression.
+fn is_long(run: &[TokenTree]) -> bool {
+    run.len() > TOKENS || !is_short(&run.iter().cloned().collect())
 }
 
 /// What a call is given: `Dense(…)` has settings; `enc(…)` and `Dense(…)(…)` have tensors.

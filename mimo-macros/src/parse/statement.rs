@@ -6,7 +6,7 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 use super::binding::python_tuple;
 use super::cursor::{Cursor, contents};
-use super::expr::is_rust;
+use super::rust::{is, is_rust};
 use super::header::is_name;
 use super::python::without_prefix;
 use super::{Parser, invalid};
@@ -261,7 +261,7 @@ impl Parser {
         if !assigned {
             // Without a `=`, what is type and what is value cannot be told. A type alone is one that is being typed.
             let rest: TokenStream = cursor.rest().iter().skip(1).cloned().collect();
-            if cursor.punct_at(0, ':') && syn::parse2::<syn::Type>(rest.clone()).is_ok() {
+            if cursor.punct_at(0, ':') && is::<syn::Type>(&rest) {
                 ty = rest;
             }
             cursor.skip(cursor.rest().len());
@@ -273,7 +273,7 @@ impl Parser {
             }
             let tokens = cursor.since(start);
             ty = tokens.iter().cloned().collect();
-            if syn::parse2::<syn::Type>(ty.clone()).is_err() {
+            if !is::<syn::Type>(&ty) {
                 let loc = if tokens.is_empty() { loc } else { self.spans.of(tokens) };
                 let message = if tokens.is_empty() {
                     format!("expected the type of `{ident}`")

@@ -207,9 +207,6 @@ impl Lower<'_> {
 
     /// Reports a value of a loop that its names cannot take apart.
     fn not_a_tuple(&mut self, looped: &For, loc: Loc) -> bool {
-        if rounds.is_empty() {
-            return self.no_rounds(looped);
-        }
         let names: Vec<String> = looped.names.iter().map(|name| name_of(&name.ident)).collect();
         let message =
             format!("the loop binds {} names, and this is not a tuple of {}", names.len(), names.len());
