@@ -12,6 +12,7 @@ use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Diags, Loc};
 use crate::dim::{ConstId, Dim};
 use crate::graph::{ConstEntry, Dtype, Graph, Layer, LayerId, Node, NodeId, Tensor, TensorId};
+use self::sizes::Sized;
 use crate::layers::input::Input;
 use crate::layers::{Constructed, Operand, Part, construct};
 use crate::shape::Shape;
@@ -21,6 +22,7 @@ use crate::value::{Arg, Value, ValueKind};
 mod calls;
 mod fixes;
 mod nest;
+pub(crate) mod sizes;
 #[cfg(test)]
 mod tests;
 
@@ -35,6 +37,8 @@ pub struct Builder {
     ascribed: Vec<(TensorId, Shape)>,
     /// For every layer, the first call that nothing was wrong with: it made the weights.
     built: Vec<Option<NodeId>>,
+    /// For every layer, the place of the number that decides how large it is.
+    decisive: Vec<Loc>,
     /// What inputs were called with `name = "…"`.
     input_names: Vec<(TensorId, String)>,
     /// The constants that this model wrote, by their texts; the same text in another model need not be the same.
@@ -58,6 +62,7 @@ impl Builder {
             checks: Vec::new(),
             ascribed: Vec::new(),
             built: Vec::new(),
+            decisive: Vec::new(),
             input_names: Vec::new(),
             constants: HashMap::new(),
             tries: Cell::new(fixes::TRIES),
@@ -78,10 +83,19 @@ impl Builder {
     /// `Input(args…)`; a poisoned tensor after an error.
     pub fn input(&mut self, args: &[Arg], call: Loc, diags: &mut Diags) -> TensorId {
         let mut cx = Cx { consts: &self.graph.consts, diags, checks: &mut self.checks };
-        let (shape, dtype, name) = match Input::from_args(args, call, &mut cx) {
+        let (mut shape, dtype, name) = match Input::from_args(args, call, &mut cx) {
             Some(input) => (Some(input.shape), input.dtype, input.name),
             None => (None, Dtype::Float, None),
         };
+        if let Some(given) = &shape {
+            let loc = sizes::decisive(args).unwrap_or(call);
+            let size = Sized { what: "`Input`", given: &[given], weights: &[], loc };
+            cx.checks.extend(size.checks());
+            if let Some(diag) = size.check() {
+                diags.push(diag);
+                shape = None;
+            }
+        }
         let tensor = self.tensor(shape, dtype, None, call);
         self.graph.sources.push(tensor);
         if let Some(name) = name {
@@ -115,6 +129,8 @@ impl Builder {
         let mut inner = kind.parts();
         inner.iter_mut().for_each(|part| part.trainable &= trainable);
         let whole = self.push(Part { kind, name: (name, named), trainable }, None, call);
+        self.decisive.resize(whole.index(), call);
+        self.decisive.push(sizes::decisive(args).unwrap_or(call));
         for part in inner {
             let base = (!part.name.1).then(|| part.name.0.clone());
             let part = self.push(part, base, call);
@@ -263,6 +279,17 @@ impl Builder {
         let given = layer.kind.infer(&operands, call, &mut cx);
         let shapes: Vec<&Shape> = operands.iter().map(|operand| operand.shape).collect();
         let weights = given.as_ref().map(|_| layer.kind.weights(&shapes));
+        if let (Some(given), Some(weights)) = (&given, &weights) {
+            let shapes: Vec<&Shape> = given.iter().map(|(shape, _)| shape).collect();
+            let loc = self.decisive.get(id.index()).copied().unwrap_or(call);
+            let what = format!("`{}`", layer.kind.class_name());
+            let size = Sized { what: &what, given: &shapes, weights, loc };
+            if let Some(diag) = size.check() {
+                diags.push(diag);
+                return None;
+            }
+            cx.checks.extend(size.checks());
+        }
         let built = self.built.get(id.index()).copied().flatten();
         let first = built.and_then(|first| self.graph.node(first).inputs.first().copied());
         let mut like = None;

@@ -21,6 +21,9 @@ pub fn all(graph: &Graph, cx: &mut Cx<'_>) {
     check_inputs_used(graph, cx);
     check_tensors_used(graph, cx);
     check_layers_called(graph, cx);
+    if let Some(diag) = crate::build::sizes::total(graph) {
+        cx.error(diag);
+    }
     crate::lints::all(graph, cx);
 }
 

@@ -151,6 +151,7 @@ codes! {
         OutputPadding "E0319" "output padding that is not below the strides",
         NothingLeft "E0320" "nothing left of an axis",
         UnequalGroups "E0321" "groups of unequal size",
+        TooManyValues "E0322" "more weights or values than a machine holds",
 
         NoState "E0401" "layer without a state",
         WrongNumberOfStates "E0402" "wrong number of states",

@@ -214,7 +214,29 @@ impl Drop for Expr {
     }
 }
 
+/// The most weights of a model, and the most values that it computes for one sample; so no length is larger either. A
+/// trillion of them is more than machines hold, and sums and products of such counts stay far below 2⁶⁴.
+pub const MOST: usize = 1 << 40;
+
 impl Dim {
+    /// The number that the length is, `usize::MAX` if it is larger than that; `None` if a constant of the user decides.
+    pub fn most(&self) -> Option<usize> {
+        let expr = match self {
+            Dim::Known(n) => return Some(*n),
+            Dim::Deferred(expr) => expr,
+        };
+        let (a, b) = expr.sides()?;
+        let (a, b) = (a.most()?, b.most()?);
+        Some(match **expr {
+            Expr::Const(_) => return None,
+            Expr::Add(..) => a.saturating_add(b),
+            Expr::Sub(..) => a.saturating_sub(b),
+            Expr::Mul(..) => a.saturating_mul(b),
+            Expr::Div(..) => a.checked_div(b)?,
+            Expr::Max(..) => a.max(b),
+        })
+    }
+
     /// Whether the length is an expression of more than `limit` numbers and constants.
     pub fn is_longer_than(&self, limit: usize) -> bool {
         let (mut open, mut count) = (vec![self], 0);

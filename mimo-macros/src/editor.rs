@@ -32,7 +32,7 @@ pub(crate) fn items(ast: &Model, lowered: &Lowered) -> TokenStream {
     let mut words = Words::new(ast, lowered);
     let statements = statements(&ast.runs, false, ast, lowered, &mut words);
     // Behind the statements, whose places must not depend on what follows them.
-    let constants = lowered.constants(&statements, &quote!(usize));
+    let constants = lowered.plain_constants(&statements);
     quote! {
         #[allow(unexpected_cfgs)]
         const _: () = {

@@ -78,6 +78,24 @@ pub(crate) fn dim_tokens(dim: &Dim, const_tokens: &[TokenStream]) -> TokenStream
     }
 }
 
+/// The same by functions of the module `saturating`, which neither overflow nor divide by zero.
+pub(crate) fn saturating_tokens(dim: &Dim, const_tokens: &[TokenStream], saturating: &TokenStream) -> TokenStream {
+    let expr = match dim {
+        Dim::Known(n) => return Literal::usize_suffixed(*n).into_token_stream(),
+        Dim::Deferred(expr) => expr,
+    };
+    let (function, a, b) = match &**expr {
+        Expr::Const(id) => return const_tokens.get(id.0 as usize).cloned().unwrap_or_default(),
+        Expr::Add(a, b) => (quote!(add), a, b),
+        Expr::Sub(a, b) => (quote!(sub), a, b),
+        Expr::Mul(a, b) => (quote!(mul), a, b),
+        Expr::Div(a, b) => (quote!(div), a, b),
+        Expr::Max(a, b) => (quote!(max), a, b),
+    };
+    let [a, b] = [a, b].map(|side| saturating_tokens(side, const_tokens, saturating));
+    quote!(#saturating::#function(#a, #b))
+}
+
 fn binary(a: TokenStream, op: TokenStream, b: TokenStream) -> TokenStream {
     quote!(#a #op #b)
 }

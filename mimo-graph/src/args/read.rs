@@ -8,7 +8,7 @@ use super::list;
 use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, did_you_mean};
-use crate::dim::Dim;
+use crate::dim::{Dim, MOST};
 use crate::value::{Value, ValueKind};
 
 /// Replaces the words that Python writes differently, and reports them: `True`, `False`, `None`.
@@ -83,6 +83,7 @@ pub fn dim_at_least(value: &Value, what: &str, least: usize, cx: &mut Cx<'_>) ->
     let wanted = &format!("a whole number of at least {least}");
     match &value.kind {
         ValueKind::Int(n) => match usize::try_from(*n) {
+            Ok(n) if n > MOST => too_many(&value, what, n, cx),
             Ok(n) if n >= least => return Some(Dim::Known(n)),
             // What was meant cannot be told from it: -1 is not a slip for 1.
             _ => out_of_range(&value, what, wanted, Some(format!("write {wanted}, such as `{}`", least.max(2))), cx),
@@ -120,6 +121,12 @@ pub fn dim_at_least(value: &Value, what: &str, least: usize, cx: &mut Cx<'_>) ->
         }
     }
     None
+}
+
+/// Reports a length that no machine holds.
+pub fn too_many(value: &Value, what: &str, n: usize, cx: &mut Cx<'_>) {
+    let message = format!("{what} must be at most {MOST} (2^40), found {n}");
+    cx.error(Diag::error(Code::TooManyValues, value.loc, message).help("write a smaller number"));
 }
 
 /// The whole number that a value of another form seems to mean: `32.0`, `"32"`, `[32]`.
