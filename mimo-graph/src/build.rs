@@ -89,7 +89,7 @@ impl Builder {
         };
         if let Some(given) = &shape {
             let loc = sizes::decisive(args).unwrap_or(call);
-            let size = Sized { what: "`Input`", given: &[given], weights: &[], loc };
+            let size = Sized { what: "`Input`", read: &[], given: &[given], weights: &[], loc };
             cx.checks.extend(size.checks());
             if let Some(diag) = size.check() {
                 diags.push(diag);
@@ -283,7 +283,8 @@ impl Builder {
             let shapes: Vec<&Shape> = given.iter().map(|(shape, _)| shape).collect();
             let loc = self.decisive.get(id.index()).copied().unwrap_or(call);
             let what = format!("`{}`", layer.kind.class_name());
-            let size = Sized { what: &what, given: &shapes, weights, loc };
+            let read: Vec<&Shape> = operands.iter().map(|operand| operand.shape).collect();
+            let size = Sized { what: &what, read: &read, given: &shapes, weights, loc };
             if let Some(diag) = size.check() {
                 diags.push(diag);
                 return None;

@@ -327,7 +327,7 @@ mod tests {
     #[test]
     fn chains_of_any_length_are_compared_shown_and_dropped() {
         let product = |i: usize| Dim::constant(ConstId(0)) * Dim::from(i + 2);
-        let sum = || (0..100_000).map(product).fold(Dim::Known(0), |sum, term| sum + term);
+        let sum = move || (0..100_000).map(product).fold(Dim::Known(0), |sum, term| sum + term);
         let thread = std::thread::Builder::new().stack_size(256 << 10).spawn(move || {
             let sum = sum();
             assert!(sum.is_longer_than(1000) && !product(0).is_longer_than(3));

@@ -50,6 +50,8 @@ fn numbers(value: &Value, found: &mut Vec<(i64, Loc)>) {
 pub(super) struct Sized<'a> {
     /// What messages call it: `` `Dense` ``.
     pub(super) what: &'a str,
+    /// The shapes that it is called on.
+    pub(super) read: &'a [&'a Shape],
     /// The shapes that it gives.
     pub(super) given: &'a [&'a Shape],
     /// Its weights.
@@ -78,15 +80,17 @@ impl Sized<'_> {
         let mut values = self.given.iter().map(|shape| elements(shape));
         let values = values.try_fold(0_usize, |sum, n| Some(sum.saturating_add(n?)));
         let over = |n: Option<usize>, most| n.filter(|&n| n > most);
-        let products = weights.zip(values).map(|(weights, values)| weights.saturating_mul(values));
+        // Each weight of a layer is multiplied once per position, or per step.
+        let positions = self.read.iter().chain(self.given).filter_map(|shape| shape.positions().most()).max();
+        let products = weights.zip(positions).map(|(weights, positions)| weights.saturating_mul(positions));
         let message = if let Some(n) = over(weights, MOST) {
             format!("{what} has {} weights, but a model can hold at most {MOST} (2^40)", shown(n))
         } else if let Some(n) = over(values, MOST) {
-            format!("{what} gives {} values per sample, but at most {MOST} (2^40) are possible", shown(n))
+            format!("{what} has {} values per sample, but at most {MOST} (2^40) are possible", shown(n))
         } else {
             let n = over(products, MOST_PRODUCTS)?;
             format!(
-                "{what} may multiply {} times per sample, but at most {MOST_PRODUCTS} (2^56) products are possible",
+                "{what} multiplies {} times per sample, but at most {MOST_PRODUCTS} (2^56) products are possible",
                 shown(n)
             )
         };
@@ -118,7 +122,7 @@ impl Sized<'_> {
 
 /// A number that may have been too large to count.
 fn shown(n: usize) -> String {
-    if n == usize::MAX { format!("more than {n}") } else { n.to_string() }
+    if n == usize::MAX { "2^64 or more".into() } else { n.to_string() }
 }
 
 /// The error for a model whose layers are small enough one by one.
