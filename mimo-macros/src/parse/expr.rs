@@ -37,9 +37,7 @@ impl Parser {
         let expr = self.expr_prefix(&mut cursor, what);
         if let (false, Some(next)) = (matches!(expr.kind, ExprKind::Invalid), cursor.peek()) {
             let next = next.clone();
-            if !self.python_operator(&cursor) {
-                self.unexpected(&next, &format!("after {what}"));
-            }
+            self.unexpected(&next, &format!("after {what}"));
             return Expr { kind: ExprKind::Invalid, ..expr };
         }
         expr
@@ -50,8 +48,12 @@ impl Parser {
         // Each nested expression counts its own operators.
         let outer = std::mem::take(&mut self.operators);
         self.depth += 1;
-        let expr = self.expr_or_rust(cursor, what);
+        let mut expr = self.expr_or_rust(cursor, what);
         self.depth -= 1;
+        if !matches!(expr.kind, ExprKind::Invalid) && self.python_operator(cursor) {
+            cursor.skip(cursor.rest().len());
+            expr.kind = ExprKind::Invalid;
+        }
         self.operators = outer;
         expr
     }
@@ -70,6 +72,11 @@ impl Parser {
         }
         let loc = self.spans.of(run);
         let parsed = self.binary(cursor, 0);
+        // `crate::N ** 2` is a product with a reference to Rust.
+        if let (Err(Stop::NotOurs), Some(power)) = (&parsed, self.power_of_rust(run, loc)) {
+            cursor.skip(cursor.rest().len());
+            return power;
+        }
         if let Ok(expr) = parsed {
             if cursor.is_empty() {
                 return expr;
@@ -96,6 +103,21 @@ impl Parser {
             self.not_an_expression(run, what);
         }
         Expr { kind: ExprKind::Invalid, loc, tokens }
+    }
+
+    /// `crate::N ** 2`, whose base only Rust reads.
+    fn power_of_rust(&mut self, run: &[TokenTree], loc: Loc) -> Option<Expr> {
+        let is_power = |at: usize| {
+            let cursor = Cursor::new(run.get(at..).unwrap_or_default());
+            matches!(cursor.peek(), Some(TokenTree::Punct(p)) if p.as_char() == '*') && !cursor.punct_at(0, '*')
+        };
+        let at = (1..run.len()).find(|&at| is_power(at) && !matches!(run.get(at - 1), Some(TokenTree::Punct(_))))?;
+        let (base, exponent) = (run.get(..at)?, run.get(at + 2..)?);
+        let tokens: TokenStream = base.iter().cloned().collect();
+        let base = Expr { kind: ExprKind::Rust, loc: self.spans.of(base), tokens };
+        let exponent = self.expr(exponent, "an exponent");
+        let kind = ExprKind::Power(Box::new(base), Box::new(exponent));
+        Some(Expr { kind, loc, tokens: run.iter().cloned().collect() })
     }
 
     /// Says what is wrong with tokens that neither grammar knows.

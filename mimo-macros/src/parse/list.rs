@@ -55,9 +55,6 @@ impl Parser {
         let mut missing = false;
         loop {
             item(self, cursor);
-            if self.python_operator(cursor) {
-                return;
-            }
             match cursor.peek().cloned() {
                 None => return,
                 Some(next @ TokenTree::Punct(_)) => {

@@ -32,7 +32,7 @@ const HUGE: [u64; 5] = [1 << 31, 5_000_000_000, MOST as u64, MOST as u64 + 1, i6
 /// What has to be given, small.
 fn small(argument: &str) -> &'static str {
     match argument {
-        "units" | "filters" | "kernel_size" | "output_dim" | "n" => "2",
+        "units" | "filters" | "kernel_size" | "pool_size" | "size" | "padding" | "cropping" | "output_dim" | "n" => "2",
         "input_dim" => "9",
         "target_shape" => "[-1]",
         "dims" => "(1,)",
