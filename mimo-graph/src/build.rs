@@ -280,9 +280,13 @@ impl Builder {
         let shapes: Vec<&Shape> = operands.iter().map(|operand| operand.shape).collect();
         let weights = given.as_ref().map(|_| layer.kind.weights(&shapes));
         if let (Some(given), Some(weights)) = (&given, &weights) {
+            let shapes_read = shapes.clone();
             let shapes: Vec<&Shape> = given.iter().map(|(shape, _)| shape).collect();
             let loc = self.decisive.get(id.index()).copied().unwrap_or(call);
             let what = format!("`{}`", layer.kind.class_name());
+            // What is not known yet is padded by less than it is long.
+            let scratch = layer.kind.scratch(&shapes_read, &shapes);
+            let shapes: Vec<&Shape> = shapes.into_iter().chain(scratch.iter().filter(|shape| shape.is_known())).collect();
             let read: Vec<&Shape> = operands.iter().map(|operand| operand.shape).collect();
             let size = Sized { what: &what, read: &read, given: &shapes, weights, loc };
             if let Some(diag) = size.check() {

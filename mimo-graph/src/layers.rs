@@ -373,6 +373,24 @@ impl LayerKind {
         }
     }
 
+    /// Shapes of what the layer goes through between `inputs` and `given`: images with zeros around them, windows.
+    pub fn scratch(&self, inputs: &[&Shape], given: &[&Shape]) -> Vec<Shape> {
+        let (core, outer) = self.core();
+        let sliding = match core {
+            LayerKind::Conv(layer) => &layer.sliding,
+            LayerKind::Depthwise(layer) => &layer.sliding,
+            LayerKind::Separable(layer) => &layer.sliding,
+            // Every value of a window is read for every value that is given.
+            LayerKind::Pooling(layer) => {
+                let read = |shape: &&Shape| Shape(shape.0.iter().chain(&layer.pool_size).cloned().collect());
+                return given.first().map(read).into_iter().collect();
+            }
+            _ => return Vec::new(),
+        };
+        let shape = inputs.first().and_then(|shape| shape.0.get(outer..));
+        shape.map(|dims| sliding.padded(&Shape(dims.to_vec())).to_vec()).unwrap_or_default()
+    }
+
     /// Layers of the graph that a call calls before it joins what they give; none for most layers.
     pub fn parts(&self) -> Vec<Part> {
         match self {

@@ -303,6 +303,15 @@ impl Sliding {
         axes.collect()
     }
 
+    /// The shapes of an input and of what it gives with the zeros that the layer puts around them.
+    pub(super) fn padded(&self, shape: &Shape) -> [Shape; 2] {
+        let axes = self.axes(shape);
+        let with = |lengths: &dyn Fn(&Axis) -> Dim| {
+            Shape(axes.iter().map(lengths).chain(shape.last().cloned()).collect())
+        };
+        [with(&Axis::padded), with(&Axis::padded_output)]
+    }
+
     /// Reports a tensor with another number of axes. Returns whether it is fine.
     pub(super) fn has_rank(&self, x: &Operand<'_>, cx: &mut Cx<'_>) -> bool {
         let (name, rank) = (self.class.name(), self.class.rank());
