@@ -6,13 +6,13 @@
 use std::cell::Cell;
 use std::collections::HashMap;
 
+use self::sizes::Sized;
 use crate::args::read;
 use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Diags, Loc};
 use crate::dim::{ConstId, Dim};
 use crate::graph::{ConstEntry, Dtype, Graph, Layer, LayerId, Node, NodeId, Tensor, TensorId};
-use self::sizes::Sized;
 use crate::layers::input::Input;
 use crate::layers::{Constructed, Operand, Part, construct};
 use crate::shape::Shape;
@@ -286,7 +286,8 @@ impl Builder {
             let what = format!("`{}`", layer.kind.class_name());
             // What is not known yet is padded by less than it is long.
             let scratch = layer.kind.scratch(&shapes_read, &shapes);
-            let shapes: Vec<&Shape> = shapes.into_iter().chain(scratch.iter().filter(|shape| shape.is_known())).collect();
+            let shapes: Vec<&Shape> =
+                shapes.into_iter().chain(scratch.iter().filter(|shape| shape.is_known())).collect();
             let read: Vec<&Shape> = operands.iter().map(|operand| operand.shape).collect();
             let size = Sized { what: &what, read: &read, given: &shapes, weights, loc };
             if let Some(diag) = size.check() {
@@ -356,7 +357,12 @@ impl Builder {
     }
 
     fn known(&self) -> fixes::Known<'_> {
-        fixes::Known { graph: &self.graph, checks: &self.checks, ascribed: &self.ascribed, tries: &self.tries }
+        fixes::Known {
+            graph: &self.graph,
+            checks: &self.checks,
+            ascribed: &self.ascribed,
+            tries: &self.tries,
+        }
     }
 
     /// A tensor without a shape, in place of one that an error prevents. Nothing about it is reported.
@@ -426,7 +432,8 @@ impl Builder {
             format!("`{name}` is {}, written as {}", shape.display(cx.consts), wanted.display(cx.consts));
         let help = format!("write `{}`, or leave the shape out", shape.display(cx.consts));
         let notes = trail::notes(&self.graph, &[tensor], &message);
-        let known = fixes::Known { graph: &self.graph, checks: &[], ascribed: &self.ascribed, tries: &self.tries };
+        let known =
+            fixes::Known { graph: &self.graph, checks: &[], ascribed: &self.ascribed, tries: &self.tries };
         let report = || {
             let mut diag = Diag::error(Code::AscribedShape, loc, message.clone());
             diag.helps = fixes::of_shape(known, tensor, &wanted);

@@ -13,8 +13,6 @@ pub struct Loc(pub u32);
 pub enum Severity {
     /// The model is not generated.
     Error,
-    /// The same, for what rustc itself reports at the token: it is not shown a second time.
-    OfRustc,
     /// A compiler warning at the token; the model is generated.
     Warning,
 }
@@ -141,7 +139,7 @@ impl Diags {
 
     /// Whether any of them is an error.
     pub fn has_errors(&self) -> bool {
-        self.all.iter().any(|diag| diag.severity != Severity::Warning)
+        self.all.iter().any(|diag| diag.severity == Severity::Error)
     }
 
     /// All of them, in source order.
@@ -190,7 +188,8 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     // Short words are a part of too much.
     let related = |candidate: &&str| {
         let other = fold(candidate);
-        folded.len() <= LONGEST && folded.len().min(other.len()) > 2
+        folded.len() <= LONGEST
+            && folded.len().min(other.len()) > 2
             && (other.contains(&folded) || folded.contains(&other))
     };
     let mut found: Vec<&str> = candidates.into_iter().filter(related).collect();

@@ -112,7 +112,9 @@ macro_rules! arithmetic {
                     }
                 }
                 let identity: fn(&Dim, &Dim) -> Option<Dim> = $identity;
-                if let Some(dim) = identity(&self, &other).or_else(|| shifted(&self, &other, stringify!($variant))) {
+                if let Some(dim) =
+                    identity(&self, &other).or_else(|| shifted(&self, &other, stringify!($variant)))
+                {
                     return dim;
                 }
                 Dim::Deferred(Rc::new(Expr::$variant(self, other)))
@@ -148,7 +150,9 @@ fn shifted(a: &Dim, b: &Dim, operation: &str) -> Option<Dim> {
         _ => return None,
     };
     let (n, before, adds) = match &**expr {
-        Expr::Add(n @ Dim::Deferred(_), Dim::Known(m)) | Expr::Add(Dim::Known(m), n @ Dim::Deferred(_)) => (n, *m, true),
+        Expr::Add(n @ Dim::Deferred(_), Dim::Known(m)) | Expr::Add(Dim::Known(m), n @ Dim::Deferred(_)) => {
+            (n, *m, true)
+        }
         Expr::Sub(n @ Dim::Deferred(_), Dim::Known(m)) => (n, *m, false),
         _ => return None,
     };
@@ -171,7 +175,9 @@ impl Expr {
     fn sides(&self) -> Option<(&Dim, &Dim)> {
         match self {
             Expr::Const(_) => None,
-            Expr::Add(a, b) | Expr::Sub(a, b) | Expr::Mul(a, b) | Expr::Div(a, b) | Expr::Max(a, b) => Some((a, b)),
+            Expr::Add(a, b) | Expr::Sub(a, b) | Expr::Mul(a, b) | Expr::Div(a, b) | Expr::Max(a, b) => {
+                Some((a, b))
+            }
         }
     }
 
@@ -179,7 +185,9 @@ impl Expr {
     fn sides_mut(&mut self) -> Option<[&mut Dim; 2]> {
         match self {
             Expr::Const(_) => None,
-            Expr::Add(a, b) | Expr::Sub(a, b) | Expr::Mul(a, b) | Expr::Div(a, b) | Expr::Max(a, b) => Some([a, b]),
+            Expr::Add(a, b) | Expr::Sub(a, b) | Expr::Mul(a, b) | Expr::Div(a, b) | Expr::Max(a, b) => {
+                Some([a, b])
+            }
         }
     }
 

@@ -76,7 +76,9 @@ pub fn read_named<T>(
                     None => diag.help(format!("write one of mimo's, as in {}", list(names.take(3)))),
                 };
                 match module(unknown) {
-                    Some(module) => diag.note(format!("every {noun} is listed in `mimo::language::{module}`")),
+                    Some(module) => {
+                        diag.note(format!("every {noun} is listed in `mimo::language::{module}`"))
+                    }
                     None => diag,
                 }
             }

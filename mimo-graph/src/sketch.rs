@@ -149,7 +149,7 @@ pub(crate) fn reported<T>(
 pub(crate) fn shown(diags: &[Diag]) -> Vec<String> {
     let line = |diag: &Diag| {
         let severity = match diag.severity {
-            Severity::Error | Severity::OfRustc => "error",
+            Severity::Error => "error",
             Severity::Warning => "warning",
         };
         let mut text = format!("{}: {severity}: {}", diag.loc.0, diag.message);

@@ -16,12 +16,12 @@ mod statement;
 
 pub(crate) use cursor::{Cursor, contents, cut_list, text_of, too_deep};
 pub(crate) use header::is_name;
-pub(crate) use python::power;
-pub(crate) use rust::{is, is_item_path, is_rust};
 use mimo_graph::code::Code;
 use mimo_graph::diag::{Diag, Severity};
 use mimo_graph::layers;
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
+pub(crate) use python::power;
+pub(crate) use rust::{is, is_item_path, is_rust};
 
 use self::cursor::cut;
 use crate::ast::{Expr, ExprKind, Model, Run, Statement};
@@ -54,7 +54,7 @@ impl Parser {
 
     /// How many errors there are: what a warning is about has been read all the same.
     fn errors(&self) -> usize {
-        self.diags.iter().filter(|diag| diag.severity != Severity::Warning).count()
+        self.diags.iter().filter(|diag| diag.severity == Severity::Error).count()
     }
 
     /// Whether the last error is about tokens that are no statement.

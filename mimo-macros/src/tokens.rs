@@ -79,7 +79,11 @@ pub(crate) fn dim_tokens(dim: &Dim, const_tokens: &[TokenStream]) -> TokenStream
 }
 
 /// The same by functions of the module `saturating`, which neither overflow nor divide by zero.
-pub(crate) fn saturating_tokens(dim: &Dim, const_tokens: &[TokenStream], saturating: &TokenStream) -> TokenStream {
+pub(crate) fn saturating_tokens(
+    dim: &Dim,
+    const_tokens: &[TokenStream],
+    saturating: &TokenStream,
+) -> TokenStream {
     let expr = match dim {
         Dim::Known(n) => return Literal::usize_suffixed(*n).into_token_stream(),
         Dim::Deferred(expr) => expr,

@@ -153,7 +153,10 @@ pub mod saturating {
 
     /// `a / b`, 0 for a division by 0.
     pub const fn div(a: usize, b: usize) -> usize {
-        if b == 0 { 0 } else { a / b }
+        match a.checked_div(b) {
+            Some(n) => n,
+            None => 0,
+        }
     }
 
     /// The larger of the two.

@@ -86,7 +86,13 @@ pub fn dim_at_least(value: &Value, what: &str, least: usize, cx: &mut Cx<'_>) ->
             Ok(n) if n > MOST => too_many(&value, what, n, cx),
             Ok(n) if n >= least => return Some(Dim::Known(n)),
             // What was meant cannot be told from it: -1 is not a slip for 1.
-            _ => out_of_range(&value, what, wanted, Some(format!("write {wanted}, such as `{}`", least.max(2))), cx),
+            _ => out_of_range(
+                &value,
+                what,
+                wanted,
+                Some(format!("write {wanted}, such as `{}`", least.max(2))),
+                cx,
+            ),
         },
         // Every length is at least 0.
         ValueKind::Ident { constant: id, .. } | ValueKind::Expr(id) if least == 0 => {

@@ -71,8 +71,11 @@ impl Sized<'_> {
         let what = self.what;
         let dims = || self.given.iter().flat_map(|shape| &shape.0);
         if dims().any(|dim| dim.is_longer_than(LONGEST)) {
-            let message = format!("a length that {what} gives is computed from more than {LONGEST} numbers and constants");
-            let help = "write the length as a constant of Rust, and bind the tensor with it: `let x: [LENGTH] = …;`";
+            let message = format!(
+                "a length that {what} gives is computed from more than {LONGEST} numbers and constants"
+            );
+            let help =
+                "write the length as a constant of Rust, and bind the tensor with it: `let x: [LENGTH] = …;`";
             return Some(Diag::error(Code::TooManyValues, self.loc, message).help(help));
         }
         let mut weights = self.weights.iter().map(|weight| elements(&weight.shape));
@@ -103,8 +106,13 @@ impl Sized<'_> {
         let open = |shape: &Shape| {
             shape.rank() > 1 && shape.0.iter().any(|dim| dim.known().is_none()) && elements(shape).is_none()
         };
-        let weights = self.weights.iter().map(|weight| (&weight.shape, format!("number of weights in `{}` of {}", weight.name, self.what)));
-        let values = self.given.iter().map(|shape| (*shape, format!("number of values per sample that {} gives", self.what)));
+        let weights = self.weights.iter().map(|weight| {
+            (&weight.shape, format!("number of weights in `{}` of {}", weight.name, self.what))
+        });
+        let values = self
+            .given
+            .iter()
+            .map(|shape| (*shape, format!("number of values per sample that {} gives", self.what)));
         let all = weights.chain(values).filter(|(shape, _)| open(shape));
         let check = |(shape, what): (&Shape, String)| DimCheck {
             code: Code::TooManyValues,
@@ -147,11 +155,18 @@ pub(crate) fn total(graph: &Graph) -> Option<Diag> {
             (format!("the model has {} weights, but it can hold at most {MOST} (2^40)", shown(sum)), most)
         }
         (_, (sum, Some(most))) if sum > MOST => (
-            format!("the model computes {} values per sample, but at most {MOST} (2^40) are possible", shown(sum)),
+            format!(
+                "the model computes {} values per sample, but at most {MOST} (2^40) are possible",
+                shown(sum)
+            ),
             most,
         ),
         _ => return None,
     };
-    let largest = if class == "this" { format!("{n} of them are given by this") } else { format!("{n} of them are those of this `{class}`") };
+    let largest = if class == "this" {
+        format!("{n} of them are given by this")
+    } else {
+        format!("{n} of them are those of this `{class}`")
+    };
     Some(Diag::error(Code::TooManyValues, loc, message).help("write smaller numbers").note(largest))
 }

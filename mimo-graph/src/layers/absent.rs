@@ -12,7 +12,8 @@ const NORMALIZE: &str = "leave it out: scale the inputs to mean 0 and deviation 
 const PREPARE: &str = "prepare the values before they are given to the model";
 const POOL: &str = "write `AveragePooling1D(2)` or `AveragePooling2D(2)`, Keras's other name for it";
 const CELL: &str = "write `LSTM(32)`, `GRU(32)` or `SimpleRNN(32)`, which run over all steps";
-const VOLUME: &str = "layers over volumes are not available: use those over images, with one axis as channels";
+const VOLUME: &str =
+    "layers over volumes are not available: use those over images, with one axis as channels";
 const ATTENTION: &str = "write it from products: `let scores = Softmax()(dot([query, key], axes = (2, 2)));` and \
     `let read = dot([scores, value], axes = (2, 1));`";
 
@@ -40,7 +41,10 @@ const LAYERS: &[(&[&str], &str)] = &[
     (&["EinsumDense"], "write `Dense(32)`, which works on the last axis, or `dot([a, b], axes = (2, 1))`"),
     (&["Attention", "AdditiveAttention", "MultiHeadAttention", "GroupQueryAttention"], ATTENTION),
     (&["RNN", "LSTMCell", "GRUCell", "SimpleRNNCell", "StackedRNNCells"], CELL),
-    (&["ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"], "write `TimeDistributed(Conv2D(8, 3))`, and an `LSTM(32)` after it"),
+    (
+        &["ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"],
+        "write `TimeDistributed(Conv2D(8, 3))`, and an `LSTM(32)` after it",
+    ),
     (&["AveragePooling3D", "Conv3D", "Conv3DTranspose", "Cropping3D", "GlobalAveragePooling3D"], VOLUME),
     (&["GlobalMaxPooling3D", "MaxPooling3D", "UpSampling3D", "ZeroPadding3D"], VOLUME),
     (&["Identity"], "leave it out: use the tensor itself"),
@@ -63,7 +67,10 @@ const FUNCTIONS: &[(&[&str], &str)] = &[
     (&["log", "log1p", "sqrt", "rsqrt", "abs", "sign", "sin", "cos", "floor", "round", "negative"], UNARY),
     (&["square", "pow", "power"], "multiply the tensor by itself: `x * x`"),
     (&["divide", "true_divide", "truediv"], SCALE),
-    (&["clip", "clip_by_value"], "write `Activation(hard_tanh)(x)` for -1 to 1, or `Activation(relu6)(x)` for 0 to 6"),
+    (
+        &["clip", "clip_by_value"],
+        "write `Activation(hard_tanh)(x)` for -1 to 1, or `Activation(relu6)(x)` for 0 to 6",
+    ),
     (
         &["stop_gradient"],
         "weights that are not trained are those of a layer with `trainable = false`: `Dense(32, trainable = false)(x)`",
@@ -71,21 +78,39 @@ const FUNCTIONS: &[(&[&str], &str)] = &[
     (&["matmul", "tensordot", "batch_dot", "einsum"], "write `dot([a, b], axes = (2, 1))`"),
     (&["concat", "stack", "hstack", "vstack"], "write `concatenate([a, b])`"),
     (&["expand_dims", "squeeze"], "write `Reshape([8, 1])(x)` with all lengths of one sample"),
-    (&["transpose", "swapaxes", "moveaxis"], "write `Permute((2, 1))(x)`, which counts the axes of one sample from 1"),
+    (
+        &["transpose", "swapaxes", "moveaxis"],
+        "write `Permute((2, 1))(x)`, which counts the axes of one sample from 1",
+    ),
     (&["mean", "reduce_mean"], "write `GlobalAveragePooling1D()(x)` or `GlobalAveragePooling2D()(x)`"),
-    (&["max", "reduce_max", "amax"], "write `GlobalMaxPooling1D()(x)`, or `maximum([a, b])` for the larger of two tensors"),
+    (
+        &["max", "reduce_max", "amax"],
+        "write `GlobalMaxPooling1D()(x)`, or `maximum([a, b])` for the larger of two tensors",
+    ),
     (&["min", "reduce_min", "amin"], "write `minimum([a, b])` for the smaller of two tensors"),
     (
         &["sum", "reduce_sum", "add_n"],
         "write `add([a, b])` for the sum of tensors, or `GlobalAveragePooling1D()(x)` for the mean over steps",
     ),
     (&["pad"], "write `ZeroPadding1D(1)(x)` or `ZeroPadding2D(1)(x)`"),
-    (&["split", "slice", "gather", "take"], "write `Cropping1D((0, 4))(x)` for a part of a sequence, or a `Dense(4)(x)` for each part"),
+    (
+        &["split", "slice", "gather", "take"],
+        "write `Cropping1D((0, 4))(x)` for a part of a sequence, or a `Dense(4)(x)` for each part",
+    ),
     (&["repeat", "tile"], "write `RepeatVector(4)(x)`, or `UpSampling1D(2)(x)` for a sequence"),
     (&["one_hot"], "write `Embedding(10, 8)(x)`, or prepare the values before they are given to the model"),
-    (&["cast", "convert_to_tensor", "constant"], "leave it out: a tensor of a model holds what its `Input` or its layer says"),
-    (&["norm", "normalize", "l2_normalize"], "write `dot([a, b], axes = 1, normalize = true)` for the cosine of two vectors"),
-    (&["where", "cond", "switch", "argmax", "argmin", "top_k", "topk"], "compute it from predictions, in Rust"),
+    (
+        &["cast", "convert_to_tensor", "constant"],
+        "leave it out: a tensor of a model holds what its `Input` or its layer says",
+    ),
+    (
+        &["norm", "normalize", "l2_normalize"],
+        "write `dot([a, b], axes = 1, normalize = true)` for the cosine of two vectors",
+    ),
+    (
+        &["where", "cond", "switch", "argmax", "argmin", "top_k", "topk"],
+        "compute it from predictions, in Rust",
+    ),
     (&["dense"], "write `Dense(32)(x)`"),
 ];
 
@@ -96,7 +121,8 @@ mod tests {
 
     #[test]
     fn every_name_is_listed_once_and_is_not_one_of_mimo() {
-        let names: Vec<&str> = LAYERS.iter().chain(FUNCTIONS).flat_map(|(names, _)| *names).copied().collect();
+        let names: Vec<&str> =
+            LAYERS.iter().chain(FUNCTIONS).flat_map(|(names, _)| *names).copied().collect();
         for (i, name) in names.iter().enumerate() {
             assert!(!names[..i].contains(name), "{name}");
             assert!(classes().chain(functions()).all(|known| known != *name), "{name}");

@@ -76,7 +76,8 @@ const ROWS: usize = 1 << 24;
 /// Whether every whole number below `n` is a float of its own.
 fn few_rows(n: &Dim, args: &Bound<'_>, cx: &mut Cx<'_>) -> bool {
     const NOTE: &str = "whole numbers are passed as `f32`, which holds each of them up to 2^24";
-    const HELP: &str = "map rare words to a common one, or split the numbers over two inputs with an `Embedding` each";
+    const HELP: &str =
+        "map rare words to a common one, or split the numbers over two inputs with an `Embedding` each";
     match n.known() {
         Some(n) if n <= ROWS => true,
         Some(n) => {

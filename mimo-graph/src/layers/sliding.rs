@@ -235,7 +235,8 @@ impl Sliding {
         }
         let layer = Sliding { class, kernel_size, strides, padding, dilation_rate, output_padding };
         if let Some(n) = (0..rank).find_map(|axis| layer.extent(axis).most().filter(|&n| n > MOST)) {
-            let message = format!("a dilated kernel of `{name}` must reach over at most {MOST} (2^40), found {n}");
+            let message =
+                format!("a dilated kernel of `{name}` must reach over at most {MOST} (2^40), found {n}");
             let diag = Diag::error(Code::TooManyValues, args.loc("dilation_rate"), message);
             cx.error(diag.help("write a smaller `dilation_rate`"));
             return None;

@@ -9,8 +9,8 @@ use mimo_graph::dim::ConstId;
 use mimo_graph::value::{Value, ValueKind};
 use proc_macro2::{Delimiter, Group, Ident, Literal, TokenStream, TokenTree};
 
-use crate::ast::{ConstDef, Expr, ExprKind, Op, name_of};
 use super::unavailable::power_of_numbers;
+use crate::ast::{ConstDef, Expr, ExprKind, Op, name_of};
 use crate::parse::{contents, power};
 
 /// More tokens than any length needs; constants that name each other twice would grow without end.
@@ -378,7 +378,9 @@ pub(super) fn has_invalid_part(expr: &Expr) -> bool {
     match &expr.kind {
         ExprKind::Invalid => true,
         ExprKind::Neg(inner) | ExprKind::Paren(inner) | ExprKind::Index(inner) => has_invalid_part(inner),
-        ExprKind::Power(left, right) | ExprKind::Binary(_, left, right) => has_invalid_part(left) || has_invalid_part(right),
+        ExprKind::Power(left, right) | ExprKind::Binary(_, left, right) => {
+            has_invalid_part(left) || has_invalid_part(right)
+        }
         ExprKind::Call(callee, args) => {
             has_invalid_part(callee) || args.iter().any(|arg| has_invalid_part(&arg.value))
         }

@@ -199,7 +199,12 @@ impl Lower<'_> {
 
     /// `block(16)(x)` for a function that is given its tensor and its settings in one call: reported, and read as that.
     /// `None` if it is a call of something else, or of a layer that the function gives.
-    pub(super) fn called_in_two_steps(&mut self, expr: &Expr, callee: &Expr, args: &[Arg]) -> Option<Evaluated> {
+    pub(super) fn called_in_two_steps(
+        &mut self,
+        expr: &Expr,
+        callee: &Expr,
+        args: &[Arg],
+    ) -> Option<Evaluated> {
         let ExprKind::Call(inner, settings) = &callee.kind else { return None };
         let ExprKind::Name(ident) = &inner.kind else { return None };
         let name = name_of(ident);
@@ -215,14 +220,19 @@ impl Lower<'_> {
         if parameters.iter().enumerate().all(|(i, parameter)| given(parameter, i)) {
             return None;
         }
-        let joined: Vec<String> = args.iter().chain(settings).map(|arg| {
-            let value = text_of(arg.value.tokens.clone());
-            match &arg.keyword {
-                Some((keyword, _)) => format!("{keyword} = {value}"),
-                None => value,
-            }
-        }).collect();
-        let message = format!("`{name}` is a function, which is given its tensors and its settings in one call");
+        let joined: Vec<String> = args
+            .iter()
+            .chain(settings)
+            .map(|arg| {
+                let value = text_of(arg.value.tokens.clone());
+                match &arg.keyword {
+                    Some((keyword, _)) => format!("{keyword} = {value}"),
+                    None => value,
+                }
+            })
+            .collect();
+        let message =
+            format!("`{name}` is a function, which is given its tensors and its settings in one call");
         self.error(
             Diag::error(Code::MissingArgument, expr.loc, message)
                 .help(format!("write `{name}({})`", joined.join(", "))),

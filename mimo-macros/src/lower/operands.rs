@@ -233,7 +233,9 @@ impl Lower<'_> {
                 );
                 Evaluated::Poison
             }
-            Left::Tensors(tensors) => Evaluated::Tensors(tensors.into_iter().map(|(tensor, _)| tensor).collect()),
+            Left::Tensors(tensors) => {
+                Evaluated::Tensors(tensors.into_iter().map(|(tensor, _)| tensor).collect())
+            }
             Left::Poison => Evaluated::Poison,
         }
     }
@@ -245,19 +247,19 @@ impl Lower<'_> {
     }
 
     /// Reports an operator between a tensor and a number.
-    fn number_beside<'e>(&mut self, link: &Expr, op: Op, number: &Expr, other: &'e Expr) -> Left {
+    fn number_beside(&mut self, link: &Expr, op: Op, number: &Expr, other: &Expr) -> Left {
         // What is on the left of a chain was evaluated before.
-        let evaluated = matches!(&link.kind, ExprKind::Binary(_, left, _) if std::ptr::eq::<Expr>(&**left, other));
+        let evaluated =
+            matches!(&link.kind, ExprKind::Binary(_, left, _) if std::ptr::eq::<Expr>(&**left, other));
         if !evaluated {
             self.eval(other);
         }
         let shown = text_of(number.tokens.clone());
         let symbol = op.symbol();
         let message = format!("`{symbol}` between a tensor and the number `{shown}` is not available yet");
-        self.error(
-            Diag::error(Code::UnavailableOperator, link.loc, message)
-                .help("scale the data before it is given to the model, or let the next layer's weights learn it"),
-        );
+        self.error(Diag::error(Code::UnavailableOperator, link.loc, message).help(
+            "scale the data before it is given to the model, or let the next layer's weights learn it",
+        ));
         Left::Poison
     }
 
@@ -286,7 +288,9 @@ impl Lower<'_> {
             self.layer_spans.push(self.spans.get(link.loc).start);
         }
         match self.call(layer, &tensors, link.loc) {
-            Evaluated::Tensors(given) => Left::Tensors(given.into_iter().map(|tensor| (tensor, link.loc)).collect()),
+            Evaluated::Tensors(given) => {
+                Left::Tensors(given.into_iter().map(|tensor| (tensor, link.loc)).collect())
+            }
             Evaluated::Layer(_) | Evaluated::Poison => Left::Poison,
         }
     }

@@ -56,7 +56,9 @@ impl Lower<'_> {
         let Some(tensor) = tensor else {
             let whole = text_of(expr.tokens.clone());
             let message = format!("`{whole}` is neither a tensor nor a layer");
-            self.error(Diag::error(Code::NotATensor, expr.loc, message).help("write `Layer(settings)(tensor)`"));
+            self.error(
+                Diag::error(Code::NotATensor, expr.loc, message).help("write `Layer(settings)(tensor)`"),
+            );
             return Evaluated::Poison;
         };
         // Of a single poisoned tensor nothing more is said.
@@ -64,11 +66,12 @@ impl Lower<'_> {
         let lengths: Vec<Option<usize>> = shape.0.iter().map(|dim| dim.known()).collect();
         let range = range_of(expr);
         let help = match (&lengths[..], range) {
-            (&[Some(n)] | &[Some(n), _], Some((0, end))) if end == n => format!("write `{name}`, which is all of it"),
-            (&[Some(n)], Some((start, end))) if start < end && end <= n => format!(
-                "write `Flatten()(Cropping1D(({start}, {}))(Reshape([{n}, 1])({name})))`",
-                n - end
-            ),
+            (&[Some(n)] | &[Some(n), _], Some((0, end))) if end == n => {
+                format!("write `{name}`, which is all of it")
+            }
+            (&[Some(n)], Some((start, end))) if start < end && end <= n => {
+                format!("write `Flatten()(Cropping1D(({start}, {}))(Reshape([{n}, 1])({name})))`", n - end)
+            }
             (&[Some(n), _], Some((start, end))) if start < end && end <= n => {
                 format!("write `Cropping1D(({start}, {}))({name})`", n - end)
             }
@@ -103,11 +106,15 @@ impl Lower<'_> {
             ("if" | "match", _) => Diag::error(
                 Code::NotATensor,
                 expr.loc,
-                format!("every sample runs through the same layers, so that `{word}` cannot choose between them"),
+                format!(
+                    "every sample runs through the same layers, so that `{word}` cannot choose between them"
+                ),
             )
             .help("write a `model!` for each variant"),
             (_, Some(method)) if bound || is_call_of_tensor(&tokens) => {
-                let message = format!("`{method}` is not available: a tensor of a model has neither fields nor methods");
+                let message = format!(
+                    "`{method}` is not available: a tensor of a model has neither fields nor methods"
+                );
                 let help = match mimo_graph::language::find("activations", &method).is_some() {
                     true => format!("write `Activation({method})(x)`"),
                     false => "call a layer on the tensor: `Dense(32)(x)`".into(),
@@ -116,8 +123,10 @@ impl Lower<'_> {
             }
             // `K.exp(x)`
             (_, Some(method)) if let Some(diag) = mimo_graph::layers::unavailable(&method, expr.loc) => diag,
-            _ => Diag::error(Code::NotATensor, expr.loc, format!("`{shown}` is neither a tensor nor a layer"))
-                .help("write `Layer(settings)(tensor)`"),
+            _ => {
+                Diag::error(Code::NotATensor, expr.loc, format!("`{shown}` is neither a tensor nor a layer"))
+                    .help("write `Layer(settings)(tensor)`")
+            }
         };
         self.error(diag);
         Evaluated::Poison
@@ -126,9 +135,7 @@ impl Lower<'_> {
 
 /// Whether tokens start with `Dense(3)(x)`.
 fn is_call_of_tensor(tokens: &[TokenTree]) -> bool {
-    let call = |token: Option<&TokenTree>| {
-        matches!(token, Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Parenthesis)
-    };
+    let call = |token: Option<&TokenTree>| matches!(token, Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Parenthesis);
     matches!(tokens.first(), Some(TokenTree::Ident(_))) && call(tokens.get(1)) && call(tokens.get(2))
 }
 

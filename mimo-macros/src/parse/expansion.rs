@@ -204,7 +204,10 @@ impl Parser {
             cursor.skip(1);
         } else if !cursor.at_keyword("in") && cursor.ident_at(0).is_some() && cursor.punct_at(1, ',') {
             // `for i, n in …`: Python's tuple.
-            while !cursor.is_empty() && !cursor.at_keyword("in") && cursor.group_at(0, Delimiter::Brace).is_none() {
+            while !cursor.is_empty()
+                && !cursor.at_keyword("in")
+                && cursor.group_at(0, Delimiter::Brace).is_none()
+            {
                 cursor.skip(1);
             }
             bare = true;
@@ -246,8 +249,12 @@ impl Parser {
                 if bare && self.errors() == known {
                     let loc = self.spans.of(pattern_tokens);
                     let shown = text_of(pattern_tokens.iter().cloned().collect());
-                    let diag = Diag::error(Code::LoopPattern, loc, "several names of a loop stand in parentheses");
-                    self.error(diag.help(format!("write `for ({shown}) in {} {{ … }}`", text_of(run.iter().cloned().collect()))));
+                    let diag =
+                        Diag::error(Code::LoopPattern, loc, "several names of a loop stand in parentheses");
+                    self.error(diag.help(format!(
+                        "write `for ({shown}) in {} {{ … }}`",
+                        text_of(run.iter().cloned().collect())
+                    )));
                 }
                 values
             }
@@ -273,7 +280,13 @@ impl Parser {
         model.lost.add(std::mem::take(&mut inner.lost));
         take_back(&mut inner, model);
         let body = inner.statements;
-        model.statements.push(Statement::For(For { names, tuple: tuple.is_some() || bare, values, body, loc }));
+        model.statements.push(Statement::For(For {
+            names,
+            tuple: tuple.is_some() || bare,
+            values,
+            body,
+            loc,
+        }));
     }
 
     /// `0..4`, `0..=N`, `[32, 64]`, `(0..4).rev()`

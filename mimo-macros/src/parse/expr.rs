@@ -2,7 +2,7 @@
 //! `Dense(64)`. What the grammar does not know is a Rust constant expression.
 
 use mimo_graph::code::Code;
-use mimo_graph::diag::{Diag, Loc, Severity};
+use mimo_graph::diag::{Diag, Loc};
 use proc_macro2::{Delimiter, Group, Literal, TokenStream, TokenTree};
 
 use super::Parser;
@@ -109,9 +109,11 @@ impl Parser {
     fn power_of_rust(&mut self, run: &[TokenTree], loc: Loc) -> Option<Expr> {
         let is_power = |at: usize| {
             let cursor = Cursor::new(run.get(at..).unwrap_or_default());
-            matches!(cursor.peek(), Some(TokenTree::Punct(p)) if p.as_char() == '*') && !cursor.punct_at(0, '*')
+            matches!(cursor.peek(), Some(TokenTree::Punct(p)) if p.as_char() == '*')
+                && !cursor.punct_at(0, '*')
         };
-        let at = (1..run.len()).find(|&at| is_power(at) && !matches!(run.get(at - 1), Some(TokenTree::Punct(_))))?;
+        let at = (1..run.len())
+            .find(|&at| is_power(at) && !matches!(run.get(at - 1), Some(TokenTree::Punct(_))))?;
         let (base, exponent) = (run.get(..at)?, run.get(at + 2..)?);
         let tokens: TokenStream = base.iter().cloned().collect();
         let base = Expr { kind: ExprKind::Rust, loc: self.spans.of(base), tokens };
@@ -225,6 +227,8 @@ impl Parser {
                 expr.kind,
                 ExprKind::Name(_) | ExprKind::Call(..) | ExprKind::Paren(_) | ExprKind::Index(_)
             );
+            // Places are in the order of the source: that of a call is before those of its arguments.
+            let loc = self.spans.of(cursor.since(start));
             let kind = match cursor.peek() {
                 Some(TokenTree::Group(group)) if callable => match group.delimiter() {
                     Delimiter::Parenthesis if !matches!(expr.kind, ExprKind::Index(_)) => {
@@ -241,20 +245,22 @@ impl Parser {
                 },
                 _ => break,
             };
-            let loc = self.spans.of(cursor.since(start));
             cursor.skip(1);
             let tokens = cursor.since(start);
             self.spans.set(loc, SpanRange::of(tokens));
             expr = Expr { kind, loc, tokens: tokens.iter().cloned().collect() };
         }
         // Both characters of `**` are one operator of Python, which binds more tightly than a sign.
-        if matches!(cursor.peek(), Some(TokenTree::Punct(p)) if p.as_char() == '*') && !cursor.punct_at(0, '*') {
+        if matches!(cursor.peek(), Some(TokenTree::Punct(p)) if p.as_char() == '*')
+            && !cursor.punct_at(0, '*')
+        {
             self.count(cursor)?;
             cursor.skip(2);
             let exponent = self.unary(cursor)?;
             let tokens = cursor.since(start);
             let kind = ExprKind::Power(Box::new(expr), Box::new(exponent));
-            expr = Expr { kind, loc: self.spans.of(tokens), tokens: tokens.iter().cloned().collect() };
+            self.spans.set(loc, SpanRange::of(tokens));
+            expr = Expr { kind, loc, tokens: tokens.iter().cloned().collect() };
         }
         Ok(expr)
     }
@@ -299,13 +305,9 @@ impl Parser {
                 }
             },
             syn::Lit::Str(text) => Ok(ExprKind::Str(text.value())),
-            // `'he_normal'`: rustc says that a string stands in double quotes.
+            // `'he_normal'`: rustc has said that a string stands in double quotes, so it is read as one.
             lit if !matches!(lit, syn::Lit::Char(_)) && literal.to_string().starts_with('\'') => {
-                self.error(Diag {
-                    severity: Severity::OfRustc,
-                    ..Diag::error(Code::WrongValue, loc, "a string stands in double quotes")
-                });
-                Err(Stop::Reported)
+                Ok(ExprKind::Str(literal.to_string().trim_matches('\'').into()))
             }
             _ => Err(Stop::NotOurs),
         }

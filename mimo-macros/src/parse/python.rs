@@ -83,7 +83,8 @@ fn shown(tokens: &[TokenTree]) -> String {
 
 /// `range(3)` as Rust writes it, `0..3`; anything else as it is.
 fn range_of(tokens: &[TokenTree]) -> String {
-    let Some((_, args, _)) = call(&Cursor::new(tokens)).filter(|(name, _, run)| name == "range" && run.len() == tokens.len())
+    let Some((_, args, _)) =
+        call(&Cursor::new(tokens)).filter(|(name, _, run)| name == "range" && run.len() == tokens.len())
     else {
         return shown(tokens);
     };
@@ -147,7 +148,8 @@ impl Parser {
         let loc = self.spans.of(&tokens[at..]);
         let (names, values) = (loop_names(names), range_of(&values[..end]));
         // Of `{ key: value for … }` the value is the element.
-        let colon = tokens[..at].iter().position(|token| matches!(token, TokenTree::Punct(p) if p.as_char() == ':'));
+        let colon =
+            tokens[..at].iter().position(|token| matches!(token, TokenTree::Punct(p) if p.as_char() == ':'));
         let element = shown(&tokens[colon.map_or(0, |colon| colon + 1)..at]);
         let diag = Diag::error(
             Code::PythonExpression,
@@ -177,28 +179,33 @@ impl Parser {
                     "`… if … else …` is Python, and every sample runs through the same layers",
                 )
                 .help("write a `model!` for each variant"),
-                "and" | "or" | "is" | "not" => {
-                    python(&ident.to_string(), "combine tensors with `multiply([a, b])`, `maximum([a, b])` or another layer")
-                }
-                _ if previous == "not" => {
-                    python("not", "combine tensors with `multiply([a, b])`, `maximum([a, b])` or another layer")
-                }
+                "and" | "or" | "is" | "not" => python(
+                    &ident.to_string(),
+                    "combine tensors with `multiply([a, b])`, `maximum([a, b])` or another layer",
+                ),
+                _ if previous == "not" => python(
+                    "not",
+                    "combine tensors with `multiply([a, b])`, `maximum([a, b])` or another layer",
+                ),
                 "for" => python("for", LOOP),
                 _ => return false,
             },
-            TokenTree::Punct(punct) if punct.as_char() == '@' => Diag::error(
-                Code::PythonExpression,
-                loc,
-                "`@` is Python's matrix product",
-            )
-            .help("write `dot([a, b], axes = (2, 1))`, which counts the batch as axis 0"),
+            TokenTree::Punct(punct) if punct.as_char() == '@' => {
+                Diag::error(Code::PythonExpression, loc, "`@` is Python's matrix product")
+                    .help("write `dot([a, b], axes = (2, 1))`, which counts the batch as axis 0")
+            }
             TokenTree::Punct(punct) if punct.as_char() == '#' => {
-                Diag::error(Code::UnexpectedToken, loc, "a comment does not start with `#`").help("write `//`")
+                Diag::error(Code::UnexpectedToken, loc, "a comment does not start with `#`")
+                    .help("write `//`")
             }
             TokenTree::Literal(literal)
-                if ["f", "r", "b", "u"].contains(&previous.as_str()) && literal.to_string().starts_with('"') =>
+                if ["f", "r", "b", "u"].contains(&previous.as_str())
+                    && literal.to_string().starts_with('"') =>
             {
-                python(&format!("{previous}\"…\""), &format!("write `{literal}`: the names of loops and parameters stand in braces"))
+                python(
+                    &format!("{previous}\"…\""),
+                    &format!("write `{literal}`: the names of loops and parameters stand in braces"),
+                )
             }
             _ => return false,
         };
@@ -214,8 +221,10 @@ impl Parser {
         let (help, meant) = match name.as_str() {
             "range" => {
                 let range = range_of(run);
-                let tokens: Vec<TokenTree> = range.parse::<proc_macro2::TokenStream>().ok()?.into_iter().collect();
-                let meant = if cut_list(&args).len() <= 2 { self.values(&tokens, &[]) } else { Values::Invalid };
+                let tokens: Vec<TokenTree> =
+                    range.parse::<proc_macro2::TokenStream>().ok()?.into_iter().collect();
+                let meant =
+                    if cut_list(&args).len() <= 2 { self.values(&tokens, &[]) } else { Values::Invalid };
                 (format!("write `for {names} in {range} {{ … }}`"), meant)
             }
             "enumerate" => {
@@ -226,9 +235,15 @@ impl Parser {
                 let pairs = cut_list(&items).into_iter().enumerate();
                 let pairs: Vec<String> = pairs.map(|(i, item)| format!("({i}, {})", shown(item))).collect();
                 let pairs = if pairs.is_empty() { "(0, 64), (1, 32)".into() } else { pairs.join(", ") };
-                (format!("write the numbers beside the values: `for {names} in [{pairs}] {{ … }}`"), Values::Invalid)
+                (
+                    format!("write the numbers beside the values: `for {names} in [{pairs}] {{ … }}`"),
+                    Values::Invalid,
+                )
             }
-            "zip" => (format!("write the pairs as one list: `for {names} in [(64, 0.3), (32, 0.1)] {{ … }}`"), Values::Invalid),
+            "zip" => (
+                format!("write the pairs as one list: `for {names} in [(64, 0.3), (32, 0.1)] {{ … }}`"),
+                Values::Invalid,
+            ),
             "reversed" => {
                 let inner = range_of(&args);
                 (format!("write `for {names} in ({inner}).rev() {{ … }}`"), Values::Invalid)
@@ -305,7 +320,8 @@ impl Parser {
 /// The names of a loop as Rust writes them: two of them stand in parentheses.
 fn loop_names(names: &[TokenTree]) -> String {
     let text = shown(names);
-    let several = names.iter().any(|token| matches!(token, TokenTree::Punct(punct) if punct.as_char() == ','));
+    let several =
+        names.iter().any(|token| matches!(token, TokenTree::Punct(punct) if punct.as_char() == ','));
     if several { format!("({text})") } else { text }
 }
 
@@ -315,7 +331,9 @@ pub(crate) fn power(expr: &Expr) -> Option<&Expr> {
         ExprKind::Power(..) => Some(expr),
         ExprKind::Neg(inner) | ExprKind::Paren(inner) | ExprKind::Index(inner) => power(inner),
         ExprKind::Binary(_, left, right) => power(left).or_else(|| power(right)),
-        ExprKind::Call(callee, args) => power(callee).or_else(|| args.iter().find_map(|arg| power(&arg.value))),
+        ExprKind::Call(callee, args) => {
+            power(callee).or_else(|| args.iter().find_map(|arg| power(&arg.value)))
+        }
         ExprKind::List(items) => items.iter().find_map(power),
         ExprKind::Map(entries) => entries.iter().find_map(|(_, value)| power(value)),
         ExprKind::Int(_)

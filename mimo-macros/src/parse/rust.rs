@@ -40,7 +40,9 @@ pub(super) fn is_short(tokens: &TokenStream) -> bool {
 fn signs(tokens: &TokenStream) -> usize {
     let counts = tokens.clone().into_iter().map(|token| match token {
         TokenTree::Group(group) => signs(&group.stream()),
-        TokenTree::Punct(punct) => usize::from(matches!(punct.as_char(), '!' | '-' | '*' | '&' | '<' | '|' | '=')),
+        TokenTree::Punct(punct) => {
+            usize::from(matches!(punct.as_char(), '!' | '-' | '*' | '&' | '<' | '|' | '='))
+        }
         TokenTree::Ident(ident) => usize::from(ident == "as" || ident == "return" || ident == "break"),
         TokenTree::Literal(_) => 0,
     });

@@ -6,9 +6,9 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 use super::binding::python_tuple;
 use super::cursor::{Cursor, contents};
-use super::rust::{is, is_rust};
 use super::header::is_name;
 use super::python::without_prefix;
+use super::rust::{is, is_rust};
 use super::{Parser, invalid};
 use crate::ast::{Arg, ConstDef, Expr, ExprKind, Model, Tail, name_of};
 use crate::lints;
@@ -366,9 +366,11 @@ impl Parser {
         };
         self.lose(cursor.rest(), model);
         let other = self.other_statement(cursor);
-        self.error(other.unwrap_or_else(|| {
-            diag.help("write `let name = …;`, `const NAME: usize = …;` or `Model(…)`")
-        }));
+        self.error(
+            other.unwrap_or_else(|| {
+                diag.help("write `let name = …;`, `const NAME: usize = …;` or `Model(…)`")
+            }),
+        );
     }
 
     /// `model.compile(…)` or `.compile(…)` after `Model(…);`: read as if it stood where it belongs.

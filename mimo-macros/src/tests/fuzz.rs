@@ -230,7 +230,10 @@ mod found {
     /// Two colons apart were taken for those of a path, which editors were shown with its space.
     #[test]
     fn punctuation_apart_is_not_punctuation_together() {
-        let symbols = [":", "::", "<", ">", "->", "=>", "..", "..=", "&", "&&", "|", "#", "!", "?", "$", "@", "'a", "~", "**"];
+        let symbols = [
+            ":", "::", "<", ">", "->", "=>", "..", "..=", "&", "&&", "|", "#", "!", "?", "$", "@", "'a", "~",
+            "**",
+        ];
         for a in symbols {
             for b in symbols {
                 let statements = [

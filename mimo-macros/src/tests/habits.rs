@@ -16,7 +16,11 @@ fn said(line: &str) -> (Vec<Code>, String) {
 
 /// Lines with one habit each, what is reported, and what the help has to have in it.
 const HABITS: &[(&str, Code, &str)] = &[
-    ("let _a = [Dense(2)(x) for i in 0..5];", Code::PythonExpression, "for i in 0..5 { let y = Dense(2)(x); }"),
+    (
+        "let _a = [Dense(2)(x) for i in 0..5];",
+        Code::PythonExpression,
+        "for i in 0..5 { let y = Dense(2)(x); }",
+    ),
     ("let _a = add([Dense(2)(x) for i in range(5)]);", Code::PythonExpression, "for i in 0..5 {"),
     ("let _a = add(Dense(2)(x) for i in range(1, 5));", Code::PythonExpression, "for i in 1..5 {"),
     ("let _a = (Dense(n)(x) for i, n in pairs);", Code::PythonExpression, "for (i, n) in pairs {"),
@@ -53,8 +57,16 @@ const HABITS: &[(&str, Code, &str)] = &[
     ("let _a = Dense(units = None)(x);", Code::WrongValue, "`32`"),
     ("let _a = Dense(-5)(x);", Code::ValueOutOfRange, "at least 1"),
     ("for i in range(3) { let _a = Dense(2)(x); }", Code::LoopValues, "`for i in 0..3 { … }`"),
-    ("for i in range(4, 0, -1) { let _a = Dense(2)(x); }", Code::LoopValues, "`for i in (1..=4).rev() { … }`"),
-    ("for i, n in enumerate([8, 4]) { let _a = Dense(n)(x); }", Code::LoopValues, "(i, n) in [(0, 8), (1, 4)]"),
+    (
+        "for i in range(4, 0, -1) { let _a = Dense(2)(x); }",
+        Code::LoopValues,
+        "`for i in (1..=4).rev() { … }`",
+    ),
+    (
+        "for i, n in enumerate([8, 4]) { let _a = Dense(n)(x); }",
+        Code::LoopValues,
+        "(i, n) in [(0, 8), (1, 4)]",
+    ),
     ("for i, n in [(0, 8)] { let _a = Dense(n)(x); }", Code::LoopPattern, "`for (i, n) in [(0, 8)] { … }`"),
     ("for i in range(3): let _a = Dense(2)(x);", Code::IncompleteLoop, "`for i in 0..4 { … }`"),
     ("def block(x): return Dense(2)(x);", Code::NotAStatement, "`fn block(x) { …; result }`"),
@@ -106,7 +118,8 @@ fn the_path_of_every_word_is_one_error() {
 
 #[test]
 fn what_a_name_of_keras_gets_as_help_names_no_list() {
-    for line in ["let _a = Foo(3)(x);", "let _a = Dense(2, activation = foo)(x);", "let _a = Pooling(3)(x);"] {
+    for line in ["let _a = Foo(3)(x);", "let _a = Dense(2, activation = foo)(x);", "let _a = Pooling(3)(x);"]
+    {
         let (_, text) = said(line);
         assert!(text.matches('`').count() <= 14, "{text}");
     }
@@ -118,11 +131,17 @@ fn what_a_name_of_keras_gets_as_help_names_no_list() {
 #[test]
 fn no_text_of_a_parser_reaches_the_user() {
     let pieces = [
-        "[x for", "x..", "..4", "if x", "|x| x", "async", "x as", "&", "match", "'a", "x?", "::", "fn", "{", "<", "let",
-        "unsafe", "#[a", "!", "x.", "->", "=>", "return", "const", ": &", "static", "move",
+        "[x for", "x..", "..4", "if x", "|x| x", "async", "x as", "&", "match", "'a", "x?", "::", "fn", "{",
+        "<", "let", "unsafe", "#[a", "!", "x.", "->", "=>", "return", "const", ": &", "static", "move",
     ];
     for piece in pieces {
-        for line in ["let _a = PIECE;", "let _a = Dense(PIECE)(x);", "const N: PIECE = 3;", "const N: usize = PIECE;", "#[PIECE] let _a = x;"] {
+        for line in [
+            "let _a = PIECE;",
+            "let _a = Dense(PIECE)(x);",
+            "const N: PIECE = 3;",
+            "const N: usize = PIECE;",
+            "#[PIECE] let _a = x;",
+        ] {
             let line = line.replace("PIECE", piece);
             let source = model(&line);
             let Ok(tokens) = source.parse::<TokenStream>() else { continue };

@@ -91,7 +91,9 @@ fn nothing_recurses_without_an_end() {
     for statement in statements {
         let shown: String = statement.chars().take(40).collect();
         on_a_small_stack(&shown, move || {
-            let source = format!("Net {{ let x = Input(shape = [4]); {statement} Model(inputs = [x], outputs = [x]) }}");
+            let source = format!(
+                "Net {{ let x = Input(shape = [4]); {statement} Model(inputs = [x], outputs = [x]) }}"
+            );
             let _ = expand(source.parse().unwrap());
         });
     }

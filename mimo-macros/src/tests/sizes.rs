@@ -32,7 +32,8 @@ const HUGE: [u64; 5] = [1 << 31, 5_000_000_000, MOST as u64, MOST as u64 + 1, i6
 /// What has to be given, small.
 fn small(argument: &str) -> &'static str {
     match argument {
-        "units" | "filters" | "kernel_size" | "pool_size" | "size" | "padding" | "cropping" | "output_dim" | "n" => "2",
+        "units" | "filters" | "kernel_size" | "pool_size" | "size" | "padding" | "cropping"
+        | "output_dim" | "n" => "2",
         "input_dim" => "9",
         "target_shape" => "[-1]",
         "dims" => "(1,)",
@@ -69,19 +70,26 @@ fn errors(source: &str) -> Vec<(Code, String)> {
     errors.map(|diag| (diag.code, at(diag))).collect()
 }
 
+/// Arguments by name.
+type Args = Vec<(&'static str, &'static str)>;
+
 /// Each class with the arguments that it needs, and a shape that it accepts.
-fn accepted() -> Vec<(&'static str, Vec<(&'static str, &'static str)>, &'static str)> {
+fn accepted() -> Vec<(&'static str, Args, &'static str)> {
     let mut found = Vec::new();
     for class in layers::classes() {
         let item = language::find("layers", class).unwrap_or_else(|| panic!("{class}"));
-        let needed = item.arguments.iter().filter(|argument| argument.default.is_none() && argument.name != "inputs");
+        let needed =
+            item.arguments.iter().filter(|argument| argument.default.is_none() && argument.name != "inputs");
         let inner = if class == "TimeDistributed" { "Dense(2)" } else { "LSTM(2)" };
-        let args: Vec<(&str, &str)> = needed
-            .map(|argument| (argument.name, if argument.name == "layer" { inner } else { small(argument.name) }))
+        let args: Args = needed
+            .map(|argument| {
+                (argument.name, if argument.name == "layer" { inner } else { small(argument.name) })
+            })
             .collect();
         let shown: Vec<String> = args.iter().map(|(name, value)| format!("{name} = {value}")).collect();
         let shapes = ["[8]", "[6, 4]", "[6, 6, 4]"];
-        let shape = shapes.into_iter().find(|shape| errors(&models(class, &shown.join(", "), shape)[0]).is_empty());
+        let shape =
+            shapes.into_iter().find(|shape| errors(&models(class, &shown.join(", "), shape)[0]).is_empty());
         found.push((class, args, shape.unwrap_or_else(|| panic!("{class}({})", shown.join(", ")))));
     }
     found
@@ -92,8 +100,12 @@ fn every_length_of_every_layer_may_be_any_number() {
     let (mut wrong, mut refused, mut sound) = (Vec::new(), 0, 0);
     for (class, args, shape) in accepted() {
         let item = language::find("layers", class).unwrap();
-        let lengths: Vec<&str> =
-            item.arguments.iter().map(|argument| argument.name).filter(|name| LENGTHS.contains(name)).collect();
+        let lengths: Vec<&str> = item
+            .arguments
+            .iter()
+            .map(|argument| argument.name)
+            .filter(|name| LENGTHS.contains(name))
+            .collect();
         let mut sets: Vec<Vec<&str>> = lengths.iter().map(|name| vec![*name]).collect();
         // Products of all of them.
         sets.push(lengths.clone());
@@ -105,14 +117,22 @@ fn every_length_of_every_layer_may_be_any_number() {
                     let others = args.iter().filter(|(name, _)| !set.contains(name));
                     all.extend(others.map(|(name, value)| format!("{name} = {value}")));
                     // The longest kernels fit with zeros around them.
-                    let zeros = item.arguments.iter().any(|argument| argument.name == "kernel_size" || argument.name == "pool_size");
+                    let zeros = item
+                        .arguments
+                        .iter()
+                        .any(|argument| argument.name == "kernel_size" || argument.name == "pool_size");
                     if zeros && !set.contains(&"padding") {
                         all.push("padding = same".into());
                     }
                     for source in models(class, &all.join(", "), shape) {
                         let found = errors(&source);
-                        let sizes: Vec<_> = found.iter().filter(|(code, _)| *code == Code::TooManyValues).collect();
-                        let at_number = sizes.iter().all(|(_, text)| text.parse::<u64>().is_ok() || text == "5_000_000_000" || text.contains(&n.to_string()));
+                        let sizes: Vec<_> =
+                            found.iter().filter(|(code, _)| *code == Code::TooManyValues).collect();
+                        let at_number = sizes.iter().all(|(_, text)| {
+                            text.parse::<u64>().is_ok()
+                                || text == "5_000_000_000"
+                                || text.contains(&n.to_string())
+                        });
                         // One number in two layers is told in both.
                         if sizes.len() > 2 * form.matches('N').count() * set.len() || !at_number {
                             wrong.push(format!("{source}\n    {found:?}"));
@@ -124,7 +144,10 @@ fn every_length_of_every_layer_may_be_any_number() {
                         sound += 1;
                         // What the macro could not compute would be left to const evaluation, which overflows.
                         let output = expand(source.parse().unwrap()).to_string();
-                        if ["usize *", "usize +", "usize -", "usize /", "saturating"].iter().any(|op| output.contains(op)) {
+                        if ["usize *", "usize +", "usize -", "usize /", "saturating"]
+                            .iter()
+                            .any(|op| output.contains(op))
+                        {
                             wrong.push(format!("{source}\n    is left to const evaluation"));
                         }
                     }
@@ -133,7 +156,13 @@ fn every_length_of_every_layer_may_be_any_number() {
         }
     }
     println!("{refused} refused, {sound} sound");
-    assert!(wrong.is_empty(), "{} of {}\n{}", wrong.len(), refused + sound, wrong[..wrong.len().min(12)].join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} of {}\n{}",
+        wrong.len(),
+        refused + sound,
+        wrong[..wrong.len().min(12)].join("\n")
+    );
     assert!(refused > 500 && sound > 50, "{refused} refused, {sound} sound");
 }
 
@@ -141,7 +170,9 @@ fn every_length_of_every_layer_may_be_any_number() {
 fn inputs_are_as_large_as_samples_may_be() {
     for n in HUGE {
         for shape in [format!("[{n}]"), format!("[{n}, {n}]"), format!("[2, {n}, {n}, 2]")] {
-            let source = format!("Net {{ let x = Input(shape = {shape}); let y = GaussianNoise(0.1)(x); Model([x], [y]) }}");
+            let source = format!(
+                "Net {{ let x = Input(shape = {shape}); let y = GaussianNoise(0.1)(x); Model([x], [y]) }}"
+            );
             let found = errors(&source);
             let small = !shape.contains(',') && n <= MOST as u64;
             // Two such layers are more than a model may compute.
@@ -170,7 +201,9 @@ fn the_whole_model_is_counted() {
 #[test]
 fn ids_are_exact_in_f32() {
     let source = |n: &str| {
-        format!("Net {{ let x = Input(shape = [2], dtype = \"int32\"); let y = Embedding({n}, 1)(x); Model([x], [y]) }}")
+        format!(
+            "Net {{ let x = Input(shape = [2], dtype = \"int32\"); let y = Embedding({n}, 1)(x); Model([x], [y]) }}"
+        )
     };
     assert_eq!(errors(&source("16777216")), []);
     assert_eq!(errors(&source("16777217")), [(Code::ValueOutOfRange, "16777217".into())]);

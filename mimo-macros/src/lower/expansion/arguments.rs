@@ -100,7 +100,9 @@ impl Lower<'_> {
                 let parameter_name = name_of(&parameter.ident);
                 match (given, &parameter.default) {
                     (Some(value), None) => Some(text_of(value.tokens.clone())),
-                    (Some(value), Some(_)) => Some(format!("{parameter_name} = {}", text_of(value.tokens.clone()))),
+                    (Some(value), Some(_)) => {
+                        Some(format!("{parameter_name} = {}", text_of(value.tokens.clone())))
+                    }
                     (None, None) => Some(parameter_name),
                     (None, Some(_)) => None,
                 }
