@@ -207,7 +207,9 @@ mod tests {
         for (text, error) in [
             (
                 "binary_crossentorpy",
-                "unknown loss `binary_crossentorpy`\n  = help: did you mean `binary_crossentropy`?".into(),
+                String::from(
+                    "unknown loss `binary_crossentorpy`\n  = help: did you mean `binary_crossentropy`?",
+                ),
             ),
             (
                 "wasserstein",

@@ -61,9 +61,10 @@ impl Lower<'_> {
             );
             return Evaluated::Poison;
         };
-        // Of a single poisoned tensor nothing more is said.
-        let Some(shape) = &self.builder.graph().tensor(tensor).shape else { return Evaluated::Poison };
-        let lengths: Vec<Option<usize>> = shape.0.iter().map(|dim| dim.known()).collect();
+        // What is not known after an error is not indexed either.
+        let shape = self.builder.graph().tensor(tensor).shape.as_ref();
+        let lengths: Vec<Option<usize>> =
+            shape.map(|shape| shape.0.iter().map(|dim| dim.known()).collect()).unwrap_or_default();
         let range = range_of(expr);
         let help = match (&lengths[..], range) {
             (&[Some(n)] | &[Some(n), _], Some((0, end))) if end == n => {
