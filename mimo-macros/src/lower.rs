@@ -90,10 +90,6 @@ impl Lowered {
         let items = self.used_constants(&used).map(|(i, name)| {
             let (expr, written) = (self.const_exprs.get(i), self.written(i));
             let length = report::length(self, i, &written);
-            // Where rustc notes that the length has none, it points at the length.
-            let span =
-                self.graph.consts.get(i).map_or(Span::call_site(), |entry| self.spans.get(entry.loc).start);
-            let fits_name = Ident::new(&fits_name.to_string(), span);
             let fits = (!fits.is_empty()).then(|| quote!(let () = #fits_name;));
             // Whatever reads the length fails with it, and without a word of its own: so what is too large is told once.
             quote! {
