@@ -6,6 +6,7 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 use super::cursor::{Cursor, contents, cut_list};
 use super::expr::Stop;
+use super::header::is_name;
 use super::{Parser, invalid};
 use crate::ast::{Arg, Expr, ExprKind, Key, name_of};
 use crate::span::SpanRange;
@@ -278,7 +279,11 @@ impl Parser {
 
 /// The name of an argument whose `=` is missing: `activation relu`. Two constants are not meant by that.
 fn without_equals<'a>(cursor: &Cursor<'a>) -> Option<&'a proc_macro2::Ident> {
-    let name = cursor.ident_at(0).filter(|name| name.to_string().starts_with(|c: char| c.is_lowercase()))?;
+    // `if DEEP { 3 } else { 4 }` is an expression.
+    let named = |name: &&proc_macro2::Ident| {
+        name.to_string().starts_with(|c: char| c.is_lowercase()) && is_name(name)
+    };
+    let name = cursor.ident_at(0).filter(named)?;
     let value = match cursor.peek_nth(1)? {
         TokenTree::Group(group) => match group.delimiter() {
             Delimiter::Parenthesis => false,
