@@ -30,6 +30,9 @@ const TOKENS: usize = 256;
 /// less than a megabyte, too.
 const DEPTH: usize = 140;
 
+/// How many signs a power counts as.
+const POWER: usize = 12;
+
 impl Parser {
     /// A run of tokens that is one expression; `what` names it in messages: `a tensor`, `a value`.
     pub(super) fn expr(&mut self, tokens: &[TokenTree], what: &str) -> Expr {
@@ -73,7 +76,9 @@ impl Parser {
         let loc = self.spans.of(run);
         let parsed = self.binary(cursor, 0);
         // `crate::N ** 2` is a product with a reference to Rust.
-        if let (Err(Stop::NotOurs), Some(power)) = (&parsed, self.power_of_rust(run, loc)) {
+        if matches!(parsed, Err(Stop::NotOurs))
+            && let Some(power) = self.power_of_rust(run, loc)
+        {
             cursor.skip(cursor.rest().len());
             return power;
         }
@@ -117,7 +122,9 @@ impl Parser {
         let (base, exponent) = (run.get(..at)?, run.get(at + 2..)?);
         let tokens: TokenStream = base.iter().cloned().collect();
         let base = Expr { kind: ExprKind::Rust, loc: self.spans.of(base), tokens };
+        self.depth += POWER;
         let exponent = self.expr(exponent, "an exponent");
+        self.depth -= POWER;
         let kind = ExprKind::Power(Box::new(base), Box::new(exponent));
         Some(Expr { kind, loc, tokens: run.iter().cloned().collect() })
     }
@@ -256,7 +263,11 @@ impl Parser {
         {
             self.count(cursor)?;
             cursor.skip(2);
-            let exponent = self.unary(cursor)?;
+            // Nobody writes a tower of powers, and each takes more of the stack than a sign.
+            self.depth += POWER;
+            let exponent = self.unary(cursor);
+            self.depth -= POWER;
+            let exponent = exponent?;
             let tokens = cursor.since(start);
             let kind = ExprKind::Power(Box::new(expr), Box::new(exponent));
             self.spans.set(loc, SpanRange::of(tokens));

@@ -66,6 +66,8 @@ fn nothing_recurses_without_an_end() {
     let statements = [
         format!("let h = x{};", " + x".repeat(MANY)),
         format!("let h = x{};", " ** 2".repeat(MANY)),
+        format!("let h = Dense(3{})(x);", " ** crate::N".repeat(MANY)),
+        format!("let h = Dense(crate::N{})(x);", " ** crate::N".repeat(MANY)),
         format!("let h = {}x;", "-".repeat(MANY)),
         format!("let h = x{};", "[0]".repeat(MANY)),
         format!("let h = x{};", "(x)".repeat(MANY)),
