@@ -13,7 +13,7 @@ pub use mimo_runtime::dfdx::tensor::{Cpu, NoneTape, OwnedTape, Storage, Tensor};
 pub use mimo_runtime::dfdx::tensor_ops::Device;
 
 pub use mimo_runtime::Result;
-pub use mimo_runtime::check::{dim_at_least, dim_equal, dim_multiple_of};
+pub use mimo_runtime::check::{dim_at_least, dim_at_most, dim_equal, dim_multiple_of, length, saturating};
 pub use mimo_runtime::chunk::Chunk;
 pub use mimo_runtime::float::Float;
 pub use mimo_runtime::generated::{

@@ -3,6 +3,10 @@
 //! What an error leaves without a shape is poisoned: its calls are recorded, so that names and checks of
 //! connections still see them, and nothing about them is reported again.
 
+use std::cell::Cell;
+use std::collections::HashMap;
+
+use self::sizes::Sized;
 use crate::args::read;
 use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
@@ -18,6 +22,7 @@ use crate::value::{Arg, Value, ValueKind};
 mod calls;
 mod fixes;
 mod nest;
+pub(crate) mod sizes;
 #[cfg(test)]
 mod tests;
 
@@ -32,10 +37,14 @@ pub struct Builder {
     ascribed: Vec<(TensorId, Shape)>,
     /// For every layer, the first call that nothing was wrong with: it made the weights.
     built: Vec<Option<NodeId>>,
+    /// For every layer, the place of the number that decides how large it is.
+    decisive: Vec<Loc>,
     /// What inputs were called with `name = "…"`.
     input_names: Vec<(TensorId, String)>,
-    /// How many constants others wrote: the same text there need not be the same constant.
-    foreign: usize,
+    /// The constants that this model wrote, by their texts; the same text in another model need not be the same.
+    constants: HashMap<String, ConstId>,
+    /// How many more calls are tried out for what would mend a mistake.
+    tries: Cell<usize>,
 }
 
 impl Builder {
@@ -47,36 +56,46 @@ impl Builder {
     /// An empty graph for the model `name`, whose constants are numbered behind those of others. A model and those
     /// that it nests so have one numbering, and what is nested can be taken over as it is.
     pub fn among(name: &str, consts: Vec<ConstEntry>) -> Self {
-        let foreign = consts.len();
         let graph = Graph { name: name.into(), consts, ..Graph::default() };
         Builder {
             graph,
             checks: Vec::new(),
             ascribed: Vec::new(),
             built: Vec::new(),
+            decisive: Vec::new(),
             input_names: Vec::new(),
-            foreign,
+            constants: HashMap::new(),
+            tries: Cell::new(fixes::TRIES),
         }
     }
 
     /// The constant that the user wrote as `text`; the same text is the same constant.
     pub fn constant(&mut self, text: &str, loc: Loc) -> ConstId {
-        let consts = &mut self.graph.consts;
-        let own = consts.iter().skip(self.foreign).position(|entry| entry.text == text);
-        let place = own.map(|place| place + self.foreign).unwrap_or_else(|| {
-            consts.push(ConstEntry { text: text.into(), loc });
-            consts.len() - 1
-        });
-        ConstId(id(place))
+        if let Some(&known) = self.constants.get(text) {
+            return known;
+        }
+        let new = ConstId(id(self.graph.consts.len()));
+        self.graph.consts.push(ConstEntry { text: text.into(), loc });
+        self.constants.insert(text.into(), new);
+        new
     }
 
     /// `Input(args…)`; a poisoned tensor after an error.
     pub fn input(&mut self, args: &[Arg], call: Loc, diags: &mut Diags) -> TensorId {
         let mut cx = Cx { consts: &self.graph.consts, diags, checks: &mut self.checks };
-        let (shape, dtype, name) = match Input::from_args(args, call, &mut cx) {
+        let (mut shape, dtype, name) = match Input::from_args(args, call, &mut cx) {
             Some(input) => (Some(input.shape), input.dtype, input.name),
             None => (None, Dtype::Float, None),
         };
+        if let Some(given) = &shape {
+            let loc = sizes::decisive(args).unwrap_or(call);
+            let size = Sized { what: "`Input`", read: &[], given: &[given], weights: &[], loc };
+            cx.checks.extend(size.checks());
+            if let Some(diag) = size.check() {
+                diags.push(diag);
+                shape = None;
+            }
+        }
         let tensor = self.tensor(shape, dtype, None, call);
         self.graph.sources.push(tensor);
         if let Some(name) = name {
@@ -110,6 +129,8 @@ impl Builder {
         let mut inner = kind.parts();
         inner.iter_mut().for_each(|part| part.trainable &= trainable);
         let whole = self.push(Part { kind, name: (name, named), trainable }, None, call);
+        self.decisive.resize(whole.index(), call);
+        self.decisive.push(sizes::decisive(args).unwrap_or(call));
         for part in inner {
             let base = (!part.name.1).then(|| part.name.0.clone());
             let part = self.push(part, base, call);
@@ -258,6 +279,23 @@ impl Builder {
         let given = layer.kind.infer(&operands, call, &mut cx);
         let shapes: Vec<&Shape> = operands.iter().map(|operand| operand.shape).collect();
         let weights = given.as_ref().map(|_| layer.kind.weights(&shapes));
+        if let (Some(given), Some(weights)) = (&given, &weights) {
+            let shapes_read = shapes.clone();
+            let shapes: Vec<&Shape> = given.iter().map(|(shape, _)| shape).collect();
+            let loc = self.decisive.get(id.index()).copied().unwrap_or(call);
+            let what = format!("`{}`", layer.kind.class_name());
+            // What is not known yet is padded by less than it is long.
+            let scratch = layer.kind.scratch(&shapes_read, &shapes);
+            let shapes: Vec<&Shape> =
+                shapes.into_iter().chain(scratch.iter().filter(|shape| shape.is_known())).collect();
+            let read: Vec<&Shape> = operands.iter().map(|operand| operand.shape).collect();
+            let size = Sized { what: &what, read: &read, given: &shapes, weights, loc };
+            if let Some(diag) = size.check() {
+                diags.push(diag);
+                return None;
+            }
+            cx.checks.extend(size.checks());
+        }
         let built = self.built.get(id.index()).copied().flatten();
         let first = built.and_then(|first| self.graph.node(first).inputs.first().copied());
         let mut like = None;
@@ -319,7 +357,12 @@ impl Builder {
     }
 
     fn known(&self) -> fixes::Known<'_> {
-        fixes::Known { graph: &self.graph, checks: &self.checks, ascribed: &self.ascribed }
+        fixes::Known {
+            graph: &self.graph,
+            checks: &self.checks,
+            ascribed: &self.ascribed,
+            tries: &self.tries,
+        }
     }
 
     /// A tensor without a shape, in place of one that an error prevents. Nothing about it is reported.
@@ -389,7 +432,8 @@ impl Builder {
             format!("`{name}` is {}, written as {}", shape.display(cx.consts), wanted.display(cx.consts));
         let help = format!("write `{}`, or leave the shape out", shape.display(cx.consts));
         let notes = trail::notes(&self.graph, &[tensor], &message);
-        let known = fixes::Known { graph: &self.graph, checks: &[], ascribed: &self.ascribed };
+        let known =
+            fixes::Known { graph: &self.graph, checks: &[], ascribed: &self.ascribed, tries: &self.tries };
         let report = || {
             let mut diag = Diag::error(Code::AscribedShape, loc, message.clone());
             diag.helps = fixes::of_shape(known, tensor, &wanted);

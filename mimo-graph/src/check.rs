@@ -21,6 +21,9 @@ pub fn all(graph: &Graph, cx: &mut Cx<'_>) {
     check_inputs_used(graph, cx);
     check_tensors_used(graph, cx);
     check_layers_called(graph, cx);
+    if let Some(diag) = crate::build::sizes::total(graph) {
+        cx.error(diag);
+    }
     crate::lints::all(graph, cx);
 }
 
@@ -119,11 +122,16 @@ fn check_tensors_used(graph: &Graph, cx: &mut Cx<'_>) {
             *used = true;
         }
     }
+    let mut bound: BTreeMap<&str, usize> = BTreeMap::new();
+    for name in graph.tensors.iter().flat_map(|tensor| &tensor.bindings) {
+        *bound.entry(name).or_default() += 1;
+    }
     for (tensor, _) in
         graph.tensors.iter().zip(used).filter(|(tensor, used)| !used && tensor.producer.is_some())
     {
         let Some(name) = tensor.bindings.last().filter(|name| !name.starts_with('_')) else { continue };
-        let rebound = graph.tensors.iter().filter(|other| other.bindings.contains(name)).count() > 1;
+        let own = tensor.bindings.iter().filter(|other| *other == name).count();
+        let rebound = bound.get(name.as_str()).is_some_and(|&count| count > own);
         let alone = tensor.producer.is_none_or(|node| graph.node(node).outputs.len() == 1);
         let remove = if alone { "remove it, " } else { "" };
         let diag = Diag::warning(Code::UnusedTensor, tensor.loc, format!("`{name}` is never used"))

@@ -151,6 +151,7 @@ codes! {
         OutputPadding "E0319" "output padding that is not below the strides",
         NothingLeft "E0320" "nothing left of an axis",
         UnequalGroups "E0321" "groups of unequal size",
+        TooManyValues "E0322" "more weights or values than a machine holds",
 
         NoState "E0401" "layer without a state",
         WrongNumberOfStates "E0402" "wrong number of states",
@@ -226,7 +227,9 @@ codes! {
     lints {
         AccuracyOfLabels "accuracy_of_labels" "accuracy that does not count every label",
         AccuracyOfLogits "accuracy_of_logits" "accuracy with the threshold of probabilities on logits",
+        AccuracyOfNumbers "accuracy_of_numbers" "accuracy of predicted numbers",
         DropoutAfterHead "dropout_after_head" "dropout or noise behind the last layer of an output",
+        EmptyLoop "empty_loop" "loop without rounds",
         LargeFlatten "large_flatten" "flattened image that holds most of the weights",
         LargeLearningRate "large_learning_rate" "learning rate above 1",
         NegativeLossWeight "negative_loss_weight" "loss with a negative weight",

@@ -419,7 +419,7 @@ mod tests {
 
     #[test]
     fn keys_of_logs_are_unique() {
-        let model = Model::heads(&[("x", 1, Linear), ("x_binary", 1, Sigmoid)]);
+        let model = Model::heads(&[("x", 1, Sigmoid), ("x_binary", 1, Sigmoid)]);
         let (_, errors) =
             resolved(&model, "loss = mse, metrics = { x: binary_accuracy, x_binary: accuracy }");
         assert_eq!(

@@ -45,6 +45,8 @@ pub enum Relation {
     Equal,
     /// `found >= wanted`
     AtLeast,
+    /// `found <= wanted`
+    AtMost,
     /// `found % wanted == 0`
     MultipleOf,
 }

@@ -1,5 +1,7 @@
 //! Diagnostics as data: what is wrong, where, and what to write instead.
 
+use std::collections::HashMap;
+
 use crate::code::Code;
 
 /// A place in the user's source; an index into the front end's table of spans.
@@ -65,7 +67,11 @@ const EXPANSIONS: usize = 6;
 
 /// Collects diagnostics, so that one compilation shows all of them.
 #[derive(Debug, Default)]
-pub struct Diags(Vec<Diag>);
+pub struct Diags {
+    all: Vec<Diag>,
+    /// The first diagnostic of each place, so that models with many mistakes take no longer for each.
+    places: HashMap<Loc, Vec<usize>>,
+}
 
 impl Diags {
     /// An empty collection.
@@ -73,45 +79,73 @@ impl Diags {
         Self::default()
     }
 
-    /// Adds one.
+    /// Adds one, unless it is there already.
     pub fn push(&mut self, diag: Diag) {
-        if !self.0.contains(&diag) {
-            self.0.push(diag);
+        let places = self.places.entry(diag.loc).or_default();
+        if !places.iter().any(|&at| self.all.get(at) == Some(&diag)) {
+            places.push(self.all.len());
+            self.all.push(diag);
         }
     }
 
     /// How many there are.
     pub fn count(&self) -> usize {
-        self.0.len()
+        self.all.len()
     }
 
-    /// Says of those after the first `told` in which expansion of a body they showed. A place that an earlier expansion
-    /// told of is not told again: it is the same mistake.
+    /// Adds to those after the first `told` in which expansion of a body they were found. A place that an earlier
+    /// expansion reported is not reported again: it is the same mistake.
     pub fn expanded(&mut self, told: usize, note: &str) {
-        let new = self.0.split_off(told.min(self.0.len()));
+        let new = self.all.split_off(told.min(self.all.len()));
+        for diag in &new {
+            if let Some(places) = self.places.get_mut(&diag.loc) {
+                places.retain(|&at| at < told);
+            }
+        }
         for diag in new {
-            if !self.0.iter().take(told).any(|earlier| earlier.loc == diag.loc) {
+            let places = self.places.entry(diag.loc).or_default();
+            if !places.iter().any(|&at| at < told) {
                 // The innermost say enough.
                 let noted = diag.notes.len() >= EXPANSIONS;
-                self.0.push(if noted { diag } else { diag.note(note) });
+                places.push(self.all.len());
+                self.all.push(if noted { diag } else { diag.note(note) });
             }
         }
     }
 
     /// Keeps those for which `keep` gives true; it may change them.
     pub fn retain_mut(&mut self, keep: impl FnMut(&mut Diag) -> bool) {
-        self.0.retain_mut(keep);
+        self.all.retain_mut(keep);
+        self.places.clear();
+        for (at, diag) in self.all.iter().enumerate() {
+            self.places.entry(diag.loc).or_default().push(at);
+        }
+    }
+
+    /// Drops what is said about a word of Python where the word it stands for is wrong too: the other error says what to
+    /// write.
+    pub fn drop_translations(&mut self) {
+        let places = std::mem::take(&mut self.places);
+        let wrong: Vec<bool> = self
+            .all
+            .iter()
+            .map(|diag| diag.code != Code::PythonConstant && diag.severity == Severity::Error)
+            .collect();
+        self.retain_mut(|diag| {
+            let others = places.get(&diag.loc).map(Vec::as_slice).unwrap_or_default();
+            diag.code != Code::PythonConstant || !others.iter().any(|&other| wrong[other])
+        });
     }
 
     /// Whether any of them is an error.
     pub fn has_errors(&self) -> bool {
-        self.0.iter().any(|diag| diag.severity == Severity::Error)
+        self.all.iter().any(|diag| diag.severity == Severity::Error)
     }
 
     /// All of them, in source order.
     pub fn into_sorted(mut self) -> Vec<Diag> {
-        self.0.sort_by_key(|diag| diag.loc);
-        self.0
+        self.all.sort_by_key(|diag| diag.loc);
+        self.all
     }
 }
 
@@ -137,6 +171,35 @@ pub fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str
         // Of two spellings of one name, `Adam` and `adam`, the one that is written alike.
         .min_by_key(|&(folded, candidate)| (folded, distance(&letters(word), &letters(candidate))))
         .map(|(_, candidate)| candidate)
+}
+
+/// More names than these are a list that nobody reads.
+const NEAREST: usize = 3;
+
+/// The help for a name that is none of the candidates: the one that was meant, if it is a slip of the hand, else up to
+/// three that have `word` in them or are a part of it.
+pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    let candidates: Vec<&str> = candidates.into_iter().collect();
+    if let Some(near) = did_you_mean(word, candidates.iter().copied()) {
+        return Some(format!("did you mean `{near}`?"));
+    }
+    let fold = |word: &str| word.to_lowercase().replace('_', "");
+    let folded = fold(word);
+    // Short words are a part of too much.
+    let related = |candidate: &&str| {
+        let other = fold(candidate);
+        folded.len() <= LONGEST
+            && folded.len().min(other.len()) > 2
+            && (other.contains(&folded) || folded.contains(&other))
+    };
+    let mut found: Vec<&str> = candidates.into_iter().filter(related).collect();
+    found.sort_by_key(|candidate| candidate.len().abs_diff(word.len()));
+    found.dedup();
+    found.truncate(NEAREST);
+    let (last, others) = found.split_last()?;
+    let others: Vec<String> = others.iter().map(|name| format!("`{name}`")).collect();
+    let or = if others.is_empty() { "" } else { " or " };
+    Some(format!("did you mean {}{or}`{last}`?", others.join(", ")))
 }
 
 fn letters(word: &str) -> Vec<char> {

@@ -112,7 +112,9 @@ macro_rules! arithmetic {
                     }
                 }
                 let identity: fn(&Dim, &Dim) -> Option<Dim> = $identity;
-                if let Some(dim) = identity(&self, &other) {
+                if let Some(dim) =
+                    identity(&self, &other).or_else(|| shifted(&self, &other, stringify!($variant)))
+                {
                     return dim;
                 }
                 Dim::Deferred(Rc::new(Expr::$variant(self, other)))
@@ -140,6 +142,125 @@ arithmetic!(Div, div, Div, usize::checked_div, |a, b| match (a, b) {
     _ => None,
 });
 
+/// `(n + 3) - 1` as `n + 2`: what layer after layer adds to a length and takes from it stays one number.
+fn shifted(a: &Dim, b: &Dim, operation: &str) -> Option<Dim> {
+    let (expr, by) = match (a, b) {
+        (Dim::Deferred(expr), Dim::Known(by)) => (expr, *by),
+        (Dim::Known(by), Dim::Deferred(expr)) if operation == "Add" => (expr, *by),
+        _ => return None,
+    };
+    let (n, before, adds) = match &**expr {
+        Expr::Add(n @ Dim::Deferred(_), Dim::Known(m)) | Expr::Add(Dim::Known(m), n @ Dim::Deferred(_)) => {
+            (n, *m, true)
+        }
+        Expr::Sub(n @ Dim::Deferred(_), Dim::Known(m)) => (n, *m, false),
+        _ => return None,
+    };
+    let n = n.clone();
+    let sum = |n, m| Some(Dim::Deferred(Rc::new(Expr::Add(n, Dim::Known(m)))));
+    let difference = |n, m| Some(Dim::Deferred(Rc::new(Expr::Sub(n, Dim::Known(m)))));
+    match (operation, adds) {
+        ("Add", true) => sum(n, before.checked_add(by)?),
+        ("Sub", true) if before > by => sum(n, before - by),
+        ("Sub", true) if before == by => Some(n),
+        ("Sub", true) => difference(n, by - before),
+        // What is too short for the first step stays an error: nothing is taken back.
+        ("Sub", false) => difference(n, before.checked_add(by)?),
+        _ => None,
+    }
+}
+
+impl Expr {
+    /// The sides of an operation of two lengths.
+    fn sides(&self) -> Option<(&Dim, &Dim)> {
+        match self {
+            Expr::Const(_) => None,
+            Expr::Add(a, b) | Expr::Sub(a, b) | Expr::Mul(a, b) | Expr::Div(a, b) | Expr::Max(a, b) => {
+                Some((a, b))
+            }
+        }
+    }
+
+    /// The sides, to be taken away.
+    fn sides_mut(&mut self) -> Option<[&mut Dim; 2]> {
+        match self {
+            Expr::Const(_) => None,
+            Expr::Add(a, b) | Expr::Sub(a, b) | Expr::Mul(a, b) | Expr::Div(a, b) | Expr::Max(a, b) => {
+                Some([a, b])
+            }
+        }
+    }
+
+    /// The terms of a sum, in order: `a + b + c` is a chain as long as a model has layers.
+    pub fn terms(&self) -> Option<Vec<&Dim>> {
+        let Expr::Add(first, last) = self else { return None };
+        let mut terms = vec![last];
+        let mut left = first;
+        while let Dim::Deferred(expr) = left
+            && let Expr::Add(a, b) = &**expr
+        {
+            terms.push(b);
+            left = a;
+        }
+        terms.push(left);
+        terms.reverse();
+        Some(terms)
+    }
+}
+
+impl Drop for Expr {
+    /// Takes the tree apart in a loop: sums over all layers are as deep as there are layers.
+    fn drop(&mut self) {
+        let mut open: Vec<Dim> = self.sides_mut().into_iter().flatten().map(std::mem::take).collect();
+        while let Some(dim) = open.pop() {
+            if let Dim::Deferred(expr) = dim
+                && let Ok(mut expr) = Rc::try_unwrap(expr)
+            {
+                open.extend(expr.sides_mut().into_iter().flatten().map(std::mem::take));
+            }
+        }
+    }
+}
+
+/// The most weights of a model, and the most values that it computes for one sample; so no length is larger either. A
+/// trillion of them is more than machines hold, and sums and products of such counts stay far below 2⁶⁴.
+pub const MOST: usize = 1 << 40;
+
+impl Dim {
+    /// The number that the length is, `usize::MAX` if it is larger than that; `None` if a constant of the user decides.
+    pub fn most(&self) -> Option<usize> {
+        let expr = match self {
+            Dim::Known(n) => return Some(*n),
+            Dim::Deferred(expr) => expr,
+        };
+        let (a, b) = expr.sides()?;
+        let (a, b) = (a.most()?, b.most()?);
+        Some(match **expr {
+            Expr::Const(_) => return None,
+            Expr::Add(..) => a.saturating_add(b),
+            Expr::Sub(..) => a.saturating_sub(b),
+            Expr::Mul(..) => a.saturating_mul(b),
+            Expr::Div(..) => a.checked_div(b)?,
+            Expr::Max(..) => a.max(b),
+        })
+    }
+
+    /// Whether the length is an expression of more than `limit` numbers and constants.
+    pub fn is_longer_than(&self, limit: usize) -> bool {
+        let (mut open, mut count) = (vec![self], 0);
+        while let Some(dim) = open.pop() {
+            count += 1;
+            if count > limit {
+                return true;
+            }
+            if let Dim::Deferred(expr) = dim {
+                open.extend(expr.sides().into_iter().flat_map(|(a, b)| [a, b]));
+            }
+        }
+        false
+    }
+}
+
 struct Shown<'a> {
     dim: &'a Dim,
     consts: &'a [crate::graph::ConstEntry],
@@ -164,7 +285,12 @@ impl fmt::Display for Shown<'_> {
         }
         match &**expr {
             Expr::Const(_) => {}
-            Expr::Add(a, b) => write!(f, "{} + {}", inner(a), inner(b))?,
+            Expr::Add(..) => {
+                for (i, term) in expr.terms().unwrap_or_default().into_iter().enumerate() {
+                    let plus = if i == 0 { "" } else { " + " };
+                    write!(f, "{plus}{}", inner(term))?;
+                }
+            }
             Expr::Sub(a, b) => write!(f, "{} - {}", inner(a), inner(b))?,
             Expr::Mul(a, b) => write!(f, "{} * {}", inner(a), inner(b))?,
             Expr::Div(a, b) => write!(f, "{} / {}", inner(a), inner(b))?,
@@ -191,6 +317,31 @@ mod tests {
     fn an_impossible_fold_stays_an_expression() {
         assert_eq!((Dim::from(2) - Dim::from(3)).known(), None);
         assert_eq!((Dim::from(2) / Dim::from(0)).known(), None);
+    }
+
+    #[test]
+    fn what_is_added_and_taken_away_stays_one_number() {
+        let n = || Dim::constant(ConstId(0));
+        let known = Dim::from;
+        assert_eq!(n() + known(3) - known(1), n() + known(2));
+        assert_eq!(n() + known(3) - known(3), n());
+        assert_eq!(n() + known(3) - known(5), n() - known(2));
+        assert_eq!(n() - known(3) - known(5), n() - known(8));
+        assert_eq!(known(4) + (n() + known(3)), n() + known(7));
+        // `(n - 3) + 3` fails for an `n` of 2, and `n` does not.
+        assert_ne!(n() - known(3) + known(3), n());
+    }
+
+    #[test]
+    fn chains_of_any_length_are_compared_shown_and_dropped() {
+        let product = |i: usize| Dim::constant(ConstId(0)) * Dim::from(i + 2);
+        let sum = move || (0..100_000).map(product).fold(Dim::Known(0), |sum, term| sum + term);
+        let thread = std::thread::Builder::new().stack_size(256 << 10).spawn(move || {
+            let sum = sum();
+            assert!(sum.is_longer_than(1000) && !product(0).is_longer_than(3));
+            assert!(sum.display(&[]).to_string().len() > 100_000);
+        });
+        thread.unwrap().join().unwrap();
     }
 
     #[test]

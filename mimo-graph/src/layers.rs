@@ -7,10 +7,10 @@
 //! leave as [`DimCheck`](crate::context::DimCheck)s what only const evaluation can know.
 
 use crate::activation::Activation;
-use crate::args::{Bound, Signature, bind, list};
+use crate::args::{Bound, Signature, bind};
 use crate::code::Code;
 use crate::context::Cx;
-use crate::diag::{Diag, Loc, did_you_mean};
+use crate::diag::{Diag, Loc, nearest};
 use crate::graph::Dtype;
 use crate::initializer::{Constraint, Initializer, Regularizer};
 use crate::layers::global_pooling::GlobalPooling;
@@ -373,6 +373,24 @@ impl LayerKind {
         }
     }
 
+    /// Shapes of what the layer goes through between `inputs` and `given`: images with zeros around them, windows.
+    pub fn scratch(&self, inputs: &[&Shape], given: &[&Shape]) -> Vec<Shape> {
+        let (core, outer) = self.core();
+        let sliding = match core {
+            LayerKind::Conv(layer) => &layer.sliding,
+            LayerKind::Depthwise(layer) => &layer.sliding,
+            LayerKind::Separable(layer) => &layer.sliding,
+            // Every value of a window is read for every value that is given.
+            LayerKind::Pooling(layer) => {
+                let read = |shape: &&Shape| Shape(shape.0.iter().chain(&layer.pool_size).cloned().collect());
+                return given.first().map(read).into_iter().collect();
+            }
+            _ => return Vec::new(),
+        };
+        let shape = inputs.first().and_then(|shape| shape.0.get(outer..));
+        shape.map(|dims| sliding.padded(&Shape(dims.to_vec())).to_vec()).unwrap_or_default()
+    }
+
     /// Layers of the graph that a call calls before it joins what they give; none for most layers.
     pub fn parts(&self) -> Vec<Part> {
         match self {
@@ -431,23 +449,30 @@ pub fn construct(
     bound.sound(&[]).then_some(Constructed { kind, name, trainable })
 }
 
+/// The error for a layer or a function of Keras that mimo does not have, with what to write instead; `None` if Keras
+/// has none of this name.
+pub fn unavailable(name: &str, loc: Loc) -> Option<Diag> {
+    let instead = absent::instead_of(name)?;
+    let what = if name.starts_with(char::is_uppercase) { "layer" } else { "function" };
+    Some(Diag::error(Code::UnavailableLayer, loc, format!("mimo has no {what} `{name}` yet")).help(instead))
+}
+
 /// The error for a class that mimo does not have: Keras has it, or nobody does.
 fn unknown(class: &str, loc: Loc) -> Diag {
-    let all = format!("mimo has {}", list(classes()));
-    if let Some(instead) = absent::instead_of(class) {
-        let diag = Diag::error(Code::UnavailableLayer, loc, format!("mimo has no layer `{class}` yet"));
-        return diag.help(instead.unwrap_or(&all));
+    if let Some(diag) = unavailable(class, loc) {
+        return diag;
     }
     let diag = Diag::error(Code::UnknownLayer, loc, format!("unknown layer `{class}`"));
-    let functions = CLASSES.iter().filter_map(|entry| entry.function);
-    match did_you_mean(class, classes().chain(functions)) {
-        Some(near) => diag.help(format!("did you mean `{near}`?")).help(all),
-        // Classes of Keras are written like types, and so are models.
-        None if class.starts_with(char::is_uppercase) => {
-            diag.help(all).help(format!("a model of your own is brought in with `use {class};`"))
-        }
-        None => diag.help(all),
+    if let Some(near) = nearest(class, classes().chain(functions())) {
+        return diag.help(near);
     }
+    // Classes of Keras are written like types, and so are models.
+    let diag = match class.starts_with(char::is_uppercase) {
+        true => diag.help(format!("a model of your own is brought in with `use {class};`")),
+        false => diag,
+    };
+    diag.help("a layer of your own is a function of the block: `fn block(x) { Dense(32)(x) }`")
+        .note("every layer is listed in `mimo::language::layers`")
 }
 
 /// The class behind a lower-case function: `concatenate` makes a `Concatenate` and calls it.

@@ -3,7 +3,7 @@
 use crate::args::{Bound, Signature, bind, list, read};
 use crate::code::Code;
 use crate::context::Cx;
-use crate::diag::{Diag, Loc, did_you_mean};
+use crate::diag::{Diag, Loc, nearest};
 use crate::value::{Arg, Value, ValueKind};
 
 /// One thing of a kind: its names, its parameters and what they make.
@@ -50,9 +50,7 @@ pub fn read_named<T>(
         _ => match value.word() {
             Some(word) => (word, value.loc, &[]),
             None => {
-                let example = table.first().and_then(|entry| entry.names.first());
-                let help = example.map(|name| format!("write a name, as in `{name}`"));
-                read::wrong(value, what, kind, help, cx);
+                read::wrong(value, what, kind, Some(meant(value, unknown, table, cx)), cx);
                 return None;
             }
         },
@@ -66,16 +64,77 @@ pub fn read_named<T>(
             );
             return None;
         }
-        let mut diag = Diag::error(unknown, loc, format!("unknown {noun} `{name}`"));
+        let diag = Diag::error(unknown, loc, format!("unknown {noun} `{name}`"));
+        let names = table.iter().filter_map(|entry| entry.names.first().copied());
         let spellings = table.iter().flat_map(|entry| entry.names.iter().copied());
-        if let Some(near) = did_you_mean(name, spellings) {
-            diag = diag.help(format!("did you mean `{near}`?"));
-        }
-        let names = list(table.iter().filter_map(|entry| entry.names.first().copied()));
-        cx.error(diag.help(format!("mimo has {names}")));
+        let diag = match nearest(name, spellings) {
+            Some(near) => diag.help(near),
+            None if table.len() <= FEW => diag.help(format!("write one of {}", list(names))),
+            None => {
+                let diag = match of_ones_own(unknown) {
+                    Some(own) => diag.help(own),
+                    None => diag.help(format!("write one of mimo's, as in {}", list(names.take(3)))),
+                };
+                match module(unknown) {
+                    Some(module) => {
+                        diag.note(format!("every {noun} is listed in `mimo::language::{module}`"))
+                    }
+                    None => diag,
+                }
+            }
+        };
+        cx.error(diag);
         return None;
     };
     let bound = bind(&entry.signature, args, value.loc, cx);
     let thing = (entry.build)(&bound, cx);
     bound.all_sound().then_some(thing)
+}
+
+/// The longest list of alternatives that a message shows in full.
+const FEW: usize = 5;
+
+/// How something of this kind that the user has written in Rust is brought in.
+fn of_ones_own(unknown: Code) -> Option<&'static str> {
+    match unknown {
+        Code::UnknownLoss => Some(
+            "a loss of your own is `custom` here, `loss = { y: custom }` for the output `y`, and a function of the \
+             outputs in Rust: `trainer.set_loss(|outputs, targets| …)`",
+        ),
+        Code::UnknownMetric => Some("compute a metric of your own from `trainer.predict(…)`, in Rust"),
+        _ => None,
+    }
+}
+
+/// The module of the language that lists things of this kind.
+fn module(unknown: Code) -> Option<&'static str> {
+    match unknown {
+        Code::UnknownActivation => Some("activations"),
+        Code::UnknownInitializer => Some("initializers"),
+        Code::UnknownRegularizer => Some("regularizers"),
+        Code::UnknownConstraint => Some("constraints"),
+        Code::UnknownLoss => Some("losses"),
+        Code::UnknownMetric => Some("metrics"),
+        Code::UnknownOptimizer => Some("optimizers"),
+        _ => None,
+    }
+}
+
+/// The help for a value that is no word: a path may end in one, as `nn.relu` does.
+fn meant<T>(value: &Value, unknown: Code, table: &[Named<T>], cx: &Cx<'_>) -> String {
+    let mut names = table.iter().flat_map(|entry| entry.names.iter().copied());
+    let text = match &value.kind {
+        ValueKind::Expr(id) => cx.consts.get(id.0 as usize).map_or("", |entry| &entry.text),
+        _ => "",
+    };
+    let path = text.split('(').next().unwrap_or_default();
+    let last = path.rsplit(['.', ':']).next().unwrap_or_default();
+    if let Some(name) = names.find(|name| *name == last) {
+        return format!("write `{name}`");
+    }
+    match (of_ones_own(unknown), table.first().and_then(|entry| entry.names.first())) {
+        (Some(own), _) if !text.is_empty() => own.into(),
+        (_, Some(name)) => format!("write a name, as in `{name}`"),
+        (_, None) => "write a name".into(),
+    }
 }

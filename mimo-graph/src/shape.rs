@@ -25,6 +25,11 @@ impl Shape {
         self.0.iter().fold(Dim::Known(1), |product, dim| product * dim.clone())
     }
 
+    /// Whether no length is left to const evaluation, but for sums and products that no number holds.
+    pub fn is_known(&self) -> bool {
+        self.0.iter().all(|dim| dim.most().is_some())
+    }
+
     /// The last axis, if there is one.
     pub fn last(&self) -> Option<&Dim> {
         self.0.last()

@@ -8,6 +8,9 @@ use crate::layers::{self, LayerKind};
 /// Calls of a long trail that are shown: the last ones. What is before them is `…`.
 const SHOWN: usize = 4;
 
+/// The most parts of a layer.
+const PARTS: usize = 4;
+
 /// Tensors of a merge that are named.
 const NAMED: usize = 4;
 
@@ -32,7 +35,9 @@ pub(crate) fn call_of(graph: &Graph, tensor: TensorId) -> Option<(&LayerKind, &[
         return None;
     }
     let layer = graph.layer(node.layer);
-    let whole = graph.layers.iter().find(|whole| whole.parts.contains(&node.layer)).unwrap_or(layer);
+    // Parts stand right after their whole.
+    let before = graph.layers.get(..node.layer.index()).unwrap_or_default().iter().rev().take(PARTS);
+    let whole = before.rev().find(|whole| whole.parts.contains(&node.layer)).unwrap_or(layer);
     if !layer.parts.is_empty() {
         // It joins what its parts give, and they read what it is called on.
         node = graph.node(graph.tensor(*node.inputs.first()?).producer?);
@@ -84,7 +89,11 @@ pub(crate) fn trail(graph: &Graph, tensor: TensorId) -> Option<String> {
             let whole = shown(graph, at, at == tensor);
             break format!("{function}([{}]) → {whole}", names.join(", "));
         };
-        steps.push(format!("{} → {}", kind.class_name(), shown(graph, at, at == tensor)));
+        // Further steps are only counted.
+        steps.push(match steps.len() <= SHOWN {
+            true => format!("{} → {}", kind.class_name(), shown(graph, at, at == tensor)),
+            false => String::new(),
+        });
         at = input;
     };
     if at == tensor && graph.tensor(at).producer.is_none() {

@@ -253,6 +253,10 @@ pub(crate) enum ExprKind {
     Neg(Box<Expr>),
     /// `x + y`
     Binary(Op, Box<Expr>, Box<Expr>),
+    /// `x ** 2`: Python's power, which is reported wherever it stands.
+    Power(Box<Expr>, Box<Expr>),
+    /// `lengths[0]`, an expression of Rust, or `x[0..4]`, an index of a tensor.
+    Index(Box<Expr>),
     /// `(x)`
     Paren(Box<Expr>),
     /// `[x, y]` or `(x, y)`

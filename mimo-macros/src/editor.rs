@@ -22,7 +22,7 @@ use quote::{format_ident, quote};
 
 use crate::ast::{Model, Run};
 use crate::lower::{Binding, Lowered};
-use crate::parse::{Cursor, contents, is_name};
+use crate::parse::{Cursor, contents, is, is_item_path, is_name, is_rust};
 use mimo_graph::language::Kind;
 use words::Words;
 
@@ -32,7 +32,7 @@ pub(crate) fn items(ast: &Model, lowered: &Lowered) -> TokenStream {
     let mut words = Words::new(ast, lowered);
     let statements = statements(&ast.runs, false, ast, lowered, &mut words);
     // Behind the statements, whose places must not depend on what follows them.
-    let constants = lowered.constants(&statements, &quote!(usize));
+    let constants = lowered.plain_constants(&statements);
     quote! {
         #[allow(unexpected_cfgs)]
         const _: () = {
@@ -125,12 +125,13 @@ fn statement(run: &Run, function: bool, ast: &Model, lowered: &Lowered, words: &
 /// `use crate::Encoder as Vision`, if it is whole: Rust knows what it means.
 fn nested(written: &[TokenTree]) -> TokenStream {
     let is_as = |token: &TokenTree| matches!(token, TokenTree::Ident(ident) if ident == "as");
-    let path = written.split(is_as).next().unwrap_or_default().iter().skip(1).cloned().collect();
+    let path: TokenStream = written.split(is_as).next().unwrap_or_default().iter().skip(1).cloned().collect();
     let renamed = match written.iter().position(is_as) {
         Some(at) => matches!(written.get(at + 1..), Some([TokenTree::Ident(name)]) if is_name(name)),
         None => true,
     };
-    let sound = renamed && syn::parse2::<syn::Path>(path).is_ok();
+    // A path of types, `a::B<C>`, is none of a `use`.
+    let sound = renamed && is_item_path(path);
     if sound { quote!(#(#written)*;) } else { TokenStream::new() }
 }
 
@@ -184,7 +185,7 @@ fn tensor_type(graph: &Graph, tensor: mimo_graph::graph::TensorId, lowered: &Low
 fn constant(ident: &Ident, ty: &TokenStream, value: &TokenStream, words: &mut Words) -> TokenStream {
     words.bind_constant(ident);
     let or = |tokens: &TokenStream, sound: bool, other| if sound { tokens.clone() } else { other };
-    let ty = or(ty, syn::parse2::<syn::Type>(ty.clone()).is_ok(), quote!(usize));
-    let value = or(value, syn::parse2::<syn::Expr>(value.clone()).is_ok(), quote!(0));
+    let ty = or(ty, is::<syn::Type>(ty), quote!(usize));
+    let value = or(value, is_rust(value), quote!(0));
     quote!(const #ident: #ty = #value;)
 }

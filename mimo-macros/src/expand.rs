@@ -21,13 +21,12 @@ pub(crate) fn expand(input: TokenStream) -> TokenStream {
     let Some(lowered) = lowered else { return report::errors(&diags, &spans) };
     // First, whatever follows: see there.
     let editor = editor::items(&ast, &lowered);
-    let usize = lowered.private(quote!(core::primitive::usize));
     if failed {
         // What only const evaluation finds is told in the same run.
         let errors = report::errors(&diags, &lowered.spans);
         let checks = report::checks(&lowered);
         let stubs = fallback::model(&lowered, errors);
-        let constants = lowered.constants(&checks, &usize);
+        let constants = lowered.constants(&checks);
         let description = description::offer(&lowered.header, &TokenStream::new());
         return quote!(#editor #stubs #constants #checks #description);
     }
@@ -40,7 +39,7 @@ pub(crate) fn expand(input: TokenStream) -> TokenStream {
     let warnings = report::warnings(&diags, &lowered.spans);
     let checks = report::checks(&lowered);
     let generated = quote!(#model #checks);
-    let (constants, lengths) = (lowered.constants(&generated, &usize), lowered.lengths(&generated));
+    let (constants, lengths) = (lowered.constants(&generated), lowered.lengths(&generated));
     let description = description::offer(&lowered.header, &lowered.description);
     quote!(#editor #constants #model #lengths #warnings #checks #description)
 }

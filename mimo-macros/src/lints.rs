@@ -3,7 +3,6 @@
 //! rustc knows no lints of `mimo::`, so the macro takes them out of what it emits and applies them itself; other
 //! lints in the same attribute stay. The innermost attribute decides, and of several the last.
 
-use mimo_graph::args::list;
 use mimo_graph::code::Code;
 use mimo_graph::diag::{Diag, Diags, Loc, Severity, did_you_mean};
 use proc_macro2::{Delimiter, Group, Punct, Spacing, TokenStream, TokenTree};
@@ -103,7 +102,7 @@ impl Parser {
             return code;
         }
         let loc = self.spans.of(piece);
-        let all = format!("lints of mimo are {}", list(Code::lints()));
+        let all = "`mimo::errors` lists every lint, such as `mimo::unused_tensor`";
         let warning = |message: String| Diag::warning(Code::UnknownLint, loc, message);
         self.error(match (code, did_you_mean(name, Code::lints())) {
             (Some(code), _) => {

@@ -7,6 +7,7 @@ mod nested;
 mod operands;
 mod ports;
 mod tensor;
+mod unavailable;
 mod unknown;
 mod value;
 
@@ -24,7 +25,7 @@ pub(crate) use self::consts::BlockConst;
 use self::nested::{Callable, Nested};
 use crate::ast::{Header, Let, Model, name_of};
 use crate::span::Spans;
-use crate::tokens;
+use crate::{report, tokens};
 
 /// A model that was understood: what `emit` writes from.
 #[derive(Debug)]
@@ -75,20 +76,53 @@ impl Lowered {
 
     /// The items behind those of `const_tokens` that `generated` uses. What the user wrote is evaluated once and
     /// in one place: a mistake in it is told there, once, and not wherever the length is used.
-    /// `ty` is the type `usize`.
-    pub(crate) fn constants(&self, generated: &TokenStream, ty: &TokenStream) -> TokenStream {
+    pub(crate) fn constants(&self, generated: &TokenStream) -> TokenStream {
         if self.const_exprs.is_empty() {
             return TokenStream::new();
         }
+        let usize = self.private(quote!(core::primitive::usize));
+        let (fits, fits_name) = (report::fits(self), self.const_name("fits"));
+        let attrs = quote! {
+            #[doc(hidden)]
+            #[allow(non_upper_case_globals, unused_parens, unused_braces, unused_qualifications, clippy::all)]
+        };
+        let used: TokenStream = [generated.clone(), fits.clone()].into_iter().collect();
+        let items = self.used_constants(&used).map(|(i, name)| {
+            let (expr, written) = (self.const_exprs.get(i), self.written(i));
+            let length = report::length(self, i, &written);
+            let fits = (!fits.is_empty()).then(|| quote!(let () = #fits_name;));
+            // Whatever reads the length fails with it, and without a word of its own: so what is too large is told once.
+            quote! {
+                #attrs
+                const #written: #usize = #expr;
+                #attrs
+                const #name: #usize = { #fits #length };
+            }
+        });
+        let items: TokenStream = items.collect();
+        let fits = (!fits.is_empty()).then(|| quote!(#attrs const #fits_name: () = { #fits };));
+        quote!(#items #fits)
+    }
+
+    /// The same for editors, which evaluate nothing.
+    pub(crate) fn plain_constants(&self, generated: &TokenStream) -> TokenStream {
         let items = self.used_constants(generated).map(|(i, name)| {
             let expr = self.const_exprs.get(i);
             quote! {
-                #[doc(hidden)]
-                #[allow(non_upper_case_globals, unused_parens, unused_braces, unused_qualifications, clippy::all)]
-                const #name: #ty = #expr;
+                #[allow(non_upper_case_globals)]
+                const #name: usize = #expr;
             }
         });
         items.collect()
+    }
+
+    /// The name of the item with a constant expression as the user wrote it, which sizes are checked on.
+    pub(crate) fn written(&self, i: usize) -> Ident {
+        self.const_name(&format!("{i}_written"))
+    }
+
+    fn const_name(&self, suffix: &str) -> Ident {
+        Ident::new(&format!("__mimo_{}_{suffix}", name_of(&self.header.ident)), Span::call_site())
     }
 
     /// The same as associated constants, for models that nest this one: its constant expressions mean what they mean
@@ -115,7 +149,9 @@ impl Lowered {
         // Most models have none, and the tokens are many.
         let used = if self.const_exprs.is_empty() { HashSet::new() } else { tokens::idents(generated) };
         let names = (0..self.const_exprs.len()).map(|i| (i, const_name(&self.header.ident, i)));
-        names.filter(move |(_, name)| used.contains(&name.to_string()))
+        names.filter(move |(i, name)| {
+            used.contains(&name.to_string()) || used.contains(&self.written(*i).to_string())
+        })
     }
 
     /// A length as an expression of type `usize`.
@@ -152,9 +188,13 @@ struct Lower<'a> {
     /// What each place of a name bound first.
     types: BTreeMap<Loc, Binding>,
     /// Every name that a `let` of the block binds, to tell "not yet" from "never".
-    bound: Vec<String>,
+    bound: BTreeSet<String>,
+    /// Names that are bound in loops without rounds, and the text of what the loop goes over.
+    never: BTreeMap<String, String>,
     /// Names that were reported as unknown: the second use is the same mistake.
-    unknown: Vec<String>,
+    unknown: BTreeSet<String>,
+    /// How many more names are compared with those that are near: all names with all others are too many.
+    comparisons: usize,
     /// Names that may be bound in statements that were not read.
     lost: BTreeSet<String>,
     /// How many names are bound of which nothing is known.
@@ -210,7 +250,9 @@ fn among(model: &Model, spans: Spans, parsed: Vec<Diag>, mut constants: Vec<Cons
         binders: BTreeMap::new(),
         types: BTreeMap::new(),
         bound: expansion::names_bound(&model.statements),
-        unknown: Vec::new(),
+        never: BTreeMap::new(),
+        unknown: BTreeSet::new(),
+        comparisons: unknown::COMPARISONS,
         lost: model.lost.names.clone(),
         nameless: model.lost.nameless,
         pending: Vec::new(),
@@ -255,6 +297,7 @@ fn among(model: &Model, spans: Spans, parsed: Vec<Diag>, mut constants: Vec<Cons
         inputs.retain(|_| names.next().is_some_and(|port| !port.name.is_empty()));
     }
     crate::lints::apply(&mut diags, &model.levels);
+    diags.drop_translations();
     let lowered = Lowered {
         graph,
         checks,

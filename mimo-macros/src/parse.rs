@@ -10,15 +10,18 @@ mod expr;
 mod header;
 mod list;
 mod nested;
+mod python;
+mod rust;
 mod statement;
 
 pub(crate) use cursor::{Cursor, contents, cut_list, text_of, too_deep};
-pub(crate) use expr::is_rust;
 pub(crate) use header::is_name;
 use mimo_graph::code::Code;
 use mimo_graph::diag::{Diag, Severity};
 use mimo_graph::layers;
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
+pub(crate) use python::power;
+pub(crate) use rust::{is, is_item_path, is_rust};
 
 use self::cursor::cut;
 use crate::ast::{Expr, ExprKind, Model, Run, Statement};
@@ -39,6 +42,8 @@ pub(crate) struct Parser {
     pub(crate) diags: Vec<Diag>,
     /// Operators and calls of the expression that is being read.
     operators: usize,
+    /// How many expressions are being read, each inside the one before.
+    depth: usize,
 }
 
 impl Parser {
@@ -52,16 +57,21 @@ impl Parser {
         self.diags.iter().filter(|diag| diag.severity == Severity::Error).count()
     }
 
+    /// Whether the last error is about tokens that are no statement.
+    fn is_foreign(&self) -> bool {
+        self.diags.last().is_some_and(|diag| diag.code == Code::NotAStatement)
+    }
+
     /// Attributes as they will be written again: broken ones are reported here, and left out.
     fn attributes(&mut self, tokens: &[TokenTree]) -> TokenStream {
         let stream: TokenStream = tokens.iter().cloned().collect();
-        match syn::parse::Parser::parse2(syn::Attribute::parse_outer, stream.clone()) {
-            Ok(_) => stream,
-            Err(error) => {
+        match rust::is_attributes(&stream) {
+            true => stream,
+            false => {
                 let loc = self.spans.of(tokens);
-                let message = format!("this is no attribute: {error}");
                 self.error(
-                    Diag::error(Code::InvalidAttribute, loc, message).help("write `#[name]` or `#[name(…)]`"),
+                    Diag::error(Code::InvalidAttribute, loc, "this is not an attribute")
+                        .help("write `#[name]` or `#[name(…)]`"),
                 );
                 TokenStream::new()
             }
@@ -145,8 +155,8 @@ impl Parser {
                     (None, Some(at)) => {
                         let (statement, next) = rest.split_at(at);
                         self.run(statement, state, model);
-                        // One with a body that is missing has said so.
-                        if !expansion::has_body(statement) {
+                        // One with a body that is missing has said so, and what is no statement at all needs no end.
+                        if !expansion::has_body(statement) && !self.is_foreign() {
                             let loc =
                                 self.spans.of(statement.last().map(std::slice::from_ref).unwrap_or_default());
                             self.error(

@@ -6,6 +6,7 @@ mod expansion;
 mod expansions;
 mod fixes;
 mod fuzz;
+mod habits;
 mod header;
 mod large;
 mod lints;
@@ -14,6 +15,7 @@ mod names;
 mod nested;
 mod python;
 mod recovery;
+mod sizes;
 mod values;
 mod warnings;
 

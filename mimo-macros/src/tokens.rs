@@ -55,7 +55,10 @@ pub(crate) fn dim_tokens(dim: &Dim, const_tokens: &[TokenStream]) -> TokenStream
     match &**expr {
         // An id that is not in the table is a bug of ours, and rustc says so at the length.
         Expr::Const(id) => const_tokens.get(id.0 as usize).cloned().unwrap_or_default(),
-        Expr::Add(a, b) => binary(tokens(a), quote!(+), tokens(b)),
+        Expr::Add(..) => {
+            let terms = expr.terms().unwrap_or_default().into_iter().map(tokens);
+            quote!(#(#terms)+*)
+        }
         Expr::Sub(a, b) => binary(tokens(a), quote!(-), tokens(b)),
         Expr::Mul(a, b) => binary(tokens(a), quote!(*), tokens(b)),
         // As a person would write it, and clippy would have it.
@@ -73,6 +76,28 @@ pub(crate) fn dim_tokens(dim: &Dim, const_tokens: &[TokenStream]) -> TokenStream
             quote!({ if #a > #b { #a } else { #b } })
         }
     }
+}
+
+/// The same by functions of the module `saturating`, which neither overflow nor divide by zero.
+pub(crate) fn saturating_tokens(
+    dim: &Dim,
+    const_tokens: &[TokenStream],
+    saturating: &TokenStream,
+) -> TokenStream {
+    let expr = match dim {
+        Dim::Known(n) => return Literal::usize_suffixed(*n).into_token_stream(),
+        Dim::Deferred(expr) => expr,
+    };
+    let (function, a, b) = match &**expr {
+        Expr::Const(id) => return const_tokens.get(id.0 as usize).cloned().unwrap_or_default(),
+        Expr::Add(a, b) => (quote!(add), a, b),
+        Expr::Sub(a, b) => (quote!(sub), a, b),
+        Expr::Mul(a, b) => (quote!(mul), a, b),
+        Expr::Div(a, b) => (quote!(div), a, b),
+        Expr::Max(a, b) => (quote!(max), a, b),
+    };
+    let [a, b] = [a, b].map(|side| saturating_tokens(side, const_tokens, saturating));
+    quote!(#saturating::#function(#a, #b))
 }
 
 fn binary(a: TokenStream, op: TokenStream, b: TokenStream) -> TokenStream {

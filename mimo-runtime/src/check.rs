@@ -98,6 +98,7 @@ const fn mismatch(
 
 const EQUAL: &str = ", but ";
 const AT_LEAST: &str = ", but at least ";
+const AT_MOST: &str = ", but at most ";
 const MULTIPLE_OF: &str = ", but a multiple of ";
 
 /// Fails if `found` is not `wanted`. `code` is that of the rule, `what` says what was found; `help` and `note` may be
@@ -117,6 +118,53 @@ pub const fn dim_at_least(code: &str, found: usize, wanted: usize, what: &str, h
     }
 }
 
+/// Fails if `found` is more than `wanted`.
+#[track_caller]
+pub const fn dim_at_most(code: &str, found: usize, wanted: usize, what: &str, help: &str, note: &str) {
+    if found > wanted {
+        panic!("{}", mismatch(code, found, AT_MOST, wanted, what, help, note).get());
+    }
+}
+
+/// The length itself, if a machine can hold so many values.
+#[track_caller]
+pub const fn length(code: &str, n: usize, most: usize) -> usize {
+    dim_at_most(code, n, most, "this length", "write a smaller number", "");
+    n
+}
+
+/// Arithmetic of sizes that ends at the largest number instead of overflowing: what is compared with a limit has to
+/// reach the comparison.
+pub mod saturating {
+    /// `a + b`
+    pub const fn add(a: usize, b: usize) -> usize {
+        a.saturating_add(b)
+    }
+
+    /// `a - b`, not below 0.
+    pub const fn sub(a: usize, b: usize) -> usize {
+        a.saturating_sub(b)
+    }
+
+    /// `a * b`
+    pub const fn mul(a: usize, b: usize) -> usize {
+        a.saturating_mul(b)
+    }
+
+    /// `a / b`, 0 for a division by 0.
+    pub const fn div(a: usize, b: usize) -> usize {
+        match a.checked_div(b) {
+            Some(n) => n,
+            None => 0,
+        }
+    }
+
+    /// The larger of the two.
+    pub const fn max(a: usize, b: usize) -> usize {
+        if a > b { a } else { b }
+    }
+}
+
 /// Fails if `found` is not a multiple of `wanted`; only 0 is a multiple of 0.
 #[track_caller]
 pub const fn dim_multiple_of(code: &str, found: usize, wanted: usize, what: &str, help: &str, note: &str) {
@@ -131,7 +179,9 @@ mod tests {
 
     const _: () = dim_equal("", 3, 3, "", "", "");
     const _: () = dim_at_least("", 3, 2, "", "", "");
+    const _: () = dim_at_most("", 3, 3, "", "", "");
     const _: () = dim_multiple_of("", 6, 3, "", "", "");
+    const _: () = assert!(saturating::mul(usize::MAX, 2) == usize::MAX && saturating::div(3, 0) == 0);
     const _: () = dim_multiple_of("", 0, 0, "", "", "");
 
     #[test]

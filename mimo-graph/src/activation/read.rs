@@ -223,6 +223,6 @@ mod tests {
             "`activation` of `Dense` must be an activation, found the number 3",
         ]);
         assert_eq!(diags[0].helps[0], "did you mean `relu`?");
-        assert!(diags[0].helps[1].starts_with("mimo has `linear`, `relu`, "));
+        assert_eq!(diags[0].helps.len(), 1, "a near name is enough");
     }
 }

@@ -8,7 +8,7 @@ use super::list;
 use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, did_you_mean};
-use crate::dim::Dim;
+use crate::dim::{Dim, MOST};
 use crate::value::{Value, ValueKind};
 
 /// Replaces the words that Python writes differently, and reports them: `True`, `False`, `None`.
@@ -53,9 +53,20 @@ fn refuse(code: Code, value: &Value, what: &str, wanted: &str, help: Option<Stri
     if value.kind == ValueKind::Invalid {
         return;
     }
-    let diag = Diag::error(code, value.loc, format!("{what} must be {wanted}, found {}", value.describe()));
+    let found = match &value.kind {
+        // A long one says less than its place.
+        ValueKind::Expr(id) => match cx.consts.get(id.0 as usize) {
+            Some(entry) if entry.text.len() <= LONGEST => format!("`{}`", entry.text),
+            _ => value.describe(),
+        },
+        _ => value.describe(),
+    };
+    let diag = Diag::error(code, value.loc, format!("{what} must be {wanted}, found {found}"));
     cx.error(diag.help(help.unwrap_or_else(|| format!("write {wanted}"))));
 }
+
+/// The longest expression that a message repeats.
+const LONGEST: usize = 40;
 
 /// The help for a value that only const evaluation knows, where a number has to be known earlier.
 const SEEN_BY_THE_MACRO: &str =
@@ -72,12 +83,16 @@ pub fn dim_at_least(value: &Value, what: &str, least: usize, cx: &mut Cx<'_>) ->
     let wanted = &format!("a whole number of at least {least}");
     match &value.kind {
         ValueKind::Int(n) => match usize::try_from(*n) {
+            Ok(n) if n > MOST => too_many(&value, what, n, cx),
             Ok(n) if n >= least => return Some(Dim::Known(n)),
-            _ => {
-                // A sign is a slip, and nothing at all is not to be had.
-                let meant = usize::try_from(n.unsigned_abs()).ok().filter(|&n| n >= least).unwrap_or(least);
-                out_of_range(&value, what, wanted, Some(format!("write `{meant}`")), cx);
-            }
+            // What was meant cannot be told from it: -1 is not a slip for 1.
+            _ => out_of_range(
+                &value,
+                what,
+                wanted,
+                Some(format!("write {wanted}, such as `{}`", least.max(2))),
+                cx,
+            ),
         },
         // Every length is at least 0.
         ValueKind::Ident { constant: id, .. } | ValueKind::Expr(id) if least == 0 => {
@@ -114,6 +129,12 @@ pub fn dim_at_least(value: &Value, what: &str, least: usize, cx: &mut Cx<'_>) ->
     None
 }
 
+/// Reports a length that no machine holds.
+pub fn too_many(value: &Value, what: &str, n: usize, cx: &mut Cx<'_>) {
+    let message = format!("{what} must be at most {MOST} (2^40), found {n}");
+    cx.error(Diag::error(Code::TooManyValues, value.loc, message).help("write a smaller number"));
+}
+
 /// The whole number that a value of another form seems to mean: `32.0`, `"32"`, `[32]`.
 fn whole_number(value: &Value) -> Option<i64> {
     match &value.kind {
@@ -139,7 +160,7 @@ pub fn unsigned(value: &Value, what: &str, cx: &mut Cx<'_>) -> Option<usize> {
     let n = whole(value, what, wanted, cx)?;
     let unsigned = usize::try_from(n).ok();
     if unsigned.is_none() {
-        out_of_range(value, what, wanted, Some(format!("write `{}`", n.unsigned_abs())), cx);
+        out_of_range(value, what, wanted, None, cx);
     }
     unsigned
 }
@@ -195,7 +216,6 @@ pub fn float_in(value: &Value, what: &str, range: &impl RangeBounds<f64>, cx: &m
         }
     };
     let help = match (range.start_bound(), range.end_bound()) {
-        _ if range.contains(&-x) => format!("write `{}`", -x),
         (Bound::Included(0.0), Bound::Included(1.0) | Bound::Excluded(1.0)) => {
             "write a share of 1: `0.5` is a half".into()
         }

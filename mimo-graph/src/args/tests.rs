@@ -112,7 +112,9 @@ fn lengths_are_numbers_or_constants() {
     ]);
     let helps: Vec<_> = diags.iter().map(|diag| diag.helps.join("")).collect();
     let number = "write a number or a constant: `32`, `UNITS`";
-    assert_eq!(helps, ["write `1`", "write `3`", "write `32`", "write `32`", number, "write `3`"]);
+    // What a number that is too small was meant to be cannot be told.
+    let least = "write a whole number of at least 1, such as `2`";
+    assert_eq!(helps, [least, least, "write `32`", "write `32`", number, "write `3`"]);
 }
 
 #[test]
@@ -147,7 +149,7 @@ fn values_of_the_wrong_form_are_told_with_what_to_write() {
             "write `0.5`, without quotes",
             "write a share of 1: `0.5` is a half",
             "write a share of 1: `0.5` is a half",
-            "write `1`",
+            "write a whole number of at least 0",
             "write `true`",
             "write `\"trunk\"`",
             "did you mean `same`?",

@@ -2,6 +2,7 @@
 //! tried: every candidate is a change of some facts, from which whatever depends on them is inferred anew by the
 //! shape rules themselves.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use self::candidates::{before, candidates};
@@ -24,7 +25,12 @@ pub(super) struct Known<'a> {
     pub(super) checks: &'a [DimCheck],
     /// Shapes that the user wrote.
     pub(super) ascribed: &'a [(TensorId, Shape)],
+    /// How many more calls are inferred anew: a model with many mistakes is not tried out for all of them.
+    pub(super) tries: &'a Cell<usize>,
 }
+
+/// How many calls are inferred anew for all mistakes of a model.
+pub(super) const TRIES: usize = 1 << 22;
 
 /// A call that something is wrong with.
 #[derive(Clone, Copy)]
@@ -222,6 +228,8 @@ impl<'a> World<'a> {
     /// Infers anew what depends on the changes. Gives whether all of that still fits.
     fn replay(&mut self) -> bool {
         let graph = self.known.graph;
+        let Some(left) = self.known.tries.get().checked_sub(graph.nodes.len()) else { return false };
+        self.known.tries.set(left);
         let mut touched = Vec::new();
         for node in graph
             .nodes

@@ -155,7 +155,11 @@ fn a_shared_layer_keeps_its_weights() {
     assert_eq!(written.shape(deferred), "[4]");
     assert_eq!(
         written.checks(),
-        ["each axis in `shape` of `Input`: A AtLeast 1", "axis 0 of the `kernel` that `a` needs: A Equal 8"]
+        [
+            "each axis in `shape` of `Input`: A AtLeast 1",
+            "number of weights in `kernel` of `Dense`: A * 4 AtMost 1099511627776",
+            "axis 0 of the `kernel` that `a` needs: A Equal 8",
+        ]
     );
 }
 

@@ -22,6 +22,11 @@ pub(crate) struct Head<'g> {
 }
 
 impl<'g> Head<'g> {
+    /// Whether the output may hold probabilities: it ends in `softmax` or `sigmoid`, or in what is not known.
+    pub(super) fn may_be_probabilities(&self) -> bool {
+        matches!(self.activation, None | Some(Activation::Softmax | Activation::Sigmoid))
+    }
+
     pub(super) fn of(graph: &'g Graph, output: &'g Port) -> Self {
         let units = graph.tensor(output.tensor).shape.as_ref().and_then(|shape| shape.last().cloned());
         let maker = crate::names::maker(graph, output.tensor).filter(|_| units.is_some());

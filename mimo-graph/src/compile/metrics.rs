@@ -58,6 +58,7 @@ pub(crate) fn read_all(
                 }
             };
             check_targets(metric, &word, subject.head, decided, value.loc, cx);
+            check_numbers(metric, &word, subject.head, loss, value.loc, cx);
         }
         let mut name = word.clone();
         let mut count = 0;
@@ -186,6 +187,44 @@ fn check_targets(
     cx.error(diag.note(format!("{because}, which decides the targets of `{name}`")));
 }
 
+/// An accuracy compares classes; of an output that predicts numbers it counts those which are met exactly, or nothing.
+fn check_numbers(metric: Metric, word: &str, head: &Head<'_>, loss: Option<Loss>, loc: Loc, cx: &mut Cx<'_>) {
+    // A threshold that the user wrote is meant.
+    let accuracy = match metric {
+        Metric::BinaryAccuracy { threshold } => threshold == 0.5,
+        Metric::CategoricalAccuracy | Metric::TopKCategoricalAccuracy { .. } => true,
+        _ => false,
+    };
+    let Some(loss) = loss.filter(|loss| {
+        matches!(
+            loss,
+            Loss::MeanSquaredError
+                | Loss::MeanAbsoluteError
+                | Loss::MeanAbsolutePercentageError
+                | Loss::MeanSquaredLogarithmicError
+                | Loss::Huber { .. }
+                | Loss::LogCosh
+                | Loss::Poisson
+        )
+    }) else {
+        return;
+    };
+    // Probabilities may be trained with any distance.
+    if !accuracy || head.may_be_probabilities() {
+        return;
+    }
+    let message = format!(
+        "`{word}` compares classes, but the loss `{}` makes the output `{}` predict numbers",
+        loss.name(),
+        head.name
+    );
+    cx.error(
+        Diag::warning(Code::AccuracyOfNumbers, loc, message)
+            .help("write `mae` or `r2`")
+            .help("for classes, write `activation = softmax` or `sigmoid` and a cross-entropy"),
+    );
+}
+
 /// A word as it was typed, or the snake-case name of a class: `AUC` is `auc`, `F1Score` is `f1_score`. The
 /// aliases `MSE`, `BCE`, … stay, as in Keras.
 fn log_name(word: &str) -> String {
@@ -288,8 +327,7 @@ mod tests {
         }
         let (_, errors) = of("mse", "accuracyy");
         assert!(errors[0].starts_with(
-            "at accuracyy: error: unknown metric `accuracyy`\n  = help: did you mean `accuracy`?\n  \
-             = help: mimo has `accuracy`, `binary_accuracy`, "
+            "at accuracyy: error: unknown metric `accuracyy`\n  = help: did you mean `accuracy`?"
         ));
     }
 

@@ -1,70 +1,132 @@
-//! The layers of Keras that mimo does not have: they deserve a plain answer instead of "unknown".
+//! Layers and functions of Keras that mimo does not have, each with what to write instead.
 
-/// What to write instead of a layer that Keras has and mimo has not: `Some(None)` if nothing comes near,
-/// `None` if Keras has no such layer either.
-pub(super) fn instead_of(class: &str) -> Option<Option<&'static str>> {
-    if let Some((_, instead)) = INSTEAD.iter().find(|(name, _)| *name == class) {
-        return Some(Some(instead));
-    }
-    ABSENT.contains(&class).then_some(None)
+/// What to write instead of a layer or a function that Keras has and mimo does not; `None` if Keras has none of this
+/// name either.
+pub(super) fn instead_of(name: &str) -> Option<&'static str> {
+    let listed = LAYERS.iter().chain(FUNCTIONS).find(|(names, _)| names.contains(&name));
+    listed.map(|&(_, instead)| instead)
 }
 
-const INSTEAD: &[(&str, &str)] = &[
-    ("AlphaDropout", "use `Dropout`"),
-    ("GaussianDropout", "use `Dropout` or `GaussianNoise`"),
-    ("AvgPool1D", "write `AveragePooling1D`, Keras's other name for it"),
-    ("AvgPool2D", "write `AveragePooling2D`, Keras's other name for it"),
-    ("GlobalAvgPool1D", "write `GlobalAveragePooling1D`, Keras's other name for it"),
-    ("GlobalAvgPool2D", "write `GlobalAveragePooling2D`, Keras's other name for it"),
-    ("GlobalMaxPool1D", "write `GlobalMaxPooling1D`, Keras's other name for it"),
-    ("GlobalMaxPool2D", "write `GlobalMaxPooling2D`, Keras's other name for it"),
-    ("Identity", "leave it out: use the tensor itself"),
-    ("InputLayer", "write `let x = Input(shape = …);`"),
-    ("MaxPool1D", "write `MaxPooling1D`, Keras's other name for it"),
-    ("MaxPool2D", "write `MaxPooling2D`, Keras's other name for it"),
-    ("PReLU", "use `LeakyReLU`"),
+const NORMALIZE: &str = "leave it out: scale the inputs to mean 0 and deviation 1 before training, and start deep \
+    networks with `kernel_initializer = he_normal`";
+const PREPARE: &str = "prepare the values before they are given to the model";
+const POOL: &str = "write `AveragePooling1D(2)` or `AveragePooling2D(2)`, Keras's other name for it";
+const CELL: &str = "write `LSTM(32)`, `GRU(32)` or `SimpleRNN(32)`, which run over all steps";
+const VOLUME: &str =
+    "layers over volumes are not available: use those over images, with one axis as channels";
+const ATTENTION: &str = "write it from products: `let scores = Softmax()(dot([query, key], axes = (2, 2)));` and \
+    `let read = dot([scores, value], axes = (2, 1));`";
+
+/// Layers by what stands in for them.
+const LAYERS: &[(&[&str], &str)] = &[
+    (
+        &[
+            "BatchNormalization",
+            "LayerNormalization",
+            "GroupNormalization",
+            "RMSNormalization",
+            "UnitNormalization",
+            "SpectralNormalization",
+        ],
+        NORMALIZE,
+    ),
+    (&["Lambda"], "write a function of the block: `fn scale(x, gate) { multiply([x, gate]) }`"),
+    (&["Normalization", "Rescaling", "Discretization", "CategoryEncoding", "Hashing"], PREPARE),
+    (&["StringLookup", "IntegerLookup", "TextVectorization"], PREPARE),
+    (&["Masking"], "leave it out, and pad sequences at their start, where a recurrent layer forgets most"),
+    (&["AlphaDropout", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D"], "write `Dropout(0.5)`"),
+    (&["GaussianDropout"], "write `Dropout(0.5)` or `GaussianNoise(0.1)`"),
+    (&["ActivityRegularization"], "regularize weights instead: `Dense(32, kernel_regularizer = L2(1e-4))`"),
+    (&["PReLU"], "write `LeakyReLU(0.1)`"),
+    (&["EinsumDense"], "write `Dense(32)`, which works on the last axis, or `dot([a, b], axes = (2, 1))`"),
+    (&["Attention", "AdditiveAttention", "MultiHeadAttention", "GroupQueryAttention"], ATTENTION),
+    (&["RNN", "LSTMCell", "GRUCell", "SimpleRNNCell", "StackedRNNCells"], CELL),
+    (
+        &["ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"],
+        "write `TimeDistributed(Conv2D(8, 3))`, and an `LSTM(32)` after it",
+    ),
+    (&["AveragePooling3D", "Conv3D", "Conv3DTranspose", "Cropping3D", "GlobalAveragePooling3D"], VOLUME),
+    (&["GlobalMaxPooling3D", "MaxPooling3D", "UpSampling3D", "ZeroPadding3D"], VOLUME),
+    (&["Identity"], "leave it out: use the tensor itself"),
+    (&["InputLayer"], "write `let x = Input(shape = [8]);`"),
+    (&["AvgPool1D", "AvgPool2D"], POOL),
+    (&["GlobalAvgPool1D"], "write `GlobalAveragePooling1D()`, Keras's other name for it"),
+    (&["GlobalAvgPool2D"], "write `GlobalAveragePooling2D()`, Keras's other name for it"),
+    (&["GlobalMaxPool1D"], "write `GlobalMaxPooling1D()`, Keras's other name for it"),
+    (&["GlobalMaxPool2D"], "write `GlobalMaxPooling2D()`, Keras's other name for it"),
+    (&["MaxPool1D"], "write `MaxPooling1D(2)`, Keras's other name for it"),
+    (&["MaxPool2D"], "write `MaxPooling2D(2)`, Keras's other name for it"),
 ];
 
-const ABSENT: &[&str] = &[
-    "ActivityRegularization",
-    "AdditiveAttention",
-    "Attention",
-    "AveragePooling3D",
-    "BatchNormalization",
-    "CategoryEncoding",
-    "Conv3D",
-    "Conv3DTranspose",
-    "ConvLSTM1D",
-    "ConvLSTM2D",
-    "ConvLSTM3D",
-    "Cropping3D",
-    "Discretization",
-    "EinsumDense",
-    "GRUCell",
-    "GlobalAveragePooling3D",
-    "GlobalMaxPooling3D",
-    "GroupNormalization",
-    "GroupQueryAttention",
-    "Hashing",
-    "LSTMCell",
-    "Lambda",
-    "LayerNormalization",
-    "Masking",
-    "MaxPooling3D",
-    "MultiHeadAttention",
-    "Normalization",
-    "RMSNormalization",
-    "RNN",
-    "Rescaling",
-    "SimpleRNNCell",
-    "SpatialDropout1D",
-    "SpatialDropout2D",
-    "SpatialDropout3D",
-    "SpectralNormalization",
-    "StackedRNNCells",
-    "StringLookup",
-    "TextVectorization",
-    "UnitNormalization",
-    "UpSampling3D",
-    "ZeroPadding3D",
+const UNARY: &str = "functions of single values are activations: `Activation(tanh)(x)` and its like";
+const SCALE: &str = "leave it out: the weights of the next layer learn a scale";
+
+/// Functions of `keras.ops`, `tf` and numpy.
+const FUNCTIONS: &[(&[&str], &str)] = &[
+    (&["exp"], "write `Activation(exponential)(x)`"),
+    (&["log", "log1p", "sqrt", "rsqrt", "abs", "sign", "sin", "cos", "floor", "round", "negative"], UNARY),
+    (&["square", "pow", "power"], "multiply the tensor by itself: `x * x`"),
+    (&["divide", "true_divide", "truediv"], SCALE),
+    (
+        &["clip", "clip_by_value"],
+        "write `Activation(hard_tanh)(x)` for -1 to 1, or `Activation(relu6)(x)` for 0 to 6",
+    ),
+    (
+        &["stop_gradient"],
+        "weights that are not trained are those of a layer with `trainable = false`: `Dense(32, trainable = false)(x)`",
+    ),
+    (&["matmul", "tensordot", "batch_dot", "einsum"], "write `dot([a, b], axes = (2, 1))`"),
+    (&["concat", "stack", "hstack", "vstack"], "write `concatenate([a, b])`"),
+    (&["expand_dims", "squeeze"], "write `Reshape([8, 1])(x)` with all lengths of one sample"),
+    (
+        &["transpose", "swapaxes", "moveaxis"],
+        "write `Permute((2, 1))(x)`, which counts the axes of one sample from 1",
+    ),
+    (&["mean", "reduce_mean"], "write `GlobalAveragePooling1D()(x)` or `GlobalAveragePooling2D()(x)`"),
+    (
+        &["max", "reduce_max", "amax"],
+        "write `GlobalMaxPooling1D()(x)`, or `maximum([a, b])` for the larger of two tensors",
+    ),
+    (&["min", "reduce_min", "amin"], "write `minimum([a, b])` for the smaller of two tensors"),
+    (
+        &["sum", "reduce_sum", "add_n"],
+        "write `add([a, b])` for the sum of tensors, or `GlobalAveragePooling1D()(x)` for the mean over steps",
+    ),
+    (&["pad"], "write `ZeroPadding1D(1)(x)` or `ZeroPadding2D(1)(x)`"),
+    (
+        &["split", "slice", "gather", "take"],
+        "write `Cropping1D((0, 4))(x)` for a part of a sequence, or a `Dense(4)(x)` for each part",
+    ),
+    (&["repeat", "tile"], "write `RepeatVector(4)(x)`, or `UpSampling1D(2)(x)` for a sequence"),
+    (&["one_hot"], "write `Embedding(10, 8)(x)`, or prepare the values before they are given to the model"),
+    (
+        &["cast", "convert_to_tensor", "constant"],
+        "leave it out: a tensor of a model holds what its `Input` or its layer says",
+    ),
+    (
+        &["norm", "normalize", "l2_normalize"],
+        "write `dot([a, b], axes = 1, normalize = true)` for the cosine of two vectors",
+    ),
+    (
+        &["where", "cond", "switch", "argmax", "argmin", "top_k", "topk"],
+        "compute it from predictions, in Rust",
+    ),
+    (&["dense"], "write `Dense(32)(x)`"),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layers::{classes, functions};
+
+    #[test]
+    fn every_name_is_listed_once_and_is_not_one_of_mimo() {
+        let names: Vec<&str> =
+            LAYERS.iter().chain(FUNCTIONS).flat_map(|(names, _)| *names).copied().collect();
+        for (i, name) in names.iter().enumerate() {
+            assert!(!names[..i].contains(name), "{name}");
+            assert!(classes().chain(functions()).all(|known| known != *name), "{name}");
+            assert!(instead_of(name).is_some());
+        }
+    }
+}

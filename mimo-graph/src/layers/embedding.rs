@@ -2,7 +2,7 @@
 
 use crate::args::{Bound, Signature};
 use crate::code::Code;
-use crate::context::Cx;
+use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
 use crate::graph::Dtype;
@@ -58,6 +58,7 @@ const UNIFORM: Initializer =
 impl Embedding {
     pub(super) fn from_args(args: &Bound<'_>, cx: &mut Cx<'_>) -> Option<Self> {
         let (input_dim, output_dim) = (args.dim("input_dim", cx), args.dim("output_dim", cx));
+        let input_dim = input_dim.filter(|n| few_rows(n, args, cx));
         let embeddings = WeightOptions::from_args(args, "embeddings", 2, UNIFORM, cx);
         if args.boolean("mask_zero", false, cx) {
             let message = "mimo has no `mask_zero` for `Embedding` yet";
@@ -66,6 +67,40 @@ impl Embedding {
             args.fail("mask_zero");
         }
         Some(Embedding { input_dim: input_dim?, output_dim: output_dim?, embeddings })
+    }
+}
+
+/// The most rows: whole numbers travel as floats, and `f32` has no 2²⁴ + 1.
+const ROWS: usize = 1 << 24;
+
+/// Whether every whole number below `n` is a float of its own.
+fn few_rows(n: &Dim, args: &Bound<'_>, cx: &mut Cx<'_>) -> bool {
+    const NOTE: &str = "whole numbers are passed as `f32`, which holds each of them up to 2^24";
+    const HELP: &str =
+        "map rare words to a common one, or split the numbers over two inputs with an `Embedding` each";
+    match n.known() {
+        Some(n) if n <= ROWS => true,
+        Some(n) => {
+            let message = format!("`input_dim` of `Embedding` must be at most {ROWS} (2^24), found {n}");
+            cx.error(
+                Diag::error(Code::ValueOutOfRange, args.loc("input_dim"), message).help(HELP).note(NOTE),
+            );
+            args.fail("input_dim");
+            false
+        }
+        None => {
+            cx.checks.push(DimCheck {
+                code: Code::ValueOutOfRange,
+                loc: args.loc("input_dim"),
+                found: n.clone(),
+                relation: Relation::AtMost,
+                wanted: Dim::Known(ROWS),
+                what: "`input_dim` of `Embedding`".into(),
+                help: Some(HELP.into()),
+                notes: vec![NOTE.into()],
+            });
+            true
+        }
     }
 }
 

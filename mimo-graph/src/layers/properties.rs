@@ -37,6 +37,7 @@ pub(super) fn run(layer: &impl Layer, shapes: &[Shape], constants: &[usize]) -> 
         match check.relation {
             Relation::Equal => found == wanted,
             Relation::AtLeast => found >= wanted,
+            Relation::AtMost => found <= wanted,
             Relation::MultipleOf => found.is_multiple_of(wanted),
         }
     });

@@ -4,7 +4,7 @@ use crate::args::{Bound, read};
 use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
-use crate::dim::Dim;
+use crate::dim::{Dim, MOST};
 use crate::layers::Operand;
 use crate::shape::Shape;
 use crate::value::{Value, ValueKind};
@@ -164,6 +164,10 @@ pub(super) fn positive(name: &str) -> impl Fn(&Value, &str, &mut Cx<'_>) -> Opti
     move |value, what, cx| {
         let n = read::integer(value, what, cx)?;
         let positive = usize::try_from(n).ok().filter(|&n| n > 0);
+        if let Some(n) = positive.filter(|&n| n > MOST) {
+            read::too_many(value, what, n, cx);
+            return None;
+        }
         if positive.is_none() {
             let help = format!("write `{name} = 1`, or leave it out, which means the same");
             read::out_of_range(value, what, "a whole number of at least 1", Some(help), cx);
@@ -229,14 +233,15 @@ impl Sliding {
             cx.error(Diag::error(Code::OutputPadding, args.loc("output_padding"), message).help(help));
             return None;
         }
-        args.sound(Self::DECISIVE).then_some(Sliding {
-            class,
-            kernel_size,
-            strides,
-            padding,
-            dilation_rate,
-            output_padding,
-        })
+        let layer = Sliding { class, kernel_size, strides, padding, dilation_rate, output_padding };
+        if let Some(n) = (0..rank).find_map(|axis| layer.extent(axis).most().filter(|&n| n > MOST)) {
+            let message =
+                format!("a dilated kernel of `{name}` must reach over at most {MOST} (2^40), found {n}");
+            let diag = Diag::error(Code::TooManyValues, args.loc("dilation_rate"), message);
+            cx.error(diag.help("write a smaller `dilation_rate`"));
+            return None;
+        }
+        args.sound(Self::DECISIVE).then_some(layer)
     }
 
     /// Taps of an axis with what lies between them.
@@ -297,6 +302,15 @@ impl Sliding {
             }
         });
         axes.collect()
+    }
+
+    /// The shapes of an input and of what it gives with the zeros that the layer puts around them.
+    pub(super) fn padded(&self, shape: &Shape) -> [Shape; 2] {
+        let axes = self.axes(shape);
+        let with = |lengths: &dyn Fn(&Axis) -> Dim| {
+            Shape(axes.iter().map(lengths).chain(shape.last().cloned()).collect())
+        };
+        [with(&Axis::padded), with(&Axis::padded_output)]
     }
 
     /// Reports a tensor with another number of axes. Returns whether it is fine.

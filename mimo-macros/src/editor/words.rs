@@ -499,9 +499,10 @@ fn word_in(literal: &Literal) -> Option<Ident> {
     Some(ident)
 }
 
+/// Whether `::` comes next, and not two colons apart, which Rust reads as something else.
 fn is_colons(cursor: &Cursor<'_>) -> bool {
     let colon = |n| matches!(cursor.peek_nth(n), Some(TokenTree::Punct(punct)) if punct.as_char() == ':');
-    colon(0) && colon(1)
+    colon(0) && colon(1) && !cursor.punct_at(0, ':')
 }
 
 fn is_none(ident: &Ident) -> bool {

@@ -9,8 +9,9 @@ use mimo_graph::dim::ConstId;
 use mimo_graph::value::{Value, ValueKind};
 use proc_macro2::{Delimiter, Group, Ident, Literal, TokenStream, TokenTree};
 
+use super::unavailable::power_of_numbers;
 use crate::ast::{ConstDef, Expr, ExprKind, Op, name_of};
-use crate::parse::contents;
+use crate::parse::{contents, power};
 
 /// More tokens than any length needs; constants that name each other twice would grow without end.
 const LIMIT: usize = 4096;
@@ -133,7 +134,11 @@ impl<'a> Consts<'a> {
     }
 
     fn resolve(&mut self, def: &ConstDef, diags: &mut Diags) {
-        if has_invalid_part(&def.value) || self.is_broken(&def.value.tokens) {
+        let power = power(&def.value);
+        if let Some(power) = power {
+            diags.push(power_of_numbers(power, |expr| self.fold(expr)));
+        }
+        if power.is_some() || has_invalid_part(&def.value) || self.is_broken(&def.value.tokens) {
             self.broken.insert(name_of(&def.ident));
         }
         let known = self.fold(&def.value);
@@ -301,6 +306,8 @@ impl<'a> Consts<'a> {
             | ExprKind::List(_)
             | ExprKind::Map(_)
             | ExprKind::Call(..)
+            | ExprKind::Power(..)
+            | ExprKind::Index(_)
             | ExprKind::Rust
             | ExprKind::Invalid => return None,
         })
@@ -370,8 +377,10 @@ fn number(n: i64) -> TokenStream {
 pub(super) fn has_invalid_part(expr: &Expr) -> bool {
     match &expr.kind {
         ExprKind::Invalid => true,
-        ExprKind::Neg(inner) | ExprKind::Paren(inner) => has_invalid_part(inner),
-        ExprKind::Binary(_, left, right) => has_invalid_part(left) || has_invalid_part(right),
+        ExprKind::Neg(inner) | ExprKind::Paren(inner) | ExprKind::Index(inner) => has_invalid_part(inner),
+        ExprKind::Power(left, right) | ExprKind::Binary(_, left, right) => {
+            has_invalid_part(left) || has_invalid_part(right)
+        }
         ExprKind::Call(callee, args) => {
             has_invalid_part(callee) || args.iter().any(|arg| has_invalid_part(&arg.value))
         }

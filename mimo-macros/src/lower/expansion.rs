@@ -197,6 +197,51 @@ impl Lower<'_> {
         given
     }
 
+    /// `block(16)(x)` for a function that is given its tensor and its settings in one call: reported, and read as that.
+    /// `None` if it is a call of something else, or of a layer that the function gives.
+    pub(super) fn called_in_two_steps(
+        &mut self,
+        expr: &Expr,
+        callee: &Expr,
+        args: &[Arg],
+    ) -> Option<Evaluated> {
+        let ExprKind::Call(inner, settings) = &callee.kind else { return None };
+        let ExprKind::Name(ident) = &inner.kind else { return None };
+        let name = name_of(ident);
+        let function = self.expansions.function(&name).filter(|_| !self.scope.contains_key(&name))?;
+        let parameters = &function.parameters;
+        let given = |parameter: &crate::ast::Parameter, i: usize| {
+            let named = |arg: &&Arg| matches!(&arg.keyword, Some((keyword, _)) if *keyword == name_of(&parameter.ident));
+            parameter.default.is_some()
+                || settings.get(i).is_some_and(|arg| arg.keyword.is_none())
+                || settings.iter().any(|arg| named(&arg))
+        };
+        // What is given all that it needs may give a layer, which is called next.
+        if parameters.iter().enumerate().all(|(i, parameter)| given(parameter, i)) {
+            return None;
+        }
+        let joined: Vec<String> = args
+            .iter()
+            .chain(settings)
+            .map(|arg| {
+                let value = text_of(arg.value.tokens.clone());
+                match &arg.keyword {
+                    Some((keyword, _)) => format!("{keyword} = {value}"),
+                    None => value,
+                }
+            })
+            .collect();
+        let message =
+            format!("`{name}` is a function, which is given its tensors and its settings in one call");
+        self.error(
+            Diag::error(Code::MissingArgument, expr.loc, message)
+                .help(format!("write `{name}({})`", joined.join(", "))),
+        );
+        self.expansions.called.insert(name);
+        self.broken = true;
+        Some(Evaluated::Poison)
+    }
+
     /// What a function gives: a tensor, several, or a layer.
     fn result(&mut self, result: &Expr) -> Evaluated {
         match &result.kind {
@@ -259,8 +304,8 @@ impl Lower<'_> {
 }
 
 /// Every name that the statements of a body bind.
-pub(super) fn names_bound(statements: &[Statement]) -> Vec<String> {
-    let mut names = Vec::new();
+pub(super) fn names_bound(statements: &[Statement]) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
     for statement in statements {
         match statement {
             Statement::Let(binding) => names.extend(binding.names.iter().map(|name| name_of(&name.ident))),

@@ -34,7 +34,7 @@ impl Lower<'_> {
             },
             ExprKind::Paren(inner) => self.eval(inner),
             ExprKind::Call(callee, args) => self.eval_call(expr, callee, args),
-            ExprKind::Binary(op, left, right) => self.operator(expr, *op, left, right),
+            ExprKind::Binary(..) => self.operator(expr),
             ExprKind::Invalid => Evaluated::Poison,
             ExprKind::List(_) => {
                 self.error(
@@ -63,7 +63,10 @@ impl Lower<'_> {
                 }
                 Evaluated::Poison
             }
-            ExprKind::Bool(_) | ExprKind::Str(_) | ExprKind::None | ExprKind::Map(_) | ExprKind::Rust => {
+            ExprKind::Power(base, exponent) => self.power_of_tensor(expr, base, exponent),
+            ExprKind::Index(indexed) => self.index(expr, indexed),
+            ExprKind::Rust => self.no_tensor_of_rust(expr),
+            ExprKind::Bool(_) | ExprKind::Str(_) | ExprKind::None | ExprKind::Map(_) => {
                 let shown = text_of(expr.tokens.clone());
                 self.error(
                     Diag::error(
@@ -90,6 +93,11 @@ impl Lower<'_> {
         let given = self.consts.parameter(&name).map(|given| given.value(loc));
         let diag = if let Some(given) = given {
             self.no_tensor(&name, given, loc)
+        } else if let Some(values) = self.never.get(&name) {
+            let message = format!("`{name}` is bound in a loop without rounds");
+            Diag::error(Code::UsedBeforeBound, loc, message)
+                .help(format!("bind `{name}` before the loop, or let the loop go over at least one value"))
+                .note(format!("`{values}` is empty"))
         } else if self.bound.contains(&name) {
             Diag::error(Code::UsedBeforeBound, loc, format!("`{name}` is used before it is bound"))
                 .help(format!("move `let {name} = …;` before this"))
@@ -127,7 +135,7 @@ impl Lower<'_> {
         } else {
             let diag =
                 Diag::error(Code::UnknownName, loc, format!("cannot find a tensor or a layer `{name}`"));
-            match did_you_mean(&name, self.scope.keys().map(String::as_str)) {
+            match self.near_in_scope(&name) {
                 Some(near) => diag.help(format!("did you mean `{near}`?")),
                 None => diag.help(format!("bind it first: `let {name} = …;`")),
             }
@@ -155,6 +163,9 @@ impl Lower<'_> {
     /// `callee(args)`
     fn eval_call(&mut self, expr: &Expr, callee: &Expr, args: &[Arg]) -> Evaluated {
         let ExprKind::Name(ident) = &callee.kind else {
+            if let Some(given) = self.called_in_two_steps(expr, callee, args) {
+                return given;
+            }
             // `Dense(64)(x)`, `(enc)(x)`
             return match self.eval(callee) {
                 Evaluated::Layer(layer) => self.apply(layer, args, expr.loc),
@@ -212,14 +223,15 @@ impl Lower<'_> {
                 return Evaluated::Tensors(vec![self.builder.input(&args, expr.loc, &mut self.diags)]);
             }
             "Model" | "Sequential" => {
-                self.error(
-                    Diag::error(
-                        Code::ModelAsLayer,
-                        expr.loc,
-                        format!("`{name}(…)` is not a layer of a model"),
-                    )
-                    .help("end the block with `Model(inputs = […], outputs = […])`"),
-                );
+                let help = match name.as_str() {
+                    "Model" => "end the block with `Model(inputs = […], outputs = […])`",
+                    _ => {
+                        "call its layers one after the other, or write a function of the block: \
+                         `fn block(x) { let h = Dense(32)(x); Dense(8)(h) }`"
+                    }
+                };
+                let message = format!("`{name}(…)` is not a layer of a model");
+                self.error(Diag::error(Code::ModelAsLayer, expr.loc, message).help(help));
                 return Evaluated::Poison;
             }
             _ => {}
@@ -324,6 +336,7 @@ impl Lower<'_> {
             ExprKind::List(items) => !items.is_empty() && items.iter().all(|item| self.is_tensor(item)),
             ExprKind::Paren(inner) => self.is_tensor(inner),
             ExprKind::Binary(_, left, right) => self.is_tensor(left) || self.is_tensor(right),
+            ExprKind::Index(inner) | ExprKind::Power(inner, _) => self.is_tensor(inner),
             // `Dropout(0.5)(x)`
             ExprKind::Call(callee, _) => match &callee.kind {
                 ExprKind::Call(..) => true,

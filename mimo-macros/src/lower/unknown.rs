@@ -6,61 +6,93 @@ use mimo_graph::layers;
 
 use super::Lower;
 
+/// How many pairs of names are compared in one expansion.
+pub(super) const COMPARISONS: usize = 1 << 18;
+
 impl Lower<'_> {
     /// Whether a name that nothing is bound to was told before, or follows from what was told: it may be a name of a
     /// statement that was not read, or the one that is missing in a pattern.
     pub(super) fn is_told(&mut self, name: &str) -> bool {
-        if self.lost.contains(name) || self.unknown.iter().any(|other| other == name) {
-            return true;
-        }
-        self.unknown.push(name.to_owned());
-        false
+        self.lost.contains(name) || !self.unknown.insert(name.to_owned())
     }
 
     /// Reports a name that nothing is bound to. While a pattern lacks a name, this may be that one: which of the names
     /// it is shows at the end.
     pub(super) fn unbound(&mut self, name: &str, diag: Diag) {
-        match self.nameless > 0 && !self.bound.iter().any(|other| other == name) {
+        match self.nameless > 0 && !self.bound.contains(name) {
             true => self.pending.push((name.to_owned(), diag)),
             false => self.error(diag),
         }
     }
 
+    /// The candidate that a name was meant to be, while there are few names that are unknown: a person does not mistype
+    /// more, and comparing all with all would take the square of their number.
+    pub(super) fn near<'n>(
+        &mut self,
+        name: &str,
+        candidates: impl Iterator<Item = &'n str>,
+    ) -> Option<&'n str> {
+        let mut comparisons = self.comparisons;
+        let counted = candidates.take_while(|_| {
+            let left = comparisons.checked_sub(1);
+            comparisons = left.unwrap_or(0);
+            left.is_some()
+        });
+        let near = did_you_mean(name, counted);
+        self.comparisons = comparisons;
+        near
+    }
+
+    /// The same among the names of the scope.
+    pub(super) fn near_in_scope(&mut self, name: &str) -> Option<String> {
+        let scope = std::mem::take(&mut self.scope);
+        let near = self.near(name, scope.keys().map(String::as_str)).map(str::to_owned);
+        self.scope = scope;
+        near
+    }
+
     /// Whether a name is nearly one that is bound.
-    fn is_slip(&self, name: &str) -> bool {
-        did_you_mean(name, self.scope.keys().map(String::as_str)).is_some()
+    fn is_slip(&mut self, name: &str) -> bool {
+        self.near_in_scope(name).is_some()
     }
 
     /// Reports those unknown names that are not the ones which patterns lack. A slip of the hand is the last to be
     /// taken for one of them.
     pub(super) fn tell_pending(&mut self) {
         let mut pending = std::mem::take(&mut self.pending);
-        pending.sort_by_key(|(name, _)| self.is_slip(name));
+        pending.sort_by_cached_key(|(name, _)| self.is_slip(name));
         for (_, diag) in pending.into_iter().skip(self.nameless) {
             self.error(diag);
         }
     }
 
     /// Whether a name is lost with the statement that binds it, as far as can be told.
-    pub(super) fn is_lost(&self, name: &str) -> bool {
-        self.lost.contains(name) || !self.is_slip(name) && self.pending.iter().any(|(other, _)| other == name)
+    pub(super) fn is_lost(&mut self, name: &str) -> bool {
+        self.lost.contains(name) || self.pending.iter().any(|(other, _)| other == name) && !self.is_slip(name)
     }
 
-    /// A layer that was never bound: `encoder(x)`. It is told once, like a tensor. What begins with a capital letter,
-    /// or nearly is a layer of mimo, is for the builder to tell.
+    /// A layer or a function that was never bound: `encoder(x)`. It is told once, like a tensor. What begins with a
+    /// capital letter, or nearly is a layer of mimo, is for the builder to tell.
     pub(super) fn is_unbound(&mut self, name: &str, loc: Loc) -> bool {
+        let lower = name.starts_with(|c: char| c.is_lowercase() || c == '_');
+        let bound = self.bound.contains(name);
+        let unavailable = layers::unavailable(name, loc).filter(|_| lower && !bound);
         let near = layers::classes().chain(layers::functions());
-        if !name.starts_with(|c: char| c.is_lowercase() || c == '_') || did_you_mean(name, near).is_some() {
+        if unavailable.is_none() && (!lower || self.near(name, near).is_some()) {
             return false;
         }
         if self.is_told(name) {
             return true;
         }
-        let diag = Diag::error(Code::UnknownName, loc, format!("cannot find a layer `{name}`"));
-        let diag = match self.bound.iter().any(|other| other == name) {
-            true => diag.help(format!("move `let {name} = …;` before this")),
-            false => diag.help(format!("bind it first: `let {name} = Dense(…);`")),
-        };
+        let diag = unavailable.unwrap_or_else(|| {
+            let diag = Diag::error(Code::UnknownName, loc, format!("cannot find a layer or a function `{name}`"));
+            match bound {
+                true => diag.help(format!("move `let {name} = …;` before this")),
+                false => diag.help(format!(
+                    "write a function of the block, `fn {name}(x) {{ Dense(32)(x) }}`, or bind a layer, `let {name} = Dense(32);`"
+                )),
+            }
+        });
         self.unbound(name, diag);
         true
     }

@@ -28,6 +28,11 @@ impl Lower<'_> {
     }
 
     fn value_kind(&mut self, expr: &Expr) -> ValueKind {
+        if matches!(expr.kind, ExprKind::Power(..) | ExprKind::Neg(_) | ExprKind::Binary(..))
+            && self.has_power(expr)
+        {
+            return ValueKind::Invalid;
+        }
         match self.consts.fold(expr) {
             Some(Known::Int(n)) => return ValueKind::Int(n),
             Some(Known::Float(x)) => return ValueKind::Float(x),
@@ -52,8 +57,20 @@ impl Lower<'_> {
                 ValueKind::Expr(_) => ValueKind::Expr(self.constant(&expr.tokens, expr.loc)),
                 kind => kind,
             },
-            ExprKind::Neg(_) | ExprKind::Binary(..) | ExprKind::Rust => {
+            ExprKind::Neg(_)
+            | ExprKind::Binary(..)
+            | ExprKind::Power(..)
+            | ExprKind::Index(_)
+            | ExprKind::Rust => {
                 if has_invalid_part(expr) || self.consts.is_broken(&expr.tokens) {
+                    return ValueKind::Invalid;
+                }
+                if let Some(text) = character(&expr.tokens) {
+                    // What is longer is no character to rustc either, which has said so.
+                    let message = "a string stands in double quotes";
+                    self.error(
+                        Diag::error(Code::WrongValue, expr.loc, message).help(format!("write `\"{text}\"`")),
+                    );
                     return ValueKind::Invalid;
                 }
                 // A part of it may be of our grammar only: `-{ key: value }`.
@@ -116,5 +133,17 @@ impl Lower<'_> {
             self.const_exprs.push(self.consts.substitute(tokens.clone(), &mut size));
         }
         id
+    }
+}
+
+/// What stands between the quotes of a single character: `'a'`.
+fn character(tokens: &TokenStream) -> Option<String> {
+    let mut tokens = tokens.clone().into_iter();
+    let (proc_macro2::TokenTree::Literal(literal), None) = (tokens.next()?, tokens.next()) else {
+        return None;
+    };
+    match syn::Lit::new(literal) {
+        syn::Lit::Char(character) => Some(character.value().to_string()),
+        _ => None,
     }
 }

@@ -6,6 +6,7 @@ use proc_macro2::{Delimiter, TokenTree};
 
 use super::cursor::{Cursor, contents, cut_list, text_of};
 use super::header::is_name;
+use super::python::without_prefix;
 use super::statement::State;
 use super::{Parser, invalid};
 use crate::ast::{Binder, Expr, Let, Model, Statement, name_of};
@@ -133,6 +134,13 @@ impl Parser {
             if model.tail.is_none() {
                 self.tail(cursor, model);
             }
+            return;
+        }
+        let unprefixed = without_prefix(cursor);
+        // `Sequential([…])(x)` is one in the place of a layer.
+        if unprefixed.at_keyword("Sequential") && unprefixed.rest().len() == 2 {
+            state.model_name = names.first().map(|binder| name_of(&binder.ident));
+            self.sequential(cursor, state, model);
             return;
         }
         let value = if cursor.is_empty() {

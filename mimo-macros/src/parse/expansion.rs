@@ -39,6 +39,10 @@ pub(super) fn braced(run: &[TokenTree]) -> Option<usize> {
     (!cursor.is_empty()).then(|| cursor.position() + 1)
 }
 
+fn is_braces(token: &TokenTree) -> bool {
+    matches!(token, TokenTree::Group(group) if group.delimiter() == Delimiter::Brace)
+}
+
 /// Gives the block what was reported to belong there, so that its uses are no further mistakes.
 fn take_back(inner: &mut Model, model: &mut Model) {
     model.functions.append(&mut inner.functions);
@@ -194,16 +198,35 @@ impl Parser {
         let tuple = cursor.group_at(0, Delimiter::Parenthesis);
         let mut names = Vec::new();
         let pattern = cursor.position();
+        let mut bare = false;
         if let Some(group) = tuple {
             names = self.binders(&contents(group.stream()), model);
             cursor.skip(1);
+        } else if !cursor.at_keyword("in") && cursor.ident_at(0).is_some() && cursor.punct_at(1, ',') {
+            // `for i, n in …`: Python's tuple.
+            while !cursor.is_empty()
+                && !cursor.at_keyword("in")
+                && cursor.group_at(0, Delimiter::Brace).is_none()
+            {
+                cursor.skip(1);
+            }
+            bare = true;
+            names = self.binders(cursor.since(pattern), model);
         } else if !cursor.at_keyword("in") && cursor.ident_at(0).is_some() {
             names.extend(self.binder(cursor.rest().get(..1).unwrap_or_default()));
             cursor.skip(1);
         }
+        let pattern_tokens = cursor.since(pattern);
         if cursor.position() == pattern {
             let loc = self.spans.of(cursor.previous());
             self.error(Diag::error(Code::IncompleteLoop, loc, "expected a name after `for`").help(LOOP));
+        }
+        let colon = (0..cursor.rest().len()).find(|&n| cursor.punct_at(n, ':'));
+        if let (Some(colon), None) = (colon, cursor.rest().iter().find(|token| is_braces(token))) {
+            let loc = self.spans.of(cursor.rest().get(colon..colon + 1).unwrap_or_default());
+            self.lose(cursor.rest(), model);
+            let diag = Diag::error(Code::IncompleteLoop, loc, "the body of a loop stands in braces");
+            return self.error(diag.help(LOOP));
         }
         let values = if cursor.at_keyword("in") {
             cursor.skip(1);
@@ -220,7 +243,20 @@ impl Parser {
                 );
                 Values::Invalid
             } else {
-                self.values(run)
+                let known = self.errors();
+                let values = self.values(run, pattern_tokens);
+                // Whoever writes Python's values is shown the pattern with them.
+                if bare && self.errors() == known {
+                    let loc = self.spans.of(pattern_tokens);
+                    let shown = text_of(pattern_tokens.iter().cloned().collect());
+                    let diag =
+                        Diag::error(Code::LoopPattern, loc, "several names of a loop stand in parentheses");
+                    self.error(diag.help(format!(
+                        "write `for ({shown}) in {} {{ … }}`",
+                        text_of(run.iter().cloned().collect())
+                    )));
+                }
+                values
             }
         } else {
             let loc = self.spans.of(cursor.previous());
@@ -244,18 +280,27 @@ impl Parser {
         model.lost.add(std::mem::take(&mut inner.lost));
         take_back(&mut inner, model);
         let body = inner.statements;
-        model.statements.push(Statement::For(For { names, tuple: tuple.is_some(), values, body, loc }));
+        model.statements.push(Statement::For(For {
+            names,
+            tuple: tuple.is_some() || bare,
+            values,
+            body,
+            loc,
+        }));
     }
 
     /// `0..4`, `0..=N`, `[32, 64]`, `(0..4).rev()`
-    fn values(&mut self, run: &[TokenTree]) -> Values {
+    pub(super) fn values(&mut self, run: &[TokenTree], names: &[TokenTree]) -> Values {
+        if let Some(values) = self.python_values(run, names) {
+            return values;
+        }
         if let [TokenTree::Group(group), TokenTree::Punct(dot), TokenTree::Ident(rev), TokenTree::Group(_)] =
             run
             && group.delimiter() == Delimiter::Parenthesis
             && dot.as_char() == '.'
             && rev == "rev"
         {
-            return Values::Reversed(Box::new(self.values(&contents(group.stream()))));
+            return Values::Reversed(Box::new(self.values(&contents(group.stream()), names)));
         }
         let dots = |at: usize| matches!(run.get(at), Some(TokenTree::Punct(punct)) if punct.as_char() == '.');
         let Some(at) = (0..run.len()).find(|&at| dots(at) && dots(at + 1)) else {

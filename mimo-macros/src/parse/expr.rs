@@ -8,6 +8,7 @@ use proc_macro2::{Delimiter, Group, Literal, TokenStream, TokenTree};
 use super::Parser;
 use super::cursor::{Cursor, contents, cut_list, text_of};
 use super::list::Takes;
+use super::rust::{is_rust, is_short};
 use crate::ast::{Expr, ExprKind, Op, name_of};
 use crate::span::SpanRange;
 
@@ -19,8 +20,18 @@ pub(super) enum Stop {
     Reported,
 }
 
-/// More operators, or more tokens of Rust, than a person writes in one expression; what follows recurses.
-const LIMIT: usize = 256;
+/// More operators than a person writes in one expression; what follows recurses for each.
+const LIMIT: usize = 128;
+
+/// More tokens of Rust than a person writes in one expression.
+const TOKENS: usize = 256;
+
+/// How deep expressions may stand inside each other, by signs, powers and groups. Macros run on threads with stacks of
+/// less than a megabyte, too.
+const DEPTH: usize = 140;
+
+/// How many signs a power counts as.
+const POWER: usize = 12;
 
 impl Parser {
     /// A run of tokens that is one expression; `what` names it in messages: `a tensor`, `a value`.
@@ -39,7 +50,13 @@ impl Parser {
     pub(super) fn expr_prefix(&mut self, cursor: &mut Cursor<'_>, what: &str) -> Expr {
         // Each nested expression counts its own operators.
         let outer = std::mem::take(&mut self.operators);
-        let expr = self.expr_or_rust(cursor, what);
+        self.depth += 1;
+        let mut expr = self.expr_or_rust(cursor, what);
+        self.depth -= 1;
+        if !matches!(expr.kind, ExprKind::Invalid) && self.python_operator(cursor) {
+            cursor.skip(cursor.rest().len());
+            expr.kind = ExprKind::Invalid;
+        }
         self.operators = outer;
         expr
     }
@@ -58,6 +75,13 @@ impl Parser {
         }
         let loc = self.spans.of(run);
         let parsed = self.binary(cursor, 0);
+        // `crate::N ** 2` is a product with a reference to Rust.
+        if matches!(parsed, Err(Stop::NotOurs))
+            && let Some(power) = self.power_of_rust(run, loc)
+        {
+            cursor.skip(cursor.rest().len());
+            return power;
+        }
         if let Ok(expr) = parsed {
             if cursor.is_empty() {
                 return expr;
@@ -86,6 +110,25 @@ impl Parser {
         Expr { kind: ExprKind::Invalid, loc, tokens }
     }
 
+    /// `crate::N ** 2`, whose base only Rust reads.
+    fn power_of_rust(&mut self, run: &[TokenTree], loc: Loc) -> Option<Expr> {
+        let is_power = |at: usize| {
+            let cursor = Cursor::new(run.get(at..).unwrap_or_default());
+            matches!(cursor.peek(), Some(TokenTree::Punct(p)) if p.as_char() == '*')
+                && !cursor.punct_at(0, '*')
+        };
+        let at = (1..run.len())
+            .find(|&at| is_power(at) && !matches!(run.get(at - 1), Some(TokenTree::Punct(_))))?;
+        let (base, exponent) = (run.get(..at)?, run.get(at + 2..)?);
+        let tokens: TokenStream = base.iter().cloned().collect();
+        let base = Expr { kind: ExprKind::Rust, loc: self.spans.of(base), tokens };
+        self.depth += POWER;
+        let exponent = self.expr(exponent, "an exponent");
+        self.depth -= POWER;
+        let kind = ExprKind::Power(Box::new(base), Box::new(exponent));
+        Some(Expr { kind, loc, tokens: run.iter().cloned().collect() })
+    }
+
     /// Says what is wrong with tokens that neither grammar knows.
     pub(super) fn not_an_expression(&mut self, run: &[TokenTree], what: &str) {
         let (message, range) = match run.first() {
@@ -95,18 +138,12 @@ impl Parser {
                     .help("a map is written `{ name: value, … }`");
                 return self.error(diag);
             }
-            _ if run.len() > LIMIT => ("this expression is too long".to_owned(), SpanRange::of(run)),
-            _ => match syn::parse2::<syn::Expr>(run.iter().cloned().collect()) {
-                // The span of an error at the end of the run is the whole macro; the run says more.
-                Err(error) if error.to_string().starts_with("unexpected end") => {
-                    (format!("expected {what}, but it ends early"), SpanRange::of(run))
-                }
-                Err(error) => (format!("not {what}: {error}"), SpanRange::one(error.span())),
-                Ok(_) => (format!("this is not {what}"), SpanRange::of(run)),
-            },
+            _ if is_long(run) => ("this expression is too long".to_owned(), SpanRange::of(run)),
+            // What syn says is about a grammar that users do not write, and its place may be the whole macro.
+            _ => (format!("this is not {what}"), SpanRange::of(run)),
         };
         let loc = self.spans.add(range);
-        let code = if run.len() > LIMIT { Code::TooLarge } else { Code::InvalidExpression };
+        let code = if is_long(run) { Code::TooLarge } else { Code::InvalidExpression };
         let help = "write a number, a name, a list, or a call of a layer";
         self.error(Diag::error(code, loc, message).help(help));
     }
@@ -117,16 +154,6 @@ impl Parser {
         let loc = self.spans.of(cursor.rest());
         let mut left = self.unary(cursor)?;
         loop {
-            if matches!(cursor.peek(), Some(TokenTree::Punct(p)) if p.as_char() == '*')
-                && !cursor.punct_at(0, '*')
-            {
-                let loc = self.spans.of(cursor.rest().get(..2).unwrap_or_default());
-                self.error(
-                    Diag::error(Code::PythonExpression, loc, "`**` is Python's power")
-                        .help("write the number, or `usize::pow(base, exponent)`"),
-                );
-                return Err(Stop::Reported);
-            }
             let op = match cursor.peek() {
                 Some(TokenTree::Punct(p)) if cursor.punct_at(0, p.as_char()) => Op::of(p.as_char()),
                 _ => None,
@@ -163,16 +190,27 @@ impl Parser {
         if self.operators <= LIMIT {
             return Ok(());
         }
+        Err(self.too_long(cursor))
+    }
+
+    fn too_long(&mut self, cursor: &Cursor<'_>) -> Stop {
         let loc = self.spans.of(cursor.rest().get(..1).unwrap_or_default());
         self.error(
             Diag::error(Code::TooLarge, loc, "this expression is too long")
                 .help("bind a part of it with `let`"),
         );
-        Err(Stop::Reported)
+        Stop::Reported
     }
 
     /// A sign, an atom, and calls.
     fn unary(&mut self, cursor: &mut Cursor<'_>) -> Result<Expr, Stop> {
+        self.depth += 1;
+        let expr = if self.depth > DEPTH { Err(self.too_long(cursor)) } else { self.signed(cursor) };
+        self.depth -= 1;
+        expr
+    }
+
+    fn signed(&mut self, cursor: &mut Cursor<'_>) -> Result<Expr, Stop> {
         let start = cursor.position();
         let loc = self.spans.of(cursor.rest());
         if cursor.punct_at(0, '-') {
@@ -188,69 +226,54 @@ impl Parser {
             };
             return Ok(Expr { kind, loc, tokens: tokens.iter().cloned().collect() });
         }
-        self.python_prefix(cursor);
+        self.python_prefix(cursor)?;
         let start = cursor.position();
         let mut expr = self.atom(cursor)?;
-        while let Some(group) = cursor.group_at(0, Delimiter::Parenthesis) {
-            if !matches!(expr.kind, ExprKind::Name(_) | ExprKind::Call(..) | ExprKind::Paren(_)) {
-                break;
-            }
-            self.count(cursor)?;
-            let call = self.spans.of(cursor.since(start));
-            // `Dense(…)` has settings; `enc(…)` and `Dense(…)(…)` have tensors.
-            let takes = match &expr.kind {
-                ExprKind::Name(name) if name.to_string().starts_with(char::is_uppercase) => Takes::Settings,
-                ExprKind::Name(name) if mimo_graph::layers::function(&name_of(name)).is_some() => Takes::Both,
-                _ => Takes::Tensors,
+        loop {
+            let callable = matches!(
+                expr.kind,
+                ExprKind::Name(_) | ExprKind::Call(..) | ExprKind::Paren(_) | ExprKind::Index(_)
+            );
+            // Places are in the order of the source: that of a call is before those of its arguments.
+            let loc = self.spans.of(cursor.since(start));
+            let kind = match cursor.peek() {
+                Some(TokenTree::Group(group)) if callable => match group.delimiter() {
+                    Delimiter::Parenthesis if !matches!(expr.kind, ExprKind::Index(_)) => {
+                        self.count(cursor)?;
+                        let takes = takes(&expr);
+                        let args = self.arguments(&contents(group.stream()), takes);
+                        ExprKind::Call(Box::new(expr), args)
+                    }
+                    Delimiter::Bracket => {
+                        self.count(cursor)?;
+                        ExprKind::Index(Box::new(expr))
+                    }
+                    _ => break,
+                },
+                _ => break,
             };
-            let args = self.arguments(&contents(group.stream()), takes);
             cursor.skip(1);
             let tokens = cursor.since(start);
-            self.spans.set(call, SpanRange::of(tokens));
-            let kind = ExprKind::Call(Box::new(expr), args);
-            expr = Expr { kind, loc: call, tokens: tokens.iter().cloned().collect() };
+            self.spans.set(loc, SpanRange::of(tokens));
+            expr = Expr { kind, loc, tokens: tokens.iter().cloned().collect() };
+        }
+        // Both characters of `**` are one operator of Python, which binds more tightly than a sign.
+        if matches!(cursor.peek(), Some(TokenTree::Punct(p)) if p.as_char() == '*')
+            && !cursor.punct_at(0, '*')
+        {
+            self.count(cursor)?;
+            cursor.skip(2);
+            // Nobody writes a tower of powers, and each takes more of the stack than a sign.
+            self.depth += POWER;
+            let exponent = self.unary(cursor);
+            self.depth -= POWER;
+            let exponent = exponent?;
+            let tokens = cursor.since(start);
+            let kind = ExprKind::Power(Box::new(expr), Box::new(exponent));
+            self.spans.set(loc, SpanRange::of(tokens));
+            expr = Expr { kind, loc, tokens: tokens.iter().cloned().collect() };
         }
         Ok(expr)
-    }
-
-    /// `keras.layers.` before a layer.
-    fn python_prefix(&mut self, cursor: &mut Cursor<'_>) {
-        const MODULES: [&str; 9] = [
-            "keras",
-            "tf",
-            "tensorflow",
-            "layers",
-            "losses",
-            "metrics",
-            "optimizers",
-            "activations",
-            "regularizers",
-        ];
-        let start = cursor.position();
-        let from = *cursor;
-        while let Some(ident) = cursor.ident_at(0) {
-            if !cursor.punct_at(1, '.')
-                || cursor.ident_at(2).is_none()
-                || !MODULES.contains(&name_of(ident).as_str())
-            {
-                break;
-            }
-            cursor.skip(2);
-        }
-        if cursor.position() == start {
-            return;
-        }
-        let loc = self.spans.of(cursor.since(start));
-        let prefix = text_of(cursor.since(start).iter().cloned().collect());
-        let name = cursor.ident_at(0).or(from.ident_at(0)).map(name_of).unwrap_or_default();
-        self.error(
-            Diag::error(
-                Code::PythonModule,
-                loc,
-                format!("`{prefix}` is a Python module, and names have no prefix here"),
-            )
-            .help(format!("write `{name}`")),
-        );
     }
 
     fn atom(&mut self, cursor: &mut Cursor<'_>) -> Result<Expr, Stop> {
@@ -293,6 +316,10 @@ impl Parser {
                 }
             },
             syn::Lit::Str(text) => Ok(ExprKind::Str(text.value())),
+            // `'he_normal'`: rustc has said that a string stands in double quotes, so it is read as one.
+            lit if !matches!(lit, syn::Lit::Char(_)) && literal.to_string().starts_with('\'') => {
+                Ok(ExprKind::Str(literal.to_string().trim_matches('\'').into()))
+            }
             _ => Err(Stop::NotOurs),
         }
     }
@@ -349,6 +376,7 @@ impl Parser {
         match group.delimiter() {
             Delimiter::None => Ok(ExprKind::Paren(Box::new(self.expr(&tokens, "an expression")))),
             Delimiter::Bracket => self.list(&tokens),
+            Delimiter::Parenthesis if self.comprehension(&tokens) => Err(Stop::Reported),
             Delimiter::Parenthesis => {
                 let pieces = cut_list(&tokens);
                 let comma = matches!(tokens.last(), Some(TokenTree::Punct(p)) if p.as_char() == ',');
@@ -382,11 +410,19 @@ impl Parser {
 
 /// Whether Rust reads the tokens as an expression, if they are as few as a person writes.
 fn is_short_rust(run: &[TokenTree]) -> bool {
-    run.len() <= LIMIT && is_rust(&run.iter().cloned().collect())
+    !is_long(run) && is_rust(&run.iter().cloned().collect())
 }
 
-/// Whether Rust reads the tokens as an expression. Closures and control flow are not in syn's small grammar, and are no
-/// lengths either. The operators of what is asked for were counted: syn recurses.
-pub(crate) fn is_rust(tokens: &TokenStream) -> bool {
-    syn::parse2::<syn::Expr>(tokens.clone()).is_ok()
+/// Whether there are more tokens than a person writes in one expression.
+fn is_long(run: &[TokenTree]) -> bool {
+    run.len() > TOKENS || !is_short(&run.iter().cloned().collect())
+}
+
+/// What a call is given: `Dense(…)` has settings; `enc(…)` and `Dense(…)(…)` have tensors.
+fn takes(callee: &Expr) -> Takes {
+    match &callee.kind {
+        ExprKind::Name(name) if name.to_string().starts_with(char::is_uppercase) => Takes::Settings,
+        ExprKind::Name(name) if mimo_graph::layers::function(&name_of(name)).is_some() => Takes::Both,
+        _ => Takes::Tensors,
+    }
 }

@@ -7,6 +7,7 @@ use quote::quote;
 
 use super::Parser;
 use super::cursor::Cursor;
+use super::rust::is;
 use crate::ast::{Header, Model};
 use crate::span::SpanRange;
 
@@ -31,7 +32,7 @@ impl Parser {
         }
         let vis_tokens = cursor.since(vis_start);
         let mut vis: TokenStream = vis_tokens.iter().cloned().flat_map(ungrouped).collect();
-        if syn::parse2::<syn::Visibility>(vis.clone()).is_err() {
+        if !is::<syn::Visibility>(&vis) {
             let loc = self.spans.of(vis_tokens);
             self.error(
                 Diag::error(Code::InvalidVisibility, loc, "this is no visibility")
@@ -123,7 +124,7 @@ impl Parser {
         }
         let path = cursor.since(start);
         let tokens: TokenStream = path.iter().cloned().collect();
-        let valid = syn::parse2::<syn::Path>(tokens.clone()).is_ok();
+        let valid = is::<syn::Path>(&tokens);
         let ended = matches!(cursor.peek(), Some(TokenTree::Punct(p)) if p.as_char() == ';');
         if !valid || !ended {
             let loc = if path.is_empty() { self.spans.of(cursor.previous()) } else { self.spans.of(path) };

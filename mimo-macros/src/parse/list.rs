@@ -6,6 +6,7 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 use super::cursor::{Cursor, contents, cut_list};
 use super::expr::Stop;
+use super::header::is_name;
 use super::{Parser, invalid};
 use crate::ast::{Arg, Expr, ExprKind, Key, name_of};
 use crate::span::SpanRange;
@@ -25,6 +26,9 @@ impl Parser {
     pub(super) fn list(&mut self, tokens: &[TokenTree]) -> Result<ExprKind, Stop> {
         if tokens.iter().any(|token| matches!(token, TokenTree::Punct(p) if p.as_char() == ';')) {
             return Err(Stop::NotOurs);
+        }
+        if self.comprehension(tokens) {
+            return Err(Stop::Reported);
         }
         let mut items = Vec::new();
         let mut cursor = Cursor::new(tokens);
@@ -93,6 +97,9 @@ impl Parser {
         };
         if !(pieces.is_empty() || pieces.iter().any(entry)) {
             return Err(Stop::NotOurs);
+        }
+        if self.comprehension(tokens) {
+            return Err(Stop::Reported);
         }
         let mut entries: Vec<(Key, Expr)> = Vec::new();
         let mut position = Cursor::new(tokens);
@@ -184,6 +191,9 @@ impl Parser {
         let mut position = Cursor::new(tokens);
         // Whether the last argument is a map without its braces, whose other entries look like arguments.
         let mut open = false;
+        if self.comprehension(tokens) {
+            return vec![Arg { keyword: None, value: invalid(self.spans.of(tokens)) }];
+        }
         for piece in cut_list(tokens) {
             position.skip(piece.len() + 1);
             if piece.is_empty() {
@@ -269,7 +279,11 @@ impl Parser {
 
 /// The name of an argument whose `=` is missing: `activation relu`. Two constants are not meant by that.
 fn without_equals<'a>(cursor: &Cursor<'a>) -> Option<&'a proc_macro2::Ident> {
-    let name = cursor.ident_at(0).filter(|name| name.to_string().starts_with(|c: char| c.is_lowercase()))?;
+    // `if DEEP { 3 } else { 4 }` is an expression.
+    let named = |name: &&proc_macro2::Ident| {
+        name.to_string().starts_with(|c: char| c.is_lowercase()) && is_name(name)
+    };
+    let name = cursor.ident_at(0).filter(named)?;
     let value = match cursor.peek_nth(1)? {
         TokenTree::Group(group) => match group.delimiter() {
             Delimiter::Parenthesis => false,

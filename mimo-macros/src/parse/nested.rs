@@ -12,6 +12,7 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use super::Parser;
 use super::cursor::{Cursor, text_of};
 use super::header::is_name;
+use super::rust::is;
 use crate::ast::{Model, Use, name_of};
 use crate::tokens::idents;
 
@@ -84,7 +85,7 @@ impl Parser {
             let loc = self.spans.of(cursor.rest());
             self.error(Diag::error(Code::InvalidUse, loc, "unexpected tokens after this `use`").help(FORM));
         }
-        let valid = syn::parse2::<syn::Path>(tokens.clone()).is_ok() && is_name(&ident);
+        let valid = is::<syn::Path>(&tokens) && is_name(&ident);
         if !valid {
             model.missing_uses.push(name_of(&ident));
             let shown = text_of(tokens);

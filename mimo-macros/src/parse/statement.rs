@@ -6,8 +6,9 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 use super::binding::python_tuple;
 use super::cursor::{Cursor, contents};
-use super::expr::is_rust;
 use super::header::is_name;
+use super::python::without_prefix;
+use super::rust::{is, is_rust};
 use super::{Parser, invalid};
 use crate::ast::{Arg, ConstDef, Expr, ExprKind, Model, Tail, name_of};
 use crate::lints;
@@ -40,6 +41,8 @@ pub(super) struct State {
     pub(super) model_name: Option<String>,
     /// Whether a statement after `Model(…)` was reported.
     after_tail: bool,
+    /// Whether `Sequential(…)` was reported, so that what is called on it is no further mistake.
+    pub(super) sequential: bool,
 }
 
 impl State {
@@ -131,6 +134,14 @@ impl Parser {
         }
         if cursor.at_keyword("Model") && !cursor.punct_at(1, '=') {
             return self.tail(&mut cursor, model);
+        }
+        let unprefixed = without_prefix(&cursor);
+        if unprefixed.at_keyword("Sequential") && unprefixed.group_at(1, Delimiter::Parenthesis).is_some() {
+            return self.sequential(&cursor, state, model);
+        }
+        let method = cursor.punct_at(1, '.').then(|| cursor.ident_at(0)).flatten();
+        if state.sequential && method.is_some_and(|name| state.model_name == Some(name_of(name))) {
+            return self.lose(cursor.rest(), model);
         }
         if cursor.at_keyword("let") {
             cursor.skip(1);
@@ -250,7 +261,7 @@ impl Parser {
         if !assigned {
             // Without a `=`, what is type and what is value cannot be told. A type alone is one that is being typed.
             let rest: TokenStream = cursor.rest().iter().skip(1).cloned().collect();
-            if cursor.punct_at(0, ':') && syn::parse2::<syn::Type>(rest.clone()).is_ok() {
+            if cursor.punct_at(0, ':') && is::<syn::Type>(&rest) {
                 ty = rest;
             }
             cursor.skip(cursor.rest().len());
@@ -262,13 +273,12 @@ impl Parser {
             }
             let tokens = cursor.since(start);
             ty = tokens.iter().cloned().collect();
-            if let Err(error) = syn::parse2::<syn::Type>(ty.clone()) {
+            if !is::<syn::Type>(&ty) {
                 let loc = if tokens.is_empty() { loc } else { self.spans.of(tokens) };
-                let early = tokens.is_empty() || error.to_string().starts_with("unexpected end");
-                let message = if early {
+                let message = if tokens.is_empty() {
                     format!("expected the type of `{ident}`")
                 } else {
-                    format!("this is no type: {error}")
+                    format!("this is not the type of `{ident}`")
                 };
                 self.error(Diag::error(Code::IncompleteConst, loc, message).help(FORM));
             }
@@ -341,6 +351,7 @@ impl Parser {
         }
         let loc = self.spans.of(cursor.rest());
         let call = cursor.ident_at(0).is_some() && cursor.group_at(1, Delimiter::Parenthesis).is_some();
+        let call = call && !["if", "while", "match", "print"].iter().any(|word| cursor.at_keyword(word));
         let diag = match call {
             true => {
                 // Read for its own mistakes.
@@ -351,10 +362,15 @@ impl Parser {
                 self.expr(cursor.rest(), "a tensor or a layer");
                 return;
             }
-            false => Diag::error(Code::NotAStatement, loc, "this is no statement of a model"),
+            false => Diag::error(Code::NotAStatement, loc, "this is not a statement of a model"),
         };
         self.lose(cursor.rest(), model);
-        self.error(diag.help("write `let name = …;`, `const NAME: usize = …;` or `Model(…)`"));
+        let other = self.other_statement(cursor);
+        self.error(
+            other.unwrap_or_else(|| {
+                diag.help("write `let name = …;`, `const NAME: usize = …;` or `Model(…)`")
+            }),
+        );
     }
 
     /// `model.compile(…)` or `.compile(…)` after `Model(…);`: read as if it stood where it belongs.

@@ -227,6 +227,32 @@ mod found {
         assert_told("let h = Dense(1 + f([a b]))(x);", "compile_error");
     }
 
+    /// Two colons apart were taken for those of a path, which editors were shown with its space.
+    #[test]
+    fn punctuation_apart_is_not_punctuation_together() {
+        let symbols = [
+            ":", "::", "<", ">", "->", "=>", "..", "..=", "&", "&&", "|", "#", "!", "?", "$", "@", "'a", "~",
+            "**",
+        ];
+        for a in symbols {
+            for b in symbols {
+                let statements = [
+                    format!("let _a = a {a} {b} c;"),
+                    format!("let _a = Dense(a {a} {b} c)(x);"),
+                    format!("use a {a} {b} c;"),
+                    format!("const N: a {a} {b} c = 3;"),
+                    format!("for i in a {a} {b} c {{ let _a = Dense(i)(x); }}"),
+                ];
+                for statement in statements {
+                    let source = format!("Net {{ let x = Input(shape = [4]); {statement} Model([x], [x]) }}");
+                    if let Ok(tokens) = source.parse() {
+                        assert_rust(tokens);
+                    }
+                }
+            }
+        }
+    }
+
     /// A map is an expression of models and not of Rust.
     #[test]
     fn what_only_models_have_is_no_constant() {

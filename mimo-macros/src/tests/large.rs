@@ -39,3 +39,78 @@ fn every_layer_costs_the_same() {
 fn a_thousand_layers_are_a_model() {
     assert!(tokens_of(&chain(1000)) > 100_000);
 }
+
+/// Runs on a thread with as little stack as a compiler or an editor may give a macro, in a debug build.
+fn on_a_small_stack(what: &str, run: impl FnOnce() + Send + 'static) {
+    let thread = std::thread::Builder::new().name(what.into()).stack_size(768 << 10).spawn(run);
+    thread.unwrap().join().unwrap_or_else(|_| panic!("{what}"));
+}
+
+#[test]
+fn nothing_recurses_layer_by_layer() {
+    for (kind, source) in KINDS {
+        on_a_small_stack(kind, move || {
+            let n = if kind == "chain" { 1001 } else { 501 };
+            assert!(tokens_of(&source(n)) > 1000);
+        });
+    }
+}
+
+/// What is nested or repeated inside of one statement: as deep as is read, and deeper.
+#[test]
+fn nothing_recurses_without_an_end() {
+    const MANY: usize = 250;
+    let around = |open: &str, n: usize, inner: &str, close: &str| {
+        format!("{}{inner}{}", open.repeat(n), close.repeat(n))
+    };
+    let statements = [
+        format!("let h = x{};", " + x".repeat(MANY)),
+        format!("let h = x{};", " ** 2".repeat(MANY)),
+        format!("let h = Dense(3{})(x);", " ** crate::N".repeat(MANY)),
+        format!("let h = Dense(crate::N{})(x);", " ** crate::N".repeat(MANY)),
+        format!("let h = {}x;", "-".repeat(MANY)),
+        format!("let h = x{};", "[0]".repeat(MANY)),
+        format!("let h = x{};", "(x)".repeat(MANY)),
+        format!("let h = {};", around("(", 58, "x", ")")),
+        format!("let h = {};", around("(-", 58, "x", ")")),
+        format!("let h = {};", around("[", 58, "x", "]")),
+        format!("let h = {};", around("Dense(4)(", 58, "x", ")")),
+        format!("let h = Dense({}N)(x);", "!".repeat(MANY)),
+        format!("let h = Dense({}N)(x);", "&".repeat(MANY)),
+        format!("let h = Dense(N{})(x);", " as usize".repeat(MANY / 2)),
+        format!("let h = Dense({})(x);", around("A::<", MANY / 2, "u8", ">")),
+        format!("const A: usize = crate::X + {};", around("(1 + ", 58, "1", ")")),
+        format!("const A: usize = 1{};", " + 1".repeat(MANY)),
+        format!("const A: {}u8 = 1;", "&".repeat(2000)),
+        format!("const A: {} = 1;", around("A<", 2000, "u8", ">")),
+        format!("#[a = {}1] let h = x;", "!".repeat(MANY)),
+        around("for i in 0..1 {", 58, "let h = Dense(4)(x);", "}"),
+        format!("let h = Dense(4)(x); {}", "let h = concatenate([h, x]);".repeat(501)),
+        format!("let h = Dense(crate::N)(x); {}", "let h = concatenate([h, x]);".repeat(501)),
+        format!("let h = Reshape([4, 1])(x); {}", "let h = Conv1D(2, crate::K)(h);".repeat(501)),
+        format!("let h = Reshape([4, 1])(x); {}", "let h = ZeroPadding1D(crate::K)(h);".repeat(501)),
+    ];
+    for statement in statements {
+        let shown: String = statement.chars().take(40).collect();
+        on_a_small_stack(&shown, move || {
+            let source = format!(
+                "Net {{ let x = Input(shape = [4]); {statement} Model(inputs = [x], outputs = [x]) }}"
+            );
+            let _ = expand(source.parse().unwrap());
+        });
+    }
+}
+
+/// Comparing every unknown name with every known one takes the square of their number: there is an end to it.
+#[test]
+fn many_unknown_names_are_not_all_compared() {
+    let n = 2000;
+    let bound: String = (0..n).map(|i| format!("let tensor{i} = Dense(1)(x);")).collect();
+    let used: String = (0..n).map(|i| format!("let _{i} = Dense(1)(tensor{i}x);")).collect();
+    let source = format!("Net {{ let x = Input(shape = [4]); {bound} {used} Model([x], [tensor0]) }}");
+    let output = expand(source.parse().unwrap()).to_string();
+    let errors: Vec<&str> = output.split("cannot find a tensor").skip(1).collect();
+    assert_eq!(errors.len(), n);
+    assert!(errors[0].contains("did you mean"), "{}", errors[0]);
+    assert!(!errors[n - 1].contains("did you mean"), "{}", errors[n - 1]);
+}

@@ -260,6 +260,16 @@ enum Kind {
     NoToken,
     /// Two tokens: a pair of delimiters.
     NoPair,
+    /// `keras.layers.Dense`
+    Path,
+    /// A length that no machine holds.
+    Huge,
+    /// `[x for i in 0..3]`
+    Comprehension,
+    /// `a ** b`
+    Power,
+    /// `x[0]`
+    Index,
 }
 
 /// What is in a source beside its tokens: which words stand for what.
@@ -297,8 +307,37 @@ fn mistakes(source: &Source) -> Vec<Mistake> {
         if leaf.depth == 0 {
             continue;
         }
+        let replaced = |kind: Kind, from: usize, to: usize, new: String| Mistake {
+            kind,
+            edits: vec![(leaves[from].start, leaves[to].end, new)],
+            place: whole(i),
+            exact: false,
+        };
         if text(i + 1) == "(" && (classes.contains(&name) || functions.contains(&name)) {
             found.push(misspelt(Kind::Layer, i));
+            found.push(replaced(Kind::Path, i, i, format!("keras.layers.{name}")));
+        }
+        if functions.contains(&name) && text(i + 2) == "[" {
+            let close = leaves[i + 2].other.unwrap().0;
+            let last = leaves.iter().position(|leaf| leaf.start == close).unwrap();
+            found.push(replaced(
+                Kind::Comprehension,
+                i + 2,
+                last,
+                format!("[{} for i in 0..3]", text(i + 3)),
+            ));
+        }
+        // Constants of the block are used in several places.
+        let counts_axes = text(i.wrapping_sub(2)) == "axes";
+        if leaf.depth > 1 && i < tail && name.parse::<u32>().is_ok() && !counts_axes {
+            found.push(replaced(Kind::Huge, i, i, "9_000_000_000_000_000".into()));
+        }
+        if leaf.depth == 1 && ["+", "*"].contains(&name) && bound.contains(&text(i + 1)) {
+            found.push(replaced(Kind::Power, i, i, "**".into()));
+        }
+        let operand = text(i.wrapping_sub(1)) == "(" && text(i + 1) == ")" && bound.contains(&name);
+        if operand && i < tail && text(i.wrapping_sub(2)) == ")" {
+            found.push(replaced(Kind::Index, i, i, format!("{name}[0]")));
         }
         // A keyword of a call, and not the binding of a `let`.
         if text(i + 1) == "=" && is_word(i) && leaf.depth > 1 {
@@ -308,6 +347,9 @@ fn mistakes(source: &Source) -> Vec<Mistake> {
         let metric = i > tail && leaf.depth > 4;
         if (given || metric) && is_word(i) && !matches!(text(i + 1), "(" | "=") {
             found.push(misspelt(Kind::Word, i));
+            if text(i.wrapping_sub(2)) == "activation" {
+                found.push(replaced(Kind::Path, i, i, format!("tf.nn.{name}")));
+            }
         }
         let bindings = bound.iter().filter(|bound| **bound == name).count();
         let is_binding = text(i.wrapping_sub(1)) == "let"

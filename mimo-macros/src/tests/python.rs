@@ -70,11 +70,17 @@ fn python_is_understood_and_corrected() {
     );
     assert_line(
         "let _a = x ** 2;",
-        &["2:12 [**] `**` is Python's power\n\n  = help: write the number, or `usize::pow(base, exponent)`"],
+        &[
+            "2:10 [x ** 2] `**` is Python's power, which tensors do not have here\n\n  = help: multiply the tensor by itself: `x * x`",
+        ],
     );
     assert_line(
         "let _a = Dense(2 ** 3)(x);",
-        &["2:18 [**] `**` is Python's power\n\n  = help: write the number, or `usize::pow(base, exponent)`"],
+        &["2:16 [2 ** 3] `**` is Python's power\n\n  = help: write `8`"],
+    );
+    assert_line(
+        "let _a = Dense(crate::N ** 3)(x);",
+        &["2:16 [crate::N ** 3] `**` is Python's power\n\n  = help: write `usize::pow(crate::N, 3)`"],
     );
     assert_line(
         "let _a = Model(inputs = [x], outputs = [y0]);",
@@ -92,7 +98,7 @@ fn python_is_understood_and_corrected() {
     assert_line(
         "x += y0;",
         &[
-            "2:1 [x += y0] this is no statement of a model\n\n  = help: write `let name = …;`, `const NAME: usize = …;` or `Model(…)`",
+            "2:1 [x += y0] this is not a statement of a model\n\n  = help: write `let name = …;`, `const NAME: usize = …;` or `Model(…)`",
         ],
     );
     assert_line(
@@ -102,7 +108,7 @@ fn python_is_understood_and_corrected() {
     assert_line(
         "import keras;",
         &[
-            "2:1 [import keras] this is no statement of a model\n\n  = help: write `let name = …;`, `const NAME: usize = …;` or `Model(…)`",
+            "2:1 [import keras] a block imports nothing\n\n  = help: remove this: every layer is known in the block; another model is brought in with `use path::Name;`",
         ],
     );
     assert_line(

@@ -36,7 +36,7 @@ layers! {
     /// Keras: [`Embedding`](https://keras.io/api/layers/core_layers/embedding/)
     "`Embedding(input_dim, output_dim, embeddings_initializer = uniform, embeddings_regularizer = none, embeddings_constraint = none, mask_zero = false, name = none, trainable = true)`"
     Embedding {
-        /// How many whole numbers there are: the inputs are below it.
+        /// Number of whole numbers: the inputs are below it. At most 2^24 = 16777216: whole numbers are passed as `f32`.
         input_dim: usize,
         /// The length of each vector.
         output_dim: usize,

@@ -10,6 +10,7 @@ use crate::ast::{Arg, Expr, ExprKind, Function, name_of};
 use crate::lower::consts::{Consts, Parameter};
 use crate::lower::tensor::Evaluated;
 use crate::lower::{Binding, Lower};
+use crate::parse::text_of;
 
 /// What an argument of a function, or a value of a loop, is.
 pub(super) enum Argument {
@@ -94,6 +95,19 @@ impl Lower<'_> {
             .collect();
         if sound && !missing.is_empty() {
             let message = format!("`{name}` is not given {}", missing.join(" and "));
+            // What the call has, and what it lacks; defaults may stay as they are.
+            let call = (function.parameters.iter().zip(&given)).filter_map(|(parameter, given)| {
+                let parameter_name = name_of(&parameter.ident);
+                match (given, &parameter.default) {
+                    (Some(value), None) => Some(text_of(value.tokens.clone())),
+                    (Some(value), Some(_)) => {
+                        Some(format!("{parameter_name} = {}", text_of(value.tokens.clone())))
+                    }
+                    (None, None) => Some(parameter_name),
+                    (None, Some(_)) => None,
+                }
+            });
+            let form = format!("write `{name}({})`", call.collect::<Vec<_>>().join(", "));
             self.error(Diag::error(Code::MissingArgument, callee.loc, message).help(form));
             sound = false;
         }
@@ -133,7 +147,10 @@ impl Lower<'_> {
             ExprKind::Name(ident) => self.scope.contains_key(&name_of(ident)),
             ExprKind::Paren(inner) => self.is_operand(inner),
             ExprKind::List(items) => !items.is_empty() && items.iter().all(|item| self.is_operand(item)),
-            ExprKind::Binary(_, left, right) => self.is_operand(left) || self.is_operand(right),
+            ExprKind::Binary(_, left, right) | ExprKind::Power(left, right) => {
+                self.is_operand(left) || self.is_operand(right)
+            }
+            ExprKind::Index(inner) => self.is_operand(inner),
             ExprKind::Call(callee, _) => match &callee.kind {
                 ExprKind::Name(ident) => {
                     let name = name_of(ident);

@@ -26,6 +26,9 @@ impl Lower<'_> {
             self.broken = true;
             return self.poison_all(&looped.body);
         };
+        if rounds.is_empty() {
+            return self.no_rounds(looped);
+        }
         let names: Vec<String> = looped.names.iter().map(|name| name_of(&name.ident)).collect();
         let before: Vec<_> = names
             .iter()
@@ -61,6 +64,25 @@ impl Lower<'_> {
                 Some(binding) => self.scope.insert(name, binding),
                 None => self.scope.remove(&name),
             };
+        }
+    }
+
+    /// Warns of a loop that never runs, and notes what it would have bound.
+    fn no_rounds(&mut self, looped: &For) {
+        let shown = shown_values(&looped.values);
+        let diag = Diag::warning(
+            Code::EmptyLoop,
+            looped.loc,
+            format!("this loop has no rounds, because `{shown}` is empty"),
+        );
+        self.error(match shown_reversed(&looped.values, |expr| self.consts.fold(expr)) {
+            Some(reversed) => diag.help(format!("write `{reversed}` to count down")),
+            None => diag
+                .help("let it go over at least one value, such as `0..1`, or remove it")
+                .help("`#[allow(mimo::empty_loop)]` before the model's name if it is meant"),
+        });
+        for name in super::names_bound(&looped.body) {
+            self.never.insert(name, shown.clone());
         }
     }
 
@@ -113,6 +135,7 @@ impl Lower<'_> {
         match self.consts.fold(expr) {
             Some(Known::Int(n)) => Some(n),
             _ if has_invalid_part(expr) || self.consts.is_broken(&expr.tokens) => None,
+            _ if self.has_power(expr) => None,
             _ => {
                 let shown = text_of(expr.tokens.clone());
                 self.error(
@@ -191,5 +214,31 @@ impl Lower<'_> {
             Diag::error(Code::LoopPattern, loc, message).help(format!("write `({})`", names.join(", "))),
         );
         false
+    }
+}
+
+/// What a loop goes over, as it is written.
+fn shown_values(values: &Values) -> String {
+    match values {
+        Values::Range { start, end, inclusive } => {
+            let dots = if *inclusive { "..=" } else { ".." };
+            format!("{}{dots}{}", text_of(start.tokens.clone()), text_of(end.tokens.clone()))
+        }
+        Values::List(expr) => text_of(expr.tokens.clone()),
+        Values::Reversed(inner) => format!("({}).rev()", shown_values(inner)),
+        Values::Invalid => String::new(),
+    }
+}
+
+/// `(2..=5).rev()` for `5..=2`.
+fn shown_reversed(values: &Values, fold: impl Fn(&Expr) -> Option<Known>) -> Option<String> {
+    let Values::Range { start, end, inclusive } = values else { return None };
+    match (fold(start)?, fold(end)?) {
+        // From the first number down to the one before the last.
+        (Known::Int(first), Known::Int(last)) if first > last => match inclusive {
+            true => Some(format!("({last}..={first}).rev()")),
+            false => Some(format!("({}..={first}).rev()", last.checked_add(1)?)),
+        },
+        _ => None,
     }
 }

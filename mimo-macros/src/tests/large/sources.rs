@@ -145,7 +145,7 @@ fn nested(n: usize) -> String {
 
 /// Sums, as long as the grammar allows.
 fn operators(n: usize) -> String {
-    const LEN: usize = 200;
+    const LEN: usize = 100;
     let layers = lines(n / LEN, |i| format!("let h = {}h;", ["x + h * ", "h - x + "][i % 2].repeat(LEN / 2)));
     model(
         &format!("let x = Input(shape = [4]); let h = Dense(4)(x); {layers} let y = Dense(1)(h);"),

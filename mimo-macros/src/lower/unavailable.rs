@@ -1,0 +1,175 @@
+//! What tensors do in other languages and cannot do here: each is answered with what can be written instead.
+
+use mimo_graph::code::Code;
+use mimo_graph::diag::Diag;
+use proc_macro2::{Delimiter, TokenTree};
+
+use super::consts::Known;
+use super::tensor::Evaluated;
+use super::{Binding, Lower};
+use crate::ast::{Expr, ExprKind, name_of};
+use crate::parse::{contents, power, text_of};
+
+impl Lower<'_> {
+    /// Reports Python's power in an expression of numbers. Gives whether there is one.
+    pub(super) fn has_power(&mut self, expr: &Expr) -> bool {
+        let Some(found) = power(expr) else { return false };
+        let diag = power_of_numbers(found, |expr| self.consts.fold(expr));
+        self.error(diag);
+        true
+    }
+
+    /// `x ** 2` where a tensor is needed.
+    pub(super) fn power_of_tensor(&mut self, expr: &Expr, base: &Expr, exponent: &Expr) -> Evaluated {
+        if self.consts.fold(base).is_some() {
+            self.has_power(expr);
+            return Evaluated::Poison;
+        }
+        if let [_] = self.operand(base).as_slice() {
+            let shown = text_of(base.tokens.clone());
+            let factor = if matches!(base.kind, ExprKind::Name(_)) { shown.as_str() } else { "x" };
+            let diag = Diag::error(
+                Code::PythonExpression,
+                expr.loc,
+                "`**` is Python's power, which tensors do not have here",
+            );
+            let help = match self.consts.fold(exponent) {
+                Some(Known::Int(n @ 2..=4)) => {
+                    let product = vec![factor; usize::try_from(n).unwrap_or(2)].join(" * ");
+                    format!("multiply the tensor by itself: `{product}`")
+                }
+                _ => format!("products are available, such as `{factor} * {factor}`; other powers are not"),
+            };
+            self.error(diag.help(help));
+        }
+        Evaluated::Poison
+    }
+
+    /// `x[0..4]`
+    pub(super) fn index(&mut self, expr: &Expr, indexed: &Expr) -> Evaluated {
+        let tensor = match self.is_tensor(indexed) {
+            true => self.operand(indexed).first().map(|(tensor, _)| *tensor),
+            false => None,
+        };
+        let shown = text_of(indexed.tokens.clone());
+        let name = if matches!(indexed.kind, ExprKind::Name(_)) { shown.as_str() } else { "x" };
+        let Some(tensor) = tensor else {
+            let whole = text_of(expr.tokens.clone());
+            let message = format!("`{whole}` is neither a tensor nor a layer");
+            self.error(
+                Diag::error(Code::NotATensor, expr.loc, message).help("write `Layer(settings)(tensor)`"),
+            );
+            return Evaluated::Poison;
+        };
+        // What is not known after an error is not indexed either.
+        let shape = self.builder.graph().tensor(tensor).shape.as_ref();
+        let lengths: Vec<Option<usize>> =
+            shape.map(|shape| shape.0.iter().map(|dim| dim.known()).collect()).unwrap_or_default();
+        let range = range_of(expr);
+        let help = match (&lengths[..], range) {
+            (&[Some(n)] | &[Some(n), _], Some((0, end))) if end == n => {
+                format!("write `{name}`, which is all of it")
+            }
+            (&[Some(n)], Some((start, end))) if start < end && end <= n => {
+                format!("write `Flatten()(Cropping1D(({start}, {}))(Reshape([{n}, 1])({name})))`", n - end)
+            }
+            (&[Some(n), _], Some((start, end))) if start < end && end <= n => {
+                format!("write `Cropping1D(({start}, {}))({name})`", n - end)
+            }
+            ([_, _, _], _) => format!("cut edges off: `Cropping2D(((0, 2), (0, 2)))({name})`"),
+            ([_, _], _) => format!("cut edges off: `Cropping1D((0, 2))({name})`"),
+            _ => format!("call a layer for each part: `Dense(4)({name})`"),
+        };
+        let message = format!("the tensor `{shown}` cannot be indexed or sliced yet");
+        self.error(Diag::error(Code::UnavailableOperator, expr.loc, message).help(help));
+        Evaluated::Poison
+    }
+
+    /// An expression of Rust where a tensor is needed.
+    pub(super) fn no_tensor_of_rust(&mut self, expr: &Expr) -> Evaluated {
+        let tokens: Vec<TokenTree> = contents(expr.tokens.clone());
+        let shown = text_of(expr.tokens.clone());
+        let word = match tokens.first() {
+            Some(TokenTree::Ident(ident)) => name_of(ident),
+            _ => String::new(),
+        };
+        let is_dot = |token: Option<&TokenTree>| matches!(token, Some(TokenTree::Punct(punct)) if punct.as_char() == '.');
+        let bound = matches!(
+            self.scope.get(&word),
+            Some(Binding::Tensor(_) | Binding::Tensors(_) | Binding::Layer(_) | Binding::Poison)
+        );
+        let method = tokens.iter().rposition(|token| is_dot(Some(token)));
+        let method = method.and_then(|at| match tokens.get(at + 1) {
+            Some(TokenTree::Ident(ident)) => Some(name_of(ident)),
+            _ => None,
+        });
+        let diag = match (word.as_str(), method) {
+            ("if" | "match", _) => Diag::error(
+                Code::NotATensor,
+                expr.loc,
+                format!(
+                    "every sample runs through the same layers, so that `{word}` cannot choose between them"
+                ),
+            )
+            .help("write a `model!` for each variant"),
+            (_, Some(method)) if bound || is_call_of_tensor(&tokens) => {
+                let message = format!(
+                    "`{method}` is not available: a tensor of a model has neither fields nor methods"
+                );
+                let help = match mimo_graph::language::find("activations", &method).is_some() {
+                    true => format!("write `Activation({method})(x)`"),
+                    false => "call a layer on the tensor: `Dense(32)(x)`".into(),
+                };
+                Diag::error(Code::NotATensor, expr.loc, message).help(help)
+            }
+            // `K.exp(x)`
+            (_, Some(method)) if let Some(diag) = mimo_graph::layers::unavailable(&method, expr.loc) => diag,
+            _ => {
+                Diag::error(Code::NotATensor, expr.loc, format!("`{shown}` is neither a tensor nor a layer"))
+                    .help("write `Layer(settings)(tensor)`")
+            }
+        };
+        self.error(diag);
+        Evaluated::Poison
+    }
+}
+
+/// Whether tokens start with `Dense(3)(x)`.
+fn is_call_of_tensor(tokens: &[TokenTree]) -> bool {
+    let call = |token: Option<&TokenTree>| matches!(token, Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Parenthesis);
+    matches!(tokens.first(), Some(TokenTree::Ident(_))) && call(tokens.get(1)) && call(tokens.get(2))
+}
+
+/// The bounds of `x[1..4]`, if they are numbers.
+fn range_of(expr: &Expr) -> Option<(usize, usize)> {
+    let TokenTree::Group(group) = expr.tokens.clone().into_iter().last()? else { return None };
+    let text = text_of(group.stream()).replace(' ', "");
+    let Some((start, end)) = text.split_once("..") else {
+        let at = text.parse::<usize>().ok()?;
+        return Some((at, at.checked_add(1)?));
+    };
+    let start = if start.is_empty() { 0 } else { start.parse().ok()? };
+    match end.strip_prefix('=') {
+        Some(end) => Some((start, end.parse::<usize>().ok()?.checked_add(1)?)),
+        None => Some((start, end.parse().ok()?)),
+    }
+}
+
+/// The error for Python's power between numbers.
+pub(super) fn power_of_numbers(found: &Expr, fold: impl Fn(&Expr) -> Option<Known>) -> Diag {
+    let diag = Diag::error(Code::PythonExpression, found.loc, "`**` is Python's power");
+    let ExprKind::Power(base, exponent) = &found.kind else { return diag.help("write the number") };
+    let known = match (fold(base), fold(exponent)) {
+        (Some(Known::Int(base)), Some(Known::Int(exponent))) => {
+            u32::try_from(exponent).ok().and_then(|exponent| base.checked_pow(exponent))
+        }
+        _ => None,
+    };
+    diag.help(match known {
+        Some(n) => format!("write `{n}`"),
+        None => {
+            let (base, exponent) = (text_of(base.tokens.clone()), text_of(exponent.tokens.clone()));
+            format!("write `usize::pow({base}, {exponent})`")
+        }
+    })
+}

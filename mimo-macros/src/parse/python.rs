@@ -1,0 +1,348 @@
+//! Habits of Python in the block: each is recognized by its tokens and answered with what is written here instead.
+
+use mimo_graph::code::Code;
+use mimo_graph::diag::Diag;
+use mimo_graph::{language, layers};
+use proc_macro2::{Delimiter, TokenTree};
+
+use super::Parser;
+use super::cursor::{Cursor, contents, cut_list, text_of};
+use super::expr::Stop;
+use super::statement::State;
+use crate::ast::{Expr, ExprKind, Model, Values, name_of};
+
+/// First words of dotted paths that Python programs import. Whatever follows the first is a module too.
+const MODULES: &[&str] = &[
+    "activations",
+    "applications",
+    "backend",
+    "callbacks",
+    "constraints",
+    "initializers",
+    "keras",
+    "layers",
+    "losses",
+    "math",
+    "metrics",
+    "nn",
+    "np",
+    "numpy",
+    "ops",
+    "optimizers",
+    "regularizers",
+    "schedules",
+    "tensorflow",
+    "tf",
+    "torch",
+    "utils",
+];
+
+/// The modules of [`language`] in which a word may stand.
+const WORDS: [&str; 9] = [
+    "layers",
+    "activations",
+    "losses",
+    "metrics",
+    "optimizers",
+    "initializers",
+    "regularizers",
+    "constraints",
+    "model",
+];
+
+const LOOP: &str = "write a loop: `for i in 0..4 { let x = Dense(32)(x); }`";
+
+/// How many tokens of a dotted path stand before its last name, if its first word is a Python module.
+fn prefix(cursor: &Cursor<'_>) -> usize {
+    let mut n = 0;
+    if cursor.ident_at(0).is_some_and(|ident| MODULES.contains(&name_of(ident).as_str())) {
+        while cursor.ident_at(n).is_some() && cursor.punct_at(n + 1, '.') && cursor.ident_at(n + 2).is_some()
+        {
+            n += 2;
+        }
+    }
+    n
+}
+
+/// The cursor after the modules before a name: `Sequential` of `keras.Sequential(…)`.
+pub(super) fn without_prefix<'a>(cursor: &Cursor<'a>) -> Cursor<'a> {
+    let mut cursor = *cursor;
+    cursor.skip(prefix(&cursor));
+    cursor
+}
+
+/// The name, the arguments and the length of `name(…)`, if the run starts with it.
+fn call<'a>(cursor: &Cursor<'a>) -> Option<(String, Vec<TokenTree>, &'a [TokenTree])> {
+    let (name, group) = (cursor.ident_at(0)?, cursor.group_at(1, Delimiter::Parenthesis)?);
+    Some((name_of(name), contents(group.stream()), cursor.rest().get(..2)?))
+}
+
+fn shown(tokens: &[TokenTree]) -> String {
+    text_of(tokens.iter().cloned().collect())
+}
+
+/// `range(3)` as Rust writes it, `0..3`; anything else as it is.
+fn range_of(tokens: &[TokenTree]) -> String {
+    let Some((_, args, _)) =
+        call(&Cursor::new(tokens)).filter(|(name, _, run)| name == "range" && run.len() == tokens.len())
+    else {
+        return shown(tokens);
+    };
+    let parts: Vec<String> = cut_list(&args).into_iter().map(shown).collect();
+    let number = |text: &String| text.parse::<i64>().ok();
+    match &parts[..] {
+        [end] => format!("0..{end}"),
+        [start, end] => format!("{start}..{end}"),
+        [start, end, step] if number(step) == Some(1) => format!("{start}..{end}"),
+        // `range(4, -1, -1)` counts from 4 to 0.
+        [start, end, step] if number(step) == Some(-1) => match number(end) {
+            Some(-1) => format!("(0..={start}).rev()"),
+            Some(end) => format!("({}..={start}).rev()", end + 1),
+            None => format!("({end} + 1..={start}).rev()"),
+        },
+        _ => "0..4".into(),
+    }
+}
+
+impl Parser {
+    /// Passes the Python modules before a name, `keras.layers.` of `keras.layers.Dense`, and reports them. A name that
+    /// mimo does not have is reported instead of its modules: without them it would be wrong all the same.
+    pub(super) fn python_prefix(&mut self, cursor: &mut Cursor<'_>) -> Result<(), Stop> {
+        let len = prefix(cursor);
+        let Some(name) = cursor.ident_at(len).filter(|_| len > 0) else { return Ok(()) };
+        let path = cursor.rest().get(..len).unwrap_or_default();
+        let (loc, prefix) = (self.spans.of(path), shown(path));
+        let (text, at) = (name_of(name), self.spans.of(cursor.rest().get(len..len + 1).unwrap_or_default()));
+        let called = cursor.group_at(len + 1, Delimiter::Parenthesis).is_some();
+        cursor.skip(len);
+        let known = text == "Input" || WORDS.iter().any(|module| language::find(module, &text).is_some());
+        if let (false, Some(diag)) = (known, layers::unavailable(&text, at)) {
+            self.error(diag);
+            return Err(Stop::Reported);
+        }
+        let is_class = text.starts_with(char::is_uppercase);
+        let message = format!("`{prefix}` is a Python module, and names have no prefix here");
+        if known || called && is_class {
+            self.error(Diag::error(Code::PythonModule, loc, message).help(format!("write `{text}`")));
+            return Ok(());
+        }
+        let whole = self.spans.of(&[path, cursor.rest().get(..1).unwrap_or_default()].concat());
+        let message = format!("`{prefix}{text}` is Python, and mimo has no `{text}`");
+        let help = match called {
+            true => format!("write a function of the block from layers: `fn {text}(x) {{ Dense(32)(x) }}`"),
+            false => "write the value itself, or the path of a Rust constant: `crate::UNITS`".into(),
+        };
+        self.error(Diag::error(Code::PythonModule, whole, message).help(help));
+        Err(Stop::Reported)
+    }
+
+    /// Reports `… for x in values`, what a comprehension ends in, if the tokens between two delimiters are one.
+    pub(super) fn comprehension(&mut self, tokens: &[TokenTree]) -> bool {
+        let word = |token: &TokenTree, text: &str| matches!(token, TokenTree::Ident(ident) if ident == text);
+        let Some(at) = tokens.iter().position(|token| word(token, "for")).filter(|&at| at > 0) else {
+            return false;
+        };
+        let Some(within) = tokens.iter().skip(at).position(|token| word(token, "in")) else { return false };
+        let (names, values) = (&tokens[at + 1..at + within], &tokens[at + within + 1..]);
+        let end = values.iter().position(|token| word(token, "if")).unwrap_or(values.len());
+        let loc = self.spans.of(&tokens[at..]);
+        let (names, values) = (loop_names(names), range_of(&values[..end]));
+        // Of `{ key: value for … }` the value is the element.
+        let colon =
+            tokens[..at].iter().position(|token| matches!(token, TokenTree::Punct(p) if p.as_char() == ':'));
+        let element = shown(&tokens[colon.map_or(0, |colon| colon + 1)..at]);
+        let diag = Diag::error(
+            Code::PythonExpression,
+            loc,
+            "`… for … in …` is a comprehension of Python, and a list is written element by element",
+        );
+        self.error(diag.help(format!("write a loop: `for {names} in {values} {{ let y = {element}; }}`")));
+        true
+    }
+
+    /// Reports an operator of Python, or another language's, after a complete expression. Gives whether it is one.
+    pub(super) fn python_operator(&mut self, cursor: &Cursor<'_>) -> bool {
+        let Some(next) = cursor.peek() else { return false };
+        let loc = self.spans.of(std::slice::from_ref(next));
+        let python = |what: &str, help: &str| {
+            Diag::error(Code::PythonExpression, loc, format!("`{what}` is Python")).help(help)
+        };
+        let previous = match cursor.previous() {
+            [TokenTree::Ident(ident)] => name_of(ident),
+            _ => String::new(),
+        };
+        let diag = match next {
+            TokenTree::Ident(ident) => match ident.to_string().as_str() {
+                "if" => Diag::error(
+                    Code::PythonExpression,
+                    loc,
+                    "`… if … else …` is Python, and every sample runs through the same layers",
+                )
+                .help("write a `model!` for each variant"),
+                "and" | "or" | "is" | "not" => python(
+                    &ident.to_string(),
+                    "combine tensors with `multiply([a, b])`, `maximum([a, b])` or another layer",
+                ),
+                _ if previous == "not" => python(
+                    "not",
+                    "combine tensors with `multiply([a, b])`, `maximum([a, b])` or another layer",
+                ),
+                "for" => python("for", LOOP),
+                _ => return false,
+            },
+            TokenTree::Punct(punct) if punct.as_char() == '@' => {
+                Diag::error(Code::PythonExpression, loc, "`@` is Python's matrix product")
+                    .help("write `dot([a, b], axes = (2, 1))`, which counts the batch as axis 0")
+            }
+            TokenTree::Punct(punct) if punct.as_char() == '#' => {
+                Diag::error(Code::UnexpectedToken, loc, "a comment does not start with `#`")
+                    .help("write `//`")
+            }
+            TokenTree::Literal(literal)
+                if ["f", "r", "b", "u"].contains(&previous.as_str())
+                    && literal.to_string().starts_with('"') =>
+            {
+                python(
+                    &format!("{previous}\"…\""),
+                    &format!("write `{literal}`: the names of loops and parameters stand in braces"),
+                )
+            }
+            _ => return false,
+        };
+        self.error(diag);
+        true
+    }
+
+    /// `range(3)`, `enumerate(list)` and their like after `in`: reported, and read as what was meant if that is clear.
+    pub(super) fn python_values(&mut self, run: &[TokenTree], names: &[TokenTree]) -> Option<Values> {
+        let (name, args, whole) = call(&Cursor::new(run)).filter(|(_, _, whole)| whole.len() == run.len())?;
+        let loc = self.spans.of(whole);
+        let names = if names.is_empty() { "i".into() } else { loop_names(names) };
+        let (help, meant) = match name.as_str() {
+            "range" => {
+                let range = range_of(run);
+                let tokens: Vec<TokenTree> =
+                    range.parse::<proc_macro2::TokenStream>().ok()?.into_iter().collect();
+                let meant =
+                    if cut_list(&args).len() <= 2 { self.values(&tokens, &[]) } else { Values::Invalid };
+                (format!("write `for {names} in {range} {{ … }}`"), meant)
+            }
+            "enumerate" => {
+                let items = match &args[..] {
+                    [TokenTree::Group(list)] => contents(list.stream()),
+                    _ => Vec::new(),
+                };
+                let pairs = cut_list(&items).into_iter().enumerate();
+                let pairs: Vec<String> = pairs.map(|(i, item)| format!("({i}, {})", shown(item))).collect();
+                let pairs = if pairs.is_empty() { "(0, 64), (1, 32)".into() } else { pairs.join(", ") };
+                (
+                    format!("write the numbers beside the values: `for {names} in [{pairs}] {{ … }}`"),
+                    Values::Invalid,
+                )
+            }
+            "zip" => (
+                format!("write the pairs as one list: `for {names} in [(64, 0.3), (32, 0.1)] {{ … }}`"),
+                Values::Invalid,
+            ),
+            "reversed" => {
+                let inner = range_of(&args);
+                (format!("write `for {names} in ({inner}).rev() {{ … }}`"), Values::Invalid)
+            }
+            _ => return None,
+        };
+        let message = format!("`{name}(…)` is Python, and a loop goes over a range or a list");
+        self.error(Diag::error(Code::LoopValues, loc, message).help(help));
+        Some(meant)
+    }
+
+    /// `Sequential([…])` in the place of `Model(…)`: a model is written as tensors that layers are called on.
+    pub(super) fn sequential(&mut self, cursor: &Cursor<'_>, state: &mut State, model: &mut Model) {
+        self.lose(cursor.rest(), model);
+        let cursor = without_prefix(cursor);
+        let loc = self.spans.of(cursor.rest().get(..1).unwrap_or_default());
+        let args = cursor.group_at(1, Delimiter::Parenthesis).map(|group| contents(group.stream()));
+        let items = match args.as_deref() {
+            Some([TokenTree::Group(list), ..]) => contents(list.stream()),
+            _ => Vec::new(),
+        };
+        let mut layers: Vec<String> = cut_list(&items).into_iter().map(shown).collect();
+        let input = match layers.first() {
+            Some(first) if first.starts_with("Input") => layers.remove(0),
+            _ => "Input(shape = [8])".into(),
+        };
+        if layers.is_empty() {
+            layers = vec!["Dense(32, activation = relu)".into(), "Dense(1)".into()];
+        }
+        let last = layers.len() - 1;
+        let mut before = "x";
+        let mut lines = vec![format!("let x = {input};")];
+        for (i, layer) in layers.iter().enumerate() {
+            let name = if i == last { "y" } else { "h" };
+            lines.push(format!("let {name} = {layer}({before});"));
+            before = name;
+        }
+        let message = "a model is not written with `Sequential`, but as tensors that layers are called on";
+        self.error(
+            Diag::error(Code::ModelAsLayer, loc, message)
+                .help(format!("write `{}`", lines.join(" ")))
+                .help("end the block with `Model(inputs = [x], outputs = [y])` and the same `.compile(…)`"),
+        );
+        state.sequential = true;
+    }
+
+    /// A statement of Python or of Rust that a block does not have, by its first word: what to write instead.
+    pub(super) fn other_statement(&mut self, cursor: &Cursor<'_>) -> Option<Diag> {
+        let word = cursor.ident_at(0)?.to_string();
+        let loc = self.spans.of(cursor.rest());
+        let (message, help) = match word.as_str() {
+            "def" => {
+                let name = cursor.ident_at(1).map_or("name".into(), name_of);
+                let args = match cursor.group_at(2, Delimiter::Parenthesis) {
+                    Some(group) => text_of(group.stream()),
+                    None => "x".into(),
+                };
+                ("`def` is Python", format!("write `fn {name}({args}) {{ …; result }}`"))
+            }
+            "class" => ("`class` is Python", "write a layer of your own as a function: `fn block(x) { …; result }`".into()),
+            "import" | "from" => ("a block imports nothing", "remove this: every layer is known in the block; another model is brought in with `use path::Name;`".into()),
+            "while" | "loop" => ("a block has no loop of unknown length", LOOP.into()),
+            "if" | "match" => (
+                "every sample runs through the same layers, so that a block has no conditions",
+                "write a `model!` for each variant".into(),
+            ),
+            "print" | "println" => ("a block only describes the model", "print it in Rust: `println!(\"{}\", Net::summary());` for a model `Net`".into()),
+            _ => return None,
+        };
+        Some(Diag::error(Code::NotAStatement, loc, message).help(help))
+    }
+}
+
+/// The names of a loop as Rust writes them: two of them stand in parentheses.
+fn loop_names(names: &[TokenTree]) -> String {
+    let text = shown(names);
+    let several =
+        names.iter().any(|token| matches!(token, TokenTree::Punct(punct) if punct.as_char() == ','));
+    if several { format!("({text})") } else { text }
+}
+
+/// Whether an expression has Python's power in it.
+pub(crate) fn power(expr: &Expr) -> Option<&Expr> {
+    match &expr.kind {
+        ExprKind::Power(..) => Some(expr),
+        ExprKind::Neg(inner) | ExprKind::Paren(inner) | ExprKind::Index(inner) => power(inner),
+        ExprKind::Binary(_, left, right) => power(left).or_else(|| power(right)),
+        ExprKind::Call(callee, args) => {
+            power(callee).or_else(|| args.iter().find_map(|arg| power(&arg.value)))
+        }
+        ExprKind::List(items) => items.iter().find_map(power),
+        ExprKind::Map(entries) => entries.iter().find_map(|(_, value)| power(value)),
+        ExprKind::Int(_)
+        | ExprKind::Float(_)
+        | ExprKind::Bool(_)
+        | ExprKind::Str(_)
+        | ExprKind::None
+        | ExprKind::Name(_)
+        | ExprKind::Rust
+        | ExprKind::Invalid => None,
+    }
+}

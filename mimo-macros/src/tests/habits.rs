@@ -1,0 +1,157 @@
+//! Habits of other languages, by kind: each is one error that says what is written here, and no text of a parser of
+//! Rust reaches the user.
+
+use mimo_graph::code::Code;
+use mimo_graph::language;
+
+use super::*;
+
+/// The codes of the errors in a line between a sound start and a sound end, and all that is said.
+fn said(line: &str) -> (Vec<Code>, String) {
+    let (diags, _) = diagnosed(model(line).parse().unwrap());
+    let errors = diags.iter().filter(|diag| diag.severity == Severity::Error);
+    let text = errors.clone().map(report::message).collect::<Vec<_>>().join("\n");
+    (errors.map(|diag| diag.code).collect(), text)
+}
+
+/// Lines with one habit each, what is reported, and what the help has to have in it.
+const HABITS: &[(&str, Code, &str)] = &[
+    (
+        "let _a = [Dense(2)(x) for i in 0..5];",
+        Code::PythonExpression,
+        "for i in 0..5 { let y = Dense(2)(x); }",
+    ),
+    ("let _a = add([Dense(2)(x) for i in range(5)]);", Code::PythonExpression, "for i in 0..5 {"),
+    ("let _a = add(Dense(2)(x) for i in range(1, 5));", Code::PythonExpression, "for i in 1..5 {"),
+    ("let _a = (Dense(n)(x) for i, n in pairs);", Code::PythonExpression, "for (i, n) in pairs {"),
+    ("let _a = { i: Dense(2)(x) for i in names };", Code::PythonExpression, "let y = Dense(2)(x);"),
+    ("let _a = Dense(2)(x) if deep else x;", Code::PythonExpression, "`model!` for each variant"),
+    ("let _a = if DEEP { x } else { y0 };", Code::NotATensor, "`model!` for each variant"),
+    ("let _a = x and y0;", Code::PythonExpression, "`multiply([a, b])`"),
+    ("let _a = not x;", Code::PythonExpression, "`multiply([a, b])`"),
+    ("let _a = x @ y0;", Code::PythonExpression, "dot([a, b], axes = (2, 1))"),
+    ("let _a = x ** 2;", Code::PythonExpression, "`x * x`"),
+    ("let _a = Dense(2)(x) ** 2;", Code::PythonExpression, "`x * x`"),
+    ("let _a = x ** 0.5;", Code::PythonExpression, "`x * x`"),
+    ("let _a = Dense(2 ** 5)(x);", Code::PythonExpression, "`32`"),
+    ("let _a = Dense(crate::N ** 2)(x);", Code::PythonExpression, "`usize::pow(crate::N, 2)`"),
+    ("const N: usize = 2 ** 4; let _a = Dense(N)(x);", Code::PythonExpression, "`16`"),
+    ("for i in 0..2 ** 2 { let _a = Dense(2)(x); }", Code::PythonExpression, "`4`"),
+    ("let _a = x[1..3];", Code::UnavailableOperator, "`Flatten()(Cropping1D((1, 1))(Reshape([4, 1])(x)))`"),
+    ("let _a = x[0];", Code::UnavailableOperator, "`Flatten()(Cropping1D((0, 3))(Reshape([4, 1])(x)))`"),
+    ("let _a = x[:, 0];", Code::UnavailableOperator, "call a layer for each part"),
+    ("let _a = add([x[0..4], x]);", Code::UnavailableOperator, "all of it"),
+    ("let _a = x.shape;", Code::NotATensor, "call a layer on the tensor"),
+    ("let _a = Dense(3)(x).relu();", Code::NotATensor, "`Activation(relu)(x)`"),
+    ("let _a = exp(x);", Code::UnavailableLayer, "`Activation(exponential)(x)`"),
+    ("let _a = stop_gradient(x);", Code::UnavailableLayer, "`trainable = false`"),
+    ("let _a = keras.ops.exp(x);", Code::UnavailableLayer, "`Activation(exponential)(x)`"),
+    ("let _a = np.array(x);", Code::PythonModule, "a function of the block"),
+    ("let _a = block(x);", Code::UnknownName, "`fn block(x) { Dense(32)(x) }`"),
+    ("let _a = Sequential([Dense(2), Dense(1)])(x);", Code::ModelAsLayer, "one after the other"),
+    ("let _a = Lambda(f)(x);", Code::UnavailableLayer, "write a function of the block"),
+    ("let _a = keras.layers.BatchNormalization()(x);", Code::UnavailableLayer, "scale the inputs"),
+    ("let _a = Dense(2, activation = foo.nn.relu)(x);", Code::WrongValue, "`relu`"),
+    ("let _a = Dense(2, activation = 'r')(x);", Code::WrongValue, "`\"r\"`"),
+    ("let _a = Dense(2, name = f\"dense\")(x);", Code::PythonExpression, "`\"dense\"`"),
+    ("let _a = Dense(units = None)(x);", Code::WrongValue, "`32`"),
+    ("let _a = Dense(-5)(x);", Code::ValueOutOfRange, "at least 1"),
+    ("for i in range(3) { let _a = Dense(2)(x); }", Code::LoopValues, "`for i in 0..3 { … }`"),
+    (
+        "for i in range(4, 0, -1) { let _a = Dense(2)(x); }",
+        Code::LoopValues,
+        "`for i in (1..=4).rev() { … }`",
+    ),
+    (
+        "for i, n in enumerate([8, 4]) { let _a = Dense(n)(x); }",
+        Code::LoopValues,
+        "(i, n) in [(0, 8), (1, 4)]",
+    ),
+    ("for i, n in [(0, 8)] { let _a = Dense(n)(x); }", Code::LoopPattern, "`for (i, n) in [(0, 8)] { … }`"),
+    ("for i in range(3): let _a = Dense(2)(x);", Code::IncompleteLoop, "`for i in 0..4 { … }`"),
+    ("def block(x): return Dense(2)(x);", Code::NotAStatement, "`fn block(x) { …; result }`"),
+    ("fn f(x, n) { Dense(n)(x) } let _a = f(8)(x);", Code::MissingArgument, "`f(x, 8)`"),
+    ("fn f(x, n) { Dense(n)(x) } let _a = f(x);", Code::MissingArgument, "`f(x, n)`"),
+];
+
+#[test]
+fn each_habit_is_one_error_with_what_is_written_here() {
+    let mut wrong = Vec::new();
+    for (line, code, help) in HABITS {
+        let (codes, text) = said(line);
+        if codes != [*code] || !text.contains(help) {
+            wrong.push(format!("{line}\n{text}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n---\n"));
+}
+
+/// Every word of every module of the language, behind the module that Keras has it in: the prefix is the one mistake.
+#[test]
+fn the_path_of_every_word_is_one_error() {
+    let places = [
+        ("layers", "let _a = Dense(2)(PATH);"),
+        ("activations", "let _a = Dense(2, activation = PATH)(x);"),
+        ("initializers", "let _a = Dense(2, kernel_initializer = PATH)(x);"),
+        ("regularizers", "let _a = Dense(2, kernel_regularizer = PATH)(x);"),
+        ("constraints", "let _a = Dense(2, kernel_constraint = PATH)(x);"),
+    ];
+    let mut tried = 0;
+    for (module, line) in places {
+        for name in language::items(module).flat_map(|item| item.names).filter(|_| module != "layers") {
+            for prefix in [format!("keras.{module}."), format!("tf.keras.{module}."), format!("{module}.")] {
+                let (codes, text) = said(&line.replace("PATH", &format!("{prefix}{name}")));
+                assert_eq!(codes.first(), Some(&Code::PythonModule), "{prefix}{name}: {text}");
+                assert!(text.contains(&format!("write `{name}`")), "{text}");
+                // Some have arguments that have to be given.
+                assert!(codes.iter().skip(1).all(|code| *code != Code::WrongValue), "{prefix}{name}: {text}");
+                tried += 1;
+            }
+        }
+    }
+    assert!(tried > 100, "{tried}");
+    for class in mimo_graph::layers::classes() {
+        let (codes, text) = said(&format!("let _a = keras.layers.{class}(3);"));
+        assert!(codes.contains(&Code::PythonModule), "{class}: {text}");
+    }
+}
+
+#[test]
+fn what_a_name_of_keras_gets_as_help_names_no_list() {
+    for line in ["let _a = Foo(3)(x);", "let _a = Dense(2, activation = foo)(x);", "let _a = Pooling(3)(x);"]
+    {
+        let (_, text) = said(line);
+        assert!(text.matches('`').count() <= 14, "{text}");
+    }
+    let (_, text) = said("let _a = Pooling(3)(x);");
+    assert!(text.contains("did you mean"), "{text}");
+}
+
+/// What syn says is about a grammar that nobody writes here.
+#[test]
+fn no_text_of_a_parser_reaches_the_user() {
+    let pieces = [
+        "[x for", "x..", "..4", "if x", "|x| x", "async", "x as", "&", "match", "'a", "x?", "::", "fn", "{",
+        "<", "let", "unsafe", "#[a", "!", "x.", "->", "=>", "return", "const", ": &", "static", "move",
+    ];
+    for piece in pieces {
+        for line in [
+            "let _a = PIECE;",
+            "let _a = Dense(PIECE)(x);",
+            "const N: PIECE = 3;",
+            "const N: usize = PIECE;",
+            "#[PIECE] let _a = x;",
+        ] {
+            let line = line.replace("PIECE", piece);
+            let source = model(&line);
+            let Ok(tokens) = source.parse::<TokenStream>() else { continue };
+            let (diags, _) = diagnosed(tokens);
+            for diag in diags {
+                let text = report::message(&diag);
+                for word in ["syn", "feature", "unexpected end", "expected one of", "lookahead", "literal"] {
+                    assert!(!text.contains(word), "{line}: {text}");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,11 @@
+use mimo::prelude::*;
+
+model! {
+    pub Net {
+        let x = Input(shape = [8]);
+        let y = Dense(1, kernel_initializer = 'he_normal')(x);
+        Model(inputs = [x], outputs = [y])
+    }
+}
+
+fn main() {}
