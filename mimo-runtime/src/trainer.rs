@@ -15,11 +15,11 @@ use std::sync::Arc;
 
 use crate::columns::PredictionColumns;
 use crate::data::{Arrays, Dataset, IntoDataset, gather, program, spec};
-use crate::engine::{Engine, Passes, Source, Totals};
+use crate::engine::{CustomBatch, Engine, Passes, Source, Totals};
 use crate::error::Error;
 use crate::history::Evaluation;
 use crate::logs::LogTable;
-use crate::model::{PerOutput, Trainable};
+use crate::model::{Model, PerOutput, Trainable};
 use custom::CustomLoss;
 use shuffle::Shuffle;
 
@@ -34,12 +34,12 @@ use shuffle::Shuffle;
 /// let history = trainer.fit((&inputs, &targets), FitOptions::new().epochs(20).validation_split(0.2))?;
 /// println!("{}", history.epochs()[19].train.risk.auc);
 /// ```
-pub struct Trainer<'m, M: Trainable> {
+pub struct Trainer<'m, M: Model> {
     model: &'m mut M,
     engine: Engine<M::Float>,
     /// In the total, by output.
     loss_weights: Vec<f64>,
-    custom: Option<CustomLoss<'m, M>>,
+    custom: Option<Box<dyn BatchLoss<M::Float> + 'm>>,
     shuffle: Shuffle,
     /// Whether the engine's weights are not in the model yet.
     ahead: bool,
@@ -50,6 +50,25 @@ pub struct Trainer<'m, M: Trainable> {
     batch: Arrays<M::Float>,
     /// 0, 1, 2, …
     numbers: Vec<usize>,
+}
+
+/// A custom loss without the type of its model. So a `Trainer` is a type for every model, and one that cannot be trained is
+/// reported once, at [`Trainer::new`], and not wherever its `Trainer` is named.
+trait BatchLoss<E> {
+    /// The loss of a batch.
+    fn value(&mut self, batch: &CustomBatch<'_, E>) -> Result<f64, Error>;
+    /// The loss of a batch, and its gradients into the batch.
+    fn gradients(&mut self, batch: &mut CustomBatch<'_, E>) -> Result<f64, Error>;
+}
+
+impl<M: Trainable> BatchLoss<M::Float> for CustomLoss<'_, M> {
+    fn value(&mut self, batch: &CustomBatch<'_, M::Float>) -> Result<f64, Error> {
+        CustomLoss::value(self, batch)
+    }
+
+    fn gradients(&mut self, batch: &mut CustomBatch<'_, M::Float>) -> Result<f64, Error> {
+        CustomLoss::gradients(self, batch)
+    }
 }
 
 /// How a [`Trainer`] is made.
@@ -282,18 +301,18 @@ impl<'m, M: Trainable> Trainer<'m, M> {
     }
 }
 
-impl<M: Trainable> std::fmt::Debug for Trainer<'_, M> {
+impl<M: Model> std::fmt::Debug for Trainer<'_, M> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Trainer")
             .field("model", &spec::<M>().name)
-            .field("learning_rate", &self.learning_rate())
+            .field("learning_rate", &self.engine.learning_rate())
             .field("loss_weights", &self.loss_weights)
-            .field("steps", &self.steps())
+            .field("steps", &self.engine.steps())
             .finish_non_exhaustive()
     }
 }
 
-impl<M: Trainable> Drop for Trainer<'_, M> {
+impl<M: Model> Drop for Trainer<'_, M> {
     fn drop(&mut self) {
         self.sync();
     }

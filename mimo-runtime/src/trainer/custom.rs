@@ -46,7 +46,7 @@ impl<'m, M: Trainable> Trainer<'m, M> {
     where
         F: FnMut(M::TracedOutputs, &M::Targets) -> Result<LossTensorOf<M>, Error> + 'm,
     {
-        self.custom = Some(CustomLoss { loss: Box::new(loss), tensors: None });
+        self.custom = Some(Box::new(CustomLoss::<M> { loss: Box::new(loss), tensors: None }));
     }
 
     /// Goes back to the model's own losses.
