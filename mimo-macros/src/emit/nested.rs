@@ -8,7 +8,7 @@ use mimo_graph::plan::Plan;
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{format_ident, quote};
 
-use super::context::Context;
+use super::context::{Context, Generics};
 use super::weights;
 use crate::tokens::ident;
 
@@ -66,13 +66,13 @@ impl Tree {
         let name = &cx.graph.layer(id).name;
         let Some(group) = cx.graph.layer(id).group else {
             let field = cx.layer_field(id);
-            return quote!(model.#field);
+            return quote!(__model.#field);
         };
         let (field, _) = cx.group_field(group);
         let path: Vec<&str> = name.split('/').skip(1).collect();
         if let [layer] = path[..] {
             let layer = ident(layer, field.span());
-            return quote!(model.#field.#layer);
+            return quote!(__model.#field.#layer);
         }
         let mut tree = name.split('/').next().and_then(|group| self.field(group));
         let mut places = vec![];
@@ -82,8 +82,8 @@ impl Tree {
             tree = tree.and_then(|tree| tree.field(name));
         }
         match mutable {
-            true => quote!(__mimo::layers_mut(&mut model.#field) #(.#places)*),
-            false => quote!(__mimo::layers(&model.#field) #(.#places)*),
+            true => quote!(__mimo::layers_mut(&mut __model.#field) #(.#places)*),
+            false => quote!(__mimo::layers(&__model.#field) #(.#places)*),
         }
     }
 
@@ -102,7 +102,8 @@ pub(super) fn field(cx: &Context<'_>, id: GroupId) -> (Ident, TokenStream, Strin
     let mut layers = cx.graph.layers.iter().filter(|layer| layer.group == Some(id));
     let frozen = if layers.any(|layer| layer.trainable) { "" } else { ", not trained" };
     let doc = format!(" Nested model `{}` (`{}`{frozen}).", group.name, group.class);
-    (field, quote!(#path<E, D>), doc)
+    let Generics { e, d, .. } = &cx.generics;
+    (field, quote!(#path<#e, #d>), doc)
 }
 
 /// The fields of a model with their values; `layer` gives that of a layer.
@@ -138,21 +139,22 @@ pub(super) fn parts(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     }
     let tree = Tree::new(cx, plan);
     let model = cx.model;
+    let Generics { e, d, .. } = &cx.generics;
     let layers = tree.tuple(&|id| weights::layer_type(cx, id));
     let fields = tree.fields().enumerate().map(|(place, (name, field))| {
         let (name, place) = (field_ident(cx, name, field), Literal::usize_unsuffixed(place));
         match field {
-            Tree::Layer(_) => quote!(#name: layers.#place),
-            Tree::Model(_) => quote!(#name: __mimo::nested(layers.#place)),
+            Tree::Layer(_) => quote!(#name: __layers.#place),
+            Tree::Model(_) => quote!(#name: __mimo::nested(__layers.#place)),
         }
     });
     let nests = tree.nests().then(|| nests(cx, &tree));
     quote! {
         #[automatically_derived]
-        impl<E: __mimo::Dtype, D: __mimo::Storage<E>> __mimo::Nested for #model<E, D> {
+        impl<#e: __mimo::Dtype, #d: __mimo::Storage<#e>> __mimo::Nested for #model<#e, #d> {
             type Layers = #layers;
 
-            fn from_layers(layers: Self::Layers) -> Self {
+            fn from_layers(__layers: Self::Layers) -> Self {
                 #model { #(#fields),* }
             }
         }
@@ -162,6 +164,7 @@ pub(super) fn parts(cx: &Context<'_>, plan: &Plan) -> TokenStream {
 
 fn nests(cx: &Context<'_>, tree: &Tree) -> TokenStream {
     let model = cx.model;
+    let Generics { e, d, .. } = &cx.generics;
     let types = |reference: TokenStream| {
         tree.tuple(&|id| {
             let ty = weights::layer_type(cx, id);
@@ -187,7 +190,7 @@ fn nests(cx: &Context<'_>, tree: &Tree) -> TokenStream {
     let (lend, lend_mut) = (lent(quote!(&), "layers"), lent(quote!(&mut), "layers_mut"));
     quote! {
         #[automatically_derived]
-        impl<E: __mimo::Dtype, D: __mimo::Storage<E>> __mimo::Nests for #model<E, D> {
+        impl<#e: __mimo::Dtype, #d: __mimo::Storage<#e>> __mimo::Nests for #model<#e, #d> {
             type Ref<'a>
                 = #shared
             where
