@@ -20,6 +20,11 @@ pub trait Model: Sized {
     type Outputs: OutputColumns<Self::Float>;
     /// One value per output.
     type PerOutput<T>: PerOutput<T>;
+    /// Its targets, for any number of samples: one field per trained output, in order; `()` for a model that only
+    /// predicts. They can be made from columns too, because a custom loss sees them batch by batch.
+    type Targets;
+    /// Outputs that record what is computed from them, for a custom loss; `()` for a model that only predicts.
+    type TracedOutputs;
 
     /// Its description.
     const SPEC: ModelSpec;
@@ -103,14 +108,9 @@ mod keras {
     label = "this model only predicts",
     note = "add `.compile(optimizer = …, loss = …)` after `Model(…)` in `model!`"
 )]
-pub trait Trainable: Model {
-    /// Its targets, for any number of samples: one field per trained output, in order. They can be made from columns
-    /// too, because a custom loss sees them batch by batch.
-    type Targets: OutputColumns<Self::Float>;
+pub trait Trainable: Model<Targets: OutputColumns<<Self as Model>::Float>> {
     /// Losses and metrics by name: `logs.diagnosis.accuracy`.
     type Logs: Logs;
-    /// Outputs that record what is computed from them, for a custom loss.
-    type TracedOutputs;
 
     /// Looks at the targets of the whole batch, for losses that depend on them.
     fn scan_pass(chunk: &mut Chunk<'_, Self::Float>);

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use crate::columns::PredictionColumns;
 use crate::data::{Arrays, Dataset, IntoDataset, gather, program, spec};
-use crate::engine::{CustomBatch, Engine, Passes, Source, Totals};
+use crate::engine::{Engine, Passes, Source, Totals};
 use crate::error::Error;
 use crate::history::Evaluation;
 use crate::logs::LogTable;
@@ -34,12 +34,13 @@ use shuffle::Shuffle;
 /// let history = trainer.fit((&inputs, &targets), FitOptions::new().epochs(20).validation_split(0.2))?;
 /// println!("{}", history.epochs()[19].train.risk.auc);
 /// ```
+// Of any model, so that one that cannot be trained is reported once, at `Trainer::new`, and not where the type is named.
 pub struct Trainer<'m, M: Model> {
     model: &'m mut M,
     engine: Engine<M::Float>,
     /// In the total, by output.
     loss_weights: Vec<f64>,
-    custom: Option<Box<dyn BatchLoss<M::Float> + 'm>>,
+    custom: Option<CustomLoss<'m, M>>,
     shuffle: Shuffle,
     /// Whether the engine's weights are not in the model yet.
     ahead: bool,
@@ -50,25 +51,6 @@ pub struct Trainer<'m, M: Model> {
     batch: Arrays<M::Float>,
     /// 0, 1, 2, …
     numbers: Vec<usize>,
-}
-
-/// A custom loss without the type of its model. So a `Trainer` is a type for every model, and one that cannot be trained is
-/// reported once, at [`Trainer::new`], and not wherever its `Trainer` is named.
-trait BatchLoss<E> {
-    /// The loss of a batch.
-    fn value(&mut self, batch: &CustomBatch<'_, E>) -> Result<f64, Error>;
-    /// The loss of a batch, and its gradients into the batch.
-    fn gradients(&mut self, batch: &mut CustomBatch<'_, E>) -> Result<f64, Error>;
-}
-
-impl<M: Trainable> BatchLoss<M::Float> for CustomLoss<'_, M> {
-    fn value(&mut self, batch: &CustomBatch<'_, M::Float>) -> Result<f64, Error> {
-        CustomLoss::value(self, batch)
-    }
-
-    fn gradients(&mut self, batch: &mut CustomBatch<'_, M::Float>) -> Result<f64, Error> {
-        CustomLoss::gradients(self, batch)
-    }
 }
 
 /// How a [`Trainer`] is made.

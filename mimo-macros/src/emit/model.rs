@@ -199,6 +199,13 @@ pub(super) fn traits(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     let forward = pass(cx, "forward_pass", program::forward(plan));
     let usize = quote!(__mimo::core::primitive::usize);
     let input_arguments = columns::input_arguments(cx, &usize);
+    let (target_type, traced) = match &cx.graph.compile {
+        None => (quote!(()), quote!(())),
+        Some(_) => {
+            let arguments = columns::target_arguments(cx, &usize);
+            (quote!(#targets #arguments), quote!(#outputs<#usize, #e, __mimo::OwnedTape<#e, __mimo::Cpu>>))
+        }
+    };
     let trainable = cx.graph.compile.as_ref().map(|_| {
         let scan = pass(cx, "scan_pass", program::scan(cx, plan));
         let losses = pass(cx, "loss_pass", program::losses(cx, plan));
@@ -206,16 +213,13 @@ pub(super) fn traits(cx: &Context<'_>, plan: &Plan) -> TokenStream {
         let heads = pass(cx, "heads_backward_pass", program::backward(plan, &plan.heads));
         let trunk = pass(cx, "trunk_backward_pass", program::backward(plan, &plan.trunk));
         let fields = cx.output_fields();
-        let target_arguments = columns::target_arguments(cx, &usize);
         quote! {
             #[automatically_derived]
             impl<#e: __mimo::Float> __mimo::Trainable for #name<#e, __mimo::Cpu>
             where
                 __mimo::Cpu: __mimo::Device<#e>,
             {
-                type Targets = #targets #target_arguments;
                 type Logs = #logs;
-                type TracedOutputs = #outputs<#usize, #e, __mimo::OwnedTape<#e, __mimo::Cpu>>;
 
                 #scan
 
@@ -253,6 +257,8 @@ pub(super) fn traits(cx: &Context<'_>, plan: &Plan) -> TokenStream {
             type Inputs = #inputs #input_arguments;
             type Outputs = #outputs<#usize, #e>;
             type PerOutput<#t> = #per_output<#t>;
+            type Targets = #target_type;
+            type TracedOutputs = #traced;
 
             const SPEC: __mimo::ModelSpec = #spec;
             const PROGRAM: __mimo::Program = #program;

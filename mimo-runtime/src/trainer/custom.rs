@@ -18,11 +18,11 @@ pub type LossTensor<E> = Tensor<Rank0, E, Cpu, OwnedTape<E, Cpu>>;
 /// The loss of a model.
 pub type LossTensorOf<M> = LossTensor<<M as Model>::Float>;
 
-type LossFn<'m, M> = dyn FnMut(<M as Trainable>::TracedOutputs, &<M as Trainable>::Targets) -> Result<LossTensorOf<M>, Error>
-    + 'm;
+type LossFn<'m, M> =
+    dyn FnMut(<M as Model>::TracedOutputs, &<M as Model>::Targets) -> Result<LossTensorOf<M>, Error> + 'm;
 
 /// A loss on the outputs of a batch, and the batch's typed tensors.
-pub(super) struct CustomLoss<'m, M: Trainable> {
+pub(super) struct CustomLoss<'m, M: Model> {
     loss: Box<LossFn<'m, M>>,
     /// For so many samples, so that batches of one size are written into the same tensors.
     tensors: Option<(usize, M::Outputs, M::Targets)>,
@@ -46,7 +46,7 @@ impl<'m, M: Trainable> Trainer<'m, M> {
     where
         F: FnMut(M::TracedOutputs, &M::Targets) -> Result<LossTensorOf<M>, Error> + 'm,
     {
-        self.custom = Some(Box::new(CustomLoss::<M> { loss: Box::new(loss), tensors: None }));
+        self.custom = Some(CustomLoss { loss: Box::new(loss), tensors: None });
     }
 
     /// Goes back to the model's own losses.
