@@ -19,6 +19,7 @@ use quote::quote;
 
 use crate::lower::Lowered;
 use context::Context;
+pub(crate) use model::ASSOCIATED;
 
 /// The items that a model becomes.
 pub(crate) fn model(lowered: &Lowered) -> TokenStream {

@@ -7,7 +7,8 @@ use quote::quote;
 
 use super::Parser;
 use super::cursor::Cursor;
-use crate::ast::{Header, Model};
+use crate::ast::{Header, Model, name_of};
+use crate::reserved;
 use crate::span::SpanRange;
 
 pub(super) const FORM: &str = "write `pub Name { … }`";
@@ -59,6 +60,10 @@ impl Parser {
             self.error(Diag::error(Code::MissingModelName, loc, message).help(FORM));
             return self.block(&mut cursor);
         };
+        let loc = self.spans.add(SpanRange::one(ident.span()));
+        if let Some(diag) = reserved::model(&name_of(ident), loc) {
+            self.error(diag);
+        }
         cursor.skip(1);
         model.header = Some(Header { krate, attrs, vis, ident: ident.clone() });
         let block = self.block(&mut cursor);
