@@ -34,7 +34,8 @@ pub(super) fn items(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     let Generics { e, d, .. } = &cx.generics;
     let usize = quote!(#core::primitive::usize);
     let any_batch = columns::input_arguments(cx, &usize);
-    let fixed_batch = columns::input_arguments(cx, &quote!(#private::Const<N>));
+    // In braces: without, a type called `N` around the model would be taken for it.
+    let fixed_batch = columns::input_arguments(cx, &quote!(#private::Const<{ N }>));
     let lines = docs::model(cx, plan);
     let fields = weights::fields(cx, plan);
     let (names, types) = (fields.iter().map(|field| &field.0), fields.iter().map(|field| &field.1));
@@ -137,7 +138,7 @@ pub(super) fn items(cx: &Context<'_>, plan: &Plan) -> TokenStream {
             #vis fn forward_batch<const N: #usize>(
                 &self,
                 inputs: &#inputs #fixed_batch,
-            ) -> #private::Result<#outputs<#private::Const<N>, #e>> {
+            ) -> #private::Result<#outputs<#private::Const<{ N }>, #e>> {
                 #private::forward(self, inputs)
             }
 

@@ -158,7 +158,8 @@ fn ungrouped(token: TokenTree) -> TokenStream {
     }
 }
 
-/// Whether an identifier can name something: no keyword, no `_`.
+/// Whether an identifier can name something: no keyword, no `_`. `gen` is a keyword since the edition of 2024; which edition
+/// the user's crate has, a macro does not know.
 pub(crate) fn is_name(ident: &proc_macro2::Ident) -> bool {
-    syn::parse_str::<syn::Ident>(&ident.to_string()).is_ok()
+    ident != "gen" && syn::parse_str::<syn::Ident>(&ident.to_string()).is_ok()
 }
