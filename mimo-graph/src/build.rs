@@ -111,8 +111,7 @@ impl Builder {
         inner.iter_mut().for_each(|part| part.trainable &= trainable);
         let whole = self.push(Part { kind, name: (name, named), trainable }, None, call);
         for part in inner {
-            let base = (!part.name.1).then(|| part.name.0.clone());
-            let part = self.push(part, base, call);
+            let part = self.push(part, Some(whole), call);
             if let Some(whole) = self.graph.layers.get_mut(whole.index()) {
                 whole.parts.push(part);
             }
@@ -120,10 +119,10 @@ impl Builder {
         Some(whole)
     }
 
-    fn push(&mut self, made: Part, base: Option<String>, loc: Loc) -> LayerId {
+    fn push(&mut self, made: Part, whole: Option<LayerId>, loc: Loc) -> LayerId {
         let Part { kind, name: (name, named), trainable } = made;
         let (parts, group, weights) = (Vec::new(), None, Vec::new());
-        self.graph.layers.push(Layer { kind, name, named, trainable, base, parts, group, weights, loc });
+        self.graph.layers.push(Layer { kind, name, named, trainable, whole, parts, group, weights, loc });
         self.built.push(None);
         LayerId(id(self.graph.layers.len() - 1))
     }

@@ -25,7 +25,8 @@ pub(crate) use model::ASSOCIATED;
 pub(crate) fn model(lowered: &Lowered) -> TokenStream {
     let cx = Context::new(lowered);
     let plan = Plan::new(cx.graph);
-    let structs = [columns::structs(&cx), logs::structs(&cx), model::items(&cx, &plan)];
+    let structs =
+        [columns::structs(&cx), logs::structs(&cx), nested::wrappers(&cx, &plan), model::items(&cx, &plan)];
     let cx = &cx.inside();
     let impls = [
         weights::collection(cx, &plan),

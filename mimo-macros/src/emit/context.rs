@@ -186,6 +186,11 @@ impl<'a> Context<'a> {
         }
     }
 
+    /// The field of a layer that is called by itself, or of the one that has it as a part.
+    pub(crate) fn whole_field(&self, layer: LayerId) -> Ident {
+        self.layer_field(self.graph.layer(layer).whole.unwrap_or(layer))
+    }
+
     /// The field of a nested model, and its type.
     pub(crate) fn group_field(&self, group: GroupId) -> (Ident, &'a TokenStream) {
         let name = &self.graph.groups[group.index()].name;

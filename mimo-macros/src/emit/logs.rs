@@ -34,7 +34,7 @@ pub(crate) fn names(model: &Ident, outputs: &[Ident]) -> Vec<Ident> {
 }
 
 /// `next_step` → `NextStep`
-fn camel_case(name: &str) -> String {
+pub(super) fn camel_case(name: &str) -> String {
     let name = name.strip_prefix("r#").unwrap_or(name);
     let mut camel = String::new();
     for part in name.split('_') {

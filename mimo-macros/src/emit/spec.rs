@@ -64,7 +64,7 @@ pub(super) fn weights(cx: &Context<'_>, plan: &Plan) -> Vec<TokenStream> {
     let values = plan.params.iter().map(|param| {
         let layer = cx.graph.layer(param.layer);
         let weight = &layer.weights[param.weight];
-        let (name, shape) = (format!("{}/{}", layer.name, weight.name), cx.lengths(&weight.shape));
+        let (name, shape) = (format!("{}/{}", layer.path(), weight.name), cx.lengths(&weight.shape));
         let initializer = initializer(&weight.options.initializer);
         let regularizer = regularizer(weight.options.regularizer);
         let constraint = constraint(weight.options.constraint);

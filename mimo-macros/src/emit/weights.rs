@@ -17,27 +17,38 @@ use super::{nested, spec};
 /// The fields of the model's struct: name, type, documentation.
 pub(super) fn fields(cx: &Context<'_>, plan: &Plan) -> Vec<(Ident, TokenStream, String)> {
     let mut groups = BTreeSet::new();
+    let mut wholes = BTreeSet::new();
+    let tree = nested::Tree::new(cx, plan);
     let fields = plan.weighted.iter().filter_map(|&id| {
         let layer = cx.graph.layer(id);
+        // One field for all of its layers, where the first of them is.
         if let Some(group) = layer.group {
-            // One field for all of its layers, where the first of them is.
             return groups.insert(group).then(|| nested::field(cx, group));
         }
-        let shapes: Vec<String> = layer
-            .weights
-            .iter()
-            .map(|weight| format!("`{}` `{}`", weight.name, cx.shown(&weight.shape)))
-            .collect();
-        let frozen = if layer.trainable { "" } else { ", not trained" };
-        let doc = format!(
-            " Layer `{}` (`{}`{frozen}): {}.",
-            layer.name,
-            layer.kind.class_name(),
-            shapes.join(", ")
-        );
-        Some((cx.layer_field(id), layer_type(cx, id), doc))
+        let whole = layer.whole.unwrap_or(id);
+        if let Some(ty) = tree.wrapper(&cx.graph.layer(whole).name) {
+            return wholes.insert(whole).then(|| nested::wrapper_field(cx, whole, ty));
+        }
+        Some((cx.layer_field(id), layer_type(cx, id), layer_doc(cx, id)))
     });
     fields.collect()
+}
+
+/// The documentation of a layer's field.
+pub(super) fn layer_doc(cx: &Context<'_>, id: LayerId) -> String {
+    let layer = cx.graph.layer(id);
+    let shapes: Vec<String> = layer
+        .weights
+        .iter()
+        .map(|weight| format!("`{}` `{}`", weight.name, cx.shown(&weight.shape)))
+        .collect();
+    let frozen = if layer.trainable { "" } else { ", not trained" };
+    format!(
+        " Layer `{}` (`{}`{frozen}): {}.",
+        layer.path(),
+        layer.kind.core().0.class_name(),
+        shapes.join(", ")
+    )
 }
 
 /// The type of a layer with weights.
