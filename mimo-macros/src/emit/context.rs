@@ -105,6 +105,8 @@ pub(crate) struct Context<'a> {
     pub block_consts: &'a [BlockConst],
     /// The calls that some output needs, in order.
     pub live: Vec<NodeId>,
+    /// The layers of these calls.
+    pub live_layers: BTreeSet<LayerId>,
     /// By call: how many calls of its layer come before it.
     pub earlier: Vec<usize>,
     /// Names of type parameters.
@@ -122,6 +124,7 @@ impl<'a> Context<'a> {
         // The first name counts, as everywhere.
         let ports = lowered.graph.inputs.iter().rev();
         let input_names = ports.map(|port| (port.tensor, port.name.as_str())).collect();
+        let live = live_nodes(&lowered.graph);
         Context {
             graph: &lowered.graph,
             krate: &lowered.header.krate,
@@ -129,7 +132,8 @@ impl<'a> Context<'a> {
             visibility: &lowered.header.vis,
             model: &lowered.header.ident,
             block_consts: &lowered.consts,
-            live: live_nodes(&lowered.graph),
+            live_layers: live.iter().map(|&call| lowered.graph.node(call).layer).collect(),
+            live,
             earlier: earlier_calls(&lowered.graph),
             generics: Generics::new(lowered),
             lowered,
