@@ -103,7 +103,7 @@ fn two_heads() -> Net<TwoHeads> {
             kind: tensor(kind.clone()).expect("a batch"),
         },
         columns: [vec![x], vec![value, kind]],
-        total: |logs| logs.total_loss,
+        total: |logs| logs.loss,
         losses: TWO_HEADS_LOSSES,
     }
 }
@@ -121,7 +121,7 @@ fn three_heads() -> Net<ThreeHeads> {
             c: tensor(c.clone()).expect("a batch"),
         },
         columns: [vec![x], vec![a, b, c]],
-        total: |logs| logs.total_loss,
+        total: |logs| logs.loss,
         losses: THREE_HEADS_LOSSES,
     }
 }

@@ -3,6 +3,7 @@
 pub use core;
 pub use mimo_macros::model;
 pub use std::option::Option::{self, None, Some};
+pub use std::path::Path;
 pub use std::result::Result::Ok;
 pub use std::string::String;
 pub use std::vec::Vec;
@@ -17,7 +18,8 @@ pub use mimo_runtime::check::{dim_at_least, dim_at_most, dim_equal, dim_multiple
 pub use mimo_runtime::chunk::Chunk;
 pub use mimo_runtime::float::Float;
 pub use mimo_runtime::generated::{
-    batch_axis, build as build_model, forward, parameter_count, trace, zero_indices, zeros,
+    batch_axis, build as build_model, forward, load as load_model, load_weights, parameter_count, predict,
+    save, trace, zero_indices, zeros,
 };
 pub use mimo_runtime::graph::activation::Activation;
 pub use mimo_runtime::graph::dot::dot;

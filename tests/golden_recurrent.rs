@@ -16,7 +16,9 @@ use support::{
 /// The weights of a case, by what the model calls them: the layer under test is `layer`. A `Dense` called `take_n` takes values
 /// from the n-th on; any other is the identity.
 fn weight(case: &Value, name: &str, shape: &[usize]) -> Vec<f64> {
-    let (layer, weight) = name.split_once('/').expect("a layer and its weight");
+    let (path, weight) = name.rsplit_once('/').expect("a layer and its weight");
+    // The layer under test may be in a wrapper, or be one: `y/forward_layer/kernel`, `layer/dense/kernel`.
+    let layer = path.split('/').rfind(|name| name.contains("layer")).unwrap_or(path);
     if layer.contains("layer") {
         let weights = case["weights"].as_array().expect("weights").iter();
         let mut found = weights.filter(|entry| name_of(entry) == format!("{layer}/{weight}"));

@@ -38,10 +38,7 @@ fn assert_near(found: &[f32], wanted: &[f64]) {
 }
 
 /// Two values of a sample.
-fn two(
-    a: f32,
-    b: f32,
-) -> Tensor<(usize, Const<2>), f32, Cpu> {
+fn two(a: f32, b: f32) -> Tensor<(usize, Const<2>), f32, Cpu> {
     tensor(vec![a, b]).expect("a sample")
 }
 

@@ -257,9 +257,14 @@ fn both_directions_are_layers_with_names() {
     let lstm: Vec<_> = names.take(6).filter(|name| name.contains("lstm")).collect();
     assert_eq!(
         lstm,
-        ["forward_lstm/kernel", "forward_lstm/recurrent_kernel", "forward_lstm/bias", "backward_lstm/kernel",]
+        [
+            "bidirectional/forward_lstm/kernel",
+            "bidirectional/forward_lstm/recurrent_kernel",
+            "bidirectional/forward_lstm/bias",
+            "bidirectional/backward_lstm/kernel",
+        ]
     );
     let model = Both::new(1);
-    assert_eq!(model.backward_gru_1.kernel.shape().concrete(), [2, 6]);
+    assert_eq!(model.bidirectional_2.backward_gru.kernel.shape().concrete(), [2, 6]);
     assert!(Both::summary().contains("bidirectional (Bidirectional)"), "{}", Both::summary());
 }

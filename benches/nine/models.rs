@@ -197,7 +197,7 @@ macro_rules! nets {
             }
 
             fn total(logs: &Self::Logs) -> f64 {
-                logs.total_loss
+                logs.loss
             }
         })*
 

@@ -45,6 +45,6 @@ pub fn metrics(loss: &str) -> &'static [&'static str] {
     if loss.to_lowercase().starts_with("sparse") {
         &["sparse_categorical_accuracy", "sparse_categorical_crossentropy(from_logits = true)"]
     } else {
-        &["mae", "mse", "r2", "binary_accuracy", "auc"]
+        &["mae", "mse", "r2", "auc"]
     }
 }

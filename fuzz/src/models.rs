@@ -422,11 +422,10 @@ impl Growing<'_, '_> {
                 let from = self.any();
                 (from.name, from.shape[..from.shape.len() - 1].to_vec())
             };
-            // The last tensor of a head is an output, the others may be.
-            let mut made = self.head(index, &from, &shape);
-            let last = made.pop();
-            made.retain(|_| self.choices.one_in(2));
-            outputs.extend(made.into_iter().chain(last));
+            // What nothing reads is an output; the logits that another tensor is made of may be.
+            let made = self.head(index, &from, &shape);
+            let logits_too = made.len() == 1 || self.choices.one_in(2);
+            outputs.extend(made.into_iter().skip(usize::from(!logits_too)));
         }
         // Any tensor may be an output.
         for _ in 0..self.choices.below(4) {

@@ -132,8 +132,7 @@ impl Builder {
         self.decisive.resize(whole.index(), call);
         self.decisive.push(sizes::decisive(args).unwrap_or(call));
         for part in inner {
-            let base = (!part.name.1).then(|| part.name.0.clone());
-            let part = self.push(part, base, call);
+            let part = self.push(part, Some(whole), call);
             if let Some(whole) = self.graph.layers.get_mut(whole.index()) {
                 whole.parts.push(part);
             }
@@ -141,10 +140,10 @@ impl Builder {
         Some(whole)
     }
 
-    fn push(&mut self, made: Part, base: Option<String>, loc: Loc) -> LayerId {
+    fn push(&mut self, made: Part, whole: Option<LayerId>, loc: Loc) -> LayerId {
         let Part { kind, name: (name, named), trainable } = made;
         let (parts, group, weights) = (Vec::new(), None, Vec::new());
-        self.graph.layers.push(Layer { kind, name, named, trainable, base, parts, group, weights, loc });
+        self.graph.layers.push(Layer { kind, name, named, trainable, whole, parts, group, weights, loc });
         self.built.push(None);
         LayerId(id(self.graph.layers.len() - 1))
     }

@@ -129,6 +129,7 @@ codes! {
         ConstraintAxis "E0235" "constraint over an axis that the weight does not have",
         UnusableLayerName "E0236" "unusable name of a layer",
         LayerNameTaken "E0237" "name of a layer that is taken",
+        ReservedName "E0238" "name that generated code needs",
 
         AscribedShape "E0301" "another shape than the one written",
         ShapeOfNoTensor "E0302" "shape of something that is not one tensor",

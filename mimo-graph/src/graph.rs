@@ -54,8 +54,9 @@ pub struct Layer {
     pub named: bool,
     /// Whether training changes its weights.
     pub trainable: bool,
-    /// What its automatic name begins with, if that is not its class: `forward_lstm`.
-    pub base: Option<String>,
+    /// The layer that calls it, if it is a part of one. Its name comes after that layer's, `encoder/forward_lstm`; until names
+    /// are assigned, `name` is what the whole calls it.
+    pub whole: Option<LayerId>,
     /// The layers that its calls call: the directions of a `Bidirectional`.
     pub parts: Vec<LayerId>,
     /// The nested model that it belongs to. Until names are assigned, `name` is what that model calls it.
@@ -64,6 +65,21 @@ pub struct Layer {
     pub weights: Vec<Weight>,
     /// The tokens that made it.
     pub loc: Loc,
+}
+
+impl Layer {
+    /// The name before those of its weights: its own, and after it those of the layers that it wraps, as in Keras:
+    /// `steps/dense` for `TimeDistributed(Dense(2), name = "steps")`.
+    pub fn path(&self) -> String {
+        let mut path = self.name.clone();
+        let mut kind = &self.kind;
+        while let LayerKind::TimeDistributed(wrapper) = kind {
+            path.push('/');
+            path.push_str(wrapper.name.as_deref().unwrap_or(wrapper.layer.auto_name()));
+            kind = &wrapper.layer;
+        }
+        path
+    }
 }
 
 /// A model that is a layer of this one. Its layers and calls are part of this graph, and its name comes before

@@ -24,7 +24,7 @@ pub fn assign(graph: &mut Graph, diags: &mut Diags) {
     let sole_outputs = sole_outputs(graph);
     let mut unnamed = Vec::new();
     for i in 0..graph.layers.len() {
-        if graph.layers[i].group.is_some() {
+        if graph.layers[i].group.is_some() || graph.layers[i].whole.is_some() {
             continue;
         }
         if graph.layers[i].named {
@@ -54,13 +54,24 @@ pub fn assign(graph: &mut Graph, diags: &mut Diags) {
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     for i in unnamed {
         let layer = &graph.layers[i];
-        let base = layer.base.as_deref().unwrap_or(layer.kind.auto_name());
+        let base = layer.kind.auto_name();
         let count = counts.entry(base.to_owned()).or_default();
         let name = next_name(base, count, &taken);
         graph.layers[i].name.clone_from(&name);
         taken.insert(name);
     }
     nested(graph, &mut taken);
+    parts(graph);
+}
+
+/// Puts the names of layers before those of their parts: `bidirectional/forward_lstm`. Parts of nested models have theirs.
+fn parts(graph: &mut Graph) {
+    for i in 0..graph.layers.len() {
+        let layer = &graph.layers[i];
+        if let (Some(whole), None) = (layer.whole, layer.group) {
+            graph.layers[i].name = format!("{}/{}", graph.layer(whole).name, layer.name);
+        }
+    }
 }
 
 /// Names the nested models that the user did not name, and puts their names before those of their layers.
@@ -156,13 +167,9 @@ fn check_ports(ports: &[Port], what: &str, keyword: &str, diags: &mut Diags) {
 /// no input, no other layer and no output of another layer may have it.
 fn given_name(graph: &Graph, named: Named, taken: &BTreeSet<String>, diags: &mut Diags) -> String {
     let (name, loc, _) = named.of(graph);
-    if let Some(reason) = unusable(name) {
-        let usable = field_like(name);
-        let diag = Diag::error(Code::UnusableLayerName, loc, format!("the layer name {name:?} {reason}"));
-        diags.push(
-            diag.help(format!("write `name = \"{usable}\"`")).note("layers are fields of the model's struct"),
-        );
-        return free_name(&usable, taken);
+    if let Some(diag) = wrong_layer_name(name, loc) {
+        diags.push(diag);
+        return free_name(&field_like(name), taken);
     }
     if taken.contains(name) {
         let fresh = free_name(name, taken);
@@ -203,9 +210,17 @@ fn given_name(graph: &Graph, named: Named, taken: &BTreeSet<String>, diags: &mut
     name.to_owned()
 }
 
+/// The error of a layer name that cannot be a field, if it cannot.
+pub(crate) fn wrong_layer_name(name: &str, loc: Loc) -> Option<Diag> {
+    let reason = unusable(name)?;
+    let diag = Diag::error(Code::UnusableLayerName, loc, format!("the layer name {name:?} {reason}"));
+    let diag = diag.help(format!("write `name = \"{}\"`", field_like(name)));
+    Some(diag.note("layers are fields of the model's struct"))
+}
+
 /// The names that were given before, each with the tokens that made its layer.
 fn earlier(graph: &Graph, named: Named) -> impl Iterator<Item = (&str, Loc)> {
-    let own = |layer: &&Layer| layer.named && layer.group.is_none();
+    let own = |layer: &&Layer| layer.named && layer.group.is_none() && layer.whole.is_none();
     let (layers, groups) = match named {
         Named::Layer(id) => (id.index(), 0),
         Named::Group(id) => (graph.layers.len(), id.index()),
@@ -220,7 +235,8 @@ fn owner(graph: &Graph, name: &str) -> String {
     if graph.inputs.iter().any(|input| input.name == name) {
         return "an input".into();
     }
-    let own = |layer: &&Layer| layer.named && layer.group.is_none() && layer.name == name;
+    let own =
+        |layer: &&Layer| layer.named && layer.group.is_none() && layer.whole.is_none() && layer.name == name;
     let layer = graph.layers.iter().find(own).map(|layer| layer.kind.class_name());
     let group = graph.groups.iter().find(|group| group.named && group.name == name);
     match layer.or(group.map(|group| group.class.as_str())) {
@@ -242,7 +258,7 @@ fn sole_outputs(graph: &Graph) -> Vec<Option<String>> {
         first[node.layer.index()].get_or_insert(node);
     }
     let sole = given.into_iter().zip(first).zip(&graph.layers).map(|((given, first), layer)| {
-        let ([output], Some(first), None) = (&given[..], first, &layer.base) else { return None };
+        let ([output], Some(first), None) = (&given[..], first, layer.whole) else { return None };
         let usable = unusable_binding(&output.name).is_none();
         (usable && first.outputs.contains(&output.tensor)).then(|| output.name.clone())
     });

@@ -62,8 +62,8 @@ impl Model {
     pub(crate) fn layer(&mut self, kind: LayerKind) -> LayerId {
         let loc = self.loc();
         let (name, named, trainable, weights) = (String::new(), false, true, vec![]);
-        let (base, parts, group) = (None, vec![], None);
-        self.graph.layers.push(Layer { kind, name, named, trainable, base, parts, group, weights, loc });
+        let (whole, parts, group) = (None, vec![], None);
+        self.graph.layers.push(Layer { kind, name, named, trainable, whole, parts, group, weights, loc });
         LayerId(self.graph.layers.len() as u32 - 1)
     }
 

@@ -19,12 +19,14 @@ use quote::quote;
 
 use crate::lower::Lowered;
 use context::Context;
+pub(crate) use model::ASSOCIATED;
 
 /// The items that a model becomes.
 pub(crate) fn model(lowered: &Lowered) -> TokenStream {
     let cx = Context::new(lowered);
     let plan = Plan::new(cx.graph);
-    let structs = [columns::structs(&cx), logs::structs(&cx), model::items(&cx, &plan)];
+    let structs =
+        [columns::structs(&cx), logs::structs(&cx), nested::wrappers(&cx, &plan), model::items(&cx, &plan)];
     let cx = &cx.inside();
     let impls = [
         weights::collection(cx, &plan),

@@ -15,6 +15,7 @@ mod lints;
 mod lower;
 mod parse;
 mod report;
+mod reserved;
 mod span;
 mod tokens;
 

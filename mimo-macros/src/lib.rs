@@ -14,6 +14,7 @@ mod lints;
 mod lower;
 mod parse;
 mod report;
+mod reserved;
 mod span;
 #[cfg(test)]
 mod tests;

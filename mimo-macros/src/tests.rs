@@ -2,6 +2,7 @@
 
 mod editor;
 mod errors;
+mod every_name;
 mod expansion;
 mod expansions;
 mod fixes;

@@ -106,7 +106,9 @@ fn binary(a: TokenStream, op: TokenStream, b: TokenStream) -> TokenStream {
 
 /// A name as an identifier: raw if it is a keyword, with `_` for what no identifier can hold.
 pub(crate) fn ident(name: &str, span: Span) -> Ident {
-    if let Ok(ident) = syn::parse_str::<Ident>(name) {
+    if let Ok(ident) = syn::parse_str::<Ident>(name)
+        && name != "gen"
+    {
         return Ident::new(&ident.to_string(), span);
     }
     if syn::parse_str::<Ident>(&format!("r#{name}")).is_ok() {

@@ -1,5 +1,7 @@
 //! What generated code calls and users do not.
 
+use std::path::Path;
+
 use dfdx::shapes::{Dim, Shape, Unit};
 use dfdx::tensor::{Cpu, OwnedTape, Tensor, TensorFromVec, Trace};
 use dfdx::tensor_ops::Device;
@@ -9,7 +11,8 @@ use crate::error::Error;
 use crate::float::Float;
 use crate::model::Model;
 
-pub use crate::predictor::forward;
+pub use crate::file::{load as load_weights, save};
+pub use crate::predictor::{forward, predict};
 
 /// A tensor of zeros.
 ///
@@ -61,6 +64,22 @@ where
         // Making a tensor fails only where the allocator would abort anyway.
         Err(error) => panic!("{error}"),
     }
+}
+
+/// A model with the weights of a file.
+///
+/// # Errors
+/// Those of [`file::load`](crate::file::load).
+pub fn load<M, E>(path: impl AsRef<Path>) -> Result<M, Error>
+where
+    E: Float,
+    Cpu: Device<E>,
+    M: Model<Float = E> + dfdx::nn::TensorCollection<E, Cpu, To<E, Cpu> = M>,
+{
+    // Every weight is replaced, so the seed does not matter.
+    let mut model = build(0);
+    load_weights(&mut model, path)?;
+    Ok(model)
 }
 
 /// How many values some weights hold.

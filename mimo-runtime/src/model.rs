@@ -20,6 +20,11 @@ pub trait Model: Sized {
     type Outputs: OutputColumns<Self::Float>;
     /// One value per output.
     type PerOutput<T>: PerOutput<T>;
+    /// Its targets, for any number of samples: one field per output with targets, in order; `()` for a model that only
+    /// predicts. They can be made from columns too, because a custom loss sees them batch by batch.
+    type Targets;
+    /// Outputs that record what is computed from them, for a custom loss; `()` for a model that only predicts.
+    type TracedOutputs;
 
     /// Its description.
     const SPEC: ModelSpec;
@@ -34,6 +39,67 @@ pub trait Model: Sized {
 
     /// Copies every weight in, in the order of the fields. `write` fills the slice of one weight.
     fn write_weights(&mut self, write: &mut dyn FnMut(usize, &mut [Self::Float]));
+
+    /// The table of layers as a string, for a model at hand: the same as the associated function `summary` of the
+    /// generated struct.
+    #[must_use = "the summary is returned, not printed: `println!(\"{}\", model.summary())`"]
+    fn summary(&self) -> String {
+        mimo_graph::summary::summary(&Self::SPEC, size_of::<Self::Float>())
+    }
+
+    /// Keras's `fit`, which a [`Trainer`](crate::trainer::Trainer) has. A call does not compile, and says what to write.
+    #[doc(hidden)]
+    fn fit<Data, Options>(&mut self, _: Data, _: Options)
+    where
+        Self: keras::Fit,
+    {
+    }
+
+    /// Keras's `evaluate`, which a [`Trainer`](crate::trainer::Trainer) has. A call does not compile, and says what to write.
+    #[doc(hidden)]
+    fn evaluate<Inputs, Targets>(&mut self, _: Inputs, _: Targets)
+    where
+        Self: keras::Evaluate,
+    {
+    }
+
+    /// Keras's `compile`, which is a part of `model!`. A call does not compile, and says what to write.
+    #[doc(hidden)]
+    fn compile<Optimizer>(&mut self, _: Optimizer)
+    where
+        Self: keras::Compile,
+    {
+    }
+}
+
+/// Bounds of the methods that Keras's models have and ours do not. No type implements them: their messages lead from what
+/// Keras users type first to what to write instead.
+mod keras {
+    /// What would have to hold for `model.fit(…)`.
+    #[diagnostic::on_unimplemented(
+        message = "`{Self}` is trained by a `Trainer`",
+        label = "a model has no `fit` of its own",
+        note = "write `Trainer::new(&mut model)?.fit((&inputs, &targets), FitOptions::new().epochs(3))?`",
+        note = "a trainer holds the optimizer's state: keep it in a variable to go on with a training"
+    )]
+    pub trait Fit {}
+
+    /// What would have to hold for `model.evaluate(…)`.
+    #[diagnostic::on_unimplemented(
+        message = "`{Self}` is evaluated by a `Trainer`",
+        label = "a model has no `evaluate` of its own",
+        note = "write `Trainer::new(&mut model)?.evaluate((&inputs, &targets), 32)?`, where 32 is the batch size"
+    )]
+    pub trait Evaluate {}
+
+    /// What would have to hold for `model.compile(…)`.
+    #[diagnostic::on_unimplemented(
+        message = "`{Self}` is compiled in `model!`",
+        label = "the optimizer, the losses and the metrics are part of the description",
+        note = "write `Model(inputs = […], outputs = […]).compile(optimizer = Adam(), loss = …)` in `model!`",
+        note = "the learning rate and the loss weights can be changed later, by methods of `Trainer`"
+    )]
+    pub trait Compile {}
 }
 
 /// A model with a `.compile(…)`: it can be trained.
@@ -42,14 +108,9 @@ pub trait Model: Sized {
     label = "this model only predicts",
     note = "add `.compile(optimizer = …, loss = …)` after `Model(…)` in `model!`"
 )]
-pub trait Trainable: Model {
-    /// Its targets, for any number of samples: one field per output with targets, in order. They can be made from columns
-    /// too, because a custom loss sees them batch by batch.
-    type Targets: OutputColumns<Self::Float>;
+pub trait Trainable: Model<Targets: OutputColumns<<Self as Model>::Float>> {
     /// Losses and metrics by name: `logs.diagnosis.accuracy`.
     type Logs: Logs;
-    /// Outputs that record what is computed from them, for a custom loss.
-    type TracedOutputs;
 
     /// Looks at the targets of the whole batch, for losses that depend on them.
     fn scan_pass(chunk: &mut Chunk<'_, Self::Float>);

@@ -77,6 +77,14 @@ pub fn forward<M: Model, O: OutputColumns<M::Float>>(
     PredictionColumns::new::<M>().forward::<M, O>(&mut engine, inputs)
 }
 
+/// The outputs for any number of samples on all threads; what a model's own `predict` calls.
+///
+/// # Errors
+/// Those of [`Predictor::predict`].
+pub fn predict<M: Model>(model: &M, inputs: &M::Inputs) -> Result<M::Outputs, Error> {
+    Predictor::new(model)?.predict(inputs)
+}
+
 /// An engine that predicts with the weights of a model.
 fn engine<M: Model>(model: &M, threads: usize) -> Result<Engine<M::Float>, Error> {
     let nothing: Pass<M::Float> = |_| {};

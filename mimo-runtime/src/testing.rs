@@ -151,6 +151,8 @@ impl Model for Lines {
     type Inputs = LinesInputs;
     type Outputs = LinesOutputs;
     type PerOutput<T> = LinesPerOutput<T>;
+    type Targets = LinesOutputs;
+    type TracedOutputs = LinesTraced;
 
     const SPEC: ModelSpec = ModelSpec {
         name: "Lines",
@@ -232,9 +234,7 @@ impl Model for Lines {
 }
 
 impl Trainable for Lines {
-    type Targets = LinesOutputs;
     type Logs = LinesLogs;
-    type TracedOutputs = LinesTraced;
 
     fn scan_pass(_: &mut Chunk<'_, f32>) {}
 
@@ -331,6 +331,8 @@ impl Model for Classes {
     type Inputs = LinesInputs;
     type Outputs = LinesOutputs;
     type PerOutput<T> = OneOutput<T>;
+    type Targets = ClassesTargets;
+    type TracedOutputs = ();
 
     const SPEC: ModelSpec = ModelSpec {
         name: "Classes",
@@ -358,9 +360,7 @@ impl Model for Classes {
 }
 
 impl Trainable for Classes {
-    type Targets = ClassesTargets;
     type Logs = ClassesLogs;
-    type TracedOutputs = ();
 
     fn scan_pass(_: &mut Chunk<'_, f32>) {}
     fn loss_pass(_: &mut Chunk<'_, f32>) {}

@@ -22,7 +22,7 @@ use crate::error::Error;
 use crate::history::Evaluation;
 use crate::kernels::Element;
 use crate::logs::LogTable;
-use crate::model::{PerOutput, Trainable};
+use crate::model::{Model, PerOutput, Trainable};
 use custom::CustomLosses;
 use shuffle::Shuffle;
 
@@ -40,7 +40,8 @@ use shuffle::Shuffle;
 /// let history = trainer.fit((&inputs, &targets), FitOptions::new().epochs(20).validation_split(0.2))?;
 /// println!("{}", history.epochs()[19].train.risk.auc);
 /// ```
-pub struct Trainer<'m, M: Trainable> {
+// Of any model, so that one that cannot be trained is reported once, at `Trainer::new`, and not where the type is named.
+pub struct Trainer<'m, M: Model> {
     model: &'m mut M,
     engine: Engine<M::Float>,
     /// In the total, by output.
@@ -328,18 +329,18 @@ fn check_loss_weights<M: Trainable>(weights: impl Iterator<Item = f64>) -> Resul
     }
 }
 
-impl<M: Trainable> std::fmt::Debug for Trainer<'_, M> {
+impl<M: Model> std::fmt::Debug for Trainer<'_, M> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Trainer")
             .field("model", &spec::<M>().name)
-            .field("learning_rate", &self.learning_rate())
+            .field("learning_rate", &self.engine.learning_rate())
             .field("loss_weights", &self.loss_weights)
-            .field("steps", &self.steps())
+            .field("steps", &self.engine.steps())
             .finish_non_exhaustive()
     }
 }
 
-impl<M: Trainable> Drop for Trainer<'_, M> {
+impl<M: Model> Drop for Trainer<'_, M> {
     fn drop(&mut self) {
         self.sync();
     }

@@ -2,6 +2,7 @@
 #![allow(missing_docs, reason = "models of tests need no documentation, except those of `lints.rs`")]
 
 mod collisions;
+mod every_name;
 mod lints;
 mod macros;
 mod names;

@@ -64,7 +64,7 @@ fn from_outside_of_its_module() {
     let outputs: inner::SharedOutputs = model.forward(&inputs).unwrap();
     assert_eq!(outputs.y.as_vec().len(), inner::Shared::HALF);
     let inputs = DeepInputs::<Const<1>> { x: tensor([1.0, 2.0]).unwrap() };
-    assert_eq!(Deep::new(1).forward(&inputs).unwrap().y.array().len(), 1);
+    assert_eq!(Deep::new(1).forward_batch(&inputs).unwrap().y.array().len(), 1);
 }
 
 /// A macro that writes models, and hands over names, lengths, numbers, expressions and lists of tokens.

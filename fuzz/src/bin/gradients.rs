@@ -15,7 +15,7 @@ fn main() {
     let fuzz = Path::new(env!("CARGO_MANIFEST_DIR"));
     let repository = fuzz.parent().expect("the repository");
     let mut text = format!(
-        "//! Random models.\n#![allow(unused)]\n#[path = {:?}]\nmod support;\n\
+        "//! Random models.\n#![allow(unused, deprecated)]\n#[path = {:?}]\nmod support;\n\
          use mimo::prelude::*;\n",
         repository.join("tests/support/mod.rs")
     );

@@ -54,6 +54,7 @@ impl Builder {
                 named: true,
                 trainable: layer.trainable && trainable,
                 parts: parts.collect(),
+                whole: layer.whole.and_then(|whole| layers.get(&whole.index()).copied()),
                 group: Some(group),
                 loc: call,
                 ..layer.clone()

@@ -51,7 +51,7 @@ pub(super) const SIGNATURE: Signature = Signature {
         options::DTYPE,
         options::ACTIVITY,
         options::INPUT_SHAPE,
-        ("weights", "set the weights of the model: `model.forward_lstm.kernel = …`"),
+        ("weights", "set the weights of the model: `model.bidirectional.forward_lstm.kernel = …`"),
     ],
     ..Signature::new("Bidirectional", &["layer", "merge_mode", "weights", "backward_layer"])
 };
@@ -109,12 +109,19 @@ impl Bidirectional {
             Some((name, _)) => (format!("{prefix}{}", name.strip_prefix(prefix).unwrap_or(name)), true),
             None => (format!("{prefix}{}", given.kind.auto_name()), false),
         };
-        let forward = Direction { name: named(&given, "forward_", false), trainable: given.trainable, layer };
-        let backward = Direction {
-            name: named(&backward_given, "backward_", own),
-            trainable: backward_given.trainable,
-            layer: backward,
-        };
+        let names = [named(&given, "forward_", false), named(&backward_given, "backward_", own)];
+        if let ([(forward_name, _), (backward_name, _)], Some((_, loc))) = (&names, &backward_given.name)
+            && forward_name == backward_name
+        {
+            let message = format!("`layer` and `backward_layer` are both called `{backward_name}`");
+            let help = "give `backward_layer` another name, or leave its `name` out";
+            cx.error(Diag::error(Code::LayerNameTaken, *loc, message).help(help));
+            return None;
+        }
+        let [forward_name, backward_name] = names;
+        let forward = Direction { name: forward_name, trainable: given.trainable, layer };
+        let backward =
+            Direction { name: backward_name, trainable: backward_given.trainable, layer: backward };
         Some(Bidirectional { merge_mode, directions: [forward, backward] })
     }
 

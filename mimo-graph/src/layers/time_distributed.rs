@@ -15,6 +15,8 @@ use crate::shape::Shape;
 pub struct TimeDistributed {
     /// What every step goes through.
     pub layer: Box<LayerKind>,
+    /// The name that the user gave that layer, which is a part of its weights' names.
+    pub name: Option<String>,
 }
 
 pub(super) const SIGNATURE: Signature =
@@ -25,12 +27,6 @@ impl TimeDistributed {
         let made = wrapped::layer("layer", "Dense(32)", args, cx)?;
         let class = made.kind.class_name();
         let loc = args.loc("layer");
-        if let Some((name, loc)) = made.name {
-            let message =
-                format!("the weights of this `{class}` are called after the `TimeDistributed` around it");
-            let help = format!("write `TimeDistributed({class}(…), name = {name:?})`");
-            cx.error(Diag::error(Code::SettingOfTheWrapper, loc, message).help(help));
-        }
         if !made.trainable {
             let message =
                 format!("whether this `{class}` is trained is said at the `TimeDistributed` around it");
@@ -58,7 +54,7 @@ impl TimeDistributed {
             args.fail("layer");
             return None;
         }
-        Some(TimeDistributed { layer: Box::new(made.kind) })
+        Some(TimeDistributed { layer: Box::new(made.kind), name: made.name.map(|(name, _)| name) })
     }
 
     /// A step of what is read.
@@ -116,7 +112,7 @@ impl Layer for TimeDistributed {
                     true => setting,
                     false => format!("TimeDistributed({setting})"),
                 };
-                (TimeDistributed { layer: Box::new(layer) }, written)
+                (TimeDistributed { layer: Box::new(layer), name: self.name.clone() }, written)
             })
             .collect()
     }

@@ -4,12 +4,13 @@ use crate::args::Bound;
 use crate::args::read;
 use crate::context::Cx;
 use crate::layers::{Constructed, construct};
+use crate::names;
 use crate::value::ValueKind;
 
 /// Makes the layer that a wrapper is given. `example` is such a layer, for messages.
 pub(super) fn layer(name: &str, example: &str, args: &Bound<'_>, cx: &mut Cx<'_>) -> Option<Constructed> {
     let value = args.take(name)?;
-    let made = match &value.kind {
+    let mut made = match &value.kind {
         ValueKind::Call { name, name_loc, args } => construct(name, *name_loc, args, value.loc, cx),
         _ => {
             let class = args.callee();
@@ -19,8 +20,16 @@ pub(super) fn layer(name: &str, example: &str, args: &Bound<'_>, cx: &mut Cx<'_>
             None
         }
     };
-    if made.is_none() {
-        args.fail(name);
+    match &mut made {
+        None => args.fail(name),
+        // A part of the weights' names, and of the path of fields that leads to them.
+        Some(Constructed { name: Some((name, loc)), .. }) => {
+            if let Some(diag) = names::wrong_layer_name(name, *loc) {
+                cx.error(diag);
+                *name = names::field_like(name);
+            }
+        }
+        Some(_) => {}
     }
     made
 }

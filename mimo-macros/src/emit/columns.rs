@@ -7,7 +7,7 @@ use mimo_graph::target::Target;
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
 
-use super::context::Context;
+use super::context::{Context, Generics};
 
 /// A field of such a struct.
 struct Field {
@@ -20,13 +20,13 @@ struct Field {
 impl Field {
     /// The type of the field; `tape` is empty or `, T`.
     fn ty(&self, cx: &Context<'_>, element: &TokenStream, tape: &TokenStream) -> TokenStream {
-        let krate = cx.krate;
+        let (krate, b) = (cx.krate, &cx.generics.b);
         let dims = self.shape.0.iter().map(|dim| cx.generic(dim));
         let element =
             if self.indices { quote!(#krate::__private::core::primitive::usize) } else { element.clone() };
         quote! {
             #krate::__private::Tensor<
-                (B, #(#krate::__private::Const<#dims>,)*), #element, #krate::__private::Cpu #tape
+                (#b, #(#krate::__private::Const<#dims>,)*), #element, #krate::__private::Cpu #tape
             >
         }
     }
@@ -72,11 +72,12 @@ fn targets(cx: &Context<'_>) -> Vec<Field> {
     fields
 }
 
-/// The generic arguments of a struct with these fields; `B` and `E` are put in. Class indices are of one type, so where
+/// The generic arguments of a struct with these fields. Class indices are of one type, so where
 /// there is nothing else, there is no element type, and without fields there are no parameters at all.
-fn arguments(fields: &[Field], batch: &TokenStream) -> TokenStream {
+fn arguments(cx: &Context<'_>, fields: &[Field], batch: &TokenStream) -> TokenStream {
+    let e = &cx.generics.e;
     match has_elements(fields) {
-        true => quote!(<#batch, E>),
+        true => quote!(<#batch, #e>),
         false if fields.is_empty() => quote!(),
         false => quote!(<#batch>),
     }
@@ -88,34 +89,37 @@ fn has_elements(fields: &[Field]) -> bool {
 
 /// The generic arguments of the inputs' struct.
 pub(super) fn input_arguments(cx: &Context<'_>, batch: &TokenStream) -> TokenStream {
-    arguments(&inputs(cx), batch)
+    arguments(cx, &inputs(cx), batch)
 }
 
 /// The generic arguments of the targets' struct.
 pub(super) fn target_arguments(cx: &Context<'_>, batch: &TokenStream) -> TokenStream {
-    arguments(&targets(cx), batch)
+    arguments(cx, &targets(cx), batch)
 }
 
 /// The structs.
 pub(super) fn structs(cx: &Context<'_>) -> TokenStream {
     let krate = cx.krate;
     let vis = cx.visibility;
-    let e = quote!(E);
+    let Generics { e, b, t, .. } = &cx.generics;
+    let element = quote!(#e);
     let model = cx.model.to_string();
+    let batch_doc =
+        format!(" `{b}` is the batch axis: any number of samples, or `Const<N>` for exactly `N`.");
     let plain = |name: Ident, doc: String, fields: &[Field]| {
         let names = fields.iter().map(|field| &field.name);
         let docs = fields.iter().map(|field| &field.doc);
-        let types = fields.iter().map(|field| field.ty(cx, &e, &TokenStream::new()));
-        let element = has_elements(fields)
-            .then(|| quote!(E: #krate::__private::Float = #krate::__private::core::primitive::f32,));
+        let types = fields.iter().map(|field| field.ty(cx, &element, &TokenStream::new()));
+        let parameter = has_elements(fields)
+            .then(|| quote!(#e: #krate::__private::Float = #krate::__private::core::primitive::f32,));
         quote! {
             #[doc = #doc]
             ///
-            /// `B` is the batch axis: any number of samples, or `Const<N>` for exactly `N`.
+            #[doc = #batch_doc]
             #[derive(#krate::__private::core::clone::Clone, #krate::__private::core::fmt::Debug)]
             #vis struct #name<
-                B: #krate::__private::Dim = #krate::__private::core::primitive::usize,
-                #element
+                #b: #krate::__private::Dim = #krate::__private::core::primitive::usize,
+                #parameter
             > {
                 #(#[doc = #docs] pub #names: #types,)*
             }
@@ -144,8 +148,11 @@ pub(super) fn structs(cx: &Context<'_>) -> TokenStream {
     let outputs = outputs(cx);
     let names: Vec<_> = outputs.iter().map(|field| &field.name).collect();
     let docs = outputs.iter().map(|field| &field.doc);
-    let types = outputs.iter().map(|field| field.ty(cx, &e, &quote!(, T)));
+    let types = outputs.iter().map(|field| field.ty(cx, &element, &quote!(, #t)));
     let outputs_doc = format!(" What [`{model}`] gives.");
+    let tape_doc = format!(
+        " `{b}` is the batch axis, `{t}` the tape that records what is computed from the outputs (a custom loss has one)."
+    );
     let per_output = cx.name("PerOutput");
     let per_output_doc = format!(" One value per output of [`{model}`].");
     let per_output_docs = outputs.iter().map(|field| format!(" For output `{}`.", field.name));
@@ -153,12 +160,12 @@ pub(super) fn structs(cx: &Context<'_>) -> TokenStream {
         #inputs
         #[doc = #outputs_doc]
         ///
-        /// `B` is the batch axis, `T` the tape that records what is computed from the outputs (a custom loss has one).
+        #[doc = #tape_doc]
         #[derive(#krate::__private::core::clone::Clone, #krate::__private::core::fmt::Debug)]
         #vis struct #outputs_name<
-            B: #krate::__private::Dim = #krate::__private::core::primitive::usize,
-            E: #krate::__private::Float = #krate::__private::core::primitive::f32,
-            T = #krate::__private::NoneTape,
+            #b: #krate::__private::Dim = #krate::__private::core::primitive::usize,
+            #e: #krate::__private::Float = #krate::__private::core::primitive::f32,
+            #t = #krate::__private::NoneTape,
         > {
             #(#[doc = #docs] pub #names: #types,)*
         }
@@ -171,8 +178,8 @@ pub(super) fn structs(cx: &Context<'_>) -> TokenStream {
             #krate::__private::core::default::Default,
             #krate::__private::core::cmp::PartialEq,
         )]
-        #vis struct #per_output<T> {
-            #(#[doc = #per_output_docs] pub #names: T,)*
+        #vis struct #per_output<#t> {
+            #(#[doc = #per_output_docs] pub #names: #t,)*
         }
     }
 }
@@ -182,17 +189,18 @@ pub(super) fn impls(cx: &Context<'_>) -> TokenStream {
     let (inputs_name, outputs_name, targets_name, per_output) =
         (cx.name("Inputs"), cx.name("Outputs"), cx.name("Targets"), cx.name("PerOutput"));
     let (inputs, outputs, targets) = (inputs(cx), outputs(cx), targets(cx));
+    let Generics { e, b, t, .. } = &cx.generics;
     let read = |name: &Ident, fields: &[Field]| {
         let reads = fields.iter().map(|field| {
             let (name, text, method) = (&field.name, field.name.to_string(), method(field));
-            quote!(reader.#method(#text, &self.#name)?;)
+            quote!(__reader.#method(#text, &self.#name)?;)
         });
-        let arguments = arguments(fields, &quote!(B));
-        let batch = (!fields.is_empty()).then(|| quote!(B: __mimo::Dim,));
+        let arguments = arguments(cx, fields, &quote!(#b));
+        let batch = (!fields.is_empty()).then(|| quote!(#b: __mimo::Dim,));
         quote! {
             #[automatically_derived]
-            impl<#batch E: __mimo::Float> __mimo::Columns<E> for #name #arguments {
-                fn read(&self, reader: &mut __mimo::Reader<'_, E>) -> __mimo::Result<()> {
+            impl<#batch #e: __mimo::Float> __mimo::Columns<#e> for #name #arguments {
+                fn read(&self, __reader: &mut __mimo::Reader<'_, #e>) -> __mimo::Result<()> {
                     #(#reads)*
                     __mimo::Ok(())
                 }
@@ -204,26 +212,26 @@ pub(super) fn impls(cx: &Context<'_>) -> TokenStream {
             let name = &field.name;
             let rest = field.shape.0.iter().map(|_| quote!(__mimo::Const));
             let zeros = if field.indices { quote!(zero_indices) } else { quote!(zeros) };
-            quote!(#name: __mimo::#zeros((rows, #(#rest,)*))?)
+            quote!(#name: __mimo::#zeros((__rows, #(#rest,)*))?)
         });
         let writes = fields.iter().map(|field| {
             let (name, text, method) = (&field.name, field.name.to_string(), method(field));
-            quote!(writer.#method(#text, &mut self.#name)?;)
+            quote!(__writer.#method(#text, &mut self.#name)?;)
         });
-        let arguments = arguments(fields, &quote!(B));
-        let batch = (!fields.is_empty()).then(|| quote!(B: __mimo::Dim,));
+        let arguments = arguments(cx, fields, &quote!(#b));
+        let batch = (!fields.is_empty()).then(|| quote!(#b: __mimo::Dim,));
         let rows = match fields {
-            [] => quote!(let _ = rows;),
-            _ => quote!(let rows: B = __mimo::batch_axis(rows)?;),
+            [] => quote!(let _ = __rows;),
+            _ => quote!(let __rows: #b = __mimo::batch_axis(__rows)?;),
         };
         quote! {
             #[automatically_derived]
-            impl<#batch E: __mimo::Float> __mimo::OutputColumns<E> for #name #arguments {
-                fn zeros(rows: __mimo::core::primitive::usize) -> __mimo::Result<Self> {
+            impl<#batch #e: __mimo::Float> __mimo::OutputColumns<#e> for #name #arguments {
+                fn zeros(__rows: __mimo::core::primitive::usize) -> __mimo::Result<Self> {
                     #rows
                     __mimo::Ok(#name { #(#zeros,)* })
                 }
-                fn write(&mut self, writer: &mut __mimo::Writer<'_, E>) -> __mimo::Result<()> {
+                fn write(&mut self, __writer: &mut __mimo::Writer<'_, #e>) -> __mimo::Result<()> {
                     #(#writes)*
                     __mimo::Ok(())
                 }
@@ -245,12 +253,12 @@ pub(super) fn impls(cx: &Context<'_>) -> TokenStream {
         #write_outputs
         #target_impls
         #[automatically_derived]
-        impl<T> __mimo::PerOutput<T> for #per_output<T> {
+        impl<#t> __mimo::PerOutput<#t> for #per_output<#t> {
             const LEN: __mimo::core::primitive::usize = #count;
-            fn from_fn(mut make: impl __mimo::core::ops::FnMut(__mimo::core::primitive::usize) -> T) -> Self {
-                #per_output { #(#names: make(#places),)* }
+            fn from_fn(mut __make: impl __mimo::core::ops::FnMut(__mimo::core::primitive::usize) -> #t) -> Self {
+                #per_output { #(#names: __make(#places),)* }
             }
-            fn values(&self) -> __mimo::Vec<&T> {
+            fn values(&self) -> __mimo::Vec<&#t> {
                 [#(&self.#names),*].to_vec()
             }
         }

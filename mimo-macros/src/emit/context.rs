@@ -1,6 +1,6 @@
 //! What every emitter needs: the graph, the user's tokens, and how lengths are printed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use mimo_graph::dim::Dim;
 use mimo_graph::graph::{Graph, GroupId, LayerId, Node, NodeId, Port, TensorId};
@@ -9,8 +9,9 @@ use mimo_graph::shape::Shape;
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{format_ident, quote};
 
+use crate::ast::name_of;
 use crate::lower::{BlockConst, Lowered};
-use crate::tokens::{dim_tokens, ident};
+use crate::tokens::{dim_tokens, ident, idents};
 
 /// Names that are all different: for a base that occurs again, `name` makes further ones from it and a number from 2 on.
 /// For the number 1 it gives the first.
@@ -36,6 +37,57 @@ pub(super) fn distinct(
     names
 }
 
+/// Names of the type parameters of generated items. Rust resolves the parameters of an item before everything around it, so
+/// none of them can be called as the model itself or as a model that it nests.
+#[derive(Clone, Debug)]
+pub(crate) struct Generics {
+    /// The element type.
+    pub e: Ident,
+    /// The device.
+    pub d: Ident,
+    /// The batch axis.
+    pub b: Ident,
+    /// The tape, or the value per output.
+    pub t: Ident,
+    /// The visitor of weights.
+    pub v: Ident,
+    /// The element type and the device that a visitor reads.
+    pub e1: Ident,
+    /// See `e1`.
+    pub d1: Ident,
+    /// The element type and the device that a model is converted to.
+    pub e2: Ident,
+    /// See `e2`.
+    pub d2: Ident,
+}
+
+impl Generics {
+    fn new(lowered: &Lowered) -> Self {
+        let mut taken: HashSet<String> = [name_of(&lowered.header.ident)].into();
+        taken.extend(lowered.group_types.iter().flat_map(|(path, _)| idents(path)));
+        let plain = |name: &String| name.strip_prefix("r#").unwrap_or(name).to_owned();
+        let taken: HashSet<String> = taken.iter().map(plain).collect();
+        let free = |name: &str| {
+            let mut name = name.to_owned();
+            while taken.contains(&name) {
+                name.push('0');
+            }
+            Ident::new(&name, Span::call_site())
+        };
+        Generics {
+            e: free("E"),
+            d: free("D"),
+            b: free("B"),
+            t: free("T"),
+            v: free("V"),
+            e1: free("E1"),
+            d1: free("D1"),
+            e2: free("E2"),
+            d2: free("D2"),
+        }
+    }
+}
+
 /// A checked model with the user's tokens.
 #[derive(Debug)]
 pub(crate) struct Context<'a> {
@@ -53,8 +105,12 @@ pub(crate) struct Context<'a> {
     pub block_consts: &'a [BlockConst],
     /// The calls that some output needs, in order.
     pub live: Vec<NodeId>,
+    /// The layers of these calls.
+    pub live_layers: BTreeSet<LayerId>,
     /// By call: how many calls of its layer come before it.
     pub earlier: Vec<usize>,
+    /// Names of type parameters.
+    pub generics: Generics,
     lowered: &'a Lowered,
     inputs: Vec<Ident>,
     outputs: Vec<Ident>,
@@ -68,6 +124,7 @@ impl<'a> Context<'a> {
         // The first name counts, as everywhere.
         let ports = lowered.graph.inputs.iter().rev();
         let input_names = ports.map(|port| (port.tensor, port.name.as_str())).collect();
+        let live = live_nodes(&lowered.graph);
         Context {
             graph: &lowered.graph,
             krate: &lowered.header.krate,
@@ -75,8 +132,10 @@ impl<'a> Context<'a> {
             visibility: &lowered.header.vis,
             model: &lowered.header.ident,
             block_consts: &lowered.consts,
-            live: live_nodes(&lowered.graph),
+            live_layers: live.iter().map(|&call| lowered.graph.node(call).layer).collect(),
+            live,
             earlier: earlier_calls(&lowered.graph),
+            generics: Generics::new(lowered),
             lowered,
             inputs: lowered.inputs.clone(),
             outputs: lowered.outputs.clone(),
@@ -129,6 +188,11 @@ impl<'a> Context<'a> {
             Some(field) => field.clone(),
             None => ident(&self.graph.layer(layer).name, self.model.span()),
         }
+    }
+
+    /// The field of a layer that is called by itself, or of the one that has it as a part.
+    pub(crate) fn whole_field(&self, layer: LayerId) -> Ident {
+        self.layer_field(self.graph.layer(layer).whole.unwrap_or(layer))
     }
 
     /// The field of a nested model, and its type.

@@ -34,7 +34,7 @@ pub(crate) fn names(model: &Ident, outputs: &[Ident]) -> Vec<Ident> {
 }
 
 /// `next_step` → `NextStep`
-fn camel_case(name: &str) -> String {
+pub(super) fn camel_case(name: &str) -> String {
     let name = name.strip_prefix("r#").unwrap_or(name);
     let mut camel = String::new();
     for part in name.split('_') {
@@ -47,6 +47,16 @@ fn camel_case(name: &str) -> String {
 
 fn metric_fields(output: &Output<'_>) -> Vec<Ident> {
     output.training.metrics.iter().map(|(name, _)| ident(name, Span::call_site())).collect()
+}
+
+/// The field of the total: `loss`, as Keras's key for it. If an output is called so, it is `total_loss`, with a `_` for
+/// every output that is called that too.
+fn total_field(outputs: &[Output<'_>]) -> Ident {
+    let mut name = String::from("loss");
+    while outputs.iter().any(|output| output.field == name) {
+        name = if name == "loss" { "total_loss".into() } else { format!("{name}_") };
+    }
+    Ident::new(&name, Span::call_site())
 }
 
 /// The structs.
@@ -90,9 +100,7 @@ pub(super) fn structs(cx: &Context<'_>) -> TokenStream {
         let doc = format!(" Of output `{field}`.");
         quote!(#[doc = #doc] pub #field: #name,)
     });
-    // An output may be called `loss`; the total is then reached by its key only.
-    let taken = outputs.iter().any(|output| output.field == "total_loss");
-    let total = if taken { quote!(__total_loss) } else { quote!(total_loss) };
+    let total = total_field(&outputs);
     quote! {
         #(#parts)*
         #[doc = #doc]
@@ -112,9 +120,8 @@ pub(super) fn impls(cx: &Context<'_>) -> TokenStream {
     }
     let outputs = outputs(cx);
     let logs = cx.name("Logs");
-    let next = quote!(values.next().unwrap_or(__mimo::core::primitive::f64::NAN));
-    let taken = outputs.iter().any(|output| output.field == "total_loss");
-    let total = if taken { quote!(__total_loss) } else { quote!(total_loss) };
+    let next = quote!(__values.next().unwrap_or(__mimo::core::primitive::f64::NAN));
+    let total = total_field(&outputs);
     let fields = outputs.iter().map(|output| {
         let (field, name) = (&output.field, &output.name);
         let loss = output.training.loss.map(|_| quote!(loss: #next,));
@@ -125,7 +132,7 @@ pub(super) fn impls(cx: &Context<'_>) -> TokenStream {
         #[automatically_derived]
         impl __mimo::Logs for #logs {
             fn from_values(
-                values: &mut dyn __mimo::core::iter::Iterator<Item = __mimo::core::primitive::f64>,
+                __values: &mut dyn __mimo::core::iter::Iterator<Item = __mimo::core::primitive::f64>,
             ) -> Self {
                 #logs { #total: #next, #(#fields)* }
             }

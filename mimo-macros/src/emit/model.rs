@@ -4,21 +4,45 @@ use mimo_graph::plan::Plan;
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 
-use super::context::Context;
+use super::context::{Context, Generics};
 use super::{columns, docs, program, spec, weights};
+
+/// Associated items that the struct of every model has. A constant of the block becomes one too, so it cannot have such a name.
+pub(crate) const ASSOCIATED: [&str; 14] = [
+    "PARAMETERS",
+    "INPUTS",
+    "OUTPUTS",
+    "new",
+    "load",
+    "summary",
+    "dot",
+    "mermaid",
+    "build",
+    "forward",
+    "forward_batch",
+    "predict",
+    "save",
+    "load_weights",
+];
 
 /// The struct and its methods.
 pub(super) fn items(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     let krate = cx.krate;
     let (attributes, vis, name) = (cx.attributes, cx.visibility, cx.model);
     let (inputs, outputs) = (cx.name("Inputs"), cx.name("Outputs"));
-    let input_arguments = columns::input_arguments(cx, &quote!(B));
+    let (private, core) = (quote!(#krate::__private), quote!(#krate::__private::core));
+    let Generics { e, d, .. } = &cx.generics;
+    let usize = quote!(#core::primitive::usize);
+    let any_batch = columns::input_arguments(cx, &usize);
+    // In braces: without, a type called `N` around the model would be taken for it.
+    let fixed_batch = columns::input_arguments(cx, &quote!(#private::Const<{ N }>));
     let lines = docs::model(cx, plan);
     let fields = weights::fields(cx, plan);
     let (names, types) = (fields.iter().map(|field| &field.0), fields.iter().map(|field| &field.1));
     let field_docs = fields.iter().map(|field| &field.2);
-    let marker = weights::marker(plan, &quote!(#krate::__private))
-        .map(|_| quote!(#[doc(hidden)] pub __unused: #krate::__private::core::marker::PhantomData<(E, D)>,));
+    let marker = weights::marker(plan, &quote!(#krate::__private)).map(
+        |_| quote!(#[doc(hidden)] pub __unused: #krate::__private::core::marker::PhantomData<(#e, #d)>,),
+    );
     let consts = cx.block_consts.iter().map(|constant| {
         let (attributes, name, ty, value) = (&constant.attrs, &constant.ident, &constant.ty, &constant.value);
         let doc = attributes.is_empty().then(|| quote!(#[doc = " A constant of the model's description."]));
@@ -27,15 +51,14 @@ pub(super) fn items(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     let allowances = cx.nested_allowances();
     let model = name.to_string();
     let new_doc = format!(" Makes a [`{model}`] with random weights: the same seed gives the same weights.");
-    let (private, core) = (quote!(#krate::__private), quote!(#krate::__private::core));
     quote! {
         #attributes
         #(#[doc = #lines])*
         #[derive(#core::clone::Clone, #core::fmt::Debug)]
         #allowances
         #vis struct #name<
-            E: #private::Dtype = #core::primitive::f32,
-            D: #private::Storage<E> = #private::Cpu,
+            #e: #private::Dtype = #core::primitive::f32,
+            #d: #private::Storage<#e> = #private::Cpu,
         > {
             #(#[doc = #field_docs] pub #names: #types,)*
             #marker
@@ -46,10 +69,8 @@ pub(super) fn items(cx: &Context<'_>, plan: &Plan) -> TokenStream {
             #(#consts)*
 
             /// How many values the weights hold.
-            #vis const PARAMETERS: #core::primitive::usize = {
-                let weights = <Self as #private::Model>::SPEC.weights;
-                #private::parameter_count(weights)
-            };
+            #vis const PARAMETERS: #usize =
+                #private::parameter_count(<Self as #private::Model>::SPEC.weights);
             /// Names, shapes and types of the inputs.
             #vis const INPUTS: &'static [#private::InputSpec] = <Self as #private::Model>::SPEC.inputs;
             /// Names, shapes, losses and metrics of the outputs.
@@ -60,6 +81,15 @@ pub(super) fn items(cx: &Context<'_>, plan: &Plan) -> TokenStream {
             /// For another element type there is [`build`](Self::build).
             #vis fn new(seed: #core::primitive::u64) -> Self {
                 Self::build(seed)
+            }
+
+            /// Makes a model with the weights of a file that [`save`](Self::save) wrote.
+            ///
+            /// # Errors
+            /// If the file cannot be read, or holds the weights of another model.
+            #[doc(alias = "load_model")]
+            #vis fn load(path: impl #core::convert::AsRef<#private::Path>) -> #private::Result<Self> {
+                #private::load_model(path)
             }
 
             /// The layers as a table: names, shapes, weights, and what each is connected to.
@@ -79,36 +109,81 @@ pub(super) fn items(cx: &Context<'_>, plan: &Plan) -> TokenStream {
         }
 
         #[allow(dead_code)]
-        impl<E: #private::Float> #name<E, #private::Cpu>
+        impl<#e: #private::Float> #name<#e, #private::Cpu>
         where
-            #private::Cpu: #private::Device<E>,
+            #private::Cpu: #private::Device<#e>,
         {
             /// As [`new`](Self::new), for `f32` or `f64`.
             #vis fn build(seed: #core::primitive::u64) -> Self {
                 #private::build_model(seed)
             }
 
-            /// The outputs for the given inputs. This copies the weights each time; to predict often, make a
-            /// `Predictor` once.
+            /// The outputs for any number of samples, computed by the calling thread. Each call copies the weights; to
+            /// predict often, make a `Predictor` once.
             ///
             /// # Errors
             /// If the inputs hold different numbers of samples.
-            #vis fn forward<B: #private::Dim>(
+            #vis fn forward(
                 &self,
-                inputs: &#inputs #input_arguments,
-            ) -> #private::Result<#outputs<B, E>> {
+                inputs: &#inputs #any_batch,
+            ) -> #private::Result<#outputs<#usize, #e>> {
                 #private::forward(self, inputs)
+            }
+
+            /// The same as [`forward`](Self::forward) for exactly `N` samples: the batch axis of the inputs and of the
+            /// outputs is `Const<N>`.
+            ///
+            /// # Errors
+            /// See [`forward`](Self::forward).
+            #vis fn forward_batch<const N: #usize>(
+                &self,
+                inputs: &#inputs #fixed_batch,
+            ) -> #private::Result<#outputs<#private::Const<{ N }>, #e>> {
+                #private::forward(self, inputs)
+            }
+
+            /// The outputs for any number of samples, computed by all threads of the machine: for many samples at once.
+            /// Each call copies the weights; to predict often, make a `Predictor` once.
+            ///
+            /// # Errors
+            /// If the inputs hold different numbers of samples.
+            #vis fn predict(
+                &self,
+                inputs: &#inputs #any_batch,
+            ) -> #private::Result<#outputs<#usize, #e>> {
+                #private::predict(self, inputs)
+            }
+
+            /// Writes the weights to a file in the safetensors format. Files are replaced as a whole.
+            ///
+            /// # Errors
+            /// If the file cannot be written.
+            #[doc(alias = "save_weights")]
+            #vis fn save(&self, path: impl #core::convert::AsRef<#private::Path>) -> #private::Result<()> {
+                #private::save(self, path)
+            }
+
+            /// Replaces the weights by those of a file that [`save`](Self::save) wrote.
+            ///
+            /// # Errors
+            /// If the file cannot be read, or holds the weights of another model. The weights stay as they were then.
+            #vis fn load_weights(
+                &mut self,
+                path: impl #core::convert::AsRef<#private::Path>,
+            ) -> #private::Result<()> {
+                #private::load_weights(self, path)
             }
         }
     }
 }
 
 /// A pass over a chunk with these lines.
-fn pass(name: &str, lines: TokenStream) -> TokenStream {
+fn pass(cx: &Context<'_>, name: &str, lines: TokenStream) -> TokenStream {
+    let e = &cx.generics.e;
     let name = Ident::new(name, Span::call_site());
-    let unused = lines.is_empty().then(|| quote!(let _ = chunk;));
+    let unused = lines.is_empty().then(|| quote!(let _ = __chunk;));
     quote! {
-        fn #name(chunk: &mut __mimo::Chunk<'_, E>) {
+        fn #name(__chunk: &mut __mimo::Chunk<'_, #e>) {
             #unused
             #lines
         }
@@ -120,26 +195,31 @@ pub(super) fn traits(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     let (krate, name) = (cx.krate, cx.model);
     let (inputs, outputs, per_output) = (cx.name("Inputs"), cx.name("Outputs"), cx.name("PerOutput"));
     let (targets, logs) = (cx.name("Targets"), cx.name("Logs"));
+    let Generics { e, t, .. } = &cx.generics;
     let (spec, program) = (spec::spec(cx), program::program(cx, plan));
-    let forward = pass("forward_pass", program::forward(plan));
+    let forward = pass(cx, "forward_pass", program::forward(plan));
     let usize = quote!(__mimo::core::primitive::usize);
     let input_arguments = columns::input_arguments(cx, &usize);
+    let (target_type, traced) = match &cx.graph.compile {
+        None => (quote!(()), quote!(())),
+        Some(_) => {
+            let arguments = columns::target_arguments(cx, &usize);
+            (quote!(#targets #arguments), quote!(#outputs<#usize, #e, __mimo::OwnedTape<#e, __mimo::Cpu>>))
+        }
+    };
     let trainable = cx.graph.compile.as_ref().map(|_| {
-        let scan = pass("scan_pass", program::scan(cx, plan));
-        let losses = pass("loss_pass", program::losses(cx, plan));
-        let heads = pass("heads_backward_pass", program::backward(plan, &plan.heads));
-        let trunk = pass("trunk_backward_pass", program::backward(plan, &plan.trunk));
+        let scan = pass(cx, "scan_pass", program::scan(cx, plan));
+        let losses = pass(cx, "loss_pass", program::losses(cx, plan));
+        let heads = pass(cx, "heads_backward_pass", program::backward(plan, &plan.heads));
+        let trunk = pass(cx, "trunk_backward_pass", program::backward(plan, &plan.trunk));
         let fields = cx.output_fields();
-        let target_arguments = columns::target_arguments(cx, &usize);
         quote! {
             #[automatically_derived]
-            impl<E: __mimo::Float> __mimo::Trainable for #name<E, __mimo::Cpu>
+            impl<#e: __mimo::Float> __mimo::Trainable for #name<#e, __mimo::Cpu>
             where
-                __mimo::Cpu: __mimo::Device<E>,
+                __mimo::Cpu: __mimo::Device<#e>,
             {
-                type Targets = #targets #target_arguments;
                 type Logs = #logs;
-                type TracedOutputs = #outputs<#usize, E, __mimo::OwnedTape<E, __mimo::Cpu>>;
 
                 #scan
 
@@ -149,15 +229,15 @@ pub(super) fn traits(cx: &Context<'_>, plan: &Plan) -> TokenStream {
 
                 #trunk
 
-                fn trace(outputs: &Self::Outputs) -> Self::TracedOutputs {
-                    #outputs { #(#fields: __mimo::trace(&outputs.#fields),)* }
+                fn trace(__outputs: &Self::Outputs) -> Self::TracedOutputs {
+                    #outputs { #(#fields: __mimo::trace(&__outputs.#fields),)* }
                 }
 
                 fn output_gradients(
-                    outputs: &Self::Outputs,
-                    reader: &mut __mimo::GradientReader<'_, E>,
+                    __outputs: &Self::Outputs,
+                    __reader: &mut __mimo::GradientReader<'_, #e>,
                 ) -> __mimo::Result<()> {
-                    #(reader.tensor(&outputs.#fields)?;)*
+                    #(__reader.tensor(&__outputs.#fields)?;)*
                     __mimo::Ok(())
                 }
             }
@@ -167,26 +247,28 @@ pub(super) fn traits(cx: &Context<'_>, plan: &Plan) -> TokenStream {
         use #krate::__private::Operation as _;
 
         #[automatically_derived]
-        impl<E: __mimo::Float> __mimo::Model for #name<E, __mimo::Cpu>
+        impl<#e: __mimo::Float> __mimo::Model for #name<#e, __mimo::Cpu>
         where
-            __mimo::Cpu: __mimo::Device<E>,
+            __mimo::Cpu: __mimo::Device<#e>,
         {
-            type Float = E;
+            type Float = #e;
             type Inputs = #inputs #input_arguments;
-            type Outputs = #outputs<#usize, E>;
-            type PerOutput<T> = #per_output<T>;
+            type Outputs = #outputs<#usize, #e>;
+            type PerOutput<#t> = #per_output<#t>;
+            type Targets = #target_type;
+            type TracedOutputs = #traced;
 
             const SPEC: __mimo::ModelSpec = #spec;
             const PROGRAM: __mimo::Program = #program;
 
             #forward
 
-            fn read_weights(&self, read: &mut dyn __mimo::core::ops::FnMut(#usize, __mimo::Vec<E>)) {
-                __mimo::read_weights(self, read);
+            fn read_weights(&self, __read: &mut dyn __mimo::core::ops::FnMut(#usize, __mimo::Vec<#e>)) {
+                __mimo::read_weights(self, __read);
             }
 
-            fn write_weights(&mut self, write: &mut dyn __mimo::core::ops::FnMut(#usize, &mut [E])) {
-                __mimo::write_weights(self, write);
+            fn write_weights(&mut self, __write: &mut dyn __mimo::core::ops::FnMut(#usize, &mut [#e])) {
+                __mimo::write_weights(self, __write);
             }
         }
         #trainable

@@ -1,36 +1,47 @@
-//! Nested models among the fields, and a model as a part of others. What the traits are for is said in
+//! Nested models and layers of layers among the fields, and a model as a part of others. What the traits are for is said in
 //! `mimo-runtime/src/nested.rs`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use mimo_graph::graph::{GroupId, LayerId};
 use mimo_graph::plan::Plan;
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{format_ident, quote};
 
-use super::context::Context;
+use super::context::{Context, Generics, distinct};
+use super::logs::camel_case;
 use super::weights;
 use crate::tokens::ident;
 
-/// The layers with weights by the models that they are in.
+/// The layers with weights by the models and wrappers that they are in.
 #[derive(Debug)]
 pub(super) enum Tree {
     Layer(LayerId),
+    /// A nested model, which can be named; what is in it cannot.
     Model(BTreeMap<String, Tree>),
+    /// A layer of this model that has others, with the struct that is generated for it.
+    Wrapper(Ident, BTreeMap<String, Tree>),
 }
 
 impl Tree {
     /// The layers of a whole model.
     pub(super) fn new(cx: &Context<'_>, plan: &Plan) -> Tree {
+        let paths: Vec<(LayerId, String)> =
+            plan.weighted.iter().map(|&id| (id, cx.graph.layer(id).path())).collect();
+        let wrappers = wrapper_types(cx, &paths);
         let mut tree = Tree::Model(BTreeMap::new());
-        for &id in &plan.weighted {
+        for (id, path) in &paths {
             let mut place = &mut tree;
-            for name in cx.graph.layer(id).name.split('/') {
+            for (end, _) in path.match_indices('/').chain([(path.len(), "")]) {
+                let name = path[..end].rsplit('/').next().unwrap_or_default();
                 // A layer has no layers: names are unique in a model.
-                let Tree::Model(fields) = place else { break };
-                place = fields.entry(name.to_owned()).or_insert_with(|| Tree::Model(BTreeMap::new()));
+                let (Tree::Model(fields) | Tree::Wrapper(_, fields)) = place else { break };
+                place = fields.entry(name.to_owned()).or_insert_with(|| match wrappers.get(&path[..end]) {
+                    Some(ty) => Tree::Wrapper(ty.clone(), BTreeMap::new()),
+                    None => Tree::Model(BTreeMap::new()),
+                });
             }
-            *place = Tree::Layer(id);
+            *place = Tree::Layer(*id);
         }
         tree
     }
@@ -38,61 +49,183 @@ impl Tree {
     fn fields(&self) -> impl Iterator<Item = (&String, &Tree)> {
         match self {
             Tree::Layer(_) => None,
-            Tree::Model(fields) => Some(fields.iter()),
+            Tree::Model(fields) | Tree::Wrapper(_, fields) => Some(fields.iter()),
         }
         .into_iter()
         .flatten()
     }
 
-    /// Whether it is a model that nests others.
+    /// Whether it has more than layers in it.
     fn nests(&self) -> bool {
-        self.fields().any(|(_, field)| matches!(field, Tree::Model(_)))
+        self.fields().any(|(_, field)| !matches!(field, Tree::Layer(_)))
     }
 
-    /// Tuples for models, with `leaf` for layers.
+    /// Tuples for models and wrappers, with `leaf` for layers.
     fn tuple(&self, leaf: &dyn Fn(LayerId) -> TokenStream) -> TokenStream {
-        match self {
-            Tree::Layer(id) => leaf(*id),
-            Tree::Model(fields) => {
-                let fields = fields.values().map(|field| field.tuple(leaf));
-                quote!((#(#fields,)*))
-            }
+        if let Tree::Layer(id) = self {
+            return leaf(*id);
         }
+        let fields = self.fields().map(|(_, field)| field.tuple(leaf));
+        quote!((#(#fields,)*))
     }
 
     /// A layer of `model`, to be read or to be changed. What is deeper than the fields of a nested model is reached
     /// through that model, which can name what it nests.
     pub(super) fn place(&self, cx: &Context<'_>, id: LayerId, mutable: bool) -> TokenStream {
-        let name = &cx.graph.layer(id).name;
+        let path = cx.graph.layer(id).path();
+        let inner: Vec<&str> = path.split('/').skip(1).collect();
         let Some(group) = cx.graph.layer(id).group else {
-            let field = cx.layer_field(id);
-            return quote!(model.#field);
+            let field = cx.whole_field(id);
+            let inner = inner.into_iter().map(|layer| ident(layer, Span::call_site()));
+            return quote!(__model.#field #(.#inner)*);
         };
         let (field, _) = cx.group_field(group);
-        let path: Vec<&str> = name.split('/').skip(1).collect();
-        if let [layer] = path[..] {
+        if let [layer] = inner[..] {
             let layer = ident(layer, field.span());
-            return quote!(model.#field.#layer);
+            return quote!(__model.#field.#layer);
         }
-        let mut tree = name.split('/').next().and_then(|group| self.field(group));
+        let mut tree = path.split('/').next().and_then(|group| self.field(group));
         let mut places = vec![];
-        for name in path {
+        for name in inner {
             let names = tree.map(|tree| tree.fields().map(|(name, _)| name)).into_iter().flatten();
             places.push(Literal::usize_unsuffixed(names.take_while(|other| *other != name).count()));
             tree = tree.and_then(|tree| tree.field(name));
         }
         match mutable {
-            true => quote!(__mimo::layers_mut(&mut model.#field) #(.#places)*),
-            false => quote!(__mimo::layers(&model.#field) #(.#places)*),
+            true => quote!(__mimo::layers_mut(&mut __model.#field) #(.#places)*),
+            false => quote!(__mimo::layers(&__model.#field) #(.#places)*),
         }
     }
 
     fn field(&self, name: &str) -> Option<&Tree> {
         match self {
             Tree::Layer(_) => None,
-            Tree::Model(fields) => fields.get(name),
+            Tree::Model(fields) | Tree::Wrapper(_, fields) => fields.get(name),
         }
     }
+
+    /// The struct of a field, if it is generated for a wrapper.
+    pub(super) fn wrapper(&self, name: &str) -> Option<&Ident> {
+        match self.field(name)? {
+            Tree::Wrapper(ty, _) => Some(ty),
+            Tree::Layer(_) | Tree::Model(_) => None,
+        }
+    }
+
+    /// What a field holds; `layer` gives that of a layer.
+    fn value(&self, layer: &dyn Fn(LayerId) -> TokenStream) -> TokenStream {
+        match self {
+            Tree::Layer(id) => layer(*id),
+            Tree::Model(_) => {
+                let layers = self.tuple(layer);
+                quote!(__mimo::nested(#layers))
+            }
+            Tree::Wrapper(ty, fields) => {
+                let fields = fields.iter().map(|(name, field)| {
+                    let (name, value) = (ident(name, Span::call_site()), field.value(layer));
+                    quote!(#name: #value)
+                });
+                quote!(#ty { #(#fields),* })
+            }
+        }
+    }
+
+    /// The same from the tuple of its layers.
+    fn value_from(&self, layers: &TokenStream) -> TokenStream {
+        match self {
+            Tree::Layer(_) => layers.clone(),
+            Tree::Model(_) => quote!(__mimo::nested(#layers)),
+            Tree::Wrapper(ty, fields) => {
+                let fields = fields.iter().enumerate().map(|(place, (name, field))| {
+                    let (name, place) = (ident(name, Span::call_site()), Literal::usize_unsuffixed(place));
+                    let value = field.value_from(&quote!(#layers.#place));
+                    quote!(#name: #value)
+                });
+                quote!(#ty { #(#fields),* })
+            }
+        }
+    }
+
+    /// The layers of a field as a tuple of references; `function` is the one by which models lend theirs.
+    fn lent(&self, place: &TokenStream, reference: &TokenStream, function: &Ident) -> TokenStream {
+        match self {
+            Tree::Layer(_) => quote!(#reference #place),
+            Tree::Model(_) if self.nests() => quote!(__mimo::#function(#reference #place)),
+            Tree::Model(fields) | Tree::Wrapper(_, fields) => {
+                let fields = fields.iter().map(|(name, field)| {
+                    let name = ident(name, Span::call_site());
+                    field.lent(&quote!(#place.#name), reference, function)
+                });
+                quote!((#(#fields,)*))
+            }
+        }
+    }
+}
+
+/// The structs of layers that have others, by the path of each.
+fn wrapper_types(cx: &Context<'_>, paths: &[(LayerId, String)]) -> BTreeMap<String, Ident> {
+    let own = paths.iter().filter(|(id, _)| cx.graph.layer(*id).group.is_none());
+    let wrappers: BTreeSet<&str> =
+        own.flat_map(|(_, path)| path.match_indices('/').map(|(end, _)| &path[..end])).collect();
+    // `a_b` and `a__b` are two layers but one name in camel case.
+    let bases = wrappers.iter().map(|path| camel_case(&path.replace('/', "_")));
+    let names = distinct(bases, |camel, count| match count {
+        1 => camel.to_owned(),
+        count => format!("{camel}{count}"),
+    });
+    let types =
+        names.into_iter().map(|camel| format_ident!("{}{}Layers", cx.model, camel, span = cx.model.span()));
+    wrappers.into_iter().map(str::to_owned).zip(types).collect()
+}
+
+/// The structs of layers that have others: a `Bidirectional` has one for each direction, a `TimeDistributed` the one that it
+/// calls. As in the names of weights, each is a field of the whole: `model.encoder.forward_lstm.kernel`.
+pub(super) fn wrappers(cx: &Context<'_>, plan: &Plan) -> TokenStream {
+    let mut structs = TokenStream::new();
+    let tree = Tree::new(cx, plan);
+    tree.fields().for_each(|(name, field)| wrapper_struct(cx, name, field, &mut structs));
+    structs
+}
+
+fn wrapper_struct(cx: &Context<'_>, path: &str, tree: &Tree, structs: &mut TokenStream) {
+    let Tree::Wrapper(ty, fields) = tree else { return };
+    let private = crate::tokens::private(cx.krate, TokenStream::new());
+    let (vis, Generics { e, d, .. }) = (cx.visibility, &cx.generics);
+    let doc = format!(" The layers in layer `{path}` of [`{}`].", cx.model);
+    let fields: Vec<TokenStream> = fields
+        .iter()
+        .map(|(name, field)| {
+            let inner = format!("{path}/{name}");
+            wrapper_struct(cx, &inner, field, structs);
+            let (doc, ty) = match field {
+                Tree::Layer(id) => (weights::layer_doc(cx, *id), weights::layer_type(cx, *id)),
+                Tree::Wrapper(ty, _) => (format!(" Layer `{inner}`."), quote!(#ty<#e, #d>)),
+                // Models are not wrapped.
+                Tree::Model(_) => return TokenStream::new(),
+            };
+            let name = ident(name, Span::call_site());
+            quote!(#[doc = #doc] pub #name: #ty,)
+        })
+        .collect();
+    structs.extend(quote! {
+        #[doc = #doc]
+        #[derive(#private core::clone::Clone, #private core::fmt::Debug)]
+        #vis struct #ty<
+            #e: #private Dtype = #private core::primitive::f32,
+            #d: #private Storage<#e> = #private Cpu,
+        > {
+            #(#fields)*
+        }
+    });
+}
+
+/// The field of a layer that has others: name, type, documentation.
+pub(super) fn wrapper_field(cx: &Context<'_>, whole: LayerId, ty: &Ident) -> (Ident, TokenStream, String) {
+    let layer = cx.graph.layer(whole);
+    let frozen = if layer.trainable { "" } else { ", not trained" };
+    let doc = format!(" Layer `{}` (`{}`{frozen}).", layer.name, layer.kind.class_name());
+    let Generics { e, d, .. } = &cx.generics;
+    (cx.layer_field(whole), quote!(#ty<#e, #d>), doc)
 }
 
 /// The field of a nested model: name, type, documentation.
@@ -102,7 +235,8 @@ pub(super) fn field(cx: &Context<'_>, id: GroupId) -> (Ident, TokenStream, Strin
     let mut layers = cx.graph.layers.iter().filter(|layer| layer.group == Some(id));
     let frozen = if layers.any(|layer| layer.trainable) { "" } else { ", not trained" };
     let doc = format!(" Nested model `{}` (`{}`{frozen}).", group.name, group.class);
-    (field, quote!(#path<E, D>), doc)
+    let Generics { e, d, .. } = &cx.generics;
+    (field, quote!(#path<#e, #d>), doc)
 }
 
 /// The fields of a model with their values; `layer` gives that of a layer.
@@ -112,22 +246,21 @@ pub(super) fn values(
     layer: &dyn Fn(LayerId) -> TokenStream,
 ) -> Vec<TokenStream> {
     let value = |(name, field): (&String, &Tree)| {
-        let (name, value) = (field_ident(cx, name, field), field.tuple(layer));
-        match field {
-            Tree::Layer(_) => quote!(#name: #value),
-            Tree::Model(_) => quote!(#name: __mimo::nested(#value)),
-        }
+        let (name, value) = (field_ident(cx, name, field), field.value(layer));
+        quote!(#name: #value)
     };
     tree.fields().map(value).collect()
 }
 
 /// The identifier of a field of the model itself.
 fn field_ident(cx: &Context<'_>, name: &str, field: &Tree) -> Ident {
-    let group = cx.graph.groups.iter().zip(0..).find(|(group, _)| group.name == name);
-    match (field, group) {
-        (Tree::Layer(id), _) => cx.layer_field(*id),
-        (Tree::Model(_), Some((_, id))) => cx.group_field(GroupId(id)).0,
-        (Tree::Model(_), None) => ident(name, cx.model.span()),
+    match field {
+        Tree::Layer(id) => cx.layer_field(*id),
+        Tree::Wrapper(..) => ident(name, Span::call_site()),
+        Tree::Model(_) => match cx.graph.groups.iter().zip(0..).find(|(group, _)| group.name == name) {
+            Some((_, id)) => cx.group_field(GroupId(id)).0,
+            None => ident(name, cx.model.span()),
+        },
     }
 }
 
@@ -138,21 +271,20 @@ pub(super) fn parts(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     }
     let tree = Tree::new(cx, plan);
     let model = cx.model;
+    let Generics { e, d, .. } = &cx.generics;
     let layers = tree.tuple(&|id| weights::layer_type(cx, id));
     let fields = tree.fields().enumerate().map(|(place, (name, field))| {
         let (name, place) = (field_ident(cx, name, field), Literal::usize_unsuffixed(place));
-        match field {
-            Tree::Layer(_) => quote!(#name: layers.#place),
-            Tree::Model(_) => quote!(#name: __mimo::nested(layers.#place)),
-        }
+        let value = field.value_from(&quote!(__layers.#place));
+        quote!(#name: #value)
     });
     let nests = tree.nests().then(|| nests(cx, &tree));
     quote! {
         #[automatically_derived]
-        impl<E: __mimo::Dtype, D: __mimo::Storage<E>> __mimo::Nested for #model<E, D> {
+        impl<#e: __mimo::Dtype, #d: __mimo::Storage<#e>> __mimo::Nested for #model<#e, #d> {
             type Layers = #layers;
 
-            fn from_layers(layers: Self::Layers) -> Self {
+            fn from_layers(__layers: Self::Layers) -> Self {
                 #model { #(#fields),* }
             }
         }
@@ -162,6 +294,7 @@ pub(super) fn parts(cx: &Context<'_>, plan: &Plan) -> TokenStream {
 
 fn nests(cx: &Context<'_>, tree: &Tree) -> TokenStream {
     let model = cx.model;
+    let Generics { e, d, .. } = &cx.generics;
     let types = |reference: TokenStream| {
         tree.tuple(&|id| {
             let ty = weights::layer_type(cx, id);
@@ -173,21 +306,14 @@ fn nests(cx: &Context<'_>, tree: &Tree) -> TokenStream {
         let function = format_ident!("{}", function, span = Span::call_site());
         let fields = tree.fields().map(|(name, field)| {
             let place = field_ident(cx, name, field);
-            match field {
-                Tree::Layer(_) => quote!(#reference self.#place),
-                Tree::Model(_) if field.nests() => quote!(__mimo::#function(#reference self.#place)),
-                Tree::Model(layers) => {
-                    let layers = layers.keys().map(|layer| ident(layer, cx.model.span()));
-                    quote!((#(#reference self.#place.#layers,)*))
-                }
-            }
+            field.lent(&quote!(self.#place), &reference, &function)
         });
         quote!((#(#fields,)*))
     };
     let (lend, lend_mut) = (lent(quote!(&), "layers"), lent(quote!(&mut), "layers_mut"));
     quote! {
         #[automatically_derived]
-        impl<E: __mimo::Dtype, D: __mimo::Storage<E>> __mimo::Nests for #model<E, D> {
+        impl<#e: __mimo::Dtype, #d: __mimo::Storage<#e>> __mimo::Nests for #model<#e, #d> {
             type Ref<'a>
                 = #shared
             where

@@ -164,27 +164,27 @@ pub(super) fn program(cx: &Context<'_>, plan: &Plan) -> TokenStream {
 /// The lines of the forward pass.
 pub(super) fn forward(plan: &Plan) -> TokenStream {
     let names = op_names(plan);
-    quote!(#(__Plan::#names.forward(chunk);)*)
+    quote!(#(__Plan::#names.forward(__chunk);)*)
 }
 
 /// The lines of a backward pass over some operations.
 pub(super) fn backward(plan: &Plan, operations: &[usize]) -> TokenStream {
     let names = op_names(plan);
     let names = operations.iter().map(|&at| &names[at]);
-    quote!(#(__Plan::#names.backward(chunk);)*)
+    quote!(#(__Plan::#names.backward(__chunk);)*)
 }
 
 /// The lines of the passes over losses.
 pub(super) fn losses(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     let names = loss_names(cx, plan);
-    quote!(#(__Losses::#names.forward(chunk);)*)
+    quote!(#(__Losses::#names.forward(__chunk);)*)
 }
 
 /// The lines that look at the targets of the whole batch.
 pub(super) fn scan(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     let names = loss_names(cx, plan);
     let names = names.iter().zip(&plan.losses).filter(|(_, loss)| scans(loss)).map(|(name, _)| name);
-    quote!(#(__mimo::Scan(__Losses::#names).forward(chunk);)*)
+    quote!(#(__mimo::Scan(__Losses::#names).forward(__chunk);)*)
 }
 
 fn scans(loss: &LossOp) -> bool {

@@ -1,6 +1,6 @@
 //! The description of a model as a constant.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use mimo_graph::graph::{Dtype, Layer, LayerId, Node, TensorId};
 use mimo_graph::initializer::{Constraint, Distribution, Fan, Initializer, InitializerKind, Regularizer};
@@ -64,7 +64,7 @@ pub(super) fn weights(cx: &Context<'_>, plan: &Plan) -> Vec<TokenStream> {
     let values = plan.params.iter().map(|param| {
         let layer = cx.graph.layer(param.layer);
         let weight = &layer.weights[param.weight];
-        let (name, shape) = (format!("{}/{}", layer.name, weight.name), cx.lengths(&weight.shape));
+        let (name, shape) = (format!("{}/{}", layer.path(), weight.name), cx.lengths(&weight.shape));
         let initializer = initializer(&weight.options.initializer);
         let regularizer = regularizer(weight.options.regularizer);
         let constraint = constraint(weight.options.constraint);
@@ -96,15 +96,31 @@ fn layers(cx: &Context<'_>) -> Vec<TokenStream> {
     for node in &graph.nodes {
         calls.entry(node.layer).or_default().push(node);
     }
+    let mut shown = BTreeSet::new();
     for (_, node) in cx.live_nodes() {
-        // Told with the first call that is live.
-        let Some(calls) = calls.remove(&node.layer) else { continue };
-        let layer = graph.layer(node.layer);
+        // A layer is one row with its parts, as in Keras, which stands where the first live call is.
+        let id = graph.layer(node.layer).whole.unwrap_or(node.layer);
+        if !shown.insert(id) {
+            continue;
+        }
+        let layer = graph.layer(id);
         let (name, class, trainable) = (layer.name.as_str(), layer.kind.class_name(), layer.trainable);
-        let shape = node.outputs.first().map(|&output| shape(cx, output));
-        let parameters = layer.weights.iter().map(|weight| cx.dim(&weight.shape.elements()));
-        let connections =
-            calls.into_iter().flat_map(|call| call.inputs.iter()).map(|&input| connection(cx, input));
+        // What joins the parts gives the shape, if it is there.
+        let given = calls.get(&id).and_then(|calls| calls.first()).unwrap_or(&node);
+        let shape = given.outputs.first().map(|&output| shape(cx, output));
+        let members = if layer.parts.is_empty() { vec![id] } else { layer.parts.clone() };
+        let weights = members.iter().filter(|member| cx.live_layers.contains(member));
+        let parameters = weights.flat_map(|&member| &graph.layer(member).weights);
+        let parameters = parameters.map(|weight| cx.dim(&weight.shape.elements()));
+        // All parts read the same tensor, and each has states of its own.
+        let by_part: Vec<&[&Node]> =
+            members.iter().map(|member| calls.get(member).map_or(&[][..], Vec::as_slice)).collect();
+        let count = by_part.iter().map(|calls| calls.len()).max().unwrap_or(0);
+        let read = (0..count).flat_map(|call| {
+            let nodes = by_part.iter().filter_map(move |calls| calls.get(call)).enumerate();
+            nodes.flat_map(|(part, node)| node.inputs.iter().skip(usize::from(part > 0)))
+        });
+        let connections = read.map(|&input| connection(cx, input));
         specs.push(quote!(__mimo::LayerSpec {
             name: #name,
             class: #class,
@@ -124,11 +140,40 @@ fn connection(cx: &Context<'_>, tensor: TensorId) -> TokenStream {
         Some(id) => {
             let node = graph.node(id);
             let at = node.outputs.iter().position(|&output| output == tensor).unwrap_or(0);
-            (graph.layer(node.layer).name.as_str(), cx.earlier[id.index()], at)
+            let (layer, before) = match graph.layer(node.layer).whole {
+                Some(whole) => (graph.layer(whole), place_in_whole(cx, whole, node.layer, at)),
+                None => (graph.layer(node.layer), at),
+            };
+            (layer.name.as_str(), cx.earlier[id.index()], before)
         }
         None => (cx.input_name(tensor).unwrap_or("input"), 0, 0),
     };
     quote!(__mimo::Connection { layer: #layer, call: #call, tensor: #at })
+}
+
+/// Which of a layer's tensors the tensor `at` of a part is: first comes what joins the first tensors of all parts, or these
+/// themselves, and then the other tensors, part by part.
+fn place_in_whole(cx: &Context<'_>, whole: LayerId, part: LayerId, at: usize) -> usize {
+    let whole = cx.graph.layer(whole);
+    let given = |part: &LayerId| cx.graph.layer(*part).kind.outputs().len();
+    let all: usize = whole.parts.iter().map(given).sum();
+    let joined = whole.kind.outputs().len() < all;
+    let before = whole.parts.iter().take_while(|other| **other != part);
+    match at {
+        0 => {
+            if joined {
+                0
+            } else {
+                before.count()
+            }
+        }
+        _ => {
+            (if joined { 1 } else { whole.parts.len() })
+                + before.map(|part| given(part) - 1).sum::<usize>()
+                + at
+                - 1
+        }
+    }
 }
 
 /// The vocabularies of the embeddings that look up what an input holds, however it was moved on the way.

@@ -11,33 +11,44 @@ use mimo_graph::plan::{Param, Plan};
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{format_ident, quote};
 
-use super::context::Context;
+use super::context::{Context, Generics};
 use super::{nested, spec};
 
 /// The fields of the model's struct: name, type, documentation.
 pub(super) fn fields(cx: &Context<'_>, plan: &Plan) -> Vec<(Ident, TokenStream, String)> {
     let mut groups = BTreeSet::new();
+    let mut wholes = BTreeSet::new();
+    let tree = nested::Tree::new(cx, plan);
     let fields = plan.weighted.iter().filter_map(|&id| {
         let layer = cx.graph.layer(id);
+        // One field for all of its layers, where the first of them is.
         if let Some(group) = layer.group {
-            // One field for all of its layers, where the first of them is.
             return groups.insert(group).then(|| nested::field(cx, group));
         }
-        let shapes: Vec<String> = layer
-            .weights
-            .iter()
-            .map(|weight| format!("`{}` `{}`", weight.name, cx.shown(&weight.shape)))
-            .collect();
-        let frozen = if layer.trainable { "" } else { ", not trained" };
-        let doc = format!(
-            " Layer `{}` (`{}`{frozen}): {}.",
-            layer.name,
-            layer.kind.class_name(),
-            shapes.join(", ")
-        );
-        Some((cx.layer_field(id), layer_type(cx, id), doc))
+        let whole = layer.whole.unwrap_or(id);
+        if let Some(ty) = tree.wrapper(&cx.graph.layer(whole).name) {
+            return wholes.insert(whole).then(|| nested::wrapper_field(cx, whole, ty));
+        }
+        Some((cx.layer_field(id), layer_type(cx, id), layer_doc(cx, id)))
     });
     fields.collect()
+}
+
+/// The documentation of a layer's field.
+pub(super) fn layer_doc(cx: &Context<'_>, id: LayerId) -> String {
+    let layer = cx.graph.layer(id);
+    let shapes: Vec<String> = layer
+        .weights
+        .iter()
+        .map(|weight| format!("`{}` `{}`", weight.name, cx.shown(&weight.shape)))
+        .collect();
+    let frozen = if layer.trainable { "" } else { ", not trained" };
+    format!(
+        " Layer `{}` (`{}`{frozen}): {}.",
+        layer.path(),
+        layer.kind.core().0.class_name(),
+        shapes.join(", ")
+    )
 }
 
 /// The type of a layer with weights.
@@ -57,7 +68,8 @@ pub(super) fn layer_type(cx: &Context<'_>, id: LayerId) -> TokenStream {
     let kernel = layer.weights.iter().take(1).flat_map(|kernel| &kernel.shape.0);
     let sizes = kernel.chain(more).map(|dim| cx.generic(dim));
     let ty = typed_layer(&layer.kind);
-    quote!(#krate::__private::typed::#ty<#(#sizes,)* E, D>)
+    let Generics { e, d, .. } = &cx.generics;
+    quote!(#krate::__private::typed::#ty<#(#sizes,)* #e, #d>)
 }
 
 /// The typed struct of a layer with weights.
@@ -103,6 +115,7 @@ fn sliding(class: Class, use_bias: bool) -> Ident {
 /// The constant of all weights' descriptions and the `TensorCollection`.
 pub(super) fn collection(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     let name = cx.model;
+    let Generics { e, d, v, e2, d2, .. } = &cx.generics;
     let specs = spec::weights(cx, plan);
     let count = specs.len();
     let tree = nested::Tree::new(cx, plan);
@@ -112,7 +125,7 @@ pub(super) fn collection(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     let functions = params.iter().map(|params| visited(cx, &tree, params));
     let calls = params.iter().filter_map(|params| params.first()).map(|(_, param)| {
         let layer = visited_name(param.layer);
-        quote!(let #layer = #layer::<V::E2, V::D2, E, D, V>(visitor)?;)
+        quote!(let #layer = #layer::<#v::E2, #v::D2, #e, #d, #v>(__visitor)?;)
     });
     let layers = nested::values(cx, &tree, &|id| {
         let layer = visited_name(id);
@@ -124,16 +137,16 @@ pub(super) fn collection(cx: &Context<'_>, plan: &Plan) -> TokenStream {
         static WEIGHTS: [__mimo::WeightSpec; #count] = [#(#specs),*];
 
         #[automatically_derived]
-        impl<E: __mimo::Float, D: __mimo::Device<E>> __mimo::TensorCollection<E, D> for #name<E, D> {
-            type To<E2: __mimo::Dtype, D2: __mimo::Device<E2>> = #name<E2, D2>;
+        impl<#e: __mimo::Float, #d: __mimo::Device<#e>> __mimo::TensorCollection<#e, #d> for #name<#e, #d> {
+            type To<#e2: __mimo::Dtype, #d2: __mimo::Device<#e2>> = #name<#e2, #d2>;
 
-            fn iter_tensors<V: __mimo::ModuleVisitor<Self, E, D>>(
-                visitor: &mut V,
-            ) -> __mimo::core::result::Result<__mimo::Option<Self::To<V::E2, V::D2>>, V::Err> {
+            fn iter_tensors<#v: __mimo::ModuleVisitor<Self, #e, #d>>(
+                __visitor: &mut #v,
+            ) -> __mimo::core::result::Result<__mimo::Option<Self::To<#v::E2, #v::D2>>, #v::Err> {
                 #(#functions)*
                 #(#calls)*
-                let model = move || __mimo::Some(#name { #(#layers,)* #marker });
-                __mimo::Ok(model())
+                let __model = move || __mimo::Some(#name { #(#layers,)* #marker });
+                __mimo::Ok(__model())
             }
         }
     }
@@ -141,7 +154,7 @@ pub(super) fn collection(cx: &Context<'_>, plan: &Plan) -> TokenStream {
 
 /// The name of the function that shows a layer to a visitor, and of what it gives.
 fn visited_name(id: LayerId) -> Ident {
-    format_ident!("layer_{}", id.index(), span = Span::mixed_site())
+    format_ident!("__layer_{}", id.index(), span = Span::mixed_site())
 }
 
 /// Shows the weights of one layer to a visitor. A function of its own, that is not inlined: the time that rustc takes for
@@ -149,17 +162,19 @@ fn visited_name(id: LayerId) -> Ident {
 fn visited(cx: &Context<'_>, tree: &nested::Tree, params: &[(usize, &Param)]) -> TokenStream {
     let Some(id) = params.first().map(|(_, param)| param.layer) else { return TokenStream::new() };
     let (function, model, ty) = (visited_name(id), cx.model, layer_type(cx, id));
+    let Generics { e, d, v, e1, d1, .. } = &cx.generics;
     let [layer, layer_mut] = [false, true].map(|mutable| tree.place(cx, id, mutable));
     let weights: Vec<Ident> = params.iter().map(|(_, param)| weight_field(cx, param)).collect();
-    let visits = params.iter().zip(&weights).map(|((index, _), weight)| {
+    let locals: Vec<Ident> = weights.iter().map(|weight| format_ident!("__{}", weight)).collect();
+    let visits = params.iter().zip(weights.iter().zip(&locals)).map(|((index, _), (weight, local))| {
         let index = Literal::usize_unsuffixed(*index);
         quote! {
-            let #weight = __mimo::visit::<#model<E1, D1>, _, _, E1, D1>(
-                visitor,
+            let #local = __mimo::visit::<#model<#e1, #d1>, _, _, #e1, #d1>(
+                __visitor,
                 &WEIGHTS[#index],
-                |model| &#layer.#weight,
-                |model| &mut #layer_mut.#weight,
-                |tensor| __mimo::reset(tensor, &WEIGHTS[#index].initializer, 0, #index),
+                |__model| &#layer.#weight,
+                |__model| &mut #layer_mut.#weight,
+                |__tensor| __mimo::reset(__tensor, &WEIGHTS[#index].initializer, 0, #index),
             )?;
         }
     });
@@ -167,17 +182,17 @@ fn visited(cx: &Context<'_>, tree: &nested::Tree, params: &[(usize, &Param)]) ->
     quote! {
         #[inline(never)]
         fn #function<
-            E: __mimo::Dtype,
-            D: __mimo::Device<E>,
-            E1: __mimo::Float,
-            D1: __mimo::Device<E1>,
-            V: __mimo::ModuleVisitor<#model<E1, D1>, E1, D1, E2 = E, D2 = D>,
+            #e: __mimo::Dtype,
+            #d: __mimo::Device<#e>,
+            #e1: __mimo::Float,
+            #d1: __mimo::Device<#e1>,
+            #v: __mimo::ModuleVisitor<#model<#e1, #d1>, #e1, #d1, E2 = #e, D2 = #d>,
         >(
-            visitor: &mut V,
-        ) -> __mimo::core::result::Result<__mimo::Option<#ty>, V::Err> {
+            __visitor: &mut #v,
+        ) -> __mimo::core::result::Result<__mimo::Option<#ty>, #v::Err> {
             #(#visits)*
-            let layer = move || __mimo::Some(__mimo::typed::#class { #(#weights: #weights?,)* });
-            __mimo::Ok(layer())
+            let __layer = move || __mimo::Some(__mimo::typed::#class { #(#weights: #locals?,)* });
+            __mimo::Ok(__layer())
         }
     }
 }

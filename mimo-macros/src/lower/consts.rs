@@ -12,6 +12,7 @@ use proc_macro2::{Delimiter, Group, Ident, Literal, TokenStream, TokenTree};
 use super::unavailable::power_of_numbers;
 use crate::ast::{ConstDef, Expr, ExprKind, Op, name_of};
 use crate::parse::{contents, power};
+use crate::reserved;
 
 /// More tokens than any length needs; constants that name each other twice would grow without end.
 const LIMIT: usize = 4096;
@@ -82,6 +83,9 @@ impl<'a> Consts<'a> {
         let mut places: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         for (i, def) in defs.iter().enumerate() {
             let name = name_of(&def.ident);
+            if let Some(diag) = reserved::constant(&name, def.loc) {
+                diags.push(diag);
+            }
             let same = places.entry(name.clone()).or_default();
             if !same.is_empty() {
                 diags.push(

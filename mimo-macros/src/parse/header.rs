@@ -8,7 +8,8 @@ use quote::quote;
 use super::Parser;
 use super::cursor::Cursor;
 use super::rust::is;
-use crate::ast::{Header, Model};
+use crate::ast::{Header, Model, name_of};
+use crate::reserved;
 use crate::span::SpanRange;
 
 pub(super) const FORM: &str = "write `pub Name { … }`";
@@ -60,6 +61,10 @@ impl Parser {
             self.error(Diag::error(Code::MissingModelName, loc, message).help(FORM));
             return self.block(&mut cursor);
         };
+        let loc = self.spans.add(SpanRange::one(ident.span()));
+        if let Some(diag) = reserved::model(&name_of(ident), loc) {
+            self.error(diag);
+        }
         cursor.skip(1);
         model.header = Some(Header { krate, attrs, vis, ident: ident.clone() });
         let block = self.block(&mut cursor);
@@ -154,7 +159,8 @@ fn ungrouped(token: TokenTree) -> TokenStream {
     }
 }
 
-/// Whether an identifier can name something: no keyword, no `_`.
+/// Whether an identifier can name something: no keyword, no `_`. `gen` is a keyword since the edition of 2024; which edition
+/// the user's crate has, a macro does not know.
 pub(crate) fn is_name(ident: &proc_macro2::Ident) -> bool {
-    syn::parse_str::<syn::Ident>(&ident.to_string()).is_ok()
+    ident != "gen" && syn::parse_str::<syn::Ident>(&ident.to_string()).is_ok()
 }

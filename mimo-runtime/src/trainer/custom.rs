@@ -30,17 +30,17 @@ pub type LossTensorOf<M> = LossTensor<<M as Model>::Float>;
 pub type WeightsTensor<E> = Tensor<(usize,), E, Cpu>;
 
 type LossFn<'m, M> =
-    dyn FnMut(<M as Trainable>::TracedOutputs, &CustomTargets<M>) -> Result<LossTensorOf<M>, Error> + 'm;
+    dyn FnMut(<M as Model>::TracedOutputs, &CustomTargets<M>) -> Result<LossTensorOf<M>, Error> + 'm;
 
 /// The targets of a batch, as a custom loss reads them: the fields of the model's targets, `targets.risk`, and the
 /// weights of the samples, `targets.sample_weights().risk`.
-pub struct CustomTargets<M: Trainable> {
+pub struct CustomTargets<M: Model> {
     targets: M::Targets,
     weights: M::PerOutput<WeightsTensor<M::Float>>,
     weights_read: Cell<bool>,
 }
 
-impl<M: Trainable> CustomTargets<M> {
+impl<M: Model> CustomTargets<M> {
     /// The weights of the samples for each output, `[rows]` each; 1 where the data has none.
     ///
     /// Keras's loss is the mean over the samples of weight times loss, `(loss_of_samples * weights).mean()`. A custom loss
@@ -52,7 +52,7 @@ impl<M: Trainable> CustomTargets<M> {
     }
 }
 
-impl<M: Trainable> Deref for CustomTargets<M> {
+impl<M: Model> Deref for CustomTargets<M> {
     type Target = M::Targets;
 
     fn deref(&self) -> &M::Targets {
@@ -60,20 +60,20 @@ impl<M: Trainable> Deref for CustomTargets<M> {
     }
 }
 
-impl<M: Trainable> std::fmt::Debug for CustomTargets<M> {
+impl<M: Model> std::fmt::Debug for CustomTargets<M> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("CustomTargets").field("model", &spec::<M>().name).finish_non_exhaustive()
     }
 }
 
 /// The custom losses of a trainer.
-pub(super) struct CustomLosses<'m, M: Trainable> {
+pub(super) struct CustomLosses<'m, M: Model> {
     losses: Vec<CustomLoss<'m, M>>,
     /// The tensors of a batch of this many samples. Batches of one size are written into the same tensors.
     batch: Option<(usize, M::Outputs, CustomTargets<M>)>,
 }
 
-struct CustomLoss<'m, M: Trainable> {
+struct CustomLoss<'m, M: Model> {
     /// What [`Trainer::add_loss`] called it; `None` for the loss of [`Trainer::set_loss`].
     name: Option<String>,
     /// The output whose loss it is; `None` for a joint loss.
@@ -217,7 +217,7 @@ impl<'m, M: Trainable> Trainer<'m, M> {
     }
 }
 
-impl<M: Trainable> Default for CustomLosses<'_, M> {
+impl<M: Model> Default for CustomLosses<'_, M> {
     fn default() -> Self {
         CustomLosses { losses: vec![], batch: None }
     }

@@ -33,6 +33,30 @@ impl<M: Trainable> Trainer<'_, M> {
         self.fit_dataset(&*data, options)
     }
 
+    /// The same as [`fit`](Self::fit), with options that a closure sets. The trainer knows the model, so the closures in
+    /// the options need no types:
+    ///
+    /// ```ignore
+    /// trainer.fit_with((&inputs, &targets), |options| {
+    ///     options.epochs(20).on_epoch_end(|_, logs| {
+    ///         if logs.train.risk.auc > 0.99 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    ///     })
+    /// })?;
+    /// ```
+    ///
+    /// # Errors
+    /// Those of [`fit`](Self::fit).
+    pub fn fit_with<'d, 'o>(
+        &mut self,
+        data: impl IntoDataset<'d, M>,
+        options: impl FnOnce(FitOptions<'o, M>) -> FitOptions<'o, M>,
+    ) -> Result<History<M>, Error>
+    where
+        M: 'o,
+    {
+        self.fit(data, options(FitOptions::new()))
+    }
+
     fn fit_dataset(
         &mut self,
         data: &dyn Dataset<M>,

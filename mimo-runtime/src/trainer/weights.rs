@@ -3,9 +3,9 @@
 use super::Trainer;
 use crate::data::spec;
 use crate::error::Error;
-use crate::model::Trainable;
+use crate::model::{Model, Trainable};
 
-impl<M: Trainable> Trainer<'_, M> {
+impl<M: Model> Trainer<'_, M> {
     /// Copies the weights into the model.
     pub fn sync(&mut self) {
         if self.ahead {
@@ -14,7 +14,9 @@ impl<M: Trainable> Trainer<'_, M> {
             self.ahead = false;
         }
     }
+}
 
+impl<M: Trainable> Trainer<'_, M> {
     /// The model, with the weights as they are now.
     pub fn model(&mut self) -> &M {
         self.sync();

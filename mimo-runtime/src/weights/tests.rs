@@ -83,6 +83,8 @@ where
     type Inputs = Nothing;
     type Outputs = Nothing;
     type PerOutput<T> = One<T>;
+    type Targets = ();
+    type TracedOutputs = ();
 
     const SPEC: ModelSpec =
         ModelSpec { name: "Two", inputs: &[], outputs: &[], layers: &[], weights: &WEIGHTS, optimizer: None };

@@ -66,10 +66,10 @@ fn a_model_of_another_crate_is_a_layer() {
 
     let targets = AroundTargets::<usize> { y: tensor([1.0, 2.0]).unwrap() };
     let mut trainer = Trainer::new(&mut around).unwrap();
-    let first = trainer.train_on_batch(&inputs, &targets).unwrap().total_loss;
+    let first = trainer.train_on_batch(&inputs, &targets).unwrap().loss;
     let mut last = first;
     for _ in 0..20 {
-        last = trainer.train_on_batch(&inputs, &targets).unwrap().total_loss;
+        last = trainer.train_on_batch(&inputs, &targets).unwrap().loss;
     }
     assert!(last < first, "{last} is not less than {first}");
 }

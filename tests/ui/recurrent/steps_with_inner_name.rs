@@ -3,7 +3,7 @@ use mimo::prelude::*;
 model! {
     pub Net {
         let x = Input(shape = [10, 3]);
-        let y = TimeDistributed(Dense(4, name = "each", trainable = false))(x);
+        let y = TimeDistributed(Dense(4, name = "each one", trainable = false))(x);
         Model(inputs = [x], outputs = [y])
     }
 }

@@ -97,7 +97,7 @@ pub(super) fn candidates(known: Known<'_>, call: Call<'_>, tensors: &[(Shape, Dt
     }
     found.append(&mut lesser);
     if tensors.len() == 1 && (slides(kind) || matches!(kind, LayerKind::Recurrent(_))) {
-        let each = LayerKind::TimeDistributed(TimeDistributed { layer: Box::new(kind.clone()) });
+        let each = LayerKind::TimeDistributed(TimeDistributed { layer: Box::new(kind.clone()), name: None });
         let text = format!("write `TimeDistributed({}(…))`, which gives", kind.class_name());
         let patches = vec![Patch::Layer(call.layer, each)];
         found.push(Candidate { patches, text, shows: Shows::Given });
