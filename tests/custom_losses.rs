@@ -128,7 +128,7 @@ fn losses_by_name() {
     // One joint loss of both outputs, with the weight that they have in common.
     trainer.set_loss(|outputs, _| Ok((outputs.a * outputs.b).mean()));
     let logs = trainer.train_on_batch(&inputs, &targets).expect("a step");
-    assert!(close(logs.total(), 2.0 * 5.0) && logs.a.loss.is_nan(), "{logs:?}");
+    assert!(close(logs.loss, 2.0 * 5.0) && logs.a.loss.is_nan(), "{logs:?}");
     assert!(close(trainer.joint_loss("custom_loss").expect("a joint loss"), 5.0));
     assert_eq!(gradient(&trainer, "a/kernel"), 10.0);
     let history = trainer.fit((&inputs, &targets), FitOptions::<TwoCustom>::new().verbose(Verbose::Silent));
@@ -166,7 +166,7 @@ fn losses_by_name() {
     assert!(matches!(error, Error::JointLossWeights { weights: [2.0, 3.0], .. }));
     trainer.add_loss("b", |outputs, _| Ok(outputs.b.mean())).expect("an output");
     let logs = trainer.train_on_batch(&inputs, &targets).expect("a step");
-    assert!(close(logs.total(), 2.0 * 5.0 + 3.0 * 2.0));
+    assert!(close(logs.loss, 2.0 * 5.0 + 3.0 * 2.0));
 }
 
 model! {
@@ -210,19 +210,4 @@ fn a_triplet_net_trains_without_targets() {
     let losses = history.get("loss").expect("losses");
     assert!(losses[0] > 0.5 && losses[59] < 0.05, "{losses:?}");
     assert!(<Triplet as Model>::SPEC.outputs.iter().all(|output| output.target().is_none()));
-}
-
-/// The total loss, whatever its field is called.
-trait Total {
-    fn total(&self) -> f64;
-}
-impl Total for TwoCustomLogs {
-    fn total(&self) -> f64 {
-        self.total_loss
-    }
-}
-impl Total for TwoWeightsLogs {
-    fn total(&self) -> f64 {
-        self.total_loss
-    }
 }

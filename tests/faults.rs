@@ -160,10 +160,10 @@ fn calls(trainer: &mut Trainer<'_, Wide>) -> Vec<u64> {
     let (inputs, targets) = samples(11);
     let data = dataset(12);
     let logs = trainer.train_on_batch(&inputs, &targets).expect("a step");
-    bits.extend([logs.total_loss, logs.kind.accuracy, logs.side.loss, logs.value.mae].map(f64::to_bits));
+    bits.extend([logs.loss, logs.kind.accuracy, logs.side.loss, logs.value.mae].map(f64::to_bits));
     // Fewer samples than before, and in another order.
     let logs = trainer.train_on_rows(&data, &[40, 3, 17]).expect("a step");
-    bits.extend([logs.total_loss, logs.kind.loss, logs.side.loss, logs.value.loss].map(f64::to_bits));
+    bits.extend([logs.loss, logs.kind.loss, logs.side.loss, logs.value.loss].map(f64::to_bits));
     let evaluation = trainer.evaluate((&inputs, &targets), 48).expect("an evaluation");
     bits.extend(evaluation.pairs().iter().map(|(_, value)| value.to_bits()));
     let history = trainer
