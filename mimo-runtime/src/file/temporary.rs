@@ -8,7 +8,7 @@
 //! remover:  open P      try to lock P    remove P             unlock
 //! ```
 //!
-//! - A remover that takes the lock first makes the owner fail to lock, or to find P afterwards; the owner then takes
+//! - If a remover takes the lock first, the owner fails to lock P, or locks it and finds it missing; the owner then takes
 //!   another name. One that comes later fails to lock until P has another name, and then has nothing to remove.
 //! - No name is used twice, so a remover never removes another file than the one that it locked.
 //! - Where a file system has no locks, nothing is removed. Where it has locks that other machines do not see, a file
