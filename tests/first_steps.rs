@@ -29,7 +29,7 @@ model! {
 }
 
 #[test]
-fn the_first_prediction() -> mimo::Result<()> {
+fn the_first_prediction() -> Result<()> {
     let model = Net::new(0);
     let outputs = model.forward(&NetInputs { x: tensor(vec![0.0; 16])? })?;
     assert_eq!(outputs.ink.as_vec(), [0.0, 0.0]);
@@ -46,7 +46,7 @@ fn the_first_prediction() -> mimo::Result<()> {
 }
 
 #[test]
-fn the_first_training() -> mimo::Result<()> {
+fn the_first_training() -> Result<()> {
     let inputs = NetInputs { x: tensor((0..80).map(|i| i as f32 / 80.0).collect::<Vec<_>>())? };
     let targets = NetTargets { digit: tensor((0..10).collect::<Vec<_>>())?, ink: tensor(vec![1.0; 10])? };
     let mut model = Net::new(0);
@@ -59,13 +59,13 @@ fn the_first_training() -> mimo::Result<()> {
         })
     })?;
     assert_eq!(history.get("loss"), Some(totals.clone()));
-    let logs = trainer.evaluate((&inputs, &targets), 32)?;
+    let logs = trainer.evaluate((&inputs, &targets), 32)?.logs;
     assert!((logs.loss - logs.digit.loss - logs.ink.loss).abs() < 1e-6 && logs.loss < totals[0]);
     Ok(())
 }
 
 #[test]
-fn weights_are_saved_and_loaded_by_the_model() -> mimo::Result<()> {
+fn weights_are_saved_and_loaded_by_the_model() -> Result<()> {
     let path = std::env::temp_dir().join(format!("mimo-first-steps-{}.safetensors", std::process::id()));
     let model = Net::new(3);
     model.save(&path)?;
