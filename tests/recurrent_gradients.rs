@@ -265,6 +265,6 @@ fn both_directions_are_layers_with_names() {
         ]
     );
     let model = Both::new(1);
-    assert_eq!(model.bidirectional_1.backward_gru.kernel.shape().concrete(), [2, 6]);
+    assert_eq!(model.bidirectional_3.backward_gru.kernel.shape().concrete(), [2, 6]);
     assert!(Both::summary().contains("bidirectional (Bidirectional)"), "{}", Both::summary());
 }
