@@ -16,9 +16,8 @@ use support::{
 /// The weights of a case, by what the model calls them: the layer under test is `layer`. A `Dense` called `take_n` takes values
 /// from the n-th on; any other is the identity.
 fn weight(case: &Value, name: &str, shape: &[usize]) -> Vec<f64> {
-    let (path, weight) = name.rsplit_once('/').expect("a layer and its weight");
-    // The layer under test may be in a wrapper, or be one: `y/forward_layer/kernel`, `layer/dense/kernel`.
-    let layer = path.split('/').rfind(|name| name.contains("layer")).unwrap_or(path);
+    let name = &called(name);
+    let (layer, weight) = name.split_once('/').expect("a layer and its weight");
     if layer.contains("layer") {
         let weights = case["weights"].as_array().expect("weights").iter();
         let mut found = weights.filter(|entry| name_of(entry) == format!("{layer}/{weight}"));
@@ -30,6 +29,14 @@ fn weight(case: &Value, name: &str, shape: &[usize]) -> Vec<f64> {
         (0..units).for_each(|unit| values[(first + unit) * units + unit] = 1.0);
     }
     values
+}
+
+/// A weight without the names of what its layer is in: `forward_layer/kernel` for `y/forward_layer/kernel`, and
+/// `layer/kernel` for `layer/dense/kernel`.
+fn called(name: &str) -> String {
+    let (path, weight) = name.rsplit_once('/').expect("a layer and its weight");
+    let layer = path.split('/').rfind(|name| name.contains("layer")).unwrap_or(path);
+    format!("{layer}/{weight}")
 }
 
 /// What a weight of Keras's is called here: `forward_layer/kernel` for `forward_lstm_3/lstm_cell/kernel`.
@@ -106,7 +113,12 @@ macro_rules! layers {
                         Ok((outputs.y * dy).sum())
                     });
                     trainer.train_on_batch(&inputs, &$targets { y: found }).expect("a step");
-                    let gradient = |name: &str| wide(&trainer.gradient(name).expect("a gradient"));
+                    let gradient = |name: &str| {
+                        let weights = <$model as mimo::Model>::SPEC.weights.iter().map(|weight| weight.name);
+                        let mut found = weights.filter(|weight| called(weight) == name);
+                        let weight = found.next().unwrap_or_else(|| panic!("no weight `{name}`"));
+                        wide(&trainer.gradient(weight).expect("a gradient"))
+                    };
                     if count == all {
                         let weights = case["weights"].as_array().expect("weights").iter();
                         for (weight, wanted) in weights.zip(case["grad_weights"].as_array().expect("gradients")) {

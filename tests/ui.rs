@@ -14,6 +14,7 @@ fn ui() {
     cases.compile_fail("tests/ui/loss/*.rs");
     cases.compile_fail("tests/ui/output/*.rs");
     cases.compile_fail("tests/ui/lint/*.rs");
+    cases.compile_fail("tests/ui/keras/*.rs");
     cases.compile_fail("tests/ui/tutorial/*.rs");
     cases.pass("tests/ui/pass/*.rs");
 }

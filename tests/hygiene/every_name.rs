@@ -6,7 +6,7 @@
 macro_rules! models {
     ($($module:ident: $model:ident $constant:ident $input:ident $output:ident $layer:literal $tensor:ident $function:ident
         $outside:ident;)*) => {$(
-        #[allow(dead_code, nonstandard_style, reason = "names are of any case")]
+        #[allow(dead_code, nonstandard_style, clippy::all, reason = "names are of any case")]
         mod $module {
             const $outside: usize = 2;
 

@@ -13,8 +13,8 @@ const LIST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/generated/name
 const MODELS: [&str; 6] = [
     "Net { let x = Input(shape = [4]); let y = Dense(2)(x); Model(inputs = [x], outputs = [y]) }",
     "Net { let x = Input(shape = [4]); let y = Flatten()(x); Model(inputs = [x], outputs = [y]) }",
-    "Net { let x = Input(shape = [crate::N, 4]); let a = Bidirectional(LSTM(3, return_state = true))(x);
-        let (a, h, _, _, _) = a; let b = TimeDistributed(Dense(2, activation = relu))(x); let c = GRU(3)(b);
+    "Net { let x = Input(shape = [crate::N, 4]); let (a, h, _, _, _) = Bidirectional(LSTM(3, return_state = true))(x);
+        let b = TimeDistributed(Dense(2, activation = relu))(x); let c = GRU(3)(b);
         Model(inputs = [x], outputs = [a, h, c])
             .compile(optimizer = Adam(clipvalue = 1.0), loss = { a: mse, h: custom, c: none }, metrics = { a: [mae, auc] }) }",
     "Net { let x = Input(shape = [8, 8, 3]); let h = SeparableConv2D(4, 3, activation = relu)(x); let h = MaxPooling2D(2)(h);
@@ -108,6 +108,10 @@ fn names() -> Vec<String> {
     for source in MODELS {
         let tokens: TokenStream = source.parse().unwrap();
         let file: syn::File = syn::parse2(crate::expand::expand(tokens)).unwrap();
+        assert!(
+            source.contains("Dens(2)") || !quote::quote!(#file).to_string().contains("compile_error"),
+            "{source}"
+        );
         // rustc removes the first item, which is for editors, before it looks anything up.
         file.items.iter().skip(1).for_each(|item| unqualified(item.to_token_stream(), &mut found));
     }

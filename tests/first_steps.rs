@@ -1,0 +1,81 @@
+//! What people write first: no line of it needs a type.
+
+use std::ops::ControlFlow;
+
+use mimo::prelude::*;
+
+model! {
+    /// A class and a number.
+    pub Net {
+        let x = Input(shape = [8]);
+        let digit = Dense(10, activation = softmax)(x);
+        let ink = Dense(1)(x);
+        Model(inputs = [x], outputs = [digit, ink]).compile(
+            optimizer = Adam(),
+            loss = { digit: sparse_categorical_crossentropy, ink: mse },
+            metrics = { digit: [accuracy], ink: [mae] },
+        )
+    }
+}
+
+model! {
+    /// Without `.compile(…)`.
+    pub Plain {
+        let ids = Input(shape = [3], dtype = "int32");
+        let x = Flatten()(Embedding(5, 2)(ids));
+        let y = Dense(2)(x);
+        Model(inputs = [ids], outputs = [y])
+    }
+}
+
+#[test]
+fn the_first_prediction() -> Result<()> {
+    let model = Net::new(0);
+    let outputs = model.forward(&NetInputs { x: tensor(vec![0.0; 16])? })?;
+    assert_eq!(outputs.ink.as_vec(), [0.0, 0.0]);
+    let inputs = NetInputs { x: tensor(vec![0.5; 16])? };
+    let (forward, predicted) = (model.forward(&inputs)?, model.predict(&inputs)?);
+    assert_eq!(forward.digit.as_vec(), predicted.digit.as_vec());
+    let fixed = model.forward_batch(&NetInputs::<Const<2>> { x: tensor(vec![0.5; 16])? })?;
+    assert_eq!(fixed.ink.array().len(), 2);
+    let outputs = Plain::new(1).predict(&PlainInputs { ids: tensor(vec![0, 4, 1])? })?;
+    assert_eq!(outputs.y.as_vec().len(), 2);
+    let outputs = Plain::<f64>::build(1).forward(&PlainInputs { ids: tensor(vec![0, 4, 1])? })?;
+    assert_eq!(outputs.y.as_vec().len(), 2);
+    Ok(())
+}
+
+#[test]
+fn the_first_training() -> Result<()> {
+    let inputs = NetInputs { x: tensor((0..80).map(|i| i as f32 / 80.0).collect::<Vec<_>>())? };
+    let targets = NetTargets { digit: tensor((0..10).collect::<Vec<_>>())?, ink: tensor(vec![1.0; 10])? };
+    let mut model = Net::new(0);
+    let mut trainer = Trainer::new(&mut model)?;
+    let mut totals = vec![];
+    let history = trainer.fit_with((&inputs, &targets), |options| {
+        options.epochs(3).verbose(Verbose::Silent).on_epoch_end(|_, logs| {
+            totals.push(logs.train.loss);
+            if logs.train.digit.accuracy > 2.0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        })
+    })?;
+    assert_eq!(history.get("loss"), Some(totals.clone()));
+    let logs = trainer.evaluate((&inputs, &targets), 32)?.logs;
+    assert!((logs.loss - logs.digit.loss - logs.ink.loss).abs() < 1e-6 && logs.loss < totals[0]);
+    Ok(())
+}
+
+#[test]
+fn weights_are_saved_and_loaded_by_the_model() -> Result<()> {
+    let path = std::env::temp_dir().join(format!("mimo-first-steps-{}.safetensors", std::process::id()));
+    let model = Net::new(3);
+    model.save(&path)?;
+    let mut other = Net::new(4);
+    assert_ne!(other.ink.kernel.as_vec(), model.ink.kernel.as_vec());
+    other.load_weights(&path)?;
+    assert_eq!(other.ink.kernel.as_vec(), model.ink.kernel.as_vec());
+    assert_eq!(Net::load(&path)?.digit.kernel.as_vec(), model.digit.kernel.as_vec());
+    assert!(Plain::load(&path).is_err());
+    std::fs::remove_file(&path).expect("the file that was written");
+    assert_eq!(model.summary(), Net::summary());
+    Ok(())
+}

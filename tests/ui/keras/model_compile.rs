@@ -1,0 +1,18 @@
+use mimo::prelude::*;
+
+model! {
+    pub Net {
+        let x = Input(shape = [8]);
+        let digit = Dense(10, activation = softmax)(x);
+        let ink = Dense(1)(x);
+        Model(inputs = [x], outputs = [digit, ink]).compile(
+            optimizer = Adam(),
+            loss = { digit: sparse_categorical_crossentropy, ink: mse },
+        )
+    }
+}
+
+fn main() {
+    let mut model = Net::new(0);
+    model.compile("adam");
+}
