@@ -92,7 +92,7 @@ const LOSSES: &[Named<Choice>] = &[
         ),
         |bound, cx| {
             let from_logits = bound.boolean("from_logits", false, cx);
-            let ignore_class = bound.optional_unsigned("ignore_class", cx);
+            let ignore_class = bound.read_optional("ignore_class", cx, ignored_class);
             Choice::Loss(Loss::SparseCategoricalCrossentropy { from_logits, ignore_class })
         },
     ),
@@ -131,6 +131,17 @@ const MISSING: &[(&str, &str)] = &[
 ];
 
 const WRITE_IT: &str = "write `custom`, and give the trainer your own function";
+
+/// A class index. Keras's tutorials write −1, which no target can be here.
+fn ignored_class(value: &Value, what: &str, cx: &mut Cx<'_>) -> Option<usize> {
+    if !matches!(value.kind, ValueKind::Int(..0)) {
+        return read::unsigned(value, what, cx);
+    }
+    let help = "targets are indices of at least 0: mark what does not count with an index that no class has, such as \
+                `ignore_class = 255`";
+    read::out_of_range(value, what, "a whole number of at least 0", Some(help.into()), cx);
+    None
+}
 
 fn crossentropy_parameters(bound: &Bound<'_>, cx: &mut Cx<'_>) -> (bool, f64) {
     let from_logits = bound.boolean("from_logits", false, cx);
@@ -229,6 +240,13 @@ mod tests {
             ),
             ("3", "`loss` must be a loss, found the number 3\n  = help: write a name, as in `mse`".into()),
             ("None", "`None` is Python\n  = help: write `none`".into()),
+            (
+                "SparseCategoricalCrossentropy(ignore_class = -1)",
+                "`ignore_class` of `SparseCategoricalCrossentropy` must be a whole number of at least 0, found the \
+                 number -1\n  = help: targets are indices of at least 0: mark what does not count with an index that \
+                 no class has, such as `ignore_class = 255`"
+                    .into(),
+            ),
             (
                 "bce(label_smoothing = 1.0)",
                 "`label_smoothing` of `BinaryCrossentropy` must be at least 0 and below 1, found 1\n  \

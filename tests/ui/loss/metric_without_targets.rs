@@ -1,7 +1,7 @@
 use mimo::prelude::*;
 
 model! {
-    Net {
+    pub Net {
         let x = Input(shape = [8]);
         let y = Dense(3)(x);
         let z = Dense(3, activation = softmax)(x);
