@@ -51,7 +51,7 @@ fn dataset(seed: usize) -> ArrayDataset<Wide> {
     ArrayDataset::new(&inputs, &targets).expect("sound samples")
 }
 
-/// What goes wrong in the user's code.
+/// Kind of fault in the user's code.
 #[derive(Clone, Copy, Debug)]
 enum Fault {
     Panic,
@@ -92,7 +92,7 @@ impl Dataset<Wide> for Faulty {
     }
 }
 
-/// Where a callback fails.
+/// Event at which a callback fails.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Event {
     TrainBegin,

@@ -1,4 +1,4 @@
-//! What people write first: no line of it needs a type.
+//! First programs of a newcomer: no line needs a type annotation.
 
 use std::ops::ControlFlow;
 

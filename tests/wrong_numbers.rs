@@ -158,7 +158,7 @@ fn options<'a>() -> FitOptions<'a, Every> {
     FitOptions::new().batch_size(ROWS).shuffle(false).verbose(Verbose::Silent)
 }
 
-/// What every way in says of the samples, by its name. Each trainer has seen sound samples, so its memory holds some.
+/// Result of every way to pass the samples, by its name. Each trainer has seen sound samples, so its memory holds some.
 fn ways(
     samples: &Samples,
     writes: &(dyn Fn(usize, usize) -> bool + Sync),

@@ -9,7 +9,7 @@ use crate::losses;
 struct Tensor {
     name: String,
     shape: Vec<usize>,
-    /// What ends the layer that outputs it; `None` if that layer only moves values.
+    /// Activation of the layer that outputs it; `None` if that layer only moves values.
     ending: Option<&'static str>,
     /// Whether it is an input, which nothing can be trained to change.
     input: bool,

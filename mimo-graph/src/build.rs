@@ -43,7 +43,7 @@ pub struct Builder {
     input_names: Vec<(TensorId, String)>,
     /// The constants that this model wrote, by their texts; the same text in another model need not be the same.
     constants: HashMap<String, ConstId>,
-    /// How many more calls are tried out for what would mend a mistake.
+    /// Remaining calls that are tried as fixes of a mistake.
     tries: Cell<usize>,
 }
 

@@ -60,7 +60,7 @@ mod wrapped;
 /// What a layer is called with.
 #[derive(Clone, Debug)]
 pub struct Operand<'a> {
-    /// What messages call it: the user's binding.
+    /// Name in messages: the user's binding.
     pub name: &'a str,
     /// The shape of one sample.
     pub shape: &'a Shape,

@@ -94,7 +94,7 @@ pub fn read_named<T>(
 /// The longest list of alternatives that a message shows in full.
 const FEW: usize = 5;
 
-/// How something of this kind that the user has written in Rust is brought in.
+/// Help for using an item of this kind that the user has written in Rust.
 fn of_ones_own(unknown: Code) -> Option<&'static str> {
     match unknown {
         Code::UnknownLoss => Some(

@@ -261,7 +261,7 @@ pub enum OpKind {
     },
     /// A vector, repeated.
     RepeatVector {
-        /// How often.
+        /// Number of repetitions.
         n: Dim,
         /// What is read.
         read: Read,

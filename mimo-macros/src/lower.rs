@@ -193,7 +193,7 @@ struct Lower<'a> {
     never: BTreeMap<String, String>,
     /// Names that were reported as unknown: the second use is the same mistake.
     unknown: BTreeSet<String>,
-    /// How many more names are compared with those that are near: all names with all others are too many.
+    /// Remaining comparisons of names: all names with all others would be too many.
     comparisons: usize,
     /// Names that may be bound in statements that were not read.
     lost: BTreeSet<String>,

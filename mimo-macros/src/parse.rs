@@ -42,7 +42,7 @@ pub(crate) struct Parser {
     pub(crate) diags: Vec<Diag>,
     /// Operators and calls of the expression that is being read.
     operators: usize,
-    /// How many expressions are being read, each inside the one before.
+    /// Depth of the expression that is being read.
     depth: usize,
 }
 

@@ -92,7 +92,7 @@ fn dim_check(check: &DimCheck, lowered: &Lowered) -> TokenStream {
     quote!(#[allow(unused_parens)] const _: () = #call;)
 }
 
-/// What const evaluation finds out about sizes that are products of the user's constants, as statements: empty if there
+/// Checks for const evaluation of sizes that are products of the user's constants, as statements: empty if there
 /// are none. They are computed on the constants as written, without overflow.
 pub(crate) fn fits(lowered: &Lowered) -> TokenStream {
     let written: Vec<TokenStream> =

@@ -57,11 +57,11 @@ pub struct Source<'a, E> {
     pub gather: &'a Gather<'a, E>,
     /// Whether the samples have weights.
     pub weighted: bool,
-    /// What is known of the samples.
+    /// Checks that the samples still need.
     pub trust: Trust,
 }
 
-/// How far the numbers are trusted that a [`Gather`] writes.
+/// Checks that the numbers written by a [`Gather`] still need.
 #[derive(Clone, Copy, Debug)]
 pub enum Trust {
     /// They were checked.

@@ -75,7 +75,7 @@ pub trait Model: Sized {
 /// Bounds of the methods that Keras's models have and ours do not. No type implements them: their messages lead from what
 /// Keras users type first to what to write instead.
 mod keras {
-    /// What would have to hold for `model.fit(…)`.
+    /// Bound of `model.fit(…)`, which no model meets.
     #[diagnostic::on_unimplemented(
         message = "`{Self}` is trained by a `Trainer`",
         label = "a model has no `fit` of its own",
@@ -84,7 +84,7 @@ mod keras {
     )]
     pub trait Fit {}
 
-    /// What would have to hold for `model.evaluate(…)`.
+    /// Bound of `model.evaluate(…)`, which no model meets.
     #[diagnostic::on_unimplemented(
         message = "`{Self}` is evaluated by a `Trainer`",
         label = "a model has no `evaluate` of its own",
@@ -92,7 +92,7 @@ mod keras {
     )]
     pub trait Evaluate {}
 
-    /// What would have to hold for `model.compile(…)`.
+    /// Bound of `model.compile(…)`, which no model meets.
     #[diagnostic::on_unimplemented(
         message = "`{Self}` is compiled in `model!`",
         label = "the optimizer, the losses and the metrics are part of the description",

@@ -88,7 +88,7 @@ fn custom_loss(source: &str) -> String {
     format!("trainer.set_loss(|outputs, _| Ok({}));", terms.join(" + "))
 }
 
-/// What the crate does with its models.
+/// Rust source that checks the models of the crate.
 const CHECK: &str = r#"
 fn check<M: Trainable<Float = f64>>(model: &mut M, check: support::Check, prepare: &dyn Fn(&mut Trainer<'_, M>)) {
     support::randomize(model, check.seed);

@@ -25,11 +25,11 @@ pub(super) struct Known<'a> {
     pub(super) checks: &'a [DimCheck],
     /// Shapes that the user wrote.
     pub(super) ascribed: &'a [(TensorId, Shape)],
-    /// How many more calls are inferred anew: a model with many mistakes is not tried out for all of them.
+    /// Remaining calls that are inferred again: a model with many mistakes does not get fixes for all of them.
     pub(super) tries: &'a Cell<usize>,
 }
 
-/// How many calls are inferred anew for all mistakes of a model.
+/// Limit on the calls that are inferred again for all mistakes of a model.
 pub(super) const TRIES: usize = 1 << 22;
 
 /// A call that something is wrong with.

@@ -46,9 +46,9 @@ fn numbers(value: &Value, found: &mut Vec<(i64, Loc)>) {
     }
 }
 
-/// What one call of a layer, or an input, holds.
+/// Sizes of one call of a layer, or of an input.
 pub(super) struct Sized<'a> {
-    /// What messages call it: `` `Dense` ``.
+    /// Name in messages: `` `Dense` ``.
     pub(super) what: &'a str,
     /// The shapes that it is called on.
     pub(super) read: &'a [&'a Shape],
@@ -100,7 +100,7 @@ impl Sized<'_> {
         Some(Diag::error(Code::TooManyValues, self.loc, message).help("write a smaller number"))
     }
 
-    /// What const evaluation has to find out about what is not known yet: products of lengths, each of which is
+    /// Checks for const evaluation of sizes that are not known yet: products of lengths, each of which is
     /// checked by itself.
     pub(super) fn checks(&self) -> Vec<DimCheck> {
         let open = |shape: &Shape| {

@@ -128,7 +128,7 @@ fn crossentropy(head: &Head<'_>, loss: Option<Loss>) -> Metric {
     }
 }
 
-/// What decides the targets of an output.
+/// Setting that decides the form of an output's targets.
 #[derive(Clone, Copy)]
 enum Decided<'a> {
     Loss(Loss),

@@ -1,6 +1,6 @@
 //! Layers and functions of Keras that mimo does not have, each with what to write instead.
 
-/// What to write instead of a layer or a function that Keras has and mimo does not; `None` if Keras has none of this
+/// Replacement for a layer or a function that Keras has and mimo does not; `None` if Keras has none of this
 /// name either.
 pub(super) fn instead_of(name: &str) -> Option<&'static str> {
     let listed = LAYERS.iter().chain(FUNCTIONS).find(|(names, _)| names.contains(&name));

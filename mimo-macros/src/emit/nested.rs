@@ -112,7 +112,7 @@ impl Tree {
         }
     }
 
-    /// What a field holds; `layer` gives that of a layer.
+    /// Type of a field; `layer` returns that of a layer.
     fn value(&self, layer: &dyn Fn(LayerId) -> TokenStream) -> TokenStream {
         match self {
             Tree::Layer(id) => layer(*id),

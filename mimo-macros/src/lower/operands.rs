@@ -296,7 +296,7 @@ impl Lower<'_> {
     }
 }
 
-/// What stands on the left of an operator, after it was evaluated.
+/// Left operand of an operator, evaluated.
 enum Left {
     Number,
     Tensors(Vec<(TensorId, Loc)>),

@@ -1,4 +1,4 @@
-//! What tensors do in other languages and cannot do here: each is answered with what can be written instead.
+//! Operations that tensors have in other languages and not here: each error says what to write instead.
 
 use mimo_graph::code::Code;
 use mimo_graph::diag::Diag;

@@ -6,7 +6,7 @@ use mimo_graph::layers;
 
 use super::Lower;
 
-/// How many pairs of names are compared in one expansion.
+/// Limit on the pairs of names that are compared in one expansion.
 pub(super) const COMPARISONS: usize = 1 << 18;
 
 impl Lower<'_> {

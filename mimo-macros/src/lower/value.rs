@@ -136,7 +136,7 @@ impl Lower<'_> {
     }
 }
 
-/// What stands between the quotes of a single character: `'a'`.
+/// Text between the quotes of a character literal: `'a'`.
 fn character(tokens: &TokenStream) -> Option<String> {
     let mut tokens = tokens.clone().into_iter();
     let (proc_macro2::TokenTree::Literal(literal), None) = (tokens.next()?, tokens.next()) else {

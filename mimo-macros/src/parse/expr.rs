@@ -26,11 +26,11 @@ const LIMIT: usize = 128;
 /// More tokens of Rust than a person writes in one expression.
 const TOKENS: usize = 256;
 
-/// How deep expressions may stand inside each other, by signs, powers and groups. Macros run on threads with stacks of
+/// Limit on the nesting of expressions, by signs, powers and groups. Macros run on threads with stacks of
 /// less than a megabyte, too.
 const DEPTH: usize = 140;
 
-/// How many signs a power counts as.
+/// Number of signs that a power counts as.
 const POWER: usize = 12;
 
 impl Parser {
@@ -418,7 +418,7 @@ fn is_long(run: &[TokenTree]) -> bool {
     run.len() > TOKENS || !is_short(&run.iter().cloned().collect())
 }
 
-/// What a call is given: `Dense(…)` has settings; `enc(…)` and `Dense(…)(…)` have tensors.
+/// Arguments of a call: `Dense(…)` has settings; `enc(…)` and `Dense(…)(…)` have tensors.
 fn takes(callee: &Expr) -> Takes {
     match &callee.kind {
         ExprKind::Name(name) if name.to_string().starts_with(char::is_uppercase) => Takes::Settings,

@@ -52,7 +52,7 @@ const WORDS: [&str; 9] = [
 
 const LOOP: &str = "write a loop: `for i in 0..4 { let x = Dense(32)(x); }`";
 
-/// How many tokens of a dotted path stand before its last name, if its first word is a Python module.
+/// Number of tokens of a dotted path before its last name, if its first word is a Python module.
 fn prefix(cursor: &Cursor<'_>) -> usize {
     let mut n = 0;
     if cursor.ident_at(0).is_some_and(|ident| MODULES.contains(&name_of(ident).as_str())) {

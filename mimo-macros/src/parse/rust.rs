@@ -1,4 +1,4 @@
-//! What is left to Rust's own grammar: constant expressions, types, paths and attributes.
+//! Tokens that are left to Rust's own grammar: constant expressions, types, paths and attributes.
 
 use proc_macro2::{TokenStream, TokenTree};
 use syn::parse::{Parse, Parser as _};

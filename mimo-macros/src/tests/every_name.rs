@@ -73,7 +73,7 @@ const PRELUDE: [&str; 25] = [
 /// of the same name, if a module has one in lower case.
 const PARAMETERS: [&str; 3] = ["inputs", "path", "seed"];
 
-/// What a user can name.
+/// Roles of names in a model.
 const ROLES: [&str; 8] = ["model", "constant", "input", "output", "layer", "tensor", "function", "outside"];
 
 /// A model in which each of these names has its role. As in `tests/hygiene/every_name.rs`.
@@ -142,7 +142,7 @@ fn unqualified(stream: TokenStream, found: &mut BTreeSet<String>) {
     }
 }
 
-/// What is wrong with the model, if anything: the tokens that are told of, and the whole text.
+/// Errors of the model: the tokens at which each is reported, and its whole text.
 fn mistakes(source: &str) -> Vec<String> {
     super::told(source).into_iter().filter(|told| !told.contains("] warning: ")).collect()
 }

@@ -127,7 +127,7 @@ fn what_a_name_of_keras_gets_as_help_names_no_list() {
     assert!(text.contains("did you mean"), "{text}");
 }
 
-/// What syn says is about a grammar that nobody writes here.
+/// Syn's messages are about a grammar that nobody writes here.
 #[test]
 fn no_text_of_a_parser_reaches_the_user() {
     let pieces = [

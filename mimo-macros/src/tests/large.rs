@@ -56,7 +56,7 @@ fn nothing_recurses_layer_by_layer() {
     }
 }
 
-/// What is nested or repeated inside of one statement: as deep as is read, and deeper.
+/// Statements with nested or repeated tokens: as deep as is read, and deeper.
 #[test]
 fn nothing_recurses_without_an_end() {
     const MANY: usize = 250;

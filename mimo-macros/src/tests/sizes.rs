@@ -29,7 +29,7 @@ const LENGTHS: &[&str] = &[
 
 const HUGE: [u64; 5] = [1 << 31, 5_000_000_000, MOST as u64, MOST as u64 + 1, i64::MAX as u64];
 
-/// What has to be given, small.
+/// Required arguments, with small values.
 fn small(argument: &str) -> &'static str {
     match argument {
         "units" | "filters" | "kernel_size" | "pool_size" | "size" | "padding" | "cropping"

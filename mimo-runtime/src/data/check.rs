@@ -12,7 +12,7 @@ use crate::batch::BatchRows;
 use crate::error::{Error, Field};
 use crate::float::Float;
 
-/// How far a probability may be outside of 0 to 1: what averaging or resizing in `f32` leaves.
+/// Tolerance of a probability outside of 0 to 1: the rounding of averages and resized images in `f32`.
 const ROUNDING: f64 = 1e-5;
 
 /// Checks a batch that was filled with the samples `rows`.

@@ -38,7 +38,7 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
 
 /// The file that is to be replaced or created.
 struct Destination {
-    /// Where the links end.
+    /// Path at which the links end.
     path: PathBuf,
     folder: PathBuf,
     /// Those of the file that is replaced.

@@ -74,7 +74,7 @@ pub(super) struct CustomLosses<'m, M: Model> {
 }
 
 struct CustomLoss<'m, M: Model> {
-    /// What [`Trainer::add_loss`] called it; `None` for the loss of [`Trainer::set_loss`].
+    /// Name passed to [`Trainer::add_loss`]; `None` for the loss of [`Trainer::set_loss`].
     name: Option<String>,
     /// The output whose loss it is; `None` for a joint loss.
     output: Option<usize>,

@@ -217,7 +217,7 @@ impl Lower<'_> {
     }
 }
 
-/// What a loop goes over, as it is written.
+/// Range or list of a loop, as it is written.
 fn shown_values(values: &Values) -> String {
     match values {
         Values::Range { start, end, inclusive } => {

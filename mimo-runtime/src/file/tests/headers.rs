@@ -18,7 +18,7 @@ pub(super) fn assemble(header: &Value, data: &[u8]) -> Vec<u8> {
     [&(header.len() as u64).to_le_bytes(), header.as_bytes(), data].concat()
 }
 
-/// What is wrong with `bytes`; loading them must leave the model alone.
+/// Faults of `bytes`; loading them must leave the model unchanged.
 pub(super) fn faults(bytes: &[u8]) -> Vec<Fault> {
     let mut model = two::<f32>(1);
     let before = values(&model);
@@ -31,7 +31,7 @@ pub(super) fn faults(bytes: &[u8]) -> Vec<Fault> {
     found
 }
 
-/// What is wrong with a file whose header was changed.
+/// Faults of a file whose header was changed.
 fn faults_after(change: impl FnOnce(&mut Value)) -> Vec<Fault> {
     let (mut header, data) = parts(&to_bytes(&two::<f32>(2)).expect("bytes"));
     change(&mut header);

@@ -76,7 +76,7 @@ fn numbers() -> impl Strategy<Value = String> {
     ]
 }
 
-/// What stands behind a name.
+/// Tokens after a name.
 fn tensor() -> impl Strategy<Value = String> {
     let dtype = text(&["\"F32\"", "\"F64\"", "\"F4\"", "\"BOOL\"", "\"f32\"", "7", "null", "{\"F32\":null}"]);
     let field = prop_oneof![

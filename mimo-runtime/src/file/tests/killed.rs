@@ -7,9 +7,9 @@ use std::time::Duration;
 use super::*;
 use crate::kernels;
 
-/// Where the child saves to.
+/// Path to which the child saves.
 const PATH: &str = "MIMO_TEST_SAVE_TO";
-/// How often.
+/// Number of repetitions.
 const TIMES: &str = "MIMO_TEST_SAVE_TIMES";
 
 /// Not a test: the process that saves, started by the tests below.

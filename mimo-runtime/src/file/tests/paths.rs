@@ -114,7 +114,7 @@ impl Target {
     }
 }
 
-/// How a path leads to a target.
+/// Way in which a path leads to a target.
 #[derive(Clone, Copy, Debug)]
 enum Via {
     Itself,
