@@ -194,26 +194,14 @@ impl<'m, M: Trainable> Trainer<'m, M> {
         if !self.custom.losses.is_empty() && custom_outputs::<M>().next().is_none() {
             return Err(Error::UnusedCustomLoss { model: spec::<M>().name });
         }
-        let mut joint: Option<(usize, &'static OutputSpec)> = None;
-        let has_joint = self.custom.joint().next().is_some();
-        for (index, output) in custom_outputs::<M>() {
-            if self.custom.losses.iter().any(|loss| loss.output == Some(index)) {
-                continue;
-            }
-            if !has_joint {
-                return Err(Error::NoCustomLoss { output: output.name });
-            }
-            match joint {
-                Some((other, first)) if self.loss_weights[other] != self.loss_weights[index] => {
-                    return Err(Error::JointLossWeights {
-                        outputs: [first.name, output.name],
-                        weights: [self.loss_weights[other], self.loss_weights[index]],
-                    });
-                }
-                _ => joint = Some((index, output)),
-            }
+        if self.custom.joint().next().is_some() {
+            return Ok(());
         }
-        Ok(())
+        let has_loss = |index: usize| self.custom.losses.iter().any(|loss| loss.output == Some(index));
+        match custom_outputs::<M>().find(|(index, _)| !has_loss(*index)) {
+            Some((_, output)) => Err(Error::NoCustomLoss { output: output.name }),
+            None => Ok(()),
+        }
     }
 }
 
@@ -252,8 +240,14 @@ impl<M: Trainable> CustomLosses<'_, M> {
         slices(batch.outputs.iter().map(Vec::as_slice), |columns| outputs.write(&mut Writer::new(columns)))?;
         targets.write(batch)?;
         let own: Vec<usize> = self.losses.iter().filter_map(|loss| loss.output).collect();
+        // The outputs for which joint losses stand, whose weights may change while training.
         let rest = || custom_outputs::<M>().map(|(index, _)| index).filter(|index| !own.contains(index));
         let weight = |output: usize| loss_weights.get(output).copied().unwrap_or(1.0);
+        let joint_weight = rest().next().map_or(1.0, weight);
+        if let (Some(first), Some(other)) = (rest().next(), rest().find(|&it| weight(it) != joint_weight)) {
+            let outputs = [first, other].map(|output| spec::<M>().outputs[output].name);
+            return Err(Error::JointLossWeights { outputs, weights: [joint_weight, weight(other)] });
+        }
         let mut total = 0.0;
         for loss in &mut self.losses {
             targets.weights_read.set(false);
@@ -271,8 +265,7 @@ impl<M: Trainable> CustomLosses<'_, M> {
             loss.value = result.array().f64();
             let factor = match loss.output {
                 Some(output) => weight(output),
-                // Those that a joint loss stands for have one weight (`check_losses`).
-                None => rest().next().map_or(1.0, weight),
+                None => joint_weight,
             };
             total += factor * loss.value;
             if gradients {
