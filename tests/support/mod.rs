@@ -395,7 +395,7 @@ pub fn check_gradients_with<M: Trainable<Float = f64>>(
             let (found, tolerance) = (gradients[index][place], Tolerance { rel: 1e-6, abs: 1e-8 });
             let near = |slope: &f64| (found - slope).abs() <= tolerance.abs + tolerance.rel * slope.abs();
             // A step that passes over the kink of a ReLU is told from a wrong gradient by a shorter one.
-            let mut slopes = [1e-4, 1e-5, 2e-6].into_iter().map(slope).peekable();
+            let mut slopes = [1e-4, 1e-5, 2e-6, 3e-7].into_iter().map(slope).peekable();
             let first = slopes.peek().copied().unwrap_or(f64::NAN);
             let slope = slopes.find(near).unwrap_or(first);
             assert_near(&format!("{name}: gradient of `{}`[{place}]", spec.name), found, slope, tolerance);
