@@ -135,8 +135,11 @@ fn losses_by_name() {
     assert_eq!(history.expect("a training").keys(), ["loss", "custom_loss"]);
 
     // One of them has its own, so the other is the only one that is left.
+    assert!(trainer.joint_loss("custom_loss").is_some());
     trainer.add_loss("a", |outputs, _| Ok(outputs.a.mean())).expect("an output");
     trainer.add_loss("size", |outputs, _| Ok(outputs.b.square().mean() * 0.1)).expect("a free name");
+    // Nothing was measured since, and the loss of `set_loss` is that of `b` now.
+    assert_eq!((trainer.joint_loss("size"), trainer.joint_loss("custom_loss")), (None, None));
     let evaluation = trainer.evaluate((&inputs, &targets), 1).expect("losses");
     let pairs: Vec<(&str, f64)> = evaluation.pairs();
     assert_eq!(pairs.iter().map(|(key, _)| *key).collect::<Vec<_>>(), ["loss", "a_loss", "b_loss", "size"]);

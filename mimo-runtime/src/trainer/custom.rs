@@ -101,7 +101,8 @@ impl<'m, M: Trainable> Trainer<'m, M> {
     ///
     /// With one `custom` output it is that output's loss: multiplied by its loss weight and logged as its loss. With several
     /// it is a joint loss, logged as `custom_loss`; their loss weights must be equal then, and multiply it.
-    /// [`add_loss`](Self::add_loss) sets the loss of one output of several.
+    /// [`add_loss`](Self::add_loss) sets the loss of one output of several. If that leaves one `custom` output without a
+    /// loss of its own, the loss set here becomes that output's.
     ///
     /// ```ignore
     /// trainer.set_loss(|outputs, targets| {
@@ -163,10 +164,12 @@ impl<'m, M: Trainable> Trainer<'m, M> {
     }
 
     /// The value of a joint custom loss over the last call, batch or epoch: the mean over its samples. `None` if there is
-    /// no joint loss of this name; the one of [`set_loss`](Self::set_loss) is called `custom_loss`.
+    /// no joint loss of this name, or nothing was measured since the losses changed. The loss of
+    /// [`set_loss`](Self::set_loss) is called `custom_loss`.
     pub fn joint_loss(&self, name: &str) -> Option<f64> {
         let place = self.custom.joint().position(|joint| joint == name)?;
-        Some(self.totals.joint.get(place).copied().unwrap_or(0.0) / self.totals.samples as f64)
+        let sum = self.totals.joint.get(place)?;
+        (self.totals.samples > 0).then(|| sum / self.totals.samples as f64)
     }
 
     /// Finds the output of the loss without a name, and the values that are logged.
@@ -186,7 +189,9 @@ impl<'m, M: Trainable> Trainer<'m, M> {
         let joint: Vec<String> = self.custom.joint().map(str::to_owned).collect();
         let custom = self.custom.losses.iter().filter_map(|loss| loss.output).collect::<Vec<_>>();
         self.table = Arc::new(LogTable::with_custom(spec::<M>(), &custom, &joint));
+        // What was measured belongs to the losses as they were.
         self.totals.joint = vec![0.0; joint.len()];
+        self.totals.clear();
     }
 
     /// Checks that the outputs with custom losses have them, and no others. Called before anything is computed.
