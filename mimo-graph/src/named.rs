@@ -120,7 +120,7 @@ fn module(unknown: Code) -> Option<&'static str> {
     }
 }
 
-/// The help for a value that is no word: a path may end in one, as `nn.relu` does.
+/// The help for a value that is not a word: a path may end in one, as `nn.relu` does.
 fn meant<T>(value: &Value, unknown: Code, table: &[Named<T>], cx: &Cx<'_>) -> String {
     let mut names = table.iter().flat_map(|entry| entry.names.iter().copied());
     let text = match &value.kind {

@@ -234,6 +234,34 @@ pub(crate) struct Expr {
     pub(crate) tokens: TokenStream,
 }
 
+impl Expr {
+    /// The first part of the expression that is wanted, itself included, from the outside in.
+    pub(crate) fn find(&self, wanted: &dyn Fn(&ExprKind) -> bool) -> Option<&Expr> {
+        if wanted(&self.kind) {
+            return Some(self);
+        }
+        match &self.kind {
+            ExprKind::Neg(inner) | ExprKind::Paren(inner) | ExprKind::Index(inner) => inner.find(wanted),
+            ExprKind::Power(left, right) | ExprKind::Binary(_, left, right) => {
+                left.find(wanted).or_else(|| right.find(wanted))
+            }
+            ExprKind::Call(callee, args) => {
+                callee.find(wanted).or_else(|| args.iter().find_map(|arg| arg.value.find(wanted)))
+            }
+            ExprKind::List(items) => items.iter().find_map(|item| item.find(wanted)),
+            ExprKind::Map(entries) => entries.iter().find_map(|(_, value)| value.find(wanted)),
+            ExprKind::Int(_)
+            | ExprKind::Float(_)
+            | ExprKind::Bool(_)
+            | ExprKind::Str(_)
+            | ExprKind::None
+            | ExprKind::Name(_)
+            | ExprKind::Rust
+            | ExprKind::Invalid => None,
+        }
+    }
+}
+
 /// The forms of an expression.
 #[derive(Debug)]
 pub(crate) enum ExprKind {

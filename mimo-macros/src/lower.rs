@@ -91,7 +91,7 @@ impl Lowered {
             let (expr, written) = (self.const_exprs.get(i), self.written(i));
             let length = report::length(self, i, &written);
             let fits = (!fits.is_empty()).then(|| quote!(let () = #fits_name;));
-            // Whatever reads the length fails with it, and without a word of its own: so what is too large is told once.
+            // Whatever reads the length fails with it, without a message: a length that is too large is reported once.
             quote! {
                 #attrs
                 const #written: #usize = #expr;

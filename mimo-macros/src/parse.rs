@@ -155,7 +155,7 @@ impl Parser {
                     (None, Some(at)) => {
                         let (statement, next) = rest.split_at(at);
                         self.run(statement, state, model);
-                        // One with a body that is missing has said so, and what is no statement at all needs no end.
+                        // A missing body was reported, and tokens that are not a statement need no end.
                         if !expansion::has_body(statement) && !self.is_foreign() {
                             let loc =
                                 self.spans.of(statement.last().map(std::slice::from_ref).unwrap_or_default());

@@ -379,25 +379,7 @@ fn number(n: i64) -> TokenStream {
 
 /// Whether a part of an expression was reported.
 pub(super) fn has_invalid_part(expr: &Expr) -> bool {
-    match &expr.kind {
-        ExprKind::Invalid => true,
-        ExprKind::Neg(inner) | ExprKind::Paren(inner) | ExprKind::Index(inner) => has_invalid_part(inner),
-        ExprKind::Power(left, right) | ExprKind::Binary(_, left, right) => {
-            has_invalid_part(left) || has_invalid_part(right)
-        }
-        ExprKind::Call(callee, args) => {
-            has_invalid_part(callee) || args.iter().any(|arg| has_invalid_part(&arg.value))
-        }
-        ExprKind::List(items) => items.iter().any(has_invalid_part),
-        ExprKind::Map(entries) => entries.iter().any(|(_, value)| has_invalid_part(value)),
-        ExprKind::Int(_)
-        | ExprKind::Float(_)
-        | ExprKind::Bool(_)
-        | ExprKind::Str(_)
-        | ExprKind::None
-        | ExprKind::Name(_)
-        | ExprKind::Rust => false,
-    }
+    expr.find(&|part| matches!(part, ExprKind::Invalid)).is_some()
 }
 
 /// Whether an identifier is a part of a path, a field or a method, and so names no constant.

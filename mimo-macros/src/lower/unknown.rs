@@ -71,7 +71,7 @@ impl Lower<'_> {
         self.lost.contains(name) || self.pending.iter().any(|(other, _)| other == name) && !self.is_slip(name)
     }
 
-    /// A layer or a function that was never bound: `encoder(x)`. It is told once, like a tensor. What begins with a
+    /// A layer or a function that was never bound: `encoder(x)`. It is reported once, like a tensor. What begins with a
     /// capital letter, or nearly is a layer of mimo, is for the builder to tell.
     pub(super) fn is_unbound(&mut self, name: &str, loc: Loc) -> bool {
         let lower = name.starts_with(|c: char| c.is_lowercase() || c == '_');

@@ -66,7 +66,7 @@ impl Lower<'_> {
                     return ValueKind::Invalid;
                 }
                 if let Some(text) = character(&expr.tokens) {
-                    // What is longer is no character to rustc either, which has said so.
+                    // rustc has reported a longer one, which is not a character either.
                     let message = "a string stands in double quotes";
                     self.error(
                         Diag::error(Code::WrongValue, expr.loc, message).help(format!("write `\"{text}\"`")),

@@ -325,24 +325,7 @@ fn loop_names(names: &[TokenTree]) -> String {
     if several { format!("({text})") } else { text }
 }
 
-/// Whether an expression has Python's power in it.
+/// The part of an expression that is Python's power, if it has one.
 pub(crate) fn power(expr: &Expr) -> Option<&Expr> {
-    match &expr.kind {
-        ExprKind::Power(..) => Some(expr),
-        ExprKind::Neg(inner) | ExprKind::Paren(inner) | ExprKind::Index(inner) => power(inner),
-        ExprKind::Binary(_, left, right) => power(left).or_else(|| power(right)),
-        ExprKind::Call(callee, args) => {
-            power(callee).or_else(|| args.iter().find_map(|arg| power(&arg.value)))
-        }
-        ExprKind::List(items) => items.iter().find_map(power),
-        ExprKind::Map(entries) => entries.iter().find_map(|(_, value)| power(value)),
-        ExprKind::Int(_)
-        | ExprKind::Float(_)
-        | ExprKind::Bool(_)
-        | ExprKind::Str(_)
-        | ExprKind::None
-        | ExprKind::Name(_)
-        | ExprKind::Rust
-        | ExprKind::Invalid => None,
-    }
+    expr.find(&|part| matches!(part, ExprKind::Power(..)))
 }

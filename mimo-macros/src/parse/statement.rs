@@ -41,7 +41,7 @@ pub(super) struct State {
     pub(super) model_name: Option<String>,
     /// Whether a statement after `Model(…)` was reported.
     after_tail: bool,
-    /// Whether `Sequential(…)` was reported, so that what is called on it is no further mistake.
+    /// Whether `Sequential(…)` was reported, so that a call on it is not reported again.
     pub(super) sequential: bool,
 }
 

@@ -133,7 +133,7 @@ fn every_length_of_every_layer_may_be_any_number() {
                                 || text == "5_000_000_000"
                                 || text.contains(&n.to_string())
                         });
-                        // One number in two layers is told in both.
+                        // One number in two layers is reported in both.
                         if sizes.len() > 2 * form.matches('N').count() * set.len() || !at_number {
                             wrong.push(format!("{source}\n    {found:?}"));
                         }

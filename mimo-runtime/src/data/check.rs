@@ -212,7 +212,7 @@ impl Valid {
 #[inline]
 fn is_index<E: Float>(value: E, end: usize) -> bool {
     let value = value.f64();
-    // NaN becomes 0 here, and is equal to nothing. What is too large for `u64` is no index of anything.
+    // NaN becomes 0 here, and is equal to nothing. A value that is too large for `u64` is not an index.
     value < end as f64 && (value as u64) as f64 == value
 }
 

@@ -37,6 +37,8 @@ type LossFn<'m, M> =
 pub struct CustomTargets<M: Model> {
     targets: M::Targets,
     weights: M::PerOutput<WeightsTensor<M::Float>>,
+    /// Whether a weight may be another than 1.
+    weighted: bool,
     weights_read: Cell<bool>,
 }
 
@@ -174,17 +176,12 @@ impl<'m, M: Trainable> Trainer<'m, M> {
 
     /// Finds the output of the loss without a name, and the values that are logged.
     fn losses_changed(&mut self) {
-        let own: Vec<usize> = self
-            .custom
-            .losses
-            .iter()
-            .filter(|loss| loss.name.is_some())
-            .filter_map(|loss| loss.output)
-            .collect();
-        let mut rest = custom_outputs::<M>().map(|(index, _)| index).filter(|index| !own.contains(index));
-        let only = rest.next().filter(|_| rest.next().is_none());
-        for loss in self.custom.losses.iter_mut().filter(|loss| loss.name.is_none()) {
-            loss.output = only;
+        if let Some(place) = self.custom.losses.iter().position(|loss| loss.name.is_none()) {
+            self.custom.losses[place].output = None;
+            let mut shared = self.custom.shared();
+            let only = shared.next().filter(|_| shared.next().is_none());
+            drop(shared);
+            self.custom.losses[place].output = only;
         }
         let joint: Vec<String> = self.custom.joint().map(str::to_owned).collect();
         let custom = self.custom.losses.iter().filter_map(|loss| loss.output).collect::<Vec<_>>();
@@ -199,13 +196,9 @@ impl<'m, M: Trainable> Trainer<'m, M> {
         if !self.custom.losses.is_empty() && custom_outputs::<M>().next().is_none() {
             return Err(Error::UnusedCustomLoss { model: spec::<M>().name });
         }
-        if self.custom.joint().next().is_some() {
-            return Ok(());
-        }
-        let has_loss = |index: usize| self.custom.losses.iter().any(|loss| loss.output == Some(index));
-        match custom_outputs::<M>().find(|(index, _)| !has_loss(*index)) {
-            Some((_, output)) => Err(Error::NoCustomLoss { output: output.name }),
-            None => Ok(()),
+        match (self.custom.joint().next(), self.custom.shared().next()) {
+            (None, Some(output)) => Err(Error::NoCustomLoss { output: spec::<M>().outputs[output].name }),
+            _ => Ok(()),
         }
     }
 }
@@ -228,6 +221,12 @@ impl<M: Trainable> CustomLosses<'_, M> {
         joint.map(|loss| loss.name.as_deref().unwrap_or(JOINT))
     }
 
+    /// The `custom` outputs without a loss of their own, for which joint losses stand.
+    fn shared(&self) -> impl Iterator<Item = usize> {
+        let outputs = custom_outputs::<M>().map(|(index, _)| index);
+        outputs.filter(|index| self.losses.iter().all(|loss| loss.output != Some(*index)))
+    }
+
     /// Computes the losses of a batch; adds their gradients to those of the batch if `gradients`. Returns the sum of the
     /// losses, weighted by those of the model's outputs.
     pub(super) fn compute(
@@ -242,15 +241,14 @@ impl<M: Trainable> CustomLosses<'_, M> {
             _ => (batch.rows, M::Outputs::zeros(batch.rows)?, CustomTargets::of_rows(batch.rows)?),
         };
         let (_, outputs, targets) = &mut tensors;
-        slices(batch.outputs.iter().map(Vec::as_slice), |columns| outputs.write(&mut Writer::new(columns)))?;
+        slices(batch.outputs.iter().map(Vec::as_slice), |columns| Writer::new(columns).write(outputs))?;
         targets.write(batch)?;
-        let own: Vec<usize> = self.losses.iter().filter_map(|loss| loss.output).collect();
-        // The outputs for which joint losses stand, whose weights may change while training.
-        let rest = || custom_outputs::<M>().map(|(index, _)| index).filter(|index| !own.contains(index));
+        let shared: Vec<usize> = self.shared().collect();
         let weight = |output: usize| loss_weights.get(output).copied().unwrap_or(1.0);
-        let joint_weight = rest().next().map_or(1.0, weight);
-        if let (Some(first), Some(other)) = (rest().next(), rest().find(|&it| weight(it) != joint_weight)) {
-            let outputs = [first, other].map(|output| spec::<M>().outputs[output].name);
+        let joint_weight = shared.first().map_or(1.0, |&first| weight(first));
+        // Compared at every batch, because a callback may change them.
+        if let Some(&other) = shared.iter().find(|&&output| weight(output) != joint_weight) {
+            let outputs = [shared[0], other].map(|output| spec::<M>().outputs[output].name);
             return Err(Error::JointLossWeights { outputs, weights: [joint_weight, weight(other)] });
         }
         let mut total = 0.0;
@@ -258,12 +256,8 @@ impl<M: Trainable> CustomLosses<'_, M> {
             targets.weights_read.set(false);
             let result = (loss.loss)(M::trace(outputs), targets)?;
             if !targets.weights_read.get() {
-                let mut weighed = match loss.output {
-                    Some(output) => vec![output],
-                    None => rest().collect(),
-                };
-                weighed.retain(|&output| batch.is_weighted(output));
-                if let Some(&output) = weighed.first() {
+                let outputs = loss.output.as_ref().map_or(&shared[..], std::slice::from_ref);
+                if let Some(&output) = outputs.iter().find(|&&output| batch.is_weighted(output)) {
                     return Err(Error::SampleWeightsIgnored { output: spec::<M>().outputs[output].name });
                 }
             }
@@ -307,10 +301,11 @@ impl<E: Float> CustomBatch<'_, E> {
 }
 
 impl<M: Trainable> CustomTargets<M> {
-    /// Tensors for so many samples.
+    /// Tensors for so many samples, of weight 1 each.
     fn of_rows(rows: usize) -> Result<Self, Error> {
         let weights = M::PerOutput::from_fn(|_| Cpu::default().tensor_from_vec(ones(rows), (rows,)));
-        Ok(CustomTargets { targets: M::Targets::zeros(rows)?, weights, weights_read: Cell::new(false) })
+        let targets = M::Targets::zeros(rows)?;
+        Ok(CustomTargets { targets, weights, weighted: false, weights_read: Cell::new(false) })
     }
 
     fn write(&mut self, batch: &CustomBatch<'_, M::Float>) -> Result<(), Error> {
@@ -320,7 +315,12 @@ impl<M: Trainable> CustomTargets<M> {
             .filter(|(output, _)| output.target().is_some())
             .map(|(_, column)| column.as_slice())
             .collect();
-        self.targets.write(&mut Writer::new(&columns))?;
+        Writer::new(&columns).write(&mut self.targets)?;
+        let weighted = batch.sample_weights.is_some();
+        if !weighted && !self.weighted {
+            return Ok(());
+        }
+        self.weighted = weighted;
         let rows = batch.rows;
         self.weights = M::PerOutput::from_fn(|output| {
             let column = batch.sample_weights.and_then(|weights| weights.get(output));
