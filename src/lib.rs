@@ -17,7 +17,9 @@ pub use mimo_runtime::model::{Model, PerOutput, Trainable};
 pub use mimo_runtime::predictor::Predictor;
 pub use mimo_runtime::progress::Verbose;
 pub use mimo_runtime::tensor::tensor;
-pub use mimo_runtime::trainer::{CustomTargets, FitOptions, LossTensor, Trainer, TrainerOptions};
+pub use mimo_runtime::trainer::{
+    CustomTargets, FitOptions, LossTensor, SampleWeights, Trainer, TrainerOptions,
+};
 pub use mimo_runtime::{Result, dfdx, graph};
 
 #[doc = include_str!("../docs/errors.md")]

@@ -19,7 +19,7 @@ pub use mimo_runtime::chunk::Chunk;
 pub use mimo_runtime::float::Float;
 pub use mimo_runtime::generated::{
     batch_axis, build as build_model, forward, load as load_model, load_weights, parameter_count, predict,
-    save, trace, zero_indices, zeros,
+    save, zero_indices, zeros,
 };
 pub use mimo_runtime::graph::activation::Activation;
 pub use mimo_runtime::graph::dot::dot;
@@ -64,9 +64,7 @@ pub use mimo_runtime::layers::typed;
 pub use mimo_runtime::layers::up_sampling::UpSampling;
 pub use mimo_runtime::loss::{Loss, Scan};
 pub use mimo_runtime::metric::state_offsets;
-pub use mimo_runtime::model::{
-    Columns, GradientReader, Logs, Model, OutputColumns, PerOutput, Reader, Trainable, Writer,
-};
+pub use mimo_runtime::model::{Columns, Logs, Model, OutputColumns, PerOutput, Reader, Trainable, Writer};
 pub use mimo_runtime::nested::{Nested, Nests, layers, layers_mut, nested};
 pub use mimo_runtime::program::Sink;
 pub use mimo_runtime::program::{
@@ -74,4 +72,5 @@ pub use mimo_runtime::program::{
     block_offsets, interleaved_offsets, pack_offsets, place,
 };
 pub use mimo_runtime::run::Operation;
+pub use mimo_runtime::traced::{GradientReader, Tracer};
 pub use mimo_runtime::weights::{read as read_weights, reset, visit, write as write_weights};

@@ -93,7 +93,7 @@ fn sample_weights_reach_a_custom_loss() {
     let mut trainer = Trainer::new(&mut model).expect("a trainer");
     trainer.set_loss(|outputs, targets| {
         let squares = (outputs.a - targets.a.clone()).square().sum::<(usize,), _>();
-        Ok((squares * targets.sample_weights().a.clone()).mean())
+        Ok((squares * targets.sample_weights().a.tensor()).mean())
     });
     let logs = trainer.train_on_rows(&data, &[0, 1]).expect("a step");
     assert!(close(logs.a.loss, 0.25) && close(logs.b.loss, 2.0), "{logs:?}");

@@ -221,8 +221,13 @@ pub enum Error {
         /// Their loss weights.
         weights: [f64; 2],
     },
-    /// The data has sample weights for an output whose custom loss did not read them.
+    /// The data has sample weights for an output, and a custom loss of it, or one that reads it, did not read them.
     SampleWeightsIgnored {
+        /// The output.
+        output: &'static str,
+    },
+    /// The loss of an output is custom, and no custom loss reads the output.
+    OutputIgnored {
         /// The output.
         output: &'static str,
     },
@@ -387,8 +392,14 @@ impl fmt::Display for Error {
             ),
             Error::SampleWeightsIgnored { output } => write!(
                 f,
-                "the data has sample weights for `{output}`, but its custom loss does not read \
-                 `targets.sample_weights().{output}`"
+                "the data has sample weights for `{output}`, but a custom loss of it does not read \
+                 `targets.sample_weights().{output}.tensor()`; to leave them out on purpose, read them and drop them: `let _ = \
+                 targets.sample_weights().{output}.tensor()`"
+            ),
+            Error::OutputIgnored { output } => write!(
+                f,
+                "no custom loss reads `outputs.{output}`, so `{output}` would not be trained: read it, set its loss with \
+                 `add_loss(\"{output}\", …)`, or write `{output}: none` in `.compile(…)`"
             ),
             Error::Inconsistent { what } => {
                 write!(f, "the model's description and its memory layout disagree: {what}")

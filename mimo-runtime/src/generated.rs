@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use dfdx::shapes::{Dim, Shape, Unit};
-use dfdx::tensor::{Cpu, OwnedTape, Tensor, TensorFromVec, Trace};
+use dfdx::tensor::{Cpu, Tensor, TensorFromVec};
 use dfdx::tensor_ops::Device;
 use mimo_graph::spec::WeightSpec;
 
@@ -45,11 +45,6 @@ fn defaults<S: Shape, E: Unit>(shape: S) -> Result<Tensor<S, E, Cpu>, Error> {
 /// The batch axis for a number of samples.
 pub fn batch_axis<B: Dim>(rows: usize) -> Result<B, Error> {
     B::from_size(rows).ok_or(Error::BatchAxis { rows })
-}
-
-/// Lets dfdx record what is computed from a tensor.
-pub fn trace<S: Shape, E: Float>(tensor: &Tensor<S, E, Cpu>) -> Tensor<S, E, Cpu, OwnedTape<E, Cpu>> {
-    tensor.leaky_trace()
 }
 
 /// A model with weights as its description says.

@@ -33,6 +33,7 @@ pub mod run;
 pub mod tensor;
 #[cfg(test)]
 mod testing;
+pub mod traced;
 pub mod trainer;
 pub mod weights;
 

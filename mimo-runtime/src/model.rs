@@ -1,7 +1,7 @@
 //! What the macro generates, as traits: a model, and its structs of named inputs, outputs and targets.
 
 use dfdx::shapes::Shape;
-use dfdx::tensor::{Cpu, Gradients, Tensor, TensorFromVec};
+use dfdx::tensor::{Cpu, Tensor, TensorFromVec};
 use dfdx::tensor_ops::ReshapeTo;
 use mimo_graph::spec::ModelSpec;
 
@@ -9,6 +9,7 @@ use crate::chunk::Chunk;
 use crate::error::Error;
 use crate::float::Float;
 use crate::program::Program;
+use crate::traced::{GradientReader, Tracer};
 
 /// A model that `model!` generated.
 pub trait Model: Sized {
@@ -121,8 +122,8 @@ pub trait Trainable: Model<Targets: OutputColumns<<Self as Model>::Float>> {
     /// Backward through what several outputs share.
     fn trunk_backward_pass(chunk: &mut Chunk<'_, Self::Float>);
 
-    /// Lets dfdx record what is computed from outputs.
-    fn trace(outputs: &Self::Outputs) -> Self::TracedOutputs;
+    /// Lets dfdx record what is computed from every output, in order: `tracer.tensor(&outputs.risk)`.
+    fn trace(outputs: &Self::Outputs, tracer: &mut Tracer) -> Self::TracedOutputs;
     /// Reads the gradient of every output, in order, out of dfdx: `reader.tensor(&outputs.risk)`.
     fn output_gradients(
         outputs: &Self::Outputs,
@@ -346,36 +347,6 @@ impl<'a, E: Float> Writer<'a, E> {
         let indices = column.iter().map(|value| value.f64() as usize).collect();
         *tensor = Cpu::default().try_tensor_from_vec(indices, shape)?;
         self.next += 1;
-        Ok(())
-    }
-}
-
-/// Adds the gradients of outputs, multiplied by the weight of a loss, to one column after another.
-#[derive(Debug)]
-pub struct GradientReader<'a, E: Float> {
-    gradients: &'a mut Gradients<E, Cpu>,
-    weight: E,
-    columns: &'a mut [Vec<E>],
-    next: usize,
-}
-
-impl<'a, E: Float> GradientReader<'a, E> {
-    /// Adds to `columns`, one per output, whose lengths are kept.
-    pub fn new(gradients: &'a mut Gradients<E, Cpu>, weight: E, columns: &'a mut [Vec<E>]) -> Self {
-        GradientReader { gradients, weight, columns, next: 0 }
-    }
-
-    /// Reads the gradient of an output; zeros if the loss does not depend on it.
-    pub fn tensor<S: Shape>(&mut self, tensor: &Tensor<S, E, Cpu>) -> Result<(), Error> {
-        let Some(column) = self.columns.get_mut(self.next) else { return Err(FIELDS) };
-        self.next += 1;
-        let gradient = self.gradients.get_or_alloc_mut(tensor)?;
-        if gradient.len() != column.len() {
-            return Err(Error::Inconsistent { what: "the length of an output's gradient" });
-        }
-        for (to, gradient) in column.iter_mut().zip(gradient.iter()) {
-            *to += self.weight * *gradient;
-        }
         Ok(())
     }
 }

@@ -1,7 +1,7 @@
 //! Two small models written by hand as `model!` would, for the tests of what trains and predicts.
 
 use dfdx::shapes::Const;
-use dfdx::tensor::{Cpu, OwnedTape, Tensor, TensorFromVec, Trace, ZerosTensor};
+use dfdx::tensor::{Cpu, OwnedTape, Tensor, TensorFromVec, ZerosTensor};
 use mimo_graph::graph::Dtype;
 use mimo_graph::initializer::{Initializer, InitializerKind};
 use mimo_graph::loss::Loss as LossKind;
@@ -13,11 +13,10 @@ use crate::chunk::Chunk;
 use crate::error::Error;
 use crate::layers::dense::Dense;
 use crate::loss::Loss;
-use crate::model::{
-    Columns, GradientReader, Logs, Model, OutputColumns, PerOutput, Reader, Trainable, Writer,
-};
+use crate::model::{Columns, Logs, Model, OutputColumns, PerOutput, Reader, Trainable, Writer};
 use crate::program::{Block, Gradient, Memory, Param, Program, Use, View};
 use crate::run::Operation;
+use crate::traced::{GradientReader, Tracer};
 
 /// A batch of vectors.
 pub(crate) type Rows<const N: usize> = Tensor<(usize, Const<N>), f32, Cpu>;
@@ -250,8 +249,8 @@ impl Trainable for Lines {
 
     fn trunk_backward_pass(_: &mut Chunk<'_, f32>) {}
 
-    fn trace(outputs: &LinesOutputs) -> LinesTraced {
-        LinesTraced { slope: outputs.slope.leaky_trace(), pair: outputs.pair.leaky_trace() }
+    fn trace(outputs: &LinesOutputs, tracer: &mut Tracer) -> LinesTraced {
+        LinesTraced { slope: tracer.tensor(&outputs.slope), pair: tracer.tensor(&outputs.pair) }
     }
 
     fn output_gradients(outputs: &LinesOutputs, reader: &mut GradientReader<'_, f32>) -> Result<(), Error> {
@@ -366,7 +365,7 @@ impl Trainable for Classes {
     fn loss_pass(_: &mut Chunk<'_, f32>) {}
     fn heads_backward_pass(_: &mut Chunk<'_, f32>) {}
     fn trunk_backward_pass(_: &mut Chunk<'_, f32>) {}
-    fn trace(_: &LinesOutputs) {}
+    fn trace(_: &LinesOutputs, _: &mut Tracer) {}
     fn output_gradients(_: &LinesOutputs, _: &mut GradientReader<'_, f32>) -> Result<(), Error> {
         Ok(())
     }

@@ -8,7 +8,7 @@ mod shuffle;
 mod tests;
 mod weights;
 
-pub use custom::{CustomTargets, LossTensor, LossTensorOf, WeightsTensor};
+pub use custom::{CustomTargets, LossTensor, LossTensorOf, SampleWeights};
 pub use options::FitOptions;
 
 use std::ops::Range;

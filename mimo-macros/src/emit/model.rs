@@ -229,8 +229,8 @@ pub(super) fn traits(cx: &Context<'_>, plan: &Plan) -> TokenStream {
 
                 #trunk
 
-                fn trace(__outputs: &Self::Outputs) -> Self::TracedOutputs {
-                    #outputs { #(#fields: __mimo::trace(&__outputs.#fields),)* }
+                fn trace(__outputs: &Self::Outputs, __tracer: &mut __mimo::Tracer) -> Self::TracedOutputs {
+                    #outputs { #(#fields: __tracer.tensor(&__outputs.#fields),)* }
                 }
 
                 fn output_gradients(

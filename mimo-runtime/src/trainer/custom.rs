@@ -18,7 +18,8 @@ use crate::error::Error;
 use crate::float::Float;
 use crate::kernels::Element;
 use crate::logs::LogTable;
-use crate::model::{GradientReader, Model, OutputColumns, PerOutput, Trainable, Writer};
+use crate::model::{Model, OutputColumns, PerOutput, Trainable, Writer};
+use crate::traced::{GradientReader, Tracer};
 
 /// A scalar that knows how it was computed.
 pub type LossTensor<E> = Tensor<Rank0, E, Cpu, OwnedTape<E, Cpu>>;
@@ -26,30 +27,46 @@ pub type LossTensor<E> = Tensor<Rank0, E, Cpu, OwnedTape<E, Cpu>>;
 /// The loss of a model.
 pub type LossTensorOf<M> = LossTensor<<M as Model>::Float>;
 
-/// The weights of the samples of a batch, `[rows]`.
-pub type WeightsTensor<E> = Tensor<(usize,), E, Cpu>;
+/// The weights of the samples of a batch for one output; 1 where the data has none.
+#[derive(Debug)]
+pub struct SampleWeights<E: Float> {
+    weights: Tensor<(usize,), E, Cpu>,
+    /// Whether a loss has read them.
+    read: Cell<bool>,
+}
+
+impl<E: Float> SampleWeights<E> {
+    /// The weights, `[rows]`.
+    pub fn tensor(&self) -> Tensor<(usize,), E, Cpu> {
+        self.read.set(true);
+        self.weights.clone()
+    }
+
+    fn new(weights: Vec<E>) -> Self {
+        let rows = weights.len();
+        SampleWeights { weights: Cpu::default().tensor_from_vec(weights, (rows,)), read: Cell::new(false) }
+    }
+}
 
 type LossFn<'m, M> =
     dyn FnMut(<M as Model>::TracedOutputs, &CustomTargets<M>) -> Result<LossTensorOf<M>, Error> + 'm;
 
 /// The targets of a batch, as a custom loss reads them: the fields of the model's targets, `targets.risk`, and the
-/// weights of the samples, `targets.sample_weights().risk`.
+/// weights of the samples, `targets.sample_weights().risk.tensor()`.
 pub struct CustomTargets<M: Model> {
     targets: M::Targets,
-    weights: M::PerOutput<WeightsTensor<M::Float>>,
+    weights: M::PerOutput<SampleWeights<M::Float>>,
     /// Whether a weight may be another than 1.
     weighted: bool,
-    weights_read: Cell<bool>,
 }
 
 impl<M: Model> CustomTargets<M> {
-    /// The weights of the samples for each output, `[rows]` each; 1 where the data has none.
+    /// The weights of the samples for each output.
     ///
-    /// Keras's loss is the mean over the samples of weight times loss, `(loss_of_samples * weights).mean()`. A custom loss
-    /// that ignores the weights of its output is an error for data that has some
-    /// ([`SampleWeightsIgnored`](Error::SampleWeightsIgnored)).
-    pub fn sample_weights(&self) -> &M::PerOutput<WeightsTensor<M::Float>> {
-        self.weights_read.set(true);
+    /// Keras's loss is the mean over the samples of weight times loss, `(loss_of_samples * weights).mean()`. If the data has
+    /// weights for an output, every custom loss of that output and every one that reads the output has to read them; else
+    /// the step is an error ([`SampleWeightsIgnored`](Error::SampleWeightsIgnored)).
+    pub fn sample_weights(&self) -> &M::PerOutput<SampleWeights<M::Float>> {
         &self.weights
     }
 }
@@ -104,7 +121,8 @@ impl<'m, M: Trainable> Trainer<'m, M> {
     /// With one `custom` output it is that output's loss: multiplied by its loss weight and logged as its loss. With several
     /// it is a joint loss, logged as `custom_loss`; their loss weights must be equal then, and multiply it.
     /// [`add_loss`](Self::add_loss) sets the loss of one output of several. If that leaves one `custom` output without a
-    /// loss of its own, the loss set here becomes that output's.
+    /// loss of its own, the loss set here becomes that output's. A `custom` output that no loss reads is an error of the
+    /// training step ([`OutputIgnored`](Error::OutputIgnored)).
     ///
     /// ```ignore
     /// trainer.set_loss(|outputs, targets| {
@@ -252,15 +270,13 @@ impl<M: Trainable> CustomLosses<'_, M> {
             return Err(Error::JointLossWeights { outputs, weights: [joint_weight, weight(other)] });
         }
         let mut total = 0.0;
+        // For each output, whether a loss reads it.
+        let mut read = vec![false; spec::<M>().outputs.len()];
         for loss in &mut self.losses {
-            targets.weights_read.set(false);
-            let result = (loss.loss)(M::trace(outputs), targets)?;
-            if !targets.weights_read.get() {
-                let outputs = loss.output.as_ref().map_or(&shared[..], std::slice::from_ref);
-                if let Some(&output) = outputs.iter().find(|&&output| batch.is_weighted(output)) {
-                    return Err(Error::SampleWeightsIgnored { output: spec::<M>().outputs[output].name });
-                }
-            }
+            targets.weights.values().iter().for_each(|weights| weights.read.set(false));
+            let mut tracer = Tracer::default();
+            let result = (loss.loss)(M::trace(outputs, &mut tracer), targets)?;
+            let mut reads = tracer.read();
             loss.value = result.array().f64();
             let factor = match loss.output {
                 Some(output) => weight(output),
@@ -271,7 +287,20 @@ impl<M: Trainable> CustomLosses<'_, M> {
                 let mut found = result.try_backward()?;
                 let mut reader = GradientReader::new(&mut found, M::Float::of(factor), batch.gradients);
                 M::output_gradients(outputs, &mut reader)?;
+                // An output whose tape was replaced by an empty one is known by its gradient only.
+                reads.iter_mut().zip(reader.nonzero()).for_each(|(reads, nonzero)| *reads |= nonzero);
             }
+            let weights = targets.weights.values();
+            for (output, (reads, weights)) in reads.iter().zip(weights).enumerate() {
+                let concerned = *reads || loss.output == Some(output);
+                if concerned && !weights.read.get() && batch.is_weighted(output) {
+                    return Err(Error::SampleWeightsIgnored { output: spec::<M>().outputs[output].name });
+                }
+            }
+            read.iter_mut().zip(reads).for_each(|(read, reads)| *read |= reads);
+        }
+        if let Some((_, output)) = custom_outputs::<M>().find(|(index, _)| gradients && !read[*index]) {
+            return Err(Error::OutputIgnored { output: output.name });
         }
         self.batch = Some(tensors);
         Ok(total)
@@ -303,9 +332,8 @@ impl<E: Float> CustomBatch<'_, E> {
 impl<M: Trainable> CustomTargets<M> {
     /// Tensors for so many samples, of weight 1 each.
     fn of_rows(rows: usize) -> Result<Self, Error> {
-        let weights = M::PerOutput::from_fn(|_| Cpu::default().tensor_from_vec(ones(rows), (rows,)));
-        let targets = M::Targets::zeros(rows)?;
-        Ok(CustomTargets { targets, weights, weighted: false, weights_read: Cell::new(false) })
+        let weights = M::PerOutput::from_fn(|_| SampleWeights::new(ones(rows)));
+        Ok(CustomTargets { targets: M::Targets::zeros(rows)?, weights, weighted: false })
     }
 
     fn write(&mut self, batch: &CustomBatch<'_, M::Float>) -> Result<(), Error> {
@@ -325,7 +353,7 @@ impl<M: Trainable> CustomTargets<M> {
         self.weights = M::PerOutput::from_fn(|output| {
             let column = batch.sample_weights.and_then(|weights| weights.get(output));
             let column = column.filter(|column| column.len() == rows).cloned();
-            Cpu::default().tensor_from_vec(column.unwrap_or_else(|| ones(rows)), (rows,))
+            SampleWeights::new(column.unwrap_or_else(|| ones(rows)))
         });
         Ok(())
     }
