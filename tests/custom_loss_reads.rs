@@ -66,9 +66,9 @@ enum Verdict {
 
 fn wanted(losses: &[Custom], weighted: [bool; 3]) -> Verdict {
     let joint = losses.iter().any(|loss| loss.output.is_none());
-    for output in 0..2 {
+    for (output, name) in NAMES.iter().enumerate().take(2) {
         if !joint && losses.iter().all(|loss| loss.output != Some(output)) {
-            return Verdict::NoLoss(NAMES[output]);
+            return Verdict::NoLoss(name);
         }
     }
     for loss in losses {
