@@ -224,6 +224,7 @@ macro_rules! describe {
 }
 
 #[cfg(test)]
+#[allow(unreachable_pub)] // The macro declares public items.
 mod tests {
     use super::*;
 
