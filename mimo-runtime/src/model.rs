@@ -64,6 +64,14 @@ pub trait Model: Sized {
     {
     }
 
+    /// Keras's `save_weights`. A call does not compile, and says what to write.
+    #[doc(hidden)]
+    fn save_weights<Path>(&self, _: Path)
+    where
+        Self: keras::SaveWeights,
+    {
+    }
+
     /// Keras's `compile`, which is a part of `model!`. A call does not compile, and says what to write.
     #[doc(hidden)]
     fn compile<Optimizer>(&mut self, _: Optimizer)
@@ -92,6 +100,14 @@ mod keras {
         note = "write `Trainer::new(&mut model)?.evaluate((&inputs, &targets), 32)?`, where 32 is the batch size"
     )]
     pub trait Evaluate {}
+
+    /// Bound of `model.save_weights(…)`, which no model meets.
+    #[diagnostic::on_unimplemented(
+        message = "the weights of `{Self}` are saved by `save`",
+        label = "a file has the weights of a model; its description is in `model!`",
+        note = "write `model.save(\"weights.safetensors\")?`, and `model.load_weights(…)?` to read them"
+    )]
+    pub trait SaveWeights {}
 
     /// Bound of `model.compile(…)`, which no model meets.
     #[diagnostic::on_unimplemented(
