@@ -30,7 +30,7 @@ pub use mimo_runtime::graph::initializer::{
 pub use mimo_runtime::graph::layers::merge::MergeOp;
 pub use mimo_runtime::graph::layers::pooling::PoolKind;
 pub use mimo_runtime::graph::layers::recurrent::Cell;
-pub use mimo_runtime::graph::loss::Loss as LossKind;
+pub use mimo_runtime::graph::loss::Loss;
 pub use mimo_runtime::graph::mermaid::mermaid;
 pub use mimo_runtime::graph::metric::{Average, Curve, Metric};
 pub use mimo_runtime::graph::optimizer::{Clip, Optimizer, Rule};
@@ -61,7 +61,7 @@ pub use mimo_runtime::layers::repeat_vector::RepeatVector;
 pub use mimo_runtime::layers::time_distributed::TimeDistributed;
 pub use mimo_runtime::layers::typed;
 pub use mimo_runtime::layers::up_sampling::UpSampling;
-pub use mimo_runtime::loss::{Loss, Scan};
+pub use mimo_runtime::loss::{Loss as LossOp, Scan};
 pub use mimo_runtime::metric::state_offsets;
 pub use mimo_runtime::model::{Columns, Logs, Model, OutputColumns, PerOutput, Reader, Trainable, Writer};
 pub use mimo_runtime::nested::{Nested, Nests, layers, layers_mut, nested};

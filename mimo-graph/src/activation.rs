@@ -2,75 +2,77 @@
 
 mod read;
 
-/// An activation and its parameters. Formulas: the Keras documentation of the same name.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Activation {
-    /// `x`
-    Linear,
-    /// `max(x, 0)`
-    Relu,
-    /// `min(max(x, 0), 6)`
-    Relu6,
-    /// `x` where positive, `negative_slope · x` elsewhere.
-    LeakyRelu {
-        /// 0.2 by Keras's string `leaky_relu`.
-        negative_slope: f64,
-    },
-    /// `x` where positive, `alpha · (eˣ − 1)` elsewhere.
-    Elu {
-        /// 1 by default.
-        alpha: f64,
-    },
-    /// The scaled ELU of self-normalising networks.
-    Selu,
-    /// `max(x, 0) + min(0, alpha · (e^(x/alpha) − 1))`
-    Celu {
-        /// 1 by default.
-        alpha: f64,
-    },
-    /// `1 / (1 + e⁻ˣ)`
-    Sigmoid,
-    /// `−softplus(−x)`
-    LogSigmoid,
-    /// `ln(1 + eˣ)`
-    Softplus,
-    /// `x / (1 + |x|)`
-    Softsign,
-    /// `eˣ / Σ eˣ` over the last axis.
-    Softmax,
-    /// The logarithm of softmax over the last axis.
-    LogSoftmax,
-    /// The hyperbolic tangent.
-    Tanh,
-    /// `x − tanh x`
-    TanhShrink,
-    /// `eˣ`
-    Exponential,
-    /// `x/6 + 1/2`, clipped to 0..1.
-    HardSigmoid,
-    /// `x · hard_sigmoid(x)`; also called hard swish.
-    HardSilu,
-    /// `x` clipped to −1..1.
-    HardTanh,
-    /// `x · sigmoid(x)`; also called swish.
-    Silu,
-    /// `x · Φ(x)`, with Φ the normal distribution function.
-    Gelu {
-        /// Whether Φ is the tanh approximation; exact by default.
-        approximate: bool,
-    },
-    /// `x · tanh(softplus x)`
-    Mish,
-    /// `x` where `|x| > 1/2`, 0 elsewhere.
-    HardShrink,
-    /// `x` moved by 1/2 towards 0, 0 inside.
-    SoftShrink,
-    /// `(x + √(x² + 4)) / 2`
-    Squareplus,
-    /// 0 below −1, `(x + 1)² / 4` up to 1, `x` above.
-    SparsePlus,
-    /// `(x + 1) / 2`, clipped to 0..1.
-    SparseSigmoid,
+crate::describe! {
+    /// An activation and its parameters. Formulas: the Keras documentation of the same name.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub enum Activation {
+        /// `x`
+        Linear,
+        /// `max(x, 0)`
+        Relu,
+        /// `min(max(x, 0), 6)`
+        Relu6,
+        /// `x` where positive, `negative_slope · x` elsewhere.
+        LeakyRelu {
+            /// 0.2 by Keras's string `leaky_relu`.
+            negative_slope: f64,
+        },
+        /// `x` where positive, `alpha · (eˣ − 1)` elsewhere.
+        Elu {
+            /// 1 by default.
+            alpha: f64,
+        },
+        /// The scaled ELU of self-normalising networks.
+        Selu,
+        /// `max(x, 0) + min(0, alpha · (e^(x/alpha) − 1))`
+        Celu {
+            /// 1 by default.
+            alpha: f64,
+        },
+        /// `1 / (1 + e⁻ˣ)`
+        Sigmoid,
+        /// `−softplus(−x)`
+        LogSigmoid,
+        /// `ln(1 + eˣ)`
+        Softplus,
+        /// `x / (1 + |x|)`
+        Softsign,
+        /// `eˣ / Σ eˣ` over the last axis.
+        Softmax,
+        /// The logarithm of softmax over the last axis.
+        LogSoftmax,
+        /// The hyperbolic tangent.
+        Tanh,
+        /// `x − tanh x`
+        TanhShrink,
+        /// `eˣ`
+        Exponential,
+        /// `x/6 + 1/2`, clipped to 0..1.
+        HardSigmoid,
+        /// `x · hard_sigmoid(x)`; also called hard swish.
+        HardSilu,
+        /// `x` clipped to −1..1.
+        HardTanh,
+        /// `x · sigmoid(x)`; also called swish.
+        Silu,
+        /// `x · Φ(x)`, with Φ the normal distribution function.
+        Gelu {
+            /// Whether Φ is the tanh approximation; exact by default.
+            approximate: bool,
+        },
+        /// `x · tanh(softplus x)`
+        Mish,
+        /// `x` where `|x| > 1/2`, 0 elsewhere.
+        HardShrink,
+        /// `x` moved by 1/2 towards 0, 0 inside.
+        SoftShrink,
+        /// `(x + √(x² + 4)) / 2`
+        Squareplus,
+        /// 0 below −1, `(x + 1)² / 4` up to 1, `x` above.
+        SparsePlus,
+        /// `(x + 1) / 2`, clipped to 0..1.
+        SparseSigmoid,
+    }
 }
 
 impl Activation {

@@ -3,88 +3,96 @@
 mod hold;
 mod read;
 
-/// How a weight starts. Fans follow Keras: `(in, out)` for a matrix, the receptive field times the
-/// last two axes for higher ranks.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Initializer {
-    /// The distribution.
-    pub kind: InitializerKind,
-    /// A seed of its own; without one, the model's seed and the weight's place decide.
-    pub seed: Option<u64>,
+crate::describe! {
+    /// How a weight starts. Fans follow Keras: `(in, out)` for a matrix, the receptive field times the
+    /// last two axes for higher ranks.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct Initializer {
+        /// The distribution.
+        pub kind: InitializerKind,
+        /// A seed of its own; without one, the model's seed and the weight's place decide.
+        pub seed: Option<u64>,
+    }
 }
 
-/// The distributions that weights are drawn from.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum InitializerKind {
-    /// Every value the same: `Zeros`, `Ones`, `Constant`.
-    Constant(f64),
-    /// `gain` on the diagonal of a matrix.
-    Identity {
-        /// 1 by default.
-        gain: f64,
-    },
-    /// Normal.
-    RandomNormal {
-        /// 0 by default.
-        mean: f64,
-        /// 0.05 by default.
-        stddev: f64,
-    },
-    /// Normal, redrawn beyond two standard deviations.
-    TruncatedNormal {
-        /// 0 by default.
-        mean: f64,
-        /// 0.05 by default.
-        stddev: f64,
-    },
-    /// Uniform.
-    RandomUniform {
-        /// −0.05 by default.
-        minval: f64,
-        /// 0.05 by default.
-        maxval: f64,
-    },
-    /// `scale / fan`, drawn from a distribution: Glorot, He and LeCun are these.
-    VarianceScaling {
-        /// 1 by default.
-        scale: f64,
-        /// Which fan divides.
-        mode: Fan,
-        /// What is drawn from.
-        distribution: Distribution,
-    },
-    /// Rows or columns of a random orthogonal matrix.
-    Orthogonal {
-        /// 1 by default.
-        gain: f64,
-    },
-    /// The bias of an LSTM: `rest` everywhere but for ones in the second quarter, which opens the forget gates.
-    UnitForget {
-        /// The value of the other gates.
-        rest: f64,
-    },
+crate::describe! {
+    /// The distributions that weights are drawn from.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub enum InitializerKind {
+        /// Every value the same: `Zeros`, `Ones`, `Constant`.
+        Constant(value: f64),
+        /// `gain` on the diagonal of a matrix.
+        Identity {
+            /// 1 by default.
+            gain: f64,
+        },
+        /// Normal.
+        RandomNormal {
+            /// 0 by default.
+            mean: f64,
+            /// 0.05 by default.
+            stddev: f64,
+        },
+        /// Normal, redrawn beyond two standard deviations.
+        TruncatedNormal {
+            /// 0 by default.
+            mean: f64,
+            /// 0.05 by default.
+            stddev: f64,
+        },
+        /// Uniform.
+        RandomUniform {
+            /// −0.05 by default.
+            minval: f64,
+            /// 0.05 by default.
+            maxval: f64,
+        },
+        /// `scale / fan`, drawn from a distribution: Glorot, He and LeCun are these.
+        VarianceScaling {
+            /// 1 by default.
+            scale: f64,
+            /// Which fan divides.
+            mode: Fan,
+            /// What is drawn from.
+            distribution: Distribution,
+        },
+        /// Rows or columns of a random orthogonal matrix.
+        Orthogonal {
+            /// 1 by default.
+            gain: f64,
+        },
+        /// The bias of an LSTM: `rest` everywhere but for ones in the second quarter, which opens the forget gates.
+        UnitForget {
+            /// The value of the other gates.
+            rest: f64,
+        },
+    }
 }
 
-/// The fan of a weight.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fan {
-    /// Inputs of a unit.
-    In,
-    /// Outputs of a unit.
-    Out,
-    /// Their mean.
-    Average,
+crate::describe! {
+    /// The fan of a weight.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum Fan {
+        /// Inputs of a unit.
+        In,
+        /// Outputs of a unit.
+        Out,
+        /// Their mean.
+        Average,
+    }
 }
 
-/// What variance scaling draws from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Distribution {
-    /// Normal cut at two standard deviations, widened so that the variance is met.
-    TruncatedNormal,
-    /// Normal.
-    UntruncatedNormal,
-    /// Uniform.
-    Uniform,
+crate::describe! {
+    /// What variance scaling draws from.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum Distribution {
+        /// Normal cut at two standard deviations, widened so that the variance is met.
+        TruncatedNormal,
+        /// Normal.
+        UntruncatedNormal,
+        /// Uniform.
+        Uniform,
+    }
 }
 
 impl Initializer {
@@ -106,41 +114,45 @@ impl Initializer {
     pub const ONES: Initializer = Initializer { kind: InitializerKind::Constant(1.0), seed: None };
 }
 
-/// A penalty on a weight, added once per step to the total loss: `l1·Σ|w| + l2·Σw²`.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Regularizer {
-    /// The factor of `Σ|w|`.
-    pub l1: f64,
-    /// The factor of `Σw²`.
-    pub l2: f64,
+crate::describe! {
+    /// A penalty on a weight, added once per step to the total loss: `l1·Σ|w| + l2·Σw²`.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct Regularizer {
+        /// The factor of `Σ|w|`.
+        pub l1: f64,
+        /// The factor of `Σw²`.
+        pub l2: f64,
+    }
 }
 
-/// What a weight is brought back to after every optimizer step. Norms are taken over `axis` of the weight.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Constraint {
-    /// A norm of at most `max_value`.
-    MaxNorm {
-        /// 2 by default.
-        max_value: f64,
-        /// 0 by default: the inputs of each unit.
-        axis: usize,
-    },
-    /// No value below 0.
-    NonNeg,
-    /// A norm of 1.
-    UnitNorm {
-        /// 0 by default.
-        axis: usize,
-    },
-    /// A norm between two bounds.
-    MinMaxNorm {
-        /// 0 by default.
-        min_value: f64,
-        /// 1 by default.
-        max_value: f64,
-        /// How much of the way is taken each step; 1 by default.
-        rate: f64,
-        /// 0 by default.
-        axis: usize,
-    },
+crate::describe! {
+    /// What a weight is brought back to after every optimizer step. Norms are taken over `axis` of the weight.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub enum Constraint {
+        /// A norm of at most `max_value`.
+        MaxNorm {
+            /// 2 by default.
+            max_value: f64,
+            /// 0 by default: the inputs of each unit.
+            axis: usize,
+        },
+        /// No value below 0.
+        NonNeg,
+        /// A norm of 1.
+        UnitNorm {
+            /// 0 by default.
+            axis: usize,
+        },
+        /// A norm between two bounds.
+        MinMaxNorm {
+            /// 0 by default.
+            min_value: f64,
+            /// 1 by default.
+            max_value: f64,
+            /// How much of the way is taken each step; 1 by default.
+            rate: f64,
+            /// 0 by default.
+            axis: usize,
+        },
+    }
 }

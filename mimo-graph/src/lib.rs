@@ -10,6 +10,7 @@ pub mod check;
 pub mod code;
 pub mod compile;
 pub mod context;
+pub mod describe;
 pub mod diag;
 pub mod dim;
 pub mod dot;

@@ -2,87 +2,93 @@
 
 use std::fmt;
 
-/// An optimizer: a rule and what all rules have in common.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Optimizer {
-    /// The update rule.
-    pub rule: Rule,
-    /// The step size.
-    pub learning_rate: f64,
-    /// Decoupled weight decay: `w −= w · decay · learning_rate` before the update.
-    pub weight_decay: Option<f64>,
-    /// How gradients are clipped.
-    pub clip: Clip,
+crate::describe! {
+    /// An optimizer: a rule and what all rules have in common.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct Optimizer {
+        /// The update rule.
+        pub rule: Rule,
+        /// The step size.
+        pub learning_rate: f64,
+        /// Decoupled weight decay: `w −= w · decay · learning_rate` before the update.
+        pub weight_decay: Option<f64>,
+        /// How gradients are clipped.
+        pub clip: Clip,
+    }
 }
 
-/// An update rule with its own parameters.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Rule {
-    /// Gradient descent, with momentum if it is not 0.
-    Sgd {
-        /// 0 by default.
-        momentum: f64,
-        /// Look-ahead momentum.
-        nesterov: bool,
-    },
-    /// Adam, and AdamW when `weight_decay` is given.
-    Adam {
-        /// 0.9 by default.
-        beta_1: f64,
-        /// 0.999 by default.
-        beta_2: f64,
-        /// 1e-7 by default, added outside the bias correction.
-        epsilon: f64,
-        /// Keeps the largest second moment.
-        amsgrad: bool,
-    },
-    /// Gradients divided by their running root mean square.
-    RmsProp {
-        /// 0.9 by default.
-        rho: f64,
-        /// 0 by default.
-        momentum: f64,
-        /// 1e-7 by default, inside the root.
-        epsilon: f64,
-        /// Subtracts the running mean of gradients.
-        centered: bool,
-    },
-    /// Gradients divided by the root of the sum of their squares.
-    Adagrad {
-        /// 0.1 by default.
-        initial_accumulator_value: f64,
-        /// 1e-7 by default, inside the root.
-        epsilon: f64,
-    },
-    /// Adam with Nesterov momentum.
-    Nadam {
-        /// 0.9 by default.
-        beta_1: f64,
-        /// 0.999 by default.
-        beta_2: f64,
-        /// 1e-7 by default.
-        epsilon: f64,
-    },
-    /// The sign of an interpolated momentum.
-    Lion {
-        /// 0.9 by default.
-        beta_1: f64,
-        /// 0.99 by default.
-        beta_2: f64,
-    },
+crate::describe! {
+    /// An update rule with its own parameters.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub enum Rule {
+        /// Gradient descent, with momentum if it is not 0.
+        Sgd {
+            /// 0 by default.
+            momentum: f64,
+            /// Look-ahead momentum.
+            nesterov: bool,
+        },
+        /// Adam, and AdamW when `weight_decay` is given.
+        Adam {
+            /// 0.9 by default.
+            beta_1: f64,
+            /// 0.999 by default.
+            beta_2: f64,
+            /// 1e-7 by default, added outside the bias correction.
+            epsilon: f64,
+            /// Keeps the largest second moment.
+            amsgrad: bool,
+        },
+        /// Gradients divided by their running root mean square.
+        RmsProp {
+            /// 0.9 by default.
+            rho: f64,
+            /// 0 by default.
+            momentum: f64,
+            /// 1e-7 by default, inside the root.
+            epsilon: f64,
+            /// Subtracts the running mean of gradients.
+            centered: bool,
+        },
+        /// Gradients divided by the root of the sum of their squares.
+        Adagrad {
+            /// 0.1 by default.
+            initial_accumulator_value: f64,
+            /// 1e-7 by default, inside the root.
+            epsilon: f64,
+        },
+        /// Adam with Nesterov momentum.
+        Nadam {
+            /// 0.9 by default.
+            beta_1: f64,
+            /// 0.999 by default.
+            beta_2: f64,
+            /// 1e-7 by default.
+            epsilon: f64,
+        },
+        /// The sign of an interpolated momentum.
+        Lion {
+            /// 0.9 by default.
+            beta_1: f64,
+            /// 0.99 by default.
+            beta_2: f64,
+        },
+    }
 }
 
-/// How gradients are clipped before the update; Keras allows one of them.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Clip {
-    /// Not at all.
-    None,
-    /// Each value to `±limit`.
-    Value(f64),
-    /// Each weight's gradient to a norm of at most `limit`.
-    Norm(f64),
-    /// All gradients together to a norm of at most `limit`.
-    GlobalNorm(f64),
+crate::describe! {
+    /// How gradients are clipped before the update; Keras allows one of them.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub enum Clip {
+        /// Not at all.
+        None,
+        /// Each value to `±limit`.
+        Value(value: f64),
+        /// Each weight's gradient to a norm of at most `limit`.
+        Norm(value: f64),
+        /// All gradients together to a norm of at most `limit`.
+        GlobalNorm(value: f64),
+    }
 }
 
 impl Rule {

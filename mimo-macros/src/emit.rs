@@ -4,6 +4,7 @@ mod columns;
 mod context;
 mod conv;
 mod docs;
+mod literal;
 pub(crate) mod logs;
 mod model;
 mod nested;

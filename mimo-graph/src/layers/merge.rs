@@ -19,21 +19,23 @@ pub struct Merge {
     pub op: MergeOp,
 }
 
-/// How a merge layer combines elements.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MergeOp {
-    /// Sum.
-    Add,
-    /// First minus second; exactly two inputs.
-    Subtract,
-    /// Product.
-    Multiply,
-    /// Mean.
-    Average,
-    /// Largest.
-    Maximum,
-    /// Smallest.
-    Minimum,
+crate::describe! {
+    /// How a merge layer combines elements.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum MergeOp {
+        /// Sum.
+        Add,
+        /// First minus second; exactly two inputs.
+        Subtract,
+        /// Product.
+        Multiply,
+        /// Mean.
+        Average,
+        /// Largest.
+        Maximum,
+        /// Smallest.
+        Minimum,
+    }
 }
 
 impl From<MergeOp> for Merge {

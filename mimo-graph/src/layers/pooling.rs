@@ -28,15 +28,17 @@ pub struct Pooling {
     pub padding: Padding,
 }
 
-/// What becomes of the values of a window.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PoolKind {
-    /// The largest; the gradient goes to the first of several that are equal.
-    Max,
-    /// The largest; the gradient is shared by all that are equal, as TensorFlow's `reduce_max` has it.
-    SharedMax,
-    /// The mean.
-    Average,
+crate::describe! {
+    /// What becomes of the values of a window.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum PoolKind {
+        /// The largest; the gradient goes to the first of several that are equal.
+        Max,
+        /// The largest; the gradient is shared by all that are equal, as TensorFlow's `reduce_max` has it.
+        SharedMax,
+        /// The mean.
+        Average,
+    }
 }
 
 const fn signature(callee: &'static str) -> Signature {

@@ -10,13 +10,15 @@ use crate::layers::Operand;
 use crate::shape::Shape;
 use crate::value::{Value, ValueKind};
 
-/// Where windows may lie.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Padding {
-    /// Inside the input: `⌊(n − size) / stride⌋ + 1` of them.
-    Valid,
-    /// Beyond its edges too, by as much on both sides, or by one more at the end: `⌈n / stride⌉` of them.
-    Same,
+crate::describe! {
+    /// Where windows may lie.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum Padding {
+        /// Inside the input: `⌊(n − size) / stride⌋ + 1` of them.
+        Valid,
+        /// Beyond its edges too, by as much on both sides, or by one more at the end: `⌈n / stride⌉` of them.
+        Same,
+    }
 }
 
 impl Padding {

@@ -21,13 +21,15 @@ pub struct UpSampling {
     pub interpolation: Interpolation,
 }
 
-/// What an enlarged image shows between the pixels that it had.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Interpolation {
-    /// The nearest pixel: each is repeated.
-    Nearest,
-    /// The weighted mean of the four around, by the distance of their centres.
-    Bilinear,
+crate::describe! {
+    /// What an enlarged image shows between the pixels that it had.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum Interpolation {
+        /// The nearest pixel: each is repeated.
+        Nearest,
+        /// The weighted mean of the four around, by the distance of their centres.
+        Bilinear,
+    }
 }
 
 pub(super) const SEQUENCE: Signature = options::layer("UpSampling1D", &["size"]);

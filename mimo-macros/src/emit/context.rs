@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
+use mimo_graph::describe::Describe;
 use mimo_graph::dim::Dim;
 use mimo_graph::graph::{Graph, GroupId, LayerId, Node, NodeId, Port, TensorId};
 use mimo_graph::order::{earlier_calls, live_nodes};
@@ -9,6 +10,7 @@ use mimo_graph::shape::Shape;
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{format_ident, quote};
 
+use super::literal::literal;
 use crate::ast::name_of;
 use crate::lower::{BlockConst, Lowered};
 use crate::tokens::{dim_tokens, ident, idents};
@@ -220,6 +222,11 @@ impl<'a> Context<'a> {
                 quote!((#tokens))
             }
         }
+    }
+
+    /// What describes itself, as the expression that makes it.
+    pub(crate) fn literal(&self, value: &impl Describe) -> TokenStream {
+        literal(self, &value.literal())
     }
 
     /// A length in the place of a const generic.

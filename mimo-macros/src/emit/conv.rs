@@ -7,7 +7,7 @@ use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
 use super::context::Context;
-use super::operations::{activation, option, sink, view};
+use super::operations::{option, sink, view};
 
 /// The type and the value of a convolution.
 pub(super) fn operation(
@@ -69,7 +69,7 @@ pub(super) fn operation(
         });
         return (quote!(__mimo::PooledConv), value);
     }
-    let (transposed, activation) = (conv.transposed, activation(conv.activation));
+    let (transposed, activation) = (conv.transposed, cx.literal(&conv.activation));
     let common = quote! {
         x: #x,
         y: #y,

@@ -2,12 +2,7 @@
 
 use mimo_graph::activation::Activation;
 use mimo_graph::dim::Dim;
-use mimo_graph::layers::merge::MergeOp;
-use mimo_graph::layers::pooling::PoolKind;
 use mimo_graph::layers::spatial::{self, Padding};
-use mimo_graph::layers::up_sampling::Interpolation;
-use mimo_graph::loss::Loss;
-use mimo_graph::metric::{Average, Curve, Metric};
 use mimo_graph::plan::{Dense, LossOp, Op, OpKind, Sink, View, Windows};
 use mimo_graph::shape::Shape;
 use proc_macro2::{Literal, TokenStream};
@@ -35,7 +30,7 @@ pub(super) fn operation(cx: &Context<'_>, op: &Op) -> (TokenStream, TokenStream)
         }
         OpKind::Conv(conv) => super::conv::operation(cx, conv, &y, &dy),
         OpKind::Activate { activation, positions, read } => {
-            let (activation, positions) = (self::activation(*activation), cx.dim(positions));
+            let (activation, positions) = (cx.literal(activation), cx.dim(positions));
             let (x, dx) = (view(cx, &read.x), sink(cx, read.dx.as_ref()));
             let value = quote!(__mimo::Activate {
                 activation: #activation, positions: #positions, x: #x, y: #y, dy: #dy, dx: #dx,
@@ -52,7 +47,7 @@ pub(super) fn operation(cx: &Context<'_>, op: &Op) -> (TokenStream, TokenStream)
             (quote!(__mimo::Concatenate), value)
         }
         OpKind::Merge { op, shape, inputs } => {
-            let (op, result) = (merge(*op), cx.lengths(shape));
+            let (op, result) = (cx.literal(op), cx.lengths(shape));
             let inputs = inputs.iter().map(|read| {
                 let (x, dx, from) = (view(cx, &read.x), sink(cx, read.dx.as_ref()), cx.lengths(&read.shape));
                 quote!(__mimo::MergeInput {
@@ -83,15 +78,11 @@ pub(super) fn operation(cx: &Context<'_>, op: &Op) -> (TokenStream, TokenStream)
             (quote!(__mimo::RepeatVector), value)
         }
         OpKind::Pooling { kind, windows, read } => {
-            let kind = match kind {
-                PoolKind::Max => quote!(Max),
-                PoolKind::SharedMax => quote!(SharedMax),
-                PoolKind::Average => quote!(Average),
-            };
+            let kind = cx.literal(kind);
             let (windows, x, dx) =
                 (self::windows(cx, windows), view(cx, &read.x), sink(cx, read.dx.as_ref()));
             let value = quote!(__mimo::Pooling {
-                kind: __mimo::PoolKind::#kind, windows: #windows, x: #x, y: #y, dy: #dy, dx: #dx,
+                kind: #kind, windows: #windows, x: #x, y: #y, dy: #dy, dx: #dx,
             });
             (quote!(__mimo::Pooling), value)
         }
@@ -119,17 +110,14 @@ pub(super) fn operation(cx: &Context<'_>, op: &Op) -> (TokenStream, TokenStream)
         OpKind::UpSampling { layer, read } => {
             let [height, width, channels] = spatial::image_of(&read.shape).map(|dim| cx.dim(&dim));
             let [down, right] = layer.size.each_ref().map(|dim| cx.dim(dim));
-            let interpolation = match layer.interpolation {
-                Interpolation::Nearest => quote!(Nearest),
-                Interpolation::Bilinear => quote!(Bilinear),
-            };
+            let interpolation = cx.literal(&layer.interpolation);
             let (x, dx) = (view(cx, &read.x), sink(cx, read.dx.as_ref()));
             let value = quote!(__mimo::UpSampling {
                 resize: __mimo::Resize {
                     image: [#height, #width],
                     channels: #channels,
                     size: [#down, #right],
-                    interpolation: __mimo::Interpolation::#interpolation,
+                    interpolation: #interpolation,
                 },
                 x: #x, y: #y, dy: #dy, dx: #dx,
             });
@@ -189,7 +177,7 @@ fn dense_value(cx: &Context<'_>, dense: &Dense, y: &TokenStream, dy: &TokenStrea
     let linear = dense.segments.iter().all(|segment| segment.activation == Activation::Linear);
     let segments = dense.segments.iter().filter(|_| !linear).map(|segment| {
         let (column, len) = (cx.dim(&segment.column), cx.dim(&segment.len));
-        let (activation, passed) = (activation(segment.activation), segment.passed);
+        let (activation, passed) = (cx.literal(&segment.activation), segment.passed);
         quote!(__mimo::Segment { column: #column, len: #len, activation: #activation, passed: #passed })
     });
     quote!(__mimo::Dense {
@@ -209,16 +197,16 @@ fn dense_value(cx: &Context<'_>, dense: &Dense, y: &TokenStream, dy: &TokenStrea
 
 /// The value of a loss. `states` are the places of its metrics' states.
 pub(super) fn loss(cx: &Context<'_>, op: &LossOp, states: &[TokenStream]) -> TokenStream {
-    let (output, kind) = (op.output, option(op.loss.map(loss_kind)));
+    let (output, kind) = (op.output, cx.literal(&op.loss));
     let (positions, classes) = (cx.dim(&op.positions), cx.dim(&op.classes));
     let (y, target, sample_weight) = (view(cx, &op.y), view(cx, &op.target), view(cx, &op.sample_weight));
     let logits = option(op.logits.as_ref().map(|logits| view(cx, logits)));
     let gradient = option(op.gradient.as_ref().map(|gradient| view(cx, gradient)));
     let metrics = op.metrics.iter().zip(states).map(|(&metric, state)| {
-        let metric = self::metric(metric);
+        let metric = cx.literal(&metric);
         quote!((#state, #metric))
     });
-    quote!(__mimo::Loss {
+    quote!(__mimo::LossOp {
         output: #output,
         loss: #kind,
         positions: #positions,
@@ -255,131 +243,4 @@ pub(super) fn option(value: Option<TokenStream>) -> TokenStream {
         Some(value) => quote!(__mimo::Some(#value)),
         None => quote!(__mimo::None),
     }
-}
-
-pub(super) fn activation(activation: Activation) -> TokenStream {
-    let variant = match activation {
-        Activation::Linear => quote!(Linear),
-        Activation::Relu => quote!(Relu),
-        Activation::Relu6 => quote!(Relu6),
-        Activation::LeakyRelu { negative_slope } => quote!(LeakyRelu { negative_slope: #negative_slope }),
-        Activation::Elu { alpha } => quote!(Elu { alpha: #alpha }),
-        Activation::Selu => quote!(Selu),
-        Activation::Celu { alpha } => quote!(Celu { alpha: #alpha }),
-        Activation::Sigmoid => quote!(Sigmoid),
-        Activation::LogSigmoid => quote!(LogSigmoid),
-        Activation::Softplus => quote!(Softplus),
-        Activation::Softsign => quote!(Softsign),
-        Activation::Softmax => quote!(Softmax),
-        Activation::LogSoftmax => quote!(LogSoftmax),
-        Activation::Tanh => quote!(Tanh),
-        Activation::TanhShrink => quote!(TanhShrink),
-        Activation::Exponential => quote!(Exponential),
-        Activation::HardSigmoid => quote!(HardSigmoid),
-        Activation::HardSilu => quote!(HardSilu),
-        Activation::HardTanh => quote!(HardTanh),
-        Activation::Silu => quote!(Silu),
-        Activation::Gelu { approximate } => quote!(Gelu { approximate: #approximate }),
-        Activation::Mish => quote!(Mish),
-        Activation::HardShrink => quote!(HardShrink),
-        Activation::SoftShrink => quote!(SoftShrink),
-        Activation::Squareplus => quote!(Squareplus),
-        Activation::SparsePlus => quote!(SparsePlus),
-        Activation::SparseSigmoid => quote!(SparseSigmoid),
-    };
-    quote!(__mimo::Activation::#variant)
-}
-
-fn merge(op: MergeOp) -> TokenStream {
-    let variant = match op {
-        MergeOp::Add => quote!(Add),
-        MergeOp::Subtract => quote!(Subtract),
-        MergeOp::Multiply => quote!(Multiply),
-        MergeOp::Average => quote!(Average),
-        MergeOp::Maximum => quote!(Maximum),
-        MergeOp::Minimum => quote!(Minimum),
-    };
-    quote!(__mimo::MergeOp::#variant)
-}
-
-pub(super) fn loss_kind(loss: Loss) -> TokenStream {
-    let variant = match loss {
-        Loss::MeanSquaredError => quote!(MeanSquaredError),
-        Loss::MeanAbsoluteError => quote!(MeanAbsoluteError),
-        Loss::MeanAbsolutePercentageError => quote!(MeanAbsolutePercentageError),
-        Loss::MeanSquaredLogarithmicError => quote!(MeanSquaredLogarithmicError),
-        Loss::Huber { delta } => quote!(Huber { delta: #delta }),
-        Loss::LogCosh => quote!(LogCosh),
-        Loss::BinaryCrossentropy { from_logits, label_smoothing } => {
-            quote!(BinaryCrossentropy { from_logits: #from_logits, label_smoothing: #label_smoothing })
-        }
-        Loss::CategoricalCrossentropy { from_logits, label_smoothing } => {
-            quote!(CategoricalCrossentropy { from_logits: #from_logits, label_smoothing: #label_smoothing })
-        }
-        Loss::SparseCategoricalCrossentropy { from_logits, ignore_class } => {
-            let ignore_class = option(ignore_class.map(|class| quote!(#class)));
-            quote!(SparseCategoricalCrossentropy { from_logits: #from_logits, ignore_class: #ignore_class })
-        }
-        Loss::KlDivergence => quote!(KlDivergence),
-        Loss::Poisson => quote!(Poisson),
-        Loss::CosineSimilarity => quote!(CosineSimilarity),
-        Loss::Hinge => quote!(Hinge),
-        Loss::SquaredHinge => quote!(SquaredHinge),
-        Loss::CategoricalHinge => quote!(CategoricalHinge),
-        Loss::Custom { targets } => quote!(Custom { targets: #targets }),
-    };
-    quote!(__mimo::LossKind::#variant)
-}
-
-pub(super) fn metric(metric: Metric) -> TokenStream {
-    let variant = match metric {
-        Metric::BinaryAccuracy { threshold } => quote!(BinaryAccuracy { threshold: #threshold }),
-        Metric::CategoricalAccuracy => quote!(CategoricalAccuracy),
-        Metric::SparseCategoricalAccuracy => quote!(SparseCategoricalAccuracy),
-        Metric::TopKCategoricalAccuracy { k } => quote!(TopKCategoricalAccuracy { k: #k }),
-        Metric::SparseTopKCategoricalAccuracy { k } => quote!(SparseTopKCategoricalAccuracy { k: #k }),
-        Metric::MeanAbsoluteError => quote!(MeanAbsoluteError),
-        Metric::MeanSquaredError => quote!(MeanSquaredError),
-        Metric::MeanAbsolutePercentageError => quote!(MeanAbsolutePercentageError),
-        Metric::MeanSquaredLogarithmicError => quote!(MeanSquaredLogarithmicError),
-        Metric::RootMeanSquaredError => quote!(RootMeanSquaredError),
-        Metric::LogCoshError => quote!(LogCoshError),
-        Metric::R2Score => quote!(R2Score),
-        Metric::Precision { threshold } => quote!(Precision { threshold: #threshold }),
-        Metric::Recall { threshold } => quote!(Recall { threshold: #threshold }),
-        Metric::F1Score { average, threshold } => {
-            let average = match average {
-                Average::Micro => quote!(Micro),
-                Average::Macro => quote!(Macro),
-                Average::Weighted => quote!(Weighted),
-            };
-            let threshold = option(threshold.map(|threshold| quote!(#threshold)));
-            quote!(F1Score { average: __mimo::Average::#average, threshold: #threshold })
-        }
-        Metric::Auc { num_thresholds, curve, from_logits } => {
-            let curve = match curve {
-                Curve::Roc => quote!(Roc),
-                Curve::Pr => quote!(Pr),
-            };
-            quote!(Auc {
-                num_thresholds: #num_thresholds, curve: __mimo::Curve::#curve, from_logits: #from_logits,
-            })
-        }
-        Metric::CosineSimilarity => quote!(CosineSimilarity),
-        Metric::BinaryCrossentropy { from_logits, label_smoothing } => {
-            quote!(BinaryCrossentropy { from_logits: #from_logits, label_smoothing: #label_smoothing })
-        }
-        Metric::CategoricalCrossentropy { from_logits, label_smoothing } => {
-            quote!(CategoricalCrossentropy { from_logits: #from_logits, label_smoothing: #label_smoothing })
-        }
-        Metric::SparseCategoricalCrossentropy { from_logits } => {
-            quote!(SparseCategoricalCrossentropy { from_logits: #from_logits })
-        }
-        Metric::KlDivergence => quote!(KlDivergence),
-        Metric::Poisson => quote!(Poisson),
-        Metric::Hinge => quote!(Hinge),
-        Metric::SquaredHinge => quote!(SquaredHinge),
-        Metric::CategoricalHinge => quote!(CategoricalHinge),
-    };
-    quote!(__mimo::Metric::#variant)
 }

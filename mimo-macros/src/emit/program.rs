@@ -8,7 +8,6 @@ use quote::quote;
 
 use super::context::{Context, distinct};
 use super::operations::{self, option};
-use super::spec;
 
 /// The structs that hold the constants: `__Layout`, `__Plan` with one operation per line, `__Losses`.
 pub(super) fn items(cx: &Context<'_>, plan: &Plan) -> TokenStream {
@@ -46,7 +45,7 @@ pub(super) fn items(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     let losses = loss_names(cx, plan);
     let loss_constants = plan.losses.iter().zip(&losses).zip(&states).map(|((loss, name), states)| {
         let value = operations::loss(cx, loss, states);
-        quote!(const #name: __mimo::Loss = #value;)
+        quote!(const #name: __mimo::LossOp = #value;)
     });
     quote! {
         struct __Layout;
@@ -127,8 +126,8 @@ pub(super) fn program(cx: &Context<'_>, plan: &Plan) -> TokenStream {
         let (column, cols) = (cx.dim(&param.column), cx.dim(&param.cols));
         let block = Literal::usize_unsuffixed(param.block);
         let shape = cx.lengths(&weight.shape);
-        let regularizer = spec::regularizer(weight.options.regularizer);
-        let constraint = spec::constraint(weight.options.constraint);
+        let regularizer = cx.literal(&weight.options.regularizer);
+        let constraint = cx.literal(&weight.options.constraint);
         quote!(__mimo::Param {
             block: #block,
             column: #column,
@@ -273,7 +272,7 @@ fn states(cx: &Context<'_>, plan: &Plan) -> (TokenStream, Vec<Vec<TokenStream>>)
         let first = metrics.len();
         let classes = cx.dim(&loss.classes);
         metrics.extend(loss.metrics.iter().map(|&metric| {
-            let metric = operations::metric(metric);
+            let metric = cx.literal(&metric);
             quote!((#metric, #classes))
         }));
         let indices = (first..metrics.len()).map(Literal::usize_unsuffixed);

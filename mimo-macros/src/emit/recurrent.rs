@@ -7,7 +7,7 @@ use quote::quote;
 
 use super::context::Context;
 use super::conv::weighted;
-use super::operations::{activation, option, sink, view};
+use super::operations::{option, sink, view};
 
 /// The value of a layer that reads a sequence step by step.
 pub(super) fn value(cx: &Context<'_>, whole: &Op, op: &Recurrent) -> TokenStream {
@@ -19,8 +19,8 @@ pub(super) fn value(cx: &Context<'_>, whole: &Op, op: &Recurrent) -> TokenStream
         Cell::Simple => quote!(Simple),
     };
     let (steps, features, units) = (cx.dim(&op.steps), cx.dim(&op.features), cx.dim(&op.layer.units));
-    let activation = activation(op.layer.activation);
-    let recurrent_activation = super::operations::activation(op.layer.recurrent_activation);
+    let activation = cx.literal(&op.layer.activation);
+    let recurrent_activation = cx.literal(&op.layer.recurrent_activation);
     let (sequences, backwards, flipped) =
         (op.layer.return_sequences, op.layer.go_backwards, op.layer.flipped);
     let [kernel_pack, recurrent_pack] = [&op.kernel, &op.recurrent_kernel].map(|weight| {

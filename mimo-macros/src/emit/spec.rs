@@ -3,15 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use mimo_graph::graph::{Dtype, Layer, LayerId, Node, TensorId};
-use mimo_graph::initializer::{Constraint, Distribution, Fan, Initializer, InitializerKind, Regularizer};
 use mimo_graph::layers::LayerKind;
-use mimo_graph::optimizer::{Clip, Optimizer, Rule};
 use mimo_graph::plan::Plan;
 use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::context::Context;
-use super::operations::{self, option};
 
 /// The value of `Model::SPEC`.
 pub(super) fn spec(cx: &Context<'_>) -> TokenStream {
@@ -36,17 +33,17 @@ pub(super) fn spec(cx: &Context<'_>) -> TokenStream {
         let weight = training.map_or(1.0, |training| training.weight);
         let metrics = training.map_or(&[][..], |training| &training.metrics);
         let metrics = metrics.iter().map(|(name, metric)| {
-            let metric = operations::metric(*metric);
+            let metric = cx.literal(metric);
             quote!((#name, #metric))
         });
-        let loss = option(loss.map(operations::loss_kind));
+        let loss = cx.literal(&loss);
         let source = connection(cx, port.tensor);
         quote!(__mimo::OutputSpec {
             name: #name, shape: &[#shape], source: #source, loss: #loss, weight: #weight, metrics: &[#(#metrics),*],
         })
     });
     let layers = layers(cx);
-    let optimizer = option(graph.compile.as_ref().map(|compile| optimizer(&compile.optimizer)));
+    let optimizer = cx.literal(&graph.compile.as_ref().map(|compile| compile.optimizer));
     quote! {
         __mimo::ModelSpec {
             name: #name,
@@ -65,9 +62,9 @@ pub(super) fn weights(cx: &Context<'_>, plan: &Plan) -> Vec<TokenStream> {
         let layer = cx.graph.layer(param.layer);
         let weight = &layer.weights[param.weight];
         let (name, shape) = (format!("{}/{}", layer.path(), weight.name), cx.lengths(&weight.shape));
-        let initializer = initializer(&weight.options.initializer);
-        let regularizer = regularizer(weight.options.regularizer);
-        let constraint = constraint(weight.options.constraint);
+        let initializer = cx.literal(&weight.options.initializer);
+        let regularizer = cx.literal(&weight.options.regularizer);
+        let constraint = cx.literal(&weight.options.constraint);
         let trainable = layer.trainable;
         quote!(__mimo::WeightSpec {
             name: #name,
@@ -202,90 +199,4 @@ fn dtype(dtype: Dtype) -> TokenStream {
         Dtype::Float => quote!(__mimo::SpecDtype::Float),
         Dtype::Int => quote!(__mimo::SpecDtype::Int),
     }
-}
-
-fn initializer(initializer: &Initializer) -> TokenStream {
-    let kind = match initializer.kind {
-        InitializerKind::Constant(value) => quote!(Constant(#value)),
-        InitializerKind::Identity { gain } => quote!(Identity { gain: #gain }),
-        InitializerKind::RandomNormal { mean, stddev } => {
-            quote!(RandomNormal { mean: #mean, stddev: #stddev })
-        }
-        InitializerKind::TruncatedNormal { mean, stddev } => {
-            quote!(TruncatedNormal { mean: #mean, stddev: #stddev })
-        }
-        InitializerKind::RandomUniform { minval, maxval } => {
-            quote!(RandomUniform { minval: #minval, maxval: #maxval })
-        }
-        InitializerKind::VarianceScaling { scale, mode, distribution } => {
-            let mode = match mode {
-                Fan::In => quote!(In),
-                Fan::Out => quote!(Out),
-                Fan::Average => quote!(Average),
-            };
-            let distribution = match distribution {
-                Distribution::TruncatedNormal => quote!(TruncatedNormal),
-                Distribution::UntruncatedNormal => quote!(UntruncatedNormal),
-                Distribution::Uniform => quote!(Uniform),
-            };
-            quote!(VarianceScaling {
-                scale: #scale, mode: __mimo::Fan::#mode, distribution: __mimo::Distribution::#distribution,
-            })
-        }
-        InitializerKind::Orthogonal { gain } => quote!(Orthogonal { gain: #gain }),
-        InitializerKind::UnitForget { rest } => quote!(UnitForget { rest: #rest }),
-    };
-    let seed = option(initializer.seed.map(|seed| quote!(#seed)));
-    quote!(__mimo::Initializer { kind: __mimo::InitializerKind::#kind, seed: #seed })
-}
-
-pub(super) fn regularizer(regularizer: Option<Regularizer>) -> TokenStream {
-    option(regularizer.map(|Regularizer { l1, l2 }| quote!(__mimo::Regularizer { l1: #l1, l2: #l2 })))
-}
-
-pub(super) fn constraint(constraint: Option<Constraint>) -> TokenStream {
-    option(constraint.map(|constraint| {
-        let variant = match constraint {
-            Constraint::MaxNorm { max_value, axis } => quote!(MaxNorm { max_value: #max_value, axis: #axis }),
-            Constraint::NonNeg => quote!(NonNeg),
-            Constraint::UnitNorm { axis } => quote!(UnitNorm { axis: #axis }),
-            Constraint::MinMaxNorm { min_value, max_value, rate, axis } => quote!(MinMaxNorm {
-                min_value: #min_value, max_value: #max_value, rate: #rate, axis: #axis,
-            }),
-        };
-        quote!(__mimo::Constraint::#variant)
-    }))
-}
-
-fn optimizer(optimizer: &Optimizer) -> TokenStream {
-    let rule = match optimizer.rule {
-        Rule::Sgd { momentum, nesterov } => quote!(Sgd { momentum: #momentum, nesterov: #nesterov }),
-        Rule::Adam { beta_1, beta_2, epsilon, amsgrad } => quote!(Adam {
-            beta_1: #beta_1, beta_2: #beta_2, epsilon: #epsilon, amsgrad: #amsgrad,
-        }),
-        Rule::RmsProp { rho, momentum, epsilon, centered } => quote!(RmsProp {
-            rho: #rho, momentum: #momentum, epsilon: #epsilon, centered: #centered,
-        }),
-        Rule::Adagrad { initial_accumulator_value, epsilon } => quote!(Adagrad {
-            initial_accumulator_value: #initial_accumulator_value, epsilon: #epsilon,
-        }),
-        Rule::Nadam { beta_1, beta_2, epsilon } => {
-            quote!(Nadam { beta_1: #beta_1, beta_2: #beta_2, epsilon: #epsilon })
-        }
-        Rule::Lion { beta_1, beta_2 } => quote!(Lion { beta_1: #beta_1, beta_2: #beta_2 }),
-    };
-    let clip = match optimizer.clip {
-        Clip::None => quote!(None),
-        Clip::Value(limit) => quote!(Value(#limit)),
-        Clip::Norm(limit) => quote!(Norm(#limit)),
-        Clip::GlobalNorm(limit) => quote!(GlobalNorm(#limit)),
-    };
-    let learning_rate = optimizer.learning_rate;
-    let weight_decay = option(optimizer.weight_decay.map(|decay| quote!(#decay)));
-    quote!(__mimo::Optimizer {
-        rule: __mimo::Rule::#rule,
-        learning_rate: #learning_rate,
-        weight_decay: #weight_decay,
-        clip: __mimo::Clip::#clip,
-    })
 }

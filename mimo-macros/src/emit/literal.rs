@@ -1,0 +1,85 @@
+//! Data that describes itself, as tokens.
+
+use mimo_graph::describe::{Holds, Literal};
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::quote;
+
+use super::context::Context;
+
+/// The expression that makes a value. Names of types and functions are found in `__mimo`.
+pub(super) fn literal(cx: &Context<'_>, value: &Literal) -> TokenStream {
+    let all = |values: &[Literal]| values.iter().map(|value| literal(cx, value)).collect::<Vec<_>>();
+    match value {
+        Literal::Bool(value) => quote!(#value),
+        Literal::Int(value) => {
+            let value = proc_macro2::Literal::u64_unsuffixed(*value);
+            quote!(#value)
+        }
+        Literal::Float(value) => float(*value),
+        Literal::Text(value) => quote!(#value),
+        Literal::Dim(dim) => cx.dim(dim),
+        Literal::Option(None) => quote!(__mimo::None),
+        Literal::Option(Some(value)) => {
+            let value = literal(cx, value);
+            quote!(__mimo::Some(#value))
+        }
+        Literal::Array(values) => {
+            let values = all(values);
+            quote!([#(#values),*])
+        }
+        Literal::List(values) => {
+            let values = all(values);
+            quote!(__mimo::List::Borrowed(&[#(#values),*]))
+        }
+        Literal::Struct { name, fields } => {
+            let (name, fields) = (path(name), self::fields(cx, fields));
+            quote!(__mimo::#name { #fields })
+        }
+        Literal::Variant { name, variant, holds } => {
+            let (name, variant) = (path(name), path(variant));
+            match holds {
+                Holds::Nothing => quote!(__mimo::#name::#variant),
+                Holds::Fields(fields) => {
+                    let fields = self::fields(cx, fields);
+                    quote!(__mimo::#name::#variant { #fields })
+                }
+                Holds::Value(value) => {
+                    let value = literal(cx, value);
+                    quote!(__mimo::#name::#variant(#value))
+                }
+            }
+        }
+        Literal::Call { function, arguments } => {
+            let (function, arguments) = (path(function), all(arguments));
+            quote!(__mimo::#function(#(#arguments),*))
+        }
+    }
+}
+
+fn fields(cx: &Context<'_>, fields: &[(&'static str, Literal)]) -> TokenStream {
+    let fields = fields.iter().map(|(name, value)| {
+        let (name, value) = (path(name), literal(cx, value));
+        quote!(#name: #value)
+    });
+    quote!(#(#fields),*)
+}
+
+/// A name, or several with `::` between them.
+fn path(path: &str) -> TokenStream {
+    let names = path.split("::").map(|name| Ident::new(name, Span::call_site()));
+    quote!(#(#names)::*)
+}
+
+/// Rust has literals for finite numbers only.
+fn float(value: f64) -> TokenStream {
+    let constant = |name| {
+        let name = Ident::new(name, Span::call_site());
+        quote!(__mimo::core::primitive::f64::#name)
+    };
+    match value {
+        _ if value.is_nan() => constant("NAN"),
+        f64::INFINITY => constant("INFINITY"),
+        f64::NEG_INFINITY => constant("NEG_INFINITY"),
+        _ => quote!(#value),
+    }
+}
