@@ -11,11 +11,12 @@ use crate::args::read;
 use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Diags, Loc};
-use crate::dim::{ConstId, Dim};
-use crate::graph::{ConstEntry, Dtype, Graph, Layer, LayerId, Node, NodeId, Tensor, TensorId};
+use crate::dim::{ConstEntry, ConstId, Dim};
+use crate::graph::{Graph, Layer, LayerId, Node, NodeId, Tensor, TensorId};
 use crate::layers::input::Input;
-use crate::layers::{Constructed, Operand, Part, construct};
-use crate::shape::Shape;
+use crate::layers::layer::Operand;
+use crate::layers::{Constructed, Part, construct};
+use crate::shape::{Dtype, Shape};
 use crate::trail::{self, shown_name};
 use crate::value::{Arg, Value, ValueKind};
 

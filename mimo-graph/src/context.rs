@@ -2,8 +2,7 @@
 
 use crate::code::Code;
 use crate::diag::{Diag, Diags, Loc};
-use crate::dim::{Dim, Same};
-use crate::graph::ConstEntry;
+use crate::dim::{ConstEntry, Dim, Same};
 
 /// Where rules report.
 #[derive(Debug)]

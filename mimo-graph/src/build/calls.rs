@@ -3,7 +3,8 @@
 use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
-use crate::layers::{LayerKind, Operand, Weight};
+use crate::layers::LayerKind;
+use crate::layers::layer::{Operand, Weight};
 
 /// The error of a call on too few or too many tensors.
 pub(super) fn arity(kind: &LayerKind, given: usize, call: Loc) -> Option<Diag> {

@@ -8,9 +8,10 @@ use std::collections::BTreeMap;
 use self::candidates::{before, candidates};
 use crate::context::{Cx, DimCheck};
 use crate::diag::{Diags, Loc};
-use crate::graph::{Dtype, Graph, LayerId, Node, TensorId};
-use crate::layers::{LayerKind, Operand};
-use crate::shape::Shape;
+use crate::graph::{Graph, LayerId, Node, TensorId};
+use crate::layers::LayerKind;
+use crate::layers::layer::Operand;
+use crate::shape::{Dtype, Shape};
 
 mod candidates;
 

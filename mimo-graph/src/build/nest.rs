@@ -8,9 +8,10 @@ use crate::args::read;
 use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Diags, Loc, did_you_mean};
-use crate::graph::{ConstEntry, Dtype, Graph, Group, GroupId, Layer, LayerId, Node, NodeId, Port, TensorId};
+use crate::dim::ConstEntry;
+use crate::graph::{Graph, Group, GroupId, Layer, LayerId, Node, NodeId, Port, TensorId};
 use crate::order::live_nodes;
-use crate::shape::Shape;
+use crate::shape::{Dtype, Shape};
 use crate::value::Arg;
 
 /// A nested model that was made and can be called.

@@ -9,7 +9,7 @@ use crate::context::{DimCheck, Relation};
 use crate::diag::{Diag, Loc};
 use crate::dim::{Dim, MOST};
 use crate::graph::Graph;
-use crate::layers::Weight;
+use crate::layers::layer::Weight;
 use crate::shape::Shape;
 use crate::value::{Arg, Value, ValueKind};
 

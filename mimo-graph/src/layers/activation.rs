@@ -5,9 +5,9 @@ use crate::args::{Bound, Signature};
 use crate::code::Code;
 use crate::context::Cx;
 use crate::diag::{Diag, Loc};
-use crate::graph::Dtype;
-use crate::layers::{Layer, Operand, options, same_shape};
-use crate::shape::Shape;
+use crate::layers::layer::{Layer, Operand, same_shape};
+use crate::layers::options;
+use crate::shape::{Dtype, Shape};
 
 /// Keras's `Activation`, and the layers that are one activation function (`ReLU`, `Softmax`, …).
 #[derive(Clone, Copy, Debug, PartialEq)]

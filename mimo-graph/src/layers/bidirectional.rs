@@ -8,11 +8,11 @@ use crate::args::{Bound, Signature};
 use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
-use crate::graph::Dtype;
+use crate::layers::layer::{Layer, Operand};
 use crate::layers::merge::MergeOp;
 use crate::layers::recurrent::{Cell, Recurrent};
-use crate::layers::{Constructed, Layer, LayerKind, Operand, Part, options, wrapped};
-use crate::shape::Shape;
+use crate::layers::{Constructed, LayerKind, Part, options, wrapped};
+use crate::shape::{Dtype, Shape};
 use crate::value::ValueKind;
 
 /// Keras's `Bidirectional`.

@@ -5,9 +5,9 @@ use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
-use crate::graph::Dtype;
-use crate::layers::{Layer, Operand, options};
-use crate::shape::Shape;
+use crate::layers::layer::{Layer, Operand};
+use crate::layers::options;
+use crate::shape::{Dtype, Shape};
 
 /// Keras's `Concatenate`: `[a, rest], [b, rest] → [a + b, rest]` along the first axis of a sample.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -6,11 +6,11 @@ use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
-use crate::graph::Dtype;
 use crate::initializer::Initializer;
+use crate::layers::layer::{Layer, Operand, Weight, WeightOptions, floats};
+use crate::layers::options;
 use crate::layers::sliding::{self, Class, Sliding};
-use crate::layers::{Layer, Operand, Weight, WeightOptions, floats, options};
-use crate::shape::Shape;
+use crate::shape::{Dtype, Shape};
 
 /// Keras's `Conv1D`, `[steps, channels] → [new steps, filters]`, its `Conv2D`, `[height, width, channels] →
 /// [new height, new width, filters]`, and their transposes.

@@ -6,10 +6,10 @@ use crate::code::Code;
 use crate::context::Cx;
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
-use crate::graph::Dtype;
 use crate::initializer::Initializer;
-use crate::layers::{Layer, Operand, Weight, WeightOptions, floats, options};
-use crate::shape::Shape;
+use crate::layers::layer::{Layer, Operand, Weight, WeightOptions, floats};
+use crate::layers::options;
+use crate::shape::{Dtype, Shape};
 
 /// Keras's `Dense`: `[…, inputs] → […, units]`.
 #[derive(Clone, Debug, PartialEq)]

@@ -5,12 +5,11 @@ use crate::args::{Bound, Signature};
 use crate::context::Cx;
 use crate::diag::Loc;
 use crate::dim::Dim;
-use crate::graph::Dtype;
 use crate::initializer::Initializer;
 use crate::layers::conv::{COMMON, UNSUPPORTED};
+use crate::layers::layer::{Layer, Operand, Weight, WeightOptions, floats};
 use crate::layers::sliding::{Class, Sliding};
-use crate::layers::{Layer, Operand, Weight, WeightOptions, floats};
-use crate::shape::Shape;
+use crate::shape::{Dtype, Shape};
 
 /// Keras's `DepthwiseConv1D`, `[steps, channels] → [new steps, channels · depth_multiplier]`, and its
 /// `DepthwiseConv2D`, `[height, width, channels] → [new height, new width, channels · depth_multiplier]`.

@@ -5,9 +5,9 @@ use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
-use crate::graph::Dtype;
-use crate::layers::{Layer, Operand, floats, options};
-use crate::shape::Shape;
+use crate::layers::layer::{Layer, Operand, floats};
+use crate::layers::options;
+use crate::shape::{Dtype, Shape};
 use crate::value::ValueKind;
 
 /// Keras's `Dot`: the axes of the first tensor and then those of the second, without the one of each that is summed

@@ -5,10 +5,10 @@ use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
-use crate::graph::Dtype;
 use crate::initializer::{Initializer, InitializerKind};
-use crate::layers::{Layer, Operand, Weight, WeightOptions, options};
-use crate::shape::Shape;
+use crate::layers::layer::{Layer, Operand, Weight, WeightOptions};
+use crate::layers::options;
+use crate::shape::{Dtype, Shape};
 
 /// Keras's `Embedding`: whole numbers below `input_dim`, `[…] → […, output_dim]`.
 #[derive(Clone, Debug, PartialEq)]

@@ -3,9 +3,9 @@
 use crate::args::Signature;
 use crate::context::Cx;
 use crate::diag::Loc;
-use crate::graph::Dtype;
-use crate::layers::{Layer, Operand, options};
-use crate::shape::Shape;
+use crate::layers::layer::{Layer, Operand};
+use crate::layers::options;
+use crate::shape::{Dtype, Shape};
 
 /// Keras's `Flatten`: `[a, b, c] → [a · b · c]`; one number becomes `[1]`.
 #[derive(Clone, Copy, Debug, PartialEq)]

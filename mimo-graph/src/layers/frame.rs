@@ -6,9 +6,9 @@ use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
-use crate::graph::Dtype;
-use crate::layers::{Layer, Operand, options, spatial};
-use crate::shape::Shape;
+use crate::layers::layer::{Layer, Operand};
+use crate::layers::{options, spatial};
+use crate::shape::{Dtype, Shape};
 
 /// Keras's `ZeroPadding1D`, `ZeroPadding2D`: zeros around `[steps, channels]` or `[height, width, channels]`; and
 /// `Cropping1D`, `Cropping2D`: the same without its edges.

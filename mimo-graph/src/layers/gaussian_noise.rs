@@ -3,9 +3,9 @@
 use crate::args::{Bound, Signature};
 use crate::context::Cx;
 use crate::diag::Loc;
-use crate::graph::Dtype;
-use crate::layers::{Layer, Operand, options, same_shape};
-use crate::shape::Shape;
+use crate::layers::layer::{Layer, Operand, same_shape};
+use crate::layers::options;
+use crate::shape::{Dtype, Shape};
 
 /// Keras's `GaussianNoise`.
 #[derive(Clone, Copy, Debug, PartialEq)]

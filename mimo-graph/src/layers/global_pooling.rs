@@ -4,10 +4,10 @@ use crate::args::{Bound, Signature};
 use crate::context::Cx;
 use crate::diag::Loc;
 use crate::dim::Dim;
-use crate::graph::Dtype;
+use crate::layers::layer::{Layer, Operand, floats};
 use crate::layers::pooling::PoolKind;
-use crate::layers::{Layer, Operand, floats, options, spatial};
-use crate::shape::Shape;
+use crate::layers::{options, spatial};
+use crate::shape::{Dtype, Shape};
 
 /// Keras's `GlobalMaxPooling1D`, `GlobalAveragePooling1D`: `[steps, channels] → [channels]`, and
 /// `GlobalMaxPooling2D`, `GlobalAveragePooling2D`: `[height, width, channels] → [channels]`.

@@ -4,9 +4,8 @@ use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
 use crate::dim::{Dim, Same};
-use crate::graph::Dtype;
-use crate::layers::{Layer, Operand, floats};
-use crate::shape::Shape;
+use crate::layers::layer::{Layer, Operand, floats};
+use crate::shape::{Dtype, Shape};
 
 /// A merge layer of Keras.
 ///

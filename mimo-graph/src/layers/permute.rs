@@ -4,9 +4,9 @@ use crate::args::{Bound, Signature, read};
 use crate::code::Code;
 use crate::context::Cx;
 use crate::diag::{Diag, Loc};
-use crate::graph::Dtype;
-use crate::layers::{Layer, Operand, options};
-use crate::shape::Shape;
+use crate::layers::layer::{Layer, Operand};
+use crate::layers::options;
+use crate::shape::{Dtype, Shape};
 
 /// Keras's `Permute`: with `(2, 1)`, `[a, b] → [b, a]`.
 #[derive(Clone, Debug, PartialEq)]

@@ -5,10 +5,10 @@ use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
-use crate::graph::Dtype;
+use crate::layers::layer::{Layer, Operand, floats};
+use crate::layers::options;
 use crate::layers::spatial::{self, Padding};
-use crate::layers::{Layer, Operand, floats, options};
-use crate::shape::Shape;
+use crate::shape::{Dtype, Shape};
 
 /// Keras's `MaxPooling1D`, `AveragePooling1D`: `[steps, channels] → [windows, channels]`, and `MaxPooling2D`,
 /// `AveragePooling2D`: `[height, width, channels] → [windows, windows, channels]`.

@@ -5,9 +5,9 @@ use crate::code::Code;
 use crate::context::Cx;
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
-use crate::graph::Dtype;
-use crate::layers::{Layer, Operand, options};
-use crate::shape::Shape;
+use crate::layers::layer::{Layer, Operand};
+use crate::layers::options;
+use crate::shape::{Dtype, Shape};
 
 /// Keras's `RepeatVector`: `[features] → [n, features]`.
 #[derive(Clone, Debug, PartialEq)]

@@ -4,10 +4,10 @@ use crate::args::{Bound, Signature, read};
 use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
-use crate::dim::{Dim, Same};
-use crate::graph::{ConstEntry, Dtype};
-use crate::layers::{Layer, Operand, options};
-use crate::shape::Shape;
+use crate::dim::{ConstEntry, Dim, Same};
+use crate::layers::layer::{Layer, Operand};
+use crate::layers::options;
+use crate::shape::{Dtype, Shape};
 use crate::value::ValueKind;
 
 /// Keras's `Reshape`: the product of the axes stays what it is.

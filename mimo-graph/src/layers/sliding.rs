@@ -5,7 +5,7 @@ use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
 use crate::dim::{Dim, MOST};
-use crate::layers::Operand;
+use crate::layers::layer::Operand;
 use crate::shape::Shape;
 use crate::value::{Value, ValueKind};
 

@@ -6,7 +6,7 @@ use crate::code::Code;
 use crate::context::Cx;
 use crate::diag::Diag;
 use crate::dim::{Dim, Same};
-use crate::layers::Operand;
+use crate::layers::layer::Operand;
 use crate::shape::Shape;
 use crate::value::{Value, ValueKind};
 

@@ -1,5 +1,6 @@
 use super::*;
 use crate::dim::{ConstId, Dim};
+use crate::initializer::{Constraint, Initializer, Regularizer};
 use crate::testing::{Bench, Given, args, call, float, int, items, named, string, value, word};
 use crate::value::{Value, ValueKind};
 

@@ -5,9 +5,9 @@ use crate::args::{Bound, Signature};
 use crate::code::Code;
 use crate::context::Cx;
 use crate::diag::{Diag, Loc};
-use crate::graph::Dtype;
-use crate::layers::{Layer, LayerKind, Operand, Weight, options, wrapped};
-use crate::shape::Shape;
+use crate::layers::layer::{Layer, Operand, Weight};
+use crate::layers::{LayerKind, options, wrapped};
+use crate::shape::{Dtype, Shape};
 
 /// Keras's `TimeDistributed`: `[steps, …] → [steps, …]`. The steps are treated like samples, so that whatever reads one
 /// tensor and gives one can be wrapped.

@@ -5,9 +5,9 @@ use crate::code::Code;
 use crate::context::Cx;
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
-use crate::graph::Dtype;
-use crate::layers::{Layer, Operand, floats, options, spatial};
-use crate::shape::Shape;
+use crate::layers::layer::{Layer, Operand, floats};
+use crate::layers::{options, spatial};
+use crate::shape::{Dtype, Shape};
 
 /// Keras's `UpSampling1D`: `[steps, channels] → [steps · size, channels]`, and `UpSampling2D`:
 /// `[height, width, channels] → [height · size, width · size, channels]`.

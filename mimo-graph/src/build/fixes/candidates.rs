@@ -4,7 +4,7 @@ use super::{Call, Candidate, Known, Patch, Shows, setting_class};
 use crate::context::Cx;
 use crate::diag::{Diags, Loc};
 use crate::dim::Dim;
-use crate::graph::{Dtype, Graph, LayerId, TensorId};
+use crate::graph::{Graph, LayerId, TensorId};
 use crate::layers::flatten::Flatten;
 use crate::layers::global_pooling::GlobalPooling;
 use crate::layers::pooling::PoolKind;
@@ -12,7 +12,7 @@ use crate::layers::repeat_vector::RepeatVector;
 use crate::layers::reshape::Reshape;
 use crate::layers::time_distributed::TimeDistributed;
 use crate::layers::{LayerKind, construct};
-use crate::shape::Shape;
+use crate::shape::{Dtype, Shape};
 use crate::trail::{call_of, shown_name, step};
 use crate::value::{Arg, Value, ValueKind};
 

@@ -1,0 +1,27 @@
+//! Ids of the tables of a [`Graph`](crate::graph::Graph).
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident),* $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $name(pub u32);
+
+        impl $name {
+            /// The place in its table.
+            pub fn index(self) -> usize {
+                self.0 as usize
+            }
+        }
+    )*};
+}
+
+ids! {
+    /// A layer: what holds weights. Calling it twice shares them.
+    LayerId,
+    /// One call of a layer.
+    NodeId,
+    /// A tensor: an input, or what a call gives.
+    TensorId,
+    /// A model that is used as a layer. Calling it twice shares its weights.
+    GroupId,
+}
