@@ -377,8 +377,8 @@ impl Builder {
             return group.outputs.iter().map(String::as_str).collect();
         }
         let called = self.graph.node(node).layer;
-        let whole = self.graph.layers.iter().find(|layer| layer.parts.contains(&called));
-        whole.unwrap_or(self.graph.layer(called)).kind.outputs().to_vec()
+        let whole = self.graph.layer(called).whole.unwrap_or(called);
+        self.graph.layer(whole).kind.outputs().to_vec()
     }
 
     /// The place of the name that a pattern binds to a tensor, for what is said about that tensor alone.

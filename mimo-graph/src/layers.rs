@@ -11,6 +11,7 @@ use crate::args::{Bound, Signature, bind};
 use crate::code::Code;
 use crate::context::Cx;
 use crate::diag::{Diag, Loc, nearest};
+use crate::layers::change::Change;
 use crate::layers::global_pooling::GlobalPooling;
 pub use crate::layers::layer::{Layer, Operand, Weight, WeightOptions};
 use crate::layers::pooling::PoolKind;
@@ -20,6 +21,7 @@ use crate::value::Arg;
 mod absent;
 pub mod activation;
 pub mod bidirectional;
+pub mod change;
 pub mod concatenate;
 pub mod conv;
 pub mod dense;
@@ -129,11 +131,11 @@ macro_rules! layers {
             }
 
             /// [`Layer::changes`] of the layer.
-            pub fn changes(&self, inputs: &[&Shape], wanted: Option<&Shape>) -> Vec<(Self, String)> {
+            pub fn changes(&self, inputs: &[&Shape], wanted: Option<&Shape>) -> Vec<(Self, Change)> {
                 match self {
                     $(LayerKind::$kind(layer) => Layer::changes(layer, inputs, wanted)
                         .into_iter()
-                        .map(|(layer, setting)| (LayerKind::$kind(layer), setting))
+                        .map(|(layer, change)| (LayerKind::$kind(layer), change))
                         .collect(),)*
                 }
             }

@@ -83,16 +83,16 @@ fn large_flatten(graph: &Graph, cx: &mut Cx<'_>) {
 fn flattened<'g>(graph: &'g Graph, node: &Node) -> Option<(TensorId, &'g Shape)> {
     let mut at = *node.inputs.first()?;
     loop {
-        let (kind, inputs) = call_of(graph, at)?;
-        match kind {
+        let (layer, inputs) = call_of(graph, at)?;
+        match graph.layer(layer).kind {
             LayerKind::Flatten(_) => {
-                let image = step(kind, inputs)?;
+                let image = step(graph, layer, inputs)?;
                 let shape =
                     graph.tensor(image).shape.as_ref().filter(|shape| (2..=3).contains(&shape.rank()))?;
                 return is_made(graph, image).then_some((at, shape));
             }
             LayerKind::Dropout(_) | LayerKind::GaussianNoise(_) | LayerKind::Activation(_) => {
-                at = step(kind, inputs)?;
+                at = step(graph, layer, inputs)?;
             }
             _ => return None,
         }
@@ -102,9 +102,9 @@ fn flattened<'g>(graph: &'g Graph, node: &Node) -> Option<(TensorId, &'g Shape)>
 /// Whether a layer that slides over images or reads sequences has a part in a tensor.
 fn is_made(graph: &Graph, tensor: TensorId) -> bool {
     let mut at = tensor;
-    while let Some((kind, inputs)) = call_of(graph, at) {
+    while let Some((layer, inputs)) = call_of(graph, at) {
         if matches!(
-            kind.core().0,
+            graph.layer(layer).kind.core().0,
             LayerKind::Conv(_)
                 | LayerKind::Depthwise(_)
                 | LayerKind::Separable(_)
@@ -115,7 +115,7 @@ fn is_made(graph: &Graph, tensor: TensorId) -> bool {
         ) {
             return true;
         }
-        match step(kind, inputs) {
+        match step(graph, layer, inputs) {
             Some(before) => at = before,
             None => return true,
         }
@@ -132,7 +132,8 @@ fn dropout_after_head(graph: &Graph, cx: &mut Cx<'_>) {
     for (output, _) in trained {
         let mut at = output.tensor;
         let mut noise = None;
-        while let Some((kind, inputs)) = call_of(graph, at) {
+        while let Some((layer, inputs)) = call_of(graph, at) {
+            let kind = &graph.layer(layer).kind;
             let readers = graph.nodes.iter().filter(|node| node.inputs.contains(&at)).count();
             let (core, _) = kind.core();
             let weighted = matches!(
@@ -171,7 +172,7 @@ fn dropout_after_head(graph: &Graph, cx: &mut Cx<'_>) {
                 LayerKind::Activation(_) | LayerKind::Flatten(_) | LayerKind::Reshape(_) => {}
                 _ => break,
             }
-            let Some(before) = step(kind, inputs) else { break };
+            let Some(before) = step(graph, layer, inputs) else { break };
             at = before;
         }
     }

@@ -5,7 +5,7 @@
 use std::cell::Cell;
 use std::collections::BTreeMap;
 
-use self::candidates::{before, candidates};
+use self::candidates::{Earlier, before, candidates};
 use crate::context::{Cx, DimCheck};
 use crate::diag::{Diags, Loc};
 use crate::graph::{Graph, LayerId, Node, TensorId};
@@ -56,6 +56,8 @@ enum Patch {
 /// Something to try, and what to say if it fits.
 struct Candidate {
     patches: Vec<Patch>,
+    /// Whether everything else is offered before it.
+    unlikely: bool,
     /// Up to the shape that it makes.
     text: String,
     /// Whose shape is told.
@@ -116,14 +118,14 @@ pub(super) fn of_call(known: Known<'_>, call: Call<'_>) -> Vec<String> {
 pub(super) fn of_shape(known: Known<'_>, tensor: TensorId, wanted: &Shape) -> Vec<String> {
     let graph = known.graph;
     let changes = before(graph, tensor, std::slice::from_ref(wanted)).into_iter();
-    let fits = changes.filter_map(|(layer, kind, setting, _)| {
+    let fits = changes.filter_map(|Earlier { layer, kind, change, .. }| {
         let class = setting_class(&graph.layer(layer).kind);
         let mut world = World::new(known);
         world.change(layer, kind);
         let fits = world.replay() && world.tensor(tensor).is_some_and(|(shape, _)| shape == wanted);
-        let text = match setting.contains(" = ") {
-            true => format!("`{setting}` in `{class}`"),
-            false => format!("`{setting}`"),
+        let text = match change.is_setting() {
+            true => format!("`{change}` in `{class}`"),
+            false => format!("`{change}`"),
         };
         fits.then(|| format!("{text} would make it {}", wanted.display(&graph.consts)))
     });

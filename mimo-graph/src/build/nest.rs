@@ -193,10 +193,8 @@ pub(crate) fn members(model: &Graph) -> Vec<usize> {
     let mut needed = vec![false; model.layers.len()];
     for node in live_nodes(model) {
         let layer = model.node(node).layer;
-        let wholes = model.layers.iter().zip(0..).filter(|(whole, _)| whole.parts.contains(&layer));
-        let wholes: Vec<usize> = wholes.map(|(_, place)| place).collect();
-        for place in wholes.into_iter().chain([layer.index()]) {
-            if let Some(needed) = needed.get_mut(place) {
+        for layer in model.layer(layer).whole.into_iter().chain([layer]) {
+            if let Some(needed) = needed.get_mut(layer.index()) {
                 *needed = true;
             }
         }

@@ -8,6 +8,7 @@ use crate::args::{Bound, Signature};
 use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
+use crate::layers::change::Change;
 use crate::layers::layer::{Layer, Operand};
 use crate::layers::merge::MergeOp;
 use crate::layers::recurrent::{Cell, Recurrent};
@@ -219,10 +220,10 @@ impl Layer for Bidirectional {
         }
     }
 
-    fn changes(&self, _: &[&Shape], _: Option<&Shape>) -> Vec<(Self, String)> {
+    fn changes(&self, _: &[&Shape], _: Option<&Shape>) -> Vec<(Self, Change)> {
         let return_sequences = !self.forward().return_sequences;
         let mut changed = self.clone();
         changed.directions.iter_mut().for_each(|it| it.layer.return_sequences = return_sequences);
-        vec![(changed, format!("return_sequences = {return_sequences}"))]
+        vec![(changed, Change::Setting("return_sequences", return_sequences.into()))]
     }
 }

@@ -5,6 +5,7 @@ use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
+use crate::layers::change::Change;
 use crate::layers::layer::{Layer, Operand};
 use crate::layers::options;
 use crate::shape::{Dtype, Shape};
@@ -118,10 +119,11 @@ impl Layer for Concatenate {
         (1, usize::MAX)
     }
 
-    fn changes(&self, inputs: &[&Shape], _: Option<&Shape>) -> Vec<(Self, String)> {
+    fn changes(&self, inputs: &[&Shape], _: Option<&Shape>) -> Vec<(Self, Change)> {
+        let rank = inputs.first().map_or(0, |shape| shape.rank());
         // A rank is the length of a list in the source: it fits.
-        let rank = inputs.first().map_or(0, |shape| shape.rank() as i64);
-        (1..=rank).map(|axis| (Concatenate { axis }, format!("axis = {axis}"))).collect()
+        let along = |axis: usize| (Concatenate { axis: axis as i64 }, Change::Setting("axis", axis.into()));
+        (1..=rank).map(along).collect()
     }
 }
 

@@ -7,6 +7,7 @@ use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
 use crate::initializer::Initializer;
+use crate::layers::change::Change;
 use crate::layers::layer::{Layer, Operand, Weight, WeightOptions, floats};
 use crate::layers::options;
 use crate::layers::sliding::{self, Class, Sliding};
@@ -215,17 +216,18 @@ impl Layer for Conv {
         self.activation
     }
 
-    fn changes(&self, inputs: &[&Shape], wanted: Option<&Shape>) -> Vec<(Self, String)> {
+    fn changes(&self, inputs: &[&Shape], wanted: Option<&Shape>) -> Vec<(Self, Change)> {
         let Some(shape) = inputs.first() else { return vec![] };
         let slid = self.sliding.changed(shape, wanted).into_iter();
-        let slid = slid.map(|(sliding, setting)| (Self { sliding, ..self.clone() }, setting));
+        let slid = slid.map(|(sliding, change)| (Self { sliding, ..self.clone() }, change));
         let wider = wanted.and_then(|wanted| {
             let filters = wanted.last()?.known().filter(|n| n.is_multiple_of(self.groups))?;
             let layer = Self { filters: Dim::Known(filters), ..self.clone() };
-            Some((layer, format!("filters = {filters}")))
+            Some((layer, Change::Setting("filters", filters.into())))
         });
         let groups = self.fitting_groups(shape).into_iter();
-        let groups = groups.map(|groups| (Self { groups, ..self.clone() }, format!("groups = {groups}")));
+        let groups =
+            groups.map(|groups| (Self { groups, ..self.clone() }, Change::Setting("groups", groups.into())));
         groups.chain(slid).chain(wider).collect()
     }
 }

@@ -7,6 +7,7 @@ use crate::context::Cx;
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
 use crate::initializer::Initializer;
+use crate::layers::change::Change;
 use crate::layers::layer::{Layer, Operand, Weight, WeightOptions, floats};
 use crate::layers::options;
 use crate::shape::{Dtype, Shape};
@@ -107,9 +108,10 @@ impl Layer for Dense {
         self.activation
     }
 
-    fn changes(&self, _: &[&Shape], wanted: Option<&Shape>) -> Vec<(Self, String)> {
+    fn changes(&self, _: &[&Shape], wanted: Option<&Shape>) -> Vec<(Self, Change)> {
         let units = wanted.and_then(Shape::last).and_then(Dim::known);
-        let changed = units.map(|n| (Dense { units: Dim::Known(n), ..self.clone() }, format!("units = {n}")));
+        let changed = units
+            .map(|n| (Dense { units: Dim::Known(n), ..self.clone() }, Change::Setting("units", n.into())));
         changed.into_iter().collect()
     }
 }

@@ -6,6 +6,7 @@ use crate::context::Cx;
 use crate::diag::Loc;
 use crate::dim::Dim;
 use crate::initializer::Initializer;
+use crate::layers::change::Change;
 use crate::layers::conv::{COMMON, UNSUPPORTED};
 use crate::layers::layer::{Layer, Operand, Weight, WeightOptions, floats};
 use crate::layers::sliding::{Class, Sliding};
@@ -123,9 +124,9 @@ impl Layer for Depthwise {
         self.activation
     }
 
-    fn changes(&self, inputs: &[&Shape], wanted: Option<&Shape>) -> Vec<(Self, String)> {
+    fn changes(&self, inputs: &[&Shape], wanted: Option<&Shape>) -> Vec<(Self, Change)> {
         let Some(shape) = inputs.first() else { return vec![] };
         let changed = self.sliding.changed(shape, wanted).into_iter();
-        changed.map(|(sliding, setting)| (Self { sliding, ..self.clone() }, setting)).collect()
+        changed.map(|(sliding, change)| (Self { sliding, ..self.clone() }, change)).collect()
     }
 }

@@ -5,6 +5,7 @@ use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
+use crate::layers::change::{Change, Written};
 use crate::layers::layer::{Layer, Operand, floats};
 use crate::layers::options;
 use crate::shape::{Dtype, Shape};
@@ -134,16 +135,13 @@ impl Layer for Dot {
         (2, 2)
     }
 
-    fn changes(&self, inputs: &[&Shape], _: Option<&Shape>) -> Vec<(Self, String)> {
+    fn changes(&self, inputs: &[&Shape], _: Option<&Shape>) -> Vec<(Self, Change)> {
         let [a, b] = inputs else { return vec![] };
-        // A rank is the length of a list in the source: it fits.
-        let pairs = (1..=a.rank() as i64).flat_map(|i| (1..=b.rank() as i64).map(move |j| [i, j]));
+        let pairs = (1..=a.rank()).flat_map(|i| (1..=b.rank()).map(move |j| [i, j]));
         let changed = pairs.map(|axes| {
-            let setting = match axes {
-                [i, j] if i == j => format!("axes = {i}"),
-                [i, j] => format!("axes = ({i}, {j})"),
-            };
-            (Dot { axes, ..*self }, setting)
+            let change = Change::Setting("axes", Written::numbers(&axes));
+            // A rank is the length of a list in the source: it fits.
+            (Dot { axes: axes.map(|axis| axis as i64), ..*self }, change)
         });
         changed.collect()
     }

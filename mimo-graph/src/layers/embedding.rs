@@ -6,6 +6,7 @@ use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
 use crate::initializer::{Initializer, InitializerKind};
+use crate::layers::change::Change;
 use crate::layers::layer::{Layer, Operand, Weight, WeightOptions};
 use crate::layers::options;
 use crate::shape::{Dtype, Shape};
@@ -133,10 +134,11 @@ impl Layer for Embedding {
         }]
     }
 
-    fn changes(&self, _: &[&Shape], wanted: Option<&Shape>) -> Vec<(Self, String)> {
+    fn changes(&self, _: &[&Shape], wanted: Option<&Shape>) -> Vec<(Self, Change)> {
         let values = wanted.and_then(Shape::last).and_then(Dim::known);
-        let changed = values
-            .map(|n| (Embedding { output_dim: Dim::Known(n), ..self.clone() }, format!("output_dim = {n}")));
+        let changed = values.map(|n| {
+            (Embedding { output_dim: Dim::Known(n), ..self.clone() }, Change::Setting("output_dim", n.into()))
+        });
         changed.into_iter().collect()
     }
 }

@@ -4,6 +4,7 @@ use crate::args::{Bound, Signature};
 use crate::context::Cx;
 use crate::diag::Loc;
 use crate::dim::Dim;
+use crate::layers::change::{Change, Settings};
 use crate::layers::layer::{Layer, Operand, floats};
 use crate::layers::pooling::PoolKind;
 use crate::layers::{options, spatial};
@@ -60,12 +61,12 @@ impl Layer for GlobalPooling {
         Some(vec![(shape, Dtype::Float)])
     }
 
-    fn changes(&self, inputs: &[&Shape], _: Option<&Shape>) -> Vec<(Self, String)> {
+    fn changes(&self, inputs: &[&Shape], _: Option<&Shape>) -> Vec<(Self, Change)> {
         if inputs.first().is_some_and(|shape| shape.rank() != self.axes + 1) {
             let changed = GlobalPooling { axes: 3 - self.axes, ..*self };
-            return vec![(changed, format!("{}()", changed.class_name()))];
+            return vec![(changed, Change::Layer(changed.class_name(), Settings::None))];
         }
         let keepdims = !self.keepdims;
-        vec![(GlobalPooling { keepdims, ..*self }, format!("keepdims = {keepdims}"))]
+        vec![(GlobalPooling { keepdims, ..*self }, Change::Setting("keepdims", keepdims.into()))]
     }
 }

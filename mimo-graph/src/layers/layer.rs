@@ -5,6 +5,7 @@ use crate::code::Code;
 use crate::context::Cx;
 use crate::diag::{Diag, Loc};
 use crate::initializer::{Constraint, Initializer, Regularizer};
+use crate::layers::change::Change;
 use crate::shape::{Dtype, Shape};
 
 /// What a layer is called with.
@@ -79,10 +80,10 @@ pub trait Layer: Sized {
         Activation::Linear
     }
 
-    /// The layer with one thing changed, and that as it is written (`padding = same`, `Conv1D(…)`): what might give
-    /// `wanted` for inputs of these shapes, the likeliest first. Without `wanted`, what might make it accept them.
-    /// Each is tried before it is offered, so it need not be exact here.
-    fn changes(&self, inputs: &[&Shape], wanted: Option<&Shape>) -> Vec<(Self, String)> {
+    /// Variants of the layer that might output `wanted` for inputs of these shapes, each with the change that makes it,
+    /// likeliest first. Without `wanted`: variants that might accept the inputs. Every variant is run through shape
+    /// inference before it is offered, so it need not be exact here.
+    fn changes(&self, inputs: &[&Shape], wanted: Option<&Shape>) -> Vec<(Self, Change)> {
         let _ = (inputs, wanted);
         Vec::new()
     }

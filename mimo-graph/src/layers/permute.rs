@@ -4,6 +4,7 @@ use crate::args::{Bound, Signature, read};
 use crate::code::Code;
 use crate::context::Cx;
 use crate::diag::{Diag, Loc};
+use crate::layers::change::{Change, Written};
 use crate::layers::layer::{Layer, Operand};
 use crate::layers::options;
 use crate::shape::{Dtype, Shape};
@@ -64,11 +65,11 @@ impl Layer for Permute {
         Some(vec![(Shape(dims.collect::<Option<Vec<_>>>()?), x.dtype)])
     }
 
-    fn changes(&self, inputs: &[&Shape], _: Option<&Shape>) -> Vec<(Self, String)> {
+    fn changes(&self, inputs: &[&Shape], _: Option<&Shape>) -> Vec<(Self, Change)> {
         let rank = inputs.first().map_or(0, |shape| shape.rank());
         let dims: Vec<usize> = (1..=rank).rev().collect();
-        let shown = dims.iter().map(usize::to_string).collect::<Vec<_>>().join(", ");
+        let written = Written::Tuple(dims.iter().copied().map(Written::Number).collect());
         // An order of one axis is none.
-        if rank < 2 { vec![] } else { vec![(Permute { dims }, format!("dims = ({shown})"))] }
+        if rank < 2 { vec![] } else { vec![(Permute { dims }, Change::Setting("dims", written))] }
     }
 }

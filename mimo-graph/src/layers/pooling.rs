@@ -5,6 +5,7 @@ use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
+use crate::layers::change::{Change, Settings, Written};
 use crate::layers::layer::{Layer, Operand, floats};
 use crate::layers::options;
 use crate::layers::spatial::{self, Padding};
@@ -123,7 +124,7 @@ impl Layer for Pooling {
         Some(vec![(spatial::shape(self.axes, [rows, columns, channels]), Dtype::Float)])
     }
 
-    fn changes(&self, inputs: &[&Shape], wanted: Option<&Shape>) -> Vec<(Self, String)> {
+    fn changes(&self, inputs: &[&Shape], wanted: Option<&Shape>) -> Vec<(Self, Change)> {
         let Some(shape) = inputs.first() else { return vec![] };
         if shape.rank() != self.axes + 1 {
             let changed = Pooling { axes: 3 - self.axes, ..self.clone() };
@@ -137,14 +138,14 @@ impl Layer for Pooling {
                 _ => return vec![],
             };
             let class = changed.class_name();
-            return vec![(Pooling { pool_size, strides, ..changed }, format!("{class}(…)"))];
+            return vec![(Pooling { pool_size, strides, ..changed }, Change::Layer(class, Settings::Same))];
         }
-        let (padding, setting) = match (self.padding, wanted) {
-            (Padding::Valid, _) => (Padding::Same, "padding = same"),
-            (Padding::Same, Some(_)) => (Padding::Valid, "padding = valid"),
+        let (padding, change) = match (self.padding, wanted) {
+            (Padding::Valid, _) => (Padding::Same, Change::PaddingSame),
+            (Padding::Same, Some(_)) => (Padding::Valid, Change::PaddingValid),
             (Padding::Same, None) => return vec![],
         };
-        let padded = (Pooling { padding, ..self.clone() }, setting.into());
+        let padded = (Pooling { padding, ..self.clone() }, change);
         let lengths = shape.0.iter().take(self.axes);
         let sizes = lengths.enumerate().map(|(axis, n)| {
             let n = n.known()?;
@@ -160,15 +161,11 @@ impl Layer for Pooling {
                 _ => (1, sizes.first().copied().unwrap_or(1)),
             };
             let pool_size = [Dim::Known(height), Dim::Known(width)];
-            let shown = if sizes.len() == 1 || height == width {
-                width.to_string()
-            } else {
-                format!("({height}, {width})")
-            };
+            let written = Written::numbers(&sizes);
             // Strides that nobody set are the size.
             let strides =
                 if self.strides == self.pool_size { pool_size.clone() } else { self.strides.clone() };
-            (Pooling { pool_size, strides, ..self.clone() }, format!("pool_size = {shown}"))
+            (Pooling { pool_size, strides, ..self.clone() }, Change::Setting("pool_size", written))
         });
         match wanted {
             // A window that fits needs no other size.

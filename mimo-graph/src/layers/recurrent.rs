@@ -7,6 +7,7 @@ use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
 use crate::initializer::{Initializer, InitializerKind};
+use crate::layers::change::Change;
 use crate::layers::layer::{Layer, Operand, Weight, WeightOptions, floats};
 use crate::layers::options;
 use crate::shape::{Dtype, Shape};
@@ -453,14 +454,15 @@ impl Layer for Recurrent {
         self.activation
     }
 
-    fn changes(&self, inputs: &[&Shape], wanted: Option<&Shape>) -> Vec<(Self, String)> {
+    fn changes(&self, inputs: &[&Shape], wanted: Option<&Shape>) -> Vec<(Self, Change)> {
         let return_sequences = !self.return_sequences;
-        let setting = format!("return_sequences = {return_sequences}");
-        let given = (Recurrent { return_sequences, ..self.clone() }, setting);
+        let change = Change::Setting("return_sequences", return_sequences.into());
+        let given = (Recurrent { return_sequences, ..self.clone() }, change);
         // A state that is given has one value per unit.
         let units = wanted.or(inputs.get(1).copied()).and_then(Shape::last).and_then(Dim::known);
-        let units =
-            units.map(|n| (Recurrent { units: Dim::Known(n), ..self.clone() }, format!("units = {n}")));
+        let units = units.map(|n| {
+            (Recurrent { units: Dim::Known(n), ..self.clone() }, Change::Setting("units", n.into()))
+        });
         [given].into_iter().chain(units).collect()
     }
 }

@@ -5,6 +5,7 @@ use crate::code::Code;
 use crate::context::Cx;
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
+use crate::layers::change::Change;
 use crate::layers::layer::{Layer, Operand};
 use crate::layers::options;
 use crate::shape::{Dtype, Shape};
@@ -43,8 +44,8 @@ impl Layer for RepeatVector {
         Some(vec![(Shape(vec![self.n.clone(), features.clone()]), x.dtype)])
     }
 
-    fn changes(&self, _: &[&Shape], wanted: Option<&Shape>) -> Vec<(Self, String)> {
+    fn changes(&self, _: &[&Shape], wanted: Option<&Shape>) -> Vec<(Self, Change)> {
         let n = wanted.and_then(|wanted| wanted.0.first()).and_then(Dim::known);
-        n.map(|n| (RepeatVector { n: Dim::Known(n) }, format!("n = {n}"))).into_iter().collect()
+        n.map(|n| (RepeatVector { n: Dim::Known(n) }, Change::Setting("n", n.into()))).into_iter().collect()
     }
 }

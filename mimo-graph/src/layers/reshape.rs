@@ -5,6 +5,7 @@ use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
 use crate::dim::{ConstEntry, Dim, Same};
+use crate::layers::change::{Change, Settings};
 use crate::layers::layer::{Layer, Operand};
 use crate::layers::options;
 use crate::shape::{Dtype, Shape};
@@ -110,13 +111,11 @@ impl Layer for Reshape {
     }
 
     /// With `wanted`, that. Else one axis is mended, the last that can be.
-    fn changes(&self, inputs: &[&Shape], wanted: Option<&Shape>) -> Vec<(Self, String)> {
+    fn changes(&self, inputs: &[&Shape], wanted: Option<&Shape>) -> Vec<(Self, Change)> {
         let mended = |dims: Vec<Dim>| {
-            let target_shape = dims.into_iter().map(Some).collect();
-            // What depends on constants is tried, and not shown: every axis is known.
-            let layer = Reshape { target_shape };
-            let written = format!("Reshape({})", layer.display(&[]));
-            (layer, written)
+            // Every axis is known: a change shows no constants.
+            let change = Change::Layer(SIGNATURE.callee, Settings::Shape(Shape(dims.clone())));
+            (Reshape { target_shape: dims.into_iter().map(Some).collect() }, change)
         };
         if let Some(wanted) = wanted {
             return match wanted.0.iter().all(|dim| dim.known().is_some()) {

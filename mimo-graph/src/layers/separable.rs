@@ -6,6 +6,7 @@ use crate::context::Cx;
 use crate::diag::Loc;
 use crate::dim::Dim;
 use crate::initializer::Initializer;
+use crate::layers::change::Change;
 use crate::layers::conv::{COMMON, UNSUPPORTED};
 use crate::layers::depthwise::depth_multiplier;
 use crate::layers::layer::{Layer, Operand, Weight, WeightOptions, floats};
@@ -152,14 +153,14 @@ impl Layer for Separable {
         self.activation
     }
 
-    fn changes(&self, inputs: &[&Shape], wanted: Option<&Shape>) -> Vec<(Self, String)> {
+    fn changes(&self, inputs: &[&Shape], wanted: Option<&Shape>) -> Vec<(Self, Change)> {
         let Some(shape) = inputs.first() else { return vec![] };
         let slid = self.sliding.changed(shape, wanted).into_iter();
-        let slid = slid.map(|(sliding, setting)| (Self { sliding, ..self.clone() }, setting));
+        let slid = slid.map(|(sliding, change)| (Self { sliding, ..self.clone() }, change));
         let wider = wanted.and_then(|wanted| {
             let filters = wanted.last()?.known()?;
             let layer = Self { filters: Dim::Known(filters), ..self.clone() };
-            Some((layer, format!("filters = {filters}")))
+            Some((layer, Change::Setting("filters", filters.into())))
         });
         slid.chain(wider).collect()
     }

@@ -5,6 +5,7 @@ use crate::args::{Bound, Signature};
 use crate::code::Code;
 use crate::context::Cx;
 use crate::diag::{Diag, Loc};
+use crate::layers::change::Change;
 use crate::layers::layer::{Layer, Operand, Weight};
 use crate::layers::{LayerKind, options, wrapped};
 use crate::shape::{Dtype, Shape};
@@ -101,18 +102,15 @@ impl Layer for TimeDistributed {
         self.layer.activation()
     }
 
-    fn changes(&self, inputs: &[&Shape], wanted: Option<&Shape>) -> Vec<(Self, String)> {
+    fn changes(&self, inputs: &[&Shape], wanted: Option<&Shape>) -> Vec<(Self, Change)> {
         let steps: Vec<Shape> = inputs.iter().map(|shape| Self::step(shape)).collect();
         let wanted = wanted.map(Self::step);
         let changed = self.layer.changes(&steps.iter().collect::<Vec<_>>(), wanted.as_ref());
         changed
             .into_iter()
-            .map(|(layer, setting)| {
-                let written = match setting.contains(" = ") {
-                    true => setting,
-                    false => format!("TimeDistributed({setting})"),
-                };
-                (TimeDistributed { layer: Box::new(layer), name: self.name.clone() }, written)
+            .map(|(layer, change)| {
+                let layer = TimeDistributed { layer: Box::new(layer), name: self.name.clone() };
+                (layer, change.in_time_distributed())
             })
             .collect()
     }

@@ -5,6 +5,7 @@ use crate::code::Code;
 use crate::context::Cx;
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
+use crate::layers::change::{Change, Written};
 use crate::layers::layer::{Layer, Operand, floats};
 use crate::layers::{options, spatial};
 use crate::shape::{Dtype, Shape};
@@ -80,19 +81,19 @@ impl Layer for UpSampling {
         Some(vec![(spatial::shape(self.axes, [height * rows, width * columns, channels]), x.dtype)])
     }
 
-    fn changes(&self, inputs: &[&Shape], wanted: Option<&Shape>) -> Vec<(Self, String)> {
+    fn changes(&self, inputs: &[&Shape], wanted: Option<&Shape>) -> Vec<(Self, Change)> {
         let Some(wanted) = wanted else { return vec![] };
         let Some(shape) = inputs.first() else { return vec![] };
         let pairs = shape.0.iter().zip(&wanted.0).take(self.axes);
         let times =
             pairs.map(|(n, wanted)| wanted.known()?.checked_div(n.known()?).filter(|&times| times > 0));
         let Some(times) = times.collect::<Option<Vec<usize>>>() else { return vec![] };
-        let (size, shown) = match times[..] {
-            [width] => ([1, width], width.to_string()),
-            [height, width] if height == width => ([height, width], width.to_string()),
-            [height, width] => ([height, width], format!("({height}, {width})")),
+        let size = match times[..] {
+            [width] => [1, width],
+            [height, width] => [height, width],
             _ => return vec![],
         };
-        vec![(UpSampling { size: size.map(Dim::Known), ..self.clone() }, format!("size = {shown}"))]
+        let change = Change::Setting("size", Written::numbers(&times));
+        vec![(UpSampling { size: size.map(Dim::Known), ..self.clone() }, change)]
     }
 }
