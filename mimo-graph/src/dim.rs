@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::{Add, Div, Mul, Sub};
 use std::rc::Rc;
 
-use crate::diag::Loc;
+use crate::ids::Loc;
 
 /// A constant expression that the user wrote and that the front end could not evaluate; an index
 /// into [`Graph::consts`](crate::graph::Graph::consts).

@@ -1,4 +1,8 @@
-//! Ids of the tables of a [`Graph`](crate::graph::Graph).
+//! Ids: of the tables of a [`Graph`](crate::graph::Graph), and of places in the source.
+
+/// A place in the user's source; an index into the front end's table of spans.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Loc(pub u32);
 
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident),* $(,)?) => {$(

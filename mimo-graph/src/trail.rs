@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::diag::Subject;
 use crate::graph::{Graph, Node};
 use crate::ids::{LayerId, TensorId};
 use crate::layers;
@@ -104,26 +105,15 @@ pub(crate) fn trail(graph: &Graph, tensor: TensorId) -> Option<String> {
     Some([start].into_iter().chain(steps).collect::<Vec<_>>().join(" → "))
 }
 
-/// How tensors came about of which `said` speaks, for notes. An input is there from the start: it is shown only if
-/// nobody said its shape.
-pub(crate) fn notes(graph: &Graph, tensors: &[TensorId], said: &str) -> Vec<String> {
+/// The trails of the tensors that a diagnostic speaks of, for notes. An input has no trail: its shape is shown, unless the
+/// message shows it.
+pub(crate) fn notes(graph: &Graph, subjects: &[Subject]) -> Vec<String> {
     let mut notes: Vec<String> = Vec::new();
-    for &tensor in tensors {
-        let Some(shape) = &graph.tensor(tensor).shape else { continue };
-        let unsaid = || !said.contains(&shape.display(&graph.consts).to_string());
-        let note = trail(graph, tensor).or_else(|| unsaid().then(|| shown(graph, tensor, true)));
+    for Subject { tensor, shown: said } in subjects {
+        let Some(shape) = &graph.tensor(*tensor).shape else { continue };
+        let unsaid = said.as_ref() != Some(shape);
+        let note = trail(graph, *tensor).or_else(|| unsaid.then(|| shown(graph, *tensor, true)));
         notes.extend(note.filter(|note| !notes.contains(note)));
     }
     notes
-}
-
-/// The tensors among `inputs` that a message names. A call on one tensor speaks of that one.
-pub(crate) fn spoken_of(graph: &Graph, inputs: &[TensorId], said: &str) -> Vec<TensorId> {
-    match inputs {
-        [one] => vec![*one],
-        _ => {
-            let named = |input: &&TensorId| said.contains(&format!("`{}`", shown_name(graph, **input)));
-            inputs.iter().filter(named).copied().collect()
-        }
-    }
 }

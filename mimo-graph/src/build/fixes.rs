@@ -217,8 +217,10 @@ impl<'a> World<'a> {
     fn infer(&self, kind: &LayerKind, operands: &[(Shape, Dtype)], loc: Loc) -> Option<Vec<(Shape, Dtype)>> {
         let (mut diags, mut checks) = (Diags::new(), Vec::new());
         let mut cx = Cx { consts: &self.known.graph.consts, diags: &mut diags, checks: &mut checks };
-        let operands: Vec<_> =
-            operands.iter().map(|(shape, dtype)| Operand { name: "x", shape, dtype: *dtype, loc }).collect();
+        let operands: Vec<_> = operands
+            .iter()
+            .map(|(shape, dtype)| Operand { name: "x", shape, dtype: *dtype, loc, tensor: None })
+            .collect();
         let given = kind.infer(&operands, loc, &mut cx)?;
         let asked = |check: &DimCheck| {
             let DimCheck { found, relation, wanted, .. } = check;

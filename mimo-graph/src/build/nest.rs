@@ -299,6 +299,7 @@ fn same_shape(
             what: format!("axis {} of `{name}`", axis + 1),
             help: None,
             notes: vec![note.clone()],
+            subjects: vec![],
         };
         one.require_equal(check, |_| report())
     });

@@ -123,6 +123,7 @@ impl Sized<'_> {
             what,
             help: Some("write smaller lengths".into()),
             notes: Vec::new(),
+            subjects: Vec::new(),
         };
         all.map(check).collect()
     }

@@ -87,6 +87,7 @@ impl Layer for Activation {
             let message = format!("a softmax runs over the last axis, but `{}` is [], one number", x.name);
             cx.error(
                 Diag::error(Code::WrongRank, x.loc, message)
+                    .about(x.shown())
                     .help("use `sigmoid`, or give the tensor an axis"),
             );
             return None;

@@ -186,6 +186,7 @@ impl Layer for Bidirectional {
             what: "the number of units of `backward_layer`".into(),
             help: Some(help.into()),
             notes: vec![],
+            subjects: vec![],
         };
         let message = format!(
             "values of {} units cannot be merged with those of {}",

@@ -80,6 +80,8 @@ impl Layer for Concatenate {
                         x.loc,
                         format!("`Concatenate` needs tensors with equally many axes, but {sides}"),
                     )
+                    .about(first.shown())
+                    .about(x.shown())
                     .help("bring them to the same axes with `Flatten()` or `Reshape(…)`"),
                 );
                 fine = false;
@@ -91,6 +93,8 @@ impl Layer for Concatenate {
                         x.loc,
                         format!("`{}` holds whole numbers and `{}` holds floats", int.name, float.name),
                     )
+                    .about(first.named())
+                    .about(x.named())
                     .help("leave `dtype = \"int32\"` out at the `Input` to concatenate floats"),
                 );
                 fine = false;
@@ -101,7 +105,11 @@ impl Layer for Concatenate {
         }
         if first.shape.rank() == 0 {
             let message = format!("`Concatenate` needs an axis, but `{}` is [], one number", first.name);
-            cx.error(Diag::error(Code::WrongRank, first.loc, message).help("write `Reshape([1])` before it"));
+            cx.error(
+                Diag::error(Code::WrongRank, first.loc, message)
+                    .about(first.shown())
+                    .help("write `Reshape([1])` before it"),
+            );
             return None;
         }
         let axis = self.sample_axis(first.shape.rank(), call, cx)?;
@@ -152,12 +160,13 @@ fn same_elsewhere(axis: usize, first: &Operand<'_>, x: &Operand<'_>, cx: &mut Cx
             what: format!("axis {} of `{}`", i + 1, x.name),
             help: Some(format!("along axis {}, tensors may differ in that axis only", axis + 1)),
             notes: vec![sides.clone()],
+            subjects: [first, x].into_iter().filter_map(Operand::shown).collect(),
         };
         cx.require_equal(check, |_| {
             let message =
                 format!("`Concatenate` along axis {}: {sides}, which differ in axis {}", axis + 1, i + 1);
             let diag = Diag::error(Code::ConcatenatedShapes, x.loc, message);
-            diag.help("make the other axes equal")
+            diag.about(first.shown()).about(x.shown()).help("make the other axes equal")
         })
     })
 }

@@ -104,6 +104,7 @@ impl Conv {
             what: format!("`filters` of `{name}`"),
             help: Some(format!("write a multiple of {groups}, or other `groups`")),
             notes: vec![format!("each of the {groups} groups gives as many of them")],
+            subjects: vec![],
         };
         let wrong_parts = match filters.known() {
             Some(n) if n % groups != 0 => Some(n),
@@ -155,7 +156,9 @@ impl Conv {
                 let message =
                     format!("`{name}` cuts channels in {groups} `groups`, but `{}` has {n}", x.name);
                 cx.error(
-                    Diag::error(Code::UnequalGroups, x.loc, message).help("write `groups` that divide them"),
+                    Diag::error(Code::UnequalGroups, x.loc, message)
+                        .about(x.named())
+                        .help("write `groups` that divide them"),
                 );
                 false
             }
@@ -171,6 +174,7 @@ impl Conv {
                     what: format!("last axis of `{}`", x.name),
                     help: Some("write `groups` that divide it".into()),
                     notes: vec![format!("`{name}` cuts channels in {groups} `groups`")],
+                    subjects: x.named().into_iter().collect(),
                 });
                 true
             }

@@ -82,6 +82,7 @@ impl Layer for Dense {
             let message = format!("`Dense` works on the last axis, but `{}` is [], one number", x.name);
             cx.error(
                 Diag::error(Code::WrongRank, x.loc, message)
+                    .about(x.shown())
                     .help("write `shape = [1]` at its `Input`, or `Reshape([1])` before the layer"),
             );
             return None;

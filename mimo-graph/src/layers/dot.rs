@@ -76,7 +76,7 @@ impl Dot {
                 1 => "its only axis is axis 1".into(),
                 _ => format!("it has axes 1 to {rank}; the batch is axis 0"),
             };
-            cx.error(Diag::error(Code::AxisOutOfRange, call, message).help(help));
+            cx.error(Diag::error(Code::AxisOutOfRange, call, message).about(x.shown()).help(help));
         }
         axis
     }
@@ -105,6 +105,7 @@ impl Layer for Dot {
             what: format!("axis {} of `{}`", j + 1, b.name),
             help: None,
             notes: vec![format!("`Dot` sums over it and axis {} of `{}`", i + 1, a.name)],
+            subjects: [a, b].into_iter().filter_map(Operand::named).collect(),
         };
         let equal = cx.require_equal(check, |check| {
             let (m, n) = (check.wanted.known().unwrap_or(0), check.found.known().unwrap_or(0));
@@ -115,7 +116,10 @@ impl Layer for Dot {
                 j + 1,
                 b.name
             );
-            Diag::error(Code::DotLengths, call, message).help("sum over axes of the same length")
+            Diag::error(Code::DotLengths, call, message)
+                .about(a.named())
+                .about(b.named())
+                .help("sum over axes of the same length")
         });
         if !equal {
             return None;

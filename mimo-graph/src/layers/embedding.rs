@@ -99,6 +99,7 @@ fn few_rows(n: &Dim, args: &Bound<'_>, cx: &mut Cx<'_>) -> bool {
                 what: "`input_dim` of `Embedding`".into(),
                 help: Some(HELP.into()),
                 notes: vec![NOTE.into()],
+                subjects: vec![],
             });
             true
         }
@@ -116,6 +117,7 @@ impl Layer for Embedding {
             let message = format!("`Embedding` looks up whole numbers, but `{}` holds floats", x.name);
             cx.error(
                 Diag::error(Code::WholeNumbersNeeded, x.loc, message)
+                    .about(x.named())
                     .help("write `dtype = \"int32\"` at its `Input`")
                     .help("`Dense(…)` makes vectors of floats"),
             );

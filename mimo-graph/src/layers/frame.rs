@@ -53,7 +53,7 @@ impl Frame {
                     0 | 1 => format!("leave the {axis} as it is: write 0"),
                     _ => format!("take {} at most in all, so that something is left", n - 1),
                 };
-                cx.error(Diag::error(Code::NothingLeft, call, message).help(help));
+                cx.error(Diag::error(Code::NothingLeft, call, message).about(x.named()).help(help));
                 false
             }
             None => {
@@ -66,6 +66,7 @@ impl Frame {
                     what: format!("{axis} of `{}`", x.name),
                     help: Some("crop less, so that something is left".into()),
                     notes: vec![format!("`{class}` takes {} of it", lost.display(cx.consts))],
+                    subjects: x.named().into_iter().collect(),
                 });
                 true
             }

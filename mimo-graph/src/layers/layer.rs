@@ -3,7 +3,8 @@
 use crate::activation::Activation;
 use crate::code::Code;
 use crate::context::Cx;
-use crate::diag::{Diag, Loc};
+use crate::diag::{Diag, Loc, Subject};
+use crate::ids::TensorId;
 use crate::initializer::{Constraint, Initializer, Regularizer};
 use crate::layers::change::Change;
 use crate::shape::{Dtype, Shape};
@@ -19,6 +20,20 @@ pub struct Operand<'a> {
     pub dtype: Dtype,
     /// The tokens that name it in the call.
     pub loc: Loc,
+    /// The tensor; `None` while a fix is tried.
+    pub tensor: Option<TensorId>,
+}
+
+impl Operand<'_> {
+    /// The operand as a subject of a diagnostic that names it.
+    pub fn named(&self) -> Option<Subject> {
+        self.tensor.map(|tensor| Subject { tensor, shown: None })
+    }
+
+    /// The operand as a subject of a diagnostic that names it and shows its shape.
+    pub fn shown(&self) -> Option<Subject> {
+        self.tensor.map(|tensor| Subject { tensor, shown: Some(self.shape.clone()) })
+    }
 }
 
 /// A weight of a layer.
@@ -95,6 +110,7 @@ pub(super) fn floats(class: &str, x: &Operand<'_>, cx: &mut Cx<'_>) -> bool {
         let message = format!("`{class}` computes with floats, but `{}` holds whole numbers", x.name);
         cx.error(
             Diag::error(Code::FloatsNeeded, x.loc, message)
+                .about(x.named())
                 .help("leave `dtype = \"int32\"` out at its `Input`"),
         );
     }

@@ -102,7 +102,8 @@ impl Merge {
                         return None;
                     }
                     Same::Deferred => {
-                        let sides = sides(other(from_end, &b, before), x, cx);
+                        let other = other(from_end, &b, before);
+                        let sides = sides(other, x, cx);
                         cx.checks.push(DimCheck {
                             code: Code::UnequalShapes,
                             loc: x.loc,
@@ -115,6 +116,7 @@ impl Merge {
                             },
                             help: Some("an axis of 1 is repeated only if it is written as a number".into()),
                             notes: vec![sides],
+                            subjects: other.into_iter().chain([x]).filter_map(Operand::shown).collect(),
                         });
                         a
                     }
@@ -132,12 +134,14 @@ impl Merge {
         x: &Operand<'_>,
         cx: &mut Cx<'_>,
     ) {
-        let sides = sides(other(from_end, dim, before), x, cx);
+        let other = other(from_end, dim, before);
+        let sides = sides(other, x, cx);
         let diag = Diag::error(
             Code::UnequalShapes,
             x.loc,
             format!("`{}` needs equal shapes, but {sides}", self.class_name()),
         );
+        let diag = diag.about(other.and_then(Operand::shown)).about(x.shown());
         cx.error(diag.help("axes have to be equal or 1, compared from the last"));
     }
 }

@@ -53,7 +53,7 @@ impl Layer for Permute {
             let shown = x.shape.display(cx.consts);
             let named = if wanted == 1 { "1 axis".into() } else { format!("{wanted} axes") };
             let message = format!("`Permute` orders {named}, but `{}` has {found}: {shown}", x.name);
-            let diag = Diag::error(Code::PermutedAxes, call, message);
+            let diag = Diag::error(Code::PermutedAxes, call, message).about(x.shown());
             let reversed = (1..=found).rev().map(|axis| axis.to_string()).collect::<Vec<_>>().join(", ");
             cx.error(match found {
                 0 | 1 => diag.help("leave `Permute` out: there is one order only"),

@@ -77,7 +77,7 @@ impl Pooling {
             let message =
                 format!("no window of `{class}` fits: `pool_size` is {size}, but `{}` is {shown}", x.name);
             let help = "write a smaller `pool_size`, or `padding = \"same\"`";
-            cx.error(Diag::error(Code::WindowTooLarge, call, message).help(help));
+            cx.error(Diag::error(Code::WindowTooLarge, call, message).about(x.shown()).help(help));
             return false;
         }
         // A sequence has height 1, and so have its windows.
@@ -93,6 +93,7 @@ impl Pooling {
                     what: format!("{axis} of `{}`", x.name),
                     help: Some("write a smaller `pool_size`, or `padding = \"same\"`".into()),
                     notes: vec![format!("`pool_size` of `{class}` is {size}")],
+                    subjects: x.named().into_iter().collect(),
                 });
             }
         }

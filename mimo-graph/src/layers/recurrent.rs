@@ -304,7 +304,7 @@ impl Recurrent {
                 "this `{class}` needs an initial `{name}` of [{units}], but `{}` is {shown}",
                 state.name
             );
-            Diag::error(Code::StateShape, state.loc, message).help(format!(
+            Diag::error(Code::StateShape, state.loc, message).about(state.shown()).help(format!(
                 "give a state of {units} values, such as the last one of a layer of {units} units"
             ))
         };
@@ -324,6 +324,7 @@ impl Recurrent {
             ),
             help: None,
             notes: vec![],
+            subjects: state.named().into_iter().collect(),
         };
         cx.require_equal(check, |_| report())
     }
@@ -388,7 +389,7 @@ impl Layer for Recurrent {
             let shown = x.shape.display(cx.consts).to_string();
             let article = if self.cell == Cell::Lstm { "an" } else { "a" };
             let message = format!("{article} `{class}` reads [steps, features], but `{}` is {shown}", x.name);
-            let diag = Diag::error(Code::WrongRank, x.loc, message);
+            let diag = Diag::error(Code::WrongRank, x.loc, message).about(x.shown());
             cx.error(match &x.shape.0[..] {
                 [] => diag.help("write `shape = [steps, features]` at its `Input`"),
                 _ => diag.help("bring it to [steps, features] with `Reshape(…)`"),

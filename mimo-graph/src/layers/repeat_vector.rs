@@ -37,7 +37,9 @@ impl Layer for RepeatVector {
             let shown = x.shape.display(cx.consts);
             let message = format!("`RepeatVector` repeats a vector, but `{}` is {shown}", x.name);
             cx.error(
-                Diag::error(Code::WrongRank, x.loc, message).help("bring it to [features] with `Reshape(…)`"),
+                Diag::error(Code::WrongRank, x.loc, message)
+                    .about(x.shown())
+                    .help("bring it to [features] with `Reshape(…)`"),
             );
             return None;
         };

@@ -76,6 +76,7 @@ impl Layer for Reshape {
             what: format!("number of values of `{}`", x.name),
             help: None,
             notes: vec![format!("`{}` is reshaped to {target}", x.name)],
+            subjects: x.named().into_iter().collect(),
         };
         let known = values.known().zip(given.known());
         let holds = match known {
@@ -99,6 +100,7 @@ impl Layer for Reshape {
             };
             cx.error(
                 Diag::error(Code::ReshapedSize, call, message)
+                    .about(x.named())
                     .help(format!("write axes whose product is {values}")),
             );
             return None;

@@ -60,7 +60,7 @@ pub(super) fn image(class: &str, axes: usize, x: &Operand<'_>, cx: &mut Cx<'_>) 
     let shown = x.shape.display(cx.consts);
     let message = format!("`{class}` needs {wanted}, but `{}` is {shown}", x.name);
     let help = format!("bring it to {wanted} with `Reshape(…)`");
-    cx.error(Diag::error(Code::WrongRank, x.loc, message).help(help));
+    cx.error(Diag::error(Code::WrongRank, x.loc, message).about(x.shown()).help(help));
     None
 }
 

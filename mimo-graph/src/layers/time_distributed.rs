@@ -82,6 +82,7 @@ impl Layer for TimeDistributed {
             let message = format!("`TimeDistributed` reads [steps, …], but `{}` is {shown}", x.name);
             cx.error(
                 Diag::error(Code::WrongRank, x.loc, message)
+                    .about(x.shown())
                     .help(format!("call the layer itself: `{class}(…)({})`", x.name)),
             );
             return None;
