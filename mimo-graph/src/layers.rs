@@ -13,7 +13,7 @@ use crate::context::Cx;
 use crate::diag::{Diag, Loc, nearest};
 use crate::layers::change::Change;
 use crate::layers::global_pooling::GlobalPooling;
-pub use crate::layers::layer::{Layer, Operand, Weight, WeightOptions};
+pub use crate::layers::layer::{Effect, Layer, Operand, Reads, Weight, WeightOptions};
 use crate::layers::pooling::PoolKind;
 use crate::shape::{Dtype, Shape};
 use crate::value::Arg;
@@ -95,6 +95,16 @@ macro_rules! layers {
                 match self { $(LayerKind::$kind(layer) => Layer::class_name(layer),)* }
             }
 
+            /// [`Layer::reads`] of the layer.
+            pub fn reads(&self) -> Reads {
+                match self { $(LayerKind::$kind(layer) => Layer::reads(layer),)* }
+            }
+
+            /// [`Layer::effect`] of the layer.
+            pub fn effect(&self) -> Effect {
+                match self { $(LayerKind::$kind(layer) => Layer::effect(layer),)* }
+            }
+
             /// [`Layer::infer`] of the layer.
             pub fn infer(
                 &self,
@@ -123,6 +133,21 @@ macro_rules! layers {
             /// [`Layer::states`] of the layer.
             pub fn states(&self) -> &'static [&'static str] {
                 match self { $(LayerKind::$kind(layer) => Layer::states(layer),)* }
+            }
+
+            /// [`Layer::state_shape`] of the layer.
+            pub fn state_shape(&self) -> Option<Shape> {
+                match self { $(LayerKind::$kind(layer) => Layer::state_shape(layer),)* }
+            }
+
+            /// [`Layer::scratch`] of the layer.
+            pub fn scratch(&self, inputs: &[&Shape], given: &[&Shape]) -> Vec<Shape> {
+                match self { $(LayerKind::$kind(layer) => Layer::scratch(layer, inputs, given),)* }
+            }
+
+            /// [`Layer::setting_class`] of the layer.
+            pub fn setting_class(&self) -> &'static str {
+                match self { $(LayerKind::$kind(layer) => Layer::setting_class(layer),)* }
             }
 
             /// [`Layer::activation`] of the layer.
@@ -292,24 +317,6 @@ impl LayerKind {
             }
             _ => (self, 0),
         }
-    }
-
-    /// Shapes of what the layer goes through between `inputs` and `given`: images with zeros around them, windows.
-    pub fn scratch(&self, inputs: &[&Shape], given: &[&Shape]) -> Vec<Shape> {
-        let (core, outer) = self.core();
-        let sliding = match core {
-            LayerKind::Conv(layer) => &layer.sliding,
-            LayerKind::Depthwise(layer) => &layer.sliding,
-            LayerKind::Separable(layer) => &layer.sliding,
-            // Every value of a window is read for every value that is given.
-            LayerKind::Pooling(layer) => {
-                let read = |shape: &&Shape| Shape(shape.0.iter().chain(&layer.pool_size).cloned().collect());
-                return given.first().map(read).into_iter().collect();
-            }
-            _ => return Vec::new(),
-        };
-        let shape = inputs.first().and_then(|shape| shape.0.get(outer..));
-        shape.map(|dims| sliding.padded(&Shape(dims.to_vec())).to_vec()).unwrap_or_default()
     }
 
     /// Layers of the graph that a call calls before it joins what they give; none for most layers.

@@ -10,7 +10,7 @@ use crate::context::{Cx, DimCheck};
 use crate::diag::{Diags, Loc};
 use crate::graph::{Graph, LayerId, Node, TensorId};
 use crate::layers::LayerKind;
-use crate::layers::layer::Operand;
+use crate::layers::layer::{Operand, Reads};
 use crate::shape::{Dtype, Shape};
 
 mod candidates;
@@ -119,7 +119,7 @@ pub(super) fn of_shape(known: Known<'_>, tensor: TensorId, wanted: &Shape) -> Ve
     let graph = known.graph;
     let changes = before(graph, tensor, std::slice::from_ref(wanted)).into_iter();
     let fits = changes.filter_map(|Earlier { layer, kind, change, .. }| {
-        let class = setting_class(&graph.layer(layer).kind);
+        let class = graph.layer(layer).kind.setting_class();
         let mut world = World::new(known);
         world.change(layer, kind);
         let fits = world.replay() && world.tensor(tensor).is_some_and(|(shape, _)| shape == wanted);
@@ -167,7 +167,7 @@ fn tried<'a>(
     let given = world.infer(world.kind(call.layer), &operands, call.loc)?;
     // Almost any tensor can be repeated along axes of 1: nobody means that who has to be helped.
     let broadcast = || operands.windows(2).any(|pair| pair[0].0 != pair[1].0);
-    if matches!(world.kind(call.layer), LayerKind::Merge(_)) && broadcast() {
+    if world.kind(call.layer).reads() == Reads::Broadcast && broadcast() {
         return None;
     }
     // What earlier calls of the layer made has to serve this one too.
@@ -272,13 +272,5 @@ impl<'a> World<'a> {
         let mut calls = self.known.graph.calls_of(layer).filter(|node| self.is_sound(node));
         let first = calls.next().and_then(|node| self.weights(node));
         calls.all(|node| self.weights(node) == first)
-    }
-}
-
-/// The class in whose settings a layer's shape is written.
-fn setting_class(kind: &LayerKind) -> &'static str {
-    match kind.core().0 {
-        LayerKind::Bidirectional(layer) => layer.forward().cell.class(),
-        core => core.class_name(),
     }
 }

@@ -5,7 +5,7 @@ use crate::args::{Bound, Signature};
 use crate::code::Code;
 use crate::context::Cx;
 use crate::diag::{Diag, Loc};
-use crate::layers::layer::{Layer, Operand, same_shape};
+use crate::layers::layer::{Effect, Layer, Operand, Reads, same_shape};
 use crate::layers::options;
 use crate::shape::{Dtype, Shape};
 
@@ -77,6 +77,14 @@ impl Layer for Activation {
             Class::Elu => ELU.callee,
             Class::Softmax => SOFTMAX.callee,
         }
+    }
+
+    fn reads(&self) -> Reads {
+        Reads::Any
+    }
+
+    fn effect(&self) -> Effect {
+        Effect::Mapped
     }
 
     fn infer(&self, inputs: &[Operand<'_>], _: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {

@@ -9,7 +9,7 @@ use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
 use crate::layers::change::Change;
-use crate::layers::layer::{Layer, Operand};
+use crate::layers::layer::{Effect, Layer, Operand, Reads};
 use crate::layers::merge::MergeOp;
 use crate::layers::recurrent::{Cell, Recurrent};
 use crate::layers::{Constructed, LayerKind, Part, options, wrapped};
@@ -167,6 +167,14 @@ impl Layer for Bidirectional {
         SIGNATURE.callee
     }
 
+    fn reads(&self) -> Reads {
+        Reads::Sequence
+    }
+
+    fn effect(&self) -> Effect {
+        Effect::Learned
+    }
+
     /// Of what the directions give, and not of what they read.
     fn infer(&self, inputs: &[Operand<'_>], call: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {
         let [forward, backward] = inputs else { return None };
@@ -219,6 +227,10 @@ impl Layer for Bidirectional {
             (_, 1) => &["forward_h", "forward_c", "backward_h"],
             _ => &["forward_h", "forward_c", "backward_h", "backward_c"],
         }
+    }
+
+    fn setting_class(&self) -> &'static str {
+        self.forward().cell.class()
     }
 
     fn changes(&self, _: &[&Shape], _: Option<&Shape>) -> Vec<(Self, Change)> {

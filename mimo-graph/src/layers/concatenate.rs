@@ -6,7 +6,7 @@ use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
 use crate::layers::change::Change;
-use crate::layers::layer::{Layer, Operand};
+use crate::layers::layer::{Effect, Layer, Operand, Reads};
 use crate::layers::options;
 use crate::shape::{Dtype, Shape};
 
@@ -65,6 +65,14 @@ fn axes(rank: usize) -> String {
 impl Layer for Concatenate {
     fn class_name(&self) -> &'static str {
         SIGNATURE.callee
+    }
+
+    fn reads(&self) -> Reads {
+        Reads::Any
+    }
+
+    fn effect(&self) -> Effect {
+        Effect::Joined
     }
 
     fn infer(&self, inputs: &[Operand<'_>], call: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {

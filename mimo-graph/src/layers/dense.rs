@@ -8,7 +8,7 @@ use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
 use crate::initializer::Initializer;
 use crate::layers::change::Change;
-use crate::layers::layer::{Layer, Operand, Weight, WeightOptions, floats};
+use crate::layers::layer::{Effect, Layer, Operand, Reads, Weight, WeightOptions, floats};
 use crate::layers::options;
 use crate::shape::{Dtype, Shape};
 
@@ -71,6 +71,14 @@ impl Dense {
 impl Layer for Dense {
     fn class_name(&self) -> &'static str {
         SIGNATURE.callee
+    }
+
+    fn reads(&self) -> Reads {
+        Reads::Any
+    }
+
+    fn effect(&self) -> Effect {
+        Effect::Learned
     }
 
     fn infer(&self, inputs: &[Operand<'_>], _: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {

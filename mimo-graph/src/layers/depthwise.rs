@@ -8,7 +8,7 @@ use crate::dim::Dim;
 use crate::initializer::Initializer;
 use crate::layers::change::Change;
 use crate::layers::conv::{COMMON, UNSUPPORTED};
-use crate::layers::layer::{Layer, Operand, Weight, WeightOptions, floats};
+use crate::layers::layer::{Effect, Layer, Operand, Reads, Weight, WeightOptions, floats};
 use crate::layers::sliding::{Class, Sliding};
 use crate::shape::{Dtype, Shape};
 
@@ -94,6 +94,14 @@ impl Layer for Depthwise {
         self.sliding.class.name()
     }
 
+    fn reads(&self) -> Reads {
+        Reads::Channels
+    }
+
+    fn effect(&self) -> Effect {
+        Effect::Learned
+    }
+
     fn infer(&self, inputs: &[Operand<'_>], call: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {
         let [x] = inputs else { return None };
         if !floats(self.class_name(), x, cx)
@@ -122,6 +130,10 @@ impl Layer for Depthwise {
 
     fn activation(&self) -> Activation {
         self.activation
+    }
+
+    fn scratch(&self, inputs: &[&Shape], _: &[&Shape]) -> Vec<Shape> {
+        inputs.first().map(|shape| self.sliding.padded(shape).to_vec()).unwrap_or_default()
     }
 
     fn changes(&self, inputs: &[&Shape], wanted: Option<&Shape>) -> Vec<(Self, Change)> {

@@ -6,7 +6,7 @@ use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
 use crate::layers::change::{Change, Written};
-use crate::layers::layer::{Layer, Operand, floats};
+use crate::layers::layer::{Effect, Layer, Operand, Reads, floats};
 use crate::layers::options;
 use crate::shape::{Dtype, Shape};
 use crate::value::ValueKind;
@@ -85,6 +85,14 @@ impl Dot {
 impl Layer for Dot {
     fn class_name(&self) -> &'static str {
         SIGNATURE.callee
+    }
+
+    fn reads(&self) -> Reads {
+        Reads::Any
+    }
+
+    fn effect(&self) -> Effect {
+        Effect::Joined
     }
 
     fn infer(&self, inputs: &[Operand<'_>], call: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {

@@ -7,7 +7,7 @@ use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
 use crate::initializer::{Initializer, InitializerKind};
 use crate::layers::change::Change;
-use crate::layers::layer::{Layer, Operand, Weight, WeightOptions};
+use crate::layers::layer::{Effect, Layer, Operand, Reads, Weight, WeightOptions};
 use crate::layers::options;
 use crate::shape::{Dtype, Shape};
 
@@ -109,6 +109,14 @@ fn few_rows(n: &Dim, args: &Bound<'_>, cx: &mut Cx<'_>) -> bool {
 impl Layer for Embedding {
     fn class_name(&self) -> &'static str {
         SIGNATURE.callee
+    }
+
+    fn reads(&self) -> Reads {
+        Reads::Any
+    }
+
+    fn effect(&self) -> Effect {
+        Effect::LookedUp
     }
 
     fn infer(&self, inputs: &[Operand<'_>], _: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {

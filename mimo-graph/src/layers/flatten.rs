@@ -3,7 +3,7 @@
 use crate::args::Signature;
 use crate::context::Cx;
 use crate::diag::Loc;
-use crate::layers::layer::{Layer, Operand};
+use crate::layers::layer::{Effect, Layer, Operand, Reads};
 use crate::layers::options;
 use crate::shape::{Dtype, Shape};
 
@@ -21,6 +21,14 @@ pub(super) const SIGNATURE: Signature = Signature {
 impl Layer for Flatten {
     fn class_name(&self) -> &'static str {
         SIGNATURE.callee
+    }
+
+    fn reads(&self) -> Reads {
+        Reads::Any
+    }
+
+    fn effect(&self) -> Effect {
+        Effect::Flattened
     }
 
     fn infer(&self, inputs: &[Operand<'_>], _: Loc, _: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {

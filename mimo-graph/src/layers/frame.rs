@@ -7,7 +7,7 @@ use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
 use crate::layers::change::{Change, Written};
-use crate::layers::layer::{Layer, Operand};
+use crate::layers::layer::{Effect, Layer, Operand, Reads};
 use crate::layers::{options, spatial};
 use crate::shape::{Dtype, Shape};
 
@@ -82,6 +82,14 @@ impl Layer for Frame {
             (false, 1) => CROPPING_1D.callee,
             (false, _) => CROPPING_2D.callee,
         }
+    }
+
+    fn reads(&self) -> Reads {
+        Reads::Channels
+    }
+
+    fn effect(&self) -> Effect {
+        Effect::Resampled
     }
 
     fn infer(&self, inputs: &[Operand<'_>], call: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {

@@ -5,7 +5,7 @@ use crate::context::Cx;
 use crate::diag::Loc;
 use crate::dim::Dim;
 use crate::layers::change::{Change, Settings};
-use crate::layers::layer::{Layer, Operand, floats};
+use crate::layers::layer::{Effect, Layer, Operand, Reads, floats};
 use crate::layers::pooling::PoolKind;
 use crate::layers::{options, spatial};
 use crate::shape::{Dtype, Shape};
@@ -46,6 +46,14 @@ impl Layer for GlobalPooling {
             (PoolKind::Average, 1) => AVERAGE_1D.callee,
             (PoolKind::Average, _) => AVERAGE_2D.callee,
         }
+    }
+
+    fn reads(&self) -> Reads {
+        Reads::Channels
+    }
+
+    fn effect(&self) -> Effect {
+        Effect::Resampled
     }
 
     fn infer(&self, inputs: &[Operand<'_>], _: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {

@@ -58,10 +58,55 @@ pub struct WeightOptions {
     pub constraint: Option<Constraint>,
 }
 
-/// What every layer says about itself.
+/// The tensors that a layer reads, as far as fixes and warnings depend on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reads {
+    /// Tensors of any number of axes, or of a number that says nothing about what they mean.
+    Any,
+    /// Sequences of vectors, `[steps, features]`, read in order.
+    Sequence,
+    /// Sequences or images with channels, read in windows or position by position.
+    Channels,
+    /// Sequences of anything that another layer reads, `[steps, …]`.
+    Steps,
+    /// Tensors that broadcast to one shape.
+    Broadcast,
+    /// Tensors with the axes that the settings of the layer name.
+    NamedAxes,
+}
+
+/// The relation of a layer's outputs to its inputs, as far as fixes and warnings depend on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Outputs are computed with trained weights.
+    Learned,
+    /// Outputs are vectors that are looked up for whole numbers.
+    LookedUp,
+    /// A function of each value, or of the last axis, without weights.
+    Mapped,
+    /// The same values, changed at random while training.
+    Noise,
+    /// The same values in one axis.
+    Flattened,
+    /// The same values under other axes, or in another order of axes.
+    Rearranged,
+    /// Values are pooled, repeated, added at the edges or removed.
+    Resampled,
+    /// Several tensors become one.
+    Joined,
+}
+
+/// The facts of a layer. Methods without a default decide fixes and warnings, which would be silently wrong for a layer
+/// that does not answer them.
 pub trait Layer: Sized {
     /// Keras's name of its class.
     fn class_name(&self) -> &'static str;
+
+    /// The tensors that the layer reads.
+    fn reads(&self) -> Reads;
+
+    /// The relation of the outputs to the inputs.
+    fn effect(&self) -> Effect;
 
     /// The shapes and element types of what the layer gives, or `None` after an error was reported.
     /// `call` are the tokens of the call; `inputs` are as many as [`Layer::arity`] allows.
@@ -88,6 +133,23 @@ pub trait Layer: Sized {
     /// inputs of [`Layer::infer`].
     fn states(&self) -> &'static [&'static str] {
         &[]
+    }
+
+    /// The shape of each of [`Layer::states`]. Layers that have states override it.
+    fn state_shape(&self) -> Option<Shape> {
+        None
+    }
+
+    /// Shapes of intermediate values between `inputs` and `given`, if they can be larger than both: padded images,
+    /// windows.
+    fn scratch(&self, inputs: &[&Shape], given: &[&Shape]) -> Vec<Shape> {
+        let _ = (inputs, given);
+        Vec::new()
+    }
+
+    /// The class whose settings decide the shape of the outputs: the wrapped one for a wrapper.
+    fn setting_class(&self) -> &'static str {
+        self.class_name()
     }
 
     /// The activation that ends the layer, `Linear` if there is none.

@@ -4,7 +4,7 @@ use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
 use crate::dim::{Dim, Same};
-use crate::layers::layer::{Layer, Operand, floats};
+use crate::layers::layer::{Effect, Layer, Operand, Reads, floats};
 use crate::shape::{Dtype, Shape};
 
 /// A merge layer of Keras.
@@ -51,6 +51,14 @@ impl Layer for Merge {
             MergeOp::Maximum => "Maximum",
             MergeOp::Minimum => "Minimum",
         }
+    }
+
+    fn reads(&self) -> Reads {
+        Reads::Broadcast
+    }
+
+    fn effect(&self) -> Effect {
+        Effect::Joined
     }
 
     fn infer(&self, inputs: &[Operand<'_>], _: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {

@@ -5,7 +5,7 @@ use crate::code::Code;
 use crate::context::Cx;
 use crate::diag::{Diag, Loc};
 use crate::layers::change::{Change, Written};
-use crate::layers::layer::{Layer, Operand};
+use crate::layers::layer::{Effect, Layer, Operand, Reads};
 use crate::layers::options;
 use crate::shape::{Dtype, Shape};
 
@@ -44,6 +44,14 @@ impl Permute {
 impl Layer for Permute {
     fn class_name(&self) -> &'static str {
         SIGNATURE.callee
+    }
+
+    fn reads(&self) -> Reads {
+        Reads::NamedAxes
+    }
+
+    fn effect(&self) -> Effect {
+        Effect::Rearranged
     }
 
     fn infer(&self, inputs: &[Operand<'_>], call: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {

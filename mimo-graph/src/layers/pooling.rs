@@ -6,7 +6,7 @@ use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
 use crate::layers::change::{Change, Settings, Written};
-use crate::layers::layer::{Layer, Operand, floats};
+use crate::layers::layer::{Effect, Layer, Operand, Reads, floats};
 use crate::layers::options;
 use crate::layers::spatial::{self, Padding};
 use crate::shape::{Dtype, Shape};
@@ -111,6 +111,14 @@ impl Layer for Pooling {
         }
     }
 
+    fn reads(&self) -> Reads {
+        Reads::Channels
+    }
+
+    fn effect(&self) -> Effect {
+        Effect::Resampled
+    }
+
     fn infer(&self, inputs: &[Operand<'_>], call: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {
         let [x] = inputs else { return None };
         let [height, width, channels] = spatial::image(self.class_name(), self.axes, x, cx)?;
@@ -123,6 +131,12 @@ impl Layer for Pooling {
         let [rows, columns] = [(&height, 0), (&width, 1)]
             .map(|(n, axis)| self.padding.windows(n, &self.pool_size[axis], &self.strides[axis]));
         Some(vec![(spatial::shape(self.axes, [rows, columns, channels]), Dtype::Float)])
+    }
+
+    /// Every value of a window is read for every value of the output.
+    fn scratch(&self, _: &[&Shape], given: &[&Shape]) -> Vec<Shape> {
+        let read = |shape: &&Shape| Shape(shape.0.iter().chain(&self.pool_size).cloned().collect());
+        given.first().map(read).into_iter().collect()
     }
 
     fn changes(&self, inputs: &[&Shape], wanted: Option<&Shape>) -> Vec<(Self, Change)> {

@@ -8,7 +8,7 @@ use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
 use crate::initializer::{Initializer, InitializerKind};
 use crate::layers::change::Change;
-use crate::layers::layer::{Layer, Operand, Weight, WeightOptions, floats};
+use crate::layers::layer::{Effect, Layer, Operand, Reads, Weight, WeightOptions, floats};
 use crate::layers::options;
 use crate::shape::{Dtype, Shape};
 use crate::value::ValueKind;
@@ -382,6 +382,14 @@ impl Layer for Recurrent {
         self.cell.class()
     }
 
+    fn reads(&self) -> Reads {
+        Reads::Sequence
+    }
+
+    fn effect(&self) -> Effect {
+        Effect::Learned
+    }
+
     fn infer(&self, inputs: &[Operand<'_>], _: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {
         let (x, states) = inputs.split_first()?;
         let class = self.class_name();
@@ -453,6 +461,10 @@ impl Layer for Recurrent {
 
     fn activation(&self) -> Activation {
         self.activation
+    }
+
+    fn state_shape(&self) -> Option<Shape> {
+        Some(Shape(vec![self.units.clone()]))
     }
 
     fn changes(&self, inputs: &[&Shape], wanted: Option<&Shape>) -> Vec<(Self, Change)> {

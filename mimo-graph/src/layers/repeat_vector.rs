@@ -6,7 +6,7 @@ use crate::context::Cx;
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
 use crate::layers::change::Change;
-use crate::layers::layer::{Layer, Operand};
+use crate::layers::layer::{Effect, Layer, Operand, Reads};
 use crate::layers::options;
 use crate::shape::{Dtype, Shape};
 
@@ -29,6 +29,14 @@ impl RepeatVector {
 impl Layer for RepeatVector {
     fn class_name(&self) -> &'static str {
         SIGNATURE.callee
+    }
+
+    fn reads(&self) -> Reads {
+        Reads::Any
+    }
+
+    fn effect(&self) -> Effect {
+        Effect::Resampled
     }
 
     fn infer(&self, inputs: &[Operand<'_>], _: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {

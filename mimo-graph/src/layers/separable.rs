@@ -9,7 +9,7 @@ use crate::initializer::Initializer;
 use crate::layers::change::Change;
 use crate::layers::conv::{COMMON, UNSUPPORTED};
 use crate::layers::depthwise::depth_multiplier;
-use crate::layers::layer::{Layer, Operand, Weight, WeightOptions, floats};
+use crate::layers::layer::{Effect, Layer, Operand, Reads, Weight, WeightOptions, floats};
 use crate::layers::sliding::{Class, Sliding};
 use crate::shape::{Dtype, Shape};
 
@@ -106,6 +106,14 @@ impl Layer for Separable {
         self.sliding.class.name()
     }
 
+    fn reads(&self) -> Reads {
+        Reads::Channels
+    }
+
+    fn effect(&self) -> Effect {
+        Effect::Learned
+    }
+
     fn infer(&self, inputs: &[Operand<'_>], call: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {
         let [x] = inputs else { return None };
         if !floats(self.class_name(), x, cx)
@@ -151,6 +159,10 @@ impl Layer for Separable {
 
     fn activation(&self) -> Activation {
         self.activation
+    }
+
+    fn scratch(&self, inputs: &[&Shape], _: &[&Shape]) -> Vec<Shape> {
+        inputs.first().map(|shape| self.sliding.padded(shape).to_vec()).unwrap_or_default()
     }
 
     fn changes(&self, inputs: &[&Shape], wanted: Option<&Shape>) -> Vec<(Self, Change)> {

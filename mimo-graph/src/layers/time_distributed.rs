@@ -6,7 +6,7 @@ use crate::code::Code;
 use crate::context::Cx;
 use crate::diag::{Diag, Loc};
 use crate::layers::change::Change;
-use crate::layers::layer::{Layer, Operand, Weight};
+use crate::layers::layer::{Effect, Layer, Operand, Reads, Weight};
 use crate::layers::{LayerKind, options, wrapped};
 use crate::shape::{Dtype, Shape};
 
@@ -74,6 +74,14 @@ impl Layer for TimeDistributed {
         SIGNATURE.callee
     }
 
+    fn reads(&self) -> Reads {
+        Reads::Steps
+    }
+
+    fn effect(&self) -> Effect {
+        self.layer.effect()
+    }
+
     fn infer(&self, inputs: &[Operand<'_>], call: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {
         let [x] = inputs else { return None };
         let [steps, _, ..] = &x.shape.0[..] else {
@@ -101,6 +109,15 @@ impl Layer for TimeDistributed {
 
     fn activation(&self) -> Activation {
         self.layer.activation()
+    }
+
+    fn scratch(&self, inputs: &[&Shape], given: &[&Shape]) -> Vec<Shape> {
+        let steps: Vec<Shape> = inputs.iter().map(|shape| Self::step(shape)).collect();
+        self.layer.scratch(&steps.iter().collect::<Vec<_>>(), given)
+    }
+
+    fn setting_class(&self) -> &'static str {
+        self.layer.setting_class()
     }
 
     fn changes(&self, inputs: &[&Shape], wanted: Option<&Shape>) -> Vec<(Self, Change)> {

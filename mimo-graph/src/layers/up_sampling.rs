@@ -6,7 +6,7 @@ use crate::context::Cx;
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
 use crate::layers::change::{Change, Written};
-use crate::layers::layer::{Layer, Operand, floats};
+use crate::layers::layer::{Effect, Layer, Operand, Reads, floats};
 use crate::layers::{options, spatial};
 use crate::shape::{Dtype, Shape};
 
@@ -69,6 +69,14 @@ impl UpSampling {
 impl Layer for UpSampling {
     fn class_name(&self) -> &'static str {
         if self.axes == 1 { SEQUENCE.callee } else { IMAGE.callee }
+    }
+
+    fn reads(&self) -> Reads {
+        Reads::Channels
+    }
+
+    fn effect(&self) -> Effect {
+        Effect::Resampled
     }
 
     fn infer(&self, inputs: &[Operand<'_>], _: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {

@@ -1,6 +1,6 @@
 //! What may mend a call, the likeliest first. Nothing here need fit: all of it is tried.
 
-use super::{Call, Candidate, Known, Patch, Shows, setting_class};
+use super::{Call, Candidate, Known, Patch, Shows};
 use crate::context::Cx;
 use crate::diag::{Diags, Loc};
 use crate::dim::Dim;
@@ -8,6 +8,7 @@ use crate::graph::{Graph, LayerId, TensorId};
 use crate::layers::change::{Change, Settings};
 use crate::layers::flatten::Flatten;
 use crate::layers::global_pooling::GlobalPooling;
+use crate::layers::layer::{Effect, Reads};
 use crate::layers::pooling::PoolKind;
 use crate::layers::repeat_vector::RepeatVector;
 use crate::layers::reshape::Reshape;
@@ -87,7 +88,7 @@ pub(super) fn candidates(known: Known<'_>, call: Call<'_>, tensors: &[(Shape, Dt
         let wanted = wanted(kind, call, graph, place, tensors);
         found.extend(before(graph, input, &wanted).into_iter().map(|earlier| {
             let Earlier { layer, kind, change, output } = earlier;
-            let class = setting_class(&graph.layer(layer).kind);
+            let class = graph.layer(layer).kind.setting_class();
             let mut text = match (change.is_setting(), graph.tensor(output).bindings.last()) {
                 (false, _) => format!("write `{change}` instead of the `{class}`"),
                 (true, Some(name)) => format!("write `{change}` in the `{class}` that gives `{name}`"),
@@ -102,7 +103,7 @@ pub(super) fn candidates(known: Known<'_>, call: Call<'_>, tensors: &[(Shape, Dt
         found.extend(between(graph, input, place, tensors, kind));
     }
     found.append(&mut lesser);
-    if tensors.len() == 1 && (slides(kind) || matches!(kind, LayerKind::Recurrent(_))) {
+    if tensors.len() == 1 && matches!(kind.reads(), Reads::Channels | Reads::Sequence) {
         let each = LayerKind::TimeDistributed(TimeDistributed { layer: Box::new(kind.clone()), name: None });
         let text = format!("write `TimeDistributed({}(…))`, which gives", kind.class_name());
         let patches = vec![Patch::Layer(call.layer, each)];
@@ -125,8 +126,8 @@ fn wanted(
     place: usize,
     tensors: &[(Shape, Dtype)],
 ) -> Vec<Shape> {
-    if let (LayerKind::Recurrent(layer), true) = (kind, place > 0) {
-        return vec![Shape(vec![layer.units.clone()])];
+    if let (Some(state), true) = (kind.state_shape(), place >= kind.arity().1) {
+        return vec![state];
     }
     let own = tensors.get(place).and_then(|(shape, _)| shape.last());
     let like = call.like.and_then(|first| graph.tensor(first).shape.as_ref());
@@ -177,7 +178,7 @@ fn between(
 ) -> Vec<Candidate> {
     let Some((shape, dtype)) = tensors.get(place) else { return vec![] };
     // An order of axes is changed to that of the tensor, not the tensor.
-    if matches!(called, LayerKind::Permute(_)) {
+    if called.reads() == Reads::NamedAxes {
         return vec![];
     }
     let name = shown_name(graph, input);
@@ -200,7 +201,6 @@ fn between(
     {
         add(embedding, WORDS.into(), Shows::Nothing, " if it holds word ids");
     }
-    let slides = slides(called);
     match &shape.0[..] {
         [] => {
             let (kind, written) = reshape(vec![one()]);
@@ -208,10 +208,10 @@ fn between(
         }
         [n] => {
             let (kind, written) = reshape(vec![n.clone(), one()]);
-            let when = match called {
-                LayerKind::Recurrent(_) | LayerKind::TimeDistributed(_) => " if it is one number per step",
-                _ if slides => ": one channel",
-                _ => "",
+            let when = match called.reads() {
+                Reads::Sequence | Reads::Steps => " if it is one number per step",
+                Reads::Channels => ": one channel",
+                Reads::Any | Reads::Broadcast | Reads::NamedAxes => "",
             };
             add(kind, written, Shows::Nothing, when);
             for (side, channels) in n.known().into_iter().flat_map(square) {
@@ -226,7 +226,12 @@ fn between(
         }
         [rows, columns] => {
             let (kind, written) = reshape(vec![rows.clone(), columns.clone(), one()]);
-            add(kind, written, Shows::Nothing, if slides { ": one channel" } else { "" });
+            add(
+                kind,
+                written,
+                Shows::Nothing,
+                if called.reads() == Reads::Channels { ": one channel" } else { "" },
+            );
         }
         [first, rest @ ..] => {
             let (kind, written) = reshape(vec![first.clone(), Shape(rest.to_vec()).elements()]);
@@ -245,7 +250,8 @@ fn between(
         add(LayerKind::GlobalPooling(pooling), written, Shows::Operand(place), "");
     }
     // Floats of a vector that the user gives may be word ids, if they are declared so.
-    let reads_words = matches!(called, LayerKind::Recurrent(_) | LayerKind::Conv(_));
+    let reads_words =
+        called.effect() == Effect::Learned && matches!(called.reads(), Reads::Sequence | Reads::Channels);
     if let ([_], Dtype::Float, true, Some(embedding)) =
         (&shape.0[..], dtype, reads_words && graph.sources.contains(&input), embedding())
     {
@@ -257,20 +263,6 @@ fn between(
         found.insert(1.min(found.len()), words);
     }
     found
-}
-
-/// Whether a layer reads sequences or images with channels.
-fn slides(kind: &LayerKind) -> bool {
-    matches!(
-        kind,
-        LayerKind::Conv(_)
-            | LayerKind::Depthwise(_)
-            | LayerKind::Separable(_)
-            | LayerKind::Pooling(_)
-            | LayerKind::GlobalPooling(_)
-            | LayerKind::Frame(_)
-            | LayerKind::UpSampling(_)
-    )
 }
 
 /// How an `Embedding` is proposed: nobody but the user knows the size of the vocabulary.
