@@ -2,6 +2,7 @@
 
 use mimo_graph::code::Code;
 use mimo_graph::diag::Diag;
+use mimo_graph::language::{self, Module};
 use proc_macro2::{Delimiter, TokenTree};
 
 use super::consts::Known;
@@ -116,7 +117,7 @@ impl Lower<'_> {
                 let message = format!(
                     "`{method}` is not available: a tensor of a model has neither fields nor methods"
                 );
-                let help = match mimo_graph::language::find("activations", &method).is_some() {
+                let help = match language::find(Module::Activations, &method).is_some() {
                     true => format!("write `Activation({method})(x)`"),
                     false => "call a layer on the tensor: `Dense(32)(x)`".into(),
                 };
