@@ -11,7 +11,7 @@ mod unavailable;
 mod unknown;
 mod value;
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use mimo_graph::build::Builder;
 use mimo_graph::code::Code;
@@ -19,13 +19,12 @@ use mimo_graph::context::{Cx, DimCheck};
 use mimo_graph::diag::{Diag, Diags, Loc};
 use mimo_graph::graph::{ConstEntry, Graph, TensorId};
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{ToTokens, quote};
 
 pub(crate) use self::consts::BlockConst;
 use self::nested::{Callable, Nested};
 use crate::ast::{Header, Let, Model, name_of};
 use crate::span::Spans;
-use crate::{report, tokens};
+use crate::tokens;
 
 /// A model that was understood: what `emit` writes from.
 #[derive(Debug)]
@@ -36,8 +35,6 @@ pub(crate) struct Lowered {
     pub(crate) checks: Vec<DimCheck>,
     /// Where things stand; `graph`'s places are indices into it.
     pub(crate) spans: Spans,
-    /// What stands for each of `graph.consts` in generated code: the name of an item that `constants` makes.
-    pub(crate) const_tokens: Vec<TokenStream>,
     /// The user's tokens of each of `graph.consts`, with the block's own constants replaced by their values.
     pub(crate) const_exprs: Vec<TokenStream>,
     /// The path of mimo, attributes, visibility and name.
@@ -73,96 +70,6 @@ impl Lowered {
         let spans = self.layer_spans.iter().copied().chain(std::iter::repeat(self.header.ident.span()));
         self.graph.layers.iter().zip(spans).map(|(layer, span)| tokens::ident(&layer.name, span)).collect()
     }
-
-    /// The items behind those of `const_tokens` that `generated` uses. What the user wrote is evaluated once and
-    /// in one place: a mistake in it is told there, once, and not wherever the length is used.
-    pub(crate) fn constants(&self, generated: &TokenStream) -> TokenStream {
-        if self.const_exprs.is_empty() {
-            return TokenStream::new();
-        }
-        let usize = self.private(quote!(core::primitive::usize));
-        let (fits, fits_name) = (report::fits(self), self.const_name("fits"));
-        let attrs = quote! {
-            #[doc(hidden)]
-            #[allow(non_upper_case_globals, unused_parens, unused_braces, unused_qualifications, clippy::all)]
-        };
-        let used: TokenStream = [generated.clone(), fits.clone()].into_iter().collect();
-        let items = self.used_constants(&used).map(|(i, name)| {
-            let (expr, written) = (self.const_exprs.get(i), self.written(i));
-            let length = report::length(self, i, &written);
-            let fits = (!fits.is_empty()).then(|| quote!(let () = #fits_name;));
-            // Whatever reads the length fails with it, without a message: a length that is too large is reported once.
-            quote! {
-                #attrs
-                const #written: #usize = #expr;
-                #attrs
-                const #name: #usize = { #fits #length };
-            }
-        });
-        let items: TokenStream = items.collect();
-        let fits = (!fits.is_empty()).then(|| quote!(#attrs const #fits_name: () = { #fits };));
-        quote!(#items #fits)
-    }
-
-    /// The same for editors, which evaluate nothing.
-    pub(crate) fn plain_constants(&self, generated: &TokenStream) -> TokenStream {
-        let items = self.used_constants(generated).map(|(i, name)| {
-            let expr = self.const_exprs.get(i);
-            quote! {
-                #[allow(non_upper_case_globals)]
-                const #name: usize = #expr;
-            }
-        });
-        items.collect()
-    }
-
-    /// The name of the item with a constant expression as the user wrote it, which sizes are checked on.
-    pub(crate) fn written(&self, i: usize) -> Ident {
-        self.const_name(&format!("{i}_written"))
-    }
-
-    fn const_name(&self, suffix: &str) -> Ident {
-        Ident::new(&format!("__mimo_{}_{suffix}", name_of(&self.header.ident)), Span::call_site())
-    }
-
-    /// The same as associated constants, for models that nest this one: its constant expressions mean what they mean
-    /// here.
-    pub(crate) fn lengths(&self, generated: &TokenStream) -> TokenStream {
-        let (vis, model) = (&self.header.vis, &self.header.ident);
-        let usize = self.private(quote!(core::primitive::usize));
-        let lengths = self.used_constants(generated).map(|(i, name)| {
-            let length = tokens::length_name(i);
-            quote!(#[doc(hidden)] #vis const #length: #usize = #name;)
-        });
-        let lengths: TokenStream = lengths.collect();
-        if lengths.is_empty() {
-            return lengths;
-        }
-        quote! {
-            #[allow(dead_code)]
-            impl #model { #lengths }
-        }
-    }
-
-    /// The items of `const_tokens` that `generated` uses.
-    fn used_constants(&self, generated: &TokenStream) -> impl Iterator<Item = (usize, Ident)> {
-        // Most models have none, and the tokens are many.
-        let used = if self.const_exprs.is_empty() { HashSet::new() } else { tokens::idents(generated) };
-        let names = (0..self.const_exprs.len()).map(|i| (i, const_name(&self.header.ident, i)));
-        names.filter(move |(i, name)| {
-            used.contains(&name.to_string()) || used.contains(&self.written(*i).to_string())
-        })
-    }
-
-    /// A length as an expression of type `usize`.
-    pub(crate) fn dim(&self, dim: &mimo_graph::dim::Dim) -> TokenStream {
-        tokens::dim_tokens(dim, &self.const_tokens)
-    }
-}
-
-/// The name of the item that holds a constant expression of the user.
-fn const_name(model: &Ident, i: usize) -> Ident {
-    Ident::new(&format!("__mimo_{}_{i}", name_of(model)), Span::call_site())
 }
 
 /// What a name stands for.
@@ -280,8 +187,6 @@ fn among(model: &Model, spans: Spans, parsed: Vec<Diag>, mut constants: Vec<Cons
     }
 
     let Lower { builder, mut diags, const_exprs, layer_spans, instances, types, .. } = lower;
-    let const_names = (0..const_exprs.len()).map(|i| const_name(&header.ident, i));
-    let const_tokens = const_names.map(|name| name.into_token_stream()).collect();
     let (mut graph, mut checks) = builder.finish();
     let (mut inputs, mut outputs) = (Vec::new(), Vec::new());
     let named = ports.as_ref().is_some_and(|ports| ports.named);
@@ -302,7 +207,6 @@ fn among(model: &Model, spans: Spans, parsed: Vec<Diag>, mut constants: Vec<Cons
         graph,
         checks,
         spans,
-        const_tokens,
         const_exprs,
         header,
         consts: block_consts,
