@@ -20,7 +20,6 @@ use quote::quote;
 use crate::lengths::Lengths;
 use crate::lower::Lowered;
 use context::Context;
-pub(crate) use model::ASSOCIATED;
 
 /// The items that a model becomes. `lengths` records the constants that they need.
 pub(crate) fn model(lowered: &Lowered, lengths: &Lengths<'_>) -> TokenStream {
