@@ -3,6 +3,7 @@
 
 mod consts;
 mod expansion;
+mod frame;
 mod nested;
 mod operands;
 mod ports;
@@ -21,6 +22,7 @@ use mimo_graph::graph::{ConstEntry, Graph, TensorId};
 use proc_macro2::{Ident, Span, TokenStream};
 
 pub(crate) use self::consts::BlockConst;
+use self::frame::Frame;
 use self::nested::{Callable, Nested};
 use crate::ast::{Header, Let, Model, name_of};
 use crate::span::Spans;
@@ -89,25 +91,18 @@ pub(crate) enum Binding {
 struct Lower<'a> {
     builder: Builder,
     diags: Diags,
-    scope: BTreeMap<String, Binding>,
+    /// The names of the body that is being lowered.
+    frame: Frame,
+    /// The frames of the calls around it, outermost first.
+    callers: Vec<Frame>,
     /// The token that bound each name last.
     binders: BTreeMap<String, Ident>,
     /// What each place of a name bound first.
     types: BTreeMap<Loc, Binding>,
-    /// Every name that a `let` of the block binds, to tell "not yet" from "never".
-    bound: BTreeSet<String>,
     /// Names that are bound in loops without rounds, and the text of what the loop goes over.
     never: BTreeMap<String, String>,
-    /// Names that were reported as unknown: the second use is the same mistake.
-    unknown: BTreeSet<String>,
     /// Remaining comparisons of names: all names with all others would be too many.
     comparisons: usize,
-    /// Names that may be bound in statements that were not read.
-    lost: BTreeSet<String>,
-    /// How many names are bound of which nothing is known.
-    nameless: usize,
-    /// Names that nothing is bound to, with what is to be said about them unless they are the ones that are missing.
-    pending: Vec<(String, Diag)>,
     /// Whether some statement gave nothing: what it would have used is then no second mistake.
     broken: bool,
     /// What calls gave, so that none of it is taken for an input.
@@ -153,16 +148,12 @@ fn among(model: &Model, spans: Spans, parsed: Vec<Diag>, mut constants: Vec<Cons
     let mut lower = Lower {
         builder: Builder::among(&name_of(&header.ident), constants),
         diags,
-        scope: BTreeMap::new(),
+        frame: Frame::block(&model.statements, &model.lost),
+        callers: Vec::new(),
         binders: BTreeMap::new(),
         types: BTreeMap::new(),
-        bound: expansion::names_bound(&model.statements),
         never: BTreeMap::new(),
-        unknown: BTreeSet::new(),
         comparisons: unknown::COMPARISONS,
-        lost: model.lost.names.clone(),
-        nameless: model.lost.nameless,
-        pending: Vec::new(),
         broken: model.lost.any(),
         computed: BTreeSet::new(),
         consts,
@@ -264,7 +255,7 @@ impl Lower<'_> {
         self.binders.insert(text.clone(), name.clone());
         // A name of a function or a loop may be bound anew.
         self.consts.forget(&text);
-        self.scope.insert(text, binding);
+        self.frame.scope.insert(text, binding);
     }
 
     /// `let name: shape = value;`
@@ -347,7 +338,7 @@ impl Lower<'_> {
             });
             self.broken = true;
             // The names that were left out may be used.
-            self.nameless += found.saturating_sub(wanted);
+            self.frame.nameless += found.saturating_sub(wanted);
             return self.poison(names);
         }
         for (name, &tensor) in names.iter().zip(tensors) {

@@ -96,7 +96,7 @@ impl Lower<'_> {
         };
         let is_dot = |token: Option<&TokenTree>| matches!(token, Some(TokenTree::Punct(punct)) if punct.as_char() == '.');
         let bound = matches!(
-            self.scope.get(&word),
+            self.frame.scope.get(&word),
             Some(Binding::Tensor(_) | Binding::Tensors(_) | Binding::Layer(_) | Binding::Poison)
         );
         let method = tokens.iter().rposition(|token| is_dot(Some(token)));
