@@ -17,7 +17,7 @@
 //! - [`values`]: what an argument may be
 
 #[macro_use]
-mod item;
+pub(crate) mod item;
 pub mod activations;
 pub mod constraints;
 pub mod initializers;
@@ -32,57 +32,56 @@ pub mod tensor;
 mod tests;
 pub mod values;
 
-pub use item::{Argument, Item, Kind, a, an, any, of};
+pub use item::{Argument, Item, Kind, Module, a, an, any, of};
 
 use crate::args::Signature;
 
-/// The items of a module of the language, by its name.
+/// The items of a module of the language.
 #[doc(hidden)]
-pub fn items(module: &str) -> impl Iterator<Item = &'static Item> {
+pub fn items(module: Module) -> impl Iterator<Item = &'static Item> {
     let lists: &[&[Item]] = match module {
-        "activations" => &[activations::ITEMS],
-        "constraints" => &[constraints::ITEMS],
-        "initializers" => &[initializers::ITEMS],
-        "layers" => layers::ITEMS,
-        "losses" => &[losses::ITEMS],
-        "metrics" => &[metrics::ITEMS],
-        "model" => &[model::ITEMS],
-        "optimizers" => &[optimizers::ITEMS],
-        "regularizers" => &[regularizers::ITEMS],
-        _ => &[],
+        Module::Activations => &[activations::ITEMS],
+        Module::Constraints => &[constraints::ITEMS],
+        Module::Initializers => &[initializers::ITEMS],
+        Module::Layers => layers::ITEMS,
+        Module::Losses => &[losses::ITEMS],
+        Module::Metrics => &[metrics::ITEMS],
+        Module::Model => &[model::ITEMS],
+        Module::Optimizers => &[optimizers::ITEMS],
+        Module::Regularizers => &[regularizers::ITEMS],
     };
     lists.iter().copied().flatten()
 }
 
 /// The item that a word stands for.
 #[doc(hidden)]
-pub fn find(module: &str, name: &str) -> Option<&'static Item> {
+pub fn find(module: Module, name: &str) -> Option<&'static Item> {
     let found = items(module).find(|item| item.names.contains(&name));
     // Two layers are written where an activation is meant.
-    let also =
-        || items("layers").find(|item| activations::LAYERS.contains(&name) && item.names.contains(&name));
-    found.or_else(|| also().filter(|_| module == "activations"))
+    let also = || {
+        items(Module::Layers).find(|item| activations::LAYERS.contains(&name) && item.names.contains(&name))
+    };
+    found.or_else(|| also().filter(|_| module == Module::Activations))
 }
 
 /// What the macro accepts by position, which is more than an item lists: Keras's arguments that mimo does not have.
 #[doc(hidden)]
-pub fn positional(module: &str, name: &str) -> &'static [&'static str] {
+pub fn positional(module: Module, name: &str) -> &'static [&'static str] {
     let found = signatures(module).into_iter().find(|(names, _)| names.contains(&name));
     found.map_or(&[], |(_, signature)| signature.params)
 }
 
 /// The spellings of everything that the macro accepts in the place of a module's items, and what a call takes.
-fn signatures(module: &str) -> Vec<(Vec<&'static str>, Signature)> {
+fn signatures(module: Module) -> Vec<(Vec<&'static str>, Signature)> {
     match module {
-        "activations" => crate::activation::Activation::signatures(),
-        "constraints" => crate::initializer::Constraint::signatures(),
-        "initializers" => crate::initializer::Initializer::signatures(),
-        "layers" => crate::layers::signatures(),
-        "losses" => crate::compile::losses::signatures(),
-        "metrics" => crate::compile::metrics::signatures(),
-        "model" => vec![(vec!["compile"], crate::compile::SIGNATURE)],
-        "optimizers" => crate::compile::optimizers::signatures(),
-        "regularizers" => crate::initializer::Regularizer::signatures(),
-        _ => Vec::new(),
+        Module::Activations => crate::activation::Activation::signatures(),
+        Module::Constraints => crate::initializer::Constraint::signatures(),
+        Module::Initializers => crate::initializer::Initializer::signatures(),
+        Module::Layers => crate::layers::signatures(),
+        Module::Losses => crate::compile::losses::signatures(),
+        Module::Metrics => crate::compile::metrics::signatures(),
+        Module::Model => vec![(vec!["compile"], crate::compile::SIGNATURE)],
+        Module::Optimizers => crate::compile::optimizers::signatures(),
+        Module::Regularizers => crate::initializer::Regularizer::signatures(),
     }
 }

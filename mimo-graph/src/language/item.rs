@@ -1,6 +1,68 @@
 //! How an item of the language is written down: once, for its documentation, for editors, and for the tests that compare
 //! it with what the macro accepts.
 
+use std::fmt;
+
+/// A module of the language.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Module {
+    /// Activations.
+    Activations,
+    /// Constraints of weights.
+    Constraints,
+    /// Initializers of weights.
+    Initializers,
+    /// Layers.
+    Layers,
+    /// Losses.
+    Losses,
+    /// Metrics.
+    Metrics,
+    /// `Model(…)` and `.compile(…)`.
+    Model,
+    /// Optimizers.
+    Optimizers,
+    /// Regularizers of weights.
+    Regularizers,
+}
+
+impl Module {
+    /// Every module.
+    pub const ALL: [Module; 9] = [
+        Module::Activations,
+        Module::Constraints,
+        Module::Initializers,
+        Module::Layers,
+        Module::Losses,
+        Module::Metrics,
+        Module::Model,
+        Module::Optimizers,
+        Module::Regularizers,
+    ];
+
+    /// The name of the module in paths: `mimo::language::layers`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Module::Activations => "activations",
+            Module::Constraints => "constraints",
+            Module::Initializers => "initializers",
+            Module::Layers => "layers",
+            Module::Losses => "losses",
+            Module::Metrics => "metrics",
+            Module::Model => "model",
+            Module::Optimizers => "optimizers",
+            Module::Regularizers => "regularizers",
+        }
+    }
+}
+
+impl fmt::Display for Module {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
 /// A word that `model!` knows.
 #[doc(hidden)]
 #[derive(Debug)]
@@ -47,7 +109,7 @@ pub enum Kind {
     /// A number, or one for each output.
     Numbers,
     /// An item of this module of the language.
-    Item(&'static str),
+    Item(Module),
     /// A variant of this type of [`values`](super::values).
     Word(&'static str),
 }
@@ -88,64 +150,64 @@ macro_rules! ty {
 /// The kind behind the type of an argument.
 macro_rules! kind {
     (Tensors) => {
-        $crate::language::Kind::Tensors
+        $crate::language::item::Kind::Tensors
     };
     (Inputs) => {
-        $crate::language::Kind::Inputs
+        $crate::language::item::Kind::Inputs
     };
     (Activation) => {
-        $crate::language::Kind::Item("activations")
+        $crate::language::item::Kind::Item($crate::language::item::Module::Activations)
     };
     (Initializer) => {
-        $crate::language::Kind::Item("initializers")
+        $crate::language::item::Kind::Item($crate::language::item::Module::Initializers)
     };
     (Regularizer) => {
-        $crate::language::Kind::Item("regularizers")
+        $crate::language::item::Kind::Item($crate::language::item::Module::Regularizers)
     };
     (Constraint) => {
-        $crate::language::Kind::Item("constraints")
+        $crate::language::item::Kind::Item($crate::language::item::Module::Constraints)
     };
     (Layer) => {
-        $crate::language::Kind::Item("layers")
+        $crate::language::item::Kind::Item($crate::language::item::Module::Layers)
     };
     (Optimizer) => {
-        $crate::language::Kind::Item("optimizers")
+        $crate::language::item::Kind::Item($crate::language::item::Module::Optimizers)
     };
     (Loss) => {
-        $crate::language::Kind::Item("losses")
+        $crate::language::item::Kind::Item($crate::language::item::Module::Losses)
     };
     (Metrics) => {
-        $crate::language::Kind::Item("metrics")
+        $crate::language::item::Kind::Item($crate::language::item::Module::Metrics)
     };
     (usize) => {
-        $crate::language::Kind::Plain
+        $crate::language::item::Kind::Plain
     };
     (f64) => {
-        $crate::language::Kind::Plain
+        $crate::language::item::Kind::Plain
     };
     (bool) => {
-        $crate::language::Kind::Plain
+        $crate::language::item::Kind::Plain
     };
     (Lengths) => {
-        $crate::language::Kind::Plain
+        $crate::language::item::Kind::Plain
     };
     (Axis) => {
-        $crate::language::Kind::Plain
+        $crate::language::item::Kind::Plain
     };
     (Axes) => {
-        $crate::language::Kind::Plain
+        $crate::language::item::Kind::Plain
     };
     (Frame) => {
-        $crate::language::Kind::Plain
+        $crate::language::item::Kind::Plain
     };
     (Name) => {
-        $crate::language::Kind::Plain
+        $crate::language::item::Kind::Plain
     };
     (Weights) => {
-        $crate::language::Kind::Numbers
+        $crate::language::item::Kind::Numbers
     };
     ($word:ident) => {
-        $crate::language::Kind::Word(stringify!($word))
+        $crate::language::item::Kind::Word(stringify!($word))
     };
 }
 
@@ -193,10 +255,10 @@ macro_rules! items {
         )*
 
         /// Every item of this module.
-        pub(in crate::language) const ITEMS: &[$crate::language::Item] = &[$($crate::language::Item {
+        pub(in crate::language) const ITEMS: &[$crate::language::item::Item] = &[$($crate::language::item::Item {
             names: &[stringify!($name) $(, stringify!($alias))*],
             call: $call,
-            arguments: &[$($crate::language::Argument {
+            arguments: &[$($crate::language::item::Argument {
                 name: stringify!($argument),
                 kind: kind!($kind),
                 default: [$(Some($default),)? None][0],

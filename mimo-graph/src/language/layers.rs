@@ -24,7 +24,7 @@ pub use recurrent::*;
 pub use separable_conv::*;
 pub use shape::*;
 
-use super::Item;
+use super::item::Item;
 
 /// Every layer.
 pub(super) const ITEMS: &[&[Item]] = &[

@@ -5,16 +5,10 @@ use crate::initializer::{Constraint, Initializer, Regularizer};
 use crate::sketch::{args, reported, shown};
 use crate::value::{Arg, Value, ValueKind};
 
-const MODULES: [&str; 8] = [
-    "activations",
-    "constraints",
-    "initializers",
-    "layers",
-    "losses",
-    "metrics",
-    "optimizers",
-    "regularizers",
-];
+/// Every module whose items are read as values.
+fn modules() -> impl Iterator<Item = Module> {
+    Module::ALL.into_iter().filter(|&module| module != Module::Model)
+}
 
 /// What the macro accepts for a word: arguments that mimo has, in Keras's order.
 fn accepted(signature: &Signature) -> Vec<&'static str> {
@@ -28,7 +22,7 @@ fn names(item: &Item) -> Vec<&'static str> {
 
 #[test]
 fn every_word_of_the_macro_is_an_item_and_every_item_a_word() {
-    for module in MODULES {
+    for module in modules() {
         let signatures = signatures(module);
         for (spellings, signature) in &signatures {
             let found: Vec<&Item> = spellings
@@ -38,7 +32,7 @@ fn every_word_of_the_macro_is_an_item_and_every_item_a_word() {
             assert!(found.windows(2).all(|pair| std::ptr::eq(pair[0], pair[1])), "{module}: {spellings:?}");
             let mut arguments = names(found[0]);
             // A layer in the place of an activation has no name there.
-            if module == "activations" {
+            if module == Module::Activations {
                 arguments.retain(|name| !["name", "trainable"].contains(name));
             }
             assert_eq!(arguments, accepted(signature), "{module}: {spellings:?}");
@@ -59,7 +53,7 @@ fn every_word_of_the_macro_is_an_item_and_every_item_a_word() {
             }
         }
     }
-    let compile = find("model", "compile").map(names);
+    let compile = find(Module::Model, "compile").map(names);
     assert_eq!(compile, Some(accepted(&crate::compile::SIGNATURE)));
 }
 
@@ -74,13 +68,13 @@ fn call(item: &Item) -> String {
 
 #[test]
 fn calls_list_the_arguments() {
-    for item in MODULES.into_iter().chain(["model"]).flat_map(items) {
+    for item in Module::ALL.into_iter().flat_map(items) {
         assert_eq!(item.call, call(item));
     }
 }
 
 /// A value that an argument without a default may have.
-fn some(module: &str, item: &Item, argument: &Argument) -> &'static str {
+fn some(module: Module, item: &Item, argument: &Argument) -> &'static str {
     match (module, item.names[0], argument.name) {
         (_, "Bidirectional", "layer") => "LSTM(4)",
         (_, _, "layer") => "Dense(4)",
@@ -92,7 +86,7 @@ fn some(module: &str, item: &Item, argument: &Argument) -> &'static str {
 }
 
 /// What `name(arguments)` makes, shown; errors are part of it.
-fn made(module: &str, name: &str, arguments: &str) -> String {
+fn made(module: Module, name: &str, arguments: &str) -> String {
     let model = crate::sketch::Model::heads(&[("y", 3, crate::activation::Activation::Softmax)]);
     let value = |text: &str| -> Value {
         let [Arg { value, .. }] = &args(text)[..] else { panic!("{text}") };
@@ -101,14 +95,14 @@ fn made(module: &str, name: &str, arguments: &str) -> String {
     let value = value(&format!("{name}({arguments})"));
     let ValueKind::Call { name_loc, args, .. } = &value.kind else { panic!("{value:?}") };
     let (made, diags, _) = reported(&model.graph, |cx| match module {
-        "activations" => format!("{:?}", crate::activation::Activation::read(&value, "it", cx)),
-        "constraints" => format!("{:?}", Constraint::read(&value, "it", cx)),
-        "initializers" => format!("{:?}", Initializer::read(&value, "it", cx)),
-        "regularizers" => format!("{:?}", Regularizer::read(&value, "it", cx)),
-        "losses" => format!("{:?}", crate::compile::losses::read(&value, None, cx)),
-        "metrics" => format!("{:?}", crate::compile::metrics::read_all(&value, None, cx)),
-        "optimizers" => format!("{:?}", crate::compile::optimizers::read(&value, cx)),
-        "layers" if name == "Input" => {
+        Module::Activations => format!("{:?}", crate::activation::Activation::read(&value, "it", cx)),
+        Module::Constraints => format!("{:?}", Constraint::read(&value, "it", cx)),
+        Module::Initializers => format!("{:?}", Initializer::read(&value, "it", cx)),
+        Module::Regularizers => format!("{:?}", Regularizer::read(&value, "it", cx)),
+        Module::Losses => format!("{:?}", crate::compile::losses::read(&value, None, cx)),
+        Module::Metrics => format!("{:?}", crate::compile::metrics::read_all(&value, None, cx)),
+        Module::Optimizers => format!("{:?}", crate::compile::optimizers::read(&value, cx)),
+        Module::Layers if name == "Input" => {
             format!("{:?}", crate::layers::input::Input::from_args(args, value.loc, cx))
         }
         _ => format!("{:?}", crate::layers::construct(name, *name_loc, args, value.loc, cx)),
@@ -118,7 +112,7 @@ fn made(module: &str, name: &str, arguments: &str) -> String {
 
 #[test]
 fn defaults_are_what_is_taken_without_them() {
-    for module in MODULES {
+    for module in modules() {
         for item in items(module) {
             let needed: Vec<String> = item
                 .arguments
@@ -149,7 +143,7 @@ fn defaults_are_what_is_taken_without_them() {
 
 #[test]
 fn words_are_read() {
-    for module in MODULES {
+    for module in modules() {
         for item in items(module) {
             for argument in item.arguments {
                 let Kind::Word(ty) = argument.kind else { continue };

@@ -5,10 +5,11 @@ use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
-use crate::graph::Dtype;
 use crate::initializer::{Initializer, InitializerKind};
-use crate::layers::{Layer, Operand, Weight, WeightOptions, options};
-use crate::shape::Shape;
+use crate::layers::change::Change;
+use crate::layers::layer::{Effect, Layer, Operand, Reads, Weight, WeightOptions};
+use crate::layers::options;
+use crate::shape::{Dtype, Shape};
 
 /// Keras's `Embedding`: whole numbers below `input_dim`, `[…] → […, output_dim]`.
 #[derive(Clone, Debug, PartialEq)]
@@ -98,6 +99,7 @@ fn few_rows(n: &Dim, args: &Bound<'_>, cx: &mut Cx<'_>) -> bool {
                 what: "`input_dim` of `Embedding`".into(),
                 help: Some(HELP.into()),
                 notes: vec![NOTE.into()],
+                subjects: vec![],
             });
             true
         }
@@ -109,12 +111,21 @@ impl Layer for Embedding {
         SIGNATURE.callee
     }
 
+    fn reads(&self) -> Reads {
+        Reads::Any
+    }
+
+    fn effect(&self) -> Effect {
+        Effect::LookedUp
+    }
+
     fn infer(&self, inputs: &[Operand<'_>], _: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {
         let [x] = inputs else { return None };
         if x.dtype == Dtype::Float {
             let message = format!("`Embedding` looks up whole numbers, but `{}` holds floats", x.name);
             cx.error(
                 Diag::error(Code::WholeNumbersNeeded, x.loc, message)
+                    .about(x.named())
                     .help("write `dtype = \"int32\"` at its `Input`")
                     .help("`Dense(…)` makes vectors of floats"),
             );
@@ -133,10 +144,11 @@ impl Layer for Embedding {
         }]
     }
 
-    fn changes(&self, _: &[&Shape], wanted: Option<&Shape>) -> Vec<(Self, String)> {
+    fn changes(&self, _: &[&Shape], wanted: Option<&Shape>) -> Vec<(Self, Change)> {
         let values = wanted.and_then(Shape::last).and_then(Dim::known);
-        let changed = values
-            .map(|n| (Embedding { output_dim: Dim::Known(n), ..self.clone() }, format!("output_dim = {n}")));
+        let changed = values.map(|n| {
+            (Embedding { output_dim: Dim::Known(n), ..self.clone() }, Change::Setting("output_dim", n.into()))
+        });
         changed.into_iter().collect()
     }
 }

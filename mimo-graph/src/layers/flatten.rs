@@ -3,9 +3,9 @@
 use crate::args::Signature;
 use crate::context::Cx;
 use crate::diag::Loc;
-use crate::graph::Dtype;
-use crate::layers::{Layer, Operand, options};
-use crate::shape::Shape;
+use crate::layers::layer::{Effect, Layer, Operand, Reads};
+use crate::layers::options;
+use crate::shape::{Dtype, Shape};
 
 /// Keras's `Flatten`: `[a, b, c] → [a · b · c]`; one number becomes `[1]`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -21,6 +21,14 @@ pub(super) const SIGNATURE: Signature = Signature {
 impl Layer for Flatten {
     fn class_name(&self) -> &'static str {
         SIGNATURE.callee
+    }
+
+    fn reads(&self) -> Reads {
+        Reads::Any
+    }
+
+    fn effect(&self) -> Effect {
+        Effect::Flattened
     }
 
     fn infer(&self, inputs: &[Operand<'_>], _: Loc, _: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {

@@ -5,7 +5,7 @@ use crate::code::Code;
 use crate::context::Cx;
 use crate::diag::Diag;
 use crate::initializer::Initializer;
-use crate::layers::WeightOptions;
+use crate::layers::layer::WeightOptions;
 
 /// What every layer takes besides its own parameters.
 pub(super) const COMMON: &[&str] = &["name", "trainable", "dtype", "activity_regularizer", "input_shape"];

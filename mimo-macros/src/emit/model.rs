@@ -7,24 +7,6 @@ use quote::quote;
 use super::context::{Context, Generics};
 use super::{columns, docs, program, spec, weights};
 
-/// Associated items that the struct of every model has. A constant of the block becomes one too, so it cannot have such a name.
-pub(crate) const ASSOCIATED: [&str; 14] = [
-    "PARAMETERS",
-    "INPUTS",
-    "OUTPUTS",
-    "new",
-    "load",
-    "summary",
-    "dot",
-    "mermaid",
-    "build",
-    "forward",
-    "forward_batch",
-    "predict",
-    "save",
-    "load_weights",
-];
-
 /// The struct and its methods.
 pub(super) fn items(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     let krate = cx.krate;
