@@ -11,6 +11,7 @@ mod operations;
 mod program;
 mod recurrent;
 mod spec;
+mod stages;
 mod weights;
 
 use mimo_graph::plan::Plan;
