@@ -71,5 +71,6 @@ pub use mimo_runtime::program::{
     block_offsets, interleaved_offsets, pack_offsets, place,
 };
 pub use mimo_runtime::run::Operation;
+pub use mimo_runtime::stage::{Stage, StepPart, Sum};
 pub use mimo_runtime::traced::{GradientReader, Tracer};
 pub use mimo_runtime::weights::{read as read_weights, reset, visit, write as write_weights};

@@ -12,6 +12,7 @@ mod operations;
 mod program;
 mod recurrent;
 mod spec;
+mod stages;
 mod weights;
 
 use mimo_graph::plan::Plan;

@@ -31,6 +31,7 @@ pub mod program;
 pub mod progress;
 mod random;
 pub mod run;
+pub mod stage;
 pub mod tensor;
 #[cfg(test)]
 mod testing;

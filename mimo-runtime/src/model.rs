@@ -9,6 +9,7 @@ use crate::chunk::Chunk;
 use crate::error::Error;
 use crate::float::Float;
 use crate::program::Program;
+use crate::stage::Stage;
 use crate::traced::{GradientReader, Tracer};
 
 /// A model that `model!` generated.
@@ -129,14 +130,8 @@ pub trait Trainable: Model<Targets: OutputColumns<<Self as Model>::Float>> {
     /// Losses and metrics by name: `logs.diagnosis.accuracy`.
     type Logs: Logs;
 
-    /// Looks at the targets of the whole batch, for losses that depend on them.
-    fn scan_pass(chunk: &mut Chunk<'_, Self::Float>);
-    /// Losses, metrics and the gradients of outputs.
-    fn loss_pass(chunk: &mut Chunk<'_, Self::Float>);
-    /// Backward through what leads to one output only.
-    fn heads_backward_pass(chunk: &mut Chunk<'_, Self::Float>);
-    /// Backward through what several outputs share.
-    fn trunk_backward_pass(chunk: &mut Chunk<'_, Self::Float>);
+    /// What a training step does with a chunk, stage by stage.
+    const STAGES: &'static [Stage<Self::Float>];
 
     /// Lets dfdx record what is computed from every output, in order: `tracer.tensor(&outputs.risk)`.
     fn trace(outputs: &Self::Outputs, tracer: &mut Tracer) -> Self::TracedOutputs;
