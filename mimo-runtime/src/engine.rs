@@ -27,7 +27,7 @@ use crate::program::{Param, Program};
 use chunks::Chunks;
 pub use custom::{CustomBatch, CustomLossFn};
 use rule::RuleState;
-pub use step::Step;
+pub use step::{Job, JobBatch, Step};
 use update::Parameters;
 
 /// One direction of a model through a chunk.
@@ -238,7 +238,7 @@ impl<E: Float> Engine<E> {
         loss_weights: &[f64],
         totals: &mut Totals,
     ) -> Result<(), Error> {
-        E::train(self, rows, source, loss_weights, totals)
+        E::run(self, JobBatch { rows, source, loss_weights, totals }, Job::Train)
     }
 
     /// Losses and metrics on the given samples, as one batch.
@@ -252,7 +252,7 @@ impl<E: Float> Engine<E> {
         loss_weights: &[f64],
         totals: &mut Totals,
     ) -> Result<(), Error> {
-        E::evaluate(self, rows, source, loss_weights, totals)
+        E::run(self, JobBatch { rows, source, loss_weights, totals }, Job::Evaluate)
     }
 
     /// Outputs for `rows` samples: a column of samples per input and per output.
@@ -276,7 +276,7 @@ impl<E: Float> Engine<E> {
         loss: &mut CustomLossFn<'_, E>,
         totals: &mut Totals,
     ) -> Result<(), Error> {
-        E::train_custom(self, rows, source, loss_weights, loss, totals)
+        E::run(self, JobBatch { rows, source, loss_weights, totals }, Job::TrainCustom(loss))
     }
 
     /// The model's own losses and metrics on the given samples, as one batch, and the custom losses. The gradients that
@@ -292,7 +292,7 @@ impl<E: Float> Engine<E> {
         loss: &mut CustomLossFn<'_, E>,
         totals: &mut Totals,
     ) -> Result<(), Error> {
-        E::evaluate_custom(self, rows, source, loss_weights, loss, totals)
+        E::run(self, JobBatch { rows, source, loss_weights, totals }, Job::EvaluateCustom(loss))
     }
 
     /// Adds what the chunks of a batch summed up to `totals`, and gives `Σ weight · loss`.
