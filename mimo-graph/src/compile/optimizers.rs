@@ -87,6 +87,19 @@ const OPTIMIZERS: &[Named<Optimizer>] = &[
             optimizer(bound, rule, 1e-3, None, cx)
         }
     ),
+    optimizer!(["Adadelta", "adadelta"], ["learning_rate", "rho", "epsilon", "weight_decay"], |bound, cx| {
+        let rho = bound.float_in("rho", 0.95, 0.0..1.0, cx);
+        optimizer(bound, Rule::Adadelta { rho, epsilon: epsilon(bound, cx) }, 1e-3, None, cx)
+    }),
+    optimizer!(
+        ["Adamax", "adamax"],
+        ["learning_rate", "beta_1", "beta_2", "epsilon", "weight_decay"],
+        |bound, cx| {
+            let (beta_1, beta_2) = betas(bound, 0.999, cx);
+            let rule = Rule::Adamax { beta_1, beta_2, epsilon: epsilon(bound, cx) };
+            optimizer(bound, rule, 1e-3, None, cx)
+        }
+    ),
     optimizer!(
         ["Nadam", "nadam"],
         ["learning_rate", "beta_1", "beta_2", "epsilon", "weight_decay"],
@@ -104,9 +117,7 @@ const OPTIMIZERS: &[Named<Optimizer>] = &[
 
 /// Optimizers of Keras that mimo does not have.
 const MISSING: &[(&str, &str)] = &[
-    ("Adadelta", WRITE_ADAM),
     ("Adafactor", WRITE_ADAM),
-    ("Adamax", WRITE_ADAM),
     ("Ftrl", WRITE_ADAM),
     ("Lamb", WRITE_ADAM),
     ("LossScaleOptimizer", WRITE_ADAM),
@@ -115,7 +126,7 @@ const MISSING: &[(&str, &str)] = &[
     ("ScheduleFreeAdamW", WRITE_ADAM),
 ];
 
-const WRITE_ADAM: &str = "write `adam`, or another of `sgd`, `adamw`, `rmsprop`, `adagrad`, `nadam`, `lion`";
+const WRITE_ADAM: &str = "write `adam`, or another one, such as `adamw`, `adamax` or `nadam`";
 
 /// Keras's optimizer when none is given.
 pub(super) const DEFAULT: Optimizer = Optimizer {
@@ -270,6 +281,10 @@ mod tests {
         let adamw = Optimizer { weight_decay: Some(0.004), ..optimizer(ADAM, 1e-3) };
         assert_eq!(alone("AdamW").0, Some(adamw));
         assert_eq!(alone("AdamW(weight_decay = none)").0, Some(optimizer(ADAM, 1e-3)));
+        let adadelta = Rule::Adadelta { rho: 0.95, epsilon: 1e-7 };
+        assert_eq!(alone("adadelta").0, Some(optimizer(adadelta, 1e-3)));
+        let adamax = Rule::Adamax { beta_1: 0.9, beta_2: 0.999, epsilon: 1e-7 };
+        assert_eq!(alone("\"adamax\"").0, Some(optimizer(adamax, 1e-3)));
         let nadam = Rule::Nadam { beta_1: 0.9, beta_2: 0.999, epsilon: 1e-7 };
         assert_eq!(alone("nadam").0, Some(optimizer(nadam, 1e-3)));
         assert_eq!(alone("lion").0, Some(optimizer(Rule::Lion { beta_1: 0.9, beta_2: 0.99 }, 1e-3)));
@@ -284,6 +299,12 @@ mod tests {
         let expected = Optimizer { clip: Clip::GlobalNorm(5.0), ..optimizer(adam, 1.0) };
         let text = "Adam(1, 0.8, 0.99, epsilon = 1e-8, amsgrad = true, global_clipnorm = 5.0)";
         assert_eq!(alone(text), (Some(expected), vec![]));
+        let adadelta = Rule::Adadelta { rho: 0.9, epsilon: 1e-6 };
+        let expected = Optimizer { weight_decay: Some(0.1), ..optimizer(adadelta, 1.0) };
+        assert_eq!(alone("Adadelta(1, 0.9, 1e-6, 0.1)"), (Some(expected), vec![]));
+        let adamax = Rule::Adamax { beta_1: 0.8, beta_2: 0.99, epsilon: 1e-8 };
+        let expected = Optimizer { clip: Clip::Norm(1.0), ..optimizer(adamax, 0.01) };
+        assert_eq!(alone("Adamax(0.01, 0.8, 0.99, 1e-8, none, 1)"), (Some(expected), vec![]));
         let expected = Optimizer { weight_decay: Some(0.1), clip: Clip::Value(0.5), ..optimizer(ADAM, 0.01) };
         assert_eq!(alone("AdamW(0.01, 0.1, clipvalue = 0.5)"), (Some(expected), vec![]));
         let rmsprop = Rule::RmsProp { rho: 0.8, momentum: 0.5, epsilon: 1e-6, centered: true };
@@ -297,7 +318,7 @@ mod tests {
                 "adma",
                 "unknown optimizer `adma`\n  = help: did you mean `adam`?".into(),
             ),
-            ("adadelta()", format!("mimo has no optimizer `Adadelta` yet\n  = help: {WRITE_ADAM}")),
+            ("ftrl()", format!("mimo has no optimizer `Ftrl` yet\n  = help: {WRITE_ADAM}")),
             (
                 "[adam]",
                 "`optimizer` must be an optimizer, found a list of 1\n  \

@@ -119,6 +119,50 @@ items! {
         global_clipnorm: f64 = "none",
     }
 
+    /// Gradients over the root of the running mean of their squares, times that of the squares of earlier updates.
+    ///
+    /// Keras: [`Adadelta`](https://keras.io/api/optimizers/adadelta/)
+    "`Adadelta(learning_rate = 0.001, rho = 0.95, epsilon = 1e-7, weight_decay = none, clipnorm = none, clipvalue = none, global_clipnorm = none)`"
+    Adadelta | adadelta {
+        /// The size of a step; the paper has 1.
+        learning_rate: f64 = "0.001",
+        /// Decay of both means of squares.
+        rho: f64 = "0.95",
+        /// A small number against division by zero.
+        epsilon: f64 = "1e-7",
+        /// Share of each weight that is taken away at each step, times the learning rate.
+        weight_decay: f64 = "none",
+        /// The largest norm that the gradient of each weight may have.
+        clipnorm: f64 = "none",
+        /// The largest size that each value of a gradient may have.
+        clipvalue: f64 = "none",
+        /// The largest norm that all gradients together may have.
+        global_clipnorm: f64 = "none",
+    }
+
+    /// `Adam` with the largest gradient so far, which decays, instead of the mean of the squares.
+    ///
+    /// Keras: [`Adamax`](https://keras.io/api/optimizers/adamax/)
+    "`Adamax(learning_rate = 0.001, beta_1 = 0.9, beta_2 = 0.999, epsilon = 1e-7, weight_decay = none, clipnorm = none, clipvalue = none, global_clipnorm = none)`"
+    Adamax | adamax {
+        /// The size of a step.
+        learning_rate: f64 = "0.001",
+        /// Decay of the mean of the gradients.
+        beta_1: f64 = "0.9",
+        /// Decay of the largest gradient.
+        beta_2: f64 = "0.999",
+        /// A small number against division by zero.
+        epsilon: f64 = "1e-7",
+        /// Share of each weight that is taken away at each step, times the learning rate.
+        weight_decay: f64 = "none",
+        /// The largest norm that the gradient of each weight may have.
+        clipnorm: f64 = "none",
+        /// The largest size that each value of a gradient may have.
+        clipvalue: f64 = "none",
+        /// The largest norm that all gradients together may have.
+        global_clipnorm: f64 = "none",
+    }
+
     /// `Adam` with Nesterov momentum.
     ///
     /// Keras: [`Nadam`](https://keras.io/api/optimizers/nadam/)
