@@ -20,6 +20,7 @@ use crate::value::Arg;
 
 mod absent;
 pub mod activation;
+pub mod batch_normalization;
 pub mod bidirectional;
 pub mod concatenate;
 pub mod conv;
@@ -90,6 +91,8 @@ pub struct WeightOptions {
     pub regularizer: Option<Regularizer>,
     /// What it is brought back to.
     pub constraint: Option<Constraint>,
+    /// Whether training changes it by its gradient; not so for moving averages.
+    pub trainable: bool,
 }
 
 /// What every layer says about itself.
@@ -286,6 +289,11 @@ layers! {
     /// Keras's `GaussianNoise`.
     GaussianNoise(gaussian_noise::GaussianNoise) {
         "gaussian_noise" => gaussian_noise::SIGNATURE, gaussian_noise::GaussianNoise::from_args;
+    }
+    /// Keras's `BatchNormalization`.
+    BatchNormalization(batch_normalization::BatchNormalization) {
+        "batch_normalization" =>
+            batch_normalization::SIGNATURE, batch_normalization::BatchNormalization::from_args;
     }
     /// Keras's `Concatenate`.
     Concatenate(concatenate::Concatenate) {

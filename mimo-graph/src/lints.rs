@@ -91,7 +91,10 @@ fn flattened<'g>(graph: &'g Graph, node: &Node) -> Option<(TensorId, &'g Shape)>
                     graph.tensor(image).shape.as_ref().filter(|shape| (2..=3).contains(&shape.rank()))?;
                 return is_made(graph, image).then_some((at, shape));
             }
-            LayerKind::Dropout(_) | LayerKind::GaussianNoise(_) | LayerKind::Activation(_) => {
+            LayerKind::Dropout(_)
+            | LayerKind::GaussianNoise(_)
+            | LayerKind::BatchNormalization(_)
+            | LayerKind::Activation(_) => {
                 at = step(kind, inputs)?;
             }
             _ => return None,
@@ -143,6 +146,7 @@ fn dropout_after_head(graph: &Graph, cx: &mut Cx<'_>) {
                     | LayerKind::Separable(_)
                     | LayerKind::Recurrent(_)
                     | LayerKind::Bidirectional(_)
+                    | LayerKind::BatchNormalization(_)
             );
             if weighted {
                 if let Some((class, loc)) = noise {

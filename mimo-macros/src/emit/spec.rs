@@ -68,7 +68,7 @@ pub(super) fn weights(cx: &Context<'_>, plan: &Plan) -> Vec<TokenStream> {
         let initializer = initializer(&weight.options.initializer);
         let regularizer = regularizer(weight.options.regularizer);
         let constraint = constraint(weight.options.constraint);
-        let trainable = layer.trainable;
+        let trainable = layer.trainable && weight.options.trainable;
         quote!(__mimo::WeightSpec {
             name: #name,
             shape: &[#shape],

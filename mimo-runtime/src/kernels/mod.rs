@@ -18,6 +18,7 @@
 pub mod activation;
 pub mod aligned;
 pub mod arithmetic;
+pub mod batch_norm;
 pub mod contraction;
 pub mod conv;
 pub mod dense;
