@@ -42,6 +42,7 @@ pub use mimo_runtime::kernels::conv::Geometry;
 pub use mimo_runtime::kernels::pooled::Pooling as ConvPooling;
 pub use mimo_runtime::kernels::{Interpolation, Resize, Windows};
 pub use mimo_runtime::layers::activation::Activate;
+pub use mimo_runtime::layers::batch_normalization::{BatchGradientSums, BatchMoments, BatchNormalization};
 pub use mimo_runtime::layers::concatenate::{Concatenate, Part};
 pub use mimo_runtime::layers::conv::{Conv, Scratch};
 pub use mimo_runtime::layers::dense::{Dense, Segment};
@@ -67,8 +68,8 @@ pub use mimo_runtime::model::{Columns, Logs, Model, OutputColumns, PerOutput, Re
 pub use mimo_runtime::nested::{Nested, Nests, layers, layers_mut, nested};
 pub use mimo_runtime::program::Sink;
 pub use mimo_runtime::program::{
-    Block, Gradient, Interleaved, Layout, Param, Private, Program, SlotRequest, Use, View, Weighted,
-    block_offsets, interleaved_offsets, pack_offsets, place,
+    Block, Gradient, Interleaved, Layout, MovingAverage, Param, Private, Program, SlotRequest, Use, View,
+    Weighted, block_offsets, interleaved_offsets, pack_offsets, place,
 };
 pub use mimo_runtime::run::Operation;
 pub use mimo_runtime::stage::{Stage, StepPart, Sum};

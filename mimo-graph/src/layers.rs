@@ -20,6 +20,7 @@ use crate::value::Arg;
 
 mod absent;
 pub mod activation;
+pub mod batch_normalization;
 pub mod bidirectional;
 pub mod change;
 pub mod concatenate;
@@ -232,6 +233,11 @@ layers! {
     /// Keras's `GaussianNoise`.
     GaussianNoise(gaussian_noise::GaussianNoise) {
         "gaussian_noise" => gaussian_noise::SIGNATURE, gaussian_noise::GaussianNoise::from_args;
+    }
+    /// Keras's `BatchNormalization`.
+    BatchNormalization(batch_normalization::BatchNormalization) {
+        "batch_normalization" =>
+            batch_normalization::SIGNATURE, batch_normalization::BatchNormalization::from_args;
     }
     /// Keras's `Concatenate`.
     Concatenate(concatenate::Concatenate) {

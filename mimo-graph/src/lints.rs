@@ -97,7 +97,7 @@ fn flattened<'g>(graph: &'g Graph, node: &Node) -> Option<(TensorId, &'g Shape)>
                     graph.tensor(image).shape.as_ref().filter(|shape| (2..=3).contains(&shape.rank()))?;
                 return is_made(graph, image).then_some((at, shape));
             }
-            Effect::Noise | Effect::Mapped => at = step(graph, layer, inputs)?,
+            Effect::Noise | Effect::Mapped | Effect::Normalized => at = step(graph, layer, inputs)?,
             Effect::Learned | Effect::LookedUp | Effect::Rearranged | Effect::Resampled | Effect::Joined => {
                 return None;
             }
@@ -135,7 +135,7 @@ fn dropout_after_head(graph: &Graph, cx: &mut Cx<'_>) {
             let kind = &graph.layer(layer).kind;
             let readers = graph.nodes.iter().filter(|node| node.inputs.contains(&at)).count();
             let (core, _) = kind.core();
-            if core.effect() == Effect::Learned {
+            if matches!(core.effect(), Effect::Learned | Effect::Normalized) {
                 if let Some((class, loc)) = noise {
                     let head = kind.class_name();
                     let message = format!(
@@ -160,7 +160,11 @@ fn dropout_after_head(graph: &Graph, cx: &mut Cx<'_>) {
                     noise = call.map(|loc| (kind.class_name(), loc));
                 }
                 Effect::Mapped | Effect::Flattened | Effect::Rearranged => {}
-                Effect::Learned | Effect::LookedUp | Effect::Resampled | Effect::Joined => break,
+                Effect::Learned
+                | Effect::Normalized
+                | Effect::LookedUp
+                | Effect::Resampled
+                | Effect::Joined => break,
             }
             let Some(before) = step(graph, layer, inputs) else { break };
             at = before;

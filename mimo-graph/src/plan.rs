@@ -6,6 +6,7 @@
 //! backward rides on the product that brings its gradient. The macro prints a plan as Rust; lengths that only
 //! const evaluation knows stay expressions.
 
+mod batch_norm;
 mod build;
 mod conv;
 mod dense;
@@ -32,6 +33,7 @@ use crate::metric::Metric;
 use crate::shape::Shape;
 use crate::target::Target;
 
+pub use batch_norm::{BatchNorm, Stage, StepPart};
 pub use recurrent::{Dropped, Last, Recurrent};
 
 /// Some columns of a slot: a value of every sample, or its gradient.
@@ -122,6 +124,8 @@ pub enum Gradient {
     Scatter(Vec<Use>),
     /// Summed up by the backward of every chunk in this fixed slot.
     Private(View),
+    /// Sums over the batch that stages have merged: where those of each call begin.
+    BatchSums(Vec<Dim>),
 }
 
 /// A weight of a layer that computes the gradients of its weights in the backward of a chunk.
@@ -227,6 +231,8 @@ pub enum OpKind {
     Dense(Box<Dense>),
     /// A convolution or its transpose.
     Conv(Box<Conv>),
+    /// A batch normalization.
+    BatchNorm(Box<BatchNorm>),
     /// An activation from one slot to another.
     Activate {
         /// The function.
@@ -491,6 +497,10 @@ pub struct Plan {
     pub losses: Vec<LossOp>,
     /// Where custom losses write the gradient of each output; empty for a model without a custom loss.
     pub custom_gradients: Vec<Option<Sink>>,
+    /// The stages of a training step, but for targets and losses: forward, heads, trunk.
+    pub stages: Vec<Stage>,
+    /// Values that stages sum up over the batch.
+    pub sums: Dim,
     /// Backward through what leads to one output: places in `forward`.
     pub heads: Vec<usize>,
     /// Backward through what several outputs share: places in `forward`.

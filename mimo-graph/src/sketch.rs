@@ -91,7 +91,12 @@ impl Model {
     }
 
     pub(crate) fn dense_layer(&mut self, units: Dim, activation: Activation) -> LayerId {
-        let options = WeightOptions { initializer: Initializer::ZEROS, regularizer: None, constraint: None };
+        let options = WeightOptions {
+            initializer: Initializer::ZEROS,
+            regularizer: None,
+            constraint: None,
+            trainable: true,
+        };
         let dense = Dense { units, activation, use_bias: true, kernel: options, bias: options };
         self.layer(LayerKind::Dense(dense))
     }

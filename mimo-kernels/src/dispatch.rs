@@ -1,6 +1,7 @@
 //! Which kernels this processor runs.
 
 use super::activation::{self, Activation};
+use super::batch_norm::{self, BLOCK, ChannelBlock};
 use super::contraction::{self, Contraction, Part};
 use super::element::Element;
 use super::interleave::{self, Interleaving};
@@ -94,6 +95,15 @@ kernels! {
     softmax::softmax_gradient(softmax: &Softmax<E>);
     arithmetic::elementwise(op: Binary, operands: &Operands<E, 2, 1>);
     arithmetic::scaled(alpha: E, operands: &Operands<E, 1, 1>);
+    batch_norm::sums(block: ChannelBlock, x: &[E], sums: &mut [f64]);
+    batch_norm::squares(block: ChannelBlock, x: &[E], mean: &[f64], sums: &mut [f64]);
+    batch_norm::affine(block: ChannelBlock, by_channel: &[[E; BLOCK]; 3], x: &[E], y: &mut [E]);
+    batch_norm::gradient_sums(
+        block: ChannelBlock, by_channel: &[[E; BLOCK]; 2], x: &[E], dy: &[E], sums: &mut [[f64; BLOCK]; 2]
+    );
+    batch_norm::gradient(
+        block: ChannelBlock, by_channel: &[[E; BLOCK]; 4], x: &[E], dy: &[E], dx: &mut [E], accumulate: bool
+    );
     interleave::interleave_block(block: &Interleaving<E>);
     lstm::step(step: &LstmStep<E>);
     recurrent::lstm(operands: &Operands<E, 5, 6>);

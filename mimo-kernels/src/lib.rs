@@ -21,6 +21,7 @@ extern crate std;
 pub mod activation;
 pub mod aligned;
 pub mod arithmetic;
+pub mod batch_norm;
 pub mod contraction;
 pub mod conv;
 pub mod dense;

@@ -5,6 +5,7 @@ use dfdx::shapes::Dtype;
 use crate::engine::Step;
 use crate::kernels::Element;
 use crate::layers::activation::Activate;
+use crate::layers::batch_normalization::{BatchGradientSums, BatchMoments, BatchNormalization};
 use crate::layers::concatenate::Concatenate;
 use crate::layers::conv::Conv;
 use crate::layers::dense::Dense;
@@ -50,6 +51,9 @@ pub trait Float:
     + Run<UpSampling>
     + Run<Normalize>
     + Run<Dot>
+    + Run<BatchNormalization>
+    + Run<BatchMoments>
+    + Run<BatchGradientSums>
     + Run<Loss>
     + Run<Scan>
 {

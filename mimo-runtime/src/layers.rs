@@ -8,6 +8,7 @@ use crate::kernels;
 use crate::program::{Sink, View};
 
 pub mod activation;
+pub mod batch_normalization;
 pub mod concatenate;
 pub mod conv;
 pub mod dense;

@@ -179,6 +179,8 @@ pub enum Gradient {
     Scatter(&'static [Use]),
     /// What every chunk has summed up in this fixed slot while it went backward.
     Private(View),
+    /// Sums over the batch that the stages have merged: where those of each call begin in [`Chunk::merged`](crate::chunk::Chunk::merged).
+    BatchSums(&'static [usize]),
 }
 
 /// A weight of a layer that sums up the gradients of its weights in the backward of a chunk.
@@ -227,6 +229,21 @@ pub struct Param {
     pub constraint: Option<Constraint>,
 }
 
+/// Weights that are averages over the steps of what the stages of a step have summed up, and not trained.
+///
+/// After each training step `value = value · momentum + sum · (1 − momentum)`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct MovingAverage {
+    /// Where they begin in the parameter buffer.
+    pub offset: usize,
+    /// How many there are.
+    pub len: usize,
+    /// Where what they follow begins in [`Chunk::merged`](crate::chunk::Chunk::merged).
+    pub sums: usize,
+    /// Share that stays.
+    pub momentum: f64,
+}
+
 /// Everything about a model's memory.
 #[derive(Clone, Copy, Debug)]
 pub struct Program {
@@ -248,6 +265,8 @@ pub struct Program {
     pub blocks: &'static [Block],
     /// Interleaved copies of blocks, in the order of the pack buffer.
     pub interleaved: &'static [Interleaved],
+    /// Moving averages, in the order in which they are updated: a layer that is called twice has two updates a step.
+    pub moving: &'static [MovingAverage],
     /// Weights, in the order of the model's fields.
     pub params: &'static [Param],
     /// Length of the parameter buffer.

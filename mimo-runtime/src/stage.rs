@@ -48,22 +48,81 @@ pub enum Sum {
         /// How many there are.
         len: usize,
     },
+    /// The mean of each channel, and after these the sum of squared distances from it, which becomes the variance.
+    Moments {
+        /// The first.
+        start: usize,
+        /// Channels.
+        channels: usize,
+        /// Values of a channel in a sample.
+        positions: usize,
+    },
 }
 
 impl Sum {
-    /// Adds one chunk's values to those of the chunks before it.
-    pub(crate) fn merge(self, from: &[f64], merged: &mut [f64]) {
+    /// Resets the values of the batch before the first chunk is merged.
+    pub(crate) fn clear(self, merged: &mut [f64]) {
+        let (start, len) = match self {
+            Sum::Add { start, len } => (start, len),
+            Sum::Moments { start, channels, .. } => (start, 2 * channels),
+        };
+        merged[start..start + len].fill(0.0);
+    }
+
+    /// Merges the values of one chunk with those of the chunks before it. `before` are the samples of these, `rows` those
+    /// of the chunk.
+    pub(crate) fn merge(self, from: &[f64], merged: &mut [f64], before: usize, rows: usize) {
         match self {
             Sum::Add { start, len } => {
                 let sums = merged[start..start + len].iter_mut().zip(&from[start..start + len]);
                 sums.for_each(|(sum, value)| *sum += value);
             }
+            // Chan, Golub and LeVeque, "Updating formulae and a pairwise algorithm for computing sample variances", 1979.
+            Sum::Moments { start, channels, positions } => {
+                let [before, new] = [before, rows].map(|rows| (rows * positions) as f64);
+                let all = before + new;
+                let (means, squares) = merged[start..start + 2 * channels].split_at_mut(channels);
+                let (new_means, new_squares) = from[start..start + 2 * channels].split_at(channels);
+                for c in 0..channels {
+                    let distance = new_means[c] - means[c];
+                    means[c] += distance * (new / all);
+                    squares[c] += new_squares[c] + distance * distance * (before * new / all);
+                }
+            }
         }
     }
 
-    /// Resets the values of the batch before the first chunk is merged.
-    pub(crate) fn clear(self, merged: &mut [f64]) {
-        let Sum::Add { start, len } = self;
-        merged[start..start + len].fill(0.0);
+    /// Ends the merging of a batch.
+    pub(crate) fn finish(self, merged: &mut [f64], batch: usize) {
+        if let Sum::Moments { start, channels, positions } = self {
+            let count = (batch * positions) as f64;
+            // The biased variance, as Keras takes it.
+            merged[start + channels..start + 2 * channels].iter_mut().for_each(|sum| *sum /= count);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_of_chunks_are_those_of_the_batch() {
+        let values: Vec<f64> = (0..30).map(|i| 1e6 + f64::from(i * i % 17)).collect();
+        let mean = values.iter().sum::<f64>() / 30.0;
+        let variance = values.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / 30.0;
+        // Three positions per sample, in chunks of 4, 4 and 2 samples.
+        let sum = Sum::Moments { start: 1, channels: 1, positions: 3 };
+        let mut merged = [7.0; 3];
+        sum.clear(&mut merged);
+        for (first, rows) in [(0, 4), (4, 4), (8, 2)] {
+            let chunk = &values[3 * first..3 * (first + rows)];
+            let mean = chunk.iter().sum::<f64>() / chunk.len() as f64;
+            let squares = chunk.iter().map(|x| (x - mean) * (x - mean)).sum();
+            sum.merge(&[0.0, mean, squares], &mut merged, first, rows);
+        }
+        sum.finish(&mut merged, 10);
+        assert_eq!(merged[0], 7.0);
+        assert!((merged[1] - mean).abs() < 1e-9 && (merged[2] - variance).abs() < 1e-9, "{merged:?}");
     }
 }

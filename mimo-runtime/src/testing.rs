@@ -207,6 +207,7 @@ impl Model for Lines {
         parameters: 64,
         packs: 0,
         interleaved: &[],
+        moving: &[],
         statistics: 4,
         sums: 0,
         flops: 6,

@@ -68,7 +68,7 @@ fn ending(kind: &LayerKind) -> Option<Activation> {
         | LayerKind::Recurrent(_) => Some(kind.activation()),
         LayerKind::TimeDistributed(wrapper) => ending(&wrapper.layer),
         // Vectors of any numbers, as a linear layer gives.
-        LayerKind::Embedding(_) => Some(Activation::Linear),
+        LayerKind::Embedding(_) | LayerKind::BatchNormalization(_) => Some(Activation::Linear),
         LayerKind::Flatten(_)
         | LayerKind::Reshape(_)
         | LayerKind::Permute(_)

@@ -8,6 +8,7 @@ mod dense;
 mod input;
 mod merge;
 mod noise;
+mod normalization;
 mod pooling;
 mod recurrent;
 mod separable_conv;
@@ -19,6 +20,7 @@ pub use dense::*;
 pub use input::*;
 pub use merge::*;
 pub use noise::*;
+pub use normalization::*;
 pub use pooling::*;
 pub use recurrent::*;
 pub use separable_conv::*;
@@ -34,6 +36,7 @@ pub(super) const ITEMS: &[&[Item]] = &[
     separable_conv::ITEMS,
     activation::ITEMS,
     shape::ITEMS,
+    normalization::ITEMS,
     noise::ITEMS,
     merge::ITEMS,
     recurrent::ITEMS,

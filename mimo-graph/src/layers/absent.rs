@@ -7,8 +7,7 @@ pub(super) fn instead_of(name: &str) -> Option<&'static str> {
     listed.map(|&(_, instead)| instead)
 }
 
-const NORMALIZE: &str = "leave it out: scale the inputs to mean 0 and deviation 1 before training, and start deep \
-    networks with `kernel_initializer = he_normal`";
+const NORMALIZE: &str = "write `BatchNormalization()`, which normalizes every channel over the batch";
 const PREPARE: &str = "prepare the values before they are given to the model";
 const POOL: &str = "write `AveragePooling1D(2)` or `AveragePooling2D(2)`, Keras's other name for it";
 const CELL: &str = "write `LSTM(32)`, `GRU(32)` or `SimpleRNN(32)`, which run over all steps";
@@ -21,7 +20,6 @@ const ATTENTION: &str = "write it from products: `let scores = Softmax()(dot([qu
 const LAYERS: &[(&[&str], &str)] = &[
     (
         &[
-            "BatchNormalization",
             "LayerNormalization",
             "GroupNormalization",
             "RMSNormalization",

@@ -37,6 +37,8 @@ pub enum Written {
     Bool(bool),
     /// A number.
     Number(usize),
+    /// An axis, negative from the end.
+    Axis(i64),
     /// One value per axis: `(3, 2)`.
     Tuple(Vec<Written>),
 }
@@ -102,6 +104,7 @@ impl fmt::Display for Written {
         match self {
             Written::Bool(flag) => write!(f, "{flag}"),
             Written::Number(n) => write!(f, "{n}"),
+            Written::Axis(axis) => write!(f, "{axis}"),
             Written::Tuple(values) => {
                 f.write_str("(")?;
                 for (i, value) in values.iter().enumerate() {

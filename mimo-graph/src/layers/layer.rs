@@ -56,6 +56,8 @@ pub struct WeightOptions {
     pub regularizer: Option<Regularizer>,
     /// What it is brought back to.
     pub constraint: Option<Constraint>,
+    /// Whether training changes it by its gradient; not so for moving averages.
+    pub trainable: bool,
 }
 
 /// The tensors that a layer reads, as far as fixes and warnings depend on it.
@@ -84,6 +86,8 @@ pub enum Effect {
     LookedUp,
     /// A function of each value, or of the last axis, without weights.
     Mapped,
+    /// The same values, each scaled and shifted with weights of its channel.
+    Normalized,
     /// The same values, changed at random while training.
     Noise,
     /// The same values in one axis.

@@ -41,17 +41,7 @@ impl WeightOptions {
         default: Initializer,
         cx: &mut Cx<'_>,
     ) -> Self {
-        let parameter = format!("{weight}_initializer");
-        let initializer = args.initializer(&parameter, default, cx);
-        if let Some(reason) = initializer.refuses(rank) {
-            let s = if rank == 1 { "is" } else { "es" };
-            let message = format!("`{weight}` has {rank} ax{s}, and {reason}");
-            cx.error(
-                Diag::error(Code::InitializerRank, args.loc(&parameter), message)
-                    .help("use another initializer"),
-            );
-            args.fail(&parameter);
-        }
+        let initializer = initializer(args, weight, rank, default, cx);
         let regularizer = args.regularizer(&format!("{weight}_regularizer"), cx);
         let parameter = format!("{weight}_constraint");
         let constraint = args.constraint(&parameter, cx);
@@ -65,6 +55,39 @@ impl WeightOptions {
             cx.error(Diag::error(Code::ConstraintAxis, args.loc(&parameter), message).help(help));
             args.fail(&parameter);
         }
-        WeightOptions { initializer, regularizer, constraint }
+        WeightOptions { initializer, regularizer, constraint, trainable: true }
     }
+
+    /// Reads `moving_mean_initializer` for the weight `moving_mean`, a moving average of `rank` axes.
+    pub(super) fn average(
+        args: &Bound<'_>,
+        weight: &str,
+        rank: usize,
+        default: Initializer,
+        cx: &mut Cx<'_>,
+    ) -> Self {
+        let initializer = initializer(args, weight, rank, default, cx);
+        WeightOptions { initializer, regularizer: None, constraint: None, trainable: false }
+    }
+}
+
+/// Reads the initializer of a weight of `rank` axes.
+fn initializer(
+    args: &Bound<'_>,
+    weight: &str,
+    rank: usize,
+    default: Initializer,
+    cx: &mut Cx<'_>,
+) -> Initializer {
+    let parameter = format!("{weight}_initializer");
+    let initializer = args.initializer(&parameter, default, cx);
+    if let Some(reason) = initializer.refuses(rank) {
+        let s = if rank == 1 { "is" } else { "es" };
+        let message = format!("`{weight}` has {rank} ax{s}, and {reason}");
+        cx.error(
+            Diag::error(Code::InitializerRank, args.loc(&parameter), message).help("use another initializer"),
+        );
+        args.fail(&parameter);
+    }
+    initializer
 }

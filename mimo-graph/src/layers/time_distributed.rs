@@ -40,6 +40,13 @@ impl TimeDistributed {
                 format!("`TimeDistributed` reads one tensor, and `{class}` joins several"),
                 no_wrapper(class),
             ))
+        } else if let LayerKind::BatchNormalization(_) = made.kind {
+            // Keras takes the statistics of all steps and moves the averages once per step.
+            let message = "`TimeDistributed` runs a layer step by step, and `BatchNormalization` has one set of averages \
+                for all steps"
+                .to_owned();
+            let help = "call the layer itself: `BatchNormalization()(x)` takes its statistics over all steps";
+            Some((message, help.into()))
         } else if let LayerKind::Bidirectional(_) = made.kind {
             let message = "mimo has no `TimeDistributed` around a `Bidirectional` yet".to_owned();
             let help = "wrap two layers, one with `go_backwards = true`, and `concatenate` what they give";

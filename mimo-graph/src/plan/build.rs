@@ -103,6 +103,7 @@ impl Building {
                 block: self.layer_weights(graph, id)[0].block,
                 read: self.read(graph, node.inputs[0]),
             },
+            LayerKind::BatchNormalization(layer) => return self.batch_norm(graph, id, layer),
             LayerKind::Conv(layer) => return self.conv(graph, id, layer),
             LayerKind::Depthwise(layer) => return self.depthwise(graph, id, layer),
             LayerKind::Separable(layer) => return self.separable(graph, id, layer),

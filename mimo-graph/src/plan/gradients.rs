@@ -1,16 +1,19 @@
 //! The backward pass: which operations run in which order, and who writes a gradient first.
 
 use super::build::Building;
-use super::conv;
 use super::values::{self, ValueId};
 use super::{Block, Gradient, OpKind, Private, Read, Sink, Slot, Use, View, Weighted};
+use super::{batch_norm, conv};
 use crate::activation::Activation;
 use crate::dim::Dim;
 use crate::graph::Graph;
 
 /// Orders the backward pass and connects gradients.
 pub(super) fn connect(graph: &Graph, building: &mut Building) {
+    batch_norm::order_forward(building);
+    batch_norm::place_sums(&mut building.plan);
     order(building);
+    batch_norm::stages(building);
     let last = sinks(building);
     masks(building, &last);
     weights(graph, building);
@@ -125,6 +128,18 @@ fn weights(graph: &Graph, building: &mut Building) {
                 gradient => *gradient = Some(Gradient::Scatter(vec![call])),
             }
         }
+        if let OpKind::BatchNorm(norm) = &op.kind
+            && let Some(sums) = &norm.sums
+        {
+            for (block, part) in [(norm.beta, 2), (norm.gamma, 3)] {
+                let Some(block) = block else { continue };
+                let start = sums.clone() + Dim::Known(part) * norm.channels.clone();
+                match &mut plan.blocks[block].gradient {
+                    Some(Gradient::BatchSums(starts)) => starts.push(start),
+                    gradient => *gradient = Some(Gradient::BatchSums(vec![start])),
+                }
+            }
+        }
         let OpKind::Dense(dense) = &op.kind else { continue };
         plan.blocks[dense.kernel].pack |= dense.read.dx.is_some();
         let layer = graph.node(op.nodes[0]).layer;
@@ -185,6 +200,7 @@ pub(super) fn weights_of(kind: &mut OpKind) -> Vec<&mut Weighted> {
         OpKind::Conv(conv) => [Some(&mut conv.kernel), conv.bias.as_mut()].into_iter().flatten().collect(),
         OpKind::Recurrent(layer) => layer.weights_mut(),
         OpKind::Dense(_)
+        | OpKind::BatchNorm(_)
         | OpKind::Embedding { .. }
         | OpKind::Activate { .. }
         | OpKind::Permute { .. }
@@ -207,6 +223,7 @@ pub(super) fn reads_of(kind: &mut OpKind) -> Vec<&mut Read> {
         OpKind::Dense(dense) => vec![&mut dense.read],
         OpKind::Recurrent(layer) => [&mut layer.read].into_iter().chain(&mut layer.initial).collect(),
         OpKind::Conv(conv) => vec![&mut conv.read],
+        OpKind::BatchNorm(norm) => vec![&mut norm.read],
         OpKind::Activate { read, .. }
         | OpKind::Permute { read, .. }
         | OpKind::Embedding { read, .. }

@@ -92,6 +92,8 @@ pub(super) fn assign(plan: &mut Plan) {
                 train.push((op.y.clone(), time));
                 true
             }
+            // Sums over the batch read both at the end of the stage before, when both are alive already.
+            OpKind::BatchNorm(norm) => norm.sums.is_some(),
             OpKind::Normalize { .. } | OpKind::Dot { .. } => true,
             OpKind::Pooling { kind: PoolKind::Average, .. }
             | OpKind::Frame { .. }
@@ -125,7 +127,7 @@ pub(super) fn assign(plan: &mut Plan) {
                 }
             }
             Some(Gradient::Private(view)) => train.push((view.clone(), end)),
-            None => {}
+            Some(Gradient::BatchSums(_)) | None => {}
         }
     }
     for (view, time) in train {
@@ -177,7 +179,7 @@ pub(super) fn each_view(plan: &mut Plan, mut change: impl FnMut(&mut View)) {
                 }
             }
             Some(Gradient::Private(view)) => change(view),
-            None => {}
+            Some(Gradient::BatchSums(_)) | None => {}
         }
     }
 }

@@ -149,10 +149,10 @@ impl Values {
     }
 }
 
-/// Whether a layer has weights and they are trained.
+/// Whether a layer has weights that are trained.
 pub(super) fn trained(graph: &Graph, layer: LayerId) -> bool {
     let layer = graph.layer(layer);
-    layer.trainable && !layer.weights.is_empty()
+    layer.trainable && layer.weights.iter().any(|weight| weight.options.trainable)
 }
 
 /// Whether a layer gives its input's values in their order.
@@ -177,6 +177,7 @@ fn renames(kind: &LayerKind) -> bool {
         | LayerKind::Dot(_)
         | LayerKind::Bidirectional(_)
         | LayerKind::Merge(_)
+        | LayerKind::BatchNormalization(_)
         | LayerKind::Embedding(_)
         | LayerKind::Recurrent(_) => false,
     }

@@ -2,7 +2,7 @@
 //! costs.
 
 use mimo_graph::dim::Dim;
-use mimo_graph::graph::{Dtype, Node, NodeId, TensorId};
+use mimo_graph::graph::{Dtype, Layer, Node, NodeId, TensorId};
 use mimo_graph::lanes::{self, Step};
 use mimo_graph::plan::Plan;
 use mimo_graph::target::Target;
@@ -93,7 +93,13 @@ fn layers(cx: &Context<'_>) -> Vec<String> {
             "shared".to_owned()
         } else {
             let count = layer.weights.iter().fold(Dim::Known(0), |sum, weight| sum + weight.shape.elements());
-            let frozen = if layer.trainable || layer.weights.is_empty() { "" } else { ", not trained" };
+            let averages = layer.weights.iter().filter(|weight| !weight.options.trainable);
+            let averages = averages.fold(Dim::Known(0), |sum, weight| sum + weight.shape.elements());
+            let frozen = match (layer.trainable, layer.weights.is_empty()) {
+                (false, false) => ", not trained".to_owned(),
+                _ if averages != Dim::Known(0) => format!(", {} not trained", number(cx, &averages)),
+                _ => String::new(),
+            };
             format!("{}{frozen}", number(cx, &count))
         };
         let reads: Vec<String> =
@@ -113,7 +119,10 @@ fn layers(cx: &Context<'_>) -> Vec<String> {
 fn totals(cx: &Context<'_>, plan: &Plan) -> Vec<String> {
     let count = |trained: Option<bool>| {
         let params = plan.params.iter().map(|param| (cx.graph.layer(param.layer), param.weight));
-        let params = params.filter(|(layer, _)| trained.is_none_or(|trained| layer.trainable == trained));
+        let is_trained =
+            |layer: &Layer, weight: usize| layer.trainable && layer.weights[weight].options.trainable;
+        let params = params
+            .filter(|&(layer, weight)| trained.is_none_or(|trained| is_trained(layer, weight) == trained));
         params.fold(Dim::Known(0), |sum, (layer, weight)| sum + layer.weights[weight].shape.elements())
     };
     let (all, frozen) = (count(None), count(Some(false)));

@@ -29,6 +29,9 @@ pub(super) fn operation(cx: &Context<'_>, op: &Op) -> (TokenStream, TokenStream)
             (quote!(__mimo::Embedding), value)
         }
         OpKind::Conv(conv) => super::conv::operation(cx, conv, &y, &dy),
+        OpKind::BatchNorm(norm) => {
+            (quote!(__mimo::BatchNormalization), super::batch_norm::value(cx, norm, &y, &dy))
+        }
         OpKind::Activate { activation, positions, read } => {
             let (activation, positions) = (cx.literal(activation), cx.dim(positions));
             let (x, dx) = (view(cx, &read.x), sink(cx, read.dx.as_ref()));

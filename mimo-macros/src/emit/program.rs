@@ -6,6 +6,7 @@ use mimo_graph::plan::{Gradient, LossOp, Plan, Slot, Use};
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote;
 
+use super::batch_norm;
 use super::context::{Context, distinct};
 use super::operations::{self, option};
 
@@ -108,6 +109,10 @@ pub(super) fn program(cx: &Context<'_>, plan: &Plan) -> TokenStream {
                 let view = operations::view(cx, view);
                 quote!(__mimo::Gradient::Private(#view))
             }
+            Gradient::BatchSums(starts) => {
+                let starts = starts.iter().map(|start| cx.dim(start));
+                quote!(__mimo::Gradient::BatchSums(&[#(#starts),*]))
+            }
         }));
         quote!(__mimo::Block {
             offset: __Layout::BLOCKS[#index],
@@ -137,11 +142,7 @@ pub(super) fn program(cx: &Context<'_>, plan: &Plan) -> TokenStream {
             constraint: #constraint,
         })
     });
-    let sums = if scans(plan) {
-        Literal::usize_unsuffixed(plan.outputs.len())
-    } else {
-        Literal::usize_unsuffixed(0)
-    };
+    let (sums, moving) = (cx.dim(&plan.sums), batch_norm::moving(cx, plan));
     let flops = cx.dim(&plan.flops);
     quote! {
         __mimo::Program {
@@ -154,6 +155,7 @@ pub(super) fn program(cx: &Context<'_>, plan: &Plan) -> TokenStream {
             sample_weights: #sample_weights,
             blocks: &[#(#blocks),*],
             interleaved: &[#(#interleaved),*],
+            moving: &[#(#moving),*],
             params: &[#(#params),*],
             parameters: __Layout::PARAMETERS,
             packs: __Layout::PACKS_LEN,
@@ -168,13 +170,6 @@ pub(super) fn program(cx: &Context<'_>, plan: &Plan) -> TokenStream {
 pub(super) fn forward(plan: &Plan) -> TokenStream {
     let names = op_names(plan);
     quote!(#(__Plan::#names.forward(__chunk);)*)
-}
-
-/// The lines of a backward pass over some operations.
-pub(super) fn backward(plan: &Plan, operations: &[usize]) -> TokenStream {
-    let names = op_names(plan);
-    let names = operations.iter().map(|&at| &names[at]);
-    quote!(#(__Plan::#names.backward(__chunk);)*)
 }
 
 /// The lines of the passes over losses.
@@ -299,7 +294,7 @@ fn states(cx: &Context<'_>, plan: &Plan) -> (TokenStream, Vec<Vec<TokenStream>>)
 }
 
 /// Constants' names: the layers' in upper case, kept apart where that makes them equal.
-fn op_names(plan: &Plan) -> Vec<Ident> {
+pub(super) fn op_names(plan: &Plan) -> Vec<Ident> {
     constant_names(plan.forward.iter().map(|op| op.name.as_str()))
 }
 

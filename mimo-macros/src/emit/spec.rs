@@ -65,7 +65,7 @@ pub(super) fn weights(cx: &Context<'_>, plan: &Plan) -> Vec<TokenStream> {
         let initializer = cx.literal(&weight.options.initializer);
         let regularizer = cx.literal(&weight.options.regularizer);
         let constraint = cx.literal(&weight.options.constraint);
-        let trainable = layer.trainable;
+        let trainable = layer.trainable && weight.options.trainable;
         quote!(__mimo::WeightSpec {
             name: #name,
             shape: &[#shape],

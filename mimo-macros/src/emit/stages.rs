@@ -1,40 +1,75 @@
 //! The stages of a training step: what each chunk does, up to the next sum over the whole batch.
 
-use mimo_graph::plan::Plan;
-use proc_macro2::{Literal, TokenStream};
+use mimo_graph::plan::{BatchNorm, OpKind, Plan, Stage, StepPart};
+use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
 
 use super::context::Context;
-use super::program;
+use super::{batch_norm, program};
 
 /// The value of `Trainable::STAGES`.
 pub(super) fn stages(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     let e = &cx.generics.e;
+    let names = program::op_names(plan);
     let scan = program::scans(plan).then(|| {
         let outputs = Literal::usize_unsuffixed(plan.outputs.len());
         let sums = quote!(__mimo::Sum::Add { start: 0, len: #outputs });
-        stage(&quote!(Scan), &pass(&program::scan(cx, plan)), &sums)
+        stage(&quote!(Scan), &pass(&program::scan(cx, plan)), &[sums])
     });
-    let none = TokenStream::new();
-    let forward = stage(&quote!(Forward), &quote!(<Self as __mimo::Model>::forward_pass), &none);
-    let loss = stage(&quote!(Loss), &pass(&program::losses(cx, plan)), &none);
-    let heads = stage(&quote!(Heads), &pass(&program::backward(plan, &plan.heads)), &none);
-    let trunk = (!plan.trunk.is_empty())
-        .then(|| stage(&quote!(Trunk), &pass(&program::backward(plan, &plan.trunk)), &none));
+    let of_part = |part| plan.stages.iter().filter(move |stage| stage.part == part);
+    let forward = of_part(StepPart::Forward).map(|stage| forward(cx, plan, stage, &names));
+    let loss = stage(&quote!(Loss), &pass(&program::losses(cx, plan)), &[]);
+    let heads = of_part(StepPart::Heads).map(|stage| backward(cx, plan, stage, &quote!(Heads), &names));
+    let trunk = (!plan.trunk.is_empty()).then(|| {
+        let trunk = of_part(StepPart::Trunk).map(|stage| backward(cx, plan, stage, &quote!(Trunk), &names));
+        quote!(#(#trunk)*)
+    });
     quote! {
         const STAGES: &'static [__mimo::Stage<#e>] = &[
             #scan
-            #forward
+            #(#forward)*
             #loss
-            #heads
+            #(#heads)*
             #trunk
         ];
     }
 }
 
-fn stage(part: &TokenStream, run: &TokenStream, sums: &TokenStream) -> TokenStream {
+fn forward(cx: &Context<'_>, plan: &Plan, part: &Stage, names: &[Ident]) -> TokenStream {
+    // One stage is the whole forward pass, which predictions run too.
+    if part.operations.len() == plan.forward.len() {
+        return stage(&quote!(Forward), &quote!(<Self as __mimo::Model>::forward_pass), &[]);
+    }
+    let [operations, norms] = [&part.operations, &part.sums].map(|list| list.iter().map(|&at| &names[at]));
+    let lines = quote! {
+        #(__Plan::#operations.forward(__chunk);)*
+        #(__mimo::BatchMoments(__Plan::#norms).forward(__chunk);)*
+    };
+    let sums: Vec<_> = norms_of(plan, part).filter_map(|norm| batch_norm::moments(cx, norm)).collect();
+    stage(&quote!(Forward), &pass(&lines), &sums)
+}
+
+fn backward(cx: &Context<'_>, plan: &Plan, part: &Stage, name: &TokenStream, names: &[Ident]) -> TokenStream {
+    let [operations, norms] = [&part.operations, &part.sums].map(|list| list.iter().map(|&at| &names[at]));
+    let lines = quote! {
+        #(__Plan::#operations.backward(__chunk);)*
+        #(__mimo::BatchGradientSums(__Plan::#norms).forward(__chunk);)*
+    };
+    let sums: Vec<_> = norms_of(plan, part).filter_map(|norm| batch_norm::gradient_sums(cx, norm)).collect();
+    stage(name, &pass(&lines), &sums)
+}
+
+/// The batch normalizations whose sums end a stage.
+fn norms_of<'p>(plan: &'p Plan, part: &'p Stage) -> impl Iterator<Item = &'p BatchNorm> {
+    part.sums.iter().filter_map(|&at| match &plan.forward[at].kind {
+        OpKind::BatchNorm(norm) => Some(&**norm),
+        _ => None,
+    })
+}
+
+fn stage(part: &TokenStream, run: &TokenStream, sums: &[TokenStream]) -> TokenStream {
     quote! {
-        __mimo::Stage { part: __mimo::StepPart::#part, run: #run, sums: &[#sums] },
+        __mimo::Stage { part: __mimo::StepPart::#part, run: #run, sums: &[#(#sums),*] },
     }
 }
 

@@ -84,6 +84,12 @@ fn typed_layer(kind: &LayerKind) -> Ident {
         },
         LayerKind::Recurrent(_) => "RecurrentWithoutBias",
         LayerKind::Embedding(_) => "Embedding",
+        LayerKind::BatchNormalization(layer) => match (&layer.gamma, &layer.beta) {
+            (Some(_), Some(_)) => "BatchNormalization",
+            (Some(_), None) => "BatchNormalizationWithoutCenter",
+            (None, Some(_)) => "BatchNormalizationWithoutScale",
+            (None, None) => "BatchNormalizationOnly",
+        },
         LayerKind::Conv(conv) => return sliding(conv.sliding.class, conv.use_bias),
         LayerKind::Depthwise(layer) => return sliding(layer.sliding.class, layer.use_bias),
         LayerKind::Separable(layer) => return sliding(layer.sliding.class, layer.use_bias),

@@ -127,9 +127,12 @@ impl<E: Float> Chunks<E> {
     fn merge(&mut self, sums: &[Sum]) {
         for sum in sums {
             sum.clear(&mut self.merged);
-            for &start in self.sums_bounds.iter().take(self.count) {
-                sum.merge(&self.sums[start..], &mut self.merged);
+            for (chunk, &start) in self.sums_bounds.iter().take(self.count).enumerate() {
+                let before = chunk * self.capacity;
+                let rows = self.capacity.min(self.batch - before);
+                sum.merge(&self.sums[start..], &mut self.merged, before, rows);
             }
+            sum.finish(&mut self.merged, self.batch);
         }
     }
 

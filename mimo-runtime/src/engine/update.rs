@@ -231,7 +231,20 @@ impl<E: Float> Engine<E> {
             }
             self.parameters.pack_all(program);
         }
+        self.move_averages();
         penalty
+    }
+
+    /// Moves the averages towards the statistics of the batch. Their products are rounded as Keras rounds them.
+    fn move_averages(&mut self) {
+        let merged = &self.train_chunks.merged;
+        for average in self.program.moving {
+            let values = &mut self.parameters.values[average.offset..average.offset + average.len];
+            let (stays, moves) = (E::of(average.momentum), E::of(1.0 - average.momentum));
+            for (value, sum) in values.iter_mut().zip(&merged[average.sums..average.sums + average.len]) {
+                *value = *value * stays + E::of(*sum) * moves;
+            }
+        }
     }
 }
 
@@ -304,6 +317,15 @@ fn gradient<E: Float>(program: &Program, chunks: &Chunks<E>, task: &Task, gradie
                     0 => gradients.copy_from_slice(sums),
                     _ => gradients.iter_mut().zip(sums).for_each(|(gradient, sum)| *gradient += *sum),
                 }
+            }
+        }
+        Some(Gradient::BatchSums(starts)) => {
+            let cols = program.blocks[task.block].cols;
+            let places = task.from * cols..task.to * cols;
+            for (index, start) in starts.iter().enumerate() {
+                let sums = &chunks.merged[start + places.start..start + places.end];
+                let pairs = gradients.iter_mut().zip(sums);
+                pairs.for_each(|(to, sum)| *to = if index == 0 { E::of(*sum) } else { *to + E::of(*sum) });
             }
         }
         None => {}

@@ -73,6 +73,43 @@ pub struct Embedding<const V: usize, const U: usize, E: Dtype, D: Storage<E>> {
     /// The vector of each number, `[V, U]`.
     pub embeddings: Tensor<Rank2<V, U>, E, D>,
 }
+
+/// Defines the weights of a batch normalization with or without scale and offset.
+macro_rules! batch_normalization {
+    ($layer:ident, $what:literal, $keras:literal, $($(#[$doc:meta])* $weight:ident),*) => {
+        #[doc = concat!("The weights of `BatchNormalization`", $what, ", for `C` channels.")]
+        ///
+        #[doc = concat!("**Keras equivalent:** `keras.layers.BatchNormalization(", $keras, ")`.")]
+        #[derive(Clone, Debug)]
+        pub struct $layer<const C: usize, E: Dtype, D: Storage<E>> {
+            $($(#[$doc])* pub $weight: Tensor<Rank1<C>, E, D>,)*
+            /// Moving averages of the means of the batches, `[C]`.
+            pub moving_mean: Tensor<Rank1<C>, E, D>,
+            /// Moving averages of the variances of the batches, `[C]`.
+            pub moving_variance: Tensor<Rank1<C>, E, D>,
+        }
+    };
+}
+
+batch_normalization!(
+    BatchNormalization, "", "",
+    /// Scale, `[C]`.
+    gamma,
+    /// Offset, `[C]`.
+    beta
+);
+batch_normalization!(
+    BatchNormalizationWithoutScale, " without scale", "scale=False",
+    /// Offset, `[C]`.
+    beta
+);
+batch_normalization!(
+    BatchNormalizationWithoutCenter, " without offset", "center=False",
+    /// Scale, `[C]`.
+    gamma
+);
+batch_normalization!(BatchNormalizationOnly, " without scale and offset", "center=False, scale=False",);
+
 /// Defines the weights of a convolution with and without bias.
 macro_rules! conv {
     (

@@ -101,6 +101,7 @@ where
         parameters: 0,
         packs: 0,
         interleaved: &[],
+        moving: &[],
         statistics: 0,
         sums: 0,
         flops: 0,

@@ -1,0 +1,175 @@
+//! `BatchNormalization`: every channel with mean 0 and variance 1 over the batch, then scaled and shifted.
+
+use crate::args::{Bound, Signature};
+use crate::code::Code;
+use crate::context::Cx;
+use crate::diag::{Diag, Loc};
+use crate::dim::Dim;
+
+use crate::initializer::{Initializer, InitializerKind};
+use crate::layers::change::{Change, Written};
+use crate::layers::layer::{Effect, Layer, Operand, Reads, Weight, WeightOptions, floats};
+use crate::layers::options;
+use crate::shape::{Dtype, Shape};
+
+/// Keras's `BatchNormalization`: `[…, channels, …]`, unchanged.
+///
+/// In training, mean and variance are those of the whole batch, and move the averages that evaluation and prediction use.
+/// With `trainable = false` the averages are used in training too.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BatchNormalization {
+    /// The axis of the channels as Keras counts it, with the batch as axis 0; negative from the end.
+    pub axis: i64,
+    /// Share of the moving averages that stays at each step.
+    pub momentum: f64,
+    /// Added to the variance before the square root is taken.
+    pub epsilon: f64,
+    /// The offset, `[channels]`, if there is one.
+    pub beta: Option<WeightOptions>,
+    /// The scale, `[channels]`, if there is one.
+    pub gamma: Option<WeightOptions>,
+    /// The moving average of the means, `[channels]`.
+    pub moving_mean: WeightOptions,
+    /// The moving average of the variances, `[channels]`.
+    pub moving_variance: WeightOptions,
+}
+
+pub(super) const SIGNATURE: Signature = Signature {
+    unsupported: &[
+        options::DTYPE,
+        options::ACTIVITY,
+        options::INPUT_SHAPE,
+        (
+            "renorm",
+            "leave it out: batch renormalization corrects the statistics of small batches, and mimo has none of it",
+        ),
+        ("renorm_clipping", "leave it out: mimo has no batch renormalization"),
+        ("renorm_momentum", "leave it out: mimo has no batch renormalization"),
+        (
+            "synchronized",
+            "leave it out: statistics are always those of the whole batch, on any number of threads",
+        ),
+    ],
+    ..options::layer(
+        "BatchNormalization",
+        &[
+            "axis",
+            "momentum",
+            "epsilon",
+            "center",
+            "scale",
+            "beta_initializer",
+            "gamma_initializer",
+            "moving_mean_initializer",
+            "moving_variance_initializer",
+            "beta_regularizer",
+            "gamma_regularizer",
+            "beta_constraint",
+            "gamma_constraint",
+            "renorm",
+            "renorm_clipping",
+            "renorm_momentum",
+            "synchronized",
+        ],
+    )
+};
+
+/// Keras's `"ones"`.
+const ONES: Initializer = Initializer { kind: InitializerKind::Constant(1.0), seed: None };
+
+impl BatchNormalization {
+    pub(super) fn from_args(args: &Bound<'_>, cx: &mut Cx<'_>) -> Option<Self> {
+        let axis = args.integer("axis", -1, cx);
+        let momentum = args.float_in("momentum", 0.99, 0.0..=1.0, cx);
+        let epsilon = args.float_in("epsilon", 1e-3, 0.0.., cx);
+        let center = args.boolean("center", true, cx);
+        let scale = args.boolean("scale", true, cx);
+        let beta = WeightOptions::from_args(args, "beta", 1, Initializer::ZEROS, cx);
+        let gamma = WeightOptions::from_args(args, "gamma", 1, ONES, cx);
+        let moving_mean = WeightOptions::average(args, "moving_mean", 1, Initializer::ZEROS, cx);
+        let moving_variance = WeightOptions::average(args, "moving_variance", 1, ONES, cx);
+        if axis == 0 {
+            let message = "axis 0 is the batch, over which `BatchNormalization` takes its statistics";
+            let help = "write `axis = 1` for the first axis of a sample, `axis = -1` for the last";
+            cx.error(Diag::error(Code::BatchAxis, args.loc("axis"), message).help(help));
+            return None;
+        }
+        args.sound(&["axis"]).then_some(BatchNormalization {
+            axis,
+            momentum,
+            epsilon,
+            beta: center.then_some(beta),
+            gamma: scale.then_some(gamma),
+            moving_mean,
+            moving_variance,
+        })
+    }
+
+    /// The axis of the channels within a sample of `rank` axes, if it has that axis.
+    pub fn sample_axis(&self, rank: usize) -> Option<usize> {
+        // A rank is the length of a list in the source: it fits.
+        let with_batch = rank as i64 + 1;
+        let axis = if self.axis < 0 { with_batch.checked_add(self.axis)? } else { self.axis };
+        usize::try_from(axis.checked_sub(1)?).ok().filter(|&axis| axis < rank)
+    }
+
+    fn channels<'s>(&self, shape: &'s Shape) -> Option<&'s Dim> {
+        shape.0.get(self.sample_axis(shape.rank())?)
+    }
+}
+
+impl Layer for BatchNormalization {
+    fn class_name(&self) -> &'static str {
+        SIGNATURE.callee
+    }
+
+    fn reads(&self) -> Reads {
+        Reads::NamedAxes
+    }
+
+    fn effect(&self) -> Effect {
+        Effect::Normalized
+    }
+
+    fn infer(&self, inputs: &[Operand<'_>], call: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {
+        let [x] = inputs else { return None };
+        if !floats(self.class_name(), x, cx) {
+            return None;
+        }
+        let rank = x.shape.rank();
+        if rank == 0 {
+            let message = format!("`BatchNormalization` needs an axis, but `{}` is [], one number", x.name);
+            cx.error(
+                Diag::error(Code::WrongRank, x.loc, message)
+                    .help("write `shape = [1]` at its `Input`, or `Reshape([1])` before the layer"),
+            );
+            return None;
+        }
+        if self.sample_axis(rank).is_none() {
+            let axes = if rank == 1 { "axis 1 only".into() } else { format!("axes 1 to {rank}") };
+            let message = format!("axis {} does not exist: `{}` has {axes}", self.axis, x.name);
+            let help = "axis 1 is the first axis of a sample, axis -1 the last";
+            cx.error(Diag::error(Code::AxisOutOfRange, call, message).help(help));
+            return None;
+        }
+        Some(vec![(x.shape.clone(), Dtype::Float)])
+    }
+
+    fn weights(&self, inputs: &[&Shape]) -> Vec<Weight> {
+        let Some(channels) = inputs.first().and_then(|shape| self.channels(shape)) else { return Vec::new() };
+        let weight = |name, options| Weight { name, shape: Shape(vec![channels.clone()]), options };
+        let trained =
+            [self.gamma.map(|gamma| weight("gamma", gamma)), self.beta.map(|beta| weight("beta", beta))];
+        let averages =
+            [weight("moving_mean", self.moving_mean), weight("moving_variance", self.moving_variance)];
+        trained.into_iter().flatten().chain(averages).collect()
+    }
+
+    fn changes(&self, inputs: &[&Shape], _: Option<&Shape>) -> Vec<(Self, Change)> {
+        // A rank is the length of a list in the source: it fits.
+        let rank = inputs.first().map_or(0, |shape| shape.rank() as i64);
+        let axes = [-1].into_iter().chain(1..rank).filter(|&axis| axis != self.axis);
+        let changed = |axis| BatchNormalization { axis, ..self.clone() };
+        axes.map(|axis| (changed(axis), Change::Setting("axis", Written::Axis(axis)))).collect()
+    }
+}

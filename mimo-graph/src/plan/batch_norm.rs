@@ -1,0 +1,201 @@
+//! Batch normalization: what it computes, and the order of operations that keeps the stages of a step few.
+//!
+//! Its forward needs mean and variance of the whole batch, its backward two sums over it, so that the chunks wait for
+//! each other before either. The *level* of an operation is the number of such waits that come before it. Operations are
+//! sorted by level, stably: batch normalizations at one level share a wait, and a plan without any keeps its order.
+
+use super::build::Building;
+use super::values::ValueId;
+use super::{Op, OpKind, Plan, Read};
+use crate::dim::Dim;
+use crate::graph::{Graph, NodeId};
+use crate::layers::batch_normalization::BatchNormalization;
+use crate::loss::Loss;
+use crate::shape::Shape;
+
+/// A batch normalization.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BatchNorm {
+    /// Channels.
+    pub channels: Dim,
+    /// Values of a sample that follow each other in one channel: the axes after the channels, as one.
+    pub inner: Dim,
+    /// Added to the variance.
+    pub epsilon: f64,
+    /// Share of the averages that stays at each step.
+    pub momentum: f64,
+    /// The block of the scale.
+    pub gamma: Option<usize>,
+    /// The block of the offset.
+    pub beta: Option<usize>,
+    /// The block of the averages of the means.
+    pub moving_mean: usize,
+    /// The block of the averages of the variances.
+    pub moving_variance: usize,
+    /// Where the sums over the batch begin: mean, variance, `Σ dy`, `Σ dy·x̂`, each one value per channel. `None` if the
+    /// averages are used in training too.
+    pub sums: Option<Dim>,
+    /// What is read.
+    pub read: Read,
+}
+
+impl BatchNorm {
+    /// Positions of a sample that each channel has.
+    pub fn positions(&self) -> Dim {
+        self.read.x.len.clone() / self.channels.clone()
+    }
+}
+
+/// The part of a training step that a stage belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StepPart {
+    /// From the inputs to the outputs.
+    Forward,
+    /// Backward through what leads to one output only.
+    Heads,
+    /// Backward through what several outputs share.
+    Trunk,
+}
+
+/// Some operations, run one after another by every chunk, and sums over the batch for which the chunks then wait.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stage {
+    /// The part of the step.
+    pub part: StepPart,
+    /// Places in [`Plan::forward`], in order.
+    pub operations: Vec<usize>,
+    /// The batch normalizations whose sums end the stage: places in [`Plan::forward`].
+    pub sums: Vec<usize>,
+}
+
+impl Building {
+    /// A batch normalization.
+    pub(super) fn batch_norm(&mut self, graph: &Graph, id: NodeId, layer: &BatchNormalization) {
+        let node = graph.node(id);
+        let read = self.read(graph, node.inputs[0]);
+        // Checked by the layer's shape rule.
+        let axis = layer.sample_axis(read.shape.rank()).unwrap_or(0);
+        let channels = read.shape.0.get(axis).cloned().unwrap_or(Dim::Known(1));
+        let inner = Shape(read.shape.0.iter().skip(axis + 1).cloned().collect()).elements();
+        let mut blocks = self.layer_weights(graph, id).into_iter().map(|weight| weight.block);
+        let gamma = layer.gamma.and_then(|_| blocks.next());
+        let beta = layer.beta.and_then(|_| blocks.next());
+        let (Some(moving_mean), Some(moving_variance)) = (blocks.next(), blocks.next()) else { return };
+        let batch = graph.compile.is_some() && graph.layer(node.layer).trainable;
+        let len = read.shape.elements();
+        // Statistics, and a product and a sum per value.
+        self.plan.flops = self.plan.flops.clone() + Dim::Known(8) * len.clone();
+        let kind = OpKind::BatchNorm(Box::new(BatchNorm {
+            channels,
+            inner,
+            epsilon: layer.epsilon,
+            momentum: layer.momentum,
+            gamma,
+            beta,
+            moving_mean,
+            moving_variance,
+            // Set by `place_sums`.
+            sums: batch.then_some(Dim::Known(0)),
+            read,
+        }));
+        let reads = vec![self.values.of(node.inputs[0])];
+        let value = self.values.of(node.outputs[0]);
+        self.op(self.call_name(graph, id), vec![id], len, kind, reads, value);
+    }
+}
+
+/// Whether an operation needs sums over the batch.
+fn waits(op: &Op) -> bool {
+    matches!(&op.kind, OpKind::BatchNorm(norm) if norm.sums.is_some())
+}
+
+/// Sorts the forward by level.
+pub(super) fn order_forward(building: &mut Building) {
+    if !building.plan.forward.iter().any(waits) {
+        return;
+    }
+    let levels = forward_levels(building);
+    let mut order: Vec<usize> = (0..levels.len()).collect();
+    order.sort_by_key(|&at| levels[at]);
+    building.plan.forward = order.iter().map(|&at| building.plan.forward[at].clone()).collect();
+    building.reads = order.iter().map(|&at| building.reads[at].clone()).collect();
+    building.gives = order.iter().map(|&at| building.gives[at].clone()).collect();
+}
+
+/// By operation: how often chunks wait before it.
+fn forward_levels(building: &Building) -> Vec<usize> {
+    let mut of_value = vec![0; building.values.len()];
+    let operations = building.plan.forward.iter().zip(building.reads.iter().zip(&building.gives));
+    let levels = operations.map(|(op, (reads, gives))| {
+        let before = reads.iter().map(|read| of_value[read.0]).max().unwrap_or(0);
+        let level = before + usize::from(waits(op));
+        gives.iter().for_each(|value| of_value[value.0] = level);
+        level
+    });
+    levels.collect()
+}
+
+/// Sorts the backward by level, heads and trunk by themselves, and lists the stages of the step.
+pub(super) fn stages(building: &mut Building) {
+    let forward = forward_levels(building);
+    let all: Vec<usize> = (0..forward.len()).collect();
+    let mut stages = vec![];
+    split(&building.plan, StepPart::Forward, &all, &|at| forward[at], 0, &mut stages);
+    // The trunk begins when all heads are done.
+    let mut of_value = vec![0; building.values.len()];
+    let mut levels = vec![0; forward.len()];
+    let mut first = 0;
+    for part in [StepPart::Heads, StepPart::Trunk] {
+        let mut list = match part {
+            StepPart::Heads => building.plan.heads.clone(),
+            _ => building.plan.trunk.clone(),
+        };
+        for &at in &list {
+            let arrived = |value: &ValueId| of_value[value.0];
+            let after = building.gives[at].iter().map(arrived).max().unwrap_or(0).max(first);
+            levels[at] = after + usize::from(waits(&building.plan.forward[at]));
+            for value in &building.reads[at] {
+                of_value[value.0] = of_value[value.0].max(levels[at]);
+            }
+        }
+        list.sort_by_key(|&at| levels[at]);
+        split(&building.plan, part, &list, &|at| levels[at], first, &mut stages);
+        first = list.iter().map(|&at| levels[at]).max().unwrap_or(first);
+        match part {
+            StepPart::Heads => building.plan.heads = list,
+            _ => building.plan.trunk = list,
+        }
+    }
+    building.plan.stages = stages;
+}
+
+/// Adds the stages of operations that are sorted by level, from level `first` on. There is at least one.
+fn split(
+    plan: &Plan,
+    part: StepPart,
+    list: &[usize],
+    level: &dyn Fn(usize) -> usize,
+    first: usize,
+    stages: &mut Vec<Stage>,
+) {
+    let last = list.iter().map(|&at| level(at)).max().unwrap_or(first);
+    for current in first..=last {
+        let at_level = |wanted: usize| list.iter().copied().filter(move |&at| level(at) == wanted);
+        let sums = at_level(current + 1).filter(|&at| waits(&plan.forward[at])).collect();
+        stages.push(Stage { part, operations: at_level(current).collect(), sums });
+    }
+}
+
+/// Gives every batch normalization its place in the sums of a step, after the counts over the targets.
+pub(super) fn place_sums(plan: &mut Plan) {
+    let scans = plan.losses.iter().any(|loss| loss.loss.is_some_and(Loss::scans));
+    let mut next = Dim::Known(if scans { plan.outputs.len() } else { 0 });
+    for op in &mut plan.forward {
+        let OpKind::BatchNorm(norm) = &mut op.kind else { continue };
+        if let Some(sums) = &mut norm.sums {
+            *sums = next.clone();
+            next = next + Dim::Known(4) * norm.channels.clone();
+        }
+    }
+    plan.sums = next;
+}
