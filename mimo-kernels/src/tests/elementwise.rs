@@ -102,6 +102,7 @@ fn dropped_values_are_zero_even_if_they_were_infinite() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "a distribution needs many numbers, and nothing here is unsafe")]
 fn random_numbers_have_their_distribution() {
     let n = 100_000u64;
     let mean = |f: &dyn Fn(u64) -> f64| (0..n).map(f).sum::<f64>() / n as f64;

@@ -20,6 +20,11 @@ fn every_table(mut single: impl FnMut(&str), double: impl FnOnce()) {
     double();
 }
 
+/// A number of rounds, or a small part of it under Miri, which is some hundred times slower.
+const fn rounds(n: usize) -> usize {
+    if cfg!(miri) { n.div_ceil(100) } else { n }
+}
+
 /// How far a result in `E` may be from the reference, relative to the size of the terms that made it.
 fn tolerance<E: Element>() -> f64 {
     // Sums of some hundred terms, each rounded.
