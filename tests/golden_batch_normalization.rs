@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 use mimo::dfdx::prelude::*;
-use mimo::prelude::{FitOptions, Model as _, Trainable, Trainer, Verbose, model};
+use mimo::prelude::{FitOptions, Model as _, Trainer, Verbose, model};
 use serde_json::Value;
 use support::{
     Data, F32, Real, TRAINING, Tolerance, assert_close, assert_near, entry, golden, narrow, numbers,
