@@ -11,8 +11,10 @@ use support::{Data, step};
 const CHANNELS: usize = 3 + 2;
 
 mod block {
-    mimo::model! {
-        pub Block {
+    use mimo::prelude::*;
+
+    model! {
+        pub(crate) Block {
             let x = Input(shape = [4]);
             let y = Dense(3)(x);
             let y = BatchNormalization(momentum = 0.5)(y);
@@ -22,7 +24,7 @@ mod block {
 }
 
 model! {
-    pub Net {
+    Net {
         let x = Input(shape = [4]);
         let h = Dense(crate::CHANNELS, activation = relu)(x);
         let h = BatchNormalization(momentum = 0.5)(h);
@@ -119,12 +121,12 @@ fn many_steps_bring_the_averages_to_the_statistics_of_the_data() {
 }
 
 mod nested {
-    use super::block::Block;
     use mimo::prelude::*;
 
     model! {
-        use Block;
-        pub Outer {
+        pub(crate) Outer {
+            use super::block::Block;
+
             let a = Input(shape = [4]);
             let block = Block();
             let y = Dense(1)(block(a) + block(Dense(4)(a)));
