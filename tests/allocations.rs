@@ -19,7 +19,7 @@ use mimo::prelude::*;
 use counting::allocations;
 
 /// Wide enough that batches of 32 and more are shared by the threads, with one of everything that a step can
-/// contain: siblings, a merge, dropout, noise, steps of a sequence, sparse and dense targets, metrics with states, penalties.
+/// contain: siblings, a merge, dropout, noise, steps of a sequence, sparse and dense targets, metrics with states, penalties, statistics of the batch.
 macro_rules! net {
     ($name:ident, $constraint:ident, $optimizer:ident($($argument:tt)*)) => {
         model! {
@@ -36,7 +36,7 @@ macro_rules! net {
                 let read = GRU(8)(read, initial_state = Dense(8)(h));
                 let x = concatenate([x, age, read]);
                 let left = Dense(64, activation = tanh, kernel_constraint = $constraint)(x);
-                let right = Dense(64, activation = relu)(x);
+                let right = BatchNormalization()(Dense(64, activation = relu)(x));
                 let x = left + right;
                 let kind = Dense(5, activation = softmax)(x);
                 let tags = Dense(3, activation = sigmoid)(x);

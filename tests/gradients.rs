@@ -227,6 +227,28 @@ gradients! {
         let z = Dense(2)(Dropout(0.5)(b));
         Model(inputs = [x], outputs = [y, z]).compile(optimizer = SGD(0.0), loss = mse)
     }
+    normalized_over_the_batch Normalized, training = true; {
+        let x = Input(shape = [3, 4]);
+        let first = BatchNormalization(axis = 1, center = false)(x);
+        let a = Dense(5, activation = tanh)(first);
+        let shared = BatchNormalization(gamma_regularizer = L2(0.1));
+        let b = shared(a);
+        let c = shared(Dense(5)(b));
+        let d = BatchNormalization(trainable = false)(Dense(4)(c));
+        let left = BatchNormalization()(Dense(4)(Flatten()(b)));
+        let right = BatchNormalization(scale = false)(Dense(4, activation = relu)(Flatten()(d)));
+        let y = BatchNormalization(center = false, scale = false)(left + right);
+        let z = Dense(2)(concatenate([left, y]));
+        Model(inputs = [x], outputs = [y, z, c])
+            .compile(optimizer = SGD(0.0), loss = { y: mae, z: mse, c: mse }, loss_weights = { z: 0.5 })
+    }
+    normalized_by_averages Averages; {
+        let x = Input(shape = [6]);
+        let a = BatchNormalization(trainable = false)(Dense(5)(x));
+        let b = BatchNormalization(axis = 1, trainable = false, scale = false)(Reshape([5, 1])(a));
+        let y = Dense(2)(Flatten()(b) + a);
+        Model(inputs = [x], outputs = [y]).compile(optimizer = SGD(0.0), loss = mse)
+    }
     all_activations_as_siblings Zoo, values = 12; {
         let x = Input(shape = [4]);
         let h = Dense(5, activation = tanh)(x);

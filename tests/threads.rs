@@ -300,3 +300,43 @@ fn depthwise_convolutions_train_the_same_on_any_number_of_threads() {
     let model = Channels::new(1);
     compare("predictions", |threads| predict(&model, &inputs, threads));
 }
+
+// Statistics of the whole batch, in branches that share a stage and after each other, in heads and in the trunk.
+model! {
+    Normalized {
+        let image = Input(shape = [12, 11, 2]);
+        let x = Conv2D(12, 3, padding = same)(image);
+        let x = Activation(relu)(BatchNormalization(axis = 1)(x));
+        let left = BatchNormalization()(Conv2D(12, 3, padding = same)(x));
+        let right = BatchNormalization(momentum = 0.9)(Conv2D(12, 1)(x));
+        let shared = BatchNormalization();
+        let x = shared(left + right);
+        let x = shared(Conv2D(12, 3, activation = relu)(x));
+        let x = Flatten()(x);
+        let value = Dense(2)(BatchNormalization()(Dense(16, activation = relu)(x)));
+        let kind = Dense(5, activation = softmax)(x);
+
+        Model(inputs = [image], outputs = [value, kind]).compile(
+            optimizer = SGD(0.01),
+            loss = { value: hinge, kind: sparse_categorical_crossentropy },
+        )
+    }
+}
+
+#[test]
+fn batch_normalizations_train_the_same_on_any_number_of_threads() {
+    const { assert!(3 * 31 * <Normalized as Model>::PROGRAM.flops > 4_000_000) };
+    let inputs = NormalizedInputs { image: tensor(values(ROWS * 264)).unwrap() };
+    let targets = NormalizedTargets {
+        value: tensor(values::<f32>(ROWS * 2).into_iter().map(f32::round).collect::<Vec<_>>()).unwrap(),
+        kind: tensor(classes(ROWS)).unwrap(),
+    };
+    let data = ArrayDataset::<Normalized>::new(&inputs, &targets).unwrap();
+    for batch in [31, 33, 257] {
+        compare(&format!("batches of {batch}"), |threads| {
+            run(Normalized::new(1), &data, batch, threads, None)
+        });
+    }
+    let model = Normalized::new(1);
+    compare("predictions", |threads| predict(&model, &inputs, threads));
+}

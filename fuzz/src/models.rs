@@ -193,6 +193,15 @@ impl Growing<'_, '_> {
                     self.choices.pick(&["Dropout(0.2)", "GaussianNoise(0.1)", "Dropout(0.5, seed = 3)"]);
                 self.give(format!("{layer}({name})"), x.shape);
             }
+            (5, _) if self.choices.one_in(2) => {
+                let layer = self.choices.pick(&[
+                    "BatchNormalization()",
+                    "BatchNormalization(axis = 1, epsilon = 0.1)",
+                    "BatchNormalization(scale = false, center = false)",
+                    "BatchNormalization(trainable = false)",
+                ]);
+                self.give(format!("{layer}({name})"), x.shape);
+            }
             (5, _) => self.merge(&x),
             (6, _) => self.join(&x),
             (7, 1) => {

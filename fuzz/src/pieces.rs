@@ -39,6 +39,7 @@ const PIECES: [&str; 80] = [
     "Embedding(N, 4)(x)",
     "Dropout(0.5)(x)",
     "GaussianNoise(0.1)",
+    "BatchNormalization(axis = 1, center = false)(x)",
     "concatenate([x, y], axis = 1)",
     "add([x, h])",
     "Dot(axes = 1, normalize = true)([x, y])",

@@ -136,7 +136,8 @@ impl<'m, M: Trainable> Trainer<'m, M> {
         self.engine.learning_rate()
     }
 
-    /// Sets the optimizer's step size, from the next step on. With 0 a step only measures.
+    /// Sets the optimizer's step size, from the next step on. With 0 a step only measures, but for the moving averages of
+    /// `BatchNormalization`, which follow every step.
     ///
     /// # Errors
     /// [`LearningRate`](Error::LearningRate) if it is negative, NaN or infinite; the old one stays then.

@@ -105,18 +105,15 @@ model! {
         let s1 = Dense(3, activation = linear);
         let t9 = s1(t8);
         let t10 = Flatten()(x1);
-        let t11 = Dropout(0.5, seed = 3)(t4);
-        let t12 = Dense(2, activation = tanh_shrink, trainable = false)(t11);
-        let t13 = Flatten()(t5);
-        let y0 = Dense(4, activation = softmax)(t10);
-        let l1 = Dense(1)(t11);
-        let y1 = Activation(linear)(l1);
-        let t15 = concatenate([t6, Flatten()(t7), Flatten()(t9), Flatten()(t12), t13]);
-        let y2 = Dense(3, activation = softmax)(t15);
-        Model(inputs = [x0, x1, x2], outputs = [y0, y1, y2]).compile(
+        let t11 = BatchNormalization(epsilon = 0.1)(t7);
+        let t12 = Dense(1, activation = linear, kernel_regularizer = L1L2(0.002, 0.01))(t11);
+        let t13 = Dense(6, activation = tanh, kernel_regularizer = L1(0.003))(t10);
+        let y0 = Dense(2, activation = linear)(t4);
+        let t14 = concatenate([t6, Flatten()(t9), Flatten()(t12), t13]);
+        let y1 = Dense(3, activation = linear)(t14);
+        Model(inputs = [x0, x1, x2], outputs = [x2, y0, y1]).compile(
             optimizer = SGD(0.05, momentum = 0.9, nesterov = true),
-            loss = { y0: sparse_categorical_crossentropy, y1: hinge, y2: sparse_categorical_crossentropy },
-            loss_weights = { y2: 2.0 },
+            loss = { x2: none, y0: mse, y1: huber(delta = 0.8) },
         )
     }
 }
@@ -263,17 +260,19 @@ model! {
         let t5 = Concatenate(axis = 1)([t4, t4]);
         let t6 = concatenate([t4, t4, t3]);
         let t7 = Dense(3, activation = relu)(t5);
-        let t8 = Dropout(0.5, seed = 3)(t2);
-        let l0 = Dense(2)(t8);
-        let y0 = Activation(softmax)(l0);
-        let y1 = Dense(2, activation = softmax)(t2);
-        let t10 = concatenate([x0, Flatten()(t6), Flatten()(t7)]);
-        let l2 = Dense(3)(t10);
-        let y2 = Activation(linear)(l2);
-        Model(inputs = [x0, x1], outputs = [y0, y1, y2]).compile(
+        let t8 = Dropout(0.2)(t7);
+        let l0 = Dense(2)(t5);
+        let y0 = Activation(linear)(l0);
+        let l1 = Dense(2)(x1);
+        let y1 = Activation(softplus)(l1);
+        let l2 = Dense(2)(l1);
+        let y2 = Activation(softmax)(l2);
+        let t12 = concatenate([x0, Flatten()(t6), Flatten()(t8)]);
+        let l3 = Dense(2)(t12);
+        let y3 = Activation(sigmoid)(l3);
+        Model(inputs = [x0, x1], outputs = [t12, y0, y1, l0, y2, y3]).compile(
             optimizer = Adagrad(0.05),
-            loss = { y0: kl_divergence, y1: CategoricalCrossentropy(label_smoothing = 0.1), y2: categorical_hinge },
-            loss_weights = { y0: 0.25, y1: 2.0, y2: 0.5 },
+            loss = { t12: categorical_hinge, y0: SparseCategoricalCrossentropy(from_logits = true), y1: none, l0: mae, y2: none, y3: BinaryCrossentropy(label_smoothing = 0.2) },
         )
     }
 }
@@ -342,21 +341,24 @@ model! {
         let s0 = Dense(6, activation = sigmoid);
         let t3 = s0(x2);
         let t4 = s0(x2);
-        let t5 = Dropout(0.5, seed = 3)(t3);
-        let t6 = Dense(6, activation = silu)(t3);
-        let t7 = concatenate([t6, t3]);
-        let t8 = s0(x2);
-        let s1 = Dense(4, activation = sigmoid);
-        let t9 = s1(t5);
-        let t10 = GaussianNoise(0.2)(t9);
-        let t11 = s1(t6);
-        let t12 = Dropout(0.2)(t6);
-        let t13 = concatenate([x0, Flatten()(x1), t4, t7, t8, t10, t11, t12]);
-        let y0 = Dense(2, activation = sigmoid)(t13);
-        Model(inputs = [x0, x1, x2], outputs = [t7, y0]).compile(
+        let t5 = GaussianNoise(0.2)(t4);
+        let t6 = concatenate([t3, t4, x2]);
+        let t7 = Dense(6, activation = elu, use_bias = false, trainable = false)(x2);
+        let t8 = Dense(3, activation = tanh)(x2);
+        let t9 = Dense(8, activation = hard_silu)(t7);
+        let t10 = s0(t8);
+        let s1 = Dense(6, activation = linear);
+        let t11 = s1(t9);
+        let t12 = Dense(6, activation = celu, use_bias = false, kernel_regularizer = L1L2(0.002, 0.01))(t8);
+        let t13 = Dense(1, activation = hard_silu, kernel_regularizer = L2(0.01))(t9);
+        let y0 = Dense(4, activation = linear)(t5);
+        let t14 = concatenate([x0, Flatten()(x1), t6, t10, t11, t12, t13]);
+        let l1 = Dense(4)(t14);
+        let y1 = Activation(tanh)(l1);
+        Model(inputs = [x0, x1, x2], outputs = [t9, y0, y1, x1]).compile(
             optimizer = Adam(1e-2),
-            loss = { t7: log_cosh, y0: binary_crossentropy },
-            loss_weights = { t7: 0.5, y0: 0.25 },
+            loss = { t9: log_cosh, y0: huber(delta = 0.8), y1: log_cosh, x1: none },
+            loss_weights = { y0: 0.5, y1: 2.0 },
         )
     }
 }
@@ -548,18 +550,22 @@ model! {
         let x0 = Input(shape = [2, 2, 3]);
         let t1 = Dense(6, activation = selu, kernel_regularizer = L1L2(0.002, 0.01))(x0);
         let t2 = Dense(6, activation = softsign)(t1);
-        let t3 = Dropout(0.2)(t2);
-        let t4 = Dense(4, activation = mish)(t2);
-        let t5 = Dense(4, activation = hard_silu)(t3);
-        let t6 = Reshape([16, 1])(t5);
-        let y0 = Dense(3, activation = softplus)(t4);
-        let t7 = Flatten()(t6);
-        let l1 = Dense(4)(t7);
-        let y1 = Activation(linear)(l1);
-        Model(inputs = [x0], outputs = [t3, y0, y1, t6]).compile(
+        let t3 = BatchNormalization(epsilon = 0.1)(t2);
+        let t4 = Dense(5, activation = hard_silu)(t2);
+        let s0 = Dense(4, activation = linear);
+        let t5 = s0(t3);
+        let t6 = Dense(4, activation = tanh)(t4);
+        let y0 = Dense(2, activation = softmax)(t4);
+        let y1 = Dense(4, activation = linear)(t5);
+        let l2 = Dense(3)(t2);
+        let y2 = Activation(softmax)(l2);
+        let t8 = Flatten()(t6);
+        let l3 = Dense(2)(t8);
+        let y3 = Activation(softmax)(l3);
+        Model(inputs = [x0], outputs = [y0, y1, y2, y3]).compile(
             optimizer = Nadam(1e-2),
-            loss = { t3: BinaryCrossentropy(from_logits = true), y0: msle, y1: cosine_similarity, t6: log_cosh },
-            loss_weights = { y1: 2.0, t6: 0.5 },
+            loss = { y0: sparse_categorical_crossentropy, y1: BinaryCrossentropy(from_logits = true), y2: CategoricalCrossentropy(label_smoothing = 0.1), y3: categorical_crossentropy },
+            loss_weights = { y0: 0.5, y3: 0.5 },
         )
     }
 }
@@ -967,22 +973,22 @@ model! {
         let t3 = Dense(193, activation = relu)(t2);
         let t4 = Dense(161, activation = tanh)(t3);
         let t5 = concatenate([t3, t4, t2]);
-        let t6 = GaussianNoise(0.2)(t4);
-        let t7 = Dense(161, activation = soft_shrink)(t6);
-        let t8 = Dense(161, activation = linear, kernel_regularizer = L2(0.01))(t6);
-        let t9 = Reshape([23, 7])(t7);
-        let t10 = concatenate([t9, t9]);
-        let t11 = maximum([t6, t4, t6]);
-        let t12 = Reshape([7, 23])(t11);
-        let t13 = Dropout(0.5, seed = 3)(t5);
-        let t14 = Reshape([10, 1])(t2);
-        let t15 = concatenate([x1, t8, Flatten()(t10), Flatten()(t12), t13, Flatten()(t14)]);
-        let l0 = Dense(3)(t15);
-        let y0 = Activation(linear)(l0);
-        Model(inputs = [x0, x1], outputs = [y0, t2, t15]).compile(
+        let t6 = BatchNormalization(axis = 1, epsilon = 0.1)(t4);
+        let t7 = Dense(130, activation = relu)(t6);
+        let t8 = concatenate([t6, t4]);
+        let t9 = average([t8, x1]);
+        let t10 = Reshape([23, 7])(t6);
+        let t11 = Activation(tanh_shrink)(t4);
+        let t12 = concatenate([x1, t2, t3]);
+        let s0 = Dense(161, activation = relu);
+        let t13 = s0(t11);
+        let t14 = s0(t4);
+        let t15 = concatenate([t5, t7, t9, Flatten()(t10), t12, t13, t14]);
+        let y0 = Dense(2, activation = linear)(t15);
+        Model(inputs = [x0, x1], outputs = [t3, y0]).compile(
             optimizer = Lion(1e-3),
-            loss = { y0: BinaryCrossentropy(from_logits = true), t2: huber(delta = 0.8), t15: mse },
-            loss_weights = { y0: 0.25, t15: 0.25 },
+            loss = { t3: SparseCategoricalCrossentropy(from_logits = true, ignore_class = 1), y0: SparseCategoricalCrossentropy(from_logits = true) },
+            loss_weights = { y0: 2.0 },
         )
     }
 }

@@ -58,7 +58,7 @@ def main():
     })
     training = ("x", "y", "initial_weights", "train_on_batch_logs", "evaluate_after", "predict_after", "final_weights")
     write("siamese.json", pick(golden["training"][5], *training))
-    # The one with BatchNormalization is left out.
+    # The one with BatchNormalization is in batch_normalization.json.
     names = ["sentiment", "horizons", "diagnosis", "reconstruction", None, "siamese"]
     write("tutorials.json", {
         name: pick(case, *training) for name, case in zip(names, golden["training"]) if name

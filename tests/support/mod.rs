@@ -275,10 +275,12 @@ pub fn set_weights<M: Model<Float: Real>>(model: &mut M, mut values: impl FnMut(
 /// Weights that leave nothing at 0: biases too, and no kernel so large that activations saturate.
 pub fn randomize<M: Model<Float: Real>>(model: &mut M, seed: u64) {
     let mut random = Random(seed);
-    set_weights(model, |_, shape| {
+    set_weights(model, |name, shape| {
         let fan = if shape.len() > 1 { shape[0] } else { 8 };
         let scale = (1.5 / fan as f64).sqrt();
-        random.normals(len(shape)).into_iter().map(|value| f64::from((scale * value) as f32)).collect()
+        let variance = name.ends_with("/moving_variance");
+        let value = |value: f64| f64::from((if variance { 0.5 + value.abs() } else { scale * value }) as f32);
+        random.normals(len(shape)).into_iter().map(value).collect()
     });
 }
 

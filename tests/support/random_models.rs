@@ -212,6 +212,7 @@ impl Growing {
                 let activation = self.activation(&x);
                 self.give_activated(&format!("Activation({activation})({})", x.name), x.shape, activation);
             }
+            11 if self.random.chance(0.5) => self.normalize(),
             11 => self.noise(),
             12..=14 => self.reorder(),
             15 | 16 => self.merge(),
@@ -304,6 +305,20 @@ impl Growing {
         let at = self.any();
         let x = self.read(at);
         let layer = self.random.pick(&["Dropout(0.2)", "Dropout(0.5, seed = 3)", "GaussianNoise(0.2)"]);
+        self.give(&format!("{layer}({})", x.name), x.shape);
+    }
+
+    /// Its statistics are those of the batch in a training step only.
+    fn normalize(&mut self) {
+        self.noisy = true;
+        let at = self.any();
+        let x = self.read(at);
+        let layer = self.random.pick(&[
+            "BatchNormalization(epsilon = 0.1)",
+            "BatchNormalization(axis = 1, epsilon = 0.1)",
+            "BatchNormalization(epsilon = 0.1, center = false, gamma_regularizer = L2(0.02))",
+            "BatchNormalization(trainable = false)",
+        ]);
         self.give(&format!("{layer}({})", x.name), x.shape);
     }
 

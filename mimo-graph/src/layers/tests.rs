@@ -106,6 +106,7 @@ fn every_class_has_its_names() {
             "repeat_vector",
             "dropout",
             "gaussian_noise",
+            "batch_normalization",
             "concatenate",
             "add",
             "subtract",

@@ -202,3 +202,70 @@ fn slots_live_from_the_first_to_the_last_touch() {
     assert_eq!(plan.slots[plan.inputs[0].slot].train, (0, end));
     assert_eq!(plan.slots[plan.inputs[0].slot].predict, Some((0, 1)));
 }
+
+/// `x → dense → a, b`, a batch normalization each, and their sum.
+fn branches() -> Model {
+    use crate::layers::WeightOptions;
+    use crate::layers::batch_normalization::BatchNormalization;
+    let zeros = crate::initializer::Initializer::ZEROS;
+    let trained = WeightOptions { initializer: zeros, regularizer: None, constraint: None, trainable: true };
+    let average = WeightOptions { trainable: false, ..trained };
+    let norm = LayerKind::BatchNormalization(BatchNormalization {
+        axis: -1,
+        momentum: 0.9,
+        epsilon: 0.1,
+        beta: Some(trained),
+        gamma: Some(trained),
+        moving_mean: average,
+        moving_variance: average,
+    });
+    let mut model = Model::new();
+    let x = model.input("x", &[3]);
+    let h = model.dense("h", x, 4, Activation::Tanh);
+    let sides = ["a", "b"].map(|name| {
+        let side = model.dense(name, h, 4, Activation::Tanh);
+        let norm = model.layer(norm.clone());
+        model.call(name, norm, &[side], Some(Shape::known(&[4])))
+    });
+    let y = model.dense("y", sides[0], 1, Activation::Linear);
+    let z = model.dense("z", sides[1], 1, Activation::Linear);
+    model.output("y", y);
+    model.output("z", z);
+    model
+}
+
+#[test]
+fn batch_normalizations_beside_each_other_share_a_stage() {
+    let plan = plan(branches(), "optimizer = adam, loss = mse");
+    let stages: Vec<_> = plan
+        .stages
+        .iter()
+        .map(|stage| (stage.part, backward(&plan, &stage.operations), backward(&plan, &stage.sums)))
+        .collect();
+    let norms = vec!["batch_normalization", "batch_normalization_1"];
+    assert_eq!(
+        stages,
+        [
+            (StepPart::Forward, vec!["dense", "dense_1_and_dense_2"], norms.clone()),
+            (StepPart::Forward, vec!["batch_normalization", "batch_normalization_1", "y", "z"], vec![]),
+            (StepPart::Heads, vec!["z", "y"], vec!["batch_normalization_1", "batch_normalization"]),
+            (StepPart::Heads, vec!["batch_normalization_1", "batch_normalization"], vec![]),
+            (StepPart::Trunk, vec!["dense_1_and_dense_2", "dense"], vec![]),
+        ]
+    );
+    // Four sums per channel each, and the gradients of the weights are among them.
+    assert_eq!(plan.sums, Dim::Known(32));
+    let gradients = plan.blocks.iter().filter(|block| matches!(block.gradient, Some(Gradient::BatchSums(_))));
+    assert_eq!(gradients.count(), 4);
+}
+
+#[test]
+fn a_frozen_batch_normalization_waits_for_nobody() {
+    let mut model = branches();
+    for layer in &mut model.graph.layers {
+        layer.trainable &= !matches!(layer.kind, LayerKind::BatchNormalization(_));
+    }
+    let plan = plan(model, "optimizer = adam, loss = mse");
+    assert!(plan.stages.iter().all(|stage| stage.sums.is_empty()));
+    assert_eq!((plan.stages.len(), &plan.sums), (3, &Dim::Known(0)));
+}

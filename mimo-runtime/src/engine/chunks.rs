@@ -79,13 +79,14 @@ impl<E: Element> Default for Chunks<E> {
 }
 
 impl<E: Float> Chunks<E> {
-    /// Cuts a batch; allocates only if none as large has been cut before.
+    /// Cuts a batch; allocates only if none as large has been cut before. Given are the numbers of statistics of a chunk
+    /// and of sums for the next stage.
     pub(super) fn cut(
         &mut self,
         batch: usize,
         capacity: usize,
         memory: Memory,
-        program: &Program,
+        [statistics, sums]: [usize; 2],
     ) -> Result<(), Error> {
         (self.batch, self.capacity) = (batch, capacity);
         self.count = batch.div_ceil(capacity);
@@ -95,15 +96,15 @@ impl<E: Float> Chunks<E> {
             self.arena = buffer(needed)?;
         }
         // A chunk's statistics have cache lines of their own: two threads write them.
-        let statistics = program.statistics.max(1).div_ceil(ALIGN) * ALIGN;
+        let statistics = statistics.max(1).div_ceil(ALIGN) * ALIGN;
         if self.statistics.len() < statistics * self.count {
             self.statistics = buffer(statistics * self.count)?;
         }
-        let sums = program.sums.div_ceil(ALIGN) * ALIGN;
+        self.merged.resize(sums, 0.0);
+        let sums = sums.div_ceil(ALIGN) * ALIGN;
         if self.sums.len() < sums * self.count {
             self.sums = buffer(sums * self.count)?;
         }
-        self.merged.resize(program.sums, 0.0);
         self.sums_claims.grow(self.count);
         self.sums_bounds.clear();
         self.sums_bounds.extend((0..=self.count).map(|at| at * sums));
@@ -225,7 +226,8 @@ impl<E: Float> Engine<E> {
     ) -> Result<(), Error> {
         let program = self.program;
         let capacity = rows_per_chunk(step_flops(program), rows.len());
-        self.train_chunks.cut(rows.len(), capacity, program.train, program)?;
+        let sums = [program.statistics, program.sums];
+        self.train_chunks.cut(rows.len(), capacity, program.train, sums)?;
         let gather = |chunk: &mut Chunk<'_, E>| {
             let rows = &rows[chunk.first_row..chunk.first_row + chunk.rows];
             let batch = &mut BatchRows { chunk, program };

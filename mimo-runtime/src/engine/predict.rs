@@ -23,7 +23,7 @@ pub(super) fn predict<E: Float>(
     while done < rows {
         let round = ROUND.min(rows - done);
         let capacity = rows_per_chunk(program.flops, round);
-        engine.predict_chunks.cut(round, capacity, program.predict, program)?;
+        engine.predict_chunks.cut(round, capacity, program.predict, [0, 0])?;
         let shared = Shared {
             memory: program.predict,
             params: &engine.parameters.values,

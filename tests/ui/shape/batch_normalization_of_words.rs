@@ -2,9 +2,8 @@ use mimo::prelude::*;
 
 model! {
     pub Net {
-        let x = Input(shape = [8]);
-        let h = BatchNormalization()(x);
-        let y = Lambda(f)(h);
+        let x = Input(shape = [6], dtype = "int32");
+        let y = BatchNormalization()(x);
         Model(inputs = [x], outputs = [y])
     }
 }
