@@ -16,8 +16,6 @@
 //! - [`initializers`], [`regularizers`], [`constraints`]
 //! - [`values`]: what an argument may be
 
-#[macro_use]
-mod item;
 pub mod activations;
 pub mod constraints;
 pub mod initializers;
@@ -32,57 +30,33 @@ pub mod tensor;
 mod tests;
 pub mod values;
 
-pub use item::{Argument, Item, Kind, a, an, any, of};
+pub use crate::item::{Argument, Item, Kind, a, an, any, of};
 
-use crate::args::Signature;
+use crate::activation::Activation;
+use crate::named::Named;
 
 /// The items of a module of the language, by its name.
 #[doc(hidden)]
-pub fn items(module: &str) -> impl Iterator<Item = &'static Item> {
-    let lists: &[&[Item]] = match module {
-        "activations" => &[activations::ITEMS],
-        "constraints" => &[constraints::ITEMS],
-        "initializers" => &[initializers::ITEMS],
-        "layers" => layers::ITEMS,
-        "losses" => &[losses::ITEMS],
-        "metrics" => &[metrics::ITEMS],
-        "model" => &[model::ITEMS],
-        "optimizers" => &[optimizers::ITEMS],
-        "regularizers" => &[regularizers::ITEMS],
-        _ => &[],
-    };
-    lists.iter().copied().flatten()
+pub fn items(module: &str) -> Vec<&'static Item> {
+    fn of<T>(table: &[Named<T>]) -> Vec<&'static Item> {
+        table.iter().map(|entry| entry.item).collect()
+    }
+    match module {
+        "activations" => of(&Activation::table()),
+        "constraints" => of(crate::initializer::hold::CONSTRAINTS),
+        "initializers" => of(crate::initializer::read::INITIALIZERS),
+        "layers" => crate::layers::items().collect(),
+        "losses" => of(crate::compile::losses::LOSSES),
+        "metrics" => of(crate::compile::metrics::table::METRICS),
+        "model" => model::ITEMS.to_vec(),
+        "optimizers" => of(crate::compile::optimizers::OPTIMIZERS),
+        "regularizers" => of(crate::initializer::hold::REGULARIZERS),
+        _ => Vec::new(),
+    }
 }
 
 /// The item that a word stands for.
 #[doc(hidden)]
 pub fn find(module: &str, name: &str) -> Option<&'static Item> {
-    let found = items(module).find(|item| item.names.contains(&name));
-    // Two layers are written where an activation is meant.
-    let also =
-        || items("layers").find(|item| activations::LAYERS.contains(&name) && item.names.contains(&name));
-    found.or_else(|| also().filter(|_| module == "activations"))
-}
-
-/// What the macro accepts by position, which is more than an item lists: Keras's arguments that mimo does not have.
-#[doc(hidden)]
-pub fn positional(module: &str, name: &str) -> &'static [&'static str] {
-    let found = signatures(module).into_iter().find(|(names, _)| names.contains(&name));
-    found.map_or(&[], |(_, signature)| signature.params)
-}
-
-/// The spellings of everything that the macro accepts in the place of a module's items, and what a call takes.
-fn signatures(module: &str) -> Vec<(Vec<&'static str>, Signature)> {
-    match module {
-        "activations" => crate::activation::Activation::signatures(),
-        "constraints" => crate::initializer::Constraint::signatures(),
-        "initializers" => crate::initializer::Initializer::signatures(),
-        "layers" => crate::layers::signatures(),
-        "losses" => crate::compile::losses::signatures(),
-        "metrics" => crate::compile::metrics::signatures(),
-        "model" => vec![(vec!["compile"], crate::compile::SIGNATURE)],
-        "optimizers" => crate::compile::optimizers::signatures(),
-        "regularizers" => crate::initializer::Regularizer::signatures(),
-        _ => Vec::new(),
-    }
+    items(module).into_iter().find(|item| item.names.contains(&name))
 }

@@ -55,8 +55,8 @@ pub fn assign(graph: &mut Graph, diags: &mut Diags) {
     for i in unnamed {
         let layer = &graph.layers[i];
         let base = layer.kind.auto_name();
-        let count = counts.entry(base.to_owned()).or_default();
-        let name = next_name(base, count, &taken);
+        let count = counts.entry(base.clone()).or_default();
+        let name = next_name(&base, count, &taken);
         graph.layers[i].name.clone_from(&name);
         taken.insert(name);
     }
@@ -89,7 +89,7 @@ fn nested(graph: &mut Graph, taken: &mut BTreeSet<String>) {
 }
 
 /// Keras's automatic name for a class: `ResNetBlock` is `res_net_block`, and `GRUEncoder` is `gru_encoder`.
-fn snake_case(class: &str) -> String {
+pub(crate) fn snake_case(class: &str) -> String {
     let letters: Vec<char> = class.chars().collect();
     let mut name = String::new();
     for (i, &letter) in letters.iter().enumerate() {

@@ -1,12 +1,12 @@
 //! `Reshape`: the same values under other axes.
 
-use crate::args::{Bound, Signature, read};
+use crate::args::{Bound, read};
 use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
 use crate::dim::{Dim, Same};
 use crate::graph::{ConstEntry, Dtype};
-use crate::layers::{Layer, Operand, options};
+use crate::layers::{Layer, Operand};
 use crate::shape::Shape;
 use crate::value::ValueKind;
 
@@ -17,8 +17,19 @@ pub struct Reshape {
     pub target_shape: Vec<Option<Dim>>,
 }
 
-pub(super) const SIGNATURE: Signature =
-    Signature { required: &["target_shape"], ..options::layer("Reshape", &["target_shape"]) };
+layer! {
+    /// The values of a sample in another shape; their number stays what it is.
+    ///
+    /// `[…] → target_shape`
+    ///
+    /// Keras: [`Reshape`](https://keras.io/api/layers/reshaping_layers/reshape/)
+    "`Reshape(target_shape, name = none, trainable = true)`"
+    Reshape, "let x = Input(shape = [12]);\nlet y: [3, 4] = Reshape([3, -1])(x);" => Reshape::from_args;
+    takes {
+        /// The new shape of a sample; one axis may be -1, and follows from the others.
+        target_shape: Lengths,
+    }
+}
 
 impl Reshape {
     pub(super) fn from_args(args: &Bound<'_>, cx: &mut Cx<'_>) -> Option<Self> {
@@ -57,7 +68,7 @@ impl Reshape {
 
 impl Layer for Reshape {
     fn class_name(&self) -> &'static str {
-        SIGNATURE.callee
+        "Reshape"
     }
 
     fn infer(&self, inputs: &[Operand<'_>], call: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {

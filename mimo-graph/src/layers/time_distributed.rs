@@ -1,12 +1,12 @@
 //! `TimeDistributed`: one layer on every step of a sequence.
 
 use crate::activation::Activation;
-use crate::args::{Bound, Signature};
+use crate::args::Bound;
 use crate::code::Code;
 use crate::context::Cx;
 use crate::diag::{Diag, Loc};
 use crate::graph::Dtype;
-use crate::layers::{Layer, LayerKind, Operand, Weight, options, wrapped};
+use crate::layers::{Layer, LayerKind, Operand, Weight, wrapped};
 use crate::shape::Shape;
 
 /// Keras's `TimeDistributed`: `[steps, …] → [steps, …]`. The steps are treated like samples, so that whatever reads one
@@ -19,8 +19,19 @@ pub struct TimeDistributed {
     pub name: Option<String>,
 }
 
-pub(super) const SIGNATURE: Signature =
-    Signature { required: &["layer"], ..options::layer("TimeDistributed", &["layer"]) };
+layer! {
+    /// A layer that is called on every step of a sequence by itself, with the same weights.
+    ///
+    /// `[steps, …] → [steps, …]`
+    ///
+    /// Keras: [`TimeDistributed`](https://keras.io/api/layers/recurrent_layers/time_distributed/)
+    "`TimeDistributed(layer, name = none, trainable = true)`"
+    TimeDistributed, "let x = Input(shape = [10, 32]);\nlet y: [10, 5] = TimeDistributed(Dense(5))(x);" => TimeDistributed::from_args;
+    takes {
+        /// The layer inside, with its settings.
+        layer: Layer,
+    }
+}
 
 impl TimeDistributed {
     pub(super) fn from_args(args: &Bound<'_>, cx: &mut Cx<'_>) -> Option<Self> {
@@ -70,7 +81,7 @@ fn no_wrapper(class: &str) -> String {
 
 impl Layer for TimeDistributed {
     fn class_name(&self) -> &'static str {
-        SIGNATURE.callee
+        "TimeDistributed"
     }
 
     fn infer(&self, inputs: &[Operand<'_>], call: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {
