@@ -23,7 +23,7 @@ use mimo::TrainerOptions;
 use mimo::data::ArrayDataset;
 use mimo::prelude::*;
 use mimo_runtime::batch::BatchRows;
-use mimo_runtime::engine::{Engine, Passes, Source, Totals, Trust};
+use mimo_runtime::engine::{Engine, Source, Totals, Trust};
 
 use peers::Program;
 
@@ -211,13 +211,6 @@ fn batch<M: Trainable<Float = f32>>(net: &Net<M>, threads: usize, limit: Duratio
 /// The engine without the trainer around it: the batch is copied in, the total read.
 fn engine<M: Trainable<Float = f32>>(net: &Net<M>, threads: usize, limit: Duration) -> Measured {
     let program = const { &M::PROGRAM };
-    let passes = Passes {
-        forward: M::forward_pass,
-        scan: M::scan_pass,
-        loss: M::loss_pass,
-        heads_backward: M::heads_backward_pass,
-        trunk_backward: M::trunk_backward_pass,
-    };
     let loss_weights: Vec<f64> = M::SPEC.outputs.iter().map(|output| output.weight).collect();
     let rows: Vec<usize> = (0..BATCH).collect();
     let weights = weights::<M>();
@@ -232,7 +225,8 @@ fn engine<M: Trainable<Float = f32>>(net: &Net<M>, threads: usize, limit: Durati
         Ok(())
     };
     measure(limit, |steps, report| {
-        let mut engine = Engine::new(program, passes, M::SPEC.optimizer, threads).expect("an engine");
+        let mut engine =
+            Engine::new(program, M::forward_pass, M::STAGES, M::SPEC.optimizer, threads).expect("an engine");
         for (index, values) in weights.iter().enumerate() {
             engine.load_weight(index, values);
         }

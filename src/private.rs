@@ -30,7 +30,6 @@ pub use mimo_runtime::graph::initializer::{
 pub use mimo_runtime::graph::layers::merge::MergeOp;
 pub use mimo_runtime::graph::layers::pooling::PoolKind;
 pub use mimo_runtime::graph::layers::recurrent::Cell;
-pub use mimo_runtime::graph::layers::up_sampling::Interpolation;
 pub use mimo_runtime::graph::loss::Loss;
 pub use mimo_runtime::graph::mermaid::mermaid;
 pub use mimo_runtime::graph::metric::{Average, Curve, Metric};
@@ -41,7 +40,7 @@ pub use mimo_runtime::graph::spec::{
 pub use mimo_runtime::graph::summary::summary;
 pub use mimo_runtime::kernels::conv::Geometry;
 pub use mimo_runtime::kernels::pooled::Pooling as ConvPooling;
-pub use mimo_runtime::kernels::{Resize, Windows};
+pub use mimo_runtime::kernels::{Interpolation, Resize, Windows};
 pub use mimo_runtime::layers::activation::Activate;
 pub use mimo_runtime::layers::concatenate::{Concatenate, Part};
 pub use mimo_runtime::layers::conv::{Conv, Scratch};
@@ -72,5 +71,6 @@ pub use mimo_runtime::program::{
     block_offsets, interleaved_offsets, pack_offsets, place,
 };
 pub use mimo_runtime::run::Operation;
+pub use mimo_runtime::stage::{Stage, StepPart, Sum};
 pub use mimo_runtime::traced::{GradientReader, Tracer};
 pub use mimo_runtime::weights::{read as read_weights, reset, visit, write as write_weights};

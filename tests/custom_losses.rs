@@ -148,10 +148,18 @@ fn losses_by_name() {
         assert!(close(*value, wanted), "{key} {value} {wanted}");
     }
 
-    for name in ["loss", "b_loss", "val_a_loss", "size", ""] {
+    let unusable =
+        ["loss", "b_loss", "val_a_loss", "", "epoch", "a\nb", "val_size", "custom_loss", "val_custom_loss"];
+    for name in unusable.into_iter().chain(["size"]) {
         let added = trainer.add_loss(name, |outputs, _| Ok(outputs.a.mean()));
         // A name of one's own may be used again: it replaces.
         assert_eq!(added.is_ok(), name == "size", "{name}");
+    }
+    // In either order, and whether or not an output has its loss by then.
+    trainer.clear_loss();
+    trainer.add_loss("val_size", |outputs, _| Ok(outputs.a.mean())).expect("a free name");
+    for name in ["size", "a_loss", "val_loss", "val_b_loss"] {
+        assert!(trainer.add_loss(name, |outputs, _| Ok(outputs.a.mean())).is_err(), "{name}");
     }
     trainer.clear_loss();
     let missing = trainer.train_on_batch(&inputs, &targets).expect_err("no loss");

@@ -10,12 +10,13 @@ use self::sizes::Sized;
 use crate::args::read;
 use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
-use crate::diag::{Diag, Diags, Loc};
-use crate::dim::{ConstId, Dim};
-use crate::graph::{ConstEntry, Dtype, Graph, Layer, LayerId, Node, NodeId, Tensor, TensorId};
+use crate::diag::{Diag, Diags, Loc, Subject};
+use crate::dim::{ConstEntry, ConstId, Dim};
+use crate::graph::{Graph, Layer, LayerId, Node, NodeId, Tensor, TensorId};
 use crate::layers::input::Input;
-use crate::layers::{Constructed, Operand, Part, construct};
-use crate::shape::Shape;
+use crate::layers::layer::Operand;
+use crate::layers::{Constructed, Part, construct};
+use crate::shape::{Dtype, Shape};
 use crate::trail::{self, shown_name};
 use crate::value::{Arg, Value, ValueKind};
 
@@ -271,7 +272,8 @@ impl Builder {
         let mut operands = Vec::with_capacity(inputs.len());
         for (&(input, loc), name) in inputs.iter().zip(&names) {
             let tensor = self.graph.tensor(input);
-            operands.push(Operand { name, shape: tensor.shape.as_ref()?, dtype: tensor.dtype, loc });
+            let shape = tensor.shape.as_ref()?;
+            operands.push(Operand { name, shape, dtype: tensor.dtype, loc, tensor: Some(input) });
         }
         let (mut wrong, mut checks) = (Diags::new(), Vec::new());
         let mut cx = Cx { consts: &self.graph.consts, diags: &mut wrong, checks: &mut checks };
@@ -300,12 +302,12 @@ impl Builder {
         let mut like = None;
         if let (Some(needed), Some(first)) = (&weights, first) {
             let (class, first_name) = (layer.kind.class_name(), shown_name(&self.graph, first));
-            if !calls::same_weights(&layer.weights, needed, class, &operands, &first_name, &mut cx) {
+            if !calls::same_weights(&layer.weights, needed, class, &operands, (first, &first_name), &mut cx) {
                 like = Some(first);
             }
         }
         let call = fixes::Call { layer: id, inputs, loc: call, like };
-        self.explain(call, first, wrong, &mut checks, diags);
+        self.explain(call, wrong, &mut checks, diags);
         self.checks.append(&mut checks);
         if let (Some(weights), None, Some(layer)) = (weights, built, self.graph.layers.get_mut(id.index())) {
             layer.weights = weights;
@@ -313,28 +315,17 @@ impl Builder {
         given.filter(|_| like.is_none())
     }
 
-    /// Reports what is wrong with a call, with how its tensors came about and what would mend it; checks get the
-    /// former too. `first` is what the layer was called on before.
-    fn explain(
-        &self,
-        call: fixes::Call<'_>,
-        first: Option<TensorId>,
-        wrong: Diags,
-        checks: &mut [DimCheck],
-        diags: &mut Diags,
-    ) {
-        let tensors: Vec<TensorId> = call.inputs.iter().map(|&(input, _)| input).collect();
-        let came_about = |said: &str| {
-            let mut spoken_of = trail::spoken_of(&self.graph, &tensors, said);
-            spoken_of.extend(
-                first.filter(|&first| !trail::spoken_of(&self.graph, &[first, first], said).is_empty()),
-            );
-            trail::notes(&self.graph, &spoken_of, said)
+    /// Reports what is wrong with a call, with the trails of its tensors and with fixes. Checks get the trails too.
+    fn explain(&self, call: fixes::Call<'_>, wrong: Diags, checks: &mut [DimCheck], diags: &mut Diags) {
+        let trails = |subjects: &mut Vec<Subject>| {
+            // Whatever is wrong with a call on one tensor is about that tensor.
+            if let ([], [(tensor, _)]) = (&subjects[..], call.inputs) {
+                subjects.push(Subject { tensor: *tensor, shown: None });
+            }
+            trail::notes(&self.graph, subjects)
         };
         for check in checks {
-            // The message shows numbers, and no shape.
-            let notes = came_about(&format!("{}\n{}", check.what, check.notes.join("\n")));
-            check.notes.extend(notes);
+            check.notes.extend(trails(&mut check.subjects));
         }
         let wrong = wrong.into_sorted();
         let fixes = match &wrong[..] {
@@ -343,8 +334,7 @@ impl Builder {
             _ => Vec::new(),
         };
         for mut diag in wrong {
-            let notes = came_about(&format!("{}\n{}", diag.message, diag.notes.join("\n")));
-            diag.notes.extend(notes);
+            diag.notes.extend(trails(&mut diag.subjects));
             // What the rule says without having tried it is for those that nothing was found for. A layer of its own
             // is always a way out.
             let said = std::mem::replace(&mut diag.helps, fixes.clone());
@@ -376,8 +366,8 @@ impl Builder {
             return group.outputs.iter().map(String::as_str).collect();
         }
         let called = self.graph.node(node).layer;
-        let whole = self.graph.layers.iter().find(|layer| layer.parts.contains(&called));
-        whole.unwrap_or(self.graph.layer(called)).kind.outputs().to_vec()
+        let whole = self.graph.layer(called).whole.unwrap_or(called);
+        self.graph.layer(whole).kind.outputs().to_vec()
     }
 
     /// The place of the name that a pattern binds to a tensor, for what is said about that tensor alone.
@@ -430,14 +420,15 @@ impl Builder {
         let message =
             format!("`{name}` is {}, written as {}", shape.display(cx.consts), wanted.display(cx.consts));
         let help = format!("write `{}`, or leave the shape out", shape.display(cx.consts));
-        let notes = trail::notes(&self.graph, &[tensor], &message);
+        let subjects = vec![Subject { tensor, shown: Some(shape.clone()) }];
+        let notes = trail::notes(&self.graph, &subjects);
         let known =
             fixes::Known { graph: &self.graph, checks: &[], ascribed: &self.ascribed, tries: &self.tries };
         let report = || {
             let mut diag = Diag::error(Code::AscribedShape, loc, message.clone());
             diag.helps = fixes::of_shape(known, tensor, &wanted);
             diag.notes.clone_from(&notes);
-            diag.help(help.clone())
+            diag.about(subjects.clone()).help(help.clone())
         };
         if wanted.rank() != shape.rank() {
             return cx.error(report());
@@ -456,6 +447,7 @@ impl Builder {
                 what: format!("axis {} of `{name}`", i + 1),
                 help: None,
                 notes: notes.clone(),
+                subjects: subjects.clone(),
             };
             fine &= one.require_equal(check, |_| report());
         }

@@ -56,7 +56,13 @@ fn check_ports_once(graph: &Graph, cx: &mut Cx<'_>) {
                     "the {what}s `{}` and `{}` are the same tensor, `{name}`",
                     earlier.name, port.name
                 );
-                Diag::error(Code::ListedTwice, port.loc, message).help(format!("give `{name}` one name"))
+                Diag::error(Code::ListedTwice, port.loc, message).help(match what {
+                    "output" => format!(
+                        "remove one, or give a copy: `let {} = Activation(linear)({name});`",
+                        if port.name == name { &earlier.name } else { &port.name }
+                    ),
+                    _ => "remove one".into(),
+                })
             };
             cx.error(diag);
         }
@@ -192,7 +198,8 @@ mod tests {
             checked(&model),
             [
                 "106: error: `x` is listed twice as an input\n  = help: remove one",
-                "107: error: the outputs `a` and `b` are the same tensor, `a`\n  = help: give `a` one name",
+                "107: error: the outputs `a` and `b` are the same tensor, `a`\n  = help: remove one, or give a copy: \
+                 `let b = Activation(linear)(a);`",
             ]
         );
     }

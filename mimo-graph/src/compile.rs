@@ -76,7 +76,9 @@ fn read_all(graph: &Graph, args: &[Arg], call: Loc, cx: &mut Cx<'_>) -> Option<C
     }
     let losses = losses(graph, &bound, &heads, call, cx);
     let weights = weights(graph, &bound, &losses, cx);
+    let metrics_at = bound.take("metrics").map_or(call, |setting| setting.loc);
     let metrics = metrics(graph, &bound, &heads, &losses, cx);
+    check_keys(&logged(graph, &losses, &metrics, metrics_at), cx);
     let trainings = losses.into_iter().zip(weights).zip(metrics);
     let outputs = trainings
         .map(|((loss, weight), metrics)| Some(Training { loss: loss?, weight: weight?, metrics: metrics? }))
@@ -130,9 +132,9 @@ fn losses(
             let name = &output.name;
             let message =
                 format!("the output `{name}` is an input of the model, so a loss has nothing to train");
-            cx.error(
-                Diag::error(Code::LossOfInput, value.loc, message).help(format!("write `{name}: none`")),
-            );
+            cx.error(Diag::error(Code::LossOfInput, value.loc, message).help(format!(
+                "write `{name}: none` in a map of the losses, `loss = {{ {name}: none, … }}`"
+            )));
         }
     }
     if losses.iter().all(|loss| *loss == Some(None)) {
@@ -233,31 +235,82 @@ fn metrics(
             Given::Value(value) => metrics::read_all(value, Some(Subject { head, loss }), cx),
         });
     }
-    check_keys(heads, &metrics, setting.loc, cx);
     metrics
 }
 
-/// Logs name a value `output_metric` and a loss `output_loss`, and no two of them the same.
-fn check_keys(heads: &[Head<'_>], metrics: &[Option<Vec<(String, Metric)>>], loc: Loc, cx: &mut Cx<'_>) {
-    let mut taken: Vec<(String, String)> = heads
-        .iter()
-        .map(|head| (format!("{}_loss", head.name), format!("the loss of `{}`", head.name)))
-        .collect();
+/// A value that is logged.
+struct Logged {
+    key: String,
+    /// What it is, in messages.
+    what: String,
+    loc: Loc,
+    /// How its key is changed.
+    help: String,
+}
+
+/// What is logged, as the runtime names it: `loss`, `output_loss` and `output_metric`, or `metric` of an only output.
+fn logged(
+    graph: &Graph,
+    losses: &[Option<Option<Loss>>],
+    metrics: &[Option<Vec<(String, Metric)>>],
+    metrics_at: Loc,
+) -> Vec<Logged> {
+    let call = graph.outputs.first().map_or(metrics_at, |output| output.loc);
+    let value = |key: &str, what: &str| Logged {
+        key: key.into(),
+        what: what.into(),
+        loc: call,
+        help: "rename the output".into(),
+    };
+    let mut logged = vec![value("loss", "the total loss")];
+    let trained = || graph.outputs.iter().zip(losses).filter(|(_, loss)| matches!(loss, Some(Some(_))));
+    if trained().count() > 1 {
+        logged.extend(trained().map(|(output, _)| Logged {
+            key: format!("{}_loss", output.name),
+            what: format!("the loss of `{}`", output.name),
+            loc: output.loc,
+            help: format!("rename the output `{}`", output.name),
+        }));
+    }
+    let custom = trained().filter(|(_, loss)| matches!(loss, Some(Some(Loss::Custom { .. }))));
+    if custom.count() > 1 {
+        logged.push(value("custom_loss", "the loss of `Trainer::set_loss`"));
+    }
     // What has no name was reported.
-    for (head, metrics) in heads.iter().zip(metrics).filter(|(head, _)| !head.name.is_empty()) {
-        for (metric, _) in metrics.iter().flatten() {
-            let (key, whose) = (format!("{}_{metric}", head.name), format!("`{metric}` of `{}`", head.name));
-            match taken.iter().find(|(other, _)| *other == key) {
-                Some((_, other)) => cx.error(
-                    Diag::error(
-                        Code::LogNameTaken,
-                        loc,
-                        format!("{other} and {whose} would both be `{key}` in the logs"),
-                    )
-                    .help("give the metric another name, as in `AUC(name = \"area\")`, or rename an output"),
-                ),
-                None => taken.push((key, whose)),
-            }
+    let named = graph.outputs.iter().zip(metrics).filter(|(output, _)| !output.name.is_empty());
+    for (output, metrics) in named {
+        logged.extend(metrics.iter().flatten().map(|(metric, _)| Logged {
+            key: match graph.outputs.len() {
+                1 => metric.clone(),
+                _ => format!("{}_{metric}", output.name),
+            },
+            what: format!("`{metric}` of `{}`", output.name),
+            loc: metrics_at,
+            help: "give the metric another name, as in `AUC(name = \"area\")`, or rename an output".into(),
+        }));
+    }
+    logged
+}
+
+/// No two values have one key in the logs, where those of validation have `val_` before theirs.
+fn check_keys(logged: &[Logged], cx: &mut Cx<'_>) {
+    for (index, value) in logged.iter().enumerate() {
+        let validation = |a: &Logged, b: &Logged| a.key.strip_prefix("val_") == Some(&*b.key);
+        let found = logged[..index].iter().find_map(|other| {
+            let (first, key) = if other.key == value.key {
+                (other.what.clone(), &value.key)
+            } else if validation(value, other) {
+                (format!("{} on validation data", other.what), &value.key)
+            } else if validation(other, value) {
+                (format!("{} on validation data", value.what), &other.key)
+            } else {
+                return None;
+            };
+            let second = if validation(other, value) { &other.what } else { &value.what };
+            Some(format!("{first} and {second} would both be `{key}` in the logs"))
+        });
+        if let Some(message) = found {
+            cx.error(Diag::error(Code::LogNameTaken, value.loc, message).help(value.help.clone()));
         }
     }
 }
@@ -421,6 +474,33 @@ mod tests {
         let (compile, errors) = resolved(&model, "loss = categorical_crossentropy, metrics = accuracy");
         assert_eq!(errors, NONE);
         assert!(compile.is_some());
+    }
+
+    #[test]
+    fn keys_of_validation_are_others_than_those_of_training() {
+        let errors = |names: [&str; 2], settings: &str| {
+            resolved(&Model::heads(&names.map(|name| (name, 1, Linear))), settings).1
+        };
+        let mse = "loss = mse";
+        let wanted = [
+            (["policy", "val"], "the total loss on validation data and the loss of `val`", "val_loss"),
+            (["val", "policy"], "the total loss on validation data and the loss of `val`", "val_loss"),
+            (["a", "val_a"], "the loss of `a` on validation data and the loss of `val_a`", "val_a_loss"),
+            (["val_a", "a"], "the loss of `a` on validation data and the loss of `val_a`", "val_a_loss"),
+        ];
+        for (names, values, key) in wanted {
+            let found = errors(names, mse);
+            let [error] = &found[..] else { panic!("{names:?}: {found:?}") };
+            assert!(error.contains(&format!("error: {values} would both be `{key}` in the logs")), "{error}");
+        }
+        let metrics =
+            errors(["a", "val_a"], "loss = { a: mse, val_a: none }, metrics = { a: [mae], val_a: [mae] }");
+        assert!(metrics[0].contains("`mae` of `a` on validation data and `mae` of `val_a`"), "{metrics:?}");
+        let joint = errors(["custom", "b"], "loss = custom");
+        assert!(joint[0].contains("would both be `custom_loss`"), "{joint:?}");
+        // One of them is not logged: the only loss is the total.
+        assert_eq!(errors(["val", "b"], "loss = { val: mse, b: none }"), NONE);
+        assert_eq!(errors(["value", "vale"], mse), NONE);
     }
 
     #[test]

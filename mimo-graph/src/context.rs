@@ -1,9 +1,8 @@
 //! What shape rules and checks report to: diagnostics now, and checks that const evaluation will do.
 
 use crate::code::Code;
-use crate::diag::{Diag, Diags, Loc};
-use crate::dim::{Dim, Same};
-use crate::graph::ConstEntry;
+use crate::diag::{Diag, Diags, Loc, Subject};
+use crate::dim::{ConstEntry, Dim, Same};
 
 /// Where rules report.
 #[derive(Debug)]
@@ -36,6 +35,8 @@ pub struct DimCheck {
     pub help: Option<String>,
     /// Where the lengths come from.
     pub notes: Vec<String>,
+    /// The tensors that `what` and the notes speak of, in the order of the call.
+    pub subjects: Vec<Subject>,
 }
 
 /// A relation between two lengths.

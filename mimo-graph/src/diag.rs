@@ -3,10 +3,9 @@
 use std::collections::HashMap;
 
 use crate::code::Code;
-
-/// A place in the user's source; an index into the front end's table of spans.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Loc(pub u32);
+pub use crate::ids::Loc;
+use crate::ids::TensorId;
+use crate::shape::Shape;
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +14,15 @@ pub enum Severity {
     Error,
     /// A compiler warning at the token; the model is generated.
     Warning,
+}
+
+/// A tensor that a diagnostic speaks of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subject {
+    /// The tensor.
+    pub tensor: TensorId,
+    /// The shape that the text shows for it, if it shows one.
+    pub shown: Option<Shape>,
 }
 
 /// One thing to tell the user.
@@ -34,12 +42,16 @@ pub struct Diag {
     pub helps: Vec<String>,
     /// The other side (`= note:` lines).
     pub notes: Vec<String>,
+    /// The tensors that the message and its notes speak of, in the order of the call.
+    pub subjects: Vec<Subject>,
 }
 
 impl Diag {
     /// An error at `loc`.
     pub fn error(code: Code, loc: Loc, message: impl Into<String>) -> Self {
-        Diag { code, loc, severity: Severity::Error, message: message.into(), helps: vec![], notes: vec![] }
+        let message = message.into();
+        let (helps, notes, subjects) = (vec![], vec![], vec![]);
+        Diag { code, loc, severity: Severity::Error, message, helps, notes, subjects }
     }
 
     /// A warning at `loc`; `lint` is the code of a lint.
@@ -59,6 +71,20 @@ impl Diag {
     pub fn note(mut self, text: impl Into<String>) -> Self {
         self.notes.push(text.into());
         self
+    }
+
+    /// Adds tensors that the diagnostic speaks of.
+    #[must_use]
+    pub fn about(mut self, subjects: impl IntoIterator<Item = Subject>) -> Self {
+        self.subjects.extend(subjects);
+        self
+    }
+
+    /// Whether the user would read the same twice.
+    fn reads_like(&self, other: &Diag) -> bool {
+        let Diag { code, loc, severity, message, helps, notes, subjects: _ } = self;
+        (code, loc, severity) == (&other.code, &other.loc, &other.severity)
+            && (message, helps, notes) == (&other.message, &other.helps, &other.notes)
     }
 }
 
@@ -82,7 +108,7 @@ impl Diags {
     /// Adds one, unless it is there already.
     pub fn push(&mut self, diag: Diag) {
         let places = self.places.entry(diag.loc).or_default();
-        if !places.iter().any(|&at| self.all.get(at) == Some(&diag)) {
+        if !places.iter().any(|&at| self.all.get(at).is_some_and(|other| other.reads_like(&diag))) {
             places.push(self.all.len());
             self.all.push(diag);
         }

@@ -4,10 +4,21 @@ use std::fmt;
 use std::ops::{Add, Div, Mul, Sub};
 use std::rc::Rc;
 
+use crate::ids::Loc;
+
 /// A constant expression that the user wrote and that the front end could not evaluate; an index
 /// into [`Graph::consts`](crate::graph::Graph::consts).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ConstId(pub u32);
+
+/// A constant expression of the user that the front end could not evaluate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConstEntry {
+    /// As the user wrote it.
+    pub text: String,
+    /// Where it was first written.
+    pub loc: Loc,
+}
 
 /// The length of one axis.
 ///
@@ -83,7 +94,7 @@ impl Dim {
     }
 
     /// The text for messages, with constants by the names that the user gave them.
-    pub fn display<'a>(&'a self, consts: &'a [crate::graph::ConstEntry]) -> impl fmt::Display + 'a {
+    pub fn display<'a>(&'a self, consts: &'a [ConstEntry]) -> impl fmt::Display + 'a {
         Shown { dim: self, consts, nested: false }
     }
 }
@@ -263,7 +274,7 @@ impl Dim {
 
 struct Shown<'a> {
     dim: &'a Dim,
-    consts: &'a [crate::graph::ConstEntry],
+    consts: &'a [ConstEntry],
     nested: bool,
 }
 
@@ -355,7 +366,7 @@ mod tests {
 
     #[test]
     fn expressions_are_shown_with_the_users_names() {
-        let consts = [crate::graph::ConstEntry { text: "FILTERS".into(), loc: crate::diag::Loc(0) }];
+        let consts = [ConstEntry { text: "FILTERS".into(), loc: Loc(0) }];
         let dim = Dim::constant(ConstId(0)) * Dim::from(4) + Dim::from(1);
         assert_eq!(dim.display(&consts).to_string(), "(FILTERS * 4) + 1");
     }

@@ -1,47 +1,16 @@
 //! The graph: layers, their calls, the tensors between them, and how the model is compiled.
 
 use crate::diag::Loc;
-use crate::layers::{LayerKind, Weight};
+pub use crate::dim::ConstEntry;
+pub use crate::ids::{GroupId, LayerId, NodeId, TensorId};
+use crate::layers::LayerKind;
+use crate::layers::layer::Weight;
 use crate::loss::Loss;
 use crate::metric::Metric;
 use crate::optimizer::Optimizer;
+pub use crate::shape::Dtype;
 use crate::shape::Shape;
 use crate::target::Target;
-
-macro_rules! ids {
-    ($($(#[$doc:meta])* $name:ident),* $(,)?) => {$(
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub struct $name(pub u32);
-
-        impl $name {
-            /// The place in its table.
-            pub fn index(self) -> usize {
-                self.0 as usize
-            }
-        }
-    )*};
-}
-
-ids! {
-    /// A layer: what holds weights. Calling it twice shares them.
-    LayerId,
-    /// One call of a layer.
-    NodeId,
-    /// A tensor: an input, or what a call gives.
-    TensorId,
-    /// A model that is used as a layer. Calling it twice shares its weights.
-    GroupId,
-}
-
-/// A constant expression of the user that the front end could not evaluate.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ConstEntry {
-    /// As the user wrote it.
-    pub text: String,
-    /// Where it was first written.
-    pub loc: Loc,
-}
 
 /// A layer and its settings.
 #[derive(Clone, Debug, PartialEq)]
@@ -111,15 +80,6 @@ pub struct Node {
     pub outputs: Vec<TensorId>,
     /// The tokens of the call.
     pub loc: Loc,
-}
-
-/// The element type of a tensor.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Dtype {
-    /// The model's float type.
-    Float,
-    /// Whole numbers: class indices, word ids.
-    Int,
 }
 
 /// A tensor between layers.

@@ -22,7 +22,68 @@
 //!
 //! An argument without a default has to be given. A default of `none` means that the argument is left out.
 
+use std::fmt;
 use std::ops::{Bound, RangeBounds};
+
+/// A module of the language.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Module {
+    /// Activations.
+    Activations,
+    /// Constraints of weights.
+    Constraints,
+    /// Initializers of weights.
+    Initializers,
+    /// Layers.
+    Layers,
+    /// Losses.
+    Losses,
+    /// Metrics.
+    Metrics,
+    /// `Model(…)` and `.compile(…)`.
+    Model,
+    /// Optimizers.
+    Optimizers,
+    /// Regularizers of weights.
+    Regularizers,
+}
+
+impl Module {
+    /// Every module.
+    pub const ALL: [Module; 9] = [
+        Module::Activations,
+        Module::Constraints,
+        Module::Initializers,
+        Module::Layers,
+        Module::Losses,
+        Module::Metrics,
+        Module::Model,
+        Module::Optimizers,
+        Module::Regularizers,
+    ];
+
+    /// The name of the module in paths: `mimo::language::layers`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Module::Activations => "activations",
+            Module::Constraints => "constraints",
+            Module::Initializers => "initializers",
+            Module::Layers => "layers",
+            Module::Losses => "losses",
+            Module::Metrics => "metrics",
+            Module::Model => "model",
+            Module::Optimizers => "optimizers",
+            Module::Regularizers => "regularizers",
+        }
+    }
+}
+
+impl fmt::Display for Module {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
 
 /// A word that `model!` knows.
 #[doc(hidden)]
@@ -105,7 +166,7 @@ pub enum Kind {
     /// A number, or one for each output.
     Numbers,
     /// An item of this module of the language.
-    Item(&'static str),
+    Item(Module),
     /// A variant of this type of [`values`](crate::language::values).
     Word(&'static str),
 }
@@ -179,28 +240,28 @@ macro_rules! kind {
         $crate::item::Kind::Inputs
     };
     (Activation) => {
-        $crate::item::Kind::Item("activations")
+        $crate::item::Kind::Item($crate::item::Module::Activations)
     };
     (Initializer) => {
-        $crate::item::Kind::Item("initializers")
+        $crate::item::Kind::Item($crate::item::Module::Initializers)
     };
     (Regularizer) => {
-        $crate::item::Kind::Item("regularizers")
+        $crate::item::Kind::Item($crate::item::Module::Regularizers)
     };
     (Constraint) => {
-        $crate::item::Kind::Item("constraints")
+        $crate::item::Kind::Item($crate::item::Module::Constraints)
     };
     (Layer) => {
-        $crate::item::Kind::Item("layers")
+        $crate::item::Kind::Item($crate::item::Module::Layers)
     };
     (Optimizer) => {
-        $crate::item::Kind::Item("optimizers")
+        $crate::item::Kind::Item($crate::item::Module::Optimizers)
     };
     (Loss) => {
-        $crate::item::Kind::Item("losses")
+        $crate::item::Kind::Item($crate::item::Module::Losses)
     };
     (Metrics) => {
-        $crate::item::Kind::Item("metrics")
+        $crate::item::Kind::Item($crate::item::Module::Metrics)
     };
     (usize) => {
         $crate::item::Kind::Plain

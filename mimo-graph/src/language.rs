@@ -30,33 +30,32 @@ pub mod tensor;
 mod tests;
 pub mod values;
 
-pub use crate::item::{Argument, Item, Kind, a, an, any, of};
+pub use crate::item::{Argument, Item, Kind, Module, a, an, any, of};
 
 use crate::activation::Activation;
 use crate::named::Named;
 
-/// The items of a module of the language, by its name.
+/// The items of a module of the language.
 #[doc(hidden)]
-pub fn items(module: &str) -> Vec<&'static Item> {
+pub fn items(module: Module) -> Vec<&'static Item> {
     fn of<T>(table: &[Named<T>]) -> Vec<&'static Item> {
         table.iter().map(|entry| entry.item).collect()
     }
     match module {
-        "activations" => of(&Activation::table()),
-        "constraints" => of(crate::initializer::hold::CONSTRAINTS),
-        "initializers" => of(crate::initializer::read::INITIALIZERS),
-        "layers" => crate::layers::items().collect(),
-        "losses" => of(crate::compile::losses::LOSSES),
-        "metrics" => of(crate::compile::metrics::table::METRICS),
-        "model" => model::ITEMS.to_vec(),
-        "optimizers" => of(crate::compile::optimizers::OPTIMIZERS),
-        "regularizers" => of(crate::initializer::hold::REGULARIZERS),
-        _ => Vec::new(),
+        Module::Activations => of(&Activation::table()),
+        Module::Constraints => of(crate::initializer::hold::CONSTRAINTS),
+        Module::Initializers => of(crate::initializer::read::INITIALIZERS),
+        Module::Layers => crate::layers::items().collect(),
+        Module::Losses => of(crate::compile::losses::LOSSES),
+        Module::Metrics => of(crate::compile::metrics::table::METRICS),
+        Module::Model => model::ITEMS.to_vec(),
+        Module::Optimizers => of(crate::compile::optimizers::OPTIMIZERS),
+        Module::Regularizers => of(crate::initializer::hold::REGULARIZERS),
     }
 }
 
 /// The item that a word stands for.
 #[doc(hidden)]
-pub fn find(module: &str, name: &str) -> Option<&'static Item> {
+pub fn find(module: Module, name: &str) -> Option<&'static Item> {
     items(module).into_iter().find(|item| item.names.contains(&name))
 }

@@ -11,16 +11,17 @@ use crate::args::{Bound, bind};
 use crate::code::Code;
 use crate::context::Cx;
 use crate::diag::{Diag, Loc, nearest};
-use crate::graph::Dtype;
-use crate::initializer::{Constraint, Initializer, Regularizer};
 use crate::item::{Item, Word};
-use crate::names;
-use crate::shape::Shape;
+use crate::layers::change::Change;
+pub use crate::layers::layer::{Effect, Layer, Operand, Reads, Weight, WeightOptions};
+use crate::names::field::snake_case;
+use crate::shape::{Dtype, Shape};
 use crate::value::Arg;
 
 mod absent;
 pub mod activation;
 pub mod bidirectional;
+pub mod change;
 pub mod concatenate;
 pub mod conv;
 pub mod dense;
@@ -33,6 +34,7 @@ pub mod frame;
 pub mod gaussian_noise;
 pub mod global_pooling;
 pub mod input;
+pub mod layer;
 pub mod merge;
 mod options;
 pub mod permute;
@@ -56,87 +58,6 @@ mod tests_of_sequences;
 pub mod time_distributed;
 pub mod up_sampling;
 mod wrapped;
-
-/// What a layer is called with.
-#[derive(Clone, Debug)]
-pub struct Operand<'a> {
-    /// Name in messages: the user's binding.
-    pub name: &'a str,
-    /// The shape of one sample.
-    pub shape: &'a Shape,
-    /// What it holds.
-    pub dtype: Dtype,
-    /// The tokens that name it in the call.
-    pub loc: Loc,
-}
-
-/// A weight of a layer.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Weight {
-    /// Keras's name: `kernel`, `bias`.
-    pub name: &'static str,
-    /// Its shape, in Keras's layout.
-    pub shape: Shape,
-    /// How it starts and is held.
-    pub options: WeightOptions,
-}
-
-/// How a weight starts and is held.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct WeightOptions {
-    /// What it starts as.
-    pub initializer: Initializer,
-    /// What it costs to be large.
-    pub regularizer: Option<Regularizer>,
-    /// What it is brought back to.
-    pub constraint: Option<Constraint>,
-}
-
-/// What every layer says about itself.
-pub trait Layer: Sized {
-    /// Keras's name of its class.
-    fn class_name(&self) -> &'static str;
-
-    /// The shapes and element types of what the layer gives, or `None` after an error was reported.
-    /// `call` are the tokens of the call; `inputs` are as many as [`Layer::arity`] allows.
-    fn infer(&self, inputs: &[Operand<'_>], call: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>>;
-
-    /// The weights that the layer holds for inputs of these shapes, in Keras's order. Called after `infer`
-    /// found nothing wrong.
-    fn weights(&self, inputs: &[&Shape]) -> Vec<Weight> {
-        let _ = inputs;
-        Vec::new()
-    }
-
-    /// How many tensors the layer reads: at least, and at most.
-    fn arity(&self) -> (usize, usize) {
-        (1, 1)
-    }
-
-    /// What the tensors that a call gives may be called, in order: how many there are, and what messages propose.
-    fn outputs(&self) -> &'static [&'static str] {
-        &["y"]
-    }
-
-    /// The states that `initial_state = …` may set at a call, by name. They stand behind the tensors among the
-    /// inputs of [`Layer::infer`].
-    fn states(&self) -> &'static [&'static str] {
-        &[]
-    }
-
-    /// The activation that ends the layer, `Linear` if there is none.
-    fn activation(&self) -> Activation {
-        Activation::Linear
-    }
-
-    /// The layer with one thing changed, and that as it is written (`padding = same`, `Conv1D(…)`): what might give
-    /// `wanted` for inputs of these shapes, the likeliest first. Without `wanted`, what might make it accept them.
-    /// Each is tried before it is offered, so it need not be exact here.
-    fn changes(&self, inputs: &[&Shape], wanted: Option<&Shape>) -> Vec<(Self, String)> {
-        let _ = (inputs, wanted);
-        Vec::new()
-    }
-}
 
 /// A class of the language: its item and what it makes. A layer's file declares its classes by `layer!`.
 #[derive(Debug)]
@@ -175,6 +96,16 @@ macro_rules! layers {
                 match self { $(LayerKind::$kind(layer) => Layer::class_name(layer),)* }
             }
 
+            /// [`Layer::reads`] of the layer.
+            pub fn reads(&self) -> Reads {
+                match self { $(LayerKind::$kind(layer) => Layer::reads(layer),)* }
+            }
+
+            /// [`Layer::effect`] of the layer.
+            pub fn effect(&self) -> Effect {
+                match self { $(LayerKind::$kind(layer) => Layer::effect(layer),)* }
+            }
+
             /// [`Layer::infer`] of the layer.
             pub fn infer(
                 &self,
@@ -205,17 +136,32 @@ macro_rules! layers {
                 match self { $(LayerKind::$kind(layer) => Layer::states(layer),)* }
             }
 
+            /// [`Layer::state_shape`] of the layer.
+            pub fn state_shape(&self) -> Option<Shape> {
+                match self { $(LayerKind::$kind(layer) => Layer::state_shape(layer),)* }
+            }
+
+            /// [`Layer::scratch`] of the layer.
+            pub fn scratch(&self, inputs: &[&Shape], given: &[&Shape]) -> Vec<Shape> {
+                match self { $(LayerKind::$kind(layer) => Layer::scratch(layer, inputs, given),)* }
+            }
+
+            /// [`Layer::setting_class`] of the layer.
+            pub fn setting_class(&self) -> &'static str {
+                match self { $(LayerKind::$kind(layer) => Layer::setting_class(layer),)* }
+            }
+
             /// [`Layer::activation`] of the layer.
             pub fn activation(&self) -> Activation {
                 match self { $(LayerKind::$kind(layer) => Layer::activation(layer),)* }
             }
 
             /// [`Layer::changes`] of the layer.
-            pub fn changes(&self, inputs: &[&Shape], wanted: Option<&Shape>) -> Vec<(Self, String)> {
+            pub fn changes(&self, inputs: &[&Shape], wanted: Option<&Shape>) -> Vec<(Self, Change)> {
                 match self {
                     $(LayerKind::$kind(layer) => Layer::changes(layer, inputs, wanted)
                         .into_iter()
-                        .map(|(layer, setting)| (LayerKind::$kind(layer), setting))
+                        .map(|(layer, change)| (LayerKind::$kind(layer), change))
                         .collect(),)*
                 }
             }
@@ -298,24 +244,6 @@ impl LayerKind {
         }
     }
 
-    /// Shapes of what the layer goes through between `inputs` and `given`: images with zeros around them, windows.
-    pub fn scratch(&self, inputs: &[&Shape], given: &[&Shape]) -> Vec<Shape> {
-        let (core, outer) = self.core();
-        let sliding = match core {
-            LayerKind::Conv(layer) => &layer.sliding,
-            LayerKind::Depthwise(layer) => &layer.sliding,
-            LayerKind::Separable(layer) => &layer.sliding,
-            // Every value of a window is read for every value that is given.
-            LayerKind::Pooling(layer) => {
-                let read = |shape: &&Shape| Shape(shape.0.iter().chain(&layer.pool_size).cloned().collect());
-                return given.first().map(read).into_iter().collect();
-            }
-            _ => return Vec::new(),
-        };
-        let shape = inputs.first().and_then(|shape| shape.0.get(outer..));
-        shape.map(|dims| sliding.padded(&Shape(dims.to_vec())).to_vec()).unwrap_or_default()
-    }
-
     /// Layers of the graph that a call calls before it joins what they give; none for most layers.
     pub fn parts(&self) -> Vec<Part> {
         match self {
@@ -326,7 +254,7 @@ impl LayerKind {
 
     /// Keras's automatic name, before numbers are added: `dense`, `leaky_re_lu`.
     pub fn auto_name(&self) -> String {
-        names::snake_case(self.class_name())
+        snake_case(self.class_name())
     }
 }
 
@@ -429,22 +357,4 @@ pub(crate) fn function_of(class: &str) -> Option<&'static str> {
 /// Every class, by Keras's name.
 pub fn classes() -> impl Iterator<Item = &'static str> {
     all().map(|class| class.item.class)
-}
-
-/// Reports a tensor of whole numbers where only floats can be computed with. Returns whether it is fine.
-fn floats(class: &str, x: &Operand<'_>, cx: &mut Cx<'_>) -> bool {
-    if x.dtype == Dtype::Int {
-        let message = format!("`{class}` computes with floats, but `{}` holds whole numbers", x.name);
-        cx.error(
-            Diag::error(Code::FloatsNeeded, x.loc, message)
-                .help("leave `dtype = \"int32\"` out at its `Input`"),
-        );
-    }
-    x.dtype == Dtype::Float
-}
-
-/// The rule of layers that give floats of their input's shape.
-fn same_shape(class: &str, inputs: &[Operand<'_>], cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {
-    let [x] = inputs else { return None };
-    floats(class, x, cx).then(|| vec![(x.shape.clone(), Dtype::Float)])
 }

@@ -18,6 +18,7 @@ pub mod diag;
 pub mod dim;
 pub mod dot;
 pub mod graph;
+pub mod ids;
 pub mod initializer;
 pub mod lanes;
 pub mod language;

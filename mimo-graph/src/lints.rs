@@ -5,7 +5,7 @@ use crate::code::Code;
 use crate::context::Cx;
 use crate::diag::Diag;
 use crate::graph::{Graph, Layer, Node, TensorId};
-use crate::layers::LayerKind;
+use crate::layers::layer::{Effect, Reads};
 use crate::shape::Shape;
 use crate::trail::{call_of, shown_name, step, trail};
 
@@ -49,14 +49,19 @@ fn large_flatten(graph: &Graph, cx: &mut Cx<'_>) {
     };
     for node in &graph.nodes {
         let layer = graph.layer(node.layer);
-        let (LayerKind::Dense(_), Some(own)) = (&layer.kind, size(layer)) else { continue };
+        // Layers that read sequences or images share their weights between positions.
+        let (Effect::Learned, Reads::Any, Some(own)) = (layer.kind.effect(), layer.kind.reads(), size(layer))
+        else {
+            continue;
+        };
         let Some((flat, shape)) = flattened(graph, node) else { continue };
         if own < LARGE || own.saturating_mul(100) <= total.saturating_mul(SHARE) {
             continue;
         }
         let shown = shape.display(&graph.consts).to_string();
         let message = format!(
-            "this `Dense` holds {} of the model's {} weights, because it reads all values of a flattened {shown}",
+            "this `{}` holds {} of the model's {} weights, because it reads all values of a flattened {shown}",
+            layer.kind.class_name(),
             grouped(own),
             grouped(total)
         );
@@ -83,18 +88,19 @@ fn large_flatten(graph: &Graph, cx: &mut Cx<'_>) {
 fn flattened<'g>(graph: &'g Graph, node: &Node) -> Option<(TensorId, &'g Shape)> {
     let mut at = *node.inputs.first()?;
     loop {
-        let (kind, inputs) = call_of(graph, at)?;
-        match kind {
-            LayerKind::Flatten(_) => {
-                let image = step(kind, inputs)?;
+        let (layer, inputs) = call_of(graph, at)?;
+        let (core, 0) = graph.layer(layer).kind.core() else { return None };
+        match core.effect() {
+            Effect::Flattened => {
+                let image = step(graph, layer, inputs)?;
                 let shape =
                     graph.tensor(image).shape.as_ref().filter(|shape| (2..=3).contains(&shape.rank()))?;
                 return is_made(graph, image).then_some((at, shape));
             }
-            LayerKind::Dropout(_) | LayerKind::GaussianNoise(_) | LayerKind::Activation(_) => {
-                at = step(kind, inputs)?;
+            Effect::Noise | Effect::Mapped => at = step(graph, layer, inputs)?,
+            Effect::Learned | Effect::LookedUp | Effect::Rearranged | Effect::Resampled | Effect::Joined => {
+                return None;
             }
-            _ => return None,
         }
     }
 }
@@ -102,20 +108,13 @@ fn flattened<'g>(graph: &'g Graph, node: &Node) -> Option<(TensorId, &'g Shape)>
 /// Whether a layer that slides over images or reads sequences has a part in a tensor.
 fn is_made(graph: &Graph, tensor: TensorId) -> bool {
     let mut at = tensor;
-    while let Some((kind, inputs)) = call_of(graph, at) {
-        if matches!(
-            kind.core().0,
-            LayerKind::Conv(_)
-                | LayerKind::Depthwise(_)
-                | LayerKind::Separable(_)
-                | LayerKind::Recurrent(_)
-                | LayerKind::Bidirectional(_)
-                | LayerKind::Merge(_)
-                | LayerKind::Concatenate(_)
-        ) {
-            return true;
+    while let Some((layer, inputs)) = call_of(graph, at) {
+        let (core, _) = graph.layer(layer).kind.core();
+        match (core.effect(), core.reads()) {
+            (Effect::Learned, Reads::Channels | Reads::Sequence) | (Effect::Joined, _) => return true,
+            _ => {}
         }
-        match step(kind, inputs) {
+        match step(graph, layer, inputs) {
             Some(before) => at = before,
             None => return true,
         }
@@ -132,19 +131,11 @@ fn dropout_after_head(graph: &Graph, cx: &mut Cx<'_>) {
     for (output, _) in trained {
         let mut at = output.tensor;
         let mut noise = None;
-        while let Some((kind, inputs)) = call_of(graph, at) {
+        while let Some((layer, inputs)) = call_of(graph, at) {
+            let kind = &graph.layer(layer).kind;
             let readers = graph.nodes.iter().filter(|node| node.inputs.contains(&at)).count();
             let (core, _) = kind.core();
-            let weighted = matches!(
-                core,
-                LayerKind::Dense(_)
-                    | LayerKind::Conv(_)
-                    | LayerKind::Depthwise(_)
-                    | LayerKind::Separable(_)
-                    | LayerKind::Recurrent(_)
-                    | LayerKind::Bidirectional(_)
-            );
-            if weighted {
+            if core.effect() == Effect::Learned {
                 if let Some((class, loc)) = noise {
                     let head = kind.class_name();
                     let message = format!(
@@ -163,15 +154,15 @@ fn dropout_after_head(graph: &Graph, cx: &mut Cx<'_>) {
             if readers > usize::from(at != output.tensor) {
                 break;
             }
-            match core {
-                LayerKind::Dropout(_) | LayerKind::GaussianNoise(_) => {
+            match core.effect() {
+                Effect::Noise => {
                     let call = graph.tensor(at).producer.map(|node| graph.node(node).loc);
                     noise = call.map(|loc| (kind.class_name(), loc));
                 }
-                LayerKind::Activation(_) | LayerKind::Flatten(_) | LayerKind::Reshape(_) => {}
-                _ => break,
+                Effect::Mapped | Effect::Flattened | Effect::Rearranged => {}
+                Effect::Learned | Effect::LookedUp | Effect::Resampled | Effect::Joined => break,
             }
-            let Some(before) = step(kind, inputs) else { break };
+            let Some(before) = step(graph, layer, inputs) else { break };
             at = before;
         }
     }

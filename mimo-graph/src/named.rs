@@ -4,7 +4,7 @@ use crate::args::{Bound, bind, list, read};
 use crate::code::Code;
 use crate::context::Cx;
 use crate::diag::{Diag, Loc, nearest};
-use crate::item::Item;
+use crate::item::{Item, Module};
 use crate::value::{Arg, Value, ValueKind};
 
 /// One thing of a kind: its item and what its arguments make.
@@ -90,15 +90,15 @@ fn of_ones_own(unknown: Code) -> Option<&'static str> {
 }
 
 /// The module of the language that lists things of this kind.
-fn module(unknown: Code) -> Option<&'static str> {
+fn module(unknown: Code) -> Option<Module> {
     match unknown {
-        Code::UnknownActivation => Some("activations"),
-        Code::UnknownInitializer => Some("initializers"),
-        Code::UnknownRegularizer => Some("regularizers"),
-        Code::UnknownConstraint => Some("constraints"),
-        Code::UnknownLoss => Some("losses"),
-        Code::UnknownMetric => Some("metrics"),
-        Code::UnknownOptimizer => Some("optimizers"),
+        Code::UnknownActivation => Some(Module::Activations),
+        Code::UnknownInitializer => Some(Module::Initializers),
+        Code::UnknownRegularizer => Some(Module::Regularizers),
+        Code::UnknownConstraint => Some(Module::Constraints),
+        Code::UnknownLoss => Some(Module::Losses),
+        Code::UnknownMetric => Some(Module::Metrics),
+        Code::UnknownOptimizer => Some(Module::Optimizers),
         _ => None,
     }
 }

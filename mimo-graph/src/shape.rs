@@ -2,8 +2,16 @@
 
 use std::fmt;
 
-use crate::dim::Dim;
-use crate::graph::ConstEntry;
+use crate::dim::{ConstEntry, Dim};
+
+/// The element type of a tensor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dtype {
+    /// The model's float type.
+    Float,
+    /// Whole numbers: class indices, word ids.
+    Int,
+}
 
 /// Axis lengths of one sample, outermost first; channels are last.
 #[derive(Clone, Debug, PartialEq, Eq)]

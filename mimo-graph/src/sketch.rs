@@ -3,13 +3,14 @@
 use crate::activation::Activation;
 use crate::context::{Cx, DimCheck};
 use crate::diag::{Diag, Diags, Loc, Severity};
-use crate::dim::{ConstId, Dim};
-use crate::graph::{Compile, ConstEntry, Dtype, Graph, Layer, LayerId, Node, NodeId, Port, Tensor, TensorId};
+use crate::dim::{ConstEntry, ConstId, Dim};
+use crate::graph::{Compile, Graph, Layer, LayerId, Node, NodeId, Port, Tensor, TensorId};
 use crate::initializer::Initializer;
+use crate::layers::LayerKind;
 use crate::layers::dense::Dense;
 use crate::layers::flatten::Flatten;
-use crate::layers::{LayerKind, WeightOptions};
-use crate::shape::Shape;
+use crate::layers::layer::WeightOptions;
+use crate::shape::{Dtype, Shape};
 use crate::value::{Arg, Value, ValueKind};
 
 /// A graph under construction. Every tensor, layer and port gets its own place: 100, 101, …

@@ -2,11 +2,11 @@
 //! (summary, files, trainer) reads. Everything here can be built in a `const`, with lengths that only
 //! const evaluation knows.
 
-use crate::graph::Dtype;
 use crate::initializer::{Constraint, Initializer, Regularizer};
 use crate::loss::Loss;
 use crate::metric::Metric;
 use crate::optimizer::Optimizer;
+use crate::shape::Dtype;
 use crate::target::Target;
 
 /// A model.

@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use crate::graph::Dtype;
+use crate::shape::Dtype;
 use crate::spec::{Connection, LayerSpec, ModelSpec};
 
 /// How wide a cell of the last column may get before it goes on in the next line.

@@ -2,8 +2,7 @@
 
 use crate::context::{Cx, DimCheck};
 use crate::diag::{Diag, Diags, Loc};
-use crate::dim::ConstId;
-use crate::graph::ConstEntry;
+use crate::dim::{ConstEntry, ConstId};
 use crate::value::{Arg, Value, ValueKind};
 
 /// A context for one test: the constants are `A`, `B`, `C`, `D`.

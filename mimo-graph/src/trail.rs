@@ -2,14 +2,13 @@
 
 use std::borrow::Cow;
 
-use crate::graph::{Graph, Node, TensorId};
-use crate::layers::{self, LayerKind};
+use crate::diag::Subject;
+use crate::graph::{Graph, Node};
+use crate::ids::{LayerId, TensorId};
+use crate::layers;
 
 /// Calls of a long trail that are shown: the last ones. What is before them is `…`.
 const SHOWN: usize = 4;
-
-/// The most parts of a layer.
-const PARTS: usize = 4;
 
 /// Tensors of a merge that are named.
 const NAMED: usize = 4;
@@ -29,25 +28,23 @@ pub(crate) fn shown_name(graph: &Graph, tensor: TensorId) -> Cow<'_, str> {
 
 /// The call that gives a tensor, as the user wrote it: the layer, and what it reads. The calls of the parts of a
 /// layer are calls of that layer. `None` for an input, and for what a nested model gives.
-pub(crate) fn call_of(graph: &Graph, tensor: TensorId) -> Option<(&LayerKind, &[TensorId])> {
+pub(crate) fn call_of(graph: &Graph, tensor: TensorId) -> Option<(LayerId, &[TensorId])> {
     let mut node: &Node = graph.node(graph.tensor(tensor).producer?);
     if graph.group_of(tensor).is_some() {
         return None;
     }
     let layer = graph.layer(node.layer);
-    // Parts stand right after their whole.
-    let before = graph.layers.get(..node.layer.index()).unwrap_or_default().iter().rev().take(PARTS);
-    let whole = before.rev().find(|whole| whole.parts.contains(&node.layer)).unwrap_or(layer);
+    let whole = layer.whole.unwrap_or(node.layer);
     if !layer.parts.is_empty() {
         // It joins what its parts give, and they read what it is called on.
         node = graph.node(graph.tensor(*node.inputs.first()?).producer?);
     }
-    Some((&whole.kind, &node.inputs))
+    Some((whole, &node.inputs))
 }
 
 /// The one tensor that a call goes on from; `None` for what joins several. States only say where a layer begins.
-pub(crate) fn step(kind: &LayerKind, inputs: &[TensorId]) -> Option<TensorId> {
-    let (_, most) = kind.arity();
+pub(crate) fn step(graph: &Graph, layer: LayerId, inputs: &[TensorId]) -> Option<TensorId> {
+    let (_, most) = graph.layer(layer).kind.arity();
     inputs.first().copied().filter(|_| inputs.len() == 1 || most == 1)
 }
 
@@ -71,15 +68,15 @@ pub(crate) fn trail(graph: &Graph, tensor: TensorId) -> Option<String> {
     let mut steps = Vec::new();
     let mut at = tensor;
     let start = loop {
-        let Some((kind, inputs)) = call_of(graph, at) else {
+        let Some((layer, inputs)) = call_of(graph, at) else {
             let start = shown(graph, at, true);
             break match graph.group_of(at) {
                 Some(group) => format!("{}(…) → {start}", group.class),
                 None => start,
             };
         };
-        let Some(input) = step(kind, inputs) else {
-            let class = kind.class_name();
+        let class = graph.layer(layer).kind.class_name();
+        let Some(input) = step(graph, layer, inputs) else {
             let mut names: Vec<_> =
                 inputs.iter().take(NAMED).map(|&input| shown_name(graph, input)).collect();
             if inputs.len() > NAMED {
@@ -91,7 +88,7 @@ pub(crate) fn trail(graph: &Graph, tensor: TensorId) -> Option<String> {
         };
         // Further steps are only counted.
         steps.push(match steps.len() <= SHOWN {
-            true => format!("{} → {}", kind.class_name(), shown(graph, at, at == tensor)),
+            true => format!("{class} → {}", shown(graph, at, at == tensor)),
             false => String::new(),
         });
         at = input;
@@ -108,26 +105,15 @@ pub(crate) fn trail(graph: &Graph, tensor: TensorId) -> Option<String> {
     Some([start].into_iter().chain(steps).collect::<Vec<_>>().join(" → "))
 }
 
-/// How tensors came about of which `said` speaks, for notes. An input is there from the start: it is shown only if
-/// nobody said its shape.
-pub(crate) fn notes(graph: &Graph, tensors: &[TensorId], said: &str) -> Vec<String> {
+/// The trails of the tensors that a diagnostic speaks of, for notes. An input has no trail: its shape is shown, unless the
+/// message shows it.
+pub(crate) fn notes(graph: &Graph, subjects: &[Subject]) -> Vec<String> {
     let mut notes: Vec<String> = Vec::new();
-    for &tensor in tensors {
-        let Some(shape) = &graph.tensor(tensor).shape else { continue };
-        let unsaid = || !said.contains(&shape.display(&graph.consts).to_string());
-        let note = trail(graph, tensor).or_else(|| unsaid().then(|| shown(graph, tensor, true)));
+    for Subject { tensor, shown: said } in subjects {
+        let Some(shape) = &graph.tensor(*tensor).shape else { continue };
+        let unsaid = said.as_ref() != Some(shape);
+        let note = trail(graph, *tensor).or_else(|| unsaid.then(|| shown(graph, *tensor, true)));
         notes.extend(note.filter(|note| !notes.contains(note)));
     }
     notes
-}
-
-/// The tensors among `inputs` that a message names. A call on one tensor speaks of that one.
-pub(crate) fn spoken_of(graph: &Graph, inputs: &[TensorId], said: &str) -> Vec<TensorId> {
-    match inputs {
-        [one] => vec![*one],
-        _ => {
-            let named = |input: &&TensorId| said.contains(&format!("`{}`", shown_name(graph, **input)));
-            inputs.iter().filter(named).copied().collect()
-        }
-    }
 }

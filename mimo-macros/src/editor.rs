@@ -15,12 +15,13 @@
 
 mod words;
 
-use mimo_graph::graph::Graph;
+use mimo_graph::graph::TensorId;
 use mimo_graph::shape::Shape;
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{format_ident, quote};
 
 use crate::ast::{Model, Run};
+use crate::lengths::Lengths;
 use crate::lower::{Binding, Lowered};
 use crate::parse::{Cursor, contents, is, is_item_path, is_name, is_rust};
 use mimo_graph::language::Kind;
@@ -30,9 +31,11 @@ use words::Words;
 pub(crate) fn items(ast: &Model, lowered: &Lowered) -> TokenStream {
     let krate = &lowered.header.krate;
     let mut words = Words::new(ast, lowered);
-    let statements = statements(&ast.runs, false, ast, lowered, &mut words);
+    let lengths = Lengths::new(lowered);
+    let known = Known { ast, lowered, lengths: &lengths };
+    let statements = statements(&ast.runs, false, known, &mut words);
     // Behind the statements, whose places must not depend on what follows them.
-    let constants = lowered.plain_constants(&statements);
+    let constants = lengths.plain_constants();
     quote! {
         #[allow(unexpected_cfgs)]
         const _: () = {
@@ -48,32 +51,34 @@ pub(crate) fn items(ast: &Model, lowered: &Lowered) -> TokenStream {
     }
 }
 
-/// Statements of the block, or of the body of a `function`, whose last one may be what it gives.
-fn statements(
-    runs: &[Run],
-    function: bool,
-    ast: &Model,
-    lowered: &Lowered,
-    words: &mut Words,
-) -> TokenStream {
-    runs.iter().map(|run| statement(run, function, ast, lowered, words)).collect()
+/// What statements are written from.
+#[derive(Clone, Copy)]
+struct Known<'a> {
+    ast: &'a Model,
+    lowered: &'a Lowered,
+    lengths: &'a Lengths<'a>,
 }
 
-fn statement(run: &Run, function: bool, ast: &Model, lowered: &Lowered, words: &mut Words) -> TokenStream {
+/// Statements of the block, or of the body of a `function`, whose last one may be what it gives.
+fn statements(runs: &[Run], function: bool, known: Known<'_>, words: &mut Words) -> TokenStream {
+    runs.iter().map(|run| statement(run, function, known, words)).collect()
+}
+
+fn statement(run: &Run, function: bool, known: Known<'_>, words: &mut Words) -> TokenStream {
     let mut cursor = Cursor::new(&run.tokens);
     cursor.attributes();
     if cursor.at_keyword("fn") {
         let scope = words.enter(&mut cursor);
-        let body = statements(&run.inner, true, ast, lowered, words);
+        let body = statements(&run.inner, true, known, words);
         return words.leave(scope, body);
     }
     if cursor.at_keyword("for") {
         // What a loop binds is bound behind it as well.
         let head = words.head_of_loop(&mut cursor);
-        let body = statements(&run.inner, function, ast, lowered, words);
+        let body = statements(&run.inner, function, known, words);
         return quote!(#head #body);
     }
-    if let Some(def) = ast.consts.get(run.consts.clone()).and_then(|defs| defs.first()) {
+    if let Some(def) = known.ast.consts.get(run.consts.clone()).and_then(|defs| defs.first()) {
         return constant(&def.ident, &def.ty, &def.value.tokens, words);
     }
     if cursor.at_keyword("Model") {
@@ -118,7 +123,7 @@ fn statement(run: &Run, function: bool, ast: &Model, lowered: &Lowered, words: &
     words.bind(&names);
     let pattern = if names.len() == 1 { quote!(#(#names)*) } else { quote!((#(#names),*)) };
     // One layer that is bound is what its expression is; parentheses are there either way.
-    let types = types(run, names.len(), lowered).map(|types| quote!(; #types));
+    let types = types(run, names.len(), known).map(|types| quote!(; #types));
     quote!(let #pattern = { (#(#values),*) #types };)
 }
 
@@ -149,10 +154,10 @@ fn names(pattern: &[TokenTree]) -> Vec<Ident> {
 }
 
 /// What is bound to as many names; `None` for a layer, which is what its expression is.
-fn types(run: &Run, names: usize, lowered: &Lowered) -> Option<TokenStream> {
+fn types(run: &Run, names: usize, known: Known<'_>) -> Option<TokenStream> {
     let types: Vec<TokenStream> = (0..names)
-        .map(|i| match run.binders.get(i).and_then(|place| lowered.types.get(place)) {
-            Some(Binding::Tensor(tensor)) => tensor_type(&lowered.graph, *tensor, lowered),
+        .map(|i| match run.binders.get(i).and_then(|place| known.lowered.types.get(place)) {
+            Some(Binding::Tensor(tensor)) => tensor_type(*tensor, known),
             Some(Binding::Layer(_)) => TokenStream::new(),
             Some(Binding::Tensors(_) | Binding::Poison) | None => quote!(__l::tensor::Unknown),
         })
@@ -165,13 +170,13 @@ fn types(run: &Run, names: usize, lowered: &Lowered) -> Option<TokenStream> {
 }
 
 /// A tensor as a value whose type shows its shape: `Tensor<127, 32>`.
-fn tensor_type(graph: &Graph, tensor: mimo_graph::graph::TensorId, lowered: &Lowered) -> TokenStream {
-    match &graph.tensor(tensor).shape {
+fn tensor_type(tensor: TensorId, known: Known<'_>) -> TokenStream {
+    match &known.lowered.graph.tensor(tensor).shape {
         Some(Shape(dims)) if dims.is_empty() => quote!(__l::tensor::T0),
         Some(Shape(dims)) if dims.len() <= 6 => {
             let name = format_ident!("T{}", dims.len());
             let dims = dims.iter().map(|dim| {
-                let tokens = lowered.dim(dim);
+                let tokens = known.lengths.dim(dim);
                 // A literal or a name stands as it is.
                 if tokens.clone().into_iter().count() == 1 { tokens } else { quote!({ #tokens }) }
             });

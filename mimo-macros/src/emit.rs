@@ -12,19 +12,20 @@ mod operations;
 mod program;
 mod recurrent;
 mod spec;
+mod stages;
 mod weights;
 
 use mimo_graph::plan::Plan;
 use proc_macro2::TokenStream;
 use quote::quote;
 
+use crate::lengths::Lengths;
 use crate::lower::Lowered;
 use context::Context;
-pub(crate) use model::ASSOCIATED;
 
-/// The items that a model becomes.
-pub(crate) fn model(lowered: &Lowered) -> TokenStream {
-    let cx = Context::new(lowered);
+/// The items that a model becomes. `lengths` records the constants that they need.
+pub(crate) fn model(lowered: &Lowered, lengths: &Lengths<'_>) -> TokenStream {
+    let cx = Context::new(lowered, lengths);
     let plan = Plan::new(cx.graph);
     let structs =
         [columns::structs(&cx), logs::structs(&cx), nested::wrappers(&cx, &plan), model::items(&cx, &plan)];

@@ -4,6 +4,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
+use crate::lengths::Lengths;
 use crate::{description, editor, emit, fallback, lower, parse, report};
 
 /// Reads the model, gives it its meaning and checks it; then either emits it or tells everything that is wrong with it
@@ -24,9 +25,10 @@ pub(crate) fn expand(input: TokenStream) -> TokenStream {
     if failed {
         // What only const evaluation finds is told in the same run.
         let errors = report::errors(&diags, &lowered.spans);
-        let checks = report::checks(&lowered);
+        let lengths = Lengths::new(&lowered);
+        let checks = report::checks(&lowered, &lengths);
         let stubs = fallback::model(&lowered, errors);
-        let constants = lowered.constants(&checks);
+        let constants = lengths.constants();
         let description = description::offer(&lowered.header, &TokenStream::new());
         return quote!(#editor #stubs #constants #checks #description);
     }
@@ -35,11 +37,13 @@ pub(crate) fn expand(input: TokenStream) -> TokenStream {
         let stubs = fallback::unusable(&lowered, nested);
         return quote!(#editor #stubs #description);
     }
-    let model = emit::model(&lowered);
+    let lengths = Lengths::new(&lowered);
+    let model = emit::model(&lowered, &lengths);
     let warnings = report::warnings(&diags, &lowered.spans);
-    let checks = report::checks(&lowered);
-    let generated = quote!(#model #checks);
-    let (constants, lengths) = (lowered.constants(&generated), lowered.lengths(&generated));
+    let checks = report::checks(&lowered, &lengths);
+    // Checks of sizes, which come with the constants, may use more of them.
+    let associated = lengths.associated();
+    let constants = lengths.constants();
     let description = description::offer(&lowered.header, &lowered.description);
-    quote!(#editor #constants #model #lengths #warnings #checks #description)
+    quote!(#editor #constants #model #associated #warnings #checks #description)
 }

@@ -10,6 +10,7 @@ mod editor;
 mod emit;
 mod expand;
 mod fallback;
+mod lengths;
 mod lints;
 mod lower;
 mod parse;

@@ -3,6 +3,7 @@
 
 mod consts;
 mod expansion;
+mod frame;
 mod nested;
 mod operands;
 mod ports;
@@ -11,7 +12,7 @@ mod unavailable;
 mod unknown;
 mod value;
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use mimo_graph::build::Builder;
 use mimo_graph::code::Code;
@@ -19,13 +20,13 @@ use mimo_graph::context::{Cx, DimCheck};
 use mimo_graph::diag::{Diag, Diags, Loc};
 use mimo_graph::graph::{ConstEntry, Graph, TensorId};
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{ToTokens, quote};
 
 pub(crate) use self::consts::BlockConst;
+use self::frame::Frame;
 use self::nested::{Callable, Nested};
 use crate::ast::{Header, Let, Model, name_of};
 use crate::span::Spans;
-use crate::{report, tokens};
+use crate::tokens;
 
 /// A model that was understood: what `emit` writes from.
 #[derive(Debug)]
@@ -36,8 +37,6 @@ pub(crate) struct Lowered {
     pub(crate) checks: Vec<DimCheck>,
     /// Where things stand; `graph`'s places are indices into it.
     pub(crate) spans: Spans,
-    /// What stands for each of `graph.consts` in generated code: the name of an item that `constants` makes.
-    pub(crate) const_tokens: Vec<TokenStream>,
     /// The user's tokens of each of `graph.consts`, with the block's own constants replaced by their values.
     pub(crate) const_exprs: Vec<TokenStream>,
     /// The path of mimo, attributes, visibility and name.
@@ -73,96 +72,6 @@ impl Lowered {
         let spans = self.layer_spans.iter().copied().chain(std::iter::repeat(self.header.ident.span()));
         self.graph.layers.iter().zip(spans).map(|(layer, span)| tokens::ident(&layer.name, span)).collect()
     }
-
-    /// The items behind those of `const_tokens` that `generated` uses. What the user wrote is evaluated once and
-    /// in one place: a mistake in it is told there, once, and not wherever the length is used.
-    pub(crate) fn constants(&self, generated: &TokenStream) -> TokenStream {
-        if self.const_exprs.is_empty() {
-            return TokenStream::new();
-        }
-        let usize = self.private(quote!(core::primitive::usize));
-        let (fits, fits_name) = (report::fits(self), self.const_name("fits"));
-        let attrs = quote! {
-            #[doc(hidden)]
-            #[allow(non_upper_case_globals, unused_parens, unused_braces, unused_qualifications, clippy::all)]
-        };
-        let used: TokenStream = [generated.clone(), fits.clone()].into_iter().collect();
-        let items = self.used_constants(&used).map(|(i, name)| {
-            let (expr, written) = (self.const_exprs.get(i), self.written(i));
-            let length = report::length(self, i, &written);
-            let fits = (!fits.is_empty()).then(|| quote!(let () = #fits_name;));
-            // Whatever reads the length fails with it, without a message: a length that is too large is reported once.
-            quote! {
-                #attrs
-                const #written: #usize = #expr;
-                #attrs
-                const #name: #usize = { #fits #length };
-            }
-        });
-        let items: TokenStream = items.collect();
-        let fits = (!fits.is_empty()).then(|| quote!(#attrs const #fits_name: () = { #fits };));
-        quote!(#items #fits)
-    }
-
-    /// The same for editors, which evaluate nothing.
-    pub(crate) fn plain_constants(&self, generated: &TokenStream) -> TokenStream {
-        let items = self.used_constants(generated).map(|(i, name)| {
-            let expr = self.const_exprs.get(i);
-            quote! {
-                #[allow(non_upper_case_globals)]
-                const #name: usize = #expr;
-            }
-        });
-        items.collect()
-    }
-
-    /// The name of the item with a constant expression as the user wrote it, which sizes are checked on.
-    pub(crate) fn written(&self, i: usize) -> Ident {
-        self.const_name(&format!("{i}_written"))
-    }
-
-    fn const_name(&self, suffix: &str) -> Ident {
-        Ident::new(&format!("__mimo_{}_{suffix}", name_of(&self.header.ident)), Span::call_site())
-    }
-
-    /// The same as associated constants, for models that nest this one: its constant expressions mean what they mean
-    /// here.
-    pub(crate) fn lengths(&self, generated: &TokenStream) -> TokenStream {
-        let (vis, model) = (&self.header.vis, &self.header.ident);
-        let usize = self.private(quote!(core::primitive::usize));
-        let lengths = self.used_constants(generated).map(|(i, name)| {
-            let length = tokens::length_name(i);
-            quote!(#[doc(hidden)] #vis const #length: #usize = #name;)
-        });
-        let lengths: TokenStream = lengths.collect();
-        if lengths.is_empty() {
-            return lengths;
-        }
-        quote! {
-            #[allow(dead_code)]
-            impl #model { #lengths }
-        }
-    }
-
-    /// The items of `const_tokens` that `generated` uses.
-    fn used_constants(&self, generated: &TokenStream) -> impl Iterator<Item = (usize, Ident)> {
-        // Most models have none, and the tokens are many.
-        let used = if self.const_exprs.is_empty() { HashSet::new() } else { tokens::idents(generated) };
-        let names = (0..self.const_exprs.len()).map(|i| (i, const_name(&self.header.ident, i)));
-        names.filter(move |(i, name)| {
-            used.contains(&name.to_string()) || used.contains(&self.written(*i).to_string())
-        })
-    }
-
-    /// A length as an expression of type `usize`.
-    pub(crate) fn dim(&self, dim: &mimo_graph::dim::Dim) -> TokenStream {
-        tokens::dim_tokens(dim, &self.const_tokens)
-    }
-}
-
-/// The name of the item that holds a constant expression of the user.
-fn const_name(model: &Ident, i: usize) -> Ident {
-    Ident::new(&format!("__mimo_{}_{i}", name_of(model)), Span::call_site())
 }
 
 /// What a name stands for.
@@ -182,25 +91,18 @@ pub(crate) enum Binding {
 struct Lower<'a> {
     builder: Builder,
     diags: Diags,
-    scope: BTreeMap<String, Binding>,
+    /// The names of the body that is being lowered.
+    frame: Frame,
+    /// The frames of the calls around it, outermost first.
+    callers: Vec<Frame>,
     /// The token that bound each name last.
     binders: BTreeMap<String, Ident>,
     /// What each place of a name bound first.
     types: BTreeMap<Loc, Binding>,
-    /// Every name that a `let` of the block binds, to tell "not yet" from "never".
-    bound: BTreeSet<String>,
     /// Names that are bound in loops without rounds, and the text of what the loop goes over.
     never: BTreeMap<String, String>,
-    /// Names that were reported as unknown: the second use is the same mistake.
-    unknown: BTreeSet<String>,
     /// Remaining comparisons of names: all names with all others would be too many.
     comparisons: usize,
-    /// Names that may be bound in statements that were not read.
-    lost: BTreeSet<String>,
-    /// How many names are bound of which nothing is known.
-    nameless: usize,
-    /// Names that nothing is bound to, with what is to be said about them unless they are the ones that are missing.
-    pending: Vec<(String, Diag)>,
     /// Whether some statement gave nothing: what it would have used is then no second mistake.
     broken: bool,
     /// What calls gave, so that none of it is taken for an input.
@@ -246,16 +148,12 @@ fn among(model: &Model, spans: Spans, parsed: Vec<Diag>, mut constants: Vec<Cons
     let mut lower = Lower {
         builder: Builder::among(&name_of(&header.ident), constants),
         diags,
-        scope: BTreeMap::new(),
+        frame: Frame::block(&model.statements, &model.lost),
+        callers: Vec::new(),
         binders: BTreeMap::new(),
         types: BTreeMap::new(),
-        bound: expansion::names_bound(&model.statements),
         never: BTreeMap::new(),
-        unknown: BTreeSet::new(),
         comparisons: unknown::COMPARISONS,
-        lost: model.lost.names.clone(),
-        nameless: model.lost.nameless,
-        pending: Vec::new(),
         broken: model.lost.any(),
         computed: BTreeSet::new(),
         consts,
@@ -280,8 +178,6 @@ fn among(model: &Model, spans: Spans, parsed: Vec<Diag>, mut constants: Vec<Cons
     }
 
     let Lower { builder, mut diags, const_exprs, layer_spans, instances, types, .. } = lower;
-    let const_names = (0..const_exprs.len()).map(|i| const_name(&header.ident, i));
-    let const_tokens = const_names.map(|name| name.into_token_stream()).collect();
     let (mut graph, mut checks) = builder.finish();
     let (mut inputs, mut outputs) = (Vec::new(), Vec::new());
     let named = ports.as_ref().is_some_and(|ports| ports.named);
@@ -302,7 +198,6 @@ fn among(model: &Model, spans: Spans, parsed: Vec<Diag>, mut constants: Vec<Cons
         graph,
         checks,
         spans,
-        const_tokens,
         const_exprs,
         header,
         consts: block_consts,
@@ -360,7 +255,7 @@ impl Lower<'_> {
         self.binders.insert(text.clone(), name.clone());
         // A name of a function or a loop may be bound anew.
         self.consts.forget(&text);
-        self.scope.insert(text, binding);
+        self.frame.scope.insert(text, binding);
     }
 
     /// `let name: shape = value;`
@@ -443,7 +338,7 @@ impl Lower<'_> {
             });
             self.broken = true;
             // The names that were left out may be used.
-            self.nameless += found.saturating_sub(wanted);
+            self.frame.nameless += found.saturating_sub(wanted);
             return self.poison(names);
         }
         for (name, &tensor) in names.iter().zip(tensors) {

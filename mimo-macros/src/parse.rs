@@ -8,6 +8,7 @@ mod cursor;
 mod expansion;
 mod expr;
 mod header;
+mod levels;
 mod list;
 mod nested;
 mod python;

@@ -3,13 +3,13 @@
 use mimo_graph::code::Code;
 use mimo_graph::context::{DimCheck, Relation};
 use mimo_graph::diag::{Diag, Severity};
-use mimo_graph::dim::MOST;
 use proc_macro2::{Delimiter, Group, Ident, TokenStream};
-use quote::{ToTokens, quote};
+use quote::quote;
 
+use crate::lengths::{Lengths, check_args};
 use crate::lower::Lowered;
 use crate::span::{SpanRange, Spans};
-use crate::tokens::{respan, saturating_tokens, spanned_call, text};
+use crate::tokens::{respan, spanned_call, text};
 
 /// The message as rustc would lay it out: what is wrong, a blank line, then help and notes.
 ///
@@ -69,12 +69,12 @@ fn warning(message: &str, range: SpanRange) -> TokenStream {
 }
 
 /// What const evaluation has to find out, each at the user's tokens and each on its own, so that all are told.
-pub(crate) fn checks(lowered: &Lowered) -> TokenStream {
+pub(crate) fn checks(lowered: &Lowered, lengths: &Lengths<'_>) -> TokenStream {
     let checks = lowered.checks.iter().filter(|check| check.code != Code::TooManyValues);
-    checks.map(|check| dim_check(check, lowered)).collect()
+    checks.map(|check| dim_check(check, lowered, lengths)).collect()
 }
 
-fn dim_check(check: &DimCheck, lowered: &Lowered) -> TokenStream {
+fn dim_check(check: &DimCheck, lowered: &Lowered, lengths: &Lengths<'_>) -> TokenStream {
     let function = match check.relation {
         Relation::Equal => quote!(dim_equal),
         Relation::AtLeast => quote!(dim_at_least),
@@ -82,39 +82,8 @@ fn dim_check(check: &DimCheck, lowered: &Lowered) -> TokenStream {
         Relation::MultipleOf => quote!(dim_multiple_of),
     };
     let path = lowered.private(function);
-    let (found, wanted) = (lowered.dim(&check.found), lowered.dim(&check.wanted));
-    let (code, what) = (check.code.to_string(), &check.what);
-    let help = check.help.as_deref().unwrap_or_default();
-    // The runtime lays out one note; others follow it as it would.
-    let note = check.notes.join("\n  = note: ");
-    let args = quote!(#code, #found, #wanted, #what, #help, #note);
+    let (found, wanted) = (lengths.dim(&check.found), lengths.dim(&check.wanted));
+    let args = check_args(check, &found, &wanted);
     let call = spanned_call(lowered.spans.get(check.loc), path, args);
     quote!(#[allow(unused_parens)] const _: () = #call;)
-}
-
-/// Checks for const evaluation of sizes that are products of the user's constants, as statements: empty if there
-/// are none. They are computed on the constants as written, without overflow.
-pub(crate) fn fits(lowered: &Lowered) -> TokenStream {
-    let written: Vec<TokenStream> =
-        (0..lowered.const_exprs.len()).map(|i| lowered.written(i).into_token_stream()).collect();
-    let (at_most, saturating) = (lowered.private(quote!(dim_at_most)), lowered.private(quote!(saturating)));
-    let checks = lowered.checks.iter().filter(|check| check.code == Code::TooManyValues);
-    let statements = checks.map(|check| {
-        let found = saturating_tokens(&check.found, &written, &saturating);
-        let wanted = lowered.dim(&check.wanted);
-        let (code, what) = (check.code.to_string(), &check.what);
-        let (help, note) = (check.help.as_deref().unwrap_or_default(), check.notes.join("\n  = note: "));
-        let args = quote!(#code, #found, #wanted, #what, #help, #note);
-        let call = spanned_call(lowered.spans.get(check.loc), at_most.clone(), args);
-        quote!(#call;)
-    });
-    statements.collect()
-}
-
-/// A constant of the user as a length, checked at its tokens.
-pub(crate) fn length(lowered: &Lowered, i: usize, written: &Ident) -> TokenStream {
-    let loc = lowered.graph.consts.get(i).map(|entry| lowered.spans.get(entry.loc));
-    let range = loc.unwrap_or_else(|| SpanRange::one(proc_macro2::Span::call_site()));
-    let (code, most) = (Code::TooManyValues.to_string(), proc_macro2::Literal::usize_unsuffixed(MOST));
-    spanned_call(range, lowered.private(quote!(length)), quote!(#code, #written, #most))
 }

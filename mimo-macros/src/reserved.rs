@@ -4,12 +4,28 @@
 use mimo_graph::code::Code;
 use mimo_graph::diag::{Diag, Loc};
 
-use crate::emit::ASSOCIATED;
-
 /// Types that no import brings into scope, so that a model of such a name would hide them in all of its module.
 const PRIMITIVES: [&str; 17] = [
     "bool", "char", "str", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128",
     "isize", "f32", "f64",
+];
+
+/// Associated items that the struct of every model has. A constant of the block becomes one too, so it cannot have such a name.
+const ASSOCIATED: [&str; 14] = [
+    "PARAMETERS",
+    "INPUTS",
+    "OUTPUTS",
+    "new",
+    "load",
+    "summary",
+    "dot",
+    "mermaid",
+    "build",
+    "forward",
+    "forward_batch",
+    "predict",
+    "save",
+    "load_weights",
 ];
 
 /// The error of a name that a model cannot have.

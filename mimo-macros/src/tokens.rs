@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use mimo_graph::dim::{Dim, Expr};
+use mimo_graph::dim::{ConstId, Dim, Expr};
 use proc_macro2::{Delimiter, Group, Ident, Literal, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 
@@ -39,22 +39,21 @@ pub(crate) fn respan(tokens: TokenStream, span: Span) -> TokenStream {
         .collect()
 }
 
-/// A length as a const expression of type `usize`. `const_tokens` are the user's constants by their ids.
-pub(crate) fn dim_tokens(dim: &Dim, const_tokens: &[TokenStream]) -> TokenStream {
+/// A length as a const expression of type `usize`. `constant` writes the user's constants.
+pub(crate) fn dim_tokens(dim: &Dim, constant: &dyn Fn(ConstId) -> TokenStream) -> TokenStream {
     let expr = match dim {
         Dim::Known(n) => return Literal::usize_suffixed(*n).into_token_stream(),
         Dim::Deferred(expr) => expr,
     };
     let tokens = |dim: &Dim| {
-        let tokens = dim_tokens(dim, const_tokens);
+        let tokens = dim_tokens(dim, constant);
         match dim {
             Dim::Known(_) => tokens,
             Dim::Deferred(_) => quote!((#tokens)),
         }
     };
     match &**expr {
-        // An id that is not in the table is a bug of ours, and rustc says so at the length.
-        Expr::Const(id) => const_tokens.get(id.0 as usize).cloned().unwrap_or_default(),
+        Expr::Const(id) => constant(*id),
         Expr::Add(..) => {
             let terms = expr.terms().unwrap_or_default().into_iter().map(tokens);
             quote!(#(#terms)+*)
@@ -66,7 +65,7 @@ pub(crate) fn dim_tokens(dim: &Dim, const_tokens: &[TokenStream]) -> TokenStream
             if let Expr::Add(a, Dim::Known(more)) = &**sum
                 && more.checked_add(1) == Some(*divisor) =>
         {
-            let a = dim_tokens(a, const_tokens);
+            let a = dim_tokens(a, constant);
             let divisor = Literal::usize_suffixed(*divisor);
             quote!(::core::primitive::usize::div_ceil(#a, #divisor))
         }
@@ -81,22 +80,22 @@ pub(crate) fn dim_tokens(dim: &Dim, const_tokens: &[TokenStream]) -> TokenStream
 /// The same by functions of the module `saturating`, which neither overflow nor divide by zero.
 pub(crate) fn saturating_tokens(
     dim: &Dim,
-    const_tokens: &[TokenStream],
     saturating: &TokenStream,
+    constant: &dyn Fn(ConstId) -> TokenStream,
 ) -> TokenStream {
     let expr = match dim {
         Dim::Known(n) => return Literal::usize_suffixed(*n).into_token_stream(),
         Dim::Deferred(expr) => expr,
     };
     let (function, a, b) = match &**expr {
-        Expr::Const(id) => return const_tokens.get(id.0 as usize).cloned().unwrap_or_default(),
+        Expr::Const(id) => return constant(*id),
         Expr::Add(a, b) => (quote!(add), a, b),
         Expr::Sub(a, b) => (quote!(sub), a, b),
         Expr::Mul(a, b) => (quote!(mul), a, b),
         Expr::Div(a, b) => (quote!(div), a, b),
         Expr::Max(a, b) => (quote!(max), a, b),
     };
-    let [a, b] = [a, b].map(|side| saturating_tokens(side, const_tokens, saturating));
+    let [a, b] = [a, b].map(|side| saturating_tokens(side, saturating, constant));
     quote!(#saturating::#function(#a, #b))
 }
 
@@ -153,15 +152,13 @@ pub(crate) fn text(text: &str, span: Span) -> TokenStream {
 
 #[cfg(test)]
 mod tests {
-    use mimo_graph::dim::ConstId;
-
     use super::*;
 
     #[test]
     fn lengths_are_const_expressions() {
         let consts = [quote!(WIDTH), quote!((crate::VOCAB * 2))];
         let (a, b) = (Dim::constant(ConstId(0)), Dim::constant(ConstId(1)));
-        let shown = |dim: Dim| dim_tokens(&dim, &consts).to_string();
+        let shown = |dim: Dim| dim_tokens(&dim, &|id| consts[id.0 as usize].clone()).to_string();
         assert_eq!(shown(Dim::Known(3)), "3usize");
         assert_eq!(shown((a.clone() - Dim::Known(1)) / Dim::Known(2)), "((WIDTH) - 1usize) / 2usize");
         let halved = (a.clone() + Dim::Known(1)) / Dim::Known(2);

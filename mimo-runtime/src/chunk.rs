@@ -47,8 +47,12 @@ pub struct Chunk<'a, E> {
     pub weighted: bool,
     /// Sums over this chunk: a loss per output, then the states of the metrics.
     pub statistics: &'a mut [f64],
-    /// What the scan of the whole batch's targets found, by output.
-    pub scanned: &'a [f64],
+    /// Sums over this chunk that the next stage needs of the whole batch; see [`Sum`](crate::stage::Sum). Each is
+    /// written anew.
+    pub sums: &'a mut [f64],
+    /// The same of the whole batch, as far as the stages before this one have summed them up. Counts over the targets
+    /// come first, one per output.
+    pub merged: &'a [f64],
 }
 
 impl<E: Float> Chunk<'_, E> {

@@ -2,7 +2,8 @@
 //! chunks taken through the model by a pool of threads.
 //!
 //! A training step has two phases. In the first, each chunk of the batch goes through the forward pass, the losses and
-//! every gradient of values, depth first, in its own arena. In the second, the parameters are cut in row ranges: their
+//! every gradient of values, depth first, in its own arena; where a layer or a loss depends on the whole batch, the chunks
+//! wait for each other between two [stages](crate::stage). In the second, the parameters are cut in row ranges: their
 //! gradients over the whole batch, the optimizer, and the transposed copies that the next backward reads. How
 //! batches and parameters are cut depends on the model and the batch, never on the number of threads, and what is
 //! summed is summed in a fixed order, so results are the same bits for any number of threads.
@@ -19,34 +20,17 @@ use mimo_graph::optimizer::Optimizer;
 use mimo_graph::spec::ModelSpec;
 
 use crate::batch::BatchRows;
-use crate::chunk::{Chunk, Mode};
+use crate::chunk::Mode;
 use crate::error::Error;
 use crate::float::Float;
 use crate::kernels::{self, AlignedVec, Pool};
 use crate::program::{Param, Program};
+use crate::stage::{Pass, Stage, StepPart};
 use chunks::Chunks;
 pub use custom::{CustomBatch, CustomLossFn};
 use rule::RuleState;
 pub use step::Step;
 use update::Parameters;
-
-/// One direction of a model through a chunk.
-pub type Pass<E> = fn(&mut Chunk<'_, E>);
-
-/// What a compiled model does with a chunk.
-#[derive(Clone, Copy, Debug)]
-pub struct Passes<E> {
-    /// From the inputs to the outputs.
-    pub forward: Pass<E>,
-    /// Looks at the targets of the whole batch.
-    pub scan: Pass<E>,
-    /// Losses, metrics and the gradients of outputs.
-    pub loss: Pass<E>,
-    /// Backward through what leads to one output only.
-    pub heads_backward: Pass<E>,
-    /// Backward through what several outputs share.
-    pub trunk_backward: Pass<E>,
-}
 
 /// Fills a chunk's inputs, targets and sample weights with the given samples of a data set.
 pub type Gather<'a, E> = dyn Fn(&[usize], &mut BatchRows<'_, '_, E>) -> Result<(), Error> + Sync + 'a;
@@ -116,7 +100,8 @@ pub const MAX_THREADS: usize = 64;
 #[derive(Debug)]
 pub struct Engine<E: Float> {
     program: &'static Program,
-    passes: Passes<E>,
+    forward: Pass<E>,
+    stages: &'static [Stage<E>],
     pool: Pool,
     parameters: Parameters<E>,
     rule: Option<RuleState<E>>,
@@ -127,14 +112,15 @@ pub struct Engine<E: Float> {
 }
 
 impl<E: Float> Engine<E> {
-    /// An engine with parameters 0; load weights before it is used. `threads` includes the caller's; 0 means as many
-    /// as the machine has. More than [`MAX_THREADS`] are started only if the machine has more.
+    /// An engine with parameters 0; load weights before it is used. `forward` leads from the inputs to the outputs,
+    /// `stages` are those of a training step. `threads` includes the caller's; 0 means as many as the machine has. More than [`MAX_THREADS`] are started only if the machine has more.
     ///
     /// # Errors
     /// [`Error::Memory`] if the buffers cannot be allocated, [`Error::LearningRate`].
     pub fn new(
         program: &'static Program,
-        passes: Passes<E>,
+        forward: Pass<E>,
+        stages: &'static [Stage<E>],
         optimizer: Option<Optimizer>,
         threads: usize,
     ) -> Result<Self, Error> {
@@ -150,7 +136,8 @@ impl<E: Float> Engine<E> {
         let threads = if threads == 0 { available } else { threads.min(available.max(MAX_THREADS)) };
         Ok(Engine {
             program,
-            passes,
+            forward,
+            stages,
             pool: Pool::new(threads),
             parameters,
             rule,
@@ -327,13 +314,7 @@ fn train<E: Float>(
     if rows.is_empty() {
         return Ok(());
     }
-    let passes = engine.passes;
-    let backward = |chunk: &mut Chunk<'_, E>| {
-        (passes.loss)(chunk);
-        (passes.heads_backward)(chunk);
-        (passes.trunk_backward)(chunk);
-    };
-    engine.forward(Mode::Train, rows, source, loss_weights, &backward)?;
+    engine.run_batch(Mode::Train, StepPart::Trunk, rows, source, loss_weights)?;
     let penalty = engine.update(rows.len());
     engine.total_up(rows.len(), loss_weights, penalty, totals);
     Ok(())
@@ -349,7 +330,7 @@ fn evaluate<E: Float>(
     if rows.is_empty() {
         return Ok(());
     }
-    engine.forward(Mode::Evaluate, rows, source, loss_weights, &engine.passes.loss.clone())?;
+    engine.run_batch(Mode::Evaluate, StepPart::Loss, rows, source, loss_weights)?;
     let penalty = engine.parameters.penalty(engine.program);
     engine.total_up(rows.len(), loss_weights, penalty, totals);
     Ok(())

@@ -364,6 +364,9 @@ impl fmt::Display for Error {
             Error::WeightLength { name, len, wanted } => {
                 write!(f, "{len} values were given for the weight `{name}`, which holds {wanted}")
             }
+            Error::ValidationSplit { fraction, .. } if !(0.0..1.0).contains(fraction) => {
+                write!(f, "a validation split is at least 0 and below 1, not {fraction}")
+            }
             Error::ValidationSplit { fraction, rows } => {
                 write!(f, "a validation split of {fraction} leaves one part of {rows} samples empty")
             }

@@ -1,5 +1,6 @@
-//! What a model of mimo needs to run: kernels, layers, losses, metrics, optimizers, training and files.
+//! What a model of mimo needs to run: layers, losses, metrics, optimizers, training and files.
 //! Usable and testable without the macro; the macro writes only descriptions of what is here.
+#![forbid(unsafe_code)]
 
 pub mod batch;
 pub mod callback;
@@ -30,6 +31,7 @@ pub mod program;
 pub mod progress;
 mod random;
 pub mod run;
+pub mod stage;
 pub mod tensor;
 #[cfg(test)]
 mod testing;

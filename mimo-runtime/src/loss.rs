@@ -60,8 +60,8 @@ pub struct Loss {
 
 /// A look at the targets of one output before any loss is computed, for losses that depend on the whole batch.
 ///
-/// `forward` adds to the output's place in the statistics. Summed over the chunks, that is what the loss pass reads
-/// in [`Chunk::scanned`]:
+/// `forward` writes to the output's place in [`Chunk::sums`]. Summed over the chunks, that is what the loss pass reads
+/// in [`Chunk::merged`]:
 /// - hinge losses: how many targets, of samples that have weight, are neither 0 nor 1. If none is, labels 0 and 1
 ///   become −1 and 1;
 /// - a sparse loss with `ignore_class`: how many positions count. The loss is the mean over those.
@@ -69,7 +69,7 @@ pub struct Loss {
 pub struct Scan(pub Loss);
 
 fn forward<E: Float>(op: &Loss, chunk: &mut Chunk<'_, E>) {
-    let scanned = chunk.scanned.get(op.output).copied().unwrap_or(0.0);
+    let scanned = chunk.merged.get(op.output).copied().unwrap_or(0.0);
     let form = Form {
         positions: op.positions,
         classes: op.classes,
@@ -169,8 +169,8 @@ fn scan<E: Float>(op: &Scan, chunk: &mut Chunk<'_, E>) {
         }
         _ => 0,
     };
-    if let Some(statistic) = chunk.statistics.get_mut(op.output) {
-        *statistic += found as f64;
+    if let Some(sum) = chunk.sums.get_mut(op.output) {
+        *sum = found as f64;
     }
 }
 

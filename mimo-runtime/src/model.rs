@@ -9,6 +9,7 @@ use crate::chunk::Chunk;
 use crate::error::Error;
 use crate::float::Float;
 use crate::program::Program;
+use crate::stage::Stage;
 use crate::traced::{GradientReader, Tracer};
 
 /// A model that `model!` generated.
@@ -64,6 +65,14 @@ pub trait Model: Sized {
     {
     }
 
+    /// Keras's `save_weights`. A call does not compile, and says what to write.
+    #[doc(hidden)]
+    fn save_weights<Path>(&self, _: Path)
+    where
+        Self: keras::SaveWeights,
+    {
+    }
+
     /// Keras's `compile`, which is a part of `model!`. A call does not compile, and says what to write.
     #[doc(hidden)]
     fn compile<Optimizer>(&mut self, _: Optimizer)
@@ -93,6 +102,14 @@ mod keras {
     )]
     pub trait Evaluate {}
 
+    /// Bound of `model.save_weights(…)`, which no model meets.
+    #[diagnostic::on_unimplemented(
+        message = "the weights of `{Self}` are saved by `save`",
+        label = "a file has the weights of a model; its description is in `model!`",
+        note = "write `model.save(\"weights.safetensors\")?`, and `model.load_weights(…)?` to read them"
+    )]
+    pub trait SaveWeights {}
+
     /// Bound of `model.compile(…)`, which no model meets.
     #[diagnostic::on_unimplemented(
         message = "`{Self}` is compiled in `model!`",
@@ -113,14 +130,8 @@ pub trait Trainable: Model<Targets: OutputColumns<<Self as Model>::Float>> {
     /// Losses and metrics by name: `logs.diagnosis.accuracy`.
     type Logs: Logs;
 
-    /// Looks at the targets of the whole batch, for losses that depend on them.
-    fn scan_pass(chunk: &mut Chunk<'_, Self::Float>);
-    /// Losses, metrics and the gradients of outputs.
-    fn loss_pass(chunk: &mut Chunk<'_, Self::Float>);
-    /// Backward through what leads to one output only.
-    fn heads_backward_pass(chunk: &mut Chunk<'_, Self::Float>);
-    /// Backward through what several outputs share.
-    fn trunk_backward_pass(chunk: &mut Chunk<'_, Self::Float>);
+    /// What a training step does with a chunk, stage by stage.
+    const STAGES: &'static [Stage<Self::Float>];
 
     /// Lets dfdx record what is computed from every output, in order: `tracer.tensor(&outputs.risk)`.
     fn trace(outputs: &Self::Outputs, tracer: &mut Tracer) -> Self::TracedOutputs;

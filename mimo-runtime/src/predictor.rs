@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 
 use crate::columns::PredictionColumns;
 use crate::data::program;
-use crate::engine::{Engine, Pass, Passes};
+use crate::engine::Engine;
 use crate::error::Error;
 use crate::model::{Columns, Model, OutputColumns};
 
@@ -87,15 +87,7 @@ pub fn predict<M: Model>(model: &M, inputs: &M::Inputs) -> Result<M::Outputs, Er
 
 /// An engine that predicts with the weights of a model.
 fn engine<M: Model>(model: &M, threads: usize) -> Result<Engine<M::Float>, Error> {
-    let nothing: Pass<M::Float> = |_| {};
-    let passes = Passes {
-        forward: M::forward_pass,
-        scan: nothing,
-        loss: nothing,
-        heads_backward: nothing,
-        trunk_backward: nothing,
-    };
-    let mut engine = Engine::new(program::<M>(), passes, None, threads)?;
+    let mut engine = Engine::new(program::<M>(), M::forward_pass, &[], None, threads)?;
     model.read_weights(&mut |index, values| engine.load_weight(index, &values));
     engine.weights_loaded();
     Ok(engine)

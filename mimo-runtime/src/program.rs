@@ -256,8 +256,8 @@ pub struct Program {
     pub packs: usize,
     /// Length of the statistics of a chunk: a loss per output, then the states of the metrics.
     pub statistics: usize,
-    /// Whether a loss has to look at the targets of the whole batch first.
-    pub scans: bool,
+    /// Values that the stages of a training step sum up over the batch.
+    pub sums: usize,
     /// Multiplications and additions of a forward pass per sample.
     pub flops: usize,
 }

@@ -16,6 +16,7 @@ use crate::loss::Loss;
 use crate::model::{Columns, Logs, Model, OutputColumns, PerOutput, Reader, Trainable, Writer};
 use crate::program::{Block, Gradient, Memory, Param, Program, Use, View};
 use crate::run::Operation;
+use crate::stage::{Stage, StepPart};
 use crate::traced::{GradientReader, Tracer};
 
 /// A batch of vectors.
@@ -207,7 +208,7 @@ impl Model for Lines {
         packs: 0,
         interleaved: &[],
         statistics: 4,
-        scans: false,
+        sums: 0,
         flops: 6,
     };
 
@@ -235,19 +236,25 @@ impl Model for Lines {
 impl Trainable for Lines {
     type Logs = LinesLogs;
 
-    fn scan_pass(_: &mut Chunk<'_, f32>) {}
-
-    fn loss_pass(chunk: &mut Chunk<'_, f32>) {
-        SLOPE_LOSS.forward(chunk);
-        PAIR_LOSS.forward(chunk);
-    }
-
-    fn heads_backward_pass(chunk: &mut Chunk<'_, f32>) {
-        PAIR_DENSE.backward(chunk);
-        SLOPE_DENSE.backward(chunk);
-    }
-
-    fn trunk_backward_pass(_: &mut Chunk<'_, f32>) {}
+    const STAGES: &'static [Stage<f32>] = &[
+        Stage { part: StepPart::Forward, run: Self::forward_pass, sums: &[] },
+        Stage {
+            part: StepPart::Loss,
+            run: |chunk| {
+                SLOPE_LOSS.forward(chunk);
+                PAIR_LOSS.forward(chunk);
+            },
+            sums: &[],
+        },
+        Stage {
+            part: StepPart::Heads,
+            run: |chunk| {
+                PAIR_DENSE.backward(chunk);
+                SLOPE_DENSE.backward(chunk);
+            },
+            sums: &[],
+        },
+    ];
 
     fn trace(outputs: &LinesOutputs, tracer: &mut Tracer) -> LinesTraced {
         LinesTraced { slope: tracer.tensor(&outputs.slope), pair: tracer.tensor(&outputs.pair) }
@@ -361,10 +368,8 @@ impl Model for Classes {
 impl Trainable for Classes {
     type Logs = ClassesLogs;
 
-    fn scan_pass(_: &mut Chunk<'_, f32>) {}
-    fn loss_pass(_: &mut Chunk<'_, f32>) {}
-    fn heads_backward_pass(_: &mut Chunk<'_, f32>) {}
-    fn trunk_backward_pass(_: &mut Chunk<'_, f32>) {}
+    const STAGES: &'static [Stage<f32>] = &[];
+
     fn trace(_: &LinesOutputs, _: &mut Tracer) {}
     fn output_gradients(_: &LinesOutputs, _: &mut GradientReader<'_, f32>) -> Result<(), Error> {
         Ok(())

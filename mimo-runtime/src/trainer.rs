@@ -17,7 +17,7 @@ use std::sync::Arc;
 use crate::batch::BatchRows;
 use crate::columns::PredictionColumns;
 use crate::data::{Arrays, Dataset, IntoDataset, program, spec, trust};
-use crate::engine::{CustomBatch, Engine, Passes, Source, Totals, Trust};
+use crate::engine::{CustomBatch, Engine, Source, Totals, Trust};
 use crate::error::Error;
 use crate::history::Evaluation;
 use crate::kernels::Element;
@@ -110,14 +110,7 @@ impl<'m, M: Trainable> Trainer<'m, M> {
         if table.statistics(spec) != program.statistics {
             return Err(Error::Inconsistent { what: "the number of statistics" });
         }
-        let passes = Passes {
-            forward: M::forward_pass,
-            scan: M::scan_pass,
-            loss: M::loss_pass,
-            heads_backward: M::heads_backward_pass,
-            trunk_backward: M::trunk_backward_pass,
-        };
-        let mut engine = Engine::new(program, passes, Some(optimizer), options.threads)?;
+        let mut engine = Engine::new(program, M::forward_pass, M::STAGES, Some(optimizer), options.threads)?;
         engine.set_seed(options.seed);
         model.read_weights(&mut |index, values| engine.load_weight(index, &values));
         engine.weights_loaded();

@@ -109,6 +109,7 @@ pub fn dim_at_least(value: &Value, what: &str, least: usize, cx: &mut Cx<'_>) ->
                 what: what.into(),
                 help: None,
                 notes: vec![],
+                subjects: vec![],
             });
             return Some(dim);
         }

@@ -2,8 +2,10 @@
 
 use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
-use crate::diag::{Diag, Loc};
-use crate::layers::{LayerKind, Operand, Weight};
+use crate::diag::{Diag, Loc, Subject};
+use crate::ids::TensorId;
+use crate::layers::LayerKind;
+use crate::layers::layer::{Operand, Weight};
 
 /// The error of a call on too few or too many tensors.
 pub(super) fn arity(kind: &LayerKind, given: usize, call: Loc) -> Option<Diag> {
@@ -67,13 +69,14 @@ fn state_list(kind: &LayerKind) -> Option<String> {
     }
 }
 
-/// Whether a later call of a layer needs the weights that its first call made. `first` is the name of what that was on.
+/// Whether a later call of a layer needs the weights that its first call made. `first` is the tensor that the first
+/// call was on, with its name.
 pub(super) fn same_weights(
     made: &[Weight],
     needed: &[Weight],
     class: &str,
     inputs: &[Operand<'_>],
-    first: &str,
+    (first, first_name): (TensorId, &str),
     cx: &mut Cx<'_>,
 ) -> bool {
     let Some(x) = inputs.first() else { return true };
@@ -87,9 +90,12 @@ pub(super) fn same_weights(
             x.shape.display(cx.consts),
             needed.shape.display(cx.consts)
         );
-        let origin = format!("its first call, on `{first}`, made them");
+        let origin = format!("its first call, on `{first_name}`, made them");
+        let made_on = Subject { tensor: first, shown: None };
         let report = || {
             Diag::error(Code::SharedLayerShape, x.loc, message.clone())
+                .about(x.shown())
+                .about([made_on.clone()])
                 .help(help.clone())
                 .note(origin.clone())
         };
@@ -107,6 +113,7 @@ pub(super) fn same_weights(
                 what: format!("axis {i} of the `{weight}` that `{}` needs", x.name),
                 help: Some(help.clone()),
                 notes: vec![origin.clone()],
+                subjects: x.named().into_iter().chain([made_on.clone()]).collect(),
             };
             if !cx.require_equal(check, |_| report()) {
                 return false;

@@ -5,12 +5,13 @@
 use std::cell::Cell;
 use std::collections::BTreeMap;
 
-use self::candidates::{before, candidates};
+use self::candidates::{Earlier, before, candidates};
 use crate::context::{Cx, DimCheck};
 use crate::diag::{Diags, Loc};
-use crate::graph::{Dtype, Graph, LayerId, Node, TensorId};
-use crate::layers::{LayerKind, Operand};
-use crate::shape::Shape;
+use crate::graph::{Graph, LayerId, Node, TensorId};
+use crate::layers::LayerKind;
+use crate::layers::layer::{Operand, Reads};
+use crate::shape::{Dtype, Shape};
 
 mod candidates;
 
@@ -55,6 +56,8 @@ enum Patch {
 /// Something to try, and what to say if it fits.
 struct Candidate {
     patches: Vec<Patch>,
+    /// Whether everything else is offered before it.
+    unlikely: bool,
     /// Up to the shape that it makes.
     text: String,
     /// Whose shape is told.
@@ -115,14 +118,14 @@ pub(super) fn of_call(known: Known<'_>, call: Call<'_>) -> Vec<String> {
 pub(super) fn of_shape(known: Known<'_>, tensor: TensorId, wanted: &Shape) -> Vec<String> {
     let graph = known.graph;
     let changes = before(graph, tensor, std::slice::from_ref(wanted)).into_iter();
-    let fits = changes.filter_map(|(layer, kind, setting, _)| {
-        let class = setting_class(&graph.layer(layer).kind);
+    let fits = changes.filter_map(|Earlier { layer, kind, change, .. }| {
+        let class = graph.layer(layer).kind.setting_class();
         let mut world = World::new(known);
         world.change(layer, kind);
         let fits = world.replay() && world.tensor(tensor).is_some_and(|(shape, _)| shape == wanted);
-        let text = match setting.contains(" = ") {
-            true => format!("`{setting}` in `{class}`"),
-            false => format!("`{setting}`"),
+        let text = match change.is_setting() {
+            true => format!("`{change}` in `{class}`"),
+            false => format!("`{change}`"),
         };
         fits.then(|| format!("{text} would make it {}", wanted.display(&graph.consts)))
     });
@@ -164,7 +167,7 @@ fn tried<'a>(
     let given = world.infer(world.kind(call.layer), &operands, call.loc)?;
     // Almost any tensor can be repeated along axes of 1: nobody means that who has to be helped.
     let broadcast = || operands.windows(2).any(|pair| pair[0].0 != pair[1].0);
-    if matches!(world.kind(call.layer), LayerKind::Merge(_)) && broadcast() {
+    if world.kind(call.layer).reads() == Reads::Broadcast && broadcast() {
         return None;
     }
     // What earlier calls of the layer made has to serve this one too.
@@ -214,8 +217,10 @@ impl<'a> World<'a> {
     fn infer(&self, kind: &LayerKind, operands: &[(Shape, Dtype)], loc: Loc) -> Option<Vec<(Shape, Dtype)>> {
         let (mut diags, mut checks) = (Diags::new(), Vec::new());
         let mut cx = Cx { consts: &self.known.graph.consts, diags: &mut diags, checks: &mut checks };
-        let operands: Vec<_> =
-            operands.iter().map(|(shape, dtype)| Operand { name: "x", shape, dtype: *dtype, loc }).collect();
+        let operands: Vec<_> = operands
+            .iter()
+            .map(|(shape, dtype)| Operand { name: "x", shape, dtype: *dtype, loc, tensor: None })
+            .collect();
         let given = kind.infer(&operands, loc, &mut cx)?;
         let asked = |check: &DimCheck| {
             let DimCheck { found, relation, wanted, .. } = check;
@@ -267,13 +272,5 @@ impl<'a> World<'a> {
         let mut calls = self.known.graph.calls_of(layer).filter(|node| self.is_sound(node));
         let first = calls.next().and_then(|node| self.weights(node));
         calls.all(|node| self.weights(node) == first)
-    }
-}
-
-/// The class in whose settings a layer's shape is written.
-fn setting_class(kind: &LayerKind) -> &'static str {
-    match kind.core().0 {
-        LayerKind::Bidirectional(layer) => layer.forward().cell.class(),
-        core => core.class_name(),
     }
 }

@@ -8,9 +8,10 @@ use crate::args::read;
 use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Diags, Loc, did_you_mean};
-use crate::graph::{ConstEntry, Dtype, Graph, Group, GroupId, Layer, LayerId, Node, NodeId, Port, TensorId};
+use crate::dim::ConstEntry;
+use crate::graph::{Graph, Group, GroupId, Layer, LayerId, Node, NodeId, Port, TensorId};
 use crate::order::live_nodes;
-use crate::shape::Shape;
+use crate::shape::{Dtype, Shape};
 use crate::value::Arg;
 
 /// A nested model that was made and can be called.
@@ -192,10 +193,8 @@ pub(crate) fn members(model: &Graph) -> Vec<usize> {
     let mut needed = vec![false; model.layers.len()];
     for node in live_nodes(model) {
         let layer = model.node(node).layer;
-        let wholes = model.layers.iter().zip(0..).filter(|(whole, _)| whole.parts.contains(&layer));
-        let wholes: Vec<usize> = wholes.map(|(_, place)| place).collect();
-        for place in wholes.into_iter().chain([layer.index()]) {
-            if let Some(needed) = needed.get_mut(place) {
+        for layer in model.layer(layer).whole.into_iter().chain([layer]) {
+            if let Some(needed) = needed.get_mut(layer.index()) {
                 *needed = true;
             }
         }
@@ -300,6 +299,7 @@ fn same_shape(
             what: format!("axis {} of `{name}`", axis + 1),
             help: None,
             notes: vec![note.clone()],
+            subjects: vec![],
         };
         one.require_equal(check, |_| report())
     });

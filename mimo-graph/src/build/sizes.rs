@@ -9,7 +9,7 @@ use crate::context::{DimCheck, Relation};
 use crate::diag::{Diag, Loc};
 use crate::dim::{Dim, MOST};
 use crate::graph::Graph;
-use crate::layers::Weight;
+use crate::layers::layer::Weight;
 use crate::shape::Shape;
 use crate::value::{Arg, Value, ValueKind};
 
@@ -123,6 +123,7 @@ impl Sized<'_> {
             what,
             help: Some("write smaller lengths".into()),
             notes: Vec::new(),
+            subjects: Vec::new(),
         };
         all.map(check).collect()
     }

@@ -307,6 +307,28 @@ fn a_layer_with_a_wrong_setting_still_has_a_shape() {
 }
 
 #[test]
+fn diagnostics_carry_the_tensors_they_speak_of() {
+    let mut written = Written::new();
+    let first = written.input("x", list(&[5, 2]));
+    let second = written.input("x", list(&[4]));
+    let lstm = written.layer("LSTM", [(None, int(3))]);
+    written.call(lstm, &[first]);
+    written.call(lstm, &[second]);
+    let diags = written.expect(&["an `LSTM` reads [steps, features], but `x` is [4]"]);
+    // The earlier call was on a tensor of the same name, which the message does not speak of.
+    let shown = Some(Shape::known(&[4]));
+    assert_eq!(diags[0].subjects, [Subject { tensor: second, shown }]);
+    // A step has another shape than the sequence.
+    let conv = testing::call("Conv1D", [(None, int(3)), (None, int(2))]);
+    let steps = written.layer("TimeDistributed", [(None, conv)]);
+    written.call(steps, &[first]);
+    let diags = written.expect(&["`Conv1D` reads sequences, [steps, channels], but `a step of x` is [2]"]);
+    let shown = Some(Shape::known(&[2]));
+    assert_eq!(diags[0].subjects, [Subject { tensor: first, shown }]);
+    assert_eq!(diags[0].notes, ["x [5, 2]"]);
+}
+
+#[test]
 fn states_are_given_and_taken() {
     let mut written = Written::new();
     let x = written.input("x", list(&[5, 2]));

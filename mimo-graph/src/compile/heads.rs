@@ -52,6 +52,7 @@ impl<'g> Head<'g> {
             what: format!("the number of units of `{}`", self.name),
             help: Some(help.into()),
             notes: vec![reason.into()],
+            subjects: vec![],
         });
     }
 }
@@ -528,6 +529,7 @@ mod tests {
                 what: "the number of units of `a`".into(),
                 help: Some("write `activation = sigmoid` for a single unit".into()),
                 notes: vec!["a softmax over one unit is always 1".into()],
+                subjects: vec![],
             }
         );
         assert_eq!(

@@ -8,16 +8,10 @@ use crate::initializer::{Constraint, Initializer, Regularizer};
 use crate::sketch::{args, reported, shown};
 use crate::value::{Arg, Value, ValueKind};
 
-const MODULES: [&str; 8] = [
-    "activations",
-    "constraints",
-    "initializers",
-    "layers",
-    "losses",
-    "metrics",
-    "optimizers",
-    "regularizers",
-];
+/// Every module whose items are read as values.
+fn modules() -> impl Iterator<Item = Module> {
+    Module::ALL.into_iter().filter(|&module| module != Module::Model)
+}
 
 /// `Dense(units, activation = linear)`
 fn call(item: &Item) -> String {
@@ -39,7 +33,7 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
 #[test]
 fn calls_list_the_arguments() {
     let wrong = |item: &&Item| item.call != call(item);
-    let mut wrong: Vec<&Item> = MODULES.into_iter().chain(["model"]).flat_map(items).filter(wrong).collect();
+    let mut wrong: Vec<&Item> = Module::ALL.into_iter().flat_map(items).filter(wrong).collect();
     // A layer in the place of an activation has its page among the layers.
     wrong.retain(|item| !item.common.is_empty() || !["ReLU", "LeakyReLU"].contains(&item.class));
     if std::env::var_os("UPDATE").is_some() {
@@ -61,7 +55,7 @@ fn calls_list_the_arguments() {
 }
 
 /// A value that an argument without a default may have.
-fn some(module: &str, item: &Item, argument: &Argument) -> &'static str {
+fn some(module: Module, item: &Item, argument: &Argument) -> &'static str {
     match (module, item.names[0], argument.name) {
         (_, "Bidirectional", "layer") => "LSTM(4)",
         (_, _, "layer") => "Dense(4)",
@@ -73,7 +67,7 @@ fn some(module: &str, item: &Item, argument: &Argument) -> &'static str {
 }
 
 /// What `name(arguments)` makes, shown; errors are part of it.
-fn made(module: &str, name: &str, arguments: &str) -> String {
+fn made(module: Module, name: &str, arguments: &str) -> String {
     let model = crate::sketch::Model::heads(&[("y", 3, Activation::Softmax)]);
     let value = |text: &str| -> Value {
         let [Arg { value, .. }] = &args(text)[..] else { panic!("{text}") };
@@ -82,14 +76,14 @@ fn made(module: &str, name: &str, arguments: &str) -> String {
     let value = value(&format!("{name}({arguments})"));
     let ValueKind::Call { name_loc, args, .. } = &value.kind else { panic!("{value:?}") };
     let (made, diags, _) = reported(&model.graph, |cx| match module {
-        "activations" => format!("{:?}", Activation::read(&value, "it", cx)),
-        "constraints" => format!("{:?}", Constraint::read(&value, "it", cx)),
-        "initializers" => format!("{:?}", Initializer::read(&value, "it", cx)),
-        "regularizers" => format!("{:?}", Regularizer::read(&value, "it", cx)),
-        "losses" => format!("{:?}", crate::compile::losses::read(&value, None, cx)),
-        "metrics" => format!("{:?}", crate::compile::metrics::read_all(&value, None, cx)),
-        "optimizers" => format!("{:?}", crate::compile::optimizers::read(&value, cx)),
-        "layers" if name == "Input" => {
+        Module::Activations => format!("{:?}", Activation::read(&value, "it", cx)),
+        Module::Constraints => format!("{:?}", Constraint::read(&value, "it", cx)),
+        Module::Initializers => format!("{:?}", Initializer::read(&value, "it", cx)),
+        Module::Regularizers => format!("{:?}", Regularizer::read(&value, "it", cx)),
+        Module::Losses => format!("{:?}", crate::compile::losses::read(&value, None, cx)),
+        Module::Metrics => format!("{:?}", crate::compile::metrics::read_all(&value, None, cx)),
+        Module::Optimizers => format!("{:?}", crate::compile::optimizers::read(&value, cx)),
+        Module::Layers if name == "Input" => {
             format!("{:?}", crate::layers::input::Input::from_args(args, value.loc, cx))
         }
         _ => format!("{:?}", crate::layers::construct(name, *name_loc, args, value.loc, cx)),
@@ -99,7 +93,7 @@ fn made(module: &str, name: &str, arguments: &str) -> String {
 
 #[test]
 fn defaults_are_what_is_taken_without_them() {
-    for module in MODULES {
+    for module in modules() {
         for item in items(module) {
             let needed: Vec<String> = item
                 .arguments()
@@ -129,7 +123,7 @@ fn defaults_are_what_is_taken_without_them() {
 
 #[test]
 fn words_are_read() {
-    for module in MODULES {
+    for module in modules() {
         for item in items(module) {
             for argument in item.arguments() {
                 let Kind::Word(ty) = argument.kind else { continue };

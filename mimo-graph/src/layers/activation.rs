@@ -5,9 +5,8 @@ use crate::args::Bound;
 use crate::code::Code;
 use crate::context::Cx;
 use crate::diag::{Diag, Loc};
-use crate::graph::Dtype;
-use crate::layers::{Layer, Operand, same_shape};
-use crate::shape::Shape;
+use crate::layers::layer::{Effect, Layer, Operand, Reads, same_shape};
+use crate::shape::{Dtype, Shape};
 
 /// Keras's `Activation`, and the layers that are one activation function (`ReLU`, `Softmax`, …).
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -119,6 +118,14 @@ impl Layer for Activation {
         }
     }
 
+    fn reads(&self) -> Reads {
+        Reads::Any
+    }
+
+    fn effect(&self) -> Effect {
+        Effect::Mapped
+    }
+
     fn infer(&self, inputs: &[Operand<'_>], _: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {
         let given = same_shape(self.class_name(), inputs, cx)?;
         let [x] = inputs else { return None };
@@ -127,6 +134,7 @@ impl Layer for Activation {
             let message = format!("a softmax runs over the last axis, but `{}` is [], one number", x.name);
             cx.error(
                 Diag::error(Code::WrongRank, x.loc, message)
+                    .about(x.shown())
                     .help("use `sigmoid`, or give the tensor an axis"),
             );
             return None;

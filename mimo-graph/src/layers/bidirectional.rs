@@ -8,11 +8,12 @@ use crate::args::Bound;
 use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
-use crate::graph::Dtype;
+use crate::layers::change::Change;
+use crate::layers::layer::{Effect, Layer, Operand, Reads};
 use crate::layers::merge::MergeOp;
 use crate::layers::recurrent::{Cell, Recurrent};
-use crate::layers::{Constructed, Layer, LayerKind, Operand, Part, wrapped};
-use crate::shape::Shape;
+use crate::layers::{Constructed, LayerKind, Part, wrapped};
+use crate::shape::{Dtype, Shape};
 use crate::value::ValueKind;
 
 /// Keras's `Bidirectional`.
@@ -173,6 +174,14 @@ impl Layer for Bidirectional {
         "Bidirectional"
     }
 
+    fn reads(&self) -> Reads {
+        Reads::Sequence
+    }
+
+    fn effect(&self) -> Effect {
+        Effect::Learned
+    }
+
     /// Of what the directions give, and not of what they read.
     fn infer(&self, inputs: &[Operand<'_>], call: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {
         let [forward, backward] = inputs else { return None };
@@ -192,6 +201,7 @@ impl Layer for Bidirectional {
             what: "the number of units of `backward_layer`".into(),
             help: Some(help.into()),
             notes: vec![],
+            subjects: vec![],
         };
         let message = format!(
             "values of {} units cannot be merged with those of {}",
@@ -226,10 +236,14 @@ impl Layer for Bidirectional {
         }
     }
 
-    fn changes(&self, _: &[&Shape], _: Option<&Shape>) -> Vec<(Self, String)> {
+    fn setting_class(&self) -> &'static str {
+        self.forward().cell.class()
+    }
+
+    fn changes(&self, _: &[&Shape], _: Option<&Shape>) -> Vec<(Self, Change)> {
         let return_sequences = !self.forward().return_sequences;
         let mut changed = self.clone();
         changed.directions.iter_mut().for_each(|it| it.layer.return_sequences = return_sequences);
-        vec![(changed, format!("return_sequences = {return_sequences}"))]
+        vec![(changed, Change::Setting("return_sequences", return_sequences.into()))]
     }
 }

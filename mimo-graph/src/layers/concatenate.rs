@@ -5,9 +5,9 @@ use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
-use crate::graph::Dtype;
-use crate::layers::{Layer, Operand};
-use crate::shape::Shape;
+use crate::layers::change::Change;
+use crate::layers::layer::{Effect, Layer, Operand, Reads};
+use crate::shape::{Dtype, Shape};
 
 /// Keras's `Concatenate`: `[a, rest], [b, rest] → [a + b, rest]` along the first axis of a sample.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -78,6 +78,14 @@ impl Layer for Concatenate {
         "Concatenate"
     }
 
+    fn reads(&self) -> Reads {
+        Reads::Any
+    }
+
+    fn effect(&self) -> Effect {
+        Effect::Joined
+    }
+
     fn infer(&self, inputs: &[Operand<'_>], call: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {
         let (first, rest) = inputs.split_first()?;
         let mut fine = true;
@@ -91,6 +99,8 @@ impl Layer for Concatenate {
                         x.loc,
                         format!("`Concatenate` needs tensors with equally many axes, but {sides}"),
                     )
+                    .about(first.shown())
+                    .about(x.shown())
                     .help("bring them to the same axes with `Flatten()` or `Reshape(…)`"),
                 );
                 fine = false;
@@ -102,6 +112,8 @@ impl Layer for Concatenate {
                         x.loc,
                         format!("`{}` holds whole numbers and `{}` holds floats", int.name, float.name),
                     )
+                    .about(first.named())
+                    .about(x.named())
                     .help("leave `dtype = \"int32\"` out at the `Input` to concatenate floats"),
                 );
                 fine = false;
@@ -112,7 +124,11 @@ impl Layer for Concatenate {
         }
         if first.shape.rank() == 0 {
             let message = format!("`Concatenate` needs an axis, but `{}` is [], one number", first.name);
-            cx.error(Diag::error(Code::WrongRank, first.loc, message).help("write `Reshape([1])` before it"));
+            cx.error(
+                Diag::error(Code::WrongRank, first.loc, message)
+                    .about(first.shown())
+                    .help("write `Reshape([1])` before it"),
+            );
             return None;
         }
         let axis = self.sample_axis(first.shape.rank(), call, cx)?;
@@ -130,10 +146,11 @@ impl Layer for Concatenate {
         (1, usize::MAX)
     }
 
-    fn changes(&self, inputs: &[&Shape], _: Option<&Shape>) -> Vec<(Self, String)> {
+    fn changes(&self, inputs: &[&Shape], _: Option<&Shape>) -> Vec<(Self, Change)> {
+        let rank = inputs.first().map_or(0, |shape| shape.rank());
         // A rank is the length of a list in the source: it fits.
-        let rank = inputs.first().map_or(0, |shape| shape.rank() as i64);
-        (1..=rank).map(|axis| (Concatenate { axis }, format!("axis = {axis}"))).collect()
+        let along = |axis: usize| (Concatenate { axis: axis as i64 }, Change::Setting("axis", axis.into()));
+        (1..=rank).map(along).collect()
     }
 }
 
@@ -162,12 +179,13 @@ fn same_elsewhere(axis: usize, first: &Operand<'_>, x: &Operand<'_>, cx: &mut Cx
             what: format!("axis {} of `{}`", i + 1, x.name),
             help: Some(format!("along axis {}, tensors may differ in that axis only", axis + 1)),
             notes: vec![sides.clone()],
+            subjects: [first, x].into_iter().filter_map(Operand::shown).collect(),
         };
         cx.require_equal(check, |_| {
             let message =
                 format!("`Concatenate` along axis {}: {sides}, which differ in axis {}", axis + 1, i + 1);
             let diag = Diag::error(Code::ConcatenatedShapes, x.loc, message);
-            diag.help("make the other axes equal")
+            diag.about(first.shown()).about(x.shown()).help("make the other axes equal")
         })
     })
 }

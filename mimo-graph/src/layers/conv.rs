@@ -6,10 +6,10 @@ use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
-use crate::graph::Dtype;
+use crate::layers::change::Change;
+use crate::layers::layer::{Effect, Layer, Operand, Reads, Weight, WeightOptions, floats};
 use crate::layers::sliding::{self, Class, Sliding};
-use crate::layers::{Layer, Operand, Weight, WeightOptions, floats};
-use crate::shape::Shape;
+use crate::shape::{Dtype, Shape};
 
 /// Keras's `Conv1D`, `[steps, channels] → [new steps, filters]`, its `Conv2D`, `[height, width, channels] →
 /// [new height, new width, filters]`, and their transposes.
@@ -160,6 +160,7 @@ impl Conv {
             what: format!("`filters` of `{name}`"),
             help: Some(format!("write a multiple of {groups}, or other `groups`")),
             notes: vec![format!("each of the {groups} groups gives as many of them")],
+            subjects: vec![],
         };
         let wrong_parts = match filters.known() {
             Some(n) if n % groups != 0 => Some(n),
@@ -211,7 +212,9 @@ impl Conv {
                 let message =
                     format!("`{name}` cuts channels in {groups} `groups`, but `{}` has {n}", x.name);
                 cx.error(
-                    Diag::error(Code::UnequalGroups, x.loc, message).help("write `groups` that divide them"),
+                    Diag::error(Code::UnequalGroups, x.loc, message)
+                        .about(x.named())
+                        .help("write `groups` that divide them"),
                 );
                 false
             }
@@ -227,6 +230,7 @@ impl Conv {
                     what: format!("last axis of `{}`", x.name),
                     help: Some("write `groups` that divide it".into()),
                     notes: vec![format!("`{name}` cuts channels in {groups} `groups`")],
+                    subjects: x.named().into_iter().collect(),
                 });
                 true
             }
@@ -237,6 +241,14 @@ impl Conv {
 impl Layer for Conv {
     fn class_name(&self) -> &'static str {
         self.sliding.class.name()
+    }
+
+    fn reads(&self) -> Reads {
+        Reads::Channels
+    }
+
+    fn effect(&self) -> Effect {
+        Effect::Learned
     }
 
     fn infer(&self, inputs: &[Operand<'_>], call: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {
@@ -272,17 +284,22 @@ impl Layer for Conv {
         self.activation
     }
 
-    fn changes(&self, inputs: &[&Shape], wanted: Option<&Shape>) -> Vec<(Self, String)> {
+    fn scratch(&self, inputs: &[&Shape], _: &[&Shape]) -> Vec<Shape> {
+        inputs.first().map(|shape| self.sliding.padded(shape).to_vec()).unwrap_or_default()
+    }
+
+    fn changes(&self, inputs: &[&Shape], wanted: Option<&Shape>) -> Vec<(Self, Change)> {
         let Some(shape) = inputs.first() else { return vec![] };
         let slid = self.sliding.changed(shape, wanted).into_iter();
-        let slid = slid.map(|(sliding, setting)| (Self { sliding, ..self.clone() }, setting));
+        let slid = slid.map(|(sliding, change)| (Self { sliding, ..self.clone() }, change));
         let wider = wanted.and_then(|wanted| {
             let filters = wanted.last()?.known().filter(|n| n.is_multiple_of(self.groups))?;
             let layer = Self { filters: Dim::Known(filters), ..self.clone() };
-            Some((layer, format!("filters = {filters}")))
+            Some((layer, Change::Setting("filters", filters.into())))
         });
         let groups = self.fitting_groups(shape).into_iter();
-        let groups = groups.map(|groups| (Self { groups, ..self.clone() }, format!("groups = {groups}")));
+        let groups =
+            groups.map(|groups| (Self { groups, ..self.clone() }, Change::Setting("groups", groups.into())));
         groups.chain(slid).chain(wider).collect()
     }
 }

@@ -6,9 +6,9 @@ use crate::code::Code;
 use crate::context::Cx;
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
-use crate::graph::Dtype;
-use crate::layers::{Layer, Operand, Weight, WeightOptions, floats};
-use crate::shape::Shape;
+use crate::layers::change::Change;
+use crate::layers::layer::{Effect, Layer, Operand, Reads, Weight, WeightOptions, floats};
+use crate::shape::{Dtype, Shape};
 
 /// Keras's `Dense`: `[…, inputs] → […, units]`.
 #[derive(Clone, Debug, PartialEq)]
@@ -76,6 +76,14 @@ impl Layer for Dense {
         "Dense"
     }
 
+    fn reads(&self) -> Reads {
+        Reads::Any
+    }
+
+    fn effect(&self) -> Effect {
+        Effect::Learned
+    }
+
     fn infer(&self, inputs: &[Operand<'_>], _: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {
         let [x] = inputs else { return None };
         if !floats(self.class_name(), x, cx) {
@@ -85,6 +93,7 @@ impl Layer for Dense {
             let message = format!("`Dense` works on the last axis, but `{}` is [], one number", x.name);
             cx.error(
                 Diag::error(Code::WrongRank, x.loc, message)
+                    .about(x.shown())
                     .help("write `shape = [1]` at its `Input`, or `Reshape([1])` before the layer"),
             );
             return None;
@@ -111,9 +120,10 @@ impl Layer for Dense {
         self.activation
     }
 
-    fn changes(&self, _: &[&Shape], wanted: Option<&Shape>) -> Vec<(Self, String)> {
+    fn changes(&self, _: &[&Shape], wanted: Option<&Shape>) -> Vec<(Self, Change)> {
         let units = wanted.and_then(Shape::last).and_then(Dim::known);
-        let changed = units.map(|n| (Dense { units: Dim::Known(n), ..self.clone() }, format!("units = {n}")));
+        let changed = units
+            .map(|n| (Dense { units: Dim::Known(n), ..self.clone() }, Change::Setting("units", n.into())));
         changed.into_iter().collect()
     }
 }

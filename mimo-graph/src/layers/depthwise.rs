@@ -5,10 +5,10 @@ use crate::args::Bound;
 use crate::context::Cx;
 use crate::diag::Loc;
 use crate::dim::Dim;
-use crate::graph::Dtype;
+use crate::layers::change::Change;
+use crate::layers::layer::{Effect, Layer, Operand, Reads, Weight, WeightOptions, floats};
 use crate::layers::sliding::{Class, Sliding};
-use crate::layers::{Layer, Operand, Weight, WeightOptions, floats};
-use crate::shape::Shape;
+use crate::shape::{Dtype, Shape};
 
 /// Keras's `DepthwiseConv1D`, `[steps, channels] → [new steps, channels · depth_multiplier]`, and its
 /// `DepthwiseConv2D`, `[height, width, channels] → [new height, new width, channels · depth_multiplier]`.
@@ -101,6 +101,14 @@ impl Layer for Depthwise {
         self.sliding.class.name()
     }
 
+    fn reads(&self) -> Reads {
+        Reads::Channels
+    }
+
+    fn effect(&self) -> Effect {
+        Effect::Learned
+    }
+
     fn infer(&self, inputs: &[Operand<'_>], call: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {
         let [x] = inputs else { return None };
         if !floats(self.class_name(), x, cx)
@@ -131,9 +139,13 @@ impl Layer for Depthwise {
         self.activation
     }
 
-    fn changes(&self, inputs: &[&Shape], wanted: Option<&Shape>) -> Vec<(Self, String)> {
+    fn scratch(&self, inputs: &[&Shape], _: &[&Shape]) -> Vec<Shape> {
+        inputs.first().map(|shape| self.sliding.padded(shape).to_vec()).unwrap_or_default()
+    }
+
+    fn changes(&self, inputs: &[&Shape], wanted: Option<&Shape>) -> Vec<(Self, Change)> {
         let Some(shape) = inputs.first() else { return vec![] };
         let changed = self.sliding.changed(shape, wanted).into_iter();
-        changed.map(|(sliding, setting)| (Self { sliding, ..self.clone() }, setting)).collect()
+        changed.map(|(sliding, change)| (Self { sliding, ..self.clone() }, change)).collect()
     }
 }

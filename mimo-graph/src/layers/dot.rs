@@ -5,9 +5,9 @@ use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
-use crate::graph::Dtype;
-use crate::layers::{Layer, Operand, floats};
-use crate::shape::Shape;
+use crate::layers::change::{Change, Written};
+use crate::layers::layer::{Effect, Layer, Operand, Reads, floats};
+use crate::shape::{Dtype, Shape};
 use crate::value::ValueKind;
 
 /// Keras's `Dot`: the axes of the first tensor and then those of the second, without the one of each that is summed
@@ -88,7 +88,7 @@ impl Dot {
                 1 => "its only axis is axis 1".into(),
                 _ => format!("it has axes 1 to {rank}; the batch is axis 0"),
             };
-            cx.error(Diag::error(Code::AxisOutOfRange, call, message).help(help));
+            cx.error(Diag::error(Code::AxisOutOfRange, call, message).about(x.shown()).help(help));
         }
         axis
     }
@@ -97,6 +97,14 @@ impl Dot {
 impl Layer for Dot {
     fn class_name(&self) -> &'static str {
         "Dot"
+    }
+
+    fn reads(&self) -> Reads {
+        Reads::Any
+    }
+
+    fn effect(&self) -> Effect {
+        Effect::Joined
     }
 
     fn infer(&self, inputs: &[Operand<'_>], call: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {
@@ -117,6 +125,7 @@ impl Layer for Dot {
             what: format!("axis {} of `{}`", j + 1, b.name),
             help: None,
             notes: vec![format!("`Dot` sums over it and axis {} of `{}`", i + 1, a.name)],
+            subjects: [a, b].into_iter().filter_map(Operand::named).collect(),
         };
         let equal = cx.require_equal(check, |check| {
             let (m, n) = (check.wanted.known().unwrap_or(0), check.found.known().unwrap_or(0));
@@ -127,7 +136,10 @@ impl Layer for Dot {
                 j + 1,
                 b.name
             );
-            Diag::error(Code::DotLengths, call, message).help("sum over axes of the same length")
+            Diag::error(Code::DotLengths, call, message)
+                .about(a.named())
+                .about(b.named())
+                .help("sum over axes of the same length")
         });
         if !equal {
             return None;
@@ -147,16 +159,13 @@ impl Layer for Dot {
         (2, 2)
     }
 
-    fn changes(&self, inputs: &[&Shape], _: Option<&Shape>) -> Vec<(Self, String)> {
+    fn changes(&self, inputs: &[&Shape], _: Option<&Shape>) -> Vec<(Self, Change)> {
         let [a, b] = inputs else { return vec![] };
-        // A rank is the length of a list in the source: it fits.
-        let pairs = (1..=a.rank() as i64).flat_map(|i| (1..=b.rank() as i64).map(move |j| [i, j]));
+        let pairs = (1..=a.rank()).flat_map(|i| (1..=b.rank()).map(move |j| [i, j]));
         let changed = pairs.map(|axes| {
-            let setting = match axes {
-                [i, j] if i == j => format!("axes = {i}"),
-                [i, j] => format!("axes = ({i}, {j})"),
-            };
-            (Dot { axes, ..*self }, setting)
+            let change = Change::Setting("axes", Written::numbers(&axes));
+            // A rank is the length of a list in the source: it fits.
+            (Dot { axes: axes.map(|axis| axis as i64), ..*self }, change)
         });
         changed.collect()
     }

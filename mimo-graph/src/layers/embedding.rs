@@ -5,9 +5,9 @@ use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
-use crate::graph::Dtype;
-use crate::layers::{Layer, Operand, Weight, WeightOptions};
-use crate::shape::Shape;
+use crate::layers::change::Change;
+use crate::layers::layer::{Effect, Layer, Operand, Reads, Weight, WeightOptions};
+use crate::shape::{Dtype, Shape};
 
 /// Keras's `Embedding`: whole numbers below `input_dim`, `[…] → […, output_dim]`.
 #[derive(Clone, Debug, PartialEq)]
@@ -93,6 +93,7 @@ fn few_rows(n: &Dim, args: &Bound<'_>, cx: &mut Cx<'_>) -> bool {
                 what: "`input_dim` of `Embedding`".into(),
                 help: Some(HELP.into()),
                 notes: vec![NOTE.into()],
+                subjects: vec![],
             });
             true
         }
@@ -104,12 +105,21 @@ impl Layer for Embedding {
         "Embedding"
     }
 
+    fn reads(&self) -> Reads {
+        Reads::Any
+    }
+
+    fn effect(&self) -> Effect {
+        Effect::LookedUp
+    }
+
     fn infer(&self, inputs: &[Operand<'_>], _: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {
         let [x] = inputs else { return None };
         if x.dtype == Dtype::Float {
             let message = format!("`Embedding` looks up whole numbers, but `{}` holds floats", x.name);
             cx.error(
                 Diag::error(Code::WholeNumbersNeeded, x.loc, message)
+                    .about(x.named())
                     .help("write `dtype = \"int32\"` at its `Input`")
                     .help("`Dense(…)` makes vectors of floats"),
             );
@@ -128,10 +138,11 @@ impl Layer for Embedding {
         }]
     }
 
-    fn changes(&self, _: &[&Shape], wanted: Option<&Shape>) -> Vec<(Self, String)> {
+    fn changes(&self, _: &[&Shape], wanted: Option<&Shape>) -> Vec<(Self, Change)> {
         let values = wanted.and_then(Shape::last).and_then(Dim::known);
-        let changed = values
-            .map(|n| (Embedding { output_dim: Dim::Known(n), ..self.clone() }, format!("output_dim = {n}")));
+        let changed = values.map(|n| {
+            (Embedding { output_dim: Dim::Known(n), ..self.clone() }, Change::Setting("output_dim", n.into()))
+        });
         changed.into_iter().collect()
     }
 }

@@ -2,9 +2,8 @@
 
 use crate::context::Cx;
 use crate::diag::Loc;
-use crate::graph::Dtype;
-use crate::layers::{Layer, Operand};
-use crate::shape::Shape;
+use crate::layers::layer::{Effect, Layer, Operand, Reads};
+use crate::shape::{Dtype, Shape};
 
 /// Keras's `Flatten`: `[a, b, c] → [a · b · c]`; one number becomes `[1]`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -27,6 +26,14 @@ layer! {
 impl Layer for Flatten {
     fn class_name(&self) -> &'static str {
         "Flatten"
+    }
+
+    fn reads(&self) -> Reads {
+        Reads::Any
+    }
+
+    fn effect(&self) -> Effect {
+        Effect::Flattened
     }
 
     fn infer(&self, inputs: &[Operand<'_>], _: Loc, _: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {

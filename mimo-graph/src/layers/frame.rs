@@ -6,9 +6,10 @@ use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
-use crate::graph::Dtype;
-use crate::layers::{Layer, Operand, spatial};
-use crate::shape::Shape;
+use crate::layers::change::{Change, Written};
+use crate::layers::layer::{Effect, Layer, Operand, Reads};
+use crate::layers::spatial;
+use crate::shape::{Dtype, Shape};
 
 /// Keras's `ZeroPadding1D`, `ZeroPadding2D`: zeros around `[steps, channels]` or `[height, width, channels]`; and
 /// `Cropping1D`, `Cropping2D`: the same without its edges.
@@ -82,7 +83,7 @@ impl Frame {
                     0 | 1 => format!("leave the {axis} as it is: write 0"),
                     _ => format!("take {} at most in all, so that something is left", n - 1),
                 };
-                cx.error(Diag::error(Code::NothingLeft, call, message).help(help));
+                cx.error(Diag::error(Code::NothingLeft, call, message).about(x.named()).help(help));
                 false
             }
             None => {
@@ -95,6 +96,7 @@ impl Frame {
                     what: format!("{axis} of `{}`", x.name),
                     help: Some("crop less, so that something is left".into()),
                     notes: vec![format!("`{class}` takes {} of it", lost.display(cx.consts))],
+                    subjects: x.named().into_iter().collect(),
                 });
                 true
             }
@@ -110,6 +112,14 @@ impl Layer for Frame {
             (false, 1) => "Cropping1D",
             (false, _) => "Cropping2D",
         }
+    }
+
+    fn reads(&self) -> Reads {
+        Reads::Channels
+    }
+
+    fn effect(&self) -> Effect {
+        Effect::Resampled
     }
 
     fn infer(&self, inputs: &[Operand<'_>], call: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {
@@ -136,7 +146,7 @@ impl Layer for Frame {
         fine.then(|| vec![(spatial::shape(self.axes, [height, width, channels]), x.dtype)])
     }
 
-    fn changes(&self, inputs: &[&Shape], wanted: Option<&Shape>) -> Vec<(Self, String)> {
+    fn changes(&self, inputs: &[&Shape], wanted: Option<&Shape>) -> Vec<(Self, Change)> {
         let (Some(shape), Some(wanted)) = (inputs.first(), wanted) else { return vec![] };
         let edges = shape.0.iter().zip(&wanted.0).take(self.axes).map(|(n, wanted)| {
             let (n, wanted) = (n.known()?, wanted.known()?);
@@ -145,18 +155,23 @@ impl Layer for Frame {
             Some([edge / 2, edge - edge / 2])
         });
         let Some(edges) = edges.collect::<Option<Vec<_>>>() else { return vec![] };
-        let pair = |[before, after]: [usize; 2]| format!("({before}, {after})");
-        let (edges, shown) = match edges[..] {
-            [width @ [before, after]] if before == after => ([[0, 0], width], before.to_string()),
-            [width] => ([[0, 0], width], pair(width)),
-            [height, width] if height == width && width[0] == width[1] => {
-                ([height, width], width[0].to_string())
+        let pair = |edge: &[usize; 2]| Written::Tuple(edge.iter().copied().map(Written::Number).collect());
+        let written = match &edges[..] {
+            [[edge, others @ ..], rest @ ..]
+                if others.contains(edge) && rest.iter().flatten().all(|other| other == edge) =>
+            {
+                Written::Number(*edge)
             }
-            [height, width] => ([height, width], format!("({}, {})", pair(height), pair(width))),
+            [width] => pair(width),
+            edges => Written::Tuple(edges.iter().map(pair).collect()),
+        };
+        let edges = match edges[..] {
+            [width] => [[0, 0], width],
+            [height, width] => [height, width],
             _ => return vec![],
         };
         let name = if self.pads { "padding" } else { "cropping" };
         let edges = edges.map(|edges| edges.map(Dim::Known));
-        vec![(Frame { edges, ..self.clone() }, format!("{name} = {shown}"))]
+        vec![(Frame { edges, ..self.clone() }, Change::Setting(name, written))]
     }
 }

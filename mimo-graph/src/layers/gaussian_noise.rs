@@ -3,9 +3,8 @@
 use crate::args::Bound;
 use crate::context::Cx;
 use crate::diag::Loc;
-use crate::graph::Dtype;
-use crate::layers::{Layer, Operand, same_shape};
-use crate::shape::Shape;
+use crate::layers::layer::{Effect, Layer, Operand, Reads, same_shape};
+use crate::shape::{Dtype, Shape};
 
 /// Keras's `GaussianNoise`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -43,6 +42,14 @@ impl GaussianNoise {
 impl Layer for GaussianNoise {
     fn class_name(&self) -> &'static str {
         "GaussianNoise"
+    }
+
+    fn reads(&self) -> Reads {
+        Reads::Any
+    }
+
+    fn effect(&self) -> Effect {
+        Effect::Noise
     }
 
     fn infer(&self, inputs: &[Operand<'_>], _: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {

@@ -4,10 +4,11 @@ use crate::args::Bound;
 use crate::context::Cx;
 use crate::diag::Loc;
 use crate::dim::Dim;
-use crate::graph::Dtype;
+use crate::layers::change::{Change, Settings};
+use crate::layers::layer::{Effect, Layer, Operand, Reads, floats};
 use crate::layers::pooling::PoolKind;
-use crate::layers::{Layer, Operand, floats, spatial};
-use crate::shape::Shape;
+use crate::layers::spatial;
+use crate::shape::{Dtype, Shape};
 
 /// Keras's `GlobalMaxPooling1D`, `GlobalAveragePooling1D`: `[steps, channels] → [channels]`, and
 /// `GlobalMaxPooling2D`, `GlobalAveragePooling2D`: `[height, width, channels] → [channels]`.
@@ -77,6 +78,14 @@ impl Layer for GlobalPooling {
         }
     }
 
+    fn reads(&self) -> Reads {
+        Reads::Channels
+    }
+
+    fn effect(&self) -> Effect {
+        Effect::Resampled
+    }
+
     fn infer(&self, inputs: &[Operand<'_>], _: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {
         let [x] = inputs else { return None };
         let [.., channels] = spatial::image(self.class_name(), self.axes, x, cx)?;
@@ -90,12 +99,12 @@ impl Layer for GlobalPooling {
         Some(vec![(shape, Dtype::Float)])
     }
 
-    fn changes(&self, inputs: &[&Shape], _: Option<&Shape>) -> Vec<(Self, String)> {
+    fn changes(&self, inputs: &[&Shape], _: Option<&Shape>) -> Vec<(Self, Change)> {
         if inputs.first().is_some_and(|shape| shape.rank() != self.axes + 1) {
             let changed = GlobalPooling { axes: 3 - self.axes, ..*self };
-            return vec![(changed, format!("{}()", changed.class_name()))];
+            return vec![(changed, Change::Layer(changed.class_name(), Settings::None))];
         }
         let keepdims = !self.keepdims;
-        vec![(GlobalPooling { keepdims, ..*self }, format!("keepdims = {keepdims}"))]
+        vec![(GlobalPooling { keepdims, ..*self }, Change::Setting("keepdims", keepdims.into()))]
     }
 }

@@ -5,9 +5,8 @@ use crate::code::Code;
 use crate::context::Cx;
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
-use crate::graph::Dtype;
 use crate::item::Word;
-use crate::shape::Shape;
+use crate::shape::{Dtype, Shape};
 use crate::value::{Arg, Value, ValueKind};
 
 /// Keras's `Input`.

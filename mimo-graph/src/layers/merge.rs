@@ -4,9 +4,8 @@ use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
 use crate::dim::{Dim, Same};
-use crate::graph::Dtype;
-use crate::layers::{Layer, Operand, floats};
-use crate::shape::Shape;
+use crate::layers::layer::{Effect, Layer, Operand, Reads, floats};
+use crate::shape::{Dtype, Shape};
 
 /// A merge layer of Keras.
 ///
@@ -107,6 +106,14 @@ impl Layer for Merge {
         }
     }
 
+    fn reads(&self) -> Reads {
+        Reads::Broadcast
+    }
+
+    fn effect(&self) -> Effect {
+        Effect::Joined
+    }
+
     fn infer(&self, inputs: &[Operand<'_>], _: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {
         let mut fine = true;
         for x in inputs {
@@ -156,7 +163,8 @@ impl Merge {
                         return None;
                     }
                     Same::Deferred => {
-                        let sides = sides(other(from_end, &b, before), x, cx);
+                        let other = other(from_end, &b, before);
+                        let sides = sides(other, x, cx);
                         cx.checks.push(DimCheck {
                             code: Code::UnequalShapes,
                             loc: x.loc,
@@ -169,6 +177,7 @@ impl Merge {
                             },
                             help: Some("an axis of 1 is repeated only if it is written as a number".into()),
                             notes: vec![sides],
+                            subjects: other.into_iter().chain([x]).filter_map(Operand::shown).collect(),
                         });
                         a
                     }
@@ -186,12 +195,14 @@ impl Merge {
         x: &Operand<'_>,
         cx: &mut Cx<'_>,
     ) {
-        let sides = sides(other(from_end, dim, before), x, cx);
+        let other = other(from_end, dim, before);
+        let sides = sides(other, x, cx);
         let diag = Diag::error(
             Code::UnequalShapes,
             x.loc,
             format!("`{}` needs equal shapes, but {sides}", self.class_name()),
         );
+        let diag = diag.about(other.and_then(Operand::shown)).about(x.shown());
         cx.error(diag.help("axes have to be equal or 1, compared from the last"));
     }
 }

@@ -4,7 +4,7 @@ use crate::args::Bound;
 use crate::code::Code;
 use crate::context::Cx;
 use crate::diag::Diag;
-use crate::layers::WeightOptions;
+use crate::layers::layer::WeightOptions;
 
 impl WeightOptions {
     /// Reads `kernel_initializer`, `kernel_regularizer` and `kernel_constraint` for the weight `kernel` of

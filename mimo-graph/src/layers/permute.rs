@@ -4,9 +4,9 @@ use crate::args::{Bound, read};
 use crate::code::Code;
 use crate::context::Cx;
 use crate::diag::{Diag, Loc};
-use crate::graph::Dtype;
-use crate::layers::{Layer, Operand};
-use crate::shape::Shape;
+use crate::layers::change::{Change, Written};
+use crate::layers::layer::{Effect, Layer, Operand, Reads};
+use crate::shape::{Dtype, Shape};
 
 /// Keras's `Permute`: with `(2, 1)`, `[a, b] → [b, a]`.
 #[derive(Clone, Debug, PartialEq)]
@@ -56,6 +56,14 @@ impl Layer for Permute {
         "Permute"
     }
 
+    fn reads(&self) -> Reads {
+        Reads::NamedAxes
+    }
+
+    fn effect(&self) -> Effect {
+        Effect::Rearranged
+    }
+
     fn infer(&self, inputs: &[Operand<'_>], call: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {
         let [x] = inputs else { return None };
         let (wanted, found) = (self.dims.len(), x.shape.rank());
@@ -63,7 +71,7 @@ impl Layer for Permute {
             let shown = x.shape.display(cx.consts);
             let named = if wanted == 1 { "1 axis".into() } else { format!("{wanted} axes") };
             let message = format!("`Permute` orders {named}, but `{}` has {found}: {shown}", x.name);
-            let diag = Diag::error(Code::PermutedAxes, call, message);
+            let diag = Diag::error(Code::PermutedAxes, call, message).about(x.shown());
             let reversed = (1..=found).rev().map(|axis| axis.to_string()).collect::<Vec<_>>().join(", ");
             cx.error(match found {
                 0 | 1 => diag.help("leave `Permute` out: there is one order only"),
@@ -75,11 +83,11 @@ impl Layer for Permute {
         Some(vec![(Shape(dims.collect::<Option<Vec<_>>>()?), x.dtype)])
     }
 
-    fn changes(&self, inputs: &[&Shape], _: Option<&Shape>) -> Vec<(Self, String)> {
+    fn changes(&self, inputs: &[&Shape], _: Option<&Shape>) -> Vec<(Self, Change)> {
         let rank = inputs.first().map_or(0, |shape| shape.rank());
         let dims: Vec<usize> = (1..=rank).rev().collect();
-        let shown = dims.iter().map(usize::to_string).collect::<Vec<_>>().join(", ");
+        let written = Written::Tuple(dims.iter().copied().map(Written::Number).collect());
         // An order of one axis is none.
-        if rank < 2 { vec![] } else { vec![(Permute { dims }, format!("dims = ({shown})"))] }
+        if rank < 2 { vec![] } else { vec![(Permute { dims }, Change::Setting("dims", written))] }
     }
 }

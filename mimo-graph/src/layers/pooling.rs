@@ -5,10 +5,10 @@ use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
-use crate::graph::Dtype;
+use crate::layers::change::{Change, Settings, Written};
+use crate::layers::layer::{Effect, Layer, Operand, Reads, floats};
 use crate::layers::spatial::{self, Padding};
-use crate::layers::{Layer, Operand, floats};
-use crate::shape::Shape;
+use crate::shape::{Dtype, Shape};
 use crate::value::Value;
 
 /// Keras's `MaxPooling1D`, `AveragePooling1D`: `[steps, channels] → [windows, channels]`, and `MaxPooling2D`,
@@ -117,7 +117,7 @@ impl Pooling {
             let message =
                 format!("no window of `{class}` fits: `pool_size` is {size}, but `{}` is {shown}", x.name);
             let help = "write a smaller `pool_size`, or `padding = \"same\"`";
-            cx.error(Diag::error(Code::WindowTooLarge, call, message).help(help));
+            cx.error(Diag::error(Code::WindowTooLarge, call, message).about(x.shown()).help(help));
             return false;
         }
         // A sequence has height 1, and so have its windows.
@@ -133,6 +133,7 @@ impl Pooling {
                     what: format!("{axis} of `{}`", x.name),
                     help: Some("write a smaller `pool_size`, or `padding = \"same\"`".into()),
                     notes: vec![format!("`pool_size` of `{class}` is {size}")],
+                    subjects: x.named().into_iter().collect(),
                 });
             }
         }
@@ -150,6 +151,14 @@ impl Layer for Pooling {
         }
     }
 
+    fn reads(&self) -> Reads {
+        Reads::Channels
+    }
+
+    fn effect(&self) -> Effect {
+        Effect::Resampled
+    }
+
     fn infer(&self, inputs: &[Operand<'_>], call: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {
         let [x] = inputs else { return None };
         let [height, width, channels] = spatial::image(self.class_name(), self.axes, x, cx)?;
@@ -164,7 +173,13 @@ impl Layer for Pooling {
         Some(vec![(spatial::shape(self.axes, [rows, columns, channels]), Dtype::Float)])
     }
 
-    fn changes(&self, inputs: &[&Shape], wanted: Option<&Shape>) -> Vec<(Self, String)> {
+    /// Every value of a window is read for every value of the output.
+    fn scratch(&self, _: &[&Shape], given: &[&Shape]) -> Vec<Shape> {
+        let read = |shape: &&Shape| Shape(shape.0.iter().chain(&self.pool_size).cloned().collect());
+        given.first().map(read).into_iter().collect()
+    }
+
+    fn changes(&self, inputs: &[&Shape], wanted: Option<&Shape>) -> Vec<(Self, Change)> {
         let Some(shape) = inputs.first() else { return vec![] };
         if shape.rank() != self.axes + 1 {
             let changed = Pooling { axes: 3 - self.axes, ..self.clone() };
@@ -178,14 +193,14 @@ impl Layer for Pooling {
                 _ => return vec![],
             };
             let class = changed.class_name();
-            return vec![(Pooling { pool_size, strides, ..changed }, format!("{class}(…)"))];
+            return vec![(Pooling { pool_size, strides, ..changed }, Change::Layer(class, Settings::Same))];
         }
-        let (padding, setting) = match (self.padding, wanted) {
-            (Padding::Valid, _) => (Padding::Same, "padding = same"),
-            (Padding::Same, Some(_)) => (Padding::Valid, "padding = valid"),
+        let (padding, change) = match (self.padding, wanted) {
+            (Padding::Valid, _) => (Padding::Same, Change::PaddingSame),
+            (Padding::Same, Some(_)) => (Padding::Valid, Change::PaddingValid),
             (Padding::Same, None) => return vec![],
         };
-        let padded = (Pooling { padding, ..self.clone() }, setting.into());
+        let padded = (Pooling { padding, ..self.clone() }, change);
         let lengths = shape.0.iter().take(self.axes);
         let sizes = lengths.enumerate().map(|(axis, n)| {
             let n = n.known()?;
@@ -201,15 +216,11 @@ impl Layer for Pooling {
                 _ => (1, sizes.first().copied().unwrap_or(1)),
             };
             let pool_size = [Dim::Known(height), Dim::Known(width)];
-            let shown = if sizes.len() == 1 || height == width {
-                width.to_string()
-            } else {
-                format!("({height}, {width})")
-            };
+            let written = Written::numbers(&sizes);
             // Strides that nobody set are the size.
             let strides =
                 if self.strides == self.pool_size { pool_size.clone() } else { self.strides.clone() };
-            (Pooling { pool_size, strides, ..self.clone() }, format!("pool_size = {shown}"))
+            (Pooling { pool_size, strides, ..self.clone() }, Change::Setting("pool_size", written))
         });
         match wanted {
             // A window that fits needs no other size.

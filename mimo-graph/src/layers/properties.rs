@@ -29,8 +29,10 @@ pub(super) struct Given {
 
 pub(super) fn run(layer: &impl Layer, shapes: &[Shape], constants: &[usize]) -> Given {
     let mut bench = Bench::new();
-    let inputs: Vec<_> =
-        shapes.iter().map(|shape| Operand { name: "x", shape, dtype: Dtype::Float, loc: Loc(1) }).collect();
+    let inputs: Vec<_> = shapes
+        .iter()
+        .map(|shape| Operand { name: "x", shape, dtype: Dtype::Float, loc: Loc(1), tensor: None })
+        .collect();
     let given = bench.cx(|cx| layer.infer(&inputs, Loc(0), cx));
     let holds = bench.checks.iter().all(|check| {
         let (found, wanted) = (evaluate(&check.found, constants), evaluate(&check.wanted, constants));

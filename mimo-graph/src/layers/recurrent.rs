@@ -6,10 +6,10 @@ use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
-use crate::graph::Dtype;
 use crate::initializer::InitializerKind;
-use crate::layers::{Layer, Operand, Weight, WeightOptions, floats};
-use crate::shape::Shape;
+use crate::layers::change::Change;
+use crate::layers::layer::{Effect, Layer, Operand, Reads, Weight, WeightOptions, floats};
+use crate::shape::{Dtype, Shape};
 use crate::value::ValueKind;
 
 /// Keras's `LSTM`, `GRU` and `SimpleRNN`: `[steps, features] → [units]`, or `[steps, units]` with `return_sequences`.
@@ -360,7 +360,7 @@ impl Recurrent {
                 "this `{class}` needs an initial `{name}` of [{units}], but `{}` is {shown}",
                 state.name
             );
-            Diag::error(Code::StateShape, state.loc, message).help(format!(
+            Diag::error(Code::StateShape, state.loc, message).about(state.shown()).help(format!(
                 "give a state of {units} values, such as the last one of a layer of {units} units"
             ))
         };
@@ -380,6 +380,7 @@ impl Recurrent {
             ),
             help: None,
             notes: vec![],
+            subjects: state.named().into_iter().collect(),
         };
         cx.require_equal(check, |_| report())
     }
@@ -434,6 +435,14 @@ impl Layer for Recurrent {
         self.cell.class()
     }
 
+    fn reads(&self) -> Reads {
+        Reads::Sequence
+    }
+
+    fn effect(&self) -> Effect {
+        Effect::Learned
+    }
+
     fn infer(&self, inputs: &[Operand<'_>], _: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {
         let (x, states) = inputs.split_first()?;
         let class = self.class_name();
@@ -441,7 +450,7 @@ impl Layer for Recurrent {
             let shown = x.shape.display(cx.consts).to_string();
             let article = if self.cell == Cell::Lstm { "an" } else { "a" };
             let message = format!("{article} `{class}` reads [steps, features], but `{}` is {shown}", x.name);
-            let diag = Diag::error(Code::WrongRank, x.loc, message);
+            let diag = Diag::error(Code::WrongRank, x.loc, message).about(x.shown());
             cx.error(match &x.shape.0[..] {
                 [] => diag.help("write `shape = [steps, features]` at its `Input`"),
                 _ => diag.help("bring it to [steps, features] with `Reshape(…)`"),
@@ -507,14 +516,19 @@ impl Layer for Recurrent {
         self.activation
     }
 
-    fn changes(&self, inputs: &[&Shape], wanted: Option<&Shape>) -> Vec<(Self, String)> {
+    fn state_shape(&self) -> Option<Shape> {
+        Some(Shape(vec![self.units.clone()]))
+    }
+
+    fn changes(&self, inputs: &[&Shape], wanted: Option<&Shape>) -> Vec<(Self, Change)> {
         let return_sequences = !self.return_sequences;
-        let setting = format!("return_sequences = {return_sequences}");
-        let given = (Recurrent { return_sequences, ..self.clone() }, setting);
+        let change = Change::Setting("return_sequences", return_sequences.into());
+        let given = (Recurrent { return_sequences, ..self.clone() }, change);
         // A state that is given has one value per unit.
         let units = wanted.or(inputs.get(1).copied()).and_then(Shape::last).and_then(Dim::known);
-        let units =
-            units.map(|n| (Recurrent { units: Dim::Known(n), ..self.clone() }, format!("units = {n}")));
+        let units = units.map(|n| {
+            (Recurrent { units: Dim::Known(n), ..self.clone() }, Change::Setting("units", n.into()))
+        });
         [given].into_iter().chain(units).collect()
     }
 }

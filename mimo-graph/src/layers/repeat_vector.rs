@@ -5,9 +5,9 @@ use crate::code::Code;
 use crate::context::Cx;
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
-use crate::graph::Dtype;
-use crate::layers::{Layer, Operand};
-use crate::shape::Shape;
+use crate::layers::change::Change;
+use crate::layers::layer::{Effect, Layer, Operand, Reads};
+use crate::shape::{Dtype, Shape};
 
 /// Keras's `RepeatVector`: `[features] → [n, features]`.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,21 +41,31 @@ impl Layer for RepeatVector {
         "RepeatVector"
     }
 
+    fn reads(&self) -> Reads {
+        Reads::Any
+    }
+
+    fn effect(&self) -> Effect {
+        Effect::Resampled
+    }
+
     fn infer(&self, inputs: &[Operand<'_>], _: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {
         let [x] = inputs else { return None };
         let [features] = &x.shape.0[..] else {
             let shown = x.shape.display(cx.consts);
             let message = format!("`RepeatVector` repeats a vector, but `{}` is {shown}", x.name);
             cx.error(
-                Diag::error(Code::WrongRank, x.loc, message).help("bring it to [features] with `Reshape(…)`"),
+                Diag::error(Code::WrongRank, x.loc, message)
+                    .about(x.shown())
+                    .help("bring it to [features] with `Reshape(…)`"),
             );
             return None;
         };
         Some(vec![(Shape(vec![self.n.clone(), features.clone()]), x.dtype)])
     }
 
-    fn changes(&self, _: &[&Shape], wanted: Option<&Shape>) -> Vec<(Self, String)> {
+    fn changes(&self, _: &[&Shape], wanted: Option<&Shape>) -> Vec<(Self, Change)> {
         let n = wanted.and_then(|wanted| wanted.0.first()).and_then(Dim::known);
-        n.map(|n| (RepeatVector { n: Dim::Known(n) }, format!("n = {n}"))).into_iter().collect()
+        n.map(|n| (RepeatVector { n: Dim::Known(n) }, Change::Setting("n", n.into()))).into_iter().collect()
     }
 }

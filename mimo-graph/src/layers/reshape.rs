@@ -4,10 +4,10 @@ use crate::args::{Bound, read};
 use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
-use crate::dim::{Dim, Same};
-use crate::graph::{ConstEntry, Dtype};
-use crate::layers::{Layer, Operand};
-use crate::shape::Shape;
+use crate::dim::{ConstEntry, Dim, Same};
+use crate::layers::change::{Change, Settings};
+use crate::layers::layer::{Effect, Layer, Operand, Reads};
+use crate::shape::{Dtype, Shape};
 use crate::value::ValueKind;
 
 /// Keras's `Reshape`: the product of the axes stays what it is.
@@ -71,6 +71,14 @@ impl Layer for Reshape {
         "Reshape"
     }
 
+    fn reads(&self) -> Reads {
+        Reads::Any
+    }
+
+    fn effect(&self) -> Effect {
+        Effect::Rearranged
+    }
+
     fn infer(&self, inputs: &[Operand<'_>], call: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {
         let [x] = inputs else { return None };
         let values = x.shape.elements();
@@ -86,6 +94,7 @@ impl Layer for Reshape {
             what: format!("number of values of `{}`", x.name),
             help: None,
             notes: vec![format!("`{}` is reshaped to {target}", x.name)],
+            subjects: x.named().into_iter().collect(),
         };
         let known = values.known().zip(given.known());
         let holds = match known {
@@ -109,6 +118,7 @@ impl Layer for Reshape {
             };
             cx.error(
                 Diag::error(Code::ReshapedSize, call, message)
+                    .about(x.named())
                     .help(format!("write axes whose product is {values}")),
             );
             return None;
@@ -121,13 +131,11 @@ impl Layer for Reshape {
     }
 
     /// With `wanted`, that. Else one axis is mended, the last that can be.
-    fn changes(&self, inputs: &[&Shape], wanted: Option<&Shape>) -> Vec<(Self, String)> {
+    fn changes(&self, inputs: &[&Shape], wanted: Option<&Shape>) -> Vec<(Self, Change)> {
         let mended = |dims: Vec<Dim>| {
-            let target_shape = dims.into_iter().map(Some).collect();
-            // What depends on constants is tried, and not shown: every axis is known.
-            let layer = Reshape { target_shape };
-            let written = format!("Reshape({})", layer.display(&[]));
-            (layer, written)
+            // Every axis is known: a change shows no constants.
+            let change = Change::Layer("Reshape", Settings::Shape(Shape(dims.clone())));
+            (Reshape { target_shape: dims.into_iter().map(Some).collect() }, change)
         };
         if let Some(wanted) = wanted {
             return match wanted.0.iter().all(|dim| dim.known().is_some()) {

@@ -5,7 +5,7 @@ use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
 use crate::dim::{Dim, MOST};
-use crate::layers::Operand;
+use crate::layers::layer::Operand;
 use crate::shape::Shape;
 use crate::value::{Value, ValueKind};
 
@@ -325,6 +325,7 @@ impl Sliding {
         let axes = rank + 1;
         cx.error(
             Diag::error(Code::WrongRank, x.loc, message)
+                .about(x.shown())
                 .help(format!("write a `Reshape` to {axes} axes before it")),
         );
         false
@@ -357,6 +358,7 @@ impl Sliding {
                     if std::mem::replace(&mut fits, false) {
                         cx.error(
                             Diag::error(Code::WindowTooLarge, call, format!("`{name}`: {message}"))
+                                .about(x.named())
                                 .help("write `padding = same`, or a smaller `kernel_size`"),
                         );
                     }
@@ -371,6 +373,7 @@ impl Sliding {
                     what: format!("axis {} of `{}`", axis + 1, x.name),
                     help: Some("write `padding = same`, or a smaller `kernel_size`".into()),
                     notes: vec![],
+                    subjects: x.named().into_iter().collect(),
                 }),
             }
         }
@@ -382,7 +385,11 @@ impl Sliding {
         let lengths = self.given(x.shape);
         if let Some(axis) = lengths.iter().position(|length| *length == Dim::Known(0)) {
             let message = format!("`{}` gives nothing along axis {}", self.class.name(), axis + 1);
-            cx.error(Diag::error(Code::NothingLeft, call, message).help("leave `output_padding` out"));
+            cx.error(
+                Diag::error(Code::NothingLeft, call, message)
+                    .about(x.named())
+                    .help("leave `output_padding` out"),
+            );
             return None;
         }
         Some(lengths)

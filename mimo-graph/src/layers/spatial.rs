@@ -6,7 +6,7 @@ use crate::code::Code;
 use crate::context::Cx;
 use crate::diag::Diag;
 use crate::dim::{Dim, Same};
-use crate::layers::Operand;
+use crate::layers::layer::Operand;
 use crate::shape::Shape;
 use crate::value::{Value, ValueKind};
 
@@ -62,7 +62,7 @@ pub(super) fn image(class: &str, axes: usize, x: &Operand<'_>, cx: &mut Cx<'_>) 
     let shown = x.shape.display(cx.consts);
     let message = format!("`{class}` needs {wanted}, but `{}` is {shown}", x.name);
     let help = format!("bring it to {wanted} with `Reshape(…)`");
-    cx.error(Diag::error(Code::WrongRank, x.loc, message).help(help));
+    cx.error(Diag::error(Code::WrongRank, x.loc, message).about(x.shown()).help(help));
     None
 }
 

@@ -1,5 +1,6 @@
 use super::*;
 use crate::dim::{ConstId, Dim};
+use crate::initializer::{Constraint, Initializer, Regularizer};
 use crate::testing::{Bench, Given, args, call, float, int, items, named, string, value, word};
 use crate::value::{Value, ValueKind};
 
@@ -32,7 +33,7 @@ pub(super) fn infer_typed(
     let inputs: Vec<_> = shapes
         .iter()
         .zip(["x", "y", "z"])
-        .map(|(shape, name)| Operand { name, shape, dtype, loc: Loc(1) })
+        .map(|(shape, name)| Operand { name, shape, dtype, loc: Loc(1), tensor: None })
         .collect();
     bench.cx(|cx| kind.infer(&inputs, CALL, cx)).map(|mut given| given.remove(0))
 }
@@ -457,7 +458,7 @@ fn wrong_concatenations_are_told() {
 fn floats_and_whole_numbers_are_not_concatenated() {
     let mut bench = Bench::new();
     let (shape, last) = (known(&[2]), layer(&mut bench, "Concatenate", []));
-    let operand = |name, dtype| Operand { name, shape: &shape, dtype, loc: Loc(1) };
+    let operand = |name, dtype| Operand { name, shape: &shape, dtype, loc: Loc(1), tensor: None };
     let inputs = [operand("ids", Dtype::Int), operand("x", Dtype::Float)];
     assert_eq!(bench.cx(|cx| last.infer(&inputs, CALL, cx)), None);
     bench.expect(&["`ids` holds whole numbers and `x` holds floats"]);

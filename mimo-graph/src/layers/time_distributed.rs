@@ -5,9 +5,10 @@ use crate::args::Bound;
 use crate::code::Code;
 use crate::context::Cx;
 use crate::diag::{Diag, Loc};
-use crate::graph::Dtype;
-use crate::layers::{Layer, LayerKind, Operand, Weight, wrapped};
-use crate::shape::Shape;
+use crate::layers::change::Change;
+use crate::layers::layer::{Effect, Layer, Operand, Reads, Weight};
+use crate::layers::{LayerKind, wrapped};
+use crate::shape::{Dtype, Shape};
 
 /// Keras's `TimeDistributed`: `[steps, …] → [steps, …]`. The steps are treated like samples, so that whatever reads one
 /// tensor and gives one can be wrapped.
@@ -84,6 +85,14 @@ impl Layer for TimeDistributed {
         "TimeDistributed"
     }
 
+    fn reads(&self) -> Reads {
+        Reads::Steps
+    }
+
+    fn effect(&self) -> Effect {
+        self.layer.effect()
+    }
+
     fn infer(&self, inputs: &[Operand<'_>], call: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {
         let [x] = inputs else { return None };
         let [steps, _, ..] = &x.shape.0[..] else {
@@ -92,6 +101,7 @@ impl Layer for TimeDistributed {
             let message = format!("`TimeDistributed` reads [steps, …], but `{}` is {shown}", x.name);
             cx.error(
                 Diag::error(Code::WrongRank, x.loc, message)
+                    .about(x.shown())
                     .help(format!("call the layer itself: `{class}(…)({})`", x.name)),
             );
             return None;
@@ -112,18 +122,24 @@ impl Layer for TimeDistributed {
         self.layer.activation()
     }
 
-    fn changes(&self, inputs: &[&Shape], wanted: Option<&Shape>) -> Vec<(Self, String)> {
+    fn scratch(&self, inputs: &[&Shape], given: &[&Shape]) -> Vec<Shape> {
+        let steps: Vec<Shape> = inputs.iter().map(|shape| Self::step(shape)).collect();
+        self.layer.scratch(&steps.iter().collect::<Vec<_>>(), given)
+    }
+
+    fn setting_class(&self) -> &'static str {
+        self.layer.setting_class()
+    }
+
+    fn changes(&self, inputs: &[&Shape], wanted: Option<&Shape>) -> Vec<(Self, Change)> {
         let steps: Vec<Shape> = inputs.iter().map(|shape| Self::step(shape)).collect();
         let wanted = wanted.map(Self::step);
         let changed = self.layer.changes(&steps.iter().collect::<Vec<_>>(), wanted.as_ref());
         changed
             .into_iter()
-            .map(|(layer, setting)| {
-                let written = match setting.contains(" = ") {
-                    true => setting,
-                    false => format!("TimeDistributed({setting})"),
-                };
-                (TimeDistributed { layer: Box::new(layer), name: self.name.clone() }, written)
+            .map(|(layer, change)| {
+                let layer = TimeDistributed { layer: Box::new(layer), name: self.name.clone() };
+                (layer, change.in_time_distributed())
             })
             .collect()
     }

@@ -5,9 +5,10 @@ use crate::code::Code;
 use crate::context::Cx;
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
-use crate::graph::Dtype;
-use crate::layers::{Layer, Operand, floats, spatial};
-use crate::shape::Shape;
+use crate::layers::change::{Change, Written};
+use crate::layers::layer::{Effect, Layer, Operand, Reads, floats};
+use crate::layers::spatial;
+use crate::shape::{Dtype, Shape};
 
 /// Keras's `UpSampling1D`: `[steps, channels] → [steps · size, channels]`, and `UpSampling2D`:
 /// `[height, width, channels] → [height · size, width · size, channels]`.
@@ -92,6 +93,14 @@ impl Layer for UpSampling {
         if self.axes == 1 { "UpSampling1D" } else { "UpSampling2D" }
     }
 
+    fn reads(&self) -> Reads {
+        Reads::Channels
+    }
+
+    fn effect(&self) -> Effect {
+        Effect::Resampled
+    }
+
     fn infer(&self, inputs: &[Operand<'_>], _: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {
         let [x] = inputs else { return None };
         let [height, width, channels] = spatial::image(self.class_name(), self.axes, x, cx)?;
@@ -102,19 +111,19 @@ impl Layer for UpSampling {
         Some(vec![(spatial::shape(self.axes, [height * rows, width * columns, channels]), x.dtype)])
     }
 
-    fn changes(&self, inputs: &[&Shape], wanted: Option<&Shape>) -> Vec<(Self, String)> {
+    fn changes(&self, inputs: &[&Shape], wanted: Option<&Shape>) -> Vec<(Self, Change)> {
         let Some(wanted) = wanted else { return vec![] };
         let Some(shape) = inputs.first() else { return vec![] };
         let pairs = shape.0.iter().zip(&wanted.0).take(self.axes);
         let times =
             pairs.map(|(n, wanted)| wanted.known()?.checked_div(n.known()?).filter(|&times| times > 0));
         let Some(times) = times.collect::<Option<Vec<usize>>>() else { return vec![] };
-        let (size, shown) = match times[..] {
-            [width] => ([1, width], width.to_string()),
-            [height, width] if height == width => ([height, width], width.to_string()),
-            [height, width] => ([height, width], format!("({height}, {width})")),
+        let size = match times[..] {
+            [width] => [1, width],
+            [height, width] => [height, width],
             _ => return vec![],
         };
-        vec![(UpSampling { size: size.map(Dim::Known), ..self.clone() }, format!("size = {shown}"))]
+        let change = Change::Setting("size", Written::numbers(&times));
+        vec![(UpSampling { size: size.map(Dim::Known), ..self.clone() }, change)]
     }
 }

@@ -4,7 +4,7 @@ use crate::args::Bound;
 use crate::args::read;
 use crate::context::Cx;
 use crate::layers::{Constructed, construct};
-use crate::names;
+use crate::names::field;
 use crate::value::ValueKind;
 
 /// Makes the layer that a wrapper is given. `example` is such a layer, for messages.
@@ -24,9 +24,9 @@ pub(super) fn layer(name: &str, example: &str, args: &Bound<'_>, cx: &mut Cx<'_>
         None => args.fail(name),
         // A part of the weights' names, and of the path of fields that leads to them.
         Some(Constructed { name: Some((name, loc)), .. }) => {
-            if let Some(diag) = names::wrong_layer_name(name, *loc) {
+            if let Some(diag) = field::wrong_layer_name(name, *loc) {
                 cx.error(diag);
-                *name = names::field_like(name);
+                *name = field::field_like(name);
             }
         }
         Some(_) => {}

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use mimo_graph::language::{self, Kind};
+use mimo_graph::language::{self, Kind, Module};
 use mimo_graph::layers;
 use proc_macro2::{Delimiter, Group, Ident, Literal, Span, TokenStream, TokenTree};
 use quote::quote;
@@ -152,7 +152,7 @@ impl Words {
         while !cursor.is_empty() {
             let group = cursor.group_at(1, Delimiter::Parenthesis);
             if let Some(ident) = cursor.ident_at(0).filter(|ident| is_name(ident)) {
-                let literal = self.literal("model", ident, group);
+                let literal = self.literal(Module::Model, ident, group);
                 statements.extend(quote!(#literal;));
                 cursor.skip(usize::from(group.is_some()));
             }
@@ -228,7 +228,7 @@ impl Words {
                     }
                     Some(_) if !bound => {
                         cursor.skip(1);
-                        self.literal("layers", ident, call)
+                        self.literal(Module::Layers, ident, call)
                     }
                     None if !bound && starts_upper(ident) => quote!(__l::layers::#ident),
                     _ => quote!(#ident),
@@ -284,12 +284,12 @@ impl Words {
     }
 
     /// An item with its arguments as fields.
-    fn literal(&self, module: &str, name: &Ident, args: Option<&Group>) -> TokenStream {
+    fn literal(&self, module: Module, name: &Ident, args: Option<&Group>) -> TokenStream {
         let text = name_of(name);
         let item = language::find(module, &text);
         let kind_of = |argument: &str| item.and_then(|item| item.argument(argument)).map(|found| found.kind);
         // `concatenate([a, b])` is given its tensors at once.
-        let mut tensors = module == "layers" && layers::function(&text).is_some();
+        let mut tensors = module == Module::Layers && layers::function(&text).is_some();
         let mut parameters = item.map_or(&[][..], |item| item.positional).iter();
         let args = args.map(|group| contents(group.stream())).unwrap_or_default();
         let (mut fields, mut others) = (Fields::default(), Vec::new());
@@ -319,7 +319,7 @@ impl Words {
                 (_, None) => self.collect(piece, Kind::Plain, &mut others),
             }
         }
-        let (module, fields) = (call_site(module), fields.with_rest());
+        let (module, fields) = (call_site(module.name()), fields.with_rest());
         with(others, quote!(__l::#module::#name { #fields }))
     }
 
@@ -464,7 +464,7 @@ impl Fields {
 
 /// What a parameter of a function may be, which only its name says: `activation` is what it is for layers.
 fn guessed(parameter: &str) -> Kind {
-    let items = ["layers", "optimizers"].into_iter().flat_map(language::items);
+    let items = [Module::Layers, Module::Optimizers].into_iter().flat_map(language::items);
     let argument = items.filter_map(|item| item.argument(parameter)).next();
     match argument.map(|argument| argument.kind) {
         Some(kind @ (Kind::Item(_) | Kind::Word(_))) => kind,

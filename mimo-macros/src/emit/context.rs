@@ -12,8 +12,9 @@ use quote::{format_ident, quote};
 
 use super::literal::literal;
 use crate::ast::name_of;
+use crate::lengths::Lengths;
 use crate::lower::{BlockConst, Lowered};
-use crate::tokens::{dim_tokens, ident, idents};
+use crate::tokens::{ident, idents};
 
 /// Names that are all different: for a base that occurs again, `name` makes further ones from it and a number from 2 on.
 /// For the number 1 it gives the first.
@@ -114,6 +115,7 @@ pub(crate) struct Context<'a> {
     /// Names of type parameters.
     pub generics: Generics,
     lowered: &'a Lowered,
+    lengths: &'a Lengths<'a>,
     inputs: Vec<Ident>,
     outputs: Vec<Ident>,
     layers: Vec<Ident>,
@@ -122,7 +124,7 @@ pub(crate) struct Context<'a> {
 
 impl<'a> Context<'a> {
     /// The context of a model's structs: their fields are the user's tokens, so that an editor goes from one to the other.
-    pub(crate) fn new(lowered: &'a Lowered) -> Self {
+    pub(crate) fn new(lowered: &'a Lowered, lengths: &'a Lengths<'a>) -> Self {
         // The first name counts, as everywhere.
         let ports = lowered.graph.inputs.iter().rev();
         let input_names = ports.map(|port| (port.tensor, port.name.as_str())).collect();
@@ -139,6 +141,7 @@ impl<'a> Context<'a> {
             earlier: earlier_calls(&lowered.graph),
             generics: Generics::new(lowered),
             lowered,
+            lengths,
             inputs: lowered.inputs.clone(),
             outputs: lowered.outputs.clone(),
             layers: lowered.layers(),
@@ -218,7 +221,7 @@ impl<'a> Context<'a> {
                 quote!(#n)
             }
             Dim::Deferred(_) => {
-                let tokens = dim_tokens(dim, &self.lowered.const_tokens);
+                let tokens = self.lengths.dim(dim);
                 quote!((#tokens))
             }
         }
@@ -234,7 +237,7 @@ impl<'a> Context<'a> {
         match dim {
             Dim::Known(_) => self.dim(dim),
             Dim::Deferred(_) => {
-                let tokens = dim_tokens(dim, &self.lowered.const_tokens);
+                let tokens = self.lengths.dim(dim);
                 quote!({ #tokens })
             }
         }

@@ -1,29 +1,11 @@
 //! The model's struct, its methods, and the traits by which the runtime knows it.
 
 use mimo_graph::plan::Plan;
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::context::{Context, Generics};
-use super::{columns, docs, program, spec, weights};
-
-/// Associated items that the struct of every model has. A constant of the block becomes one too, so it cannot have such a name.
-pub(crate) const ASSOCIATED: [&str; 14] = [
-    "PARAMETERS",
-    "INPUTS",
-    "OUTPUTS",
-    "new",
-    "load",
-    "summary",
-    "dot",
-    "mermaid",
-    "build",
-    "forward",
-    "forward_batch",
-    "predict",
-    "save",
-    "load_weights",
-];
+use super::{columns, docs, program, spec, stages, weights};
 
 /// The struct and its methods.
 pub(super) fn items(cx: &Context<'_>, plan: &Plan) -> TokenStream {
@@ -177,19 +159,6 @@ pub(super) fn items(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     }
 }
 
-/// A pass over a chunk with these lines.
-fn pass(cx: &Context<'_>, name: &str, lines: TokenStream) -> TokenStream {
-    let e = &cx.generics.e;
-    let name = Ident::new(name, Span::call_site());
-    let unused = lines.is_empty().then(|| quote!(let _ = __chunk;));
-    quote! {
-        fn #name(__chunk: &mut __mimo::Chunk<'_, #e>) {
-            #unused
-            #lines
-        }
-    }
-}
-
 /// The runtime's traits.
 pub(super) fn traits(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     let (krate, name) = (cx.krate, cx.model);
@@ -197,7 +166,8 @@ pub(super) fn traits(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     let (targets, logs) = (cx.name("Targets"), cx.name("Logs"));
     let Generics { e, t, .. } = &cx.generics;
     let (spec, program) = (spec::spec(cx), program::program(cx, plan));
-    let forward = pass(cx, "forward_pass", program::forward(plan));
+    let forward = program::forward(plan);
+    let unused = forward.is_empty().then(|| quote!(let _ = __chunk;));
     let usize = quote!(__mimo::core::primitive::usize);
     let input_arguments = columns::input_arguments(cx, &usize);
     let (target_type, traced) = match &cx.graph.compile {
@@ -208,10 +178,7 @@ pub(super) fn traits(cx: &Context<'_>, plan: &Plan) -> TokenStream {
         }
     };
     let trainable = cx.graph.compile.as_ref().map(|_| {
-        let scan = pass(cx, "scan_pass", program::scan(cx, plan));
-        let losses = pass(cx, "loss_pass", program::losses(cx, plan));
-        let heads = pass(cx, "heads_backward_pass", program::backward(plan, &plan.heads));
-        let trunk = pass(cx, "trunk_backward_pass", program::backward(plan, &plan.trunk));
+        let stages = stages::stages(cx, plan);
         let fields = cx.output_fields();
         quote! {
             #[automatically_derived]
@@ -221,13 +188,7 @@ pub(super) fn traits(cx: &Context<'_>, plan: &Plan) -> TokenStream {
             {
                 type Logs = #logs;
 
-                #scan
-
-                #losses
-
-                #heads
-
-                #trunk
+                #stages
 
                 fn trace(__outputs: &Self::Outputs, __tracer: &mut __mimo::Tracer) -> Self::TracedOutputs {
                     #outputs { #(#fields: __tracer.tensor(&__outputs.#fields),)* }
@@ -261,7 +222,10 @@ pub(super) fn traits(cx: &Context<'_>, plan: &Plan) -> TokenStream {
             const SPEC: __mimo::ModelSpec = #spec;
             const PROGRAM: __mimo::Program = #program;
 
-            #forward
+            fn forward_pass(__chunk: &mut __mimo::Chunk<'_, #e>) {
+                #unused
+                #forward
+            }
 
             fn read_weights(&self, __read: &mut dyn __mimo::core::ops::FnMut(#usize, __mimo::Vec<#e>)) {
                 __mimo::read_weights(self, __read);

@@ -137,7 +137,11 @@ pub(super) fn program(cx: &Context<'_>, plan: &Plan) -> TokenStream {
             constraint: #constraint,
         })
     });
-    let scans = plan.losses.iter().any(scans);
+    let sums = if scans(plan) {
+        Literal::usize_unsuffixed(plan.outputs.len())
+    } else {
+        Literal::usize_unsuffixed(0)
+    };
     let flops = cx.dim(&plan.flops);
     quote! {
         __mimo::Program {
@@ -154,7 +158,7 @@ pub(super) fn program(cx: &Context<'_>, plan: &Plan) -> TokenStream {
             parameters: __Layout::PARAMETERS,
             packs: __Layout::PACKS_LEN,
             statistics: __Layout::STATISTICS,
-            scans: #scans,
+            sums: #sums,
             flops: #flops,
         }
     }
@@ -182,11 +186,16 @@ pub(super) fn losses(cx: &Context<'_>, plan: &Plan) -> TokenStream {
 /// The lines that look at the targets of the whole batch.
 pub(super) fn scan(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     let names = loss_names(cx, plan);
-    let names = names.iter().zip(&plan.losses).filter(|(_, loss)| scans(loss)).map(|(name, _)| name);
+    let names = names.iter().zip(&plan.losses).filter(|(_, loss)| scanned(loss)).map(|(name, _)| name);
     quote!(#(__mimo::Scan(__Losses::#names).forward(__chunk);)*)
 }
 
-fn scans(loss: &LossOp) -> bool {
+/// Whether a loss looks at the targets of the whole batch.
+pub(super) fn scans(plan: &Plan) -> bool {
+    plan.losses.iter().any(scanned)
+}
+
+fn scanned(loss: &LossOp) -> bool {
     loss.loss.is_some_and(Loss::scans)
 }
 

@@ -51,8 +51,10 @@ impl Parameter {
 pub(super) struct Consts<'a> {
     defs: &'a [ConstDef],
     entries: BTreeMap<String, Entry>,
-    /// What functions and loops that are being expanded were given; they come before constants.
+    /// Values of the parameters and loop names of the body that is being expanded. They come before constants.
     parameters: BTreeMap<String, Parameter>,
+    /// The same of the bodies around it, outermost first.
+    outer: Vec<BTreeMap<String, Parameter>>,
     /// Constants whose value was reported.
     broken: BTreeSet<String>,
 }
@@ -78,8 +80,13 @@ struct Entry {
 impl<'a> Consts<'a> {
     /// Evaluates what can be; the order in which constants stand does not matter, as in Rust.
     pub(super) fn new(defs: &'a [ConstDef], diags: &mut Diags) -> Self {
-        let mut consts =
-            Consts { defs, entries: BTreeMap::new(), parameters: BTreeMap::new(), broken: BTreeSet::new() };
+        let mut consts = Consts {
+            defs,
+            entries: BTreeMap::new(),
+            parameters: BTreeMap::new(),
+            outer: Vec::new(),
+            broken: BTreeSet::new(),
+        };
         let mut places: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         for (i, def) in defs.iter().enumerate() {
             let name = name_of(&def.ident);
@@ -235,14 +242,14 @@ impl<'a> Consts<'a> {
         Parameter { entry: Entry { known, tokens, size: 1 }, kind, loc }
     }
 
-    /// Forgets the parameters, and gives them back: a function sees its own.
-    pub(super) fn enter(&mut self) -> BTreeMap<String, Parameter> {
-        std::mem::take(&mut self.parameters)
+    /// Enters the body of a function, which sees its own parameters only.
+    pub(super) fn enter(&mut self) {
+        self.outer.push(std::mem::take(&mut self.parameters));
     }
 
-    /// Brings the parameters of the caller back.
-    pub(super) fn leave(&mut self, outer: BTreeMap<String, Parameter>) {
-        self.parameters = outer;
+    /// Restores the parameters of the caller.
+    pub(super) fn leave(&mut self) {
+        self.parameters = self.outer.pop().unwrap_or_default();
     }
 
     /// Gives a name a value.

@@ -26,10 +26,6 @@ const DEPTH: usize = 64;
 pub(super) struct Expansions<'a> {
     functions: BTreeMap<String, &'a Function>,
     called: BTreeSet<String>,
-    /// The functions whose bodies are being lowered.
-    open: Vec<String>,
-    /// What the callers of those had bound.
-    callers: Vec<BTreeMap<String, Binding>>,
     /// How many statements were written by calls and loops.
     statements: usize,
 }
@@ -67,17 +63,6 @@ impl<'a> Expansions<'a> {
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         self.functions.keys().map(String::as_str)
     }
-
-    /// The names that are bound where the open functions are called.
-    pub(super) fn bound_by_callers(&self) -> impl Iterator<Item = &str> {
-        self.callers.iter().flat_map(|scope| scope.keys().map(String::as_str))
-    }
-
-    /// The function that is being expanded, if a name that it does not know is bound where it is called.
-    pub(super) fn outside(&self, name: &str) -> Option<&str> {
-        let function = self.open.last()?;
-        self.callers.iter().any(|scope| scope.contains_key(name)).then_some(function)
-    }
 }
 
 impl Lower<'_> {
@@ -88,7 +73,7 @@ impl Lower<'_> {
                 Statement::Let(binding) => {
                     self.binding(binding);
                     for name in &binding.names {
-                        if let Some(bound) = self.scope.get(&name_of(&name.ident)) {
+                        if let Some(bound) = self.frame.scope.get(&name_of(&name.ident)) {
                             self.types.entry(name.loc).or_insert_with(|| bound.clone());
                         }
                     }
@@ -127,7 +112,7 @@ impl Lower<'_> {
         let name = name_of(&function.ident);
         self.expansions.called.insert(name.clone());
         let Some(arguments) = self.arguments(function, callee, args) else { return Evaluated::Poison };
-        if self.expansions.open.contains(&name) {
+        if self.is_open(&name) {
             self.error(
                 Diag::error(
                     Code::RecursiveFunction,
@@ -138,7 +123,7 @@ impl Lower<'_> {
             );
             return Evaluated::Poison;
         }
-        if self.expansions.open.len() >= DEPTH {
+        if self.callers.len() >= DEPTH {
             self.error(
                 Diag::error(
                     Code::ExpansionTooLarge,
@@ -158,21 +143,10 @@ impl Lower<'_> {
         let line = line.map(|line| format!(", which line {line} calls")).unwrap_or_default();
         let note = format!("in `{shown}`{line}");
 
-        let scope = std::mem::take(&mut self.scope);
-        self.expansions.callers.push(scope);
-        self.expansions.open.push(name);
-        let bound = std::mem::replace(&mut self.bound, names_bound(&function.body));
-        let unknown = std::mem::take(&mut self.unknown);
-        let lost = std::mem::replace(&mut self.lost, function.lost.names.clone());
-        let nameless = std::mem::replace(&mut self.nameless, function.lost.nameless);
-        let pending = std::mem::take(&mut self.pending);
-        let outer = self.consts.enter();
-        // In messages about the body, a tensor is called what the body calls it.
-        let mut given_names = Vec::new();
+        self.push_frame(function);
         for (parameter, argument) in function.parameters.iter().zip(arguments) {
             if let Argument::Tensor(Binding::Tensor(tensor)) = argument {
-                self.builder.bind(tensor, &name_of(&parameter.ident));
-                given_names.push((tensor, name_of(&parameter.ident)));
+                self.bind_passed(tensor, name_of(&parameter.ident));
             }
             self.define(&parameter.ident, argument);
         }
@@ -185,15 +159,7 @@ impl Lower<'_> {
             lower.tell_pending();
             given
         });
-        for (tensor, name) in given_names {
-            self.builder.unbind(tensor, &name);
-        }
-        self.consts.leave(outer);
-        (self.lost, self.nameless, self.pending) = (lost, nameless, pending);
-        self.unknown = unknown;
-        self.bound = bound;
-        self.expansions.open.pop();
-        self.scope = self.expansions.callers.pop().unwrap_or_default();
+        self.pop_frame();
         given
     }
 
@@ -208,7 +174,7 @@ impl Lower<'_> {
         let ExprKind::Call(inner, settings) = &callee.kind else { return None };
         let ExprKind::Name(ident) = &inner.kind else { return None };
         let name = name_of(ident);
-        let function = self.expansions.function(&name).filter(|_| !self.scope.contains_key(&name))?;
+        let function = self.expansions.function(&name).filter(|_| !self.frame.scope.contains_key(&name))?;
         let parameters = &function.parameters;
         let given = |parameter: &crate::ast::Parameter, i: usize| {
             let named = |arg: &&Arg| matches!(&arg.keyword, Some((keyword, _)) if *keyword == name_of(&parameter.ident));

@@ -221,8 +221,8 @@ impl Lower<'_> {
             }
             ExprKind::Name(ident) => {
                 let name = name_of(ident);
-                matches!(self.scope.get(&name), Some(Binding::Layer(Callable::Instance(_))))
-                    || !self.scope.contains_key(&name) && self.nested_model(&name).is_some()
+                matches!(self.frame.scope.get(&name), Some(Binding::Layer(Callable::Instance(_))))
+                    || !self.frame.scope.contains_key(&name) && self.nested_model(&name).is_some()
             }
             _ => false,
         };

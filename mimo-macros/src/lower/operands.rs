@@ -158,7 +158,9 @@ impl Lower<'_> {
                     self.collect(item, tensors);
                 }
             }
-            ExprKind::Name(ident) if let Some(Binding::Tensors(list)) = self.scope.get(&name_of(ident)) => {
+            ExprKind::Name(ident)
+                if let Some(Binding::Tensors(list)) = self.frame.scope.get(&name_of(ident)) =>
+            {
                 tensors.extend(list.iter().map(|&tensor| (tensor, expr.loc)));
             }
             _ => tensors.extend(self.operand(expr)),

@@ -138,7 +138,7 @@ impl Lower<'_> {
     /// Whether each tensor of a side has a name, and the block binds it.
     fn is_named(&self, expr: &Expr) -> bool {
         match &expr.kind {
-            ExprKind::Name(ident) => self.bound.contains(&name_of(ident)),
+            ExprKind::Name(ident) => self.frame.bound.contains(&name_of(ident)),
             ExprKind::List(items) => items.iter().all(|item| self.is_named(item)),
             ExprKind::Paren(inner) => self.is_named(inner),
             ExprKind::Map(_) => true,
@@ -243,7 +243,7 @@ impl Lower<'_> {
             }
             // A name that nothing has is nobody's.
             Evaluated::Poison
-                if bound && !self.bound.iter().any(|other| other == name) && !self.is_lost(name) =>
+                if bound && !self.frame.bound.iter().any(|other| other == name) && !self.is_lost(name) =>
             {
                 return self.nameless(loc, ports);
             }

@@ -84,7 +84,7 @@ impl Lower<'_> {
     /// What a name stands for; `None` after it was reported.
     fn lookup(&mut self, ident: &Ident, loc: Loc) -> Option<Binding> {
         let name = name_of(ident);
-        if let Some(binding) = self.scope.get(&name) {
+        if let Some(binding) = self.frame.scope.get(&name) {
             return Some(binding.clone());
         }
         if self.is_told(&name) {
@@ -98,10 +98,10 @@ impl Lower<'_> {
             Diag::error(Code::UsedBeforeBound, loc, message)
                 .help(format!("bind `{name}` before the loop, or let the loop go over at least one value"))
                 .note(format!("`{values}` is empty"))
-        } else if self.bound.contains(&name) {
+        } else if self.frame.bound.contains(&name) {
             Diag::error(Code::UsedBeforeBound, loc, format!("`{name}` is used before it is bound"))
                 .help(format!("move `let {name} = …;` before this"))
-        } else if let Some(function) = self.expansions.outside(&name) {
+        } else if let Some(function) = self.outside(&name) {
             Diag::error(
                 Code::BoundOutside,
                 loc,
@@ -153,7 +153,7 @@ impl Lower<'_> {
         };
         let diag =
             Diag::error(Code::UnknownName, given.loc, format!("cannot find a tensor or a layer `{text}`"));
-        let callers = self.expansions.bound_by_callers();
+        let callers = self.bound_by_callers();
         match did_you_mean(text, callers) {
             Some(near) => diag.help(format!("did you mean `{near}`?")),
             None => diag.help(format!("bind it first: `let {text} = …;`")),
@@ -188,7 +188,7 @@ impl Lower<'_> {
             };
         };
         let name = name_of(ident);
-        match self.scope.get(&name).cloned() {
+        match self.frame.scope.get(&name).cloned() {
             Some(Binding::Layer(layer)) => return self.apply(layer, args, expr.loc),
             Some(Binding::Tensor(_) | Binding::Tensors(_)) => {
                 self.error(
@@ -294,7 +294,7 @@ impl Lower<'_> {
             return false;
         };
         let shown = text_of(tensor.value.tokens.clone());
-        let bound = self.scope.iter().filter(|(_, binding)| matches!(binding, Binding::Layer(_)));
+        let bound = self.frame.scope.iter().filter(|(_, binding)| matches!(binding, Binding::Layer(_)));
         let callable = bound.map(|(name, _)| name.as_str()).chain(self.expansions.names());
         let near = did_you_mean(name, callable).map(str::to_owned);
         // A name with a small letter was meant to be bound, and is told once.
@@ -331,7 +331,10 @@ impl Lower<'_> {
     pub(super) fn is_tensor(&self, expr: &Expr) -> bool {
         match &expr.kind {
             ExprKind::Name(ident) => {
-                matches!(self.scope.get(&name_of(ident)), Some(Binding::Tensor(_) | Binding::Tensors(_)))
+                matches!(
+                    self.frame.scope.get(&name_of(ident)),
+                    Some(Binding::Tensor(_) | Binding::Tensors(_))
+                )
             }
             ExprKind::List(items) => !items.is_empty() && items.iter().all(|item| self.is_tensor(item)),
             ExprKind::Paren(inner) => self.is_tensor(inner),
@@ -342,7 +345,7 @@ impl Lower<'_> {
                 ExprKind::Call(..) => true,
                 ExprKind::Name(ident) => {
                     let name = name_of(ident);
-                    matches!(self.scope.get(&name), Some(Binding::Layer(_)))
+                    matches!(self.frame.scope.get(&name), Some(Binding::Layer(_)))
                         || self.expansions.function(&name).is_some()
                 }
                 _ => false,

@@ -2,6 +2,7 @@
 
 use mimo_graph::code::Code;
 use mimo_graph::diag::Diag;
+use mimo_graph::language::{self, Module};
 use proc_macro2::{Delimiter, TokenTree};
 
 use super::consts::Known;
@@ -95,7 +96,7 @@ impl Lower<'_> {
         };
         let is_dot = |token: Option<&TokenTree>| matches!(token, Some(TokenTree::Punct(punct)) if punct.as_char() == '.');
         let bound = matches!(
-            self.scope.get(&word),
+            self.frame.scope.get(&word),
             Some(Binding::Tensor(_) | Binding::Tensors(_) | Binding::Layer(_) | Binding::Poison)
         );
         let method = tokens.iter().rposition(|token| is_dot(Some(token)));
@@ -116,7 +117,7 @@ impl Lower<'_> {
                 let message = format!(
                     "`{method}` is not available: a tensor of a model has neither fields nor methods"
                 );
-                let help = match mimo_graph::language::find("activations", &method).is_some() {
+                let help = match language::find(Module::Activations, &method).is_some() {
                     true => format!("write `Activation({method})(x)`"),
                     false => "call a layer on the tensor: `Dense(32)(x)`".into(),
                 };

@@ -13,14 +13,14 @@ impl Lower<'_> {
     /// Whether a name that nothing is bound to was told before, or follows from what was told: it may be a name of a
     /// statement that was not read, or the one that is missing in a pattern.
     pub(super) fn is_told(&mut self, name: &str) -> bool {
-        self.lost.contains(name) || !self.unknown.insert(name.to_owned())
+        self.frame.lost.contains(name) || !self.frame.unknown.insert(name.to_owned())
     }
 
     /// Reports a name that nothing is bound to. While a pattern lacks a name, this may be that one: which of the names
     /// it is shows at the end.
     pub(super) fn unbound(&mut self, name: &str, diag: Diag) {
-        match self.nameless > 0 && !self.bound.contains(name) {
-            true => self.pending.push((name.to_owned(), diag)),
+        match self.frame.nameless > 0 && !self.frame.bound.contains(name) {
+            true => self.frame.pending.push((name.to_owned(), diag)),
             false => self.error(diag),
         }
     }
@@ -45,9 +45,9 @@ impl Lower<'_> {
 
     /// The same among the names of the scope.
     pub(super) fn near_in_scope(&mut self, name: &str) -> Option<String> {
-        let scope = std::mem::take(&mut self.scope);
+        let scope = std::mem::take(&mut self.frame.scope);
         let near = self.near(name, scope.keys().map(String::as_str)).map(str::to_owned);
-        self.scope = scope;
+        self.frame.scope = scope;
         near
     }
 
@@ -59,23 +59,24 @@ impl Lower<'_> {
     /// Reports those unknown names that are not the ones which patterns lack. A slip of the hand is the last to be
     /// taken for one of them.
     pub(super) fn tell_pending(&mut self) {
-        let mut pending = std::mem::take(&mut self.pending);
+        let mut pending = std::mem::take(&mut self.frame.pending);
         pending.sort_by_cached_key(|(name, _)| self.is_slip(name));
-        for (_, diag) in pending.into_iter().skip(self.nameless) {
+        for (_, diag) in pending.into_iter().skip(self.frame.nameless) {
             self.error(diag);
         }
     }
 
     /// Whether a name is lost with the statement that binds it, as far as can be told.
     pub(super) fn is_lost(&mut self, name: &str) -> bool {
-        self.lost.contains(name) || self.pending.iter().any(|(other, _)| other == name) && !self.is_slip(name)
+        self.frame.lost.contains(name)
+            || self.frame.pending.iter().any(|(other, _)| other == name) && !self.is_slip(name)
     }
 
     /// A layer or a function that was never bound: `encoder(x)`. It is reported once, like a tensor. What begins with a
     /// capital letter, or nearly is a layer of mimo, is for the builder to tell.
     pub(super) fn is_unbound(&mut self, name: &str, loc: Loc) -> bool {
         let lower = name.starts_with(|c: char| c.is_lowercase() || c == '_');
-        let bound = self.bound.contains(name);
+        let bound = self.frame.bound.contains(name);
         let unavailable = layers::unavailable(name, loc).filter(|_| lower && !bound);
         let near = layers::classes().chain(layers::functions());
         if unavailable.is_none() && (!lower || self.near(name, near).is_some()) {

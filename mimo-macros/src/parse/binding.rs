@@ -202,10 +202,14 @@ impl Parser {
                 Some(Binder { ident: ident.clone(), loc })
             }
             [TokenTree::Ident(ident)] => {
-                self.error(
-                    Diag::error(Code::KeywordAsName, loc, format!("`{ident}` is a keyword of Rust"))
-                        .help(format!("use another name, or write `r#{ident}`")),
-                );
+                let diag = Diag::error(Code::KeywordAsName, loc, format!("`{ident}` is a keyword of Rust"));
+                // Paths begin with these, which therefore cannot be raw.
+                let never_raw = ["self", "Self", "super", "crate"];
+                let text = ident.to_string();
+                self.error(diag.help(match never_raw.contains(&text.trim_start_matches("r#")) {
+                    true => "use another name".to_owned(),
+                    false => format!("use another name, or write `r#{text}`"),
+                }));
                 None
             }
             _ => {

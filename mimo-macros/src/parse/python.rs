@@ -2,7 +2,8 @@
 
 use mimo_graph::code::Code;
 use mimo_graph::diag::Diag;
-use mimo_graph::{language, layers};
+use mimo_graph::language::{self, Module};
+use mimo_graph::layers;
 use proc_macro2::{Delimiter, TokenTree};
 
 use super::Parser;
@@ -35,19 +36,6 @@ const MODULES: &[&str] = &[
     "tf",
     "torch",
     "utils",
-];
-
-/// The modules of [`language`] in which a word may stand.
-const WORDS: [&str; 9] = [
-    "layers",
-    "activations",
-    "losses",
-    "metrics",
-    "optimizers",
-    "initializers",
-    "regularizers",
-    "constraints",
-    "model",
 ];
 
 const LOOP: &str = "write a loop: `for i in 0..4 { let x = Dense(32)(x); }`";
@@ -115,7 +103,8 @@ impl Parser {
         let (text, at) = (name_of(name), self.spans.of(cursor.rest().get(len..len + 1).unwrap_or_default()));
         let called = cursor.group_at(len + 1, Delimiter::Parenthesis).is_some();
         cursor.skip(len);
-        let known = text == "Input" || WORDS.iter().any(|module| language::find(module, &text).is_some());
+        let known =
+            text == "Input" || Module::ALL.iter().any(|&module| language::find(module, &text).is_some());
         if let (false, Some(diag)) = (known, layers::unavailable(&text, at)) {
             self.error(diag);
             return Err(Stop::Reported);

@@ -316,7 +316,7 @@ fn it_is_a_small_part_of_the_expansion() {
 #[test]
 fn examples_of_the_language_are_models() {
     let mut checked = 0;
-    for item in mimo_graph::language::items("layers") {
+    for item in mimo_graph::language::items(mimo_graph::language::Module::Layers) {
         let Some(example) = item.example else { panic!("{} has no example", item.names[0]) };
         let names: Vec<&str> = example
             .lines()

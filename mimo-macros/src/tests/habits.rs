@@ -2,7 +2,7 @@
 //! Rust reaches the user.
 
 use mimo_graph::code::Code;
-use mimo_graph::language;
+use mimo_graph::language::{self, Module};
 
 use super::*;
 
@@ -90,16 +90,18 @@ fn each_habit_is_one_error_with_what_is_written_here() {
 #[test]
 fn the_path_of_every_word_is_one_error() {
     let places = [
-        ("layers", "let _a = Dense(2)(PATH);"),
-        ("activations", "let _a = Dense(2, activation = PATH)(x);"),
-        ("initializers", "let _a = Dense(2, kernel_initializer = PATH)(x);"),
-        ("regularizers", "let _a = Dense(2, kernel_regularizer = PATH)(x);"),
-        ("constraints", "let _a = Dense(2, kernel_constraint = PATH)(x);"),
+        (Module::Layers, "let _a = Dense(2)(PATH);"),
+        (Module::Activations, "let _a = Dense(2, activation = PATH)(x);"),
+        (Module::Initializers, "let _a = Dense(2, kernel_initializer = PATH)(x);"),
+        (Module::Regularizers, "let _a = Dense(2, kernel_regularizer = PATH)(x);"),
+        (Module::Constraints, "let _a = Dense(2, kernel_constraint = PATH)(x);"),
     ];
     let mut tried = 0;
     for (module, line) in places {
-        for name in
-            language::items(module).into_iter().flat_map(|item| item.names).filter(|_| module != "layers")
+        for name in language::items(module)
+            .into_iter()
+            .flat_map(|item| item.names)
+            .filter(|_| module != Module::Layers)
         {
             for prefix in [format!("keras.{module}."), format!("tf.keras.{module}."), format!("{module}.")] {
                 let (codes, text) = said(&line.replace("PATH", &format!("{prefix}{name}")));

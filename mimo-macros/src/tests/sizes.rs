@@ -2,7 +2,8 @@
 
 use mimo_graph::code::Code;
 use mimo_graph::dim::MOST;
-use mimo_graph::{language, layers};
+use mimo_graph::language::{self, Module};
+use mimo_graph::layers;
 
 use super::*;
 use crate::expand::expand;
@@ -77,7 +78,7 @@ type Args = Vec<(&'static str, &'static str)>;
 fn accepted() -> Vec<(&'static str, Args, &'static str)> {
     let mut found = Vec::new();
     for class in layers::classes() {
-        let item = language::find("layers", class).unwrap_or_else(|| panic!("{class}"));
+        let item = language::find(Module::Layers, class).unwrap_or_else(|| panic!("{class}"));
         let needed =
             item.arguments().filter(|argument| argument.default.is_none() && argument.name != "inputs");
         let inner = if class == "TimeDistributed" { "Dense(2)" } else { "LSTM(2)" };
@@ -99,7 +100,7 @@ fn accepted() -> Vec<(&'static str, Args, &'static str)> {
 fn every_length_of_every_layer_may_be_any_number() {
     let (mut wrong, mut refused, mut sound) = (Vec::new(), 0, 0);
     for (class, args, shape) in accepted() {
-        let item = language::find("layers", class).unwrap();
+        let item = language::find(Module::Layers, class).unwrap();
         let lengths: Vec<&str> =
             item.arguments().map(|argument| argument.name).filter(|name| LENGTHS.contains(name)).collect();
         let mut sets: Vec<Vec<&str>> = lengths.iter().map(|name| vec![*name]).collect();

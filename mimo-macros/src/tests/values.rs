@@ -16,8 +16,9 @@ fn assert_dims(consts: &str, dims: &str, shown: &str, tokens: &[&str]) {
     let shape = lowered.graph.tensors[0].shape.as_ref().unwrap();
     assert_eq!(shape.display(&lowered.graph.consts).to_string(), shown);
     let deferred = shape.0.iter().filter(|dim| dim.known().is_none());
+    let constant = |id: mimo_graph::dim::ConstId| lowered.const_exprs[id.0 as usize].clone();
     let emitted: Vec<String> =
-        deferred.map(|dim| text_of(crate::tokens::dim_tokens(dim, &lowered.const_exprs))).collect();
+        deferred.map(|dim| text_of(crate::tokens::dim_tokens(dim, &constant))).collect();
     assert_eq!(emitted, tokens);
 }
 

@@ -10,6 +10,7 @@ use crate::error::Error;
 use crate::float::Float;
 use crate::kernels::{AlignedVec, Claims, Element, Pieces, Pool};
 use crate::program::{ALIGN, Memory, Program, View};
+use crate::stage::{Stage, StepPart, Sum};
 
 /// Below this many multiplications and additions, two threads lose more by meeting than they gain: about 30 µs of
 /// one core.
@@ -43,8 +44,11 @@ pub(super) struct Chunks<E: Element> {
     statistics: AlignedVec<f64>,
     statistics_bounds: Vec<usize>,
     statistics_claims: Claims,
-    /// What the scan of the targets found, by output.
-    pub scanned: Vec<f64>,
+    sums: AlignedVec<f64>,
+    sums_bounds: Vec<usize>,
+    sums_claims: Claims,
+    /// The sums of all chunks, as far as the stages of the current step have come.
+    pub merged: Vec<f64>,
     /// Rows per chunk, chunks and rows of the current batch.
     pub capacity: usize,
     count: usize,
@@ -62,7 +66,10 @@ impl<E: Element> Default for Chunks<E> {
             statistics: AlignedVec::default(),
             statistics_bounds: vec![],
             statistics_claims: Claims::default(),
-            scanned: vec![],
+            sums: AlignedVec::default(),
+            sums_bounds: vec![],
+            sums_claims: Claims::default(),
+            merged: vec![],
             capacity: 0,
             count: 0,
             batch: 0,
@@ -92,6 +99,14 @@ impl<E: Float> Chunks<E> {
         if self.statistics.len() < statistics * self.count {
             self.statistics = buffer(statistics * self.count)?;
         }
+        let sums = program.sums.div_ceil(ALIGN) * ALIGN;
+        if self.sums.len() < sums * self.count {
+            self.sums = buffer(sums * self.count)?;
+        }
+        self.merged.resize(program.sums, 0.0);
+        self.sums_claims.grow(self.count);
+        self.sums_bounds.clear();
+        self.sums_bounds.extend((0..=self.count).map(|at| at * sums));
         self.arena_claims.grow(self.count);
         self.statistics_claims.grow(self.count);
         self.arena_bounds.clear();
@@ -108,15 +123,14 @@ impl<E: Float> Chunks<E> {
         self.statistics_bounds.iter().take(self.count).map(move |&start| &self.statistics[start..start + len])
     }
 
-    /// Sums up what the scan of the chunks' targets found, and clears their statistics for the losses.
-    fn end_scan(&mut self, program: &Program) {
-        self.scanned.clear();
-        self.scanned.resize(program.outputs.len(), 0.0);
-        for &start in self.statistics_bounds.iter().take(self.count) {
-            let found = &self.statistics[start..start + program.statistics];
-            self.scanned.iter_mut().zip(found).for_each(|(sum, value)| *sum += value);
+    /// Merges what the chunks have summed up in a stage, in their order.
+    fn merge(&mut self, sums: &[Sum]) {
+        for sum in sums {
+            sum.clear(&mut self.merged);
+            for &start in self.sums_bounds.iter().take(self.count) {
+                sum.merge(&self.sums[start..], &mut self.merged);
+            }
         }
-        self.statistics.fill(0.0);
     }
 
     /// A fixed slot of every chunk, in order.
@@ -154,10 +168,12 @@ pub(super) fn each<E: Float>(
     let arenas = Pieces::new(&mut chunks.arena, &chunks.arena_bounds, &mut chunks.arena_claims);
     let statistics =
         Pieces::new(&mut chunks.statistics, &chunks.statistics_bounds, &mut chunks.statistics_claims);
+    let sums = Pieces::new(&mut chunks.sums, &chunks.sums_bounds, &mut chunks.sums_claims);
     // Of several errors the one of the first chunk is returned, whichever thread was the first.
     let failed: Mutex<Option<(usize, Error)>> = Mutex::new(None);
     let task = |index: usize| {
-        let (Some(arena), Some(statistics)) = (arenas.take(index), statistics.take(index)) else { return };
+        let pieces = (arenas.take(index), statistics.take(index), sums.take(index));
+        let (Some(arena), Some(statistics), Some(sums)) = pieces else { return };
         let first_row = index * capacity;
         let mut chunk = Chunk {
             arena,
@@ -174,7 +190,8 @@ pub(super) fn each<E: Float>(
             loss_weights: shared.loss_weights,
             weighted: shared.weighted,
             statistics,
-            scanned: &chunks.scanned,
+            sums,
+            merged: &chunks.merged,
         };
         if let Err(error) = work(&mut chunk) {
             let mut failed = failed.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -194,31 +211,18 @@ pub(super) fn each<E: Float>(
 }
 
 impl<E: Float> Engine<E> {
-    /// Gathers a batch, takes its chunks forward and hands each to `then`.
-    pub(super) fn forward(
+    /// Gathers a batch and runs the stages of a step up to those of `last`.
+    pub(super) fn run_batch(
         &mut self,
         mode: Mode,
+        last: StepPart,
         rows: &[usize],
         source: Source<'_, E>,
         loss_weights: &[f64],
-        then: &(dyn Fn(&mut Chunk<'_, E>) + Sync),
     ) -> Result<(), Error> {
         let program = self.program;
-        // The backward costs twice the forward.
-        let flops = program.flops.saturating_mul(3);
-        let capacity = rows_per_chunk(flops, rows.len());
+        let capacity = rows_per_chunk(step_flops(program), rows.len());
         self.train_chunks.cut(rows.len(), capacity, program.train, program)?;
-        let seed = self.step_seed();
-        let shared = Shared {
-            memory: program.train,
-            params: &self.parameters.values,
-            packs: &self.parameters.packs,
-            mode,
-            seed,
-            loss_weights,
-            weighted: source.weighted,
-        };
-        let pool = (!is_small(flops, rows.len())).then_some(&self.pool);
         let gather = |chunk: &mut Chunk<'_, E>| {
             let rows = &rows[chunk.first_row..chunk.first_row + chunk.rows];
             let batch = &mut BatchRows { chunk, program };
@@ -233,27 +237,62 @@ impl<E: Float> Engine<E> {
                 }
             }
         };
-        let passes = self.passes;
-        if !program.scans {
-            return each(&mut self.train_chunks, pool, shared, &|chunk| {
-                gather(chunk)?;
-                (passes.forward)(chunk);
-                then(chunk);
-                Ok(())
-            });
-        }
-        each(&mut self.train_chunks, pool, shared, &|chunk| {
-            gather(chunk)?;
-            (passes.scan)(chunk);
-            Ok(())
-        })?;
-        self.train_chunks.end_scan(program);
-        each(&mut self.train_chunks, pool, shared, &|chunk| {
-            (passes.forward)(chunk);
-            then(chunk);
-            Ok(())
-        })
+        let end = self.stages.partition_point(|stage| stage.part <= last);
+        let step = StepSettings { mode, loss_weights, weighted: source.weighted };
+        let stages = self.stages;
+        self.run_stages(&stages[..end], step, &gather)
     }
+
+    /// Runs some stages over all chunks of the current batch; each chunk begins with `first`.
+    pub(super) fn run_stages(
+        &mut self,
+        stages: &[Stage<E>],
+        step: StepSettings<'_>,
+        first: &(dyn Fn(&mut Chunk<'_, E>) -> Result<(), Error> + Sync),
+    ) -> Result<(), Error> {
+        let StepSettings { mode, loss_weights, weighted } = step;
+        let shared = Shared {
+            memory: self.program.train,
+            params: &self.parameters.values,
+            packs: &self.parameters.packs,
+            mode,
+            seed: self.step_seed(),
+            loss_weights,
+            weighted,
+        };
+        let small = is_small(step_flops(self.program), self.train_chunks.batch);
+        let pool = (!small).then_some(&self.pool);
+        // Batch statistics are taken in training only; counts over the targets always.
+        let waits = |stage: &Stage<E>| {
+            !stage.sums.is_empty() && (mode == Mode::Train || stage.part == StepPart::Scan)
+        };
+        for (index, group) in stages.split_inclusive(waits).enumerate() {
+            each(&mut self.train_chunks, pool, shared, &|chunk| {
+                if index == 0 {
+                    first(chunk)?;
+                }
+                group.iter().for_each(|stage| (stage.run)(chunk));
+                Ok(())
+            })?;
+            if let Some(stage) = group.last().filter(|stage| waits(stage)) {
+                self.train_chunks.merge(stage.sums);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What the chunks of a step need to know of it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct StepSettings<'a> {
+    pub mode: Mode,
+    pub loss_weights: &'a [f64],
+    pub weighted: bool,
+}
+
+/// Multiplications and additions of a training step per sample: the backward costs twice the forward.
+fn step_flops(program: &Program) -> usize {
+    program.flops.saturating_mul(3)
 }
 
 #[cfg(test)]

@@ -1,11 +1,15 @@
 //! Training with losses that are computed outside of the compiled model.
+//!
+//! A custom loss runs between two stages of a step: the outputs of all chunks are gathered, the loss is computed for the
+//! whole batch, and the chunks begin the next stage by copying their rows of its gradients.
 
-use crate::chunk::Mode;
-use crate::engine::chunks::{self, Chunks, Shared, is_small};
+use crate::chunk::{Chunk, Mode};
+use crate::engine::chunks::{Chunks, StepSettings};
 use crate::engine::{Engine, Source, Totals};
 use crate::error::Error;
 use crate::float::Float;
 use crate::program::{Program, View};
+use crate::stage::StepPart;
 
 /// The outputs, targets and sample weights of a batch, to be read, and the gradients of the outputs, to be filled in. Each
 /// is one column of samples per output.
@@ -47,21 +51,11 @@ pub(super) fn train<E: Float>(
         return Ok(());
     }
     let program = engine.program;
-    let passes = engine.passes;
     let value = compute(engine, Mode::Train, rows, source, loss_weights, loss)?;
-    let shared = Shared {
-        memory: program.train,
-        params: &engine.parameters.values,
-        packs: &engine.parameters.packs,
-        mode: Mode::Train,
-        seed: engine.step_seed(),
-        loss_weights: &[],
-        weighted: false,
-    };
-    let pool = (!is_small(program.flops.saturating_mul(3), rows.len())).then_some(&engine.pool);
-    let gradients = &engine.custom.gradients;
-    chunks::each(&mut engine.train_chunks, pool, shared, &|chunk| {
-        for (sink, gradient) in program.custom_gradients.iter().zip(gradients) {
+    // While the stages run, the gradients are read and the rest of the engine is borrowed.
+    let gradients = std::mem::take(&mut engine.custom.gradients);
+    let scatter = |chunk: &mut Chunk<'_, E>| {
+        for (sink, gradient) in program.custom_gradients.iter().zip(&gradients) {
             let Some(sink) = *sink else { continue };
             let samples = gradient.chunks_exact(sink.view.len.max(1)).skip(chunk.first_row).take(chunk.rows);
             for (row, sample) in samples.enumerate() {
@@ -73,10 +67,14 @@ pub(super) fn train<E: Float>(
                 }
             }
         }
-        (passes.heads_backward)(chunk);
-        (passes.trunk_backward)(chunk);
         Ok(())
-    })?;
+    };
+    let stages = engine.stages;
+    let backward = stages.partition_point(|stage| stage.part <= StepPart::Loss);
+    let step = StepSettings { mode: Mode::Train, loss_weights: &[], weighted: false };
+    let result = engine.run_stages(&stages[backward..], step, &scatter);
+    engine.custom.gradients = gradients;
+    result?;
     let penalty = engine.update(rows.len());
     engine.total_up(rows.len(), loss_weights, penalty + value, totals);
     Ok(())
@@ -109,8 +107,8 @@ fn compute<E: Float>(
     loss_weights: &[f64],
     loss: &mut CustomLossFn<'_, E>,
 ) -> Result<f64, Error> {
-    let (program, declared) = (engine.program, engine.passes.loss);
-    engine.forward(mode, rows, source, loss_weights, &declared)?;
+    let program = engine.program;
+    engine.run_batch(mode, StepPart::Loss, rows, source, loss_weights)?;
     let (columns, chunks) = (&mut engine.custom, &engine.train_chunks);
     read(program, chunks, &mut columns.outputs, program.outputs.iter().copied().map(Some));
     read(program, chunks, &mut columns.targets, program.targets.iter().copied());

@@ -34,7 +34,7 @@ pub(super) fn predict<E: Float>(
             weighted: false,
         };
         let pool = (!is_small(program.flops, round)).then_some(&engine.pool);
-        let forward = engine.passes.forward;
+        let forward = engine.forward;
         chunks::each(&mut engine.predict_chunks, pool, shared, &|chunk| {
             for (&view, column) in program.inputs.iter().zip(inputs) {
                 let first = (done + chunk.first_row) * view.len;

@@ -66,7 +66,8 @@ impl Bench {
             loss_weights: &[],
             weighted: false,
             statistics,
-            scanned: &[],
+            sums: &mut [],
+            merged: &[],
         }
     }
 

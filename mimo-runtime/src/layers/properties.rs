@@ -120,7 +120,8 @@ impl Case {
             loss_weights: &[],
             weighted: false,
             statistics: &mut [],
-            scanned: &[],
+            sums: &mut [],
+            merged: &[],
         };
         match &self.op {
             Op::Conv(op) => [op.forward(&mut chunk), op.backward(&mut chunk)],

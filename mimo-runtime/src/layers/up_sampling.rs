@@ -45,7 +45,7 @@ run!(UpSampling, forward, backward);
 
 #[cfg(test)]
 mod tests {
-    use mimo_graph::layers::up_sampling::Interpolation;
+    use crate::kernels::Interpolation;
 
     use super::*;
     use crate::layers::check::{Bench, check};

@@ -154,7 +154,8 @@ impl<'m, M: Trainable> Trainer<'m, M> {
     /// ```
     ///
     /// # Errors
-    /// [`CustomLossName`](Error::CustomLossName) for an output with another loss, and for a name that the logs use already;
+    /// [`CustomLossName`](Error::CustomLossName) for an output with another loss, and for a name that the logs use
+    /// already, `epoch`, or one with control characters;
     /// [`UnusedCustomLoss`](Error::UnusedCustomLoss) if no output has the loss `custom`.
     pub fn add_loss<F>(&mut self, name: &str, loss: F) -> Result<(), Error>
     where
@@ -164,10 +165,8 @@ impl<'m, M: Trainable> Trainer<'m, M> {
             return Err(Error::UnusedCustomLoss { model: spec::<M>().name });
         }
         let output = custom_outputs::<M>().find(|(_, output)| output.name == name).map(|(index, _)| index);
-        let replaces = self.custom.losses.iter().any(|loss| loss.name.as_deref() == Some(name));
         let is_output = spec::<M>().outputs.iter().any(|output| output.name == name);
-        let taken = !replaces && (name == JOINT || self.table.resolve(name).is_some());
-        if output.is_none() && (is_output || taken || name.is_empty()) {
+        if output.is_none() && (is_output || !self.is_free(name)) {
             return Err(Error::CustomLossName { name: name.into(), is_output });
         }
         self.custom.losses.retain(|loss| loss.name.as_deref() != Some(name));
@@ -175,6 +174,17 @@ impl<'m, M: Trainable> Trainer<'m, M> {
         self.custom.losses.push(CustomLoss { name, output, loss: Box::new(loss), value: 0.0 });
         self.losses_changed();
         Ok(())
+    }
+
+    /// Whether a joint loss may have this name: the keys of the logs, those of validation, and the columns of a table of them
+    /// are different then, whatever losses the outputs get.
+    fn is_free(&self, name: &str) -> bool {
+        let custom: Vec<usize> = custom_outputs::<M>().map(|(index, _)| index).collect();
+        let others = self.custom.joint().filter(|joint| *joint != name);
+        let joint: Vec<String> = others.map(str::to_owned).chain([JOINT.to_owned()]).collect();
+        let table = LogTable::with_custom(spec::<M>(), &custom, &joint);
+        let taken = table.resolve(name).is_some() || table.place(&format!("val_{name}")).is_some();
+        !(taken || name.is_empty() || name == "epoch" || name.contains(char::is_control))
     }
 
     /// Removes all custom losses.

@@ -102,7 +102,7 @@ where
         packs: 0,
         interleaved: &[],
         statistics: 0,
-        scans: false,
+        sums: 0,
         flops: 0,
     };
 

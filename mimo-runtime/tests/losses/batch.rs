@@ -76,7 +76,9 @@ impl Batch {
         if self.loss.scans() {
             let mut first_row = 0;
             for &rows in chunks {
-                self.pass::<E>(first_row, rows, &[], &mut scanned, true);
+                let mut found = [0.0];
+                self.pass::<E>(first_row, rows, &[], &mut found, true);
+                scanned[0] += found[0];
                 first_row += rows;
             }
         }
@@ -101,8 +103,8 @@ impl Batch {
         &self,
         first_row: usize,
         rows: usize,
-        scanned: &[f64],
-        statistics: &mut [f64],
+        merged: &[f64],
+        sums: &mut [f64],
         scan: bool,
     ) -> Vec<f64> {
         let len = self.positions * self.classes;
@@ -130,6 +132,8 @@ impl Batch {
             gradient: Some(gradient),
             metrics: self.metrics.clone().leak(),
         };
+        let (statistics, found): (&mut [f64], &mut [f64]) =
+            if scan { (&mut [], sums) } else { (sums, &mut []) };
         let mut chunk = Chunk {
             arena: &mut arena,
             offsets: &offsets,
@@ -145,7 +149,8 @@ impl Batch {
             loss_weights: &[self.loss_weight],
             weighted: self.weights.is_some(),
             statistics,
-            scanned,
+            sums: found,
+            merged,
         };
         for row in 0..rows {
             let sample = first_row + row;

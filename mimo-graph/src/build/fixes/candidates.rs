@@ -1,49 +1,53 @@
 //! What may mend a call, the likeliest first. Nothing here need fit: all of it is tried.
 
-use super::{Call, Candidate, Known, Patch, Shows, setting_class};
+use super::{Call, Candidate, Known, Patch, Shows};
 use crate::context::Cx;
 use crate::diag::{Diags, Loc};
 use crate::dim::Dim;
-use crate::graph::{Dtype, Graph, LayerId, TensorId};
+use crate::graph::{Graph, LayerId, TensorId};
+use crate::layers::change::{Change, Settings};
 use crate::layers::flatten::Flatten;
 use crate::layers::global_pooling::GlobalPooling;
+use crate::layers::layer::{Effect, Reads};
 use crate::layers::pooling::PoolKind;
 use crate::layers::repeat_vector::RepeatVector;
 use crate::layers::reshape::Reshape;
 use crate::layers::time_distributed::TimeDistributed;
 use crate::layers::{LayerKind, construct};
-use crate::shape::Shape;
+use crate::shape::{Dtype, Shape};
 use crate::trail::{call_of, shown_name, step};
 use crate::value::{Arg, Value, ValueKind};
 
 /// How many calls before an operand are changed to mend a call.
 const BEFORE: usize = 4;
 
-/// Changes of the calls that a tensor came about by, the last first, each with what it gives: those that might give
-/// one of the shapes `wanted`, as long as nothing after them changes it.
-pub(super) fn before(
-    graph: &Graph,
-    tensor: TensorId,
-    wanted: &[Shape],
-) -> Vec<(LayerId, LayerKind, String, TensorId)> {
+/// A change of a layer that was called earlier.
+pub(super) struct Earlier {
+    pub(super) layer: LayerId,
+    /// The layer after the change.
+    pub(super) kind: LayerKind,
+    pub(super) change: Change,
+    /// The output of the call.
+    pub(super) output: TensorId,
+}
+
+/// Changes of the calls that a tensor comes from, the last call first: those that might give one of the shapes
+/// `wanted`, as long as nothing after them changes it.
+pub(super) fn before(graph: &Graph, tensor: TensorId, wanted: &[Shape]) -> Vec<Earlier> {
     let mut changes = Vec::new();
     let mut at = tensor;
     for _ in 0..BEFORE {
-        let Some((kind, inputs)) = call_of(graph, at) else { break };
+        let Some((layer, inputs)) = call_of(graph, at) else { break };
         let shapes: Option<Vec<&Shape>> =
             inputs.iter().map(|&input| graph.tensor(input).shape.as_ref()).collect();
-        let (Some(shapes), Some(layer)) =
-            (shapes, graph.layers.iter().position(|layer| std::ptr::eq(&layer.kind, kind)))
-        else {
-            break;
-        };
-        let Ok(layer) = u32::try_from(layer) else { break };
+        let Some(shapes) = shapes else { break };
+        let kind = &graph.layer(layer).kind;
         let same = graph.tensor(at).shape == graph.tensor(tensor).shape;
         let mut made: Vec<_> =
             wanted.iter().filter(|_| same).flat_map(|wanted| kind.changes(&shapes, Some(wanted))).collect();
         made.extend(kind.changes(&shapes, None));
-        changes.extend(made.into_iter().map(|(kind, setting)| (LayerId(layer), kind, setting, at)));
-        let Some(input) = step(kind, inputs) else { break };
+        changes.extend(made.into_iter().map(|(kind, change)| Earlier { layer, kind, change, output: at }));
+        let Some(input) = step(graph, layer, inputs) else { break };
         at = input;
     }
     changes
@@ -57,55 +61,61 @@ pub(super) fn candidates(known: Known<'_>, call: Call<'_>, tensors: &[(Shape, Dt
     let mut found = Vec::new();
     // Another setting of the layer itself, as long as it is no part of another, or another class. A class for tensors
     // of fewer axes is less likely than a tensor that lacks one.
-    let is_part = graph.layers.iter().any(|layer| layer.parts.contains(&call.layer));
+    let is_part = graph.layer(call.layer).whole.is_some();
     let mut lesser = Vec::new();
     if !is_part && call.like.is_none() {
-        for (changed, setting) in kind.changes(&shapes, None) {
-            let (text, shows) = match changed {
-                LayerKind::Reshape(_) => (format!("write `{setting}`"), Shows::Nothing),
-                _ => (format!("write `{setting}`, which gives"), Shows::Given),
+        for (changed, change) in kind.changes(&shapes, None) {
+            let (text, shows) = match change {
+                Change::Layer(_, Settings::Shape(_)) => (format!("write `{change}`"), Shows::Nothing),
+                _ => (format!("write `{change}`, which gives"), Shows::Given),
             };
+            let unlikely = is_unlikely(&change);
             let fewer =
                 changed.class_name() != kind.class_name() && shapes.iter().all(|shape| shape.rank() < 3);
-            let candidate = Candidate { patches: vec![Patch::Layer(call.layer, changed)], text, shows };
+            let patches = vec![Patch::Layer(call.layer, changed)];
+            let candidate = Candidate { patches, unlikely, text, shows };
             if fewer { lesser.push(candidate) } else { found.push(candidate) }
         }
     }
     if let LayerKind::TimeDistributed(wrapper) = kind {
         let text = format!("call the layer itself: write `{}(…)`, which gives", wrapper.layer.class_name());
         let patches = vec![Patch::Layer(call.layer, (*wrapper.layer).clone())];
-        found.push(Candidate { patches, text, shows: Shows::Given });
+        found.push(Candidate { patches, unlikely: false, text, shows: Shows::Given });
     }
     // What is wrong is most likely the operand at the place of the error: the last ones are told there.
     for (place, &(input, _)) in call.inputs.iter().enumerate().rev() {
         found.extend(declared(graph, input));
         let wanted = wanted(kind, call, graph, place, tensors);
-        found.extend(before(graph, input, &wanted).into_iter().map(|(layer, kind, setting, at)| {
-            let entry = graph.tensor(at);
-            let class = setting_class(&graph.layer(layer).kind);
-            let mut text = match (setting.contains(" = "), entry.bindings.last()) {
-                (false, _) => format!("write `{setting}` instead of the `{class}`"),
-                (true, Some(name)) => format!("write `{setting}` in the `{class}` that gives `{name}`"),
-                (true, None) => format!("write `{setting}` in that `{class}`"),
+        found.extend(before(graph, input, &wanted).into_iter().map(|earlier| {
+            let Earlier { layer, kind, change, output } = earlier;
+            let class = graph.layer(layer).kind.setting_class();
+            let mut text = match (change.is_setting(), graph.tensor(output).bindings.last()) {
+                (false, _) => format!("write `{change}` instead of the `{class}`"),
+                (true, Some(name)) => format!("write `{change}` in the `{class}` that gives `{name}`"),
+                (true, None) => format!("write `{change}` in that `{class}`"),
             };
             text += ", which makes it";
-            Candidate { patches: vec![Patch::Layer(layer, kind)], text, shows: Shows::Tensor(at) }
+            let patches = vec![Patch::Layer(layer, kind)];
+            Candidate { patches, unlikely: is_unlikely(&change), text, shows: Shows::Tensor(output) }
         }));
     }
     for (place, &(input, _)) in call.inputs.iter().enumerate().rev() {
         found.extend(between(graph, input, place, tensors, kind));
     }
     found.append(&mut lesser);
-    if tensors.len() == 1 && (slides(kind) || matches!(kind, LayerKind::Recurrent(_))) {
+    if tensors.len() == 1 && matches!(kind.reads(), Reads::Channels | Reads::Sequence) {
         let each = LayerKind::TimeDistributed(TimeDistributed { layer: Box::new(kind.clone()), name: None });
         let text = format!("write `TimeDistributed({}(…))`, which gives", kind.class_name());
         let patches = vec![Patch::Layer(call.layer, each)];
-        found.push(Candidate { patches, text, shows: Shows::Given });
+        found.push(Candidate { patches, unlikely: false, text, shows: Shows::Given });
     }
-    // Who writes `same` means it, and most tensors are meant to hold floats.
-    let unlikely = ["`padding = valid`", "write `dtype"];
-    found.sort_by_key(|candidate| unlikely.iter().any(|text| candidate.text.contains(text)));
+    found.sort_by_key(|candidate| candidate.unlikely);
     found
+}
+
+/// Whether a change is rarely what is meant: a user who writes `same` means it.
+fn is_unlikely(change: &Change) -> bool {
+    matches!(change, Change::PaddingValid)
 }
 
 /// Shapes that might be wanted of an operand: those of the others, as they are and with its own last axis.
@@ -116,8 +126,8 @@ fn wanted(
     place: usize,
     tensors: &[(Shape, Dtype)],
 ) -> Vec<Shape> {
-    if let (LayerKind::Recurrent(layer), true) = (kind, place > 0) {
-        return vec![Shape(vec![layer.units.clone()])];
+    if let (Some(state), true) = (kind.state_shape(), place >= kind.arity().1) {
+        return vec![state];
     }
     let own = tensors.get(place).and_then(|(shape, _)| shape.last());
     let like = call.like.and_then(|first| graph.tensor(first).shape.as_ref());
@@ -139,8 +149,8 @@ fn wanted(
 /// Another `dtype` of the input that an operand is or comes from.
 fn declared(graph: &Graph, input: TensorId) -> Option<Candidate> {
     let mut source = input;
-    while let Some((kind, inputs)) = call_of(graph, source) {
-        match step(kind, inputs) {
+    while let Some((layer, inputs)) = call_of(graph, source) {
+        match step(graph, layer, inputs) {
             Some(before) => source = before,
             None => return None,
         }
@@ -153,7 +163,9 @@ fn declared(graph: &Graph, input: TensorId) -> Option<Candidate> {
         Dtype::Int => (Dtype::Float, format!("leave `dtype = \"int32\"` out at the `Input` of `{name}`")),
         Dtype::Float => (Dtype::Int, format!("write `dtype = \"int32\"` at the `Input` of `{name}`")),
     };
-    Some(Candidate { patches: vec![Patch::Input(source, dtype)], text, shows: Shows::Nothing })
+    // Most tensors are meant to hold floats.
+    let unlikely = dtype == Dtype::Int;
+    Some(Candidate { patches: vec![Patch::Input(source, dtype)], unlikely, text, shows: Shows::Nothing })
 }
 
 /// Layers that might stand between an operand and the call.
@@ -166,7 +178,7 @@ fn between(
 ) -> Vec<Candidate> {
     let Some((shape, dtype)) = tensors.get(place) else { return vec![] };
     // An order of axes is changed to that of the tensor, not the tensor.
-    if matches!(called, LayerKind::Permute(_)) {
+    if called.reads() == Reads::NamedAxes {
         return vec![];
     }
     let name = shown_name(graph, input);
@@ -174,7 +186,7 @@ fn between(
     let mut add = |kind: LayerKind, written: String, shows: Shows, when: &str| {
         let makes = if matches!(shows, Shows::Nothing) { "" } else { ", which makes it" };
         let text = format!("call `{written}` on `{name}` first{when}{makes}");
-        found.push(Candidate { patches: vec![Patch::Between(place, kind)], text, shows });
+        found.push(Candidate { patches: vec![Patch::Between(place, kind)], unlikely: false, text, shows });
     };
     let consts = &graph.consts;
     let reshape = |dims: Vec<Dim>| {
@@ -189,7 +201,6 @@ fn between(
     {
         add(embedding, WORDS.into(), Shows::Nothing, " if it holds word ids");
     }
-    let slides = slides(called);
     match &shape.0[..] {
         [] => {
             let (kind, written) = reshape(vec![one()]);
@@ -197,10 +208,10 @@ fn between(
         }
         [n] => {
             let (kind, written) = reshape(vec![n.clone(), one()]);
-            let when = match called {
-                LayerKind::Recurrent(_) | LayerKind::TimeDistributed(_) => " if it is one number per step",
-                _ if slides => ": one channel",
-                _ => "",
+            let when = match called.reads() {
+                Reads::Sequence | Reads::Steps => " if it is one number per step",
+                Reads::Channels => ": one channel",
+                Reads::Any | Reads::Broadcast | Reads::NamedAxes => "",
             };
             add(kind, written, Shows::Nothing, when);
             for (side, channels) in n.known().into_iter().flat_map(square) {
@@ -215,7 +226,12 @@ fn between(
         }
         [rows, columns] => {
             let (kind, written) = reshape(vec![rows.clone(), columns.clone(), one()]);
-            add(kind, written, Shows::Nothing, if slides { ": one channel" } else { "" });
+            add(
+                kind,
+                written,
+                Shows::Nothing,
+                if called.reads() == Reads::Channels { ": one channel" } else { "" },
+            );
         }
         [first, rest @ ..] => {
             let (kind, written) = reshape(vec![first.clone(), Shape(rest.to_vec()).elements()]);
@@ -234,7 +250,8 @@ fn between(
         add(LayerKind::GlobalPooling(pooling), written, Shows::Operand(place), "");
     }
     // Floats of a vector that the user gives may be word ids, if they are declared so.
-    let reads_words = matches!(called, LayerKind::Recurrent(_) | LayerKind::Conv(_));
+    let reads_words =
+        called.effect() == Effect::Learned && matches!(called.reads(), Reads::Sequence | Reads::Channels);
     if let ([_], Dtype::Float, true, Some(embedding)) =
         (&shape.0[..], dtype, reads_words && graph.sources.contains(&input), embedding())
     {
@@ -242,24 +259,10 @@ fn between(
             "call `{WORDS}` on `{name}` first if it holds word ids, with `dtype = \"int32\"` at its `Input`"
         );
         let patches = vec![Patch::Input(input, Dtype::Int), Patch::Between(place, embedding)];
-        let words = Candidate { patches, text, shows: Shows::Nothing };
+        let words = Candidate { patches, unlikely: false, text, shows: Shows::Nothing };
         found.insert(1.min(found.len()), words);
     }
     found
-}
-
-/// Whether a layer reads sequences or images with channels.
-fn slides(kind: &LayerKind) -> bool {
-    matches!(
-        kind,
-        LayerKind::Conv(_)
-            | LayerKind::Depthwise(_)
-            | LayerKind::Separable(_)
-            | LayerKind::Pooling(_)
-            | LayerKind::GlobalPooling(_)
-            | LayerKind::Frame(_)
-            | LayerKind::UpSampling(_)
-    )
 }
 
 /// How an `Embedding` is proposed: nobody but the user knows the size of the vocabulary.

@@ -372,8 +372,10 @@ fn sparse_categorical_crossentropy(args: &Bound<'_>, cx: &mut Cx<'_>) -> Entry {
 /// A metric with the name that the call gives it: logs have a field of that name.
 fn named(bound: &Bound<'_>, metric: Metric, cx: &mut Cx<'_>) -> Entry {
     let name = bound.optional_string("name", cx);
-    if let Some((name, reason)) = name.as_ref().and_then(|name| Some((name, crate::names::unusable(name)?))) {
-        let usable = crate::names::field_like(name);
+    if let Some((name, reason)) =
+        name.as_ref().and_then(|name| Some((name, crate::names::field::unusable(name)?)))
+    {
+        let usable = crate::names::field::field_like(name);
         cx.error(
             Diag::error(
                 Code::UnusableMetricName,

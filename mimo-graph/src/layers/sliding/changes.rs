@@ -2,6 +2,7 @@
 
 use super::{Class, Padding, Sliding};
 use crate::dim::{Dim, Same};
+use crate::layers::change::{Change, Settings, Written};
 use crate::shape::Shape;
 
 /// The largest stride that is tried.
@@ -25,21 +26,21 @@ impl Class {
 
 impl Sliding {
     /// With `wanted`, the other padding, then other strides. Without, what makes a window fit, or another class.
-    pub(in crate::layers) fn changed(&self, shape: &Shape, wanted: Option<&Shape>) -> Vec<(Self, String)> {
+    pub(in crate::layers) fn changed(&self, shape: &Shape, wanted: Option<&Shape>) -> Vec<(Self, Change)> {
         if shape.rank() != self.class.rank() + 1 {
             return self.of_other_axes().into_iter().collect();
         }
-        let padded = |padding, setting: &str| (Sliding { padding, ..self.clone() }, setting.to_string());
+        let padded = |padding, change| (Sliding { padding, ..self.clone() }, change);
         match wanted {
             Some(wanted) => {
                 let padded = match self.padding {
-                    Padding::Valid => padded(Padding::Same, "padding = same"),
-                    Padding::Same | Padding::Causal => padded(Padding::Valid, "padding = valid"),
+                    Padding::Valid => padded(Padding::Same, Change::PaddingSame),
+                    Padding::Same | Padding::Causal => padded(Padding::Valid, Change::PaddingValid),
                 };
                 std::iter::once(padded).chain(self.with_strides(shape, wanted)).collect()
             }
             None if self.padding == Padding::Valid => {
-                let padded = padded(Padding::Same, "padding = same");
+                let padded = padded(Padding::Same, Change::PaddingSame);
                 std::iter::once(padded).chain(self.with_smaller_kernel(shape)).collect()
             }
             None => Vec::new(),
@@ -47,7 +48,7 @@ impl Sliding {
     }
 
     /// The same for images instead of sequences, or the other way round.
-    fn of_other_axes(&self) -> Option<(Self, String)> {
+    fn of_other_axes(&self) -> Option<(Self, Change)> {
         let class = self.class.other();
         if self.padding == Padding::Causal && class != Class::Conv1D {
             return None;
@@ -64,11 +65,11 @@ impl Sliding {
             dilation_rate: each(&self.dilation_rate, rank),
             output_padding: self.output_padding.as_ref().map(|padding| each(padding, rank)),
         };
-        Some((changed, format!("{}(…)", class.name())))
+        Some((changed, Change::Layer(class.name(), Settings::Same)))
     }
 
     /// The largest kernel that is no larger than the input.
-    fn with_smaller_kernel(&self, shape: &Shape) -> Option<(Self, String)> {
+    fn with_smaller_kernel(&self, shape: &Shape) -> Option<(Self, Change)> {
         let axes = self.kernel_size.iter().zip(&self.dilation_rate).zip(&shape.0);
         let fitting = axes.map(|((taps, &dilation), n)| {
             let most = n.known()?.checked_sub(1)? / dilation + 1;
@@ -79,8 +80,8 @@ impl Sliding {
         if kernel_size == self.kernel_size {
             return None;
         }
-        let setting = format!("kernel_size = {}", per_axis(&fitting, true));
-        Some((Sliding { kernel_size, ..self.clone() }, setting))
+        let change = Change::Setting("kernel_size", Written::numbers(&fitting));
+        Some((Sliding { kernel_size, ..self.clone() }, change))
     }
 
     /// Lengths of what it gives.
@@ -90,7 +91,7 @@ impl Sliding {
     }
 
     /// The smallest strides that give the wanted length of every axis. An axis does not depend on the others' strides.
-    fn with_strides(&self, shape: &Shape, wanted: &Shape) -> Option<(Self, String)> {
+    fn with_strides(&self, shape: &Shape, wanted: &Shape) -> Option<(Self, Change)> {
         let mut strides = vec![None; self.class.rank()];
         for stride in 1..=STRIDES {
             let strided = Sliding { strides: vec![stride; self.class.rank()], ..self.clone() };
@@ -108,16 +109,10 @@ impl Sliding {
         if dilated || padded {
             return None;
         }
-        let setting = format!("strides = {}", per_axis(&strides, false));
-        Some((Sliding { strides, ..self.clone() }, setting))
-    }
-}
-
-/// Numbers as they are written: `3`, `(3, 2)`. Equal ones can be written as one.
-fn per_axis(numbers: &[usize], short: bool) -> String {
-    match numbers {
-        [one] => one.to_string(),
-        [first, rest @ ..] if short && rest.iter().all(|other| other == first) => first.to_string(),
-        several => format!("({})", several.iter().map(usize::to_string).collect::<Vec<_>>().join(", ")),
+        let written = match &strides[..] {
+            [one] => Written::Number(*one),
+            several => Written::Tuple(several.iter().copied().map(Written::Number).collect()),
+        };
+        Some((Sliding { strides, ..self.clone() }, Change::Setting("strides", written)))
     }
 }

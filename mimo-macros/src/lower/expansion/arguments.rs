@@ -144,7 +144,7 @@ impl Lower<'_> {
     /// Whether an expression is meant to be a tensor, a layer, or a list of tensors.
     fn is_operand(&self, expr: &Expr) -> bool {
         match &expr.kind {
-            ExprKind::Name(ident) => self.scope.contains_key(&name_of(ident)),
+            ExprKind::Name(ident) => self.frame.scope.contains_key(&name_of(ident)),
             ExprKind::Paren(inner) => self.is_operand(inner),
             ExprKind::List(items) => !items.is_empty() && items.iter().all(|item| self.is_operand(item)),
             ExprKind::Binary(_, left, right) | ExprKind::Power(left, right) => {
@@ -154,7 +154,7 @@ impl Lower<'_> {
             ExprKind::Call(callee, _) => match &callee.kind {
                 ExprKind::Name(ident) => {
                     let name = name_of(ident);
-                    self.scope.contains_key(&name)
+                    self.frame.scope.contains_key(&name)
                         || self.expansions.function(&name).is_some()
                         || name == "Input"
                         || layers::function(&name).is_some()
@@ -175,10 +175,10 @@ impl Lower<'_> {
         match argument {
             Argument::Tensor(binding) => {
                 self.consts.forget(&text);
-                self.scope.insert(text, binding);
+                self.frame.scope.insert(text, binding);
             }
             Argument::Value(parameter) => {
-                self.scope.remove(&text);
+                self.frame.scope.remove(&text);
                 self.consts.define(text, parameter);
             }
         }

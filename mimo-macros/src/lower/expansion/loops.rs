@@ -32,7 +32,9 @@ impl Lower<'_> {
         let names: Vec<String> = looped.names.iter().map(|name| name_of(&name.ident)).collect();
         let before: Vec<_> = names
             .iter()
-            .map(|name| (name.clone(), self.scope.get(name).cloned(), self.consts.parameter(name).cloned()))
+            .map(|name| {
+                (name.clone(), self.frame.scope.get(name).cloned(), self.consts.parameter(name).cloned())
+            })
             .collect();
         for round in rounds {
             if !self.affords(looped.body.len().max(1), looped.loc) {
@@ -61,8 +63,8 @@ impl Lower<'_> {
             }
             // What the body bound to the name of the loop is gone with it, as is the name.
             match binding {
-                Some(binding) => self.scope.insert(name, binding),
-                None => self.scope.remove(&name),
+                Some(binding) => self.frame.scope.insert(name, binding),
+                None => self.frame.scope.remove(&name),
             };
         }
     }

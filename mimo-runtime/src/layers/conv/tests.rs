@@ -79,7 +79,8 @@ impl Case {
             loss_weights: &[],
             weighted: false,
             statistics: &mut [],
-            scanned: &[],
+            sums: &mut [],
+            merged: &[],
         };
         work(&self.op, &mut chunk);
     }

@@ -98,7 +98,8 @@ impl Case {
             loss_weights: &[],
             weighted: false,
             statistics: &mut [],
-            scanned: &[],
+            sums: &mut [],
+            merged: &[],
         };
         work(&mut chunk);
         let of_rows = |slot: usize| offsets[slot] * ROWS..offsets[slot] * ROWS + ROWS * self.lens[slot];

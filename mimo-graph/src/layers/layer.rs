@@ -1,0 +1,190 @@
+//! What every layer says about itself, and what it is called with.
+
+use crate::activation::Activation;
+use crate::code::Code;
+use crate::context::Cx;
+use crate::diag::{Diag, Loc, Subject};
+use crate::ids::TensorId;
+use crate::initializer::{Constraint, Initializer, Regularizer};
+use crate::layers::change::Change;
+use crate::shape::{Dtype, Shape};
+
+/// What a layer is called with.
+#[derive(Clone, Debug)]
+pub struct Operand<'a> {
+    /// Name in messages: the user's binding.
+    pub name: &'a str,
+    /// The shape of one sample.
+    pub shape: &'a Shape,
+    /// What it holds.
+    pub dtype: Dtype,
+    /// The tokens that name it in the call.
+    pub loc: Loc,
+    /// The tensor; `None` while a fix is tried.
+    pub tensor: Option<TensorId>,
+}
+
+impl Operand<'_> {
+    /// The operand as a subject of a diagnostic that names it.
+    pub fn named(&self) -> Option<Subject> {
+        self.tensor.map(|tensor| Subject { tensor, shown: None })
+    }
+
+    /// The operand as a subject of a diagnostic that names it and shows its shape.
+    pub fn shown(&self) -> Option<Subject> {
+        self.tensor.map(|tensor| Subject { tensor, shown: Some(self.shape.clone()) })
+    }
+}
+
+/// A weight of a layer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Weight {
+    /// Keras's name: `kernel`, `bias`.
+    pub name: &'static str,
+    /// Its shape, in Keras's layout.
+    pub shape: Shape,
+    /// How it starts and is held.
+    pub options: WeightOptions,
+}
+
+/// How a weight starts and is held.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct WeightOptions {
+    /// What it starts as.
+    pub initializer: Initializer,
+    /// What it costs to be large.
+    pub regularizer: Option<Regularizer>,
+    /// What it is brought back to.
+    pub constraint: Option<Constraint>,
+}
+
+/// The tensors that a layer reads, as far as fixes and warnings depend on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reads {
+    /// Tensors of any number of axes, or of a number that says nothing about what they mean.
+    Any,
+    /// Sequences of vectors, `[steps, features]`, read in order.
+    Sequence,
+    /// Sequences or images with channels, read in windows or position by position.
+    Channels,
+    /// Sequences of anything that another layer reads, `[steps, …]`.
+    Steps,
+    /// Tensors that broadcast to one shape.
+    Broadcast,
+    /// Tensors with the axes that the settings of the layer name.
+    NamedAxes,
+}
+
+/// The relation of a layer's outputs to its inputs, as far as fixes and warnings depend on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Outputs are computed with trained weights.
+    Learned,
+    /// Outputs are vectors that are looked up for whole numbers.
+    LookedUp,
+    /// A function of each value, or of the last axis, without weights.
+    Mapped,
+    /// The same values, changed at random while training.
+    Noise,
+    /// The same values in one axis.
+    Flattened,
+    /// The same values under other axes, or in another order of axes.
+    Rearranged,
+    /// Values are pooled, repeated, added at the edges or removed.
+    Resampled,
+    /// Several tensors become one.
+    Joined,
+}
+
+/// The facts of a layer. Methods without a default decide fixes and warnings, which would be silently wrong for a layer
+/// that does not answer them.
+pub trait Layer: Sized {
+    /// Keras's name of its class.
+    fn class_name(&self) -> &'static str;
+
+    /// The tensors that the layer reads.
+    fn reads(&self) -> Reads;
+
+    /// The relation of the outputs to the inputs.
+    fn effect(&self) -> Effect;
+
+    /// The shapes and element types of what the layer gives, or `None` after an error was reported.
+    /// `call` are the tokens of the call; `inputs` are as many as [`Layer::arity`] allows.
+    fn infer(&self, inputs: &[Operand<'_>], call: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>>;
+
+    /// The weights that the layer holds for inputs of these shapes, in Keras's order. Called after `infer`
+    /// found nothing wrong.
+    fn weights(&self, inputs: &[&Shape]) -> Vec<Weight> {
+        let _ = inputs;
+        Vec::new()
+    }
+
+    /// How many tensors the layer reads: at least, and at most.
+    fn arity(&self) -> (usize, usize) {
+        (1, 1)
+    }
+
+    /// What the tensors that a call gives may be called, in order: how many there are, and what messages propose.
+    fn outputs(&self) -> &'static [&'static str] {
+        &["y"]
+    }
+
+    /// The states that `initial_state = …` may set at a call, by name. They stand behind the tensors among the
+    /// inputs of [`Layer::infer`].
+    fn states(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// The shape of each of [`Layer::states`]. Layers that have states override it.
+    fn state_shape(&self) -> Option<Shape> {
+        None
+    }
+
+    /// Shapes of intermediate values between `inputs` and `given`, if they can be larger than both: padded images,
+    /// windows.
+    fn scratch(&self, inputs: &[&Shape], given: &[&Shape]) -> Vec<Shape> {
+        let _ = (inputs, given);
+        Vec::new()
+    }
+
+    /// The class whose settings decide the shape of the outputs: the wrapped one for a wrapper.
+    fn setting_class(&self) -> &'static str {
+        self.class_name()
+    }
+
+    /// The activation that ends the layer, `Linear` if there is none.
+    fn activation(&self) -> Activation {
+        Activation::Linear
+    }
+
+    /// Variants of the layer that might output `wanted` for inputs of these shapes, each with the change that makes it,
+    /// likeliest first. Without `wanted`: variants that might accept the inputs. Every variant is run through shape
+    /// inference before it is offered, so it need not be exact here.
+    fn changes(&self, inputs: &[&Shape], wanted: Option<&Shape>) -> Vec<(Self, Change)> {
+        let _ = (inputs, wanted);
+        Vec::new()
+    }
+}
+
+/// Reports a tensor of whole numbers where only floats can be computed with. Returns whether it is fine.
+pub(super) fn floats(class: &str, x: &Operand<'_>, cx: &mut Cx<'_>) -> bool {
+    if x.dtype == Dtype::Int {
+        let message = format!("`{class}` computes with floats, but `{}` holds whole numbers", x.name);
+        cx.error(
+            Diag::error(Code::FloatsNeeded, x.loc, message)
+                .about(x.named())
+                .help("leave `dtype = \"int32\"` out at its `Input`"),
+        );
+    }
+    x.dtype == Dtype::Float
+}
+
+/// The rule of layers that give floats of their input's shape.
+pub(super) fn same_shape(
+    class: &str,
+    inputs: &[Operand<'_>],
+    cx: &mut Cx<'_>,
+) -> Option<Vec<(Shape, Dtype)>> {
+    let [x] = inputs else { return None };
+    floats(class, x, cx).then(|| vec![(x.shape.clone(), Dtype::Float)])
+}

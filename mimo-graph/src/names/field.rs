@@ -1,0 +1,82 @@
+//! Which names can be fields of a struct.
+
+use crate::code::Code;
+use crate::diag::{Diag, Loc};
+
+/// The error of a layer name that cannot be a field, if it cannot.
+pub(crate) fn wrong_layer_name(name: &str, loc: Loc) -> Option<Diag> {
+    let reason = unusable(name)?;
+    let diag = Diag::error(Code::UnusableLayerName, loc, format!("the layer name {name:?} {reason}"));
+    let diag = diag.help(format!("write `name = \"{}\"`", field_like(name)));
+    Some(diag.note("layers are fields of the model's struct"))
+}
+
+/// Why a word cannot be a field, if it cannot. `letter` says which characters it may have.
+fn not_a_field(name: &str, keywords: &[&str], letter: fn(char) -> bool) -> Option<&'static str> {
+    if keywords.contains(&name) {
+        return Some("is a keyword of Rust");
+    }
+    if name.chars().all(|c| c == '_') {
+        return Some("has no letter");
+    }
+    if name.starts_with(|first: char| first.is_ascii_digit()) {
+        return Some("starts with a digit");
+    }
+    if !name.chars().all(|c| letter(c) || c == '_') {
+        return Some("is no identifier");
+    }
+    None
+}
+
+/// Why a name from a string cannot be a field. ASCII only: which other letters Rust takes needs tables of Unicode.
+pub(crate) fn unusable(name: &str) -> Option<&'static str> {
+    not_a_field(name, &KEYWORDS, |c| c.is_ascii_alphanumeric())
+}
+
+/// Why a name that was an identifier in the source cannot be a field. `r#type` was one, and is the field `r#type`.
+pub(super) fn unusable_binding(name: &str) -> Option<&'static str> {
+    not_a_field(name, &["self", "Self", "super", "crate"], char::is_alphanumeric)
+}
+
+/// A name that can be a field and is as near to `name` as possible.
+pub(crate) fn field_like(name: &str) -> String {
+    let letter = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' };
+    let mut usable: String = name.trim().chars().map(letter).collect();
+    if usable.chars().all(|c| c == '_') {
+        usable = "layer".into();
+    }
+    if usable.starts_with(|first: char| first.is_ascii_digit()) {
+        usable.insert(0, '_');
+    }
+    if KEYWORDS.contains(&usable.as_str()) {
+        usable.push('_');
+    }
+    usable
+}
+
+/// Words that cannot be identifiers in some edition of Rust.
+const KEYWORDS: [&str; 52] = [
+    "Self", "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate", "do",
+    "dyn", "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop",
+    "macro", "match", "mod", "move", "mut", "override", "priv", "pub", "ref", "return", "self", "static",
+    "struct", "super", "trait", "true", "try", "type", "typeof", "unsafe", "unsized", "use", "virtual",
+    "where", "while", "yield",
+];
+
+/// Keras's automatic name for a class: `ResNetBlock` is `res_net_block`, and `GRUEncoder` is `gru_encoder`.
+pub(crate) fn snake_case(class: &str) -> String {
+    let letters: Vec<char> = class.chars().collect();
+    let mut name = String::new();
+    for (i, &letter) in letters.iter().enumerate() {
+        let before = i.checked_sub(1).and_then(|before| letters.get(before));
+        let after = letters.get(i + 1);
+        let starts_word = letter.is_uppercase()
+            && before.is_some_and(|&c| c != '_')
+            && (before.is_some_and(|c| c.is_lowercase()) || after.is_some_and(|c| c.is_lowercase()));
+        if starts_word {
+            name.push('_');
+        }
+        name.extend(letter.to_lowercase());
+    }
+    name
+}

@@ -1,0 +1,198 @@
+//! Which kernels this processor runs.
+
+use super::activation::{self, Activation};
+use super::contraction::{self, Contraction, Part};
+use super::element::Element;
+use super::interleave::{self, Interleaving};
+use super::lanewise::Operands;
+use super::lstm::{self, LstmStep};
+use super::optimizer::{self, Update};
+use super::packing::{self, Packing};
+use super::pooled::{self, Pooled};
+use super::pooling::{self, PoolKind, Windows};
+use super::product::{self, Correlation, Product};
+use super::random::{self, Dropout};
+use super::recurrent;
+use super::resize::{self, Resize};
+use super::simd::Portable;
+use super::skinny;
+use super::softmax::{self, Softmax};
+use super::taps::{self, TapGradient, Taps};
+use super::windows;
+use super::{arithmetic, arithmetic::Binary};
+#[cfg(any(feature = "std", test))]
+use std::sync::OnceLock;
+
+/// Declares the table, and for each instruction set a function per kernel that enables it.
+///
+/// A kernel `name` of module `module` is a generic `unsafe fn module::name<S: Simd>(arguments)`.
+macro_rules! kernels {
+    ($($(#[$doc:meta])* $module:ident::$name:ident($($arg:ident: $type:ty),*);)*) => {
+        /// The kernels for one element type and instruction set.
+        ///
+        /// Opaque: the functions of this crate call through it.
+        #[derive(Debug)]
+        pub struct Kernels<E> {
+            name: &'static str,
+            $($(#[$doc])* pub(crate) $name: unsafe fn($($type),*),)*
+        }
+
+        /// The kernels that run everywhere.
+        const fn portable<E: Element>() -> Kernels<E> {
+            Kernels { name: "portable", $($name: $module::$name::<Portable<E>>,)* }
+        }
+
+        #[cfg(target_arch = "x86_64")]
+        mod avx512 {
+            use super::*;
+            use crate::simd::Avx512;
+            type E = f32;
+            $(
+                #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,bmi1,bmi2,lzcnt,popcnt")]
+                unsafe fn $name($($arg: $type),*) {
+                    // SAFETY: this function enables the instruction set; the rest is the caller's to vouch
+                    // for.
+                    unsafe { $module::$name::<Avx512>($($arg),*) }
+                }
+            )*
+            pub(super) static TABLE: Kernels<E> = Kernels { name: "avx512", $($name,)* };
+        }
+
+        #[cfg(target_arch = "x86_64")]
+        mod avx2 {
+            use super::*;
+            use crate::simd::Avx2;
+            type E = f32;
+            $(
+                #[target_feature(enable = "avx2,fma,bmi1,bmi2,lzcnt,popcnt")]
+                unsafe fn $name($($arg: $type),*) {
+                    // SAFETY: this function enables the instruction set; the rest is the caller's to vouch
+                    // for.
+                    unsafe { $module::$name::<Avx2>($($arg),*) }
+                }
+            )*
+            pub(super) static TABLE: Kernels<E> = Kernels { name: "avx2", $($name,)* };
+        }
+    };
+}
+
+kernels! {
+    product::product(product: &Product<E>);
+    skinny::turned(product: &Product<E>);
+    product::correlation(correlation: &Correlation<E>);
+    product::column_sums(correlation: &Correlation<E>);
+    packing::pack(packing: &Packing<E>);
+    windows::windows(windows: &windows::Windows<E>);
+    pooled::pool_products(work: &Pooled<E>);
+    pooled::correlate(work: &Pooled<E>, turned: &mut bool);
+    pooled::spread(work: &Pooled<E>);
+    taps::taps(taps: &Taps<E>);
+    taps::tap_gradient(gradient: &TapGradient<E>);
+    activation::forward(activation: Activation, operands: &Operands<E, 1, 1>);
+    activation::backward(activation: Activation, operands: &Operands<E, 2, 1>);
+    softmax::softmax(softmax: &Softmax<E>);
+    softmax::softmax_gradient(softmax: &Softmax<E>);
+    arithmetic::elementwise(op: Binary, operands: &Operands<E, 2, 1>);
+    arithmetic::scaled(alpha: E, operands: &Operands<E, 1, 1>);
+    interleave::interleave_block(block: &Interleaving<E>);
+    lstm::step(step: &LstmStep<E>);
+    recurrent::lstm(operands: &Operands<E, 5, 6>);
+    recurrent::lstm_gradient(operands: &Operands<E, 8, 5>);
+    pooling::pool(kind: PoolKind, windows: &Windows, x: &[E], y: &mut [E]);
+    pooling::pool_gradient(kind: PoolKind, windows: &Windows, x: &[E], y: &[E], dy: &[E], dx: &mut [E]);
+    resize::enlarge(resize: &Resize, x: &[E], y: &mut [E]);
+    resize::enlarge_gradient(resize: &Resize, dy: &[E], dx: &mut [E]);
+    contraction::contraction(contraction: &Contraction, part: Part, first: &[E], second: &[E], to: &mut [E]);
+    random::drop_out(dropout: &Dropout<E>);
+    optimizer::update(update: &Update<E>, len: usize, p: *mut E, g: *const E, slots: &[*mut E; 3]);
+}
+
+impl<E> Kernels<E> {
+    /// The name of the instruction set: `"avx512"`, `"avx2"` or `"portable"`.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+}
+
+static PORTABLE_SINGLE: Kernels<f32> = portable();
+static PORTABLE_DOUBLE: Kernels<f64> = portable();
+
+/// Whether the processor has all of these features: asked of it with `std`, else only if the whole program is compiled
+/// for them.
+#[cfg(target_arch = "x86_64")]
+macro_rules! has {
+    ($($feature:tt),*) => {{
+        #[cfg(any(feature = "std", test))]
+        let has = $(std::arch::is_x86_feature_detected!($feature))&&*;
+        #[cfg(not(any(feature = "std", test)))]
+        let has = $(cfg!(target_feature = $feature))&&*;
+        has
+    }};
+}
+
+/// The `f32` tables this processor can run, best first.
+fn available() -> impl Iterator<Item = &'static Kernels<f32>> {
+    #[cfg(target_arch = "x86_64")]
+    let vectors = {
+        let avx2 = has!("avx2", "fma", "bmi1", "bmi2", "lzcnt", "popcnt");
+        let avx512 = avx2 && has!("avx512f", "avx512bw", "avx512dq", "avx512vl");
+        [avx512.then_some(&avx512::TABLE), avx2.then_some(&avx2::TABLE)]
+    };
+    #[cfg(not(target_arch = "x86_64"))]
+    let vectors = [None; 2];
+    vectors.into_iter().flatten().chain([&PORTABLE_SINGLE])
+}
+
+/// The best `f32` table.
+///
+/// With `std`, the environment variable `MIMO_ISA` (`avx512`, `avx2` or `portable`), read once, asks for a certain one,
+/// to test or to measure it; it is ignored if the processor does not have it.
+#[inline]
+pub(crate) fn single() -> &'static Kernels<f32> {
+    #[cfg(any(feature = "forced", test))]
+    if let Some(table) = forced::get() {
+        return table;
+    }
+    #[cfg(any(feature = "std", test))]
+    {
+        static CHOSEN: OnceLock<&'static Kernels<f32>> = OnceLock::new();
+        CHOSEN.get_or_init(|| {
+            let wanted = std::env::var("MIMO_ISA").unwrap_or_default();
+            let named = available().find(|table| table.name == wanted);
+            named.or_else(|| available().next()).unwrap_or(&PORTABLE_SINGLE)
+        })
+    }
+    #[cfg(not(any(feature = "std", test)))]
+    available().next().unwrap_or(&PORTABLE_SINGLE)
+}
+
+/// The `f64` table.
+#[inline]
+pub(crate) fn double() -> &'static Kernels<f64> {
+    &PORTABLE_DOUBLE
+}
+
+/// For tests, of this crate and of others: runs every table of this processor on the test's own thread.
+#[cfg(any(feature = "forced", test))]
+pub mod forced {
+    use super::{Kernels, available};
+    use core::cell::Cell;
+
+    std::thread_local! {
+        static TABLE: Cell<Option<&'static Kernels<f32>>> = const { Cell::new(None) };
+    }
+
+    /// The table that [`each`] asks for on this thread.
+    pub(super) fn get() -> Option<&'static Kernels<f32>> {
+        TABLE.get()
+    }
+
+    /// Calls `test` with the name of each table while it is in use.
+    pub fn each(mut test: impl FnMut(&str)) {
+        for table in available() {
+            TABLE.set(Some(table));
+            test(table.name);
+        }
+        TABLE.set(None);
+    }
+}

@@ -1,0 +1,97 @@
+//! The number types a model can be made of.
+
+use super::dispatch::{self, Kernels};
+use core::fmt::{Debug, Display};
+use core::iter::Sum;
+use num_traits::{Float, NumAssign};
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for f32 {}
+    impl Sealed for f64 {}
+}
+
+/// `f32` or `f64`.
+///
+/// `f32` is the type to train in: it has the vector kernels. `f64` runs the portable ones; it is there
+/// so that gradients can be checked by finite differences.
+pub trait Element:
+    Float + NumAssign + Default + Debug + Display + Send + Sync + Sum + sealed::Sealed + 'static
+{
+    /// A NaN that no arithmetic produces from other numbers: it marks memory that is to be written. Payloads of NaNs
+    /// survive copies.
+    const UNFILLED: Self;
+
+    /// Whether this is [`UNFILLED`](Self::UNFILLED), which is equal to nothing, like every NaN.
+    fn is_unfilled(self) -> bool;
+
+    /// The nearest value of this type.
+    fn of(x: f64) -> Self;
+
+    /// This value, exactly, in double precision.
+    fn f64(self) -> f64;
+
+    /// The kernels for the processor this program runs on, chosen at the first call.
+    fn kernels() -> &'static Kernels<Self>;
+
+    /// The error function.
+    fn erf(self) -> Self;
+
+    /// `1 - erf(self)`, which keeps its relative precision where `erf` is nearly one.
+    fn erfc(self) -> Self;
+}
+
+impl Element for f32 {
+    const UNFILLED: Self = f32::from_bits(0x7FC4_D4D0);
+
+    #[inline]
+    fn is_unfilled(self) -> bool {
+        self.to_bits() == Self::UNFILLED.to_bits()
+    }
+    #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "rounding to the nearest f32 is the purpose")]
+    fn of(x: f64) -> Self {
+        x as f32
+    }
+    #[inline]
+    fn f64(self) -> f64 {
+        f64::from(self)
+    }
+    #[inline]
+    fn kernels() -> &'static Kernels<Self> {
+        dispatch::single()
+    }
+    fn erf(self) -> Self {
+        libm::erff(self)
+    }
+    fn erfc(self) -> Self {
+        libm::erfcf(self)
+    }
+}
+
+impl Element for f64 {
+    const UNFILLED: Self = f64::from_bits(0x7FF8_4D49_4D4F_0001);
+
+    #[inline]
+    fn is_unfilled(self) -> bool {
+        self.to_bits() == Self::UNFILLED.to_bits()
+    }
+    #[inline]
+    fn of(x: f64) -> Self {
+        x
+    }
+    #[inline]
+    fn f64(self) -> f64 {
+        self
+    }
+    #[inline]
+    fn kernels() -> &'static Kernels<Self> {
+        dispatch::double()
+    }
+    fn erf(self) -> Self {
+        libm::erf(self)
+    }
+    fn erfc(self) -> Self {
+        libm::erfc(self)
+    }
+}

@@ -1,0 +1,46 @@
+//! What is done to gradients and parameters before an update.
+
+use crate::element::Element;
+
+/// Decoupled weight decay: `p -= p * factor`, where `factor` is the decay times the learning rate.
+pub fn decay<E: Element>(p: &mut [E], factor: E) {
+    for p in p {
+        *p -= *p * factor;
+    }
+}
+
+/// `g *= factor`.
+pub fn scale<E: Element>(g: &mut [E], factor: E) {
+    for g in g {
+        *g *= factor;
+    }
+}
+
+/// Limits every value to `-bound..=bound`; NaN stays NaN.
+pub fn clip_value<E: Element>(g: &mut [E], bound: E) {
+    for g in g {
+        *g = if *g > bound {
+            bound
+        } else if *g < -bound {
+            -bound
+        } else {
+            *g
+        };
+    }
+}
+
+/// The sum of the squares, in double precision and in an order that depends on the length only.
+pub fn sum_of_squares<E: Element>(values: &[E]) -> f64 {
+    const LANES: usize = 8;
+    let mut sums = [0.0; LANES];
+    let (whole, rest) = values.as_chunks::<LANES>();
+    for chunk in whole {
+        for (sum, x) in sums.iter_mut().zip(chunk) {
+            *sum += x.f64() * x.f64();
+        }
+    }
+    for (sum, x) in sums.iter_mut().zip(rest) {
+        *sum += x.f64() * x.f64();
+    }
+    sums.iter().sum()
+}

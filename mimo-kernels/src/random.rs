@@ -1,0 +1,142 @@
+//! Randomness without state: a number is a function of a key and an index.
+//!
+//! Number `i` under a key is output `i` of SplitMix64 (Steele, Lea, Flood: *Fast Splittable Pseudorandom
+//! Number Generators*, 2014) started from the key; its state advances by a constant, so output `i` can be
+//! had directly. The key goes through the same mixer first, so that consecutive keys give unrelated
+//! sequences. Whichever thread, chunk or instruction set asks, index `i` answers the same.
+
+use super::element::Element;
+use super::lanewise::Operands;
+use super::matrix::Mat;
+use super::simd::Simd;
+
+/// The constant by which the state of SplitMix64 advances: 2^64 divided by the golden ratio, odd.
+const GAMMA: u64 = 0x9E37_79B9_7F4A_7C15;
+
+/// The finaliser of SplitMix64.
+#[inline(always)]
+pub(super) const fn mix(z: u64) -> u64 {
+    let z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    z ^ (z >> 31)
+}
+
+/// Random bits number `index` under the already mixed key.
+#[inline(always)]
+pub(super) const fn bits(mixed_key: u64, index: u64) -> u64 {
+    mix(mixed_key.wrapping_add(index.wrapping_add(1).wrapping_mul(GAMMA)))
+}
+
+/// Number `index` under `key`, uniform in `[0, 1)`.
+pub fn uniform(key: u64, index: u64) -> f64 {
+    // The upper 53 bits, as many as a double holds.
+    (bits(mix(key), index) >> 11) as f64 * (1.0 / (1u64 << 53) as f64)
+}
+
+/// Number `index` under `key`, from the normal distribution with mean 0 and standard deviation 1.
+///
+/// By Box and Muller's transform, from two halves of the same bits: its tails end at 6.6 standard deviations.
+pub fn normal(key: u64, index: u64) -> f64 {
+    let bits = bits(mix(key), index);
+    let unit = 1.0 / (1u64 << 32) as f64;
+    // In (0, 1], because of the logarithm.
+    let radius = ((bits >> 32) + 1) as f64 * unit;
+    let angle = (bits & 0xFFFF_FFFF) as f64 * unit;
+    // libm and not std, whose functions differ between systems.
+    libm::sqrt(-2.0 * libm::log(radius)) * libm::cos(core::f64::consts::TAU * angle)
+}
+
+/// The arguments of the dropout kernel.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Dropout<E> {
+    operands: Operands<E, 1, 1>,
+    /// Columns of the matrix before its rows were joined.
+    cols: usize,
+    mixed_key: u64,
+    first: u64,
+    /// A value is kept if its upper 32 random bits reach this.
+    threshold: u64,
+    scale: E,
+}
+
+/// The kernel behind [`dropout`].
+///
+/// The loop is left to the compiler, which has 64-bit multiplications in its vectors where the processor
+/// does.
+///
+/// # Safety
+///
+/// The processor must have the instruction set, and the operands be valid.
+#[inline(always)]
+pub(crate) unsafe fn drop_out<S: Simd>(dropout: &Dropout<S::Elem>) {
+    let Dropout { operands, cols, mixed_key, first, threshold, scale } = *dropout;
+    let Operands { inputs: [(from, from_stride)], outputs: [(to, to_stride)], accumulate, .. } = operands;
+    // Through a block on the stack: from and to may be the same matrix, which the compiler could not know.
+    const BLOCK: usize = 64;
+    let mut factors = [S::Elem::default(); BLOCK];
+    for row in 0..operands.rows {
+        let mut col = 0;
+        while col < operands.cols {
+            let n = (operands.cols - col).min(BLOCK);
+            let index = first.wrapping_add((row * cols + col) as u64);
+            for (i, factor) in factors.iter_mut().enumerate() {
+                let kept = bits(mixed_key, index.wrapping_add(i as u64)) >> 32 >= threshold;
+                *factor = if kept { scale } else { S::Elem::default() };
+            }
+            for (i, factor) in factors.iter().enumerate().take(n) {
+                // SAFETY: col + i < cols of a row below `rows`, which the caller vouches for.
+                unsafe {
+                    let x = from.add(row * from_stride + col + i).read();
+                    // Not a product: a dropped infinity or NaN is zero too.
+                    let y = if *factor == S::Elem::default() { *factor } else { x * *factor };
+                    let to = to.add(row * to_stride + col + i);
+                    to.write(if accumulate { to.read() + y } else { y });
+                }
+            }
+            col += n;
+        }
+    }
+}
+
+/// Drops each value with probability `rate` and multiplies the others by `1 / (1 - rate)`.
+///
+/// Value `(r, c)` has the index `first + r * x.cols + c` under `key`, so the same call on gradients is the
+/// backward pass. Adds to `y` if `accumulate`. `y` may be `x`. A rate of one or more drops everything.
+pub fn dropout<E: Element>(
+    arena: &mut [E],
+    key: u64,
+    first: u64,
+    rate: f64,
+    x: Mat,
+    y: Mat,
+    accumulate: bool,
+) {
+    y.check(arena.len());
+    x.check_like(y, arena.len());
+    let rate = rate.clamp(0.0, 1.0);
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "in 0..=2^32")]
+    let threshold = num_traits::Float::round(rate * (1u64 << 32) as f64) as u64;
+    let dropout = Dropout {
+        operands: Operands::new(arena.as_mut_ptr(), [x], [y], accumulate),
+        cols: x.cols,
+        mixed_key: mix(key),
+        first,
+        threshold,
+        scale: E::of(if rate < 1.0 { 1.0 / (1.0 - rate) } else { 0.0 }),
+    };
+    // SAFETY: the matrices were checked above, and the table is for this processor.
+    unsafe { (E::kernels().drop_out)(&dropout) }
+}
+
+/// `y = x + stddev * n` with `n` from the standard normal distribution, indexed as in [`dropout`]. `y` may
+/// be `x`.
+pub fn gaussian_noise<E: Element>(arena: &mut [E], key: u64, first: u64, stddev: f64, x: Mat, y: Mat) {
+    y.check(arena.len());
+    x.check_like(y, arena.len());
+    for row in 0..x.rows {
+        for col in 0..x.cols {
+            let noise = stddev * normal(key, first.wrapping_add((row * x.cols + col) as u64));
+            arena[y.offset + row * y.stride + col] = arena[x.offset + row * x.stride + col] + E::of(noise);
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! Lengths as tokens, and the items of the constants that they need.
+//!
+//! What the user wrote is evaluated once and in one place: a mistake in it is reported there, once, and not wherever the
+//! length is used.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
+use mimo_graph::code::Code;
+use mimo_graph::context::DimCheck;
+use mimo_graph::dim::{ConstId, Dim, MOST};
+use proc_macro2::{Ident, Literal, Span, TokenStream};
+use quote::{ToTokens, quote};
+
+use crate::ast::name_of;
+use crate::lower::Lowered;
+use crate::span::SpanRange;
+use crate::tokens::{dim_tokens, length_name, saturating_tokens, spanned_call};
+
+/// Writes lengths, and records which constant expressions of the user they need.
+#[derive(Debug)]
+pub(crate) struct Lengths<'a> {
+    lowered: &'a Lowered,
+    /// Places in `lowered.const_exprs`.
+    used: RefCell<BTreeSet<usize>>,
+}
+
+impl<'a> Lengths<'a> {
+    /// Without any length yet.
+    pub(crate) fn new(lowered: &'a Lowered) -> Self {
+        Lengths { lowered, used: RefCell::default() }
+    }
+
+    /// A length as an expression of type `usize`.
+    pub(crate) fn dim(&self, dim: &Dim) -> TokenStream {
+        dim_tokens(dim, &|id| self.constant(id, const_name))
+    }
+
+    /// The same on constants as the user wrote them, by functions of the module `saturating`.
+    fn saturating(&self, dim: &Dim, saturating: &TokenStream) -> TokenStream {
+        saturating_tokens(dim, saturating, &|id| self.constant(id, written_name))
+    }
+
+    fn constant(&self, id: ConstId, name: fn(&Ident, usize) -> Ident) -> TokenStream {
+        let place = id.0 as usize;
+        self.used.borrow_mut().insert(place);
+        name(&self.lowered.header.ident, place).into_token_stream()
+    }
+
+    /// The items of the constants that are used, and of the checks on the sizes that they make.
+    pub(crate) fn constants(&self) -> TokenStream {
+        let Lowered { header, const_exprs, .. } = self.lowered;
+        if const_exprs.is_empty() {
+            return TokenStream::new();
+        }
+        let usize = self.lowered.private(quote!(core::primitive::usize));
+        let (fits, fits_name) = (self.fits(), item_name(&header.ident, "fits"));
+        let attrs = quote! {
+            #[doc(hidden)]
+            #[allow(non_upper_case_globals, unused_parens, unused_braces, unused_qualifications, clippy::all)]
+        };
+        let items = self.used().map(|i| {
+            let (name, written) = (const_name(&header.ident, i), written_name(&header.ident, i));
+            let (expr, length) = (const_exprs.get(i), self.length(i, &written));
+            let fits = (!fits.is_empty()).then(|| quote!(let () = #fits_name;));
+            // Whatever reads the length fails with it, without a message: a length that is too large is reported once.
+            quote! {
+                #attrs
+                const #written: #usize = #expr;
+                #attrs
+                const #name: #usize = { #fits #length };
+            }
+        });
+        let items: TokenStream = items.collect();
+        let fits = (!fits.is_empty()).then(|| quote!(#attrs const #fits_name: () = { #fits };));
+        quote!(#items #fits)
+    }
+
+    /// The items for editors, which evaluate nothing.
+    pub(crate) fn plain_constants(&self) -> TokenStream {
+        let items = self.used().map(|i| {
+            let (name, expr) = (const_name(&self.lowered.header.ident, i), self.lowered.const_exprs.get(i));
+            quote! {
+                #[allow(non_upper_case_globals)]
+                const #name: usize = #expr;
+            }
+        });
+        items.collect()
+    }
+
+    /// The constants that are used as associated constants, for models that nest this one: its constant expressions mean
+    /// what they mean here.
+    pub(crate) fn associated(&self) -> TokenStream {
+        let (vis, model) = (&self.lowered.header.vis, &self.lowered.header.ident);
+        let usize = self.lowered.private(quote!(core::primitive::usize));
+        let lengths = self.used().map(|i| {
+            let (length, name) = (length_name(i), const_name(model, i));
+            quote!(#[doc(hidden)] #vis const #length: #usize = #name;)
+        });
+        let lengths: TokenStream = lengths.collect();
+        if lengths.is_empty() {
+            return lengths;
+        }
+        quote! {
+            #[allow(dead_code)]
+            impl #model { #lengths }
+        }
+    }
+
+    fn used(&self) -> impl Iterator<Item = usize> + use<> {
+        self.used.borrow().clone().into_iter()
+    }
+
+    /// Checks for const evaluation of sizes that are products of the user's constants, as statements: empty if there
+    /// are none. They are computed on the constants as written, without overflow.
+    fn fits(&self) -> TokenStream {
+        let lowered = self.lowered;
+        let (at_most, saturating) =
+            (lowered.private(quote!(dim_at_most)), lowered.private(quote!(saturating)));
+        let checks = lowered.checks.iter().filter(|check| check.code == Code::TooManyValues);
+        let statements = checks.map(|check| {
+            let (found, wanted) = (self.saturating(&check.found, &saturating), self.dim(&check.wanted));
+            let args = check_args(check, &found, &wanted);
+            let call = spanned_call(lowered.spans.get(check.loc), at_most.clone(), args);
+            quote!(#call;)
+        });
+        statements.collect()
+    }
+
+    /// A constant of the user as a length, checked at its tokens.
+    fn length(&self, i: usize, written: &Ident) -> TokenStream {
+        let lowered = self.lowered;
+        let loc = lowered.graph.consts.get(i).map(|entry| lowered.spans.get(entry.loc));
+        let range = loc.unwrap_or_else(|| SpanRange::one(Span::call_site()));
+        let (code, most) = (Code::TooManyValues.to_string(), Literal::usize_unsuffixed(MOST));
+        spanned_call(range, lowered.private(quote!(length)), quote!(#code, #written, #most))
+    }
+}
+
+/// The arguments of the function that compares two lengths during const evaluation.
+pub(crate) fn check_args(check: &DimCheck, found: &TokenStream, wanted: &TokenStream) -> TokenStream {
+    let (code, what) = (check.code.to_string(), &check.what);
+    let help = check.help.as_deref().unwrap_or_default();
+    // The runtime lays out one note; others follow it as it would.
+    let note = check.notes.join("\n  = note: ");
+    quote!(#code, #found, #wanted, #what, #help, #note)
+}
+
+/// The item that holds a constant expression of the user.
+fn const_name(model: &Ident, i: usize) -> Ident {
+    item_name(model, &i.to_string())
+}
+
+/// The item with a constant expression as the user wrote it, which sizes are checked on.
+fn written_name(model: &Ident, i: usize) -> Ident {
+    item_name(model, &format!("{i}_written"))
+}
+
+fn item_name(model: &Ident, suffix: &str) -> Ident {
+    Ident::new(&format!("__mimo_{}_{suffix}", name_of(model)), Span::call_site())
+}

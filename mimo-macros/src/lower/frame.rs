@@ -1,0 +1,89 @@
+//! Frames: the names of the block, or of the body of a function while a call of it is expanded.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use mimo_graph::diag::Diag;
+use mimo_graph::graph::TensorId;
+
+use super::expansion::names_bound;
+use super::{Binding, Lower};
+use crate::ast::{Function, Lost, Statement, name_of};
+
+/// What is known of names in one body. A function sees nothing of the names around its call.
+#[derive(Debug, Default)]
+pub(super) struct Frame {
+    /// The function whose body this is; `None` for the block.
+    function: Option<String>,
+    /// What names are bound to.
+    pub(super) scope: BTreeMap<String, Binding>,
+    /// Every name that a `let` of the body binds, to tell "not yet" from "never".
+    pub(super) bound: BTreeSet<String>,
+    /// Names that were reported as unknown: the second use is the same mistake.
+    pub(super) unknown: BTreeSet<String>,
+    /// Names that may be bound in statements that were not read.
+    pub(super) lost: BTreeSet<String>,
+    /// Number of bound names of which nothing is known.
+    pub(super) nameless: usize,
+    /// Unbound names, each with the error to report unless it is one of those that are missing.
+    pub(super) pending: Vec<(String, Diag)>,
+    /// Tensors that were passed to the function, with the names of its parameters.
+    passed: Vec<(TensorId, String)>,
+}
+
+impl Frame {
+    /// The frame of the block.
+    pub(super) fn block(statements: &[Statement], lost: &Lost) -> Self {
+        Frame {
+            bound: names_bound(statements),
+            lost: lost.names.clone(),
+            nameless: lost.nameless,
+            ..Frame::default()
+        }
+    }
+
+    /// The frame of a call of a function.
+    fn call(function: &Function) -> Self {
+        let block = Frame::block(&function.body, &function.lost);
+        Frame { function: Some(name_of(&function.ident)), ..block }
+    }
+}
+
+impl Lower<'_> {
+    /// Enters the body of a function.
+    pub(super) fn push_frame(&mut self, function: &Function) {
+        self.callers.push(std::mem::replace(&mut self.frame, Frame::call(function)));
+        self.consts.enter();
+    }
+
+    /// Leaves the body of a function.
+    pub(super) fn pop_frame(&mut self) {
+        self.consts.leave();
+        let Some(caller) = self.callers.pop() else { return };
+        for (tensor, name) in std::mem::replace(&mut self.frame, caller).passed {
+            self.builder.unbind(tensor, &name);
+        }
+    }
+
+    /// Gives a tensor the name of the parameter that it is passed as, for messages about the body.
+    pub(super) fn bind_passed(&mut self, tensor: TensorId, parameter: String) {
+        self.builder.bind(tensor, &parameter);
+        self.frame.passed.push((tensor, parameter));
+    }
+
+    /// Whether the body of a function is being expanded.
+    pub(super) fn is_open(&self, function: &str) -> bool {
+        let mut frames = self.callers.iter().chain([&self.frame]);
+        frames.any(|frame| frame.function.as_deref() == Some(function))
+    }
+
+    /// The names that are bound where the open functions are called.
+    pub(super) fn bound_by_callers(&self) -> impl Iterator<Item = &str> {
+        self.callers.iter().flat_map(|caller| caller.scope.keys().map(String::as_str))
+    }
+
+    /// The function that is being expanded, if a name that it does not know is bound where it is called.
+    pub(super) fn outside(&self, name: &str) -> Option<&str> {
+        let function = self.frame.function.as_deref()?;
+        self.callers.iter().any(|caller| caller.scope.contains_key(name)).then_some(function)
+    }
+}

@@ -1,0 +1,127 @@
+//! The kernels of [`mimo_kernels`], with the words of models.
+//!
+//! Kernels know nothing of models, so `mimo-kernels` has an [`Activation`](mimo_kernels::Activation) and a
+//! [`PoolKind`](mimo_kernels::PoolKind) of its own. This is the only place that converts between the two: the functions
+//! below have the names of the kernels that they call, and take their place.
+
+pub use mimo_graph::activation::Activation;
+pub use mimo_graph::layers::pooling::PoolKind;
+pub use mimo_kernels::*;
+
+/// `y = a(x)`: [`mimo_kernels::activation_forward`].
+#[inline]
+pub fn activation_forward<E: Element>(arena: &mut [E], a: Activation, x: Mat, y: Mat) {
+    mimo_kernels::activation_forward(arena, activation_kernel(a), x, y);
+}
+
+/// `dx = a'(x) dy`, added to `dx` if `accumulate`: [`mimo_kernels::activation_backward`].
+#[inline]
+pub fn activation_backward<E: Element>(
+    arena: &mut [E],
+    a: Activation,
+    saved: Mat,
+    dy: Mat,
+    dx: Mat,
+    accumulate: bool,
+) {
+    mimo_kernels::activation_backward(arena, activation_kernel(a), saved, dy, dx, accumulate);
+}
+
+/// `y` is the result of each window of `x`: [`mimo_kernels::pooling`].
+#[inline]
+pub fn pooling<E: Element>(kind: PoolKind, windows: &Windows, x: &[E], y: &mut [E]) {
+    mimo_kernels::pooling(pooling_kernel(kind), windows, x, y);
+}
+
+/// Adds the gradient of the image to `dx`: [`mimo_kernels::pooling_gradient`].
+#[inline]
+pub fn pooling_gradient<E: Element>(kind: PoolKind, windows: &Windows, values: [&[E]; 3], dx: &mut [E]) {
+    mimo_kernels::pooling_gradient(pooling_kernel(kind), windows, values, dx);
+}
+
+const fn pooling_kernel(kind: PoolKind) -> mimo_kernels::PoolKind {
+    use mimo_kernels::PoolKind as K;
+    match kind {
+        PoolKind::Max => K::Max,
+        PoolKind::SharedMax => K::SharedMax,
+        PoolKind::Average => K::Average,
+    }
+}
+
+const fn activation_kernel(activation: Activation) -> mimo_kernels::Activation {
+    use Activation as A;
+    use mimo_kernels::Activation as K;
+    match activation {
+        A::Linear => K::Linear,
+        A::Relu => K::Relu,
+        A::Relu6 => K::Relu6,
+        A::LeakyRelu { negative_slope } => K::LeakyRelu { negative_slope },
+        A::Elu { alpha } => K::Elu { alpha },
+        A::Selu => K::Selu,
+        A::Celu { alpha } => K::Celu { alpha },
+        A::Sigmoid => K::Sigmoid,
+        A::LogSigmoid => K::LogSigmoid,
+        A::Softplus => K::Softplus,
+        A::Softsign => K::Softsign,
+        A::Softmax => K::Softmax,
+        A::LogSoftmax => K::LogSoftmax,
+        A::Tanh => K::Tanh,
+        A::TanhShrink => K::TanhShrink,
+        A::Exponential => K::Exponential,
+        A::HardSigmoid => K::HardSigmoid,
+        A::HardSilu => K::HardSilu,
+        A::HardTanh => K::HardTanh,
+        A::Silu => K::Silu,
+        A::Gelu { approximate } => K::Gelu { approximate },
+        A::Mish => K::Mish,
+        A::HardShrink => K::HardShrink,
+        A::SoftShrink => K::SoftShrink,
+        A::Squareplus => K::Squareplus,
+        A::SparsePlus => K::SparsePlus,
+        A::SparseSigmoid => K::SparseSigmoid,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The plan keeps the value that the kernel reads.
+    #[test]
+    fn plan_and_kernels_agree_on_what_a_derivative_reads() {
+        use Activation as A;
+        for activation in [
+            A::Linear,
+            A::Relu,
+            A::Relu6,
+            A::LeakyRelu { negative_slope: 0.2 },
+            A::Elu { alpha: 1.0 },
+            A::Selu,
+            A::Celu { alpha: 1.0 },
+            A::Sigmoid,
+            A::LogSigmoid,
+            A::Softplus,
+            A::Softsign,
+            A::Softmax,
+            A::LogSoftmax,
+            A::Tanh,
+            A::TanhShrink,
+            A::Exponential,
+            A::HardSigmoid,
+            A::HardSilu,
+            A::HardTanh,
+            A::Silu,
+            A::Gelu { approximate: false },
+            A::Gelu { approximate: true },
+            A::Mish,
+            A::HardShrink,
+            A::SoftShrink,
+            A::Squareplus,
+            A::SparsePlus,
+            A::SparseSigmoid,
+        ] {
+            let kernel = activation_kernel(activation);
+            assert_eq!(activation.from_output(), kernel.from_output(), "{activation:?}");
+        }
+    }
+}

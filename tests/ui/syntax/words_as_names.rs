@@ -1,0 +1,13 @@
+use mimo::prelude::*;
+
+model! {
+    pub Net {
+        let x = Input(shape = [8]);
+        let self = Dense(1)(x);
+        let match = Dense(1)(x);
+        let y = Dense(1)(x);
+        Model(inputs = [x], outputs = [y])
+    }
+}
+
+fn main() {}
