@@ -13,7 +13,7 @@ use crate::context::Cx;
 use crate::diag::{Diag, Loc, nearest};
 use crate::item::{Item, Word};
 use crate::layers::change::Change;
-pub use crate::layers::layer::{Effect, Layer, Operand, Reads, Weight, WeightOptions};
+pub use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight, WeightOptions};
 use crate::names::field::snake_case;
 use crate::shape::{Dtype, Shape};
 use crate::value::Arg;
@@ -151,9 +151,19 @@ macro_rules! layers {
                 match self { $(LayerKind::$kind(layer) => Layer::setting_class(layer),)* }
             }
 
-            /// [`Layer::activation`] of the layer.
-            pub fn activation(&self) -> Activation {
-                match self { $(LayerKind::$kind(layer) => Layer::activation(layer),)* }
+            /// [`Layer::head`] of the layer.
+            pub fn head(&self) -> Option<Activation> {
+                match self { $(LayerKind::$kind(layer) => Layer::head(layer),)* }
+            }
+
+            /// [`Layer::aliases`] of the layer.
+            pub fn aliases(&self) -> bool {
+                match self { $(LayerKind::$kind(layer) => Layer::aliases(layer),)* }
+            }
+
+            /// [`Layer::typed`] of the layer.
+            pub fn typed(&self, weights: &[Weight]) -> Option<Typed> {
+                match self { $(LayerKind::$kind(layer) => Layer::typed(layer, weights),)* }
             }
 
             /// [`Layer::changes`] of the layer.
@@ -250,6 +260,11 @@ impl LayerKind {
             LayerKind::Bidirectional(layer) => layer.parts(),
             _ => Vec::new(),
         }
+    }
+
+    /// The activation that ends the layer, `Linear` if there is none.
+    pub fn activation(&self) -> Activation {
+        self.head().unwrap_or(Activation::Linear)
     }
 
     /// Keras's automatic name, before numbers are added: `dense`, `leaky_re_lu`.

@@ -5,7 +5,7 @@ use crate::args::Bound;
 use crate::code::Code;
 use crate::context::Cx;
 use crate::diag::{Diag, Loc};
-use crate::layers::layer::{Effect, Layer, Operand, Reads, same_shape};
+use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight, same_shape};
 use crate::shape::{Dtype, Shape};
 
 /// Keras's `Activation`, and the layers that are one activation function (`ReLU`, `Softmax`, …).
@@ -126,6 +126,18 @@ impl Layer for Activation {
         Effect::Mapped
     }
 
+    fn head(&self) -> Option<Function> {
+        Some(self.activation)
+    }
+
+    fn aliases(&self) -> bool {
+        self.activation == Function::Linear
+    }
+
+    fn typed(&self, _: &[Weight]) -> Option<Typed> {
+        None
+    }
+
     fn infer(&self, inputs: &[Operand<'_>], _: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {
         let given = same_shape(self.class_name(), inputs, cx)?;
         let [x] = inputs else { return None };
@@ -140,9 +152,5 @@ impl Layer for Activation {
             return None;
         }
         Some(given)
-    }
-
-    fn activation(&self) -> Function {
-        self.activation
     }
 }

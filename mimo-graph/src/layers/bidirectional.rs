@@ -4,12 +4,13 @@
 //! `Bidirectional` itself, which joins what they give. The two are layers of the graph with names and weights of
 //! their own.
 
+use crate::activation::Activation;
 use crate::args::Bound;
 use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
 use crate::layers::change::Change;
-use crate::layers::layer::{Effect, Layer, Operand, Reads};
+use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight};
 use crate::layers::merge::MergeOp;
 use crate::layers::recurrent::{Cell, Recurrent};
 use crate::layers::{Constructed, LayerKind, Part, wrapped};
@@ -180,6 +181,18 @@ impl Layer for Bidirectional {
 
     fn effect(&self) -> Effect {
         Effect::Learned
+    }
+
+    fn head(&self) -> Option<Activation> {
+        None
+    }
+
+    fn aliases(&self) -> bool {
+        false
+    }
+
+    fn typed(&self, _: &[Weight]) -> Option<Typed> {
+        None
     }
 
     /// Of what the directions give, and not of what they read.

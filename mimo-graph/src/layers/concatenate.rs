@@ -1,12 +1,13 @@
 //! `Concatenate`: tensors one after another along an axis.
 
+use crate::activation::Activation;
 use crate::args::Bound;
 use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
 use crate::layers::change::Change;
-use crate::layers::layer::{Effect, Layer, Operand, Reads};
+use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight};
 use crate::shape::{Dtype, Shape};
 
 /// Keras's `Concatenate`: `[a, rest], [b, rest] → [a + b, rest]` along the first axis of a sample.
@@ -84,6 +85,18 @@ impl Layer for Concatenate {
 
     fn effect(&self) -> Effect {
         Effect::Joined
+    }
+
+    fn head(&self) -> Option<Activation> {
+        None
+    }
+
+    fn aliases(&self) -> bool {
+        false
+    }
+
+    fn typed(&self, _: &[Weight]) -> Option<Typed> {
+        None
     }
 
     fn infer(&self, inputs: &[Operand<'_>], call: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {

@@ -7,7 +7,9 @@ use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
 use crate::layers::change::Change;
-use crate::layers::layer::{Effect, Layer, Operand, Reads, Weight, WeightOptions, floats};
+use crate::layers::layer::{
+    Effect, Layer, Operand, Reads, Typed, Weight, WeightOptions, floats, sizes_of, typed_class,
+};
 use crate::layers::sliding::{self, Class, Sliding};
 use crate::shape::{Dtype, Shape};
 
@@ -251,6 +253,21 @@ impl Layer for Conv {
         Effect::Learned
     }
 
+    fn head(&self) -> Option<Activation> {
+        Some(self.activation)
+    }
+
+    fn aliases(&self) -> bool {
+        false
+    }
+
+    fn typed(&self, weights: &[Weight]) -> Option<Typed> {
+        Some(Typed {
+            class: typed_class(self.sliding.class.name(), self.use_bias),
+            sizes: sizes_of(weights, 0).cloned().collect(),
+        })
+    }
+
     fn infer(&self, inputs: &[Operand<'_>], call: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {
         let [x] = inputs else { return None };
         if !floats(self.class_name(), x, cx) || !self.sliding.has_rank(x, cx) {
@@ -278,10 +295,6 @@ impl Layer for Conv {
         let kernel = Weight { name: "kernel", shape: Shape(shape), options: self.kernel };
         let bias = Weight { name: "bias", shape: Shape(vec![self.filters.clone()]), options: self.bias };
         if self.use_bias { vec![kernel, bias] } else { vec![kernel] }
-    }
-
-    fn activation(&self) -> Activation {
-        self.activation
     }
 
     fn scratch(&self, inputs: &[&Shape], _: &[&Shape]) -> Vec<Shape> {

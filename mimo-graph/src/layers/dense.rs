@@ -7,7 +7,9 @@ use crate::context::Cx;
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
 use crate::layers::change::Change;
-use crate::layers::layer::{Effect, Layer, Operand, Reads, Weight, WeightOptions, floats};
+use crate::layers::layer::{
+    Effect, Layer, Operand, Reads, Typed, Weight, WeightOptions, floats, sizes_of, typed_class,
+};
 use crate::shape::{Dtype, Shape};
 
 /// Keras's `Dense`: `[…, inputs] → […, units]`.
@@ -84,6 +86,21 @@ impl Layer for Dense {
         Effect::Learned
     }
 
+    fn head(&self) -> Option<Activation> {
+        Some(self.activation)
+    }
+
+    fn aliases(&self) -> bool {
+        false
+    }
+
+    fn typed(&self, weights: &[Weight]) -> Option<Typed> {
+        Some(Typed {
+            class: typed_class("Dense", self.use_bias),
+            sizes: sizes_of(weights, 0).cloned().collect(),
+        })
+    }
+
     fn infer(&self, inputs: &[Operand<'_>], _: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {
         let [x] = inputs else { return None };
         if !floats(self.class_name(), x, cx) {
@@ -114,10 +131,6 @@ impl Layer for Dense {
         };
         let bias = Weight { name: "bias", shape: Shape(vec![self.units.clone()]), options: self.bias };
         if self.use_bias { vec![kernel, bias] } else { vec![kernel] }
-    }
-
-    fn activation(&self) -> Activation {
-        self.activation
     }
 
     fn changes(&self, _: &[&Shape], wanted: Option<&Shape>) -> Vec<(Self, Change)> {

@@ -1,12 +1,13 @@
 //! `Dot`: products of two tensors, summed over one axis of each.
 
+use crate::activation::Activation;
 use crate::args::{Bound, read};
 use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
 use crate::layers::change::{Change, Written};
-use crate::layers::layer::{Effect, Layer, Operand, Reads, floats};
+use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight, floats};
 use crate::shape::{Dtype, Shape};
 use crate::value::ValueKind;
 
@@ -105,6 +106,18 @@ impl Layer for Dot {
 
     fn effect(&self) -> Effect {
         Effect::Joined
+    }
+
+    fn head(&self) -> Option<Activation> {
+        None
+    }
+
+    fn aliases(&self) -> bool {
+        false
+    }
+
+    fn typed(&self, _: &[Weight]) -> Option<Typed> {
+        None
     }
 
     fn infer(&self, inputs: &[Operand<'_>], call: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {

@@ -1,9 +1,10 @@
 //! `Dropout`: random zeros while training, nothing otherwise.
 
+use crate::activation::Activation;
 use crate::args::Bound;
 use crate::context::Cx;
 use crate::diag::Loc;
-use crate::layers::layer::{Effect, Layer, Operand, Reads, same_shape};
+use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight, same_shape};
 use crate::shape::{Dtype, Shape};
 
 /// Keras's `Dropout`.
@@ -52,6 +53,18 @@ impl Layer for Dropout {
 
     fn effect(&self) -> Effect {
         Effect::Noise
+    }
+
+    fn head(&self) -> Option<Activation> {
+        None
+    }
+
+    fn aliases(&self) -> bool {
+        false
+    }
+
+    fn typed(&self, _: &[Weight]) -> Option<Typed> {
+        None
     }
 
     fn infer(&self, inputs: &[Operand<'_>], _: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {

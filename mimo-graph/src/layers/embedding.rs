@@ -1,12 +1,13 @@
 //! `Embedding`: a vector for each of some whole numbers, such as the words of a vocabulary.
 
+use crate::activation::Activation;
 use crate::args::Bound;
 use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
 use crate::layers::change::Change;
-use crate::layers::layer::{Effect, Layer, Operand, Reads, Weight, WeightOptions};
+use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight, WeightOptions, sizes_of};
 use crate::shape::{Dtype, Shape};
 
 /// Keras's `Embedding`: whole numbers below `input_dim`, `[…] → […, output_dim]`.
@@ -111,6 +112,18 @@ impl Layer for Embedding {
 
     fn effect(&self) -> Effect {
         Effect::LookedUp
+    }
+
+    fn head(&self) -> Option<Activation> {
+        Some(Activation::Linear)
+    }
+
+    fn aliases(&self) -> bool {
+        false
+    }
+
+    fn typed(&self, weights: &[Weight]) -> Option<Typed> {
+        Some(Typed { class: "Embedding".into(), sizes: sizes_of(weights, 0).cloned().collect() })
     }
 
     fn infer(&self, inputs: &[Operand<'_>], _: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {

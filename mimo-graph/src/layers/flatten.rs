@@ -1,8 +1,9 @@
 //! `Flatten`: all axes of a sample as one, in row-major order.
 
+use crate::activation::Activation;
 use crate::context::Cx;
 use crate::diag::Loc;
-use crate::layers::layer::{Effect, Layer, Operand, Reads};
+use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight};
 use crate::shape::{Dtype, Shape};
 
 /// Keras's `Flatten`: `[a, b, c] → [a · b · c]`; one number becomes `[1]`.
@@ -34,6 +35,18 @@ impl Layer for Flatten {
 
     fn effect(&self) -> Effect {
         Effect::Flattened
+    }
+
+    fn head(&self) -> Option<Activation> {
+        None
+    }
+
+    fn aliases(&self) -> bool {
+        true
+    }
+
+    fn typed(&self, _: &[Weight]) -> Option<Typed> {
+        None
     }
 
     fn infer(&self, inputs: &[Operand<'_>], _: Loc, _: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {

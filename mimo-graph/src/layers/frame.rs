@@ -1,13 +1,14 @@
 //! `ZeroPadding1D`, `ZeroPadding2D`, `Cropping1D`, `Cropping2D`: a frame around a sequence or an image, put there or
 //! taken away.
 
+use crate::activation::Activation;
 use crate::args::Bound;
 use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
 use crate::layers::change::{Change, Written};
-use crate::layers::layer::{Effect, Layer, Operand, Reads};
+use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight};
 use crate::layers::spatial;
 use crate::shape::{Dtype, Shape};
 
@@ -120,6 +121,18 @@ impl Layer for Frame {
 
     fn effect(&self) -> Effect {
         Effect::Resampled
+    }
+
+    fn head(&self) -> Option<Activation> {
+        None
+    }
+
+    fn aliases(&self) -> bool {
+        false
+    }
+
+    fn typed(&self, _: &[Weight]) -> Option<Typed> {
+        None
     }
 
     fn infer(&self, inputs: &[Operand<'_>], call: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {

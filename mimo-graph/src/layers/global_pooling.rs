@@ -1,11 +1,12 @@
 //! `GlobalMaxPooling1D`, `GlobalAveragePooling1D` and their 2D forms: one value per channel.
 
+use crate::activation::Activation;
 use crate::args::Bound;
 use crate::context::Cx;
 use crate::diag::Loc;
 use crate::dim::Dim;
 use crate::layers::change::{Change, Settings};
-use crate::layers::layer::{Effect, Layer, Operand, Reads, floats};
+use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight, floats};
 use crate::layers::pooling::PoolKind;
 use crate::layers::spatial;
 use crate::shape::{Dtype, Shape};
@@ -84,6 +85,18 @@ impl Layer for GlobalPooling {
 
     fn effect(&self) -> Effect {
         Effect::Resampled
+    }
+
+    fn head(&self) -> Option<Activation> {
+        None
+    }
+
+    fn aliases(&self) -> bool {
+        false
+    }
+
+    fn typed(&self, _: &[Weight]) -> Option<Typed> {
+        None
     }
 
     fn infer(&self, inputs: &[Operand<'_>], _: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {

@@ -1,10 +1,11 @@
 //! `Add`, `Subtract`, `Multiply`, `Average`, `Maximum`, `Minimum`: element by element, with Keras's broadcasting.
 
+use crate::activation::Activation;
 use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
 use crate::dim::{Dim, Same};
-use crate::layers::layer::{Effect, Layer, Operand, Reads, floats};
+use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight, floats};
 use crate::shape::{Dtype, Shape};
 
 /// A merge layer of Keras.
@@ -112,6 +113,18 @@ impl Layer for Merge {
 
     fn effect(&self) -> Effect {
         Effect::Joined
+    }
+
+    fn head(&self) -> Option<Activation> {
+        None
+    }
+
+    fn aliases(&self) -> bool {
+        false
+    }
+
+    fn typed(&self, _: &[Weight]) -> Option<Typed> {
+        None
     }
 
     fn infer(&self, inputs: &[Operand<'_>], _: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {

@@ -1,11 +1,12 @@
 //! `Permute`: the axes of a sample in another order.
 
+use crate::activation::Activation;
 use crate::args::{Bound, read};
 use crate::code::Code;
 use crate::context::Cx;
 use crate::diag::{Diag, Loc};
 use crate::layers::change::{Change, Written};
-use crate::layers::layer::{Effect, Layer, Operand, Reads};
+use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight};
 use crate::shape::{Dtype, Shape};
 
 /// Keras's `Permute`: with `(2, 1)`, `[a, b] → [b, a]`.
@@ -62,6 +63,18 @@ impl Layer for Permute {
 
     fn effect(&self) -> Effect {
         Effect::Rearranged
+    }
+
+    fn head(&self) -> Option<Activation> {
+        None
+    }
+
+    fn aliases(&self) -> bool {
+        false
+    }
+
+    fn typed(&self, _: &[Weight]) -> Option<Typed> {
+        None
     }
 
     fn infer(&self, inputs: &[Operand<'_>], call: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {

@@ -1,12 +1,13 @@
 //! `MaxPooling1D`, `MaxPooling2D`, `AveragePooling1D`, `AveragePooling2D`: one value per window and channel.
 
+use crate::activation::Activation;
 use crate::args::Bound;
 use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
 use crate::layers::change::{Change, Settings, Written};
-use crate::layers::layer::{Effect, Layer, Operand, Reads, floats};
+use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight, floats};
 use crate::layers::spatial::{self, Padding};
 use crate::shape::{Dtype, Shape};
 use crate::value::Value;
@@ -157,6 +158,18 @@ impl Layer for Pooling {
 
     fn effect(&self) -> Effect {
         Effect::Resampled
+    }
+
+    fn head(&self) -> Option<Activation> {
+        None
+    }
+
+    fn aliases(&self) -> bool {
+        false
+    }
+
+    fn typed(&self, _: &[Weight]) -> Option<Typed> {
+        None
     }
 
     fn infer(&self, inputs: &[Operand<'_>], call: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {

@@ -8,7 +8,9 @@ use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
 use crate::initializer::InitializerKind;
 use crate::layers::change::Change;
-use crate::layers::layer::{Effect, Layer, Operand, Reads, Weight, WeightOptions, floats};
+use crate::layers::layer::{
+    Effect, Layer, Operand, Reads, Typed, Weight, WeightOptions, floats, sizes_of, typed_class,
+};
 use crate::shape::{Dtype, Shape};
 use crate::value::ValueKind;
 
@@ -443,6 +445,22 @@ impl Layer for Recurrent {
         Effect::Learned
     }
 
+    fn head(&self) -> Option<Activation> {
+        Some(self.activation)
+    }
+
+    fn aliases(&self) -> bool {
+        false
+    }
+
+    fn typed(&self, weights: &[Weight]) -> Option<Typed> {
+        let class = match (self.use_bias, self.cell) {
+            (true, Cell::Gru { reset_after: true }) => "RecurrentWithTwoBiases".into(),
+            (use_bias, _) => typed_class("Recurrent", use_bias),
+        };
+        Some(Typed { class, sizes: sizes_of(weights, 0).chain([&self.units]).cloned().collect() })
+    }
+
     fn infer(&self, inputs: &[Operand<'_>], _: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {
         let (x, states) = inputs.split_first()?;
         let class = self.class_name();
@@ -510,10 +528,6 @@ impl Layer for Recurrent {
             weights.push(Weight { name: "bias", shape: Shape(shape), options: self.bias });
         }
         weights
-    }
-
-    fn activation(&self) -> Activation {
-        self.activation
     }
 
     fn state_shape(&self) -> Option<Shape> {

@@ -1,12 +1,13 @@
 //! `RepeatVector`: a vector as every step of a sequence.
 
+use crate::activation::Activation;
 use crate::args::Bound;
 use crate::code::Code;
 use crate::context::Cx;
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
 use crate::layers::change::Change;
-use crate::layers::layer::{Effect, Layer, Operand, Reads};
+use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight};
 use crate::shape::{Dtype, Shape};
 
 /// Keras's `RepeatVector`: `[features] → [n, features]`.
@@ -47,6 +48,18 @@ impl Layer for RepeatVector {
 
     fn effect(&self) -> Effect {
         Effect::Resampled
+    }
+
+    fn head(&self) -> Option<Activation> {
+        None
+    }
+
+    fn aliases(&self) -> bool {
+        false
+    }
+
+    fn typed(&self, _: &[Weight]) -> Option<Typed> {
+        None
     }
 
     fn infer(&self, inputs: &[Operand<'_>], _: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {

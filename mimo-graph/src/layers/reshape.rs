@@ -1,12 +1,13 @@
 //! `Reshape`: the same values under other axes.
 
+use crate::activation::Activation;
 use crate::args::{Bound, read};
 use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
 use crate::dim::{ConstEntry, Dim, Same};
 use crate::layers::change::{Change, Settings};
-use crate::layers::layer::{Effect, Layer, Operand, Reads};
+use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight};
 use crate::shape::{Dtype, Shape};
 use crate::value::ValueKind;
 
@@ -77,6 +78,18 @@ impl Layer for Reshape {
 
     fn effect(&self) -> Effect {
         Effect::Rearranged
+    }
+
+    fn head(&self) -> Option<Activation> {
+        None
+    }
+
+    fn aliases(&self) -> bool {
+        true
+    }
+
+    fn typed(&self, _: &[Weight]) -> Option<Typed> {
+        None
     }
 
     fn infer(&self, inputs: &[Operand<'_>], call: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {

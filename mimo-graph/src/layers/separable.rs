@@ -6,7 +6,9 @@ use crate::context::Cx;
 use crate::diag::Loc;
 use crate::dim::Dim;
 use crate::layers::change::Change;
-use crate::layers::layer::{Effect, Layer, Operand, Reads, Weight, WeightOptions, floats};
+use crate::layers::layer::{
+    Effect, Layer, Operand, Reads, Typed, Weight, WeightOptions, floats, sizes_of, typed_class,
+};
 use crate::layers::sliding::{Class, Sliding};
 use crate::shape::{Dtype, Shape};
 
@@ -128,6 +130,25 @@ impl Layer for Separable {
         Effect::Learned
     }
 
+    fn head(&self) -> Option<Activation> {
+        Some(self.activation)
+    }
+
+    fn aliases(&self) -> bool {
+        false
+    }
+
+    fn typed(&self, weights: &[Weight]) -> Option<Typed> {
+        // The channels between the kernels are a product, which a type cannot compute from the others.
+        Some(Typed {
+            class: typed_class(self.sliding.class.name(), self.use_bias),
+            sizes: sizes_of(weights, 0)
+                .chain(sizes_of(weights, 1).skip(self.sliding.class.rank()))
+                .cloned()
+                .collect(),
+        })
+    }
+
     fn infer(&self, inputs: &[Operand<'_>], call: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {
         let [x] = inputs else { return None };
         if !floats(self.class_name(), x, cx)
@@ -169,10 +190,6 @@ impl Layer for Separable {
             weights.push(Weight { name: "bias", shape, options: self.bias });
         }
         weights
-    }
-
-    fn activation(&self) -> Activation {
-        self.activation
     }
 
     fn scratch(&self, inputs: &[&Shape], _: &[&Shape]) -> Vec<Shape> {

@@ -6,7 +6,7 @@ use crate::code::Code;
 use crate::context::Cx;
 use crate::diag::{Diag, Loc};
 use crate::layers::change::Change;
-use crate::layers::layer::{Effect, Layer, Operand, Reads, Weight};
+use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight};
 use crate::layers::{LayerKind, wrapped};
 use crate::shape::{Dtype, Shape};
 
@@ -93,6 +93,18 @@ impl Layer for TimeDistributed {
         self.layer.effect()
     }
 
+    fn head(&self) -> Option<Activation> {
+        self.layer.head()
+    }
+
+    fn aliases(&self) -> bool {
+        self.layer.aliases()
+    }
+
+    fn typed(&self, weights: &[Weight]) -> Option<Typed> {
+        self.layer.typed(weights)
+    }
+
     fn infer(&self, inputs: &[Operand<'_>], call: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {
         let [x] = inputs else { return None };
         let [steps, _, ..] = &x.shape.0[..] else {
@@ -116,10 +128,6 @@ impl Layer for TimeDistributed {
     fn weights(&self, inputs: &[&Shape]) -> Vec<Weight> {
         let steps: Vec<Shape> = inputs.iter().map(|shape| Self::step(shape)).collect();
         self.layer.weights(&steps.iter().collect::<Vec<_>>())
-    }
-
-    fn activation(&self) -> Activation {
-        self.layer.activation()
     }
 
     fn scratch(&self, inputs: &[&Shape], given: &[&Shape]) -> Vec<Shape> {

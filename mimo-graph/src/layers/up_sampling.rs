@@ -1,12 +1,13 @@
 //! `UpSampling1D`, `UpSampling2D`: sequences and images, enlarged.
 
+use crate::activation::Activation;
 use crate::args::Bound;
 use crate::code::Code;
 use crate::context::Cx;
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
 use crate::layers::change::{Change, Written};
-use crate::layers::layer::{Effect, Layer, Operand, Reads, floats};
+use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight, floats};
 use crate::layers::spatial;
 use crate::shape::{Dtype, Shape};
 
@@ -99,6 +100,18 @@ impl Layer for UpSampling {
 
     fn effect(&self) -> Effect {
         Effect::Resampled
+    }
+
+    fn head(&self) -> Option<Activation> {
+        None
+    }
+
+    fn aliases(&self) -> bool {
+        false
+    }
+
+    fn typed(&self, _: &[Weight]) -> Option<Typed> {
+        None
     }
 
     fn infer(&self, inputs: &[Operand<'_>], _: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {
