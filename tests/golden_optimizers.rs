@@ -86,6 +86,8 @@ optimizers! {
     rmsprop_centered_with_momentum: "RMSprop mom centered", Centered, CenteredInputs, CenteredTargets,
         RMSprop(0.1, momentum = 0.9, centered = true);
     adagrad: "Adagrad", Ada, AdaInputs, AdaTargets, Adagrad(0.1);
+    adadelta: "Adadelta", Delta, DeltaInputs, DeltaTargets, Adadelta(1.0);
+    adamax: "Adamax", Max, MaxInputs, MaxTargets, Adamax(0.1);
     nadam: "Nadam", NesterovAdam, NesterovAdamInputs, NesterovAdamTargets, Nadam(0.1);
     lion: "Lion", Sign, SignInputs, SignTargets, Lion(0.1);
     clip_by_norm: "SGD clipnorm", Clipnorm, ClipnormInputs, ClipnormTargets, SGD(0.1, clipnorm = 0.5);

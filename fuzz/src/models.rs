@@ -49,7 +49,7 @@ const ACTIVATIONS: [&str; 14] = [
     "softmax",
     "celu",
 ];
-const OPTIMIZERS: [&str; 8] = [
+const OPTIMIZERS: [&str; 10] = [
     "Adam()",
     "SGD(0.1)",
     "SGD(0.05, momentum = 0.9, nesterov = true)",
@@ -57,6 +57,8 @@ const OPTIMIZERS: [&str; 8] = [
     "AdamW(1e-2)",
     "Nadam(1e-2)",
     "Adagrad(0.05)",
+    "Adadelta(1.0)",
+    "Adamax(1e-2)",
     "Lion(1e-3, clipnorm = 1.0)",
 ];
 

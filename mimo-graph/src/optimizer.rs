@@ -57,6 +57,22 @@ crate::describe! {
             /// 1e-7 by default, inside the root.
             epsilon: f64,
         },
+        /// Updates in the size of earlier updates: their root mean square over that of the gradients.
+        Adadelta {
+            /// 0.95 by default.
+            rho: f64,
+            /// 1e-7 by default, inside both roots.
+            epsilon: f64,
+        },
+        /// Adam with the largest gradient, decayed, instead of the second moment.
+        Adamax {
+            /// 0.9 by default.
+            beta_1: f64,
+            /// 0.999 by default.
+            beta_2: f64,
+            /// 1e-7 by default.
+            epsilon: f64,
+        },
         /// Adam with Nesterov momentum.
         Nadam {
             /// 0.9 by default.
@@ -99,6 +115,8 @@ impl Rule {
             Rule::Adam { .. } => "Adam",
             Rule::RmsProp { .. } => "RMSprop",
             Rule::Adagrad { .. } => "Adagrad",
+            Rule::Adadelta { .. } => "Adadelta",
+            Rule::Adamax { .. } => "Adamax",
             Rule::Nadam { .. } => "Nadam",
             Rule::Lion { .. } => "Lion",
         }

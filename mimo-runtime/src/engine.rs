@@ -29,7 +29,7 @@ use crate::stage::{Pass, Stage, StepPart};
 use chunks::Chunks;
 pub use custom::{CustomBatch, CustomLossFn};
 use rule::RuleState;
-pub use step::Step;
+pub use step::{Job, JobBatch, Step};
 use update::Parameters;
 
 /// Fills a chunk's inputs, targets and sample weights with the given samples of a data set.
@@ -225,7 +225,7 @@ impl<E: Float> Engine<E> {
         loss_weights: &[f64],
         totals: &mut Totals,
     ) -> Result<(), Error> {
-        E::train(self, rows, source, loss_weights, totals)
+        E::run(self, JobBatch { rows, source, loss_weights, totals }, Job::Train)
     }
 
     /// Losses and metrics on the given samples, as one batch.
@@ -239,7 +239,7 @@ impl<E: Float> Engine<E> {
         loss_weights: &[f64],
         totals: &mut Totals,
     ) -> Result<(), Error> {
-        E::evaluate(self, rows, source, loss_weights, totals)
+        E::run(self, JobBatch { rows, source, loss_weights, totals }, Job::Evaluate)
     }
 
     /// Outputs for `rows` samples: a column of samples per input and per output.
@@ -263,7 +263,7 @@ impl<E: Float> Engine<E> {
         loss: &mut CustomLossFn<'_, E>,
         totals: &mut Totals,
     ) -> Result<(), Error> {
-        E::train_custom(self, rows, source, loss_weights, loss, totals)
+        E::run(self, JobBatch { rows, source, loss_weights, totals }, Job::TrainCustom(loss))
     }
 
     /// The model's own losses and metrics on the given samples, as one batch, and the custom losses. The gradients that
@@ -279,7 +279,7 @@ impl<E: Float> Engine<E> {
         loss: &mut CustomLossFn<'_, E>,
         totals: &mut Totals,
     ) -> Result<(), Error> {
-        E::evaluate_custom(self, rows, source, loss_weights, loss, totals)
+        E::run(self, JobBatch { rows, source, loss_weights, totals }, Job::EvaluateCustom(loss))
     }
 
     /// Adds what the chunks of a batch summed up to `totals`, and gives `Σ weight · loss`.

@@ -8,10 +8,43 @@ use crate::named::read_named;
 use crate::optimizer::{Clip, Optimizer, Rule};
 use crate::value::{Value, ValueKind};
 
-vocabulary! {
-    mod words;
-    const OPTIMIZERS: Optimizer;
+/// Declares optimizers. All of them take the arguments after `weight_decay`.
+macro_rules! optimizers {
+    ($(
+        $(#[doc = $doc:literal])*
+        $call:literal
+        $name:ident | $word:ident => $make:expr;
+        takes { $($arguments:tt)* }
+    )*) => {
+        vocabulary! {
+            mod words;
+            const OPTIMIZERS: Optimizer;
 
+            $(
+                $(#[doc = $doc])*
+                $call
+                $name | $word => $make;
+                takes {
+                    $($arguments)*
+                    /// The largest norm that the gradient of each weight may have.
+                    clipnorm: f64 = "none" in [> 0.0],
+                    /// The largest size that each value of a gradient may have.
+                    clipvalue: f64 = "none" in [> 0.0],
+                    /// The largest norm that all gradients together may have.
+                    global_clipnorm: f64 = "none" in [> 0.0],
+                    use_ema => "leave it out",
+                    ema_momentum => "leave it out",
+                    ema_overwrite_frequency => "leave it out",
+                    loss_scale_factor => "leave it out",
+                    gradient_accumulation_steps => "leave it out",
+                    name => "leave it out",
+                }
+            )*
+        }
+    };
+}
+
+optimizers! {
     /// Gradient descent, with momentum if it is not 0.
     ///
     /// Keras: [`SGD`](https://keras.io/api/optimizers/sgd/)
@@ -26,18 +59,6 @@ vocabulary! {
         nesterov: bool = "false",
         /// Share of each weight that is taken away at each step, times the learning rate.
         weight_decay: f64 = "none" in [0.0..],
-        /// The largest norm that the gradient of each weight may have.
-        clipnorm: f64 = "none" in [> 0.0],
-        /// The largest size that each value of a gradient may have.
-        clipvalue: f64 = "none" in [> 0.0],
-        /// The largest norm that all gradients together may have.
-        global_clipnorm: f64 = "none" in [> 0.0],
-        use_ema => "leave it out",
-        ema_momentum => "leave it out",
-        ema_overwrite_frequency => "leave it out",
-        loss_scale_factor => "leave it out",
-        gradient_accumulation_steps => "leave it out",
-        name => "leave it out",
     }
 
     /// Steps by the mean of the gradients over the root of the mean of their squares.
@@ -58,18 +79,6 @@ vocabulary! {
         amsgrad: bool = "false",
         /// Share of each weight that is taken away at each step, times the learning rate.
         weight_decay: f64 = "none" in [0.0..],
-        /// The largest norm that the gradient of each weight may have.
-        clipnorm: f64 = "none" in [> 0.0],
-        /// The largest size that each value of a gradient may have.
-        clipvalue: f64 = "none" in [> 0.0],
-        /// The largest norm that all gradients together may have.
-        global_clipnorm: f64 = "none" in [> 0.0],
-        use_ema => "leave it out",
-        ema_momentum => "leave it out",
-        ema_overwrite_frequency => "leave it out",
-        loss_scale_factor => "leave it out",
-        gradient_accumulation_steps => "leave it out",
-        name => "leave it out",
     }
 
     /// `Adam` with a weight decay that does not pass through the means.
@@ -90,18 +99,6 @@ vocabulary! {
         epsilon: f64 = "1e-7" in [0.0..],
         /// Whether the largest mean of squares so far is used.
         amsgrad: bool = "false",
-        /// The largest norm that the gradient of each weight may have.
-        clipnorm: f64 = "none" in [> 0.0],
-        /// The largest size that each value of a gradient may have.
-        clipvalue: f64 = "none" in [> 0.0],
-        /// The largest norm that all gradients together may have.
-        global_clipnorm: f64 = "none" in [> 0.0],
-        use_ema => "leave it out",
-        ema_momentum => "leave it out",
-        ema_overwrite_frequency => "leave it out",
-        loss_scale_factor => "leave it out",
-        gradient_accumulation_steps => "leave it out",
-        name => "leave it out",
     }
 
     /// Gradients over the root of the running mean of their squares. What `.compile(…)` takes if it is given none.
@@ -122,18 +119,6 @@ vocabulary! {
         centered: bool = "false",
         /// Share of each weight that is taken away at each step, times the learning rate.
         weight_decay: f64 = "none" in [0.0..],
-        /// The largest norm that the gradient of each weight may have.
-        clipnorm: f64 = "none" in [> 0.0],
-        /// The largest size that each value of a gradient may have.
-        clipvalue: f64 = "none" in [> 0.0],
-        /// The largest norm that all gradients together may have.
-        global_clipnorm: f64 = "none" in [> 0.0],
-        use_ema => "leave it out",
-        ema_momentum => "leave it out",
-        ema_overwrite_frequency => "leave it out",
-        loss_scale_factor => "leave it out",
-        gradient_accumulation_steps => "leave it out",
-        name => "leave it out",
     }
 
     /// Gradients over the root of the sum of all their squares.
@@ -150,18 +135,40 @@ vocabulary! {
         epsilon: f64 = "1e-7" in [0.0..],
         /// Share of each weight that is taken away at each step, times the learning rate.
         weight_decay: f64 = "none" in [0.0..],
-        /// The largest norm that the gradient of each weight may have.
-        clipnorm: f64 = "none" in [> 0.0],
-        /// The largest size that each value of a gradient may have.
-        clipvalue: f64 = "none" in [> 0.0],
-        /// The largest norm that all gradients together may have.
-        global_clipnorm: f64 = "none" in [> 0.0],
-        use_ema => "leave it out",
-        ema_momentum => "leave it out",
-        ema_overwrite_frequency => "leave it out",
-        loss_scale_factor => "leave it out",
-        gradient_accumulation_steps => "leave it out",
-        name => "leave it out",
+    }
+
+    /// Gradients over the root of the running mean of their squares, times that of the squares of earlier updates.
+    ///
+    /// Keras: [`Adadelta`](https://keras.io/api/optimizers/adadelta/)
+    "`Adadelta(learning_rate = 0.001, rho = 0.95, epsilon = 1e-7, weight_decay = none, clipnorm = none, clipvalue = none, global_clipnorm = none)`"
+    Adadelta | adadelta => adadelta;
+    takes {
+        /// The size of a step; the paper has 1.
+        learning_rate: f64 = "0.001" in [0.0..],
+        /// Decay of both means of squares.
+        rho: f64 = "0.95" in [0.0..1.0],
+        /// A small number against division by zero.
+        epsilon: f64 = "1e-7" in [0.0..],
+        /// Share of each weight that is taken away at each step, times the learning rate.
+        weight_decay: f64 = "none" in [0.0..],
+    }
+
+    /// `Adam` with the largest gradient so far, which decays, instead of the mean of the squares.
+    ///
+    /// Keras: [`Adamax`](https://keras.io/api/optimizers/adamax/)
+    "`Adamax(learning_rate = 0.001, beta_1 = 0.9, beta_2 = 0.999, epsilon = 1e-7, weight_decay = none, clipnorm = none, clipvalue = none, global_clipnorm = none)`"
+    Adamax | adamax => adamax;
+    takes {
+        /// The size of a step.
+        learning_rate: f64 = "0.001" in [0.0..],
+        /// Decay of the mean of the gradients.
+        beta_1: f64 = "0.9" in [0.0..1.0],
+        /// Decay of the largest gradient.
+        beta_2: f64 = "0.999" in [0.0..1.0],
+        /// A small number against division by zero.
+        epsilon: f64 = "1e-7" in [0.0..],
+        /// Share of each weight that is taken away at each step, times the learning rate.
+        weight_decay: f64 = "none" in [0.0..],
     }
 
     /// `Adam` with Nesterov momentum.
@@ -180,18 +187,6 @@ vocabulary! {
         epsilon: f64 = "1e-7" in [0.0..],
         /// Share of each weight that is taken away at each step, times the learning rate.
         weight_decay: f64 = "none" in [0.0..],
-        /// The largest norm that the gradient of each weight may have.
-        clipnorm: f64 = "none" in [> 0.0],
-        /// The largest size that each value of a gradient may have.
-        clipvalue: f64 = "none" in [> 0.0],
-        /// The largest norm that all gradients together may have.
-        global_clipnorm: f64 = "none" in [> 0.0],
-        use_ema => "leave it out",
-        ema_momentum => "leave it out",
-        ema_overwrite_frequency => "leave it out",
-        loss_scale_factor => "leave it out",
-        gradient_accumulation_steps => "leave it out",
-        name => "leave it out",
     }
 
     /// Steps by the sign of an interpolated momentum.
@@ -208,26 +203,12 @@ vocabulary! {
         beta_2: f64 = "0.99" in [0.0..1.0],
         /// Share of each weight that is taken away at each step, times the learning rate.
         weight_decay: f64 = "none" in [0.0..],
-        /// The largest norm that the gradient of each weight may have.
-        clipnorm: f64 = "none" in [> 0.0],
-        /// The largest size that each value of a gradient may have.
-        clipvalue: f64 = "none" in [> 0.0],
-        /// The largest norm that all gradients together may have.
-        global_clipnorm: f64 = "none" in [> 0.0],
-        use_ema => "leave it out",
-        ema_momentum => "leave it out",
-        ema_overwrite_frequency => "leave it out",
-        loss_scale_factor => "leave it out",
-        gradient_accumulation_steps => "leave it out",
-        name => "leave it out",
     }
 }
 
 /// Optimizers of Keras that mimo does not have.
 const MISSING: &[(&str, &str)] = &[
-    ("Adadelta", WRITE_ADAM),
     ("Adafactor", WRITE_ADAM),
-    ("Adamax", WRITE_ADAM),
     ("Ftrl", WRITE_ADAM),
     ("Lamb", WRITE_ADAM),
     ("LossScaleOptimizer", WRITE_ADAM),
@@ -236,7 +217,7 @@ const MISSING: &[(&str, &str)] = &[
     ("ScheduleFreeAdamW", WRITE_ADAM),
 ];
 
-const WRITE_ADAM: &str = "write `adam`, or another of `sgd`, `adamw`, `rmsprop`, `adagrad`, `nadam`, `lion`";
+const WRITE_ADAM: &str = "write `adam`, or another one, such as `adamw`, `adamax` or `nadam`";
 
 /// The optimizer that a value stands for; `None` after an error.
 pub(crate) fn read(value: &Value, cx: &mut Cx<'_>) -> Option<Optimizer> {
@@ -359,6 +340,16 @@ fn lion(args: &Bound<'_>, cx: &mut Cx<'_>) -> Optimizer {
     optimizer(args, Rule::Lion { beta_1, beta_2 }, cx)
 }
 
+fn adadelta(args: &Bound<'_>, cx: &mut Cx<'_>) -> Optimizer {
+    let rho = args.float("rho", cx);
+    optimizer(args, Rule::Adadelta { rho, epsilon: args.float("epsilon", cx) }, cx)
+}
+
+fn adamax(args: &Bound<'_>, cx: &mut Cx<'_>) -> Optimizer {
+    let (beta_1, beta_2) = betas(args, cx);
+    optimizer(args, Rule::Adamax { beta_1, beta_2, epsilon: args.float("epsilon", cx) }, cx)
+}
+
 fn betas(args: &Bound<'_>, cx: &mut Cx<'_>) -> (f64, f64) {
     (args.float("beta_1", cx), args.float("beta_2", cx))
 }
@@ -395,6 +386,10 @@ mod tests {
         let adamw = Optimizer { weight_decay: Some(0.004), ..optimizer(ADAM, 1e-3) };
         assert_eq!(alone("AdamW").0, Some(adamw));
         assert_eq!(alone("AdamW(weight_decay = none)").0, Some(optimizer(ADAM, 1e-3)));
+        let adadelta = Rule::Adadelta { rho: 0.95, epsilon: 1e-7 };
+        assert_eq!(alone("adadelta").0, Some(optimizer(adadelta, 1e-3)));
+        let adamax = Rule::Adamax { beta_1: 0.9, beta_2: 0.999, epsilon: 1e-7 };
+        assert_eq!(alone("\"adamax\"").0, Some(optimizer(adamax, 1e-3)));
         let nadam = Rule::Nadam { beta_1: 0.9, beta_2: 0.999, epsilon: 1e-7 };
         assert_eq!(alone("nadam").0, Some(optimizer(nadam, 1e-3)));
         assert_eq!(alone("lion").0, Some(optimizer(Rule::Lion { beta_1: 0.9, beta_2: 0.99 }, 1e-3)));
@@ -409,6 +404,12 @@ mod tests {
         let expected = Optimizer { clip: Clip::GlobalNorm(5.0), ..optimizer(adam, 1.0) };
         let text = "Adam(1, 0.8, 0.99, epsilon = 1e-8, amsgrad = true, global_clipnorm = 5.0)";
         assert_eq!(alone(text), (Some(expected), vec![]));
+        let adadelta = Rule::Adadelta { rho: 0.9, epsilon: 1e-6 };
+        let expected = Optimizer { weight_decay: Some(0.1), ..optimizer(adadelta, 1.0) };
+        assert_eq!(alone("Adadelta(1, 0.9, 1e-6, 0.1)"), (Some(expected), vec![]));
+        let adamax = Rule::Adamax { beta_1: 0.8, beta_2: 0.99, epsilon: 1e-8 };
+        let expected = Optimizer { clip: Clip::Norm(1.0), ..optimizer(adamax, 0.01) };
+        assert_eq!(alone("Adamax(0.01, 0.8, 0.99, 1e-8, none, 1)"), (Some(expected), vec![]));
         let expected = Optimizer { weight_decay: Some(0.1), clip: Clip::Value(0.5), ..optimizer(ADAM, 0.01) };
         assert_eq!(alone("AdamW(0.01, 0.1, clipvalue = 0.5)"), (Some(expected), vec![]));
         let rmsprop = Rule::RmsProp { rho: 0.8, momentum: 0.5, epsilon: 1e-6, centered: true };
@@ -422,7 +423,7 @@ mod tests {
                 "adma",
                 "unknown optimizer `adma`\n  = help: did you mean `adam`?".into(),
             ),
-            ("adadelta()", format!("mimo has no optimizer `Adadelta` yet\n  = help: {WRITE_ADAM}")),
+            ("ftrl()", format!("mimo has no optimizer `Ftrl` yet\n  = help: {WRITE_ADAM}")),
             (
                 "[adam]",
                 "`optimizer` must be an optimizer, found a list of 1\n  \

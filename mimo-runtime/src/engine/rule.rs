@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::float::Float;
 use crate::kernels::AlignedVec;
 use crate::kernels::optimizer::{
-    AdagradStep, AdamStep, LionStep, MomentumStep, NadamStep, RmspropStep, Update,
+    AdadeltaStep, AdagradStep, AdamStep, AdamaxStep, LionStep, MomentumStep, NadamStep, RmspropStep, Update,
 };
 
 /// An optimizer and what it remembers.
@@ -62,6 +62,15 @@ impl<E: Float> RuleState<E> {
                 centered,
             }),
             Rule::Adagrad { epsilon, .. } => Update::Adagrad(AdagradStep { rate, epsilon: E::of(epsilon) }),
+            Rule::Adadelta { rho, epsilon } => {
+                Update::Adadelta(AdadeltaStep { rate, rho: E::of(rho), epsilon: E::of(epsilon) })
+            }
+            Rule::Adamax { beta_1, beta_2, epsilon } => Update::Adamax(AdamaxStep {
+                alpha: rate / left(beta_1),
+                one_minus_beta_1: E::of(1.0 - beta_1),
+                beta_2: E::of(beta_2),
+                epsilon: E::of(epsilon),
+            }),
             Rule::Nadam { beta_1, beta_2, epsilon } => {
                 let (u, next) = (self.coefficient(beta_1, t), self.coefficient(beta_1, t + one));
                 let product = self.product * u;

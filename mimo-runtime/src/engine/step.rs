@@ -7,8 +7,49 @@ use crate::data::check;
 use crate::error::Error;
 use crate::float::Float;
 
+/// Work on a batch of a data set.
+#[expect(missing_debug_implementations, reason = "a custom loss is a closure")]
+pub enum Job<'a, E> {
+    /// [`Engine::train`]
+    Train,
+    /// [`Engine::evaluate`]
+    Evaluate,
+    /// [`Engine::train_custom`]
+    TrainCustom(&'a mut CustomLossFn<'a, E>),
+    /// [`Engine::evaluate_custom`]
+    EvaluateCustom(&'a mut CustomLossFn<'a, E>),
+}
+
+/// The batch that a [`Job`] works on.
+#[derive(Debug)]
+pub struct JobBatch<'a, E> {
+    /// The samples, by their numbers in the data set.
+    pub rows: &'a [usize],
+    /// The data set.
+    pub source: Source<'a, E>,
+    /// A weight for each output's loss.
+    pub loss_weights: &'a [f64],
+    /// Losses and metrics are added here.
+    pub totals: &'a mut Totals,
+}
+
 /// The steps, compiled in this crate for `f32` and `f64` and not in the user's.
 pub trait Step: Sized {
+    /// Does a job.
+    #[doc(hidden)]
+    fn run(engine: &mut Engine<Self>, batch: JobBatch<'_, Self>, job: Job<'_, Self>) -> Result<(), Error>
+    where
+        Self: Float;
+    /// [`Engine::predict`]. Not a [`Job`]: a program that only predicts does not link the training.
+    #[doc(hidden)]
+    fn predict(
+        engine: &mut Engine<Self>,
+        rows: usize,
+        inputs: &[&[Self]],
+        outputs: &mut [&mut [Self]],
+    ) -> Result<(), Error>
+    where
+        Self: Float;
     /// Checks the numbers of arrays; see `data::check::arrays`.
     #[doc(hidden)]
     fn check(
@@ -24,67 +65,36 @@ pub trait Step: Sized {
     fn all_finite(values: &[Self]) -> bool
     where
         Self: Float;
-    /// [`Engine::train`]
-    #[doc(hidden)]
-    fn train(
-        engine: &mut Engine<Self>,
-        rows: &[usize],
-        source: Source<'_, Self>,
-        loss_weights: &[f64],
-        totals: &mut Totals,
-    ) -> Result<(), Error>
-    where
-        Self: Float;
-    /// [`Engine::evaluate`]
-    #[doc(hidden)]
-    fn evaluate(
-        engine: &mut Engine<Self>,
-        rows: &[usize],
-        source: Source<'_, Self>,
-        loss_weights: &[f64],
-        totals: &mut Totals,
-    ) -> Result<(), Error>
-    where
-        Self: Float;
-    /// [`Engine::predict`]
-    #[doc(hidden)]
-    fn predict(
-        engine: &mut Engine<Self>,
-        rows: usize,
-        inputs: &[&[Self]],
-        outputs: &mut [&mut [Self]],
-    ) -> Result<(), Error>
-    where
-        Self: Float;
-    /// [`Engine::train_custom`]
-    #[doc(hidden)]
-    fn train_custom(
-        engine: &mut Engine<Self>,
-        rows: &[usize],
-        source: Source<'_, Self>,
-        loss_weights: &[f64],
-        loss: &mut CustomLossFn<'_, Self>,
-        totals: &mut Totals,
-    ) -> Result<(), Error>
-    where
-        Self: Float;
-    /// [`Engine::evaluate_custom`]
-    #[doc(hidden)]
-    fn evaluate_custom(
-        engine: &mut Engine<Self>,
-        rows: &[usize],
-        source: Source<'_, Self>,
-        loss_weights: &[f64],
-        loss: &mut CustomLossFn<'_, Self>,
-        totals: &mut Totals,
-    ) -> Result<(), Error>
-    where
-        Self: Float;
+}
+
+fn run<E: Float>(engine: &mut Engine<E>, batch: JobBatch<'_, E>, job: Job<'_, E>) -> Result<(), Error> {
+    let JobBatch { rows, source, loss_weights, totals } = batch;
+    match job {
+        Job::Train => super::train(engine, rows, source, loss_weights, totals),
+        Job::Evaluate => super::evaluate(engine, rows, source, loss_weights, totals),
+        Job::TrainCustom(loss) => custom::train(engine, rows, source, loss_weights, loss, totals),
+        Job::EvaluateCustom(loss) => custom::evaluate(engine, rows, source, loss_weights, loss, totals),
+    }
 }
 
 macro_rules! step {
     ($($float:ty),*) => {$(
         impl Step for $float {
+            fn run(
+                engine: &mut Engine<Self>,
+                batch: JobBatch<'_, Self>,
+                job: Job<'_, Self>,
+            ) -> Result<(), Error> {
+                run(engine, batch, job)
+            }
+            fn predict(
+                engine: &mut Engine<Self>,
+                rows: usize,
+                inputs: &[&[Self]],
+                outputs: &mut [&mut [Self]],
+            ) -> Result<(), Error> {
+                predict::predict(engine, rows, inputs, outputs)
+            }
             fn check(
                 spec: &'static ModelSpec,
                 rows: usize,
@@ -95,52 +105,6 @@ macro_rules! step {
             }
             fn all_finite(values: &[Self]) -> bool {
                 values.iter().fold(true, |all, value| all & value.is_finite())
-            }
-            fn train(
-                engine: &mut Engine<Self>,
-                rows: &[usize],
-                source: Source<'_, Self>,
-                loss_weights: &[f64],
-                totals: &mut Totals,
-            ) -> Result<(), Error> {
-                super::train(engine, rows, source, loss_weights, totals)
-            }
-            fn evaluate(
-                engine: &mut Engine<Self>,
-                rows: &[usize],
-                source: Source<'_, Self>,
-                loss_weights: &[f64],
-                totals: &mut Totals,
-            ) -> Result<(), Error> {
-                super::evaluate(engine, rows, source, loss_weights, totals)
-            }
-            fn predict(
-                engine: &mut Engine<Self>,
-                rows: usize,
-                inputs: &[&[Self]],
-                outputs: &mut [&mut [Self]],
-            ) -> Result<(), Error> {
-                predict::predict(engine, rows, inputs, outputs)
-            }
-            fn train_custom(
-                engine: &mut Engine<Self>,
-                rows: &[usize],
-                source: Source<'_, Self>,
-                loss_weights: &[f64],
-                loss: &mut CustomLossFn<'_, Self>,
-                totals: &mut Totals,
-            ) -> Result<(), Error> {
-                custom::train(engine, rows, source, loss_weights, loss, totals)
-            }
-            fn evaluate_custom(
-                engine: &mut Engine<Self>,
-                rows: &[usize],
-                source: Source<'_, Self>,
-                loss_weights: &[f64],
-                loss: &mut CustomLossFn<'_, Self>,
-                totals: &mut Totals,
-            ) -> Result<(), Error> {
-                custom::evaluate(engine, rows, source, loss_weights, loss, totals)
             }
         }
     )*};
