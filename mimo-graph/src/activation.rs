@@ -1,6 +1,6 @@
 //! Activation functions, by Keras's names.
 
-mod read;
+pub(crate) mod read;
 
 crate::describe! {
     /// An activation and its parameters. Formulas: the Keras documentation of the same name.

@@ -6,7 +6,6 @@
 
 use std::borrow::Cow;
 use std::cell::Cell;
-use std::ops::RangeBounds;
 
 use crate::activation::Activation;
 use crate::code::Code;
@@ -14,50 +13,13 @@ use crate::context::Cx;
 use crate::diag::{Diag, Loc, did_you_mean};
 use crate::dim::Dim;
 use crate::initializer::{Constraint, Initializer, Regularizer};
+use crate::item::{Argument, Item, Kind, Range};
+use crate::language::values::WORDS;
 use crate::value::{Arg, Value, ValueKind};
 
 pub mod read;
 #[cfg(test)]
 mod tests;
-
-/// The parameters of a layer, loss, metric, optimizer, initializer, …
-#[derive(Clone, Copy, Debug)]
-pub struct Signature {
-    /// What messages call it: `Dense`.
-    pub callee: &'static str,
-    /// What can be given by position, in Keras's order; every one can be given by keyword too.
-    pub params: &'static [&'static str],
-    /// What can be given by keyword only.
-    pub keywords: &'static [&'static str],
-    /// What has to be given.
-    pub required: &'static [&'static str],
-    /// Parameters of Keras, also listed in `params` or `keywords`, that mimo does not have, each with what
-    /// to write instead. `none` may be given, which asks for nothing.
-    pub unsupported: &'static [(&'static str, &'static str)],
-}
-
-impl Signature {
-    /// Parameters of which none is required, keyword only, or missing in mimo; complete it with
-    /// `Signature { required: &["units"], ..Signature::new("Dense", &["units"]) }`.
-    pub const fn new(callee: &'static str, params: &'static [&'static str]) -> Self {
-        Signature { callee, params, keywords: &[], required: &[], unsupported: &[] }
-    }
-
-    /// Every name, by position first.
-    fn names(&self) -> impl Iterator<Item = &'static str> + use<> {
-        self.params.iter().chain(self.keywords).copied()
-    }
-
-    /// What mimo does not have, with what to write instead.
-    fn missing_here(&self, name: &str) -> Option<&'static str> {
-        self.unsupported.iter().find(|(unsupported, _)| *unsupported == name).map(|&(_, instead)| instead)
-    }
-
-    /// The names that can be used, for a message.
-    fn listed(&self) -> String {
-        list(self.names().filter(|name| self.missing_here(name).is_none()))
-    }
-}
 
 /// Names in backticks, separated by commas.
 pub fn list<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
@@ -67,9 +29,9 @@ pub fn list<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
 /// Arguments by parameter.
 #[derive(Clone, Debug)]
 pub struct Bound<'a> {
-    signature: Signature,
+    item: &'static Item,
     call: Loc,
-    /// One per name of the signature.
+    /// One per argument of the item.
     slots: Vec<Slot<'a>>,
     /// Whether some argument could not be bound, so that it is not known what was meant.
     broken: bool,
@@ -80,18 +42,34 @@ pub struct Bound<'a> {
 /// What one parameter was given.
 #[derive(Clone, Debug)]
 struct Slot<'a> {
-    name: &'static str,
+    argument: &'static Argument,
     /// Owned if it stands for a Python word that was reported: `True`.
     value: Option<Cow<'a, Value>>,
     /// Whether an error about this parameter was reported.
     failed: Cell<bool>,
 }
 
-/// Binds `args` to the parameters of `signature` and reports, all at once, arguments that are unknown, given
-/// twice, too many or missing. `call` are the tokens of the whole call.
-pub fn bind<'a>(signature: &Signature, args: &'a [Arg], call: Loc, cx: &mut Cx<'_>) -> Bound<'a> {
-    let slots = signature.names().map(|name| Slot { name, value: None, failed: Cell::new(false) }).collect();
-    let mut bound = Bound { signature: *signature, call, slots, broken: false, stray: false };
+/// Binds `args` to the arguments of `item` and reports, all at once, arguments that are unknown, given twice, too many
+/// or missing. `call` are the tokens of the whole call.
+pub fn bind<'a>(item: &'static Item, args: &'a [Arg], call: Loc, cx: &mut Cx<'_>) -> Bound<'a> {
+    let bound = bind_given(item, args, call, cx);
+    // What could not be bound may be what is missing.
+    for slot in bound.slots.iter().filter(|_| !bound.stray) {
+        if slot.argument.is_required() && slot.value.is_none() && !slot.failed.replace(true) {
+            let (class, name) = (item.class, slot.argument.name);
+            cx.error(
+                Diag::error(Code::MissingArgument, call, format!("`{class}` needs `{name}`"))
+                    .help(format!("write `{class}({name} = …)`")),
+            );
+        }
+    }
+    bound
+}
+
+/// The same as [`bind`] for a caller that reports missing arguments itself.
+pub(crate) fn bind_given<'a>(item: &'static Item, args: &'a [Arg], call: Loc, cx: &mut Cx<'_>) -> Bound<'a> {
+    let slots = item.all().map(|argument| Slot { argument, value: None, failed: Cell::new(false) }).collect();
+    let mut bound = Bound { item, call, slots, broken: false, stray: false };
     let mut position = 0;
     let mut keyword_seen = false;
     let mut misplaced = false;
@@ -100,7 +78,7 @@ pub fn bind<'a>(signature: &Signature, args: &'a [Arg], call: Loc, cx: &mut Cx<'
         match &arg.name {
             Some((name, loc)) => {
                 keyword_seen = true;
-                match bound.slots.iter().position(|slot| slot.name == name) {
+                match bound.slots.iter().position(|slot| slot.argument.name == name) {
                     Some(slot) => bound.fill(slot, &arg.value, *loc, cx),
                     None => bound.unknown(name, *loc, cx),
                 }
@@ -110,7 +88,7 @@ pub fn bind<'a>(signature: &Signature, args: &'a [Arg], call: Loc, cx: &mut Cx<'
                 let reported =
                     std::mem::replace(&mut misplaced, true) || arg.value.kind == ValueKind::Invalid;
                 if !reported {
-                    let name = signature.params.get(position).copied().unwrap_or("name");
+                    let name = item.positional.get(position).map_or("name", |argument| argument.name);
                     let diag = Diag::error(
                         Code::PositionalAfterKeyword,
                         arg.value.loc,
@@ -121,7 +99,9 @@ pub fn bind<'a>(signature: &Signature, args: &'a [Arg], call: Loc, cx: &mut Cx<'
                     let before = place.checked_sub(1).and_then(|before| args.get(before)?.name.as_ref());
                     cx.error(match before {
                         Some((before, _)) => {
-                            if let Some(slot) = bound.slots.iter_mut().find(|slot| slot.name == before) {
+                            if let Some(slot) =
+                                bound.slots.iter_mut().find(|slot| slot.argument.name == before)
+                            {
                                 slot.value = None;
                                 slot.failed.set(true);
                             }
@@ -132,7 +112,7 @@ pub fn bind<'a>(signature: &Signature, args: &'a [Arg], call: Loc, cx: &mut Cx<'
                 }
                 bound.broken = true;
             }
-            None if position < signature.params.len() => {
+            None if position < item.positional.len() => {
                 // Of what was reported it is not known whether it is one argument.
                 bound.broken |= arg.value.kind == ValueKind::Invalid;
                 bound.fill(position, &arg.value, arg.value.loc, cx);
@@ -147,23 +127,13 @@ pub fn bind<'a>(signature: &Signature, args: &'a [Arg], call: Loc, cx: &mut Cx<'
     if let Some(loc) = too_many {
         bound.too_many(position, loc, cx);
     }
-    // What could not be bound may be what is missing.
-    let meant = misplaced || bound.stray;
-    for slot in bound.slots.iter().filter(|_| !meant) {
-        if signature.required.contains(&slot.name) && slot.value.is_none() && !slot.failed.replace(true) {
-            let (callee, name) = (signature.callee, slot.name);
-            cx.error(
-                Diag::error(Code::MissingArgument, call, format!("`{callee}` needs `{name}`"))
-                    .help(format!("write `{callee}({name} = …)`")),
-            );
-        }
-    }
+    bound.stray |= misplaced;
     bound
 }
 
 impl<'a> Bound<'a> {
     fn fill(&mut self, index: usize, value: &'a Value, loc: Loc, cx: &mut Cx<'_>) {
-        let (callee, instead) = (self.signature.callee, self.signature.missing_here(self.slots[index].name));
+        let callee = self.item.class;
         let slot = &mut self.slots[index];
         if value.kind == ValueKind::Invalid {
             // It was reported, and is neither missing nor in the way of another.
@@ -175,7 +145,7 @@ impl<'a> Bound<'a> {
                 Diag::error(
                     Code::ArgumentGivenTwice,
                     loc,
-                    format!("`{}` of `{callee}` is given twice", slot.name),
+                    format!("`{}` of `{callee}` is given twice", slot.argument.name),
                 )
                 .help("remove one of the two"),
             );
@@ -183,13 +153,14 @@ impl<'a> Bound<'a> {
             return;
         }
         let value = read::without_python(value, cx);
-        if let (Some(instead), false) = (instead, matches!(value.kind, ValueKind::None | ValueKind::Invalid))
+        if let (Some(instead), false) =
+            (slot.argument.instead, matches!(value.kind, ValueKind::None | ValueKind::Invalid))
         {
             cx.error(
                 Diag::error(
                     Code::UnavailableSetting,
                     loc,
-                    format!("mimo has no `{}` for `{callee}` yet", slot.name),
+                    format!("mimo has no `{}` for `{callee}` yet", slot.argument.name),
                 )
                 .help(instead),
             );
@@ -200,13 +171,13 @@ impl<'a> Bound<'a> {
 
     fn unknown(&mut self, name: &str, loc: Loc, cx: &mut Cx<'_>) {
         self.broken = true;
-        let callee = self.signature.callee;
+        let callee = self.item.class;
         let mut diag =
             Diag::error(Code::UnknownArgument, loc, format!("`{callee}` has no argument `{name}`"));
-        if let Some(near) = did_you_mean(name, self.signature.names()) {
+        if let Some(near) = did_you_mean(name, self.item.all().map(|argument| argument.name)) {
             diag = diag.help(format!("did you mean `{near}`?"));
             // A misspelt argument is one mistake: it is not reported as missing as well.
-            if let Some(slot) = self.slots.iter().find(|slot| slot.name == near) {
+            if let Some(slot) = self.slots.iter().find(|slot| slot.argument.name == near) {
                 slot.failed.set(true);
             }
         } else {
@@ -214,13 +185,13 @@ impl<'a> Bound<'a> {
         }
         cx.error(match self.slots.is_empty() {
             true => diag.help(format!("write `{callee}()`: it takes no arguments")),
-            false => diag.help(format!("its arguments are {}", self.signature.listed())),
+            false => diag.help(format!("its arguments are {}", listed(self.item))),
         });
     }
 
     fn too_many(&mut self, given: usize, loc: Loc, cx: &mut Cx<'_>) {
         self.broken = true;
-        let Signature { callee, params, .. } = self.signature;
+        let Item { class: callee, positional: params, .. } = self.item;
         let message = match params.len() {
             0 => format!("`{callee}` takes no positional argument, but {given} {} given", is_are(given)),
             1 => format!("`{callee}` takes 1 positional argument, but {given} are given"),
@@ -228,11 +199,11 @@ impl<'a> Bound<'a> {
         };
         let diag = Diag::error(Code::TooManyArguments, loc, message).help(match self.slots.is_empty() {
             true => format!("write `{callee}()`: it takes no arguments"),
-            false => format!("its arguments are {}", self.signature.listed()),
+            false => format!("its arguments are {}", listed(self.item)),
         });
         // What was given may be a list without its brackets.
         cx.error(match (params, self.slots.first_mut()) {
-            ([name], Some(slot)) => {
+            ([Argument { name, .. }], Some(slot)) => {
                 slot.value = None;
                 slot.failed.set(true);
                 diag.help(format!("a list stands in brackets: `{name} = [a, b]`"))
@@ -244,7 +215,8 @@ impl<'a> Bound<'a> {
     /// Whether all arguments could be bound and nothing was reported about these parameters, so that what
     /// depends on them can be computed.
     pub fn sound(&self, params: &[&str]) -> bool {
-        !self.broken && self.slots.iter().all(|slot| !slot.failed.get() || !params.contains(&slot.name))
+        !self.broken
+            && self.slots.iter().all(|slot| !slot.failed.get() || !params.contains(&slot.argument.name))
     }
 
     /// Whether nothing at all was reported.
@@ -252,9 +224,14 @@ impl<'a> Bound<'a> {
         !self.broken && self.slots.iter().all(|slot| !slot.failed.get())
     }
 
-    /// What is called: `Dense`.
+    /// The item that is called.
+    pub fn item(&self) -> &'static Item {
+        self.item
+    }
+
+    /// Name of what is called: `Dense`.
     pub fn callee(&self) -> &'static str {
-        self.signature.callee
+        self.item.class
     }
 
     /// The tokens of the call.
@@ -286,8 +263,8 @@ impl<'a> Bound<'a> {
     }
 
     fn slot(&self, name: &str) -> Option<&Slot<'a>> {
-        let slot = self.slots.iter().find(|slot| slot.name == name);
-        debug_assert!(slot.is_some(), "`{}` declares no `{name}`", self.signature.callee);
+        let slot = self.slots.iter().find(|slot| slot.argument.name == name);
+        debug_assert!(slot.is_some(), "`{}` declares no `{name}`", self.item.class);
         slot
     }
 
@@ -299,7 +276,7 @@ impl<'a> Bound<'a> {
         reader: impl FnOnce(&Value, &str, &mut Cx<'_>) -> Option<T>,
     ) -> Option<T> {
         let value = self.take(name)?;
-        let result = reader(value, &format!("`{name}` of `{}`", self.signature.callee), cx);
+        let result = reader(value, &format!("`{name}` of `{}`", self.item.class), cx);
         if result.is_none() {
             self.fail(name);
         }
@@ -319,6 +296,42 @@ impl<'a> Bound<'a> {
         }
     }
 
+    /// Reads the default of an argument. `None` if it has none, or if it is `none`.
+    pub fn default<T>(
+        &self,
+        name: &str,
+        cx: &mut Cx<'_>,
+        reader: impl FnOnce(&Value, &str, &mut Cx<'_>) -> Option<T>,
+    ) -> Option<T> {
+        let text = self.slot(name)?.argument.default.filter(|text| *text != "none")?;
+        let result = reader(&Value::of_default(text, self.call), name, cx);
+        debug_assert!(result.is_some(), "the default of `{name}` of `{}` cannot be read", self.item.class);
+        result
+    }
+
+    /// Reads a value, or the default where there is none or an error was reported.
+    pub fn read_or_default<T>(
+        &self,
+        name: &str,
+        cx: &mut Cx<'_>,
+        reader: impl Fn(&Value, &str, &mut Cx<'_>) -> Option<T>,
+    ) -> Option<T> {
+        self.read(name, cx, &reader).or_else(|| self.default(name, cx, reader))
+    }
+
+    /// Reads a value that may be `none`: `None` for that and after an error, the default where nothing is given.
+    fn read_given<T>(
+        &self,
+        name: &str,
+        cx: &mut Cx<'_>,
+        reader: impl Fn(&Value, &str, &mut Cx<'_>) -> Option<T>,
+    ) -> Option<T> {
+        match self.take(name) {
+            Some(_) => self.read_optional(name, cx, reader),
+            None => self.default(name, cx, reader),
+        }
+    }
+
     /// The entries of a list or tuple. `None` if absent or wrong.
     pub fn items(&self, name: &str, cx: &mut Cx<'_>) -> Option<&[Value]> {
         let value = self.take(name)?;
@@ -331,24 +344,26 @@ impl<'a> Bound<'a> {
             _ => None,
         };
         let help = entry.map(|entry| format!("write `{name} = [{entry}]`"));
-        read::wrong(value, &format!("`{name}` of `{}`", self.signature.callee), "a list", help, cx);
+        read::wrong(value, &format!("`{name}` of `{}`", self.item.class), "a list", help, cx);
         self.fail(name);
         None
     }
 
-    /// A length of at least 1: a number or any constant expression. `None` if absent or wrong.
+    /// A length of at least 1: a number or any constant expression. `None` if absent or wrong and without a default.
     pub fn dim(&self, name: &str, cx: &mut Cx<'_>) -> Option<Dim> {
-        self.read(name, cx, read::dim)
+        self.read_or_default(name, cx, read::dim)
     }
 
-    /// A whole number of at least 0.
-    pub fn unsigned(&self, name: &str, default: usize, cx: &mut Cx<'_>) -> usize {
-        self.read(name, cx, read::unsigned).unwrap_or(default)
+    /// A whole number of at least 0, or of the range of its argument.
+    pub fn unsigned(&self, name: &str, cx: &mut Cx<'_>) -> usize {
+        let range = self.range(name);
+        self.read_or_default(name, cx, |value, what, cx| read::unsigned_in(value, what, &range, cx))
+            .unwrap_or_default()
     }
 
     /// A whole number of at least 0, or `none`.
     pub fn optional_unsigned(&self, name: &str, cx: &mut Cx<'_>) -> Option<usize> {
-        self.read_optional(name, cx, read::unsigned)
+        self.read_given(name, cx, read::unsigned)
     }
 
     /// The seed of a random stream, or `none`.
@@ -358,80 +373,77 @@ impl<'a> Bound<'a> {
     }
 
     /// A whole number.
-    pub fn integer(&self, name: &str, default: i64, cx: &mut Cx<'_>) -> i64 {
-        self.read(name, cx, read::integer).unwrap_or(default)
+    pub fn integer(&self, name: &str, cx: &mut Cx<'_>) -> i64 {
+        self.read_or_default(name, cx, read::integer).unwrap_or_default()
     }
 
-    /// A number.
-    pub fn float(&self, name: &str, default: f64, cx: &mut Cx<'_>) -> f64 {
-        self.float_in(name, default, .., cx)
+    /// A number of the range of its argument.
+    pub fn float(&self, name: &str, cx: &mut Cx<'_>) -> f64 {
+        let range = self.range(name);
+        self.read_or_default(name, cx, |value, what, cx| read::float_in(value, what, &range, cx))
+            .unwrap_or_default()
     }
 
-    /// A number of a range: `0.0..=1.0`.
-    pub fn float_in(&self, name: &str, default: f64, range: impl RangeBounds<f64>, cx: &mut Cx<'_>) -> f64 {
-        self.read(name, cx, |value, what, cx| read::float_in(value, what, &range, cx)).unwrap_or(default)
-    }
-
-    /// A number of a range, or `none`.
-    pub fn optional_float_in(
-        &self,
-        name: &str,
-        range: impl RangeBounds<f64>,
-        cx: &mut Cx<'_>,
-    ) -> Option<f64> {
-        self.read_optional(name, cx, |value, what, cx| read::float_in(value, what, &range, cx))
+    /// A number of the range of its argument, or `none`.
+    pub fn optional_float(&self, name: &str, cx: &mut Cx<'_>) -> Option<f64> {
+        let range = self.range(name);
+        self.read_given(name, cx, |value, what, cx| read::float_in(value, what, &range, cx))
     }
 
     /// `true` or `false`.
-    pub fn boolean(&self, name: &str, default: bool, cx: &mut Cx<'_>) -> bool {
-        self.read(name, cx, read::boolean).unwrap_or(default)
+    pub fn boolean(&self, name: &str, cx: &mut Cx<'_>) -> bool {
+        self.read_or_default(name, cx, read::boolean).unwrap_or_default()
     }
 
     /// A string, or `none`.
     pub fn optional_string(&self, name: &str, cx: &mut Cx<'_>) -> Option<String> {
-        self.read_optional(name, cx, read::string)
+        self.read_given(name, cx, read::string)
     }
 
-    /// One of a few words, as an identifier or a string.
-    pub fn word(
-        &self,
-        name: &str,
-        allowed: &[&'static str],
-        default: &'static str,
-        cx: &mut Cx<'_>,
-    ) -> &'static str {
-        self.read(name, cx, |value, what, cx| read::word(value, what, allowed, cx)).unwrap_or(default)
+    /// One of the words of its argument's type, as an identifier or a string.
+    pub fn word(&self, name: &str, cx: &mut Cx<'_>) -> &'static str {
+        let kind = self.slot(name).map(|slot| slot.argument.kind);
+        let words =
+            WORDS.iter().find(|(ty, _)| kind == Some(Kind::Word(ty))).map_or(&[][..], |(_, words)| words);
+        let words: Vec<&str> = words.iter().map(|word| word.trim_start_matches("r#")).collect();
+        self.word_of(name, &words, cx)
     }
 
-    /// One of a few words, or `none`.
-    pub fn optional_word(
-        &self,
-        name: &str,
-        allowed: &[&'static str],
-        cx: &mut Cx<'_>,
-    ) -> Option<&'static str> {
-        self.read_optional(name, cx, |value, what, cx| read::word(value, what, allowed, cx))
+    /// One of these words, for an argument that takes more of them than it shows.
+    pub fn word_of(&self, name: &str, allowed: &[&'static str], cx: &mut Cx<'_>) -> &'static str {
+        let word = self.read_or_default(name, cx, |value, what, cx| read::word(value, what, allowed, cx));
+        word.unwrap_or_default()
     }
 
-    /// An activation; `Linear` if absent.
+    /// An activation; `none` is `linear`.
     pub fn activation(&self, name: &str, cx: &mut Cx<'_>) -> Activation {
-        self.read_optional(name, cx, Activation::read).unwrap_or(Activation::Linear)
+        self.read_given(name, cx, Activation::read).unwrap_or(Activation::Linear)
     }
 
-    /// An initializer.
-    pub fn initializer(&self, name: &str, default: Initializer, cx: &mut Cx<'_>) -> Initializer {
-        self.read_optional(name, cx, Initializer::read).unwrap_or(default)
+    /// An initializer; `none` is the default.
+    pub fn initializer(&self, name: &str, cx: &mut Cx<'_>) -> Initializer {
+        let given = self.read_optional(name, cx, Initializer::read);
+        given.or_else(|| self.default(name, cx, Initializer::read)).unwrap_or(Initializer::ZEROS)
     }
 
     /// A regularizer, or `none`.
     pub fn regularizer(&self, name: &str, cx: &mut Cx<'_>) -> Option<Regularizer> {
-        self.read_optional(name, cx, Regularizer::read)
+        self.read_given(name, cx, Regularizer::read)
     }
 
     /// A constraint, or `none`.
     pub fn constraint(&self, name: &str, cx: &mut Cx<'_>) -> Option<Constraint> {
-        self.read_optional(name, cx, Constraint::read)
+        self.read_given(name, cx, Constraint::read)
     }
+
+    fn range(&self, name: &str) -> Range {
+        self.slot(name).map_or(range!(), |slot| slot.argument.range)
+    }
+}
+
+/// The names that can be used, for a message.
+fn listed(item: &Item) -> String {
+    list(item.arguments().map(|argument| argument.name))
 }
 
 fn is_are(count: usize) -> &'static str {

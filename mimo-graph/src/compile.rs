@@ -4,7 +4,7 @@
 //! `metrics` may look like is in `forms`, what they may name in `losses` and `metrics`, and which loss fits
 //! which head in `heads`.
 
-use crate::args::{Bound, Signature, bind, list, read};
+use crate::args::{Bound, bind_given, list, read};
 use crate::code::Code;
 use crate::compile::forms::{Given, Setting, spread};
 use crate::compile::heads::Head;
@@ -12,6 +12,7 @@ use crate::compile::metrics::Subject;
 use crate::context::Cx;
 use crate::diag::{Diag, Diags, Loc};
 use crate::graph::{Compile, Graph, Training};
+use crate::item::Word;
 use crate::loss::Loss;
 use crate::metric::Metric;
 use crate::value::{Arg, Value, ValueKind};
@@ -22,29 +23,32 @@ pub(crate) mod losses;
 pub(crate) mod metrics;
 pub(crate) mod optimizers;
 
-pub(crate) const SIGNATURE: Signature = Signature {
-    unsupported: &[
-        ("weighted_metrics", "write `metrics`"),
-        ("run_eagerly", "leave it out"),
-        ("steps_per_execution", "leave it out"),
-        ("jit_compile", "leave it out: the model is compiled"),
-        ("auto_scale_loss", "leave it out"),
-    ],
-    ..Signature::new(
-        "compile",
-        &[
-            "optimizer",
-            "loss",
-            "loss_weights",
-            "metrics",
-            "weighted_metrics",
-            "run_eagerly",
-            "steps_per_execution",
-            "jit_compile",
-            "auto_scale_loss",
-        ],
-    )
-};
+/// Items of the language.
+#[doc(hidden)]
+pub mod words {
+    items! {
+        /// How the model is trained. Without it a model only predicts.
+        ///
+        /// Keras: [`compile`](https://keras.io/api/models/model_training_apis/)
+        "`compile(optimizer = rmsprop, loss, loss_weights = none, metrics = none)`"
+        compile;
+        takes {
+            /// What makes steps of gradients.
+            optimizer: Optimizer = "rmsprop",
+            /// What is made small, for every output.
+            loss: Loss,
+            /// What the loss of each output counts; 1 without it.
+            loss_weights: Weights = "none",
+            /// What is measured, for every output.
+            metrics: Metrics = "none",
+            weighted_metrics => "write `metrics`",
+            run_eagerly => "leave it out",
+            steps_per_execution => "leave it out",
+            jit_compile => "leave it out: the model is compiled",
+            auto_scale_loss => "leave it out",
+        }
+    }
+}
 
 /// Reads the arguments of `.compile(…)` for a graph whose layers have their names. `call` are the tokens of the
 /// call. `None` if something is wrong; all of it is reported.
@@ -59,9 +63,11 @@ pub fn resolve(graph: &Graph, args: &[Arg], call: Loc, cx: &mut Cx<'_>) -> Optio
 }
 
 fn read_all(graph: &Graph, args: &[Arg], call: Loc, cx: &mut Cx<'_>) -> Option<Compile> {
-    let bound = bind(&SIGNATURE, args, call, cx);
+    let bound = bind_given(&words::compile::ITEM, args, call, cx);
     let optimizer = match bound.take("optimizer") {
-        Some(Value { kind: ValueKind::None, .. }) | None => Some(optimizers::DEFAULT),
+        Some(Value { kind: ValueKind::None, .. }) | None => {
+            bound.default("optimizer", cx, |value, _, cx| optimizers::read(value, cx))
+        }
         Some(value) => optimizers::read(value, cx),
     };
     let heads: Vec<_> = graph.outputs.iter().map(|output| Head::of(graph, output)).collect();

@@ -44,7 +44,7 @@ impl Layer {
         let mut kind = &self.kind;
         while let LayerKind::TimeDistributed(wrapper) = kind {
             path.push('/');
-            path.push_str(wrapper.name.as_deref().unwrap_or(wrapper.layer.auto_name()));
+            path.push_str(wrapper.name.as_deref().unwrap_or(&wrapper.layer.auto_name()));
             kind = &wrapper.layer;
         }
         path

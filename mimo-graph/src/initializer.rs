@@ -1,7 +1,7 @@
 //! Initializers, regularizers and constraints: what a weight starts as and how it is held.
 
-mod hold;
-mod read;
+pub(crate) mod hold;
+pub(crate) mod read;
 
 crate::describe! {
     /// How a weight starts. Fans follow Keras: `(in, out)` for a matrix, the receptive field times the

@@ -16,8 +16,6 @@
 //! - [`initializers`], [`regularizers`], [`constraints`]
 //! - [`values`]: what an argument may be
 
-#[macro_use]
-pub(crate) mod item;
 pub mod activations;
 pub mod constraints;
 pub mod initializers;
@@ -32,56 +30,32 @@ pub mod tensor;
 mod tests;
 pub mod values;
 
-pub use item::{Argument, Item, Kind, Module, a, an, any, of};
+pub use crate::item::{Argument, Item, Kind, Module, a, an, any, of};
 
-use crate::args::Signature;
+use crate::activation::Activation;
+use crate::named::Named;
 
 /// The items of a module of the language.
 #[doc(hidden)]
-pub fn items(module: Module) -> impl Iterator<Item = &'static Item> {
-    let lists: &[&[Item]] = match module {
-        Module::Activations => &[activations::ITEMS],
-        Module::Constraints => &[constraints::ITEMS],
-        Module::Initializers => &[initializers::ITEMS],
-        Module::Layers => layers::ITEMS,
-        Module::Losses => &[losses::ITEMS],
-        Module::Metrics => &[metrics::ITEMS],
-        Module::Model => &[model::ITEMS],
-        Module::Optimizers => &[optimizers::ITEMS],
-        Module::Regularizers => &[regularizers::ITEMS],
-    };
-    lists.iter().copied().flatten()
+pub fn items(module: Module) -> Vec<&'static Item> {
+    fn of<T>(table: &[Named<T>]) -> Vec<&'static Item> {
+        table.iter().map(|entry| entry.item).collect()
+    }
+    match module {
+        Module::Activations => of(&Activation::table()),
+        Module::Constraints => of(crate::initializer::hold::CONSTRAINTS),
+        Module::Initializers => of(crate::initializer::read::INITIALIZERS),
+        Module::Layers => crate::layers::items().collect(),
+        Module::Losses => of(crate::compile::losses::LOSSES),
+        Module::Metrics => of(crate::compile::metrics::table::METRICS),
+        Module::Model => model::ITEMS.to_vec(),
+        Module::Optimizers => of(crate::compile::optimizers::OPTIMIZERS),
+        Module::Regularizers => of(crate::initializer::hold::REGULARIZERS),
+    }
 }
 
 /// The item that a word stands for.
 #[doc(hidden)]
 pub fn find(module: Module, name: &str) -> Option<&'static Item> {
-    let found = items(module).find(|item| item.names.contains(&name));
-    // Two layers are written where an activation is meant.
-    let also = || {
-        items(Module::Layers).find(|item| activations::LAYERS.contains(&name) && item.names.contains(&name))
-    };
-    found.or_else(|| also().filter(|_| module == Module::Activations))
-}
-
-/// What the macro accepts by position, which is more than an item lists: Keras's arguments that mimo does not have.
-#[doc(hidden)]
-pub fn positional(module: Module, name: &str) -> &'static [&'static str] {
-    let found = signatures(module).into_iter().find(|(names, _)| names.contains(&name));
-    found.map_or(&[], |(_, signature)| signature.params)
-}
-
-/// The spellings of everything that the macro accepts in the place of a module's items, and what a call takes.
-fn signatures(module: Module) -> Vec<(Vec<&'static str>, Signature)> {
-    match module {
-        Module::Activations => crate::activation::Activation::signatures(),
-        Module::Constraints => crate::initializer::Constraint::signatures(),
-        Module::Initializers => crate::initializer::Initializer::signatures(),
-        Module::Layers => crate::layers::signatures(),
-        Module::Losses => crate::compile::losses::signatures(),
-        Module::Metrics => crate::compile::metrics::signatures(),
-        Module::Model => vec![(vec!["compile"], crate::compile::SIGNATURE)],
-        Module::Optimizers => crate::compile::optimizers::signatures(),
-        Module::Regularizers => crate::initializer::Regularizer::signatures(),
-    }
+    items(module).into_iter().find(|item| item.names.contains(&name))
 }

@@ -7,14 +7,14 @@
 //! leave as [`DimCheck`](crate::context::DimCheck)s what only const evaluation can know.
 
 use crate::activation::Activation;
-use crate::args::{Bound, Signature, bind};
+use crate::args::{Bound, bind};
 use crate::code::Code;
 use crate::context::Cx;
 use crate::diag::{Diag, Loc, nearest};
+use crate::item::{Item, Word};
 use crate::layers::change::Change;
-use crate::layers::global_pooling::GlobalPooling;
-pub use crate::layers::layer::{Effect, Layer, Operand, Reads, Weight, WeightOptions};
-use crate::layers::pooling::PoolKind;
+pub use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight, WeightOptions};
+use crate::names::field::snake_case;
 use crate::shape::{Dtype, Shape};
 use crate::value::Arg;
 
@@ -60,34 +60,35 @@ pub mod time_distributed;
 pub mod up_sampling;
 mod wrapped;
 
-/// A class of the language: how it is written and what it makes.
+/// A class of the language: its item and what it makes. A layer's file declares its classes by `layer!`.
 #[derive(Debug)]
 struct Class {
-    /// Keras's automatic name for its layers, before numbers are added.
-    auto_name: &'static str,
-    /// The lower-case function that makes the layer and calls it at once: `concatenate([a, b])`.
-    function: Option<&'static str>,
-    /// Its name and parameters.
-    signature: Signature,
+    /// Its name and arguments; its second spelling is the function that makes the layer and calls it at once:
+    /// `concatenate([a, b])`.
+    item: &'static Item,
     /// Makes the layer, or gives `None` after an error without which its shape rule cannot be applied.
     make: fn(&Bound<'_>, &mut Cx<'_>) -> Option<LayerKind>,
 }
 
-/// Defines [`LayerKind`], what it hands on to its layers, and the table of classes. A class reads
-/// `"automatic_name", function? => SIGNATURE, from_args`.
+impl Class {
+    /// The lower-case function, if it has one.
+    fn function(&self) -> Option<&'static str> {
+        self.item.names.get(1).copied()
+    }
+}
+
+/// Defines [`LayerKind`], its calls of the layers' methods, and the list of all classes.
 macro_rules! layers {
     ($(
         $(#[$doc:meta])*
-        $kind:ident($layer:ty) {
-            $($auto:literal $(, $function:literal)? => $signature:expr, $from_args:expr;)+
-        }
+        $kind:ident($module:ident::$layer:ident);
     )*) => {
         /// A layer with its arguments.
         // A model has tens of layers, not millions: a box per layer would buy nothing.
         #[allow(clippy::large_enum_variant)]
         #[derive(Clone, Debug, PartialEq)]
         pub enum LayerKind {
-            $($(#[$doc])* $kind($layer),)*
+            $($(#[$doc])* $kind($module::$layer),)*
         }
 
         impl LayerKind {
@@ -151,9 +152,19 @@ macro_rules! layers {
                 match self { $(LayerKind::$kind(layer) => Layer::setting_class(layer),)* }
             }
 
-            /// [`Layer::activation`] of the layer.
-            pub fn activation(&self) -> Activation {
-                match self { $(LayerKind::$kind(layer) => Layer::activation(layer),)* }
+            /// [`Layer::head`] of the layer.
+            pub fn head(&self) -> Option<Activation> {
+                match self { $(LayerKind::$kind(layer) => Layer::head(layer),)* }
+            }
+
+            /// [`Layer::aliases`] of the layer.
+            pub fn aliases(&self) -> bool {
+                match self { $(LayerKind::$kind(layer) => Layer::aliases(layer),)* }
+            }
+
+            /// [`Layer::typed`] of the layer.
+            pub fn typed(&self, weights: &[Weight]) -> Option<Typed> {
+                match self { $(LayerKind::$kind(layer) => Layer::typed(layer, weights),)* }
             }
 
             /// [`Layer::changes`] of the layer.
@@ -167,150 +178,71 @@ macro_rules! layers {
             }
         }
 
-        /// Every class of the language.
-        const CLASSES: &[Class] = &[$($(Class {
-            auto_name: $auto,
-            function: [$(Some($function),)? None][0],
-            signature: $signature,
-            make: |args, cx| {
-                let from_args: fn(&Bound<'_>, &mut Cx<'_>) -> Option<$layer> = $from_args;
-                from_args(args, cx).map(LayerKind::$kind)
-            },
-        },)+)*];
+        $(impl From<$module::$layer> for LayerKind {
+            fn from(layer: $module::$layer) -> Self {
+                LayerKind::$kind(layer)
+            }
+        })*
+
+        /// The classes of each layer.
+        const CLASSES: &[&[Class]] = &[$($module::CLASSES),*];
+
+        /// Items of the language.
+        #[doc(hidden)]
+        pub mod words {
+            pub use super::input::words::*;
+            $(pub use super::$module::words::*;)*
+        }
     };
 }
 
 layers! {
     /// Keras's `Dense`.
-    Dense(dense::Dense) {
-        "dense" => dense::SIGNATURE, dense::Dense::from_args;
-    }
+    Dense(dense::Dense);
     /// Keras's `Conv1D`, `Conv2D` and their transposes.
-    Conv(conv::Conv) {
-        "conv1d" => conv::CONV1D, conv::Conv::conv1d;
-        "conv2d" => conv::CONV2D, conv::Conv::conv2d;
-        "conv1d_transpose" => conv::CONV1D_TRANSPOSE, conv::Conv::conv1d_transpose;
-        "conv2d_transpose" => conv::CONV2D_TRANSPOSE, conv::Conv::conv2d_transpose;
-    }
+    Conv(conv::Conv);
     /// Keras's `DepthwiseConv1D` and `DepthwiseConv2D`.
-    Depthwise(depthwise::Depthwise) {
-        "depthwise_conv1d" => depthwise::SEQUENCE, depthwise::Depthwise::sequence;
-        "depthwise_conv2d" => depthwise::IMAGE, depthwise::Depthwise::image;
-    }
+    Depthwise(depthwise::Depthwise);
     /// Keras's `SeparableConv1D` and `SeparableConv2D`.
-    Separable(separable::Separable) {
-        "separable_conv1d" => separable::SEQUENCE, separable::Separable::sequence;
-        "separable_conv2d" => separable::IMAGE, separable::Separable::image;
-    }
+    Separable(separable::Separable);
     /// Keras's `Activation` and its like.
-    Activation(activation::Activation) {
-        "activation" => activation::SIGNATURE, activation::Activation::from_args;
-        "re_lu" => activation::RELU, activation::Activation::relu;
-        "leaky_re_lu" => activation::LEAKY_RELU, activation::Activation::leaky_relu;
-        "elu" => activation::ELU, activation::Activation::elu;
-        "softmax" => activation::SOFTMAX, activation::Activation::softmax;
-    }
+    Activation(activation::Activation);
     /// Keras's `Flatten`.
-    Flatten(flatten::Flatten) {
-        "flatten" => flatten::SIGNATURE, |_, _| Some(flatten::Flatten);
-    }
+    Flatten(flatten::Flatten);
     /// Keras's `Reshape`.
-    Reshape(reshape::Reshape) {
-        "reshape" => reshape::SIGNATURE, reshape::Reshape::from_args;
-    }
+    Reshape(reshape::Reshape);
     /// Keras's `Permute`.
-    Permute(permute::Permute) {
-        "permute" => permute::SIGNATURE, permute::Permute::from_args;
-    }
+    Permute(permute::Permute);
     /// Keras's `RepeatVector`.
-    RepeatVector(repeat_vector::RepeatVector) {
-        "repeat_vector" => repeat_vector::SIGNATURE, repeat_vector::RepeatVector::from_args;
-    }
+    RepeatVector(repeat_vector::RepeatVector);
     /// Keras's `Dropout`.
-    Dropout(dropout::Dropout) {
-        "dropout" => dropout::SIGNATURE, dropout::Dropout::from_args;
-    }
+    Dropout(dropout::Dropout);
     /// Keras's `GaussianNoise`.
-    GaussianNoise(gaussian_noise::GaussianNoise) {
-        "gaussian_noise" => gaussian_noise::SIGNATURE, gaussian_noise::GaussianNoise::from_args;
-    }
+    GaussianNoise(gaussian_noise::GaussianNoise);
     /// Keras's `BatchNormalization`.
-    BatchNormalization(batch_normalization::BatchNormalization) {
-        "batch_normalization" =>
-            batch_normalization::SIGNATURE, batch_normalization::BatchNormalization::from_args;
-    }
+    BatchNormalization(batch_normalization::BatchNormalization);
     /// Keras's `Concatenate`.
-    Concatenate(concatenate::Concatenate) {
-        "concatenate", "concatenate" => concatenate::SIGNATURE, concatenate::Concatenate::from_args;
-    }
+    Concatenate(concatenate::Concatenate);
     /// Keras's `Add`, `Subtract`, `Multiply`, `Average`, `Maximum`, `Minimum`.
-    Merge(merge::Merge) {
-        "add", "add" => options::layer("Add", &[]), |_, _| Some(merge::MergeOp::Add.into());
-        "subtract", "subtract" =>
-            options::layer("Subtract", &[]), |_, _| Some(merge::MergeOp::Subtract.into());
-        "multiply", "multiply" =>
-            options::layer("Multiply", &[]), |_, _| Some(merge::MergeOp::Multiply.into());
-        "average", "average" =>
-            options::layer("Average", &[]), |_, _| Some(merge::MergeOp::Average.into());
-        "maximum", "maximum" =>
-            options::layer("Maximum", &[]), |_, _| Some(merge::MergeOp::Maximum.into());
-        "minimum", "minimum" =>
-            options::layer("Minimum", &[]), |_, _| Some(merge::MergeOp::Minimum.into());
-    }
+    Merge(merge::Merge);
     /// Keras's `Embedding`.
-    Embedding(embedding::Embedding) {
-        "embedding" => embedding::SIGNATURE, embedding::Embedding::from_args;
-    }
+    Embedding(embedding::Embedding);
     /// Keras's `LSTM`, `GRU` and `SimpleRNN`.
-    Recurrent(recurrent::Recurrent) {
-        "lstm" => recurrent::LSTM, recurrent::Recurrent::lstm;
-        "gru" => recurrent::GRU, recurrent::Recurrent::gru;
-        "simple_rnn" => recurrent::SIMPLE_RNN, recurrent::Recurrent::simple;
-    }
+    Recurrent(recurrent::Recurrent);
     /// Keras's `MaxPooling1D`, `MaxPooling2D`, `AveragePooling1D`, `AveragePooling2D`.
-    Pooling(pooling::Pooling) {
-        "max_pooling1d" => pooling::MAX_1D, |args, cx| pooling::Pooling::from_args(PoolKind::Max, 1, args, cx);
-        "max_pooling2d" => pooling::MAX_2D, |args, cx| pooling::Pooling::from_args(PoolKind::Max, 2, args, cx);
-        "average_pooling1d" =>
-            pooling::AVERAGE_1D, |args, cx| pooling::Pooling::from_args(PoolKind::Average, 1, args, cx);
-        "average_pooling2d" =>
-            pooling::AVERAGE_2D, |args, cx| pooling::Pooling::from_args(PoolKind::Average, 2, args, cx);
-    }
+    Pooling(pooling::Pooling);
     /// Keras's `GlobalMaxPooling1D`, `GlobalMaxPooling2D`, `GlobalAveragePooling1D`, `GlobalAveragePooling2D`.
-    GlobalPooling(GlobalPooling) {
-        "global_max_pooling1d" => global_pooling::MAX_1D,
-            |args, cx| GlobalPooling::from_args(PoolKind::SharedMax, 1, args, cx);
-        "global_max_pooling2d" => global_pooling::MAX_2D,
-            |args, cx| GlobalPooling::from_args(PoolKind::SharedMax, 2, args, cx);
-        "global_average_pooling1d" => global_pooling::AVERAGE_1D,
-            |args, cx| GlobalPooling::from_args(PoolKind::Average, 1, args, cx);
-        "global_average_pooling2d" => global_pooling::AVERAGE_2D,
-            |args, cx| GlobalPooling::from_args(PoolKind::Average, 2, args, cx);
-    }
+    GlobalPooling(global_pooling::GlobalPooling);
     /// Keras's `ZeroPadding1D`, `ZeroPadding2D`, `Cropping1D`, `Cropping2D`.
-    Frame(frame::Frame) {
-        "zero_padding1d" => frame::PADDING_1D, |args, cx| frame::Frame::from_args(true, 1, args, cx);
-        "zero_padding2d" => frame::PADDING_2D, |args, cx| frame::Frame::from_args(true, 2, args, cx);
-        "cropping1d" => frame::CROPPING_1D, |args, cx| frame::Frame::from_args(false, 1, args, cx);
-        "cropping2d" => frame::CROPPING_2D, |args, cx| frame::Frame::from_args(false, 2, args, cx);
-    }
+    Frame(frame::Frame);
     /// Keras's `UpSampling1D`, `UpSampling2D`.
-    UpSampling(up_sampling::UpSampling) {
-        "up_sampling1d" => up_sampling::SEQUENCE, up_sampling::UpSampling::sequence;
-        "up_sampling2d" => up_sampling::IMAGE, up_sampling::UpSampling::image;
-    }
+    UpSampling(up_sampling::UpSampling);
     /// Keras's `Bidirectional`.
-    Bidirectional(bidirectional::Bidirectional) {
-        "bidirectional" => bidirectional::SIGNATURE, bidirectional::Bidirectional::from_args;
-    }
+    Bidirectional(bidirectional::Bidirectional);
     /// Keras's `TimeDistributed`.
-    TimeDistributed(time_distributed::TimeDistributed) {
-        "time_distributed" => time_distributed::SIGNATURE, time_distributed::TimeDistributed::from_args;
-    }
+    TimeDistributed(time_distributed::TimeDistributed);
     /// Keras's `Dot`.
-    Dot(dot::Dot) {
-        "dot", "dot" => dot::SIGNATURE, dot::Dot::from_args;
-    }
+    Dot(dot::Dot);
 }
 
 impl LayerKind {
@@ -333,11 +265,14 @@ impl LayerKind {
         }
     }
 
+    /// The activation that ends the layer, `Linear` if there is none.
+    pub fn activation(&self) -> Activation {
+        self.head().unwrap_or(Activation::Linear)
+    }
+
     /// Keras's automatic name, before numbers are added: `dense`, `leaky_re_lu`.
-    pub fn auto_name(&self) -> &'static str {
-        let class = self.class_name();
-        // Every class name is in the table, which a test holds.
-        CLASSES.iter().find(|entry| entry.signature.callee == class).map_or(class, |entry| entry.auto_name)
+    pub fn auto_name(&self) -> String {
+        snake_case(self.class_name())
     }
 }
 
@@ -372,13 +307,13 @@ pub fn construct(
     call: Loc,
     cx: &mut Cx<'_>,
 ) -> Option<Constructed> {
-    let Some(entry) = CLASSES.iter().find(|entry| entry.signature.callee == class) else {
+    let Some(entry) = class_of(class) else {
         cx.error(unknown(class, class_loc));
         return None;
     };
-    let bound = bind(&entry.signature, args, call, cx);
+    let bound = bind(entry.item, args, call, cx);
     let name = bound.optional_string("name", cx).map(|name| (name, bound.loc("name")));
-    let trainable = bound.boolean("trainable", true, cx);
+    let trainable = bound.boolean("trainable", cx);
     let kind = (entry.make)(&bound, cx)?;
     bound.sound(&[]).then_some(Constructed { kind, name, trainable })
 }
@@ -411,29 +346,33 @@ fn unknown(class: &str, loc: Loc) -> Diag {
 
 /// The class behind a lower-case function: `concatenate` makes a `Concatenate` and calls it.
 pub fn function(name: &str) -> Option<&'static str> {
-    CLASSES.iter().find(|entry| entry.function == Some(name)).map(|entry| entry.signature.callee)
+    all().find(|entry| entry.function() == Some(name)).map(|entry| entry.item.class)
 }
 
-/// The spellings and the parameters of `Input` and every class.
-pub(crate) fn signatures() -> Vec<(Vec<&'static str>, Signature)> {
-    let classes = CLASSES.iter().map(|entry| {
-        let names = [entry.signature.callee].into_iter().chain(entry.function).collect();
-        (names, entry.signature)
-    });
-    std::iter::once((vec!["Input"], input::SIGNATURE)).chain(classes).collect()
+/// The items of `Input` and every class.
+pub(crate) fn items() -> impl Iterator<Item = &'static Item> {
+    std::iter::once(&<input::words::Input as Word>::ITEM).chain(all().map(|class| class.item))
+}
+
+fn all() -> impl Iterator<Item = &'static Class> {
+    CLASSES.iter().copied().flatten()
+}
+
+fn class_of(name: &str) -> Option<&'static Class> {
+    all().find(|class| class.item.class == name)
 }
 
 /// Every lower-case function.
 pub fn functions() -> impl Iterator<Item = &'static str> {
-    CLASSES.iter().filter_map(|entry| entry.function)
+    all().filter_map(|class| class.function())
 }
 
 /// The lower-case function of a class.
 pub(crate) fn function_of(class: &str) -> Option<&'static str> {
-    CLASSES.iter().find(|entry| entry.signature.callee == class).and_then(|entry| entry.function)
+    class_of(class).and_then(|entry| entry.function())
 }
 
 /// Every class, by Keras's name.
 pub fn classes() -> impl Iterator<Item = &'static str> {
-    CLASSES.iter().map(|entry| entry.signature.callee)
+    all().map(|class| class.item.class)
 }

@@ -3,6 +3,9 @@
 //! and tools share it.
 #![forbid(unsafe_code)]
 
+#[macro_use]
+pub mod item;
+
 pub mod activation;
 pub mod args;
 pub mod build;

@@ -1,37 +1,19 @@
 //! Things that are given by a word (`relu`), a string (`"relu"`) or a call (`LeakyReLU(0.1)`).
 
-use crate::args::{Bound, Signature, bind, list, read};
+use crate::args::{Bound, bind, list, read};
 use crate::code::Code;
 use crate::context::Cx;
 use crate::diag::{Diag, Loc, nearest};
-use crate::language::item::Module;
+use crate::item::{Item, Module};
 use crate::value::{Arg, Value, ValueKind};
 
-/// One thing of a kind: its names, its parameters and what they make.
+/// One thing of a kind: its item and what its arguments make.
 #[derive(Clone, Copy, Debug)]
 pub struct Named<T: 'static> {
-    /// Every spelling; the first one stands in messages.
-    pub names: &'static [&'static str],
-    /// What a call takes; a bare word is a call without arguments.
-    pub signature: Signature,
+    /// Its spellings and arguments; a bare word is a call without arguments.
+    pub item: &'static Item,
     /// Makes the thing of its arguments. What it reports through the getters counts as failed.
     pub build: fn(&Bound<'_>, &mut Cx<'_>) -> T,
-}
-
-impl<T> Named<T> {
-    /// A thing with its spellings, its parameters and its maker.
-    pub const fn new(
-        names: &'static [&'static str],
-        signature: Signature,
-        build: fn(&Bound<'_>, &mut Cx<'_>) -> T,
-    ) -> Self {
-        Named { names, signature, build }
-    }
-}
-
-/// The spellings and the parameters of everything in a table.
-pub(crate) fn signatures<T>(table: &[Named<T>]) -> Vec<(Vec<&'static str>, Signature)> {
-    table.iter().map(|entry| (entry.names.to_vec(), entry.signature)).collect()
 }
 
 /// Finds and builds what `value` names. `kind` is the kind's word in messages, with its article: `an activation`.
@@ -56,7 +38,7 @@ pub fn read_named<T>(
             }
         },
     };
-    let Some(entry) = table.iter().find(|entry| entry.names.contains(&name)) else {
+    let Some(entry) = table.iter().find(|entry| entry.item.names.contains(&name)) else {
         let noun = kind.split_once(' ').map_or(kind, |(_, noun)| noun);
         if let Some((_, instead)) = unsupported.iter().find(|(unsupported, _)| *unsupported == name) {
             cx.error(
@@ -66,8 +48,8 @@ pub fn read_named<T>(
             return None;
         }
         let diag = Diag::error(unknown, loc, format!("unknown {noun} `{name}`"));
-        let names = table.iter().filter_map(|entry| entry.names.first().copied());
-        let spellings = table.iter().flat_map(|entry| entry.names.iter().copied());
+        let names = table.iter().map(|entry| entry.item.word());
+        let spellings = table.iter().flat_map(|entry| entry.item.names.iter().copied());
         let diag = match nearest(name, spellings) {
             Some(near) => diag.help(near),
             None if table.len() <= FEW => diag.help(format!("write one of {}", list(names))),
@@ -87,7 +69,7 @@ pub fn read_named<T>(
         cx.error(diag);
         return None;
     };
-    let bound = bind(&entry.signature, args, value.loc, cx);
+    let bound = bind(entry.item, args, value.loc, cx);
     let thing = (entry.build)(&bound, cx);
     bound.all_sound().then_some(thing)
 }
@@ -123,7 +105,7 @@ fn module(unknown: Code) -> Option<Module> {
 
 /// The help for a value that is not a word: a path may end in one, as `nn.relu` does.
 fn meant<T>(value: &Value, unknown: Code, table: &[Named<T>], cx: &Cx<'_>) -> String {
-    let mut names = table.iter().flat_map(|entry| entry.names.iter().copied());
+    let mut names = table.iter().flat_map(|entry| entry.item.names.iter().copied());
     let text = match &value.kind {
         ValueKind::Expr(id) => cx.consts.get(id.0 as usize).map_or("", |entry| &entry.text),
         _ => "",
@@ -133,7 +115,7 @@ fn meant<T>(value: &Value, unknown: Code, table: &[Named<T>], cx: &Cx<'_>) -> St
     if let Some(name) = names.find(|name| *name == last) {
         return format!("write `{name}`");
     }
-    match (of_ones_own(unknown), table.first().and_then(|entry| entry.names.first())) {
+    match (of_ones_own(unknown), table.first().map(|entry| entry.item.word())) {
         (Some(own), _) if !text.is_empty() => own.into(),
         (_, Some(name)) => format!("write a name, as in `{name}`"),
         (_, None) => "write a name".into(),

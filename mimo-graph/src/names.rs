@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use self::field::{field_like, unusable_binding, wrong_layer_name};
+use self::field::{field_like, snake_case, unusable_binding, wrong_layer_name};
 use crate::code::Code;
 use crate::diag::{Diag, Diags, Loc};
 use crate::graph::{Graph, GroupId, Layer, LayerId, Node, Port, TensorId};
@@ -58,8 +58,8 @@ pub fn assign(graph: &mut Graph, diags: &mut Diags) {
     for i in unnamed {
         let layer = &graph.layers[i];
         let base = layer.kind.auto_name();
-        let count = counts.entry(base.to_owned()).or_default();
-        let name = next_name(base, count, &taken);
+        let count = counts.entry(base.clone()).or_default();
+        let name = next_name(&base, count, &taken);
         graph.layers[i].name.clone_from(&name);
         taken.insert(name);
     }
@@ -89,24 +89,6 @@ fn nested(graph: &mut Graph, taken: &mut BTreeSet<String>) {
             layer.name = format!("{}/{}", group.name, layer.name);
         }
     }
-}
-
-/// Keras's automatic name for a class: `ResNetBlock` is `res_net_block`, and `GRUEncoder` is `gru_encoder`.
-fn snake_case(class: &str) -> String {
-    let letters: Vec<char> = class.chars().collect();
-    let mut name = String::new();
-    for (i, &letter) in letters.iter().enumerate() {
-        let before = i.checked_sub(1).and_then(|before| letters.get(before));
-        let after = letters.get(i + 1);
-        let starts_word = letter.is_uppercase()
-            && before.is_some_and(|&c| c != '_')
-            && (before.is_some_and(|c| c.is_lowercase()) || after.is_some_and(|c| c.is_lowercase()));
-        if starts_word {
-            name.push('_');
-        }
-        name.extend(letter.to_lowercase());
-    }
-    name
 }
 
 /// What the user can give a name.

@@ -61,6 +61,18 @@ pub enum ValueKind {
 }
 
 impl Value {
+    /// A default as an [`Item`](crate::item::Item) writes it: a number, `true` or `false`, `none`, or a word.
+    pub(crate) fn of_default(text: &str, loc: Loc) -> Self {
+        let number = || text.parse().map(ValueKind::Int).or_else(|_| text.parse().map(ValueKind::Float));
+        let kind = match text {
+            "none" => ValueKind::None,
+            "true" => ValueKind::Bool(true),
+            "false" => ValueKind::Bool(false),
+            _ => number().unwrap_or_else(|_: std::num::ParseFloatError| ValueKind::Str(text.into())),
+        };
+        Value { kind, loc }
+    }
+
     /// The word, if the value is an identifier or a string: `relu` and `"relu"` mean the same.
     pub fn word(&self) -> Option<&str> {
         match &self.kind {

@@ -1,91 +1,234 @@
 //! The names of activations, as words and as calls.
 
 use super::Activation;
-use crate::args::{Bound, Signature};
+use crate::args::Bound;
 use crate::code::Code;
 use crate::context::Cx;
 use crate::diag::Diag;
-use crate::named::{Named, read_named, signatures};
+use crate::item::{Item, Word};
+use crate::layers;
+use crate::named::{Named, read_named};
 use crate::value::{Value, ValueKind};
 
-type Entry = Named<Activation>;
+vocabulary! {
+    mod words;
+    const FUNCTIONS: Activation;
 
-/// An activation without parameters.
-macro_rules! plain {
-    ($variant:ident: $name:literal $(, $alias:literal)*) => {
-        Entry::new(&[$name $(, $alias)*], Signature::new($name, &[]), |_, _| Activation::$variant)
-    };
+    /// `x`
+    ///
+    /// Keras: [`linear`](https://keras.io/api/layers/activations/)
+    "`linear()`"
+    linear => |_, _| Activation::Linear;
+    takes {}
+
+    /// `max(x, 0)`
+    ///
+    /// Keras: [`relu`](https://keras.io/api/layers/activations/)
+    "`relu(negative_slope = 0, max_value = none, threshold = 0)`"
+    relu => Activation::rectifier;
+    takes {
+        /// The slope for negative values.
+        negative_slope: f64 = "0" in [0.0..],
+        /// Where the function ends: 6, or `none`.
+        max_value: f64 = "none" in [0.0..],
+        /// Only 0.
+        threshold: f64 = "0" in [0.0..],
+    }
+
+    /// `min(max(x, 0), 6)`
+    ///
+    /// Keras: [`relu6`](https://keras.io/api/layers/activations/)
+    "`relu6()`"
+    relu6 => |_, _| Activation::Relu6;
+    takes {}
+
+    /// `x` where it is positive, `negative_slope · x` elsewhere.
+    ///
+    /// Keras: [`leaky_relu`](https://keras.io/api/layers/activations/)
+    "`leaky_relu(negative_slope = 0.2)`"
+    leaky_relu => Activation::leaky;
+    takes {
+        /// The slope for negative values.
+        negative_slope: f64 = "0.2" in [0.0..],
+    }
+
+    /// `x` where it is positive, `alpha · (eˣ − 1)` elsewhere.
+    ///
+    /// Keras: [`elu`](https://keras.io/api/layers/activations/)
+    "`elu(alpha = 1)`"
+    elu | ELU => Activation::exponential_linear;
+    takes {
+        /// The scale for negative values.
+        alpha: f64 = "1" in [0.0..],
+    }
+
+    /// The scaled ELU of self-normalising networks.
+    ///
+    /// Keras: [`selu`](https://keras.io/api/layers/activations/)
+    "`selu()`"
+    selu => |_, _| Activation::Selu;
+    takes {}
+
+    /// `max(x, 0) + min(0, alpha · (e^(x/alpha) − 1))`
+    ///
+    /// Keras: [`celu`](https://keras.io/api/layers/activations/)
+    "`celu(alpha = 1)`"
+    celu => |args, cx| Activation::Celu { alpha: args.float("alpha", cx) };
+    takes {
+        /// The scale for negative values.
+        alpha: f64 = "1" in [> 0.0],
+    }
+
+    /// `1 / (1 + e⁻ˣ)`, between 0 and 1: for heads of yes or no, with `binary_crossentropy`.
+    ///
+    /// Keras: [`sigmoid`](https://keras.io/api/layers/activations/)
+    "`sigmoid()`"
+    sigmoid => |_, _| Activation::Sigmoid;
+
+    /// `ln(1 / (1 + e⁻ˣ))`
+    ///
+    /// Keras: [`log_sigmoid`](https://keras.io/api/layers/activations/)
+    "`log_sigmoid()`"
+    log_sigmoid => |_, _| Activation::LogSigmoid;
+
+    /// `ln(1 + eˣ)`
+    ///
+    /// Keras: [`softplus`](https://keras.io/api/layers/activations/)
+    "`softplus()`"
+    softplus => |_, _| Activation::Softplus;
+
+    /// `x / (1 + |x|)`
+    ///
+    /// Keras: [`softsign`](https://keras.io/api/layers/activations/)
+    "`softsign()`"
+    softsign => |_, _| Activation::Softsign;
+    takes {}
+
+    /// `eˣ / Σ eˣ` over the last axis, which sums to 1: for heads of one class of several, with
+    /// `categorical_crossentropy`.
+    ///
+    /// Keras: [`softmax`](https://keras.io/api/layers/activations/)
+    "`softmax(axis = -1)`"
+    softmax | Softmax => |args, cx| Activation::last_axis(Activation::Softmax, args, cx);
+
+    /// The logarithm of `softmax`.
+    ///
+    /// Keras: [`log_softmax`](https://keras.io/api/layers/activations/)
+    "`log_softmax(axis = -1)`"
+    log_softmax => |args, cx| Activation::last_axis(Activation::LogSoftmax, args, cx);
+    takes {
+        /// The axis over which it runs: only the last.
+        axis: Axis = "-1",
+    }
+
+    /// The hyperbolic tangent.
+    ///
+    /// Keras: [`tanh`](https://keras.io/api/layers/activations/)
+    "`tanh()`"
+    tanh => |_, _| Activation::Tanh;
+
+    /// `x − tanh x`
+    ///
+    /// Keras: [`tanh_shrink`](https://keras.io/api/layers/activations/)
+    "`tanh_shrink()`"
+    tanh_shrink => |_, _| Activation::TanhShrink;
+
+    /// `eˣ`
+    ///
+    /// Keras: [`exponential`](https://keras.io/api/layers/activations/)
+    "`exponential()`"
+    exponential => |_, _| Activation::Exponential;
+
+    /// `x/6 + 1/2`, clipped to 0..1.
+    ///
+    /// Keras: [`hard_sigmoid`](https://keras.io/api/layers/activations/)
+    "`hard_sigmoid()`"
+    hard_sigmoid => |_, _| Activation::HardSigmoid;
+
+    /// `x · hard_sigmoid(x)`
+    ///
+    /// Keras: [`hard_silu`](https://keras.io/api/layers/activations/)
+    "`hard_silu()`"
+    hard_silu | hard_swish => |_, _| Activation::HardSilu;
+
+    /// `x`, clipped to −1..1.
+    ///
+    /// Keras: [`hard_tanh`](https://keras.io/api/layers/activations/)
+    "`hard_tanh()`"
+    hard_tanh => |_, _| Activation::HardTanh;
+
+    /// `x · sigmoid(x)`
+    ///
+    /// Keras: [`silu`](https://keras.io/api/layers/activations/)
+    "`silu()`"
+    silu | swish => |_, _| Activation::Silu;
+    takes {}
+
+    /// `x · Φ(x)`, with Φ the normal distribution function.
+    ///
+    /// Keras: [`gelu`](https://keras.io/api/layers/activations/)
+    "`gelu(approximate = false)`"
+    gelu | Gelu | GELU => |args, cx| Activation::Gelu { approximate: args.boolean("approximate", cx) };
+    takes {
+        /// Whether the normal distribution function is approximated by a hyperbolic tangent.
+        approximate: bool = "false",
+    }
+
+    /// `x · tanh(softplus(x))`
+    ///
+    /// Keras: [`mish`](https://keras.io/api/layers/activations/)
+    "`mish()`"
+    mish => |_, _| Activation::Mish;
+    takes {}
+
+    /// `x` where `|x| > 1/2`, 0 elsewhere.
+    ///
+    /// Keras: [`hard_shrink`](https://keras.io/api/layers/activations/)
+    "`hard_shrink()`"
+    hard_shrink => |_, _| Activation::HardShrink;
+
+    /// `x` moved by 1/2 towards 0, and 0 within 1/2 of it.
+    ///
+    /// Keras: [`soft_shrink`](https://keras.io/api/layers/activations/)
+    "`soft_shrink()`"
+    soft_shrink => |_, _| Activation::SoftShrink;
+    takes {
+        threshold => "leave it out: the threshold is 0.5",
+    }
+
+    /// `(x + √(x² + 4)) / 2`
+    ///
+    /// Keras: [`squareplus`](https://keras.io/api/layers/activations/)
+    "`squareplus()`"
+    squareplus => |_, _| Activation::Squareplus;
+    takes {
+        b => "leave it out: `b` is 4",
+    }
+
+    /// 0 below −1, `(x + 1)² / 4` up to 1, `x` above.
+    ///
+    /// Keras: [`sparse_plus`](https://keras.io/api/layers/activations/)
+    "`sparse_plus()`"
+    sparse_plus => |_, _| Activation::SparsePlus;
+
+    /// `(x + 1) / 2`, clipped to 0..1.
+    ///
+    /// Keras: [`sparse_sigmoid`](https://keras.io/api/layers/activations/)
+    "`sparse_sigmoid()`"
+    sparse_sigmoid => |_, _| Activation::SparseSigmoid;
+    takes {}
 }
 
-/// Every activation that mimo has. Functions take Keras's function arguments, classes those of the layer.
-const TABLE: &[Entry] = &[
-    plain!(Linear: "linear"),
-    Entry::new(
-        &["relu"],
-        Signature::new("relu", &["negative_slope", "max_value", "threshold"]),
-        Activation::rectifier,
-    ),
-    Entry::new(
-        &["ReLU"],
-        Signature::new("ReLU", &["max_value", "negative_slope", "threshold"]),
-        Activation::rectifier,
-    ),
-    plain!(Relu6: "relu6"),
-    Entry::new(&["leaky_relu"], Signature::new("leaky_relu", &["negative_slope"]), |args, cx| {
-        Activation::leaky(args, 0.2, cx)
-    }),
-    Entry::new(&["LeakyReLU"], Signature::new("LeakyReLU", &["negative_slope"]), |args, cx| {
-        Activation::leaky(args, 0.3, cx)
-    }),
-    Entry::new(&["elu", "ELU"], Signature::new("elu", &["alpha"]), Activation::exponential_linear),
-    plain!(Selu: "selu"),
-    Entry::new(&["celu"], Signature::new("celu", &["alpha"]), |args, cx| Activation::Celu {
-        alpha: args.float_in("alpha", 1.0, f64::MIN_POSITIVE.., cx),
-    }),
-    plain!(Sigmoid: "sigmoid"),
-    plain!(LogSigmoid: "log_sigmoid"),
-    plain!(Softplus: "softplus"),
-    plain!(Softsign: "softsign"),
-    Entry::new(&["softmax", "Softmax"], Signature::new("softmax", &["axis"]), |args, cx| {
-        Activation::last_axis(Activation::Softmax, args, cx)
-    }),
-    Entry::new(&["log_softmax"], Signature::new("log_softmax", &["axis"]), |args, cx| {
-        Activation::last_axis(Activation::LogSoftmax, args, cx)
-    }),
-    plain!(Tanh: "tanh"),
-    plain!(TanhShrink: "tanh_shrink"),
-    plain!(Exponential: "exponential"),
-    plain!(HardSigmoid: "hard_sigmoid"),
-    plain!(HardSilu: "hard_silu", "hard_swish"),
-    plain!(HardTanh: "hard_tanh"),
-    plain!(Silu: "silu", "swish"),
-    Entry::new(&["gelu", "Gelu", "GELU"], Signature::new("gelu", &["approximate"]), |args, cx| {
-        Activation::Gelu { approximate: args.boolean("approximate", false, cx) }
-    }),
-    plain!(Mish: "mish"),
-    Entry::new(
-        &["hard_shrink"],
-        Signature {
-            unsupported: &[("threshold", "leave it out: the threshold is 0.5")],
-            ..Signature::new("hard_shrink", &["threshold"])
-        },
-        |_, _| Activation::HardShrink,
-    ),
-    Entry::new(
-        &["soft_shrink"],
-        Signature {
-            unsupported: &[("threshold", "leave it out: the threshold is 0.5")],
-            ..Signature::new("soft_shrink", &["threshold"])
-        },
-        |_, _| Activation::SoftShrink,
-    ),
-    Entry::new(
-        &["squareplus"],
-        Signature { unsupported: &[("b", "leave it out: `b` is 4")], ..Signature::new("squareplus", &["b"]) },
-        |_, _| Activation::Squareplus,
-    ),
-    plain!(SparsePlus: "sparse_plus"),
-    plain!(SparseSigmoid: "sparse_sigmoid"),
+/// Layers that may be written where an activation is meant. They have no name there.
+const LAYERS: &[Named<Activation>] = &[
+    Named {
+        item: &Item { common: &[], ..<layers::words::ReLU as Word>::ITEM },
+        build: Activation::rectifier,
+    },
+    Named {
+        item: &Item { common: &[], ..<layers::words::LeakyReLU as Word>::ITEM },
+        build: Activation::leaky,
+    },
 ];
 
 /// Activations of Keras that mimo does not have.
@@ -97,9 +240,9 @@ const UNSUPPORTED: &[(&str, &str)] = &[
 ];
 
 impl Activation {
-    /// The spellings and the parameters of each.
-    pub(crate) fn signatures() -> Vec<(Vec<&'static str>, Signature)> {
-        signatures(TABLE)
+    /// Every activation that mimo has. Functions take Keras's function arguments, classes those of the layer.
+    pub(crate) fn table() -> Vec<Named<Activation>> {
+        [FUNCTIONS, LAYERS].concat()
     }
 
     /// Reads an activation: a word, a string, a call with arguments, or `none` for `linear`. `what` is how
@@ -107,15 +250,23 @@ impl Activation {
     pub fn read(value: &Value, what: &str, cx: &mut Cx<'_>) -> Option<Activation> {
         match value.kind {
             ValueKind::None => Some(Activation::Linear),
-            _ => read_named(value, what, "an activation", Code::UnknownActivation, TABLE, UNSUPPORTED, cx),
+            _ => read_named(
+                value,
+                what,
+                "an activation",
+                Code::UnknownActivation,
+                &Self::table(),
+                UNSUPPORTED,
+                cx,
+            ),
         }
     }
 
     /// Keras's `ReLU(max_value, negative_slope, threshold)`, as far as it is one of mimo's functions.
     pub(crate) fn rectifier(args: &Bound<'_>, cx: &mut Cx<'_>) -> Activation {
-        let max_value = args.optional_float_in("max_value", 0.0.., cx);
-        let negative_slope = args.float_in("negative_slope", 0.0, 0.0.., cx);
-        let threshold = args.float_in("threshold", 0.0, 0.0.., cx);
+        let max_value = args.optional_float("max_value", cx);
+        let negative_slope = args.float("negative_slope", cx);
+        let threshold = args.float("threshold", cx);
         if threshold != 0.0 {
             args.fail("threshold");
             cx.error(
@@ -146,20 +297,20 @@ impl Activation {
         }
     }
 
-    /// Keras's `LeakyReLU(negative_slope)`, whose default the caller knows: the class's is 0.3, the function's 0.2.
-    pub(crate) fn leaky(args: &Bound<'_>, default: f64, cx: &mut Cx<'_>) -> Activation {
-        Activation::LeakyRelu { negative_slope: args.float_in("negative_slope", default, 0.0.., cx) }
+    /// Keras's `LeakyReLU(negative_slope)`: the class's default is 0.3, the function's 0.2.
+    pub(crate) fn leaky(args: &Bound<'_>, cx: &mut Cx<'_>) -> Activation {
+        Activation::LeakyRelu { negative_slope: args.float("negative_slope", cx) }
     }
 
     /// Keras's `ELU(alpha)`. A negative `alpha` would give two inputs for one output, and so no derivative
     /// from the output.
     pub(crate) fn exponential_linear(args: &Bound<'_>, cx: &mut Cx<'_>) -> Activation {
-        Activation::Elu { alpha: args.float_in("alpha", 1.0, 0.0.., cx) }
+        Activation::Elu { alpha: args.float("alpha", cx) }
     }
 
     /// An activation over an axis, which is the last one in mimo.
     pub(crate) fn last_axis(activation: Activation, args: &Bound<'_>, cx: &mut Cx<'_>) -> Activation {
-        let axis = args.integer("axis", -1, cx);
+        let axis = args.integer("axis", cx);
         if axis != -1 {
             args.fail("axis");
             let diag = Diag::error(
@@ -202,7 +353,7 @@ mod tests {
 
     #[test]
     fn every_name_is_read_once() {
-        let names: Vec<_> = TABLE.iter().flat_map(|entry| entry.names).collect();
+        let names: Vec<_> = Activation::table().iter().flat_map(|entry| entry.item.names).collect();
         for (i, name) in names.iter().enumerate() {
             assert!(!names[..i].contains(name), "{name}");
             assert!(read(&mut Bench::new(), &word(name)).is_some(), "{name}");

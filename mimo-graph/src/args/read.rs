@@ -157,13 +157,27 @@ pub fn integer(value: &Value, what: &str, cx: &mut Cx<'_>) -> Option<i64> {
 
 /// A whole number of at least 0, known here.
 pub fn unsigned(value: &Value, what: &str, cx: &mut Cx<'_>) -> Option<usize> {
-    let wanted = "a whole number of at least 0";
-    let n = whole(value, what, wanted, cx)?;
-    let unsigned = usize::try_from(n).ok();
-    if unsigned.is_none() {
-        out_of_range(value, what, wanted, None, cx);
+    unsigned_in(value, what, &(..), cx)
+}
+
+/// A whole number of at least 0 and of the lower end of a range, known here.
+pub fn unsigned_in(
+    value: &Value,
+    what: &str,
+    range: &impl RangeBounds<f64>,
+    cx: &mut Cx<'_>,
+) -> Option<usize> {
+    let least = match range.start_bound() {
+        Bound::Included(least) => *least as usize,
+        Bound::Excluded(_) | Bound::Unbounded => 0,
+    };
+    let wanted = format!("a whole number of at least {least}");
+    let n = whole(value, what, &wanted, cx)?;
+    let found = usize::try_from(n).ok().filter(|&n| n >= least);
+    if found.is_none() {
+        out_of_range(value, what, &wanted, None, cx);
     }
-    unsigned
+    found
 }
 
 fn whole(value: &Value, what: &str, wanted: &str, cx: &mut Cx<'_>) -> Option<i64> {

@@ -1,13 +1,29 @@
 use super::*;
 use crate::dim::ConstId;
+use crate::item::Word;
 use crate::testing::{Bench, args, float, int, items, named, string, value, word};
 
-const NOISE: Signature = Signature {
-    keywords: &["name"],
-    required: &["rate"],
-    unsupported: &[("noise_shape", "leave it out")],
-    ..Signature::new("Noise", &["rate", "noise_shape", "seed"])
-};
+#[allow(dead_code, unreachable_pub)]
+mod words {
+    items! {
+        "`Noise(rate, seed = none, name = none)`"
+        Noise;
+        takes {
+            rate: f64 in [0.0..=1.0],
+            noise_shape => "leave it out",
+            seed: usize = "none",
+            name: Name = "none",
+            *,
+            dtype => "leave it out",
+        }
+
+        "`Flat()`"
+        Flat;
+        takes {}
+    }
+}
+const NOISE: &Item = &<words::Noise as Word>::ITEM;
+const FLAT: &Item = &<words::Flat as Word>::ITEM;
 const CALL: Loc = Loc(0);
 
 #[test]
@@ -15,8 +31,8 @@ fn positions_and_keywords_reach_their_parameters() {
     let mut bench = Bench::new();
     let given = args([(None, float(0.5)), named("seed", int(3)), named("name", string("n"))]);
     bench.cx(|cx| {
-        let bound = bind(&NOISE, &given, CALL, cx);
-        assert_eq!(bound.float_in("rate", 0.0, 0.0..=1.0, cx), 0.5);
+        let bound = bind(NOISE, &given, CALL, cx);
+        assert_eq!(bound.float("rate", cx), 0.5);
         assert_eq!(bound.optional_seed("seed", cx), Some(3));
         assert_eq!(bound.optional_string("name", cx).as_deref(), Some("n"));
         assert_eq!(bound.take("noise_shape"), None);
@@ -37,7 +53,7 @@ fn everything_that_cannot_be_bound_is_told_at_once() {
         (None, value(ValueKind::None)),
         (None, int(1)),
     ]);
-    bench.cx(|cx| assert!(!bind(&NOISE, &given, CALL, cx).sound(&[])));
+    bench.cx(|cx| assert!(!bind(NOISE, &given, CALL, cx).sound(&[])));
     let diags = bench.expect(&[
         "`rate` of `Noise` is given twice",
         "mimo has no `noise_shape` for `Noise` yet",
@@ -51,16 +67,16 @@ fn everything_that_cannot_be_bound_is_told_at_once() {
 #[test]
 fn a_missing_argument_is_told_unless_it_was_misspelt() {
     let mut bench = Bench::new();
-    bench.cx(|cx| assert!(!bind(&NOISE, &[], CALL, cx).sound(&["rate"])));
+    bench.cx(|cx| assert!(!bind(NOISE, &[], CALL, cx).sound(&["rate"])));
     let diags = bench.expect(&["`Noise` needs `rate`"]);
     assert_eq!(diags[0].helps, ["write `Noise(rate = …)`"]);
     let given = args([named("rat", float(0.5))]);
-    bench.cx(|cx| bind(&NOISE, &given, CALL, cx));
+    bench.cx(|cx| bind(NOISE, &given, CALL, cx));
     bench.expect(&["`Noise` has no argument `rat`"]);
     let invalid = args([(None, value(ValueKind::Invalid))]);
     bench.cx(|cx| {
-        let bound = bind(&NOISE, &invalid, CALL, cx);
-        assert_eq!(bound.float("rate", 0.25, cx), 0.25);
+        let bound = bind(NOISE, &invalid, CALL, cx);
+        assert_eq!(bound.float("rate", cx), 0.0);
         assert!(!bound.sound(&["rate"]));
     });
     bench.expect(&[]);
@@ -70,7 +86,7 @@ fn a_missing_argument_is_told_unless_it_was_misspelt() {
 fn no_arguments_means_none() {
     let mut bench = Bench::new();
     let given = args([(None, int(1)), named("x", int(1))]);
-    bench.cx(|cx| bind(&Signature::new("Flat", &[]), &given, CALL, cx));
+    bench.cx(|cx| bind(FLAT, &given, CALL, cx));
     let diags =
         bench.expect(&["`Flat` has no argument `x`", "`Flat` takes no positional argument, but 1 is given"]);
     assert_eq!(diags[0].helps, ["write `Flat()`: it takes no arguments"]);
@@ -81,7 +97,7 @@ fn the_words_of_python_are_understood_and_told() {
     let mut bench = Bench::new();
     let given = args([named("rate", word("None")), named("seed", word("None"))]);
     bench.cx(|cx| {
-        let bound = bind(&NOISE, &given, CALL, cx);
+        let bound = bind(NOISE, &given, CALL, cx);
         assert_eq!(bound.optional_seed("seed", cx), None);
         assert!(bound.all_sound());
     });

@@ -6,7 +6,6 @@ use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
 use crate::graph::{Graph, Port};
-use crate::layers::LayerKind;
 use crate::loss::Loss;
 use crate::metric::Metric;
 
@@ -32,7 +31,7 @@ impl<'g> Head<'g> {
         let maker = crate::names::maker(graph, output.tensor).filter(|_| units.is_some());
         // What comes behind the first are states, which may be any numbers.
         let first = graph.nodes.iter().any(|node| node.outputs.first() == Some(&output.tensor));
-        let activation = maker.filter(|_| first).and_then(|layer| ending(&graph.layer(layer).kind));
+        let activation = maker.filter(|_| first).and_then(|layer| graph.layer(layer).kind.head());
         Head { name: &output.name, activation, units }
     }
 
@@ -54,35 +53,6 @@ impl<'g> Head<'g> {
             notes: vec![reason.into()],
             subjects: vec![],
         });
-    }
-}
-
-/// The activation that ends a layer; `None` for layers that pass on what they are given.
-fn ending(kind: &LayerKind) -> Option<Activation> {
-    match kind {
-        LayerKind::Dense(_)
-        | LayerKind::Conv(_)
-        | LayerKind::Depthwise(_)
-        | LayerKind::Separable(_)
-        | LayerKind::Activation(_)
-        | LayerKind::Recurrent(_) => Some(kind.activation()),
-        LayerKind::TimeDistributed(wrapper) => ending(&wrapper.layer),
-        // Vectors of any numbers, as a linear layer gives.
-        LayerKind::Embedding(_) | LayerKind::BatchNormalization(_) => Some(Activation::Linear),
-        LayerKind::Flatten(_)
-        | LayerKind::Reshape(_)
-        | LayerKind::Permute(_)
-        | LayerKind::RepeatVector(_)
-        | LayerKind::Dropout(_)
-        | LayerKind::GaussianNoise(_)
-        | LayerKind::Concatenate(_)
-        | LayerKind::Pooling(_)
-        | LayerKind::GlobalPooling(_)
-        | LayerKind::Frame(_)
-        | LayerKind::UpSampling(_)
-        | LayerKind::Dot(_)
-        | LayerKind::Bidirectional(_)
-        | LayerKind::Merge(_) => None,
     }
 }
 

@@ -1,116 +1,185 @@
 //! Losses as they are written: by name, or as a call with parameters.
 
-use std::ops::Bound::{Excluded, Unbounded};
-
-use crate::args::{Bound, Signature, read};
+use crate::args::{Bound, read};
 use crate::code::Code;
 use crate::compile::heads::{self, Head};
 use crate::context::Cx;
 use crate::loss::Loss;
-use crate::named::{Named, read_named};
+use crate::named::read_named;
 use crate::value::{Value, ValueKind};
 
 /// What a word stands for.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Choice {
+pub(crate) enum Choice {
     /// This loss.
     Loss(Loss),
     /// Keras's `crossentropy`: the head decides.
     Crossentropy,
 }
 
-/// Parameters of Keras that mimo does not have.
-const UNSUPPORTED: &[(&str, &str)] = &[
-    ("reduction", "leave it out: a loss is the mean over the batch"),
-    ("axis", "leave it out: the last axis is taken"),
-    ("name", "leave it out: logs name a loss by its output"),
-    ("dtype", "leave it out"),
-];
+vocabulary! {
+    mod words;
+    const LOSSES: Choice;
 
-/// Parameters in Keras's order.
-const fn signature(callee: &'static str, params: &'static [&'static str]) -> Signature {
-    Signature { unsupported: UNSUPPORTED, ..Signature::new(callee, params) }
+    /// Mean of `(t − p)²`.
+    ///
+    /// Keras: [`mse`](https://keras.io/api/losses/regression_losses/)
+    "`mse()`"
+    mse | mean_squared_error | MSE | MeanSquaredError as MeanSquaredError => |_, _| Choice::Loss(Loss::MeanSquaredError);
+
+    /// Mean of `|t − p|`.
+    ///
+    /// Keras: [`mae`](https://keras.io/api/losses/regression_losses/)
+    "`mae()`"
+    mae | mean_absolute_error | MAE | MeanAbsoluteError as MeanAbsoluteError => |_, _| Choice::Loss(Loss::MeanAbsoluteError);
+
+    /// Mean of `100 · |t − p| / |t|`, with `|t|` at least a small number.
+    ///
+    /// Keras: [`mape`](https://keras.io/api/losses/regression_losses/)
+    "`mape()`"
+    mape | mean_absolute_percentage_error | MAPE | MeanAbsolutePercentageError as MeanAbsolutePercentageError => |_, _| Choice::Loss(Loss::MeanAbsolutePercentageError);
+
+    /// Mean of `(ln(p + 1) − ln(t + 1))²`.
+    ///
+    /// Keras: [`msle`](https://keras.io/api/losses/regression_losses/)
+    "`msle()`"
+    msle | mean_squared_logarithmic_error | MSLE | MeanSquaredLogarithmicError as MeanSquaredLogarithmicError => |_, _| Choice::Loss(Loss::MeanSquaredLogarithmicError);
+    takes {
+        reduction => "leave it out: a loss is the mean over the batch",
+        name => "leave it out: logs name a loss by its output",
+        dtype => "leave it out",
+    }
+
+    /// Quadratic for errors up to `delta`, linear beyond.
+    ///
+    /// Keras: [`huber`](https://keras.io/api/losses/regression_losses/)
+    "`huber(delta = 1)`"
+    huber | Huber as Huber => |args, cx| Choice::Loss(Loss::Huber { delta: args.float("delta", cx) });
+    takes {
+        /// The error up to which the loss is quadratic.
+        delta: f64 = "1" in [> 0.0],
+        reduction => "leave it out: a loss is the mean over the batch",
+        name => "leave it out: logs name a loss by its output",
+        dtype => "leave it out",
+    }
+
+    /// Mean of `ln cosh(p − t)`.
+    ///
+    /// Keras: [`log_cosh`](https://keras.io/api/losses/regression_losses/)
+    "`log_cosh()`"
+    log_cosh | logcosh | LogCosh as LogCosh => |_, _| Choice::Loss(Loss::LogCosh);
+    takes {
+        reduction => "leave it out: a loss is the mean over the batch",
+        name => "leave it out: logs name a loss by its output",
+        dtype => "leave it out",
+    }
+
+    /// For `sigmoid` heads: minus the logarithm of the probability that is given to the truth, for each value by
+    /// itself.
+    ///
+    /// Keras: [`binary_crossentropy`](https://keras.io/api/losses/probabilistic_losses/)
+    "`binary_crossentropy(from_logits = false, label_smoothing = 0)`"
+    binary_crossentropy | BinaryCrossentropy | bce | BCE as BinaryCrossentropy => binary_crossentropy;
+
+    /// For `softmax` heads: minus the logarithm of the probability that is given to the true class. Targets are
+    /// one-hot, or probabilities.
+    ///
+    /// Keras: [`categorical_crossentropy`](https://keras.io/api/losses/probabilistic_losses/)
+    "`categorical_crossentropy(from_logits = false, label_smoothing = 0)`"
+    categorical_crossentropy | CategoricalCrossentropy as CategoricalCrossentropy => categorical_crossentropy;
+    takes {
+        /// Whether predictions are logits, that is, no activation was applied.
+        from_logits: bool = "false",
+        /// How far labels are moved towards the uniform distribution, at least 0 and below 1.
+        label_smoothing: f64 = "0" in [0.0..1.0],
+        axis => "leave it out: the last axis is taken",
+        reduction => "leave it out: a loss is the mean over the batch",
+        name => "leave it out: logs name a loss by its output",
+        dtype => "leave it out",
+    }
+
+    /// For `softmax` heads: minus the logarithm of the probability that is given to the true class. Targets are class
+    /// indices.
+    ///
+    /// Keras: [`sparse_categorical_crossentropy`](https://keras.io/api/losses/probabilistic_losses/)
+    "`sparse_categorical_crossentropy(from_logits = false, ignore_class = none)`"
+    sparse_categorical_crossentropy | SparseCategoricalCrossentropy as SparseCategoricalCrossentropy => sparse_categorical_crossentropy;
+    takes {
+        /// Whether predictions are logits, that is, no activation was applied.
+        from_logits: bool = "false",
+        /// A class index whose rows, or positions, count nothing.
+        ignore_class: usize = "none",
+        reduction => "leave it out: a loss is the mean over the batch",
+        axis => "leave it out: the last axis is taken",
+        name => "leave it out: logs name a loss by its output",
+        dtype => "leave it out",
+    }
+
+    /// The cross-entropy that fits the head.
+    "`crossentropy()`"
+    crossentropy | ce => |_, _| Choice::Crossentropy;
+    takes {}
+
+    /// Sum of `t · ln(t / p)` over the last axis.
+    ///
+    /// Keras: [`kl_divergence`](https://keras.io/api/losses/probabilistic_losses/)
+    "`kl_divergence()`"
+    kl_divergence | kld | KLD | KLDivergence as KLDivergence => |_, _| Choice::Loss(Loss::KlDivergence);
+
+    /// Mean of `p − t · ln p`.
+    ///
+    /// Keras: [`poisson`](https://keras.io/api/losses/probabilistic_losses/)
+    "`poisson()`"
+    poisson | Poisson as Poisson => |_, _| Choice::Loss(Loss::Poisson);
+    takes {
+        reduction => "leave it out: a loss is the mean over the batch",
+        name => "leave it out: logs name a loss by its output",
+        dtype => "leave it out",
+    }
+
+    /// Minus the cosine of the angle between target and prediction: −1 is best.
+    ///
+    /// Keras: [`cosine_similarity`](https://keras.io/api/losses/regression_losses/)
+    "`cosine_similarity()`"
+    cosine_similarity | CosineSimilarity as CosineSimilarity => |_, _| Choice::Loss(Loss::CosineSimilarity);
+    takes {
+        axis => "leave it out: the last axis is taken",
+        reduction => "leave it out: a loss is the mean over the batch",
+        name => "leave it out: logs name a loss by its output",
+        dtype => "leave it out",
+    }
+
+    /// Mean of `max(1 − t · p, 0)`, for labels −1 and 1.
+    ///
+    /// Keras: [`hinge`](https://keras.io/api/losses/hinge_losses/)
+    "`hinge()`"
+    hinge | Hinge as Hinge => |_, _| Choice::Loss(Loss::Hinge);
+
+    /// Mean of `max(1 − t · p, 0)²`, for labels −1 and 1.
+    ///
+    /// Keras: [`squared_hinge`](https://keras.io/api/losses/hinge_losses/)
+    "`squared_hinge()`"
+    squared_hinge | SquaredHinge as SquaredHinge => |_, _| Choice::Loss(Loss::SquaredHinge);
+
+    /// `max(largest wrong − right + 1, 0)`, for one-hot targets.
+    ///
+    /// Keras: [`categorical_hinge`](https://keras.io/api/losses/hinge_losses/)
+    "`categorical_hinge()`"
+    categorical_hinge | CategoricalHinge as CategoricalHinge => |_, _| Choice::Loss(Loss::CategoricalHinge);
+    takes {
+        reduction => "leave it out: a loss is the mean over the batch",
+        name => "leave it out: logs name a loss by its output",
+        dtype => "leave it out",
+    }
+
+    /// A loss that you write in tensor operations and pass to the trainer: `Trainer::set_loss`, `Trainer::add_loss`.
+    "`custom(targets = true)`"
+    custom => |args, cx| Choice::Loss(Loss::Custom { targets: args.boolean("targets", cx) });
+    takes {
+        /// Whether the output has targets, in its shape.
+        targets: bool = "true",
+    }
 }
-
-/// A loss without parameters of its own.
-macro_rules! plain {
-    ([$class:literal, $($name:literal),*], $loss:ident) => {
-        Named::new(
-            &[$($name,)* $class],
-            signature($class, &["reduction", "name", "dtype"]),
-            |_, _| Choice::Loss(Loss::$loss),
-        )
-    };
-}
-
-const LOSSES: &[Named<Choice>] = &[
-    plain!(["MeanSquaredError", "mse", "mean_squared_error", "MSE"], MeanSquaredError),
-    plain!(["MeanAbsoluteError", "mae", "mean_absolute_error", "MAE"], MeanAbsoluteError),
-    plain!(
-        ["MeanAbsolutePercentageError", "mape", "mean_absolute_percentage_error", "MAPE"],
-        MeanAbsolutePercentageError
-    ),
-    plain!(
-        ["MeanSquaredLogarithmicError", "msle", "mean_squared_logarithmic_error", "MSLE"],
-        MeanSquaredLogarithmicError
-    ),
-    Named::new(
-        &["huber", "Huber"],
-        signature("Huber", &["delta", "reduction", "name", "dtype"]),
-        |bound, cx| {
-            Choice::Loss(Loss::Huber { delta: bound.float_in("delta", 1.0, (Excluded(0.0), Unbounded), cx) })
-        },
-    ),
-    plain!(["LogCosh", "log_cosh", "logcosh"], LogCosh),
-    Named::new(
-        &["binary_crossentropy", "BinaryCrossentropy", "bce", "BCE"],
-        signature(
-            "BinaryCrossentropy",
-            &["from_logits", "label_smoothing", "axis", "reduction", "name", "dtype"],
-        ),
-        |bound, cx| {
-            let (from_logits, label_smoothing) = crossentropy_parameters(bound, cx);
-            Choice::Loss(Loss::BinaryCrossentropy { from_logits, label_smoothing })
-        },
-    ),
-    Named::new(
-        &["categorical_crossentropy", "CategoricalCrossentropy"],
-        signature(
-            "CategoricalCrossentropy",
-            &["from_logits", "label_smoothing", "axis", "reduction", "name", "dtype"],
-        ),
-        |bound, cx| {
-            let (from_logits, label_smoothing) = crossentropy_parameters(bound, cx);
-            Choice::Loss(Loss::CategoricalCrossentropy { from_logits, label_smoothing })
-        },
-    ),
-    Named::new(
-        &["sparse_categorical_crossentropy", "SparseCategoricalCrossentropy"],
-        signature(
-            "SparseCategoricalCrossentropy",
-            &["from_logits", "ignore_class", "reduction", "axis", "name", "dtype"],
-        ),
-        |bound, cx| {
-            let from_logits = bound.boolean("from_logits", false, cx);
-            let ignore_class = bound.read_optional("ignore_class", cx, ignored_class);
-            Choice::Loss(Loss::SparseCategoricalCrossentropy { from_logits, ignore_class })
-        },
-    ),
-    Named::new(&["crossentropy", "ce"], Signature::new("crossentropy", &[]), |_, _| Choice::Crossentropy),
-    plain!(["KLDivergence", "kl_divergence", "kld", "KLD"], KlDivergence),
-    plain!(["Poisson", "poisson"], Poisson),
-    Named::new(
-        &["cosine_similarity", "CosineSimilarity"],
-        signature("CosineSimilarity", &["axis", "reduction", "name", "dtype"]),
-        |_, _| Choice::Loss(Loss::CosineSimilarity),
-    ),
-    plain!(["Hinge", "hinge"], Hinge),
-    plain!(["SquaredHinge", "squared_hinge"], SquaredHinge),
-    plain!(["CategoricalHinge", "categorical_hinge"], CategoricalHinge),
-    Named::new(&["custom"], Signature::new("custom", &["targets"]), |bound, cx| {
-        Choice::Loss(Loss::Custom { targets: bound.boolean("targets", true, cx) })
-    }),
-];
 
 /// Losses of Keras that mimo does not have.
 const MISSING: &[(&str, &str)] = &[
@@ -143,14 +212,23 @@ fn ignored_class(value: &Value, what: &str, cx: &mut Cx<'_>) -> Option<usize> {
     None
 }
 
-fn crossentropy_parameters(bound: &Bound<'_>, cx: &mut Cx<'_>) -> (bool, f64) {
-    let from_logits = bound.boolean("from_logits", false, cx);
-    (from_logits, bound.float_in("label_smoothing", 0.0, 0.0..1.0, cx))
+fn binary_crossentropy(args: &Bound<'_>, cx: &mut Cx<'_>) -> Choice {
+    let from_logits = args.boolean("from_logits", cx);
+    Choice::Loss(Loss::BinaryCrossentropy { from_logits, label_smoothing: args.float("label_smoothing", cx) })
 }
 
-/// The spellings and the parameters of each.
-pub(crate) fn signatures() -> Vec<(Vec<&'static str>, Signature)> {
-    crate::named::signatures(LOSSES)
+fn categorical_crossentropy(args: &Bound<'_>, cx: &mut Cx<'_>) -> Choice {
+    let from_logits = args.boolean("from_logits", cx);
+    Choice::Loss(Loss::CategoricalCrossentropy {
+        from_logits,
+        label_smoothing: args.float("label_smoothing", cx),
+    })
+}
+
+fn sparse_categorical_crossentropy(args: &Bound<'_>, cx: &mut Cx<'_>) -> Choice {
+    let from_logits = args.boolean("from_logits", cx);
+    let ignore_class = args.read_optional("ignore_class", cx, ignored_class);
+    Choice::Loss(Loss::SparseCategoricalCrossentropy { from_logits, ignore_class })
 }
 
 /// The loss that a value stands for: `Some(None)` for `none`, `None` after an error. Without a head, as for an

@@ -1,6 +1,6 @@
 //! Metrics as they are written, and the names that logs give them.
 
-use crate::args::{Signature, read};
+use crate::args::read;
 use crate::code::Code;
 use crate::compile::heads::{self, Head};
 use crate::compile::metrics::table::{Choice, METRICS, MISSING};
@@ -12,7 +12,7 @@ use crate::named::read_named;
 use crate::target::Target;
 use crate::value::{Value, ValueKind};
 
-mod table;
+pub(crate) mod table;
 
 /// What a metric is compared with: the output and its loss.
 #[derive(Clone, Copy, Debug)]
@@ -20,11 +20,6 @@ pub(crate) struct Subject<'h> {
     pub(super) head: &'h Head<'h>,
     /// `None` after an error in the loss, when nothing more can be said about the targets.
     pub(super) loss: Option<Option<Loss>>,
-}
-
-/// The spellings and the parameters of each.
-pub(crate) fn signatures() -> Vec<(Vec<&'static str>, Signature)> {
-    crate::named::signatures(METRICS)
 }
 
 /// The metrics of one output: one, a list of them, or none. `None` after an error. Without a subject, as for
@@ -229,9 +224,9 @@ fn check_numbers(metric: Metric, word: &str, head: &Head<'_>, loss: Option<Loss>
 /// aliases `MSE`, `BCE`, … stay, as in Keras.
 fn log_name(word: &str) -> String {
     let is_class = word.contains(char::is_uppercase) && word.contains(char::is_lowercase) || word == "AUC";
-    let entry = METRICS.iter().find(|entry| is_class && entry.names.contains(&word));
+    let entry = METRICS.iter().find(|entry| is_class && entry.item.names.contains(&word));
     let snake = entry.and_then(|entry| {
-        let lower = entry.names.iter().filter(|name| !name.contains(char::is_uppercase));
+        let lower = entry.item.names.iter().filter(|name| !name.contains(char::is_uppercase));
         lower.max_by_key(|name| name.len())
     });
     snake.map_or(word, |snake| snake).to_owned()

@@ -1,119 +1,210 @@
 //! Optimizers as they are written: `adam`, `"adam"`, `Adam(learning_rate = 1e-3)`.
 
-use std::ops::Bound::{Excluded, Unbounded};
-
-use crate::args::{Bound, Signature, list};
+use crate::args::{self, Bound, list};
 use crate::code::Code;
 use crate::context::Cx;
 use crate::diag::Diag;
-use crate::named::{Named, read_named};
+use crate::named::read_named;
 use crate::optimizer::{Clip, Optimizer, Rule};
 use crate::value::{Value, ValueKind};
 
-/// Parameters of Keras that mimo does not have.
-const UNSUPPORTED: &[(&str, &str)] = &[
-    ("use_ema", LEAVE_OUT),
-    ("ema_momentum", LEAVE_OUT),
-    ("ema_overwrite_frequency", LEAVE_OUT),
-    ("loss_scale_factor", LEAVE_OUT),
-    ("gradient_accumulation_steps", LEAVE_OUT),
-    ("name", LEAVE_OUT),
-];
+/// Declares optimizers. All of them take the arguments after `weight_decay`.
+macro_rules! optimizers {
+    ($(
+        $(#[doc = $doc:literal])*
+        $call:literal
+        $name:ident | $word:ident => $make:expr;
+        takes { $($arguments:tt)* }
+    )*) => {
+        vocabulary! {
+            mod words;
+            const OPTIMIZERS: Optimizer;
 
-const LEAVE_OUT: &str = "leave it out";
-
-/// An optimizer: its names, of which the first is Keras's class; its own parameters in Keras's order, before
-/// those that all have; and what it makes of them.
-macro_rules! optimizer {
-    ([$class:literal, $($name:literal),*], [$($param:literal),*], $build:expr) => {
-        Named::new(
-            &[$($name,)* $class],
-            Signature {
-                unsupported: UNSUPPORTED,
-                ..Signature::new(
-                    $class,
-                    &[
-                        $($param,)*
-                        "clipnorm",
-                        "clipvalue",
-                        "global_clipnorm",
-                        "use_ema",
-                        "ema_momentum",
-                        "ema_overwrite_frequency",
-                        "loss_scale_factor",
-                        "gradient_accumulation_steps",
-                        "name",
-                    ],
-                )
-            },
-            $build,
-        )
+            $(
+                $(#[doc = $doc])*
+                $call
+                $name | $word => $make;
+                takes {
+                    $($arguments)*
+                    /// The largest norm that the gradient of each weight may have.
+                    clipnorm: f64 = "none" in [> 0.0],
+                    /// The largest size that each value of a gradient may have.
+                    clipvalue: f64 = "none" in [> 0.0],
+                    /// The largest norm that all gradients together may have.
+                    global_clipnorm: f64 = "none" in [> 0.0],
+                    use_ema => "leave it out",
+                    ema_momentum => "leave it out",
+                    ema_overwrite_frequency => "leave it out",
+                    loss_scale_factor => "leave it out",
+                    gradient_accumulation_steps => "leave it out",
+                    name => "leave it out",
+                }
+            )*
+        }
     };
 }
 
-const OPTIMIZERS: &[Named<Optimizer>] = &[
-    optimizer!(["SGD", "sgd"], ["learning_rate", "momentum", "nesterov", "weight_decay"], |bound, cx| {
-        let momentum = bound.float_in("momentum", 0.0, 0.0..=1.0, cx);
-        let nesterov = bound.boolean("nesterov", false, cx);
-        optimizer(bound, Rule::Sgd { momentum, nesterov }, 0.01, None, cx)
-    }),
-    optimizer!(
-        ["Adam", "adam"],
-        ["learning_rate", "beta_1", "beta_2", "epsilon", "amsgrad", "weight_decay"],
-        |bound, cx| optimizer(bound, adam(bound, cx), 1e-3, None, cx)
-    ),
-    optimizer!(
-        ["AdamW", "adamw"],
-        ["learning_rate", "weight_decay", "beta_1", "beta_2", "epsilon", "amsgrad"],
-        |bound, cx| optimizer(bound, adam(bound, cx), 1e-3, Some(0.004), cx)
-    ),
-    optimizer!(
-        ["RMSprop", "rmsprop"],
-        ["learning_rate", "rho", "momentum", "epsilon", "centered", "weight_decay"],
-        |bound, cx| {
-            let rho = bound.float_in("rho", 0.9, 0.0..1.0, cx);
-            let momentum = bound.float_in("momentum", 0.0, 0.0..=1.0, cx);
-            let centered = bound.boolean("centered", false, cx);
-            let rule = Rule::RmsProp { rho, momentum, epsilon: epsilon(bound, cx), centered };
-            optimizer(bound, rule, 1e-3, None, cx)
-        }
-    ),
-    optimizer!(
-        ["Adagrad", "adagrad"],
-        ["learning_rate", "initial_accumulator_value", "epsilon", "weight_decay"],
-        |bound, cx| {
-            let initial_accumulator_value = bound.float_in("initial_accumulator_value", 0.1, 0.0.., cx);
-            let rule = Rule::Adagrad { initial_accumulator_value, epsilon: epsilon(bound, cx) };
-            optimizer(bound, rule, 1e-3, None, cx)
-        }
-    ),
-    optimizer!(["Adadelta", "adadelta"], ["learning_rate", "rho", "epsilon", "weight_decay"], |bound, cx| {
-        let rho = bound.float_in("rho", 0.95, 0.0..1.0, cx);
-        optimizer(bound, Rule::Adadelta { rho, epsilon: epsilon(bound, cx) }, 1e-3, None, cx)
-    }),
-    optimizer!(
-        ["Adamax", "adamax"],
-        ["learning_rate", "beta_1", "beta_2", "epsilon", "weight_decay"],
-        |bound, cx| {
-            let (beta_1, beta_2) = betas(bound, 0.999, cx);
-            let rule = Rule::Adamax { beta_1, beta_2, epsilon: epsilon(bound, cx) };
-            optimizer(bound, rule, 1e-3, None, cx)
-        }
-    ),
-    optimizer!(
-        ["Nadam", "nadam"],
-        ["learning_rate", "beta_1", "beta_2", "epsilon", "weight_decay"],
-        |bound, cx| {
-            let (beta_1, beta_2) = betas(bound, 0.999, cx);
-            let rule = Rule::Nadam { beta_1, beta_2, epsilon: epsilon(bound, cx) };
-            optimizer(bound, rule, 1e-3, None, cx)
-        }
-    ),
-    optimizer!(["Lion", "lion"], ["learning_rate", "beta_1", "beta_2", "weight_decay"], |bound, cx| {
-        let (beta_1, beta_2) = betas(bound, 0.99, cx);
-        optimizer(bound, Rule::Lion { beta_1, beta_2 }, 1e-3, None, cx)
-    }),
-];
+optimizers! {
+    /// Gradient descent, with momentum if it is not 0.
+    ///
+    /// Keras: [`SGD`](https://keras.io/api/optimizers/sgd/)
+    "`SGD(learning_rate = 0.01, momentum = 0, nesterov = false, weight_decay = none, clipnorm = none, clipvalue = none, global_clipnorm = none)`"
+    SGD | sgd => sgd;
+    takes {
+        /// The size of a step.
+        learning_rate: f64 = "0.01" in [0.0..],
+        /// How much of the last step is kept.
+        momentum: f64 = "0" in [0.0..=1.0],
+        /// Whether the momentum looks ahead.
+        nesterov: bool = "false",
+        /// Share of each weight that is taken away at each step, times the learning rate.
+        weight_decay: f64 = "none" in [0.0..],
+    }
+
+    /// Steps by the mean of the gradients over the root of the mean of their squares.
+    ///
+    /// Keras: [`Adam`](https://keras.io/api/optimizers/adam/)
+    "`Adam(learning_rate = 0.001, beta_1 = 0.9, beta_2 = 0.999, epsilon = 1e-7, amsgrad = false, weight_decay = none, clipnorm = none, clipvalue = none, global_clipnorm = none)`"
+    Adam | adam => |args, cx| optimizer(args, adam(args, cx), cx);
+    takes {
+        /// The size of a step.
+        learning_rate: f64 = "0.001" in [0.0..],
+        /// How slowly the mean of the gradients follows.
+        beta_1: f64 = "0.9" in [0.0..1.0],
+        /// How slowly the mean of their squares follows.
+        beta_2: f64 = "0.999" in [0.0..1.0],
+        /// A small number against division by zero.
+        epsilon: f64 = "1e-7" in [0.0..],
+        /// Whether the largest mean of squares so far is used.
+        amsgrad: bool = "false",
+        /// Share of each weight that is taken away at each step, times the learning rate.
+        weight_decay: f64 = "none" in [0.0..],
+    }
+
+    /// `Adam` with a weight decay that does not pass through the means.
+    ///
+    /// Keras: [`AdamW`](https://keras.io/api/optimizers/adamw/)
+    "`AdamW(learning_rate = 0.001, weight_decay = 0.004, beta_1 = 0.9, beta_2 = 0.999, epsilon = 1e-7, amsgrad = false, clipnorm = none, clipvalue = none, global_clipnorm = none)`"
+    AdamW | adamw => |args, cx| optimizer(args, adam(args, cx), cx);
+    takes {
+        /// The size of a step.
+        learning_rate: f64 = "0.001" in [0.0..],
+        /// Share of each weight that is taken away at each step, times the learning rate.
+        weight_decay: f64 = "0.004" in [0.0..],
+        /// How slowly the mean of the gradients follows.
+        beta_1: f64 = "0.9" in [0.0..1.0],
+        /// How slowly the mean of their squares follows.
+        beta_2: f64 = "0.999" in [0.0..1.0],
+        /// A small number against division by zero.
+        epsilon: f64 = "1e-7" in [0.0..],
+        /// Whether the largest mean of squares so far is used.
+        amsgrad: bool = "false",
+    }
+
+    /// Gradients over the root of the running mean of their squares. What `.compile(…)` takes if it is given none.
+    ///
+    /// Keras: [`RMSprop`](https://keras.io/api/optimizers/rmsprop/)
+    "`RMSprop(learning_rate = 0.001, rho = 0.9, momentum = 0, epsilon = 1e-7, centered = false, weight_decay = none, clipnorm = none, clipvalue = none, global_clipnorm = none)`"
+    RMSprop | rmsprop => rms_prop;
+    takes {
+        /// The size of a step.
+        learning_rate: f64 = "0.001" in [0.0..],
+        /// How slowly the mean of the squared gradients follows.
+        rho: f64 = "0.9" in [0.0..1.0],
+        /// How much of the last step is kept.
+        momentum: f64 = "0" in [0.0..=1.0],
+        /// A small number against division by zero.
+        epsilon: f64 = "1e-7" in [0.0..],
+        /// Whether the mean of the gradients is subtracted.
+        centered: bool = "false",
+        /// Share of each weight that is taken away at each step, times the learning rate.
+        weight_decay: f64 = "none" in [0.0..],
+    }
+
+    /// Gradients over the root of the sum of all their squares.
+    ///
+    /// Keras: [`Adagrad`](https://keras.io/api/optimizers/adagrad/)
+    "`Adagrad(learning_rate = 0.001, initial_accumulator_value = 0.1, epsilon = 1e-7, weight_decay = none, clipnorm = none, clipvalue = none, global_clipnorm = none)`"
+    Adagrad | adagrad => adagrad;
+    takes {
+        /// The size of a step.
+        learning_rate: f64 = "0.001" in [0.0..],
+        /// What the sums of squares start as.
+        initial_accumulator_value: f64 = "0.1" in [0.0..],
+        /// A small number against division by zero.
+        epsilon: f64 = "1e-7" in [0.0..],
+        /// Share of each weight that is taken away at each step, times the learning rate.
+        weight_decay: f64 = "none" in [0.0..],
+    }
+
+    /// Gradients over the root of the running mean of their squares, times that of the squares of earlier updates.
+    ///
+    /// Keras: [`Adadelta`](https://keras.io/api/optimizers/adadelta/)
+    "`Adadelta(learning_rate = 0.001, rho = 0.95, epsilon = 1e-7, weight_decay = none, clipnorm = none, clipvalue = none, global_clipnorm = none)`"
+    Adadelta | adadelta => adadelta;
+    takes {
+        /// The size of a step; the paper has 1.
+        learning_rate: f64 = "0.001" in [0.0..],
+        /// Decay of both means of squares.
+        rho: f64 = "0.95" in [0.0..1.0],
+        /// A small number against division by zero.
+        epsilon: f64 = "1e-7" in [0.0..],
+        /// Share of each weight that is taken away at each step, times the learning rate.
+        weight_decay: f64 = "none" in [0.0..],
+    }
+
+    /// `Adam` with the largest gradient so far, which decays, instead of the mean of the squares.
+    ///
+    /// Keras: [`Adamax`](https://keras.io/api/optimizers/adamax/)
+    "`Adamax(learning_rate = 0.001, beta_1 = 0.9, beta_2 = 0.999, epsilon = 1e-7, weight_decay = none, clipnorm = none, clipvalue = none, global_clipnorm = none)`"
+    Adamax | adamax => adamax;
+    takes {
+        /// The size of a step.
+        learning_rate: f64 = "0.001" in [0.0..],
+        /// Decay of the mean of the gradients.
+        beta_1: f64 = "0.9" in [0.0..1.0],
+        /// Decay of the largest gradient.
+        beta_2: f64 = "0.999" in [0.0..1.0],
+        /// A small number against division by zero.
+        epsilon: f64 = "1e-7" in [0.0..],
+        /// Share of each weight that is taken away at each step, times the learning rate.
+        weight_decay: f64 = "none" in [0.0..],
+    }
+
+    /// `Adam` with Nesterov momentum.
+    ///
+    /// Keras: [`Nadam`](https://keras.io/api/optimizers/nadam/)
+    "`Nadam(learning_rate = 0.001, beta_1 = 0.9, beta_2 = 0.999, epsilon = 1e-7, weight_decay = none, clipnorm = none, clipvalue = none, global_clipnorm = none)`"
+    Nadam | nadam => nadam;
+    takes {
+        /// The size of a step.
+        learning_rate: f64 = "0.001" in [0.0..],
+        /// How slowly the mean of the gradients follows.
+        beta_1: f64 = "0.9" in [0.0..1.0],
+        /// How slowly the mean of their squares follows.
+        beta_2: f64 = "0.999" in [0.0..1.0],
+        /// A small number against division by zero.
+        epsilon: f64 = "1e-7" in [0.0..],
+        /// Share of each weight that is taken away at each step, times the learning rate.
+        weight_decay: f64 = "none" in [0.0..],
+    }
+
+    /// Steps by the sign of an interpolated momentum.
+    ///
+    /// Keras: [`Lion`](https://keras.io/api/optimizers/lion/)
+    "`Lion(learning_rate = 0.001, beta_1 = 0.9, beta_2 = 0.99, weight_decay = none, clipnorm = none, clipvalue = none, global_clipnorm = none)`"
+    Lion | lion => lion;
+    takes {
+        /// The size of a step.
+        learning_rate: f64 = "0.001" in [0.0..],
+        /// How much of the momentum is in the step.
+        beta_1: f64 = "0.9" in [0.0..1.0],
+        /// How slowly the momentum follows.
+        beta_2: f64 = "0.99" in [0.0..1.0],
+        /// Share of each weight that is taken away at each step, times the learning rate.
+        weight_decay: f64 = "none" in [0.0..],
+    }
+}
 
 /// Optimizers of Keras that mimo does not have.
 const MISSING: &[(&str, &str)] = &[
@@ -128,19 +219,6 @@ const MISSING: &[(&str, &str)] = &[
 
 const WRITE_ADAM: &str = "write `adam`, or another one, such as `adamw`, `adamax` or `nadam`";
 
-/// Keras's optimizer when none is given.
-pub(super) const DEFAULT: Optimizer = Optimizer {
-    rule: Rule::RmsProp { rho: 0.9, momentum: 0.0, epsilon: 1e-7, centered: false },
-    learning_rate: 1e-3,
-    weight_decay: None,
-    clip: Clip::None,
-};
-
-/// The spellings and the parameters of each.
-pub(crate) fn signatures() -> Vec<(Vec<&'static str>, Signature)> {
-    crate::named::signatures(OPTIMIZERS)
-}
-
 /// The optimizer that a value stands for; `None` after an error.
 pub(crate) fn read(value: &Value, cx: &mut Cx<'_>) -> Option<Optimizer> {
     let mut value = value.clone();
@@ -148,7 +226,7 @@ pub(crate) fn read(value: &Value, cx: &mut Cx<'_>) -> Option<Optimizer> {
     if let ValueKind::Ident { text: name, .. } | ValueKind::Str(name) | ValueKind::Call { name, .. } =
         &mut value.kind
     {
-        let listed = OPTIMIZERS.iter().flat_map(|optimizer| optimizer.names).copied();
+        let listed = OPTIMIZERS.iter().flat_map(|optimizer| optimizer.item.names).copied();
         let mut names = listed.chain(MISSING.iter().map(|(name, _)| *name));
         if let Some(listed) = names.find(|listed| listed.eq_ignore_ascii_case(name)) {
             *name = listed.into();
@@ -158,27 +236,18 @@ pub(crate) fn read(value: &Value, cx: &mut Cx<'_>) -> Option<Optimizer> {
 }
 
 /// What all optimizers have in common, around a rule.
-fn optimizer(
-    bound: &Bound<'_>,
-    rule: Rule,
-    learning_rate: f64,
-    weight_decay: Option<f64>,
-    cx: &mut Cx<'_>,
-) -> Optimizer {
-    let weight_decay = match bound.take("weight_decay") {
-        Some(_) => bound.optional_float_in("weight_decay", 0.0.., cx),
-        None => weight_decay,
-    };
+fn optimizer(args: &Bound<'_>, rule: Rule, cx: &mut Cx<'_>) -> Optimizer {
     Optimizer {
+        weight_decay: args.optional_float("weight_decay", cx),
         rule,
-        learning_rate: step_size(bound, learning_rate, cx),
-        weight_decay,
-        clip: clip(bound, cx),
+        learning_rate: step_size(args, cx),
+        clip: clip(args, cx),
     }
 }
 
 /// The step size. Keras takes schedules here; in mimo they belong to the trainer.
-fn step_size(bound: &Bound<'_>, default: f64, cx: &mut Cx<'_>) -> f64 {
+fn step_size(bound: &Bound<'_>, cx: &mut Cx<'_>) -> f64 {
+    let default = bound.default("learning_rate", cx, args::read::float).unwrap_or_default();
     match bound.take("learning_rate") {
         Some(Value { kind: ValueKind::Call { name, .. }, loc }) => {
             cx.error(
@@ -196,7 +265,7 @@ fn step_size(bound: &Bound<'_>, default: f64, cx: &mut Cx<'_>) -> f64 {
             default
         }
         _ => {
-            let rate = bound.float_in("learning_rate", default, 0.0.., cx);
+            let rate = bound.float("learning_rate", cx);
             if rate > 1.0 {
                 let message =
                     format!("a `learning_rate` of {rate} is above 1, with which training rarely converges");
@@ -214,7 +283,7 @@ fn step_size(bound: &Bound<'_>, default: f64, cx: &mut Cx<'_>) -> f64 {
 fn clip(bound: &Bound<'_>, cx: &mut Cx<'_>) -> Clip {
     let mut clips = Vec::new();
     for name in ["clipnorm", "clipvalue", "global_clipnorm"] {
-        if let Some(limit) = bound.optional_float_in(name, (Excluded(0.0), Unbounded), cx) {
+        if let Some(limit) = bound.optional_float(name, cx) {
             let clip = match name {
                 "clipnorm" => Clip::Norm(limit),
                 "clipvalue" => Clip::Value(limit),
@@ -236,18 +305,53 @@ fn clip(bound: &Bound<'_>, cx: &mut Cx<'_>) -> Clip {
     }
 }
 
-fn adam(bound: &Bound<'_>, cx: &mut Cx<'_>) -> Rule {
-    let (beta_1, beta_2) = betas(bound, 0.999, cx);
-    Rule::Adam { beta_1, beta_2, epsilon: epsilon(bound, cx), amsgrad: bound.boolean("amsgrad", false, cx) }
+fn sgd(args: &Bound<'_>, cx: &mut Cx<'_>) -> Optimizer {
+    let momentum = args.float("momentum", cx);
+    let nesterov = args.boolean("nesterov", cx);
+    optimizer(args, Rule::Sgd { momentum, nesterov }, cx)
 }
 
-fn betas(bound: &Bound<'_>, beta_2: f64, cx: &mut Cx<'_>) -> (f64, f64) {
-    let beta_1 = bound.float_in("beta_1", 0.9, 0.0..1.0, cx);
-    (beta_1, bound.float_in("beta_2", beta_2, 0.0..1.0, cx))
+fn adam(args: &Bound<'_>, cx: &mut Cx<'_>) -> Rule {
+    let (beta_1, beta_2) = betas(args, cx);
+    Rule::Adam { beta_1, beta_2, epsilon: args.float("epsilon", cx), amsgrad: args.boolean("amsgrad", cx) }
 }
 
-fn epsilon(bound: &Bound<'_>, cx: &mut Cx<'_>) -> f64 {
-    bound.float_in("epsilon", 1e-7, 0.0.., cx)
+fn rms_prop(args: &Bound<'_>, cx: &mut Cx<'_>) -> Optimizer {
+    let rho = args.float("rho", cx);
+    let momentum = args.float("momentum", cx);
+    let centered = args.boolean("centered", cx);
+    let rule = Rule::RmsProp { rho, momentum, epsilon: args.float("epsilon", cx), centered };
+    optimizer(args, rule, cx)
+}
+
+fn adagrad(args: &Bound<'_>, cx: &mut Cx<'_>) -> Optimizer {
+    let initial_accumulator_value = args.float("initial_accumulator_value", cx);
+    let rule = Rule::Adagrad { initial_accumulator_value, epsilon: args.float("epsilon", cx) };
+    optimizer(args, rule, cx)
+}
+
+fn nadam(args: &Bound<'_>, cx: &mut Cx<'_>) -> Optimizer {
+    let (beta_1, beta_2) = betas(args, cx);
+    optimizer(args, Rule::Nadam { beta_1, beta_2, epsilon: args.float("epsilon", cx) }, cx)
+}
+
+fn lion(args: &Bound<'_>, cx: &mut Cx<'_>) -> Optimizer {
+    let (beta_1, beta_2) = betas(args, cx);
+    optimizer(args, Rule::Lion { beta_1, beta_2 }, cx)
+}
+
+fn adadelta(args: &Bound<'_>, cx: &mut Cx<'_>) -> Optimizer {
+    let rho = args.float("rho", cx);
+    optimizer(args, Rule::Adadelta { rho, epsilon: args.float("epsilon", cx) }, cx)
+}
+
+fn adamax(args: &Bound<'_>, cx: &mut Cx<'_>) -> Optimizer {
+    let (beta_1, beta_2) = betas(args, cx);
+    optimizer(args, Rule::Adamax { beta_1, beta_2, epsilon: args.float("epsilon", cx) }, cx)
+}
+
+fn betas(args: &Bound<'_>, cx: &mut Cx<'_>) -> (f64, f64) {
+    (args.float("beta_1", cx), args.float("beta_2", cx))
 }
 
 #[cfg(test)]
@@ -275,7 +379,8 @@ mod tests {
         }
         let sgd = Rule::Sgd { momentum: 0.0, nesterov: false };
         assert_eq!(alone("sgd").0, Some(optimizer(sgd, 0.01)));
-        assert_eq!(alone("RMSProp").0, Some(DEFAULT));
+        let rmsprop = Rule::RmsProp { rho: 0.9, momentum: 0.0, epsilon: 1e-7, centered: false };
+        assert_eq!(alone("RMSProp").0, Some(optimizer(rmsprop, 1e-3)));
         let adagrad = Rule::Adagrad { initial_accumulator_value: 0.1, epsilon: 1e-7 };
         assert_eq!(alone("Adagrad").0, Some(optimizer(adagrad, 1e-3)));
         let adamw = Optimizer { weight_decay: Some(0.004), ..optimizer(ADAM, 1e-3) };

@@ -1,51 +1,107 @@
 //! The names of regularizers and constraints, as words and as calls.
 
 use super::{Constraint, Regularizer};
-use crate::args::{Bound, Signature};
+use crate::args::Bound;
 use crate::code::Code;
 use crate::context::Cx;
 use crate::diag::Diag;
-use crate::named::{Named, read_named, signatures};
+use crate::named::read_named;
 use crate::value::Value;
 
-/// Every regularizer that mimo has.
-const REGULARIZERS: &[Named<Regularizer>] = &[
-    Named::new(&["l1", "L1"], Signature::new("L1", &["l1"]), |args, cx| Regularizer {
-        l1: args.float_in("l1", 0.01, 0.0.., cx),
-        l2: 0.0,
-    }),
-    Named::new(&["l2", "L2"], Signature::new("L2", &["l2"]), |args, cx| Regularizer {
-        l1: 0.0,
-        l2: args.float_in("l2", 0.01, 0.0.., cx),
-    }),
-    Named::new(&["l1_l2", "L1L2"], Signature::new("L1L2", &["l1", "l2"]), |args, cx| Regularizer {
-        l1: args.float_in("l1", 0.0, 0.0.., cx),
-        l2: args.float_in("l2", 0.0, 0.0.., cx),
-    }),
-];
+vocabulary! {
+    mod regularizers;
+    const REGULARIZERS: Regularizer;
 
-/// Every constraint that mimo has.
-const CONSTRAINTS: &[Named<Constraint>] = &[
-    Named::new(&["max_norm", "MaxNorm"], Signature::new("MaxNorm", &["max_value", "axis"]), |args, cx| {
-        Constraint::MaxNorm {
-            max_value: args.float_in("max_value", 2.0, 0.0.., cx),
-            axis: args.unsigned("axis", 0, cx),
-        }
-    }),
-    Named::new(&["non_neg", "NonNeg"], Signature::new("NonNeg", &[]), |_, _| Constraint::NonNeg),
-    Named::new(&["unit_norm", "UnitNorm"], Signature::new("UnitNorm", &["axis"]), |args, cx| {
-        Constraint::UnitNorm { axis: args.unsigned("axis", 0, cx) }
-    }),
-    Named::new(
-        &["min_max_norm", "MinMaxNorm"],
-        Signature::new("MinMaxNorm", &["min_value", "max_value", "rate", "axis"]),
-        min_max_norm,
-    ),
-];
+    /// A penalty of `l1 · Σ |w|`.
+    ///
+    /// Keras: [`L1`](https://keras.io/api/layers/regularizers/)
+    "`L1(l1 = 0.01)`"
+    L1 | l1 => |args, cx| Regularizer { l1: args.float("l1", cx), l2: 0.0 };
+    takes {
+        /// The factor of the sum of absolute values.
+        l1: f64 = "0.01" in [0.0..],
+    }
+
+    /// A penalty of `l2 · Σ w²`.
+    ///
+    /// Keras: [`L2`](https://keras.io/api/layers/regularizers/)
+    "`L2(l2 = 0.01)`"
+    L2 | l2 => |args, cx| Regularizer { l1: 0.0, l2: args.float("l2", cx) };
+    takes {
+        /// The factor of the sum of squares.
+        l2: f64 = "0.01" in [0.0..],
+    }
+
+    /// A penalty of `l1 · Σ |w| + l2 · Σ w²`.
+    ///
+    /// Keras: [`L1L2`](https://keras.io/api/layers/regularizers/)
+    "`L1L2(l1 = 0, l2 = 0)`"
+    L1L2 | l1_l2 => |args, cx| Regularizer { l1: args.float("l1", cx), l2: args.float("l2", cx) };
+    takes {
+        /// The factor of the sum of absolute values.
+        l1: f64 = "0" in [0.0..],
+        /// The factor of the sum of squares.
+        l2: f64 = "0" in [0.0..],
+    }
+}
+
+vocabulary! {
+    mod constraints;
+    const CONSTRAINTS: Constraint;
+
+    /// Vectors along an axis are shortened to a norm of at most `max_value`.
+    ///
+    /// Keras: [`MaxNorm`](https://keras.io/api/layers/weight_constraints/)
+    "`MaxNorm(max_value = 2, axis = 0)`"
+    MaxNorm | max_norm => max_norm;
+    takes {
+        /// The largest norm.
+        max_value: f64 = "2" in [0.0..],
+        /// The axis over which norms are taken.
+        axis: Axis = "0",
+    }
+
+    /// Negative values become 0.
+    ///
+    /// Keras: [`NonNeg`](https://keras.io/api/layers/weight_constraints/)
+    "`NonNeg()`"
+    NonNeg | non_neg => |_, _| Constraint::NonNeg;
+    takes {}
+
+    /// Vectors along an axis are brought to norm 1.
+    ///
+    /// Keras: [`UnitNorm`](https://keras.io/api/layers/weight_constraints/)
+    "`UnitNorm(axis = 0)`"
+    UnitNorm | unit_norm => |args, cx| Constraint::UnitNorm { axis: args.unsigned("axis", cx) };
+    takes {
+        /// The axis over which norms are taken.
+        axis: Axis = "0",
+    }
+
+    /// Vectors along an axis are brought towards norms between `min_value` and `max_value`.
+    ///
+    /// Keras: [`MinMaxNorm`](https://keras.io/api/layers/weight_constraints/)
+    "`MinMaxNorm(min_value = 0, max_value = 1, rate = 1, axis = 0)`"
+    MinMaxNorm | min_max_norm => min_max_norm;
+    takes {
+        /// The smallest norm.
+        min_value: f64 = "0" in [0.0..],
+        /// The largest norm.
+        max_value: f64 = "1" in [0.0..],
+        /// How much of the way is gone at each step, from 0 to 1.
+        rate: f64 = "1" in [0.0..=1.0],
+        /// The axis over which norms are taken.
+        axis: Axis = "0",
+    }
+}
+
+fn max_norm(args: &Bound<'_>, cx: &mut Cx<'_>) -> Constraint {
+    Constraint::MaxNorm { max_value: args.float("max_value", cx), axis: args.unsigned("axis", cx) }
+}
 
 fn min_max_norm(args: &Bound<'_>, cx: &mut Cx<'_>) -> Constraint {
-    let min_value = args.float_in("min_value", 0.0, 0.0.., cx);
-    let max_value = args.float_in("max_value", 1.0, 0.0.., cx);
+    let min_value = args.float("min_value", cx);
+    let max_value = args.float("max_value", cx);
     if args.all_sound() && min_value > max_value {
         args.fail("max_value");
         let message = format!("`min_value` of `MinMaxNorm` is {min_value}, above `max_value` {max_value}");
@@ -57,17 +113,12 @@ fn min_max_norm(args: &Bound<'_>, cx: &mut Cx<'_>) -> Constraint {
     Constraint::MinMaxNorm {
         min_value,
         max_value,
-        rate: args.float_in("rate", 1.0, 0.0..=1.0, cx),
-        axis: args.unsigned("axis", 0, cx),
+        rate: args.float("rate", cx),
+        axis: args.unsigned("axis", cx),
     }
 }
 
 impl Regularizer {
-    /// The spellings and the parameters of each.
-    pub(crate) fn signatures() -> Vec<(Vec<&'static str>, Signature)> {
-        signatures(REGULARIZERS)
-    }
-
     /// Reads a regularizer: a word, a string or a call with arguments. `what` is how messages call the value.
     pub fn read(value: &Value, what: &str, cx: &mut Cx<'_>) -> Option<Regularizer> {
         let unsupported = [
@@ -79,11 +130,6 @@ impl Regularizer {
 }
 
 impl Constraint {
-    /// The spellings and the parameters of each.
-    pub(crate) fn signatures() -> Vec<(Vec<&'static str>, Signature)> {
-        signatures(CONSTRAINTS)
-    }
-
     /// Reads a constraint: a word, a string or a call with arguments. `what` is how messages call the value.
     pub fn read(value: &Value, what: &str, cx: &mut Cx<'_>) -> Option<Constraint> {
         read_named(value, what, "a constraint", Code::UnknownConstraint, CONSTRAINTS, &[], cx)

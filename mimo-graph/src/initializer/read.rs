@@ -1,96 +1,192 @@
 //! The names of initializers, as words and as calls.
 
 use super::{Distribution, Fan, Initializer, InitializerKind};
-use crate::args::{Bound, Signature};
+use crate::args::Bound;
 use crate::code::Code;
 use crate::context::Cx;
 use crate::diag::Diag;
-use crate::named::{Named, read_named, signatures};
+use crate::named::read_named;
 use crate::value::Value;
 
-type Entry = Named<Initializer>;
+vocabulary! {
+    mod words;
+    const INITIALIZERS: Initializer;
 
-/// Variance scaling under the name of its inventor, of which only the seed is free.
-macro_rules! scaled {
-    ($class:literal, $name:literal, $scale:literal, $fan:ident, $distribution:ident) => {
-        Entry::new(&[$name, $class], Signature::new($class, &["seed"]), |args, cx| Initializer {
-            kind: InitializerKind::VarianceScaling {
-                scale: $scale,
-                mode: Fan::$fan,
-                distribution: Distribution::$distribution,
-            },
-            seed: args.optional_seed("seed", cx),
-        })
-    };
+    /// All zeros.
+    ///
+    /// Keras: [`Zeros`](https://keras.io/api/layers/initializers/)
+    "`Zeros()`"
+    Zeros | zeros | zero => |_, _| Initializer::ZEROS;
+
+    /// All ones.
+    ///
+    /// Keras: [`Ones`](https://keras.io/api/layers/initializers/)
+    "`Ones()`"
+    Ones | ones | one => |_, _| Initializer::ONES;
+    takes {}
+
+    /// One value everywhere.
+    ///
+    /// Keras: [`Constant`](https://keras.io/api/layers/initializers/)
+    "`Constant(value = 0)`"
+    Constant | constant => |args, cx| InitializerKind::Constant(args.float("value", cx)).into();
+    takes {
+        /// The value.
+        value: f64 = "0",
+    }
+
+    /// The identity matrix, times `gain`.
+    ///
+    /// Keras: [`Identity`](https://keras.io/api/layers/initializers/)
+    "`Identity(gain = 1)`"
+    Identity | identity | IdentityInitializer => |args, cx| InitializerKind::Identity { gain: args.float("gain", cx) }.into();
+    takes {
+        /// What it is multiplied by.
+        gain: f64 = "1",
+    }
+
+    /// Normally distributed values.
+    ///
+    /// Keras: [`RandomNormal`](https://keras.io/api/layers/initializers/)
+    "`RandomNormal(mean = 0, stddev = 0.05, seed = none)`"
+    RandomNormal | random_normal | normal => normal;
+
+    /// Normally distributed values, drawn again beyond two standard deviations.
+    ///
+    /// Keras: [`TruncatedNormal`](https://keras.io/api/layers/initializers/)
+    "`TruncatedNormal(mean = 0, stddev = 0.05, seed = none)`"
+    TruncatedNormal | truncated_normal => truncated_normal;
+    takes {
+        /// The mean.
+        mean: f64 = "0",
+        /// The standard deviation.
+        stddev: f64 = "0.05" in [0.0..],
+        /// Where the random numbers of this item start; without it they follow from the seed of the model or trainer.
+        seed: usize = "none",
+    }
+
+    /// Uniformly distributed values.
+    ///
+    /// Keras: [`RandomUniform`](https://keras.io/api/layers/initializers/)
+    "`RandomUniform(minval = -0.05, maxval = 0.05, seed = none)`"
+    RandomUniform | random_uniform | uniform => uniform;
+    takes {
+        /// The smallest value.
+        minval: f64 = "-0.05",
+        /// The largest value.
+        maxval: f64 = "0.05",
+        /// Where the random numbers of this item start; without it they follow from the seed of the model or trainer.
+        seed: usize = "none",
+    }
+
+    /// Random values whose variance is `scale` over the number that `mode` names.
+    ///
+    /// Keras: [`VarianceScaling`](https://keras.io/api/layers/initializers/)
+    "`VarianceScaling(scale = 1, mode = fan_in, distribution = truncated_normal, seed = none)`"
+    VarianceScaling | variance_scaling => variance_scaling;
+    takes {
+        /// What the variance is multiplied by.
+        scale: f64 = "1" in [> 0.0],
+        /// Which number the variance is divided by.
+        mode: Fan = "fan_in",
+        /// What is drawn from.
+        distribution: Distribution = "truncated_normal",
+        /// Where the random numbers of this item start; without it they follow from the seed of the model or trainer.
+        seed: usize = "none",
+    }
+
+    /// Uniformly distributed values of variance `2 / (inputs + outputs)`; also named after Xavier.
+    ///
+    /// Keras: [`GlorotUniform`](https://keras.io/api/layers/initializers/)
+    "`GlorotUniform(seed = none)`"
+    GlorotUniform | glorot_uniform => |args, cx| scaled(1.0, Fan::Average, Distribution::Uniform, args, cx);
+
+    /// Truncated normally distributed values of variance `2 / (inputs + outputs)`.
+    ///
+    /// Keras: [`GlorotNormal`](https://keras.io/api/layers/initializers/)
+    "`GlorotNormal(seed = none)`"
+    GlorotNormal | glorot_normal => |args, cx| scaled(1.0, Fan::Average, Distribution::TruncatedNormal, args, cx);
+
+    /// Uniformly distributed values of variance `2 / inputs`: for `relu`.
+    ///
+    /// Keras: [`HeUniform`](https://keras.io/api/layers/initializers/)
+    "`HeUniform(seed = none)`"
+    HeUniform | he_uniform => |args, cx| scaled(2.0, Fan::In, Distribution::Uniform, args, cx);
+
+    /// Truncated normally distributed values of variance `2 / inputs`: for `relu`.
+    ///
+    /// Keras: [`HeNormal`](https://keras.io/api/layers/initializers/)
+    "`HeNormal(seed = none)`"
+    HeNormal | he_normal => |args, cx| scaled(2.0, Fan::In, Distribution::TruncatedNormal, args, cx);
+
+    /// Uniformly distributed values of variance `1 / inputs`.
+    ///
+    /// Keras: [`LecunUniform`](https://keras.io/api/layers/initializers/)
+    "`LecunUniform(seed = none)`"
+    LecunUniform | lecun_uniform => |args, cx| scaled(1.0, Fan::In, Distribution::Uniform, args, cx);
+
+    /// Truncated normally distributed values of variance `1 / inputs`: for `selu`.
+    ///
+    /// Keras: [`LecunNormal`](https://keras.io/api/layers/initializers/)
+    "`LecunNormal(seed = none)`"
+    LecunNormal | lecun_normal => |args, cx| scaled(1.0, Fan::In, Distribution::TruncatedNormal, args, cx);
+    takes {
+        /// Where the random numbers of this item start; without it they follow from the seed of the model or trainer.
+        seed: usize = "none",
+    }
+
+    /// A random orthogonal matrix, times `gain`.
+    ///
+    /// Keras: [`Orthogonal`](https://keras.io/api/layers/initializers/)
+    "`Orthogonal(gain = 1, seed = none)`"
+    Orthogonal | orthogonal | OrthogonalInitializer => orthogonal;
+    takes {
+        /// What it is multiplied by.
+        gain: f64 = "1",
+        /// Where the random numbers of this item start; without it they follow from the seed of the model or trainer.
+        seed: usize = "none",
+    }
 }
 
-/// Every initializer that mimo has.
-const TABLE: &[Entry] = &[
-    Entry::new(&["zeros", "zero", "Zeros"], Signature::new("Zeros", &[]), |_, _| Initializer::ZEROS),
-    Entry::new(&["ones", "one", "Ones"], Signature::new("Ones", &[]), |_, _| Initializer::ONES),
-    Entry::new(&["constant", "Constant"], Signature::new("Constant", &["value"]), |args, cx| Initializer {
-        kind: InitializerKind::Constant(args.float("value", 0.0, cx)),
-        seed: None,
-    }),
-    Entry::new(
-        &["identity", "Identity", "IdentityInitializer"],
-        Signature::new("Identity", &["gain"]),
-        |args, cx| Initializer {
-            kind: InitializerKind::Identity { gain: args.float("gain", 1.0, cx) },
-            seed: None,
-        },
-    ),
-    Entry::new(
-        &["random_normal", "normal", "RandomNormal"],
-        Signature::new("RandomNormal", &["mean", "stddev", "seed"]),
-        |args, cx| Initializer {
-            kind: InitializerKind::RandomNormal {
-                mean: args.float("mean", 0.0, cx),
-                stddev: args.float_in("stddev", 0.05, 0.0.., cx),
-            },
-            seed: args.optional_seed("seed", cx),
-        },
-    ),
-    Entry::new(
-        &["truncated_normal", "TruncatedNormal"],
-        Signature::new("TruncatedNormal", &["mean", "stddev", "seed"]),
-        |args, cx| Initializer {
-            kind: InitializerKind::TruncatedNormal {
-                mean: args.float("mean", 0.0, cx),
-                stddev: args.float_in("stddev", 0.05, 0.0.., cx),
-            },
-            seed: args.optional_seed("seed", cx),
-        },
-    ),
-    Entry::new(
-        &["random_uniform", "uniform", "RandomUniform"],
-        Signature::new("RandomUniform", &["minval", "maxval", "seed"]),
-        uniform,
-    ),
-    Entry::new(
-        &["variance_scaling", "VarianceScaling"],
-        Signature::new("VarianceScaling", &["scale", "mode", "distribution", "seed"]),
-        variance_scaling,
-    ),
-    scaled!("GlorotUniform", "glorot_uniform", 1.0, Average, Uniform),
-    scaled!("GlorotNormal", "glorot_normal", 1.0, Average, TruncatedNormal),
-    scaled!("HeUniform", "he_uniform", 2.0, In, Uniform),
-    scaled!("HeNormal", "he_normal", 2.0, In, TruncatedNormal),
-    scaled!("LecunUniform", "lecun_uniform", 1.0, In, Uniform),
-    scaled!("LecunNormal", "lecun_normal", 1.0, In, TruncatedNormal),
-    Entry::new(
-        &["orthogonal", "Orthogonal", "OrthogonalInitializer"],
-        Signature::new("Orthogonal", &["gain", "seed"]),
-        |args, cx| Initializer {
-            kind: InitializerKind::Orthogonal { gain: args.float("gain", 1.0, cx) },
-            seed: args.optional_seed("seed", cx),
-        },
-    ),
-];
+impl From<InitializerKind> for Initializer {
+    fn from(kind: InitializerKind) -> Self {
+        Initializer { kind, seed: None }
+    }
+}
+
+/// A distribution with the seed that the call gives it.
+fn seeded(kind: InitializerKind, args: &Bound<'_>, cx: &mut Cx<'_>) -> Initializer {
+    Initializer { kind, seed: args.optional_seed("seed", cx) }
+}
+
+/// Variance scaling under the name of its inventor, of which only the seed is free.
+fn scaled(
+    scale: f64,
+    mode: Fan,
+    distribution: Distribution,
+    args: &Bound<'_>,
+    cx: &mut Cx<'_>,
+) -> Initializer {
+    seeded(InitializerKind::VarianceScaling { scale, mode, distribution }, args, cx)
+}
+
+fn normal(args: &Bound<'_>, cx: &mut Cx<'_>) -> Initializer {
+    let (mean, stddev) = (args.float("mean", cx), args.float("stddev", cx));
+    seeded(InitializerKind::RandomNormal { mean, stddev }, args, cx)
+}
+
+fn truncated_normal(args: &Bound<'_>, cx: &mut Cx<'_>) -> Initializer {
+    let (mean, stddev) = (args.float("mean", cx), args.float("stddev", cx));
+    seeded(InitializerKind::TruncatedNormal { mean, stddev }, args, cx)
+}
+
+fn orthogonal(args: &Bound<'_>, cx: &mut Cx<'_>) -> Initializer {
+    seeded(InitializerKind::Orthogonal { gain: args.float("gain", cx) }, args, cx)
+}
 
 fn uniform(args: &Bound<'_>, cx: &mut Cx<'_>) -> Initializer {
-    let minval = args.float("minval", -0.05, cx);
-    let maxval = args.float("maxval", 0.05, cx);
+    let minval = args.float("minval", cx);
+    let maxval = args.float("maxval", cx);
     if args.all_sound() && minval > maxval {
         args.fail("maxval");
         let message = format!("`minval` of `RandomUniform` is {minval}, above `maxval` {maxval}");
@@ -99,42 +195,31 @@ fn uniform(args: &Bound<'_>, cx: &mut Cx<'_>) -> Initializer {
                 .help("write the smaller number as `minval`"),
         );
     }
-    Initializer {
-        kind: InitializerKind::RandomUniform { minval, maxval },
-        seed: args.optional_seed("seed", cx),
-    }
+    seeded(InitializerKind::RandomUniform { minval, maxval }, args, cx)
 }
 
 fn variance_scaling(args: &Bound<'_>, cx: &mut Cx<'_>) -> Initializer {
-    let mode = match args.word("mode", &["fan_in", "fan_out", "fan_avg"], "fan_in", cx) {
+    let mode = match args.word("mode", cx) {
         "fan_out" => Fan::Out,
         "fan_avg" => Fan::Average,
         _ => Fan::In,
     };
     // `normal` is Keras's older word for the truncated one.
     let distributions = &["truncated_normal", "untruncated_normal", "uniform", "normal"];
-    let distribution = match args.word("distribution", distributions, "truncated_normal", cx) {
+    let distribution = match args.word_of("distribution", distributions, cx) {
         "untruncated_normal" => Distribution::UntruncatedNormal,
         "uniform" => Distribution::Uniform,
         _ => Distribution::TruncatedNormal,
     };
-    let scale = args.float_in("scale", 1.0, f64::MIN_POSITIVE.., cx);
-    Initializer {
-        kind: InitializerKind::VarianceScaling { scale, mode, distribution },
-        seed: args.optional_seed("seed", cx),
-    }
+    let scale = args.float("scale", cx);
+    scaled(scale, mode, distribution, args, cx)
 }
 
 impl Initializer {
-    /// The spellings and the parameters of each.
-    pub(crate) fn signatures() -> Vec<(Vec<&'static str>, Signature)> {
-        signatures(TABLE)
-    }
-
     /// Reads an initializer: a word, a string or a call with arguments. `what` is how messages call the value.
     pub fn read(value: &Value, what: &str, cx: &mut Cx<'_>) -> Option<Initializer> {
         let unsupported = [("STFT", "use `glorot_uniform`"), ("stft", "use `glorot_uniform`")];
-        read_named(value, what, "an initializer", Code::UnknownInitializer, TABLE, &unsupported, cx)
+        read_named(value, what, "an initializer", Code::UnknownInitializer, INITIALIZERS, &unsupported, cx)
     }
 
     /// Why a weight with `rank` axes cannot start like this, if it cannot.
@@ -177,7 +262,7 @@ mod tests {
 
     #[test]
     fn every_name_is_read_once() {
-        let names: Vec<_> = TABLE.iter().flat_map(|entry| entry.names).collect();
+        let names: Vec<_> = INITIALIZERS.iter().flat_map(|entry| entry.item.names).collect();
         for (i, name) in names.iter().enumerate() {
             assert!(!names[..i].contains(name), "{name}");
             assert!(read(&mut Bench::new(), &word(name)).is_some(), "{name}");

@@ -1,4 +1,7 @@
-//! The items are what the macro accepts: every word, every argument, its order and its default.
+//! Items as they are declared: calls that are written out, defaults and words that can be read, the README's table.
+
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use super::*;
 use crate::initializer::{Constraint, Initializer, Regularizer};
@@ -10,67 +13,45 @@ fn modules() -> impl Iterator<Item = Module> {
     Module::ALL.into_iter().filter(|&module| module != Module::Model)
 }
 
-/// What the macro accepts for a word: arguments that mimo has, in Keras's order.
-fn accepted(signature: &Signature) -> Vec<&'static str> {
-    let all = signature.params.iter().chain(signature.keywords).copied();
-    all.filter(|name| signature.unsupported.iter().all(|(unsupported, _)| unsupported != name)).collect()
-}
-
-fn names(item: &Item) -> Vec<&'static str> {
-    item.arguments.iter().map(|argument| argument.name).collect()
-}
-
-#[test]
-fn every_word_of_the_macro_is_an_item_and_every_item_a_word() {
-    for module in modules() {
-        let signatures = signatures(module);
-        for (spellings, signature) in &signatures {
-            let found: Vec<&Item> = spellings
-                .iter()
-                .map(|name| find(module, name).unwrap_or_else(|| panic!("{module} lacks {name}")))
-                .collect();
-            assert!(found.windows(2).all(|pair| std::ptr::eq(pair[0], pair[1])), "{module}: {spellings:?}");
-            let mut arguments = names(found[0]);
-            // A layer in the place of an activation has no name there.
-            if module == Module::Activations {
-                arguments.retain(|name| !["name", "trainable"].contains(name));
-            }
-            assert_eq!(arguments, accepted(signature), "{module}: {spellings:?}");
-            for argument in found[0].arguments {
-                let required = signature.required.contains(&argument.name) || argument.name == "shape";
-                assert_eq!(
-                    argument.default.is_none(),
-                    required,
-                    "{module}: {spellings:?}, {}",
-                    argument.name
-                );
-            }
-        }
-        for item in items(module) {
-            for name in item.names {
-                let known = signatures.iter().any(|(spellings, _)| spellings.contains(name));
-                assert!(known, "the macro has no {name} among {module}");
-            }
-        }
-    }
-    let compile = find(Module::Model, "compile").map(names);
-    assert_eq!(compile, Some(accepted(&crate::compile::SIGNATURE)));
-}
-
 /// `Dense(units, activation = linear)`
 fn call(item: &Item) -> String {
-    let arguments = item.arguments.iter().map(|argument| match argument.default {
+    let arguments = item.arguments().map(|argument| match argument.default {
         Some(default) => format!("{} = {default}", argument.name),
         None => argument.name.to_owned(),
     });
     format!("`{}({})`", item.names[0], arguments.collect::<Vec<_>>().join(", "))
 }
 
+/// Every source file of this crate.
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let files = entries.flat_map(|path| if path.is_dir() { sources(&path) } else { vec![path] });
+    files.filter(|path| path.extension().is_some_and(|ext| ext == "rs")).collect()
+}
+
+/// Editors read only literals as documentation, so a call is written out. `UPDATE=1` writes it.
 #[test]
 fn calls_list_the_arguments() {
-    for item in Module::ALL.into_iter().flat_map(items) {
-        assert_eq!(item.call, call(item));
+    let wrong = |item: &&Item| item.call != call(item);
+    let mut wrong: Vec<&Item> = Module::ALL.into_iter().flat_map(items).filter(wrong).collect();
+    // A layer in the place of an activation has its page among the layers.
+    wrong.retain(|item| !item.common.is_empty() || !["ReLU", "LeakyReLU"].contains(&item.class));
+    if std::env::var_os("UPDATE").is_some() {
+        for path in sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src")) {
+            let mut text = fs::read_to_string(&path).unwrap();
+            for item in &wrong {
+                let head = |call: &str| format!("    \"{call}\"\n    {}", item.names[0]);
+                text = text.replace(&head(item.call), &head(&call(item)));
+            }
+            if text != fs::read_to_string(&path).unwrap() {
+                fs::write(&path, text).unwrap();
+            }
+        }
+        return;
     }
+    let wrong: Vec<String> =
+        wrong.into_iter().map(|item| format!("{} is {}", item.call, call(item))).collect();
+    assert!(wrong.is_empty(), "`UPDATE=1 cargo test -p mimo-graph calls` writes {wrong:#?}");
 }
 
 /// A value that an argument without a default may have.
@@ -87,7 +68,7 @@ fn some(module: Module, item: &Item, argument: &Argument) -> &'static str {
 
 /// What `name(arguments)` makes, shown; errors are part of it.
 fn made(module: Module, name: &str, arguments: &str) -> String {
-    let model = crate::sketch::Model::heads(&[("y", 3, crate::activation::Activation::Softmax)]);
+    let model = crate::sketch::Model::heads(&[("y", 3, Activation::Softmax)]);
     let value = |text: &str| -> Value {
         let [Arg { value, .. }] = &args(text)[..] else { panic!("{text}") };
         value.clone()
@@ -95,7 +76,7 @@ fn made(module: Module, name: &str, arguments: &str) -> String {
     let value = value(&format!("{name}({arguments})"));
     let ValueKind::Call { name_loc, args, .. } = &value.kind else { panic!("{value:?}") };
     let (made, diags, _) = reported(&model.graph, |cx| match module {
-        Module::Activations => format!("{:?}", crate::activation::Activation::read(&value, "it", cx)),
+        Module::Activations => format!("{:?}", Activation::read(&value, "it", cx)),
         Module::Constraints => format!("{:?}", Constraint::read(&value, "it", cx)),
         Module::Initializers => format!("{:?}", Initializer::read(&value, "it", cx)),
         Module::Regularizers => format!("{:?}", Regularizer::read(&value, "it", cx)),
@@ -115,8 +96,7 @@ fn defaults_are_what_is_taken_without_them() {
     for module in modules() {
         for item in items(module) {
             let needed: Vec<String> = item
-                .arguments
-                .iter()
+                .arguments()
                 .filter(|argument| argument.default.is_none())
                 .map(|argument| format!("{} = {}", argument.name, some(module, item, argument)))
                 .collect();
@@ -125,7 +105,7 @@ fn defaults_are_what_is_taken_without_them() {
             if !["accuracy", "crossentropy"].contains(&item.names[0]) {
                 assert!(plain.ends_with(" []") && !plain.starts_with("None"), "{}: {plain}", item.names[0]);
             }
-            for argument in item.arguments {
+            for argument in item.arguments() {
                 let Some(default) = argument.default else { continue };
                 let given = match default {
                     // What is left out is not always a value that may be written.
@@ -145,10 +125,10 @@ fn defaults_are_what_is_taken_without_them() {
 fn words_are_read() {
     for module in modules() {
         for item in items(module) {
-            for argument in item.arguments {
+            for argument in item.arguments() {
                 let Kind::Word(ty) = argument.kind else { continue };
                 let (_, words) = values::WORDS.iter().find(|(name, _)| *name == ty).expect(ty);
-                let needed = item.arguments.iter().filter(|other| other.default.is_none());
+                let needed = item.arguments().filter(|other| other.default.is_none());
                 let needed: Vec<String> =
                     needed.map(|other| format!("{} = {}", other.name, some(module, item, other))).collect();
                 for word in *words {

@@ -18,8 +18,7 @@ macro_rules! words {
         )*
 
         /// Every word, by the type that it is of.
-        #[cfg(test)]
-        pub(super) const WORDS: &[(&str, &[&str])] =
+        pub(crate) const WORDS: &[(&str, &[&str])] =
             &[$((stringify!($name), &[$(stringify!($word)),*]),)*];
     };
 }

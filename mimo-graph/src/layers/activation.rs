@@ -1,12 +1,11 @@
 //! `Activation`: an activation function as a layer of its own.
 
 use crate::activation::Activation as Function;
-use crate::args::{Bound, Signature};
+use crate::args::Bound;
 use crate::code::Code;
 use crate::context::Cx;
 use crate::diag::{Diag, Loc};
-use crate::layers::layer::{Effect, Layer, Operand, Reads, same_shape};
-use crate::layers::options;
+use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight, same_shape};
 use crate::shape::{Dtype, Shape};
 
 /// Keras's `Activation`, and the layers that are one activation function (`ReLU`, `Softmax`, …).
@@ -33,49 +32,89 @@ pub enum Class {
     Softmax,
 }
 
-pub(super) const SIGNATURE: Signature =
-    Signature { required: &["activation"], ..options::layer("Activation", &["activation"]) };
-pub(super) const RELU: Signature = options::layer("ReLU", &["max_value", "negative_slope", "threshold"]);
-pub(super) const LEAKY_RELU: Signature = options::layer("LeakyReLU", &["negative_slope"]);
-pub(super) const ELU: Signature = options::layer("ELU", &["alpha"]);
-pub(super) const SOFTMAX: Signature = options::layer("Softmax", &["axis"]);
+layer! {
+    /// An activation as a layer of its own.
+    ///
+    /// The shape stays what it is.
+    ///
+    /// Keras: [`Activation`](https://keras.io/api/layers/core_layers/activation/)
+    "`Activation(activation, name = none, trainable = true)`"
+    Activation, "let x = Input(shape = [8]);\nlet y: [8] = Activation(tanh)(x);" => |args, cx| Activation::read(Class::Activation, args.activation("activation", cx), args);
+    takes {
+        /// The function.
+        activation: Activation,
+    }
+
+    /// `max(x, 0)` as a layer.
+    ///
+    /// The shape stays what it is.
+    ///
+    /// Keras: [`ReLU`](https://keras.io/api/layers/activation_layers/relu/)
+    "`ReLU(max_value = none, negative_slope = 0, threshold = 0, name = none, trainable = true)`"
+    ReLU, "let x = Input(shape = [8]);\nlet y: [8] = ReLU()(x);" => |args, cx| Activation::read(Class::Relu, Function::rectifier(args, cx), args);
+    takes {
+        /// Where the function ends: 6, or `none`.
+        max_value: f64 = "none" in [0.0..],
+        /// The slope for negative values.
+        negative_slope: f64 = "0" in [0.0..],
+        /// Only 0.
+        threshold: f64 = "0" in [0.0..],
+    }
+
+    /// `x` where it is positive, `negative_slope · x` elsewhere, as a layer.
+    ///
+    /// The shape stays what it is.
+    ///
+    /// Keras: [`LeakyReLU`](https://keras.io/api/layers/activation_layers/leaky_relu/)
+    "`LeakyReLU(negative_slope = 0.3, name = none, trainable = true)`"
+    LeakyReLU, "let x = Input(shape = [8]);\nlet y: [8] = LeakyReLU()(x);" => |args, cx| Activation::read(Class::LeakyRelu, Function::leaky(args, cx), args);
+    takes {
+        /// The slope for negative values.
+        negative_slope: f64 = "0.3" in [0.0..],
+    }
+
+    /// `x` where it is positive, `alpha · (eˣ − 1)` elsewhere, as a layer.
+    ///
+    /// The shape stays what it is.
+    ///
+    /// Keras: [`ELU`](https://keras.io/api/layers/activation_layers/elu/)
+    "`ELU(alpha = 1, name = none, trainable = true)`"
+    ELU, "let x = Input(shape = [8]);\nlet y: [8] = ELU()(x);" => |args, cx| Activation::read(Class::Elu, Function::exponential_linear(args, cx), args);
+    takes {
+        /// The scale for negative values.
+        alpha: f64 = "1" in [0.0..],
+    }
+
+    /// `eˣ / Σ eˣ` over the last axis, as a layer.
+    ///
+    /// The shape stays what it is.
+    ///
+    /// Keras: [`Softmax`](https://keras.io/api/layers/activation_layers/softmax/)
+    "`Softmax(axis = -1, name = none, trainable = true)`"
+    Softmax, "let x = Input(shape = [8]);\nlet y: [8] = Softmax()(x);" => |args, cx| Activation::read(Class::Softmax, Function::last_axis(Function::Softmax, args, cx), args);
+    takes {
+        /// The axis over which it runs: only the last.
+        axis: Axis = "-1",
+    }
+}
 
 impl Activation {
     // What depends on the function (whether a loss fits it) would be wrong with a default in its place, so a
     // function that cannot be read leaves no layer.
-    fn sound(class: Class, activation: Function, args: &Bound<'_>, params: &[&str]) -> Option<Self> {
-        args.sound(params).then_some(Activation { activation, class })
-    }
-
-    pub(super) fn from_args(args: &Bound<'_>, cx: &mut Cx<'_>) -> Option<Self> {
-        Self::sound(Class::Activation, args.activation("activation", cx), args, SIGNATURE.params)
-    }
-
-    pub(super) fn relu(args: &Bound<'_>, cx: &mut Cx<'_>) -> Option<Self> {
-        Self::sound(Class::Relu, Function::rectifier(args, cx), args, RELU.params)
-    }
-
-    pub(super) fn leaky_relu(args: &Bound<'_>, cx: &mut Cx<'_>) -> Option<Self> {
-        Self::sound(Class::LeakyRelu, Function::leaky(args, 0.3, cx), args, LEAKY_RELU.params)
-    }
-
-    pub(super) fn elu(args: &Bound<'_>, cx: &mut Cx<'_>) -> Option<Self> {
-        Self::sound(Class::Elu, Function::exponential_linear(args, cx), args, ELU.params)
-    }
-
-    pub(super) fn softmax(args: &Bound<'_>, cx: &mut Cx<'_>) -> Option<Self> {
-        Self::sound(Class::Softmax, Function::last_axis(Function::Softmax, args, cx), args, SOFTMAX.params)
+    fn read(class: Class, activation: Function, args: &Bound<'_>) -> Option<Self> {
+        let positional: Vec<&str> = args.item().positional.iter().map(|argument| argument.name).collect();
+        args.sound(&positional).then_some(Activation { activation, class })
     }
 }
 
 impl Layer for Activation {
     fn class_name(&self) -> &'static str {
         match self.class {
-            Class::Activation => SIGNATURE.callee,
-            Class::Relu => RELU.callee,
-            Class::LeakyRelu => LEAKY_RELU.callee,
-            Class::Elu => ELU.callee,
-            Class::Softmax => SOFTMAX.callee,
+            Class::Activation => "Activation",
+            Class::Relu => "ReLU",
+            Class::LeakyRelu => "LeakyReLU",
+            Class::Elu => "ELU",
+            Class::Softmax => "Softmax",
         }
     }
 
@@ -85,6 +124,18 @@ impl Layer for Activation {
 
     fn effect(&self) -> Effect {
         Effect::Mapped
+    }
+
+    fn head(&self) -> Option<Function> {
+        Some(self.activation)
+    }
+
+    fn aliases(&self) -> bool {
+        self.activation == Function::Linear
+    }
+
+    fn typed(&self, _: &[Weight]) -> Option<Typed> {
+        None
     }
 
     fn infer(&self, inputs: &[Operand<'_>], _: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {
@@ -101,9 +152,5 @@ impl Layer for Activation {
             return None;
         }
         Some(given)
-    }
-
-    fn activation(&self) -> Function {
-        self.activation
     }
 }

@@ -1,15 +1,14 @@
 //! `BatchNormalization`: every channel with mean 0 and variance 1 over the batch, then scaled and shifted.
 
-use crate::args::{Bound, Signature};
+use crate::activation::Activation;
+use crate::args::Bound;
 use crate::code::Code;
 use crate::context::Cx;
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
 
-use crate::initializer::{Initializer, InitializerKind};
 use crate::layers::change::{Change, Written};
-use crate::layers::layer::{Effect, Layer, Operand, Reads, Weight, WeightOptions, floats};
-use crate::layers::options;
+use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight, WeightOptions, floats, sizes_of};
 use crate::shape::{Dtype, Shape};
 
 /// Keras's `BatchNormalization`: `[…, channels, …]`, unchanged.
@@ -34,60 +33,61 @@ pub struct BatchNormalization {
     pub moving_variance: WeightOptions,
 }
 
-pub(super) const SIGNATURE: Signature = Signature {
-    unsupported: &[
-        options::DTYPE,
-        options::ACTIVITY,
-        options::INPUT_SHAPE,
-        (
-            "renorm",
-            "leave it out: batch renormalization corrects the statistics of small batches, and mimo has none of it",
-        ),
-        ("renorm_clipping", "leave it out: mimo has no batch renormalization"),
-        ("renorm_momentum", "leave it out: mimo has no batch renormalization"),
-        (
-            "synchronized",
-            "leave it out: statistics are always those of the whole batch, on any number of threads",
-        ),
-    ],
-    ..options::layer(
-        "BatchNormalization",
-        &[
-            "axis",
-            "momentum",
-            "epsilon",
-            "center",
-            "scale",
-            "beta_initializer",
-            "gamma_initializer",
-            "moving_mean_initializer",
-            "moving_variance_initializer",
-            "beta_regularizer",
-            "gamma_regularizer",
-            "beta_constraint",
-            "gamma_constraint",
-            "renorm",
-            "renorm_clipping",
-            "renorm_momentum",
-            "synchronized",
-        ],
-    )
-};
-
-/// Keras's `"ones"`.
-const ONES: Initializer = Initializer { kind: InitializerKind::Constant(1.0), seed: None };
+layer! {
+    /// Brings every channel to mean 0 and variance 1, then scales and shifts it.
+    ///
+    /// The shape stays what it is. In training, mean and variance are those of the whole batch; evaluation and prediction
+    /// use moving averages of them. With `trainable = false` the averages are used in training too, and stay as they are.
+    /// Weights: `gamma`, `beta`, `moving_mean`, `moving_variance`.
+    ///
+    /// Keras: [`BatchNormalization`](https://keras.io/api/layers/normalization_layers/batch_normalization/)
+    "`BatchNormalization(axis = -1, momentum = 0.99, epsilon = 0.001, center = true, scale = true, beta_initializer = zeros, gamma_initializer = ones, moving_mean_initializer = zeros, moving_variance_initializer = ones, beta_regularizer = none, gamma_regularizer = none, beta_constraint = none, gamma_constraint = none, name = none, trainable = true)`"
+    BatchNormalization, "let x = Input(shape = [28, 28, 8]);\nlet y: [28, 28, 8] = BatchNormalization()(x);" => BatchNormalization::from_args;
+    takes {
+        /// Axis of the channels, with the batch as axis 0; negative from the end.
+        axis: Axis = "-1",
+        /// Share of the moving averages that stays at each training step.
+        momentum: f64 = "0.99" in [0.0..=1.0],
+        /// Number added to the variance, so that channels of equal values are not divided by zero.
+        epsilon: f64 = "0.001" in [0.0..],
+        /// Whether `beta` is added.
+        center: bool = "true",
+        /// Whether the result is multiplied by `gamma`.
+        scale: bool = "true",
+        /// Initial value of `beta`.
+        beta_initializer: Initializer = "zeros",
+        /// Initial value of `gamma`.
+        gamma_initializer: Initializer = "ones",
+        /// Initial value of the moving average of the means.
+        moving_mean_initializer: Initializer = "zeros",
+        /// Initial value of the moving average of the variances.
+        moving_variance_initializer: Initializer = "ones",
+        /// Regularization penalty on `beta`.
+        beta_regularizer: Regularizer = "none",
+        /// Regularization penalty on `gamma`.
+        gamma_regularizer: Regularizer = "none",
+        /// Constraint applied to `beta` after each optimizer step.
+        beta_constraint: Constraint = "none",
+        /// Constraint applied to `gamma` after each optimizer step.
+        gamma_constraint: Constraint = "none",
+        renorm => "leave it out: batch renormalization corrects the statistics of small batches, and mimo has none of it",
+        renorm_clipping => "leave it out: mimo has no batch renormalization",
+        renorm_momentum => "leave it out: mimo has no batch renormalization",
+        synchronized => "leave it out: statistics are always those of the whole batch, on any number of threads",
+    }
+}
 
 impl BatchNormalization {
     pub(super) fn from_args(args: &Bound<'_>, cx: &mut Cx<'_>) -> Option<Self> {
-        let axis = args.integer("axis", -1, cx);
-        let momentum = args.float_in("momentum", 0.99, 0.0..=1.0, cx);
-        let epsilon = args.float_in("epsilon", 1e-3, 0.0.., cx);
-        let center = args.boolean("center", true, cx);
-        let scale = args.boolean("scale", true, cx);
-        let beta = WeightOptions::from_args(args, "beta", 1, Initializer::ZEROS, cx);
-        let gamma = WeightOptions::from_args(args, "gamma", 1, ONES, cx);
-        let moving_mean = WeightOptions::average(args, "moving_mean", 1, Initializer::ZEROS, cx);
-        let moving_variance = WeightOptions::average(args, "moving_variance", 1, ONES, cx);
+        let axis = args.integer("axis", cx);
+        let momentum = args.float("momentum", cx);
+        let epsilon = args.float("epsilon", cx);
+        let center = args.boolean("center", cx);
+        let scale = args.boolean("scale", cx);
+        let beta = WeightOptions::from_args(args, "beta", 1, cx);
+        let gamma = WeightOptions::from_args(args, "gamma", 1, cx);
+        let moving_mean = WeightOptions::average(args, "moving_mean", 1, cx);
+        let moving_variance = WeightOptions::average(args, "moving_variance", 1, cx);
         if axis == 0 {
             let message = "axis 0 is the batch, over which `BatchNormalization` takes its statistics";
             let help = "write `axis = 1` for the first axis of a sample, `axis = -1` for the last";
@@ -120,7 +120,7 @@ impl BatchNormalization {
 
 impl Layer for BatchNormalization {
     fn class_name(&self) -> &'static str {
-        SIGNATURE.callee
+        "BatchNormalization"
     }
 
     fn reads(&self) -> Reads {
@@ -129,6 +129,25 @@ impl Layer for BatchNormalization {
 
     fn effect(&self) -> Effect {
         Effect::Normalized
+    }
+
+    fn head(&self) -> Option<Activation> {
+        // Vectors of any numbers, as a linear layer gives.
+        Some(Activation::Linear)
+    }
+
+    fn aliases(&self) -> bool {
+        false
+    }
+
+    fn typed(&self, weights: &[Weight]) -> Option<Typed> {
+        let class = match (&self.gamma, &self.beta) {
+            (Some(_), Some(_)) => "BatchNormalization",
+            (Some(_), None) => "BatchNormalizationWithoutCenter",
+            (None, Some(_)) => "BatchNormalizationWithoutScale",
+            (None, None) => "BatchNormalizationOnly",
+        };
+        Some(Typed { class: class.into(), sizes: sizes_of(weights, 0).cloned().collect() })
     }
 
     fn infer(&self, inputs: &[Operand<'_>], call: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {

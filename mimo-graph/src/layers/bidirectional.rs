@@ -4,15 +4,16 @@
 //! `Bidirectional` itself, which joins what they give. The two are layers of the graph with names and weights of
 //! their own.
 
-use crate::args::{Bound, Signature};
+use crate::activation::Activation;
+use crate::args::Bound;
 use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
 use crate::layers::change::Change;
-use crate::layers::layer::{Effect, Layer, Operand, Reads};
+use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight};
 use crate::layers::merge::MergeOp;
 use crate::layers::recurrent::{Cell, Recurrent};
-use crate::layers::{Constructed, LayerKind, Part, options, wrapped};
+use crate::layers::{Constructed, LayerKind, Part, wrapped};
 use crate::shape::{Dtype, Shape};
 use crate::value::ValueKind;
 
@@ -45,23 +46,30 @@ pub struct Direction {
     pub trainable: bool,
 }
 
-pub(super) const SIGNATURE: Signature = Signature {
-    keywords: options::COMMON,
-    required: &["layer"],
-    unsupported: &[
-        options::DTYPE,
-        options::ACTIVITY,
-        options::INPUT_SHAPE,
-        ("weights", "set the weights of the model: `model.bidirectional.forward_lstm.kernel = …`"),
-    ],
-    ..Signature::new("Bidirectional", &["layer", "merge_mode", "weights", "backward_layer"])
-};
+layer! {
+    /// A recurrent layer that reads a sequence from both ends.
+    ///
+    /// With `concat`, twice as long a last axis as the layer inside gives.
+    ///
+    /// Keras: [`Bidirectional`](https://keras.io/api/layers/recurrent_layers/bidirectional/)
+    "`Bidirectional(layer, merge_mode = concat, backward_layer = none, name = none, trainable = true)`"
+    Bidirectional, "let x = Input(shape = [20, 8]);\nlet y: [128] = Bidirectional(LSTM(64))(x);" => Bidirectional::from_args;
+    takes {
+        /// The recurrent layer that reads forwards, with its settings.
+        layer: Layer,
+        /// How the outputs of both directions become one; `none` gives both.
+        merge_mode: MergeMode = "concat",
+        weights => "set the weights of the model: `model.bidirectional.forward_lstm.kernel = …`",
+        /// What reads backwards, if it is not a layer like the other.
+        backward_layer: Layer = "none",
+    }
+}
 
 impl Bidirectional {
     pub(super) fn from_args(args: &Bound<'_>, cx: &mut Cx<'_>) -> Option<Self> {
         let merge_mode = match args.take("merge_mode").map(|value| &value.kind) {
             Some(ValueKind::None) => None,
-            _ => Some(match args.word("merge_mode", &["concat", "sum", "mul", "ave"], "concat", cx) {
+            _ => Some(match args.word("merge_mode", cx) {
                 "sum" => MergeMode::Values(MergeOp::Add),
                 "mul" => MergeMode::Values(MergeOp::Multiply),
                 "ave" => MergeMode::Values(MergeOp::Average),
@@ -164,7 +172,7 @@ fn direction(name: &str, args: &Bound<'_>, cx: &mut Cx<'_>) -> Option<(Recurrent
 
 impl Layer for Bidirectional {
     fn class_name(&self) -> &'static str {
-        SIGNATURE.callee
+        "Bidirectional"
     }
 
     fn reads(&self) -> Reads {
@@ -173,6 +181,18 @@ impl Layer for Bidirectional {
 
     fn effect(&self) -> Effect {
         Effect::Learned
+    }
+
+    fn head(&self) -> Option<Activation> {
+        None
+    }
+
+    fn aliases(&self) -> bool {
+        false
+    }
+
+    fn typed(&self, _: &[Weight]) -> Option<Typed> {
+        None
     }
 
     /// Of what the directions give, and not of what they read.

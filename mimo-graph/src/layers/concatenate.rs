@@ -1,13 +1,13 @@
 //! `Concatenate`: tensors one after another along an axis.
 
-use crate::args::{Bound, Signature};
+use crate::activation::Activation;
+use crate::args::Bound;
 use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
 use crate::layers::change::Change;
-use crate::layers::layer::{Effect, Layer, Operand, Reads};
-use crate::layers::options;
+use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight};
 use crate::shape::{Dtype, Shape};
 
 /// Keras's `Concatenate`: `[a, rest], [b, rest] → [a + b, rest]` along the first axis of a sample.
@@ -17,7 +17,19 @@ pub struct Concatenate {
     pub axis: i64,
 }
 
-pub(super) const SIGNATURE: Signature = options::layer("Concatenate", &["axis"]);
+layer! {
+    /// Tensors one behind the other along an axis; the other axes agree.
+    ///
+    /// `[a], [b] → [a + b]`. As a function: `concatenate([a, b])`.
+    ///
+    /// Keras: [`Concatenate`](https://keras.io/api/layers/merging_layers/concatenate/)
+    "`Concatenate(axis = -1, name = none, trainable = true)`"
+    Concatenate | concatenate, "let a = Input(shape = [10]);\nlet b = Input(shape = [2]);\nlet y: [12] = concatenate([a, b]);" => Concatenate::from_args;
+    takes {
+        /// The axis along which they are joined: 1 is the first of a sample, -1 the last.
+        axis: Axis = "-1",
+    }
+}
 
 /// The error for the one axis that is never written.
 fn batch_axis(loc: Loc) -> Diag {
@@ -27,7 +39,7 @@ fn batch_axis(loc: Loc) -> Diag {
 
 impl Concatenate {
     pub(super) fn from_args(args: &Bound<'_>, cx: &mut Cx<'_>) -> Option<Self> {
-        let axis = args.integer("axis", -1, cx);
+        let axis = args.integer("axis", cx);
         if axis == 0 {
             cx.error(batch_axis(args.loc("axis")));
             return None;
@@ -64,7 +76,7 @@ fn axes(rank: usize) -> String {
 
 impl Layer for Concatenate {
     fn class_name(&self) -> &'static str {
-        SIGNATURE.callee
+        "Concatenate"
     }
 
     fn reads(&self) -> Reads {
@@ -73,6 +85,18 @@ impl Layer for Concatenate {
 
     fn effect(&self) -> Effect {
         Effect::Joined
+    }
+
+    fn head(&self) -> Option<Activation> {
+        None
+    }
+
+    fn aliases(&self) -> bool {
+        false
+    }
+
+    fn typed(&self, _: &[Weight]) -> Option<Typed> {
+        None
     }
 
     fn infer(&self, inputs: &[Operand<'_>], call: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {

@@ -1,15 +1,15 @@
 //! `Conv1D`, `Conv2D` and their transposes: every filter sees all channels of its group.
 
 use crate::activation::Activation;
-use crate::args::{Bound, Signature};
+use crate::args::Bound;
 use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
-use crate::initializer::Initializer;
 use crate::layers::change::Change;
-use crate::layers::layer::{Effect, Layer, Operand, Reads, Weight, WeightOptions, floats};
-use crate::layers::options;
+use crate::layers::layer::{
+    Effect, Layer, Operand, Reads, Typed, Weight, WeightOptions, floats, sizes_of, typed_class,
+};
 use crate::layers::sliding::{self, Class, Sliding};
 use crate::shape::{Dtype, Shape};
 
@@ -33,66 +33,124 @@ pub struct Conv {
     pub bias: WeightOptions,
 }
 
-pub(super) const COMMON: &[&str] = &["name", "trainable", "dtype", "input_shape"];
-pub(super) const UNSUPPORTED: &[(&str, &str)] = &[options::DTYPE, options::ACTIVITY, options::INPUT_SHAPE];
+layer! {
+    /// A convolution over time: each step of the result is a weighted sum over a window of steps.
+    ///
+    /// `[steps, channels] → [windows, filters]`. Weights: `kernel` `[kernel_size, channels / groups, filters]`,
+    /// `bias` `[filters]`.
+    ///
+    /// Keras: [`Conv1D`](https://keras.io/api/layers/convolution_layers/convolution1d/)
+    "`Conv1D(filters, kernel_size, strides = 1, padding = valid, data_format = channels_last, dilation_rate = 1, groups = 1, activation = linear, use_bias = true, kernel_initializer = glorot_uniform, bias_initializer = zeros, kernel_regularizer = none, bias_regularizer = none, kernel_constraint = none, bias_constraint = none, name = none, trainable = true)`"
+    Conv1D, "let x = Input(shape = [256, 1]);\nlet y: [254, 32] = Conv1D(32, 3, activation = relu)(x);" => |args, cx| Conv::from_args(Class::Conv1D, args, cx);
 
-/// The parameters of a convolution, in Keras's order.
-macro_rules! params {
-    ($($own:literal),*) => {
-        &[
-            "filters", "kernel_size", "strides", "padding", $($own,)* "activation", "use_bias",
-            "kernel_initializer", "bias_initializer", "kernel_regularizer", "bias_regularizer",
-            "activity_regularizer", "kernel_constraint", "bias_constraint",
-        ]
-    };
-}
+    /// A convolution over an image: each pixel of the result is a weighted sum over a window of pixels.
+    ///
+    /// `[height, width, channels] → [rows, columns, filters]`. Weights: `kernel`
+    /// `[height, width, channels / groups, filters]` of the window, `bias` `[filters]`.
+    ///
+    /// Keras: [`Conv2D`](https://keras.io/api/layers/convolution_layers/convolution2d/)
+    "`Conv2D(filters, kernel_size, strides = 1, padding = valid, data_format = channels_last, dilation_rate = 1, groups = 1, activation = linear, use_bias = true, kernel_initializer = glorot_uniform, bias_initializer = zeros, kernel_regularizer = none, bias_regularizer = none, kernel_constraint = none, bias_constraint = none, name = none, trainable = true)`"
+    Conv2D, "let x = Input(shape = [28, 28, 1]);\nlet y: [26, 26, 32] = Conv2D(32, 3, activation = relu)(x);" => |args, cx| Conv::from_args(Class::Conv2D, args, cx);
+    takes {
+        /// Channels that are given: the length of the last axis.
+        filters: usize,
+        /// The lengths of the window that is moved over the input.
+        kernel_size: Lengths,
+        /// By how much the window moves.
+        strides: Lengths = "1",
+        /// What happens at the edges.
+        padding: Padding = "valid",
+        /// Where the channels are: always the last axis.
+        data_format: DataFormat = "channels_last",
+        /// How far apart the values are that a window reads.
+        dilation_rate: Lengths = "1",
+        /// Into how many groups the channels are cut; each group of outputs reads one group of inputs.
+        groups: usize = "1",
+        /// What is applied to the result.
+        activation: Activation = "linear",
+        /// Whether a bias is added.
+        use_bias: bool = "true",
+        /// What the kernel starts as.
+        kernel_initializer: Initializer = "glorot_uniform",
+        /// What the bias starts as.
+        bias_initializer: Initializer = "zeros",
+        /// What large values in the kernel cost.
+        kernel_regularizer: Regularizer = "none",
+        /// What large values in the bias cost.
+        bias_regularizer: Regularizer = "none",
+        activity_regularizer => "regularise weights instead: `kernel_regularizer = L2(1e-4)`",
+        /// What the kernel is brought back to after each step.
+        kernel_constraint: Constraint = "none",
+        /// What the bias is brought back to after each step.
+        bias_constraint: Constraint = "none",
+    }
 
-const fn signature(callee: &'static str, params: &'static [&'static str]) -> Signature {
-    Signature {
-        callee,
-        params,
-        keywords: COMMON,
-        required: &["filters", "kernel_size"],
-        unsupported: UNSUPPORTED,
+    /// The transpose of a convolution over time: each step of the input is spread over a window of the result.
+    ///
+    /// `[steps, channels] → [more steps, filters]`. Weights: `kernel` `[kernel_size, filters, channels]`, `bias`
+    /// `[filters]`.
+    ///
+    /// Keras: [`Conv1DTranspose`](https://keras.io/api/layers/convolution_layers/convolution1d_transpose/)
+    "`Conv1DTranspose(filters, kernel_size, strides = 1, padding = valid, output_padding = none, data_format = channels_last, dilation_rate = 1, activation = linear, use_bias = true, kernel_initializer = glorot_uniform, bias_initializer = zeros, kernel_regularizer = none, bias_regularizer = none, kernel_constraint = none, bias_constraint = none, name = none, trainable = true)`"
+    Conv1DTranspose, "let x = Input(shape = [64, 8]);\nlet y: [128, 16] = Conv1DTranspose(16, 3, strides = 2, padding = same)(x);" => |args, cx| Conv::from_args(Class::Conv1DTranspose, args, cx);
+
+    /// The transpose of a convolution over an image: each pixel of the input is spread over a window of the result.
+    ///
+    /// `[height, width, channels] → [more rows, more columns, filters]`. Weights: `kernel`
+    /// `[height, width, filters, channels]` of the window, `bias` `[filters]`.
+    ///
+    /// Keras: [`Conv2DTranspose`](https://keras.io/api/layers/convolution_layers/convolution2d_transpose/)
+    "`Conv2DTranspose(filters, kernel_size, strides = 1, padding = valid, output_padding = none, data_format = channels_last, dilation_rate = 1, activation = linear, use_bias = true, kernel_initializer = glorot_uniform, bias_initializer = zeros, kernel_regularizer = none, bias_regularizer = none, kernel_constraint = none, bias_constraint = none, name = none, trainable = true)`"
+    Conv2DTranspose, "let x = Input(shape = [14, 14, 8]);\nlet y: [28, 28, 16] = Conv2DTranspose(16, 3, strides = 2, padding = same)(x);" => |args, cx| Conv::from_args(Class::Conv2DTranspose, args, cx);
+    takes {
+        /// Channels that are given: the length of the last axis.
+        filters: usize,
+        /// The lengths of the window that is moved over the input.
+        kernel_size: Lengths,
+        /// By how much the window moves.
+        strides: Lengths = "1",
+        /// What happens at the edges.
+        padding: Padding = "valid",
+        /// Rows and columns added at one side of what is given, to choose among the lengths that fit.
+        output_padding: Lengths = "none",
+        /// Where the channels are: always the last axis.
+        data_format: DataFormat = "channels_last",
+        /// How far apart the values are that a window reads.
+        dilation_rate: Lengths = "1",
+        /// What is applied to the result.
+        activation: Activation = "linear",
+        /// Whether a bias is added.
+        use_bias: bool = "true",
+        /// What the kernel starts as.
+        kernel_initializer: Initializer = "glorot_uniform",
+        /// What the bias starts as.
+        bias_initializer: Initializer = "zeros",
+        /// What large values in the kernel cost.
+        kernel_regularizer: Regularizer = "none",
+        /// What large values in the bias cost.
+        bias_regularizer: Regularizer = "none",
+        activity_regularizer => "regularise weights instead: `kernel_regularizer = L2(1e-4)`",
+        /// What the kernel is brought back to after each step.
+        kernel_constraint: Constraint = "none",
+        /// What the bias is brought back to after each step.
+        bias_constraint: Constraint = "none",
     }
 }
-
-pub(super) const CONV1D: Signature = signature("Conv1D", params!("data_format", "dilation_rate", "groups"));
-pub(super) const CONV2D: Signature = signature("Conv2D", params!("data_format", "dilation_rate", "groups"));
-pub(super) const CONV1D_TRANSPOSE: Signature =
-    signature("Conv1DTranspose", params!("output_padding", "data_format", "dilation_rate"));
-pub(super) const CONV2D_TRANSPOSE: Signature =
-    signature("Conv2DTranspose", params!("output_padding", "data_format", "dilation_rate"));
 
 impl Conv {
-    pub(super) fn conv1d(args: &Bound<'_>, cx: &mut Cx<'_>) -> Option<Self> {
-        Self::from_args(Class::Conv1D, args, cx)
-    }
-
-    pub(super) fn conv2d(args: &Bound<'_>, cx: &mut Cx<'_>) -> Option<Self> {
-        Self::from_args(Class::Conv2D, args, cx)
-    }
-
-    pub(super) fn conv1d_transpose(args: &Bound<'_>, cx: &mut Cx<'_>) -> Option<Self> {
-        Self::from_args(Class::Conv1DTranspose, args, cx)
-    }
-
-    pub(super) fn conv2d_transpose(args: &Bound<'_>, cx: &mut Cx<'_>) -> Option<Self> {
-        Self::from_args(Class::Conv2DTranspose, args, cx)
-    }
-
     fn from_args(class: Class, args: &Bound<'_>, cx: &mut Cx<'_>) -> Option<Self> {
         let name = class.name();
         let filters = args.dim("filters", cx);
         let sliding = Sliding::from_args(class, args, cx);
-        let groups =
-            if class.transposed() { None } else { args.read("groups", cx, sliding::positive("groups")) };
-        let groups = groups.unwrap_or(1);
+        let groups = match class.transposed() {
+            true => 1,
+            false => args.read_or_default("groups", cx, sliding::positive("groups")).unwrap_or(1),
+        };
         let activation = args.activation("activation", cx);
-        let use_bias = args.boolean("use_bias", true, cx);
+        let use_bias = args.boolean("use_bias", cx);
         let rank = class.rank() + 2;
-        let kernel = WeightOptions::from_args(args, "kernel", rank, Initializer::GLOROT_UNIFORM, cx);
-        let bias = WeightOptions::from_args(args, "bias", 1, Initializer::ZEROS, cx);
+        let kernel = WeightOptions::from_args(args, "kernel", rank, cx);
+        let bias = WeightOptions::from_args(args, "bias", 1, cx);
         let (filters, sliding) = (filters?, sliding?);
 
         let parts = DimCheck {
@@ -195,6 +253,21 @@ impl Layer for Conv {
         Effect::Learned
     }
 
+    fn head(&self) -> Option<Activation> {
+        Some(self.activation)
+    }
+
+    fn aliases(&self) -> bool {
+        false
+    }
+
+    fn typed(&self, weights: &[Weight]) -> Option<Typed> {
+        Some(Typed {
+            class: typed_class(self.sliding.class.name(), self.use_bias),
+            sizes: sizes_of(weights, 0).cloned().collect(),
+        })
+    }
+
     fn infer(&self, inputs: &[Operand<'_>], call: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {
         let [x] = inputs else { return None };
         if !floats(self.class_name(), x, cx) || !self.sliding.has_rank(x, cx) {
@@ -222,10 +295,6 @@ impl Layer for Conv {
         let kernel = Weight { name: "kernel", shape: Shape(shape), options: self.kernel };
         let bias = Weight { name: "bias", shape: Shape(vec![self.filters.clone()]), options: self.bias };
         if self.use_bias { vec![kernel, bias] } else { vec![kernel] }
-    }
-
-    fn activation(&self) -> Activation {
-        self.activation
     }
 
     fn scratch(&self, inputs: &[&Shape], _: &[&Shape]) -> Vec<Shape> {

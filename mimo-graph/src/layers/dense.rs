@@ -1,15 +1,15 @@
 //! `Dense`: `y = activation(x · kernel + bias)` over the last axis.
 
 use crate::activation::Activation;
-use crate::args::{Bound, Signature};
+use crate::args::Bound;
 use crate::code::Code;
 use crate::context::Cx;
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
-use crate::initializer::Initializer;
 use crate::layers::change::Change;
-use crate::layers::layer::{Effect, Layer, Operand, Reads, Weight, WeightOptions, floats};
-use crate::layers::options;
+use crate::layers::layer::{
+    Effect, Layer, Operand, Reads, Typed, Weight, WeightOptions, floats, sizes_of, typed_class,
+};
 use crate::shape::{Dtype, Shape};
 
 /// Keras's `Dense`: `[…, inputs] → […, units]`.
@@ -27,42 +27,47 @@ pub struct Dense {
     pub bias: WeightOptions,
 }
 
-pub(super) const SIGNATURE: Signature = Signature {
-    callee: "Dense",
-    params: &[
-        "units",
-        "activation",
-        "use_bias",
-        "kernel_initializer",
-        "bias_initializer",
-        "kernel_regularizer",
-        "bias_regularizer",
-        "activity_regularizer",
-        "kernel_constraint",
-        "bias_constraint",
-        "lora_rank",
-        "lora_alpha",
-        "quantization_config",
-    ],
-    keywords: &["name", "trainable", "dtype", "input_shape"],
-    required: &["units"],
-    unsupported: &[
-        options::DTYPE,
-        options::ACTIVITY,
-        options::INPUT_SHAPE,
-        ("lora_rank", "leave it out: the whole kernel is trained"),
-        ("lora_alpha", "leave it out: the whole kernel is trained"),
-        ("quantization_config", "leave it out: weights are floats"),
-    ],
-};
+layer! {
+    /// A product with a matrix over the last axis: `activation(x · kernel + bias)`.
+    ///
+    /// `[…, inputs] → […, units]`. Weights: `kernel` `[inputs, units]`, `bias` `[units]`.
+    ///
+    /// Keras: [`Dense`](https://keras.io/api/layers/core_layers/dense/)
+    "`Dense(units, activation = linear, use_bias = true, kernel_initializer = glorot_uniform, bias_initializer = zeros, kernel_regularizer = none, bias_regularizer = none, kernel_constraint = none, bias_constraint = none, name = none, trainable = true)`"
+    Dense, "let x = Input(shape = [8]);\nlet y: [64] = Dense(64, activation = relu)(x);" => Dense::from_args;
+    takes {
+        /// Outputs at each position: the length of the last axis.
+        units: usize,
+        /// What is applied to the result.
+        activation: Activation = "linear",
+        /// Whether a bias is added.
+        use_bias: bool = "true",
+        /// What the kernel starts as.
+        kernel_initializer: Initializer = "glorot_uniform",
+        /// What the bias starts as.
+        bias_initializer: Initializer = "zeros",
+        /// What large values in the kernel cost.
+        kernel_regularizer: Regularizer = "none",
+        /// What large values in the bias cost.
+        bias_regularizer: Regularizer = "none",
+        activity_regularizer => "regularise weights instead: `kernel_regularizer = L2(1e-4)`",
+        /// What the kernel is brought back to after each step.
+        kernel_constraint: Constraint = "none",
+        /// What the bias is brought back to after each step.
+        bias_constraint: Constraint = "none",
+        lora_rank => "leave it out: the whole kernel is trained",
+        lora_alpha => "leave it out: the whole kernel is trained",
+        quantization_config => "leave it out: weights are floats",
+    }
+}
 
 impl Dense {
     pub(super) fn from_args(args: &Bound<'_>, cx: &mut Cx<'_>) -> Option<Self> {
         let units = args.dim("units", cx);
         let activation = args.activation("activation", cx);
-        let use_bias = args.boolean("use_bias", true, cx);
-        let kernel = WeightOptions::from_args(args, "kernel", 2, Initializer::GLOROT_UNIFORM, cx);
-        let bias = WeightOptions::from_args(args, "bias", 1, Initializer::ZEROS, cx);
+        let use_bias = args.boolean("use_bias", cx);
+        let kernel = WeightOptions::from_args(args, "kernel", 2, cx);
+        let bias = WeightOptions::from_args(args, "bias", 1, cx);
         // Whether a loss fits depends on the activation: without it nothing can be said about what follows.
         args.sound(&["activation"]).then_some(Dense { units: units?, activation, use_bias, kernel, bias })
     }
@@ -70,7 +75,7 @@ impl Dense {
 
 impl Layer for Dense {
     fn class_name(&self) -> &'static str {
-        SIGNATURE.callee
+        "Dense"
     }
 
     fn reads(&self) -> Reads {
@@ -79,6 +84,21 @@ impl Layer for Dense {
 
     fn effect(&self) -> Effect {
         Effect::Learned
+    }
+
+    fn head(&self) -> Option<Activation> {
+        Some(self.activation)
+    }
+
+    fn aliases(&self) -> bool {
+        false
+    }
+
+    fn typed(&self, weights: &[Weight]) -> Option<Typed> {
+        Some(Typed {
+            class: typed_class("Dense", self.use_bias),
+            sizes: sizes_of(weights, 0).cloned().collect(),
+        })
     }
 
     fn infer(&self, inputs: &[Operand<'_>], _: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {
@@ -111,10 +131,6 @@ impl Layer for Dense {
         };
         let bias = Weight { name: "bias", shape: Shape(vec![self.units.clone()]), options: self.bias };
         if self.use_bias { vec![kernel, bias] } else { vec![kernel] }
-    }
-
-    fn activation(&self) -> Activation {
-        self.activation
     }
 
     fn changes(&self, _: &[&Shape], wanted: Option<&Shape>) -> Vec<(Self, Change)> {

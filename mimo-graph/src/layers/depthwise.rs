@@ -1,14 +1,14 @@
 //! `DepthwiseConv1D` and `DepthwiseConv2D`: every channel has kernels of its own.
 
 use crate::activation::Activation;
-use crate::args::{Bound, Signature};
+use crate::args::Bound;
 use crate::context::Cx;
 use crate::diag::Loc;
 use crate::dim::Dim;
-use crate::initializer::Initializer;
 use crate::layers::change::Change;
-use crate::layers::conv::{COMMON, UNSUPPORTED};
-use crate::layers::layer::{Effect, Layer, Operand, Reads, Weight, WeightOptions, floats};
+use crate::layers::layer::{
+    Effect, Layer, Operand, Reads, Typed, Weight, WeightOptions, floats, sizes_of, typed_class,
+};
 use crate::layers::sliding::{Class, Sliding};
 use crate::shape::{Dtype, Shape};
 
@@ -32,58 +32,67 @@ pub struct Depthwise {
     pub bias: WeightOptions,
 }
 
-const fn signature(callee: &'static str) -> Signature {
-    Signature {
-        callee,
-        params: &[
-            "kernel_size",
-            "strides",
-            "padding",
-            "depth_multiplier",
-            "data_format",
-            "dilation_rate",
-            "activation",
-            "use_bias",
-            "depthwise_initializer",
-            "bias_initializer",
-            "depthwise_regularizer",
-            "bias_regularizer",
-            "activity_regularizer",
-            "depthwise_constraint",
-            "bias_constraint",
-        ],
-        keywords: COMMON,
-        required: &["kernel_size"],
-        unsupported: UNSUPPORTED,
+layer! {
+    /// A convolution over time of each channel by itself.
+    ///
+    /// `[steps, channels] → [windows, channels · depth_multiplier]`. Weights: `kernel`
+    /// `[kernel_size, channels, depth_multiplier]`, `bias` `[channels · depth_multiplier]`.
+    ///
+    /// Keras: [`DepthwiseConv1D`](https://keras.io/api/layers/convolution_layers/depthwise_convolution1d/)
+    "`DepthwiseConv1D(kernel_size, strides = 1, padding = valid, depth_multiplier = 1, data_format = channels_last, dilation_rate = 1, activation = linear, use_bias = true, depthwise_initializer = glorot_uniform, bias_initializer = zeros, depthwise_regularizer = none, bias_regularizer = none, depthwise_constraint = none, bias_constraint = none, name = none, trainable = true)`"
+    DepthwiseConv1D, "let x = Input(shape = [256, 4]);\nlet y: [254, 8] = DepthwiseConv1D(3, depth_multiplier = 2)(x);" => |args, cx| Depthwise::from_args(Class::DepthwiseConv1D, args, cx);
+
+    /// A convolution over an image of each channel by itself.
+    ///
+    /// `[height, width, channels] → [rows, columns, channels · depth_multiplier]`. Weights: `kernel`
+    /// `[height, width, channels, depth_multiplier]` of the window, `bias` `[channels · depth_multiplier]`.
+    ///
+    /// Keras: [`DepthwiseConv2D`](https://keras.io/api/layers/convolution_layers/depthwise_convolution2d/)
+    "`DepthwiseConv2D(kernel_size, strides = 1, padding = valid, depth_multiplier = 1, data_format = channels_last, dilation_rate = 1, activation = linear, use_bias = true, depthwise_initializer = glorot_uniform, bias_initializer = zeros, depthwise_regularizer = none, bias_regularizer = none, depthwise_constraint = none, bias_constraint = none, name = none, trainable = true)`"
+    DepthwiseConv2D, "let x = Input(shape = [28, 28, 4]);\nlet y: [26, 26, 8] = DepthwiseConv2D(3, depth_multiplier = 2)(x);" => |args, cx| Depthwise::from_args(Class::DepthwiseConv2D, args, cx);
+    takes {
+        /// The lengths of the window that is moved over the input.
+        kernel_size: Lengths,
+        /// By how much the window moves.
+        strides: Lengths = "1",
+        /// What happens at the edges.
+        padding: Padding = "valid",
+        /// How many channels each channel of the input becomes.
+        depth_multiplier: usize = "1",
+        /// Where the channels are: always the last axis.
+        data_format: DataFormat = "channels_last",
+        /// How far apart the values are that a window reads.
+        dilation_rate: Lengths = "1",
+        /// What is applied to the result.
+        activation: Activation = "linear",
+        /// Whether a bias is added.
+        use_bias: bool = "true",
+        /// What the depthwise kernel starts as.
+        depthwise_initializer: Initializer = "glorot_uniform",
+        /// What the bias starts as.
+        bias_initializer: Initializer = "zeros",
+        /// What large values in the depthwise kernel cost.
+        depthwise_regularizer: Regularizer = "none",
+        /// What large values in the bias cost.
+        bias_regularizer: Regularizer = "none",
+        activity_regularizer => "regularise weights instead: `kernel_regularizer = L2(1e-4)`",
+        /// What the depthwise kernel is brought back to after each step.
+        depthwise_constraint: Constraint = "none",
+        /// What the bias is brought back to after each step.
+        bias_constraint: Constraint = "none",
     }
-}
-
-pub(super) const SEQUENCE: Signature = signature("DepthwiseConv1D");
-pub(super) const IMAGE: Signature = signature("DepthwiseConv2D");
-
-/// Reads `depth_multiplier`, which is 1 if it is absent or wrong.
-pub(super) fn depth_multiplier(args: &Bound<'_>, cx: &mut Cx<'_>) -> Dim {
-    args.dim("depth_multiplier", cx).unwrap_or(Dim::Known(1))
 }
 
 impl Depthwise {
-    pub(super) fn sequence(args: &Bound<'_>, cx: &mut Cx<'_>) -> Option<Self> {
-        Self::from_args(Class::DepthwiseConv1D, args, cx)
-    }
-
-    pub(super) fn image(args: &Bound<'_>, cx: &mut Cx<'_>) -> Option<Self> {
-        Self::from_args(Class::DepthwiseConv2D, args, cx)
-    }
-
     fn from_args(class: Class, args: &Bound<'_>, cx: &mut Cx<'_>) -> Option<Self> {
         let sliding = Sliding::from_args(class, args, cx);
-        let depth_multiplier = depth_multiplier(args, cx);
+        let depth_multiplier = args.dim("depth_multiplier", cx);
         let activation = args.activation("activation", cx);
-        let use_bias = args.boolean("use_bias", true, cx);
+        let use_bias = args.boolean("use_bias", cx);
         let rank = class.rank() + 2;
-        let kernel = WeightOptions::from_args(args, "depthwise", rank, Initializer::GLOROT_UNIFORM, cx);
-        let bias = WeightOptions::from_args(args, "bias", 1, Initializer::ZEROS, cx);
-        let sliding = sliding?;
+        let kernel = WeightOptions::from_args(args, "depthwise", rank, cx);
+        let bias = WeightOptions::from_args(args, "bias", 1, cx);
+        let (sliding, depth_multiplier) = (sliding?, depth_multiplier?);
         let sound = args.sound(&["activation", "depth_multiplier"]);
         sound.then_some(Depthwise { sliding, depth_multiplier, activation, use_bias, kernel, bias })
     }
@@ -100,6 +109,22 @@ impl Layer for Depthwise {
 
     fn effect(&self) -> Effect {
         Effect::Learned
+    }
+
+    fn head(&self) -> Option<Activation> {
+        Some(self.activation)
+    }
+
+    fn aliases(&self) -> bool {
+        false
+    }
+
+    fn typed(&self, weights: &[Weight]) -> Option<Typed> {
+        // The channels that it gives are a product, which a type cannot compute from the others.
+        Some(Typed {
+            class: typed_class(self.sliding.class.name(), self.use_bias),
+            sizes: sizes_of(weights, 0).chain(sizes_of(weights, 1)).cloned().collect(),
+        })
     }
 
     fn infer(&self, inputs: &[Operand<'_>], call: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {
@@ -126,10 +151,6 @@ impl Layer for Depthwise {
         let given = Shape(vec![channels.clone() * self.depth_multiplier.clone()]);
         let bias = Weight { name: "bias", shape: given, options: self.bias };
         if self.use_bias { vec![kernel, bias] } else { vec![kernel] }
-    }
-
-    fn activation(&self) -> Activation {
-        self.activation
     }
 
     fn scratch(&self, inputs: &[&Shape], _: &[&Shape]) -> Vec<Shape> {

@@ -1,13 +1,13 @@
 //! `Dot`: products of two tensors, summed over one axis of each.
 
-use crate::args::{Bound, Signature, read};
+use crate::activation::Activation;
+use crate::args::{Bound, read};
 use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
 use crate::layers::change::{Change, Written};
-use crate::layers::layer::{Effect, Layer, Operand, Reads, floats};
-use crate::layers::options;
+use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight, floats};
 use crate::shape::{Dtype, Shape};
 use crate::value::ValueKind;
 
@@ -21,8 +21,21 @@ pub struct Dot {
     pub normalize: bool,
 }
 
-pub(super) const SIGNATURE: Signature =
-    Signature { required: &["axes"], ..options::layer("Dot", &["axes", "normalize"]) };
+layer! {
+    /// The sum of the products of two tensors over one axis of each.
+    ///
+    /// `[n], [n] → [1]`, and with `axes = 2` `[a, n], [b, n] → [a, b]`. As a function: `dot([a, b], axes = 1)`.
+    ///
+    /// Keras: [`Dot`](https://keras.io/api/layers/merging_layers/dot/)
+    "`Dot(axes, normalize = false, name = none, trainable = true)`"
+    Dot | dot, "let a = Input(shape = [10]);\nlet b = Input(shape = [10]);\nlet y: [1] = dot([a, b], axes = 1);" => Dot::from_args;
+    takes {
+        /// The axis of each tensor over which the products are summed: one number for both, or two.
+        axes: Axes,
+        /// Whether the vectors are brought to length 1 first, which makes the result their cosine.
+        normalize: bool = "false",
+    }
+}
 
 impl Dot {
     pub(super) fn from_args(args: &Bound<'_>, cx: &mut Cx<'_>) -> Option<Self> {
@@ -39,7 +52,7 @@ impl Dot {
             }
             _ => read::integer(value, what, cx).map(|axis| [axis; 2]),
         });
-        let normalize = args.boolean("normalize", false, cx);
+        let normalize = args.boolean("normalize", cx);
         let axes = axes?;
         if axes.contains(&0) {
             let help = "write `axes = 1` for the first axis of each sample, `axes = -1` for the last";
@@ -84,7 +97,7 @@ impl Dot {
 
 impl Layer for Dot {
     fn class_name(&self) -> &'static str {
-        SIGNATURE.callee
+        "Dot"
     }
 
     fn reads(&self) -> Reads {
@@ -93,6 +106,18 @@ impl Layer for Dot {
 
     fn effect(&self) -> Effect {
         Effect::Joined
+    }
+
+    fn head(&self) -> Option<Activation> {
+        None
+    }
+
+    fn aliases(&self) -> bool {
+        false
+    }
+
+    fn typed(&self, _: &[Weight]) -> Option<Typed> {
+        None
     }
 
     fn infer(&self, inputs: &[Operand<'_>], call: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {

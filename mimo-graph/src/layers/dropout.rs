@@ -1,10 +1,10 @@
 //! `Dropout`: random zeros while training, nothing otherwise.
 
-use crate::args::{Bound, Signature};
+use crate::activation::Activation;
+use crate::args::Bound;
 use crate::context::Cx;
 use crate::diag::Loc;
-use crate::layers::layer::{Effect, Layer, Operand, Reads, same_shape};
-use crate::layers::options;
+use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight, same_shape};
 use crate::shape::{Dtype, Shape};
 
 /// Keras's `Dropout`.
@@ -16,21 +16,27 @@ pub struct Dropout {
     pub seed: Option<u64>,
 }
 
-pub(super) const SIGNATURE: Signature = Signature {
-    keywords: options::COMMON,
-    required: &["rate"],
-    unsupported: &[
-        options::DTYPE,
-        options::ACTIVITY,
-        options::INPUT_SHAPE,
-        ("noise_shape", "leave it out: every value is dropped on its own"),
-    ],
-    ..Signature::new("Dropout", &["rate", "noise_shape", "seed"])
-};
+layer! {
+    /// Sets a share of the values to zero while training, and scales the others up so that the sum is expected to
+    /// stay.
+    ///
+    /// The shape stays what it is. Predictions are not changed.
+    ///
+    /// Keras: [`Dropout`](https://keras.io/api/layers/regularization_layers/dropout/)
+    "`Dropout(rate, seed = none, name = none, trainable = true)`"
+    Dropout, "let x = Input(shape = [64]);\nlet y: [64] = Dropout(0.5)(x);" => Dropout::from_args;
+    takes {
+        /// Share of the values that is dropped, from 0 to 1.
+        rate: f64 in [0.0..=1.0],
+        noise_shape => "leave it out: every value is dropped on its own",
+        /// Where the random numbers of this item start; without it they follow from the seed of the model or trainer.
+        seed: usize = "none",
+    }
+}
 
 impl Dropout {
     pub(super) fn from_args(args: &Bound<'_>, cx: &mut Cx<'_>) -> Option<Self> {
-        let rate = args.float_in("rate", 0.0, 0.0..=1.0, cx);
+        let rate = args.float("rate", cx);
         let seed = args.optional_seed("seed", cx);
         Some(Dropout { rate, seed })
     }
@@ -38,7 +44,7 @@ impl Dropout {
 
 impl Layer for Dropout {
     fn class_name(&self) -> &'static str {
-        SIGNATURE.callee
+        "Dropout"
     }
 
     fn reads(&self) -> Reads {
@@ -47,6 +53,18 @@ impl Layer for Dropout {
 
     fn effect(&self) -> Effect {
         Effect::Noise
+    }
+
+    fn head(&self) -> Option<Activation> {
+        None
+    }
+
+    fn aliases(&self) -> bool {
+        false
+    }
+
+    fn typed(&self, _: &[Weight]) -> Option<Typed> {
+        None
     }
 
     fn infer(&self, inputs: &[Operand<'_>], _: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {

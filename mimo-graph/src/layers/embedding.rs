@@ -1,14 +1,13 @@
 //! `Embedding`: a vector for each of some whole numbers, such as the words of a vocabulary.
 
-use crate::args::{Bound, Signature};
+use crate::activation::Activation;
+use crate::args::Bound;
 use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
-use crate::initializer::{Initializer, InitializerKind};
 use crate::layers::change::Change;
-use crate::layers::layer::{Effect, Layer, Operand, Reads, Weight, WeightOptions};
-use crate::layers::options;
+use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight, WeightOptions, sizes_of};
 use crate::shape::{Dtype, Shape};
 
 /// Keras's `Embedding`: whole numbers below `input_dim`, `[…] → […, output_dim]`.
@@ -22,46 +21,42 @@ pub struct Embedding {
     pub embeddings: WeightOptions,
 }
 
-pub(super) const SIGNATURE: Signature = Signature {
-    keywords: &["name", "trainable", "dtype", "input_shape", "activity_regularizer", "input_length"],
-    required: &["input_dim", "output_dim"],
-    unsupported: &[
-        options::DTYPE,
-        options::ACTIVITY,
-        options::INPUT_SHAPE,
-        ("input_length", "leave it out: the input's shape says how long it is"),
-        ("weights", "set `model.embedding.embeddings` after the model was made"),
-        ("lora_rank", "leave it out: all vectors are trained"),
-        ("lora_alpha", "leave it out: all vectors are trained"),
-        ("quantization_config", "leave it out: weights are floats"),
-    ],
-    ..Signature::new(
-        "Embedding",
-        &[
-            "input_dim",
-            "output_dim",
-            "embeddings_initializer",
-            "embeddings_regularizer",
-            "embeddings_constraint",
-            "mask_zero",
-            "weights",
-            "lora_rank",
-            "lora_alpha",
-            "quantization_config",
-        ],
-    )
-};
-
-/// Keras's `"uniform"`, the default.
-const UNIFORM: Initializer =
-    Initializer { kind: InitializerKind::RandomUniform { minval: -0.05, maxval: 0.05 }, seed: None };
+layer! {
+    /// A vector for each whole number, as for words.
+    ///
+    /// `[…] → […, output_dim]` of whole numbers below `input_dim`. Weights: `embeddings` `[input_dim, output_dim]`.
+    ///
+    /// Keras: [`Embedding`](https://keras.io/api/layers/core_layers/embedding/)
+    "`Embedding(input_dim, output_dim, embeddings_initializer = uniform, embeddings_regularizer = none, embeddings_constraint = none, mask_zero = false, name = none, trainable = true)`"
+    Embedding, "let words = Input(shape = [20], dtype = \"int32\");\nlet y: [20, 64] = Embedding(10000, 64)(words);" => Embedding::from_args;
+    takes {
+        /// Number of whole numbers: the inputs are below it. At most 2^24 = 16777216: whole numbers are passed as `f32`.
+        input_dim: usize,
+        /// The length of each vector.
+        output_dim: usize,
+        /// What the vectors start as.
+        embeddings_initializer: Initializer = "uniform",
+        /// What large values in the vectors cost.
+        embeddings_regularizer: Regularizer = "none",
+        /// What the vectors are brought back to after each step.
+        embeddings_constraint: Constraint = "none",
+        /// Only `false`: padding is read as a word of its own.
+        mask_zero: bool = "false",
+        weights => "set `model.embedding.embeddings` after the model was made",
+        lora_rank => "leave it out: all vectors are trained",
+        lora_alpha => "leave it out: all vectors are trained",
+        quantization_config => "leave it out: weights are floats",
+        *,
+        input_length => "leave it out: the input's shape says how long it is",
+    }
+}
 
 impl Embedding {
     pub(super) fn from_args(args: &Bound<'_>, cx: &mut Cx<'_>) -> Option<Self> {
         let (input_dim, output_dim) = (args.dim("input_dim", cx), args.dim("output_dim", cx));
         let input_dim = input_dim.filter(|n| few_rows(n, args, cx));
-        let embeddings = WeightOptions::from_args(args, "embeddings", 2, UNIFORM, cx);
-        if args.boolean("mask_zero", false, cx) {
+        let embeddings = WeightOptions::from_args(args, "embeddings", 2, cx);
+        if args.boolean("mask_zero", cx) {
             let message = "mimo has no `mask_zero` for `Embedding` yet";
             let help = "leave it out: padding is read as a word of its own, best put before the text";
             cx.error(Diag::error(Code::UnavailableSetting, args.loc("mask_zero"), message).help(help));
@@ -108,7 +103,7 @@ fn few_rows(n: &Dim, args: &Bound<'_>, cx: &mut Cx<'_>) -> bool {
 
 impl Layer for Embedding {
     fn class_name(&self) -> &'static str {
-        SIGNATURE.callee
+        "Embedding"
     }
 
     fn reads(&self) -> Reads {
@@ -117,6 +112,18 @@ impl Layer for Embedding {
 
     fn effect(&self) -> Effect {
         Effect::LookedUp
+    }
+
+    fn head(&self) -> Option<Activation> {
+        Some(Activation::Linear)
+    }
+
+    fn aliases(&self) -> bool {
+        false
+    }
+
+    fn typed(&self, weights: &[Weight]) -> Option<Typed> {
+        Some(Typed { class: "Embedding".into(), sizes: sizes_of(weights, 0).cloned().collect() })
     }
 
     fn infer(&self, inputs: &[Operand<'_>], _: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {

@@ -1,26 +1,32 @@
 //! `Flatten`: all axes of a sample as one, in row-major order.
 
-use crate::args::Signature;
+use crate::activation::Activation;
 use crate::context::Cx;
 use crate::diag::Loc;
-use crate::layers::layer::{Effect, Layer, Operand, Reads};
-use crate::layers::options;
+use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight};
 use crate::shape::{Dtype, Shape};
 
 /// Keras's `Flatten`: `[a, b, c] → [a · b · c]`; one number becomes `[1]`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Flatten;
 
-// `data_format` is Keras's first parameter, but a number in its place means no format.
-pub(super) const SIGNATURE: Signature = Signature {
-    keywords: &["name", "trainable", "dtype", "activity_regularizer", "input_shape", "data_format"],
-    unsupported: &[options::DTYPE, options::ACTIVITY, options::INPUT_SHAPE, options::DATA_FORMAT],
-    ..Signature::new("Flatten", &[])
-};
+layer! {
+    /// All values of a sample in one axis.
+    ///
+    /// `[a, b, …] → [a · b · …]`
+    ///
+    /// Keras: [`Flatten`](https://keras.io/api/layers/reshaping_layers/flatten/)
+    "`Flatten(name = none, trainable = true)`"
+    Flatten, "let x = Input(shape = [7, 7, 64]);\nlet y: [3136] = Flatten()(x);" => |_, _| Some(Flatten);
+    takes {
+        *,
+        data_format => "leave it out: channels are the last axis",
+    }
+}
 
 impl Layer for Flatten {
     fn class_name(&self) -> &'static str {
-        SIGNATURE.callee
+        "Flatten"
     }
 
     fn reads(&self) -> Reads {
@@ -29,6 +35,18 @@ impl Layer for Flatten {
 
     fn effect(&self) -> Effect {
         Effect::Flattened
+    }
+
+    fn head(&self) -> Option<Activation> {
+        None
+    }
+
+    fn aliases(&self) -> bool {
+        true
+    }
+
+    fn typed(&self, _: &[Weight]) -> Option<Typed> {
+        None
     }
 
     fn infer(&self, inputs: &[Operand<'_>], _: Loc, _: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {

@@ -1,14 +1,15 @@
 //! `ZeroPadding1D`, `ZeroPadding2D`, `Cropping1D`, `Cropping2D`: a frame around a sequence or an image, put there or
 //! taken away.
 
-use crate::args::{Bound, Signature};
+use crate::activation::Activation;
+use crate::args::Bound;
 use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
 use crate::layers::change::{Change, Written};
-use crate::layers::layer::{Effect, Layer, Operand, Reads};
-use crate::layers::{options, spatial};
+use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight};
+use crate::layers::spatial;
 use crate::shape::{Dtype, Shape};
 
 /// Keras's `ZeroPadding1D`, `ZeroPadding2D`: zeros around `[steps, channels]` or `[height, width, channels]`; and
@@ -23,21 +24,51 @@ pub struct Frame {
     pub edges: [[Dim; 2]; 2],
 }
 
-pub(super) const PADDING_1D: Signature = options::image_layer("ZeroPadding1D", &["padding", "data_format"]);
-pub(super) const PADDING_2D: Signature = options::image_layer("ZeroPadding2D", &["padding", "data_format"]);
-pub(super) const CROPPING_1D: Signature = options::layer("Cropping1D", &["cropping"]);
-pub(super) const CROPPING_2D: Signature = options::image_layer("Cropping2D", &["cropping", "data_format"]);
+layer! {
+    /// Zeros at the edges of `[steps, channels]`.
+    ///
+    /// Keras: [`ZeroPadding1D`](https://keras.io/api/layers/reshaping_layers/zero_padding1d/)
+    "`ZeroPadding1D(padding = 1, name = none, trainable = true)`"
+    ZeroPadding1D, "let x = Input(shape = [10, 4]);\nlet y: [12, 4] = ZeroPadding1D(1)(x);" => |args, cx| Frame::from_args(true, 1, args, cx);
+
+    /// Zeros at the edges of `[height, width, channels]`.
+    ///
+    /// Keras: [`ZeroPadding2D`](https://keras.io/api/layers/reshaping_layers/zero_padding2d/)
+    "`ZeroPadding2D(padding = 1, name = none, trainable = true)`"
+    ZeroPadding2D, "let x = Input(shape = [10, 10, 4]);\nlet y: [12, 12, 4] = ZeroPadding2D(1)(x);" => |args, cx| Frame::from_args(true, 2, args, cx);
+    takes {
+        /// How many zeros are put at the edges.
+        padding: Frame = "1",
+        data_format => "leave it out: channels are the last axis",
+    }
+
+    /// `[steps, channels]` without its edges.
+    ///
+    /// Keras: [`Cropping1D`](https://keras.io/api/layers/reshaping_layers/cropping1d/)
+    "`Cropping1D(cropping = 1, name = none, trainable = true)`"
+    Cropping1D, "let x = Input(shape = [10, 4]);\nlet y: [8, 4] = Cropping1D(1)(x);" => |args, cx| Frame::from_args(false, 1, args, cx);
+    takes {
+        /// How much is cut off at the edges.
+        cropping: Frame = "1",
+    }
+
+    /// `[height, width, channels]` without its edges.
+    ///
+    /// Keras: [`Cropping2D`](https://keras.io/api/layers/reshaping_layers/cropping2d/)
+    "`Cropping2D(cropping = 0, name = none, trainable = true)`"
+    Cropping2D, "let x = Input(shape = [10, 10, 4]);\nlet y: [8, 8, 4] = Cropping2D(1)(x);" => |args, cx| Frame::from_args(false, 2, args, cx);
+    takes {
+        /// How much is cut off at the edges.
+        cropping: Frame = "0",
+        data_format => "leave it out: channels are the last axis",
+    }
+}
 
 impl Frame {
     pub(super) fn from_args(pads: bool, axes: usize, args: &Bound<'_>, cx: &mut Cx<'_>) -> Option<Self> {
         let name = if pads { "padding" } else { "cropping" };
-        let edges = args.read(name, cx, |value, what, cx| spatial::edges(value, what, axes, cx));
-        let default = |n| [Dim::Known(n), Dim::Known(n)];
-        let edges = edges.unwrap_or_else(|| match (pads, axes) {
-            (_, 1) => [default(0), default(1)],
-            (true, _) => [default(1), default(1)],
-            (false, _) => [default(0), default(0)],
-        });
+        let edges =
+            args.read_or_default(name, cx, |value, what, cx| spatial::edges(value, what, axes, cx))?;
         args.sound(&[name]).then_some(Frame { pads, axes, edges })
     }
 
@@ -77,10 +108,10 @@ impl Frame {
 impl Layer for Frame {
     fn class_name(&self) -> &'static str {
         match (self.pads, self.axes) {
-            (true, 1) => PADDING_1D.callee,
-            (true, _) => PADDING_2D.callee,
-            (false, 1) => CROPPING_1D.callee,
-            (false, _) => CROPPING_2D.callee,
+            (true, 1) => "ZeroPadding1D",
+            (true, _) => "ZeroPadding2D",
+            (false, 1) => "Cropping1D",
+            (false, _) => "Cropping2D",
         }
     }
 
@@ -90,6 +121,18 @@ impl Layer for Frame {
 
     fn effect(&self) -> Effect {
         Effect::Resampled
+    }
+
+    fn head(&self) -> Option<Activation> {
+        None
+    }
+
+    fn aliases(&self) -> bool {
+        false
+    }
+
+    fn typed(&self, _: &[Weight]) -> Option<Typed> {
+        None
     }
 
     fn infer(&self, inputs: &[Operand<'_>], call: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {

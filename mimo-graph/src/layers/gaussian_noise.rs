@@ -1,10 +1,10 @@
 //! `GaussianNoise`: additive normal noise while training, nothing otherwise.
 
-use crate::args::{Bound, Signature};
+use crate::activation::Activation;
+use crate::args::Bound;
 use crate::context::Cx;
 use crate::diag::Loc;
-use crate::layers::layer::{Effect, Layer, Operand, Reads, same_shape};
-use crate::layers::options;
+use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight, same_shape};
 use crate::shape::{Dtype, Shape};
 
 /// Keras's `GaussianNoise`.
@@ -16,12 +16,25 @@ pub struct GaussianNoise {
     pub seed: Option<u64>,
 }
 
-pub(super) const SIGNATURE: Signature =
-    Signature { required: &["stddev"], ..options::layer("GaussianNoise", &["stddev", "seed"]) };
+layer! {
+    /// Adds normally distributed noise while training.
+    ///
+    /// The shape stays what it is. Predictions are not changed.
+    ///
+    /// Keras: [`GaussianNoise`](https://keras.io/api/layers/regularization_layers/gaussian_noise/)
+    "`GaussianNoise(stddev, seed = none, name = none, trainable = true)`"
+    GaussianNoise, "let x = Input(shape = [64]);\nlet y: [64] = GaussianNoise(0.1)(x);" => GaussianNoise::from_args;
+    takes {
+        /// Standard deviation of the noise.
+        stddev: f64 in [0.0..=1.0],
+        /// Where the random numbers of this item start; without it they follow from the seed of the model or trainer.
+        seed: usize = "none",
+    }
+}
 
 impl GaussianNoise {
     pub(super) fn from_args(args: &Bound<'_>, cx: &mut Cx<'_>) -> Option<Self> {
-        let stddev = args.float_in("stddev", 0.0, 0.0..=1.0, cx);
+        let stddev = args.float("stddev", cx);
         let seed = args.optional_seed("seed", cx);
         Some(GaussianNoise { stddev, seed })
     }
@@ -29,7 +42,7 @@ impl GaussianNoise {
 
 impl Layer for GaussianNoise {
     fn class_name(&self) -> &'static str {
-        SIGNATURE.callee
+        "GaussianNoise"
     }
 
     fn reads(&self) -> Reads {
@@ -38,6 +51,18 @@ impl Layer for GaussianNoise {
 
     fn effect(&self) -> Effect {
         Effect::Noise
+    }
+
+    fn head(&self) -> Option<Activation> {
+        None
+    }
+
+    fn aliases(&self) -> bool {
+        false
+    }
+
+    fn typed(&self, _: &[Weight]) -> Option<Typed> {
+        None
     }
 
     fn infer(&self, inputs: &[Operand<'_>], _: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {

@@ -1,13 +1,14 @@
 //! `GlobalMaxPooling1D`, `GlobalAveragePooling1D` and their 2D forms: one value per channel.
 
-use crate::args::{Bound, Signature};
+use crate::activation::Activation;
+use crate::args::Bound;
 use crate::context::Cx;
 use crate::diag::Loc;
 use crate::dim::Dim;
 use crate::layers::change::{Change, Settings};
-use crate::layers::layer::{Effect, Layer, Operand, Reads, floats};
+use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight, floats};
 use crate::layers::pooling::PoolKind;
-use crate::layers::{options, spatial};
+use crate::layers::spatial;
 use crate::shape::{Dtype, Shape};
 
 /// Keras's `GlobalMaxPooling1D`, `GlobalAveragePooling1D`: `[steps, channels] → [channels]`, and
@@ -22,18 +23,48 @@ pub struct GlobalPooling {
     pub keepdims: bool,
 }
 
-const fn signature(callee: &'static str) -> Signature {
-    options::image_layer(callee, &["data_format", "keepdims"])
-}
+layer! {
+    /// The largest value of each channel over all steps.
+    ///
+    /// `[steps, channels] → [channels]`
+    ///
+    /// Keras: [`GlobalMaxPooling1D`](https://keras.io/api/layers/pooling_layers/global_max_pooling1d/)
+    "`GlobalMaxPooling1D(keepdims = false, name = none, trainable = true)`"
+    GlobalMaxPooling1D, "let x = Input(shape = [254, 32]);\nlet y: [32] = GlobalMaxPooling1D()(x);" => |args, cx| GlobalPooling::from_args(PoolKind::SharedMax, 1, args, cx);
 
-pub(super) const MAX_1D: Signature = signature("GlobalMaxPooling1D");
-pub(super) const MAX_2D: Signature = signature("GlobalMaxPooling2D");
-pub(super) const AVERAGE_1D: Signature = signature("GlobalAveragePooling1D");
-pub(super) const AVERAGE_2D: Signature = signature("GlobalAveragePooling2D");
+    /// The largest value of each channel over all pixels.
+    ///
+    /// `[height, width, channels] → [channels]`
+    ///
+    /// Keras: [`GlobalMaxPooling2D`](https://keras.io/api/layers/pooling_layers/global_max_pooling2d/)
+    "`GlobalMaxPooling2D(keepdims = false, name = none, trainable = true)`"
+    GlobalMaxPooling2D, "let x = Input(shape = [26, 26, 32]);\nlet y: [32] = GlobalMaxPooling2D()(x);" => |args, cx| GlobalPooling::from_args(PoolKind::SharedMax, 2, args, cx);
+
+    /// The mean of each channel over all steps.
+    ///
+    /// `[steps, channels] → [channels]`
+    ///
+    /// Keras: [`GlobalAveragePooling1D`](https://keras.io/api/layers/pooling_layers/global_average_pooling1d/)
+    "`GlobalAveragePooling1D(keepdims = false, name = none, trainable = true)`"
+    GlobalAveragePooling1D, "let x = Input(shape = [254, 32]);\nlet y: [32] = GlobalAveragePooling1D()(x);" => |args, cx| GlobalPooling::from_args(PoolKind::Average, 1, args, cx);
+
+    /// The mean of each channel over all pixels.
+    ///
+    /// `[height, width, channels] → [channels]`
+    ///
+    /// Keras: [`GlobalAveragePooling2D`](https://keras.io/api/layers/pooling_layers/global_average_pooling2d/)
+    "`GlobalAveragePooling2D(keepdims = false, name = none, trainable = true)`"
+    GlobalAveragePooling2D, "let x = Input(shape = [26, 26, 32]);\nlet y: [32] = GlobalAveragePooling2D()(x);" => |args, cx| GlobalPooling::from_args(PoolKind::Average, 2, args, cx);
+    takes {
+        data_format => "leave it out: channels are the last axis",
+        /// Whether the axes that are pooled over stay, with length 1.
+        keepdims: bool = "false",
+    }
+}
 
 impl GlobalPooling {
     pub(super) fn from_args(kind: PoolKind, axes: usize, args: &Bound<'_>, cx: &mut Cx<'_>) -> Option<Self> {
-        let keepdims = args.boolean("keepdims", false, cx);
+        let keepdims = args.boolean("keepdims", cx);
         args.sound(&["keepdims"]).then_some(GlobalPooling { kind, axes, keepdims })
     }
 }
@@ -41,10 +72,10 @@ impl GlobalPooling {
 impl Layer for GlobalPooling {
     fn class_name(&self) -> &'static str {
         match (self.kind, self.axes) {
-            (PoolKind::Max | PoolKind::SharedMax, 1) => MAX_1D.callee,
-            (PoolKind::Max | PoolKind::SharedMax, _) => MAX_2D.callee,
-            (PoolKind::Average, 1) => AVERAGE_1D.callee,
-            (PoolKind::Average, _) => AVERAGE_2D.callee,
+            (PoolKind::Max | PoolKind::SharedMax, 1) => "GlobalMaxPooling1D",
+            (PoolKind::Max | PoolKind::SharedMax, _) => "GlobalMaxPooling2D",
+            (PoolKind::Average, 1) => "GlobalAveragePooling1D",
+            (PoolKind::Average, _) => "GlobalAveragePooling2D",
         }
     }
 
@@ -54,6 +85,18 @@ impl Layer for GlobalPooling {
 
     fn effect(&self) -> Effect {
         Effect::Resampled
+    }
+
+    fn head(&self) -> Option<Activation> {
+        None
+    }
+
+    fn aliases(&self) -> bool {
+        false
+    }
+
+    fn typed(&self, _: &[Weight]) -> Option<Typed> {
+        None
     }
 
     fn infer(&self, inputs: &[Operand<'_>], _: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {

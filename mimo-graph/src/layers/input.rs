@@ -1,10 +1,11 @@
 //! `Input`: where a model's data comes in. No layer of the graph: it reads nothing and holds nothing.
 
-use crate::args::{Signature, bind, read};
+use crate::args::{bind_given, read};
 use crate::code::Code;
 use crate::context::Cx;
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
+use crate::item::Word;
 use crate::shape::{Dtype, Shape};
 use crate::value::{Arg, Value, ValueKind};
 
@@ -19,29 +20,37 @@ pub struct Input {
     pub name: Option<String>,
 }
 
-const BATCH: &str = "leave it out: the batch axis is never written, and any batch size works";
-const DENSE: &str = "leave it out: every input is a dense tensor";
-
-pub(super) const SIGNATURE: Signature = Signature {
-    unsupported: &[
-        ("batch_size", BATCH),
-        ("batch_shape", "write `shape = …` without the batch axis"),
-        ("sparse", DENSE),
-        ("ragged", DENSE),
-        ("tensor", DENSE),
-        ("optional", "leave it out: every input is given"),
-    ],
-    ..Signature::new(
-        "Input",
-        &["shape", "batch_size", "dtype", "sparse", "ragged", "batch_shape", "name", "tensor", "optional"],
-    )
-};
+/// Items of the language.
+#[doc(hidden)]
+pub mod words {
+    items! {
+        /// Where data comes in: the shape of one sample, without the batch axis. Any batch size works.
+        ///
+        /// Keras: [`Input`](https://keras.io/api/layers/core_layers/input/)
+        "`Input(shape, dtype = float32, name = none)`"
+        Input, "let ecg = Input(shape = [256, 1]);";
+        takes {
+            /// The shape of one sample, as in `[256, 1]`; `[]` is one number.
+            shape: Lengths,
+            batch_size => "leave it out: the batch axis is never written, and any batch size works",
+            /// What it holds: floats, or whole numbers for an `Embedding`.
+            dtype: ElementType = "float32",
+            sparse => "leave it out: every input is a dense tensor",
+            ragged => "leave it out: every input is a dense tensor",
+            batch_shape => "write `shape = …` without the batch axis",
+            /// What the input is called, instead of its binding.
+            name: Name = "none",
+            tensor => "leave it out: every input is a dense tensor",
+            optional => "leave it out: every input is given",
+        }
+    }
+}
 
 impl Input {
     /// Reads `Input(args…)`; `None` after an error without which the shape is not known.
     pub(crate) fn from_args(args: &[Arg], call: Loc, cx: &mut Cx<'_>) -> Option<Self> {
-        let bound = bind(&SIGNATURE, args, call, cx);
-        let dtype = match bound.word("dtype", &["float32", "int32"], "float32", cx) {
+        let bound = bind_given(&words::Input::ITEM, args, call, cx);
+        let dtype = match bound.word("dtype", cx) {
             "int32" => Dtype::Int,
             _ => Dtype::Float,
         };

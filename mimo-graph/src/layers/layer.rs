@@ -4,6 +4,7 @@ use crate::activation::Activation;
 use crate::code::Code;
 use crate::context::Cx;
 use crate::diag::{Diag, Loc, Subject};
+use crate::dim::Dim;
 use crate::ids::TensorId;
 use crate::initializer::{Constraint, Initializer, Regularizer};
 use crate::layers::change::Change;
@@ -60,6 +61,26 @@ pub struct WeightOptions {
     pub trainable: bool,
 }
 
+/// The struct of `mimo-runtime` that holds the weights of a layer, with a field for each by its name.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Typed {
+    /// Its name.
+    pub class: String,
+    /// Its const parameters.
+    pub sizes: Vec<Dim>,
+}
+
+/// The name of a struct of weights, of which there is one with a bias and one without.
+pub(super) fn typed_class(class: &str, use_bias: bool) -> String {
+    let without = if use_bias { "" } else { "WithoutBias" };
+    format!("{class}{without}")
+}
+
+/// The axes of the weight at an index; none if there is no such weight.
+pub(super) fn sizes_of(weights: &[Weight], index: usize) -> impl Iterator<Item = &Dim> {
+    weights.get(index).into_iter().flat_map(|weight| &weight.shape.0)
+}
+
 /// The tensors that a layer reads, as far as fixes and warnings depend on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reads {
@@ -100,8 +121,8 @@ pub enum Effect {
     Joined,
 }
 
-/// The facts of a layer. Methods without a default decide fixes and warnings, which would be silently wrong for a layer
-/// that does not answer them.
+/// The facts of a layer. Methods without a default decide fixes, warnings, losses that fit, memory and types: these
+/// would be silently wrong for a layer that does not answer them.
 pub trait Layer: Sized {
     /// Keras's name of its class.
     fn class_name(&self) -> &'static str;
@@ -111,6 +132,16 @@ pub trait Layer: Sized {
 
     /// The relation of the outputs to the inputs.
     fn effect(&self) -> Effect;
+
+    /// The activation of the outputs, which decides the losses and metrics that fit them. `None` for layers whose outputs
+    /// are values of their inputs.
+    fn head(&self) -> Option<Activation>;
+
+    /// Whether the output is the input's values in their order, so that both are one buffer.
+    fn aliases(&self) -> bool;
+
+    /// The struct that holds these weights of the layer; `None` for layers without weights.
+    fn typed(&self, weights: &[Weight]) -> Option<Typed>;
 
     /// The shapes and element types of what the layer gives, or `None` after an error was reported.
     /// `call` are the tokens of the call; `inputs` are as many as [`Layer::arity`] allows.
@@ -154,11 +185,6 @@ pub trait Layer: Sized {
     /// The class whose settings decide the shape of the outputs: the wrapped one for a wrapper.
     fn setting_class(&self) -> &'static str {
         self.class_name()
-    }
-
-    /// The activation that ends the layer, `Linear` if there is none.
-    fn activation(&self) -> Activation {
-        Activation::Linear
     }
 
     /// Variants of the layer that might output `wanted` for inputs of these shapes, each with the change that makes it,

@@ -1,10 +1,11 @@
 //! `Add`, `Subtract`, `Multiply`, `Average`, `Maximum`, `Minimum`: element by element, with Keras's broadcasting.
 
+use crate::activation::Activation;
 use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
 use crate::dim::{Dim, Same};
-use crate::layers::layer::{Effect, Layer, Operand, Reads, floats};
+use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight, floats};
 use crate::shape::{Dtype, Shape};
 
 /// A merge layer of Keras.
@@ -37,6 +38,57 @@ crate::describe! {
     }
 }
 
+layer! {
+    /// The sum of tensors, value by value.
+    ///
+    /// Shapes are equal, or axes of length 1 are repeated. As a function: `add([a, b])` or `a + b`.
+    ///
+    /// Keras: [`Add`](https://keras.io/api/layers/merging_layers/add/)
+    "`Add(name = none, trainable = true)`"
+    Add | add, "let a = Input(shape = [10]);\nlet b = Input(shape = [10]);\nlet y: [10] = add([a, b]);" => |_, _| Some(Merge { op: MergeOp::Add });
+
+    /// The difference of two tensors, value by value.
+    ///
+    /// Shapes are equal, or axes of length 1 are repeated. As a function: `subtract([a, b])` or `a - b`.
+    ///
+    /// Keras: [`Subtract`](https://keras.io/api/layers/merging_layers/subtract/)
+    "`Subtract(name = none, trainable = true)`"
+    Subtract | subtract, "let a = Input(shape = [10]);\nlet b = Input(shape = [10]);\nlet y: [10] = subtract([a, b]);" => |_, _| Some(Merge { op: MergeOp::Subtract });
+
+    /// The product of tensors, value by value.
+    ///
+    /// Shapes are equal, or axes of length 1 are repeated. As a function: `multiply([a, b])` or `a * b`.
+    ///
+    /// Keras: [`Multiply`](https://keras.io/api/layers/merging_layers/multiply/)
+    "`Multiply(name = none, trainable = true)`"
+    Multiply | multiply, "let a = Input(shape = [10]);\nlet b = Input(shape = [10]);\nlet y: [10] = multiply([a, b]);" => |_, _| Some(Merge { op: MergeOp::Multiply });
+
+    /// The mean of tensors, value by value.
+    ///
+    /// Shapes are equal, or axes of length 1 are repeated. As a function: `average([a, b])`.
+    ///
+    /// Keras: [`Average`](https://keras.io/api/layers/merging_layers/average/)
+    "`Average(name = none, trainable = true)`"
+    Average | average, "let a = Input(shape = [10]);\nlet b = Input(shape = [10]);\nlet y: [10] = average([a, b]);" => |_, _| Some(Merge { op: MergeOp::Average });
+
+    /// The larger of the values of tensors.
+    ///
+    /// Shapes are equal, or axes of length 1 are repeated. As a function: `maximum([a, b])`.
+    ///
+    /// Keras: [`Maximum`](https://keras.io/api/layers/merging_layers/maximum/)
+    "`Maximum(name = none, trainable = true)`"
+    Maximum | maximum, "let a = Input(shape = [10]);\nlet b = Input(shape = [10]);\nlet y: [10] = maximum([a, b]);" => |_, _| Some(Merge { op: MergeOp::Maximum });
+
+    /// The smaller of the values of tensors.
+    ///
+    /// Shapes are equal, or axes of length 1 are repeated. As a function: `minimum([a, b])`.
+    ///
+    /// Keras: [`Minimum`](https://keras.io/api/layers/merging_layers/minimum/)
+    "`Minimum(name = none, trainable = true)`"
+    Minimum | minimum, "let a = Input(shape = [10]);\nlet b = Input(shape = [10]);\nlet y: [10] = minimum([a, b]);" => |_, _| Some(Merge { op: MergeOp::Minimum });
+    takes {}
+}
+
 impl From<MergeOp> for Merge {
     fn from(op: MergeOp) -> Self {
         Merge { op }
@@ -61,6 +113,18 @@ impl Layer for Merge {
 
     fn effect(&self) -> Effect {
         Effect::Joined
+    }
+
+    fn head(&self) -> Option<Activation> {
+        None
+    }
+
+    fn aliases(&self) -> bool {
+        false
+    }
+
+    fn typed(&self, _: &[Weight]) -> Option<Typed> {
+        None
     }
 
     fn infer(&self, inputs: &[Operand<'_>], _: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {

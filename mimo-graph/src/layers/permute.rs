@@ -1,12 +1,12 @@
 //! `Permute`: the axes of a sample in another order.
 
-use crate::args::{Bound, Signature, read};
+use crate::activation::Activation;
+use crate::args::{Bound, read};
 use crate::code::Code;
 use crate::context::Cx;
 use crate::diag::{Diag, Loc};
 use crate::layers::change::{Change, Written};
-use crate::layers::layer::{Effect, Layer, Operand, Reads};
-use crate::layers::options;
+use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight};
 use crate::shape::{Dtype, Shape};
 
 /// Keras's `Permute`: with `(2, 1)`, `[a, b] → [b, a]`.
@@ -16,8 +16,19 @@ pub struct Permute {
     pub dims: Vec<usize>,
 }
 
-pub(super) const SIGNATURE: Signature =
-    Signature { required: &["dims"], ..options::layer("Permute", &["dims"]) };
+layer! {
+    /// The axes of a sample in another order.
+    ///
+    /// With `(2, 1)`, `[a, b] → [b, a]`.
+    ///
+    /// Keras: [`Permute`](https://keras.io/api/layers/reshaping_layers/permute/)
+    "`Permute(dims, name = none, trainable = true)`"
+    Permute, "let x = Input(shape = [10, 64]);\nlet y: [64, 10] = Permute((2, 1))(x);" => Permute::from_args;
+    takes {
+        /// The axes of a sample in their new order; the first is 1.
+        dims: Axes,
+    }
+}
 
 impl Permute {
     pub(super) fn from_args(args: &Bound<'_>, cx: &mut Cx<'_>) -> Option<Self> {
@@ -43,7 +54,7 @@ impl Permute {
 
 impl Layer for Permute {
     fn class_name(&self) -> &'static str {
-        SIGNATURE.callee
+        "Permute"
     }
 
     fn reads(&self) -> Reads {
@@ -52,6 +63,18 @@ impl Layer for Permute {
 
     fn effect(&self) -> Effect {
         Effect::Rearranged
+    }
+
+    fn head(&self) -> Option<Activation> {
+        None
+    }
+
+    fn aliases(&self) -> bool {
+        false
+    }
+
+    fn typed(&self, _: &[Weight]) -> Option<Typed> {
+        None
     }
 
     fn infer(&self, inputs: &[Operand<'_>], call: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {

@@ -1,15 +1,16 @@
 //! `MaxPooling1D`, `MaxPooling2D`, `AveragePooling1D`, `AveragePooling2D`: one value per window and channel.
 
-use crate::args::{Bound, Signature};
+use crate::activation::Activation;
+use crate::args::Bound;
 use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
 use crate::layers::change::{Change, Settings, Written};
-use crate::layers::layer::{Effect, Layer, Operand, Reads, floats};
-use crate::layers::options;
+use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight, floats};
 use crate::layers::spatial::{self, Padding};
 use crate::shape::{Dtype, Shape};
+use crate::value::Value;
 
 /// Keras's `MaxPooling1D`, `AveragePooling1D`: `[steps, channels] → [windows, channels]`, and `MaxPooling2D`,
 /// `AveragePooling2D`: `[height, width, channels] → [windows, windows, channels]`.
@@ -42,30 +43,68 @@ crate::describe! {
     }
 }
 
-const fn signature(callee: &'static str) -> Signature {
-    options::image_layer(callee, &["pool_size", "strides", "padding", "data_format"])
-}
+layer! {
+    /// The largest value of each window of a sequence, channel by channel.
+    ///
+    /// `[steps, channels] → [windows, channels]`
+    ///
+    /// Keras: [`MaxPooling1D`](https://keras.io/api/layers/pooling_layers/max_pooling1d/)
+    "`MaxPooling1D(pool_size = 2, strides = none, padding = valid, name = none, trainable = true)`"
+    MaxPooling1D, "let x = Input(shape = [254, 32]);\nlet y: [127, 32] = MaxPooling1D(2)(x);" => |args, cx| Pooling::from_args(PoolKind::Max, 1, args, cx);
 
-/// Keras gives averages no default size.
-const fn average(callee: &'static str) -> Signature {
-    Signature { required: &["pool_size"], ..signature(callee) }
-}
+    /// The largest value of each window of a image, channel by channel.
+    ///
+    /// `[height, width, channels] → [rows, columns, channels]`
+    ///
+    /// Keras: [`MaxPooling2D`](https://keras.io/api/layers/pooling_layers/max_pooling2d/)
+    "`MaxPooling2D(pool_size = 2, strides = none, padding = valid, name = none, trainable = true)`"
+    MaxPooling2D, "let x = Input(shape = [26, 26, 32]);\nlet y: [13, 13, 32] = MaxPooling2D(2)(x);" => |args, cx| Pooling::from_args(PoolKind::Max, 2, args, cx);
+    takes {
+        /// The lengths of the window.
+        pool_size: Lengths = "2",
+        /// By how much the window moves; `none` is its own length.
+        strides: Lengths = "none",
+        /// What happens at the edges.
+        padding: Padding = "valid",
+        data_format => "leave it out: channels are the last axis",
+    }
 
-pub(super) const MAX_1D: Signature = signature("MaxPooling1D");
-pub(super) const MAX_2D: Signature = signature("MaxPooling2D");
-pub(super) const AVERAGE_1D: Signature = average("AveragePooling1D");
-pub(super) const AVERAGE_2D: Signature = average("AveragePooling2D");
+    /// The mean of each window of a sequence, channel by channel.
+    ///
+    /// `[steps, channels] → [windows, channels]`
+    ///
+    /// Keras: [`AveragePooling1D`](https://keras.io/api/layers/pooling_layers/average_pooling1d/)
+    "`AveragePooling1D(pool_size, strides = none, padding = valid, name = none, trainable = true)`"
+    AveragePooling1D, "let x = Input(shape = [254, 32]);\nlet y: [127, 32] = AveragePooling1D(2)(x);" => |args, cx| Pooling::from_args(PoolKind::Average, 1, args, cx);
+
+    /// The mean of each window of a image, channel by channel.
+    ///
+    /// `[height, width, channels] → [rows, columns, channels]`
+    ///
+    /// Keras: [`AveragePooling2D`](https://keras.io/api/layers/pooling_layers/average_pooling2d/)
+    "`AveragePooling2D(pool_size, strides = none, padding = valid, name = none, trainable = true)`"
+    AveragePooling2D, "let x = Input(shape = [26, 26, 32]);\nlet y: [13, 13, 32] = AveragePooling2D(2)(x);" => |args, cx| Pooling::from_args(PoolKind::Average, 2, args, cx);
+    takes {
+        /// The lengths of the window.
+        pool_size: Lengths,
+        /// By how much the window moves; `none` is its own length.
+        strides: Lengths = "none",
+        /// What happens at the edges.
+        padding: Padding = "valid",
+        data_format => "leave it out: channels are the last axis",
+    }
+}
 
 impl Pooling {
     pub(super) fn from_args(kind: PoolKind, axes: usize, args: &Bound<'_>, cx: &mut Cx<'_>) -> Option<Self> {
-        let lengths = |name, cx: &mut Cx<'_>| {
-            args.read_optional(name, cx, |value, what, cx| spatial::lengths(value, what, axes, cx))
-        };
-        let two = [Dim::Known(if axes == 1 { 1 } else { 2 }), Dim::Known(2)];
-        let pool_size = lengths("pool_size", cx).unwrap_or(two);
-        let strides = lengths("strides", cx).unwrap_or_else(|| pool_size.clone());
+        let lengths = |value: &Value, what: &str, cx: &mut Cx<'_>| spatial::lengths(value, what, axes, cx);
+        let pool_size = args.read_optional("pool_size", cx, lengths);
+        let pool_size = pool_size.or_else(|| args.default("pool_size", cx, lengths));
+        let strides = args.read_optional("strides", cx, lengths);
         let padding = Padding::from_args(args, cx);
-        args.all_sound().then_some(Pooling { kind, axes, pool_size, strides, padding })
+        let pool_size = pool_size.filter(|_| args.all_sound())?;
+        let strides = strides.unwrap_or_else(|| pool_size.clone());
+        Some(Pooling { kind, axes, pool_size, strides, padding })
     }
 
     /// Whether windows lie inside `x`, as far as it is known here.
@@ -106,10 +145,10 @@ impl Pooling {
 impl Layer for Pooling {
     fn class_name(&self) -> &'static str {
         match (self.kind, self.axes) {
-            (PoolKind::Max | PoolKind::SharedMax, 1) => MAX_1D.callee,
-            (PoolKind::Max | PoolKind::SharedMax, _) => MAX_2D.callee,
-            (PoolKind::Average, 1) => AVERAGE_1D.callee,
-            (PoolKind::Average, _) => AVERAGE_2D.callee,
+            (PoolKind::Max | PoolKind::SharedMax, 1) => "MaxPooling1D",
+            (PoolKind::Max | PoolKind::SharedMax, _) => "MaxPooling2D",
+            (PoolKind::Average, 1) => "AveragePooling1D",
+            (PoolKind::Average, _) => "AveragePooling2D",
         }
     }
 
@@ -119,6 +158,18 @@ impl Layer for Pooling {
 
     fn effect(&self) -> Effect {
         Effect::Resampled
+    }
+
+    fn head(&self) -> Option<Activation> {
+        None
+    }
+
+    fn aliases(&self) -> bool {
+        false
+    }
+
+    fn typed(&self, _: &[Weight]) -> Option<Typed> {
+        None
     }
 
     fn infer(&self, inputs: &[Operand<'_>], call: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {

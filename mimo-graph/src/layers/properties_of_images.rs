@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::dot::Dot;
 use super::frame::Frame;
-use super::pooling::Pooling;
+use super::pooling::{PoolKind, Pooling};
 use super::properties::{agree, axes, mixed, run};
 use super::spatial::Padding;
 use super::up_sampling::{Interpolation, UpSampling};

@@ -1,15 +1,16 @@
 //! `LSTM`, `GRU` and `SimpleRNN`: layers that read a sequence step by step and carry a state from one to the next.
 
 use crate::activation::Activation;
-use crate::args::{Bound, Signature};
+use crate::args::Bound;
 use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
-use crate::initializer::{Initializer, InitializerKind};
+use crate::initializer::InitializerKind;
 use crate::layers::change::Change;
-use crate::layers::layer::{Effect, Layer, Operand, Reads, Weight, WeightOptions, floats};
-use crate::layers::options;
+use crate::layers::layer::{
+    Effect, Layer, Operand, Reads, Typed, Weight, WeightOptions, floats, sizes_of, typed_class,
+};
 use crate::shape::{Dtype, Shape};
 use crate::value::ValueKind;
 
@@ -103,121 +104,178 @@ impl Cell {
     }
 }
 
-const KEYWORDS: &[&str] = &["name", "trainable", "dtype", "input_shape"];
+layer! {
+    /// A long short-term memory: reads a sequence step by step, and carries an output and a cell state from one to
+    /// the next.
+    ///
+    /// `[steps, features] → [units]`, or `[steps, units]` with `return_sequences`. A call may give
+    /// `initial_state = …`. Weights: `kernel`, `recurrent_kernel`, `bias`.
+    ///
+    /// Keras: [`LSTM`](https://keras.io/api/layers/recurrent_layers/lstm/)
+    "`LSTM(units, activation = tanh, recurrent_activation = sigmoid, use_bias = true, kernel_initializer = glorot_uniform, recurrent_initializer = orthogonal, bias_initializer = zeros, unit_forget_bias = true, kernel_regularizer = none, recurrent_regularizer = none, bias_regularizer = none, kernel_constraint = none, recurrent_constraint = none, bias_constraint = none, dropout = 0, recurrent_dropout = 0, seed = none, return_sequences = false, return_state = false, go_backwards = false, stateful = false, unroll = false, name = none, trainable = true)`"
+    LSTM, "let x = Input(shape = [20, 8]);\nlet y: [64] = LSTM(64)(x);" => Recurrent::lstm;
+    takes {
+        /// Outputs at each position: the length of the last axis.
+        units: usize,
+        /// What is applied to the state.
+        activation: Activation = "tanh",
+        /// What is applied to the gates.
+        recurrent_activation: Activation = "sigmoid",
+        /// Whether a bias is added.
+        use_bias: bool = "true",
+        /// What the kernel starts as.
+        kernel_initializer: Initializer = "glorot_uniform",
+        /// What the recurrent kernel starts as.
+        recurrent_initializer: Initializer = "orthogonal",
+        /// What the bias starts as.
+        bias_initializer: Initializer = "zeros",
+        /// Whether the bias of the forget gate starts at 1.
+        unit_forget_bias: bool = "true",
+        /// What large values in the kernel cost.
+        kernel_regularizer: Regularizer = "none",
+        /// What large values in the recurrent kernel cost.
+        recurrent_regularizer: Regularizer = "none",
+        /// What large values in the bias cost.
+        bias_regularizer: Regularizer = "none",
+        activity_regularizer => "regularise weights instead: `kernel_regularizer = L2(1e-4)`",
+        /// What the kernel is brought back to after each step.
+        kernel_constraint: Constraint = "none",
+        /// What the recurrent kernel is brought back to after each step.
+        recurrent_constraint: Constraint = "none",
+        /// What the bias is brought back to after each step.
+        bias_constraint: Constraint = "none",
+        /// Share of the inputs that is dropped while training, at least 0 and below 1.
+        dropout: f64 = "0" in [0.0..1.0],
+        /// Share of the state that is dropped while training, at least 0 and below 1.
+        recurrent_dropout: f64 = "0" in [0.0..1.0],
+        /// Where the random numbers of this item start; without it they follow from the seed of the model or trainer.
+        seed: usize = "none",
+        /// Whether the outputs of all steps are given, and not only that of the last.
+        return_sequences: bool = "false",
+        /// Whether the last state is given as well: `let (y, h) = …;`, and `let (y, h, c) = …;` for an `LSTM`.
+        return_state: bool = "false",
+        /// Whether the sequence is read from its end.
+        go_backwards: bool = "false",
+        /// Only `false`: the state that a sequence begins with is given as `initial_state`.
+        stateful: bool = "false",
+        /// Only `false`: it would change nothing.
+        unroll: bool = "false",
+        use_cudnn => "leave it out: there is one implementation",
+    }
 
-// What a class does not declare is never asked for.
-const UNSUPPORTED: &[(&str, &str)] = &[
-    options::DTYPE,
-    options::ACTIVITY,
-    options::INPUT_SHAPE,
-    ("use_cudnn", "leave it out: there is one implementation"),
-];
+    /// A gated recurrent unit: reads a sequence step by step, and carries a state from one to the next.
+    ///
+    /// `[steps, features] → [units]`, or `[steps, units]` with `return_sequences`. A call may give
+    /// `initial_state = …`. Weights: `kernel`, `recurrent_kernel`, `bias`.
+    ///
+    /// Keras: [`GRU`](https://keras.io/api/layers/recurrent_layers/gru/)
+    "`GRU(units, activation = tanh, recurrent_activation = sigmoid, use_bias = true, kernel_initializer = glorot_uniform, recurrent_initializer = orthogonal, bias_initializer = zeros, kernel_regularizer = none, recurrent_regularizer = none, bias_regularizer = none, kernel_constraint = none, recurrent_constraint = none, bias_constraint = none, dropout = 0, recurrent_dropout = 0, seed = none, return_sequences = false, return_state = false, go_backwards = false, stateful = false, unroll = false, reset_after = true, name = none, trainable = true)`"
+    GRU, "let x = Input(shape = [20, 8]);\nlet y: [64] = GRU(64)(x);" => Recurrent::gru;
+    takes {
+        /// Outputs at each position: the length of the last axis.
+        units: usize,
+        /// What is applied to the state.
+        activation: Activation = "tanh",
+        /// What is applied to the gates.
+        recurrent_activation: Activation = "sigmoid",
+        /// Whether a bias is added.
+        use_bias: bool = "true",
+        /// What the kernel starts as.
+        kernel_initializer: Initializer = "glorot_uniform",
+        /// What the recurrent kernel starts as.
+        recurrent_initializer: Initializer = "orthogonal",
+        /// What the bias starts as.
+        bias_initializer: Initializer = "zeros",
+        /// What large values in the kernel cost.
+        kernel_regularizer: Regularizer = "none",
+        /// What large values in the recurrent kernel cost.
+        recurrent_regularizer: Regularizer = "none",
+        /// What large values in the bias cost.
+        bias_regularizer: Regularizer = "none",
+        activity_regularizer => "regularise weights instead: `kernel_regularizer = L2(1e-4)`",
+        /// What the kernel is brought back to after each step.
+        kernel_constraint: Constraint = "none",
+        /// What the recurrent kernel is brought back to after each step.
+        recurrent_constraint: Constraint = "none",
+        /// What the bias is brought back to after each step.
+        bias_constraint: Constraint = "none",
+        /// Share of the inputs that is dropped while training, at least 0 and below 1.
+        dropout: f64 = "0" in [0.0..1.0],
+        /// Share of the state that is dropped while training, at least 0 and below 1.
+        recurrent_dropout: f64 = "0" in [0.0..1.0],
+        /// Where the random numbers of this item start; without it they follow from the seed of the model or trainer.
+        seed: usize = "none",
+        /// Whether the outputs of all steps are given, and not only that of the last.
+        return_sequences: bool = "false",
+        /// Whether the last state is given as well: `let (y, h) = …;`, and `let (y, h, c) = …;` for an `LSTM`.
+        return_state: bool = "false",
+        /// Whether the sequence is read from its end.
+        go_backwards: bool = "false",
+        /// Only `false`: the state that a sequence begins with is given as `initial_state`.
+        stateful: bool = "false",
+        /// Only `false`: it would change nothing.
+        unroll: bool = "false",
+        /// Whether the reset gate is applied after the product with the recurrent kernel, or before it.
+        reset_after: bool = "true",
+        use_cudnn => "leave it out: there is one implementation",
+    }
 
-pub(super) const LSTM: Signature = Signature {
-    keywords: KEYWORDS,
-    required: &["units"],
-    unsupported: UNSUPPORTED,
-    ..Signature::new(
-        "LSTM",
-        &[
-            "units",
-            "activation",
-            "recurrent_activation",
-            "use_bias",
-            "kernel_initializer",
-            "recurrent_initializer",
-            "bias_initializer",
-            "unit_forget_bias",
-            "kernel_regularizer",
-            "recurrent_regularizer",
-            "bias_regularizer",
-            "activity_regularizer",
-            "kernel_constraint",
-            "recurrent_constraint",
-            "bias_constraint",
-            "dropout",
-            "recurrent_dropout",
-            "seed",
-            "return_sequences",
-            "return_state",
-            "go_backwards",
-            "stateful",
-            "unroll",
-            "use_cudnn",
-        ],
-    )
-};
-
-pub(super) const GRU: Signature = Signature {
-    keywords: KEYWORDS,
-    required: &["units"],
-    unsupported: UNSUPPORTED,
-    ..Signature::new(
-        "GRU",
-        &[
-            "units",
-            "activation",
-            "recurrent_activation",
-            "use_bias",
-            "kernel_initializer",
-            "recurrent_initializer",
-            "bias_initializer",
-            "kernel_regularizer",
-            "recurrent_regularizer",
-            "bias_regularizer",
-            "activity_regularizer",
-            "kernel_constraint",
-            "recurrent_constraint",
-            "bias_constraint",
-            "dropout",
-            "recurrent_dropout",
-            "seed",
-            "return_sequences",
-            "return_state",
-            "go_backwards",
-            "stateful",
-            "unroll",
-            "reset_after",
-            "use_cudnn",
-        ],
-    )
-};
-
-pub(super) const SIMPLE_RNN: Signature = Signature {
-    keywords: KEYWORDS,
-    required: &["units"],
-    unsupported: UNSUPPORTED,
-    ..Signature::new(
-        "SimpleRNN",
-        &[
-            "units",
-            "activation",
-            "use_bias",
-            "kernel_initializer",
-            "recurrent_initializer",
-            "bias_initializer",
-            "kernel_regularizer",
-            "recurrent_regularizer",
-            "bias_regularizer",
-            "activity_regularizer",
-            "kernel_constraint",
-            "recurrent_constraint",
-            "bias_constraint",
-            "dropout",
-            "recurrent_dropout",
-            "return_sequences",
-            "return_state",
-            "go_backwards",
-            "stateful",
-            "unroll",
-            "seed",
-        ],
-    )
-};
+    /// A recurrent layer without gates: the output of each step is part of the input of the next.
+    ///
+    /// `[steps, features] → [units]`, or `[steps, units]` with `return_sequences`. A call may give
+    /// `initial_state = …`. Weights: `kernel`, `recurrent_kernel`, `bias`.
+    ///
+    /// Keras: [`SimpleRNN`](https://keras.io/api/layers/recurrent_layers/simple_rnn/)
+    "`SimpleRNN(units, activation = tanh, use_bias = true, kernel_initializer = glorot_uniform, recurrent_initializer = orthogonal, bias_initializer = zeros, kernel_regularizer = none, recurrent_regularizer = none, bias_regularizer = none, kernel_constraint = none, recurrent_constraint = none, bias_constraint = none, dropout = 0, recurrent_dropout = 0, return_sequences = false, return_state = false, go_backwards = false, stateful = false, unroll = false, seed = none, name = none, trainable = true)`"
+    SimpleRNN, "let x = Input(shape = [20, 8]);\nlet y: [64] = SimpleRNN(64)(x);" => Recurrent::simple;
+    takes {
+        /// Outputs at each position: the length of the last axis.
+        units: usize,
+        /// What is applied to the output.
+        activation: Activation = "tanh",
+        /// Whether a bias is added.
+        use_bias: bool = "true",
+        /// What the kernel starts as.
+        kernel_initializer: Initializer = "glorot_uniform",
+        /// What the recurrent kernel starts as.
+        recurrent_initializer: Initializer = "orthogonal",
+        /// What the bias starts as.
+        bias_initializer: Initializer = "zeros",
+        /// What large values in the kernel cost.
+        kernel_regularizer: Regularizer = "none",
+        /// What large values in the recurrent kernel cost.
+        recurrent_regularizer: Regularizer = "none",
+        /// What large values in the bias cost.
+        bias_regularizer: Regularizer = "none",
+        activity_regularizer => "regularise weights instead: `kernel_regularizer = L2(1e-4)`",
+        /// What the kernel is brought back to after each step.
+        kernel_constraint: Constraint = "none",
+        /// What the recurrent kernel is brought back to after each step.
+        recurrent_constraint: Constraint = "none",
+        /// What the bias is brought back to after each step.
+        bias_constraint: Constraint = "none",
+        /// Share of the inputs that is dropped while training, at least 0 and below 1.
+        dropout: f64 = "0" in [0.0..1.0],
+        /// Share of the state that is dropped while training, at least 0 and below 1.
+        recurrent_dropout: f64 = "0" in [0.0..1.0],
+        /// Whether the outputs of all steps are given, and not only that of the last.
+        return_sequences: bool = "false",
+        /// Whether the last state is given as well: `let (y, h) = …;`, and `let (y, h, c) = …;` for an `LSTM`.
+        return_state: bool = "false",
+        /// Whether the sequence is read from its end.
+        go_backwards: bool = "false",
+        /// Only `false`: the state that a sequence begins with is given as `initial_state`.
+        stateful: bool = "false",
+        /// Only `false`: it would change nothing.
+        unroll: bool = "false",
+        /// Where the random numbers of this item start; without it they follow from the seed of the model or trainer.
+        seed: usize = "none",
+    }
+}
 
 impl Recurrent {
     pub(super) fn gru(args: &Bound<'_>, cx: &mut Cx<'_>) -> Option<Self> {
-        let reset_after = args.boolean("reset_after", true, cx);
+        let reset_after = args.boolean("reset_after", cx);
         Self::from_args(Cell::Gru { reset_after }, args, cx)
     }
 
@@ -227,7 +285,7 @@ impl Recurrent {
 
     pub(super) fn lstm(args: &Bound<'_>, cx: &mut Cx<'_>) -> Option<Self> {
         let mut layer = Self::from_args(Cell::Lstm, args, cx)?;
-        if args.boolean("unit_forget_bias", true, cx) {
+        if args.boolean("unit_forget_bias", cx) {
             match layer.bias.initializer.kind {
                 InitializerKind::Constant(rest) => {
                     layer.bias.initializer.kind = InitializerKind::UnitForget { rest };
@@ -248,23 +306,23 @@ impl Recurrent {
 
     fn from_args(cell: Cell, args: &Bound<'_>, cx: &mut Cx<'_>) -> Option<Self> {
         let units = args.dim("units", cx);
-        let activation = function("activation", Activation::Tanh, args, cx);
+        let activation = function("activation", args, cx);
         let recurrent_activation = match cell {
             Cell::Simple => Activation::Linear,
-            Cell::Lstm | Cell::Gru { .. } => function("recurrent_activation", Activation::Sigmoid, args, cx),
+            Cell::Lstm | Cell::Gru { .. } => function("recurrent_activation", args, cx),
         };
-        let use_bias = args.boolean("use_bias", true, cx);
-        let kernel = WeightOptions::from_args(args, "kernel", 2, Initializer::GLOROT_UNIFORM, cx);
-        let recurrent_kernel = WeightOptions::from_args(args, "recurrent", 2, Initializer::ORTHOGONAL, cx);
+        let use_bias = args.boolean("use_bias", cx);
+        let kernel = WeightOptions::from_args(args, "kernel", 2, cx);
+        let recurrent_kernel = WeightOptions::from_args(args, "recurrent", 2, cx);
         let bias_rank = if cell == (Cell::Gru { reset_after: true }) { 2 } else { 1 };
-        let bias = WeightOptions::from_args(args, "bias", bias_rank, Initializer::ZEROS, cx);
+        let bias = WeightOptions::from_args(args, "bias", bias_rank, cx);
         // All would be nothing to learn from: Keras takes a rate of 1 for 0 in some of the layers.
-        let dropout = args.float_in("dropout", 0.0, 0.0..1.0, cx);
-        let recurrent_dropout = args.float_in("recurrent_dropout", 0.0, 0.0..1.0, cx);
+        let dropout = args.float("dropout", cx);
+        let recurrent_dropout = args.float("recurrent_dropout", cx);
         let seed = args.optional_seed("seed", cx);
-        let return_sequences = args.boolean("return_sequences", false, cx);
-        let return_state = args.boolean("return_state", false, cx);
-        let go_backwards = args.boolean("go_backwards", false, cx);
+        let return_sequences = args.boolean("return_sequences", cx);
+        let return_state = args.boolean("return_state", cx);
+        let go_backwards = args.boolean("go_backwards", cx);
         for (name, instead) in NOT_YET {
             not_yet(name, instead, args, cx);
         }
@@ -356,10 +414,7 @@ fn not_yet(name: &str, instead: &str, args: &Bound<'_>, cx: &mut Cx<'_>) {
 
 /// An activation that is applied to a part of the values of a step: one that looks at all of them, as softmax does,
 /// is refused, and so is one whose derivative needs values that are not kept.
-fn function(name: &str, default: Activation, args: &Bound<'_>, cx: &mut Cx<'_>) -> Activation {
-    if args.take(name).is_none() {
-        return default;
-    }
+fn function(name: &str, args: &Bound<'_>, cx: &mut Cx<'_>) -> Activation {
     let activation = args.activation(name, cx);
     if activation.elementwise() && activation.from_output() {
         return activation;
@@ -374,7 +429,7 @@ fn function(name: &str, default: Activation, args: &Bound<'_>, cx: &mut Cx<'_>) 
     };
     cx.error(Diag::error(code, args.loc(name), message).help("use `tanh`, `sigmoid`, `relu`, `softsign`, …"));
     args.fail(name);
-    default
+    args.default(name, cx, Activation::read).unwrap_or(Activation::Linear)
 }
 
 impl Layer for Recurrent {
@@ -388,6 +443,22 @@ impl Layer for Recurrent {
 
     fn effect(&self) -> Effect {
         Effect::Learned
+    }
+
+    fn head(&self) -> Option<Activation> {
+        Some(self.activation)
+    }
+
+    fn aliases(&self) -> bool {
+        false
+    }
+
+    fn typed(&self, weights: &[Weight]) -> Option<Typed> {
+        let class = match (self.use_bias, self.cell) {
+            (true, Cell::Gru { reset_after: true }) => "RecurrentWithTwoBiases".into(),
+            (use_bias, _) => typed_class("Recurrent", use_bias),
+        };
+        Some(Typed { class, sizes: sizes_of(weights, 0).chain([&self.units]).cloned().collect() })
     }
 
     fn infer(&self, inputs: &[Operand<'_>], _: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {
@@ -457,10 +528,6 @@ impl Layer for Recurrent {
             weights.push(Weight { name: "bias", shape: Shape(shape), options: self.bias });
         }
         weights
-    }
-
-    fn activation(&self) -> Activation {
-        self.activation
     }
 
     fn state_shape(&self) -> Option<Shape> {

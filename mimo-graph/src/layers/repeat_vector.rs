@@ -1,13 +1,13 @@
 //! `RepeatVector`: a vector as every step of a sequence.
 
-use crate::args::{Bound, Signature};
+use crate::activation::Activation;
+use crate::args::Bound;
 use crate::code::Code;
 use crate::context::Cx;
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
 use crate::layers::change::Change;
-use crate::layers::layer::{Effect, Layer, Operand, Reads};
-use crate::layers::options;
+use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight};
 use crate::shape::{Dtype, Shape};
 
 /// Keras's `RepeatVector`: `[features] → [n, features]`.
@@ -17,8 +17,19 @@ pub struct RepeatVector {
     pub n: Dim,
 }
 
-pub(super) const SIGNATURE: Signature =
-    Signature { required: &["n"], ..options::layer("RepeatVector", &["n"]) };
+layer! {
+    /// The same vector several times.
+    ///
+    /// `[features] → [n, features]`
+    ///
+    /// Keras: [`RepeatVector`](https://keras.io/api/layers/reshaping_layers/repeat_vector/)
+    "`RepeatVector(n, name = none, trainable = true)`"
+    RepeatVector, "let x = Input(shape = [32]);\nlet y: [3, 32] = RepeatVector(3)(x);" => RepeatVector::from_args;
+    takes {
+        /// How often it is repeated.
+        n: usize,
+    }
+}
 
 impl RepeatVector {
     pub(super) fn from_args(args: &Bound<'_>, cx: &mut Cx<'_>) -> Option<Self> {
@@ -28,7 +39,7 @@ impl RepeatVector {
 
 impl Layer for RepeatVector {
     fn class_name(&self) -> &'static str {
-        SIGNATURE.callee
+        "RepeatVector"
     }
 
     fn reads(&self) -> Reads {
@@ -37,6 +48,18 @@ impl Layer for RepeatVector {
 
     fn effect(&self) -> Effect {
         Effect::Resampled
+    }
+
+    fn head(&self) -> Option<Activation> {
+        None
+    }
+
+    fn aliases(&self) -> bool {
+        false
+    }
+
+    fn typed(&self, _: &[Weight]) -> Option<Typed> {
+        None
     }
 
     fn infer(&self, inputs: &[Operand<'_>], _: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {

@@ -1,13 +1,13 @@
 //! `Reshape`: the same values under other axes.
 
-use crate::args::{Bound, Signature, read};
+use crate::activation::Activation;
+use crate::args::{Bound, read};
 use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
 use crate::dim::{ConstEntry, Dim, Same};
 use crate::layers::change::{Change, Settings};
-use crate::layers::layer::{Effect, Layer, Operand, Reads};
-use crate::layers::options;
+use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight};
 use crate::shape::{Dtype, Shape};
 use crate::value::ValueKind;
 
@@ -18,8 +18,19 @@ pub struct Reshape {
     pub target_shape: Vec<Option<Dim>>,
 }
 
-pub(super) const SIGNATURE: Signature =
-    Signature { required: &["target_shape"], ..options::layer("Reshape", &["target_shape"]) };
+layer! {
+    /// The values of a sample in another shape; their number stays what it is.
+    ///
+    /// `[…] → target_shape`
+    ///
+    /// Keras: [`Reshape`](https://keras.io/api/layers/reshaping_layers/reshape/)
+    "`Reshape(target_shape, name = none, trainable = true)`"
+    Reshape, "let x = Input(shape = [12]);\nlet y: [3, 4] = Reshape([3, -1])(x);" => Reshape::from_args;
+    takes {
+        /// The new shape of a sample; one axis may be -1, and follows from the others.
+        target_shape: Lengths,
+    }
+}
 
 impl Reshape {
     pub(super) fn from_args(args: &Bound<'_>, cx: &mut Cx<'_>) -> Option<Self> {
@@ -58,7 +69,7 @@ impl Reshape {
 
 impl Layer for Reshape {
     fn class_name(&self) -> &'static str {
-        SIGNATURE.callee
+        "Reshape"
     }
 
     fn reads(&self) -> Reads {
@@ -67,6 +78,18 @@ impl Layer for Reshape {
 
     fn effect(&self) -> Effect {
         Effect::Rearranged
+    }
+
+    fn head(&self) -> Option<Activation> {
+        None
+    }
+
+    fn aliases(&self) -> bool {
+        true
+    }
+
+    fn typed(&self, _: &[Weight]) -> Option<Typed> {
+        None
     }
 
     fn infer(&self, inputs: &[Operand<'_>], call: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {
@@ -124,7 +147,7 @@ impl Layer for Reshape {
     fn changes(&self, inputs: &[&Shape], wanted: Option<&Shape>) -> Vec<(Self, Change)> {
         let mended = |dims: Vec<Dim>| {
             // Every axis is known: a change shows no constants.
-            let change = Change::Layer(SIGNATURE.callee, Settings::Shape(Shape(dims.clone())));
+            let change = Change::Layer("Reshape", Settings::Shape(Shape(dims.clone())));
             (Reshape { target_shape: dims.into_iter().map(Some).collect() }, change)
         };
         if let Some(wanted) = wanted {

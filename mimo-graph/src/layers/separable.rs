@@ -1,15 +1,14 @@
 //! `SeparableConv1D` and `SeparableConv2D`: a depthwise convolution, whose channels a convolution of one tap mixes.
 
 use crate::activation::Activation;
-use crate::args::{Bound, Signature};
+use crate::args::Bound;
 use crate::context::Cx;
 use crate::diag::Loc;
 use crate::dim::Dim;
-use crate::initializer::Initializer;
 use crate::layers::change::Change;
-use crate::layers::conv::{COMMON, UNSUPPORTED};
-use crate::layers::depthwise::depth_multiplier;
-use crate::layers::layer::{Effect, Layer, Operand, Reads, Weight, WeightOptions, floats};
+use crate::layers::layer::{
+    Effect, Layer, Operand, Reads, Typed, Weight, WeightOptions, floats, sizes_of, typed_class,
+};
 use crate::layers::sliding::{Class, Sliding};
 use crate::shape::{Dtype, Shape};
 
@@ -35,59 +34,76 @@ pub struct Separable {
     pub bias: WeightOptions,
 }
 
-const fn signature(callee: &'static str) -> Signature {
-    Signature {
-        callee,
-        params: &[
-            "filters",
-            "kernel_size",
-            "strides",
-            "padding",
-            "data_format",
-            "dilation_rate",
-            "depth_multiplier",
-            "activation",
-            "use_bias",
-            "depthwise_initializer",
-            "pointwise_initializer",
-            "bias_initializer",
-            "depthwise_regularizer",
-            "pointwise_regularizer",
-            "bias_regularizer",
-            "activity_regularizer",
-            "depthwise_constraint",
-            "pointwise_constraint",
-            "bias_constraint",
-        ],
-        keywords: COMMON,
-        required: &["filters", "kernel_size"],
-        unsupported: UNSUPPORTED,
+layer! {
+    /// A convolution over time of each channel by itself, and then a product over the channels.
+    ///
+    /// `[steps, channels] → [windows, filters]`. Weights: `depthwise_kernel`, `pointwise_kernel`, `bias`.
+    ///
+    /// Keras: [`SeparableConv1D`](https://keras.io/api/layers/convolution_layers/separable_convolution1d/)
+    "`SeparableConv1D(filters, kernel_size, strides = 1, padding = valid, data_format = channels_last, dilation_rate = 1, depth_multiplier = 1, activation = linear, use_bias = true, depthwise_initializer = glorot_uniform, pointwise_initializer = glorot_uniform, bias_initializer = zeros, depthwise_regularizer = none, pointwise_regularizer = none, bias_regularizer = none, depthwise_constraint = none, pointwise_constraint = none, bias_constraint = none, name = none, trainable = true)`"
+    SeparableConv1D, "let x = Input(shape = [256, 4]);\nlet y: [254, 32] = SeparableConv1D(32, 3)(x);" => |args, cx| Separable::from_args(Class::SeparableConv1D, args, cx);
+
+    /// A convolution over an image of each channel by itself, and then a product over the channels.
+    ///
+    /// `[height, width, channels] → [rows, columns, filters]`. Weights: `depthwise_kernel`, `pointwise_kernel`,
+    /// `bias`.
+    ///
+    /// Keras: [`SeparableConv2D`](https://keras.io/api/layers/convolution_layers/separable_convolution2d/)
+    "`SeparableConv2D(filters, kernel_size, strides = 1, padding = valid, data_format = channels_last, dilation_rate = 1, depth_multiplier = 1, activation = linear, use_bias = true, depthwise_initializer = glorot_uniform, pointwise_initializer = glorot_uniform, bias_initializer = zeros, depthwise_regularizer = none, pointwise_regularizer = none, bias_regularizer = none, depthwise_constraint = none, pointwise_constraint = none, bias_constraint = none, name = none, trainable = true)`"
+    SeparableConv2D, "let x = Input(shape = [28, 28, 4]);\nlet y: [26, 26, 32] = SeparableConv2D(32, 3)(x);" => |args, cx| Separable::from_args(Class::SeparableConv2D, args, cx);
+    takes {
+        /// Channels that are given: the length of the last axis.
+        filters: usize,
+        /// The lengths of the window that is moved over the input.
+        kernel_size: Lengths,
+        /// By how much the window moves.
+        strides: Lengths = "1",
+        /// What happens at the edges.
+        padding: Padding = "valid",
+        /// Where the channels are: always the last axis.
+        data_format: DataFormat = "channels_last",
+        /// How far apart the values are that a window reads.
+        dilation_rate: Lengths = "1",
+        /// How many channels each channel of the input becomes.
+        depth_multiplier: usize = "1",
+        /// What is applied to the result.
+        activation: Activation = "linear",
+        /// Whether a bias is added.
+        use_bias: bool = "true",
+        /// What the depthwise kernel starts as.
+        depthwise_initializer: Initializer = "glorot_uniform",
+        /// What the pointwise kernel starts as.
+        pointwise_initializer: Initializer = "glorot_uniform",
+        /// What the bias starts as.
+        bias_initializer: Initializer = "zeros",
+        /// What large values in the depthwise kernel cost.
+        depthwise_regularizer: Regularizer = "none",
+        /// What large values in the pointwise kernel cost.
+        pointwise_regularizer: Regularizer = "none",
+        /// What large values in the bias cost.
+        bias_regularizer: Regularizer = "none",
+        activity_regularizer => "regularise weights instead: `kernel_regularizer = L2(1e-4)`",
+        /// What the depthwise kernel is brought back to after each step.
+        depthwise_constraint: Constraint = "none",
+        /// What the pointwise kernel is brought back to after each step.
+        pointwise_constraint: Constraint = "none",
+        /// What the bias is brought back to after each step.
+        bias_constraint: Constraint = "none",
     }
 }
 
-pub(super) const SEQUENCE: Signature = signature("SeparableConv1D");
-pub(super) const IMAGE: Signature = signature("SeparableConv2D");
-
 impl Separable {
-    pub(super) fn sequence(args: &Bound<'_>, cx: &mut Cx<'_>) -> Option<Self> {
-        Self::from_args(Class::SeparableConv1D, args, cx)
-    }
-
-    pub(super) fn image(args: &Bound<'_>, cx: &mut Cx<'_>) -> Option<Self> {
-        Self::from_args(Class::SeparableConv2D, args, cx)
-    }
-
     fn from_args(class: Class, args: &Bound<'_>, cx: &mut Cx<'_>) -> Option<Self> {
         let filters = args.dim("filters", cx);
         let sliding = Sliding::from_args(class, args, cx);
-        let depth_multiplier = depth_multiplier(args, cx);
+        let depth_multiplier = args.dim("depth_multiplier", cx);
         let activation = args.activation("activation", cx);
-        let use_bias = args.boolean("use_bias", true, cx);
+        let use_bias = args.boolean("use_bias", cx);
         let rank = class.rank() + 2;
-        let [depthwise, pointwise] = ["depthwise", "pointwise"]
-            .map(|weight| WeightOptions::from_args(args, weight, rank, Initializer::GLOROT_UNIFORM, cx));
-        let bias = WeightOptions::from_args(args, "bias", 1, Initializer::ZEROS, cx);
-        let (filters, sliding) = (filters?, sliding?);
+        let [depthwise, pointwise] =
+            ["depthwise", "pointwise"].map(|weight| WeightOptions::from_args(args, weight, rank, cx));
+        let bias = WeightOptions::from_args(args, "bias", 1, cx);
+        let (filters, sliding, depth_multiplier) = (filters?, sliding?, depth_multiplier?);
         args.sound(&["activation", "depth_multiplier"]).then_some(Separable {
             sliding,
             filters,
@@ -112,6 +128,25 @@ impl Layer for Separable {
 
     fn effect(&self) -> Effect {
         Effect::Learned
+    }
+
+    fn head(&self) -> Option<Activation> {
+        Some(self.activation)
+    }
+
+    fn aliases(&self) -> bool {
+        false
+    }
+
+    fn typed(&self, weights: &[Weight]) -> Option<Typed> {
+        // The channels between the kernels are a product, which a type cannot compute from the others.
+        Some(Typed {
+            class: typed_class(self.sliding.class.name(), self.use_bias),
+            sizes: sizes_of(weights, 0)
+                .chain(sizes_of(weights, 1).skip(self.sliding.class.rank()))
+                .cloned()
+                .collect(),
+        })
     }
 
     fn infer(&self, inputs: &[Operand<'_>], call: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {
@@ -155,10 +190,6 @@ impl Layer for Separable {
             weights.push(Weight { name: "bias", shape, options: self.bias });
         }
         weights
-    }
-
-    fn activation(&self) -> Activation {
-        self.activation
     }
 
     fn scratch(&self, inputs: &[&Shape], _: &[&Shape]) -> Vec<Shape> {

@@ -133,7 +133,7 @@ impl Class {
     }
 }
 
-/// Reads a value per axis: one for all, or a list. `None` if absent or wrong.
+/// Reads a value per axis: one for all, or a list; the default if absent or wrong.
 fn per_axis<T: Clone>(
     args: &Bound<'_>,
     name: &str,
@@ -142,7 +142,7 @@ fn per_axis<T: Clone>(
     read: impl Fn(&Value, &str, &mut Cx<'_>) -> Option<T>,
 ) -> Option<Vec<T>> {
     let rank = class.rank();
-    args.read(name, cx, |value, what, cx| {
+    args.read_or_default(name, cx, |value, what, cx| {
         let ValueKind::List(items) = &value.kind else {
             return read(value, what, cx).map(|item| vec![item; rank]);
         };
@@ -180,7 +180,7 @@ pub(super) fn positive(name: &str) -> impl Fn(&Value, &str, &mut Cx<'_>) -> Opti
 fn padding(args: &Bound<'_>, class: Class, cx: &mut Cx<'_>) -> Padding {
     let allowed: &[&str] =
         if class == Class::Conv1D { &["valid", "same", "causal"] } else { &["valid", "same"] };
-    let word = args.read("padding", cx, |value, what, cx| {
+    let word = args.read_or_default("padding", cx, |value, what, cx| {
         let causal = value.word().is_some_and(|word| word.eq_ignore_ascii_case("causal"));
         if causal && class != Class::Conv1D {
             let frame = if class.rank() == 1 { "ZeroPadding1D" } else { "ZeroPadding2D" };
@@ -211,7 +211,7 @@ impl Sliding {
         let mut lengths = |name| per_axis(args, name, class, cx, positive(name)).unwrap_or(vec![1; rank]);
         let (strides, dilation_rate) = (lengths("strides"), lengths("dilation_rate"));
         let padding = padding(args, class, cx);
-        args.word("data_format", &["channels_last"], "channels_last", cx);
+        args.word("data_format", cx);
         let says = class.transposed()
             && args.take("output_padding").is_some_and(|value| value.kind != ValueKind::None);
         let output_padding =

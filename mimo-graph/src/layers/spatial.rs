@@ -24,7 +24,7 @@ crate::describe! {
 impl Padding {
     /// Reads `padding = "valid"` or `"same"`.
     pub(super) fn from_args(args: &Bound<'_>, cx: &mut Cx<'_>) -> Self {
-        match args.word("padding", &["valid", "same"], "valid", cx) {
+        match args.word("padding", cx) {
             "same" => Padding::Same,
             _ => Padding::Valid,
         }

@@ -1,13 +1,13 @@
 //! `TimeDistributed`: one layer on every step of a sequence.
 
 use crate::activation::Activation;
-use crate::args::{Bound, Signature};
+use crate::args::Bound;
 use crate::code::Code;
 use crate::context::Cx;
 use crate::diag::{Diag, Loc};
 use crate::layers::change::Change;
-use crate::layers::layer::{Effect, Layer, Operand, Reads, Weight};
-use crate::layers::{LayerKind, options, wrapped};
+use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight};
+use crate::layers::{LayerKind, wrapped};
 use crate::shape::{Dtype, Shape};
 
 /// Keras's `TimeDistributed`: `[steps, …] → [steps, …]`. The steps are treated like samples, so that whatever reads one
@@ -20,8 +20,19 @@ pub struct TimeDistributed {
     pub name: Option<String>,
 }
 
-pub(super) const SIGNATURE: Signature =
-    Signature { required: &["layer"], ..options::layer("TimeDistributed", &["layer"]) };
+layer! {
+    /// A layer that is called on every step of a sequence by itself, with the same weights.
+    ///
+    /// `[steps, …] → [steps, …]`
+    ///
+    /// Keras: [`TimeDistributed`](https://keras.io/api/layers/recurrent_layers/time_distributed/)
+    "`TimeDistributed(layer, name = none, trainable = true)`"
+    TimeDistributed, "let x = Input(shape = [10, 32]);\nlet y: [10, 5] = TimeDistributed(Dense(5))(x);" => TimeDistributed::from_args;
+    takes {
+        /// The layer inside, with its settings.
+        layer: Layer,
+    }
+}
 
 impl TimeDistributed {
     pub(super) fn from_args(args: &Bound<'_>, cx: &mut Cx<'_>) -> Option<Self> {
@@ -78,7 +89,7 @@ fn no_wrapper(class: &str) -> String {
 
 impl Layer for TimeDistributed {
     fn class_name(&self) -> &'static str {
-        SIGNATURE.callee
+        "TimeDistributed"
     }
 
     fn reads(&self) -> Reads {
@@ -87,6 +98,18 @@ impl Layer for TimeDistributed {
 
     fn effect(&self) -> Effect {
         self.layer.effect()
+    }
+
+    fn head(&self) -> Option<Activation> {
+        self.layer.head()
+    }
+
+    fn aliases(&self) -> bool {
+        self.layer.aliases()
+    }
+
+    fn typed(&self, weights: &[Weight]) -> Option<Typed> {
+        self.layer.typed(weights)
     }
 
     fn infer(&self, inputs: &[Operand<'_>], call: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {
@@ -112,10 +135,6 @@ impl Layer for TimeDistributed {
     fn weights(&self, inputs: &[&Shape]) -> Vec<Weight> {
         let steps: Vec<Shape> = inputs.iter().map(|shape| Self::step(shape)).collect();
         self.layer.weights(&steps.iter().collect::<Vec<_>>())
-    }
-
-    fn activation(&self) -> Activation {
-        self.layer.activation()
     }
 
     fn scratch(&self, inputs: &[&Shape], given: &[&Shape]) -> Vec<Shape> {

@@ -1,13 +1,14 @@
 //! `UpSampling1D`, `UpSampling2D`: sequences and images, enlarged.
 
-use crate::args::{Bound, Signature};
+use crate::activation::Activation;
+use crate::args::Bound;
 use crate::code::Code;
 use crate::context::Cx;
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
 use crate::layers::change::{Change, Written};
-use crate::layers::layer::{Effect, Layer, Operand, Reads, floats};
-use crate::layers::{options, spatial};
+use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight, floats};
+use crate::layers::spatial;
 use crate::shape::{Dtype, Shape};
 
 /// Keras's `UpSampling1D`: `[steps, channels] → [steps · size, channels]`, and `UpSampling2D`:
@@ -33,9 +34,30 @@ crate::describe! {
     }
 }
 
-pub(super) const SEQUENCE: Signature = options::layer("UpSampling1D", &["size"]);
-pub(super) const IMAGE: Signature =
-    options::image_layer("UpSampling2D", &["size", "data_format", "interpolation"]);
+layer! {
+    /// Each value of `[steps, channels]` several times, along each axis but the channels.
+    ///
+    /// Keras: [`UpSampling1D`](https://keras.io/api/layers/reshaping_layers/up_sampling1d/)
+    "`UpSampling1D(size = 2, name = none, trainable = true)`"
+    UpSampling1D, "let x = Input(shape = [10, 4]);\nlet y: [20, 4] = UpSampling1D(2)(x);" => UpSampling::sequence;
+    takes {
+        /// How often each value is repeated along an axis.
+        size: Lengths = "2",
+    }
+
+    /// Each value of `[height, width, channels]` several times, along each axis but the channels.
+    ///
+    /// Keras: [`UpSampling2D`](https://keras.io/api/layers/reshaping_layers/up_sampling2d/)
+    "`UpSampling2D(size = 2, interpolation = nearest, name = none, trainable = true)`"
+    UpSampling2D, "let x = Input(shape = [10, 10, 4]);\nlet y: [20, 20, 4] = UpSampling2D(2)(x);" => UpSampling::image;
+    takes {
+        /// How often each value is repeated along an axis.
+        size: Lengths = "2",
+        data_format => "leave it out: channels are the last axis",
+        /// What the new pixels are.
+        interpolation: Interpolation = "nearest",
+    }
+}
 
 const INTERPOLATIONS: &[&str] = &["nearest", "bilinear", "bicubic", "lanczos3", "lanczos5", "area"];
 
@@ -43,12 +65,12 @@ impl UpSampling {
     pub(super) fn sequence(args: &Bound<'_>, cx: &mut Cx<'_>) -> Option<Self> {
         let size = Self::size(1, args, cx);
         let interpolation = Interpolation::Nearest;
-        args.sound(&["size"]).then_some(UpSampling { axes: 1, size, interpolation })
+        args.sound(&["size"]).then_some(UpSampling { axes: 1, size: size?, interpolation })
     }
 
     pub(super) fn image(args: &Bound<'_>, cx: &mut Cx<'_>) -> Option<Self> {
         let size = Self::size(2, args, cx);
-        let interpolation = match args.word("interpolation", INTERPOLATIONS, "nearest", cx) {
+        let interpolation = match args.word_of("interpolation", INTERPOLATIONS, cx) {
             "nearest" => Interpolation::Nearest,
             "bilinear" => Interpolation::Bilinear,
             other => {
@@ -59,18 +81,17 @@ impl UpSampling {
                 Interpolation::Bilinear
             }
         };
-        args.sound(&["size"]).then_some(UpSampling { axes: 2, size, interpolation })
+        args.sound(&["size"]).then_some(UpSampling { axes: 2, size: size?, interpolation })
     }
 
-    fn size(axes: usize, args: &Bound<'_>, cx: &mut Cx<'_>) -> [Dim; 2] {
-        let size = args.read("size", cx, |value, what, cx| spatial::lengths(value, what, axes, cx));
-        size.unwrap_or([Dim::Known(if axes == 1 { 1 } else { 2 }), Dim::Known(2)])
+    fn size(axes: usize, args: &Bound<'_>, cx: &mut Cx<'_>) -> Option<[Dim; 2]> {
+        args.read_or_default("size", cx, |value, what, cx| spatial::lengths(value, what, axes, cx))
     }
 }
 
 impl Layer for UpSampling {
     fn class_name(&self) -> &'static str {
-        if self.axes == 1 { SEQUENCE.callee } else { IMAGE.callee }
+        if self.axes == 1 { "UpSampling1D" } else { "UpSampling2D" }
     }
 
     fn reads(&self) -> Reads {
@@ -79,6 +100,18 @@ impl Layer for UpSampling {
 
     fn effect(&self) -> Effect {
         Effect::Resampled
+    }
+
+    fn head(&self) -> Option<Activation> {
+        None
+    }
+
+    fn aliases(&self) -> bool {
+        false
+    }
+
+    fn typed(&self, _: &[Weight]) -> Option<Typed> {
+        None
     }
 
     fn infer(&self, inputs: &[Operand<'_>], _: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {

@@ -62,3 +62,21 @@ const KEYWORDS: [&str; 52] = [
     "struct", "super", "trait", "true", "try", "type", "typeof", "unsafe", "unsized", "use", "virtual",
     "where", "while", "yield",
 ];
+
+/// Keras's automatic name for a class: `ResNetBlock` is `res_net_block`, and `GRUEncoder` is `gru_encoder`.
+pub(crate) fn snake_case(class: &str) -> String {
+    let letters: Vec<char> = class.chars().collect();
+    let mut name = String::new();
+    for (i, &letter) in letters.iter().enumerate() {
+        let before = i.checked_sub(1).and_then(|before| letters.get(before));
+        let after = letters.get(i + 1);
+        let starts_word = letter.is_uppercase()
+            && before.is_some_and(|&c| c != '_')
+            && (before.is_some_and(|c| c.is_lowercase()) || after.is_some_and(|c| c.is_lowercase()));
+        if starts_word {
+            name.push('_');
+        }
+        name.extend(letter.to_lowercase());
+    }
+    name
+}

@@ -1,7 +1,6 @@
 //! Which memory each tensor of the graph is, and which tensors are needed at all.
 
 use crate::graph::{Graph, LayerId, NodeId, TensorId};
-use crate::layers::LayerKind;
 use crate::order::{earlier_calls, live_nodes};
 
 /// A tensor and the tensors that share its memory: `Flatten` and `Reshape` give their input again.
@@ -47,7 +46,7 @@ impl Values {
         }
         for &id in &live {
             let node = graph.node(id);
-            let alias = renames(&graph.layer(node.layer).kind);
+            let alias = graph.layer(node.layer).kind.aliases();
             for &output in &node.outputs {
                 match node.inputs.first() {
                     Some(input) if alias => of_tensor[output.index()] = of_tensor[input.index()],
@@ -153,34 +152,6 @@ impl Values {
 pub(super) fn trained(graph: &Graph, layer: LayerId) -> bool {
     let layer = graph.layer(layer);
     layer.trainable && layer.weights.iter().any(|weight| weight.options.trainable)
-}
-
-/// Whether a layer gives its input's values in their order.
-fn renames(kind: &LayerKind) -> bool {
-    match kind {
-        LayerKind::Flatten(_) | LayerKind::Reshape(_) => true,
-        LayerKind::Activation(layer) => layer.activation == crate::activation::Activation::Linear,
-        LayerKind::TimeDistributed(wrapper) => renames(&wrapper.layer),
-        LayerKind::Dense(_)
-        | LayerKind::Conv(_)
-        | LayerKind::Depthwise(_)
-        | LayerKind::Separable(_)
-        | LayerKind::Permute(_)
-        | LayerKind::RepeatVector(_)
-        | LayerKind::Dropout(_)
-        | LayerKind::GaussianNoise(_)
-        | LayerKind::Concatenate(_)
-        | LayerKind::Pooling(_)
-        | LayerKind::GlobalPooling(_)
-        | LayerKind::Frame(_)
-        | LayerKind::UpSampling(_)
-        | LayerKind::Dot(_)
-        | LayerKind::Bidirectional(_)
-        | LayerKind::Merge(_)
-        | LayerKind::BatchNormalization(_)
-        | LayerKind::Embedding(_)
-        | LayerKind::Recurrent(_) => false,
-    }
 }
 
 fn insert(set: &mut Vec<usize>, value: usize) {

@@ -290,7 +290,7 @@ impl Words {
         let kind_of = |argument: &str| item.and_then(|item| item.argument(argument)).map(|found| found.kind);
         // `concatenate([a, b])` is given its tensors at once.
         let mut tensors = module == Module::Layers && layers::function(&text).is_some();
-        let mut parameters = language::positional(module, &text).iter();
+        let mut parameters = item.map_or(&[][..], |item| item.positional).iter();
         let args = args.map(|group| contents(group.stream())).unwrap_or_default();
         let (mut fields, mut others) = (Fields::default(), Vec::new());
         for piece in pieces(&args) {
@@ -307,7 +307,7 @@ impl Words {
                 self.collect(piece, Kind::Tensors, &mut others);
                 continue;
             }
-            let parameter = parameters.next().and_then(|name| item?.argument(name));
+            let parameter = parameters.next().filter(|parameter| parameter.instead.is_none());
             match (piece, parameter) {
                 ([TokenTree::Ident(word)], _) if is_name(word) && self.starts_keyword(word, parameter) => {
                     fields.add(word, None);
@@ -359,7 +359,7 @@ impl Words {
         }
         match parameter.map(|parameter| (parameter.kind, parameter.default)) {
             // `Activation(relu)`, `Bidirectional(lstm)`: a word is needed here.
-            Some((Kind::Item(_) | Kind::Word(_) | Kind::Tensors | Kind::Inputs, None)) => false,
+            Some((Kind::Item(_) | Kind::Word(_), None)) => false,
             Some((Kind::Item(module), Some(_))) => language::find(module, &name_of(word)).is_none(),
             _ => true,
         }

@@ -2,11 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use mimo_graph::dim::Dim;
 use mimo_graph::graph::LayerId;
-use mimo_graph::layers::LayerKind;
-use mimo_graph::layers::recurrent::Cell;
-use mimo_graph::layers::sliding::Class;
 use mimo_graph::plan::{Param, Plan};
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{format_ident, quote};
@@ -54,68 +50,18 @@ pub(super) fn layer_doc(cx: &Context<'_>, id: LayerId) -> String {
 /// The type of a layer with weights.
 pub(super) fn layer_type(cx: &Context<'_>, id: LayerId) -> TokenStream {
     let (krate, layer) = (cx.krate, cx.graph.layer(id));
-    // A kernel's shape has all sizes, but for a recurrent layer's state and what products of sizes are: the channels
-    // that depthwise kernels give.
-    let more: Vec<&Dim> = match layer.kind.core().0 {
-        LayerKind::Recurrent(recurrent) => vec![&recurrent.units],
-        LayerKind::Depthwise(_) => layer.weights.iter().skip(1).flat_map(|bias| &bias.shape.0).collect(),
-        LayerKind::Separable(_) => {
-            let pointwise = layer.weights.iter().skip(1).take(1);
-            pointwise.flat_map(|pointwise| pointwise.shape.0.iter().rev().take(2).rev()).collect()
-        }
-        _ => vec![],
-    };
-    let kernel = layer.weights.iter().take(1).flat_map(|kernel| &kernel.shape.0);
-    let sizes = kernel.chain(more).map(|dim| cx.generic(dim));
-    let ty = typed_layer(&layer.kind);
+    let typed = layer.kind.typed(&layer.weights);
+    let sizes = typed.iter().flat_map(|typed| &typed.sizes).map(|dim| cx.generic(dim));
+    let class = typed_class(cx, id);
     let Generics { e, d, .. } = &cx.generics;
-    quote!(#krate::__private::typed::#ty<#(#sizes,)* #e, #d>)
+    quote!(#krate::__private::typed::#class<#(#sizes,)* #e, #d>)
 }
 
-/// The typed struct of a layer with weights.
-fn typed_layer(kind: &LayerKind) -> Ident {
-    let name = match kind {
-        LayerKind::TimeDistributed(wrapper) => return typed_layer(&wrapper.layer),
-        LayerKind::Dense(dense) if dense.use_bias => "Dense",
-        LayerKind::Dense(_) => "DenseWithoutBias",
-        LayerKind::Recurrent(layer) if layer.use_bias => match layer.cell {
-            Cell::Gru { reset_after: true } => "RecurrentWithTwoBiases",
-            Cell::Gru { reset_after: false } | Cell::Lstm | Cell::Simple => "Recurrent",
-        },
-        LayerKind::Recurrent(_) => "RecurrentWithoutBias",
-        LayerKind::Embedding(_) => "Embedding",
-        LayerKind::BatchNormalization(layer) => match (&layer.gamma, &layer.beta) {
-            (Some(_), Some(_)) => "BatchNormalization",
-            (Some(_), None) => "BatchNormalizationWithoutCenter",
-            (None, Some(_)) => "BatchNormalizationWithoutScale",
-            (None, None) => "BatchNormalizationOnly",
-        },
-        LayerKind::Conv(conv) => return sliding(conv.sliding.class, conv.use_bias),
-        LayerKind::Depthwise(layer) => return sliding(layer.sliding.class, layer.use_bias),
-        LayerKind::Separable(layer) => return sliding(layer.sliding.class, layer.use_bias),
-        LayerKind::Activation(_)
-        | LayerKind::Flatten(_)
-        | LayerKind::Reshape(_)
-        | LayerKind::Permute(_)
-        | LayerKind::RepeatVector(_)
-        | LayerKind::Dropout(_)
-        | LayerKind::GaussianNoise(_)
-        | LayerKind::Concatenate(_)
-        | LayerKind::Pooling(_)
-        | LayerKind::GlobalPooling(_)
-        | LayerKind::Frame(_)
-        | LayerKind::UpSampling(_)
-        | LayerKind::Dot(_)
-        | LayerKind::Bidirectional(_)
-        | LayerKind::Merge(_) => "NoWeights",
-    };
-    Ident::new(name, Span::mixed_site())
-}
-
-/// The typed struct of a layer whose kernel slides.
-fn sliding(class: Class, use_bias: bool) -> Ident {
-    let without = if use_bias { "" } else { "WithoutBias" };
-    format_ident!("{}{}", class.name(), without, span = Span::mixed_site())
+/// The struct of a layer with weights. A layer without weights is never asked for one.
+fn typed_class(cx: &Context<'_>, id: LayerId) -> Ident {
+    let layer = cx.graph.layer(id);
+    let class = layer.kind.typed(&layer.weights).map_or("NoWeights".into(), |typed| typed.class);
+    Ident::new(&class, Span::mixed_site())
 }
 
 /// The constant of all weights' descriptions and the `TensorCollection`.
@@ -184,7 +130,7 @@ fn visited(cx: &Context<'_>, tree: &nested::Tree, params: &[(usize, &Param)]) ->
             )?;
         }
     });
-    let class = typed_layer(&cx.graph.layer(id).kind);
+    let class = typed_class(cx, id);
     quote! {
         #[inline(never)]
         fn #function<

@@ -98,7 +98,11 @@ fn the_path_of_every_word_is_one_error() {
     ];
     let mut tried = 0;
     for (module, line) in places {
-        for name in language::items(module).flat_map(|item| item.names).filter(|_| module != Module::Layers) {
+        for name in language::items(module)
+            .into_iter()
+            .flat_map(|item| item.names)
+            .filter(|_| module != Module::Layers)
+        {
             for prefix in [format!("keras.{module}."), format!("tf.keras.{module}."), format!("{module}.")] {
                 let (codes, text) = said(&line.replace("PATH", &format!("{prefix}{name}")));
                 assert_eq!(codes.first(), Some(&Code::PythonModule), "{prefix}{name}: {text}");

@@ -80,7 +80,7 @@ fn accepted() -> Vec<(&'static str, Args, &'static str)> {
     for class in layers::classes() {
         let item = language::find(Module::Layers, class).unwrap_or_else(|| panic!("{class}"));
         let needed =
-            item.arguments.iter().filter(|argument| argument.default.is_none() && argument.name != "inputs");
+            item.arguments().filter(|argument| argument.default.is_none() && argument.name != "inputs");
         let inner = if class == "TimeDistributed" { "Dense(2)" } else { "LSTM(2)" };
         let args: Args = needed
             .map(|argument| {
@@ -101,12 +101,8 @@ fn every_length_of_every_layer_may_be_any_number() {
     let (mut wrong, mut refused, mut sound) = (Vec::new(), 0, 0);
     for (class, args, shape) in accepted() {
         let item = language::find(Module::Layers, class).unwrap();
-        let lengths: Vec<&str> = item
-            .arguments
-            .iter()
-            .map(|argument| argument.name)
-            .filter(|name| LENGTHS.contains(name))
-            .collect();
+        let lengths: Vec<&str> =
+            item.arguments().map(|argument| argument.name).filter(|name| LENGTHS.contains(name)).collect();
         let mut sets: Vec<Vec<&str>> = lengths.iter().map(|name| vec![*name]).collect();
         // Products of all of them.
         sets.push(lengths.clone());
@@ -119,8 +115,7 @@ fn every_length_of_every_layer_may_be_any_number() {
                     all.extend(others.map(|(name, value)| format!("{name} = {value}")));
                     // The longest kernels fit with zeros around them.
                     let zeros = item
-                        .arguments
-                        .iter()
+                        .arguments()
                         .any(|argument| argument.name == "kernel_size" || argument.name == "pool_size");
                     if zeros && !set.contains(&"padding") {
                         all.push("padding = same".into());

@@ -1,0 +1,542 @@
+//! Words of the language, each declared once: its spellings, its arguments and its page.
+//!
+//! [`items!`] and the macros on top of it ([`vocabulary!`], [`layer!`]) turn a declaration into the item of
+//! [`language`](crate::language) that editors and documentation show, and into the [`Item`] by which
+//! [`bind`](crate::args::bind) tells arguments apart and the getters of [`Bound`](crate::args::Bound) find defaults and
+//! ranges. The README's table of layers is written from the same data.
+//!
+//! A declaration is one or more heads and the arguments that they share:
+//!
+//! ```text
+//! /// Documentation.
+//! "`Huber(delta = 1)`"                     // the call, for readers; `UPDATE=1 cargo test -p mimo-graph calls` writes it
+//! huber | Huber as Huber, "an example";    // spellings, the name in messages, and a use of it
+//! takes {
+//!     /// Documentation.
+//!     delta: f64 = "1" in [> 0.0],         // an argument with its default and the numbers that it may be
+//!     reduction => "leave it out",         // an argument of Keras that mimo does not have, and what to write instead
+//!     *,                                   // what follows is given by keyword only
+//!     dtype => "leave it out",
+//! }
+//! ```
+//!
+//! An argument without a default has to be given. A default of `none` means that the argument is left out.
+
+use std::fmt;
+use std::ops::{Bound, RangeBounds};
+
+/// A module of the language.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Module {
+    /// Activations.
+    Activations,
+    /// Constraints of weights.
+    Constraints,
+    /// Initializers of weights.
+    Initializers,
+    /// Layers.
+    Layers,
+    /// Losses.
+    Losses,
+    /// Metrics.
+    Metrics,
+    /// `Model(…)` and `.compile(…)`.
+    Model,
+    /// Optimizers.
+    Optimizers,
+    /// Regularizers of weights.
+    Regularizers,
+}
+
+impl Module {
+    /// Every module.
+    pub const ALL: [Module; 9] = [
+        Module::Activations,
+        Module::Constraints,
+        Module::Initializers,
+        Module::Layers,
+        Module::Losses,
+        Module::Metrics,
+        Module::Model,
+        Module::Optimizers,
+        Module::Regularizers,
+    ];
+
+    /// The name of the module in paths: `mimo::language::layers`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Module::Activations => "activations",
+            Module::Constraints => "constraints",
+            Module::Initializers => "initializers",
+            Module::Layers => "layers",
+            Module::Losses => "losses",
+            Module::Metrics => "metrics",
+            Module::Model => "model",
+            Module::Optimizers => "optimizers",
+            Module::Regularizers => "regularizers",
+        }
+    }
+}
+
+impl fmt::Display for Module {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A word that `model!` knows.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub struct Item {
+    /// Every spelling, the item's own name first.
+    pub names: &'static [&'static str],
+    /// Name in messages: Keras's class for most items.
+    pub class: &'static str,
+    /// Lines of its documentation.
+    pub docs: &'static [&'static str],
+    /// The call with every argument and its default.
+    pub call: &'static str,
+    /// A use of it.
+    pub example: Option<&'static str>,
+    /// Arguments that may be given by position, in Keras's order, with those that mimo does not have.
+    pub positional: &'static [Argument],
+    /// Arguments that are given by keyword only.
+    pub keywords: &'static [Argument],
+    /// Keyword arguments of every item of its kind, such as the name of a layer.
+    pub common: &'static [Argument],
+}
+
+impl Item {
+    /// Every argument of Keras, those by position first.
+    pub fn all(&self) -> impl Iterator<Item = &'static Argument> + use<> {
+        self.positional.iter().chain(self.keywords).chain(self.common)
+    }
+
+    /// The arguments that mimo has, in Keras's order.
+    pub fn arguments(&self) -> impl Iterator<Item = &'static Argument> + use<> {
+        self.all().filter(|argument| argument.instead.is_none())
+    }
+
+    /// The argument of a keyword, if mimo has it.
+    pub fn argument(&self, name: &str) -> Option<&'static Argument> {
+        self.arguments().find(|argument| argument.name == name)
+    }
+
+    /// The spelling that messages propose: the first one that is a word and not a class.
+    pub fn word(&self) -> &'static str {
+        let lower = self.names.iter().find(|name| name.starts_with(char::is_lowercase));
+        lower.or(self.names.first()).copied().unwrap_or(self.class)
+    }
+}
+
+/// An argument of an item.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub struct Argument {
+    /// Its keyword.
+    pub name: &'static str,
+    /// The values that it takes.
+    pub kind: Kind,
+    /// Its value if it is not given; an argument without a default has to be given.
+    pub default: Option<&'static str>,
+    /// The numbers that it may be.
+    pub range: Range,
+    /// The text to write instead, for an argument of Keras that mimo does not have.
+    pub instead: Option<&'static str>,
+}
+
+impl Argument {
+    /// Whether it has to be given.
+    pub fn is_required(&self) -> bool {
+        self.default.is_none() && self.instead.is_none()
+    }
+}
+
+/// The values that an argument takes.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A number, a list of them, a string: nothing with a name of its own.
+    Plain,
+    /// Tensors of the model; a map of them is by the names of outputs.
+    Tensors,
+    /// Tensors of the model; a map of them is by the names of inputs.
+    Inputs,
+    /// A number, or one for each output.
+    Numbers,
+    /// An item of this module of the language.
+    Item(Module),
+    /// A variant of this type of [`values`](crate::language::values).
+    Word(&'static str),
+}
+
+/// Numbers that an argument may be.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Range {
+    /// The lower end.
+    pub low: Bound<f64>,
+    /// The upper end.
+    pub high: Bound<f64>,
+}
+
+impl RangeBounds<f64> for Range {
+    fn start_bound(&self) -> Bound<&f64> {
+        self.low.as_ref()
+    }
+
+    fn end_bound(&self) -> Bound<&f64> {
+        self.high.as_ref()
+    }
+}
+
+/// A type that stands for an item in the language.
+#[doc(hidden)]
+pub trait Word {
+    /// The item.
+    const ITEM: Item;
+}
+
+/// A value of any type. For the function that only rust-analyzer compiles and nobody calls.
+#[doc(hidden)]
+pub fn any<T>() -> T {
+    loop {
+        std::thread::park();
+    }
+}
+
+#[doc(hidden)]
+pub use {any as a, any as an};
+
+/// The same, in the place of a value of another type.
+#[doc(hidden)]
+pub fn of<V, T>(_: V) -> T {
+    any()
+}
+
+/// The type of an argument: of Rust, or of `values`, where some have the name of a layer.
+macro_rules! ty {
+    (usize) => {
+        usize
+    };
+    (f64) => {
+        f64
+    };
+    (bool) => {
+        bool
+    };
+    ($name:ident) => {
+        $crate::language::values::$name
+    };
+}
+
+/// The kind behind the type of an argument.
+macro_rules! kind {
+    (Tensors) => {
+        $crate::item::Kind::Tensors
+    };
+    (Inputs) => {
+        $crate::item::Kind::Inputs
+    };
+    (Activation) => {
+        $crate::item::Kind::Item($crate::item::Module::Activations)
+    };
+    (Initializer) => {
+        $crate::item::Kind::Item($crate::item::Module::Initializers)
+    };
+    (Regularizer) => {
+        $crate::item::Kind::Item($crate::item::Module::Regularizers)
+    };
+    (Constraint) => {
+        $crate::item::Kind::Item($crate::item::Module::Constraints)
+    };
+    (Layer) => {
+        $crate::item::Kind::Item($crate::item::Module::Layers)
+    };
+    (Optimizer) => {
+        $crate::item::Kind::Item($crate::item::Module::Optimizers)
+    };
+    (Loss) => {
+        $crate::item::Kind::Item($crate::item::Module::Losses)
+    };
+    (Metrics) => {
+        $crate::item::Kind::Item($crate::item::Module::Metrics)
+    };
+    (usize) => {
+        $crate::item::Kind::Plain
+    };
+    (f64) => {
+        $crate::item::Kind::Plain
+    };
+    (bool) => {
+        $crate::item::Kind::Plain
+    };
+    (Lengths) => {
+        $crate::item::Kind::Plain
+    };
+    (Axis) => {
+        $crate::item::Kind::Plain
+    };
+    (Axes) => {
+        $crate::item::Kind::Plain
+    };
+    (Frame) => {
+        $crate::item::Kind::Plain
+    };
+    (Name) => {
+        $crate::item::Kind::Plain
+    };
+    (Weights) => {
+        $crate::item::Kind::Numbers
+    };
+    ($word:ident) => {
+        $crate::item::Kind::Word(stringify!($word))
+    };
+}
+
+/// Numbers that an argument may be: `[0.0..=1.0]`, `[0.0..1.0]`, `[0.0..]`, `[> 0.0]`; all of them without a range.
+macro_rules! range {
+    () => {
+        $crate::item::Range { low: std::ops::Bound::Unbounded, high: std::ops::Bound::Unbounded }
+    };
+    ($low:literal ..= $high:literal) => {
+        $crate::item::Range {
+            low: std::ops::Bound::Included($low as f64),
+            high: std::ops::Bound::Included($high as f64),
+        }
+    };
+    ($low:literal .. $high:literal) => {
+        $crate::item::Range {
+            low: std::ops::Bound::Included($low as f64),
+            high: std::ops::Bound::Excluded($high as f64),
+        }
+    };
+    ($low:literal ..) => {
+        $crate::item::Range { low: std::ops::Bound::Included($low as f64), high: std::ops::Bound::Unbounded }
+    };
+    (> $low:literal) => {
+        $crate::item::Range { low: std::ops::Bound::Excluded($low as f64), high: std::ops::Bound::Unbounded }
+    };
+}
+
+/// Arguments as data. Those after `*` are given by keyword only; mimo has none of these.
+macro_rules! arguments {
+    (@positional {
+        $(
+            $(#[doc = $about:literal])*
+            $argument:ident
+            $(: $kind:ident $(= $default:literal)? $(in [$($range:tt)*])?)?
+            $(=> $instead:literal)?,
+        )*
+        $(*, $($keyword:ident => $_instead:literal,)*)?
+    }) => {
+        &[$($crate::item::Argument {
+            name: stringify!($argument),
+            kind: [$(kind!($kind),)? $crate::item::Kind::Plain][0],
+            default: [$($(Some($default),)?)? None][0],
+            range: range!($($($($range)*)?)?),
+            instead: [$(Some($instead),)? None][0],
+        },)*]
+    };
+    (@keywords {
+        $(
+            $(#[doc = $about:literal])*
+            $argument:ident
+            $(: $kind:ident $(= $default:literal)? $(in [$($range:tt)*])?)?
+            $(=> $_instead:literal)?,
+        )*
+        $(*, $($keyword:ident => $instead:literal,)*)?
+    }) => {
+        &[$($($crate::item::Argument {
+            name: stringify!($keyword),
+            kind: $crate::item::Kind::Plain,
+            default: None,
+            range: range!(),
+            instead: Some($instead),
+        },)*)?]
+    };
+}
+
+/// The struct of an item, argument by argument: those that mimo has are its fields.
+macro_rules! page {
+    (@ $head:tt $name:ident { $($arguments:tt)* } { $($common:tt)* }) => {
+        page! { $head $name {} $($arguments)* $($common)* }
+    };
+    ({ $($head:tt)* } $name:ident { $($fields:tt)* }) => {
+        $($head)*
+        #[derive(Clone, Copy, Debug)]
+        #[allow(non_camel_case_types)]
+        pub struct $name { $($fields)* }
+    };
+    ($head:tt $name:ident $fields:tt *, $($rest:tt)*) => {
+        page! { $head $name $fields $($rest)* }
+    };
+    ($head:tt $name:ident $fields:tt $argument:ident => $instead:literal, $($rest:tt)*) => {
+        page! { $head $name $fields $($rest)* }
+    };
+    (
+        $head:tt $name:ident { $($fields:tt)* }
+        $(#[doc = $about:literal])*
+        $argument:ident: $kind:ident $(= $default:literal)? $(in $range:tt)?, $($rest:tt)*
+    ) => {
+        page! {
+            $head $name {
+                $($fields)*
+                $(#[doc = $about])*
+                $(
+                    #[doc = ""]
+                    #[doc = "Default:"]
+                    #[doc = $default]
+                )?
+                pub $argument: ty!($kind),
+            }
+            $($rest)*
+        }
+    };
+}
+
+/// One item: its page and its data.
+macro_rules! item {
+    (
+        {
+            $(#[doc = $doc:literal])*
+            $call:literal
+            $name:ident $(| $alias:ident)* $(as $class:ident)? $(, $example:literal)?
+        }
+        $arguments:tt
+        $common:tt
+    ) => {
+        page! {
+            @ {
+                $(#[doc = $doc])*
+                #[doc = ""]
+                #[doc = $call]
+                $(
+                    #[doc = ""]
+                    #[doc = "```text"]
+                    #[doc = $example]
+                    #[doc = "```"]
+                )?
+            }
+            $name $arguments $common
+        }
+
+        #[doc(hidden)]
+        impl $crate::item::Word for $name {
+            const ITEM: $crate::item::Item = $crate::item::Item {
+                names: &[stringify!($name) $(, stringify!($alias))*],
+                class: [$(stringify!($class),)? stringify!($name)][0],
+                docs: &[$($doc),*],
+                call: $call,
+                example: [$(Some($example),)? None][0],
+                positional: arguments!(@positional $arguments),
+                keywords: arguments!(@keywords $arguments),
+                common: arguments!(@positional $common),
+            };
+        }
+
+        $(
+            #[doc(no_inline)]
+            pub use self::$name as $alias;
+        )*
+    };
+}
+
+/// Declares items that are read by functions of their own.
+macro_rules! items {
+    ($(
+        $(
+            $(#[doc = $doc:literal])*
+            $call:literal
+            $name:ident $(| $alias:ident)* $(as $class:ident)? $(, $example:literal)?;
+        )+
+        takes $arguments:tt
+    )*) => {
+        $($(
+            item! {
+                { $(#[doc = $doc])* $call $name $(| $alias)* $(as $class)? $(, $example)? }
+                $arguments
+                {}
+            }
+        )+)*
+    };
+}
+
+/// Declares a vocabulary: the items of a module and the table by which they are read,
+/// `mod words; const TABLE: Activation;`. Each head ends in the function that makes the value of its arguments:
+/// `=> |args, cx| …;`
+macro_rules! vocabulary {
+    (
+        mod $module:ident;
+        const $table:ident: $ty:ty;
+        $(
+            $(
+                $(#[doc = $doc:literal])*
+                $call:literal
+                $name:ident $(| $alias:ident)* $(as $class:ident)? $(, $example:literal)? => $make:expr;
+            )+
+            takes $arguments:tt
+        )*
+    ) => {
+        /// Items of the language.
+        #[doc(hidden)]
+        pub(crate) mod $module {
+            $($(
+                item! {
+                    { $(#[doc = $doc])* $call $name $(| $alias)* $(as $class)? $(, $example)? }
+                    $arguments
+                    {}
+                }
+            )+)*
+        }
+
+        pub(crate) const $table: &[$crate::named::Named<$ty>] = &[$($($crate::named::Named {
+            item: &<$module::$name as $crate::item::Word>::ITEM,
+            build: $make,
+        },)+)*];
+    };
+}
+
+/// Declares the classes of a layer: their items and how each is made, `=> Dense::from_args;`. Arguments that every layer
+/// takes are added.
+macro_rules! layer {
+    ($(
+        $(
+            $(#[doc = $doc:literal])*
+            $call:literal
+            $name:ident $(| $alias:ident)* $(, $example:literal)? => $make:expr;
+        )+
+        takes $arguments:tt
+    )*) => {
+        /// Items of the language.
+        #[doc(hidden)]
+        pub mod words {
+            $($(
+                item! {
+                    { $(#[doc = $doc])* $call $name $(| $alias)* $(, $example)? }
+                    $arguments
+                    {
+                        /// What the layer is called: its weights and its field of the model's struct have this name.
+                        /// Without it that is the name of its output, or Keras's automatic name: `dense`, `dense_1`.
+                        name: Name = "none",
+                        /// Whether training changes its weights.
+                        trainable: bool = "true",
+                        dtype => "leave it out: layers compute in the model's float type",
+                        activity_regularizer => "regularise weights instead: `kernel_regularizer = L2(1e-4)`",
+                        input_shape => "write `let x = Input(shape = …);` and call the layer on `x`",
+                    }
+                }
+            )+)*
+        }
+
+        /// The classes of the layer.
+        pub(super) const CLASSES: &[$crate::layers::Class] = &[$($($crate::layers::Class {
+            item: &<words::$name as $crate::item::Word>::ITEM,
+            make: |args, cx| {
+                let make: fn(&$crate::args::Bound<'_>, &mut $crate::context::Cx<'_>) -> Option<_> = $make;
+                make(args, cx).map(Into::into)
+            },
+        },)+)*];
+    };
+}
