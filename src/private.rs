@@ -2,6 +2,7 @@
 
 pub use core;
 pub use mimo_macros::model;
+pub use std::borrow::Cow;
 pub use std::option::Option::{self, None, Some};
 pub use std::path::Path;
 pub use std::result::Result::Ok;
@@ -30,46 +31,34 @@ pub use mimo_runtime::graph::initializer::{
 pub use mimo_runtime::graph::layers::merge::MergeOp;
 pub use mimo_runtime::graph::layers::pooling::PoolKind;
 pub use mimo_runtime::graph::layers::recurrent::Cell;
+pub use mimo_runtime::graph::layers::spatial::Padding;
+pub use mimo_runtime::graph::layers::up_sampling::Interpolation;
 pub use mimo_runtime::graph::loss::Loss;
 pub use mimo_runtime::graph::mermaid::mermaid;
 pub use mimo_runtime::graph::metric::{Average, Curve, Metric};
+pub use mimo_runtime::graph::operation::{
+    Activate, Axis, BatchNormalization, BatchWeight, Block, ChunkAccumulator, Concatenate, Conv, ConvScratch,
+    Dense, Depthwise, Dot, Dropout, During, Embedding, Frame, GaussianNoise, Geometry, Gradient,
+    GradientTarget, Interleaved, LossOp, Merge, MergeInput, Normalize, Param, Permute, PooledConv, Pooling,
+    Read, Recurrent, RecurrentDropout, RepeatVector, Scratch, Segment, UpSampling, Use, View, Weight,
+    Widened, Written,
+};
 pub use mimo_runtime::graph::optimizer::{Clip, Optimizer, Rule};
 pub use mimo_runtime::graph::spec::{
     Connection, InputSpec, LayerSpec, ModelSpec, OutputSpec, WeightSpec, least,
 };
 pub use mimo_runtime::graph::summary::summary;
-pub use mimo_runtime::kernels::conv::Geometry;
-pub use mimo_runtime::kernels::pooled::Pooling as ConvPooling;
-pub use mimo_runtime::kernels::{Interpolation, Resize, Windows};
-pub use mimo_runtime::layers::activation::Activate;
-pub use mimo_runtime::layers::batch_normalization::{BatchGradientSums, BatchMoments, BatchNormalization};
-pub use mimo_runtime::layers::concatenate::{Concatenate, Part};
-pub use mimo_runtime::layers::conv::{Conv, Scratch};
-pub use mimo_runtime::layers::dense::{Dense, Segment};
-pub use mimo_runtime::layers::depthwise::{Depthwise, Widened};
-pub use mimo_runtime::layers::dot::{Dot, contraction};
-pub use mimo_runtime::layers::dropout::Dropout;
-pub use mimo_runtime::layers::embedding::Embedding;
-pub use mimo_runtime::layers::frame::{Frame, Inside};
-pub use mimo_runtime::layers::gaussian_noise::GaussianNoise;
-pub use mimo_runtime::layers::merge::{Merge, MergeInput, broadcast_strides};
-pub use mimo_runtime::layers::normalize::Normalize;
-pub use mimo_runtime::layers::permute::{Permute, permuted_strides};
-pub use mimo_runtime::layers::pooled_conv::PooledConv;
-pub use mimo_runtime::layers::pooling::Pooling;
-pub use mimo_runtime::layers::recurrent::{Dropped, Initial, Last, Recurrent};
-pub use mimo_runtime::layers::repeat_vector::RepeatVector;
+pub use mimo_runtime::graph::target::Target;
+pub use mimo_runtime::layers::batch_normalization::{BatchGradientSums, BatchMoments};
 pub use mimo_runtime::layers::time_distributed::TimeDistributed;
 pub use mimo_runtime::layers::typed;
-pub use mimo_runtime::layers::up_sampling::UpSampling;
-pub use mimo_runtime::loss::{Loss as LossOp, Scan};
+pub use mimo_runtime::loss::Scan;
 pub use mimo_runtime::metric::state_offsets;
 pub use mimo_runtime::model::{Columns, Logs, Model, OutputColumns, PerOutput, Reader, Trainable, Writer};
 pub use mimo_runtime::nested::{Nested, Nests, layers, layers_mut, nested};
-pub use mimo_runtime::program::Sink;
 pub use mimo_runtime::program::{
-    Block, Gradient, Interleaved, Layout, MovingAverage, Param, Private, Program, SlotRequest, Use, View,
-    Weighted, block_offsets, interleaved_offsets, pack_offsets, place,
+    BlockLayout, Layout, MovingAverage, Program, SlotRequest, Starts, interleaved_offsets, place,
+    place_blocks,
 };
 pub use mimo_runtime::run::Operation;
 pub use mimo_runtime::stage::{Stage, StepPart, Sum};

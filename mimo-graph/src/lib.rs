@@ -29,6 +29,7 @@ pub mod mermaid;
 pub mod metric;
 pub mod named;
 pub mod names;
+pub mod operation;
 pub mod optimizer;
 pub mod order;
 pub mod place;

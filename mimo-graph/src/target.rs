@@ -3,13 +3,15 @@
 use crate::loss::Loss;
 use crate::metric::Metric;
 
-/// The form of an output's targets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Target {
-    /// Values in the shape of the output.
-    Values,
-    /// Class indices, one per position.
-    Classes,
+crate::describe! {
+    /// The form of an output's targets.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum Target {
+        /// Values in the shape of the output.
+        Values,
+        /// Class indices, one per position.
+        Classes,
+    }
 }
 
 impl Target {

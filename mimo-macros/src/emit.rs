@@ -3,15 +3,12 @@
 mod batch_norm;
 mod columns;
 mod context;
-mod conv;
 mod docs;
 mod literal;
 pub(crate) mod logs;
 mod model;
 mod nested;
-mod operations;
 mod program;
-mod recurrent;
 mod spec;
 mod stages;
 mod weights;

@@ -2,7 +2,7 @@
 
 use crate::float::Float;
 use crate::kernels::Mat;
-use crate::program::{View, Weighted};
+use crate::program::{Starts, View, Weight};
 
 /// What a pass is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +37,8 @@ pub struct Chunk<'a, E> {
     pub params: &'a [E],
     /// Transposed and interleaved copies of kernels.
     pub packs: &'a [E],
+    /// Where blocks, their copies and the states of metrics begin.
+    pub starts: Starts<'a>,
     /// What the pass is for.
     pub mode: Mode,
     /// Fixes what is random in this step.
@@ -55,7 +57,7 @@ pub struct Chunk<'a, E> {
     pub merged: &'a [f64],
 }
 
-impl<E: Float> Chunk<'_, E> {
+impl<'a, E: Float> Chunk<'a, E> {
     /// The rows of a value, one sample a row.
     #[inline]
     pub fn mat(&self, view: View) -> Mat {
@@ -111,15 +113,35 @@ impl<E: Float> Chunk<'_, E> {
             Err(error) => panic!("views of one layer overlap: {error}"),
         }
     }
-}
 
-impl Weighted {
-    /// The place of the gradient in a chunk, zeroed if this is the first call of the layer that the backward comes to.
-    pub fn start<E: Float>(&self, chunk: &mut Chunk<'_, E>) -> Option<Mat> {
-        let gradient = self.gradient?;
-        let mat = chunk.fixed(gradient.view);
+    /// The values of a weight of this length that has a block.
+    #[inline]
+    pub fn weight(&self, block: usize, len: usize) -> &'a [E] {
+        let start = self.starts.blocks[block];
+        &self.params[start..start + len]
+    }
+
+    /// The transposed copy, of this length, of a block.
+    #[inline]
+    pub fn transposed(&self, block: usize, len: usize) -> &'a [E] {
+        let start = self.starts.packs[block];
+        &self.packs[start..start + len]
+    }
+
+    /// An interleaved copy of this length.
+    #[inline]
+    pub fn interleaved(&self, copy: usize, len: usize) -> &'a [E] {
+        let start = self.starts.interleaved[copy];
+        &self.packs[start..start + len]
+    }
+
+    /// The place of a weight's gradient in the chunk, zeroed if this is the first call of the layer that the backward
+    /// comes to.
+    pub fn accumulator(&mut self, weight: &Weight) -> Option<Mat> {
+        let gradient = weight.gradient?;
+        let mat = self.fixed(gradient.view);
         if !gradient.accumulate {
-            chunk.arena[mat.offset..mat.offset + mat.cols].fill(E::of(0.0));
+            self.arena[mat.offset..mat.offset + mat.cols].fill(E::of(0.0));
         }
         Some(mat)
     }

@@ -23,7 +23,7 @@ use crate::layers::pooling::Pooling;
 use crate::layers::recurrent::Recurrent;
 use crate::layers::repeat_vector::RepeatVector;
 use crate::layers::up_sampling::UpSampling;
-use crate::loss::{Loss, Scan};
+use crate::loss::{LossOp, Scan};
 use crate::run::Run;
 
 /// `f32` or `f64`: what weights and data of a model are made of.
@@ -54,7 +54,7 @@ pub trait Float:
     + Run<BatchNormalization>
     + Run<BatchMoments>
     + Run<BatchGradientSums>
-    + Run<Loss>
+    + Run<LossOp>
     + Run<Scan>
 {
 }

@@ -5,7 +5,7 @@
 use crate::chunk::Chunk;
 use crate::float::Float;
 use crate::kernels;
-use crate::program::{Sink, View};
+use crate::program::{GradientTarget, View};
 
 pub mod activation;
 pub mod batch_normalization;
@@ -36,7 +36,7 @@ mod check;
 mod properties;
 
 /// Ends the writing of a gradient: 0 where the value that left a ReLU is not positive.
-fn apply_mask<E: Float>(chunk: &mut Chunk<'_, E>, sink: Sink) {
+fn apply_mask<E: Float>(chunk: &mut Chunk<'_, E>, sink: GradientTarget) {
     let Some(mask) = sink.mask else { return };
     for row in 0..chunk.rows {
         let [gradient, value] = chunk.rows_mut([sink.view, mask], row);
@@ -48,14 +48,14 @@ fn apply_mask<E: Float>(chunk: &mut Chunk<'_, E>, sink: Sink) {
 }
 
 /// Begins the writing of one sample's gradient, for layers that add to it several times: 0, or what others wrote.
-fn clear<E: Float>(chunk: &mut Chunk<'_, E>, sink: Sink, row: usize) {
+fn clear<E: Float>(chunk: &mut Chunk<'_, E>, sink: GradientTarget, row: usize) {
     if !sink.accumulate {
         chunk.row_mut(sink.view, row).fill(E::zero());
     }
 }
 
 /// Passes a gradient on as it is.
-fn pass<E: Float>(chunk: &mut Chunk<'_, E>, dy: View, sink: Sink) {
+fn pass<E: Float>(chunk: &mut Chunk<'_, E>, dy: View, sink: GradientTarget) {
     let (from, to) = (chunk.mat(dy), chunk.mat(sink.view));
     kernels::copy(chunk.arena, from, to, sink.accumulate);
     apply_mask(chunk, sink);

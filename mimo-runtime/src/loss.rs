@@ -12,10 +12,11 @@ mod regression;
 mod rows;
 mod softmax;
 
+pub use mimo_graph::operation::LossOp;
+
 use crate::chunk::{Chunk, Mode};
 use crate::float::Float;
 use crate::metric;
-use crate::program::View;
 use crate::run::run;
 
 pub(crate) use criterion::{Criterion, Form, Sample, Slope, Visit, visit};
@@ -26,38 +27,6 @@ pub(crate) use softmax::argmax;
 /// Keras's `epsilon()`: what probabilities are clipped with.
 pub(crate) const EPSILON: f64 = 1e-7;
 
-/// The loss of one output, its gradient and its metrics.
-///
-/// `forward` adds `Σ w·L` of the chunk's rows to the output's place in the statistics, adds to the states of the
-/// metrics, and while training writes the gradient of `loss_weight · Σ w·L / batch`. A custom loss is computed outside of
-/// the chunk, so only the metrics are computed here.
-#[derive(Clone, Copy, Debug)]
-pub struct Loss {
-    /// Which output.
-    pub output: usize,
-    /// The loss; `None` for an output that has metrics only.
-    pub loss: Option<mimo_graph::loss::Loss>,
-    /// Positions per sample: all axes of the output but the last.
-    pub positions: usize,
-    /// Values per position: the last axis.
-    pub classes: usize,
-    /// The predictions, as users see them.
-    pub y: View,
-    /// What the head's sigmoid or softmax was given, if the loss is computed from there: stable, with `p − t` as its
-    /// gradient.
-    pub logits: Option<View>,
-    /// The targets: as many values as predictions, or one class index per position for a sparse loss. An index that
-    /// is no class counts nothing; data sets refuse it.
-    pub target: View,
-    /// The weight of each sample, one value. A sample of weight 0 may have any target, even NaN.
-    pub sample_weight: View,
-    /// Where the gradient goes: of the logits if there are, else of the predictions. It is written, not added to, so no
-    /// two losses have the same place, and it shares its slot with nothing that the loss reads.
-    pub gradient: Option<View>,
-    /// Where in the statistics the metrics' states begin, and the metrics.
-    pub metrics: &'static [(usize, mimo_graph::metric::Metric)],
-}
-
 /// A look at the targets of one output before any loss is computed, for losses that depend on the whole batch.
 ///
 /// `forward` writes to the output's place in [`Chunk::sums`]. Summed over the chunks, that is what the loss pass reads
@@ -66,9 +35,12 @@ pub struct Loss {
 ///   become −1 and 1;
 /// - a sparse loss with `ignore_class`: how many positions count. The loss is the mean over those.
 #[derive(Clone, Copy, Debug)]
-pub struct Scan(pub Loss);
+pub struct Scan(pub &'static LossOp);
 
-fn forward<E: Float>(op: &Loss, chunk: &mut Chunk<'_, E>) {
+/// Adds `Σ w·L` of the chunk's rows to the output's place in the statistics, adds to the states of the metrics, and while
+/// training writes the gradient of `loss_weight · Σ w·L / batch`. A custom loss is computed outside of the chunk, so only
+/// the metrics are computed here.
+fn forward<E: Float>(op: &LossOp, chunk: &mut Chunk<'_, E>) {
     let scanned = chunk.merged.get(op.output).copied().unwrap_or(0.0);
     let form = Form {
         positions: op.positions,
@@ -80,7 +52,8 @@ fn forward<E: Float>(op: &Loss, chunk: &mut Chunk<'_, E>) {
     if let Some(loss) = op.loss {
         visit(loss, form, Pass { op, chunk, correction });
     }
-    for &(start, metric) in op.metrics {
+    for (index, &metric) in op.metrics.iter().enumerate() {
+        let start = chunk.starts.states[op.first_state + index];
         let (y, target) = (chunk.mat(op.y), chunk.mat(op.target));
         let len = metric::state_len(metric, op.classes);
         if let Some(state) = chunk.statistics.get_mut(start..start + len) {
@@ -97,7 +70,7 @@ fn forward<E: Float>(op: &Loss, chunk: &mut Chunk<'_, E>) {
 }
 
 /// What turns a mean over all positions of the batch into a mean over those whose class is not ignored.
-fn correction(op: &Loss, batch: usize, valid: f64) -> f64 {
+fn correction(op: &LossOp, batch: usize, valid: f64) -> f64 {
     match op.loss {
         Some(mimo_graph::loss::Loss::SparseCategoricalCrossentropy { ignore_class: Some(_), .. })
             if valid > 0.0 =>
@@ -110,7 +83,7 @@ fn correction(op: &Loss, batch: usize, valid: f64) -> f64 {
 
 /// The pass over the rows, compiled for every loss.
 struct Pass<'p, 'c, E> {
-    op: &'p Loss,
+    op: &'p LossOp,
     chunk: &'p mut Chunk<'c, E>,
     correction: f64,
 }
@@ -177,5 +150,5 @@ fn scan<E: Float>(op: &Scan, chunk: &mut Chunk<'_, E>) {
 /// A loss writes its gradient in its forward pass.
 fn nothing<Op, E>(_: &Op, _: &mut Chunk<'_, E>) {}
 
-run!(Loss, forward, nothing);
+run!(LossOp, forward, nothing);
 run!(Scan, scan, nothing);

@@ -1,53 +1,13 @@
 //! How a model is laid out in memory: slots of the arena, blocks of the parameter buffer. All of it is
 //! static data that the macro writes and const evaluation computes.
 
-use mimo_graph::initializer::{Constraint, Regularizer};
+use std::ops::Deref;
+
+pub use mimo_graph::operation::{
+    BatchWeight, Block, ChunkAccumulator, During, Gradient, GradientTarget, Interleaved, Param, Read,
+    Scratch, Use, View, Weight, Written,
+};
 pub use mimo_graph::place::{ALIGN, SlotRequest, aligned};
-
-/// A value of every sample of a chunk: some columns of a slot.
-///
-/// Sample `r` of the value is the `len` values at `column + r · stride` of the slot. Siblings that are
-/// computed as one product share a slot and differ in `column`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct View {
-    /// The slot.
-    pub slot: usize,
-    /// Where the value begins in a sample's part of the slot.
-    pub column: usize,
-    /// Values per sample.
-    pub len: usize,
-    /// Values per sample of the whole slot.
-    pub stride: usize,
-}
-
-impl View {
-    /// A value that has a slot to itself.
-    pub const fn whole(slot: usize, len: usize) -> Self {
-        View { slot, column: 0, len, stride: len }
-    }
-
-    /// Some columns of this view.
-    pub const fn columns(self, column: usize, len: usize) -> Self {
-        View { slot: self.slot, column: self.column + column, len, stride: self.stride }
-    }
-
-    /// Whether the samples follow each other without a gap.
-    pub const fn contiguous(self) -> bool {
-        self.len == self.stride
-    }
-}
-
-/// Where a gradient with respect to a value goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Sink {
-    /// The gradient's place.
-    pub view: View,
-    /// Whether another reader of the value has written there before.
-    pub accumulate: bool,
-    /// The value itself, if it left a ReLU: the gradient is 0 where it is not positive. Only layers whose kernels
-    /// can do this on the way are asked to.
-    pub mask: Option<View>,
-}
 
 /// Where each slot lies: slots that are never alive together share memory.
 #[derive(Clone, Copy, Debug)]
@@ -92,141 +52,98 @@ pub const fn place<const N: usize>(slots: &[SlotRequest; N]) -> Layout<N> {
     Layout { offsets, len, fixed }
 }
 
-/// Where blocks of these rows and columns begin in the parameter buffer, and its length.
-pub const fn block_offsets<const N: usize>(sizes: &[[usize; 2]; N]) -> ([usize; N], usize) {
-    let mut offsets = [0; N];
-    let mut len = 0;
-    let mut i = 0;
-    while i < N {
-        offsets[i] = len;
-        len += aligned(sizes[i][0] * sizes[i][1]);
-        i += 1;
-    }
-    (offsets, len)
+/// A block, and where it begins.
+#[derive(Clone, Copy, Debug)]
+pub struct PlacedBlock {
+    /// The block.
+    pub block: &'static Block,
+    /// Where it begins in the parameter buffer.
+    pub offset: usize,
+    /// Where its transposed copy begins in the pack buffer, if the backward reads one.
+    pub pack: Option<usize>,
 }
 
-/// Where the transposed copies of the blocks that have one begin in the pack buffer, and its length.
-pub const fn pack_offsets<const N: usize>(
-    sizes: &[[usize; 2]; N],
-    packed: &[bool; N],
-) -> ([usize; N], usize) {
-    let mut offsets = [0; N];
-    let mut len = 0;
+impl Deref for PlacedBlock {
+    type Target = Block;
+
+    fn deref(&self) -> &Block {
+        self.block
+    }
+}
+
+/// Where blocks and their copies begin, and the states of metrics. Operations name them by index.
+#[derive(Clone, Copy, Debug)]
+pub struct Starts<'a> {
+    /// By block: where it begins in the parameter buffer.
+    pub blocks: &'a [usize],
+    /// By block: where its transposed copy begins in the pack buffer, if there is one.
+    pub packs: &'a [usize],
+    /// By interleaved copy: where it begins in the pack buffer.
+    pub interleaved: &'a [usize],
+    /// By metric: where its state begins in the statistics.
+    pub states: &'a [usize],
+}
+
+impl Starts<'_> {
+    /// Those of a model without weights and metrics.
+    pub const NONE: Starts<'static> = Starts { blocks: &[], packs: &[], interleaved: &[], states: &[] };
+}
+
+/// Where blocks and their transposed copies begin.
+#[derive(Clone, Copy, Debug)]
+pub struct BlockLayout<const N: usize> {
+    /// The blocks in their places.
+    pub placed: [PlacedBlock; N],
+    /// By block: where it begins in the parameter buffer.
+    pub blocks: [usize; N],
+    /// By block: where its transposed copy begins in the pack buffer, if there is one.
+    pub packs: [usize; N],
+    /// Length of the parameter buffer.
+    pub parameters: usize,
+    /// Length of the pack buffer, without interleaved copies.
+    pub packs_len: usize,
+}
+
+/// Places blocks one after another in the parameter buffer, and the transposed copies of those that have one in the pack
+/// buffer.
+pub const fn place_blocks<const N: usize>(all: &'static [Block; N]) -> BlockLayout<N> {
+    const NOTHING: &Block = &Block { rows: 0, cols: 0, pack: false, gradient: None };
+    let mut placed = [PlacedBlock { block: NOTHING, offset: 0, pack: None }; N];
+    let (mut blocks, mut packs) = ([0; N], [0; N]);
+    let (mut parameters, mut packs_len) = (0, 0);
     let mut i = 0;
     while i < N {
-        offsets[i] = len;
-        if packed[i] {
-            len += aligned(crate::kernels::packed_len(sizes[i][0], sizes[i][1]));
+        let block = &all[i];
+        blocks[i] = parameters;
+        packs[i] = packs_len;
+        let pack = if block.pack { Some(packs_len) } else { None };
+        placed[i] = PlacedBlock { block, offset: parameters, pack };
+        parameters += aligned(block.rows * block.cols);
+        if block.pack {
+            packs_len += aligned(crate::kernels::packed_len(block.rows, block.cols));
         }
         i += 1;
     }
-    (offsets, len)
+    BlockLayout { placed, blocks, packs, parameters, packs_len }
 }
 
-/// Where the interleaved copies of blocks begin in the pack buffer from `start` on, and where they end. Given are the rows
-/// and columns of each block and how many parts the columns have.
+/// Where the interleaved copies of blocks begin in the pack buffer from `start` on, and where they end.
 pub const fn interleaved_offsets<const N: usize>(
     start: usize,
-    copies: &[([usize; 2], usize); N],
+    blocks: &[Block],
+    copies: &[Interleaved; N],
 ) -> ([usize; N], usize) {
     let mut offsets = [0; N];
     let mut len = start;
     let mut i = 0;
     while i < N {
-        let ([rows, cols], parts) = copies[i];
+        let Interleaved { block, parts } = copies[i];
+        let block = &blocks[block];
         offsets[i] = len;
-        len += aligned(crate::kernels::interleaved_len(rows, parts, cols / parts));
+        len += aligned(crate::kernels::interleaved_len(block.rows, parts, block.cols / parts));
         i += 1;
     }
     (offsets, len)
-}
-
-/// A block with a copy in which the columns of some parts are beside each other, as fused steps read them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Interleaved {
-    /// The block.
-    pub block: usize,
-    /// How many parts its columns have.
-    pub parts: usize,
-    /// Where the copy begins in the pack buffer.
-    pub start: usize,
-}
-
-/// A matrix of the flat parameter buffer that is written by one gradient: a kernel, or the kernels of
-/// siblings side by side.
-#[derive(Clone, Copy, Debug)]
-pub struct Block {
-    /// Where it begins.
-    pub offset: usize,
-    /// Rows.
-    pub rows: usize,
-    /// Values per row.
-    pub cols: usize,
-    /// Where its transposed copy begins in the pack buffer, if the backward reads one.
-    pub pack: Option<usize>,
-    /// Where its gradient comes from; `None` for weights that are not trained.
-    pub gradient: Option<Gradient>,
-}
-
-/// Where the gradient of a block comes from.
-#[derive(Clone, Copy, Debug)]
-pub enum Gradient {
-    /// `Σ xᵀ·dy` over the batch, for every call of a dense layer.
-    Product(&'static [Use]),
-    /// `Σ dy` over the batch.
-    Sum(&'static [Use]),
-    /// `dy`, added to the rows of the block whose numbers `x` holds.
-    Scatter(&'static [Use]),
-    /// What every chunk has summed up in this fixed slot while it went backward.
-    Private(View),
-    /// Sums over the batch that the stages have merged: where those of each call begin in [`Chunk::merged`](crate::chunk::Chunk::merged).
-    BatchSums(&'static [usize]),
-}
-
-/// A weight of a layer that sums up the gradients of its weights in the backward of a chunk.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Weighted {
-    /// Where it begins in the parameter buffer.
-    pub offset: usize,
-    /// Where its gradient is summed up; `None` if it is not trained.
-    pub gradient: Option<Private>,
-}
-
-/// A fixed slot in which a chunk sums up the gradient of a weight.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Private {
-    /// The slot.
-    pub view: View,
-    /// Whether another call of the layer has written there before.
-    pub accumulate: bool,
-}
-
-/// What one call of a layer leaves for its weights' gradients.
-#[derive(Clone, Copy, Debug)]
-pub struct Use {
-    /// What the layer read.
-    pub x: View,
-    /// The gradient with respect to its product.
-    pub dy: View,
-    /// How often the layer ran per sample.
-    pub positions: usize,
-}
-
-/// A weight: some columns of a block.
-#[derive(Clone, Copy, Debug)]
-pub struct Param {
-    /// The block, by its place in [`Program::blocks`].
-    pub block: usize,
-    /// Its first column there.
-    pub column: usize,
-    /// Its columns.
-    pub cols: usize,
-    /// Its shape in Keras's layout; the last axis is the columns.
-    pub shape: &'static [usize],
-    /// What it costs to be large.
-    pub regularizer: Option<Regularizer>,
-    /// What it is brought back to after a step.
-    pub constraint: Option<Constraint>,
 }
 
 /// Weights that are averages over the steps of what the stages of a step have summed up, and not trained.
@@ -234,8 +151,8 @@ pub struct Param {
 /// After each training step `value = value · momentum + sum · (1 − momentum)`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct MovingAverage {
-    /// Where they begin in the parameter buffer.
-    pub offset: usize,
+    /// Their block.
+    pub block: usize,
     /// How many there are.
     pub len: usize,
     /// Where what they follow begins in [`Chunk::merged`](crate::chunk::Chunk::merged).
@@ -258,11 +175,13 @@ pub struct Program {
     /// Where targets are put; `None` for outputs without targets.
     pub targets: &'static [Option<View>],
     /// Where custom losses write the gradient of each output, or add to it; empty for a model without a custom loss.
-    pub custom_gradients: &'static [Option<Sink>],
+    pub custom_gradients: &'static [Option<GradientTarget>],
     /// Where the weights of samples are put; `None` for outputs without loss and metrics.
     pub sample_weights: &'static [Option<View>],
     /// Blocks of the parameter buffer, in order.
-    pub blocks: &'static [Block],
+    pub blocks: &'static [PlacedBlock],
+    /// Where blocks, their copies and the states of metrics begin.
+    pub starts: Starts<'static>,
     /// Interleaved copies of blocks, in the order of the pack buffer.
     pub interleaved: &'static [Interleaved],
     /// Moving averages, in the order in which they are updated: a layer that is called twice has two updates a step.

@@ -2,19 +2,24 @@
 
 use dfdx::shapes::Const;
 use dfdx::tensor::{Cpu, OwnedTape, Tensor, TensorFromVec, ZerosTensor};
+use mimo_graph::describe::List;
 use mimo_graph::graph::Dtype;
 use mimo_graph::initializer::{Initializer, InitializerKind};
 use mimo_graph::loss::Loss as LossKind;
 use mimo_graph::metric::Metric;
 use mimo_graph::optimizer::{Clip, Optimizer, Rule};
 use mimo_graph::spec::{Connection, InputSpec, ModelSpec, OutputSpec, WeightSpec};
+use mimo_graph::target::Target;
 
 use crate::chunk::Chunk;
 use crate::error::Error;
 use crate::layers::dense::Dense;
-use crate::loss::Loss;
+use crate::loss::LossOp;
 use crate::model::{Columns, Logs, Model, OutputColumns, PerOutput, Reader, Trainable, Writer};
-use crate::program::{Block, Gradient, Memory, Param, Program, Use, View};
+use crate::program::{
+    BatchWeight, Block, BlockLayout, Gradient, Memory, Param, Program, Read, Starts, Use, View, Written,
+    place_blocks,
+};
 use crate::run::Operation;
 use crate::stage::{Stage, StepPart};
 use crate::traced::{GradientReader, Tracer};
@@ -86,17 +91,26 @@ const PAIR: View = slot(2, 2);
 const SLOPE_GRADIENT: View = slot(7, 1);
 const PAIR_GRADIENT: View = slot(8, 2);
 
-const SLOPE_DENSE: Dense = dense(1, SLOPE, 0, SLOPE_GRADIENT);
-const PAIR_DENSE: Dense = dense(2, PAIR, 32, PAIR_GRADIENT);
+const SLOPE_DENSE: &Dense = &dense(1, SLOPE, 0, SLOPE_GRADIENT);
+const PAIR_DENSE: &Dense = &dense(2, PAIR, 2, PAIR_GRADIENT);
 
 const fn dense(units: usize, y: View, kernel: usize, dy: View) -> Dense {
-    let bias = Some(kernel + 16);
-    Dense { inputs: 2, units, positions: 1, x: X, y, kernel, bias, pack: 0, activations: &[], dy, dx: None }
+    Dense {
+        inputs: 2,
+        units,
+        positions: 1,
+        x: Read::new(X, None),
+        y: Written::new(y, Some(dy)),
+        kernel: BatchWeight::product(kernel),
+        bias: Some(BatchWeight::sum(kernel + 1)),
+        activations: List::Borrowed(&[]),
+    }
 }
 
-const SLOPE_LOSS: Loss = Loss {
+const SLOPE_LOSS: &LossOp = &LossOp {
     output: 0,
     loss: Some(LossKind::MeanSquaredError),
+    kind: Some(Target::Values),
     positions: 1,
     classes: 1,
     y: SLOPE,
@@ -104,11 +118,13 @@ const SLOPE_LOSS: Loss = Loss {
     target: slot(3, 1),
     sample_weight: slot(5, 1),
     gradient: Some(SLOPE_GRADIENT),
-    metrics: &[(2, Metric::MeanAbsoluteError)],
+    metrics: List::Borrowed(&[Metric::MeanAbsoluteError]),
+    first_state: 0,
 };
-const PAIR_LOSS: Loss = Loss {
+const PAIR_LOSS: &LossOp = &LossOp {
     output: 1,
     loss: Some(LossKind::MeanSquaredError),
+    kind: Some(Target::Values),
     positions: 1,
     classes: 2,
     y: PAIR,
@@ -116,22 +132,35 @@ const PAIR_LOSS: Loss = Loss {
     target: slot(4, 2),
     sample_weight: slot(6, 1),
     gradient: Some(PAIR_GRADIENT),
-    metrics: &[],
+    metrics: List::Borrowed(&[]),
+    first_state: 1,
 };
 
-const fn product(offset: usize, cols: usize, uses: &'static [Use]) -> Block {
-    Block { offset, rows: 2, cols, pack: None, gradient: Some(Gradient::Product(uses)) }
+const fn product(cols: usize, uses: &'static [Use]) -> Block {
+    Block { rows: 2, cols, pack: false, gradient: Some(Gradient::Product(List::Borrowed(uses))) }
 }
 
-const fn sum(offset: usize, cols: usize, uses: &'static [Use]) -> Block {
-    Block { offset, rows: 1, cols, pack: None, gradient: Some(Gradient::Sum(uses)) }
+const fn sum(cols: usize, uses: &'static [Use]) -> Block {
+    Block { rows: 1, cols, pack: false, gradient: Some(Gradient::Sum(List::Borrowed(uses))) }
 }
 
 const SLOPE_USES: &[Use] = &[Use { x: X, dy: SLOPE_GRADIENT, positions: 1 }];
 const PAIR_USES: &[Use] = &[Use { x: X, dy: PAIR_GRADIENT, positions: 1 }];
+const BLOCKS: &[Block; 4] =
+    &[product(1, SLOPE_USES), sum(1, SLOPE_USES), product(2, PAIR_USES), sum(2, PAIR_USES)];
+const PLACED: BlockLayout<4> = place_blocks(BLOCKS);
 
 const fn param(block: usize, cols: usize) -> Param {
-    Param { block, column: 0, cols, shape: &[], regularizer: None, constraint: None }
+    Param {
+        layer: block / 2,
+        weight: block % 2,
+        block,
+        column: 0,
+        cols,
+        shape: List::Borrowed(&[]),
+        regularizer: None,
+        constraint: None,
+    }
 }
 
 const fn weight(name: &'static str, shape: &'static [usize]) -> WeightSpec {
@@ -197,15 +226,11 @@ impl Model for Lines {
         targets: &[Some(SLOPE_LOSS.target), Some(PAIR_LOSS.target)],
         custom_gradients: &[],
         sample_weights: &[Some(SLOPE_LOSS.sample_weight), Some(PAIR_LOSS.sample_weight)],
-        blocks: &[
-            product(0, 1, SLOPE_USES),
-            sum(16, 1, SLOPE_USES),
-            product(32, 2, PAIR_USES),
-            sum(48, 2, PAIR_USES),
-        ],
+        blocks: &PLACED.placed,
+        starts: Starts { blocks: &PLACED.blocks, packs: &PLACED.packs, interleaved: &[], states: &[2] },
         params: &[param(0, 1), param(1, 1), param(2, 2), param(3, 2)],
-        parameters: 64,
-        packs: 0,
+        parameters: PLACED.parameters,
+        packs: PLACED.packs_len,
         interleaved: &[],
         moving: &[],
         statistics: 4,

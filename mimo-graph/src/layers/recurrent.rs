@@ -50,18 +50,20 @@ pub struct Recurrent {
     pub flipped: bool,
 }
 
-/// What happens at a step.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cell {
-    /// Keras's `LSTM`: gates `i`, `f`, `c`, `o`, in this order.
-    Lstm,
-    /// Keras's `GRU`: gates `z`, `r`, `h`, in this order.
-    Gru {
-        /// Whether the reset gate is applied after the product with the recurrent kernel.
-        reset_after: bool,
-    },
-    /// Keras's `SimpleRNN`: the state is the activation of the product.
-    Simple,
+crate::describe! {
+    /// What happens at a step.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum Cell {
+        /// Keras's `LSTM`: gates `i`, `f`, `c`, `o`, in this order.
+        Lstm,
+        /// Keras's `GRU`: gates `z`, `r`, `h`, in this order.
+        Gru {
+            /// Whether the reset gate is applied after the product with the recurrent kernel.
+            reset_after: bool,
+        },
+        /// Keras's `SimpleRNN`: the state is the activation of the product.
+        Simple,
+    }
 }
 
 impl Cell {

@@ -66,21 +66,7 @@ fn reach(taps: &Dim, dilation: usize) -> Dim {
 }
 
 /// One axis of a convolution, of the convolution that it is the transpose of if it is one.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Axis {
-    /// Length of the input.
-    pub input: Dim,
-    /// Length of the output.
-    pub output: Dim,
-    /// Taps.
-    pub kernel: Dim,
-    /// From window to window.
-    pub stride: usize,
-    /// From tap to tap.
-    pub dilation: usize,
-    /// Zeros before the input.
-    pub padding: Dim,
-}
+pub type Axis = crate::operation::Axis<Dim>;
 
 impl Axis {
     /// From the first tap of a window to its last.

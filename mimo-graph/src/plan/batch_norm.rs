@@ -6,45 +6,13 @@
 
 use super::build::Building;
 use super::values::ValueId;
-use super::{Op, OpKind, Plan, Read};
+use super::{Op, Plan};
 use crate::dim::Dim;
 use crate::graph::{Graph, NodeId};
 use crate::layers::batch_normalization::BatchNormalization;
 use crate::loss::Loss;
+use crate::operation::BatchNormalization as Operation;
 use crate::shape::Shape;
-
-/// A batch normalization.
-#[derive(Clone, Debug, PartialEq)]
-pub struct BatchNorm {
-    /// Channels.
-    pub channels: Dim,
-    /// Values of a sample that follow each other in one channel: the axes after the channels, as one.
-    pub inner: Dim,
-    /// Added to the variance.
-    pub epsilon: f64,
-    /// Share of the averages that stays at each step.
-    pub momentum: f64,
-    /// The block of the scale.
-    pub gamma: Option<usize>,
-    /// The block of the offset.
-    pub beta: Option<usize>,
-    /// The block of the averages of the means.
-    pub moving_mean: usize,
-    /// The block of the averages of the variances.
-    pub moving_variance: usize,
-    /// Where the sums over the batch begin: mean, variance, `Σ dy`, `Σ dy·x̂`, each one value per channel. `None` if the
-    /// averages are used in training too.
-    pub sums: Option<Dim>,
-    /// What is read.
-    pub read: Read,
-}
-
-impl BatchNorm {
-    /// Positions of a sample that each channel has.
-    pub fn positions(&self) -> Dim {
-        self.read.x.len.clone() / self.channels.clone()
-    }
-}
 
 /// The part of a training step that a stage belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,20 +40,20 @@ impl Building {
     /// A batch normalization.
     pub(super) fn batch_norm(&mut self, graph: &Graph, id: NodeId, layer: &BatchNormalization) {
         let node = graph.node(id);
-        let read = self.read(graph, node.inputs[0]);
+        let x = self.read(graph, node.inputs[0]);
+        let shape = self.shape(graph, node.inputs[0]);
         // Checked by the layer's shape rule.
-        let axis = layer.sample_axis(read.shape.rank()).unwrap_or(0);
-        let channels = read.shape.0.get(axis).cloned().unwrap_or(Dim::Known(1));
-        let inner = Shape(read.shape.0.iter().skip(axis + 1).cloned().collect()).elements();
+        let axis = layer.sample_axis(shape.rank()).unwrap_or(0);
+        let channels = shape.0.get(axis).cloned().unwrap_or(Dim::Known(1));
+        let inner = Shape(shape.0.iter().skip(axis + 1).cloned().collect()).elements();
         let mut blocks = self.layer_weights(graph, id).into_iter().map(|weight| weight.block);
         let gamma = layer.gamma.and_then(|_| blocks.next());
         let beta = layer.beta.and_then(|_| blocks.next());
         let (Some(moving_mean), Some(moving_variance)) = (blocks.next(), blocks.next()) else { return };
         let batch = graph.compile.is_some() && graph.layer(node.layer).trainable;
-        let len = read.shape.elements();
         // Statistics, and a product and a sum per value.
-        self.plan.flops = self.plan.flops.clone() + Dim::Known(8) * len.clone();
-        let kind = OpKind::BatchNorm(Box::new(BatchNorm {
+        self.plan.flops = self.plan.flops.clone() + Dim::Known(8) * shape.elements();
+        let kind = Operation {
             channels,
             inner,
             epsilon: layer.epsilon,
@@ -96,17 +64,18 @@ impl Building {
             moving_variance,
             // Set by `place_sums`.
             sums: batch.then_some(Dim::Known(0)),
-            read,
-        }));
+            x,
+            y: self.written(graph, id),
+        };
         let reads = vec![self.values.of(node.inputs[0])];
         let value = self.values.of(node.outputs[0]);
-        self.op(self.call_name(graph, id), vec![id], len, kind, reads, value);
+        self.add(self.call_name(graph, id), vec![id], kind.into(), reads, value);
     }
 }
 
 /// Whether an operation needs sums over the batch.
 fn waits(op: &Op) -> bool {
-    matches!(&op.kind, OpKind::BatchNorm(norm) if norm.sums.is_some())
+    op.kind.planned().batch_sums().is_some()
 }
 
 /// Sorts the forward by level.
@@ -191,10 +160,9 @@ pub(super) fn place_sums(plan: &mut Plan) {
     let scans = plan.losses.iter().any(|loss| loss.loss.is_some_and(Loss::scans));
     let mut next = Dim::Known(if scans { plan.outputs.len() } else { 0 });
     for op in &mut plan.forward {
-        let OpKind::BatchNorm(norm) = &mut op.kind else { continue };
-        if let Some(sums) = &mut norm.sums {
-            *sums = next.clone();
-            next = next + Dim::Known(4) * norm.channels.clone();
+        if let Some(len) = op.kind.planned().batch_sums() {
+            op.kind.planned_mut().place_batch_sums(next.clone());
+            next = next + len;
         }
     }
     plan.sums = next;

@@ -3,15 +3,22 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::values::{ValueId, Values};
-use super::{Block, LossOp, Op, OpKind, Param, Plan, Read, Slot, View, Weighted, Windows};
+use super::{Block, Buffer, LossOp, Op, OpKind, Param, Plan, Read, View, Written};
 use crate::activation::Activation;
+use crate::describe::List;
 use crate::dim::Dim;
 use crate::graph::{Graph, GroupId, LayerId, NodeId, TensorId};
 use crate::layers::bidirectional::MergeMode;
-use crate::layers::pooling::PoolKind;
+use crate::layers::merge::MergeOp;
 use crate::layers::spatial::{self, Padding};
 use crate::layers::{self, LayerKind};
 use crate::loss::Loss;
+use crate::operation::merge::broadcast_strides;
+use crate::operation::permute::permuted_strides;
+use crate::operation::{
+    Activate, BatchWeight, Concatenate, Dot, Dropout, Embedding, Frame, GaussianNoise, Merge, MergeInput,
+    Normalize, Permute, Pooling, RepeatVector, UpSampling, Weight,
+};
 use crate::shape::Shape;
 use crate::target::Target;
 
@@ -92,71 +99,116 @@ impl Building {
     /// The operations of a call, on the shapes that the layer inside of wrappers sees.
     fn operations(&mut self, graph: &Graph, id: NodeId, core: &LayerKind) {
         let node = graph.node(id);
-        let kind = match core {
+        let kind: OpKind = match core {
             // A wrapper is not its own core.
             LayerKind::Flatten(_) | LayerKind::Reshape(_) | LayerKind::TimeDistributed(_) => return,
             LayerKind::Dense(_) => return self.dense(graph, id),
             LayerKind::Recurrent(layer) => return self.recurrent(graph, id, layer),
-            LayerKind::Embedding(layer) => OpKind::Embedding {
+            LayerKind::Embedding(layer) => Embedding {
                 vocabulary: layer.input_dim.clone(),
                 units: layer.output_dim.clone(),
-                block: self.layer_weights(graph, id)[0].block,
-                read: self.read(graph, node.inputs[0]),
-            },
+                numbers: self.shape(graph, node.inputs[0]).elements(),
+                embeddings: BatchWeight::scatter(self.layer_weights(graph, id)[0].block),
+                x: self.read(graph, node.inputs[0]),
+                y: self.written(graph, id),
+            }
+            .into(),
             LayerKind::BatchNormalization(layer) => return self.batch_norm(graph, id, layer),
             LayerKind::Conv(layer) => return self.conv(graph, id, layer),
             LayerKind::Depthwise(layer) => return self.depthwise(graph, id, layer),
             LayerKind::Separable(layer) => return self.separable(graph, id, layer),
             LayerKind::Activation(layer) if layer.activation == Activation::Linear => return,
-            LayerKind::Activation(layer) => OpKind::Activate {
+            LayerKind::Activation(layer) => Activate {
                 activation: layer.activation,
                 positions: self.shape(graph, node.inputs[0]).positions(),
-                read: self.read(graph, node.inputs[0]),
-            },
-            LayerKind::Permute(layer) => {
-                OpKind::Permute { dims: layer.dims.clone(), read: self.read(graph, node.inputs[0]) }
+                x: self.read(graph, node.inputs[0]),
+                y: self.written(graph, id),
             }
-            LayerKind::RepeatVector(layer) => {
-                OpKind::RepeatVector { n: layer.n.clone(), read: self.read(graph, node.inputs[0]) }
+            .into(),
+            LayerKind::Permute(layer) => Permute {
+                shape: List::Owned(self.shape(graph, node.outputs[0]).0),
+                strides: permuted_strides(&self.shape(graph, node.inputs[0]), &layer.dims),
+                x: self.read(graph, node.inputs[0]),
+                y: self.written(graph, id),
             }
-            LayerKind::Dropout(layer) => OpKind::Dropout {
+            .into(),
+            LayerKind::RepeatVector(layer) => RepeatVector {
+                n: layer.n.clone(),
+                x: self.read(graph, node.inputs[0]),
+                y: self.written(graph, id),
+            }
+            .into(),
+            LayerKind::Dropout(layer) => Dropout {
                 rate: layer.rate,
                 positions: Dim::Known(1),
                 key: key(layer.seed, id),
-                read: self.read(graph, node.inputs[0]),
-            },
-            LayerKind::GaussianNoise(layer) => OpKind::GaussianNoise {
+                x: self.read(graph, node.inputs[0]),
+                y: self.written(graph, id),
+            }
+            .into(),
+            LayerKind::GaussianNoise(layer) => GaussianNoise {
                 stddev: layer.stddev,
                 key: key(layer.seed, id),
-                read: self.read(graph, node.inputs[0]),
-            },
+                x: self.read(graph, node.inputs[0]),
+                y: self.written(graph, id),
+            }
+            .into(),
             // The convolution before has done it.
             LayerKind::Pooling(_) if self.places[self.values.of(node.outputs[0]).0].is_some() => return,
-            LayerKind::Pooling(layer) => {
-                let read = self.read(graph, node.inputs[0]);
-                let windows = Windows {
-                    image: spatial::image_of(&read.shape),
-                    size: layer.pool_size.clone(),
-                    strides: layer.strides.clone(),
-                    padding: layer.padding,
-                };
-                self.pooling(layer.kind, windows, read, &self.shape(graph, node.outputs[0]))
+            LayerKind::Pooling(layer) => Pooling {
+                kind: layer.kind,
+                image: spatial::image_of(&self.shape(graph, node.inputs[0])),
+                size: layer.pool_size.clone(),
+                strides: layer.strides.clone(),
+                padding: layer.padding,
+                x: self.read(graph, node.inputs[0]),
+                y: self.pooled(graph, id, &layer.pool_size),
             }
+            .into(),
             LayerKind::GlobalPooling(layer) => {
                 // One window, as large as the image.
-                let read = self.read(graph, node.inputs[0]);
-                let image = spatial::image_of(&read.shape);
+                let image = spatial::image_of(&self.shape(graph, node.inputs[0]));
                 let [height, width, _] = image.clone();
-                let (size, strides) = ([height, width], [Dim::Known(1), Dim::Known(1)]);
-                let windows = Windows { image, size, strides, padding: Padding::Valid };
-                self.pooling(layer.kind, windows, read, &self.shape(graph, node.outputs[0]))
+                let size = [height, width];
+                Pooling {
+                    kind: layer.kind,
+                    image,
+                    strides: [Dim::Known(1), Dim::Known(1)],
+                    padding: Padding::Valid,
+                    x: self.read(graph, node.inputs[0]),
+                    y: self.pooled(graph, id, &size),
+                    size,
+                }
+                .into()
             }
             LayerKind::Frame(layer) => {
-                OpKind::Frame { frame: Box::new(layer.clone()), read: self.read(graph, node.inputs[0]) }
+                let [height, width, channels] = spatial::image_of(&self.shape(graph, node.inputs[0]));
+                let [[above, below], [left, right]] = layer.edges.clone();
+                // The input is the smaller image if it is padded, and the larger one if it is cropped.
+                let (inner, outer) = if layer.pads {
+                    ([height, width.clone(), channels], left.clone() + width + right)
+                } else {
+                    let (lines, pixels) = (above.clone() + below, left.clone() + right);
+                    ([height - lines, width.clone() - pixels, channels], width)
+                };
+                Frame {
+                    pads: layer.pads,
+                    inner,
+                    outer,
+                    before: [above, left],
+                    x: self.read(graph, node.inputs[0]),
+                    y: self.written(graph, id),
+                }
+                .into()
             }
-            LayerKind::UpSampling(layer) => {
-                OpKind::UpSampling { layer: Box::new(layer.clone()), read: self.read(graph, node.inputs[0]) }
+            LayerKind::UpSampling(layer) => UpSampling {
+                image: spatial::image_of(&self.shape(graph, node.inputs[0])),
+                size: layer.size.clone(),
+                interpolation: layer.interpolation,
+                x: self.read(graph, node.inputs[0]),
+                y: self.written(graph, id),
             }
+            .into(),
             LayerKind::Dot(layer) => return self.dot(graph, id, *layer),
             LayerKind::Concatenate(layer) => {
                 let result = self.shape(graph, node.outputs[0]);
@@ -164,71 +216,81 @@ impl Building {
                 let rank = result.rank() as i64 + 1;
                 let axis = if layer.axis < 0 { layer.axis + rank } else { layer.axis };
                 let before = usize::try_from(axis - 1).unwrap_or(0).min(result.rank());
-                OpKind::Concatenate {
-                    outer: Shape(result.0[..before].to_vec()).elements(),
-                    parts: node.inputs.iter().map(|&input| self.read(graph, input)).collect(),
-                }
+                self.concatenation(graph, id, Shape(result.0[..before].to_vec()).elements())
             }
-            // The directions are calls of their own: here is what they gave.
+            // The directions are calls of their own, whose results are merged here.
             LayerKind::Bidirectional(layer) => match layer.merge_mode {
-                Some(MergeMode::Values(op)) => OpKind::Merge {
-                    op,
-                    shape: self.shape(graph, node.outputs[0]),
-                    inputs: node.inputs.iter().map(|&input| self.read(graph, input)).collect(),
-                },
-                Some(MergeMode::Concat) | None => OpKind::Concatenate {
-                    outer: self.shape(graph, node.outputs[0]).positions(),
-                    parts: node.inputs.iter().map(|&input| self.read(graph, input)).collect(),
-                },
+                Some(MergeMode::Values(op)) => self.merge(graph, id, op),
+                Some(MergeMode::Concat) | None => {
+                    let outer = self.shape(graph, node.outputs[0]).positions();
+                    self.concatenation(graph, id, outer)
+                }
             },
-            LayerKind::Merge(layer) => OpKind::Merge {
-                op: layer.op,
-                shape: self.shape(graph, node.outputs[0]),
-                inputs: node.inputs.iter().map(|&input| self.read(graph, input)).collect(),
-            },
+            LayerKind::Merge(layer) => self.merge(graph, id, layer.op),
         };
         let reads = node.inputs.iter().map(|&input| self.values.of(input)).collect();
         let value = self.values.of(node.outputs[0]);
-        let name = self.call_name(graph, id);
-        self.op(name, vec![id], self.shape(graph, node.outputs[0]).elements(), kind, reads, value);
+        self.add(self.call_name(graph, id), vec![id], kind, reads, value);
     }
 
-    fn pooling(&mut self, kind: PoolKind, windows: Windows, read: Read, result: &Shape) -> OpKind {
-        let [height, width] = windows.size.clone();
+    /// The result of a pooling with windows of this size.
+    fn pooled(&mut self, graph: &Graph, id: NodeId, size: &[Dim; 2]) -> Written {
+        let [height, width] = size.clone();
+        let result = self.shape(graph, graph.node(id).outputs[0]);
         self.plan.flops = self.plan.flops.clone() + result.elements() * height * width;
-        OpKind::Pooling { kind, windows: Box::new(windows), read }
+        self.written(graph, id)
+    }
+
+    fn concatenation(&mut self, graph: &Graph, id: NodeId, outer: Dim) -> OpKind {
+        let parts = graph.node(id).inputs.iter().map(|&input| self.read(graph, input)).collect();
+        Concatenate { outer, parts: List::Owned(parts), y: self.written(graph, id) }.into()
+    }
+
+    fn merge(&mut self, graph: &Graph, id: NodeId, op: MergeOp) -> OpKind {
+        let node = graph.node(id);
+        let result = self.shape(graph, node.outputs[0]);
+        let input = |&input: &TensorId| MergeInput {
+            x: self.read(graph, input),
+            strides: broadcast_strides(&self.shape(graph, input), &result),
+        };
+        let inputs = List::Owned(node.inputs.iter().map(input).collect());
+        Merge { op, inputs, shape: List::Owned(result.0), y: self.written(graph, id) }.into()
     }
 
     /// A dot product, after normalising what it multiplies if it is one of cosines.
     fn dot(&mut self, graph: &Graph, id: NodeId, layer: layers::dot::Dot) {
         let node = graph.node(id);
         let name = self.call_name(graph, id);
-        let mut axes = [0; 2];
         let mut values = vec![];
-        let reads = [0, 1].map(|i| {
-            let mut read = self.read(graph, node.inputs[i]);
-            let mut value = self.values.of(node.inputs[i]);
-            axes[i] = layer.sample_axis(i, read.shape.rank()).unwrap_or(0);
+        let mut summed = Dim::Known(1);
+        let mut around = [const { [Dim::Known(1), Dim::Known(1)] }; 2];
+        let x = [0, 1].map(|i| {
+            let shape = self.shape(graph, node.inputs[i]);
+            let (mut x, mut value) = (self.read(graph, node.inputs[i]), self.values.of(node.inputs[i]));
+            let axis = layer.sample_axis(i, shape.rank()).unwrap_or(0);
+            let (before, from) = shape.0.split_at(axis.min(shape.rank()));
+            let (len, after) = match from {
+                [len, after @ ..] => (len.clone(), Shape(after.to_vec()).elements()),
+                [] => (Dim::Known(1), Dim::Known(1)),
+            };
             if layer.normalize {
-                let normal = self.values.add(value);
-                self.places.push(None);
-                self.gradients.push(None);
-                let shape = read.shape.clone();
-                let kind = OpKind::Normalize { axis: axes[i], read };
-                let name = format!("{name}_normalize_{i}");
-                self.op(name, vec![], shape.elements(), kind, vec![value], normal);
-                let x = self.places[normal.0].clone().unwrap_or_else(|| View::whole(0, shape.elements()));
-                read = Read { x, shape, dx: None };
-                value = normal;
+                let normal = self.value_like(value);
+                let y = self.written_value(shape.elements(), normal);
+                let kind = Normalize { len: len.clone(), inner: after.clone(), x, y: y.clone() };
+                self.add(format!("{name}_normalize_{i}"), vec![], kind.into(), vec![value], normal);
+                (x, value) = (Read::of(y.view), normal);
             }
+            if i == 0 {
+                summed = len;
+            }
+            around[i] = [Shape(before.to_vec()).elements(), after];
             values.push(value);
-            read
+            x
         });
         let result = self.shape(graph, node.outputs[0]).elements();
-        let summed = reads[0].shape.0.get(axes[0]).cloned().unwrap_or(Dim::Known(1));
-        self.plan.flops = self.plan.flops.clone() + Dim::Known(2) * result.clone() * summed;
-        let kind = OpKind::Dot { axes, reads };
-        self.op(name, vec![id], result, kind, values, self.values.of(node.outputs[0]));
+        self.plan.flops = self.plan.flops.clone() + Dim::Known(2) * result * summed.clone();
+        let kind = Dot { around, summed, x, y: self.written(graph, id) };
+        self.add(name, vec![id], kind.into(), values, self.values.of(node.outputs[0]));
     }
 
     /// Outputs, their losses and metrics. Every loss gets a value to itself whose gradient it writes: what other losses and
@@ -294,7 +356,8 @@ impl Building {
                 target,
                 sample_weight,
                 gradient,
-                metrics: training.metrics.iter().map(|&(_, metric)| metric).collect(),
+                metrics: List::Owned(training.metrics.iter().map(|&(_, metric)| metric).collect()),
+                first_state: self.plan.losses.iter().map(|loss| loss.metrics.len()).sum(),
             });
         }
     }
@@ -302,18 +365,22 @@ impl Building {
     /// A copy of a value of this shape, so that its gradient is added to that of the value.
     fn copy(&mut self, name: String, value: ValueId, shape: &Shape) -> ValueId {
         let copy = self.value_like(value);
-        // Inputs, and what calls give, have their places by now.
-        let x = self.places[value.0].clone().unwrap_or_else(|| View::whole(0, shape.elements()));
-        let read = Read { x, shape: shape.clone(), dx: None };
-        let kind = OpKind::Activate { activation: Activation::Linear, positions: Dim::Known(1), read };
-        self.op(name, vec![], shape.elements(), kind, vec![value], copy);
+        // Inputs, and the results of calls, have their places by now.
+        let x = self.places[value.0].clone().unwrap_or_else(|| View::of_buffer(0, shape.elements()));
+        let kind = Activate {
+            activation: Activation::Linear,
+            positions: Dim::Known(1),
+            x: Read::of(x),
+            y: self.written_value(shape.elements(), copy),
+        };
+        self.add(name, vec![], kind.into(), vec![value], copy);
         copy
     }
 
     /// The value that the activation of `node` reads, if that is an operation of its own.
     fn product_of(&self, node: NodeId, value: ValueId) -> Option<ValueId> {
         let is_activation = |&at: &usize| {
-            matches!(self.plan.forward[at].kind, OpKind::Activate { .. })
+            matches!(self.plan.forward[at].kind, OpKind::Activate(_))
                 && self.plan.forward[at].nodes == [node]
                 && self.gives[at] == [value]
         };
@@ -329,23 +396,31 @@ impl Building {
         ports.iter().any(|&port| fuses(compile.outputs[port].loss, activation))
     }
 
-    /// Adds an operation that gives one value in a slot of its own.
-    pub(super) fn op(
+    /// Memory for the result of a call and for its gradient.
+    pub(super) fn written(&mut self, graph: &Graph, id: NodeId) -> Written {
+        let output = graph.node(id).outputs[0];
+        self.written_value(self.shape(graph, output).elements(), self.values.of(output))
+    }
+
+    /// Memory for a value and for its gradient, if it has one.
+    pub(super) fn written_value(&mut self, len: Dim, value: ValueId) -> Written {
+        let view = self.slot(len.clone());
+        let gradient = self.values.has_gradient(value).then(|| self.slot(len));
+        self.places[value.0] = Some(view.clone());
+        self.gradients[value.0] = gradient.clone();
+        Written { view, gradient, kept: false }
+    }
+
+    /// Adds an operation that writes one value.
+    pub(super) fn add(
         &mut self,
         name: String,
         nodes: Vec<NodeId>,
-        len: Dim,
         kind: OpKind,
         reads: Vec<ValueId>,
         value: ValueId,
     ) {
-        let y = self.slot(len.clone());
-        let dy = if self.values.has_gradient(value) { self.slot(len) } else { y.clone() };
-        self.places[value.0] = Some(y.clone());
-        if self.values.has_gradient(value) {
-            self.gradients[value.0] = Some(dy.clone());
-        }
-        self.plan.forward.push(Op { name, nodes, y, dy, backward: false, steps: self.wrapped(), kind });
+        self.plan.forward.push(Op { name, nodes, backward: false, steps: self.wrapped(), kind });
         self.given_by.insert(value, self.reads.len());
         self.reads.push(reads);
         self.gives.push(vec![value]);
@@ -388,8 +463,8 @@ impl Building {
     pub(super) fn slot(&mut self, len: Dim) -> View {
         let len = self.steps.1.clone() * len;
         // Times are set when all operations are known.
-        self.plan.slots.push(Slot::new(len.clone()));
-        View::whole(self.plan.slots.len() - 1, len)
+        self.plan.slots.push(Buffer::new(len.clone()));
+        View::of_buffer(self.plan.slots.len() - 1, len)
     }
 
     /// The weights of nested models that no output needs: a nested model has all of its weights or none.
@@ -404,12 +479,12 @@ impl Building {
     }
 
     /// The blocks of a layer's weights, one each; made at its first call.
-    pub(super) fn layer_weights(&mut self, graph: &Graph, id: NodeId) -> Vec<Weighted> {
+    pub(super) fn layer_weights(&mut self, graph: &Graph, id: NodeId) -> Vec<Weight<Dim>> {
         self.blocks_of(graph, graph.node(id).layer)
     }
 
     /// The same for a layer, whether it is called or not. The last axis of a weight is the columns.
-    fn blocks_of(&mut self, graph: &Graph, layer: LayerId) -> Vec<Weighted> {
+    fn blocks_of(&mut self, graph: &Graph, layer: LayerId) -> Vec<Weight<Dim>> {
         if self.blocks[layer.index()].is_none() {
             let mut blocks = vec![];
             self.plan.weighted.push(layer);
@@ -418,21 +493,42 @@ impl Building {
                 let cols = cols.unwrap_or(Dim::Known(1));
                 let block = self.plan.blocks.len();
                 self.plan.blocks.push(Block { rows, cols: cols.clone(), pack: false, gradient: None });
-                self.plan.params.push(Param { layer, weight: index, block, column: Dim::Known(0), cols });
+                self.plan.params.push(param(graph, layer, index, block, [Dim::Known(0), cols]));
                 blocks.push(block);
             }
             self.blocks[layer.index()] = Some(blocks);
         }
         let blocks = self.blocks[layer.index()].iter().flatten();
-        blocks.map(|&block| Weighted::new(block)).collect()
+        blocks.map(|&block| Weight::of(block)).collect()
     }
 
+    /// A tensor, to be read.
     pub(super) fn read(&self, graph: &Graph, tensor: TensorId) -> Read {
-        let shape = self.shape(graph, tensor);
         let place = self.places[self.values.of(tensor).0].clone();
         // Calls are in topological order, so what is read has its place.
-        let x = place.unwrap_or_else(|| View::whole(0, shape.elements()));
-        Read { x, shape, dx: None }
+        let whole = || View::of_buffer(0, self.shape(graph, tensor).elements());
+        Read::of(place.unwrap_or_else(whole))
+    }
+}
+
+/// A weight of a layer as columns of a block: from `column` on, `cols` of them.
+pub(super) fn param(
+    graph: &Graph,
+    layer: LayerId,
+    weight: usize,
+    block: usize,
+    [column, cols]: [Dim; 2],
+) -> Param {
+    let declared = &graph.layer(layer).weights[weight];
+    Param {
+        layer: layer.index(),
+        weight,
+        block,
+        column,
+        cols,
+        shape: List::Owned(declared.shape.0.clone()),
+        regularizer: declared.options.regularizer,
+        constraint: declared.options.constraint,
     }
 }
 

@@ -1,14 +1,14 @@
 //! Convolutions: their geometry, and the memory that their passes need for one sample.
 
 use super::build::Building;
-use super::pooled;
 use super::values::ValueId;
-use super::{Conv, OpKind, Plan, Read, Scratch, Slot, View, Weighted};
+use super::{Buffer, OpKind, Plan, Read, View};
 use crate::activation::Activation;
 use crate::dim::{Dim, Same};
 use crate::graph::{Graph, NodeId};
 use crate::layers;
 use crate::layers::sliding::{Axis, Sliding};
+use crate::operation::{Activate, Conv, ConvScratch, Depthwise, During, Geometry, Weight, Widened};
 use crate::shape::Shape;
 
 /// The kernel of a convolution and what follows it.
@@ -17,8 +17,22 @@ struct Kernel {
     filters: Dim,
     /// Parts of the channels.
     groups: Dim,
-    kernel: Weighted,
-    bias: Option<Weighted>,
+    kernel: Weight<Dim>,
+    bias: Option<Weight<Dim>>,
+}
+
+/// A convolution, before it is known which operation executes it.
+pub(super) struct Convolution {
+    pub(super) geometry: Geometry<Dim>,
+    /// Whether it outputs inputs of the geometry.
+    pub(super) transposed: bool,
+    /// Whether every channel is a group, so that the passes run along the channels.
+    pub(super) depthwise: bool,
+    pub(super) kernel: Weight<Dim>,
+    pub(super) bias: Option<Weight<Dim>>,
+    /// The activation that is applied in place.
+    pub(super) activation: Activation,
+    pub(super) x: Read,
 }
 
 impl Building {
@@ -26,14 +40,15 @@ impl Building {
     pub(super) fn conv(&mut self, graph: &Graph, id: NodeId, layer: &layers::conv::Conv) {
         let input = graph.node(id).inputs[0];
         let read = self.read(graph, input);
-        let axes = image(layer.sliding.axes(&read.shape));
+        let shape = self.shape(graph, input);
+        let axes = image(layer.sliding.axes(&shape));
         let mut weights = self.layer_weights(graph, id).into_iter();
         // A convolution has a kernel.
         let Some(kernel) = weights.next() else { return };
         let (filters, groups) = (layer.filters.clone(), Dim::Known(layer.groups));
         let kernel = Kernel { filters, groups, kernel, bias: weights.next() };
         let transposed = layer.sliding.class.transposed();
-        let conv = convolution(axes, read, kernel, transposed);
+        let conv = convolution(axes, read, &shape, kernel, transposed);
         self.activated(graph, id, conv, self.values.of(input), layer.activation);
     }
 
@@ -43,7 +58,9 @@ impl Building {
         let read = self.read(graph, input);
         let mut weights = self.layer_weights(graph, id).into_iter();
         let Some(kernel) = weights.next() else { return };
-        let conv = along_channels(&layer.sliding, &layer.depth_multiplier, read, kernel, weights.next());
+        let shape = self.shape(graph, input);
+        let conv =
+            along_channels(&layer.sliding, &layer.depth_multiplier, (read, &shape), kernel, weights.next());
         self.activated(graph, id, conv, self.values.of(input), layer.activation);
     }
 
@@ -53,27 +70,22 @@ impl Building {
         let read = self.read(graph, input);
         let mut weights = self.layer_weights(graph, id).into_iter();
         let (Some(depthwise), Some(pointwise)) = (weights.next(), weights.next()) else { return };
-        let first = along_channels(&layer.sliding, &layer.depth_multiplier, read, depthwise, None);
+        let shape = self.shape(graph, input);
+        let first = along_channels(&layer.sliding, &layer.depth_multiplier, (read, &shape), depthwise, None);
         // As the result, but for its channels.
         let mut between = self.shape(graph, output);
         between.0.pop();
-        between.0.push(first.filters.clone());
+        between.0.push(first.geometry.filters.clone());
         let value = self.value_like(self.values.of(output));
         let reads = self.values.of(input);
-        self.convolve(
-            format!("{}_depthwise", self.call_name(graph, id)),
-            id,
-            first,
-            between.clone(),
-            reads,
-            value,
-        );
+        let name = format!("{}_depthwise", self.call_name(graph, id));
+        self.convolve(name, id, first, &between, reads, value);
 
         let axes = image(between.0.iter().take(between.rank() - 1).map(still).collect());
-        let read = self.read_value(value, between);
+        let read = self.read_value(value, &between);
         let (filters, groups) = (layer.filters.clone(), Dim::Known(1));
         let kernel = Kernel { filters, groups, kernel: pointwise, bias: weights.next() };
-        let second = convolution(axes, read, kernel, false);
+        let second = convolution(axes, read, &between, kernel, false);
         self.activated(graph, id, second, value, layer.activation);
     }
 
@@ -82,7 +94,7 @@ impl Building {
         &mut self,
         graph: &Graph,
         id: NodeId,
-        mut conv: Conv,
+        mut conv: Convolution,
         from: ValueId,
         activation: Activation,
     ) {
@@ -97,15 +109,18 @@ impl Building {
             return self.pooled_conv(graph, [id, pooling], conv, from, height);
         }
         let product = if in_place { value } else { self.value_like(value) };
-        self.convolve(self.call_name(graph, id), id, conv, result.clone(), from, product);
+        self.convolve(self.call_name(graph, id), id, conv, &result, from, product);
         if in_place {
             return;
         }
-        let positions = result.positions();
-        let read = self.read_value(product, result.clone());
-        let kind = OpKind::Activate { activation, positions, read };
+        let kind = Activate {
+            activation,
+            positions: result.positions(),
+            x: self.read_value(product, &result),
+            y: self.written_value(result.elements(), value),
+        };
         let name = format!("{}_activation", self.call_name(graph, id));
-        self.op(name, vec![id], result.elements(), kind, vec![product], value);
+        self.add(name, vec![id], kind.into(), vec![product], value);
     }
 
     /// Adds a convolution that gives `value`, of shape `result`.
@@ -113,122 +128,91 @@ impl Building {
         &mut self,
         name: String,
         id: NodeId,
-        mut conv: Conv,
-        result: Shape,
+        conv: Convolution,
+        result: &Shape,
         from: ValueId,
         value: ValueId,
     ) {
         self.count_products(&conv);
-        conv.forward = scratch(&mut self.plan, &conv, !conv.transposed, conv.transposed);
-        self.op(name, vec![id], result.elements(), OpKind::Conv(Box::new(conv)), vec![from], value);
+        let memory = &mut |len| fixed(&mut self.plan, len);
+        let Convolution { geometry, transposed, depthwise, kernel, bias, activation, x } = conv;
+        let kind: OpKind = if depthwise {
+            Depthwise {
+                forward: Widened::new(&geometry, During::Forward, [true, false], memory),
+                backward: Widened { input: None, output: None },
+                y: self.written_value(result.elements(), value),
+                activation_grad_applied: false,
+                geometry,
+                x,
+                kernel,
+                bias,
+                activation,
+            }
+            .into()
+        } else {
+            let passes = [!transposed, transposed];
+            Conv {
+                forward: ConvScratch::new(&geometry, During::Forward, passes, memory),
+                backward: ConvScratch { input: None, spread: None },
+                y: self.written_value(result.elements(), value),
+                activation_grad_applied: false,
+                geometry,
+                transposed,
+                x,
+                kernel,
+                bias,
+                activation,
+            }
+            .into()
+        };
+        self.add(name, vec![id], kind, vec![from], value);
     }
 
     /// Adds the work of a convolution to that of a forward pass.
-    pub(super) fn count_products(&mut self, conv: &Conv) {
-        let products = conv.axes.iter().fold(kernel_len(conv), |n, axis| n * axis.output.clone());
+    pub(super) fn count_products(&mut self, conv: &Convolution) {
+        let geometry = &conv.geometry;
+        let kernel = if conv.depthwise { geometry.depthwise_kernel_len() } else { geometry.kernel_len() };
+        let products = geometry.axes.iter().fold(kernel, |n, axis| n * axis.output.clone());
         self.plan.flops = self.plan.flops.clone() + Dim::Known(2) * products;
     }
 
     /// A value beside the graph's tensors, to be read.
-    fn read_value(&self, value: ValueId, shape: Shape) -> Read {
+    fn read_value(&self, value: ValueId, shape: &Shape) -> Read {
         let place = self.places[value.0].clone();
-        // What gives it was added before.
-        let x = place.unwrap_or_else(|| View::whole(0, shape.elements()));
-        Read { x, shape, dx: None }
+        // The operation that writes it was added before.
+        Read::of(place.unwrap_or_else(|| View::of_buffer(0, shape.elements())))
     }
 }
 
-/// A convolution without activation and memory.
-fn convolution(axes: [Axis; 2], read: Read, kernel: Kernel, transposed: bool) -> Conv {
-    let channels = read.shape.last().cloned().unwrap_or(Dim::Known(1));
+/// A convolution without activation.
+fn convolution(axes: [Axis; 2], x: Read, shape: &Shape, kernel: Kernel, transposed: bool) -> Convolution {
+    let channels = shape.last().cloned().unwrap_or(Dim::Known(1));
     let Kernel { filters, groups, kernel, bias } = kernel;
     let (channels, filters) = if transposed { (filters, channels) } else { (channels, filters) };
     // One channel is one group both ways, and then filters are more to run along than channels.
     let depthwise = !transposed && groups.same(&channels) == Same::Yes && channels != Dim::Known(1);
-    Conv {
-        axes,
-        channels,
-        filters,
-        groups,
-        transposed,
-        depthwise,
-        kernel,
-        bias,
-        activation: Activation::Linear,
-        passed: false,
-        forward: Scratch::default(),
-        backward: Scratch::default(),
-        pooled: None,
-        read,
-    }
+    let geometry = Geometry { axes, channels, filters, groups };
+    Convolution { geometry, transposed, depthwise, kernel, bias, activation: Activation::Linear, x }
 }
 
 /// A convolution whose groups are its channels.
 fn along_channels(
     sliding: &Sliding,
     depth_multiplier: &Dim,
-    read: Read,
-    kernel: Weighted,
-    bias: Option<Weighted>,
-) -> Conv {
-    let axes = image(sliding.axes(&read.shape));
-    let groups = read.shape.last().cloned().unwrap_or(Dim::Known(1));
+    (read, shape): (Read, &Shape),
+    kernel: Weight<Dim>,
+    bias: Option<Weight<Dim>>,
+) -> Convolution {
+    let axes = image(sliding.axes(shape));
+    let groups = shape.last().cloned().unwrap_or(Dim::Known(1));
     let filters = groups.clone() * depth_multiplier.clone();
-    convolution(axes, read, Kernel { filters, groups, kernel, bias }, false)
+    convolution(axes, read, shape, Kernel { filters, groups, kernel, bias }, false)
 }
 
-/// Gives the backward of convolutions the memory that it needs.
-pub(super) fn backward_scratch(plan: &mut Plan) {
-    for at in 0..plan.forward.len() {
-        if !plan.forward[at].backward {
-            continue;
-        }
-        let OpKind::Conv(conv) = &plan.forward[at].kind else { continue };
-        let conv = conv.clone();
-        let (trained, gradient) = (conv.kernel.gradient.is_some(), conv.read.dx.is_some());
-        let mut conv = conv;
-        if conv.pooled.is_some() {
-            pooled::backward_scratch(plan, &mut conv, trained, gradient);
-        } else {
-            // A depthwise convolution sums up the gradients of a channel's copies where the copies are.
-            let gathers = trained || gradient && (conv.transposed || conv.copies());
-            conv.backward = scratch(plan, &conv, gathers, !conv.transposed && gradient);
-        }
-        plan.forward[at].kind = OpKind::Conv(conv);
-    }
-}
-
-impl Conv {
-    /// Whether the passes run along the channels that are given, with a copy of the channel that is read for each.
-    fn copies(&self) -> bool {
-        self.depthwise && self.filters.same(&self.channels) != Same::Yes
-    }
-}
-
-/// The slots of a pass that reads windows of the geometry's input, or spreads its output.
-pub(super) fn scratch(plan: &mut Plan, conv: &Conv, gathers: bool, spreads: bool) -> Scratch {
-    let mut slot = |len: Dim| {
-        plan.slots.push(Slot::fixed(len.clone()));
-        View::whole(plan.slots.len() - 1, len)
-    };
-    let area = |len: fn(&Axis) -> Dim, channels: &Dim| {
-        conv.axes.iter().fold(channels.clone(), |area, axis| area * len(axis))
-    };
-    let padded = conv.axes.iter().any(|axis| axis.padded().same(&axis.input) != Same::Yes);
-    let wide = if conv.depthwise { &conv.filters } else { &conv.channels };
-    Scratch {
-        input: (gathers && (padded || conv.copies())).then(|| slot(area(Axis::padded, wide))),
-        output: spreads.then(|| slot(area(Axis::padded_output, &conv.filters))),
-        kernel: (spreads && !conv.depthwise).then(|| slot(kernel_len(conv))),
-    }
-}
-
-pub(super) fn kernel_len(conv: &Conv) -> Dim {
-    let channels = match conv.depthwise {
-        true => conv.filters.clone(),
-        false => conv.channels.clone() / conv.groups.clone() * conv.filters.clone(),
-    };
-    conv.axes.iter().fold(channels, |len, axis| len * axis.kernel.clone())
+/// Memory of a length that does not depend on the rows of a chunk.
+pub(super) fn fixed(plan: &mut Plan, len: Dim) -> View {
+    plan.slots.push(Buffer::fixed(len.clone()));
+    View::of_buffer(plan.slots.len() - 1, len)
 }
 
 /// Height and width; sequences have height 1.

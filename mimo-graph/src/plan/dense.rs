@@ -1,12 +1,14 @@
 //! Dense layers: siblings on one input become one product, activations are applied in place where they can be.
 
-use super::build::{Building, activation, shape, units};
+use super::build::{Building, activation, param, shape, units};
 use super::values::ValueId;
-use super::{Block, Dense, Op, OpKind, Param, Read, Segment, View};
+use super::{Block, Op, Read, View, Written};
 use crate::activation::Activation;
+use crate::describe::List;
 use crate::dim::Dim;
 use crate::graph::{Graph, NodeId};
 use crate::layers::LayerKind;
+use crate::operation::{Activate, BatchWeight, Dense, Segment};
 
 impl Building {
     /// A dense layer, together with the siblings that can be computed with it.
@@ -17,8 +19,9 @@ impl Building {
         let nodes = self.siblings(graph, id);
         let input = graph.node(id).inputs[0];
         let read = self.read(graph, input);
-        let inputs = read.shape.last().cloned().unwrap_or(Dim::Known(1));
-        let positions = read.shape.positions();
+        let read_shape = self.shape(graph, input);
+        let inputs = read_shape.last().cloned().unwrap_or(Dim::Known(1));
+        let positions = read_shape.positions();
         let units: Vec<Dim> = nodes.iter().map(|&node| units(graph, node)).collect();
         let total = units.iter().fold(Dim::Known(0), |sum, units| sum + units.clone());
         let (kernel, bias) = self.weights(graph, &nodes, &inputs, &total);
@@ -28,11 +31,8 @@ impl Building {
         let y = self.slot(positions.clone() * total.clone());
         let outputs: Vec<ValueId> =
             nodes.iter().map(|&node| self.values.of(graph.node(node).outputs[0])).collect();
-        let dy = if outputs.iter().any(|&value| self.values.has_gradient(value)) {
-            self.slot(positions.clone() * total.clone())
-        } else {
-            y.clone()
-        };
+        let trained = outputs.iter().any(|&value| self.values.has_gradient(value));
+        let gradient = trained.then(|| self.slot(positions.clone() * total.clone()));
         let mut segments = vec![];
         let mut gives = vec![];
         let mut separate = vec![];
@@ -48,52 +48,45 @@ impl Building {
             let activation = activation(graph, node);
             let in_place = activation.elementwise() && activation.from_output();
             let product = if activation == Activation::Linear || in_place && !self.fused(graph, node) {
-                segments.push(Segment {
-                    column: column.clone(),
-                    len: units.clone(),
-                    activation,
-                    passed: false,
-                });
+                segments.push(segment(&column, &units, activation));
                 value
             } else {
                 let product = self.value_like(value);
-                segments.push(Segment {
-                    column: column.clone(),
-                    len: units.clone(),
-                    activation: Activation::Linear,
-                    passed: false,
-                });
+                segments.push(segment(&column, &units, Activation::Linear));
                 separate.push((node, activation, product, part(&y)));
                 product
             };
             self.places[product.0] = Some(part(&y));
             if self.values.has_gradient(product) {
-                self.gradients[product.0] = Some(part(&dy));
+                self.gradients[product.0] = gradient.as_ref().map(part);
             }
             gives.push(product);
             column = column + units;
         }
         let reads = vec![self.values.of(input)];
         let name = nodes.iter().map(|&node| self.call_name(graph, node)).collect::<Vec<_>>().join("_and_");
-        let kind = OpKind::Dense(Box::new(Dense {
+        if segments.iter().all(|segment| segment.activation == Activation::Linear) {
+            segments.clear();
+        }
+        let kind = Dense {
             inputs,
             units: total,
             positions: positions.clone(),
-            kernel,
-            bias,
-            segments,
-            read,
-        }));
-        self.plan.forward.push(Op { name, nodes, y, dy, backward: false, steps: self.wrapped(), kind });
+            x: read,
+            y: Written { view: y, gradient, kept: false },
+            kernel: BatchWeight::product(kernel),
+            bias: bias.map(BatchWeight::sum),
+            activations: List::Owned(segments),
+        };
+        self.plan.forward.push(Op { name, nodes, backward: false, steps: self.wrapped(), kind: kind.into() });
         self.reads.push(reads);
         self.gives.push(gives);
         for (node, activation, product, x) in separate {
-            let output = graph.node(node).outputs[0];
             let name = format!("{}_activation", self.call_name(graph, node));
-            let result = self.shape(graph, output);
-            let read = Read { x, shape: result.clone(), dx: None };
-            let kind = OpKind::Activate { activation, positions: positions.clone(), read };
-            self.op(name, vec![node], result.elements(), kind, vec![product], self.values.of(output));
+            let (x, y) = (Read::of(x), self.written(graph, node));
+            let kind = Activate { activation, positions: positions.clone(), x, y };
+            let value = self.values.of(graph.node(node).outputs[0]);
+            self.add(name, vec![node], kind.into(), vec![product], value);
         }
     }
 
@@ -163,11 +156,16 @@ impl Building {
             self.blocks[layer.index()] = Some([Some(kernel), bias].into_iter().flatten().collect());
             self.plan.weighted.push(layer);
             for (weight, block) in [Some(kernel), bias].into_iter().flatten().enumerate() {
-                let (column, cols) = (column.clone(), cols.clone());
-                self.plan.params.push(Param { layer, weight, block, column, cols });
+                let columns = [column.clone(), cols.clone()];
+                self.plan.params.push(param(graph, layer, weight, block, columns));
             }
             column = column + cols;
         }
         (kernel, bias)
     }
+}
+
+/// The activation of the sibling with these columns.
+fn segment(column: &Dim, len: &Dim, activation: Activation) -> Segment<Dim> {
+    Segment { column: column.clone(), len: len.clone(), activation, activation_grad_applied: false }
 }

@@ -2,11 +2,11 @@
 
 use super::build::Building;
 use super::values::{self, ValueId};
-use super::{Block, Gradient, OpKind, Private, Read, Sink, Slot, Use, View, Weighted};
-use super::{batch_norm, conv};
-use crate::activation::Activation;
+use super::{Gradient, GradientTarget, Op, Plan, Use, batch_norm, conv};
+use crate::describe::List;
 use crate::dim::Dim;
 use crate::graph::Graph;
+use crate::operation::{BatchGradient, ChunkAccumulator};
 
 /// Orders the backward pass and connects gradients.
 pub(super) fn connect(graph: &Graph, building: &mut Building) {
@@ -17,8 +17,16 @@ pub(super) fn connect(graph: &Graph, building: &mut Building) {
     let last = sinks(building);
     masks(building, &last);
     weights(graph, building);
-    privates(graph, building);
-    conv::backward_scratch(&mut building.plan);
+    chunk_sums(graph, building);
+}
+
+/// Prepares every operation for its backward, once nothing changes any more where gradients are.
+pub(super) fn prepare(plan: &mut Plan) {
+    let mut forward = std::mem::take(&mut plan.forward);
+    for op in forward.iter_mut().filter(|op| op.backward) {
+        op.kind.planned_mut().prepare_backward(&mut |len| conv::fixed(plan, len));
+    }
+    plan.forward = forward;
 }
 
 /// Heads first, then what several outputs share, so that methods which combine the heads' gradients can step in
@@ -63,16 +71,16 @@ fn sinks(building: &mut Building) -> Vec<Option<usize>> {
         let view = value.and_then(|value| gradients[value.0].clone());
         plan.custom_gradients.push(view.zip(*value).map(|(view, value)| {
             let accumulate = std::mem::replace(&mut written[value.0], true);
-            Sink { view, accumulate, mask: None }
+            GradientTarget { view, accumulate, mask: None }
         }));
     }
     for &at in plan.heads.iter().chain(&plan.trunk) {
-        for (read, &value) in reads_of(&mut plan.forward[at].kind).into_iter().zip(&reads[at]) {
+        for (read, &value) in plan.forward[at].kind.reads_mut().into_iter().zip(&reads[at]) {
             if !values.has_gradient(value) {
                 continue;
             }
             let Some(view) = gradients[value.0].clone() else { continue };
-            read.dx = Some(Sink { view, accumulate: written[value.0], mask: None });
+            read.gradient = Some(GradientTarget { view, accumulate: written[value.0], mask: None });
             written[value.0] = true;
             last[value.0] = Some(at);
         }
@@ -85,157 +93,90 @@ fn masks(building: &mut Building, last: &[Option<usize>]) {
     for at in 0..building.plan.forward.len() {
         let gives: Vec<ValueId> = building.gives[at].clone();
         for (index, value) in gives.into_iter().enumerate() {
-            let relu = match &building.plan.forward[at].kind {
-                OpKind::Dense(dense) => {
-                    dense.segments.get(index).is_some_and(|part| part.activation == Activation::Relu)
-                }
-                OpKind::Conv(conv) => conv.activation == Activation::Relu,
-                _ => false,
-            };
-            let Some(writer) = last[value.0].filter(|_| relu) else { continue };
-            let read = match &mut building.plan.forward[writer].kind {
-                OpKind::Dense(reader) => &mut reader.read,
-                OpKind::Conv(reader) => &mut reader.read,
-                _ => continue,
-            };
-            let Some(sink) = &mut read.dx else { continue };
-            sink.mask = Some(read.x.clone());
-            match &mut building.plan.forward[at].kind {
-                OpKind::Dense(dense) => dense.segments[index].passed = true,
-                OpKind::Conv(conv) => conv.passed = true,
-                _ => {}
+            let Some(writer) = last[value.0] else { continue };
+            if building.plan.forward[at].kind.planned_mut().relu_grad_applied(index).is_none()
+                || !mask_input(&mut building.plan.forward[writer])
+            {
+                continue;
             }
+            let applied = building.plan.forward[at].kind.planned_mut().relu_grad_applied(index);
+            applied.into_iter().for_each(|applied| *applied = true);
         }
     }
 }
 
-/// Tells the blocks where their gradients come from, and which of them are read transposed.
+/// Has an operation set the gradient of its input to 0 where the input is not positive, if its kernel can do so.
+pub(super) fn mask_input(op: &mut Op) -> bool {
+    if !op.kind.planned().masks() {
+        return false;
+    }
+    let read = op.kind.reads_mut().into_iter().next();
+    let Some((target, view)) = read.and_then(|read| Some((read.gradient.as_mut()?, &read.view))) else {
+        return false;
+    };
+    target.mask = Some(view.clone());
+    true
+}
+
+/// Tells the blocks how their gradients are computed over the whole batch, and which of them are read transposed.
 fn weights(graph: &Graph, building: &mut Building) {
     let plan = &mut building.plan;
     for op in plan.forward.iter().filter(|op| op.backward) {
-        let steps = op.steps.clone().unwrap_or(Dim::Known(1));
-        if let OpKind::Recurrent(layer) = &op.kind {
-            plan.blocks[layer.kernel.block].pack |= layer.read.dx.is_some();
-            plan.blocks[layer.recurrent_kernel.block].pack = true;
+        for block in op.kind.planned().transposed_blocks() {
+            plan.blocks[block].pack = true;
         }
-        if let OpKind::Embedding { block, read, .. } = &op.kind
-            && values::trained(graph, graph.node(op.nodes[0]).layer)
-        {
-            let positions = steps.clone() * read.shape.elements();
-            let call = Use { x: read.x.clone(), dy: op.dy.clone(), positions };
-            match &mut plan.blocks[*block].gradient {
-                Some(Gradient::Scatter(uses)) => uses.push(call),
-                gradient => *gradient = Some(Gradient::Scatter(vec![call])),
+        for (block, start) in op.kind.planned().summed_gradients() {
+            match plan.blocks[block].gradient.get_or_insert_with(|| Gradient::BatchSums(List::Owned(vec![])))
+            {
+                Gradient::BatchSums(starts) => starts.to_mut().push(start),
+                // A block is read by calls of one layer, whose weights have one role.
+                _ => {}
             }
         }
-        if let OpKind::BatchNorm(norm) = &op.kind
-            && let Some(sums) = &norm.sums
-        {
-            for (block, part) in [(norm.beta, 2), (norm.gamma, 3)] {
-                let Some(block) = block else { continue };
-                let start = sums.clone() + Dim::Known(part) * norm.channels.clone();
-                match &mut plan.blocks[block].gradient {
-                    Some(Gradient::BatchSums(starts)) => starts.push(start),
-                    gradient => *gradient = Some(Gradient::BatchSums(vec![start])),
-                }
-            }
-        }
-        let OpKind::Dense(dense) = &op.kind else { continue };
-        plan.blocks[dense.kernel].pack |= dense.read.dx.is_some();
-        let layer = graph.node(op.nodes[0]).layer;
-        if !values::trained(graph, layer) {
+        let trained = op.nodes.first().is_some_and(|&node| values::trained(graph, graph.node(node).layer));
+        let batch_weights = op.kind.batch_weights();
+        let (true, Some(written)) = (trained && !batch_weights.is_empty(), op.kind.written()) else {
             continue;
+        };
+        let reads = op.kind.reads();
+        let (Some(read), Some(dy)) = (reads.first(), &written.gradient) else { continue };
+        let positions = op.steps.clone().unwrap_or(Dim::Known(1)) * op.kind.planned().positions();
+        let call = Use { x: read.view.clone(), dy: dy.clone(), positions };
+        for weight in batch_weights {
+            let gradient = plan.blocks[weight.block].gradient.get_or_insert_with(|| match weight.gradient {
+                BatchGradient::Product => Gradient::Product(List::Owned(vec![])),
+                BatchGradient::Sum => Gradient::Sum(List::Owned(vec![])),
+                BatchGradient::Scatter => Gradient::Scatter(List::Owned(vec![])),
+            });
+            match gradient {
+                Gradient::Product(uses) | Gradient::Sum(uses) | Gradient::Scatter(uses) => {
+                    uses.to_mut().push(call.clone());
+                }
+                // A block is read by calls of one layer, whose weights have one role.
+                Gradient::ChunkSums(_) | Gradient::BatchSums(_) => {}
+            }
         }
-        let positions = steps * dense.positions.clone();
-        let call = Use { x: dense.read.x.clone(), dy: op.dy.clone(), positions };
-        product(&mut plan.blocks[dense.kernel], call.clone());
-        if let Some(bias) = dense.bias {
-            sum(&mut plan.blocks[bias], call);
-        }
-    }
-}
-
-fn product(block: &mut Block, call: Use) {
-    match &mut block.gradient {
-        Some(Gradient::Product(uses)) => uses.push(call),
-        gradient => *gradient = Some(Gradient::Product(vec![call])),
-    }
-}
-
-fn sum(block: &mut Block, call: Use) {
-    match &mut block.gradient {
-        Some(Gradient::Sum(uses)) => uses.push(call),
-        gradient => *gradient = Some(Gradient::Sum(vec![call])),
     }
 }
 
 /// Gives every weight whose gradient the backward of a chunk sums up a place for it.
-fn privates(graph: &Graph, building: &mut Building) {
+fn chunk_sums(graph: &Graph, building: &mut Building) {
     let plan = &mut building.plan;
-    for &at in plan.heads.iter().chain(&plan.trunk) {
-        let op = &mut plan.forward[at];
-        let Some(&node) = op.nodes.first() else { continue };
+    for at in plan.heads.clone().into_iter().chain(plan.trunk.clone()) {
+        let Some(&node) = plan.forward[at].nodes.first() else { continue };
         if !values::trained(graph, graph.node(node).layer) {
             continue;
         }
-        for weight in weights_of(&mut op.kind) {
-            let block = &mut plan.blocks[weight.block];
+        let mut kind = plan.forward[at].kind.clone();
+        for weight in kind.weights_mut() {
+            let block = &plan.blocks[weight.block];
             let (view, accumulate) = match &block.gradient {
-                Some(Gradient::Private(view)) => (view.clone(), true),
-                _ => {
-                    let len = block.rows.clone() * block.cols.clone();
-                    plan.slots.push(Slot::fixed(len.clone()));
-                    (View::whole(plan.slots.len() - 1, len), false)
-                }
+                Some(Gradient::ChunkSums(view)) => (view.clone(), true),
+                _ => (conv::fixed(plan, block.rows.clone() * block.cols.clone()), false),
             };
-            block.gradient = Some(Gradient::Private(view.clone()));
-            weight.gradient = Some(Private { view, accumulate });
+            plan.blocks[weight.block].gradient = Some(Gradient::ChunkSums(view.clone()));
+            weight.gradient = Some(ChunkAccumulator { view, accumulate });
         }
-    }
-}
-
-/// The weights of an operation whose gradients its backward sums up, in order.
-pub(super) fn weights_of(kind: &mut OpKind) -> Vec<&mut Weighted> {
-    match kind {
-        OpKind::Conv(conv) => [Some(&mut conv.kernel), conv.bias.as_mut()].into_iter().flatten().collect(),
-        OpKind::Recurrent(layer) => layer.weights_mut(),
-        OpKind::Dense(_)
-        | OpKind::BatchNorm(_)
-        | OpKind::Embedding { .. }
-        | OpKind::Activate { .. }
-        | OpKind::Permute { .. }
-        | OpKind::RepeatVector { .. }
-        | OpKind::Dropout { .. }
-        | OpKind::GaussianNoise { .. }
-        | OpKind::Pooling { .. }
-        | OpKind::Frame { .. }
-        | OpKind::UpSampling { .. }
-        | OpKind::Normalize { .. }
-        | OpKind::Dot { .. }
-        | OpKind::Concatenate { .. }
-        | OpKind::Merge { .. } => vec![],
-    }
-}
-
-/// What an operation reads, in order.
-pub(super) fn reads_of(kind: &mut OpKind) -> Vec<&mut Read> {
-    match kind {
-        OpKind::Dense(dense) => vec![&mut dense.read],
-        OpKind::Recurrent(layer) => [&mut layer.read].into_iter().chain(&mut layer.initial).collect(),
-        OpKind::Conv(conv) => vec![&mut conv.read],
-        OpKind::BatchNorm(norm) => vec![&mut norm.read],
-        OpKind::Activate { read, .. }
-        | OpKind::Permute { read, .. }
-        | OpKind::Embedding { read, .. }
-        | OpKind::RepeatVector { read, .. }
-        | OpKind::Dropout { read, .. }
-        | OpKind::Pooling { read, .. }
-        | OpKind::Frame { read, .. }
-        | OpKind::UpSampling { read, .. }
-        | OpKind::Normalize { read, .. }
-        | OpKind::GaussianNoise { read, .. } => vec![read],
-        OpKind::Dot { reads, .. } => reads.iter_mut().collect(),
-        OpKind::Concatenate { parts, .. } => parts.iter_mut().collect(),
-        OpKind::Merge { inputs, .. } => inputs.iter_mut().collect(),
+        plan.forward[at].kind = kind;
     }
 }

@@ -2,36 +2,36 @@
 
 use std::collections::BTreeMap;
 
-use super::gradients::reads_of;
+use super::gradients::mask_input;
 use super::lifetimes::each_view;
-use super::{Op, OpKind, Plan, Read, View};
-use crate::activation::Activation;
+use super::{OpKind, Plan, Read, View};
 use crate::dim::{Dim, Same};
 
 /// Moves what can be moved.
 pub(super) fn concatenate(plan: &mut Plan) {
     for at in 0..plan.forward.len() {
-        let (y, dy) = (plan.forward[at].y.clone(), plan.forward[at].dy.clone());
-        let OpKind::Concatenate { outer, parts } = &plan.forward[at].kind else { continue };
-        if outer.same(&Dim::Known(1)) != Same::Yes {
+        let OpKind::Concatenate(whole) = &plan.forward[at].kind else { continue };
+        if whole.outer.same(&Dim::Known(1)) != Same::Yes {
             continue;
         }
-        let parts = parts.clone();
+        let (parts, y) = (whole.parts.clone(), whole.y.view.clone());
+        // Without a gradient nothing of it is moved.
+        let dy = whole.y.gradient.clone().unwrap_or_else(|| y.clone());
         let slots = Slots::new(plan);
         let mut column = Dim::Known(0);
         let (mut moves, mut makers, mut all) = (BTreeMap::new(), vec![], true);
-        for part in &parts {
-            let maker = movable(plan, &slots, at, &part.x);
+        for part in parts.iter() {
+            let maker = movable(plan, &slots, at, &part.view);
             // What has no gradient may be masked with the others.
-            all &= maker.is_some() || part.dx.is_none();
+            all &= maker.is_some() || part.gradient.is_none();
             if let Some(maker) = maker {
                 makers.push(maker);
-                moves.insert(part.x.slot, (y.slot, column.clone(), y.stride.clone()));
-                if let Some(sink) = &part.dx {
-                    moves.insert(sink.view.slot, (dy.slot, column.clone(), dy.stride.clone()));
+                moves.insert(part.view.slot, (y.slot, column.clone(), y.stride.clone()));
+                if let Some(target) = &part.gradient {
+                    moves.insert(target.view.slot, (dy.slot, column.clone(), dy.stride.clone()));
                 }
             }
-            column = column + part.x.len.clone();
+            column = column + part.view.len.clone();
         }
         if all {
             mask(plan, &makers, &y, &dy);
@@ -54,37 +54,29 @@ pub(super) fn concatenate(plan: &mut Plan) {
 
 /// Where all parts leave a ReLU, the product that brings the gradient of the whole masks it on the way.
 fn mask(plan: &mut Plan, makers: &[usize], y: &View, dy: &View) {
-    let unpassed = |op: &Op| match &op.kind {
-        OpKind::Dense(dense) => match &dense.segments[..] {
-            [part] => part.activation == Activation::Relu && !part.passed,
-            _ => false,
-        },
-        OpKind::Conv(conv) => conv.activation == Activation::Relu && !conv.passed,
-        _ => false,
-    };
     let order: Vec<usize> = plan.heads.iter().chain(&plan.trunk).copied().collect();
-    if makers.is_empty() || !makers.iter().all(|&maker| unpassed(&plan.forward[maker])) {
+    // Who has its place in the concatenation writes one value only.
+    let mut relus = makers.iter().map(|&maker| {
+        let applied = plan.forward[maker].kind.planned_mut().relu_grad_applied(0);
+        applied.is_some_and(|applied| !*applied)
+    });
+    if makers.is_empty() || !relus.all(|relu| relu) {
         return;
     }
-    let writes = |&at: &usize| {
-        let sink = |read: &Read| read.dx.as_ref().is_some_and(|sink| sink.view.slot == dy.slot);
-        reads_of(&mut plan.forward[at].kind).into_iter().any(|read| sink(read))
-    };
+    let target_of = |read: &Read| read.gradient.as_ref().is_some_and(|target| target.view.slot == dy.slot);
+    let writes = |&at: &usize| plan.forward[at].kind.reads().into_iter().any(target_of);
     let Some(writer) = order.into_iter().rfind(writes) else { return };
-    let read = match &mut plan.forward[writer].kind {
-        OpKind::Dense(writer) => &mut writer.read,
-        OpKind::Conv(writer) => &mut writer.read,
-        _ => return,
+    let reads_whole = |read: &&Read| {
+        read.view.slot == y.slot && read.gradient.as_ref().is_some_and(|target| target.mask.is_none())
     };
-    let whole = read.x.slot == y.slot;
-    let Some(sink) = read.dx.as_mut().filter(|sink| whole && sink.mask.is_none()) else { return };
-    sink.mask = Some(read.x.clone());
+    if plan.forward[writer].kind.reads().first().is_none_or(|read| !reads_whole(read))
+        || !mask_input(&mut plan.forward[writer])
+    {
+        return;
+    }
     for &maker in makers {
-        match &mut plan.forward[maker].kind {
-            OpKind::Dense(dense) => dense.segments.iter_mut().for_each(|part| part.passed = true),
-            OpKind::Conv(conv) => conv.passed = true,
-            _ => {}
-        }
+        let applied = plan.forward[maker].kind.planned_mut().relu_grad_applied(0);
+        applied.into_iter().for_each(|applied| *applied = true);
     }
 }
 
@@ -92,15 +84,9 @@ fn mask(plan: &mut Plan, makers: &[usize], y: &View, dy: &View) {
 /// is computed row by row, and nobody else reads it.
 fn movable(plan: &Plan, slots: &Slots, reader: usize, x: &View) -> Option<usize> {
     let whole = x.len == x.stride;
-    let by_rows = |kind: &OpKind| match kind {
-        OpKind::Dense(dense) => dense.positions.same(&Dim::Known(1)) == Same::Yes,
-        OpKind::Conv(conv) => conv.pooled.is_some(),
-        OpKind::Recurrent(layer) => !layer.layer.return_sequences,
-        _ => false,
-    };
     let mut makers = slots.makers[x.slot].iter().copied().filter(|&at| at < reader);
     let (Some(maker), None) = (makers.next(), makers.next()) else { return None };
-    let made = plan.forward[maker].steps.is_none() && by_rows(&plan.forward[maker].kind);
+    let made = plan.forward[maker].steps.is_none() && plan.forward[maker].kind.planned().rows_may_lie_apart();
     (whole && made && !slots.shown[x.slot] && slots.readers[x.slot] == 1).then_some(maker)
 }
 
@@ -115,13 +101,13 @@ struct Slots {
 }
 
 impl Slots {
-    fn new(plan: &mut Plan) -> Self {
+    fn new(plan: &Plan) -> Self {
         let count = plan.slots.len();
         let mut slots =
             Slots { makers: vec![vec![]; count], readers: vec![0; count], shown: vec![false; count] };
-        for (at, op) in plan.forward.iter_mut().enumerate() {
-            slots.makers[op.y.slot].push(at);
-            reads_of(&mut op.kind).into_iter().for_each(|read| slots.readers[read.x.slot] += 1);
+        for (at, op) in plan.forward.iter().enumerate() {
+            op.kind.written().into_iter().for_each(|written| slots.makers[written.view.slot].push(at));
+            op.kind.reads().into_iter().for_each(|read| slots.readers[read.view.slot] += 1);
         }
         plan.outputs.iter().for_each(|view| slots.shown[view.slot] = true);
         slots

@@ -1,22 +1,23 @@
 //! Convolutions that pool their results before they give them.
 
 use super::build::Building;
-use super::conv::{kernel_len, scratch};
+use super::conv::{Convolution, fixed};
 use super::values::ValueId;
-use super::{Conv, OpKind, Plan, Pooled, Slot, View};
 use crate::activation::Activation;
 use crate::dim::{Dim, Same};
 use crate::graph::{Graph, NodeId};
 use crate::layers::LayerKind;
 use crate::layers::pooling::PoolKind;
 use crate::layers::spatial::Padding;
+use crate::operation::{ConvScratch, During, PooledConv, Scratch};
 
 impl Building {
     /// The max pooling that a convolution can do on the way, and how high its windows are: they lie side by side, two
     /// positions wide, and nobody else reads what the convolution gives.
-    pub(super) fn pools(&self, graph: &Graph, id: NodeId, conv: &Conv) -> Option<(NodeId, usize)> {
-        let plain = conv.axes.iter().all(|axis| axis.stride == 1 && axis.dilation == 1);
-        let one_group = conv.groups.same(&Dim::Known(1)) == Same::Yes && !conv.depthwise && !conv.transposed;
+    pub(super) fn pools(&self, graph: &Graph, id: NodeId, conv: &Convolution) -> Option<(NodeId, usize)> {
+        let plain = conv.geometry.axes.iter().all(|axis| axis.stride == 1 && axis.dilation == 1);
+        let one_group =
+            conv.geometry.groups.same(&Dim::Known(1)) == Same::Yes && !conv.depthwise && !conv.transposed;
         let increasing = matches!(conv.activation, Activation::Linear | Activation::Relu);
         // A wrapper would have the axes of the two counted differently.
         let wrapped = self.wrapped().is_some();
@@ -40,7 +41,7 @@ impl Building {
         &mut self,
         graph: &Graph,
         [id, pooling]: [NodeId; 2],
-        mut conv: Conv,
+        conv: Convolution,
         from: ValueId,
         height: usize,
     ) {
@@ -48,28 +49,25 @@ impl Building {
         let len = self.shape(graph, output).elements();
         self.count_products(&conv);
         self.plan.flops = self.plan.flops.clone() + len.clone() * Dim::Known(2 * height);
-        conv.forward = scratch(&mut self.plan, &conv, true, false);
+        let memory = &mut |len| fixed(&mut self.plan, len);
+        let padded = ConvScratch::new(&conv.geometry, During::Forward, [true, false], memory).input;
         // Bytes, four to a value.
-        let codes = self.slot((len.clone() + Dim::Known(3)) / Dim::Known(4));
-        conv.pooled = Some(Pooled { height, codes, spread: None, sums: None });
+        let argmax = self.slot((len.clone() + Dim::Known(3)) / Dim::Known(4));
+        let kind = PooledConv {
+            geometry: conv.geometry,
+            height,
+            x: conv.x,
+            y: self.written(graph, pooling),
+            kernel: conv.kernel,
+            bias: conv.bias,
+            activation: conv.activation,
+            activation_grad_applied: false,
+            argmax: Scratch::rows(argmax, During::Training),
+            padded: [padded, None],
+            spread: None,
+            sums: None,
+        };
         let name = format!("{}_and_{}", self.call_name(graph, id), self.call_name(graph, pooling));
-        let kind = OpKind::Conv(Box::new(conv));
-        self.op(name, vec![id, pooling], len, kind, vec![from], self.values.of(output));
+        self.add(name, vec![id, pooling], kind.into(), vec![from], self.values.of(output));
     }
-}
-
-/// Gives the backward of a pooled convolution its memory: `trained` says that its kernel has a gradient, `gradient` that
-/// what it reads has one.
-pub(super) fn backward_scratch(plan: &mut Plan, conv: &mut Conv, trained: bool, gradient: bool) {
-    let len = kernel_len(conv);
-    let image = conv.axes.iter().fold(conv.channels.clone(), |area, axis| area * axis.padded());
-    let mut slot = |len: Dim| {
-        plan.slots.push(Slot::fixed(len.clone()));
-        View::whole(plan.slots.len() - 1, len)
-    };
-    if let Some(pooled) = &mut conv.pooled {
-        pooled.spread = gradient.then(|| [slot(image), slot(len.clone())]);
-        pooled.sums = trained.then(|| slot(len));
-    }
-    conv.backward = scratch(plan, conv, trained, false);
 }

@@ -1,10 +1,14 @@
 use super::*;
+use crate::activation::Activation;
 use crate::compile::resolve;
 use crate::context::Cx;
 use crate::diag::{Diags, Loc};
 use crate::layers::LayerKind;
 use crate::layers::merge::Merge;
+use crate::layers::merge::MergeOp;
 use crate::names;
+use crate::operation::Dense;
+use crate::shape::Shape;
 use crate::sketch::{Model, args};
 
 /// The plan of a model whose output layers have weights, compiled as `text` says.
@@ -36,11 +40,15 @@ fn names_of(plan: &Plan) -> Vec<&str> {
     plan.forward.iter().map(|op| op.name.as_str()).collect()
 }
 
-fn dense<'p>(plan: &'p Plan, name: &str) -> &'p Dense {
+fn dense<'p>(plan: &'p Plan, name: &str) -> &'p Dense<Dim> {
     match &op(plan, name).kind {
-        OpKind::Dense(dense) => dense,
+        OpKind::Dense(dense) => dense.as_ref(),
         other => panic!("{name} is {other:?}"),
     }
+}
+
+fn written<'p>(plan: &'p Plan, name: &str) -> &'p Written {
+    op(plan, name).kind.written().expect("every operation writes")
 }
 
 fn backward<'p>(plan: &'p Plan, operations: &[usize]) -> Vec<&'p str> {
@@ -72,7 +80,7 @@ fn siblings_on_one_input_are_one_product() {
         plan.params.iter().map(|param| (param.block, param.column.known(), param.cols.known())).collect();
     assert_eq!(places[2], (2, Some(0), Some(1)));
     assert_eq!(places[4], (2, Some(1), Some(3)));
-    assert_eq!(plan.outputs[0].slot, op(&plan, "value_and_kind").y.slot);
+    assert_eq!(plan.outputs[0].slot, written(&plan, "value_and_kind").view.slot);
 }
 
 #[test]
@@ -85,20 +93,23 @@ fn cross_entropy_is_computed_from_what_the_softmax_is_given() {
         (logits.column.known(), logits.len.known(), logits.stride.known()),
         (Some(1), Some(3), Some(4))
     );
-    assert_eq!(logits.slot, op(&plan, "value_and_kind").y.slot);
+    assert_eq!(logits.slot, written(&plan, "value_and_kind").view.slot);
     // The gradient arrives behind the softmax, so nothing goes back through it.
-    assert_eq!(kind.gradient.as_ref().map(|view| view.slot), Some(op(&plan, "value_and_kind").dy.slot));
+    assert_eq!(
+        kind.gradient.as_ref().map(|view| view.slot),
+        written(&plan, "value_and_kind").gradient.as_ref().map(|view| view.slot)
+    );
     assert!(!op(&plan, "kind_activation").backward);
 }
 
 #[test]
 fn a_relu_is_passed_on_the_way_back() {
     let plan = plan(two_heads(), LOSSES);
-    let sink = dense(&plan, "value_and_kind").read.dx.clone().expect("the hidden layer is trained");
-    assert_eq!(sink.mask, Some(dense(&plan, "value_and_kind").read.x.clone()));
+    let sink = dense(&plan, "value_and_kind").x.gradient.clone().expect("the hidden layer is trained");
+    assert_eq!(sink.mask, Some(dense(&plan, "value_and_kind").x.view.clone()));
     assert!(!sink.accumulate);
-    assert!(dense(&plan, "dense").segments[0].passed);
-    assert_eq!(dense(&plan, "dense").read.dx, None, "inputs have no gradient");
+    assert!(dense(&plan, "dense").activations[0].activation_grad_applied);
+    assert_eq!(dense(&plan, "dense").x.gradient, None, "inputs have no gradient");
     let packed: Vec<bool> = plan.blocks.iter().map(|block| block.pack).collect();
     assert_eq!(packed, [false, false, true, false]);
 }
@@ -129,12 +140,12 @@ fn a_tensor_that_is_read_twice_collects_both_gradients() {
     let y = model.dense("y", sum, 1, Activation::Linear);
     model.output("y", y);
     let plan = plan(model, "optimizer = adam, loss = mse");
-    let OpKind::Merge { inputs, .. } = &op(&plan, "add").kind else { panic!("a merge") };
+    let OpKind::Merge(merge) = &op(&plan, "add").kind else { panic!("a merge") };
     let accumulates: Vec<_> =
-        inputs.iter().map(|read| read.dx.as_ref().map(|sink| sink.accumulate)).collect();
+        merge.inputs.iter().map(|input| input.x.gradient.as_ref().map(|to| to.accumulate)).collect();
     assert_eq!(accumulates, [Some(false), Some(true)]);
     // The last to write is no product, so the layer passes its own ReLU.
-    assert!(!dense(&plan, "dense").segments[0].passed);
+    assert!(!dense(&plan, "dense").activations[0].activation_grad_applied);
 }
 
 #[test]
@@ -162,7 +173,7 @@ fn what_is_not_trained_has_no_backward() {
     let frozen = plan(model, LOSSES);
     assert!(!op(&frozen, "dense").backward);
     assert_eq!(frozen.blocks[0].gradient, None);
-    assert_eq!(dense(&frozen, "value_and_kind").read.dx, None);
+    assert_eq!(dense(&frozen, "value_and_kind").x.gradient, None);
 
     // Siblings of which one is not trained stay apart: nobody would write its part of the gradient.
     let half = plan(two_heads(), "optimizer = adam, loss = { value: mse, kind: none }");
@@ -180,27 +191,28 @@ fn a_reshaped_tensor_is_the_same_memory() {
     model.output("y", y);
     let plan = plan(model, "optimizer = adam, loss = mse");
     assert_eq!(names_of(&plan), ["y"]);
-    assert_eq!(dense(&plan, "y").read.x, plan.inputs[0]);
+    assert_eq!(dense(&plan, "y").x.view, plan.inputs[0]);
 }
 
 /// Every slot is alive whenever an operation touches it, and slots are ordered as `place` needs them.
 #[test]
 fn slots_live_from_the_first_to_the_last_touch() {
     let plan = plan(two_heads(), LOSSES);
-    assert!(plan.slots.is_sorted_by_key(|slot| slot.train.0));
+    assert!(plan.slots.is_sorted_by_key(|slot| slot.train[0]));
     let losses_at = plan.forward.len() + 1;
     for (at, op) in plan.forward.iter().enumerate() {
-        let (from, to) = plan.slots[op.y.slot].train;
+        let Some(y) = op.kind.written() else { panic!("{op:?} writes") };
+        let [from, to] = plan.slots[y.view.slot].train;
         assert!(from <= at + 1 && at < to);
     }
     for loss in &plan.losses {
-        assert_eq!(plan.slots[loss.target.slot].train, (0, losses_at));
+        assert_eq!(plan.slots[loss.target.slot].train, [0, losses_at]);
         assert_eq!(plan.slots[loss.target.slot].predict, None);
     }
     // The input is read again for the gradient of the first kernel.
     let end = losses_at + 1 + plan.heads.len() + plan.trunk.len();
-    assert_eq!(plan.slots[plan.inputs[0].slot].train, (0, end));
-    assert_eq!(plan.slots[plan.inputs[0].slot].predict, Some((0, 1)));
+    assert_eq!(plan.slots[plan.inputs[0].slot].train, [0, end]);
+    assert_eq!(plan.slots[plan.inputs[0].slot].predict, Some([0, 1]));
 }
 
 /// `x → dense → a, b`, a batch normalization each, and their sum.

@@ -118,7 +118,7 @@ fn layers(cx: &Context<'_>) -> Vec<String> {
 /// What a sample costs.
 fn totals(cx: &Context<'_>, plan: &Plan) -> Vec<String> {
     let count = |trained: Option<bool>| {
-        let params = plan.params.iter().map(|param| (cx.graph.layer(param.layer), param.weight));
+        let params = plan.params.iter().map(|param| (cx.graph.layer(param.layer_id()), param.weight));
         let is_trained =
             |layer: &Layer, weight: usize| layer.trainable && layer.weights[weight].options.trainable;
         let params = params

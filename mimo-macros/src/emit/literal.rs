@@ -27,9 +27,10 @@ pub(super) fn literal(cx: &Context<'_>, value: &Literal) -> TokenStream {
             let values = all(values);
             quote!([#(#values),*])
         }
+        // By the path of the enum and not of an alias: rustc then extends the life of the slice, whatever is in it.
         Literal::List(values) => {
             let values = all(values);
-            quote!(__mimo::List::Borrowed(&[#(#values),*]))
+            quote!(__mimo::Cow::Borrowed(&[#(#values),*]))
         }
         Literal::Struct { name, fields } => {
             let (name, fields) = (path(name), self::fields(cx, fields));

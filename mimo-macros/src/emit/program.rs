@@ -1,14 +1,15 @@
 //! The layout and the operations of a model as constants, and the passes that call them.
 
+use mimo_graph::describe::{Describe, Literal as Value};
 use mimo_graph::loss::Loss;
 use mimo_graph::place::{ALIGN, SlotRequest, place};
-use mimo_graph::plan::{Gradient, LossOp, Plan, Slot, Use};
+use mimo_graph::plan::{Buffer, LossOp, Op, Plan};
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote;
 
 use super::batch_norm;
 use super::context::{Context, distinct};
-use super::operations::{self, option};
+use super::literal::literal;
 
 /// The structs that hold the constants: `__Layout`, `__Plan` with one operation per line, `__Losses`.
 pub(super) fn items(cx: &Context<'_>, plan: &Plan) -> TokenStream {
@@ -16,51 +17,38 @@ pub(super) fn items(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     let slots = Literal::usize_unsuffixed(plan.slots.len());
     let train = layout(cx, plan, train_layout(plan), |slot| Some(slot.train));
     let predict = layout(cx, plan, predict_layout(plan), |slot| slot.predict);
-    let blocks = Literal::usize_unsuffixed(plan.blocks.len());
-    let sizes = plan.blocks.iter().map(|block| {
-        let (rows, cols) = (cx.dim(&block.rows), cx.dim(&block.cols));
-        quote!([#rows, #cols])
-    });
-    let packed = plan.blocks.iter().map(|block| block.pack);
-    let pack_offsets = quote!(__mimo::pack_offsets(&Self::SIZES, &Self::PACKED));
+    let count = Literal::usize_unsuffixed(plan.blocks.len());
+    let blocks = plan.blocks.iter().map(|block| cx.literal(block));
     let copies = (!plan.interleaved.is_empty()).then(|| {
         let len = Literal::usize_unsuffixed(plan.interleaved.len());
-        let copies = plan.interleaved.iter().map(|copy| {
-            let [block, parts] = [copy.block, copy.parts].map(Literal::usize_unsuffixed);
-            quote!((Self::SIZES[#block], #parts))
-        });
-        // Behind the transposed copies.
+        let copies = plan.interleaved.iter().map(|copy| cx.literal(copy));
+        // After the transposed copies.
         quote! {
-            const COPIES: ([#usize; #len], #usize) =
-                __mimo::interleaved_offsets(#pack_offsets.1, &[#(#copies),*]);
-            const INTERLEAVED: [#usize; #len] = Self::COPIES.0;
+            const COPIES: &'static [__mimo::Interleaved; #len] = &[#(#copies),*];
+            const INTERLEAVED: ([#usize; #len], #usize) =
+                __mimo::interleaved_offsets(Self::PLACED.packs_len, Self::BLOCKS, Self::COPIES);
         }
     });
-    let packs_len = if copies.is_some() { quote!(Self::COPIES.1) } else { quote!(#pack_offsets.1) };
     let ops = op_names(plan);
     let constants = plan.forward.iter().zip(&ops).map(|(op, name)| {
-        let (ty, value) = operations::operation(cx, op);
-        quote!(const #name: #ty = #value;)
+        let (ty, value) = operation(cx, op);
+        quote!(const #name: &'static #ty = &#value;)
     });
-    let (state_constants, states) = states(cx, plan);
     let losses = loss_names(cx, plan);
-    let loss_constants = plan.losses.iter().zip(&losses).zip(&states).map(|((loss, name), states)| {
-        let value = operations::loss(cx, loss, states);
-        quote!(const #name: __mimo::LossOp = #value;)
+    let loss_constants = plan.losses.iter().zip(&losses).map(|(loss, name)| {
+        let value = cx.literal(loss);
+        quote!(const #name: &'static __mimo::LossOp = &#value;)
     });
+    let states = states(cx, plan);
     quote! {
         struct __Layout;
         impl __Layout {
             const TRAIN: __mimo::Layout<#slots> = #train;
             const PREDICT: __mimo::Layout<#slots> = #predict;
-            const SIZES: [[#usize; 2]; #blocks] = [#(#sizes),*];
-            const BLOCKS: [#usize; #blocks] = __mimo::block_offsets(&Self::SIZES).0;
-            const PARAMETERS: #usize = __mimo::block_offsets(&Self::SIZES).1;
-            const PACKED: [__mimo::core::primitive::bool; #blocks] = [#(#packed),*];
-            const PACKS: [#usize; #blocks] = #pack_offsets.0;
+            const BLOCKS: &'static [__mimo::Block; #count] = &[#(#blocks),*];
+            const PLACED: __mimo::BlockLayout<#count> = __mimo::place_blocks(Self::BLOCKS);
             #copies
-            const PACKS_LEN: #usize = #packs_len;
-            #state_constants
+            #states
         }
         struct __Plan;
         impl __Plan {
@@ -73,75 +61,41 @@ pub(super) fn items(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     }
 }
 
+/// The type and the value of an operation, whichever it is.
+fn operation(cx: &Context<'_>, op: &Op) -> (TokenStream, TokenStream) {
+    let ty = Ident::new(op.kind.name(), Span::call_site());
+    let Some(steps) = &op.steps else { return (quote!(__mimo::#ty), cx.literal(&op.kind)) };
+    let (steps, value) = (cx.dim(steps), cx.literal(&op.per_step().kind));
+    let wrapper = quote!(__mimo::TimeDistributed { steps: #steps, layer: #value });
+    (quote!(__mimo::TimeDistributed<__mimo::#ty>), wrapper)
+}
+
 /// The value of `Model::PROGRAM`.
 pub(super) fn program(cx: &Context<'_>, plan: &Plan) -> TokenStream {
-    let inputs = plan.inputs.iter().map(|view| operations::view(cx, view));
-    let outputs = plan.outputs.iter().map(|view| operations::view(cx, view));
+    let inputs = plan.inputs.iter().map(|view| cx.literal(view));
+    let outputs = plan.outputs.iter().map(|view| cx.literal(view));
     // One entry per output, also for outputs without targets.
     let mut losses = vec![None; plan.outputs.len()];
     for loss in &plan.losses {
         losses[loss.output] = Some(loss);
     }
-    let by_output = |pick: &dyn Fn(&LossOp) -> Option<TokenStream>| {
-        let entries = losses.iter().map(|loss| option(loss.and_then(pick)));
+    let by_output = |pick: &dyn Fn(&LossOp) -> Option<Value>| {
+        let entries =
+            losses.iter().map(|loss| literal(cx, &Value::Option(loss.and_then(pick).map(Box::new))));
         quote!(&[#(#entries),*])
     };
-    let targets = by_output(&|loss| loss.kind.map(|_| operations::view(cx, &loss.target)));
-    let sample_weights = by_output(&|loss| Some(operations::view(cx, &loss.sample_weight)));
-    let custom_gradients = plan.custom_gradients.iter().map(|sink| operations::sink(cx, sink.as_ref()));
-    let blocks = plan.blocks.iter().enumerate().map(|(index, block)| {
-        let index = Literal::usize_unsuffixed(index);
-        let pack = option(block.pack.then(|| quote!(__Layout::PACKS[#index])));
-        let gradient = option(block.gradient.as_ref().map(|gradient| match gradient {
-            Gradient::Product(uses) => {
-                let uses = uses.iter().map(|call| use_value(cx, call));
-                quote!(__mimo::Gradient::Product(&[#(#uses),*]))
-            }
-            Gradient::Sum(uses) => {
-                let uses = uses.iter().map(|call| use_value(cx, call));
-                quote!(__mimo::Gradient::Sum(&[#(#uses),*]))
-            }
-            Gradient::Scatter(uses) => {
-                let uses = uses.iter().map(|call| use_value(cx, call));
-                quote!(__mimo::Gradient::Scatter(&[#(#uses),*]))
-            }
-            Gradient::Private(view) => {
-                let view = operations::view(cx, view);
-                quote!(__mimo::Gradient::Private(#view))
-            }
-            Gradient::BatchSums(starts) => {
-                let starts = starts.iter().map(|start| cx.dim(start));
-                quote!(__mimo::Gradient::BatchSums(&[#(#starts),*]))
-            }
-        }));
-        quote!(__mimo::Block {
-            offset: __Layout::BLOCKS[#index],
-            rows: __Layout::SIZES[#index][0],
-            cols: __Layout::SIZES[#index][1],
-            pack: #pack,
-            gradient: #gradient,
-        })
-    });
-    let interleaved = plan.interleaved.iter().enumerate().map(|(index, copy)| {
-        let [index, block, parts] = [index, copy.block, copy.parts].map(Literal::usize_unsuffixed);
-        quote!(__mimo::Interleaved { block: #block, parts: #parts, start: __Layout::INTERLEAVED[#index] })
-    });
-    let params = plan.params.iter().map(|param| {
-        let weight = &cx.graph.layer(param.layer).weights[param.weight];
-        let (column, cols) = (cx.dim(&param.column), cx.dim(&param.cols));
-        let block = Literal::usize_unsuffixed(param.block);
-        let shape = cx.lengths(&weight.shape);
-        let regularizer = cx.literal(&weight.options.regularizer);
-        let constraint = cx.literal(&weight.options.constraint);
-        quote!(__mimo::Param {
-            block: #block,
-            column: #column,
-            cols: #cols,
-            shape: &[#shape],
-            regularizer: #regularizer,
-            constraint: #constraint,
-        })
-    });
+    let targets = by_output(&|loss| loss.kind.map(|_| loss.target.literal()));
+    let sample_weights = by_output(&|loss| Some(loss.sample_weight.literal()));
+    let custom_gradients = plan.custom_gradients.iter().map(|target| cx.literal(target));
+    let (copies, interleaved, packs) = match plan.interleaved[..] {
+        [] => (quote!(&[]), quote!(&[]), quote!(__Layout::PLACED.packs_len)),
+        _ => (quote!(__Layout::COPIES), quote!(&__Layout::INTERLEAVED.0), quote!(__Layout::INTERLEAVED.1)),
+    };
+    let states = match plan.losses.iter().all(|loss| loss.metrics.is_empty()) {
+        true => quote!(&[]),
+        false => quote!(&__Layout::STATES.0),
+    };
+    let params = plan.params.iter().map(|param| cx.literal(param));
     let (sums, moving) = (cx.dim(&plan.sums), batch_norm::moving(cx, plan));
     let flops = cx.dim(&plan.flops);
     quote! {
@@ -153,12 +107,18 @@ pub(super) fn program(cx: &Context<'_>, plan: &Plan) -> TokenStream {
             targets: #targets,
             custom_gradients: &[#(#custom_gradients),*],
             sample_weights: #sample_weights,
-            blocks: &[#(#blocks),*],
-            interleaved: &[#(#interleaved),*],
+            blocks: &__Layout::PLACED.placed,
+            starts: __mimo::Starts {
+                blocks: &__Layout::PLACED.blocks,
+                packs: &__Layout::PLACED.packs,
+                interleaved: #interleaved,
+                states: #states,
+            },
+            interleaved: #copies,
             moving: &[#(#moving),*],
             params: &[#(#params),*],
-            parameters: __Layout::PARAMETERS,
-            packs: __Layout::PACKS_LEN,
+            parameters: __Layout::PLACED.parameters,
+            packs: #packs,
             statistics: __Layout::STATISTICS,
             sums: #sums,
             flops: #flops,
@@ -213,11 +173,11 @@ pub(super) fn predict_layout(plan: &Plan) -> Option<Known> {
     known_layout(plan, |slot| slot.predict)
 }
 
-fn known_layout(plan: &Plan, life: impl Fn(&Slot) -> Option<(usize, usize)>) -> Option<Known> {
+fn known_layout(plan: &Plan, life: impl Fn(&Buffer) -> Option<[usize; 2]>) -> Option<Known> {
     let known = plan.slots.iter().map(|slot| match (used(life(slot)), slot.len.known()) {
         (None, _) => Some(SlotRequest::UNUSED),
         (Some(_), None) => None,
-        (Some((from, to)), Some(len)) => Some(SlotRequest { len, fixed: slot.fixed, from, to }),
+        (Some([from, to]), Some(len)) => Some(SlotRequest { len, fixed: slot.fixed, from, to }),
     });
     let requests = known.collect::<Option<Vec<_>>>()?;
     // What is longer than any memory is left to const evaluation too, which says so.
@@ -229,8 +189,8 @@ fn known_layout(plan: &Plan, life: impl Fn(&Slot) -> Option<(usize, usize)>) -> 
 }
 
 /// The life of a slot that has one.
-fn used(life: Option<(usize, usize)>) -> Option<(usize, usize)> {
-    life.filter(|(from, to)| from <= to)
+fn used(life: Option<[usize; 2]>) -> Option<[usize; 2]> {
+    life.filter(|[from, to]| from <= to)
 }
 
 /// Where the slots lie: in numbers if all of their lengths are known, else to be found by const evaluation.
@@ -238,7 +198,7 @@ fn layout(
     cx: &Context<'_>,
     plan: &Plan,
     known: Option<Known>,
-    life: impl Fn(&Slot) -> Option<(usize, usize)>,
+    life: impl Fn(&Buffer) -> Option<[usize; 2]>,
 ) -> TokenStream {
     let Some(Known { offsets, len, fixed }) = known else {
         let requests = plan.slots.iter().map(|slot| request(cx, slot, used(life(slot))));
@@ -249,8 +209,8 @@ fn layout(
     quote!(__mimo::Layout { offsets: [#(#offsets),*], len: #len, fixed: #fixed })
 }
 
-fn request(cx: &Context<'_>, slot: &Slot, life: Option<(usize, usize)>) -> TokenStream {
-    let Some((from, to)) = life else { return quote!(__mimo::SlotRequest::UNUSED) };
+fn request(cx: &Context<'_>, slot: &Buffer, life: Option<[usize; 2]>) -> TokenStream {
+    let Some([from, to]) = life else { return quote!(__mimo::SlotRequest::UNUSED) };
     let (len, [from, to]) = (cx.dim(&slot.len), [from, to].map(Literal::usize_unsuffixed));
     if slot.fixed {
         quote!(__mimo::SlotRequest::fixed(#len, #from, #to))
@@ -259,38 +219,27 @@ fn request(cx: &Context<'_>, slot: &Slot, life: Option<(usize, usize)>) -> Token
     }
 }
 
-fn use_value(cx: &Context<'_>, call: &Use) -> TokenStream {
-    let (x, dy) = (operations::view(cx, &call.x), operations::view(cx, &call.dy));
-    let positions = cx.dim(&call.positions);
-    quote!(__mimo::Use { x: #x, dy: #dy, positions: #positions })
-}
-
-/// The constants that say where the metrics keep their states, behind the losses of the outputs, and the length of all
-/// statistics; and for each loss the places of its metrics' states.
-fn states(cx: &Context<'_>, plan: &Plan) -> (TokenStream, Vec<Vec<TokenStream>>) {
+/// The constants that say where the metrics have their states, after the losses of the outputs, and the length of all
+/// statistics.
+fn states(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     let usize = quote!(__mimo::core::primitive::usize);
     let outputs = Literal::usize_unsuffixed(plan.outputs.len());
-    let mut metrics = vec![];
-    let mut places = vec![];
-    for loss in &plan.losses {
-        let first = metrics.len();
+    let metrics = plan.losses.iter().flat_map(|loss| {
         let classes = cx.dim(&loss.classes);
-        metrics.extend(loss.metrics.iter().map(|&metric| {
-            let metric = cx.literal(&metric);
+        loss.metrics.iter().map(move |metric| {
+            let metric = cx.literal(metric);
             quote!((#metric, #classes))
-        }));
-        let indices = (first..metrics.len()).map(Literal::usize_unsuffixed);
-        places.push(indices.map(|index| quote!(__Layout::STATES.0[#index])).collect());
-    }
+        })
+    });
+    let metrics: Vec<_> = metrics.collect();
     if metrics.is_empty() {
-        return (quote!(const STATISTICS: #usize = #outputs;), places);
+        return quote!(const STATISTICS: #usize = #outputs;);
     }
     let count = Literal::usize_unsuffixed(metrics.len());
-    let constants = quote! {
+    quote! {
         const STATES: ([#usize; #count], #usize) = __mimo::state_offsets(#outputs, &[#(#metrics),*]);
         const STATISTICS: #usize = Self::STATES.1;
-    };
-    (constants, places)
+    }
 }
 
 /// Constants' names: the layers' in upper case, kept apart where that makes them equal.

@@ -59,7 +59,7 @@ pub(super) fn spec(cx: &Context<'_>) -> TokenStream {
 /// The specs of all weights, in the order of the fields.
 pub(super) fn weights(cx: &Context<'_>, plan: &Plan) -> Vec<TokenStream> {
     let values = plan.params.iter().map(|param| {
-        let layer = cx.graph.layer(param.layer);
+        let layer = cx.graph.layer(param.layer_id());
         let weight = &layer.weights[param.weight];
         let (name, shape) = (format!("{}/{}", layer.path(), weight.name), cx.lengths(&weight.shape));
         let initializer = cx.literal(&weight.options.initializer);

@@ -1,6 +1,8 @@
 //! The stages of a training step: what each chunk does, up to the next sum over the whole batch.
 
-use mimo_graph::plan::{BatchNorm, OpKind, Plan, Stage, StepPart};
+use mimo_graph::dim::Dim;
+use mimo_graph::operation::BatchNormalization;
+use mimo_graph::plan::{OpKind, Plan, Stage, StepPart};
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
 
@@ -60,9 +62,9 @@ fn backward(cx: &Context<'_>, plan: &Plan, part: &Stage, name: &TokenStream, nam
 }
 
 /// The batch normalizations whose sums end a stage.
-fn norms_of<'p>(plan: &'p Plan, part: &'p Stage) -> impl Iterator<Item = &'p BatchNorm> {
+fn norms_of<'p>(plan: &'p Plan, part: &'p Stage) -> impl Iterator<Item = &'p BatchNormalization<Dim>> {
     part.sums.iter().filter_map(|&at| match &plan.forward[at].kind {
-        OpKind::BatchNorm(norm) => Some(&**norm),
+        OpKind::BatchNormalization(norm) => Some(&**norm),
         _ => None,
     })
 }

@@ -76,7 +76,7 @@ pub(super) fn collection(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     let params: Vec<&[(usize, &Param)]> = params.chunk_by(|(_, a), (_, b)| a.layer == b.layer).collect();
     let functions = params.iter().map(|params| visited(cx, &tree, params));
     let calls = params.iter().filter_map(|params| params.first()).map(|(_, param)| {
-        let layer = visited_name(param.layer);
+        let layer = visited_name(param.layer_id());
         quote!(let #layer = #layer::<#v::E2, #v::D2, #e, #d, #v>(__visitor)?;)
     });
     let layers = nested::values(cx, &tree, &|id| {
@@ -112,7 +112,7 @@ fn visited_name(id: LayerId) -> Ident {
 /// Shows the weights of one layer to a visitor. A function of its own, that is not inlined: the time that rustc takes for
 /// one that does so for all layers grows faster than their number.
 fn visited(cx: &Context<'_>, tree: &nested::Tree, params: &[(usize, &Param)]) -> TokenStream {
-    let Some(id) = params.first().map(|(_, param)| param.layer) else { return TokenStream::new() };
+    let Some(id) = params.first().map(|(_, param)| param.layer_id()) else { return TokenStream::new() };
     let (function, model, ty) = (visited_name(id), cx.model, layer_type(cx, id));
     let Generics { e, d, v, e1, d1, .. } = &cx.generics;
     let [layer, layer_mut] = [false, true].map(|mutable| tree.place(cx, id, mutable));
@@ -155,5 +155,5 @@ pub(super) fn marker(plan: &Plan, private: &TokenStream) -> Option<TokenStream> 
 }
 
 fn weight_field(cx: &Context<'_>, param: &Param) -> Ident {
-    Ident::new(cx.graph.layer(param.layer).weights[param.weight].name, Span::mixed_site())
+    Ident::new(cx.graph.layer(param.layer_id()).weights[param.weight].name, Span::mixed_site())
 }

@@ -9,7 +9,7 @@ use crate::engine::{Engine, Source, Trust, buffer};
 use crate::error::Error;
 use crate::float::Float;
 use crate::kernels::{AlignedVec, Claims, Element, Pieces, Pool};
-use crate::program::{ALIGN, Memory, Program, View};
+use crate::program::{ALIGN, Memory, Program, Starts, View};
 use crate::stage::{Stage, StepPart, Sum};
 
 /// Below this many multiplications and additions, two threads lose more by meeting than they gain: about 30 µs of
@@ -155,6 +155,7 @@ pub(super) struct Shared<'a, E> {
     pub memory: Memory,
     pub params: &'a [E],
     pub packs: &'a [E],
+    pub starts: Starts<'a>,
     pub mode: Mode,
     pub seed: u64,
     pub loss_weights: &'a [f64],
@@ -189,6 +190,7 @@ pub(super) fn each<E: Float>(
             batch,
             params: shared.params,
             packs: shared.packs,
+            starts: shared.starts,
             mode: shared.mode,
             seed: shared.seed,
             loss_weights: shared.loss_weights,
@@ -260,6 +262,7 @@ impl<E: Float> Engine<E> {
             memory: self.program.train,
             params: &self.parameters.values,
             packs: &self.parameters.packs,
+            starts: self.program.starts,
             mode,
             seed: self.step_seed(),
             loss_weights,

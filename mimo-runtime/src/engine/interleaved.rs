@@ -34,7 +34,7 @@ impl Interleaves {
             let block = &program.blocks[interleaved.block];
             let len = kernels::interleaved_block_len(block.rows, interleaved.parts);
             for index in 0..(block.cols / interleaved.parts).div_ceil(BLOCK) {
-                let start = interleaved.start + index * len;
+                let start = program.starts.interleaved[copy] + index * len;
                 tasks.push(Task { copy, block: index });
                 bounds.extend([start, start + len]);
             }

@@ -28,6 +28,7 @@ pub(super) fn predict<E: Float>(
             memory: program.predict,
             params: &engine.parameters.values,
             packs: &engine.parameters.packs,
+            starts: program.starts,
             mode: Mode::Predict,
             seed: 0,
             loss_weights: &[],

@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::float::Float;
 use crate::kernels::optimizer::{clip_value, decay, sum_of_squares};
 use crate::kernels::{self, AlignedVec, Blocks, Claims, Mat, Pieces, Pool};
-use crate::program::{Block, Gradient, Param, Program, Use, View};
+use crate::program::{Gradient, Param, PlacedBlock, Program, Use, View};
 
 /// Values that one task updates: small enough that gradient, parameters and slots of a task stay in the cache
 /// between the passes over them.
@@ -38,7 +38,7 @@ pub(super) struct Parameters<E: Float> {
     pub values: AlignedVec<E>,
     pub gradients: AlignedVec<E>,
     pub packs: AlignedVec<E>,
-    pub blocks: &'static [Block],
+    pub blocks: &'static [PlacedBlock],
     tasks: Vec<Task>,
     /// Boundaries of the tasks in the parameter buffer: gap, task, gap, task, … so that task `i` is piece `2i + 1`.
     bounds: Vec<usize>,
@@ -239,7 +239,8 @@ impl<E: Float> Engine<E> {
     fn move_averages(&mut self) {
         let merged = &self.train_chunks.merged;
         for average in self.program.moving {
-            let values = &mut self.parameters.values[average.offset..average.offset + average.len];
+            let start = self.program.blocks[average.block].offset;
+            let values = &mut self.parameters.values[start..start + average.len];
             let (stays, moves) = (E::of(average.momentum), E::of(1.0 - average.momentum));
             for (value, sum) in values.iter_mut().zip(&merged[average.sums..average.sums + average.len]) {
                 *value = *value * stays + E::of(*sum) * moves;
@@ -287,7 +288,7 @@ impl<'a, E: Float> SlotPieces<'a, E> {
 /// Computes the gradient of a task's parameters over the batch.
 fn gradient<E: Float>(program: &Program, chunks: &Chunks<E>, task: &Task, gradients: &mut [E]) {
     let arena = chunks.arena();
-    match program.blocks[task.block].gradient {
+    match &program.blocks[task.block].block.gradient {
         Some(Gradient::Product(uses)) => {
             for (index, call) in uses.iter().enumerate() {
                 let x = blocks(program, chunks, call, call.x);
@@ -309,9 +310,9 @@ fn gradient<E: Float>(program: &Program, chunks: &Chunks<E>, task: &Task, gradie
                 kernels::scatter_add(arena, x, dy, task.from..task.to, gradients);
             }
         }
-        Some(Gradient::Private(view)) => {
+        Some(Gradient::ChunkSums(view)) => {
             let cols = program.blocks[task.block].cols;
-            for (index, sums) in chunks.fixed(program.train, view).enumerate() {
+            for (index, sums) in chunks.fixed(program.train, *view).enumerate() {
                 let sums = &sums[task.from * cols..task.to * cols];
                 match index {
                     0 => gradients.copy_from_slice(sums),
@@ -443,7 +444,7 @@ fn constrain<E: Float>(parameters: &mut Parameters<E>, param: &Param, constraint
             (E::of(rate) * clipped + E::of(1.0 - rate) * norm) / (E::of(1e-7) + norm)
         }),
     };
-    let shape = param.shape;
+    let shape = &*param.shape;
     let axis = norm_axis.min(shape.len().saturating_sub(1));
     let outer: usize = shape.iter().take(axis).product();
     let len = shape.get(axis).copied().unwrap_or(1);

@@ -1,40 +1,23 @@
 //! `Activation`: an activation as an operation of its own, where it cannot be applied in place.
 
-use mimo_graph::activation::Activation;
+pub use mimo_graph::operation::Activate;
 
 use crate::chunk::Chunk;
 use crate::float::Float;
 use crate::kernels;
 use crate::layers::apply_mask;
-use crate::program::{Sink, View};
 use crate::run::run;
 
-/// An activation from one value to another.
-#[derive(Clone, Copy, Debug)]
-pub struct Activate {
-    /// The function.
-    pub activation: Activation,
-    /// Positions per sample: softmax works on the values of one position.
-    pub positions: usize,
-    /// What is read.
-    pub x: View,
-    /// What is given.
-    pub y: View,
-    /// The gradient of `y`.
-    pub dy: View,
-    /// Where the gradient of `x` goes.
-    pub dx: Option<Sink>,
-}
-
 fn forward<E: Float>(op: &Activate, chunk: &mut Chunk<'_, E>) {
-    let (x, y) = (chunk.positions(op.x, op.positions), chunk.positions(op.y, op.positions));
+    let (x, y) = (chunk.positions(op.x.view, op.positions), chunk.positions(op.y.view, op.positions));
     kernels::activation_forward(chunk.arena, op.activation, x, y);
 }
 
 fn backward<E: Float>(op: &Activate, chunk: &mut Chunk<'_, E>) {
-    let Some(sink) = op.dx else { return };
-    let saved = if op.activation.from_output() { op.y } else { op.x };
-    let [saved, dy, dx] = [saved, op.dy, sink.view].map(|view| chunk.positions(view, op.positions));
+    let Some(dy) = op.y.gradient else { return };
+    let Some(sink) = op.x.gradient else { return };
+    let saved = if op.activation.from_output() { op.y.view } else { op.x.view };
+    let [saved, dy, dx] = [saved, dy, sink.view].map(|view| chunk.positions(view, op.positions));
     kernels::activation_backward(chunk.arena, op.activation, saved, dy, dx, sink.accumulate);
     apply_mask(chunk, sink);
 }
@@ -43,8 +26,11 @@ run!(Activate, forward, backward);
 
 #[cfg(test)]
 mod tests {
+    use mimo_graph::activation::Activation;
+
     use super::*;
     use crate::layers::check::{Bench, check};
+    use crate::program::{GradientTarget, Read, Written};
 
     const ALL: [Activation; 27] = [
         Activation::Linear,
@@ -83,8 +69,13 @@ mod tests {
                 for accumulate in [false, true] {
                     let mut bench = Bench::new(3);
                     let [x, y, dy, dx] = std::array::from_fn(|_| bench.value(len, gap));
-                    let sink = Sink { view: dx, accumulate, mask: accumulate.then_some(x) };
-                    let op = Activate { activation, positions, x, y, dy, dx: Some(sink) };
+                    let sink = GradientTarget { view: dx, accumulate, mask: accumulate.then_some(x) };
+                    let op = Activate {
+                        activation,
+                        positions,
+                        x: Read::new(x, Some(sink)),
+                        y: Written::new(y, Some(dy)),
+                    };
                     check(&bench, &op, &[(x, Some(sink))], y, dy);
                 }
             }
@@ -95,7 +86,12 @@ mod tests {
     fn softmax_is_over_the_values_of_a_position() {
         let mut bench = Bench::new(2);
         let [x, y] = std::array::from_fn(|_| bench.value(12, 0));
-        let op = Activate { activation: Activation::Softmax, positions: 4, x, y, dy: y, dx: None };
+        let op = Activate {
+            activation: Activation::Softmax,
+            positions: 4,
+            x: Read::new(x, None),
+            y: Written::new(y, None),
+        };
         let mut arena = bench.arena::<f64>();
         bench.fill(&mut arena, x, 1);
         bench.forward(&op, &mut arena);

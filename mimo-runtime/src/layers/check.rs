@@ -1,9 +1,11 @@
 //! Checks of layers: gradients against finite differences, in `f64`, on rows that lie apart.
 
+use mimo_graph::operation::{Axis, Geometry};
+
 use crate::chunk::{Chunk, Mode};
 use crate::float::Float;
 use crate::kernels;
-use crate::program::{Sink, View};
+use crate::program::{ChunkAccumulator, GradientTarget, Starts, View, Weight, Written};
 use crate::run::{Operation, Run};
 
 /// What a value holds that nobody may write.
@@ -60,6 +62,7 @@ impl Bench {
             first_row: self.first_row,
             batch: self.first_row + self.rows,
             params: &[],
+            starts: Starts::NONE,
             packs: &[],
             mode: self.mode,
             seed: self.seed,
@@ -105,12 +108,40 @@ impl Bench {
     }
 }
 
+/// The geometry of kernels in the form of a plan.
+pub(super) fn planned(of: kernels::conv::Geometry) -> Geometry {
+    let axis = |axis: usize| Axis {
+        input: of.input[axis],
+        output: of.output[axis],
+        kernel: of.kernel[axis],
+        stride: of.strides[axis],
+        dilation: of.dilation[axis],
+        padding: of.padding[axis],
+    };
+    Geometry { axes: [axis(0), axis(1)], channels: of.channels, filters: of.filters, groups: of.groups }
+}
+
+/// A weight whose gradient is summed up in this memory.
+pub(super) fn weight(block: usize, view: View, accumulate: bool) -> Weight {
+    Weight { block, gradient: Some(ChunkAccumulator { view, accumulate }) }
+}
+
+/// The gradient of a result that has one.
+pub(super) fn gradient_of(y: &Written) -> View {
+    y.gradient.unwrap_or(y.view)
+}
+
 /// Compares the gradients of `Σ dy·y` that `op` gives with finite differences, for every sink, with what it
 /// accumulates on and with its mask; and the `f32` version with the `f64` version. Nothing but results may change.
 ///
 /// `inputs` are distinct values with the sinks of their gradients.
-pub(super) fn check<O: Operation>(bench: &Bench, op: &O, inputs: &[(View, Option<Sink>)], y: View, dy: View)
-where
+pub(super) fn check<O: Operation>(
+    bench: &Bench,
+    op: &O,
+    inputs: &[(View, Option<GradientTarget>)],
+    y: View,
+    dy: View,
+) where
     f32: Run<O>,
     f64: Run<O>,
 {
@@ -144,7 +175,7 @@ where
 }
 
 /// Values before an operation: inputs, masks, the gradient of the result, and what gradients are added to.
-fn start<E: Float>(bench: &Bench, inputs: &[(View, Option<Sink>)], dy: View) -> Vec<E> {
+fn start<E: Float>(bench: &Bench, inputs: &[(View, Option<GradientTarget>)], dy: View) -> Vec<E> {
     let mut arena = bench.arena();
     for (x, sink) in inputs {
         bench.fill(&mut arena, *x, 1 + x.slot as u64);
@@ -163,7 +194,7 @@ fn start<E: Float>(bench: &Bench, inputs: &[(View, Option<Sink>)], dy: View) -> 
 fn run<O: Operation, E: Float + Run<O>>(
     bench: &Bench,
     op: &O,
-    inputs: &[(View, Option<Sink>)],
+    inputs: &[(View, Option<GradientTarget>)],
     y: View,
     dy: View,
 ) -> Vec<E> {

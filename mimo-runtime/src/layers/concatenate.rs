@@ -1,57 +1,37 @@
 //! `Concatenate`: values one after another along an axis.
 
+pub use mimo_graph::operation::Concatenate;
+
 use crate::chunk::Chunk;
 use crate::float::Float;
 use crate::kernels::{self, Mat};
 use crate::layers::apply_mask;
-use crate::program::{Sink, View};
+use crate::program::View;
 use crate::run::run;
-
-/// Copies parts into one value.
-#[derive(Clone, Copy, Debug)]
-pub struct Concatenate {
-    /// The axes before the concatenated one, multiplied: how often the parts alternate per sample.
-    pub outer: usize,
-    /// What is read, in order.
-    pub parts: &'static [Part],
-    /// What is given.
-    pub y: View,
-    /// The gradient of `y`.
-    pub dy: View,
-}
-
-/// One of the concatenated values.
-#[derive(Clone, Copy, Debug)]
-pub struct Part {
-    /// What is read; `outer` runs of equal length. A part that was computed in its place in `y` is not copied, nor is
-    /// its gradient.
-    pub x: View,
-    /// Where its gradient goes.
-    pub dx: Option<Sink>,
-}
 
 fn forward<E: Float>(op: &Concatenate, chunk: &mut Chunk<'_, E>) {
     let mut column = 0;
-    for part in op.parts {
-        let len = part.x.len / op.outer;
-        if part.x.slot == op.y.slot {
+    for part in op.parts.iter() {
+        let len = part.view.len / op.outer;
+        if part.view.slot == op.y.view.slot {
             // It was computed there.
             column += len;
             continue;
         }
         let (x, y) =
-            (Runs::of(chunk, op.outer, part.x, 0, len), Runs::of(chunk, op.outer, op.y, column, len));
+            (Runs::of(chunk, op.outer, part.view, 0, len), Runs::of(chunk, op.outer, op.y.view, column, len));
         copy(chunk, op.outer, x, y, false);
         column += len;
     }
 }
 
 fn backward<E: Float>(op: &Concatenate, chunk: &mut Chunk<'_, E>) {
+    let Some(dy) = op.y.gradient else { return };
     let mut column = 0;
-    for part in op.parts {
-        let len = part.x.len / op.outer;
-        if let Some(sink) = part.dx.filter(|sink| sink.view.slot != op.dy.slot) {
-            let dy = Runs::of(chunk, op.outer, op.dy, column, len);
+    for part in op.parts.iter() {
+        let len = part.view.len / op.outer;
+        if let Some(sink) = part.gradient.filter(|target| target.view.slot != dy.slot) {
+            let dy = Runs::of(chunk, op.outer, dy, column, len);
             let dx = Runs::of(chunk, op.outer, sink.view, 0, len);
             copy(chunk, op.outer, dy, dx, sink.accumulate);
             apply_mask(chunk, sink);
@@ -99,8 +79,11 @@ run!(Concatenate, forward, backward);
 
 #[cfg(test)]
 mod tests {
+    use mimo_graph::describe::List;
+
     use super::*;
     use crate::layers::check::{Bench, check};
+    use crate::program::{GradientTarget, Read, Written};
 
     #[test]
     fn gradients() {
@@ -111,13 +94,15 @@ mod tests {
                 let mut bench = Bench::new(3);
                 let parts = lens.map(|len| {
                     let [x, dx] = std::array::from_fn(|_| bench.value(len, gap));
-                    Part { x, dx: Some(Sink { view: dx, accumulate, mask: accumulate.then_some(x) }) }
+                    let target = GradientTarget { view: dx, accumulate, mask: accumulate.then_some(x) };
+                    Read::new(x, Some(target))
                 });
                 // One part that is not trained, and a result with gaps of its own.
-                let parts = [parts[0], Part { dx: None, ..parts[1] }, parts[2]];
+                let parts = [parts[0], Read::new(parts[1].view, None), parts[2]];
                 let [y, dy] = std::array::from_fn(|_| bench.value(lens.iter().sum(), 2 * gap));
-                let op = Concatenate { outer, parts: Box::leak(Box::new(parts)), y, dy };
-                check(&bench, &op, &parts.map(|part| (part.x, part.dx)), y, dy);
+                let y_written = Written::new(y, Some(dy));
+                let op = Concatenate { outer, parts: List::Owned(parts.to_vec()), y: y_written };
+                check(&bench, &op, &parts.map(|part| (part.view, part.gradient)), y, dy);
             }
         }
     }
@@ -126,8 +111,8 @@ mod tests {
     fn parts_alternate() {
         let mut bench = Bench::new(1);
         let (a, b, y) = (bench.value(4, 0), bench.value(2, 3), bench.value(6, 1));
-        let parts = [Part { x: a, dx: None }, Part { x: b, dx: None }];
-        let op = Concatenate { outer: 2, parts: Box::leak(Box::new(parts)), y, dy: y };
+        let parts = [a, b].map(|part| Read::new(part, None));
+        let op = Concatenate { outer: 2, parts: List::Owned(parts.to_vec()), y: Written::new(y, None) };
         let mut arena = bench.arena::<f32>();
         bench.write(&mut arena, a, &[1.0, 2.0, 3.0, 4.0]);
         bench.write(&mut arena, b, &[5.0, 6.0]);

@@ -4,63 +4,42 @@
 //! input is what the transposed one gives.
 
 use mimo_graph::activation::Activation;
+pub use mimo_graph::operation::{Conv, ConvScratch};
 
 use crate::chunk::Chunk;
 use crate::float::Float;
 use crate::kernels;
 use crate::kernels::conv::{self, Finish, Geometry};
 use crate::layers::apply_mask;
-use crate::program::{Sink, View, Weighted};
+use crate::program::Scratch;
 use crate::run::run;
 
-/// A convolution: `[height, width, channels] → [height, width, filters]`. Sequences have height 1.
-#[derive(Clone, Copy, Debug)]
-pub struct Conv {
-    /// How its windows lie; of the convolution that it is the transpose of, if it is one.
-    pub geometry: Geometry,
-    /// Whether it gives inputs of the geometry and reads outputs.
-    pub transposed: bool,
-    /// What is read.
-    pub x: View,
-    /// What is given.
-    pub y: View,
-    /// The kernel, `[height, width, channels / groups, filters]` of the geometry.
-    pub kernel: Weighted,
-    /// What is added to every channel that is given.
-    pub bias: Option<Weighted>,
-    /// What is applied in place.
-    pub activation: Activation,
-    /// Whether the gradient that arrives has passed the activation already.
-    pub passed: bool,
-    /// Memory of the forward pass.
-    pub forward: Scratch,
-    /// Memory of the backward pass.
-    pub backward: Scratch,
-    /// The gradient of `y`. The backward turns it into the gradient of the product, in place.
-    pub dy: View,
-    /// Where the gradient of `x` goes, if something before the layer is trained.
-    pub dx: Option<Sink>,
-}
-
-/// Fixed slots in which a pass keeps what it makes of one sample.
-#[derive(Clone, Copy, Debug)]
-pub struct Scratch {
-    /// The padded input of the geometry; `None` if no padding is asked for.
-    pub input: Option<View>,
-    /// The padded output of the geometry and the turned kernel, if the pass spreads.
-    pub spread: Option<[View; 2]>,
+/// The geometry of a plan in the form that kernels read.
+pub(super) fn geometry(of: &mimo_graph::operation::Geometry) -> Geometry {
+    let axes = of.axes;
+    Geometry {
+        input: axes.map(|axis| axis.input),
+        output: axes.map(|axis| axis.output),
+        channels: of.channels,
+        filters: of.filters,
+        kernel: axes.map(|axis| axis.kernel),
+        strides: axes.map(|axis| axis.stride),
+        dilation: axes.map(|axis| axis.dilation),
+        padding: axes.map(|axis| axis.padding),
+        groups: of.groups,
+    }
 }
 
 /// One sample of an input, as [`conv::convolve`] reads it: padded in the scratch if padding is asked for.
 pub(super) fn padded<E: Float>(
     geometry: &Geometry,
     chunk: &mut Chunk<'_, E>,
-    scratch: Option<View>,
+    scratch: Option<Scratch>,
     from: usize,
 ) -> usize {
     match scratch {
-        Some(view) if geometry.is_padded() => {
-            let to = chunk.fixed(view).offset;
+        Some(scratch) if geometry.is_padded() => {
+            let to = chunk.fixed(scratch.view).offset;
             conv::pad(chunk.arena, geometry, from, to);
             to
         }
@@ -68,49 +47,53 @@ pub(super) fn padded<E: Float>(
     }
 }
 
-/// Turns the kernel for a pass that spreads.
-fn turn<E: Float>(op: &Conv, chunk: &mut Chunk<'_, E>, [_, turned]: [View; 2]) {
-    let kernel = &chunk.params[op.kernel.offset..op.kernel.offset + op.geometry.kernel_len()];
-    let to = chunk.fixed(turned).offset;
-    conv::turn_kernel(&op.geometry, kernel, &mut chunk.arena[to..to + kernel.len()]);
+/// Transposes the kernel for a pass that spreads.
+fn transpose<E: Float>(
+    geometry: &Geometry,
+    kernel: &[E],
+    chunk: &mut Chunk<'_, E>,
+    [_, transposed]: [Scratch; 2],
+) {
+    let to = chunk.fixed(transposed.view).offset;
+    conv::turn_kernel(geometry, kernel, &mut chunk.arena[to..to + kernel.len()]);
 }
 
 /// Spreads one sample of an output at `from` over the input at `to`.
 fn spread<E: Float>(
-    op: &Conv,
+    geometry: &Geometry,
     chunk: &mut Chunk<'_, E>,
-    scratch: [View; 2],
+    scratch: [Scratch; 2],
     from: usize,
     to: usize,
     finish: Finish<'_, E>,
 ) {
-    let [output, turned] = scratch.map(|view| chunk.fixed(view).offset);
-    conv::pad_output(chunk.arena, &op.geometry, from, output);
-    conv::convolve_transposed(chunk.arena, &op.geometry, output, to, turned, finish);
+    let [output, transposed] = scratch.map(|scratch| chunk.fixed(scratch.view).offset);
+    conv::pad_output(chunk.arena, geometry, from, output);
+    conv::convolve_transposed(chunk.arena, geometry, output, to, transposed, finish);
 }
 
-/// Channels of what is given.
+/// Channels of the result.
 const fn channels(op: &Conv) -> usize {
     if op.transposed { op.geometry.channels } else { op.geometry.filters }
 }
 
 fn forward<E: Float>(op: &Conv, chunk: &mut Chunk<'_, E>) {
-    let params = chunk.params;
-    let kernel = &params[op.kernel.offset..op.kernel.offset + op.geometry.kernel_len()];
-    let bias = op.bias.map(|bias| &params[bias.offset..bias.offset + channels(op)]);
+    let geometry = &geometry(&op.geometry);
+    let kernel = chunk.weight(op.kernel.block, geometry.kernel_len());
+    let bias = op.bias.map(|bias| chunk.weight(bias.block, channels(op)));
     let relu = op.activation == Activation::Relu;
     let finish = Finish { bias, accumulate: false, relu };
-    let (x, y) = (chunk.mat(op.x), chunk.mat(op.y));
+    let (x, y) = (chunk.mat(op.x.view), chunk.mat(op.y.view));
     if let (true, Some(scratch)) = (op.transposed, op.forward.spread) {
-        turn(op, chunk, scratch);
+        transpose(geometry, kernel, chunk, scratch);
     }
     for row in 0..chunk.rows {
         let (x, y) = (x.offset + row * x.stride, y.offset + row * y.stride);
         match op.forward.spread {
-            Some(scratch) => spread(op, chunk, scratch, x, y, finish),
+            Some(scratch) => spread(geometry, chunk, scratch, x, y, finish),
             None => {
-                let input = padded(&op.geometry, chunk, op.forward.input, x);
-                conv::convolve(chunk.arena, &op.geometry, input, y, kernel, finish);
+                let input = padded(geometry, chunk, op.forward.input, x);
+                conv::convolve(chunk.arena, geometry, input, y, kernel, finish);
             }
         }
     }
@@ -120,46 +103,47 @@ fn forward<E: Float>(op: &Conv, chunk: &mut Chunk<'_, E>) {
 }
 
 fn backward<E: Float>(op: &Conv, chunk: &mut Chunk<'_, E>) {
-    let (x, y, dy) = (chunk.mat(op.x), chunk.mat(op.y), chunk.mat(op.dy));
-    if op.activation != Activation::Linear && !op.passed {
+    let Some(dy) = op.y.gradient else { return };
+    let geometry = &geometry(&op.geometry);
+    let kernel = chunk.weight(op.kernel.block, geometry.kernel_len());
+    let (x, y, dy) = (chunk.mat(op.x.view), chunk.mat(op.y.view), chunk.mat(dy));
+    if op.activation != Activation::Linear && !op.activation_grad_applied {
         kernels::activation_backward(chunk.arena, op.activation, y, dy, dy, false);
     }
-    let kernel_gradient = op.kernel.start(chunk);
-    if let Some(sums) = op.bias.and_then(|bias| bias.start(chunk)) {
+    let kernel_gradient = chunk.accumulator(&op.kernel);
+    if let Some(sums) = op.bias.and_then(|bias| chunk.accumulator(&bias)) {
         let channels = channels(op);
         conv::add_column_sums(chunk.arena, dy.offset, chunk.rows * dy.cols / channels, channels, sums.offset);
     }
     if let Some(scratch) = op.backward.spread {
-        turn(op, chunk, scratch);
+        transpose(geometry, kernel, chunk, scratch);
     }
-    let params = chunk.params;
-    let kernel = &params[op.kernel.offset..op.kernel.offset + op.geometry.kernel_len()];
     for row in 0..chunk.rows {
         let (x, dy) = (x.offset + row * x.stride, dy.offset + row * dy.stride);
-        let to = op.dx.map(|sink| {
+        let to = op.x.gradient.map(|sink| {
             let finish = Finish { bias: None, accumulate: sink.accumulate, relu: false };
             let dx = chunk.mat(sink.view);
             (dx.offset + row * dx.stride, finish)
         });
         if op.transposed {
-            let input = padded(&op.geometry, chunk, op.backward.input, dy);
+            let input = padded(geometry, chunk, op.backward.input, dy);
             if let Some(gradient) = kernel_gradient {
-                conv::convolve_kernel_gradient(chunk.arena, &op.geometry, input, x, gradient.offset);
+                conv::convolve_kernel_gradient(chunk.arena, geometry, input, x, gradient.offset);
             }
             if let Some((to, finish)) = to {
-                conv::convolve(chunk.arena, &op.geometry, input, to, kernel, finish);
+                conv::convolve(chunk.arena, geometry, input, to, kernel, finish);
             }
         } else {
             if let Some(gradient) = kernel_gradient {
-                let input = padded(&op.geometry, chunk, op.backward.input, x);
-                conv::convolve_kernel_gradient(chunk.arena, &op.geometry, input, dy, gradient.offset);
+                let input = padded(geometry, chunk, op.backward.input, x);
+                conv::convolve_kernel_gradient(chunk.arena, geometry, input, dy, gradient.offset);
             }
             if let (Some((to, finish)), Some(scratch)) = (to, op.backward.spread) {
-                spread(op, chunk, scratch, dy, to, finish);
+                spread(geometry, chunk, scratch, dy, to, finish);
             }
         }
     }
-    if let Some(sink) = op.dx {
+    if let Some(sink) = op.x.gradient {
         apply_mask(chunk, sink);
     }
 }

@@ -1,34 +1,16 @@
 //! `Dropout`: random zeros while training, nothing otherwise.
 
+pub use mimo_graph::operation::Dropout;
+
 use crate::chunk::{Chunk, Mode};
 use crate::float::Float;
 use crate::kernels::{self, Mat};
 use crate::layers::{apply_mask, pass};
-use crate::program::{Sink, View};
 use crate::random;
 use crate::run::run;
 
-/// Drops a share of the values and scales the rest.
-#[derive(Clone, Copy, Debug)]
-pub struct Dropout {
-    /// The share that becomes 0.
-    pub rate: f64,
-    /// Parts of a sample, one behind the other, in which the same places become 0: the steps of a sequence.
-    pub positions: usize,
-    /// Tells this layer's random numbers from other layers'.
-    pub key: u64,
-    /// What is read.
-    pub x: View,
-    /// What is given.
-    pub y: View,
-    /// The gradient of `y`.
-    pub dy: View,
-    /// Where the gradient of `x` goes.
-    pub dx: Option<Sink>,
-}
-
 fn forward<E: Float>(op: &Dropout, chunk: &mut Chunk<'_, E>) {
-    let (x, y) = (chunk.mat(op.x), chunk.mat(op.y));
+    let (x, y) = (chunk.mat(op.x.view), chunk.mat(op.y.view));
     match chunk.mode {
         Mode::Train => drop_out(op, chunk, x, y, false),
         Mode::Evaluate | Mode::Predict => kernels::copy(chunk.arena, x, y, false),
@@ -36,15 +18,16 @@ fn forward<E: Float>(op: &Dropout, chunk: &mut Chunk<'_, E>) {
 }
 
 fn backward<E: Float>(op: &Dropout, chunk: &mut Chunk<'_, E>) {
-    let Some(sink) = op.dx else { return };
+    let Some(dy) = op.y.gradient else { return };
+    let Some(sink) = op.x.gradient else { return };
     match chunk.mode {
         Mode::Train => {
             // What was dropped was not kept: the same numbers are drawn again.
-            let (dy, dx) = (chunk.mat(op.dy), chunk.mat(sink.view));
+            let (dy, dx) = (chunk.mat(dy), chunk.mat(sink.view));
             drop_out(op, chunk, dy, dx, sink.accumulate);
             apply_mask(chunk, sink);
         }
-        Mode::Evaluate | Mode::Predict => pass(chunk, op.dy, sink),
+        Mode::Evaluate | Mode::Predict => pass(chunk, dy, sink),
     }
 }
 
@@ -52,7 +35,7 @@ fn backward<E: Float>(op: &Dropout, chunk: &mut Chunk<'_, E>) {
 /// the batch is cut in chunks.
 fn drop_out<E: Float>(op: &Dropout, chunk: &mut Chunk<'_, E>, from: Mat, to: Mat, accumulate: bool) {
     let key = random::key(chunk.seed, op.key);
-    let len = op.x.len / op.positions;
+    let len = op.x.view.len / op.positions;
     let first = (chunk.first_row * len) as u64;
     for position in 0..op.positions {
         let [from, to] = [from, to].map(|mat| mat.columns(position * len, len));
@@ -65,12 +48,13 @@ run!(Dropout, forward, backward);
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::layers::check::{Bench, check};
+    use crate::layers::check::{Bench, check, gradient_of};
+    use crate::program::{GradientTarget, Read, Written};
 
     fn dropout(bench: &mut Bench, rate: f64, len: usize, gap: usize) -> Dropout {
         let [x, y, dy, dx] = std::array::from_fn(|_| bench.value(len, gap));
-        let sink = Sink { view: dx, accumulate: false, mask: None };
-        Dropout { rate, positions: 1, key: 3, x, y, dy, dx: Some(sink) }
+        let sink = GradientTarget { view: dx, accumulate: false, mask: None };
+        Dropout { rate, positions: 1, key: 3, x: Read::new(x, Some(sink)), y: Written::new(y, Some(dy)) }
     }
 
     #[test]
@@ -82,9 +66,10 @@ mod tests {
                     bench.mode = mode;
                     let mut op = dropout(&mut bench, rate, len, gap);
                     op.positions = if len == 33 { 3 } else { 1 };
-                    let view = op.dx.map_or(op.x, |sink| sink.view);
-                    op.dx = Some(Sink { view, accumulate, mask: accumulate.then_some(op.x) });
-                    check(&bench, &op, &[(op.x, op.dx)], op.y, op.dy);
+                    let view = op.x.gradient.map_or(op.x.view, |target| target.view);
+                    op.x.gradient =
+                        Some(GradientTarget { view, accumulate, mask: accumulate.then_some(op.x.view) });
+                    check(&bench, &op, &[(op.x.view, op.x.gradient)], op.y.view, gradient_of(&op.y));
                 }
             }
         }
@@ -95,9 +80,9 @@ mod tests {
         let mut bench = Bench::new(100);
         let op = dropout(&mut bench, 0.25, 1000, 0);
         let mut arena = bench.arena::<f64>();
-        bench.write(&mut arena, op.x, &vec![1.0; 100_000]);
+        bench.write(&mut arena, op.x.view, &vec![1.0; 100_000]);
         bench.forward(&op, &mut arena);
-        let y = bench.read(&arena, op.y);
+        let y = bench.read(&arena, op.y.view);
         assert!(y.iter().all(|y| *y == 0.0 || (*y - 4.0 / 3.0).abs() < 1e-12));
         let dropped = y.iter().filter(|y| **y == 0.0).count() as f64 / y.len() as f64;
         // Six standard deviations.
@@ -109,9 +94,9 @@ mod tests {
         let mut bench = Bench::new(20);
         let op = Dropout { positions: 4, ..dropout(&mut bench, 0.5, 4 * 25, 3) };
         let mut arena = bench.arena::<f64>();
-        bench.write(&mut arena, op.x, &vec![1.0; 20 * 100]);
+        bench.write(&mut arena, op.x.view, &vec![1.0; 20 * 100]);
         bench.forward(&op, &mut arena);
-        let y = bench.read(&arena, op.y);
+        let y = bench.read(&arena, op.y.view);
         let masks: Vec<&[f64]> = y.chunks(25).collect();
         assert!(masks.chunks(4).all(|sample| sample.iter().all(|mask| *mask == sample[0])));
         assert!(masks.chunks(4).zip(masks.chunks(4).skip(1)).all(|(a, b)| a[0] != b[0]));
@@ -126,9 +111,9 @@ mod tests {
             let op = Dropout { key, ..dropout(&mut bench, 0.5, 37, 3) };
             (bench.first_row, bench.seed) = (first_row, seed);
             let mut arena = bench.arena::<f32>();
-            bench.write(&mut arena, op.x, &vec![1.0; rows * 37]);
+            bench.write(&mut arena, op.x.view, &vec![1.0; rows * 37]);
             bench.forward(&op, &mut arena);
-            bench.read(&arena, op.y)
+            bench.read(&arena, op.y.view)
         };
         let all = drawn(8, 0, 1, op.key);
         assert_eq!(all, [drawn(3, 0, 1, op.key), drawn(5, 3, 1, op.key)].concat());

@@ -1,49 +1,30 @@
 //! `ZeroPadding1D`, `Cropping1D` and their 2D forms: each is the other's backward.
 
+pub use mimo_graph::operation::Frame;
+
 use crate::chunk::Chunk;
 use crate::float::Float;
 use crate::kernels::{self, Mat};
 use crate::layers::{apply_mask, clear};
-use crate::program::{Sink, View};
+use crate::program::View;
 use crate::run::run;
-
-/// Copies an image into a larger one of zeros, or out of a larger one:
-/// `[height, width, channels] → [height ± …, width ± …, channels]`.
-///
-/// **Keras equivalent:** `keras.layers.ZeroPadding2D`, `keras.layers.Cropping2D` and their 1D forms.
-#[derive(Clone, Copy, Debug)]
-pub struct Frame {
-    /// Whether the result is the larger one.
-    pub pads: bool,
-    /// Where the smaller image lies in the larger one.
-    pub inside: Inside,
-    /// What is read.
-    pub x: View,
-    /// What is given.
-    pub y: View,
-    /// The gradient of `y`.
-    pub dy: View,
-    /// Where the gradient of `x` goes.
-    pub dx: Option<Sink>,
-}
 
 /// Rows of an image that lie inside a larger one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Inside {
+struct Inside {
     /// How many.
-    pub rows: usize,
+    rows: usize,
     /// Values per row.
-    pub len: usize,
+    len: usize,
     /// Where the first row begins in the larger image.
-    pub first: usize,
+    first: usize,
     /// From one row to the next in the larger image.
-    pub stride: usize,
+    stride: usize,
 }
 
 impl Inside {
-    /// An image `[height, width, channels]` in one whose rows are `outer` pixels long, `above` and `left` of which are
-    /// before it.
-    pub const fn new([height, width, channels]: [usize; 3], outer: usize, [above, left]: [usize; 2]) -> Self {
+    fn new(op: &Frame) -> Self {
+        let ([height, width, channels], outer, [above, left]) = (op.inner, op.outer, op.before);
         Inside {
             rows: height,
             len: width * channels,
@@ -62,27 +43,30 @@ impl Inside {
 }
 
 fn forward<E: Float>(op: &Frame, chunk: &mut Chunk<'_, E>) {
+    let inside = Inside::new(op);
     for row in 0..chunk.rows {
         if op.pads {
-            chunk.row_mut(op.y, row).fill(E::zero());
-            let [small, large] = op.inside.of(chunk, [op.x, op.y], row);
+            chunk.row_mut(op.y.view, row).fill(E::zero());
+            let [small, large] = inside.of(chunk, [op.x.view, op.y.view], row);
             kernels::copy(chunk.arena, small, large, false);
         } else {
-            let [small, large] = op.inside.of(chunk, [op.y, op.x], row);
+            let [small, large] = inside.of(chunk, [op.y.view, op.x.view], row);
             kernels::copy(chunk.arena, large, small, false);
         }
     }
 }
 
 fn backward<E: Float>(op: &Frame, chunk: &mut Chunk<'_, E>) {
-    let Some(sink) = op.dx else { return };
+    let Some(dy) = op.y.gradient else { return };
+    let Some(sink) = op.x.gradient else { return };
+    let inside = Inside::new(op);
     for row in 0..chunk.rows {
         if op.pads {
-            let [small, large] = op.inside.of(chunk, [sink.view, op.dy], row);
+            let [small, large] = inside.of(chunk, [sink.view, dy], row);
             kernels::copy(chunk.arena, large, small, sink.accumulate);
         } else {
             clear(chunk, sink, row);
-            let [small, large] = op.inside.of(chunk, [op.dy, sink.view], row);
+            let [small, large] = inside.of(chunk, [dy, sink.view], row);
             kernels::copy(chunk.arena, small, large, sink.accumulate);
         }
     }
@@ -95,6 +79,7 @@ run!(Frame, forward, backward);
 mod tests {
     use super::*;
     use crate::layers::check::{Bench, check};
+    use crate::program::{GradientTarget, Read, Written};
 
     #[test]
     fn gradients() {
@@ -113,9 +98,10 @@ mod tests {
                     let mut bench = Bench::new(3);
                     let [x, dx] = std::array::from_fn(|_| bench.value(from, gap));
                     let [y, dy] = std::array::from_fn(|_| bench.value(to, gap));
-                    let sink = Sink { view: dx, accumulate, mask: accumulate.then_some(x) };
-                    let inside = Inside::new(inner, outer, [above, left]);
-                    let op = Frame { pads, inside, x, y, dy, dx: Some(sink) };
+                    let sink = GradientTarget { view: dx, accumulate, mask: accumulate.then_some(x) };
+                    let before = [above, left];
+                    let (x_read, y_written) = (Read::new(x, Some(sink)), Written::new(y, Some(dy)));
+                    let op = Frame { pads, inner, outer, before, x: x_read, y: y_written };
                     check(&bench, &op, &[(x, Some(sink))], y, dy);
                 }
             }
@@ -127,9 +113,15 @@ mod tests {
         let mut bench = Bench::new(1);
         let (small, large) = (bench.value(4, 1), bench.value(12, 2));
         let again = bench.value(4, 0);
-        let inside = Inside::new([2, 2, 1], 4, [1, 0]);
-        let padding = Frame { pads: true, inside, x: small, y: large, dy: large, dx: None };
-        let cropping = Frame { pads: false, inside, x: large, y: again, dy: again, dx: None };
+        let frame = |pads, x, y| Frame {
+            pads,
+            inner: [2, 2, 1],
+            outer: 4,
+            before: [1, 0],
+            x: Read::new(x, None),
+            y: Written::new(y, None),
+        };
+        let (padding, cropping) = (frame(true, small, large), frame(false, large, again));
         let mut arena = bench.arena::<f32>();
         bench.write(&mut arena, small, &[1.0, 2.0, 3.0, 4.0]);
         bench.forward(&padding, &mut arena);

@@ -1,37 +1,21 @@
 //! `GaussianNoise`: additive normal noise while training, nothing otherwise.
 
+pub use mimo_graph::operation::GaussianNoise;
+
 use crate::chunk::{Chunk, Mode};
 use crate::float::Float;
 use crate::kernels;
 use crate::layers::pass;
-use crate::program::{Sink, View};
 use crate::random;
 use crate::run::run;
 
-/// Adds normal noise.
-#[derive(Clone, Copy, Debug)]
-pub struct GaussianNoise {
-    /// The standard deviation.
-    pub stddev: f64,
-    /// Tells this layer's random numbers from other layers'.
-    pub key: u64,
-    /// What is read.
-    pub x: View,
-    /// What is given.
-    pub y: View,
-    /// The gradient of `y`.
-    pub dy: View,
-    /// Where the gradient of `x` goes.
-    pub dx: Option<Sink>,
-}
-
 fn forward<E: Float>(op: &GaussianNoise, chunk: &mut Chunk<'_, E>) {
-    let (x, y) = (chunk.mat(op.x), chunk.mat(op.y));
+    let (x, y) = (chunk.mat(op.x.view), chunk.mat(op.y.view));
     match chunk.mode {
         Mode::Train => {
             // As in `Dropout`: fixed by the step, the layer and the place in the batch.
             let key = random::key(chunk.seed, op.key);
-            let first = (chunk.first_row * op.x.len) as u64;
+            let first = (chunk.first_row * op.x.view.len) as u64;
             kernels::gaussian_noise(chunk.arena, key, first, op.stddev, x, y);
         }
         Mode::Evaluate | Mode::Predict => kernels::copy(chunk.arena, x, y, false),
@@ -39,8 +23,9 @@ fn forward<E: Float>(op: &GaussianNoise, chunk: &mut Chunk<'_, E>) {
 }
 
 fn backward<E: Float>(op: &GaussianNoise, chunk: &mut Chunk<'_, E>) {
-    if let Some(sink) = op.dx {
-        pass(chunk, op.dy, sink);
+    let Some(dy) = op.y.gradient else { return };
+    if let Some(sink) = op.x.gradient {
+        pass(chunk, dy, sink);
     }
 }
 
@@ -49,12 +34,13 @@ run!(GaussianNoise, forward, backward);
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::layers::check::{Bench, check};
+    use crate::layers::check::{Bench, check, gradient_of};
+    use crate::program::{GradientTarget, Read, Written};
 
     fn noise(bench: &mut Bench, len: usize, gap: usize, accumulate: bool) -> GaussianNoise {
         let [x, y, dy, dx] = std::array::from_fn(|_| bench.value(len, gap));
-        let sink = Sink { view: dx, accumulate, mask: accumulate.then_some(x) };
-        GaussianNoise { stddev: 0.2, key: 8, x, y, dy, dx: Some(sink) }
+        let sink = GradientTarget { view: dx, accumulate, mask: accumulate.then_some(x) };
+        GaussianNoise { stddev: 0.2, key: 8, x: Read::new(x, Some(sink)), y: Written::new(y, Some(dy)) }
     }
 
     #[test]
@@ -64,7 +50,7 @@ mod tests {
                 let mut bench = Bench::new(3);
                 bench.mode = mode;
                 let op = noise(&mut bench, len, gap, accumulate);
-                check(&bench, &op, &[(op.x, op.dx)], op.y, op.dy);
+                check(&bench, &op, &[(op.x.view, op.x.gradient)], op.y.view, gradient_of(&op.y));
             }
         }
     }
@@ -74,9 +60,9 @@ mod tests {
         let mut bench = Bench::new(100);
         let op = noise(&mut bench, 1000, 0, false);
         let mut arena = bench.arena::<f64>();
-        bench.write(&mut arena, op.x, &vec![3.0; 100_000]);
+        bench.write(&mut arena, op.x.view, &vec![3.0; 100_000]);
         bench.forward(&op, &mut arena);
-        let y = bench.read(&arena, op.y);
+        let y = bench.read(&arena, op.y.view);
         let mean = y.iter().sum::<f64>() / 1e5;
         let variance = y.iter().map(|y| (y - mean) * (y - mean)).sum::<f64>() / 1e5;
         // Six standard deviations of both estimates.
@@ -85,7 +71,7 @@ mod tests {
 
         bench.mode = Mode::Predict;
         bench.forward(&op, &mut arena);
-        assert!(bench.read(&arena, op.y).iter().all(|y| *y == 3.0));
+        assert!(bench.read(&arena, op.y.view).iter().all(|y| *y == 3.0));
     }
 
     #[test]
@@ -95,9 +81,9 @@ mod tests {
             let op = noise(&mut bench, 13, 1, false);
             bench.first_row = first_row;
             let mut arena = bench.arena::<f32>();
-            bench.write(&mut arena, op.x, &vec![0.0; rows * 13]);
+            bench.write(&mut arena, op.x.view, &vec![0.0; rows * 13]);
             bench.forward(&op, &mut arena);
-            bench.read(&arena, op.y)
+            bench.read(&arena, op.y.view)
         };
         assert_eq!(drawn(6, 0), [drawn(1, 0), drawn(5, 1)].concat());
     }

@@ -2,81 +2,39 @@
 
 use mimo_graph::layers::merge::MergeOp;
 
+pub use mimo_graph::operation::{Merge, MergeInput};
+
 use crate::chunk::Chunk;
 use crate::float::Float;
 use crate::kernels::{self, Binary};
 use crate::layers::apply_mask;
 use crate::layers::strided::{each_run, run_offset};
-use crate::program::{Sink, View};
+use crate::program::GradientTarget;
 use crate::run::run;
 
-/// Combines values element by element.
-#[derive(Clone, Copy, Debug)]
-pub struct Merge {
-    /// How.
-    pub op: MergeOp,
-    /// The shape of the result.
-    pub shape: &'static [usize],
-    /// What is read, in order.
-    pub inputs: &'static [MergeInput],
-    /// What is given.
-    pub y: View,
-    /// The gradient of `y`.
-    pub dy: View,
+/// Whether an input has the result's shape, so that its values lie as the result's do.
+fn full(op: &Merge, input: &MergeInput) -> bool {
+    input.x.view.len == op.y.view.len
 }
 
-/// One of the merged values.
-#[derive(Clone, Copy, Debug)]
-pub struct MergeInput {
-    /// What is read.
-    pub x: View,
-    /// How far the input moves for a step along each axis of the result; 0 where it is broadcast.
-    pub strides: &'static [usize],
-    /// Where its gradient goes.
-    pub dx: Option<Sink>,
-}
-
-/// The strides of an input whose axes are aligned with the result's from the right; axes of length 1 are broadcast.
-pub const fn broadcast_strides<const RANK: usize>(input: &[usize], result: &[usize; RANK]) -> [usize; RANK] {
-    let mut strides = [0; RANK];
-    let mut stride = 1;
-    let mut i = 0;
-    while i < input.len() && i < RANK {
-        let (from, to) = (input.len() - 1 - i, RANK - 1 - i);
-        if input[from] == result[to] {
-            strides[to] = stride;
-        }
-        stride *= input[from];
-        i += 1;
-    }
-    strides
-}
-
-impl Merge {
-    /// Whether an input has the result's shape, so that its values lie as the result's do.
-    fn full(&self, input: &MergeInput) -> bool {
-        input.x.len == self.y.len
-    }
-
-    /// What combines the values so far with the next input.
-    fn binary(&self) -> Binary {
-        match self.op {
-            MergeOp::Add | MergeOp::Average => Binary::Add,
-            MergeOp::Subtract => Binary::Subtract,
-            MergeOp::Multiply => Binary::Multiply,
-            MergeOp::Maximum => Binary::Maximum,
-            MergeOp::Minimum => Binary::Minimum,
-        }
+/// The function that combines the values so far with the next input.
+fn binary(op: &Merge) -> Binary {
+    match op.op {
+        MergeOp::Add | MergeOp::Average => Binary::Add,
+        MergeOp::Subtract => Binary::Subtract,
+        MergeOp::Multiply => Binary::Multiply,
+        MergeOp::Maximum => Binary::Maximum,
+        MergeOp::Minimum => Binary::Minimum,
     }
 }
 
 fn forward<E: Float>(op: &Merge, chunk: &mut Chunk<'_, E>) {
-    let y = chunk.mat(op.y);
-    let rest = match op.inputs {
+    let y = chunk.mat(op.y.view);
+    let rest = match &*op.inputs {
         [] => return,
-        [first, second, rest @ ..] if op.full(first) && op.full(second) => {
-            let (a, b) = (chunk.mat(first.x), chunk.mat(second.x));
-            kernels::binary(chunk.arena, op.binary(), a, b, y);
+        [first, second, rest @ ..] if full(op, first) && full(op, second) => {
+            let (a, b) = (chunk.mat(first.x.view), chunk.mat(second.x.view));
+            kernels::binary(chunk.arena, binary(op), a, b, y);
             rest
         }
         [first, rest @ ..] => {
@@ -85,9 +43,9 @@ fn forward<E: Float>(op: &Merge, chunk: &mut Chunk<'_, E>) {
         }
     };
     for input in rest {
-        if op.full(input) {
-            let x = chunk.mat(input.x);
-            kernels::binary(chunk.arena, op.binary(), y, x, y);
+        if full(op, input) {
+            let x = chunk.mat(input.x.view);
+            kernels::binary(chunk.arena, binary(op), y, x, y);
             continue;
         }
         match op.op {
@@ -102,7 +60,7 @@ fn forward<E: Float>(op: &Merge, chunk: &mut Chunk<'_, E>) {
     if op.op == MergeOp::Average && op.inputs.len() > 1 {
         let count = E::of(op.inputs.len() as f64);
         for row in 0..chunk.rows {
-            chunk.row_mut(op.y, row).iter_mut().for_each(|y| *y /= count);
+            chunk.row_mut(op.y.view, row).iter_mut().for_each(|y| *y /= count);
         }
     }
 }
@@ -116,8 +74,8 @@ fn broadcast<E: Float>(
     combine: impl Fn(E, E) -> E,
 ) {
     for row in 0..chunk.rows {
-        let [y, x] = chunk.rows_mut([op.y, input.x], row);
-        each_run(op.shape, input.strides, |at, from, len, step| {
+        let [y, x] = chunk.rows_mut([op.y.view, input.x.view], row);
+        each_run(&op.shape, &input.strides, |at, from, len, step| {
             let y = &mut y[at..at + len];
             if step == 0 {
                 let x = x[from];
@@ -130,16 +88,17 @@ fn broadcast<E: Float>(
 }
 
 fn backward<E: Float>(op: &Merge, chunk: &mut Chunk<'_, E>) {
+    let Some(dy) = op.y.gradient else { return };
     for (place, input) in op.inputs.iter().enumerate() {
-        let Some(sink) = input.dx else { continue };
+        let Some(sink) = input.x.gradient else { continue };
         match op.op {
             MergeOp::Add => scaled(op, chunk, input, sink, 1.0),
             MergeOp::Subtract => scaled(op, chunk, input, sink, if place == 0 { 1.0 } else { -1.0 }),
             MergeOp::Average => scaled(op, chunk, input, sink, 1.0 / op.inputs.len() as f64),
-            MergeOp::Multiply => match op.inputs {
-                [a, b] if op.full(a) && op.full(b) && !sink.accumulate => {
+            MergeOp::Multiply => match &*op.inputs {
+                [a, b] if full(op, a) && full(op, b) && !sink.accumulate => {
                     let other = if place == 0 { b } else { a };
-                    let [other, dy, dx] = [other.x, op.dy, sink.view].map(|view| chunk.mat(view));
+                    let [other, dy, dx] = [other.x.view, dy, sink.view].map(|view| chunk.mat(view));
                     kernels::binary(chunk.arena, Binary::Multiply, dy, other, dx);
                 }
                 _ => weighted(op, chunk, place, sink),
@@ -152,21 +111,28 @@ fn backward<E: Float>(op: &Merge, chunk: &mut Chunk<'_, E>) {
 
 /// The gradient of an input that the result is linear in: `factor · dy`, summed over the axes where the input is
 /// broadcast.
-fn scaled<E: Float>(op: &Merge, chunk: &mut Chunk<'_, E>, input: &MergeInput, sink: Sink, factor: f64) {
-    let (dy, dx) = (chunk.mat(op.dy), chunk.mat(sink.view));
-    if op.full(input) && factor == 1.0 {
+fn scaled<E: Float>(
+    op: &Merge,
+    chunk: &mut Chunk<'_, E>,
+    input: &MergeInput,
+    sink: GradientTarget,
+    factor: f64,
+) {
+    let Some(dy_view) = op.y.gradient else { return };
+    let (dy, dx) = (chunk.mat(dy_view), chunk.mat(sink.view));
+    if full(op, input) && factor == 1.0 {
         return kernels::copy(chunk.arena, dy, dx, sink.accumulate);
     }
     if !sink.accumulate {
         kernels::fill(chunk.arena, dx, E::zero());
     }
-    if op.full(input) {
+    if full(op, input) {
         return kernels::scale_add(chunk.arena, E::of(factor), dy, dx);
     }
     let factor = E::of(factor);
     for row in 0..chunk.rows {
-        let [dy, dx] = chunk.rows_mut([op.dy, sink.view], row);
-        each_run(op.shape, input.strides, |at, to, len, step| {
+        let [dy, dx] = chunk.rows_mut([dy_view, sink.view], row);
+        each_run(&op.shape, &input.strides, |at, to, len, step| {
             let dy = &dy[at..at + len];
             if step == 0 {
                 dx[to] += factor * dy.iter().copied().sum();
@@ -181,30 +147,31 @@ fn scaled<E: Float>(op: &Merge, chunk: &mut Chunk<'_, E>, input: &MergeInput, si
 const BLOCK: usize = 64;
 
 /// The gradient of an input whose share of `dy` depends on all inputs.
-fn weighted<E: Float>(op: &Merge, chunk: &mut Chunk<'_, E>, place: usize, sink: Sink) {
+fn weighted<E: Float>(op: &Merge, chunk: &mut Chunk<'_, E>, place: usize, sink: GradientTarget) {
+    let Some(dy) = op.y.gradient else { return };
     if !sink.accumulate {
         let dx = chunk.mat(sink.view);
         kernels::fill(chunk.arena, dx, E::zero());
     }
     // Without broadcasting a whole sample is one run.
-    let even = op.inputs.iter().all(|input| op.full(input));
-    let width = if even { op.y.len } else { op.shape.last().copied().unwrap_or(1) };
+    let even = op.inputs.iter().all(|input| full(op, input));
+    let width = if even { op.y.view.len } else { op.shape.last().copied().unwrap_or(1) };
     let starts = |input: &MergeInput, run: usize| match input.strides.last() {
         _ if even => (0, 1),
-        Some(step) => (run_offset(run, op.shape, input.strides), *step),
+        Some(step) => (run_offset(run, &op.shape, &input.strides), *step),
         None => (0, 1),
     };
     let own = &op.inputs[place];
     for row in 0..chunk.rows {
-        for run in 0..op.y.len.checked_div(width).unwrap_or(0) {
+        for run in 0..op.y.view.len.checked_div(width).unwrap_or(0) {
             for column in (0..width).step_by(BLOCK) {
                 let len = BLOCK.min(width - column);
                 let mut gradient = [E::zero(); BLOCK];
                 let gradient = &mut gradient[..len];
-                gradient.copy_from_slice(&chunk.row(op.dy, row)[run * width + column..][..len]);
+                gradient.copy_from_slice(&chunk.row(dy, row)[run * width + column..][..len]);
                 let others = op.inputs.iter().map(|input| {
                     let (start, step) = starts(input, run);
-                    (&chunk.row(input.x, row)[start + column * step..], step)
+                    (&chunk.row(input.x.view, row)[start + column * step..], step)
                 });
                 match op.op {
                     MergeOp::Maximum => chosen(others, place, gradient, |a, b| a >= b),

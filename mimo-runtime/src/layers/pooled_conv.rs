@@ -2,59 +2,34 @@
 //! operation.
 
 use mimo_graph::activation::Activation;
+pub use mimo_graph::operation::PooledConv;
 
 use crate::chunk::{Chunk, Mode};
 use crate::float::Float;
 use crate::kernels::conv;
 use crate::kernels::pooled::{self, Pooling};
 use crate::kernels::{self, Mat};
-use crate::layers::conv::padded;
+use crate::layers::conv::{geometry, padded};
 use crate::layers::{apply_mask, clear};
-use crate::program::{Sink, View, Weighted};
 use crate::run::run;
 
-/// `[height, width, channels] → [windows, windows, filters]`. Sequences have height 1.
-#[derive(Clone, Copy, Debug)]
-pub struct PooledConv {
-    /// The convolution and the windows of the pooling.
-    pub pooling: Pooling,
-    /// What is read.
-    pub x: View,
-    /// What is given.
-    pub y: View,
-    /// The kernel, `[height, width, channels, filters]`.
-    pub kernel: Weighted,
-    /// What is added to every result.
-    pub bias: Option<Weighted>,
-    /// Whether negative results become 0.
-    pub relu: bool,
-    /// Whether the gradient that arrives is 0 already where `y` is.
-    pub passed: bool,
-    /// Where each window found its largest result.
-    pub codes: View,
-    /// The padded input of one sample, if padding is asked for: in the forward, and in the backward.
-    pub padded: [Option<View>; 2],
-    /// The padded gradient of the input of one sample, if it needs one, and the transposed kernel.
-    pub spread: Option<[View; 2]>,
-    /// The transposed gradient of the kernel.
-    pub sums: Option<View>,
-    /// The gradient of `y`. The backward turns it into the gradient of the largest results, in place.
-    pub dy: View,
-    /// Where the gradient of `x` goes.
-    pub dx: Option<Sink>,
+/// The convolution and the windows of the pooling.
+fn pooling(op: &PooledConv) -> Pooling {
+    Pooling { geometry: geometry(&op.geometry), height: op.height }
 }
 
 fn forward<E: Float>(op: &PooledConv, chunk: &mut Chunk<'_, E>) {
-    let (params, filters) = (chunk.params, op.pooling.geometry.filters);
-    let kernel = &params[op.kernel.offset..op.kernel.offset + op.pooling.geometry.kernel_len()];
-    let bias = op.bias.map(|bias| &params[bias.offset..bias.offset + filters]);
-    let (x, y) = (chunk.mat(op.x), chunk.mat(op.y));
-    let codes = (chunk.mode == Mode::Train).then(|| chunk.mat(op.codes));
+    let pooling = &pooling(op);
+    let kernel = chunk.weight(op.kernel.block, pooling.geometry.kernel_len());
+    let bias = op.bias.map(|bias| chunk.weight(bias.block, pooling.geometry.filters));
+    let relu = op.activation == Activation::Relu;
+    let (x, y) = (chunk.mat(op.x.view), chunk.mat(op.y.view));
+    let codes = (chunk.mode == Mode::Train).then(|| chunk.mat(op.argmax.view));
     for row in 0..chunk.rows {
-        let image = padded(&op.pooling.geometry, chunk, op.padded[0], x.offset + row * x.stride);
+        let image = padded(&pooling.geometry, chunk, op.padded[0], x.offset + row * x.stride);
         let codes = codes.map(|codes| codes.offset + row * codes.stride);
         let places = [image, y.offset + row * y.stride];
-        pooled::convolve_pooled(chunk.arena, &op.pooling, places, codes, kernel, bias, op.relu);
+        pooled::convolve_pooled(chunk.arena, pooling, places, codes, kernel, bias, relu);
     }
 }
 
@@ -64,54 +39,62 @@ fn one(mat: Mat, row: usize) -> Mat {
 }
 
 fn backward<E: Float>(op: &PooledConv, chunk: &mut Chunk<'_, E>) {
-    let geometry = &op.pooling.geometry;
-    let (x, y, dy, codes) = (chunk.mat(op.x), chunk.mat(op.y), chunk.mat(op.dy), chunk.mat(op.codes));
+    let Some(dy) = op.y.gradient else { return };
+    let pooling = &pooling(op);
+    let geometry = &pooling.geometry;
+    let (x, y, dy) = (chunk.mat(op.x.view), chunk.mat(op.y.view), chunk.mat(dy));
+    let codes = chunk.mat(op.argmax.view);
     let taps = geometry.kernel_len() / geometry.filters;
-    let bias = op.bias.and_then(|bias| bias.start(chunk));
-    let gradient = op.kernel.start(chunk).zip(op.sums.map(|sums| chunk.fixed(sums)));
+    let bias = op.bias.and_then(|bias| chunk.accumulator(&bias));
+    let gradient = chunk.accumulator(&op.kernel).zip(op.sums.map(|sums| chunk.fixed(sums.view)));
     if let Some((_, sums)) = gradient {
         kernels::fill(chunk.arena, sums, E::of(0.0));
     }
-    if let Some([_, turned]) = op.spread {
-        let kernel = &chunk.params[op.kernel.offset..op.kernel.offset + geometry.kernel_len()];
-        let turned = chunk.fixed(turned).offset;
-        conv::transpose(kernel, taps, geometry.filters, &mut chunk.arena[turned..turned + kernel.len()]);
+    if let Some([_, transposed]) = op.spread {
+        let kernel = chunk.weight(op.kernel.block, geometry.kernel_len());
+        let transposed = chunk.fixed(transposed.view).offset;
+        conv::transpose(
+            kernel,
+            taps,
+            geometry.filters,
+            &mut chunk.arena[transposed..transposed + kernel.len()],
+        );
     }
-    let mut was_turned = false;
+    let mut was_transposed = false;
     for row in 0..chunk.rows {
         // One sample after the other, so that what is computed of one is still in the cache.
-        if op.relu && !op.passed {
+        if op.activation == Activation::Relu && !op.activation_grad_applied {
             let [y, dy] = [y, dy].map(|mat| one(mat, row));
             kernels::activation_backward(chunk.arena, Activation::Relu, y, dy, dy, false);
         }
         let [from, dy, codes] = [x, dy, codes].map(|mat| one(mat, row).offset);
         if let Some(sums) = bias {
-            let windows = op.pooling.len() / geometry.filters;
+            let windows = pooling.len() / geometry.filters;
             conv::add_column_sums(chunk.arena, dy, windows, geometry.filters, sums.offset);
         }
         if let Some((gradient, sums)) = gradient {
-            let image = padded(&op.pooling.geometry, chunk, op.padded[1], from);
+            let image = padded(&pooling.geometry, chunk, op.padded[1], from);
             let to = [gradient.offset, sums.offset];
-            was_turned = pooled::pooled_kernel_gradient(chunk.arena, &op.pooling, [image, dy, codes], to);
+            was_transposed = pooled::pooled_kernel_gradient(chunk.arena, pooling, [image, dy, codes], to);
         }
-        if let (Some(sink), Some([image, turned])) = (op.dx, op.spread) {
+        if let (Some(sink), Some([image, transposed])) = (op.x.gradient, op.spread) {
             clear(chunk, sink, row);
             let dx = chunk.mat(sink.view);
-            let (dx, turned) = (dx.offset + row * dx.stride, chunk.fixed(turned).offset);
+            let (dx, transposed) = (dx.offset + row * dx.stride, chunk.fixed(transposed.view).offset);
             if geometry.is_padded() {
-                let image = chunk.fixed(image);
+                let image = chunk.fixed(image.view);
                 kernels::fill(chunk.arena, image, E::of(0.0));
-                pooled::pooled_input_gradient(chunk.arena, &op.pooling, [image.offset, dy, codes], turned);
+                pooled::pooled_input_gradient(chunk.arena, pooling, [image.offset, dy, codes], transposed);
                 conv::add_unpadded(chunk.arena, geometry, image.offset, dx);
             } else {
-                pooled::pooled_input_gradient(chunk.arena, &op.pooling, [dx, dy, codes], turned);
+                pooled::pooled_input_gradient(chunk.arena, pooling, [dx, dy, codes], transposed);
             }
         }
     }
-    if let (Some((gradient, sums)), true) = (gradient, was_turned) {
+    if let (Some((gradient, sums)), true) = (gradient, was_transposed) {
         conv::add_transposed(chunk.arena, sums.offset, geometry.filters, taps, gradient.offset);
     }
-    if let Some(sink) = op.dx {
+    if let Some(sink) = op.x.gradient {
         apply_mask(chunk, sink);
     }
 }

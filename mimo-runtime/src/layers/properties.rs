@@ -5,17 +5,19 @@ use mimo_graph::activation::Activation;
 use mimo_graph::dim::Dim;
 use mimo_graph::layers::pooling::PoolKind;
 use mimo_graph::layers::sliding::{Class, Padding, Sliding};
+use mimo_graph::layers::spatial as pooling;
 use mimo_graph::shape::Shape;
 use proptest::prelude::*;
 
-use super::conv::{Conv, Scratch};
+use super::check::{planned, weight};
+use super::conv::{Conv, ConvScratch};
 use super::depthwise::{Depthwise, Widened};
 use super::pooling::Pooling;
 use crate::chunk::{Chunk, Mode};
 use crate::float::Float;
 use crate::kernels::conv::Geometry;
-use crate::kernels::{Windows, forced, uniform};
-use crate::program::{Private, Sink, View, Weighted};
+use crate::kernels::{forced, uniform};
+use crate::program::{During, GradientTarget, Read, Scratch, Starts, View, Written};
 use crate::run::Operation;
 
 mod defined;
@@ -115,6 +117,7 @@ impl Case {
             batch: rows,
             params: &params,
             packs: &[],
+            starts: Starts { blocks: &[0, self.lens[KERNEL]], ..Starts::NONE },
             mode: Mode::Train,
             seed: 0,
             loss_weights: &[],
@@ -207,44 +210,43 @@ impl Problem {
         let input = volume(geometry.input, geometry.channels);
         let output = volume(geometry.output, geometry.filters);
         let (x, y) = if transposed { (output, input) } else { (input, output) };
-        let (kernel, padded) = (geometry.kernel_len(), geometry.padded_len().max(geometry.widened_len()));
-        let lens = [x, y, y, x, kernel, self.filters, padded, geometry.padded_output_len(), kernel];
+        let (kernel_len, padded) = (geometry.kernel_len(), geometry.padded_len().max(geometry.widened_len()));
+        let lens = [x, y, y, x, kernel_len, self.filters, padded, geometry.padded_output_len(), kernel_len];
         let slot = |slot: usize| View::whole(slot, lens[slot]);
-        let gradient = |slot_of| Some(Private { view: slot(slot_of), accumulate: self.accumulate });
-        let weights = Weighted { offset: 0, gradient: gradient(KERNEL) };
-        let bias = Some(Weighted { offset: kernel, gradient: gradient(BIAS) });
-        let dx = Some(Sink { view: slot(DX), accumulate: self.accumulate, mask: None });
+        let kernel = weight(0, slot(KERNEL), self.accumulate);
+        let bias = Some(weight(1, slot(BIAS), self.accumulate));
+        let dx = Some(GradientTarget { view: slot(DX), accumulate: self.accumulate, mask: None });
+        let (x, y) = (Read::new(slot(X), dx), Written::new(slot(Y), Some(slot(DY))));
+        let memory = |of| Scratch::fixed(slot(of), During::Both);
+        let (geometry, activation, activation_grad_applied) = (planned(geometry), Activation::Linear, false);
         let op = if depthwise {
             Op::Depthwise(Depthwise {
                 geometry,
-                x: slot(X),
-                y: slot(Y),
-                kernel: weights,
+                x,
+                y,
+                kernel,
                 bias,
-                activation: Activation::Linear,
-                passed: false,
-                forward: Widened { input: Some(slot(INPUT)), output: None },
-                backward: Widened { input: Some(slot(INPUT)), output: Some(slot(OUTPUT)) },
-                dy: slot(DY),
-                dx,
+                activation,
+                activation_grad_applied,
+                forward: Widened { input: Some(memory(INPUT)), output: None },
+                backward: Widened { input: Some(memory(INPUT)), output: Some(memory(OUTPUT)) },
             })
         } else {
-            let memory = Scratch { input: Some(slot(INPUT)), spread: Some([slot(OUTPUT), slot(TURNED)]) };
-            let gathers = Scratch { spread: None, ..memory };
-            let (forward, backward) = if transposed { (memory, gathers) } else { (gathers, memory) };
+            let both =
+                ConvScratch { input: Some(memory(INPUT)), spread: Some([memory(OUTPUT), memory(TURNED)]) };
+            let gathers = ConvScratch { spread: None, ..both };
+            let (forward, backward) = if transposed { (both, gathers) } else { (gathers, both) };
             Op::Conv(Conv {
                 geometry,
                 transposed,
-                x: slot(X),
-                y: slot(Y),
-                kernel: weights,
+                x,
+                y,
+                kernel,
                 bias,
-                activation: Activation::Linear,
-                passed: false,
+                activation,
+                activation_grad_applied,
                 forward,
                 backward,
-                dy: slot(DY),
-                dx,
             })
         };
         Case { op, lens, rows: self.rows }
@@ -381,18 +383,23 @@ proptest! {
         if sequence {
             (image[0], size[0]) = (1, 1);
         }
-        let windows = if same {
-            Windows::same(image, channels, size, strides)
-        } else {
+        if !same {
             image = [0, 1].map(|axis| image[axis].max(size[axis]));
-            Windows::valid(image, channels, size, strides)
-        };
+        }
         let pools = defined::pools(image, channels, size, strides, same);
         let (x, y) = (image[0] * image[1] * channels, pools.len());
         let lens = [x, y, y, x, 0, 0, 0, 0, 0];
         let slot = |slot: usize| View::whole(slot, lens[slot]);
-        let dx = Some(Sink { view: slot(DX), accumulate, mask: None });
-        let op = Op::Pooling(Pooling { kind, windows, x: slot(X), y: slot(Y), dy: slot(DY), dx });
+        let dx = Some(GradientTarget { view: slot(DX), accumulate, mask: None });
+        let op = Op::Pooling(Pooling {
+            kind,
+            image: [image[0], image[1], channels],
+            size,
+            strides,
+            padding: if same { pooling::Padding::Same } else { pooling::Padding::Valid },
+            x: Read::kept(slot(X), dx),
+            y: Written::kept(slot(Y), Some(slot(DY))),
+        });
         let before = Values {
             x: numbers(1, rows * x),
             params: vec![],

@@ -4,14 +4,14 @@
 //! a step, of all rows of the chunk, follow each other. The backward sums up the gradients of the weights, some steps at a
 //! time.
 
-use mimo_graph::activation::Activation;
 pub use mimo_graph::layers::recurrent::Cell;
+pub use mimo_graph::operation::{Recurrent, RecurrentDropout};
 
 use crate::chunk::{Chunk, Mode};
 use crate::float::Float;
 use crate::kernels::{self, Epilogue, Mat};
 use crate::layers::apply_mask;
-use crate::program::{Sink, View, Weighted};
+use crate::program::View;
 use crate::random;
 use crate::run::run;
 
@@ -20,75 +20,6 @@ mod gru;
 mod gru_before;
 mod lstm;
 mod simple;
-
-/// A recurrent layer on a sequence.
-#[derive(Clone, Copy, Debug)]
-pub struct Recurrent {
-    /// What happens at a step.
-    pub cell: Cell,
-    /// Steps of a sequence.
-    pub steps: usize,
-    /// Values that a step reads.
-    pub features: usize,
-    /// Values of the state.
-    pub units: usize,
-    /// What the candidate for a new state goes through.
-    pub activation: Activation,
-    /// What the gates go through.
-    pub recurrent_activation: Activation,
-    /// Whether the state after every step is given, and not that after the last only.
-    pub sequences: bool,
-    /// Whether the sequence is read from its end.
-    pub backwards: bool,
-    /// Whether the states of a sequence are given in the reverse of the order in which the steps were read.
-    pub flipped: bool,
-    /// What is read, `[steps, features]`.
-    pub x: View,
-    /// What is given, `[steps, units]` in the order in which the steps were read or its reverse, or `[units]`.
-    pub y: View,
-    /// The states before the first step: the state, and the cell state of an LSTM; zeros where there is none.
-    pub initial: [Option<Initial>; 2],
-    /// Where the same states go after the last step, if they are given.
-    pub last: [Option<Last>; 2],
-    /// The kernel, `[features, gates · units]`.
-    pub kernel: Weighted,
-    /// The recurrent kernel, `[units, gates · units]`.
-    pub recurrent_kernel: Weighted,
-    /// The bias.
-    pub bias: Option<Weighted>,
-    /// Where the transposed kernel begins in the pack buffer.
-    pub kernel_pack: usize,
-    /// Where the transposed recurrent kernel begins.
-    pub recurrent_pack: usize,
-    /// Where the interleaved kernel and recurrent kernel begin in the pack buffer, if steps are fused.
-    pub interleaved: Option<[usize; 2]>,
-    /// Zeros in the state, where the recurrent kernel reads it.
-    pub dropped: Option<Dropped>,
-    /// The gates of every step, and their gradients in the backward.
-    pub gates: View,
-    /// The state before the first step and after every step.
-    pub states: View,
-    /// The same for the cell state of an LSTM; for a GRU that resets before the product, the state that was reset.
-    pub cells: View,
-    /// The gradients of state and cell state, and two more values per unit to compute with.
-    pub carried: View,
-    /// The gradient of `y`, if it has one: of what a layer gives, all or only some may be trained.
-    pub dy: Option<View>,
-    /// Where the gradient of `x` goes.
-    pub dx: Option<Sink>,
-}
-
-/// Zeros in the state, the same at all steps of a sequence, while training: what goes from one step to the next
-/// directly keeps all of it.
-#[derive(Clone, Copy, Debug)]
-pub struct Dropped {
-    /// Their share; the rest is scaled.
-    pub rate: f64,
-    /// Tells its random numbers from others'.
-    pub key: u64,
-    /// The state before each step with the zeros.
-    pub states: View,
-}
 
 /// The same for the rows of a chunk.
 #[derive(Clone, Copy, Debug)]
@@ -100,7 +31,7 @@ struct Mask {
 
 impl Mask {
     fn new<E: Float>(op: &Recurrent, chunk: &Chunk<'_, E>) -> Option<Mask> {
-        let dropped = op.dropped.filter(|_| chunk.mode == Mode::Train)?;
+        let dropped = op.dropout.filter(|_| chunk.mode == Mode::Train)?;
         let (key, first) = (random::key(chunk.seed, dropped.key), (chunk.first_row * op.units) as u64);
         Some(Mask { key, first, rate: dropped.rate })
     }
@@ -110,52 +41,35 @@ impl Mask {
     }
 }
 
-/// A state before the first step.
-#[derive(Clone, Copy, Debug)]
-pub struct Initial {
-    /// What is read, `[units]`.
-    pub x: View,
-    /// Where its gradient goes.
-    pub dx: Option<Sink>,
-}
-
-/// A state after the last step.
-#[derive(Clone, Copy, Debug)]
-pub struct Last {
-    /// What is given, `[units]`.
-    pub y: View,
-    /// Its gradient.
-    pub dy: Option<View>,
-}
-
-impl Recurrent {
-    /// Products of a step.
-    fn width(&self) -> usize {
-        self.cell.gates() * self.units
-    }
-
-    /// Values of a step that are kept for the backward.
-    fn kept(&self) -> usize {
-        self.cell.kept() * self.units
-    }
-
+/// Where the values of steps are.
+trait Places {
     /// One of the parts of a step's gates.
+    fn part(&self, gates: Mat, part: usize) -> Mat;
+
+    /// The values of one step of a memory that lies step by step.
+    fn step<E: Float>(&self, chunk: &Chunk<'_, E>, memory: View, step: usize, cols: usize) -> Mat;
+
+    /// The input of a step, or its gradient, inside the samples.
+    fn read<E: Float>(&self, chunk: &Chunk<'_, E>, x: View, step: usize) -> Mat;
+
+    /// The result after a step, or its gradient, if the step has one.
+    fn given<E: Float>(&self, chunk: &Chunk<'_, E>, y: View, step: usize) -> Option<Mat>;
+}
+
+impl Places for Recurrent {
     fn part(&self, gates: Mat, part: usize) -> Mat {
         gates.columns(part * self.units, self.units)
     }
 
-    /// The values of one step of a memory that lies step by step.
     fn step<E: Float>(&self, chunk: &Chunk<'_, E>, memory: View, step: usize, cols: usize) -> Mat {
         Mat::contiguous(chunk.mat(memory).offset + step * chunk.rows * cols, chunk.rows, cols)
     }
 
-    /// What is read at a step, or its gradient, inside the samples.
     fn read<E: Float>(&self, chunk: &Chunk<'_, E>, x: View, step: usize) -> Mat {
         let place = if self.backwards { self.steps - 1 - step } else { step };
         chunk.mat(x).columns(place * self.features, self.features)
     }
 
-    /// What is given after a step, or its gradient, if it is.
     fn given<E: Float>(&self, chunk: &Chunk<'_, E>, y: View, step: usize) -> Option<Mat> {
         match self.sequences {
             true => {
@@ -194,38 +108,37 @@ struct Step<'a, E> {
 }
 
 fn forward<E: Float>(op: &Recurrent, chunk: &mut Chunk<'_, E>) {
-    let (params, units, width, kept) = (chunk.params, op.units, op.width(), op.kept());
+    let (units, width, kept) = (op.units, op.width(), op.kept());
     let biases = match op.cell {
         Cell::Gru { reset_after: true } => 2,
         Cell::Gru { reset_after: false } | Cell::Lstm | Cell::Simple => 1,
     };
-    let kernel = &params[op.kernel.offset..op.kernel.offset + op.features * width];
-    let recurrent_kernel = &params[op.recurrent_kernel.offset..op.recurrent_kernel.offset + units * width];
-    let bias = op.bias.map(|bias| &params[bias.offset..bias.offset + biases * width]);
-    let packs = chunk.packs;
+    let kernel = chunk.weight(op.kernel.block, op.features * width);
+    let recurrent_kernel = chunk.weight(op.recurrent_kernel.block, units * width);
+    let bias = op.bias.map(|bias| chunk.weight(bias.block, biases * width));
     let interleaved = op.interleaved.map(|[kernel, recurrent]| {
         let len = |rows: usize| kernels::interleaved_len(rows, op.cell.gates(), units);
-        [&packs[kernel..kernel + len(op.features)], &packs[recurrent..recurrent + len(units)]]
+        [chunk.interleaved(kernel, len(op.features)), chunk.interleaved(recurrent, len(units))]
     });
     // What no backward reads is written to the same few places again and again, which stay in the cache.
     let keeps = chunk.mode == Mode::Train;
     let place = |step: usize, of: usize| if keeps { step } else { step % of };
-    for (memory, initial) in [op.states, op.cells].into_iter().zip(op.initial) {
+    for (memory, initial) in [op.states.view, op.cells.view].into_iter().zip(op.initial) {
         let first = op.step(chunk, memory, 0, units);
         match initial {
-            Some(initial) => kernels::copy(chunk.arena, chunk.mat(initial.x), first, false),
+            Some(initial) => kernels::copy(chunk.arena, chunk.mat(initial.view), first, false),
             None => kernels::fill(chunk.arena, first, E::of(0.0)),
         }
     }
     let mask = Mask::new(op, chunk);
     for step in 0..op.steps {
-        let x = op.read(chunk, op.x, step);
-        let gates = op.step(chunk, op.gates, place(step, 1), kept);
-        let [states, cells] = [op.states, op.cells]
+        let x = op.read(chunk, op.x.view, step);
+        let gates = op.step(chunk, op.gates.view, place(step, 1), kept);
+        let [states, cells] = [op.states.view, op.cells.view]
             .map(|memory| [step, step + 1].map(|step| op.step(chunk, memory, place(step, 2), units)));
         let mut seen = states[0];
-        if let (Some(mask), Some(dropped)) = (mask, op.dropped) {
-            seen = op.step(chunk, dropped.states, step, units);
+        if let (Some(mask), Some(dropped)) = (mask, op.dropout) {
+            seen = op.step(chunk, dropped.states.view, step, units);
             mask.apply(chunk.arena, states[0], seen, false);
         }
         let begins = step == 0 && op.initial.iter().all(Option::is_none);
@@ -248,14 +161,14 @@ fn forward<E: Float>(op: &Recurrent, chunk: &mut Chunk<'_, E>) {
             Cell::Gru { reset_after: false } => gru_before::forward(op, chunk.arena, &at),
             Cell::Simple => simple::forward(op, chunk.arena, &at),
         }
-        if let Some(y) = op.given(chunk, op.y, step) {
+        if let Some(y) = op.given(chunk, op.y.view, step) {
             kernels::copy(chunk.arena, states[1], y, false);
         }
     }
-    for (memory, last) in [op.states, op.cells].into_iter().zip(op.last) {
+    for (memory, last) in [op.states.view, op.cells.view].into_iter().zip(op.last) {
         let Some(last) = last else { continue };
         let state = op.step(chunk, memory, place(op.steps, 2), units);
-        kernels::copy(chunk.arena, state, chunk.mat(last.y), false);
+        kernels::copy(chunk.arena, state, chunk.mat(last.view), false);
     }
 }
 
@@ -308,29 +221,31 @@ impl<E: Float> StepBack<'_, E> {
 }
 
 fn backward<E: Float>(op: &Recurrent, chunk: &mut Chunk<'_, E>) {
-    let (packs, units, width, kept) = (chunk.packs, op.units, op.width(), op.kept());
-    let recurrent_pack = &packs[op.recurrent_pack..op.recurrent_pack + kernels::packed_len(units, width)];
-    let carried: [Mat; 4] = std::array::from_fn(|place| op.step(chunk, op.carried, place, units));
+    let (units, width, kept) = (op.units, op.width(), op.kept());
+    let recurrent_pack = chunk.transposed(op.recurrent_kernel.block, kernels::packed_len(units, width));
+    let carried: [Mat; 4] =
+        std::array::from_fn(|place| op.step(chunk, op.state_gradients.view, place, units));
     // What the states have gone into behind the last step: what the layer gives, or nothing.
     for (&gradient, last) in carried.iter().zip(op.last) {
-        match last.and_then(|last| last.dy) {
+        match last.and_then(|last| last.gradient) {
             Some(dy) => kernels::copy(chunk.arena, chunk.mat(dy), gradient, false),
             None => kernels::fill(chunk.arena, gradient, E::of(0.0)),
         }
     }
-    let learns = op.initial.iter().flatten().any(|initial| initial.dx.is_some());
+    let learns = op.initial.iter().flatten().any(|initial| initial.gradient.is_some());
     let sums = gradients::Sums::start(op, chunk);
     let mut summed = op.steps;
     let mask = Mask::new(op, chunk);
     for step in (0..op.steps).rev() {
-        if let Some(dy) = op.dy.and_then(|dy| op.given(chunk, dy, step)) {
+        if let Some(dy) = op.y.gradient.and_then(|dy| op.given(chunk, dy, step)) {
             kernels::copy(chunk.arena, dy, carried[0], true);
         }
-        let gates = op.step(chunk, op.gates, step, kept);
-        let [states, cells] = [op.states, op.cells]
+        let gates = op.step(chunk, op.gates.view, step, kept);
+        let [states, cells] = [op.states.view, op.cells.view]
             .map(|memory| [step, step + 1].map(|step| op.step(chunk, memory, step, units)));
-        let seen =
-            mask.and(op.dropped).map_or(states[0], |dropped| op.step(chunk, dropped.states, step, units));
+        let seen = mask
+            .and(op.dropout)
+            .map_or(states[0], |dropped| op.step(chunk, dropped.states.view, step, units));
         let goes_on = step > 0 || learns;
         let at = StepBack { recurrent_pack, gates, states, seen, mask, cells, carried, goes_on };
         match op.cell {
@@ -339,9 +254,9 @@ fn backward<E: Float>(op: &Recurrent, chunk: &mut Chunk<'_, E>) {
             Cell::Gru { reset_after: false } => gru_before::backward(op, chunk.arena, &at),
             Cell::Simple => simple::backward(op, chunk.arena, &at),
         }
-        if let Some(sink) = op.dx {
+        if let Some(sink) = op.x.gradient {
             let dx = op.read(chunk, sink.view, step);
-            let pack = &packs[op.kernel_pack..op.kernel_pack + kernels::packed_len(op.features, width)];
+            let pack = chunk.transposed(op.kernel.block, kernels::packed_len(op.features, width));
             let epilogue = Epilogue { accumulate: sink.accumulate, mask: None };
             kernels::dense_input_gradient(chunk.arena, gates.columns(0, width), dx, pack, epilogue);
         }
@@ -350,11 +265,11 @@ fn backward<E: Float>(op: &Recurrent, chunk: &mut Chunk<'_, E>) {
             summed = step;
         }
     }
-    if let Some(sink) = op.dx {
+    if let Some(sink) = op.x.gradient {
         apply_mask(chunk, sink);
     }
     for (gradient, initial) in carried.into_iter().zip(op.initial) {
-        let Some(sink) = initial.and_then(|initial| initial.dx) else { continue };
+        let Some(sink) = initial.and_then(|initial| initial.gradient) else { continue };
         kernels::copy(chunk.arena, gradient, chunk.mat(sink.view), sink.accumulate);
         apply_mask(chunk, sink);
     }

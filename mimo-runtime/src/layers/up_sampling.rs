@@ -1,42 +1,40 @@
 //! `UpSampling1D`, `UpSampling2D`: sequences and images, enlarged.
 
+use mimo_graph::layers::up_sampling as graph;
+pub use mimo_graph::operation::UpSampling;
+
 use crate::chunk::Chunk;
 use crate::float::Float;
-use crate::kernels::{self, Resize};
+use crate::kernels::{self, Interpolation, Resize};
 use crate::layers::{apply_mask, clear};
-use crate::program::{Sink, View};
 use crate::run::run;
 
-/// Enlarges an image: `[height, width, channels] → [height · size, width · size, channels]`.
-///
-/// **Keras equivalent:** `keras.layers.UpSampling1D`, `keras.layers.UpSampling2D`.
-#[derive(Clone, Copy, Debug)]
-pub struct UpSampling {
-    /// From what, by how much, and how.
-    pub resize: Resize,
-    /// What is read.
-    pub x: View,
-    /// What is given.
-    pub y: View,
-    /// The gradient of `y`.
-    pub dy: View,
-    /// Where the gradient of `x` goes.
-    pub dx: Option<Sink>,
+/// The image and how it is enlarged.
+fn resize(op: &UpSampling) -> Resize {
+    let [height, width, channels] = op.image;
+    let interpolation = match op.interpolation {
+        graph::Interpolation::Nearest => Interpolation::Nearest,
+        graph::Interpolation::Bilinear => Interpolation::Bilinear,
+    };
+    Resize { image: [height, width], channels, size: op.size, interpolation }
 }
 
 fn forward<E: Float>(op: &UpSampling, chunk: &mut Chunk<'_, E>) {
+    let resize = resize(op);
     for row in 0..chunk.rows {
-        let [x, y] = chunk.rows_mut([op.x, op.y], row);
-        kernels::resize(&op.resize, x, y);
+        let [x, y] = chunk.rows_mut([op.x.view, op.y.view], row);
+        kernels::resize(&resize, x, y);
     }
 }
 
 fn backward<E: Float>(op: &UpSampling, chunk: &mut Chunk<'_, E>) {
-    let Some(sink) = op.dx else { return };
+    let Some(dy) = op.y.gradient else { return };
+    let Some(sink) = op.x.gradient else { return };
+    let resize = resize(op);
     for row in 0..chunk.rows {
         clear(chunk, sink, row);
-        let [dy, dx] = chunk.rows_mut([op.dy, sink.view], row);
-        kernels::resize_gradient(&op.resize, dy, dx);
+        let [dy, dx] = chunk.rows_mut([dy, sink.view], row);
+        kernels::resize_gradient(&resize, dy, dx);
     }
     apply_mask(chunk, sink);
 }
@@ -45,23 +43,25 @@ run!(UpSampling, forward, backward);
 
 #[cfg(test)]
 mod tests {
-    use crate::kernels::Interpolation;
+    use mimo_graph::layers::up_sampling::Interpolation;
 
     use super::*;
-    use crate::layers::check::{Bench, check};
+    use crate::layers::check::{Bench, check, gradient_of};
+    use crate::program::{GradientTarget, Read, Written};
 
-    fn up_sampling(bench: &mut Bench, resize: Resize, gap: usize, accumulate: bool) -> UpSampling {
-        let Resize { image: [height, width], channels, size: [down, right], .. } = resize;
-        let len = height * width * channels;
+    fn up_sampling(
+        bench: &mut Bench,
+        image: [usize; 3],
+        size: [usize; 2],
+        interpolation: Interpolation,
+        (gap, accumulate): (usize, bool),
+    ) -> UpSampling {
+        let len: usize = image.iter().product();
         let [x, dx] = std::array::from_fn(|_| bench.value(len, gap));
-        let [y, dy] = std::array::from_fn(|_| bench.value(len * down * right, gap));
-        UpSampling {
-            resize,
-            x,
-            y,
-            dy,
-            dx: Some(Sink { view: dx, accumulate, mask: accumulate.then_some(x) }),
-        }
+        let [y, dy] = std::array::from_fn(|_| bench.value(len * size[0] * size[1], gap));
+        let target = GradientTarget { view: dx, accumulate, mask: accumulate.then_some(x) };
+        let (x, y) = (Read::new(x, Some(target)), Written::new(y, Some(dy)));
+        UpSampling { image, size, interpolation, x, y }
     }
 
     #[test]
@@ -72,9 +72,9 @@ mod tests {
             {
                 for (gap, accumulate) in [(0, false), (3, false), (0, true), (2, true)] {
                     let mut bench = Bench::new(2);
-                    let resize = Resize { image, channels, size, interpolation };
-                    let op = up_sampling(&mut bench, resize, gap, accumulate);
-                    check(&bench, &op, &[(op.x, op.dx)], op.y, op.dy);
+                    let image = [image[0], image[1], channels];
+                    let op = up_sampling(&mut bench, image, size, interpolation, (gap, accumulate));
+                    check(&bench, &op, &[(op.x.view, op.x.gradient)], op.y.view, gradient_of(&op.y));
                 }
             }
         }
@@ -84,12 +84,11 @@ mod tests {
     fn pixels_are_repeated_or_mixed() {
         let enlarged = |interpolation| {
             let mut bench = Bench::new(1);
-            let resize = Resize { image: [2, 2], channels: 1, size: [2, 2], interpolation };
-            let op = up_sampling(&mut bench, resize, 1, false);
+            let op = up_sampling(&mut bench, [2, 2, 1], [2, 2], interpolation, (1, false));
             let mut arena = bench.arena::<f32>();
-            bench.write(&mut arena, op.x, &[0.0, 1.0, 2.0, 3.0]);
+            bench.write(&mut arena, op.x.view, &[0.0, 1.0, 2.0, 3.0]);
             bench.forward(&op, &mut arena);
-            bench.read(&arena, op.y)
+            bench.read(&arena, op.y.view)
         };
         let nearest =
             [[0.0, 0.0, 1.0, 1.0], [0.0, 0.0, 1.0, 1.0], [2.0, 2.0, 3.0, 3.0], [2.0, 2.0, 3.0, 3.0]];

@@ -16,7 +16,7 @@ use crate::chunk::Chunk;
 use crate::kernels::Element as _;
 use crate::layers::typed::{Dense, DenseWithoutBias};
 use crate::model::{Columns, Model, OutputColumns, PerOutput, Reader, Writer};
-use crate::program::{Memory, Program};
+use crate::program::{Memory, Program, Starts};
 
 #[derive(Clone, Debug)]
 pub(crate) struct Two<E: Dtype = f32, D: Storage<E> = Cpu> {
@@ -97,6 +97,7 @@ where
         custom_gradients: &[],
         sample_weights: &[],
         blocks: &[],
+        starts: Starts::NONE,
         params: &[],
         parameters: 0,
         packs: 0,

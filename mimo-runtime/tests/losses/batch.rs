@@ -1,11 +1,12 @@
 //! One output of a model, as a loss sees it: an arena with predictions, targets and a place for the gradient.
 
+use mimo_graph::describe::List;
 use mimo_graph::loss::Loss as Kind;
 use mimo_graph::metric::Metric;
 use mimo_runtime::chunk::{Chunk, Mode};
 use mimo_runtime::float::Float;
-use mimo_runtime::loss::{Loss, Scan};
-use mimo_runtime::program::View;
+use mimo_runtime::loss::{LossOp, Scan};
+use mimo_runtime::program::{Starts, View};
 use mimo_runtime::run::Operation;
 
 /// What the model's last layer does, and so what the loss is computed from.
@@ -120,9 +121,12 @@ impl Batch {
             offsets.push(offsets[offsets.len() - 1] + view.stride.next_multiple_of(16));
         }
         let mut arena = vec![E::of(UNTOUCHED); offsets[5] * capacity];
-        let op = Loss {
+        let (states, metrics): (Vec<usize>, Vec<Metric>) = self.metrics.iter().copied().unzip();
+        // Only tests leak.
+        let op: &'static LossOp = Box::leak(Box::new(LossOp {
             output: 0,
             loss: Some(self.loss),
+            kind: None,
             positions: self.positions,
             classes: self.classes,
             y,
@@ -130,8 +134,9 @@ impl Batch {
             target,
             sample_weight,
             gradient: Some(gradient),
-            metrics: self.metrics.clone().leak(),
-        };
+            metrics: List::Owned(metrics),
+            first_state: 0,
+        }));
         let (statistics, found): (&mut [f64], &mut [f64]) =
             if scan { (&mut [], sums) } else { (sums, &mut []) };
         let mut chunk = Chunk {
@@ -144,6 +149,7 @@ impl Batch {
             batch: self.rows(),
             params: &[],
             packs: &[],
+            starts: Starts { states: &states, ..Starts::NONE },
             mode: self.mode,
             seed: 0,
             loss_weights: &[self.loss_weight],

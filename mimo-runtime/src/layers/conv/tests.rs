@@ -3,11 +3,13 @@
 use super::*;
 use crate::chunk::Mode;
 use crate::kernels::uniform;
-use crate::program::Private;
+use crate::layers::check::{gradient_of, planned, weight};
+use crate::program::{During, GradientTarget, Read, Starts, View, Written};
 use crate::run::Operation;
 
 /// A layer with its memory: three rows of room, two of them used.
 struct Case {
+    geometry: Geometry,
     op: Conv,
     offsets: Vec<usize>,
     fixed: usize,
@@ -34,33 +36,30 @@ impl Case {
             }
         }
         let slot = |index: usize| View::whole(index, if index < 4 { slots[index] } else { fixed[index - 4] });
-        let weighted =
-            |offset, index| Weighted { offset, gradient: Some(Private { view: slot(index), accumulate }) };
-        let both = Scratch { input: Some(slot(6)), spread: Some([slot(7), slot(8)]) };
-        let gathers = Scratch { spread: None, ..both };
+        let memory = |index| Scratch::fixed(slot(index), During::Both);
+        let both = ConvScratch { input: Some(memory(6)), spread: Some([memory(7), memory(8)]) };
+        let gathers = ConvScratch { spread: None, ..both };
         let op = Conv {
-            geometry,
+            geometry: planned(geometry),
             transposed,
-            x: slot(0),
-            y: slot(1),
-            kernel: weighted(0, 4),
-            bias: Some(weighted(kernel_len, 5)),
+            x: Read::new(slot(0), Some(GradientTarget { view: slot(3), accumulate, mask: None })),
+            y: Written::new(slot(1), Some(slot(2))),
+            kernel: weight(0, slot(4), accumulate),
+            bias: Some(weight(1, slot(5), accumulate)),
             activation,
-            passed: false,
+            activation_grad_applied: false,
             forward: if transposed { both } else { gathers },
             backward: if transposed { gathers } else { both },
-            dy: slot(2),
-            dx: Some(Sink { view: slot(3), accumulate, mask: None }),
         };
-        Case { op, offsets, fixed: areas[0] * CAPACITY, len: areas[0] * CAPACITY + areas[1] }
+        Case { geometry, op, offsets, fixed: areas[0] * CAPACITY, len: areas[0] * CAPACITY + areas[1] }
     }
 
     fn start<E: Float>(&self) -> (Vec<E>, Vec<E>) {
         let numbers = |key: u64, len: usize| -> Vec<E> {
             (0..len).map(|i| E::of(2.0 * uniform(key, i as u64) - 1.0)).collect()
         };
-        let bias = self.op.bias.map_or(0, |bias| bias.offset);
-        (numbers(1, self.len), numbers(2, bias + self.op.geometry.channels.max(self.op.geometry.filters)))
+        let bias = self.geometry.kernel_len();
+        (numbers(1, self.len), numbers(2, bias + self.geometry.channels.max(self.geometry.filters)))
     }
 
     fn run<E: Float>(&self, arena: &mut [E], params: &[E], work: impl FnOnce(&Conv, &mut Chunk<'_, E>)) {
@@ -74,6 +73,7 @@ impl Case {
             batch: ROWS,
             params,
             packs: &[],
+            starts: Starts { blocks: &[0, self.geometry.kernel_len()], ..Starts::NONE },
             mode: Mode::Train,
             seed: 0,
             loss_weights: &[],
@@ -99,7 +99,7 @@ impl Case {
     fn total(&self, arena: &[f64], params: &[f64]) -> f64 {
         let mut arena = arena.to_vec();
         self.run(&mut arena, params, |op, chunk| op.forward(chunk));
-        let (y, dy) = (self.rows(&arena, self.op.y), self.rows(&arena, self.op.dy));
+        let (y, dy) = (self.rows(&arena, self.op.y.view), self.rows(&arena, gradient_of(&self.op.y)));
         y.iter().zip(dy).map(|(y, dy)| y * dy).sum()
     }
 
@@ -108,16 +108,16 @@ impl Case {
         let (start, params) = self.start::<f64>();
         let mut arena = start.clone();
         self.run(&mut arena, &params, |op, chunk| op.forward(chunk));
-        for (found, wanted) in self.rows(&arena, self.op.y).iter().zip(self.defined(&start, &params)) {
-            assert!((found - wanted).abs() < 1e-9, "{found} instead of {wanted}: {:?}", self.op.geometry);
+        for (found, wanted) in self.rows(&arena, self.op.y.view).iter().zip(self.defined(&start, &params)) {
+            assert!((found - wanted).abs() < 1e-9, "{found} instead of {wanted}: {:?}", self.geometry);
         }
         let before = arena.clone();
         self.run(&mut arena, &params, |op, chunk| op.backward(chunk));
-        let Some(sink) = self.op.dx else { return };
+        let Some(sink) = self.op.x.gradient else { return };
         let step = 1e-5;
         let added = |value: f64| if sink.accumulate { value } else { 0.0 };
-        let x = self.offsets[self.op.x.slot] * CAPACITY;
-        for i in (0..ROWS * self.op.x.len).step_by(3) {
+        let x = self.offsets[self.op.x.view.slot] * CAPACITY;
+        for i in (0..ROWS * self.op.x.view.len).step_by(3) {
             let moved = |by: f64| {
                 let mut arena = start.clone();
                 arena[x + i] += by;
@@ -129,7 +129,7 @@ impl Case {
             assert!(
                 (found - wanted).abs() < 1e-6,
                 "dx[{i}] {found} instead of {wanted}: {:?}",
-                self.op.geometry
+                self.geometry
             );
         }
         for weight in [Some(self.op.kernel), self.op.bias].into_iter().flatten() {
@@ -137,7 +137,7 @@ impl Case {
             for i in (0..private.view.len).step_by(2) {
                 let moved = |by: f64| {
                     let mut params = params.clone();
-                    params[weight.offset + i] += by;
+                    params[[0, self.geometry.kernel_len()][weight.block] + i] += by;
                     self.total(&start, &params)
                 };
                 let wanted =
@@ -146,7 +146,7 @@ impl Case {
                 assert!(
                     (found - wanted).abs() < 1e-6,
                     "dw[{i}] {found} instead of {wanted}: {:?}",
-                    self.op.geometry
+                    self.geometry
                 );
             }
         }
@@ -167,11 +167,12 @@ impl Case {
 
     /// The layer as it is defined: every window position and tap that exists adds a product.
     fn defined(&self, arena: &[f64], params: &[f64]) -> Vec<f64> {
-        let Conv { geometry: g, transposed, x, y, .. } = self.op;
+        let (g, Conv { transposed, x, y, .. }) = (self.geometry, self.op);
+        let (x, y) = (x.view, y.view);
         let input = self.rows(arena, x);
         let mut result = vec![0.0; ROWS * y.len];
         let channels = channels(&self.op);
-        let bias = self.op.bias.map_or(0, |bias| bias.offset);
+        let bias = self.geometry.kernel_len();
         for (i, value) in result.iter_mut().enumerate() {
             *value = params[bias + i % channels];
         }

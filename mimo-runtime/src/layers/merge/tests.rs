@@ -1,5 +1,8 @@
+use mimo_graph::describe::List;
+
 use super::*;
-use crate::layers::check::{Bench, check};
+use crate::layers::check::{Bench, check, gradient_of};
+use crate::program::{Read, Written};
 
 const ALL: [MergeOp; 6] = [
     MergeOp::Add,
@@ -10,20 +13,20 @@ const ALL: [MergeOp; 6] = [
     MergeOp::Minimum,
 ];
 
-#[test]
-fn strides() {
-    assert_eq!(broadcast_strides(&[2, 3], &[2, 3]), [3, 1]);
-    assert_eq!(broadcast_strides(&[1, 3], &[2, 3]), [0, 1]);
-    assert_eq!(broadcast_strides(&[2, 1], &[2, 3]), [1, 0]);
-    assert_eq!(broadcast_strides(&[3], &[2, 3]), [0, 1]);
-    assert_eq!(broadcast_strides(&[1], &[2, 3]), [0, 0]);
-    assert_eq!(broadcast_strides(&[], &[2, 3]), [0, 0]);
-    assert_eq!(broadcast_strides(&[4, 1, 5], &[4, 3, 5]), [5, 0, 1]);
-    const IN_A_CONSTANT: [usize; 3] = broadcast_strides(&[7], &[2, 3, 7]);
-    assert_eq!(IN_A_CONSTANT, [0, 0, 1]);
+/// The strides of an input whose axes are aligned with the result's from the right; axes of length 1 are broadcast.
+fn broadcast_strides(input: &[usize], result: &[usize]) -> List<usize> {
+    let mut strides = vec![0; result.len()];
+    let mut stride = 1;
+    for (from, (to, place)) in input.iter().rev().zip(result.iter().zip(&mut strides).rev()) {
+        if from == to {
+            *place = stride;
+        }
+        stride *= from;
+    }
+    List::Owned(strides)
 }
 
-/// A layer on inputs of these shapes. Only the tests leak.
+/// A layer on inputs of these shapes.
 fn merge<const RANK: usize>(
     bench: &mut Bench,
     op: MergeOp,
@@ -37,12 +40,17 @@ fn merge<const RANK: usize>(
         .map(|input| {
             let [x, dx] = std::array::from_fn(|_| bench.value(input.iter().product(), gap));
             let mask = accumulate.then_some(x);
-            let strides = Box::leak(Box::new(broadcast_strides(input, &shape)));
-            MergeInput { x, strides, dx: Some(Sink { view: dx, accumulate, mask }) }
+            let x = Read::new(x, Some(GradientTarget { view: dx, accumulate, mask }));
+            MergeInput { x, strides: broadcast_strides(input, &shape) }
         })
         .collect();
     let [y, dy] = std::array::from_fn(|_| bench.value(shape.iter().product(), gap));
-    Merge { op, shape: Box::leak(Box::new(shape)), inputs: inputs.leak(), y, dy }
+    Merge {
+        op,
+        shape: List::Owned(shape.to_vec()),
+        inputs: List::Owned(inputs),
+        y: Written::new(y, Some(dy)),
+    }
 }
 
 fn check_all<const RANK: usize>(shape: [usize; RANK], inputs: &[&[usize]]) {
@@ -53,8 +61,8 @@ fn check_all<const RANK: usize>(shape: [usize; RANK], inputs: &[&[usize]]) {
         for (gap, accumulate) in [(0, false), (3, false), (0, true), (3, true)] {
             let mut bench = Bench::new(3);
             let op = merge(&mut bench, op, shape, inputs, gap, accumulate);
-            let inputs: Vec<_> = op.inputs.iter().map(|input| (input.x, input.dx)).collect();
-            check(&bench, &op, &inputs, op.y, op.dy);
+            let inputs: Vec<_> = op.inputs.iter().map(|input| (input.x.view, input.x.gradient)).collect();
+            check(&bench, &op, &inputs, op.y.view, gradient_of(&op.y));
         }
     }
 }
@@ -89,13 +97,13 @@ fn results(op: MergeOp, values: &[&[f64]]) -> (Vec<f64>, Vec<Vec<f64>>) {
     let op = merge(&mut bench, op, [len], &vec![&[len][..]; values.len()], 1, false);
     let mut arena = bench.arena::<f32>();
     for (input, values) in op.inputs.iter().zip(values) {
-        bench.write(&mut arena, input.x, values);
+        bench.write(&mut arena, input.x.view, values);
     }
-    bench.write(&mut arena, op.dy, &vec![1.0; len]);
+    bench.write(&mut arena, gradient_of(&op.y), &vec![1.0; len]);
     bench.forward(&op, &mut arena);
     bench.backward(&op, &mut arena);
-    let sinks = op.inputs.iter().filter_map(|input| input.dx);
-    (bench.read(&arena, op.y), sinks.map(|sink| bench.read(&arena, sink.view)).collect())
+    let sinks = op.inputs.iter().filter_map(|input| input.x.gradient);
+    (bench.read(&arena, op.y.view), sinks.map(|sink| bench.read(&arena, sink.view)).collect())
 }
 
 #[test]
@@ -121,9 +129,14 @@ fn a_value_can_be_read_twice() {
     // `Multiply()([x, x])`: both gradients go to the same place, the second on top of the first.
     let mut bench = Bench::new(2);
     let [x, dx, y, dy] = std::array::from_fn(|_| bench.value(5, 2));
-    let input =
-        |accumulate| MergeInput { x, strides: &[1], dx: Some(Sink { view: dx, accumulate, mask: None }) };
-    let inputs = [input(false), input(true)];
-    let op = Merge { op: MergeOp::Multiply, shape: &[5], inputs: Box::leak(Box::new(inputs)), y, dy };
-    check(&bench, &op, &[(x, inputs[0].dx)], y, dy);
+    let target = GradientTarget::write(dx);
+    let inputs = [target, GradientTarget::add(dx)]
+        .map(|target| MergeInput { x: Read::new(x, Some(target)), strides: List::Borrowed(&[1]) });
+    let op = Merge {
+        op: MergeOp::Multiply,
+        shape: List::Borrowed(&[5]),
+        inputs: List::Owned(inputs.to_vec()),
+        y: Written::new(y, Some(dy)),
+    };
+    check(&bench, &op, &[(x, Some(target))], y, dy);
 }

@@ -2,12 +2,14 @@
 
 use super::*;
 use crate::kernels::conv::Geometry;
-use crate::kernels::{Windows, forced, uniform};
-use crate::layers::conv::{Conv, Scratch};
+use crate::kernels::{forced, uniform};
+use crate::layers::check::{planned, weight};
+use crate::layers::conv::{Conv, ConvScratch};
 use crate::layers::pooling::Pooling as Separate;
-use crate::program::Private;
+use crate::program::{During, GradientTarget, Read, Scratch, Starts, View, Weight, Written};
 use crate::run::Operation;
 use mimo_graph::layers::pooling::PoolKind;
+use mimo_graph::layers::spatial::Padding;
 
 const ROWS: usize = 2;
 
@@ -61,12 +63,16 @@ impl Case {
         View::whole(slot, self.lens[slot])
     }
 
-    fn weights(&self) -> [Weighted; 2] {
-        let weighted = |offset, slot| Weighted {
-            offset,
-            gradient: Some(Private { view: self.view(slot), accumulate: self.accumulate }),
-        };
-        [weighted(0, KERNEL), weighted(self.lens[KERNEL], BIAS)]
+    fn weights(&self) -> [Weight; 2] {
+        [(0, KERNEL), (1, BIAS)].map(|(block, slot)| weight(block, self.view(slot), self.accumulate))
+    }
+
+    fn target(&self) -> Option<GradientTarget> {
+        Some(GradientTarget { view: self.view(DX), accumulate: self.accumulate, mask: None })
+    }
+
+    fn activation(&self) -> Activation {
+        if self.relu { Activation::Relu } else { Activation::Linear }
     }
 
     /// Forward and backward of `work` on random numbers; everything that can be compared.
@@ -93,6 +99,7 @@ impl Case {
             batch: ROWS,
             params: &params,
             packs: &[],
+            starts: Starts { blocks: &[0, self.lens[KERNEL]], ..Starts::NONE },
             mode: Mode::Train,
             seed: 0,
             loss_weights: &[],
@@ -110,20 +117,20 @@ impl Case {
 
     fn fused<E: Float>(&self) -> Vec<Vec<f64>> {
         let [kernel, bias] = self.weights();
+        let memory = |slot| Scratch::fixed(self.view(slot), During::Both);
         let op = PooledConv {
-            pooling: self.pooling,
-            x: self.view(X),
-            y: self.view(Y),
+            geometry: planned(self.pooling.geometry),
+            height: self.pooling.height,
+            x: Read::new(self.view(X), self.target()),
+            y: Written::new(self.view(Y), Some(self.view(DY))),
             kernel,
             bias: Some(bias),
-            relu: self.relu,
-            passed: false,
-            codes: self.view(CODES),
-            padded: [Some(self.view(IMAGE)); 2],
-            spread: Some([self.view(IMAGE), self.view(TURNED)]),
-            sums: Some(self.view(SUMS)),
-            dy: self.view(DY),
-            dx: Some(Sink { view: self.view(DX), accumulate: self.accumulate, mask: None }),
+            activation: self.activation(),
+            activation_grad_applied: false,
+            argmax: Scratch::rows(self.view(CODES), During::Training),
+            padded: [Some(memory(IMAGE)); 2],
+            spread: Some([memory(IMAGE), memory(TURNED)]),
+            sums: Some(memory(SUMS)),
         };
         self.run::<E>(|chunk| {
             op.forward(chunk);
@@ -133,31 +140,30 @@ impl Case {
 
     fn separate(&self) -> Vec<Vec<f64>> {
         let [kernel, bias] = self.weights();
-        let both =
-            Scratch { input: Some(self.view(IMAGE)), spread: Some([self.view(OUTPUT), self.view(TURNED)]) };
+        let memory = |slot| Scratch::fixed(self.view(slot), During::Both);
+        let both = ConvScratch { input: Some(memory(IMAGE)), spread: Some([memory(OUTPUT), memory(TURNED)]) };
         let geometry = self.pooling.geometry;
         let conv = Conv {
-            geometry,
+            geometry: planned(geometry),
             transposed: false,
-            x: self.view(X),
-            y: self.view(WIDE),
+            x: Read::new(self.view(X), self.target()),
+            y: Written::new(self.view(WIDE), Some(self.view(WIDE_DY))),
             kernel,
             bias: Some(bias),
-            activation: if self.relu { Activation::Relu } else { Activation::Linear },
-            passed: false,
-            forward: Scratch { spread: None, ..both },
+            activation: self.activation(),
+            activation_grad_applied: false,
+            forward: ConvScratch { spread: None, ..both },
             backward: both,
-            dy: self.view(WIDE_DY),
-            dx: Some(Sink { view: self.view(DX), accumulate: self.accumulate, mask: None }),
         };
         let size = [self.pooling.height, 2];
         let pooling = Separate {
             kind: PoolKind::Max,
-            windows: Windows::valid(geometry.output, geometry.filters, size, size),
-            x: self.view(WIDE),
-            y: self.view(Y),
-            dy: self.view(DY),
-            dx: Some(Sink { view: self.view(WIDE_DY), accumulate: false, mask: None }),
+            image: [geometry.output[0], geometry.output[1], geometry.filters],
+            size,
+            strides: size,
+            padding: Padding::Valid,
+            x: Read::kept(self.view(WIDE), Some(GradientTarget::write(self.view(WIDE_DY)))),
+            y: Written::kept(self.view(Y), Some(self.view(DY))),
         };
         self.run::<f64>(|chunk| {
             conv.forward(chunk);

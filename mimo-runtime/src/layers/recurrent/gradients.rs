@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{Cell, Recurrent};
+use super::{Cell, Places, Recurrent};
 use crate::chunk::Chunk;
 use crate::float::Float;
 use crate::kernels::{self, Mat, Steps};
@@ -24,9 +24,9 @@ impl Sums {
     pub(super) fn start<E: Float>(op: &Recurrent, chunk: &mut Chunk<'_, E>) -> Self {
         let matrix = |sums: Mat, rows: usize| Mat::contiguous(sums.offset, rows, op.width());
         Sums {
-            kernel: op.kernel.start(chunk).map(|sums| matrix(sums, op.features)),
-            recurrent_kernel: op.recurrent_kernel.start(chunk).map(|sums| matrix(sums, op.units)),
-            bias: op.bias.and_then(|bias| bias.start(chunk)),
+            kernel: chunk.accumulator(&op.kernel).map(|sums| matrix(sums, op.features)),
+            recurrent_kernel: chunk.accumulator(&op.recurrent_kernel).map(|sums| matrix(sums, op.units)),
+            bias: op.bias.and_then(|bias| chunk.accumulator(&bias)),
         }
     }
 
@@ -34,7 +34,7 @@ impl Sums {
     pub(super) fn add<E: Float>(&self, op: &Recurrent, chunk: &mut Chunk<'_, E>, steps: Range<usize>) {
         let (width, kept, count) = (op.width(), op.kept(), steps.len());
         let apart = chunk.rows * kept;
-        let gates = op.step(chunk, op.gates, steps.start, kept);
+        let gates = op.step(chunk, op.gates.view, steps.start, kept);
         let gradients = |first: usize, cols: usize| Steps {
             first: gates.columns(first, cols),
             apart,
@@ -42,7 +42,7 @@ impl Sums {
             count,
         };
         let x = Steps {
-            first: op.read(chunk, op.x, steps.start),
+            first: op.read(chunk, op.x.view, steps.start),
             apart: op.features,
             backwards: op.backwards,
             count,
@@ -57,7 +57,7 @@ impl Sums {
             kernels::add_steps_gradient(chunk.arena, x, gradients(0, width), sums);
         }
         if let Some(sums) = self.recurrent_kernel {
-            let seen = op.dropped.map_or(op.states, |dropped| dropped.states);
+            let seen = op.dropout.map_or(op.states, |dropped| dropped.states).view;
             let states = before(chunk, seen);
             // The gradients of the products with the state lie where `Cell::kept` says.
             let first = match op.cell {
@@ -66,7 +66,7 @@ impl Sums {
             };
             kernels::add_steps_gradient(chunk.arena, states, gradients(first, width), sums);
             if op.cell == (Cell::Gru { reset_after: false }) {
-                let reset = before(chunk, op.cells);
+                let reset = before(chunk, op.cells.view);
                 kernels::add_steps_gradient(chunk.arena, reset, gradients(2 * width, width), sums);
             }
         }

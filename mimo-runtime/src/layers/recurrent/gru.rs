@@ -4,7 +4,7 @@
 //! A step keeps `z`, `r`, `c` in the places of `a`, and `g_c` in its own; the backward puts the gradients of `a` and of `g`
 //! there, which differ in the last part.
 
-use super::{Recurrent, Step, StepBack};
+use super::{Places, Recurrent, Step, StepBack};
 use crate::float::Float;
 use crate::kernels::{self, Binary, Mat};
 

@@ -5,7 +5,7 @@
 //! is that of two products, each with zeros in the parts of the other.
 
 use super::gru::{mix, unmix};
-use super::{Recurrent, Step, StepBack};
+use super::{Places, Recurrent, Step, StepBack};
 use crate::float::Float;
 use crate::kernels::{self, Binary, Mat};
 

@@ -2,7 +2,7 @@
 
 use mimo_graph::activation::Activation;
 
-use super::{Recurrent, Step, StepBack};
+use super::{Places, Recurrent, Step, StepBack};
 use crate::float::Float;
 use crate::kernels::{self, Binary, LstmPlaces, LstmWeights, Mat};
 

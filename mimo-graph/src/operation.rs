@@ -1,0 +1,464 @@
+//! Operations: what a compiled model executes, declared once.
+//!
+//! Each operation is a struct that is generic over what a length is: [`Dim`] while the macro runs, where a length may be an
+//! expression, and `usize` in generated code and at run time. The **type of a field is its role**: [`Read`], [`Written`],
+//! [`Weight`], [`BatchWeight`], [`Scratch`]; every other type is a setting. [`operation!`] derives from the declaration
+//! how the value is written as a constant ([`Describe`]) and the visitor over its parts ([`Field`]). So the macro
+//! prints every operation with one function, and the passes of the plan (gradients, lifetimes, values computed in place) work
+//! on any operation without knowing which one it is.
+//!
+//! [`OpKind`] lists the operations. What a pass has to know of an operation beyond its parts is a method of [`Planned`],
+//! implemented in the operation's file. What an operation computes is implemented in `mimo-runtime`, in the file of the same
+//! name.
+
+mod activate;
+mod batch_normalization;
+mod concatenate;
+mod conv;
+mod dense;
+mod depthwise;
+mod dot;
+mod dropout;
+mod embedding;
+mod frame;
+mod gaussian_noise;
+mod loss;
+mod memory;
+pub(crate) mod merge;
+mod normalize;
+pub(crate) mod permute;
+mod pooled_conv;
+mod pooling;
+mod recurrent;
+mod repeat_vector;
+mod roles;
+#[cfg(test)]
+mod tests;
+mod up_sampling;
+
+use std::borrow::Cow;
+use std::fmt::Debug;
+
+use crate::activation::Activation;
+use crate::describe::{Describe, List, Literal};
+use crate::dim::Dim;
+use crate::initializer::{Constraint, Regularizer};
+use crate::layers::merge::MergeOp;
+use crate::layers::pooling::PoolKind;
+use crate::layers::recurrent::Cell;
+use crate::layers::spatial::Padding;
+use crate::layers::up_sampling::Interpolation;
+use crate::metric::Metric;
+use crate::target::Target;
+
+pub use activate::Activate;
+pub use batch_normalization::BatchNormalization;
+pub use concatenate::Concatenate;
+pub use conv::{Axis, Conv, ConvScratch, Geometry};
+pub use dense::{Dense, Segment};
+pub use depthwise::{Depthwise, Widened};
+pub use dot::Dot;
+pub use dropout::Dropout;
+pub use embedding::Embedding;
+pub use frame::Frame;
+pub use gaussian_noise::GaussianNoise;
+pub use loss::LossOp;
+pub use memory::{Block, Buffer, Gradient, Interleaved, Param, Use};
+pub use merge::{Merge, MergeInput};
+pub use normalize::Normalize;
+pub use permute::Permute;
+pub use pooled_conv::PooledConv;
+pub use pooling::Pooling;
+pub use recurrent::{Recurrent, RecurrentDropout};
+pub use repeat_vector::RepeatVector;
+pub use roles::{
+    BatchGradient, BatchWeight, ChunkAccumulator, During, GradientTarget, Read, Scratch, View, Weight,
+    Written,
+};
+pub use up_sampling::UpSampling;
+
+/// What a length is: [`Dim`] or `usize`.
+pub trait Length: Describe + Field<Self> + Clone + Debug + PartialEq + 'static {}
+
+impl Length for Dim {}
+impl Length for usize {}
+
+/// A part of an operation that a plan connects with others.
+#[derive(Clone, Copy, Debug)]
+pub enum Part<'a, L> {
+    /// A value that is read.
+    Read(&'a Read<L>),
+    /// A value that is written.
+    Written(&'a Written<L>),
+    /// A weight whose gradient the backward of a chunk sums up.
+    Weight(&'a Weight<L>),
+    /// A weight whose gradient is computed over the whole batch.
+    BatchWeight(&'a BatchWeight),
+    /// Memory to compute in.
+    Scratch(&'a Scratch<L>),
+    /// A value that belongs to no other role.
+    View(&'a View<L>),
+}
+
+/// The same, to change it.
+#[derive(Debug)]
+pub enum PartMut<'a, L> {
+    /// A value that is read.
+    Read(&'a mut Read<L>),
+    /// A value that is written.
+    Written(&'a mut Written<L>),
+    /// A weight whose gradient the backward of a chunk sums up.
+    Weight(&'a mut Weight<L>),
+    /// A weight whose gradient is computed over the whole batch.
+    BatchWeight(&'a mut BatchWeight),
+    /// Memory to compute in.
+    Scratch(&'a mut Scratch<L>),
+    /// A value that belongs to no other role.
+    View(&'a mut View<L>),
+}
+
+/// A field of an operation, or an operation: visits the parts that it is or has, in order of declaration. A setting has none.
+pub trait Field<L> {
+    /// Visits the parts.
+    fn parts<'a>(&'a self, visit: &mut dyn FnMut(Part<'a, L>)) {
+        let _ = visit;
+    }
+
+    /// Visits the parts, to change them.
+    fn parts_mut<'a>(&'a mut self, visit: &mut dyn FnMut(PartMut<'a, L>)) {
+        let _ = visit;
+    }
+}
+
+macro_rules! settings {
+    ($($ty:ty),* $(,)?) => {
+        $(impl<L> Field<L> for $ty {})*
+    };
+}
+settings!(
+    bool,
+    u64,
+    usize,
+    f64,
+    Activation,
+    MergeOp,
+    PoolKind,
+    Cell,
+    Padding,
+    Interpolation,
+    Target,
+    Metric,
+    Regularizer,
+    Constraint,
+    crate::loss::Loss,
+);
+
+// An impl for every `Length` would overlap with the one of `usize`.
+impl Field<Dim> for Dim {}
+
+impl<L: Length, T: Field<L>> Field<L> for Option<T> {
+    fn parts<'a>(&'a self, visit: &mut dyn FnMut(Part<'a, L>)) {
+        self.iter().for_each(|value| value.parts(visit));
+    }
+
+    fn parts_mut<'a>(&'a mut self, visit: &mut dyn FnMut(PartMut<'a, L>)) {
+        self.iter_mut().for_each(|value| value.parts_mut(visit));
+    }
+}
+
+impl<L: Length, T: Field<L>, const N: usize> Field<L> for [T; N] {
+    fn parts<'a>(&'a self, visit: &mut dyn FnMut(Part<'a, L>)) {
+        self.iter().for_each(|value| value.parts(visit));
+    }
+
+    fn parts_mut<'a>(&'a mut self, visit: &mut dyn FnMut(PartMut<'a, L>)) {
+        self.iter_mut().for_each(|value| value.parts_mut(visit));
+    }
+}
+
+impl<L: Length, T: Field<L> + Clone> Field<L> for List<T> {
+    fn parts<'a>(&'a self, visit: &mut dyn FnMut(Part<'a, L>)) {
+        self.iter().for_each(|value| value.parts(visit));
+    }
+
+    fn parts_mut<'a>(&'a mut self, visit: &mut dyn FnMut(PartMut<'a, L>)) {
+        self.to_mut().iter_mut().for_each(|value| value.parts_mut(visit));
+    }
+}
+
+/// Declares a struct that is generic over what a length is, with its description and the visitor over its parts.
+macro_rules! operation {
+    (
+        $(#[$meta:meta])*
+        pub struct $name:ident<$length:ident> {
+            $($(#[$field_meta:meta])* pub $field:ident: $ty:ty),* $(,)?
+        }
+    ) => {
+        $(#[$meta])*
+        pub struct $name<$length = usize>
+        where
+            $length: $crate::operation::Length,
+        {
+            $($(#[$field_meta])* pub $field: $ty),*
+        }
+
+        impl<$length: $crate::operation::Length> $crate::describe::Describe for $name<$length> {
+            fn literal(&self) -> $crate::describe::Literal {
+                $crate::describe::Literal::Struct {
+                    name: stringify!($name),
+                    fields: vec![$((stringify!($field), $crate::describe::Describe::literal(&self.$field))),*],
+                }
+            }
+        }
+
+        impl<$length: $crate::operation::Length> $crate::operation::Field<$length> for $name<$length> {
+            fn parts<'a>(&'a self, visit: &mut dyn FnMut($crate::operation::Part<'a, $length>)) {
+                $($crate::operation::Field::<$length>::parts(&self.$field, visit);)*
+            }
+
+            fn parts_mut<'a>(&'a mut self, visit: &mut dyn FnMut($crate::operation::PartMut<'a, $length>)) {
+                $($crate::operation::Field::<$length>::parts_mut(&mut self.$field, visit);)*
+            }
+        }
+    };
+}
+pub(crate) use operation;
+
+/// Facts of an operation that the passes of a plan ask for. An operation without them has the defaults.
+pub trait Planned {
+    /// Positions per sample, or per step in a wrapper: how often a [`BatchWeight`] is used.
+    fn positions(&self) -> Dim {
+        Dim::Known(1)
+    }
+
+    /// The blocks whose transposed copies the backward reads.
+    fn transposed_blocks(&self) -> Vec<usize> {
+        vec![]
+    }
+
+    /// Whether the kernel that writes the gradient of what is read can set it to 0 where a ReLU output is not positive.
+    fn masks(&self) -> bool {
+        false
+    }
+
+    /// The flag that says that the gradient of the value number `output` has already passed the ReLU that it leaves;
+    /// `None` if it does not leave one.
+    fn relu_grad_applied(&mut self, output: usize) -> Option<&mut bool> {
+        let _ = output;
+        None
+    }
+
+    /// Whether the rows of what is written may lie apart, so that it can be some columns of a wider value.
+    fn rows_may_lie_apart(&self) -> bool {
+        false
+    }
+
+    /// How many values it sums up over the batch in training, for which all chunks wait; `None` if it does not.
+    fn batch_sums(&self) -> Option<Dim> {
+        None
+    }
+
+    /// Sets where these sums begin among those of all operations.
+    fn place_batch_sums(&mut self, start: Dim) {
+        let _ = start;
+    }
+
+    /// The blocks whose gradients are among these sums, with where they begin.
+    fn summed_gradients(&self) -> Vec<(usize, Dim)> {
+        vec![]
+    }
+
+    /// Prepares the backward, once all gradients are connected: marks the values that it reads, and requests its memory.
+    /// `fixed` makes memory of a length that does not depend on the rows of a chunk.
+    fn prepare_backward(&mut self, fixed: &mut dyn FnMut(Dim) -> View<Dim>) {
+        let _ = fixed;
+    }
+}
+
+macro_rules! operations {
+    ($($(#[$meta:meta])* $name:ident),* $(,)?) => {
+        /// Any operation.
+        #[derive(Clone, Debug, PartialEq)]
+        pub enum OpKind<L = usize>
+        where
+            L: Length,
+        {
+            $($(#[$meta])* $name(Cow<'static, $name<L>>)),*
+        }
+
+        $(impl From<$name<Dim>> for OpKind<Dim> {
+            fn from(operation: $name<Dim>) -> Self {
+                OpKind::$name(Cow::Owned(operation))
+            }
+        })*
+
+        impl<L: Length> OpKind<L> {
+            /// The name of the operation's type.
+            pub fn name(&self) -> &'static str {
+                match self {
+                    $(OpKind::$name(_) => stringify!($name)),*
+                }
+            }
+        }
+
+        impl OpKind<Dim> {
+            /// The facts of the operation.
+            pub fn planned(&self) -> &dyn Planned {
+                match self {
+                    $(OpKind::$name(operation) => &**operation),*
+                }
+            }
+
+            /// The facts of the operation, to prepare it.
+            pub fn planned_mut(&mut self) -> &mut dyn Planned {
+                match self {
+                    $(OpKind::$name(operation) => operation.to_mut()),*
+                }
+            }
+        }
+
+        /// The operation itself, without the name of the variant.
+        impl<L: Length> Describe for OpKind<L> {
+            fn literal(&self) -> Literal {
+                match self {
+                    $(OpKind::$name(operation) => operation.literal()),*
+                }
+            }
+        }
+
+        impl<L: Length> Field<L> for OpKind<L> {
+            fn parts<'a>(&'a self, visit: &mut dyn FnMut(Part<'a, L>)) {
+                match self {
+                    $(OpKind::$name(operation) => operation.parts(visit)),*
+                }
+            }
+
+            fn parts_mut<'a>(&'a mut self, visit: &mut dyn FnMut(PartMut<'a, L>)) {
+                match self {
+                    $(OpKind::$name(operation) => operation.to_mut().parts_mut(visit)),*
+                }
+            }
+        }
+    };
+}
+
+operations! {
+    /// An activation from one value to another.
+    Activate,
+    /// Every channel with mean 0 and variance 1 over the batch.
+    BatchNormalization,
+    /// Values one after another along an axis.
+    Concatenate,
+    /// A convolution or its transpose.
+    Conv,
+    /// A product with a kernel.
+    Dense,
+    /// A convolution channel by channel.
+    Depthwise,
+    /// Products, summed over one axis of each of two tensors.
+    Dot,
+    /// Random zeros.
+    Dropout,
+    /// A vector for each whole number.
+    Embedding,
+    /// Zeros around an image, added or removed.
+    Frame,
+    /// Additive noise.
+    GaussianNoise,
+    /// Values combined element by element.
+    Merge,
+    /// Vectors along one axis, divided by their lengths.
+    Normalize,
+    /// Axes in another order.
+    Permute,
+    /// A convolution whose results are pooled before they are written.
+    PooledConv,
+    /// One value per window and channel.
+    Pooling,
+    /// Products and activations, step by step.
+    Recurrent,
+    /// A vector, repeated.
+    RepeatVector,
+    /// An enlarged image.
+    UpSampling,
+}
+
+impl<L: Length> OpKind<L> {
+    /// The values that it reads, in order.
+    pub fn reads(&self) -> Vec<&Read<L>> {
+        let mut reads = vec![];
+        self.parts(&mut |part| {
+            if let Part::Read(read) = part {
+                reads.push(read);
+            }
+        });
+        reads
+    }
+
+    /// The values that it reads, to change them.
+    pub fn reads_mut(&mut self) -> Vec<&mut Read<L>> {
+        let mut reads = vec![];
+        self.parts_mut(&mut |part| {
+            if let PartMut::Read(read) = part {
+                reads.push(read);
+            }
+        });
+        reads
+    }
+
+    /// The value that it writes; the first of several. Every operation writes one.
+    pub fn written(&self) -> Option<&Written<L>> {
+        let mut first = None;
+        self.parts(&mut |part| {
+            if let Part::Written(written) = part {
+                first = first.or(Some(written));
+            }
+        });
+        first
+    }
+
+    /// The weights whose gradients its backward sums up, to connect them.
+    pub fn weights_mut(&mut self) -> Vec<&mut Weight<L>> {
+        let mut weights = vec![];
+        self.parts_mut(&mut |part| {
+            if let PartMut::Weight(weight) = part {
+                weights.push(weight);
+            }
+        });
+        weights
+    }
+
+    /// The weights whose gradients are computed over the whole batch.
+    pub fn batch_weights(&self) -> Vec<BatchWeight> {
+        let mut weights = vec![];
+        self.parts(&mut |part| {
+            if let Part::BatchWeight(weight) = part {
+                weights.push(*weight);
+            }
+        });
+        weights
+    }
+}
+
+/// Visits every view of something that has parts. `rows` says whether a view's memory grows with the rows of a chunk.
+pub fn each_view<L>(of: &mut impl Field<L>, mut visit: impl FnMut(&mut View<L>, bool)) {
+    of.parts_mut(&mut |part| match part {
+        PartMut::Read(read) => {
+            visit(&mut read.view, true);
+            if let Some(target) = &mut read.gradient {
+                visit(&mut target.view, true);
+                target.mask.iter_mut().for_each(|view| visit(view, true));
+            }
+        }
+        PartMut::Written(written) => {
+            visit(&mut written.view, true);
+            written.gradient.iter_mut().for_each(|view| visit(view, true));
+        }
+        PartMut::Weight(weight) => {
+            weight.gradient.iter_mut().for_each(|gradient| visit(&mut gradient.view, false));
+        }
+        PartMut::Scratch(scratch) => visit(&mut scratch.view, !scratch.fixed),
+        PartMut::View(view) => visit(view, true),
+        PartMut::BatchWeight(_) => {}
+    });
+}

@@ -1,0 +1,66 @@
+//! `BatchNormalization`: every channel with mean 0 and variance 1, then scaled and shifted.
+
+use super::{Planned, Read, View, Written, operation};
+use crate::dim::Dim;
+
+operation! {
+    /// Normalizes each channel of samples `[outer, channels, inner]`, while training by the mean and the variance of the
+    /// batch, otherwise by their moving averages.
+    ///
+    /// **Keras equivalent:** `keras.layers.BatchNormalization()`.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct BatchNormalization<L> {
+        /// Channels.
+        pub channels: L,
+        /// The axes after the channels, as one.
+        pub inner: L,
+        /// Added to the variance.
+        pub epsilon: f64,
+        /// Share of the averages that stays at each step.
+        pub momentum: f64,
+        /// The block of the scale.
+        pub gamma: Option<usize>,
+        /// The block of the offset.
+        pub beta: Option<usize>,
+        /// The block of the moving averages of the means.
+        pub moving_mean: usize,
+        /// The block of the moving averages of the variances.
+        pub moving_variance: usize,
+        /// Where its sums over the batch begin: mean, variance, `Σ dy`, `Σ dy·x̂`, one value per channel each. `None` if
+        /// the averages are used in training too.
+        pub sums: Option<L>,
+        /// The input.
+        pub x: Read<L>,
+        /// The result.
+        pub y: Written<L>,
+    }
+}
+
+impl BatchNormalization<Dim> {
+    /// Positions of a sample that each channel has.
+    pub fn values_per_channel(&self) -> Dim {
+        self.x.view.len.clone() / self.channels.clone()
+    }
+}
+
+impl Planned for BatchNormalization<Dim> {
+    fn batch_sums(&self) -> Option<Dim> {
+        self.sums.as_ref().map(|_| Dim::Known(4) * self.channels.clone())
+    }
+
+    fn place_batch_sums(&mut self, start: Dim) {
+        self.sums = Some(start);
+    }
+
+    fn summed_gradients(&self) -> Vec<(usize, Dim)> {
+        let Some(sums) = &self.sums else { return vec![] };
+        let start = |part| sums.clone() + Dim::Known(part) * self.channels.clone();
+        let weights = [(self.beta, 2), (self.gamma, 3)];
+        weights.into_iter().filter_map(|(block, part)| Some((block?, start(part)))).collect()
+    }
+
+    fn prepare_backward(&mut self, _: &mut dyn FnMut(Dim) -> View<Dim>) {
+        // The sums over the batch read input and gradient at the end of the stage before, when both are alive already.
+        self.x.kept = self.sums.is_some();
+    }
+}

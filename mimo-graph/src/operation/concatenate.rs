@@ -1,0 +1,20 @@
+//! `Concatenate`: values one after another along an axis.
+
+use super::{Planned, Read, Written, operation};
+use crate::describe::List;
+use crate::dim::Dim;
+
+operation! {
+    /// Copies parts into one value. A part that was computed in its place in the result is not copied, nor is its gradient.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct Concatenate<L> {
+        /// The axes before the concatenated one, multiplied: how often the parts alternate per sample.
+        pub outer: L,
+        /// The parts, in order; `outer` runs of equal length each.
+        pub parts: List<Read<L>>,
+        /// The result.
+        pub y: Written<L>,
+    }
+}
+
+impl Planned for Concatenate<Dim> {}

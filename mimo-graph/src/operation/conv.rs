@@ -1,0 +1,145 @@
+//! `Conv1D`, `Conv2D` and their transposes: `y = activation(x * kernel + bias)`.
+
+use super::{During, Planned, Read, Scratch, View, Weight, Written, operation};
+use crate::activation::Activation;
+use crate::dim::{Dim, Same};
+
+operation! {
+    /// One axis of a convolution, of the convolution that it is the transpose of if it is one.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct Axis<L> {
+        /// Length of the input.
+        pub input: L,
+        /// Length of the output.
+        pub output: L,
+        /// Taps.
+        pub kernel: L,
+        /// From window to window.
+        pub stride: usize,
+        /// From tap to tap.
+        pub dilation: usize,
+        /// Zeros before the input.
+        pub padding: L,
+    }
+}
+
+operation! {
+    /// How the windows of a convolution lie in its input. Sequences are images of height 1.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct Geometry<L> {
+        /// Height and width.
+        pub axes: [Axis<L>; 2],
+        /// Channels of the input.
+        pub channels: L,
+        /// Channels of the output.
+        pub filters: L,
+        /// Parts of the channels that do not see each other.
+        pub groups: L,
+    }
+}
+
+operation! {
+    /// Memory in which a pass of a convolution stores what it makes of one sample.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct ConvScratch<L> {
+        /// The padded input of the geometry; `None` if no padding is needed.
+        pub input: Option<Scratch<L>>,
+        /// The padded output of the geometry and the transposed kernel, if the pass spreads.
+        pub spread: Option<[Scratch<L>; 2]>,
+    }
+}
+
+operation! {
+    /// A convolution: `[height, width, channels] → [height, width, filters]`. A transposed one has the geometry of the
+    /// convolution whose input gradient it computes: it reads outputs of the geometry and writes inputs.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct Conv<L> {
+        /// How the windows lie.
+        pub geometry: Geometry<L>,
+        /// Whether it is a transposed convolution.
+        pub transposed: bool,
+        /// The input.
+        pub x: Read<L>,
+        /// The result. The backward turns its gradient into that of the product, in place.
+        pub y: Written<L>,
+        /// The kernel, `[height, width, channels / groups, filters]` of the geometry.
+        pub kernel: Weight<L>,
+        /// The bias, one value per channel of the result.
+        pub bias: Option<Weight<L>>,
+        /// The activation, applied in place.
+        pub activation: Activation,
+        /// Whether the gradient that arrives has already passed the activation.
+        pub activation_grad_applied: bool,
+        /// Memory of the forward pass.
+        pub forward: ConvScratch<L>,
+        /// Memory of the backward.
+        pub backward: ConvScratch<L>,
+    }
+}
+
+impl Geometry<Dim> {
+    /// Values of the kernel.
+    pub(crate) fn kernel_len(&self) -> Dim {
+        let channels = self.channels.clone() / self.groups.clone() * self.filters.clone();
+        self.taps(channels)
+    }
+
+    /// Values of the kernel of a depthwise convolution.
+    pub(crate) fn depthwise_kernel_len(&self) -> Dim {
+        self.taps(self.filters.clone())
+    }
+
+    fn taps(&self, channels: Dim) -> Dim {
+        self.axes.iter().fold(channels, |len, axis| len * axis.kernel.clone())
+    }
+
+    /// Whether some axis of the input needs zeros around it.
+    pub(super) fn is_padded(&self) -> bool {
+        self.axes.iter().any(|axis| axis.padded().same(&axis.input) != Same::Yes)
+    }
+
+    /// Values of the padded input, with this many channels.
+    pub(super) fn padded(&self, channels: &Dim) -> Dim {
+        self.axes.iter().fold(channels.clone(), |area, axis| area * axis.padded())
+    }
+
+    /// Values of the padded output.
+    pub(super) fn padded_output(&self) -> Dim {
+        self.axes.iter().fold(self.filters.clone(), |area, axis| area * axis.padded_output())
+    }
+}
+
+impl ConvScratch<Dim> {
+    /// The memory of a pass that reads windows of the geometry's input, or spreads its output.
+    pub(crate) fn new(
+        geometry: &Geometry<Dim>,
+        during: During,
+        [gathers, spreads]: [bool; 2],
+        fixed: &mut dyn FnMut(Dim) -> View<Dim>,
+    ) -> Self {
+        let mut memory = |len: Dim| Scratch::fixed(fixed(len), during);
+        ConvScratch {
+            input: (gathers && geometry.is_padded()).then(|| memory(geometry.padded(&geometry.channels))),
+            spread: spreads.then(|| [memory(geometry.padded_output()), memory(geometry.kernel_len())]),
+        }
+    }
+}
+
+impl Planned for Conv<Dim> {
+    fn masks(&self) -> bool {
+        true
+    }
+
+    fn relu_grad_applied(&mut self, _: usize) -> Option<&mut bool> {
+        (self.activation == Activation::Relu).then_some(&mut self.activation_grad_applied)
+    }
+
+    fn prepare_backward(&mut self, fixed: &mut dyn FnMut(Dim) -> View<Dim>) {
+        let (trained, gradient) = (self.kernel.gradient.is_some(), self.x.gradient.is_some());
+        let gathers = trained || gradient && self.transposed;
+        let spreads = !self.transposed && gradient;
+        self.backward = ConvScratch::new(&self.geometry, During::Backward, [gathers, spreads], fixed);
+        self.x.kept = trained;
+        self.y.kept = !self.activation_grad_applied && self.activation != Activation::Linear;
+    }
+}

@@ -1,0 +1,73 @@
+//! `Dense`: `y = activation(x · kernel + bias)`.
+
+use super::{BatchWeight, Planned, Read, View, Written, operation};
+use crate::activation::Activation;
+use crate::describe::List;
+use crate::dim::{Dim, Same};
+
+operation! {
+    /// The activation of one sibling.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct Segment<L> {
+        /// Its first column.
+        pub column: L,
+        /// Its columns.
+        pub len: L,
+        /// The activation, applied in place.
+        pub activation: Activation,
+        /// Whether the gradient that arrives has already passed the activation.
+        pub activation_grad_applied: bool,
+    }
+}
+
+operation! {
+    /// One product: a dense layer, or siblings on the same input side by side.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct Dense<L> {
+        /// Values that a position reads.
+        pub inputs: L,
+        /// Values that a position outputs, of all siblings together.
+        pub units: L,
+        /// Positions per sample.
+        pub positions: L,
+        /// The input. The gradients of the weights read it too, after the backward.
+        pub x: Read<L>,
+        /// The result. The backward turns its gradient into that of the product, in place.
+        pub y: Written<L>,
+        /// The kernel, `[inputs, units]`.
+        pub kernel: BatchWeight,
+        /// The bias, `[units]`.
+        pub bias: Option<BatchWeight>,
+        /// Activations that are applied in place, by columns of a position; none if all are linear.
+        pub activations: List<Segment<L>>,
+    }
+}
+
+impl Planned for Dense<Dim> {
+    fn positions(&self) -> Dim {
+        self.positions.clone()
+    }
+
+    fn transposed_blocks(&self) -> Vec<usize> {
+        self.x.gradient.iter().map(|_| self.kernel.block).collect()
+    }
+
+    fn masks(&self) -> bool {
+        true
+    }
+
+    fn relu_grad_applied(&mut self, output: usize) -> Option<&mut bool> {
+        let segment = self.activations.to_mut().get_mut(output)?;
+        (segment.activation == Activation::Relu).then_some(&mut segment.activation_grad_applied)
+    }
+
+    fn rows_may_lie_apart(&self) -> bool {
+        self.positions.same(&Dim::Known(1)) == Same::Yes
+    }
+
+    fn prepare_backward(&mut self, _: &mut dyn FnMut(Dim) -> View<Dim>) {
+        let unapplied =
+            |part: &Segment<Dim>| !part.activation_grad_applied && part.activation != Activation::Linear;
+        self.y.kept = self.activations.iter().any(unapplied);
+    }
+}

@@ -1,0 +1,29 @@
+//! `Embedding`: a vector for each whole number.
+
+use super::{BatchWeight, Planned, Read, Written, operation};
+use crate::dim::Dim;
+
+operation! {
+    /// Looks up a vector for each number.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct Embedding<L> {
+        /// How many vectors there are.
+        pub vocabulary: L,
+        /// Values of a vector.
+        pub units: L,
+        /// Numbers that a sample has.
+        pub numbers: L,
+        /// The numbers, whole and below `vocabulary`.
+        pub x: Read<L>,
+        /// Their vectors.
+        pub y: Written<L>,
+        /// The vectors, `[vocabulary, units]`.
+        pub embeddings: BatchWeight,
+    }
+}
+
+impl Planned for Embedding<Dim> {
+    fn positions(&self) -> Dim {
+        self.numbers.clone()
+    }
+}

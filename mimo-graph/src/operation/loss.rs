@@ -1,0 +1,41 @@
+//! Losses: the value, the gradient and the metrics of one output.
+
+use super::{View, operation};
+use crate::describe::List;
+use crate::loss::Loss;
+use crate::metric::Metric;
+use crate::target::Target;
+
+operation! {
+    /// The loss and the metrics of an output with targets.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct LossOp<L> {
+        /// The output.
+        pub output: usize,
+        /// The loss; `None` for an output that has metrics only.
+        pub loss: Option<Loss>,
+        /// The form of the targets; `None` for a custom loss without targets, whose view of them is empty.
+        pub kind: Option<Target>,
+        /// Positions per sample: all axes of the output but the last.
+        pub positions: L,
+        /// Values per position: the last axis.
+        pub classes: L,
+        /// The predictions.
+        pub y: View<L>,
+        /// The input of the head's sigmoid or softmax, if the loss is computed from there: stable, with `p − t` as its
+        /// gradient.
+        pub logits: Option<View<L>>,
+        /// The targets: as many values as predictions, or one class index per position for a sparse loss. An index that
+        /// is out of range counts nothing; data sets refuse it.
+        pub target: View<L>,
+        /// The weight of each sample, one value. A sample of weight 0 may have any target, even NaN.
+        pub sample_weight: View<L>,
+        /// Where the gradient is written: of the logits if there are, else of the predictions. No two losses have the same
+        /// place, and it shares its buffer with nothing that the loss reads.
+        pub gradient: Option<View<L>>,
+        /// The metrics.
+        pub metrics: List<Metric>,
+        /// The place of the first metric's state among the states of all metrics.
+        pub first_state: usize,
+    }
+}

@@ -1,0 +1,152 @@
+//! Memory of a plan: buffers of a chunk, blocks of the parameter buffer, and where the gradients of blocks come from.
+
+use super::{Field, Length, Part, PartMut, View, operation};
+use crate::describe::{Describe, Holds, List, Literal};
+use crate::dim::Dim;
+use crate::graph::LayerId;
+use crate::initializer::{Constraint, Regularizer};
+
+operation! {
+    /// Memory of a chunk.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct Buffer<L> {
+        /// Values per sample, or per chunk if it is fixed.
+        pub len: L,
+        /// Whether its size is the same however many rows a chunk has.
+        pub fixed: bool,
+        /// First and last use while training.
+        pub train: [usize; 2],
+        /// First and last use while predicting; `None` if it is not needed then.
+        pub predict: Option<[usize; 2]>,
+    }
+}
+
+impl Buffer<Dim> {
+    /// A buffer whose uses are not known yet.
+    pub(crate) fn new(len: Dim) -> Self {
+        Buffer { len, fixed: false, train: [usize::MAX, 0], predict: None }
+    }
+
+    /// The same, with a size that does not depend on the rows of a chunk.
+    pub(crate) fn fixed(len: Dim) -> Self {
+        Buffer { fixed: true, ..Buffer::new(len) }
+    }
+}
+
+operation! {
+    /// A matrix of the parameter buffer that is written by one gradient: a weight, or the weights of siblings side by side.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct Block<L> {
+        /// Rows.
+        pub rows: L,
+        /// Values per row.
+        pub cols: L,
+        /// Whether the backward reads it transposed.
+        pub pack: bool,
+        /// How its gradient is made; `None` if it is not trained.
+        pub gradient: Option<Gradient<L>>,
+    }
+}
+
+operation! {
+    /// A block of which there is a copy with the columns of some parts beside each other, for fused steps.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub struct Interleaved<L> {
+        /// The block.
+        pub block: usize,
+        /// Parts that its columns are divided in.
+        pub parts: L,
+    }
+}
+
+operation! {
+    /// What a call leaves for the gradients of its weights.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct Use<L> {
+        /// The value that was read.
+        pub x: View<L>,
+        /// The gradient of the product.
+        pub dy: View<L>,
+        /// Positions per sample.
+        pub positions: L,
+    }
+}
+
+operation! {
+    /// A weight of a layer: some columns of a block.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct Param<L> {
+        /// The layer, by its place in the graph.
+        pub layer: usize,
+        /// The weight, by its place in the layer.
+        pub weight: usize,
+        /// The block.
+        pub block: usize,
+        /// Its first column.
+        pub column: L,
+        /// Its columns.
+        pub cols: L,
+        /// Its shape in Keras's layout; the last axis is the columns.
+        pub shape: List<L>,
+        /// Regularization penalty.
+        pub regularizer: Option<Regularizer>,
+        /// Constraint applied after each optimizer step.
+        pub constraint: Option<Constraint>,
+    }
+}
+
+impl<L: Length> Param<L> {
+    /// The layer.
+    pub fn layer_id(&self) -> LayerId {
+        LayerId(self.layer as u32)
+    }
+}
+
+/// How the gradient of a block is made.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Gradient<L = usize>
+where
+    L: Length,
+{
+    /// `Σ xᵀ·dy` over the batch, for every call of a layer.
+    Product(List<Use<L>>),
+    /// `Σ dy` over the batch.
+    Sum(List<Use<L>>),
+    /// `dy`, added to the rows of the block that `x` numbers.
+    Scatter(List<Use<L>>),
+    /// The sum of what the backward of every chunk has summed up in this fixed buffer.
+    ChunkSums(View<L>),
+    /// Sums over the batch that the stages have merged: where those of each call begin.
+    BatchSums(List<L>),
+}
+
+impl<L: Length> Describe for Gradient<L> {
+    fn literal(&self) -> Literal {
+        let (variant, value) = match self {
+            Gradient::Product(uses) => ("Product", uses.literal()),
+            Gradient::Sum(uses) => ("Sum", uses.literal()),
+            Gradient::Scatter(uses) => ("Scatter", uses.literal()),
+            Gradient::ChunkSums(view) => ("ChunkSums", view.literal()),
+            Gradient::BatchSums(starts) => ("BatchSums", starts.literal()),
+        };
+        Literal::Variant { name: "Gradient", variant, holds: Holds::Value(Box::new(value)) }
+    }
+}
+
+impl<L: Length> Field<L> for Gradient<L> {
+    fn parts<'a>(&'a self, visit: &mut dyn FnMut(Part<'a, L>)) {
+        match self {
+            Gradient::Product(uses) | Gradient::Sum(uses) | Gradient::Scatter(uses) => uses.parts(visit),
+            Gradient::ChunkSums(view) => view.parts(visit),
+            Gradient::BatchSums(_) => {}
+        }
+    }
+
+    fn parts_mut<'a>(&'a mut self, visit: &mut dyn FnMut(PartMut<'a, L>)) {
+        match self {
+            Gradient::Product(uses) | Gradient::Sum(uses) | Gradient::Scatter(uses) => uses.parts_mut(visit),
+            Gradient::ChunkSums(view) => view.parts_mut(visit),
+            Gradient::BatchSums(_) => {}
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! `Add`, `Subtract`, `Multiply`, `Average`, `Maximum`, `Minimum`, with broadcasting.
+
+use super::{Planned, Read, View, Written, operation};
+use crate::describe::List;
+use crate::dim::Dim;
+use crate::layers::merge::MergeOp;
+use crate::shape::Shape;
+
+operation! {
+    /// One of the merged values.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct MergeInput<L> {
+        /// The value.
+        pub x: Read<L>,
+        /// How far the input moves for a step along each axis of the result; 0 where it is broadcast. These are lengths of
+        /// the plan and not computed by the runtime, because a result may have any number of axes.
+        pub strides: List<L>,
+    }
+}
+
+operation! {
+    /// Combines values element by element.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct Merge<L> {
+        /// The function.
+        pub op: MergeOp,
+        /// The shape of the result.
+        pub shape: List<L>,
+        /// The inputs, in order.
+        pub inputs: List<MergeInput<L>>,
+        /// The result.
+        pub y: Written<L>,
+    }
+}
+
+impl Planned for Merge<Dim> {
+    fn prepare_backward(&mut self, _: &mut dyn FnMut(Dim) -> View<Dim>) {
+        let reads_inputs = match self.op {
+            MergeOp::Multiply | MergeOp::Maximum | MergeOp::Minimum => true,
+            MergeOp::Add | MergeOp::Subtract | MergeOp::Average => false,
+        };
+        self.inputs.to_mut().iter_mut().for_each(|input| input.x.kept = reads_inputs);
+    }
+}
+
+/// The strides of an input whose axes are aligned with the result's from the right. An axis is broadcast if its length is
+/// written as 1 and the result's is not, which is the rule of shape inference.
+pub(crate) fn broadcast_strides(input: &Shape, result: &Shape) -> List<Dim> {
+    let mut strides = vec![Dim::Known(0); result.rank()];
+    let mut stride = Dim::Known(1);
+    for (from, (to, place)) in input.0.iter().rev().zip(result.0.iter().zip(&mut strides).rev()) {
+        if *from != Dim::Known(1) || *to == Dim::Known(1) {
+            *place = stride.clone();
+        }
+        stride = stride * from.clone();
+    }
+    List::Owned(strides)
+}

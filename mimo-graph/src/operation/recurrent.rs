@@ -1,0 +1,100 @@
+//! `LSTM`, `GRU`, `SimpleRNN`: layers that read a sequence step by step.
+
+use super::{Planned, Read, Scratch, View, Weight, Written, operation};
+use crate::activation::Activation;
+use crate::dim::Dim;
+use crate::layers::recurrent::Cell;
+
+operation! {
+    /// Recurrent dropout: zeros in the state where the recurrent kernel reads it, the same at all steps of a sequence, while
+    /// training. What goes from one step to the next directly has none.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct RecurrentDropout<L> {
+        /// The share of zeros; the rest is scaled.
+        pub rate: f64,
+        /// Tells its random numbers from others'.
+        pub key: u64,
+        /// The state before each step with the zeros.
+        pub states: Scratch<L>,
+    }
+}
+
+operation! {
+    /// A recurrent layer on a sequence. Its memory lies step by step: a step's values of all samples of a chunk follow each
+    /// other.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct Recurrent<L> {
+        /// The function of a step.
+        pub cell: Cell,
+        /// Steps of a sequence.
+        pub steps: L,
+        /// Values that a step reads.
+        pub features: L,
+        /// Values of the state.
+        pub units: L,
+        /// The activation of the candidate for a new state.
+        pub activation: Activation,
+        /// The activation of the gates.
+        pub recurrent_activation: Activation,
+        /// Whether the result is the state after every step, and not after the last only.
+        pub sequences: bool,
+        /// Whether the sequence is read from its end.
+        pub backwards: bool,
+        /// Whether the states of a sequence are written in the reverse of the order in which the steps were read.
+        pub flipped: bool,
+        /// The input, `[steps, features]`.
+        pub x: Read<L>,
+        /// The states before the first step: the state, and the cell state of an LSTM; zeros where there is none.
+        pub initial: [Option<Read<L>>; 2],
+        /// The result, `[steps, units]` in the order in which the steps were read or its reverse, or `[units]`.
+        pub y: Written<L>,
+        /// The same states after the last step, as far as they are needed.
+        pub last: [Option<Written<L>>; 2],
+        /// The kernel, `[features, gates · units]`.
+        pub kernel: Weight<L>,
+        /// The recurrent kernel, `[units, gates · units]`.
+        pub recurrent_kernel: Weight<L>,
+        /// The bias.
+        pub bias: Option<Weight<L>>,
+        /// The interleaved copies of kernel and recurrent kernel, if steps are fused.
+        pub interleaved: Option<[usize; 2]>,
+        /// Recurrent dropout.
+        pub dropout: Option<RecurrentDropout<L>>,
+        /// The gates of every step, and their gradients in the backward.
+        pub gates: Scratch<L>,
+        /// The state before the first step and after every step.
+        pub states: Scratch<L>,
+        /// The same for the cell state of an LSTM; for a GRU that resets before the product, the state that was reset.
+        pub cells: Scratch<L>,
+        /// The gradients of state and cell state, and two more values per unit to compute with.
+        pub state_gradients: Scratch<L>,
+    }
+}
+
+impl Recurrent {
+    /// Products of a step.
+    pub const fn width(&self) -> usize {
+        self.cell.gates() * self.units
+    }
+
+    /// Values of a step that are stored for the backward.
+    pub const fn kept(&self) -> usize {
+        self.cell.kept() * self.units
+    }
+}
+
+impl Planned for Recurrent<Dim> {
+    fn transposed_blocks(&self) -> Vec<usize> {
+        let kernel = self.x.gradient.iter().map(|_| self.kernel.block);
+        kernel.chain([self.recurrent_kernel.block]).collect()
+    }
+
+    fn rows_may_lie_apart(&self) -> bool {
+        !self.sequences
+    }
+
+    fn prepare_backward(&mut self, _: &mut dyn FnMut(Dim) -> View<Dim>) {
+        self.x.kept = self.kernel.gradient.is_some();
+        self.initial.iter_mut().flatten().for_each(|initial| initial.kept = self.kernel.gradient.is_some());
+    }
+}

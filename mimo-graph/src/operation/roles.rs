@@ -1,0 +1,342 @@
+//! Roles of fields: what an operation does with a value, a weight or memory.
+
+use super::{Field, Length, Part, PartMut};
+use crate::describe::{Describe, Literal};
+use crate::dim::Dim;
+
+/// A value of every sample of a chunk: some columns of a buffer.
+///
+/// Sample `r` of the value is the `len` values at `column + r · stride` of the buffer `slot`. Siblings that are computed
+/// as one product share a buffer and differ in `column`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct View<L = usize> {
+    /// The buffer.
+    pub slot: usize,
+    /// The first column.
+    pub column: L,
+    /// Values per sample.
+    pub len: L,
+    /// Values per sample of the whole buffer.
+    pub stride: L,
+}
+
+impl View {
+    /// A value that has a buffer to itself.
+    pub const fn whole(slot: usize, len: usize) -> Self {
+        View { slot, column: 0, len, stride: len }
+    }
+
+    /// Some columns of this view.
+    pub const fn columns(self, column: usize, len: usize) -> Self {
+        View { slot: self.slot, column: self.column + column, len, stride: self.stride }
+    }
+
+    /// Whether the samples follow each other without a gap.
+    pub const fn contiguous(self) -> bool {
+        self.len == self.stride
+    }
+}
+
+impl View<Dim> {
+    /// A value that has a buffer to itself.
+    pub fn of_buffer(slot: usize, len: Dim) -> Self {
+        View { slot, column: Dim::Known(0), len: len.clone(), stride: len }
+    }
+}
+
+impl<L: Length> Describe for View<L> {
+    fn literal(&self) -> Literal {
+        let View { slot, column, len, stride } = self;
+        if len == stride {
+            return Literal::Call {
+                function: "View::whole",
+                arguments: vec![slot.literal(), stride.literal()],
+            };
+        }
+        let (column, len, stride) = (column.literal(), len.literal(), stride.literal());
+        let fields = vec![("slot", slot.literal()), ("column", column), ("len", len), ("stride", stride)];
+        Literal::Struct { name: "View", fields }
+    }
+}
+
+impl<L: Length> Field<L> for View<L> {
+    fn parts<'a>(&'a self, visit: &mut dyn FnMut(Part<'a, L>)) {
+        visit(Part::View(self));
+    }
+
+    fn parts_mut<'a>(&'a mut self, visit: &mut dyn FnMut(PartMut<'a, L>)) {
+        visit(PartMut::View(self));
+    }
+}
+
+/// Where the gradient of a value that is read is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GradientTarget<L = usize> {
+    /// The gradient's place.
+    pub view: View<L>,
+    /// Whether another reader of the value has written there before.
+    pub accumulate: bool,
+    /// The value itself, if it left a ReLU: the gradient is 0 where it is not positive. Only operations whose kernels
+    /// can do this on the way are asked to.
+    pub mask: Option<View<L>>,
+}
+
+impl GradientTarget {
+    /// A gradient that is written.
+    pub const fn write(view: View) -> Self {
+        GradientTarget { view, accumulate: false, mask: None }
+    }
+
+    /// A gradient that is added to what is there.
+    pub const fn add(view: View) -> Self {
+        GradientTarget { view, accumulate: true, mask: None }
+    }
+}
+
+impl<L: Length> Describe for GradientTarget<L> {
+    fn literal(&self) -> Literal {
+        let GradientTarget { view, accumulate, mask } = self;
+        if mask.is_none() {
+            let function = if *accumulate { "GradientTarget::add" } else { "GradientTarget::write" };
+            return Literal::Call { function, arguments: vec![view.literal()] };
+        }
+        let fields =
+            vec![("view", view.literal()), ("accumulate", accumulate.literal()), ("mask", mask.literal())];
+        Literal::Struct { name: "GradientTarget", fields }
+    }
+}
+
+/// A value that an operation reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Read<L = usize> {
+    /// The value.
+    pub view: View<L>,
+    /// Where its gradient is written; `None` if nothing before the operation is trained.
+    pub gradient: Option<GradientTarget<L>>,
+    /// Whether the backward reads the value.
+    pub kept: bool,
+}
+
+impl<L> Read<L> {
+    /// A value that the backward does not read.
+    pub const fn new(view: View<L>, gradient: Option<GradientTarget<L>>) -> Self {
+        Read { view, gradient, kept: false }
+    }
+
+    /// A value that the backward reads too.
+    pub const fn kept(view: View<L>, gradient: Option<GradientTarget<L>>) -> Self {
+        Read { view, gradient, kept: true }
+    }
+}
+
+impl Read<Dim> {
+    /// A value whose gradient is connected later.
+    pub fn of(view: View<Dim>) -> Self {
+        Read { view, gradient: None, kept: false }
+    }
+}
+
+impl<L: Length> Describe for Read<L> {
+    fn literal(&self) -> Literal {
+        let function = if self.kept { "Read::kept" } else { "Read::new" };
+        Literal::Call { function, arguments: vec![self.view.literal(), self.gradient.literal()] }
+    }
+}
+
+/// A value that an operation writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Written<L = usize> {
+    /// The value.
+    pub view: View<L>,
+    /// Its gradient; `None` if it has none.
+    pub gradient: Option<View<L>>,
+    /// Whether the backward reads the value.
+    pub kept: bool,
+}
+
+impl<L> Written<L> {
+    /// A value that the backward does not read.
+    pub const fn new(view: View<L>, gradient: Option<View<L>>) -> Self {
+        Written { view, gradient, kept: false }
+    }
+
+    /// A value that the backward reads too.
+    pub const fn kept(view: View<L>, gradient: Option<View<L>>) -> Self {
+        Written { view, gradient, kept: true }
+    }
+}
+
+impl<L: Length> Describe for Written<L> {
+    fn literal(&self) -> Literal {
+        let function = if self.kept { "Written::kept" } else { "Written::new" };
+        Literal::Call { function, arguments: vec![self.view.literal(), self.gradient.literal()] }
+    }
+}
+
+/// Where the backward of a chunk sums up the gradient of a weight: a fixed buffer, shared by all calls of the layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ChunkAccumulator<L = usize> {
+    /// The buffer.
+    pub view: View<L>,
+    /// Whether another call of the layer has written there before; the first one begins with zeros.
+    pub accumulate: bool,
+}
+
+impl<L: Length> Describe for ChunkAccumulator<L> {
+    fn literal(&self) -> Literal {
+        let fields = vec![("view", self.view.literal()), ("accumulate", self.accumulate.literal())];
+        Literal::Struct { name: "ChunkAccumulator", fields }
+    }
+}
+
+/// A weight whose gradient the backward of a chunk sums up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Weight<L = usize> {
+    /// Its block.
+    pub block: usize,
+    /// Where the gradient is summed up; `None` if the weight is not trained.
+    pub gradient: Option<ChunkAccumulator<L>>,
+}
+
+impl Weight<Dim> {
+    /// A weight whose gradient is connected later.
+    pub fn of(block: usize) -> Self {
+        Weight { block, gradient: None }
+    }
+}
+
+impl<L: Length> Describe for Weight<L> {
+    fn literal(&self) -> Literal {
+        let fields = vec![("block", self.block.literal()), ("gradient", self.gradient.literal())];
+        Literal::Struct { name: "Weight", fields }
+    }
+}
+
+crate::describe! {
+    /// How the gradient of a [`BatchWeight`] is computed from what was read, `x`, and the gradient of what was written, `dy`.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum BatchGradient {
+        /// `Σ xᵀ·dy`
+        Product,
+        /// `Σ dy`
+        Sum,
+        /// `dy`, added to the rows of the block that `x` numbers.
+        Scatter,
+    }
+}
+
+/// A weight whose gradient is computed over the whole batch, after the backward of all chunks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BatchWeight {
+    /// Its block.
+    pub block: usize,
+    /// How the gradient is computed.
+    pub gradient: BatchGradient,
+}
+
+impl BatchWeight {
+    /// A kernel of a product.
+    pub const fn product(block: usize) -> Self {
+        BatchWeight { block, gradient: BatchGradient::Product }
+    }
+
+    /// A bias.
+    pub const fn sum(block: usize) -> Self {
+        BatchWeight { block, gradient: BatchGradient::Sum }
+    }
+
+    /// A table of vectors.
+    pub const fn scatter(block: usize) -> Self {
+        BatchWeight { block, gradient: BatchGradient::Scatter }
+    }
+}
+
+impl Describe for BatchWeight {
+    fn literal(&self) -> Literal {
+        let function = match self.gradient {
+            BatchGradient::Product => "BatchWeight::product",
+            BatchGradient::Sum => "BatchWeight::sum",
+            BatchGradient::Scatter => "BatchWeight::scatter",
+        };
+        Literal::Call { function, arguments: vec![self.block.literal()] }
+    }
+}
+
+crate::describe! {
+    /// The passes that use a [`Scratch`].
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum During {
+        /// The forward pass.
+        Forward,
+        /// The forward pass of training only.
+        ForwardOfTraining,
+        /// The backward.
+        Backward,
+        /// The forward pass of training, and the backward.
+        Training,
+        /// The forward pass, and the backward.
+        Both,
+    }
+}
+
+impl During {
+    /// Whether the forward pass of training uses it.
+    pub const fn forward(self) -> bool {
+        !matches!(self, During::Backward)
+    }
+
+    /// Whether a prediction uses it.
+    pub const fn predict(self) -> bool {
+        matches!(self, During::Forward | During::Both)
+    }
+
+    /// Whether the backward uses it.
+    pub const fn backward(self) -> bool {
+        matches!(self, During::Backward | During::Training | During::Both)
+    }
+}
+
+/// Memory that an operation computes in, and what it leaves there for its backward.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Scratch<L = usize> {
+    /// The memory.
+    pub view: View<L>,
+    /// The passes that use it.
+    pub during: During,
+    /// Whether its size is the same however many rows a chunk has.
+    pub fixed: bool,
+}
+
+impl<L> Scratch<L> {
+    /// Memory of every row.
+    pub const fn rows(view: View<L>, during: During) -> Self {
+        Scratch { view, during, fixed: false }
+    }
+
+    /// Memory that all rows of a chunk share.
+    pub const fn fixed(view: View<L>, during: During) -> Self {
+        Scratch { view, during, fixed: true }
+    }
+}
+
+impl<L: Length> Describe for Scratch<L> {
+    fn literal(&self) -> Literal {
+        let function = if self.fixed { "Scratch::fixed" } else { "Scratch::rows" };
+        Literal::Call { function, arguments: vec![self.view.literal(), self.during.literal()] }
+    }
+}
+
+macro_rules! roles {
+    ($($role:ident($ty:ty)),* $(,)?) => {
+        $(impl<L: Length> Field<L> for $ty {
+            fn parts<'a>(&'a self, visit: &mut dyn FnMut(Part<'a, L>)) {
+                visit(Part::$role(self));
+            }
+
+            fn parts_mut<'a>(&'a mut self, visit: &mut dyn FnMut(PartMut<'a, L>)) {
+                visit(PartMut::$role(self));
+            }
+        })*
+    };
+}
+roles!(Read(Read<L>), Written(Written<L>), Weight(Weight<L>), BatchWeight(BatchWeight), Scratch(Scratch<L>),);

@@ -1,0 +1,26 @@
+//! `UpSampling1D`, `UpSampling2D`: sequences and images, enlarged.
+
+use super::{Planned, Read, Written, operation};
+use crate::dim::Dim;
+use crate::layers::up_sampling::Interpolation;
+
+operation! {
+    /// Enlarges an image: `[height, width, channels] → [height · size, width · size, channels]`.
+    ///
+    /// **Keras equivalent:** `keras.layers.UpSampling1D`, `keras.layers.UpSampling2D`.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct UpSampling<L> {
+        /// Height, width and channels of the input.
+        pub image: [L; 3],
+        /// Factors of height and width.
+        pub size: [L; 2],
+        /// How the pixels between are computed.
+        pub interpolation: Interpolation,
+        /// The input.
+        pub x: Read<L>,
+        /// The result.
+        pub y: Written<L>,
+    }
+}
+
+impl Planned for UpSampling<Dim> {}
