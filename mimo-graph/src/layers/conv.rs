@@ -36,8 +36,8 @@ pub struct Conv {
 layer! {
     /// A convolution over time: each step of the result is a weighted sum over a window of steps.
     ///
-    /// `[steps, channels] → [windows, filters]`. Weights: `kernel` `[kernel_size, channels / groups, filters]`,
-    /// `bias` `[filters]`.
+    /// `[steps, channels] → [windows, filters]`; `padding = causal` adds zeros before the first step only. Weights: `kernel`
+    /// `[kernel_size, channels / groups, filters]`, `bias` `[filters]`.
     ///
     /// Keras: [`Conv1D`](https://keras.io/api/layers/convolution_layers/convolution1d/)
     "`Conv1D(filters, kernel_size, strides = 1, padding = valid, data_format = channels_last, dilation_rate = 1, groups = 1, activation = linear, use_bias = true, kernel_initializer = glorot_uniform, bias_initializer = zeros, kernel_regularizer = none, bias_regularizer = none, kernel_constraint = none, bias_constraint = none, name = none, trainable = true)`"

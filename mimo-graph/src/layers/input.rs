@@ -26,6 +26,8 @@ pub mod words {
     items! {
         /// Where data comes in: the shape of one sample, without the batch axis. Any batch size works.
         ///
+        /// → `shape`
+        ///
         /// Keras: [`Input`](https://keras.io/api/layers/core_layers/input/)
         "`Input(shape, dtype = float32, name = none)`"
         Input, "let ecg = Input(shape = [256, 1]);";
