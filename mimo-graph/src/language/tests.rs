@@ -77,9 +77,13 @@ fn row(items: &[&Item]) -> String {
             false => format!("`{name}([…])`"),
         });
     let names: Vec<String> = names.collect();
-    let mut shapes: Vec<String> = items.iter().map(|item| shapes_of(item)).collect();
-    shapes.dedup();
-    format!("| {} | {} | {} |\n", names.join(", "), arguments.join(", "), shapes.join("; "))
+    let mut said: Vec<String> = vec![];
+    for shape in items.iter().map(|item| shapes_of(item)) {
+        if !said.contains(&shape) {
+            said.push(shape);
+        }
+    }
+    format!("| {} | {} | {} |\n", names.join(", "), arguments.join(", "), said.join("; "))
 }
 
 /// The first sentence of the second paragraph of an item's page, which is about shapes; of the first, if there is one only.
