@@ -8,7 +8,8 @@ use std::path::Path;
 /// The path of a module: `["layers", "dense"]`.
 type Module = Vec<String>;
 
-/// Every module file of a folder with its source, without comments, tests and what only tests use.
+/// Every module file of a folder with its source, without comments, tests and what only tests use. Paths of a macro,
+/// `$crate::…`, are those of the files that call it.
 fn sources(folder: &Path, at: &[String], found: &mut BTreeMap<Module, String>) {
     for entry in fs::read_dir(folder).expect("a folder of sources") {
         let path = entry.expect("an entry").path();
@@ -23,7 +24,10 @@ fn sources(folder: &Path, at: &[String], found: &mut BTreeMap<Module, String>) {
             let source = fs::read_to_string(&path).expect("a source file");
             let source = source.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
             let code = source.lines().map(|line| line.split("//").next().unwrap_or_default());
-            found.insert(module, code.collect::<Vec<_>>().join("\n").replace("pub(in crate", ""));
+            found.insert(
+                module,
+                code.collect::<Vec<_>>().join("\n").replace("pub(in crate", "").replace("$crate", ""),
+            );
         }
     }
 }
