@@ -194,13 +194,14 @@ impl Growing<'_, '_> {
                 self.give(format!("{layer}({name})"), x.shape);
             }
             (5, _) if self.choices.one_in(2) => {
+                // A small epsilon bends the loss more than differences of it can bear.
                 let layer = self.choices.pick(&[
-                    "BatchNormalization()",
+                    "BatchNormalization(epsilon = 0.1)",
                     "BatchNormalization(axis = 1, epsilon = 0.1)",
-                    "BatchNormalization(scale = false, center = false)",
+                    "BatchNormalization(scale = false, center = false, epsilon = 0.1)",
                     "BatchNormalization(trainable = false)",
                 ]);
-                self.give(format!("{layer}({name})"), x.shape);
+                self.ending(format!("{layer}({name})"), x.shape, "linear");
             }
             (5, _) => self.merge(&x),
             (6, _) => self.join(&x),
