@@ -35,6 +35,7 @@ pub mod gaussian_noise;
 pub mod global_pooling;
 pub mod input;
 pub mod layer;
+pub mod layer_normalization;
 pub mod merge;
 mod options;
 pub mod permute;
@@ -218,6 +219,8 @@ layers! {
     Dropout(dropout::Dropout);
     /// Keras's `GaussianNoise`.
     GaussianNoise(gaussian_noise::GaussianNoise);
+    /// Keras's `LayerNormalization`.
+    LayerNormalization(layer_normalization::LayerNormalization);
     /// Keras's `Concatenate`.
     Concatenate(concatenate::Concatenate);
     /// Keras's `Add`, `Subtract`, `Multiply`, `Average`, `Maximum`, `Minimum`.

@@ -22,7 +22,6 @@ const LAYERS: &[(&[&str], &str)] = &[
     (
         &[
             "BatchNormalization",
-            "LayerNormalization",
             "GroupNormalization",
             "RMSNormalization",
             "UnitNormalization",

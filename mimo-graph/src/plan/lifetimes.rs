@@ -92,7 +92,7 @@ pub(super) fn assign(plan: &mut Plan) {
                 train.push((op.y.clone(), time));
                 true
             }
-            OpKind::Normalize { .. } | OpKind::Dot { .. } => true,
+            OpKind::Normalize { .. } | OpKind::LayerNormalization { .. } | OpKind::Dot { .. } => true,
             OpKind::Pooling { kind: PoolKind::Average, .. }
             | OpKind::Frame { .. }
             | OpKind::UpSampling { .. }
