@@ -52,6 +52,7 @@ pub use mimo_runtime::layers::dropout::Dropout;
 pub use mimo_runtime::layers::embedding::Embedding;
 pub use mimo_runtime::layers::frame::{Frame, Inside};
 pub use mimo_runtime::layers::gaussian_noise::GaussianNoise;
+pub use mimo_runtime::layers::layer_normalization::LayerNormalization;
 pub use mimo_runtime::layers::merge::{Merge, MergeInput, broadcast_strides};
 pub use mimo_runtime::layers::normalize::Normalize;
 pub use mimo_runtime::layers::permute::{Permute, permuted_strides};

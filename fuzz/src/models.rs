@@ -184,6 +184,12 @@ impl Growing<'_, '_> {
                 };
                 self.ending(format!("{}({name})", shared.name), changed(shared.gives), shared.activation);
             }
+            (3, _) if self.choices.one_in(3) => {
+                let settings =
+                    self.choices.pick(&["", "axis = 1", "scale = false", "center = false, scale = false"]);
+                let layer = format!("LayerNormalization({settings})({name})");
+                self.ending(layer, x.shape, "linear");
+            }
             (3, _) => {
                 let activation = self.activation(last);
                 self.ending(format!("Activation({activation})({name})"), x.shape, activation);

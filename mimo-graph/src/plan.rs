@@ -326,6 +326,19 @@ pub enum OpKind {
         /// What is read.
         read: Read,
     },
+    /// Mean 0 and variance 1 over some axes, then factors and offsets.
+    LayerNormalization {
+        /// The axes, within a sample, ascending: in memory weights follow this order.
+        axes: Vec<usize>,
+        /// Number that is added to the variance.
+        epsilon: f64,
+        /// The factors.
+        gamma: Option<Weighted>,
+        /// The offsets.
+        beta: Option<Weighted>,
+        /// What is read.
+        read: Read,
+    },
     /// Products, summed over one axis of each of two tensors.
     Dot {
         /// The axes, within a sample.

@@ -157,6 +157,23 @@ impl Building {
             LayerKind::UpSampling(layer) => {
                 OpKind::UpSampling { layer: Box::new(layer.clone()), read: self.read(graph, node.inputs[0]) }
             }
+            LayerKind::LayerNormalization(layer) => {
+                let read = self.read(graph, node.inputs[0]);
+                let mut axes = layer.sample_axes(read.shape.rank()).unwrap_or_default();
+                axes.sort_unstable();
+                let named = graph.layer(node.layer).weights.iter().map(|weight| weight.name);
+                // A layer without weights has no field.
+                let weights = if layer.gamma.is_some() || layer.beta.is_some() {
+                    self.layer_weights(graph, id)
+                } else {
+                    vec![]
+                };
+                let (mut gamma, mut beta) = (None, None);
+                for (name, weight) in named.zip(weights) {
+                    *(if name == "gamma" { &mut gamma } else { &mut beta }) = Some(weight);
+                }
+                OpKind::LayerNormalization { axes, epsilon: layer.epsilon, gamma, beta, read }
+            }
             LayerKind::Dot(layer) => return self.dot(graph, id, *layer),
             LayerKind::Concatenate(layer) => {
                 let result = self.shape(graph, node.outputs[0]);

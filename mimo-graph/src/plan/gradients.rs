@@ -199,6 +199,7 @@ pub(super) fn weights_of(kind: &mut OpKind) -> Vec<&mut Weighted> {
     match kind {
         OpKind::Conv(conv) => [Some(&mut conv.kernel), conv.bias.as_mut()].into_iter().flatten().collect(),
         OpKind::Recurrent(layer) => layer.weights_mut(),
+        OpKind::LayerNormalization { gamma, beta, .. } => gamma.iter_mut().chain(beta).collect(),
         OpKind::Dense(_)
         | OpKind::BatchNorm(_)
         | OpKind::Embedding { .. }
@@ -233,6 +234,7 @@ pub(super) fn reads_of(kind: &mut OpKind) -> Vec<&mut Read> {
         | OpKind::Frame { read, .. }
         | OpKind::UpSampling { read, .. }
         | OpKind::Normalize { read, .. }
+        | OpKind::LayerNormalization { read, .. }
         | OpKind::GaussianNoise { read, .. } => vec![read],
         OpKind::Dot { reads, .. } => reads.iter_mut().collect(),
         OpKind::Concatenate { parts, .. } => parts.iter_mut().collect(),

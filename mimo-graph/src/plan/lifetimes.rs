@@ -94,7 +94,7 @@ pub(super) fn assign(plan: &mut Plan) {
             }
             // Sums over the batch read both at the end of the stage before, when both are alive already.
             OpKind::BatchNorm(norm) => norm.sums.is_some(),
-            OpKind::Normalize { .. } | OpKind::Dot { .. } => true,
+            OpKind::Normalize { .. } | OpKind::LayerNormalization { .. } | OpKind::Dot { .. } => true,
             OpKind::Pooling { kind: PoolKind::Average, .. }
             | OpKind::Frame { .. }
             | OpKind::UpSampling { .. }

@@ -135,6 +135,24 @@ pub(super) fn operation(cx: &Context<'_>, op: &Op) -> (TokenStream, TokenStream)
                 quote!(__mimo::Normalize { len: #len, inner: #inner, x: #x, y: #y, dy: #dy, dx: #dx });
             (quote!(__mimo::Normalize), value)
         }
+        OpKind::LayerNormalization { axes, epsilon, gamma, beta, read } => {
+            let kept = (0..read.shape.rank()).filter(|axis| !axes.contains(axis));
+            let order: Vec<usize> = kept.chain(axes.iter().copied()).collect();
+            let shape = order.iter().filter_map(|&axis| read.shape.0.get(axis)).map(|dim| cx.dim(dim));
+            let dims = order.iter().map(|axis| Literal::usize_unsuffixed(axis + 1));
+            let (from, kept) = (cx.lengths(&read.shape), Literal::usize_unsuffixed(order.len() - axes.len()));
+            let [gamma, beta] =
+                [gamma, beta].map(|weight| option(weight.as_ref().map(|it| super::conv::weighted(cx, it))));
+            let (x, dx) = (view(cx, &read.x), sink(cx, read.dx.as_ref()));
+            let value = quote!(__mimo::LayerNormalization {
+                shape: &[#(#shape),*],
+                strides: &__mimo::permuted_strides(&[#from], &[#(#dims),*]),
+                kept: #kept,
+                epsilon: #epsilon,
+                x: #x, y: #y, gamma: #gamma, beta: #beta, dy: #dy, dx: #dx,
+            });
+            (quote!(__mimo::LayerNormalization), value)
+        }
         OpKind::Dot { axes: [i, j], reads: [p, q] } => {
             let (i, j) = (Literal::usize_unsuffixed(*i), Literal::usize_unsuffixed(*j));
             let (p_shape, q_shape) = (cx.lengths(&p.shape), cx.lengths(&q.shape));
