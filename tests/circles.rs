@@ -14,7 +14,7 @@ fn sources(folder: &Path, at: &[String], found: &mut BTreeMap<Module, String>) {
     for entry in fs::read_dir(folder).expect("a folder of sources") {
         let path = entry.expect("an entry").path();
         let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
-        let module = [at, &[name.clone()]].concat();
+        let module = [at, std::slice::from_ref(&name)].concat();
         if ["test", "propert", "sketch", "lib", "in_process"].iter().any(|start| name.starts_with(start)) {
             continue;
         }
