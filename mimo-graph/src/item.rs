@@ -517,7 +517,7 @@ macro_rules! layer {
                     { $(#[doc = $doc])* $call $name $(| $alias)* $(, $example)? }
                     $arguments
                     {
-                        /// What the layer is called: its weights and its field of the model's struct have this name.
+                        /// Name of the layer, of its weights and of its field in the model's struct.
                         /// Without it that is the name of its output, or Keras's automatic name: `dense`, `dense_1`.
                         name: Name = "none",
                         /// Whether training changes its weights.

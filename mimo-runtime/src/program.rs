@@ -223,7 +223,7 @@ pub struct Param {
     pub cols: usize,
     /// Its shape in Keras's layout; the last axis is the columns.
     pub shape: &'static [usize],
-    /// What it costs to be large.
+    /// Regularization penalty.
     pub regularizer: Option<Regularizer>,
     /// What it is brought back to after a step.
     pub constraint: Option<Constraint>,

@@ -40,7 +40,7 @@ pub mod words {
             sparse => "leave it out: every input is a dense tensor",
             ragged => "leave it out: every input is a dense tensor",
             batch_shape => "write `shape = …` without the batch axis",
-            /// What the input is called, instead of its binding.
+            /// Name of the input; that of its binding without it.
             name: Name = "none",
             tensor => "leave it out: every input is a dense tensor",
             optional => "leave it out: every input is given",
