@@ -36,13 +36,7 @@ pub use mimo_runtime::graph::layers::up_sampling::Interpolation;
 pub use mimo_runtime::graph::loss::Loss;
 pub use mimo_runtime::graph::mermaid::mermaid;
 pub use mimo_runtime::graph::metric::{Average, Curve, Metric};
-pub use mimo_runtime::graph::operation::{
-    Activate, Axis, BatchNormalization, BatchWeight, Block, ChunkAccumulator, Concatenate, Conv, ConvScratch,
-    Dense, Depthwise, Dot, Dropout, During, Embedding, Frame, GaussianNoise, Geometry, Gradient,
-    GradientTarget, Interleaved, LossOp, Merge, MergeInput, Normalize, Param, Permute, PooledConv, Pooling,
-    Read, Recurrent, RecurrentDropout, RepeatVector, Scratch, Segment, UpSampling, Use, View, Weight,
-    Widened, Written,
-};
+pub use mimo_runtime::graph::operation::*;
 pub use mimo_runtime::graph::optimizer::{Clip, Optimizer, Rule};
 pub use mimo_runtime::graph::spec::{
     Connection, InputSpec, LayerSpec, ModelSpec, OutputSpec, WeightSpec, least,

@@ -184,6 +184,12 @@ impl Growing<'_, '_> {
                 };
                 self.ending(format!("{}({name})", shared.name), changed(shared.gives), shared.activation);
             }
+            (3, _) if self.choices.one_in(3) => {
+                let settings =
+                    self.choices.pick(&["", "axis = 1", "scale = false", "center = false, scale = false"]);
+                let layer = format!("LayerNormalization({settings})({name})");
+                self.ending(layer, x.shape, "linear");
+            }
             (3, _) => {
                 let activation = self.activation(last);
                 self.ending(format!("Activation({activation})({name})"), x.shape, activation);
@@ -194,13 +200,14 @@ impl Growing<'_, '_> {
                 self.give(format!("{layer}({name})"), x.shape);
             }
             (5, _) if self.choices.one_in(2) => {
+                // A small epsilon bends the loss more than differences of it can bear.
                 let layer = self.choices.pick(&[
-                    "BatchNormalization()",
+                    "BatchNormalization(epsilon = 0.1)",
                     "BatchNormalization(axis = 1, epsilon = 0.1)",
-                    "BatchNormalization(scale = false, center = false)",
+                    "BatchNormalization(scale = false, center = false, epsilon = 0.1)",
                     "BatchNormalization(trainable = false)",
                 ]);
-                self.give(format!("{layer}({name})"), x.shape);
+                self.ending(format!("{layer}({name})"), x.shape, "linear");
             }
             (5, _) => self.merge(&x),
             (6, _) => self.join(&x),

@@ -5,7 +5,7 @@ use proc_macro2::{Delimiter, Group, Ident, Literal, Punct, Spacing, Span, TokenS
 use crate::choices::Choices;
 
 /// Runs of tokens that models are made of.
-const PIECES: [&str; 80] = [
+const PIECES: [&str; 81] = [
     "let x =",
     "use Encoder;",
     "fn block(x) { let y = Dense(3)(x); y }",

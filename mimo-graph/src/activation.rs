@@ -76,6 +76,40 @@ crate::describe! {
 }
 
 impl Activation {
+    /// Keras's name: `leaky_relu`.
+    pub const fn name(self) -> &'static str {
+        use Activation::*;
+        match self {
+            Linear => "linear",
+            Relu => "relu",
+            Relu6 => "relu6",
+            LeakyRelu { .. } => "leaky_relu",
+            Elu { .. } => "elu",
+            Selu => "selu",
+            Celu { .. } => "celu",
+            Sigmoid => "sigmoid",
+            LogSigmoid => "log_sigmoid",
+            Softplus => "softplus",
+            Softsign => "softsign",
+            Softmax => "softmax",
+            LogSoftmax => "log_softmax",
+            Tanh => "tanh",
+            TanhShrink => "tanh_shrink",
+            Exponential => "exponential",
+            HardSigmoid => "hard_sigmoid",
+            HardSilu => "hard_silu",
+            HardTanh => "hard_tanh",
+            Silu => "silu",
+            Gelu { .. } => "gelu",
+            Mish => "mish",
+            HardShrink => "hard_shrink",
+            SoftShrink => "soft_shrink",
+            Squareplus => "squareplus",
+            SparsePlus => "sparse_plus",
+            SparseSigmoid => "sparse_sigmoid",
+        }
+    }
+
     /// Whether the derivative can be had from the output, so that the input need not be kept.
     pub const fn from_output(self) -> bool {
         use Activation::*;

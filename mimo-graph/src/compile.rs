@@ -27,19 +27,19 @@ pub(crate) mod optimizers;
 #[doc(hidden)]
 pub mod words {
     items! {
-        /// How the model is trained. Without it a model only predicts.
+        /// Optimizer, losses and metrics of a model. Without them a model only predicts.
         ///
         /// Keras: [`compile`](https://keras.io/api/models/model_training_apis/)
         "`compile(optimizer = rmsprop, loss, loss_weights = none, metrics = none)`"
         compile;
         takes {
-            /// What makes steps of gradients.
+            /// Optimizer: turns gradients into weight updates.
             optimizer: Optimizer = "rmsprop",
-            /// What is made small, for every output.
+            /// Loss of every output.
             loss: Loss,
-            /// What the loss of each output counts; 1 without it.
+            /// Weight of each output's loss in the total; 1 without it.
             loss_weights: Weights = "none",
-            /// What is measured, for every output.
+            /// Metrics of every output.
             metrics: Metrics = "none",
             weighted_metrics => "write `metrics`",
             run_eagerly => "leave it out",
@@ -241,25 +241,25 @@ fn metrics(
 /// A value that is logged.
 struct Logged {
     key: String,
-    /// What it is, in messages.
+    /// Description in messages.
     what: String,
     loc: Loc,
-    /// How its key is changed.
+    /// Help: a way to change its key.
     help: String,
 }
 
-/// What is logged, as the runtime names it: `loss`, `output_loss` and `output_metric`, or `metric` of an only output.
+/// The values that are logged, by the runtime's names: `loss`, `output_loss` and `output_metric`, or `metric` of an only output.
 fn logged(
     graph: &Graph,
     losses: &[Option<Option<Loss>>],
     metrics: &[Option<Vec<(String, Metric)>>],
     metrics_at: Loc,
 ) -> Vec<Logged> {
-    let call = graph.outputs.first().map_or(metrics_at, |output| output.loc);
+    let first_output = graph.outputs.first().map_or(metrics_at, |output| output.loc);
     let value = |key: &str, what: &str| Logged {
         key: key.into(),
         what: what.into(),
-        loc: call,
+        loc: first_output,
         help: "rename the output".into(),
     };
     let mut logged = vec![value("loss", "the total loss")];

@@ -4,8 +4,6 @@
 //! [`describe!`](crate::describe!) is printed as it was declared, by its own names. Exporters walk the same tree.
 
 use std::borrow::Cow;
-use std::rc::Rc;
-use std::sync::Arc;
 
 use crate::dim::Dim;
 
@@ -53,7 +51,7 @@ pub enum Literal {
     },
 }
 
-/// What a variant holds.
+/// Fields or value of a variant.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Holds {
     /// Nothing.
@@ -144,17 +142,6 @@ impl<T: Describe + Clone> Describe for List<T> {
         Literal::List(self.iter().map(Describe::literal).collect())
     }
 }
-
-macro_rules! pointers {
-    ($($pointer:ident),*) => {
-        $(impl<T: Describe> Describe for $pointer<T> {
-            fn literal(&self) -> Literal {
-                self.as_ref().literal()
-            }
-        })*
-    };
-}
-pointers!(Box, Rc, Arc);
 
 /// Declares an enum or a struct that describes itself. A variant with one value names it: `Value(limit: f64)` is declared as
 /// `Value(f64)`.

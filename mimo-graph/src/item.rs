@@ -1,6 +1,6 @@
 //! Words of the language, each declared once: its spellings, its arguments and its page.
 //!
-//! [`items!`] and the macros on top of it ([`vocabulary!`], [`layer!`]) turn a declaration into the item of
+//! `items!` and the macros on top of it (`vocabulary!`, `layer!`) turn a declaration into the item of
 //! [`language`](crate::language) that editors and documentation show, and into the [`Item`] by which
 //! [`bind`](crate::args::bind) tells arguments apart and the getters of [`Bound`](crate::args::Bound) find defaults and
 //! ranges. The README's table of layers is written from the same data.
@@ -517,7 +517,7 @@ macro_rules! layer {
                     { $(#[doc = $doc])* $call $name $(| $alias)* $(, $example)? }
                     $arguments
                     {
-                        /// What the layer is called: its weights and its field of the model's struct have this name.
+                        /// Name of the layer, of its weights and of its field in the model's struct.
                         /// Without it that is the name of its output, or Keras's automatic name: `dense`, `dense_1`.
                         name: Name = "none",
                         /// Whether training changes its weights.

@@ -36,6 +36,7 @@ pub mod gaussian_noise;
 pub mod global_pooling;
 pub mod input;
 pub mod layer;
+pub mod layer_normalization;
 pub mod merge;
 mod options;
 pub mod permute;
@@ -221,6 +222,8 @@ layers! {
     GaussianNoise(gaussian_noise::GaussianNoise);
     /// Keras's `BatchNormalization`.
     BatchNormalization(batch_normalization::BatchNormalization);
+    /// Keras's `LayerNormalization`.
+    LayerNormalization(layer_normalization::LayerNormalization);
     /// Keras's `Concatenate`.
     Concatenate(concatenate::Concatenate);
     /// Keras's `Add`, `Subtract`, `Multiply`, `Average`, `Maximum`, `Minimum`.

@@ -25,14 +25,14 @@ crate::describe! {
         BinaryCrossentropy {
             /// Whether the head gives logits.
             from_logits: bool,
-            /// How far labels are moved towards 1/2.
+            /// Share by which labels are moved towards 1/2.
             label_smoothing: f64,
         },
         /// For softmax heads, with one-hot or soft targets.
         CategoricalCrossentropy {
             /// Whether the head gives logits.
             from_logits: bool,
-            /// How far labels are moved towards the uniform distribution.
+            /// Share by which labels are moved towards the uniform distribution.
             label_smoothing: f64,
         },
         /// For softmax heads, with class indices as targets.

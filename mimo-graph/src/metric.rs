@@ -69,14 +69,14 @@ crate::describe! {
         BinaryCrossentropy {
             /// Whether predictions are logits.
             from_logits: bool,
-            /// How far labels are moved towards 1/2.
+            /// Share by which labels are moved towards 1/2.
             label_smoothing: f64,
         },
         /// The loss of the same name, as a metric.
         CategoricalCrossentropy {
             /// Whether predictions are logits.
             from_logits: bool,
-            /// How far labels are moved towards the uniform distribution.
+            /// Share by which labels are moved towards the uniform distribution.
             label_smoothing: f64,
         },
         /// The loss of the same name, as a metric.

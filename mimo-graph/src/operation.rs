@@ -22,6 +22,7 @@ mod dropout;
 mod embedding;
 mod frame;
 mod gaussian_noise;
+mod layer_normalization;
 mod loss;
 mod memory;
 pub(crate) mod merge;
@@ -62,6 +63,7 @@ pub use dropout::Dropout;
 pub use embedding::Embedding;
 pub use frame::Frame;
 pub use gaussian_noise::GaussianNoise;
+pub use layer_normalization::LayerNormalization;
 pub use loss::LossOp;
 pub use memory::{Block, Buffer, Gradient, Interleaved, Param, Use};
 pub use merge::{Merge, MergeInput};
@@ -365,6 +367,8 @@ operations! {
     Frame,
     /// Additive noise.
     GaussianNoise,
+    /// Some axes of every sample with mean 0 and variance 1.
+    LayerNormalization,
     /// Values combined element by element.
     Merge,
     /// Vectors along one axis, divided by their lengths.

@@ -12,7 +12,7 @@ crate::describe! {
         pub learning_rate: f64,
         /// Decoupled weight decay: `w −= w · decay · learning_rate` before the update.
         pub weight_decay: Option<f64>,
-        /// How gradients are clipped.
+        /// Clipping of gradients.
         pub clip: Clip,
     }
 }

@@ -111,9 +111,9 @@ pub struct WeightSpec {
     pub name: &'static str,
     /// Its shape, in Keras's layout.
     pub shape: &'static [usize],
-    /// What it starts as.
+    /// Initializer.
     pub initializer: Initializer,
-    /// What it costs to be large.
+    /// Regularization penalty.
     pub regularizer: Option<Regularizer>,
     /// What it is brought back to after a step.
     pub constraint: Option<Constraint>,

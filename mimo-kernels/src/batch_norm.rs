@@ -40,7 +40,7 @@ impl ChannelBlock {
 
     /// Where the block's values lie in one outer position.
     #[inline(always)]
-    fn range(&self) -> std::ops::Range<usize> {
+    fn range(&self) -> core::ops::Range<usize> {
         self.first * self.inner..(self.first + self.len) * self.inner
     }
 }

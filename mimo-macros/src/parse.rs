@@ -11,74 +11,30 @@ mod header;
 mod levels;
 mod list;
 mod nested;
+mod parser;
 mod python;
 mod rust;
+mod state;
 mod statement;
 
 pub(crate) use cursor::{Cursor, contents, cut_list, text_of, too_deep};
 pub(crate) use header::is_name;
 use mimo_graph::code::Code;
-use mimo_graph::diag::{Diag, Severity};
+use mimo_graph::diag::Diag;
 use mimo_graph::layers;
+pub(crate) use parser::Parser;
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 pub(crate) use python::power;
 pub(crate) use rust::{is, is_item_path, is_rust};
 
-use self::cursor::cut;
-use crate::ast::{Expr, ExprKind, Model, Run, Statement};
-use crate::span::Spans;
-
-/// What statements start with.
-const STATEMENTS: [&str; 5] = ["let", "const", "for", "fn", "use"];
+use self::cursor::{cut, flatten};
+use self::state::State;
+use crate::ast::{Model, Run, Statement};
 
 /// How deep groups may be nested.
 const DEPTH: usize = 64;
 
-/// What all of the grammar reports to.
-#[derive(Debug, Default)]
-pub(crate) struct Parser {
-    /// Every place that was named.
-    pub(crate) spans: Spans,
-    /// Every mistake that was found.
-    pub(crate) diags: Vec<Diag>,
-    /// Operators and calls of the expression that is being read.
-    operators: usize,
-    /// Depth of the expression that is being read.
-    depth: usize,
-}
-
 impl Parser {
-    /// Reports a mistake.
-    pub(crate) fn error(&mut self, diag: Diag) {
-        self.diags.push(diag);
-    }
-
-    /// How many errors there are: what a warning is about has been read all the same.
-    fn errors(&self) -> usize {
-        self.diags.iter().filter(|diag| diag.severity == Severity::Error).count()
-    }
-
-    /// Whether the last error is about tokens that are no statement.
-    fn is_foreign(&self) -> bool {
-        self.diags.last().is_some_and(|diag| diag.code == Code::NotAStatement)
-    }
-
-    /// Attributes as they will be written again: broken ones are reported here, and left out.
-    fn attributes(&mut self, tokens: &[TokenTree]) -> TokenStream {
-        let stream: TokenStream = tokens.iter().cloned().collect();
-        match rust::is_attributes(&stream) {
-            true => stream,
-            false => {
-                let loc = self.spans.of(tokens);
-                self.error(
-                    Diag::error(Code::InvalidAttribute, loc, "this is not an attribute")
-                        .help("write `#[name]` or `#[name(…)]`"),
-                );
-                TokenStream::new()
-            }
-        }
-    }
-
     /// Reads one `model!`.
     pub(crate) fn model(&mut self, input: TokenStream) -> Model {
         let mut model = Model::default();
@@ -110,7 +66,7 @@ impl Parser {
     /// The statements of the block.
     fn body(&mut self, block: &proc_macro2::Group, model: &mut Model) {
         let tokens = flatten(contents(block.stream()));
-        let mut state = statement::State::default();
+        let mut state = State::default();
         let known = self.errors();
         self.statements(&tokens, &mut state, model);
         // Whatever went wrong before may be the `Model(…)` that was meant.
@@ -131,7 +87,7 @@ impl Parser {
 
 impl Parser {
     /// Reads one statement, and keeps its tokens.
-    fn run(&mut self, tokens: &[TokenTree], state: &mut statement::State, model: &mut Model) {
+    fn run(&mut self, tokens: &[TokenTree], state: &mut State, model: &mut Model) {
         let (consts, statements) = (model.consts.len(), model.statements.len());
         self.statement(tokens, state, model);
         let binders = match model.statements.get(statements) {
@@ -143,7 +99,7 @@ impl Parser {
     }
 
     /// Reads statement by statement.
-    fn statements(&mut self, tokens: &[TokenTree], state: &mut statement::State, model: &mut Model) {
+    fn statements(&mut self, tokens: &[TokenTree], state: &mut State, model: &mut Model) {
         let runs = cut(tokens, ';');
         let last = runs.iter().rposition(|run| !run.is_empty());
         for (i, run) in runs.iter().enumerate() {
@@ -180,22 +136,6 @@ impl Parser {
     }
 }
 
-/// Opens invisible groups that hold statements: a `macro_rules!` fragment `$s:stmt`.
-fn flatten(tokens: Vec<TokenTree>) -> Vec<TokenTree> {
-    let statements = |group: &proc_macro2::Group| {
-        let inner = contents(group.stream());
-        let first = Cursor::new(&inner);
-        group.delimiter() == Delimiter::None && STATEMENTS.iter().any(|keyword| first.at_keyword(keyword))
-    };
-    tokens
-        .into_iter()
-        .flat_map(|token| match &token {
-            TokenTree::Group(group) if statements(group) => contents(group.stream()),
-            _ => vec![token],
-        })
-        .collect()
-}
-
 /// Where in a run a second statement starts, if one does.
 fn missing_semicolon(run: &[TokenTree]) -> Option<usize> {
     let mut cursor = Cursor::new(run);
@@ -230,9 +170,4 @@ fn missing_semicolon(run: &[TokenTree]) -> Option<usize> {
         cursor.skip(1);
     }
     None
-}
-
-/// An expression in the place of one that was reported.
-fn invalid(loc: mimo_graph::diag::Loc) -> Expr {
-    Expr { kind: ExprKind::Invalid, loc, tokens: TokenStream::new() }
 }

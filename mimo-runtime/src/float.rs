@@ -15,6 +15,7 @@ use crate::layers::dropout::Dropout;
 use crate::layers::embedding::Embedding;
 use crate::layers::frame::Frame;
 use crate::layers::gaussian_noise::GaussianNoise;
+use crate::layers::layer_normalization::LayerNormalization;
 use crate::layers::merge::Merge;
 use crate::layers::normalize::Normalize;
 use crate::layers::permute::Permute;
@@ -50,6 +51,7 @@ pub trait Float:
     + Run<Frame>
     + Run<UpSampling>
     + Run<Normalize>
+    + Run<LayerNormalization>
     + Run<Dot>
     + Run<BatchNormalization>
     + Run<BatchMoments>

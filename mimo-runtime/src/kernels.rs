@@ -27,7 +27,7 @@ pub fn activation_backward<E: Element>(
     mimo_kernels::activation_backward(arena, activation_kernel(a), saved, dy, dx, accumulate);
 }
 
-/// `y` is the result of each window of `x`: [`mimo_kernels::pooling`].
+/// `y` is the result of each window of `x`: [`mimo_kernels::pooling()`].
 #[inline]
 pub fn pooling<E: Element>(kind: PoolKind, windows: &Windows, x: &[E], y: &mut [E]) {
     mimo_kernels::pooling(pooling_kernel(kind), windows, x, y);

@@ -18,6 +18,7 @@ pub mod dropout;
 pub mod embedding;
 pub mod frame;
 pub mod gaussian_noise;
+pub mod layer_normalization;
 pub mod merge;
 pub mod normalize;
 pub mod permute;

@@ -30,7 +30,9 @@ fn main() {
             .replace(", kernel_constraint = NonNeg()", "");
         if source.contains(".compile(") {
             let prepare = custom_loss(&source);
-            let noisy = ["Dropout", "Noise", "dropout"].iter().any(|word| source.contains(word));
+            let noisy = ["Dropout", "Noise", "dropout", "BatchNormalization"]
+                .iter()
+                .any(|word| source.contains(word));
             let _ = write!(
                 text,
                 "mod random_{seed} {{\nuse mimo::prelude::*;\nuse mimo::dfdx::{{shapes::Rank0, tensor_ops::MeanTo}};\n\

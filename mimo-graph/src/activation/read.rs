@@ -356,7 +356,9 @@ mod tests {
         let names: Vec<_> = Activation::table().iter().flat_map(|entry| entry.item.names).collect();
         for (i, name) in names.iter().enumerate() {
             assert!(!names[..i].contains(name), "{name}");
-            assert!(read(&mut Bench::new(), &word(name)).is_some(), "{name}");
+            let activation = read(&mut Bench::new(), &word(name)).expect(name);
+            let named = read(&mut Bench::new(), &word(activation.name())).expect(name);
+            assert_eq!(std::mem::discriminant(&named), std::mem::discriminant(&activation), "{name}");
         }
     }
 

@@ -2,78 +2,26 @@
 //! tried: every candidate is a change of some facts, from which whatever depends on them is inferred anew by the
 //! shape rules themselves.
 
-use std::cell::Cell;
 use std::collections::BTreeMap;
 
+pub(super) use self::candidate::{Call, Known};
+use self::candidate::{Patch, Shows};
 use self::candidates::{Earlier, before, candidates};
 use crate::context::{Cx, DimCheck};
 use crate::diag::{Diags, Loc};
-use crate::graph::{Graph, LayerId, Node, TensorId};
+use crate::graph::{LayerId, Node, TensorId};
 use crate::layers::LayerKind;
 use crate::layers::layer::{Operand, Reads};
 use crate::shape::{Dtype, Shape};
 
+mod candidate;
 mod candidates;
 
 /// How many fixes are offered.
 const OFFERED: usize = 2;
 
-/// What is known besides the graph.
-#[derive(Clone, Copy)]
-pub(super) struct Known<'a> {
-    pub(super) graph: &'a Graph,
-    /// What const evaluation finds out already.
-    pub(super) checks: &'a [DimCheck],
-    /// Shapes that the user wrote.
-    pub(super) ascribed: &'a [(TensorId, Shape)],
-    /// Remaining calls that are inferred again: a model with many mistakes does not get fixes for all of them.
-    pub(super) tries: &'a Cell<usize>,
-}
-
 /// Limit on the calls that are inferred again for all mistakes of a model.
 pub(super) const TRIES: usize = 1 << 22;
-
-/// A call that something is wrong with.
-#[derive(Clone, Copy)]
-pub(super) struct Call<'a> {
-    pub(super) layer: LayerId,
-    pub(super) inputs: &'a [(TensorId, Loc)],
-    pub(super) loc: Loc,
-    /// The first call's operand, for a layer whose weights do not fit a later one.
-    pub(super) like: Option<TensorId>,
-}
-
-/// A change of the facts.
-enum Patch {
-    /// A layer, made otherwise.
-    Layer(LayerId, LayerKind),
-    /// An input that holds something else.
-    Input(TensorId, Dtype),
-    /// A layer between the call and one of its operands.
-    Between(usize, LayerKind),
-}
-
-/// Something to try, and what to say if it fits.
-struct Candidate {
-    patches: Vec<Patch>,
-    /// Whether everything else is offered before it.
-    unlikely: bool,
-    /// Up to the shape that it makes.
-    text: String,
-    /// Whose shape is told.
-    shows: Shows,
-}
-
-/// Which shape a text ends with.
-enum Shows {
-    Nothing,
-    /// That of what the call gives.
-    Given,
-    /// That of a tensor, which the text leads to.
-    Tensor(TensorId),
-    /// That of an operand.
-    Operand(usize),
-}
 
 /// The facts after some changes.
 struct World<'a> {

@@ -345,6 +345,8 @@ fn states_are_given_and_taken() {
     };
     let fine = from(&mut written, &states[1..2]);
     assert_eq!(written.shape(fine), "[5, 3]");
+    let layer = written.builder.graph().layer(next);
+    assert_eq!((layer.kind.states().len(), layer.kind.state_shape()), (1, Some(Shape::known(&[3]))));
     written.expect(&[]);
     from(&mut written, &states[1..]);
     from(&mut written, &[x]);

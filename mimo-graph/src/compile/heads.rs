@@ -141,7 +141,7 @@ fn check_crossentropy(head: &Head<'_>, loss: Loss, kind: Crossentropy, loc: Loc,
         activation,
         Activation::Softmax | Activation::Sigmoid | Activation::HardSigmoid | Activation::SparseSigmoid
     );
-    let text = called(activation);
+    let text = activation.name();
     if kind.takes_logits() {
         if probabilities {
             cx.error(
@@ -265,19 +265,6 @@ pub(super) fn accuracy(head: &Head<'_>, loss: Option<Loss>, word: &str, loc: Loc
         None if several_labels => BINARY,
         Some(_) | None => Metric::CategoricalAccuracy,
     }
-}
-
-/// An activation by Keras's name.
-fn called(activation: Activation) -> String {
-    let debug = format!("{activation:?}");
-    let mut name = String::new();
-    for c in debug.chars().take_while(|c| c.is_alphanumeric()) {
-        if c.is_uppercase() && !name.is_empty() {
-            name.push('_');
-        }
-        name.push(c.to_ascii_lowercase());
-    }
-    name
 }
 
 #[cfg(test)]

@@ -90,7 +90,7 @@ vocabulary! {
     takes {
         /// Whether predictions are logits, that is, no activation was applied.
         from_logits: bool = "false",
-        /// How far labels are moved towards the uniform distribution, at least 0 and below 1.
+        /// Share by which labels are moved towards the uniform distribution, at least 0 and below 1.
         label_smoothing: f64 = "0" in [0.0..1.0],
         axis => "leave it out: the last axis is taken",
         reduction => "leave it out: a loss is the mean over the batch",

@@ -69,9 +69,9 @@ optimizers! {
     takes {
         /// The size of a step.
         learning_rate: f64 = "0.001" in [0.0..],
-        /// How slowly the mean of the gradients follows.
+        /// Decay rate of the mean of the gradients.
         beta_1: f64 = "0.9" in [0.0..1.0],
-        /// How slowly the mean of their squares follows.
+        /// Decay rate of the mean of their squares.
         beta_2: f64 = "0.999" in [0.0..1.0],
         /// A small number against division by zero.
         epsilon: f64 = "1e-7" in [0.0..],
@@ -91,9 +91,9 @@ optimizers! {
         learning_rate: f64 = "0.001" in [0.0..],
         /// Share of each weight that is taken away at each step, times the learning rate.
         weight_decay: f64 = "0.004" in [0.0..],
-        /// How slowly the mean of the gradients follows.
+        /// Decay rate of the mean of the gradients.
         beta_1: f64 = "0.9" in [0.0..1.0],
-        /// How slowly the mean of their squares follows.
+        /// Decay rate of the mean of their squares.
         beta_2: f64 = "0.999" in [0.0..1.0],
         /// A small number against division by zero.
         epsilon: f64 = "1e-7" in [0.0..],
@@ -109,7 +109,7 @@ optimizers! {
     takes {
         /// The size of a step.
         learning_rate: f64 = "0.001" in [0.0..],
-        /// How slowly the mean of the squared gradients follows.
+        /// Decay rate of the mean of the squared gradients.
         rho: f64 = "0.9" in [0.0..1.0],
         /// How much of the last step is kept.
         momentum: f64 = "0" in [0.0..=1.0],
@@ -129,7 +129,7 @@ optimizers! {
     takes {
         /// The size of a step.
         learning_rate: f64 = "0.001" in [0.0..],
-        /// What the sums of squares start as.
+        /// Initial value of the sums of squares.
         initial_accumulator_value: f64 = "0.1" in [0.0..],
         /// A small number against division by zero.
         epsilon: f64 = "1e-7" in [0.0..],
@@ -179,9 +179,9 @@ optimizers! {
     takes {
         /// The size of a step.
         learning_rate: f64 = "0.001" in [0.0..],
-        /// How slowly the mean of the gradients follows.
+        /// Decay rate of the mean of the gradients.
         beta_1: f64 = "0.9" in [0.0..1.0],
-        /// How slowly the mean of their squares follows.
+        /// Decay rate of the mean of their squares.
         beta_2: f64 = "0.999" in [0.0..1.0],
         /// A small number against division by zero.
         epsilon: f64 = "1e-7" in [0.0..],
@@ -199,7 +199,7 @@ optimizers! {
         learning_rate: f64 = "0.001" in [0.0..],
         /// How much of the momentum is in the step.
         beta_1: f64 = "0.9" in [0.0..1.0],
-        /// How slowly the momentum follows.
+        /// Decay rate of the momentum.
         beta_2: f64 = "0.99" in [0.0..1.0],
         /// Share of each weight that is taken away at each step, times the learning rate.
         weight_decay: f64 = "none" in [0.0..],

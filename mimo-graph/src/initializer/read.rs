@@ -41,7 +41,7 @@ vocabulary! {
     "`Identity(gain = 1)`"
     Identity | identity | IdentityInitializer => |args, cx| InitializerKind::Identity { gain: args.float("gain", cx) }.into();
     takes {
-        /// What it is multiplied by.
+        /// Factor.
         gain: f64 = "1",
     }
 
@@ -141,7 +141,7 @@ vocabulary! {
     "`Orthogonal(gain = 1, seed = none)`"
     Orthogonal | orthogonal | OrthogonalInitializer => orthogonal;
     takes {
-        /// What it is multiplied by.
+        /// Factor.
         gain: f64 = "1",
         /// Where the random numbers of this item start; without it they follow from the seed of the model or trainer.
         seed: usize = "none",

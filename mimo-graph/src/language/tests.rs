@@ -54,6 +54,66 @@ fn calls_list_the_arguments() {
     assert!(wrong.is_empty(), "`UPDATE=1 cargo test -p mimo-graph calls` writes {wrong:#?}");
 }
 
+/// A row of the README's table: classes with the same arguments, the arguments, and what the page says of shapes.
+fn row(items: &[&Item]) -> String {
+    let mut arguments: Vec<String> = vec![];
+    for argument in items[0].arguments().filter(|argument| !["name", "trainable"].contains(&argument.name)) {
+        let kinds = ["initializer", "regularizer", "constraint"];
+        let word = match (kinds.iter().find(|kind| argument.name.ends_with(*kind)), argument.kind) {
+            (Some(kind), _) => format!("{kind}s"),
+            (None, Kind::Word(ty)) if argument.name != "data_format" => {
+                let (_, words) = values::WORDS.iter().find(|(name, _)| *name == ty).expect(ty);
+                format!("`{}` ({})", argument.name, crate::args::list(words.iter().copied()))
+            }
+            (None, _) => format!("`{}`", argument.name),
+        };
+        if !arguments.contains(&word) {
+            arguments.push(word);
+        }
+    }
+    let names =
+        items.iter().flat_map(|item| item.names).map(|name| match name.starts_with(char::is_uppercase) {
+            true => format!("`{name}`"),
+            false => format!("`{name}([…])`"),
+        });
+    let names: Vec<String> = names.collect();
+    let mut said: Vec<String> = vec![];
+    for shape in items.iter().map(|item| shapes_of(item)) {
+        if !said.contains(&shape) {
+            said.push(shape);
+        }
+    }
+    format!("| {} | {} | {} |\n", names.join(", "), arguments.join(", "), said.join("; "))
+}
+
+/// The first sentence of the second paragraph of an item's page, which is about shapes; of the first, if there is one only.
+fn shapes_of(item: &Item) -> String {
+    let paragraphs: Vec<String> =
+        item.docs.split(|line| line.is_empty()).map(|lines| lines.concat()).collect();
+    let second = paragraphs.get(1).filter(|text| !text.starts_with(" Keras:"));
+    let text = second.unwrap_or(&paragraphs[0]).trim();
+    text.split(". ").next().unwrap_or_default().trim_end_matches('.').to_owned()
+}
+
+/// `UPDATE=1` writes the table.
+#[test]
+fn readme_lists_the_layers() {
+    const BEGIN: &str =
+        "| layer | arguments, as in Keras | `[input] → [output]` of a sample |\n|---|---|---|\n";
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md");
+    let readme = fs::read_to_string(&path).unwrap();
+    let (before, rest) = readme.split_once(BEGIN).unwrap();
+    let after = rest.find("\n\n").unwrap() + 1;
+    let layers = items(Module::Layers);
+    let same = |a: &&Item, b: &&Item| a.arguments().map(|it| it.name).eq(b.arguments().map(|it| it.name));
+    let table: String = layers.chunk_by(same).map(row).collect();
+    if std::env::var_os("UPDATE").is_some() {
+        fs::write(&path, format!("{before}{BEGIN}{table}{}", &rest[after..])).unwrap();
+        return;
+    }
+    assert_eq!(&rest[..after], table, "`UPDATE=1 cargo test -p mimo-graph readme` writes the table");
+}
+
 /// A value that an argument without a default may have.
 fn some(module: Module, item: &Item, argument: &Argument) -> &'static str {
     match (module, item.names[0], argument.name) {

@@ -65,7 +65,7 @@ markers! {
 }
 
 words! {
-    /// What happens at the edges.
+    /// Padding at the edges.
     Padding {
         /// Windows lie inside the input, so that axes become shorter.
         valid,

@@ -18,16 +18,7 @@ const ATTENTION: &str = "write it from products: `let scores = Softmax()(dot([qu
 
 /// Layers by what stands in for them.
 const LAYERS: &[(&[&str], &str)] = &[
-    (
-        &[
-            "LayerNormalization",
-            "GroupNormalization",
-            "RMSNormalization",
-            "UnitNormalization",
-            "SpectralNormalization",
-        ],
-        NORMALIZE,
-    ),
+    (&["GroupNormalization", "RMSNormalization", "UnitNormalization", "SpectralNormalization"], NORMALIZE),
     (&["Lambda"], "write a function of the block: `fn scale(x, gate) { multiply([x, gate]) }`"),
     (&["Normalization", "Rescaling", "Discretization", "CategoryEncoding", "Hashing"], PREPARE),
     (&["StringLookup", "IntegerLookup", "TextVectorization"], PREPARE),

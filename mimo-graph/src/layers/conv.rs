@@ -36,8 +36,8 @@ pub struct Conv {
 layer! {
     /// A convolution over time: each step of the result is a weighted sum over a window of steps.
     ///
-    /// `[steps, channels] → [windows, filters]`. Weights: `kernel` `[kernel_size, channels / groups, filters]`,
-    /// `bias` `[filters]`.
+    /// `[steps, channels] → [windows, filters]`; `padding = causal` adds zeros before the first step only. Weights: `kernel`
+    /// `[kernel_size, channels / groups, filters]`, `bias` `[filters]`.
     ///
     /// Keras: [`Conv1D`](https://keras.io/api/layers/convolution_layers/convolution1d/)
     "`Conv1D(filters, kernel_size, strides = 1, padding = valid, data_format = channels_last, dilation_rate = 1, groups = 1, activation = linear, use_bias = true, kernel_initializer = glorot_uniform, bias_initializer = zeros, kernel_regularizer = none, bias_regularizer = none, kernel_constraint = none, bias_constraint = none, name = none, trainable = true)`"
@@ -58,30 +58,30 @@ layer! {
         kernel_size: Lengths,
         /// By how much the window moves.
         strides: Lengths = "1",
-        /// What happens at the edges.
+        /// Padding at the edges.
         padding: Padding = "valid",
         /// Where the channels are: always the last axis.
         data_format: DataFormat = "channels_last",
-        /// How far apart the values are that a window reads.
+        /// Distance between the values that a window reads.
         dilation_rate: Lengths = "1",
         /// Into how many groups the channels are cut; each group of outputs reads one group of inputs.
         groups: usize = "1",
-        /// What is applied to the result.
+        /// Activation applied to the result.
         activation: Activation = "linear",
         /// Whether a bias is added.
         use_bias: bool = "true",
-        /// What the kernel starts as.
+        /// Initializer of the kernel.
         kernel_initializer: Initializer = "glorot_uniform",
-        /// What the bias starts as.
+        /// Initializer of the bias.
         bias_initializer: Initializer = "zeros",
-        /// What large values in the kernel cost.
+        /// Regularization penalty on the kernel.
         kernel_regularizer: Regularizer = "none",
-        /// What large values in the bias cost.
+        /// Regularization penalty on the bias.
         bias_regularizer: Regularizer = "none",
         activity_regularizer => "regularise weights instead: `kernel_regularizer = L2(1e-4)`",
-        /// What the kernel is brought back to after each step.
+        /// Constraint applied to the kernel after each optimizer step.
         kernel_constraint: Constraint = "none",
-        /// What the bias is brought back to after each step.
+        /// Constraint applied to the bias after each optimizer step.
         bias_constraint: Constraint = "none",
     }
 
@@ -109,30 +109,30 @@ layer! {
         kernel_size: Lengths,
         /// By how much the window moves.
         strides: Lengths = "1",
-        /// What happens at the edges.
+        /// Padding at the edges.
         padding: Padding = "valid",
         /// Rows and columns added at one side of what is given, to choose among the lengths that fit.
         output_padding: Lengths = "none",
         /// Where the channels are: always the last axis.
         data_format: DataFormat = "channels_last",
-        /// How far apart the values are that a window reads.
+        /// Distance between the values that a window reads.
         dilation_rate: Lengths = "1",
-        /// What is applied to the result.
+        /// Activation applied to the result.
         activation: Activation = "linear",
         /// Whether a bias is added.
         use_bias: bool = "true",
-        /// What the kernel starts as.
+        /// Initializer of the kernel.
         kernel_initializer: Initializer = "glorot_uniform",
-        /// What the bias starts as.
+        /// Initializer of the bias.
         bias_initializer: Initializer = "zeros",
-        /// What large values in the kernel cost.
+        /// Regularization penalty on the kernel.
         kernel_regularizer: Regularizer = "none",
-        /// What large values in the bias cost.
+        /// Regularization penalty on the bias.
         bias_regularizer: Regularizer = "none",
         activity_regularizer => "regularise weights instead: `kernel_regularizer = L2(1e-4)`",
-        /// What the kernel is brought back to after each step.
+        /// Constraint applied to the kernel after each optimizer step.
         kernel_constraint: Constraint = "none",
-        /// What the bias is brought back to after each step.
+        /// Constraint applied to the bias after each optimizer step.
         bias_constraint: Constraint = "none",
     }
 }

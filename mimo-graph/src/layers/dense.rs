@@ -38,22 +38,22 @@ layer! {
     takes {
         /// Outputs at each position: the length of the last axis.
         units: usize,
-        /// What is applied to the result.
+        /// Activation applied to the result.
         activation: Activation = "linear",
         /// Whether a bias is added.
         use_bias: bool = "true",
-        /// What the kernel starts as.
+        /// Initializer of the kernel.
         kernel_initializer: Initializer = "glorot_uniform",
-        /// What the bias starts as.
+        /// Initializer of the bias.
         bias_initializer: Initializer = "zeros",
-        /// What large values in the kernel cost.
+        /// Regularization penalty on the kernel.
         kernel_regularizer: Regularizer = "none",
-        /// What large values in the bias cost.
+        /// Regularization penalty on the bias.
         bias_regularizer: Regularizer = "none",
         activity_regularizer => "regularise weights instead: `kernel_regularizer = L2(1e-4)`",
-        /// What the kernel is brought back to after each step.
+        /// Constraint applied to the kernel after each optimizer step.
         kernel_constraint: Constraint = "none",
-        /// What the bias is brought back to after each step.
+        /// Constraint applied to the bias after each optimizer step.
         bias_constraint: Constraint = "none",
         lora_rank => "leave it out: the whole kernel is trained",
         lora_alpha => "leave it out: the whole kernel is trained",

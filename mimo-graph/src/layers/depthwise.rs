@@ -55,30 +55,30 @@ layer! {
         kernel_size: Lengths,
         /// By how much the window moves.
         strides: Lengths = "1",
-        /// What happens at the edges.
+        /// Padding at the edges.
         padding: Padding = "valid",
-        /// How many channels each channel of the input becomes.
+        /// Number of output channels per input channel.
         depth_multiplier: usize = "1",
         /// Where the channels are: always the last axis.
         data_format: DataFormat = "channels_last",
-        /// How far apart the values are that a window reads.
+        /// Distance between the values that a window reads.
         dilation_rate: Lengths = "1",
-        /// What is applied to the result.
+        /// Activation applied to the result.
         activation: Activation = "linear",
         /// Whether a bias is added.
         use_bias: bool = "true",
-        /// What the depthwise kernel starts as.
+        /// Initializer of the depthwise kernel.
         depthwise_initializer: Initializer = "glorot_uniform",
-        /// What the bias starts as.
+        /// Initializer of the bias.
         bias_initializer: Initializer = "zeros",
-        /// What large values in the depthwise kernel cost.
+        /// Regularization penalty on the depthwise kernel.
         depthwise_regularizer: Regularizer = "none",
-        /// What large values in the bias cost.
+        /// Regularization penalty on the bias.
         bias_regularizer: Regularizer = "none",
         activity_regularizer => "regularise weights instead: `kernel_regularizer = L2(1e-4)`",
-        /// What the depthwise kernel is brought back to after each step.
+        /// Constraint applied to the depthwise kernel after each optimizer step.
         depthwise_constraint: Constraint = "none",
-        /// What the bias is brought back to after each step.
+        /// Constraint applied to the bias after each optimizer step.
         bias_constraint: Constraint = "none",
     }
 }

@@ -34,11 +34,11 @@ layer! {
         input_dim: usize,
         /// The length of each vector.
         output_dim: usize,
-        /// What the vectors start as.
+        /// Initializer of the vectors.
         embeddings_initializer: Initializer = "uniform",
-        /// What large values in the vectors cost.
+        /// Regularization penalty on the vectors.
         embeddings_regularizer: Regularizer = "none",
-        /// What the vectors are brought back to after each step.
+        /// Constraint applied to the vectors after each optimizer step.
         embeddings_constraint: Constraint = "none",
         /// Only `false`: padding is read as a word of its own.
         mask_zero: bool = "false",

@@ -37,7 +37,7 @@ layer! {
     "`ZeroPadding2D(padding = 1, name = none, trainable = true)`"
     ZeroPadding2D, "let x = Input(shape = [10, 10, 4]);\nlet y: [12, 12, 4] = ZeroPadding2D(1)(x);" => |args, cx| Frame::from_args(true, 2, args, cx);
     takes {
-        /// How many zeros are put at the edges.
+        /// Number of zeros added at the edges.
         padding: Frame = "1",
         data_format => "leave it out: channels are the last axis",
     }
@@ -48,7 +48,7 @@ layer! {
     "`Cropping1D(cropping = 1, name = none, trainable = true)`"
     Cropping1D, "let x = Input(shape = [10, 4]);\nlet y: [8, 4] = Cropping1D(1)(x);" => |args, cx| Frame::from_args(false, 1, args, cx);
     takes {
-        /// How much is cut off at the edges.
+        /// Number of values removed at the edges.
         cropping: Frame = "1",
     }
 
@@ -58,7 +58,7 @@ layer! {
     "`Cropping2D(cropping = 0, name = none, trainable = true)`"
     Cropping2D, "let x = Input(shape = [10, 10, 4]);\nlet y: [8, 8, 4] = Cropping2D(1)(x);" => |args, cx| Frame::from_args(false, 2, args, cx);
     takes {
-        /// How much is cut off at the edges.
+        /// Number of values removed at the edges.
         cropping: Frame = "0",
         data_format => "leave it out: channels are the last axis",
     }

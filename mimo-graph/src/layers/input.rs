@@ -26,6 +26,8 @@ pub mod words {
     items! {
         /// Where data comes in: the shape of one sample, without the batch axis. Any batch size works.
         ///
+        /// → `shape`
+        ///
         /// Keras: [`Input`](https://keras.io/api/layers/core_layers/input/)
         "`Input(shape, dtype = float32, name = none)`"
         Input, "let ecg = Input(shape = [256, 1]);";
@@ -38,7 +40,7 @@ pub mod words {
             sparse => "leave it out: every input is a dense tensor",
             ragged => "leave it out: every input is a dense tensor",
             batch_shape => "write `shape = …` without the batch axis",
-            /// What the input is called, instead of its binding.
+            /// Name of the input; that of its binding without it.
             name: Name = "none",
             tensor => "leave it out: every input is a dense tensor",
             optional => "leave it out: every input is given",

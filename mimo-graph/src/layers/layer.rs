@@ -44,18 +44,18 @@ pub struct Weight {
     pub name: &'static str,
     /// Its shape, in Keras's layout.
     pub shape: Shape,
-    /// How it starts and is held.
+    /// Initializer, penalty and constraint.
     pub options: WeightOptions,
 }
 
 /// How a weight starts and is held.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct WeightOptions {
-    /// What it starts as.
+    /// Initializer.
     pub initializer: Initializer,
-    /// What it costs to be large.
+    /// Regularization penalty.
     pub regularizer: Option<Regularizer>,
-    /// What it is brought back to.
+    /// Constraint applied after each optimizer step.
     pub constraint: Option<Constraint>,
     /// Whether training changes it by its gradient; not so for moving averages.
     pub trainable: bool,

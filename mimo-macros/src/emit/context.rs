@@ -227,7 +227,7 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// What describes itself, as the expression that makes it.
+    /// The expression that makes a value which describes itself.
     pub(crate) fn literal(&self, value: &impl Describe) -> TokenStream {
         literal(self, &value.literal())
     }

@@ -6,9 +6,9 @@ use proc_macro2::{Delimiter, TokenTree};
 
 use super::cursor::{Cursor, contents, cut_list, text_of};
 use super::header::is_name;
+use super::parser::{Parser, invalid};
 use super::python::without_prefix;
-use super::statement::State;
-use super::{Parser, invalid};
+use super::state::State;
 use crate::ast::{Binder, Expr, Let, Model, Statement, name_of};
 use crate::span::SpanRange;
 

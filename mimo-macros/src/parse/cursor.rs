@@ -226,3 +226,22 @@ fn write_tokens(tokens: TokenStream, text: &mut String) {
         }
     }
 }
+
+/// What statements start with.
+const STATEMENTS: [&str; 5] = ["let", "const", "for", "fn", "use"];
+
+/// Opens invisible groups that hold statements: a `macro_rules!` fragment `$s:stmt`.
+pub(super) fn flatten(tokens: Vec<TokenTree>) -> Vec<TokenTree> {
+    let statements = |group: &Group| {
+        let inner = contents(group.stream());
+        let first = Cursor::new(&inner);
+        group.delimiter() == Delimiter::None && STATEMENTS.iter().any(|keyword| first.at_keyword(keyword))
+    };
+    tokens
+        .into_iter()
+        .flat_map(|token| match &token {
+            TokenTree::Group(group) if statements(group) => contents(group.stream()),
+            _ => vec![token],
+        })
+        .collect()
+}

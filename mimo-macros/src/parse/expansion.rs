@@ -6,8 +6,8 @@ use proc_macro2::{Delimiter, TokenTree};
 
 use super::cursor::{Cursor, contents, cut_list, text_of};
 use super::header::is_name;
-use super::statement::{Place, State};
-use super::{Parser, invalid};
+use super::parser::{Parser, invalid};
+use super::state::{Place, State};
 use crate::ast::{For, Function, Lost, Model, Parameter, Statement, Values, name_of};
 use crate::span::SpanRange;
 
@@ -94,7 +94,7 @@ impl Parser {
             let mut inner = Model::default();
             let known = self.errors();
             let mut state = State::at(Place::Function);
-            self.statements(&super::flatten(contents(group.stream())), &mut state, &mut inner);
+            self.statements(&super::cursor::flatten(contents(group.stream())), &mut state, &mut inner);
             if state.result.is_none() && self.errors() == known {
                 self.error(
                     Diag::error(Code::NoResult, loc, format!("the function `{ident}` gives nothing"))
@@ -276,7 +276,7 @@ impl Parser {
         };
         let mut inner = Model::default();
         let place = if place == Place::Function { Place::LoopOfFunction } else { Place::Loop };
-        self.statements(&super::flatten(contents(group.stream())), &mut State::at(place), &mut inner);
+        self.statements(&super::cursor::flatten(contents(group.stream())), &mut State::at(place), &mut inner);
         model.lost.add(std::mem::take(&mut inner.lost));
         take_back(&mut inner, model);
         let body = inner.statements;

@@ -5,9 +5,9 @@ use mimo_graph::code::Code;
 use mimo_graph::diag::{Diag, Loc};
 use proc_macro2::{Delimiter, Group, Literal, TokenStream, TokenTree};
 
-use super::Parser;
 use super::cursor::{Cursor, contents, cut_list, text_of};
 use super::list::Takes;
+use super::parser::Parser;
 use super::rust::{is_rust, is_short};
 use crate::ast::{Expr, ExprKind, Op, name_of};
 use crate::span::SpanRange;

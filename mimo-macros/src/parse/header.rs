@@ -5,8 +5,8 @@ use mimo_graph::diag::Diag;
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use quote::quote;
 
-use super::Parser;
 use super::cursor::Cursor;
+use super::parser::Parser;
 use super::rust::is;
 use crate::ast::{Header, Model, name_of};
 use crate::reserved;

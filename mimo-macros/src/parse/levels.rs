@@ -4,8 +4,8 @@ use mimo_graph::code::Code;
 use mimo_graph::diag::{Diag, Loc, did_you_mean};
 use proc_macro2::{Delimiter, Group, Punct, Spacing, TokenStream, TokenTree};
 
-use super::Parser;
 use super::cursor::{Cursor, cut_list, text_of};
+use super::parser::Parser;
 use crate::lints::{Action, Level};
 
 impl Parser {

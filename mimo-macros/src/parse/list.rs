@@ -7,7 +7,7 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use super::cursor::{Cursor, contents, cut_list};
 use super::expr::Stop;
 use super::header::is_name;
-use super::{Parser, invalid};
+use super::parser::{Parser, invalid};
 use crate::ast::{Arg, Expr, ExprKind, Key, name_of};
 use crate::span::SpanRange;
 

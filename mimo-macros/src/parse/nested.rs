@@ -9,9 +9,9 @@ use mimo_graph::code::Code;
 use mimo_graph::diag::Diag;
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
-use super::Parser;
 use super::cursor::{Cursor, text_of};
 use super::header::is_name;
+use super::parser::Parser;
 use super::rust::is;
 use crate::ast::{Model, Use, name_of};
 use crate::tokens::idents;

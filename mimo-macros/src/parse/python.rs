@@ -6,10 +6,10 @@ use mimo_graph::language::{self, Module};
 use mimo_graph::layers;
 use proc_macro2::{Delimiter, TokenTree};
 
-use super::Parser;
 use super::cursor::{Cursor, contents, cut_list, text_of};
 use super::expr::Stop;
-use super::statement::State;
+use super::parser::Parser;
+use super::state::State;
 use crate::ast::{Expr, ExprKind, Model, Values, name_of};
 
 /// First words of dotted paths that Python programs import. Whatever follows the first is a module too.

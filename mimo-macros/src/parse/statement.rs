@@ -7,50 +7,13 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use super::binding::python_tuple;
 use super::cursor::{Cursor, contents};
 use super::header::is_name;
+use super::parser::{Parser, invalid};
 use super::python::without_prefix;
 use super::rust::{is, is_rust};
-use super::{Parser, invalid};
-use crate::ast::{Arg, ConstDef, Expr, ExprKind, Model, Tail, name_of};
+use super::state::{Place, State};
+use crate::ast::{Arg, ConstDef, ExprKind, Model, Tail, name_of};
 use crate::lints;
 use crate::span::SpanRange;
-
-/// What the statements are the body of.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Place {
-    /// The block of the model.
-    #[default]
-    Block,
-    /// A function of the block.
-    Function,
-    /// A loop of the block.
-    Loop,
-    /// A loop inside a function.
-    LoopOfFunction,
-}
-
-/// What was seen of the block so far.
-#[derive(Debug, Default)]
-pub(super) struct State {
-    /// What is being read.
-    place: Place,
-    /// Whether this is the last statement of a body, and if so, whether a `;` follows it.
-    pub(super) last: Option<bool>,
-    /// What the function gives.
-    pub(super) result: Option<Expr>,
-    /// The name in `model = Model(…)`, so that `model.compile(…)` is understood.
-    pub(super) model_name: Option<String>,
-    /// Whether a statement after `Model(…)` was reported.
-    after_tail: bool,
-    /// Whether `Sequential(…)` was reported, so that a call on it is not reported again.
-    pub(super) sequential: bool,
-}
-
-impl State {
-    /// At the start of a body.
-    pub(super) fn at(place: Place) -> State {
-        State { place, ..State::default() }
-    }
-}
 
 impl Parser {
     /// Reads one run of tokens: a statement, and the attributes before it.

@@ -117,6 +117,24 @@ fn separable() {
     );
 }
 
+/// Statistics of the batch: stages that end in sums, and weights that are averages.
+#[test]
+fn normalized() {
+    assert_expansion(
+        "normalized",
+        "Normalized {
+            let x = Input(shape = [4]);
+            let h = BatchNormalization()(Dense(8, use_bias = false)(x));
+            let h = Activation(relu)(h);
+            let kind = Dense(3, activation = softmax)(h);
+            let value = BatchNormalization(trainable = false)(Dense(1)(h));
+            Model(inputs = [x], outputs = [kind, value]).compile(
+                optimizer = SGD(0.1), loss = { kind: sparse_categorical_crossentropy, value: hinge },
+            )
+        }",
+    );
+}
+
 /// A model asks for the description of the one it uses.
 #[test]
 fn asks() {

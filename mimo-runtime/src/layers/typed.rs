@@ -223,3 +223,51 @@ depthwise!(
 depthwise!(
     DepthwiseConv2D, DepthwiseConv2DWithoutBias, SeparableConv2D, SeparableConv2DWithoutBias, Rank4<H, W; 1, 1>, "(H, W)"
 );
+
+/// The structs of `LayerNormalization` over some number of axes.
+macro_rules! layer_normalization {
+    ($layer:ident, $without_beta:ident, $without_gamma:ident, $rank:ident<$($size:ident),+>, $shape:literal) => {
+        #[doc = concat!("The weights of `LayerNormalization` over axes of lengths ", $shape, ".")]
+        ///
+        /// **Keras equivalent:** `keras.layers.LayerNormalization()`, with weights of the same names and layout.
+        #[derive(Clone, Debug)]
+        pub struct $layer<$(const $size: usize,)+ E: Dtype, D: Storage<E>> {
+            #[doc = concat!("Factors, ", $shape, ".")]
+            pub gamma: Tensor<$rank<$($size),+>, E, D>,
+            #[doc = concat!("Offsets, ", $shape, ".")]
+            pub beta: Tensor<$rank<$($size),+>, E, D>,
+        }
+
+        #[doc = concat!("The weights of `LayerNormalization` without `beta` over axes of lengths ", $shape, ".")]
+        ///
+        /// **Keras equivalent:** `keras.layers.LayerNormalization(center=False)`.
+        #[derive(Clone, Debug)]
+        pub struct $without_beta<$(const $size: usize,)+ E: Dtype, D: Storage<E>> {
+            #[doc = concat!("Factors, ", $shape, ".")]
+            pub gamma: Tensor<$rank<$($size),+>, E, D>,
+        }
+
+        #[doc = concat!("The weights of `LayerNormalization` without `gamma` over axes of lengths ", $shape, ".")]
+        ///
+        /// **Keras equivalent:** `keras.layers.LayerNormalization(scale=False)`.
+        #[derive(Clone, Debug)]
+        pub struct $without_gamma<$(const $size: usize,)+ E: Dtype, D: Storage<E>> {
+            #[doc = concat!("Offsets, ", $shape, ".")]
+            pub beta: Tensor<$rank<$($size),+>, E, D>,
+        }
+    };
+}
+
+layer_normalization!(
+    LayerNormalization1D,
+    LayerNormalization1DWithoutBeta,
+    LayerNormalization1DWithoutGamma,
+    Rank1<A>,
+    "`[A]`"
+);
+layer_normalization!(
+    LayerNormalization2D, LayerNormalization2DWithoutBeta, LayerNormalization2DWithoutGamma, Rank2<A, B>, "`[A, B]`"
+);
+layer_normalization!(
+    LayerNormalization3D, LayerNormalization3DWithoutBeta, LayerNormalization3DWithoutGamma, Rank3<A, B, C>, "`[A, B, C]`"
+);

@@ -1,6 +1,6 @@
 //! What may mend a call, the likeliest first. Nothing here need fit: all of it is tried.
 
-use super::{Call, Candidate, Known, Patch, Shows};
+use super::candidate::{Call, Candidate, Known, Patch, Shows};
 use crate::context::Cx;
 use crate::diag::{Diags, Loc};
 use crate::dim::Dim;

@@ -42,7 +42,7 @@ vocabulary! {
     "`binary_accuracy(name = none, threshold = 0.5)`"
     binary_accuracy | BinaryAccuracy as BinaryAccuracy => |args, cx| named(args, Metric::BinaryAccuracy { threshold: args.float("threshold", cx) }, cx);
     takes {
-        /// What the metric is called in logs, instead of the word that is written here.
+        /// Name of the metric in logs; the word that is written here without it.
         name: Name = "none",
         dtype => "leave it out",
         /// Predictions above it count as positive.
@@ -61,7 +61,7 @@ vocabulary! {
     "`sparse_categorical_accuracy(name = none)`"
     sparse_categorical_accuracy | SparseCategoricalAccuracy as SparseCategoricalAccuracy => |args, cx| named(args, Metric::SparseCategoricalAccuracy, cx);
     takes {
-        /// What the metric is called in logs, instead of the word that is written here.
+        /// Name of the metric in logs; the word that is written here without it.
         name: Name = "none",
         dtype => "leave it out",
     }
@@ -78,9 +78,9 @@ vocabulary! {
     "`sparse_top_k_categorical_accuracy(k = 5, name = none)`"
     sparse_top_k_categorical_accuracy | SparseTopKCategoricalAccuracy as SparseTopKCategoricalAccuracy => |args, cx| named(args, Metric::SparseTopKCategoricalAccuracy { k: args.unsigned("k", cx) }, cx);
     takes {
-        /// How many of the largest predictions are looked at.
+        /// Number of the largest predictions that count.
         k: usize = "5" in [1..],
-        /// What the metric is called in logs, instead of the word that is written here.
+        /// Name of the metric in logs; the word that is written here without it.
         name: Name = "none",
         dtype => "leave it out",
     }
@@ -96,7 +96,7 @@ vocabulary! {
         /// Which curve.
         curve: Curve = "ROC",
         summation_method => "leave it out: the area is interpolated",
-        /// What the metric is called in logs, instead of the word that is written here.
+        /// Name of the metric in logs; the word that is written here without it.
         name: Name = "none",
         dtype => "leave it out",
         thresholds => "write `num_thresholds`",
@@ -123,7 +123,7 @@ vocabulary! {
         thresholds: f64 = "none" in [0.0..=1.0],
         top_k => "leave it out",
         class_id => "leave it out: all classes count",
-        /// What the metric is called in logs, instead of the word that is written here.
+        /// Name of the metric in logs; the word that is written here without it.
         name: Name = "none",
         dtype => "leave it out",
     }
@@ -134,11 +134,11 @@ vocabulary! {
     "`f1_score(average = macro, threshold = none, name = none)`"
     f1_score | f1 | F1Score as F1Score => f1_score;
     takes {
-        /// How the classes become one number.
+        /// Average over the classes.
         average: Average = "macro",
         /// Predictions above it count as positive; `none` takes the largest of each row.
         threshold: f64 = "none" in [0.0..=1.0],
-        /// What the metric is called in logs, instead of the word that is written here.
+        /// Name of the metric in logs; the word that is written here without it.
         name: Name = "none",
         dtype => "leave it out",
     }
@@ -179,7 +179,7 @@ vocabulary! {
     "`log_cosh_error(name = none)`"
     log_cosh_error | LogCoshError as LogCoshError => |args, cx| named(args, Metric::LogCoshError, cx);
     takes {
-        /// What the metric is called in logs, instead of the word that is written here.
+        /// Name of the metric in logs; the word that is written here without it.
         name: Name = "none",
         dtype => "leave it out",
     }
@@ -192,7 +192,7 @@ vocabulary! {
     takes {
         class_aggregation => "leave it out: the mean over the columns is taken",
         num_regressors => "leave it out",
-        /// What the metric is called in logs, instead of the word that is written here.
+        /// Name of the metric in logs; the word that is written here without it.
         name: Name = "none",
         dtype => "leave it out",
     }
@@ -203,7 +203,7 @@ vocabulary! {
     "`cosine_similarity(name = none)`"
     cosine_similarity | CosineSimilarity as CosineSimilarity => |args, cx| named(args, Metric::CosineSimilarity, cx);
     takes {
-        /// What the metric is called in logs, instead of the word that is written here.
+        /// Name of the metric in logs; the word that is written here without it.
         name: Name = "none",
         dtype => "leave it out",
         axis => "leave it out: the last axis is taken",
@@ -226,12 +226,12 @@ vocabulary! {
     "`categorical_crossentropy(name = none, from_logits = false, label_smoothing = 0)`"
     categorical_crossentropy | CategoricalCrossentropy as CategoricalCrossentropy => categorical_crossentropy;
     takes {
-        /// What the metric is called in logs, instead of the word that is written here.
+        /// Name of the metric in logs; the word that is written here without it.
         name: Name = "none",
         dtype => "leave it out",
         /// Whether predictions are logits, that is, no activation was applied.
         from_logits: bool = "false",
-        /// How far labels are moved towards the uniform distribution, at least 0 and below 1.
+        /// Share by which labels are moved towards the uniform distribution, at least 0 and below 1.
         label_smoothing: f64 = "0" in [0.0..1.0],
         axis => "leave it out: the last axis is taken",
     }
@@ -242,7 +242,7 @@ vocabulary! {
     "`sparse_categorical_crossentropy(name = none, from_logits = false)`"
     sparse_categorical_crossentropy | SparseCategoricalCrossentropy as SparseCategoricalCrossentropy => sparse_categorical_crossentropy;
     takes {
-        /// What the metric is called in logs, instead of the word that is written here.
+        /// Name of the metric in logs; the word that is written here without it.
         name: Name = "none",
         dtype => "leave it out",
         /// Whether predictions are logits, that is, no activation was applied.
@@ -280,7 +280,7 @@ vocabulary! {
     "`categorical_hinge(name = none)`"
     categorical_hinge | CategoricalHinge as CategoricalHinge => |args, cx| named(args, Metric::CategoricalHinge, cx);
     takes {
-        /// What the metric is called in logs, instead of the word that is written here.
+        /// Name of the metric in logs; the word that is written here without it.
         name: Name = "none",
         dtype => "leave it out",
     }

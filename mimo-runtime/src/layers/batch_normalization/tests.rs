@@ -42,15 +42,9 @@ struct Outcome {
 }
 
 /// A step over a batch `x` in chunks of so many rows, merged as the engine does.
-fn step<E: Float>(
-    op: &'static BatchNormalization,
-    mode: Mode,
-    chunks: &[usize],
-    x: &[f64],
-    dy: &[f64],
-) -> Outcome
+fn step<E>(op: &'static BatchNormalization, mode: Mode, chunks: &[usize], x: &[f64], dy: &[f64]) -> Outcome
 where
-    E: Run<BatchNormalization> + Run<BatchMoments> + Run<BatchGradientSums>,
+    E: Float + Run<BatchNormalization> + Run<BatchMoments> + Run<BatchGradientSums>,
 {
     let (len, batch) = (op.x.view.len, chunks.iter().sum::<usize>());
     let params: Vec<E> = numbers(9, 320).into_iter().map(|w| E::of(w + 1.5)).collect();

@@ -1,7 +1,7 @@
-"""Depthwise and separable convolutions by Keras itself, for `tests/golden_depthwise.rs`.
+"""Layers by Keras itself, for `tests/golden_depthwise.rs` and `tests/golden_normalization.rs`.
 
-`KERAS_BACKEND=jax python make_depthwise.py` writes depthwise.json beside this script, in the form of layers.json. JAX,
-because TensorFlow refuses strides that differ. Weights and data are drawn here, with a fixed seed.
+`KERAS_BACKEND=jax python make_layers.py` writes the files of FILES beside this script, in the form of layers.json. JAX,
+because TensorFlow refuses strides that differ. Weights and data are drawn here, with a fixed seed for each file.
 """
 
 import json
@@ -14,7 +14,7 @@ import numpy as np
 from keras import layers
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-CASES = {
+DEPTHWISE = {
     "dw2d strides differ": ((5, 7, 2), layers.DepthwiseConv2D((3, 2), strides=(2, 3), padding="same")),
     "dw2d dilated m2": ((5, 4, 2), layers.DepthwiseConv2D(
         2, depth_multiplier=2, dilation_rate=(3, 2), activation="tanh")),
@@ -29,6 +29,17 @@ CASES = {
         2, 2, dilation_rate=2, padding="same", depth_multiplier=3, use_bias=False)),
     "sep1d": ((7, 3), layers.SeparableConv1D(2, 3, strides=2, padding="same", depth_multiplier=2, activation="tanh")),
 }
+NORMALIZATION = {
+    "ln": ((4,), layers.LayerNormalization()),
+    "ln sequence": ((3, 5), layers.LayerNormalization(epsilon=0.01)),
+    "ln first axis": ((3, 4), layers.LayerNormalization(axis=1)),
+    "ln image": ((3, 2, 4), layers.LayerNormalization(axis=[1, 2, 3])),
+    "ln axes apart": ((3, 2, 4), layers.LayerNormalization(axis=[-1, 1])),
+    "ln without beta": ((2, 6), layers.LayerNormalization(center=False)),
+    "ln without gamma": ((2, 6), layers.LayerNormalization(axis=[1, 2], scale=False)),
+    "ln without weights": ((2, 11), layers.LayerNormalization(center=False, scale=False)),
+}
+FILES = {"depthwise.json": DEPTHWISE, "normalization.json": NORMALIZATION}
 
 
 def tensor(values):
@@ -36,14 +47,14 @@ def tensor(values):
     return {"shape": list(values.shape), "data": [float(f"{value:.8g}") for value in values.ravel()]}
 
 
-def main():
+def write(name, described):
     rng = np.random.default_rng(0)
 
     def draw(shape):
         return np.round(rng.normal(size=shape), 3).astype("float32")
 
     cases = []
-    for tag, (shape, layer) in CASES.items():
+    for tag, (shape, layer) in described.items():
         x = draw((2, *shape))
         layer.build(x.shape)
         weights = [draw(variable.shape) * np.float32(0.5) for variable in layer.weights]
@@ -60,8 +71,9 @@ def main():
             "grad_weights": [tensor(values) for values in grad_weights],
             "grad_inputs": [tensor(grad_inputs)],
         })
-    with open(os.path.join(HERE, "depthwise.json"), "w") as file:
+    with open(os.path.join(HERE, name), "w") as file:
         file.write("[\n" + ",\n".join(json.dumps(case) for case in cases) + "\n]\n")
 
 
-main()
+for name, described in FILES.items():
+    write(name, described)

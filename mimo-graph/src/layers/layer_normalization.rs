@@ -1,0 +1,179 @@
+//! `LayerNormalization`: every sample brought to mean 0 and variance 1 over some of its axes.
+
+use crate::activation::Activation;
+use crate::args::{Bound, read};
+use crate::code::Code;
+use crate::context::Cx;
+use crate::diag::{Diag, Loc};
+use crate::layers::layer::{
+    Effect, Layer, Operand, Reads, Typed, Weight, WeightOptions, floats, same_shape, sizes_of,
+};
+use crate::shape::{Dtype, Shape};
+use crate::value::ValueKind;
+
+/// Keras's `LayerNormalization`: the input's shape.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LayerNormalization {
+    /// The axes over which mean and variance are taken, as Keras counts them, with the batch as axis 0; negative from
+    /// the end.
+    pub axis: Vec<i64>,
+    /// Number that is added to the variance.
+    pub epsilon: f64,
+    /// The factors, one for each position of the axes; `None` without `scale`.
+    pub gamma: Option<WeightOptions>,
+    /// The offsets, one for each position of the axes; `None` without `center`.
+    pub beta: Option<WeightOptions>,
+}
+
+layer! {
+    /// Brings every sample to mean 0 and variance 1 over some of its axes, then scales and shifts it by weights:
+    /// `gamma · (x − mean) / √(variance + epsilon) + beta`.
+    ///
+    /// `[…] → […]`. Weights: `gamma` and `beta`, of the lengths of the axes.
+    ///
+    /// Keras: [`LayerNormalization`](https://keras.io/api/layers/normalization_layers/layer_normalization/)
+    "`LayerNormalization(axis = -1, epsilon = 0.001, center = true, scale = true, beta_initializer = zeros, gamma_initializer = ones, beta_regularizer = none, gamma_regularizer = none, beta_constraint = none, gamma_constraint = none, name = none, trainable = true)`"
+    LayerNormalization, "let x = Input(shape = [20, 8]);\nlet y: [20, 8] = LayerNormalization()(x);" => LayerNormalization::from_args;
+    takes {
+        /// The axis over which mean and variance are taken, or a list of axes: 1 is the first of a sample, -1 the last.
+        axis: Axes = "-1",
+        /// Number that is added to the variance, against division by zero.
+        epsilon: f64 = "0.001" in [0.0..],
+        /// Whether `beta` is added.
+        center: bool = "true",
+        /// Whether the result is multiplied by `gamma`.
+        scale: bool = "true",
+        /// Initial values of `beta`.
+        beta_initializer: Initializer = "zeros",
+        /// Initial values of `gamma`.
+        gamma_initializer: Initializer = "ones",
+        /// Regularization penalty on `beta`.
+        beta_regularizer: Regularizer = "none",
+        /// Regularization penalty on `gamma`.
+        gamma_regularizer: Regularizer = "none",
+        /// Constraint applied to `beta` after each optimizer step.
+        beta_constraint: Constraint = "none",
+        /// Constraint applied to `gamma` after each optimizer step.
+        gamma_constraint: Constraint = "none",
+        *,
+        rms_scaling => "leave it out: Keras has a layer of its own for it, `RMSNormalization`",
+    }
+}
+
+impl LayerNormalization {
+    fn from_args(args: &Bound<'_>, cx: &mut Cx<'_>) -> Option<Self> {
+        let axis = args.read_or_default("axis", cx, |value, what, cx| match &value.kind {
+            ValueKind::List(items) => {
+                let each = format!("each axis in {what}");
+                items.iter().map(|item| read::integer(item, &each, cx)).collect()
+            }
+            _ => read::integer(value, what, cx).map(|axis| vec![axis]),
+        });
+        let epsilon = args.float("epsilon", cx);
+        let (center, scale) = (args.boolean("center", cx), args.boolean("scale", cx));
+        let axis = axis.filter(|_| args.sound(&["axis", "center", "scale"]))?;
+        if axis.is_empty() || axis.contains(&0) {
+            let message = match axis[..] {
+                [] => "`axis` of `LayerNormalization` names no axis",
+                _ => "axis 0 is the batch, which is not normalized over",
+            };
+            let help = "write `axis = 1` for the first axis of each sample, `axis = -1` for the last";
+            cx.error(Diag::error(Code::BatchAxis, args.loc("axis"), message).help(help));
+            return None;
+        }
+        let rank = axis.len();
+        let mut options = |weight| WeightOptions::from_args(args, weight, rank, cx);
+        let (beta, gamma) = (options("beta"), options("gamma"));
+        Some(Self { axis, epsilon, gamma: scale.then_some(gamma), beta: center.then_some(beta) })
+    }
+
+    /// The axes within a sample of `rank` axes, in the order in which they were given. `None` if one of them does not
+    /// exist, or is named twice.
+    pub fn sample_axes(&self, rank: usize) -> Option<Vec<usize>> {
+        // A rank is the length of a list in the source: it fits.
+        let of = |axis: i64| if axis < 0 { (rank as i64).checked_add(axis) } else { Some(axis - 1) };
+        let axes = self.axis.iter().map(|&axis| usize::try_from(of(axis)?).ok().filter(|&axis| axis < rank));
+        let axes: Vec<usize> = axes.collect::<Option<_>>()?;
+        let twice = axes.iter().enumerate().any(|(i, axis)| axes[..i].contains(axis));
+        (!twice).then_some(axes)
+    }
+}
+
+impl Layer for LayerNormalization {
+    fn class_name(&self) -> &'static str {
+        "LayerNormalization"
+    }
+
+    fn reads(&self) -> Reads {
+        Reads::Any
+    }
+
+    fn effect(&self) -> Effect {
+        Effect::Learned
+    }
+
+    fn head(&self) -> Option<Activation> {
+        Some(Activation::Linear)
+    }
+
+    fn aliases(&self) -> bool {
+        false
+    }
+
+    fn typed(&self, weights: &[Weight]) -> Option<Typed> {
+        let parts = match (&self.gamma, &self.beta) {
+            (Some(_), Some(_)) => "",
+            (Some(_), None) => "WithoutBeta",
+            (None, Some(_)) => "WithoutGamma",
+            (None, None) => return None,
+        };
+        let class = format!("LayerNormalization{}D{parts}", self.axis.len());
+        Some(Typed { class, sizes: sizes_of(weights, 0).cloned().collect() })
+    }
+
+    fn infer(&self, inputs: &[Operand<'_>], call: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {
+        let [x] = inputs else { return None };
+        if !floats(self.class_name(), x, cx) {
+            return None;
+        }
+        let rank = x.shape.rank();
+        if self.sample_axes(rank).is_none() {
+            let shown = x.shape.display(cx.consts);
+            let axes: Vec<String> = self.axis.iter().map(i64::to_string).collect();
+            let named = if axes.len() == 1 { "axis" } else { "axes" };
+            let message = format!(
+                "`LayerNormalization` takes each axis of a sample once, but {named} {} of `{}` are not: it is {shown}",
+                axes.join(", "),
+                x.name
+            );
+            let help = match rank {
+                0 => "write `Reshape([1])` before it".into(),
+                1 => "its only axis is axis 1".into(),
+                _ => format!("its axes are 1 to {rank}"),
+            };
+            let diag = Diag::error(Code::AxisOutOfRange, call, message).about(x.shown());
+            cx.error(diag.help(help));
+            return None;
+        }
+        // Types of weights have three axes at most.
+        if self.axis.len() > 3 {
+            let message =
+                format!("mimo has no `LayerNormalization` over {} axes yet: 3 are the most", self.axis.len());
+            let help = "bring some of the axes to one with `Reshape(…)` before it";
+            cx.error(Diag::error(Code::UnavailableSetting, call, message).help(help));
+            return None;
+        }
+        same_shape(self.class_name(), inputs, cx)
+    }
+
+    fn weights(&self, inputs: &[&Shape]) -> Vec<Weight> {
+        let Some(shape) = inputs.first() else { return Vec::new() };
+        let axes = self.sample_axes(shape.rank()).unwrap_or_default();
+        let lengths = Shape(axes.iter().filter_map(|&axis| shape.0.get(axis)).cloned().collect());
+        let weights = [("gamma", self.gamma), ("beta", self.beta)];
+        let weight = |(name, options): (&'static str, Option<WeightOptions>)| {
+            Some(Weight { name, shape: lengths.clone(), options: options? })
+        };
+        weights.into_iter().filter_map(weight).collect()
+    }
+}

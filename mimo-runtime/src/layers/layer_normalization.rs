@@ -1,0 +1,194 @@
+//! `LayerNormalization`: mean 0 and variance 1 over some axes of a sample, then factors and offsets.
+
+pub use mimo_graph::operation::LayerNormalization;
+
+use crate::chunk::Chunk;
+use crate::float::Float;
+use crate::layers::apply_mask;
+use crate::run::run;
+
+/// Places of the values of a group, from its first one.
+#[derive(Clone, Copy)]
+struct Places<'a> {
+    shape: &'a [usize],
+    strides: &'a [usize],
+    len: usize,
+    /// Whether the places follow each other in memory, as for the last axes.
+    contiguous: bool,
+}
+
+impl<'a> Places<'a> {
+    fn new(shape: &'a [usize], strides: &'a [usize]) -> Self {
+        let len = shape.iter().product();
+        let mut step = 1;
+        let contiguous = shape.iter().zip(strides).rev().all(|(&len, &stride)| {
+            let follows = len == 1 || stride == step;
+            step *= len;
+            follows
+        });
+        Places { shape, strides, len, contiguous }
+    }
+
+    /// The place of the value with this index, in row-major order.
+    #[inline]
+    fn at(&self, index: usize) -> usize {
+        if self.contiguous {
+            return index;
+        }
+        let axes = self.shape.iter().zip(self.strides).rev();
+        axes.fold((index, 0), |(rest, at), (&len, &stride)| (rest / len, at + rest % len * stride)).1
+    }
+}
+
+/// The first places of the groups, and the places in each.
+fn groups(op: &LayerNormalization) -> (Places<'_>, Places<'_>) {
+    let (kept, normalized) = op.shape.split_at(op.kept);
+    let (kept_strides, strides) = op.strides.split_at(op.kept);
+    (Places::new(kept, kept_strides), Places::new(normalized, strides))
+}
+
+/// Sums in eight parts, which the processor adds side by side. The order depends on the length only.
+fn sum<E: Float>(len: usize, value: impl Fn(usize) -> E) -> E {
+    let mut parts = [E::zero(); 8];
+    for start in (0..len).step_by(8) {
+        for (i, part) in parts.iter_mut().enumerate().take(len - start) {
+            *part += value(start + i);
+        }
+    }
+    parts.into_iter().sum()
+}
+
+/// The mean of a group and `1 / √(variance + epsilon)`.
+fn moments<E: Float>(x: &[E], places: &Places<'_>, epsilon: f64) -> (E, E) {
+    let len = E::of(places.len as f64);
+    let mean = sum(places.len, |i| x[places.at(i)]) / len;
+    let variance = sum(places.len, |i| {
+        let distance = x[places.at(i)] - mean;
+        distance * distance
+    });
+    (mean, E::one() / (variance / len + E::of(epsilon)).sqrt())
+}
+
+fn forward<E: Float>(op: &LayerNormalization, chunk: &mut Chunk<'_, E>) {
+    let (groups, places) = groups(op);
+    let [gamma, beta] =
+        [op.gamma, op.beta].map(|weight| weight.map(|weight| chunk.weight(weight.block, places.len)));
+    for row in 0..chunk.rows {
+        let [x, y] = chunk.rows_mut([op.x.view, op.y.view], row);
+        for group in 0..groups.len {
+            let start = groups.at(group);
+            let (x, y) = (&x[start..], &mut y[start..]);
+            let (mean, scale) = moments(x, &places, op.epsilon);
+            for i in 0..places.len {
+                let at = places.at(i);
+                let scale = gamma.map_or(scale, |gamma| scale * gamma[i]);
+                y[at] = (x[at] - mean) * scale + beta.map_or(E::zero(), |beta| beta[i]);
+            }
+        }
+    }
+}
+
+/// With `n` the normalized values and `g = gamma · dy`: `dx = (g − mean(g) − n · mean(g · n)) / √(variance + epsilon)`,
+/// `dgamma = Σ n · dy`, `dbeta = Σ dy`.
+fn backward<E: Float>(op: &LayerNormalization, chunk: &mut Chunk<'_, E>) {
+    let Some(dy) = op.y.gradient else { return };
+    let (groups, places) = groups(op);
+    let gamma = op.gamma.map(|gamma| chunk.weight(gamma.block, places.len));
+    let len = E::of(places.len as f64);
+    let [gamma_gradient, beta_gradient] =
+        [op.gamma, op.beta].map(|weight| weight.and_then(|weight| chunk.accumulator(&weight)));
+    let (x, dy_mat) = (chunk.mat(op.x.view), chunk.mat(dy));
+    for row in 0..chunk.rows {
+        for group in 0..groups.len {
+            let start = groups.at(group);
+            let (x_at, dy_at) =
+                (x.offset + row * x.stride + start, dy_mat.offset + row * dy_mat.stride + start);
+            let (mean, scale) = moments(&chunk.arena[x_at..], &places, op.epsilon);
+            for i in 0..places.len {
+                let dy = chunk.arena[dy_at + places.at(i)];
+                if let Some(sums) = gamma_gradient {
+                    let normalized = (chunk.arena[x_at + places.at(i)] - mean) * scale;
+                    chunk.arena[sums.offset + i] += dy * normalized;
+                }
+                if let Some(sums) = beta_gradient {
+                    chunk.arena[sums.offset + i] += dy;
+                }
+            }
+            let Some(target) = op.x.gradient else { continue };
+            let [x, dy, dx] = chunk.rows_mut([op.x.view, dy, target.view], row);
+            let (x, dy, dx) = (&x[start..], &dy[start..], &mut dx[start..]);
+            let gradient = |i: usize| gamma.map_or(E::one(), |gamma| gamma[i]) * dy[places.at(i)];
+            let normalized = |i: usize| (x[places.at(i)] - mean) * scale;
+            let shift = sum(places.len, gradient) / len;
+            let along = sum(places.len, |i| gradient(i) * normalized(i)) / len;
+            for i in 0..places.len {
+                let at = places.at(i);
+                let own = (gradient(i) - shift - normalized(i) * along) * scale;
+                dx[at] = if target.accumulate { dx[at] + own } else { own };
+            }
+        }
+    }
+    if let Some(target) = op.x.gradient {
+        apply_mask(chunk, target);
+    }
+}
+
+run!(LayerNormalization, forward, backward);
+
+#[cfg(test)]
+mod tests {
+    use mimo_graph::describe::List;
+
+    use super::*;
+    use crate::layers::check::{Bench, check};
+    use crate::program::{GradientTarget, Read, Written};
+
+    #[test]
+    fn gradients() {
+        type Case = (&'static [usize], &'static [usize], usize);
+        // The last axis, the first, the two last, the outer two, all of them, one value.
+        let cases: [Case; 6] = [
+            (&[3, 4], &[4, 1], 1),
+            (&[4, 3], &[1, 4], 1),
+            (&[2, 3, 4], &[12, 4, 1], 1),
+            (&[3, 2, 4], &[4, 12, 1], 1),
+            (&[2, 3], &[3, 1], 0),
+            (&[5, 1], &[1, 1], 1),
+        ];
+        for (shape, strides, kept) in cases {
+            for (gap, accumulate) in [(0, false), (3, false), (2, true)] {
+                let mut bench = Bench::new(3);
+                let len = shape.iter().product();
+                let [x, y, dy, dx] = std::array::from_fn(|_| bench.value(len, gap));
+                let target = GradientTarget { view: dx, accumulate, mask: accumulate.then_some(x) };
+                let op = LayerNormalization {
+                    shape: List::Borrowed(shape),
+                    strides: List::Borrowed(strides),
+                    kept,
+                    epsilon: 0.1,
+                    gamma: None,
+                    beta: None,
+                    x: Read::new(x, Some(target)),
+                    y: Written::new(y, Some(dy)),
+                };
+                check(&bench, &op, &[(x, Some(target))], y, dy);
+            }
+        }
+    }
+
+    #[test]
+    fn places_of_axes_that_are_apart() {
+        let places = Places::new(&[2, 3], &[12, 1]);
+        assert!(!places.contiguous);
+        assert_eq!((0..6).map(|i| places.at(i)).collect::<Vec<_>>(), [0, 1, 2, 12, 13, 14]);
+        assert!(Places::new(&[1, 3], &[7, 1]).contiguous);
+        assert!(Places::new(&[], &[]).contiguous);
+    }
+
+    #[test]
+    fn sums_of_any_length() {
+        for len in 0..20 {
+            assert_eq!(sum(len, |i| i as f64), (0..len).sum::<usize>() as f64);
+        }
+    }
+}
