@@ -11,10 +11,12 @@ use crate::args::{Bound, bind};
 use crate::code::Code;
 use crate::context::Cx;
 use crate::diag::{Diag, Loc, nearest};
+use crate::dim::Dim;
 use crate::item::{Item, Word};
 use crate::layers::change::Change;
 pub use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight, WeightOptions};
 use crate::names::field::snake_case;
+use crate::operation::{Call, OpKind};
 use crate::shape::{Dtype, Shape};
 use crate::value::Arg;
 
@@ -116,6 +118,11 @@ macro_rules! layers {
                 cx: &mut Cx<'_>,
             ) -> Option<Vec<(Shape, Dtype)>> {
                 match self { $(LayerKind::$kind(layer) => Layer::infer(layer, inputs, call, cx),)* }
+            }
+
+            /// [`Layer::operation`] of the layer.
+            pub fn operation(&self, call: &mut dyn Call) -> Option<OpKind<Dim>> {
+                match self { $(LayerKind::$kind(layer) => Layer::operation(layer, call),)* }
             }
 
             /// [`Layer::weights`] of the layer.

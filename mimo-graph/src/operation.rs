@@ -13,6 +13,7 @@
 
 mod activate;
 mod batch_normalization;
+mod call;
 mod concatenate;
 mod conv;
 mod dense;
@@ -25,9 +26,9 @@ mod gaussian_noise;
 mod layer_normalization;
 mod loss;
 mod memory;
-pub(crate) mod merge;
+mod merge;
 mod normalize;
-pub(crate) mod permute;
+mod permute;
 mod pooled_conv;
 mod pooling;
 mod recurrent;
@@ -44,17 +45,14 @@ use crate::activation::Activation;
 use crate::describe::{Describe, List, Literal};
 use crate::dim::Dim;
 use crate::initializer::{Constraint, Regularizer};
-use crate::layers::merge::MergeOp;
-use crate::layers::pooling::PoolKind;
-use crate::layers::recurrent::Cell;
-use crate::layers::spatial::Padding;
-use crate::layers::up_sampling::Interpolation;
 use crate::metric::Metric;
 use crate::target::Target;
 
 pub use activate::Activate;
 pub use batch_normalization::BatchNormalization;
+pub use call::Call;
 pub use concatenate::Concatenate;
+pub(crate) use concatenate::join;
 pub use conv::{Axis, Conv, ConvScratch, Geometry};
 pub use dense::{Dense, Segment};
 pub use depthwise::{Depthwise, Widened};
@@ -66,18 +64,20 @@ pub use gaussian_noise::GaussianNoise;
 pub use layer_normalization::LayerNormalization;
 pub use loss::LossOp;
 pub use memory::{Block, Buffer, Gradient, Interleaved, Param, Use};
-pub use merge::{Merge, MergeInput};
+pub(crate) use merge::merge;
+pub use merge::{Merge, MergeInput, MergeOp};
 pub use normalize::Normalize;
 pub use permute::Permute;
+pub(crate) use permute::permuted_strides;
 pub use pooled_conv::PooledConv;
-pub use pooling::Pooling;
-pub use recurrent::{Recurrent, RecurrentDropout};
+pub use pooling::{Padding, PoolKind, Pooling};
+pub use recurrent::{Cell, Recurrent, RecurrentDropout};
 pub use repeat_vector::RepeatVector;
 pub use roles::{
     BatchGradient, BatchWeight, ChunkAccumulator, During, GradientTarget, Read, Scratch, View, Weight,
     Written,
 };
-pub use up_sampling::UpSampling;
+pub use up_sampling::{Interpolation, UpSampling};
 
 /// What a length is: [`Dim`] or `usize`.
 pub trait Length: Describe + Field<Self> + Clone + Debug + PartialEq + 'static {}

@@ -5,7 +5,9 @@ use crate::args::Bound;
 use crate::code::Code;
 use crate::context::Cx;
 use crate::diag::{Diag, Loc};
+use crate::dim::Dim;
 use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight, same_shape};
+use crate::operation::{Activate, Call, OpKind};
 use crate::shape::{Dtype, Shape};
 
 /// Keras's `Activation`, and the layers that are one activation function (`ReLU`, `Softmax`, …).
@@ -136,6 +138,15 @@ impl Layer for Activation {
 
     fn typed(&self, _: &[Weight]) -> Option<Typed> {
         None
+    }
+
+    fn operation(&self, call: &mut dyn Call) -> Option<OpKind<Dim>> {
+        if self.aliases() {
+            return None;
+        }
+        let positions = call.shape(0).positions();
+        let operation = Activate { activation: self.activation, positions, x: call.x(0), y: call.y() };
+        Some(operation.into())
     }
 
     fn infer(&self, inputs: &[Operand<'_>], _: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {

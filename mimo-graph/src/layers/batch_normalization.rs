@@ -9,6 +9,7 @@ use crate::dim::Dim;
 
 use crate::layers::change::{Change, Written};
 use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight, WeightOptions, floats, sizes_of};
+use crate::operation::{self, Call, OpKind};
 use crate::shape::{Dtype, Shape};
 
 /// Keras's `BatchNormalization`: `[…, channels, …]`, unchanged.
@@ -148,6 +149,31 @@ impl Layer for BatchNormalization {
             (None, None) => "BatchNormalizationOnly",
         };
         Some(Typed { class: class.into(), sizes: sizes_of(weights, 0).cloned().collect() })
+    }
+
+    fn operation(&self, call: &mut dyn Call) -> Option<OpKind<Dim>> {
+        let shape = call.shape(0);
+        let axis = self.sample_axis(shape.rank())?;
+        let mut block = |name| call.weight(name).map(|weight| weight.block);
+        let (gamma, beta) = (block("gamma"), block("beta"));
+        let (moving_mean, moving_variance) = (block("moving_mean")?, block("moving_variance")?);
+        // Statistics, and a product and a sum per value.
+        call.count(Dim::Known(8) * shape.elements());
+        let operation = operation::BatchNormalization {
+            channels: shape.0.get(axis)?.clone(),
+            inner: Shape(shape.0.iter().skip(axis + 1).cloned().collect()).elements(),
+            epsilon: self.epsilon,
+            momentum: self.momentum,
+            gamma,
+            beta,
+            moving_mean,
+            moving_variance,
+            // The plan places the sums.
+            sums: call.updates().then_some(Dim::Known(0)),
+            x: call.x(0),
+            y: call.y(),
+        };
+        Some(operation.into())
     }
 
     fn infer(&self, inputs: &[Operand<'_>], call: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {

@@ -9,11 +9,13 @@ use crate::args::Bound;
 use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
+use crate::dim::Dim;
 use crate::layers::change::Change;
 use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight};
 use crate::layers::merge::MergeOp;
 use crate::layers::recurrent::{Cell, Recurrent};
 use crate::layers::{Constructed, LayerKind, Part, wrapped};
+use crate::operation::{Call, OpKind, join, merge};
 use crate::shape::{Dtype, Shape};
 use crate::value::ValueKind;
 
@@ -193,6 +195,14 @@ impl Layer for Bidirectional {
 
     fn typed(&self, _: &[Weight]) -> Option<Typed> {
         None
+    }
+
+    /// The directions are calls of their own, whose results are merged here.
+    fn operation(&self, call: &mut dyn Call) -> Option<OpKind<Dim>> {
+        Some(match self.merge_mode {
+            Some(MergeMode::Values(op)) => merge(op, call).into(),
+            Some(MergeMode::Concat) | None => join(call.result().positions(), call).into(),
+        })
     }
 
     /// Of what the directions give, and not of what they read.

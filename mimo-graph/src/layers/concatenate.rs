@@ -8,6 +8,7 @@ use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
 use crate::layers::change::Change;
 use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight};
+use crate::operation::{Call, OpKind, join};
 use crate::shape::{Dtype, Shape};
 
 /// Keras's `Concatenate`: `[a, rest], [b, rest] → [a + b, rest]` along the first axis of a sample.
@@ -97,6 +98,15 @@ impl Layer for Concatenate {
 
     fn typed(&self, _: &[Weight]) -> Option<Typed> {
         None
+    }
+
+    fn operation(&self, call: &mut dyn Call) -> Option<OpKind<Dim>> {
+        let result = call.result();
+        // Keras counts the batch as axis 0; a sample's first axis is 1.
+        let rank = result.rank() as i64 + 1;
+        let axis = if self.axis < 0 { self.axis + rank } else { self.axis };
+        let before = usize::try_from(axis - 1).unwrap_or(0).min(result.rank());
+        Some(join(Shape(result.0[..before].to_vec()).elements(), call).into())
     }
 
     fn infer(&self, inputs: &[Operand<'_>], call: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {

@@ -11,6 +11,7 @@ use crate::layers::layer::{
     Effect, Layer, Operand, Reads, Typed, Weight, WeightOptions, floats, sizes_of, typed_class,
 };
 use crate::layers::sliding::{self, Class, Sliding};
+use crate::operation::{Call, OpKind};
 use crate::shape::{Dtype, Shape};
 
 /// Keras's `Conv1D`, `[steps, channels] → [new steps, filters]`, its `Conv2D`, `[height, width, channels] →
@@ -266,6 +267,11 @@ impl Layer for Conv {
             class: typed_class(self.sliding.class.name(), self.use_bias),
             sizes: sizes_of(weights, 0).cloned().collect(),
         })
+    }
+
+    /// The plan makes it, of several operations or together with other layers.
+    fn operation(&self, _: &mut dyn Call) -> Option<OpKind<Dim>> {
+        None
     }
 
     fn infer(&self, inputs: &[Operand<'_>], call: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {

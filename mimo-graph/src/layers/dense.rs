@@ -10,6 +10,7 @@ use crate::layers::change::Change;
 use crate::layers::layer::{
     Effect, Layer, Operand, Reads, Typed, Weight, WeightOptions, floats, sizes_of, typed_class,
 };
+use crate::operation::{Call, OpKind};
 use crate::shape::{Dtype, Shape};
 
 /// Keras's `Dense`: `[…, inputs] → […, units]`.
@@ -99,6 +100,11 @@ impl Layer for Dense {
             class: typed_class("Dense", self.use_bias),
             sizes: sizes_of(weights, 0).cloned().collect(),
         })
+    }
+
+    /// The plan makes it, of several operations or together with other layers.
+    fn operation(&self, _: &mut dyn Call) -> Option<OpKind<Dim>> {
+        None
     }
 
     fn infer(&self, inputs: &[Operand<'_>], _: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {

@@ -8,6 +8,7 @@ use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
 use crate::layers::change::{Change, Written};
 use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight, floats};
+use crate::operation::{Call, OpKind};
 use crate::shape::{Dtype, Shape};
 use crate::value::ValueKind;
 
@@ -117,6 +118,11 @@ impl Layer for Dot {
     }
 
     fn typed(&self, _: &[Weight]) -> Option<Typed> {
+        None
+    }
+
+    /// The plan makes it, of several operations or together with other layers.
+    fn operation(&self, _: &mut dyn Call) -> Option<OpKind<Dim>> {
         None
     }
 

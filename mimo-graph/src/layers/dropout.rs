@@ -4,7 +4,9 @@ use crate::activation::Activation;
 use crate::args::Bound;
 use crate::context::Cx;
 use crate::diag::Loc;
+use crate::dim::Dim;
 use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight, same_shape};
+use crate::operation::{self, Call, OpKind};
 use crate::shape::{Dtype, Shape};
 
 /// Keras's `Dropout`.
@@ -65,6 +67,11 @@ impl Layer for Dropout {
 
     fn typed(&self, _: &[Weight]) -> Option<Typed> {
         None
+    }
+
+    fn operation(&self, call: &mut dyn Call) -> Option<OpKind<Dim>> {
+        let (positions, key) = (Dim::Known(1), call.key(self.seed));
+        Some(operation::Dropout { rate: self.rate, positions, key, x: call.x(0), y: call.y() }.into())
     }
 
     fn infer(&self, inputs: &[Operand<'_>], _: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {

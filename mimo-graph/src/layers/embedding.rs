@@ -8,6 +8,7 @@ use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
 use crate::layers::change::Change;
 use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight, WeightOptions, sizes_of};
+use crate::operation::{self, BatchWeight, Call, OpKind};
 use crate::shape::{Dtype, Shape};
 
 /// Keras's `Embedding`: whole numbers below `input_dim`, `[…] → […, output_dim]`.
@@ -124,6 +125,18 @@ impl Layer for Embedding {
 
     fn typed(&self, weights: &[Weight]) -> Option<Typed> {
         Some(Typed { class: "Embedding".into(), sizes: sizes_of(weights, 0).cloned().collect() })
+    }
+
+    fn operation(&self, call: &mut dyn Call) -> Option<OpKind<Dim>> {
+        let operation = operation::Embedding {
+            vocabulary: self.input_dim.clone(),
+            units: self.output_dim.clone(),
+            numbers: call.shape(0).elements(),
+            embeddings: BatchWeight::scatter(call.weight("embeddings")?.block),
+            x: call.x(0),
+            y: call.y(),
+        };
+        Some(operation.into())
     }
 
     fn infer(&self, inputs: &[Operand<'_>], _: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {

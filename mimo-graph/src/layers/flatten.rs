@@ -3,7 +3,9 @@
 use crate::activation::Activation;
 use crate::context::Cx;
 use crate::diag::Loc;
+use crate::dim::Dim;
 use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight};
+use crate::operation::{Call, OpKind};
 use crate::shape::{Dtype, Shape};
 
 /// Keras's `Flatten`: `[a, b, c] → [a · b · c]`; one number becomes `[1]`.
@@ -46,6 +48,10 @@ impl Layer for Flatten {
     }
 
     fn typed(&self, _: &[Weight]) -> Option<Typed> {
+        None
+    }
+
+    fn operation(&self, _: &mut dyn Call) -> Option<OpKind<Dim>> {
         None
     }
 

@@ -10,6 +10,7 @@ use crate::dim::Dim;
 use crate::layers::change::{Change, Written};
 use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight};
 use crate::layers::spatial;
+use crate::operation::{self, Call, OpKind};
 use crate::shape::{Dtype, Shape};
 
 /// Keras's `ZeroPadding1D`, `ZeroPadding2D`: zeros around `[steps, channels]` or `[height, width, channels]`; and
@@ -133,6 +134,20 @@ impl Layer for Frame {
 
     fn typed(&self, _: &[Weight]) -> Option<Typed> {
         None
+    }
+
+    fn operation(&self, call: &mut dyn Call) -> Option<OpKind<Dim>> {
+        let [height, width, channels] = spatial::image_of(&call.shape(0));
+        let [[above, below], [left, right]] = self.edges.clone();
+        // The input is the smaller image if it is padded, and the larger one if it is cropped.
+        let (inner, outer) = if self.pads {
+            ([height, width.clone(), channels], left.clone() + width + right)
+        } else {
+            let (lines, pixels) = (above.clone() + below, left.clone() + right);
+            ([height - lines, width.clone() - pixels, channels], width)
+        };
+        let before = [above, left];
+        Some(operation::Frame { pads: self.pads, inner, outer, before, x: call.x(0), y: call.y() }.into())
     }
 
     fn infer(&self, inputs: &[Operand<'_>], call: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {

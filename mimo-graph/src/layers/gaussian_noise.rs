@@ -4,7 +4,9 @@ use crate::activation::Activation;
 use crate::args::Bound;
 use crate::context::Cx;
 use crate::diag::Loc;
+use crate::dim::Dim;
 use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight, same_shape};
+use crate::operation::{self, Call, OpKind};
 use crate::shape::{Dtype, Shape};
 
 /// Keras's `GaussianNoise`.
@@ -63,6 +65,11 @@ impl Layer for GaussianNoise {
 
     fn typed(&self, _: &[Weight]) -> Option<Typed> {
         None
+    }
+
+    fn operation(&self, call: &mut dyn Call) -> Option<OpKind<Dim>> {
+        let key = call.key(self.seed);
+        Some(operation::GaussianNoise { stddev: self.stddev, key, x: call.x(0), y: call.y() }.into())
     }
 
     fn infer(&self, inputs: &[Operand<'_>], _: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {

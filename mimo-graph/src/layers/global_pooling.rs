@@ -7,8 +7,9 @@ use crate::diag::Loc;
 use crate::dim::Dim;
 use crate::layers::change::{Change, Settings};
 use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight, floats};
-use crate::layers::pooling::PoolKind;
+use crate::layers::pooling::{PoolKind, Pooling};
 use crate::layers::spatial;
+use crate::operation::{Call, OpKind, Padding};
 use crate::shape::{Dtype, Shape};
 
 /// Keras's `GlobalMaxPooling1D`, `GlobalAveragePooling1D`: `[steps, channels] → [channels]`, and
@@ -97,6 +98,19 @@ impl Layer for GlobalPooling {
 
     fn typed(&self, _: &[Weight]) -> Option<Typed> {
         None
+    }
+
+    fn operation(&self, call: &mut dyn Call) -> Option<OpKind<Dim>> {
+        // One window, as large as the image.
+        let [height, width, _] = spatial::image_of(&call.shape(0));
+        let pooling = Pooling {
+            kind: self.kind,
+            axes: self.axes,
+            pool_size: [height, width],
+            strides: [Dim::Known(1), Dim::Known(1)],
+            padding: Padding::Valid,
+        };
+        pooling.operation(call)
     }
 
     fn infer(&self, inputs: &[Operand<'_>], _: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {

@@ -8,6 +8,7 @@ use crate::dim::Dim;
 use crate::ids::TensorId;
 use crate::initializer::{Constraint, Initializer, Regularizer};
 use crate::layers::change::Change;
+use crate::operation::{Call, OpKind};
 use crate::shape::{Dtype, Shape};
 
 /// What a layer is called with.
@@ -142,6 +143,10 @@ pub trait Layer: Sized {
 
     /// The struct that holds these weights of the layer; `None` for layers without weights.
     fn typed(&self, weights: &[Weight]) -> Option<Typed>;
+
+    /// The operation that a call executes. `None` for layers whose output is their input's buffer, and for those of which
+    /// `plan/build.rs` makes several operations, or one together with other layers.
+    fn operation(&self, call: &mut dyn Call) -> Option<OpKind<Dim>>;
 
     /// The shapes and element types of what the layer gives, or `None` after an error was reported.
     /// `call` are the tokens of the call; `inputs` are as many as [`Layer::arity`] allows.

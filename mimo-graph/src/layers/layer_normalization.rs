@@ -4,10 +4,13 @@ use crate::activation::Activation;
 use crate::args::{Bound, read};
 use crate::code::Code;
 use crate::context::Cx;
+use crate::describe::List;
 use crate::diag::{Diag, Loc};
+use crate::dim::Dim;
 use crate::layers::layer::{
     Effect, Layer, Operand, Reads, Typed, Weight, WeightOptions, floats, same_shape, sizes_of,
 };
+use crate::operation::{self, Call, OpKind, permuted_strides};
 use crate::shape::{Dtype, Shape};
 use crate::value::ValueKind;
 
@@ -129,6 +132,27 @@ impl Layer for LayerNormalization {
         };
         let class = format!("LayerNormalization{}D{parts}", self.axis.len());
         Some(Typed { class, sizes: sizes_of(weights, 0).cloned().collect() })
+    }
+
+    fn operation(&self, call: &mut dyn Call) -> Option<OpKind<Dim>> {
+        let input = call.shape(0);
+        let mut normalized = self.sample_axes(input.rank())?;
+        // The order of a weight's values in memory.
+        normalized.sort_unstable();
+        let kept = (0..input.rank()).filter(|axis| !normalized.contains(axis));
+        let axes: Vec<usize> = kept.chain(normalized.iter().copied()).collect();
+        let from: Vec<usize> = axes.iter().map(|axis| axis + 1).collect();
+        let operation = operation::LayerNormalization {
+            strides: permuted_strides(&input, &from),
+            shape: List::Owned(axes.iter().filter_map(|&axis| input.0.get(axis)).cloned().collect()),
+            kept: axes.len() - normalized.len(),
+            epsilon: self.epsilon,
+            gamma: call.weight("gamma"),
+            beta: call.weight("beta"),
+            x: call.x(0),
+            y: call.y(),
+        };
+        Some(operation.into())
     }
 
     fn infer(&self, inputs: &[Operand<'_>], call: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {

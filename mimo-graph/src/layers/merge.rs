@@ -6,6 +6,8 @@ use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
 use crate::dim::{Dim, Same};
 use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight, floats};
+pub use crate::operation::MergeOp;
+use crate::operation::{Call, OpKind, merge};
 use crate::shape::{Dtype, Shape};
 
 /// A merge layer of Keras.
@@ -17,25 +19,6 @@ use crate::shape::{Dtype, Shape};
 pub struct Merge {
     /// How elements are combined.
     pub op: MergeOp,
-}
-
-crate::describe! {
-    /// How a merge layer combines elements.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    pub enum MergeOp {
-        /// Sum.
-        Add,
-        /// First minus second; exactly two inputs.
-        Subtract,
-        /// Product.
-        Multiply,
-        /// Mean.
-        Average,
-        /// Largest.
-        Maximum,
-        /// Smallest.
-        Minimum,
-    }
 }
 
 layer! {
@@ -125,6 +108,10 @@ impl Layer for Merge {
 
     fn typed(&self, _: &[Weight]) -> Option<Typed> {
         None
+    }
+
+    fn operation(&self, call: &mut dyn Call) -> Option<OpKind<Dim>> {
+        Some(merge(self.op, call).into())
     }
 
     fn infer(&self, inputs: &[Operand<'_>], _: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {

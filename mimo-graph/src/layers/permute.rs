@@ -4,9 +4,12 @@ use crate::activation::Activation;
 use crate::args::{Bound, read};
 use crate::code::Code;
 use crate::context::Cx;
+use crate::describe::List;
 use crate::diag::{Diag, Loc};
+use crate::dim::Dim;
 use crate::layers::change::{Change, Written};
 use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight};
+use crate::operation::{self, Call, OpKind, permuted_strides};
 use crate::shape::{Dtype, Shape};
 
 /// Keras's `Permute`: with `(2, 1)`, `[a, b] → [b, a]`.
@@ -75,6 +78,16 @@ impl Layer for Permute {
 
     fn typed(&self, _: &[Weight]) -> Option<Typed> {
         None
+    }
+
+    fn operation(&self, call: &mut dyn Call) -> Option<OpKind<Dim>> {
+        let operation = operation::Permute {
+            shape: List::Owned(call.result().0),
+            strides: permuted_strides(&call.shape(0), &self.dims),
+            x: call.x(0),
+            y: call.y(),
+        };
+        Some(operation.into())
     }
 
     fn infer(&self, inputs: &[Operand<'_>], call: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {

@@ -9,6 +9,8 @@ use crate::dim::Dim;
 use crate::layers::change::{Change, Settings, Written};
 use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight, floats};
 use crate::layers::spatial::{self, Padding};
+pub use crate::operation::PoolKind;
+use crate::operation::{self, Call, OpKind};
 use crate::shape::{Dtype, Shape};
 use crate::value::Value;
 
@@ -28,19 +30,6 @@ pub struct Pooling {
     pub strides: [Dim; 2],
     /// Where windows may lie.
     pub padding: Padding,
-}
-
-crate::describe! {
-    /// What becomes of the values of a window.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    pub enum PoolKind {
-        /// The largest; the gradient goes to the first of several that are equal.
-        Max,
-        /// The largest; the gradient is shared by all that are equal, as TensorFlow's `reduce_max` has it.
-        SharedMax,
-        /// The mean.
-        Average,
-    }
 }
 
 layer! {
@@ -170,6 +159,21 @@ impl Layer for Pooling {
 
     fn typed(&self, _: &[Weight]) -> Option<Typed> {
         None
+    }
+
+    fn operation(&self, call: &mut dyn Call) -> Option<OpKind<Dim>> {
+        let [height, width] = self.pool_size.clone();
+        call.count(call.result().elements() * height * width);
+        let operation = operation::Pooling {
+            kind: self.kind,
+            image: spatial::image_of(&call.shape(0)),
+            size: self.pool_size.clone(),
+            strides: self.strides.clone(),
+            padding: self.padding,
+            x: call.x(0),
+            y: call.y(),
+        };
+        Some(operation.into())
     }
 
     fn infer(&self, inputs: &[Operand<'_>], call: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {

@@ -11,6 +11,8 @@ use crate::layers::change::Change;
 use crate::layers::layer::{
     Effect, Layer, Operand, Reads, Typed, Weight, WeightOptions, floats, sizes_of, typed_class,
 };
+pub use crate::operation::Cell;
+use crate::operation::{Call, OpKind};
 use crate::shape::{Dtype, Shape};
 use crate::value::ValueKind;
 
@@ -48,62 +50,6 @@ pub struct Recurrent {
     pub go_backwards: bool,
     /// Whether a sequence is given in the reverse of the order in which it was read; only `Bidirectional` asks for that.
     pub flipped: bool,
-}
-
-crate::describe! {
-    /// What happens at a step.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    pub enum Cell {
-        /// Keras's `LSTM`: gates `i`, `f`, `c`, `o`, in this order.
-        Lstm,
-        /// Keras's `GRU`: gates `z`, `r`, `h`, in this order.
-        Gru {
-            /// Whether the reset gate is applied after the product with the recurrent kernel.
-            reset_after: bool,
-        },
-        /// Keras's `SimpleRNN`: the state is the activation of the product.
-        Simple,
-    }
-}
-
-impl Cell {
-    /// How many products of `units` values a step computes.
-    pub const fn gates(self) -> usize {
-        match self {
-            Cell::Lstm => 4,
-            Cell::Gru { .. } => 3,
-            Cell::Simple => 1,
-        }
-    }
-
-    /// How many times `units` values a step keeps for the backward, which puts its gradients in their place. First
-    /// come those of the products with the kernel. Those of the products with the recurrent kernel are the same, but
-    /// for a GRU: one that resets after the product has them beside the others, and one that resets before it has
-    /// them in two parts, each with zeros for the other: of the state, and of the state that was reset.
-    pub const fn kept(self) -> usize {
-        match self {
-            Cell::Lstm | Cell::Simple => self.gates(),
-            Cell::Gru { reset_after: true } => 2 * self.gates(),
-            Cell::Gru { reset_after: false } => 3 * self.gates(),
-        }
-    }
-
-    /// What is carried from a step to the next, by name.
-    const fn states(self) -> &'static [&'static str] {
-        match self {
-            Cell::Lstm => &["h", "c"],
-            Cell::Gru { .. } | Cell::Simple => &["h"],
-        }
-    }
-
-    /// Keras's name of the layer.
-    pub(crate) const fn class(self) -> &'static str {
-        match self {
-            Cell::Lstm => "LSTM",
-            Cell::Gru { .. } => "GRU",
-            Cell::Simple => "SimpleRNN",
-        }
-    }
 }
 
 layer! {
@@ -461,6 +407,11 @@ impl Layer for Recurrent {
             (use_bias, _) => typed_class("Recurrent", use_bias),
         };
         Some(Typed { class, sizes: sizes_of(weights, 0).chain([&self.units]).cloned().collect() })
+    }
+
+    /// The plan makes it, of several operations or together with other layers.
+    fn operation(&self, _: &mut dyn Call) -> Option<OpKind<Dim>> {
+        None
     }
 
     fn infer(&self, inputs: &[Operand<'_>], _: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {

@@ -8,6 +8,7 @@ use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
 use crate::layers::change::Change;
 use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight};
+use crate::operation::{self, Call, OpKind};
 use crate::shape::{Dtype, Shape};
 
 /// Keras's `RepeatVector`: `[features] → [n, features]`.
@@ -60,6 +61,10 @@ impl Layer for RepeatVector {
 
     fn typed(&self, _: &[Weight]) -> Option<Typed> {
         None
+    }
+
+    fn operation(&self, call: &mut dyn Call) -> Option<OpKind<Dim>> {
+        Some(operation::RepeatVector { n: self.n.clone(), x: call.x(0), y: call.y() }.into())
     }
 
     fn infer(&self, inputs: &[Operand<'_>], _: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {

@@ -8,6 +8,7 @@ use crate::diag::{Diag, Loc};
 use crate::dim::{ConstEntry, Dim, Same};
 use crate::layers::change::{Change, Settings};
 use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight};
+use crate::operation::{Call, OpKind};
 use crate::shape::{Dtype, Shape};
 use crate::value::ValueKind;
 
@@ -89,6 +90,10 @@ impl Layer for Reshape {
     }
 
     fn typed(&self, _: &[Weight]) -> Option<Typed> {
+        None
+    }
+
+    fn operation(&self, _: &mut dyn Call) -> Option<OpKind<Dim>> {
         None
     }
 

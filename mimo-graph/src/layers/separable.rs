@@ -10,6 +10,7 @@ use crate::layers::layer::{
     Effect, Layer, Operand, Reads, Typed, Weight, WeightOptions, floats, sizes_of, typed_class,
 };
 use crate::layers::sliding::{Class, Sliding};
+use crate::operation::{Call, OpKind};
 use crate::shape::{Dtype, Shape};
 
 /// Keras's `SeparableConv1D`, `[steps, channels] → [new steps, filters]`, and its `SeparableConv2D`, `[height, width,
@@ -147,6 +148,11 @@ impl Layer for Separable {
                 .cloned()
                 .collect(),
         })
+    }
+
+    /// The plan makes it, of several operations or together with other layers.
+    fn operation(&self, _: &mut dyn Call) -> Option<OpKind<Dim>> {
+        None
     }
 
     fn infer(&self, inputs: &[Operand<'_>], call: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {

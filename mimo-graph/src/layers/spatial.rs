@@ -7,19 +7,9 @@ use crate::context::Cx;
 use crate::diag::Diag;
 use crate::dim::{Dim, Same};
 use crate::layers::layer::Operand;
+pub use crate::operation::Padding;
 use crate::shape::Shape;
 use crate::value::{Value, ValueKind};
-
-crate::describe! {
-    /// Where windows may lie.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    pub enum Padding {
-        /// Inside the input: `⌊(n − size) / stride⌋ + 1` of them.
-        Valid,
-        /// Beyond its edges too, by as much on both sides, or by one more at the end: `⌈n / stride⌉` of them.
-        Same,
-    }
-}
 
 impl Padding {
     /// Reads `padding = "valid"` or `"same"`.

@@ -5,9 +5,11 @@ use crate::args::Bound;
 use crate::code::Code;
 use crate::context::Cx;
 use crate::diag::{Diag, Loc};
+use crate::dim::Dim;
 use crate::layers::change::Change;
 use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight};
 use crate::layers::{LayerKind, wrapped};
+use crate::operation::{Call, OpKind};
 use crate::shape::{Dtype, Shape};
 
 /// Keras's `TimeDistributed`: `[steps, …] → [steps, …]`. The steps are treated like samples, so that whatever reads one
@@ -110,6 +112,10 @@ impl Layer for TimeDistributed {
 
     fn typed(&self, weights: &[Weight]) -> Option<Typed> {
         self.layer.typed(weights)
+    }
+
+    fn operation(&self, _: &mut dyn Call) -> Option<OpKind<Dim>> {
+        None
     }
 
     fn infer(&self, inputs: &[Operand<'_>], call: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {

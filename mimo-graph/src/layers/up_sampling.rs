@@ -9,6 +9,8 @@ use crate::dim::Dim;
 use crate::layers::change::{Change, Written};
 use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight, floats};
 use crate::layers::spatial;
+pub use crate::operation::Interpolation;
+use crate::operation::{self, Call, OpKind};
 use crate::shape::{Dtype, Shape};
 
 /// Keras's `UpSampling1D`: `[steps, channels] → [steps · size, channels]`, and `UpSampling2D`:
@@ -21,17 +23,6 @@ pub struct UpSampling {
     pub size: [Dim; 2],
     /// What is put between.
     pub interpolation: Interpolation,
-}
-
-crate::describe! {
-    /// What an enlarged image shows between the pixels that it had.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    pub enum Interpolation {
-        /// The nearest pixel: each is repeated.
-        Nearest,
-        /// The weighted mean of the four around, by the distance of their centres.
-        Bilinear,
-    }
 }
 
 layer! {
@@ -112,6 +103,17 @@ impl Layer for UpSampling {
 
     fn typed(&self, _: &[Weight]) -> Option<Typed> {
         None
+    }
+
+    fn operation(&self, call: &mut dyn Call) -> Option<OpKind<Dim>> {
+        let operation = operation::UpSampling {
+            image: spatial::image_of(&call.shape(0)),
+            size: self.size.clone(),
+            interpolation: self.interpolation,
+            x: call.x(0),
+            y: call.y(),
+        };
+        Some(operation.into())
     }
 
     fn infer(&self, inputs: &[Operand<'_>], _: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {

@@ -1,6 +1,6 @@
 //! `Concatenate`: values one after another along an axis.
 
-use super::{Planned, Read, Written, operation};
+use super::{Call, Planned, Read, Written, operation};
 use crate::describe::List;
 use crate::dim::Dim;
 
@@ -18,3 +18,9 @@ operation! {
 }
 
 impl Planned for Concatenate<Dim> {}
+
+/// All inputs of a call one after another, `outer` times.
+pub(crate) fn join(outer: Dim, call: &mut dyn Call) -> Concatenate<Dim> {
+    let parts = (0..call.inputs()).map(|input| call.x(input)).collect();
+    Concatenate { outer, parts: List::Owned(parts), y: call.y() }
+}

@@ -1,10 +1,28 @@
 //! `Add`, `Subtract`, `Multiply`, `Average`, `Maximum`, `Minimum`, with broadcasting.
 
-use super::{Planned, Read, View, Written, operation};
+use super::{Call, Planned, Read, View, Written, operation};
 use crate::describe::List;
 use crate::dim::Dim;
-use crate::layers::merge::MergeOp;
 use crate::shape::Shape;
+
+crate::describe! {
+    /// How a merge layer combines elements.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum MergeOp {
+        /// Sum.
+        Add,
+        /// First minus second; exactly two inputs.
+        Subtract,
+        /// Product.
+        Multiply,
+        /// Mean.
+        Average,
+        /// Largest.
+        Maximum,
+        /// Smallest.
+        Minimum,
+    }
+}
 
 operation! {
     /// One of the merged values.
@@ -45,7 +63,7 @@ impl Planned for Merge<Dim> {
 
 /// The strides of an input whose axes are aligned with the result's from the right. An axis is broadcast if its length is
 /// written as 1 and the result's is not, which is the rule of shape inference.
-pub(crate) fn broadcast_strides(input: &Shape, result: &Shape) -> List<Dim> {
+fn broadcast_strides(input: &Shape, result: &Shape) -> List<Dim> {
     let mut strides = vec![Dim::Known(0); result.rank()];
     let mut stride = Dim::Known(1);
     for (from, (to, place)) in input.0.iter().rev().zip(result.0.iter().zip(&mut strides).rev()) {
@@ -55,4 +73,13 @@ pub(crate) fn broadcast_strides(input: &Shape, result: &Shape) -> List<Dim> {
         stride = stride * from.clone();
     }
     List::Owned(strides)
+}
+
+/// All inputs of a call, combined element by element.
+pub(crate) fn merge(op: MergeOp, call: &mut dyn Call) -> Merge<Dim> {
+    let result = call.result();
+    let input =
+        |input| MergeInput { x: call.x(input), strides: broadcast_strides(&call.shape(input), &result) };
+    let inputs = List::Owned((0..call.inputs()).map(input).collect());
+    Merge { op, inputs, shape: List::Owned(result.0), y: call.y() }
 }

@@ -2,8 +2,30 @@
 
 use super::{Planned, Read, View, Written, operation};
 use crate::dim::Dim;
-use crate::layers::pooling::PoolKind;
-use crate::layers::spatial::Padding;
+
+crate::describe! {
+    /// What becomes of the values of a window.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum PoolKind {
+        /// The largest; the gradient goes to the first of several that are equal.
+        Max,
+        /// The largest; the gradient is shared by all that are equal, as TensorFlow's `reduce_max` has it.
+        SharedMax,
+        /// The mean.
+        Average,
+    }
+}
+
+crate::describe! {
+    /// Where windows may lie.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum Padding {
+        /// Inside the input: `⌊(n − size) / stride⌋ + 1` of them.
+        Valid,
+        /// Beyond its edges too, by as much on both sides, or by one more at the end: `⌈n / stride⌉` of them.
+        Same,
+    }
+}
 
 operation! {
     /// One value per window and channel: `[height, width, channels] → [windows, windows, channels]`; global pooling has one

@@ -3,7 +3,62 @@
 use super::{Planned, Read, Scratch, View, Weight, Written, operation};
 use crate::activation::Activation;
 use crate::dim::Dim;
-use crate::layers::recurrent::Cell;
+
+crate::describe! {
+    /// What happens at a step.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum Cell {
+        /// Keras's `LSTM`: gates `i`, `f`, `c`, `o`, in this order.
+        Lstm,
+        /// Keras's `GRU`: gates `z`, `r`, `h`, in this order.
+        Gru {
+            /// Whether the reset gate is applied after the product with the recurrent kernel.
+            reset_after: bool,
+        },
+        /// Keras's `SimpleRNN`: the state is the activation of the product.
+        Simple,
+    }
+}
+
+impl Cell {
+    /// How many products of `units` values a step computes.
+    pub const fn gates(self) -> usize {
+        match self {
+            Cell::Lstm => 4,
+            Cell::Gru { .. } => 3,
+            Cell::Simple => 1,
+        }
+    }
+
+    /// How many times `units` values a step keeps for the backward, which puts its gradients in their place. First
+    /// come those of the products with the kernel. Those of the products with the recurrent kernel are the same, but
+    /// for a GRU: one that resets after the product has them beside the others, and one that resets before it has
+    /// them in two parts, each with zeros for the other: of the state, and of the state that was reset.
+    pub const fn kept(self) -> usize {
+        match self {
+            Cell::Lstm | Cell::Simple => self.gates(),
+            Cell::Gru { reset_after: true } => 2 * self.gates(),
+            Cell::Gru { reset_after: false } => 3 * self.gates(),
+        }
+    }
+
+    /// What is carried from a step to the next, by name.
+    pub(crate) const fn states(self) -> &'static [&'static str] {
+        match self {
+            Cell::Lstm => &["h", "c"],
+            Cell::Gru { .. } | Cell::Simple => &["h"],
+        }
+    }
+
+    /// Keras's name of the layer.
+    pub(crate) const fn class(self) -> &'static str {
+        match self {
+            Cell::Lstm => "LSTM",
+            Cell::Gru { .. } => "GRU",
+            Cell::Simple => "SimpleRNN",
+        }
+    }
+}
 
 operation! {
     /// Recurrent dropout: zeros in the state where the recurrent kernel reads it, the same at all steps of a sequence, while

@@ -2,7 +2,17 @@
 
 use super::{Planned, Read, Written, operation};
 use crate::dim::Dim;
-use crate::layers::up_sampling::Interpolation;
+
+crate::describe! {
+    /// What an enlarged image shows between the pixels that it had.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum Interpolation {
+        /// The nearest pixel: each is repeated.
+        Nearest,
+        /// The weighted mean of the four around, by the distance of their centres.
+        Bilinear,
+    }
+}
 
 operation! {
     /// Enlarges an image: `[height, width, channels] → [height · size, width · size, channels]`.

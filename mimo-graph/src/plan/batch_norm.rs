@@ -8,11 +8,7 @@ use super::build::Building;
 use super::values::ValueId;
 use super::{Op, Plan};
 use crate::dim::Dim;
-use crate::graph::{Graph, NodeId};
-use crate::layers::batch_normalization::BatchNormalization;
 use crate::loss::Loss;
-use crate::operation::BatchNormalization as Operation;
-use crate::shape::Shape;
 
 /// The part of a training step that a stage belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,43 +30,6 @@ pub struct Stage {
     pub operations: Vec<usize>,
     /// The batch normalizations whose sums end the stage: places in [`Plan::forward`].
     pub sums: Vec<usize>,
-}
-
-impl Building {
-    /// A batch normalization.
-    pub(super) fn batch_norm(&mut self, graph: &Graph, id: NodeId, layer: &BatchNormalization) {
-        let node = graph.node(id);
-        let x = self.read(graph, node.inputs[0]);
-        let shape = self.shape(graph, node.inputs[0]);
-        // Checked by the layer's shape rule.
-        let axis = layer.sample_axis(shape.rank()).unwrap_or(0);
-        let channels = shape.0.get(axis).cloned().unwrap_or(Dim::Known(1));
-        let inner = Shape(shape.0.iter().skip(axis + 1).cloned().collect()).elements();
-        let mut blocks = self.layer_weights(graph, id).into_iter().map(|weight| weight.block);
-        let gamma = layer.gamma.and_then(|_| blocks.next());
-        let beta = layer.beta.and_then(|_| blocks.next());
-        let (Some(moving_mean), Some(moving_variance)) = (blocks.next(), blocks.next()) else { return };
-        let batch = graph.compile.is_some() && graph.layer(node.layer).trainable;
-        // Statistics, and a product and a sum per value.
-        self.plan.flops = self.plan.flops.clone() + Dim::Known(8) * shape.elements();
-        let kind = Operation {
-            channels,
-            inner,
-            epsilon: layer.epsilon,
-            momentum: layer.momentum,
-            gamma,
-            beta,
-            moving_mean,
-            moving_variance,
-            // Set by `place_sums`.
-            sums: batch.then_some(Dim::Known(0)),
-            x,
-            y: self.written(graph, id),
-        };
-        let reads = vec![self.values.of(node.inputs[0])];
-        let value = self.values.of(node.outputs[0]);
-        self.add(self.call_name(graph, id), vec![id], kind.into(), reads, value);
-    }
 }
 
 /// Whether an operation needs sums over the batch.

@@ -7,18 +7,10 @@ use super::{Block, Buffer, LossOp, Op, OpKind, Param, Plan, Read, View, Written}
 use crate::activation::Activation;
 use crate::describe::List;
 use crate::dim::Dim;
-use crate::graph::{Graph, GroupId, LayerId, NodeId, TensorId};
-use crate::layers::bidirectional::MergeMode;
-use crate::layers::merge::MergeOp;
-use crate::layers::spatial::{self, Padding};
+use crate::graph::{Graph, GroupId, LayerId, Node, NodeId, TensorId};
 use crate::layers::{self, LayerKind};
 use crate::loss::Loss;
-use crate::operation::merge::broadcast_strides;
-use crate::operation::permute::permuted_strides;
-use crate::operation::{
-    Activate, BatchWeight, Concatenate, Dot, Dropout, Embedding, Frame, GaussianNoise, LayerNormalization,
-    Merge, MergeInput, Normalize, Permute, Pooling, RepeatVector, UpSampling, Weight,
-};
+use crate::operation::{Activate, Call, Dot, Normalize, Weight};
 use crate::shape::Shape;
 use crate::target::Target;
 
@@ -99,183 +91,21 @@ impl Building {
     /// The operations of a call, on the shapes that the layer inside of wrappers sees.
     fn operations(&mut self, graph: &Graph, id: NodeId, core: &LayerKind) {
         let node = graph.node(id);
-        let kind: OpKind = match core {
-            // A wrapper is not its own core.
-            LayerKind::Flatten(_) | LayerKind::Reshape(_) | LayerKind::TimeDistributed(_) => return,
+        match core {
             LayerKind::Dense(_) => return self.dense(graph, id),
             LayerKind::Recurrent(layer) => return self.recurrent(graph, id, layer),
-            LayerKind::Embedding(layer) => Embedding {
-                vocabulary: layer.input_dim.clone(),
-                units: layer.output_dim.clone(),
-                numbers: self.shape(graph, node.inputs[0]).elements(),
-                embeddings: BatchWeight::scatter(self.layer_weights(graph, id)[0].block),
-                x: self.read(graph, node.inputs[0]),
-                y: self.written(graph, id),
-            }
-            .into(),
-            LayerKind::BatchNormalization(layer) => return self.batch_norm(graph, id, layer),
             LayerKind::Conv(layer) => return self.conv(graph, id, layer),
             LayerKind::Depthwise(layer) => return self.depthwise(graph, id, layer),
             LayerKind::Separable(layer) => return self.separable(graph, id, layer),
-            LayerKind::Activation(layer) if layer.activation == Activation::Linear => return,
-            LayerKind::Activation(layer) => Activate {
-                activation: layer.activation,
-                positions: self.shape(graph, node.inputs[0]).positions(),
-                x: self.read(graph, node.inputs[0]),
-                y: self.written(graph, id),
-            }
-            .into(),
-            LayerKind::Permute(layer) => Permute {
-                shape: List::Owned(self.shape(graph, node.outputs[0]).0),
-                strides: permuted_strides(&self.shape(graph, node.inputs[0]), &layer.dims),
-                x: self.read(graph, node.inputs[0]),
-                y: self.written(graph, id),
-            }
-            .into(),
-            LayerKind::RepeatVector(layer) => RepeatVector {
-                n: layer.n.clone(),
-                x: self.read(graph, node.inputs[0]),
-                y: self.written(graph, id),
-            }
-            .into(),
-            LayerKind::Dropout(layer) => Dropout {
-                rate: layer.rate,
-                positions: Dim::Known(1),
-                key: key(layer.seed, id),
-                x: self.read(graph, node.inputs[0]),
-                y: self.written(graph, id),
-            }
-            .into(),
-            LayerKind::GaussianNoise(layer) => GaussianNoise {
-                stddev: layer.stddev,
-                key: key(layer.seed, id),
-                x: self.read(graph, node.inputs[0]),
-                y: self.written(graph, id),
-            }
-            .into(),
+            LayerKind::Dot(layer) => return self.dot(graph, id, *layer),
             // The convolution before has done it.
             LayerKind::Pooling(_) if self.places[self.values.of(node.outputs[0]).0].is_some() => return,
-            LayerKind::Pooling(layer) => Pooling {
-                kind: layer.kind,
-                image: spatial::image_of(&self.shape(graph, node.inputs[0])),
-                size: layer.pool_size.clone(),
-                strides: layer.strides.clone(),
-                padding: layer.padding,
-                x: self.read(graph, node.inputs[0]),
-                y: self.pooled(graph, id, &layer.pool_size),
-            }
-            .into(),
-            LayerKind::GlobalPooling(layer) => {
-                // One window, as large as the image.
-                let image = spatial::image_of(&self.shape(graph, node.inputs[0]));
-                let [height, width, _] = image.clone();
-                let size = [height, width];
-                Pooling {
-                    kind: layer.kind,
-                    image,
-                    strides: [Dim::Known(1), Dim::Known(1)],
-                    padding: Padding::Valid,
-                    x: self.read(graph, node.inputs[0]),
-                    y: self.pooled(graph, id, &size),
-                    size,
-                }
-                .into()
-            }
-            LayerKind::Frame(layer) => {
-                let [height, width, channels] = spatial::image_of(&self.shape(graph, node.inputs[0]));
-                let [[above, below], [left, right]] = layer.edges.clone();
-                // The input is the smaller image if it is padded, and the larger one if it is cropped.
-                let (inner, outer) = if layer.pads {
-                    ([height, width.clone(), channels], left.clone() + width + right)
-                } else {
-                    let (lines, pixels) = (above.clone() + below, left.clone() + right);
-                    ([height - lines, width.clone() - pixels, channels], width)
-                };
-                Frame {
-                    pads: layer.pads,
-                    inner,
-                    outer,
-                    before: [above, left],
-                    x: self.read(graph, node.inputs[0]),
-                    y: self.written(graph, id),
-                }
-                .into()
-            }
-            LayerKind::UpSampling(layer) => UpSampling {
-                image: spatial::image_of(&self.shape(graph, node.inputs[0])),
-                size: layer.size.clone(),
-                interpolation: layer.interpolation,
-                x: self.read(graph, node.inputs[0]),
-                y: self.written(graph, id),
-            }
-            .into(),
-            LayerKind::LayerNormalization(layer) => {
-                let input = self.shape(graph, node.inputs[0]);
-                let mut normalized = layer.sample_axes(input.rank()).unwrap_or_default();
-                // The order of a weight's values in memory.
-                normalized.sort_unstable();
-                let kept = (0..input.rank()).filter(|axis| !normalized.contains(axis));
-                let axes: Vec<usize> = kept.chain(normalized.iter().copied()).collect();
-                let from: Vec<usize> = axes.iter().map(|axis| axis + 1).collect();
-                let [gamma, beta] = ["gamma", "beta"].map(|name| self.named_weight(graph, id, name));
-                LayerNormalization {
-                    strides: permuted_strides(&input, &from),
-                    shape: List::Owned(axes.iter().filter_map(|&axis| input.0.get(axis)).cloned().collect()),
-                    kept: axes.len() - normalized.len(),
-                    epsilon: layer.epsilon,
-                    gamma,
-                    beta,
-                    x: self.read(graph, node.inputs[0]),
-                    y: self.written(graph, id),
-                }
-                .into()
-            }
-            LayerKind::Dot(layer) => return self.dot(graph, id, *layer),
-            LayerKind::Concatenate(layer) => {
-                let result = self.shape(graph, node.outputs[0]);
-                // Keras counts the batch as axis 0; a sample's first axis is 1.
-                let rank = result.rank() as i64 + 1;
-                let axis = if layer.axis < 0 { layer.axis + rank } else { layer.axis };
-                let before = usize::try_from(axis - 1).unwrap_or(0).min(result.rank());
-                self.concatenation(graph, id, Shape(result.0[..before].to_vec()).elements())
-            }
-            // The directions are calls of their own, whose results are merged here.
-            LayerKind::Bidirectional(layer) => match layer.merge_mode {
-                Some(MergeMode::Values(op)) => self.merge(graph, id, op),
-                Some(MergeMode::Concat) | None => {
-                    let outer = self.shape(graph, node.outputs[0]).positions();
-                    self.concatenation(graph, id, outer)
-                }
-            },
-            LayerKind::Merge(layer) => self.merge(graph, id, layer.op),
-        };
+            _ => {}
+        }
+        let Some(kind) = core.operation(&mut CallOf { building: self, graph, id }) else { return };
         let reads = node.inputs.iter().map(|&input| self.values.of(input)).collect();
         let value = self.values.of(node.outputs[0]);
         self.add(self.call_name(graph, id), vec![id], kind, reads, value);
-    }
-
-    /// The result of a pooling with windows of this size.
-    fn pooled(&mut self, graph: &Graph, id: NodeId, size: &[Dim; 2]) -> Written {
-        let [height, width] = size.clone();
-        let result = self.shape(graph, graph.node(id).outputs[0]);
-        self.plan.flops = self.plan.flops.clone() + result.elements() * height * width;
-        self.written(graph, id)
-    }
-
-    fn concatenation(&mut self, graph: &Graph, id: NodeId, outer: Dim) -> OpKind {
-        let parts = graph.node(id).inputs.iter().map(|&input| self.read(graph, input)).collect();
-        Concatenate { outer, parts: List::Owned(parts), y: self.written(graph, id) }.into()
-    }
-
-    fn merge(&mut self, graph: &Graph, id: NodeId, op: MergeOp) -> OpKind {
-        let node = graph.node(id);
-        let result = self.shape(graph, node.outputs[0]);
-        let input = |&input: &TensorId| MergeInput {
-            x: self.read(graph, input),
-            strides: broadcast_strides(&self.shape(graph, input), &result),
-        };
-        let inputs = List::Owned(node.inputs.iter().map(input).collect());
-        Merge { op, inputs, shape: List::Owned(result.0), y: self.written(graph, id) }.into()
     }
 
     /// A dot product, after normalising what it multiplies if it is one of cosines.
@@ -504,13 +334,6 @@ impl Building {
         self.blocks_of(graph, graph.node(id).layer)
     }
 
-    /// The weight of a call's layer with this name; `None` if the layer has no such weight.
-    fn named_weight(&mut self, graph: &Graph, id: NodeId, name: &str) -> Option<Weight<Dim>> {
-        let mut names = graph.layer(graph.node(id).layer).weights.iter();
-        let index = names.position(|weight| weight.name == name)?;
-        self.layer_weights(graph, id).into_iter().nth(index)
-    }
-
     /// The same for a layer, whether it is called or not. The last axis of a weight is the columns.
     fn blocks_of(&mut self, graph: &Graph, layer: LayerId) -> Vec<Weight<Dim>> {
         if self.blocks[layer.index()].is_none() {
@@ -536,6 +359,59 @@ impl Building {
         // Calls are in topological order, so what is read has its place.
         let whole = || View::of_buffer(0, self.shape(graph, tensor).elements());
         Read::of(place.unwrap_or_else(whole))
+    }
+}
+
+/// A call of the graph.
+struct CallOf<'a> {
+    building: &'a mut Building,
+    graph: &'a Graph,
+    id: NodeId,
+}
+
+impl CallOf<'_> {
+    fn node(&self) -> &Node {
+        self.graph.node(self.id)
+    }
+}
+
+impl Call for CallOf<'_> {
+    fn inputs(&self) -> usize {
+        self.node().inputs.len()
+    }
+
+    fn shape(&self, input: usize) -> Shape {
+        self.building.shape(self.graph, self.node().inputs[input])
+    }
+
+    fn x(&self, input: usize) -> Read {
+        self.building.read(self.graph, self.node().inputs[input])
+    }
+
+    fn result(&self) -> Shape {
+        self.building.shape(self.graph, self.node().outputs[0])
+    }
+
+    fn y(&mut self) -> Written {
+        self.building.written(self.graph, self.id)
+    }
+
+    fn weight(&mut self, name: &str) -> Option<Weight<Dim>> {
+        let mut names = self.graph.layer(self.node().layer).weights.iter();
+        let index = names.position(|weight| weight.name == name)?;
+        self.building.layer_weights(self.graph, self.id).into_iter().nth(index)
+    }
+
+    fn key(&self, seed: Option<u64>) -> u64 {
+        key(seed, self.id)
+    }
+
+    fn updates(&self) -> bool {
+        self.graph.compile.is_some() && self.graph.layer(self.node().layer).trainable
+    }
+
+    fn count(&mut self, flops: Dim) {
+        self.building.plan.flops = self.building.plan.flops.clone() + flops;
     }
 }
 
