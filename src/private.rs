@@ -28,11 +28,6 @@ pub use mimo_runtime::graph::graph::Dtype as SpecDtype;
 pub use mimo_runtime::graph::initializer::{
     Constraint, Distribution, Fan, Initializer, InitializerKind, Regularizer,
 };
-pub use mimo_runtime::graph::layers::merge::MergeOp;
-pub use mimo_runtime::graph::layers::pooling::PoolKind;
-pub use mimo_runtime::graph::layers::recurrent::Cell;
-pub use mimo_runtime::graph::layers::spatial::Padding;
-pub use mimo_runtime::graph::layers::up_sampling::Interpolation;
 pub use mimo_runtime::graph::loss::Loss;
 pub use mimo_runtime::graph::mermaid::mermaid;
 pub use mimo_runtime::graph::metric::{Average, Curve, Metric};
@@ -43,7 +38,6 @@ pub use mimo_runtime::graph::spec::{
 };
 pub use mimo_runtime::graph::summary::summary;
 pub use mimo_runtime::graph::target::Target;
-pub use mimo_runtime::layers::batch_normalization::{BatchGradientSums, BatchMoments};
 pub use mimo_runtime::layers::time_distributed::TimeDistributed;
 pub use mimo_runtime::layers::typed;
 pub use mimo_runtime::loss::Scan;
@@ -51,10 +45,9 @@ pub use mimo_runtime::metric::state_offsets;
 pub use mimo_runtime::model::{Columns, Logs, Model, OutputColumns, PerOutput, Reader, Trainable, Writer};
 pub use mimo_runtime::nested::{Nested, Nests, layers, layers_mut, nested};
 pub use mimo_runtime::program::{
-    BlockLayout, Layout, MovingAverage, Program, SlotRequest, Starts, interleaved_offsets, place,
-    place_blocks,
+    BlockLayout, Layout, Program, SlotRequest, Starts, interleaved_offsets, place, place_blocks,
 };
 pub use mimo_runtime::run::Operation;
-pub use mimo_runtime::stage::{Stage, StepPart, Sum};
+pub use mimo_runtime::stage::{BackwardSums, ForwardSums, Stage, StepPart};
 pub use mimo_runtime::traced::{GradientReader, Tracer};
 pub use mimo_runtime::weights::{read as read_weights, reset, visit, write as write_weights};

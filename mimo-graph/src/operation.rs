@@ -34,6 +34,7 @@ mod pooling;
 mod recurrent;
 mod repeat_vector;
 mod roles;
+mod sums;
 #[cfg(test)]
 mod tests;
 mod up_sampling;
@@ -77,6 +78,7 @@ pub use roles::{
     BatchGradient, BatchWeight, ChunkAccumulator, During, GradientTarget, Read, Scratch, View, Weight,
     Written,
 };
+pub use sums::{BatchSums, MovingAverage, Sum};
 pub use up_sampling::{Interpolation, UpSampling};
 
 /// What a length is: [`Dim`] or `usize`.
@@ -255,14 +257,16 @@ pub trait Planned {
         false
     }
 
-    /// How many values it sums up over the batch in training, for which all chunks wait; `None` if it does not.
-    fn batch_sums(&self) -> Option<Dim> {
+    /// The sums over the batch that it reads in training, for which all chunks wait; `None` if there are none. The
+    /// operation's `forward_sums` and `backward_sums` compute those of a chunk.
+    fn batch_sums(&self) -> Option<BatchSums> {
         None
     }
 
-    /// Sets where these sums begin among those of all operations.
-    fn place_batch_sums(&mut self, start: Dim) {
+    /// Sets where these sums begin among those of all operations, and returns how many there are.
+    fn place_batch_sums(&mut self, start: Dim) -> Dim {
         let _ = start;
+        Dim::Known(0)
     }
 
     /// The blocks whose gradients are among these sums, with where they begin.
@@ -278,7 +282,16 @@ pub trait Planned {
 }
 
 macro_rules! operations {
-    ($($(#[$meta:meta])* $name:ident),* $(,)?) => {
+    (($dollar:tt) $($(#[$meta:meta])* $name:ident),* $(,)?) => {
+        /// Passes the names of all operations to a macro: `each_operation!(bounds)` is `bounds!(Activate, …)`.
+        #[doc(hidden)]
+        #[macro_export]
+        macro_rules! each_operation {
+            ($dollar callback:ident) => {
+                $dollar callback!($($name),*);
+            };
+        }
+
         /// Any operation.
         #[derive(Clone, Debug, PartialEq)]
         pub enum OpKind<L = usize>
@@ -345,6 +358,7 @@ macro_rules! operations {
 }
 
 operations! {
+    ($)
     /// An activation from one value to another.
     Activate,
     /// Every channel with mean 0 and variance 1 over the batch.

@@ -6,7 +6,6 @@
 //! backward rides on the product that brings its gradient. The macro prints a plan as Rust; lengths that only
 //! const evaluation knows stay expressions.
 
-mod batch_norm;
 mod build;
 mod conv;
 mod dense;
@@ -15,6 +14,7 @@ mod in_place;
 mod lifetimes;
 mod pooled;
 mod recurrent;
+mod stages;
 #[cfg(test)]
 mod tests;
 mod values;
@@ -23,7 +23,7 @@ use crate::dim::Dim;
 use crate::graph::{Graph, LayerId, NodeId};
 use crate::operation::{self, Interleaved as Copies, OpKind as Kind, each_view};
 
-pub use batch_norm::{Stage, StepPart};
+pub use stages::{Stage, StepPart};
 
 /// Some columns of a buffer: a value of every sample, or its gradient.
 pub type View = operation::View<Dim>;

@@ -1,6 +1,5 @@
 //! From a checked graph and its plan to Rust. Nothing here can fail: whatever could be wrong was found before.
 
-mod batch_norm;
 mod columns;
 mod context;
 mod docs;

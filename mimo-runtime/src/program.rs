@@ -4,8 +4,8 @@
 use std::ops::Deref;
 
 pub use mimo_graph::operation::{
-    BatchWeight, Block, ChunkAccumulator, During, Gradient, GradientTarget, Interleaved, Param, Read,
-    Scratch, Use, View, Weight, Written,
+    BatchWeight, Block, ChunkAccumulator, During, Gradient, GradientTarget, Interleaved, MovingAverage,
+    Param, Read, Scratch, Use, View, Weight, Written,
 };
 pub use mimo_graph::place::{ALIGN, SlotRequest, aligned};
 
@@ -144,21 +144,6 @@ pub const fn interleaved_offsets<const N: usize>(
         i += 1;
     }
     (offsets, len)
-}
-
-/// Weights that are averages over the steps of what the stages of a step have summed up, and not trained.
-///
-/// After each training step `value = value · momentum + sum · (1 − momentum)`.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct MovingAverage {
-    /// Their block.
-    pub block: usize,
-    /// How many there are.
-    pub len: usize,
-    /// Where what they follow begins in [`Chunk::merged`](crate::chunk::Chunk::merged).
-    pub sums: usize,
-    /// Share that stays.
-    pub momentum: f64,
 }
 
 /// Everything about a model's memory.

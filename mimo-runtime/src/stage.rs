@@ -4,6 +4,8 @@
 //! begins, so that the next stage can depend on the whole batch: batch statistics, counts over the targets. The result is
 //! the same bits for any number of threads.
 
+pub use mimo_graph::operation::Sum;
+
 use crate::chunk::Chunk;
 
 /// A pass over one chunk.
@@ -38,30 +40,29 @@ pub enum StepPart {
     Trunk,
 }
 
-/// Some values of [`Chunk::sums`], and how those of all chunks become the values of the batch in [`Chunk::merged`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sum {
-    /// `len` sums.
-    Add {
-        /// The first.
-        start: usize,
-        /// How many there are.
-        len: usize,
-    },
-    /// The mean of each channel, and after these the sum of squared distances from it, which becomes the variance.
-    Moments {
-        /// The first.
-        start: usize,
-        /// Channels.
-        channels: usize,
-        /// Values of a channel in a sample.
-        positions: usize,
-    },
+/// The sums of a chunk that the forward of an operation reads of the whole batch.
+#[derive(Clone, Copy, Debug)]
+pub struct ForwardSums<Op: 'static>(pub &'static Op);
+
+/// The sums of a chunk that the backward of an operation reads of the whole batch.
+#[derive(Clone, Copy, Debug)]
+pub struct BackwardSums<Op: 'static>(pub &'static Op);
+
+/// What the engine does with a [`Sum`]: values of [`Chunk::sums`] become those of the batch in [`Chunk::merged`].
+pub(crate) trait Merging {
+    /// Resets the values of the batch before the first chunk is merged.
+    fn clear(self, merged: &mut [f64]);
+
+    /// Merges the values of one chunk with those of the chunks before it. `before` are the samples of these, `rows` those
+    /// of the chunk.
+    fn merge(self, from: &[f64], merged: &mut [f64], before: usize, rows: usize);
+
+    /// Ends the merging of a batch.
+    fn finish(self, merged: &mut [f64], batch: usize);
 }
 
-impl Sum {
-    /// Resets the values of the batch before the first chunk is merged.
-    pub(crate) fn clear(self, merged: &mut [f64]) {
+impl Merging for Sum {
+    fn clear(self, merged: &mut [f64]) {
         let (start, len) = match self {
             Sum::Add { start, len } => (start, len),
             Sum::Moments { start, channels, .. } => (start, 2 * channels),
@@ -69,9 +70,7 @@ impl Sum {
         merged[start..start + len].fill(0.0);
     }
 
-    /// Merges the values of one chunk with those of the chunks before it. `before` are the samples of these, `rows` those
-    /// of the chunk.
-    pub(crate) fn merge(self, from: &[f64], merged: &mut [f64], before: usize, rows: usize) {
+    fn merge(self, from: &[f64], merged: &mut [f64], before: usize, rows: usize) {
         match self {
             Sum::Add { start, len } => {
                 let sums = merged[start..start + len].iter_mut().zip(&from[start..start + len]);
@@ -92,8 +91,7 @@ impl Sum {
         }
     }
 
-    /// Ends the merging of a batch.
-    pub(crate) fn finish(self, merged: &mut [f64], batch: usize) {
+    fn finish(self, merged: &mut [f64], batch: usize) {
         if let Sum::Moments { start, channels, positions } = self {
             let count = (batch * positions) as f64;
             // The biased variance, as Keras takes it.

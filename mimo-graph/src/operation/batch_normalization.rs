@@ -1,6 +1,6 @@
 //! `BatchNormalization`: every channel with mean 0 and variance 1, then scaled and shifted.
 
-use super::{Planned, Read, View, Written, operation};
+use super::{BatchSums, MovingAverage, Planned, Read, Sum, View, Written, operation};
 use crate::dim::Dim;
 
 operation! {
@@ -36,20 +36,27 @@ operation! {
     }
 }
 
-impl BatchNormalization<Dim> {
-    /// Positions of a sample that each channel has.
-    pub fn values_per_channel(&self) -> Dim {
-        self.x.view.len.clone() / self.channels.clone()
-    }
-}
-
 impl Planned for BatchNormalization<Dim> {
-    fn batch_sums(&self) -> Option<Dim> {
-        self.sums.as_ref().map(|_| Dim::Known(4) * self.channels.clone())
+    fn batch_sums(&self) -> Option<BatchSums> {
+        let (start, channels) = (self.sums.clone()?, self.channels.clone());
+        let twice = Dim::Known(2) * channels.clone();
+        let positions = self.x.view.len.clone() / channels.clone();
+        let average =
+            |block, sums| MovingAverage { block, len: channels.clone(), sums, momentum: self.momentum };
+        Some(BatchSums {
+            moving: vec![
+                average(self.moving_mean, start.clone()),
+                average(self.moving_variance, start.clone() + channels.clone()),
+            ],
+            backward: Sum::Add { start: start.clone() + twice.clone(), len: twice },
+            forward: Sum::Moments { start, channels: channels.clone(), positions },
+        })
     }
 
-    fn place_batch_sums(&mut self, start: Dim) {
-        self.sums = Some(start);
+    fn place_batch_sums(&mut self, start: Dim) -> Dim {
+        let Some(sums) = &mut self.sums else { return Dim::Known(0) };
+        *sums = start;
+        Dim::Known(4) * self.channels.clone()
     }
 
     fn summed_gradients(&self) -> Vec<(usize, Dim)> {

@@ -2,7 +2,7 @@
 
 use super::build::Building;
 use super::values::{self, ValueId};
-use super::{Gradient, GradientTarget, Op, Plan, Use, batch_norm, conv};
+use super::{Gradient, GradientTarget, Op, Plan, Use, conv, stages};
 use crate::describe::List;
 use crate::dim::Dim;
 use crate::graph::Graph;
@@ -10,10 +10,10 @@ use crate::operation::{BatchGradient, ChunkAccumulator};
 
 /// Orders the backward pass and connects gradients.
 pub(super) fn connect(graph: &Graph, building: &mut Building) {
-    batch_norm::order_forward(building);
-    batch_norm::place_sums(&mut building.plan);
+    stages::order_forward(building);
+    stages::place_sums(&mut building.plan);
     order(building);
-    batch_norm::stages(building);
+    stages::stages(building);
     let last = sinks(building);
     masks(building, &last);
     weights(graph, building);

@@ -7,9 +7,9 @@ use mimo_graph::plan::{Buffer, LossOp, Op, Plan};
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote;
 
-use super::batch_norm;
 use super::context::{Context, distinct};
 use super::literal::literal;
+use super::stages;
 
 /// The structs that hold the constants: `__Layout`, `__Plan` with one operation per line, `__Losses`.
 pub(super) fn items(cx: &Context<'_>, plan: &Plan) -> TokenStream {
@@ -96,7 +96,9 @@ pub(super) fn program(cx: &Context<'_>, plan: &Plan) -> TokenStream {
         false => quote!(&__Layout::STATES.0),
     };
     let params = plan.params.iter().map(|param| cx.literal(param));
-    let (sums, moving) = (cx.dim(&plan.sums), batch_norm::moving(cx, plan));
+    let sums = cx.dim(&plan.sums);
+    let moving = stages::moving(plan);
+    let moving = moving.iter().map(|average| cx.literal(average));
     let flops = cx.dim(&plan.flops);
     quote! {
         __mimo::Program {

@@ -1,13 +1,13 @@
 //! The stages of a training step: what each chunk does, up to the next sum over the whole batch.
 
 use mimo_graph::dim::Dim;
-use mimo_graph::operation::BatchNormalization;
-use mimo_graph::plan::{OpKind, Plan, Stage, StepPart};
+use mimo_graph::operation::{BatchSums, MovingAverage};
+use mimo_graph::plan::{Plan, Stage, StepPart};
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
 
 use super::context::Context;
-use super::{batch_norm, program};
+use super::program;
 
 /// The value of `Trainable::STAGES`.
 pub(super) fn stages(cx: &Context<'_>, plan: &Plan) -> TokenStream {
@@ -42,31 +42,37 @@ fn forward(cx: &Context<'_>, plan: &Plan, part: &Stage, names: &[Ident]) -> Toke
     if part.operations.len() == plan.forward.len() {
         return stage(&quote!(Forward), &quote!(<Self as __mimo::Model>::forward_pass), &[]);
     }
-    let [operations, norms] = [&part.operations, &part.sums].map(|list| list.iter().map(|&at| &names[at]));
+    let [operations, summing] = [&part.operations, &part.sums].map(|list| list.iter().map(|&at| &names[at]));
     let lines = quote! {
         #(__Plan::#operations.forward(__chunk);)*
-        #(__mimo::BatchMoments(__Plan::#norms).forward(__chunk);)*
+        #(__mimo::ForwardSums(__Plan::#summing).forward(__chunk);)*
     };
-    let sums: Vec<_> = norms_of(plan, part).filter_map(|norm| batch_norm::moments(cx, norm)).collect();
+    let sums: Vec<_> = sums_of(plan, part).map(|sums| cx.literal(&sums.forward)).collect();
     stage(&quote!(Forward), &pass(&lines), &sums)
 }
 
 fn backward(cx: &Context<'_>, plan: &Plan, part: &Stage, name: &TokenStream, names: &[Ident]) -> TokenStream {
-    let [operations, norms] = [&part.operations, &part.sums].map(|list| list.iter().map(|&at| &names[at]));
+    let [operations, summing] = [&part.operations, &part.sums].map(|list| list.iter().map(|&at| &names[at]));
     let lines = quote! {
         #(__Plan::#operations.backward(__chunk);)*
-        #(__mimo::BatchGradientSums(__Plan::#norms).forward(__chunk);)*
+        #(__mimo::BackwardSums(__Plan::#summing).forward(__chunk);)*
     };
-    let sums: Vec<_> = norms_of(plan, part).filter_map(|norm| batch_norm::gradient_sums(cx, norm)).collect();
+    let sums: Vec<_> = sums_of(plan, part).map(|sums| cx.literal(&sums.backward)).collect();
     stage(name, &pass(&lines), &sums)
 }
 
-/// The batch normalizations whose sums end a stage.
-fn norms_of<'p>(plan: &'p Plan, part: &'p Stage) -> impl Iterator<Item = &'p BatchNormalization<Dim>> {
-    part.sums.iter().filter_map(|&at| match &plan.forward[at].kind {
-        OpKind::BatchNormalization(norm) => Some(&**norm),
-        _ => None,
-    })
+/// The sums that end a stage.
+fn sums_of<'p>(plan: &'p Plan, part: &'p Stage) -> impl Iterator<Item = BatchSums> {
+    part.sums.iter().filter_map(|&at| plan.forward[at].kind.planned().batch_sums())
+}
+
+/// The weights that follow sums, call by call as the model is written.
+pub(super) fn moving(plan: &Plan) -> Vec<MovingAverage<Dim>> {
+    let mut summing: Vec<_> =
+        plan.forward.iter().filter_map(|op| Some((&op.nodes, op.kind.planned().batch_sums()?))).collect();
+    // Operations are sorted by stage.
+    summing.sort_by_key(|(nodes, _)| nodes.first().copied());
+    summing.into_iter().flat_map(|(_, sums)| sums.moving).collect()
 }
 
 fn stage(part: &TokenStream, run: &TokenStream, sums: &[TokenStream]) -> TokenStream {

@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::float::Float;
 use crate::kernels::{AlignedVec, Claims, Element, Pieces, Pool};
 use crate::program::{ALIGN, Memory, Program, Starts, View};
-use crate::stage::{Stage, StepPart, Sum};
+use crate::stage::{Merging, Stage, StepPart, Sum};
 
 /// Below this many multiplications and additions, two threads lose more by meeting than they gain: about 30 µs of
 /// one core.

@@ -9,16 +9,7 @@ use crate::kernels::batch_norm::{
 };
 use crate::layers::apply_mask;
 use crate::run::run;
-
-/// The statistics of a chunk, which make those of the batch: the mean of each channel, and the sum of squared distances
-/// from it. Distances are taken from the chunk's own mean, so that nothing is lost where the mean is large.
-#[derive(Clone, Copy, Debug)]
-pub struct BatchMoments(pub &'static BatchNormalization);
-
-/// The sums of a chunk that the backward needs of the batch: `Σ dy` and `Σ dy·x̂` of each channel, which are the
-/// gradients of the offset and the scale too.
-#[derive(Clone, Copy, Debug)]
-pub struct BatchGradientSums(pub &'static BatchNormalization);
+use crate::stage::{BackwardSums, ForwardSums};
 
 fn blocks(op: &BatchNormalization) -> impl Iterator<Item = ChannelBlock> + use<> {
     ChannelBlock::all(op.channels, op.inner)
@@ -110,8 +101,10 @@ fn backward<E: Float>(op: &BatchNormalization, chunk: &mut Chunk<'_, E>) {
     apply_mask(chunk, sink);
 }
 
-fn moments<E: Float>(op: &BatchMoments, chunk: &mut Chunk<'_, E>) {
-    let BatchMoments(op) = op;
+/// The statistics of a chunk, which make those of the batch: the mean of each channel, and the sum of squared distances
+/// from it. Distances are taken from the chunk's own mean, so that nothing is lost where the mean is large.
+fn moments<E: Float>(op: &ForwardSums<BatchNormalization>, chunk: &mut Chunk<'_, E>) {
+    let ForwardSums(op) = op;
     let Some(start) = batch_sums(op, chunk.mode) else { return };
     let count = (chunk.rows * (op.x.view.len / op.channels.max(1))) as f64;
     for block in blocks(op) {
@@ -128,8 +121,10 @@ fn moments<E: Float>(op: &BatchMoments, chunk: &mut Chunk<'_, E>) {
     }
 }
 
-fn gradient_sums<E: Float>(op: &BatchGradientSums, chunk: &mut Chunk<'_, E>) {
-    let BatchGradientSums(op) = op;
+/// The sums of a chunk that the backward needs of the batch: `Σ dy` and `Σ dy·x̂` of each channel, which are the gradients of
+/// the offset and the scale too.
+fn gradient_sums<E: Float>(op: &BackwardSums<BatchNormalization>, chunk: &mut Chunk<'_, E>) {
+    let BackwardSums(op) = op;
     let Some(dy) = op.y.gradient else { return };
     let Some(start) = batch_sums(op, chunk.mode) else { return };
     for block in blocks(op) {
@@ -154,8 +149,8 @@ fn gradient_sums<E: Float>(op: &BatchGradientSums, chunk: &mut Chunk<'_, E>) {
 fn nothing<Op, E>(_: &Op, _: &mut Chunk<'_, E>) {}
 
 run!(BatchNormalization, forward, backward);
-run!(BatchMoments, moments, nothing);
-run!(BatchGradientSums, gradient_sums, nothing);
+run!(ForwardSums<BatchNormalization>, moments, nothing);
+run!(BackwardSums<BatchNormalization>, gradient_sums, nothing);
 
 #[cfg(test)]
 mod tests;

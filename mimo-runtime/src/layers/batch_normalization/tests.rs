@@ -3,7 +3,7 @@ use crate::kernels;
 use crate::layers::check::gradient_of;
 use crate::program::{GradientTarget, Read, Starts, View, Written};
 use crate::run::{Operation, Run};
-use crate::stage::Sum;
+use crate::stage::{Merging, Sum};
 
 const CHANNELS: usize = 70;
 const GAMMA: usize = 0;
@@ -44,7 +44,10 @@ struct Outcome {
 /// A step over a batch `x` in chunks of so many rows, merged as the engine does.
 fn step<E>(op: &'static BatchNormalization, mode: Mode, chunks: &[usize], x: &[f64], dy: &[f64]) -> Outcome
 where
-    E: Float + Run<BatchNormalization> + Run<BatchMoments> + Run<BatchGradientSums>,
+    E: Float
+        + Run<BatchNormalization>
+        + Run<ForwardSums<BatchNormalization>>
+        + Run<BackwardSums<BatchNormalization>>,
 {
     let (len, batch) = (op.x.view.len, chunks.iter().sum::<usize>());
     let params: Vec<E> = numbers(9, 320).into_iter().map(|w| E::of(w + 1.5)).collect();
@@ -97,12 +100,12 @@ where
     };
     pass(&gather, None);
     pass(
-        &|chunk| BatchMoments(op).forward(chunk),
+        &|chunk| ForwardSums(op).forward(chunk),
         Some(Sum::Moments { start: 2, channels: CHANNELS, positions }),
     );
     pass(&|chunk| op.forward(chunk), None);
     let sum = Sum::Add { start: 2 + 2 * CHANNELS, len: 2 * CHANNELS };
-    pass(&|chunk| BatchGradientSums(op).forward(chunk), Some(sum));
+    pass(&|chunk| BackwardSums(op).forward(chunk), Some(sum));
     pass(&|chunk| op.backward(chunk), None);
     let outcome = std::cell::RefCell::new((vec![], vec![]));
     pass(

@@ -1,8 +1,8 @@
-//! Batch normalization: what it computes, and the order of operations that keeps the stages of a step few.
+//! Stages: the order of operations that makes the chunks of a step wait for each other as seldom as possible.
 //!
-//! Its forward needs mean and variance of the whole batch, its backward two sums over it, so that the chunks wait for
-//! each other before either. The *level* of an operation is the number of such waits that come before it. Operations are
-//! sorted by level, stably: batch normalizations at one level share a wait, and a plan without any keeps its order.
+//! An operation that reads sums over the batch, as a batch normalization does, waits for all chunks before its forward and
+//! before its backward. The *level* of an operation is the number of such waits that come before it. Operations are
+//! sorted by level, stably: operations of one level share a wait, and a plan without any keeps its order.
 
 use super::build::Building;
 use super::values::ValueId;
@@ -28,7 +28,7 @@ pub struct Stage {
     pub part: StepPart,
     /// Places in [`Plan::forward`], in order.
     pub operations: Vec<usize>,
-    /// The batch normalizations whose sums end the stage: places in [`Plan::forward`].
+    /// The operations whose sums end the stage: places in [`Plan::forward`].
     pub sums: Vec<usize>,
 }
 
@@ -114,14 +114,13 @@ fn split(
     }
 }
 
-/// Gives every batch normalization its place in the sums of a step, after the counts over the targets.
+/// Gives every operation its place in the sums of a step, after the counts over the targets.
 pub(super) fn place_sums(plan: &mut Plan) {
     let scans = plan.losses.iter().any(|loss| loss.loss.is_some_and(Loss::scans));
     let mut next = Dim::Known(if scans { plan.outputs.len() } else { 0 });
     for op in &mut plan.forward {
-        if let Some(len) = op.kind.planned().batch_sums() {
-            op.kind.planned_mut().place_batch_sums(next.clone());
-            next = next + len;
+        if waits(op) {
+            next = next.clone() + op.kind.planned_mut().place_batch_sums(next);
         }
     }
     plan.sums = next;
