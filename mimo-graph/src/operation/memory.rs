@@ -3,7 +3,7 @@
 use super::{Field, Length, Part, PartMut, View, operation};
 use crate::describe::{Describe, Holds, List, Literal};
 use crate::dim::Dim;
-use crate::graph::LayerId;
+use crate::ids::LayerId;
 use crate::initializer::{Constraint, Regularizer};
 
 operation! {
