@@ -18,6 +18,7 @@ pub use mimo_runtime::Result;
 pub use mimo_runtime::check::{dim_at_least, dim_at_most, dim_equal, dim_multiple_of, length, saturating};
 pub use mimo_runtime::chunk::Chunk;
 pub use mimo_runtime::float::Float;
+pub use mimo_runtime::fold::{Fold, Folded};
 pub use mimo_runtime::generated::{
     batch_axis, build as build_model, forward, load as load_model, load_weights, parameter_count, predict,
     save, zero_indices, zeros,

@@ -36,7 +36,8 @@ macro_rules! net {
                 let read = GRU(8)(read, initial_state = Dense(8)(h));
                 let x = concatenate([x, age, read]);
                 let left = Dense(64, activation = tanh, kernel_constraint = $constraint)(x);
-                let right = BatchNormalization()(Dense(64, activation = relu)(x));
+                // No sibling of the other one, so that a prediction folds the normalization.
+                let right = Activation(relu)(BatchNormalization()(Dense(64, use_bias = false)(x + x)));
                 let x = left + right;
                 let kind = Dense(5, activation = softmax)(x);
                 let tags = Dense(3, activation = sigmoid)(x);

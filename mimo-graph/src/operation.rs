@@ -21,6 +21,7 @@ mod depthwise;
 mod dot;
 mod dropout;
 mod embedding;
+mod fold;
 mod frame;
 mod gaussian_noise;
 mod layer_normalization;
@@ -60,6 +61,7 @@ pub use depthwise::{Depthwise, Widened};
 pub use dot::Dot;
 pub use dropout::Dropout;
 pub use embedding::Embedding;
+pub use fold::LinearMap;
 pub use frame::Frame;
 pub use gaussian_noise::GaussianNoise;
 pub use layer_normalization::LayerNormalization;
@@ -272,6 +274,17 @@ pub trait Planned {
     /// The blocks whose gradients are among these sums, with where they begin.
     fn summed_gradients(&self) -> Vec<(usize, Dim)> {
         vec![]
+    }
+
+    /// The linear map that it computes, if a batch normalization of its result can be folded into the map's weights.
+    fn linear_map(&self) -> Option<LinearMap> {
+        None
+    }
+
+    /// Has it add the values of this block as its bias and apply an activation to the result. Called only if it computes
+    /// a [`linear_map`](Self::linear_map).
+    fn set_bias_and_activation(&mut self, bias: usize, activation: Activation) {
+        let _ = (bias, activation);
     }
 
     /// Prepares the backward, once all gradients are connected: marks the values that it reads, and requests its memory.

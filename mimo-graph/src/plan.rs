@@ -9,6 +9,7 @@
 mod build;
 mod conv;
 mod dense;
+mod fold;
 mod gradients;
 mod in_place;
 mod lifetimes;
@@ -23,6 +24,7 @@ use crate::dim::Dim;
 use crate::graph::{Graph, LayerId, NodeId};
 use crate::operation::{self, Interleaved as Copies, OpKind as Kind, each_view};
 
+pub use fold::{Fold, Folded};
 pub use stages::{Stage, StepPart};
 
 /// Some columns of a buffer: a value of every sample, or its gradient.
@@ -101,6 +103,8 @@ pub struct Plan {
     pub outputs: Vec<View>,
     /// The forward pass, in order.
     pub forward: Vec<Op>,
+    /// The forward pass of predictions with fixed weights; `None` if it is the same.
+    pub folded: Option<Folded>,
     /// The losses and metrics of outputs with targets, in output order.
     pub losses: Vec<LossOp>,
     /// Where custom losses write the gradient of each output; empty for a model without a custom loss.
@@ -125,6 +129,7 @@ impl Plan {
         in_place::concatenate(&mut plan.plan);
         gradients::prepare(&mut plan.plan);
         lifetimes::assign(&mut plan.plan);
+        fold::fold(&mut plan.plan);
         plan.plan
     }
 }

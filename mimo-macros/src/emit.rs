@@ -3,6 +3,7 @@
 mod columns;
 mod context;
 mod docs;
+mod fold;
 mod literal;
 pub(crate) mod logs;
 mod model;

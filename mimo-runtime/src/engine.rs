@@ -23,8 +23,9 @@ use crate::batch::BatchRows;
 use crate::chunk::Mode;
 use crate::error::Error;
 use crate::float::Float;
+use crate::fold::Folded;
 use crate::kernels::{self, AlignedVec, Pool};
-use crate::program::{Param, Program};
+use crate::program::{Memory, Param, Program};
 use crate::stage::{Pass, Stage, StepPart};
 use chunks::Chunks;
 pub use custom::{CustomBatch, CustomLossFn};
@@ -100,7 +101,9 @@ pub const MAX_THREADS: usize = 64;
 #[derive(Debug)]
 pub struct Engine<E: Float> {
     program: &'static Program,
+    /// The pass of predictions, and the memory of a chunk in it.
     forward: Pass<E>,
+    predict_memory: Memory,
     stages: &'static [Stage<E>],
     pool: Pool,
     parameters: Parameters<E>,
@@ -137,6 +140,7 @@ impl<E: Float> Engine<E> {
         Ok(Engine {
             program,
             forward,
+            predict_memory: program.predict,
             stages,
             pool: Pool::new(threads),
             parameters,
@@ -164,6 +168,13 @@ impl<E: Float> Engine<E> {
         self.parameters.rows_mut(param).zip(values.chunks_exact(param.cols.max(1))).for_each(|(to, from)| {
             to.copy_from_slice(from);
         });
+    }
+
+    /// Folds batch normalizations into the layers before them: from here on this engine only predicts. To be called
+    /// between the last [`load_weight`](Self::load_weight) and [`weights_loaded`](Self::weights_loaded).
+    pub fn fold(&mut self, folded: &Folded<E>) {
+        (self.forward, self.predict_memory) = (folded.pass, folded.memory);
+        E::fold(&mut self.parameters.values, self.program.blocks, folded.folds);
     }
 
     /// To be called after the last [`load_weight`](Self::load_weight).

@@ -12,6 +12,7 @@ pub mod engine;
 pub mod error;
 pub mod file;
 pub mod float;
+pub mod fold;
 #[doc(hidden)]
 pub mod generated;
 pub mod history;

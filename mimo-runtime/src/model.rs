@@ -8,6 +8,7 @@ use mimo_graph::spec::ModelSpec;
 use crate::chunk::Chunk;
 use crate::error::Error;
 use crate::float::Float;
+use crate::fold::Folded;
 use crate::program::Program;
 use crate::stage::Stage;
 use crate::traced::{GradientReader, Tracer};
@@ -32,6 +33,9 @@ pub trait Model: Sized {
     const SPEC: ModelSpec;
     /// Its layout in memory.
     const PROGRAM: Program;
+
+    /// The pass of a predictor, if the model has batch normalizations that can be folded into the layers before them.
+    const FOLDED: Option<Folded<Self::Float>> = None;
 
     /// From the inputs to the outputs.
     fn forward_pass(chunk: &mut Chunk<'_, Self::Float>);

@@ -10,8 +10,9 @@ use crate::model::{Columns, Model, OutputColumns};
 
 /// Predicts many times with the same weights.
 ///
-/// It copies and packs the weights once; a model's own `forward` does so at every call. The model is borrowed
-/// shared as long as its predictor lives, so the copy cannot become stale.
+/// It copies and packs the weights once; a model's own `forward` does so at every call. A batch normalization after a
+/// convolution or dense layer is folded into the copy of that layer's weights, so outputs may differ from those of `forward`
+/// by rounding errors. The model is borrowed shared as long as its predictor lives, so the copy cannot become stale.
 ///
 /// ```ignore
 /// let mut predictor = Predictor::new(&model)?;
@@ -40,7 +41,11 @@ impl<'m, M: Model> Predictor<'m, M> {
     /// # Errors
     /// [`Memory`](Error::Memory).
     pub fn with_threads(model: &'m M, threads: usize) -> Result<Self, Error> {
-        let engine = engine(model, threads)?;
+        let mut engine = engine(model, threads)?;
+        if let Some(folded) = &M::FOLDED {
+            engine.fold(folded);
+        }
+        engine.weights_loaded();
         Ok(Predictor { engine, columns: PredictionColumns::new::<M>(), model: PhantomData })
     }
 
@@ -74,6 +79,7 @@ pub fn forward<M: Model, O: OutputColumns<M::Float>>(
     inputs: &impl Columns<M::Float>,
 ) -> Result<O, Error> {
     let mut engine = engine(model, 1)?;
+    engine.weights_loaded();
     PredictionColumns::new::<M>().forward::<M, O>(&mut engine, inputs)
 }
 
@@ -82,13 +88,14 @@ pub fn forward<M: Model, O: OutputColumns<M::Float>>(
 /// # Errors
 /// Those of [`Predictor::predict`].
 pub fn predict<M: Model>(model: &M, inputs: &M::Inputs) -> Result<M::Outputs, Error> {
-    Predictor::new(model)?.predict(inputs)
+    let mut engine = engine(model, 0)?;
+    engine.weights_loaded();
+    PredictionColumns::new::<M>().predict::<M>(&mut engine, inputs)
 }
 
-/// An engine that predicts with the weights of a model.
+/// An engine that predicts with the weights of a model, once they are packed.
 fn engine<M: Model>(model: &M, threads: usize) -> Result<Engine<M::Float>, Error> {
     let mut engine = Engine::new(program::<M>(), M::forward_pass, &[], None, threads)?;
     model.read_weights(&mut |index, values| engine.load_weight(index, &values));
-    engine.weights_loaded();
     Ok(engine)
 }

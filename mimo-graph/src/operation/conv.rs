@@ -1,6 +1,6 @@
 //! `Conv1D`, `Conv2D` and their transposes: `y = activation(x * kernel + bias)`.
 
-use super::{During, Planned, Read, Scratch, View, Weight, Written, operation};
+use super::{During, LinearMap, Planned, Read, Scratch, View, Weight, Written, operation};
 use crate::activation::Activation;
 use crate::dim::{Dim, Same};
 
@@ -132,6 +132,26 @@ impl Planned for Conv<Dim> {
 
     fn relu_grad_applied(&mut self, _: usize) -> Option<&mut bool> {
         (self.activation == Activation::Relu).then_some(&mut self.activation_grad_applied)
+    }
+
+    fn linear_map(&self) -> Option<LinearMap> {
+        let Geometry { channels, filters, .. } = &self.geometry;
+        // The kernel of a transposed convolution lies in memory as that of the other one, whose inputs are its results.
+        let (channels, inner) = match self.transposed {
+            true => (channels.clone(), filters.clone()),
+            false => (filters.clone(), Dim::Known(1)),
+        };
+        let bias = self.bias.as_ref().map(|bias| bias.block);
+        (self.activation == Activation::Linear).then_some(LinearMap {
+            kernel: self.kernel.block,
+            bias,
+            channels,
+            inner,
+        })
+    }
+
+    fn set_bias_and_activation(&mut self, bias: usize, activation: Activation) {
+        (self.bias, self.activation) = (Some(Weight::of(bias)), activation);
     }
 
     fn prepare_backward(&mut self, fixed: &mut dyn FnMut(Dim) -> View<Dim>) {

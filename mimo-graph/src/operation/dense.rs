@@ -1,6 +1,6 @@
 //! `Dense`: `y = activation(x · kernel + bias)`.
 
-use super::{BatchWeight, Planned, Read, View, Written, operation};
+use super::{BatchWeight, LinearMap, Planned, Read, View, Written, operation};
 use crate::activation::Activation;
 use crate::describe::List;
 use crate::dim::{Dim, Same};
@@ -63,6 +63,25 @@ impl Planned for Dense<Dim> {
 
     fn rows_may_lie_apart(&self) -> bool {
         self.positions.same(&Dim::Known(1)) == Same::Yes
+    }
+
+    fn linear_map(&self) -> Option<LinearMap> {
+        self.activations.is_empty().then_some(LinearMap {
+            kernel: self.kernel.block,
+            bias: self.bias.map(|bias| bias.block),
+            channels: self.units.clone(),
+            inner: Dim::Known(1),
+        })
+    }
+
+    fn set_bias_and_activation(&mut self, bias: usize, activation: Activation) {
+        self.bias = Some(BatchWeight::sum(bias));
+        let (column, len) = (Dim::Known(0), self.units.clone());
+        let whole = Segment { column, len, activation, activation_grad_applied: false };
+        self.activations = List::Owned(match activation {
+            Activation::Linear => vec![],
+            _ => vec![whole],
+        });
     }
 
     fn prepare_backward(&mut self, _: &mut dyn FnMut(Dim) -> View<Dim>) {

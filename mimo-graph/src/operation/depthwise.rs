@@ -1,7 +1,7 @@
 //! `DepthwiseConv1D`, `DepthwiseConv2D`, and the first half of `SeparableConv1D` and `SeparableConv2D`: `y =
 //! activation(x * kernel + bias)`, channel by channel.
 
-use super::{During, Geometry, Planned, Read, Scratch, View, Weight, Written, operation};
+use super::{During, Geometry, LinearMap, Planned, Read, Scratch, View, Weight, Written, operation};
 use crate::activation::Activation;
 use crate::dim::{Dim, Same};
 
@@ -72,6 +72,20 @@ impl Planned for Depthwise<Dim> {
 
     fn relu_grad_applied(&mut self, _: usize) -> Option<&mut bool> {
         (self.activation == Activation::Relu).then_some(&mut self.activation_grad_applied)
+    }
+
+    fn linear_map(&self) -> Option<LinearMap> {
+        let bias = self.bias.as_ref().map(|bias| bias.block);
+        (self.activation == Activation::Linear).then_some(LinearMap {
+            kernel: self.kernel.block,
+            bias,
+            channels: self.geometry.filters.clone(),
+            inner: Dim::Known(1),
+        })
+    }
+
+    fn set_bias_and_activation(&mut self, bias: usize, activation: Activation) {
+        (self.bias, self.activation) = (Some(Weight::of(bias)), activation);
     }
 
     fn prepare_backward(&mut self, fixed: &mut dyn FnMut(Dim) -> View<Dim>) {

@@ -18,13 +18,15 @@ operation! {
         pub train: [usize; 2],
         /// First and last use while predicting; `None` if it is not needed then.
         pub predict: Option<[usize; 2]>,
+        /// First and last use in the folded pass; `None` if it is not needed then.
+        pub folded: Option<[usize; 2]>,
     }
 }
 
 impl Buffer<Dim> {
     /// A buffer whose uses are not known yet.
     pub(crate) fn new(len: Dim) -> Self {
-        Buffer { len, fixed: false, train: [usize::MAX, 0], predict: None }
+        Buffer { len, fixed: false, train: [usize::MAX, 0], predict: None, folded: None }
     }
 
     /// The same, with a size that does not depend on the rows of a chunk.

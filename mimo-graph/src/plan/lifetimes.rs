@@ -1,39 +1,23 @@
 //! When each slot is in use. Time passes operation by operation: inputs are gathered, the forward runs, losses,
 //! the backward, and at the end the gradients of weights read what was kept for them.
 
-use super::{Plan, View};
-use crate::operation::{Field, Part, each_view as views_of};
+use super::{Op, Plan, View};
+use crate::dim::Dim;
+use crate::operation::{During, Field, Part, each_view as views_of};
 
 /// Sets the lifetimes of all buffers and orders the buffers by first use.
 pub(super) fn assign(plan: &mut Plan) {
     let losses_at = plan.forward.len() + 1;
     let end = losses_at + 1 + plan.heads.len() + plan.trunk.len();
     let mut train = vec![];
-    let mut predict = vec![];
-    for view in &plan.inputs {
-        train.push((view.slot, 0));
-        predict.push((view.slot, 0));
-    }
+    train.extend(plan.inputs.iter().map(|view| (view.slot, 0)));
     for (at, op) in plan.forward.iter().enumerate() {
         let time = at + 1;
         op.kind.parts(&mut |part| {
-            let (slot, training, predicting) = match part {
-                Part::Read(read) => (read.view.slot, true, true),
-                Part::Written(written) => (written.view.slot, true, true),
-                Part::Scratch(scratch) => {
-                    (scratch.view.slot, scratch.during.forward(), scratch.during.predict())
-                }
-                Part::View(view) => (view.slot, true, true),
-                Part::Weight(_) | Part::BatchWeight(_) => return,
-            };
-            train.extend(training.then_some((slot, time)));
-            predict.extend(predicting.then_some((slot, time)));
+            train.extend(forward_slot(part, During::forward).map(|slot| (slot, time)));
         });
     }
-    for view in &plan.outputs {
-        train.push((view.slot, losses_at));
-        predict.push((view.slot, losses_at));
-    }
+    train.extend(plan.outputs.iter().map(|view| (view.slot, losses_at)));
     for loss in &plan.losses {
         train.push((loss.target.slot, 0));
         train.push((loss.sample_weight.slot, 0));
@@ -87,11 +71,43 @@ pub(super) fn assign(plan: &mut Plan) {
         let [from, to] = &mut plan.slots[slot].train;
         (*from, *to) = ((*from).min(time), (*to).max(time));
     }
-    for (slot, time) in predict {
-        let [from, to] = plan.slots[slot].predict.unwrap_or([time, time]);
-        plan.slots[slot].predict = Some([from.min(time), to.max(time)]);
-    }
+    let predict = predicting(plan, plan.forward.iter());
+    plan.slots.iter_mut().zip(predict).for_each(|(slot, life)| slot.predict = life);
     sort(plan);
+}
+
+/// The memory that an operation uses in a forward pass, if it is any; `uses` says which scratch memory is.
+fn forward_slot(part: Part<'_, Dim>, uses: fn(During) -> bool) -> Option<usize> {
+    match part {
+        Part::Read(read) => Some(read.view.slot),
+        Part::Written(written) => Some(written.view.slot),
+        Part::Scratch(scratch) => uses(scratch.during).then_some(scratch.view.slot),
+        Part::View(view) => Some(view.slot),
+        Part::Weight(_) | Part::BatchWeight(_) => None,
+    }
+}
+
+/// By buffer: its first and last use in a prediction by these operations.
+pub(super) fn predicting<'a>(
+    plan: &Plan,
+    operations: impl ExactSizeIterator<Item = &'a Op>,
+) -> Vec<Option<[usize; 2]>> {
+    let end = operations.len() + 1;
+    let mut lives = vec![None; plan.slots.len()];
+    let mut used = |slot: usize, time: usize| {
+        let [from, to] = lives[slot].unwrap_or([time, time]);
+        lives[slot] = Some([from.min(time), to.max(time)]);
+    };
+    plan.inputs.iter().for_each(|view| used(view.slot, 0));
+    for (at, op) in operations.enumerate() {
+        op.kind.parts(&mut |part| {
+            if let Some(slot) = forward_slot(part, During::predict) {
+                used(slot, at + 1);
+            }
+        });
+    }
+    plan.outputs.iter().for_each(|view| used(view.slot, end));
+    lives
 }
 
 fn sort(plan: &mut Plan) {

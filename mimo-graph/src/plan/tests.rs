@@ -215,14 +215,13 @@ fn slots_live_from_the_first_to_the_last_touch() {
     assert_eq!(plan.slots[plan.inputs[0].slot].predict, Some([0, 1]));
 }
 
-/// `x → dense → a, b`, a batch normalization each, and their sum.
-fn branches() -> Model {
+fn batch_normalization() -> LayerKind {
     use crate::layers::WeightOptions;
     use crate::layers::batch_normalization::BatchNormalization;
     let zeros = crate::initializer::Initializer::ZEROS;
     let trained = WeightOptions { initializer: zeros, regularizer: None, constraint: None, trainable: true };
     let average = WeightOptions { trainable: false, ..trained };
-    let norm = LayerKind::BatchNormalization(BatchNormalization {
+    LayerKind::BatchNormalization(BatchNormalization {
         axis: -1,
         momentum: 0.9,
         epsilon: 0.1,
@@ -230,13 +229,17 @@ fn branches() -> Model {
         gamma: Some(trained),
         moving_mean: average,
         moving_variance: average,
-    });
+    })
+}
+
+/// `x → dense → a, b`, a batch normalization each, and their sum.
+fn branches() -> Model {
     let mut model = Model::new();
     let x = model.input("x", &[3]);
     let h = model.dense("h", x, 4, Activation::Tanh);
     let sides = ["a", "b"].map(|name| {
         let side = model.dense(name, h, 4, Activation::Tanh);
-        let norm = model.layer(norm.clone());
+        let norm = model.layer(batch_normalization());
         model.call(name, norm, &[side], Some(Shape::known(&[4])))
     });
     let y = model.dense("y", sides[0], 1, Activation::Linear);
@@ -280,4 +283,49 @@ fn a_frozen_batch_normalization_waits_for_nobody() {
     let plan = plan(model, "optimizer = adam, loss = mse");
     assert!(plan.stages.iter().all(|stage| stage.sums.is_empty()));
     assert_eq!((plan.stages.len(), &plan.sums), (3, &Dim::Known(0)));
+}
+
+/// Two inputs, a dense layer, a batch normalization and a ReLU each; the second ones in the other order of activation.
+fn folds() -> Model {
+    use crate::layers::activation::{Activation as Layer, Class};
+    let mut model = Model::new();
+    let inputs = ["x", "y"].map(|name| model.input(name, &[3]));
+    let dense = inputs.map(|x| model.dense("h", x, 4, Activation::Linear));
+    let normal = dense.map(|h| {
+        let norm = model.layer(batch_normalization());
+        model.call("n", norm, &[h], Some(Shape::known(&[4])))
+    });
+    for (name, n) in ["a", "b"].into_iter().zip(normal).rev() {
+        let relu = Layer { activation: Activation::Relu, class: Class::Activation };
+        let relu = model.layer(LayerKind::Activation(relu));
+        let relu = model.call("r", relu, &[n], Some(Shape::known(&[4])));
+        let y = model.dense(name, relu, 1, Activation::Linear);
+        model.output(name, y);
+    }
+    model
+}
+
+#[test]
+fn batch_normalizations_are_folded_into_the_layers_before_them() {
+    let plan = plan(folds(), "optimizer = adam, loss = mse");
+    let folded = plan.folded.as_ref().expect("a folded pass");
+    let names: Vec<_> = folded.pass(&plan).map(|op| op.name.as_str()).collect();
+    let first = "dense_and_batch_normalization_and_activation_1";
+    assert_eq!(names, [first, "dense_1_and_batch_normalization_1_and_activation", "b", "a"]);
+    let OpKind::Dense(dense) = &folded.operations[0].kind else { panic!("{:?}", folded.operations) };
+    assert_eq!(dense.activations[0].activation, Activation::Relu);
+    assert_eq!(dense.y.view, written(&plan, "activation_1").view);
+    // Its bias is stored where the moving mean was.
+    let OpKind::BatchNormalization(norm) = &op(&plan, "batch_normalization").kind else { panic!() };
+    assert_eq!(dense.bias.map(|bias| bias.block), Some(norm.moving_mean));
+    assert_eq!(plan.forward[folded.folds[0].norm].name, "batch_normalization");
+    // Buffers are placed in the order of their first use.
+    let firsts: Vec<_> = plan.slots.iter().filter_map(|slot| Some(slot.folded?[0])).collect();
+    assert!(firsts.is_sorted(), "{firsts:?}");
+    assert_eq!(plan.slots[written(&plan, "dense").view.slot].folded, None);
+}
+
+#[test]
+fn nothing_is_folded_into_siblings_or_after_an_activation() {
+    assert_eq!(plan(branches(), "optimizer = adam, loss = mse").folded, None);
 }

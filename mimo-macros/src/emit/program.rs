@@ -17,6 +17,10 @@ pub(super) fn items(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     let slots = Literal::usize_unsuffixed(plan.slots.len());
     let train = layout(cx, plan, train_layout(plan), |slot| Some(slot.train));
     let predict = layout(cx, plan, predict_layout(plan), |slot| slot.predict);
+    let folded = plan.folded.as_ref().map(|_| {
+        let layout = layout(cx, plan, known_layout(plan, |slot| slot.folded), |slot| slot.folded);
+        quote!(const FOLDED: __mimo::Layout<#slots> = #layout;)
+    });
     let count = Literal::usize_unsuffixed(plan.blocks.len());
     let blocks = plan.blocks.iter().map(|block| cx.literal(block));
     let copies = (!plan.interleaved.is_empty()).then(|| {
@@ -30,7 +34,7 @@ pub(super) fn items(cx: &Context<'_>, plan: &Plan) -> TokenStream {
         }
     });
     let ops = op_names(plan);
-    let constants = plan.forward.iter().zip(&ops).map(|(op, name)| {
+    let constants = operations(plan).zip(&ops).map(|(op, name)| {
         let (ty, value) = operation(cx, op);
         quote!(const #name: &'static #ty = &#value;)
     });
@@ -45,6 +49,7 @@ pub(super) fn items(cx: &Context<'_>, plan: &Plan) -> TokenStream {
         impl __Layout {
             const TRAIN: __mimo::Layout<#slots> = #train;
             const PREDICT: __mimo::Layout<#slots> = #predict;
+            #folded
             const BLOCKS: &'static [__mimo::Block; #count] = &[#(#blocks),*];
             const PLACED: __mimo::BlockLayout<#count> = __mimo::place_blocks(Self::BLOCKS);
             #copies
@@ -130,7 +135,7 @@ pub(super) fn program(cx: &Context<'_>, plan: &Plan) -> TokenStream {
 
 /// The lines of the forward pass.
 pub(super) fn forward(plan: &Plan) -> TokenStream {
-    let names = op_names(plan);
+    let names = &op_names(plan)[..plan.forward.len()];
     quote!(#(__Plan::#names.forward(__chunk);)*)
 }
 
@@ -244,9 +249,14 @@ fn states(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     }
 }
 
-/// Constants' names: the layers' in upper case, kept apart where that makes them equal.
+/// The operations of all passes: those of the forward pass, and those that only the folded one has.
+fn operations(plan: &Plan) -> impl Iterator<Item = &Op> {
+    plan.forward.iter().chain(plan.folded.iter().flat_map(|folded| &folded.operations))
+}
+
+/// Constants' names: the layers' in upper case, kept apart where that makes them equal. Those of the forward pass come first.
 pub(super) fn op_names(plan: &Plan) -> Vec<Ident> {
-    constant_names(plan.forward.iter().map(|op| op.name.as_str()))
+    constant_names(operations(plan).map(|op| op.name.as_str()))
 }
 
 fn loss_names(cx: &Context<'_>, plan: &Plan) -> Vec<Ident> {

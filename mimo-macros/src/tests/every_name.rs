@@ -10,7 +10,7 @@ use quote::ToTokens;
 const LIST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/generated/names.rs");
 
 /// Models that together have the kinds of items, passes and operations.
-const MODELS: [&str; 6] = [
+const MODELS: [&str; 7] = [
     "Net { let x = Input(shape = [4]); let y = Dense(2)(x); Model(inputs = [x], outputs = [y]) }",
     "Net { let x = Input(shape = [4]); let y = Flatten()(x); Model(inputs = [x], outputs = [y]) }",
     "Net { let x = Input(shape = [crate::N, 4]); let (a, h, _, _, _) = Bidirectional(LSTM(3, return_state = true))(x);
@@ -27,6 +27,8 @@ const MODELS: [&str; 6] = [
      @ { @ { Inner { const UNITS: usize = crate::N; let x = Input(shape = [4]); let y = Dense(UNITS)(x); Model(inputs = [x], outputs = [y]) } }
          Middle { use Inner; let x = Input(shape = [4]); let y = Dense(2)(Inner()(x)); Model(inputs = [x], outputs = [y]) } }
      Net { use Inner; use Middle; let x = Input(shape = [4]); let y = concatenate([Inner()(x), Middle()(x)]);
+        Model(inputs = [x], outputs = [y]).compile(optimizer = SGD(0.1), loss = mse) }",
+    "Net { let x = Input(shape = [4]); let y = Activation(relu)(BatchNormalization()(Dense(2)(x)));
         Model(inputs = [x], outputs = [y]).compile(optimizer = SGD(0.1), loss = mse) }",
     "Net { let x = Input(shape = [4]); let y = Dens(2)(x); Model(inputs = [x], outputs = [y]) }",
 ];

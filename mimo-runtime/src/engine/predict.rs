@@ -16,16 +16,16 @@ pub(super) fn predict<E: Float>(
     inputs: &[&[E]],
     outputs: &mut [&mut [E]],
 ) -> Result<(), Error> {
-    let program = engine.program;
+    let (program, memory) = (engine.program, engine.predict_memory);
     check(program.inputs, rows, inputs.iter().map(|column| column.len()))?;
     check(program.outputs, rows, outputs.iter().map(|column| column.len()))?;
     let mut done = 0;
     while done < rows {
         let round = ROUND.min(rows - done);
         let capacity = rows_per_chunk(program.flops, round);
-        engine.predict_chunks.cut(round, capacity, program.predict, [0, 0])?;
+        engine.predict_chunks.cut(round, capacity, memory, [0, 0])?;
         let shared = Shared {
-            memory: program.predict,
+            memory,
             params: &engine.parameters.values,
             packs: &engine.parameters.packs,
             starts: program.starts,
@@ -52,7 +52,7 @@ pub(super) fn predict<E: Float>(
                 column[done * view.len..].chunks_exact_mut(view.len.max(1)).take(round).enumerate()
             {
                 let start = row / capacity * stride
-                    + program.predict.offsets[view.slot] * capacity
+                    + memory.offsets[view.slot] * capacity
                     + view.column
                     + row % capacity * view.stride;
                 to.copy_from_slice(&arena[start..start + view.len]);

@@ -6,6 +6,8 @@ use super::{CustomLossFn, Engine, Source, Totals, custom, predict};
 use crate::data::check;
 use crate::error::Error;
 use crate::float::Float;
+use crate::fold::{self, Fold};
+use crate::program::PlacedBlock;
 
 /// Work on a batch of a data set.
 #[expect(missing_debug_implementations, reason = "a custom loss is a closure")]
@@ -48,6 +50,11 @@ pub trait Step: Sized {
         inputs: &[&[Self]],
         outputs: &mut [&mut [Self]],
     ) -> Result<(), Error>
+    where
+        Self: Float;
+    /// See `fold::fold`.
+    #[doc(hidden)]
+    fn fold(values: &mut [Self], blocks: &[PlacedBlock], folds: &[Fold])
     where
         Self: Float;
     /// Checks the numbers of arrays; see `data::check::arrays`.
@@ -94,6 +101,9 @@ macro_rules! step {
                 outputs: &mut [&mut [Self]],
             ) -> Result<(), Error> {
                 predict::predict(engine, rows, inputs, outputs)
+            }
+            fn fold(values: &mut [Self], blocks: &[PlacedBlock], folds: &[Fold]) {
+                fold::fold(values, blocks, folds);
             }
             fn check(
                 spec: &'static ModelSpec,
