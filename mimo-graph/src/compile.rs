@@ -63,8 +63,39 @@ pub fn resolve(graph: &Graph, args: &[Arg], call: Loc, cx: &mut Cx<'_>) -> Optio
     compile.filter(|_| sound)
 }
 
+/// Arguments of Keras's `fit`, with what is written instead where the model is trained.
+const OF_FIT: [(&str, &str); 10] = [
+    ("epochs", "`FitOptions::new().epochs(10)`"),
+    ("batch_size", "`FitOptions::new().batch_size(32)`"),
+    ("shuffle", "`FitOptions::new().shuffle(false)`"),
+    ("verbose", "`FitOptions::new().verbose(Verbose::Silent)`"),
+    ("validation_split", "`FitOptions::new().validation_split(0.2)`"),
+    ("validation_data", "`FitOptions::new().validation_data((&inputs, &targets))`"),
+    ("callbacks", "`FitOptions::new().callback(…)`"),
+    ("early_stopping", "`FitOptions::new().on_epoch_end(…)` with a closure that stops"),
+    ("sample_weight", "`trainer.fit((&inputs, &targets, &sample_weights), …)`"),
+    ("class_weight", "`data.class_weights(…)`, a method of `ArrayDataset`"),
+];
+
+/// The arguments without those that are for `fit`, which are reported.
+fn without_fit(args: &[Arg], cx: &mut Cx<'_>) -> Vec<Arg> {
+    let mut own = args.to_vec();
+    own.retain(|arg| {
+        let Some((name, loc)) = &arg.name else { return true };
+        let Some((_, instead)) = OF_FIT.iter().find(|(known, _)| known == name) else { return true };
+        let message = format!("`compile` has no argument `{name}`: it is for `fit`");
+        cx.error(
+            Diag::error(Code::UnknownArgument, *loc, message)
+                .help(format!("write {instead}, where the model is trained")),
+        );
+        false
+    });
+    own
+}
+
 fn read_all(graph: &Graph, args: &[Arg], call: Loc, cx: &mut Cx<'_>) -> Option<Compile> {
-    let bound = bind_given(&words::compile::ITEM, args, call, cx);
+    let args = without_fit(args, cx);
+    let bound = bind_given(&words::compile::ITEM, &args, call, cx);
     let optimizer = match bound.take("optimizer") {
         Some(Value { kind: ValueKind::None, .. }) | None => {
             bound.default("optimizer", cx, |value, _, cx| optimizers::read(value, cx))
@@ -308,6 +339,20 @@ mod tests {
             ["at none: error: no output has a loss, so there is nothing to train\n  \
               = help: give at least one output a loss, or leave out `.compile(…)`: without it a model only predicts"]
         );
+    }
+
+    #[test]
+    fn arguments_of_fit_are_shown_where_they_go() {
+        let model = Model::heads(&[("a", 1, Linear)]);
+        for (argument, help) in [
+            ("epochs = 3", "write `FitOptions::new().epochs(10)`, where the model is trained"),
+            ("class_weight = { a: 1 }", "write `data.class_weights(…)`, a method of `ArrayDataset`"),
+        ] {
+            let (compile, errors) = resolved(&model, &format!("loss = mse, {argument}"));
+            assert!(compile.is_none());
+            let [error] = &errors[..] else { panic!("{errors:?}") };
+            assert!(error.contains("it is for `fit`") && error.contains(help), "{error}");
+        }
     }
 
     #[test]

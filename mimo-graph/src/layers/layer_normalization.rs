@@ -5,6 +5,7 @@ use crate::args::{Bound, read};
 use crate::code::Code;
 use crate::context::Cx;
 use crate::diag::{Diag, Loc};
+use crate::layers::change::{Change, Written};
 use crate::layers::layer::{
     Effect, Layer, Operand, Reads, Typed, Weight, WeightOptions, axis_out_of_range, floats, has_axes,
     same_shape, sample_axis, sizes_of,
@@ -57,7 +58,7 @@ layer! {
         /// Constraint applied to `gamma` after each optimizer step.
         gamma_constraint: Constraint = "none",
         *,
-        rms_scaling => "leave it out: Keras has a layer of its own for it, `RMSNormalization`",
+        rms_scaling => "leave it out: mimo has neither this nor Keras's layer for it, `RMSNormalization`",
     }
 }
 
@@ -108,7 +109,7 @@ impl Layer for LayerNormalization {
     }
 
     fn reads(&self) -> Reads {
-        Reads::Any
+        Reads::NamedAxes
     }
 
     fn effect(&self) -> Effect {
@@ -159,7 +160,7 @@ impl Layer for LayerNormalization {
         if self.axis.len() > 3 {
             let message =
                 format!("mimo has no `LayerNormalization` over {} axes yet: 3 are the most", self.axis.len());
-            let help = "bring some of the axes to one with `Reshape(…)` before it";
+            let help = "merge some of the axes with `Reshape(…)` before it";
             cx.error(Diag::error(Code::UnavailableSetting, call, message).help(help));
             return None;
         }
@@ -175,5 +176,16 @@ impl Layer for LayerNormalization {
             Some(Weight { name, shape: lengths.clone(), options: options? })
         };
         weights.into_iter().filter_map(weight).collect()
+    }
+
+    fn changes(&self, inputs: &[&Shape], _: Option<&Shape>) -> Vec<(Self, Change)> {
+        let rank = inputs.first().map_or(0, |shape| shape.rank());
+        if self.sample_axes(rank).is_some() {
+            return Vec::new();
+        }
+        // A rank is the length of a list in the source: it fits.
+        let axes = [-1].into_iter().chain(1..rank as i64);
+        let changed = |axis| LayerNormalization { axis: vec![axis], ..self.clone() };
+        axes.map(|axis| (changed(axis), Change::Setting("axis", Written::Axis(axis)))).collect()
     }
 }

@@ -445,3 +445,19 @@ fn merged_constants_have_to_be_equal() {
     assert_eq!(bench.checks[0].notes, ["`x` is [A, 1] and `y` is [B, A]"]);
     bench.expect(&[]);
 }
+
+#[test]
+fn element_types_of_other_languages_are_recognised() {
+    let mut bench = Bench::new();
+    let input = |bench: &mut Bench, dtype: &str| {
+        let given = args([named("shape", list(&[4])), named("dtype", word(dtype))]);
+        bench.cx(|cx| input::Input::from_args(&given, CALL, cx))
+    };
+    for (dtype, wanted) in
+        [("int", "int32"), ("i64", "int32"), ("int64", "int32"), ("float", "float32"), ("f64", "float32")]
+    {
+        assert_eq!(input(&mut bench, dtype), None);
+        let message = format!("`dtype` of `Input` must be one of `float32`, `int32`, found `{dtype}`");
+        assert_eq!(bench.expect(&[&message])[0].helps, [format!("write `{wanted}`")]);
+    }
+}
