@@ -110,7 +110,7 @@ impl Activation {
         }
     }
 
-    /// Whether the derivative can be had from the output, so that the input need not be kept.
+    /// Whether the derivative is computed from the output, so that the input need not be kept. Kernels expect the same.
     pub const fn from_output(self) -> bool {
         use Activation::*;
         match self {

@@ -479,11 +479,6 @@ impl Builder {
         &self.graph
     }
 
-    /// The graph so far, for what only the front end knows: inputs, outputs, how the model is compiled.
-    pub fn graph_mut(&mut self) -> &mut Graph {
-        &mut self.graph
-    }
-
     /// The graph, and what const evaluation has to find out.
     pub fn finish(self) -> (Graph, Vec<DimCheck>) {
         (self.graph, self.checks)

@@ -2,7 +2,7 @@
 //!
 //! Keras accepts almost anything here and finds out at the first batch. What `loss`, `loss_weights` and
 //! `metrics` may look like is in `forms`, what they may name in `losses` and `metrics`, and which loss fits
-//! which head in `heads`.
+//! which head in `heads`, and what the logs call their values in `keys`.
 
 use crate::args::{Bound, bind_given, list, read};
 use crate::code::Code;
@@ -19,6 +19,7 @@ use crate::value::{Arg, Value, ValueKind};
 
 mod forms;
 pub(crate) mod heads;
+mod keys;
 pub(crate) mod losses;
 pub(crate) mod metrics;
 pub(crate) mod optimizers;
@@ -62,8 +63,39 @@ pub fn resolve(graph: &Graph, args: &[Arg], call: Loc, cx: &mut Cx<'_>) -> Optio
     compile.filter(|_| sound)
 }
 
+/// Arguments of Keras's `fit`, with what is written instead where the model is trained.
+const OF_FIT: [(&str, &str); 10] = [
+    ("epochs", "`FitOptions::new().epochs(10)`"),
+    ("batch_size", "`FitOptions::new().batch_size(32)`"),
+    ("shuffle", "`FitOptions::new().shuffle(false)`"),
+    ("verbose", "`FitOptions::new().verbose(Verbose::Silent)`"),
+    ("validation_split", "`FitOptions::new().validation_split(0.2)`"),
+    ("validation_data", "`FitOptions::new().validation_data((&inputs, &targets))`"),
+    ("callbacks", "`FitOptions::new().callback(…)`"),
+    ("early_stopping", "`FitOptions::new().on_epoch_end(…)` with a closure that stops"),
+    ("sample_weight", "`trainer.fit((&inputs, &targets, &sample_weights), …)`"),
+    ("class_weight", "`data.class_weights(…)`, a method of `ArrayDataset`"),
+];
+
+/// The arguments without those that are for `fit`, which are reported.
+fn without_fit(args: &[Arg], cx: &mut Cx<'_>) -> Vec<Arg> {
+    let mut own = args.to_vec();
+    own.retain(|arg| {
+        let Some((name, loc)) = &arg.name else { return true };
+        let Some((_, instead)) = OF_FIT.iter().find(|(known, _)| known == name) else { return true };
+        let message = format!("`compile` has no argument `{name}`: it is for `fit`");
+        cx.error(
+            Diag::error(Code::UnknownArgument, *loc, message)
+                .help(format!("write {instead}, where the model is trained")),
+        );
+        false
+    });
+    own
+}
+
 fn read_all(graph: &Graph, args: &[Arg], call: Loc, cx: &mut Cx<'_>) -> Option<Compile> {
-    let bound = bind_given(&words::compile::ITEM, args, call, cx);
+    let args = without_fit(args, cx);
+    let bound = bind_given(&words::compile::ITEM, &args, call, cx);
     let optimizer = match bound.take("optimizer") {
         Some(Value { kind: ValueKind::None, .. }) | None => {
             bound.default("optimizer", cx, |value, _, cx| optimizers::read(value, cx))
@@ -78,7 +110,7 @@ fn read_all(graph: &Graph, args: &[Arg], call: Loc, cx: &mut Cx<'_>) -> Option<C
     let weights = weights(graph, &bound, &losses, cx);
     let metrics_at = bound.take("metrics").map_or(call, |setting| setting.loc);
     let metrics = metrics(graph, &bound, &heads, &losses, cx);
-    check_keys(&logged(graph, &losses, &metrics, metrics_at), cx);
+    keys::check(&keys::logged(graph, &losses, &metrics, metrics_at), cx);
     let trainings = losses.into_iter().zip(weights).zip(metrics);
     let outputs = trainings
         .map(|((loss, weight), metrics)| Some(Training { loss: loss?, weight: weight?, metrics: metrics? }))
@@ -238,83 +270,6 @@ fn metrics(
     metrics
 }
 
-/// A value that is logged.
-struct Logged {
-    key: String,
-    /// Description in messages.
-    what: String,
-    loc: Loc,
-    /// Help: a way to change its key.
-    help: String,
-}
-
-/// The values that are logged, by the runtime's names: `loss`, `output_loss` and `output_metric`, or `metric` of an only output.
-fn logged(
-    graph: &Graph,
-    losses: &[Option<Option<Loss>>],
-    metrics: &[Option<Vec<(String, Metric)>>],
-    metrics_at: Loc,
-) -> Vec<Logged> {
-    let first_output = graph.outputs.first().map_or(metrics_at, |output| output.loc);
-    let value = |key: &str, what: &str| Logged {
-        key: key.into(),
-        what: what.into(),
-        loc: first_output,
-        help: "rename the output".into(),
-    };
-    let mut logged = vec![value("loss", "the total loss")];
-    let trained = || graph.outputs.iter().zip(losses).filter(|(_, loss)| matches!(loss, Some(Some(_))));
-    if trained().count() > 1 {
-        logged.extend(trained().map(|(output, _)| Logged {
-            key: format!("{}_loss", output.name),
-            what: format!("the loss of `{}`", output.name),
-            loc: output.loc,
-            help: format!("rename the output `{}`", output.name),
-        }));
-    }
-    let custom = trained().filter(|(_, loss)| matches!(loss, Some(Some(Loss::Custom { .. }))));
-    if custom.count() > 1 {
-        logged.push(value("custom_loss", "the loss of `Trainer::set_loss`"));
-    }
-    // What has no name was reported.
-    let named = graph.outputs.iter().zip(metrics).filter(|(output, _)| !output.name.is_empty());
-    for (output, metrics) in named {
-        logged.extend(metrics.iter().flatten().map(|(metric, _)| Logged {
-            key: match graph.outputs.len() {
-                1 => metric.clone(),
-                _ => format!("{}_{metric}", output.name),
-            },
-            what: format!("`{metric}` of `{}`", output.name),
-            loc: metrics_at,
-            help: "give the metric another name, as in `AUC(name = \"area\")`, or rename an output".into(),
-        }));
-    }
-    logged
-}
-
-/// No two values have one key in the logs, where those of validation have `val_` before theirs.
-fn check_keys(logged: &[Logged], cx: &mut Cx<'_>) {
-    for (index, value) in logged.iter().enumerate() {
-        let validation = |a: &Logged, b: &Logged| a.key.strip_prefix("val_") == Some(&*b.key);
-        let found = logged[..index].iter().find_map(|other| {
-            let (first, key) = if other.key == value.key {
-                (other.what.clone(), &value.key)
-            } else if validation(value, other) {
-                (format!("{} on validation data", other.what), &value.key)
-            } else if validation(other, value) {
-                (format!("{} on validation data", value.what), &other.key)
-            } else {
-                return None;
-            };
-            let second = if validation(other, value) { &other.what } else { &value.what };
-            Some(format!("{first} and {second} would both be `{key}` in the logs"))
-        });
-        if let Some(message) = found {
-            cx.error(Diag::error(Code::LogNameTaken, value.loc, message).help(value.help.clone()));
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use crate::activation::Activation::{Linear, Relu, Sigmoid, Softmax};
@@ -384,6 +339,20 @@ mod tests {
             ["at none: error: no output has a loss, so there is nothing to train\n  \
               = help: give at least one output a loss, or leave out `.compile(…)`: without it a model only predicts"]
         );
+    }
+
+    #[test]
+    fn arguments_of_fit_are_shown_where_they_go() {
+        let model = Model::heads(&[("a", 1, Linear)]);
+        for (argument, help) in [
+            ("epochs = 3", "write `FitOptions::new().epochs(10)`, where the model is trained"),
+            ("class_weight = { a: 1 }", "write `data.class_weights(…)`, a method of `ArrayDataset`"),
+        ] {
+            let (compile, errors) = resolved(&model, &format!("loss = mse, {argument}"));
+            assert!(compile.is_none());
+            let [error] = &errors[..] else { panic!("{errors:?}") };
+            assert!(error.contains("it is for `fit`") && error.contains(help), "{error}");
+        }
     }
 
     #[test]
@@ -474,46 +443,6 @@ mod tests {
         let (compile, errors) = resolved(&model, "loss = categorical_crossentropy, metrics = accuracy");
         assert_eq!(errors, NONE);
         assert!(compile.is_some());
-    }
-
-    #[test]
-    fn keys_of_validation_are_others_than_those_of_training() {
-        let errors = |names: [&str; 2], settings: &str| {
-            resolved(&Model::heads(&names.map(|name| (name, 1, Linear))), settings).1
-        };
-        let mse = "loss = mse";
-        let wanted = [
-            (["policy", "val"], "the total loss on validation data and the loss of `val`", "val_loss"),
-            (["val", "policy"], "the total loss on validation data and the loss of `val`", "val_loss"),
-            (["a", "val_a"], "the loss of `a` on validation data and the loss of `val_a`", "val_a_loss"),
-            (["val_a", "a"], "the loss of `a` on validation data and the loss of `val_a`", "val_a_loss"),
-        ];
-        for (names, values, key) in wanted {
-            let found = errors(names, mse);
-            let [error] = &found[..] else { panic!("{names:?}: {found:?}") };
-            assert!(error.contains(&format!("error: {values} would both be `{key}` in the logs")), "{error}");
-        }
-        let metrics =
-            errors(["a", "val_a"], "loss = { a: mse, val_a: none }, metrics = { a: [mae], val_a: [mae] }");
-        assert!(metrics[0].contains("`mae` of `a` on validation data and `mae` of `val_a`"), "{metrics:?}");
-        let joint = errors(["custom", "b"], "loss = custom");
-        assert!(joint[0].contains("would both be `custom_loss`"), "{joint:?}");
-        // One of them is not logged: the only loss is the total.
-        assert_eq!(errors(["val", "b"], "loss = { val: mse, b: none }"), NONE);
-        assert_eq!(errors(["value", "vale"], mse), NONE);
-    }
-
-    #[test]
-    fn keys_of_logs_are_unique() {
-        let model = Model::heads(&[("x", 1, Sigmoid), ("x_binary", 1, Sigmoid)]);
-        let (_, errors) =
-            resolved(&model, "loss = mse, metrics = { x: binary_accuracy, x_binary: accuracy }");
-        assert_eq!(
-            errors,
-            ["at a list or map: error: `binary_accuracy` of `x` and `accuracy` of `x_binary` would both be \
-              `x_binary_accuracy` in the logs\n  \
-              = help: give the metric another name, as in `AUC(name = \"area\")`, or rename an output"]
-        );
     }
 
     #[test]

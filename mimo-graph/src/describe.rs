@@ -21,7 +21,7 @@ pub enum Literal {
     /// A length, which may be an expression.
     Dim(Dim),
     /// `Some(value)` or `None`.
-    Option(Option<Box<Literal>>),
+    Optional(Option<Box<Literal>>),
     /// `[a, b]`
     Array(Vec<Literal>),
     /// A slice that lives as long as the program, in a `Cow`: `Cow::Borrowed(&[a, b])`.
@@ -127,7 +127,7 @@ impl Describe for Cow<'static, str> {
 
 impl<T: Describe> Describe for Option<T> {
     fn literal(&self) -> Literal {
-        Literal::Option(self.as_ref().map(|value| Box::new(value.literal())))
+        Literal::Optional(self.as_ref().map(|value| Box::new(value.literal())))
     }
 }
 
@@ -248,7 +248,7 @@ mod tests {
     fn what_is_declared_describes_itself() {
         let fields = Form::Fields { slope: 0.5, seed: Some(3) };
         let holder = Holder { form: fields, lens: List::Owned(vec![Dim::Known(2)]) };
-        let seed = Literal::Option(Some(Box::new(Literal::Int(3))));
+        let seed = Literal::Optional(Some(Box::new(Literal::Int(3))));
         let holds = Holds::Fields(vec![("slope", Literal::Float(0.5)), ("seed", seed)]);
         let form = Literal::Variant { name: "Form", variant: "Fields", holds };
         let lens = Literal::List(vec![Literal::Dim(Dim::Known(2))]);

@@ -107,9 +107,6 @@ impl Initializer {
     };
     /// Keras's default for biases.
     pub const ZEROS: Initializer = Initializer { kind: InitializerKind::Constant(0.0), seed: None };
-    /// Keras's default for recurrent kernels.
-    pub const ORTHOGONAL: Initializer =
-        Initializer { kind: InitializerKind::Orthogonal { gain: 1.0 }, seed: None };
     /// Every value 1.
     pub const ONES: Initializer = Initializer { kind: InitializerKind::Constant(1.0), seed: None };
 }

@@ -55,10 +55,6 @@ pub mod sliding;
 pub mod spatial;
 #[cfg(test)]
 mod tests;
-#[cfg(test)]
-mod tests_of_images;
-#[cfg(test)]
-mod tests_of_sequences;
 pub mod time_distributed;
 pub mod up_sampling;
 mod wrapped;

@@ -13,6 +13,7 @@
 //!   in the expansion of the text without it by counting characters. So the function comes first, and nothing in it
 //!   depends on what follows: types stand behind what they are types of.
 
+mod fields;
 mod words;
 
 use mimo_graph::graph::TensorId;

@@ -7,6 +7,7 @@ use std::fmt::Write;
 
 use super::Random;
 
+mod heads;
 #[path = "../../fuzz/src/losses.rs"]
 mod losses;
 
@@ -214,7 +215,8 @@ impl Growing {
             }
             11 if self.random.chance(0.5) => self.normalize(),
             11 => self.noise(),
-            12..=14 => self.reorder(),
+            12 => self.normalize_samples(),
+            13 | 14 => self.reorder(),
             15 | 16 => self.merge(),
             _ => self.join(),
         }
@@ -319,6 +321,24 @@ impl Growing {
             "BatchNormalization(epsilon = 0.1, center = false, gamma_regularizer = L2(0.02))",
             "BatchNormalization(trainable = false)",
         ]);
+        self.give(&format!("{layer}({})", x.name), x.shape);
+    }
+
+    /// `LayerNormalization`, which computes the same in training and in prediction.
+    fn normalize_samples(&mut self) {
+        let at = self.any();
+        let x = self.read(at);
+        let mut layers = vec![
+            "LayerNormalization(epsilon = 0.1)",
+            "LayerNormalization(axis = 1, epsilon = 0.1)",
+            "LayerNormalization(epsilon = 0.1, scale = false)",
+            "LayerNormalization(epsilon = 0.1, center = false, gamma_regularizer = L2(0.02))",
+            "LayerNormalization(epsilon = 0.1, center = false, scale = false)",
+        ];
+        if x.shape.len() > 1 {
+            layers.push("LayerNormalization(axis = [-1, 1], epsilon = 0.1)");
+        }
+        let layer = self.random.pick(&layers);
         self.give(&format!("{layer}({})", x.name), x.shape);
     }
 
@@ -432,118 +452,5 @@ impl Growing {
             [only] => self.give(&only.clone(), vec![len]),
             _ => self.give(&format!("concatenate([{}])", parts.join(", ")), vec![len]),
         }
-    }
-
-    fn finish(mut self) -> (String, bool) {
-        let heads = 1 + self.random.below(4);
-        let mut outputs: Vec<(String, &str)> = vec![];
-        let (mut names, mut losses, mut weights) = (vec![], vec![], vec![]);
-        // All heads but the last read some tensor, the last one reads the rest.
-        for index in 0..heads {
-            let last = index + 1 == heads;
-            let (x, front) = if last {
-                (self.rest(), vec![])
-            } else {
-                let at = self.any();
-                let x = self.read(at);
-                (x.name, x.shape[..x.shape.len() - 1].to_vec())
-            };
-            let (activation, several, loss): (&str, bool, &str) = self.random.pick(&[
-                ("linear", false, "mse"),
-                ("linear", false, "mae"),
-                ("linear", false, "huber(delta = 0.8)"),
-                ("tanh", false, "log_cosh"),
-                ("linear", true, "cosine_similarity"),
-                ("linear", false, "hinge"),
-                ("linear", true, "categorical_hinge"),
-                ("softmax", true, "categorical_crossentropy"),
-                ("softmax", true, "CategoricalCrossentropy(label_smoothing = 0.1)"),
-                ("softmax", true, "sparse_categorical_crossentropy"),
-                ("softmax", true, "SparseCategoricalCrossentropy(ignore_class = 0)"),
-                ("linear", true, "SparseCategoricalCrossentropy(from_logits = true)"),
-                ("softmax", true, "kl_divergence"),
-                ("sigmoid", false, "binary_crossentropy"),
-                ("sigmoid", false, "BinaryCrossentropy(label_smoothing = 0.2)"),
-                ("linear", false, "BinaryCrossentropy(from_logits = true)"),
-                ("softplus", false, "poisson"),
-                ("softplus", false, "msle"),
-            ]);
-            // An output without a loss leaves something else to train: the last one.
-            let loss = if !last && self.random.chance(0.12) { "none" } else { loss };
-            let units = 1 + usize::from(several) + self.random.below(4);
-            let name = format!("y{index}");
-            if self.random.chance(0.4) {
-                // The logits are a tensor that can be an output too.
-                let logits = format!("l{index}");
-                let shape = [&front[..], &[units]].concat();
-                self.lines.push(format!("let {logits} = Dense({units})({x});"));
-                self.lines.push(format!("let {name} = Activation({activation})({logits});"));
-                let ending = Some("linear");
-                self.tensors.push(Tensor { name: logits, shape, read: true, ending, input: false });
-            } else {
-                self.lines.push(format!("let {name} = Dense({units}, activation = {activation})({x});"));
-            }
-            outputs.push((name, loss));
-        }
-        for _ in 0..self.random.below(4) {
-            let at = self.random.below(self.tensors.len());
-            let tensor = self.tensors[at].clone();
-            if outputs.iter().any(|(name, _)| *name == tensor.name) {
-                continue;
-            }
-            let fitting = match tensor.ending {
-                Some("softmax") if tensor.last() == 1 => vec!["none"],
-                _ if tensor.input => vec!["none"],
-                ending => losses::fitting(ending, tensor.last()),
-            };
-            let place = self.random.below(outputs.len() + 1);
-            outputs.insert(place, (tensor.name, self.random.pick(&fitting)));
-        }
-        for (name, loss) in outputs {
-            losses.push(format!("{name}: {loss}"));
-            if loss != "none" && self.random.chance(0.5) {
-                weights.push(format!("{name}: {}", self.random.pick(&["0.25", "0.5", "2.0"])));
-            }
-            names.push(name);
-        }
-        (self.print(&names, &losses, &weights), self.noisy)
-    }
-
-    fn print(&mut self, outputs: &[String], losses: &[String], weights: &[String]) -> String {
-        let name = format!("Random{:02}", self.index);
-        let mut text = format!("\nmodel! {{\n    pub(super) {name} {{\n");
-        for line in &self.lines {
-            let _ = writeln!(text, "        {line}");
-        }
-        let inputs: Vec<String> = (0..self.inputs).map(|index| format!("x{index}")).collect();
-        let optimizer = OPTIMIZERS[self.index % OPTIMIZERS.len()];
-        let _ = writeln!(
-            text,
-            "        Model(inputs = [{}], outputs = [{}]).compile(\n            optimizer = {optimizer},\n            \
-             loss = {{ {} }},",
-            inputs.join(", "),
-            outputs.join(", "),
-            losses.join(", ")
-        );
-        if !weights.is_empty() {
-            let _ = writeln!(text, "            loss_weights = {{ {} }},", weights.join(", "));
-        }
-        text.push_str("        )\n    }\n}\n\n");
-        let field = |(index, input): (usize, &String)| {
-            format!("{input}: tensor(narrow::<E>(&columns[{index}])).expect(\"samples\")")
-        };
-        let fields: Vec<String> = inputs.iter().enumerate().map(field).collect();
-        // As rustfmt has it.
-        let fields = match &fields[..] {
-            [only] => format!("{{ {only} }}"),
-            _ => format!("{{\n            {},\n        }}", fields.join(",\n            ")),
-        };
-        let _ = write!(
-            text,
-            "impl<E: Real> RandomModel for {name}<E, Cpu>\nwhere\n    Cpu: Device<E>,\n{{\n    \
-             fn build_random(seed: u64) -> Self {{\n        {name}::build(seed)\n    }}\n\n    \
-             fn inputs(columns: &[Vec<f64>]) -> Self::Inputs {{\n        {name}Inputs {fields}\n    }}\n}}\n"
-        );
-        text
     }
 }

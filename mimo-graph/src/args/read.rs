@@ -267,6 +267,16 @@ pub fn string(value: &Value, what: &str, cx: &mut Cx<'_>) -> Option<String> {
     None
 }
 
+/// The element type of an input for a type of numbers, as Python, NumPy or Rust write it.
+fn number_type(text: &str) -> Option<&'static str> {
+    let kind = text.trim_end_matches(|c: char| c.is_ascii_digit());
+    match kind {
+        "int" | "uint" | "i" | "u" | "isize" | "usize" | "long" => Some("int32"),
+        "float" | "f" | "double" | "half" | "bfloat" => Some("float32"),
+        _ => None,
+    }
+}
+
 /// One of a few words, as an identifier or a string; case does not count, as in Keras.
 pub fn word(value: &Value, what: &str, allowed: &[&'static str], cx: &mut Cx<'_>) -> Option<&'static str> {
     let value = without_python(value, cx);
@@ -279,7 +289,11 @@ pub fn word(value: &Value, what: &str, allowed: &[&'static str], cx: &mut Cx<'_>
         if let Some(word) = allowed.iter().find(|word| word.eq_ignore_ascii_case(text)) {
             return Some(word);
         }
-        help = did_you_mean(text, allowed.iter().copied()).map(|near| format!("did you mean `{near}`?"));
+        let near = || did_you_mean(text, allowed.iter().copied());
+        let number = || number_type(text).filter(|word| allowed.contains(word));
+        help = near()
+            .map(|near| format!("did you mean `{near}`?"))
+            .or_else(|| number().map(|word| format!("write `{word}`")));
     }
     let help = help.or_else(|| Some(format!("write `{}`, or leave it out", allowed.first()?)));
     wrong(&value, what, &wanted, help, cx);

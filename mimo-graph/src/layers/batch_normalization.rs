@@ -6,9 +6,11 @@ use crate::code::Code;
 use crate::context::Cx;
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
-
 use crate::layers::change::{Change, Written};
-use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight, WeightOptions, floats, sizes_of};
+use crate::layers::layer::{
+    Effect, Layer, Operand, Reads, Typed, Weight, WeightOptions, axis_out_of_range, floats, has_axes,
+    sample_axis, sizes_of,
+};
 use crate::operation::{self, Call, OpKind};
 use crate::shape::{Dtype, Shape};
 
@@ -108,10 +110,7 @@ impl BatchNormalization {
 
     /// The axis of the channels within a sample of `rank` axes, if it has that axis.
     pub fn sample_axis(&self, rank: usize) -> Option<usize> {
-        // A rank is the length of a list in the source: it fits.
-        let with_batch = rank as i64 + 1;
-        let axis = if self.axis < 0 { with_batch.checked_add(self.axis)? } else { self.axis };
-        usize::try_from(axis.checked_sub(1)?).ok().filter(|&axis| axis < rank)
+        sample_axis(self.axis, rank)
     }
 
     fn channels<'s>(&self, shape: &'s Shape) -> Option<&'s Dim> {
@@ -181,20 +180,11 @@ impl Layer for BatchNormalization {
         if !floats(self.class_name(), x, cx) {
             return None;
         }
-        let rank = x.shape.rank();
-        if rank == 0 {
-            let message = format!("`BatchNormalization` needs an axis, but `{}` is [], one number", x.name);
-            cx.error(
-                Diag::error(Code::WrongRank, x.loc, message)
-                    .help("write `shape = [1]` at its `Input`, or `Reshape([1])` before the layer"),
-            );
+        if !has_axes(self.class_name(), x, cx) {
             return None;
         }
-        if self.sample_axis(rank).is_none() {
-            let axes = if rank == 1 { "axis 1 only".into() } else { format!("axes 1 to {rank}") };
-            let message = format!("axis {} does not exist: `{}` has {axes}", self.axis, x.name);
-            let help = "axis 1 is the first axis of a sample, axis -1 the last";
-            cx.error(Diag::error(Code::AxisOutOfRange, call, message).help(help));
+        if self.sample_axis(x.shape.rank()).is_none() {
+            axis_out_of_range(self.axis, x, call, cx);
             return None;
         }
         Some(vec![(x.shape.clone(), Dtype::Float)])

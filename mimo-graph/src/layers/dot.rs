@@ -7,7 +7,7 @@ use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
 use crate::layers::change::{Change, Written};
-use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight, floats};
+use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight, floats, sample_axis};
 use crate::operation::{Call, OpKind};
 use crate::shape::{Dtype, Shape};
 use crate::value::ValueKind;
@@ -72,10 +72,7 @@ impl Dot {
 
     /// The summed axis within a sample of each tensor: `None` for one that does not exist.
     pub fn sample_axis(&self, tensor: usize, rank: usize) -> Option<usize> {
-        let axis = *self.axes.get(tensor)?;
-        // A rank is the length of a list in the source: it fits.
-        let axis = if axis < 0 { (rank as i64).checked_add(axis)? } else { axis - 1 };
-        usize::try_from(axis).ok().filter(|axis| *axis < rank)
+        sample_axis(*self.axes.get(tensor)?, rank)
     }
 
     /// The same, or an error.

@@ -214,6 +214,35 @@ pub(super) fn floats(class: &str, x: &Operand<'_>, cx: &mut Cx<'_>) -> bool {
     x.dtype == Dtype::Float
 }
 
+/// The axis within a sample of `rank` axes that Keras counts as `axis`, with the batch as axis 0; negative from the end.
+/// `None` for the batch and for an axis that the sample does not have.
+pub(super) fn sample_axis(axis: i64, rank: usize) -> Option<usize> {
+    // A rank is the length of a list in the source: it fits.
+    let axis = if axis < 0 { (rank as i64).checked_add(axis)? } else { axis - 1 };
+    usize::try_from(axis).ok().filter(|&axis| axis < rank)
+}
+
+/// Reports an axis of the settings that `x` does not have.
+pub(super) fn axis_out_of_range(axis: i64, x: &Operand<'_>, call: Loc, cx: &mut Cx<'_>) {
+    let axes = match x.shape.rank() {
+        1 => "axis 1 only".into(),
+        rank => format!("axes 1 to {rank}"),
+    };
+    let message = format!("axis {axis} does not exist: `{}` has {axes}", x.name);
+    let help = "axis 1 is the first axis of a sample, axis -1 the last";
+    cx.error(Diag::error(Code::AxisOutOfRange, call, message).help(help));
+}
+
+/// Whether a layer has an axis to normalize over; else the error.
+pub(super) fn has_axes(class: &str, x: &Operand<'_>, cx: &mut Cx<'_>) -> bool {
+    if x.shape.rank() == 0 {
+        let message = format!("`{class}` needs an axis, but `{}` is [], one number", x.name);
+        let help = "write `shape = [1]` at its `Input`, or `Reshape([1])` before the layer";
+        cx.error(Diag::error(Code::WrongRank, x.loc, message).help(help));
+    }
+    x.shape.rank() > 0
+}
+
 /// The rule of layers that give floats of their input's shape.
 pub(super) fn same_shape(
     class: &str,

@@ -7,8 +7,10 @@ use crate::context::Cx;
 use crate::describe::List;
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
+use crate::layers::change::{Change, Written};
 use crate::layers::layer::{
-    Effect, Layer, Operand, Reads, Typed, Weight, WeightOptions, floats, same_shape, sizes_of,
+    Effect, Layer, Operand, Reads, Typed, Weight, WeightOptions, axis_out_of_range, floats, has_axes,
+    same_shape, sample_axis, sizes_of,
 };
 use crate::operation::{self, Call, OpKind, permuted_strides};
 use crate::shape::{Dtype, Shape};
@@ -59,7 +61,7 @@ layer! {
         /// Constraint applied to `gamma` after each optimizer step.
         gamma_constraint: Constraint = "none",
         *,
-        rms_scaling => "leave it out: Keras has a layer of its own for it, `RMSNormalization`",
+        rms_scaling => "leave it out: mimo has neither this nor Keras's layer for it, `RMSNormalization`",
     }
 }
 
@@ -93,13 +95,15 @@ impl LayerNormalization {
     /// The axes within a sample of `rank` axes, in the order in which they were given. `None` if one of them does not
     /// exist, or is named twice.
     pub fn sample_axes(&self, rank: usize) -> Option<Vec<usize>> {
-        // A rank is the length of a list in the source: it fits.
-        let of = |axis: i64| if axis < 0 { (rank as i64).checked_add(axis) } else { Some(axis - 1) };
-        let axes = self.axis.iter().map(|&axis| usize::try_from(of(axis)?).ok().filter(|&axis| axis < rank));
-        let axes: Vec<usize> = axes.collect::<Option<_>>()?;
-        let twice = axes.iter().enumerate().any(|(i, axis)| axes[..i].contains(axis));
-        (!twice).then_some(axes)
+        let axes: Vec<usize> =
+            self.axis.iter().map(|&axis| sample_axis(axis, rank)).collect::<Option<_>>()?;
+        repeated(&axes).is_none().then_some(axes)
     }
+}
+
+/// The first axis that is named a second time.
+fn repeated(axes: &[usize]) -> Option<usize> {
+    axes.iter().enumerate().find(|(i, axis)| axes[..*i].contains(axis)).map(|(_, &axis)| axis)
 }
 
 impl Layer for LayerNormalization {
@@ -108,7 +112,7 @@ impl Layer for LayerNormalization {
     }
 
     fn reads(&self) -> Reads {
-        Reads::Any
+        Reads::NamedAxes
     }
 
     fn effect(&self) -> Effect {
@@ -160,30 +164,27 @@ impl Layer for LayerNormalization {
         if !floats(self.class_name(), x, cx) {
             return None;
         }
+        if !has_axes(self.class_name(), x, cx) {
+            return None;
+        }
         let rank = x.shape.rank();
-        if self.sample_axes(rank).is_none() {
-            let shown = x.shape.display(cx.consts);
-            let axes: Vec<String> = self.axis.iter().map(i64::to_string).collect();
-            let named = if axes.len() == 1 { "axis" } else { "axes" };
-            let message = format!(
-                "`LayerNormalization` takes each axis of a sample once, but {named} {} of `{}` are not: it is {shown}",
-                axes.join(", "),
-                x.name
-            );
-            let help = match rank {
-                0 => "write `Reshape([1])` before it".into(),
-                1 => "its only axis is axis 1".into(),
-                _ => format!("its axes are 1 to {rank}"),
-            };
-            let diag = Diag::error(Code::AxisOutOfRange, call, message).about(x.shown());
-            cx.error(diag.help(help));
+        if let Some(&axis) = self.axis.iter().find(|&&axis| sample_axis(axis, rank).is_none()) {
+            axis_out_of_range(axis, x, call, cx);
+            return None;
+        }
+        let axes: Vec<usize> = self.axis.iter().filter_map(|&axis| sample_axis(axis, rank)).collect();
+        if let Some(axis) = repeated(&axes) {
+            let message =
+                format!("`axis` of `LayerNormalization` names axis {} of `{}` twice", axis + 1, x.name);
+            let help = "name each axis once; negative numbers count from the end, -1 is the last axis";
+            cx.error(Diag::error(Code::AxisOutOfRange, call, message).about(x.shown()).help(help));
             return None;
         }
         // Types of weights have three axes at most.
         if self.axis.len() > 3 {
             let message =
                 format!("mimo has no `LayerNormalization` over {} axes yet: 3 are the most", self.axis.len());
-            let help = "bring some of the axes to one with `Reshape(…)` before it";
+            let help = "merge some of the axes with `Reshape(…)` before it";
             cx.error(Diag::error(Code::UnavailableSetting, call, message).help(help));
             return None;
         }
@@ -199,5 +200,16 @@ impl Layer for LayerNormalization {
             Some(Weight { name, shape: lengths.clone(), options: options? })
         };
         weights.into_iter().filter_map(weight).collect()
+    }
+
+    fn changes(&self, inputs: &[&Shape], _: Option<&Shape>) -> Vec<(Self, Change)> {
+        let rank = inputs.first().map_or(0, |shape| shape.rank());
+        if self.sample_axes(rank).is_some() {
+            return Vec::new();
+        }
+        // A rank is the length of a list in the source: it fits.
+        let axes = [-1].into_iter().chain(1..rank as i64);
+        let changed = |axis| LayerNormalization { axis: vec![axis], ..self.clone() };
+        axes.map(|axis| (changed(axis), Change::Setting("axis", Written::Axis(axis)))).collect()
     }
 }

@@ -1,30 +1,30 @@
+mod images;
+mod normalization;
+mod sequences;
+
 use super::*;
 use crate::dim::{ConstId, Dim};
 use crate::initializer::{Constraint, Initializer, Regularizer};
 use crate::testing::{Bench, Given, args, call, float, int, items, named, string, value, word};
 use crate::value::{Value, ValueKind};
 
-pub(super) const CALL: Loc = Loc(2);
+const CALL: Loc = Loc(2);
 
-pub(super) fn made(
-    bench: &mut Bench,
-    class: &str,
-    given: impl IntoIterator<Item = Given>,
-) -> Option<Constructed> {
+fn made(bench: &mut Bench, class: &str, given: impl IntoIterator<Item = Given>) -> Option<Constructed> {
     let given = args(given);
     bench.cx(|cx| construct(class, Loc(0), &given, CALL, cx))
 }
 
-pub(super) fn layer(bench: &mut Bench, class: &str, given: impl IntoIterator<Item = Given>) -> LayerKind {
+fn layer(bench: &mut Bench, class: &str, given: impl IntoIterator<Item = Given>) -> LayerKind {
     made(bench, class, given).expect(class).kind
 }
 
 /// The shape that a layer gives for tensors `x`, `y`, `z`.
-pub(super) fn infer(bench: &mut Bench, kind: &LayerKind, shapes: &[Shape]) -> Option<Shape> {
+fn infer(bench: &mut Bench, kind: &LayerKind, shapes: &[Shape]) -> Option<Shape> {
     infer_typed(bench, kind, shapes, Dtype::Float).map(|(shape, _)| shape)
 }
 
-pub(super) fn infer_typed(
+fn infer_typed(
     bench: &mut Bench,
     kind: &LayerKind,
     shapes: &[Shape],
@@ -38,23 +38,23 @@ pub(super) fn infer_typed(
     bench.cx(|cx| kind.infer(&inputs, CALL, cx)).map(|mut given| given.remove(0))
 }
 
-pub(super) fn known(lengths: &[usize]) -> Shape {
+fn known(lengths: &[usize]) -> Shape {
     Shape::known(lengths)
 }
 
-pub(super) fn a() -> Dim {
+fn a() -> Dim {
     Dim::constant(ConstId(0))
 }
 
-pub(super) fn b() -> Dim {
+fn b() -> Dim {
     Dim::constant(ConstId(1))
 }
 
-pub(super) fn list(lengths: &[i64]) -> Value {
+fn list(lengths: &[i64]) -> Value {
     items(lengths.iter().map(|&n| int(n)))
 }
 
-pub(super) fn bool(b: bool) -> Value {
+fn bool(b: bool) -> Value {
     value(ValueKind::Bool(b))
 }
 
@@ -447,85 +447,17 @@ fn merged_constants_have_to_be_equal() {
 }
 
 #[test]
-fn convolutions_have_the_lengths_of_keras() {
+fn element_types_of_other_languages_are_recognised() {
     let mut bench = Bench::new();
-    let mut given = |class: &str, args: Vec<(Option<&'static str>, Value)>, shape: &[usize]| {
-        let kind = layer(&mut bench, class, [(None, int(8)), (None, int(3))].into_iter().chain(args));
-        infer(&mut bench, &kind, &[known(shape)])
+    let input = |bench: &mut Bench, dtype: &str| {
+        let given = args([named("shape", list(&[4])), named("dtype", word(dtype))]);
+        bench.cx(|cx| input::Input::from_args(&given, CALL, cx))
     };
-    assert_eq!(given("Conv2D", vec![], &[28, 27, 1]), Some(known(&[26, 25, 8])));
-    let strides = || named("strides", int(2));
-    assert_eq!(given("Conv2D", vec![strides()], &[28, 27, 1]), Some(known(&[13, 13, 8])));
-    let same = || named("padding", word("same"));
-    assert_eq!(given("Conv2D", vec![strides(), same()], &[28, 27, 1]), Some(known(&[14, 14, 8])));
-    assert_eq!(given("Conv1D", vec![named("dilation_rate", int(2))], &[9, 4]), Some(known(&[5, 8])));
-    assert_eq!(given("Conv1D", vec![named("padding", word("causal"))], &[9, 4]), Some(known(&[9, 8])));
-    assert_eq!(given("Conv2DTranspose", vec![strides(), same()], &[7, 7, 4]), Some(known(&[14, 14, 8])));
-    assert_eq!(given("Conv2DTranspose", vec![strides()], &[7, 7, 4]), Some(known(&[15, 15, 8])));
-    assert_eq!(given("Conv1DTranspose", vec![named("strides", int(5))], &[3, 4]), Some(known(&[15, 8])));
-    bench.expect(&[]);
-}
-
-#[test]
-fn weights_of_convolutions_have_the_layout_of_keras() {
-    let mut bench = Bench::new();
-    let image = known(&[9, 9, 4]);
-    let groups = [(None, int(8)), (None, list(&[3, 2])), named("groups", int(2))];
-    let conv = layer(&mut bench, "Conv2D", groups);
-    let transposed = layer(&mut bench, "Conv2DTranspose", [(None, int(8)), (None, list(&[3, 2]))]);
-    let shapes = |kind: &LayerKind| -> Vec<Shape> {
-        kind.weights(&[&image]).into_iter().map(|weight| weight.shape).collect()
-    };
-    assert_eq!(shapes(&conv), [known(&[3, 2, 2, 8]), known(&[8])]);
-    assert_eq!(shapes(&transposed), [known(&[3, 2, 8, 4]), known(&[8])]);
-    bench.expect(&[]);
-}
-
-#[test]
-fn an_embedding_looks_up_whole_numbers() {
-    let mut bench = Bench::new();
-    let embedding = layer(&mut bench, "Embedding", [(None, word("A")), (None, int(3))]);
-    let given = infer_typed(&mut bench, &embedding, &[known(&[5])], Dtype::Int);
-    assert_eq!(given, Some((known(&[5, 3]), Dtype::Float)));
-    let given = infer_typed(&mut bench, &embedding, &[known(&[])], Dtype::Int);
-    assert_eq!(given, Some((known(&[3]), Dtype::Float)));
-    assert_eq!(embedding.weights(&[&known(&[5])])[0].shape, Shape(vec![a(), Dim::Known(3)]));
-    bench.expect(&[]);
-    assert_eq!(infer(&mut bench, &embedding, &[known(&[5])]), None);
-    made(&mut bench, "Embedding", [(None, int(9)), (None, int(3)), named("mask_zero", bool(true))]);
-    let diags = bench.expect(&[
-        "`Embedding` looks up whole numbers, but `x` holds floats",
-        "mimo has no `mask_zero` for `Embedding` yet",
-    ]);
-    assert_eq!(diags[0].helps[0], "write `dtype = \"int32\"` at its `Input`");
-}
-
-#[test]
-fn depthwise_convolutions_have_the_shapes_of_keras() {
-    let mut bench = Bench::new();
-    let image = known(&[9, 8, 4]);
-    let weights = |kind: &LayerKind| -> Vec<(&str, Shape)> {
-        kind.weights(&[&image]).into_iter().map(|weight| (weight.name, weight.shape)).collect()
-    };
-    let twice = || named("depth_multiplier", int(2));
-    let depthwise = layer(&mut bench, "DepthwiseConv2D", [(None, list(&[3, 2])), (None, int(2)), twice()]);
-    assert_eq!(infer(&mut bench, &depthwise, std::slice::from_ref(&image)), Some(known(&[4, 4, 8])));
-    assert_eq!(weights(&depthwise), [("kernel", known(&[3, 2, 4, 2])), ("bias", known(&[8]))]);
-    let separable = layer(&mut bench, "SeparableConv2D", [(None, int(5)), (None, list(&[3, 2])), twice()]);
-    assert_eq!(infer(&mut bench, &separable, std::slice::from_ref(&image)), Some(known(&[7, 7, 5])));
-    let [depthwise, pointwise] =
-        [("depthwise_kernel", known(&[3, 2, 4, 2])), ("pointwise_kernel", known(&[1, 1, 8, 5]))];
-    assert_eq!(weights(&separable), [depthwise, pointwise, ("bias", known(&[5]))]);
-    bench.expect(&[]);
-}
-
-#[test]
-fn lengths_of_constants_are_checked_by_const_evaluation() {
-    let mut bench = Bench::new();
-    let conv = layer(&mut bench, "Conv2D", [(None, int(8)), (None, int(3)), named("groups", int(2))]);
-    let shape = Shape(vec![a(), 5.into(), b()]);
-    let given = infer(&mut bench, &conv, &[shape]);
-    assert_eq!(given, Some(Shape(vec![a().max(3.into()) - 3.into() + 1.into(), 3.into(), 8.into()])));
-    assert_eq!(bench.checks(), ["axis 1 of `x`: A AtLeast 3", "last axis of `x`: B MultipleOf 2"]);
-    bench.expect(&[]);
+    for (dtype, wanted) in
+        [("int", "int32"), ("i64", "int32"), ("int64", "int32"), ("float", "float32"), ("f64", "float32")]
+    {
+        assert_eq!(input(&mut bench, dtype), None);
+        let message = format!("`dtype` of `Input` must be one of `float32`, `int32`, found `{dtype}`");
+        assert_eq!(bench.expect(&[&message])[0].helps, [format!("write `{wanted}`")]);
+    }
 }

@@ -43,7 +43,7 @@ fn an_operation_is_described_with_the_lengths_that_it_has() {
         function: "View::whole",
         arguments: vec![Literal::Int(slot), Literal::Dim(len.clone())],
     };
-    let gradient = Literal::Option(Some(Box::new(whole(2))));
+    let gradient = Literal::Optional(Some(Box::new(whole(2))));
     let written = Literal::Call { function: "Written::kept", arguments: vec![whole(1), gradient] };
     assert_eq!(fields[2].1, written);
 }

@@ -4,12 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use mimo_graph::language::{self, Kind, Module};
 use mimo_graph::layers;
-use proc_macro2::{Delimiter, Group, Ident, Literal, Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 use quote::quote;
 
+use super::fields::{
+    Fields, call_site, guessed, is_colons, is_none, keyword, pieces, starts_upper, with, word_in,
+};
 use crate::ast::{Model, name_of};
 use crate::lower::Lowered;
-use crate::parse::{Cursor, contents, cut_list, is_name};
+use crate::parse::{Cursor, contents, is_name};
 use crate::tokens::ident;
 
 /// What is known while statements are read in order.
@@ -420,99 +423,4 @@ impl Words {
         };
         with(others, literal)
     }
-}
-
-/// A literal behind words that are none of its fields.
-fn with(others: Vec<TokenStream>, literal: TokenStream) -> TokenStream {
-    if others.is_empty() { literal } else { quote!((#(#others,)* #literal)) }
-}
-
-/// The fields of a literal, each once.
-#[derive(Default)]
-struct Fields {
-    names: BTreeSet<String>,
-    /// How many have no value.
-    bare: usize,
-    tokens: TokenStream,
-}
-
-impl Fields {
-    fn add(&mut self, name: &Ident, value: Option<TokenStream>) {
-        if self.names.insert(name_of(name)) {
-            self.bare += usize::from(value.is_none());
-            let value = value.map(|value| quote!(: #value));
-            self.tokens.extend(quote!(#name #value,));
-        }
-    }
-
-    /// The fields, and the rest of them from anywhere.
-    ///
-    /// Where nothing was typed yet, rust-analyzer puts its marker, a field more. It looks for the literal without the
-    /// marker by the literal's length, so the comma that comes with the marker is made up for: `…, x, ..an()` is as
-    /// much longer than `…, ..any()` as `x` is long.
-    fn with_rest(self) -> TokenStream {
-        let Fields { names, bare, tokens } = self;
-        let any = match (bare, names.len()) {
-            (0, _) => "any",
-            (1, 1) => "a",
-            _ => "an",
-        };
-        let any = call_site(any);
-        quote!(#tokens ..__l::#any())
-    }
-}
-
-/// What a parameter of a function may be, which only its name says: `activation` is what it is for layers.
-fn guessed(parameter: &str) -> Kind {
-    let items = [Module::Layers, Module::Optimizers].into_iter().flat_map(language::items);
-    let argument = items.filter_map(|item| item.argument(parameter)).next();
-    match argument.map(|argument| argument.kind) {
-        Some(kind @ (Kind::Item(_) | Kind::Word(_))) => kind,
-        _ => Kind::Tensors,
-    }
-}
-
-/// The arguments of a list. While its parenthesis is not closed, it holds the statements behind it as well.
-fn pieces(tokens: &[TokenTree]) -> Vec<&[TokenTree]> {
-    let ends = |token: &TokenTree| match token {
-        TokenTree::Ident(ident) => ident == "let" || ident == "const",
-        TokenTree::Punct(punct) => punct.as_char() == ';',
-        TokenTree::Group(_) | TokenTree::Literal(_) => false,
-    };
-    let end = tokens.iter().position(ends).unwrap_or(tokens.len());
-    cut_list(tokens.get(..end).unwrap_or_default())
-}
-
-/// `keyword = value`
-fn keyword(piece: &[TokenTree]) -> Option<(&Ident, &[TokenTree])> {
-    let cursor = Cursor::new(piece);
-    let keyword = cursor.ident_at(0).filter(|keyword| is_name(keyword) && cursor.punct_at(1, '='))?;
-    Some((keyword, piece.get(2..)?))
-}
-
-/// The word that a string is, at the string's place.
-fn word_in(literal: &Literal) -> Option<Ident> {
-    let text = literal.to_string();
-    let text = text.strip_prefix('"')?.strip_suffix('"')?;
-    let mut ident = syn::parse_str::<Ident>(text).ok()?;
-    ident.set_span(literal.span());
-    Some(ident)
-}
-
-/// Whether `::` comes next, and not two colons apart, which Rust reads as something else.
-fn is_colons(cursor: &Cursor<'_>) -> bool {
-    let colon = |n| matches!(cursor.peek_nth(n), Some(TokenTree::Punct(punct)) if punct.as_char() == ':');
-    colon(0) && colon(1) && !cursor.punct_at(0, ':')
-}
-
-fn is_none(ident: &Ident) -> bool {
-    ident == "none" || ident == "None"
-}
-
-fn starts_upper(ident: &Ident) -> bool {
-    name_of(ident).starts_with(char::is_uppercase)
-}
-
-fn call_site(name: &str) -> Ident {
-    Ident::new(name, Span::call_site())
 }

@@ -18,8 +18,8 @@ pub(super) fn literal(cx: &Context<'_>, value: &Literal) -> TokenStream {
         Literal::Float(value) => float(*value),
         Literal::Text(value) => quote!(#value),
         Literal::Dim(dim) => cx.dim(dim),
-        Literal::Option(None) => quote!(__mimo::None),
-        Literal::Option(Some(value)) => {
+        Literal::Optional(None) => quote!(__mimo::None),
+        Literal::Optional(Some(value)) => {
             let value = literal(cx, value);
             quote!(__mimo::Some(#value))
         }

@@ -86,7 +86,7 @@ pub(super) fn program(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     }
     let by_output = |pick: &dyn Fn(&LossOp) -> Option<Value>| {
         let entries =
-            losses.iter().map(|loss| literal(cx, &Value::Option(loss.and_then(pick).map(Box::new))));
+            losses.iter().map(|loss| literal(cx, &Value::Optional(loss.and_then(pick).map(Box::new))));
         quote!(&[#(#entries),*])
     };
     let targets = by_output(&|loss| loss.kind.map(|_| loss.target.literal()));

@@ -1,9 +1,6 @@
 //! Arguments, shapes and messages of layers over sequences and images, and of `Dot`.
 
-use super::tests::{CALL, a, infer, infer_typed, known, layer, list, made};
 use super::*;
-use crate::dim::Dim;
-use crate::testing::{Bench, Given, int, items, named, string, word};
 
 fn shape_of(bench: &mut Bench, class: &str, given: Vec<Given>, from: &[usize]) -> Option<Shape> {
     let kind = layer(bench, class, given);
@@ -25,7 +22,7 @@ fn defaults_and_forms_are_keras() {
     check("AveragePooling1D", vec![(None, list(&[4])), named("strides", int(1))], &[9, 3], &[6, 3]);
     check("AveragePooling2D", vec![all(2), named("padding", word("valid"))], &[5, 4, 2], &[2, 2, 2]);
     check("GlobalMaxPooling1D", vec![], &[9, 3], &[3]);
-    let keepdims = || named("keepdims", crate::testing::value(crate::value::ValueKind::Bool(true)));
+    let keepdims = || named("keepdims", bool(true));
     check("GlobalAveragePooling1D", vec![keepdims()], &[9, 3], &[1, 3]);
     check("GlobalAveragePooling2D", vec![keepdims()], &[9, 6, 3], &[1, 1, 3]);
     check("ZeroPadding1D", vec![], &[9, 3], &[11, 3]);
@@ -181,7 +178,7 @@ fn whole_numbers_are_moved_but_not_mixed() {
 #[test]
 fn dot_sums_over_one_axis_of_each() {
     let mut bench = Bench::new();
-    let mut of = |axes: crate::value::Value, p: &[usize], q: &[usize]| {
+    let mut of = |axes: Value, p: &[usize], q: &[usize]| {
         let kind = layer(&mut bench, "Dot", [(None, axes)]);
         infer(&mut bench, &kind, &[known(p), known(q)])
     };
@@ -198,4 +195,69 @@ fn dot_sums_over_one_axis_of_each() {
     ]);
     assert_eq!(diags[0].helps, ["sum over axes of the same length"]);
     assert_eq!(diags[0].loc, CALL);
+}
+
+#[test]
+fn convolutions_have_the_lengths_of_keras() {
+    let mut bench = Bench::new();
+    let mut given = |class: &str, args: Vec<(Option<&'static str>, Value)>, shape: &[usize]| {
+        let kind = layer(&mut bench, class, [(None, int(8)), (None, int(3))].into_iter().chain(args));
+        infer(&mut bench, &kind, &[known(shape)])
+    };
+    assert_eq!(given("Conv2D", vec![], &[28, 27, 1]), Some(known(&[26, 25, 8])));
+    let strides = || named("strides", int(2));
+    assert_eq!(given("Conv2D", vec![strides()], &[28, 27, 1]), Some(known(&[13, 13, 8])));
+    let same = || named("padding", word("same"));
+    assert_eq!(given("Conv2D", vec![strides(), same()], &[28, 27, 1]), Some(known(&[14, 14, 8])));
+    assert_eq!(given("Conv1D", vec![named("dilation_rate", int(2))], &[9, 4]), Some(known(&[5, 8])));
+    assert_eq!(given("Conv1D", vec![named("padding", word("causal"))], &[9, 4]), Some(known(&[9, 8])));
+    assert_eq!(given("Conv2DTranspose", vec![strides(), same()], &[7, 7, 4]), Some(known(&[14, 14, 8])));
+    assert_eq!(given("Conv2DTranspose", vec![strides()], &[7, 7, 4]), Some(known(&[15, 15, 8])));
+    assert_eq!(given("Conv1DTranspose", vec![named("strides", int(5))], &[3, 4]), Some(known(&[15, 8])));
+    bench.expect(&[]);
+}
+
+#[test]
+fn weights_of_convolutions_have_the_layout_of_keras() {
+    let mut bench = Bench::new();
+    let image = known(&[9, 9, 4]);
+    let groups = [(None, int(8)), (None, list(&[3, 2])), named("groups", int(2))];
+    let conv = layer(&mut bench, "Conv2D", groups);
+    let transposed = layer(&mut bench, "Conv2DTranspose", [(None, int(8)), (None, list(&[3, 2]))]);
+    let shapes = |kind: &LayerKind| -> Vec<Shape> {
+        kind.weights(&[&image]).into_iter().map(|weight| weight.shape).collect()
+    };
+    assert_eq!(shapes(&conv), [known(&[3, 2, 2, 8]), known(&[8])]);
+    assert_eq!(shapes(&transposed), [known(&[3, 2, 8, 4]), known(&[8])]);
+    bench.expect(&[]);
+}
+
+#[test]
+fn depthwise_convolutions_have_the_shapes_of_keras() {
+    let mut bench = Bench::new();
+    let image = known(&[9, 8, 4]);
+    let weights = |kind: &LayerKind| -> Vec<(&str, Shape)> {
+        kind.weights(&[&image]).into_iter().map(|weight| (weight.name, weight.shape)).collect()
+    };
+    let twice = || named("depth_multiplier", int(2));
+    let depthwise = layer(&mut bench, "DepthwiseConv2D", [(None, list(&[3, 2])), (None, int(2)), twice()]);
+    assert_eq!(infer(&mut bench, &depthwise, std::slice::from_ref(&image)), Some(known(&[4, 4, 8])));
+    assert_eq!(weights(&depthwise), [("kernel", known(&[3, 2, 4, 2])), ("bias", known(&[8]))]);
+    let separable = layer(&mut bench, "SeparableConv2D", [(None, int(5)), (None, list(&[3, 2])), twice()]);
+    assert_eq!(infer(&mut bench, &separable, std::slice::from_ref(&image)), Some(known(&[7, 7, 5])));
+    let [depthwise, pointwise] =
+        [("depthwise_kernel", known(&[3, 2, 4, 2])), ("pointwise_kernel", known(&[1, 1, 8, 5]))];
+    assert_eq!(weights(&separable), [depthwise, pointwise, ("bias", known(&[5]))]);
+    bench.expect(&[]);
+}
+
+#[test]
+fn lengths_of_constants_are_checked_by_const_evaluation() {
+    let mut bench = Bench::new();
+    let conv = layer(&mut bench, "Conv2D", [(None, int(8)), (None, int(3)), named("groups", int(2))]);
+    let shape = Shape(vec![a(), 5.into(), b()]);
+    let given = infer(&mut bench, &conv, &[shape]);
+    assert_eq!(given, Some(Shape(vec![a().max(3.into()) - 3.into() + 1.into(), 3.into(), 8.into()])));
+    assert_eq!(bench.checks(), ["axis 1 of `x`: A AtLeast 3", "last axis of `x`: B MultipleOf 2"]);
+    bench.expect(&[]);
 }

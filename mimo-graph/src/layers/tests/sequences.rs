@@ -1,8 +1,6 @@
-use super::tests::{a, b, bool, infer, infer_typed, known, layer, made};
+//! Recurrent layers, wrappers and `Embedding`.
+
 use super::*;
-use crate::dim::Dim;
-use crate::testing::{Bench, Given, call, float, int, named, string, value, word};
-use crate::value::{Value, ValueKind};
 
 #[test]
 fn recurrent_layers_read_steps() {
@@ -103,4 +101,23 @@ fn wrappers_run_layers_on_steps_and_from_both_ends() {
     let names: Vec<_> = merged.parts().into_iter().map(|part| part.name).collect();
     assert_eq!(names, [("forward_lstm".into(), false), ("backward_lstm".into(), false)]);
     bench.expect(&[]);
+}
+
+#[test]
+fn an_embedding_looks_up_whole_numbers() {
+    let mut bench = Bench::new();
+    let embedding = layer(&mut bench, "Embedding", [(None, word("A")), (None, int(3))]);
+    let given = infer_typed(&mut bench, &embedding, &[known(&[5])], Dtype::Int);
+    assert_eq!(given, Some((known(&[5, 3]), Dtype::Float)));
+    let given = infer_typed(&mut bench, &embedding, &[known(&[])], Dtype::Int);
+    assert_eq!(given, Some((known(&[3]), Dtype::Float)));
+    assert_eq!(embedding.weights(&[&known(&[5])])[0].shape, Shape(vec![a(), Dim::Known(3)]));
+    bench.expect(&[]);
+    assert_eq!(infer(&mut bench, &embedding, &[known(&[5])]), None);
+    made(&mut bench, "Embedding", [(None, int(9)), (None, int(3)), named("mask_zero", bool(true))]);
+    let diags = bench.expect(&[
+        "`Embedding` looks up whole numbers, but `x` holds floats",
+        "mimo has no `mask_zero` for `Embedding` yet",
+    ]);
+    assert_eq!(diags[0].helps[0], "write `dtype = \"int32\"` at its `Input`");
 }

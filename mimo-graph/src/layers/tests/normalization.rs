@@ -1,0 +1,139 @@
+//! Arguments, shapes and messages of `BatchNormalization` and `LayerNormalization`.
+
+use super::*;
+
+const CLASSES: [&str; 2] = ["BatchNormalization", "LayerNormalization"];
+
+fn names_and_shapes(kind: &LayerKind, from: &[usize]) -> Vec<(&'static str, Shape)> {
+    kind.weights(&[&known(from)]).into_iter().map(|weight| (weight.name, weight.shape)).collect()
+}
+
+#[test]
+fn shapes_stay_and_weights_have_the_lengths_of_the_axes() {
+    let mut bench = Bench::new();
+    let from = [5, 4, 3];
+    for (class, axis, lengths) in [
+        ("BatchNormalization", None, &[3][..]),
+        ("BatchNormalization", Some(int(1)), &[5]),
+        ("BatchNormalization", Some(int(-2)), &[4]),
+        ("LayerNormalization", None, &[3]),
+        ("LayerNormalization", Some(int(2)), &[4]),
+        ("LayerNormalization", Some(list(&[-1, 1])), &[3, 5]),
+        ("LayerNormalization", Some(list(&[1, 2, 3])), &[5, 4, 3]),
+    ] {
+        let kind = layer(&mut bench, class, axis.map(|axis| named("axis", axis)));
+        assert_eq!(infer(&mut bench, &kind, &[known(&from)]), Some(known(&from)), "{class}");
+        let weights = names_and_shapes(&kind, &from);
+        assert!(weights.iter().all(|(_, shape)| *shape == known(lengths)), "{class}: {weights:?}");
+        let names: Vec<_> = weights.iter().map(|(name, _)| *name).collect();
+        let averages =
+            if class == "BatchNormalization" { &["moving_mean", "moving_variance"][..] } else { &[] };
+        assert_eq!(names, [&["gamma", "beta"], averages].concat(), "{class}");
+    }
+    for class in CLASSES {
+        let without = ["center", "scale"].map(|part| named(part, bool(false)));
+        let kind = layer(&mut bench, class, without);
+        let trained =
+            names_and_shapes(&kind, &from).into_iter().filter(|(name, _)| !name.starts_with("moving"));
+        assert_eq!(trained.count(), 0, "{class}");
+    }
+    bench.expect(&[]);
+}
+
+#[test]
+fn lengths_of_constants_are_lengths_of_weights() {
+    let mut bench = Bench::new();
+    for class in CLASSES {
+        let kind = layer(&mut bench, class, []);
+        let shape = Shape(vec![b(), a()]);
+        assert_eq!(infer(&mut bench, &kind, std::slice::from_ref(&shape)), Some(shape.clone()));
+        assert_eq!(kind.weights(&[&shape])[0].shape, Shape(vec![a()]));
+    }
+    bench.expect(&[]);
+}
+
+#[test]
+fn settings_that_do_not_exist_are_reported() {
+    let mut bench = Bench::new();
+    for (class, setting) in [
+        ("BatchNormalization", "renorm"),
+        ("BatchNormalization", "synchronized"),
+        ("LayerNormalization", "rms_scaling"),
+    ] {
+        made(&mut bench, class, [named(setting, bool(true))]);
+    }
+    for class in CLASSES {
+        made(&mut bench, class, [named("epsilon", float(-1.0))]);
+    }
+    made(&mut bench, "BatchNormalization", [named("momentum", float(1.5))]);
+    let diags = bench.expect(&[
+        "mimo has no `renorm` for `BatchNormalization` yet",
+        "mimo has no `synchronized` for `BatchNormalization` yet",
+        "mimo has no `rms_scaling` for `LayerNormalization` yet",
+        "`epsilon` of `BatchNormalization` must be at least 0, found -1",
+        "`epsilon` of `LayerNormalization` must be at least 0, found -1",
+        "`momentum` of `BatchNormalization` must be from 0 to 1, found 1.5",
+    ]);
+    assert!(diags.iter().all(|diag| !diag.helps.is_empty()));
+}
+
+#[test]
+fn axes_that_do_not_exist_are_reported() {
+    let mut bench = Bench::new();
+    assert_eq!(made(&mut bench, "BatchNormalization", [named("axis", int(0))]), None);
+    assert_eq!(made(&mut bench, "LayerNormalization", [named("axis", list(&[1, 0]))]), None);
+    assert_eq!(made(&mut bench, "LayerNormalization", [named("axis", list(&[]))]), None);
+    bench.expect(&[
+        "axis 0 is the batch, over which `BatchNormalization` takes its statistics",
+        "axis 0 is the batch, which is not normalized over",
+        "`axis` of `LayerNormalization` names no axis",
+    ]);
+    for (class, axis, from) in [
+        ("BatchNormalization", int(3), &[6, 4][..]),
+        ("BatchNormalization", int(i64::MIN), &[6]),
+        ("BatchNormalization", int(-1), &[]),
+        ("LayerNormalization", int(3), &[6, 4]),
+        ("LayerNormalization", int(i64::MAX), &[6]),
+        ("LayerNormalization", int(i64::MIN), &[6]),
+        ("LayerNormalization", list(&[1, -2]), &[6, 4]),
+        ("LayerNormalization", int(-1), &[]),
+        ("LayerNormalization", list(&[1, 2, 3, 4]), &[2, 3, 4, 5]),
+    ] {
+        let kind = layer(&mut bench, class, [named("axis", axis)]);
+        assert_eq!(infer(&mut bench, &kind, &[known(from)]), None, "{class}");
+        assert!(kind.weights(&[&known(from)]).len() <= 4);
+    }
+    // Equal errors at one place are reported once.
+    bench.expect(&[
+        "`BatchNormalization` needs an axis, but `x` is [], one number",
+        "`LayerNormalization` needs an axis, but `x` is [], one number",
+        "axis 3 does not exist: `x` has axes 1 to 2",
+        "axis -9223372036854775808 does not exist: `x` has axis 1 only",
+        "axis 9223372036854775807 does not exist: `x` has axis 1 only",
+        "`axis` of `LayerNormalization` names axis 1 of `x` twice",
+        "mimo has no `LayerNormalization` over 4 axes yet: 3 are the most",
+    ]);
+}
+
+#[test]
+fn whole_numbers_are_not_normalized() {
+    let mut bench = Bench::new();
+    for class in CLASSES {
+        let kind = layer(&mut bench, class, []);
+        assert_eq!(infer_typed(&mut bench, &kind, &[known(&[6])], Dtype::Int), None);
+        bench.expect(&[&format!("`{class}` computes with floats, but `x` holds whole numbers")]);
+    }
+}
+
+#[test]
+fn time_distributed_refuses_batch_statistics() {
+    let mut bench = Bench::new();
+    made(&mut bench, "TimeDistributed", [(None, call("BatchNormalization", []))]);
+    let diags = bench.expect(&[
+        "`TimeDistributed` runs a layer step by step, and `BatchNormalization` has one set of averages for all steps",
+    ]);
+    assert_eq!(
+        diags[0].helps,
+        ["call the layer itself: `BatchNormalization()(x)` takes its statistics over all steps"]
+    );
+}
