@@ -131,6 +131,13 @@ impl<T: Describe> Describe for Option<T> {
     }
 }
 
+/// The value itself.
+impl<T: Describe + Clone> Describe for Cow<'static, T> {
+    fn literal(&self) -> Literal {
+        (**self).literal()
+    }
+}
+
 impl<T: Describe, const N: usize> Describe for [T; N] {
     fn literal(&self) -> Literal {
         Literal::Array(self.iter().map(Describe::literal).collect())

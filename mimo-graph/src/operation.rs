@@ -20,6 +20,7 @@ mod depthwise;
 mod dot;
 mod dropout;
 mod embedding;
+mod execution;
 mod frame;
 mod gaussian_noise;
 mod layer_normalization;
@@ -61,6 +62,7 @@ pub use depthwise::{Depthwise, Widened};
 pub use dot::Dot;
 pub use dropout::Dropout;
 pub use embedding::Embedding;
+pub use execution::{ExecutionPlan, Step};
 pub use frame::Frame;
 pub use gaussian_noise::GaussianNoise;
 pub use layer_normalization::LayerNormalization;
@@ -139,6 +141,7 @@ macro_rules! settings {
 }
 settings!(
     bool,
+    &'static str,
     u64,
     usize,
     f64,
@@ -185,6 +188,16 @@ impl<L: Length, T: Field<L> + Clone> Field<L> for List<T> {
 
     fn parts_mut<'a>(&'a mut self, visit: &mut dyn FnMut(PartMut<'a, L>)) {
         self.to_mut().iter_mut().for_each(|value| value.parts_mut(visit));
+    }
+}
+
+impl<L: Length, T: Field<L> + Clone> Field<L> for Cow<'static, T> {
+    fn parts<'a>(&'a self, visit: &mut dyn FnMut(Part<'a, L>)) {
+        (**self).parts(visit);
+    }
+
+    fn parts_mut<'a>(&'a mut self, visit: &mut dyn FnMut(PartMut<'a, L>)) {
+        self.to_mut().parts_mut(visit);
     }
 }
 

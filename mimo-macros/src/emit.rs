@@ -4,6 +4,7 @@ mod batch_norm;
 mod columns;
 mod context;
 mod docs;
+mod execution;
 mod literal;
 pub(crate) mod logs;
 mod model;

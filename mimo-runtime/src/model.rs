@@ -3,6 +3,7 @@
 use dfdx::shapes::Shape;
 use dfdx::tensor::{Cpu, Tensor, TensorFromVec};
 use dfdx::tensor_ops::ReshapeTo;
+use mimo_graph::operation::ExecutionPlan;
 use mimo_graph::spec::ModelSpec;
 
 use crate::chunk::Chunk;
@@ -32,6 +33,9 @@ pub trait Model: Sized {
     const SPEC: ModelSpec;
     /// Its layout in memory.
     const PROGRAM: Program;
+    /// The compiled model as data, for backends other than mimo's engine: memory, weights, operations and losses, after
+    /// fusion. A program that does not read it does not contain it.
+    const PLAN: &'static ExecutionPlan;
 
     /// From the inputs to the outputs.
     fn forward_pass(chunk: &mut Chunk<'_, Self::Float>);

@@ -7,6 +7,7 @@ use mimo_graph::graph::Dtype;
 use mimo_graph::initializer::{Initializer, InitializerKind};
 use mimo_graph::loss::Loss as LossKind;
 use mimo_graph::metric::Metric;
+use mimo_graph::operation::ExecutionPlan;
 use mimo_graph::optimizer::{Clip, Optimizer, Rule};
 use mimo_graph::spec::{Connection, InputSpec, ModelSpec, OutputSpec, WeightSpec};
 use mimo_graph::target::Target;
@@ -237,6 +238,7 @@ impl Model for Lines {
         sums: 0,
         flops: 6,
     };
+    const PLAN: &'static ExecutionPlan = ExecutionPlan::EMPTY;
 
     fn forward_pass(chunk: &mut Chunk<'_, f32>) {
         SLOPE_DENSE.forward(chunk);
@@ -385,6 +387,7 @@ impl Model for Classes {
         optimizer: None,
     };
     const PROGRAM: Program = Lines::PROGRAM;
+    const PLAN: &'static ExecutionPlan = ExecutionPlan::EMPTY;
 
     fn forward_pass(_: &mut Chunk<'_, f32>) {}
     fn read_weights(&self, _: &mut dyn FnMut(usize, Vec<f32>)) {}
