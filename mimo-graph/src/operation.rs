@@ -141,7 +141,6 @@ macro_rules! settings {
 }
 settings!(
     bool,
-    &'static str,
     u64,
     usize,
     f64,
@@ -188,16 +187,6 @@ impl<L: Length, T: Field<L> + Clone> Field<L> for List<T> {
 
     fn parts_mut<'a>(&'a mut self, visit: &mut dyn FnMut(PartMut<'a, L>)) {
         self.to_mut().iter_mut().for_each(|value| value.parts_mut(visit));
-    }
-}
-
-impl<L: Length, T: Field<L> + Clone> Field<L> for Cow<'static, T> {
-    fn parts<'a>(&'a self, visit: &mut dyn FnMut(Part<'a, L>)) {
-        (**self).parts(visit);
-    }
-
-    fn parts_mut<'a>(&'a mut self, visit: &mut dyn FnMut(PartMut<'a, L>)) {
-        self.to_mut().parts_mut(visit);
     }
 }
 

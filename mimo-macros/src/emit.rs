@@ -5,6 +5,7 @@ mod columns;
 mod context;
 mod docs;
 mod execution;
+mod graph;
 mod literal;
 pub(crate) mod logs;
 mod model;

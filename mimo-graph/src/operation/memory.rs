@@ -3,23 +3,38 @@
 use super::{Field, Length, Part, PartMut, View, operation};
 use crate::describe::{Describe, Holds, List, Literal};
 use crate::dim::Dim;
-use crate::graph::LayerId;
+use crate::ids::LayerId;
 use crate::initializer::{Constraint, Regularizer};
 
-operation! {
-    /// Memory of a chunk.
-    #[derive(Clone, Debug, PartialEq)]
-    pub struct Buffer<L> {
-        /// Values per sample, or per chunk if it is fixed.
-        pub len: L,
-        /// Whether its size is the same however many rows a chunk has.
-        pub fixed: bool,
-        /// First and last use while training.
-        pub train: [usize; 2],
-        /// First and last use while predicting; `None` if it is not needed then.
-        pub predict: Option<[usize; 2]>,
+/// Memory of a chunk.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Buffer<L = usize> {
+    /// Values per sample, or per chunk if it is fixed.
+    pub len: L,
+    /// Whether its size is the same however many rows a chunk has.
+    pub fixed: bool,
+    /// First and last use while training.
+    pub train: [usize; 2],
+    /// First and last use while predicting; `None` if it is not needed then.
+    pub predict: Option<[usize; 2]>,
+}
+
+impl Buffer {
+    /// A buffer with all of its fields, in one line of generated code.
+    pub const fn used(len: usize, fixed: bool, train: [usize; 2], predict: Option<[usize; 2]>) -> Self {
+        Buffer { len, fixed, train, predict }
     }
 }
+
+impl<L: Length> Describe for Buffer<L> {
+    fn literal(&self) -> Literal {
+        let Buffer { len, fixed, train, predict } = self;
+        let arguments = vec![len.literal(), fixed.literal(), train.literal(), predict.literal()];
+        Literal::Call { function: "Buffer::used", arguments }
+    }
+}
+
+impl<L: Length> Field<L> for Buffer<L> {}
 
 impl Buffer<Dim> {
     /// A buffer whose uses are not known yet.

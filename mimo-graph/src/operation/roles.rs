@@ -93,19 +93,6 @@ impl GradientTarget {
     }
 }
 
-/// Only for targets outside of operations: [`Read`] is one part with its target.
-impl<L: Length> Field<L> for GradientTarget<L> {
-    fn parts<'a>(&'a self, visit: &mut dyn FnMut(Part<'a, L>)) {
-        self.view.parts(visit);
-        self.mask.parts(visit);
-    }
-
-    fn parts_mut<'a>(&'a mut self, visit: &mut dyn FnMut(PartMut<'a, L>)) {
-        self.view.parts_mut(visit);
-        self.mask.parts_mut(visit);
-    }
-}
-
 impl<L: Length> Describe for GradientTarget<L> {
     fn literal(&self) -> Literal {
         let GradientTarget { view, accumulate, mask } = self;

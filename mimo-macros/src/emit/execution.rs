@@ -21,31 +21,28 @@ pub(super) fn plan(cx: &Context<'_>, plan: &Plan) -> TokenStream {
             }
             None => (quote!(__mimo::None), quote!(__Plan::#constant)),
         };
-        quote!(__mimo::Step {
-            name: #name,
-            steps: #steps,
-            backward: #backward,
-            operation: __mimo::OpKind::#kind(__mimo::Cow::Borrowed(#value)),
-        })
+        quote!(__mimo::Step::new(
+            #name, #steps, #backward, __mimo::OpKind::#kind(__mimo::Cow::Borrowed(#value)),
+        ))
     });
     let losses = program::loss_names(cx, plan);
     let places = |places: &[usize]| {
         let places = places.iter().map(|&place| Literal::usize_unsuffixed(place));
-        quote!(__mimo::Cow::Borrowed(&[#(#places),*]))
+        quote!(&[#(#places),*])
     };
     let (heads, trunk) = (places(&plan.heads), places(&plan.trunk));
     let program = quote!(<Self as __mimo::Model>::PROGRAM);
     quote! {
         &__mimo::ExecutionPlan {
-            buffers: __mimo::Cow::Borrowed(&[#(#buffers),*]),
-            blocks: __mimo::Cow::Borrowed(__Layout::BLOCKS),
-            interleaved: __mimo::Cow::Borrowed(#program.interleaved),
-            params: __mimo::Cow::Borrowed(#program.params),
-            inputs: __mimo::Cow::Borrowed(#program.inputs),
-            outputs: __mimo::Cow::Borrowed(#program.outputs),
-            operations: __mimo::Cow::Borrowed(&[#(#operations),*]),
-            losses: __mimo::Cow::Borrowed(&[#(__mimo::Cow::Borrowed(__Losses::#losses)),*]),
-            custom_gradients: __mimo::Cow::Borrowed(#program.custom_gradients),
+            buffers: &[#(#buffers),*],
+            blocks: __Layout::BLOCKS,
+            interleaved: #program.interleaved,
+            params: #program.params,
+            inputs: #program.inputs,
+            outputs: #program.outputs,
+            operations: &[#(#operations),*],
+            losses: &[#(__Losses::#losses),*],
+            custom_gradients: #program.custom_gradients,
             heads: #heads,
             trunk: #trunk,
             flops: #program.flops,
