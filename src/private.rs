@@ -35,7 +35,8 @@ pub use mimo_runtime::graph::metric::{Average, Curve, Metric};
 pub use mimo_runtime::graph::operation::*;
 pub use mimo_runtime::graph::optimizer::{Clip, Optimizer, Rule};
 pub use mimo_runtime::graph::spec::{
-    Connection, InputSpec, LayerSpec, ModelSpec, OutputSpec, WeightSpec, least,
+    Argument, Connection, GraphLayer, GraphPort, GraphSpec, GraphTensor, InputSpec, ItemSpec, LayerCall,
+    LayerSpec, ModelSpec, NestedModel, OutputSpec, Setting, WeightSpec, least,
 };
 pub use mimo_runtime::graph::summary::summary;
 pub use mimo_runtime::graph::target::Target;

@@ -16,7 +16,9 @@ use crate::graph::{Graph, Layer, LayerId, Node, NodeId, Tensor, TensorId};
 use crate::layers::input::Input;
 use crate::layers::layer::Operand;
 use crate::layers::{Constructed, Part, construct};
+use crate::settings;
 use crate::shape::{Dtype, Shape};
+use crate::spec::graph::built::ItemSpec;
 use crate::trail::{self, shown_name};
 use crate::value::{Arg, Value, ValueKind};
 
@@ -129,11 +131,14 @@ impl Builder {
         let name = name.map(|(name, _)| name).unwrap_or_default();
         let mut inner = kind.parts();
         inner.iter_mut().for_each(|part| part.trainable &= trainable);
-        let whole = self.push(Part { kind, name: (name, named), trainable }, None, call);
+        let item = settings::of_layer(kind.class_name(), args);
+        let whole = self.push(Part { kind, name: (name, named), trainable }, item, None, call);
         self.decisive.resize(whole.index(), call);
         self.decisive.push(sizes::decisive(args).unwrap_or(call));
-        for part in inner {
-            let part = self.push(part, Some(whole), call);
+        for (at, part) in inner.into_iter().enumerate() {
+            let whole_item = &self.graph.layer(whole).item;
+            let item = settings::of_part(whole_item, at).unwrap_or_else(|| whole_item.clone());
+            let part = self.push(part, item, Some(whole), call);
             if let Some(whole) = self.graph.layers.get_mut(whole.index()) {
                 whole.parts.push(part);
             }
@@ -141,10 +146,21 @@ impl Builder {
         Some(whole)
     }
 
-    fn push(&mut self, made: Part, whole: Option<LayerId>, loc: Loc) -> LayerId {
+    fn push(&mut self, made: Part, item: ItemSpec, whole: Option<LayerId>, loc: Loc) -> LayerId {
         let Part { kind, name: (name, named), trainable } = made;
         let (parts, group, weights) = (Vec::new(), None, Vec::new());
-        self.graph.layers.push(Layer { kind, name, named, trainable, whole, parts, group, weights, loc });
+        self.graph.layers.push(Layer {
+            kind,
+            item,
+            name,
+            named,
+            trainable,
+            whole,
+            parts,
+            group,
+            weights,
+            loc,
+        });
         self.built.push(None);
         LayerId(id(self.graph.layers.len() - 1))
     }

@@ -14,6 +14,8 @@ pub enum Literal {
     Bool(bool),
     /// A whole number whose type follows from its place.
     Int(u64),
+    /// A whole number below 0.
+    Negative(i64),
     /// A number, of type `f64`.
     Float(f64),
     /// A string.
@@ -24,8 +26,17 @@ pub enum Literal {
     Optional(Option<Box<Literal>>),
     /// `[a, b]`
     Array(Vec<Literal>),
+    /// A slice that lives as long as the program: `&[a, b]`.
+    Slice(Vec<Literal>),
     /// A slice that lives as long as the program, in a `Cow`: `Cow::Borrowed(&[a, b])`.
     List(Vec<Literal>),
+    /// A slice that occurs in several places, as a constant of its own. One name may have several values.
+    Shared {
+        /// What the name of the constant is made of.
+        name: Cow<'static, str>,
+        /// The slice.
+        value: Box<Literal>,
+    },
     /// `Name { field: value }`; without fields `Name {}`.
     Struct {
         /// Its type.
@@ -119,21 +130,34 @@ impl Describe for String {
     }
 }
 
-impl Describe for Cow<'static, str> {
-    fn literal(&self) -> Literal {
-        Literal::Text(self.clone())
-    }
-}
-
 impl<T: Describe> Describe for Option<T> {
     fn literal(&self) -> Literal {
         Literal::Optional(self.as_ref().map(|value| Box::new(value.literal())))
     }
 }
 
+/// The value itself.
+impl<T: Describe + Clone> Describe for Cow<'static, T> {
+    fn literal(&self) -> Literal {
+        (**self).literal()
+    }
+}
+
 impl<T: Describe, const N: usize> Describe for [T; N] {
     fn literal(&self) -> Literal {
         Literal::Array(self.iter().map(Describe::literal).collect())
+    }
+}
+
+impl<T: Describe> Describe for Vec<T> {
+    fn literal(&self) -> Literal {
+        Literal::Slice(self.iter().map(Describe::literal).collect())
+    }
+}
+
+impl<T: Describe> Describe for &'static [T] {
+    fn literal(&self) -> Literal {
+        Literal::Slice(self.iter().map(Describe::literal).collect())
     }
 }
 

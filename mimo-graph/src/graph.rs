@@ -10,6 +10,7 @@ use crate::metric::Metric;
 use crate::optimizer::Optimizer;
 pub use crate::shape::Dtype;
 use crate::shape::Shape;
+use crate::spec::graph::built::ItemSpec;
 use crate::target::Target;
 
 /// A layer and its settings.
@@ -17,6 +18,8 @@ use crate::target::Target;
 pub struct Layer {
     /// What it is, with its arguments.
     pub kind: LayerKind,
+    /// Its class and arguments as they are written.
+    pub item: ItemSpec,
     /// The name: given by the user, or the output's, or Keras's automatic one.
     pub name: String,
     /// Whether `name` comes from `name = "…"`.

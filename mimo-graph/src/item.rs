@@ -157,12 +157,14 @@ impl Argument {
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// A number, a list of them, a string: nothing with a name of its own.
+    /// A whole number, a list of them, a string: nothing with a name of its own.
     Plain,
     /// Tensors of the model; a map of them is by the names of outputs.
     Tensors,
     /// Tensors of the model; a map of them is by the names of inputs.
     Inputs,
+    /// A number, which may have a fraction.
+    Float,
     /// A number, or one for each output.
     Numbers,
     /// An item of this module of the language.
@@ -267,7 +269,7 @@ macro_rules! kind {
         $crate::item::Kind::Plain
     };
     (f64) => {
-        $crate::item::Kind::Plain
+        $crate::item::Kind::Float
     };
     (bool) => {
         $crate::item::Kind::Plain

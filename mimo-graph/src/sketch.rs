@@ -64,7 +64,19 @@ impl Model {
         let loc = self.loc();
         let (name, named, trainable, weights) = (String::new(), false, true, vec![]);
         let (whole, parts, group) = (None, vec![], None);
-        self.graph.layers.push(Layer { kind, name, named, trainable, whole, parts, group, weights, loc });
+        let item = crate::settings::of_layer(kind.class_name(), &[]);
+        self.graph.layers.push(Layer {
+            kind,
+            item,
+            name,
+            named,
+            trainable,
+            whole,
+            parts,
+            group,
+            weights,
+            loc,
+        });
         LayerId(self.graph.layers.len() as u32 - 1)
     }
 

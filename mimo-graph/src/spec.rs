@@ -2,12 +2,18 @@
 //! (summary, files, trainer) reads. Everything here can be built in a `const`, with lengths that only
 //! const evaluation knows.
 
+pub mod graph;
+
 use crate::initializer::{Constraint, Initializer, Regularizer};
 use crate::loss::Loss;
 use crate::metric::Metric;
 use crate::optimizer::Optimizer;
 use crate::shape::Dtype;
 use crate::target::Target;
+
+pub use graph::fixed::{
+    Argument, GraphLayer, GraphPort, GraphSpec, GraphTensor, ItemSpec, LayerCall, NestedModel, Setting,
+};
 
 /// A model.
 #[derive(Clone, Copy, Debug)]

@@ -3,7 +3,9 @@
 mod columns;
 mod context;
 mod docs;
+mod execution;
 mod fold;
+mod graph;
 mod literal;
 pub(crate) mod logs;
 mod model;

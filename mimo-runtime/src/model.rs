@@ -3,7 +3,8 @@
 use dfdx::shapes::Shape;
 use dfdx::tensor::{Cpu, Tensor, TensorFromVec};
 use dfdx::tensor_ops::ReshapeTo;
-use mimo_graph::spec::ModelSpec;
+use mimo_graph::operation::ExecutionPlan;
+use mimo_graph::spec::{GraphSpec, ModelSpec};
 
 use crate::chunk::Chunk;
 use crate::error::Error;
@@ -33,6 +34,12 @@ pub trait Model: Sized {
     const SPEC: ModelSpec;
     /// Its layout in memory.
     const PROGRAM: Program;
+    /// Its graph as data: layers with all of their arguments, calls and tensors, before fusion. How the model is compiled is in
+    /// [`SPEC`](Self::SPEC). A program that neither reads it nor saves weights does not contain it.
+    const GRAPH: &'static GraphSpec;
+    /// The compiled model as data, for backends other than mimo's engine: memory, weights, operations and losses, after
+    /// fusion. A program that does not read it does not contain it.
+    const PLAN: &'static ExecutionPlan;
 
     /// The pass of a predictor, if the model has batch normalizations that can be folded into the layers before them.
     const FOLDED: Option<Folded<Self::Float>> = None;

@@ -7,8 +7,9 @@ use mimo_graph::graph::Dtype;
 use mimo_graph::initializer::{Initializer, InitializerKind};
 use mimo_graph::loss::Loss as LossKind;
 use mimo_graph::metric::Metric;
+use mimo_graph::operation::ExecutionPlan;
 use mimo_graph::optimizer::{Clip, Optimizer, Rule};
-use mimo_graph::spec::{Connection, InputSpec, ModelSpec, OutputSpec, WeightSpec};
+use mimo_graph::spec::{Connection, GraphSpec, InputSpec, ModelSpec, OutputSpec, WeightSpec};
 use mimo_graph::target::Target;
 
 use crate::chunk::Chunk;
@@ -237,6 +238,8 @@ impl Model for Lines {
         sums: 0,
         flops: 6,
     };
+    const GRAPH: &'static GraphSpec = GraphSpec::EMPTY;
+    const PLAN: &'static ExecutionPlan = ExecutionPlan::EMPTY;
 
     fn forward_pass(chunk: &mut Chunk<'_, f32>) {
         SLOPE_DENSE.forward(chunk);
@@ -385,6 +388,8 @@ impl Model for Classes {
         optimizer: None,
     };
     const PROGRAM: Program = Lines::PROGRAM;
+    const GRAPH: &'static GraphSpec = GraphSpec::EMPTY;
+    const PLAN: &'static ExecutionPlan = ExecutionPlan::EMPTY;
 
     fn forward_pass(_: &mut Chunk<'_, f32>) {}
     fn read_weights(&self, _: &mut dyn FnMut(usize, Vec<f32>)) {}

@@ -6,22 +6,45 @@ use crate::dim::Dim;
 use crate::ids::LayerId;
 use crate::initializer::{Constraint, Regularizer};
 
-operation! {
-    /// Memory of a chunk.
-    #[derive(Clone, Debug, PartialEq)]
-    pub struct Buffer<L> {
-        /// Values per sample, or per chunk if it is fixed.
-        pub len: L,
-        /// Whether its size is the same however many rows a chunk has.
-        pub fixed: bool,
-        /// First and last use while training.
-        pub train: [usize; 2],
-        /// First and last use while predicting; `None` if it is not needed then.
-        pub predict: Option<[usize; 2]>,
-        /// First and last use in the folded pass; `None` if it is not needed then.
-        pub folded: Option<[usize; 2]>,
+/// Memory of a chunk.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Buffer<L = usize> {
+    /// Values per sample, or per chunk if it is fixed.
+    pub len: L,
+    /// Whether its size is the same however many rows a chunk has.
+    pub fixed: bool,
+    /// First and last use while training; the first is larger if it is not needed then.
+    pub train: [usize; 2],
+    /// First and last use while predicting; `None` if it is not needed then.
+    pub predict: Option<[usize; 2]>,
+    /// First and last use in the folded pass; `None` if it is not needed then.
+    pub folded: Option<[usize; 2]>,
+}
+
+impl Buffer {
+    /// A buffer with all of its fields, in one line of generated code.
+    pub const fn used(
+        len: usize,
+        fixed: bool,
+        train: [usize; 2],
+        [predict, folded]: [Option<[usize; 2]>; 2],
+    ) -> Self {
+        Buffer { len, fixed, train, predict, folded }
     }
 }
+
+impl<L: Length> Describe for Buffer<L> {
+    fn literal(&self) -> Literal {
+        let Buffer { len, fixed, train, predict, folded } = self;
+        // The numbers of a use that was never set would not fit into the `usize` of every target.
+        let train = if train[0] > train[1] { [1, 0] } else { *train };
+        let predict = [*predict, *folded];
+        let arguments = vec![len.literal(), fixed.literal(), train.literal(), predict.literal()];
+        Literal::Call { function: "Buffer::used", arguments }
+    }
+}
+
+impl<L: Length> Field<L> for Buffer<L> {}
 
 impl Buffer<Dim> {
     /// A buffer whose uses are not known yet.

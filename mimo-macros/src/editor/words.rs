@@ -180,7 +180,9 @@ impl Words {
                 TokenTree::Group(group) => {
                     cursor.skip(1);
                     match group.delimiter() {
-                        Delimiter::Brace if kind != Kind::Plain => values.push(self.map(group, kind)),
+                        Delimiter::Brace if ![Kind::Plain, Kind::Float].contains(&kind) => {
+                            values.push(self.map(group, kind))
+                        }
                         _ => self.collect(&contents(group.stream()), kind, values),
                     }
                 }
@@ -245,9 +247,9 @@ impl Words {
                 cursor.skip(usize::from(call.is_some()));
                 values.push(self.literal(module, ident, call));
             }
-            Kind::Plain | Kind::Numbers if !is_none(ident) => values.push(quote!(#ident)),
+            Kind::Plain | Kind::Float | Kind::Numbers if !is_none(ident) => values.push(quote!(#ident)),
             Kind::Word(_) => values.extend(self.word(ident, kind)),
-            Kind::Item(_) | Kind::Plain | Kind::Numbers => {}
+            Kind::Item(_) | Kind::Plain | Kind::Float | Kind::Numbers => {}
         }
     }
 
@@ -269,7 +271,7 @@ impl Words {
                 let ty = call_site(ty);
                 Some(quote!(__l::values::#ty::#ident))
             }
-            Kind::Word(_) | Kind::Plain | Kind::Numbers | Kind::Tensors | Kind::Inputs => None,
+            Kind::Word(_) | Kind::Plain | Kind::Float | Kind::Numbers | Kind::Tensors | Kind::Inputs => None,
         }
     }
 

@@ -15,6 +15,10 @@ pub(super) fn literal(cx: &Context<'_>, value: &Literal) -> TokenStream {
             let value = proc_macro2::Literal::u64_unsuffixed(*value);
             quote!(#value)
         }
+        Literal::Negative(value) => {
+            let value = proc_macro2::Literal::i64_unsuffixed(*value);
+            quote!(#value)
+        }
         Literal::Float(value) => float(*value),
         Literal::Text(value) => quote!(#value),
         Literal::Dim(dim) => cx.dim(dim),
@@ -27,10 +31,18 @@ pub(super) fn literal(cx: &Context<'_>, value: &Literal) -> TokenStream {
             let values = all(values);
             quote!([#(#values),*])
         }
+        Literal::Slice(values) => {
+            let values = all(values);
+            quote!(&[#(#values),*])
+        }
         // By the path of the enum and not of an alias: rustc then extends the life of the slice, whatever is in it.
         Literal::List(values) => {
             let values = all(values);
             quote!(__mimo::Cow::Borrowed(&[#(#values),*]))
+        }
+        Literal::Shared { name, .. } => {
+            let name = path(name);
+            quote!(__Defaults::#name)
         }
         Literal::Struct { name, fields } => {
             let (name, fields) = (path(name), self::fields(cx, fields));

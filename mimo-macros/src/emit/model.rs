@@ -5,7 +5,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::context::{Context, Generics};
-use super::{columns, docs, fold, program, spec, stages, weights};
+use super::{columns, docs, execution, fold, graph, program, spec, stages, weights};
 
 /// The struct and its methods.
 pub(super) fn items(cx: &Context<'_>, plan: &Plan) -> TokenStream {
@@ -167,6 +167,7 @@ pub(super) fn traits(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     let Generics { e, t, .. } = &cx.generics;
     let (spec, program) = (spec::spec(cx), program::program(cx, plan));
     let (forward, folded) = (program::forward(plan), fold::folded(cx, plan));
+    let ((defaults, graph), execution) = (graph::graph(cx, plan), execution::plan(cx, plan));
     let unused = forward.is_empty().then(|| quote!(let _ = __chunk;));
     let usize = quote!(__mimo::core::primitive::usize);
     let input_arguments = columns::input_arguments(cx, &usize);
@@ -207,6 +208,8 @@ pub(super) fn traits(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     quote! {
         use #krate::__private::Operation as _;
 
+        #defaults
+
         #[automatically_derived]
         impl<#e: __mimo::Float> __mimo::Model for #name<#e, __mimo::Cpu>
         where
@@ -221,6 +224,8 @@ pub(super) fn traits(cx: &Context<'_>, plan: &Plan) -> TokenStream {
 
             const SPEC: __mimo::ModelSpec = #spec;
             const PROGRAM: __mimo::Program = #program;
+            const GRAPH: &'static __mimo::GraphSpec = &#graph;
+            const PLAN: &'static __mimo::ExecutionPlan = #execution;
             #folded
 
             fn forward_pass(__chunk: &mut __mimo::Chunk<'_, #e>) {

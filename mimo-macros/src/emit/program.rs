@@ -259,7 +259,7 @@ pub(super) fn op_names(plan: &Plan) -> Vec<Ident> {
     constant_names(operations(plan).map(|op| op.name.as_str()))
 }
 
-fn loss_names(cx: &Context<'_>, plan: &Plan) -> Vec<Ident> {
+pub(super) fn loss_names(cx: &Context<'_>, plan: &Plan) -> Vec<Ident> {
     constant_names(plan.losses.iter().map(|loss| cx.graph.outputs[loss.output].name.as_str()))
 }
 

@@ -9,7 +9,8 @@ use dfdx::nn::{NumParams, ResetParams};
 use dfdx::shapes::Rank1;
 use dfdx::tensor::{Storage, TensorFrom};
 use dfdx::tensor_ops::{BroadcastTo, PermuteTo};
-use mimo_graph::spec::WeightSpec;
+use mimo_graph::operation::ExecutionPlan;
+use mimo_graph::spec::{GraphSpec, WeightSpec};
 
 use super::*;
 use crate::chunk::Chunk;
@@ -107,6 +108,8 @@ where
         sums: 0,
         flops: 0,
     };
+    const GRAPH: &'static GraphSpec = GraphSpec::EMPTY;
+    const PLAN: &'static ExecutionPlan = ExecutionPlan::EMPTY;
 
     fn forward_pass(_: &mut Chunk<'_, E>) {}
 

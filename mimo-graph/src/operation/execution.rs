@@ -1,0 +1,74 @@
+//! The plan of a model as one value, for backends other than the engine of `mimo-runtime`.
+
+use super::{Block, Buffer, GradientTarget, Interleaved, LossOp, OpKind, Param, View};
+
+/// A compiled model: memory, weights, operations and losses, after fusion.
+///
+/// Lengths are per sample. A value is some columns of a buffer ([`View`]), a weight is some columns of a block
+/// ([`Param`]). The graph before fusion, with the arguments of every layer, is [`GraphSpec`](crate::spec::GraphSpec).
+#[derive(Clone, Debug, PartialEq)]
+pub struct ExecutionPlan {
+    /// Memory of a chunk of samples.
+    pub buffers: &'static [Buffer],
+    /// Matrices of the parameter buffer.
+    pub blocks: &'static [Block],
+    /// Blocks of which the engine keeps interleaved copies.
+    pub interleaved: &'static [Interleaved],
+    /// Weights, in the order of [`ModelSpec::weights`](crate::spec::ModelSpec::weights).
+    pub params: &'static [Param],
+    /// Values of the inputs, in order.
+    pub inputs: &'static [View],
+    /// Values of the outputs, in order.
+    pub outputs: &'static [View],
+    /// Operations, in the order of the forward pass.
+    pub operations: &'static [Step],
+    /// Losses and metrics of the outputs that have targets, in output order.
+    pub losses: &'static [&'static LossOp],
+    /// Where custom losses write the gradient of each output; empty for a model without a custom loss.
+    pub custom_gradients: &'static [Option<GradientTarget>],
+    /// Backward through what leads to one output only: indices of operations, in the order in which they run.
+    pub heads: &'static [usize],
+    /// Backward through what several outputs share: indices of operations, run after [`heads`](Self::heads).
+    pub trunk: &'static [usize],
+    /// Multiplications and additions of the forward pass per sample.
+    pub flops: usize,
+}
+
+/// One operation of a plan.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Step {
+    /// Its name, unique in the plan: that of the layer, or of the first of several fused layers.
+    pub name: &'static str,
+    /// The steps of a sample on each of which the operation runs by itself, for a layer in a `TimeDistributed`.
+    /// Lengths of the operation are then per step.
+    pub steps: Option<usize>,
+    /// Whether the backward pass runs it.
+    pub backward: bool,
+    /// The operation.
+    pub operation: OpKind,
+}
+
+impl Step {
+    /// A step with all of its fields, in one line of generated code.
+    pub const fn new(name: &'static str, steps: Option<usize>, backward: bool, operation: OpKind) -> Self {
+        Step { name, steps, backward, operation }
+    }
+}
+
+impl ExecutionPlan {
+    /// A plan without operations.
+    pub const EMPTY: &'static ExecutionPlan = &ExecutionPlan {
+        buffers: &[],
+        blocks: &[],
+        interleaved: &[],
+        params: &[],
+        inputs: &[],
+        outputs: &[],
+        operations: &[],
+        losses: &[],
+        custom_gradients: &[],
+        heads: &[],
+        trunk: &[],
+        flops: 0,
+    };
+}
