@@ -81,37 +81,6 @@ pub enum Activation {
     SparseSigmoid,
 }
 
-impl Activation {
-    /// Whether [`activation_backward`] computes the derivative from the output; else it needs the input.
-    pub const fn from_output(self) -> bool {
-        use Activation::*;
-        match self {
-            TanhShrink | HardSilu | Silu | Gelu { .. } | Mish | Squareplus => false,
-            Linear
-            | Relu
-            | Relu6
-            | LeakyRelu { .. }
-            | Elu { .. }
-            | Selu
-            | Celu { .. }
-            | Sigmoid
-            | LogSigmoid
-            | Softplus
-            | Softsign
-            | Softmax
-            | LogSoftmax
-            | Tanh
-            | Exponential
-            | HardSigmoid
-            | HardTanh
-            | HardShrink
-            | SoftShrink
-            | SparsePlus
-            | SparseSigmoid => true,
-        }
-    }
-}
-
 /// The kernel behind [`activation_forward`].
 ///
 /// # Safety
@@ -238,7 +207,8 @@ pub fn activation_forward<E: Element>(arena: &mut [E], a: Activation, x: Mat, y:
 
 /// `dx = a'(x) dy`, added to `dx` if `accumulate`.
 ///
-/// `saved` is the output if [`Activation::from_output`] and else the input. `dx` may be `dy`.
+/// `saved` is the input for `TanhShrink`, `HardSilu`, `Silu`, `Gelu`, `Mish` and `Squareplus`, whose derivative does not
+/// follow from the output. For all others it is the output. `dx` may be `dy`.
 #[inline]
 pub fn activation_backward<E: Element>(
     arena: &mut [E],

@@ -23,6 +23,10 @@ pub(crate) struct Packing<E> {
 #[inline(always)]
 pub(crate) unsafe fn pack<S: Simd>(packing: &Packing<S::Elem>) {
     let Packing { from, rows, cols, to } = *packing;
+    if cols == 0 {
+        // Panels without columns are empty, and a pointer to lane `row % PANEL` would lie outside of them.
+        return;
+    }
     let mut row = 0;
     while row < rows {
         let height = if row + S::TURN <= rows { S::TURN } else { 1 };

@@ -245,11 +245,13 @@ impl Pooling {
         codes_len(self.len())
     }
 
-    /// The pieces of work of these places in the arena, checked.
+    /// The pieces of work of these places in an arena of `len` values at `base`, checked.
+    ///
+    /// Every pointer of a piece of work has to come from one borrow of the arena: a second `as_mut_ptr` ends the first.
     #[track_caller]
     fn work<E: Element>(
         &self,
-        arena: &mut [E],
+        (base, len): (*mut E, usize),
         image: usize,
         pooled: usize,
         codes: Option<usize>,
@@ -258,13 +260,12 @@ impl Pooling {
         let plain = geometry.groups == 1 && geometry.strides == [1, 1] && geometry.dilation == [1, 1];
         assert!(plain && (1..=2).contains(&self.height), "{self:?} cannot be pooled on the way");
         // Windows of the pooling lie inside the windows of the convolution.
-        Mat::contiguous(image, 1, geometry.padded_len()).check(arena.len());
-        Mat::contiguous(pooled, 1, self.len()).check(arena.len());
+        Mat::contiguous(image, 1, geometry.padded_len()).check(len);
+        Mat::contiguous(pooled, 1, self.len()).check(len);
         if let Some(codes) = codes {
-            Mat::contiguous(codes, 1, self.codes_len()).check(arena.len());
+            Mat::contiguous(codes, 1, self.codes_len()).check(len);
         }
         let line = geometry.padded_line();
-        let base = arena.as_mut_ptr();
         Pooled {
             count: self.windows(),
             height: self.height,
@@ -304,7 +305,8 @@ pub fn convolve_pooled<E: Element>(
     let geometry = &pooling.geometry;
     assert!(kernel.len() >= geometry.kernel_len(), "convolution kernel is too short");
     let bias = bias.map_or(ptr::null(), |bias| bias[..geometry.filters].as_ptr());
-    let work = pooling.work(arena, image, pooled, codes);
+    let len = arena.len();
+    let work = pooling.work((arena.as_mut_ptr(), len), image, pooled, codes);
     // The kernel is only read.
     let work = Pooled { kernel: kernel.as_ptr().cast_mut(), bias, relu, ..work };
     // SAFETY: the places, kernel and bias were checked for their lengths; the table is for this processor.
@@ -324,8 +326,9 @@ pub fn pooled_kernel_gradient<E: Element>(
     let len = pooling.geometry.kernel_len();
     Mat::contiguous(gradient, 1, len).check(arena.len());
     Mat::contiguous(turned, 1, len).check(arena.len());
-    let work = pooling.work(arena, image, dy, Some(codes));
+    let arena_len = arena.len();
     let base = arena.as_mut_ptr();
+    let work = pooling.work((base, arena_len), image, dy, Some(codes));
     let work = Pooled { kernel: base.wrapping_add(gradient), turned: base.wrapping_add(turned), ..work };
     let mut was_turned = false;
     // SAFETY: the places were checked for their lengths; the table is for this processor.
@@ -342,8 +345,10 @@ pub fn pooled_input_gradient<E: Element>(
     turned: usize,
 ) {
     Mat::contiguous(turned, 1, pooling.geometry.kernel_len()).check(arena.len());
-    let work = pooling.work(arena, image, dy, Some(codes));
-    let work = Pooled { turned: arena.as_mut_ptr().wrapping_add(turned), ..work };
+    let len = arena.len();
+    let base = arena.as_mut_ptr();
+    let work = pooling.work((base, len), image, dy, Some(codes));
+    let work = Pooled { turned: base.wrapping_add(turned), ..work };
     // SAFETY: the places were checked for their lengths; the table is for this processor.
     unsafe { (E::kernels().spread)(&work) }
 }

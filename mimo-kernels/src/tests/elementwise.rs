@@ -14,7 +14,8 @@ fn mats(rows: usize, cols: usize) -> ([Mat; 3], usize) {
 }
 
 fn check<E: Element>(table: &str) {
-    for (rows, cols) in [(1, 1), (3, 5), (4, 16), (2, 37), (0, 2), (2, 0)] {
+    let all = [(1, 1), (3, 5), (4, 16), (2, 37), (0, 2), (2, 0)];
+    for &(rows, cols) in cases(&all, &[(3, 5), (0, 2), (2, 0)]) {
         let ([a, b, y], len) = mats(rows, cols);
         let start: Vec<E> = Source::new(9).values(len);
         let run = |what: &str, work: &dyn Fn(&mut [E]), want: &dyn Fn(f64, f64, f64) -> f64| {
@@ -49,7 +50,7 @@ fn elementwise_operations() {
 
 #[test]
 fn dropout_drops_the_same_values_whatever_the_cut() {
-    let (rows, cols) = (8, 75);
+    let (rows, cols) = if cfg!(miri) { (2, 19) } else { (8, 75) };
     let n = rows * cols;
     let whole = |rate: f64| {
         let mut arena = vec![1.0f32; 2 * n];
@@ -134,6 +135,7 @@ fn the_bits_are_those_of_splitmix64() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "libm computes the square root in inline assembly, which Miri does not run")]
 fn noise_is_added_by_index() {
     let (rows, cols) = (3, 5);
     let (x, y) = (Mat { offset: 0, rows, cols, stride: 11 }, Mat { offset: 5, rows, cols, stride: 11 });

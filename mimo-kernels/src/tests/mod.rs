@@ -4,6 +4,7 @@ mod activation;
 mod batch_norm;
 mod dense;
 mod elementwise;
+mod images;
 mod lstm;
 mod memory;
 mod optimizer;
@@ -18,12 +19,20 @@ use super::random::uniform;
 /// Runs `single` with each `f32` table of this processor, then `double`.
 fn every_table(mut single: impl FnMut(&str), double: impl FnOnce()) {
     forced::each(&mut single);
-    double();
+    // Miri runs the portable table, which is the same code for both types.
+    if !cfg!(miri) {
+        double();
+    }
 }
 
 /// A number of rounds, or a small part of it under Miri, which is some hundred times slower.
 const fn rounds(n: usize) -> usize {
     if cfg!(miri) { n.div_ceil(100) } else { n }
+}
+
+/// Cases of a test, or a few of them under Miri, where each multiplication takes microseconds. The few have each kind of tail.
+fn cases<'a, T>(all: &'a [T], under_miri: &'a [T]) -> &'a [T] {
+    if cfg!(miri) { under_miri } else { all }
 }
 
 /// How far a result in `E` may be from the reference, relative to the size of the terms that made it.

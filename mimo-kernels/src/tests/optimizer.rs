@@ -121,8 +121,71 @@ fn golden<E: Element>(table: &str) {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "reading the file takes longer than the rules, which the next test runs")]
 fn trajectories_agree_with_keras() {
     every_table(golden::<f32>, || golden::<f64>("f64"));
+}
+
+/// Every rule, with and without what its step may leave out.
+fn rules<E: Element>() -> Vec<Update<E>> {
+    let of = E::of;
+    let (rate, epsilon) = (of(0.1), of(1e-7));
+    let [one_minus_beta_1, one_minus_beta_2] = [of(0.1), of(0.001)];
+    let adam = AdamStep { alpha: rate, one_minus_beta_1, one_minus_beta_2, epsilon };
+    let momentum = |nesterov| Update::Momentum(MomentumStep { rate, momentum: of(0.9), nesterov });
+    let rmsprop = |momentum, centered| {
+        Update::Rmsprop(RmspropStep { rate, rho: of(0.9), momentum: of(momentum), epsilon, centered })
+    };
+    vec![
+        Update::Sgd { rate },
+        momentum(false),
+        momentum(true),
+        Update::Adam(adam),
+        Update::AmsGrad(adam),
+        rmsprop(0.0, false),
+        rmsprop(0.0, true),
+        rmsprop(0.5, false),
+        rmsprop(0.5, true),
+        Update::Adagrad(AdagradStep { rate, epsilon }),
+        Update::Adadelta(AdadeltaStep { rate, rho: of(0.9), epsilon }),
+        Update::Adamax(AdamaxStep { alpha: rate, one_minus_beta_1, beta_2: of(0.9), epsilon }),
+        Update::Nadam(NadamStep {
+            one_minus_beta_1,
+            one_minus_beta_2,
+            momentum: of(0.5),
+            gradient: of(0.5),
+            correction: of(1.5),
+            epsilon,
+        }),
+        Update::Lion(LionStep { rate, one_minus_beta_1, one_minus_beta_2 }),
+    ]
+}
+
+/// A parameter is updated the same way in a whole vector, in the tail behind it, and alone.
+fn alone_and_together<E: Element>(table: &str) {
+    let len = if cfg!(miri) { 5 } else { 37 };
+    for rule in rules::<E>() {
+        let mut source = Source::new(12);
+        let (start, g): (Vec<E>, Vec<E>) = (source.values(len), source.values(len));
+        // Slots of positive numbers, as mean squares are; those of centered rules are above the squared means.
+        let slot: Vec<E> = source.values::<E>(len).iter().map(|x| E::of(0.5 + 0.1 * x.f64())).collect();
+        let (mut p, mut slots) = (start.clone(), vec![slot.clone(); rule.slots()]);
+        let what = format!("{table} {rule:?}");
+        rule.apply(&mut p, &g, &mut slots.iter_mut().map(|slot| &mut slot[..]).collect::<Vec<_>>());
+        for i in 0..len {
+            let (mut one, mut own) = ([start[i]], vec![[slot[i]]; rule.slots()]);
+            rule.apply(&mut one, &[g[i]], &mut own.iter_mut().map(|slot| &mut slot[..]).collect::<Vec<_>>());
+            assert_near(p[i].f64(), one[0].f64(), 1.0, tolerance::<E>(), &what);
+            for (slot, own) in slots.iter().zip(own) {
+                assert_near(slot[i].f64(), own[0].f64(), 1.0, tolerance::<E>(), &what);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_parameter_is_updated_alone_as_in_company() {
+    every_table(alone_and_together::<f32>, || alone_and_together::<f64>("f64"));
 }
 
 #[test]
@@ -134,7 +197,7 @@ fn vanished_moments_become_zero_and_nan_stays() {
         let mut g = vec![0.0; 20];
         g[3] = f32::NAN;
         g[18] = f32::INFINITY;
-        adam(&mut p, &g, &mut [&mut m, &mut v], step);
+        Update::Adam(step).apply(&mut p, &g, &mut [&mut m, &mut v]);
         for i in 0..20 {
             if i == 3 || i == 18 {
                 // Infinity over infinity, and NaN, must be seen, not flushed.
@@ -154,7 +217,7 @@ fn an_infinite_second_moment_stops_the_parameter() {
     forced::each(|table| {
         let mut p = vec![1.0f32; 17];
         let (mut m, mut v) = (vec![0.0; 17], vec![0.0; 17]);
-        adam(&mut p, &[1e30; 17], &mut [&mut m, &mut v], step);
+        Update::Adam(step).apply(&mut p, &[1e30; 17], &mut [&mut m, &mut v]);
         assert!(p.iter().all(|&p| (p - 1.0).abs() < 0.1), "{table} {p:?}");
     });
 }

@@ -300,8 +300,12 @@ impl Parser {
         match syn::Lit::new(literal.clone()) {
             syn::Lit::Int(int) => int.base10_parse().map(ExprKind::Int).map_err(|_| {
                 self.error(
-                    Diag::error(Code::NumberTooLarge, loc, format!("`{literal}` is too large a number"))
-                        .help("write a smaller one"),
+                    Diag::error(
+                        Code::NumberTooLarge,
+                        loc,
+                        format!("`{}` is too large a number", shown(literal)),
+                    )
+                    .help("write a smaller one"),
                 );
                 Stop::Reported
             }),
@@ -309,8 +313,12 @@ impl Parser {
                 Ok(x) if x.is_finite() => Ok(ExprKind::Float(x)),
                 _ => {
                     self.error(
-                        Diag::error(Code::NumberTooLarge, loc, format!("`{literal}` is too large a number"))
-                            .help("write a smaller one"),
+                        Diag::error(
+                            Code::NumberTooLarge,
+                            loc,
+                            format!("`{}` is too large a number", shown(literal)),
+                        )
+                        .help("write a smaller one"),
                     );
                     Err(Stop::Reported)
                 }
@@ -424,5 +432,14 @@ fn takes(callee: &Expr) -> Takes {
         ExprKind::Name(name) if name.to_string().starts_with(char::is_uppercase) => Takes::Settings,
         ExprKind::Name(name) if mimo_graph::layers::function(&name_of(name)).is_some() => Takes::Both,
         _ => Takes::Tensors,
+    }
+}
+
+/// A number for a message: of a long one the first digits.
+fn shown(literal: &Literal) -> String {
+    let text = literal.to_string();
+    match text.char_indices().nth(40) {
+        Some(_) => format!("{}…", text.chars().take(20).collect::<String>()),
+        None => text,
     }
 }

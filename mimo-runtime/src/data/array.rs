@@ -109,6 +109,7 @@ impl<M: Trainable> ArrayDataset<M> {
     /// [`NoClasses`](Error::NoClasses) for an output without one class per sample: several positions, several
     /// labels, or a regression. [`Weights`](Error::Weights) if there is not one weight per class (two for an output of one
     /// value), [`ClassWeight`](Error::ClassWeight) if one is NaN or infinite.
+    #[doc(alias = "class_weight")]
     pub fn class_weights(mut self, weights: &M::PerOutput<Option<Vec<f64>>>) -> Result<Self, Error> {
         super::class_weights::apply(Arc::make_mut(&mut self.arrays), spec::<M>(), &weights.values())?;
         *self.checked.get_mut() = false;

@@ -105,6 +105,7 @@ impl<'a, M: Trainable> FitOptions<'a, M> {
     }
 
     /// Adds a callback; they run in the order in which they were added. `&mut callback` is one too.
+    #[doc(alias = "callbacks")]
     #[must_use]
     pub fn callback(mut self, callback: impl Callback<M> + 'a) -> Self {
         self.callbacks.push(Box::new(callback));
@@ -113,6 +114,7 @@ impl<'a, M: Trainable> FitOptions<'a, M> {
 
     /// Calls a closure at the end of every epoch; `ControlFlow::Break(())` stops the training. The closure may return a
     /// `Result` of that, to use `?`; an error ends the `fit`.
+    #[doc(alias = "early_stopping")]
     #[must_use]
     pub fn on_epoch_end<F, R>(self, closure: F) -> Self
     where
