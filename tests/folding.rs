@@ -193,6 +193,11 @@ cases! {
         let y = concatenate([a, b, x]);
         Model(inputs = [x], outputs = [y])
     }
+    of_an_input: First FirstInputs, 0 folded {
+        let x = Input(shape = [4, 3]);
+        let y = Activation(relu)(BatchNormalization()(x));
+        Model(inputs = [x], outputs = [y])
+    }
     nested: Outer OuterInputs, 2 folded {
         use block::Block;
 

@@ -34,6 +34,14 @@ fn predict<M: RandomModel>(model: &M, data: &Data, threads: usize) -> Vec<Vec<f6
     columns.iter().map(|column| wide(column)).collect()
 }
 
+/// The same by all operations of the model, none of them folded into others.
+fn predict_unfolded<M: RandomModel>(model: &M, data: &Data) -> Vec<Vec<f64>> {
+    let outputs = mimo_runtime::predictor::predict(model, &M::inputs(&data.inputs)).expect("outputs");
+    let mut columns = vec![vec![]; M::SPEC.outputs.len()];
+    outputs.read(&mut Reader::new(&mut columns)).expect("columns");
+    columns.iter().map(|column| wide(column)).collect()
+}
+
 /// A batch of 33 samples, of which the first weigh something else.
 fn samples<M: Model>(seed: u64) -> Data {
     let mut data = Data::random::<M>(33, seed);
@@ -100,6 +108,22 @@ fn samples_do_not_mix<M: RandomModel<Float = f64>>() {
     }
 }
 
+/// A predictor gives what the model itself gives, whatever it folds.
+fn folding_changes_nothing<M: RandomModel>(tolerance: f64) {
+    let mut model = M::build_random(1);
+    randomize(&mut model, 2);
+    for rows in [1, 33] {
+        let data = Data::random::<M>(rows, 3);
+        let outputs = predict_unfolded(&model, &data).into_iter().zip(predict(&model, &data, 1));
+        for (output, (wanted, found)) in outputs.enumerate() {
+            let what = format!("{}: output {output}", M::SPEC.name);
+            let largest = wanted.iter().fold(0.0_f64, |largest, value| largest.max(value.abs()));
+            assert_close(&what, &found, &wanted, Tolerance { rel: 0.0, abs: tolerance * largest });
+            assert!(M::FOLDED.is_some() || found == wanted, "{what} is not the same");
+        }
+    }
+}
+
 fn loads_what_it_saved<M: RandomModel>() {
     let (mut model, mut other) = (M::build_random(1), M::build_random(2));
     randomize(&mut model, 3);
@@ -134,6 +158,8 @@ macro_rules! tests {
                 precisions_agree::<Single, Double>();
                 samples_do_not_mix::<Double>();
                 loads_what_it_saved::<Single>();
+                folding_changes_nothing::<Single>(1e-5);
+                folding_changes_nothing::<Double>(1e-12);
             }
         }
     )+};
@@ -155,4 +181,16 @@ macro_rules! largest {
 fn some_steps_are_shared_by_threads() {
     let shared = each_random_model!(largest).iter().filter(|&&flops| 3 * 33 * flops > SHARED).count();
     assert!(shared >= 3, "{shared} models");
+}
+
+macro_rules! folds {
+    ($($test:ident $model:ident $noisy:literal;)+) => {
+        [$(<random_models::$model as Model>::FOLDED.map_or(0, |folded| folded.folds.len())),+]
+    };
+}
+
+#[test]
+fn some_predictions_are_folded() {
+    let folds = each_random_model!(folds);
+    assert!(folds.iter().filter(|&&count| count > 1).count() >= 5, "{folds:?}");
 }

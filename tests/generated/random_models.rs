@@ -1014,6 +1014,388 @@ where
     }
 }
 
+model! {
+    pub(super) Random24 {
+        let x0 = Input(shape = [2, 1, 2]);
+        let x1 = Input(shape = [2, 4]);
+        let t2 = BatchNormalization(epsilon = 0.1)(Conv1DTranspose(2, 3, padding = same)(x1));
+        let t3 = Activation(mish)(t2);
+        let t4 = Reshape([8, 1])(x1);
+        let t5 = BatchNormalization(epsilon = 0.1, scale = false)(Dense(2)(t2));
+        let t6 = Activation(elu)(t5);
+        let t7 = Dense(6, activation = squareplus, use_bias = false)(t5);
+        let t8 = Permute([1, 2])(t7);
+        let t9 = Dense(3, activation = softsign)(t6);
+        let l0 = Dense(2)(t2);
+        let y0 = Activation(linear)(l0);
+        let l1 = Dense(4)(l0);
+        let y1 = Activation(linear)(l1);
+        let y2 = Dense(2, activation = linear)(t6);
+        let t12 = concatenate([Flatten()(x0), Flatten()(t3), Flatten()(t4), Flatten()(t8), Flatten()(t9)]);
+        let y3 = Dense(3, activation = softmax)(t12);
+        Model(inputs = [x0, x1], outputs = [y0, y1, y2, y3, x0]).compile(
+            optimizer = Adam(1e-2),
+            loss = { y0: huber(delta = 0.8), y1: cosine_similarity, y2: categorical_hinge, y3: kl_divergence, x0: none },
+            loss_weights = { y1: 2.0 },
+        )
+    }
+}
+
+impl<E: Real> RandomModel for Random24<E, Cpu>
+where
+    Cpu: Device<E>,
+{
+    fn build_random(seed: u64) -> Self {
+        Random24::build(seed)
+    }
+
+    fn inputs(columns: &[Vec<f64>]) -> Self::Inputs {
+        Random24Inputs {
+            x0: tensor(narrow::<E>(&columns[0])).expect("samples"),
+            x1: tensor(narrow::<E>(&columns[1])).expect("samples"),
+        }
+    }
+}
+
+model! {
+    pub(super) Random25 {
+        let x0 = Input(shape = [2, 1, 2]);
+        let t1 = Flatten()(x0);
+        let t2 = BatchNormalization(trainable = false)(Dense(2, use_bias = false)(t1));
+        let t3 = Activation(celu)(BatchNormalization(epsilon = 0.1, scale = false)(Dense(4)(t1)));
+        let t4 = Dense(2)(t3);
+        let t5 = BatchNormalization(epsilon = 0.1, scale = false)(t4);
+        let t6 = Activation(mish)(BatchNormalization(axis = 1, epsilon = 0.1)(Dense(1)(t4)));
+        let t7 = Dense(4, use_bias = false)(t6);
+        let t8 = BatchNormalization(trainable = false)(t7);
+        let t9 = Activation(celu)(t8);
+        let y0 = Dense(4, activation = softplus)(t5);
+        let y1 = Dense(2, activation = softmax)(t9);
+        let l2 = Dense(4)(t1);
+        let y2 = Activation(linear)(l2);
+        let y3 = Dense(2, activation = softmax)(t2);
+        Model(inputs = [x0], outputs = [y0, t4, y1, y2, y3]).compile(
+            optimizer = SGD(0.05),
+            loss = { y0: msle, t4: categorical_hinge, y1: SparseCategoricalCrossentropy(ignore_class = 0), y2: mae, y3: kl_divergence },
+            loss_weights = { t4: 2.0 },
+        )
+    }
+}
+
+impl<E: Real> RandomModel for Random25<E, Cpu>
+where
+    Cpu: Device<E>,
+{
+    fn build_random(seed: u64) -> Self {
+        Random25::build(seed)
+    }
+
+    fn inputs(columns: &[Vec<f64>]) -> Self::Inputs {
+        Random25Inputs { x0: tensor(narrow::<E>(&columns[0])).expect("samples") }
+    }
+}
+
+model! {
+    pub(super) Random26 {
+        let x0 = Input(shape = [5]);
+        let t1 = x0 - x0 + x0;
+        let l2 = Dense(2, use_bias = false);
+        let n2 = BatchNormalization(epsilon = 0.1, momentum = 0.5, center = false);
+        let t2 = l2(t1);
+        let t3 = n2(t2);
+        let t4 = l2(t1);
+        let t5 = n2(t4);
+        let t6 = BatchNormalization(trainable = false)(Dense(2)(t5));
+        let t7 = RepeatVector(2)(t4);
+        let t8 = BatchNormalization(epsilon = 0.1, scale = false)(Dense(2)(t5));
+        let t9 = concatenate([t5, t6]);
+        let t10 = Dense(5, use_bias = false)(t1);
+        let t11 = Activation(soft_shrink)(BatchNormalization(epsilon = 0.1)(t10));
+        let t12 = BatchNormalization(axis = 1, epsilon = 0.1)(Dense(3, use_bias = false)(t9));
+        let t13 = Activation(log_softmax)(t12);
+        let l16 = Dense(4, activation = relu);
+        let n16 = BatchNormalization(epsilon = 0.1);
+        let t14 = Activation(relu)(n16(l16(t13)));
+        let t15 = n16(l16(t13));
+        let y0 = Dense(5, activation = linear)(t11);
+        let y1 = Dense(4, activation = softmax)(t15);
+        let l2 = Dense(2)(t12);
+        let y2 = Activation(softmax)(l2);
+        let t17 = concatenate([t3, Flatten()(t7), t8, t14]);
+        let y3 = Dense(5, activation = softmax)(t17);
+        Model(inputs = [x0], outputs = [y0, y1, y2, y3]).compile(
+            optimizer = SGD(0.05, momentum = 0.9, nesterov = true),
+            loss = { y0: cosine_similarity, y1: none, y2: categorical_crossentropy, y3: CategoricalCrossentropy(label_smoothing = 0.1) },
+            loss_weights = { y0: 0.5, y2: 0.25, y3: 2.0 },
+        )
+    }
+}
+
+impl<E: Real> RandomModel for Random26<E, Cpu>
+where
+    Cpu: Device<E>,
+{
+    fn build_random(seed: u64) -> Self {
+        Random26::build(seed)
+    }
+
+    fn inputs(columns: &[Vec<f64>]) -> Self::Inputs {
+        Random26Inputs { x0: tensor(narrow::<E>(&columns[0])).expect("samples") }
+    }
+}
+
+model! {
+    pub(super) Random27 {
+        let x0 = Input(shape = [1]);
+        let x1 = Input(shape = [6]);
+        let x2 = Input(shape = [6]);
+        let t3 = Dense(193, activation = relu)(x0);
+        let t4 = Dense(161, activation = relu)(t3);
+        let l5 = Dense(1, activation = relu);
+        let n5 = BatchNormalization(axis = 1, epsilon = 0.1);
+        let t5 = n5(l5(x1));
+        let t6 = n5(l5(x1));
+        let l9 = Dense(5);
+        let n9 = BatchNormalization(axis = 1, epsilon = 0.1);
+        let t7 = Activation(relu)(n9(l9(t5)));
+        let t8 = n9(l9(t5));
+        let t9 = Activation(relu)(t8);
+        let t10 = Activation(softplus)(BatchNormalization(epsilon = 0.1)(Dense(3, use_bias = false)(t6)));
+        let t11 = Activation(linear)(BatchNormalization(trainable = false)(Dense(5)(t3)));
+        let t12 = Dense(1, use_bias = false)(t9);
+        let t13 = BatchNormalization(epsilon = 0.1, momentum = 0.5, center = false)(t12);
+        let t14 = Activation(soft_shrink)(t13);
+        let t15 = BatchNormalization(trainable = false)(Dense(3, use_bias = false)(x2));
+        let t16 = Activation(celu)(t15);
+        let t17 = Dense(2, use_bias = false)(t13);
+        let t18 = BatchNormalization(trainable = false)(t17);
+        let t19 = BatchNormalization(epsilon = 0.1)(Dense(4, activation = relu)(t18));
+        let t20 = BatchNormalization(epsilon = 0.1, momentum = 0.5, center = false)(Dense(1)(t8));
+        let t21 = Activation(silu)(t20);
+        let t22 = Dense(5)(t21);
+        let t23 = Activation(gelu)(BatchNormalization(epsilon = 0.1, momentum = 0.5, center = false)(t22));
+        let t24 = BatchNormalization(trainable = false)(Dense(1, use_bias = false)(t20));
+        let y0 = Dense(4, activation = softmax)(t14);
+        let l1 = Dense(2)(t21);
+        let y1 = Activation(sigmoid)(l1);
+        let t26 = concatenate([t4, t7, t10, t11, t16, t19, t23, t24]);
+        let y2 = Dense(4, activation = softmax)(t26);
+        Model(inputs = [x0, x1, x2], outputs = [y0, y1, y2]).compile(
+            optimizer = RMSprop(1e-2),
+            loss = { y0: sparse_categorical_crossentropy, y1: BinaryCrossentropy(label_smoothing = 0.2), y2: categorical_crossentropy },
+            loss_weights = { y0: 0.25, y1: 2.0 },
+        )
+    }
+}
+
+impl<E: Real> RandomModel for Random27<E, Cpu>
+where
+    Cpu: Device<E>,
+{
+    fn build_random(seed: u64) -> Self {
+        Random27::build(seed)
+    }
+
+    fn inputs(columns: &[Vec<f64>]) -> Self::Inputs {
+        Random27Inputs {
+            x0: tensor(narrow::<E>(&columns[0])).expect("samples"),
+            x1: tensor(narrow::<E>(&columns[1])).expect("samples"),
+            x2: tensor(narrow::<E>(&columns[2])).expect("samples"),
+        }
+    }
+}
+
+model! {
+    pub(super) Random28 {
+        let x0 = Input(shape = [2, 2, 2]);
+        let x1 = Input(shape = [2, 1, 2]);
+        let t2 = concatenate([x1, x1]);
+        let l3 = Dense(2, use_bias = false);
+        let n3 = BatchNormalization(trainable = false);
+        let t3 = n3(l3(x0));
+        let t4 = Activation(elu)(n3(l3(x0)));
+        let t5 = BatchNormalization(axis = 1, epsilon = 0.1)(SeparableConv2D(2, [1, 2], padding = same, use_bias = false)(t4));
+        let t6 = SeparableConv2D(2, [1, 2], padding = same, use_bias = false)(t4);
+        let t7 = Activation(softplus)(BatchNormalization(epsilon = 0.1, momentum = 0.5, center = false)(t6));
+        let t8 = BatchNormalization(trainable = false)(Dense(3)(t4));
+        let l11 = DepthwiseConv2D(2, padding = same);
+        let n11 = BatchNormalization(epsilon = 0.1);
+        let t9 = n11(l11(t8));
+        let t10 = l11(t8);
+        let t11 = n11(t10);
+        let t12 = Activation(gelu)(t11);
+        let t13 = Dense(5, activation = selu, bias_regularizer = L2(0.02), trainable = false)(t11);
+        let l18 = Dense(1);
+        let n18 = BatchNormalization(epsilon = 0.1, momentum = 0.5, center = false);
+        let t14 = Activation(softsign)(n18(l18(t11)));
+        let t15 = l18(t11);
+        let t16 = n18(t15);
+        let t17 = Activation(relu)(t16);
+        let y0 = Dense(1, activation = sigmoid)(t8);
+        let y1 = Dense(1, activation = linear)(t14);
+        let t18 = concatenate([Flatten()(t2), Flatten()(t3), Flatten()(t5), Flatten()(t7), Flatten()(t9), Flatten()(t12), Flatten()(t13), Flatten()(t17)]);
+        let l2 = Dense(1)(t18);
+        let y2 = Activation(sigmoid)(l2);
+        Model(inputs = [x0, x1], outputs = [y0, y1, y2, t12]).compile(
+            optimizer = AdamW(1e-2),
+            loss = { y0: binary_crossentropy, y1: hinge, y2: binary_crossentropy, t12: CategoricalCrossentropy(from_logits = true) },
+            loss_weights = { y0: 0.5 },
+        )
+    }
+}
+
+impl<E: Real> RandomModel for Random28<E, Cpu>
+where
+    Cpu: Device<E>,
+{
+    fn build_random(seed: u64) -> Self {
+        Random28::build(seed)
+    }
+
+    fn inputs(columns: &[Vec<f64>]) -> Self::Inputs {
+        Random28Inputs {
+            x0: tensor(narrow::<E>(&columns[0])).expect("samples"),
+            x1: tensor(narrow::<E>(&columns[1])).expect("samples"),
+        }
+    }
+}
+
+model! {
+    pub(super) Random29 {
+        let x0 = Input(shape = [3]);
+        let x1 = Input(shape = [2, 2]);
+        let x2 = Input(shape = [7]);
+        let t3 = Flatten()(x1);
+        let t4 = maximum([t3, t3]);
+        let t5 = Dense(5, activation = elu)(x2);
+        let l0 = Dense(4)(t5);
+        let y0 = Activation(softmax)(l0);
+        let y1 = Dense(3, activation = softplus)(l0);
+        let y2 = Dense(3, activation = linear)(t3);
+        let t7 = concatenate([x0, t4]);
+        let l3 = Dense(2)(t7);
+        let y3 = Activation(softmax)(l3);
+        Model(inputs = [x0, x1, x2], outputs = [y0, y1, y2, y3]).compile(
+            optimizer = Nadam(1e-2),
+            loss = { y0: CategoricalCrossentropy(label_smoothing = 0.1), y1: msle, y2: hinge, y3: categorical_crossentropy },
+            loss_weights = { y0: 0.5, y2: 0.25, y3: 2.0 },
+        )
+    }
+}
+
+impl<E: Real> RandomModel for Random29<E, Cpu>
+where
+    Cpu: Device<E>,
+{
+    fn build_random(seed: u64) -> Self {
+        Random29::build(seed)
+    }
+
+    fn inputs(columns: &[Vec<f64>]) -> Self::Inputs {
+        Random29Inputs {
+            x0: tensor(narrow::<E>(&columns[0])).expect("samples"),
+            x1: tensor(narrow::<E>(&columns[1])).expect("samples"),
+            x2: tensor(narrow::<E>(&columns[2])).expect("samples"),
+        }
+    }
+}
+
+model! {
+    pub(super) Random30 {
+        let x0 = Input(shape = [2, 3]);
+        let x1 = Input(shape = [4, 5]);
+        let t2 = Dense(1, activation = leaky_relu)(x0);
+        let t3 = Dense(1, use_bias = false)(x1);
+        let t4 = Activation(elu)(BatchNormalization(epsilon = 0.1, momentum = 0.5, center = false)(t3));
+        let l0 = Dense(2)(x1);
+        let y0 = Activation(softmax)(l0);
+        let t6 = concatenate([Flatten()(t2), Flatten()(t4)]);
+        let y1 = Dense(4, activation = softmax)(t6);
+        Model(inputs = [x0, x1], outputs = [y0, y1]).compile(
+            optimizer = Adagrad(0.05),
+            loss = { y0: none, y1: categorical_crossentropy },
+        )
+    }
+}
+
+impl<E: Real> RandomModel for Random30<E, Cpu>
+where
+    Cpu: Device<E>,
+{
+    fn build_random(seed: u64) -> Self {
+        Random30::build(seed)
+    }
+
+    fn inputs(columns: &[Vec<f64>]) -> Self::Inputs {
+        Random30Inputs {
+            x0: tensor(narrow::<E>(&columns[0])).expect("samples"),
+            x1: tensor(narrow::<E>(&columns[1])).expect("samples"),
+        }
+    }
+}
+
+model! {
+    pub(super) Random31 {
+        let x0 = Input(shape = [4, 2]);
+        let x1 = Input(shape = [2, 3]);
+        let t2 = Flatten()(x0);
+        let t3 = Dense(193, activation = relu)(t2);
+        let t4 = Dense(161, activation = relu)(t3);
+        let t5 = Activation(silu)(BatchNormalization(trainable = false)(Dense(3)(t3)));
+        let l6 = Dense(1, use_bias = false);
+        let n6 = BatchNormalization(epsilon = 0.1, scale = false);
+        let t6 = l6(t3);
+        let t7 = n6(t6);
+        let t8 = Activation(elu)(t7);
+        let t9 = n6(l6(t3));
+        let t10 = Dense(4, use_bias = false)(t6);
+        let t11 = Activation(celu)(BatchNormalization(epsilon = 0.1)(t10));
+        let l14 = Dense(5);
+        let n14 = BatchNormalization(trainable = false);
+        let t12 = l14(t11);
+        let t13 = n14(t12);
+        let t14 = Activation(gelu)(n14(l14(t11)));
+        let t15 = Activation(linear)(BatchNormalization(trainable = false)(Dense(1, use_bias = false)(t10)));
+        let t16 = concatenate([t8, t5]);
+        let l21 = Dense(4, activation = relu);
+        let n21 = BatchNormalization(epsilon = 0.1, scale = false);
+        let t17 = Activation(hard_silu)(n21(l21(t12)));
+        let t18 = l21(t12);
+        let t19 = Activation(hard_silu)(t18);
+        let t20 = Dense(1)(t17);
+        let t21 = Activation(softplus)(BatchNormalization(epsilon = 0.1, scale = false)(t20));
+        let t22 = Activation(silu)(BatchNormalization(epsilon = 0.1, momentum = 0.5, center = false)(Dense(3)(t19)));
+        let t23 = Dense(1)(t17);
+        let t24 = Activation(hard_silu)(BatchNormalization(epsilon = 0.1, momentum = 0.5, center = false)(t23));
+        let y0 = Dense(5, activation = softmax)(t18);
+        let l1 = Dense(3)(t15);
+        let y1 = Activation(softmax)(l1);
+        let t26 = concatenate([Flatten()(x1), t4, t9, t13, t14, t16, t21, t22, t24]);
+        let y2 = Dense(2, activation = softplus)(t26);
+        Model(inputs = [x0, x1], outputs = [y0, y1, y2]).compile(
+            optimizer = Lion(1e-3),
+            loss = { y0: categorical_crossentropy, y1: kl_divergence, y2: msle },
+            loss_weights = { y0: 0.5, y1: 2.0 },
+        )
+    }
+}
+
+impl<E: Real> RandomModel for Random31<E, Cpu>
+where
+    Cpu: Device<E>,
+{
+    fn build_random(seed: u64) -> Self {
+        Random31::build(seed)
+    }
+
+    fn inputs(columns: &[Vec<f64>]) -> Self::Inputs {
+        Random31Inputs {
+            x0: tensor(narrow::<E>(&columns[0])).expect("samples"),
+            x1: tensor(narrow::<E>(&columns[1])).expect("samples"),
+        }
+    }
+}
+
 /// Calls a macro with every model: a name for its tests, its type, and whether it draws while training.
 macro_rules! each_random_model {
     ($with:ident) => {
@@ -1042,6 +1424,14 @@ macro_rules! each_random_model {
             random_21 Random21 false;
             random_22 Random22 false;
             random_23 Random23 true;
+            random_24 Random24 true;
+            random_25 Random25 true;
+            random_26 Random26 true;
+            random_27 Random27 true;
+            random_28 Random28 true;
+            random_29 Random29 false;
+            random_30 Random30 true;
+            random_31 Random31 true;
         }
     };
 }

@@ -11,7 +11,11 @@ mod heads;
 #[path = "../../fuzz/src/losses.rs"]
 mod losses;
 
-pub const MODELS: usize = 24;
+mod foldable;
+
+pub const MODELS: usize = 32;
+/// From this one on, models have many batch normalizations that a prediction may fold into the layer before.
+const FOLDING: usize = 24;
 
 const HIDDEN: [&str; 22] = [
     "relu",
@@ -136,7 +140,9 @@ impl Growing {
     fn grow(mut self) -> (String, bool) {
         self.inputs = 1 + self.random.below(3);
         for index in 0..self.inputs {
-            let shape: Vec<usize> = match self.random.below(4) {
+            // Convolutions need images.
+            let kind = if self.index < FOLDING { self.random.below(4) } else { 1 + self.random.below(3) };
+            let shape: Vec<usize> = match kind {
                 0 | 1 => vec![1 + self.random.below(7)],
                 2 => vec![1 + self.random.below(4), 2 + self.random.below(4)],
                 _ => vec![2, 1 + self.random.below(3), 2 + self.random.below(3)],
@@ -200,6 +206,9 @@ impl Growing {
     }
 
     fn layer(&mut self) {
+        if self.index >= FOLDING && self.random.chance(0.8) {
+            return self.foldable();
+        }
         match self.random.below(20) {
             0..=6 => {
                 let at = self.any();

@@ -144,7 +144,8 @@ fn calls(plan: &Plan) -> Vec<Call> {
 fn call(plan: &Plan, uses: &[Vec<usize>], at: usize) -> Option<Call> {
     let norm = norm(plan, at)?;
     let [layer, reader] = uses[norm.x.view.slot][..] else { return None };
-    let op = &plan.forward[layer];
+    // An input has no layer before it.
+    let op = plan.forward.get(layer)?;
     let map = op.kind.planned().linear_map()?;
     // Siblings share blocks, and only some columns of them would change.
     let alone = reader == at && op.nodes.len() == 1 && whole(&norm.x.view) && writes(op, &norm.x.view);
