@@ -2,8 +2,38 @@
 //!
 //! A file holds one tensor per weight, named as in the summary (`dense/kernel`), in Keras's layout and the model's
 //! element type, so that it can be read and written elsewhere: `safetensors.numpy.load_file("model.safetensors")`.
-//! Its metadata has `format: mimo`, the version of these rules, the model's name, and its signature in one line. Files
-//! without metadata are accepted; only tensors decide whether a file fits. The same weights always give the same bytes.
+//! Its metadata has `format: mimo`, the version of these rules (2), the model's name, its signature in one line, and its graph.
+//! Files without metadata are accepted, and so are those of version 1, which have no graph; only tensors decide whether a
+//! file fits. The same weights always give the same bytes.
+//!
+//! `graph` is [`Model::GRAPH`] with the compile settings as JSON, for tools that know nothing of the program. Reading weights
+//! ignores it, whatever it holds. Layers, tensors and nested models are named by their indices:
+//!
+//! ```json
+//! {
+//!   "layers": [{
+//!     "name": "risk", "class": "Dense", "trainable": true, "model": null, "whole": null, "parts": [],
+//!     "arguments": { "units": 1, "activation": { "class": "sigmoid", "arguments": {} }, "use_bias": true },
+//!     "weights": ["risk/kernel", "risk/bias"]
+//!   }],
+//!   "calls": [{ "layer": 0, "inputs": [0], "outputs": [1] }],
+//!   "tensors": [
+//!     { "binding": "x", "shape": [8], "dtype": "float" }, { "binding": "risk", "shape": [1], "dtype": "float" }
+//!   ],
+//!   "models": [{ "class": "Encoder", "name": "encoder" }],
+//!   "inputs": [{ "name": "x", "tensor": 0 }],
+//!   "outputs": [{
+//!     "name": "risk", "tensor": 1, "weight": 1.0,
+//!     "loss": { "class": "MeanSquaredError", "arguments": {} },
+//!     "metrics": [{ "name": "mae", "metric": { "class": "MeanAbsoluteError", "arguments": {} } }]
+//!   }],
+//!   "optimizer": { "rule": { "class": "Sgd", "arguments": { "momentum": 0.0, "nesterov": false } }, "learning_rate": 0.01 }
+//! }
+//! ```
+//!
+//! The example leaves out some arguments; a file has them all, with defaults. An argument is `null` for `none`, a boolean, a
+//! number, a string, a list of these, or an item with arguments of its own. Numbers with a fraction or an exponent are floats,
+//! others are whole. Losses, metrics and the optimizer have the names of mimo's types and fields.
 //!
 //! A file is checked as a whole before anything is written to the model, and no length in it is used before it was
 //! compared with the length of the file. The header is limited by what the model's weights need, plus 1 MiB for the
@@ -22,6 +52,7 @@ use format::Subject;
 
 mod fault;
 mod format;
+mod graph;
 mod header;
 mod regular;
 pub(crate) mod replace;

@@ -102,7 +102,11 @@ impl fmt::Display for Fault {
                 )
             }
             Fault::Version { found } => {
-                write!(f, "the file has version \"{}\" of mimo's format, but this is version 1", cut(found))
+                write!(
+                    f,
+                    "the file has version \"{}\" of mimo's format, but this mimo reads versions 1 and 2",
+                    cut(found)
+                )
             }
             Fault::Missing { name, similar: None } => write!(f, "`{name}` is missing"),
             Fault::Missing { name, similar: Some(similar) } => {

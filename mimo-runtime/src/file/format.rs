@@ -4,13 +4,13 @@ use std::collections::HashSet;
 use std::ops::Range;
 
 use mimo_graph::diag::did_you_mean;
-use mimo_graph::spec::{ModelSpec, WeightSpec};
+use mimo_graph::spec::{GraphSpec, ModelSpec, WeightSpec};
 use mimo_graph::summary::signature;
 use safetensors::Dtype;
 use serde_json::{Map, Value, json};
 
-use super::Fault;
 use super::header::{Header, METADATA};
+use super::{Fault, graph};
 use crate::data::spec;
 use crate::error::Error;
 use crate::kernels::Element;
@@ -20,12 +20,16 @@ use crate::model::Model;
 pub(super) const PREFIX: usize = 8;
 
 /// The version of these rules.
-const VERSION: &str = "1";
+const VERSION: &str = "2";
+
+/// Versions that are read. Version 1 had no graph.
+const READ: [&str; 2] = ["1", VERSION];
 
 /// A model as far as its files depend on it, and not on its type: what is computed from it is compiled here.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Subject {
     spec: &'static ModelSpec,
+    graph: &'static GraphSpec,
     dtype: (Dtype, &'static str),
 }
 
@@ -36,7 +40,7 @@ impl Subject {
             4 => (Dtype::F32, "F32"),
             _ => (Dtype::F64, "F64"),
         };
-        Subject { spec: spec::<M>(), dtype }
+        Subject { spec: spec::<M>(), graph: M::GRAPH, dtype }
     }
 
     /// The model's name.
@@ -55,8 +59,14 @@ impl Subject {
     fn header(&self) -> (String, usize) {
         let spec = self.spec;
         let mut header = Map::new();
-        let metadata =
-            json!({ "format": "mimo", "version": VERSION, "model": spec.name, "signature": signature(spec) });
+        // Values of metadata are strings.
+        let metadata = json!({
+            "format": "mimo",
+            "version": VERSION,
+            "model": spec.name,
+            "signature": signature(spec),
+            "graph": graph::to_json(self.graph, spec),
+        });
         header.insert(METADATA.into(), metadata);
         let mut end = 0_usize;
         for weight in spec.weights {
@@ -159,7 +169,7 @@ impl Layout {
         if data_len as u64 != bytes {
             return Err(vec![Fault::DataLength { bytes, described: data_len as u64 }]);
         }
-        if let Some(version) = header.version().filter(|&version| version != VERSION) {
+        if let Some(version) = header.version().filter(|version| !READ.contains(version)) {
             return Err(vec![Fault::Version { found: version.to_owned() }]);
         }
 

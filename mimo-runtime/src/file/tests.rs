@@ -4,7 +4,8 @@ use serde_json::json;
 
 use self::headers::{assemble, parts};
 use super::*;
-use crate::weights::tests::{two, values};
+use crate::weights::tests::{Two, two, values};
+use mimo_graph::spec::GraphSpec;
 
 mod headers;
 mod hostile;
@@ -80,12 +81,42 @@ fn the_file_is_what_other_tools_read() {
         header["__metadata__"],
         json!({
             "format": "mimo",
-            "version": "1",
+            "version": "2",
             "model": "Two",
             "signature": "inputs: ; outputs: ; weights: hidden/kernel[3,4] hidden/bias[4] head/kernel[4,2]",
+            "graph": graph::to_json(GraphSpec::EMPTY, &<Two as Model>::SPEC),
         })
     );
     assert_eq!(bytes, to_bytes(&two::<f32>(1)).expect("the same bytes"));
+}
+
+#[test]
+fn the_graph_of_a_file_is_not_needed_to_read_weights() {
+    let saved = two::<f32>(1);
+    let (header, data) = parts(&to_bytes(&saved).expect("bytes"));
+    let graphs = [json!("{}"), json!(""), json!("[[[["), json!("x".repeat(500_000)), json!("\u{0}")];
+    let mut headers: Vec<_> = graphs.map(|graph| with_metadata(&header, "graph", Some(graph))).into();
+    headers.push(with_metadata(&header, "graph", None));
+    // As the first version of the format was.
+    headers.push(with_metadata(&with_metadata(&header, "graph", None), "version", Some(json!("1"))));
+    for header in headers {
+        let mut loaded = two::<f32>(2);
+        from_bytes(&mut loaded, &assemble(&header, &data)).expect("loaded");
+        assert_eq!(values(&saved), values(&loaded));
+    }
+}
+
+/// A header with another entry of its metadata, or without that entry.
+fn with_metadata(
+    header: &serde_json::Value,
+    key: &str,
+    value: Option<serde_json::Value>,
+) -> serde_json::Value {
+    let mut header = header.clone();
+    let metadata = header["__metadata__"].as_object_mut().expect("metadata");
+    metadata.remove(key);
+    metadata.extend(value.map(|value| (key.to_owned(), value)));
+    header
 }
 
 #[test]

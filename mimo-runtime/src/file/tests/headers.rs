@@ -109,8 +109,8 @@ fn headers_that_make_no_sense() {
 
 #[test]
 fn rules_of_another_version_are_refused() {
-    let found = faults_after(|header| header["__metadata__"]["version"] = json!("2"));
-    assert_eq!(found, [Fault::Version { found: "2".into() }]);
+    let found = faults_after(|header| header["__metadata__"]["version"] = json!("3"));
+    assert_eq!(found, [Fault::Version { found: "3".into() }]);
     let found = faults_after(|header| header["__metadata__"] = json!({ "format": "mimo" }));
     assert_eq!(found, [Fault::Version { found: String::new() }]);
 }
