@@ -35,7 +35,8 @@ pub trait Model: Sized {
     /// Its layout in memory.
     const PROGRAM: Program;
     /// Its graph as data: layers with all of their arguments, calls and tensors, before fusion. How the model is compiled is in
-    /// [`SPEC`](Self::SPEC). A program that neither reads it nor saves weights does not contain it.
+    /// [`SPEC`](Self::SPEC). Files of weights carry both. A program that neither reads it nor saves or loads weights does not
+    /// contain it.
     const GRAPH: &'static GraphSpec;
     /// The compiled model as data, for backends other than mimo's engine: memory, weights, operations and losses, after
     /// fusion. A program that does not read it does not contain it.

@@ -85,7 +85,7 @@ fn described(value: &Literal) -> Value {
         Literal::Float(value) => json!(value),
         Literal::Text(value) => json!(value),
         Literal::Dim(dim) => json!(dim.known()),
-        Literal::Option(value) => value.as_deref().map_or(Value::Null, described),
+        Literal::Optional(value) => value.as_deref().map_or(Value::Null, described),
         Literal::Array(values) | Literal::Slice(values) | Literal::List(values) => {
             values.iter().map(described).collect()
         }
