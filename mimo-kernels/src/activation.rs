@@ -1,6 +1,7 @@
 //! Activation functions and their derivatives, as Keras defines them.
 
 use super::arithmetic::copy;
+use super::dispatch::Kernels;
 use super::element::Element;
 use super::lanewise::{Operands, lanewise, scalarwise};
 use super::matrix::Mat;
@@ -202,7 +203,7 @@ pub fn activation_forward<E: Element>(arena: &mut [E], a: Activation, x: Mat, y:
     x.check_like(y, arena.len());
     let operands = Operands::new(arena.as_mut_ptr(), [x], [y], false);
     // SAFETY: the matrices were checked above, and the table is for this processor.
-    unsafe { (E::kernels().forward)(a, &operands) }
+    unsafe { E::kernels().forward(a, &operands) }
 }
 
 /// `dx = a'(x) dy`, added to `dx` if `accumulate`.
@@ -229,7 +230,7 @@ pub fn activation_backward<E: Element>(
     dy.check_like(dx, arena.len());
     let operands = Operands::new(arena.as_mut_ptr(), [saved, dy], [dx], accumulate);
     // SAFETY: the matrices were checked above, and the table is for this processor.
-    unsafe { (E::kernels().backward)(a, &operands) }
+    unsafe { E::kernels().backward(a, &operands) }
 }
 
 /// Softmax over the columns of each row, or its logarithm. `y` may be `x`.
@@ -242,7 +243,7 @@ pub fn softmax_forward<E: Element>(arena: &mut [E], x: Mat, y: Mat, log: bool) {
     let to = (y.within_mut(base), y.stride);
     let softmax = Softmax { rows: y.rows, cols: y.cols, from: x, gradient: x, to, log, accumulate: false };
     // SAFETY: the matrices were checked above, and the table is for this processor.
-    unsafe { (E::kernels().softmax)(&softmax) }
+    unsafe { E::kernels().softmax(&softmax) }
 }
 
 /// The gradient of [`softmax_forward`] from its output `y`, added to `dx` if `accumulate`. `dx` may be `dy`.
@@ -262,5 +263,5 @@ pub fn softmax_backward<E: Element>(arena: &mut [E], y: Mat, dy: Mat, dx: Mat, l
         accumulate,
     };
     // SAFETY: the matrices were checked above, and the table is for this processor.
-    unsafe { (E::kernels().softmax_gradient)(&softmax) }
+    unsafe { E::kernels().softmax_gradient(&softmax) }
 }

@@ -1,5 +1,6 @@
 //! Copies, sums and products of matrices of one shape.
 
+use super::dispatch::Kernels;
 use super::element::Element;
 use super::lanewise::{Operands, lanewise, rule};
 use super::matrix::Mat;
@@ -64,7 +65,7 @@ pub fn binary<E: Element>(arena: &mut [E], op: Binary, a: Mat, b: Mat, y: Mat) {
     b.check_like(y, arena.len());
     let operands = Operands::new(arena.as_mut_ptr(), [a, b], [y], false);
     // SAFETY: the matrices were checked above, and the table is for this processor.
-    unsafe { (E::kernels().elementwise)(op, &operands) }
+    unsafe { E::kernels().elementwise(op, &operands) }
 }
 
 /// `dst += alpha * src`.
@@ -73,7 +74,7 @@ pub fn scale_add<E: Element>(arena: &mut [E], alpha: E, src: Mat, dst: Mat) {
     src.check_like(dst, arena.len());
     let operands = Operands::new(arena.as_mut_ptr(), [src], [dst], true);
     // SAFETY: the matrices were checked above, and the table is for this processor.
-    unsafe { (E::kernels().scaled)(alpha, &operands) }
+    unsafe { E::kernels().scaled(alpha, &operands) }
 }
 
 /// `dst = src`, or `dst += src` if `accumulate`.

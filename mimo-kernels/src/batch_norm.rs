@@ -4,6 +4,7 @@
 //! stack and a block's values of one position are contiguous where the channels are the last axis. Sums are taken in
 //! `f64`: a batch of images has millions of values per channel.
 
+use super::dispatch::Kernels;
 use super::element::Element;
 use super::simd::Simd;
 
@@ -200,19 +201,19 @@ pub(crate) unsafe fn gradient<S: Simd>(
 /// Adds the sums of one sample to those of the block's channels.
 pub fn channel_sums<E: Element>(block: ChannelBlock, x: &[E], sums: &mut [f64]) {
     // SAFETY: the table holds kernels that this processor runs.
-    unsafe { (E::kernels().sums)(block, x, sums) }
+    unsafe { E::kernels().sums(block, x, sums) }
 }
 
 /// Adds the squared distances of one sample's values from `mean` to those of the block's channels.
 pub fn channel_squares<E: Element>(block: ChannelBlock, x: &[E], mean: &[f64], sums: &mut [f64]) {
     // SAFETY: as above.
-    unsafe { (E::kernels().squares)(block, x, mean, sums) }
+    unsafe { E::kernels().squares(block, x, mean, sums) }
 }
 
 /// `y = (x − mean) · scale + shift` of one sample, for the block's channels.
 pub fn channel_affine<E: Element>(block: ChannelBlock, by_channel: &[[E; BLOCK]; 3], x: &[E], y: &mut [E]) {
     // SAFETY: as above.
-    unsafe { (E::kernels().affine)(block, by_channel, x, y) }
+    unsafe { E::kernels().affine(block, by_channel, x, y) }
 }
 
 /// Adds `Σ dy` and `Σ dy · (x − mean) · inverse` of one sample to the sums of the block's channels.
@@ -224,7 +225,7 @@ pub fn channel_gradient_sums<E: Element>(
     sums: &mut [[f64; BLOCK]; 2],
 ) {
     // SAFETY: as above.
-    unsafe { (E::kernels().gradient_sums)(block, by_channel, x, dy, sums) }
+    unsafe { E::kernels().gradient_sums(block, by_channel, x, dy, sums) }
 }
 
 /// `dx = dy · scale + (x − mean) · slope + shift` of one sample, for the block's channels.
@@ -237,5 +238,5 @@ pub fn channel_gradient<E: Element>(
     accumulate: bool,
 ) {
     // SAFETY: as above.
-    unsafe { (E::kernels().gradient)(block, by_channel, x, dy, dx, accumulate) }
+    unsafe { E::kernels().gradient(block, by_channel, x, dy, dx, accumulate) }
 }

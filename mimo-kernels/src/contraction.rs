@@ -1,5 +1,6 @@
 //! Products of two tensors, summed over one axis of each.
 
+use super::dispatch::Kernels;
 use super::element::Element;
 use super::simd::Simd;
 
@@ -108,5 +109,5 @@ pub(crate) unsafe fn contraction<S: Simd>(
 /// One sample: adds one of the three tensors, made from the other two in their order, to `to`.
 pub fn contract<E: Element>(contraction: &Contraction, part: Part, [first, second]: [&[E]; 2], to: &mut [E]) {
     // SAFETY: the table is for this processor; the kernel works on slices.
-    unsafe { (E::kernels().contraction)(contraction, part, first, second, to) }
+    unsafe { E::kernels().contraction(contraction, part, first, second, to) }
 }

@@ -5,6 +5,7 @@
 //! [`convolve_transposed`] spreads: the other way round. [`convolve_kernel_gradient`] serves both. Samples are
 //! padded with zeros by [`pad`] first, so that no pass has to look at borders.
 
+use super::dispatch::Kernels;
 use core::ptr;
 
 use super::element::Element;
@@ -260,7 +261,7 @@ pub fn convolve<E: Element>(
         };
         // SAFETY: the padded input holds every window of the output, which the length of it was checked for as the
         // lengths of output and kernel were; the table is for this processor.
-        unsafe { (E::kernels().windows)(&windows) }
+        unsafe { E::kernels().windows(&windows) }
     }
 }
 
@@ -363,7 +364,7 @@ pub fn convolve_transposed<E: Element>(
                     // SAFETY: the padded output holds what every input position meets, and the lengths were
                     // checked; the phases' taps together are the taps of the kernel; the table is for this
                     // processor.
-                    unsafe { (E::kernels().windows)(&windows) }
+                    unsafe { E::kernels().windows(&windows) }
                 }
             }
         }
@@ -419,7 +420,7 @@ pub fn convolve_kernel_gradient<E: Element>(
                     };
                     // SAFETY: these are rows of windows of the padded input, rows of the output's gradient and rows
                     // of the kernel's, whose lengths were checked; the table is for this processor.
-                    unsafe { (E::kernels().correlation)(&correlation) }
+                    unsafe { E::kernels().correlation(&correlation) }
                 }
             }
         }
@@ -449,5 +450,5 @@ pub fn add_column_sums<E: Element>(arena: &mut [E], dy: usize, rows: usize, chan
         accumulate: true,
     };
     // SAFETY: the places were checked above, and the table is for this processor.
-    unsafe { (E::kernels().column_sums)(&correlation) }
+    unsafe { E::kernels().column_sums(&correlation) }
 }

@@ -1,5 +1,6 @@
 //! Dense layers: `Y = X W + b` and its gradients.
 
+use super::dispatch::Kernels;
 use super::element::Element;
 use super::matrix::{Blocks, Mat};
 use super::packing::Packing;
@@ -62,7 +63,7 @@ pub fn dense_forward<E: Element>(
     let bias = bias.map_or(ptr::null(), <[E]>::as_ptr);
     let product = Product { bias, relu, ..plain(base, x, y, kernel, Some(ld)) };
     // SAFETY: the shapes were checked above, and the table is for this processor.
-    unsafe { (E::kernels().product)(&product) }
+    unsafe { E::kernels().product(&product) }
 }
 
 /// Whether [`dense_forward_turned`] is the better way to compute a layer: few columns, of which a vector would be mostly
@@ -91,7 +92,7 @@ pub fn dense_forward_turned<E: Element>(
     let bias = bias.map_or(ptr::null(), <[E]>::as_ptr);
     let product = Product { bias, relu, ..plain(base, x, y, packed, None) };
     // SAFETY: the shapes were checked above, and the table is for this processor.
-    unsafe { (E::kernels().turned)(&product) }
+    unsafe { E::kernels().turned(&product) }
 }
 
 /// `y += x * kernel`, as [`dense_forward`].
@@ -104,7 +105,7 @@ pub fn dense_add<E: Element>(arena: &mut [E], x: Mat, y: Mat, kernel: &[E], ld: 
     let base = arena.as_mut_ptr();
     let product = Product { accumulate: true, ..plain(base, x, y, kernel, Some(ld)) };
     // SAFETY: the shapes were checked above, and the table is for this processor.
-    unsafe { (E::kernels().product)(&product) }
+    unsafe { E::kernels().product(&product) }
 }
 
 /// `dx = dy * kernel^T`, then the `epilogue`.
@@ -128,7 +129,7 @@ pub fn dense_input_gradient<E: Element>(arena: &mut [E], dy: Mat, dx: Mat, packe
         ..plain(base, dy, dx, packed, None)
     };
     // SAFETY: the shapes were checked above, and the table is for this processor.
-    unsafe { (E::kernels().product)(&product) }
+    unsafe { E::kernels().product(&product) }
 }
 
 /// Rows `k` of `x^T * dy`, summed over the whole batch in a fixed order, into `gradient` (one row of
@@ -167,7 +168,7 @@ pub fn dense_kernel_gradient<E: Element>(
         accumulate,
     };
     // SAFETY: the shapes were checked above, and the table is for this processor.
-    unsafe { (E::kernels().correlation)(&correlation) }
+    unsafe { E::kernels().correlation(&correlation) }
 }
 
 /// The sum of each column of `dy` over the whole batch in a fixed order: the gradient of a bias.
@@ -192,7 +193,7 @@ pub fn column_sums<E: Element>(arena: &[E], dy: Blocks, sums: &mut [E], accumula
         accumulate,
     };
     // SAFETY: the shapes were checked above, and the table is for this processor.
-    unsafe { (E::kernels().column_sums)(&correlation) }
+    unsafe { E::kernels().column_sums(&correlation) }
 }
 
 /// Length of the packed form of a kernel with `k` rows and `n` columns.
@@ -223,5 +224,5 @@ pub fn pack_transposed<E: Element>(kernel_rows: &[E], k0: usize, k1: usize, n: u
     assert!(packed.len() >= packed_len(rows, n), "packed kernel is too short");
     let packing = Packing { from: kernel_rows.as_ptr(), rows, cols: n, to: packed.as_mut_ptr() };
     // SAFETY: the sizes were checked above, and the table is for this processor.
-    unsafe { (E::kernels().pack)(&packing) }
+    unsafe { E::kernels().pack(&packing) }
 }

@@ -5,6 +5,7 @@
 //! first, and [`narrow`] sums up the gradients of the copies at the end.
 
 use super::conv::{self, Finish, Geometry};
+use super::dispatch::Kernels;
 use super::element::Element;
 use super::matrix::Mat;
 use super::taps::{TapGradient, Taps};
@@ -109,7 +110,7 @@ pub fn depthwise<E: Element>(
     };
     // SAFETY: the padded input holds every window of the output, which the length of it was checked for as the
     // lengths of output and kernel were; the table is for this processor.
-    unsafe { (E::kernels().taps)(&taps) }
+    unsafe { E::kernels().taps(&taps) }
 }
 
 /// `input = output * kernelᵀ`, channel by channel: every output adds its window's share to the input, which has a copy
@@ -162,7 +163,7 @@ pub fn depthwise_transposed<E: Element>(
             };
             // SAFETY: the padded output holds what every input position meets, and the lengths were checked; the
             // taps of a phase are some of the kernel's; the table is for this processor.
-            unsafe { (E::kernels().taps)(&taps) }
+            unsafe { E::kernels().taps(&taps) }
         }
     }
 }
@@ -199,5 +200,5 @@ pub fn depthwise_kernel_gradient<E: Element>(
     };
     // SAFETY: the padded input holds every window of the output, and the lengths were checked; the table is for this
     // processor.
-    unsafe { (E::kernels().tap_gradient)(&taps) }
+    unsafe { E::kernels().tap_gradient(&taps) }
 }

@@ -24,23 +24,21 @@ use super::{arithmetic, arithmetic::Binary};
 #[cfg(any(feature = "std", test))]
 use std::sync::OnceLock;
 
-/// Declares the table, and for each instruction set a function per kernel that enables it.
+/// Declares a method per kernel, and for each instruction set a function that enables it.
 ///
-/// A kernel `name` of module `module` is a generic `unsafe fn module::name<S: Simd>(arguments)`.
+/// A kernel `name` of module `module` is a generic `unsafe fn module::name<S: Simd>(arguments)`. Methods name the functions one
+/// by one, and no table has them all, so that a program contains those kernels only that it calls.
 macro_rules! kernels {
-    ($($(#[$doc:meta])* $module:ident::$name:ident($($arg:ident: $type:ty),*);)*) => {
+    ($($module:ident::$name:ident($($arg:ident: $type:ty),*);)*) => {
         /// The kernels for one element type and instruction set.
         ///
         /// Opaque: the functions of this crate call through it.
-        #[derive(Debug)]
-        pub struct Kernels<E> {
-            name: &'static str,
-            $($(#[$doc])* pub(crate) $name: unsafe fn($($type),*),)*
-        }
-
-        /// The kernels that run everywhere.
-        const fn portable<E: Element>() -> Kernels<E> {
-            Kernels { name: "portable", $($name: $module::$name::<Portable<E>>,)* }
+        #[expect(private_interfaces, reason = "only this crate calls the methods")]
+        pub trait Kernels<E>: Copy {
+            $(
+                #[doc(hidden)]
+                unsafe fn $name(self, $($arg: $type),*);
+            )*
         }
 
         #[cfg(target_arch = "x86_64")]
@@ -50,13 +48,12 @@ macro_rules! kernels {
             type E = f32;
             $(
                 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,bmi1,bmi2,lzcnt,popcnt")]
-                unsafe fn $name($($arg: $type),*) {
+                pub(super) unsafe fn $name($($arg: $type),*) {
                     // SAFETY: this function enables the instruction set; the rest is the caller's to vouch
                     // for.
                     unsafe { $module::$name::<Avx512>($($arg),*) }
                 }
             )*
-            pub(super) static TABLE: Kernels<E> = Kernels { name: "avx512", $($name,)* };
         }
 
         #[cfg(target_arch = "x86_64")]
@@ -66,16 +63,100 @@ macro_rules! kernels {
             type E = f32;
             $(
                 #[target_feature(enable = "avx2,fma,bmi1,bmi2,lzcnt,popcnt")]
-                unsafe fn $name($($arg: $type),*) {
+                pub(super) unsafe fn $name($($arg: $type),*) {
                     // SAFETY: this function enables the instruction set; the rest is the caller's to vouch
                     // for.
                     unsafe { $module::$name::<Avx2>($($arg),*) }
                 }
             )*
-            pub(super) static TABLE: Kernels<E> = Kernels { name: "avx2", $($name,)* };
+        }
+
+        /// Out of line: as parts of their callers the portable kernels would be there many times.
+        mod portable {
+            use super::*;
+            $(
+                #[inline(never)]
+                pub(super) unsafe fn $name<E: Element>($($arg: $type),*) {
+                    // SAFETY: the caller's to vouch for.
+                    unsafe { $module::$name::<Portable<E>>($($arg),*) }
+                }
+            )*
+        }
+
+        mod single {
+            use super::*;
+            type E = f32;
+
+            #[expect(private_interfaces, reason = "only this crate calls the methods")]
+            impl Kernels<E> for Single {
+                $(
+                    #[inline]
+                    unsafe fn $name(self, $($arg: $type),*) {
+                        match self.0 {
+                            #[cfg(target_arch = "x86_64")]
+                            // SAFETY: the processor has the instruction set, see `available`; the rest is the caller's to
+                            // vouch for.
+                            Isa::Avx512 => unsafe { avx512::$name($($arg),*) },
+                            #[cfg(target_arch = "x86_64")]
+                            // SAFETY: the same.
+                            Isa::Avx2 => unsafe { avx2::$name($($arg),*) },
+                            // SAFETY: the caller's to vouch for.
+                            Isa::Portable => unsafe { portable::$name::<E>($($arg),*) },
+                        }
+                    }
+                )*
+            }
+        }
+
+        mod double {
+            use super::*;
+            type E = f64;
+
+            #[expect(private_interfaces, reason = "only this crate calls the methods")]
+            impl Kernels<E> for Double {
+                $(
+                    #[inline]
+                    unsafe fn $name(self, $($arg: $type),*) {
+                        // SAFETY: the caller's to vouch for.
+                        unsafe { portable::$name::<E>($($arg),*) }
+                    }
+                )*
+            }
         }
     };
 }
+
+/// An instruction set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Isa {
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+    Portable,
+}
+
+impl Isa {
+    /// Its name in `MIMO_ISA`.
+    #[cfg(any(feature = "std", feature = "forced", test))]
+    const fn name(self) -> &'static str {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx512 => "avx512",
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx2 => "avx2",
+            Isa::Portable => "portable",
+        }
+    }
+}
+
+/// The `f32` kernels of an instruction set that this processor has.
+#[derive(Clone, Copy, Debug)]
+pub struct Single(Isa);
+
+/// The `f64` kernels, which run everywhere.
+#[derive(Clone, Copy, Debug)]
+pub struct Double;
 
 kernels! {
     product::product(product: &Product<E>);
@@ -117,16 +198,6 @@ kernels! {
     optimizer::update(update: &Update<E>, len: usize, p: *mut E, g: *const E, slots: &[*mut E; 3]);
 }
 
-impl<E> Kernels<E> {
-    /// The name of the instruction set: `"avx512"`, `"avx2"` or `"portable"`.
-    pub fn name(&self) -> &'static str {
-        self.name
-    }
-}
-
-static PORTABLE_SINGLE: Kernels<f32> = portable();
-static PORTABLE_DOUBLE: Kernels<f64> = portable();
-
 /// Whether the processor has all of these features: asked of it with `std`, else only if the whole program is compiled
 /// for them.
 #[cfg(target_arch = "x86_64")]
@@ -140,69 +211,63 @@ macro_rules! has {
     }};
 }
 
-/// The `f32` tables this processor can run, best first.
-fn available() -> impl Iterator<Item = &'static Kernels<f32>> {
+/// The instruction sets of this processor, best first.
+fn available() -> impl Iterator<Item = Isa> {
     #[cfg(target_arch = "x86_64")]
     let vectors = {
         let avx2 = has!("avx2", "fma", "bmi1", "bmi2", "lzcnt", "popcnt");
         let avx512 = avx2 && has!("avx512f", "avx512bw", "avx512dq", "avx512vl");
-        [avx512.then_some(&avx512::TABLE), avx2.then_some(&avx2::TABLE)]
+        [avx512.then_some(Isa::Avx512), avx2.then_some(Isa::Avx2)]
     };
     #[cfg(not(target_arch = "x86_64"))]
     let vectors = [None; 2];
-    vectors.into_iter().flatten().chain([&PORTABLE_SINGLE])
+    vectors.into_iter().flatten().chain([Isa::Portable])
 }
 
-/// The best `f32` table.
+/// The `f32` kernels of the best instruction set.
 ///
 /// With `std`, the environment variable `MIMO_ISA` (`avx512`, `avx2` or `portable`), read once, asks for a certain one,
 /// to test or to measure it; it is ignored if the processor does not have it.
 #[inline]
-pub(crate) fn single() -> &'static Kernels<f32> {
+pub(crate) fn single() -> Single {
     #[cfg(any(feature = "forced", test))]
-    if let Some(table) = forced::get() {
-        return table;
+    if let Some(isa) = forced::get() {
+        return Single(isa);
     }
     #[cfg(any(feature = "std", test))]
     {
-        static CHOSEN: OnceLock<&'static Kernels<f32>> = OnceLock::new();
-        CHOSEN.get_or_init(|| {
+        static CHOSEN: OnceLock<Isa> = OnceLock::new();
+        Single(*CHOSEN.get_or_init(|| {
             let wanted = std::env::var("MIMO_ISA").unwrap_or_default();
-            let named = available().find(|table| table.name == wanted);
-            named.or_else(|| available().next()).unwrap_or(&PORTABLE_SINGLE)
-        })
+            let named = available().find(|isa| isa.name() == wanted);
+            named.or_else(|| available().next()).unwrap_or(Isa::Portable)
+        }))
     }
     #[cfg(not(any(feature = "std", test)))]
-    available().next().unwrap_or(&PORTABLE_SINGLE)
+    Single(available().next().unwrap_or(Isa::Portable))
 }
 
-/// The `f64` table.
-#[inline]
-pub(crate) fn double() -> &'static Kernels<f64> {
-    &PORTABLE_DOUBLE
-}
-
-/// For tests, of this crate and of others: runs every table of this processor on the test's own thread.
+/// For tests, of this crate and of others: runs every instruction set of this processor on the test's own thread.
 #[cfg(any(feature = "forced", test))]
 pub mod forced {
-    use super::{Kernels, available};
+    use super::{Isa, available};
     use core::cell::Cell;
 
     std::thread_local! {
-        static TABLE: Cell<Option<&'static Kernels<f32>>> = const { Cell::new(None) };
+        static ISA: Cell<Option<Isa>> = const { Cell::new(None) };
     }
 
-    /// The table that [`each`] asks for on this thread.
-    pub(super) fn get() -> Option<&'static Kernels<f32>> {
-        TABLE.get()
+    /// The instruction set that [`each`] asks for on this thread.
+    pub(super) fn get() -> Option<Isa> {
+        ISA.get()
     }
 
-    /// Calls `test` with the name of each table while it is in use.
+    /// Calls `test` with the name of each instruction set while it is in use.
     pub fn each(mut test: impl FnMut(&str)) {
-        for table in available() {
-            TABLE.set(Some(table));
-            test(table.name);
+        for isa in available() {
+            ISA.set(Some(isa));
+            test(isa.name());
         }
-        TABLE.set(None);
+        ISA.set(None);
     }
 }

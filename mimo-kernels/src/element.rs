@@ -1,6 +1,6 @@
 //! The number types a model can be made of.
 
-use super::dispatch::{self, Kernels};
+use super::dispatch::{self, Double, Kernels, Single};
 use core::fmt::{Debug, Display};
 use core::iter::Sum;
 use num_traits::{Float, NumAssign};
@@ -31,8 +31,11 @@ pub trait Element:
     /// This value, exactly, in double precision.
     fn f64(self) -> f64;
 
+    /// The kernels of the type.
+    type Kernels: Kernels<Self>;
+
     /// The kernels for the processor this program runs on, chosen at the first call.
-    fn kernels() -> &'static Kernels<Self>;
+    fn kernels() -> Self::Kernels;
 
     /// The error function.
     fn erf(self) -> Self;
@@ -42,6 +45,7 @@ pub trait Element:
 }
 
 impl Element for f32 {
+    type Kernels = Single;
     const UNFILLED: Self = f32::from_bits(0x7FC4_D4D0);
 
     #[inline]
@@ -58,7 +62,7 @@ impl Element for f32 {
         f64::from(self)
     }
     #[inline]
-    fn kernels() -> &'static Kernels<Self> {
+    fn kernels() -> Single {
         dispatch::single()
     }
     fn erf(self) -> Self {
@@ -70,6 +74,7 @@ impl Element for f32 {
 }
 
 impl Element for f64 {
+    type Kernels = Double;
     const UNFILLED: Self = f64::from_bits(0x7FF8_4D49_4D4F_0001);
 
     #[inline]
@@ -85,8 +90,8 @@ impl Element for f64 {
         self
     }
     #[inline]
-    fn kernels() -> &'static Kernels<Self> {
-        dispatch::double()
+    fn kernels() -> Double {
+        Double
     }
     fn erf(self) -> Self {
         libm::erf(self)

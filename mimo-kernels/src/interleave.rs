@@ -5,6 +5,7 @@
 //! for every vector of units and every [pair](PAIR) of parts, row after row, the vectors of the pair: what a tile reads is
 //! one stream, short enough for the first-level cache.
 
+use super::dispatch::Kernels;
 use super::element::Element;
 use super::simd::Simd;
 
@@ -93,5 +94,5 @@ pub fn interleave<E: Element>(kernel: &[E], parts: usize, units: usize, block: u
     let (from, to) = (kernel.as_ptr(), to.as_mut_ptr());
     let block = Interleaving { from, rows, parts, units, first: block * BLOCK, to };
     // SAFETY: the sizes were checked above, and the table is for this processor.
-    unsafe { (E::kernels().interleave_block)(&block) }
+    unsafe { E::kernels().interleave_block(&block) }
 }

@@ -4,7 +4,7 @@
 //!
 //! Each kernel is written once over the `Simd` trait with run-time dimensions and compiled for AVX-512, for AVX2 with
 //! FMA and for plain arrays. Measured, constant dimensions bring no speed; only the size of a register tile has to be
-//! constant. A table of function pointers per instruction set ([`Kernels`]) is chosen once for the processor.
+//! constant. The instruction set ([`Kernels`]) is chosen once for the processor. A program contains the kernels that it calls only.
 //!
 //! All values that one piece of work needs live in one slice (an *arena*) and are addressed by [`Mat`]s. That is why
 //! functions take the slice once, and why kernels work on raw pointers derived from that one exclusive borrow: two

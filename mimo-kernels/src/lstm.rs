@@ -7,6 +7,7 @@
 use core::mem::MaybeUninit;
 use core::ptr;
 
+use super::dispatch::Kernels;
 use super::element::Element;
 use super::interleave::{PAIR, interleaved_len};
 use super::matrix::Mat;
@@ -312,5 +313,5 @@ pub fn lstm_step<E: Element>(arena: &mut [E], weights: LstmWeights<'_, E>, place
         cell: write(cell),
     };
     // SAFETY: the shapes were checked above, and the table is for this processor.
-    unsafe { (E::kernels().step)(&step) }
+    unsafe { E::kernels().step(&step) }
 }

@@ -4,6 +4,7 @@
 //! given as numbers, so that one slice can be updated piece by piece. The formulas are Keras's. Slots that
 //! decay towards zero are set to zero below 1e-30: subnormal numbers would make a step forty times slower.
 
+use super::dispatch::Kernels;
 use super::element::Element;
 use super::lanewise::{Operands, lanewise};
 use super::simd::Simd;
@@ -171,7 +172,7 @@ impl<E: Element> Update<E> {
         }
         // SAFETY: there are p.len() values behind every pointer the rule uses: `slots` says how many
         // those are. The table is for this processor.
-        unsafe { (E::kernels().update)(self, p.len(), p.as_mut_ptr(), g.as_ptr(), &pointers) }
+        unsafe { E::kernels().update(self, p.len(), p.as_mut_ptr(), g.as_ptr(), &pointers) }
     }
 }
 

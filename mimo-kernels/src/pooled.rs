@@ -4,6 +4,7 @@
 //! of every window the largest result and which of its positions gave it (the *code*, line · 2 + position, a byte). The
 //! gradient of a window goes to that position alone, so the backward does a fourth of the work of a convolution's.
 
+use super::dispatch::Kernels;
 use core::ptr;
 
 use super::conv::Geometry;
@@ -310,7 +311,7 @@ pub fn convolve_pooled<E: Element>(
     // The kernel is only read.
     let work = Pooled { kernel: kernel.as_ptr().cast_mut(), bias, relu, ..work };
     // SAFETY: the places, kernel and bias were checked for their lengths; the table is for this processor.
-    unsafe { (E::kernels().pool_products)(&work) }
+    unsafe { E::kernels().pool_products(&work) }
 }
 
 /// `gradient += inputᵀ · dy`, the gradient of the kernel for one sample: `dy` counts where `codes` says.
@@ -332,7 +333,7 @@ pub fn pooled_kernel_gradient<E: Element>(
     let work = Pooled { kernel: base.wrapping_add(gradient), turned: base.wrapping_add(turned), ..work };
     let mut was_turned = false;
     // SAFETY: the places were checked for their lengths; the table is for this processor.
-    unsafe { (E::kernels().correlate)(&work, &mut was_turned) }
+    unsafe { E::kernels().correlate(&work, &mut was_turned) }
     was_turned
 }
 
@@ -350,5 +351,5 @@ pub fn pooled_input_gradient<E: Element>(
     let work = pooling.work((base, len), image, dy, Some(codes));
     let work = Pooled { turned: base.wrapping_add(turned), ..work };
     // SAFETY: the places were checked for their lengths; the table is for this processor.
-    unsafe { (E::kernels().spread)(&work) }
+    unsafe { E::kernels().spread(&work) }
 }

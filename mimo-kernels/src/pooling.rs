@@ -2,6 +2,7 @@
 //!
 //! Every loop runs over the channels of one pixel, which lie side by side, so that it is compiled to vectors.
 
+use super::dispatch::Kernels;
 use super::element::Element;
 use super::simd::Simd;
 
@@ -219,12 +220,12 @@ pub(crate) unsafe fn pool_gradient<S: Simd>(
 /// One sample: `y[window, channel]` from `x[height, width, channel]`.
 pub fn pooling<E: Element>(kind: PoolKind, windows: &Windows, x: &[E], y: &mut [E]) {
     // SAFETY: the table is for this processor; the kernel works on slices.
-    unsafe { (E::kernels().pool)(kind, windows, x, y) }
+    unsafe { E::kernels().pool(kind, windows, x, y) }
 }
 
 /// One sample: adds the gradient of what was pooled to `dx`. Where the largest values are was not kept: the windows
 /// are searched again for those that equal `y`, and `x` and `y` are not read for averages.
 pub fn pooling_gradient<E: Element>(kind: PoolKind, windows: &Windows, [x, y, dy]: [&[E]; 3], dx: &mut [E]) {
     // SAFETY: the table is for this processor; the kernel works on slices.
-    unsafe { (E::kernels().pool_gradient)(kind, windows, x, y, dy, dx) }
+    unsafe { E::kernels().pool_gradient(kind, windows, x, y, dy, dx) }
 }

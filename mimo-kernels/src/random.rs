@@ -5,6 +5,7 @@
 //! had directly. The key goes through the same mixer first, so that consecutive keys give unrelated
 //! sequences. Whichever thread, chunk or instruction set asks, index `i` answers the same.
 
+use super::dispatch::Kernels;
 use super::element::Element;
 use super::lanewise::Operands;
 use super::matrix::Mat;
@@ -125,7 +126,7 @@ pub fn dropout<E: Element>(
         scale: E::of(if rate < 1.0 { 1.0 / (1.0 - rate) } else { 0.0 }),
     };
     // SAFETY: the matrices were checked above, and the table is for this processor.
-    unsafe { (E::kernels().drop_out)(&dropout) }
+    unsafe { E::kernels().drop_out(&dropout) }
 }
 
 /// `y = x + stddev * n` with `n` from the standard normal distribution, indexed as in [`dropout`]. `y` may

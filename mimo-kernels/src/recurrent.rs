@@ -3,6 +3,7 @@
 //! The activations are Keras's defaults, tanh and sigmoid. Layers with others are made of the kernels for
 //! activations and products of values.
 
+use super::dispatch::Kernels;
 use super::element::Element;
 use super::lanewise::{Operands, lanewise, rule};
 use super::matrix::Mat;
@@ -73,7 +74,7 @@ pub fn lstm_forward<E: Element>(arena: &mut [E], gates: Mat, before: Mat, cell: 
     }
     let operands = Operands::new(arena.as_mut_ptr(), [i, f, g, o, before], [i, f, g, o, cell, state], false);
     // SAFETY: the matrices were checked above, and the table is for this processor.
-    unsafe { (E::kernels().lstm)(&operands) }
+    unsafe { E::kernels().lstm(&operands) }
 }
 
 /// The gradients of [`lstm_forward`]: `gates` becomes the gradient of the products, and `cell_gradient`, that of the
@@ -98,5 +99,5 @@ pub fn lstm_backward<E: Element>(
         false,
     );
     // SAFETY: the matrices were checked above, and the table is for this processor.
-    unsafe { (E::kernels().lstm_gradient)(&operands) }
+    unsafe { E::kernels().lstm_gradient(&operands) }
 }

@@ -1,5 +1,6 @@
 //! Images `[height, width, channels]`, enlarged by whole factors.
 
+use super::dispatch::Kernels;
 use super::element::Element;
 use super::simd::Simd;
 
@@ -146,11 +147,11 @@ pub(crate) unsafe fn enlarge_gradient<S: Simd>(resize: &Resize, dy: &[S::Elem], 
 /// One sample: `y[height · down, width · right, channels]` from `x[height, width, channels]`.
 pub fn resize<E: Element>(resize: &Resize, x: &[E], y: &mut [E]) {
     // SAFETY: the table is for this processor; the kernel works on slices.
-    unsafe { (E::kernels().enlarge)(resize, x, y) }
+    unsafe { E::kernels().enlarge(resize, x, y) }
 }
 
 /// One sample: adds the gradient of the image to `dx`.
 pub fn resize_gradient<E: Element>(resize: &Resize, dy: &[E], dx: &mut [E]) {
     // SAFETY: the table is for this processor; the kernel works on slices.
-    unsafe { (E::kernels().enlarge_gradient)(resize, dy, dx) }
+    unsafe { E::kernels().enlarge_gradient(resize, dy, dx) }
 }

@@ -1,5 +1,6 @@
 //! The gradients of a recurrent layer's weights, over some of its steps.
 
+use super::dispatch::Kernels;
 use super::element::Element;
 use super::matrix::Mat;
 use super::product::Correlation;
@@ -65,7 +66,7 @@ pub fn add_steps_gradient<E: Element>(arena: &mut [E], x: Steps, dy: Steps, grad
     };
     // SAFETY: first and last step of both operands were checked, and the others lie between them; so was the gradient. The
     // kernel moves from step to step by wrapping. The table is for this processor.
-    unsafe { (E::kernels().correlation)(&correlation) }
+    unsafe { E::kernels().correlation(&correlation) }
 }
 
 /// `sums += Σ dy` over all rows of all steps.
@@ -90,5 +91,5 @@ pub fn add_steps_sums<E: Element>(arena: &mut [E], dy: Steps, sums: Mat) {
         accumulate: true,
     };
     // SAFETY: as for `add_steps_gradient`.
-    unsafe { (E::kernels().column_sums)(&correlation) }
+    unsafe { E::kernels().column_sums(&correlation) }
 }

@@ -170,11 +170,12 @@ impl<E: Float> Engine<E> {
         });
     }
 
-    /// Folds batch normalizations into the layers before them: from here on this engine only predicts. To be called
+    /// Folds batch normalizations into the layers before them, if all weights stay finite: from here on this engine only predicts. To be called
     /// between the last [`load_weight`](Self::load_weight) and [`weights_loaded`](Self::weights_loaded).
     pub fn fold(&mut self, folded: &Folded<E>) {
-        (self.forward, self.predict_memory) = (folded.pass, folded.memory);
-        E::fold(&mut self.parameters.values, self.program.blocks, folded.folds);
+        if E::fold(&mut self.parameters.values, self.program.blocks, folded.folds) {
+            (self.forward, self.predict_memory) = (folded.pass, folded.memory);
+        }
     }
 
     /// To be called after the last [`load_weight`](Self::load_weight).

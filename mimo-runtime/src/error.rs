@@ -356,7 +356,10 @@ impl fmt::Display for Error {
                 write!(f, "the weight of the loss of `{output}` is {weight}; weights must be finite")
             }
             Error::LearningRate { rate } => {
-                write!(f, "the learning rate is {rate}; it must be finite and not negative")
+                write!(
+                    f,
+                    "the learning rate is {rate:e}; it must be finite in the model's float type, and not negative"
+                )
             }
             Error::WeightCount { len, wanted } => {
                 write!(f, "values for {len} weights were given, but the model has {wanted} weights")

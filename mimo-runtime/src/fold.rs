@@ -35,24 +35,62 @@ pub struct Fold {
     pub norm: &'static BatchNormalization,
 }
 
-/// Changes the weights in a parameter buffer, of which these are the blocks.
-pub(crate) fn fold<E: Float>(values: &mut [E], blocks: &[PlacedBlock], folds: &[Fold]) {
-    for &Fold { kernel, bias, inner, norm } in folds {
-        let mut scales = Vec::with_capacity(norm.channels);
-        for channel in 0..norm.channels {
-            let place = |block: usize| blocks[block].offset + channel;
-            let value = |block: Option<usize>, without| block.map_or(without, |it| values[place(it)].f64());
+/// What a batch normalization does to a channel, for all of them.
+struct Affine<E> {
+    scales: Vec<f64>,
+    shifts: Vec<E>,
+}
+
+impl Fold {
+    /// The scale of each channel, and the shift after the layer's own bias.
+    fn affine<E: Float>(&self, values: &[E], blocks: &[PlacedBlock]) -> Affine<E> {
+        let &Fold { bias, norm, .. } = self;
+        let channels = (0..norm.channels).map(|channel| {
+            let value = |block: Option<usize>, without| {
+                block.map_or(without, |block| values[blocks[block].offset + channel].f64())
+            };
             let variance = value(Some(norm.moving_variance), 1.0);
             let scale = value(norm.gamma, 1.0) / (variance + norm.epsilon).sqrt();
             let centered = value(bias, 0.0) - value(Some(norm.moving_mean), 0.0);
-            let shift = centered * scale + value(norm.beta, 0.0);
-            values[place(norm.moving_mean)] = E::of(shift);
-            scales.push(scale);
-        }
-        let kernel = &blocks[kernel];
-        let kernel = &mut values[kernel.offset..kernel.offset + kernel.rows * kernel.cols];
-        for (values, scale) in kernel.chunks_mut(inner.max(1)).zip(scales.iter().cycle()) {
-            values.iter_mut().for_each(|value| *value = E::of(value.f64() * scale));
-        }
+            (scale, E::of(centered * scale + value(norm.beta, 0.0)))
+        });
+        let (scales, shifts) = channels.unzip();
+        Affine { scales, shifts }
     }
+
+    /// The places of the kernel's values in a parameter buffer, each with the scale of its channel.
+    fn kernel<'a>(
+        &self,
+        blocks: &[PlacedBlock],
+        scales: &'a [f64],
+    ) -> impl Iterator<Item = (usize, f64)> + use<'a> {
+        let kernel = &blocks[self.kernel];
+        let (start, inner) = (kernel.offset, self.inner.max(1));
+        let channels = scales.len().max(1);
+        (0..kernel.rows * kernel.cols)
+            .filter_map(move |i| Some((start + i, *scales.get(i / inner % channels)?)))
+    }
+}
+
+/// Changes the weights in a parameter buffer, of which these are the blocks. Returns whether that could be done: weights that
+/// would not be finite are left alone, since the pass without folding may have finite results with them.
+pub(crate) fn fold<E: Float>(values: &mut [E], blocks: &[PlacedBlock], folds: &[Fold]) -> bool {
+    let affine: Vec<Affine<E>> = folds.iter().map(|fold| fold.affine(values, blocks)).collect();
+    let scaled = |value: E, scale: f64| E::of(value.f64() * scale);
+    let fits = folds.iter().zip(&affine).all(|(fold, Affine { scales, shifts })| {
+        let mut kernel = fold.kernel(blocks, scales);
+        shifts.iter().all(|shift| shift.is_finite())
+            && kernel.all(|(at, scale)| scaled(values[at], scale).is_finite())
+    });
+    if !fits {
+        return false;
+    }
+    for (fold, Affine { scales, shifts }) in folds.iter().zip(&affine) {
+        for (at, scale) in fold.kernel(blocks, scales) {
+            values[at] = scaled(values[at], scale);
+        }
+        let bias = blocks[fold.norm.moving_mean].offset;
+        values[bias..bias + shifts.len()].copy_from_slice(shifts);
+    }
+    true
 }

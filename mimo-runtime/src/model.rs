@@ -34,7 +34,7 @@ pub trait Model: Sized {
     const SPEC: ModelSpec;
     /// Its layout in memory.
     const PROGRAM: Program;
-    /// Its graph as data: layers with all of their arguments, calls and tensors, before fusion. How the model is compiled is in
+    /// Its graph as data, `<Net as Model>::GRAPH`: layers with all of their arguments, calls and tensors, before fusion. How the model is compiled is in
     /// [`SPEC`](Self::SPEC). Files of weights carry both. A program that neither reads it nor saves or loads weights does not
     /// contain it.
     const GRAPH: &'static GraphSpec;

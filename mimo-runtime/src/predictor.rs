@@ -49,8 +49,8 @@ impl<'m, M: Model> Predictor<'m, M> {
         Ok(Predictor { engine, columns: PredictionColumns::new::<M>(), model: PhantomData })
     }
 
-    /// The outputs for `inputs`, any number of samples at once. A sample with NaN in an input has NaN in its outputs, and
-    /// changes no others.
+    /// The outputs for `inputs`, any number of samples at once. A sample with NaN in an input has NaN in its outputs, unless
+    /// a layer hides it (`hard_shrink(NaN)` is 0, as in Keras), and changes no others.
     ///
     /// # Errors
     /// [`NoData`](Error::NoData) if there are no samples, [`RowsDiffer`](Error::RowsDiffer) if two inputs hold different

@@ -319,7 +319,8 @@ impl Activation {
                 format!("the softmax runs over the last axis, so `axis` must be -1, found {axis}"),
             );
             cx.error(diag.help(
-                "write `Permute` before it to bring the axis to the end, and after it to bring it back",
+                "write `axis = -1` if it is the last one; otherwise `Permute` before it brings the axis to the end, and after it \
+                 brings it back",
             ));
         }
         activation

@@ -184,9 +184,10 @@ fn whole(value: &Value, what: &str, wanted: &str, cx: &mut Cx<'_>) -> Option<i64
     let value = without_python(value, cx);
     let help = match &value.kind {
         ValueKind::Int(n) => return Some(*n),
+        ValueKind::List(_) => Some("write one number, without brackets".into()),
         _ => whole_number(&value)
             .map(|n| format!("write `{n}`"))
-            .or_else(|| Some("write a number without a fraction: `2`".into())),
+            .or_else(|| Some("write a number without a fraction".into())),
     };
     not_a_number(&value, what, wanted, help, cx);
     None

@@ -86,13 +86,16 @@ impl LayerNormalization {
             cx.error(Diag::error(Code::BatchAxis, args.loc("axis"), message).help(help));
             return None;
         }
+        // Keras sorts them as they are written, and the weights have the axes in this order.
+        let mut axis = axis;
+        axis.sort_unstable();
         let rank = axis.len();
         let mut options = |weight| WeightOptions::from_args(args, weight, rank, cx);
         let (beta, gamma) = (options("beta"), options("gamma"));
         Some(Self { axis, epsilon, gamma: scale.then_some(gamma), beta: center.then_some(beta) })
     }
 
-    /// The axes within a sample of `rank` axes, in the order in which they were given. `None` if one of them does not
+    /// The axes within a sample of `rank` axes, in the order of [`axis`](Self::axis). `None` if one of them does not
     /// exist, or is named twice.
     pub fn sample_axes(&self, rank: usize) -> Option<Vec<usize>> {
         let axes: Vec<usize> =

@@ -58,7 +58,8 @@ impl TimeDistributed {
             let message = "`TimeDistributed` runs a layer step by step, and `BatchNormalization` has one set of averages \
                 for all steps"
                 .to_owned();
-            let help = "call the layer itself: `BatchNormalization()(x)` takes its statistics over all steps";
+            let help = "call the layer itself, which takes its statistics over all steps; an axis that is not negative is then one \
+                higher";
             Some((message, help.into()))
         } else if let LayerKind::Bidirectional(_) = made.kind {
             let message = "mimo has no `TimeDistributed` around a `Bidirectional` yet".to_owned();

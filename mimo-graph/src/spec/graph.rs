@@ -26,7 +26,7 @@ macro_rules! graph_types {
                 pub calls: List<LayerCall>,
                 /// Tensors: the inputs, and what the calls output.
                 pub tensors: List<GraphTensor>,
-                /// Nested models, in the order in which the description makes them.
+                /// Nested models, in the order in which the description makes them. What they have in turn is part of them.
                 pub models: List<NestedModel>,
                 /// Inputs, in order.
                 pub inputs: List<GraphPort>,
@@ -183,7 +183,7 @@ macro_rules! graph_types {
             /// A model that is a layer of this one.
             #[derive(Clone, Debug, PartialEq)]
             pub struct NestedModel {
-                /// The name of the model's struct.
+                /// The name by which the description calls the model: that of its struct, or the one after `as`.
                 pub class: Text,
                 /// The name as a layer, with which the names of its layers begin.
                 pub name: Text,

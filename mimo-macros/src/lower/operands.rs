@@ -123,6 +123,13 @@ impl Lower<'_> {
                     );
                     continue;
                 }
+                Some((keyword, loc)) if keyword == "mask" => {
+                    self.error(
+                        Diag::error(Code::SettingInCall, *loc, "mimo has no masks yet")
+                            .help("leave `mask` out, and weigh or fill the steps that do not count"),
+                    );
+                    continue;
+                }
                 Some((keyword, loc)) => {
                     self.error(
                         Diag::error(

@@ -54,7 +54,7 @@ pub trait Step: Sized {
         Self: Float;
     /// See `fold::fold`.
     #[doc(hidden)]
-    fn fold(values: &mut [Self], blocks: &[PlacedBlock], folds: &[Fold])
+    fn fold(values: &mut [Self], blocks: &[PlacedBlock], folds: &[Fold]) -> bool
     where
         Self: Float;
     /// Checks the numbers of arrays; see `data::check::arrays`.
@@ -102,8 +102,8 @@ macro_rules! step {
             ) -> Result<(), Error> {
                 predict::predict(engine, rows, inputs, outputs)
             }
-            fn fold(values: &mut [Self], blocks: &[PlacedBlock], folds: &[Fold]) {
-                fold::fold(values, blocks, folds);
+            fn fold(values: &mut [Self], blocks: &[PlacedBlock], folds: &[Fold]) -> bool {
+                fold::fold(values, blocks, folds)
             }
             fn check(
                 spec: &'static ModelSpec,

@@ -87,9 +87,10 @@ impl Subject {
     /// Largest length of a header that is read for this model, in bytes.
     ///
     /// Other tools may write the same tensors with more characters: `\u0061` for `a`, or one number per line. They
-    /// may also write metadata of their own, whose length does not depend on the model.
+    /// may also write metadata of their own, whose length does not depend on the model, and files of other models with the same
+    /// weights carry other graphs.
     pub(super) fn header_limit(&self) -> u64 {
-        const METADATA: u64 = 1 << 20;
+        const METADATA: u64 = 1 << 24;
         (self.header().0.len() as u64).saturating_mul(8).saturating_add(METADATA)
     }
 }
