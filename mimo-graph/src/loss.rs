@@ -346,7 +346,7 @@ impl Loss {
         )
     }
 
-    /// Over what the loss takes sums before it has a value, and whether these run over samples of the batch.
+    /// The values over which the loss takes sums, for a loss of regions.
     pub const fn region(self) -> Option<Region> {
         match self {
             Loss::Dice { region } | Loss::Tversky { region, .. } => Some(region),
