@@ -29,9 +29,11 @@ pub use mimo_runtime::graph::graph::Dtype as SpecDtype;
 pub use mimo_runtime::graph::initializer::{
     Constraint, Distribution, Fan, Initializer, InitializerKind, Regularizer,
 };
-pub use mimo_runtime::graph::loss::Loss;
+pub use mimo_runtime::graph::loss::{Loss, Region};
 pub use mimo_runtime::graph::mermaid::mermaid;
-pub use mimo_runtime::graph::metric::{Average, Curve, Metric};
+pub use mimo_runtime::graph::metric::{
+    Aggregation, Average, ClassesOf, Curve, Metric, Outcome, Rate, Summation,
+};
 pub use mimo_runtime::graph::operation::*;
 pub use mimo_runtime::graph::optimizer::{Clip, Optimizer, Rule};
 pub use mimo_runtime::graph::spec::{
@@ -42,7 +44,7 @@ pub use mimo_runtime::graph::summary::summary;
 pub use mimo_runtime::graph::target::Target;
 pub use mimo_runtime::layers::time_distributed::TimeDistributed;
 pub use mimo_runtime::layers::typed;
-pub use mimo_runtime::loss::Scan;
+pub use mimo_runtime::loss::{BatchLoss, BatchLossSums, Scan};
 pub use mimo_runtime::metric::state_offsets;
 pub use mimo_runtime::model::{Columns, Logs, Model, OutputColumns, PerOutput, Reader, Trainable, Writer};
 pub use mimo_runtime::nested::{Nested, Nests, layers, layers_mut, nested};

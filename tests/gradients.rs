@@ -364,6 +364,17 @@ losses! {
         SparseCategoricalCrossentropy(ignore_class = 0);
     sparse_categorical_crossentropy_of_logits ScceLogitsLoss, 4, linear,
         SparseCategoricalCrossentropy(from_logits = true);
+    weighted_labels WeightedLoss, 3, sigmoid, BinaryCrossentropy(pos_weight = [3, 1, 0.5], label_weights = [1, 2, 0.5]);
+    binary_focal_of_sigmoids BinaryFocalLoss, 3, sigmoid, BinaryFocalCrossentropy(apply_class_balancing = true);
+    binary_focal_of_logits BinaryFocalLogitsLoss, 3, linear, BinaryFocalCrossentropy(gamma = 1.5, from_logits = true);
+    categorical_focal_of_a_softmax CategoricalFocalLoss, 4, softmax, CategoricalFocalCrossentropy([0.1, 0.5, 1, 2]);
+    categorical_focal_of_logits CategoricalFocalLogitsLoss, 4, linear,
+        CategoricalFocalCrossentropy(gamma = 0.5, from_logits = true);
+    generalized_cross_entropy GeneralizedLoss, 4, softmax, CategoricalGeneralizedCrossEntropy(q = 0.7);
+    dice_of_a_batch DiceLoss, 3, sigmoid, Dice();
+    dice_of_classes DiceClassLoss, 3, sigmoid, Dice(axis = 0);
+    tversky_of_samples TverskyLoss, 3, softmax, Tversky(alpha = 0.3, beta = 0.9, axis = 1);
+    quantile QuantileLoss, 3, linear, Quantile(q = 0.8);
     kl_divergence KldLoss, 4, softmax, KLDivergence();
     poisson PoissonLoss, 3, softplus, Poisson();
     cosine_similarity CosineLoss, 3, linear, CosineSimilarity();

@@ -6,7 +6,8 @@
 /// Losses whose gradient is unbounded near values that such a tensor may have are left out, so that differences of the
 /// total loss can be compared with gradients.
 pub fn fitting(ending: Option<&str>, last: usize) -> Vec<&'static str> {
-    let mut losses = vec!["mse", "mae", "huber(delta = 0.8)", "log_cosh", "hinge", "squared_hinge"];
+    let mut losses =
+        vec!["mse", "mae", "huber(delta = 0.8)", "log_cosh", "quantile(q = 0.3)", "hinge", "squared_hinge"];
     let several = last > 1;
     if several {
         losses.push("categorical_hinge");
@@ -15,6 +16,10 @@ pub fn fitting(ending: Option<&str>, last: usize) -> Vec<&'static str> {
         Some("softmax") => losses.extend([
             "categorical_crossentropy",
             "CategoricalCrossentropy(label_smoothing = 0.1)",
+            "CategoricalFocalCrossentropy()",
+            "CategoricalFocalCrossentropy(alpha = 0.5, gamma = 1.5, label_smoothing = 0.1)",
+            "dice",
+            "tversky(alpha = 0.3)",
             "sparse_categorical_crossentropy",
             "SparseCategoricalCrossentropy(ignore_class = 0)",
             "kl_divergence",
@@ -24,6 +29,11 @@ pub fn fitting(ending: Option<&str>, last: usize) -> Vec<&'static str> {
             "binary_crossentropy",
             "binary_crossentropy",
             "BinaryCrossentropy(label_smoothing = 0.2)",
+            "BinaryCrossentropy(pos_weight = 3)",
+            "BinaryFocalCrossentropy()",
+            "BinaryFocalCrossentropy(apply_class_balancing = true, gamma = 1.5, label_smoothing = 0.1)",
+            "dice",
+            "tversky(alpha = 0.3)",
             "poisson",
         ]),
         Some("softplus") => losses.extend(["poisson", "msle", "BinaryCrossentropy(from_logits = true)"]),

@@ -390,6 +390,18 @@ impl<'a> Bound<'a> {
         self.read_given(name, cx, |value, what, cx| read::float_in(value, what, &range, cx))
     }
 
+    /// Numbers of the range of their argument: one number, or a list of them. Empty for `none`.
+    pub fn factors(&self, name: &str, cx: &mut Cx<'_>) -> Vec<f64> {
+        let range = self.range(name);
+        let numbers = self.read_given(name, cx, |value, what, cx| match &value.kind {
+            ValueKind::List(items) => {
+                items.iter().map(|item| read::float_in(item, what, &range, cx)).collect::<Option<Vec<_>>>()
+            }
+            _ => read::float_in(value, what, &range, cx).map(|factor| vec![factor]),
+        });
+        numbers.unwrap_or_default()
+    }
+
     /// `true` or `false`.
     pub fn boolean(&self, name: &str, cx: &mut Cx<'_>) -> bool {
         self.read_or_default(name, cx, read::boolean).unwrap_or_default()

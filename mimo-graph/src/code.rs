@@ -195,6 +195,8 @@ codes! {
         LogNameTaken "E0615" "two values of one name in the logs",
         ScheduleInModel "E0616" "schedule in the model",
         SeveralClips "E0617" "several ways to clip gradients",
+        NumbersPerUnit "E0618" "numbers that are not one per unit",
+        NoSuchClass "E0619" "class that the output does not have",
 
         ConstantTwice "E0701" "constant defined twice",
         ConstantCycle "E0702" "constant that depends on itself",

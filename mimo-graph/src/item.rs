@@ -283,6 +283,9 @@ macro_rules! kind {
     (Axes) => {
         $crate::item::Kind::Plain
     };
+    (Factors) => {
+        $crate::item::Kind::Plain
+    };
     (Frame) => {
         $crate::item::Kind::Plain
     };
@@ -316,6 +319,12 @@ macro_rules! range {
     };
     ($low:literal ..) => {
         $crate::item::Range { low: std::ops::Bound::Included($low as f64), high: std::ops::Bound::Unbounded }
+    };
+    (> $low:literal, < $high:literal) => {
+        $crate::item::Range {
+            low: std::ops::Bound::Excluded($low as f64),
+            high: std::ops::Bound::Excluded($high as f64),
+        }
     };
     (> $low:literal) => {
         $crate::item::Range { low: std::ops::Bound::Excluded($low as f64), high: std::ops::Bound::Unbounded }

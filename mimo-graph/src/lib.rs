@@ -21,6 +21,7 @@ pub mod graph;
 pub mod graph_spec;
 pub mod ids;
 pub mod initializer;
+mod intern;
 pub mod lanes;
 pub mod language;
 pub mod layers;

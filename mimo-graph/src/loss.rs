@@ -1,6 +1,10 @@
-//! Losses, by Keras's names.
+//! Losses, by Keras's names, and the facts about each that checks, data sets and the plan ask for.
+//!
+//! A loss has one variant in [`Loss`], one entry in [`Loss::EXAMPLES`] and one arm in [`Loss::facts`].
 
 use std::fmt;
+
+use crate::describe::{Describe, Holds, Literal};
 
 crate::describe! {
     /// A loss of one output and its parameters. Every one is a mean over the samples (and positions) of the batch.
@@ -42,6 +46,65 @@ crate::describe! {
             /// A class index whose rows (or positions) count nothing.
             ignore_class: Option<usize>,
         },
+        /// `binary_crossentropy` with weights of the labels.
+        WeightedBinaryCrossentropy {
+            /// Whether the head gives logits.
+            from_logits: bool,
+            /// Share by which labels are moved towards 1/2.
+            label_smoothing: f64,
+            /// Factor of the part of positive labels: one for all labels, one per label, or none.
+            pos_weight: &'static [f64],
+            /// Weight of each label in the mean; none weighs all the same.
+            label_weights: &'static [f64],
+        },
+        /// Binary cross-entropy times `(1 − p_t)^γ`, where `p_t` is the probability of the true label.
+        BinaryFocalCrossentropy {
+            /// Whether positive labels are weighted by `alpha` and negative ones by `1 − alpha`.
+            apply_class_balancing: bool,
+            /// Weight of positive labels.
+            alpha: f64,
+            /// The focusing exponent.
+            gamma: f64,
+            /// Whether the head gives logits.
+            from_logits: bool,
+            /// Share by which labels are moved towards 1/2.
+            label_smoothing: f64,
+        },
+        /// Categorical cross-entropy, in which class `c` is weighted by `α_c·(1 − p_c)^γ`.
+        CategoricalFocalCrossentropy {
+            /// Weight of each class; one number is for all classes.
+            alpha: &'static [f64],
+            /// The focusing exponent.
+            gamma: f64,
+            /// Whether the head gives logits.
+            from_logits: bool,
+            /// Share by which labels are moved towards the uniform distribution.
+            label_smoothing: f64,
+        },
+        /// `(1 − p^q) / q` of the true class, whose index is the target.
+        CategoricalGeneralizedCrossEntropy {
+            /// Robustness to wrong labels: near 0 as cross-entropy, near 1 as the absolute error.
+            q: f64,
+        },
+        /// `1 − 2·Σt·p / (Σt + Σp + ε)`.
+        Dice {
+            /// The values that the sums run over.
+            region: Region,
+        },
+        /// `1 − I / (I + α·Σt·(1 − p) + β·Σ(1 − t)·p + ε)` with `I = Σt·p`.
+        Tversky {
+            /// Weight of what is missed.
+            alpha: f64,
+            /// Weight of false alarms.
+            beta: f64,
+            /// The values that the sums run over.
+            region: Region,
+        },
+        /// Mean of `max(q·(t − p), (q − 1)·(t − p))`.
+        Quantile {
+            /// The quantile that predictions estimate.
+            q: f64,
+        },
         /// Sum of `t·ln(t / p)`, both clipped to `[ε, 1]`.
         KlDivergence,
         /// Mean of `p − t·ln(p + ε)`.
@@ -62,7 +125,216 @@ crate::describe! {
     }
 }
 
+crate::describe! {
+    /// The values that the sums of [`Loss::Dice`] and [`Loss::Tversky`] run over. The loss is the mean over what is left.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum Region {
+        /// The whole batch: one value.
+        Batch,
+        /// Samples and positions of the batch: one value per class.
+        BatchClass,
+        /// A sample: one value per sample.
+        Sample,
+        /// The positions of a sample: one value per sample and class.
+        SampleClass,
+        /// The classes of a position: one value per position.
+        Position,
+    }
+}
+
+impl Region {
+    /// Whether the sums run over the samples of the batch.
+    pub const fn of_batch(self) -> bool {
+        matches!(self, Region::Batch | Region::BatchClass)
+    }
+
+    /// What there is one value for.
+    const fn text(self) -> &'static str {
+        match self {
+            Region::Batch => "one value per batch",
+            Region::BatchClass => "one value per class",
+            Region::Sample => "one value per sample",
+            Region::SampleClass => "one value per sample and class",
+            Region::Position => "one value per position",
+        }
+    }
+}
+
+/// What a loss takes the values of an output for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Predicts {
+    /// Numbers.
+    Numbers,
+    /// Vectors, of which only the direction counts.
+    Directions,
+    /// Labels that do not exclude each other.
+    Labels,
+    /// Classes that exclude each other.
+    Classes,
+    /// Membership of each value in a region.
+    Regions,
+    /// Not known: the user writes the loss.
+    Unknown,
+}
+
+/// The targets for which a loss is defined.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ValidTargets {
+    /// Whatever the loss makes of them.
+    Any,
+    /// All numbers.
+    Finite,
+    /// Class indices; one that no class has may be ignored.
+    Indices {
+        /// The index that counts nothing.
+        ignored: Option<usize>,
+    },
+    /// Probabilities, labels 0 and 1 among them.
+    Probabilities,
+    /// Counts and rates: no negative numbers.
+    Counts,
+    /// Labels −1 and 1, or 0 and 1.
+    Signs,
+}
+
+/// What a loss computes with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reads {
+    /// Any values.
+    Values,
+    /// Values above 0, of which it takes the logarithm.
+    Positive,
+    /// Probabilities; it has no argument `from_logits`.
+    Probabilities,
+    /// Probabilities, unless `from_logits` is set.
+    ProbabilitiesOrLogits,
+    /// What goes into a sigmoid or softmax: `from_logits` is set.
+    Logits,
+}
+
+impl Reads {
+    const fn logits_if(from_logits: bool) -> Self {
+        if from_logits { Reads::Logits } else { Reads::ProbabilitiesOrLogits }
+    }
+}
+
+/// What others need to know of a loss.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Facts {
+    /// Keras's snake-case name: `mean_squared_error`.
+    pub name: &'static str,
+    /// What it takes predictions for.
+    pub predicts: Predicts,
+    /// What it computes with.
+    pub reads: Reads,
+    /// The targets for which it is defined.
+    pub targets: ValidTargets,
+    /// Whether the head's sigmoid or softmax is part of the loss, which is then computed from the logits.
+    pub fuses: bool,
+}
+
 impl Loss {
+    /// Every loss, with the defaults of its arguments.
+    pub const EXAMPLES: &'static [Loss] = &[
+        Loss::MeanSquaredError,
+        Loss::MeanAbsoluteError,
+        Loss::MeanAbsolutePercentageError,
+        Loss::MeanSquaredLogarithmicError,
+        Loss::Huber { delta: 1.0 },
+        Loss::LogCosh,
+        Loss::BinaryCrossentropy { from_logits: false, label_smoothing: 0.0 },
+        Loss::WeightedBinaryCrossentropy {
+            from_logits: false,
+            label_smoothing: 0.0,
+            pos_weight: &[],
+            label_weights: &[],
+        },
+        Loss::BinaryFocalCrossentropy {
+            apply_class_balancing: false,
+            alpha: 0.25,
+            gamma: 2.0,
+            from_logits: false,
+            label_smoothing: 0.0,
+        },
+        Loss::CategoricalCrossentropy { from_logits: false, label_smoothing: 0.0 },
+        Loss::CategoricalFocalCrossentropy {
+            alpha: &[0.25],
+            gamma: 2.0,
+            from_logits: false,
+            label_smoothing: 0.0,
+        },
+        Loss::SparseCategoricalCrossentropy { from_logits: false, ignore_class: None },
+        Loss::CategoricalGeneralizedCrossEntropy { q: 0.5 },
+        Loss::KlDivergence,
+        Loss::Poisson,
+        Loss::CosineSimilarity,
+        Loss::Dice { region: Region::Batch },
+        Loss::Tversky { alpha: 0.5, beta: 0.5, region: Region::Batch },
+        Loss::Quantile { q: 0.5 },
+        Loss::Hinge,
+        Loss::SquaredHinge,
+        Loss::CategoricalHinge,
+        Loss::Custom { targets: true },
+    ];
+
+    /// What others need to know of the loss.
+    pub const fn facts(self) -> Facts {
+        use Predicts::{Classes, Directions, Labels, Numbers, Regions, Unknown};
+        use ValidTargets::{Any, Counts, Finite, Indices, Probabilities, Signs};
+        let values = Reads::Values;
+        let (name, predicts, reads, targets) = match self {
+            Loss::MeanSquaredError => ("mean_squared_error", Numbers, values, Finite),
+            Loss::MeanAbsoluteError => ("mean_absolute_error", Numbers, values, Finite),
+            Loss::MeanAbsolutePercentageError => ("mean_absolute_percentage_error", Numbers, values, Finite),
+            // Keras documents that it replaces negative targets.
+            Loss::MeanSquaredLogarithmicError => ("mean_squared_logarithmic_error", Numbers, values, Finite),
+            Loss::Huber { .. } => ("huber", Numbers, values, Finite),
+            Loss::LogCosh => ("log_cosh", Numbers, values, Finite),
+            Loss::Quantile { .. } => ("quantile", Numbers, values, Finite),
+            // Without a lower bound for negative targets.
+            Loss::Poisson => ("poisson", Numbers, Reads::Positive, Counts),
+            Loss::CosineSimilarity => ("cosine_similarity", Directions, values, Finite),
+            // Without a lower bound for targets outside of 0 to 1. `kl_divergence` would clip them.
+            Loss::BinaryCrossentropy { from_logits, .. }
+            | Loss::WeightedBinaryCrossentropy { from_logits, .. } => {
+                ("binary_crossentropy", Labels, Reads::logits_if(from_logits), Probabilities)
+            }
+            Loss::BinaryFocalCrossentropy { from_logits, .. } => {
+                ("binary_focal_crossentropy", Labels, Reads::logits_if(from_logits), Probabilities)
+            }
+            // One-hot targets of a categorical cross-entropy are multiplied by an advantage, which may be negative, to
+            // train a policy.
+            Loss::CategoricalCrossentropy { from_logits, .. } => {
+                ("categorical_crossentropy", Classes, Reads::logits_if(from_logits), Finite)
+            }
+            Loss::CategoricalFocalCrossentropy { from_logits, .. } => {
+                ("categorical_focal_crossentropy", Classes, Reads::logits_if(from_logits), Finite)
+            }
+            Loss::SparseCategoricalCrossentropy { from_logits, ignore_class } => (
+                "sparse_categorical_crossentropy",
+                Classes,
+                Reads::logits_if(from_logits),
+                Indices { ignored: ignore_class },
+            ),
+            Loss::CategoricalGeneralizedCrossEntropy { .. } => (
+                "categorical_generalized_cross_entropy",
+                Classes,
+                Reads::Probabilities,
+                Indices { ignored: None },
+            ),
+            Loss::KlDivergence => ("kl_divergence", Classes, Reads::Positive, Probabilities),
+            Loss::Dice { .. } => ("dice", Regions, Reads::Probabilities, Probabilities),
+            Loss::Tversky { .. } => ("tversky", Regions, Reads::Probabilities, Probabilities),
+            Loss::Hinge => ("hinge", Labels, values, Signs),
+            Loss::SquaredHinge => ("squared_hinge", Labels, values, Signs),
+            Loss::CategoricalHinge => ("categorical_hinge", Classes, values, Signs),
+            Loss::Custom { .. } => ("custom", Unknown, values, Any),
+        };
+        // What a sigmoid or softmax loses near 0 and 1, a cross-entropy does not need.
+        let fuses = matches!(reads, Reads::ProbabilitiesOrLogits);
+        Facts { name, predicts, reads, targets, fuses }
+    }
+
     /// Whether the loss of a sample depends on the targets of its whole batch, so that these have to be looked at
     /// first.
     pub const fn scans(self) -> bool {
@@ -74,80 +346,74 @@ impl Loss {
         )
     }
 
+    /// The values over which the loss takes sums, for a loss of regions.
+    pub const fn region(self) -> Option<Region> {
+        match self {
+            Loss::Dice { region } | Loss::Tversky { region, .. } => Some(region),
+            _ => None,
+        }
+    }
+
+    /// Whether the loss of a sample depends on the predictions of its whole batch.
+    pub const fn of_batch(self) -> bool {
+        match self.region() {
+            Some(region) => region.of_batch(),
+            None => false,
+        }
+    }
+
     /// Whether targets are class indices, one per position, instead of a vector.
     pub const fn sparse(self) -> bool {
-        matches!(self, Loss::SparseCategoricalCrossentropy { .. })
+        matches!(self.facts().targets, ValidTargets::Indices { .. })
+    }
+
+    /// Keras's snake-case name: `mean_squared_error`.
+    pub const fn name(self) -> &'static str {
+        self.facts().name
+    }
+
+    /// The arguments, in the order of the variant's fields.
+    fn arguments(&self) -> (&'static str, Vec<(&'static str, Literal)>) {
+        match self.literal() {
+            Literal::Variant { variant, holds: Holds::Fields(fields), .. } => (variant, fields),
+            Literal::Variant { variant, .. } => (variant, vec![]),
+            _ => ("", vec![]),
+        }
     }
 }
 
-impl Loss {
-    /// Keras's snake-case name: `mean_squared_error`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Loss::MeanSquaredError => "mean_squared_error",
-            Loss::MeanAbsoluteError => "mean_absolute_error",
-            Loss::MeanAbsolutePercentageError => "mean_absolute_percentage_error",
-            Loss::MeanSquaredLogarithmicError => "mean_squared_logarithmic_error",
-            Loss::Huber { .. } => "huber",
-            Loss::LogCosh => "log_cosh",
-            Loss::BinaryCrossentropy { .. } => "binary_crossentropy",
-            Loss::CategoricalCrossentropy { .. } => "categorical_crossentropy",
-            Loss::SparseCategoricalCrossentropy { .. } => "sparse_categorical_crossentropy",
-            Loss::KlDivergence => "kl_divergence",
-            Loss::Poisson => "poisson",
-            Loss::CosineSimilarity => "cosine_similarity",
-            Loss::Hinge => "hinge",
-            Loss::SquaredHinge => "squared_hinge",
-            Loss::CategoricalHinge => "categorical_hinge",
-            Loss::Custom { .. } => "custom",
-        }
+/// An argument as it is written in a model.
+fn written(value: &Literal) -> String {
+    match value {
+        Literal::Bool(value) => value.to_string(),
+        Literal::Int(value) => value.to_string(),
+        Literal::Float(value) => value.to_string(),
+        Literal::Optional(Some(value)) => written(value),
+        Literal::Slice(values) => match &values[..] {
+            [value] => written(value),
+            values => format!("[{}]", values.iter().map(written).collect::<Vec<_>>().join(", ")),
+        },
+        _ => "none".into(),
     }
 }
 
 /// As one would write it in a model, without the parameters that have their default.
 impl fmt::Display for Loss {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut parameters = Vec::new();
-        match *self {
-            Loss::Huber { delta } => {
-                if delta != 1.0 {
-                    parameters.push(format!("delta = {delta}"));
-                }
-            }
-            Loss::BinaryCrossentropy { from_logits, label_smoothing }
-            | Loss::CategoricalCrossentropy { from_logits, label_smoothing } => {
-                if from_logits {
-                    parameters.push("from_logits = true".into());
-                }
-                if label_smoothing != 0.0 {
-                    parameters.push(format!("label_smoothing = {label_smoothing}"));
-                }
-            }
-            Loss::SparseCategoricalCrossentropy { from_logits, ignore_class } => {
-                if from_logits {
-                    parameters.push("from_logits = true".into());
-                }
-                if let Some(class) = ignore_class {
-                    parameters.push(format!("ignore_class = {class}"));
-                }
-            }
-            Loss::MeanSquaredError
-            | Loss::MeanAbsoluteError
-            | Loss::MeanAbsolutePercentageError
-            | Loss::MeanSquaredLogarithmicError
-            | Loss::LogCosh
-            | Loss::KlDivergence
-            | Loss::Poisson
-            | Loss::CosineSimilarity
-            | Loss::Hinge
-            | Loss::SquaredHinge
-            | Loss::CategoricalHinge
-            | Loss::Custom { targets: true } => {}
-            Loss::Custom { targets: false } => parameters.push("targets = false".into()),
-        }
+        let (variant, arguments) = self.arguments();
+        let default = Self::EXAMPLES.iter().map(Loss::arguments).find(|(name, _)| *name == variant);
+        let defaults = default.map_or(vec![], |(_, arguments)| arguments);
+        let shown = arguments.iter().filter(|argument| !defaults.contains(argument));
+        let shown: Vec<String> = shown
+            .map(|(name, value)| match self.region() {
+                // The axes that were written depend on the rank of the output.
+                Some(region) if *name == "region" => region.text().into(),
+                _ => format!("{name} = {}", written(value)),
+            })
+            .collect();
         f.write_str(self.name())?;
-        if !parameters.is_empty() {
-            write!(f, "({})", parameters.join(", "))?;
+        if !shown.is_empty() {
+            write!(f, "({})", shown.join(", "))?;
         }
         Ok(())
     }
@@ -159,9 +425,35 @@ mod tests {
 
     #[test]
     fn losses_show_only_what_is_not_the_default() {
-        assert_eq!(Loss::Huber { delta: 1.0 }.to_string(), "huber");
+        for loss in Loss::EXAMPLES {
+            assert_eq!(loss.to_string(), loss.name());
+        }
         assert_eq!(Loss::Huber { delta: 0.5 }.to_string(), "huber(delta = 0.5)");
         let loss = Loss::BinaryCrossentropy { from_logits: true, label_smoothing: 0.1 };
         assert_eq!(loss.to_string(), "binary_crossentropy(from_logits = true, label_smoothing = 0.1)");
+        let loss = Loss::SparseCategoricalCrossentropy { from_logits: false, ignore_class: Some(255) };
+        assert_eq!(loss.to_string(), "sparse_categorical_crossentropy(ignore_class = 255)");
+        assert_eq!(Loss::Dice { region: Region::Sample }.to_string(), "dice(one value per sample)");
+        assert_eq!(Loss::Custom { targets: false }.to_string(), "custom(targets = false)");
+    }
+
+    #[test]
+    fn weights_are_shown_as_they_are_written() {
+        let loss = Loss::WeightedBinaryCrossentropy {
+            from_logits: false,
+            label_smoothing: 0.0,
+            pos_weight: &[3.0],
+            label_weights: &[1.0, 0.5],
+        };
+        assert_eq!(loss.to_string(), "binary_crossentropy(pos_weight = 3, label_weights = [1, 0.5])");
+    }
+
+    #[test]
+    fn every_loss_is_an_example_once() {
+        let variants: Vec<_> = Loss::EXAMPLES.iter().map(|loss| loss.arguments().0).collect();
+        let mut distinct = variants.clone();
+        distinct.sort_unstable();
+        distinct.dedup();
+        assert_eq!(distinct.len(), variants.len());
     }
 }

@@ -1,5 +1,7 @@
 //! Metrics, by Keras's names. `accuracy` is resolved to one of these by the head, while the macro runs.
 
+use crate::loss::Loss;
+
 crate::describe! {
     /// A metric of one output and its parameters.
     #[derive(Clone, Copy, Debug, PartialEq)]
@@ -35,20 +37,75 @@ crate::describe! {
         RootMeanSquaredError,
         /// Mean of `ln cosh(p − t)`.
         LogCoshError,
-        /// Coefficient of determination, averaged over the columns.
-        R2Score,
+        /// Coefficient of determination of each column.
+        R2Score {
+            /// How columns become one number.
+            aggregation: Aggregation,
+            /// Number of independent variables, for the adjusted score; 0 for the plain one.
+            num_regressors: usize,
+        },
+        /// Pearson's correlation of the values of each position.
+        PearsonCorrelation,
+        /// Lin's concordance correlation of the values of each position.
+        ConcordanceCorrelation,
+        /// Share of positions at which every value is on its side of the threshold.
+        ExactMatch {
+            /// 0.5 by default.
+            threshold: f64,
+        },
+        /// Number of values that are predicted in one of four ways.
+        Count {
+            /// Which way.
+            outcome: Outcome,
+            /// Predictions above count as positive; 0.5 by default.
+            threshold: f64,
+        },
+        /// The largest rate at the thresholds at which another rate is large enough.
+        RateAtRate {
+            /// The rate that is reported.
+            best: Rate,
+            /// The other rate.
+            constrained: Rate,
+            /// The least value of the other rate.
+            least: f64,
+            /// 200 by default.
+            num_thresholds: usize,
+            /// The only class that counts.
+            class_id: Option<usize>,
+        },
+        /// Intersection over union of predicted and true regions, averaged over classes.
+        IoU {
+            /// Where the classes come from.
+            classes: ClassesOf,
+            /// Number of classes.
+            num_classes: usize,
+            /// The classes that are averaged over; none for all.
+            target_class_ids: &'static [usize],
+            /// A class index whose positions count nothing.
+            ignore_class: Option<usize>,
+        },
         /// `TP / (TP + FP)`
         Precision {
             /// Predictions above count as positive; 0.5 by default.
             threshold: f64,
+            /// Only so many of the largest predictions of a position may be positive.
+            top_k: Option<usize>,
+            /// The only class that counts.
+            class_id: Option<usize>,
         },
         /// `TP / (TP + FN)`
         Recall {
             /// Predictions above count as positive; 0.5 by default.
             threshold: f64,
+            /// Only so many of the largest predictions of a position may be positive.
+            top_k: Option<usize>,
+            /// The only class that counts.
+            class_id: Option<usize>,
         },
-        /// Harmonic mean of precision and recall.
-        F1Score {
+        /// Harmonic mean of precision and recall, in which recall counts `beta²` times as much.
+        FBetaScore {
+            /// 1 for the F1 score.
+            beta: f64,
             /// How classes are averaged; a vector of scores is no single number, so `macro` by default.
             average: Average,
             /// Predictions above count as positive; without one, the largest of the row does.
@@ -60,6 +117,14 @@ crate::describe! {
             num_thresholds: usize,
             /// Which curve.
             curve: Curve,
+            /// Height of the area between two thresholds.
+            summation_method: Summation,
+            /// Thresholds between 0 and 1, sorted; none for `num_thresholds` at equal distances.
+            thresholds: &'static [f64],
+            /// Whether each label has a curve of its own, whose areas are averaged.
+            multi_label: bool,
+            /// Weight of each label; none weighs all the same.
+            label_weights: &'static [f64],
             /// Whether predictions are logits.
             from_logits: bool,
         },
@@ -107,6 +172,118 @@ crate::describe! {
         Macro,
         /// Mean over the classes, weighted by how often each occurs.
         Weighted,
+        /// The score of one class.
+        Class(class: usize),
+    }
+}
+
+crate::describe! {
+    /// How scores of columns become one number.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum Aggregation {
+        /// Mean over the columns.
+        Uniform,
+        /// Mean over the columns, weighted by the variance of each.
+        VarianceWeighted,
+        /// The score of one column.
+        Column(column: usize),
+    }
+}
+
+crate::describe! {
+    /// The four ways to predict a label.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum Outcome {
+        /// Positive and predicted as positive.
+        TruePositive,
+        /// Negative and predicted as negative.
+        TrueNegative,
+        /// Negative and predicted as positive.
+        FalsePositive,
+        /// Positive and predicted as negative.
+        FalseNegative,
+    }
+}
+
+crate::describe! {
+    /// A share of predictions or labels.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum Rate {
+        /// Share of positive predictions that are right.
+        Precision,
+        /// Share of positive labels that are found, which is also called sensitivity.
+        Recall,
+        /// Share of negative labels that are found.
+        Specificity,
+    }
+}
+
+crate::describe! {
+    /// Where the predicted and the true class of a position come from.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub enum ClassesOf {
+        /// The largest prediction, and a class index.
+        Scores,
+        /// The largest prediction, and the largest target.
+        OneHot,
+        /// Each prediction and each target is a class index.
+        Values,
+        /// Each prediction is of class 1 if it is at least the threshold; each target is 0 or 1.
+        Threshold(threshold: f64),
+    }
+}
+
+crate::describe! {
+    /// The height of the area under a curve between two thresholds.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum Summation {
+        /// The mean of both ends; for precision over recall, a curve between them.
+        Interpolation,
+        /// The lower end.
+        Minoring,
+        /// The higher end.
+        Majoring,
+    }
+}
+
+impl Metric {
+    /// The loss that the metric is the mean of, if it is one.
+    pub const fn as_loss(self) -> Option<Loss> {
+        Some(match self {
+            Metric::MeanAbsoluteError => Loss::MeanAbsoluteError,
+            Metric::MeanSquaredError => Loss::MeanSquaredError,
+            Metric::MeanAbsolutePercentageError => Loss::MeanAbsolutePercentageError,
+            Metric::MeanSquaredLogarithmicError => Loss::MeanSquaredLogarithmicError,
+            Metric::LogCoshError => Loss::LogCosh,
+            Metric::BinaryCrossentropy { from_logits, label_smoothing } => {
+                Loss::BinaryCrossentropy { from_logits, label_smoothing }
+            }
+            Metric::CategoricalCrossentropy { from_logits, label_smoothing } => {
+                Loss::CategoricalCrossentropy { from_logits, label_smoothing }
+            }
+            Metric::SparseCategoricalCrossentropy { from_logits } => {
+                Loss::SparseCategoricalCrossentropy { from_logits, ignore_class: None }
+            }
+            Metric::KlDivergence => Loss::KlDivergence,
+            Metric::Poisson => Loss::Poisson,
+            Metric::Hinge => Loss::Hinge,
+            Metric::SquaredHinge => Loss::SquaredHinge,
+            Metric::CategoricalHinge => Loss::CategoricalHinge,
+            _ => return None,
+        })
+    }
+
+    /// The metric of one class or column, for a score that is not averaged.
+    pub(crate) fn of_class(self, class: usize) -> Metric {
+        match self {
+            Metric::FBetaScore { beta, threshold, .. } => {
+                Metric::FBetaScore { beta, average: Average::Class(class), threshold }
+            }
+            Metric::R2Score { num_regressors, .. } => {
+                Metric::R2Score { aggregation: Aggregation::Column(class), num_regressors }
+            }
+            other => other,
+        }
     }
 }
 
@@ -118,5 +295,7 @@ crate::describe! {
         Roc,
         /// Precision over recall.
         Pr,
+        /// Gain of precision over gain of recall.
+        PrGain,
     }
 }

@@ -107,6 +107,8 @@ pub struct Plan {
     pub folded: Option<Folded>,
     /// The losses and metrics of outputs with targets, in output order.
     pub losses: Vec<LossOp>,
+    /// Losses that need sums of predictions over the batch: places in `losses`, and their sums.
+    pub batch_losses: Vec<(usize, operation::Sum<Dim>)>,
     /// Where custom losses write the gradient of each output; empty for a model without a custom loss.
     pub custom_gradients: Vec<Option<GradientTarget>>,
     /// The stages of a training step, but for targets and losses: forward, heads, trunk.

@@ -180,6 +180,10 @@ pub(crate) mod examples {
                         Metric::Auc {
                             num_thresholds: 200,
                             curve: crate::metric::Curve::Roc,
+                            summation_method: crate::metric::Summation::Interpolation,
+                            thresholds: &[],
+                            multi_label: false,
+                            label_weights: &[],
                             from_logits: false,
                         },
                     ),

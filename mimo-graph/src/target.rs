@@ -1,7 +1,7 @@
 //! The targets of an output, decided by its loss and, for an output without a loss, by its metrics.
 
 use crate::loss::Loss;
-use crate::metric::Metric;
+use crate::metric::{ClassesOf, Metric};
 
 crate::describe! {
     /// The form of an output's targets.
@@ -31,7 +31,8 @@ impl Target {
         match metric {
             Metric::SparseCategoricalAccuracy
             | Metric::SparseTopKCategoricalAccuracy { .. }
-            | Metric::SparseCategoricalCrossentropy { .. } => Target::Classes,
+            | Metric::SparseCategoricalCrossentropy { .. }
+            | Metric::IoU { classes: ClassesOf::Scores, .. } => Target::Classes,
             _ => Target::Values,
         }
     }

@@ -5,7 +5,7 @@ use mimo_graph::operation::BatchNormalization;
 
 use crate::engine::Step;
 use crate::kernels::Element;
-use crate::loss::{LossOp, Scan};
+use crate::loss::{BatchLoss, BatchLossSums, LossOp, Scan};
 use crate::run::Run;
 use crate::stage::{BackwardSums, ForwardSums};
 
@@ -23,6 +23,8 @@ macro_rules! float {
             + Run<BackwardSums<BatchNormalization>>
             + Run<LossOp>
             + Run<Scan>
+            + Run<BatchLossSums>
+            + Run<BatchLoss>
         {
         }
     };

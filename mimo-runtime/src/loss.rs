@@ -7,12 +7,16 @@
 mod binary;
 mod criterion;
 mod crossentropy;
+mod focal;
 mod hinge;
+mod regions;
 mod regression;
 mod rows;
 mod softmax;
+mod weighted;
 
 pub use mimo_graph::operation::LossOp;
+pub use regions::{BatchLoss, BatchLossSums};
 
 use crate::chunk::{Chunk, Mode};
 use crate::float::Float;
@@ -52,6 +56,11 @@ fn forward<E: Float>(op: &LossOp, chunk: &mut Chunk<'_, E>) {
     if let Some(loss) = op.loss {
         visit(loss, form, Pass { op, chunk, correction });
     }
+    metrics(op, chunk);
+}
+
+/// Adds the samples of the chunk to the states of the metrics.
+fn metrics<E: Float>(op: &LossOp, chunk: &mut Chunk<'_, E>) {
     for (index, &metric) in op.metrics.iter().enumerate() {
         let start = chunk.starts.states[op.first_state + index];
         let (y, target) = (chunk.mat(op.y), chunk.mat(op.target));

@@ -6,13 +6,17 @@
 mod accuracy;
 mod auc;
 mod confusion;
+mod correlation;
+mod iou;
 mod r2;
+mod rates;
 
 use mimo_graph::loss::Loss;
-use mimo_graph::metric::Metric;
+use mimo_graph::metric::{Metric, Outcome};
 
 use crate::float::Float;
 use crate::loss::{Criterion, Form, Rows, Sample, Visit, visit};
+use confusion::Positives;
 
 /// Where the states of metrics begin in the statistics from `start` on, and where they end. Given is each metric with the
 /// last axis of its output.
@@ -37,61 +41,26 @@ pub const fn state_offsets<const N: usize>(
 /// `classes` is the last axis of the output.
 pub const fn state_len(metric: Metric, classes: usize) -> usize {
     match metric {
-        Metric::Precision { .. } | Metric::Recall { .. } => 2,
-        Metric::F1Score { .. } => confusion::F1_SUMS * classes,
-        Metric::Auc { num_thresholds, .. } => 2 * auc::buckets(num_thresholds),
-        Metric::R2Score => r2::SUMS * classes + 1,
-        Metric::BinaryAccuracy { .. }
-        | Metric::CategoricalAccuracy
-        | Metric::SparseCategoricalAccuracy
-        | Metric::TopKCategoricalAccuracy { .. }
-        | Metric::SparseTopKCategoricalAccuracy { .. }
-        | Metric::MeanAbsoluteError
-        | Metric::MeanSquaredError
-        | Metric::MeanAbsolutePercentageError
-        | Metric::MeanSquaredLogarithmicError
-        | Metric::RootMeanSquaredError
-        | Metric::LogCoshError
-        | Metric::CosineSimilarity
-        | Metric::BinaryCrossentropy { .. }
-        | Metric::CategoricalCrossentropy { .. }
-        | Metric::SparseCategoricalCrossentropy { .. }
-        | Metric::KlDivergence
-        | Metric::Poisson
-        | Metric::Hinge
-        | Metric::SquaredHinge
-        | Metric::CategoricalHinge => 2,
+        Metric::FBetaScore { .. } => confusion::F1_SUMS * classes,
+        Metric::Auc { num_thresholds, thresholds, multi_label, .. } => {
+            let curves = if multi_label { classes } else { 1 };
+            2 * auc::buckets(num_thresholds, thresholds) * curves
+        }
+        Metric::RateAtRate { num_thresholds, .. } => 2 * auc::buckets(num_thresholds, &[]),
+        Metric::R2Score { .. } => r2::SUMS * classes + 1,
+        Metric::Count { .. } => 1,
+        Metric::IoU { num_classes, .. } => iou::SUMS * num_classes,
+        // A sum and the sum of the weights, or two counts.
+        _ => 2,
     }
 }
 
 /// Whether a larger value is a better one: what a callback that monitors the metric looks for.
 pub const fn higher_is_better(metric: Metric) -> Option<bool> {
     Some(match metric {
-        Metric::BinaryAccuracy { .. }
-        | Metric::CategoricalAccuracy
-        | Metric::SparseCategoricalAccuracy
-        | Metric::TopKCategoricalAccuracy { .. }
-        | Metric::SparseTopKCategoricalAccuracy { .. }
-        | Metric::R2Score
-        | Metric::Precision { .. }
-        | Metric::Recall { .. }
-        | Metric::F1Score { .. }
-        | Metric::Auc { .. }
-        | Metric::CosineSimilarity => true,
-        Metric::MeanAbsoluteError
-        | Metric::MeanSquaredError
-        | Metric::MeanAbsolutePercentageError
-        | Metric::MeanSquaredLogarithmicError
-        | Metric::RootMeanSquaredError
-        | Metric::LogCoshError
-        | Metric::BinaryCrossentropy { .. }
-        | Metric::CategoricalCrossentropy { .. }
-        | Metric::SparseCategoricalCrossentropy { .. }
-        | Metric::KlDivergence
-        | Metric::Poisson
-        | Metric::Hinge
-        | Metric::SquaredHinge
-        | Metric::CategoricalHinge => false,
+        Metric::RootMeanSquaredError => false,
+        Metric::Count { outcome, .. } => matches!(outcome, Outcome::TruePositive | Outcome::TrueNegative),
+        _ => metric.as_loss().is_none(),
     })
 }
 
@@ -119,9 +88,15 @@ pub fn result(metric: Metric, classes: usize, state: &[f64]) -> f64 {
     match metric {
         Metric::RootMeanSquaredError => mean(state).sqrt(),
         Metric::Precision { .. } | Metric::Recall { .. } => confusion::share(state),
-        Metric::F1Score { average, .. } => confusion::f1(state, average),
-        Metric::Auc { curve, .. } => auc::area(state, curve),
-        Metric::R2Score => r2::score(state),
+        Metric::FBetaScore { beta, average, .. } => confusion::fbeta(state, beta, average),
+        Metric::Auc { num_thresholds, curve, summation_method, thresholds, label_weights, .. } => {
+            let buckets = auc::buckets(num_thresholds, thresholds);
+            auc::area(state, buckets, curve, summation_method, label_weights)
+        }
+        Metric::RateAtRate { best, constrained, least, .. } => rates::best(state, [best, constrained], least),
+        Metric::R2Score { aggregation, num_regressors } => r2::score(state, aggregation, num_regressors),
+        Metric::Count { .. } => state.iter().sum(),
+        Metric::IoU { target_class_ids, .. } => iou::mean(state, target_class_ids),
         _ => mean(state),
     }
 }
@@ -202,27 +177,11 @@ pub(crate) fn accumulate<E: Float>(
     if state.len() != state_len(metric, classes) {
         return;
     }
-    let mut loss = |loss| add_loss(loss, classes, &samples, 1.0, state);
+    if let Some(loss) = metric.as_loss() {
+        return add_loss(loss, classes, &samples, 1.0, state);
+    }
     match metric {
-        Metric::MeanAbsoluteError => loss(Loss::MeanAbsoluteError),
-        Metric::MeanSquaredError | Metric::RootMeanSquaredError => loss(Loss::MeanSquaredError),
-        Metric::MeanAbsolutePercentageError => loss(Loss::MeanAbsolutePercentageError),
-        Metric::MeanSquaredLogarithmicError => loss(Loss::MeanSquaredLogarithmicError),
-        Metric::LogCoshError => loss(Loss::LogCosh),
-        Metric::BinaryCrossentropy { from_logits, label_smoothing } => {
-            loss(Loss::BinaryCrossentropy { from_logits, label_smoothing });
-        }
-        Metric::CategoricalCrossentropy { from_logits, label_smoothing } => {
-            loss(Loss::CategoricalCrossentropy { from_logits, label_smoothing });
-        }
-        Metric::SparseCategoricalCrossentropy { from_logits } => {
-            loss(Loss::SparseCategoricalCrossentropy { from_logits, ignore_class: None });
-        }
-        Metric::KlDivergence => loss(Loss::KlDivergence),
-        Metric::Poisson => loss(Loss::Poisson),
-        Metric::Hinge => loss(Loss::Hinge),
-        Metric::SquaredHinge => loss(Loss::SquaredHinge),
-        Metric::CategoricalHinge => loss(Loss::CategoricalHinge),
+        Metric::RootMeanSquaredError => add_loss(Loss::MeanSquaredError, classes, &samples, 1.0, state),
         // The loss is −1 where the metric is 1.
         Metric::CosineSimilarity => add_loss(Loss::CosineSimilarity, classes, &samples, -1.0, state),
         Metric::BinaryAccuracy { threshold } => accuracy::binary(threshold, &samples, state),
@@ -230,11 +189,32 @@ pub(crate) fn accumulate<E: Float>(
         Metric::SparseCategoricalAccuracy => accuracy::sparse_categorical(classes, &samples, state),
         Metric::TopKCategoricalAccuracy { k } => accuracy::top_k(k, classes, &samples, state),
         Metric::SparseTopKCategoricalAccuracy { k } => accuracy::sparse_top_k(k, classes, &samples, state),
-        Metric::Precision { threshold } => confusion::add_precision(threshold, classes, &samples, state),
-        Metric::Recall { threshold } => confusion::add_recall(threshold, classes, &samples, state),
-        Metric::F1Score { threshold, .. } => confusion::add_f1(threshold, classes, &samples, state),
-        Metric::Auc { from_logits, .. } => auc::add(from_logits, classes, &samples, state),
-        Metric::R2Score => r2::add(classes, &samples, state),
+        Metric::ExactMatch { threshold } => accuracy::exact(threshold, classes, &samples, state),
+        Metric::Precision { threshold, top_k, class_id } => {
+            confusion::add_precision(Positives { threshold, top_k, class_id }, classes, &samples, state);
+        }
+        Metric::Recall { threshold, top_k, class_id } => {
+            confusion::add_recall(Positives { threshold, top_k, class_id }, classes, &samples, state);
+        }
+        Metric::Count { outcome, threshold } => {
+            confusion::add_count(outcome, Positives::above(threshold), classes, &samples, state);
+        }
+        Metric::FBetaScore { threshold, .. } => confusion::add_f1(threshold, classes, &samples, state),
+        Metric::Auc { from_logits, thresholds, multi_label, label_weights, .. } => {
+            let curve = auc::Values { from_logits, thresholds, multi_label, label_weights, class_id: None };
+            auc::add(curve, classes, &samples, state);
+        }
+        Metric::RateAtRate { class_id, .. } => {
+            auc::add(auc::Values { class_id, ..auc::Values::ALL }, classes, &samples, state);
+        }
+        Metric::R2Score { .. } => r2::add(classes, &samples, state),
+        Metric::IoU { classes: of, num_classes: _, ignore_class, .. } => {
+            iou::add(of, ignore_class, classes, &samples, state);
+        }
+        Metric::PearsonCorrelation => correlation::pearson(classes, &samples, state),
+        Metric::ConcordanceCorrelation => correlation::concordance(classes, &samples, state),
+        // Means of losses, which are added above.
+        _ => {}
     }
 }
 

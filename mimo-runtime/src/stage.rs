@@ -32,6 +32,8 @@ pub enum StepPart {
     Scan,
     /// From the inputs to the outputs.
     Forward,
+    /// Sums over predictions and targets, for losses that depend on the whole batch.
+    BatchLoss,
     /// Losses, metrics and the gradients of outputs.
     Loss,
     /// Backward through what leads to one output only.

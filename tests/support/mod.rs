@@ -7,7 +7,7 @@ pub mod random_models;
 
 use mimo::data::{Dataset, from_fn};
 use mimo::graph::graph::Dtype;
-use mimo::graph::loss::Loss;
+use mimo::graph::loss::{Loss, ValidTargets};
 use mimo::graph::target::Target;
 use mimo::{Error, FitOptions, Float, Model, Trainable, Trainer, TrainerOptions, Verbose};
 use serde_json::Value;
@@ -233,10 +233,10 @@ impl Random {
     fn targets(&mut self, loss: Loss, rows: usize, shape: &[usize]) -> Vec<f64> {
         let (count, classes) = (rows * len(shape), shape.last().copied().unwrap_or(1));
         match loss {
-            Loss::SparseCategoricalCrossentropy { .. } => {
-                (0..count / classes).map(|_| self.below(classes) as f64).collect()
-            }
-            Loss::CategoricalCrossentropy { .. } | Loss::KlDivergence => {
+            _ if loss.sparse() => (0..count / classes).map(|_| self.below(classes) as f64).collect(),
+            Loss::CategoricalCrossentropy { .. }
+            | Loss::CategoricalFocalCrossentropy { .. }
+            | Loss::KlDivergence => {
                 let mut values = vec![];
                 for _ in 0..count / classes {
                     let position: Vec<f64> = (0..classes).map(|_| 0.05 + self.unit()).collect();
@@ -245,7 +245,7 @@ impl Random {
                 }
                 values
             }
-            Loss::BinaryCrossentropy { .. } | Loss::Hinge | Loss::SquaredHinge | Loss::CategoricalHinge => {
+            _ if matches!(loss.facts().targets, ValidTargets::Probabilities | ValidTargets::Signs) => {
                 (0..count).map(|_| self.below(2) as f64).collect()
             }
             Loss::Poisson | Loss::MeanSquaredLogarithmicError => {

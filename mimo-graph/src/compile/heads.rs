@@ -6,7 +6,7 @@ use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
 use crate::graph::{Graph, Port};
-use crate::loss::Loss;
+use crate::loss::{Loss, Predicts, Reads};
 use crate::metric::Metric;
 
 /// The end of an output.
@@ -17,7 +17,9 @@ pub(crate) struct Head<'g> {
     /// there was an error.
     activation: Option<Activation>,
     /// The last axis; `None` after an error.
-    units: Option<Dim>,
+    pub(super) units: Option<Dim>,
+    /// Axes with the batch; `None` after an error.
+    pub(super) rank: Option<usize>,
 }
 
 impl<'g> Head<'g> {
@@ -27,12 +29,14 @@ impl<'g> Head<'g> {
     }
 
     pub(super) fn of(graph: &'g Graph, output: &'g Port) -> Self {
-        let units = graph.tensor(output.tensor).shape.as_ref().and_then(|shape| shape.last().cloned());
+        let shape = graph.tensor(output.tensor).shape.as_ref();
+        let units = shape.and_then(|shape| shape.last().cloned());
+        let rank = shape.map(|shape| shape.0.len() + 1);
         let maker = crate::names::maker(graph, output.tensor).filter(|_| units.is_some());
         // What comes behind the first are states, which may be any numbers.
         let first = graph.nodes.iter().any(|node| node.outputs.first() == Some(&output.tensor));
         let activation = maker.filter(|_| first).and_then(|layer| graph.layer(layer).kind.head());
-        Head { name: &output.name, activation, units }
+        Head { name: &output.name, activation, units, rank }
     }
 
     fn known_units(&self) -> Option<usize> {
@@ -56,28 +60,26 @@ impl<'g> Head<'g> {
     }
 }
 
-/// The three cross-entropies, and what they have in common.
+/// The losses that compare probabilities with labels, by what their probabilities come from.
 #[derive(Clone, Copy, PartialEq)]
 enum Crossentropy {
-    Binary { from_logits: bool },
-    Categorical { from_logits: bool },
+    /// Sigmoids: labels that do not exclude each other.
+    Binary,
+    /// A softmax: classes that exclude each other.
+    Categorical,
+    /// Either, as for the overlap of regions.
+    Overlap,
 }
 
 impl Crossentropy {
     fn of(loss: Loss) -> Option<Self> {
-        match loss {
-            Loss::BinaryCrossentropy { from_logits, .. } => Some(Crossentropy::Binary { from_logits }),
-            Loss::CategoricalCrossentropy { from_logits, .. }
-            | Loss::SparseCategoricalCrossentropy { from_logits, .. } => {
-                Some(Crossentropy::Categorical { from_logits })
-            }
-            _ => None,
-        }
-    }
-
-    fn takes_logits(self) -> bool {
-        match self {
-            Crossentropy::Binary { from_logits } | Crossentropy::Categorical { from_logits } => from_logits,
+        let facts = loss.facts();
+        match (facts.reads, facts.predicts) {
+            (Reads::Values | Reads::Positive, _) => None,
+            (_, Predicts::Labels) => Some(Crossentropy::Binary),
+            (_, Predicts::Classes) => Some(Crossentropy::Categorical),
+            (_, Predicts::Regions) => Some(Crossentropy::Overlap),
+            (_, Predicts::Numbers | Predicts::Directions | Predicts::Unknown) => None,
         }
     }
 }
@@ -88,7 +90,7 @@ pub(super) fn check(head: &Head<'_>, loss: Loss, loc: Loc, cx: &mut Cx<'_>) {
     let crossentropy = Crossentropy::of(loss);
     match (softmax, crossentropy) {
         (true, _) if head.known_units() == Some(1) => softmax_of_one(head, loc, cx),
-        (_, Some(Crossentropy::Categorical { .. })) if head.known_units() == Some(1) => {
+        (_, Some(Crossentropy::Categorical)) if head.known_units() == Some(1) => {
             one_class(head, loss, loc, cx);
         }
         (_, Some(crossentropy)) => check_crossentropy(head, loss, crossentropy, loc, cx),
@@ -97,7 +99,7 @@ pub(super) fn check(head: &Head<'_>, loss: Loss, loc: Loc, cx: &mut Cx<'_>) {
     if softmax {
         let help = "write `activation = sigmoid` for a single unit";
         head.require_two_units(Code::SoftmaxOfOneUnit, loc, "a softmax over one unit is always 1", help, cx);
-    } else if matches!(crossentropy, Some(Crossentropy::Categorical { .. })) {
+    } else if crossentropy == Some(Crossentropy::Categorical) {
         let help = "write `binary_crossentropy` for a single unit";
         head.require_two_units(
             Code::OneClass,
@@ -136,13 +138,13 @@ fn one_class(head: &Head<'_>, loss: Loss, loc: Loc, cx: &mut Cx<'_>) {
 /// sigmoids if not; or raw values, if it is told so.
 fn check_crossentropy(head: &Head<'_>, loss: Loss, kind: Crossentropy, loc: Loc, cx: &mut Cx<'_>) {
     let Some(activation) = head.activation else { return };
-    let (name, loss) = (head.name, loss.name());
+    let (name, reads, loss) = (head.name, loss.facts().reads, loss.name());
     let probabilities = matches!(
         activation,
         Activation::Softmax | Activation::Sigmoid | Activation::HardSigmoid | Activation::SparseSigmoid
     );
     let text = activation.name();
-    if kind.takes_logits() {
+    if reads == Reads::Logits {
         if probabilities {
             cx.error(
                 Diag::error(
@@ -157,13 +159,18 @@ fn check_crossentropy(head: &Head<'_>, loss: Loss, kind: Crossentropy, loc: Loc,
         return;
     }
     let (fits, wanted, help) = match kind {
-        Crossentropy::Binary { .. } => (
+        Crossentropy::Binary => (
             probabilities && activation != Activation::Softmax,
             "sigmoid",
             "write `categorical_crossentropy` (or `sparse_categorical_crossentropy` for class indices) if the \
              classes exclude each other, else `activation = sigmoid` in the layer",
         ),
-        Crossentropy::Categorical { .. } => (
+        Crossentropy::Overlap => (
+            probabilities,
+            "sigmoid",
+            "write `activation = sigmoid` in the layer, or `softmax` if the classes exclude each other",
+        ),
+        Crossentropy::Categorical => (
             activation == Activation::Softmax,
             "softmax",
             "write `activation = softmax` in the layer if the classes exclude each other, else \
@@ -182,8 +189,12 @@ fn check_crossentropy(head: &Head<'_>, loss: Loss, kind: Crossentropy, loc: Loc,
         .help(help)
     } else if activation == Activation::Linear {
         let message = format!("`{loss}` needs probabilities, but the output `{name}` has no activation");
+        let or_logits = match reads {
+            Reads::ProbabilitiesOrLogits => format!(", or `{loss}(from_logits = true)`"),
+            _ => String::new(),
+        };
         Diag::error(Code::LossNeedsProbabilities, loc, message)
-            .help(format!("write `activation = {wanted}` in the layer, or `{loss}(from_logits = true)`"))
+            .help(format!("write `activation = {wanted}` in the layer{or_logits}"))
     } else {
         Diag::error(
             Code::LossNeedsProbabilities,
@@ -230,7 +241,8 @@ pub(super) fn crossentropy(head: &Head<'_>) -> Loss {
 /// so that is a warning. If only const evaluation knows the number of units, the activation and the loss decide.
 pub(super) fn accuracy(head: &Head<'_>, loss: Option<Loss>, word: &str, loc: Loc, cx: &mut Cx<'_>) -> Metric {
     const BINARY: Metric = Metric::BinaryAccuracy { threshold: 0.5 };
-    let binary_loss = matches!(loss, Some(Loss::BinaryCrossentropy { .. }));
+    let binary_loss = loss.and_then(Crossentropy::of) == Some(Crossentropy::Binary);
+    let logits = loss.is_some_and(|loss| loss.facts().reads == Reads::Logits);
     let several_labels = head.activation == Some(Activation::Sigmoid) || binary_loss;
     let name = head.name;
     if loss.is_some_and(Loss::sparse) {
@@ -238,7 +250,7 @@ pub(super) fn accuracy(head: &Head<'_>, loss: Option<Loss>, word: &str, loc: Loc
     }
     match head.known_units() {
         Some(1) => {
-            if let Some(Loss::BinaryCrossentropy { from_logits: true, .. }) = loss {
+            if binary_loss && logits {
                 let message =
                     format!("`{word}` counts values above 0.5, but the output `{name}` gives logits");
                 cx.error(
@@ -249,10 +261,7 @@ pub(super) fn accuracy(head: &Head<'_>, loss: Option<Loss>, word: &str, loc: Loc
             BINARY
         }
         Some(units) if several_labels => {
-            let threshold = match loss {
-                Some(Loss::BinaryCrossentropy { from_logits: true, .. }) => "(threshold = 0.0)",
-                _ => "",
-            };
+            let threshold = if binary_loss && logits { "(threshold = 0.0)" } else { "" };
             let help = format!(
                 "write `binary_accuracy{threshold}` to count every label, or `categorical_accuracy` if this is meant"
             );

@@ -4,15 +4,29 @@ use crate::args::{Bound, read};
 use crate::code::Code;
 use crate::compile::heads::{self, Head};
 use crate::context::Cx;
-use crate::loss::Loss;
+use crate::diag::Loc;
+use crate::intern::interned;
+use crate::loss::{Loss, Region};
 use crate::named::read_named;
 use crate::value::{Value, ValueKind};
 
+mod regions;
+pub(in crate::compile) mod weights;
+
 /// What a word stands for.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Choice {
     /// This loss.
     Loss(Loss),
+    /// This loss of regions, over axes that only the output's rank gives a meaning.
+    Regions {
+        /// The loss, over the whole batch.
+        loss: Loss,
+        /// The axes; `None` for the whole batch.
+        axes: Option<Vec<i64>>,
+        /// Where they stand.
+        loc: Loc,
+    },
     /// Keras's `crossentropy`: the head decides.
     Crossentropy,
 }
@@ -77,9 +91,27 @@ vocabulary! {
     /// For `sigmoid` heads: minus the logarithm of the probability that is given to the truth, for each value by
     /// itself.
     ///
+    /// With weights it is the mean of `−w · (q · t · ln p + (1 − t) · ln(1 − p))`, where `q` is the label's `pos_weight` and
+    /// `w` its entry of `label_weights`; PyTorch's `BCEWithLogitsLoss` has both, Keras has neither.
+    ///
     /// Keras: [`binary_crossentropy`](https://keras.io/api/losses/probabilistic_losses/)
-    "`binary_crossentropy(from_logits = false, label_smoothing = 0)`"
+    "`binary_crossentropy(from_logits = false, label_smoothing = 0, pos_weight = none, label_weights = none)`"
     binary_crossentropy | BinaryCrossentropy | bce | BCE as BinaryCrossentropy => binary_crossentropy;
+    takes {
+        /// Whether predictions are logits, that is, no activation was applied.
+        from_logits: bool = "false",
+        /// Share by which labels are moved towards 1/2, at least 0 and below 1.
+        label_smoothing: f64 = "0" in [0.0..1.0],
+        axis => "leave it out: the last axis is taken",
+        reduction => "leave it out: a loss is the mean over the batch",
+        name => "leave it out: logs name a loss by its output",
+        dtype => "leave it out",
+        /// Factor of the part of positive labels: a number for all labels, or a list with one for each. A label that is
+        /// positive in a tenth of the samples is balanced by 9.
+        pos_weight: Factors = "none" in [0.0..],
+        /// Weight of each label, one for each unit. The mean is still divided by the number of labels.
+        label_weights: Factors = "none" in [0.0..],
+    }
 
     /// For `softmax` heads: minus the logarithm of the probability that is given to the true class. Targets are
     /// one-hot, or probabilities.
@@ -111,6 +143,66 @@ vocabulary! {
         ignore_class: usize = "none",
         reduction => "leave it out: a loss is the mean over the batch",
         axis => "leave it out: the last axis is taken",
+        name => "leave it out: logs name a loss by its output",
+        dtype => "leave it out",
+    }
+
+    /// For `sigmoid` heads with few positive labels: binary cross-entropy times `(1 − p)^gamma`, where `p` is the probability
+    /// that is given to the truth, so that labels that are predicted well count little.
+    ///
+    /// Keras: [`binary_focal_crossentropy`](https://keras.io/api/losses/probabilistic_losses/)
+    "`binary_focal_crossentropy(apply_class_balancing = false, alpha = 0.25, gamma = 2, from_logits = false, label_smoothing = 0)`"
+    binary_focal_crossentropy | BinaryFocalCrossentropy as BinaryFocalCrossentropy => binary_focal_crossentropy;
+    takes {
+        /// Whether positive labels are multiplied by `alpha` and negative ones by `1 − alpha`.
+        apply_class_balancing: bool = "false",
+        /// Weight of positive labels, if classes are balanced.
+        alpha: f64 = "0.25" in [0.0..=1.0],
+        /// How much less a label counts that is predicted well; 0 is binary cross-entropy.
+        gamma: f64 = "2" in [0.0..],
+        /// Whether predictions are logits, that is, no activation was applied.
+        from_logits: bool = "false",
+        /// Share by which labels are moved towards 1/2, at least 0 and below 1.
+        label_smoothing: f64 = "0" in [0.0..1.0],
+        axis => "leave it out: the last axis is taken",
+        reduction => "leave it out: a loss is the mean over the batch",
+        name => "leave it out: logs name a loss by its output",
+        dtype => "leave it out",
+    }
+
+    /// For `softmax` heads with rare classes: categorical cross-entropy times `alpha · (1 − p)^gamma`, so that samples that
+    /// are predicted well count little. Targets are one-hot, or probabilities.
+    ///
+    /// Keras: [`categorical_focal_crossentropy`](https://keras.io/api/losses/probabilistic_losses/)
+    "`categorical_focal_crossentropy(alpha = 0.25, gamma = 2, from_logits = false, label_smoothing = 0)`"
+    categorical_focal_crossentropy | CategoricalFocalCrossentropy as CategoricalFocalCrossentropy => categorical_focal_crossentropy;
+    takes {
+        /// Weight of the classes: a number for all of them, or a list with one for each.
+        alpha: Factors = "0.25" in [0.0..],
+        /// How much less a sample counts that is predicted well; 0 is categorical cross-entropy.
+        gamma: f64 = "2" in [0.0..],
+        /// Whether predictions are logits, that is, no activation was applied.
+        from_logits: bool = "false",
+        /// Share by which labels are moved towards the uniform distribution, at least 0 and below 1.
+        label_smoothing: f64 = "0" in [0.0..1.0],
+        axis => "leave it out: the last axis is taken",
+        reduction => "leave it out: a loss is the mean over the batch",
+        name => "leave it out: logs name a loss by its output",
+        dtype => "leave it out",
+    }
+
+    /// For `softmax` heads and labels of which some are wrong: `(1 − p^q) / q` of the probability `p` that is given to the
+    /// true class. Targets are class indices.
+    ///
+    /// Keras: [`categorical_generalized_cross_entropy`](https://keras.io/api/losses/probabilistic_losses/)
+    "`categorical_generalized_cross_entropy(q = 0.5)`"
+    categorical_generalized_cross_entropy | CategoricalGeneralizedCrossEntropy as CategoricalGeneralizedCrossEntropy => |args, cx| {
+        Choice::Loss(Loss::CategoricalGeneralizedCrossEntropy { q: args.float("q", cx) })
+    };
+    takes {
+        /// Robustness: near 0 it is the cross-entropy, at 1 the absolute error.
+        q: f64 = "0.5" in [> 0.0, < 1.0],
+        reduction => "leave it out: a loss is the mean over the batch",
         name => "leave it out: logs name a loss by its output",
         dtype => "leave it out",
     }
@@ -149,6 +241,55 @@ vocabulary! {
         dtype => "leave it out",
     }
 
+    /// For masks of images: `1 − 2 · Σ(t · p) / (Σt + Σp)`, which is 0 if predicted and true region are the same.
+    ///
+    /// By default sums run over the whole batch, so that the loss of a sample depends on the others of its batch. A sample
+    /// with weight 0 is left out of the sums; other sample weights multiply the loss of the batch, as in Keras.
+    ///
+    /// Keras: [`dice`](https://keras.io/api/losses/regression_losses/)
+    "`dice(axis = none)`"
+    dice | Dice as Dice => |args, cx| regions(args, |_, _, region| Loss::Dice { region }, cx);
+    takes {
+        reduction => "leave it out: a loss is the mean over the batch",
+        name => "leave it out: logs name a loss by its output",
+        /// Axes that the sums run over: `none` for all; 0 is the batch. Of an image `[height, width, channels]`, `[1, 2, 3]` is
+        /// one value per sample and `[0, 1, 2]` one per channel.
+        axis: Axes = "none",
+        dtype => "leave it out",
+    }
+
+    /// For masks of images: `1 − I / (I + alpha · Σt·(1 − p) + beta · Σ(1 − t)·p)` with `I = Σ(t · p)`. With 0.5 and 0.5 it is
+    /// [`dice`]; a larger `alpha` punishes missed pixels, a larger `beta` false alarms.
+    ///
+    /// Sums run over the whole batch by default, as those of [`dice`] do.
+    ///
+    /// Keras: [`tversky`](https://keras.io/api/losses/regression_losses/)
+    "`tversky(alpha = 0.5, beta = 0.5, axis = none)`"
+    tversky | Tversky as Tversky => |args, cx| {
+        regions(args, |args, cx, region| Loss::Tversky { alpha: args.float("alpha", cx), beta: args.float("beta", cx), region }, cx)
+    };
+    takes {
+        /// Weight of what is missed.
+        alpha: f64 = "0.5" in [0.0..],
+        /// Weight of false alarms.
+        beta: f64 = "0.5" in [0.0..],
+        reduction => "leave it out: a loss is the mean over the batch",
+        name => "leave it out: logs name a loss by its output",
+        /// Axes that the sums run over: `none` for all; 0 is the batch. Of an image `[height, width, channels]`, `[1, 2, 3]` is
+        /// one value per sample and `[0, 1, 2]` one per channel.
+        axis: Axes = "none",
+        dtype => "leave it out",
+    }
+
+    /// The pinball loss, mean of `max(q · (t − p), (q − 1) · (t − p))`: predictions become the `q`-th quantile of the
+    /// targets. Keras does not have it.
+    "`quantile(q = 0.5)`"
+    quantile | pinball | Quantile as Quantile => |args, cx| Choice::Loss(Loss::Quantile { q: args.float("q", cx) });
+    takes {
+        /// The quantile: 0.5 is the median.
+        q: f64 = "0.5" in [> 0.0, < 1.0],
+    }
+
     /// Mean of `max(1 − t · p, 0)`, for labels −1 and 1.
     ///
     /// Keras: [`hinge`](https://keras.io/api/losses/hinge_losses/)
@@ -182,27 +323,16 @@ vocabulary! {
 }
 
 /// Losses of Keras that mimo does not have.
-const MISSING: &[(&str, &str)] = &[
-    ("binary_focal_crossentropy", WRITE_IT),
-    ("BinaryFocalCrossentropy", WRITE_IT),
-    ("categorical_focal_crossentropy", WRITE_IT),
-    ("CategoricalFocalCrossentropy", WRITE_IT),
-    ("categorical_generalized_cross_entropy", WRITE_IT),
-    ("CategoricalGeneralizedCrossEntropy", WRITE_IT),
-    ("circle", WRITE_IT),
-    ("Circle", WRITE_IT),
-    ("ctc", WRITE_IT),
-    ("CTC", WRITE_IT),
-    ("dice", WRITE_IT),
-    ("Dice", WRITE_IT),
-    ("tversky", WRITE_IT),
-    ("Tversky", WRITE_IT),
-];
+const MISSING: &[(&str, &str)] =
+    &[("circle", PAIRS), ("Circle", PAIRS), ("ctc", SEQUENCES), ("CTC", SEQUENCES)];
 
-const WRITE_IT: &str = "write `custom`, and give the trainer your own function";
+const PAIRS: &str =
+    "it compares every pair of samples of a batch: write `custom`, and pass your own function to the trainer";
+const SEQUENCES: &str =
+    "its targets are sequences of any length: write `custom`, and pass your own function to the trainer";
 
 /// A class index. Keras's tutorials write −1, which no target can be here.
-fn ignored_class(value: &Value, what: &str, cx: &mut Cx<'_>) -> Option<usize> {
+pub(in crate::compile) fn ignored_class(value: &Value, what: &str, cx: &mut Cx<'_>) -> Option<usize> {
     if !matches!(value.kind, ValueKind::Int(..0)) {
         return read::unsigned(value, what, cx);
     }
@@ -214,7 +344,38 @@ fn ignored_class(value: &Value, what: &str, cx: &mut Cx<'_>) -> Option<usize> {
 
 fn binary_crossentropy(args: &Bound<'_>, cx: &mut Cx<'_>) -> Choice {
     let from_logits = args.boolean("from_logits", cx);
-    Choice::Loss(Loss::BinaryCrossentropy { from_logits, label_smoothing: args.float("label_smoothing", cx) })
+    let label_smoothing = args.float("label_smoothing", cx);
+    let [pos_weight, label_weights] =
+        ["pos_weight", "label_weights"].map(|name| interned(&args.factors(name, cx)));
+    Choice::Loss(if pos_weight.is_empty() && label_weights.is_empty() {
+        Loss::BinaryCrossentropy { from_logits, label_smoothing }
+    } else {
+        Loss::WeightedBinaryCrossentropy { from_logits, label_smoothing, pos_weight, label_weights }
+    })
+}
+
+fn binary_focal_crossentropy(args: &Bound<'_>, cx: &mut Cx<'_>) -> Choice {
+    Choice::Loss(Loss::BinaryFocalCrossentropy {
+        apply_class_balancing: args.boolean("apply_class_balancing", cx),
+        alpha: args.float("alpha", cx),
+        gamma: args.float("gamma", cx),
+        from_logits: args.boolean("from_logits", cx),
+        label_smoothing: args.float("label_smoothing", cx),
+    })
+}
+
+fn categorical_focal_crossentropy(args: &Bound<'_>, cx: &mut Cx<'_>) -> Choice {
+    Choice::Loss(Loss::CategoricalFocalCrossentropy {
+        alpha: interned(&args.factors("alpha", cx)),
+        gamma: args.float("gamma", cx),
+        from_logits: args.boolean("from_logits", cx),
+        label_smoothing: args.float("label_smoothing", cx),
+    })
+}
+
+fn regions(args: &Bound<'_>, loss: fn(&Bound<'_>, &mut Cx<'_>, Region) -> Loss, cx: &mut Cx<'_>) -> Choice {
+    let axes = args.read_optional("axis", cx, regions::axes);
+    Choice::Regions { loss: loss(args, cx, Region::Batch), axes, loc: args.loc("axis") }
 }
 
 fn categorical_crossentropy(args: &Bound<'_>, cx: &mut Cx<'_>) -> Choice {
@@ -241,112 +402,16 @@ pub(crate) fn read(value: &Value, head: Option<&Head<'_>>, cx: &mut Cx<'_>) -> O
     let choice = read_named(value, "`loss`", "a loss", Code::UnknownLoss, LOSSES, MISSING, cx)?;
     let loss = match choice {
         Choice::Loss(loss) => loss,
+        Choice::Regions { loss, axes: None, .. } => loss,
+        Choice::Regions { loss, axes: Some(axes), loc } => regions::over(loss, &axes, loc, head?, cx)?,
         Choice::Crossentropy => heads::crossentropy(head?),
     };
     if let Some(head) = head {
         heads::check(head, loss, value.loc, cx);
+        weights::check(head, loss, value.loc, cx);
     }
     Some(Some(loss))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::sketch::{Model, args, reported, shown};
-
-    /// A loss without a head.
-    fn alone(text: &str) -> (Option<Option<Loss>>, Vec<String>) {
-        let args = args(text);
-        let graph = Model::new().graph;
-        let (loss, diags, _) = reported(&graph, |cx| read(&args[0].value, None, cx));
-        (loss, shown(&diags))
-    }
-
-    #[test]
-    fn every_name_of_keras_is_read() {
-        for (text, loss) in [
-            ("mse", Loss::MeanSquaredError),
-            ("\"MSE\"", Loss::MeanSquaredError),
-            ("MeanSquaredError()", Loss::MeanSquaredError),
-            ("mean_absolute_error", Loss::MeanAbsoluteError),
-            ("MAPE", Loss::MeanAbsolutePercentageError),
-            ("msle", Loss::MeanSquaredLogarithmicError),
-            ("huber", Loss::Huber { delta: 1.0 }),
-            ("Huber(0.5)", Loss::Huber { delta: 0.5 }),
-            ("Huber(delta = 2)", Loss::Huber { delta: 2.0 }),
-            ("LogCosh", Loss::LogCosh),
-            ("BCE", Loss::BinaryCrossentropy { from_logits: false, label_smoothing: 0.0 }),
-            (
-                "categorical_crossentropy(label_smoothing = 0.1)",
-                Loss::CategoricalCrossentropy { from_logits: false, label_smoothing: 0.1 },
-            ),
-            (
-                "SparseCategoricalCrossentropy(true, 255)",
-                Loss::SparseCategoricalCrossentropy { from_logits: true, ignore_class: Some(255) },
-            ),
-            ("kld", Loss::KlDivergence),
-            ("CosineSimilarity(reduction = none)", Loss::CosineSimilarity),
-            ("custom", Loss::Custom { targets: true }),
-            ("custom(targets = false)", Loss::Custom { targets: false }),
-        ] {
-            assert_eq!(alone(text), (Some(Some(loss)), vec![]), "{text}");
-        }
-        assert_eq!(alone("none"), (Some(None), vec![]));
-    }
-
-    #[test]
-    fn unknown_losses_get_help() {
-        for (text, error) in [
-            (
-                "binary_crossentorpy",
-                String::from(
-                    "unknown loss `binary_crossentorpy`\n  = help: did you mean `binary_crossentropy`?",
-                ),
-            ),
-            (
-                "wasserstein",
-                "unknown loss `wasserstein`\n  = help: a loss of your own is `custom` here, `loss = { y: custom }` for the \
-                 output `y`, and a function of the outputs in Rust: `trainer.set_loss(|outputs, targets| …)`\n  \
-                 = note: every loss is listed in `mimo::language::losses`"
-                    .into(),
-            ),
-            (
-                "CategoricalFocalCrossentropy()",
-                "mimo has no loss `CategoricalFocalCrossentropy` yet\n  \
-                 = help: write `custom`, and give the trainer your own function"
-                    .into(),
-            ),
-            ("3", "`loss` must be a loss, found the number 3\n  = help: write a name, as in `mse`".into()),
-            ("None", "`None` is Python\n  = help: write `none`".into()),
-            (
-                "SparseCategoricalCrossentropy(ignore_class = -1)",
-                "`ignore_class` of `SparseCategoricalCrossentropy` must be a whole number of at least 0, found the \
-                 number -1\n  = help: targets are indices of at least 0: mark what does not count with an index that \
-                 no class has, such as `ignore_class = 255`"
-                    .into(),
-            ),
-            (
-                "bce(label_smoothing = 1.0)",
-                "`label_smoothing` of `BinaryCrossentropy` must be at least 0 and below 1, found 1\n  \
-                 = help: write a share of 1: `0.5` is a half"
-                    .into(),
-            ),
-            (
-                "mse(reduction = sum)",
-                "mimo has no `reduction` for `MeanSquaredError` yet\n  \
-                 = help: leave it out: a loss is the mean over the batch"
-                    .into(),
-            ),
-            (
-                "ce(from_logits = true)",
-                "`crossentropy` has no argument `from_logits`\n  \
-                 = help: write `crossentropy()`: it takes no arguments"
-                    .into(),
-            ),
-        ] {
-            let (_, errors) = alone(text);
-            let [found] = &errors[..] else { panic!("{text}: {errors:?}") };
-            assert_eq!(found.split_once(": error: ").map(|(_, error)| error), Some(&error[..]));
-        }
-    }
-}
+mod tests;

@@ -3,15 +3,18 @@
 use crate::args::read;
 use crate::code::Code;
 use crate::compile::heads::{self, Head};
+use crate::compile::losses::weights::one_per_unit;
 use crate::compile::metrics::table::{Choice, METRICS, MISSING};
-use crate::context::Cx;
+use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
-use crate::loss::Loss;
-use crate::metric::Metric;
+use crate::dim::Dim;
+use crate::loss::{Loss, Predicts, Reads};
+use crate::metric::{ClassesOf, Metric};
 use crate::named::read_named;
 use crate::target::Target;
 use crate::value::{Value, ValueKind};
 
+mod make;
 pub(crate) mod table;
 
 /// What a metric is compared with: the output and its loss.
@@ -43,40 +46,56 @@ pub(crate) fn read_all(
             sound = false;
             continue;
         };
-        let Some((word, metric)) = read else { continue };
-        if let Some(subject @ Subject { loss: Some(loss), .. }) = subject {
-            let decided = match loss {
-                Some(loss) => Decided::Loss(loss),
-                None => {
-                    let (word, target) = first.get_or_insert((word.clone(), Target::of_metric(metric)));
-                    Decided::Metric(word, *target)
-                }
-            };
-            check_targets(metric, &word, subject.head, decided, value.loc, cx);
-            check_numbers(metric, &word, subject.head, loss, value.loc, cx);
+        for (place, (word, metric)) in read.into_iter().enumerate() {
+            // What is wrong with one of several is wrong with all of them.
+            if let (0, Some(subject)) = (place, subject) {
+                check(metric, &word, subject, &mut first, value.loc, cx);
+            }
+            let mut name = word.clone();
+            let mut count = 0;
+            while metrics.iter().any(|(taken, _)| *taken == name) {
+                count += 1;
+                name = format!("{word}_{count}");
+            }
+            metrics.push((name, metric));
         }
-        let mut name = word.clone();
-        let mut count = 0;
-        while metrics.iter().any(|(taken, _)| *taken == name) {
-            count += 1;
-            name = format!("{word}_{count}");
-        }
-        metrics.push((name, metric));
     }
     sound.then_some(metrics)
 }
 
-/// One metric and its name: the word as it was typed, the snake-case name for a class, or `name = "…"`. `decided` is the
-/// form of the targets that earlier metrics of an output without a loss have decided.
+/// Reports a metric that does not fit its output. `first` is the first metric of an output without a loss.
+fn check(
+    metric: Metric,
+    word: &str,
+    subject: Subject<'_>,
+    first: &mut Option<(String, Target)>,
+    loc: Loc,
+    cx: &mut Cx<'_>,
+) {
+    check_classes(metric, subject.head, loc, cx);
+    let Subject { head, loss: Some(loss) } = subject else { return };
+    let decided = match loss {
+        Some(loss) => Decided::Loss(loss),
+        None => {
+            let (word, target) = first.get_or_insert((word.to_owned(), Target::of_metric(metric)));
+            Decided::Metric(word, *target)
+        }
+    };
+    check_targets(metric, word, head, decided, loc, cx);
+    check_numbers(metric, word, head, loss, loc, cx);
+}
+
+/// One metric and its name: the word as it was typed, the snake-case name for a class, or `name = "…"`. A metric of several
+/// numbers is several, whose names are numbered. `decided` is the form of the targets that earlier metrics of an output without a loss have decided.
 fn read_one(
     value: &Value,
     subject: Option<Subject<'_>>,
     decided: Option<Target>,
     cx: &mut Cx<'_>,
-) -> Option<Option<(String, Metric)>> {
+) -> Option<Vec<(String, Metric)>> {
     let value = &*read::without_python(value, cx);
     if value.kind == ValueKind::None {
-        return Some(None);
+        return Some(vec![]);
     }
     let entry =
         read_named(value, "an entry of `metrics`", "a metric", Code::UnknownMetric, METRICS, MISSING, cx)?;
@@ -84,8 +103,17 @@ fn read_one(
         ValueKind::Call { name, .. } => name,
         _ => value.word()?,
     };
+    let name = entry.name.unwrap_or_else(|| log_name(word));
+    let numbered = |metrics: Vec<Metric>| {
+        metrics.into_iter().enumerate().map(|(place, metric)| (format!("{name}_{place}"), metric)).collect()
+    };
     let metric = match entry.choice {
         Choice::Metric(metric) => metric,
+        Choice::Several(metrics) => return Some(numbered(metrics)),
+        Choice::EachClass(metric) => {
+            let classes = known_classes(subject?.head, word, value.loc, cx)?;
+            return Some(numbered((0..classes).map(|class| metric.of_class(class)).collect()));
+        }
         Choice::Accuracy if decided == Some(Target::Classes) => Metric::SparseCategoricalAccuracy,
         Choice::Accuracy => {
             let Subject { head, loss } = subject?;
@@ -99,19 +127,75 @@ fn read_one(
             crossentropy(head, loss?)
         }
     };
-    Some(Some((entry.name.unwrap_or_else(|| log_name(word)), metric)))
+    Some(vec![(name, metric)])
+}
+
+/// The number of classes, for a metric of one number per class: logs have a field for each.
+fn known_classes(head: &Head<'_>, word: &str, loc: Loc, cx: &mut Cx<'_>) -> Option<usize> {
+    let units = head.units.as_ref()?;
+    if let Some(units) = units.known() {
+        return Some(units);
+    }
+    let name = head.name;
+    let message = format!(
+        "`{word}` gives one number per class, but how many classes `{name}` has is known to const evaluation only"
+    );
+    cx.error(
+        Diag::error(Code::ValueNotKnown, loc, message)
+            .help("write the number of units as a literal, or an average over the classes")
+            .note("logs have a field for each of the numbers"),
+    );
+    None
+}
+
+/// Reports a class that the output does not have, and lists that do not have an entry per class.
+fn check_classes(metric: Metric, head: &Head<'_>, loc: Loc, cx: &mut Cx<'_>) {
+    let class_id = match metric {
+        Metric::Precision { class_id, .. } | Metric::Recall { class_id, .. } => class_id,
+        Metric::RateAtRate { class_id, .. } => class_id,
+        _ => None,
+    };
+    if let Some((class, units)) = class_id.zip(head.units.clone()) {
+        let name = head.name;
+        match units.known() {
+            Some(units) if class < units => {}
+            Some(units) => {
+                let message = format!("class index {class} is out of range: `{name}` has {units} classes");
+                cx.error(
+                    Diag::error(Code::NoSuchClass, loc, message)
+                        .help(format!("write a `class_id` from 0 to {}", units.saturating_sub(1))),
+                );
+            }
+            None => cx.checks.push(DimCheck {
+                code: Code::NoSuchClass,
+                loc,
+                found: units,
+                relation: Relation::AtLeast,
+                wanted: Dim::Known(class + 1),
+                what: format!("the number of classes of `{name}`"),
+                help: Some("write a smaller `class_id`".into()),
+                notes: vec![format!("`class_id = {class}` is counted from 0")],
+                subjects: vec![],
+            }),
+        }
+    }
+    if let Metric::Auc { label_weights, .. } = metric
+        && !label_weights.is_empty()
+    {
+        one_per_unit(head, "label_weights", label_weights.len(), loc, cx);
+    }
 }
 
 /// The loss as a metric if it is a cross-entropy, else the one that fits the head.
 fn crossentropy(head: &Head<'_>, loss: Option<Loss>) -> Metric {
-    match loss {
-        Some(Loss::SparseCategoricalCrossentropy { from_logits, .. }) => {
-            Metric::SparseCategoricalCrossentropy { from_logits }
-        }
-        Some(Loss::BinaryCrossentropy { from_logits, .. }) => {
+    let facts = loss.map(Loss::facts);
+    let from_logits = facts.is_some_and(|facts| facts.reads == Reads::Logits);
+    match facts.map(|facts| (facts.reads, facts.predicts)) {
+        _ if loss.is_some_and(Loss::sparse) => Metric::SparseCategoricalCrossentropy { from_logits },
+        Some((Reads::ProbabilitiesOrLogits | Reads::Logits, Predicts::Labels)) => {
             Metric::BinaryCrossentropy { from_logits, label_smoothing: 0.0 }
         }
-        Some(Loss::CategoricalCrossentropy { from_logits, .. }) => {
+        Some((Reads::ProbabilitiesOrLogits | Reads::Logits, Predicts::Classes)) => {
             Metric::CategoricalCrossentropy { from_logits, label_smoothing: 0.0 }
         }
         _ => match heads::crossentropy(head) {
@@ -165,6 +249,8 @@ fn check_targets(
         Metric::SparseTopKCategoricalAccuracy { .. } => Some("top_k_categorical_accuracy"),
         Metric::TopKCategoricalAccuracy { .. } => Some("sparse_top_k_categorical_accuracy"),
         Metric::SparseCategoricalCrossentropy { .. } => Some("categorical_crossentropy"),
+        Metric::IoU { classes: ClassesOf::Scores, .. } => Some("one_hot_iou"),
+        Metric::IoU { classes: ClassesOf::OneHot, .. } => Some("iou"),
         Metric::CategoricalCrossentropy { .. } => Some("sparse_categorical_crossentropy"),
         _ => None,
     };
@@ -190,20 +276,7 @@ fn check_numbers(metric: Metric, word: &str, head: &Head<'_>, loss: Option<Loss>
         Metric::CategoricalAccuracy | Metric::TopKCategoricalAccuracy { .. } => true,
         _ => false,
     };
-    let Some(loss) = loss.filter(|loss| {
-        matches!(
-            loss,
-            Loss::MeanSquaredError
-                | Loss::MeanAbsoluteError
-                | Loss::MeanAbsolutePercentageError
-                | Loss::MeanSquaredLogarithmicError
-                | Loss::Huber { .. }
-                | Loss::LogCosh
-                | Loss::Poisson
-        )
-    }) else {
-        return;
-    };
+    let Some(loss) = loss.filter(|loss| loss.facts().predicts == Predicts::Numbers) else { return };
     // Probabilities may be trained with any distance.
     if !accuracy || head.may_be_probabilities() {
         return;
@@ -233,130 +306,4 @@ fn log_name(word: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::activation::Activation::{Linear, Sigmoid, Softmax};
-    use crate::metric::{Average, Curve};
-    use crate::sketch::{Model, resolved};
-
-    /// The metrics of a softmax over three classes.
-    fn of(loss: &str, metrics: &str) -> (Vec<(String, Metric)>, Vec<String>) {
-        let model = Model::heads(&[("y", 3, Softmax)]);
-        let (compile, errors) = resolved(&model, &format!("adam, {loss}, metrics = {metrics}"));
-        (compile.map(|mut compile| compile.outputs.remove(0).metrics).unwrap_or_default(), errors)
-    }
-
-    #[test]
-    fn logs_use_the_word_as_typed_and_count_what_is_repeated() {
-        let (metrics, errors) = of("mse", "[acc, \"mae\", MAE, MeanAbsoluteError, AUC, F1Score(), mae, mae]");
-        assert_eq!(errors, [""; 0]);
-        let names: Vec<_> = metrics.iter().map(|(name, _)| name.as_str()).collect();
-        assert_eq!(names, ["acc", "mae", "MAE", "mean_absolute_error", "auc", "f1_score", "mae_1", "mae_2"]);
-    }
-
-    #[test]
-    fn metrics_have_keras_s_parameters() {
-        let (metrics, errors) = of(
-            "mse",
-            "[AUC(num_thresholds = 50, curve = \"PR\", name = \"area\"), Precision(0.7), F1Score(weighted, 0.5), \
-             TopKCategoricalAccuracy(k = 2), binary_accuracy(threshold = 0.0), \
-             BinaryCrossentropy(from_logits = true, label_smoothing = 0.1), none]",
-        );
-        assert_eq!(errors, [""; 0]);
-        assert_eq!(
-            metrics,
-            [
-                ("area".into(), Metric::Auc { num_thresholds: 50, curve: Curve::Pr, from_logits: false }),
-                ("precision".into(), Metric::Precision { threshold: 0.7 }),
-                ("f1_score".into(), Metric::F1Score { average: Average::Weighted, threshold: Some(0.5) }),
-                ("top_k_categorical_accuracy".into(), Metric::TopKCategoricalAccuracy { k: 2 }),
-                ("binary_accuracy".into(), Metric::BinaryAccuracy { threshold: 0.0 }),
-                (
-                    "binary_crossentropy".into(),
-                    Metric::BinaryCrossentropy { from_logits: true, label_smoothing: 0.1 }
-                ),
-            ]
-        );
-    }
-
-    #[test]
-    fn wrong_metrics_get_help() {
-        for (text, error) in [
-            (
-                "mean_io_u",
-                "mimo has no metric `mean_io_u` yet\n  = help: leave it out, and compute it from predictions",
-            ),
-            ("FBetaScore(0.5)", "mimo has no metric `FBetaScore` yet\n  = help: write `f1_score`"),
-            (
-                "AUC(num_thresholds = 1)",
-                "`num_thresholds` of `AUC` must be a whole number of at least 2, found the number 1\n  \
-                 = help: write a whole number of at least 2",
-            ),
-            (
-                "AUC(curve = up)",
-                "`curve` of `AUC` must be one of `ROC`, `PR`, found `up`\n  = help: write `ROC`, or leave it out",
-            ),
-            (
-                "F1Score(average = none)",
-                "`average` of `F1Score` must be one of `micro`, `macro`, `weighted`, found `none`\n  \
-                 = help: write `micro`, or leave it out",
-            ),
-            (
-                "AUC(name = \"1a\")",
-                "the metric name \"1a\" starts with a digit\n  = help: write `name = \"_1a\"`\n  \
-                 = note: logs have a field of this name",
-            ),
-            (
-                "accuracy(name = \"a\")",
-                "`accuracy` has no argument `name`\n  = help: write `accuracy()`: it takes no arguments",
-            ),
-            (
-                "[[mae]]",
-                "an entry of `metrics` must be a metric, found a list of 1\n  \
-                 = help: write a name, as in `accuracy`",
-            ),
-        ] {
-            let (_, errors) = of("mse", &format!("{{ y: [{text}] }}"));
-            let [found] = &errors[..] else { panic!("{text}: {errors:?}") };
-            assert_eq!(found.split_once(": error: ").map(|(_, error)| error), Some(error));
-        }
-        let (_, errors) = of("mse", "accuracyy");
-        assert!(errors[0].starts_with(
-            "at accuracyy: error: unknown metric `accuracyy`\n  = help: did you mean `accuracy`?"
-        ));
-    }
-
-    #[test]
-    fn a_metric_reads_the_targets_of_the_loss() {
-        let (_, errors) = of("sparse_categorical_crossentropy", "[accuracy, categorical_accuracy, mae]");
-        let note =
-            "  = note: its loss is `sparse_categorical_crossentropy`, which decides the targets of `y`";
-        assert_eq!(
-            errors,
-            [
-                format!(
-                    "at categorical_accuracy: error: `categorical_accuracy` reads values, \
-                     but the targets of `y` are class indices\n  = help: write `sparse_categorical_accuracy`\n{note}"
-                ),
-                format!(
-                    "at mae: error: `mae` reads values, but the targets of `y` are class indices\n  \
-                     = help: leave it out, or write `accuracy`\n{note}"
-                ),
-            ]
-        );
-        let (_, errors) = of("categorical_crossentropy", "sparse_categorical_accuracy");
-        assert_eq!(
-            errors,
-            ["at sparse_categorical_accuracy: error: `sparse_categorical_accuracy` reads class indices, \
-              but the targets of `y` are values\n  = help: write `categorical_accuracy`\n  \
-              = note: its loss is `categorical_crossentropy`, which decides the targets of `y`"]
-        );
-    }
-
-    #[test]
-    fn a_wrong_loss_says_nothing_about_the_metrics() {
-        let model = Model::heads(&[("a", 1, Sigmoid), ("b", 2, Linear)]);
-        let (_, errors) = resolved(&model, "adam, msee, metrics = [accuracy, sparse_categorical_accuracy]");
-        assert_eq!(errors.len(), 1, "{errors:?}");
-    }
-}
+mod tests;

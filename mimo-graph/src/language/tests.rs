@@ -121,6 +121,8 @@ fn some(module: Module, item: &Item, argument: &Argument) -> &'static str {
         (_, _, "layer") => "Dense(4)",
         (_, _, "activation") => "relu",
         (_, _, "rate" | "stddev") => "0.5",
+        (Module::Metrics, _, "recall" | "precision" | "specificity" | "sensitivity") => "0.5",
+        (_, _, "num_classes") => "3",
         (_, _, "shape" | "target_shape" | "dims") => "[1]",
         _ => "2",
     }

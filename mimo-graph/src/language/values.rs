@@ -48,6 +48,8 @@ markers! {
     Metrics;
     /// Weights: one number for all outputs, a list in their order, or a map by their names: `{ risk: 0.5 }`.
     Weights;
+    /// One number for all, or a list with one for each: `0.5`, `[1.0, 3.0]`.
+    Factors;
     /// Lengths of axes: a number for all of them, or one for each: `3`, `[3, 5]`, `(3, 5)`. Each is any constant
     /// expression.
     Lengths;
@@ -113,6 +115,26 @@ words! {
         ROC,
         /// Precision over recall.
         PR,
+        /// The gain of precision over the gain of recall.
+        PRGAIN,
+    }
+
+    /// The height of the area under a curve between two thresholds.
+    Summation {
+        /// The mean of both ends; for precision over recall, a curve between them.
+        interpolation,
+        /// The lower end.
+        minoring,
+        /// The higher end.
+        majoring,
+    }
+
+    /// How the scores of columns become one number.
+    Aggregation {
+        /// The mean over the columns.
+        uniform_average,
+        /// The mean over the columns, weighted by the variance of each.
+        variance_weighted_average,
     }
 
     /// How the scores of classes become one number.

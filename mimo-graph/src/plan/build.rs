@@ -9,7 +9,7 @@ use crate::describe::List;
 use crate::dim::Dim;
 use crate::graph::{Graph, GroupId, LayerId, Node, NodeId, TensorId};
 use crate::layers::{self, LayerKind};
-use crate::loss::Loss;
+use crate::loss::{Loss, Predicts};
 use crate::operation::{Activate, Call, Dot, Normalize, Weight};
 use crate::shape::Shape;
 use crate::target::Target;
@@ -453,16 +453,10 @@ pub(super) fn activation(graph: &Graph, node: NodeId) -> Activation {
 
 /// Whether a loss is computed from what its output's activation is given: stable, with an exact gradient.
 fn fuses(loss: Option<Loss>, activation: Activation) -> bool {
+    let Some(facts) = loss.map(Loss::facts).filter(|facts| facts.fuses) else { return false };
     matches!(
-        (loss, activation),
-        (Some(Loss::BinaryCrossentropy { from_logits: false, .. }), Activation::Sigmoid)
-            | (
-                Some(
-                    Loss::CategoricalCrossentropy { from_logits: false, .. }
-                        | Loss::SparseCategoricalCrossentropy { from_logits: false, .. }
-                ),
-                Activation::Softmax
-            )
+        (facts.predicts, activation),
+        (Predicts::Labels, Activation::Sigmoid) | (Predicts::Classes, Activation::Softmax)
     )
 }
 

@@ -8,7 +8,8 @@ use super::build::Building;
 use super::values::ValueId;
 use super::{Op, Plan};
 use crate::dim::Dim;
-use crate::loss::Loss;
+use crate::loss::{Loss, Region};
+use crate::operation::Sum;
 
 /// The part of a training step that a stage belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,10 +115,20 @@ fn split(
     }
 }
 
-/// Gives every operation its place in the sums of a step, after the counts over the targets.
+/// Gives every loss and operation its place in the sums of a step, after the counts over the targets.
 pub(super) fn place_sums(plan: &mut Plan) {
     let scans = plan.losses.iter().any(|loss| loss.loss.is_some_and(Loss::scans));
     let mut next = Dim::Known(if scans { plan.outputs.len() } else { 0 });
+    for (at, op) in plan.losses.iter().enumerate() {
+        let Some(region) = op.loss.and_then(Loss::region).filter(|region| region.of_batch()) else {
+            continue;
+        };
+        // Three sums for each region, and the sum of the samples' weights.
+        let regions = if region == Region::BatchClass { op.classes.clone() } else { Dim::Known(1) };
+        let len = regions * Dim::Known(3) + Dim::Known(1);
+        plan.batch_losses.push((at, Sum::Add { start: next.clone(), len: len.clone() }));
+        next = next + len;
+    }
     for op in &mut plan.forward {
         if waits(op) {
             next = next.clone() + op.kind.planned_mut().place_batch_sums(next);

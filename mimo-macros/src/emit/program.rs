@@ -1,7 +1,9 @@
 //! The layout and the operations of a model as constants, and the passes that call them.
 
 use mimo_graph::describe::{Describe, Literal as Value};
+use mimo_graph::dim::Dim;
 use mimo_graph::loss::Loss;
+use mimo_graph::operation::Sum;
 use mimo_graph::place::{ALIGN, SlotRequest, place};
 use mimo_graph::plan::{Buffer, LossOp, Op, Plan};
 use proc_macro2::{Ident, Literal, Span, TokenStream};
@@ -142,7 +144,31 @@ pub(super) fn forward(plan: &Plan) -> TokenStream {
 /// The lines of the passes over losses.
 pub(super) fn losses(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     let names = loss_names(cx, plan);
-    quote!(#(__Losses::#names.forward(__chunk);)*)
+    let lines = names.iter().enumerate().map(|(at, name)| match start_of_sums(plan, at) {
+        Some(start) => {
+            let start = cx.dim(start);
+            quote!(__mimo::BatchLoss { loss: __Losses::#name, start: #start }.forward(__chunk);)
+        }
+        None => quote!(__Losses::#name.forward(__chunk);),
+    });
+    quote!(#(#lines)*)
+}
+
+/// The lines that sum up what losses over the whole batch need.
+pub(super) fn batch_loss_sums(cx: &Context<'_>, plan: &Plan) -> TokenStream {
+    let names = loss_names(cx, plan);
+    let lines = names.iter().enumerate().filter_map(|(at, name)| {
+        let start = cx.dim(start_of_sums(plan, at)?);
+        Some(quote!(__mimo::BatchLossSums { loss: __Losses::#name, start: #start }.forward(__chunk);))
+    });
+    quote!(#(#lines)*)
+}
+
+/// Where the sums of a loss over the whole batch begin.
+fn start_of_sums(plan: &Plan, loss: usize) -> Option<&Dim> {
+    plan.batch_losses.iter().find_map(|(at, sum)| match sum {
+        Sum::Add { start, .. } | Sum::Moments { start, .. } => (*at == loss).then_some(start),
+    })
 }
 
 /// The lines that look at the targets of the whole batch.

@@ -20,6 +20,10 @@ pub(super) fn stages(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     });
     let of_part = |part| plan.stages.iter().filter(move |stage| stage.part == part);
     let forward = of_part(StepPart::Forward).map(|stage| forward(cx, plan, stage, &names));
+    let batch_loss = (!plan.batch_losses.is_empty()).then(|| {
+        let sums: Vec<_> = plan.batch_losses.iter().map(|(_, sum)| cx.literal(sum)).collect();
+        stage(&quote!(BatchLoss), &pass(&program::batch_loss_sums(cx, plan)), &sums)
+    });
     let loss = stage(&quote!(Loss), &pass(&program::losses(cx, plan)), &[]);
     let heads = of_part(StepPart::Heads).map(|stage| backward(cx, plan, stage, &quote!(Heads), &names));
     let trunk = (!plan.trunk.is_empty()).then(|| {
@@ -30,6 +34,7 @@ pub(super) fn stages(cx: &Context<'_>, plan: &Plan) -> TokenStream {
         const STAGES: &'static [__mimo::Stage<#e>] = &[
             #scan
             #(#forward)*
+            #batch_loss
             #loss
             #(#heads)*
             #trunk

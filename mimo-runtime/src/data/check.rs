@@ -3,7 +3,7 @@
 //! Arrays and the batches of users' data sets go through the same functions. Arrays are checked once, before their
 //! first step; what a data set gathers is checked chunk by chunk, on the thread that gathered it.
 
-use mimo_graph::loss::Loss;
+use mimo_graph::loss::{Loss, ValidTargets};
 use mimo_graph::spec::{InputSpec, ModelSpec, OutputSpec};
 use mimo_graph::target::Target;
 
@@ -166,33 +166,16 @@ enum Valid {
 impl Valid {
     /// By what Keras documents of the loss. Numbers with which a training can make sense are valid.
     fn for_output(output: &OutputSpec) -> Self {
-        match output.loss {
+        let class = |ignored| Valid::Class { classes: output.shape.last().copied().unwrap_or(1), ignored };
+        match output.loss.map(|loss| loss.facts().targets) {
             // A user's loss may give NaN a meaning, such as a missing target.
-            Some(Loss::Custom { .. }) => Valid::Any,
-            None if output.target() == Some(Target::Classes) => {
-                Valid::Class { classes: output.shape.last().copied().unwrap_or(1), ignored: None }
-            }
-            Some(Loss::SparseCategoricalCrossentropy { ignore_class, .. }) => {
-                Valid::Class { classes: output.shape.last().copied().unwrap_or(1), ignored: ignore_class }
-            }
-            // Without a lower bound for targets outside of 0 to 1. `kl_divergence` would clip them.
-            Some(Loss::BinaryCrossentropy { .. } | Loss::KlDivergence) => Valid::Probability,
-            // Without a lower bound for negative targets.
-            Some(Loss::Poisson) => Valid::Count,
-            Some(Loss::Hinge | Loss::SquaredHinge | Loss::CategoricalHinge) => Valid::Sign,
-            // One-hot targets of a categorical cross-entropy are multiplied by an advantage, which may be
-            // negative, to train a policy. Keras documents that `mean_squared_logarithmic_error` replaces negative targets.
-            Some(
-                Loss::CategoricalCrossentropy { .. }
-                | Loss::MeanSquaredError
-                | Loss::MeanAbsoluteError
-                | Loss::MeanAbsolutePercentageError
-                | Loss::MeanSquaredLogarithmicError
-                | Loss::Huber { .. }
-                | Loss::LogCosh
-                | Loss::CosineSimilarity,
-            )
-            | None => Valid::Finite,
+            Some(ValidTargets::Any) => Valid::Any,
+            None if output.target() == Some(Target::Classes) => class(None),
+            Some(ValidTargets::Indices { ignored }) => class(ignored),
+            Some(ValidTargets::Probabilities) => Valid::Probability,
+            Some(ValidTargets::Counts) => Valid::Count,
+            Some(ValidTargets::Signs) => Valid::Sign,
+            Some(ValidTargets::Finite) | None => Valid::Finite,
         }
     }
 

@@ -1,6 +1,6 @@
 //! Weights of classes become weights of samples.
 
-use mimo_graph::loss::Loss;
+use mimo_graph::loss::{Loss, Predicts};
 use mimo_graph::spec::{ModelSpec, OutputSpec};
 
 use super::Arrays;
@@ -52,31 +52,17 @@ fn classes(output: &OutputSpec, len: usize) -> Result<usize, Error> {
     if several_positions || len == 0 {
         return none("it has several positions per sample");
     }
-    match output.loss {
-        Some(Loss::SparseCategoricalCrossentropy { .. }) => Ok(last),
+    match output.loss.map_or(Predicts::Numbers, |loss| loss.facts().predicts) {
+        Predicts::Classes if output.loss.is_some_and(Loss::sparse) => Ok(last),
         // One value is the label of one of two classes; several are independent labels.
-        Some(Loss::BinaryCrossentropy { .. } | Loss::Hinge | Loss::SquaredHinge) => match last {
+        Predicts::Labels => match last {
             1 => Ok(2),
             _ => none("it has several labels per sample"),
         },
         // What the targets of a custom loss are is not known.
-        Some(
-            Loss::CategoricalCrossentropy { .. }
-            | Loss::CategoricalHinge
-            | Loss::KlDivergence
-            | Loss::Custom { .. },
-        ) => Ok(last.max(2)),
-        Some(
-            Loss::MeanSquaredError
-            | Loss::MeanAbsoluteError
-            | Loss::MeanAbsolutePercentageError
-            | Loss::MeanSquaredLogarithmicError
-            | Loss::Huber { .. }
-            | Loss::LogCosh
-            | Loss::Poisson
-            | Loss::CosineSimilarity,
-        )
-        | None => none("its loss is a regression"),
+        Predicts::Classes | Predicts::Unknown => Ok(last.max(2)),
+        Predicts::Regions => none("its loss compares regions"),
+        Predicts::Numbers | Predicts::Directions => none("its loss is a regression"),
     }
 }
 

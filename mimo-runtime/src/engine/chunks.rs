@@ -270,9 +270,10 @@ impl<E: Float> Engine<E> {
         };
         let small = is_small(step_flops(self.program), self.train_chunks.batch);
         let pool = (!small).then_some(&self.pool);
-        // Batch statistics are taken in training only; counts over the targets always.
+        // Batch statistics are taken in training only; what losses need of the batch always.
         let waits = |stage: &Stage<E>| {
-            !stage.sums.is_empty() && (mode == Mode::Train || stage.part == StepPart::Scan)
+            let of_losses = matches!(stage.part, StepPart::Scan | StepPart::BatchLoss);
+            !stage.sums.is_empty() && (mode == Mode::Train || of_losses)
         };
         for (index, group) in stages.split_inclusive(waits).enumerate() {
             each(&mut self.train_chunks, pool, shared, &|chunk| {

@@ -20,6 +20,16 @@ pub(super) fn from_probabilities<E: Float>(smoothing: f64) -> impl Fn(E, E) -> (
     }
 }
 
+/// The sigmoid of `z`, that of `−z`, and `ln(1 + e^(−|z|))`.
+#[inline]
+pub(super) fn sigmoid<E: Float>(z: E) -> (E, E, E) {
+    // Of the two ways to write a sigmoid, the one whose exponential cannot overflow.
+    let e = (-z.abs()).exp();
+    let (small, large) = (e / (E::one() + e), E::one() / (E::one() + e));
+    let (p, other) = if z < E::zero() { (small, large) } else { (large, small) };
+    (p, other, ln_1p(e))
+}
+
 /// From logits: `max(z, 0) − z·t + ln(1 + e^(−|z|))`; the derivative is `sigmoid(z) − t`. A mean over all values.
 pub(super) struct FromLogits<E> {
     labels: Smoothing<E>,
@@ -47,10 +57,8 @@ impl<E: Float> FromLogits<E> {
     #[inline]
     fn one(&self, z: E, t: E) -> (E, E) {
         let t = self.labels.of(t);
-        // Of the two ways to write a sigmoid, the one whose exponential cannot overflow.
-        let e = (-z.abs()).exp();
-        let sigmoid = (if z < E::zero() { e } else { E::one() }) / (E::one() + e);
-        (at_least(z, E::zero()) - z * t + ln_1p(e), sigmoid - t)
+        let (sigmoid, _, softplus) = sigmoid(z);
+        (at_least(z, E::zero()) - z * t + softplus, sigmoid - t)
     }
 
     /// The sum of the values of at most [`BLOCK`] logits; the derivatives times the scale.

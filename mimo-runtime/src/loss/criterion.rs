@@ -1,8 +1,8 @@
 //! What every loss looks like to the pass over the rows.
 
-use mimo_graph::loss::Loss;
+use mimo_graph::loss::{Loss, Region};
 
-use super::{binary, crossentropy, hinge, regression, softmax};
+use super::{binary, crossentropy, focal, hinge, regions, regression, softmax, weighted};
 use crate::float::Float;
 
 /// One sample, or one position of it, as a loss reads it.
@@ -49,7 +49,7 @@ pub(crate) trait Visit<E> {
     fn visit(self, criterion: impl Criterion<E>);
 }
 
-/// Gives the visitor the loss. A custom loss is computed elsewhere: there is nothing to visit.
+/// Gives the visitor the loss. A custom loss and one over the whole batch are computed elsewhere: there is nothing to visit.
 pub(crate) fn visit<E: Float>(loss: Loss, form: Form, visitor: impl Visit<E>) {
     let Form { fused, binary_labels, .. } = form;
     match loss {
@@ -90,7 +90,51 @@ pub(crate) fn visit<E: Float>(loss: Loss, form: Form, visitor: impl Visit<E>) {
                 visitor.visit(form.each(crossentropy::Sparse { ignore_class }));
             }
         }
+        Loss::WeightedBinaryCrossentropy { from_logits, label_smoothing, pos_weight, label_weights } => {
+            let labels = crossentropy::Smoothing::new(label_smoothing, 2);
+            let logits = fused || from_logits;
+            visitor.visit(form.each(weighted::Weighted { labels, pos_weight, label_weights, logits }));
+        }
+        Loss::BinaryFocalCrossentropy {
+            apply_class_balancing,
+            alpha,
+            gamma,
+            from_logits,
+            label_smoothing,
+        } => {
+            let focal = focal::Binary::new(label_smoothing, gamma, apply_class_balancing.then_some(alpha));
+            if fused || from_logits {
+                visitor.visit(form.mean(focal.from_logits()));
+            } else {
+                visitor.visit(form.mean(focal.from_probabilities()));
+            }
+        }
+        Loss::CategoricalFocalCrossentropy { alpha, gamma, from_logits, label_smoothing } => {
+            let labels = crossentropy::Smoothing::new(label_smoothing, form.classes);
+            let focal = focal::Categorical { labels, alpha, gamma: E::of(gamma) };
+            if fused {
+                visitor.visit(form.each(focal::OfSoftmax { focal, head: softmax::Computed }));
+            } else if from_logits {
+                visitor.visit(form.each(focal::OfSoftmax { focal, head: softmax::Logits }));
+            } else {
+                visitor.visit(form.each(focal));
+            }
+        }
+        Loss::CategoricalGeneralizedCrossEntropy { q } => {
+            visitor.visit(form.each(focal::Generalized { q: E::of(q) }));
+        }
         Loss::KlDivergence => visitor.visit(form.sum(crossentropy::kl_divergence)),
+        Loss::Quantile { q } => visitor.visit(form.mean(regression::quantile(q))),
+        Loss::Dice { region } | Loss::Tversky { region, .. } => {
+            let Some(overlap) = regions::Overlap::of(loss) else { return };
+            match region {
+                Region::Sample => visitor.visit(regions::Of { overlap, step: 1 }),
+                Region::SampleClass => visitor.visit(regions::Of { overlap, step: form.classes }),
+                Region::Position => visitor.visit(form.each(regions::Of { overlap, step: 1 })),
+                // `BatchLoss` computes it from sums over the batch.
+                Region::Batch | Region::BatchClass => {}
+            }
+        }
         Loss::Custom { .. } => {}
     }
 }

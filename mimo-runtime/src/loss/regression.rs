@@ -75,6 +75,17 @@ pub(super) fn log_cosh<E: Float>(p: E, t: E) -> (E, E) {
     (value, error.tanh())
 }
 
+/// `Quantile`, the pinball loss: `max(q·(t − p), (q − 1)·(t − p))`. Where the target is hit, the derivative is 0.
+pub(super) fn quantile<E: Float>(q: f64) -> impl Fn(E, E) -> (E, E) {
+    let (below, above) = (E::of(q), E::of(q - 1.0));
+    move |p, t| {
+        let missing = t - p;
+        let factor = if missing < E::zero() { above } else { below };
+        // NaN stays NaN.
+        (factor * missing, if missing == E::zero() { E::zero() } else { -factor })
+    }
+}
+
 /// `Poisson`: `p − t·ln(p + ε)`.
 pub(super) fn poisson<E: Float>(p: E, t: E) -> (E, E) {
     let above = p + E::of(EPSILON);

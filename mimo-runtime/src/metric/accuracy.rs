@@ -14,6 +14,14 @@ pub(super) fn binary<E: Float>(threshold: f64, samples: &Samples<'_, E>, state: 
     });
 }
 
+/// `ExactMatch`: the share of positions at which `p > threshold` is what the target, 0 or 1, says for every value.
+pub(super) fn exact<E: Float>(threshold: f64, classes: usize, samples: &Samples<'_, E>, state: &mut [f64]) {
+    let threshold = E::of(threshold);
+    add_share(classes, samples, state, |y, target| {
+        y.iter().zip(target).all(|(&p, &t)| t == if p > threshold { E::one() } else { E::zero() })
+    });
+}
+
 /// `CategoricalAccuracy`: the share of positions at which the largest prediction (the first, of equals) is that of the
 /// largest target.
 pub(super) fn categorical<E: Float>(classes: usize, samples: &Samples<'_, E>, state: &mut [f64]) {

@@ -3,29 +3,76 @@
 //! Keras's thresholds are `−ε`, `i / (n − 1)` and `1 + ε`. Bucket `b` holds what lies above threshold `b` and not above
 //! the next; the counts above a threshold are sums of buckets, and nothing lies above the last one.
 
-use mimo_graph::metric::Curve;
+use mimo_graph::metric::{Curve, Summation};
 
 use super::{Samples, divide};
 use crate::float::Float;
 
-/// How many buckets there are between `num_thresholds` thresholds.
-pub(super) const fn buckets(num_thresholds: usize) -> usize {
-    if num_thresholds < 2 { 1 } else { num_thresholds - 1 }
+/// How many buckets there are between `num_thresholds` thresholds, or between these.
+pub(super) const fn buckets(num_thresholds: usize, thresholds: &[f64]) -> usize {
+    match thresholds.len() {
+        0 if num_thresholds < 2 => 1,
+        0 => num_thresholds - 1,
+        // One lies below 0 and one above 1.
+        inside => inside + 1,
+    }
 }
 
-/// Counts every prediction. The state is the positives of each bucket, then its negatives.
-pub(super) fn add<E: Float>(from_logits: bool, classes: usize, samples: &Samples<'_, E>, state: &mut [f64]) {
-    let buckets = state.len() / 2;
-    let (positives, negatives) = state.split_at_mut(buckets);
+/// The predictions that a curve is of.
+#[derive(Clone, Copy)]
+pub(super) struct Values {
+    pub(super) from_logits: bool,
+    /// Sorted thresholds between 0 and 1; none for thresholds at equal distances.
+    pub(super) thresholds: &'static [f64],
+    /// Whether each class has a curve.
+    pub(super) multi_label: bool,
+    /// Weights of the labels.
+    pub(super) label_weights: &'static [f64],
+    /// The only class that counts.
+    pub(super) class_id: Option<usize>,
+}
+
+impl Values {
+    /// All values, which are probabilities, in one curve.
+    pub(super) const ALL: Values = Values {
+        from_logits: false,
+        thresholds: &[],
+        multi_label: false,
+        label_weights: &[],
+        class_id: None,
+    };
+}
+
+/// Counts every prediction. The state is the positives of each bucket, then its negatives, for each curve.
+pub(super) fn add<E: Float>(values: Values, classes: usize, samples: &Samples<'_, E>, state: &mut [f64]) {
+    let curves = if values.multi_label { classes.max(1) } else { 1 };
+    let len = state.len() / curves;
+    let buckets = len / 2;
+    if buckets == 0 {
+        return;
+    }
     let scale = E::of(buckets as f64);
     samples.for_each_position(classes, |y, labels| {
         for (class, &p) in y.iter().enumerate() {
-            let p = if from_logits { E::one() / (E::one() + (-p).exp()) } else { p };
-            let above = if p > E::one() { scale } else { (p * scale).ceil() };
-            let bucket = above.to_usize().unwrap_or(0).saturating_sub(1).min(buckets - 1);
+            if values.class_id.is_some_and(|only| only != class) {
+                continue;
+            }
+            let p = if values.from_logits { E::one() / (E::one() + (-p).exp()) } else { p };
+            let bucket = if values.thresholds.is_empty() {
+                let above = if p > E::one() { scale } else { (p * scale).ceil() };
+                above.to_usize().unwrap_or(0).saturating_sub(1).min(buckets - 1)
+            } else {
+                values.thresholds.iter().filter(|&&threshold| p > E::of(threshold)).count().min(buckets - 1)
+            };
             let label = labels.of(class);
-            positives[bucket] += samples.weight * label;
-            negatives[bucket] += samples.weight * (1.0 - label);
+            // With a curve for each label, its area is weighted.
+            let (curve, weight) = match values.multi_label {
+                true => (class, samples.weight),
+                false => (0, samples.weight * values.label_weights.get(class).copied().unwrap_or(1.0)),
+            };
+            let place = curve * len + bucket;
+            state[place] += weight * label;
+            state[place + buckets] += weight * (1.0 - label);
         }
     });
 }
@@ -37,22 +84,68 @@ struct Above {
     negatives: f64,
 }
 
-/// The area: trapezoids under the ROC curve, and Davis and Goadrich's interpolation under the precision-recall curve.
-pub(super) fn area(state: &[f64], curve: Curve) -> f64 {
+/// The area under the curve, or the mean of the areas under several.
+pub(super) fn area(
+    state: &[f64],
+    buckets: usize,
+    curve: Curve,
+    summation: Summation,
+    label_weights: &[f64],
+) -> f64 {
+    let of_curves = state.chunks_exact((2 * buckets).max(1)).map(|state| of_curve(state, curve, summation));
+    if of_curves.len() == 1 {
+        return of_curves.sum();
+    }
+    let (mut areas, mut weights) = (0.0, 0.0);
+    for (label, area) in of_curves.enumerate() {
+        let weight = label_weights.get(label).copied().unwrap_or(1.0);
+        areas += weight * area;
+        weights += weight;
+    }
+    divide(areas, weights)
+}
+
+/// Trapezoids or rectangles under the curve, and Davis and Goadrich's interpolation under the precision-recall curve.
+fn of_curve(state: &[f64], curve: Curve, summation: Summation) -> f64 {
     let (positives, negatives) = state.split_at(state.len() / 2);
-    let (all_positives, all_negatives) = (positives.iter().sum(), negatives.iter().sum());
+    let all = Above { positives: positives.iter().sum(), negatives: negatives.iter().sum() };
     // From the highest threshold down, so that every count is the one before and a bucket.
     let mut high = Above { positives: 0.0, negatives: 0.0 };
     let mut area = 0.0;
     for (p, n) in positives.iter().zip(negatives).rev() {
         let low = Above { positives: high.positives + p, negatives: high.negatives + n };
-        area += match curve {
-            Curve::Roc => trapezoid(low, high, all_positives, all_negatives),
-            Curve::Pr => interpolation(low, high, all_positives),
+        area += match (curve, summation) {
+            (Curve::Roc, Summation::Interpolation) => trapezoid(low, high, all.positives, all.negatives),
+            (Curve::Pr, Summation::Interpolation) => interpolation(low, high, all.positives),
+            _ => {
+                let [(x_low, y_low), (x_high, y_high)] = [low, high].map(|above| point(curve, above, all));
+                let height = match summation {
+                    Summation::Interpolation => (y_low + y_high) / 2.0,
+                    Summation::Minoring => y_low.min(y_high),
+                    Summation::Majoring => y_low.max(y_high),
+                };
+                (x_low - x_high) * height
+            }
         };
         high = low;
     }
     area
+}
+
+/// A point of the curve.
+fn point(curve: Curve, above: Above, all: Above) -> (f64, f64) {
+    let recall = divide(above.positives, all.positives);
+    match curve {
+        Curve::Roc => (divide(above.negatives, all.negatives), recall),
+        Curve::Pr => (recall, divide(above.positives, above.positives + above.negatives)),
+        // Flach and Kull, "Precision-Recall-Gain Curves: PR Analysis Done Right", 2015.
+        Curve::PrGain if above.positives == 0.0 => (0.0, 1.0),
+        Curve::PrGain => {
+            let scale = divide(all.positives, all.negatives);
+            let gain = |wrong: f64| 1.0 - scale * divide(wrong, above.positives);
+            (gain(all.positives - above.positives).max(0.0), gain(above.negatives))
+        }
+    }
 }
 
 fn trapezoid(low: Above, high: Above, all_positives: f64, all_negatives: f64) -> f64 {

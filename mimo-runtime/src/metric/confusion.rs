@@ -1,6 +1,6 @@
-//! Metrics of what is found, missed and taken for something else: precision, recall and F1.
+//! Metrics of what is found, missed and taken for something else: counts, precision, recall and F-scores.
 
-use mimo_graph::metric::Average;
+use mimo_graph::metric::{Average, Outcome};
 
 use super::{Samples, divide};
 use crate::float::Float;
@@ -11,10 +11,28 @@ const EPSILON: f64 = 1e-7;
 /// Sums that F1 keeps of each class: true positives, false positives, false negatives.
 pub(super) const F1_SUMS: usize = 3;
 
+/// The predictions that count as positive.
+#[derive(Clone, Copy)]
+pub(super) struct Positives {
+    /// They lie above it.
+    pub(super) threshold: f64,
+    /// They are among so many of the largest of their position.
+    pub(super) top_k: Option<usize>,
+    /// The only class that counts.
+    pub(super) class_id: Option<usize>,
+}
+
+impl Positives {
+    /// All predictions above a threshold.
+    pub(super) fn above(threshold: f64) -> Self {
+        Positives { threshold, top_k: None, class_id: None }
+    }
+}
+
 /// `Precision`: `TP / (TP + FP)`; the state is `[TP, FP]`. Positive is a prediction above the threshold, and a target
 /// that is not 0.
 pub(super) fn add_precision<E: Float>(
-    threshold: f64,
+    positives: Positives,
     classes: usize,
     samples: &Samples<'_, E>,
     state: &mut [f64],
@@ -23,14 +41,14 @@ pub(super) fn add_precision<E: Float>(
         classes,
         samples,
         state,
-        threshold,
+        positives,
         |positive, found| if found { Some(usize::from(!positive)) } else { None },
     );
 }
 
 /// `Recall`: `TP / (TP + FN)`; the state is `[TP, FN]`.
 pub(super) fn add_recall<E: Float>(
-    threshold: f64,
+    positives: Positives,
     classes: usize,
     samples: &Samples<'_, E>,
     state: &mut [f64],
@@ -39,9 +57,26 @@ pub(super) fn add_recall<E: Float>(
         classes,
         samples,
         state,
-        threshold,
+        positives,
         |positive, found| if positive { Some(usize::from(!found)) } else { None },
     );
+}
+
+/// The number of one outcome, which is the state.
+pub(super) fn add_count<E: Float>(
+    outcome: Outcome,
+    positives: Positives,
+    classes: usize,
+    samples: &Samples<'_, E>,
+    state: &mut [f64],
+) {
+    let wanted = match outcome {
+        Outcome::TruePositive => (true, true),
+        Outcome::TrueNegative => (false, false),
+        Outcome::FalsePositive => (false, true),
+        Outcome::FalseNegative => (true, false),
+    };
+    add(classes, samples, state, positives, |positive, found| ((positive, found) == wanted).then_some(0));
 }
 
 /// Counts every value in the place of the state that `place` gives.
@@ -49,18 +84,31 @@ fn add<E: Float>(
     classes: usize,
     samples: &Samples<'_, E>,
     state: &mut [f64],
-    threshold: f64,
+    positives: Positives,
     place: impl Fn(bool, bool) -> Option<usize>,
 ) {
+    let Positives { threshold, top_k, class_id } = positives;
+    // `f64::MIN` is below every number of `f32` too.
     let threshold = E::of(threshold);
     samples.for_each_position(classes, |y, labels| {
         for (class, &p) in y.iter().enumerate() {
-            let place = place(labels.of(class) != 0.0, p > threshold);
+            if class_id.is_some_and(|only| only != class) {
+                continue;
+            }
+            let found = p > threshold && top_k.is_none_or(|k| among_first(k, y, class));
+            let place = place(labels.of(class) != 0.0, found);
             if let Some(count) = place.and_then(|place| state.get_mut(place)) {
                 *count += samples.weight;
             }
         }
     });
+}
+
+/// Whether a prediction is one of the `k` largest; of equal ones, the first are.
+fn among_first<E: Float>(k: usize, y: &[E], class: usize) -> bool {
+    let own = y[class];
+    let before = y.iter().enumerate().filter(|&(other, &p)| p > own || p == own && other < class);
+    before.take(k).count() < k
 }
 
 /// The share of what is right in `[right, wrong]`.
@@ -98,13 +146,15 @@ pub(super) fn add_f1<E: Float>(
     });
 }
 
-/// The harmonic mean of precision and recall, of the classes taken together or averaged over them.
-pub(super) fn f1(state: &[f64], average: Average) -> f64 {
+/// The mean of precision and recall, in which recall counts `beta²` times as much, of the classes taken together, averaged over
+/// them, or of one of them.
+pub(super) fn fbeta(state: &[f64], beta: f64, average: Average) -> f64 {
     let (classes, _) = state.as_chunks::<F1_SUMS>();
+    let of_recall = beta * beta;
     let of_counts = |&[right, false_alarms, missed]: &[f64; F1_SUMS]| {
         let precision = right / (right + false_alarms + EPSILON);
         let recall = right / (right + missed + EPSILON);
-        2.0 * precision * recall / (precision + recall + EPSILON)
+        (1.0 + of_recall) * precision * recall / (of_recall * precision + recall + EPSILON)
     };
     match average {
         Average::Micro => {
@@ -117,5 +167,6 @@ pub(super) fn f1(state: &[f64], average: Average) -> f64 {
             let weighted = classes.iter().map(|counts| of_counts(counts) * (counts[0] + counts[2]));
             weighted.sum::<f64>() / (occurrences + EPSILON)
         }
+        Average::Class(class) => classes.get(class).map_or(0.0, of_counts),
     }
 }

@@ -1,5 +1,7 @@
 //! `R2Score`: the coefficient of determination, `1 − Σ(t − p)² / Σ(t − mean t)²` of each column, averaged.
 
+use mimo_graph::metric::Aggregation;
+
 use super::{Samples, divide};
 use crate::float::Float;
 
@@ -22,11 +24,13 @@ pub(super) fn add<E: Float>(classes: usize, samples: &Samples<'_, E>, state: &mu
 }
 
 /// The score. A column whose targets are all equal scores 0, or 1 if they are hit exactly.
-pub(super) fn score(state: &[f64]) -> f64 {
+pub(super) fn score(state: &[f64], aggregation: Aggregation, num_regressors: usize) -> f64 {
     let (columns, weights) = state.as_chunks::<SUMS>();
     let weights = weights.first().copied().unwrap_or(0.0);
-    let of_column = |&[sum, squares, errors]: &[f64; SUMS]| {
-        let spread = squares - sum * divide(sum, weights);
+    let spread = |&[sum, squares, _]: &[f64; SUMS]| squares - sum * divide(sum, weights);
+    let of_column = |column: &[f64; SUMS]| {
+        let [_, squares, errors] = *column;
+        let spread = spread(column);
         // What rounding leaves of equal targets is no spread.
         match (spread > squares * 1e-12, errors > 0.0) {
             (true, _) => 1.0 - errors / spread,
@@ -34,5 +38,20 @@ pub(super) fn score(state: &[f64]) -> f64 {
             (false, false) => f64::from(u8::from(weights > 0.0)),
         }
     };
-    divide(columns.iter().map(of_column).sum(), columns.len() as f64)
+    let score = match aggregation {
+        Aggregation::Uniform => divide(columns.iter().map(of_column).sum(), columns.len() as f64),
+        Aggregation::VarianceWeighted => {
+            let weighted = columns.iter().map(|column| of_column(column) * spread(column));
+            divide(weighted.sum(), columns.iter().map(spread).sum())
+        }
+        Aggregation::Column(column) => columns.get(column).map_or(0.0, of_column),
+    };
+    // Of too few samples the adjusted score is not defined, and Keras reports the plain one.
+    // Keras counts every value of a sample.
+    let samples = weights * columns.len() as f64;
+    let free = samples - num_regressors as f64 - 1.0;
+    if num_regressors == 0 || free <= 0.0 {
+        return score;
+    }
+    1.0 - (1.0 - score) * (samples - 1.0) / free
 }

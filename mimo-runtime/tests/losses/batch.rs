@@ -5,7 +5,7 @@ use mimo_graph::loss::Loss as Kind;
 use mimo_graph::metric::Metric;
 use mimo_runtime::chunk::{Chunk, Mode};
 use mimo_runtime::float::Float;
-use mimo_runtime::loss::{LossOp, Scan};
+use mimo_runtime::loss::{BatchLoss, BatchLossSums, LossOp, Scan};
 use mimo_runtime::program::{Starts, View};
 use mimo_runtime::run::Operation;
 
@@ -34,6 +34,17 @@ pub(crate) struct Batch {
     pub(crate) loss_weight: f64,
     pub(crate) metrics: Vec<(usize, Metric)>,
     pub(crate) mode: Mode,
+}
+
+/// What a pass does.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Step {
+    /// Counts over the targets.
+    Scan,
+    /// Sums of a loss over the whole batch.
+    Sums,
+    /// The loss.
+    Loss,
 }
 
 /// What a pass gave.
@@ -73,13 +84,15 @@ impl Batch {
     pub(crate) fn run<E: Float>(&self, chunks: &[usize]) -> Outcome {
         let len =
             1 + self.metrics.iter().map(|&(start, metric)| start + self.state_len(metric)).max().unwrap_or(0);
-        let mut scanned = [0.0];
-        if self.loss.scans() {
+        let step =
+            if self.loss.scans() { Some(Step::Scan) } else { self.loss.of_batch().then_some(Step::Sums) };
+        let mut scanned = vec![0.0; 1 + 3 * self.classes + 1];
+        if let Some(step) = step {
             let mut first_row = 0;
             for &rows in chunks {
-                let mut found = [0.0];
-                self.pass::<E>(first_row, rows, &[], &mut found, true);
-                scanned[0] += found[0];
+                let mut found = vec![0.0; scanned.len()];
+                self.pass::<E>(first_row, rows, &[], &mut found, step);
+                scanned.iter_mut().zip(found).for_each(|(sum, part)| *sum += part);
                 first_row += rows;
             }
         }
@@ -87,7 +100,7 @@ impl Batch {
         let mut first_row = 0;
         for &rows in chunks {
             let mut statistics = vec![0.0; len];
-            outcome.gradient.extend(self.pass::<E>(first_row, rows, &scanned, &mut statistics, false));
+            outcome.gradient.extend(self.pass::<E>(first_row, rows, &scanned, &mut statistics, Step::Loss));
             outcome.statistics.iter_mut().zip(statistics).for_each(|(sum, part)| *sum += part);
             first_row += rows;
         }
@@ -106,7 +119,7 @@ impl Batch {
         rows: usize,
         merged: &[f64],
         sums: &mut [f64],
-        scan: bool,
+        step: Step,
     ) -> Vec<f64> {
         let len = self.positions * self.classes;
         let targets = self.target.len() / self.rows();
@@ -138,7 +151,7 @@ impl Batch {
             first_state: 0,
         }));
         let (statistics, found): (&mut [f64], &mut [f64]) =
-            if scan { (&mut [], sums) } else { (sums, &mut []) };
+            if step == Step::Loss { (sums, &mut []) } else { (&mut [], sums) };
         let mut chunk = Chunk {
             arena: &mut arena,
             offsets: &offsets,
@@ -169,10 +182,12 @@ impl Batch {
             }
         }
         let before = chunk.arena.to_vec();
-        if scan {
-            Scan(op).forward(&mut chunk);
-        } else {
-            op.forward(&mut chunk);
+        match step {
+            Step::Scan => Scan(op).forward(&mut chunk),
+            // One place is that of a scan.
+            Step::Sums => BatchLossSums { loss: op, start: 1 }.forward(&mut chunk),
+            Step::Loss if self.loss.of_batch() => BatchLoss { loss: op, start: 1 }.forward(&mut chunk),
+            Step::Loss => op.forward(&mut chunk),
         }
         let rows =
             (0..rows).flat_map(|row| chunk.row(gradient, row).iter().map(|g| g.f64()).collect::<Vec<_>>());

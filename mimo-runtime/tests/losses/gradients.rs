@@ -1,6 +1,6 @@
 //! Gradients against finite differences, in f64.
 
-use mimo_graph::loss::Loss;
+use mimo_graph::loss::{Loss, Region};
 
 use crate::batch::{Batch, Head, Noise, assert_close};
 
@@ -61,10 +61,22 @@ fn signs(noise: &mut Noise, classes: usize) -> Vec<f64> {
     (0..classes).map(|_| 2.0 * noise.below(2) as f64 - 1.0).collect()
 }
 
-/// In several shapes, some with enough values for blocks, lanes and a rest, with and without weights.
+/// Rows, positions and classes; some have enough values for blocks, lanes and a rest.
+const SHAPES: [[usize; 3]; 6] = [[5, 1, 1], [4, 1, 3], [3, 4, 3], [2, 1, 19], [2, 3, 9], [1, 1, 75]];
+
+/// In several shapes, with and without weights.
 fn check_all(loss: Loss, head: Head, domain: Domain) {
+    check_shapes(loss, head, domain, &SHAPES);
+}
+
+/// In shapes of several classes.
+fn check_several(loss: Loss, head: Head, domain: Domain) {
+    check_shapes(loss, head, domain, &SHAPES[1..]);
+}
+
+fn check_shapes(loss: Loss, head: Head, domain: Domain, shapes: &[[usize; 3]]) {
     let mut noise = Noise(7);
-    for (rows, positions, classes) in [(5, 1, 1), (4, 1, 3), (3, 4, 3), (2, 1, 19), (2, 3, 9), (1, 1, 75)] {
+    for &[rows, positions, classes] in shapes {
         for weighted in [false, true] {
             let x = noise.many(rows * positions * classes, domain.x.0, domain.x.1);
             let target = (0..rows * positions).flat_map(|_| (domain.target)(&mut noise, classes)).collect();
@@ -98,6 +110,76 @@ fn of_regression() {
     check_all(Loss::LogCosh, Head::Predictions, real());
     check_all(Loss::Poisson, Head::Predictions, Domain { x: (0.2, 3.0), target: positive });
     check_all(Loss::CosineSimilarity, Head::Predictions, real());
+}
+
+#[test]
+fn of_quantiles() {
+    let real = Domain { x: (-3.0, 3.0), target: anything };
+    check_all(Loss::Quantile { q: 0.2 }, Head::Predictions, real);
+}
+
+#[test]
+fn of_regions() {
+    for region in [Region::Batch, Region::BatchClass, Region::Sample, Region::SampleClass, Region::Position] {
+        for target in [labels, share] {
+            check_all(Loss::Dice { region }, Head::Predictions, Domain { x: (0.05, 0.95), target });
+            let tversky = Loss::Tversky { alpha: 0.2, beta: 0.9, region };
+            check_all(tversky, Head::Predictions, Domain { x: (0.05, 0.95), target });
+        }
+    }
+}
+
+#[test]
+fn of_weighted_labels() {
+    for (pos_weight, label_weights) in [(&[3.0][..], &[][..]), (&[0.5, 4.0, 1.5], &[2.0, 0.0, 0.7])] {
+        for label_smoothing in [0.0, 0.1] {
+            let weighted = |from_logits| Loss::WeightedBinaryCrossentropy {
+                from_logits,
+                label_smoothing,
+                pos_weight,
+                label_weights,
+            };
+            check_all(weighted(false), Head::Predictions, Domain { x: (0.05, 0.95), target: share });
+            check_all(weighted(true), Head::Predictions, Domain { x: (-4.0, 4.0), target: share });
+            check_all(weighted(false), Head::Sigmoid, Domain { x: (-4.0, 4.0), target: share });
+        }
+    }
+}
+
+#[test]
+fn of_focal_losses() {
+    for (gamma, label_smoothing) in [(2.0, 0.0), (0.5, 0.1), (0.0, 0.2), (1.0, 0.0)] {
+        for apply_class_balancing in [false, true] {
+            let alpha = 0.3;
+            let binary = |from_logits| Loss::BinaryFocalCrossentropy {
+                apply_class_balancing,
+                alpha,
+                gamma,
+                from_logits,
+                label_smoothing,
+            };
+            check_all(binary(false), Head::Predictions, Domain { x: (0.05, 0.95), target: share });
+            check_all(binary(true), Head::Predictions, Domain { x: (-4.0, 4.0), target: share });
+            check_all(binary(false), Head::Sigmoid, Domain { x: (-4.0, 4.0), target: share });
+        }
+        for alpha in [&[0.25][..], &[0.1, 0.8, 0.5]] {
+            let categorical = |from_logits| Loss::CategoricalFocalCrossentropy {
+                alpha,
+                gamma,
+                from_logits,
+                label_smoothing,
+            };
+            // One class has probability 1, where the loss has a corner.
+            let target = distribution;
+            check_several(categorical(false), Head::Predictions, Domain { x: (0.05, 2.0), target });
+            check_several(categorical(true), Head::Predictions, Domain { x: (-4.0, 4.0), target });
+            check_several(categorical(false), Head::Softmax, Domain { x: (-4.0, 4.0), target });
+        }
+    }
+    for q in [0.1, 0.8] {
+        let generalized = Loss::CategoricalGeneralizedCrossEntropy { q };
+        check_all(generalized, Head::Predictions, Domain { x: (0.05, 0.95), target: class });
+    }
 }
 
 #[test]

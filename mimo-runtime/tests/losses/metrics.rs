@@ -1,21 +1,35 @@
 //! Metrics against Keras 3.15.1, and against their definitions.
 
-use mimo_graph::metric::{Average, Curve, Metric};
+use mimo_graph::metric::{Aggregation, Average, Curve, Metric, Summation};
 use mimo_runtime::float::Float;
 use mimo_runtime::metric::{higher_is_better, result, state_len, update};
 
 use crate::batch::{Noise, assert_close};
 use crate::golden::{cases, numbers, shape};
 
+const R2_SCORE: Metric = Metric::R2Score { aggregation: Aggregation::Uniform, num_regressors: 0 };
+
+const fn auc(num_thresholds: usize, curve: Curve, from_logits: bool) -> Metric {
+    Metric::Auc {
+        num_thresholds,
+        curve,
+        summation_method: Summation::Interpolation,
+        thresholds: &[],
+        multi_label: false,
+        label_weights: &[],
+        from_logits,
+    }
+}
+
 fn metric(name: &str) -> Metric {
-    let auc = |curve| Metric::Auc { num_thresholds: 200, curve, from_logits: false };
+    let auc = |curve| auc(200, curve, false);
     match name.trim_end_matches(" sw") {
         "BinaryAccuracy" => Metric::BinaryAccuracy { threshold: 0.5 },
         "AUC" => auc(Curve::Roc),
         "AUC PR" => auc(Curve::Pr),
-        "Precision" => Metric::Precision { threshold: 0.5 },
-        "Precision thr.6" => Metric::Precision { threshold: 0.6 },
-        "Recall" => Metric::Recall { threshold: 0.5 },
+        "Precision" => Metric::Precision { threshold: 0.5, top_k: None, class_id: None },
+        "Precision thr.6" => Metric::Precision { threshold: 0.6, top_k: None, class_id: None },
+        "Recall" => Metric::Recall { threshold: 0.5, top_k: None, class_id: None },
         "BinaryCrossentropy" => Metric::BinaryCrossentropy { from_logits: false, label_smoothing: 0.0 },
         "CategoricalAccuracy" => Metric::CategoricalAccuracy,
         "TopKCategoricalAccuracy" => Metric::TopKCategoricalAccuracy { k: 2 },
@@ -27,9 +41,9 @@ fn metric(name: &str) -> Metric {
         "MeanAbsoluteError" | "MAE" => Metric::MeanAbsoluteError,
         "RootMeanSquaredError" => Metric::RootMeanSquaredError,
         "CosineSimilarity" => Metric::CosineSimilarity,
-        "R2Score" => Metric::R2Score,
+        "R2Score" => R2_SCORE,
         "CategoricalHinge" => Metric::CategoricalHinge,
-        "F1 macro" => Metric::F1Score { average: Average::Macro, threshold: None },
+        "F1 macro" => Metric::FBetaScore { beta: 1.0, average: Average::Macro, threshold: None },
         "SparseCategoricalAccuracy" => Metric::SparseCategoricalAccuracy,
         "SparseTopK k2" => Metric::SparseTopKCategoricalAccuracy { k: 2 },
         name => panic!("{name}"),
@@ -144,16 +158,15 @@ fn buckets_give_the_area_of_the_definition() {
     let mut y: Vec<f64> = logits.iter().map(|z| 1.0 / (1.0 + (-z).exp())).collect();
     for curve in [Curve::Roc, Curve::Pr] {
         for num_thresholds in [2, 3, 50, 200] {
-            let of = |y: &[f64], from_logits| {
-                value(Metric::Auc { num_thresholds, curve, from_logits }, (1, 1), y, &target)
-            };
+            let of =
+                |y: &[f64], from_logits| value(auc(num_thresholds, curve, from_logits), (1, 1), y, &target);
             assert_close("auc", of(&y, false), area(&y, &target, num_thresholds, curve), 1e-12, 0.0);
             assert_close("auc of logits", of(&logits, true), of(&y, false), 1e-12, 0.0);
         }
     }
     // What lies on the ends, and a class per column.
     y[..4].copy_from_slice(&[0.0, 1.0, 0.5, 0.25]);
-    let metric = Metric::Auc { num_thresholds: 5, curve: Curve::Roc, from_logits: false };
+    let metric = auc(5, Curve::Roc, false);
     let wanted = area(&y, &target, 5, Curve::Roc);
     assert_close("ends", value(metric, (1, 1), &y, &target), wanted, 1e-12, 0.0);
     assert_close("columns", value(metric, (2, 4), &y, &target), wanted, 1e-12, 0.0);
@@ -178,13 +191,13 @@ fn f1_averages() {
         [(Average::Macro, macro_average), (Average::Weighted, weighted), (Average::Micro, 4.0 / 6.0)]
     {
         for threshold in [None, Some(0.5)] {
-            let metric = Metric::F1Score { average, threshold };
+            let metric = Metric::FBetaScore { beta: 1.0, average, threshold };
             assert_close("one-hot", value(metric, (1, 3), &y, &target), wanted, 1e-6, 0.0);
             assert_close("indices", value(metric, (2, 3), &y, &classes), wanted, 1e-6, 0.0);
         }
     }
     // Nothing is found where nothing is above 0.
-    let metric = Metric::F1Score { average: Average::Macro, threshold: None };
+    let metric = Metric::FBetaScore { beta: 1.0, average: Average::Macro, threshold: None };
     assert_eq!(value(metric, (1, 3), &[0.0; 3], &[1.0, 0.0, 0.0]), 0.0);
 }
 
@@ -202,7 +215,7 @@ fn ties_go_to_the_first_of_the_largest_and_into_the_top() {
 
 #[test]
 fn r2_of_equal_targets_is_a_number() {
-    let of = |y: &[f64], target: &[f64]| value(Metric::R2Score, (1, 1), y, target);
+    let of = |y: &[f64], target: &[f64]| value(R2_SCORE, (1, 1), y, target);
     assert_eq!(of(&[0.1, 0.2, 0.3], &[0.1; 3]), 0.0);
     assert_eq!(of(&[0.1; 3], &[0.1; 3]), 1.0);
     assert_close(
@@ -216,7 +229,7 @@ fn r2_of_equal_targets_is_a_number() {
 
 #[test]
 fn a_state_that_does_not_fit_is_left_alone() {
-    let metric = Metric::R2Score;
+    let metric = R2_SCORE;
     let mut state = [5.0; 3];
     update(metric, 3, &[1.0_f32; 3], &[1.0; 3], 1.0, &mut state);
     assert_eq!(state, [5.0; 3]);
@@ -230,8 +243,7 @@ fn a_state_that_does_not_fit_is_left_alone() {
 
 #[test]
 fn directions() {
-    const LENGTH: usize =
-        state_len(Metric::Auc { num_thresholds: 200, curve: Curve::Roc, from_logits: false }, 1);
+    const LENGTH: usize = state_len(auc(200, Curve::Roc, false), 1);
     assert_eq!(LENGTH, 398);
     assert_eq!(higher_is_better(Metric::CosineSimilarity), Some(true));
     assert_eq!(higher_is_better(Metric::RootMeanSquaredError), Some(false));

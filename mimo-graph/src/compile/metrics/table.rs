@@ -1,10 +1,10 @@
 //! Every metric: its names, its parameters in Keras's order, and what it makes of them.
 
-use crate::args::Bound;
-use crate::code::Code;
-use crate::context::Cx;
-use crate::diag::Diag;
-use crate::metric::{Average, Curve, Metric};
+use super::make::{
+    at, auc, beta, binary_crossentropy, categorical_crossentropy, count, f1_score, fbeta, iou_of, named,
+    one_hot_iou, positives, r2_score, sparse_categorical_crossentropy,
+};
+use crate::metric::{ClassesOf, Metric, Outcome, Rate};
 
 /// What a word or call stands for.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,10 +15,14 @@ pub(crate) struct Entry {
 }
 
 /// Which metric.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Choice {
     /// This one.
     Metric(Metric),
+    /// These, whose names are numbered.
+    Several(Vec<Metric>),
+    /// One for each class of the output, as this one; their names are numbered.
+    EachClass(Metric),
     /// Keras's `accuracy`: the head and the loss decide.
     Accuracy,
     /// Keras's `crossentropy`: the head and the loss decide.
@@ -88,21 +92,26 @@ vocabulary! {
     /// The area under a curve over thresholds: 1 is best, and 0.5 is chance for `ROC`.
     ///
     /// Keras: [`auc`](https://keras.io/api/metrics/classification_metrics/)
-    "`auc(num_thresholds = 200, curve = ROC, name = none, from_logits = false)`"
+    "`auc(num_thresholds = 200, curve = ROC, summation_method = interpolation, name = none, thresholds = none, multi_label = false, num_labels = none, label_weights = none, from_logits = false)`"
     auc | AUC as AUC => auc;
     takes {
         /// At how many thresholds the curve is measured.
         num_thresholds: usize = "200" in [2..],
         /// Which curve.
         curve: Curve = "ROC",
-        summation_method => "leave it out: the area is interpolated",
+        /// The height of the area between two thresholds.
+        summation_method: Summation = "interpolation",
         /// Name of the metric in logs; the word that is written here without it.
         name: Name = "none",
         dtype => "leave it out",
-        thresholds => "write `num_thresholds`",
-        multi_label => "leave it out: the area is taken over all values together",
-        num_labels => "leave it out",
-        label_weights => "leave it out",
+        /// Thresholds at which the curve is measured, in place of `num_thresholds`: `[0.1, 0.5, 0.9]`.
+        thresholds: Factors = "none" in [0.0..=1.0],
+        /// Whether each value of the last axis has a curve of its own; the metric is the mean of their areas.
+        multi_label: bool = "false",
+        /// Length of the last axis, which is also known without it.
+        num_labels: usize = "none",
+        /// Weight of each value of the last axis, in the mean of the areas or of a curve over all values.
+        label_weights: Factors = "none" in [0.0..],
         /// Whether predictions are logits, that is, no activation was applied.
         from_logits: bool = "false",
     }
@@ -110,19 +119,124 @@ vocabulary! {
     /// `TP / (TP + FP)`: the share of right ones among those that are found.
     ///
     /// Keras: [`precision`](https://keras.io/api/metrics/classification_metrics/)
-    "`precision(thresholds = none, name = none)`"
-    precision | Precision as Precision => |args, cx| named(args, Metric::Precision { threshold: threshold(args, cx) }, cx);
+    "`precision(thresholds = none, top_k = none, class_id = none, name = none)`"
+    precision | Precision as Precision => |args, cx| {
+        positives(args, |threshold, top_k, class_id| Metric::Precision { threshold, top_k, class_id }, cx)
+    };
 
     /// `TP / (TP + FN)`: the share of those that are found.
     ///
     /// Keras: [`recall`](https://keras.io/api/metrics/classification_metrics/)
-    "`recall(thresholds = none, name = none)`"
-    recall | Recall as Recall => |args, cx| named(args, Metric::Recall { threshold: threshold(args, cx) }, cx);
+    "`recall(thresholds = none, top_k = none, class_id = none, name = none)`"
+    recall | Recall as Recall => |args, cx| {
+        positives(args, |threshold, top_k, class_id| Metric::Recall { threshold, top_k, class_id }, cx)
+    };
     takes {
-        /// Predictions above it count as positive; `none` is 0.5.
-        thresholds: f64 = "none" in [0.0..=1.0],
-        top_k => "leave it out",
-        class_id => "leave it out: all classes count",
+        /// Predictions above it count as positive; `none` is 0.5. A list gives a metric for each, `precision_0`, `precision_1`.
+        thresholds: Factors = "none" in [0.0..=1.0],
+        /// Only so many of the largest predictions of a row may be positive; without `thresholds`, they all are.
+        top_k: usize = "none" in [1..],
+        /// The only class that counts; `none` counts all.
+        class_id: usize = "none",
+        /// Name of the metric in logs; the word that is written here without it.
+        name: Name = "none",
+        dtype => "leave it out",
+    }
+
+    /// The number of positive labels that are predicted as positive.
+    ///
+    /// Keras: [`true_positives`](https://keras.io/api/metrics/classification_metrics/)
+    "`true_positives(thresholds = none, name = none)`"
+    true_positives | TruePositives as TruePositives => |args, cx| count(args, Outcome::TruePositive, cx);
+
+    /// The number of negative labels that are predicted as negative.
+    ///
+    /// Keras: [`true_negatives`](https://keras.io/api/metrics/classification_metrics/)
+    "`true_negatives(thresholds = none, name = none)`"
+    true_negatives | TrueNegatives as TrueNegatives => |args, cx| count(args, Outcome::TrueNegative, cx);
+
+    /// The number of negative labels that are predicted as positive.
+    ///
+    /// Keras: [`false_positives`](https://keras.io/api/metrics/classification_metrics/)
+    "`false_positives(thresholds = none, name = none)`"
+    false_positives | FalsePositives as FalsePositives => |args, cx| count(args, Outcome::FalsePositive, cx);
+
+    /// The number of positive labels that are predicted as negative.
+    ///
+    /// Keras: [`false_negatives`](https://keras.io/api/metrics/classification_metrics/)
+    "`false_negatives(thresholds = none, name = none)`"
+    false_negatives | FalseNegatives as FalseNegatives => |args, cx| count(args, Outcome::FalseNegative, cx);
+    takes {
+        /// Predictions above it count as positive; `none` is 0.5. A list gives a metric for each, `true_positives_0`, ….
+        thresholds: Factors = "none" in [0.0..=1.0],
+        /// Name of the metric in logs; the word that is written here without it.
+        name: Name = "none",
+        dtype => "leave it out",
+    }
+
+    /// The largest precision at the thresholds at which recall is at least this.
+    ///
+    /// Keras: [`precision_at_recall`](https://keras.io/api/metrics/classification_metrics/)
+    "`precision_at_recall(recall, num_thresholds = 200, class_id = none, name = none)`"
+    precision_at_recall | PrecisionAtRecall as PrecisionAtRecall => |args, cx| at(args, [Rate::Precision, Rate::Recall], "recall", cx);
+    takes {
+        /// The least recall.
+        recall: f64 in [0.0..=1.0],
+        /// At how many thresholds between 0 and 1 the rates are measured.
+        num_thresholds: usize = "200" in [2..],
+        /// The only class that counts; `none` counts all.
+        class_id: usize = "none",
+        /// Name of the metric in logs; the word that is written here without it.
+        name: Name = "none",
+        dtype => "leave it out",
+    }
+
+    /// The largest recall at the thresholds at which precision is at least this.
+    ///
+    /// Keras: [`recall_at_precision`](https://keras.io/api/metrics/classification_metrics/)
+    "`recall_at_precision(precision, num_thresholds = 200, class_id = none, name = none)`"
+    recall_at_precision | RecallAtPrecision as RecallAtPrecision => |args, cx| at(args, [Rate::Recall, Rate::Precision], "precision", cx);
+    takes {
+        /// The least precision.
+        precision: f64 in [0.0..=1.0],
+        /// At how many thresholds between 0 and 1 the rates are measured.
+        num_thresholds: usize = "200" in [2..],
+        /// The only class that counts; `none` counts all.
+        class_id: usize = "none",
+        /// Name of the metric in logs; the word that is written here without it.
+        name: Name = "none",
+        dtype => "leave it out",
+    }
+
+    /// The largest sensitivity (recall) at the thresholds at which specificity is at least this.
+    ///
+    /// Keras: [`sensitivity_at_specificity`](https://keras.io/api/metrics/classification_metrics/)
+    "`sensitivity_at_specificity(specificity, num_thresholds = 200, class_id = none, name = none)`"
+    sensitivity_at_specificity | SensitivityAtSpecificity as SensitivityAtSpecificity => |args, cx| at(args, [Rate::Recall, Rate::Specificity], "specificity", cx);
+    takes {
+        /// The least specificity.
+        specificity: f64 in [0.0..=1.0],
+        /// At how many thresholds between 0 and 1 the rates are measured.
+        num_thresholds: usize = "200" in [2..],
+        /// The only class that counts; `none` counts all.
+        class_id: usize = "none",
+        /// Name of the metric in logs; the word that is written here without it.
+        name: Name = "none",
+        dtype => "leave it out",
+    }
+
+    /// The largest specificity at the thresholds at which sensitivity (recall) is at least this.
+    ///
+    /// Keras: [`specificity_at_sensitivity`](https://keras.io/api/metrics/classification_metrics/)
+    "`specificity_at_sensitivity(sensitivity, num_thresholds = 200, class_id = none, name = none)`"
+    specificity_at_sensitivity | SpecificityAtSensitivity as SpecificityAtSensitivity => |args, cx| at(args, [Rate::Specificity, Rate::Recall], "sensitivity", cx);
+    takes {
+        /// The least sensitivity (recall).
+        sensitivity: f64 in [0.0..=1.0],
+        /// At how many thresholds between 0 and 1 the rates are measured.
+        num_thresholds: usize = "200" in [2..],
+        /// The only class that counts; `none` counts all.
+        class_id: usize = "none",
         /// Name of the metric in logs; the word that is written here without it.
         name: Name = "none",
         dtype => "leave it out",
@@ -134,13 +248,163 @@ vocabulary! {
     "`f1_score(average = macro, threshold = none, name = none)`"
     f1_score | f1 | F1Score as F1Score => f1_score;
     takes {
-        /// Average over the classes.
+        /// Average over the classes; `none` gives a metric for each, `f1_score_0`, `f1_score_1`.
         average: Average = "macro",
         /// Predictions above it count as positive; `none` takes the largest of each row.
         threshold: f64 = "none" in [0.0..=1.0],
         /// Name of the metric in logs; the word that is written here without it.
         name: Name = "none",
         dtype => "leave it out",
+    }
+
+    /// The mean of precision and recall in which recall counts `beta²` times as much.
+    ///
+    /// Keras: [`f_beta_score`](https://keras.io/api/metrics/classification_metrics/)
+    "`fbeta_score(average = macro, beta = 1, threshold = none, name = none)`"
+    fbeta_score | FBetaScore as FBetaScore => |args, cx| {
+        let beta = beta(args, cx);
+        fbeta(args, beta, cx)
+    };
+    takes {
+        /// Average over the classes; `none` gives a metric for each, `fbeta_score_0`, `fbeta_score_1`.
+        average: Average = "macro",
+        /// How much more recall counts than precision.
+        beta: f64 = "1" in [> 0.0],
+        /// Predictions above it count as positive; `none` takes the largest of each row.
+        threshold: f64 = "none" in [0.0..=1.0],
+        /// Name of the metric in logs; the word that is written here without it.
+        name: Name = "none",
+        dtype => "leave it out",
+    }
+
+    /// The share of rows whose values are all on their side of the threshold, which is also called subset accuracy. Keras
+    /// does not have it.
+    "`exact_match(threshold = 0.5, name = none)`"
+    exact_match | ExactMatch as ExactMatch => |args, cx| {
+        named(args, Metric::ExactMatch { threshold: args.float("threshold", cx) }, cx)
+    };
+    takes {
+        /// Predictions above it count as positive.
+        threshold: f64 = "0.5",
+        /// Name of the metric in logs; the word that is written here without it.
+        name: Name = "none",
+        dtype => "leave it out",
+    }
+
+    /// Intersection over union of the regions of some classes. Targets are class indices, and the largest prediction of a
+    /// position is its class.
+    ///
+    /// Keras: [`io_u`](https://keras.io/api/metrics/segmentation_metrics/)
+    "`iou(num_classes, target_class_ids, name = none, ignore_class = none, sparse_y_true = true, sparse_y_pred = false)`"
+    iou | io_u | IoU as IoU => |args, cx| iou_of(args, None, cx);
+    takes {
+        /// Number of classes.
+        num_classes: usize in [1..],
+        /// The classes that are averaged over: `[0, 2]`.
+        target_class_ids: Axes,
+        /// Name of the metric in logs; the word that is written here without it.
+        name: Name = "none",
+        dtype => "leave it out",
+        /// A class index whose positions count nothing.
+        ignore_class: usize = "none",
+        /// Whether targets are class indices; else they are one-hot.
+        sparse_y_true: bool = "true",
+        /// Whether each prediction is a class index itself, and so is each target. Keras's default is `true`.
+        sparse_y_pred: bool = "false",
+        axis => "leave it out: the last axis is taken",
+    }
+
+    /// Intersection over union of the regions of all classes. Targets are class indices, and the largest prediction of a
+    /// position is its class.
+    ///
+    /// Keras: [`mean_io_u`](https://keras.io/api/metrics/segmentation_metrics/)
+    "`mean_iou(num_classes, name = none, ignore_class = none, sparse_y_true = true, sparse_y_pred = false)`"
+    mean_iou | mean_io_u | MeanIoU as MeanIoU => |args, cx| iou_of(args, Some(&[]), cx);
+    takes {
+        /// Number of classes.
+        num_classes: usize in [1..],
+        /// Name of the metric in logs; the word that is written here without it.
+        name: Name = "none",
+        dtype => "leave it out",
+        /// A class index whose positions count nothing.
+        ignore_class: usize = "none",
+        /// Whether targets are class indices; else they are one-hot.
+        sparse_y_true: bool = "true",
+        /// Whether each prediction is a class index itself, and so is each target. Keras's default is `true`.
+        sparse_y_pred: bool = "false",
+        axis => "leave it out: the last axis is taken",
+    }
+
+    /// Intersection over union of the regions of some classes, for one-hot targets.
+    ///
+    /// Keras: [`one_hot_io_u`](https://keras.io/api/metrics/segmentation_metrics/)
+    "`one_hot_iou(num_classes, target_class_ids, name = none, ignore_class = none)`"
+    one_hot_iou | one_hot_io_u | OneHotIoU as OneHotIoU => |args, cx| one_hot_iou(args, None, cx);
+    takes {
+        /// Number of classes.
+        num_classes: usize in [1..],
+        /// The classes that are averaged over: `[0, 2]`.
+        target_class_ids: Axes,
+        /// Name of the metric in logs; the word that is written here without it.
+        name: Name = "none",
+        dtype => "leave it out",
+        /// A class index whose positions count nothing.
+        ignore_class: usize = "none",
+        sparse_y_pred => "leave it out: predictions are scores of classes, as one-hot targets are",
+        axis => "leave it out: the last axis is taken",
+    }
+
+    /// Intersection over union of the regions of all classes, for one-hot targets.
+    ///
+    /// Keras: [`one_hot_mean_io_u`](https://keras.io/api/metrics/segmentation_metrics/)
+    "`one_hot_mean_iou(num_classes, name = none, ignore_class = none)`"
+    one_hot_mean_iou | one_hot_mean_io_u | OneHotMeanIoU as OneHotMeanIoU => |args, cx| one_hot_iou(args, Some(&[]), cx);
+    takes {
+        /// Number of classes.
+        num_classes: usize in [1..],
+        /// Name of the metric in logs; the word that is written here without it.
+        name: Name = "none",
+        dtype => "leave it out",
+        /// A class index whose positions count nothing.
+        ignore_class: usize = "none",
+        sparse_y_pred => "leave it out: predictions are scores of classes, as one-hot targets are",
+        axis => "leave it out: the last axis is taken",
+    }
+
+    /// Intersection over union of the values that are at least `threshold` and of the others, for targets 0 and 1.
+    ///
+    /// Keras: [`binary_io_u`](https://keras.io/api/metrics/segmentation_metrics/)
+    "`binary_iou(target_class_ids = none, threshold = 0.5, name = none)`"
+    binary_iou | binary_io_u | BinaryIoU as BinaryIoU => |args, cx| {
+        let classes = ClassesOf::Threshold(args.float("threshold", cx));
+        super::make::iou(args, classes, 2, &[], None, cx)
+    };
+    takes {
+        /// The classes that are averaged over: `[1]`, or `[0, 1]`, which is `none`.
+        target_class_ids: Axes = "none",
+        /// Predictions of at least this are of class 1.
+        threshold: f64 = "0.5",
+        /// Name of the metric in logs; the word that is written here without it.
+        name: Name = "none",
+        dtype => "leave it out",
+    }
+
+    /// Pearson's correlation of targets and predictions over the last axis: 1 is best.
+    ///
+    /// Keras: [`pearson_correlation`](https://keras.io/api/metrics/correlation_metrics/)
+    "`pearson_correlation(name = none)`"
+    pearson_correlation | PearsonCorrelation as PearsonCorrelation => |args, cx| named(args, Metric::PearsonCorrelation, cx);
+
+    /// Lin's concordance correlation of targets and predictions over the last axis: 1 is best.
+    ///
+    /// Keras: [`concordance_correlation`](https://keras.io/api/metrics/correlation_metrics/)
+    "`concordance_correlation(name = none)`"
+    concordance_correlation | ConcordanceCorrelation as ConcordanceCorrelation => |args, cx| named(args, Metric::ConcordanceCorrelation, cx);
+    takes {
+        /// Name of the metric in logs; the word that is written here without it.
+        name: Name = "none",
+        dtype => "leave it out",
+        axis => "leave it out: the last axis is taken",
     }
 
     /// Mean of `|t − p|`.
@@ -187,11 +451,13 @@ vocabulary! {
     /// The coefficient of determination: 1 is best, and 0 is as good as the mean.
     ///
     /// Keras: [`r2_score`](https://keras.io/api/metrics/regression_metrics/)
-    "`r2_score(name = none)`"
-    r2_score | r2 | R2Score as R2Score => |args, cx| named(args, Metric::R2Score, cx);
+    "`r2_score(class_aggregation = uniform_average, num_regressors = 0, name = none)`"
+    r2_score | r2 | R2Score as R2Score => r2_score;
     takes {
-        class_aggregation => "leave it out: the mean over the columns is taken",
-        num_regressors => "leave it out",
+        /// How the scores of columns become one number; `none` gives a metric for each, `r2_score_0`, `r2_score_1`.
+        class_aggregation: Aggregation = "uniform_average",
+        /// Number of independent variables of the adjusted score; 0 is the plain one.
+        num_regressors: usize = "0",
         /// Name of the metric in logs; the word that is written here without it.
         name: Name = "none",
         dtype => "leave it out",
@@ -288,104 +554,12 @@ vocabulary! {
 
 /// Metrics of Keras that mimo does not have.
 pub(super) const MISSING: &[(&str, &str)] = &[
-    ("BinaryIoU", LEAVE_OUT),
-    ("ConcordanceCorrelation", LEAVE_OUT),
-    ("FBetaScore", WRITE_F1),
-    ("FalseNegatives", LEAVE_OUT),
-    ("FalsePositives", LEAVE_OUT),
-    ("IoU", LEAVE_OUT),
-    ("Mean", LEAVE_OUT),
-    ("MeanIoU", LEAVE_OUT),
-    ("OneHotIoU", LEAVE_OUT),
-    ("OneHotMeanIoU", LEAVE_OUT),
-    ("PearsonCorrelation", LEAVE_OUT),
-    ("PrecisionAtRecall", LEAVE_OUT),
-    ("RecallAtPrecision", LEAVE_OUT),
-    ("SensitivityAtSpecificity", LEAVE_OUT),
-    ("SpecificityAtSensitivity", LEAVE_OUT),
-    ("Sum", LEAVE_OUT),
-    ("TrueNegatives", LEAVE_OUT),
-    ("TruePositives", LEAVE_OUT),
-    ("binary_io_u", LEAVE_OUT),
-    ("concordance_correlation", LEAVE_OUT),
-    ("f_beta_score", WRITE_F1),
-    ("false_negatives", LEAVE_OUT),
-    ("false_positives", LEAVE_OUT),
-    ("io_u", LEAVE_OUT),
-    ("mean", LEAVE_OUT),
-    ("mean_io_u", LEAVE_OUT),
-    ("one_hot_io_u", LEAVE_OUT),
-    ("one_hot_mean_io_u", LEAVE_OUT),
-    ("pearson_correlation", LEAVE_OUT),
-    ("precision_at_recall", LEAVE_OUT),
-    ("recall_at_precision", LEAVE_OUT),
-    ("sensitivity_at_specificity", LEAVE_OUT),
-    ("specificity_at_sensitivity", LEAVE_OUT),
-    ("sum", LEAVE_OUT),
-    ("true_negatives", LEAVE_OUT),
-    ("true_positives", LEAVE_OUT),
+    ("Mean", VALUES),
+    ("Sum", VALUES),
+    ("f_beta_score", "write `fbeta_score`"),
+    ("mean", VALUES),
+    ("subset_accuracy", "write `exact_match`"),
+    ("sum", VALUES),
 ];
 
-const LEAVE_OUT: &str = "leave it out, and compute it from predictions";
-const WRITE_F1: &str = "write `f1_score`";
-
-fn threshold(args: &Bound<'_>, cx: &mut Cx<'_>) -> f64 {
-    args.optional_float("thresholds", cx).unwrap_or(0.5)
-}
-
-fn auc(args: &Bound<'_>, cx: &mut Cx<'_>) -> Entry {
-    let num_thresholds = args.unsigned("num_thresholds", cx);
-    let curve = match args.word("curve", cx) {
-        "PR" => Curve::Pr,
-        _ => Curve::Roc,
-    };
-    let from_logits = args.boolean("from_logits", cx);
-    named(args, Metric::Auc { num_thresholds, curve, from_logits }, cx)
-}
-
-fn f1_score(args: &Bound<'_>, cx: &mut Cx<'_>) -> Entry {
-    let average = match args.word("average", cx) {
-        "micro" => Average::Micro,
-        "weighted" => Average::Weighted,
-        _ => Average::Macro,
-    };
-    named(args, Metric::F1Score { average, threshold: args.optional_float("threshold", cx) }, cx)
-}
-
-fn binary_crossentropy(args: &Bound<'_>, cx: &mut Cx<'_>) -> Entry {
-    let from_logits = args.boolean("from_logits", cx);
-    let label_smoothing = args.float("label_smoothing", cx);
-    named(args, Metric::BinaryCrossentropy { from_logits, label_smoothing }, cx)
-}
-
-fn categorical_crossentropy(args: &Bound<'_>, cx: &mut Cx<'_>) -> Entry {
-    let from_logits = args.boolean("from_logits", cx);
-    let label_smoothing = args.float("label_smoothing", cx);
-    named(args, Metric::CategoricalCrossentropy { from_logits, label_smoothing }, cx)
-}
-
-fn sparse_categorical_crossentropy(args: &Bound<'_>, cx: &mut Cx<'_>) -> Entry {
-    let from_logits = args.boolean("from_logits", cx);
-    named(args, Metric::SparseCategoricalCrossentropy { from_logits }, cx)
-}
-
-/// A metric with the name that the call gives it: logs have a field of that name.
-fn named(bound: &Bound<'_>, metric: Metric, cx: &mut Cx<'_>) -> Entry {
-    let name = bound.optional_string("name", cx);
-    if let Some((name, reason)) =
-        name.as_ref().and_then(|name| Some((name, crate::names::field::unusable(name)?)))
-    {
-        let usable = crate::names::field::field_like(name);
-        cx.error(
-            Diag::error(
-                Code::UnusableMetricName,
-                bound.loc("name"),
-                format!("the metric name {name:?} {reason}"),
-            )
-            .help(format!("write `name = \"{usable}\"`"))
-            .note("logs have a field of this name"),
-        );
-        bound.fail("name");
-    }
-    Entry { choice: Choice::Metric(metric), name }
-}
+const VALUES: &str = "it reduces values that are passed to it: leave it out, and compute it from predictions";

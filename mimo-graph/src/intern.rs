@@ -1,0 +1,54 @@
+//! Lists of numbers that live as long as the program, so that settings which hold them can be copied and compared.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+/// Lists of one type by the bits of their numbers.
+type Lists<T> = Mutex<BTreeMap<Vec<u64>, &'static [T]>>;
+
+/// Numbers of which lists are interned.
+pub(crate) trait Number: Copy + 'static {
+    fn bits(self) -> u64;
+    fn lists() -> &'static Lists<Self>;
+}
+
+macro_rules! numbers {
+    ($($ty:ty: $bits:expr;)*) => {
+        $(impl Number for $ty {
+            fn bits(self) -> u64 {
+                $bits(self)
+            }
+
+            fn lists() -> &'static Lists<Self> {
+                static LISTS: Lists<$ty> = Mutex::new(BTreeMap::new());
+                &LISTS
+            }
+        })*
+    };
+}
+
+numbers! {
+    f64: f64::to_bits;
+    // No platform has lengths of more than 64 bits.
+    usize: |value| value as u64;
+}
+
+/// The same list for equal numbers. A process that expands a model again and again, as an editor does, keeps one.
+pub(crate) fn interned<T: Number>(values: &[T]) -> &'static [T] {
+    let key = values.iter().map(|value| value.bits()).collect();
+    let mut lists = T::lists().lock().unwrap_or_else(PoisonError::into_inner);
+    lists.entry(key).or_insert_with(|| Vec::leak(values.to_vec()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::interned;
+
+    #[test]
+    fn equal_lists_are_one() {
+        let first = interned(&[0.5, 2.0]);
+        assert_eq!(first, [0.5, 2.0]);
+        assert!(std::ptr::eq(first, interned(&[0.5, 2.0])));
+        assert!(interned::<usize>(&[]).is_empty());
+    }
+}

@@ -1,0 +1,194 @@
+//! `Dice` and `Tversky`: losses of the overlap of two regions, of a sample or of the whole batch.
+//!
+//! A loss over the whole batch needs two passes over the chunks: [`BatchLossSums`] sums up after the forward pass, and
+//! [`BatchLoss`] computes value and gradient of the sums of all chunks.
+
+use mimo_graph::loss::{Loss, Region};
+use mimo_graph::operation::LossOp;
+
+use super::rows::{Rows, split};
+use super::{Criterion, EPSILON, Sample, Slope, metrics, nothing};
+use crate::chunk::{Chunk, Mode};
+use crate::float::Float;
+use crate::run::run;
+
+/// Sums over a region: `Σt·p`, `Σt` and `Σp`.
+const SUMS: usize = 3;
+
+/// How the overlap of a region becomes a loss.
+#[derive(Clone, Copy)]
+pub(super) enum Overlap {
+    Dice,
+    Tversky { alpha: f64, beta: f64 },
+}
+
+/// The loss of a region and its derivative with respect to a prediction, `of_target·t + constant`.
+#[derive(Clone, Copy)]
+struct Measured {
+    value: f64,
+    of_target: f64,
+    constant: f64,
+}
+
+impl Overlap {
+    pub(super) fn of(loss: Loss) -> Option<Self> {
+        match loss {
+            Loss::Dice { .. } => Some(Overlap::Dice),
+            Loss::Tversky { alpha, beta, .. } => Some(Overlap::Tversky { alpha, beta }),
+            _ => None,
+        }
+    }
+
+    fn measure(self, [both, target, predicted]: [f64; SUMS]) -> Measured {
+        match self {
+            Overlap::Dice => {
+                let by_all = (target + predicted + EPSILON).recip();
+                let share = 2.0 * both * by_all;
+                Measured { value: 1.0 - share, of_target: -2.0 * by_all, constant: share * by_all }
+            }
+            Overlap::Tversky { alpha, beta } => {
+                let by_all = (both + alpha * (target - both) + beta * (predicted - both) + EPSILON).recip();
+                let share = both * by_all;
+                let of_target = share * by_all * (1.0 - alpha - beta) - by_all;
+                Measured { value: 1.0 - share, of_target, constant: share * by_all * beta }
+            }
+        }
+    }
+}
+
+/// Adds the sums of the values whose place is `first` plus a multiple of `step`.
+#[inline]
+fn add<E: Float>(x: &[E], target: &[E], first: usize, step: usize, sums: &mut [f64; SUMS]) {
+    let values = x.iter().zip(target).skip(first).step_by(step);
+    for (&p, &t) in values {
+        let (p, t) = (p.f64(), t.f64());
+        sums[0] += t * p;
+        sums[1] += t;
+        sums[2] += p;
+    }
+}
+
+/// The loss of one region, which is all of a sample (or of a position of it), or each class of a sample.
+pub(super) struct Of {
+    pub(super) overlap: Overlap,
+    /// Values per position if each class is a region, else 1.
+    pub(super) step: usize,
+}
+
+impl<E: Float> Criterion<E> for Of {
+    #[inline]
+    fn sample(&self, sample: Sample<'_, E>, mut slope: Option<Slope<'_, E>>) -> E {
+        let Sample { x, target, .. } = sample;
+        let share = (self.step as f64).recip();
+        let mut total = 0.0;
+        for first in 0..self.step {
+            let mut sums = [0.0; SUMS];
+            add(x, target, first, self.step, &mut sums);
+            let measured = self.overlap.measure(sums);
+            total += measured.value * share;
+            if let Some(Slope { to, scale }) = &mut slope {
+                write(measured, scale.f64() * share, target, first, self.step, to);
+            }
+        }
+        E::of(total)
+    }
+}
+
+/// Writes the gradient of one region.
+#[inline]
+fn write<E: Float>(measured: Measured, scale: f64, target: &[E], first: usize, step: usize, to: &mut [E]) {
+    let [of_target, constant] = [measured.of_target, measured.constant].map(|factor| E::of(factor * scale));
+    for (to, &t) in to.iter_mut().zip(target).skip(first).step_by(step) {
+        *to = of_target * t + constant;
+    }
+}
+
+/// Number of regions of a loss over the whole batch: one, or one for each class.
+const fn regions(op: &LossOp) -> usize {
+    match op.loss {
+        Some(
+            Loss::Dice { region: Region::BatchClass } | Loss::Tversky { region: Region::BatchClass, .. },
+        ) => op.classes,
+        _ => 1,
+    }
+}
+
+/// The sums of a chunk that a loss over the whole batch needs: those of each region, then the sum of the samples' weights. A
+/// sample of weight 0 is left out, because it may be one without a target.
+#[derive(Clone, Copy, Debug)]
+pub struct BatchLossSums {
+    /// The loss.
+    pub loss: &'static LossOp,
+    /// The place of the first sum.
+    pub start: usize,
+}
+
+/// The loss of a whole batch, after its sums.
+#[derive(Clone, Copy, Debug)]
+pub struct BatchLoss {
+    /// The loss.
+    pub loss: &'static LossOp,
+    /// The place of the first sum.
+    pub start: usize,
+}
+
+fn sum<E: Float>(op: &BatchLossSums, chunk: &mut Chunk<'_, E>) {
+    let BatchLossSums { loss: op, start } = *op;
+    let regions = regions(op);
+    let [y, target, weight] = [op.y, op.target, op.sample_weight].map(|view| chunk.mat(view));
+    let [y, target, weights] = [y, target, weight].map(|mat| Rows::new(chunk.arena, mat));
+    let Some(sums) = chunk.sums.get_mut(start..start + SUMS * regions + 1) else { return };
+    sums.fill(0.0);
+    let (of_regions, total) = sums.split_at_mut(SUMS * regions);
+    let (of_regions, _) = of_regions.as_chunks_mut::<SUMS>();
+    for row in 0..chunk.rows {
+        let weight =
+            if chunk.weighted { weights.row(row).first().map_or(1.0, |weight| weight.f64()) } else { 1.0 };
+        if weight == 0.0 {
+            continue;
+        }
+        total.iter_mut().for_each(|total| *total += weight);
+        for (first, sums) in of_regions.iter_mut().enumerate() {
+            add(y.row(row), target.row(row), first, regions, sums);
+        }
+    }
+}
+
+fn forward<E: Float>(op: &BatchLoss, chunk: &mut Chunk<'_, E>) {
+    let BatchLoss { loss: op, start } = *op;
+    let regions = regions(op);
+    let sums = chunk.merged.get(start..start + SUMS * regions + 1);
+    if let (Some(overlap), Some(sums)) = (op.loss.and_then(Overlap::of), sums) {
+        let (of_regions, _) = sums[..SUMS * regions].as_chunks::<SUMS>();
+        let share = (regions as f64).recip();
+        let value: f64 = of_regions.iter().map(|&sums| overlap.measure(sums).value * share).sum();
+        let loss_weight = chunk.loss_weights.get(op.output).copied().unwrap_or(1.0);
+        // As in Keras, the weights of samples multiply the loss of the batch.
+        let scale = loss_weight * sums[SUMS * regions] * share / chunk.batch as f64;
+        let written = op.gradient.filter(|_| chunk.mode == Mode::Train).map(|view| chunk.mat(view));
+        let [target, weight] = [op.target, op.sample_weight].map(|view| chunk.mat(view));
+        let (read, mut gradient) = split(chunk.arena, written);
+        let (target, weights) = (read.rows(target), chunk.weighted.then(|| read.rows(weight)));
+        let mut total = 0.0;
+        for row in 0..chunk.rows {
+            let weight =
+                weights.and_then(|weights| weights.row(row).first()).map_or(1.0, |weight| weight.f64());
+            total += weight * value;
+            let Some(to) = gradient.as_mut().map(|gradient| gradient.row(row)) else { continue };
+            if weight == 0.0 {
+                to.fill(E::zero());
+                continue;
+            }
+            for (first, &sums) in of_regions.iter().enumerate() {
+                write(overlap.measure(sums), scale, target.row(row), first, regions, to);
+            }
+        }
+        if let Some(statistic) = chunk.statistics.get_mut(op.output) {
+            *statistic += total;
+        }
+    }
+    metrics(op, chunk);
+}
+
+run!(BatchLossSums, sum, nothing);
+run!(BatchLoss, forward, nothing);

@@ -1,0 +1,11 @@
+use mimo::prelude::*;
+
+model! {
+    pub Net {
+        let x = Input(shape = [4]);
+        let y = Dense(3, activation = softmax)(x);
+        Model(inputs = [x], outputs = [y]).compile(optimizer = adam, loss = BinaryFocalCrossentropy())
+    }
+}
+
+fn main() {}

@@ -1,0 +1,11 @@
+use mimo::prelude::*;
+
+model! {
+    pub Net {
+        let x = Input(shape = [4]);
+        let y = Dense(3)(x);
+        Model(inputs = [x], outputs = [y]).compile(optimizer = adam, loss = CategoricalGeneralizedCrossEntropy(q = 0.7))
+    }
+}
+
+fn main() {}

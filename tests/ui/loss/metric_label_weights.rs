@@ -1,0 +1,15 @@
+use mimo::prelude::*;
+
+model! {
+    pub Net {
+        let x = Input(shape = [4]);
+        let y = Dense(3, activation = sigmoid)(x);
+        Model(inputs = [x], outputs = [y]).compile(
+            optimizer = adam,
+            loss = binary_crossentropy,
+            metrics = [auc(multi_label = true, label_weights = [1.0])],
+        )
+    }
+}
+
+fn main() {}

@@ -1,0 +1,11 @@
+use mimo::prelude::*;
+
+model! {
+    pub Net {
+        let x = Input(shape = [4]);
+        let y = Dense(3, activation = sigmoid)(x);
+        Model(inputs = [x], outputs = [y]).compile(optimizer = adam, loss = binary_crossentropy(pos_weight = [1.0, 2.0]))
+    }
+}
+
+fn main() {}
