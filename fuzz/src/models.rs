@@ -185,10 +185,20 @@ impl Growing<'_, '_> {
                 self.ending(format!("{}({name})", shared.name), changed(shared.gives), shared.activation);
             }
             (3, _) if self.choices.one_in(3) => {
-                let settings =
-                    self.choices.pick(&["", "axis = 1", "scale = false", "center = false, scale = false"]);
-                let layer = format!("LayerNormalization({settings})({name})");
-                self.ending(layer, x.shape, "linear");
+                let layer = self.choices.pick(&[
+                    "LayerNormalization()",
+                    "LayerNormalization(axis = 1)",
+                    "LayerNormalization(scale = false)",
+                    "LayerNormalization(center = false, scale = false)",
+                    "RMSNormalization(epsilon = 0.01)",
+                    "RMSNormalization(axis = 1, epsilon = 0.1)",
+                    "GroupNormalization(1, epsilon = 0.01)",
+                    "GroupNormalization(-1, axis = 1, epsilon = 0.1)",
+                    "Rescaling(0.5, offset = 0.25)",
+                    "Normalization(mean = 0.5, variance = 4.0)",
+                    "Normalization()",
+                ]);
+                self.ending(format!("{layer}({name})"), x.shape, "linear");
             }
             (3, _) => {
                 let activation = self.activation(last);

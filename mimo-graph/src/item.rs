@@ -289,6 +289,9 @@ macro_rules! kind {
     (Frame) => {
         $crate::item::Kind::Plain
     };
+    (Numbers) => {
+        $crate::item::Kind::Float
+    };
     (Name) => {
         $crate::item::Kind::Plain
     };

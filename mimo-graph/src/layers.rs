@@ -36,10 +36,13 @@ pub mod flatten;
 pub mod frame;
 pub mod gaussian_noise;
 pub mod global_pooling;
+pub mod group_normalization;
 pub mod input;
 pub mod layer;
 pub mod layer_normalization;
 pub mod merge;
+pub mod named_axes;
+pub mod normalization;
 mod options;
 pub mod permute;
 pub mod pooling;
@@ -49,13 +52,16 @@ mod properties;
 mod properties_of_images;
 pub mod recurrent;
 pub mod repeat_vector;
+pub mod rescaling;
 pub mod reshape;
+pub mod rms_normalization;
 pub mod separable;
 pub mod sliding;
 pub mod spatial;
 #[cfg(test)]
 mod tests;
 pub mod time_distributed;
+pub mod unit_normalization;
 pub mod up_sampling;
 mod wrapped;
 
@@ -227,6 +233,16 @@ layers! {
     BatchNormalization(batch_normalization::BatchNormalization);
     /// Keras's `LayerNormalization`.
     LayerNormalization(layer_normalization::LayerNormalization);
+    /// Keras's `GroupNormalization`.
+    GroupNormalization(group_normalization::GroupNormalization);
+    /// Keras's `RMSNormalization`.
+    RmsNormalization(rms_normalization::RmsNormalization);
+    /// Keras's `UnitNormalization`.
+    UnitNormalization(unit_normalization::UnitNormalization);
+    /// Keras's `Normalization`.
+    Normalization(normalization::Normalization);
+    /// Keras's `Rescaling`.
+    Rescaling(rescaling::Rescaling);
     /// Keras's `Concatenate`.
     Concatenate(concatenate::Concatenate);
     /// Keras's `Add`, `Subtract`, `Multiply`, `Average`, `Maximum`, `Minimum`.

@@ -25,16 +25,19 @@ mod execution;
 mod fold;
 mod frame;
 mod gaussian_noise;
+mod group_normalization;
 mod layer_normalization;
 mod loss;
 mod memory;
 mod merge;
+mod normalization;
 mod normalize;
 mod permute;
 mod pooled_conv;
 mod pooling;
 mod recurrent;
 mod repeat_vector;
+mod rescaling;
 mod roles;
 mod sums;
 #[cfg(test)]
@@ -66,11 +69,13 @@ pub use execution::{ExecutionPlan, Step};
 pub use fold::LinearMap;
 pub use frame::Frame;
 pub use gaussian_noise::GaussianNoise;
-pub use layer_normalization::LayerNormalization;
+pub use group_normalization::GroupNormalization;
+pub use layer_normalization::{LayerNormalization, Statistic};
 pub use loss::LossOp;
 pub use memory::{Block, Buffer, Gradient, Interleaved, Param, Use};
 pub(crate) use merge::merge;
 pub use merge::{Merge, MergeInput, MergeOp};
+pub use normalization::Normalization;
 pub use normalize::Normalize;
 pub use permute::Permute;
 pub(crate) use permute::permuted_strides;
@@ -78,6 +83,7 @@ pub use pooled_conv::PooledConv;
 pub use pooling::{Padding, PoolKind, Pooling};
 pub use recurrent::{Cell, Recurrent, RecurrentDropout};
 pub use repeat_vector::RepeatVector;
+pub use rescaling::Rescaling;
 pub use roles::{
     BatchGradient, BatchWeight, ChunkAccumulator, During, GradientTarget, Read, Scratch, View, Weight,
     Written,
@@ -150,6 +156,7 @@ settings!(
     f64,
     Activation,
     MergeOp,
+    Statistic,
     PoolKind,
     Cell,
     Padding,
@@ -396,10 +403,14 @@ operations! {
     Frame,
     /// Additive noise.
     GaussianNoise,
-    /// Some axes of every sample with mean 0 and variance 1.
+    /// Groups of the channels of every sample with mean 0 and variance 1.
+    GroupNormalization,
+    /// Some axes of every sample with mean 0 and variance 1, or divided by another statistic.
     LayerNormalization,
     /// Values combined element by element.
     Merge,
+    /// Values shifted and scaled by mean and variance of the data.
+    Normalization,
     /// Vectors along one axis, divided by their lengths.
     Normalize,
     /// Axes in another order.
@@ -412,6 +423,8 @@ operations! {
     Recurrent,
     /// A vector, repeated.
     RepeatVector,
+    /// Values shifted and scaled by constants.
+    Rescaling,
     /// An enlarged image.
     UpSampling,
 }

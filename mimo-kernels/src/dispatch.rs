@@ -6,6 +6,7 @@ use super::contraction::{self, Contraction, Part};
 use super::element::Element;
 use super::interleave::{self, Interleaving};
 use super::lanewise::Operands;
+use super::layer_norm;
 use super::lstm::{self, LstmStep};
 use super::optimizer::{self, Update};
 use super::packing::{self, Packing};
@@ -184,6 +185,16 @@ kernels! {
     );
     batch_norm::gradient(
         block: ChannelBlock, by_channel: &[[E; BLOCK]; 4], x: &[E], dy: &[E], dx: &mut [E], accumulate: bool
+    );
+    layer_norm::moments(x: &[E], centred: bool, found: &mut [E; 2]);
+    layer_norm::normalize(statistics: [E; 2], weights: [Option<&[E]>; 2], x: &[E], y: &mut [E]);
+    layer_norm::scale_gradient(statistics: [E; 2], x: &[E], dy: &[E], sums: &mut [E]);
+    layer_norm::offset_gradient(dy: &[E], sums: &mut [E]);
+    layer_norm::group_sums(
+        statistics: [E; 2], gamma: Option<&[E]>, x: &[E], dy: &[E], found: &mut [E; 2]
+    );
+    layer_norm::group_gradient(
+        numbers: [E; 4], gamma: Option<&[E]>, x: &[E], dy: &[E], dx: &mut [E], accumulate: bool
     );
     interleave::interleave_block(block: &Interleaving<E>);
     lstm::step(step: &LstmStep<E>);

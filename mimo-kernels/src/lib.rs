@@ -30,6 +30,7 @@ mod dispatch;
 pub mod element;
 pub mod interleave;
 mod lanewise;
+pub mod layer_norm;
 pub mod lstm;
 pub mod matrix;
 pub mod optimizer;

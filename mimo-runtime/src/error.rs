@@ -47,6 +47,13 @@ pub enum Error {
         /// Values per sample.
         sample: usize,
     },
+    /// Values for `adapt` do not have the axes of the layer's mean and variance.
+    AdaptedShape {
+        /// The shape of the values, with the batch.
+        shape: Vec<usize>,
+        /// The lengths of the axes.
+        lengths: Vec<usize>,
+    },
     /// A batch axis of fixed size cannot hold this many samples.
     BatchAxis {
         /// The samples.
@@ -311,6 +318,10 @@ impl fmt::Display for Error {
             Error::TensorLength { len, sample } => {
                 write!(f, "{len} values do not make the samples of a tensor with {sample} values each")
             }
+            Error::AdaptedShape { shape, lengths } => write!(
+                f,
+                "values of shape {shape:?} do not have axes of lengths {lengths:?}, of which `adapt` takes mean and variance"
+            ),
             Error::BatchAxis { rows } => write!(f, "the batch axis cannot be {rows} samples long"),
             Error::Memory { values } => write!(f, "no memory for {values} values"),
             Error::NoData => write!(f, "the data have no samples; at least one is needed"),

@@ -1,4 +1,5 @@
-"""Layers by Keras itself, for `tests/golden_depthwise.rs` and `tests/golden_normalization.rs`.
+"""Layers by Keras itself, for `tests/golden_depthwise.rs`, `tests/golden_normalization.rs`, `tests/golden_more_normalization.rs` and
+`tests/normalization_of_data.rs`.
 
 `KERAS_BACKEND=jax python make_layers.py` writes the files of FILES beside this script, in the form of layers.json. JAX,
 because TensorFlow refuses strides that differ. Weights and data are drawn here, with a fixed seed for each file.
@@ -39,7 +40,41 @@ NORMALIZATION = {
     "ln without gamma": ((2, 6), layers.LayerNormalization(axis=[1, 2], scale=False)),
     "ln without weights": ((2, 11), layers.LayerNormalization(center=False, scale=False)),
 }
-FILES = {"depthwise.json": DEPTHWISE, "normalization.json": NORMALIZATION}
+MORE_NORMALIZATION = {
+    "rms": ((5,), layers.RMSNormalization()),
+    "rms sequence": ((3, 5), layers.RMSNormalization(epsilon=0.01)),
+    "rms image": ((3, 2, 4), layers.RMSNormalization(axis=[-1, -2])),
+    "unit": ((5,), layers.UnitNormalization()),
+    "unit first axis": ((3, 4), layers.UnitNormalization(axis=1)),
+    "unit axes": ((3, 2, 4), layers.UnitNormalization(axis=[1, -1])),
+    "group": ((3, 2, 6), layers.GroupNormalization(3)),
+    "group instance": ((4, 3), layers.GroupNormalization(-1, epsilon=0.01)),
+    "group all": ((4, 3), layers.GroupNormalization(1)),
+    "group first axis": ((4, 5), layers.GroupNormalization(2, axis=1)),
+    "group middle axis": ((3, 4, 2), layers.GroupNormalization(2, axis=-2)),
+    "group without beta": ((2, 6), layers.GroupNormalization(2, center=False)),
+    "group without gamma": ((2, 6), layers.GroupNormalization(2, scale=False)),
+    "group without weights": ((2, 6), layers.GroupNormalization(3, center=False, scale=False)),
+    "rescaling": ((3, 4), layers.Rescaling(0.25)),
+    "rescaling offset": ((3, 4), layers.Rescaling(-1.5, offset=2)),
+    "rescaling channels": ((2, 3), layers.Rescaling([0.5, 2.0, -1.0], offset=[1.0, 0.0, -0.5])),
+    "rescaling mixed": ((2, 3), layers.Rescaling(0.5, offset=[1.0, 0.0, -0.5])),
+    "norm number": ((3, 4), layers.Normalization(mean=0.5, variance=4.0)),
+    "norm constants": ((2, 3), layers.Normalization(mean=[0.5, 2.0, -1.0], variance=[0.25, 4.0, 0.0])),
+    "norm inverted": ((2, 3), layers.Normalization(mean=[0.5, 2.0, -1.0], variance=[0.25, 4.0, 1.0], invert=True)),
+    "norm first axis": ((2, 3), layers.Normalization(axis=1, mean=[0.5, 2.0], variance=[0.25, 4.0])),
+    "norm of all": ((2, 3), layers.Normalization(axis=None, mean=0.5, variance=4.0)),
+}
+FILES = {"depthwise.json": DEPTHWISE, "normalization.json": NORMALIZATION,
+         "more_normalization.json": MORE_NORMALIZATION}
+# Layers that data sets the weights of.
+ADAPTED = {
+    "last axis": ((3,), layers.Normalization()),
+    "first axis": ((2, 3), layers.Normalization(axis=1)),
+    "both axes": ((2, 3), layers.Normalization(axis=(-2, -1))),
+    "no axis": ((2, 3), layers.Normalization(axis=None)),
+    "inverted": ((2, 3), layers.Normalization(invert=True)),
+}
 
 
 def tensor(values):
@@ -75,5 +110,19 @@ def write(name, described):
         file.write("[\n" + ",\n".join(json.dumps(case) for case in cases) + "\n]\n")
 
 
+def write_adapted():
+    rng = np.random.default_rng(1)
+    cases = []
+    for tag, (shape, layer) in ADAPTED.items():
+        data, x = [np.round(rng.normal(2, 3, (rows, *shape)), 3).astype("float32") for rows in (7, 2)]
+        layer.adapt(data)
+        mean, variance = layer.weights[:2]
+        described = {"data": data, "inputs": x, "mean": mean, "variance": variance, "outputs": layer(x)}
+        cases.append({"tag": tag, **{name: tensor(values) for name, values in described.items()}})
+    with open(os.path.join(HERE, "adapted.json"), "w") as file:
+        file.write("[\n" + ",\n".join(json.dumps(case) for case in cases) + "\n]\n")
+
+
 for name, described in FILES.items():
     write(name, described)
+write_adapted()

@@ -62,6 +62,8 @@ markers! {
     /// Rows or columns at edges: a number for all edges, one for each axis, or one for each edge: `1`, `(1, 2)`,
     /// `((1, 0), (0, 1))`.
     Frame;
+    /// Numbers: one for all values, or a list with one for each position of an axis: `0.5`, `[0.5, 0.25, 0.25]`.
+    Numbers;
     /// A name, as a string: `"encoder"`.
     Name;
 }

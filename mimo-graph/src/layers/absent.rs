@@ -7,7 +7,8 @@ pub(super) fn instead_of(name: &str) -> Option<&'static str> {
     listed.map(|&(_, instead)| instead)
 }
 
-const NORMALIZE: &str = "write `BatchNormalization()`, which normalizes every channel over the batch";
+const NORMALIZE: &str =
+    "write `kernel_constraint = UnitNorm()` at the layer, which holds every column of its kernel at length 1";
 const PREPARE: &str = "prepare the values before they are given to the model";
 const POOL: &str = "write `AveragePooling1D(2)` or `AveragePooling2D(2)`, Keras's other name for it";
 const CELL: &str = "write `LSTM(32)`, `GRU(32)` or `SimpleRNN(32)`, which run over all steps";
@@ -18,9 +19,9 @@ const ATTENTION: &str = "write it from products: `let scores = Softmax()(dot([qu
 
 /// Layers by what stands in for them.
 const LAYERS: &[(&[&str], &str)] = &[
-    (&["GroupNormalization", "RMSNormalization", "UnitNormalization", "SpectralNormalization"], NORMALIZE),
+    (&["SpectralNormalization"], NORMALIZE),
     (&["Lambda"], "write a function of the block: `fn scale(x, gate) { multiply([x, gate]) }`"),
-    (&["Normalization", "Rescaling", "Discretization", "CategoryEncoding", "Hashing"], PREPARE),
+    (&["Discretization", "CategoryEncoding", "Hashing"], PREPARE),
     (&["StringLookup", "IntegerLookup", "TextVectorization"], PREPARE),
     (&["Masking"], "leave it out, and pad sequences at their start, where a recurrent layer forgets most"),
     (&["AlphaDropout", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D"], "write `Dropout(0.5)`"),

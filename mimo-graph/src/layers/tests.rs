@@ -70,7 +70,7 @@ fn every_class_has_its_names() {
         "Dropout" | "GaussianNoise" => vec![float(0.5)],
         "Bidirectional" => vec![call("GRU", [(None, int(1))])],
         "TimeDistributed" => vec![call("Flatten", [])],
-        "AveragePooling1D" | "AveragePooling2D" | "Dot" => vec![int(2)],
+        "AveragePooling1D" | "AveragePooling2D" | "Dot" | "Rescaling" => vec![int(2)],
         _ => vec![],
     };
     let mut automatic = vec![];

@@ -1,14 +1,29 @@
-//! `LayerNormalization`: mean 0 and variance 1 over some axes of a sample, then scaled and shifted.
+//! `LayerNormalization`, `RMSNormalization` and `UnitNormalization`: some axes of a sample divided by a statistic of
+//! their values, then scaled and shifted.
 
 use super::{Planned, Read, View, Weight, Written, operation};
 use crate::describe::List;
 use crate::dim::Dim;
 
+crate::describe! {
+    /// The statistic of a group of values that they are divided by.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum Statistic {
+        /// `√(variance + epsilon)`, after the mean is subtracted: `LayerNormalization`.
+        Moments,
+        /// `√(mean(x²) + epsilon)`: `RMSNormalization`.
+        MeanSquare,
+        /// `√Σ x²`, but at least `epsilon`: `UnitNormalization`.
+        Length
+    }
+}
+
 operation! {
-    /// `y = gamma · (x − mean) / √(variance + epsilon) + beta`. Mean and variance are taken over each *group*: the values of a
-    /// sample that differ in the normalized axes only.
+    /// `y = gamma · (x − mean) / deviation + beta`, or the same with another [`Statistic`]. It is taken over each *group*: the
+    /// values of a sample that differ in the normalized axes only.
     ///
-    /// **Keras equivalent:** `keras.layers.LayerNormalization()`.
+    /// **Keras equivalent:** `keras.layers.LayerNormalization()`, `keras.layers.RMSNormalization()`,
+    /// `keras.layers.UnitNormalization()`.
     #[derive(Clone, Debug, PartialEq)]
     pub struct LayerNormalization<L> {
         /// Lengths of the axes, the normalized ones last.
@@ -17,7 +32,9 @@ operation! {
         pub strides: List<L>,
         /// How many of the axes are not normalized.
         pub kept: usize,
-        /// Added to the variance.
+        /// The statistic that values are divided by.
+        pub statistic: Statistic,
+        /// Keeps the divisor away from 0; see [`Statistic`].
         pub epsilon: f64,
         /// The scale, one value for each place in a group.
         pub gamma: Option<Weight<L>>,

@@ -5,6 +5,7 @@ mod batch_norm;
 mod dense;
 mod elementwise;
 mod images;
+mod layer_norm;
 mod lstm;
 mod memory;
 mod optimizer;

@@ -1,9 +1,15 @@
-//! `LayerNormalization`: mean 0 and variance 1 over some axes of a sample, then factors and offsets.
+//! `LayerNormalization`, `RMSNormalization`, `UnitNormalization`: some axes of a sample divided by a statistic of their
+//! values, then scaled and shifted.
 
-pub use mimo_graph::operation::LayerNormalization;
+pub use mimo_graph::operation::{LayerNormalization, Statistic};
 
 use crate::chunk::Chunk;
 use crate::float::Float;
+use crate::kernels::Mat;
+use crate::kernels::layer_norm::{
+    group_gradient_sums, group_input_gradient, group_moments, group_normalize, group_offset_gradient,
+    group_scale_gradient,
+};
 use crate::layers::apply_mask;
 use crate::run::run;
 
@@ -47,7 +53,7 @@ fn groups(op: &LayerNormalization) -> (Places<'_>, Places<'_>) {
     (Places::new(kept, kept_strides), Places::new(normalized, strides))
 }
 
-/// Sums in eight parts, which the processor adds side by side. The order depends on the length only.
+/// Sums in eight parts, as the kernels do for contiguous groups.
 fn sum<E: Float>(len: usize, value: impl Fn(usize) -> E) -> E {
     let mut parts = [E::zero(); 8];
     for start in (0..len).step_by(8) {
@@ -58,15 +64,38 @@ fn sum<E: Float>(len: usize, value: impl Fn(usize) -> E) -> E {
     parts.into_iter().sum()
 }
 
-/// The mean of a group and `1 / √(variance + epsilon)`.
-fn moments<E: Float>(x: &[E], places: &Places<'_>, epsilon: f64) -> (E, E) {
+/// The numbers of a group: its values are normalized by `(x − mean) · scale`.
+#[derive(Clone, Copy)]
+struct Group<E> {
+    mean: E,
+    scale: E,
+    /// Divisor of `Σ g · n` in the gradient: infinite where the scale is a constant.
+    count: E,
+}
+
+/// The statistic of the values at the start of `x`.
+fn statistic<E: Float>(op: &LayerNormalization, x: &[E], places: &Places<'_>) -> Group<E> {
     let len = E::of(places.len as f64);
-    let mean = sum(places.len, |i| x[places.at(i)]) / len;
-    let variance = sum(places.len, |i| {
-        let distance = x[places.at(i)] - mean;
-        distance * distance
-    });
-    (mean, E::one() / (variance / len + E::of(epsilon)).sqrt())
+    let centred = op.statistic == Statistic::Moments;
+    let [mean, squares] = match places.contiguous {
+        true => group_moments(&x[..places.len], centred),
+        false => {
+            let mean = if centred { sum(places.len, |i| x[places.at(i)]) / len } else { E::zero() };
+            let squares = sum(places.len, |i| {
+                let distance = x[places.at(i)] - mean;
+                distance * distance
+            });
+            [mean, squares]
+        }
+    };
+    let epsilon = E::of(op.epsilon);
+    let (divisor, count) = match op.statistic {
+        Statistic::Moments | Statistic::MeanSquare => ((squares / len + epsilon).sqrt(), len),
+        Statistic::Length if squares.sqrt() > epsilon => (squares.sqrt(), E::one()),
+        // As many times as the vector is longer, so is the result.
+        Statistic::Length => (epsilon, E::infinity()),
+    };
+    Group { mean, scale: E::one() / divisor, count }
 }
 
 fn forward<E: Float>(op: &LayerNormalization, chunk: &mut Chunk<'_, E>) {
@@ -78,7 +107,11 @@ fn forward<E: Float>(op: &LayerNormalization, chunk: &mut Chunk<'_, E>) {
         for group in 0..groups.len {
             let start = groups.at(group);
             let (x, y) = (&x[start..], &mut y[start..]);
-            let (mean, scale) = moments(x, &places, op.epsilon);
+            let Group { mean, scale, .. } = statistic(op, x, &places);
+            if places.contiguous {
+                group_normalize([mean, scale], [gamma, beta], &x[..places.len], &mut y[..places.len]);
+                continue;
+            }
             for i in 0..places.len {
                 let at = places.at(i);
                 let scale = gamma.map_or(scale, |gamma| scale * gamma[i]);
@@ -88,39 +121,42 @@ fn forward<E: Float>(op: &LayerNormalization, chunk: &mut Chunk<'_, E>) {
     }
 }
 
-/// With `n` the normalized values and `g = gamma · dy`: `dx = (g − mean(g) − n · mean(g · n)) / √(variance + epsilon)`,
-/// `dgamma = Σ n · dy`, `dbeta = Σ dy`.
+/// With `n` the normalized values and `g = gamma · dy`: `dx = (g − mean(g) − n · Σ g · n / count) · scale`,
+/// `dgamma = Σ n · dy`, `dbeta = Σ dy`. The mean of `g` is subtracted if that of `x` is.
 fn backward<E: Float>(op: &LayerNormalization, chunk: &mut Chunk<'_, E>) {
     let Some(dy) = op.y.gradient else { return };
     let (groups, places) = groups(op);
     let gamma = op.gamma.map(|gamma| chunk.weight(gamma.block, places.len));
-    let len = E::of(places.len as f64);
-    let [gamma_gradient, beta_gradient] =
-        [op.gamma, op.beta].map(|weight| weight.and_then(|weight| chunk.accumulator(&weight)));
+    let accumulators = [op.gamma, op.beta].map(|weight| weight.and_then(|weight| chunk.accumulator(&weight)));
     let (x, dy_mat) = (chunk.mat(op.x.view), chunk.mat(dy));
     for row in 0..chunk.rows {
         for group in 0..groups.len {
             let start = groups.at(group);
             let (x_at, dy_at) =
                 (x.offset + row * x.stride + start, dy_mat.offset + row * dy_mat.stride + start);
-            let (mean, scale) = moments(&chunk.arena[x_at..], &places, op.epsilon);
-            for i in 0..places.len {
-                let dy = chunk.arena[dy_at + places.at(i)];
-                if let Some(sums) = gamma_gradient {
-                    let normalized = (chunk.arena[x_at + places.at(i)] - mean) * scale;
-                    chunk.arena[sums.offset + i] += dy * normalized;
-                }
-                if let Some(sums) = beta_gradient {
-                    chunk.arena[sums.offset + i] += dy;
-                }
-            }
+            let numbers = statistic(op, &chunk.arena[x_at..], &places);
+            weight_gradients(chunk, &places, numbers, [x_at, dy_at], accumulators);
             let Some(target) = op.x.gradient else { continue };
             let [x, dy, dx] = chunk.rows_mut([op.x.view, dy, target.view], row);
             let (x, dy, dx) = (&x[start..], &dy[start..], &mut dx[start..]);
+            let Group { mean, scale, count } = numbers;
             let gradient = |i: usize| gamma.map_or(E::one(), |gamma| gamma[i]) * dy[places.at(i)];
             let normalized = |i: usize| (x[places.at(i)] - mean) * scale;
-            let shift = sum(places.len, gradient) / len;
-            let along = sum(places.len, |i| gradient(i) * normalized(i)) / len;
+            let [plain, weighted] = match places.contiguous {
+                true => group_gradient_sums([mean, scale], gamma, &x[..places.len], &dy[..places.len]),
+                false => [sum(places.len, gradient), sum(places.len, |i| gradient(i) * normalized(i))],
+            };
+            let shift = match op.statistic {
+                Statistic::Moments => plain / E::of(places.len as f64),
+                Statistic::MeanSquare | Statistic::Length => E::zero(),
+            };
+            let along = weighted / count;
+            if places.contiguous {
+                let numbers = [mean, scale, shift, along];
+                let [x, dy] = [x, dy].map(|values| &values[..places.len]);
+                group_input_gradient(numbers, gamma, x, dy, &mut dx[..places.len], target.accumulate);
+                continue;
+            }
             for i in 0..places.len {
                 let at = places.at(i);
                 let own = (gradient(i) - shift - normalized(i) * along) * scale;
@@ -130,6 +166,41 @@ fn backward<E: Float>(op: &LayerNormalization, chunk: &mut Chunk<'_, E>) {
     }
     if let Some(target) = op.x.gradient {
         apply_mask(chunk, target);
+    }
+}
+
+/// Adds the share of a group to the gradients of `gamma` and `beta`, if there are any.
+fn weight_gradients<E: Float>(
+    chunk: &mut Chunk<'_, E>,
+    places: &Places<'_>,
+    Group { mean, scale, .. }: Group<E>,
+    [x_at, dy_at]: [usize; 2],
+    [gamma, beta]: [Option<Mat>; 2],
+) {
+    let range = |start: usize| start..start + places.len;
+    if !places.contiguous {
+        for i in 0..places.len {
+            let dy = chunk.arena[dy_at + places.at(i)];
+            if let Some(sums) = gamma {
+                let normalized = (chunk.arena[x_at + places.at(i)] - mean) * scale;
+                chunk.arena[sums.offset + i] += dy * normalized;
+            }
+            if let Some(sums) = beta {
+                chunk.arena[sums.offset + i] += dy;
+            }
+        }
+        return;
+    }
+    if let Some(sums) = gamma
+        && let Ok([x, dy, sums]) =
+            chunk.arena.get_disjoint_mut([range(x_at), range(dy_at), range(sums.offset)])
+    {
+        group_scale_gradient([mean, scale], x, dy, sums);
+    }
+    if let Some(sums) = beta
+        && let Ok([dy, sums]) = chunk.arena.get_disjoint_mut([range(dy_at), range(sums.offset)])
+    {
+        group_offset_gradient(dy, sums);
     }
 }
 
@@ -156,7 +227,11 @@ mod tests {
             (&[5, 1], &[1, 1], 1),
         ];
         for (shape, strides, kept) in cases {
-            for (gap, accumulate) in [(0, false), (3, false), (2, true)] {
+            let statistics = [Statistic::Moments, Statistic::MeanSquare, Statistic::Length];
+            let layouts = [(0, false), (3, false), (2, true)];
+            for (statistic, (gap, accumulate)) in
+                statistics.into_iter().flat_map(|it| layouts.map(|at| (it, at)))
+            {
                 let mut bench = Bench::new(3);
                 let len = shape.iter().product();
                 let [x, y, dy, dx] = std::array::from_fn(|_| bench.value(len, gap));
@@ -165,6 +240,7 @@ mod tests {
                     shape: List::Borrowed(shape),
                     strides: List::Borrowed(strides),
                     kept,
+                    statistic,
                     epsilon: 0.1,
                     gamma: None,
                     beta: None,

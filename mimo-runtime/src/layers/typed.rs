@@ -3,8 +3,13 @@
 //! A layer here holds nothing but its weights, as dfdx tensors whose sizes are part of their types. What the layer
 //! computes is in the file that has its name.
 
-use dfdx::shapes::{Dtype, Rank1, Rank2, Rank3, Rank4};
-use dfdx::tensor::{Storage, Tensor};
+use dfdx::shapes::{Dtype, HasShape, Rank0, Rank1, Rank2, Rank3, Rank4, Shape};
+use dfdx::tensor::{Cpu, Storage, Tensor};
+
+use crate::Result;
+use crate::float::Float;
+
+mod adapt;
 
 /// The weights of `Dense`: `[…, I] → […, O]`, `y = activation(x · kernel + bias)`.
 ///
@@ -271,3 +276,107 @@ layer_normalization!(
 layer_normalization!(
     LayerNormalization3D, LayerNormalization3DWithoutBeta, LayerNormalization3DWithoutGamma, Rank3<A, B, C>, "`[A, B, C]`"
 );
+
+/// Defines the weights of a group normalization with or without scale and offset.
+macro_rules! group_normalization {
+    ($layer:ident, $what:literal, $keras:literal, $($(#[$doc:meta])* $weight:ident),+) => {
+        #[doc = concat!("The weights of `GroupNormalization`", $what, ", for `C` channels.")]
+        ///
+        #[doc = concat!("**Keras equivalent:** `keras.layers.GroupNormalization(", $keras, ")`.")]
+        #[derive(Clone, Debug)]
+        pub struct $layer<const C: usize, E: Dtype, D: Storage<E>> {
+            $($(#[$doc])* pub $weight: Tensor<Rank1<C>, E, D>,)+
+        }
+    };
+}
+
+group_normalization!(
+    GroupNormalization, "", "",
+    /// Scale, `[C]`.
+    gamma,
+    /// Offset, `[C]`.
+    beta
+);
+group_normalization!(
+    GroupNormalizationWithoutGamma, " without scale", "scale=False",
+    /// Offset, `[C]`.
+    beta
+);
+group_normalization!(
+    GroupNormalizationWithoutBeta, " without offset", "center=False",
+    /// Scale, `[C]`.
+    gamma
+);
+
+/// Defines the weights of `RMSNormalization` over some number of axes.
+macro_rules! rms_normalization {
+    ($layer:ident, $rank:ident<$($size:ident),+>, $shape:literal) => {
+        #[doc = concat!("The weight of `RMSNormalization` over axes of lengths ", $shape, ".")]
+        ///
+        /// **Keras equivalent:** `keras.layers.RMSNormalization()`.
+        #[derive(Clone, Debug)]
+        pub struct $layer<$(const $size: usize,)+ E: Dtype, D: Storage<E>> {
+            #[doc = concat!("Scale, ", $shape, ".")]
+            pub scale: Tensor<$rank<$($size),+>, E, D>,
+        }
+    };
+}
+
+rms_normalization!(RMSNormalization1D, Rank1<A>, "`[A]`");
+rms_normalization!(RMSNormalization2D, Rank2<A, B>, "`[A, B]`");
+rms_normalization!(RMSNormalization3D, Rank3<A, B, C>, "`[A, B, C]`");
+
+/// Defines the weights of `Normalization` over some number of axes, which are counted from the end or from the start.
+macro_rules! normalization {
+    ($layer:ident, $from_start:ident, [$($size:ident),*], $shape:ty, $shown:literal) => {
+        normalization!(
+            $layer, [$($size),*], $shape, $shown, AFTER,
+            "`AFTER` is the number of axes after these.",
+            |dims: &[usize]| dims.len() - AFTER.min(dims.len())
+        );
+        normalization!(
+            $from_start, [$($size),*], $shape, $shown, LAST,
+            "`LAST` is the last of these axes, with the batch as axis 0.",
+            |dims: &[usize]| (LAST + 1).min(dims.len())
+        );
+    };
+    (
+        $layer:ident, [$($size:ident),*], $shape:ty, $shown:literal, $place:ident, $about:literal, $end:expr
+    ) => {
+        #[doc = concat!("The weights of `Normalization` over axes of lengths ", $shown, ", set from data and not trained.")]
+        #[doc = $about]
+        ///
+        /// **Keras equivalent:** `keras.layers.Normalization()`, with weights of the same names and layout, but for `count`.
+        #[derive(Clone, Debug)]
+        pub struct $layer<$(const $size: usize,)* const $place: usize, E: Dtype, D: Storage<E>> {
+            #[doc = concat!("Mean of the data, ", $shown, ".")]
+            pub mean: Tensor<$shape, E, D>,
+            #[doc = concat!("Variance of the data, ", $shown, ".")]
+            pub variance: Tensor<$shape, E, D>,
+        }
+
+        impl<$(const $size: usize,)* const $place: usize, E: Float> $layer<$($size,)* $place, E, Cpu> {
+            /// Sets mean and variance to those of `values`, samples of what the layer reads: `model.normalization.adapt(&inputs.x)`.
+            ///
+            /// # Errors
+            /// [`Error::AdaptedShape`](crate::error::Error::AdaptedShape) if the axes of the values have other lengths, and
+            /// [`Error::NotFinite`](crate::error::Error::NotFinite) if a value is NaN or infinite. The weights then stay as they are.
+            pub fn adapt<S: Shape>(&mut self, values: &Tensor<S, E, Cpu>) -> Result<()> {
+                let dims = values.shape().concrete().into_iter().collect::<Vec<usize>>();
+                let end = ($end)(&dims);
+                let lengths: &[usize] = &[$($size),*];
+                // dfdx panics when it reads a tensor without values.
+                let data = if dims.contains(&0) { vec![] } else { values.as_vec() };
+                let [mean, variance] = adapt::moments(&data, &dims, end, lengths)?;
+                self.mean.copy_from(&mean);
+                self.variance.copy_from(&variance);
+                Ok(())
+            }
+        }
+    };
+}
+
+normalization!(Normalization0D, Normalization0DFromStart, [], Rank0, "`[]`");
+normalization!(Normalization1D, Normalization1DFromStart, [A], Rank1<A>, "`[A]`");
+normalization!(Normalization2D, Normalization2DFromStart, [A, B], Rank2<A, B>, "`[A, B]`");
+normalization!(Normalization3D, Normalization3DFromStart, [A, B, C], Rank3<A, B, C>, "`[A, B, C]`");

@@ -1,4 +1,4 @@
-//! Arguments, shapes and messages of `BatchNormalization` and `LayerNormalization`.
+//! Arguments, shapes and messages of the normalizations and of `Rescaling`.
 
 use super::*;
 
@@ -136,4 +136,124 @@ fn time_distributed_refuses_batch_statistics() {
         diags[0].helps,
         ["call the layer itself: `BatchNormalization()(x)` takes its statistics over all steps"]
     );
+}
+
+#[test]
+fn shapes_of_weights_of_the_other_normalizations() {
+    let mut bench = Bench::new();
+    let from = [4, 2, 3];
+    for (class, axis, lengths) in [
+        ("RMSNormalization", None, Some(&[3][..])),
+        ("RMSNormalization", Some(list(&[-1, 1])), Some(&[4, 3])),
+        ("UnitNormalization", Some(list(&[1, 2, 3])), None),
+        ("GroupNormalization", None, Some(&[3])),
+        ("GroupNormalization", Some(int(1)), Some(&[4])),
+        ("Normalization", None, Some(&[3])),
+        ("Normalization", Some(list(&[-1, -2])), Some(&[2, 3])),
+        ("Normalization", Some(value(ValueKind::None)), Some(&[])),
+    ] {
+        let groups = (class == "GroupNormalization").then(|| named("groups", int(-1)));
+        let kind = layer(&mut bench, class, axis.map(|axis| named("axis", axis)).into_iter().chain(groups));
+        assert_eq!(infer(&mut bench, &kind, &[known(&from)]), Some(known(&from)), "{class}");
+        let weights = names_and_shapes(&kind, &from);
+        assert_eq!(weights.is_empty(), lengths.is_none(), "{class}");
+        assert!(weights.iter().all(|(_, shape)| Some(shape) == lengths.map(known).as_ref()), "{class}");
+    }
+    let constants = [named("mean", list(&[1, 2, 3])), named("variance", list(&[1, 4, 9]))];
+    let kind = layer(&mut bench, "Normalization", constants);
+    assert_eq!(names_and_shapes(&kind, &from), []);
+    bench.expect(&[]);
+}
+
+#[test]
+fn lists_of_constants_have_the_length_of_the_axis() {
+    let mut bench = Bench::new();
+    let rescaling = layer(&mut bench, "Rescaling", [named("scale", list(&[1, 2])), named("offset", int(1))]);
+    let kind = layer(
+        &mut bench,
+        "Normalization",
+        [named("axis", int(1)), named("mean", list(&[1, 2])), named("variance", list(&[1, 2]))],
+    );
+    assert_eq!(infer(&mut bench, &rescaling, &[known(&[5, 2])]), Some(known(&[5, 2])));
+    assert_eq!(infer(&mut bench, &kind, &[known(&[2, 5])]), Some(known(&[2, 5])));
+    bench.expect(&[]);
+    assert_eq!(infer(&mut bench, &rescaling, &[known(&[5, 3])]), None);
+    assert_eq!(infer(&mut bench, &kind, &[known(&[3, 5])]), None);
+    bench.expect(&[
+        "`scale` of `Rescaling` has 2 numbers, but the last axis of `x` has length 3",
+        "`mean` of `Normalization` has 2 numbers, but the normalized axis of `x` has length 3",
+    ]);
+    let deferred = Shape(vec![Dim::Known(5), a()]);
+    assert_eq!(infer(&mut bench, &rescaling, std::slice::from_ref(&deferred)), Some(deferred.clone()));
+    let group = layer(&mut bench, "GroupNormalization", [named("groups", int(4))]);
+    assert_eq!(infer(&mut bench, &group, std::slice::from_ref(&deferred)), Some(deferred));
+    assert_eq!(bench.checks(), ["last axis of `x`: A Equal 2", "number of channels of `x`: A MultipleOf 4"]);
+}
+
+#[test]
+fn settings_of_the_other_normalizations_are_checked() {
+    let mut bench = Bench::new();
+    let none = || value(ValueKind::None);
+    for (class, given) in [
+        ("GroupNormalization", vec![named("groups", int(0))]),
+        ("GroupNormalization", vec![named("groups", int(i64::MAX))]),
+        ("GroupNormalization", vec![named("axis", int(0))]),
+        ("RMSNormalization", vec![named("axis", list(&[0]))]),
+        ("UnitNormalization", vec![named("axis", list(&[]))]),
+        ("Rescaling", vec![named("scale", list(&[]))]),
+        ("Rescaling", vec![named("scale", int(0))]),
+        ("Normalization", vec![named("mean", int(1))]),
+        ("Normalization", vec![named("variance", int(1))]),
+        ("Normalization", vec![named("mean", list(&[1, 2])), named("variance", int(1))]),
+        ("Normalization", vec![named("mean", int(1)), named("variance", int(-1))]),
+        (
+            "Normalization",
+            vec![named("axis", none()), named("mean", list(&[1, 2])), named("variance", list(&[1, 2]))],
+        ),
+        ("Normalization", vec![named("axis", list(&[1, -1]))]),
+    ] {
+        assert_eq!(made(&mut bench, class, given), None, "{class}");
+    }
+    let diags = bench.expect(&[
+        "`groups` of `GroupNormalization` must be a whole number of at least 1, or -1, found the number 0",
+        "`groups` of `GroupNormalization` must be at most 1099511627776 (2^40), found 9223372036854775807",
+        "axis 0 is the batch, and `GroupNormalization` needs the axis of the channels",
+        "axis 0 is the batch, which is not normalized over",
+        "`axis` of `UnitNormalization` names no axis",
+        "`scale` of `Rescaling` must be a number or a list of numbers, found a list of 0",
+        "`scale` of `Rescaling` is 0, which makes all values equal",
+        "`Normalization` with a `mean` needs `variance`",
+        "`Normalization` with a `variance` needs `mean`",
+        "`mean` and `variance` of `Normalization` are not equally many numbers",
+        "`variance` of `Normalization` must be at least 0",
+        "`axis = none` has one mean for all values, and `mean` is a list",
+        "`axis` of `Normalization` counts some axes from the start and some from the end",
+    ]);
+    assert!(diags.iter().all(|diag| !diag.helps.is_empty()));
+}
+
+#[test]
+fn inputs_that_do_not_fit_the_other_normalizations_are_reported() {
+    let mut bench = Bench::new();
+    for (class, given, from) in [
+        ("GroupNormalization", vec![named("groups", int(4))], &[5, 6][..]),
+        ("GroupNormalization", vec![named("axis", int(3)), named("groups", int(1))], &[5, 6]),
+        ("GroupNormalization", vec![named("groups", int(1))], &[]),
+        ("RMSNormalization", vec![named("axis", int(3))], &[5, 6]),
+        ("UnitNormalization", vec![named("axis", list(&[1, -2]))], &[5, 6]),
+        ("Normalization", vec![named("axis", list(&[1, 3]))], &[5, 6, 7]),
+        ("Normalization", vec![named("axis", int(4))], &[5, 6, 7]),
+    ] {
+        let kind = layer(&mut bench, class, given);
+        assert_eq!(infer(&mut bench, &kind, &[known(from)]), None, "{class}");
+    }
+    // Equal errors at one place are reported once.
+    bench.expect(&[
+        "`GroupNormalization` needs an axis, but `x` is [], one number",
+        "`GroupNormalization` cuts channels in 4 `groups`, but `x` has 6",
+        "axis 3 does not exist: `x` has axes 1 to 2",
+        "`axis` of `UnitNormalization` names axis 1 of `x` twice",
+        "mimo has no `Normalization` over axes that are not neighbours yet",
+        "axis 4 does not exist: `x` has axes 1 to 3",
+    ]);
 }

@@ -3,7 +3,7 @@ use mimo::prelude::*;
 model! {
     pub Net {
         let x = Input(shape = [8]);
-        let h = GroupNormalization()(x);
+        let h = SpectralNormalization(Dense(8))(x);
         let y = Lambda(f)(h);
         Model(inputs = [x], outputs = [y])
     }
