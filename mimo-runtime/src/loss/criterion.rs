@@ -104,9 +104,9 @@ pub(crate) fn visit<E: Float>(loss: Loss, form: Form, visitor: impl Visit<E>) {
         } => {
             let focal = focal::Binary::new(label_smoothing, gamma, apply_class_balancing.then_some(alpha));
             if fused || from_logits {
-                visitor.visit(form.mean(focal.from_logits()));
+                visitor.visit(form.mean(focal.of_logits()));
             } else {
-                visitor.visit(form.mean(focal.from_probabilities()));
+                visitor.visit(form.mean(focal.of_probabilities()));
             }
         }
         Loss::CategoricalFocalCrossentropy { alpha, gamma, from_logits, label_smoothing } => {

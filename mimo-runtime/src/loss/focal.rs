@@ -52,7 +52,7 @@ impl<E: Float> Binary<E> {
     }
 
     /// From probabilities, of which the cross-entropy takes clipped ones.
-    pub(super) fn from_probabilities(self) -> impl Fn(E, E) -> (E, E) {
+    pub(super) fn of_probabilities(self) -> impl Fn(E, E) -> (E, E) {
         move |p, t| {
             let t = self.labels.of(t);
             let (other_t, (q, inside)) = (E::one() - t, clip(p));
@@ -63,7 +63,7 @@ impl<E: Float> Binary<E> {
     }
 
     /// From logits: neither `ln p` nor `1 − p` is lost where `p` is near 0 or 1.
-    pub(super) fn from_logits(self) -> impl Fn(E, E) -> (E, E) {
+    pub(super) fn of_logits(self) -> impl Fn(E, E) -> (E, E) {
         move |z, t| {
             let t = self.labels.of(t);
             let (other_t, [p, other_p], softplus) = {

@@ -9,7 +9,7 @@ use crate::golden::{cases, numbers, shape};
 
 const R2_SCORE: Metric = Metric::R2Score { aggregation: Aggregation::Uniform, num_regressors: 0 };
 
-const fn auc(num_thresholds: usize, curve: Curve, from_logits: bool) -> Metric {
+pub(crate) const fn auc(num_thresholds: usize, curve: Curve, from_logits: bool) -> Metric {
     Metric::Auc {
         num_thresholds,
         curve,
@@ -139,7 +139,7 @@ fn area(y: &[f64], target: &[f64], thresholds: usize, curve: Curve) -> f64 {
         let [(tp0, fp0), (tp1, fp1)] = *pair else { unreachable!() };
         match curve {
             Curve::Roc => (fp0 - fp1) / negatives * (tp0 + tp1) / positives / 2.0,
-            Curve::Pr => {
+            Curve::Pr | Curve::PrGain => {
                 let (p0, p1) = (tp0 + fp0, tp1 + fp1);
                 let slope = if p0 > p1 { (tp0 - tp1) / (p0 - p1) } else { 0.0 };
                 let ratio = if p0 > 0.0 && p1 > 0.0 { p0 / p1 } else { 1.0 };

@@ -59,7 +59,7 @@ fn all() -> Vec<Batch> {
 #[test]
 fn chunks_do_not_matter() {
     for mut batch in all() {
-        batch.metrics = vec![(1, Metric::Precision { threshold: 0.4 })];
+        batch.metrics = vec![(1, Metric::Precision { threshold: 0.4, top_k: None, class_id: None })];
         if !batch.loss.sparse() {
             batch.metrics.push((3, Metric::MeanAbsoluteError));
         }
@@ -240,8 +240,8 @@ fn a_custom_loss_leaves_the_gradient_and_counts_metrics() {
 fn metrics_do_not_see_weights_and_take_their_own_places() {
     let mut batch = Batch::new(BINARY, Head::Sigmoid, 1, 1, vec![2.0, -1.0, 3.0], vec![1.0, 1.0, 0.0]);
     batch.weights = Some(vec![0.5, 0.0, 3.0]);
-    let auc = Metric::Auc { num_thresholds: 3, curve: Curve::Roc, from_logits: false };
-    let f1 = Metric::F1Score { average: Average::Macro, threshold: Some(0.5) };
+    let auc = crate::metrics::auc(3, Curve::Roc, false);
+    let f1 = Metric::FBetaScore { beta: 1.0, average: Average::Macro, threshold: Some(0.5) };
     batch.metrics = vec![(1, Metric::BinaryAccuracy { threshold: 0.5 }), (4, auc), (8, f1)];
     let outcome = batch.run::<f32>(&[1, 2]);
     assert_eq!(outcome.statistics[1..], [1.0, 3.0, 0.0, 1.0, 1.0, 0.0, 1.0, 1.0, 1.0, 1.0, 0.0]);
