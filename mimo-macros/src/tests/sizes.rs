@@ -39,7 +39,7 @@ fn small(argument: &str) -> &'static str {
         "target_shape" => "[-1]",
         "dims" => "(1,)",
         "activation" => "relu",
-        "rate" | "stddev" => "0.1",
+        "rate" | "stddev" | "scale" => "0.1",
         "axes" => "1",
         "layer" => "LSTM(2)",
         _ => panic!("{argument} has to be given"),
@@ -88,7 +88,7 @@ fn accepted() -> Vec<(&'static str, Args, &'static str)> {
             })
             .collect();
         let shown: Vec<String> = args.iter().map(|(name, value)| format!("{name} = {value}")).collect();
-        let shapes = ["[8]", "[6, 4]", "[6, 6, 4]"];
+        let shapes = ["[8]", "[6, 4]", "[6, 6, 4]", "[32]"];
         let shape =
             shapes.into_iter().find(|shape| errors(&models(class, &shown.join(", "), shape)[0]).is_empty());
         found.push((class, args, shape.unwrap_or_else(|| panic!("{class}({})", shown.join(", ")))));
