@@ -134,7 +134,9 @@ fn time_distributed_refuses_batch_statistics() {
     ]);
     assert_eq!(
         diags[0].helps,
-        ["call the layer itself: `BatchNormalization()(x)` takes its statistics over all steps"]
+        [
+            "call the layer itself, which takes its statistics over all steps; an axis that is not negative is then one higher"
+        ]
     );
 }
 
