@@ -3,7 +3,7 @@
 //! A layer here is its arguments, its shape rule and its weights. What it computes is in the file of the
 //! same name in `mimo-runtime/src/layers`.
 //!
-//! Shape rules are total: they compute on [`Dim`](crate::dim::Dim), report what is known to be wrong, and
+//! Shape rules are total: they compute on [`Dim`], report what is known to be wrong, and
 //! leave as [`DimCheck`](crate::context::DimCheck)s what only const evaluation can know.
 
 use crate::activation::Activation;

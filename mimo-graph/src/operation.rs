@@ -2,7 +2,7 @@
 //!
 //! Each operation is a struct that is generic over what a length is: [`Dim`] while the macro runs, where a length may be an
 //! expression, and `usize` in generated code and at run time. The **type of a field is its role**: [`Read`], [`Written`],
-//! [`Weight`], [`BatchWeight`], [`Scratch`]; every other type is a setting. [`operation!`] derives from the declaration
+//! [`Weight`], [`BatchWeight`], [`Scratch`]; every other type is a setting. `operation!` derives from the declaration
 //! how the value is written as a constant ([`Describe`]) and the visitor over its parts ([`Field`]). So the macro
 //! prints every operation with one function, and the passes of the plan (gradients, lifetimes, values computed in place) work
 //! on any operation without knowing which one it is.
