@@ -25,7 +25,7 @@ model! {
         let y2 = Dense(3, activation = softplus)(t3);
         Model(inputs = [x0], outputs = [t4, y0, y1, t2, t1, y2]).compile(
             optimizer = Adam(1e-2),
-            loss = { t4: CategoricalCrossentropy(from_logits = true), y0: msle, y1: huber(delta = 0.8), t2: BinaryCrossentropy(from_logits = true), t1: poisson, y2: poisson },
+            loss = { t4: huber(delta = 0.8), y0: msle, y1: huber(delta = 0.8), t2: huber(delta = 0.8), t1: hinge, y2: poisson },
             loss_weights = { t4: 0.5, y1: 2.0, t2: 0.5, y2: 0.5 },
         )
     }
@@ -196,7 +196,7 @@ model! {
         let y0 = Dense(1, activation = linear)(t7);
         Model(inputs = [x0], outputs = [t1, y0]).compile(
             optimizer = AdamW(1e-2),
-            loss = { t1: squared_hinge, y0: mae },
+            loss = { t1: hinge, y0: mae },
             loss_weights = { t1: 0.25 },
         )
     }
@@ -227,7 +227,7 @@ model! {
         let y1 = Dense(3, activation = softmax)(t5);
         Model(inputs = [x0, x1, x2], outputs = [y0, y1, t5]).compile(
             optimizer = Nadam(1e-2),
-            loss = { y0: SparseCategoricalCrossentropy(ignore_class = 0), y1: SparseCategoricalCrossentropy(ignore_class = 0), t5: squared_hinge },
+            loss = { y0: SparseCategoricalCrossentropy(ignore_class = 0), y1: SparseCategoricalCrossentropy(ignore_class = 0), t5: categorical_hinge },
             loss_weights = { y0: 0.5, t5: 0.5 },
         )
     }
@@ -272,7 +272,7 @@ model! {
         let y3 = Activation(sigmoid)(l3);
         Model(inputs = [x0, x1], outputs = [t12, y0, y1, l0, y2, y3]).compile(
             optimizer = Adagrad(0.05),
-            loss = { t12: categorical_hinge, y0: SparseCategoricalCrossentropy(from_logits = true), y1: none, l0: mae, y2: none, y3: BinaryCrossentropy(label_smoothing = 0.2) },
+            loss = { t12: huber(delta = 0.8), y0: SparseCategoricalCrossentropy(from_logits = true), y1: none, l0: SparseCategoricalCrossentropy(from_logits = true), y2: none, y3: BinaryCrossentropy(label_smoothing = 0.2) },
         )
     }
 }
@@ -310,7 +310,7 @@ model! {
         let y1 = Activation(linear)(l1);
         Model(inputs = [x0, x1, x2], outputs = [t7, y0, t6, t4, y1]).compile(
             optimizer = Lion(1e-3),
-            loss = { t7: mse, y0: poisson, t6: SparseCategoricalCrossentropy(from_logits = true, ignore_class = 1), t4: categorical_hinge, y1: huber(delta = 0.8) },
+            loss = { t7: CategoricalCrossentropy(from_logits = true), y0: poisson, t6: squared_hinge, t4: mse, y1: huber(delta = 0.8) },
             loss_weights = { t7: 0.5, y0: 0.25, t4: 2.0, y1: 2.0 },
         )
     }
@@ -357,7 +357,7 @@ model! {
         let y1 = Activation(tanh)(l1);
         Model(inputs = [x0, x1, x2], outputs = [t9, y0, y1, x1]).compile(
             optimizer = Adam(1e-2),
-            loss = { t9: log_cosh, y0: huber(delta = 0.8), y1: log_cosh, x1: none },
+            loss = { t9: categorical_hinge, y0: huber(delta = 0.8), y1: log_cosh, x1: none },
             loss_weights = { y0: 0.5, y1: 2.0 },
         )
     }
@@ -404,7 +404,7 @@ model! {
         let y0 = Activation(softmax)(l0);
         Model(inputs = [x0, x1, x2], outputs = [t13, y0, t7]).compile(
             optimizer = SGD(0.05),
-            loss = { t13: huber(delta = 0.8), y0: CategoricalCrossentropy(label_smoothing = 0.1), t7: hinge },
+            loss = { t13: quantile(q = 0.3), y0: CategoricalCrossentropy(label_smoothing = 0.1), t7: BinaryCrossentropy(from_logits = true) },
             loss_weights = { t13: 2.0 },
         )
     }
@@ -442,7 +442,7 @@ model! {
         let y3 = Activation(linear)(l3);
         Model(inputs = [x0, x1], outputs = [y0, x1, y1, t5, y2, y3]).compile(
             optimizer = SGD(0.05, momentum = 0.9, nesterov = true),
-            loss = { y0: log_cosh, x1: none, y1: huber(delta = 0.8), t5: categorical_hinge, y2: binary_crossentropy, y3: mae },
+            loss = { y0: log_cosh, x1: none, y1: huber(delta = 0.8), t5: mae, y2: binary_crossentropy, y3: mae },
             loss_weights = { t5: 0.25 },
         )
     }
@@ -528,7 +528,7 @@ model! {
         let y2 = Activation(sigmoid)(l2);
         Model(inputs = [x0, x1], outputs = [y0, y1, y2, t7]).compile(
             optimizer = AdamW(1e-2),
-            loss = { y0: mae, y1: mse, y2: BinaryCrossentropy(label_smoothing = 0.2), t7: hinge },
+            loss = { y0: mae, y1: mse, y2: BinaryCrossentropy(label_smoothing = 0.2), t7: huber(delta = 0.8) },
             loss_weights = { t7: 2.0 },
         )
     }
@@ -609,7 +609,7 @@ model! {
         let y3 = Dense(3, activation = sigmoid)(t10);
         Model(inputs = [x0, x1, x2], outputs = [t5, y0, y1, y2, l2, y3, t3]).compile(
             optimizer = Adagrad(0.05),
-            loss = { t5: hinge, y0: mae, y1: poisson, y2: SparseCategoricalCrossentropy(from_logits = true), l2: BinaryCrossentropy(from_logits = true), y3: binary_crossentropy, t3: BinaryCrossentropy(from_logits = true) },
+            loss = { t5: mse, y0: mae, y1: poisson, y2: SparseCategoricalCrossentropy(from_logits = true), l2: hinge, y3: binary_crossentropy, t3: quantile(q = 0.3) },
             loss_weights = { t5: 0.5, y1: 0.25, l2: 2.0 },
         )
     }
@@ -696,7 +696,7 @@ model! {
         let y1 = Dense(2, activation = linear)(t10);
         Model(inputs = [x0], outputs = [t4, y0, y1, t2]).compile(
             optimizer = Adam(1e-2),
-            loss = { t4: mse, y0: huber(delta = 0.8), y1: SparseCategoricalCrossentropy(from_logits = true), t2: categorical_hinge },
+            loss = { t4: SparseCategoricalCrossentropy(from_logits = true), y0: huber(delta = 0.8), y1: SparseCategoricalCrossentropy(from_logits = true), t2: hinge },
             loss_weights = { t2: 0.5 },
         )
     }
@@ -778,7 +778,7 @@ model! {
         let y1 = Activation(sigmoid)(l1);
         Model(inputs = [x0], outputs = [t4, y0, t11, y1]).compile(
             optimizer = SGD(0.05, momentum = 0.9, nesterov = true),
-            loss = { t4: hinge, y0: binary_crossentropy, t11: squared_hinge, y1: binary_crossentropy },
+            loss = { t4: quantile(q = 0.3), y0: binary_crossentropy, t11: hinge, y1: binary_crossentropy },
             loss_weights = { y0: 2.0, t11: 0.25 },
         )
     }
@@ -818,7 +818,7 @@ model! {
         let y0 = Activation(linear)(l0);
         Model(inputs = [x0], outputs = [t11, t1, y0, l0]).compile(
             optimizer = RMSprop(1e-2),
-            loss = { t11: log_cosh, t1: SparseCategoricalCrossentropy(from_logits = true), y0: mse, l0: mse },
+            loss = { t11: quantile(q = 0.3), t1: CategoricalCrossentropy(from_logits = true), y0: mse, l0: mse },
         )
     }
 }
@@ -861,7 +861,7 @@ model! {
         let y1 = Dense(1, activation = tanh)(t16);
         Model(inputs = [x0, x1], outputs = [y0, y1, t7]).compile(
             optimizer = AdamW(1e-2),
-            loss = { y0: kl_divergence, y1: log_cosh, t7: mae },
+            loss = { y0: kl_divergence, y1: log_cosh, t7: mse },
             loss_weights = { y0: 2.0, t7: 2.0 },
         )
     }
@@ -904,7 +904,7 @@ model! {
         let y3 = Dense(3, activation = linear)(t11);
         Model(inputs = [x0, x1], outputs = [y0, y1, y2, t4, y3]).compile(
             optimizer = Nadam(1e-2),
-            loss = { y0: none, y1: none, y2: none, t4: BinaryCrossentropy(from_logits = true), y3: hinge },
+            loss = { y0: none, y1: none, y2: none, t4: mae, y3: hinge },
             loss_weights = { y3: 0.25 },
         )
     }
@@ -992,7 +992,7 @@ model! {
         let y0 = Dense(2, activation = linear)(t15);
         Model(inputs = [x0, x1], outputs = [t3, y0]).compile(
             optimizer = Lion(1e-3),
-            loss = { t3: SparseCategoricalCrossentropy(from_logits = true, ignore_class = 1), y0: SparseCategoricalCrossentropy(from_logits = true) },
+            loss = { t3: categorical_hinge, y0: SparseCategoricalCrossentropy(from_logits = true) },
             loss_weights = { y0: 2.0 },
         )
     }
@@ -1020,8 +1020,8 @@ model! {
         let x1 = Input(shape = [2, 4]);
         let t2 = BatchNormalization(epsilon = 0.1)(Conv1DTranspose(2, 3, padding = same)(x1));
         let t3 = Activation(mish)(t2);
-        let t4 = Reshape([8, 1])(x1);
-        let t5 = BatchNormalization(epsilon = 0.1, scale = false)(Dense(2)(t2));
+        let t4 = LayerNormalization(epsilon = 0.1, scale = false)(x1);
+        let t5 = BatchNormalization(epsilon = 0.1, scale = false)(Conv1D(3, 2, padding = same, use_bias = false)(x1));
         let t6 = Activation(elu)(t5);
         let t7 = Dense(6, activation = squareplus, use_bias = false)(t5);
         let t8 = Permute([1, 2])(t7);
@@ -1076,7 +1076,7 @@ model! {
         let y3 = Dense(2, activation = softmax)(t2);
         Model(inputs = [x0], outputs = [y0, t4, y1, y2, y3]).compile(
             optimizer = SGD(0.05),
-            loss = { y0: msle, t4: categorical_hinge, y1: SparseCategoricalCrossentropy(ignore_class = 0), y2: mae, y3: kl_divergence },
+            loss = { y0: msle, t4: hinge, y1: SparseCategoricalCrossentropy(ignore_class = 0), y2: mae, y3: kl_divergence },
             loss_weights = { t4: 2.0 },
         )
     }
@@ -1238,7 +1238,7 @@ model! {
         let y2 = Activation(sigmoid)(l2);
         Model(inputs = [x0, x1], outputs = [y0, y1, y2, t12]).compile(
             optimizer = AdamW(1e-2),
-            loss = { y0: binary_crossentropy, y1: hinge, y2: binary_crossentropy, t12: CategoricalCrossentropy(from_logits = true) },
+            loss = { y0: binary_crossentropy, y1: hinge, y2: binary_crossentropy, t12: huber(delta = 0.8) },
             loss_weights = { y0: 0.5 },
         )
     }
@@ -1265,14 +1265,14 @@ model! {
         let x0 = Input(shape = [3]);
         let x1 = Input(shape = [2, 2]);
         let x2 = Input(shape = [7]);
-        let t3 = Flatten()(x1);
-        let t4 = maximum([t3, t3]);
+        let t3 = LayerNormalization(epsilon = 0.1, center = false, gamma_regularizer = L2(0.02))(x1);
+        let t4 = maximum([t3, x1]);
         let t5 = Dense(5, activation = elu)(x2);
         let l0 = Dense(4)(t5);
         let y0 = Activation(softmax)(l0);
         let y1 = Dense(3, activation = softplus)(l0);
         let y2 = Dense(3, activation = linear)(t3);
-        let t7 = concatenate([x0, t4]);
+        let t7 = concatenate([x0, Flatten()(t4)]);
         let l3 = Dense(2)(t7);
         let y3 = Activation(softmax)(l3);
         Model(inputs = [x0, x1, x2], outputs = [y0, y1, y2, y3]).compile(
