@@ -32,7 +32,7 @@ pub enum Literal {
     List(Vec<Literal>),
     /// A slice that occurs in several places, as a constant of its own. One name may have several values.
     Shared {
-        /// What the name of the constant is made of.
+        /// Base of the constant's name.
         name: Cow<'static, str>,
         /// The slice.
         value: Box<Literal>,

@@ -148,7 +148,7 @@ impl Region {
         matches!(self, Region::Batch | Region::BatchClass)
     }
 
-    /// What there is one value for.
+    /// The part of an output for which there is one value.
     const fn text(self) -> &'static str {
         match self {
             Region::Batch => "one value per batch",
@@ -160,7 +160,7 @@ impl Region {
     }
 }
 
-/// What a loss takes the values of an output for.
+/// The meaning of an output's values for a loss.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Predicts {
     /// Numbers.
@@ -197,7 +197,7 @@ pub enum ValidTargets {
     Signs,
 }
 
-/// What a loss computes with.
+/// The values that a loss computes with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reads {
     /// Any values.
@@ -208,7 +208,7 @@ pub enum Reads {
     Probabilities,
     /// Probabilities, unless `from_logits` is set.
     ProbabilitiesOrLogits,
-    /// What goes into a sigmoid or softmax: `from_logits` is set.
+    /// Logits, before a sigmoid or softmax: `from_logits` is set.
     Logits,
 }
 
@@ -218,14 +218,14 @@ impl Reads {
     }
 }
 
-/// What others need to know of a loss.
+/// Facts of a loss that checks, fusion and warnings depend on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Facts {
     /// Keras's snake-case name: `mean_squared_error`.
     pub name: &'static str,
-    /// What it takes predictions for.
+    /// The meaning of the predictions.
     pub predicts: Predicts,
-    /// What it computes with.
+    /// The values that it computes with.
     pub reads: Reads,
     /// The targets for which it is defined.
     pub targets: ValidTargets,
@@ -277,7 +277,7 @@ impl Loss {
         Loss::Custom { targets: true },
     ];
 
-    /// What others need to know of the loss.
+    /// Facts of the loss that checks, fusion and warnings depend on.
     pub const fn facts(self) -> Facts {
         use Predicts::{Classes, Directions, Labels, Numbers, Regions, Unknown};
         use ValidTargets::{Any, Counts, Finite, Indices, Probabilities, Signs};

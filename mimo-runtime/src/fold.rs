@@ -18,7 +18,7 @@ pub struct Folded<E: 'static> {
     pub pass: Pass<E>,
     /// The memory of a chunk.
     pub memory: Memory,
-    /// What is folded before the first pass.
+    /// Batch normalizations to fold before the first pass.
     pub folds: &'static [Fold],
 }
 
@@ -35,7 +35,7 @@ pub struct Fold {
     pub norm: &'static BatchNormalization,
 }
 
-/// What a batch normalization does to a channel, for all of them.
+/// A batch normalization as a scale and a shift of each channel.
 struct Affine<E> {
     scales: Vec<f64>,
     shifts: Vec<E>,

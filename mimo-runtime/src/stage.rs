@@ -50,7 +50,7 @@ pub struct ForwardSums<Op: 'static>(pub &'static Op);
 #[derive(Clone, Copy, Debug)]
 pub struct BackwardSums<Op: 'static>(pub &'static Op);
 
-/// What the engine does with a [`Sum`]: values of [`Chunk::sums`] become those of the batch in [`Chunk::merged`].
+/// Merging of a [`Sum`]: values of [`Chunk::sums`] become those of the batch in [`Chunk::merged`].
 pub(crate) trait Merging {
     /// Resets the values of the batch before the first chunk is merged.
     fn clear(self, merged: &mut [f64]);

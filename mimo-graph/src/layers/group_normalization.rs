@@ -1,4 +1,4 @@
-//! `GroupNormalization`: groups of channels brought to mean 0 and variance 1, sample by sample.
+//! `GroupNormalization`: mean 0 and variance 1 of each group of channels of a sample.
 
 use crate::activation::Activation;
 use crate::args::{Bound, read};

@@ -1,4 +1,4 @@
-//! `Normalization`: values brought to mean 0 and variance 1, by constants or by weights that data sets.
+//! `Normalization`: values shifted and scaled by a mean and a variance, constants or weights that data sets.
 
 use crate::activation::Activation;
 use crate::args::Bound;

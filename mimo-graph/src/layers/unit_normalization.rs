@@ -1,4 +1,4 @@
-//! `UnitNormalization`: every sample brought to length 1 over some of its axes.
+//! `UnitNormalization`: samples divided by their lengths over some axes.
 
 use crate::activation::Activation;
 use crate::args::Bound;

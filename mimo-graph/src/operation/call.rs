@@ -1,4 +1,4 @@
-//! What a layer makes its operation of.
+//! The view of a call from which a layer makes its operation.
 
 use super::{Read, Weight, Written};
 use crate::dim::Dim;
@@ -6,7 +6,7 @@ use crate::shape::Shape;
 
 /// A call of a layer in a plan under construction. Inside of `TimeDistributed` every shape is that of one step.
 pub trait Call {
-    /// How many tensors are read.
+    /// Number of tensors that are read.
     fn inputs(&self) -> usize;
 
     /// The shape of an input.

@@ -24,7 +24,7 @@ operation! {
 }
 
 operation! {
-    /// How the windows of a convolution lie in its input. Sequences are images of height 1.
+    /// Geometry of the windows of a convolution in its input. Sequences are images of height 1.
     #[derive(Clone, Copy, Debug, PartialEq)]
     pub struct Geometry<L> {
         /// Height and width.
@@ -54,7 +54,7 @@ operation! {
     /// convolution whose input gradient it computes: it reads outputs of the geometry and writes inputs.
     #[derive(Clone, Copy, Debug, PartialEq)]
     pub struct Conv<L> {
-        /// How the windows lie.
+        /// Geometry of the windows.
         pub geometry: Geometry<L>,
         /// Whether it is a transposed convolution.
         pub transposed: bool,

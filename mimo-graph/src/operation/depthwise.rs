@@ -22,7 +22,7 @@ operation! {
     /// channels` of them from each channel. Sequences have height 1.
     #[derive(Clone, Copy, Debug, PartialEq)]
     pub struct Depthwise<L> {
-        /// How the windows lie.
+        /// Geometry of the windows.
         pub geometry: Geometry<L>,
         /// The input.
         pub x: Read<L>,

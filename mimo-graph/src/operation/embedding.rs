@@ -7,7 +7,7 @@ operation! {
     /// Looks up a vector for each number.
     #[derive(Clone, Copy, Debug, PartialEq)]
     pub struct Embedding<L> {
-        /// How many vectors there are.
+        /// Number of vectors.
         pub vocabulary: L,
         /// Values of a vector.
         pub units: L,

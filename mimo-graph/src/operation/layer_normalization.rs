@@ -28,9 +28,9 @@ operation! {
     pub struct LayerNormalization<L> {
         /// Lengths of the axes, the normalized ones last.
         pub shape: List<L>,
-        /// How far the value moves in memory for a step along each of these axes.
+        /// Strides in memory of these axes.
         pub strides: List<L>,
-        /// How many of the axes are not normalized.
+        /// Number of axes that are not normalized.
         pub kept: usize,
         /// The statistic that values are divided by.
         pub statistic: Statistic,

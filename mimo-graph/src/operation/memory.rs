@@ -68,7 +68,7 @@ operation! {
         pub cols: L,
         /// Whether the backward reads it transposed.
         pub pack: bool,
-        /// How its gradient is made; `None` if it is not trained.
+        /// Computation of its gradient; `None` if it is not trained.
         pub gradient: Option<Gradient<L>>,
     }
 }
@@ -85,7 +85,7 @@ operation! {
 }
 
 operation! {
-    /// What a call leaves for the gradients of its weights.
+    /// Values of a call from which the gradients of its weights are computed.
     #[derive(Clone, Copy, Debug, PartialEq)]
     pub struct Use<L> {
         /// The value that was read.
@@ -127,7 +127,7 @@ impl<L: Length> Param<L> {
     }
 }
 
-/// How the gradient of a block is made.
+/// Computation of the gradient of a block.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Gradient<L = usize>
 where

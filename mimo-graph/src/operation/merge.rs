@@ -6,7 +6,7 @@ use crate::dim::Dim;
 use crate::shape::Shape;
 
 crate::describe! {
-    /// How a merge layer combines elements.
+    /// The function by which a merge layer combines elements.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub enum MergeOp {
         /// Sum.
@@ -30,7 +30,7 @@ operation! {
     pub struct MergeInput<L> {
         /// The value.
         pub x: Read<L>,
-        /// How far the input moves for a step along each axis of the result; 0 where it is broadcast. These are lengths of
+        /// Strides of the input along the axes of the result; 0 where it is broadcast. These are lengths of
         /// the plan and not computed by the runtime, because a result may have any number of axes.
         pub strides: List<L>,
     }

@@ -1,4 +1,4 @@
-//! Vectors brought to length 1, for the cosines of `Dot`.
+//! Vectors divided by their lengths, for the cosines of `Dot`.
 
 use super::{Planned, Read, View, Written, operation};
 use crate::dim::Dim;

@@ -11,7 +11,7 @@ operation! {
     pub struct Permute<L> {
         /// The shape of the result.
         pub shape: List<L>,
-        /// How far the input moves for a step along each axis of the result. These are lengths of the plan and not computed
+        /// Strides of the input along the axes of the result. These are lengths of the plan and not computed
         /// by the runtime, because a value may have any number of axes.
         pub strides: List<L>,
         /// The input.

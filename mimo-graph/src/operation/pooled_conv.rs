@@ -9,7 +9,7 @@ operation! {
     /// `[height, width, channels] → [windows, windows, filters]`. The image between the two is never written.
     #[derive(Clone, Copy, Debug, PartialEq)]
     pub struct PooledConv<L> {
-        /// How the windows of the convolution lie: one group, strides and dilation 1.
+        /// Geometry of the convolution: one group, strides and dilation 1.
         pub geometry: Geometry<L>,
         /// Lines of a pooled window, 1 or 2; it is two positions wide.
         pub height: usize,

@@ -4,7 +4,7 @@ use super::{Planned, Read, View, Written, operation};
 use crate::dim::Dim;
 
 crate::describe! {
-    /// What becomes of the values of a window.
+    /// The function that reduces the values of a window to one.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub enum PoolKind {
         /// The largest; the gradient goes to the first of several that are equal.
@@ -39,7 +39,7 @@ operation! {
     /// **Keras equivalent:** `keras.layers.MaxPooling2D` and its like.
     #[derive(Clone, Copy, Debug, PartialEq)]
     pub struct Pooling<L> {
-        /// How the values of a window become one.
+        /// The function that reduces a window.
         pub kind: PoolKind,
         /// Height, width and channels of the input.
         pub image: [L; 3],

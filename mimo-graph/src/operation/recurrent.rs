@@ -5,7 +5,7 @@ use crate::activation::Activation;
 use crate::dim::Dim;
 
 crate::describe! {
-    /// What happens at a step.
+    /// The computation of a step.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub enum Cell {
         /// Keras's `LSTM`: gates `i`, `f`, `c`, `o`, in this order.
@@ -21,7 +21,7 @@ crate::describe! {
 }
 
 impl Cell {
-    /// How many products of `units` values a step computes.
+    /// Number of products of `units` values in a step.
     pub const fn gates(self) -> usize {
         match self {
             Cell::Lstm => 4,
@@ -30,7 +30,7 @@ impl Cell {
         }
     }
 
-    /// How many times `units` values a step keeps for the backward, which puts its gradients in their place. First
+    /// Number of times `units` values that a step keeps for the backward, which puts its gradients in their place. First
     /// come those of the products with the kernel. Those of the products with the recurrent kernel are the same, but
     /// for a GRU: one that resets after the product has them beside the others, and one that resets before it has
     /// them in two parts, each with zeros for the other: of the state, and of the state that was reset.
@@ -42,7 +42,7 @@ impl Cell {
         }
     }
 
-    /// What is carried from a step to the next, by name.
+    /// Names of the states that a step passes to the next.
     pub(crate) const fn states(self) -> &'static [&'static str] {
         match self {
             Cell::Lstm => &["h", "c"],

@@ -213,7 +213,7 @@ impl<L: Length> Describe for Weight<L> {
 }
 
 crate::describe! {
-    /// How the gradient of a [`BatchWeight`] is computed from what was read, `x`, and the gradient of what was written, `dy`.
+    /// Computation of the gradient of a [`BatchWeight`] from the input `x` and the gradient `dy` of the result.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub enum BatchGradient {
         /// `Σ xᵀ·dy`
@@ -230,7 +230,7 @@ crate::describe! {
 pub struct BatchWeight {
     /// Its block.
     pub block: usize,
-    /// How the gradient is computed.
+    /// Computation of the gradient.
     pub gradient: BatchGradient,
 }
 

@@ -11,7 +11,7 @@ pub enum Sum<L = usize> {
     Add {
         /// The first.
         start: L,
-        /// How many there are.
+        /// Their number.
         len: L,
     },
     /// The mean of each channel, and after these the sum of squared distances from it, which becomes the variance.
@@ -50,7 +50,7 @@ operation! {
     pub struct MovingAverage<L> {
         /// Their block.
         pub block: usize,
-        /// How many there are.
+        /// Their number.
         pub len: L,
         /// Where what they follow begins among the sums of the batch.
         pub sums: L,

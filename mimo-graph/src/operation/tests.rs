@@ -1,4 +1,5 @@
 use super::*;
+use crate::describe::List;
 use crate::dim::ConstId;
 
 fn view<L>(slot: usize, len: L) -> View<L>

@@ -4,7 +4,7 @@ use super::{Planned, Read, Written, operation};
 use crate::dim::Dim;
 
 crate::describe! {
-    /// What an enlarged image shows between the pixels that it had.
+    /// Interpolation between the pixels of the input.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub enum Interpolation {
         /// The nearest pixel: each is repeated.
@@ -24,7 +24,7 @@ operation! {
         pub image: [L; 3],
         /// Factors of height and width.
         pub size: [L; 2],
-        /// How the pixels between are computed.
+        /// Interpolation between the pixels.
         pub interpolation: Interpolation,
         /// The input.
         pub x: Read<L>,

@@ -18,7 +18,7 @@ use crate::operation::{Activate, BatchNormalization, Field, LinearMap, Part, Par
 /// The forward pass with its batch normalizations folded.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Folded {
-    /// What is folded, before the first pass.
+    /// Batch normalizations to fold before the first pass.
     pub folds: Vec<Fold>,
     /// The operations that [`Plan::forward`] does not have.
     pub operations: Vec<Op>,

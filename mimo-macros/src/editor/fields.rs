@@ -18,7 +18,7 @@ pub(super) fn with(others: Vec<TokenStream>, literal: TokenStream) -> TokenStrea
 #[derive(Default)]
 pub(super) struct Fields {
     names: BTreeSet<String>,
-    /// How many have no value.
+    /// Number of those without a value.
     bare: usize,
     tokens: TokenStream,
 }

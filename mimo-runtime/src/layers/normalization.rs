@@ -16,7 +16,7 @@ fn blocks(op: &Normalization) -> impl Iterator<Item = ChannelBlock> + use<> {
     ChannelBlock::all(op.positions, op.inner)
 }
 
-/// What is subtracted, multiplied and added, for each position of a block.
+/// Values to subtract, to multiply by and to add, for each position of a block.
 fn numbers<E: Float>(op: &Normalization, chunk: &Chunk<'_, E>, block: ChannelBlock) -> [[E; BLOCK]; 3] {
     let [mean, variance] = [op.mean, op.variance].map(|block| chunk.weight(block, op.positions));
     let mut found = [[E::zero(); BLOCK]; 3];

@@ -15,7 +15,7 @@ use crate::run::run;
 /// Sums over a region: `Σt·p`, `Σt` and `Σp`.
 const SUMS: usize = 3;
 
-/// How the overlap of a region becomes a loss.
+/// The loss of a region as a function of its overlap.
 #[derive(Clone, Copy)]
 pub(super) enum Overlap {
     Dice,

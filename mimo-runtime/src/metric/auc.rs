@@ -8,7 +8,7 @@ use mimo_graph::metric::{Curve, Summation};
 use super::{Samples, divide};
 use crate::float::Float;
 
-/// How many buckets there are between `num_thresholds` thresholds, or between these.
+/// Number of buckets between `num_thresholds` thresholds, or between these.
 pub(super) const fn buckets(num_thresholds: usize, thresholds: &[f64]) -> usize {
     match thresholds.len() {
         0 if num_thresholds < 2 => 1,

@@ -167,7 +167,7 @@ vocabulary! {
     "`false_negatives(thresholds = none, name = none)`"
     false_negatives | FalseNegatives as FalseNegatives => |args, cx| count(args, Outcome::FalseNegative, cx);
     takes {
-        /// Predictions above it count as positive; `none` is 0.5. A list gives a metric for each, `true_positives_0`, ….
+        /// Predictions above it count as positive; `none` is 0.5. A list gives a metric for each, with its index after the name.
         thresholds: Factors = "none" in [0.0..=1.0],
         /// Name of the metric in logs; the word that is written here without it.
         name: Name = "none",
