@@ -3,9 +3,11 @@
 use dfdx::shapes::Dtype;
 use mimo_graph::operation::BatchNormalization;
 
+use crate::chunk::Chunk;
 use crate::engine::Step;
 use crate::kernels::Element;
-use crate::loss::{BatchLoss, BatchLossSums, LossOp, Scan};
+use crate::loss::kinds::Kind;
+use crate::loss::{BatchLoss, BatchLossSums, LossOp, Metrics, Scan};
 use crate::run::Run;
 use crate::stage::{BackwardSums, ForwardSums};
 
@@ -21,16 +23,30 @@ macro_rules! float {
             $(+ Run<mimo_graph::operation::$operation>)*
             + Run<ForwardSums<BatchNormalization>>
             + Run<BackwardSums<BatchNormalization>>
-            + Run<LossOp>
+            + Run<Metrics>
             + Run<Scan>
             + Run<BatchLossSums>
             + Run<BatchLoss>
         {
+            /// Runs the pass of one loss.
+            #[doc(hidden)]
+            fn loss<K: Kind>(op: &LossOp, chunk: &mut Chunk<'_, Self>);
         }
     };
 }
 
 mimo_graph::each_operation!(float);
 
-impl Float for f32 {}
-impl Float for f64 {}
+impl Float for f32 {
+    #[inline]
+    fn loss<K: Kind>(op: &LossOp, chunk: &mut Chunk<'_, Self>) {
+        K::f32(op, chunk);
+    }
+}
+
+impl Float for f64 {
+    #[inline]
+    fn loss<K: Kind>(op: &LossOp, chunk: &mut Chunk<'_, Self>) {
+        K::f64(op, chunk);
+    }
+}

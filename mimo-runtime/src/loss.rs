@@ -9,6 +9,7 @@ mod criterion;
 mod crossentropy;
 mod focal;
 mod hinge;
+pub mod kinds;
 mod regions;
 mod regression;
 mod rows;
@@ -18,12 +19,15 @@ mod weighted;
 pub use mimo_graph::operation::LossOp;
 pub use regions::{BatchLoss, BatchLossSums};
 
+use mimo_graph::loss::Loss;
+
 use crate::chunk::{Chunk, Mode};
 use crate::float::Float;
 use crate::metric;
 use crate::run::run;
 
-pub(crate) use criterion::{Criterion, Form, Sample, Slope, Visit, visit};
+pub(crate) use criterion::{Criterion, Form, Sample, Slope, Visit};
+pub(crate) use kinds::visit;
 pub(crate) use rows::Rows;
 use rows::split;
 pub(crate) use softmax::argmax;
@@ -41,26 +45,13 @@ pub(crate) const EPSILON: f64 = 1e-7;
 #[derive(Clone, Copy, Debug)]
 pub struct Scan(pub &'static LossOp);
 
-/// Adds `Σ w·L` of the chunk's rows to the output's place in the statistics, adds to the states of the metrics, and while
-/// training writes the gradient of `loss_weight · Σ w·L / batch`. A custom loss is computed outside of the chunk, so only
-/// the metrics are computed here.
-fn forward<E: Float>(op: &LossOp, chunk: &mut Chunk<'_, E>) {
-    let scanned = chunk.merged.get(op.output).copied().unwrap_or(0.0);
-    let form = Form {
-        positions: op.positions,
-        classes: op.classes,
-        fused: op.logits.is_some(),
-        binary_labels: scanned == 0.0,
-    };
-    let correction = correction(op, chunk.batch, scanned);
-    if let Some(loss) = op.loss {
-        visit(loss, form, Pass { op, chunk, correction });
-    }
-    metrics(op, chunk);
-}
+/// The metrics of one output, after its loss.
+#[derive(Clone, Copy, Debug)]
+pub struct Metrics(pub &'static LossOp);
 
 /// Adds the samples of the chunk to the states of the metrics.
-fn metrics<E: Float>(op: &LossOp, chunk: &mut Chunk<'_, E>) {
+fn metrics<E: Float>(op: &Metrics, chunk: &mut Chunk<'_, E>) {
+    let Metrics(op) = op;
     for (index, &metric) in op.metrics.iter().enumerate() {
         let start = chunk.starts.states[op.first_state + index];
         let (y, target) = (chunk.mat(op.y), chunk.mat(op.target));
@@ -81,9 +72,7 @@ fn metrics<E: Float>(op: &LossOp, chunk: &mut Chunk<'_, E>) {
 /// What turns a mean over all positions of the batch into a mean over those whose class is not ignored.
 fn correction(op: &LossOp, batch: usize, valid: f64) -> f64 {
     match op.loss {
-        Some(mimo_graph::loss::Loss::SparseCategoricalCrossentropy { ignore_class: Some(_), .. })
-            if valid > 0.0 =>
-        {
+        Some(Loss::SparseCategoricalCrossentropy { ignore_class: Some(_), .. }) if valid > 0.0 => {
             (batch * op.positions) as f64 / (valid + EPSILON)
         }
         _ => 1.0,
@@ -95,6 +84,23 @@ struct Pass<'p, 'c, E> {
     op: &'p LossOp,
     chunk: &'p mut Chunk<'c, E>,
     correction: f64,
+}
+
+impl<'p, 'c, E: Float> Pass<'p, 'c, E> {
+    /// Computes the loss of an output, if it has one and `visit` is the visit of its kind.
+    fn over(op: &'p LossOp, chunk: &'p mut Chunk<'c, E>, visit: impl FnOnce(Loss, Form, Self)) {
+        let scanned = chunk.merged.get(op.output).copied().unwrap_or(0.0);
+        let form = Form {
+            positions: op.positions,
+            classes: op.classes,
+            fused: op.logits.is_some(),
+            binary_labels: scanned == 0.0,
+        };
+        let correction = correction(op, chunk.batch, scanned);
+        if let Some(loss) = op.loss {
+            visit(loss, form, Pass { op, chunk, correction });
+        }
+    }
 }
 
 impl<E: Float> Visit<E> for Pass<'_, '_, E> {
@@ -133,7 +139,7 @@ impl<E: Float> Visit<E> for Pass<'_, '_, E> {
 }
 
 fn scan<E: Float>(op: &Scan, chunk: &mut Chunk<'_, E>) {
-    use mimo_graph::loss::Loss::{Hinge, SparseCategoricalCrossentropy, SquaredHinge};
+    use Loss::{Hinge, SparseCategoricalCrossentropy, SquaredHinge};
     let Scan(op) = op;
     let target = Rows::new(chunk.arena, chunk.mat(op.target));
     let weights = chunk.weighted.then(|| Rows::new(chunk.arena, chunk.mat(op.sample_weight)));
@@ -159,5 +165,5 @@ fn scan<E: Float>(op: &Scan, chunk: &mut Chunk<'_, E>) {
 /// A loss writes its gradient in its forward pass.
 fn nothing<Op, E>(_: &Op, _: &mut Chunk<'_, E>) {}
 
-run!(LossOp, forward, nothing);
+run!(Metrics, metrics, nothing);
 run!(Scan, scan, nothing);

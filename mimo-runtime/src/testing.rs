@@ -15,7 +15,8 @@ use mimo_graph::target::Target;
 use crate::chunk::Chunk;
 use crate::error::Error;
 use crate::layers::dense::Dense;
-use crate::loss::LossOp;
+use crate::loss::kinds::{Kind as _, MeanSquaredError};
+use crate::loss::{LossOp, Metrics};
 use crate::model::{Columns, Logs, Model, OutputColumns, PerOutput, Reader, Trainable, Writer};
 use crate::program::{
     BatchWeight, Block, BlockLayout, Gradient, Memory, Param, Program, Read, Starts, Use, View, Written,
@@ -270,8 +271,9 @@ impl Trainable for Lines {
         Stage {
             part: StepPart::Loss,
             run: |chunk| {
-                SLOPE_LOSS.forward(chunk);
-                PAIR_LOSS.forward(chunk);
+                MeanSquaredError(SLOPE_LOSS).forward(chunk);
+                Metrics(SLOPE_LOSS).forward(chunk);
+                MeanSquaredError(PAIR_LOSS).forward(chunk);
             },
             sums: &[],
         },

@@ -207,6 +207,7 @@ pub(super) fn traits(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     });
     quote! {
         use #krate::__private::Operation as _;
+        use #krate::__private::losses::Kind as _;
 
         #defaults
 

@@ -141,17 +141,30 @@ pub(super) fn forward(plan: &Plan) -> TokenStream {
     quote!(#(__Plan::#names.forward(__chunk);)*)
 }
 
-/// The lines of the passes over losses.
+/// The lines of the passes over losses, and of the metrics after each.
 pub(super) fn losses(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     let names = loss_names(cx, plan);
-    let lines = names.iter().enumerate().map(|(at, name)| match start_of_sums(plan, at) {
-        Some(start) => {
+    let lines = names.iter().zip(&plan.losses).enumerate().map(|(at, (name, loss))| {
+        let metrics = (!loss.metrics.is_empty()).then(|| quote!(__mimo::Metrics(__Losses::#name).forward(__chunk);));
+        if let Some(start) = start_of_sums(plan, at) {
             let start = cx.dim(start);
-            quote!(__mimo::BatchLoss { loss: __Losses::#name, start: #start }.forward(__chunk);)
+            return quote!(__mimo::BatchLoss { loss: __Losses::#name, start: #start }.forward(__chunk); #metrics);
         }
-        None => quote!(__Losses::#name.forward(__chunk);),
+        let pass = loss.loss.and_then(kind).map(|kind| {
+            let kind = Ident::new(kind, Span::call_site());
+            quote!(__mimo::losses::#kind(__Losses::#name).forward(__chunk);)
+        });
+        quote!(#pass #metrics)
     });
     quote!(#(#lines)*)
+}
+
+/// The pass of a loss, which is named after its variant. A custom loss is computed outside of the chunk.
+fn kind(loss: Loss) -> Option<&'static str> {
+    match loss.literal() {
+        Value::Variant { variant, .. } if !matches!(loss, Loss::Custom { .. }) => Some(variant),
+        _ => None,
+    }
 }
 
 /// The lines that sum up what losses over the whole batch need.

@@ -55,6 +55,8 @@ pub(super) struct Chunks<E: Element> {
     pub batch: usize,
     /// Values between the same slot of two chunks.
     pub stride: usize,
+    /// Statistics of a chunk, and sums for the next stage; `None` before the first cut.
+    lens: Option<[usize; 2]>,
 }
 
 impl<E: Element> Default for Chunks<E> {
@@ -74,6 +76,7 @@ impl<E: Element> Default for Chunks<E> {
             count: 0,
             batch: 0,
             stride: 0,
+            lens: None,
         }
     }
 }
@@ -88,9 +91,16 @@ impl<E: Float> Chunks<E> {
         memory: Memory,
         [statistics, sums]: [usize; 2],
     ) -> Result<(), Error> {
-        (self.batch, self.capacity) = (batch, capacity);
+        let lens = [statistics, sums];
+        let stride = memory.chunk(capacity);
+        // Predictions of one sample after the other notice the time that this takes.
+        if (self.batch, self.capacity, self.stride, self.lens) == (batch, capacity, stride, Some(lens)) {
+            self.statistics.fill(0.0);
+            return Ok(());
+        }
+        self.lens = None;
+        (self.batch, self.capacity, self.stride) = (batch, capacity, stride);
         self.count = batch.div_ceil(capacity);
-        self.stride = memory.chunk(capacity);
         let needed = self.stride.saturating_mul(self.count);
         if self.arena.len() < needed {
             self.arena = buffer(needed)?;
@@ -115,6 +125,7 @@ impl<E: Float> Chunks<E> {
         self.statistics_bounds.clear();
         self.statistics_bounds.extend((0..=self.count).map(|at| at * statistics));
         self.statistics.fill(0.0);
+        self.lens = Some(lens);
         Ok(())
     }
 

@@ -1,8 +1,5 @@
 //! What every loss looks like to the pass over the rows.
 
-use mimo_graph::loss::{Loss, Region};
-
-use super::{binary, crossentropy, focal, hinge, regions, regression, softmax, weighted};
 use crate::float::Float;
 
 /// One sample, or one position of it, as a loss reads it.
@@ -49,96 +46,6 @@ pub(crate) trait Visit<E> {
     fn visit(self, criterion: impl Criterion<E>);
 }
 
-/// Gives the visitor the loss. A custom loss and one over the whole batch are computed elsewhere: there is nothing to visit.
-pub(crate) fn visit<E: Float>(loss: Loss, form: Form, visitor: impl Visit<E>) {
-    let Form { fused, binary_labels, .. } = form;
-    match loss {
-        Loss::MeanSquaredError => visitor.visit(form.mean(regression::squared_error)),
-        Loss::MeanAbsoluteError => visitor.visit(form.mean(regression::absolute_error)),
-        Loss::MeanAbsolutePercentageError => visitor.visit(form.mean(regression::absolute_percentage_error)),
-        Loss::MeanSquaredLogarithmicError => visitor.visit(form.mean(regression::squared_logarithmic_error)),
-        Loss::Huber { delta } => visitor.visit(form.mean(regression::huber(delta))),
-        Loss::LogCosh => visitor.visit(form.mean(regression::log_cosh)),
-        Loss::Poisson => visitor.visit(form.mean(regression::poisson)),
-        Loss::CosineSimilarity => visitor.visit(form.each(regression::CosineSimilarity)),
-        Loss::Hinge => visitor.visit(form.mean(hinge::hinge(binary_labels))),
-        Loss::SquaredHinge => visitor.visit(form.mean(hinge::squared_hinge(binary_labels))),
-        Loss::CategoricalHinge => visitor.visit(form.each(hinge::CategoricalHinge)),
-        Loss::BinaryCrossentropy { from_logits, label_smoothing } => {
-            if fused || from_logits {
-                visitor.visit(binary::FromLogits::new(label_smoothing, form));
-            } else {
-                visitor.visit(form.mean(binary::from_probabilities(label_smoothing)));
-            }
-        }
-        Loss::CategoricalCrossentropy { from_logits, label_smoothing } => {
-            let labels = crossentropy::Smoothing::new(label_smoothing, form.classes);
-            if fused {
-                visitor.visit(form.each(softmax::Categorical { labels, head: softmax::Computed }));
-            } else if from_logits {
-                visitor.visit(form.each(softmax::Categorical { labels, head: softmax::Logits }));
-            } else {
-                visitor.visit(form.each(crossentropy::Categorical { labels }));
-            }
-        }
-        Loss::SparseCategoricalCrossentropy { from_logits, ignore_class } => {
-            if fused {
-                visitor.visit(form.each(softmax::Sparse { ignore_class, head: softmax::Computed }));
-            } else if from_logits {
-                visitor.visit(form.each(softmax::Sparse { ignore_class, head: softmax::Logits }));
-            } else {
-                visitor.visit(form.each(crossentropy::Sparse { ignore_class }));
-            }
-        }
-        Loss::WeightedBinaryCrossentropy { from_logits, label_smoothing, pos_weight, label_weights } => {
-            let labels = crossentropy::Smoothing::new(label_smoothing, 2);
-            let logits = fused || from_logits;
-            visitor.visit(form.each(weighted::Weighted { labels, pos_weight, label_weights, logits }));
-        }
-        Loss::BinaryFocalCrossentropy {
-            apply_class_balancing,
-            alpha,
-            gamma,
-            from_logits,
-            label_smoothing,
-        } => {
-            let focal = focal::Binary::new(label_smoothing, gamma, apply_class_balancing.then_some(alpha));
-            if fused || from_logits {
-                visitor.visit(form.mean(focal.of_logits()));
-            } else {
-                visitor.visit(form.mean(focal.of_probabilities()));
-            }
-        }
-        Loss::CategoricalFocalCrossentropy { alpha, gamma, from_logits, label_smoothing } => {
-            let labels = crossentropy::Smoothing::new(label_smoothing, form.classes);
-            let focal = focal::Categorical { labels, alpha, gamma: E::of(gamma) };
-            if fused {
-                visitor.visit(form.each(focal::OfSoftmax { focal, head: softmax::Computed }));
-            } else if from_logits {
-                visitor.visit(form.each(focal::OfSoftmax { focal, head: softmax::Logits }));
-            } else {
-                visitor.visit(form.each(focal));
-            }
-        }
-        Loss::CategoricalGeneralizedCrossEntropy { q } => {
-            visitor.visit(form.each(focal::Generalized { q: E::of(q) }));
-        }
-        Loss::KlDivergence => visitor.visit(form.sum(crossentropy::kl_divergence)),
-        Loss::Quantile { q } => visitor.visit(form.mean(regression::quantile(q))),
-        Loss::Dice { region } | Loss::Tversky { region, .. } => {
-            let Some(overlap) = regions::Overlap::of(loss) else { return };
-            match region {
-                Region::Sample => visitor.visit(regions::Of { overlap, step: 1 }),
-                Region::SampleClass => visitor.visit(regions::Of { overlap, step: form.classes }),
-                Region::Position => visitor.visit(form.each(regions::Of { overlap, step: 1 })),
-                // `BatchLoss` computes it from sums over the batch.
-                Region::Batch | Region::BatchClass => {}
-            }
-        }
-        Loss::Custom { .. } => {}
-    }
-}
-
 impl Form {
     /// A mean over all values.
     pub(crate) fn mean<E: Float, F: Fn(E, E) -> (E, E)>(self, value: F) -> Elementwise<E, F> {
@@ -146,7 +53,7 @@ impl Form {
     }
 
     /// A sum over the last axis and a mean over the positions.
-    fn sum<E: Float, F: Fn(E, E) -> (E, E)>(self, value: F) -> Elementwise<E, F> {
+    pub(crate) fn sum<E: Float, F: Fn(E, E) -> (E, E)>(self, value: F) -> Elementwise<E, F> {
         Elementwise { share: share(self.positions), value }
     }
 

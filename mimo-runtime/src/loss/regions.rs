@@ -7,7 +7,7 @@ use mimo_graph::loss::{Loss, Region};
 use mimo_graph::operation::LossOp;
 
 use super::rows::{Rows, split};
-use super::{Criterion, EPSILON, Sample, Slope, metrics, nothing};
+use super::{Criterion, EPSILON, Sample, Slope, nothing};
 use crate::chunk::{Chunk, Mode};
 use crate::float::Float;
 use crate::run::run;
@@ -187,7 +187,6 @@ fn forward<E: Float>(op: &BatchLoss, chunk: &mut Chunk<'_, E>) {
             *statistic += total;
         }
     }
-    metrics(op, chunk);
 }
 
 run!(BatchLossSums, sum, nothing);
