@@ -344,7 +344,7 @@ mod tests {
                     "111: error: the layer name \"\" has no letter\n  = help: write `name = \"layer\"`\n{note}"
                 ),
                 format!(
-                    "114: error: the layer name \"größe\" is no identifier\n  = help: write `name = \"gr__e\"`\n{note}"
+                    "114: error: the layer name \"größe\" has letters that are not ASCII\n  = help: write `name = \"gr__e\"`\n{note}"
                 ),
             ]
         );

@@ -22,8 +22,9 @@ fn not_a_field(name: &str, keywords: &[&str], letter: fn(char) -> bool) -> Optio
     if name.starts_with(|first: char| first.is_ascii_digit()) {
         return Some("starts with a digit");
     }
-    if !name.chars().all(|c| letter(c) || c == '_') {
-        return Some("is no identifier");
+    let wrong = |c: &char| !(letter(*c) || *c == '_');
+    if let Some(wrong) = name.chars().find(wrong) {
+        return Some(if wrong.is_alphabetic() { "has letters that are not ASCII" } else { "is no identifier" });
     }
     None
 }

@@ -161,7 +161,8 @@ impl<M: Trainable> ArrayDataset<M> {
             Some(selection) => selection.get(row).copied(),
             None => (row < rows).then_some(row),
         };
-        place.ok_or(Error::NoSuchRow { row, rows })
+        let Some(place) = place else { return Err(Error::NoSuchRow { row, rows }) };
+        Ok(place)
     }
 }
 
@@ -312,7 +313,10 @@ impl<E: Float> Arrays<E> {
         }
         for (to, &row) in to.chunks_exact_mut(len).zip(rows) {
             let start = place(row)? * len;
-            let from = column.get(start..start + len).ok_or(Error::NoSuchRow { row, rows: self.rows })?;
+            // `ok_or` would make the error for every row, and drop it.
+            let Some(from) = column.get(start..start + len) else {
+                return Err(Error::NoSuchRow { row, rows: self.rows });
+            };
             to.copy_from_slice(from);
         }
         Ok(())
