@@ -4,17 +4,21 @@ use crate::args::{self, Bound, list};
 use crate::code::Code;
 use crate::context::Cx;
 use crate::diag::Diag;
+use crate::intern::interned_names;
 use crate::named::read_named;
 use crate::optimizer::{Clip, Optimizer, Rule};
 use crate::value::{Value, ValueKind};
 
-/// Declares optimizers. All of them take the arguments after `weight_decay`.
+pub(super) mod several;
+
+/// Declares optimizers. All of them take the arguments after `weight_decay`; `then` are those that come after these.
 macro_rules! optimizers {
     ($(
         $(#[doc = $doc:literal])*
         $call:literal
         $name:ident | $word:ident => $make:expr;
         takes { $($arguments:tt)* }
+        $(then { $($last:tt)* })?
     )*) => {
         vocabulary! {
             mod words;
@@ -35,9 +39,10 @@ macro_rules! optimizers {
                     use_ema => "leave it out",
                     ema_momentum => "leave it out",
                     ema_overwrite_frequency => "leave it out",
-                    loss_scale_factor => "leave it out",
-                    gradient_accumulation_steps => "leave it out",
+                    loss_scale_factor => "leave it out: gradients are computed in the model's float type, `f32` or `f64`, which needs no scaling",
+                    gradient_accumulation_steps => "leave it out, and train with a larger `batch_size`",
                     name => "leave it out",
+                    $($($last)*)?
                 }
             )*
         }
@@ -171,6 +176,90 @@ optimizers! {
         weight_decay: f64 = "none" in [0.0..],
     }
 
+    /// Gradients over the root of their mean square, which for a matrix is remembered by the means of its rows and of its columns
+    /// only. The size of a step follows that of the weight.
+    ///
+    /// Keras: [`Adafactor`](https://keras.io/api/optimizers/adafactor/)
+    "`Adafactor(learning_rate = 0.001, beta_2_decay = -0.8, epsilon_1 = 1e-30, epsilon_2 = 1e-3, clip_threshold = 1, relative_step = true, weight_decay = none, clipnorm = none, clipvalue = none, global_clipnorm = none)`"
+    Adafactor | adafactor => adafactor;
+    takes {
+        /// The size of a step, relative to the root mean square of the weight.
+        learning_rate: f64 = "0.001" in [0.0..],
+        /// Exponent of the step's number in the decay of the means: they keep `1 - t^beta_2_decay` of what they were.
+        beta_2_decay: f64 = "-0.8" in [..0.0],
+        /// Added to squares of gradients, against division by zero.
+        epsilon_1: f64 = "1e-30" in [0.0..],
+        /// The least root mean square of a weight that its steps are scaled by.
+        epsilon_2: f64 = "1e-3" in [0.0..],
+        /// The root mean square of an update above which it is scaled down to it.
+        clip_threshold: f64 = "1" in [> 0.0],
+        /// Whether the learning rate is at most one over the root of the step's number.
+        relative_step: bool = "true",
+        /// Share of each weight that is taken away at each step, times the learning rate.
+        weight_decay: f64 = "none" in [0.0..],
+    }
+
+    /// `Adam` with the step of each weight scaled to the norm of the weight. For large batches.
+    ///
+    /// Keras: [`Lamb`](https://keras.io/api/optimizers/lamb/)
+    "`Lamb(learning_rate = 0.001, beta_1 = 0.9, beta_2 = 0.999, epsilon = 1e-7, weight_decay = none, clipnorm = none, clipvalue = none, global_clipnorm = none)`"
+    Lamb | lamb => lamb;
+    takes {
+        /// The size of a step, relative to the norm of the weight.
+        learning_rate: f64 = "0.001" in [0.0..],
+        /// Decay rate of the mean of the gradients.
+        beta_1: f64 = "0.9" in [0.0..1.0],
+        /// Decay rate of the mean of their squares.
+        beta_2: f64 = "0.999" in [0.0..1.0],
+        /// A small number against division by zero.
+        epsilon: f64 = "1e-7" in [0.0..],
+        /// Share of each weight that is taken away at each step, times the learning rate.
+        weight_decay: f64 = "none" in [0.0..],
+    }
+
+    /// Momentum that is made orthogonal, for weights of two axes; `AdamW` for all others, for embeddings, and for the layers of
+    /// `exclude_layers`, which should name the output layers.
+    ///
+    /// Keras: [`Muon`](https://keras.io/api/optimizers/muon/)
+    "`Muon(learning_rate = 0.001, adam_beta_1 = 0.9, adam_beta_2 = 0.999, adam_weight_decay = 0.004, epsilon = 1e-7, weight_decay = 0.004, clipnorm = none, clipvalue = none, global_clipnorm = none, exclude_layers = none, exclude_embeddings = true, muon_a = 3.4445, muon_b = -4.775, muon_c = 2.0315, adam_lr_ratio = 1, momentum = 0.95, ns_steps = 5, nesterov = true, rms_rate = 0.2)`"
+    Muon | muon => muon;
+    takes {
+        /// The size of a step.
+        learning_rate: f64 = "0.001" in [0.0..],
+        /// Decay rate of the mean of the gradients, where `AdamW` is used.
+        adam_beta_1: f64 = "0.9" in [0.0..1.0],
+        /// Decay rate of the mean of their squares, where `AdamW` is used.
+        adam_beta_2: f64 = "0.999" in [0.0..1.0],
+        /// `weight_decay` where `AdamW` is used.
+        adam_weight_decay: f64 = "0.004" in [0.0..],
+        /// A small number against division by zero, where `AdamW` is used.
+        epsilon: f64 = "1e-7" in [0.0..],
+        /// Share of each weight that is taken away at each step, times the learning rate.
+        weight_decay: f64 = "0.004" in [0.0..],
+    }
+    then {
+        /// Names of layers or weights for which `AdamW` is used, or parts of such names: `["head"]`.
+        exclude_layers: Names = "none",
+        /// Whether `AdamW` is used for embeddings.
+        exclude_embeddings: bool = "true",
+        /// Coefficient of the matrix in the iteration that makes it orthogonal.
+        muon_a: f64 = "3.4445",
+        /// Coefficient of its third power.
+        muon_b: f64 = "-4.775",
+        /// Coefficient of its fifth power.
+        muon_c: f64 = "2.0315",
+        /// Learning rate of `AdamW`, as a multiple of `learning_rate`.
+        adam_lr_ratio: f64 = "1" in [0.0..],
+        /// How much of the last momentum is kept.
+        momentum: f64 = "0.95" in [0.0..=1.0],
+        /// Number of iterations.
+        ns_steps: usize = "5",
+        /// Whether the momentum looks ahead.
+        nesterov: bool = "true",
+        /// Factor of steps, times the root of the longer side of a matrix; with `none` steps are not scaled.
+        rms_rate: f64 = "0.2" in [0.0..],
+    }
+
     /// `Adam` with Nesterov momentum.
     ///
     /// Keras: [`Nadam`](https://keras.io/api/optimizers/nadam/)
@@ -206,18 +295,22 @@ optimizers! {
     }
 }
 
-/// Optimizers of Keras that mimo does not have.
+/// Optimizers of Keras that mimo does not have, and why.
 const MISSING: &[(&str, &str)] = &[
-    ("Adafactor", WRITE_ADAM),
-    ("Ftrl", WRITE_ADAM),
-    ("Lamb", WRITE_ADAM),
-    ("LossScaleOptimizer", WRITE_ADAM),
-    ("MultiOptimizer", WRITE_ADAM),
-    ("Muon", WRITE_ADAM),
-    ("ScheduleFreeAdamW", WRITE_ADAM),
+    (
+        "Ftrl",
+        "write `adagrad`, which adapts the steps in the same way, with `kernel_regularizer = L1(…)` for sparse weights",
+    ),
+    (
+        "LossScaleOptimizer",
+        "write the optimizer alone: gradients are computed in `f32` or `f64`, which needs no scaling",
+    ),
+    ("MultiOptimizer", "write a map of optimizers: `optimizer = { encoder: SGD(0.001), rest: Adam() }`"),
+    (
+        "ScheduleFreeAdamW",
+        "write `adamw`: an optimizer in mimo has one set of weights, for training and for predictions",
+    ),
 ];
-
-const WRITE_ADAM: &str = "write `adam`, or another one, such as `adamw`, `adamax` or `nadam`";
 
 /// The optimizer that a value stands for; `None` after an error.
 pub(crate) fn read(value: &Value, cx: &mut Cx<'_>) -> Option<Optimizer> {
@@ -350,109 +443,88 @@ fn adamax(args: &Bound<'_>, cx: &mut Cx<'_>) -> Optimizer {
     optimizer(args, Rule::Adamax { beta_1, beta_2, epsilon: args.float("epsilon", cx) }, cx)
 }
 
+fn adafactor(args: &Bound<'_>, cx: &mut Cx<'_>) -> Optimizer {
+    let rule = Rule::Adafactor {
+        beta_2_decay: args.float("beta_2_decay", cx),
+        epsilon_1: args.float("epsilon_1", cx),
+        epsilon_2: args.float("epsilon_2", cx),
+        clip_threshold: args.float("clip_threshold", cx),
+        relative_step: args.boolean("relative_step", cx),
+    };
+    optimizer(args, rule, cx)
+}
+
+fn lamb(args: &Bound<'_>, cx: &mut Cx<'_>) -> Optimizer {
+    let (beta_1, beta_2) = betas(args, cx);
+    optimizer(args, Rule::Lamb { beta_1, beta_2, epsilon: args.float("epsilon", cx) }, cx)
+}
+
+fn muon(args: &Bound<'_>, cx: &mut Cx<'_>) -> Optimizer {
+    let rule = Rule::Muon {
+        adam_beta_1: args.float("adam_beta_1", cx),
+        adam_beta_2: args.float("adam_beta_2", cx),
+        adam_weight_decay: args.optional_float("adam_weight_decay", cx),
+        epsilon: args.float("epsilon", cx),
+        exclude_layers: excluded(args, cx),
+        exclude_embeddings: args.boolean("exclude_embeddings", cx),
+        muon_a: args.float("muon_a", cx),
+        muon_b: args.float("muon_b", cx),
+        muon_c: args.float("muon_c", cx),
+        adam_lr_ratio: args.float("adam_lr_ratio", cx),
+        momentum: args.float("momentum", cx),
+        ns_steps: iterations(args, cx),
+        nesterov: args.boolean("nesterov", cx),
+        rms_rate: args.optional_float("rms_rate", cx),
+    };
+    optimizer(args, rule, cx)
+}
+
+/// The most iterations of `Muon`: five are usual, and each is three products of matrices.
+const MOST_ITERATIONS: u32 = 100;
+
+fn iterations(args: &Bound<'_>, cx: &mut Cx<'_>) -> u32 {
+    let steps = args.unsigned("ns_steps", cx);
+    if let (Some(value), true) = (args.take("ns_steps"), steps > MOST_ITERATIONS as usize) {
+        let wanted = format!("at most {MOST_ITERATIONS}");
+        args::read::out_of_range(
+            value,
+            "`ns_steps` of `Muon`",
+            &wanted,
+            Some("write `5`, as usual".into()),
+            cx,
+        );
+        args.fail("ns_steps");
+    }
+    steps.min(MOST_ITERATIONS as usize) as u32
+}
+
+/// Parts of the names of weights.
+fn excluded(args: &Bound<'_>, cx: &mut Cx<'_>) -> &'static [&'static str] {
+    let Some(value) = args.take("exclude_layers").filter(|value| value.kind != ValueKind::None) else {
+        return &[];
+    };
+    let names = match &value.kind {
+        ValueKind::List(items) => items.iter().map(Value::word).collect::<Option<Vec<_>>>(),
+        _ => None,
+    };
+    // Keras reads regular expressions here. Their signs are no part of names.
+    let is_plain = |name: &&str| {
+        !name.is_empty() && name.chars().all(|sign| sign.is_alphanumeric() || "_-/ ".contains(sign))
+    };
+    match names {
+        Some(names) if names.iter().all(is_plain) => interned_names(&names),
+        _ => {
+            let help = Some("write `exclude_layers = [\"head\"]`".into());
+            args::read::wrong(value, "`exclude_layers` of `Muon`", "a list of names of layers", help, cx);
+            args.fail("exclude_layers");
+            &[]
+        }
+    }
+}
+
 fn betas(args: &Bound<'_>, cx: &mut Cx<'_>) -> (f64, f64) {
     (args.float("beta_1", cx), args.float("beta_2", cx))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::sketch::{Model, args, reported, shown};
-
-    const ADAM: Rule = Rule::Adam { beta_1: 0.9, beta_2: 0.999, epsilon: 1e-7, amsgrad: false };
-
-    fn alone(text: &str) -> (Option<Optimizer>, Vec<String>) {
-        let args = args(text);
-        let graph = Model::new().graph;
-        let (optimizer, diags, _) = reported(&graph, |cx| read(&args[0].value, cx));
-        (optimizer, shown(&diags))
-    }
-
-    fn optimizer(rule: Rule, learning_rate: f64) -> Optimizer {
-        Optimizer { rule, learning_rate, weight_decay: None, clip: Clip::None }
-    }
-
-    #[test]
-    fn names_are_read_in_any_case_with_keras_s_defaults() {
-        for text in ["adam", "\"Adam\"", "ADAM", "Adam()", "Adam"] {
-            assert_eq!(alone(text), (Some(optimizer(ADAM, 1e-3)), vec![]), "{text}");
-        }
-        let sgd = Rule::Sgd { momentum: 0.0, nesterov: false };
-        assert_eq!(alone("sgd").0, Some(optimizer(sgd, 0.01)));
-        let rmsprop = Rule::RmsProp { rho: 0.9, momentum: 0.0, epsilon: 1e-7, centered: false };
-        assert_eq!(alone("RMSProp").0, Some(optimizer(rmsprop, 1e-3)));
-        let adagrad = Rule::Adagrad { initial_accumulator_value: 0.1, epsilon: 1e-7 };
-        assert_eq!(alone("Adagrad").0, Some(optimizer(adagrad, 1e-3)));
-        let adamw = Optimizer { weight_decay: Some(0.004), ..optimizer(ADAM, 1e-3) };
-        assert_eq!(alone("AdamW").0, Some(adamw));
-        assert_eq!(alone("AdamW(weight_decay = none)").0, Some(optimizer(ADAM, 1e-3)));
-        let adadelta = Rule::Adadelta { rho: 0.95, epsilon: 1e-7 };
-        assert_eq!(alone("adadelta").0, Some(optimizer(adadelta, 1e-3)));
-        let adamax = Rule::Adamax { beta_1: 0.9, beta_2: 0.999, epsilon: 1e-7 };
-        assert_eq!(alone("\"adamax\"").0, Some(optimizer(adamax, 1e-3)));
-        let nadam = Rule::Nadam { beta_1: 0.9, beta_2: 0.999, epsilon: 1e-7 };
-        assert_eq!(alone("nadam").0, Some(optimizer(nadam, 1e-3)));
-        assert_eq!(alone("lion").0, Some(optimizer(Rule::Lion { beta_1: 0.9, beta_2: 0.99 }, 1e-3)));
-    }
-
-    #[test]
-    fn arguments_have_keras_s_order() {
-        let sgd = Rule::Sgd { momentum: 0.9, nesterov: true };
-        let expected = Optimizer { weight_decay: Some(1e-4), clip: Clip::Norm(1.0), ..optimizer(sgd, 0.1) };
-        assert_eq!(alone("SGD(0.1, 0.9, true, 1e-4, 1)"), (Some(expected), vec![]));
-        let adam = Rule::Adam { beta_1: 0.8, beta_2: 0.99, epsilon: 1e-8, amsgrad: true };
-        let expected = Optimizer { clip: Clip::GlobalNorm(5.0), ..optimizer(adam, 1.0) };
-        let text = "Adam(1, 0.8, 0.99, epsilon = 1e-8, amsgrad = true, global_clipnorm = 5.0)";
-        assert_eq!(alone(text), (Some(expected), vec![]));
-        let adadelta = Rule::Adadelta { rho: 0.9, epsilon: 1e-6 };
-        let expected = Optimizer { weight_decay: Some(0.1), ..optimizer(adadelta, 1.0) };
-        assert_eq!(alone("Adadelta(1, 0.9, 1e-6, 0.1)"), (Some(expected), vec![]));
-        let adamax = Rule::Adamax { beta_1: 0.8, beta_2: 0.99, epsilon: 1e-8 };
-        let expected = Optimizer { clip: Clip::Norm(1.0), ..optimizer(adamax, 0.01) };
-        assert_eq!(alone("Adamax(0.01, 0.8, 0.99, 1e-8, none, 1)"), (Some(expected), vec![]));
-        let expected = Optimizer { weight_decay: Some(0.1), clip: Clip::Value(0.5), ..optimizer(ADAM, 0.01) };
-        assert_eq!(alone("AdamW(0.01, 0.1, clipvalue = 0.5)"), (Some(expected), vec![]));
-        let rmsprop = Rule::RmsProp { rho: 0.8, momentum: 0.5, epsilon: 1e-6, centered: true };
-        assert_eq!(alone("RMSprop(0.01, 0.8, 0.5, 1e-6, true)"), (Some(optimizer(rmsprop, 0.01)), vec![]));
-    }
-
-    #[test]
-    fn wrong_optimizers_get_help() {
-        for (text, error) in [
-            (
-                "adma",
-                "unknown optimizer `adma`\n  = help: did you mean `adam`?".into(),
-            ),
-            ("ftrl()", format!("mimo has no optimizer `Ftrl` yet\n  = help: {WRITE_ADAM}")),
-            (
-                "[adam]",
-                "`optimizer` must be an optimizer, found a list of 1\n  \
-                 = help: write a name, as in `sgd`"
-                    .into(),
-            ),
-            ("Adam(use_ema = true)", "mimo has no `use_ema` for `Adam` yet\n  = help: leave it out".into()),
-            (
-                "SGD(learning_rate = -1)",
-                "`learning_rate` of `SGD` must be at least 0, found -1\n  = help: write a number that is at least 0".into(),
-            ),
-            (
-                "SGD(learning_rate = ExponentialDecay(0.1, 100, 0.9))",
-                "`learning_rate` must be a number, found the schedule `ExponentialDecay(…)`\n  \
-                 = help: write the first learning rate here, `learning_rate = 0.001`, and change it between epochs or \
-                 steps: `trainer.set_learning_rate(rate)`, in `Callback::on_epoch_begin`"
-                    .into(),
-            ),
-            (
-                "Adam(clipnorm = 1.0, clipvalue = 0.5)",
-                "gradients are clipped in one way, but `clipnorm`, `clipvalue` are given\n  \
-                 = help: keep one of them"
-                    .into(),
-            ),
-        ] {
-            let (optimizer, errors) = alone(text);
-            assert_eq!(optimizer, None, "{text}");
-            let [found] = &errors[..] else { panic!("{text}: {errors:?}") };
-            assert_eq!(found.split_once(": error: ").map(|(_, error)| error), Some(&error[..]));
-        }
-    }
-}
+mod tests;

@@ -8,6 +8,8 @@ use mimo_graph::optimizer::Clip;
 
 use crate::engine::chunks::{Chunks, is_small};
 use crate::engine::interleaved::Interleaves;
+use crate::engine::rule::{RuleState, Rules, StepOf};
+use crate::engine::whole::Wholes;
 use crate::engine::{Engine, buffer};
 use crate::error::Error;
 use crate::float::Float;
@@ -141,14 +143,12 @@ fn packed(rows: usize, cols: usize) -> usize {
 impl<E: Float> Engine<E> {
     /// Updates the parameters from what the chunks of a batch left, and gives the penalty that the weights had.
     pub(super) fn update(&mut self, rows: usize) -> f64 {
-        let Some(rule) = &mut self.rule else { return 0.0 };
+        let Some(rules) = &mut self.rules else { return 0.0 };
         let program = self.program;
         let pool = (!is_small(program.flops.saturating_mul(3), rows)).then_some(&self.pool);
-        let optimizer = rule.optimizer;
-        let step = rule.step();
-        let staged =
-            self.parameters.constrained || matches!(optimizer.clip, Clip::Norm(_) | Clip::GlobalNorm(_));
-        let decayed = optimizer.weight_decay.map(|decay| E::of(decay * optimizer.learning_rate));
+        rules.prepare();
+        let staged = self.parameters.constrained || rules.waits_for_gradients();
+        let Rules { rules: states, owners, slots: buffers, wholes, .. } = rules;
         let Parameters {
             values,
             gradients,
@@ -165,14 +165,16 @@ impl<E: Float> Engine<E> {
         let [value_claims, gradient_claims, pack_claims, slot_claims @ ..] = claims;
         let chunks = &self.train_chunks;
 
-        let finish = |values: &mut [E], gradients: &mut [E], slots: &mut [&mut [E]]| {
-            if let Clip::Value(limit) = optimizer.clip {
+        let finish = |task: &Task, values: &mut [E], gradients: &mut [E], slots: &mut [&mut [E]]| {
+            let rule = &states[owners[task.block]];
+            if let Clip::Value(limit) = rule.optimizer.clip {
                 clip_value(gradients, E::of(limit));
             }
-            if let Some(factor) = decayed {
+            let Some(update) = rule.step.update.filter(|_| !wholes.blocks[task.block]) else { return };
+            if let Some(factor) = rule.step.decay {
                 decay(values, factor);
             }
-            step.apply(values, gradients, slots);
+            update.apply(values, gradients, &mut slots[..update.slots()]);
         };
         let pack = |task: &Task, values: &[E], packs: &mut [E]| {
             let block = &program.blocks[task.block];
@@ -184,7 +186,7 @@ impl<E: Float> Engine<E> {
             let values = Pieces::new(values, bounds, value_claims);
             let gradients = Pieces::new(gradients, bounds, gradient_claims);
             let packs = Pieces::new(packs, pack_bounds, pack_claims);
-            let slots = SlotPieces::new(&mut rule.slots, bounds, slot_claims);
+            let slots = SlotPieces::new(buffers, bounds, slot_claims);
             run(pool, tasks.len(), &|index| {
                 let (task, piece) = (&tasks[index], 2 * index + 1);
                 let (Some(values), Some(gradients)) = (values.take(piece), gradients.take(piece)) else {
@@ -196,7 +198,7 @@ impl<E: Float> Engine<E> {
                 if staged {
                     return;
                 }
-                slots.with(piece, |slots| finish(values, gradients, slots));
+                slots.with(piece, |slots| finish(task, values, gradients, slots));
                 if let Some(packs) = packs.take(piece) {
                     pack(task, values, packs);
                 }
@@ -205,23 +207,41 @@ impl<E: Float> Engine<E> {
         if !staged {
             interleaves.refresh(program, pool, values, packs, false);
         } else {
-            clip_norms(program, optimizer.clip, tasks, gradients, scales);
-            let values_pieces = Pieces::new(values, bounds, value_claims);
+            clip_norms(program, states, owners, gradients, scales);
+            {
+                let values = Pieces::new(values, bounds, value_claims);
+                let gradients = Pieces::new(gradients, bounds, gradient_claims);
+                let slots = SlotPieces::new(buffers, bounds, slot_claims);
+                run(pool, tasks.len(), &|index| {
+                    let (task, piece) = (&tasks[index], 2 * index + 1);
+                    let (Some(values), Some(gradients)) = (values.take(piece), gradients.take(piece)) else {
+                        return;
+                    };
+                    scale_columns(program, task, gradients, scales);
+                    slots.with(piece, |slots| finish(task, values, gradients, slots));
+                });
+            }
+            let Wholes { all, bounds, memory, memory_bounds, claims, .. } = wholes;
+            let [value_claims, gradient_claims, memory_claims, slot_claims @ ..] = claims;
+            let values = Pieces::new(values, bounds, value_claims);
             let gradients = Pieces::new(gradients, bounds, gradient_claims);
-            let slots = SlotPieces::new(&mut rule.slots, bounds, slot_claims);
-            run(pool, tasks.len(), &|index| {
-                let (task, piece) = (&tasks[index], 2 * index + 1);
-                let (Some(values), Some(gradients)) = (values_pieces.take(piece), gradients.take(piece))
-                else {
+            let memory = Pieces::new(memory, memory_bounds, memory_claims);
+            let slots = SlotPieces::new(buffers, bounds, slot_claims);
+            run(pool, all.len(), &|index| {
+                let (whole, piece) = (&all[index], 2 * index + 1);
+                let StepOf { whole: Some(step), whole_decay, .. } = &states[owners[whole.block]].step else {
                     return;
                 };
-                scale_columns(program, task, gradients, scales);
-                slots.with(piece, |slots| finish(values, gradients, slots));
+                let pieces = (values.take(piece), gradients.take(piece), memory.take(index));
+                if let (Some(values), Some(gradients), Some(memory)) = pieces {
+                    let operands = [values, gradients, memory];
+                    slots.with(piece, |slots| whole.update(step, *whole_decay, operands, slots));
+                }
             });
         }
         let penalty =
             penalties.iter().map(|penalty| f64::from_bits(penalty.load(Ordering::Relaxed))).sum::<f64>();
-        rule.advance();
+        rules.advance();
         if staged {
             for param in program.params.iter().filter(|param| program.blocks[param.block].gradient.is_some())
             {
@@ -383,8 +403,15 @@ fn penalty<'a, E: Float>(regularizer: Regularizer, rows: impl Iterator<Item = &'
     regularizer.l1 * sums.0 + regularizer.l2 * sums.1
 }
 
-/// Finds the factor by which each weight's gradient is scaled.
-fn clip_norms<E: Float>(program: &Program, clip: Clip, tasks: &[Task], gradients: &[E], scales: &mut [E]) {
+/// Finds the factor by which each weight's gradient is scaled. As in Keras, the global norm is that of all gradients of one
+/// optimizer: its limit does not depend on what others train.
+fn clip_norms<E: Float>(
+    program: &Program,
+    rules: &[RuleState<E>],
+    owners: &[usize],
+    gradients: &[E],
+    scales: &mut [E],
+) {
     scales.fill(E::of(1.0));
     let squares = |index: usize| -> f64 {
         let param = &program.params[index];
@@ -392,22 +419,24 @@ fn clip_norms<E: Float>(program: &Program, clip: Clip, tasks: &[Task], gradients
         let rows = (0..block.rows).map(|row| block.offset + row * block.cols + param.column);
         rows.map(|start| sum_of_squares(&gradients[start..start + param.cols])).sum()
     };
-    let is_trained = |index: &usize| {
-        let block = program.params[*index].block;
-        tasks.iter().any(|task| task.block == block)
-    };
-    let trained = || (0..program.params.len()).filter(is_trained);
-    match clip {
-        Clip::None | Clip::Value(_) => {}
-        Clip::Norm(limit) => {
-            for index in trained() {
-                scales[index] = E::of(limit / squares(index).sqrt().max(limit));
+    for (place, rule) in rules.iter().enumerate() {
+        let is_own = |index: &usize| {
+            let block = program.params[*index].block;
+            owners[block] == place && program.blocks[block].gradient.is_some()
+        };
+        let own = || (0..program.params.len()).filter(is_own);
+        match rule.optimizer.clip {
+            Clip::None | Clip::Value(_) => {}
+            Clip::Norm(limit) => {
+                for index in own() {
+                    scales[index] = E::of(limit / squares(index).sqrt().max(limit));
+                }
             }
-        }
-        Clip::GlobalNorm(limit) => {
-            let norm = trained().map(squares).sum::<f64>().sqrt();
-            let scale = E::of(limit / norm.max(limit));
-            trained().for_each(|index| scales[index] = scale);
+            Clip::GlobalNorm(limit) => {
+                let norm = own().map(squares).sum::<f64>().sqrt();
+                let scale = E::of(limit / norm.max(limit));
+                own().for_each(|index| scales[index] = scale);
+            }
         }
     }
 }
