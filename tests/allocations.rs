@@ -63,7 +63,7 @@ net!(Constrained, max_norm, RMSprop(momentum = 0.5, centered = true));
 net!(Keyed, max_norm, {
     kind: Lamb(clipnorm = 1.0),
     tags: Adafactor(global_clipnorm = 1.0),
-    value: Adam(),
+    value: Adam(gradient_accumulation_steps = 3, use_ema = true, ema_overwrite_frequency = 5),
     rest: Muon(exclude_layers = ["gru"]),
 });
 

@@ -14,6 +14,21 @@ crate::describe! {
         pub weight_decay: Option<f64>,
         /// Clipping of gradients.
         pub clip: Clip,
+        /// Moving averages of the weights.
+        pub average: Option<WeightAverage>,
+        /// Steps whose gradients make one update, at least 2; `None` for one step.
+        pub accumulation: Option<u32>,
+    }
+}
+
+crate::describe! {
+    /// Exponential moving averages of weights: `average = momentum · average + (1 − momentum) · weight`.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct WeightAverage {
+        /// 0.99 by default.
+        pub momentum: f64,
+        /// Number of updates after which the weights become their averages, again and again; `None` for the end of `fit` only.
+        pub overwrite_frequency: Option<u32>,
     }
 }
 
@@ -226,6 +241,12 @@ impl fmt::Display for Optimizer {
             Clip::Value(limit) => write!(f, ", clipvalue = {limit}")?,
             Clip::Norm(limit) => write!(f, ", clipnorm = {limit}")?,
             Clip::GlobalNorm(limit) => write!(f, ", global_clipnorm = {limit}")?,
+        }
+        if let Some(average) = self.average {
+            write!(f, ", use_ema = true, ema_momentum = {}", average.momentum)?;
+        }
+        if let Some(steps) = self.accumulation {
+            write!(f, ", gradient_accumulation_steps = {steps}")?;
         }
         f.write_str(")")
     }

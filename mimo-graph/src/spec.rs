@@ -222,6 +222,8 @@ pub(crate) mod examples {
                 learning_rate: 0.01,
                 weight_decay: None,
                 clip: crate::optimizer::Clip::Norm(1.0),
+                average: None,
+                accumulation: None,
             },
             layers: &[],
         }],

@@ -11,6 +11,7 @@
 mod chunks;
 mod custom;
 mod interleaved;
+mod limits;
 mod predict;
 mod rule;
 mod step;

@@ -219,6 +219,8 @@ impl Model for Lines {
                 learning_rate: LEARNING_RATE,
                 weight_decay: None,
                 clip: Clip::None,
+                average: None,
+                accumulation: None,
             },
             layers: &[],
         }],

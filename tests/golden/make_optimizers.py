@@ -1,8 +1,8 @@
 """Optimizers of whole weights by Keras itself, for `tests/golden_whole_optimizers.rs`.
 
 `KERAS_BACKEND=tensorflow python make_optimizers.py` writes whole_optimizers.json beside this script: a small model with weights of
-one, two and three axes, and all of its weights after each of five steps, in `float64`. The gradients of the embedding have rows of
-zeros.
+one, two and three axes, and all of its weights after each of seven steps, in `float64`. The gradients of the embedding have rows of
+zeros. Each step is on another batch of four samples. `averaged` are the weights after what Keras does at the end of `fit`.
 """
 
 import json
@@ -20,7 +20,7 @@ from keras import Input, Model, layers, optimizers
 keras.config.set_floatx("float64")
 keras.config.disable_traceback_filtering()
 HERE = os.path.dirname(os.path.abspath(__file__))
-STEPS = 5
+STEPS = 7
 
 CASES = {
     "Adafactor": lambda: optimizers.Adafactor(0.1),
@@ -37,6 +37,21 @@ CASES = {
         exclude_layers=["head"], exclude_embeddings=False, muon_a=2.0, muon_b=-1.5, muon_c=0.5, adam_lr_ratio=2.0,
         momentum=0.8, ns_steps=3, nesterov=False, rms_rate=None),
     "Muon clipped": lambda: optimizers.Muon(0.1, clipnorm=0.1, exclude_embeddings=False, weight_decay=0.1),
+    "averages": lambda: optimizers.SGD(0.2, momentum=0.9, use_ema=True, ema_momentum=0.7),
+    "averages overwrite": lambda: optimizers.Adam(
+        0.1, use_ema=True, ema_momentum=0.6, ema_overwrite_frequency=2),
+    "averages of whole weights": lambda: optimizers.Lamb(0.1, use_ema=True, ema_momentum=0.5, clipvalue=0.1),
+    "accumulated": lambda: optimizers.Nadam(0.1, gradient_accumulation_steps=2, weight_decay=0.1),
+    "accumulated and clipped": lambda: optimizers.Adafactor(
+        0.1, gradient_accumulation_steps=3, global_clipnorm=0.2, use_ema=True, ema_momentum=0.9,
+        ema_overwrite_frequency=2),
+    # Each clips the gradients of its own weights.
+    "several": lambda: optimizers.MultiOptimizer(optimizers.OptimizerMap(optimizers.Lamb(0.1, clipnorm=0.1), {
+        "embedding/.*": optimizers.SGD(0.2, momentum=0.9, global_clipnorm=0.05),
+        "conv/.*": optimizers.Adam(0.1, global_clipnorm=0.05),
+        "wide/.*": optimizers.Muon(0.05),
+        "head/.*": optimizers.Adafactor(0.1),
+    })),
 }
 
 
@@ -69,14 +84,17 @@ def main():
         for weight, values in zip(model.trainable_variables, start):
             weight.assign(values)
         after = []
-        for _ in range(STEPS):
+        for step in range(STEPS):
+            rows = [(step + row) % 6 for row in range(4)]
             with tf.GradientTape() as tape:
-                loss = tf.reduce_mean((model(ids, training=True) - targets) ** 2)
+                loss = tf.reduce_mean((model(ids[rows], training=True) - targets[rows]) ** 2)
             gradients = tape.gradient(loss, [weight.value for weight in model.trainable_variables])
             gradients = [tf.convert_to_tensor(gradient) for gradient in gradients]
             optimizer.apply(gradients, model.trainable_variables)
             after.append([flat(weight.numpy()) for weight in model.trainable_variables])
-        cases.append({"name": name, "after_each_step": after})
+        optimizer.finalize_variable_values(model.trainable_variables)
+        averaged = [flat(weight.numpy()) for weight in model.trainable_variables]
+        cases.append({"name": name, "after_each_step": after, "averaged": averaged})
     with open(os.path.join(HERE, "whole_optimizers.json"), "w") as file:
         file.write("{\n")
         file.write(f'"ids": {json.dumps(ids.ravel().tolist())},\n')

@@ -1,14 +1,15 @@
 //! Optimizers as they are written: `adam`, `"adam"`, `Adam(learning_rate = 1e-3)`.
 
-use crate::args::{self, Bound, list};
 use crate::code::Code;
 use crate::context::Cx;
-use crate::diag::Diag;
-use crate::intern::interned_names;
 use crate::named::read_named;
-use crate::optimizer::{Clip, Optimizer, Rule};
+use crate::optimizer::Optimizer;
 use crate::value::{Value, ValueKind};
+use settings::{
+    adadelta, adafactor, adagrad, adam, adamax, lamb, lion, muon, nadam, optimizer, rms_prop, sgd,
+};
 
+mod settings;
 pub(super) mod several;
 
 /// Declares optimizers. All of them take the arguments after `weight_decay`; `then` are those that come after these.
@@ -36,11 +37,15 @@ macro_rules! optimizers {
                     clipvalue: f64 = "none" in [> 0.0],
                     /// The largest norm that all gradients together may have.
                     global_clipnorm: f64 = "none" in [> 0.0],
-                    use_ema => "leave it out",
-                    ema_momentum => "leave it out",
-                    ema_overwrite_frequency => "leave it out",
+                    /// Whether moving averages of the weights are kept, which the weights become at the end of `fit`.
+                    use_ema: bool = "false",
+                    /// How much of the averages is kept at a step.
+                    ema_momentum: f64 = "0.99" in [0.0..=1.0],
+                    /// Number of steps after which the weights become their averages, again and again.
+                    ema_overwrite_frequency: usize = "none",
                     loss_scale_factor => "leave it out: gradients are computed in the model's float type, `f32` or `f64`, which needs no scaling",
-                    gradient_accumulation_steps => "leave it out, and train with a larger `batch_size`",
+                    /// Number of steps, at least 2, whose mean gradient makes one update.
+                    gradient_accumulation_steps: usize = "none",
                     name => "leave it out",
                     $($($last)*)?
                 }
@@ -53,7 +58,7 @@ optimizers! {
     /// Gradient descent, with momentum if it is not 0.
     ///
     /// Keras: [`SGD`](https://keras.io/api/optimizers/sgd/)
-    "`SGD(learning_rate = 0.01, momentum = 0, nesterov = false, weight_decay = none, clipnorm = none, clipvalue = none, global_clipnorm = none)`"
+    "`SGD(learning_rate = 0.01, momentum = 0, nesterov = false, weight_decay = none, clipnorm = none, clipvalue = none, global_clipnorm = none, use_ema = false, ema_momentum = 0.99, ema_overwrite_frequency = none, gradient_accumulation_steps = none)`"
     SGD | sgd => sgd;
     takes {
         /// The size of a step.
@@ -69,7 +74,7 @@ optimizers! {
     /// Steps by the mean of the gradients over the root of the mean of their squares.
     ///
     /// Keras: [`Adam`](https://keras.io/api/optimizers/adam/)
-    "`Adam(learning_rate = 0.001, beta_1 = 0.9, beta_2 = 0.999, epsilon = 1e-7, amsgrad = false, weight_decay = none, clipnorm = none, clipvalue = none, global_clipnorm = none)`"
+    "`Adam(learning_rate = 0.001, beta_1 = 0.9, beta_2 = 0.999, epsilon = 1e-7, amsgrad = false, weight_decay = none, clipnorm = none, clipvalue = none, global_clipnorm = none, use_ema = false, ema_momentum = 0.99, ema_overwrite_frequency = none, gradient_accumulation_steps = none)`"
     Adam | adam => |args, cx| optimizer(args, adam(args, cx), cx);
     takes {
         /// The size of a step.
@@ -89,7 +94,7 @@ optimizers! {
     /// `Adam` with a weight decay that does not pass through the means.
     ///
     /// Keras: [`AdamW`](https://keras.io/api/optimizers/adamw/)
-    "`AdamW(learning_rate = 0.001, weight_decay = 0.004, beta_1 = 0.9, beta_2 = 0.999, epsilon = 1e-7, amsgrad = false, clipnorm = none, clipvalue = none, global_clipnorm = none)`"
+    "`AdamW(learning_rate = 0.001, weight_decay = 0.004, beta_1 = 0.9, beta_2 = 0.999, epsilon = 1e-7, amsgrad = false, clipnorm = none, clipvalue = none, global_clipnorm = none, use_ema = false, ema_momentum = 0.99, ema_overwrite_frequency = none, gradient_accumulation_steps = none)`"
     AdamW | adamw => |args, cx| optimizer(args, adam(args, cx), cx);
     takes {
         /// The size of a step.
@@ -109,7 +114,7 @@ optimizers! {
     /// Gradients over the root of the running mean of their squares. What `.compile(…)` takes if it is given none.
     ///
     /// Keras: [`RMSprop`](https://keras.io/api/optimizers/rmsprop/)
-    "`RMSprop(learning_rate = 0.001, rho = 0.9, momentum = 0, epsilon = 1e-7, centered = false, weight_decay = none, clipnorm = none, clipvalue = none, global_clipnorm = none)`"
+    "`RMSprop(learning_rate = 0.001, rho = 0.9, momentum = 0, epsilon = 1e-7, centered = false, weight_decay = none, clipnorm = none, clipvalue = none, global_clipnorm = none, use_ema = false, ema_momentum = 0.99, ema_overwrite_frequency = none, gradient_accumulation_steps = none)`"
     RMSprop | rmsprop => rms_prop;
     takes {
         /// The size of a step.
@@ -129,7 +134,7 @@ optimizers! {
     /// Gradients over the root of the sum of all their squares.
     ///
     /// Keras: [`Adagrad`](https://keras.io/api/optimizers/adagrad/)
-    "`Adagrad(learning_rate = 0.001, initial_accumulator_value = 0.1, epsilon = 1e-7, weight_decay = none, clipnorm = none, clipvalue = none, global_clipnorm = none)`"
+    "`Adagrad(learning_rate = 0.001, initial_accumulator_value = 0.1, epsilon = 1e-7, weight_decay = none, clipnorm = none, clipvalue = none, global_clipnorm = none, use_ema = false, ema_momentum = 0.99, ema_overwrite_frequency = none, gradient_accumulation_steps = none)`"
     Adagrad | adagrad => adagrad;
     takes {
         /// The size of a step.
@@ -145,7 +150,7 @@ optimizers! {
     /// Gradients over the root of the running mean of their squares, times that of the squares of earlier updates.
     ///
     /// Keras: [`Adadelta`](https://keras.io/api/optimizers/adadelta/)
-    "`Adadelta(learning_rate = 0.001, rho = 0.95, epsilon = 1e-7, weight_decay = none, clipnorm = none, clipvalue = none, global_clipnorm = none)`"
+    "`Adadelta(learning_rate = 0.001, rho = 0.95, epsilon = 1e-7, weight_decay = none, clipnorm = none, clipvalue = none, global_clipnorm = none, use_ema = false, ema_momentum = 0.99, ema_overwrite_frequency = none, gradient_accumulation_steps = none)`"
     Adadelta | adadelta => adadelta;
     takes {
         /// The size of a step; the paper has 1.
@@ -161,7 +166,7 @@ optimizers! {
     /// `Adam` with the largest gradient so far, which decays, instead of the mean of the squares.
     ///
     /// Keras: [`Adamax`](https://keras.io/api/optimizers/adamax/)
-    "`Adamax(learning_rate = 0.001, beta_1 = 0.9, beta_2 = 0.999, epsilon = 1e-7, weight_decay = none, clipnorm = none, clipvalue = none, global_clipnorm = none)`"
+    "`Adamax(learning_rate = 0.001, beta_1 = 0.9, beta_2 = 0.999, epsilon = 1e-7, weight_decay = none, clipnorm = none, clipvalue = none, global_clipnorm = none, use_ema = false, ema_momentum = 0.99, ema_overwrite_frequency = none, gradient_accumulation_steps = none)`"
     Adamax | adamax => adamax;
     takes {
         /// The size of a step.
@@ -180,7 +185,7 @@ optimizers! {
     /// only. The size of a step follows that of the weight.
     ///
     /// Keras: [`Adafactor`](https://keras.io/api/optimizers/adafactor/)
-    "`Adafactor(learning_rate = 0.001, beta_2_decay = -0.8, epsilon_1 = 1e-30, epsilon_2 = 1e-3, clip_threshold = 1, relative_step = true, weight_decay = none, clipnorm = none, clipvalue = none, global_clipnorm = none)`"
+    "`Adafactor(learning_rate = 0.001, beta_2_decay = -0.8, epsilon_1 = 1e-30, epsilon_2 = 1e-3, clip_threshold = 1, relative_step = true, weight_decay = none, clipnorm = none, clipvalue = none, global_clipnorm = none, use_ema = false, ema_momentum = 0.99, ema_overwrite_frequency = none, gradient_accumulation_steps = none)`"
     Adafactor | adafactor => adafactor;
     takes {
         /// The size of a step, relative to the root mean square of the weight.
@@ -202,7 +207,7 @@ optimizers! {
     /// `Adam` with the step of each weight scaled to the norm of the weight. For large batches.
     ///
     /// Keras: [`Lamb`](https://keras.io/api/optimizers/lamb/)
-    "`Lamb(learning_rate = 0.001, beta_1 = 0.9, beta_2 = 0.999, epsilon = 1e-7, weight_decay = none, clipnorm = none, clipvalue = none, global_clipnorm = none)`"
+    "`Lamb(learning_rate = 0.001, beta_1 = 0.9, beta_2 = 0.999, epsilon = 1e-7, weight_decay = none, clipnorm = none, clipvalue = none, global_clipnorm = none, use_ema = false, ema_momentum = 0.99, ema_overwrite_frequency = none, gradient_accumulation_steps = none)`"
     Lamb | lamb => lamb;
     takes {
         /// The size of a step, relative to the norm of the weight.
@@ -221,7 +226,7 @@ optimizers! {
     /// `exclude_layers`, which should name the output layers.
     ///
     /// Keras: [`Muon`](https://keras.io/api/optimizers/muon/)
-    "`Muon(learning_rate = 0.001, adam_beta_1 = 0.9, adam_beta_2 = 0.999, adam_weight_decay = 0.004, epsilon = 1e-7, weight_decay = 0.004, clipnorm = none, clipvalue = none, global_clipnorm = none, exclude_layers = none, exclude_embeddings = true, muon_a = 3.4445, muon_b = -4.775, muon_c = 2.0315, adam_lr_ratio = 1, momentum = 0.95, ns_steps = 5, nesterov = true, rms_rate = 0.2)`"
+    "`Muon(learning_rate = 0.001, adam_beta_1 = 0.9, adam_beta_2 = 0.999, adam_weight_decay = 0.004, epsilon = 1e-7, weight_decay = 0.004, clipnorm = none, clipvalue = none, global_clipnorm = none, use_ema = false, ema_momentum = 0.99, ema_overwrite_frequency = none, gradient_accumulation_steps = none, exclude_layers = none, exclude_embeddings = true, muon_a = 3.4445, muon_b = -4.775, muon_c = 2.0315, adam_lr_ratio = 1, momentum = 0.95, ns_steps = 5, nesterov = true, rms_rate = 0.2)`"
     Muon | muon => muon;
     takes {
         /// The size of a step.
@@ -263,7 +268,7 @@ optimizers! {
     /// `Adam` with Nesterov momentum.
     ///
     /// Keras: [`Nadam`](https://keras.io/api/optimizers/nadam/)
-    "`Nadam(learning_rate = 0.001, beta_1 = 0.9, beta_2 = 0.999, epsilon = 1e-7, weight_decay = none, clipnorm = none, clipvalue = none, global_clipnorm = none)`"
+    "`Nadam(learning_rate = 0.001, beta_1 = 0.9, beta_2 = 0.999, epsilon = 1e-7, weight_decay = none, clipnorm = none, clipvalue = none, global_clipnorm = none, use_ema = false, ema_momentum = 0.99, ema_overwrite_frequency = none, gradient_accumulation_steps = none)`"
     Nadam | nadam => nadam;
     takes {
         /// The size of a step.
@@ -281,7 +286,7 @@ optimizers! {
     /// Steps by the sign of an interpolated momentum.
     ///
     /// Keras: [`Lion`](https://keras.io/api/optimizers/lion/)
-    "`Lion(learning_rate = 0.001, beta_1 = 0.9, beta_2 = 0.99, weight_decay = none, clipnorm = none, clipvalue = none, global_clipnorm = none)`"
+    "`Lion(learning_rate = 0.001, beta_1 = 0.9, beta_2 = 0.99, weight_decay = none, clipnorm = none, clipvalue = none, global_clipnorm = none, use_ema = false, ema_momentum = 0.99, ema_overwrite_frequency = none, gradient_accumulation_steps = none)`"
     Lion | lion => lion;
     takes {
         /// The size of a step.
@@ -326,204 +331,6 @@ pub(crate) fn read(value: &Value, cx: &mut Cx<'_>) -> Option<Optimizer> {
         }
     }
     read_named(&value, "`optimizer`", "an optimizer", Code::UnknownOptimizer, OPTIMIZERS, MISSING, cx)
-}
-
-/// What all optimizers have in common, around a rule.
-fn optimizer(args: &Bound<'_>, rule: Rule, cx: &mut Cx<'_>) -> Optimizer {
-    Optimizer {
-        weight_decay: args.optional_float("weight_decay", cx),
-        rule,
-        learning_rate: step_size(args, cx),
-        clip: clip(args, cx),
-    }
-}
-
-/// The step size. Keras takes schedules here; in mimo they belong to the trainer.
-fn step_size(bound: &Bound<'_>, cx: &mut Cx<'_>) -> f64 {
-    let default = bound.default("learning_rate", cx, args::read::float).unwrap_or_default();
-    match bound.take("learning_rate") {
-        Some(Value { kind: ValueKind::Call { name, .. }, loc }) => {
-            cx.error(
-                Diag::error(
-                    Code::ScheduleInModel,
-                    *loc,
-                    format!("`learning_rate` must be a number, found the schedule `{name}(…)`"),
-                )
-                .help(
-                    "write the first learning rate here, `learning_rate = 0.001`, and change it between epochs or \
-                     steps: `trainer.set_learning_rate(rate)`, in `Callback::on_epoch_begin`",
-                ),
-            );
-            bound.fail("learning_rate");
-            default
-        }
-        _ => {
-            let rate = bound.float("learning_rate", cx);
-            if rate > 1.0 {
-                let message =
-                    format!("a `learning_rate` of {rate} is above 1, with which training rarely converges");
-                cx.error(
-                    Diag::warning(Code::LargeLearningRate, bound.loc("learning_rate"), message)
-                        .help(format!("leave it out, which means {default}, or try 0.1 and below")),
-                );
-            }
-            rate
-        }
-    }
-}
-
-/// How gradients are clipped: Keras takes one way at most.
-fn clip(bound: &Bound<'_>, cx: &mut Cx<'_>) -> Clip {
-    let mut clips = Vec::new();
-    for name in ["clipnorm", "clipvalue", "global_clipnorm"] {
-        if let Some(limit) = bound.optional_float(name, cx) {
-            let clip = match name {
-                "clipnorm" => Clip::Norm(limit),
-                "clipvalue" => Clip::Value(limit),
-                _ => Clip::GlobalNorm(limit),
-            };
-            clips.push((name, clip));
-        }
-    }
-    match clips[..] {
-        [] => Clip::None,
-        [(_, clip)] => clip,
-        [.., (last, clip)] => {
-            let names = list(clips.iter().map(|&(name, _)| name));
-            let message = format!("gradients are clipped in one way, but {names} are given");
-            cx.error(Diag::error(Code::SeveralClips, bound.loc(last), message).help("keep one of them"));
-            bound.fail(last);
-            clip
-        }
-    }
-}
-
-fn sgd(args: &Bound<'_>, cx: &mut Cx<'_>) -> Optimizer {
-    let momentum = args.float("momentum", cx);
-    let nesterov = args.boolean("nesterov", cx);
-    optimizer(args, Rule::Sgd { momentum, nesterov }, cx)
-}
-
-fn adam(args: &Bound<'_>, cx: &mut Cx<'_>) -> Rule {
-    let (beta_1, beta_2) = betas(args, cx);
-    Rule::Adam { beta_1, beta_2, epsilon: args.float("epsilon", cx), amsgrad: args.boolean("amsgrad", cx) }
-}
-
-fn rms_prop(args: &Bound<'_>, cx: &mut Cx<'_>) -> Optimizer {
-    let rho = args.float("rho", cx);
-    let momentum = args.float("momentum", cx);
-    let centered = args.boolean("centered", cx);
-    let rule = Rule::RmsProp { rho, momentum, epsilon: args.float("epsilon", cx), centered };
-    optimizer(args, rule, cx)
-}
-
-fn adagrad(args: &Bound<'_>, cx: &mut Cx<'_>) -> Optimizer {
-    let initial_accumulator_value = args.float("initial_accumulator_value", cx);
-    let rule = Rule::Adagrad { initial_accumulator_value, epsilon: args.float("epsilon", cx) };
-    optimizer(args, rule, cx)
-}
-
-fn nadam(args: &Bound<'_>, cx: &mut Cx<'_>) -> Optimizer {
-    let (beta_1, beta_2) = betas(args, cx);
-    optimizer(args, Rule::Nadam { beta_1, beta_2, epsilon: args.float("epsilon", cx) }, cx)
-}
-
-fn lion(args: &Bound<'_>, cx: &mut Cx<'_>) -> Optimizer {
-    let (beta_1, beta_2) = betas(args, cx);
-    optimizer(args, Rule::Lion { beta_1, beta_2 }, cx)
-}
-
-fn adadelta(args: &Bound<'_>, cx: &mut Cx<'_>) -> Optimizer {
-    let rho = args.float("rho", cx);
-    optimizer(args, Rule::Adadelta { rho, epsilon: args.float("epsilon", cx) }, cx)
-}
-
-fn adamax(args: &Bound<'_>, cx: &mut Cx<'_>) -> Optimizer {
-    let (beta_1, beta_2) = betas(args, cx);
-    optimizer(args, Rule::Adamax { beta_1, beta_2, epsilon: args.float("epsilon", cx) }, cx)
-}
-
-fn adafactor(args: &Bound<'_>, cx: &mut Cx<'_>) -> Optimizer {
-    let rule = Rule::Adafactor {
-        beta_2_decay: args.float("beta_2_decay", cx),
-        epsilon_1: args.float("epsilon_1", cx),
-        epsilon_2: args.float("epsilon_2", cx),
-        clip_threshold: args.float("clip_threshold", cx),
-        relative_step: args.boolean("relative_step", cx),
-    };
-    optimizer(args, rule, cx)
-}
-
-fn lamb(args: &Bound<'_>, cx: &mut Cx<'_>) -> Optimizer {
-    let (beta_1, beta_2) = betas(args, cx);
-    optimizer(args, Rule::Lamb { beta_1, beta_2, epsilon: args.float("epsilon", cx) }, cx)
-}
-
-fn muon(args: &Bound<'_>, cx: &mut Cx<'_>) -> Optimizer {
-    let rule = Rule::Muon {
-        adam_beta_1: args.float("adam_beta_1", cx),
-        adam_beta_2: args.float("adam_beta_2", cx),
-        adam_weight_decay: args.optional_float("adam_weight_decay", cx),
-        epsilon: args.float("epsilon", cx),
-        exclude_layers: excluded(args, cx),
-        exclude_embeddings: args.boolean("exclude_embeddings", cx),
-        muon_a: args.float("muon_a", cx),
-        muon_b: args.float("muon_b", cx),
-        muon_c: args.float("muon_c", cx),
-        adam_lr_ratio: args.float("adam_lr_ratio", cx),
-        momentum: args.float("momentum", cx),
-        ns_steps: iterations(args, cx),
-        nesterov: args.boolean("nesterov", cx),
-        rms_rate: args.optional_float("rms_rate", cx),
-    };
-    optimizer(args, rule, cx)
-}
-
-/// The most iterations of `Muon`: five are usual, and each is three products of matrices.
-const MOST_ITERATIONS: u32 = 100;
-
-fn iterations(args: &Bound<'_>, cx: &mut Cx<'_>) -> u32 {
-    let steps = args.unsigned("ns_steps", cx);
-    if let (Some(value), true) = (args.take("ns_steps"), steps > MOST_ITERATIONS as usize) {
-        let wanted = format!("at most {MOST_ITERATIONS}");
-        args::read::out_of_range(
-            value,
-            "`ns_steps` of `Muon`",
-            &wanted,
-            Some("write `5`, as usual".into()),
-            cx,
-        );
-        args.fail("ns_steps");
-    }
-    steps.min(MOST_ITERATIONS as usize) as u32
-}
-
-/// Parts of the names of weights.
-fn excluded(args: &Bound<'_>, cx: &mut Cx<'_>) -> &'static [&'static str] {
-    let Some(value) = args.take("exclude_layers").filter(|value| value.kind != ValueKind::None) else {
-        return &[];
-    };
-    let names = match &value.kind {
-        ValueKind::List(items) => items.iter().map(Value::word).collect::<Option<Vec<_>>>(),
-        _ => None,
-    };
-    // Keras reads regular expressions here. Their signs are no part of names.
-    let is_plain = |name: &&str| {
-        !name.is_empty() && name.chars().all(|sign| sign.is_alphanumeric() || "_-/ ".contains(sign))
-    };
-    match names {
-        Some(names) if names.iter().all(is_plain) => interned_names(&names),
-        _ => {
-            let help = Some("write `exclude_layers = [\"head\"]`".into());
-            args::read::wrong(value, "`exclude_layers` of `Muon`", "a list of names of layers", help, cx);
-            args.fail("exclude_layers");
-            &[]
-        }
-    }
-}
-
-fn betas(args: &Bound<'_>, cx: &mut Cx<'_>) -> (f64, f64) {
-    (args.float("beta_1", cx), args.float("beta_2", cx))
 }
 
 #[cfg(test)]

@@ -21,12 +21,16 @@ pub(super) struct Rules<E: Float> {
     pub rules: Vec<RuleState<E>>,
     /// By block: the place of its optimizer.
     pub owners: Vec<usize>,
-    /// Updates so far.
+    /// Steps so far.
     pub iterations: u64,
     /// Buffers like the parameters', which all optimizers share: each block has one optimizer.
     pub slots: Vec<AlignedVec<E>>,
     /// Weights that are updated as a whole.
     pub wholes: Wholes<E>,
+    /// Sums of gradients, like the parameters; empty if no optimizer accumulates any.
+    pub accumulated: AlignedVec<E>,
+    /// Moving averages of the parameters; empty if no optimizer has any.
+    pub averages: AlignedVec<E>,
 }
 
 /// One optimizer.
@@ -51,6 +55,23 @@ pub(super) struct StepOf<E> {
     pub whole: Option<WholeStep<E>>,
     /// The share of their values that is taken away before.
     pub whole_decay: Option<E>,
+    /// What becomes of the gradients.
+    pub gradients: Gradients<E>,
+    /// The momentum of the moving averages.
+    pub average: Option<E>,
+    /// Whether the weights become their averages.
+    pub overwrite: bool,
+}
+
+/// What a step does with gradients.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Gradients<E> {
+    /// They make an update.
+    Used,
+    /// They are added up. There is no update.
+    Collected,
+    /// They make an update together with those that were added up; so many steps in all.
+    Averaged(E),
 }
 
 impl<E: Float> Rules<E> {
@@ -79,7 +100,13 @@ impl<E: Float> Rules<E> {
         let slots = rules.iter().map(RuleState::slots).max().unwrap_or(0);
         let slots = (0..slots).map(|_| buffer(program.parameters)).collect::<Result<_, _>>()?;
         let wholes = Wholes::new(spec, program, &|block| rules[owners[block]].optimizer.rule)?;
-        let mut rules = Rules { rules, owners, iterations: 0, slots, wholes };
+        let needed = |needs: &dyn Fn(&Optimizer) -> bool| {
+            let any = rules.iter().any(|rule| needs(&rule.optimizer));
+            buffer(if any { program.parameters } else { 0 })
+        };
+        let accumulated = needed(&|optimizer| optimizer.accumulation.is_some())?;
+        let averages = needed(&|optimizer| optimizer.average.is_some())?;
+        let mut rules = Rules { rules, owners, iterations: 0, slots, wholes, accumulated, averages };
         rules.fill_slots(program);
         Ok(Some(rules))
     }
@@ -102,24 +129,26 @@ impl<E: Float> Rules<E> {
         self.rules.iter_mut().find(|rule| rule.key == Some(key))
     }
 
-    /// Whether some update needs to know all gradients of a weight, or of all weights, before it begins.
+    /// Whether some update needs to know all gradients of a weight, or of all weights, before it begins, or weights are changed after it.
     pub(super) fn waits_for_gradients(&self) -> bool {
         let clips = |rule: &RuleState<E>| matches!(rule.optimizer.clip, Clip::Norm(_) | Clip::GlobalNorm(_));
-        !self.wholes.is_empty() || self.rules.iter().any(clips)
+        let overwrites = |rule: &RuleState<E>| rule.step.overwrite;
+        !self.wholes.is_empty() || self.rules.iter().any(|rule| clips(rule) || overwrites(rule))
     }
 
     /// Finds the numbers of the next step.
     pub(super) fn prepare(&mut self) {
         for rule in &mut self.rules {
-            rule.step = rule.next(self.iterations + 1);
+            rule.step = rule.next(self.iterations);
         }
     }
 
-    /// Notes that an update has been made.
+    /// Notes that a step has been made.
     pub(super) fn advance(&mut self) {
         for rule in &mut self.rules {
-            if let Rule::Nadam { beta_1, .. } = rule.optimizer.rule {
-                rule.product *= coefficient(beta_1, E::of((self.iterations + 1) as f64));
+            let Rule::Nadam { beta_1, .. } = rule.optimizer.rule else { continue };
+            if rule.step.update.is_some() {
+                rule.product *= coefficient(beta_1, E::of((rule.updates(self.iterations) + 1) as f64));
             }
         }
         self.iterations += 1;
@@ -128,34 +157,69 @@ impl<E: Float> Rules<E> {
 
 impl<E: Float> RuleState<E> {
     fn new(key: Option<&'static str>, optimizer: Optimizer) -> Self {
-        let step = StepOf { update: None, decay: None, whole: None, whole_decay: None };
-        let mut state = RuleState { key, optimizer, step, product: E::of(1.0) };
-        state.step = state.next(1);
-        state
+        let step = StepOf {
+            update: None,
+            decay: None,
+            whole: None,
+            whole_decay: None,
+            gradients: Gradients::Used,
+            average: None,
+            overwrite: false,
+        };
+        RuleState { key, optimizer, step, product: E::of(1.0) }
+    }
+
+    /// Updates in the first `steps` steps.
+    fn updates(&self, steps: u64) -> u64 {
+        steps / u64::from(self.optimizer.accumulation.unwrap_or(1).max(1))
     }
 
     /// Slots that the rule has for each value.
     fn slots(&self) -> usize {
-        match (self.step.update, self.step.whole) {
+        match self.updates_of(E::of(1.0)) {
             (Some(update), _) => update.slots(),
             (None, Some(WholeStep::Lamb(_))) => 2,
             (None, _) => 0,
         }
     }
 
-    fn next(&self, t: u64) -> StepOf<E> {
+    /// The numbers of the step after the first `steps` steps.
+    fn next(&self, steps: u64) -> StepOf<E> {
+        let before = self.updates(steps);
+        let gradients = match self.optimizer.accumulation {
+            None => Gradients::Used,
+            Some(_) if self.updates(steps + 1) == before => Gradients::Collected,
+            Some(steps) => Gradients::Averaged(E::of(f64::from(steps))),
+        };
+        let average = self.optimizer.average;
+        let frequency = average.and_then(|average| average.overwrite_frequency);
+        let step = StepOf {
+            gradients,
+            // The first average is the weight itself.
+            average: average.map(|it| E::of(if before == 0 { 0.0 } else { it.momentum })),
+            overwrite: frequency.is_some_and(|frequency| (before + 1).is_multiple_of(u64::from(frequency))),
+            ..self.step
+        };
+        match gradients {
+            Gradients::Collected => StepOf { update: None, whole: None, ..step },
+            _ => self.numbers(before + 1, step),
+        }
+    }
+
+    /// The same with the numbers of update `t`.
+    fn numbers(&self, t: u64, step: StepOf<E>) -> StepOf<E> {
         let decayed = |decay: Option<f64>| decay.map(|decay| E::of(decay * self.optimizer.learning_rate));
         let decay = decayed(self.optimizer.weight_decay);
-        let (update, whole) = self.updates(E::of(t as f64));
+        let (update, whole) = self.updates_of(E::of(t as f64));
         let own = match self.optimizer.rule {
             Rule::Muon { adam_weight_decay, .. } => decayed(adam_weight_decay),
             _ => decay,
         };
-        StepOf { update, decay: own, whole, whole_decay: decay }
+        StepOf { update, decay: own, whole, whole_decay: decay, ..step }
     }
 
-    /// The updates of step `t`. Powers of the betas are taken in the model's precision, as Keras takes them.
-    fn updates(&self, t: E) -> (Option<Update<E>>, Option<WholeStep<E>>) {
+    /// Update `t`. Powers of the betas are taken in the model's precision, as Keras takes them.
+    fn updates_of(&self, t: E) -> (Option<Update<E>>, Option<WholeStep<E>>) {
         let one = E::of(1.0);
         let rate = E::of(self.optimizer.learning_rate);
         let left = |beta: f64| one - E::of(beta).powf(t);

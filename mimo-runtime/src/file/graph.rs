@@ -38,18 +38,17 @@ pub(super) fn to_json(graph: &GraphSpec, spec: &ModelSpec) -> String {
         "inputs": inputs.collect::<Vec<_>>(),
         "outputs": outputs.collect::<Vec<_>>(),
     });
-    // One optimizer, or several by key with the layers of each.
-    value["optimizer"] = match spec.optimizers {
-        [] => Value::Null,
-        [OptimizerSpec { key: None, optimizer, .. }] => described(&optimizer.literal()),
+    match spec.optimizers {
+        [] => value["optimizer"] = Value::Null,
+        [OptimizerSpec { key: None, optimizer, .. }] => value["optimizer"] = described(&optimizer.literal()),
         several => {
             let entry = |it: &OptimizerSpec| {
                 let value = json!({ "optimizer": described(&it.optimizer.literal()), "layers": it.layers });
                 (it.key.unwrap_or_default().to_owned(), value)
             };
-            Value::Object(several.iter().map(entry).collect())
+            value["optimizers"] = Value::Object(several.iter().map(entry).collect());
         }
-    };
+    }
     value.to_string()
 }
 

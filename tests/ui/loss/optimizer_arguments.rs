@@ -8,7 +8,7 @@ model! {
         let risk = Dense(1, activation = sigmoid)(h);
         Model(inputs = [x], outputs = [kind, risk])
             .compile(
-                optimizer = Lamb(use_ema = true, loss_scale_factor = 8, gradient_accumulation_steps = 4),
+                optimizer = Lamb(ema_momentum = 0.9, loss_scale_factor = 8, gradient_accumulation_steps = 1),
                 loss = { kind: categorical_crossentropy, risk: binary_crossentropy },
             )
     }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::optimizer::{Clip, Rule, WeightAverage};
 use crate::sketch::{Model, args, reported, shown};
 
 const ADAM: Rule = Rule::Adam { beta_1: 0.9, beta_2: 0.999, epsilon: 1e-7, amsgrad: false };
@@ -28,7 +29,7 @@ fn alone(text: &str) -> (Option<Optimizer>, Vec<String>) {
 }
 
 fn optimizer(rule: Rule, learning_rate: f64) -> Optimizer {
-    Optimizer { rule, learning_rate, weight_decay: None, clip: Clip::None }
+    Optimizer { rule, learning_rate, weight_decay: None, clip: Clip::None, average: None, accumulation: None }
 }
 
 #[test]
@@ -81,6 +82,11 @@ fn arguments_have_keras_s_order() {
     let adamax = Rule::Adamax { beta_1: 0.8, beta_2: 0.99, epsilon: 1e-8 };
     let expected = Optimizer { clip: Clip::Norm(1.0), ..optimizer(adamax, 0.01) };
     assert_eq!(alone("Adamax(0.01, 0.8, 0.99, 1e-8, none, 1)"), (Some(expected), vec![]));
+    let average = Some(WeightAverage { momentum: 0.9, overwrite_frequency: Some(10) });
+    let expected = Optimizer { average, accumulation: Some(4), ..optimizer(ADAM, 0.01) };
+    let text = "Adam(0.01, use_ema = true, ema_momentum = 0.9, ema_overwrite_frequency = 10, \
+                gradient_accumulation_steps = 4)";
+    assert_eq!(alone(text), (Some(expected), vec![]));
     let expected = Optimizer { weight_decay: Some(0.1), clip: Clip::Value(0.5), ..optimizer(ADAM, 0.01) };
     assert_eq!(alone("AdamW(0.01, 0.1, clipvalue = 0.5)"), (Some(expected), vec![]));
     let rmsprop = Rule::RmsProp { rho: 0.8, momentum: 0.5, epsilon: 1e-6, centered: true };
@@ -115,7 +121,21 @@ fn wrong_optimizers_get_help() {
             "`optimizer` must be an optimizer, found a list of 1\n  \
              = help: write a name, as in `sgd`",
         ),
-        ("Adam(use_ema = true)", "mimo has no `use_ema` for `Adam` yet\n  = help: leave it out"),
+        (
+            "Adam(loss_scale_factor = 8)",
+            "mimo has no `loss_scale_factor` for `Adam` yet\n  \
+             = help: leave it out: gradients are computed in the model's float type, `f32` or `f64`, which needs no scaling",
+        ),
+        (
+            "Adam(ema_momentum = 0.9)",
+            "`ema_momentum` has no effect without `use_ema = true`\n  \
+             = help: add `use_ema = true`, or remove `ema_momentum`",
+        ),
+        (
+            "Adam(gradient_accumulation_steps = 1)",
+            "`gradient_accumulation_steps` must be at least 2, found the number 1\n  \
+             = help: write a number that is at least 2",
+        ),
         (
             "SGD(learning_rate = -1)",
             "`learning_rate` of `SGD` must be at least 0, found -1\n  = help: write a number that is at least 0",
