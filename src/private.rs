@@ -35,7 +35,7 @@ pub use mimo_runtime::graph::metric::{
     Aggregation, Average, ClassesOf, Curve, Metric, Outcome, Rate, Summation,
 };
 pub use mimo_runtime::graph::operation::*;
-pub use mimo_runtime::graph::optimizer::{Clip, Optimizer, Rule};
+pub use mimo_runtime::graph::optimizer::{Clip, Optimizer, OptimizerSpec, Rule, WeightAverage};
 pub use mimo_runtime::graph::spec::{
     Argument, Connection, GraphLayer, GraphPort, GraphSpec, GraphTensor, InputSpec, ItemSpec, LayerCall,
     LayerSpec, ModelSpec, NestedModel, OutputSpec, Setting, WeightSpec, least,

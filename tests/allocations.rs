@@ -21,7 +21,7 @@ use counting::allocations;
 /// Wide enough that batches of 32 and more are shared by the threads, with one of everything that a step can
 /// contain: siblings, a merge, dropout, noise, steps of a sequence, sparse and dense targets, metrics with states, penalties, statistics of the batch.
 macro_rules! net {
-    ($name:ident, $constraint:ident, $optimizer:ident($($argument:tt)*)) => {
+    ($name:ident, $constraint:ident, $($optimizer:tt)+) => {
         model! {
             $name {
                 let image = Input(shape = [12, 10]);
@@ -44,7 +44,7 @@ macro_rules! net {
                 let value = Dense(2)(x);
 
                 Model(inputs = [image, age], outputs = [kind, tags, value]).compile(
-                    optimizer = $optimizer($($argument)*),
+                    optimizer = $($optimizer)+,
                     loss = { kind: sparse_categorical_crossentropy, tags: binary_crossentropy, value: mse },
                     loss_weights = { tags: 0.5 },
                     metrics = { kind: [accuracy], tags: [binary_accuracy, auc], value: [mae, r2] },
@@ -60,6 +60,12 @@ net!(Adaptive, none, Adam(amsgrad = true));
 net!(Clipped, none, Adam(clipnorm = 1.0));
 net!(GloballyClipped, none, AdamW(global_clipnorm = 1.0));
 net!(Constrained, max_norm, RMSprop(momentum = 0.5, centered = true));
+net!(Keyed, max_norm, {
+    kind: Lamb(clipnorm = 1.0),
+    tags: Adafactor(global_clipnorm = 1.0),
+    value: Adam(gradient_accumulation_steps = 3, use_ema = true, ema_overwrite_frequency = 5),
+    rest: Muon(exclude_layers = ["gru"]),
+});
 
 const ROWS: usize = 1000;
 
@@ -139,7 +145,8 @@ fn nothing_is_allocated_after_the_first_step() {
         Adaptive AdaptiveInputs AdaptiveTargets,
         Clipped ClippedInputs ClippedTargets,
         GloballyClipped GloballyClippedInputs GloballyClippedTargets,
-        Constrained ConstrainedInputs ConstrainedTargets
+        Constrained ConstrainedInputs ConstrainedTargets,
+        Keyed KeyedInputs KeyedTargets
     );
 
     // Samples that weigh differently.

@@ -43,6 +43,28 @@ macro_rules! wide {
 wide!(Wide, tags: hinge, value: mse);
 wide!(Joint, tags: custom, value: custom);
 
+// Weights that are updated as a whole, and several optimizers. Two dense layers of one input belong to different ones.
+model! {
+    Keyed {
+        let image = Input(shape = [12, 10]);
+        let x = Flatten()(image);
+        let x = Dense(512, activation = relu, kernel_regularizer = L2(1e-4), name = "trunk")(x);
+        let left = Dense(32, activation = tanh, name = "left")(x);
+        let right = Dense(32, activation = relu, kernel_constraint = MaxNorm(1.0), name = "right")(x);
+        let value = Dense(2)(left + right);
+
+        Model(inputs = [image], outputs = [value]).compile(
+            optimizer = {
+                left: Adafactor(0.01),
+                right: Lamb(0.01, clipnorm = 0.5),
+                trunk: Muon(0.01, global_clipnorm = 1.0),
+                rest: AdamW(0.01),
+            },
+            loss = mse,
+        )
+    }
+}
+
 // Never shared: even 257 rows are too little.
 model! {
     Narrow {
@@ -155,6 +177,16 @@ fn a_wide_model_trains_the_same_on_any_number_of_threads() {
     let data = ArrayDataset::<Wide>::new(&inputs, &targets).unwrap();
     for batch in BATCHES {
         compare(&format!("batches of {batch}"), |threads| run(Wide::new(1), &data, batch, threads, None));
+    }
+}
+
+#[test]
+fn so_it_does_with_several_optimizers() {
+    let inputs = KeyedInputs { image: tensor(values(ROWS * 120)).unwrap() };
+    let targets = KeyedTargets { value: tensor(values(ROWS * 2)).unwrap() };
+    let data = ArrayDataset::<Keyed>::new(&inputs, &targets).unwrap();
+    for batch in [1, 33, 257] {
+        compare(&format!("batches of {batch}"), |threads| run(Keyed::new(1), &data, batch, threads, None));
     }
 }
 

@@ -49,7 +49,7 @@ const ACTIVATIONS: [&str; 14] = [
     "softmax",
     "celu",
 ];
-const OPTIMIZERS: [&str; 10] = [
+const OPTIMIZERS: [&str; 13] = [
     "Adam()",
     "SGD(0.1)",
     "SGD(0.05, momentum = 0.9, nesterov = true)",
@@ -60,6 +60,9 @@ const OPTIMIZERS: [&str; 10] = [
     "Adadelta(1.0)",
     "Adamax(1e-2)",
     "Lion(1e-3, clipnorm = 1.0)",
+    "Adafactor(0.01)",
+    "Lamb(1e-2, weight_decay = 0.01)",
+    "Muon(0.02, exclude_layers = [\"head\"])",
 ];
 
 /// What stands inside `model! { … }`, by the name `name`.

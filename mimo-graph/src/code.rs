@@ -197,6 +197,10 @@ codes! {
         SeveralClips "E0617" "several ways to clip gradients",
         NumbersPerUnit "E0618" "numbers that are not one per unit",
         NoSuchClass "E0619" "class that the output does not have",
+        UnknownOptimizerKey "E0620" "optimizer of something that the model does not have",
+        OptimizerWithoutWeights "E0621" "optimizer without weights to train",
+        TwoOptimizers "E0622" "two optimizers of one weight",
+        LayerWithoutOptimizer "E0623" "layer without an optimizer",
 
         ConstantTwice "E0701" "constant defined twice",
         ConstantCycle "E0702" "constant that depends on itself",

@@ -11,7 +11,7 @@ use crate::compile::heads::Head;
 use crate::compile::metrics::Subject;
 use crate::context::Cx;
 use crate::diag::{Diag, Diags, Loc};
-use crate::graph::{Compile, Graph, Training};
+use crate::graph::{Compile, Graph, KeyedOptimizer, Training};
 use crate::item::Word;
 use crate::loss::Loss;
 use crate::metric::Metric;
@@ -96,17 +96,12 @@ fn without_fit(args: &[Arg], cx: &mut Cx<'_>) -> Vec<Arg> {
 fn read_all(graph: &Graph, args: &[Arg], call: Loc, cx: &mut Cx<'_>) -> Option<Compile> {
     let args = without_fit(args, cx);
     let bound = bind_given(&words::compile::ITEM, &args, call, cx);
-    let optimizer = match bound.take("optimizer") {
-        Some(Value { kind: ValueKind::None, .. }) | None => {
-            bound.default("optimizer", cx, |value, _, cx| optimizers::read(value, cx))
-        }
-        Some(value) => optimizers::read(value, cx),
-    };
     let heads: Vec<_> = graph.outputs.iter().map(|output| Head::of(graph, output)).collect();
     if heads.is_empty() {
         return None;
     }
     let losses = losses(graph, &bound, &heads, call, cx);
+    let optimizers = optimizers(graph, &bound, &losses, cx);
     let weights = weights(graph, &bound, &losses, cx);
     let metrics_at = bound.take("metrics").map_or(call, |setting| setting.loc);
     let metrics = metrics(graph, &bound, &heads, &losses, cx);
@@ -115,7 +110,26 @@ fn read_all(graph: &Graph, args: &[Arg], call: Loc, cx: &mut Cx<'_>) -> Option<C
     let outputs = trainings
         .map(|((loss, weight), metrics)| Some(Training { loss: loss?, weight: weight?, metrics: metrics? }))
         .collect::<Option<Vec<_>>>()?;
-    Some(Compile { optimizer: optimizer?, outputs })
+    Some(Compile { optimizers: optimizers?, outputs })
+}
+
+/// One optimizer, or several by key; `None` after an error.
+fn optimizers(
+    graph: &Graph,
+    bound: &Bound<'_>,
+    losses: &[Option<Option<Loss>>],
+    cx: &mut Cx<'_>,
+) -> Option<Vec<KeyedOptimizer>> {
+    let only = match bound.take("optimizer") {
+        Some(Value { kind: ValueKind::Map(entries), loc }) => {
+            return optimizers::several::read(entries, *loc, graph, losses, cx);
+        }
+        Some(Value { kind: ValueKind::None, .. }) | None => {
+            bound.default("optimizer", cx, |value, _, cx| optimizers::read(value, cx))
+        }
+        Some(value) => optimizers::read(value, cx),
+    };
+    Some(vec![KeyedOptimizer { key: None, optimizer: only?, layers: vec![] }])
 }
 
 /// The loss of every output: `Some(None)` where it is `none`, `None` after an error.
@@ -307,7 +321,7 @@ mod tests {
         let (compile, errors) = resolved(&Model::heads(&[("a", 1, Linear)]), "loss = mse");
         assert_eq!(errors, NONE);
         let compile = compile.unwrap();
-        assert_eq!(compile.optimizer.to_string(), "RMSprop(learning_rate = 0.001)");
+        assert_eq!(compile.optimizers[0].optimizer.to_string(), "RMSprop(learning_rate = 0.001)");
         assert_eq!(compile.outputs[0].weight, 1.0);
         assert_eq!(compile.outputs[0].metrics, []);
     }

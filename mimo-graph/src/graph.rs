@@ -129,16 +129,34 @@ impl Training {
     }
 }
 
+/// An optimizer of a model.
+#[derive(Clone, Debug, PartialEq)]
+pub struct KeyedOptimizer {
+    /// Its key in a map of optimizers.
+    pub key: Option<String>,
+    /// The optimizer.
+    pub optimizer: Optimizer,
+    /// The layers whose weights it trains, ascending; empty for all that no other trains.
+    pub layers: Vec<LayerId>,
+}
+
 /// `.compile(…)`, resolved: one entry per output, in output order.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Compile {
-    /// The optimizer.
-    pub optimizer: Optimizer,
+    /// The optimizers: one without a key, or those of a map.
+    pub optimizers: Vec<KeyedOptimizer>,
     /// How each output is trained.
     pub outputs: Vec<Training>,
 }
 
 impl Compile {
+    /// The optimizer that trains a layer, by its place.
+    pub fn optimizer_of(&self, layer: LayerId) -> usize {
+        let own = |keyed: &KeyedOptimizer| keyed.layers.binary_search(&layer).is_ok();
+        let found = self.optimizers.iter().position(own);
+        found.or_else(|| self.optimizers.iter().position(|keyed| keyed.layers.is_empty())).unwrap_or(0)
+    }
+
     /// Whether a custom loss is passed to the trainer. It may read every output, so that every output has a gradient.
     pub fn custom_loss(&self) -> bool {
         self.outputs.iter().any(|output| matches!(output.loss, Some(Loss::Custom { .. })))

@@ -40,9 +40,20 @@ pub(crate) fn interned<T: Number>(values: &[T]) -> &'static [T] {
     lists.entry(key).or_insert_with(|| Vec::leak(values.to_vec()))
 }
 
+/// The same list for equal names.
+pub(crate) fn interned_names(names: &[&str]) -> &'static [&'static str] {
+    static LISTS: Mutex<BTreeMap<Vec<String>, &'static [&'static str]>> = Mutex::new(BTreeMap::new());
+    let key = names.iter().map(|name| (*name).to_owned()).collect();
+    let mut lists = LISTS.lock().unwrap_or_else(PoisonError::into_inner);
+    lists.entry(key).or_insert_with(|| {
+        let names = names.iter().map(|name| &*String::leak((*name).to_owned()));
+        Vec::leak(names.collect())
+    })
+}
+
 #[cfg(test)]
 mod tests {
-    use super::interned;
+    use super::{interned, interned_names};
 
     #[test]
     fn equal_lists_are_one() {
@@ -50,5 +61,8 @@ mod tests {
         assert_eq!(first, [0.5, 2.0]);
         assert!(std::ptr::eq(first, interned(&[0.5, 2.0])));
         assert!(interned::<usize>(&[]).is_empty());
+        let names = interned_names(&["head", "tail"]);
+        assert_eq!(names, ["head", "tail"]);
+        assert!(std::ptr::eq(names, interned_names(&["head", "tail"])));
     }
 }

@@ -295,6 +295,9 @@ macro_rules! kind {
     (Name) => {
         $crate::item::Kind::Plain
     };
+    (Names) => {
+        $crate::item::Kind::Plain
+    };
     (Weights) => {
         $crate::item::Kind::Numbers
     };
@@ -303,7 +306,7 @@ macro_rules! kind {
     };
 }
 
-/// Numbers that an argument may be: `[0.0..=1.0]`, `[0.0..1.0]`, `[0.0..]`, `[> 0.0]`; all of them without a range.
+/// Numbers that an argument may be: `[0.0..=1.0]`, `[0.0..1.0]`, `[0.0..]`, `[..0.0]`, `[> 0.0]`; all of them without a range.
 macro_rules! range {
     () => {
         $crate::item::Range { low: std::ops::Bound::Unbounded, high: std::ops::Bound::Unbounded }
@@ -322,6 +325,9 @@ macro_rules! range {
     };
     ($low:literal ..) => {
         $crate::item::Range { low: std::ops::Bound::Included($low as f64), high: std::ops::Bound::Unbounded }
+    };
+    (.. $high:literal) => {
+        $crate::item::Range { low: std::ops::Bound::Unbounded, high: std::ops::Bound::Excluded($high as f64) }
     };
     (> $low:literal, < $high:literal) => {
         $crate::item::Range {

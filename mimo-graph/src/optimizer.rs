@@ -14,6 +14,21 @@ crate::describe! {
         pub weight_decay: Option<f64>,
         /// Clipping of gradients.
         pub clip: Clip,
+        /// Moving averages of the weights.
+        pub average: Option<WeightAverage>,
+        /// Steps whose gradients make one update, at least 2; `None` for one step.
+        pub accumulation: Option<u32>,
+    }
+}
+
+crate::describe! {
+    /// Exponential moving averages of weights: `average = momentum · average + (1 − momentum) · weight`.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct WeightAverage {
+        /// 0.99 by default.
+        pub momentum: f64,
+        /// Number of updates after which the weights become their averages, again and again; `None` for the end of `fit` only.
+        pub overwrite_frequency: Option<u32>,
     }
 }
 
@@ -73,6 +88,59 @@ crate::describe! {
             /// 1e-7 by default.
             epsilon: f64,
         },
+        /// Gradients over the root of a second moment that is remembered by its row and column means.
+        Adafactor {
+            /// -0.8 by default: the exponent of the step's number in the decay of the means.
+            beta_2_decay: f64,
+            /// 1e-30 by default, added to squares of gradients.
+            epsilon_1: f64,
+            /// 1e-3 by default, the least root mean square of a weight that its steps are scaled by.
+            epsilon_2: f64,
+            /// 1 by default, the root mean square of an update above which it is scaled down.
+            clip_threshold: f64,
+            /// Whether the learning rate is at most one over the root of the step's number.
+            relative_step: bool,
+        },
+        /// Adam with steps in proportion to the norm of each weight.
+        Lamb {
+            /// 0.9 by default.
+            beta_1: f64,
+            /// 0.999 by default.
+            beta_2: f64,
+            /// 1e-7 by default.
+            epsilon: f64,
+        },
+        /// Orthogonalized momentum for matrices, AdamW for other weights.
+        Muon {
+            /// 0.9 by default.
+            adam_beta_1: f64,
+            /// 0.999 by default.
+            adam_beta_2: f64,
+            /// Weight decay of the weights that AdamW trains.
+            adam_weight_decay: Option<f64>,
+            /// 1e-7 by default, of AdamW.
+            epsilon: f64,
+            /// Parts of paths of weights, such as `head/kernel`, that AdamW trains.
+            exclude_layers: &'static [&'static str],
+            /// Whether AdamW trains embeddings.
+            exclude_embeddings: bool,
+            /// First coefficient of the iteration, 3.4445 by default.
+            muon_a: f64,
+            /// Second coefficient, -4.775 by default.
+            muon_b: f64,
+            /// Third coefficient, 2.0315 by default.
+            muon_c: f64,
+            /// Learning rate of AdamW over that of matrices.
+            adam_lr_ratio: f64,
+            /// 0.95 by default.
+            momentum: f64,
+            /// Iterations, 5 by default.
+            ns_steps: u32,
+            /// Look-ahead momentum.
+            nesterov: bool,
+            /// Scale of steps beside the root of the longer side of a matrix; `None` for neither.
+            rms_rate: Option<f64>,
+        },
         /// Adam with Nesterov momentum.
         Nadam {
             /// 0.9 by default.
@@ -117,10 +185,42 @@ impl Rule {
             Rule::Adagrad { .. } => "Adagrad",
             Rule::Adadelta { .. } => "Adadelta",
             Rule::Adamax { .. } => "Adamax",
+            Rule::Adafactor { .. } => "Adafactor",
+            Rule::Lamb { .. } => "Lamb",
+            Rule::Muon { .. } => "Muon",
             Rule::Nadam { .. } => "Nadam",
             Rule::Lion { .. } => "Lion",
         }
     }
+
+    /// Whether an update needs a whole weight: norms of it, or products of matrices. Such weights have a block each.
+    pub const fn needs_whole_weights(self) -> bool {
+        matches!(self, Rule::Adafactor { .. } | Rule::Lamb { .. } | Rule::Muon { .. })
+    }
+
+    /// Whether this weight is updated as a whole: for `Muon`, whether it is a matrix that is not excluded. `path` is the weight's
+    /// name after that of its layer, `head/kernel`.
+    pub fn updates_whole(self, rank: usize, path: &str) -> bool {
+        match self {
+            Rule::Muon { exclude_layers, exclude_embeddings, .. } => {
+                rank == 2
+                    && !(exclude_embeddings && path.to_lowercase().contains("embedding"))
+                    && !exclude_layers.iter().any(|part| path.contains(part))
+            }
+            rule => rule.needs_whole_weights(),
+        }
+    }
+}
+
+/// An optimizer and the weights that it trains.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct OptimizerSpec {
+    /// Its key in `.compile(optimizer = { encoder: …, rest: … })`; `None` for the only optimizer of a model.
+    pub key: Option<&'static str>,
+    /// The optimizer.
+    pub optimizer: Optimizer,
+    /// Layers whose weights it trains, by their place in the graph; unless the list is empty, which means all that no other trains.
+    pub layers: &'static [usize],
 }
 
 /// The rule, the step size and what is switched on: `Adam(learning_rate = 0.001, clipnorm = 1)`.
@@ -141,6 +241,12 @@ impl fmt::Display for Optimizer {
             Clip::Value(limit) => write!(f, ", clipvalue = {limit}")?,
             Clip::Norm(limit) => write!(f, ", clipnorm = {limit}")?,
             Clip::GlobalNorm(limit) => write!(f, ", global_clipnorm = {limit}")?,
+        }
+        if let Some(average) = self.average {
+            write!(f, ", use_ema = true, ema_momentum = {}", average.momentum)?;
+        }
+        if let Some(steps) = self.accumulation {
+            write!(f, ", gradient_accumulation_steps = {steps}")?;
         }
         f.write_str(")")
     }

@@ -141,6 +141,17 @@ impl Model {
         self.tensor(name, None, None)
     }
 
+    /// The same with the weights of its layers, which sketches leave out.
+    pub(crate) fn weighted(mut self) -> Self {
+        for node in self.graph.nodes.clone() {
+            let shapes: Vec<Shape> =
+                node.inputs.iter().filter_map(|&input| self.graph.tensor(input).shape.clone()).collect();
+            let layer = &mut self.graph.layers[node.layer.index()];
+            layer.weights = layer.kind.weights(&shapes.iter().collect::<Vec<_>>());
+        }
+        self
+    }
+
     /// A model of one input and these heads, all of them outputs.
     pub(crate) fn heads(heads: &[(&str, usize, Activation)]) -> Self {
         let mut model = Model::new();

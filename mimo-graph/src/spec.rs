@@ -7,7 +7,7 @@ pub mod graph;
 use crate::initializer::{Constraint, Initializer, Regularizer};
 use crate::loss::Loss;
 use crate::metric::Metric;
-use crate::optimizer::Optimizer;
+use crate::optimizer::OptimizerSpec;
 use crate::shape::Dtype;
 use crate::target::Target;
 
@@ -28,8 +28,8 @@ pub struct ModelSpec {
     pub layers: &'static [LayerSpec],
     /// Weights, in the order of the struct's fields.
     pub weights: &'static [WeightSpec],
-    /// The optimizer of `.compile(…)`.
-    pub optimizer: Option<Optimizer>,
+    /// The optimizers of `.compile(…)`: none, one without a key, or those of a map.
+    pub optimizers: &'static [OptimizerSpec],
 }
 
 /// An input.
@@ -215,12 +215,18 @@ pub(crate) mod examples {
             weight("head/kernel", &[9, 1], true),
             weight("head/bias", &[1], true),
         ],
-        optimizer: Some(Optimizer {
-            rule: crate::optimizer::Rule::Sgd { momentum: 0.9, nesterov: false },
-            learning_rate: 0.01,
-            weight_decay: None,
-            clip: crate::optimizer::Clip::Norm(1.0),
-        }),
+        optimizers: &[OptimizerSpec {
+            key: None,
+            optimizer: crate::optimizer::Optimizer {
+                rule: crate::optimizer::Rule::Sgd { momentum: 0.9, nesterov: false },
+                learning_rate: 0.01,
+                weight_decay: None,
+                clip: crate::optimizer::Clip::Norm(1.0),
+                average: None,
+                accumulation: None,
+            },
+            layers: &[],
+        }],
     };
 
     /// One layer called on two inputs, both calls outputs; names that need escaping.
@@ -255,6 +261,6 @@ pub(crate) mod examples {
             layer("sum", "Add", &[2], 0, &[from("enc", 0), from("enc", 1)]),
         ],
         weights: &[weight("enc/kernel", &[4, 2], true), weight("enc/bias", &[2], true)],
-        optimizer: None,
+        optimizers: &[],
     };
 }

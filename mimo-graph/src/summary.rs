@@ -3,6 +3,7 @@
 
 use std::fmt::Write;
 
+use crate::optimizer::OptimizerSpec;
 use crate::shape::Dtype;
 use crate::spec::{Connection, LayerSpec, ModelSpec};
 
@@ -38,8 +39,17 @@ pub fn summary(spec: &ModelSpec, bytes_per_value: usize) -> String {
     total(&mut text, "Total", trainable + fixed);
     total(&mut text, "Trainable", trainable);
     total(&mut text, "Non-trainable", fixed);
-    if let Some(optimizer) = spec.optimizer {
-        let _ = writeln!(text, " Optimizer: {optimizer}");
+    match spec.optimizers {
+        [] => {}
+        [OptimizerSpec { key: None, optimizer, .. }] => {
+            let _ = writeln!(text, " Optimizer: {optimizer}");
+        }
+        several => {
+            text.push_str(" Optimizers:\n");
+            for OptimizerSpec { key, optimizer, .. } in several {
+                let _ = writeln!(text, "   {}: {optimizer}", key.unwrap_or_default());
+            }
+        }
     }
     text.push('\n');
     outputs(spec).draw(&mut text);
@@ -48,7 +58,7 @@ pub fn summary(spec: &ModelSpec, bytes_per_value: usize) -> String {
 
 /// The table of outputs; a model that only predicts has nothing to say about training.
 fn outputs(spec: &ModelSpec) -> Table {
-    if spec.optimizer.is_none() {
+    if spec.optimizers.is_empty() {
         let mut table = Table::new(&["Output", "Output Shape"]);
         for output in spec.outputs {
             table.row(vec![vec![output.name.into()], vec![batched(output.shape)]]);

@@ -12,8 +12,10 @@ use core::ptr;
 
 mod rules;
 mod sweeps;
+mod whole;
 
-pub use sweeps::{clip_value, decay, scale, sum_of_squares};
+pub use sweeps::{accumulate, accumulated, average, clip_value, decay, scale, sum_of_squares};
+pub use whole::{AdafactorStep, LambStep, MuonStep, adafactor_len, muon_len};
 
 /// The most slots any rule has.
 const MAX_SLOTS: usize = 3;

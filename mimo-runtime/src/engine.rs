@@ -11,12 +11,13 @@
 mod chunks;
 mod custom;
 mod interleaved;
+mod limits;
 mod predict;
 mod rule;
 mod step;
 mod update;
+mod whole;
 
-use mimo_graph::optimizer::Optimizer;
 use mimo_graph::spec::ModelSpec;
 
 use crate::batch::BatchRows;
@@ -29,7 +30,7 @@ use crate::program::{Memory, Param, Program};
 use crate::stage::{Pass, Stage, StepPart};
 use chunks::Chunks;
 pub use custom::{CustomBatch, CustomLossFn};
-use rule::RuleState;
+use rule::Rules;
 pub use step::{Job, JobBatch, Step};
 use update::Parameters;
 
@@ -107,7 +108,7 @@ pub struct Engine<E: Float> {
     stages: &'static [Stage<E>],
     pool: Pool,
     parameters: Parameters<E>,
-    rule: Option<RuleState<E>>,
+    rules: Option<Rules<E>>,
     train_chunks: Chunks<E>,
     predict_chunks: Chunks<E>,
     custom: custom::Columns<E>,
@@ -116,7 +117,7 @@ pub struct Engine<E: Float> {
 
 impl<E: Float> Engine<E> {
     /// An engine with parameters 0; load weights before it is used. `forward` leads from the inputs to the outputs,
-    /// `stages` are those of a training step. `threads` includes the caller's; 0 means as many as the machine has. More than [`MAX_THREADS`] are started only if the machine has more.
+    /// `stages` are those of a training step. `trained` has the optimizers of a model that is trained. `threads` includes the caller's; 0 means as many as the machine has. More than [`MAX_THREADS`] are started only if the machine has more.
     ///
     /// # Errors
     /// [`Error::Memory`] if the buffers cannot be allocated, [`Error::LearningRate`].
@@ -124,16 +125,13 @@ impl<E: Float> Engine<E> {
         program: &'static Program,
         forward: Pass<E>,
         stages: &'static [Stage<E>],
-        optimizer: Option<Optimizer>,
+        trained: Option<&ModelSpec>,
         threads: usize,
     ) -> Result<Self, Error> {
         let available = std::thread::available_parallelism().map_or(1, usize::from);
         let parameters = Parameters::new(program)?;
-        let rule = match optimizer {
-            Some(optimizer) => {
-                check_rate::<E>(optimizer.learning_rate)?;
-                Some(RuleState::new(optimizer, program.parameters)?)
-            }
+        let rules = match trained {
+            Some(spec) => Rules::new(spec, program)?,
             None => None,
         };
         let threads = if threads == 0 { available } else { threads.min(available.max(MAX_THREADS)) };
@@ -144,7 +142,7 @@ impl<E: Float> Engine<E> {
             stages,
             pool: Pool::new(threads),
             parameters,
-            rule,
+            rules,
             train_chunks: Chunks::default(),
             predict_chunks: Chunks::default(),
             custom: custom::Columns::default(),
@@ -194,16 +192,48 @@ impl<E: Float> Engine<E> {
         copy_out(self.program, &self.parameters.gradients, index, values);
     }
 
-    /// Sets the step size.
+    /// Sets the step size of the only optimizer.
     ///
     /// # Errors
-    /// [`Error::LearningRate`] if it is negative, NaN or infinite in the precision of the model.
+    /// [`Error::LearningRate`] if it is negative, NaN or infinite in the precision of the model, [`Error::SeveralOptimizers`].
     pub fn set_learning_rate(&mut self, rate: f64) -> Result<(), Error> {
         check_rate::<E>(rate)?;
-        if let Some(rule) = &mut self.rule {
-            rule.optimizer.learning_rate = rate;
+        match self.rules.as_mut().map(|rules| &mut *rules.rules) {
+            None => Ok(()),
+            Some([rule]) => {
+                rule.optimizer.learning_rate = rate;
+                Ok(())
+            }
+            Some(rules) => Err(Error::SeveralOptimizers { keys: keys(rules) }),
         }
-        Ok(())
+    }
+
+    /// Sets the step size of the optimizer of a key.
+    ///
+    /// # Errors
+    /// [`Error::LearningRate`], [`Error::NoSuchOptimizer`].
+    pub fn set_learning_rate_of(&mut self, key: &str, rate: f64) -> Result<(), Error> {
+        check_rate::<E>(rate)?;
+        let keys = self.rules.as_ref().map(|rules| keys(&rules.rules)).unwrap_or_default();
+        match self.rules.as_mut().and_then(|rules| rules.of_key(key)) {
+            Some(rule) => {
+                rule.optimizer.learning_rate = rate;
+                Ok(())
+            }
+            None => Err(Error::NoSuchOptimizer { key: key.into(), keys }),
+        }
+    }
+
+    /// The step size of the optimizer of a key.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchOptimizer`].
+    pub fn learning_rate_of(&self, key: &str) -> Result<f64, Error> {
+        let rules = self.rules.as_ref().map_or(&[][..], |rules| &rules.rules);
+        match rules.iter().find(|rule| rule.key == Some(key)) {
+            Some(rule) => Ok(rule.optimizer.learning_rate),
+            None => Err(Error::NoSuchOptimizer { key: key.into(), keys: keys(rules) }),
+        }
     }
 
     /// Whether every weight is finite.
@@ -211,9 +241,10 @@ impl<E: Float> Engine<E> {
         E::all_finite(&self.parameters.values)
     }
 
-    /// The step size; 0 for a model that is not trained.
+    /// The step size, that of the first optimizer if there are several; 0 for a model that is not trained.
     pub fn learning_rate(&self) -> f64 {
-        self.rule.as_ref().map_or(0.0, |rule| rule.optimizer.learning_rate)
+        let first = self.rules.as_ref().and_then(|rules| rules.rules.first());
+        first.map_or(0.0, |rule| rule.optimizer.learning_rate)
     }
 
     /// Fixes what dropout and noise draw from here on.
@@ -223,7 +254,7 @@ impl<E: Float> Engine<E> {
 
     /// Optimizer steps so far.
     pub fn steps(&self) -> u64 {
-        self.rule.as_ref().map_or(0, |rule| rule.iterations)
+        self.rules.as_ref().map_or(0, |rules| rules.iterations)
     }
 
     /// One training step on the given samples of a data set. Adds losses and metrics to `totals`.
@@ -351,6 +382,11 @@ fn evaluate<E: Float>(
 /// A rate at which steps go where the gradient says.
 fn check_rate<E: Float>(rate: f64) -> Result<(), Error> {
     if rate >= 0.0 && E::of(rate).is_finite() { Ok(()) } else { Err(Error::LearningRate { rate }) }
+}
+
+/// The keys of optimizers.
+fn keys<E>(rules: &[rule::RuleState<E>]) -> Vec<&'static str> {
+    rules.iter().filter_map(|rule| rule.key).collect()
 }
 
 /// Copies a weight's part of a parameter-like buffer out, row by row.

@@ -199,6 +199,18 @@ pub enum Error {
     BatchSize,
     /// The model was compiled without an optimizer.
     NoOptimizer,
+    /// The model has several optimizers, and none was named.
+    SeveralOptimizers {
+        /// Their keys.
+        keys: Vec<&'static str>,
+    },
+    /// The model has no optimizer of this key.
+    NoSuchOptimizer {
+        /// The key.
+        key: String,
+        /// The keys that there are; none if the model has one optimizer, without a key.
+        keys: Vec<&'static str>,
+    },
     /// The loss of an output is to be given to the trainer, and was not.
     NoCustomLoss {
         /// The output.
@@ -386,6 +398,21 @@ impl fmt::Display for Error {
             }
             Error::BatchSize => write!(f, "a batch needs at least one sample"),
             Error::NoOptimizer => write!(f, "the model was compiled without an optimizer"),
+            Error::SeveralOptimizers { keys } => {
+                let first = keys.first().copied().unwrap_or_default();
+                write!(
+                    f,
+                    "the model has an optimizer for each of {}: name one of them, as in \
+                     `set_learning_rate_of(\"{first}\", …)`",
+                    quoted(keys)
+                )
+            }
+            Error::NoSuchOptimizer { key, keys } if keys.is_empty() => {
+                write!(f, "the model has no optimizer `{key}`: it has one optimizer, without a key")
+            }
+            Error::NoSuchOptimizer { key, keys } => {
+                write!(f, "the model has no optimizer `{key}`: its optimizers are {}", quoted(keys))
+            }
             Error::NoCustomLoss { output } => {
                 write!(f, "the loss of `{output}` is custom: pass it to the trainer with `set_loss`")
             }
@@ -453,4 +480,8 @@ impl std::error::Error for Error {
             _ => None,
         }
     }
+}
+/// Names in backticks, separated by commas.
+fn quoted(names: &[&str]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }

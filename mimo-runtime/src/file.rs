@@ -33,7 +33,8 @@
 //!
 //! The example leaves out some arguments; a file has them all, with defaults. An argument is `null` for `none`, a boolean, a
 //! number, a string, a list of these, or an item with arguments of its own. Numbers with a fraction or an exponent are floats,
-//! others are whole. Losses, metrics and the optimizer have the names of mimo's types and fields.
+//! others are whole. Losses, metrics and the optimizer have the names of mimo's types and fields. A model with several optimizers
+//! has `"optimizers": { "encoder": { "optimizer": {…}, "layers": [0, 1] }, "rest": {…} }` instead; no layers means all others.
 //!
 //! A file is checked as a whole before anything is written to the model, and no length in it is used before it was
 //! compared with the length of the file. The header is limited by what the model's weights need, plus 1 MiB for the

@@ -163,7 +163,7 @@ mod tests {
             outputs,
             layers: &[],
             weights: &[],
-            optimizer: None,
+            optimizers: &[],
         })
     }
 

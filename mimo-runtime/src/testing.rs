@@ -8,7 +8,7 @@ use mimo_graph::initializer::{Initializer, InitializerKind};
 use mimo_graph::loss::Loss as LossKind;
 use mimo_graph::metric::Metric;
 use mimo_graph::operation::ExecutionPlan;
-use mimo_graph::optimizer::{Clip, Optimizer, Rule};
+use mimo_graph::optimizer::{Clip, Optimizer, OptimizerSpec, Rule};
 use mimo_graph::spec::{Connection, GraphSpec, InputSpec, ModelSpec, OutputSpec, WeightSpec};
 use mimo_graph::target::Target;
 
@@ -213,12 +213,18 @@ impl Model for Lines {
             weight("pair/kernel", &[2, 2]),
             weight("pair/bias", &[2]),
         ],
-        optimizer: Some(Optimizer {
-            rule: Rule::Sgd { momentum: 0.0, nesterov: false },
-            learning_rate: LEARNING_RATE,
-            weight_decay: None,
-            clip: Clip::None,
-        }),
+        optimizers: &[OptimizerSpec {
+            key: None,
+            optimizer: Optimizer {
+                rule: Rule::Sgd { momentum: 0.0, nesterov: false },
+                learning_rate: LEARNING_RATE,
+                weight_decay: None,
+                clip: Clip::None,
+                average: None,
+                accumulation: None,
+            },
+            layers: &[],
+        }],
     };
     const PROGRAM: Program = Program {
         train: Memory { offsets: &[0, 16, 32, 48, 64, 80, 96, 112, 128], len: 144, fixed: 0 },
@@ -387,7 +393,7 @@ impl Model for Classes {
         }],
         layers: &[],
         weights: &[],
-        optimizer: None,
+        optimizers: &[],
     };
     const PROGRAM: Program = Lines::PROGRAM;
     const GRAPH: &'static GraphSpec = GraphSpec::EMPTY;

@@ -105,12 +105,14 @@ impl<'m, M: Trainable> Trainer<'m, M> {
     /// Those of [`new`](Self::new).
     pub fn with_options(model: &'m mut M, options: TrainerOptions) -> Result<Self, Error> {
         let (spec, program) = (spec::<M>(), program::<M>());
-        let optimizer = spec.optimizer.ok_or(Error::NoOptimizer)?;
+        if spec.optimizers.is_empty() {
+            return Err(Error::NoOptimizer);
+        }
         let table = LogTable::new(spec);
         if table.statistics(spec) != program.statistics {
             return Err(Error::Inconsistent { what: "the number of statistics" });
         }
-        let mut engine = Engine::new(program, M::forward_pass, M::STAGES, Some(optimizer), options.threads)?;
+        let mut engine = Engine::new(program, M::forward_pass, M::STAGES, Some(spec), options.threads)?;
         engine.set_seed(options.seed);
         model.read_weights(&mut |index, values| engine.load_weight(index, &values));
         engine.weights_loaded();
@@ -131,18 +133,36 @@ impl<'m, M: Trainable> Trainer<'m, M> {
         })
     }
 
-    /// The optimizer's step size.
+    /// The optimizer's step size. Of several optimizers it is that of the first; [`learning_rate_of`](Self::learning_rate_of)
+    /// returns each.
     pub fn learning_rate(&self) -> f64 {
         self.engine.learning_rate()
+    }
+
+    /// The step size of one of several optimizers, by its key in `.compile(optimizer = { encoder: …, rest: … })`.
+    ///
+    /// # Errors
+    /// [`NoSuchOptimizer`](Error::NoSuchOptimizer).
+    pub fn learning_rate_of(&self, key: &str) -> Result<f64, Error> {
+        self.engine.learning_rate_of(key)
     }
 
     /// Sets the optimizer's step size, from the next step on. With 0 a step only measures, but for the moving averages of
     /// `BatchNormalization`, which follow every step.
     ///
     /// # Errors
-    /// [`LearningRate`](Error::LearningRate) if it is negative, NaN or infinite; the old one stays then.
+    /// [`LearningRate`](Error::LearningRate) if it is negative, NaN or infinite; [`SeveralOptimizers`](Error::SeveralOptimizers) if
+    /// the model has several, which have a step size each. The old one stays then.
     pub fn set_learning_rate(&mut self, rate: f64) -> Result<(), Error> {
         self.engine.set_learning_rate(rate)
+    }
+
+    /// Sets the step size of one of several optimizers, by its key in `.compile(optimizer = { encoder: …, rest: … })`.
+    ///
+    /// # Errors
+    /// [`LearningRate`](Error::LearningRate), [`NoSuchOptimizer`](Error::NoSuchOptimizer); the old one stays then.
+    pub fn set_learning_rate_of(&mut self, key: &str, rate: f64) -> Result<(), Error> {
+        self.engine.set_learning_rate_of(key, rate)
     }
 
     /// Steps so far, over all calls.

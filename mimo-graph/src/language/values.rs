@@ -38,7 +38,9 @@ markers! {
     Constraint;
     /// A layer: an item of [`layers`](super::layers) with its arguments, as in `LSTM(64)`.
     Layer;
-    /// An optimizer: an item of [`optimizers`](super::optimizers), as in `Adam(learning_rate = 1e-3)`.
+    /// An optimizer: an item of [`optimizers`](super::optimizers), as in `Adam(learning_rate = 1e-3)`. Several are a map by the
+    /// names of layers, nested models or outputs, `{ encoder: SGD(1e-3), rest: Adam() }`: an output's name means the layers that
+    /// lead to this output only, and `rest` is everything that no other key means.
     Optimizer;
     /// Losses: items of [`losses`](super::losses). One for all outputs, a list in their order, or a map by their
     /// names: `{ diagnosis: mse, risk: none }`.
@@ -66,6 +68,8 @@ markers! {
     Numbers;
     /// A name, as a string: `"encoder"`.
     Name;
+    /// Names, as a list of strings: `["encoder", "head"]`.
+    Names;
 }
 
 words! {

@@ -6,7 +6,7 @@ use super::{Block, Op, Read, View, Written};
 use crate::activation::Activation;
 use crate::describe::List;
 use crate::dim::Dim;
-use crate::graph::{Graph, NodeId};
+use crate::graph::{Graph, LayerId, NodeId};
 use crate::layers::LayerKind;
 use crate::operation::{Activate, BatchWeight, Dense, Segment};
 
@@ -94,13 +94,17 @@ impl Building {
     /// columns of one slot, so nothing may look at them as several positions.
     fn siblings(&self, graph: &Graph, first: NodeId) -> Vec<NodeId> {
         let input = self.values.of(graph.node(first).inputs[0]);
+        let place = |layer: LayerId| graph.compile.as_ref().map(|compile| compile.optimizer_of(layer));
+        let optimizer = |layer: LayerId| graph.compile.as_ref()?.optimizers.get(place(layer)?);
         let fits = |id: NodeId| {
             let node = graph.node(id);
             let value = self.values.of(node.outputs[0]);
             let one_position =
                 self.values.tensors[value.0].iter().all(|&tensor| shape(graph, tensor).rank() == 1);
             let called_once = self.values.calls[node.layer.index()] == 1;
-            one_position && called_once && shape(graph, node.inputs[0]).rank() == 1
+            // Weights that are updated as a whole are not columns of a larger matrix.
+            let whole = optimizer(node.layer).is_some_and(|keyed| keyed.optimizer.rule.needs_whole_weights());
+            one_position && called_once && !whole && shape(graph, node.inputs[0]).rank() == 1
         };
         if !fits(first) {
             return vec![first];
@@ -111,7 +115,7 @@ impl Building {
             match &layer.kind {
                 LayerKind::Dense(dense) => {
                     let gradient = self.values.has_gradient(self.values.of(node.outputs[0]));
-                    Some((dense.use_bias, layer.trainable, gradient))
+                    Some((dense.use_bias, layer.trainable, gradient, place(node.layer)))
                 }
                 _ => None,
             }

@@ -12,14 +12,8 @@ use crate::shape::Shape;
 use crate::sketch::{Model, args};
 
 /// The plan of a model whose output layers have weights, compiled as `text` says.
-fn plan(mut model: Model, text: &str) -> Plan {
-    // Sketches leave weights out; a plan is about them.
-    for node in model.graph.nodes.clone() {
-        let shapes: Vec<Shape> =
-            node.inputs.iter().filter_map(|&input| model.graph.tensor(input).shape.clone()).collect();
-        let layer = &mut model.graph.layers[node.layer.index()];
-        layer.weights = layer.kind.weights(&shapes.iter().collect::<Vec<_>>());
-    }
+fn plan(model: Model, text: &str) -> Plan {
+    let mut model = model.weighted();
     let mut diags = Diags::new();
     names::assign(&mut model.graph, &mut diags);
     let consts = model.graph.consts.clone();
@@ -81,6 +75,20 @@ fn siblings_on_one_input_are_one_product() {
     assert_eq!(places[2], (2, Some(0), Some(1)));
     assert_eq!(places[4], (2, Some(1), Some(3)));
     assert_eq!(plan.outputs[0].slot, written(&plan, "value_and_kind").view.slot);
+}
+
+#[test]
+fn siblings_of_two_optimizers_stay_apart() {
+    let losses = "loss = { value: mse, kind: categorical_crossentropy }";
+    let apart = ["dense", "value", "kind", "kind_activation"];
+    let two = plan(two_heads(), &format!("optimizer = {{ kind: sgd, rest: adam }}, {losses}"));
+    assert_eq!(names_of(&two), apart);
+    // A norm of a weight is one of a whole block.
+    let whole = plan(two_heads(), &format!("optimizer = lamb, {losses}"));
+    assert_eq!(names_of(&whole), apart);
+    // One optimizer trains both.
+    let one = plan(two_heads(), &format!("optimizer = {{ dense: sgd, rest: adam }}, {losses}"));
+    assert_eq!(names_of(&one), ["dense", "value_and_kind", "kind_activation"]);
 }
 
 #[test]

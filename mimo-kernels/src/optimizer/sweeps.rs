@@ -9,6 +9,28 @@ pub fn decay<E: Element>(p: &mut [E], factor: E) {
     }
 }
 
+/// `sum += g`.
+pub fn accumulate<E: Element>(sum: &mut [E], g: &[E]) {
+    for (sum, g) in sum.iter_mut().zip(g) {
+        *sum += *g;
+    }
+}
+
+/// The mean gradient of `steps` steps, `g = (g + sum) / steps`; `sum` becomes 0.
+pub fn accumulated<E: Element>(sum: &mut [E], g: &mut [E], steps: E) {
+    for (sum, g) in sum.iter_mut().zip(g) {
+        *g = (*g + *sum) / steps;
+        *sum = E::zero();
+    }
+}
+
+/// An exponential moving average, `average = momentum average + (1 - momentum) p`.
+pub fn average<E: Element>(average: &mut [E], p: &[E], momentum: E) {
+    for (average, p) in average.iter_mut().zip(p) {
+        *average = momentum * *average + (E::one() - momentum) * *p;
+    }
+}
+
 /// `g *= factor`.
 pub fn scale<E: Element>(g: &mut [E], factor: E) {
     for g in g {

@@ -11,6 +11,7 @@ mod memory;
 mod optimizer;
 mod pool;
 mod recurrent;
+mod whole;
 
 use super::dispatch::forced;
 use super::element::Element;

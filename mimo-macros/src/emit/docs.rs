@@ -62,7 +62,12 @@ fn ports(cx: &Context<'_>) -> Vec<String> {
             metrics.join(", ")
         ));
     }
-    lines.extend([String::new(), format!("Trained by `{}`.", compile.optimizer)]);
+    let trained = compile.optimizers.iter().map(|keyed| match &keyed.key {
+        None => format!("`{}`", keyed.optimizer),
+        Some(key) => format!("`{key}: {}`", keyed.optimizer),
+    });
+    let trained: Vec<String> = trained.collect();
+    lines.extend([String::new(), format!("Trained by {}.", trained.join(", "))]);
     lines
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use mimo_graph::graph::{Dtype, Layer, LayerId, Node, TensorId};
 use mimo_graph::layers::LayerKind;
 use mimo_graph::plan::Plan;
-use proc_macro2::TokenStream;
+use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
 use super::context::Context;
@@ -43,7 +43,11 @@ pub(super) fn spec(cx: &Context<'_>) -> TokenStream {
         })
     });
     let layers = layers(cx);
-    let optimizer = cx.literal(&graph.compile.as_ref().map(|compile| compile.optimizer));
+    let optimizers = graph.compile.iter().flat_map(|compile| &compile.optimizers).map(|keyed| {
+        let (key, optimizer) = (cx.literal(&keyed.key), cx.literal(&keyed.optimizer));
+        let layers = keyed.layers.iter().map(|layer| Literal::usize_unsuffixed(layer.index()));
+        quote!(__mimo::OptimizerSpec { key: #key, optimizer: #optimizer, layers: &[#(#layers),*] })
+    });
     quote! {
         __mimo::ModelSpec {
             name: #name,
@@ -51,7 +55,7 @@ pub(super) fn spec(cx: &Context<'_>) -> TokenStream {
             outputs: &[#(#outputs),*],
             layers: &[#(#layers),*],
             weights: &WEIGHTS,
-            optimizer: #optimizer,
+            optimizers: &[#(#optimizers),*],
         }
     }
 }

@@ -3,15 +3,18 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use mimo_graph::initializer::{Constraint, Regularizer};
+use mimo_graph::initializer::Regularizer;
 use mimo_graph::optimizer::Clip;
 
 use crate::engine::chunks::{Chunks, is_small};
 use crate::engine::interleaved::Interleaves;
+use crate::engine::limits::{clip_norms, constrain, scale_columns};
+use crate::engine::rule::{Gradients, Rules, StepOf};
+use crate::engine::whole::Wholes;
 use crate::engine::{Engine, buffer};
 use crate::error::Error;
 use crate::float::Float;
-use crate::kernels::optimizer::{clip_value, decay, sum_of_squares};
+use crate::kernels::optimizer::{accumulate, accumulated as mean_of_sum, average, clip_value, decay};
 use crate::kernels::{self, AlignedVec, Blocks, Claims, Mat, Pieces, Pool};
 use crate::program::{Gradient, Param, PlacedBlock, Program, Use, View};
 
@@ -26,8 +29,8 @@ const PANEL: usize = kernels::PANEL;
 
 /// Some rows of a block.
 #[derive(Clone, Copy, Debug)]
-struct Task {
-    block: usize,
+pub(super) struct Task {
+    pub block: usize,
     from: usize,
     to: usize,
 }
@@ -45,8 +48,8 @@ pub(super) struct Parameters<E: Float> {
     /// The same in the pack buffer.
     pack_bounds: Vec<usize>,
     interleaves: Interleaves,
-    /// One per buffer that is cut: parameters, gradients, packs and up to three slots.
-    claims: [Claims; 6],
+    /// One per buffer that is cut: parameters, gradients, packs, sums of gradients or averages, and up to three slots.
+    claims: [Claims; 7],
     /// By task, the penalty of its weights, as the bits of an `f64`.
     penalties: Vec<AtomicU64>,
     /// By weight, the factor that clips its gradient.
@@ -141,14 +144,12 @@ fn packed(rows: usize, cols: usize) -> usize {
 impl<E: Float> Engine<E> {
     /// Updates the parameters from what the chunks of a batch left, and gives the penalty that the weights had.
     pub(super) fn update(&mut self, rows: usize) -> f64 {
-        let Some(rule) = &mut self.rule else { return 0.0 };
+        let Some(rules) = &mut self.rules else { return 0.0 };
         let program = self.program;
         let pool = (!is_small(program.flops.saturating_mul(3), rows)).then_some(&self.pool);
-        let optimizer = rule.optimizer;
-        let step = rule.step();
-        let staged =
-            self.parameters.constrained || matches!(optimizer.clip, Clip::Norm(_) | Clip::GlobalNorm(_));
-        let decayed = optimizer.weight_decay.map(|decay| E::of(decay * optimizer.learning_rate));
+        rules.prepare();
+        let staged = self.parameters.constrained || rules.waits_for_gradients();
+        let Rules { rules: states, owners, slots: buffers, wholes, accumulated, averages, .. } = rules;
         let Parameters {
             values,
             gradients,
@@ -162,17 +163,21 @@ impl<E: Float> Engine<E> {
             scales,
             ..
         } = &mut self.parameters;
-        let [value_claims, gradient_claims, pack_claims, slot_claims @ ..] = claims;
+        let [value_claims, gradient_claims, pack_claims, sum_claims, slot_claims @ ..] = claims;
         let chunks = &self.train_chunks;
 
-        let finish = |values: &mut [E], gradients: &mut [E], slots: &mut [&mut [E]]| {
-            if let Clip::Value(limit) = optimizer.clip {
+        let finish = |task: &Task, values: &mut [E], gradients: &mut [E], slots: &mut [&mut [E]]| {
+            let rule = &states[owners[task.block]];
+            if let (Clip::Value(limit), true) =
+                (rule.optimizer.clip, rule.step.gradients != Gradients::Collected)
+            {
                 clip_value(gradients, E::of(limit));
             }
-            if let Some(factor) = decayed {
+            let Some(update) = rule.step.update.filter(|_| !wholes.blocks[task.block]) else { return };
+            if let Some(factor) = rule.step.decay {
                 decay(values, factor);
             }
-            step.apply(values, gradients, slots);
+            update.apply(values, gradients, &mut slots[..update.slots()]);
         };
         let pack = |task: &Task, values: &[E], packs: &mut [E]| {
             let block = &program.blocks[task.block];
@@ -184,7 +189,8 @@ impl<E: Float> Engine<E> {
             let values = Pieces::new(values, bounds, value_claims);
             let gradients = Pieces::new(gradients, bounds, gradient_claims);
             let packs = Pieces::new(packs, pack_bounds, pack_claims);
-            let slots = SlotPieces::new(&mut rule.slots, bounds, slot_claims);
+            let slots = SlotPieces::new(buffers, bounds, slot_claims);
+            let sums = (!accumulated.is_empty()).then(|| Pieces::new(accumulated, bounds, sum_claims));
             run(pool, tasks.len(), &|index| {
                 let (task, piece) = (&tasks[index], 2 * index + 1);
                 let (Some(values), Some(gradients)) = (values.take(piece), gradients.take(piece)) else {
@@ -193,10 +199,17 @@ impl<E: Float> Engine<E> {
                 gradient(program, chunks, task, gradients);
                 let cost = penalize(program, task, values, gradients);
                 penalties[index].store(cost.to_bits(), Ordering::Relaxed);
+                if let Some(sums) = sums.as_ref().and_then(|sums| sums.take(piece)) {
+                    match states[owners[task.block]].step.gradients {
+                        Gradients::Used => {}
+                        Gradients::Collected => accumulate(sums, gradients),
+                        Gradients::Averaged(steps) => mean_of_sum(sums, gradients, steps),
+                    }
+                }
                 if staged {
                     return;
                 }
-                slots.with(piece, |slots| finish(values, gradients, slots));
+                slots.with(piece, |slots| finish(task, values, gradients, slots));
                 if let Some(packs) = packs.take(piece) {
                     pack(task, values, packs);
                 }
@@ -205,23 +218,59 @@ impl<E: Float> Engine<E> {
         if !staged {
             interleaves.refresh(program, pool, values, packs, false);
         } else {
-            clip_norms(program, optimizer.clip, tasks, gradients, scales);
-            let values_pieces = Pieces::new(values, bounds, value_claims);
+            clip_norms(program, states, owners, gradients, scales);
+            {
+                let values = Pieces::new(values, bounds, value_claims);
+                let gradients = Pieces::new(gradients, bounds, gradient_claims);
+                let slots = SlotPieces::new(buffers, bounds, slot_claims);
+                run(pool, tasks.len(), &|index| {
+                    let (task, piece) = (&tasks[index], 2 * index + 1);
+                    let (Some(values), Some(gradients)) = (values.take(piece), gradients.take(piece)) else {
+                        return;
+                    };
+                    scale_columns(program, task, gradients, scales);
+                    slots.with(piece, |slots| finish(task, values, gradients, slots));
+                });
+            }
+            let Wholes { all, bounds, memory, memory_bounds, claims, .. } = wholes;
+            let [value_claims, gradient_claims, memory_claims, slot_claims @ ..] = claims;
+            let values = Pieces::new(values, bounds, value_claims);
             let gradients = Pieces::new(gradients, bounds, gradient_claims);
-            let slots = SlotPieces::new(&mut rule.slots, bounds, slot_claims);
+            let memory = Pieces::new(memory, memory_bounds, memory_claims);
+            let slots = SlotPieces::new(buffers, bounds, slot_claims);
+            run(pool, all.len(), &|index| {
+                let (whole, piece) = (&all[index], 2 * index + 1);
+                let StepOf { whole: Some(step), whole_decay, .. } = &states[owners[whole.block]].step else {
+                    return;
+                };
+                let pieces = (values.take(piece), gradients.take(piece), memory.take(index));
+                if let (Some(values), Some(gradients), Some(memory)) = pieces {
+                    let operands = [values, gradients, memory];
+                    slots.with(piece, |slots| whole.update(step, *whole_decay, operands, slots));
+                }
+            });
+        }
+        if !averages.is_empty() {
+            let values = Pieces::new(values, bounds, value_claims);
+            let averages = Pieces::new(averages, bounds, sum_claims);
             run(pool, tasks.len(), &|index| {
-                let (task, piece) = (&tasks[index], 2 * index + 1);
-                let (Some(values), Some(gradients)) = (values_pieces.take(piece), gradients.take(piece))
+                let StepOf { average: Some(momentum), overwrite, .. } =
+                    states[owners[tasks[index].block]].step
                 else {
                     return;
                 };
-                scale_columns(program, task, gradients, scales);
-                slots.with(piece, |slots| finish(values, gradients, slots));
+                let piece = 2 * index + 1;
+                if let (Some(values), Some(averages)) = (values.take(piece), averages.take(piece)) {
+                    average(averages, values, momentum);
+                    if overwrite {
+                        values.copy_from_slice(averages);
+                    }
+                }
             });
         }
         let penalty =
             penalties.iter().map(|penalty| f64::from_bits(penalty.load(Ordering::Relaxed))).sum::<f64>();
-        rule.advance();
+        rules.advance();
         if staged {
             for param in program.params.iter().filter(|param| program.blocks[param.block].gradient.is_some())
             {
@@ -233,6 +282,22 @@ impl<E: Float> Engine<E> {
         }
         self.move_averages();
         penalty
+    }
+
+    /// Sets weights of which the optimizer has moving averages to these.
+    pub fn overwrite_with_averages(&mut self) {
+        let Some(rules) = self.rules.as_ref().filter(|rules| rules.iterations > 0) else { return };
+        let averaged = |task: &&Task| rules.rules[rules.owners[task.block]].optimizer.average.is_some();
+        let mut any = false;
+        for task in self.parameters.tasks.iter().filter(averaged) {
+            let block = &self.parameters.blocks[task.block];
+            let places = block.offset + task.from * block.cols..block.offset + task.to * block.cols;
+            self.parameters.values[places.clone()].copy_from_slice(&rules.averages[places]);
+            any = true;
+        }
+        if any {
+            self.parameters.pack_all(self.program);
+        }
     }
 
     /// Moves the averages towards the statistics of the batch. Their products are rounded as Keras rounds them.
@@ -347,7 +412,7 @@ fn blocks<E: Float>(program: &Program, chunks: &Chunks<E>, call: &Use, view: Vie
 }
 
 /// The weights of a block with their places.
-fn params(program: &Program, block: usize) -> impl Iterator<Item = (usize, &Param)> {
+pub(super) fn params(program: &Program, block: usize) -> impl Iterator<Item = (usize, &Param)> {
     program.params.iter().enumerate().filter(move |(_, param)| param.block == block)
 }
 
@@ -381,82 +446,4 @@ fn penalty<'a, E: Float>(regularizer: Regularizer, rows: impl Iterator<Item = &'
         }
     }
     regularizer.l1 * sums.0 + regularizer.l2 * sums.1
-}
-
-/// Finds the factor by which each weight's gradient is scaled.
-fn clip_norms<E: Float>(program: &Program, clip: Clip, tasks: &[Task], gradients: &[E], scales: &mut [E]) {
-    scales.fill(E::of(1.0));
-    let squares = |index: usize| -> f64 {
-        let param = &program.params[index];
-        let block = &program.blocks[param.block];
-        let rows = (0..block.rows).map(|row| block.offset + row * block.cols + param.column);
-        rows.map(|start| sum_of_squares(&gradients[start..start + param.cols])).sum()
-    };
-    let is_trained = |index: &usize| {
-        let block = program.params[*index].block;
-        tasks.iter().any(|task| task.block == block)
-    };
-    let trained = || (0..program.params.len()).filter(is_trained);
-    match clip {
-        Clip::None | Clip::Value(_) => {}
-        Clip::Norm(limit) => {
-            for index in trained() {
-                scales[index] = E::of(limit / squares(index).sqrt().max(limit));
-            }
-        }
-        Clip::GlobalNorm(limit) => {
-            let norm = trained().map(squares).sum::<f64>().sqrt();
-            let scale = E::of(limit / norm.max(limit));
-            trained().for_each(|index| scales[index] = scale);
-        }
-    }
-}
-
-fn scale_columns<E: Float>(program: &Program, task: &Task, gradients: &mut [E], scales: &[E]) {
-    let cols = program.blocks[task.block].cols.max(1);
-    for (index, param) in params(program, task.block) {
-        let scale = scales[index];
-        if scale == E::of(1.0) {
-            continue;
-        }
-        for row in gradients.chunks_exact_mut(cols) {
-            row[param.column..param.column + param.cols].iter_mut().for_each(|g| *g *= scale);
-        }
-    }
-}
-
-/// Brings a weight back to what its constraint allows.
-fn constrain<E: Float>(parameters: &mut Parameters<E>, param: &Param, constraint: Constraint) {
-    let (norm_axis, target): (usize, &dyn Fn(E) -> E) = match constraint {
-        Constraint::NonNeg => {
-            for row in parameters.rows_mut(param) {
-                // As Keras: `w · (w ≥ 0)`.
-                row.iter_mut().filter(|w| **w < E::of(0.0)).for_each(|w| *w = E::of(0.0));
-            }
-            return;
-        }
-        Constraint::MaxNorm { max_value, axis } => {
-            (axis, &move |norm: E| norm.max(E::of(0.0)).min(E::of(max_value)) / (E::of(1e-7) + norm))
-        }
-        Constraint::UnitNorm { axis } => (axis, &|norm: E| E::of(1.0) / (E::of(1e-7) + norm)),
-        Constraint::MinMaxNorm { min_value, max_value, rate, axis } => (axis, &move |norm: E| {
-            let clipped = norm.max(E::of(min_value)).min(E::of(max_value));
-            (E::of(rate) * clipped + E::of(1.0 - rate) * norm) / (E::of(1e-7) + norm)
-        }),
-    };
-    let shape = &*param.shape;
-    let axis = norm_axis.min(shape.len().saturating_sub(1));
-    let outer: usize = shape.iter().take(axis).product();
-    let len = shape.get(axis).copied().unwrap_or(1);
-    let inner: usize = shape.iter().skip(axis + 1).product();
-    let block = parameters.blocks[param.block];
-    // The weight's values in Keras's order, by their place in the parameter buffer.
-    let place = |i: usize| block.offset + i / param.cols * block.cols + param.column + i % param.cols;
-    let values = &mut parameters.values;
-    for first in (0..outer).flat_map(|o| (0..inner).map(move |i| o * len * inner + i)) {
-        let places = || (0..len).map(|k| place(first + k * inner));
-        let squares: f64 = places().map(|at| values[at].f64() * values[at].f64()).sum();
-        let factor = target(E::of(squares.sqrt()));
-        places().for_each(|at| values[at] *= factor);
-    }
 }

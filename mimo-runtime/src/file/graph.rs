@@ -1,6 +1,7 @@
 //! The model's graph as JSON, for tools that read files without the program that wrote them.
 
 use mimo_graph::describe::{Describe, Holds, Literal};
+use mimo_graph::optimizer::OptimizerSpec;
 use mimo_graph::shape::Dtype;
 use mimo_graph::spec::{GraphLayer, GraphSpec, ItemSpec, ModelSpec, Setting};
 use serde_json::{Map, Value, json};
@@ -29,15 +30,25 @@ pub(super) fn to_json(graph: &GraphSpec, spec: &ModelSpec) -> String {
             "metrics": metrics.collect::<Vec<_>>(),
         })
     });
-    let value = json!({
+    let mut value = json!({
         "layers": graph.layers.iter().map(layer).collect::<Vec<_>>(),
         "calls": calls.collect::<Vec<_>>(),
         "tensors": tensors.collect::<Vec<_>>(),
         "models": models.collect::<Vec<_>>(),
         "inputs": inputs.collect::<Vec<_>>(),
         "outputs": outputs.collect::<Vec<_>>(),
-        "optimizer": described(&spec.optimizer.literal()),
     });
+    match spec.optimizers {
+        [] => value["optimizer"] = Value::Null,
+        [OptimizerSpec { key: None, optimizer, .. }] => value["optimizer"] = described(&optimizer.literal()),
+        several => {
+            let entry = |it: &OptimizerSpec| {
+                let value = json!({ "optimizer": described(&it.optimizer.literal()), "layers": it.layers });
+                (it.key.unwrap_or_default().to_owned(), value)
+            };
+            value["optimizers"] = Value::Object(several.iter().map(entry).collect());
+        }
+    }
     value.to_string()
 }
 

@@ -128,6 +128,9 @@ impl<M: Trainable> Trainer<'_, M> {
                 break;
             }
         }
+        if initial_epoch < epochs {
+            self.use_averages();
+        }
         for callback in &mut callbacks {
             callback.on_train_end(self)?;
         }

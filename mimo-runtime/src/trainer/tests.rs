@@ -263,6 +263,18 @@ fn loss_weights_can_be_set() {
 }
 
 #[test]
+fn only_optimizer_has_no_key() {
+    let mut model = Lines::default();
+    let mut trainer = Trainer::new(&mut model).expect("a trainer");
+    let error = trainer.set_learning_rate_of("encoder", 0.1).expect_err("no key");
+    assert_eq!(
+        error.to_string(),
+        "the model has no optimizer `encoder`: it has one optimizer, without a key"
+    );
+    assert!(matches!(trainer.learning_rate_of("encoder"), Err(Error::NoSuchOptimizer { .. })));
+}
+
+#[test]
 fn closures_watch_and_stop() {
     let (inputs, targets) = data(8);
     let mut model = Lines::default();

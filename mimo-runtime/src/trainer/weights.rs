@@ -23,6 +23,13 @@ impl<M: Trainable> Trainer<'_, M> {
         self.model
     }
 
+    /// Sets the weights to their moving averages, where the optimizer has `use_ema = true`. [`fit`](Self::fit) does so at its end; loops
+    /// of one's own call it after the last step.
+    pub fn use_averages(&mut self) {
+        self.ahead = true;
+        self.engine.overwrite_with_averages();
+    }
+
     /// Ends the training; the model has the weights. Dropping the trainer does the same.
     pub fn finish(self) {
         drop(self);

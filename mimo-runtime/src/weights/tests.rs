@@ -88,7 +88,7 @@ where
     type TracedOutputs = ();
 
     const SPEC: ModelSpec =
-        ModelSpec { name: "Two", inputs: &[], outputs: &[], layers: &[], weights: &WEIGHTS, optimizer: None };
+        ModelSpec { name: "Two", inputs: &[], outputs: &[], layers: &[], weights: &WEIGHTS, optimizers: &[] };
     const PROGRAM: Program = Program {
         train: Memory { offsets: &[], len: 0, fixed: 0 },
         predict: Memory { offsets: &[], len: 0, fixed: 0 },
