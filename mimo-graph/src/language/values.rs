@@ -99,6 +99,16 @@ words! {
         bilinear,
     }
 
+    /// Vectors that whole numbers become.
+    OutputMode {
+        /// One vector for all numbers of a sample, with a 1 at the place of each.
+        multi_hot,
+        /// One vector for each number, with a 1 at its place.
+        one_hot,
+        /// One vector for all numbers of a sample, with how often each occurs.
+        count,
+    }
+
     /// How the outputs of two directions become one.
     MergeMode {
         /// One behind the other along the last axis.
