@@ -166,6 +166,7 @@ impl Growing<'_, '_> {
             ", kernel_regularizer = L2(0.01)",
             ", bias_initializer = \"ones\"",
             ", kernel_constraint = NonNeg()",
+            ", kernel_regularizer = OrthogonalRegularizer(0.1, mode = columns)",
             ", trainable = false",
         ])
     }
@@ -231,6 +232,7 @@ impl Growing<'_, '_> {
                     "GaussianDropout(0.2)",
                     "AlphaDropout(0.2)",
                     "Identity()",
+                    "ActivityRegularization(l1 = 0.01, l2 = 0.02)",
                 ]);
                 // Whole channels, or whole positions.
                 let layer = match (rank, self.choices.below(4)) {

@@ -22,6 +22,7 @@ use crate::value::Arg;
 
 mod absent;
 pub mod activation;
+pub mod activity_regularization;
 pub mod adaptive_pooling;
 pub mod alpha_dropout;
 pub mod batch_normalization;
@@ -239,6 +240,8 @@ layers! {
     Dropout(dropout::Dropout);
     /// Keras's `AlphaDropout` and `GaussianDropout`.
     AlphaDropout(alpha_dropout::AlphaDropout);
+    /// Keras's `ActivityRegularization`.
+    ActivityRegularization(activity_regularization::ActivityRegularization);
     /// Keras's `GaussianNoise`.
     GaussianNoise(gaussian_noise::GaussianNoise);
     /// Keras's `BatchNormalization`.

@@ -12,6 +12,7 @@
 //! name.
 
 mod activate;
+mod activity_regularization;
 mod adaptive_pooling;
 mod batch_normalization;
 mod call;
@@ -58,6 +59,7 @@ use crate::describe::{Describe, Literal};
 use crate::dim::Dim;
 
 pub use activate::Activate;
+pub use activity_regularization::ActivityRegularization;
 pub use adaptive_pooling::AdaptivePooling;
 pub use batch_normalization::BatchNormalization;
 pub use call::Call;
@@ -288,6 +290,8 @@ operations! {
     ($)
     /// An activation from one value to another.
     Activate,
+    /// A penalty on values.
+    ActivityRegularization,
     /// A value for each of a fixed number of windows, and channel.
     AdaptivePooling,
     /// Every channel with mean 0 and variance 1 over the batch.

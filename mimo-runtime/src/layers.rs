@@ -8,6 +8,7 @@ use crate::kernels;
 use crate::program::{GradientTarget, View};
 
 pub mod activation;
+pub mod activity_regularization;
 pub mod adaptive_pooling;
 pub mod batch_normalization;
 pub mod category_encoding;

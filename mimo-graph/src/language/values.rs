@@ -99,6 +99,14 @@ words! {
         bilinear,
     }
 
+    /// Vectors of a matrix.
+    OrthogonalMode {
+        /// The rows, each along the last axis.
+        rows,
+        /// The columns, each along the first axis.
+        columns,
+    }
+
     /// Vectors that whole numbers become.
     OutputMode {
         /// One vector for all numbers of a sample, with a 1 at the place of each.

@@ -4,7 +4,7 @@ use crate::args::Bound;
 use crate::code::Code;
 use crate::context::Cx;
 use crate::diag::{Diag, Loc};
-use crate::initializer::Initializer;
+use crate::initializer::{Initializer, Regularizer};
 use crate::layers::layer::WeightOptions;
 
 impl WeightOptions {
@@ -12,7 +12,11 @@ impl WeightOptions {
     /// `rank` axes.
     pub(super) fn from_args(args: &Bound<'_>, weight: &str, rank: usize, cx: &mut Cx<'_>) -> Self {
         let initializer = initializer(args, weight, rank, cx);
-        let regularizer = args.regularizer(&format!("{weight}_regularizer"), cx);
+        let parameter = format!("{weight}_regularizer");
+        let regularizer = args.regularizer(&parameter, cx);
+        if !regularizer_fits(regularizer, weight, rank, args.loc(&parameter), cx) {
+            args.fail(&parameter);
+        }
         let parameter = format!("{weight}_constraint");
         let constraint = args.constraint(&parameter, cx);
         if let Some(axis) = constraint.and_then(|constraint| constraint.axis()).filter(|&axis| axis >= rank) {
@@ -47,6 +51,9 @@ impl WeightOptions {
             cx.error(Diag::error(Code::InitializerRank, call, message).help("use another initializer"));
             return false;
         }
+        if !regularizer_fits(self.regularizer, weight, rank, call, cx) {
+            return false;
+        }
         let axis = self.constraint.and_then(|constraint| constraint.axis()).filter(|&axis| axis >= rank);
         if let Some(axis) = axis {
             let last = rank.saturating_sub(1);
@@ -62,6 +69,23 @@ impl WeightOptions {
         let initializer = initializer(args, weight, rank, cx);
         WeightOptions { initializer, regularizer: None, constraint: None, trainable: false }
     }
+}
+
+/// Reports a regularizer that does not fit a weight of `rank` axes. Returns whether it fits.
+fn regularizer_fits(
+    regularizer: Option<Regularizer>,
+    weight: &str,
+    rank: usize,
+    loc: Loc,
+    cx: &mut Cx<'_>,
+) -> bool {
+    let Some(reason) = regularizer.and_then(|regularizer| regularizer.refuses(rank)) else { return true };
+    let axes = if rank == 1 { "axis" } else { "axes" };
+    let message = format!("`{weight}` has {rank} {axes}, and {reason}");
+    cx.error(
+        Diag::error(Code::RegularizerRank, loc, message).help("write `L2(0.01)`, which fits any weight"),
+    );
+    false
 }
 
 /// Reads the initializer of a weight of `rank` axes.

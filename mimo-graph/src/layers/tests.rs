@@ -166,7 +166,7 @@ fn dense_settings_are_keras() {
         named("bias_constraint", word("NonNeg")),
     ];
     let LayerKind::Dense(dense) = layer(&mut bench, "Dense", given) else { panic!("a `Dense`") };
-    assert_eq!(dense.kernel.regularizer, Some(Regularizer { l1: 0.0, l2: 1e-4 }));
+    assert_eq!(dense.kernel.regularizer, Some(Regularizer::Norms { l1: 0.0, l2: 1e-4 }));
     assert_eq!(dense.bias.constraint, Some(Constraint::NonNeg));
     assert_ne!(dense.kernel.initializer, Initializer::GLOROT_UNIFORM);
     assert_ne!(dense.bias.initializer, Initializer::ZEROS);

@@ -8,7 +8,7 @@ use mimo_graph::optimizer::Clip;
 
 use crate::engine::chunks::{Chunks, is_small};
 use crate::engine::interleaved::Interleaves;
-use crate::engine::{Engine, buffer};
+use crate::engine::{Engine, buffer, orthogonal};
 use crate::error::Error;
 use crate::float::Float;
 use crate::kernels::optimizer::{clip_value, decay, sum_of_squares};
@@ -52,6 +52,8 @@ pub(super) struct Parameters<E: Float> {
     /// By weight, the factor that clips its gradient.
     scales: Vec<E>,
     constrained: bool,
+    /// Whether a penalty needs all values of a weight.
+    orthogonal: bool,
 }
 
 impl<E: Float> Parameters<E> {
@@ -82,6 +84,7 @@ impl<E: Float> Parameters<E> {
             claims: std::array::from_fn(|_| Claims::new(pieces)),
             scales: vec![E::of(1.0); program.params.len()],
             constrained: program.params.iter().any(|param| param.constraint.is_some()),
+            orthogonal: orthogonal::is_needed(program),
         })
     }
 
@@ -101,7 +104,8 @@ impl<E: Float> Parameters<E> {
     pub(super) fn penalty(&self, program: &Program) -> f64 {
         let trained = program.params.iter().filter(|param| program.blocks[param.block].gradient.is_some());
         let penalized = trained.filter_map(|param| Some((param, param.regularizer?)));
-        penalized.map(|(param, regularizer)| penalty(regularizer, self.rows(param))).sum()
+        let norms: f64 = penalized.map(|(param, regularizer)| penalty(regularizer, self.rows(param))).sum();
+        norms + orthogonal::penalty(program, &self.values, None)
     }
 
     fn rows(&self, param: &Param) -> impl Iterator<Item = &[E]> {
@@ -146,8 +150,10 @@ impl<E: Float> Engine<E> {
         let pool = (!is_small(program.flops.saturating_mul(3), rows)).then_some(&self.pool);
         let optimizer = rule.optimizer;
         let step = rule.step();
-        let staged =
-            self.parameters.constrained || matches!(optimizer.clip, Clip::Norm(_) | Clip::GlobalNorm(_));
+        let orthogonal = self.parameters.orthogonal;
+        let staged = orthogonal
+            || self.parameters.constrained
+            || matches!(optimizer.clip, Clip::Norm(_) | Clip::GlobalNorm(_));
         let decayed = optimizer.weight_decay.map(|decay| E::of(decay * optimizer.learning_rate));
         let Parameters {
             values,
@@ -202,9 +208,11 @@ impl<E: Float> Engine<E> {
                 }
             });
         }
+        let mut penalty = 0.0;
         if !staged {
             interleaves.refresh(program, pool, values, packs, false);
         } else {
+            penalty += orthogonal::penalty(program, values, Some(gradients));
             clip_norms(program, optimizer.clip, tasks, gradients, scales);
             let values_pieces = Pieces::new(values, bounds, value_claims);
             let gradients = Pieces::new(gradients, bounds, gradient_claims);
@@ -219,7 +227,7 @@ impl<E: Float> Engine<E> {
                 slots.with(piece, |slots| finish(values, gradients, slots));
             });
         }
-        let penalty =
+        penalty +=
             penalties.iter().map(|penalty| f64::from_bits(penalty.load(Ordering::Relaxed))).sum::<f64>();
         rule.advance();
         if staged {
@@ -357,8 +365,9 @@ fn penalize<E: Float>(program: &Program, task: &Task, values: &[E], gradients: &
     let mut cost = 0.0;
     for (_, param) in params(program, task.block) {
         let Some(regularizer) = param.regularizer else { continue };
+        let Regularizer::Norms { l1, l2 } = regularizer else { continue };
         let columns = param.column..param.column + param.cols;
-        let (l1, l2) = (E::of(regularizer.l1), E::of(2.0 * regularizer.l2));
+        let (l1, l2) = (E::of(l1), E::of(2.0 * l2));
         for (values, gradients) in values.chunks_exact(cols).zip(gradients.chunks_exact_mut(cols)) {
             for (w, g) in values[columns.clone()].iter().zip(&mut gradients[columns.clone()]) {
                 // TensorFlow's gradient of |w| is 0 at 0.
@@ -371,7 +380,9 @@ fn penalize<E: Float>(program: &Program, task: &Task, values: &[E], gradients: &
     cost
 }
 
+/// The penalty by norms; [`orthogonal`] has the other one.
 fn penalty<'a, E: Float>(regularizer: Regularizer, rows: impl Iterator<Item = &'a [E]>) -> f64 {
+    let Regularizer::Norms { l1, l2 } = regularizer else { return 0.0 };
     let mut sums = (0.0, 0.0);
     for row in rows {
         for w in row {
@@ -380,7 +391,7 @@ fn penalty<'a, E: Float>(regularizer: Regularizer, rows: impl Iterator<Item = &'
             sums.1 += w * w;
         }
     }
-    regularizer.l1 * sums.0 + regularizer.l2 * sums.1
+    l1 * sums.0 + l2 * sums.1
 }
 
 /// Finds the factor by which each weight's gradient is scaled.
