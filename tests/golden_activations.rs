@@ -117,6 +117,8 @@ fn every_case_is_tested_or_absent() {
     let source = include_str!("golden_activations.rs");
     for case in golden("activations.json").as_array().expect("cases") {
         let name = case["name"].as_str().expect("a name");
+        // The shape of `glu` differs: it is in `golden_more_activations.rs`. Keras 3.15.1 adds up too much for the threshold of
+        // `sparsemax`, so that its values do not sum to 1; kernels are tested against the definition instead.
         assert!(source.contains(&format!("    {name}: ")) || ["glu", "sparsemax"].contains(&name), "{name}");
     }
 }

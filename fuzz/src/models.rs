@@ -33,7 +33,7 @@ struct Growing<'a, 'b> {
     shared: Vec<Shared>,
 }
 
-const ACTIVATIONS: [&str; 14] = [
+const ACTIVATIONS: [&str; 18] = [
     "relu",
     "tanh",
     "sigmoid",
@@ -48,6 +48,10 @@ const ACTIVATIONS: [&str; 14] = [
     "mish",
     "softmax",
     "celu",
+    "sparsemax",
+    "relu(negative_slope = 0.1, max_value = 0.8)",
+    "squareplus(b = 2.0)",
+    "soft_shrink(0.1)",
 ];
 const OPTIMIZERS: [&str; 13] = [
     "Adam()",
@@ -99,8 +103,15 @@ impl Growing<'_, '_> {
                     let words = self.choices.below(4) + 3;
                     self.statements +=
                         &format!("    let x{index} = Input(shape = [{words}], dtype = \"int32\");\n");
-                    let made = format!("Embedding({vocabulary}, {b})(x{index})");
-                    self.give(made, vec![words, b]);
+                    let (made, shape) = match self.choices.below(5) {
+                        0 => (format!("CategoryEncoding({vocabulary})(x{index})"), vec![vocabulary]),
+                        1 => {
+                            let made = format!("CategoryEncoding({vocabulary}, output_mode = one_hot)(x{index})");
+                            (made, vec![words, vocabulary])
+                        }
+                        _ => (format!("Embedding({vocabulary}, {b})(x{index})"), vec![words, b]),
+                    };
+                    self.give(made, shape);
                     continue;
                 }
             };
@@ -144,7 +155,7 @@ impl Growing<'_, '_> {
     fn activation(&mut self, last: usize) -> &'static str {
         match self.choices.pick(&ACTIVATIONS) {
             // Over one value it says nothing, and the macro says so.
-            "softmax" if last == 1 => "tanh",
+            "softmax" | "sparsemax" if last == 1 => "tanh",
             activation => activation,
         }
     }
@@ -158,6 +169,7 @@ impl Growing<'_, '_> {
             ", kernel_regularizer = L2(0.01)",
             ", bias_initializer = \"ones\"",
             ", kernel_constraint = NonNeg()",
+            ", kernel_regularizer = OrthogonalRegularizer(0.1, mode = columns)",
             ", trainable = false",
         ])
     }
@@ -203,13 +215,36 @@ impl Growing<'_, '_> {
                 ]);
                 self.ending(format!("{layer}({name})"), x.shape, "linear");
             }
+            (3, _) if last.is_multiple_of(2) && self.choices.one_in(3) => {
+                self.ending(format!("Activation(glu)({name})"), changed(last / 2), "linear");
+            }
+            (3, _) if self.choices.one_in(4) => {
+                let shared = if rank == 3 { ", shared_axes = [1, 2]" } else { "" };
+                let layer = format!("PReLU(alpha_initializer = Constant(0.3){shared})");
+                self.ending(format!("{layer}({name})"), x.shape, "linear");
+            }
             (3, _) => {
                 let activation = self.activation(last);
                 self.ending(format!("Activation({activation})({name})"), x.shape, activation);
             }
             (4, _) => {
-                let layer =
-                    self.choices.pick(&["Dropout(0.2)", "GaussianNoise(0.1)", "Dropout(0.5, seed = 3)"]);
+                let layer = self.choices.pick(&[
+                    "Dropout(0.2)",
+                    "GaussianNoise(0.1)",
+                    "Dropout(0.5, seed = 3)",
+                    "GaussianDropout(0.2)",
+                    "AlphaDropout(0.2)",
+                    "Identity()",
+                    "ActivityRegularization(l1 = 0.01, l2 = 0.02)",
+                ]);
+                // Whole channels, or whole positions.
+                let layer = match (rank, self.choices.below(4)) {
+                    (2, 0) => "SpatialDropout1D(0.3)",
+                    (2, 1) => "Dropout(0.3, noise_shape = [none, 1])",
+                    (3, 0) => "SpatialDropout2D(0.3)",
+                    (3, 1) => "AlphaDropout(0.3, noise_shape = [1, none, 1])",
+                    _ => layer,
+                };
                 self.give(format!("{layer}({name})"), x.shape);
             }
             (5, _) if self.choices.one_in(2) => {
@@ -243,6 +278,8 @@ impl Growing<'_, '_> {
                     ("MaxPooling1D(2, padding = same)", x.shape[0].div_ceil(2)),
                     ("ZeroPadding1D(1)", x.shape[0] + 2),
                     ("UpSampling1D(2)", x.shape[0] * 2),
+                    ("AdaptiveAveragePooling1D(3)", 3),
+                    ("AdaptiveMaxPooling1D(2)", 2),
                 ]);
                 self.give(format!("{layer}({name})"), vec![len, last]);
             }
@@ -262,6 +299,8 @@ impl Growing<'_, '_> {
                     ("AveragePooling2D(2, padding = same)", [x.shape[0].div_ceil(2), x.shape[1].div_ceil(2)]),
                     ("ZeroPadding2D(1)", [x.shape[0] + 2, x.shape[1] + 2]),
                     ("UpSampling2D(2)", [x.shape[0] * 2, x.shape[1] * 2]),
+                    ("AdaptiveAveragePooling2D((2, 3))", [2, 3]),
+                    ("AdaptiveMaxPooling2D(2)", [2, 2]),
                 ]);
                 if height * width * last < 4000 {
                     self.give(format!("{layer}({name})"), vec![height, width, last]);
@@ -335,7 +374,7 @@ impl Growing<'_, '_> {
         };
         let comma = if class.ends_with('(') { "" } else { ", " };
         // A softmax over one channel says nothing.
-        let activation = if image[2] == 1 && activation == "softmax" { "relu" } else { activation };
+        let activation = if image[2] == 1 && ["softmax", "sparsemax"].contains(&activation) { "relu" } else { activation };
         self.ending(
             format!("{class}{comma}{kernel}{settings}, activation = {activation})({})", x.name),
             image.to_vec(),

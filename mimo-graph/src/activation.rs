@@ -12,6 +12,16 @@ crate::describe! {
         Relu,
         /// `min(max(x, 0), 6)`
         Relu6,
+        /// `min(x, max_value)` above `threshold`, `negative_slope · (x − threshold)` elsewhere: Keras's `relu` with arguments
+        /// for which it is not one of the others.
+        Rectifier {
+            /// The slope up to the threshold; 0 by default.
+            negative_slope: f64,
+            /// The largest value.
+            max_value: Option<f64>,
+            /// The largest input that is not passed on; 0 by default.
+            threshold: f64,
+        },
         /// `x` where positive, `negative_slope · x` elsewhere.
         LeakyRelu {
             /// 0.2 by Keras's string `leaky_relu`.
@@ -41,6 +51,10 @@ crate::describe! {
         Softmax,
         /// The logarithm of softmax over the last axis.
         LogSoftmax,
+        /// `max(x − t, 0)` over the last axis, with `t` such that the sum is 1.
+        Sparsemax,
+        /// One half of the last axis, times the sigmoid of the other half: the layer `Activation(glu)` only.
+        Glu,
         /// The hyperbolic tangent.
         Tanh,
         /// `x − tanh x`
@@ -62,12 +76,28 @@ crate::describe! {
         },
         /// `x · tanh(softplus x)`
         Mish,
-        /// `x` where `|x| > 1/2`, 0 elsewhere.
-        HardShrink,
-        /// `x` moved by 1/2 towards 0, 0 inside.
-        SoftShrink,
-        /// `(x + √(x² + 4)) / 2`
-        Squareplus,
+        /// `x` above `threshold`, `default_value` elsewhere.
+        Threshold {
+            /// The largest input that is not passed on.
+            threshold: f64,
+            /// The value in its place.
+            default_value: f64,
+        },
+        /// `x` where `|x| > threshold`, 0 elsewhere.
+        HardShrink {
+            /// 1/2 by default.
+            threshold: f64,
+        },
+        /// `x` moved by `threshold` towards 0, 0 inside.
+        SoftShrink {
+            /// 1/2 by default.
+            threshold: f64,
+        },
+        /// `(x + √(x² + b)) / 2`
+        Squareplus {
+            /// 4 by default.
+            b: f64,
+        },
         /// 0 below −1, `(x + 1)² / 4` up to 1, `x` above.
         SparsePlus,
         /// `(x + 1) / 2`, clipped to 0..1.
@@ -81,7 +111,7 @@ impl Activation {
         use Activation::*;
         match self {
             Linear => "linear",
-            Relu => "relu",
+            Relu | Rectifier { .. } => "relu",
             Relu6 => "relu6",
             LeakyRelu { .. } => "leaky_relu",
             Elu { .. } => "elu",
@@ -93,6 +123,8 @@ impl Activation {
             Softsign => "softsign",
             Softmax => "softmax",
             LogSoftmax => "log_softmax",
+            Sparsemax => "sparsemax",
+            Glu => "glu",
             Tanh => "tanh",
             TanhShrink => "tanh_shrink",
             Exponential => "exponential",
@@ -102,9 +134,10 @@ impl Activation {
             Silu => "silu",
             Gelu { .. } => "gelu",
             Mish => "mish",
-            HardShrink => "hard_shrink",
-            SoftShrink => "soft_shrink",
-            Squareplus => "squareplus",
+            Threshold { .. } => "threshold",
+            HardShrink { .. } => "hard_shrink",
+            SoftShrink { .. } => "soft_shrink",
+            Squareplus { .. } => "squareplus",
             SparsePlus => "sparse_plus",
             SparseSigmoid => "sparse_sigmoid",
         }
@@ -114,7 +147,8 @@ impl Activation {
     pub const fn from_output(self) -> bool {
         use Activation::*;
         match self {
-            TanhShrink | HardSilu | Silu | Gelu { .. } | Mish | Squareplus => false,
+            Rectifier { .. } | Threshold { .. } | Squareplus { .. } => false,
+            TanhShrink | HardSilu | Silu | Gelu { .. } | Mish | Glu => false,
             Linear
             | Relu
             | Relu6
@@ -128,12 +162,13 @@ impl Activation {
             | Softsign
             | Softmax
             | LogSoftmax
+            | Sparsemax
             | Tanh
             | Exponential
             | HardSigmoid
             | HardTanh
-            | HardShrink
-            | SoftShrink
+            | HardShrink { .. }
+            | SoftShrink { .. }
             | SparsePlus
             | SparseSigmoid => true,
         }
@@ -141,6 +176,7 @@ impl Activation {
 
     /// Whether every output depends on its own input only, which softmax does not.
     pub const fn elementwise(self) -> bool {
-        !matches!(self, Activation::Softmax | Activation::LogSoftmax)
+        use Activation::*;
+        !matches!(self, Softmax | LogSoftmax | Sparsemax | Glu)
     }
 }

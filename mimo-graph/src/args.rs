@@ -429,7 +429,16 @@ impl<'a> Bound<'a> {
 
     /// An activation; `none` is `linear`.
     pub fn activation(&self, name: &str, cx: &mut Cx<'_>) -> Activation {
-        self.read_given(name, cx, Activation::read).unwrap_or(Activation::Linear)
+        let activation = self.read_given(name, cx, Activation::read).unwrap_or(Activation::Linear);
+        if activation != Activation::Glu || self.callee() == "Activation" {
+            return activation;
+        }
+        let message =
+            format!("`glu` halves the last axis, so it cannot be the `{name}` of a `{}`", self.callee());
+        let diag = Diag::error(Code::UnavailableSetting, self.loc(name), message);
+        cx.error(diag.help("write it as a layer after this one: `Activation(glu)(x)`"));
+        self.fail(name);
+        Activation::Linear
     }
 
     /// An initializer; `none` is the default.

@@ -130,6 +130,7 @@ codes! {
         UnusableLayerName "E0236" "unusable name of a layer",
         LayerNameTaken "E0237" "name of a layer that is taken",
         ReservedName "E0238" "name that generated code needs",
+        RegularizerRank "E0239" "regularizer that does not fit the weight",
 
         AscribedShape "E0301" "another shape than the one written",
         ShapeOfNoTensor "E0302" "shape of something that is not one tensor",

@@ -112,13 +112,23 @@ impl Initializer {
 }
 
 crate::describe! {
-    /// A penalty on a weight, added once per step to the total loss: `l1·Σ|w| + l2·Σw²`.
+    /// A penalty on a weight, added once per step to the total loss.
     #[derive(Clone, Copy, Debug, PartialEq)]
-    pub struct Regularizer {
-        /// The factor of `Σ|w|`.
-        pub l1: f64,
-        /// The factor of `Σw²`.
-        pub l2: f64,
+    pub enum Regularizer {
+        /// `l1·Σ|w| + l2·Σw²`
+        Norms {
+            /// The factor of `Σ|w|`.
+            l1: f64,
+            /// The factor of `Σw²`.
+            l2: f64,
+        },
+        /// The mean of `|cos(a, b)|` over all pairs of rows or columns `a`, `b` of a matrix.
+        Orthogonal {
+            /// The factor of the mean.
+            factor: f64,
+            /// Whether pairs are of columns.
+            columns: bool,
+        },
     }
 }
 

@@ -543,7 +543,7 @@ macro_rules! layer {
                         /// Whether training changes its weights.
                         trainable: bool = "true",
                         dtype => "leave it out: layers compute in the model's float type",
-                        activity_regularizer => "regularise weights instead: `kernel_regularizer = L2(1e-4)`",
+                        activity_regularizer => "write a layer after this one: `ActivityRegularization(l2 = 1e-4)(x)`",
                         input_shape => "write `let x = Input(shape = …);` and call the layer on `x`",
                     }
                 }

@@ -22,8 +22,12 @@ use crate::value::Arg;
 
 mod absent;
 pub mod activation;
+pub mod activity_regularization;
+pub mod adaptive_pooling;
+pub mod alpha_dropout;
 pub mod batch_normalization;
 pub mod bidirectional;
+pub mod category_encoding;
 pub mod change;
 pub mod concatenate;
 pub mod conv;
@@ -37,15 +41,18 @@ pub mod frame;
 pub mod gaussian_noise;
 pub mod global_pooling;
 pub mod group_normalization;
+pub mod identity;
 pub mod input;
 pub mod layer;
 pub mod layer_normalization;
 pub mod merge;
 pub mod named_axes;
+pub mod noise_shape;
 pub mod normalization;
 mod options;
 pub mod permute;
 pub mod pooling;
+pub mod prelu;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
@@ -217,6 +224,8 @@ layers! {
     Separable(separable::Separable);
     /// Keras's `Activation` and its like.
     Activation(activation::Activation);
+    /// Keras's `PReLU`.
+    PRelu(prelu::PRelu);
     /// Keras's `Flatten`.
     Flatten(flatten::Flatten);
     /// Keras's `Reshape`.
@@ -225,8 +234,14 @@ layers! {
     Permute(permute::Permute);
     /// Keras's `RepeatVector`.
     RepeatVector(repeat_vector::RepeatVector);
-    /// Keras's `Dropout`.
+    /// Keras's `Identity`.
+    Identity(identity::Identity);
+    /// Keras's `Dropout`, `SpatialDropout1D`, `SpatialDropout2D`.
     Dropout(dropout::Dropout);
+    /// Keras's `AlphaDropout` and `GaussianDropout`.
+    AlphaDropout(alpha_dropout::AlphaDropout);
+    /// Keras's `ActivityRegularization`.
+    ActivityRegularization(activity_regularization::ActivityRegularization);
     /// Keras's `GaussianNoise`.
     GaussianNoise(gaussian_noise::GaussianNoise);
     /// Keras's `BatchNormalization`.
@@ -249,12 +264,16 @@ layers! {
     Merge(merge::Merge);
     /// Keras's `Embedding`.
     Embedding(embedding::Embedding);
+    /// Keras's `CategoryEncoding`.
+    CategoryEncoding(category_encoding::CategoryEncoding);
     /// Keras's `LSTM`, `GRU` and `SimpleRNN`.
     Recurrent(recurrent::Recurrent);
     /// Keras's `MaxPooling1D`, `MaxPooling2D`, `AveragePooling1D`, `AveragePooling2D`.
     Pooling(pooling::Pooling);
     /// Keras's `GlobalMaxPooling1D`, `GlobalMaxPooling2D`, `GlobalAveragePooling1D`, `GlobalAveragePooling2D`.
     GlobalPooling(global_pooling::GlobalPooling);
+    /// Keras's `AdaptiveAveragePooling1D`, `AdaptiveAveragePooling2D`, `AdaptiveMaxPooling1D`, `AdaptiveMaxPooling2D`.
+    AdaptivePooling(adaptive_pooling::AdaptivePooling);
     /// Keras's `ZeroPadding1D`, `ZeroPadding2D`, `Cropping1D`, `Cropping2D`.
     Frame(frame::Frame);
     /// Keras's `UpSampling1D`, `UpSampling2D`.

@@ -12,8 +12,11 @@
 //! name.
 
 mod activate;
+mod activity_regularization;
+mod adaptive_pooling;
 mod batch_normalization;
 mod call;
+mod category_encoding;
 mod concatenate;
 mod conv;
 mod dense;
@@ -25,17 +28,20 @@ mod execution;
 mod fold;
 mod frame;
 mod gaussian_noise;
+mod glu;
 mod group_normalization;
 mod layer_normalization;
 mod loss;
 mod memory;
 mod merge;
+mod noise;
 mod normalization;
 mod normalize;
 mod parts;
 mod permute;
 mod pooled_conv;
 mod pooling;
+mod prelu;
 mod recurrent;
 mod repeat_vector;
 mod rescaling;
@@ -53,8 +59,11 @@ use crate::describe::{Describe, Literal};
 use crate::dim::Dim;
 
 pub use activate::Activate;
+pub use activity_regularization::ActivityRegularization;
+pub use adaptive_pooling::AdaptivePooling;
 pub use batch_normalization::BatchNormalization;
 pub use call::Call;
+pub use category_encoding::{CategoryEncoding, Encoding};
 pub use concatenate::Concatenate;
 pub(crate) use concatenate::join;
 pub use conv::{Axis, Conv, ConvScratch, Geometry};
@@ -67,12 +76,14 @@ pub use execution::{ExecutionPlan, Step};
 pub use fold::LinearMap;
 pub use frame::Frame;
 pub use gaussian_noise::GaussianNoise;
+pub use glu::Glu;
 pub use group_normalization::GroupNormalization;
 pub use layer_normalization::{LayerNormalization, Statistic};
 pub use loss::LossOp;
 pub use memory::{Block, Buffer, Gradient, Interleaved, Param, Use};
 pub(crate) use merge::merge;
 pub use merge::{Merge, MergeInput, MergeOp};
+pub use noise::{Noise, Randomness};
 pub use normalization::Normalization;
 pub use normalize::Normalize;
 pub use parts::{Field, Part, PartMut, each_view};
@@ -80,6 +91,7 @@ pub use permute::Permute;
 pub(crate) use permute::permuted_strides;
 pub use pooled_conv::PooledConv;
 pub use pooling::{Padding, PoolKind, Pooling};
+pub use prelu::Prelu;
 pub use recurrent::{Cell, Recurrent, RecurrentDropout};
 pub use repeat_vector::RepeatVector;
 pub use rescaling::Rescaling;
@@ -278,8 +290,14 @@ operations! {
     ($)
     /// An activation from one value to another.
     Activate,
+    /// A penalty on values.
+    ActivityRegularization,
+    /// A value for each of a fixed number of windows, and channel.
+    AdaptivePooling,
     /// Every channel with mean 0 and variance 1 over the batch.
     BatchNormalization,
+    /// Whole numbers as zeros and ones, or counts.
+    CategoryEncoding,
     /// Values one after another along an axis.
     Concatenate,
     /// A convolution or its transpose.
@@ -298,12 +316,16 @@ operations! {
     Frame,
     /// Additive noise.
     GaussianNoise,
+    /// One half of the last axis times the sigmoid of the other.
+    Glu,
     /// Groups of the channels of every sample with mean 0 and variance 1.
     GroupNormalization,
     /// Some axes of every sample with mean 0 and variance 1, or divided by another statistic.
     LayerNormalization,
     /// Values combined element by element.
     Merge,
+    /// A random function of each value.
+    Noise,
     /// Values shifted and scaled by mean and variance of the data.
     Normalization,
     /// Vectors along one axis, divided by their lengths.
@@ -314,6 +336,8 @@ operations! {
     PooledConv,
     /// One value per window and channel.
     Pooling,
+    /// A ReLU with learned slopes.
+    Prelu,
     /// Products and activations, step by step.
     Recurrent,
     /// A vector, repeated.

@@ -7,6 +7,7 @@ use super::lanewise::{Operands, lanewise, scalarwise};
 use super::matrix::Mat;
 use super::simd::Simd;
 use super::softmax::Softmax;
+use super::sparsemax::{sparsemax_backward, sparsemax_forward};
 
 mod rules;
 mod scalar;
@@ -20,6 +21,15 @@ pub enum Activation {
     Relu,
     /// `min(max(x, 0), 6)`
     Relu6,
+    /// `min(x, max_value)` above `threshold`, `negative_slope · (x − threshold)` elsewhere.
+    Rectifier {
+        /// The slope up to the threshold.
+        negative_slope: f64,
+        /// The largest value; infinite if there is none.
+        max_value: f64,
+        /// The largest input that is not passed on.
+        threshold: f64,
+    },
     /// `x` where positive, `negative_slope · x` elsewhere.
     LeakyRelu {
         /// The slope of the negative part.
@@ -49,6 +59,8 @@ pub enum Activation {
     Softmax,
     /// The logarithm of softmax over the last axis.
     LogSoftmax,
+    /// `max(x − t, 0)` over the last axis, with `t` such that the sum is 1.
+    Sparsemax,
     /// The hyperbolic tangent.
     Tanh,
     /// `x − tanh x`
@@ -70,12 +82,28 @@ pub enum Activation {
     },
     /// `x · tanh(softplus x)`
     Mish,
-    /// `x` where `|x| > 1/2`, 0 elsewhere.
-    HardShrink,
-    /// `x` moved by 1/2 towards 0, 0 inside.
-    SoftShrink,
-    /// `(x + √(x² + 4)) / 2`
-    Squareplus,
+    /// `x` above `threshold`, `default_value` elsewhere.
+    Threshold {
+        /// The largest input that is not passed on.
+        threshold: f64,
+        /// The value in its place.
+        default_value: f64,
+    },
+    /// `x` where `|x| > threshold`, 0 elsewhere.
+    HardShrink {
+        /// At least 0.
+        threshold: f64,
+    },
+    /// `x` moved by `threshold` towards 0, 0 inside.
+    SoftShrink {
+        /// At least 0.
+        threshold: f64,
+    },
+    /// `(x + √(x² + b)) / 2`
+    Squareplus {
+        /// Above 0.
+        b: f64,
+    },
     /// 0 below −1, `(x + 1)² / 4` up to 1, `x` above.
     SparsePlus,
     /// `(x + 1) / 2`, clipped to 0..1.
@@ -105,8 +133,11 @@ pub(crate) unsafe fn forward<S: Simd>(activation: Activation, operands: &Operand
     }
     match activation {
         // The entry points have other kernels for these.
-        A::Linear | A::Softmax | A::LogSoftmax => {}
+        A::Linear | A::Softmax | A::LogSoftmax | A::Sparsemax => {}
         A::Relu => rule!(Relu),
+        A::Rectifier { negative_slope, max_value, threshold } => {
+            rule!(Rectifier, of(threshold), of(max_value), of(negative_slope), of(0.0))
+        }
         A::Relu6 => rule!(Clip, of(0.0), of(6.0)),
         A::LeakyRelu { negative_slope } => rule!(LeakyRelu, of(negative_slope)),
         A::Elu { alpha } => rule!(Elu, of(1.0), of(alpha), of(1.0)),
@@ -128,9 +159,14 @@ pub(crate) unsafe fn forward<S: Simd>(activation: Activation, operands: &Operand
             rule!(TanhGelu, of(scalar::GELU_SLOPE), of(scalar::GELU_CUBE), of(0.5))
         }
         A::Mish => rule!(Mish, of(20.0), of(2.0)),
-        A::HardShrink => rule!(HardShrink, of(0.5)),
-        A::SoftShrink => rule!(SoftShrink, of(0.5)),
-        A::Squareplus => scalar!(squareplus),
+        A::Threshold { threshold, default_value } => rule!(Threshold, of(threshold), of(default_value)),
+        A::HardShrink { threshold } => rule!(HardShrink, of(threshold)),
+        A::SoftShrink { threshold } => rule!(SoftShrink, of(threshold)),
+        A::Squareplus { b } => {
+            let b = of(b);
+            // SAFETY: passed on to the caller.
+            unsafe { scalarwise(operands, |[x]| scalar::squareplus(x, b)) }
+        }
         A::SparsePlus => rule!(SparsePlus, of(0.0), of(1.0), of(0.25)),
         A::SparseSigmoid => rule!(HardSigmoid, of(0.0), of(1.0), of(0.5), of(0.5)),
     }
@@ -159,8 +195,11 @@ pub(crate) unsafe fn backward<S: Simd>(activation: Activation, operands: &Operan
     }
     match activation {
         // The entry points have other kernels for these.
-        A::Linear | A::Softmax | A::LogSoftmax => {}
+        A::Linear | A::Softmax | A::LogSoftmax | A::Sparsemax => {}
         A::Relu => rule!(ReluGradient, of(0.0)),
+        A::Rectifier { negative_slope, max_value, threshold } => {
+            rule!(RectifierGradient, of(threshold), of(max_value), of(negative_slope), of(0.0))
+        }
         A::Relu6 => rule!(BoundedGradient, of(0.0), of(6.0), of(1.0)),
         A::LeakyRelu { negative_slope } => rule!(LeakyReluGradient, of(0.0), of(negative_slope)),
         A::Elu { alpha } => rule!(EluGradient, of(0.0), of(alpha), of(1.0)),
@@ -182,9 +221,13 @@ pub(crate) unsafe fn backward<S: Simd>(activation: Activation, operands: &Operan
         A::Gelu { approximate: false } => scalar!(gelu_slope),
         A::Gelu { approximate: true } => scalar!(tanh_gelu_slope),
         A::Mish => rule!(MishGradient, of(20.0), of(1.0), of(2.0)),
-        A::HardShrink => rule!(ShrinkGradient, of(0.0)),
-        A::SoftShrink => rule!(ShrinkGradient, of(0.0)),
-        A::Squareplus => scalar!(squareplus_slope),
+        A::Threshold { threshold, .. } => rule!(ThresholdGradient, of(threshold), of(0.0)),
+        A::HardShrink { .. } | A::SoftShrink { .. } => rule!(ShrinkGradient, of(0.0)),
+        A::Squareplus { b } => {
+            let b = of(b);
+            // SAFETY: passed on to the caller.
+            unsafe { scalarwise(operands, |[x, d]| d * scalar::squareplus_slope(x, b)) }
+        }
         A::SparsePlus => rule!(SparsePlusGradient, of(0.0), of(1.0)),
         A::SparseSigmoid => rule!(BoundedGradient, of(0.0), of(1.0), of(0.5)),
     }
@@ -197,6 +240,7 @@ pub fn activation_forward<E: Element>(arena: &mut [E], a: Activation, x: Mat, y:
         Activation::Linear => return copy(arena, x, y, false),
         Activation::Softmax => return softmax_forward(arena, x, y, false),
         Activation::LogSoftmax => return softmax_forward(arena, x, y, true),
+        Activation::Sparsemax => return sparsemax_forward(arena, x, y),
         _ => {}
     }
     y.check(arena.len());
@@ -208,8 +252,8 @@ pub fn activation_forward<E: Element>(arena: &mut [E], a: Activation, x: Mat, y:
 
 /// `dx = a'(x) dy`, added to `dx` if `accumulate`.
 ///
-/// `saved` is the input for `TanhShrink`, `HardSilu`, `Silu`, `Gelu`, `Mish` and `Squareplus`, whose derivative does not
-/// follow from the output. For all others it is the output. `dx` may be `dy`.
+/// `saved` is the input for `Rectifier`, `Threshold`, `TanhShrink`, `HardSilu`, `Silu`, `Gelu`, `Mish` and `Squareplus`, whose
+/// derivative does not follow from the output. For all others it is the output. `dx` may be `dy`.
 #[inline]
 pub fn activation_backward<E: Element>(
     arena: &mut [E],
@@ -223,6 +267,7 @@ pub fn activation_backward<E: Element>(
         Activation::Linear => return copy(arena, dy, dx, accumulate),
         Activation::Softmax => return softmax_backward(arena, saved, dy, dx, false, accumulate),
         Activation::LogSoftmax => return softmax_backward(arena, saved, dy, dx, true, accumulate),
+        Activation::Sparsemax => return sparsemax_backward(arena, saved, dy, dx, accumulate),
         _ => {}
     }
     dx.check(arena.len());

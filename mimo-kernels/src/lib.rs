@@ -48,6 +48,7 @@ pub mod scatter;
 mod simd;
 mod skinny;
 mod softmax;
+mod sparsemax;
 pub mod steps;
 mod taps;
 #[cfg(test)]
@@ -79,4 +80,5 @@ pub use random::{dropout, gaussian_noise, normal, uniform};
 pub use recurrent::{lstm_backward, lstm_forward};
 pub use resize::{Interpolation, Resize, resize, resize_gradient};
 pub use scatter::scatter_add;
+pub use sparsemax::{sparsemax_backward, sparsemax_forward};
 pub use steps::{Steps, add_steps_gradient, add_steps_sums};

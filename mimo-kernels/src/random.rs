@@ -141,3 +141,95 @@ pub fn gaussian_noise<E: Element>(arena: &mut [E], key: u64, first: u64, stddev:
         }
     }
 }
+
+/// The limit of `selu` for very negative values.
+const SELU_LIMIT: f64 = -1.673_263_242_354_377_2 * 1.050_700_987_355_480_5;
+
+/// A random function `scale * x + offset` of each value, of which some values are replaced by a constant.
+#[derive(Clone, Copy, Debug)]
+pub struct RandomScale {
+    mixed_key: u64,
+    /// A value is kept if its upper 32 random bits reach this.
+    threshold: u64,
+    /// The standard deviation of a factor with mean 1.
+    stddev: f64,
+    scale: f64,
+    offset: f64,
+    /// The value in place of those that are not kept.
+    dropped: f64,
+}
+
+impl RandomScale {
+    /// Values that are kept with probability `1 - rate`, in 0..=1.
+    fn kept(key: u64, rate: f64) -> Self {
+        let rate = rate.clamp(0.0, 1.0);
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "in 0..=2^32")]
+        let threshold = num_traits::Float::round(rate * (1u64 << 32) as f64) as u64;
+        Self { mixed_key: mix(key), threshold, stddev: 0.0, scale: 1.0, offset: 0.0, dropped: 0.0 }
+    }
+
+    /// The function of [`dropout`], which draws the same numbers under the same key.
+    pub fn dropout(key: u64, rate: f64) -> Self {
+        let scale = if rate < 1.0 { 1.0 / (1.0 - rate) } else { 0.0 };
+        Self { scale, ..Self::kept(key, rate) }
+    }
+
+    /// Factors from the normal distribution with mean 1 and variance `rate / (1 - rate)`.
+    pub fn gaussian_dropout(key: u64, rate: f64) -> Self {
+        let stddev = libm::sqrt(if rate < 1.0 { rate / (1.0 - rate) } else { 0.0 });
+        // `normal` mixes the key itself.
+        Self { mixed_key: key, stddev, ..Self::kept(key, 0.0) }
+    }
+
+    /// The limit of `selu` in place of a share of the values; then scaled and shifted so that mean 0 and variance 1 stay.
+    pub fn alpha_dropout(key: u64, rate: f64) -> Self {
+        let kept = 1.0 - rate;
+        let scale =
+            if rate < 1.0 { 1.0 / libm::sqrt(kept * (1.0 + rate * SELU_LIMIT * SELU_LIMIT)) } else { 0.0 };
+        let offset = -scale * SELU_LIMIT * rate;
+        Self { scale, offset, dropped: scale * SELU_LIMIT + offset, ..Self::kept(key, rate) }
+    }
+
+    /// The factor of the value with this index; `None` for one that is not kept.
+    #[inline]
+    fn factor(&self, index: u64) -> Option<f64> {
+        if self.stddev > 0.0 {
+            return Some(1.0 + self.stddev * normal(self.mixed_key, index));
+        }
+        (self.threshold == 0 || bits(self.mixed_key, index) >> 32 >= self.threshold).then_some(self.scale)
+    }
+
+    /// `y = scale * x + offset`, or the constant. Value `i` has the index `first + i * step`: with a step of 0 all have the same
+    /// number. Computes as many values as both slices have.
+    pub fn apply<E: Element>(&self, first: u64, step: usize, x: &[E], y: &mut [E]) {
+        let (offset, dropped) = (E::of(self.offset), E::of(self.dropped));
+        self.each(first, step, x, y, |factor, x, y| {
+            *y = factor.map_or(dropped, |factor| factor * x + offset);
+        });
+    }
+
+    /// The gradient of [`apply`](Self::apply) from that of its result, added to `dx` if `accumulate`.
+    pub fn gradient<E: Element>(&self, first: u64, step: usize, dy: &[E], dx: &mut [E], accumulate: bool) {
+        self.each(first, step, dy, dx, |factor, dy, dx| {
+            let own = factor.map_or(E::zero(), |factor| factor * dy);
+            *dx = if accumulate { *dx + own } else { own };
+        });
+    }
+
+    #[inline]
+    fn each<E: Element>(
+        &self,
+        first: u64,
+        step: usize,
+        from: &[E],
+        to: &mut [E],
+        mut write: impl FnMut(Option<E>, E, &mut E),
+    ) {
+        let of = |index: u64| self.factor(index).map(E::of);
+        let shared = of(first);
+        for (i, (from, to)) in from.iter().zip(to).enumerate() {
+            let factor = if step == 0 { shared } else { of(first.wrapping_add((i * step) as u64)) };
+            write(factor, *from, to);
+        }
+    }
+}

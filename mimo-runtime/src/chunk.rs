@@ -47,7 +47,7 @@ pub struct Chunk<'a, E> {
     pub loss_weights: &'a [f64],
     /// Whether samples have weights.
     pub weighted: bool,
-    /// Sums over this chunk: a loss per output, then the states of the metrics.
+    /// Sums over this chunk: a loss per output, then the states of the metrics. The last value is the penalty on activities.
     pub statistics: &'a mut [f64],
     /// Sums over this chunk that the next stage needs of the whole batch; see [`Sum`](crate::stage::Sum). Each is
     /// written anew.

@@ -12,6 +12,7 @@ mod chunks;
 mod custom;
 mod interleaved;
 mod limits;
+mod orthogonal;
 mod predict;
 mod rule;
 mod step;
@@ -328,7 +329,7 @@ impl<E: Float> Engine<E> {
     /// Adds what the chunks of a batch summed up to `totals`, and gives `Σ weight · loss`.
     fn total_up(&self, rows: usize, loss_weights: &[f64], penalty: f64, totals: &mut Totals) {
         let outputs = self.program.outputs.len();
-        let mut total = penalty * rows as f64;
+        let mut total = penalty * rows as f64 + self.train_chunks.activity_penalty();
         for chunk in self.train_chunks.statistics(self.program) {
             for (sum, value) in totals.statistics.iter_mut().zip(chunk) {
                 *sum += value;

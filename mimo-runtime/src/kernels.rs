@@ -57,6 +57,14 @@ const fn activation_kernel(activation: Activation) -> mimo_kernels::Activation {
         A::Linear => K::Linear,
         A::Relu => K::Relu,
         A::Relu6 => K::Relu6,
+        A::Rectifier { negative_slope, max_value, threshold } => K::Rectifier {
+            negative_slope,
+            max_value: match max_value {
+                Some(max_value) => max_value,
+                None => f64::INFINITY,
+            },
+            threshold,
+        },
         A::LeakyRelu { negative_slope } => K::LeakyRelu { negative_slope },
         A::Elu { alpha } => K::Elu { alpha },
         A::Selu => K::Selu,
@@ -67,6 +75,9 @@ const fn activation_kernel(activation: Activation) -> mimo_kernels::Activation {
         A::Softsign => K::Softsign,
         A::Softmax => K::Softmax,
         A::LogSoftmax => K::LogSoftmax,
+        A::Sparsemax => K::Sparsemax,
+        // An operation of its own, because it changes the shape.
+        A::Glu => K::Linear,
         A::Tanh => K::Tanh,
         A::TanhShrink => K::TanhShrink,
         A::Exponential => K::Exponential,
@@ -76,9 +87,10 @@ const fn activation_kernel(activation: Activation) -> mimo_kernels::Activation {
         A::Silu => K::Silu,
         A::Gelu { approximate } => K::Gelu { approximate },
         A::Mish => K::Mish,
-        A::HardShrink => K::HardShrink,
-        A::SoftShrink => K::SoftShrink,
-        A::Squareplus => K::Squareplus,
+        A::Threshold { threshold, default_value } => K::Threshold { threshold, default_value },
+        A::HardShrink { threshold } => K::HardShrink { threshold },
+        A::SoftShrink { threshold } => K::SoftShrink { threshold },
+        A::Squareplus { b } => K::Squareplus { b },
         A::SparsePlus => K::SparsePlus,
         A::SparseSigmoid => K::SparseSigmoid,
     }

@@ -1,5 +1,5 @@
-"""Layers by Keras itself, for `tests/golden_depthwise.rs`, `tests/golden_normalization.rs`, `tests/golden_more_normalization.rs` and
-`tests/normalization_of_data.rs`.
+"""Layers by Keras itself, for `tests/golden_depthwise.rs`, `tests/golden_normalization.rs`, `tests/golden_more_normalization.rs`,
+`tests/golden_more_activations.rs`, `tests/golden_adaptive_pooling.rs` and `tests/normalization_of_data.rs`.
 
 `KERAS_BACKEND=jax python make_layers.py` writes the files of FILES beside this script, in the form of layers.json. JAX,
 because TensorFlow refuses strides that differ. Weights and data are drawn here, with a fixed seed for each file.
@@ -12,7 +12,7 @@ os.environ.setdefault("KERAS_BACKEND", "jax")
 
 import jax
 import numpy as np
-from keras import layers
+from keras import activations, layers
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 DEPTHWISE = {
@@ -65,8 +65,45 @@ MORE_NORMALIZATION = {
     "norm first axis": ((2, 3), layers.Normalization(axis=1, mean=[0.5, 2.0], variance=[0.25, 4.0])),
     "norm of all": ((2, 3), layers.Normalization(axis=None, mean=0.5, variance=4.0)),
 }
+
+
+def activation(function, **arguments):
+    return layers.Activation(lambda x: function(x, **arguments))
+
+
+MORE_ACTIVATIONS = {
+    "identity": ((3, 2), layers.Identity()),
+    "relu bounded": ((7,), layers.ReLU(max_value=0.8)),
+    "relu 6 leaky": ((7,), layers.ReLU(max_value=6, negative_slope=0.25)),
+    "relu threshold": ((7,), layers.ReLU(threshold=0.3)),
+    "relu leaky threshold": ((7,), layers.ReLU(negative_slope=0.25, threshold=0.3)),
+    "relu all": ((7,), layers.ReLU(max_value=0.8, negative_slope=0.25, threshold=0.3)),
+    "relu bound below threshold": ((7,), layers.ReLU(max_value=0.2, negative_slope=0.25, threshold=0.3)),
+    "relu bound 0": ((7,), layers.ReLU(max_value=0, negative_slope=0.25)),
+    "relu function": ((7,), activation(activations.relu, negative_slope=0.5, max_value=1.0, threshold=0.25)),
+    "threshold": ((7,), activation(activations.threshold, threshold=0.25, default_value=-2.0)),
+    "hard_shrink": ((7,), activation(activations.hard_shrink, threshold=0.9)),
+    "soft_shrink": ((7,), activation(activations.soft_shrink, threshold=0.2)),
+    "squareplus": ((7,), activation(activations.squareplus, b=0.5)),
+    "glu": ((3, 6), activation(activations.glu)),
+    "prelu": ((5,), layers.PReLU()),
+    "prelu sequence": ((3, 4), layers.PReLU(shared_axes=[1])),
+    "prelu one axis": ((3, 4), layers.PReLU(shared_axes=2)),
+    "prelu image": ((3, 2, 4), layers.PReLU(shared_axes=[1, 2])),
+    "prelu image alone": ((3, 2, 2), layers.PReLU(alpha_initializer="ones")),
+}
+ADAPTIVE_POOLING = {
+    "average steps": ((7, 2), layers.AdaptiveAveragePooling1D(3)),
+    "average more steps": ((3, 2), layers.AdaptiveAveragePooling1D(5)),
+    "average image": ((5, 4, 3), layers.AdaptiveAveragePooling2D((2, 4))),
+    "average image equal": ((6, 4, 2), layers.AdaptiveAveragePooling2D(2)),
+    "max steps": ((7, 2), layers.AdaptiveMaxPooling1D(3)),
+    "max image": ((5, 4, 3), layers.AdaptiveMaxPooling2D((3, 2))),
+    "max image all": ((3, 5, 2), layers.AdaptiveMaxPooling2D(1)),
+}
 FILES = {"depthwise.json": DEPTHWISE, "normalization.json": NORMALIZATION,
-         "more_normalization.json": MORE_NORMALIZATION}
+         "more_normalization.json": MORE_NORMALIZATION, "more_activations.json": MORE_ACTIVATIONS,
+         "adaptive_pooling.json": ADAPTIVE_POOLING}
 # Layers that data sets the weights of.
 ADAPTED = {
     "last axis": ((3,), layers.Normalization()),

@@ -21,17 +21,17 @@ vocabulary! {
     linear => |_, _| Activation::Linear;
     takes {}
 
-    /// `max(x, 0)`
+    /// `max(x, 0)`; with arguments `min(x, max_value)` above `threshold`, and `negative_slope · (x − threshold)` elsewhere.
     ///
     /// Keras: [`relu`](https://keras.io/api/layers/activations/)
     "`relu(negative_slope = 0, max_value = none, threshold = 0)`"
     relu => Activation::rectifier;
     takes {
-        /// The slope for negative values.
+        /// The slope up to the threshold.
         negative_slope: f64 = "0" in [0.0..],
-        /// Where the function ends: 6, or `none`.
+        /// The largest value of the function; `none` for no limit.
         max_value: f64 = "none" in [0.0..],
-        /// Only 0.
+        /// The largest input that is not passed on.
         threshold: f64 = "0" in [0.0..],
     }
 
@@ -121,6 +121,22 @@ vocabulary! {
         axis: Axis = "-1",
     }
 
+    /// `max(x − t, 0)` over the last axis, with `t` such that the sum is 1: like `softmax`, with zeros.
+    ///
+    /// Keras: [`sparsemax`](https://keras.io/api/layers/activations/)
+    "`sparsemax(axis = -1)`"
+    sparsemax => |args, cx| Activation::last_axis(Activation::Sparsemax, args, cx);
+
+    /// One half of the last axis, times the sigmoid of the other half: `[…, 2n] → […, n]`. As a layer only, `Activation(glu)(x)`.
+    ///
+    /// Keras: [`glu`](https://keras.io/api/layers/activations/)
+    "`glu(axis = -1)`"
+    glu => |args, cx| Activation::last_axis(Activation::Glu, args, cx);
+    takes {
+        /// The axis over which it runs: only the last.
+        axis: Axis = "-1",
+    }
+
     /// The hyperbolic tangent.
     ///
     /// Keras: [`tanh`](https://keras.io/api/layers/activations/)
@@ -181,28 +197,45 @@ vocabulary! {
     mish => |_, _| Activation::Mish;
     takes {}
 
-    /// `x` where `|x| > 1/2`, 0 elsewhere.
+    /// `x` above `threshold`, `default_value` elsewhere.
     ///
-    /// Keras: [`hard_shrink`](https://keras.io/api/layers/activations/)
-    "`hard_shrink()`"
-    hard_shrink => |_, _| Activation::HardShrink;
-
-    /// `x` moved by 1/2 towards 0, and 0 within 1/2 of it.
-    ///
-    /// Keras: [`soft_shrink`](https://keras.io/api/layers/activations/)
-    "`soft_shrink()`"
-    soft_shrink => |_, _| Activation::SoftShrink;
+    /// Keras: [`threshold`](https://keras.io/api/layers/activations/)
+    "`threshold(threshold, default_value)`"
+    threshold => |args, cx| Activation::Threshold {
+        threshold: args.float("threshold", cx),
+        default_value: args.float("default_value", cx),
+    };
     takes {
-        threshold => "leave it out: the threshold is 0.5",
+        /// The largest input that is not passed on.
+        threshold: f64,
+        /// The value in place of such inputs.
+        default_value: f64,
     }
 
-    /// `(x + √(x² + 4)) / 2`
+    /// `x` where `|x| > threshold`, 0 elsewhere.
+    ///
+    /// Keras: [`hard_shrink`](https://keras.io/api/layers/activations/)
+    "`hard_shrink(threshold = 0.5)`"
+    hard_shrink => |args, cx| Activation::HardShrink { threshold: args.float("threshold", cx) };
+
+    /// `x` moved by `threshold` towards 0, and 0 within `threshold` of it.
+    ///
+    /// Keras: [`soft_shrink`](https://keras.io/api/layers/activations/)
+    "`soft_shrink(threshold = 0.5)`"
+    soft_shrink => |args, cx| Activation::SoftShrink { threshold: args.float("threshold", cx) };
+    takes {
+        /// The largest distance from 0 that becomes 0.
+        threshold: f64 = "0.5" in [0.0..],
+    }
+
+    /// `(x + √(x² + b)) / 2`
     ///
     /// Keras: [`squareplus`](https://keras.io/api/layers/activations/)
-    "`squareplus()`"
-    squareplus => |_, _| Activation::Squareplus;
+    "`squareplus(b = 4)`"
+    squareplus => |args, cx| Activation::Squareplus { b: args.float("b", cx) };
     takes {
-        b => "leave it out: `b` is 4",
+        /// The width of the bend at 0.
+        b: f64 = "4" in [> 0.0],
     }
 
     /// 0 below −1, `(x + 1)² / 4` up to 1, `x` above.
@@ -232,12 +265,7 @@ const LAYERS: &[Named<Activation>] = &[
 ];
 
 /// Activations of Keras that mimo does not have.
-const UNSUPPORTED: &[(&str, &str)] = &[
-    ("glu", "write it out: two `Dense` layers, one with `activation = sigmoid`, and `multiply`"),
-    ("sparsemax", "use `softmax`"),
-    ("threshold", "use `relu`"),
-    ("PReLU", "use `LeakyReLU`"),
-];
+const UNSUPPORTED: &[(&str, &str)] = &[("PReLU", "it has weights: write `PReLU()(x)`, a layer of its own")];
 
 impl Activation {
     /// Every activation that mimo has. Functions take Keras's function arguments, classes those of the layer.
@@ -262,38 +290,16 @@ impl Activation {
         }
     }
 
-    /// Keras's `ReLU(max_value, negative_slope, threshold)`, as far as it is one of mimo's functions.
+    /// Keras's `ReLU(max_value, negative_slope, threshold)`: the plainest function that it is.
     pub(crate) fn rectifier(args: &Bound<'_>, cx: &mut Cx<'_>) -> Activation {
         let max_value = args.optional_float("max_value", cx);
         let negative_slope = args.float("negative_slope", cx);
         let threshold = args.float("threshold", cx);
-        if threshold != 0.0 {
-            args.fail("threshold");
-            cx.error(
-                Diag::error(
-                    Code::UnavailableSetting,
-                    args.loc("threshold"),
-                    format!("mimo's `relu` has no threshold of {threshold}"),
-                )
-                .help("leave `threshold` out"),
-            );
-        }
         match max_value {
-            Some(max_value) if max_value != 6.0 || negative_slope != 0.0 => {
-                args.fail("max_value");
-                cx.error(
-                    Diag::error(
-                        Code::UnavailableSetting,
-                        args.loc("max_value"),
-                        format!("mimo's `relu` cannot end at {max_value} with a slope of {negative_slope}"),
-                    )
-                    .help("write `max_value = 6` without a slope, or leave `max_value` out"),
-                );
-                Activation::Relu
-            }
-            Some(_) => Activation::Relu6,
-            None if negative_slope == 0.0 => Activation::Relu,
-            None => Activation::LeakyRelu { negative_slope },
+            None if threshold == 0.0 && negative_slope == 0.0 => Activation::Relu,
+            None if threshold == 0.0 => Activation::LeakyRelu { negative_slope },
+            Some(6.0) if threshold == 0.0 && negative_slope == 0.0 => Activation::Relu6,
+            _ => Activation::Rectifier { negative_slope, max_value, threshold },
         }
     }
 
@@ -313,10 +319,14 @@ impl Activation {
         let axis = args.integer("axis", cx);
         if axis != -1 {
             args.fail("axis");
+            let what = match activation {
+                Activation::Sparsemax | Activation::Glu => format!("`{}`", activation.name()),
+                _ => "the softmax".into(),
+            };
             let diag = Diag::error(
                 Code::UnavailableSetting,
                 args.loc("axis"),
-                format!("the softmax runs over the last axis, so `axis` must be -1, found {axis}"),
+                format!("{what} runs over the last axis, so `axis` must be -1, found {axis}"),
             );
             cx.error(diag.help(
                 "write `axis = -1` if it is the last one; otherwise `Permute` before it brings the axis to the end, and after it \
@@ -353,12 +363,42 @@ mod tests {
     }
 
     #[test]
+    fn a_relu_is_the_plainest_function_of_its_arguments() {
+        let mut bench = Bench::new();
+        let mut relu = |given: &[(&'static str, f64)]| {
+            let given = given.iter().map(|&(name, value)| named(name, float(value)));
+            read(&mut bench, &call("ReLU", given)).expect("sound")
+        };
+        assert_eq!(relu(&[]), Activation::Relu);
+        assert_eq!(relu(&[("max_value", 6.0)]), Activation::Relu6);
+        assert_eq!(relu(&[("negative_slope", 0.25)]), Activation::LeakyRelu { negative_slope: 0.25 });
+        let other = |negative_slope, max_value, threshold| Activation::Rectifier {
+            negative_slope,
+            max_value,
+            threshold,
+        };
+        assert_eq!(relu(&[("max_value", 2.0)]), other(0.0, Some(2.0), 0.0));
+        assert_eq!(relu(&[("max_value", 6.0), ("threshold", 1.0)]), other(0.0, Some(6.0), 1.0));
+        assert_eq!(relu(&[("threshold", 1.0)]), other(0.0, None, 1.0));
+        let all = [("max_value", 2.0), ("negative_slope", 0.5), ("threshold", 1.0)];
+        assert_eq!(relu(&all), other(0.5, Some(2.0), 1.0));
+        bench.expect(&[]);
+    }
+
+    #[test]
     fn every_name_is_read_once() {
         let names: Vec<_> = Activation::table().iter().flat_map(|entry| entry.item.names).collect();
         for (i, name) in names.iter().enumerate() {
             assert!(!names[..i].contains(name), "{name}");
-            let activation = read(&mut Bench::new(), &word(name)).expect(name);
-            let named = read(&mut Bench::new(), &word(activation.name())).expect(name);
+            let written = match **name {
+                "threshold" => call(name, [(None, float(0.5)), (None, float(0.0))]),
+                name => word(name),
+            };
+            let activation = read(&mut Bench::new(), &written).expect(name);
+            let named = match activation {
+                Activation::Threshold { .. } => activation,
+                other => read(&mut Bench::new(), &word(other.name())).expect(name),
+            };
             assert_eq!(std::mem::discriminant(&named), std::mem::discriminant(&activation), "{name}");
         }
     }
@@ -367,12 +407,12 @@ mod tests {
     fn unknown_names_get_the_near_one_and_the_list() {
         let mut bench = Bench::new();
         assert_eq!(read(&mut bench, &word("rleu")), None);
-        assert_eq!(read(&mut bench, &word("glu")), None);
+        assert_eq!(read(&mut bench, &word("PReLU")), None);
         assert_eq!(read(&mut bench, &call("softmax", [named("axis", int(1))])), None);
         assert_eq!(read(&mut bench, &int(3)), None);
         let diags = bench.expect(&[
             "unknown activation `rleu`",
-            "mimo has no activation `glu` yet",
+            "mimo has no activation `PReLU` yet",
             "the softmax runs over the last axis, so `axis` must be -1, found 1",
             "`activation` of `Dense` must be an activation, found the number 3",
         ]);

@@ -25,7 +25,10 @@ pub(crate) struct Head<'g> {
 impl<'g> Head<'g> {
     /// Whether the output may hold probabilities: it ends in `softmax` or `sigmoid`, or in what is not known.
     pub(super) fn may_be_probabilities(&self) -> bool {
-        matches!(self.activation, None | Some(Activation::Softmax | Activation::Sigmoid))
+        matches!(
+            self.activation,
+            None | Some(Activation::Softmax | Activation::Sparsemax | Activation::Sigmoid)
+        )
     }
 
     pub(super) fn of(graph: &'g Graph, output: &'g Port) -> Self {
@@ -141,8 +144,13 @@ fn check_crossentropy(head: &Head<'_>, loss: Loss, kind: Crossentropy, loc: Loc,
     let (name, reads, loss) = (head.name, loss.facts().reads, loss.name());
     let probabilities = matches!(
         activation,
-        Activation::Softmax | Activation::Sigmoid | Activation::HardSigmoid | Activation::SparseSigmoid
+        Activation::Softmax
+            | Activation::Sparsemax
+            | Activation::Sigmoid
+            | Activation::HardSigmoid
+            | Activation::SparseSigmoid
     );
+    let exclusive = matches!(activation, Activation::Softmax | Activation::Sparsemax);
     let text = activation.name();
     if reads == Reads::Logits {
         if probabilities {
@@ -160,7 +168,7 @@ fn check_crossentropy(head: &Head<'_>, loss: Loss, kind: Crossentropy, loc: Loc,
     }
     let (fits, wanted, help) = match kind {
         Crossentropy::Binary => (
-            probabilities && activation != Activation::Softmax,
+            probabilities && !exclusive,
             "sigmoid",
             "write `categorical_crossentropy` (or `sparse_categorical_crossentropy` for class indices) if the \
              classes exclude each other, else `activation = sigmoid` in the layer",
@@ -171,7 +179,7 @@ fn check_crossentropy(head: &Head<'_>, loss: Loss, kind: Crossentropy, loc: Loc,
             "write `activation = sigmoid` in the layer, or `softmax` if the classes exclude each other",
         ),
         Crossentropy::Categorical => (
-            activation == Activation::Softmax,
+            exclusive,
             "softmax",
             "write `activation = softmax` in the layer if the classes exclude each other, else \
              `binary_crossentropy`",

@@ -16,7 +16,7 @@ vocabulary! {
     ///
     /// Keras: [`L1`](https://keras.io/api/layers/regularizers/)
     "`L1(l1 = 0.01)`"
-    L1 | l1 => |args, cx| Regularizer { l1: args.float("l1", cx), l2: 0.0 };
+    L1 | l1 => |args, cx| Regularizer::Norms { l1: args.float("l1", cx), l2: 0.0 };
     takes {
         /// The factor of the sum of absolute values.
         l1: f64 = "0.01" in [0.0..],
@@ -26,7 +26,7 @@ vocabulary! {
     ///
     /// Keras: [`L2`](https://keras.io/api/layers/regularizers/)
     "`L2(l2 = 0.01)`"
-    L2 | l2 => |args, cx| Regularizer { l1: 0.0, l2: args.float("l2", cx) };
+    L2 | l2 => |args, cx| Regularizer::Norms { l1: 0.0, l2: args.float("l2", cx) };
     takes {
         /// The factor of the sum of squares.
         l2: f64 = "0.01" in [0.0..],
@@ -36,12 +36,28 @@ vocabulary! {
     ///
     /// Keras: [`L1L2`](https://keras.io/api/layers/regularizers/)
     "`L1L2(l1 = 0, l2 = 0)`"
-    L1L2 | l1_l2 => |args, cx| Regularizer { l1: args.float("l1", cx), l2: args.float("l2", cx) };
+    L1L2 | l1_l2 => |args, cx| Regularizer::Norms { l1: args.float("l1", cx), l2: args.float("l2", cx) };
     takes {
         /// The factor of the sum of absolute values.
         l1: f64 = "0" in [0.0..],
         /// The factor of the sum of squares.
         l2: f64 = "0" in [0.0..],
+    }
+
+    /// A penalty on rows or columns of a matrix that are not at right angles: `factor` times the mean of `|cos(a, b)|` over all
+    /// pairs of them. For weights with two axes.
+    ///
+    /// Keras: [`OrthogonalRegularizer`](https://keras.io/api/layers/regularizers/)
+    "`OrthogonalRegularizer(factor = 0.01, mode = rows)`"
+    OrthogonalRegularizer | orthogonal_regularizer => |args, cx| {
+        let (factor, mode) = (args.float("factor", cx), args.word("mode", cx));
+        Regularizer::Orthogonal { factor, columns: mode == "columns" }
+    };
+    takes {
+        /// The factor of the mean.
+        factor: f64 = "0.01" in [0.0..],
+        /// The vectors of the matrix that are compared.
+        mode: OrthogonalMode = "rows",
     }
 }
 
@@ -121,11 +137,17 @@ fn min_max_norm(args: &Bound<'_>, cx: &mut Cx<'_>) -> Constraint {
 impl Regularizer {
     /// Reads a regularizer: a word, a string or a call with arguments. `what` is how messages call the value.
     pub fn read(value: &Value, what: &str, cx: &mut Cx<'_>) -> Option<Regularizer> {
-        let unsupported = [
-            ("OrthogonalRegularizer", "use `L2(…)`, or start with `orthogonal` weights"),
-            ("orthogonal_regularizer", "use `L2(…)`, or start with `orthogonal` weights"),
-        ];
-        read_named(value, what, "a regularizer", Code::UnknownRegularizer, REGULARIZERS, &unsupported, cx)
+        read_named(value, what, "a regularizer", Code::UnknownRegularizer, REGULARIZERS, &[], cx)
+    }
+
+    /// The reason why the regularizer does not fit a weight of `rank` axes; `None` if it does.
+    pub(crate) fn refuses(&self, rank: usize) -> Option<&'static str> {
+        match self {
+            Regularizer::Orthogonal { .. } if rank != 2 => {
+                Some("`OrthogonalRegularizer` compares rows or columns of a matrix")
+            }
+            Regularizer::Norms { .. } | Regularizer::Orthogonal { .. } => None,
+        }
     }
 }
 
@@ -156,10 +178,14 @@ mod tests {
         let mut bench = Bench::new();
         let mut read =
             |value: &Value| bench.cx(|cx| Regularizer::read(value, "`kernel_regularizer` of `Dense`", cx));
-        assert_eq!(read(&word("l2")), Some(Regularizer { l1: 0.0, l2: 0.01 }));
-        assert_eq!(read(&call("L1", [(None, float(0.5))])), Some(Regularizer { l1: 0.5, l2: 0.0 }));
+        assert_eq!(read(&word("l2")), Some(Regularizer::Norms { l1: 0.0, l2: 0.01 }));
+        assert_eq!(read(&call("L1", [(None, float(0.5))])), Some(Regularizer::Norms { l1: 0.5, l2: 0.0 }));
         let both = call("L1L2", [named("l1", float(0.1)), named("l2", int(2))]);
-        assert_eq!(read(&both), Some(Regularizer { l1: 0.1, l2: 2.0 }));
+        assert_eq!(read(&both), Some(Regularizer::Norms { l1: 0.1, l2: 2.0 }));
+        let rows = Regularizer::Orthogonal { factor: 0.01, columns: false };
+        assert_eq!(read(&word("orthogonal_regularizer")), Some(rows));
+        let columns = call("OrthogonalRegularizer", [(None, float(0.5)), named("mode", word("columns"))]);
+        assert_eq!(read(&columns), Some(Regularizer::Orthogonal { factor: 0.5, columns: true }));
         assert_eq!(read(&call("L2", [(None, float(-1.0))])), None);
         assert_eq!(read(&word("l3")), None);
         bench.expect(&["`l2` of `L2` must be at least 0, found -1", "unknown regularizer `l3`"]);

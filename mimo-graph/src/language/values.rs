@@ -103,6 +103,24 @@ words! {
         bilinear,
     }
 
+    /// Vectors of a matrix.
+    OrthogonalMode {
+        /// The rows, each along the last axis.
+        rows,
+        /// The columns, each along the first axis.
+        columns,
+    }
+
+    /// Vectors that whole numbers become.
+    OutputMode {
+        /// One vector for all numbers of a sample, with a 1 at the place of each.
+        multi_hot,
+        /// One vector for each number, with a 1 at its place.
+        one_hot,
+        /// One vector for all numbers of a sample, with how often each occurs.
+        count,
+    }
+
     /// How the outputs of two directions become one.
     MergeMode {
         /// One behind the other along the last axis.

@@ -3,11 +3,11 @@
 use crate::activation::Activation as Function;
 use crate::args::Bound;
 use crate::code::Code;
-use crate::context::Cx;
+use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
 use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight, same_shape};
-use crate::operation::{Activate, Call, OpKind};
+use crate::operation::{self, Activate, Call, OpKind};
 use crate::shape::{Dtype, Shape};
 
 /// Keras's `Activation`, and the layers that are one activation function (`ReLU`, `Softmax`, …).
@@ -47,7 +47,8 @@ layer! {
         activation: Activation,
     }
 
-    /// `max(x, 0)` as a layer.
+    /// `max(x, 0)` as a layer; with arguments `min(x, max_value)` above `threshold`, and `negative_slope · (x − threshold)`
+    /// elsewhere.
     ///
     /// The shape stays what it is.
     ///
@@ -55,11 +56,11 @@ layer! {
     "`ReLU(max_value = none, negative_slope = 0, threshold = 0, name = none, trainable = true)`"
     ReLU, "let x = Input(shape = [8]);\nlet y: [8] = ReLU()(x);" => |args, cx| Activation::read(Class::Relu, Function::rectifier(args, cx), args);
     takes {
-        /// Where the function ends: 6, or `none`.
+        /// The largest value of the function; `none` for no limit.
         max_value: f64 = "none" in [0.0..],
-        /// The slope for negative values.
+        /// The slope up to the threshold.
         negative_slope: f64 = "0" in [0.0..],
-        /// Only 0.
+        /// The largest input that is not passed on.
         threshold: f64 = "0" in [0.0..],
     }
 
@@ -129,7 +130,8 @@ impl Layer for Activation {
     }
 
     fn head(&self) -> Option<Function> {
-        Some(self.activation)
+        // A product with a sigmoid is any number.
+        Some(if self.activation == Function::Glu { Function::Linear } else { self.activation })
     }
 
     fn aliases(&self) -> bool {
@@ -144,6 +146,10 @@ impl Layer for Activation {
         if self.aliases() {
             return None;
         }
+        if self.activation == Function::Glu {
+            let half = call.result().last().cloned()?;
+            return Some(operation::Glu { half, x: call.x(0), y: call.y() }.into());
+        }
         let positions = call.shape(0).positions();
         let operation = Activate { activation: self.activation, positions, x: call.x(0), y: call.y() };
         Some(operation.into())
@@ -154,7 +160,11 @@ impl Layer for Activation {
         let [x] = inputs else { return None };
         if !self.activation.elementwise() && x.shape.rank() == 0 {
             // Keras would run over the batch axis here.
-            let message = format!("a softmax runs over the last axis, but `{}` is [], one number", x.name);
+            let what = match self.activation {
+                Function::Sparsemax | Function::Glu => format!("`{}`", self.activation.name()),
+                _ => "a softmax".into(),
+            };
+            let message = format!("{what} runs over the last axis, but `{}` is [], one number", x.name);
             cx.error(
                 Diag::error(Code::WrongRank, x.loc, message)
                     .about(x.shown())
@@ -162,6 +172,35 @@ impl Layer for Activation {
             );
             return None;
         }
-        Some(given)
+        match (self.activation, x.shape.0.split_last()) {
+            (Function::Glu, Some((last, outer))) => halved(x, last, cx)
+                .then(|| vec![(Shape([outer, &[last.clone() / Dim::Known(2)]].concat()), Dtype::Float)]),
+            _ => Some(given),
+        }
     }
+}
+
+/// Reports a last axis of odd length, of which there are no halves. Returns whether nothing is known to be wrong.
+fn halved(x: &Operand<'_>, last: &Dim, cx: &mut Cx<'_>) -> bool {
+    const HELP: &str = "make the layer before it twice as wide as the result: `Dense(64)` for 32 values";
+    match last.known() {
+        Some(len) if len % 2 == 0 => {}
+        Some(len) => {
+            let message = format!("`glu` halves the last axis, but that of `{}` is {len}", x.name);
+            cx.error(Diag::error(Code::UnequalGroups, x.loc, message).about(x.shown()).help(HELP));
+            return false;
+        }
+        None => cx.checks.push(DimCheck {
+            code: Code::UnequalGroups,
+            loc: x.loc,
+            found: last.clone(),
+            relation: Relation::MultipleOf,
+            wanted: Dim::Known(2),
+            what: format!("last axis of `{}`, which `glu` halves,", x.name),
+            help: Some(HELP.into()),
+            notes: vec![],
+            subjects: x.shown().into_iter().collect(),
+        }),
+    }
+    true
 }

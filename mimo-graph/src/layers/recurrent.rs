@@ -85,7 +85,7 @@ layer! {
         recurrent_regularizer: Regularizer = "none",
         /// Regularization penalty on the bias.
         bias_regularizer: Regularizer = "none",
-        activity_regularizer => "regularise weights instead: `kernel_regularizer = L2(1e-4)`",
+        activity_regularizer => "write a layer after this one: `ActivityRegularization(l2 = 1e-4)(x)`",
         /// Constraint applied to the kernel after each optimizer step.
         kernel_constraint: Constraint = "none",
         /// Constraint applied to the recurrent kernel after each optimizer step.
@@ -140,7 +140,7 @@ layer! {
         recurrent_regularizer: Regularizer = "none",
         /// Regularization penalty on the bias.
         bias_regularizer: Regularizer = "none",
-        activity_regularizer => "regularise weights instead: `kernel_regularizer = L2(1e-4)`",
+        activity_regularizer => "write a layer after this one: `ActivityRegularization(l2 = 1e-4)(x)`",
         /// Constraint applied to the kernel after each optimizer step.
         kernel_constraint: Constraint = "none",
         /// Constraint applied to the recurrent kernel after each optimizer step.
@@ -195,7 +195,7 @@ layer! {
         recurrent_regularizer: Regularizer = "none",
         /// Regularization penalty on the bias.
         bias_regularizer: Regularizer = "none",
-        activity_regularizer => "regularise weights instead: `kernel_regularizer = L2(1e-4)`",
+        activity_regularizer => "write a layer after this one: `ActivityRegularization(l2 = 1e-4)(x)`",
         /// Constraint applied to the kernel after each optimizer step.
         kernel_constraint: Constraint = "none",
         /// Constraint applied to the recurrent kernel after each optimizer step.

@@ -83,7 +83,7 @@ layer! {
         pointwise_regularizer: Regularizer = "none",
         /// Regularization penalty on the bias.
         bias_regularizer: Regularizer = "none",
-        activity_regularizer => "regularise weights instead: `kernel_regularizer = L2(1e-4)`",
+        activity_regularizer => "write a layer after this one: `ActivityRegularization(l2 = 1e-4)(x)`",
         /// Constraint applied to the depthwise kernel after each optimizer step.
         depthwise_constraint: Constraint = "none",
         /// Constraint applied to the pointwise kernel after each optimizer step.

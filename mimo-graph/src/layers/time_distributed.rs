@@ -61,6 +61,11 @@ impl TimeDistributed {
             let help = "call the layer itself, which takes its statistics over all steps; an axis that is not negative is then one \
                 higher";
             Some((message, help.into()))
+        } else if let LayerKind::ActivityRegularization(_) = made.kind {
+            // In Keras, too, a wrapper does not see the penalty of the layer inside.
+            let message =
+                "`TimeDistributed` has no place for the penalty of an `ActivityRegularization`".to_owned();
+            Some((message, "call the layer itself, which takes the values of all steps".into()))
         } else if let LayerKind::Bidirectional(_) = made.kind {
             let message = "mimo has no `TimeDistributed` around a `Bidirectional` yet".to_owned();
             let help = "wrap two layers, one with `go_backwards = true`, and `concatenate` what they give";

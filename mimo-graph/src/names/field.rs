@@ -24,7 +24,11 @@ fn not_a_field(name: &str, keywords: &[&str], letter: fn(char) -> bool) -> Optio
     }
     let wrong = |c: &char| !(letter(*c) || *c == '_');
     if let Some(wrong) = name.chars().find(wrong) {
-        return Some(if wrong.is_alphabetic() { "has letters that are not ASCII" } else { "is no identifier" });
+        return Some(if wrong.is_alphabetic() {
+            "has letters that are not ASCII"
+        } else {
+            "is no identifier"
+        });
     }
     None
 }

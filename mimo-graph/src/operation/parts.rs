@@ -1,8 +1,8 @@
 //! The visitor over the parts of an operation: the fields that have a role.
 
 use super::{
-    BatchWeight, Cell, Interpolation, Length, MergeOp, Padding, PoolKind, Read, Scratch, Statistic, View,
-    Weight, Written,
+    BatchWeight, Cell, Encoding, Interpolation, Length, MergeOp, Padding, PoolKind, Randomness, Read,
+    Scratch, Statistic, View, Weight, Written,
 };
 use crate::activation::Activation;
 use crate::describe::List;
@@ -71,6 +71,8 @@ settings!(
     f64,
     Activation,
     MergeOp,
+    Encoding,
+    Randomness,
     Statistic,
     PoolKind,
     Cell,

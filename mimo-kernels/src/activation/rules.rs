@@ -31,6 +31,25 @@ rule! {
     }
 }
 rule! {
+    /// At or below the threshold `slope (x - threshold)`. Without a slope that would be NaN for minus infinity, which becomes 0.
+    Rectifier { threshold, bound, slope, zero } [x] -> 1 {
+        let low = S::select_gt(slope, zero, S::mul(slope, S::sub(x, threshold)), {
+            // Below the threshold 0; a NaN stays one.
+            S::select_gt(threshold, x, zero, S::mul(x, zero))
+        });
+        [S::select_gt(x, threshold, S::min(bound, x), low)]
+    }
+}
+rule! {
+    /// At the threshold the derivative is 0, and at the bound that of what is below.
+    RectifierGradient { threshold, bound, slope, zero } [x, d] -> 1 {
+        let low = S::select_gt(threshold, x, S::mul(d, slope), zero);
+        [S::select_gt(x, threshold, S::select_gt(x, bound, zero, d), low)]
+    }
+}
+rule! { Threshold { threshold, other } [x] -> 1 [S::select_gt(x, threshold, x, other)] }
+rule! { ThresholdGradient { threshold, zero } [x, d] -> 1 [S::select_gt(x, threshold, d, zero)] }
+rule! {
     LeakyReluGradient { zero, slope } [y, d] -> 1 [S::select_gt(y, zero, d, S::mul(d, slope))]
 }
 rule! {

@@ -38,15 +38,15 @@ pub(super) fn tanh_gelu_slope<E: Element>(x: E) -> E {
 
 /// For negative x by the conjugate, where the sum would cancel.
 #[inline(always)]
-pub(super) fn squareplus<E: Element>(x: E) -> E {
-    let root = (x * x + E::of(4.0)).sqrt();
-    if x < E::zero() { E::of(2.0) / (root - x) } else { E::of(0.5) * (x + root) }
+pub(super) fn squareplus<E: Element>(x: E, b: E) -> E {
+    let root = (x * x + b).sqrt();
+    if x < E::zero() { E::of(0.5) * b / (root - x) } else { E::of(0.5) * (x + root) }
 }
 
-/// `y / sqrt(x^2 + 4)`.
+/// `y / sqrt(x^2 + b)`.
 #[inline(always)]
-pub(super) fn squareplus_slope<E: Element>(x: E) -> E {
-    squareplus(x) / (x * x + E::of(4.0)).sqrt()
+pub(super) fn squareplus_slope<E: Element>(x: E, b: E) -> E {
+    squareplus(x, b) / (x * x + b).sqrt()
 }
 
 #[inline(always)]

@@ -25,16 +25,23 @@ const ALL: &[(&str, A)] = &[
     ("silu", A::Silu),
     ("gelu", A::Gelu { approximate: false }),
     ("mish", A::Mish),
-    ("hard_shrink", A::HardShrink),
-    ("soft_shrink", A::SoftShrink),
-    ("squareplus", A::Squareplus),
+    ("hard_shrink", A::HardShrink { threshold: 0.5 }),
+    ("soft_shrink", A::SoftShrink { threshold: 0.5 }),
+    ("squareplus", A::Squareplus { b: 4.0 }),
     ("sparse_plus", A::SparsePlus),
     ("sparse_sigmoid", A::SparseSigmoid),
 ];
 
 /// Whether the derivative is computed from the input. The documentation of [`activation_backward`] lists the same.
 fn reads_input(activation: A) -> bool {
-    matches!(activation, A::TanhShrink | A::HardSilu | A::Silu | A::Gelu { .. } | A::Mish | A::Squareplus)
+    match activation {
+        A::Rectifier { .. } | A::Threshold { .. } | A::Squareplus { .. } => true,
+        other => matches!(other, A::TanhShrink | A::HardSilu | A::Silu | A::Gelu { .. } | A::Mish),
+    }
+}
+
+fn rectifier(negative_slope: f64, max_value: f64, threshold: f64) -> A {
+    A::Rectifier { negative_slope, max_value, threshold }
 }
 
 fn numbers<E: Element>(value: &Value) -> Vec<E> {
@@ -88,6 +95,16 @@ fn derivatives_are_derivatives() {
         ("elu 0.7", A::Elu { alpha: 0.7 }),
         ("celu 1.7", A::Celu { alpha: 1.7 }),
         ("leaky 0", A::LeakyRelu { negative_slope: 0.0 }),
+        ("sparsemax", A::Sparsemax),
+        ("threshold", A::Threshold { threshold: 0.3, default_value: -2.0 }),
+        ("hard_shrink 1.1", A::HardShrink { threshold: 1.1 }),
+        ("soft_shrink 1.1", A::SoftShrink { threshold: 1.1 }),
+        ("squareplus 0.5", A::Squareplus { b: 0.5 }),
+        ("bounded", rectifier(0.0, 1.5, 0.0)),
+        ("bounded leaky", rectifier(0.3, 1.5, 0.0)),
+        ("leaky above a threshold", rectifier(0.3, f64::INFINITY, 0.7)),
+        ("bounded above a threshold", rectifier(0.0, 1.5, 0.7)),
+        ("bound below the threshold", rectifier(0.3, 0.5, 0.7)),
     ];
     let (rows, cols) = if cfg!(miri) { (1, 5) } else { (3, 7) };
     for (name, activation) in ALL.iter().chain(&more).step_by(if cfg!(miri) { 9 } else { 1 }) {
@@ -269,4 +286,38 @@ fn softmax<E: Element>(table: &str) {
 #[test]
 fn softmax_is_stable() {
     every_table(softmax::<f32>, || softmax::<f64>("f64"));
+}
+
+#[test]
+fn rectifiers_of_what_is_not_finite() {
+    let (inf, nan) = (f32::INFINITY, f32::NAN);
+    for (activation, wanted) in [
+        (rectifier(0.0, 2.0, 0.0), [0.0, 2.0]),
+        (rectifier(0.0, f64::INFINITY, 0.5), [0.0, inf]),
+        (rectifier(0.5, 2.0, 0.5), [-inf, 2.0]),
+    ] {
+        forced::each(|table| {
+            let found = apply(activation, &[-inf, inf, nan]);
+            assert_eq!(found[..2], wanted, "{table} {activation:?}");
+            assert!(found[2].is_nan(), "{table} {activation:?}");
+        });
+    }
+}
+
+#[test]
+fn sparsemax_is_the_nearest_point_of_the_simplex() {
+    for (x, wanted) in [
+        (&[0.5f32, 0.5][..], &[0.5, 0.5][..]),
+        (&[3.0, 0.0, -1.0], &[1.0, 0.0, 0.0]),
+        (&[0.6, 0.4, -5.0, 0.5], &[13.0 / 30.0, 7.0 / 30.0, 0.0, 1.0 / 3.0]),
+        (&[7.0], &[1.0]),
+        (&[1e30, f32::NEG_INFINITY], &[1.0, 0.0]),
+        (&[], &[]),
+    ] {
+        let found = apply(A::Sparsemax, x);
+        assert!(found.iter().zip(wanted).all(|(found, wanted)| (found - wanted).abs() < 1e-6), "{found:?}");
+    }
+    for x in [f32::NAN, f32::INFINITY] {
+        assert!(apply(A::Sparsemax, &[0.0, x, 1.0]).iter().all(|y| y.is_nan()), "{x}");
+    }
 }

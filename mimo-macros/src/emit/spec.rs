@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use mimo_graph::dim::Dim;
 use mimo_graph::graph::{Dtype, Layer, LayerId, Node, TensorId};
 use mimo_graph::layers::LayerKind;
 use mimo_graph::plan::Plan;
@@ -14,8 +15,7 @@ use super::context::Context;
 pub(super) fn spec(cx: &Context<'_>) -> TokenStream {
     let graph = cx.graph;
     let name = graph.name.as_str();
-    let is_embedding = |layer: &Layer| matches!(layer.kind.core().0, LayerKind::Embedding(_));
-    let embeds = graph.layers.iter().any(is_embedding);
+    let embeds = graph.layers.iter().any(|layer| numbers_below(layer).is_some());
     let inputs = graph.inputs.iter().map(|port| {
         let tensor = graph.tensor(port.tensor);
         let (name, shape, dtype) = (port.name.as_str(), shape(cx, port.tensor), dtype(tensor.dtype));
@@ -177,7 +177,16 @@ fn place_in_whole(cx: &Context<'_>, whole: LayerId, part: LayerId, at: usize) ->
     }
 }
 
-/// The vocabularies of the embeddings that look up what an input holds, however it was moved on the way.
+/// The bound of the whole numbers that a layer reads; `None` if it does not read whole numbers.
+fn numbers_below(layer: &Layer) -> Option<&Dim> {
+    match layer.kind.core().0 {
+        LayerKind::Embedding(layer) => Some(&layer.input_dim),
+        LayerKind::CategoryEncoding(layer) => Some(&layer.num_tokens),
+        _ => None,
+    }
+}
+
+/// The bounds of the layers that look up or encode what an input holds, however it was moved on the way.
 fn vocabularies(cx: &Context<'_>, input: TensorId) -> Vec<TokenStream> {
     let mut holds = vec![false; cx.graph.tensors.len()];
     holds[input.index()] = true;
@@ -186,9 +195,9 @@ fn vocabularies(cx: &Context<'_>, input: TensorId) -> Vec<TokenStream> {
         if !node.inputs.iter().any(|input| holds[input.index()]) {
             continue;
         }
-        match cx.graph.layer(node.layer).kind.core().0 {
-            LayerKind::Embedding(layer) => found.push(cx.dim(&layer.input_dim)),
-            _ => node.outputs.iter().for_each(|output| holds[output.index()] = true),
+        match numbers_below(cx.graph.layer(node.layer)) {
+            Some(bound) => found.push(cx.dim(bound)),
+            None => node.outputs.iter().for_each(|output| holds[output.index()] = true),
         }
     }
     found

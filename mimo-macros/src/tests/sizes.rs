@@ -20,6 +20,8 @@ const LENGTHS: &[&str] = &[
     "cropping",
     "size",
     "n",
+    "num_tokens",
+    "output_size",
     "target_shape",
     "input_dim",
     "output_dim",
@@ -35,7 +37,8 @@ fn small(argument: &str) -> &'static str {
     match argument {
         "units" | "filters" | "kernel_size" | "pool_size" | "size" | "padding" | "cropping"
         | "output_dim" | "n" => "2",
-        "input_dim" => "9",
+        "input_dim" | "num_tokens" => "9",
+        "output_size" => "2",
         "target_shape" => "[-1]",
         "dims" => "(1,)",
         "activation" => "relu",
@@ -48,7 +51,7 @@ fn small(argument: &str) -> &'static str {
 
 /// A model of one layer, and of the layer twice.
 fn models(class: &str, args: &str, shape: &str) -> Vec<String> {
-    let dtype = if class == "Embedding" { ", dtype = \"int32\"" } else { "" };
+    let dtype = if ["Embedding", "CategoryEncoding"].contains(&class) { ", dtype = \"int32\"" } else { "" };
     let several = ["Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum", "Concatenate", "Dot"];
     let operands = if several.contains(&class) { "[x, x]" } else { "x" };
     let start = format!("Net {{ let x = Input(shape = {shape}{dtype}); let h = {class}({args})({operands});");

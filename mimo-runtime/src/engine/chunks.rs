@@ -106,7 +106,8 @@ impl<E: Float> Chunks<E> {
             self.arena = buffer(needed)?;
         }
         // A chunk's statistics have cache lines of their own: two threads write them.
-        let statistics = statistics.max(1).div_ceil(ALIGN) * ALIGN;
+        // The last of them is the penalty on activities.
+        let statistics = (statistics + 1).div_ceil(ALIGN) * ALIGN;
         if self.statistics.len() < statistics * self.count {
             self.statistics = buffer(statistics * self.count)?;
         }
@@ -133,6 +134,12 @@ impl<E: Float> Chunks<E> {
     pub(super) fn statistics(&self, program: &Program) -> impl Iterator<Item = &[f64]> {
         let len = program.statistics;
         self.statistics_bounds.iter().take(self.count).map(move |&start| &self.statistics[start..start + len])
+    }
+
+    /// The penalties on activities, summed over the samples of the batch.
+    pub(super) fn activity_penalty(&self) -> f64 {
+        let ends = self.statistics_bounds.iter().skip(1).take(self.count);
+        ends.filter_map(|end| self.statistics.get(end.checked_sub(1)?)).sum()
     }
 
     /// Merges what the chunks have summed up in a stage, in their order.

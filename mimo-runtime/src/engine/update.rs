@@ -11,7 +11,7 @@ use crate::engine::interleaved::Interleaves;
 use crate::engine::limits::{clip_norms, constrain, scale_columns};
 use crate::engine::rule::{Gradients, Rules, StepOf};
 use crate::engine::whole::Wholes;
-use crate::engine::{Engine, buffer};
+use crate::engine::{Engine, buffer, orthogonal};
 use crate::error::Error;
 use crate::float::Float;
 use crate::kernels::optimizer::{accumulate, accumulated as mean_of_sum, average, clip_value, decay};
@@ -55,6 +55,8 @@ pub(super) struct Parameters<E: Float> {
     /// By weight, the factor that clips its gradient.
     scales: Vec<E>,
     constrained: bool,
+    /// Whether a penalty needs all values of a weight.
+    orthogonal: bool,
 }
 
 impl<E: Float> Parameters<E> {
@@ -85,6 +87,7 @@ impl<E: Float> Parameters<E> {
             claims: std::array::from_fn(|_| Claims::new(pieces)),
             scales: vec![E::of(1.0); program.params.len()],
             constrained: program.params.iter().any(|param| param.constraint.is_some()),
+            orthogonal: orthogonal::is_needed(program),
         })
     }
 
@@ -104,7 +107,8 @@ impl<E: Float> Parameters<E> {
     pub(super) fn penalty(&self, program: &Program) -> f64 {
         let trained = program.params.iter().filter(|param| program.blocks[param.block].gradient.is_some());
         let penalized = trained.filter_map(|param| Some((param, param.regularizer?)));
-        penalized.map(|(param, regularizer)| penalty(regularizer, self.rows(param))).sum()
+        let norms: f64 = penalized.map(|(param, regularizer)| penalty(regularizer, self.rows(param))).sum();
+        norms + orthogonal::penalty(program, &self.values, None)
     }
 
     fn rows(&self, param: &Param) -> impl Iterator<Item = &[E]> {
@@ -148,7 +152,8 @@ impl<E: Float> Engine<E> {
         let program = self.program;
         let pool = (!is_small(program.flops.saturating_mul(3), rows)).then_some(&self.pool);
         rules.prepare();
-        let staged = self.parameters.constrained || rules.waits_for_gradients();
+        let orthogonal = self.parameters.orthogonal;
+        let staged = orthogonal || self.parameters.constrained || rules.waits_for_gradients();
         let Rules { rules: states, owners, slots: buffers, wholes, accumulated, averages, .. } = rules;
         let Parameters {
             values,
@@ -166,6 +171,14 @@ impl<E: Float> Engine<E> {
         let [value_claims, gradient_claims, pack_claims, sum_claims, slot_claims @ ..] = claims;
         let chunks = &self.train_chunks;
 
+        let collect = |task: &Task, gradients: &mut [E], sums: &mut [E]| match states[owners[task.block]]
+            .step
+            .gradients
+        {
+            Gradients::Used => {}
+            Gradients::Collected => accumulate(sums, gradients),
+            Gradients::Averaged(steps) => mean_of_sum(sums, gradients, steps),
+        };
         let finish = |task: &Task, values: &mut [E], gradients: &mut [E], slots: &mut [&mut [E]]| {
             let rule = &states[owners[task.block]];
             if let (Clip::Value(limit), true) =
@@ -199,12 +212,8 @@ impl<E: Float> Engine<E> {
                 gradient(program, chunks, task, gradients);
                 let cost = penalize(program, task, values, gradients);
                 penalties[index].store(cost.to_bits(), Ordering::Relaxed);
-                if let Some(sums) = sums.as_ref().and_then(|sums| sums.take(piece)) {
-                    match states[owners[task.block]].step.gradients {
-                        Gradients::Used => {}
-                        Gradients::Collected => accumulate(sums, gradients),
-                        Gradients::Averaged(steps) => mean_of_sum(sums, gradients, steps),
-                    }
+                if let Some(sums) = sums.as_ref().filter(|_| !orthogonal).and_then(|sums| sums.take(piece)) {
+                    collect(task, gradients, sums);
                 }
                 if staged {
                     return;
@@ -215,9 +224,24 @@ impl<E: Float> Engine<E> {
                 }
             });
         }
+        let mut penalty = 0.0;
         if !staged {
             interleaves.refresh(program, pool, values, packs, false);
         } else {
+            if orthogonal {
+                // This part of the gradients, too, is there before they are added to those of earlier steps.
+                penalty += orthogonal::penalty(program, values, Some(gradients));
+                if !accumulated.is_empty() {
+                    let gradients = Pieces::new(gradients, bounds, gradient_claims);
+                    let sums = Pieces::new(accumulated, bounds, sum_claims);
+                    run(pool, tasks.len(), &|index| {
+                        let piece = 2 * index + 1;
+                        if let (Some(gradients), Some(sums)) = (gradients.take(piece), sums.take(piece)) {
+                            collect(&tasks[index], gradients, sums);
+                        }
+                    });
+                }
+            }
             clip_norms(program, states, owners, gradients, scales);
             {
                 let values = Pieces::new(values, bounds, value_claims);
@@ -268,7 +292,7 @@ impl<E: Float> Engine<E> {
                 }
             });
         }
-        let penalty =
+        penalty +=
             penalties.iter().map(|penalty| f64::from_bits(penalty.load(Ordering::Relaxed))).sum::<f64>();
         rules.advance();
         if staged {
@@ -422,8 +446,9 @@ fn penalize<E: Float>(program: &Program, task: &Task, values: &[E], gradients: &
     let mut cost = 0.0;
     for (_, param) in params(program, task.block) {
         let Some(regularizer) = param.regularizer else { continue };
+        let Regularizer::Norms { l1, l2 } = regularizer else { continue };
         let columns = param.column..param.column + param.cols;
-        let (l1, l2) = (E::of(regularizer.l1), E::of(2.0 * regularizer.l2));
+        let (l1, l2) = (E::of(l1), E::of(2.0 * l2));
         for (values, gradients) in values.chunks_exact(cols).zip(gradients.chunks_exact_mut(cols)) {
             for (w, g) in values[columns.clone()].iter().zip(&mut gradients[columns.clone()]) {
                 // TensorFlow's gradient of |w| is 0 at 0.
@@ -436,7 +461,9 @@ fn penalize<E: Float>(program: &Program, task: &Task, values: &[E], gradients: &
     cost
 }
 
+/// The penalty by norms; [`orthogonal`] has the other one.
 fn penalty<'a, E: Float>(regularizer: Regularizer, rows: impl Iterator<Item = &'a [E]>) -> f64 {
+    let Regularizer::Norms { l1, l2 } = regularizer else { return 0.0 };
     let mut sums = (0.0, 0.0);
     for row in rows {
         for w in row {
@@ -445,5 +472,5 @@ fn penalty<'a, E: Float>(regularizer: Regularizer, rows: impl Iterator<Item = &'
             sums.1 += w * w;
         }
     }
-    regularizer.l1 * sums.0 + regularizer.l2 * sums.1
+    l1 * sums.0 + l2 * sums.1
 }

@@ -32,10 +32,16 @@ mod tests {
     use crate::layers::check::{Bench, check};
     use crate::program::{GradientTarget, Read, Written};
 
-    const ALL: [Activation; 27] = [
+    const ALL: [Activation; 35] = [
         Activation::Linear,
         Activation::Relu,
         Activation::Relu6,
+        Activation::Rectifier { negative_slope: 0.0, max_value: Some(0.4), threshold: 0.0 },
+        Activation::Rectifier { negative_slope: 0.3, max_value: Some(0.4), threshold: 0.0 },
+        Activation::Rectifier { negative_slope: 0.3, max_value: Some(0.8), threshold: 0.5 },
+        Activation::Rectifier { negative_slope: 0.3, max_value: Some(0.2), threshold: 0.5 },
+        Activation::Rectifier { negative_slope: 0.0, max_value: None, threshold: 0.5 },
+        Activation::Rectifier { negative_slope: 0.3, max_value: None, threshold: 0.5 },
         Activation::LeakyRelu { negative_slope: 0.2 },
         Activation::Elu { alpha: 1.5 },
         Activation::Selu,
@@ -46,6 +52,7 @@ mod tests {
         Activation::Softsign,
         Activation::Softmax,
         Activation::LogSoftmax,
+        Activation::Sparsemax,
         Activation::Tanh,
         Activation::TanhShrink,
         Activation::Exponential,
@@ -56,9 +63,10 @@ mod tests {
         Activation::Gelu { approximate: false },
         Activation::Gelu { approximate: true },
         Activation::Mish,
-        Activation::HardShrink,
-        Activation::SoftShrink,
-        Activation::Squareplus,
+        Activation::Threshold { threshold: 0.3, default_value: -2.0 },
+        Activation::HardShrink { threshold: 0.5 },
+        Activation::SoftShrink { threshold: 0.25 },
+        Activation::Squareplus { b: 2.5 },
         Activation::SparsePlus,
     ];
 

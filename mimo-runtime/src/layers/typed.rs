@@ -229,6 +229,25 @@ depthwise!(
     DepthwiseConv2D, DepthwiseConv2DWithoutBias, SeparableConv2D, SeparableConv2DWithoutBias, Rank4<H, W; 1, 1>, "(H, W)"
 );
 
+/// Defines the weights of `PReLU` of some number of axes.
+macro_rules! prelu {
+    ($layer:ident, $rank:ident<$($size:ident),+>, $shape:literal) => {
+        #[doc = concat!("The weight of `PReLU` with slopes of shape ", $shape, ".")]
+        ///
+        /// **Keras equivalent:** `keras.layers.PReLU()`.
+        #[derive(Clone, Debug)]
+        pub struct $layer<$(const $size: usize,)+ E: Dtype, D: Storage<E>> {
+            #[doc = concat!("Slopes for negative values, ", $shape, ".")]
+            pub alpha: Tensor<$rank<$($size),+>, E, D>,
+        }
+    };
+}
+
+prelu!(PReLU1D, Rank1<A>, "`[A]`");
+prelu!(PReLU2D, Rank2<A, B>, "`[A, B]`");
+prelu!(PReLU3D, Rank3<A, B, C>, "`[A, B, C]`");
+prelu!(PReLU4D, Rank4<A, B, C, F>, "`[A, B, C, F]`");
+
 /// The structs of `LayerNormalization` over some number of axes.
 macro_rules! layer_normalization {
     ($layer:ident, $without_beta:ident, $without_gamma:ident, $rank:ident<$($size:ident),+>, $shape:literal) => {

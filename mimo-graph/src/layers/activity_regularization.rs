@@ -1,0 +1,77 @@
+//! `ActivityRegularization`: a penalty on values.
+
+use crate::activation::Activation;
+use crate::args::Bound;
+use crate::context::Cx;
+use crate::diag::Loc;
+use crate::dim::Dim;
+use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight, same_shape};
+use crate::operation::{self, Call, OpKind};
+use crate::shape::{Dtype, Shape};
+
+/// Keras's `ActivityRegularization`: the input's shape.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ActivityRegularization {
+    /// The factor of the sum of absolute values.
+    pub l1: f64,
+    /// The factor of the sum of squares.
+    pub l2: f64,
+}
+
+layer! {
+    /// Outputs its input, and adds `l1 · Σ |x| + l2 · Σ x²` to the total loss, as the mean over the samples of the batch.
+    ///
+    /// The shape stays what it is. Write it after a layer that has an `activity_regularizer` in Keras. Evaluation has the penalty too.
+    /// It is learned by the layers before it if one of the outputs that it leads to has a loss.
+    ///
+    /// Keras: [`ActivityRegularization`](https://keras.io/api/layers/regularization_layers/activity_regularization/)
+    "`ActivityRegularization(l1 = 0, l2 = 0, name = none, trainable = true)`"
+    ActivityRegularization, "let x = Input(shape = [64]);\nlet y: [64] = ActivityRegularization(l2 = 1e-4)(x);" => ActivityRegularization::from_args;
+    takes {
+        /// The factor of the sum of absolute values.
+        l1: f64 = "0" in [0.0..],
+        /// The factor of the sum of squares.
+        l2: f64 = "0" in [0.0..],
+    }
+}
+
+impl ActivityRegularization {
+    fn from_args(args: &Bound<'_>, cx: &mut Cx<'_>) -> Option<Self> {
+        Some(ActivityRegularization { l1: args.float("l1", cx), l2: args.float("l2", cx) })
+    }
+}
+
+impl Layer for ActivityRegularization {
+    fn class_name(&self) -> &'static str {
+        "ActivityRegularization"
+    }
+
+    fn reads(&self) -> Reads {
+        Reads::Any
+    }
+
+    fn effect(&self) -> Effect {
+        Effect::Rearranged
+    }
+
+    fn head(&self) -> Option<Activation> {
+        None
+    }
+
+    fn aliases(&self) -> bool {
+        false
+    }
+
+    fn typed(&self, _: &[Weight]) -> Option<Typed> {
+        None
+    }
+
+    fn operation(&self, call: &mut dyn Call) -> Option<OpKind<Dim>> {
+        let (x, y) = (call.x(0), call.y());
+        Some(operation::ActivityRegularization { l1: self.l1, l2: self.l2, x, y }.into())
+    }
+
+    fn infer(&self, inputs: &[Operand<'_>], _: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {
+        same_shape(self.class_name(), inputs, cx)
+    }
+}

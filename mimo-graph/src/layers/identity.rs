@@ -1,0 +1,59 @@
+//! `Identity`: the tensor itself.
+
+use crate::activation::Activation;
+use crate::context::Cx;
+use crate::diag::Loc;
+use crate::dim::Dim;
+use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight};
+use crate::operation::{Call, OpKind};
+use crate::shape::{Dtype, Shape};
+
+/// Keras's `Identity`: `[…] → […]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Identity;
+
+layer! {
+    /// Outputs its input as it is: a place for a layer that is left out.
+    ///
+    /// `[…] → […]`, of floats or of whole numbers. The layer computes nothing and has no weights.
+    ///
+    /// Keras: [`Identity`](https://keras.io/api/layers/core_layers/identity/)
+    "`Identity(name = none, trainable = true)`"
+    Identity, "let x = Input(shape = [8]);\nlet y: [8] = Identity()(x);" => |_, _| Some(Identity);
+    takes {}
+}
+
+impl Layer for Identity {
+    fn class_name(&self) -> &'static str {
+        "Identity"
+    }
+
+    fn reads(&self) -> Reads {
+        Reads::Any
+    }
+
+    fn effect(&self) -> Effect {
+        Effect::Rearranged
+    }
+
+    fn head(&self) -> Option<Activation> {
+        None
+    }
+
+    fn aliases(&self) -> bool {
+        true
+    }
+
+    fn typed(&self, _: &[Weight]) -> Option<Typed> {
+        None
+    }
+
+    fn operation(&self, _: &mut dyn Call) -> Option<OpKind<Dim>> {
+        None
+    }
+
+    fn infer(&self, inputs: &[Operand<'_>], _: Loc, _: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {
+        let [x] = inputs else { return None };
+        Some(vec![(x.shape.clone(), x.dtype)])
+    }
+}

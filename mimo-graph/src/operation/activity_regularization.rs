@@ -1,0 +1,27 @@
+//! `ActivityRegularization`: a penalty on values.
+
+use super::{Planned, Read, View, Written, operation};
+use crate::dim::Dim;
+
+operation! {
+    /// Copies a value, and adds `l1 · Σ |x| + l2 · Σ x²` of each sample to the total loss, of which the mean over the batch is taken.
+    ///
+    /// **Keras equivalent:** `keras.layers.ActivityRegularization(l1, l2)`.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct ActivityRegularization<L> {
+        /// The factor of the sum of absolute values.
+        pub l1: f64,
+        /// The factor of the sum of squares.
+        pub l2: f64,
+        /// The input.
+        pub x: Read<L>,
+        /// The same values.
+        pub y: Written<L>,
+    }
+}
+
+impl Planned for ActivityRegularization<Dim> {
+    fn prepare_backward(&mut self, _: &mut dyn FnMut(Dim) -> View<Dim>) {
+        self.x.kept = true;
+    }
+}

@@ -1,0 +1,62 @@
+//! `OrthogonalRegularizer` and `ActivityRegularization` against Keras's numbers: the total loss and its gradients.
+
+mod support;
+
+use mimo::dfdx::prelude::*;
+use mimo::prelude::{Trainer, model, tensor};
+use support::{F32, F64, Real, Tolerance, assert_close, golden, narrow, numbers, set_weights, wide};
+
+model! {
+    Penalized {
+        let x = Input(shape = [4]);
+        let h = Dense(
+            3, activation = tanh, kernel_regularizer = OrthogonalRegularizer(0.25, mode = columns), name = "h"
+        )(x);
+        let h = ActivityRegularization(0.3, 0.2)(h);
+        let y = Dense(2, kernel_regularizer = OrthogonalRegularizer(0.5))(h);
+        Model(inputs = [x], outputs = [y]).compile(optimizer = SGD(learning_rate = 0.0), loss = mse)
+    }
+}
+
+fn check<E: Real>(tolerance: Tolerance)
+where
+    Cpu: Device<E>,
+{
+    let case = golden("regularizers.json");
+    let mut model = Penalized::<E>::build(1);
+    set_weights(&mut model, |name, _| numbers(&case["weights"][name]));
+    let (x, y) = (narrow::<E>(&numbers(&case["x"])), narrow::<E>(&numbers(&case["y"])));
+    let batch = |rows: usize| {
+        let inputs = PenalizedInputs { x: tensor(x[..4 * rows].to_vec()).expect("samples") };
+        (inputs, PenalizedTargets { y: tensor(y[..2 * rows].to_vec()).expect("targets") })
+    };
+    let wanted = |name: &str| vec![case[name].as_f64().expect("a loss")];
+    let mut trainer = Trainer::new(&mut model).expect("a trainer");
+    let (inputs, targets) = batch(2);
+    let logs = trainer.train_on_batch(&inputs, &targets).expect("a step");
+    assert_close("loss of two samples", &[logs.loss], &wanted("loss_of_two"), tolerance);
+    let (inputs, targets) = batch(5);
+    let logs = trainer.train_on_batch(&inputs, &targets).expect("a step");
+    assert_close("loss", &[logs.loss], &wanted("loss"), tolerance);
+    for (name, wanted) in case["gradients"].as_object().expect("gradients") {
+        assert_close(name, &wide(&trainer.gradient(name).expect("a gradient")), &numbers(wanted), tolerance);
+    }
+    // Evaluation has the same penalties.
+    let evaluation = trainer.evaluate((&inputs, &targets), 5).expect("an evaluation");
+    assert_close(
+        "loss of an evaluation",
+        &[evaluation.get("loss").expect("a loss")],
+        &wanted("loss"),
+        tolerance,
+    );
+}
+
+#[test]
+fn in_f32() {
+    check::<f32>(F32);
+}
+
+#[test]
+fn in_f64() {
+    check::<f64>(F64);
+}
