@@ -123,6 +123,8 @@ vocabulary! {
 
     /// `max(x − t, 0)` over the last axis, with `t` such that the sum is 1: like `softmax`, with zeros.
     ///
+    /// Keras 3.15 takes too large a `t` where several values stay positive, so that its results sum to less than 1.
+    ///
     /// Keras: [`sparsemax`](https://keras.io/api/layers/activations/)
     "`sparsemax(axis = -1)`"
     sparsemax => |args, cx| Activation::last_axis(Activation::Sparsemax, args, cx);
