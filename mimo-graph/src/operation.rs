@@ -70,7 +70,7 @@ pub use gaussian_noise::GaussianNoise;
 pub use group_normalization::GroupNormalization;
 pub use layer_normalization::{LayerNormalization, Statistic};
 pub use loss::LossOp;
-pub use memory::{Block, Buffer, Gradient, Interleaved, Param, Use};
+pub use memory::{Block, Buffer, Gradient, Interleaved, Param, StatePlace, Use};
 pub(crate) use merge::merge;
 pub use merge::{Merge, MergeInput, MergeOp};
 pub use normalization::Normalization;

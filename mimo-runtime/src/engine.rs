@@ -13,6 +13,7 @@ mod custom;
 mod interleaved;
 mod predict;
 mod rule;
+mod states;
 mod step;
 mod update;
 
@@ -30,6 +31,7 @@ use crate::stage::{Pass, Stage, StepPart};
 use chunks::Chunks;
 pub use custom::{CustomBatch, CustomLossFn};
 use rule::RuleState;
+use states::States;
 pub use step::{Job, JobBatch, Step};
 use update::Parameters;
 
@@ -111,6 +113,7 @@ pub struct Engine<E: Float> {
     train_chunks: Chunks<E>,
     predict_chunks: Chunks<E>,
     custom: custom::Columns<E>,
+    states: States<E>,
     seed: u64,
 }
 
@@ -148,6 +151,7 @@ impl<E: Float> Engine<E> {
             train_chunks: Chunks::default(),
             predict_chunks: Chunks::default(),
             custom: custom::Columns::default(),
+            states: States::new(&[]),
             seed: 0,
         })
     }
@@ -327,6 +331,7 @@ fn train<E: Float>(
         return Ok(());
     }
     engine.run_batch(Mode::Train, StepPart::Trunk, rows, source, loss_weights)?;
+    engine.keep_states();
     let penalty = engine.update(rows.len());
     engine.total_up(rows.len(), loss_weights, penalty, totals);
     Ok(())
@@ -343,6 +348,7 @@ fn evaluate<E: Float>(
         return Ok(());
     }
     engine.run_batch(Mode::Evaluate, StepPart::Loss, rows, source, loss_weights)?;
+    engine.keep_states();
     let penalty = engine.parameters.penalty(engine.program);
     engine.total_up(rows.len(), loss_weights, penalty, totals);
     Ok(())

@@ -8,8 +8,9 @@ use crate::args::read;
 use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Diags, Loc, did_you_mean};
-use crate::dim::ConstEntry;
+use crate::dim::{ConstEntry, Dim};
 use crate::graph::{Graph, Group, GroupId, Layer, LayerId, Node, NodeId, Port, TensorId};
+use crate::layers::LayerKind;
 use crate::order::live_nodes;
 use crate::shape::{Dtype, Shape};
 use crate::value::Arg;
@@ -67,18 +68,23 @@ impl Builder {
 
     /// Calls a nested model on tensors, each with the tokens that name it, in the order of its inputs, and gives its
     /// outputs: poisoned tensors if something is wrong with what it is called on.
+    ///
+    /// `steps` is the number of `TimeDistributed` around the model: it is called on every step of so many first axes.
     pub fn call_instance(
         &mut self,
         instance: &Instance,
-        model: &Graph,
+        (model, steps): (&Graph, usize),
         inputs: &[(TensorId, Loc)],
         call: Loc,
         diags: &mut Diags,
     ) -> Vec<TensorId> {
         self.graph.groups[instance.group.index()].called = true;
-        if !self.fits(instance, model, inputs, call, diags) {
+        if !self.fits(instance, (model, steps), inputs, call, diags) {
             return model.outputs.iter().map(|_| self.poison(call)).collect();
         }
+        let first = inputs.first().and_then(|&(tensor, _)| self.graph.tensor(tensor).shape.clone());
+        let axes: Vec<Dim> = first.into_iter().flat_map(|shape| shape.0).take(steps).collect();
+        let all_steps = |step: &Shape| Shape(axes.iter().chain(&step.0).cloned().collect());
         // What the model's tensors are here.
         let given = model.inputs.iter().zip(inputs).map(|(port, &(tensor, _))| (port.tensor, tensor));
         let mut tensors: BTreeMap<TensorId, TensorId> = given.collect();
@@ -91,22 +97,63 @@ impl Builder {
                 .iter()
                 .map(|&output| {
                     let tensor = model.tensor(output);
-                    let here = self.tensor(tensor.shape.clone(), tensor.dtype, Some(place), call);
+                    let shape = tensor.shape.as_ref().map(all_steps);
+                    let here = self.tensor(shape, tensor.dtype, Some(place), call);
                     tensors.insert(output, here);
                     here
                 })
                 .collect();
-            self.graph.nodes.push(Node { layer, inputs, outputs, loc: call });
+            self.graph.nodes.push(Node { layer, inputs, outputs, steps: node.steps + steps, loc: call });
         }
         let outputs = model.outputs.iter().map(|port| tensors.get(&port.tensor).copied());
         outputs.map(|output| output.unwrap_or_else(|| self.poison(call))).collect()
+    }
+
+    /// Why a nested model cannot be called on every step of a sequence, if it cannot. `loc` are the tokens of the model.
+    pub fn not_for_steps(&self, instance: &Instance, model: &Graph, loc: Loc) -> Option<Diag> {
+        let class = &self.graph.groups[instance.group.index()].class;
+        let refused =
+            |message: String, help: String| Some(Diag::error(Code::NotForSteps, loc, message).help(help));
+        let (inputs, outputs) = (model.inputs.len(), model.outputs.len());
+        if inputs != 1 {
+            let message = format!("`TimeDistributed` reads one tensor, and `{class}` takes {inputs}");
+            let help = "join the tensors before the model, and take them apart in it with layers of its own";
+            return refused(message, help.into());
+        }
+        if outputs != 1 {
+            let message =
+                format!("`TimeDistributed` outputs one tensor, and `{class}` has {outputs} outputs");
+            let help = format!("`concatenate` the outputs in `{class}`, or use a model for each of them");
+            return refused(message, help);
+        }
+        let layers = || instance.layers.values().map(|&layer| self.graph.layer(layer));
+        if let Some(layer) = layers().find(|layer| layer.kind.is_stateful()) {
+            let message = format!(
+                "`TimeDistributed` begins a sequence at every step, and the `stateful` `{}` in `{class}` continues one",
+                layer.name
+            );
+            return refused(message, format!("leave `stateful` out in `{class}`"));
+        }
+        let norm = layers().find(|layer| {
+            layer.trainable && matches!(layer.kind.core().0, LayerKind::BatchNormalization(_))
+        })?;
+        // Keras takes the statistics of each step by itself and moves the averages once per step.
+        let message = format!(
+            "`TimeDistributed` runs a model step by step, and the `BatchNormalization` `{}` in `{class}` has one set of \
+             averages for all steps",
+            norm.name
+        );
+        refused(
+            message,
+            format!("use a `LayerNormalization` in `{class}`, or write `{class}(trainable = false)`"),
+        )
     }
 
     /// Whether a nested model can be called on these tensors; reports what is wrong.
     fn fits(
         &mut self,
         instance: &Instance,
-        model: &Graph,
+        (model, steps): (&Graph, usize),
         inputs: &[(TensorId, Loc)],
         call: Loc,
         diags: &mut Diags,
@@ -132,7 +179,21 @@ impl Builder {
                 continue;
             }
             let mut cx = Cx { consts: &self.graph.consts, diags, checks: &mut self.checks };
-            fits &= same_shape((&class, port), (&name, loc), (found, shape), &mut cx);
+            // As many steps as the tensor has; more are told by the ranks.
+            let (step, name) = match steps {
+                0 => (found.clone(), name),
+                _ => (found.without_first(steps), format!("a step of {name}")),
+            };
+            if found.rank() < steps {
+                let message = format!("`TimeDistributed` reads [steps, …], but `{name}` has no steps");
+                let shown = found.display(cx.consts).to_string();
+                let help = format!("call the model itself: `{class}()(…)`");
+                let diag = Diag::error(Code::WrongRank, loc, message).help(help);
+                cx.error(diag.note(format!("the tensor is {shown}")));
+                fits = false;
+                continue;
+            }
+            fits &= same_shape((&class, port), (&name, loc), (&step, shape), &mut cx);
         }
         fits
     }
@@ -312,7 +373,7 @@ fn same_shape(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dim::{ConstId, Dim};
+    use crate::dim::ConstId;
     use crate::sketch::shown;
     use crate::testing::{args, int, items, named, string, value, word};
 
@@ -362,7 +423,7 @@ mod tests {
         assert_eq!(builder.graph().layers.len(), 2);
         let mut call = || {
             let inputs = [(b, Loc(3)), (a, Loc(4))];
-            builder.call_instance(&instance, &model, &inputs, Loc(5), &mut diags)
+            builder.call_instance(&instance, (&model, 0), &inputs, Loc(5), &mut diags)
         };
         let (first, second) = (call(), call());
         let graph = builder.graph();
@@ -384,7 +445,7 @@ mod tests {
         let instance = builder.instance("Inner", &model, &[], Loc(2), &mut diags).unwrap();
         let unknown = builder.poison(Loc(5));
         for inputs in [&[(a, Loc(3))][..], &[(b, Loc(4)), (unknown, Loc(5))]] {
-            let given = builder.call_instance(&instance, &model, inputs, Loc(6), &mut diags);
+            let given = builder.call_instance(&instance, (&model, 0), inputs, Loc(6), &mut diags);
             assert!(given.iter().all(|&tensor| builder.graph().tensor(tensor).shape.is_none()));
             assert_eq!(given.len(), 3);
         }

@@ -93,9 +93,14 @@ fn settings() {
 #[test]
 fn layers_of_models() {
     assert_line(
+        "let y = Bidirectional(Encoder())(image);",
+        &["2:23 [Encoder()] `Bidirectional` takes a layer, and `Encoder()` is a model\n\n  \
+           = help: call the model on tensors itself, or on every step of a sequence with `TimeDistributed(…)`"],
+    );
+    assert_line(
         "let y = TimeDistributed(Encoder())(image);",
-        &["2:25 [Encoder()] `TimeDistributed` takes a layer, and `Encoder()` is a model\n\n  \
-           = help: call the model on tensors itself: a model cannot be a layer of a layer yet"],
+        &["2:25 [Encoder()] `TimeDistributed` reads one tensor, and `Encoder` takes 2\n\n  \
+           = help: join the tensors before the model, and take them apart in it with layers of its own"],
     );
 }
 
