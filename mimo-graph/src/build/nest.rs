@@ -10,10 +10,11 @@ use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Diags, Loc, did_you_mean};
 use crate::dim::{ConstEntry, Dim};
 use crate::graph::{Graph, Group, GroupId, Layer, LayerId, Node, NodeId, Port, TensorId};
-use crate::layers::LayerKind;
 use crate::order::live_nodes;
 use crate::shape::{Dtype, Shape};
 use crate::value::Arg;
+
+mod steps;
 
 /// A nested model that was made and can be called.
 #[derive(Clone, Debug)]
@@ -84,6 +85,9 @@ impl Builder {
         }
         let first = inputs.first().and_then(|&(tensor, _)| self.graph.tensor(tensor).shape.clone());
         let axes: Vec<Dim> = first.into_iter().flat_map(|shape| shape.0).take(steps).collect();
+        if !axes.is_empty() && !self.holds(instance, model, &axes, call, diags) {
+            return model.outputs.iter().map(|_| self.poison(call)).collect();
+        }
         let all_steps = |step: &Shape| Shape(axes.iter().chain(&step.0).cloned().collect());
         // What the model's tensors are here.
         let given = model.inputs.iter().zip(inputs).map(|(port, &(tensor, _))| (port.tensor, tensor));
@@ -107,46 +111,6 @@ impl Builder {
         }
         let outputs = model.outputs.iter().map(|port| tensors.get(&port.tensor).copied());
         outputs.map(|output| output.unwrap_or_else(|| self.poison(call))).collect()
-    }
-
-    /// Why a nested model cannot be called on every step of a sequence, if it cannot. `loc` are the tokens of the model.
-    pub fn not_for_steps(&self, instance: &Instance, model: &Graph, loc: Loc) -> Option<Diag> {
-        let class = &self.graph.groups[instance.group.index()].class;
-        let refused =
-            |message: String, help: String| Some(Diag::error(Code::NotForSteps, loc, message).help(help));
-        let (inputs, outputs) = (model.inputs.len(), model.outputs.len());
-        if inputs != 1 {
-            let message = format!("`TimeDistributed` reads one tensor, and `{class}` takes {inputs}");
-            let help = "join the tensors before the model, and take them apart in it with layers of its own";
-            return refused(message, help.into());
-        }
-        if outputs != 1 {
-            let message =
-                format!("`TimeDistributed` outputs one tensor, and `{class}` has {outputs} outputs");
-            let help = format!("`concatenate` the outputs in `{class}`, or use a model for each of them");
-            return refused(message, help);
-        }
-        let layers = || instance.layers.values().map(|&layer| self.graph.layer(layer));
-        if let Some(layer) = layers().find(|layer| layer.kind.is_stateful()) {
-            let message = format!(
-                "`TimeDistributed` begins a sequence at every step, and the `stateful` `{}` in `{class}` continues one",
-                layer.name
-            );
-            return refused(message, format!("leave `stateful` out in `{class}`"));
-        }
-        let norm = layers().find(|layer| {
-            layer.trainable && matches!(layer.kind.core().0, LayerKind::BatchNormalization(_))
-        })?;
-        // Keras takes the statistics of each step by itself and moves the averages once per step.
-        let message = format!(
-            "`TimeDistributed` runs a model step by step, and the `BatchNormalization` `{}` in `{class}` has one set of \
-             averages for all steps",
-            norm.name
-        );
-        refused(
-            message,
-            format!("use a `LayerNormalization` in `{class}`, or write `{class}(trainable = false)`"),
-        )
     }
 
     /// Whether a nested model can be called on these tensors; reports what is wrong.

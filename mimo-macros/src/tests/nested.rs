@@ -104,6 +104,19 @@ fn layers_of_models() {
     );
 }
 
+/// What fits once may not fit for every step.
+#[test]
+fn steps_that_no_machine_holds() {
+    let source = "@ { E { let x = Input(shape = [1000]); let y = Dense(1000000)(x); let y = Dense(1)(y); Model(x, y) } }\n\
+                  Net { use crate::E; let x = Input(shape = [10000000, 1000]); let x = TimeDistributed(E())(x);\n\
+                  let y = Dense(1)(Reshape([1000, 10000])(x)); Model(x, y) }";
+    let told = told(source);
+    assert_eq!(told.len(), 1, "{told:?}");
+    let wanted =
+        "`Dense` in `E` has 10000000000000 values per sample, but at most 1099511627776 (2^40) are possible";
+    assert!(told[0].contains(wanted), "{told:?}");
+}
+
 #[test]
 fn what_is_made_or_brought_in_for_nothing() {
     assert_line(

@@ -40,7 +40,7 @@ impl Mask {
 
     /// `to` is `from` with the zeros of a gate, or has that added.
     pub(super) fn apply<E: Float>(self, arena: &mut [E], gate: usize, from: Mat, to: Mat, accumulate: bool) {
-        let key = random::key(self.seed, self.key ^ gate as u64 * NEXT_GATE);
+        let key = random::key(self.seed, self.key ^ (gate as u64 * NEXT_GATE));
         kernels::dropout(arena, key, self.first, self.rate, from, to, accumulate);
     }
 
