@@ -297,7 +297,8 @@ fn same_shape(
         );
         let elements = (found.elements().known(), wanted.elements().known());
         let diag = match elements {
-            (Some(have), Some(need)) if have == need => {
+            // A step of a tensor has no name that could be written.
+            (Some(have), Some(need)) if have == need && !name.contains(' ') => {
                 let lengths: Vec<String> =
                     wanted.0.iter().filter_map(|dim| dim.known()).map(|n| n.to_string()).collect();
                 let comma = if lengths.len() == 1 { "," } else { "" };
