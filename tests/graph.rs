@@ -144,6 +144,7 @@ fn files_carry_the_graph() {
             weights: list(&it["weights"], text),
         }),
         calls: list(&json["calls"], |it| LayerCall {
+            steps: it["steps"].as_u64().expect("steps") as usize,
             layer: whole(&it["layer"]),
             inputs: list(&it["inputs"], whole),
             outputs: list(&it["outputs"], whole),

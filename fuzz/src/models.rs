@@ -310,6 +310,11 @@ impl Growing<'_, '_> {
                 let layer = self.choices.pick(&["GlobalMaxPooling2D()", "GlobalAveragePooling2D()"]);
                 self.give(format!("{layer}({name})"), vec![last]);
             }
+            (15, 3) if self.choices.one_in(2) => {
+                let layer = self.choices.pick(&["GRU", "LSTM", "SimpleRNN"]);
+                let both = format!("TimeDistributed(Bidirectional({layer}({units})))");
+                self.give(format!("{both}({name})"), vec![x.shape[0], 2 * units]);
+            }
             (15, 3) => {
                 self.give(format!("Reshape([-1, {last}])({name})"), vec![x.shape[0] * x.shape[1], last]);
             }

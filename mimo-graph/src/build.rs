@@ -268,7 +268,7 @@ impl Builder {
             given.into_iter().map(|(shape, dtype)| self.tensor(shape, dtype, Some(node), call)).collect();
         let sound = outputs.iter().all(|&output| self.graph.tensor(output).shape.is_some());
         let inputs = inputs.iter().map(|&(input, _)| input).collect();
-        self.graph.nodes.push(Node { layer, inputs, outputs: outputs.clone(), loc: call });
+        self.graph.nodes.push(Node { layer, inputs, outputs: outputs.clone(), steps: 0, loc: call });
         if let (true, Some(built @ None)) = (sound, self.built.get_mut(layer.index())) {
             *built = Some(node);
         }

@@ -41,9 +41,12 @@ pub struct Layer {
 
 impl Layer {
     /// The name before those of its weights: its own, and after it those of the layers that it wraps, as in Keras:
-    /// `steps/dense` for `TimeDistributed(Dense(2), name = "steps")`.
+    /// `steps/dense` for `TimeDistributed(Dense(2), name = "steps")`. The name of a part has them before its own.
     pub fn path(&self) -> String {
         let mut path = self.name.clone();
+        if self.whole.is_some() {
+            return path;
+        }
         let mut kind = &self.kind;
         while let LayerKind::TimeDistributed(wrapper) = kind {
             path.push('/');
@@ -81,6 +84,9 @@ pub struct Node {
     pub inputs: Vec<TensorId>,
     /// What it gives; one tensor for most layers.
     pub outputs: Vec<TensorId>,
+    /// Number of `TimeDistributed` around the nested models that the call is copied from. So many first axes of its tensors
+    /// are steps that the layer is called on one by one, before those of wrappers around the layer itself.
+    pub steps: usize,
     /// The tokens of the call.
     pub loc: Loc,
 }
@@ -197,6 +203,12 @@ impl Graph {
     /// The layer of an id.
     pub fn layer(&self, id: LayerId) -> &Layer {
         &self.layers[id.index()]
+    }
+
+    /// The layer that a call calls inside of `TimeDistributed`, and the number of first axes that these take away.
+    pub fn core(&self, node: &Node) -> (&LayerKind, usize) {
+        let (core, axes) = self.layer(node.layer).kind.core();
+        (core, axes + node.steps)
     }
 
     /// The call of an id.

@@ -39,6 +39,7 @@ pub fn graph_spec(graph: &Graph, plan: &Plan) -> GraphSpec {
                 layer: node.layer.index(),
                 inputs: places_of(&node.inputs),
                 outputs: places_of(&node.outputs),
+                steps: node.steps,
             })
             .collect(),
         models: models.collect(),

@@ -302,7 +302,17 @@ impl LayerKind {
     pub fn parts(&self) -> Vec<Part> {
         match self {
             LayerKind::Bidirectional(layer) => layer.parts(),
+            LayerKind::TimeDistributed(layer) => layer.parts(),
             _ => Vec::new(),
+        }
+    }
+
+    /// Whether a batch begins with the states in which the previous one ended.
+    pub fn is_stateful(&self) -> bool {
+        match self.core().0 {
+            LayerKind::Recurrent(layer) => layer.stateful,
+            LayerKind::Bidirectional(layer) => layer.forward().stateful,
+            _ => false,
         }
     }
 

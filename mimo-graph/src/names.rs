@@ -72,7 +72,7 @@ fn parts(graph: &mut Graph) {
     for i in 0..graph.layers.len() {
         let layer = &graph.layers[i];
         if let (Some(whole), None) = (layer.whole, layer.group) {
-            graph.layers[i].name = format!("{}/{}", graph.layer(whole).name, layer.name);
+            graph.layers[i].name = format!("{}/{}", graph.layer(whole).path(), layer.name);
         }
     }
 }

@@ -49,6 +49,8 @@ pub type Param = operation::Param<Dim>;
 pub type Interleaved = Copies<Dim>;
 /// The loss and the metrics of an output with targets.
 pub type LossOp = operation::LossOp<Dim>;
+/// A state that the next batch begins with.
+pub type StatePlace = operation::StatePlace<Dim>;
 /// Any operation.
 pub type OpKind = Kind<Dim>;
 
@@ -101,6 +103,8 @@ pub struct Plan {
     pub inputs: Vec<View>,
     /// Outputs.
     pub outputs: Vec<View>,
+    /// States that the next batch begins with.
+    pub states: Vec<StatePlace>,
     /// The forward pass, in order.
     pub forward: Vec<Op>,
     /// The forward pass of predictions with fixed weights; `None` if it is the same.

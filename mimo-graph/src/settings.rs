@@ -28,6 +28,15 @@ pub(crate) fn of_layer(class: &'static str, args: &[Arg]) -> ItemSpec {
 pub(crate) fn of_part(whole: &ItemSpec, at: usize) -> Option<ItemSpec> {
     let layers = whole.arguments().filter_map(|(_, value)| value.item());
     let layers: Vec<_> = layers.filter(|item| find(Module::Layers, item.class).is_some()).collect();
+    if let [inner] = layers[..]
+        && let Some(part) = of_part(inner, at)
+    {
+        // A wrapper around a layer of parts: each part is wrapped.
+        let mut item = without_common(whole.clone());
+        let wrapped = item.given.iter_mut().find(|argument| argument.value.item() == Some(inner))?;
+        wrapped.value = Setting::Item(part);
+        return Some(item);
+    }
     let own = layers.get(at).copied();
     let mut item = without_common(own.or(layers.first().copied())?.clone());
     if own.is_none() {

@@ -38,6 +38,11 @@ impl Shape {
         self.0.iter().all(|dim| dim.most().is_some())
     }
 
+    /// The shape without its first axes: that of a step, inside of so many `TimeDistributed`.
+    pub(crate) fn without_first(&self, axes: usize) -> Shape {
+        Shape(self.0.get(axes..).unwrap_or_default().to_vec())
+    }
+
     /// The last axis, if there is one.
     pub fn last(&self) -> Option<&Dim> {
         self.0.last()

@@ -98,7 +98,7 @@ impl Model {
         let node = NodeId(self.graph.nodes.len() as u32);
         let output = self.tensor(binding, shape, Some(node));
         let loc = self.loc();
-        self.graph.nodes.push(Node { layer, inputs: inputs.to_vec(), outputs: vec![output], loc });
+        self.graph.nodes.push(Node { layer, inputs: inputs.to_vec(), outputs: vec![output], steps: 0, loc });
         output
     }
 

@@ -249,7 +249,7 @@ impl Lower<'_> {
                     *span = name.span();
                 }
             }
-            Binding::Layer(Callable::Instance(instance)) => self.instances.name(*instance, name.span()),
+            Binding::Layer(Callable::Instance(instance, _)) => self.instances.name(*instance, name.span()),
             Binding::Tensors(_) | Binding::Poison => {}
         }
         self.binders.insert(text.clone(), name.clone());

@@ -15,6 +15,7 @@ mod limits;
 mod orthogonal;
 mod predict;
 mod rule;
+mod states;
 mod step;
 mod update;
 mod whole;
@@ -32,6 +33,7 @@ use crate::stage::{Pass, Stage, StepPart};
 use chunks::Chunks;
 pub use custom::{CustomBatch, CustomLossFn};
 use rule::Rules;
+use states::States;
 pub use step::{Job, JobBatch, Step};
 use update::Parameters;
 
@@ -113,6 +115,7 @@ pub struct Engine<E: Float> {
     train_chunks: Chunks<E>,
     predict_chunks: Chunks<E>,
     custom: custom::Columns<E>,
+    states: States<E>,
     seed: u64,
 }
 
@@ -147,6 +150,7 @@ impl<E: Float> Engine<E> {
             train_chunks: Chunks::default(),
             predict_chunks: Chunks::default(),
             custom: custom::Columns::default(),
+            states: States::new(&[]),
             seed: 0,
         })
     }
@@ -359,6 +363,7 @@ fn train<E: Float>(
         return Ok(());
     }
     engine.run_batch(Mode::Train, StepPart::Trunk, rows, source, loss_weights)?;
+    engine.keep_states();
     let penalty = engine.update(rows.len());
     engine.total_up(rows.len(), loss_weights, penalty, totals);
     Ok(())
@@ -375,6 +380,7 @@ fn evaluate<E: Float>(
         return Ok(());
     }
     engine.run_batch(Mode::Evaluate, StepPart::Loss, rows, source, loss_weights)?;
+    engine.keep_states();
     let penalty = engine.parameters.penalty(engine.program);
     engine.total_up(rows.len(), loss_weights, penalty, totals);
     Ok(())

@@ -197,6 +197,15 @@ pub enum Error {
     },
     /// A batch of no samples.
     BatchSize,
+    /// The states of `stateful` layers go on from a batch to one with another number of samples.
+    StatefulRows {
+        /// Samples of the batch.
+        rows: usize,
+        /// Samples of those before it.
+        wanted: usize,
+    },
+    /// `fit` was asked to shuffle samples whose states go on from batch to batch.
+    StatefulShuffle,
     /// The model was compiled without an optimizer.
     NoOptimizer,
     /// The model has several optimizers, and none was named.
@@ -397,6 +406,15 @@ impl fmt::Display for Error {
                 write!(f, "a validation split of {fraction} leaves one part of {rows} samples empty")
             }
             Error::BatchSize => write!(f, "a batch needs at least one sample"),
+            Error::StatefulRows { rows, wanted } => write!(
+                f,
+                "a batch of {rows} samples cannot continue the states of {wanted} samples: use batches of one size, or call \
+                 `reset_state()` first"
+            ),
+            Error::StatefulShuffle => write!(
+                f,
+                "`stateful` layers continue each sample of a batch with the same sample of the next: write `shuffle(false)`"
+            ),
             Error::NoOptimizer => write!(f, "the model was compiled without an optimizer"),
             Error::SeveralOptimizers { keys } => {
                 let first = keys.first().copied().unwrap_or_default();

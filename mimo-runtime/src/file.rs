@@ -16,7 +16,7 @@
 //!     "arguments": { "units": 1, "activation": { "class": "sigmoid", "arguments": {} }, "use_bias": true },
 //!     "weights": ["risk/kernel", "risk/bias"]
 //!   }],
-//!   "calls": [{ "layer": 0, "inputs": [0], "outputs": [1] }],
+//!   "calls": [{ "layer": 0, "inputs": [0], "outputs": [1], "steps": 0 }],
 //!   "tensors": [
 //!     { "binding": "x", "shape": [8], "dtype": "float" }, { "binding": "risk", "shape": [1], "dtype": "float" }
 //!   ],

@@ -10,7 +10,7 @@ use crate::chunk::Chunk;
 use crate::error::Error;
 use crate::float::Float;
 use crate::fold::Folded;
-use crate::program::Program;
+use crate::program::{Program, StatePlace};
 use crate::stage::Stage;
 use crate::traced::{GradientReader, Tracer};
 
@@ -44,6 +44,9 @@ pub trait Model: Sized {
 
     /// The pass of a predictor, if the model has batch normalizations that can be folded into the layers before them.
     const FOLDED: Option<Folded<Self::Float>> = None;
+
+    /// The states of `stateful` layers, with which the next batch begins.
+    const STATES: &'static [StatePlace] = &[];
 
     /// From the inputs to the outputs.
     fn forward_pass(chunk: &mut Chunk<'_, Self::Float>);

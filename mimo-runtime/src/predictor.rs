@@ -55,7 +55,8 @@ impl<'m, M: Model> Predictor<'m, M> {
     /// # Errors
     /// [`NoData`](Error::NoData) if there are no samples, [`RowsDiffer`](Error::RowsDiffer) if two inputs hold different
     /// numbers of samples, [`Vocabulary`](Error::Vocabulary) if an `Embedding` has no vector for a number,
-    /// [`Memory`](Error::Memory).
+    /// [`Memory`](Error::Memory), and [`StatefulRows`](Error::StatefulRows) if a model with `stateful` layers goes on with another
+    /// number of samples.
     pub fn predict(&mut self, inputs: &M::Inputs) -> Result<M::Outputs, Error> {
         self.columns.predict::<M>(&mut self.engine, inputs)
     }
@@ -67,6 +68,14 @@ impl<'m, M: Model> Predictor<'m, M> {
     /// another number of samples.
     pub fn predict_into(&mut self, inputs: &M::Inputs, outputs: &mut M::Outputs) -> Result<(), Error> {
         self.columns.predict_into::<M>(&mut self.engine, inputs, outputs)
+    }
+
+    /// Has the next prediction begin with zeros as the states of `stateful` layers; it may then have another number of samples.
+    ///
+    /// Until then every prediction begins in the states in which the one before it ended, sample by sample. A model's own
+    /// `forward` and `predict` always begin with zeros.
+    pub fn reset_state(&mut self) {
+        self.engine.reset_state();
     }
 }
 
@@ -96,6 +105,7 @@ pub fn predict<M: Model>(model: &M, inputs: &M::Inputs) -> Result<M::Outputs, Er
 /// An engine that predicts with the weights of a model, once they are packed.
 fn engine<M: Model>(model: &M, threads: usize) -> Result<Engine<M::Float>, Error> {
     let mut engine = Engine::new(program::<M>(), M::forward_pass, &[], None, threads)?;
+    engine.set_states(M::STATES);
     model.read_weights(&mut |index, values| engine.load_weight(index, &values));
     Ok(engine)
 }

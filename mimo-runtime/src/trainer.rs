@@ -19,6 +19,7 @@ use crate::columns::PredictionColumns;
 use crate::data::{Arrays, Dataset, IntoDataset, program, spec, trust};
 use crate::engine::{CustomBatch, Engine, Source, Totals, Trust};
 use crate::error::Error;
+use crate::float::Float;
 use crate::history::Evaluation;
 use crate::kernels::Element;
 use crate::logs::LogTable;
@@ -114,6 +115,7 @@ impl<'m, M: Trainable> Trainer<'m, M> {
         }
         let mut engine = Engine::new(program, M::forward_pass, M::STAGES, Some(spec), options.threads)?;
         engine.set_seed(options.seed);
+        engine.set_states(M::STATES);
         model.read_weights(&mut |index, values| engine.load_weight(index, &values));
         engine.weights_loaded();
         let loss_weights: Vec<f64> = spec.outputs.iter().map(|output| output.weight).collect();
@@ -131,6 +133,15 @@ impl<'m, M: Trainable> Trainer<'m, M> {
             batch: Arrays::empty::<M>(),
             numbers: Vec::new(),
         })
+    }
+
+    /// Has the next batch begin with zeros as the states of `stateful` layers; it may then have another number of samples.
+    ///
+    /// Until then every batch of [`fit`](Self::fit), `evaluate`, `predict` and of single steps begins in the states in which the one
+    /// before it ended, sample by sample, as in Keras: also the first batch of the next epoch, and one of validation. To begin every
+    /// epoch with zeros, call this from a callback at its start.
+    pub fn reset_state(&mut self) {
+        self.engine.reset_state();
     }
 
     /// The optimizer's step size. Of several optimizers it is that of the first; [`learning_rate_of`](Self::learning_rate_of)
@@ -280,6 +291,7 @@ impl<'m, M: Trainable> Trainer<'m, M> {
         }
         let gather = |rows: &[usize], into: &mut BatchRows<'_, '_, M::Float>| data.gather(rows, into);
         let source = Source { gather: &gather, weighted: data.weighted(), trust: trust(data)? };
+        check_batches(&self.engine, rows.len(), batch_size)?;
         self.totals.clear();
         for batch in rows.chunks(batch_size) {
             let (custom, weights, totals) = (&mut self.custom, &self.loss_weights, &mut self.totals);
@@ -324,6 +336,16 @@ fn step<M: Trainable>(
     engine.train_custom(rows, source, loss_weights, &mut loss, totals)?;
     custom.total_up(rows.len(), totals);
     Ok(())
+}
+
+/// Whether all batches of so many samples have the same number of them, where states go on from one to the next.
+fn check_batches<E: Float>(engine: &Engine<E>, rows: usize, batch_size: usize) -> Result<(), Error> {
+    match rows % batch_size {
+        rest if rest > 0 && rows > batch_size && engine.is_stateful() => {
+            Err(Error::StatefulRows { rows: rest, wanted: batch_size })
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The numbers of samples, as a list.

@@ -178,6 +178,16 @@ impl<'a> World<'a> {
         (!diags.has_errors() && checks.iter().all(asked)).then_some(given)
     }
 
+    /// What a call gives. A call inside of a nested model may be made on every step of its tensors.
+    fn infer_call(&self, node: &Node, operands: Vec<(Shape, Dtype)>) -> Option<Vec<(Shape, Dtype)>> {
+        let steps: Vec<_> = operands.first()?.0.0.iter().take(node.steps).cloned().collect();
+        let step = |(shape, dtype): (Shape, Dtype)| (shape.without_first(node.steps), dtype);
+        let operands: Vec<_> = operands.into_iter().map(step).collect();
+        let given = self.infer(self.kind(node.layer), &operands, node.loc)?;
+        let whole = |shape: Shape| Shape(steps.iter().cloned().chain(shape.0).collect());
+        Some(given.into_iter().map(|(shape, dtype)| (whole(shape), dtype)).collect())
+    }
+
     /// Infers anew what depends on the changes. Gives whether all of that still fits.
     fn replay(&mut self) -> bool {
         let graph = self.known.graph;
@@ -198,7 +208,7 @@ impl<'a> World<'a> {
                 .iter()
                 .map(|&input| self.tensor(input).map(|(shape, dtype)| (shape.clone(), dtype)))
                 .collect();
-            let given = operands.and_then(|operands| self.infer(self.kind(node.layer), &operands, node.loc));
+            let given = operands.and_then(|operands| self.infer_call(node, operands));
             let Some(given) = given.filter(|given| given.len() == node.outputs.len()) else { return false };
             self.tensors.extend(node.outputs.iter().copied().zip(given));
             touched.push(node.layer);
@@ -211,8 +221,9 @@ impl<'a> World<'a> {
 
     /// The weights that a call needs.
     fn weights(&self, node: &Node) -> Option<Vec<crate::layers::Weight>> {
-        let shapes = node.inputs.iter().map(|&input| self.tensor(input).map(|(shape, _)| shape));
-        Some(self.kind(node.layer).weights(&shapes.collect::<Option<Vec<_>>>()?))
+        let step = |&input: &TensorId| self.tensor(input).map(|(shape, _)| shape.without_first(node.steps));
+        let shapes = node.inputs.iter().map(step).collect::<Option<Vec<_>>>()?;
+        Some(self.kind(node.layer).weights(&shapes.iter().collect::<Vec<_>>()))
     }
 
     /// Whether all calls of a layer need the same weights.

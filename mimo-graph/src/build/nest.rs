@@ -8,11 +8,13 @@ use crate::args::read;
 use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Diags, Loc, did_you_mean};
-use crate::dim::ConstEntry;
+use crate::dim::{ConstEntry, Dim};
 use crate::graph::{Graph, Group, GroupId, Layer, LayerId, Node, NodeId, Port, TensorId};
 use crate::order::live_nodes;
 use crate::shape::{Dtype, Shape};
 use crate::value::Arg;
+
+mod steps;
 
 /// A nested model that was made and can be called.
 #[derive(Clone, Debug)]
@@ -67,18 +69,26 @@ impl Builder {
 
     /// Calls a nested model on tensors, each with the tokens that name it, in the order of its inputs, and gives its
     /// outputs: poisoned tensors if something is wrong with what it is called on.
+    ///
+    /// `steps` is the number of `TimeDistributed` around the model: it is called on every step of so many first axes.
     pub fn call_instance(
         &mut self,
         instance: &Instance,
-        model: &Graph,
+        (model, steps): (&Graph, usize),
         inputs: &[(TensorId, Loc)],
         call: Loc,
         diags: &mut Diags,
     ) -> Vec<TensorId> {
         self.graph.groups[instance.group.index()].called = true;
-        if !self.fits(instance, model, inputs, call, diags) {
+        if !self.fits(instance, (model, steps), inputs, call, diags) {
             return model.outputs.iter().map(|_| self.poison(call)).collect();
         }
+        let first = inputs.first().and_then(|&(tensor, _)| self.graph.tensor(tensor).shape.clone());
+        let axes: Vec<Dim> = first.into_iter().flat_map(|shape| shape.0).take(steps).collect();
+        if !axes.is_empty() && !self.holds(instance, model, &axes, call, diags) {
+            return model.outputs.iter().map(|_| self.poison(call)).collect();
+        }
+        let all_steps = |step: &Shape| Shape(axes.iter().chain(&step.0).cloned().collect());
         // What the model's tensors are here.
         let given = model.inputs.iter().zip(inputs).map(|(port, &(tensor, _))| (port.tensor, tensor));
         let mut tensors: BTreeMap<TensorId, TensorId> = given.collect();
@@ -91,12 +101,13 @@ impl Builder {
                 .iter()
                 .map(|&output| {
                     let tensor = model.tensor(output);
-                    let here = self.tensor(tensor.shape.clone(), tensor.dtype, Some(place), call);
+                    let shape = tensor.shape.as_ref().map(all_steps);
+                    let here = self.tensor(shape, tensor.dtype, Some(place), call);
                     tensors.insert(output, here);
                     here
                 })
                 .collect();
-            self.graph.nodes.push(Node { layer, inputs, outputs, loc: call });
+            self.graph.nodes.push(Node { layer, inputs, outputs, steps: node.steps + steps, loc: call });
         }
         let outputs = model.outputs.iter().map(|port| tensors.get(&port.tensor).copied());
         outputs.map(|output| output.unwrap_or_else(|| self.poison(call))).collect()
@@ -106,7 +117,7 @@ impl Builder {
     fn fits(
         &mut self,
         instance: &Instance,
-        model: &Graph,
+        (model, steps): (&Graph, usize),
         inputs: &[(TensorId, Loc)],
         call: Loc,
         diags: &mut Diags,
@@ -132,7 +143,21 @@ impl Builder {
                 continue;
             }
             let mut cx = Cx { consts: &self.graph.consts, diags, checks: &mut self.checks };
-            fits &= same_shape((&class, port), (&name, loc), (found, shape), &mut cx);
+            // As many steps as the tensor has; more are told by the ranks.
+            let (step, name) = match steps {
+                0 => (found.clone(), name),
+                _ => (found.without_first(steps), format!("a step of {name}")),
+            };
+            if found.rank() < steps {
+                let message = format!("`TimeDistributed` reads [steps, …], but `{name}` has no steps");
+                let shown = found.display(cx.consts).to_string();
+                let help = format!("call the model itself: `{class}()(…)`");
+                let diag = Diag::error(Code::WrongRank, loc, message).help(help);
+                cx.error(diag.note(format!("the tensor is {shown}")));
+                fits = false;
+                continue;
+            }
+            fits &= same_shape((&class, port), (&name, loc), (&step, shape), &mut cx);
         }
         fits
     }
@@ -272,7 +297,8 @@ fn same_shape(
         );
         let elements = (found.elements().known(), wanted.elements().known());
         let diag = match elements {
-            (Some(have), Some(need)) if have == need => {
+            // A step of a tensor has no name that could be written.
+            (Some(have), Some(need)) if have == need && !name.contains(' ') => {
                 let lengths: Vec<String> =
                     wanted.0.iter().filter_map(|dim| dim.known()).map(|n| n.to_string()).collect();
                 let comma = if lengths.len() == 1 { "," } else { "" };
@@ -312,7 +338,7 @@ fn same_shape(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dim::{ConstId, Dim};
+    use crate::dim::ConstId;
     use crate::sketch::shown;
     use crate::testing::{args, int, items, named, string, value, word};
 
@@ -362,7 +388,7 @@ mod tests {
         assert_eq!(builder.graph().layers.len(), 2);
         let mut call = || {
             let inputs = [(b, Loc(3)), (a, Loc(4))];
-            builder.call_instance(&instance, &model, &inputs, Loc(5), &mut diags)
+            builder.call_instance(&instance, (&model, 0), &inputs, Loc(5), &mut diags)
         };
         let (first, second) = (call(), call());
         let graph = builder.graph();
@@ -384,7 +410,7 @@ mod tests {
         let instance = builder.instance("Inner", &model, &[], Loc(2), &mut diags).unwrap();
         let unknown = builder.poison(Loc(5));
         for inputs in [&[(a, Loc(3))][..], &[(b, Loc(4)), (unknown, Loc(5))]] {
-            let given = builder.call_instance(&instance, &model, inputs, Loc(6), &mut diags);
+            let given = builder.call_instance(&instance, (&model, 0), inputs, Loc(6), &mut diags);
             assert!(given.iter().all(|&tensor| builder.graph().tensor(tensor).shape.is_none()));
             assert_eq!(given.len(), 3);
         }

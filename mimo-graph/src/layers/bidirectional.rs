@@ -110,6 +110,10 @@ impl Bidirectional {
             differ("return_state", format!("write `return_state = {}`", forward.return_state));
             return None;
         }
+        if forward.stateful != backward.stateful {
+            differ("stateful", format!("write `stateful = {}`", forward.stateful));
+            return None;
+        }
         if forward.return_state && forward.states().len() != backward.states().len() {
             differ("the number of states", format!("use two `{}`s", forward.class_name()));
             return None;

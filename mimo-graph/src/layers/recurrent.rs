@@ -35,10 +35,11 @@ pub struct Recurrent {
     pub recurrent_kernel: WeightOptions,
     /// The bias, `[gates · units]`, or `[2, gates · units]` for a GRU that resets after the product.
     pub bias: WeightOptions,
-    /// The share of the features that is dropped while training, the same at all steps of a sequence.
+    /// The share of the features that is dropped while training, the same at all steps of a sequence; for each gate by itself
+    /// if there is recurrent dropout, else the same for all gates.
     pub dropout: f64,
     /// The share of the state that the recurrent kernel does not see while training, the same at all steps of a
-    /// sequence, and for all gates.
+    /// sequence, for each gate by itself.
     pub recurrent_dropout: f64,
     /// A seed of its own for what is dropped.
     pub seed: Option<u64>,
@@ -48,6 +49,8 @@ pub struct Recurrent {
     pub return_state: bool,
     /// Whether the sequence is read from its end.
     pub go_backwards: bool,
+    /// Whether a batch begins with the states in which the previous one ended.
+    pub stateful: bool,
     /// Whether a sequence is given in the reverse of the order in which it was read; only `Bidirectional` asks for that.
     pub flipped: bool,
 }
@@ -104,7 +107,8 @@ layer! {
         return_state: bool = "false",
         /// Whether the sequence is read from its end.
         go_backwards: bool = "false",
-        /// Only `false`: the state that a sequence begins with is given as `initial_state`.
+        /// Whether a batch begins with the states in which the previous one ended, sample by sample, until `reset_state()` of the
+        /// `Predictor` or `Trainer`.
         stateful: bool = "false",
         /// Only `false`: it would change nothing.
         unroll: bool = "false",
@@ -159,7 +163,8 @@ layer! {
         return_state: bool = "false",
         /// Whether the sequence is read from its end.
         go_backwards: bool = "false",
-        /// Only `false`: the state that a sequence begins with is given as `initial_state`.
+        /// Whether a batch begins with the states in which the previous one ended, sample by sample, until `reset_state()` of the
+        /// `Predictor` or `Trainer`.
         stateful: bool = "false",
         /// Only `false`: it would change nothing.
         unroll: bool = "false",
@@ -212,7 +217,8 @@ layer! {
         return_state: bool = "false",
         /// Whether the sequence is read from its end.
         go_backwards: bool = "false",
-        /// Only `false`: the state that a sequence begins with is given as `initial_state`.
+        /// Whether a batch begins with the states in which the previous one ended, sample by sample, until `reset_state()` of the
+        /// `Predictor` or `Trainer`.
         stateful: bool = "false",
         /// Only `false`: it would change nothing.
         unroll: bool = "false",
@@ -271,6 +277,7 @@ impl Recurrent {
         let return_sequences = args.boolean("return_sequences", cx);
         let return_state = args.boolean("return_state", cx);
         let go_backwards = args.boolean("go_backwards", cx);
+        let stateful = args.boolean("stateful", cx);
         for (name, instead) in NOT_YET {
             not_yet(name, instead, args, cx);
         }
@@ -293,6 +300,7 @@ impl Recurrent {
             return_sequences,
             return_state,
             go_backwards,
+            stateful,
             flipped: false,
         })
     }
@@ -342,10 +350,7 @@ impl Recurrent {
 }
 
 /// Arguments that ask for nothing as long as they are `false`.
-const NOT_YET: &[(&str, &str)] = &[
-    ("stateful", "leave it out: give the state that a sequence begins with as `initial_state`"),
-    ("unroll", "leave it out: it would change nothing"),
-];
+const NOT_YET: &[(&str, &str)] = &[("unroll", "leave it out: it would change nothing")];
 
 fn not_yet(name: &str, instead: &str, args: &Bound<'_>, cx: &mut Cx<'_>) {
     let Some(value) = args.take(name) else { return };

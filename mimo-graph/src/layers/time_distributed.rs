@@ -8,7 +8,7 @@ use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
 use crate::layers::change::Change;
 use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight};
-use crate::layers::{LayerKind, wrapped};
+use crate::layers::{LayerKind, Part, wrapped};
 use crate::operation::{Call, OpKind};
 use crate::shape::{Dtype, Shape};
 
@@ -23,7 +23,8 @@ pub struct TimeDistributed {
 }
 
 layer! {
-    /// A layer that is called on every step of a sequence by itself, with the same weights.
+    /// A layer that is called on every step of a sequence by itself, with the same weights. A model with one input and one output
+    /// can be called so too: `TimeDistributed(Encoder())(x)`.
     ///
     /// `[steps, …] → [steps, …]`
     ///
@@ -31,7 +32,7 @@ layer! {
     "`TimeDistributed(layer, name = none, trainable = true)`"
     TimeDistributed, "let x = Input(shape = [10, 32]);\nlet y: [10, 5] = TimeDistributed(Dense(5))(x);" => TimeDistributed::from_args;
     takes {
-        /// The layer inside, with its settings.
+        /// The layer inside, with its settings, or a model.
         layer: Layer,
     }
 }
@@ -66,13 +67,21 @@ impl TimeDistributed {
             let message =
                 "`TimeDistributed` has no place for the penalty of an `ActivityRegularization`".to_owned();
             Some((message, "call the layer itself, which takes the values of all steps".into()))
-        } else if let LayerKind::Bidirectional(_) = made.kind {
-            let message = "mimo has no `TimeDistributed` around a `Bidirectional` yet".to_owned();
-            let help = "wrap two layers, one with `go_backwards = true`, and `concatenate` what they give";
-            Some((message, help.into()))
+        } else if made.kind.is_stateful() {
+            // Keras goes on from step to step too, since every step is a call.
+            let message = format!(
+                "`TimeDistributed` begins a sequence at every step, and a `stateful` `{class}` continues one"
+            );
+            Some((message, "leave `stateful` out".into()))
         } else if several > 1 {
             let message = format!("`TimeDistributed` gives one tensor, and this `{class}` gives {several}");
-            Some((message, "leave `return_state` out".into()))
+            let help = match &made.kind {
+                LayerKind::Bidirectional(both) if both.merge_mode.is_none() => {
+                    "write `merge_mode = concat`, and leave `return_state` out"
+                }
+                _ => "leave `return_state` out",
+            };
+            Some((message, help.into()))
         } else {
             None
         };
@@ -86,7 +95,17 @@ impl TimeDistributed {
 
     /// A step of what is read.
     fn step(shape: &Shape) -> Shape {
-        Shape(shape.0.get(1..).unwrap_or_default().to_vec())
+        shape.without_first(1)
+    }
+
+    /// The layers that the wrapped one calls, each on every step: the directions of a `Bidirectional`.
+    pub(super) fn parts(&self) -> Vec<Part> {
+        let inner = self.name.clone().unwrap_or_else(|| self.layer.auto_name());
+        let wrapped = |part: Part| {
+            let layer = TimeDistributed { layer: Box::new(part.kind), name: Some(inner.clone()) };
+            Part { kind: layer.into(), ..part }
+        };
+        self.layer.parts().into_iter().map(wrapped).collect()
     }
 }
 
@@ -125,7 +144,8 @@ impl Layer for TimeDistributed {
     }
 
     fn infer(&self, inputs: &[Operand<'_>], call: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {
-        let [x] = inputs else { return None };
+        // What a `Bidirectional` joins is several tensors, of the same steps.
+        let x = inputs.first()?;
         let [steps, _, ..] = &x.shape.0[..] else {
             let class = self.layer.class_name();
             let shown = x.shape.display(cx.consts).to_string();
@@ -137,9 +157,11 @@ impl Layer for TimeDistributed {
             );
             return None;
         };
-        let name = format!("a step of {}", x.name);
-        let step = Operand { name: &name, shape: &Self::step(x.shape), ..x.clone() };
-        let given = self.layer.infer(&[step], call, cx)?;
+        let steps_of: Vec<_> =
+            inputs.iter().map(|x| (format!("a step of {}", x.name), Self::step(x.shape))).collect();
+        let each = inputs.iter().zip(&steps_of);
+        let each: Vec<_> = each.map(|(x, (name, shape))| Operand { name, shape, ..x.clone() }).collect();
+        let given = self.layer.infer(&each, call, cx)?;
         let all = |step: Shape| Shape([steps.clone()].into_iter().chain(step.0).collect());
         Some(given.into_iter().map(|(shape, dtype)| (all(shape), dtype)).collect())
     }

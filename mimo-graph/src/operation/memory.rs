@@ -59,6 +59,17 @@ impl Buffer<Dim> {
 }
 
 operation! {
+    /// A state of a `stateful` layer, with which the next batch begins.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct StatePlace<L> {
+        /// Where a pass finds it before the first step.
+        pub from: View<L>,
+        /// Where a pass leaves it after the last step.
+        pub to: View<L>,
+    }
+}
+
+operation! {
     /// A matrix of the parameter buffer that is written by one gradient: a weight, or the weights of siblings side by side.
     #[derive(Clone, Debug, PartialEq)]
     pub struct Block<L> {

@@ -61,16 +61,16 @@ impl Cell {
 }
 
 operation! {
-    /// Recurrent dropout: zeros in the state where the recurrent kernel reads it, the same at all steps of a sequence, while
-    /// training. What goes from one step to the next directly has none.
+    /// Dropout of the input or the state of every step where a kernel reads it, while training: zeros for each gate by itself,
+    /// the same at all steps of a sequence. The state that goes from one step to the next directly has none.
     #[derive(Clone, Copy, Debug, PartialEq)]
     pub struct RecurrentDropout<L> {
         /// The share of zeros; the rest is scaled.
         pub rate: f64,
-        /// Tells its random numbers from others'.
+        /// Distinguishes its random numbers from those of other layers; that of a gate is made of it.
         pub key: u64,
-        /// The state before each step with the zeros.
-        pub states: Scratch<L>,
+        /// The values with zeros of every step, gate by gate, and after them room for one of these values more.
+        pub dropped: Scratch<L>,
     }
 }
 
@@ -113,7 +113,9 @@ operation! {
         pub bias: Option<Weight<L>>,
         /// The interleaved copies of kernel and recurrent kernel, if steps are fused.
         pub interleaved: Option<[usize; 2]>,
-        /// Recurrent dropout.
+        /// Dropout of the inputs, if each gate has zeros of its own.
+        pub input_dropout: Option<RecurrentDropout<L>>,
+        /// Dropout of the states.
         pub dropout: Option<RecurrentDropout<L>>,
         /// The gates of every step, and their gradients in the backward.
         pub gates: Scratch<L>,

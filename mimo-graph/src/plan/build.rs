@@ -33,6 +33,8 @@ pub(super) struct Building {
     pub loss_values: Vec<Option<ValueId>>,
     /// By output: the value whose gradient custom losses write, if it has one; empty for a model without a custom loss.
     pub custom_values: Vec<Option<ValueId>>,
+    /// By layer: the first of its states in the plan, once it has been called.
+    pub(super) states: Vec<Option<usize>>,
     /// By layer: the blocks of its weights, once it has been called.
     pub(super) blocks: Vec<Option<Vec<usize>>>,
     /// The axes that wrappers take away from what the call under construction reads and gives, and the steps along
@@ -52,6 +54,7 @@ pub(super) fn build(graph: &Graph) -> Building {
         given_by: BTreeMap::new(),
         loss_values: vec![],
         custom_values: vec![],
+        states: vec![None; graph.layers.len()],
         blocks: vec![None; graph.layers.len()],
         steps: (0, Dim::Known(1)),
         values,
@@ -78,7 +81,7 @@ impl Building {
 
     fn call(&mut self, graph: &Graph, id: NodeId) {
         let node = graph.node(id);
-        let (core, axes) = graph.layer(node.layer).kind.core();
+        let (core, axes) = graph.core(node);
         let steps = shape(graph, node.inputs[0]).0.into_iter().take(axes);
         self.steps = (axes, Shape(steps.collect()).elements());
         let before = std::mem::replace(&mut self.plan.flops, Dim::Known(0));
@@ -286,13 +289,13 @@ impl Building {
 
     /// The shape of what a call reads or gives, as the layer inside of wrappers sees it.
     pub(super) fn shape(&self, graph: &Graph, tensor: TensorId) -> Shape {
-        Shape(shape(graph, tensor).0.into_iter().skip(self.steps.0).collect())
+        shape(graph, tensor).without_first(self.steps.0)
     }
 
     /// The layer that is called inside of wrappers, and whether they take the same axes away as those of the call under
     /// construction.
     pub(super) fn core<'g>(&self, graph: &'g Graph, node: NodeId) -> (&'g LayerKind, bool) {
-        let (core, axes) = graph.layer(graph.node(node).layer).kind.core();
+        let (core, axes) = graph.core(graph.node(node));
         (core, axes == self.steps.0)
     }
 

@@ -177,6 +177,7 @@ fn uses(plan: &Plan) -> Vec<Vec<usize>> {
         });
     }
     plan.outputs.iter().for_each(|view| uses[view.slot].push(usize::MAX));
+    plan.states.iter().for_each(|state| uses[state.to.slot].push(usize::MAX));
     uses
 }
 

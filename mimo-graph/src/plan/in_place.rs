@@ -11,7 +11,8 @@ use crate::dim::{Dim, Same};
 pub(super) fn concatenate(plan: &mut Plan) {
     for at in 0..plan.forward.len() {
         let OpKind::Concatenate(whole) = &plan.forward[at].kind else { continue };
-        if whole.outer.same(&Dim::Known(1)) != Same::Yes {
+        // The steps of a part do not follow each other in the whole.
+        if whole.outer.same(&Dim::Known(1)) != Same::Yes || plan.forward[at].steps.is_some() {
             continue;
         }
         let (parts, y) = (whole.parts.clone(), whole.y.view.clone());
@@ -96,7 +97,7 @@ struct Slots {
     makers: Vec<Vec<usize>>,
     /// How often it is read.
     readers: Vec<usize>,
-    /// Whether it holds an output.
+    /// Whether it holds an output, or a state for the next batch.
     shown: Vec<bool>,
 }
 
@@ -110,6 +111,7 @@ impl Slots {
             op.kind.reads().into_iter().for_each(|read| slots.readers[read.view.slot] += 1);
         }
         plan.outputs.iter().for_each(|view| slots.shown[view.slot] = true);
+        plan.states.iter().for_each(|state| slots.shown[state.to.slot] = true);
         slots
     }
 }

@@ -11,6 +11,8 @@ pub(super) fn assign(plan: &mut Plan) {
     let end = losses_at + 1 + plan.heads.len() + plan.trunk.len();
     let mut train = vec![];
     train.extend(plan.inputs.iter().map(|view| (view.slot, 0)));
+    // States are set before the pass and read after the step.
+    train.extend(plan.states.iter().flat_map(|state| [(state.from.slot, 0), (state.to.slot, end)]));
     for (at, op) in plan.forward.iter().enumerate() {
         let time = at + 1;
         op.kind.parts(&mut |part| {
@@ -99,6 +101,7 @@ pub(super) fn predicting<'a>(
         lives[slot] = Some([from.min(time), to.max(time)]);
     };
     plan.inputs.iter().for_each(|view| used(view.slot, 0));
+    plan.states.iter().for_each(|state| used(state.from.slot, 0));
     for (at, op) in operations.enumerate() {
         op.kind.parts(&mut |part| {
             if let Some(slot) = forward_slot(part, During::predict) {
@@ -107,6 +110,7 @@ pub(super) fn predicting<'a>(
         });
     }
     plan.outputs.iter().for_each(|view| used(view.slot, end));
+    plan.states.iter().for_each(|state| used(state.to.slot, end));
     lives
 }
 
@@ -125,6 +129,7 @@ fn sort(plan: &mut Plan) {
 pub(super) fn each_view(plan: &mut Plan, mut change: impl FnMut(&mut View)) {
     plan.inputs.iter_mut().for_each(&mut change);
     plan.outputs.iter_mut().for_each(&mut change);
+    plan.states.iter_mut().for_each(|state| views_of(state, |view, _| change(view)));
     plan.forward.iter_mut().for_each(|op| views_of(&mut op.kind, |view, _| change(view)));
     plan.losses.iter_mut().for_each(|loss| views_of(loss, |view, _| change(view)));
     plan.custom_gradients.iter_mut().flatten().for_each(|target| change(&mut target.view));

@@ -1,7 +1,7 @@
 //! Layers that read a sequence step by step.
 
 use super::build::{Building, key};
-use super::{Interleaved, Read};
+use super::{Interleaved, Read, StatePlace, Written};
 use crate::activation::Activation;
 use crate::dim::Dim;
 use crate::graph::{Graph, NodeId};
@@ -20,13 +20,15 @@ impl Building {
         let Some(&input) = node.inputs.first() else { return };
         let mut x = self.read(graph, input);
         let mut states = node.inputs[1..].iter().map(|&input| self.read(graph, input));
-        let initial = [states.next(), states.next()];
+        let mut initial = [states.next(), states.next()];
         let shape = self.shape(graph, input);
         let [steps, features] = &shape.0[..] else { return };
         let (steps, features) = (steps.clone(), features.clone());
         let mut reads: Vec<_> = node.inputs.iter().map(|&input| self.values.of(input)).collect();
         let key = key(layer.seed, id);
-        if layer.dropout > 0.0 {
+        // Keras computes gate by gate if there is recurrent dropout, and then drops inputs gate by gate too.
+        let by_gate = layer.recurrent_dropout > 0.0 && layer.cell.gates() > 1;
+        if layer.dropout > 0.0 && !by_gate {
             let name = format!("{}_dropout", self.call_name(graph, id));
             let read = std::mem::replace(&mut reads[0], self.value_like(self.values.of(input)));
             let y = self.written_value(shape.elements(), reads[0]);
@@ -35,12 +37,14 @@ impl Building {
             self.add(name, vec![], kind.into(), vec![read], reads[0]);
             x = dropped;
         }
-        let dropout = (layer.recurrent_dropout > 0.0).then(|| RecurrentDropout {
-            rate: layer.recurrent_dropout,
-            // Another key for the same layer.
-            key: key ^ 1 << 62,
-            states: self.scratch(steps.clone() * layer.units.clone(), During::Training),
-        });
+        let mut dropout = |rate: f64, key: u64, len: &Dim| {
+            let values = (steps.clone() * Dim::Known(layer.cell.gates()) + Dim::Known(1)) * len.clone();
+            let dropped = |this: &mut Self| this.scratch(values, During::Training);
+            (rate > 0.0).then(|| RecurrentDropout { rate, key, dropped: dropped(self) })
+        };
+        let input_dropout = by_gate.then(|| dropout(layer.dropout, key, &features)).flatten();
+        // Another key for the same layer.
+        let dropout = dropout(layer.recurrent_dropout, key ^ 1 << 62, &layer.units);
         let mut weights = self.layer_weights(graph, id).into_iter();
         let (Some(kernel), Some(recurrent_kernel)) = (weights.next(), weights.next()) else { return };
         let interleaved = has_fused_step(layer).then(|| {
@@ -51,12 +55,15 @@ impl Building {
         let states = (steps.clone() + Dim::Known(1)) * layer.units.clone();
         let needed = needed_tensors(graph);
         let mut given = vec![];
-        let last = [1, 2].map(|place| {
+        let mut last = [1, 2].map(|place| {
             let tensor = *node.outputs.get(place).filter(|&&tensor| marked(&needed, tensor))?;
             let value = self.values.of(tensor);
             given.push(value);
             Some(self.written_value(layer.units.clone(), value))
         });
+        if layer.stateful {
+            self.stateful(graph, id, layer, &mut initial, &mut last);
+        }
         let value = self.values.of(node.outputs[0]);
         let gates = steps.clone() * Dim::Known(layer.cell.kept()) * layer.units.clone();
         // Fused steps store their gates for the backward only.
@@ -76,6 +83,7 @@ impl Building {
             recurrent_kernel,
             bias: weights.next(),
             interleaved,
+            input_dropout,
             dropout,
             gates: self.scratch(gates, gates_during),
             states: self.scratch(states.clone(), During::Both),
@@ -87,6 +95,37 @@ impl Building {
         };
         self.add(self.call_name(graph, id), vec![id], kind.into(), reads, value);
         self.gives.last_mut().into_iter().for_each(|gives| gives.append(&mut given));
+    }
+
+    /// A call begins in the states in which the call before it ended: that of the previous batch, or an earlier one of this.
+    /// None of them has a gradient, as in Keras. States that the call sets take their places.
+    fn stateful(
+        &mut self,
+        graph: &Graph,
+        id: NodeId,
+        layer: &recurrent::Recurrent,
+        initial: &mut [Option<Read>; 2],
+        last: &mut [Option<Written>; 2],
+    ) {
+        let called = graph.node(id).layer.index();
+        let first = self.states[called];
+        let start = first.unwrap_or(self.plan.states.len());
+        self.states[called] = Some(start);
+        let states = initial.iter_mut().zip(last).take(layer.cell.states().len());
+        for (at, (initial, last)) in states.enumerate() {
+            let from = match first {
+                Some(first) => self.plan.states[first + at].to.clone(),
+                None => self.slot(layer.units.clone()),
+            };
+            initial.get_or_insert_with(|| Read::of(from.clone()));
+            let view = self.slot(layer.units.clone());
+            let last = last.get_or_insert_with(|| Written { view, gradient: None, kept: false });
+            let to = last.view.clone();
+            match self.plan.states.get_mut(start + at) {
+                Some(state) => state.to = to,
+                None => self.plan.states.push(StatePlace { from, to }),
+            }
+        }
     }
 
     /// Memory of every row.

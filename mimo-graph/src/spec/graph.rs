@@ -163,6 +163,9 @@ macro_rules! graph_types {
                 pub inputs: List<usize>,
                 /// The tensors that it outputs, in order.
                 pub outputs: List<usize>,
+                /// Number of `TimeDistributed` around the nested models in which the call stands: so many first axes of the tensors
+                /// are steps, on each of which the layer is called.
+                pub steps: usize,
             }
         }
 

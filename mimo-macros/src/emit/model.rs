@@ -167,6 +167,7 @@ pub(super) fn traits(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     let Generics { e, t, .. } = &cx.generics;
     let (spec, program) = (spec::spec(cx), program::program(cx, plan));
     let (forward, folded) = (program::forward(plan), fold::folded(cx, plan));
+    let states = program::kept_states(cx, plan);
     let ((defaults, graph), execution) = (graph::graph(cx, plan), execution::plan(cx, plan));
     let unused = forward.is_empty().then(|| quote!(let _ = __chunk;));
     let usize = quote!(__mimo::core::primitive::usize);
@@ -228,6 +229,7 @@ pub(super) fn traits(cx: &Context<'_>, plan: &Plan) -> TokenStream {
             const GRAPH: &'static __mimo::GraphSpec = &#graph;
             const PLAN: &'static __mimo::ExecutionPlan = #execution;
             #folded
+            #states
 
             fn forward_pass(__chunk: &mut __mimo::Chunk<'_, #e>) {
                 #unused

@@ -135,6 +135,12 @@ pub(super) fn program(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     }
 }
 
+/// `Model::STATES`, if a layer is stateful.
+pub(super) fn kept_states(cx: &Context<'_>, plan: &Plan) -> Option<TokenStream> {
+    let states = plan.states.iter().map(|state| cx.literal(state));
+    (!plan.states.is_empty()).then(|| quote!(const STATES: &'static [__mimo::StatePlace] = &[#(#states),*];))
+}
+
 /// The lines of the forward pass.
 pub(super) fn forward(plan: &Plan) -> TokenStream {
     let names = &op_names(plan)[..plan.forward.len()];

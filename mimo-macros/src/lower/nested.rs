@@ -28,9 +28,12 @@ pub(super) struct Nested {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Callable {
     Layer(LayerId),
-    /// A nested model, by its place in [`Instances`].
-    Instance(usize),
+    /// A nested model, by its place in [`Instances`], and the number of `TimeDistributed` around it.
+    Instance(usize, usize),
 }
+
+/// The wrapper that models may have too.
+const TIME_DISTRIBUTED: &str = "TimeDistributed";
 
 /// The nested models that were made.
 #[derive(Debug, Default)]
@@ -185,13 +188,13 @@ impl Lower<'_> {
         let Some(instance) = instance else { return Evaluated::Poison };
         self.layer_spans.resize(self.builder.graph().layers.len(), ident.span());
         self.instances.0.push(Made { instance, nested, span: ident.span() });
-        Evaluated::Layer(Callable::Instance(self.instances.0.len() - 1))
+        Evaluated::Layer(Callable::Instance(self.instances.0.len() - 1, 0))
     }
 
     /// `encode(x)`
     pub(super) fn call_nested(
         &mut self,
-        instance: usize,
+        (instance, steps): (usize, usize),
         tensors: &[(TensorId, Loc)],
         initial_state: Option<Loc>,
         call: Loc,
@@ -206,27 +209,71 @@ impl Lower<'_> {
         let models = self.nested;
         let model = made.as_ref().and_then(|made| models.get(made.nested)?.model.as_ref());
         let (Some(made), Some(model)) = (made, model) else { return Evaluated::Poison };
-        let given = self.builder.call_instance(&made.instance, model, tensors, call, &mut self.diags);
+        let given =
+            self.builder.call_instance(&made.instance, (model, steps), tensors, call, &mut self.diags);
         // A model may give what it was given.
         let new = given.iter().filter(|&given| tensors.iter().all(|(tensor, _)| tensor != given));
         self.computed.extend(new);
         Evaluated::Tensors(given)
     }
 
-    /// A model among the settings of a layer: `TimeDistributed(Encoder())`. Gives whether that was reported.
-    pub(super) fn wraps_a_model(&mut self, class: &str, args: &[Arg]) -> bool {
-        let is_model = |expr: &Expr| match &expr.kind {
-            ExprKind::Call(callee, _) => {
-                matches!(&callee.kind, ExprKind::Name(ident) if self.nested_model(&name_of(ident)).is_some())
-            }
+    /// Whether an expression is a model, or one in `TimeDistributed`.
+    fn is_model(&self, expr: &Expr) -> bool {
+        match &expr.kind {
+            ExprKind::Call(callee, args) => match &callee.kind {
+                ExprKind::Name(ident) if name_of(ident) == TIME_DISTRIBUTED => {
+                    args.iter().any(|arg| self.is_model(&arg.value))
+                }
+                ExprKind::Name(ident) => self.nested_model(&name_of(ident)).is_some(),
+                _ => false,
+            },
             ExprKind::Name(ident) => {
                 let name = name_of(ident);
-                matches!(self.frame.scope.get(&name), Some(Binding::Layer(Callable::Instance(_))))
+                matches!(self.frame.scope.get(&name), Some(Binding::Layer(Callable::Instance(..))))
                     || !self.frame.scope.contains_key(&name) && self.nested_model(&name).is_some()
             }
             _ => false,
+        }
+    }
+
+    /// `TimeDistributed(Encoder())`: the model, to be called on every step. `None` if that is not what this is.
+    pub(super) fn steps_of_a_model(&mut self, class: &str, args: &[Arg]) -> Option<Evaluated> {
+        if class != TIME_DISTRIBUTED {
+            return None;
+        }
+        let wrapped = args.iter().find(|arg| self.is_model(&arg.value))?;
+        let shown = text_of(wrapped.value.tokens.clone());
+        let mut sound = true;
+        for arg in args.iter().filter(|arg| !std::ptr::eq(*arg, wrapped)) {
+            let (what, loc) = match &arg.keyword {
+                Some((keyword, loc)) => (format!("`{keyword}`"), *loc),
+                None => (format!("`{}`", text_of(arg.value.tokens.clone())), arg.value.loc),
+            };
+            let message = format!("{what} cannot be passed to a `TimeDistributed` around a model");
+            let diag = Diag::error(Code::ModelInSettings, loc, message).help(
+                "`name` and `trainable` are arguments of the model: `TimeDistributed(Encoder(name = \"…\"))`",
+            );
+            self.error(diag.note(format!("the weights are those of `{shown}`, with its name before theirs")));
+            sound = false;
+        }
+        let Evaluated::Layer(Callable::Instance(instance, steps)) = self.eval(&wrapped.value) else {
+            return Some(Evaluated::Poison);
         };
-        let Some(wrapped) = args.iter().map(|arg| &arg.value).find(|value| is_model(value)) else {
+        let (models, made) = (self.nested, self.instances.0.get(instance)?);
+        let model = models.get(made.nested)?.model.as_ref()?;
+        if let Some(diag) = self.builder.not_for_steps(&made.instance, model, wrapped.value.loc) {
+            self.error(diag);
+            sound = false;
+        }
+        Some(match sound {
+            true => Evaluated::Layer(Callable::Instance(instance, steps + 1)),
+            false => Evaluated::Poison,
+        })
+    }
+
+    /// A model among the settings of another layer: `Bidirectional(Encoder())`. Gives whether that was reported.
+    pub(super) fn wraps_a_model(&mut self, class: &str, args: &[Arg]) -> bool {
+        let Some(wrapped) = args.iter().map(|arg| &arg.value).find(|value| self.is_model(value)) else {
             return false;
         };
         let shown = text_of(wrapped.tokens.clone());
@@ -236,7 +283,9 @@ impl Lower<'_> {
                 wrapped.loc,
                 format!("`{class}` takes a layer, and `{shown}` is a model"),
             )
-            .help("call the model on tensors itself: a model cannot be a layer of a layer yet"),
+            .help(
+                "call the model on tensors itself, or on every step of a sequence with `TimeDistributed(…)`",
+            ),
         );
         true
     }

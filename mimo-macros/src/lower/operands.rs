@@ -73,8 +73,8 @@ impl Lower<'_> {
         let Some(Operands { tensors, initial }) = self.operands(args, call) else { return Evaluated::Poison };
         let layer = match callable {
             Callable::Layer(layer) => layer,
-            Callable::Instance(instance) => {
-                return self.call_nested(instance, &tensors, initial.map(|(_, loc)| loc), call);
+            Callable::Instance(instance, steps) => {
+                return self.call_nested((instance, steps), &tensors, initial.map(|(_, loc)| loc), call);
             }
         };
         let initial = initial.as_ref().map(|(states, loc)| (&states[..], *loc));

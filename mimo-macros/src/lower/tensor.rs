@@ -249,6 +249,9 @@ impl Lower<'_> {
             self.operands(args, expr.loc);
             return Evaluated::Poison;
         }
+        if let Some(steps) = self.steps_of_a_model(&name, args) {
+            return steps;
+        }
         if self.wraps_a_model(&name, args) {
             return Evaluated::Poison;
         }

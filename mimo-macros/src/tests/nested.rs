@@ -93,10 +93,28 @@ fn settings() {
 #[test]
 fn layers_of_models() {
     assert_line(
-        "let y = TimeDistributed(Encoder())(image);",
-        &["2:25 [Encoder()] `TimeDistributed` takes a layer, and `Encoder()` is a model\n\n  \
-           = help: call the model on tensors itself: a model cannot be a layer of a layer yet"],
+        "let y = Bidirectional(Encoder())(image);",
+        &["2:23 [Encoder()] `Bidirectional` takes a layer, and `Encoder()` is a model\n\n  \
+           = help: call the model on tensors itself, or on every step of a sequence with `TimeDistributed(…)`"],
     );
+    assert_line(
+        "let y = TimeDistributed(Encoder())(image);",
+        &["2:25 [Encoder()] `TimeDistributed` reads one tensor, and `Encoder` takes 2\n\n  \
+           = help: join the tensors before the model, and take them apart in it with layers of its own"],
+    );
+}
+
+/// What fits once may not fit for every step.
+#[test]
+fn steps_that_no_machine_holds() {
+    let source = "@ { E { let x = Input(shape = [1000]); let y = Dense(1000000)(x); let y = Dense(1)(y); Model(x, y) } }\n\
+                  Net { use crate::E; let x = Input(shape = [10000000, 1000]); let x = TimeDistributed(E())(x);\n\
+                  let y = Dense(1)(Reshape([1000, 10000])(x)); Model(x, y) }";
+    let told = told(source);
+    assert_eq!(told.len(), 1, "{told:?}");
+    let wanted =
+        "`Dense` in `E` has 10000000000000 values per sample, but at most 1099511627776 (2^40) are possible";
+    assert!(told[0].contains(wanted), "{told:?}");
 }
 
 #[test]

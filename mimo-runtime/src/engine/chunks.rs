@@ -1,5 +1,6 @@
 //! How a batch is cut, and the memory of its chunks.
 
+use std::ops::Range;
 use std::sync::Mutex;
 
 use crate::batch::BatchRows;
@@ -165,6 +166,19 @@ impl<E: Float> Chunks<E> {
     pub(super) fn arena(&self) -> &[E] {
         &self.arena
     }
+
+    /// The same, to write.
+    pub(super) fn arena_mut(&mut self) -> &mut [E] {
+        &mut self.arena
+    }
+
+    /// Where a value of a sample of the batch is among all values.
+    pub(super) fn range(&self, memory: Memory, view: View, row: usize) -> Range<usize> {
+        let chunk = row / self.capacity * self.stride;
+        let start = chunk + memory.offsets[view.slot] * self.capacity + view.column;
+        let start = start + row % self.capacity * view.stride;
+        start..start + view.len
+    }
 }
 
 /// What all chunks of a batch have in common.
@@ -247,7 +261,9 @@ impl<E: Float> Engine<E> {
         let program = self.program;
         let capacity = rows_per_chunk(step_flops(program), rows.len());
         let sums = [program.statistics, program.sums];
+        self.states.check(rows.len())?;
         self.train_chunks.cut(rows.len(), capacity, program.train, sums)?;
+        self.states.load(&mut self.train_chunks, program.train, 0);
         let gather = |chunk: &mut Chunk<'_, E>| {
             let rows = &rows[chunk.first_row..chunk.first_row + chunk.rows];
             let batch = &mut BatchRows { chunk, program };

@@ -75,6 +75,7 @@ pub(super) fn train<E: Float>(
     let result = engine.run_stages(&stages[backward..], step, &scatter);
     engine.custom.gradients = gradients;
     result?;
+    engine.keep_states();
     let penalty = engine.update(rows.len());
     engine.total_up(rows.len(), loss_weights, penalty + value, totals);
     Ok(())
@@ -92,6 +93,7 @@ pub(super) fn evaluate<E: Float>(
         return Ok(());
     }
     let value = compute(engine, Mode::Evaluate, rows, source, loss_weights, loss)?;
+    engine.keep_states();
     let penalty = engine.parameters.penalty(engine.program);
     engine.total_up(rows.len(), loss_weights, penalty + value, totals);
     Ok(())

@@ -19,11 +19,13 @@ pub(super) fn predict<E: Float>(
     let (program, memory) = (engine.program, engine.predict_memory);
     check(program.inputs, rows, inputs.iter().map(|column| column.len()))?;
     check(program.outputs, rows, outputs.iter().map(|column| column.len()))?;
+    engine.states.check(rows)?;
     let mut done = 0;
     while done < rows {
         let round = ROUND.min(rows - done);
         let capacity = rows_per_chunk(program.flops, round);
         engine.predict_chunks.cut(round, capacity, memory, [0, 0])?;
+        engine.states.load(&mut engine.predict_chunks, memory, done);
         let shared = Shared {
             memory,
             params: &engine.parameters.values,
@@ -46,6 +48,7 @@ pub(super) fn predict<E: Float>(
             forward(chunk);
             Ok(())
         })?;
+        engine.states.store(&engine.predict_chunks, memory, done);
         let (arena, stride) = (engine.predict_chunks.arena(), engine.predict_chunks.stride);
         for (view, column) in program.outputs.iter().zip(outputs.iter_mut()) {
             for (row, to) in
@@ -60,6 +63,7 @@ pub(super) fn predict<E: Float>(
         }
         done += round;
     }
+    engine.states.advance(rows);
     Ok(())
 }
 

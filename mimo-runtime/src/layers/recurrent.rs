@@ -12,34 +12,16 @@ use crate::float::Float;
 use crate::kernels::{self, Epilogue, Mat};
 use crate::layers::apply_mask;
 use crate::program::View;
-use crate::random;
 use crate::run::run;
 
+mod gates;
 mod gradients;
 mod gru;
 mod gru_before;
 mod lstm;
 mod simple;
 
-/// The same for the rows of a chunk.
-#[derive(Clone, Copy, Debug)]
-struct Mask {
-    key: u64,
-    first: u64,
-    rate: f64,
-}
-
-impl Mask {
-    fn new<E: Float>(op: &Recurrent, chunk: &Chunk<'_, E>) -> Option<Mask> {
-        let dropped = op.dropout.filter(|_| chunk.mode == Mode::Train)?;
-        let (key, first) = (random::key(chunk.seed, dropped.key), (chunk.first_row * op.units) as u64);
-        Some(Mask { key, first, rate: dropped.rate })
-    }
-
-    fn apply<E: Float>(self, arena: &mut [E], from: Mat, to: Mat, accumulate: bool) {
-        kernels::dropout(arena, self.key, self.first, self.rate, from, to, accumulate);
-    }
-}
+use gates::{Mask, Operand};
 
 /// Where the values of steps are.
 trait Places {
@@ -91,14 +73,14 @@ struct Step<'a, E> {
     bias: Option<&'a [E]>,
     /// The interleaved kernel and recurrent kernel, if steps are fused.
     interleaved: Option<[&'a [E]; 2]>,
-    /// What is read.
-    x: Mat,
+    /// The input.
+    x: Operand,
     /// Where products and gates go.
     gates: Mat,
     /// The state before the step and after it.
     states: [Mat; 2],
     /// The state before the step as the recurrent kernel sees it.
-    seen: Mat,
+    seen: Operand,
     /// The cell state before and after it, or other memory that is as large.
     cells: [Mat; 2],
     /// Whether both states before the step are zeros.
@@ -130,17 +112,15 @@ fn forward<E: Float>(op: &Recurrent, chunk: &mut Chunk<'_, E>) {
             None => kernels::fill(chunk.arena, first, E::of(0.0)),
         }
     }
-    let mask = Mask::new(op, chunk);
+    let [input_mask, mask] = Mask::of(op, chunk);
+    // A fused step has one input and one state for all gates.
+    let interleaved = interleaved.filter(|_| input_mask.is_none() && mask.is_none());
     for step in 0..op.steps {
-        let x = op.read(chunk, op.x.view, step);
+        let x = Operand::new(chunk, op.read(chunk, op.x.view, step), input_mask, step);
         let gates = op.step(chunk, op.gates.view, place(step, 1), kept);
         let [states, cells] = [op.states.view, op.cells.view]
             .map(|memory| [step, step + 1].map(|step| op.step(chunk, memory, place(step, 2), units)));
-        let mut seen = states[0];
-        if let (Some(mask), Some(dropped)) = (mask, op.dropout) {
-            seen = op.step(chunk, dropped.states.view, step, units);
-            mask.apply(chunk.arena, states[0], seen, false);
-        }
+        let seen = Operand::new(chunk, states[0], mask, step);
         let begins = step == 0 && op.initial.iter().all(Option::is_none);
         let at = Step {
             kernel,
@@ -181,9 +161,11 @@ struct StepBack<'a, E> {
     /// The state before the step and after it.
     states: [Mat; 2],
     /// The state before the step as the recurrent kernel has seen it.
-    seen: Mat,
+    seen: Operand,
     /// Zeros between the two.
     mask: Option<Mask>,
+    /// Values of a gate.
+    units: usize,
     /// The cell state before and after it, or other memory that is as large.
     cells: [Mat; 2],
     /// The gradient of the state after the step, which becomes that of the state before it; the same for the cell
@@ -194,23 +176,23 @@ struct StepBack<'a, E> {
 }
 
 impl<E: Float> StepBack<'_, E> {
-    /// The gradient of the state from that of what the recurrent kernel has seen of it.
-    fn unmask(&self, arena: &mut [E], seen: Mat, dh: Mat, accumulate: bool) {
+    /// The gradient of the state from that of what one of the gates has seen of it.
+    fn unmask(&self, arena: &mut [E], gate: usize, seen: Mat, dh: Mat, accumulate: bool) {
         match self.mask {
-            Some(mask) => mask.apply(arena, seen, dh, accumulate),
+            Some(mask) => mask.apply(arena, gate, seen, dh, accumulate),
             None => kernels::copy(arena, seen, dh, accumulate),
         }
     }
 
-    /// The gradient of the state from that of the products with the recurrent kernel. The last place of `carried` is
-    /// computed in.
-    fn through_state(&self, arena: &mut [E], dy: Mat, dh: Mat, accumulate: bool) {
-        if self.mask.is_none() {
-            return self.through(arena, dy, dh, accumulate);
-        }
+    /// The gradient of the state from that of the products of the first `gates` with the recurrent kernel; those of the
+    /// others are zeros. The last place of `carried` is computed in.
+    fn through_state(&self, arena: &mut [E], gates: usize, dy: Mat, dh: Mat, accumulate: bool) {
+        let Some(mask) = self.mask else { return self.through(arena, dy, dh, accumulate) };
         let [.., seen] = self.carried;
-        self.through(arena, dy, seen, false);
-        self.unmask(arena, seen, dh, accumulate);
+        for gate in 0..gates {
+            gates::input_gradient(arena, dy, [gate, self.units], seen, self.recurrent_pack);
+            mask.apply(arena, gate, seen, dh, accumulate || gate > 0);
+        }
     }
 
     /// The gradient of what was multiplied with the recurrent kernel from that of the products.
@@ -235,7 +217,7 @@ fn backward<E: Float>(op: &Recurrent, chunk: &mut Chunk<'_, E>) {
     let learns = op.initial.iter().flatten().any(|initial| initial.gradient.is_some());
     let sums = gradients::Sums::start(op, chunk);
     let mut summed = op.steps;
-    let mask = Mask::new(op, chunk);
+    let [input_mask, mask] = Mask::of(op, chunk);
     for step in (0..op.steps).rev() {
         if let Some(dy) = op.y.gradient.and_then(|dy| op.given(chunk, dy, step)) {
             kernels::copy(chunk.arena, dy, carried[0], true);
@@ -243,11 +225,9 @@ fn backward<E: Float>(op: &Recurrent, chunk: &mut Chunk<'_, E>) {
         let gates = op.step(chunk, op.gates.view, step, kept);
         let [states, cells] = [op.states.view, op.cells.view]
             .map(|memory| [step, step + 1].map(|step| op.step(chunk, memory, step, units)));
-        let seen = mask
-            .and(op.dropout)
-            .map_or(states[0], |dropped| op.step(chunk, dropped.states.view, step, units));
+        let seen = Operand::known(chunk.rows, states[0], mask, step);
         let goes_on = step > 0 || learns;
-        let at = StepBack { recurrent_pack, gates, states, seen, mask, cells, carried, goes_on };
+        let at = StepBack { recurrent_pack, gates, states, seen, mask, units, cells, carried, goes_on };
         match op.cell {
             Cell::Lstm => lstm::backward(op, chunk.arena, &at),
             Cell::Gru { reset_after: true } => gru::backward(op, chunk.arena, &at),
@@ -257,8 +237,14 @@ fn backward<E: Float>(op: &Recurrent, chunk: &mut Chunk<'_, E>) {
         if let Some(sink) = op.x.gradient {
             let dx = op.read(chunk, sink.view, step);
             let pack = chunk.transposed(op.kernel.block, kernels::packed_len(op.features, width));
-            let epilogue = Epilogue { accumulate: sink.accumulate, mask: None };
-            kernels::dense_input_gradient(chunk.arena, gates.columns(0, width), dx, pack, epilogue);
+            let (arena, dy) = (&mut *chunk.arena, gates.columns(0, width));
+            match input_mask {
+                Some(mask) => mask.input_gradient(arena, dy, units, dx, pack, sink.accumulate),
+                None => {
+                    let epilogue = Epilogue { accumulate: sink.accumulate, mask: None };
+                    kernels::dense_input_gradient(arena, dy, dx, pack, epilogue);
+                }
+            }
         }
         if step == 0 || (summed - step) * chunk.rows >= gradients::ROWS {
             sums.add(op, chunk, step..summed);

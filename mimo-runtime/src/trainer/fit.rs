@@ -1,6 +1,6 @@
 //! Epochs.
 
-use super::{FitOptions, Trainer, numbers};
+use super::{FitOptions, Trainer, check_batches, numbers};
 use crate::batch::BatchRows;
 use crate::data::{Dataset, IntoDataset, trust};
 use crate::engine::Source;
@@ -22,7 +22,8 @@ impl<M: Trainable> Trainer<'_, M> {
     /// Those of [`ArrayDataset::new`](crate::data::ArrayDataset::new), of the data set, of its
     /// [checks](Dataset#what-is-checked) and of callbacks, [`NoData`](Error::NoData),
     /// [`NoValidationData`](Error::NoValidationData), [`BatchSize`](Error::BatchSize),
-    /// [`ValidationSplit`](Error::ValidationSplit), [`NoCustomLoss`](Error::NoCustomLoss), [`Memory`](Error::Memory). Options
+    /// [`ValidationSplit`](Error::ValidationSplit), [`StatefulRows`](Error::StatefulRows),
+    /// [`StatefulShuffle`](Error::StatefulShuffle), [`NoCustomLoss`](Error::NoCustomLoss), [`Memory`](Error::Memory). Options
     /// and arrays are checked before the first step. The weights are those after the last step that went well.
     pub fn fit<'d>(
         &mut self,
@@ -85,6 +86,10 @@ impl<M: Trainable> Trainer<'_, M> {
             None => split(rows, options.validation_split)?,
         };
         let validated = validation_data.is_some() || first_validated < rows;
+        if shuffle && self.engine.is_stateful() {
+            return Err(Error::StatefulShuffle);
+        }
+        check_batches(&self.engine, first_validated, batch_size)?;
         let mut order = numbers(0..first_validated)?;
         let (validation_data, validation_rows): (&dyn Dataset<M>, _) = match &validation_data {
             Some(validation) => (&**validation, numbers(0..validation.rows())?),

@@ -14,7 +14,7 @@ model! {
         use Encoder;
 
         let images = Input(shape = [3, 4, 4, 1]);
-        let x = TimeDistributed(Encoder())(images);
+        let x = Bidirectional(Encoder())(images);
         let y = Dense(1)(Flatten()(x));
         Model(inputs = [images], outputs = [y])
     }

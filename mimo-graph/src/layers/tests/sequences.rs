@@ -52,7 +52,7 @@ fn what_recurrent_layers_have_not_is_told() {
     let given = nothing.map(|(name, value)| named(name, value));
     assert!(made(&mut bench, "GRU", [(None, int(1))].into_iter().chain(given)).is_some());
     bench.expect(&[]);
-    let asked = [("stateful", bool(true)), ("dropout", float(1.5))];
+    let asked = [("unroll", bool(true)), ("dropout", float(1.5))];
     let given = asked.map(|(name, value)| named(name, value));
     made(&mut bench, "LSTM", [(None, int(1))].into_iter().chain(given));
     made(&mut bench, "LSTM", [(None, int(1)), named("activation", word("softmax"))]);
@@ -60,7 +60,7 @@ fn what_recurrent_layers_have_not_is_told() {
     made(&mut bench, "LSTM", [(None, int(1)), named("bias_initializer", word("random_normal"))]);
     bench.expect(&[
         "`dropout` of `LSTM` must be at least 0 and below 1, found 1.5",
-        "mimo has no `stateful` for `LSTM` yet",
+        "mimo has no `unroll` for `LSTM` yet",
         "`activation` of `LSTM` has to work value by value, which a softmax does not",
         "`SimpleRNN` cannot compute with this `activation` yet",
         "a random `bias_initializer` cannot be combined with `unit_forget_bias` yet",
@@ -101,6 +101,39 @@ fn wrappers_run_layers_on_steps_and_from_both_ends() {
     let names: Vec<_> = merged.parts().into_iter().map(|part| part.name).collect();
     assert_eq!(names, [("forward_lstm".into(), false), ("backward_lstm".into(), false)]);
     bench.expect(&[]);
+}
+
+#[test]
+fn both_directions_on_every_step() {
+    let mut bench = Bench::new();
+    let gru = call("GRU", [(None, int(4)), named("return_sequences", bool(true))]);
+    let both = call("Bidirectional", [(None, gru), named("name", string("ends"))]);
+    let each = layer(&mut bench, "TimeDistributed", [(None, both)]);
+    let given = infer(&mut bench, &each, &[known(&[5, 7, 4]), known(&[5, 7, 4])]);
+    assert_eq!(given, Some(known(&[5, 7, 8])));
+    let parts = each.parts();
+    let names: Vec<_> = parts.iter().map(|part| part.name.0.as_str()).collect();
+    assert_eq!(names, ["forward_gru", "backward_gru"]);
+    assert!(parts.iter().all(|part| part.kind.core().1 == 1));
+    assert_eq!(infer(&mut bench, &parts[0].kind, &[known(&[5, 7, 3])]), Some(known(&[5, 7, 4])));
+    bench.expect(&[]);
+}
+
+#[test]
+fn a_sequence_that_goes_on_has_no_steps() {
+    let mut bench = Bench::new();
+    let stateful = || named("stateful", bool(true));
+    let lstm = || call("LSTM", [(None, int(4)), stateful()]);
+    for inner in [lstm(), call("Bidirectional", [(None, lstm())])] {
+        made(&mut bench, "TimeDistributed", [(None, inner)]);
+    }
+    let other = call("LSTM", [(None, int(4)), named("go_backwards", bool(true))]);
+    made(&mut bench, "Bidirectional", [(None, lstm()), named("backward_layer", other)]);
+    bench.expect(&[
+        "`TimeDistributed` begins a sequence at every step, and a `stateful` `LSTM` continues one",
+        "`TimeDistributed` begins a sequence at every step, and a `stateful` `Bidirectional` continues one",
+        "`layer` and `backward_layer` differ in `stateful`",
+    ]);
 }
 
 #[test]

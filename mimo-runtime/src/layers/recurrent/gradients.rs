@@ -2,11 +2,10 @@
 
 use std::ops::Range;
 
-use super::{Cell, Places, Recurrent};
+use super::{Cell, Mask, Operand, Places, Recurrent};
 use crate::chunk::Chunk;
 use crate::float::Float;
 use crate::kernels::{self, Mat, Steps};
-use crate::program::View;
 
 /// Rows of all steps that are summed up in one go: enough to hide what it costs to load the sums and store them again, few
 /// enough for the gradients of the gates to be in the cache still.
@@ -41,32 +40,41 @@ impl Sums {
             backwards: false,
             count,
         };
-        let x = Steps {
-            first: op.read(chunk, op.x.view, steps.start),
-            apart: op.features,
-            backwards: op.backwards,
-            count,
-        };
-        let before = |chunk: &Chunk<'_, E>, memory: View| Steps {
-            first: op.step(chunk, memory, steps.start, op.units),
-            apart: chunk.rows * op.units,
-            backwards: false,
-            count,
-        };
+        let [input_mask, mask] = Mask::of(op, chunk);
+        let (rows, start) = (chunk.rows, steps.start);
+        // Steps of values with zeros follow each other, whichever way a sequence is read.
+        let step_by_step = |first: Mat| Steps { first, apart: rows * first.stride, backwards: false, count };
+        // The gradients of the parts of a kernel that are multiplied with the same values.
+        let products =
+            |arena: &mut [E], x: Operand, steps: &dyn Fn(Mat) -> Steps, first: usize, sums: Mat| {
+                let cols = width / x.count();
+                for gate in 0..x.count() {
+                    let dy = gradients(first + gate * cols, cols);
+                    let sums = sums.columns(gate * cols, cols);
+                    kernels::add_steps_gradient(arena, steps(x.of_gate(gate)), dy, sums);
+                }
+            };
         if let Some(sums) = self.kernel {
-            kernels::add_steps_gradient(chunk.arena, x, gradients(0, width), sums);
+            let values = op.read(chunk, op.x.view, start);
+            let x = Operand::known(rows, values, input_mask, start);
+            let in_samples = |first: Mat| Steps { first, apart: op.features, backwards: op.backwards, count };
+            let steps: &dyn Fn(Mat) -> Steps = match input_mask {
+                Some(_) => &step_by_step,
+                None => &in_samples,
+            };
+            products(chunk.arena, x, steps, 0, sums);
         }
         if let Some(sums) = self.recurrent_kernel {
-            let seen = op.dropout.map_or(op.states, |dropped| dropped.states).view;
-            let states = before(chunk, seen);
+            let values = op.step(chunk, op.states.view, start, op.units);
+            let states = Operand::known(rows, values, mask, start);
             // The gradients of the products with the state lie where `Cell::kept` says.
             let first = match op.cell {
                 Cell::Lstm | Cell::Simple => 0,
                 Cell::Gru { .. } => width,
             };
-            kernels::add_steps_gradient(chunk.arena, states, gradients(first, width), sums);
+            products(chunk.arena, states, &step_by_step, first, sums);
             if op.cell == (Cell::Gru { reset_after: false }) {
-                let reset = before(chunk, op.cells.view);
+                let reset = step_by_step(op.step(chunk, op.cells.view, start, op.units));
                 kernels::add_steps_gradient(chunk.arena, reset, gradients(2 * width, width), sums);
             }
         }

@@ -13,8 +13,8 @@ pub(super) fn forward<E: Float>(op: &Recurrent, arena: &mut [E], at: &Step<'_, E
     let (a, g) = (at.gates.columns(0, width), at.gates.columns(width, width));
     let [input_bias, recurrent_bias] =
         [0, width].map(|first| at.bias.map(|bias| &bias[first..first + width]));
-    kernels::dense_forward(arena, at.x, a, at.kernel, width, input_bias, false);
-    kernels::dense_forward(arena, at.seen, g, at.recurrent_kernel, width, recurrent_bias, false);
+    at.x.product(arena, a, units, (at.kernel, width), input_bias);
+    at.seen.product(arena, g, units, (at.recurrent_kernel, width), recurrent_bias);
     let zr = a.columns(0, 2 * units);
     kernels::copy(arena, g.columns(0, 2 * units), zr, true);
     kernels::activation_forward(arena, op.recurrent_activation, zr, zr);
@@ -62,6 +62,6 @@ pub(super) fn backward<E: Float>(op: &Recurrent, arena: &mut [E], at: &StepBack<
     kernels::activation_backward(arena, op.recurrent_activation, r, d, r, false);
     kernels::copy(arena, a.columns(0, 2 * units), g.columns(0, 2 * units), false);
     if at.goes_on {
-        at.through_state(arena, g, dh, true);
+        at.through_state(arena, 3, g, dh, true);
     }
 }

@@ -14,10 +14,10 @@ pub(super) fn forward<E: Float>(op: &Recurrent, arena: &mut [E], at: &Step<'_, E
     let a = at.gates.columns(0, width);
     let [z, r, c] = std::array::from_fn(|part| op.part(a, part));
     let zr = a.columns(0, 2 * units);
-    kernels::dense_forward(arena, at.x, a, at.kernel, width, at.bias, false);
-    kernels::dense_add(arena, at.seen, zr, at.recurrent_kernel, width);
+    at.x.product(arena, a, units, (at.kernel, width), at.bias);
+    at.seen.add_product(arena, zr, units, (at.recurrent_kernel, width));
     kernels::activation_forward(arena, op.recurrent_activation, zr, zr);
-    kernels::binary(arena, Binary::Multiply, r, at.seen, reset);
+    kernels::binary(arena, Binary::Multiply, r, at.seen.of_gate(2), reset);
     kernels::dense_add(arena, reset, c, &at.recurrent_kernel[2 * units..], width);
     kernels::activation_forward(arena, op.activation, c, c);
     mix(arena, z, h, c, state);
@@ -35,12 +35,12 @@ pub(super) fn backward<E: Float>(op: &Recurrent, arena: &mut [E], at: &StepBack<
     at.through(arena, of_reset, d, false);
     let e = at.carried[2];
     kernels::binary(arena, Binary::Multiply, d, r, e);
-    at.unmask(arena, e, dh, true);
-    kernels::binary(arena, Binary::Multiply, d, at.seen, d);
+    at.unmask(arena, 2, e, dh, true);
+    kernels::binary(arena, Binary::Multiply, d, at.seen.of_gate(2), d);
     kernels::activation_backward(arena, op.recurrent_activation, r, d, r, false);
     kernels::copy(arena, a.columns(0, 2 * units), of_state.columns(0, 2 * units), false);
     kernels::fill(arena, op.part(of_state, 2), E::of(0.0));
     if at.goes_on {
-        at.through_state(arena, of_state, dh, true);
+        at.through_state(arena, 2, of_state, dh, true);
     }
 }

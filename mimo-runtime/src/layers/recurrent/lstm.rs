@@ -16,16 +16,16 @@ pub(super) fn forward<E: Float>(op: &Recurrent, arena: &mut [E], at: &Step<'_, E
     if let Some([kernel, recurrent_kernel]) = at.interleaved {
         let weights = LstmWeights { kernel, recurrent_kernel, bias: at.bias };
         let places = LstmPlaces {
-            x: at.x,
-            before: (!at.begins).then_some([at.seen, before]),
+            x: at.x.all(),
+            before: (!at.begins).then_some([at.seen.all(), before]),
             gates: at.keeps.then_some(gates),
             state,
             cell,
         };
         return kernels::lstm_step(arena, weights, places);
     }
-    kernels::dense_forward(arena, at.x, gates, at.kernel, width, at.bias, false);
-    kernels::dense_add(arena, at.seen, gates, at.recurrent_kernel, width);
+    at.x.product(arena, gates, op.units, (at.kernel, width), at.bias);
+    at.seen.add_product(arena, gates, op.units, (at.recurrent_kernel, width));
     if usual(op) {
         return kernels::lstm_forward(arena, gates, before, cell, state);
     }
@@ -65,6 +65,6 @@ pub(super) fn backward<E: Float>(op: &Recurrent, arena: &mut [E], at: &StepBack<
         through(arena, op.recurrent_activation, f, a);
     }
     if at.goes_on {
-        at.through_state(arena, gates, dh, false);
+        at.through_state(arena, 4, gates, dh, false);
     }
 }

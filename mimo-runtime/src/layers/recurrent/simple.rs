@@ -6,8 +6,8 @@ use crate::kernels;
 
 pub(super) fn forward<E: Float>(op: &Recurrent, arena: &mut [E], at: &Step<'_, E>) {
     let [_, state] = at.states;
-    kernels::dense_forward(arena, at.x, at.gates, at.kernel, op.units, at.bias, false);
-    kernels::dense_add(arena, at.seen, at.gates, at.recurrent_kernel, op.units);
+    at.x.product(arena, at.gates, op.units, (at.kernel, op.units), at.bias);
+    at.seen.add_product(arena, at.gates, op.units, (at.recurrent_kernel, op.units));
     kernels::activation_forward(arena, op.activation, at.gates, state);
 }
 
@@ -15,6 +15,6 @@ pub(super) fn backward<E: Float>(op: &Recurrent, arena: &mut [E], at: &StepBack<
     let (dh, state) = (at.carried[0], at.states[1]);
     kernels::activation_backward(arena, op.activation, state, dh, at.gates, false);
     if at.goes_on {
-        at.through_state(arena, at.gates, dh, false);
+        at.through_state(arena, 1, at.gates, dh, false);
     }
 }

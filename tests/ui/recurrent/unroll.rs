@@ -3,7 +3,7 @@ use mimo::prelude::*;
 model! {
     pub Net {
         let x = Input(shape = [10, 3]);
-        let y = LSTM(64, stateful = true)(x);
+        let y = LSTM(64, unroll = true)(x);
         Model(inputs = [x], outputs = [y])
     }
 }
