@@ -87,7 +87,7 @@ optimizers! {
     adafactor_with_a_fixed_rate: "Adafactor fixed", Fixed, (Adafactor(
         0.05, -0.6, 1e-12, 0.01, 0.5, false, 0.01
     ));
-    adafactor_with_a_large_rate: "Adafactor large", Large, (Adafactor(1.0, clipvalue = 0.05));
+    adafactor_with_a_large_rate: "Adafactor large", Large, (Adafactor(0.5, clipvalue = 0.05));
     lamb: "Lamb", Lambs, (Lamb(0.1));
     lamb_clipped_and_decayed: "Lamb clipped", Clipped, (Lamb(
         0.05, beta_1 = 0.8, beta_2 = 0.95, epsilon = 1e-5, weight_decay = 0.1, global_clipnorm = 0.3

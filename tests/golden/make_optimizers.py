@@ -27,7 +27,7 @@ CASES = {
     "Adafactor fixed": lambda: optimizers.Adafactor(
         0.05, beta_2_decay=-0.6, epsilon_1=1e-12, epsilon_2=0.01, clip_threshold=0.5, relative_step=False,
         weight_decay=0.01),
-    "Adafactor large": lambda: optimizers.Adafactor(1.0, clipvalue=0.05),
+    "Adafactor large": lambda: optimizers.Adafactor(0.5, clipvalue=0.05),
     "Lamb": lambda: optimizers.Lamb(0.1),
     "Lamb clipped": lambda: optimizers.Lamb(
         0.05, beta_1=0.8, beta_2=0.95, epsilon=1e-5, weight_decay=0.1, global_clipnorm=0.3),
