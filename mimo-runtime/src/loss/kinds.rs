@@ -63,6 +63,15 @@ macro_rules! kinds {
             }
         )*
 
+        /// The pass of an output's loss, whichever it is. Programs that call it are linked with all losses; generated code
+        /// calls the pass of a kind.
+        pub fn forward<E: Float>(op: &LossOp, chunk: &mut Chunk<'_, E>) {
+            match op.loss {
+                $(Some(Loss::$kind { .. }) => E::loss::<$kind>(op, chunk),)*
+                Some(Loss::Custom { .. }) | None => {}
+            }
+        }
+
         /// Gives the visitor the loss, whichever it is. One over the whole batch and a custom one have no criterion:
         /// there is nothing to visit.
         pub(crate) fn visit<E: Float>(loss: Loss, form: Form, visitor: impl Visit<E>) {

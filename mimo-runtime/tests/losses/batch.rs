@@ -5,7 +5,7 @@ use mimo_graph::loss::Loss as Kind;
 use mimo_graph::metric::Metric;
 use mimo_runtime::chunk::{Chunk, Mode};
 use mimo_runtime::float::Float;
-use mimo_runtime::loss::{BatchLoss, BatchLossSums, LossOp, Scan};
+use mimo_runtime::loss::{BatchLoss, BatchLossSums, LossOp, Metrics, Scan, kinds};
 use mimo_runtime::program::{Starts, View};
 use mimo_runtime::run::Operation;
 
@@ -187,7 +187,10 @@ impl Batch {
             // One place is that of a scan.
             Step::Sums => BatchLossSums { loss: op, start: 1 }.forward(&mut chunk),
             Step::Loss if self.loss.of_batch() => BatchLoss { loss: op, start: 1 }.forward(&mut chunk),
-            Step::Loss => op.forward(&mut chunk),
+            Step::Loss => kinds::forward(op, &mut chunk),
+        }
+        if step == Step::Loss {
+            Metrics(op).forward(&mut chunk);
         }
         let rows =
             (0..rows).flat_map(|row| chunk.row(gradient, row).iter().map(|g| g.f64()).collect::<Vec<_>>());
