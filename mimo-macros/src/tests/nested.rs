@@ -108,8 +108,8 @@ fn layers_of_models() {
 #[test]
 fn steps_that_no_machine_holds() {
     let source = "@ { E { let x = Input(shape = [1000]); let y = Dense(1000000)(x); let y = Dense(1)(y); Model(x, y) } }\n\
-                  Net { use crate::E; let x = Input(shape = [10000000, 1000]); let x = TimeDistributed(E())(x);\n\
-                  let y = Dense(1)(Reshape([1000, 10000])(x)); Model(x, y) }";
+                  Net { use crate::E; let x = Input(shape = [10000000, 1000]); let z = TimeDistributed(E())(x);\n\
+                  let y = Dense(1)(Reshape([1000, 10000])(z)); Model(x, y) }";
     let told = told(source);
     assert_eq!(told.len(), 1, "{told:?}");
     let wanted =
