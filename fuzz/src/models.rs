@@ -167,6 +167,7 @@ impl Growing<'_, '_> {
             "",
             ", use_bias = false",
             ", kernel_regularizer = L2(0.01)",
+            ", activity_regularizer = L2(0.02)",
             ", bias_initializer = \"ones\"",
             ", kernel_constraint = NonNeg()",
             ", kernel_regularizer = OrthogonalRegularizer(0.1, mode = columns)",
@@ -332,6 +333,7 @@ impl Growing<'_, '_> {
             ", dropout = 0.1",
             ", go_backwards = true",
             ", use_bias = false",
+            ", activity_regularizer = L2(0.03)",
         ]);
         let sequences = self.choices.one_in(2);
         let both = self.choices.one_in(3);
@@ -349,6 +351,7 @@ impl Growing<'_, '_> {
     fn sliding(&mut self, x: &Tensor, filters: usize) {
         let kernel = 1 + self.choices.below(x.shape[0].min(3));
         let activation = self.activation(filters);
+        let penalty = if self.choices.one_in(5) { ", activity_regularizer = L2(0.02)" } else { "" };
         let (class, settings, len) = match self.choices.below(4) {
             0 => ("Conv1D", "", x.shape[0] + 1 - kernel),
             1 => ("Conv1D", ", strides = 2, padding = same", x.shape[0].div_ceil(2)),
@@ -356,7 +359,7 @@ impl Growing<'_, '_> {
             _ => ("Conv1DTranspose", ", strides = 2, padding = same", x.shape[0] * 2),
         };
         self.ending(
-            format!("{class}({filters}, {kernel}{settings}, activation = {activation})({})", x.name),
+            format!("{class}({filters}, {kernel}{settings}, activation = {activation}{penalty})({})", x.name),
             vec![len, filters],
             activation,
         );
@@ -366,6 +369,7 @@ impl Growing<'_, '_> {
         let [height, width, channels] = [x.shape[0], x.shape[1], x.shape[2]];
         let kernel = 1 + self.choices.below(height.min(width).min(3));
         let activation = self.activation(filters);
+        let penalty = if self.choices.one_in(5) { ", activity_regularizer = L2(0.02)" } else { "" };
         let (class, settings, image) = match self.choices.below(5) {
             0 => (format!("Conv2D({filters}"), "", [height + 1 - kernel, width + 1 - kernel, filters]),
             1 => (
@@ -381,7 +385,7 @@ impl Growing<'_, '_> {
         // A softmax over one channel says nothing.
         let activation = if image[2] == 1 && ["softmax", "sparsemax"].contains(&activation) { "relu" } else { activation };
         self.ending(
-            format!("{class}{comma}{kernel}{settings}, activation = {activation})({})", x.name),
+            format!("{class}{comma}{kernel}{settings}, activation = {activation}{penalty})({})", x.name),
             image.to_vec(),
             activation,
         );
@@ -461,8 +465,9 @@ impl Growing<'_, '_> {
         let name = format!("y{index}");
         let shape = [before, &[units]].concat();
         if !self.choices.one_in(3) {
+            let penalty = if self.choices.one_in(6) { ", activity_regularizer = L2(0.05)" } else { "" };
             self.statements +=
-                &format!("    let {name} = Dense({units}, activation = {activation})({from});\n");
+                &format!("    let {name} = Dense({units}, activation = {activation}{penalty})({from});\n");
             push(self, name, shape, Some(activation));
             return made;
         }

@@ -174,6 +174,11 @@ macro_rules! layers {
                 match self { $(LayerKind::$kind(layer) => Layer::head(layer),)* }
             }
 
+            /// [`Layer::activity_regularizer`] of the layer.
+            pub fn activity_regularizer(&self) -> Option<activity_regularization::ActivityRegularization> {
+                match self { $(LayerKind::$kind(layer) => Layer::activity_regularizer(layer),)* }
+            }
+
             /// [`Layer::aliases`] of the layer.
             pub fn aliases(&self) -> bool {
                 match self { $(LayerKind::$kind(layer) => Layer::aliases(layer),)* }
@@ -304,6 +309,17 @@ impl LayerKind {
             LayerKind::Bidirectional(layer) => layer.parts(),
             LayerKind::TimeDistributed(layer) => layer.parts(),
             _ => Vec::new(),
+        }
+    }
+
+    /// Whether a call adds a penalty on values to the total loss.
+    pub fn penalizes_activities(&self) -> bool {
+        match self {
+            LayerKind::ActivityRegularization(_) => true,
+            LayerKind::Bidirectional(layer) => {
+                layer.parts().iter().any(|part| part.kind.penalizes_activities())
+            }
+            _ => self.activity_regularizer().is_some(),
         }
     }
 

@@ -13,6 +13,7 @@ mod fold;
 mod gradients;
 mod in_place;
 mod lifetimes;
+mod penalties;
 mod pooled;
 mod recurrent;
 mod stages;

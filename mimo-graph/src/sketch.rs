@@ -109,7 +109,8 @@ impl Model {
             constraint: None,
             trainable: true,
         };
-        let dense = Dense { units, activation, use_bias: true, kernel: options, bias: options };
+        let (kernel, bias) = (options, options);
+        let dense = Dense { units, activation, use_bias: true, kernel, bias, activity_regularizer: None };
         self.layer(LayerKind::Dense(dense))
     }
 

@@ -183,17 +183,18 @@ fn wrong_dense_settings_are_told() {
         named("kernel_constraint", axis(2)),
         named("bias_constraint", axis(1)),
         named("lora_rank", int(4)),
-        named("activity_regularizer", word("l2")),
+        named("activity_regularizer", call("OrthogonalRegularizer", [])),
     ];
     assert!(made(&mut bench, "Dense", given).is_some());
     assert_eq!(made(&mut bench, "Dense", [(None, int(3)), named("activation", word("sotfmax"))]), None);
     assert_eq!(made(&mut bench, "Dense", []), None);
     let diags = bench.expect(&[
         "mimo has no `lora_rank` for `Dense` yet",
-        "mimo has no `activity_regularizer` for `Dense` yet",
         "`kernel` has no axis 2: its axes are 0 to 1",
         "`bias` has 1 axis, and only a matrix is orthogonal",
         "`bias` has no axis 1: its axes are 0 to 0",
+        "the `activity_regularizer` of `Dense` is a penalty on each sample, and an `OrthogonalRegularizer` compares rows or columns of a \
+         weight",
         "unknown activation `sotfmax`",
         "`Dense` needs `units`",
     ]);

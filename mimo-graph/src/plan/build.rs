@@ -86,6 +86,7 @@ impl Building {
         self.steps = (axes, Shape(steps.collect()).elements());
         let before = std::mem::replace(&mut self.plan.flops, Dim::Known(0));
         self.operations(graph, id, core);
+        self.penalties(graph, id);
         let flops = std::mem::take(&mut self.plan.flops);
         let (_, steps) = std::mem::replace(&mut self.steps, (0, Dim::Known(1)));
         self.plan.flops = before + steps * flops;

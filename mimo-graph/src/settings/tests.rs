@@ -193,8 +193,9 @@ fn defaults_are_filled_in_and_every_spelling_is_one_item() {
             let glorot = ("GlorotUniform", vec![("seed", Setting::None)]);
             assert_eq!((dense[3].0, item_of(&dense[3].1)), ("kernel_initializer", glorot));
             assert_eq!((dense[4].0, item_of(&dense[4].1)), ("bias_initializer", ("Zeros", vec![])));
-            let rest = ["kernel_regularizer", "bias_regularizer", "kernel_constraint", "bias_constraint"];
-            assert_eq!(dense[5..], rest.map(|name| (name, Setting::None)));
+            let regularizers = ["kernel_regularizer", "bias_regularizer", "activity_regularizer"];
+            let rest = regularizers.into_iter().chain(["kernel_constraint", "bias_constraint"]);
+            assert_eq!(dense[5..], rest.map(|name| (name, Setting::None)).collect::<Vec<_>>());
         }
     }
     let constant = shown("Dense", [(None, word("B"))]);
