@@ -320,7 +320,18 @@ impl Growing<'_, '_> {
                 self.give(format!("Reshape([-1, {last}])({name})"), vec![x.shape[0] * x.shape[1], last]);
             }
             _ => {
-                self.ending(format!("Dense({units})({name})"), changed(units), "linear");
+                let (equation, shape) = match rank {
+                    1 => ("ab,bc->ac", format!("{units}")),
+                    2 => self.choices.pick(&[
+                        ("abc,cd->abd", format!("[none, {units}]")),
+                        ("abc,dc->abd", format!("[none, {units}]")),
+                        ("abc,bcd->abd", format!("[none, {units}]")),
+                    ]),
+                    _ => ("...x,xy->...y", format!("{units}")),
+                };
+                let last = &equation[equation.len() - 1..];
+                let layer = format!("EinsumDense(\"{equation}\", {shape}, bias_axes = \"{last}\")");
+                self.ending(format!("{layer}({name})"), changed(units), "linear");
             }
         }
     }

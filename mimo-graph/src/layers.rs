@@ -35,6 +35,7 @@ pub mod dense;
 pub mod depthwise;
 pub mod dot;
 pub mod dropout;
+pub mod einsum_dense;
 pub mod embedding;
 pub mod flatten;
 pub mod frame;
@@ -221,6 +222,8 @@ macro_rules! layers {
 layers! {
     /// Keras's `Dense`.
     Dense(dense::Dense);
+    /// Keras's `EinsumDense`.
+    EinsumDense(einsum_dense::EinsumDense);
     /// Keras's `Conv1D`, `Conv2D` and their transposes.
     Conv(conv::Conv);
     /// Keras's `DepthwiseConv1D` and `DepthwiseConv2D`.

@@ -9,6 +9,7 @@
 mod build;
 mod conv;
 mod dense;
+mod einsum;
 mod fold;
 mod gradients;
 mod in_place;

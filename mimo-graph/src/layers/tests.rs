@@ -1,4 +1,5 @@
 mod activations;
+mod einsum;
 mod images;
 mod noise;
 mod normalization;
@@ -64,6 +65,7 @@ fn bool(b: bool) -> Value {
 fn every_class_has_its_names() {
     let required = |class: &str| match class {
         "Dense" | "RepeatVector" | "LSTM" | "GRU" | "SimpleRNN" => vec![int(1)],
+        "EinsumDense" => vec![string("ab,bc->ac"), int(2)],
         "Embedding" => vec![int(9), int(2)],
         class if class.starts_with("Conv") || class.starts_with("Separable") => vec![int(1), int(1)],
         class if class.starts_with("Depthwise") => vec![int(1)],

@@ -97,6 +97,7 @@ impl Building {
         let node = graph.node(id);
         match core {
             LayerKind::Dense(_) => return self.dense(graph, id),
+            LayerKind::EinsumDense(layer) => return self.einsum(graph, id, layer),
             LayerKind::Recurrent(layer) => return self.recurrent(graph, id, layer),
             LayerKind::Conv(layer) => return self.conv(graph, id, layer),
             LayerKind::Depthwise(layer) => return self.depthwise(graph, id, layer),

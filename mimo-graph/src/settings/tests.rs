@@ -79,7 +79,7 @@ fn candidates(argument: &item::Argument) -> Vec<Value> {
             let lists = [items([int(2), int(1)]), items([int(1), word("A")]), items([int(1)]), pairs];
             let words = [value(ValueKind::Bool(true)), value(ValueKind::Bool(false)), value(ValueKind::None)];
             let ints = [-2, -1, 0, 1, 2, 3, 4].map(int);
-            [&ints[..], &lists, &words, &constants, &[string("given")]].concat()
+            [&ints[..], &lists, &words, &constants, &["given", "ab,bc->ac", "c"].map(string)].concat()
         }
     }
 }
