@@ -41,7 +41,7 @@ fn einsum_dense_has_the_axes_of_its_equation() {
         ),
     ] {
         let kind = einsum(&mut bench, equation, lengths, bias).expect(equation);
-        assert_eq!(infer(&mut bench, &kind, &[input.clone()]), Some(output), "{equation}");
+        assert_eq!(infer(&mut bench, &kind, std::slice::from_ref(&input)), Some(output), "{equation}");
         let found: Vec<Shape> = kind.weights(&[&input]).into_iter().map(|weight| weight.shape).collect();
         assert_eq!(found, weights, "{equation}");
     }
