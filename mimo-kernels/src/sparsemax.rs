@@ -44,7 +44,7 @@ pub fn sparsemax_backward<E: Element>(arena: &mut [E], y: Mat, dy: Mat, dx: Mat,
 fn project<E: Element>(row: &mut [E]) {
     // Shifted so that the largest value is 0, for precision.
     let max = row.iter().fold(E::neg_infinity(), |max, x| if *x > max { *x } else { max });
-    row.iter_mut().for_each(|x| *x = *x - max);
+    row.iter_mut().for_each(|x| *x -= max);
     let mut threshold = E::neg_infinity();
     let mut kept = usize::MAX;
     loop {

@@ -108,7 +108,7 @@ mod tests {
         }
     }
 
-    fn is_gradient_of_penalty(bench: &Bench, op: &ActivityRegularization, arena: &mut Vec<f64>) {
+    fn is_gradient_of_penalty(bench: &Bench, op: &ActivityRegularization, arena: &mut [f64]) {
         let penalty = |arena: &mut [f64], mode: Mode| {
             let mut statistics = [9.0, 0.0];
             let mut chunk = Chunk { mode, ..bench.chunk(arena, &mut statistics) };

@@ -61,7 +61,7 @@ fn forward<E: Float>(op: &AdaptivePooling, chunk: &mut Chunk<'_, E>) {
                 }
             }
             if average {
-                y.iter_mut().for_each(|y| *y = *y * share);
+                y.iter_mut().for_each(|y| *y *= share);
             }
         });
     }
