@@ -106,7 +106,8 @@ impl Growing<'_, '_> {
                     let (made, shape) = match self.choices.below(5) {
                         0 => (format!("CategoryEncoding({vocabulary})(x{index})"), vec![vocabulary]),
                         1 => {
-                            let made = format!("CategoryEncoding({vocabulary}, output_mode = one_hot)(x{index})");
+                            let made =
+                                format!("CategoryEncoding({vocabulary}, output_mode = one_hot)(x{index})");
                             (made, vec![words, vocabulary])
                         }
                         _ => (format!("Embedding({vocabulary}, {b})(x{index})"), vec![words, b]),
@@ -322,11 +323,10 @@ impl Growing<'_, '_> {
             _ => {
                 let (equation, shape) = match rank {
                     1 => ("ab,bc->ac", format!("{units}")),
-                    2 => self.choices.pick(&[
-                        ("abc,cd->abd", format!("[none, {units}]")),
-                        ("abc,dc->abd", format!("[none, {units}]")),
-                        ("abc,bcd->abd", format!("[none, {units}]")),
-                    ]),
+                    2 => {
+                        let equations = ["abc,cd->abd", "abc,dc->abd", "abc,bcd->abd"];
+                        (self.choices.pick(&equations), format!("[none, {units}]"))
+                    }
                     _ => ("...x,xy->...y", format!("{units}")),
                 };
                 let last = &equation[equation.len() - 1..];
@@ -394,7 +394,8 @@ impl Growing<'_, '_> {
         };
         let comma = if class.ends_with('(') { "" } else { ", " };
         // A softmax over one channel says nothing.
-        let activation = if image[2] == 1 && ["softmax", "sparsemax"].contains(&activation) { "relu" } else { activation };
+        let activation =
+            if image[2] == 1 && ["softmax", "sparsemax"].contains(&activation) { "relu" } else { activation };
         self.ending(
             format!("{class}{comma}{kernel}{settings}, activation = {activation}{penalty})({})", x.name),
             image.to_vec(),
