@@ -106,7 +106,8 @@ impl Growing<'_, '_> {
                     let (made, shape) = match self.choices.below(5) {
                         0 => (format!("CategoryEncoding({vocabulary})(x{index})"), vec![vocabulary]),
                         1 => {
-                            let made = format!("CategoryEncoding({vocabulary}, output_mode = one_hot)(x{index})");
+                            let made =
+                                format!("CategoryEncoding({vocabulary}, output_mode = one_hot)(x{index})");
                             (made, vec![words, vocabulary])
                         }
                         _ => (format!("Embedding({vocabulary}, {b})(x{index})"), vec![words, b]),
@@ -167,6 +168,7 @@ impl Growing<'_, '_> {
             "",
             ", use_bias = false",
             ", kernel_regularizer = L2(0.01)",
+            ", activity_regularizer = L2(0.02)",
             ", bias_initializer = \"ones\"",
             ", kernel_constraint = NonNeg()",
             ", kernel_regularizer = OrthogonalRegularizer(0.1, mode = columns)",
@@ -319,7 +321,17 @@ impl Growing<'_, '_> {
                 self.give(format!("Reshape([-1, {last}])({name})"), vec![x.shape[0] * x.shape[1], last]);
             }
             _ => {
-                self.ending(format!("Dense({units})({name})"), changed(units), "linear");
+                let (equation, shape) = match rank {
+                    1 => ("ab,bc->ac", format!("{units}")),
+                    2 => {
+                        let equations = ["abc,cd->abd", "abc,dc->abd", "abc,bcd->abd"];
+                        (self.choices.pick(&equations), format!("[none, {units}]"))
+                    }
+                    _ => ("...x,xy->...y", format!("{units}")),
+                };
+                let last = &equation[equation.len() - 1..];
+                let layer = format!("EinsumDense(\"{equation}\", {shape}, bias_axes = \"{last}\")");
+                self.ending(format!("{layer}({name})"), changed(units), "linear");
             }
         }
     }
@@ -332,6 +344,7 @@ impl Growing<'_, '_> {
             ", dropout = 0.1",
             ", go_backwards = true",
             ", use_bias = false",
+            ", activity_regularizer = L2(0.03)",
         ]);
         let sequences = self.choices.one_in(2);
         let both = self.choices.one_in(3);
@@ -349,6 +362,7 @@ impl Growing<'_, '_> {
     fn sliding(&mut self, x: &Tensor, filters: usize) {
         let kernel = 1 + self.choices.below(x.shape[0].min(3));
         let activation = self.activation(filters);
+        let penalty = if self.choices.one_in(5) { ", activity_regularizer = L2(0.02)" } else { "" };
         let (class, settings, len) = match self.choices.below(4) {
             0 => ("Conv1D", "", x.shape[0] + 1 - kernel),
             1 => ("Conv1D", ", strides = 2, padding = same", x.shape[0].div_ceil(2)),
@@ -356,7 +370,7 @@ impl Growing<'_, '_> {
             _ => ("Conv1DTranspose", ", strides = 2, padding = same", x.shape[0] * 2),
         };
         self.ending(
-            format!("{class}({filters}, {kernel}{settings}, activation = {activation})({})", x.name),
+            format!("{class}({filters}, {kernel}{settings}, activation = {activation}{penalty})({})", x.name),
             vec![len, filters],
             activation,
         );
@@ -366,6 +380,7 @@ impl Growing<'_, '_> {
         let [height, width, channels] = [x.shape[0], x.shape[1], x.shape[2]];
         let kernel = 1 + self.choices.below(height.min(width).min(3));
         let activation = self.activation(filters);
+        let penalty = if self.choices.one_in(5) { ", activity_regularizer = L2(0.02)" } else { "" };
         let (class, settings, image) = match self.choices.below(5) {
             0 => (format!("Conv2D({filters}"), "", [height + 1 - kernel, width + 1 - kernel, filters]),
             1 => (
@@ -379,9 +394,10 @@ impl Growing<'_, '_> {
         };
         let comma = if class.ends_with('(') { "" } else { ", " };
         // A softmax over one channel says nothing.
-        let activation = if image[2] == 1 && ["softmax", "sparsemax"].contains(&activation) { "relu" } else { activation };
+        let activation =
+            if image[2] == 1 && ["softmax", "sparsemax"].contains(&activation) { "relu" } else { activation };
         self.ending(
-            format!("{class}{comma}{kernel}{settings}, activation = {activation})({})", x.name),
+            format!("{class}{comma}{kernel}{settings}, activation = {activation}{penalty})({})", x.name),
             image.to_vec(),
             activation,
         );
@@ -461,8 +477,9 @@ impl Growing<'_, '_> {
         let name = format!("y{index}");
         let shape = [before, &[units]].concat();
         if !self.choices.one_in(3) {
+            let penalty = if self.choices.one_in(6) { ", activity_regularizer = L2(0.05)" } else { "" };
             self.statements +=
-                &format!("    let {name} = Dense({units}, activation = {activation})({from});\n");
+                &format!("    let {name} = Dense({units}, activation = {activation}{penalty})({from});\n");
             push(self, name, shape, Some(activation));
             return made;
         }

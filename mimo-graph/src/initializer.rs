@@ -56,6 +56,17 @@ crate::describe! {
             /// What is drawn from.
             distribution: Distribution,
         },
+        /// The same with fans of an `EinsumDense`, whose equation says which axes of the kernel are inputs and which are outputs.
+        AxesScaling {
+            /// 1 by default.
+            scale: f64,
+            /// Which fan divides.
+            mode: Fan,
+            /// What is drawn from.
+            distribution: Distribution,
+            /// The axes that are outputs: bit `n` for axis `n`.
+            outputs: usize,
+        },
         /// Rows or columns of a random orthogonal matrix.
         Orthogonal {
             /// 1 by default.

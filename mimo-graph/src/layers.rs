@@ -35,6 +35,7 @@ pub mod dense;
 pub mod depthwise;
 pub mod dot;
 pub mod dropout;
+pub mod einsum_dense;
 pub mod embedding;
 pub mod flatten;
 pub mod frame;
@@ -174,6 +175,11 @@ macro_rules! layers {
                 match self { $(LayerKind::$kind(layer) => Layer::head(layer),)* }
             }
 
+            /// [`Layer::activity_regularizer`] of the layer.
+            pub fn activity_regularizer(&self) -> Option<activity_regularization::ActivityRegularization> {
+                match self { $(LayerKind::$kind(layer) => Layer::activity_regularizer(layer),)* }
+            }
+
             /// [`Layer::aliases`] of the layer.
             pub fn aliases(&self) -> bool {
                 match self { $(LayerKind::$kind(layer) => Layer::aliases(layer),)* }
@@ -216,6 +222,8 @@ macro_rules! layers {
 layers! {
     /// Keras's `Dense`.
     Dense(dense::Dense);
+    /// Keras's `EinsumDense`.
+    EinsumDense(einsum_dense::EinsumDense);
     /// Keras's `Conv1D`, `Conv2D` and their transposes.
     Conv(conv::Conv);
     /// Keras's `DepthwiseConv1D` and `DepthwiseConv2D`.
@@ -304,6 +312,17 @@ impl LayerKind {
             LayerKind::Bidirectional(layer) => layer.parts(),
             LayerKind::TimeDistributed(layer) => layer.parts(),
             _ => Vec::new(),
+        }
+    }
+
+    /// Whether a call adds a penalty on values to the total loss.
+    pub fn penalizes_activities(&self) -> bool {
+        match self {
+            LayerKind::ActivityRegularization(_) => true,
+            LayerKind::Bidirectional(layer) => {
+                layer.parts().iter().any(|part| part.kind.penalizes_activities())
+            }
+            _ => self.activity_regularizer().is_some(),
         }
     }
 

@@ -15,6 +15,7 @@ mod activate;
 mod activity_regularization;
 mod adaptive_pooling;
 mod batch_normalization;
+mod bias;
 mod call;
 mod category_encoding;
 mod concatenate;
@@ -23,6 +24,7 @@ mod dense;
 mod depthwise;
 mod dot;
 mod dropout;
+mod einsum;
 mod embedding;
 mod execution;
 mod fold;
@@ -62,6 +64,7 @@ pub use activate::Activate;
 pub use activity_regularization::ActivityRegularization;
 pub use adaptive_pooling::AdaptivePooling;
 pub use batch_normalization::BatchNormalization;
+pub use bias::Bias;
 pub use call::Call;
 pub use category_encoding::{CategoryEncoding, Encoding};
 pub use concatenate::Concatenate;
@@ -71,6 +74,7 @@ pub use dense::{Dense, Segment};
 pub use depthwise::{Depthwise, Widened};
 pub use dot::Dot;
 pub use dropout::Dropout;
+pub use einsum::Einsum;
 pub use embedding::Embedding;
 pub use execution::{ExecutionPlan, Step};
 pub use fold::LinearMap;
@@ -296,6 +300,8 @@ operations! {
     AdaptivePooling,
     /// Every channel with mean 0 and variance 1 over the batch.
     BatchNormalization,
+    /// A bias along some axes.
+    Bias,
     /// Whole numbers as zeros and ones, or counts.
     CategoryEncoding,
     /// Values one after another along an axis.
@@ -310,6 +316,8 @@ operations! {
     Dot,
     /// Random zeros.
     Dropout,
+    /// A product with a kernel whose axes are in any order.
+    Einsum,
     /// A vector for each whole number.
     Embedding,
     /// Zeros around an image, added or removed.

@@ -9,10 +9,12 @@
 mod build;
 mod conv;
 mod dense;
+mod einsum;
 mod fold;
 mod gradients;
 mod in_place;
 mod lifetimes;
+mod penalties;
 mod pooled;
 mod recurrent;
 mod stages;

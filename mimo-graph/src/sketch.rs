@@ -109,7 +109,8 @@ impl Model {
             constraint: None,
             trainable: true,
         };
-        let dense = Dense { units, activation, use_bias: true, kernel: options, bias: options };
+        let (kernel, bias) = (options, options);
+        let dense = Dense { units, activation, use_bias: true, kernel, bias, activity_regularizer: None };
         self.layer(LayerKind::Dense(dense))
     }
 
@@ -269,9 +270,11 @@ impl Reader<'_> {
             }
             b'"' => {
                 self.at += 1;
-                let text = self.word();
+                let rest = &self.text[self.at..];
+                let length = rest.iter().take_while(|byte| **byte != b'"').count();
+                self.at += length;
                 assert!(self.eat(b'"'));
-                ValueKind::Str(text)
+                ValueKind::Str(String::from_utf8_lossy(&rest[..length]).into_owned())
             }
             _ => {
                 let word = self.word();

@@ -49,25 +49,44 @@ pub fn initialize<E: Float>(
             fill(out, || minval + (maxval - minval) * draws.uniform());
         }
         InitializerKind::VarianceScaling { scale, mode, distribution } => {
-            let (fan_in, fan_out) = fans(shape);
-            let fan = match mode {
-                Fan::In => fan_in,
-                Fan::Out => fan_out,
-                Fan::Average => (fan_in + fan_out) / 2.0,
+            scaled(scale, mode, distribution, fans(shape), &mut draws, out);
+        }
+        InitializerKind::AxesScaling { scale, mode, distribution, outputs } => {
+            let product = |is_output: bool| {
+                let axes =
+                    shape.iter().enumerate().filter(|(axis, _)| (outputs >> axis & 1 == 1) == is_output);
+                axes.map(|(_, len)| *len as f64).product()
             };
-            let variance = scale / fan.max(1.0);
-            let stddev = libm::sqrt(variance);
-            let limit = libm::sqrt(3.0 * variance);
-            match distribution {
-                Distribution::TruncatedNormal => fill(out, || stddev / CUT_STDDEV * draws.cut_normal()),
-                Distribution::UntruncatedNormal => fill(out, || stddev * draws.normal()),
-                Distribution::Uniform => fill(out, || limit * (2.0 * draws.uniform() - 1.0)),
-            }
+            scaled(scale, mode, distribution, (product(false), product(true)), &mut draws, out);
         }
         InitializerKind::Orthogonal { gain } => {
             let (rows, cols) = as_matrix(shape);
             orthogonal(rows, cols, gain, &mut draws, out);
         }
+    }
+}
+
+/// Draws values whose variance is `scale / fan`.
+fn scaled<E: Float>(
+    scale: f64,
+    mode: Fan,
+    distribution: Distribution,
+    (fan_in, fan_out): (f64, f64),
+    draws: &mut Draws,
+    out: &mut [E],
+) {
+    let fan = match mode {
+        Fan::In => fan_in,
+        Fan::Out => fan_out,
+        Fan::Average => (fan_in + fan_out) / 2.0,
+    };
+    let variance = scale / fan.max(1.0);
+    let stddev = libm::sqrt(variance);
+    let limit = libm::sqrt(3.0 * variance);
+    match distribution {
+        Distribution::TruncatedNormal => fill(out, || stddev / CUT_STDDEV * draws.cut_normal()),
+        Distribution::UntruncatedNormal => fill(out, || stddev * draws.normal()),
+        Distribution::Uniform => fill(out, || limit * (2.0 * draws.uniform() - 1.0)),
     }
 }
 
@@ -246,6 +265,11 @@ mod tests {
         assert_eq!(fans(&[7]), (7.0, 7.0));
         assert_eq!(fans(&[3, 5]), (3.0, 5.0));
         assert_eq!(fans(&[3, 3, 8, 16]), (72.0, 144.0));
+        // Keras gives 5 inputs and 3 · 4 outputs to an `EinsumDense` of `abc,dce->abde`.
+        let (scale, mode, distribution) = (1.0, Fan::Average, Distribution::Uniform);
+        let of_axes = InitializerKind::AxesScaling { scale, mode, distribution, outputs: 0b101 };
+        let wanted = weight(Initializer::GLOROT_UNIFORM.kind, &[5, 12], 1, 0);
+        assert_eq!(weight(of_axes, &[3, 5, 4], 1, 0), wanted);
     }
 
     #[test]

@@ -1,5 +1,5 @@
 """Layers by Keras itself, for `tests/golden_depthwise.rs`, `tests/golden_normalization.rs`, `tests/golden_more_normalization.rs`,
-`tests/golden_more_activations.rs`, `tests/golden_adaptive_pooling.rs` and `tests/normalization_of_data.rs`.
+`tests/golden_more_activations.rs`, `tests/golden_adaptive_pooling.rs`, `tests/golden_einsum_dense.rs` and `tests/normalization_of_data.rs`.
 
 `KERAS_BACKEND=jax python make_layers.py` writes the files of FILES beside this script, in the form of layers.json. JAX,
 because TensorFlow refuses strides that differ. Weights and data are drawn here, with a fixed seed for each file.
@@ -101,7 +101,26 @@ ADAPTIVE_POOLING = {
     "max image": ((5, 4, 3), layers.AdaptiveMaxPooling2D((3, 2))),
     "max image all": ((3, 5, 2), layers.AdaptiveMaxPooling2D(1)),
 }
-FILES = {"depthwise.json": DEPTHWISE, "normalization.json": NORMALIZATION,
+# Keras needs the lengths of axes of the kernel and of the bias; mimo finds those of the input.
+EINSUM_DENSE = {
+    "vectors": ((5,), layers.EinsumDense("ab,bc->ac", 3, bias_axes="c", activation="tanh")),
+    "no bias": ((4, 3), layers.EinsumDense("abc,cd->abd", (None, 2), activation="softmax")),
+    "two units": ((4, 3), layers.EinsumDense("abc,cde->abde", (4, 2, 3), bias_axes="de", activation="gelu")),
+    "two inputs": ((2, 3, 4), layers.EinsumDense("abcd,cde->abe", (None, 5), bias_axes="e", activation="relu")),
+    "matrices": ((4,), layers.EinsumDense("ab,bcd->acd", (2, 3), bias_axes="cd")),
+    "transposed kernel": ((4, 3), layers.EinsumDense("abc,dc->abd", (None, 2), bias_axes="d", activation="tanh")),
+    "first axis": ((4, 3), layers.EinsumDense("abc,bd->adc", (5, None), bias_axes="d", activation="sigmoid")),
+    "bias of one": ((4, 3), layers.EinsumDense("abc,cde->abde", (None, 2, 3), bias_axes="d")),
+    "bias of others": ((4, 3), layers.EinsumDense("abc,cd->abd", (4, 2), bias_axes="bd", activation="softplus")),
+    "axes apart": ((3, 4), layers.EinsumDense("abc,cde->adbe", (2, None, 3), bias_axes="de", activation="tanh")),
+    "per position": ((4, 3), layers.EinsumDense("abc,bcd->abd", (4, 2), bias_axes="d", activation="tanh")),
+    "per channel": ((4, 3), layers.EinsumDense("abc,cd->abcd", (None, 3, 2))),
+    "outer": ((3,), layers.EinsumDense("ab,c->abc", (3, 2), bias_axes="b")),
+    "inner": ((2, 3), layers.EinsumDense("abc,c->ab", (2,), bias_axes="b")),
+    "left": ((2, 3, 4), layers.EinsumDense("...x,xy->...y", 2, bias_axes="y", activation="relu")),
+    "right": ((4, 2, 3), layers.EinsumDense("ab...,bc->ac...", 2, bias_axes="c", activation="tanh")),
+}
+FILES = {"einsum_dense.json": EINSUM_DENSE, "depthwise.json": DEPTHWISE, "normalization.json": NORMALIZATION,
          "more_normalization.json": MORE_NORMALIZATION, "more_activations.json": MORE_ACTIVATIONS,
          "adaptive_pooling.json": ADAPTIVE_POOLING}
 # Layers that data sets the weights of.

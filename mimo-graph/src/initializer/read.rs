@@ -233,6 +233,7 @@ impl Initializer {
             | InitializerKind::TruncatedNormal { .. }
             | InitializerKind::RandomUniform { .. }
             | InitializerKind::VarianceScaling { .. }
+            | InitializerKind::AxesScaling { .. }
             | InitializerKind::Orthogonal { .. }
             | InitializerKind::UnitForget { .. } => None,
         }

@@ -28,7 +28,6 @@ const LAYERS: &[(&[&str], &str)] = &[
         &["SpatialDropout3D"],
         "write `Dropout(0.5, noise_shape = [1, 1, 1, none])`, which drops whole channels",
     ),
-    (&["EinsumDense"], "write `Dense(32)`, which works on the last axis, or `dot([a, b], axes = (2, 1))`"),
     (&["Attention", "AdditiveAttention", "MultiHeadAttention", "GroupQueryAttention"], ATTENTION),
     (&["RNN", "LSTMCell", "GRUCell", "SimpleRNNCell", "StackedRNNCells"], CELL),
     (

@@ -2,9 +2,11 @@
 
 use crate::activation::Activation;
 use crate::args::Bound;
+use crate::code::Code;
 use crate::context::Cx;
-use crate::diag::Loc;
+use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
+use crate::initializer::Regularizer;
 use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight, same_shape};
 use crate::operation::{self, Call, OpKind};
 use crate::shape::{Dtype, Shape};
@@ -21,7 +23,7 @@ pub struct ActivityRegularization {
 layer! {
     /// Outputs its input, and adds `l1 · Σ |x| + l2 · Σ x²` to the total loss, as the mean over the samples of the batch.
     ///
-    /// The shape stays what it is. Write it after a layer that has an `activity_regularizer` in Keras. Evaluation has the penalty too.
+    /// The shape stays what it is. `activity_regularizer` of a layer is the same penalty on its outputs. Evaluation has the penalty too.
     /// It is learned by the layers before it if one of the outputs that it leads to has a loss.
     ///
     /// Keras: [`ActivityRegularization`](https://keras.io/api/layers/regularization_layers/activity_regularization/)
@@ -38,6 +40,27 @@ layer! {
 impl ActivityRegularization {
     fn from_args(args: &Bound<'_>, cx: &mut Cx<'_>) -> Option<Self> {
         Some(ActivityRegularization { l1: args.float("l1", cx), l2: args.float("l2", cx) })
+    }
+
+    /// Reads the `activity_regularizer` of another layer: the penalty on what it outputs.
+    pub(super) fn of_outputs(args: &Bound<'_>, cx: &mut Cx<'_>) -> Option<Self> {
+        const NAME: &str = "activity_regularizer";
+        match args.regularizer(NAME, cx)? {
+            Regularizer::Norms { l1, l2 } => Some(ActivityRegularization { l1, l2 }),
+            Regularizer::Orthogonal { .. } => {
+                let message = format!(
+                    "the `{NAME}` of `{}` is a penalty on each sample, and an `OrthogonalRegularizer` compares rows or columns of \
+                     a weight",
+                    args.callee()
+                );
+                cx.error(
+                    Diag::error(Code::UnavailableSetting, args.loc(NAME), message)
+                        .help("write `L1(…)`, `L2(…)` or `L1L2(…)`"),
+                );
+                args.fail(NAME);
+                None
+            }
+        }
     }
 }
 
@@ -68,7 +91,7 @@ impl Layer for ActivityRegularization {
 
     fn operation(&self, call: &mut dyn Call) -> Option<OpKind<Dim>> {
         let (x, y) = (call.x(0), call.y());
-        Some(operation::ActivityRegularization { l1: self.l1, l2: self.l2, x, y }.into())
+        Some(operation::ActivityRegularization { l1: self.l1, l2: self.l2, x, y: Some(y) }.into())
     }
 
     fn infer(&self, inputs: &[Operand<'_>], _: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {

@@ -6,6 +6,7 @@ use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
+use crate::layers::activity_regularization::ActivityRegularization;
 use crate::layers::change::Change;
 use crate::layers::layer::{
     Effect, Layer, Operand, Reads, Typed, Weight, WeightOptions, floats, sizes_of, typed_class,
@@ -32,6 +33,8 @@ pub struct Conv {
     pub kernel: WeightOptions,
     /// The bias, `[filters]`.
     pub bias: WeightOptions,
+    /// The penalty on what the layer outputs.
+    pub activity_regularizer: Option<ActivityRegularization>,
 }
 
 layer! {
@@ -41,7 +44,7 @@ layer! {
     /// `[kernel_size, channels / groups, filters]`, `bias` `[filters]`.
     ///
     /// Keras: [`Conv1D`](https://keras.io/api/layers/convolution_layers/convolution1d/)
-    "`Conv1D(filters, kernel_size, strides = 1, padding = valid, data_format = channels_last, dilation_rate = 1, groups = 1, activation = linear, use_bias = true, kernel_initializer = glorot_uniform, bias_initializer = zeros, kernel_regularizer = none, bias_regularizer = none, kernel_constraint = none, bias_constraint = none, name = none, trainable = true)`"
+    "`Conv1D(filters, kernel_size, strides = 1, padding = valid, data_format = channels_last, dilation_rate = 1, groups = 1, activation = linear, use_bias = true, kernel_initializer = glorot_uniform, bias_initializer = zeros, kernel_regularizer = none, bias_regularizer = none, activity_regularizer = none, kernel_constraint = none, bias_constraint = none, name = none, trainable = true)`"
     Conv1D, "let x = Input(shape = [256, 1]);\nlet y: [254, 32] = Conv1D(32, 3, activation = relu)(x);" => |args, cx| Conv::from_args(Class::Conv1D, args, cx);
 
     /// A convolution over an image: each pixel of the result is a weighted sum over a window of pixels.
@@ -50,7 +53,7 @@ layer! {
     /// `[height, width, channels / groups, filters]` of the window, `bias` `[filters]`.
     ///
     /// Keras: [`Conv2D`](https://keras.io/api/layers/convolution_layers/convolution2d/)
-    "`Conv2D(filters, kernel_size, strides = 1, padding = valid, data_format = channels_last, dilation_rate = 1, groups = 1, activation = linear, use_bias = true, kernel_initializer = glorot_uniform, bias_initializer = zeros, kernel_regularizer = none, bias_regularizer = none, kernel_constraint = none, bias_constraint = none, name = none, trainable = true)`"
+    "`Conv2D(filters, kernel_size, strides = 1, padding = valid, data_format = channels_last, dilation_rate = 1, groups = 1, activation = linear, use_bias = true, kernel_initializer = glorot_uniform, bias_initializer = zeros, kernel_regularizer = none, bias_regularizer = none, activity_regularizer = none, kernel_constraint = none, bias_constraint = none, name = none, trainable = true)`"
     Conv2D, "let x = Input(shape = [28, 28, 1]);\nlet y: [26, 26, 32] = Conv2D(32, 3, activation = relu)(x);" => |args, cx| Conv::from_args(Class::Conv2D, args, cx);
     takes {
         /// Channels that are given: the length of the last axis.
@@ -79,7 +82,8 @@ layer! {
         kernel_regularizer: Regularizer = "none",
         /// Regularization penalty on the bias.
         bias_regularizer: Regularizer = "none",
-        activity_regularizer => "write a layer after this one: `ActivityRegularization(l2 = 1e-4)(x)`",
+        /// Regularization penalty on the outputs of the layer, as the mean over the samples of the batch.
+        activity_regularizer: Regularizer = "none",
         /// Constraint applied to the kernel after each optimizer step.
         kernel_constraint: Constraint = "none",
         /// Constraint applied to the bias after each optimizer step.
@@ -92,7 +96,7 @@ layer! {
     /// `[filters]`.
     ///
     /// Keras: [`Conv1DTranspose`](https://keras.io/api/layers/convolution_layers/convolution1d_transpose/)
-    "`Conv1DTranspose(filters, kernel_size, strides = 1, padding = valid, output_padding = none, data_format = channels_last, dilation_rate = 1, activation = linear, use_bias = true, kernel_initializer = glorot_uniform, bias_initializer = zeros, kernel_regularizer = none, bias_regularizer = none, kernel_constraint = none, bias_constraint = none, name = none, trainable = true)`"
+    "`Conv1DTranspose(filters, kernel_size, strides = 1, padding = valid, output_padding = none, data_format = channels_last, dilation_rate = 1, activation = linear, use_bias = true, kernel_initializer = glorot_uniform, bias_initializer = zeros, kernel_regularizer = none, bias_regularizer = none, activity_regularizer = none, kernel_constraint = none, bias_constraint = none, name = none, trainable = true)`"
     Conv1DTranspose, "let x = Input(shape = [64, 8]);\nlet y: [128, 16] = Conv1DTranspose(16, 3, strides = 2, padding = same)(x);" => |args, cx| Conv::from_args(Class::Conv1DTranspose, args, cx);
 
     /// The transpose of a convolution over an image: each pixel of the input is spread over a window of the result.
@@ -101,7 +105,7 @@ layer! {
     /// `[height, width, filters, channels]` of the window, `bias` `[filters]`.
     ///
     /// Keras: [`Conv2DTranspose`](https://keras.io/api/layers/convolution_layers/convolution2d_transpose/)
-    "`Conv2DTranspose(filters, kernel_size, strides = 1, padding = valid, output_padding = none, data_format = channels_last, dilation_rate = 1, activation = linear, use_bias = true, kernel_initializer = glorot_uniform, bias_initializer = zeros, kernel_regularizer = none, bias_regularizer = none, kernel_constraint = none, bias_constraint = none, name = none, trainable = true)`"
+    "`Conv2DTranspose(filters, kernel_size, strides = 1, padding = valid, output_padding = none, data_format = channels_last, dilation_rate = 1, activation = linear, use_bias = true, kernel_initializer = glorot_uniform, bias_initializer = zeros, kernel_regularizer = none, bias_regularizer = none, activity_regularizer = none, kernel_constraint = none, bias_constraint = none, name = none, trainable = true)`"
     Conv2DTranspose, "let x = Input(shape = [14, 14, 8]);\nlet y: [28, 28, 16] = Conv2DTranspose(16, 3, strides = 2, padding = same)(x);" => |args, cx| Conv::from_args(Class::Conv2DTranspose, args, cx);
     takes {
         /// Channels that are given: the length of the last axis.
@@ -130,7 +134,8 @@ layer! {
         kernel_regularizer: Regularizer = "none",
         /// Regularization penalty on the bias.
         bias_regularizer: Regularizer = "none",
-        activity_regularizer => "write a layer after this one: `ActivityRegularization(l2 = 1e-4)(x)`",
+        /// Regularization penalty on the outputs of the layer, as the mean over the samples of the batch.
+        activity_regularizer: Regularizer = "none",
         /// Constraint applied to the kernel after each optimizer step.
         kernel_constraint: Constraint = "none",
         /// Constraint applied to the bias after each optimizer step.
@@ -152,6 +157,7 @@ impl Conv {
         let rank = class.rank() + 2;
         let kernel = WeightOptions::from_args(args, "kernel", rank, cx);
         let bias = WeightOptions::from_args(args, "bias", 1, cx);
+        let activity_regularizer = ActivityRegularization::of_outputs(args, cx);
         let (filters, sliding) = (filters?, sliding?);
 
         let parts = DimCheck {
@@ -190,6 +196,7 @@ impl Conv {
             use_bias,
             kernel,
             bias,
+            activity_regularizer,
         })
     }
 
@@ -256,6 +263,10 @@ impl Layer for Conv {
 
     fn head(&self) -> Option<Activation> {
         Some(self.activation)
+    }
+
+    fn activity_regularizer(&self) -> Option<ActivityRegularization> {
+        self.activity_regularizer
     }
 
     fn aliases(&self) -> bool {

@@ -6,6 +6,7 @@ use crate::code::Code;
 use crate::context::Cx;
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
+use crate::layers::activity_regularization::ActivityRegularization;
 use crate::layers::change::Change;
 use crate::layers::layer::{
     Effect, Layer, Operand, Reads, Typed, Weight, WeightOptions, floats, sizes_of, typed_class,
@@ -26,6 +27,8 @@ pub struct Dense {
     pub kernel: WeightOptions,
     /// The bias, `[units]`.
     pub bias: WeightOptions,
+    /// The penalty on what the layer outputs.
+    pub activity_regularizer: Option<ActivityRegularization>,
 }
 
 layer! {
@@ -34,7 +37,7 @@ layer! {
     /// `[…, inputs] → […, units]`. Weights: `kernel` `[inputs, units]`, `bias` `[units]`.
     ///
     /// Keras: [`Dense`](https://keras.io/api/layers/core_layers/dense/)
-    "`Dense(units, activation = linear, use_bias = true, kernel_initializer = glorot_uniform, bias_initializer = zeros, kernel_regularizer = none, bias_regularizer = none, kernel_constraint = none, bias_constraint = none, name = none, trainable = true)`"
+    "`Dense(units, activation = linear, use_bias = true, kernel_initializer = glorot_uniform, bias_initializer = zeros, kernel_regularizer = none, bias_regularizer = none, activity_regularizer = none, kernel_constraint = none, bias_constraint = none, name = none, trainable = true)`"
     Dense, "let x = Input(shape = [8]);\nlet y: [64] = Dense(64, activation = relu)(x);" => Dense::from_args;
     takes {
         /// Outputs at each position: the length of the last axis.
@@ -51,7 +54,8 @@ layer! {
         kernel_regularizer: Regularizer = "none",
         /// Regularization penalty on the bias.
         bias_regularizer: Regularizer = "none",
-        activity_regularizer => "write a layer after this one: `ActivityRegularization(l2 = 1e-4)(x)`",
+        /// Regularization penalty on the outputs of the layer, as the mean over the samples of the batch.
+        activity_regularizer: Regularizer = "none",
         /// Constraint applied to the kernel after each optimizer step.
         kernel_constraint: Constraint = "none",
         /// Constraint applied to the bias after each optimizer step.
@@ -69,8 +73,11 @@ impl Dense {
         let use_bias = args.boolean("use_bias", cx);
         let kernel = WeightOptions::from_args(args, "kernel", 2, cx);
         let bias = WeightOptions::from_args(args, "bias", 1, cx);
+        let activity_regularizer = ActivityRegularization::of_outputs(args, cx);
         // Whether a loss fits depends on the activation: without it nothing can be said about what follows.
-        args.sound(&["activation"]).then_some(Dense { units: units?, activation, use_bias, kernel, bias })
+        let sound = args.sound(&["activation"]);
+        let units = units?;
+        sound.then_some(Dense { units, activation, use_bias, kernel, bias, activity_regularizer })
     }
 }
 
@@ -89,6 +96,10 @@ impl Layer for Dense {
 
     fn head(&self) -> Option<Activation> {
         Some(self.activation)
+    }
+
+    fn activity_regularizer(&self) -> Option<ActivityRegularization> {
+        self.activity_regularizer
     }
 
     fn aliases(&self) -> bool {

@@ -5,6 +5,7 @@ use crate::args::Bound;
 use crate::context::Cx;
 use crate::diag::Loc;
 use crate::dim::Dim;
+use crate::layers::activity_regularization::ActivityRegularization;
 use crate::layers::change::Change;
 use crate::layers::layer::{
     Effect, Layer, Operand, Reads, Typed, Weight, WeightOptions, floats, sizes_of, typed_class,
@@ -31,6 +32,8 @@ pub struct Depthwise {
     pub kernel: WeightOptions,
     /// The bias, `[channels · depth_multiplier]`.
     pub bias: WeightOptions,
+    /// The penalty on what the layer outputs.
+    pub activity_regularizer: Option<ActivityRegularization>,
 }
 
 layer! {
@@ -40,7 +43,7 @@ layer! {
     /// `[kernel_size, channels, depth_multiplier]`, `bias` `[channels · depth_multiplier]`.
     ///
     /// Keras: [`DepthwiseConv1D`](https://keras.io/api/layers/convolution_layers/depthwise_convolution1d/)
-    "`DepthwiseConv1D(kernel_size, strides = 1, padding = valid, depth_multiplier = 1, data_format = channels_last, dilation_rate = 1, activation = linear, use_bias = true, depthwise_initializer = glorot_uniform, bias_initializer = zeros, depthwise_regularizer = none, bias_regularizer = none, depthwise_constraint = none, bias_constraint = none, name = none, trainable = true)`"
+    "`DepthwiseConv1D(kernel_size, strides = 1, padding = valid, depth_multiplier = 1, data_format = channels_last, dilation_rate = 1, activation = linear, use_bias = true, depthwise_initializer = glorot_uniform, bias_initializer = zeros, depthwise_regularizer = none, bias_regularizer = none, activity_regularizer = none, depthwise_constraint = none, bias_constraint = none, name = none, trainable = true)`"
     DepthwiseConv1D, "let x = Input(shape = [256, 4]);\nlet y: [254, 8] = DepthwiseConv1D(3, depth_multiplier = 2)(x);" => |args, cx| Depthwise::from_args(Class::DepthwiseConv1D, args, cx);
 
     /// A convolution over an image of each channel by itself.
@@ -49,7 +52,7 @@ layer! {
     /// `[height, width, channels, depth_multiplier]` of the window, `bias` `[channels · depth_multiplier]`.
     ///
     /// Keras: [`DepthwiseConv2D`](https://keras.io/api/layers/convolution_layers/depthwise_convolution2d/)
-    "`DepthwiseConv2D(kernel_size, strides = 1, padding = valid, depth_multiplier = 1, data_format = channels_last, dilation_rate = 1, activation = linear, use_bias = true, depthwise_initializer = glorot_uniform, bias_initializer = zeros, depthwise_regularizer = none, bias_regularizer = none, depthwise_constraint = none, bias_constraint = none, name = none, trainable = true)`"
+    "`DepthwiseConv2D(kernel_size, strides = 1, padding = valid, depth_multiplier = 1, data_format = channels_last, dilation_rate = 1, activation = linear, use_bias = true, depthwise_initializer = glorot_uniform, bias_initializer = zeros, depthwise_regularizer = none, bias_regularizer = none, activity_regularizer = none, depthwise_constraint = none, bias_constraint = none, name = none, trainable = true)`"
     DepthwiseConv2D, "let x = Input(shape = [28, 28, 4]);\nlet y: [26, 26, 8] = DepthwiseConv2D(3, depth_multiplier = 2)(x);" => |args, cx| Depthwise::from_args(Class::DepthwiseConv2D, args, cx);
     takes {
         /// The lengths of the window that is moved over the input.
@@ -76,7 +79,8 @@ layer! {
         depthwise_regularizer: Regularizer = "none",
         /// Regularization penalty on the bias.
         bias_regularizer: Regularizer = "none",
-        activity_regularizer => "write a layer after this one: `ActivityRegularization(l2 = 1e-4)(x)`",
+        /// Regularization penalty on the outputs of the layer, as the mean over the samples of the batch.
+        activity_regularizer: Regularizer = "none",
         /// Constraint applied to the depthwise kernel after each optimizer step.
         depthwise_constraint: Constraint = "none",
         /// Constraint applied to the bias after each optimizer step.
@@ -93,9 +97,18 @@ impl Depthwise {
         let rank = class.rank() + 2;
         let kernel = WeightOptions::from_args(args, "depthwise", rank, cx);
         let bias = WeightOptions::from_args(args, "bias", 1, cx);
+        let activity_regularizer = ActivityRegularization::of_outputs(args, cx);
         let (sliding, depth_multiplier) = (sliding?, depth_multiplier?);
         let sound = args.sound(&["activation", "depth_multiplier"]);
-        sound.then_some(Depthwise { sliding, depth_multiplier, activation, use_bias, kernel, bias })
+        sound.then_some(Depthwise {
+            sliding,
+            depth_multiplier,
+            activation,
+            use_bias,
+            kernel,
+            bias,
+            activity_regularizer,
+        })
     }
 }
 
@@ -114,6 +127,10 @@ impl Layer for Depthwise {
 
     fn head(&self) -> Option<Activation> {
         Some(self.activation)
+    }
+
+    fn activity_regularizer(&self) -> Option<ActivityRegularization> {
+        self.activity_regularizer
     }
 
     fn aliases(&self) -> bool {

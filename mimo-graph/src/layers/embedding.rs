@@ -6,6 +6,7 @@ use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
+use crate::layers::activity_regularization::ActivityRegularization;
 use crate::layers::change::Change;
 use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight, WeightOptions, sizes_of};
 use crate::operation::{self, BatchWeight, Call, OpKind};
@@ -20,6 +21,8 @@ pub struct Embedding {
     pub output_dim: Dim,
     /// The vectors, `[input_dim, output_dim]`.
     pub embeddings: WeightOptions,
+    /// The penalty on what the layer outputs.
+    pub activity_regularizer: Option<ActivityRegularization>,
 }
 
 layer! {
@@ -28,7 +31,7 @@ layer! {
     /// `[…] → […, output_dim]` of whole numbers below `input_dim`. Weights: `embeddings` `[input_dim, output_dim]`.
     ///
     /// Keras: [`Embedding`](https://keras.io/api/layers/core_layers/embedding/)
-    "`Embedding(input_dim, output_dim, embeddings_initializer = uniform, embeddings_regularizer = none, embeddings_constraint = none, mask_zero = false, name = none, trainable = true)`"
+    "`Embedding(input_dim, output_dim, embeddings_initializer = uniform, embeddings_regularizer = none, embeddings_constraint = none, mask_zero = false, activity_regularizer = none, name = none, trainable = true)`"
     Embedding, "let words = Input(shape = [20], dtype = \"int32\");\nlet y: [20, 64] = Embedding(10000, 64)(words);" => Embedding::from_args;
     takes {
         /// Number of whole numbers: the inputs are below it. At most 2^24 = 16777216: whole numbers are passed as `f32`.
@@ -47,6 +50,8 @@ layer! {
         lora_rank => "leave it out: all vectors are trained",
         lora_alpha => "leave it out: all vectors are trained",
         quantization_config => "leave it out: weights are floats",
+        /// Regularization penalty on the vectors of a batch, as the mean over its samples.
+        activity_regularizer: Regularizer = "none",
         *,
         input_length => "leave it out: the input's shape says how long it is",
     }
@@ -57,13 +62,15 @@ impl Embedding {
         let (input_dim, output_dim) = (args.dim("input_dim", cx), args.dim("output_dim", cx));
         let input_dim = input_dim.filter(|n| few_rows(n, args, cx));
         let embeddings = WeightOptions::from_args(args, "embeddings", 2, cx);
+        let activity_regularizer = ActivityRegularization::of_outputs(args, cx);
         if args.boolean("mask_zero", cx) {
             let message = "mimo has no `mask_zero` for `Embedding` yet";
             let help = "leave it out: padding is read as a word of its own, best put before the text";
             cx.error(Diag::error(Code::UnavailableSetting, args.loc("mask_zero"), message).help(help));
             args.fail("mask_zero");
         }
-        Some(Embedding { input_dim: input_dim?, output_dim: output_dim?, embeddings })
+        let (input_dim, output_dim) = (input_dim?, output_dim?);
+        Some(Embedding { input_dim, output_dim, embeddings, activity_regularizer })
     }
 }
 
@@ -117,6 +124,10 @@ impl Layer for Embedding {
 
     fn head(&self) -> Option<Activation> {
         Some(Activation::Linear)
+    }
+
+    fn activity_regularizer(&self) -> Option<ActivityRegularization> {
+        self.activity_regularizer
     }
 
     fn aliases(&self) -> bool {

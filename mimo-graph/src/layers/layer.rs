@@ -7,6 +7,7 @@ use crate::diag::{Diag, Loc, Subject};
 use crate::dim::Dim;
 use crate::ids::TensorId;
 use crate::initializer::{Constraint, Initializer, Regularizer};
+use crate::layers::activity_regularization::ActivityRegularization;
 use crate::layers::change::Change;
 use crate::operation::{Call, OpKind};
 use crate::shape::{Dtype, Shape};
@@ -137,6 +138,11 @@ pub trait Layer: Sized {
     /// The activation of the outputs, which decides the losses and metrics that fit them. `None` for layers whose outputs
     /// are values of their inputs.
     fn head(&self) -> Option<Activation>;
+
+    /// The penalty on what a call outputs, which is added to the total loss.
+    fn activity_regularizer(&self) -> Option<ActivityRegularization> {
+        None
+    }
 
     /// Whether the output is the input's values in their order, so that both are one buffer.
     fn aliases(&self) -> bool;

@@ -7,6 +7,7 @@ use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
 use crate::initializer::InitializerKind;
+use crate::layers::activity_regularization::ActivityRegularization;
 use crate::layers::change::Change;
 use crate::layers::layer::{
     Effect, Layer, Operand, Reads, Typed, Weight, WeightOptions, floats, sizes_of, typed_class,
@@ -35,6 +36,8 @@ pub struct Recurrent {
     pub recurrent_kernel: WeightOptions,
     /// The bias, `[gates · units]`, or `[2, gates · units]` for a GRU that resets after the product.
     pub bias: WeightOptions,
+    /// The penalty on all that a call outputs: the states too.
+    pub activity_regularizer: Option<ActivityRegularization>,
     /// The share of the features that is dropped while training, the same at all steps of a sequence; for each gate by itself
     /// if there is recurrent dropout, else the same for all gates.
     pub dropout: f64,
@@ -63,7 +66,7 @@ layer! {
     /// `initial_state = …`. Weights: `kernel`, `recurrent_kernel`, `bias`.
     ///
     /// Keras: [`LSTM`](https://keras.io/api/layers/recurrent_layers/lstm/)
-    "`LSTM(units, activation = tanh, recurrent_activation = sigmoid, use_bias = true, kernel_initializer = glorot_uniform, recurrent_initializer = orthogonal, bias_initializer = zeros, unit_forget_bias = true, kernel_regularizer = none, recurrent_regularizer = none, bias_regularizer = none, kernel_constraint = none, recurrent_constraint = none, bias_constraint = none, dropout = 0, recurrent_dropout = 0, seed = none, return_sequences = false, return_state = false, go_backwards = false, stateful = false, unroll = false, name = none, trainable = true)`"
+    "`LSTM(units, activation = tanh, recurrent_activation = sigmoid, use_bias = true, kernel_initializer = glorot_uniform, recurrent_initializer = orthogonal, bias_initializer = zeros, unit_forget_bias = true, kernel_regularizer = none, recurrent_regularizer = none, bias_regularizer = none, activity_regularizer = none, kernel_constraint = none, recurrent_constraint = none, bias_constraint = none, dropout = 0, recurrent_dropout = 0, seed = none, return_sequences = false, return_state = false, go_backwards = false, stateful = false, unroll = false, name = none, trainable = true)`"
     LSTM, "let x = Input(shape = [20, 8]);\nlet y: [64] = LSTM(64)(x);" => Recurrent::lstm;
     takes {
         /// Outputs at each position: the length of the last axis.
@@ -88,7 +91,8 @@ layer! {
         recurrent_regularizer: Regularizer = "none",
         /// Regularization penalty on the bias.
         bias_regularizer: Regularizer = "none",
-        activity_regularizer => "write a layer after this one: `ActivityRegularization(l2 = 1e-4)(x)`",
+        /// Regularization penalty on the outputs of the layer, as the mean over the samples of the batch.
+        activity_regularizer: Regularizer = "none",
         /// Constraint applied to the kernel after each optimizer step.
         kernel_constraint: Constraint = "none",
         /// Constraint applied to the recurrent kernel after each optimizer step.
@@ -121,7 +125,7 @@ layer! {
     /// `initial_state = …`. Weights: `kernel`, `recurrent_kernel`, `bias`.
     ///
     /// Keras: [`GRU`](https://keras.io/api/layers/recurrent_layers/gru/)
-    "`GRU(units, activation = tanh, recurrent_activation = sigmoid, use_bias = true, kernel_initializer = glorot_uniform, recurrent_initializer = orthogonal, bias_initializer = zeros, kernel_regularizer = none, recurrent_regularizer = none, bias_regularizer = none, kernel_constraint = none, recurrent_constraint = none, bias_constraint = none, dropout = 0, recurrent_dropout = 0, seed = none, return_sequences = false, return_state = false, go_backwards = false, stateful = false, unroll = false, reset_after = true, name = none, trainable = true)`"
+    "`GRU(units, activation = tanh, recurrent_activation = sigmoid, use_bias = true, kernel_initializer = glorot_uniform, recurrent_initializer = orthogonal, bias_initializer = zeros, kernel_regularizer = none, recurrent_regularizer = none, bias_regularizer = none, activity_regularizer = none, kernel_constraint = none, recurrent_constraint = none, bias_constraint = none, dropout = 0, recurrent_dropout = 0, seed = none, return_sequences = false, return_state = false, go_backwards = false, stateful = false, unroll = false, reset_after = true, name = none, trainable = true)`"
     GRU, "let x = Input(shape = [20, 8]);\nlet y: [64] = GRU(64)(x);" => Recurrent::gru;
     takes {
         /// Outputs at each position: the length of the last axis.
@@ -144,7 +148,8 @@ layer! {
         recurrent_regularizer: Regularizer = "none",
         /// Regularization penalty on the bias.
         bias_regularizer: Regularizer = "none",
-        activity_regularizer => "write a layer after this one: `ActivityRegularization(l2 = 1e-4)(x)`",
+        /// Regularization penalty on the outputs of the layer, as the mean over the samples of the batch.
+        activity_regularizer: Regularizer = "none",
         /// Constraint applied to the kernel after each optimizer step.
         kernel_constraint: Constraint = "none",
         /// Constraint applied to the recurrent kernel after each optimizer step.
@@ -179,7 +184,7 @@ layer! {
     /// `initial_state = …`. Weights: `kernel`, `recurrent_kernel`, `bias`.
     ///
     /// Keras: [`SimpleRNN`](https://keras.io/api/layers/recurrent_layers/simple_rnn/)
-    "`SimpleRNN(units, activation = tanh, use_bias = true, kernel_initializer = glorot_uniform, recurrent_initializer = orthogonal, bias_initializer = zeros, kernel_regularizer = none, recurrent_regularizer = none, bias_regularizer = none, kernel_constraint = none, recurrent_constraint = none, bias_constraint = none, dropout = 0, recurrent_dropout = 0, return_sequences = false, return_state = false, go_backwards = false, stateful = false, unroll = false, seed = none, name = none, trainable = true)`"
+    "`SimpleRNN(units, activation = tanh, use_bias = true, kernel_initializer = glorot_uniform, recurrent_initializer = orthogonal, bias_initializer = zeros, kernel_regularizer = none, recurrent_regularizer = none, bias_regularizer = none, activity_regularizer = none, kernel_constraint = none, recurrent_constraint = none, bias_constraint = none, dropout = 0, recurrent_dropout = 0, return_sequences = false, return_state = false, go_backwards = false, stateful = false, unroll = false, seed = none, name = none, trainable = true)`"
     SimpleRNN, "let x = Input(shape = [20, 8]);\nlet y: [64] = SimpleRNN(64)(x);" => Recurrent::simple;
     takes {
         /// Outputs at each position: the length of the last axis.
@@ -200,7 +205,8 @@ layer! {
         recurrent_regularizer: Regularizer = "none",
         /// Regularization penalty on the bias.
         bias_regularizer: Regularizer = "none",
-        activity_regularizer => "write a layer after this one: `ActivityRegularization(l2 = 1e-4)(x)`",
+        /// Regularization penalty on the outputs of the layer, as the mean over the samples of the batch.
+        activity_regularizer: Regularizer = "none",
         /// Constraint applied to the kernel after each optimizer step.
         kernel_constraint: Constraint = "none",
         /// Constraint applied to the recurrent kernel after each optimizer step.
@@ -270,6 +276,7 @@ impl Recurrent {
         let recurrent_kernel = WeightOptions::from_args(args, "recurrent", 2, cx);
         let bias_rank = if cell == (Cell::Gru { reset_after: true }) { 2 } else { 1 };
         let bias = WeightOptions::from_args(args, "bias", bias_rank, cx);
+        let activity_regularizer = ActivityRegularization::of_outputs(args, cx);
         // All would be nothing to learn from: Keras takes a rate of 1 for 0 in some of the layers.
         let dropout = args.float("dropout", cx);
         let recurrent_dropout = args.float("recurrent_dropout", cx);
@@ -294,6 +301,7 @@ impl Recurrent {
             kernel,
             recurrent_kernel,
             bias,
+            activity_regularizer,
             dropout,
             recurrent_dropout,
             seed,
@@ -400,6 +408,10 @@ impl Layer for Recurrent {
 
     fn head(&self) -> Option<Activation> {
         Some(self.activation)
+    }
+
+    fn activity_regularizer(&self) -> Option<ActivityRegularization> {
+        self.activity_regularizer
     }
 
     fn aliases(&self) -> bool {

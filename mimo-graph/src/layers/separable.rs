@@ -5,6 +5,7 @@ use crate::args::Bound;
 use crate::context::Cx;
 use crate::diag::Loc;
 use crate::dim::Dim;
+use crate::layers::activity_regularization::ActivityRegularization;
 use crate::layers::change::Change;
 use crate::layers::layer::{
     Effect, Layer, Operand, Reads, Typed, Weight, WeightOptions, floats, sizes_of, typed_class,
@@ -33,6 +34,8 @@ pub struct Separable {
     pub pointwise: WeightOptions,
     /// The bias, `[filters]`.
     pub bias: WeightOptions,
+    /// The penalty on what the layer outputs.
+    pub activity_regularizer: Option<ActivityRegularization>,
 }
 
 layer! {
@@ -41,7 +44,7 @@ layer! {
     /// `[steps, channels] → [windows, filters]`. Weights: `depthwise_kernel`, `pointwise_kernel`, `bias`.
     ///
     /// Keras: [`SeparableConv1D`](https://keras.io/api/layers/convolution_layers/separable_convolution1d/)
-    "`SeparableConv1D(filters, kernel_size, strides = 1, padding = valid, data_format = channels_last, dilation_rate = 1, depth_multiplier = 1, activation = linear, use_bias = true, depthwise_initializer = glorot_uniform, pointwise_initializer = glorot_uniform, bias_initializer = zeros, depthwise_regularizer = none, pointwise_regularizer = none, bias_regularizer = none, depthwise_constraint = none, pointwise_constraint = none, bias_constraint = none, name = none, trainable = true)`"
+    "`SeparableConv1D(filters, kernel_size, strides = 1, padding = valid, data_format = channels_last, dilation_rate = 1, depth_multiplier = 1, activation = linear, use_bias = true, depthwise_initializer = glorot_uniform, pointwise_initializer = glorot_uniform, bias_initializer = zeros, depthwise_regularizer = none, pointwise_regularizer = none, bias_regularizer = none, activity_regularizer = none, depthwise_constraint = none, pointwise_constraint = none, bias_constraint = none, name = none, trainable = true)`"
     SeparableConv1D, "let x = Input(shape = [256, 4]);\nlet y: [254, 32] = SeparableConv1D(32, 3)(x);" => |args, cx| Separable::from_args(Class::SeparableConv1D, args, cx);
 
     /// A convolution over an image of each channel by itself, and then a product over the channels.
@@ -50,7 +53,7 @@ layer! {
     /// `bias`.
     ///
     /// Keras: [`SeparableConv2D`](https://keras.io/api/layers/convolution_layers/separable_convolution2d/)
-    "`SeparableConv2D(filters, kernel_size, strides = 1, padding = valid, data_format = channels_last, dilation_rate = 1, depth_multiplier = 1, activation = linear, use_bias = true, depthwise_initializer = glorot_uniform, pointwise_initializer = glorot_uniform, bias_initializer = zeros, depthwise_regularizer = none, pointwise_regularizer = none, bias_regularizer = none, depthwise_constraint = none, pointwise_constraint = none, bias_constraint = none, name = none, trainable = true)`"
+    "`SeparableConv2D(filters, kernel_size, strides = 1, padding = valid, data_format = channels_last, dilation_rate = 1, depth_multiplier = 1, activation = linear, use_bias = true, depthwise_initializer = glorot_uniform, pointwise_initializer = glorot_uniform, bias_initializer = zeros, depthwise_regularizer = none, pointwise_regularizer = none, bias_regularizer = none, activity_regularizer = none, depthwise_constraint = none, pointwise_constraint = none, bias_constraint = none, name = none, trainable = true)`"
     SeparableConv2D, "let x = Input(shape = [28, 28, 4]);\nlet y: [26, 26, 32] = SeparableConv2D(32, 3)(x);" => |args, cx| Separable::from_args(Class::SeparableConv2D, args, cx);
     takes {
         /// Channels that are given: the length of the last axis.
@@ -83,7 +86,8 @@ layer! {
         pointwise_regularizer: Regularizer = "none",
         /// Regularization penalty on the bias.
         bias_regularizer: Regularizer = "none",
-        activity_regularizer => "write a layer after this one: `ActivityRegularization(l2 = 1e-4)(x)`",
+        /// Regularization penalty on the outputs of the layer, as the mean over the samples of the batch.
+        activity_regularizer: Regularizer = "none",
         /// Constraint applied to the depthwise kernel after each optimizer step.
         depthwise_constraint: Constraint = "none",
         /// Constraint applied to the pointwise kernel after each optimizer step.
@@ -104,6 +108,7 @@ impl Separable {
         let [depthwise, pointwise] =
             ["depthwise", "pointwise"].map(|weight| WeightOptions::from_args(args, weight, rank, cx));
         let bias = WeightOptions::from_args(args, "bias", 1, cx);
+        let activity_regularizer = ActivityRegularization::of_outputs(args, cx);
         let (filters, sliding, depth_multiplier) = (filters?, sliding?, depth_multiplier?);
         args.sound(&["activation", "depth_multiplier"]).then_some(Separable {
             sliding,
@@ -114,6 +119,7 @@ impl Separable {
             depthwise,
             pointwise,
             bias,
+            activity_regularizer,
         })
     }
 }
@@ -133,6 +139,10 @@ impl Layer for Separable {
 
     fn head(&self) -> Option<Activation> {
         Some(self.activation)
+    }
+
+    fn activity_regularizer(&self) -> Option<ActivityRegularization> {
+        self.activity_regularizer
     }
 
     fn aliases(&self) -> bool {

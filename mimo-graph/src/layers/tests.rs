@@ -1,4 +1,5 @@
 mod activations;
+mod einsum;
 mod images;
 mod noise;
 mod normalization;
@@ -64,6 +65,7 @@ fn bool(b: bool) -> Value {
 fn every_class_has_its_names() {
     let required = |class: &str| match class {
         "Dense" | "RepeatVector" | "LSTM" | "GRU" | "SimpleRNN" => vec![int(1)],
+        "EinsumDense" => vec![string("ab,bc->ac"), int(2)],
         "Embedding" => vec![int(9), int(2)],
         class if class.starts_with("Conv") || class.starts_with("Separable") => vec![int(1), int(1)],
         class if class.starts_with("Depthwise") => vec![int(1)],
@@ -183,17 +185,18 @@ fn wrong_dense_settings_are_told() {
         named("kernel_constraint", axis(2)),
         named("bias_constraint", axis(1)),
         named("lora_rank", int(4)),
-        named("activity_regularizer", word("l2")),
+        named("activity_regularizer", call("OrthogonalRegularizer", [])),
     ];
     assert!(made(&mut bench, "Dense", given).is_some());
     assert_eq!(made(&mut bench, "Dense", [(None, int(3)), named("activation", word("sotfmax"))]), None);
     assert_eq!(made(&mut bench, "Dense", []), None);
     let diags = bench.expect(&[
         "mimo has no `lora_rank` for `Dense` yet",
-        "mimo has no `activity_regularizer` for `Dense` yet",
         "`kernel` has no axis 2: its axes are 0 to 1",
         "`bias` has 1 axis, and only a matrix is orthogonal",
         "`bias` has no axis 1: its axes are 0 to 0",
+        "the `activity_regularizer` of `Dense` is a penalty on each sample, and an `OrthogonalRegularizer` compares rows or columns of a \
+         weight",
         "unknown activation `sotfmax`",
         "`Dense` needs `units`",
     ]);

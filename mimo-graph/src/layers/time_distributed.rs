@@ -67,6 +67,11 @@ impl TimeDistributed {
             let message =
                 "`TimeDistributed` has no place for the penalty of an `ActivityRegularization`".to_owned();
             Some((message, "call the layer itself, which takes the values of all steps".into()))
+        } else if made.kind.penalizes_activities() {
+            let message =
+                format!("`TimeDistributed` has no place for the `activity_regularizer` of a `{class}`");
+            let help = "leave it out, and write a layer after the `TimeDistributed`: `ActivityRegularization(l2 = 1e-4)(x)`";
+            Some((message, help.into()))
         } else if made.kind.is_stateful() {
             // Keras goes on from step to step too, since every step is a call.
             let message = format!(

@@ -4,7 +4,7 @@ use super::{Planned, Read, View, Written, operation};
 use crate::dim::Dim;
 
 operation! {
-    /// Copies a value, and adds `l1 · Σ |x| + l2 · Σ x²` of each sample to the total loss, of which the mean over the batch is taken.
+    /// Adds `l1 · Σ |x| + l2 · Σ x²` of each sample to the total loss, of which the mean over the batch is taken.
     ///
     /// **Keras equivalent:** `keras.layers.ActivityRegularization(l1, l2)`.
     #[derive(Clone, Copy, Debug, PartialEq)]
@@ -15,8 +15,8 @@ operation! {
         pub l2: f64,
         /// The input.
         pub x: Read<L>,
-        /// The same values.
-        pub y: Written<L>,
+        /// The same values; `None` for the `activity_regularizer` of a layer, whose output is read as it is.
+        pub y: Option<Written<L>>,
     }
 }
 

@@ -86,6 +86,7 @@ impl Building {
         self.steps = (axes, Shape(steps.collect()).elements());
         let before = std::mem::replace(&mut self.plan.flops, Dim::Known(0));
         self.operations(graph, id, core);
+        self.penalties(graph, id);
         let flops = std::mem::take(&mut self.plan.flops);
         let (_, steps) = std::mem::replace(&mut self.steps, (0, Dim::Known(1)));
         self.plan.flops = before + steps * flops;
@@ -96,6 +97,7 @@ impl Building {
         let node = graph.node(id);
         match core {
             LayerKind::Dense(_) => return self.dense(graph, id),
+            LayerKind::EinsumDense(layer) => return self.einsum(graph, id, layer),
             LayerKind::Recurrent(layer) => return self.recurrent(graph, id, layer),
             LayerKind::Conv(layer) => return self.conv(graph, id, layer),
             LayerKind::Depthwise(layer) => return self.depthwise(graph, id, layer),

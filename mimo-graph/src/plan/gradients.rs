@@ -37,8 +37,11 @@ fn order(building: &mut Building) {
         arrives[value.0] = true;
     }
     for at in (0..building.plan.forward.len()).rev() {
-        let gives = &building.gives[at];
-        if !gives.iter().any(|value| arrives[value.0]) {
+        // A penalty outputs nothing: the gradient that it adds begins there.
+        let is_penalty = building.gives[at].is_empty();
+        let from = if is_penalty { &building.reads[at] } else { &building.gives[at] };
+        let begins = |value: &ValueId| is_penalty && building.values.has_gradient(*value);
+        if !from.iter().any(|value| arrives[value.0] || begins(value)) {
             continue;
         }
         building.plan.forward[at].backward = true;
@@ -46,7 +49,7 @@ fn order(building: &mut Building) {
             arrives[value.0] |= building.values.has_gradient(*value);
         }
         let mut reached: Vec<usize> =
-            gives.iter().flat_map(|value| building.values.reaches[value.0].iter().copied()).collect();
+            from.iter().flat_map(|value| building.values.reaches[value.0].iter().copied()).collect();
         reached.sort_unstable();
         reached.dedup();
         if reached.len() == 1 {

@@ -27,12 +27,14 @@ impl Building {
         let &[reader] = &self.values.readers[value.0][..] else { return None };
         // A wrapper around one of the two would make its windows lie elsewhere.
         let (LayerKind::Pooling(pooling), true) = self.core(graph, reader) else { return None };
+        // A penalty reads what would not be written.
+        let penalized = graph.layer(graph.node(id).layer).kind.activity_regularizer().is_some();
         let [Some(height @ 1..=2), Some(2)] = pooling.pool_size.each_ref().map(Dim::known) else {
             return None;
         };
         let apart = pooling.strides.iter().zip(&pooling.pool_size).all(|(a, b)| a.same(b) == Same::Yes);
         let largest = pooling.kind == PoolKind::Max && pooling.padding == Padding::Valid;
-        (!wrapped && plain && one_group && increasing && !is_output && apart && largest)
+        (!wrapped && !penalized && plain && one_group && increasing && !is_output && apart && largest)
             .then_some((reader, height))
     }
 

@@ -56,7 +56,8 @@ impl Building {
         let needed = needed_tensors(graph);
         let mut given = vec![];
         let mut last = [1, 2].map(|place| {
-            let tensor = *node.outputs.get(place).filter(|&&tensor| marked(&needed, tensor))?;
+            let is_read = |tensor| layer.activity_regularizer.is_some() || marked(&needed, tensor);
+            let tensor = *node.outputs.get(place).filter(|&&tensor| is_read(tensor))?;
             let value = self.values.of(tensor);
             given.push(value);
             Some(self.written_value(layer.units.clone(), value))

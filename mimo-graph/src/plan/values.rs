@@ -139,6 +139,13 @@ impl Values {
             let node = graph.node(id);
             let reached: Vec<usize> =
                 node.outputs.iter().flat_map(|&output| sets[self.of(output).0].clone()).collect();
+            // A penalty on all outputs is learned from, those that nothing reads too.
+            if graph.layer(node.layer).kind.activity_regularizer().is_some() {
+                for &output in &node.outputs {
+                    let set = &mut sets[self.of(output).0];
+                    reached.iter().for_each(|&output| insert(set, output));
+                }
+            }
             for &input in &node.inputs {
                 let set = &mut sets[self.of(input).0];
                 reached.iter().for_each(|&output| insert(set, output));

@@ -79,7 +79,7 @@ fn candidates(argument: &item::Argument) -> Vec<Value> {
             let lists = [items([int(2), int(1)]), items([int(1), word("A")]), items([int(1)]), pairs];
             let words = [value(ValueKind::Bool(true)), value(ValueKind::Bool(false)), value(ValueKind::None)];
             let ints = [-2, -1, 0, 1, 2, 3, 4].map(int);
-            [&ints[..], &lists, &words, &constants, &[string("given")]].concat()
+            [&ints[..], &lists, &words, &constants, &["given", "ab,bc->ac", "c"].map(string)].concat()
         }
     }
 }
@@ -193,8 +193,9 @@ fn defaults_are_filled_in_and_every_spelling_is_one_item() {
             let glorot = ("GlorotUniform", vec![("seed", Setting::None)]);
             assert_eq!((dense[3].0, item_of(&dense[3].1)), ("kernel_initializer", glorot));
             assert_eq!((dense[4].0, item_of(&dense[4].1)), ("bias_initializer", ("Zeros", vec![])));
-            let rest = ["kernel_regularizer", "bias_regularizer", "kernel_constraint", "bias_constraint"];
-            assert_eq!(dense[5..], rest.map(|name| (name, Setting::None)));
+            let regularizers = ["kernel_regularizer", "bias_regularizer", "activity_regularizer"];
+            let rest = regularizers.into_iter().chain(["kernel_constraint", "bias_constraint"]);
+            assert_eq!(dense[5..], rest.map(|name| (name, Setting::None)).collect::<Vec<_>>());
         }
     }
     let constant = shown("Dense", [(None, word("B"))]);

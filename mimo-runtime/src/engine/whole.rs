@@ -69,17 +69,21 @@ impl<E: Float> Wholes<E> {
             if params.next().is_some() {
                 return Err(Error::Inconsistent { what: "a weight that is updated as a whole" });
             }
+            // The block of an `EinsumDense` may be another matrix than the last axis makes.
+            let values = block.rows * block.cols;
+            let cols = param.shape.last().copied().unwrap_or(1);
+            let rows = values / cols;
             let shape = match *param.shape {
-                [.., rows, cols] => Some([block.rows / rows, rows, cols]),
+                [.., rows, cols] => Some([values / (rows * cols), rows, cols]),
                 _ => None,
             };
             len += match rule {
-                Rule::Adafactor { .. } => adafactor_len(block.rows * block.cols, shape),
-                Rule::Muon { .. } => muon_len(block.rows, block.cols),
+                Rule::Adafactor { .. } => adafactor_len(values, shape),
+                Rule::Muon { .. } => muon_len(rows, cols),
                 _ => 0,
             };
             blocks[index] = true;
-            all.push(Whole { block: index, rows: block.rows, shape });
+            all.push(Whole { block: index, rows, shape });
             bounds.extend([block.offset, block.offset + block.rows * block.cols]);
             memory_bounds.push(len);
         }

@@ -9,8 +9,10 @@ use crate::layers::apply_mask;
 use crate::run::run;
 
 fn forward<E: Float>(op: &ActivityRegularization, chunk: &mut Chunk<'_, E>) {
-    let (x, y) = (chunk.mat(op.x.view), chunk.mat(op.y.view));
-    kernels::copy(chunk.arena, x, y, false);
+    if let Some(y) = op.y {
+        let (x, y) = (chunk.mat(op.x.view), chunk.mat(y.view));
+        kernels::copy(chunk.arena, x, y, false);
+    }
     if chunk.mode == Mode::Predict {
         return;
     }
@@ -28,17 +30,29 @@ fn forward<E: Float>(op: &ActivityRegularization, chunk: &mut Chunk<'_, E>) {
 
 /// The penalty is a mean over the samples of the batch, and so is its gradient.
 fn backward<E: Float>(op: &ActivityRegularization, chunk: &mut Chunk<'_, E>) {
-    let Some(dy) = op.y.gradient else { return };
     let Some(target) = op.x.gradient else { return };
     let share = 1.0 / chunk.batch.max(1) as f64;
     let (l1, l2) = (E::of(op.l1 * share), E::of(2.0 * op.l2 * share));
-    for row in 0..chunk.rows {
-        let [x, dy, dx] = chunk.rows_mut([op.x.view, dy, target.view], row);
-        for ((x, dy), dx) in x.iter().zip(dy.iter()).zip(dx) {
-            // As for weights, the gradient of |x| is 0 at 0.
-            let sign = if *x == E::zero() { E::zero() } else { x.signum() };
-            let own = *dy + l1 * sign + l2 * *x;
-            *dx = if target.accumulate { *dx + own } else { own };
+    // As for weights, the gradient of |x| is 0 at 0.
+    let sign = |x: E| if x == E::zero() { E::zero() } else { x.signum() };
+    let of_penalty = |x: E| l1 * sign(x) + l2 * x;
+    let add = |dx: &mut E, own: E| *dx = if target.accumulate { *dx + own } else { own };
+    match op.y.map(|y| y.gradient) {
+        None => {
+            for row in 0..chunk.rows {
+                let [x, dx] = chunk.rows_mut([op.x.view, target.view], row);
+                dx.iter_mut().zip(x.iter()).for_each(|(dx, x)| add(dx, of_penalty(*x)));
+            }
+        }
+        // Nothing that reads the copy is learned from.
+        Some(None) => return,
+        Some(Some(dy)) => {
+            for row in 0..chunk.rows {
+                let [x, dy, dx] = chunk.rows_mut([op.x.view, dy, target.view], row);
+                for ((x, dy), dx) in x.iter().zip(dy.iter()).zip(dx) {
+                    add(dx, *dy + l1 * sign(*x) + l2 * *x);
+                }
+            }
         }
     }
     apply_mask(chunk, target);
@@ -50,7 +64,7 @@ run!(ActivityRegularization, forward, backward);
 mod tests {
     use super::*;
     use crate::layers::check::{Bench, check};
-    use crate::program::{GradientTarget, Read, Written};
+    use crate::program::{GradientTarget, Read, View, Written};
 
     fn operation(
         bench: &mut Bench,
@@ -60,7 +74,11 @@ mod tests {
     ) -> ActivityRegularization {
         let [x, y, dy, dx] = std::array::from_fn(|_| bench.value(7, gap));
         let target = GradientTarget { view: dx, accumulate, mask: accumulate.then_some(x) };
-        ActivityRegularization { l1, l2, x: Read::new(x, Some(target)), y: Written::new(y, Some(dy)) }
+        ActivityRegularization { l1, l2, x: Read::new(x, Some(target)), y: Some(Written::new(y, Some(dy))) }
+    }
+
+    fn gradient(op: &ActivityRegularization) -> View {
+        op.y.and_then(|y| y.gradient).expect("a gradient")
     }
 
     #[test]
@@ -68,8 +86,8 @@ mod tests {
         for (gap, accumulate) in [(0, false), (3, false), (2, true)] {
             let mut bench = Bench::new(3);
             let op = operation(&mut bench, [0.0; 2], gap, accumulate);
-            let dy = op.y.gradient.expect("a gradient");
-            check(&bench, &op, &[(op.x.view, op.x.gradient)], op.y.view, dy);
+            let dy = gradient(&op);
+            check(&bench, &op, &[(op.x.view, op.x.gradient)], op.y.expect("a copy").view, dy);
         }
     }
 
@@ -79,23 +97,34 @@ mod tests {
         let op = operation(&mut bench, [0.3, 0.7], 2, false);
         let mut arena = bench.arena::<f64>();
         bench.fill(&mut arena, op.x.view, 1);
-        bench.write(&mut arena, op.y.gradient.expect("a gradient"), &[0.0; 21]);
+        bench.write(&mut arena, gradient(&op), &[0.0; 21]);
+        is_gradient_of_penalty(&bench, &op, &mut arena);
+        // What a layer outputs is penalized where it is, and its gradient may have other parts.
+        let (target, y) = (op.x.gradient.expect("a gradient").view, None);
+        for target in [GradientTarget::write(target), GradientTarget::add(target)] {
+            bench.write(&mut arena, target.view, &[0.0; 21]);
+            let op = ActivityRegularization { x: Read::kept(op.x.view, Some(target)), y, ..op };
+            is_gradient_of_penalty(&bench, &op, &mut arena);
+        }
+    }
+
+    fn is_gradient_of_penalty(bench: &Bench, op: &ActivityRegularization, arena: &mut [f64]) {
         let penalty = |arena: &mut [f64], mode: Mode| {
             let mut statistics = [9.0, 0.0];
             let mut chunk = Chunk { mode, ..bench.chunk(arena, &mut statistics) };
-            forward(&op, &mut chunk);
+            forward(op, &mut chunk);
             assert_eq!(statistics[0], 9.0);
             // The penalty of the batch is the mean over its samples.
             statistics[1] / 3.0
         };
-        assert_eq!(penalty(&mut arena, Mode::Predict), 0.0);
-        assert_eq!(penalty(&mut arena, Mode::Evaluate), penalty(&mut arena, Mode::Train));
-        bench.backward(&op, &mut arena);
-        let found = bench.read(&arena, op.x.gradient.expect("a gradient").view);
+        assert_eq!(penalty(arena, Mode::Predict), 0.0);
+        assert_eq!(penalty(arena, Mode::Evaluate), penalty(arena, Mode::Train));
+        bench.backward(op, arena);
+        let found = bench.read(arena, op.x.gradient.expect("a gradient").view);
         for (found, place) in found.into_iter().zip(bench.places(op.x.view)) {
             let mut moved = |by: f64| {
                 arena[place] += by;
-                let penalty = penalty(&mut arena, Mode::Train);
+                let penalty = penalty(arena, Mode::Train);
                 arena[place] -= by;
                 penalty
             };

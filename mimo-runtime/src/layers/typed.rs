@@ -10,6 +10,9 @@ use crate::Result;
 use crate::float::Float;
 
 mod adapt;
+mod einsum_dense;
+
+pub use einsum_dense::*;
 
 /// The weights of `Dense`: `[…, I] → […, O]`, `y = activation(x · kernel + bias)`.
 ///

@@ -83,14 +83,16 @@ impl Builder {
             );
             return refused(message, format!("leave `stateful` out in `{class}`"));
         }
-        if let Some(layer) = layers().find(|layer| matches!(layer.kind, LayerKind::ActivityRegularization(_)))
-        {
-            let message = format!(
-                "`TimeDistributed` has no place for the penalty of the `ActivityRegularization` `{}` in `{class}`",
-                layer.name
+        if let Some(layer) = layers().find(|layer| layer.kind.penalizes_activities()) {
+            let what = match layer.kind {
+                LayerKind::ActivityRegularization(_) => "penalty of the `ActivityRegularization`",
+                _ => "`activity_regularizer` of",
+            };
+            let message =
+                format!("`TimeDistributed` has no place for the {what} `{}` in `{class}`", layer.name);
+            let help = format!(
+                "leave it out in `{class}`, and call an `ActivityRegularization` on what the `TimeDistributed` outputs"
             );
-            let help =
-                format!("leave it out in `{class}`, and call one on what the `TimeDistributed` outputs");
             return refused(message, help);
         }
         let norm = layers().find(|layer| {
