@@ -13,6 +13,8 @@ use crate::context::Cx;
 use crate::diag::{Diag, Loc, nearest};
 use crate::dim::Dim;
 use crate::item::{Item, Word};
+#[cfg(test)]
+pub(crate) use crate::layers::absent::absent_layers;
 use crate::layers::change::Change;
 pub use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight, WeightOptions};
 use crate::names::field::snake_case;

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
 use super::*;
 use crate::initializer::{Constraint, Initializer, Regularizer};
@@ -95,23 +96,38 @@ fn shapes_of(item: &Item) -> String {
     text.split(". ").next().unwrap_or_default().trim_end_matches('.').to_owned()
 }
 
-/// `UPDATE=1` writes the table.
-#[test]
-fn readme_lists_the_layers() {
-    const BEGIN: &str =
-        "| layer | arguments, as in Keras | `[input] → [output]` of a sample |\n|---|---|---|\n";
+/// The README has `table` after the line `begin`, up to the next empty line. `UPDATE=1` writes it.
+fn assert_in_readme(begin: &str, table: &str) {
+    // Two tests write two parts of one file.
+    static FILE: Mutex<()> = Mutex::new(());
+    let _lock = FILE.lock();
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md");
     let readme = fs::read_to_string(&path).unwrap();
-    let (before, rest) = readme.split_once(BEGIN).unwrap();
+    let (before, rest) = readme.split_once(begin).unwrap();
     let after = rest.find("\n\n").unwrap() + 1;
-    let layers = items(Module::Layers);
-    let same = |a: &&Item, b: &&Item| a.arguments().map(|it| it.name).eq(b.arguments().map(|it| it.name));
-    let table: String = layers.chunk_by(same).map(row).collect();
     if std::env::var_os("UPDATE").is_some() {
-        fs::write(&path, format!("{before}{BEGIN}{table}{}", &rest[after..])).unwrap();
+        fs::write(&path, format!("{before}{begin}{table}{}", &rest[after..])).unwrap();
         return;
     }
     assert_eq!(&rest[..after], table, "`UPDATE=1 cargo test -p mimo-graph readme` writes the table");
+}
+
+#[test]
+fn readme_lists_the_layers() {
+    let layers = items(Module::Layers);
+    let same = |a: &&Item, b: &&Item| a.arguments().map(|it| it.name).eq(b.arguments().map(|it| it.name));
+    let table: String = layers.chunk_by(same).map(row).collect();
+    let begin = "| layer | arguments, as in Keras | `[input] → [output]` of a sample |\n|---|---|---|\n";
+    assert_in_readme(begin, &table);
+}
+
+#[test]
+fn readme_lists_the_layers_of_keras_that_mimo_does_not_have() {
+    let names = |names: &[&str]| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    let table: String = crate::layers::absent_layers()
+        .map(|(group, instead)| format!("| {} | {instead} |\n", names(group)))
+        .collect();
+    assert_in_readme("| Keras's layer | instead |\n|---|---|\n", &table);
 }
 
 /// A value that an argument without a default may have.

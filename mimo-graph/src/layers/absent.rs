@@ -7,6 +7,12 @@ pub(super) fn instead_of(name: &str) -> Option<&'static str> {
     listed.map(|&(_, instead)| instead)
 }
 
+/// Keras's layers that mimo does not have, each group with what to write instead.
+#[cfg(test)]
+pub(crate) fn absent_layers() -> impl Iterator<Item = (&'static [&'static str], &'static str)> {
+    LAYERS.iter().copied()
+}
+
 const NORMALIZE: &str =
     "write `kernel_constraint = UnitNorm()` at the layer, which holds every column of its kernel at length 1";
 const PREPARE: &str = "prepare the values before they are given to the model";
