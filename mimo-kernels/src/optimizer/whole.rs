@@ -6,6 +6,7 @@
 use super::super::contraction::{Contraction, Part, contract};
 use super::super::element::Element;
 use super::sweeps::sum_of_squares;
+use num_traits::Float;
 
 /// Lamb: `m` and `v` as Adam, `u = (m / (1 - beta_1^t)) / (sqrt(v / (1 - beta_2^t)) + epsilon)`, `p -= rate |p| / |u| u`.
 /// The quotient of the norms is 1 if one of them is 0.
@@ -35,7 +36,7 @@ impl<E: Element> LambStep<E> {
             let update = self.direction(*m, *v).f64();
             squares += update * update;
         }
-        let (weight, update) = (sum_of_squares(p).sqrt(), squares.sqrt());
+        let (weight, update) = (Float::sqrt(sum_of_squares(p)), Float::sqrt(squares));
         let ratio = if weight > 0.0 && update > 0.0 { E::of(weight / update) } else { E::one() };
         for ((p, m), v) in p.iter_mut().zip(m).zip(v) {
             *p -= ratio * self.rate * self.direction(*m, *v);
@@ -81,7 +82,7 @@ impl<E: Element> AdafactorStep<E> {
         if len == 0 {
             return;
         }
-        let alpha = E::of((sum_of_squares(p) / len as f64).sqrt()).max(self.epsilon_2) * self.rho;
+        let alpha = E::of(Float::sqrt(sum_of_squares(p) / len as f64)).max(self.epsilon_2) * self.rho;
         match shape {
             None => {
                 for (v, g) in state.iter_mut().zip(g) {
@@ -104,7 +105,7 @@ impl<E: Element> AdafactorStep<E> {
             let update = (g[at] / root).f64();
             squares += update * update;
         });
-        let size = E::of((squares / len as f64).sqrt()) / self.clip_threshold;
+        let size = E::of(Float::sqrt(squares / len as f64)) / self.clip_threshold;
         // `max` would drop a NaN, which must be seen.
         let scale = if size < E::one() { alpha } else { alpha / size };
         for_each_root(state, shape, |at, root| p[at] -= scale * (g[at] / root));
@@ -196,7 +197,7 @@ impl<E: Element> MuonStep<E> {
             *m = flushed(*m + (*g + *m * (self.momentum - E::one())));
             x[place(at)] = if self.nesterov { *g + self.momentum * *m } else { *m };
         }
-        let norm = E::of(sum_of_squares(x).sqrt()) + E::of(1e-7);
+        let norm = E::of(Float::sqrt(sum_of_squares(x))) + E::of(1e-7);
         x.iter_mut().for_each(|x| *x /= norm);
         let [a, b, c] = self.coefficients;
         for _ in 0..self.iterations {
