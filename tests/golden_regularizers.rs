@@ -2,9 +2,12 @@
 
 mod support;
 
+use mimo::Model;
 use mimo::dfdx::prelude::*;
 use mimo::prelude::{Trainer, model, tensor};
-use support::{F32, F64, Real, Tolerance, assert_close, golden, narrow, numbers, set_weights, wide};
+use support::{
+    Data, F32, F64, Real, Tolerance, assert_close, golden, narrow, numbers, set_weights, step, wide,
+};
 
 model! {
     Penalized {
@@ -59,4 +62,46 @@ fn in_f32() {
 #[test]
 fn in_f64() {
     check::<f64>(F64);
+}
+
+macro_rules! steps {
+    ($($name:ident $optimizer:ident $arguments:tt)+) => {$(
+        model! {
+            $name {
+                let x = Input(shape = [4]);
+                let h = Dense(3, activation = tanh, kernel_regularizer = OrthogonalRegularizer(0.25))(x);
+                let y = Dense(2, kernel_regularizer = L2(0.1))(h);
+                Model(inputs = [x], outputs = [y]).compile(optimizer = $optimizer $arguments, loss = mse)
+            }
+        }
+    )+};
+}
+
+steps! {
+    Once SGD(learning_rate = 0.1, global_clipnorm = 0.5)
+    Twice SGD(learning_rate = 0.1, global_clipnorm = 0.5, gradient_accumulation_steps = 2)
+}
+
+/// Gradients of penalties, too, are added up over the steps that make one update: two equal steps are one.
+#[test]
+fn penalties_are_accumulated_with_the_gradients() {
+    let samples = Data::random::<Once<f64>>(6, 3);
+    let (mut once, mut twice) = (Once::<f64>::build(1), Twice::<f64>::build(1));
+    let before = weights(&once);
+    assert_eq!(before, weights(&twice));
+    let mut trainer = Trainer::new(&mut once).expect("a trainer");
+    step(&mut trainer, &samples).expect("a step");
+    drop(trainer);
+    let mut trainer = Trainer::new(&mut twice).expect("a trainer");
+    step(&mut trainer, &samples).expect("half of a step");
+    step(&mut trainer, &samples).expect("a step");
+    drop(trainer);
+    assert_ne!(weights(&once), before);
+    assert_close("weights", &weights(&twice), &weights(&once), F64);
+}
+
+fn weights<M: Model<Float = f64>>(model: &M) -> Vec<f64> {
+    let mut all = vec![];
+    model.read_weights(&mut |_, values| all.extend(values));
+    all
 }

@@ -37,10 +37,12 @@ pub fn fitting(ending: Option<&str>, last: usize) -> Vec<&'static str> {
             "poisson",
         ]),
         Some("softplus") => losses.extend(["poisson", "msle", "BinaryCrossentropy(from_logits = true)"]),
-        Some("hard_sigmoid" | "sparse_sigmoid") => {}
+        Some("hard_sigmoid" | "sparse_sigmoid" | "sparsemax") => {}
         _ => losses.push("BinaryCrossentropy(from_logits = true)"),
     }
-    if several && !matches!(ending, Some("softmax" | "sigmoid" | "hard_sigmoid" | "sparse_sigmoid")) {
+    if several
+        && !matches!(ending, Some("softmax" | "sparsemax" | "sigmoid" | "hard_sigmoid" | "sparse_sigmoid"))
+    {
         losses.extend([
             "CategoricalCrossentropy(from_logits = true)",
             "SparseCategoricalCrossentropy(from_logits = true)",
