@@ -168,6 +168,8 @@ pub(super) fn traits(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     let (spec, program) = (spec::spec(cx), program::program(cx, plan));
     let (forward, folded) = (program::forward(plan), fold::folded(cx, plan));
     let states = program::kept_states(cx, plan);
+    let kinds = (cx.graph.compile.is_some() && program::has_kinds(plan))
+        .then(|| quote!(use #krate::__private::losses::Kind as _;));
     let ((defaults, graph), execution) = (graph::graph(cx, plan), execution::plan(cx, plan));
     let unused = forward.is_empty().then(|| quote!(let _ = __chunk;));
     let usize = quote!(__mimo::core::primitive::usize);
@@ -208,7 +210,7 @@ pub(super) fn traits(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     });
     quote! {
         use #krate::__private::Operation as _;
-        use #krate::__private::losses::Kind as _;
+        #kinds
 
         #defaults
 

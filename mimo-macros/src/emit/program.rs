@@ -156,7 +156,7 @@ pub(super) fn losses(cx: &Context<'_>, plan: &Plan) -> TokenStream {
             let start = cx.dim(start);
             return quote!(__mimo::BatchLoss { loss: __Losses::#name, start: #start }.forward(__chunk); #metrics);
         }
-        let pass = loss.loss.and_then(kind).map(|kind| {
+        let pass = kind(loss).map(|kind| {
             let kind = Ident::new(kind, Span::call_site());
             quote!(__mimo::losses::#kind(__Losses::#name).forward(__chunk);)
         });
@@ -165,12 +165,17 @@ pub(super) fn losses(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     quote!(#(#lines)*)
 }
 
-/// The pass of a loss, which is named after its variant. A custom loss is computed outside of the chunk.
-fn kind(loss: Loss) -> Option<&'static str> {
-    match loss.literal() {
-        Value::Variant { variant, .. } if !matches!(loss, Loss::Custom { .. }) => Some(variant),
+/// The pass of an output's loss, which is named after its variant. A custom loss is computed outside of the chunk.
+fn kind(output: &LossOp) -> Option<&'static str> {
+    match output.loss.filter(|loss| !matches!(loss, Loss::Custom { .. }))?.literal() {
+        Value::Variant { variant, .. } => Some(variant),
         _ => None,
     }
+}
+
+/// Whether an output has a pass of its loss's kind.
+pub(super) fn has_kinds(plan: &Plan) -> bool {
+    plan.losses.iter().enumerate().any(|(at, loss)| start_of_sums(plan, at).is_none() && kind(loss).is_some())
 }
 
 /// The lines that sum up what losses over the whole batch need.
