@@ -92,7 +92,7 @@ macro_rules! layers {
                 (seen, gradients)
             }
 
-            /// What is kept of the inputs or of the states: by gate, sample and value.
+            /// The factors of the inputs or of the states: by gate, sample and value.
             fn found(kernel: &'static str) -> Vec<f64> {
                 let [features, units, rows] = SIZES;
                 let output = |one: Option<(&str, [usize; 2])>| {

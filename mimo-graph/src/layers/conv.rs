@@ -25,7 +25,7 @@ pub struct Conv {
     pub filters: Dim,
     /// Parts of the channels that do not see each other.
     pub groups: usize,
-    /// What ends the layer.
+    /// The activation at the end of the layer.
     pub activation: Activation,
     /// Whether a bias is added.
     pub use_bias: bool,

@@ -19,7 +19,7 @@ use crate::shape::{Dtype, Shape};
 pub struct Dense {
     /// Outputs per position.
     pub units: Dim,
-    /// What ends the layer.
+    /// The activation at the end of the layer.
     pub activation: Activation,
     /// Whether a bias is added.
     pub use_bias: bool,

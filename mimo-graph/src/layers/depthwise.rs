@@ -24,7 +24,7 @@ pub struct Depthwise {
     pub sliding: Sliding,
     /// Channels that each channel gives.
     pub depth_multiplier: Dim,
-    /// What ends the layer.
+    /// The activation at the end of the layer.
     pub activation: Activation,
     /// Whether a bias is added.
     pub use_bias: bool,

@@ -29,7 +29,7 @@ pub struct EinsumDense {
     pub equation: Equation,
     /// Lengths of the axes of the output that the equation names, without the batch; `None` for those of the input.
     pub output_shape: Vec<Option<Dim>>,
-    /// What ends the layer.
+    /// The activation at the end of the layer.
     pub activation: Activation,
     /// Axes of the output with a bias of their own; without any there is no bias.
     pub bias_axes: Vec<char>,

@@ -104,7 +104,7 @@ fn layers_of_models() {
     );
 }
 
-/// What fits once may not fit for every step.
+/// A tensor that fits once may not fit for every step.
 #[test]
 fn steps_that_no_machine_holds() {
     let source = "@ { E { let x = Input(shape = [1000]); let y = Dense(1000000)(x); let y = Dense(1)(y); Model(x, y) } }\n\

@@ -55,7 +55,7 @@ pub(super) struct StepOf<E> {
     pub whole: Option<WholeStep<E>>,
     /// The share of their values that is taken away before.
     pub whole_decay: Option<E>,
-    /// What becomes of the gradients.
+    /// The use of the step's gradients.
     pub gradients: Gradients<E>,
     /// The momentum of the moving averages.
     pub average: Option<E>,
@@ -63,7 +63,7 @@ pub(super) struct StepOf<E> {
     pub overwrite: bool,
 }
 
-/// What a step does with gradients.
+/// The use of a step's gradients.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Gradients<E> {
     /// They make an update.

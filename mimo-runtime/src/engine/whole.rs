@@ -27,7 +27,7 @@ pub(super) struct Whole {
     pub block: usize,
     /// Its rows as a matrix whose columns are the last axis.
     rows: usize,
-    /// How many matrices it is, their rows and their columns; `None` for less than two axes.
+    /// Number of matrices, their rows and their columns; `None` for less than two axes.
     shape: Option<[usize; 3]>,
 }
 
@@ -37,7 +37,7 @@ pub(super) struct Wholes<E: Float> {
     pub all: Vec<Whole>,
     /// Boundaries in the parameter buffer: gap, weight, gap, weight, … so that weight `i` is piece `2i + 1`.
     pub bounds: Vec<usize>,
-    /// What the updates remember or work in, weight after weight.
+    /// The memory of the updates, weight after weight.
     pub memory: AlignedVec<E>,
     /// Boundaries in it: weight `i` is piece `i`.
     pub memory_bounds: Vec<usize>,

@@ -8,7 +8,7 @@ use crate::intern::interned_names;
 use crate::optimizer::{Clip, Optimizer, Rule, WeightAverage};
 use crate::value::{Value, ValueKind};
 
-/// What all optimizers have in common, around a rule.
+/// The settings that all optimizers have in common, around a rule.
 pub(super) fn optimizer(args: &Bound<'_>, rule: Rule, cx: &mut Cx<'_>) -> Optimizer {
     Optimizer {
         weight_decay: args.optional_float("weight_decay", cx),
@@ -93,7 +93,7 @@ fn step_size(bound: &Bound<'_>, cx: &mut Cx<'_>) -> f64 {
     }
 }
 
-/// How gradients are clipped: Keras takes one way at most.
+/// The clipping of gradients: Keras takes one way at most.
 fn clip(bound: &Bound<'_>, cx: &mut Cx<'_>) -> Clip {
     let mut clips = Vec::new();
     for name in ["clipnorm", "clipvalue", "global_clipnorm"] {

@@ -171,7 +171,7 @@ enum Untrained {
     WithoutWeights,
 }
 
-/// What is known of the layers of a graph.
+/// A graph, and the outputs that each of its layers leads to.
 struct Layers<'g> {
     graph: &'g Graph,
     /// By layer: the outputs that it leads to, ascending.

@@ -67,12 +67,12 @@ impl Mask {
     }
 }
 
-/// What is multiplied with a kernel: one matrix for all gates, or one for each.
+/// The matrices that a kernel is multiplied with: one for all gates, or one for each.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Operand {
     /// The matrices side by side.
     all: Mat,
-    /// How many there are.
+    /// Their number.
     count: usize,
 }
 
@@ -106,7 +106,7 @@ impl Operand {
         self.all
     }
 
-    /// How many matrices there are.
+    /// The number of matrices.
     pub(super) fn count(self) -> usize {
         self.count
     }
