@@ -36,18 +36,54 @@ pub(super) fn is_small(flops: usize, batch: usize) -> bool {
     flops.saturating_mul(batch) <= SMALL
 }
 
+/// Memory of which every chunk has a share of the same length.
+#[derive(Debug)]
+struct Shares<T: Element> {
+    values: AlignedVec<T>,
+    /// Values of one chunk.
+    stride: usize,
+    bounds: Vec<usize>,
+    claims: Claims,
+}
+
+impl<T: Element> Default for Shares<T> {
+    fn default() -> Self {
+        Shares { values: AlignedVec::default(), stride: 1, bounds: vec![], claims: Claims::default() }
+    }
+}
+
+impl<T: Float> Shares<T> {
+    /// Cuts for `count` chunks; allocates only if it has not been as large before.
+    fn cut(&mut self, stride: usize, count: usize) -> Result<(), Error> {
+        self.stride = stride.max(1);
+        let needed = self.stride.saturating_mul(count);
+        if self.values.len() < needed {
+            self.values = buffer(needed)?;
+        }
+        self.claims.grow(count);
+        self.bounds.clear();
+        self.bounds.extend((0..=count).map(|at| at * self.stride));
+        Ok(())
+    }
+
+    /// The shares, for one thread.
+    fn iter_mut(&mut self) -> impl Iterator<Item = &mut [T]> {
+        self.values.chunks_mut(self.stride)
+    }
+
+    /// The shares, to be taken by several threads.
+    fn pieces(&mut self) -> Pieces<'_, T> {
+        Pieces::new(&mut self.values, &self.bounds, &mut self.claims)
+    }
+}
+
 /// The arenas and statistics of the chunks of a batch.
 #[derive(Debug)]
 pub(super) struct Chunks<E: Element> {
-    arena: AlignedVec<E>,
-    arena_bounds: Vec<usize>,
-    arena_claims: Claims,
-    statistics: AlignedVec<f64>,
-    statistics_bounds: Vec<usize>,
-    statistics_claims: Claims,
-    sums: AlignedVec<f64>,
-    sums_bounds: Vec<usize>,
-    sums_claims: Claims,
+    arena: Shares<E>,
+    /// The last value of each share is the penalty on activities.
+    statistics: Shares<f64>,
+    sums: Shares<f64>,
     /// The sums of all chunks, as far as the stages of the current step have come.
     pub merged: Vec<f64>,
     /// Rows per chunk, chunks and rows of the current batch.
@@ -63,15 +99,9 @@ pub(super) struct Chunks<E: Element> {
 impl<E: Element> Default for Chunks<E> {
     fn default() -> Self {
         Chunks {
-            arena: AlignedVec::default(),
-            arena_bounds: vec![],
-            arena_claims: Claims::default(),
-            statistics: AlignedVec::default(),
-            statistics_bounds: vec![],
-            statistics_claims: Claims::default(),
-            sums: AlignedVec::default(),
-            sums_bounds: vec![],
-            sums_claims: Claims::default(),
+            arena: Shares::default(),
+            statistics: Shares::default(),
+            sums: Shares::default(),
             merged: vec![],
             capacity: 0,
             count: 0,
@@ -95,62 +125,42 @@ impl<E: Float> Chunks<E> {
         let lens = [statistics, sums];
         let stride = memory.chunk(capacity);
         // Predictions of one sample after the other notice the time that this takes.
-        if (self.batch, self.capacity, self.stride, self.lens) == (batch, capacity, stride, Some(lens)) {
-            self.statistics.fill(0.0);
-            return Ok(());
+        if (self.batch, self.capacity, self.stride, self.lens) != (batch, capacity, stride, Some(lens)) {
+            self.lens = None;
+            (self.batch, self.capacity, self.stride) = (batch, capacity, stride);
+            self.count = batch.div_ceil(capacity);
+            self.arena.cut(stride, self.count)?;
+            // A chunk's statistics have cache lines of their own: two threads write them.
+            self.statistics.cut((statistics + 1).div_ceil(ALIGN) * ALIGN, self.count)?;
+            self.sums.cut(sums.div_ceil(ALIGN) * ALIGN, self.count)?;
+            self.merged.resize(sums, 0.0);
+            self.lens = Some(lens);
         }
-        self.lens = None;
-        (self.batch, self.capacity, self.stride) = (batch, capacity, stride);
-        self.count = batch.div_ceil(capacity);
-        let needed = self.stride.saturating_mul(self.count);
-        if self.arena.len() < needed {
-            self.arena = buffer(needed)?;
-        }
-        // A chunk's statistics have cache lines of their own: two threads write them.
-        // The last of them is the penalty on activities.
-        let statistics = (statistics + 1).div_ceil(ALIGN) * ALIGN;
-        if self.statistics.len() < statistics * self.count {
-            self.statistics = buffer(statistics * self.count)?;
-        }
-        self.merged.resize(sums, 0.0);
-        let sums = sums.div_ceil(ALIGN) * ALIGN;
-        if self.sums.len() < sums * self.count {
-            self.sums = buffer(sums * self.count)?;
-        }
-        self.sums_claims.grow(self.count);
-        self.sums_bounds.clear();
-        self.sums_bounds.extend((0..=self.count).map(|at| at * sums));
-        self.arena_claims.grow(self.count);
-        self.statistics_claims.grow(self.count);
-        self.arena_bounds.clear();
-        self.arena_bounds.extend((0..=self.count).map(|at| at * self.stride));
-        self.statistics_bounds.clear();
-        self.statistics_bounds.extend((0..=self.count).map(|at| at * statistics));
-        self.statistics.fill(0.0);
-        self.lens = Some(lens);
+        self.statistics.values.fill(0.0);
         Ok(())
     }
 
     /// The statistics of each chunk, in order.
     pub(super) fn statistics(&self, program: &Program) -> impl Iterator<Item = &[f64]> {
-        let len = program.statistics;
-        self.statistics_bounds.iter().take(self.count).map(move |&start| &self.statistics[start..start + len])
+        let Shares { values, stride, .. } = &self.statistics;
+        values.chunks(*stride).take(self.count).map(|share| &share[..program.statistics])
     }
 
     /// The penalties on activities, summed over the samples of the batch.
     pub(super) fn activity_penalty(&self) -> f64 {
-        let ends = self.statistics_bounds.iter().skip(1).take(self.count);
-        ends.filter_map(|end| self.statistics.get(end.checked_sub(1)?)).sum()
+        let Shares { values, stride, .. } = &self.statistics;
+        values.chunks(*stride).take(self.count).filter_map(|share| share.last()).sum()
     }
 
     /// Merges what the chunks have summed up in a stage, in their order.
     fn merge(&mut self, sums: &[Sum]) {
         for sum in sums {
             sum.clear(&mut self.merged);
-            for (chunk, &start) in self.sums_bounds.iter().take(self.count).enumerate() {
+            let shares = self.sums.values.chunks(self.sums.stride).take(self.count);
+            for (chunk, share) in shares.enumerate() {
                 let before = chunk * self.capacity;
                 let rows = self.capacity.min(self.batch - before);
-                sum.merge(&self.sums[start..], &mut self.merged, before, rows);
+                sum.merge(share, &mut self.merged, before, rows);
             }
             sum.finish(&mut self.merged, self.batch);
         }
@@ -159,17 +169,17 @@ impl<E: Float> Chunks<E> {
     /// A fixed slot of every chunk, in order.
     pub(super) fn fixed(&self, memory: Memory, view: View) -> impl Iterator<Item = &[E]> {
         let start = memory.len * self.capacity + memory.offsets[view.slot] + view.column;
-        (0..self.count).map(move |chunk| &self.arena[chunk * self.stride + start..][..view.len])
+        (0..self.count).map(move |chunk| &self.arena.values[chunk * self.stride + start..][..view.len])
     }
 
     /// All values of all chunks.
     pub(super) fn arena(&self) -> &[E] {
-        &self.arena
+        &self.arena.values
     }
 
     /// The same, to write.
     pub(super) fn arena_mut(&mut self) -> &mut [E] {
-        &mut self.arena
+        &mut self.arena.values
     }
 
     /// Where a value of a sample of the batch is among all values.
@@ -201,18 +211,11 @@ pub(super) fn each<E: Float>(
     shared: Shared<'_, E>,
     work: &(dyn Fn(&mut Chunk<'_, E>) -> Result<(), Error> + Sync),
 ) -> Result<(), Error> {
-    let (count, capacity, batch) = (chunks.count, chunks.capacity, chunks.batch);
-    let arenas = Pieces::new(&mut chunks.arena, &chunks.arena_bounds, &mut chunks.arena_claims);
-    let statistics =
-        Pieces::new(&mut chunks.statistics, &chunks.statistics_bounds, &mut chunks.statistics_claims);
-    let sums = Pieces::new(&mut chunks.sums, &chunks.sums_bounds, &mut chunks.sums_claims);
-    // Of several errors the one of the first chunk is returned, whichever thread was the first.
-    let failed: Mutex<Option<(usize, Error)>> = Mutex::new(None);
-    let task = |index: usize| {
-        let pieces = (arenas.take(index), statistics.take(index), sums.take(index));
-        let (Some(arena), Some(statistics), Some(sums)) = pieces else { return };
+    let Chunks { count, capacity, batch, .. } = *chunks;
+    let merged = &chunks.merged;
+    let make = |index: usize, arena, statistics, sums| {
         let first_row = index * capacity;
-        let mut chunk = Chunk {
+        Chunk {
             arena,
             offsets: shared.memory.offsets,
             fixed: shared.memory.len * capacity,
@@ -229,19 +232,31 @@ pub(super) fn each<E: Float>(
             weighted: shared.weighted,
             statistics,
             sums,
-            merged: &chunks.merged,
-        };
-        if let Err(error) = work(&mut chunk) {
+            merged,
+        }
+    };
+    let Some(pool) = pool else {
+        // One thread needs no claims: on one sample of a small model they are a tenth of the time.
+        let parts = chunks.arena.iter_mut().zip(chunks.statistics.iter_mut()).zip(chunks.sums.iter_mut());
+        for (index, ((arena, statistics), sums)) in parts.take(count).enumerate() {
+            work(&mut make(index, arena, statistics, sums))?;
+        }
+        return Ok(());
+    };
+    let arenas = chunks.arena.pieces();
+    let (statistics, sums) = (chunks.statistics.pieces(), chunks.sums.pieces());
+    // Of several errors the one of the first chunk is returned, whichever thread was the first.
+    let failed: Mutex<Option<(usize, Error)>> = Mutex::new(None);
+    pool.run(count, &|index| {
+        let pieces = (arenas.take(index), statistics.take(index), sums.take(index));
+        let (Some(arena), Some(statistics), Some(sums)) = pieces else { return };
+        if let Err(error) = work(&mut make(index, arena, statistics, sums)) {
             let mut failed = failed.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             if failed.as_ref().is_none_or(|(first, _)| index < *first) {
                 *failed = Some((index, error));
             }
         }
-    };
-    match pool {
-        Some(pool) => pool.run(count, &task),
-        None => (0..count).for_each(task),
-    }
+    });
     match failed.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner) {
         Some((_, error)) => Err(error),
         None => Ok(()),
