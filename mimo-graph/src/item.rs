@@ -43,6 +43,8 @@ pub enum Module {
     Metrics,
     /// `Model(…)` and `.compile(…)`.
     Model,
+    /// Operations on tensors.
+    Operations,
     /// Optimizers.
     Optimizers,
     /// Regularizers of weights.
@@ -51,7 +53,7 @@ pub enum Module {
 
 impl Module {
     /// Every module.
-    pub const ALL: [Module; 9] = [
+    pub const ALL: [Module; 10] = [
         Module::Activations,
         Module::Constraints,
         Module::Initializers,
@@ -59,6 +61,7 @@ impl Module {
         Module::Losses,
         Module::Metrics,
         Module::Model,
+        Module::Operations,
         Module::Optimizers,
         Module::Regularizers,
     ];
@@ -73,6 +76,7 @@ impl Module {
             Module::Losses => "losses",
             Module::Metrics => "metrics",
             Module::Model => "model",
+            Module::Operations => "operations",
             Module::Optimizers => "optimizers",
             Module::Regularizers => "regularizers",
         }
@@ -198,6 +202,15 @@ impl RangeBounds<f64> for Range {
 pub trait Word {
     /// The item.
     const ITEM: Item;
+}
+
+/// A word of the language as it is written in a model: `where` for the item `r#where`, since keywords of Rust are names there.
+#[doc(hidden)]
+pub const fn word(ident: &'static str) -> &'static str {
+    match ident.as_bytes() {
+        [b'r', b'#', ..] => ident.split_at(2).1,
+        _ => ident,
+    }
 }
 
 /// A value of any type. For the function that only rust-analyzer compiles and nobody calls.
@@ -445,8 +458,8 @@ macro_rules! item {
         #[doc(hidden)]
         impl $crate::item::Word for $name {
             const ITEM: $crate::item::Item = $crate::item::Item {
-                names: &[stringify!($name) $(, stringify!($alias))*],
-                class: [$(stringify!($class),)? stringify!($name)][0],
+                names: &[$crate::item::word(stringify!($name)) $(, stringify!($alias))*],
+                class: [$(stringify!($class),)? $crate::item::word(stringify!($name))][0],
                 docs: &[$($doc),*],
                 call: $call,
                 example: [$(Some($example),)? None][0],
@@ -551,6 +564,40 @@ macro_rules! layer {
         }
 
         /// The classes of the layer.
+        pub(super) const CLASSES: &[$crate::layers::Class] = &[$($($crate::layers::Class {
+            item: &<words::$name as $crate::item::Word>::ITEM,
+            make: |args, cx| {
+                let make: fn(&$crate::args::Bound<'_>, &mut $crate::context::Cx<'_>) -> Option<_> = $make;
+                make(args, cx).map(Into::into)
+            },
+        },)+)*];
+    };
+}
+
+/// Declares operations on tensors, functions of `keras.ops`: their items and how each is made. What is of the kind `Tensors` is a
+/// tensor of the call, or a number where the operation takes one.
+macro_rules! tensor_operations {
+    ($(
+        $(
+            $(#[doc = $doc:literal])*
+            $call:literal
+            $name:ident $(, $example:literal)? => $make:expr;
+        )+
+        takes $arguments:tt
+    )*) => {
+        /// Items of the language.
+        #[doc(hidden)]
+        pub mod words {
+            $($(
+                item! {
+                    { $(#[doc = $doc])* $call $name $(, $example)? }
+                    $arguments
+                    {}
+                }
+            )+)*
+        }
+
+        /// The operations, as layers.
         pub(super) const CLASSES: &[$crate::layers::Class] = &[$($($crate::layers::Class {
             item: &<words::$name as $crate::item::Word>::ITEM,
             make: |args, cx| {

@@ -11,6 +11,7 @@
 //!
 //! - [`layers`]: `Input`, `Dense`, `Conv2D`, `LSTM`, `concatenate`, …
 //! - [`activations`]: `relu`, `softmax`, …
+//! - [`operations`]: functions of tensors and the operators: `exp`, `where`, `mean`, …
 //! - [`model`]: `Model(…)` and `.compile(…)`
 //! - [`losses`], [`metrics`], [`optimizers`]
 //! - [`initializers`], [`regularizers`], [`constraints`]
@@ -23,6 +24,7 @@ pub mod layers;
 pub mod losses;
 pub mod metrics;
 pub mod model;
+pub mod operations;
 pub mod optimizers;
 pub mod regularizers;
 pub mod tensor;
@@ -49,6 +51,7 @@ pub fn items(module: Module) -> Vec<&'static Item> {
         Module::Losses => of(crate::compile::losses::LOSSES),
         Module::Metrics => of(crate::compile::metrics::table::METRICS),
         Module::Model => model::ITEMS.to_vec(),
+        Module::Operations => crate::layers::operation_items().collect(),
         Module::Optimizers => of(crate::compile::optimizers::OPTIMIZERS),
         Module::Regularizers => of(crate::initializer::hold::REGULARIZERS),
     }

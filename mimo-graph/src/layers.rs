@@ -29,6 +29,7 @@ pub mod adaptive_pooling;
 pub mod alpha_dropout;
 pub mod batch_normalization;
 pub mod bidirectional;
+mod broadcast;
 pub mod category_encoding;
 pub mod change;
 pub mod concatenate;
@@ -38,6 +39,7 @@ pub mod depthwise;
 pub mod dot;
 pub mod dropout;
 pub mod einsum_dense;
+pub mod elementwise;
 pub mod embedding;
 pub mod flatten;
 pub mod frame;
@@ -90,11 +92,35 @@ impl Class {
     fn function(&self) -> Option<&'static str> {
         self.item.names.get(1).copied()
     }
+
+    /// Whether it is an operation on tensors, which is called with them at once and has no name of its own.
+    fn is_operation(&self) -> bool {
+        self.item.class.starts_with(char::is_lowercase)
+    }
 }
 
 /// Defines [`LayerKind`], its calls of the layers' methods, and the list of all classes.
 macro_rules! layers {
-    ($(
+    (layers { $($layers:tt)* } operations { $($operations:tt)* }) => {
+        layers! { @kinds $($layers)* $($operations)* }
+
+        /// Items of the language.
+        #[doc(hidden)]
+        pub mod words {
+            pub use super::input::words::*;
+            layers! { @words $($layers)* }
+        }
+
+        /// Items of the language that are operations.
+        #[doc(hidden)]
+        pub mod operation_words {
+            layers! { @words $($operations)* }
+        }
+    };
+    (@words $($(#[$doc:meta])* $kind:ident($module:ident::$layer:ident);)*) => {
+        $(pub use super::$module::words::*;)*
+    };
+    (@kinds $(
         $(#[$doc:meta])*
         $kind:ident($module:ident::$layer:ident);
     )*) => {
@@ -211,17 +237,11 @@ macro_rules! layers {
 
         /// The classes of each layer.
         const CLASSES: &[&[Class]] = &[$($module::CLASSES),*];
-
-        /// Items of the language.
-        #[doc(hidden)]
-        pub mod words {
-            pub use super::input::words::*;
-            $(pub use super::$module::words::*;)*
-        }
     };
 }
 
 layers! {
+layers {
     /// Keras's `Dense`.
     Dense(dense::Dense);
     /// Keras's `EinsumDense`.
@@ -294,6 +314,11 @@ layers! {
     TimeDistributed(time_distributed::TimeDistributed);
     /// Keras's `Dot`.
     Dot(dot::Dot);
+}
+operations {
+    /// Functions of `keras.ops` of single values.
+    Elementwise(elementwise::Elementwise);
+}
 }
 
 impl LayerKind {
@@ -384,8 +409,11 @@ pub fn construct(
         return None;
     };
     let bound = bind(entry.item, args, call, cx);
-    let name = bound.optional_string("name", cx).map(|name| (name, bound.loc("name")));
-    let trainable = bound.boolean("trainable", cx);
+    // Operations have neither.
+    let is_layer = !entry.is_operation();
+    let name = is_layer.then(|| bound.optional_string("name", cx)).flatten();
+    let name = name.map(|name| (name, bound.loc("name")));
+    let trainable = !is_layer || bound.boolean("trainable", cx);
     let kind = (entry.make)(&bound, cx)?;
     bound.sound(&[]).then_some(Constructed { kind, name, trainable })
 }
@@ -421,9 +449,20 @@ pub fn function(name: &str) -> Option<&'static str> {
     all().find(|entry| entry.function() == Some(name)).map(|entry| entry.item.class)
 }
 
+/// The item of an operation on tensors: `exp`.
+pub fn operation(name: &str) -> Option<&'static Item> {
+    operation_items().find(|item| item.class == name)
+}
+
 /// The items of `Input` and every class.
 pub(crate) fn items() -> impl Iterator<Item = &'static Item> {
-    std::iter::once(&<input::words::Input as Word>::ITEM).chain(all().map(|class| class.item))
+    let classes = all().filter(|class| !class.is_operation());
+    std::iter::once(&<input::words::Input as Word>::ITEM).chain(classes.map(|class| class.item))
+}
+
+/// The items of operations on tensors.
+pub(crate) fn operation_items() -> impl Iterator<Item = &'static Item> {
+    all().filter(|class| class.is_operation()).map(|class| class.item)
 }
 
 fn all() -> impl Iterator<Item = &'static Class> {
@@ -434,9 +473,10 @@ fn class_of(name: &str) -> Option<&'static Class> {
     all().find(|class| class.item.class == name)
 }
 
-/// Every lower-case function.
+/// Every lower-case function: those that make a layer and call it, and operations on tensors.
 pub fn functions() -> impl Iterator<Item = &'static str> {
-    all().filter_map(|class| class.function())
+    let made = all().filter_map(|class| class.function());
+    made.chain(operation_items().map(|item| item.class))
 }
 
 /// The lower-case function of a class.
@@ -446,5 +486,5 @@ pub(crate) fn function_of(class: &str) -> Option<&'static str> {
 
 /// Every class, by Keras's name.
 pub fn classes() -> impl Iterator<Item = &'static str> {
-    all().map(|class| class.item.class)
+    all().filter(|class| !class.is_operation()).map(|class| class.item.class)
 }

@@ -25,6 +25,7 @@ mod depthwise;
 mod dot;
 mod dropout;
 mod einsum;
+mod elementwise;
 mod embedding;
 mod execution;
 mod fold;
@@ -75,6 +76,7 @@ pub use depthwise::{Depthwise, Widened};
 pub use dot::Dot;
 pub use dropout::Dropout;
 pub use einsum::Einsum;
+pub use elementwise::{Elementwise, ElementwiseStep, Function, MOST_REGISTERS, Number, Source};
 pub use embedding::Embedding;
 pub use execution::{ExecutionPlan, Step};
 pub use fold::LinearMap;
@@ -85,7 +87,7 @@ pub use group_normalization::GroupNormalization;
 pub use layer_normalization::{LayerNormalization, Statistic};
 pub use loss::LossOp;
 pub use memory::{Block, Buffer, Gradient, Interleaved, Param, StatePlace, Use};
-pub(crate) use merge::merge;
+pub(crate) use merge::{broadcast_strides, merge};
 pub use merge::{Merge, MergeInput, MergeOp};
 pub use noise::{Noise, Randomness};
 pub use normalization::Normalization;
@@ -107,10 +109,18 @@ pub use sums::{BatchSums, MovingAverage, Sum};
 pub use up_sampling::{Interpolation, UpSampling};
 
 /// The type of a length: [`Dim`] or `usize`.
-pub trait Length: Describe + Field<Self> + Clone + Debug + PartialEq + 'static {}
+pub trait Length: Describe + Field<Self> + Clone + Debug + PartialEq + 'static {
+    /// The type of a number that may be a constant of the user, as a length may be.
+    type Number: Describe + Field<Self> + Clone + Debug + PartialEq + 'static;
+}
 
-impl Length for Dim {}
-impl Length for usize {}
+impl Length for Dim {
+    type Number = Number;
+}
+
+impl Length for usize {
+    type Number = f64;
+}
 
 /// Declares a struct that is generic over what a length is, with its description and the visitor over its parts.
 macro_rules! operation {
@@ -318,6 +328,8 @@ operations! {
     Dropout,
     /// A product with a kernel whose axes are in any order.
     Einsum,
+    /// An expression of single values.
+    Elementwise,
     /// A vector for each whole number.
     Embedding,
     /// Zeros around an image, added or removed.

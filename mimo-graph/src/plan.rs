@@ -10,6 +10,7 @@ mod build;
 mod conv;
 mod dense;
 mod einsum;
+mod elementwise;
 mod fold;
 mod gradients;
 mod in_place;

@@ -19,7 +19,8 @@ use crate::value::{Arg, Value, ValueKind};
 ///
 /// `args` are what a call of the class was given, after nothing was found wrong with it.
 pub(crate) fn of_layer(class: &'static str, args: &[Arg]) -> ItemSpec {
-    let item = find(Module::Layers, class).map(|item| of_item(item, args));
+    let item = find(Module::Layers, class).or_else(|| find(Module::Operations, class));
+    let item = item.map(|item| of_item(item, args));
     without_common(item.unwrap_or(ItemSpec { class, defaults: Vec::new(), given: Vec::new() }))
 }
 
@@ -110,7 +111,14 @@ fn setting(kind: Kind, value: &Value) -> Setting {
         (ValueKind::List(values), _) => {
             Setting::List(values.iter().map(|value| setting(kind, value)).collect())
         }
-        (ValueKind::None | ValueKind::Call { .. } | ValueKind::Map(_) | ValueKind::Invalid, _) => {
+        (
+            ValueKind::None
+            | ValueKind::Call { .. }
+            | ValueKind::Map(_)
+            | ValueKind::Tensor
+            | ValueKind::Invalid,
+            _,
+        ) => {
             Setting::None
         }
     }

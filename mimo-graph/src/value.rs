@@ -56,6 +56,8 @@ pub enum ValueKind {
     },
     /// A map `{ risk: mse }`: keys with their places, and values.
     Map(Vec<(String, Loc, Value)>),
+    /// A tensor of the call, in the place of an argument of an operation that is not a number: `exp(x)`.
+    Tensor,
     /// Tokens that are no value; an error has been reported already.
     Invalid,
 }
@@ -94,6 +96,7 @@ impl Value {
             ValueKind::List(items) => format!("a list of {}", items.len()),
             ValueKind::Call { name, .. } => format!("`{name}(…)`"),
             ValueKind::Map(_) => "a map".into(),
+            ValueKind::Tensor => "a tensor".into(),
             ValueKind::Invalid => "this".into(),
         }
     }

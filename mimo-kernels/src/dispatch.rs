@@ -4,6 +4,7 @@ use super::activation::{self, Activation};
 use super::batch_norm::{self, BLOCK, ChannelBlock};
 use super::contraction::{self, Contraction, Part};
 use super::element::Element;
+use super::elementwise::{self, Function};
 use super::interleave::{self, Interleaving};
 use super::lanewise::Operands;
 use super::layer_norm;
@@ -205,6 +206,8 @@ kernels! {
     resize::enlarge(resize: &Resize, x: &[E], y: &mut [E]);
     resize::enlarge_gradient(resize: &Resize, dy: &[E], dx: &mut [E]);
     contraction::contraction(contraction: &Contraction, part: Part, first: &[E], second: &[E], to: &mut [E]);
+    elementwise::elementary(function: Function, x: [&[E]; 3], y: &mut [E]);
+    elementwise::elementary_gradient(function: Function, place: usize, x: [&[E]; 3], values: [&[E]; 2], dx: &mut [E]);
     random::drop_out(dropout: &Dropout<E>);
     optimizer::update(update: &Update<E>, len: usize, p: *mut E, g: *const E, slots: &[*mut E; 3]);
 }

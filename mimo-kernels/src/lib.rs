@@ -28,6 +28,7 @@ pub mod dense;
 pub mod depthwise;
 mod dispatch;
 pub mod element;
+pub mod elementwise;
 pub mod interleave;
 mod lanewise;
 pub mod layer_norm;

@@ -321,37 +321,76 @@ pub(crate) enum Op {
     Div,
     /// `%`
     Rem,
+    /// `>`
+    Greater,
+    /// `>=`
+    GreaterEqual,
+    /// `<`
+    Less,
+    /// `<=`
+    LessEqual,
+    /// `==`
+    Equal,
+    /// `!=`
+    NotEqual,
 }
 
 impl Op {
-    /// The operator of a character.
-    pub(crate) fn of(symbol: char) -> Option<Op> {
-        Some(match symbol {
-            '+' => Op::Add,
-            '-' => Op::Sub,
-            '*' => Op::Mul,
-            '/' => Op::Div,
-            '%' => Op::Rem,
-            _ => return None,
-        })
+    /// Every operator; those of two characters come before those that they start with.
+    pub(crate) const ALL: [Op; 11] = [
+        Op::GreaterEqual,
+        Op::LessEqual,
+        Op::Equal,
+        Op::NotEqual,
+        Op::Add,
+        Op::Sub,
+        Op::Mul,
+        Op::Div,
+        Op::Rem,
+        Op::Greater,
+        Op::Less,
+    ];
+
+    /// The characters.
+    pub(crate) fn symbol(self) -> &'static str {
+        match self {
+            Op::Add => "+",
+            Op::Sub => "-",
+            Op::Mul => "*",
+            Op::Div => "/",
+            Op::Rem => "%",
+            Op::Greater => ">",
+            Op::GreaterEqual => ">=",
+            Op::Less => "<",
+            Op::LessEqual => "<=",
+            Op::Equal => "==",
+            Op::NotEqual => "!=",
+        }
     }
 
-    /// The character.
-    pub(crate) fn symbol(self) -> char {
+    /// The operation on tensors that it stands for.
+    pub(crate) fn operation(self) -> &'static str {
         match self {
-            Op::Add => '+',
-            Op::Sub => '-',
-            Op::Mul => '*',
-            Op::Div => '/',
-            Op::Rem => '%',
+            Op::Add => "add",
+            Op::Sub => "subtract",
+            Op::Mul => "multiply",
+            Op::Div => "divide",
+            Op::Rem => "mod",
+            Op::Greater => "greater",
+            Op::GreaterEqual => "greater_equal",
+            Op::Less => "less",
+            Op::LessEqual => "less_equal",
+            Op::Equal => "equal",
+            Op::NotEqual => "not_equal",
         }
     }
 
     /// How tightly it binds.
     pub(crate) fn precedence(self) -> u8 {
         match self {
-            Op::Add | Op::Sub => 1,
-            Op::Mul | Op::Div | Op::Rem => 2,
+            Op::Greater | Op::GreaterEqual | Op::Less | Op::LessEqual | Op::Equal | Op::NotEqual => 1,
+            Op::Add | Op::Sub => 2,
+            Op::Mul | Op::Div | Op::Rem => 3,
         }
     }
 }

@@ -6,6 +6,7 @@ mod expansion;
 mod frame;
 mod nested;
 mod operands;
+mod operations;
 mod ports;
 mod tensor;
 mod unavailable;

@@ -95,3 +95,21 @@ const fn activation_kernel(activation: Activation) -> mimo_kernels::Activation {
         A::SparseSigmoid => K::SparseSigmoid,
     }
 }
+
+/// The kernel of a function of single values.
+pub(crate) const fn elementwise_kernel(function: mimo_graph::operation::Function) -> elementwise::Function {
+    use elementwise::Function as K;
+    use mimo_graph::operation::Function as F;
+    macro_rules! same {
+        ($($name:ident),* $(,)?) => {
+            match function { $(F::$name => K::$name,)* }
+        };
+    }
+    same!(
+        Add, Subtract, Multiply, Divide, Power, Maximum, Minimum, Mod, FloorDivide, Arctan2, Greater,
+        GreaterEqual, Less, LessEqual, Equal, NotEqual, LogicalAnd, LogicalOr, LogicalNot, Where, Clip,
+        Negative, Abs, Sign, Square, Sqrt, Rsqrt, Reciprocal, Exp, Expm1, Log, Log1p, Log2, Log10, Sin, Cos,
+        Tan, Arcsin, Arccos, Arctan, Sinh, Cosh, Tanh, Arcsinh, Arccosh, Arctanh, Erf, Sigmoid, Relu, Floor,
+        Ceil, Round, ScaleGradient,
+    )
+}

@@ -20,6 +20,7 @@ pub mod depthwise;
 pub mod dot;
 pub mod dropout;
 pub mod einsum;
+pub mod elementwise;
 pub mod embedding;
 pub mod frame;
 pub mod gaussian_noise;

@@ -120,6 +120,7 @@ pub fn dim_at_least(value: &Value, what: &str, least: usize, cx: &mut Cx<'_>) ->
         | ValueKind::List(_)
         | ValueKind::Call { .. }
         | ValueKind::Map(_)
+        | ValueKind::Tensor
         | ValueKind::Invalid => {
             let help = whole_number(&value)
                 .map(|n| format!("write `{n}`"))

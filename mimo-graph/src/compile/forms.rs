@@ -305,7 +305,7 @@ pub(super) fn written(value: &Value) -> String {
         ValueKind::Call { name, args, .. } => {
             format!("{name}({})", joined(args.iter().map(written_arg).collect()))
         }
-        ValueKind::Expr(_) | ValueKind::Map(_) | ValueKind::Invalid => "…".into(),
+        ValueKind::Expr(_) | ValueKind::Map(_) | ValueKind::Tensor | ValueKind::Invalid => "…".into(),
     }
 }
 

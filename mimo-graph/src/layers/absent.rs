@@ -53,23 +53,12 @@ const LAYERS: &[(&[&str], &str)] = &[
     (&["MaxPool2D"], "write `MaxPooling2D(2)`, Keras's other name for it"),
 ];
 
-const UNARY: &str = "functions of single values are activations: `Activation(tanh)(x)` and its like";
-const SCALE: &str = "leave it out: the weights of the next layer learn a scale";
-
 /// Functions of `keras.ops`, `tf` and numpy.
 const FUNCTIONS: &[(&[&str], &str)] = &[
-    (&["exp"], "write `Activation(exponential)(x)`"),
-    (&["log", "log1p", "sqrt", "rsqrt", "abs", "sign", "sin", "cos", "floor", "round", "negative"], UNARY),
-    (&["square", "pow", "power"], "multiply the tensor by itself: `x * x`"),
-    (&["divide", "true_divide", "truediv"], SCALE),
-    (
-        &["clip", "clip_by_value"],
-        "write `Activation(hard_tanh)(x)` for -1 to 1, or `Activation(relu6)(x)` for 0 to 6",
-    ),
-    (
-        &["stop_gradient"],
-        "weights that are not trained are those of a layer with `trainable = false`: `Dense(32, trainable = false)(x)`",
-    ),
+    (&["pow"], "write `power(x, 2.0)`"),
+    (&["true_divide", "truediv"], "write `a / b`"),
+    (&["absolute"], "write `abs(x)`"),
+    (&["clip_by_value"], "write `clip(x, 0.0, 1.0)`"),
     (&["matmul", "tensordot", "batch_dot", "einsum"], "write `dot([a, b], axes = (2, 1))`"),
     (&["concat", "stack", "hstack", "vstack"], "write `concatenate([a, b])`"),
     (&["expand_dims", "squeeze"], "write `Reshape([8, 1])(x)` with all lengths of one sample"),
@@ -102,10 +91,8 @@ const FUNCTIONS: &[(&[&str], &str)] = &[
         &["norm", "normalize", "l2_normalize"],
         "write `dot([a, b], axes = 1, normalize = true)` for the cosine of two vectors",
     ),
-    (
-        &["where", "cond", "switch", "argmax", "argmin", "top_k", "topk"],
-        "compute it from predictions, in Rust",
-    ),
+    (&["cond", "switch"], "write `where(condition, a, b)`"),
+    (&["argmax", "argmin", "top_k", "topk"], "compute it from predictions, in Rust"),
     (&["dense"], "write `Dense(32)(x)`"),
 ];
 

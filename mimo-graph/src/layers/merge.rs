@@ -1,10 +1,10 @@
 //! `Add`, `Subtract`, `Multiply`, `Average`, `Maximum`, `Minimum`: element by element, with Keras's broadcasting.
 
 use crate::activation::Activation;
-use crate::code::Code;
-use crate::context::{Cx, DimCheck, Relation};
-use crate::diag::{Diag, Loc};
-use crate::dim::{Dim, Same};
+use crate::context::Cx;
+use crate::diag::Loc;
+use crate::dim::Dim;
+use crate::layers::broadcast::broadcast;
 use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight, floats};
 pub use crate::operation::MergeOp;
 use crate::operation::{Call, OpKind, merge};
@@ -119,14 +119,7 @@ impl Layer for Merge {
         for x in inputs {
             fine &= floats(self.class_name(), x, cx);
         }
-        let (first, rest) = inputs.split_first()?;
-        let mut shape = first.shape.clone();
-        for (i, x) in rest.iter().enumerate() {
-            match self.broadcast(&shape, &inputs[..=i], x, cx) {
-                Some(wider) => shape = wider,
-                None => fine = false,
-            }
-        }
+        let shape = broadcast(self.class_name(), inputs, cx)?;
         fine.then(|| vec![(shape, Dtype::Float)])
     }
 
@@ -137,95 +130,5 @@ impl Layer for Merge {
                 (1, usize::MAX)
             }
         }
-    }
-}
-
-impl Merge {
-    /// The shape that `shape`, which the tensors `before` have together, and `x` broadcast to.
-    fn broadcast(
-        &self,
-        shape: &Shape,
-        before: &[Operand<'_>],
-        x: &Operand<'_>,
-        cx: &mut Cx<'_>,
-    ) -> Option<Shape> {
-        let rank = shape.rank().max(x.shape.rank());
-        let mut dims = Vec::with_capacity(rank);
-        for from_end in (1..=rank).rev() {
-            let (a, b) = (axis(shape, from_end), axis(x.shape, from_end));
-            dims.push(match (&a, &b) {
-                (Dim::Known(1), _) => b,
-                (_, Dim::Known(1)) => a,
-                _ => match a.same(&b) {
-                    Same::Yes => a,
-                    Same::No => {
-                        self.different(from_end, &b, before, x, cx);
-                        return None;
-                    }
-                    Same::Deferred => {
-                        let other = other(from_end, &b, before);
-                        let sides = sides(other, x, cx);
-                        cx.checks.push(DimCheck {
-                            code: Code::UnequalShapes,
-                            loc: x.loc,
-                            found: b,
-                            relation: Relation::Equal,
-                            wanted: a.clone(),
-                            what: match from_end {
-                                1 => format!("last axis of `{}`", x.name),
-                                _ => format!("axis -{from_end} of `{}`", x.name),
-                            },
-                            help: Some("an axis of 1 is repeated only if it is written as a number".into()),
-                            notes: vec![sides],
-                            subjects: other.into_iter().chain([x]).filter_map(Operand::shown).collect(),
-                        });
-                        a
-                    }
-                },
-            });
-        }
-        Some(Shape(dims))
-    }
-
-    fn different(
-        &self,
-        from_end: usize,
-        dim: &Dim,
-        before: &[Operand<'_>],
-        x: &Operand<'_>,
-        cx: &mut Cx<'_>,
-    ) {
-        let other = other(from_end, dim, before);
-        let sides = sides(other, x, cx);
-        let diag = Diag::error(
-            Code::UnequalShapes,
-            x.loc,
-            format!("`{}` needs equal shapes, but {sides}", self.class_name()),
-        );
-        let diag = diag.about(other.and_then(Operand::shown)).about(x.shown());
-        cx.error(diag.help("axes have to be equal or 1, compared from the last"));
-    }
-}
-
-/// The axis counted from the end; a missing one counts as 1, as Keras inserts axes after the batch.
-fn axis(shape: &Shape, from_end: usize) -> Dim {
-    shape.rank().checked_sub(from_end).and_then(|i| shape.0.get(i)).cloned().unwrap_or(Dim::Known(1))
-}
-
-/// The tensor that an axis length disagrees with.
-fn other<'a, 'b>(from_end: usize, dim: &Dim, before: &'b [Operand<'a>]) -> Option<&'b Operand<'a>> {
-    before.iter().find(|x| {
-        let own = axis(x.shape, from_end);
-        own != Dim::Known(1) && own != *dim
-    })
-}
-
-fn sides(other: Option<&Operand<'_>>, x: &Operand<'_>, cx: &Cx<'_>) -> String {
-    let shown = x.shape.display(cx.consts);
-    match other {
-        Some(other) => {
-            format!("`{}` is {} and `{}` is {shown}", other.name, other.shape.display(cx.consts), x.name)
-        }
-        None => format!("`{}` is {shown}", x.name),
     }
 }

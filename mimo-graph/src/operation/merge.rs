@@ -63,7 +63,7 @@ impl Planned for Merge<Dim> {
 
 /// The strides of an input whose axes are aligned with the result's from the right. An axis is broadcast if its length is
 /// written as 1 and the result's is not, which is the rule of shape inference.
-fn broadcast_strides(input: &Shape, result: &Shape) -> List<Dim> {
+pub(crate) fn broadcast_strides(input: &Shape, result: &Shape) -> List<Dim> {
     let mut strides = vec![Dim::Known(0); result.rank()];
     let mut stride = Dim::Known(1);
     for (from, (to, place)) in input.0.iter().rev().zip(result.0.iter().zip(&mut strides).rev()) {

@@ -1,7 +1,7 @@
 //! The visitor over the parts of an operation: the fields that have a role.
 
 use super::{
-    BatchWeight, Cell, Encoding, Interpolation, Length, MergeOp, Padding, PoolKind, Randomness, Read,
+    BatchWeight, Cell, ElementwiseStep, Encoding, Interpolation, Length, MergeOp, Number, Padding, PoolKind, Randomness, Read,
     Scratch, Statistic, View, Weight, Written,
 };
 use crate::activation::Activation;
@@ -71,6 +71,8 @@ settings!(
     f64,
     Activation,
     MergeOp,
+    ElementwiseStep,
+    Number,
     Encoding,
     Randomness,
     Statistic,

@@ -40,6 +40,8 @@ pub(super) struct Building {
     /// The axes that wrappers take away from what the call under construction reads and gives, and the steps along
     /// them.
     steps: (usize, Dim),
+    /// By call: whether it is computed inside of the call that reads it.
+    pub(super) inlined: Vec<bool>,
 }
 
 /// Builds operations for everything that leads to an output.
@@ -57,6 +59,7 @@ pub(super) fn build(graph: &Graph) -> Building {
         states: vec![None; graph.layers.len()],
         blocks: vec![None; graph.layers.len()],
         steps: (0, Dim::Known(1)),
+        inlined: super::elementwise::inlined(graph, &values),
         values,
     };
     building.inputs(graph);
@@ -95,6 +98,9 @@ impl Building {
     /// The operations of a call, on the shapes that the layer inside of wrappers sees.
     fn operations(&mut self, graph: &Graph, id: NodeId, core: &LayerKind) {
         let node = graph.node(id);
+        if self.elementwise(graph, id, core) {
+            return;
+        }
         match core {
             LayerKind::Dense(_) => return self.dense(graph, id),
             LayerKind::EinsumDense(layer) => return self.einsum(graph, id, layer),

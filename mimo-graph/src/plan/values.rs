@@ -1,6 +1,7 @@
 //! Which memory each tensor of the graph is, and which tensors are needed at all.
 
 use crate::graph::{Graph, LayerId, NodeId, TensorId};
+use crate::layers::LayerKind;
 use crate::order::{earlier_calls, live_nodes};
 
 /// A tensor and the tensors that share its memory: `Flatten` and `Reshape` give their input again.
@@ -150,6 +151,10 @@ impl Values {
                     let set = &mut sets[self.of(output).0];
                     reached.iter().for_each(|&output| insert(set, output));
                 }
+            }
+            // Nothing is trained through `stop_gradient` and what jumps.
+            if matches!(graph.core(node).0, LayerKind::Elementwise(layer) if layer.stops_gradients()) {
+                continue;
             }
             for &input in &node.inputs {
                 let set = &mut sets[self.of(input).0];

@@ -3,6 +3,7 @@
 mod activation;
 mod batch_norm;
 mod dense;
+mod elementary;
 mod elementwise;
 mod images;
 mod layer_norm;

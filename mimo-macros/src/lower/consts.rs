@@ -297,20 +297,24 @@ impl<'a> Consts<'a> {
                 Known::Bool(_) | Known::Str(_) => return None,
             },
             ExprKind::Binary(op, left, right) => match (self.fold(left)?, self.fold(right)?) {
-                (Known::Int(a), Known::Int(b)) => Known::Int(match op {
-                    Op::Add => a.checked_add(b)?,
-                    Op::Sub => a.checked_sub(b)?,
-                    Op::Mul => a.checked_mul(b)?,
-                    Op::Div => a.checked_div(b)?,
-                    Op::Rem => a.checked_rem(b)?,
-                }),
-                (Known::Float(a), Known::Float(b)) => Known::Float(match op {
-                    Op::Add => a + b,
-                    Op::Sub => a - b,
-                    Op::Mul => a * b,
-                    Op::Div => a / b,
-                    Op::Rem => a % b,
-                }),
+                (Known::Int(a), Known::Int(b)) => match op {
+                    Op::Add => Known::Int(a.checked_add(b)?),
+                    Op::Sub => Known::Int(a.checked_sub(b)?),
+                    Op::Mul => Known::Int(a.checked_mul(b)?),
+                    Op::Div => Known::Int(a.checked_div(b)?),
+                    Op::Rem => Known::Int(a.checked_rem(b)?),
+                    _ => Known::Bool(compared(*op, &a, &b)?),
+                },
+                (Known::Float(a), Known::Float(b)) => match op {
+                    Op::Add => Known::Float(a + b),
+                    Op::Sub => Known::Float(a - b),
+                    Op::Mul => Known::Float(a * b),
+                    Op::Div => Known::Float(a / b),
+                    Op::Rem => Known::Float(a % b),
+                    _ => Known::Bool(compared(*op, &a, &b)?),
+                },
+                (Known::Bool(a), Known::Bool(b)) => Known::Bool(compared(*op, &a, &b)?),
+                (Known::Str(a), Known::Str(b)) => Known::Bool(compared(*op, &a, &b)?),
                 _ => return None,
             },
             ExprKind::None
@@ -368,6 +372,19 @@ impl<'a> Consts<'a> {
         };
         self.defs.iter().map(emit).collect()
     }
+}
+
+/// The result of a comparison; `None` for another operator.
+fn compared<T: PartialOrd>(op: Op, a: &T, b: &T) -> Option<bool> {
+    Some(match op {
+        Op::Greater => a > b,
+        Op::GreaterEqual => a >= b,
+        Op::Less => a < b,
+        Op::LessEqual => a <= b,
+        Op::Equal => a == b,
+        Op::NotEqual => a != b,
+        Op::Add | Op::Sub | Op::Mul | Op::Div | Op::Rem => return None,
+    })
 }
 
 /// Whether tokens are a path, and so stand for themselves wherever they are put.

@@ -6,7 +6,7 @@ use mimo_graph::graph::{LayerId, TensorId};
 
 use super::tensor::Evaluated;
 use super::{Binding, Callable, Lower};
-use crate::ast::{Arg, Expr, ExprKind, Op, name_of};
+use crate::ast::{Arg, Expr, ExprKind, name_of};
 use crate::parse::text_of;
 
 /// What a layer is called on.
@@ -207,107 +207,4 @@ impl Lower<'_> {
             Evaluated::Poison => vec![(self.builder.poison(expr.loc), expr.loc)],
         }
     }
-
-    /// `a + b - c`: a chain is evaluated link by link, from its left end.
-    pub(super) fn operator(&mut self, expr: &Expr) -> Evaluated {
-        let mut links = Vec::new();
-        let mut first = expr;
-        while let ExprKind::Binary(op, left, right) = &first.kind {
-            links.push((first, *op, &**left, &**right));
-            first = left;
-        }
-        let is_number = |lower: &Self, side: &Expr| lower.consts.fold(side).is_some();
-        let mut left = match is_number(self, first) {
-            true => Left::Number,
-            false => Left::Tensors(self.operand(first)),
-        };
-        for (link, op, left_expr, right) in links.into_iter().rev() {
-            let number = is_number(self, right);
-            left = match left {
-                Left::Number if number => Left::Number,
-                Left::Number => self.number_beside(link, op, left_expr, right),
-                Left::Tensors(_) if number => self.number_beside(link, op, right, left_expr),
-                Left::Tensors(tensors) => self.combined(link, op, tensors, right),
-                Left::Poison => {
-                    self.eval_unless_number(right, number);
-                    Left::Poison
-                }
-            };
-        }
-        match left {
-            Left::Number => {
-                self.error(
-                    Diag::error(Code::NotATensor, expr.loc, "a number is not a tensor")
-                        .help("write `const NAME: usize = …;` for a constant"),
-                );
-                Evaluated::Poison
-            }
-            Left::Tensors(tensors) => {
-                Evaluated::Tensors(tensors.into_iter().map(|(tensor, _)| tensor).collect())
-            }
-            Left::Poison => Evaluated::Poison,
-        }
-    }
-
-    fn eval_unless_number(&mut self, expr: &Expr, number: bool) {
-        if !number {
-            self.eval(expr);
-        }
-    }
-
-    /// Reports an operator between a tensor and a number.
-    fn number_beside(&mut self, link: &Expr, op: Op, number: &Expr, other: &Expr) -> Left {
-        // What is on the left of a chain was evaluated before.
-        let evaluated =
-            matches!(&link.kind, ExprKind::Binary(_, left, _) if std::ptr::eq::<Expr>(&**left, other));
-        if !evaluated {
-            self.eval(other);
-        }
-        let shown = text_of(number.tokens.clone());
-        let symbol = op.symbol();
-        let message = format!("`{symbol}` between a tensor and the number `{shown}` is not available yet");
-        self.error(Diag::error(Code::UnavailableOperator, link.loc, message).help(
-            "scale the data before it is given to the model, or let the next layer's weights learn it",
-        ));
-        Left::Poison
-    }
-
-    /// `a + b` for the tensors on the left.
-    fn combined(&mut self, link: &Expr, op: Op, mut tensors: Vec<(TensorId, Loc)>, right: &Expr) -> Left {
-        let class = match op {
-            Op::Add => "Add",
-            Op::Sub => "Subtract",
-            Op::Mul => "Multiply",
-            Op::Div | Op::Rem => {
-                self.error(
-                    Diag::error(
-                        Code::UnavailableOperator,
-                        link.loc,
-                        format!("`{}` is not available between tensors", op.symbol()),
-                    )
-                    .help("tensors are added, subtracted and multiplied: `a + b`, `a - b`, `a * b`"),
-                );
-                return Left::Poison;
-            }
-        };
-        tensors.extend(self.operand(right));
-        let layer = self.builder.layer(class, link.loc, &[], link.loc, &mut self.diags);
-        let Some(layer) = layer else { return Left::Poison };
-        if layer.index() == self.layer_spans.len() {
-            self.layer_spans.push(self.spans.get(link.loc).start);
-        }
-        match self.call(layer, &tensors, link.loc) {
-            Evaluated::Tensors(given) => {
-                Left::Tensors(given.into_iter().map(|tensor| (tensor, link.loc)).collect())
-            }
-            Evaluated::Layer(_) | Evaluated::Poison => Left::Poison,
-        }
-    }
-}
-
-/// Left operand of an operator, evaluated.
-enum Left {
-    Number,
-    Tensors(Vec<(TensorId, Loc)>),
-    Poison,
 }

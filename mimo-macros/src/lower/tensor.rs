@@ -50,19 +50,7 @@ impl Lower<'_> {
                 );
                 Evaluated::Poison
             }
-            ExprKind::Neg(inner) => {
-                if let [_] = self.operand(inner).as_slice() {
-                    self.error(
-                        Diag::error(
-                            Code::UnavailableOperator,
-                            expr.loc,
-                            "the sign of a tensor cannot be changed yet",
-                        )
-                        .help("`subtract([a, b])`, or `a - b`, takes the difference of two tensors"),
-                    );
-                }
-                Evaluated::Poison
-            }
+            ExprKind::Neg(inner) => self.negative(expr, inner),
             ExprKind::Power(base, exponent) => self.power_of_tensor(expr, base, exponent),
             ExprKind::Index(indexed) => self.index(expr, indexed),
             ExprKind::Rust => self.no_tensor_of_rust(expr),
@@ -239,6 +227,9 @@ impl Lower<'_> {
         if let Some(nested) = self.nested_model(&name) {
             return self.instantiate(nested, ident, args, (callee.loc, expr.loc));
         }
+        if let Some(item) = self.operation_of(&name, args) {
+            return self.operation(expr, callee, item, args);
+        }
         if let Some(class) = layers::function(&name) {
             return self.function(expr, callee, &name, class, args);
         }
@@ -340,16 +331,19 @@ impl Lower<'_> {
                 )
             }
             ExprKind::List(items) => !items.is_empty() && items.iter().all(|item| self.is_tensor(item)),
-            ExprKind::Paren(inner) => self.is_tensor(inner),
+            ExprKind::Paren(inner) | ExprKind::Neg(inner) => self.is_tensor(inner),
             ExprKind::Binary(_, left, right) => self.is_tensor(left) || self.is_tensor(right),
             ExprKind::Index(inner) | ExprKind::Power(inner, _) => self.is_tensor(inner),
             // `Dropout(0.5)(x)`
-            ExprKind::Call(callee, _) => match &callee.kind {
+            ExprKind::Call(callee, args) => match &callee.kind {
                 ExprKind::Call(..) => true,
                 ExprKind::Name(ident) => {
                     let name = name_of(ident);
                     matches!(self.frame.scope.get(&name), Some(Binding::Layer(_)))
                         || self.expansions.function(&name).is_some()
+                        // An activation may have the same name: `relu(max_value = 6)`.
+                        || layers::operation(&name).is_some()
+                            && args.iter().any(|arg| self.is_tensor(&arg.value))
                 }
                 _ => false,
             },

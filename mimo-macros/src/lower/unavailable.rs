@@ -32,14 +32,11 @@ impl Lower<'_> {
             let diag = Diag::error(
                 Code::PythonExpression,
                 expr.loc,
-                "`**` is Python's power, which tensors do not have here",
+                "`**` is Python's power",
             );
             let help = match self.consts.fold(exponent) {
-                Some(Known::Int(n @ 2..=4)) => {
-                    let product = vec![factor; usize::try_from(n).unwrap_or(2)].join(" * ");
-                    format!("multiply the tensor by itself: `{product}`")
-                }
-                _ => format!("products are available, such as `{factor} * {factor}`; other powers are not"),
+                Some(Known::Int(2)) => format!("write `square({factor})`"),
+                _ => format!("write `power({factor}, {})`", text_of(exponent.tokens.clone())),
             };
             self.error(diag.help(help));
         }

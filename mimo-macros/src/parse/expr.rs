@@ -3,7 +3,7 @@
 
 use mimo_graph::code::Code;
 use mimo_graph::diag::{Diag, Loc};
-use proc_macro2::{Delimiter, Group, Literal, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, Literal, Spacing, TokenStream, TokenTree};
 
 use super::cursor::{Cursor, contents, cut_list, text_of};
 use super::list::Takes;
@@ -154,17 +154,10 @@ impl Parser {
         let loc = self.spans.of(cursor.rest());
         let mut left = self.unary(cursor)?;
         loop {
-            let op = match cursor.peek() {
-                Some(TokenTree::Punct(p)) if cursor.punct_at(0, p.as_char()) => Op::of(p.as_char()),
-                _ => None,
-            };
+            let op = Op::ALL.into_iter().find(|op| is_operator(cursor, *op));
             let Some(op) = op.filter(|op| op.precedence() > precedence) else { break };
-            // `x += y` is no sum.
-            if cursor.punct_at(1, '=') {
-                break;
-            }
             self.count(cursor)?;
-            cursor.skip(1);
+            cursor.skip(op.symbol().len());
             let right = self.binary(cursor, op.precedence())?;
             if let Some(side) = [&left, &right].into_iter().find(|side| matches!(side.kind, ExprKind::Map(_)))
             {
@@ -374,7 +367,11 @@ impl Parser {
             }
             // The one word of Keras, in `F1Score(average = macro)`, that is a keyword of Rust.
             "macro" => ExprKind::Str("macro".into()),
-            text if syn::parse_str::<syn::Ident>(text).is_err() => return Err(Stop::NotOurs),
+            // Operations of Keras that are keywords of Rust.
+            text @ ("where" | "mod") if matches!(cursor.peek_nth(1), Some(TokenTree::Group(_))) => {
+                ExprKind::Name(Ident::new_raw(text, ident.span()))
+            }
+            text if syn::parse_str::<Ident>(text).is_err() => return Err(Stop::NotOurs),
             _ => ExprKind::Name(ident.clone()),
         })
     }
@@ -416,6 +413,23 @@ impl Parser {
     }
 }
 
+/// Whether an operator comes next, and not one that it is a part of: `x += y` is no sum.
+fn is_operator(cursor: &Cursor<'_>, op: Op) -> bool {
+    let symbol = op.symbol();
+    let punct = |n: usize| match cursor.peek_nth(n) {
+        Some(TokenTree::Punct(punct)) => Some((punct.as_char(), punct.spacing())),
+        _ => None,
+    };
+    let joined = |n: usize| punct(n).is_some_and(|(_, spacing)| spacing == Spacing::Joint);
+    let all = symbol.chars().enumerate().all(|(n, char)| {
+        punct(n).is_some_and(|(found, _)| found == char) && (n == 0 || joined(n - 1))
+    });
+    // `**`, `+=`, `>>`, `&&` and the arrows are other operators.
+    let len = symbol.len();
+    let more = joined(len - 1) && punct(len).is_some_and(|(next, _)| matches!(next, '=' | '*' | '>' | '<' | '.'));
+    all && !more
+}
+
 /// Whether Rust reads the tokens as an expression, if they are as few as a person writes.
 fn is_short_rust(run: &[TokenTree]) -> bool {
     !is_long(run) && is_rust(&run.iter().cloned().collect())
@@ -430,7 +444,12 @@ fn is_long(run: &[TokenTree]) -> bool {
 fn takes(callee: &Expr) -> Takes {
     match &callee.kind {
         ExprKind::Name(name) if name.to_string().starts_with(char::is_uppercase) => Takes::Settings,
-        ExprKind::Name(name) if mimo_graph::layers::function(&name_of(name)).is_some() => Takes::Both,
+        ExprKind::Name(name)
+            if mimo_graph::layers::function(&name_of(name)).is_some()
+                || mimo_graph::layers::operation(&name_of(name)).is_some() =>
+        {
+            Takes::Both
+        }
         _ => Takes::Tensors,
     }
 }

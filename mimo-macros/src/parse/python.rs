@@ -168,14 +168,10 @@ impl Parser {
                     "`… if … else …` is Python, and every sample runs through the same layers",
                 )
                 .help("write a `model!` for each variant"),
-                "and" | "or" | "is" | "not" => python(
-                    &ident.to_string(),
-                    "combine tensors with `multiply([a, b])`, `maximum([a, b])` or another layer",
-                ),
-                _ if previous == "not" => python(
-                    "not",
-                    "combine tensors with `multiply([a, b])`, `maximum([a, b])` or another layer",
-                ),
+                "and" => python("and", "write `logical_and(a, b)`"),
+                "or" => python("or", "write `logical_or(a, b)`"),
+                "is" | "not" => python(&ident.to_string(), "write `equal(a, b)` or `not_equal(a, b)`"),
+                _ if previous == "not" => python("not", "write `logical_not(a)`"),
                 "for" => python("for", LOOP),
                 _ => return false,
             },

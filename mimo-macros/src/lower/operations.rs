@@ -1,0 +1,179 @@
+//! Operations on tensors: `exp(x)`, `where(x > 0.0, x, y)`, `a * b + 0.5`, `-x`.
+
+use mimo_graph::code::Code;
+use mimo_graph::diag::{Diag, Loc};
+use mimo_graph::graph::TensorId;
+use mimo_graph::item::{Item, Kind};
+use mimo_graph::layers;
+use mimo_graph::value::{self, Value, ValueKind};
+use proc_macro2::Span;
+
+use super::consts::Known;
+use super::tensor::Evaluated;
+use super::{Binding, Lower};
+use crate::ast::{Arg, Expr, ExprKind, Op, name_of};
+
+/// An operand of an operator, evaluated.
+enum Side<'e> {
+    /// A number.
+    Number(&'e Expr),
+    /// A tensor; poisoned ones too.
+    Tensor(TensorId, Loc),
+}
+
+impl Lower<'_> {
+    /// The operation that a call makes: `exp(x)`, and `maximum(a, b)`, where `maximum([a, b])` is a layer.
+    pub(super) fn operation_of(&self, name: &str, args: &[Arg]) -> Option<&'static Item> {
+        let is_list = |arg: &Arg| match &arg.value.kind {
+            ExprKind::List(_) => true,
+            ExprKind::Name(ident) => {
+                matches!(self.frame.scope.get(&name_of(ident)), Some(Binding::Tensors(_)))
+            }
+            _ => false,
+        };
+        let of_layer = args.is_empty()
+            || args.iter().any(|arg| match &arg.keyword {
+                Some((keyword, _)) => keyword == "inputs",
+                None => is_list(arg),
+            });
+        layers::operation(name).filter(|_| !(layers::function(name).is_some() && of_layer))
+    }
+
+    /// `clip(x, 0.0, x_max = 1.0)`
+    pub(super) fn operation(&mut self, expr: &Expr, callee: &Expr, item: &'static Item, args: &[Arg]) -> Evaluated {
+        let mut settings = Vec::new();
+        let mut tensors = Vec::new();
+        for (place, arg) in args.iter().enumerate() {
+            let parameter = match &arg.keyword {
+                Some((keyword, _)) => item.positional.iter().position(|argument| argument.name == keyword),
+                None => Some(place),
+            };
+            let takes_tensor = parameter
+                .and_then(|at| item.positional.get(at))
+                .is_some_and(|argument| argument.kind == Kind::Tensors);
+            let value = if takes_tensor && !self.is_number(&arg.value) {
+                let operand = self.operand(&arg.value);
+                tensors.extend(operand.into_iter().map(|tensor| (parameter, tensor)));
+                Value { kind: ValueKind::Tensor, loc: arg.value.loc }
+            } else {
+                self.value(&arg.value)
+            };
+            settings.push(value::Arg { name: arg.keyword.clone(), value });
+        }
+        // Keywords stand in any order.
+        tensors.sort_by_key(|(parameter, _)| *parameter);
+        let tensors: Vec<_> = tensors.into_iter().map(|(_, tensor)| tensor).collect();
+        let span = match &callee.kind {
+            ExprKind::Name(ident) => ident.span(),
+            _ => Span::call_site(),
+        };
+        self.operate(item.class, &settings, &tensors, (callee.loc, expr.loc), span)
+    }
+
+    /// Makes an operation and calls it.
+    fn operate(
+        &mut self,
+        name: &str,
+        settings: &[value::Arg],
+        tensors: &[(TensorId, Loc)],
+        (name_loc, call): (Loc, Loc),
+        span: Span,
+    ) -> Evaluated {
+        let Some(layer) = self.builder.layer(name, name_loc, settings, call, &mut self.diags) else {
+            return Evaluated::Poison;
+        };
+        self.layer_spans.resize(self.builder.graph().layers.len(), span);
+        if tensors.is_empty() {
+            self.error(
+                Diag::error(Code::NotATensor, call, format!("`{name}` of numbers is a number, and a tensor is needed here"))
+                    .help("write the number itself where it is used"),
+            );
+            return Evaluated::Poison;
+        }
+        self.call(layer, tensors, call)
+    }
+
+    /// Whether an operand is a number that is known here.
+    fn is_number(&self, expr: &Expr) -> bool {
+        matches!(self.consts.fold(expr), Some(Known::Int(_) | Known::Float(_)))
+    }
+
+    /// `-x`
+    pub(super) fn negative(&mut self, expr: &Expr, inner: &Expr) -> Evaluated {
+        let operand = self.operand(inner);
+        let settings = [value::Arg { name: None, value: Value { kind: ValueKind::Tensor, loc: inner.loc } }];
+        self.operate("negative", &settings, &operand, (expr.loc, expr.loc), self.spans.get(expr.loc).start)
+    }
+
+    /// `a + b - c`: a chain is evaluated link by link, from its left end.
+    pub(super) fn operator(&mut self, expr: &Expr) -> Evaluated {
+        let mut links = Vec::new();
+        let mut first = expr;
+        while let ExprKind::Binary(op, left, right) = &first.kind {
+            links.push((first, *op, &**right));
+            first = left;
+        }
+        let mut left = self.side_of(first);
+        for (link, op, right) in links.into_iter().rev() {
+            let right = self.side_of(right);
+            if let (Side::Number(_), Side::Number(_)) = (&left, &right) {
+                left = Side::Number(link);
+                continue;
+            }
+            left = match self.combined(link, op, [left, right]) {
+                Evaluated::Tensors(given) if let [tensor] = given[..] => Side::Tensor(tensor, link.loc),
+                _ => Side::Tensor(self.builder.poison(link.loc), link.loc),
+            };
+        }
+        match left {
+            Side::Number(_) => {
+                self.error(
+                    Diag::error(Code::NotATensor, expr.loc, "a number is not a tensor")
+                        .help("write `const NAME: usize = …;` for a constant"),
+                );
+                Evaluated::Poison
+            }
+            Side::Tensor(tensor, _) => Evaluated::Tensors(vec![tensor]),
+        }
+    }
+
+    fn side_of<'e>(&mut self, expr: &'e Expr) -> Side<'e> {
+        if self.is_number(expr) {
+            return Side::Number(expr);
+        }
+        match self.operand(expr)[..] {
+            [(tensor, loc)] => Side::Tensor(tensor, loc),
+            _ => Side::Tensor(self.builder.poison(expr.loc), expr.loc),
+        }
+    }
+
+    /// `a + b`; sums, differences and products of tensors are Keras's merge layers.
+    fn combined(&mut self, link: &Expr, op: Op, sides: [Side<'_>; 2]) -> Evaluated {
+        let tensors: Vec<_> = sides
+            .iter()
+            .filter_map(|side| match side {
+                Side::Tensor(tensor, loc) => Some((*tensor, *loc)),
+                Side::Number(_) => None,
+            })
+            .collect();
+        let class = match op {
+            Op::Add => Some("Add"),
+            Op::Sub => Some("Subtract"),
+            Op::Mul => Some("Multiply"),
+            _ => None,
+        };
+        let span = self.spans.get(link.loc).start;
+        if let (Some(class), [_, _]) = (class, &tensors[..]) {
+            return self.operate(class, &[], &tensors, (link.loc, link.loc), span);
+        }
+        let mut settings = Vec::new();
+        for side in &sides {
+            let value = match side {
+                Side::Number(expr) => self.value(expr),
+                Side::Tensor(_, loc) => Value { kind: ValueKind::Tensor, loc: *loc },
+            };
+            settings.push(value::Arg { name: None, value });
+        }
+        self.operate(op.operation(), &settings, &tensors, (link.loc, link.loc), span)
+    }
+}
