@@ -44,8 +44,8 @@ pub struct Builder {
     decisive: Vec<Loc>,
     /// What inputs were called with `name = "…"`.
     input_names: Vec<(TensorId, String)>,
-    /// The constants that this model wrote, by their texts; the same text in another model need not be the same.
-    constants: HashMap<String, ConstId>,
+    /// The constants that this model wrote, by their texts and by whether they are numbers; the same text in another model need not be the same.
+    constants: HashMap<(String, bool), ConstId>,
     /// Remaining calls that are tried as fixes of a mistake.
     tries: Cell<usize>,
 }
@@ -72,14 +72,14 @@ impl Builder {
         }
     }
 
-    /// The constant that the user wrote as `text`; the same text is the same constant.
-    pub fn constant(&mut self, text: &str, loc: Loc) -> ConstId {
-        if let Some(&known) = self.constants.get(text) {
+    /// The constant that the user wrote as `text`, a length or a number; the same text is the same constant.
+    pub fn constant(&mut self, text: &str, loc: Loc, number: bool) -> ConstId {
+        if let Some(&known) = self.constants.get(&(text.into(), number)) {
             return known;
         }
         let new = ConstId(id(self.graph.consts.len()));
-        self.graph.consts.push(ConstEntry { text: text.into(), loc });
-        self.constants.insert(text.into(), new);
+        self.graph.consts.push(ConstEntry { text: text.into(), loc, number });
+        self.constants.insert((text.into(), number), new);
         new
     }
 

@@ -18,6 +18,8 @@ pub struct ConstEntry {
     pub text: String,
     /// Where it was first written.
     pub loc: Loc,
+    /// Whether it is a number of an expression, of type `f64`, and no length.
+    pub number: bool,
 }
 
 /// The length of one axis.
@@ -366,7 +368,7 @@ mod tests {
 
     #[test]
     fn expressions_are_shown_with_the_users_names() {
-        let consts = [ConstEntry { text: "FILTERS".into(), loc: Loc(0) }];
+        let consts = [ConstEntry { text: "FILTERS".into(), loc: Loc(0), number: false }];
         let dim = Dim::constant(ConstId(0)) * Dim::from(4) + Dim::from(1);
         assert_eq!(dim.display(&consts).to_string(), "(FILTERS * 4) + 1");
     }

@@ -12,6 +12,7 @@ use crate::diag::{Diags, Loc};
 use crate::dim::Dim;
 use crate::item::{self, Item, Kind, Module};
 use crate::language::{find, values::WORDS};
+use crate::operation::Number;
 use crate::spec::graph::built::{Argument, ItemSpec, Setting};
 use crate::value::{Arg, Value, ValueKind};
 
@@ -100,13 +101,16 @@ fn setting(kind: Kind, value: &Value) -> Setting {
             named(module, text, &[])
         }
         (ValueKind::Ident { text, .. } | ValueKind::Str(text), Kind::Word(ty)) => word(ty, text),
+        (ValueKind::Ident { constant, .. } | ValueKind::Expr(constant), Kind::Tensors | Kind::Float) => {
+            Setting::Float(Number::Constant(*constant))
+        }
         (ValueKind::Ident { constant, .. } | ValueKind::Expr(constant), _) => {
             Setting::Whole(Dim::constant(*constant))
         }
         (ValueKind::Str(text), _) => Setting::Text(text.clone()),
-        (ValueKind::Int(value), Kind::Float) => Setting::Float(*value as f64),
+        (ValueKind::Int(value), Kind::Float | Kind::Tensors) => Setting::Float(Number::Known(*value as f64)),
         (ValueKind::Int(value), _) => Setting::of_whole(*value),
-        (ValueKind::Float(value), _) => Setting::Float(*value),
+        (ValueKind::Float(value), _) => Setting::Float(Number::Known(*value)),
         (ValueKind::Bool(value), _) => Setting::Bool(*value),
         (ValueKind::List(values), _) => {
             Setting::List(values.iter().map(|value| setting(kind, value)).collect())

@@ -21,7 +21,7 @@ pub(crate) struct Model {
 
 impl Model {
     pub(crate) fn new() -> Self {
-        let consts = vec![ConstEntry { text: "UNITS".into(), loc: Loc(0) }];
+        let consts = vec![ConstEntry { text: "UNITS".into(), loc: Loc(0), number: false }];
         Model { graph: Graph { name: "Net".into(), consts, ..Graph::default() }, loc: 99 }
     }
 

@@ -385,6 +385,11 @@ impl Op {
         }
     }
 
+    /// Whether it makes a number of two numbers, and does not compare them.
+    pub(crate) fn computes(self) -> bool {
+        self.precedence() > 1
+    }
+
     /// How tightly it binds.
     pub(crate) fn precedence(self) -> u8 {
         match self {

@@ -54,6 +54,7 @@ impl<'a> Lengths<'a> {
             return TokenStream::new();
         }
         let usize = self.lowered.private(quote!(core::primitive::usize));
+        let f64 = self.lowered.private(quote!(core::primitive::f64));
         let (fits, fits_name) = (self.fits(), item_name(&header.ident, "fits"));
         let attrs = quote! {
             #[doc(hidden)]
@@ -61,7 +62,15 @@ impl<'a> Lengths<'a> {
         };
         let items = self.used().map(|i| {
             let (name, written) = (const_name(&header.ident, i), written_name(&header.ident, i));
-            let (expr, length) = (const_exprs.get(i), self.length(i, &written));
+            let expr = const_exprs.get(i);
+            if self.is_number(i) {
+                return quote! {
+                    #attrs
+                    #[allow(trivial_numeric_casts, clippy::pedantic)]
+                    const #name: #f64 = #expr;
+                };
+            }
+            let length = self.length(i, &written);
             let fits = (!fits.is_empty()).then(|| quote!(let () = #fits_name;));
             // Whatever reads the length fails with it, without a message: a length that is too large is reported once.
             quote! {
@@ -80,9 +89,13 @@ impl<'a> Lengths<'a> {
     pub(crate) fn plain_constants(&self) -> TokenStream {
         let items = self.used().map(|i| {
             let (name, expr) = (const_name(&self.lowered.header.ident, i), self.lowered.const_exprs.get(i));
+            let (ty, expr) = match self.is_number(i) {
+                true => (quote!(f64), quote!(#expr)),
+                false => (quote!(usize), quote!(#expr)),
+            };
             quote! {
                 #[allow(non_upper_case_globals)]
-                const #name: usize = #expr;
+                const #name: #ty = #expr;
             }
         });
         items.collect()
@@ -92,10 +105,13 @@ impl<'a> Lengths<'a> {
     /// what they mean here.
     pub(crate) fn associated(&self) -> TokenStream {
         let (vis, model) = (&self.lowered.header.vis, &self.lowered.header.ident);
-        let usize = self.lowered.private(quote!(core::primitive::usize));
         let lengths = self.used().map(|i| {
             let (length, name) = (length_name(i), const_name(model, i));
-            quote!(#[doc(hidden)] #vis const #length: #usize = #name;)
+            let ty = match self.is_number(i) {
+                true => self.lowered.private(quote!(core::primitive::f64)),
+                false => self.lowered.private(quote!(core::primitive::usize)),
+            };
+            quote!(#[doc(hidden)] #vis const #length: #ty = #name;)
         });
         let lengths: TokenStream = lengths.collect();
         if lengths.is_empty() {
@@ -105,6 +121,11 @@ impl<'a> Lengths<'a> {
             #[allow(dead_code)]
             impl #model { #lengths }
         }
+    }
+
+    /// Whether a constant is a number of an expression, and no length.
+    fn is_number(&self, i: usize) -> bool {
+        self.lowered.graph.consts.get(i).is_some_and(|entry| entry.number)
     }
 
     fn used(&self) -> impl Iterator<Item = usize> + use<> {

@@ -346,7 +346,7 @@ mod tests {
     fn inner(consts: Vec<ConstEntry>) -> Graph {
         let mut diags = Diags::new();
         let mut builder = Builder::among("Inner", consts);
-        let units = builder.constant("UNITS", Loc(9));
+        let units = builder.constant("UNITS", Loc(9), false);
         let mut input = |shape| builder.input(&args([named("shape", items([shape]))]), Loc(9), &mut diags);
         let (x, z) = (input(int(4)), input(value(crate::value::ValueKind::Expr(units))));
         let mut dense = |units: i64, x| {
@@ -365,11 +365,11 @@ mod tests {
     }
 
     fn outer() -> (Builder, Graph, TensorId, TensorId) {
-        let consts = vec![ConstEntry { text: "UNITS".into(), loc: Loc(0) }];
+        let consts = vec![ConstEntry { text: "UNITS".into(), loc: Loc(0), number: false }];
         let model = inner(consts);
         let mut diags = Diags::new();
         let mut builder = Builder::among("Outer", model.consts.clone());
-        let units = builder.constant("UNITS", Loc(1));
+        let units = builder.constant("UNITS", Loc(1), false);
         assert_eq!((units, model.consts.len()), (ConstId(2), 2), "the same text is another constant");
         let mut input = |shape| builder.input(&args([named("shape", items([shape]))]), Loc(1), &mut diags);
         let (a, b) = (input(int(4)), input(value(crate::value::ValueKind::Expr(units))));

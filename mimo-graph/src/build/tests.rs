@@ -11,7 +11,7 @@ impl Written {
     fn new() -> Self {
         let mut builder = Builder::new("Net");
         for text in ["A", "B"] {
-            builder.constant(text, Loc(0));
+            builder.constant(text, Loc(0), false);
         }
         Written { builder, diags: Diags::new() }
     }
@@ -78,8 +78,8 @@ fn a_model_is_built_call_by_call() {
 #[test]
 fn the_same_text_is_the_same_constant() {
     let mut builder = Builder::new("Net");
-    let (a, b) = (builder.constant("A", Loc(1)), builder.constant("B * 2", Loc(2)));
-    assert_eq!((builder.constant("A", Loc(3)), a, b), (ConstId(0), ConstId(0), ConstId(1)));
+    let (a, b) = (builder.constant("A", Loc(1), false), builder.constant("B * 2", Loc(2), false));
+    assert_eq!((builder.constant("A", Loc(3), false), a, b), (ConstId(0), ConstId(0), ConstId(1)));
     assert_eq!(builder.graph().consts[0].loc, Loc(1));
 }
 

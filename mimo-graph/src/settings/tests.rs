@@ -25,7 +25,8 @@ fn value_of(setting: &Setting) -> Value {
             ref other => panic!("{other:?} is not written as one constant"),
         },
         Setting::Negative(it) => int(*it),
-        Setting::Float(it) => float(*it),
+        Setting::Float(Number::Known(it)) => float(*it),
+        Setting::Float(Number::Constant(id)) => value(ValueKind::Expr(*id)),
         Setting::Text(it) => string(it),
         Setting::List(all) => items(all.iter().map(value_of)),
         Setting::Item(item) => {

@@ -126,7 +126,7 @@ macro_rules! graph_types {
             /// A whole number below 0, such as an axis counted from the last.
             Negative(i64),
             /// A number.
-            Float(f64),
+            Float(Number),
             /// A word or a string.
             Text(Text),
             /// Several values.
@@ -240,6 +240,7 @@ pub mod fixed {
     type List<T> = &'static [T];
     type Text = &'static str;
     type Length = usize;
+    type Number = f64;
 
     graph_types! {}
 
@@ -273,6 +274,7 @@ pub mod built {
     use super::*;
     use crate::describe;
     use crate::dim::Dim;
+    use crate::operation::Number;
 
     type List<T> = Vec<T>;
     type Text = String;

@@ -114,10 +114,10 @@ fn one(
     let known = constants.len();
     let own = |text: &str| ast.consts.iter().any(|constant| name_of(&constant.ident) == text);
     for (place, entry) in lowered.graph.consts.iter().skip(known).enumerate() {
-        let ConstEntry { text, loc: _ } = entry;
+        let ConstEntry { text, loc: _, number } = entry;
         // A constant of the nested block is known under that model's name.
         let text = if own(text) { format!("{}::{text}", nested.name) } else { text.clone() };
-        constants.push(ConstEntry { text, loc: used.loc });
+        constants.push(ConstEntry { text, loc: used.loc, number: *number });
         let (path, constant) = (&used.path, tokens::length_name(place));
         exprs.push(quote!(#path::#constant));
     }

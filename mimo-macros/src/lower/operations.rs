@@ -6,7 +6,8 @@ use mimo_graph::graph::TensorId;
 use mimo_graph::item::{Item, Kind};
 use mimo_graph::layers;
 use mimo_graph::value::{self, Value, ValueKind};
-use proc_macro2::Span;
+use proc_macro2::{Punct, Spacing, Span, TokenStream, TokenTree};
+use quote::quote;
 
 use super::consts::Known;
 use super::tensor::Evaluated;
@@ -55,6 +56,8 @@ impl Lower<'_> {
                 let operand = self.operand(&arg.value);
                 tensors.extend(operand.into_iter().map(|tensor| (parameter, tensor)));
                 Value { kind: ValueKind::Tensor, loc: arg.value.loc }
+            } else if self.is_number(&arg.value) {
+                self.number(&arg.value)
             } else {
                 self.value(&arg.value)
             };
@@ -93,9 +96,64 @@ impl Lower<'_> {
         self.call(layer, tensors, call)
     }
 
-    /// Whether an operand is a number that is known here.
+    /// Whether an operand is a number: a literal, a constant of the block or of Rust, or made of these.
     fn is_number(&self, expr: &Expr) -> bool {
-        matches!(self.consts.fold(expr), Some(Known::Int(_) | Known::Float(_)))
+        match &expr.kind {
+            _ if matches!(self.consts.fold(expr), Some(Known::Int(_) | Known::Float(_))) => true,
+            ExprKind::Paren(inner) | ExprKind::Neg(inner) => self.is_number(inner),
+            ExprKind::Binary(op, left, right) => {
+                op.computes() && self.is_number(left) && self.is_number(right)
+            }
+            ExprKind::Name(ident) => {
+                let name = name_of(ident);
+                let is_setting = |kind: &ValueKind| matches!(kind, ValueKind::Ident { .. } | ValueKind::Expr(_));
+                !self.frame.scope.contains_key(&name)
+                    && match self.consts.parameter(&name) {
+                        Some(given) => is_setting(&given.kind),
+                        None => self.consts.contains(&name) || is_constant(&name),
+                    }
+            }
+            // A path, or a call of a constant function. Tensors have no paths.
+            ExprKind::Rust => {
+                let tokens: Vec<_> = expr.tokens.clone().into_iter().collect();
+                matches!(&tokens[..], [TokenTree::Ident(_), TokenTree::Punct(a), TokenTree::Punct(b), ..]
+                    if a.as_char() == ':' && b.as_char() == ':')
+            }
+            _ => false,
+        }
+    }
+
+    /// A number as a setting. Among tensors all numbers are floats: `1 / 2` is 0.5, as in Keras.
+    fn number(&mut self, expr: &Expr) -> Value {
+        let kind = match self.known_number(expr) {
+            Some(number) => ValueKind::Float(number),
+            None => ValueKind::Expr(self.constant_of(&number_tokens(expr), expr.loc, true)),
+        };
+        Value { kind, loc: expr.loc }
+    }
+
+    /// The value of a number that is known while the macro runs.
+    fn known_number(&self, expr: &Expr) -> Option<f64> {
+        match &expr.kind {
+            ExprKind::Paren(inner) => self.known_number(inner),
+            ExprKind::Neg(inner) => Some(-self.known_number(inner)?),
+            ExprKind::Binary(op, left, right) => {
+                let (a, b) = (self.known_number(left)?, self.known_number(right)?);
+                Some(match op {
+                    Op::Add => a + b,
+                    Op::Sub => a - b,
+                    Op::Mul => a * b,
+                    Op::Div => a / b,
+                    Op::Rem => a % b,
+                    _ => return None,
+                })
+            }
+            _ => match self.consts.fold(expr)? {
+                Known::Int(n) => Some(n as f64),
+                Known::Float(x) => Some(x),
+                Known::Bool(_) | Known::Str(_) => None,
+            },
+        }
     }
 
     /// `-x`
@@ -169,11 +227,40 @@ impl Lower<'_> {
         let mut settings = Vec::new();
         for side in &sides {
             let value = match side {
-                Side::Number(expr) => self.value(expr),
+                Side::Number(expr) => self.number(expr),
                 Side::Tensor(_, loc) => Value { kind: ValueKind::Tensor, loc: *loc },
             };
             settings.push(value::Arg { name: None, value });
         }
         self.operate(op.operation(), &settings, &tensors, (link.loc, link.loc), span)
     }
+}
+
+/// A number of constants as an expression of Rust of type `f64`.
+fn number_tokens(expr: &Expr) -> TokenStream {
+    match &expr.kind {
+        ExprKind::Paren(inner) => {
+            let inner = number_tokens(inner);
+            quote!((#inner))
+        }
+        ExprKind::Neg(inner) => {
+            let inner = number_tokens(inner);
+            quote!(-#inner)
+        }
+        ExprKind::Binary(op, left, right) => {
+            let (left, right) = (number_tokens(left), number_tokens(right));
+            let op = Punct::new(op.symbol().chars().next().unwrap_or('+'), Spacing::Alone);
+            quote!(#left #op #right)
+        }
+        _ => {
+            let tokens = &expr.tokens;
+            quote!((#tokens as f64))
+        }
+    }
+}
+
+/// Whether a name is written as constants are.
+fn is_constant(name: &str) -> bool {
+    let is_class = layers::classes().any(|class| class == name);
+    name.starts_with(char::is_uppercase) && !name.contains(char::is_lowercase) && !is_class
 }

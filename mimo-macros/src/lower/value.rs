@@ -119,14 +119,19 @@ impl Lower<'_> {
         }
     }
 
-    /// An expression that const evaluation has to find the value of.
+    /// A length that const evaluation has to find the value of.
     fn constant(&mut self, tokens: &TokenStream, loc: Loc) -> ConstId {
+        self.constant_of(tokens, loc, false)
+    }
+
+    /// A length or a number that const evaluation has to find the value of.
+    pub(super) fn constant_of(&mut self, tokens: &TokenStream, loc: Loc, number: bool) -> ConstId {
         // What a parameter stands for differs from call to call.
         let text = match self.consts.has_parameters(tokens) {
             true => text_of(self.consts.substitute(tokens.clone(), &mut 0)),
             false => text_of(tokens.clone()),
         };
-        let id = self.builder.constant(&text, loc);
+        let id = self.builder.constant(&text, loc, number);
         // The builder gives the same text the same number.
         if id.0 as usize == self.const_exprs.len() {
             let mut size = 0;

@@ -278,6 +278,14 @@ impl Parser {
             );
             return Err(Stop::Reported);
         };
+        let path = path_len(cursor);
+        if path > 0 {
+            let start = cursor.position();
+            cursor.skip(path);
+            let tokens = cursor.since(start);
+            let loc = self.spans.of(tokens);
+            return Ok(Expr { kind: ExprKind::Rust, loc, tokens: tokens.iter().cloned().collect() });
+        }
         let loc = self.spans.of(std::slice::from_ref(token));
         let kind = match token {
             TokenTree::Literal(literal) => self.literal(literal, loc)?,
@@ -325,14 +333,14 @@ impl Parser {
         }
     }
 
-    /// An identifier, if it is one of ours and not the start of a path, a macro call or an index.
+    /// An identifier, if it is one of ours and not the start of a macro call.
     fn word(&mut self, cursor: &mut Cursor<'_>, loc: Loc) -> Result<ExprKind, Stop> {
         let Some(ident) = cursor.ident_at(0) else { return Err(Stop::NotOurs) };
-        if let Some(TokenTree::Punct(next)) = cursor.peek_nth(1) {
-            let path = next.as_char() == ':' && !cursor.punct_at(1, ':');
-            if path || next.as_char() == '!' && !matches!(cursor.peek_nth(2), Some(TokenTree::Punct(_))) {
-                return Err(Stop::NotOurs);
-            }
+        if let Some(TokenTree::Punct(next)) = cursor.peek_nth(1)
+            && next.as_char() == '!'
+            && !matches!(cursor.peek_nth(2), Some(TokenTree::Punct(_)))
+        {
+            return Err(Stop::NotOurs);
         }
         let python = |parser: &mut Parser, rust: &str| {
             let diag = Diag::error(Code::PythonConstant, loc, format!("`{ident}` is Python"))
@@ -411,6 +419,22 @@ impl Parser {
                 .help("remove it, or write what is missing before it"),
         );
     }
+}
+
+/// Number of tokens of a path, `crate::config::RATE`, with what it is called with; 0 if none comes next.
+fn path_len(cursor: &Cursor<'_>) -> usize {
+    let separator = |at: usize| {
+        matches!(cursor.peek_nth(at), Some(TokenTree::Punct(first)) if first.as_char() == ':' && first.spacing() == Spacing::Joint)
+            && matches!(cursor.peek_nth(at + 1), Some(TokenTree::Punct(second)) if second.as_char() == ':')
+    };
+    let mut len = usize::from(cursor.ident_at(0).is_some() && separator(1));
+    while len > 0 && separator(len) {
+        if cursor.ident_at(len + 2).is_none() {
+            return 0;
+        }
+        len += 3;
+    }
+    len + usize::from(len > 0 && cursor.group_at(len, Delimiter::Parenthesis).is_some())
 }
 
 /// Whether an operator comes next, and not one that it is a part of: `x += y` is no sum.
