@@ -180,9 +180,9 @@ fn item_of(setting: &Setting) -> (&'static str, Shown) {
 #[test]
 fn defaults_are_filled_in_and_every_spelling_is_one_item() {
     let relu = vec![
-        ("negative_slope", Setting::Float(0.0)),
+        ("negative_slope", Setting::Float(Number::Known(0.0))),
         ("max_value", Setting::None),
-        ("threshold", Setting::Float(0.0)),
+        ("threshold", Setting::Float(Number::Known(0.0))),
     ];
     for activation in [word("relu"), string("relu"), call("relu", [])] {
         for zeros in [word("zero"), string("zeros"), call("Zeros", []), value(ValueKind::None)] {
