@@ -122,9 +122,7 @@ fn setting(kind: Kind, value: &Value) -> Setting {
             | ValueKind::Tensor
             | ValueKind::Invalid,
             _,
-        ) => {
-            Setting::None
-        }
+        ) => Setting::None,
     }
 }
 

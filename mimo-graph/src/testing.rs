@@ -15,7 +15,8 @@ pub(crate) struct Bench {
 
 impl Bench {
     pub(crate) fn new() -> Self {
-        let consts = ["A", "B", "C", "D"].map(|text| ConstEntry { text: text.into(), loc: Loc(0), number: false });
+        let consts =
+            ["A", "B", "C", "D"].map(|text| ConstEntry { text: text.into(), loc: Loc(0), number: false });
         Bench { consts: consts.to_vec(), diags: Diags::new(), checks: vec![] }
     }
 

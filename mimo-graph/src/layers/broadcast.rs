@@ -80,11 +80,8 @@ fn different(
 ) {
     let other = other(from_end, dim, before);
     let sides = sides(other, x, cx);
-    let diag = Diag::error(
-        Code::UnequalShapes,
-        x.loc,
-        format!("`{}` needs equal shapes, but {sides}", class),
-    );
+    let diag =
+        Diag::error(Code::UnequalShapes, x.loc, format!("`{}` needs equal shapes, but {sides}", class));
     let diag = diag.about(other.and_then(Operand::shown)).about(x.shown());
     cx.error(diag.help("axes have to be equal or 1, compared from the last"));
 }

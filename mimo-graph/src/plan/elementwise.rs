@@ -127,8 +127,7 @@ impl Building {
         let mut program = Program::default();
         self.compute(graph, id, &mut program);
         let elements = result.elements();
-        self.plan.flops =
-            std::mem::take(&mut self.plan.flops) + Dim::Known(program.steps.len()) * elements;
+        self.plan.flops = std::mem::take(&mut self.plan.flops) + Dim::Known(program.steps.len()) * elements;
         let (reads, inputs) = program.inputs.into_iter().unzip();
         let kind = Elementwise {
             shape: List::Owned(result.0),
@@ -203,8 +202,7 @@ impl Building {
         let result = self.shape(graph, graph.node(id).outputs[0]);
         let strides = broadcast_strides(&self.shape(graph, tensor), &result);
         let value = self.values.of(tensor);
-        let same =
-            |(known, input): &(ValueId, MergeInput<Dim>)| *known == value && input.strides == strides;
+        let same = |(known, input): &(ValueId, MergeInput<Dim>)| *known == value && input.strides == strides;
         let at = program.inputs.iter().position(same).unwrap_or(program.inputs.len());
         if at == program.inputs.len() {
             program.inputs.push((value, MergeInput { x: self.read(graph, tensor), strides }));

@@ -26,7 +26,9 @@ fn check<E: Element>(table: &str) {
         for &len in cases(&[1, 7, 16, 33, TILE], &[3]) {
             let mut source = Source::new(11);
             let x: Vec<Vec<E>> = (0..3)
-                .map(|place| (0..len).map(|_| E::of(operand(function, place, source.next::<f64>()))).collect())
+                .map(|place| {
+                    (0..len).map(|_| E::of(operand(function, place, source.next::<f64>()))).collect()
+                })
                 .collect();
             let slices: [&[E]; 3] = std::array::from_fn(|i| if i < operands { &x[i][..] } else { &[] });
             let mut y = vec![E::of(7.0); len];
@@ -52,7 +54,11 @@ fn check<E: Element>(table: &str) {
                     let step = 1e-6;
                     let slope = (single(at, place, step) - single(at, place, -step)) / (2.0 * step);
                     // What jumps has no gradient, as in Keras.
-                    let slope = if slope.abs() > 1e4 || (function, place) == (Function::Where, 0) { 0.0 } else { slope };
+                    let slope = if slope.abs() > 1e4 || (function, place) == (Function::Where, 0) {
+                        0.0
+                    } else {
+                        slope
+                    };
                     let want = start[at].f64() + dy[at].f64() * slope;
                     let what = format!("{table} gradient of {function:?} by {place} at {at}");
                     assert_near(dx[at].f64(), want, 1.0, tolerance::<E>().max(1e-7) * 100.0, &what);
@@ -78,7 +84,10 @@ fn values_at_the_edges() {
     let round = |x| one(Function::Round, [x, 0.0, 0.0]);
     assert_eq!([0.5, 1.5, 2.5, -0.5, -1.5, 2.4, -2.6].map(round), [0.0, 2.0, 2.0, 0.0, -2.0, 2.0, -3.0]);
     let modulo = |a, b| one(Function::Mod, [a, b, 0.0]);
-    assert_eq!([modulo(5.0, 3.0), modulo(-5.0, 3.0), modulo(5.0, -3.0), modulo(-5.0, -3.0)], [2.0, 1.0, -1.0, -2.0]);
+    assert_eq!(
+        [modulo(5.0, 3.0), modulo(-5.0, 3.0), modulo(5.0, -3.0), modulo(-5.0, -3.0)],
+        [2.0, 1.0, -1.0, -2.0]
+    );
     assert_eq!(modulo(6.0, -3.0), 0.0);
     assert_eq!([-2.0, 0.0, 3.0].map(|x| one(Function::Sign, [x, 0.0, 0.0])), [-1.0, 0.0, 1.0]);
     assert!(one(Function::Sign, [f64::NAN, 0.0, 0.0]).is_nan());

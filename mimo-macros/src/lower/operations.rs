@@ -23,7 +23,7 @@ enum Side<'e> {
 }
 
 impl Lower<'_> {
-    /// The operation that a call makes: `exp(x)`, and `maximum(a, b)`, where `maximum([a, b])` is a layer.
+    /// The operation that a call makes: `exp(x)`, and `maximum(a, b)` with its two operands, where `maximum([a, b])` is a layer.
     pub(super) fn operation_of(&self, name: &str, args: &[Arg]) -> Option<&'static Item> {
         let is_list = |arg: &Arg| match &arg.value.kind {
             ExprKind::List(_) => true,
@@ -32,16 +32,23 @@ impl Lower<'_> {
             }
             _ => false,
         };
-        let of_layer = args.is_empty()
-            || args.iter().any(|arg| match &arg.keyword {
-                Some((keyword, _)) => keyword == "inputs",
-                None => is_list(arg),
-            });
-        layers::operation(name).filter(|_| !(layers::function(name).is_some() && of_layer))
+        let item = layers::operation(name)?;
+        let operands = args.iter().filter(|arg| match &arg.keyword {
+            Some((keyword, _)) => item.positional.iter().any(|argument| argument.name == keyword),
+            None => true,
+        });
+        let of_layer = operands.count() < 2 || args.iter().any(is_list);
+        (layers::function(name).is_none() || !of_layer).then_some(item)
     }
 
     /// `clip(x, 0.0, x_max = 1.0)`
-    pub(super) fn operation(&mut self, expr: &Expr, callee: &Expr, item: &'static Item, args: &[Arg]) -> Evaluated {
+    pub(super) fn operation(
+        &mut self,
+        expr: &Expr,
+        callee: &Expr,
+        item: &'static Item,
+        args: &[Arg],
+    ) -> Evaluated {
         let mut settings = Vec::new();
         let mut tensors = Vec::new();
         for (place, arg) in args.iter().enumerate() {
@@ -88,8 +95,12 @@ impl Lower<'_> {
         self.layer_spans.resize(self.builder.graph().layers.len(), span);
         if tensors.is_empty() {
             self.error(
-                Diag::error(Code::NotATensor, call, format!("`{name}` of numbers is a number, and a tensor is needed here"))
-                    .help("write the number itself where it is used"),
+                Diag::error(
+                    Code::NotATensor,
+                    call,
+                    format!("`{name}` of numbers is a number, and a tensor is needed here"),
+                )
+                .help("write the number itself where it is used"),
             );
             return Evaluated::Poison;
         }
@@ -106,7 +117,8 @@ impl Lower<'_> {
             }
             ExprKind::Name(ident) => {
                 let name = name_of(ident);
-                let is_setting = |kind: &ValueKind| matches!(kind, ValueKind::Ident { .. } | ValueKind::Expr(_));
+                let is_setting =
+                    |kind: &ValueKind| matches!(kind, ValueKind::Ident { .. } | ValueKind::Expr(_));
                 !self.frame.scope.contains_key(&name)
                     && match self.consts.parameter(&name) {
                         Some(given) => is_setting(&given.kind),

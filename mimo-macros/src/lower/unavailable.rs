@@ -29,11 +29,7 @@ impl Lower<'_> {
         if let [_] = self.operand(base).as_slice() {
             let shown = text_of(base.tokens.clone());
             let factor = if matches!(base.kind, ExprKind::Name(_)) { shown.as_str() } else { "x" };
-            let diag = Diag::error(
-                Code::PythonExpression,
-                expr.loc,
-                "`**` is Python's power",
-            );
+            let diag = Diag::error(Code::PythonExpression, expr.loc, "`**` is Python's power");
             let help = match self.consts.fold(exponent) {
                 Some(Known::Int(2)) => format!("write `square({factor})`"),
                 _ => format!("write `power({factor}, {})`", text_of(exponent.tokens.clone())),

@@ -333,14 +333,14 @@ impl Parser {
         }
     }
 
-    /// An identifier, if it is one of ours and not the start of a macro call.
+    /// An identifier, if it is one of ours and not the start of another path or of a macro call.
     fn word(&mut self, cursor: &mut Cursor<'_>, loc: Loc) -> Result<ExprKind, Stop> {
         let Some(ident) = cursor.ident_at(0) else { return Err(Stop::NotOurs) };
-        if let Some(TokenTree::Punct(next)) = cursor.peek_nth(1)
-            && next.as_char() == '!'
-            && !matches!(cursor.peek_nth(2), Some(TokenTree::Punct(_)))
-        {
-            return Err(Stop::NotOurs);
+        if let Some(TokenTree::Punct(next)) = cursor.peek_nth(1) {
+            let path = next.as_char() == ':' && !cursor.punct_at(1, ':');
+            if path || next.as_char() == '!' && !matches!(cursor.peek_nth(2), Some(TokenTree::Punct(_))) {
+                return Err(Stop::NotOurs);
+            }
         }
         let python = |parser: &mut Parser, rust: &str| {
             let diag = Diag::error(Code::PythonConstant, loc, format!("`{ident}` is Python"))
@@ -434,6 +434,8 @@ fn path_len(cursor: &Cursor<'_>) -> usize {
         }
         len += 3;
     }
+    // Longer ones are reported as a whole.
+    let len = if len > TOKENS { 0 } else { len };
     len + usize::from(len > 0 && cursor.group_at(len, Delimiter::Parenthesis).is_some())
 }
 
@@ -445,12 +447,14 @@ fn is_operator(cursor: &Cursor<'_>, op: Op) -> bool {
         _ => None,
     };
     let joined = |n: usize| punct(n).is_some_and(|(_, spacing)| spacing == Spacing::Joint);
-    let all = symbol.chars().enumerate().all(|(n, char)| {
-        punct(n).is_some_and(|(found, _)| found == char) && (n == 0 || joined(n - 1))
-    });
+    let all = symbol
+        .chars()
+        .enumerate()
+        .all(|(n, char)| punct(n).is_some_and(|(found, _)| found == char) && (n == 0 || joined(n - 1)));
     // `**`, `+=`, `>>`, `&&` and the arrows are other operators.
     let len = symbol.len();
-    let more = joined(len - 1) && punct(len).is_some_and(|(next, _)| matches!(next, '=' | '*' | '>' | '<' | '.'));
+    let more =
+        joined(len - 1) && punct(len).is_some_and(|(next, _)| matches!(next, '=' | '*' | '>' | '<' | '.'));
     all && !more
 }
 

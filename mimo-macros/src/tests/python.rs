@@ -68,12 +68,7 @@ fn python_is_understood_and_corrected() {
             "2:10 [lambda] `lambda` is Python, and a model holds no functions\n\n  = help: build it from layers, or write it in Rust on the model's outputs",
         ],
     );
-    assert_line(
-        "let _a = x ** 2;",
-        &[
-            "2:10 [x ** 2] `**` is Python's power, which tensors do not have here\n\n  = help: multiply the tensor by itself: `x * x`",
-        ],
-    );
+    assert_line("let _a = x ** 2;", &["2:10 [x ** 2] `**` is Python's power\n\n  = help: write `square(x)`"]);
     assert_line(
         "let _a = Dense(2 ** 3)(x);",
         &["2:16 [2 ** 3] `**` is Python's power\n\n  = help: write `8`"],
