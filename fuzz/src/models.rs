@@ -192,6 +192,7 @@ impl Growing<'_, '_> {
                     self.ending(format!("{shared}({name})"), changed(units), activation);
                     self.shared.push(Shared { name: shared, reads: last, gives: units, activation });
                 } else {
+                    let layer = self.normalized(layer);
                     self.ending(format!("{layer}({name})"), changed(units), activation);
                 }
             }
@@ -331,8 +332,18 @@ impl Growing<'_, '_> {
                 };
                 let last = &equation[equation.len() - 1..];
                 let layer = format!("EinsumDense(\"{equation}\", {shape}, bias_axes = \"{last}\")");
+                let layer = self.normalized(layer);
                 self.ending(format!("{layer}({name})"), changed(units), "linear");
             }
+        }
+    }
+
+    /// The layer, or one whose kernel is normalized. Layers that are called several times are not wrapped: a step has another kernel for
+    /// each call, so that differences of the loss at one kernel are not its gradient.
+    fn normalized(&mut self, layer: String) -> String {
+        match self.choices.below(12) {
+            0 if !layer.starts_with("Separable") => format!("SpectralNormalization({layer})"),
+            _ => layer,
         }
     }
 
@@ -369,11 +380,9 @@ impl Growing<'_, '_> {
             2 => ("SeparableConv1D", ", padding = same", x.shape[0]),
             _ => ("Conv1DTranspose", ", strides = 2, padding = same", x.shape[0] * 2),
         };
-        self.ending(
-            format!("{class}({filters}, {kernel}{settings}, activation = {activation}{penalty})({})", x.name),
-            vec![len, filters],
-            activation,
-        );
+        let layer = format!("{class}({filters}, {kernel}{settings}, activation = {activation}{penalty})");
+        let layer = self.normalized(layer);
+        self.ending(format!("{layer}({})", x.name), vec![len, filters], activation);
     }
 
     fn images(&mut self, x: &Tensor, filters: usize) {
@@ -396,11 +405,9 @@ impl Growing<'_, '_> {
         // A softmax over one channel says nothing.
         let activation =
             if image[2] == 1 && ["softmax", "sparsemax"].contains(&activation) { "relu" } else { activation };
-        self.ending(
-            format!("{class}{comma}{kernel}{settings}, activation = {activation}{penalty})({})", x.name),
-            image.to_vec(),
-            activation,
-        );
+        let layer = format!("{class}{comma}{kernel}{settings}, activation = {activation}{penalty})");
+        let layer = self.normalized(layer);
+        self.ending(format!("{layer}({})", x.name), image.to_vec(), activation);
     }
 
     fn merge(&mut self, x: &Tensor) {

@@ -15,6 +15,7 @@ mod limits;
 mod orthogonal;
 mod predict;
 mod rule;
+mod spectral;
 mod states;
 mod step;
 mod update;
@@ -33,6 +34,7 @@ use crate::stage::{Pass, Stage, StepPart};
 use chunks::Chunks;
 pub use custom::{CustomBatch, CustomLossFn};
 use rule::Rules;
+use spectral::Spectral;
 use states::States;
 pub use step::{Job, JobBatch, Step};
 use update::Parameters;
@@ -116,6 +118,7 @@ pub struct Engine<E: Float> {
     predict_chunks: Chunks<E>,
     custom: custom::Columns<E>,
     states: States<E>,
+    spectral: Spectral<E>,
     seed: u64,
 }
 
@@ -151,6 +154,7 @@ impl<E: Float> Engine<E> {
             predict_chunks: Chunks::default(),
             custom: custom::Columns::default(),
             states: States::new(&[]),
+            spectral: Spectral::none(),
             seed: 0,
         })
     }
@@ -168,6 +172,7 @@ impl<E: Float> Engine<E> {
     /// Sets one weight, by its place in the model's fields, from its values in Keras's layout.
     pub fn load_weight(&mut self, index: usize, values: &[E]) {
         let Some(param) = self.program.params.get(index) else { return };
+        self.spectral.copied = false;
         self.parameters.rows_mut(param).zip(values.chunks_exact(param.cols.max(1))).for_each(|(to, from)| {
             to.copy_from_slice(from);
         });
@@ -176,6 +181,8 @@ impl<E: Float> Engine<E> {
     /// Folds batch normalizations into the layers before them, if all weights stay finite: from here on this engine only predicts. To be called
     /// between the last [`load_weight`](Self::load_weight) and [`weights_loaded`](Self::weights_loaded).
     pub fn fold(&mut self, folded: &Folded<E>) {
+        // The copies of kernels are made of the folded ones.
+        self.spectral.copied = false;
         if E::fold(&mut self.parameters.values, self.program.blocks, folded.folds) {
             (self.forward, self.predict_memory) = (folded.pass, folded.memory);
         }
@@ -362,10 +369,12 @@ fn train<E: Float>(
     if rows.is_empty() {
         return Ok(());
     }
+    let mut engine = engine.begin_step();
     engine.run_batch(Mode::Train, StepPart::Trunk, rows, source, loss_weights)?;
     engine.keep_states();
     let penalty = engine.update(rows.len());
     engine.total_up(rows.len(), loss_weights, penalty, totals);
+    engine.keep();
     Ok(())
 }
 
@@ -379,6 +388,7 @@ fn evaluate<E: Float>(
     if rows.is_empty() {
         return Ok(());
     }
+    engine.copy_kernels();
     engine.run_batch(Mode::Evaluate, StepPart::Loss, rows, source, loss_weights)?;
     engine.keep_states();
     let penalty = engine.parameters.penalty(engine.program);

@@ -10,7 +10,7 @@ use crate::chunk::Chunk;
 use crate::error::Error;
 use crate::float::Float;
 use crate::fold::Folded;
-use crate::program::{Program, StatePlace};
+use crate::program::{Program, SpectralKernel, StatePlace};
 use crate::stage::Stage;
 use crate::traced::{GradientReader, Tracer};
 
@@ -47,6 +47,9 @@ pub trait Model: Sized {
 
     /// The states of `stateful` layers, with which the next batch begins.
     const STATES: &'static [StatePlace] = &[];
+
+    /// The kernels that every training step divides by their largest singular value.
+    const SPECTRAL: &'static [SpectralKernel] = &[];
 
     /// From the inputs to the outputs.
     fn forward_pass(chunk: &mut Chunk<'_, Self::Float>);

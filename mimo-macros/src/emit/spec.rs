@@ -65,7 +65,7 @@ pub(super) fn weights(cx: &Context<'_>, plan: &Plan) -> Vec<TokenStream> {
     let values = plan.params.iter().map(|param| {
         let layer = cx.graph.layer(param.layer_id());
         let weight = &layer.weights[param.weight];
-        let (name, shape) = (format!("{}/{}", layer.path(), weight.name), cx.lengths(&weight.shape));
+        let (name, shape) = (layer.weight_path(weight), cx.lengths(&weight.shape));
         let initializer = cx.literal(&weight.options.initializer);
         let regularizer = cx.literal(&weight.options.regularizer);
         let constraint = cx.literal(&weight.options.constraint);

@@ -93,14 +93,18 @@ impl<E: Float> Parameters<E> {
 
     /// Makes every copy of a kernel anew.
     pub(super) fn pack_all(&mut self, program: &Program) {
-        for block in program.blocks {
-            if let Some(start) = block.pack {
-                let rows = &self.values[block.offset..block.offset + block.rows * block.cols];
-                let packed = &mut self.packs[start..start + packed(block.rows, block.cols)];
-                kernels::pack_transposed(rows, 0, block.rows, block.cols, packed);
-            }
-        }
+        (0..program.blocks.len()).for_each(|block| self.pack(program, block));
         self.interleaves.refresh(program, None, &self.values, &mut self.packs, true);
+    }
+
+    /// Makes the transposed copy of a block anew, if it has one.
+    pub(super) fn pack(&mut self, program: &Program, block: usize) {
+        let block = &program.blocks[block];
+        if let Some(start) = block.pack {
+            let rows = &self.values[block.offset..block.offset + block.rows * block.cols];
+            let packed = &mut self.packs[start..start + packed(block.rows, block.cols)];
+            kernels::pack_transposed(rows, 0, block.rows, block.cols, packed);
+        }
     }
 
     /// What the weights that are trained cost by their regularizers; as in Keras, others cost nothing.
@@ -305,6 +309,7 @@ impl<E: Float> Engine<E> {
             self.parameters.pack_all(program);
         }
         self.move_averages();
+        self.spectral.copied = false;
         penalty
     }
 
@@ -320,6 +325,7 @@ impl<E: Float> Engine<E> {
             any = true;
         }
         if any {
+            self.spectral.copied = false;
             self.parameters.pack_all(self.program);
         }
     }
