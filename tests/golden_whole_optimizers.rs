@@ -3,7 +3,6 @@
 
 mod support;
 
-use mimo::dfdx::prelude::*;
 use mimo::prelude::{Trainable, Trainer, model};
 use serde_json::Value;
 use support::{Data, Real, Tolerance, assert_close, entry, golden, numbers, set_weights, wide};
