@@ -53,7 +53,7 @@ const ACTIVATIONS: [&str; 18] = [
     "squareplus(b = 2.0)",
     "soft_shrink(0.1)",
 ];
-const OPTIMIZERS: [&str; 13] = [
+const OPTIMIZERS: [&str; 15] = [
     "Adam()",
     "SGD(0.1)",
     "SGD(0.05, momentum = 0.9, nesterov = true)",
@@ -67,6 +67,8 @@ const OPTIMIZERS: [&str; 13] = [
     "Adafactor(0.01)",
     "Lamb(1e-2, weight_decay = 0.01)",
     "Muon(0.02, exclude_layers = [\"head\"])",
+    "Adam(1e-2, gradient_accumulation_steps = 2, global_clipnorm = 1.0)",
+    "SGD(0.05, momentum = 0.9, use_ema = true, ema_overwrite_frequency = 3)",
 ];
 
 /// What stands inside `model! { … }`, by the name `name`.
@@ -485,13 +487,14 @@ impl Growing<'_, '_> {
         let shape = [before, &[units]].concat();
         if !self.choices.one_in(3) {
             let penalty = if self.choices.one_in(6) { ", activity_regularizer = L2(0.05)" } else { "" };
-            self.statements +=
-                &format!("    let {name} = Dense({units}, activation = {activation}{penalty})({from});\n");
+            self.statements += &format!(
+                "    let {name} = Dense({units}, activation = {activation}{penalty}, name = \"head{index}\")({from});\n"
+            );
             push(self, name, shape, Some(activation));
             return made;
         }
         let logits = format!("l{index}");
-        self.statements += &format!("    let {logits} = Dense({units})({from});\n");
+        self.statements += &format!("    let {logits} = Dense({units}, name = \"head{index}\")({from});\n");
         push(self, logits.clone(), shape.clone(), Some("linear"));
         if self.choices.one_in(3) {
             let moved = [&[1], &shape[..]].concat();
@@ -568,7 +571,7 @@ impl Growing<'_, '_> {
                 metrics.push(format!("{name}: [{}]", self.choices.pick(losses::metrics(loss))));
             }
         }
-        let optimizer = self.choices.pick(&OPTIMIZERS);
+        let optimizer = self.optimizers(&names, &losses);
         let losses: Vec<String> =
             names.iter().zip(&losses).map(|(name, loss)| format!("{name}: {loss}")).collect();
         let metrics = match metrics.is_empty() {
@@ -576,5 +579,21 @@ impl Growing<'_, '_> {
             false => format!(", metrics = {{ {} }}", metrics.join(", ")),
         };
         format!("{tail}.compile(optimizer = {optimizer}, loss = {{ {} }}{metrics})", losses.join(", "))
+    }
+
+    /// The optimizer, or one of a head and one of everything else. There is something else if another head has a loss too.
+    fn optimizers(&mut self, names: &[&str], losses: &[&str]) -> String {
+        let learned = names.iter().zip(losses).filter(|(_, loss)| **loss != "none");
+        // Other tensors begin with `t` or `x`.
+        let mut heads: Vec<&str> =
+            learned.filter_map(|(name, _)| name.strip_prefix(['y', 'l', 'r', 'z'])).collect();
+        heads.sort_unstable();
+        heads.dedup();
+        let one = self.choices.pick(&OPTIMIZERS);
+        if heads.len() < 2 || self.choices.one_in(2) {
+            return one.to_owned();
+        }
+        let (head, other) = (self.choices.pick(&heads), self.choices.pick(&OPTIMIZERS));
+        format!("{{ head{head}: {other}, rest: {one} }}")
     }
 }

@@ -10,6 +10,7 @@
 
 mod chunks;
 mod custom;
+mod gradient;
 mod interleaved;
 mod limits;
 mod orthogonal;
@@ -18,6 +19,7 @@ mod rule;
 mod spectral;
 mod states;
 mod step;
+mod tasks;
 mod update;
 mod whole;
 
@@ -30,6 +32,7 @@ use crate::float::Float;
 use crate::fold::Folded;
 use crate::kernels::{self, AlignedVec, Pool};
 use crate::program::{Memory, Param, Program};
+use crate::rules::MakeRule;
 use crate::stage::{Pass, Stage, StepPart};
 use chunks::Chunks;
 pub use custom::{CustomBatch, CustomLossFn};
@@ -37,7 +40,7 @@ use rule::Rules;
 use spectral::Spectral;
 use states::States;
 pub use step::{Job, JobBatch, Step};
-use update::Parameters;
+use tasks::Parameters;
 
 /// Fills a chunk's inputs, targets and sample weights with the given samples of a data set.
 pub type Gather<'a, E> = dyn Fn(&[usize], &mut BatchRows<'_, '_, E>) -> Result<(), Error> + Sync + 'a;
@@ -124,21 +127,22 @@ pub struct Engine<E: Float> {
 
 impl<E: Float> Engine<E> {
     /// An engine with parameters 0; load weights before it is used. `forward` leads from the inputs to the outputs,
-    /// `stages` are those of a training step. `trained` has the optimizers of a model that is trained. `threads` includes the caller's; 0 means as many as the machine has. More than [`MAX_THREADS`] are started only if the machine has more.
+    /// `stages` are those of a training step. `trained` has the optimizers of a model that is trained, and their rules. `threads` includes the caller's; 0 means as many as the machine has. More than [`MAX_THREADS`] are started only if the machine has more.
     ///
     /// # Errors
-    /// [`Error::Memory`] if the buffers cannot be allocated, [`Error::LearningRate`].
+    /// [`Error::Memory`] if the buffers cannot be allocated, [`Error::LearningRate`], and [`Error::Inconsistent`] for rules that are
+    /// not those of the optimizers.
     pub fn new(
         program: &'static Program,
         forward: Pass<E>,
         stages: &'static [Stage<E>],
-        trained: Option<&ModelSpec>,
+        trained: Option<(&ModelSpec, &[MakeRule<E>])>,
         threads: usize,
     ) -> Result<Self, Error> {
         let available = std::thread::available_parallelism().map_or(1, usize::from);
         let parameters = Parameters::new(program)?;
         let rules = match trained {
-            Some(spec) => Rules::new(spec, program)?,
+            Some((spec, makers)) => Rules::new(spec, makers, program)?,
             None => None,
         };
         let threads = if threads == 0 { available } else { threads.min(available.max(MAX_THREADS)) };

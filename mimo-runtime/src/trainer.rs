@@ -113,7 +113,8 @@ impl<'m, M: Trainable> Trainer<'m, M> {
         if table.statistics(spec) != program.statistics {
             return Err(Error::Inconsistent { what: "the number of statistics" });
         }
-        let mut engine = Engine::new(program, M::forward_pass, M::STAGES, Some(spec), options.threads)?;
+        let mut engine =
+            Engine::new(program, M::forward_pass, M::STAGES, Some((spec, M::RULES)), options.threads)?;
         engine.set_seed(options.seed);
         engine.set_states(M::STATES);
         engine.set_spectral(M::SPECTRAL)?;

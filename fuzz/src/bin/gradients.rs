@@ -27,6 +27,7 @@ fn main() {
         // Gradients are read as clipped, and constraints change weights even at a learning rate of 0.
         let source = mimo_fuzz::models::source("pub Net", &bytes)
             .replace(", clipnorm = 1.0", "")
+            .replace(", global_clipnorm = 1.0", "")
             .replace(", kernel_constraint = NonNeg()", "");
         if source.contains(".compile(") {
             let prepare = custom_loss(&source);

@@ -183,7 +183,7 @@ pub(super) fn traits(cx: &Context<'_>, plan: &Plan) -> TokenStream {
         }
     };
     let trainable = cx.graph.compile.as_ref().map(|_| {
-        let stages = stages::stages(cx, plan);
+        let (stages, rules) = (stages::stages(cx, plan), spec::rules(cx));
         let fields = cx.output_fields();
         quote! {
             #[automatically_derived]
@@ -194,6 +194,7 @@ pub(super) fn traits(cx: &Context<'_>, plan: &Plan) -> TokenStream {
                 type Logs = #logs;
 
                 #stages
+                #rules
 
                 fn trace(__outputs: &Self::Outputs, __tracer: &mut __mimo::Tracer) -> Self::TracedOutputs {
                     #outputs { #(#fields: __tracer.tensor(&__outputs.#fields),)* }

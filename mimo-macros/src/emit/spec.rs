@@ -6,7 +6,7 @@ use mimo_graph::dim::Dim;
 use mimo_graph::graph::{Dtype, Layer, LayerId, Node, TensorId};
 use mimo_graph::layers::LayerKind;
 use mimo_graph::plan::Plan;
-use proc_macro2::{Literal, TokenStream};
+use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote;
 
 use super::context::Context;
@@ -58,6 +58,16 @@ pub(super) fn spec(cx: &Context<'_>) -> TokenStream {
             optimizers: &[#(#optimizers),*],
         }
     }
+}
+
+/// The value of `Trainable::RULES`: a program contains the rules that are named here.
+pub(super) fn rules(cx: &Context<'_>) -> TokenStream {
+    let e = &cx.generics.e;
+    let kinds = cx.graph.compile.iter().flat_map(|compile| &compile.optimizers).map(|keyed| {
+        let kind = Ident::new(keyed.optimizer.rule.kind(), Span::call_site());
+        quote!(<#e as __mimo::Float>::rule::<__mimo::rules::#kind>)
+    });
+    quote!(const RULES: &'static [__mimo::MakeRule<#e>] = &[#(#kinds),*];)
 }
 
 /// The specs of all weights, in the order of the fields.
