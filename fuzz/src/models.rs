@@ -220,6 +220,7 @@ impl Growing<'_, '_> {
                 ]);
                 self.ending(format!("{layer}({name})"), x.shape, "linear");
             }
+            (3, _) if self.choices.one_in(3) => self.expression(&x),
             (3, _) if last.is_multiple_of(2) && self.choices.one_in(3) => {
                 self.ending(format!("Activation(glu)({name})"), changed(last / 2), "linear");
             }
@@ -344,7 +345,8 @@ impl Growing<'_, '_> {
     /// each call, so that differences of the loss at one kernel are not its gradient.
     fn normalized(&mut self, layer: String) -> String {
         match self.choices.below(12) {
-            0 if !layer.starts_with("Separable") => format!("SpectralNormalization({layer})"),
+            // Whether it is trained is said at the wrapper.
+            0 if !layer.starts_with("Separable") && !layer.contains("trainable") => format!("SpectralNormalization({layer})"),
             _ => layer,
         }
     }
@@ -410,6 +412,41 @@ impl Growing<'_, '_> {
         let layer = format!("{class}{comma}{kernel}{settings}, activation = {activation}{penalty})");
         let layer = self.normalized(layer);
         self.ending(format!("{layer}({})", x.name), image.to_vec(), activation);
+    }
+
+    /// Operations on single values, one after another. All of them are smooth nearly everywhere, and none grows fast.
+    fn expression(&mut self, x: &Tensor) {
+        let fits: Vec<usize> =
+            (0..self.tensors.len()).filter(|&at| self.tensors[at].shape == x.shape).collect();
+        let other = self.choices.pick(&fits);
+        let other = self.reading(other).name;
+        let mut expression = x.name.clone();
+        for _ in 0..1 + self.choices.below(4) {
+            let of = |form: &str| form.replace("{t}", &expression).replace("{o}", &other);
+            expression = of(self.choices.pick(&[
+                "(0.5 * {t} + 0.25)",
+                "(1.0 - {t})",
+                "-({t})",
+                "tanh({t})",
+                "sin({t})",
+                "exp(-square({t}))",
+                "sqrt(square({t}) + 0.5)",
+                "log1p(square({t}))",
+                "({t} / (1.0 + abs({t})))",
+                "where({t} > 0.1, {t}, 0.5 * {o})",
+                "clip({t}, -0.9, 0.8)",
+                "erf({t})",
+                "({t} / (1.5 + square({o})))",
+                "maximum({t}, {o})",
+                "(arctan({t}) * {o})",
+                "({t} % 0.7)",
+            ]));
+            // Parts that are there twice grow fast.
+            if expression.len() > 300 {
+                break;
+            }
+        }
+        self.give(format!("1.0 * {expression}"), x.shape.clone());
     }
 
     fn merge(&mut self, x: &Tensor) {

@@ -110,7 +110,7 @@ impl Lower<'_> {
     }
 
     /// Whether an operand is a number: a literal, a constant of the block or of Rust, or made of these.
-    fn is_number(&self, expr: &Expr) -> bool {
+    pub(super) fn is_number(&self, expr: &Expr) -> bool {
         match &expr.kind {
             _ if matches!(self.consts.fold(expr), Some(Known::Int(_) | Known::Float(_))) => true,
             ExprKind::Paren(inner) | ExprKind::Neg(inner) => self.is_number(inner),

@@ -14,7 +14,7 @@ fn tensors_and_layers_are_told_apart() {
     );
     assert_line("let _a = x * 2.0;", &[]);
     assert_line("let _a = 1 - x;", &[]);
-    assert_line("let _a = x / y0;", &[]);
+    assert_line("let _a = x / x;", &[]);
     assert_line("let _a = -x;", &[]);
     assert_line(
         "let _a = [x, y0];",
