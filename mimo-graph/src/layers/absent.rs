@@ -23,7 +23,7 @@ const ATTENTION: &str = "write it from products: `let scores = Softmax()(dot([qu
 
 /// Layers by what stands in for them.
 const LAYERS: &[(&[&str], &str)] = &[
-    (&["Lambda"], "write a function of the block: `fn scale(x, gate) { multiply([x, gate]) }`"),
+    (&["Lambda"], "write a function of the block: `fn scale(x, gate) { exp(0.5 * x) * gate }`"),
     (&["Discretization", "Hashing"], PREPARE),
     (&["StringLookup", "IntegerLookup", "TextVectorization"], PREPARE),
     (&["Masking"], "leave it out, and pad sequences at their start, where a recurrent layer forgets most"),
