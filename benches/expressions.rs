@@ -103,7 +103,13 @@ fn main() -> Result<(), Error> {
         times[3].push(now.elapsed());
     }
     let [fused, apart, fused_step, apart_step] = times.map(median);
-    println!("prediction: fused {fused:.0} µs, one after the other {apart:.0} µs, ratio {:.2}", apart / fused);
-    println!("step: fused {fused_step:.0} µs, one after the other {apart_step:.0} µs, ratio {:.2}", apart_step / fused_step);
+    println!(
+        "prediction: fused {fused:.0} µs, one after the other {apart:.0} µs, ratio {:.2}",
+        apart / fused
+    );
+    println!(
+        "step: fused {fused_step:.0} µs, one after the other {apart_step:.0} µs, ratio {:.2}",
+        apart_step / fused_step
+    );
     Ok(())
 }

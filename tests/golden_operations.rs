@@ -75,6 +75,19 @@ layers! {
         let c = Reshape([3, 1])(c);
         let y = Flatten()((a * b + exp(c)) / (1.0 + square(b)));
     }
+    reduced: "reduced", Reduced, ReducedInputs, ReducedTargets, [a => x: 24] {
+        let x = Reshape([2, 3, 4])(x);
+        let flat = Flatten();
+        let y = concatenate([
+            flat(sum(x, axis = -1)), Flatten()(mean(x, (1, 3))), Flatten()(max(x, axis = 1)),
+            Flatten()(min(x, axis = [2, 3], keepdims = true)), Reshape([1])(sum(x, axis = (1, 2, 3))),
+            Flatten()(mean(x, -2, true)), max(x, axis = (-1, 1)), Flatten()(min(axis = 2, x = x)),
+        ]);
+    }
+    normalized: "normalized", Normalized, NormalizedInputs, NormalizedTargets, [a => x: 6] {
+        let centered = x - mean(x, axis = -1, keepdims = true);
+        let y = centered / sqrt(mean(square(centered), axis = -1, keepdims = true) + 0.01);
+    }
     merged: "merged", Merged, MergedInputs, MergedTargets, [p => a: 6, q => b: 6] {
         let y = concatenate([
             average([exp(a), b, a * b]), maximum([tanh(a), b]) * 0.5, (sin(a) - b) * cos(b),

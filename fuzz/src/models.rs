@@ -346,7 +346,9 @@ impl Growing<'_, '_> {
     fn normalized(&mut self, layer: String) -> String {
         match self.choices.below(12) {
             // Whether it is trained is said at the wrapper.
-            0 if !layer.starts_with("Separable") && !layer.contains("trainable") => format!("SpectralNormalization({layer})"),
+            0 if !layer.starts_with("Separable") && !layer.contains("trainable") => {
+                format!("SpectralNormalization({layer})")
+            }
             _ => layer,
         }
     }
@@ -440,6 +442,8 @@ impl Growing<'_, '_> {
                 "maximum({t}, {o})",
                 "(arctan({t}) * {o})",
                 "({t} % 0.7)",
+                "({t} - mean({t}, axis = -1, keepdims = true))",
+                "({t} * max({o}, axis = 1, keepdims = true))",
             ]));
             // Parts that are there twice grow fast.
             if expression.len() > 300 {

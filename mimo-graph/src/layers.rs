@@ -63,6 +63,7 @@ mod properties;
 #[cfg(test)]
 mod properties_of_images;
 pub mod recurrent;
+pub mod reduce;
 pub mod repeat_vector;
 pub mod rescaling;
 pub mod reshape;
@@ -321,6 +322,8 @@ layers {
 operations {
     /// Functions of `keras.ops` of single values.
     Elementwise(elementwise::Elementwise);
+    /// Reductions of `keras.ops` over axes.
+    Reduce(reduce::Reduce);
 }
 }
 

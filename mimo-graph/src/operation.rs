@@ -46,6 +46,7 @@ mod pooled_conv;
 mod pooling;
 mod prelu;
 mod recurrent;
+mod reduce;
 mod repeat_vector;
 mod rescaling;
 mod roles;
@@ -99,6 +100,7 @@ pub use pooled_conv::PooledConv;
 pub use pooling::{Padding, PoolKind, Pooling};
 pub use prelu::Prelu;
 pub use recurrent::{Cell, Recurrent, RecurrentDropout};
+pub use reduce::{Reduce, Reduction};
 pub use repeat_vector::RepeatVector;
 pub use rescaling::Rescaling;
 pub use roles::{
@@ -360,6 +362,8 @@ operations! {
     Prelu,
     /// Products and activations, step by step.
     Recurrent,
+    /// One number for the values along some axes.
+    Reduce,
     /// A vector, repeated.
     RepeatVector,
     /// Values shifted and scaled by constants.

@@ -36,6 +36,7 @@ pub mod pooled_conv;
 pub mod pooling;
 pub mod prelu;
 pub mod recurrent;
+pub mod reduce;
 pub mod repeat_vector;
 pub mod rescaling;
 mod strided;

@@ -55,6 +55,13 @@ def broadcast(a, b, c):
     return ops.reshape((a * ops.expand_dims(b, 1) + ops.exp(c)) / (1.0 + ops.square(ops.expand_dims(b, 1))), (-1, 12))
 
 
+def reductions(x):
+    flat = lambda y: ops.reshape(y, (y.shape[0], -1))
+    return join(*map(flat, [
+        ops.sum(x, axis=-1), ops.mean(x, axis=(1, 3)), ops.max(x, axis=1), ops.min(x, axis=[2, 3], keepdims=True),
+        ops.sum(x, axis=(1, 2, 3)), ops.mean(x, axis=-2, keepdims=True), ops.max(x, axis=(-1, 1)), ops.min(x, axis=2)]))
+
+
 CASES = {
     "any": ([6], lambda x: functions(ANY, x)),
     "positive": ([6], lambda x: join(functions(POSITIVE, ops.square(x) + 0.5), ops.arccosh(ops.square(x) + 1.5))),
@@ -68,6 +75,9 @@ CASES = {
         ops.stop_gradient(a) * a, ops.stop_gradient(ops.exp(a)) * b, scale_gradient(a, -0.5), 2.0 * scale_gradient(a * b, -1.0))),
     "chain": ([6], chain),
     "broadcast": ([12, 4, 3], broadcast),
+    "reduced": ([24], lambda x: reductions(ops.reshape(x, (-1, 2, 3, 4)))),
+    "normalized": ([6], lambda x: (x - ops.mean(x, axis=-1, keepdims=True))
+                   / ops.sqrt(ops.mean(ops.square(x - ops.mean(x, axis=-1, keepdims=True)), axis=-1, keepdims=True) + 0.01)),
     "merged": ([6, 6], lambda a, b: join(
         (ops.exp(a) + b + a * b) / 3, ops.maximum(ops.tanh(a), b) * 0.5, (ops.sin(a) - b) * ops.cos(b))),
 }

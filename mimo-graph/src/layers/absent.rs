@@ -63,16 +63,11 @@ const FUNCTIONS: &[(&[&str], &str)] = &[
         &["transpose", "swapaxes", "moveaxis"],
         "write `Permute((2, 1))(x)`, which counts the axes of one sample from 1",
     ),
-    (&["mean", "reduce_mean"], "write `GlobalAveragePooling1D()(x)` or `GlobalAveragePooling2D()(x)`"),
-    (
-        &["max", "reduce_max", "amax"],
-        "write `GlobalMaxPooling1D()(x)`, or `maximum([a, b])` for the larger of two tensors",
-    ),
-    (&["min", "reduce_min", "amin"], "write `minimum([a, b])` for the smaller of two tensors"),
-    (
-        &["sum", "reduce_sum", "add_n"],
-        "write `add([a, b])` for the sum of tensors, or `GlobalAveragePooling1D()(x)` for the mean over steps",
-    ),
+    (&["reduce_mean"], "write `mean(x, axis = 1)`"),
+    (&["reduce_max", "amax"], "write `max(x, axis = 1)`, or `maximum(a, b)` for the larger of two tensors"),
+    (&["reduce_min", "amin"], "write `min(x, axis = 1)`, or `minimum(a, b)` for the smaller of two tensors"),
+    (&["reduce_sum"], "write `sum(x, axis = 1)`"),
+    (&["add_n"], "write `add([a, b])`"),
     (&["pad"], "write `ZeroPadding1D(1)(x)` or `ZeroPadding2D(1)(x)`"),
     (
         &["split", "slice", "gather", "take"],

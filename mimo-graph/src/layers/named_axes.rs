@@ -17,8 +17,13 @@ use crate::value::ValueKind;
 pub struct NamedAxes(pub Vec<i64>);
 
 impl NamedAxes {
-    /// Reads `axis`: a number or a list of them.
+    /// Reads `axis` of a normalization: a number or a list of them.
     pub(super) fn from_args(args: &Bound<'_>, cx: &mut Cx<'_>) -> Option<Self> {
+        Self::read(args, "which is not normalized over", cx)
+    }
+
+    /// Reads `axis`: a number or a list of them. `batch` says why the batch is not among them.
+    pub(super) fn read(args: &Bound<'_>, batch: &str, cx: &mut Cx<'_>) -> Option<Self> {
         let axes = args.read_or_default("axis", cx, |value, what, cx| match &value.kind {
             ValueKind::List(items) => {
                 let each = format!("each axis in {what}");
@@ -30,7 +35,7 @@ impl NamedAxes {
         if axes.is_empty() || axes.contains(&0) {
             let message = match axes[..] {
                 [] => format!("`axis` of `{}` names no axis", args.callee()),
-                _ => "axis 0 is the batch, which is not normalized over".into(),
+                _ => format!("axis 0 is the batch, {batch}"),
             };
             let help = "write `axis = 1` for the first axis of each sample, `axis = -1` for the last";
             cx.error(Diag::error(Code::BatchAxis, args.loc("axis"), message).help(help));

@@ -2,7 +2,7 @@
 
 use super::{
     BatchWeight, Cell, ElementwiseStep, Encoding, Interpolation, Length, MergeOp, Number, Padding, PoolKind,
-    Randomness, Read, Scratch, Statistic, View, Weight, Written,
+    Randomness, Read, Reduction, Scratch, Statistic, View, Weight, Written,
 };
 use crate::activation::Activation;
 use crate::describe::List;
@@ -77,6 +77,7 @@ settings!(
     Randomness,
     Statistic,
     PoolKind,
+    Reduction,
     Cell,
     Padding,
     Interpolation,

@@ -63,8 +63,8 @@ impl Lower<'_> {
                 Value { kind: ValueKind::Tensor, loc: arg.value.loc }
             } else if self.is_tensor(&arg.value) {
                 Value { kind: ValueKind::Tensor, loc: arg.value.loc }
-            } else if self.is_number(&arg.value)
-                || kind == Some(Kind::Float) && matches!(arg.value.kind, ExprKind::Rust)
+            } else if matches!(kind, Some(Kind::Tensors | Kind::Float))
+                && (self.is_number(&arg.value) || matches!(arg.value.kind, ExprKind::Rust))
             {
                 self.number(&arg.value)
             } else {

@@ -1,0 +1,183 @@
+//! Sums, means, largest and smallest values over some axes.
+
+pub use mimo_graph::operation::Reduce;
+
+use mimo_graph::operation::Reduction;
+
+use crate::chunk::Chunk;
+use crate::float::Float;
+use crate::layers::apply_mask;
+use crate::layers::strided::each_run;
+use crate::run::run;
+
+/// Visits every value of the result: its place, and where the first of the values that it is made of is.
+fn each_result(op: &Reduce, mut visit: impl FnMut(usize, usize)) {
+    each_run(&op.shape[..op.kept], &op.strides[..op.kept], |at, from, len, step| {
+        (0..len).for_each(|i| visit(at + i, from + i * step));
+    });
+}
+
+/// Visits the values that a result is made of, in runs: where each begins, its length, and the distance of its values.
+fn each_part(op: &Reduce, first: usize, mut visit: impl FnMut(usize, usize, usize)) {
+    each_run(&op.shape[op.kept..], &op.strides[op.kept..], |_, from, len, step| {
+        visit(first + from, len, step);
+    });
+}
+
+/// Number of values that one result is made of.
+fn count(op: &Reduce) -> usize {
+    op.shape[op.kept..].iter().product()
+}
+
+/// Sums that are made beside each other, as vectors.
+const LANES: usize = 8;
+
+/// The sum of the values of a run.
+fn sum<E: Float>(x: &[E], step: usize) -> E {
+    if step != 1 {
+        return x.iter().step_by(step.max(1)).copied().sum();
+    }
+    let mut sums = [E::zero(); LANES];
+    let (groups, rest) = x.as_chunks::<LANES>();
+    for group in groups {
+        sums.iter_mut().zip(group).for_each(|(sum, x)| *sum += *x);
+    }
+    let rest: E = rest.iter().copied().sum();
+    sums.into_iter().sum::<E>() + rest
+}
+
+fn forward<E: Float>(op: &Reduce, chunk: &mut Chunk<'_, E>) {
+    let scale = match op.reduction {
+        Reduction::Mean => E::one() / E::of(count(op) as f64),
+        Reduction::Sum | Reduction::Max | Reduction::Min => E::one(),
+    };
+    for row in 0..chunk.rows {
+        let [x, y] = chunk.rows_mut([op.x.view, op.y.view], row);
+        each_result(op, |to, first| {
+            let mut result = match op.reduction {
+                Reduction::Sum | Reduction::Mean => E::zero(),
+                Reduction::Max | Reduction::Min => x[first],
+            };
+            each_part(op, first, |from, len, step| {
+                let run = &x[from..(from + len * step).min(x.len())];
+                match op.reduction {
+                    Reduction::Sum | Reduction::Mean => result += sum(run, step),
+                    // A NaN stays.
+                    Reduction::Max => run.iter().step_by(step).for_each(|&x| {
+                        result = if x > result || x.is_nan() { x } else { result };
+                    }),
+                    Reduction::Min => run.iter().step_by(step).for_each(|&x| {
+                        result = if x < result || x.is_nan() { x } else { result };
+                    }),
+                }
+            });
+            y[to] = result * scale;
+        });
+    }
+}
+
+fn backward<E: Float>(op: &Reduce, chunk: &mut Chunk<'_, E>) {
+    let Some(dy) = op.y.gradient else { return };
+    let Some(target) = op.x.gradient else { return };
+    let compares = matches!(op.reduction, Reduction::Max | Reduction::Min);
+    let all = E::of(count(op) as f64);
+    for row in 0..chunk.rows {
+        // Those that compare keep what they have read and written.
+        let (x, y) = if compares { (op.x.view, op.y.view) } else { (target.view, dy) };
+        let gradients = |x: Option<&[E]>, y: Option<&[E]>, dy: &[E], dx: &mut [E]| {
+            each_result(op, |to, first| {
+                let is_one = |from: usize| x.zip(y).is_none_or(|(x, y)| x[from] == y[to]);
+                let mut share = dy[to];
+                if op.reduction == Reduction::Mean {
+                    share /= all;
+                } else if compares {
+                    let mut equal = 0;
+                    each_part(op, first, |from, len, step| {
+                        equal += (0..len).filter(|i| is_one(from + i * step)).count();
+                    });
+                    share /= E::of(equal.max(1) as f64);
+                }
+                each_part(op, first, |from, len, step| {
+                    for at in (0..len).map(|i| from + i * step) {
+                        let gradient = if is_one(at) { share } else { E::zero() };
+                        dx[at] = if target.accumulate { dx[at] + gradient } else { gradient };
+                    }
+                });
+            });
+        };
+        if compares {
+            let [x, y, dy, dx] = chunk.rows_mut([x, y, dy, target.view], row);
+            gradients(Some(x), Some(y), dy, dx);
+        } else {
+            let [dy, dx] = chunk.rows_mut([dy, target.view], row);
+            gradients(None, None, dy, dx);
+        }
+    }
+    apply_mask(chunk, target);
+}
+
+run!(Reduce, forward, backward);
+
+#[cfg(test)]
+mod tests {
+    use mimo_graph::describe::List;
+
+    use super::*;
+    use crate::layers::check::{Bench, check};
+    use crate::program::{GradientTarget, Read, Written};
+
+    #[test]
+    fn gradients() {
+        // All axes, the last, the first, and two that are apart; longer than the lanes.
+        let layouts: [(&[usize], &[usize], usize); 5] = [
+            (&[7], &[1], 0),
+            (&[3, 11], &[11, 1], 1),
+            (&[5, 3], &[1, 5], 1),
+            (&[3, 2, 4], &[4, 12, 1], 1),
+            (&[2, 3, 4], &[12, 4, 1], 0),
+        ];
+        for reduction in [Reduction::Sum, Reduction::Mean, Reduction::Max, Reduction::Min] {
+            for (shape, strides, kept) in layouts {
+                for (gap, accumulate) in [(0, false), (3, false), (2, true)] {
+                    let mut bench = Bench::new(3);
+                    let len: usize = shape.iter().product();
+                    let results: usize = shape[..kept].iter().product();
+                    let [x, dx] = std::array::from_fn(|_| bench.value(len, gap));
+                    let [y, dy] = std::array::from_fn(|_| bench.value(results, gap));
+                    let target = GradientTarget { view: dx, accumulate, mask: accumulate.then_some(x) };
+                    let op = Reduce {
+                        reduction,
+                        shape: List::Owned(shape.to_vec()),
+                        strides: List::Owned(strides.to_vec()),
+                        kept,
+                        x: Read::new(x, Some(target)),
+                        y: Written::new(y, Some(dy)),
+                    };
+                    check(&bench, &op, &[(x, Some(target))], y, dy);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn equal_values_share_the_gradient() {
+        let mut bench = Bench::new(1);
+        let [x, y, dy, dx] = [4, 1, 1, 4].map(|len| bench.value(len, 0));
+        let target = GradientTarget { view: dx, accumulate: false, mask: None };
+        let op = Reduce {
+            reduction: Reduction::Max,
+            shape: List::Owned(vec![4]),
+            strides: List::Owned(vec![1]),
+            kept: 0,
+            x: Read::new(x, Some(target)),
+            y: Written::new(y, Some(dy)),
+        };
+        let mut arena = bench.arena::<f64>();
+        bench.write(&mut arena, x, &[2.0, -1.0, 2.0, 0.0]);
+        bench.write(&mut arena, dy, &[3.0]);
+        bench.forward(&op, &mut arena);
+        bench.backward(&op, &mut arena);
+        assert_eq!(bench.read(&arena, y), [2.0]);
+        assert_eq!(bench.read(&arena, dx), [1.5, 0.0, 1.5, 0.0]);
+    }
+}
