@@ -7,7 +7,7 @@
 //! leave as [`DimCheck`](crate::context::DimCheck)s what only const evaluation can know.
 
 use crate::activation::Activation;
-use crate::args::{Bound, bind};
+use crate::args::{Bound, bind, idle};
 use crate::code::Code;
 use crate::context::Cx;
 use crate::diag::{Diag, Loc, nearest};
@@ -384,6 +384,7 @@ pub fn construct(
         return None;
     };
     let bound = bind(entry.item, args, call, cx);
+    idle::check(&bound, cx);
     let name = bound.optional_string("name", cx).map(|name| (name, bound.loc("name")));
     let trainable = bound.boolean("trainable", cx);
     let kind = (entry.make)(&bound, cx)?;

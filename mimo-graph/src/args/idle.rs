@@ -1,0 +1,60 @@
+//! Settings that change nothing beside others.
+
+use super::Bound;
+use crate::code::Code;
+use crate::context::Cx;
+use crate::diag::Diag;
+use crate::value::{Value, ValueKind};
+
+/// Settings that are without effect while a switch is off: the switch, and the first letters of the settings.
+const SWITCHES: &[(&str, &[&str])] = &[
+    ("use_bias", &["bias_", "unit_forget_bias"]),
+    ("center", &["beta_"]),
+    ("scale", &["gamma_"]),
+    ("apply_class_balancing", &["alpha"]),
+];
+
+/// Whether a value is the one that the argument has without it, which says nothing new.
+fn is_default(value: &Value, default: Option<&str>) -> bool {
+    let Some(text) = default else { return false };
+    let number = |kind: &ValueKind| match kind {
+        ValueKind::Int(n) => Some(*n as f64),
+        ValueKind::Float(x) => Some(*x),
+        _ => None,
+    };
+    let default = Value::of_default(text, value.loc).kind;
+    value.word() == Some(text)
+        || value.kind == default
+        || number(&value.kind).is_some_and(|x| number(&default) == Some(x))
+}
+
+/// Warns about each setting that is given and has no effect, as Keras does not.
+pub(crate) fn check(bound: &Bound<'_>, cx: &mut Cx<'_>) {
+    let item = bound.item();
+    let given = |name: &str| {
+        let argument = item.argument(name)?;
+        bound.take(name).filter(|value| value.kind != ValueKind::None && !is_default(value, argument.default))
+    };
+    let mut idle = |name: &str, beside: &str| {
+        let message = format!("`{name}` of `{}` has no effect with `{beside}`", item.class);
+        cx.error(
+            Diag::warning(Code::SettingWithoutEffect, bound.loc(name), message)
+                .help(format!("remove `{name}`, or change the other")),
+        );
+    };
+    for (switch, prefixes) in SWITCHES {
+        let Some(argument) = item.argument(switch) else { continue };
+        let off = match bound.take(switch) {
+            Some(value) => value.kind == ValueKind::Bool(false),
+            None => argument.default == Some("false"),
+        };
+        let names = item.arguments().map(|argument| argument.name);
+        let settings = names.filter(|name| prefixes.iter().any(|prefix| name.starts_with(prefix)));
+        for name in settings.filter(|name| off && given(name).is_some()) {
+            idle(name, &format!("{switch} = false"));
+        }
+    }
+    if given("thresholds").is_some() && given("num_thresholds").is_some() {
+        idle("num_thresholds", "thresholds");
+    }
+}
