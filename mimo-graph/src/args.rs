@@ -155,7 +155,7 @@ impl<'a> Bound<'a> {
         }
         let value = read::without_python(value, cx);
         if let (Some(instead), false) =
-            (slot.argument.instead, is_keras_s_default(slot.argument.name, &value))
+            (slot.argument.instead, idle::is_keras_s_default(slot.argument.name, &value))
         {
             cx.error(
                 Diag::error(
@@ -480,21 +480,6 @@ impl<'a> Bound<'a> {
 
     fn range(&self, name: &str) -> Range {
         self.slot(name).map_or(range!(), |slot| slot.argument.range)
-    }
-}
-
-/// Whether an argument that mimo does not have is given the value that it has in Keras without it: there it changes
-/// nothing. `tests/golden/names.json` has these values.
-fn is_keras_s_default(name: &str, value: &Value) -> bool {
-    match (name, &value.kind) {
-        (_, ValueKind::Invalid) => true,
-        ("reduction", _) => value.word() == Some("sum_over_batch_size"),
-        ("auto_scale_loss", kind) => *kind == ValueKind::Bool(true),
-        ("axis", ValueKind::Int(-1)) | ("steps_per_execution", ValueKind::Int(1)) => true,
-        ("data_format", _) if value.word() == Some("channels_last") => true,
-        ("use_cudnn" | "jit_compile", _) if value.word() == Some("auto") => true,
-        ("renorm_momentum", ValueKind::Float(momentum)) => *momentum == 0.99,
-        (_, kind) => matches!(kind, ValueKind::None | ValueKind::Bool(false)),
     }
 }
 

@@ -244,6 +244,7 @@ codes! {
         MetricOfLogits "metric_of_logits" "metric that takes logits for probabilities, or the reverse",
         NegativeLossWeight "negative_loss_weight" "loss with a negative weight",
         NegativePredictions "negative_predictions" "loss of positive numbers on predictions that can be negative",
+        NormalizationOfOneValue "normalization_of_one_value" "normalization of each value by itself",
         SettingWithoutEffect "setting_without_effect" "setting that has no effect beside another",
         UnknownLint "unknown_lint" "unknown lint",
         UnusedFunction "unused_function" "function that is never called",

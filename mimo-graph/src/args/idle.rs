@@ -6,6 +6,21 @@ use crate::context::Cx;
 use crate::diag::Diag;
 use crate::value::{Value, ValueKind};
 
+/// Whether an argument that mimo does not have is given the value that it has in Keras without it: there it changes
+/// nothing. `tests/golden/names.json` has these values.
+pub(super) fn is_keras_s_default(name: &str, value: &Value) -> bool {
+    match (name, &value.kind) {
+        (_, ValueKind::Invalid) => true,
+        ("reduction", _) => value.word() == Some("sum_over_batch_size"),
+        ("auto_scale_loss", kind) => *kind == ValueKind::Bool(true),
+        ("axis", ValueKind::Int(-1)) | ("steps_per_execution", ValueKind::Int(1)) => true,
+        ("data_format", _) if value.word() == Some("channels_last") => true,
+        ("use_cudnn" | "jit_compile", _) if value.word() == Some("auto") => true,
+        ("renorm_momentum", ValueKind::Float(momentum)) => *momentum == 0.99,
+        (_, kind) => matches!(kind, ValueKind::None | ValueKind::Bool(false)),
+    }
+}
+
 /// Settings that are without effect while a switch is off: the switch, and the first letters of the settings.
 const SWITCHES: &[(&str, &[&str])] = &[
     ("use_bias", &["bias_", "unit_forget_bias"]),

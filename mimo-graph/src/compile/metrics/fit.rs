@@ -153,9 +153,12 @@ fn wanted(metric: Metric, written: &str) -> Wanted {
         Metric::Precision { threshold: at, .. }
         | Metric::Recall { threshold: at, .. }
         | Metric::Count { threshold: at, .. } => threshold(at, "thresholds"),
-        Metric::RateAtRate { .. } | Metric::KlDivergence => Wanted::Probabilities(
-            "leave `from_logits = true` out of the loss, and write `activation = …` in the layer".into(),
-        ),
+        Metric::RateAtRate { .. } | Metric::KlDivergence => {
+            let activation = if metric == Metric::KlDivergence { "softmax" } else { "sigmoid" };
+            Wanted::Probabilities(format!(
+                "write `activation = {activation}` in the layer, and leave `from_logits = true` out of the loss"
+            ))
+        }
         _ => Wanted::Any,
     }
 }

@@ -244,7 +244,7 @@ fn metrics_of_logits_are_told_so() {
         ("binary_accuracy", "`threshold = 0.0`"),
         ("exact_match", "`threshold = 0.0`"),
         ("BinaryIoU", "`threshold = 0.0`"),
-        ("PrecisionAtRecall(0.5)", "`activation = …`"),
+        ("PrecisionAtRecall(0.5)", "`activation = sigmoid`"),
     ] {
         let told = on(1, Linear, logits, metric);
         let [warning] = &told[..] else { panic!("{metric}: {told:?}") };

@@ -254,6 +254,11 @@ mod by_key {
                  = help: `rest` is everything that no other key means",
             ),
             (
+                "{ inner: sgd, rest: adam }",
+                "at inner: error: the model has no layer, nested model or output `inner`\n  \
+                 = help: write its whole name: `\"encoder/inner\"`",
+            ),
+            (
                 "{ kind: sgd, middle: adam, rest: adam }",
                 "at middle: error: `middle` and `kind` both mean the layer `middle`\n  \
                  = help: remove one of the two keys: each weight is trained by one optimizer\n  \
