@@ -66,7 +66,7 @@ const OPTIMIZERS: [&str; 13] = [
     "Lion(1e-3, clipnorm = 1.0)",
     "Adafactor(0.01)",
     "Lamb(1e-2, weight_decay = 0.01)",
-    "Muon(0.02, exclude_layers = [\"head\"])",
+    "Muon(0.02, exclude_layers = [\"bias\"])",
 ];
 
 /// What stands inside `model! { … }`, by the name `name`.
@@ -85,7 +85,9 @@ pub fn source(name: &str, bytes: &[u8]) -> String {
         growing.layer();
     }
     let tail = growing.heads(inputs);
-    format!("{name} {{\n{}    {tail}\n}}\n", growing.statements)
+    // Axes are often of length 1.
+    let allow = "#[allow(mimo::normalization_of_one_value)]";
+    format!("{allow}\n    {name} {{\n{}    {tail}\n}}\n", growing.statements)
 }
 
 impl Growing<'_, '_> {

@@ -50,12 +50,9 @@ pub(crate) fn check(bound: &Bound<'_>, cx: &mut Cx<'_>) {
         let argument = item.argument(name)?;
         bound.take(name).filter(|value| value.kind != ValueKind::None && !is_default(value, argument.default))
     };
-    let mut idle = |name: &str, beside: &str| {
+    let mut idle = |name: &str, beside: &str, help: String| {
         let message = format!("`{name}` of `{}` has no effect with `{beside}`", item.class);
-        cx.error(
-            Diag::warning(Code::SettingWithoutEffect, bound.loc(name), message)
-                .help(format!("remove `{name}`, or change the other")),
-        );
+        cx.error(Diag::warning(Code::SettingWithoutEffect, bound.loc(name), message).help(help));
     };
     for (switch, prefixes) in SWITCHES {
         let Some(argument) = item.argument(switch) else { continue };
@@ -66,10 +63,10 @@ pub(crate) fn check(bound: &Bound<'_>, cx: &mut Cx<'_>) {
         let names = item.arguments().map(|argument| argument.name);
         let settings = names.filter(|name| prefixes.iter().any(|prefix| name.starts_with(prefix)));
         for name in settings.filter(|name| off && given(name).is_some()) {
-            idle(name, &format!("{switch} = false"));
+            idle(name, &format!("{switch} = false"), format!("remove `{name}`, or write `{switch} = true`"));
         }
     }
     if given("thresholds").is_some() && given("num_thresholds").is_some() {
-        idle("num_thresholds", "thresholds");
+        idle("num_thresholds", "thresholds", "remove one of the two".into());
     }
 }

@@ -52,7 +52,7 @@ pub(crate) fn read_all(
         for (place, (word, metric)) in read.into_iter().enumerate() {
             // What is wrong with one of several is wrong with all of them.
             if let (0, Some(subject)) = (place, subject) {
-                check(metric, &word, subject, &mut first, value.loc, cx);
+                check(metric, &word, subject, &mut first, value, cx);
                 let written = match &value.kind {
                     ValueKind::Call { name, .. } => Some(name.as_str()),
                     _ => value.word(),
@@ -77,10 +77,11 @@ fn check(
     word: &str,
     subject: Subject<'_>,
     first: &mut Option<(String, Target)>,
-    loc: Loc,
+    value: &Value,
     cx: &mut Cx<'_>,
 ) {
-    check_classes(metric, subject.head, loc, cx);
+    let loc = value.loc;
+    check_classes(metric, subject.head, value, cx);
     let Subject { head, loss: Some(loss) } = subject else { return };
     let decided = match loss {
         Some(loss) => Decided::Loss(loss),
@@ -164,7 +165,8 @@ fn known_classes(head: &Head<'_>, word: &str, loc: Loc, cx: &mut Cx<'_>) -> Opti
 }
 
 /// Reports a class that the output does not have, and lists that do not have an entry per class.
-fn check_classes(metric: Metric, head: &Head<'_>, loc: Loc, cx: &mut Cx<'_>) {
+fn check_classes(metric: Metric, head: &Head<'_>, value: &Value, cx: &mut Cx<'_>) {
+    let loc = value.loc;
     let class_id = match metric {
         Metric::Precision { class_id, .. } | Metric::Recall { class_id, .. } => class_id,
         Metric::RateAtRate { class_id, .. } => class_id,
@@ -197,8 +199,14 @@ fn check_classes(metric: Metric, head: &Head<'_>, loc: Loc, cx: &mut Cx<'_>) {
     match metric {
         Metric::Auc { label_weights, .. } if !label_weights.is_empty() => {
             // `num_labels` alone is as many weights of 1.
-            let all_one = label_weights.iter().all(|&weight| weight == 1.0);
-            let argument = if all_one { "num_labels" } else { "label_weights" };
+            let is_given = |argument: &str| match &value.kind {
+                ValueKind::Call { args, .. } => {
+                    args.iter().any(|arg| arg.name.as_ref().is_some_and(|(name, _)| name == argument))
+                }
+                _ => false,
+            };
+            let alone = is_given("num_labels") && !is_given("label_weights");
+            let argument = if alone { "num_labels" } else { "label_weights" };
             one_per_unit(head, argument, label_weights.len(), loc, cx);
         }
         Metric::CategoricalFocalCrossentropy { alpha, .. } if alpha.len() > 1 => {

@@ -37,12 +37,7 @@ pub(in crate::compile) fn one_per_unit(
         Some(units) => {
             let entries = if len == 1 { "1 number".into() } else { format!("{len} numbers") };
             let (found, help) = match argument {
-                "num_labels" => (
-                    format!("the metric is for {len} labels"),
-                    format!(
-                        "leave `num_labels` out, or write `label_weights` with one number for each of the {units}"
-                    ),
-                ),
+                "num_labels" => (format!("`{argument}` is {len}"), "leave it out".into()),
                 _ => (
                     format!("`{argument}` has {entries}"),
                     format!("write one number for each of the {units}: `{argument} = [1.0, …]`"),

@@ -44,7 +44,7 @@ fn classes_and_lists_are_those_of_the_output() {
         ("precision(class_id = 3)", "class index 3 is out of range: `y` has 3 classes"),
         (
             "auc(multi_label = true, num_labels = 2)",
-            "the metric is for 2 labels, but the last axis of the output `y` is 3",
+            "`num_labels` is 2, but the last axis of the output `y` is 3",
         ),
         (
             "auc(label_weights = [1, 2, 3, 4])",
