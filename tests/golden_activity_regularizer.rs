@@ -38,6 +38,55 @@ model! {
     }
 }
 
+model! {
+    Simple {
+        let steps = Input(shape = [5, 3]);
+        let (all, last) = SimpleRNN(
+            2, return_sequences = true, return_state = true, activity_regularizer = L1L2(0.1, 0.2), name = "rnn"
+        )(steps);
+        let y = Dense(1, name = "head")(last);
+        Model(inputs = [steps], outputs = [y, all, last])
+            .compile(optimizer = SGD(learning_rate = 0.0), loss = { y: mse, all: none, last: none })
+    }
+}
+
+/// Keras 3.15 adds no penalty for a `SimpleRNN`; here it is the one that an `LSTM` has, of its outputs and of its state.
+#[test]
+fn a_simple_recurrent_layer_has_its_penalty() {
+    let mut model = Simple::<f64>::build(3);
+    let values: Vec<f64> = (0..30).map(|i| (f64::from(i) * 0.7).sin()).collect();
+    let inputs = SimpleInputs { steps: tensor(values).expect("samples") };
+    let wanted = [0.5, -1.0];
+    let targets = SimpleTargets { y: tensor(wanted.to_vec()).expect("targets") };
+    let mut trainer = Trainer::new(&mut model).expect("a trainer");
+    let total = |trainer: &mut Trainer<'_, Simple<f64>>| {
+        let found = trainer.predict(&inputs).expect("outputs");
+        let squares = found.y.as_vec().iter().zip(wanted).map(|(y, t)| (y - t).powi(2)).sum::<f64>();
+        let values = [found.all.as_vec(), found.last.as_vec()].concat();
+        let penalty = values.iter().map(|value| 0.1 * value.abs() + 0.2 * value * value).sum::<f64>();
+        (squares + penalty) / 2.0
+    };
+    let loss = trainer.train_on_batch(&inputs, &targets).expect("a step").loss;
+    assert_close("loss", &[loss], &[total(&mut trainer)], F64);
+    let names = ["rnn/kernel", "rnn/recurrent_kernel", "rnn/bias", "head/kernel", "head/bias"];
+    let gradients: Vec<Vec<f64>> =
+        names.iter().map(|name| trainer.gradient(name).expect("a gradient")).collect();
+    let weights = trainer.weights();
+    assert_eq!(weights.len(), names.len());
+    for (place, gradient) in gradients.iter().enumerate() {
+        for (at, &found) in gradient.iter().enumerate() {
+            let mut at_distance = |distance: f64| {
+                let mut moved = weights.clone();
+                moved[place][at] += distance;
+                trainer.set_weights(&moved).expect("weights");
+                total(&mut trainer)
+            };
+            let slope = (at_distance(1e-5) - at_distance(-1e-5)) / 2e-5;
+            assert!((slope - found).abs() < 1e-7, "{}: {found} and {slope}", names[place]);
+        }
+    }
+}
+
 fn check<E: Real>(tolerance: Tolerance)
 where
     Cpu: Device<E>,

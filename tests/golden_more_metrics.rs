@@ -97,7 +97,7 @@ metrics! {
     ];
     Scores, mse, scores: ["f2", "f1_each", "fbeta_score"] = [
         FBetaScore(average = "weighted", beta = 2.0, threshold = 0.5, name = "f2"),
-        F1Score(average = none, threshold = 0.5, name = "f1_each"), FBetaScore(micro, 0.5),
+        F1Score(threshold = 0.5, name = "f1_each"), FBetaScore(micro, 0.5),
     ];
     Numbers, mse, numbers_of_columns: [
         "pearson_correlation", "concordance_correlation", "r2_weighted", "r2_each", "r2_adjusted"
@@ -105,6 +105,10 @@ metrics! {
         PearsonCorrelation, ConcordanceCorrelation,
         R2Score(class_aggregation = variance_weighted_average, name = "r2_weighted"),
         R2Score(class_aggregation = none, name = "r2_each"), R2Score(num_regressors = 2, name = "r2_adjusted"),
+    ];
+    Losses, mse, losses_of_numbers: ["huber", "log_cosh"] = [huber, log_cosh];
+    Focal, mse, focal_losses: ["binary_focal_crossentropy", "categorical_focal_crossentropy"] = [
+        binary_focal_crossentropy, categorical_focal_crossentropy,
     ];
     Exact, mse, exact_matches: ["true_positives"] = [true_positives, exact_match, mean_iou(2, sparse_y_pred = true)];
 }

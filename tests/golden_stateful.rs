@@ -165,7 +165,8 @@ fn batches_are_of_one_size() {
     let error = predictor.predict(&rows(3)).expect_err("another size");
     assert_eq!(
         error.to_string(),
-        "a batch of 3 samples cannot continue the states of 2 samples: use batches of one size, or call `reset_state()` first"
+        "a batch of 3 samples cannot continue the states of 2 samples: use batches of one size, of which the data have a \
+         whole number, or call `reset_state()` before the one of another size"
     );
     predictor.reset_state();
     predictor.predict(&rows(3)).expect("outputs");
@@ -177,6 +178,17 @@ fn batches_are_of_one_size() {
     assert!(matches!(fitted, Err(Error::StatefulShuffle)), "{fitted:?}");
     let fitted = trainer.fit((&rows(5), &targets(5)), options().shuffle(false));
     assert!(matches!(fitted, Err(Error::StatefulRows { rows: 1, wanted: 2 })), "{fitted:?}");
+    // Validation goes on in the states of the epoch: before the first step it is known that it cannot.
+    let steps = trainer.steps();
+    let fitted = trainer.fit(
+        (&rows(4), &targets(4)),
+        options().shuffle(false).validation_data((&rows(4), &targets(4))).validation_batch_size(4),
+    );
+    assert!(matches!(fitted, Err(Error::StatefulRows { rows: 4, wanted: 2 })), "{fitted:?}");
+    let fitted = trainer
+        .fit((&rows(4), &targets(4)), options().shuffle(false).validation_data((&rows(3), &targets(3))));
+    assert!(matches!(fitted, Err(Error::StatefulRows { rows: 1, wanted: 2 })), "{fitted:?}");
+    assert_eq!(trainer.steps(), steps);
     trainer.fit((&rows(4), &targets(4)), options().shuffle(false)).expect("a history");
     let step = trainer.train_on_batch(&rows(3), &targets(3));
     assert!(matches!(step, Err(Error::StatefulRows { rows: 3, wanted: 2 })), "{step:?}");

@@ -54,9 +54,12 @@ pub fn fitting(ending: Option<&str>, last: usize) -> Vec<&'static str> {
 
 /// A metric that reads the targets of a loss; of an output without a loss it decides them.
 pub fn metrics(loss: &str) -> &'static [&'static str] {
-    if loss.to_lowercase().starts_with("sparse") {
-        &["sparse_categorical_accuracy", "sparse_categorical_crossentropy(from_logits = true)"]
-    } else {
-        &["mae", "mse", "r2", "auc"]
+    match (loss.to_lowercase().starts_with("sparse"), loss.contains("from_logits")) {
+        (true, true) => {
+            &["sparse_categorical_accuracy", "sparse_categorical_crossentropy(from_logits = true)"]
+        }
+        (true, false) => &["sparse_categorical_accuracy", "sparse_categorical_crossentropy"],
+        (false, true) => &["mae", "huber", "r2", "auc(from_logits = true)"],
+        (false, false) => &["mae", "huber", "r2", "auc"],
     }
 }

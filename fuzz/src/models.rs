@@ -66,7 +66,7 @@ const OPTIMIZERS: [&str; 15] = [
     "Lion(1e-3, clipnorm = 1.0)",
     "Adafactor(0.01)",
     "Lamb(1e-2, weight_decay = 0.01)",
-    "Muon(0.02, exclude_layers = [\"head\"])",
+    "Muon(0.02, exclude_layers = [\"bias\"])",
     "Adam(1e-2, gradient_accumulation_steps = 2, global_clipnorm = 1.0)",
     "SGD(0.05, momentum = 0.9, use_ema = true, ema_overwrite_frequency = 3)",
 ];
@@ -87,7 +87,9 @@ pub fn source(name: &str, bytes: &[u8]) -> String {
         growing.layer();
     }
     let tail = growing.heads(inputs);
-    format!("{name} {{\n{}    {tail}\n}}\n", growing.statements)
+    // Axes are often of length 1.
+    let allow = "#[allow(mimo::normalization_of_one_value)]";
+    format!("{allow}\n    {name} {{\n{}    {tail}\n}}\n", growing.statements)
 }
 
 impl Growing<'_, '_> {

@@ -143,6 +143,12 @@ impl Activation {
         }
     }
 
+    /// Whether what it gives are probabilities: from 0 to 1.
+    pub(crate) const fn gives_probabilities(self) -> bool {
+        use Activation::*;
+        matches!(self, Softmax | Sparsemax | Sigmoid | HardSigmoid | SparseSigmoid)
+    }
+
     /// Whether the derivative is computed from the output, so that the input need not be kept. Kernels expect the same.
     pub const fn from_output(self) -> bool {
         use Activation::*;

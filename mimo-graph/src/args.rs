@@ -17,6 +17,7 @@ use crate::item::{Argument, Item, Kind, Range};
 use crate::language::values::WORDS;
 use crate::value::{Arg, Value, ValueKind};
 
+pub(crate) mod idle;
 pub mod read;
 #[cfg(test)]
 mod tests;
@@ -154,7 +155,7 @@ impl<'a> Bound<'a> {
         }
         let value = read::without_python(value, cx);
         if let (Some(instead), false) =
-            (slot.argument.instead, matches!(value.kind, ValueKind::None | ValueKind::Invalid))
+            (slot.argument.instead, idle::is_keras_s_default(slot.argument.name, &value))
         {
             cx.error(
                 Diag::error(
@@ -361,9 +362,10 @@ impl<'a> Bound<'a> {
             .unwrap_or_default()
     }
 
-    /// A whole number of at least 0, or `none`.
+    /// A whole number of at least 0, or of the range of its argument, or `none`.
     pub fn optional_unsigned(&self, name: &str, cx: &mut Cx<'_>) -> Option<usize> {
-        self.read_given(name, cx, read::unsigned)
+        let range = self.range(name);
+        self.read_given(name, cx, |value, what, cx| read::unsigned_in(value, what, &range, cx))
     }
 
     /// The seed of a random stream, or `none`.
@@ -390,16 +392,35 @@ impl<'a> Bound<'a> {
         self.read_given(name, cx, |value, what, cx| read::float_in(value, what, &range, cx))
     }
 
-    /// Numbers of the range of their argument: one number, or a list of them. Empty for `none`.
+    /// Numbers of the range of their argument: one number, or a list of them. Empty for `none` and after an error.
     pub fn factors(&self, name: &str, cx: &mut Cx<'_>) -> Vec<f64> {
         let range = self.range(name);
         let numbers = self.read_given(name, cx, |value, what, cx| match &value.kind {
+            ValueKind::List(items) if items.is_empty() => {
+                read::empty(value, what, cx);
+                None
+            }
             ValueKind::List(items) => {
                 items.iter().map(|item| read::float_in(item, what, &range, cx)).collect::<Option<Vec<_>>>()
             }
             _ => read::float_in(value, what, &range, cx).map(|factor| vec![factor]),
         });
         numbers.unwrap_or_default()
+    }
+
+    /// Weights of labels or classes: the same as [`factors`](Bound::factors), of which at least one is above 0.
+    pub fn weights(&self, name: &str, cx: &mut Cx<'_>) -> Vec<f64> {
+        let weights = self.factors(name, cx);
+        if !weights.is_empty() && weights.iter().all(|&weight| weight == 0.0) {
+            let message =
+                format!("all numbers of `{name}` of `{}` are 0, so that nothing counts", self.callee());
+            cx.error(
+                Diag::error(Code::ValueOutOfRange, self.loc(name), message)
+                    .help("write at least one number above 0, or leave it out"),
+            );
+            self.fail(name);
+        }
+        weights
     }
 
     /// `true` or `false`.

@@ -17,6 +17,7 @@ use crate::loss::Loss;
 use crate::metric::Metric;
 use crate::value::{Arg, Value, ValueKind};
 
+mod absent;
 mod forms;
 pub(crate) mod heads;
 mod keys;
@@ -127,7 +128,10 @@ fn optimizers(
         Some(Value { kind: ValueKind::None, .. }) | None => {
             bound.default("optimizer", cx, |value, _, cx| optimizers::read(value, cx))
         }
-        Some(value) => optimizers::read(value, cx),
+        Some(value) => {
+            optimizers::excluded::check(value, graph, cx);
+            optimizers::read(value, cx)
+        }
     };
     Some(vec![KeyedOptimizer { key: None, optimizer: only?, layers: vec![] }])
 }

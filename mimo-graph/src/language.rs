@@ -49,7 +49,7 @@ pub fn items(module: Module) -> Vec<&'static Item> {
         Module::Initializers => of(crate::initializer::read::INITIALIZERS),
         Module::Layers => crate::layers::items().collect(),
         Module::Losses => of(crate::compile::losses::LOSSES),
-        Module::Metrics => of(crate::compile::metrics::table::METRICS),
+        Module::Metrics => of(&crate::compile::metrics::table::table()),
         Module::Model => model::ITEMS.to_vec(),
         Module::Operations => crate::layers::operation_items().collect(),
         Module::Optimizers => of(crate::compile::optimizers::OPTIMIZERS),

@@ -7,7 +7,7 @@
 //! leave as [`DimCheck`](crate::context::DimCheck)s what only const evaluation can know.
 
 use crate::activation::Activation;
-use crate::args::{Bound, bind};
+use crate::args::{Bound, bind, idle};
 use crate::code::Code;
 use crate::context::Cx;
 use crate::diag::{Diag, Loc, nearest};
@@ -416,6 +416,7 @@ pub fn construct(
         return None;
     };
     let bound = bind(entry.item, args, call, cx);
+    idle::check(&bound, cx);
     // Operations have neither.
     let is_layer = !entry.is_operation();
     let name = is_layer.then(|| bound.optional_string("name", cx)).flatten();

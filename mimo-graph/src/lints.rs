@@ -5,7 +5,9 @@ use crate::code::Code;
 use crate::context::Cx;
 use crate::diag::Diag;
 use crate::graph::{Graph, Layer, Node, TensorId};
+use crate::layers::LayerKind;
 use crate::layers::layer::{Effect, Reads};
+use crate::layers::named_axes::NamedAxes;
 use crate::shape::Shape;
 use crate::trail::{call_of, shown_name, step, trail};
 
@@ -20,6 +22,7 @@ const SHARE: usize = 90;
 pub(crate) fn all(graph: &Graph, cx: &mut Cx<'_>) {
     large_flatten(graph, cx);
     dropout_after_head(graph, cx);
+    normalization_of_one_value(graph, cx);
 }
 
 /// How many numbers a layer holds, if that is known.
@@ -169,6 +172,40 @@ fn dropout_after_head(graph: &Graph, cx: &mut Cx<'_>) {
             let Some(before) = step(graph, layer, inputs) else { break };
             at = before;
         }
+    }
+}
+
+/// A normalization whose statistics are those of one value: what is left is a sign, or nothing.
+fn normalization_of_one_value(graph: &Graph, cx: &mut Cx<'_>) {
+    for node in &graph.nodes {
+        let kind = &graph.layer(node.layer).kind;
+        let Some(&input) = node.inputs.first() else { continue };
+        let Some(shape) = graph.tensor(input).shape.as_ref() else { continue };
+        let over = |axes: &NamedAxes| {
+            axes.of_sample(shape.rank())?;
+            axes.lengths(shape).elements().known()
+        };
+        let (values, left) = match kind {
+            LayerKind::LayerNormalization(layer) => (over(&layer.axis), "0"),
+            LayerKind::GroupNormalization(layer) => (layer.values_of_a_group(shape), "0"),
+            LayerKind::RmsNormalization(layer) => (over(&layer.axis), "1 or -1"),
+            LayerKind::UnitNormalization(layer) => (over(&layer.axis), "1 or -1"),
+            _ => continue,
+        };
+        if values != Some(1) {
+            continue;
+        }
+        let (class, name) = (kind.class_name(), shown_name(graph, input));
+        let message = format!(
+            "`{class}` normalizes each value of `{name}` by itself, so that all of them become {left}"
+        );
+        cx.error(
+            Diag::warning(Code::NormalizationOfOneValue, node.loc, message)
+                .help(
+                    "write `BatchNormalization()`, which normalizes each value over the samples of the batch",
+                )
+                .help("or normalize over axes with more than one value"),
+        );
     }
 }
 

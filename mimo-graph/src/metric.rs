@@ -150,6 +150,35 @@ crate::describe! {
             from_logits: bool,
         },
         /// The loss of the same name, as a metric.
+        BinaryFocalCrossentropy {
+            /// Whether positive labels count `alpha`, and negative ones `1 − alpha`.
+            apply_class_balancing: bool,
+            /// Weight of positive labels.
+            alpha: f64,
+            /// Exponent of what the prediction lacks.
+            gamma: f64,
+            /// Whether predictions are logits.
+            from_logits: bool,
+            /// Share by which labels are moved towards 1/2.
+            label_smoothing: f64,
+        },
+        /// The loss of the same name, as a metric.
+        CategoricalFocalCrossentropy {
+            /// Weight of each class, or one for all.
+            alpha: &'static [f64],
+            /// Exponent of what the prediction lacks.
+            gamma: f64,
+            /// Whether predictions are logits.
+            from_logits: bool,
+            /// Share by which labels are moved towards the uniform distribution.
+            label_smoothing: f64,
+        },
+        /// The loss of the same name, as a metric.
+        Huber {
+            /// 1 by default.
+            delta: f64,
+        },
+        /// The loss of the same name, as a metric.
         KlDivergence,
         /// The loss of the same name, as a metric.
         Poisson,
@@ -264,6 +293,23 @@ impl Metric {
             Metric::SparseCategoricalCrossentropy { from_logits } => {
                 Loss::SparseCategoricalCrossentropy { from_logits, ignore_class: None }
             }
+            Metric::BinaryFocalCrossentropy {
+                apply_class_balancing,
+                alpha,
+                gamma,
+                from_logits,
+                label_smoothing,
+            } => Loss::BinaryFocalCrossentropy {
+                apply_class_balancing,
+                alpha,
+                gamma,
+                from_logits,
+                label_smoothing,
+            },
+            Metric::CategoricalFocalCrossentropy { alpha, gamma, from_logits, label_smoothing } => {
+                Loss::CategoricalFocalCrossentropy { alpha, gamma, from_logits, label_smoothing }
+            }
+            Metric::Huber { delta } => Loss::Huber { delta },
             Metric::KlDivergence => Loss::KlDivergence,
             Metric::Poisson => Loss::Poisson,
             Metric::Hinge => Loss::Hinge,

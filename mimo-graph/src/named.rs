@@ -1,6 +1,6 @@
 //! Things that are given by a word (`relu`), a string (`"relu"`) or a call (`LeakyReLU(0.1)`).
 
-use crate::args::{Bound, bind, list, read};
+use crate::args::{Bound, bind, idle, list, read};
 use crate::code::Code;
 use crate::context::Cx;
 use crate::diag::{Diag, Loc, nearest};
@@ -70,6 +70,7 @@ pub fn read_named<T>(
         return None;
     };
     let bound = bind(entry.item, args, value.loc, cx);
+    idle::check(&bound, cx);
     let thing = (entry.build)(&bound, cx);
     bound.all_sound().then_some(thing)
 }

@@ -54,6 +54,11 @@ pub enum Error {
         /// The lengths of the axes.
         lengths: Vec<usize>,
     },
+    /// The variance of values for `adapt` is larger than any number of the float type.
+    AdaptedVariance {
+        /// The position of the axes that the variance is of, counted through all of them.
+        position: usize,
+    },
     /// A batch axis of fixed size cannot hold this many samples.
     BatchAxis {
         /// The samples.
@@ -108,7 +113,7 @@ pub enum Error {
         /// The first sample with an unwritten value.
         row: usize,
     },
-    /// An input holds a number that its `Embedding` has no vector for.
+    /// An input holds a number that its `Embedding` or `CategoryEncoding` does not take.
     Vocabulary {
         /// The input.
         input: &'static str,
@@ -116,7 +121,7 @@ pub enum Error {
         row: usize,
         /// The number.
         number: f64,
-        /// How many vectors there are.
+        /// The numbers are below it.
         vocabulary: usize,
     },
     /// An input or a target is NaN or infinite.
@@ -343,6 +348,12 @@ impl fmt::Display for Error {
                 f,
                 "values of shape {shape:?} do not have axes of lengths {lengths:?}, of which `adapt` takes mean and variance"
             ),
+            Error::AdaptedVariance { position } => {
+                write!(
+                    f,
+                    "the variance at position {position} is larger than any number of the float type: scale the values"
+                )
+            }
             Error::BatchAxis { rows } => write!(f, "the batch axis cannot be {rows} samples long"),
             Error::Memory { values } => write!(f, "no memory for {values} values"),
             Error::NoData => write!(f, "the data have no samples; at least one is needed"),
@@ -369,7 +380,8 @@ impl fmt::Display for Error {
             }
             Error::Vocabulary { input, row, number, vocabulary } => write!(
                 f,
-                "`{input}` holds {number} in sample {row}, but its embedding has {vocabulary} vectors, numbered from 0"
+                "`{input}` holds {number} in sample {row}, but the layer that reads it takes numbers from 0 to {last}",
+                last = vocabulary.saturating_sub(1)
             ),
             Error::NotFinite { name, row } => write!(f, "`{name}` is NaN or infinite in sample {row}"),
             Error::Weights { output, len, wanted } => {
@@ -408,8 +420,8 @@ impl fmt::Display for Error {
             Error::BatchSize => write!(f, "a batch needs at least one sample"),
             Error::StatefulRows { rows, wanted } => write!(
                 f,
-                "a batch of {rows} samples cannot continue the states of {wanted} samples: use batches of one size, or call \
-                 `reset_state()` first"
+                "a batch of {rows} samples cannot continue the states of {wanted} samples: use batches of one \
+                 size, of which the data have a whole number, or call `reset_state()` before the one of another size"
             ),
             Error::StatefulShuffle => write!(
                 f,

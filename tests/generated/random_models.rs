@@ -13,6 +13,7 @@ pub(super) trait RandomModel: Trainable<Float: Real> {
 }
 
 model! {
+    #[allow(mimo::normalization_of_one_value)]
     pub(super) Random00 {
         let x0 = Input(shape = [2]);
         let t1 = Dense(1, activation = sigmoid, use_bias = false)(x0);
@@ -45,6 +46,7 @@ where
 }
 
 model! {
+    #[allow(mimo::normalization_of_one_value)]
     pub(super) Random01 {
         let x0 = Input(shape = [2, 3, 4]);
         let x1 = Input(shape = [5]);
@@ -90,6 +92,7 @@ where
 }
 
 model! {
+    #[allow(mimo::normalization_of_one_value)]
     pub(super) Random02 {
         let x0 = Input(shape = [5]);
         let x1 = Input(shape = [1, 4]);
@@ -135,6 +138,7 @@ where
 }
 
 model! {
+    #[allow(mimo::normalization_of_one_value)]
     pub(super) Random03 {
         let x0 = Input(shape = [4]);
         let x1 = Input(shape = [4, 3]);
@@ -183,6 +187,7 @@ where
 }
 
 model! {
+    #[allow(mimo::normalization_of_one_value)]
     pub(super) Random04 {
         let x0 = Input(shape = [1, 5]);
         let t1 = Dense(2, activation = soft_shrink)(x0);
@@ -216,6 +221,7 @@ where
 }
 
 model! {
+    #[allow(mimo::normalization_of_one_value)]
     pub(super) Random05 {
         let x0 = Input(shape = [2, 2, 4]);
         let x1 = Input(shape = [2]);
@@ -251,6 +257,7 @@ where
 }
 
 model! {
+    #[allow(mimo::normalization_of_one_value)]
     pub(super) Random06 {
         let x0 = Input(shape = [7]);
         let x1 = Input(shape = [5]);
@@ -294,6 +301,7 @@ where
 }
 
 model! {
+    #[allow(mimo::normalization_of_one_value)]
     pub(super) Random07 {
         let x0 = Input(shape = [2, 3, 2]);
         let x1 = Input(shape = [7]);
@@ -334,6 +342,7 @@ where
 }
 
 model! {
+    #[allow(mimo::normalization_of_one_value)]
     pub(super) Random08 {
         let x0 = Input(shape = [4]);
         let x1 = Input(shape = [2, 2, 2]);
@@ -381,6 +390,7 @@ where
 }
 
 model! {
+    #[allow(mimo::normalization_of_one_value)]
     pub(super) Random09 {
         let x0 = Input(shape = [6]);
         let x1 = Input(shape = [5]);
@@ -428,6 +438,7 @@ where
 }
 
 model! {
+    #[allow(mimo::normalization_of_one_value)]
     pub(super) Random10 {
         let x0 = Input(shape = [2, 1, 3]);
         let x1 = Input(shape = [1, 3]);
@@ -465,6 +476,7 @@ where
 }
 
 model! {
+    #[allow(mimo::normalization_of_one_value)]
     pub(super) Random11 {
         let x0 = Input(shape = [1]);
         let x1 = Input(shape = [4]);
@@ -507,6 +519,7 @@ where
 }
 
 model! {
+    #[allow(mimo::normalization_of_one_value)]
     pub(super) Random12 {
         let x0 = Input(shape = [5]);
         let x1 = Input(shape = [2]);
@@ -551,6 +564,7 @@ where
 }
 
 model! {
+    #[allow(mimo::normalization_of_one_value)]
     pub(super) Random13 {
         let x0 = Input(shape = [2, 2, 3]);
         let t1 = Dense(6, activation = selu, kernel_regularizer = L1L2(0.002, 0.01))(x0);
@@ -589,6 +603,7 @@ where
 }
 
 model! {
+    #[allow(mimo::normalization_of_one_value)]
     pub(super) Random14 {
         let x0 = Input(shape = [6]);
         let x1 = Input(shape = [2, 5]);
@@ -633,6 +648,7 @@ where
 }
 
 model! {
+    #[allow(mimo::normalization_of_one_value)]
     pub(super) Random15 {
         let x0 = Input(shape = [4]);
         let t1 = Dense(193, activation = relu)(x0);
@@ -680,6 +696,7 @@ where
 }
 
 model! {
+    #[allow(mimo::normalization_of_one_value)]
     pub(super) Random16 {
         let x0 = Input(shape = [3]);
         let t1 = Dense(6, activation = leaky_relu)(x0);
@@ -716,6 +733,7 @@ where
 }
 
 model! {
+    #[allow(mimo::normalization_of_one_value)]
     pub(super) Random17 {
         let x0 = Input(shape = [6]);
         let x1 = Input(shape = [3, 2]);
@@ -756,6 +774,7 @@ where
 }
 
 model! {
+    #[allow(mimo::normalization_of_one_value)]
     pub(super) Random18 {
         let x0 = Input(shape = [2, 1, 4]);
         let t1 = Reshape([8, 1])(x0);
@@ -798,6 +817,7 @@ where
 }
 
 model! {
+    #[allow(mimo::normalization_of_one_value)]
     pub(super) Random19 {
         let x0 = Input(shape = [2, 2, 2]);
         let t1 = Flatten()(x0);
@@ -837,6 +857,7 @@ where
 }
 
 model! {
+    #[allow(mimo::normalization_of_one_value)]
     pub(super) Random20 {
         let x0 = Input(shape = [2, 4]);
         let x1 = Input(shape = [1, 5]);
@@ -884,6 +905,7 @@ where
 }
 
 model! {
+    #[allow(mimo::normalization_of_one_value)]
     pub(super) Random21 {
         let x0 = Input(shape = [3, 3]);
         let x1 = Input(shape = [5]);
@@ -927,6 +949,7 @@ where
 }
 
 model! {
+    #[allow(mimo::normalization_of_one_value)]
     pub(super) Random22 {
         let x0 = Input(shape = [2, 2, 3]);
         let x1 = Input(shape = [7]);
@@ -971,6 +994,7 @@ where
 }
 
 model! {
+    #[allow(mimo::normalization_of_one_value)]
     pub(super) Random23 {
         let x0 = Input(shape = [2, 5]);
         let x1 = Input(shape = [1]);
@@ -1015,6 +1039,7 @@ where
 }
 
 model! {
+    #[allow(mimo::normalization_of_one_value)]
     pub(super) Random24 {
         let x0 = Input(shape = [2, 1, 2]);
         let x1 = Input(shape = [2, 4]);
@@ -1058,6 +1083,7 @@ where
 }
 
 model! {
+    #[allow(mimo::normalization_of_one_value)]
     pub(super) Random25 {
         let x0 = Input(shape = [2, 1, 2]);
         let t1 = Flatten()(x0);
@@ -1096,6 +1122,7 @@ where
 }
 
 model! {
+    #[allow(mimo::normalization_of_one_value)]
     pub(super) Random26 {
         let x0 = Input(shape = [5]);
         let t1 = x0 - x0 + x0;
@@ -1145,6 +1172,7 @@ where
 }
 
 model! {
+    #[allow(mimo::normalization_of_one_value)]
     pub(super) Random27 {
         let x0 = Input(shape = [1]);
         let x1 = Input(shape = [6]);
@@ -1206,6 +1234,7 @@ where
 }
 
 model! {
+    #[allow(mimo::normalization_of_one_value)]
     pub(super) Random28 {
         let x0 = Input(shape = [2, 2, 2]);
         let x1 = Input(shape = [2, 1, 2]);
@@ -1261,6 +1290,7 @@ where
 }
 
 model! {
+    #[allow(mimo::normalization_of_one_value)]
     pub(super) Random29 {
         let x0 = Input(shape = [3]);
         let x1 = Input(shape = [2, 2]);
@@ -1301,6 +1331,7 @@ where
 }
 
 model! {
+    #[allow(mimo::normalization_of_one_value)]
     pub(super) Random30 {
         let x0 = Input(shape = [2, 3]);
         let x1 = Input(shape = [4, 5]);
@@ -1335,6 +1366,7 @@ where
 }
 
 model! {
+    #[allow(mimo::normalization_of_one_value)]
     pub(super) Random31 {
         let x0 = Input(shape = [4, 2]);
         let x1 = Input(shape = [2, 3]);

@@ -42,6 +42,11 @@ def updates(draw):
     return [draw(6), draw(6)]
 
 
+def function(name):
+    """The metric that `metrics = [name]` of `compile` makes of a function."""
+    return metrics.MeanMetricWrapper(getattr(metrics, name), name=name)
+
+
 LABELS, ONE_HOT, INDICES, NUMBERS = (updates(draw) for draw in (labels, one_hot, indices, numbers))
 
 CASES = {
@@ -80,6 +85,10 @@ CASES = {
     "r2_weighted": (metrics.R2Score(class_aggregation="variance_weighted_average"), NUMBERS),
     "r2_each": (metrics.R2Score(class_aggregation=None), NUMBERS),
     "r2_adjusted": (metrics.R2Score(num_regressors=2), NUMBERS),
+    "huber": (function("huber"), NUMBERS),
+    "log_cosh": (function("log_cosh"), NUMBERS),
+    "binary_focal_crossentropy": (function("binary_focal_crossentropy"), LABELS),
+    "categorical_focal_crossentropy": (function("categorical_focal_crossentropy"), ONE_HOT),
 }
 
 

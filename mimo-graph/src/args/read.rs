@@ -43,7 +43,8 @@ pub fn out_of_range(value: &Value, what: &str, wanted: &str, help: Option<String
 fn not_a_number(value: &Value, what: &str, wanted: &str, help: Option<String>, cx: &mut Cx<'_>) {
     match &value.kind {
         ValueKind::Ident { .. } | ValueKind::Expr(_) => {
-            refuse(Code::ValueNotKnown, value, what, wanted, Some(SEEN_BY_THE_MACRO.into()), cx);
+            let help = with_floats(value, cx).unwrap_or_else(|| SEEN_BY_THE_MACRO.into());
+            refuse(Code::ValueNotKnown, value, what, wanted, Some(help), cx);
         }
         _ => wrong(value, what, wanted, help, cx),
     }
@@ -63,6 +64,44 @@ fn refuse(code: Code, value: &Value, what: &str, wanted: &str, help: Option<Stri
     };
     let diag = Diag::error(code, value.loc, format!("{what} must be {wanted}, found {found}"));
     cx.error(diag.help(help.unwrap_or_else(|| format!("write {wanted}"))));
+}
+
+/// The help for an expression of numbers that mixes whole numbers with fractions, which Rust does not compute: `1.0 / 255`.
+fn with_floats(value: &Value, cx: &Cx<'_>) -> Option<String> {
+    let ValueKind::Expr(id) = value.kind else { return None };
+    let text = &cx.consts.get(id.0 as usize)?.text;
+    let mut whole = false;
+    let mut fraction = false;
+    let number = |word: &str| -> Option<String> {
+        word.parse::<f64>().ok().filter(|_| word.starts_with(|c: char| c.is_ascii_digit()))?;
+        let is_whole = word.chars().all(|c| c.is_ascii_digit());
+        whole |= is_whole;
+        fraction |= !is_whole;
+        Some(match word.ends_with('.') {
+            true => format!("{word}0"),
+            false if is_whole => format!("{word}.0"),
+            false => word.to_owned(),
+        })
+    };
+    let is_operator = |word: &&str| ["+", "-", "*", "/", "(", ")"].contains(word);
+    let mut number = number;
+    let words: Option<Vec<String>> = text
+        .split_whitespace()
+        .map(|word| if is_operator(&word) { Some(word.to_owned()) } else { number(word) })
+        .collect();
+    let words = words?;
+    (whole && fraction).then(|| {
+        format!("write `{}`: Rust does not divide or multiply floats and whole numbers", words.join(" "))
+    })
+}
+
+/// Reports a list without entries.
+pub fn empty(value: &Value, what: &str, cx: &mut Cx<'_>) {
+    let message = format!("{what} is an empty list");
+    cx.error(
+        Diag::error(Code::ValueOutOfRange, value.loc, message)
+            .help("write at least one entry, or leave it out"),
+    );
 }
 
 /// The longest expression that a message repeats.
@@ -300,4 +339,38 @@ pub fn word(value: &Value, what: &str, allowed: &[&'static str], cx: &mut Cx<'_>
     let help = help.or_else(|| Some(format!("write `{}`, or leave it out", allowed.first()?)));
     wrong(&value, what, &wanted, help, cx);
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dim::{ConstEntry, ConstId};
+    use crate::testing::Bench;
+    use crate::value::Value;
+
+    /// The help for an expression in the place of a number.
+    fn help(text: &str) -> String {
+        let mut bench = Bench::new();
+        bench.consts.push(ConstEntry { text: text.into(), loc: crate::diag::Loc(0) });
+        let value =
+            Value { kind: ValueKind::Expr(ConstId(bench.consts.len() as u32 - 1)), loc: crate::diag::Loc(1) };
+        assert_eq!(bench.cx(|cx| float(&value, "it", cx)), None);
+        let diags = std::mem::take(&mut bench.diags).into_sorted();
+        diags[0].helps[0].clone()
+    }
+
+    #[test]
+    fn whole_numbers_beside_fractions_get_a_point() {
+        let why = "Rust does not divide or multiply floats and whole numbers";
+        for (text, written) in [
+            ("1. / 255", "1.0 / 255.0"),
+            ("1.0 / 255", "1.0 / 255.0"),
+            ("2 * 0.5 + 1e-3", "2.0 * 0.5 + 1e-3"),
+        ] {
+            assert_eq!(help(text), format!("write `{written}`: {why}"));
+        }
+        for text in ["crate :: SCALE / 2.0", "1.0 / N", "SCALE"] {
+            assert_eq!(help(text), SEEN_BY_THE_MACRO);
+        }
+    }
 }

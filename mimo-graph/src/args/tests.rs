@@ -172,3 +172,39 @@ fn values_of_the_wrong_form_are_told_with_what_to_write() {
         ]
     );
 }
+
+/// What is said about a call of a layer.
+fn of_layer(class: &str, arguments: &str) -> Vec<String> {
+    let model = crate::sketch::Model::heads(&[("y", 3, Activation::Softmax)]);
+    let given = crate::sketch::args(arguments);
+    let (_, diags, _) = crate::sketch::reported(&model.graph, |cx| {
+        crate::layers::construct(class, Loc(0), &given, Loc(0), cx);
+    });
+    crate::sketch::shown(&diags)
+}
+
+#[test]
+fn settings_without_effect_warn() {
+    for (class, arguments, setting) in [
+        (
+            "Dense",
+            "3, use_bias = false, bias_initializer = ones",
+            "`bias_initializer` of `Dense` has no effect with `use_bias = false`",
+        ),
+        ("Conv2D", "3, 3, use_bias = false, bias_constraint = NonNeg()", "`bias_constraint`"),
+        ("LSTM", "3, use_bias = false, unit_forget_bias = false", "`unit_forget_bias`"),
+        ("BatchNormalization", "center = false, beta_regularizer = L2()", "`beta_regularizer`"),
+        ("LayerNormalization", "scale = false, gamma_initializer = zeros", "with `scale = false`"),
+    ] {
+        let told = of_layer(class, arguments);
+        assert!(told.len() == 1 && told[0].contains("warning") && told[0].contains(setting), "{told:?}");
+    }
+    for (class, arguments) in [
+        ("Dense", "3, bias_initializer = ones"),
+        ("Dense", "3, use_bias = false, bias_initializer = \"zeros\""),
+        ("Dense", "3, use_bias = false, bias_regularizer = none, kernel_initializer = ones"),
+        ("LayerNormalization", "center = false, gamma_initializer = zeros"),
+    ] {
+        assert_eq!(of_layer(class, arguments), [""; 0], "{class}({arguments})");
+    }
+}

@@ -15,7 +15,7 @@ pub(crate) struct Head<'g> {
     pub(super) name: &'g str,
     /// What ends the layer that gives the output; `None` if that layer has no say in it (`Flatten`), or if
     /// there was an error.
-    activation: Option<Activation>,
+    pub(super) activation: Option<Activation>,
     /// The last axis; `None` after an error.
     pub(super) units: Option<Dim>,
     /// Axes with the batch; `None` after an error.
@@ -42,7 +42,8 @@ impl<'g> Head<'g> {
         Head { name: &output.name, activation, units, rank }
     }
 
-    fn known_units(&self) -> Option<usize> {
+    /// The last axis, if it is known here.
+    pub(super) fn known_units(&self) -> Option<usize> {
         self.units.as_ref().and_then(Dim::known)
     }
 
@@ -142,14 +143,7 @@ fn one_class(head: &Head<'_>, loss: Loss, loc: Loc, cx: &mut Cx<'_>) {
 fn check_crossentropy(head: &Head<'_>, loss: Loss, kind: Crossentropy, loc: Loc, cx: &mut Cx<'_>) {
     let Some(activation) = head.activation else { return };
     let (name, reads, loss) = (head.name, loss.facts().reads, loss.name());
-    let probabilities = matches!(
-        activation,
-        Activation::Softmax
-            | Activation::Sparsemax
-            | Activation::Sigmoid
-            | Activation::HardSigmoid
-            | Activation::SparseSigmoid
-    );
+    let probabilities = activation.gives_probabilities();
     let exclusive = matches!(activation, Activation::Softmax | Activation::Sparsemax);
     let text = activation.name();
     if reads == Reads::Logits {

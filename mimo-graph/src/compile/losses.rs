@@ -2,6 +2,7 @@
 
 use crate::args::{Bound, read};
 use crate::code::Code;
+use crate::compile::absent;
 use crate::compile::heads::{self, Head};
 use crate::context::Cx;
 use crate::diag::Loc;
@@ -173,6 +174,8 @@ vocabulary! {
     /// For `softmax` heads with rare classes: categorical cross-entropy times `alpha · (1 − p)^gamma`, so that samples that
     /// are predicted well count little. Targets are one-hot, or probabilities.
     ///
+    /// For a `softmax` it is computed from the logits, exactly, where Keras clips probabilities at `1e-7`.
+    ///
     /// Keras: [`categorical_focal_crossentropy`](https://keras.io/api/losses/probabilistic_losses/)
     "`categorical_focal_crossentropy(alpha = 0.25, gamma = 2, from_logits = false, label_smoothing = 0)`"
     categorical_focal_crossentropy | CategoricalFocalCrossentropy as CategoricalFocalCrossentropy => categorical_focal_crossentropy;
@@ -322,15 +325,6 @@ vocabulary! {
     }
 }
 
-/// Losses of Keras that mimo does not have.
-const MISSING: &[(&str, &str)] =
-    &[("circle", PAIRS), ("Circle", PAIRS), ("ctc", SEQUENCES), ("CTC", SEQUENCES)];
-
-const PAIRS: &str =
-    "it compares every pair of samples of a batch: write `custom`, and pass your own function to the trainer";
-const SEQUENCES: &str =
-    "its targets are sequences of any length: write `custom`, and pass your own function to the trainer";
-
 /// A class index. Keras's tutorials write −1, which no target can be here.
 pub(in crate::compile) fn ignored_class(value: &Value, what: &str, cx: &mut Cx<'_>) -> Option<usize> {
     if !matches!(value.kind, ValueKind::Int(..0)) {
@@ -345,8 +339,8 @@ pub(in crate::compile) fn ignored_class(value: &Value, what: &str, cx: &mut Cx<'
 fn binary_crossentropy(args: &Bound<'_>, cx: &mut Cx<'_>) -> Choice {
     let from_logits = args.boolean("from_logits", cx);
     let label_smoothing = args.float("label_smoothing", cx);
-    let [pos_weight, label_weights] =
-        ["pos_weight", "label_weights"].map(|name| interned(&args.factors(name, cx)));
+    let pos_weight = interned(&args.factors("pos_weight", cx));
+    let label_weights = interned(&args.weights("label_weights", cx));
     Choice::Loss(if pos_weight.is_empty() && label_weights.is_empty() {
         Loss::BinaryCrossentropy { from_logits, label_smoothing }
     } else {
@@ -366,7 +360,7 @@ fn binary_focal_crossentropy(args: &Bound<'_>, cx: &mut Cx<'_>) -> Choice {
 
 fn categorical_focal_crossentropy(args: &Bound<'_>, cx: &mut Cx<'_>) -> Choice {
     Choice::Loss(Loss::CategoricalFocalCrossentropy {
-        alpha: interned(&args.factors("alpha", cx)),
+        alpha: interned(&args.weights("alpha", cx)),
         gamma: args.float("gamma", cx),
         from_logits: args.boolean("from_logits", cx),
         label_smoothing: args.float("label_smoothing", cx),
@@ -399,7 +393,7 @@ pub(crate) fn read(value: &Value, head: Option<&Head<'_>>, cx: &mut Cx<'_>) -> O
     if value.kind == ValueKind::None {
         return Some(None);
     }
-    let choice = read_named(value, "`loss`", "a loss", Code::UnknownLoss, LOSSES, MISSING, cx)?;
+    let choice = read_named(value, "`loss`", "a loss", Code::UnknownLoss, LOSSES, absent::LOSSES, cx)?;
     let loss = match choice {
         Choice::Loss(loss) => loss,
         Choice::Regions { loss, axes: None, .. } => loss,

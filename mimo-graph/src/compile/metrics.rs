@@ -2,9 +2,10 @@
 
 use crate::args::read;
 use crate::code::Code;
+use crate::compile::absent;
 use crate::compile::heads::{self, Head};
 use crate::compile::losses::weights::one_per_unit;
-use crate::compile::metrics::table::{Choice, METRICS, MISSING};
+use crate::compile::metrics::table::{Choice, table};
 use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
@@ -14,7 +15,9 @@ use crate::named::read_named;
 use crate::target::Target;
 use crate::value::{Value, ValueKind};
 
+mod fit;
 mod make;
+pub(crate) mod of_losses;
 pub(crate) mod table;
 
 /// What a metric is compared with: the output and its loss.
@@ -49,7 +52,12 @@ pub(crate) fn read_all(
         for (place, (word, metric)) in read.into_iter().enumerate() {
             // What is wrong with one of several is wrong with all of them.
             if let (0, Some(subject)) = (place, subject) {
-                check(metric, &word, subject, &mut first, value.loc, cx);
+                check(metric, &word, subject, &mut first, value, cx);
+                let written = match &value.kind {
+                    ValueKind::Call { name, .. } => Some(name.as_str()),
+                    _ => value.word(),
+                };
+                fit::check(metric, written.unwrap_or(&word), &word, subject, value.loc, cx);
             }
             let mut name = word.clone();
             let mut count = 0;
@@ -69,10 +77,11 @@ fn check(
     word: &str,
     subject: Subject<'_>,
     first: &mut Option<(String, Target)>,
-    loc: Loc,
+    value: &Value,
     cx: &mut Cx<'_>,
 ) {
-    check_classes(metric, subject.head, loc, cx);
+    let loc = value.loc;
+    check_classes(metric, subject.head, value, cx);
     let Subject { head, loss: Some(loss) } = subject else { return };
     let decided = match loss {
         Some(loss) => Decided::Loss(loss),
@@ -97,8 +106,15 @@ fn read_one(
     if value.kind == ValueKind::None {
         return Some(vec![]);
     }
-    let entry =
-        read_named(value, "an entry of `metrics`", "a metric", Code::UnknownMetric, METRICS, MISSING, cx)?;
+    let entry = read_named(
+        value,
+        "an entry of `metrics`",
+        "a metric",
+        Code::UnknownMetric,
+        &table(),
+        absent::METRICS,
+        cx,
+    )?;
     let word = match &value.kind {
         ValueKind::Call { name, .. } => name,
         _ => value.word()?,
@@ -149,7 +165,8 @@ fn known_classes(head: &Head<'_>, word: &str, loc: Loc, cx: &mut Cx<'_>) -> Opti
 }
 
 /// Reports a class that the output does not have, and lists that do not have an entry per class.
-fn check_classes(metric: Metric, head: &Head<'_>, loc: Loc, cx: &mut Cx<'_>) {
+fn check_classes(metric: Metric, head: &Head<'_>, value: &Value, cx: &mut Cx<'_>) {
+    let loc = value.loc;
     let class_id = match metric {
         Metric::Precision { class_id, .. } | Metric::Recall { class_id, .. } => class_id,
         Metric::RateAtRate { class_id, .. } => class_id,
@@ -179,10 +196,23 @@ fn check_classes(metric: Metric, head: &Head<'_>, loc: Loc, cx: &mut Cx<'_>) {
             }),
         }
     }
-    if let Metric::Auc { label_weights, .. } = metric
-        && !label_weights.is_empty()
-    {
-        one_per_unit(head, "label_weights", label_weights.len(), loc, cx);
+    match metric {
+        Metric::Auc { label_weights, .. } if !label_weights.is_empty() => {
+            // `num_labels` alone is as many weights of 1.
+            let is_given = |argument: &str| match &value.kind {
+                ValueKind::Call { args, .. } => {
+                    args.iter().any(|arg| arg.name.as_ref().is_some_and(|(name, _)| name == argument))
+                }
+                _ => false,
+            };
+            let alone = is_given("num_labels") && !is_given("label_weights");
+            let argument = if alone { "num_labels" } else { "label_weights" };
+            one_per_unit(head, argument, label_weights.len(), loc, cx);
+        }
+        Metric::CategoricalFocalCrossentropy { alpha, .. } if alpha.len() > 1 => {
+            one_per_unit(head, "alpha", alpha.len(), loc, cx);
+        }
+        _ => {}
     }
 }
 
@@ -243,17 +273,7 @@ fn check_targets(
     if Target::of_metric(metric) == target {
         return;
     }
-    let twin = match metric {
-        Metric::SparseCategoricalAccuracy => Some("categorical_accuracy"),
-        Metric::CategoricalAccuracy | Metric::BinaryAccuracy { .. } => Some("sparse_categorical_accuracy"),
-        Metric::SparseTopKCategoricalAccuracy { .. } => Some("top_k_categorical_accuracy"),
-        Metric::TopKCategoricalAccuracy { .. } => Some("sparse_top_k_categorical_accuracy"),
-        Metric::SparseCategoricalCrossentropy { .. } => Some("categorical_crossentropy"),
-        Metric::IoU { classes: ClassesOf::Scores, .. } => Some("one_hot_iou"),
-        Metric::IoU { classes: ClassesOf::OneHot, .. } => Some("iou"),
-        Metric::CategoricalCrossentropy { .. } => Some("sparse_categorical_crossentropy"),
-        _ => None,
-    };
+    let twin = twin(metric, head);
     let (reads, are) = if sparse_metric { ("class indices", "values") } else { ("values", "class indices") };
     let because = match decided {
         Decided::Loss(loss) => format!("its loss is `{}`", loss.name()),
@@ -266,6 +286,33 @@ fn check_targets(
         None => diag.help("leave it out, or write `accuracy`"),
     };
     cx.error(diag.note(format!("{because}, which decides the targets of `{name}`")));
+}
+
+/// The metric that measures the same with targets of the other kind, as it is written.
+fn twin(metric: Metric, head: &Head<'_>) -> Option<String> {
+    Some(match metric {
+        Metric::SparseCategoricalAccuracy => "categorical_accuracy".into(),
+        Metric::CategoricalAccuracy | Metric::BinaryAccuracy { .. } => "sparse_categorical_accuracy".into(),
+        Metric::SparseTopKCategoricalAccuracy { k: 5 } => "top_k_categorical_accuracy".into(),
+        Metric::SparseTopKCategoricalAccuracy { k } => format!("top_k_categorical_accuracy(k = {k})"),
+        Metric::TopKCategoricalAccuracy { k: 5 } => "sparse_top_k_categorical_accuracy".into(),
+        Metric::TopKCategoricalAccuracy { k } => format!("sparse_top_k_categorical_accuracy(k = {k})"),
+        Metric::SparseCategoricalCrossentropy { .. } => "categorical_crossentropy".into(),
+        Metric::CategoricalCrossentropy { .. } => "sparse_categorical_crossentropy".into(),
+        Metric::IoU { classes, num_classes, target_class_ids, .. } => {
+            let one_hot = match classes {
+                ClassesOf::Scores => "one_hot_",
+                ClassesOf::OneHot => "",
+                ClassesOf::Values | ClassesOf::Threshold(_) => return None,
+            };
+            let classes = head.known_units().unwrap_or(num_classes);
+            match target_class_ids {
+                [] => format!("{one_hot}mean_iou(num_classes = {classes})"),
+                ids => format!("{one_hot}iou(num_classes = {classes}, target_class_ids = {ids:?})"),
+            }
+        }
+        _ => return None,
+    })
 }
 
 /// An accuracy compares classes; of an output that predicts numbers it counts those which are met exactly, or nothing.
@@ -293,11 +340,16 @@ fn check_numbers(metric: Metric, word: &str, head: &Head<'_>, loss: Option<Loss>
     );
 }
 
-/// A word as it was typed, or the snake-case name of a class: `AUC` is `auc`, `F1Score` is `f1_score`. The
-/// aliases `MSE`, `BCE`, … stay, as in Keras.
-fn log_name(word: &str) -> String {
+/// A word as it was typed, or Keras's key for a class: `AUC` is `auc`, `F1Score` is `f1_score`. The aliases `MSE`, `BCE`, …
+/// stay, as in Keras.
+pub(crate) fn log_name(word: &str) -> String {
+    // The one class of which the key is not the class in snake case.
+    if word == "LogCoshError" {
+        return "logcosh".into();
+    }
     let is_class = word.contains(char::is_uppercase) && word.contains(char::is_lowercase) || word == "AUC";
-    let entry = METRICS.iter().find(|entry| is_class && entry.item.names.contains(&word));
+    let table = table();
+    let entry = table.iter().find(|entry| is_class && entry.item.names.contains(&word));
     let snake = entry.and_then(|entry| {
         let lower = entry.item.names.iter().filter(|name| !name.contains(char::is_uppercase));
         lower.max_by_key(|name| name.len())

@@ -9,6 +9,7 @@ use settings::{
     adadelta, adafactor, adagrad, adam, adamax, lamb, lion, muon, nadam, optimizer, rms_prop, sgd,
 };
 
+pub(super) mod excluded;
 mod settings;
 pub(super) mod several;
 
@@ -42,10 +43,10 @@ macro_rules! optimizers {
                     /// How much of the averages is kept at a step.
                     ema_momentum: f64 = "0.99" in [0.0..=1.0],
                     /// Number of steps after which the weights become their averages, again and again.
-                    ema_overwrite_frequency: usize = "none",
+                    ema_overwrite_frequency: usize = "none" in [1..],
                     loss_scale_factor => "leave it out: gradients are computed in the model's float type, `f32` or `f64`, which needs no scaling",
                     /// Number of steps, at least 2, whose mean gradient makes one update.
-                    gradient_accumulation_steps: usize = "none",
+                    gradient_accumulation_steps: usize = "none" in [2..],
                     name => "leave it out",
                     $($($last)*)?
                 }
@@ -310,7 +311,14 @@ const MISSING: &[(&str, &str)] = &[
         "LossScaleOptimizer",
         "write the optimizer alone: gradients are computed in `f32` or `f64`, which needs no scaling",
     ),
+    ("LazyAdam", "write `adam`, which updates all vectors of an `Embedding`"),
     ("MultiOptimizer", "write a map of optimizers: `optimizer = { encoder: SGD(0.001), rest: Adam() }`"),
+    ("Optimizer", "write one of mimo's, as in `adam`: an optimizer of your own is not available"),
+    ("OptimizerMap", "write a map of optimizers: `optimizer = { encoder: SGD(0.001), rest: Adam() }`"),
+    (
+        "RAdam",
+        "write `adam`, and raise the learning rate over the first steps: `trainer.set_learning_rate(rate)`",
+    ),
     (
         "ScheduleFreeAdamW",
         "write `adamw`: an optimizer in mimo has one set of weights, for training and for predictions",
@@ -329,6 +337,11 @@ pub(crate) fn read(value: &Value, cx: &mut Cx<'_>) -> Option<Optimizer> {
         if let Some(listed) = names.find(|listed| listed.eq_ignore_ascii_case(name)) {
             *name = listed.into();
         }
+    }
+    if let ValueKind::List(_) = value.kind {
+        let help = "write one of them, or a map: `optimizer = { encoder: SGD(0.001), rest: Adam() }`";
+        crate::args::read::wrong(&value, "`optimizer`", "an optimizer", Some(help.into()), cx);
+        return None;
     }
     read_named(&value, "`optimizer`", "an optimizer", Code::UnknownOptimizer, OPTIMIZERS, MISSING, cx)
 }

@@ -134,10 +134,28 @@ fn min_max_norm(args: &Bound<'_>, cx: &mut Cx<'_>) -> Constraint {
     }
 }
 
+/// Regularizers of Keras that mimo does not have.
+const ABSENT_REGULARIZERS: &[(&str, &str)] = &[(
+    "Regularizer",
+    "write a penalty of your own as a loss: `trainer.add_loss(\"penalty\", |outputs, targets| …)`",
+)];
+
+/// Constraints of Keras that mimo does not have.
+const ABSENT_CONSTRAINTS: &[(&str, &str)] =
+    &[("Constraint", "write one of mimo's, or change the weights between steps: `trainer.set_weights(…)`")];
+
 impl Regularizer {
     /// Reads a regularizer: a word, a string or a call with arguments. `what` is how messages call the value.
     pub fn read(value: &Value, what: &str, cx: &mut Cx<'_>) -> Option<Regularizer> {
-        read_named(value, what, "a regularizer", Code::UnknownRegularizer, REGULARIZERS, &[], cx)
+        read_named(
+            value,
+            what,
+            "a regularizer",
+            Code::UnknownRegularizer,
+            REGULARIZERS,
+            ABSENT_REGULARIZERS,
+            cx,
+        )
     }
 
     /// The reason why the regularizer does not fit a weight of `rank` axes; `None` if it does.
@@ -154,7 +172,7 @@ impl Regularizer {
 impl Constraint {
     /// Reads a constraint: a word, a string or a call with arguments. `what` is how messages call the value.
     pub fn read(value: &Value, what: &str, cx: &mut Cx<'_>) -> Option<Constraint> {
-        read_named(value, what, "a constraint", Code::UnknownConstraint, CONSTRAINTS, &[], cx)
+        read_named(value, what, "a constraint", Code::UnknownConstraint, CONSTRAINTS, ABSENT_CONSTRAINTS, cx)
     }
 
     /// The axis over which norms are taken.

@@ -148,6 +148,16 @@ vocabulary! {
     }
 }
 
+/// Initializers of Keras that mimo does not have.
+const ABSENT: &[(&str, &str)] = &[
+    ("Initializer", "set the weights of the model after it was made: `model.dense.kernel = …`"),
+    ("STFT", SPECTRUM),
+    ("STFTInitializer", SPECTRUM),
+    ("stft", SPECTRUM),
+];
+
+const SPECTRUM: &str = "compute the spectrum before it is given to the model";
+
 impl From<InitializerKind> for Initializer {
     fn from(kind: InitializerKind) -> Self {
         Initializer { kind, seed: None }
@@ -218,8 +228,7 @@ fn variance_scaling(args: &Bound<'_>, cx: &mut Cx<'_>) -> Initializer {
 impl Initializer {
     /// Reads an initializer: a word, a string or a call with arguments. `what` is how messages call the value.
     pub fn read(value: &Value, what: &str, cx: &mut Cx<'_>) -> Option<Initializer> {
-        let unsupported = [("STFT", "use `glorot_uniform`"), ("stft", "use `glorot_uniform`")];
-        read_named(value, what, "an initializer", Code::UnknownInitializer, INITIALIZERS, &unsupported, cx)
+        read_named(value, what, "an initializer", Code::UnknownInitializer, INITIALIZERS, ABSENT, cx)
     }
 
     /// Why a weight with `rank` axes cannot start like this, if it cannot.

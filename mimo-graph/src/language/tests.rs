@@ -1,5 +1,7 @@
 //! Items as they are declared: calls that are written out, defaults and words that can be read, the README's table.
 
+mod names;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -123,11 +125,26 @@ fn readme_lists_the_layers() {
 
 #[test]
 fn readme_lists_the_layers_of_keras_that_mimo_does_not_have() {
-    let names = |names: &[&str]| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-    let table: String = crate::layers::absent_layers()
-        .map(|(group, instead)| format!("| {} | {instead} |\n", names(group)))
-        .collect();
+    let groups: Vec<_> = crate::layers::absent_layers().collect();
+    let row = |groups: &[(&[&str], &str)]| {
+        let names = groups.iter().flat_map(|(names, _)| *names).map(|name| format!("`{name}`"));
+        format!("| {} | {} |\n", names.collect::<Vec<_>>().join(", "), groups[0].1)
+    };
+    let table: String = groups.chunk_by(|a, b| a.1 == b.1).map(row).collect();
     assert_in_readme("| Keras's layer | instead |\n|---|---|\n", &table);
+}
+
+/// The words of the modules that are lists of words, each by the spelling that messages propose.
+#[test]
+fn readme_lists_the_words() {
+    let row = |module: Module| {
+        let mut words: Vec<&str> = items(module).into_iter().map(Item::word).collect();
+        // A layer in the place of an activation is one of the layers.
+        words.retain(|word| module != Module::Activations || word.starts_with(char::is_lowercase));
+        format!("| {module} | {} |\n", crate::args::list(words))
+    };
+    let table: String = modules().filter(|&module| module != Module::Layers).map(row).collect();
+    assert_in_readme("| module | words |\n|---|---|\n", &table);
 }
 
 /// A value that an argument without a default may have.
@@ -180,8 +197,8 @@ fn defaults_are_what_is_taken_without_them() {
                 .map(|argument| format!("{} = {}", argument.name, some(module, item, argument)))
                 .collect();
             let plain = made(module, item.names[0], &needed.join(", "));
-            // `accuracy` and its like are resolved by their head.
-            if !["accuracy", "crossentropy"].contains(&item.names[0]) {
+            // `accuracy` and its like are resolved by their head, and so is the number of scores per class.
+            if !["accuracy", "crossentropy", "f1_score", "fbeta_score"].contains(&item.names[0]) {
                 assert!(plain.ends_with(" []") && !plain.starts_with("None"), "{}: {plain}", item.names[0]);
             }
             for argument in item.arguments() {
@@ -198,6 +215,45 @@ fn defaults_are_what_is_taken_without_them() {
             }
         }
     }
+}
+
+/// Arguments of losses and metrics that are lists of at least one number.
+const LISTS: [&str; 4] = ["label_weights", "pos_weight", "target_class_ids", "thresholds"];
+
+/// A number outside of the declared range, and a list without any, are errors.
+#[test]
+fn ranges_are_kept() {
+    let mut tried = 0;
+    for module in modules() {
+        for item in items(module) {
+            let needed = |argument: &Argument| {
+                let others = item.arguments().filter(|it| it.default.is_none() && it.name != argument.name);
+                others.map(|it| format!("{} = {}, ", it.name, some(module, item, it))).collect::<String>()
+            };
+            for argument in item.arguments() {
+                let mut outside: Vec<String> = vec![];
+                match argument.range.low {
+                    std::ops::Bound::Included(low) => outside.push((low - 1.0).to_string()),
+                    std::ops::Bound::Excluded(low) => outside.push(low.to_string()),
+                    std::ops::Bound::Unbounded => {}
+                }
+                match argument.range.high {
+                    std::ops::Bound::Included(high) => outside.push((high + 1.0).to_string()),
+                    std::ops::Bound::Excluded(high) => outside.push(high.to_string()),
+                    std::ops::Bound::Unbounded => {}
+                }
+                let list = LISTS.contains(&argument.name);
+                outside.extend(list.then(|| "[]".to_owned()));
+                for value in outside {
+                    let all = format!("{}{} = {value}", needed(argument), argument.name);
+                    let made = made(module, item.names[0], &all);
+                    assert!(made.contains("error"), "{}({all}): {made}", item.names[0]);
+                    tried += 1;
+                }
+            }
+        }
+    }
+    assert!(tried > 100, "{tried}");
 }
 
 #[test]

@@ -159,6 +159,8 @@ words! {
         uniform_average,
         /// The mean over the columns, weighted by the variance of each.
         variance_weighted_average,
+        /// No number for all of them: a metric for each column.
+        none,
     }
 
     /// How the scores of classes become one number.
@@ -169,6 +171,8 @@ words! {
         r#macro,
         /// The mean over the classes, each as often as it occurs.
         weighted,
+        /// No number for all of them: a metric for each class.
+        none,
     }
 
     /// The number that a variance is divided by.

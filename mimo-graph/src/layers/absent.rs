@@ -3,7 +3,7 @@
 /// Replacement for a layer or a function that Keras has and mimo does not; `None` if Keras has none of this
 /// name either.
 pub(super) fn instead_of(name: &str) -> Option<&'static str> {
-    let listed = LAYERS.iter().chain(FUNCTIONS).find(|(names, _)| names.contains(&name));
+    let listed = LAYERS.iter().chain(OF_OTHERS).chain(FUNCTIONS).find(|(names, _)| names.contains(&name));
     listed.map(|&(_, instead)| instead)
 }
 
@@ -13,8 +13,11 @@ pub(crate) fn absent_layers() -> impl Iterator<Item = (&'static [&'static str], 
     LAYERS.iter().copied()
 }
 
+const NORMALIZE: &str =
+    "write `SpectralNormalization(Dense(32))`, or `kernel_constraint = UnitNorm()` at the layer, which holds every column of its kernel at length 1";
 const PREPARE: &str = "prepare the values before they are given to the model";
-const POOL: &str = "write `AveragePooling1D(2)` or `AveragePooling2D(2)`, Keras's other name for it";
+const AUGMENT: &str = "change the images as batches are filled, in a data set of your own: see `examples/10_image_class_and_value.rs`";
+const FOREIGN: &str = "write the model in mimo's layers, and read its weights from a safetensors file: `model.load_weights(path)`";
 const CELL: &str = "write `LSTM(32)`, `GRU(32)` or `SimpleRNN(32)`, which run over all steps";
 const VOLUME: &str =
     "layers over volumes are not available: use those over images, with one axis as channels";
@@ -24,7 +27,7 @@ const ATTENTION: &str = "write it from products: `let scores = Softmax()(dot([qu
 /// Layers by what stands in for them.
 const LAYERS: &[(&[&str], &str)] = &[
     (&["Lambda"], "write a function of the block: `fn scale(x, gate) { exp(0.5 * x) * gate }`"),
-    (&["Discretization", "Hashing"], PREPARE),
+    (&["Discretization", "HashedCrossing", "Hashing", "MaxNumBoundingBoxes"], PREPARE),
     (&["StringLookup", "IntegerLookup", "TextVectorization"], PREPARE),
     (&["Masking"], "leave it out, and pad sequences at their start, where a recurrent layer forgets most"),
     (
@@ -34,21 +37,76 @@ const LAYERS: &[(&[&str], &str)] = &[
     (&["Attention", "AdditiveAttention", "MultiHeadAttention", "GroupQueryAttention"], ATTENTION),
     (&["RNN", "LSTMCell", "GRUCell", "SimpleRNNCell", "StackedRNNCells"], CELL),
     (
-        &["ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"],
-        "write `TimeDistributed(Conv2D(8, 3))`, and an `LSTM(32)` after it",
+        &["ConvLSTM1D"],
+        "write `TimeDistributed(Conv1D(8, 3))`, a `TimeDistributed(Flatten())` and an `LSTM(32)` after it",
     ),
+    (
+        &["ConvLSTM2D"],
+        "write `TimeDistributed(Conv2D(8, 3))`, a `TimeDistributed(Flatten())` and an `LSTM(32)` after it",
+    ),
+    (&["ConvLSTM3D"], VOLUME),
     (&["AdaptiveAveragePooling3D", "AdaptiveMaxPooling3D"], VOLUME),
     (&["AveragePooling3D", "Conv3D", "Conv3DTranspose", "Cropping3D", "GlobalAveragePooling3D"], VOLUME),
     (&["GlobalMaxPooling3D", "MaxPooling3D", "UpSampling3D", "ZeroPadding3D"], VOLUME),
+    (&["AvgPool3D", "Convolution3D", "Convolution3DTranspose", "GlobalAvgPool3D"], VOLUME),
+    (&["GlobalMaxPool3D", "MaxPool3D"], VOLUME),
     (&["InputLayer"], "write `let x = Input(shape = [8]);`"),
-    (&["AvgPool1D", "AvgPool2D"], POOL),
+    (&["AvgPool1D"], "write `AveragePooling1D(2)`, Keras's other name for it"),
+    (&["AvgPool2D"], "write `AveragePooling2D(2)`, Keras's other name for it"),
+    (&["Convolution1D"], "write `Conv1D(8, 3)`, Keras's other name for it"),
+    (&["Convolution1DTranspose"], "write `Conv1DTranspose(8, 3)`, Keras's other name for it"),
+    (&["Convolution2D"], "write `Conv2D(8, 3)`, Keras's other name for it"),
+    (&["Convolution2DTranspose"], "write `Conv2DTranspose(8, 3)`, Keras's other name for it"),
     (&["GlobalAvgPool1D"], "write `GlobalAveragePooling1D()`, Keras's other name for it"),
     (&["GlobalAvgPool2D"], "write `GlobalAveragePooling2D()`, Keras's other name for it"),
     (&["GlobalMaxPool1D"], "write `GlobalMaxPooling1D()`, Keras's other name for it"),
     (&["GlobalMaxPool2D"], "write `GlobalMaxPooling2D()`, Keras's other name for it"),
     (&["MaxPool1D"], "write `MaxPooling1D(2)`, Keras's other name for it"),
     (&["MaxPool2D"], "write `MaxPooling2D(2)`, Keras's other name for it"),
+    (&["SeparableConvolution1D"], "write `SeparableConv1D(8, 3)`, Keras's other name for it"),
+    (&["SeparableConvolution2D"], "write `SeparableConv2D(8, 3)`, Keras's other name for it"),
+    (&["CenterCrop"], "write `Cropping2D(2)`, which takes 2 rows and columns from each edge"),
+    (
+        &["Resizing"],
+        "write `AdaptiveAveragePooling2D((32, 32))` for a smaller image, or `UpSampling2D(2, interpolation = bilinear)` for a larger one",
+    ),
+    (&["AugMix", "CutMix", "MixUp", "RandAugment"], AUGMENT),
+    (
+        &["AutoContrast", "ContrastLimitedAdaptiveHistogramEqualization", "Equalization", "Solarization"],
+        AUGMENT,
+    ),
+    (&["RandomBrightness", "RandomColorDegeneration", "RandomColorJitter", "RandomContrast"], AUGMENT),
+    (&["RandomCrop", "RandomElasticTransform", "RandomErasing", "RandomFlip", "RandomGaussianBlur"], AUGMENT),
+    (&["RandomGrayscale", "RandomHue", "RandomInvert", "RandomPerspective", "RandomPosterization"], AUGMENT),
+    (&["RandomRotation", "RandomSaturation", "RandomSharpness", "RandomShear"], AUGMENT),
+    (&["RandomTranslation", "RandomZoom"], AUGMENT),
+    (&["MelSpectrogram", "STFTSpectrogram"], "compute the spectrum before it is given to the model"),
+    (
+        &["ReversibleEmbedding"],
+        "write `Embedding(1000, 64)` at the start and `Dense(1000)` at the end: each has weights of its own",
+    ),
+    (&["FlaxLayer", "JaxLayer", "TFSMLayer", "TorchModuleWrapper"], FOREIGN),
+    (&["Pipeline"], "write the layers one after the other: `let x = Dense(32)(x);`"),
+    (&["Layer", "Wrapper"], "write a function of the block: `fn block(x) { Dense(32)(x) }`"),
+    (&["InputSpec"], "write the shape at the name: `let x: [32] = Dense(32)(x);`"),
 ];
+
+/// Layers of Keras 2, of TensorFlow Addons and of PyTorch whose names are near to others of mimo, or to none.
+const OF_OTHERS: &[(&[&str], &str)] = &[
+    (&["CuDNNGRU"], "write `GRU(32)`: there is one implementation"),
+    (&["CuDNNLSTM"], "write `LSTM(32)`: there is one implementation"),
+    (&["InstanceNorm", "InstanceNorm1d", "InstanceNorm2d", "InstanceNormalization"], INSTANCES),
+    (&["Linear"], "write `Dense(32)`"),
+    (&["LocallyConnected1D"], "write `Conv1D(8, 3)`, whose windows share their weights"),
+    (&["LocallyConnected2D"], "write `Conv2D(8, 3)`, whose windows share their weights"),
+    (&["Maxout"], "write `maximum([Dense(8)(x), Dense(8)(x)])`"),
+    (&["Rescale"], "write `Rescaling(0.5)`"),
+    (&["ThresholdedReLU"], "write `ReLU(threshold = 1.0)`"),
+    (&["Upsample"], "write `UpSampling2D(2)`"),
+    (&["WeightNorm", "WeightNormalization"], NORMALIZE),
+];
+
+const INSTANCES: &str = "write `GroupNormalization(groups = -1)`, which has one group per channel";
 
 /// Functions of `keras.ops`, `tf` and numpy.
 const FUNCTIONS: &[(&[&str], &str)] = &[
@@ -96,7 +154,7 @@ mod tests {
     #[test]
     fn every_name_is_listed_once_and_is_not_one_of_mimo() {
         let names: Vec<&str> =
-            LAYERS.iter().chain(FUNCTIONS).flat_map(|(names, _)| *names).copied().collect();
+            LAYERS.iter().chain(OF_OTHERS).chain(FUNCTIONS).flat_map(|(names, _)| *names).copied().collect();
         for (i, name) in names.iter().enumerate() {
             assert!(!names[..i].contains(name), "{name}");
             assert!(classes().chain(functions()).all(|known| known != *name), "{name}");

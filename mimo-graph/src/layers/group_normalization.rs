@@ -100,6 +100,15 @@ impl GroupNormalization {
         Some(Self { groups, axis, epsilon, gamma: scale.then_some(gamma), beta: center.then_some(beta) })
     }
 
+    /// The number of values that a mean is taken over, if it is known.
+    pub(crate) fn values_of_a_group(&self, shape: &Shape) -> Option<usize> {
+        let groups = match self.groups {
+            Some(groups) => groups,
+            None => self.channels(shape)?.known()?,
+        };
+        shape.elements().known()?.checked_div(groups)
+    }
+
     fn channels<'s>(&self, shape: &'s Shape) -> Option<&'s Dim> {
         shape.0.get(sample_axis(self.axis, shape.rank())?)
     }

@@ -64,7 +64,7 @@ impl NamedAxes {
     }
 
     /// The lengths of the axes; none if they do not fit the shape.
-    pub(super) fn lengths(&self, shape: &Shape) -> Shape {
+    pub(crate) fn lengths(&self, shape: &Shape) -> Shape {
         let axes = self.of_sample(shape.rank()).unwrap_or_default();
         Shape(axes.iter().filter_map(|&axis| shape.0.get(axis)).cloned().collect())
     }
@@ -120,8 +120,25 @@ impl NamedAxes {
             return Vec::new();
         }
         // A rank is the length of a list in the source: it fits.
-        let axes = [-1].into_iter().chain(1..rank as i64);
-        axes.map(|axis| (Self(vec![axis]), Change::Setting("axis", Written::Axis(axis)))).collect()
+        let last = rank as i64;
+        let one = [-1].into_iter().chain(1..last).map(|axis| vec![axis]);
+        let mut lists: Vec<Vec<i64>> = vec![];
+        if self.0.len() > 1 {
+            // Those of the list that exist, once each, and as many as there are.
+            let mut existing: Vec<i64> = self.existing(rank).iter().map(|&axis| axis as i64 + 1).collect();
+            existing.sort_unstable();
+            existing.dedup();
+            lists = [existing, (1..=last).collect()].into_iter().filter(|axes| axes.len() > 1).collect();
+            lists.dedup();
+        }
+        let change = |axes: Vec<i64>| {
+            let written = match axes[..] {
+                [axis] => Written::Axis(axis),
+                _ => Written::Tuple(axes.iter().copied().map(Written::Axis).collect()),
+            };
+            (Self(axes), Change::Setting("axis", written))
+        };
+        lists.into_iter().chain(one).map(change).collect()
     }
 }
 

@@ -183,6 +183,8 @@ layer! {
     /// `[steps, features] → [units]`, or `[steps, units]` with `return_sequences`. A call may give
     /// `initial_state = …`. Weights: `kernel`, `recurrent_kernel`, `bias`.
     ///
+    /// Its `activity_regularizer` adds a penalty, as that of other layers does; Keras 3.15 reads it and adds none.
+    ///
     /// Keras: [`SimpleRNN`](https://keras.io/api/layers/recurrent_layers/simple_rnn/)
     "`SimpleRNN(units, activation = tanh, use_bias = true, kernel_initializer = glorot_uniform, recurrent_initializer = orthogonal, bias_initializer = zeros, kernel_regularizer = none, recurrent_regularizer = none, bias_regularizer = none, activity_regularizer = none, kernel_constraint = none, recurrent_constraint = none, bias_constraint = none, dropout = 0, recurrent_dropout = 0, return_sequences = false, return_state = false, go_backwards = false, stateful = false, unroll = false, seed = none, name = none, trainable = true)`"
     SimpleRNN, "let x = Input(shape = [20, 8]);\nlet y: [64] = SimpleRNN(64)(x);" => Recurrent::simple;

@@ -34,22 +34,32 @@ const MODULES: &[&str] = &[
     "schedules",
     "tensorflow",
     "tf",
+    "tfa",
     "torch",
     "utils",
 ];
 
 const LOOP: &str = "write a loop: `for i in 0..4 { let x = Dense(32)(x); }`";
 
-/// Number of tokens of a dotted path before its last name, if its first word is a Python module.
+/// Number of tokens of a dotted path before its last name, if its first word is a Python module. A path with `::` is one of
+/// Rust, unless it ends in a word of the language.
 fn prefix(cursor: &Cursor<'_>) -> usize {
     let mut n = 0;
-    if cursor.ident_at(0).is_some_and(|ident| MODULES.contains(&name_of(ident).as_str())) {
-        while cursor.ident_at(n).is_some() && cursor.punct_at(n + 1, '.') && cursor.ident_at(n + 2).is_some()
-        {
-            n += 2;
-        }
+    if !cursor.ident_at(0).is_some_and(|ident| MODULES.contains(&name_of(ident).as_str())) {
+        return n;
     }
-    n
+    while cursor.ident_at(n).is_some() && cursor.punct_at(n + 1, '.') && cursor.ident_at(n + 2).is_some() {
+        n += 2;
+    }
+    if n > 0 {
+        return n;
+    }
+    let colon = |n| matches!(cursor.peek_nth(n), Some(TokenTree::Punct(punct)) if punct.as_char() == ':');
+    while colon(n + 1) && colon(n + 2) && cursor.ident_at(n + 3).is_some() {
+        n += 3;
+    }
+    let is_word = |name: &str| Module::ALL.iter().any(|&module| language::find(module, name).is_some());
+    if cursor.ident_at(n).is_some_and(|ident| is_word(&name_of(ident))) { n } else { 0 }
 }
 
 /// The cursor after the modules before a name: `Sequential` of `keras.Sequential(…)`.

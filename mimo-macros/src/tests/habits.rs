@@ -103,21 +103,111 @@ fn the_path_of_every_word_is_one_error() {
             .flat_map(|item| item.names)
             .filter(|_| module != Module::Layers)
         {
-            for prefix in [format!("keras.{module}."), format!("tf.keras.{module}."), format!("{module}.")] {
+            for prefix in [
+                format!("keras.{module}."),
+                format!("tf.keras.{module}."),
+                format!("{module}."),
+                format!("tfa.{module}."),
+                format!("keras::{module}::"),
+            ] {
                 let (codes, text) = said(&line.replace("PATH", &format!("{prefix}{name}")));
-                assert_eq!(codes.first(), Some(&Code::PythonModule), "{prefix}{name}: {text}");
                 assert!(text.contains(&format!("write `{name}`")), "{text}");
+                tried += 1;
+                assert_eq!(codes.first(), Some(&Code::PythonModule), "{prefix}{name}: {text}");
                 // Some have arguments that have to be given.
                 assert!(codes.iter().skip(1).all(|code| *code != Code::WrongValue), "{prefix}{name}: {text}");
-                tried += 1;
             }
         }
     }
     assert!(tried > 100, "{tried}");
     for class in mimo_graph::layers::classes() {
-        let (codes, text) = said(&format!("let _a = keras.layers.{class}(3);"));
-        assert!(codes.contains(&Code::PythonModule), "{class}: {text}");
+        for prefix in ["keras.layers.", "tfa.layers.", "keras::layers::"] {
+            let (codes, text) = said(&format!("let _a = {prefix}{class}(3);"));
+            assert!(codes.contains(&Code::PythonModule), "{class}: {text}");
+        }
     }
+    // A path of Rust to a constant is none of Python's.
+    assert_line("let _a = Dense(layers::UNITS)(x);", &[]);
+}
+
+/// A model with tensors of every rank, and these lines; how many errors it has.
+fn errors_with(lines: &str) -> usize {
+    let source = format!(
+        "pub Net {{ let v = Input(shape = [64]); let s = Input(shape = [12, 8]); let i = Input(shape = [64, 64, 3]);
+         let f = Input(shape = [4, 16, 16, 3]); let w = Input(shape = [12], dtype = \"int32\"); {lines}
+         Model(inputs = [v, s, i, f, w], outputs = [v, s, i, f, w]) }}"
+    );
+    let (diags, _) = diagnosed(source.parse().unwrap());
+    diags.iter().filter(|diag| diag.severity == Severity::Error).count()
+}
+
+/// What is written in the place of a name that mimo does not have compiles: each piece of code by itself, on a tensor of some
+/// rank, or one after the other.
+#[test]
+fn what_stands_in_for_a_name_of_keras_compiles() {
+    let file = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/golden/names.json"));
+    let file = file.unwrap();
+    let line = file.lines().find(|line| line.trim().starts_with("\"layers\"")).unwrap();
+    let names = line.split('"').skip(3).step_by(2).map(str::to_owned);
+    let others = [
+        "InstanceNormalization",
+        "LocallyConnected2D",
+        "Maxout",
+        "CuDNNGRU",
+        "Linear",
+        "Rescale",
+        "ThresholdedReLU",
+    ];
+    let functions = [
+        "exp",
+        "clip",
+        "einsum",
+        "concat",
+        "transpose",
+        "mean",
+        "max",
+        "pad",
+        "split",
+        "repeat",
+        "one_hot",
+        "square",
+    ];
+    let sound = errors_with("");
+    let is_sound = |lines: String| errors_with(&lines) == sound;
+    let mut wrong = Vec::new();
+    let mut tried = 0;
+    for name in names.chain(others.into_iter().chain(functions).map(str::to_owned)) {
+        let (codes, text) = said(&format!("let _a = {name}(x);"));
+        let Some(help) = text.split("= help: ").nth(1).filter(|_| codes == [Code::UnavailableLayer]) else {
+            continue;
+        };
+        let help = help.lines().next().unwrap_or_default();
+        let pieces = help.split('`').skip(1).step_by(2);
+        let begins = |piece: &&str| {
+            let word = piece.split('(').next().unwrap_or_default();
+            language::find(Module::Layers, word).is_some() && piece.ends_with(')')
+        };
+        let pieces: Vec<&str> = pieces.filter(begins).collect();
+        let call = |piece: &str, tensor: &str| match piece.contains("(x)") || piece.contains("[a, b]") {
+            true => {
+                let piece = piece.replace("(x)", &format!("({tensor})"));
+                format!("let _z = {};", piece.replace("[a, b]", &format!("[{tensor}, {tensor}]")))
+            }
+            false => format!("let _z = {piece}({tensor});"),
+        };
+        let tensors = ["v", "s", "i", "f", "w"];
+        let alone = |piece: &&str| tensors.iter().any(|tensor| is_sound(call(piece, tensor)));
+        let chain = |tensor: &str| {
+            let calls = pieces.iter().map(|piece| format!("let z = {piece}(z);"));
+            is_sound(format!("let z = {tensor}; {}", calls.collect::<String>()))
+        };
+        tried += pieces.len();
+        let in_turn = help.contains("after it") && tensors.iter().any(|tensor| chain(tensor));
+        if !in_turn && (help.contains("after it") || !pieces.iter().all(alone)) {
+            wrong.push(format!("{name}: {help}"));
+        }
+    }
+    assert!(wrong.is_empty() && tried > 30, "{tried} {wrong:#?}");
 }
 
 #[test]

@@ -98,3 +98,40 @@ fn a_large_learning_rate() {
     assert!(one.contains("leave it out, which means 0.01"), "{one}");
     assert_eq!(warned(HEADS, &compile("1.0")), [""; 0]);
 }
+
+#[test]
+fn a_normalization_of_each_value_by_itself() {
+    let of = |layer: &str| warned(&format!("let n = {layer}(i); {}", HEADS.replace("(i)", "(n)")), "");
+    assert_eq!(
+        of("LayerNormalization()"),
+        [
+            "2:9 [LayerNormalization()(i)] warning: `LayerNormalization` normalizes each value of `i` by itself, so that all of them become \
+          0\n\n  = help: write `BatchNormalization()`, which normalizes each value over the samples of the batch\n  \
+          = help: or normalize over axes with more than one value"
+        ]
+    );
+    for (layer, left) in [("RMSNormalization()", "1 or -1"), ("UnitNormalization()", "1 or -1")] {
+        let told = of(layer);
+        assert!(told.len() == 1 && told[0].contains(left), "{layer}: {told:?}");
+    }
+    let vector =
+        "let n = GroupNormalization(groups = -1)(Flatten()(i)); let a = Dense(1)(n); let b = Dense(1)(n);";
+    assert_eq!(warned(vector, "").len(), 1);
+    for layer in [
+        "LayerNormalization(axis = [1, 2, 3])",
+        "RMSNormalization(axis = 1)",
+        "GroupNormalization(groups = -1)",
+        "BatchNormalization()",
+    ] {
+        assert_eq!(of(layer), [""; 0], "{layer}");
+    }
+}
+
+#[test]
+fn axes_that_are_offered_are_lists_where_a_list_was_written() {
+    let told = warned(
+        "let n = UnitNormalization(axis = [1, 3, 4])(i); let a = Dense(1)(n); let b = Dense(1)(n);",
+        "",
+    );
+    assert!(told.len() == 1 && told[0].contains("= help: write `axis = (1, 3)`, which gives"), "{told:?}");
+}

@@ -392,8 +392,10 @@ macro_rules! normalization {
             /// Sets mean and variance to those of `values`, samples of what the layer reads: `model.normalization.adapt(&inputs.x)`.
             ///
             /// # Errors
-            /// [`Error::AdaptedShape`](crate::error::Error::AdaptedShape) if the axes of the values have other lengths, and
-            /// [`Error::NotFinite`](crate::error::Error::NotFinite) if a value is NaN or infinite. The weights then stay as they are.
+            /// [`Error::AdaptedShape`](crate::error::Error::AdaptedShape) if the axes of the values have other lengths,
+            /// [`Error::NoData`](crate::error::Error::NoData) without samples,
+            /// [`Error::NotFinite`](crate::error::Error::NotFinite) if a value is NaN or infinite, and
+            /// [`Error::AdaptedVariance`](crate::error::Error::AdaptedVariance) if a variance would be. The weights then stay as they are.
             pub fn adapt<S: Shape>(&mut self, values: &Tensor<S, E, Cpu>) -> Result<()> {
                 let dims = values.shape().concrete().into_iter().collect::<Vec<usize>>();
                 let end = ($end)(&dims);

@@ -27,12 +27,15 @@ pub(super) fn add<E: Float>(classes: usize, samples: &Samples<'_, E>, state: &mu
 pub(super) fn score(state: &[f64], aggregation: Aggregation, num_regressors: usize) -> f64 {
     let (columns, weights) = state.as_chunks::<SUMS>();
     let weights = weights.first().copied().unwrap_or(0.0);
-    let spread = |&[sum, squares, _]: &[f64; SUMS]| squares - sum * divide(sum, weights);
-    let of_column = |column: &[f64; SUMS]| {
-        let [_, squares, errors] = *column;
-        let spread = spread(column);
+    let spread = |&[sum, squares, _]: &[f64; SUMS]| {
+        let spread = squares - sum * divide(sum, weights);
         // What rounding leaves of equal targets is no spread.
-        match (spread > squares * 1e-12, errors > 0.0) {
+        if spread > squares * 1e-12 { spread } else { 0.0 }
+    };
+    let of_column = |column: &[f64; SUMS]| {
+        let [_, _, errors] = *column;
+        let spread = spread(column);
+        match (spread > 0.0, errors > 0.0) {
             (true, _) => 1.0 - errors / spread,
             (false, true) => 0.0,
             (false, false) => f64::from(u8::from(weights > 0.0)),
@@ -41,8 +44,10 @@ pub(super) fn score(state: &[f64], aggregation: Aggregation, num_regressors: usi
     let score = match aggregation {
         Aggregation::Uniform => divide(columns.iter().map(of_column).sum(), columns.len() as f64),
         Aggregation::VarianceWeighted => {
-            let weighted = columns.iter().map(|column| of_column(column) * spread(column));
-            divide(weighted.sum(), columns.iter().map(spread).sum())
+            let weighted: f64 = columns.iter().map(|column| of_column(column) * spread(column)).sum();
+            let spreads: f64 = columns.iter().map(spread).sum();
+            // A mean in which nothing counts is NaN, as in Keras; before the first sample all metrics are 0.
+            if weights > 0.0 { weighted / spreads } else { 0.0 }
         }
         Aggregation::Column(column) => columns.get(column).map_or(0.0, of_column),
     };
@@ -54,4 +59,19 @@ pub(super) fn score(state: &[f64], aggregation: Aggregation, num_regressors: usi
         return score;
     }
     1.0 - (1.0 - score) * (samples - 1.0) / free
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_of_equal_targets() {
+        // Two columns of 0.1, three samples, errors that are not 0.
+        let state = [0.3, 0.03, 0.5, 0.3, 0.03, 0.25, 3.0];
+        assert_eq!(score(&state, Aggregation::Uniform, 0), 0.0);
+        assert!(score(&state, Aggregation::VarianceWeighted, 0).is_nan());
+        assert!(score(&state, Aggregation::VarianceWeighted, 2).is_nan());
+        assert_eq!(score(&[0.0; 7], Aggregation::VarianceWeighted, 0), 0.0);
+    }
 }

@@ -90,6 +90,16 @@ impl<M: Trainable> Trainer<'_, M> {
             return Err(Error::StatefulShuffle);
         }
         check_batches(&self.engine, first_validated, batch_size)?;
+        if validated && self.engine.is_stateful() {
+            // The first batch of the validation goes on where the last one of the epoch has ended.
+            let rows =
+                validation_data.as_ref().map_or(rows - first_validated, |validation| validation.rows());
+            let [trained, validated] = [first_validated.min(batch_size), rows.min(validation_batch_size)];
+            if trained != validated {
+                return Err(Error::StatefulRows { rows: validated, wanted: trained });
+            }
+            check_batches(&self.engine, rows, validation_batch_size)?;
+        }
         let mut order = numbers(0..first_validated)?;
         let (validation_data, validation_rows): (&dyn Dataset<M>, _) = match &validation_data {
             Some(validation) => (&**validation, numbers(0..validation.rows())?),

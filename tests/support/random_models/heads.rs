@@ -82,7 +82,9 @@ impl Growing {
 
     fn print(&mut self, outputs: &[String], losses: &[String], weights: &[String]) -> String {
         let name = format!("Random{:02}", self.index);
-        let mut text = format!("\nmodel! {{\n    pub(super) {name} {{\n");
+        // Axes are often of length 1.
+        let allow = "#[allow(mimo::normalization_of_one_value)]";
+        let mut text = format!("\nmodel! {{\n    {allow}\n    pub(super) {name} {{\n");
         for line in &self.lines {
             let _ = writeln!(text, "        {line}");
         }

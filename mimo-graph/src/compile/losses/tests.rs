@@ -34,7 +34,7 @@ fn every_name_of_keras_is_read() {
             Loss::SparseCategoricalCrossentropy { from_logits: true, ignore_class: Some(255) },
         ),
         ("kld", Loss::KlDivergence),
-        ("CosineSimilarity(reduction = none)", Loss::CosineSimilarity),
+        ("CosineSimilarity(reduction = \"sum_over_batch_size\")", Loss::CosineSimilarity),
         ("custom", Loss::Custom { targets: true }),
         ("custom(targets = false)", Loss::Custom { targets: false }),
     ] {
@@ -61,7 +61,7 @@ fn unknown_losses_get_help() {
         ),
         (
             "Circle()",
-            "mimo has no loss `Circle` yet\n  = help: it compares every pair of samples of a batch: write `custom`, and \
+            "mimo has no loss `Circle` yet\n  = help: it compares samples of a batch with each other: write `custom`, and \
              pass your own function to the trainer"
                 .into(),
         ),

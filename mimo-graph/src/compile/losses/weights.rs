@@ -36,12 +36,15 @@ pub(in crate::compile) fn one_per_unit(
         Some(units) if units == len => {}
         Some(units) => {
             let entries = if len == 1 { "1 number".into() } else { format!("{len} numbers") };
-            let message =
-                format!("`{argument}` has {entries}, but the last axis of the output `{name}` is {units}");
-            cx.error(
-                Diag::error(Code::NumbersPerUnit, loc, message)
-                    .help(format!("write one number for each of the {units}: `{argument} = [1.0, …]`")),
-            );
+            let (found, help) = match argument {
+                "num_labels" => (format!("`{argument}` is {len}"), "leave it out".into()),
+                _ => (
+                    format!("`{argument}` has {entries}"),
+                    format!("write one number for each of the {units}: `{argument} = [1.0, …]`"),
+                ),
+            };
+            let message = format!("{found}, but the last axis of the output `{name}` is {units}");
+            cx.error(Diag::error(Code::NumbersPerUnit, loc, message).help(help));
         }
         None => cx.checks.push(DimCheck {
             code: Code::NumbersPerUnit,

@@ -76,7 +76,7 @@ pub(super) fn auc(args: &Bound<'_>, cx: &mut Cx<'_>) -> Entry {
         );
         args.fail("num_labels");
     }
-    let mut label_weights = args.factors("label_weights", cx);
+    let mut label_weights = args.weights("label_weights", cx);
     if let Some(labels) = num_labels.filter(|&labels| ![0, labels].contains(&label_weights.len())) {
         let message =
             format!("`label_weights` of `AUC` has {} numbers for {labels} labels", label_weights.len());
@@ -112,11 +112,12 @@ pub(super) fn beta(args: &Bound<'_>, cx: &mut Cx<'_>) -> f64 {
 
 pub(super) fn fbeta(args: &Bound<'_>, beta: f64, cx: &mut Cx<'_>) -> Entry {
     let threshold = args.optional_float("threshold", cx);
-    let each = is_none(args, "average");
-    let average = match each || args.word("average", cx) == "macro" {
-        true => Average::Macro,
-        false if args.word("average", cx) == "micro" => Average::Micro,
-        false => Average::Weighted,
+    let average = word_or_none(args, "average", cx);
+    let each = average == "none";
+    let average = match average {
+        "micro" => Average::Micro,
+        "weighted" => Average::Weighted,
+        _ => Average::Macro,
     };
     let metric = Metric::FBetaScore { beta, average, threshold };
     entry(args, if each { Choice::EachClass(metric) } else { Choice::Metric(metric) }, cx)
@@ -124,18 +125,26 @@ pub(super) fn fbeta(args: &Bound<'_>, beta: f64, cx: &mut Cx<'_>) -> Entry {
 
 pub(super) fn r2_score(args: &Bound<'_>, cx: &mut Cx<'_>) -> Entry {
     let num_regressors = args.unsigned("num_regressors", cx);
-    let each = is_none(args, "class_aggregation");
-    let aggregation = match each || args.word("class_aggregation", cx) == "uniform_average" {
-        true => Aggregation::Uniform,
-        false => Aggregation::VarianceWeighted,
+    let aggregation = word_or_none(args, "class_aggregation", cx);
+    let each = aggregation == "none";
+    let aggregation = match aggregation {
+        "variance_weighted_average" => Aggregation::VarianceWeighted,
+        _ => Aggregation::Uniform,
     };
     let metric = Metric::R2Score { aggregation, num_regressors };
     entry(args, if each { Choice::EachClass(metric) } else { Choice::Metric(metric) }, cx)
 }
 
-/// Whether an argument is `none`, which is not one of its words.
-fn is_none(args: &Bound<'_>, name: &str) -> bool {
-    args.take(name).is_some_and(|value| value.kind == ValueKind::None)
+/// One of the words of an argument, `none` among them, which is not a word of the language like others.
+fn word_or_none(args: &Bound<'_>, name: &str, cx: &mut Cx<'_>) -> &'static str {
+    match args.take(name) {
+        Some(value) if value.kind == ValueKind::None => "none",
+        // The default `none` is that of an argument that is left out.
+        _ => match args.word(name, cx) {
+            "" => "none",
+            word => word,
+        },
+    }
 }
 
 /// `IoU` and `MeanIoU`, which averages over `all` classes.
@@ -201,6 +210,10 @@ pub(super) fn iou(
 /// A class index, or a list of them.
 fn class_ids(value: &Value, what: &str, cx: &mut Cx<'_>) -> Option<Vec<usize>> {
     match &value.kind {
+        ValueKind::List(items) if items.is_empty() => {
+            read::empty(value, what, cx);
+            None
+        }
         ValueKind::List(items) => items.iter().map(|item| read::unsigned(item, what, cx)).collect(),
         _ => read::unsigned(value, what, cx).map(|id| vec![id]),
     }
@@ -221,6 +234,27 @@ pub(super) fn categorical_crossentropy(args: &Bound<'_>, cx: &mut Cx<'_>) -> Ent
 pub(super) fn sparse_categorical_crossentropy(args: &Bound<'_>, cx: &mut Cx<'_>) -> Entry {
     let from_logits = args.boolean("from_logits", cx);
     named(args, Metric::SparseCategoricalCrossentropy { from_logits }, cx)
+}
+
+pub(super) fn binary_focal_crossentropy(args: &Bound<'_>, cx: &mut Cx<'_>) -> Entry {
+    let metric = Metric::BinaryFocalCrossentropy {
+        apply_class_balancing: args.boolean("apply_class_balancing", cx),
+        alpha: args.float("alpha", cx),
+        gamma: args.float("gamma", cx),
+        from_logits: args.boolean("from_logits", cx),
+        label_smoothing: args.float("label_smoothing", cx),
+    };
+    named(args, metric, cx)
+}
+
+pub(super) fn categorical_focal_crossentropy(args: &Bound<'_>, cx: &mut Cx<'_>) -> Entry {
+    let metric = Metric::CategoricalFocalCrossentropy {
+        alpha: interned(&args.weights("alpha", cx)),
+        gamma: args.float("gamma", cx),
+        from_logits: args.boolean("from_logits", cx),
+        label_smoothing: args.float("label_smoothing", cx),
+    };
+    named(args, metric, cx)
 }
 
 /// A metric with the name that the call gives it: logs have a field of that name.

@@ -1,10 +1,9 @@
-//! Every metric: its names, its parameters in Keras's order, and what it makes of them.
+//! Every metric but those that are means of losses: its names, its parameters in Keras's order, and what it makes of them.
 
-use super::make::{
-    at, auc, beta, binary_crossentropy, categorical_crossentropy, count, f1_score, fbeta, iou_of, named,
-    one_hot_iou, positives, r2_score, sparse_categorical_crossentropy,
-};
+use super::make::{at, auc, beta, count, f1_score, fbeta, iou_of, named, one_hot_iou, positives, r2_score};
+use super::of_losses::OF_LOSSES;
 use crate::metric::{ClassesOf, Metric, Outcome, Rate};
+use crate::named::Named;
 
 /// What a word or call stands for.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,6 +26,11 @@ pub(crate) enum Choice {
     Accuracy,
     /// Keras's `crossentropy`: the head and the loss decide.
     Crossentropy,
+}
+
+/// Every metric.
+pub(crate) fn table() -> Vec<Named<Entry>> {
+    [METRICS, OF_LOSSES].concat()
 }
 
 vocabulary! {
@@ -245,11 +249,11 @@ vocabulary! {
     /// The harmonic mean of precision and recall.
     ///
     /// Keras: [`f1_score`](https://keras.io/api/metrics/classification_metrics/)
-    "`f1_score(average = macro, threshold = none, name = none)`"
+    "`f1_score(average = none, threshold = none, name = none)`"
     f1_score | f1 | F1Score as F1Score => f1_score;
     takes {
-        /// Average over the classes; `none` gives a metric for each, `f1_score_0`, `f1_score_1`.
-        average: Average = "macro",
+        /// Average over the classes; with `none` there is a metric for each, `f1_score_0`, `f1_score_1`.
+        average: Average = "none",
         /// Predictions above it count as positive; `none` takes the largest of each row.
         threshold: f64 = "none" in [0.0..=1.0],
         /// Name of the metric in logs; the word that is written here without it.
@@ -260,14 +264,14 @@ vocabulary! {
     /// The mean of precision and recall in which recall counts `beta²` times as much.
     ///
     /// Keras: [`f_beta_score`](https://keras.io/api/metrics/classification_metrics/)
-    "`fbeta_score(average = macro, beta = 1, threshold = none, name = none)`"
+    "`fbeta_score(average = none, beta = 1, threshold = none, name = none)`"
     fbeta_score | FBetaScore as FBetaScore => |args, cx| {
         let beta = beta(args, cx);
         fbeta(args, beta, cx)
     };
     takes {
-        /// Average over the classes; `none` gives a metric for each, `fbeta_score_0`, `fbeta_score_1`.
-        average: Average = "macro",
+        /// Average over the classes; with `none` there is a metric for each, `fbeta_score_0`, `fbeta_score_1`.
+        average: Average = "none",
         /// How much more recall counts than precision.
         beta: f64 = "1" in [> 0.0],
         /// Predictions above it count as positive; `none` takes the largest of each row.
@@ -407,41 +411,12 @@ vocabulary! {
         axis => "leave it out: the last axis is taken",
     }
 
-    /// Mean of `|t − p|`.
-    ///
-    /// Keras: [`mae`](https://keras.io/api/metrics/regression_metrics/)
-    "`mae(name = none)`"
-    mae | mean_absolute_error | MAE | MeanAbsoluteError as MeanAbsoluteError => |args, cx| named(args, Metric::MeanAbsoluteError, cx);
-
-    /// Mean of `(t − p)²`.
-    ///
-    /// Keras: [`mse`](https://keras.io/api/metrics/regression_metrics/)
-    "`mse(name = none)`"
-    mse | mean_squared_error | MSE | MeanSquaredError as MeanSquaredError => |args, cx| named(args, Metric::MeanSquaredError, cx);
-
-    /// Mean of `100 · |t − p| / |t|`.
-    ///
-    /// Keras: [`mape`](https://keras.io/api/metrics/regression_metrics/)
-    "`mape(name = none)`"
-    mape | mean_absolute_percentage_error | MAPE | MeanAbsolutePercentageError as MeanAbsolutePercentageError => |args, cx| named(args, Metric::MeanAbsolutePercentageError, cx);
-
-    /// Mean of `(ln(p + 1) − ln(t + 1))²`.
-    ///
-    /// Keras: [`msle`](https://keras.io/api/metrics/regression_metrics/)
-    "`msle(name = none)`"
-    msle | mean_squared_logarithmic_error | MSLE | MeanSquaredLogarithmicError as MeanSquaredLogarithmicError => |args, cx| named(args, Metric::MeanSquaredLogarithmicError, cx);
-
     /// The root of the mean of `(t − p)²`.
     ///
     /// Keras: [`root_mean_squared_error`](https://keras.io/api/metrics/regression_metrics/)
     "`root_mean_squared_error(name = none)`"
     root_mean_squared_error | rmse | RootMeanSquaredError as RootMeanSquaredError => |args, cx| named(args, Metric::RootMeanSquaredError, cx);
 
-    /// Mean of `ln cosh(p − t)`.
-    ///
-    /// Keras: [`log_cosh_error`](https://keras.io/api/metrics/regression_metrics/)
-    "`log_cosh_error(name = none)`"
-    log_cosh_error | LogCoshError as LogCoshError => |args, cx| named(args, Metric::LogCoshError, cx);
     takes {
         /// Name of the metric in logs; the word that is written here without it.
         name: Name = "none",
@@ -479,87 +454,4 @@ vocabulary! {
     "`crossentropy()`"
     crossentropy | ce => |_, _| Entry { choice: Choice::Crossentropy, name: None };
     takes {}
-
-    /// The loss of the same name, as a metric.
-    ///
-    /// Keras: [`binary_crossentropy`](https://keras.io/api/metrics/probabilistic_metrics/)
-    "`binary_crossentropy(name = none, from_logits = false, label_smoothing = 0)`"
-    binary_crossentropy | bce | BCE | BinaryCrossentropy as BinaryCrossentropy => binary_crossentropy;
-
-    /// The loss of the same name, as a metric.
-    ///
-    /// Keras: [`categorical_crossentropy`](https://keras.io/api/metrics/probabilistic_metrics/)
-    "`categorical_crossentropy(name = none, from_logits = false, label_smoothing = 0)`"
-    categorical_crossentropy | CategoricalCrossentropy as CategoricalCrossentropy => categorical_crossentropy;
-    takes {
-        /// Name of the metric in logs; the word that is written here without it.
-        name: Name = "none",
-        dtype => "leave it out",
-        /// Whether predictions are logits, that is, no activation was applied.
-        from_logits: bool = "false",
-        /// Share by which labels are moved towards the uniform distribution, at least 0 and below 1.
-        label_smoothing: f64 = "0" in [0.0..1.0],
-        axis => "leave it out: the last axis is taken",
-    }
-
-    /// The loss of the same name, as a metric.
-    ///
-    /// Keras: [`sparse_categorical_crossentropy`](https://keras.io/api/metrics/probabilistic_metrics/)
-    "`sparse_categorical_crossentropy(name = none, from_logits = false)`"
-    sparse_categorical_crossentropy | SparseCategoricalCrossentropy as SparseCategoricalCrossentropy => sparse_categorical_crossentropy;
-    takes {
-        /// Name of the metric in logs; the word that is written here without it.
-        name: Name = "none",
-        dtype => "leave it out",
-        /// Whether predictions are logits, that is, no activation was applied.
-        from_logits: bool = "false",
-        axis => "leave it out: the last axis is taken",
-    }
-
-    /// The loss of the same name, as a metric.
-    ///
-    /// Keras: [`kl_divergence`](https://keras.io/api/metrics/probabilistic_metrics/)
-    "`kl_divergence(name = none)`"
-    kl_divergence | kld | KLD | KLDivergence as KLDivergence => |args, cx| named(args, Metric::KlDivergence, cx);
-
-    /// The loss of the same name, as a metric.
-    ///
-    /// Keras: [`poisson`](https://keras.io/api/metrics/probabilistic_metrics/)
-    "`poisson(name = none)`"
-    poisson | Poisson as Poisson => |args, cx| named(args, Metric::Poisson, cx);
-
-    /// The loss of the same name, as a metric.
-    ///
-    /// Keras: [`hinge`](https://keras.io/api/metrics/hinge_metrics/)
-    "`hinge(name = none)`"
-    hinge | Hinge as Hinge => |args, cx| named(args, Metric::Hinge, cx);
-
-    /// The loss of the same name, as a metric.
-    ///
-    /// Keras: [`squared_hinge`](https://keras.io/api/metrics/hinge_metrics/)
-    "`squared_hinge(name = none)`"
-    squared_hinge | SquaredHinge as SquaredHinge => |args, cx| named(args, Metric::SquaredHinge, cx);
-
-    /// The loss of the same name, as a metric.
-    ///
-    /// Keras: [`categorical_hinge`](https://keras.io/api/metrics/hinge_metrics/)
-    "`categorical_hinge(name = none)`"
-    categorical_hinge | CategoricalHinge as CategoricalHinge => |args, cx| named(args, Metric::CategoricalHinge, cx);
-    takes {
-        /// Name of the metric in logs; the word that is written here without it.
-        name: Name = "none",
-        dtype => "leave it out",
-    }
 }
-
-/// Metrics of Keras that mimo does not have.
-pub(super) const MISSING: &[(&str, &str)] = &[
-    ("Mean", VALUES),
-    ("Sum", VALUES),
-    ("f_beta_score", "write `fbeta_score`"),
-    ("mean", VALUES),
-    ("subset_accuracy", "write `exact_match`"),
-    ("sum", VALUES),
-];
-
-const VALUES: &str = "it reduces values that are passed to it: leave it out, and compute it from predictions";

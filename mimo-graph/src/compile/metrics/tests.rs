@@ -14,17 +14,18 @@ fn of(loss: &str, metrics: &str) -> (Vec<(String, Metric)>, Vec<String>) {
 
 #[test]
 fn logs_use_the_word_as_typed_and_count_what_is_repeated() {
-    let (metrics, errors) = of("mse", "[acc, \"mae\", MAE, MeanAbsoluteError, AUC, F1Score(), mae, mae]");
+    let (metrics, errors) =
+        of("mse", "[acc, \"mae\", MAE, MeanAbsoluteError, AUC, LogCoshError(), mae, mae]");
     assert_eq!(errors, [""; 0]);
     let names: Vec<_> = metrics.iter().map(|(name, _)| name.as_str()).collect();
-    assert_eq!(names, ["acc", "mae", "MAE", "mean_absolute_error", "auc", "f1_score", "mae_1", "mae_2"]);
+    assert_eq!(names, ["acc", "mae", "MAE", "mean_absolute_error", "auc", "logcosh", "mae_1", "mae_2"]);
 }
 
 #[test]
 fn metrics_of_several_numbers_have_a_name_for_each() {
     let (metrics, errors) = of(
         "mse",
-        "[F1Score(average = none), precision(thresholds = [0.2, 0.8]), r2(class_aggregation = none, name = \"fit\")]",
+        "[F1Score(), precision(thresholds = [0.2, 0.8]), r2(class_aggregation = none, name = \"fit\")]",
     );
     assert_eq!(errors, [""; 0]);
     let names: Vec<_> = metrics.iter().map(|(name, _)| name.as_str()).collect();
@@ -43,7 +44,7 @@ fn classes_and_lists_are_those_of_the_output() {
         ("precision(class_id = 3)", "class index 3 is out of range: `y` has 3 classes"),
         (
             "auc(multi_label = true, num_labels = 2)",
-            "`label_weights` has 2 numbers, but the last axis of the output `y` is 3",
+            "`num_labels` is 2, but the last axis of the output `y` is 3",
         ),
         (
             "auc(label_weights = [1, 2, 3, 4])",
@@ -60,13 +61,13 @@ fn classes_and_lists_are_those_of_the_output() {
 
 #[test]
 fn metrics_have_keras_s_parameters() {
-    let (metrics, errors) = of(
+    let (metrics, warnings) = of(
         "mse",
         "[AUC(num_thresholds = 50, curve = \"PR\", name = \"area\"), Precision(0.7), F1Score(weighted, 0.5), \
          TopKCategoricalAccuracy(k = 2), binary_accuracy(threshold = 0.0), \
          BinaryCrossentropy(from_logits = true, label_smoothing = 0.1), none]",
     );
-    assert_eq!(errors, [""; 0]);
+    assert!(warnings.len() == 1 && warnings[0].contains("reads logits"), "{warnings:?}");
     assert_eq!(
         metrics,
         [
@@ -108,7 +109,7 @@ fn wrong_metrics_get_help() {
         ("mean_io_u", "`MeanIoU` needs `num_classes`\n  = help: write `MeanIoU(num_classes = …)`"),
         (
             "F1Score(average = up)",
-            "`average` of `F1Score` must be one of `micro`, `macro`, `weighted`, found `up`\n  \
+            "`average` of `F1Score` must be one of `micro`, `macro`, `weighted`, `none`, found `up`\n  \
              = help: write `micro`, or leave it out",
         ),
         (
@@ -178,4 +179,125 @@ fn a_wrong_loss_says_nothing_about_the_metrics() {
     let model = Model::heads(&[("a", 1, Sigmoid), ("b", 2, Linear)]);
     let (_, errors) = resolved(&model, "adam, msee, metrics = [accuracy, sparse_categorical_accuracy]");
     assert_eq!(errors.len(), 1, "{errors:?}");
+}
+
+/// What is said about metrics of a head.
+fn on(units: usize, activation: crate::activation::Activation, loss: &str, metrics: &str) -> Vec<String> {
+    let model = Model::heads(&[("y", units, activation)]);
+    let (_, told) = resolved(&model, &format!("adam, {loss}, metrics = {metrics}"));
+    told.into_iter().map(|text| text.split_once(": ").map_or(text.clone(), |(_, text)| text.into())).collect()
+}
+
+#[test]
+fn metrics_that_do_not_depend_on_predictions_warn() {
+    for (metric, why, help) in [
+        ("F1Score(macro)", "the largest of the values of `y` is positive", "`threshold = 0.5`"),
+        ("FBetaScore", "the largest of the values of `y` is positive", "`threshold = 0.5`"),
+        ("categorical_accuracy", "is the predicted class, and there is 1 value", "`binary_accuracy`"),
+        ("top_k_categorical_accuracy(k = 1)", "is the predicted class", "`binary_accuracy`"),
+        ("OneHotMeanIoU(1)", "is the predicted class", "`binary_iou`"),
+        ("OneHotIoU(1, [0])", "is the predicted class", "`binary_iou`"),
+        ("CategoricalCrossentropy", "the only class is 1", "`binary_crossentropy`"),
+        ("PearsonCorrelation", "it correlates the values of each sample", "`r2`"),
+        ("ConcordanceCorrelation()", "it correlates the values of each sample", "`r2`"),
+    ] {
+        let told = on(1, Sigmoid, "bce", metric);
+        let [warning] = &told[..] else { panic!("{metric}: {told:?}") };
+        assert!(
+            warning.contains("does not depend on what is predicted") && warning.contains(why),
+            "{warning}"
+        );
+        assert!(warning.starts_with("warning") && warning.contains(help), "{warning}");
+        assert_eq!(on(3, Softmax, "categorical_crossentropy", &metric.replace("(1", "(3")), [""; 0]);
+    }
+    let told = on(3, Softmax, "categorical_crossentropy", "top_k_categorical_accuracy(k = 3)");
+    assert!(told.len() == 1 && told[0].contains("among the 3 largest"), "{told:?}");
+    for metric in ["F1Score(threshold = 0.5)", "auc", "precision", "binary_iou", "r2", "accuracy"] {
+        assert_eq!(on(1, Sigmoid, "bce", metric), [""; 0], "{metric}");
+    }
+}
+
+#[test]
+fn scores_of_labels_want_a_threshold() {
+    let told = on(3, Sigmoid, "bce", "F1Score(macro)");
+    assert_eq!(
+        told,
+        [
+            "warning: `f1_score` takes the largest of the 3 values of `y` for the only positive one, not each above a \
+          threshold\n  = help: write `threshold = 0.5`"
+        ]
+    );
+    assert_eq!(on(3, Linear, "bce(from_logits = true)", "FBetaScore").len(), 1);
+    assert_eq!(on(3, Linear, "mse", "FBetaScore"), [""; 0]);
+}
+
+#[test]
+fn metrics_of_logits_are_told_so() {
+    let logits = "bce(from_logits = true)";
+    for (metric, help) in [
+        ("AUC", "`AUC(from_logits = true)`"),
+        ("binary_crossentropy", "`binary_crossentropy(from_logits = true)`"),
+        ("Precision()", "`thresholds = 0.0`"),
+        ("recall(0.7)", "`thresholds = 0.0`"),
+        ("TruePositives", "`thresholds = 0.0`"),
+        ("F1Score(threshold = 0.5)", "`threshold = 0.0`"),
+        ("binary_accuracy", "`threshold = 0.0`"),
+        ("exact_match", "`threshold = 0.0`"),
+        ("BinaryIoU", "`threshold = 0.0`"),
+        ("PrecisionAtRecall(0.5)", "`activation = sigmoid`"),
+    ] {
+        let told = on(1, Linear, logits, metric);
+        let [warning] = &told[..] else { panic!("{metric}: {told:?}") };
+        assert!(warning.contains("reads probabilities, but the output `y` gives logits"), "{warning}");
+        assert!(warning.contains(help), "{warning}");
+        assert_eq!(on(1, Sigmoid, "bce", metric), [""; 0], "{metric}");
+    }
+    for metric in [
+        "AUC(from_logits = true)",
+        "Precision(thresholds = 0.0)",
+        "binary_accuracy(threshold = 0.0)",
+        "mae",
+        "recall(top_k = 1)",
+        "binary_focal_crossentropy(from_logits = true)",
+    ] {
+        assert_eq!(on(1, Linear, logits, metric), [""; 0], "{metric}");
+    }
+    // `accuracy` has a warning of its own.
+    assert_eq!(on(1, Linear, logits, "accuracy").len(), 1);
+    let told = on(1, Sigmoid, "bce", "AUC(from_logits = true)");
+    assert_eq!(
+        told,
+        [
+            "warning: `AUC` reads logits, but the output `y` ends in `sigmoid`\n  = help: leave `from_logits = true` out"
+        ]
+    );
+}
+
+#[test]
+fn classes_of_regions_are_those_of_the_output() {
+    let told = on(3, Softmax, "sparse_categorical_crossentropy", "[mean_iou(2), IoU(3, [0])]");
+    assert_eq!(
+        told,
+        [
+            "error: `num_classes` of `mean_iou` is 2, but the last axis of `y` is 3\n  = help: write `num_classes = 3`"
+        ]
+    );
+    let told = on(
+        3,
+        Softmax,
+        "categorical_crossentropy",
+        "[MeanIoU(3), IoU(3, [0, 2]), top_k_categorical_accuracy(k = 2)]",
+    );
+    let helps: Vec<_> = told.iter().filter_map(|text| text.lines().nth(1)).collect();
+    assert_eq!(
+        helps,
+        [
+            "  = help: write `one_hot_mean_iou(num_classes = 3)`",
+            "  = help: write `one_hot_iou(num_classes = 3, target_class_ids = [0, 2])`"
+        ]
+    );
+    // What is offered fits.
+    for offered in helps.iter().filter_map(|help| help.split('`').nth(1)) {
+        assert_eq!(on(3, Softmax, "categorical_crossentropy", offered), [""; 0], "{offered}");
+    }
 }

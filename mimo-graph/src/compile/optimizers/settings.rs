@@ -16,22 +16,17 @@ pub(super) fn optimizer(args: &Bound<'_>, rule: Rule, cx: &mut Cx<'_>) -> Optimi
         learning_rate: step_size(args, cx),
         clip: clip(args, cx),
         average: average(args, cx),
-        accumulation: count("gradient_accumulation_steps", 2, args, cx),
+        accumulation: count("gradient_accumulation_steps", args, cx),
     }
 }
 
-/// A number of steps of at least `least`, or `none`.
-fn count(name: &str, least: u32, bound: &Bound<'_>, cx: &mut Cx<'_>) -> Option<u32> {
+/// A number of steps, or `none`.
+fn count(name: &str, bound: &Bound<'_>, cx: &mut Cx<'_>) -> Option<u32> {
     let steps = bound.optional_unsigned(name, cx)?;
-    let found = u32::try_from(steps).ok().filter(|steps| *steps >= least);
+    let found = u32::try_from(steps).ok();
     if let (None, Some(value)) = (found, bound.take(name)) {
-        let wanted = if steps < least as usize {
-            format!("at least {least}")
-        } else {
-            format!("at most {}", u32::MAX)
-        };
-        let help = Some(format!("write a number that is {wanted}"));
-        args::read::out_of_range(value, &format!("`{name}`"), &wanted, help, cx);
+        let what = format!("`{name}` of `{}`", bound.callee());
+        args::read::out_of_range(value, &what, &format!("at most {}", u32::MAX), None, cx);
         bound.fail(name);
     }
     found
@@ -40,7 +35,7 @@ fn count(name: &str, least: u32, bound: &Bound<'_>, cx: &mut Cx<'_>) -> Option<u
 /// Moving averages of the weights.
 fn average(bound: &Bound<'_>, cx: &mut Cx<'_>) -> Option<WeightAverage> {
     let momentum = bound.float("ema_momentum", cx);
-    let overwrite_frequency = count("ema_overwrite_frequency", 1, bound, cx);
+    let overwrite_frequency = count("ema_overwrite_frequency", bound, cx);
     if bound.boolean("use_ema", cx) {
         return Some(WeightAverage { momentum, overwrite_frequency });
     }

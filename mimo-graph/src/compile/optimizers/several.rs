@@ -26,6 +26,7 @@ pub(in crate::compile) fn read(
     losses: &[Option<Option<Loss>>],
     cx: &mut Cx<'_>,
 ) -> Option<Vec<KeyedOptimizer>> {
+    entries.iter().for_each(|(_, _, value)| super::excluded::check(value, graph, cx));
     let optimizers: Vec<_> = entries.iter().map(|(_, _, value)| super::read(value, cx)).collect();
     // With an unknown loss it is not known what is trained.
     let losses: Vec<Option<Loss>> = losses.iter().copied().collect::<Option<_>>()?;
@@ -126,6 +127,11 @@ fn unknown(key: &str, loc: Loc, layers: &Layers<'_>) -> Diag {
     if let Some(giver) = giver {
         let name = layers.whole_name(giver);
         return diag.help(format!("`{key}` is bound to a tensor: the layer that gives it is `{name}`"));
+    }
+    // A direction of a `Bidirectional`, or a layer of a nested model, has the name of what it is a part of before its own.
+    let part = graph.layers.iter().find(|layer| layer.name.rsplit('/').next() == Some(key));
+    if let Some(part) = part {
+        return diag.help(format!("write its whole name: `\"{}\"`", part.name));
     }
     let trained: Vec<LayerId> = layers.trained().collect();
     let names = trained.iter().map(|layer| layers.whole_name(*layer));

@@ -1,6 +1,6 @@
 use super::*;
 use crate::optimizer::{Clip, Rule, WeightAverage};
-use crate::sketch::{Model, args, reported, shown};
+use crate::sketch::{Model, args, reported, resolved, shown};
 
 const ADAM: Rule = Rule::Adam { beta_1: 0.9, beta_2: 0.999, epsilon: 1e-7, amsgrad: false };
 
@@ -119,7 +119,7 @@ fn wrong_optimizers_get_help() {
         (
             "[adam]",
             "`optimizer` must be an optimizer, found a list of 1\n  \
-             = help: write a name, as in `sgd`",
+             = help: write one of them, or a map: `optimizer = { encoder: SGD(0.001), rest: Adam() }`",
         ),
         (
             "Adam(loss_scale_factor = 8)",
@@ -133,8 +133,8 @@ fn wrong_optimizers_get_help() {
         ),
         (
             "Adam(gradient_accumulation_steps = 1)",
-            "`gradient_accumulation_steps` must be at least 2, found the number 1\n  \
-             = help: write a number that is at least 2",
+            "`gradient_accumulation_steps` of `Adam` must be a whole number of at least 2, found the number 1\n  \
+             = help: write a whole number of at least 2",
         ),
         (
             "SGD(learning_rate = -1)",
@@ -254,6 +254,11 @@ mod by_key {
                  = help: `rest` is everything that no other key means",
             ),
             (
+                "{ inner: sgd, rest: adam }",
+                "at inner: error: the model has no layer, nested model or output `inner`\n  \
+                 = help: write its whole name: `\"encoder/inner\"`",
+            ),
+            (
                 "{ kind: sgd, middle: adam, rest: adam }",
                 "at middle: error: `middle` and `kind` both mean the layer `middle`\n  \
                  = help: remove one of the two keys: each weight is trained by one optimizer\n  \
@@ -319,4 +324,29 @@ mod by_key {
             ]
         );
     }
+}
+
+#[test]
+fn excluded_layers_are_those_of_the_model() {
+    use crate::activation::Activation::Linear;
+    let model = || Model::heads(&[("head", 3, Linear), ("other", 2, Linear)]).weighted();
+    let told = |optimizer: &str| {
+        let mut model = model();
+        for (layer, name) in model.graph.layers.iter_mut().zip(["head", "other"]) {
+            layer.name = name.into();
+        }
+        resolved(&model, &format!("{optimizer}, mse")).1
+    };
+    for known in ["[\"head\"]", "[\"hea\", \"other/kernel\"]", "[\"bias\"]"] {
+        assert_eq!(told(&format!("Muon(exclude_layers = {known})")), [""; 0], "{known}");
+    }
+    let note = "  = note: `exclude_layers` has parts of names of weights, such as `dense/kernel`";
+    for optimizer in ["Muon(exclude_layers = [\"haed\"])", "{ rest: Muon(exclude_layers = [\"haed\"]) }"] {
+        let told = told(optimizer);
+        let [error] = &told[..] else { panic!("{told:?}") };
+        let text = "error: no weight of the model has `haed` in its name\n  = help: did you mean `head`?\n";
+        assert!(error.ends_with(&format!("{text}{note}")), "{error}");
+    }
+    let told = told("Muon(exclude_layers = [\"x\"])");
+    assert!(told.len() == 1 && told[0].contains("the layers with weights are `head`, `other`"), "{told:?}");
 }

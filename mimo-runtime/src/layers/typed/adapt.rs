@@ -18,6 +18,9 @@ pub(super) fn moments<E: Float>(
     let samples = shape.first().copied().unwrap_or(1).max(1);
     // The batch is not one of the axes, and without axes all values share one mean.
     let fits = lengths.is_empty() || (before.len() > lengths.len() && before.ends_with(lengths));
+    if shape.contains(&0) && fits {
+        return Err(Error::NoData);
+    }
     if values.is_empty() || !fits {
         return Err(Error::AdaptedShape { shape: shape.to_vec(), lengths: lengths.to_vec() });
     }
@@ -37,6 +40,9 @@ pub(super) fn moments<E: Float>(
     };
     let mean = by_position(&|_, value| value);
     let variance = by_position(&|position, value| (value - mean[position]).powi(2));
+    if let Some(position) = variance.iter().position(|&variance| !E::of(variance).is_finite()) {
+        return Err(Error::AdaptedVariance { position });
+    }
     Ok([mean, variance].map(|numbers| numbers.into_iter().map(E::of).collect()))
 }
 
@@ -76,6 +82,12 @@ mod tests {
             let len = shape.iter().product();
             assert_eq!(text(&vec![0.0; len], shape, end).is_err(), end != 9, "{shape:?}");
         }
+        let none = "the data have no samples; at least one is needed";
+        assert_eq!(text(&[], &[0, 3], 2), Err(none.into()));
+        let large = text(&[0.0, 3e38, 0.0, 0.0, -3e38, 0.0], &[2, 3], 2);
+        let wanted =
+            "the variance at position 1 is larger than any number of the float type: scale the values";
+        assert_eq!(large, Err(wanted.into()));
         let infinite = text(&[0.0, 1.0, 2.0, 3.0, f32::NAN, 5.0], &[2, 3], 2);
         assert_eq!(infinite, Err("`values` is NaN or infinite in sample 1".into()));
     }
