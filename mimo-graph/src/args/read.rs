@@ -351,7 +351,7 @@ mod tests {
     /// The help for an expression in the place of a number.
     fn help(text: &str) -> String {
         let mut bench = Bench::new();
-        bench.consts.push(ConstEntry { text: text.into(), loc: crate::diag::Loc(0) });
+        bench.consts.push(ConstEntry { text: text.into(), loc: crate::diag::Loc(0), number: false });
         let value =
             Value { kind: ValueKind::Expr(ConstId(bench.consts.len() as u32 - 1)), loc: crate::diag::Loc(1) };
         assert_eq!(bench.cx(|cx| float(&value, "it", cx)), None);

@@ -28,7 +28,7 @@ fn codes(module: Module, name: &str) -> Vec<Code> {
         Module::Optimizers => drop(crate::compile::optimizers::read(value, cx)),
         Module::Layers if name == "Input" || layers::function(name).is_some() => {}
         Module::Layers => drop(layers::construct(name, value.loc, &[], value.loc, cx)),
-        Module::Model => {}
+        Module::Model | Module::Operations => {}
     });
     diags.iter().map(|diag| diag.code).collect()
 }
@@ -36,7 +36,8 @@ fn codes(module: Module, name: &str) -> Vec<Code> {
 #[test]
 fn every_name_of_keras_is_known() {
     let mut unknown = Vec::new();
-    for module in modules() {
+    // Of `keras.ops` mimo does not have all, and what is not there has no list yet.
+    for module in modules().filter(|&module| module != Module::Operations) {
         for name in listed(module.name()) {
             // Arguments that have to be given are not.
             let wrong = codes(module, &name).into_iter().find(|code| {
