@@ -243,88 +243,88 @@ macro_rules! layers {
 }
 
 layers! {
-layers {
-    /// Keras's `Dense`.
-    Dense(dense::Dense);
-    /// Keras's `EinsumDense`.
-    EinsumDense(einsum_dense::EinsumDense);
-    /// Keras's `Conv1D`, `Conv2D` and their transposes.
-    Conv(conv::Conv);
-    /// Keras's `DepthwiseConv1D` and `DepthwiseConv2D`.
-    Depthwise(depthwise::Depthwise);
-    /// Keras's `SeparableConv1D` and `SeparableConv2D`.
-    Separable(separable::Separable);
-    /// Keras's `Activation` and its like.
-    Activation(activation::Activation);
-    /// Keras's `PReLU`.
-    PRelu(prelu::PRelu);
-    /// Keras's `Flatten`.
-    Flatten(flatten::Flatten);
-    /// Keras's `Reshape`.
-    Reshape(reshape::Reshape);
-    /// Keras's `Permute`.
-    Permute(permute::Permute);
-    /// Keras's `RepeatVector`.
-    RepeatVector(repeat_vector::RepeatVector);
-    /// Keras's `Identity`.
-    Identity(identity::Identity);
-    /// Keras's `Dropout`, `SpatialDropout1D`, `SpatialDropout2D`.
-    Dropout(dropout::Dropout);
-    /// Keras's `AlphaDropout` and `GaussianDropout`.
-    AlphaDropout(alpha_dropout::AlphaDropout);
-    /// Keras's `ActivityRegularization`.
-    ActivityRegularization(activity_regularization::ActivityRegularization);
-    /// Keras's `GaussianNoise`.
-    GaussianNoise(gaussian_noise::GaussianNoise);
-    /// Keras's `BatchNormalization`.
-    BatchNormalization(batch_normalization::BatchNormalization);
-    /// Keras's `LayerNormalization`.
-    LayerNormalization(layer_normalization::LayerNormalization);
-    /// Keras's `GroupNormalization`.
-    GroupNormalization(group_normalization::GroupNormalization);
-    /// Keras's `RMSNormalization`.
-    RmsNormalization(rms_normalization::RmsNormalization);
-    /// Keras's `UnitNormalization`.
-    UnitNormalization(unit_normalization::UnitNormalization);
-    /// Keras's `Normalization`.
-    Normalization(normalization::Normalization);
-    /// Keras's `SpectralNormalization`.
-    SpectralNormalization(spectral_normalization::SpectralNormalization);
-    /// Keras's `Rescaling`.
-    Rescaling(rescaling::Rescaling);
-    /// Keras's `Concatenate`.
-    Concatenate(concatenate::Concatenate);
-    /// Keras's `Add`, `Subtract`, `Multiply`, `Average`, `Maximum`, `Minimum`.
-    Merge(merge::Merge);
-    /// Keras's `Embedding`.
-    Embedding(embedding::Embedding);
-    /// Keras's `CategoryEncoding`.
-    CategoryEncoding(category_encoding::CategoryEncoding);
-    /// Keras's `LSTM`, `GRU` and `SimpleRNN`.
-    Recurrent(recurrent::Recurrent);
-    /// Keras's `MaxPooling1D`, `MaxPooling2D`, `AveragePooling1D`, `AveragePooling2D`.
-    Pooling(pooling::Pooling);
-    /// Keras's `GlobalMaxPooling1D`, `GlobalMaxPooling2D`, `GlobalAveragePooling1D`, `GlobalAveragePooling2D`.
-    GlobalPooling(global_pooling::GlobalPooling);
-    /// Keras's `AdaptiveAveragePooling1D`, `AdaptiveAveragePooling2D`, `AdaptiveMaxPooling1D`, `AdaptiveMaxPooling2D`.
-    AdaptivePooling(adaptive_pooling::AdaptivePooling);
-    /// Keras's `ZeroPadding1D`, `ZeroPadding2D`, `Cropping1D`, `Cropping2D`.
-    Frame(frame::Frame);
-    /// Keras's `UpSampling1D`, `UpSampling2D`.
-    UpSampling(up_sampling::UpSampling);
-    /// Keras's `Bidirectional`.
-    Bidirectional(bidirectional::Bidirectional);
-    /// Keras's `TimeDistributed`.
-    TimeDistributed(time_distributed::TimeDistributed);
-    /// Keras's `Dot`.
-    Dot(dot::Dot);
-}
-operations {
-    /// Functions of `keras.ops` of single values.
-    Elementwise(elementwise::Elementwise);
-    /// Reductions of `keras.ops` over axes.
-    Reduce(reduce::Reduce);
-}
+    layers {
+        /// Keras's `Dense`.
+        Dense(dense::Dense);
+        /// Keras's `EinsumDense`.
+        EinsumDense(einsum_dense::EinsumDense);
+        /// Keras's `Conv1D`, `Conv2D` and their transposes.
+        Conv(conv::Conv);
+        /// Keras's `DepthwiseConv1D` and `DepthwiseConv2D`.
+        Depthwise(depthwise::Depthwise);
+        /// Keras's `SeparableConv1D` and `SeparableConv2D`.
+        Separable(separable::Separable);
+        /// Keras's `Activation` and its like.
+        Activation(activation::Activation);
+        /// Keras's `PReLU`.
+        PRelu(prelu::PRelu);
+        /// Keras's `Flatten`.
+        Flatten(flatten::Flatten);
+        /// Keras's `Reshape`.
+        Reshape(reshape::Reshape);
+        /// Keras's `Permute`.
+        Permute(permute::Permute);
+        /// Keras's `RepeatVector`.
+        RepeatVector(repeat_vector::RepeatVector);
+        /// Keras's `Identity`.
+        Identity(identity::Identity);
+        /// Keras's `Dropout`, `SpatialDropout1D`, `SpatialDropout2D`.
+        Dropout(dropout::Dropout);
+        /// Keras's `AlphaDropout` and `GaussianDropout`.
+        AlphaDropout(alpha_dropout::AlphaDropout);
+        /// Keras's `ActivityRegularization`.
+        ActivityRegularization(activity_regularization::ActivityRegularization);
+        /// Keras's `GaussianNoise`.
+        GaussianNoise(gaussian_noise::GaussianNoise);
+        /// Keras's `BatchNormalization`.
+        BatchNormalization(batch_normalization::BatchNormalization);
+        /// Keras's `LayerNormalization`.
+        LayerNormalization(layer_normalization::LayerNormalization);
+        /// Keras's `GroupNormalization`.
+        GroupNormalization(group_normalization::GroupNormalization);
+        /// Keras's `RMSNormalization`.
+        RmsNormalization(rms_normalization::RmsNormalization);
+        /// Keras's `UnitNormalization`.
+        UnitNormalization(unit_normalization::UnitNormalization);
+        /// Keras's `Normalization`.
+        Normalization(normalization::Normalization);
+        /// Keras's `SpectralNormalization`.
+        SpectralNormalization(spectral_normalization::SpectralNormalization);
+        /// Keras's `Rescaling`.
+        Rescaling(rescaling::Rescaling);
+        /// Keras's `Concatenate`.
+        Concatenate(concatenate::Concatenate);
+        /// Keras's `Add`, `Subtract`, `Multiply`, `Average`, `Maximum`, `Minimum`.
+        Merge(merge::Merge);
+        /// Keras's `Embedding`.
+        Embedding(embedding::Embedding);
+        /// Keras's `CategoryEncoding`.
+        CategoryEncoding(category_encoding::CategoryEncoding);
+        /// Keras's `LSTM`, `GRU` and `SimpleRNN`.
+        Recurrent(recurrent::Recurrent);
+        /// Keras's `MaxPooling1D`, `MaxPooling2D`, `AveragePooling1D`, `AveragePooling2D`.
+        Pooling(pooling::Pooling);
+        /// Keras's `GlobalMaxPooling1D`, `GlobalMaxPooling2D`, `GlobalAveragePooling1D`, `GlobalAveragePooling2D`.
+        GlobalPooling(global_pooling::GlobalPooling);
+        /// Keras's `AdaptiveAveragePooling1D`, `AdaptiveAveragePooling2D`, `AdaptiveMaxPooling1D`, `AdaptiveMaxPooling2D`.
+        AdaptivePooling(adaptive_pooling::AdaptivePooling);
+        /// Keras's `ZeroPadding1D`, `ZeroPadding2D`, `Cropping1D`, `Cropping2D`.
+        Frame(frame::Frame);
+        /// Keras's `UpSampling1D`, `UpSampling2D`.
+        UpSampling(up_sampling::UpSampling);
+        /// Keras's `Bidirectional`.
+        Bidirectional(bidirectional::Bidirectional);
+        /// Keras's `TimeDistributed`.
+        TimeDistributed(time_distributed::TimeDistributed);
+        /// Keras's `Dot`.
+        Dot(dot::Dot);
+    }
+    operations {
+        /// Functions of `keras.ops` of single values.
+        Elementwise(elementwise::Elementwise);
+        /// Reductions of `keras.ops` over axes.
+        Reduce(reduce::Reduce);
+    }
 }
 
 impl LayerKind {

@@ -13,8 +13,7 @@ pub(crate) fn absent_layers() -> impl Iterator<Item = (&'static [&'static str], 
     LAYERS.iter().copied()
 }
 
-const NORMALIZE: &str =
-    "write `SpectralNormalization(Dense(32))`, or `kernel_constraint = UnitNorm()` at the layer, which holds every column of its kernel at length 1";
+const NORMALIZE: &str = "write `SpectralNormalization(Dense(32))`, or `kernel_constraint = UnitNorm()` at the layer, which holds every column of its kernel at length 1";
 const PREPARE: &str = "prepare the values before they are given to the model";
 const AUGMENT: &str = "change the images as batches are filled, in a data set of your own: see `examples/10_image_class_and_value.rs`";
 const FOREIGN: &str = "write the model in mimo's layers, and read its weights from a safetensors file: `model.load_weights(path)`";
