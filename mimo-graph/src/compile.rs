@@ -23,6 +23,7 @@ mod keys;
 pub(crate) mod losses;
 pub(crate) mod metrics;
 pub(crate) mod optimizers;
+mod patterns;
 
 /// Items of the language.
 #[doc(hidden)]
