@@ -51,6 +51,7 @@ pub use mimo_runtime::nested::{Nested, Nests, layers, layers_mut, nested};
 pub use mimo_runtime::program::{
     BlockLayout, Layout, Program, SlotRequest, Starts, interleaved_offsets, place, place_blocks,
 };
+pub use mimo_runtime::rules::{self, MakeRule};
 pub use mimo_runtime::run::Operation;
 pub use mimo_runtime::stage::{BackwardSums, ForwardSums, Stage, StepPart};
 pub use mimo_runtime::traced::{GradientReader, Tracer};

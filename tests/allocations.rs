@@ -19,7 +19,8 @@ use mimo::prelude::*;
 use counting::allocations;
 
 /// Wide enough that batches of 32 and more are shared by the threads, with one of everything that a step can
-/// contain: siblings, a merge, dropout, noise, steps of a sequence, sparse and dense targets, metrics with states, penalties, statistics of the batch.
+/// contain: siblings, a merge, dropout, noise, steps of a sequence, sparse and dense targets, metrics with states, penalties, statistics of the batch,
+/// normalized kernels.
 macro_rules! net {
     ($name:ident, $constraint:ident, $($optimizer:tt)+) => {
         model! {
@@ -34,6 +35,8 @@ macro_rules! net {
                 let (read, h, _) = Bidirectional(GRU(4, return_sequences = true, return_state = true))(read(image));
                 let read = TimeDistributed(Dense(4, activation = relu))(read);
                 let read = GRU(8)(read, initial_state = Dense(8)(h));
+                let normal = SpectralNormalization(Dense(8, activation = tanh));
+                let read = normal(normal(read));
                 let x = concatenate([x, age, read]);
                 let left = Dense(64, activation = tanh, kernel_constraint = $constraint)(x);
                 // No sibling of the other one, so that a prediction folds the normalization.

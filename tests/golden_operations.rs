@@ -56,6 +56,14 @@ layers! {
             stop_gradient(a) * a, stop_gradient(exp(a)) * b, scale_gradient(a, -0.5), 2.0 * scale_gradient(a * b, factor = -1),
         ]);
     }
+    functions: "chain", Functions, FunctionsInputs, FunctionsTargets, [a => x: 6] {
+        fn step(x, shift) { tanh(x * 1.1 + 0.1 * shift) - bent(-square(x)) }
+        fn bent(negative_square, factor = 0.05) { -negative_square * factor }
+        for i in 0..12 {
+            let x = step(x, i);
+        }
+        let y = step(x, 0) * 0 + x;
+    }
     chain: "chain", Chain, ChainInputs, ChainTargets, [a => x: 6] {
         for i in 0..12 {
             let x = tanh(x * 1.1 + 0.1 * i) - 0.05 * square(x);

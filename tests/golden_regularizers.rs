@@ -64,6 +64,48 @@ fn in_f64() {
     check::<f64>(F64);
 }
 
+model! {
+    Apart {
+        let x = Input(shape = [4]);
+        let h = Dense(3, activation = relu, name = "h")(x);
+        let seen_too = ActivityRegularization(0.1, 0.2)(Dense(2, activation = tanh, name = "code")(h));
+        let seen = Dense(2)(ActivityRegularization(0.2)(Dense(3, name = "between")(h)));
+        let h = ActivityRegularization(0.05)(ActivityRegularization(0.0, 0.1)(h));
+        let y = Dense(2)(concatenate([h, ActivityRegularization(0.3)(x)]));
+        Model(inputs = [x], outputs = [y, seen_too, seen])
+            .compile(optimizer = SGD(learning_rate = 0.0), loss = { y: mse, seen_too: none, seen: none })
+    }
+}
+
+fn check_apart<E: Real>(tolerance: Tolerance)
+where
+    Cpu: Device<E>,
+{
+    let case = &golden("regularizers.json")["apart"];
+    let mut model = Apart::<E>::build(1);
+    set_weights(&mut model, |name, _| numbers(&case["weights"][name]));
+    let inputs = ApartInputs { x: tensor(narrow::<E>(&numbers(&case["x"]))).expect("samples") };
+    let targets = ApartTargets { y: tensor(narrow::<E>(&numbers(&case["y"]))).expect("targets") };
+    let mut trainer = Trainer::new(&mut model).expect("a trainer");
+    let logs = trainer.train_on_batch(&inputs, &targets).expect("a step");
+    let loss = [case["loss"].as_f64().expect("a loss")];
+    assert_close("loss", &[logs.loss], &loss, tolerance);
+    for (name, wanted) in case["gradients"].as_object().expect("gradients") {
+        assert_close(name, &wide(&trainer.gradient(name).expect("a gradient")), &numbers(wanted), tolerance);
+    }
+}
+
+/// A penalty that no loss is behind is learned from, as any part of the total loss.
+#[test]
+fn penalties_without_a_loss_behind_them_in_f32() {
+    check_apart::<f32>(F32);
+}
+
+#[test]
+fn penalties_without_a_loss_behind_them_in_f64() {
+    check_apart::<f64>(F64);
+}
+
 macro_rules! steps {
     ($($name:ident $optimizer:ident $arguments:tt)+) => {$(
         model! {

@@ -43,12 +43,12 @@ macro_rules! wide {
 wide!(Wide, tags: hinge, value: mse);
 wide!(Joint, tags: custom, value: custom);
 
-// Weights that are updated as a whole, and several optimizers. Two dense layers of one input belong to different ones.
+// Weights that are updated as a whole, a kernel that is normalized, and several optimizers. Two dense layers of one input belong to different ones.
 model! {
     Keyed {
         let image = Input(shape = [12, 10]);
         let x = Flatten()(image);
-        let x = Dense(512, activation = relu, kernel_regularizer = L2(1e-4), name = "trunk")(x);
+        let x = SpectralNormalization(Dense(512, activation = relu, kernel_regularizer = L2(1e-4)), name = "trunk")(x);
         let left = Dense(32, activation = tanh, name = "left")(x);
         let right = Dense(32, activation = relu, kernel_constraint = MaxNorm(1.0), name = "right")(x);
         let value = Dense(2)(left + right);

@@ -6,6 +6,7 @@ fn ui() {
     let cases = trybuild::TestCases::new();
     cases.compile_fail("tests/ui/syntax/*.rs");
     cases.compile_fail("tests/ui/name/*.rs");
+    cases.compile_fail("tests/ui/operation/*.rs");
     cases.compile_fail("tests/ui/shape/*.rs");
     cases.compile_fail("tests/ui/recurrent/*.rs");
     cases.compile_fail("tests/ui/nested/*.rs");

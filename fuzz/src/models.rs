@@ -53,7 +53,7 @@ const ACTIVATIONS: [&str; 18] = [
     "squareplus(b = 2.0)",
     "soft_shrink(0.1)",
 ];
-const OPTIMIZERS: [&str; 13] = [
+const OPTIMIZERS: [&str; 15] = [
     "Adam()",
     "SGD(0.1)",
     "SGD(0.05, momentum = 0.9, nesterov = true)",
@@ -67,6 +67,8 @@ const OPTIMIZERS: [&str; 13] = [
     "Adafactor(0.01)",
     "Lamb(1e-2, weight_decay = 0.01)",
     "Muon(0.02, exclude_layers = [\"head\"])",
+    "Adam(1e-2, gradient_accumulation_steps = 2, global_clipnorm = 1.0)",
+    "SGD(0.05, momentum = 0.9, use_ema = true, ema_overwrite_frequency = 3)",
 ];
 
 /// What stands inside `model! { … }`, by the name `name`.
@@ -192,6 +194,7 @@ impl Growing<'_, '_> {
                     self.ending(format!("{shared}({name})"), changed(units), activation);
                     self.shared.push(Shared { name: shared, reads: last, gives: units, activation });
                 } else {
+                    let layer = self.normalized(layer);
                     self.ending(format!("{layer}({name})"), changed(units), activation);
                 }
             }
@@ -217,6 +220,7 @@ impl Growing<'_, '_> {
                 ]);
                 self.ending(format!("{layer}({name})"), x.shape, "linear");
             }
+            (3, _) if self.choices.one_in(3) => self.expression(&x),
             (3, _) if last.is_multiple_of(2) && self.choices.one_in(3) => {
                 self.ending(format!("Activation(glu)({name})"), changed(last / 2), "linear");
             }
@@ -331,8 +335,19 @@ impl Growing<'_, '_> {
                 };
                 let last = &equation[equation.len() - 1..];
                 let layer = format!("EinsumDense(\"{equation}\", {shape}, bias_axes = \"{last}\")");
+                let layer = self.normalized(layer);
                 self.ending(format!("{layer}({name})"), changed(units), "linear");
             }
+        }
+    }
+
+    /// The layer, or one whose kernel is normalized. Layers that are called several times are not wrapped: a step has another kernel for
+    /// each call, so that differences of the loss at one kernel are not its gradient.
+    fn normalized(&mut self, layer: String) -> String {
+        match self.choices.below(12) {
+            // Whether it is trained is said at the wrapper.
+            0 if !layer.starts_with("Separable") && !layer.contains("trainable") => format!("SpectralNormalization({layer})"),
+            _ => layer,
         }
     }
 
@@ -369,11 +384,9 @@ impl Growing<'_, '_> {
             2 => ("SeparableConv1D", ", padding = same", x.shape[0]),
             _ => ("Conv1DTranspose", ", strides = 2, padding = same", x.shape[0] * 2),
         };
-        self.ending(
-            format!("{class}({filters}, {kernel}{settings}, activation = {activation}{penalty})({})", x.name),
-            vec![len, filters],
-            activation,
-        );
+        let layer = format!("{class}({filters}, {kernel}{settings}, activation = {activation}{penalty})");
+        let layer = self.normalized(layer);
+        self.ending(format!("{layer}({})", x.name), vec![len, filters], activation);
     }
 
     fn images(&mut self, x: &Tensor, filters: usize) {
@@ -396,11 +409,44 @@ impl Growing<'_, '_> {
         // A softmax over one channel says nothing.
         let activation =
             if image[2] == 1 && ["softmax", "sparsemax"].contains(&activation) { "relu" } else { activation };
-        self.ending(
-            format!("{class}{comma}{kernel}{settings}, activation = {activation}{penalty})({})", x.name),
-            image.to_vec(),
-            activation,
-        );
+        let layer = format!("{class}{comma}{kernel}{settings}, activation = {activation}{penalty})");
+        let layer = self.normalized(layer);
+        self.ending(format!("{layer}({})", x.name), image.to_vec(), activation);
+    }
+
+    /// Operations on single values, one after another. All of them are smooth nearly everywhere, and none grows fast.
+    fn expression(&mut self, x: &Tensor) {
+        let fits: Vec<usize> =
+            (0..self.tensors.len()).filter(|&at| self.tensors[at].shape == x.shape).collect();
+        let other = self.choices.pick(&fits);
+        let other = self.reading(other).name;
+        let mut expression = x.name.clone();
+        for _ in 0..1 + self.choices.below(4) {
+            let of = |form: &str| form.replace("{t}", &expression).replace("{o}", &other);
+            expression = of(self.choices.pick(&[
+                "(0.5 * {t} + 0.25)",
+                "(1.0 - {t})",
+                "-({t})",
+                "tanh({t})",
+                "sin({t})",
+                "exp(-square({t}))",
+                "sqrt(square({t}) + 0.5)",
+                "log1p(square({t}))",
+                "({t} / (1.0 + abs({t})))",
+                "where({t} > 0.1, {t}, 0.5 * {o})",
+                "clip({t}, -0.9, 0.8)",
+                "erf({t})",
+                "({t} / (1.5 + square({o})))",
+                "maximum({t}, {o})",
+                "(arctan({t}) * {o})",
+                "({t} % 0.7)",
+            ]));
+            // Parts that are there twice grow fast.
+            if expression.len() > 300 {
+                break;
+            }
+        }
+        self.give(format!("1.0 * {expression}"), x.shape.clone());
     }
 
     fn merge(&mut self, x: &Tensor) {
@@ -478,13 +524,14 @@ impl Growing<'_, '_> {
         let shape = [before, &[units]].concat();
         if !self.choices.one_in(3) {
             let penalty = if self.choices.one_in(6) { ", activity_regularizer = L2(0.05)" } else { "" };
-            self.statements +=
-                &format!("    let {name} = Dense({units}, activation = {activation}{penalty})({from});\n");
+            self.statements += &format!(
+                "    let {name} = Dense({units}, activation = {activation}{penalty}, name = \"head{index}\")({from});\n"
+            );
             push(self, name, shape, Some(activation));
             return made;
         }
         let logits = format!("l{index}");
-        self.statements += &format!("    let {logits} = Dense({units})({from});\n");
+        self.statements += &format!("    let {logits} = Dense({units}, name = \"head{index}\")({from});\n");
         push(self, logits.clone(), shape.clone(), Some("linear"));
         if self.choices.one_in(3) {
             let moved = [&[1], &shape[..]].concat();
@@ -561,7 +608,7 @@ impl Growing<'_, '_> {
                 metrics.push(format!("{name}: [{}]", self.choices.pick(losses::metrics(loss))));
             }
         }
-        let optimizer = self.choices.pick(&OPTIMIZERS);
+        let optimizer = self.optimizers(&names, &losses);
         let losses: Vec<String> =
             names.iter().zip(&losses).map(|(name, loss)| format!("{name}: {loss}")).collect();
         let metrics = match metrics.is_empty() {
@@ -569,5 +616,21 @@ impl Growing<'_, '_> {
             false => format!(", metrics = {{ {} }}", metrics.join(", ")),
         };
         format!("{tail}.compile(optimizer = {optimizer}, loss = {{ {} }}{metrics})", losses.join(", "))
+    }
+
+    /// The optimizer, or one of a head and one of everything else. There is something else if another head has a loss too.
+    fn optimizers(&mut self, names: &[&str], losses: &[&str]) -> String {
+        let learned = names.iter().zip(losses).filter(|(_, loss)| **loss != "none");
+        // Other tensors begin with `t` or `x`.
+        let mut heads: Vec<&str> =
+            learned.filter_map(|(name, _)| name.strip_prefix(['y', 'l', 'r', 'z'])).collect();
+        heads.sort_unstable();
+        heads.dedup();
+        let one = self.choices.pick(&OPTIMIZERS);
+        if heads.len() < 2 || self.choices.one_in(2) {
+            return one.to_owned();
+        }
+        let (head, other) = (self.choices.pick(&heads), self.choices.pick(&OPTIMIZERS));
+        format!("{{ head{head}: {other}, rest: {one} }}")
     }
 }

@@ -166,6 +166,7 @@ codes! {
         MergedUnits "E0409" "directions of different size that are merged",
         SettingOfTheWrapper "E0410" "setting of the wrapper at the wrapped layer",
         NotForSteps "E0411" "layer that cannot be called step by step",
+        NoKernel "E0412" "layer without a kernel to normalize",
 
         MissingPorts "E0501" "missing inputs or outputs",
         NoPorts "E0502" "no input or no output",

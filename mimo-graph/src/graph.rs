@@ -5,6 +5,7 @@ pub use crate::dim::ConstEntry;
 pub use crate::ids::{GroupId, LayerId, NodeId, TensorId};
 use crate::layers::LayerKind;
 use crate::layers::layer::Weight;
+use crate::layers::spectral_normalization::VECTOR;
 use crate::loss::Loss;
 use crate::metric::Metric;
 use crate::optimizer::Optimizer;
@@ -54,6 +55,18 @@ impl Layer {
             kind = &wrapper.layer;
         }
         path
+    }
+
+    /// The name of one of its weights. In a `SpectralNormalization` the layer inside stands before its own weights, as in Keras:
+    /// `spectral_normalization/dense/kernel`, and `spectral_normalization/vector_u`.
+    pub fn weight_path(&self, weight: &Weight) -> String {
+        let path = self.path();
+        match &self.kind {
+            LayerKind::SpectralNormalization(wrapper) if weight.name != VECTOR => {
+                format!("{path}/{}/{}", wrapper.inner_name(), weight.name)
+            }
+            _ => format!("{path}/{}", weight.name),
+        }
     }
 }
 

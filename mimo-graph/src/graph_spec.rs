@@ -50,8 +50,7 @@ pub fn graph_spec(graph: &Graph, plan: &Plan) -> GraphSpec {
 }
 
 fn layer(layer: &Layer, weighted: bool) -> GraphLayer {
-    let path = layer.path();
-    let weights = layer.weights.iter().filter(|_| weighted).map(|weight| format!("{path}/{}", weight.name));
+    let weights = layer.weights.iter().filter(|_| weighted).map(|weight| layer.weight_path(weight));
     GraphLayer {
         name: layer.name.clone(),
         item: layer.item.clone(),

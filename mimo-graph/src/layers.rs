@@ -70,6 +70,7 @@ pub mod rms_normalization;
 pub mod separable;
 pub mod sliding;
 pub mod spatial;
+pub mod spectral_normalization;
 #[cfg(test)]
 mod tests;
 pub mod time_distributed;
@@ -286,6 +287,8 @@ layers {
     UnitNormalization(unit_normalization::UnitNormalization);
     /// Keras's `Normalization`.
     Normalization(normalization::Normalization);
+    /// Keras's `SpectralNormalization`.
+    SpectralNormalization(spectral_normalization::SpectralNormalization);
     /// Keras's `Rescaling`.
     Rescaling(rescaling::Rescaling);
     /// Keras's `Concatenate`.
@@ -322,13 +325,14 @@ operations {
 }
 
 impl LayerKind {
-    /// The layer inside `TimeDistributed`s, and how many of them are around it: each takes a first axis away.
+    /// The layer inside wrappers, and how many `TimeDistributed` are around it: each takes a first axis away.
     pub fn core(&self) -> (&LayerKind, usize) {
         match self {
             LayerKind::TimeDistributed(wrapper) => {
                 let (core, axes) = wrapper.layer.core();
                 (core, axes + 1)
             }
+            LayerKind::SpectralNormalization(wrapper) => wrapper.layer.core(),
             _ => (self, 0),
         }
     }

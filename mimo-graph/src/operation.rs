@@ -86,7 +86,7 @@ pub use glu::Glu;
 pub use group_normalization::GroupNormalization;
 pub use layer_normalization::{LayerNormalization, Statistic};
 pub use loss::LossOp;
-pub use memory::{Block, Buffer, Gradient, Interleaved, Param, StatePlace, Use};
+pub use memory::{Block, Buffer, Gradient, Interleaved, Param, SpectralKernel, StatePlace, Use};
 pub use merge::{Merge, MergeInput, MergeOp};
 pub(crate) use merge::{broadcast_strides, merge};
 pub use noise::{Noise, Randomness};

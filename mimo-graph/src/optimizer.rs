@@ -193,6 +193,33 @@ impl Rule {
         }
     }
 
+    /// The type in `mimo_runtime::rules` that computes its updates, of which generated code names those of its models.
+    pub const fn kind(self) -> &'static str {
+        match self {
+            Rule::Sgd { momentum: 0.0, .. } => "Sgd",
+            Rule::Sgd { .. } => "Momentum",
+            Rule::Adam { amsgrad: false, .. } => "Adam",
+            Rule::Adam { amsgrad: true, .. } => "AmsGrad",
+            Rule::RmsProp { .. } => "RmsProp",
+            Rule::Adagrad { .. } => "Adagrad",
+            Rule::Adadelta { .. } => "Adadelta",
+            Rule::Adamax { .. } => "Adamax",
+            Rule::Adafactor { .. } => "Adafactor",
+            Rule::Lamb { .. } => "Lamb",
+            Rule::Muon { .. } => "Muon",
+            Rule::Nadam { .. } => "Nadam",
+            Rule::Lion { .. } => "Lion",
+        }
+    }
+
+    /// Initial value of what the rule remembers for each parameter.
+    pub const fn initial_memory(self) -> f64 {
+        match self {
+            Rule::Adagrad { initial_accumulator_value, .. } => initial_accumulator_value,
+            _ => 0.0,
+        }
+    }
+
     /// Whether an update needs a whole weight: norms of it, or products of matrices. Such weights have a block each.
     pub const fn needs_whole_weights(self) -> bool {
         matches!(self, Rule::Adafactor { .. } | Rule::Lamb { .. } | Rule::Muon { .. })
@@ -208,6 +235,16 @@ impl Rule {
                     && !exclude_layers.iter().any(|part| path.contains(part))
             }
             rule => rule.needs_whole_weights(),
+        }
+    }
+}
+
+impl Optimizer {
+    /// Weight decay of the weights that are not [updated as a whole](Rule::updates_whole): for `Muon`, that of its `AdamW`.
+    pub const fn weight_decay_of_values(&self) -> Option<f64> {
+        match self.rule {
+            Rule::Muon { adam_weight_decay, .. } => adam_weight_decay,
+            _ => self.weight_decay,
         }
     }
 }

@@ -18,6 +18,7 @@ mod lifetimes;
 mod penalties;
 mod pooled;
 mod recurrent;
+mod spectral;
 mod stages;
 #[cfg(test)]
 mod tests;
@@ -25,7 +26,7 @@ mod values;
 
 use crate::dim::Dim;
 use crate::graph::{Graph, LayerId, NodeId};
-use crate::operation::{self, Interleaved as Copies, OpKind as Kind, each_view};
+use crate::operation::{self, Interleaved as Copies, OpKind as Kind, SpectralKernel, each_view};
 
 pub use fold::{Fold, Folded};
 pub use stages::{Stage, StepPart};
@@ -108,6 +109,8 @@ pub struct Plan {
     pub outputs: Vec<View>,
     /// States that the next batch begins with.
     pub states: Vec<StatePlace>,
+    /// Kernels that training steps normalize.
+    pub spectral: Vec<SpectralKernel>,
     /// The forward pass, in order.
     pub forward: Vec<Op>,
     /// The forward pass of predictions with fixed weights; `None` if it is the same.

@@ -9,7 +9,10 @@ use super::interleave::{self, Interleaving};
 use super::lanewise::Operands;
 use super::layer_norm;
 use super::lstm::{self, LstmStep};
-use super::optimizer::{self, Update};
+use super::optimizer::{
+    self, AdadeltaStep, AdagradStep, AdamStep, AdamaxStep, AmsGradStep, LionStep, MomentumStep, NadamStep,
+    RmspropStep, SgdStep, Sweep,
+};
 use super::packing::{self, Packing};
 use super::pooled::{self, Pooled};
 use super::pooling::{self, PoolKind, Windows};
@@ -209,7 +212,16 @@ kernels! {
     elementwise::elementary(function: Function, x: [&[E]; 3], y: &mut [E]);
     elementwise::elementary_gradient(function: Function, place: usize, x: [&[E]; 3], values: [&[E]; 2], dx: &mut [E]);
     random::drop_out(dropout: &Dropout<E>);
-    optimizer::update(update: &Update<E>, len: usize, p: *mut E, g: *const E, slots: &[*mut E; 3]);
+    optimizer::sgd(step: &SgdStep<E>, sweep: &Sweep<E>);
+    optimizer::momentum(step: &MomentumStep<E>, sweep: &Sweep<E>);
+    optimizer::adam(step: &AdamStep<E>, sweep: &Sweep<E>);
+    optimizer::ams_grad(step: &AmsGradStep<E>, sweep: &Sweep<E>);
+    optimizer::rmsprop(step: &RmspropStep<E>, sweep: &Sweep<E>);
+    optimizer::adagrad(step: &AdagradStep<E>, sweep: &Sweep<E>);
+    optimizer::adadelta(step: &AdadeltaStep<E>, sweep: &Sweep<E>);
+    optimizer::adamax(step: &AdamaxStep<E>, sweep: &Sweep<E>);
+    optimizer::nadam(step: &NadamStep<E>, sweep: &Sweep<E>);
+    optimizer::lion(step: &LionStep<E>, sweep: &Sweep<E>);
 }
 
 /// Whether the processor has all of these features: asked of it with `std`, else only if the whole program is compiled

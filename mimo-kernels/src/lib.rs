@@ -50,6 +50,7 @@ mod simd;
 mod skinny;
 mod softmax;
 mod sparsemax;
+pub mod spectral;
 pub mod steps;
 mod taps;
 #[cfg(test)]
@@ -82,4 +83,5 @@ pub use recurrent::{lstm_backward, lstm_forward};
 pub use resize::{Interpolation, Resize, resize, resize_gradient};
 pub use scatter::scatter_add;
 pub use sparsemax::{sparsemax_backward, sparsemax_forward};
+pub use spectral::{divide_by_spectral_norm, spectral_memory};
 pub use steps::{Steps, add_steps_gradient, add_steps_sums};

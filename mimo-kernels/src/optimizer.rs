@@ -3,10 +3,12 @@
 //! What a rule needs once per step (learning rate, bias corrections, powers) is computed by the caller and
 //! given as numbers, so that one slice can be updated piece by piece. The formulas are Keras's. Slots that
 //! decay towards zero are set to zero below 1e-30: subnormal numbers would make a step forty times slower.
+//!
+//! Each rule is a type and a kernel of its own, so that a program contains only the rules that it uses.
 
 use super::dispatch::Kernels;
 use super::element::Element;
-use super::lanewise::{Operands, lanewise};
+use super::lanewise::{Lanewise, Operands, lanewise};
 use super::simd::Simd;
 use core::ptr;
 
@@ -19,6 +21,13 @@ pub use whole::{AdafactorStep, LambStep, MuonStep, adafactor_len, muon_len};
 
 /// The most slots any rule has.
 const MAX_SLOTS: usize = 3;
+
+/// Gradient descent, without momentum: `p -= rate g`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SgdStep<E> {
+    /// Learning rate.
+    pub rate: E,
+}
 
 /// Gradient descent with momentum: `m = momentum m - rate g`, then `p += m`, or with Nesterov's look-ahead
 /// `p += momentum m - rate g`.
@@ -81,6 +90,10 @@ pub struct AdadeltaStep<E> {
     pub epsilon: E,
 }
 
+/// Adam with the largest second moment so far in the denominator: `w = max(w, v)`, `p -= alpha m / (sqrt(w) + epsilon)`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct AmsGradStep<E>(pub AdamStep<E>);
+
 /// Adamax: `m` as Adam, `u = max(beta_2 u, |g|)`, `p -= alpha m / (u + epsilon)`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct AdamaxStep<E> {
@@ -122,131 +135,173 @@ pub struct LionStep<E> {
     pub one_minus_beta_2: E,
 }
 
-/// An update rule with the numbers of one step.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Update<E> {
-    /// `p -= rate g`. No slots.
-    Sgd {
-        /// Learning rate.
-        rate: E,
-    },
-    /// Slots: velocity.
-    Momentum(MomentumStep<E>),
-    /// Slots: m, v.
-    Adam(AdamStep<E>),
-    /// Adam whose denominator uses the largest v so far. Slots: m, v, largest v.
-    AmsGrad(AdamStep<E>),
-    /// Slots: mean square, then velocity if there is momentum, then mean gradient if centered.
-    Rmsprop(RmspropStep<E>),
-    /// Slots: sum of squares (which Keras starts at 0.1).
-    Adagrad(AdagradStep<E>),
-    /// Slots: mean square of gradients, of updates.
-    Adadelta(AdadeltaStep<E>),
-    /// Slots: m, u.
-    Adamax(AdamaxStep<E>),
-    /// Slots: m, v.
-    Nadam(NadamStep<E>),
-    /// Slots: m.
-    Lion(LionStep<E>),
+/// The parameters, the gradient and the slots that an update reads and writes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sweep<E> {
+    len: usize,
+    p: *mut E,
+    g: *const E,
+    /// Those that the rule does not have are null.
+    slots: [*mut E; MAX_SLOTS],
 }
 
-impl<E: Element> Update<E> {
-    /// How many slots the rule keeps for each parameter.
-    pub fn slots(&self) -> usize {
-        match self {
-            Self::Sgd { .. } => 0,
-            Self::Momentum(_) | Self::Adagrad(_) | Self::Lion(_) => 1,
-            Self::Adam(_) | Self::Adadelta(_) | Self::Adamax(_) | Self::Nadam(_) => 2,
-            Self::AmsGrad(_) => 3,
-            Self::Rmsprop(step) => 1 + usize::from(step.momentum != E::zero()) + usize::from(step.centered),
-        }
-    }
-
-    /// Updates the parameters `p` and the slots by the gradient `g`. All slices have one length, and there
-    /// are [`Update::slots`] slots.
-    pub fn apply(&self, p: &mut [E], g: &[E], slots: &mut [&mut [E]]) {
+impl<E: Element> Sweep<E> {
+    /// The slices of an update whose rule has `count` slots.
+    fn new(count: usize, p: &mut [E], g: &[E], slots: &mut [&mut [E]]) -> Self {
         assert_eq!(g.len(), p.len(), "gradient and parameters differ in length");
-        assert_eq!(slots.len(), self.slots(), "wrong number of slots for {self:?}");
+        assert_eq!(slots.len(), count, "wrong number of slots");
         let mut pointers = [ptr::null_mut(); MAX_SLOTS];
         for (pointer, slot) in pointers.iter_mut().zip(slots) {
             assert_eq!(slot.len(), p.len(), "slot and parameters differ in length");
             *pointer = slot.as_mut_ptr();
         }
-        // SAFETY: there are p.len() values behind every pointer the rule uses: `slots` says how many
-        // those are. The table is for this processor.
-        unsafe { E::kernels().update(self, p.len(), p.as_mut_ptr(), g.as_ptr(), &pointers) }
+        Sweep { len: p.len(), p: p.as_mut_ptr(), g: g.as_ptr(), slots: pointers }
+    }
+
+    /// Runs a rule that reads parameter, gradient and slots, and writes parameter and slots.
+    ///
+    /// # Safety
+    ///
+    /// The processor must have the instruction set. `len` values must be valid at `p`, at `g` and at the first `OUT - 1`
+    /// slots.
+    #[inline(always)]
+    unsafe fn run<S: Simd<Elem = E>, const IN: usize, const OUT: usize>(
+        &self,
+        rule: impl Lanewise<S, IN, OUT>,
+    ) {
+        let Sweep { len, p, g, slots } = *self;
+        let inputs = core::array::from_fn(|at| match at {
+            0 => p.cast_const(),
+            1 => g,
+            at => slots[at - 2].cast_const(),
+        });
+        let outputs = core::array::from_fn(|at| if at == 0 { p } else { slots[at - 1] });
+        // SAFETY: passed on to the caller.
+        unsafe { lanewise::<S, _, _, _>(&Operands::flat(len, inputs, outputs), rule) }
     }
 }
 
-/// The kernel behind [`Update::apply`].
-///
-/// # Safety
-///
-/// The processor must have the instruction set, and `len` values be valid behind `p`, `g` and the slots of
-/// the rule.
-#[inline(always)]
-pub(crate) unsafe fn update<S: Simd>(
-    update: &Update<S::Elem>,
-    len: usize,
-    p: *mut S::Elem,
-    g: *const S::Elem,
-    slots: &[*mut S::Elem; MAX_SLOTS],
-) {
-    let [a, b, c] = *slots;
-    macro_rules! sweep {
-        ([$($slot:ident),*] $rule:expr) => {
-            // SAFETY: passed on to the caller.
-            unsafe {
-                let inputs = [p.cast_const(), g, $($slot.cast_const()),*];
-                lanewise::<S, _, _, _>(&Operands::flat(len, inputs, [p, $($slot),*]), $rule)
-            }
-        };
-    }
-    match *update {
-        Update::Sgd { rate } => sweep!([] rules::Sgd::new(rate)),
-        Update::Momentum(MomentumStep { rate, momentum, nesterov: false }) => {
-            sweep!([a] rules::Momentum::new(rate, momentum));
-        }
-        Update::Momentum(MomentumStep { rate, momentum, nesterov: true }) => {
-            sweep!([a] rules::Nesterov::new(rate, momentum));
-        }
-        Update::Adam(AdamStep { alpha, one_minus_beta_1, one_minus_beta_2, epsilon }) => {
-            sweep!([a, b] rules::Adam::new(alpha, one_minus_beta_1, one_minus_beta_2, epsilon));
-        }
-        Update::AmsGrad(AdamStep { alpha, one_minus_beta_1, one_minus_beta_2, epsilon }) => {
-            sweep!([a, b, c] rules::AmsGrad::new(alpha, one_minus_beta_1, one_minus_beta_2, epsilon));
-        }
-        Update::Rmsprop(RmspropStep { rate, rho, momentum, epsilon, centered }) => {
-            match (momentum != S::Elem::default(), centered) {
-                (false, false) => sweep!([a] rules::Rmsprop::new(rate, rho, epsilon)),
-                (false, true) => sweep!([a, b] rules::CenteredRmsprop::new(rate, rho, epsilon)),
-                (true, false) => sweep!([a, b] rules::RmspropMomentum::new(rate, rho, epsilon, momentum)),
-                (true, true) => {
-                    sweep!([a, b, c] rules::CenteredRmspropMomentum::new(rate, rho, epsilon, momentum));
+/// Declares how rules update each value: the slots of a step, its kernel, and the loops of the kernel over a [`Sweep`].
+macro_rules! updates {
+    ($(
+        $(#[doc = $doc:literal])*
+        |$this:pat_param| $slots:expr;
+        $kernel:ident($step:ident $fields:tt) => |$sweep:ident| $loops:expr;
+    )*) => {
+        $(
+            impl<E: Element> $step<E> {
+                /// Number of slots that the rule keeps for each parameter.
+                ///
+                $(#[doc = $doc])*
+                pub fn slots(&self) -> usize {
+                    let $this = self;
+                    $slots
+                }
+
+                /// Updates the parameters `p` and the slots by the gradient `g`. All slices have one length, and there are
+                /// [`slots`](Self::slots) slots.
+                pub fn apply(&self, p: &mut [E], g: &[E], slots: &mut [&mut [E]]) {
+                    let sweep = Sweep::new(self.slots(), p, g, slots);
+                    // SAFETY: there are p.len() values at every pointer that the rule uses: `slots` says how many those
+                    // are. The kernels are those of this processor.
+                    unsafe { E::kernels().$kernel(self, &sweep) }
                 }
             }
+
+            /// The kernel of a rule.
+            ///
+            /// # Safety
+            ///
+            /// The processor must have the instruction set, and the values of the sweep be valid for the slots of the rule.
+            #[inline(always)]
+            pub(crate) unsafe fn $kernel<S: Simd>(step: &$step<S::Elem>, $sweep: &Sweep<S::Elem>) {
+                let $step $fields = *step;
+                // SAFETY: passed on to the caller.
+                unsafe { $loops }
+            }
+        )*
+    };
+}
+
+updates! {
+    /// No slots.
+    |_| 0;
+    sgd(SgdStep { rate }) => |sweep| sweep.run::<S, _, _>(rules::Sgd::new(rate));
+
+    /// Slots: velocity.
+    |_| 1;
+    momentum(MomentumStep { rate, momentum, nesterov }) => |sweep| if nesterov {
+        sweep.run::<S, _, _>(rules::Nesterov::new(rate, momentum));
+    } else {
+        sweep.run::<S, _, _>(rules::Momentum::new(rate, momentum));
+    };
+
+    /// Slots: `m`, `v`.
+    |_| 2;
+    adam(AdamStep { alpha, one_minus_beta_1, one_minus_beta_2, epsilon }) => |sweep| {
+        sweep.run::<S, _, _>(rules::Adam::new(alpha, one_minus_beta_1, one_minus_beta_2, epsilon));
+    };
+
+    /// Slots: `m`, `v`, `w`.
+    |_| 3;
+    ams_grad(AmsGradStep(AdamStep { alpha, one_minus_beta_1, one_minus_beta_2, epsilon })) => |sweep| {
+        sweep.run::<S, _, _>(rules::AmsGrad::new(alpha, one_minus_beta_1, one_minus_beta_2, epsilon));
+    };
+
+    /// Slots: mean square, then velocity if there is momentum, then mean gradient if centered.
+    |step| 1 + usize::from(step.momentum != E::zero()) + usize::from(step.centered);
+    rmsprop(RmspropStep { rate, rho, momentum, epsilon, centered }) => |sweep| {
+        match (momentum != S::Elem::default(), centered) {
+            (false, false) => sweep.run::<S, _, _>(rules::Rmsprop::new(rate, rho, epsilon)),
+            (false, true) => sweep.run::<S, _, _>(rules::CenteredRmsprop::new(rate, rho, epsilon)),
+            (true, false) => sweep.run::<S, _, _>(rules::RmspropMomentum::new(rate, rho, epsilon, momentum)),
+            (true, true) => {
+                sweep.run::<S, _, _>(rules::CenteredRmspropMomentum::new(rate, rho, epsilon, momentum));
+            }
         }
-        Update::Adagrad(AdagradStep { rate, epsilon }) => sweep!([a] rules::Adagrad::new(rate, epsilon)),
-        Update::Adadelta(AdadeltaStep { rate, rho, epsilon }) => {
-            sweep!([a, b] rules::Adadelta::new(rate, rho, epsilon));
-        }
-        Update::Adamax(AdamaxStep { alpha, one_minus_beta_1, beta_2, epsilon }) => {
-            sweep!([a, b] rules::Adamax::new(alpha, one_minus_beta_1, beta_2, epsilon));
-        }
-        Update::Nadam(NadamStep {
+    };
+
+    /// Slots: sum of squares, which Keras starts at 0.1.
+    |_| 1;
+    adagrad(AdagradStep { rate, epsilon }) => |sweep| {
+        sweep.run::<S, _, _>(rules::Adagrad::new(rate, epsilon));
+    };
+
+    /// Slots: mean square of gradients, mean square of updates.
+    |_| 2;
+    adadelta(AdadeltaStep { rate, rho, epsilon }) => |sweep| {
+        sweep.run::<S, _, _>(rules::Adadelta::new(rate, rho, epsilon));
+    };
+
+    /// Slots: `m`, `u`.
+    |_| 2;
+    adamax(AdamaxStep { alpha, one_minus_beta_1, beta_2, epsilon }) => |sweep| {
+        sweep.run::<S, _, _>(rules::Adamax::new(alpha, one_minus_beta_1, beta_2, epsilon));
+    };
+
+    /// Slots: `m`, `v`.
+    |_| 2;
+    nadam(NadamStep {
+        one_minus_beta_1,
+        one_minus_beta_2,
+        momentum,
+        gradient,
+        correction,
+        epsilon,
+    }) => |sweep| {
+        sweep.run::<S, _, _>(rules::Nadam::new(
             one_minus_beta_1,
             one_minus_beta_2,
             momentum,
             gradient,
             correction,
             epsilon,
-        }) => {
-            sweep!([a, b] rules::Nadam::new(
-                one_minus_beta_1, one_minus_beta_2, momentum, gradient, correction, epsilon
-            ));
-        }
-        Update::Lion(LionStep { rate, one_minus_beta_1, one_minus_beta_2 }) => {
-            sweep!([a] rules::Lion::new(rate, one_minus_beta_1, one_minus_beta_2));
-        }
-    }
+        ));
+    };
+
+    /// Slots: `m`.
+    |_| 1;
+    lion(LionStep { rate, one_minus_beta_1, one_minus_beta_2 }) => |sweep| {
+        sweep.run::<S, _, _>(rules::Lion::new(rate, one_minus_beta_1, one_minus_beta_2));
+    };
 }

@@ -194,11 +194,15 @@ pub(crate) fn trust<M: Trainable>(data: &dyn Dataset<M>) -> Result<Trust, Error>
 }
 
 /// The description of a model, as a reference that lives long enough.
+///
+/// Out of line: each caller that it is inlined in would have a copy of all that the description refers to.
+#[inline(never)]
 pub(crate) fn spec<M: Model>() -> &'static ModelSpec {
     const { &M::SPEC }
 }
 
-/// The memory layout of a model, as a reference that lives long enough.
+/// The memory layout of a model, as a reference that lives long enough. See [`spec`].
+#[inline(never)]
 pub(crate) fn program<M: Model>() -> &'static Program {
     const { &M::PROGRAM }
 }

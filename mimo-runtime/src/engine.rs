@@ -10,13 +10,16 @@
 
 mod chunks;
 mod custom;
+mod gradient;
 mod interleaved;
 mod limits;
 mod orthogonal;
 mod predict;
 mod rule;
+mod spectral;
 mod states;
 mod step;
+mod tasks;
 mod update;
 mod whole;
 
@@ -29,13 +32,15 @@ use crate::float::Float;
 use crate::fold::Folded;
 use crate::kernels::{self, AlignedVec, Pool};
 use crate::program::{Memory, Param, Program};
+use crate::rules::MakeRule;
 use crate::stage::{Pass, Stage, StepPart};
 use chunks::Chunks;
 pub use custom::{CustomBatch, CustomLossFn};
 use rule::Rules;
+use spectral::Spectral;
 use states::States;
 pub use step::{Job, JobBatch, Step};
-use update::Parameters;
+use tasks::Parameters;
 
 /// Fills a chunk's inputs, targets and sample weights with the given samples of a data set.
 pub type Gather<'a, E> = dyn Fn(&[usize], &mut BatchRows<'_, '_, E>) -> Result<(), Error> + Sync + 'a;
@@ -116,26 +121,28 @@ pub struct Engine<E: Float> {
     predict_chunks: Chunks<E>,
     custom: custom::Columns<E>,
     states: States<E>,
+    spectral: Spectral<E>,
     seed: u64,
 }
 
 impl<E: Float> Engine<E> {
     /// An engine with parameters 0; load weights before it is used. `forward` leads from the inputs to the outputs,
-    /// `stages` are those of a training step. `trained` has the optimizers of a model that is trained. `threads` includes the caller's; 0 means as many as the machine has. More than [`MAX_THREADS`] are started only if the machine has more.
+    /// `stages` are those of a training step. `trained` has the optimizers of a model that is trained, and their rules. `threads` includes the caller's; 0 means as many as the machine has. More than [`MAX_THREADS`] are started only if the machine has more.
     ///
     /// # Errors
-    /// [`Error::Memory`] if the buffers cannot be allocated, [`Error::LearningRate`].
+    /// [`Error::Memory`] if the buffers cannot be allocated, [`Error::LearningRate`], and [`Error::Inconsistent`] for rules that are
+    /// not those of the optimizers.
     pub fn new(
         program: &'static Program,
         forward: Pass<E>,
         stages: &'static [Stage<E>],
-        trained: Option<&ModelSpec>,
+        trained: Option<(&ModelSpec, &[MakeRule<E>])>,
         threads: usize,
     ) -> Result<Self, Error> {
         let available = std::thread::available_parallelism().map_or(1, usize::from);
         let parameters = Parameters::new(program)?;
         let rules = match trained {
-            Some(spec) => Rules::new(spec, program)?,
+            Some((spec, makers)) => Rules::new(spec, makers, program)?,
             None => None,
         };
         let threads = if threads == 0 { available } else { threads.min(available.max(MAX_THREADS)) };
@@ -151,6 +158,7 @@ impl<E: Float> Engine<E> {
             predict_chunks: Chunks::default(),
             custom: custom::Columns::default(),
             states: States::new(&[]),
+            spectral: Spectral::none(),
             seed: 0,
         })
     }
@@ -168,6 +176,7 @@ impl<E: Float> Engine<E> {
     /// Sets one weight, by its place in the model's fields, from its values in Keras's layout.
     pub fn load_weight(&mut self, index: usize, values: &[E]) {
         let Some(param) = self.program.params.get(index) else { return };
+        self.spectral.copied = false;
         self.parameters.rows_mut(param).zip(values.chunks_exact(param.cols.max(1))).for_each(|(to, from)| {
             to.copy_from_slice(from);
         });
@@ -176,6 +185,8 @@ impl<E: Float> Engine<E> {
     /// Folds batch normalizations into the layers before them, if all weights stay finite: from here on this engine only predicts. To be called
     /// between the last [`load_weight`](Self::load_weight) and [`weights_loaded`](Self::weights_loaded).
     pub fn fold(&mut self, folded: &Folded<E>) {
+        // The copies of kernels are made of the folded ones.
+        self.spectral.copied = false;
         if E::fold(&mut self.parameters.values, self.program.blocks, folded.folds) {
             (self.forward, self.predict_memory) = (folded.pass, folded.memory);
         }
@@ -362,10 +373,12 @@ fn train<E: Float>(
     if rows.is_empty() {
         return Ok(());
     }
+    let mut engine = engine.begin_step();
     engine.run_batch(Mode::Train, StepPart::Trunk, rows, source, loss_weights)?;
     engine.keep_states();
     let penalty = engine.update(rows.len());
     engine.total_up(rows.len(), loss_weights, penalty, totals);
+    engine.keep();
     Ok(())
 }
 
@@ -379,6 +392,7 @@ fn evaluate<E: Float>(
     if rows.is_empty() {
         return Ok(());
     }
+    engine.copy_kernels();
     engine.run_batch(Mode::Evaluate, StepPart::Loss, rows, source, loss_weights)?;
     engine.keep_states();
     let penalty = engine.parameters.penalty(engine.program);

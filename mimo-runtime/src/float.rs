@@ -2,12 +2,13 @@
 
 use dfdx::shapes::Dtype;
 use mimo_graph::operation::BatchNormalization;
+use mimo_graph::optimizer::Rule;
 
 use crate::chunk::Chunk;
 use crate::engine::Step;
 use crate::kernels::Element;
-use crate::loss::kinds::Kind;
-use crate::loss::{BatchLoss, BatchLossSums, LossOp, Metrics, Scan};
+use crate::loss::{BatchLoss, BatchLossSums, LossOp, Metrics, Scan, kinds};
+use crate::rules::{self, UpdateRule};
 use crate::run::Run;
 use crate::stage::{BackwardSums, ForwardSums};
 
@@ -30,7 +31,10 @@ macro_rules! float {
         {
             /// Runs the pass of one loss.
             #[doc(hidden)]
-            fn loss<K: Kind>(op: &LossOp, chunk: &mut Chunk<'_, Self>);
+            fn loss<K: kinds::Kind>(op: &LossOp, chunk: &mut Chunk<'_, Self>);
+
+            /// Makes the rule of an optimizer: a [`MakeRule`](rules::MakeRule) for rules of the kind `K`.
+            fn rule<K: rules::Kind>(rule: Rule) -> Option<Box<dyn UpdateRule<Self>>>;
         }
     };
 }
@@ -39,14 +43,24 @@ mimo_graph::each_operation!(float);
 
 impl Float for f32 {
     #[inline]
-    fn loss<K: Kind>(op: &LossOp, chunk: &mut Chunk<'_, Self>) {
+    fn loss<K: kinds::Kind>(op: &LossOp, chunk: &mut Chunk<'_, Self>) {
         K::f32(op, chunk);
+    }
+
+    #[inline]
+    fn rule<K: rules::Kind>(rule: Rule) -> Option<Box<dyn UpdateRule<Self>>> {
+        K::f32(rule)
     }
 }
 
 impl Float for f64 {
     #[inline]
-    fn loss<K: Kind>(op: &LossOp, chunk: &mut Chunk<'_, Self>) {
+    fn loss<K: kinds::Kind>(op: &LossOp, chunk: &mut Chunk<'_, Self>) {
         K::f64(op, chunk);
+    }
+
+    #[inline]
+    fn rule<K: rules::Kind>(rule: Rule) -> Option<Box<dyn UpdateRule<Self>>> {
+        K::f64(rule)
     }
 }

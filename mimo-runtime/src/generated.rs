@@ -7,6 +7,7 @@ use dfdx::tensor::{Cpu, Tensor, TensorFromVec};
 use dfdx::tensor_ops::Device;
 use mimo_graph::spec::WeightSpec;
 
+use crate::data::spec;
 use crate::error::Error;
 use crate::float::Float;
 use crate::model::Model;
@@ -54,7 +55,7 @@ where
     Cpu: Device<E>,
     M: Model<Float = E> + dfdx::nn::TensorCollection<E, Cpu, To<E, Cpu> = M>,
 {
-    match crate::weights::initial(&M::SPEC, seed) {
+    match crate::weights::initial(spec::<M>(), seed) {
         Ok(model) => model,
         // Making a tensor fails only where the allocator would abort anyway.
         Err(error) => panic!("{error}"),

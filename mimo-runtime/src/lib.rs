@@ -31,6 +31,7 @@ pub mod predictor;
 pub mod program;
 pub mod progress;
 mod random;
+pub mod rules;
 pub mod run;
 pub mod stage;
 pub mod tensor;

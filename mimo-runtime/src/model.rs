@@ -10,7 +10,8 @@ use crate::chunk::Chunk;
 use crate::error::Error;
 use crate::float::Float;
 use crate::fold::Folded;
-use crate::program::{Program, StatePlace};
+use crate::program::{Program, SpectralKernel, StatePlace};
+use crate::rules::MakeRule;
 use crate::stage::Stage;
 use crate::traced::{GradientReader, Tracer};
 
@@ -47,6 +48,9 @@ pub trait Model: Sized {
 
     /// The states of `stateful` layers, with which the next batch begins.
     const STATES: &'static [StatePlace] = &[];
+
+    /// The kernels that every training step divides by their largest singular value.
+    const SPECTRAL: &'static [SpectralKernel] = &[];
 
     /// From the inputs to the outputs.
     fn forward_pass(chunk: &mut Chunk<'_, Self::Float>);
@@ -147,6 +151,10 @@ pub trait Trainable: Model<Targets: OutputColumns<<Self as Model>::Float>> {
 
     /// What a training step does with a chunk, stage by stage.
     const STAGES: &'static [Stage<Self::Float>];
+
+    /// The update rules of the optimizers of [`SPEC`](Model::SPEC), in their order: `<f32 as Float>::rule::<rules::Adam>`. They are
+    /// all of the rules that a program is linked with, so an optimizer cannot be replaced at run time.
+    const RULES: &'static [MakeRule<Self::Float>];
 
     /// Lets dfdx record what is computed from every output, in order: `tracer.tensor(&outputs.risk)`.
     fn trace(outputs: &Self::Outputs, tracer: &mut Tracer) -> Self::TracedOutputs;

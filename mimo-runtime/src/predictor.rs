@@ -106,6 +106,7 @@ pub fn predict<M: Model>(model: &M, inputs: &M::Inputs) -> Result<M::Outputs, Er
 fn engine<M: Model>(model: &M, threads: usize) -> Result<Engine<M::Float>, Error> {
     let mut engine = Engine::new(program::<M>(), M::forward_pass, &[], None, threads)?;
     engine.set_states(M::STATES);
+    engine.set_spectral(M::SPECTRAL)?;
     model.read_weights(&mut |index, values| engine.load_weight(index, &values));
     Ok(engine)
 }

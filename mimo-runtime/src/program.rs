@@ -5,7 +5,7 @@ use std::ops::Deref;
 
 pub use mimo_graph::operation::{
     BatchWeight, Block, ChunkAccumulator, During, Gradient, GradientTarget, Interleaved, MovingAverage,
-    Param, Read, Scratch, StatePlace, Use, View, Weight, Written,
+    Param, Read, Scratch, SpectralKernel, StatePlace, Use, View, Weight, Written,
 };
 pub use mimo_graph::place::{ALIGN, SlotRequest, aligned};
 

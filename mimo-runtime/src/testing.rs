@@ -14,6 +14,7 @@ use mimo_graph::target::Target;
 
 use crate::chunk::Chunk;
 use crate::error::Error;
+use crate::float::Float;
 use crate::layers::dense::Dense;
 use crate::loss::kinds::{Kind as _, MeanSquaredError};
 use crate::loss::{LossOp, Metrics};
@@ -22,6 +23,7 @@ use crate::program::{
     BatchWeight, Block, BlockLayout, Gradient, Memory, Param, Program, Read, Starts, Use, View, Written,
     place_blocks,
 };
+use crate::rules::{self, MakeRule};
 use crate::run::Operation;
 use crate::stage::{Stage, StepPart};
 use crate::traced::{GradientReader, Tracer};
@@ -293,6 +295,8 @@ impl Trainable for Lines {
         },
     ];
 
+    const RULES: &'static [MakeRule<f32>] = &[<f32 as Float>::rule::<rules::Sgd>];
+
     fn trace(outputs: &LinesOutputs, tracer: &mut Tracer) -> LinesTraced {
         LinesTraced { slope: tracer.tensor(&outputs.slope), pair: tracer.tensor(&outputs.pair) }
     }
@@ -408,6 +412,7 @@ impl Trainable for Classes {
     type Logs = ClassesLogs;
 
     const STAGES: &'static [Stage<f32>] = &[];
+    const RULES: &'static [MakeRule<f32>] = &[];
 
     fn trace(_: &LinesOutputs, _: &mut Tracer) {}
     fn output_gradients(_: &LinesOutputs, _: &mut GradientReader<'_, f32>) -> Result<(), Error> {

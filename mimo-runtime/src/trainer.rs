@@ -113,9 +113,11 @@ impl<'m, M: Trainable> Trainer<'m, M> {
         if table.statistics(spec) != program.statistics {
             return Err(Error::Inconsistent { what: "the number of statistics" });
         }
-        let mut engine = Engine::new(program, M::forward_pass, M::STAGES, Some(spec), options.threads)?;
+        let mut engine =
+            Engine::new(program, M::forward_pass, M::STAGES, Some((spec, M::RULES)), options.threads)?;
         engine.set_seed(options.seed);
         engine.set_states(M::STATES);
+        engine.set_spectral(M::SPECTRAL)?;
         model.read_weights(&mut |index, values| engine.load_weight(index, &values));
         engine.weights_loaded();
         let loss_weights: Vec<f64> = spec.outputs.iter().map(|output| output.weight).collect();
@@ -159,7 +161,7 @@ impl<'m, M: Trainable> Trainer<'m, M> {
     }
 
     /// Sets the optimizer's step size, from the next step on. With 0 a step only measures, but for the moving averages of
-    /// `BatchNormalization`, which follow every step.
+    /// `BatchNormalization` and the kernels of `SpectralNormalization`, which follow every step.
     ///
     /// # Errors
     /// [`LearningRate`](Error::LearningRate) if it is negative, NaN or infinite; [`SeveralOptimizers`](Error::SeveralOptimizers) if

@@ -1,26 +1,35 @@
 """Optimizers of whole weights by Keras itself, for `tests/golden_whole_optimizers.rs`.
 
-`KERAS_BACKEND=tensorflow python make_optimizers.py` writes whole_optimizers.json beside this script: a small model with weights of
-one, two and three axes, and all of its weights after each of seven steps, in `float64`. The gradients of the embedding have rows of
+`KERAS_BACKEND=jax python make_optimizers.py` writes whole_optimizers.json beside this script: a small model with weights of one, two
+and three axes, and all of its weights after each of seven steps, in `float64`. The gradients of the embedding have rows of
 zeros. Each step is on another batch of four samples. `averaged` are the weights after what Keras does at the end of `fit`.
+`einsum` are four steps of a model whose kernels have one to four axes, in orders that are not those of a dense layer, `penalized`
+are steps of a model with penalties that depend on whole kernels, by optimizers of which some add gradients up.
+
+The backend is JAX: with TensorFlow, Keras rounds the betas to `float32` in `float64` too. With JAX it computes roots, powers and `tanh` in
+`float32`, unless its rule for the type of a result is replaced, as here.
 """
 
 import json
 import os
 
-os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
+os.environ.setdefault("KERAS_BACKEND", "jax")
+os.environ.setdefault("JAX_ENABLE_X64", "1")
 
+import jax
 import keras
 import numpy as np
-import tensorflow as tf
-from keras import Input, Model, layers, optimizers
+from keras import Input, Model, layers, ops, optimizers
+from keras.regularizers import L2, OrthogonalRegularizer
+from keras.src.backend.common import dtypes
 
 keras.config.set_floatx("float64")
 keras.config.disable_traceback_filtering()
 HERE = os.path.dirname(os.path.abspath(__file__))
 STEPS = 7
+
+result_type = dtypes.result_type
+dtypes.result_type = lambda *types: "float64" if "float64" in map(str, types) else result_type(*types)
 
 CASES = {
     "Adafactor": lambda: optimizers.Adafactor(0.1),
@@ -54,6 +63,42 @@ CASES = {
     })),
 }
 
+EINSUM_CASES = {
+    "Adafactor of kernels": lambda: optimizers.Adafactor(0.1),
+    "Adafactor of kernels, clipped": lambda: optimizers.Adafactor(
+        0.2, clip_threshold=0.5, weight_decay=0.1, clipnorm=0.1),
+    "Muon of kernels": lambda: optimizers.Muon(0.1),
+    "Muon of kernels, accumulated": lambda: optimizers.Muon(
+        0.1, exclude_layers=["turned"], global_clipnorm=0.2, gradient_accumulation_steps=2),
+    "Lamb of kernels": lambda: optimizers.Lamb(0.1),
+}
+
+
+class Several:
+    """An optimizer for each layer by itself. Keras's `MultiOptimizer` adds gradients up for all of its optimizers or for none."""
+
+    def __init__(self, **by_layer):
+        self.by_layer = by_layer
+
+    def apply(self, gradients, variables):
+        for layer, optimizer in self.by_layer.items():
+            own = [(g, v) for g, v in zip(gradients, variables) if v.path.split("/")[-2] == layer]
+            optimizer.apply([g for g, _ in own], [v for _, v in own])
+
+    def finalize_variable_values(self, variables):
+        pass
+
+
+PENALIZED_CASES = {
+    "one with penalties": lambda: optimizers.Adam(0.1, gradient_accumulation_steps=2, global_clipnorm=0.2),
+    "several with penalties": lambda: Several(
+        first=optimizers.SGD(0.2, momentum=0.9, clipnorm=0.3, gradient_accumulation_steps=2),
+        second=optimizers.Adafactor(0.1, gradient_accumulation_steps=3),
+        third=optimizers.Muon(0.05),
+        head=optimizers.Nadam(0.05, gradient_accumulation_steps=4, clipvalue=0.1),
+    ),
+}
+
 
 def build():
     ids = Input((4,), name="ids", dtype="int32")
@@ -66,8 +111,68 @@ def build():
     return Model(ids, y)
 
 
+def build_einsum():
+    x = Input((4, 3), name="x")
+    y = layers.EinsumDense("abc,cde->abde", (4, 2, 3), bias_axes="de", activation="tanh", name="split")(x)
+    y = layers.EinsumDense("abde,fde->abf", (4, 3), bias_axes="f", activation="tanh", name="joined")(y)
+    y = layers.EinsumDense("abc,bcef->aef", (2, 3), activation="tanh", name="mixed")(y)
+    y = layers.EinsumDense("aef,gf->aeg", (2, 4), bias_axes="eg", activation="tanh", name="turned")(y)
+    y = layers.EinsumDense("aeg,gh->aeh", (2, 5), activation="tanh", name="plain")(y)
+    y = layers.EinsumDense("aeh,h->ae", (2,), name="head")(y)
+    return Model(x, y)
+
+
+def build_penalized():
+    x = Input((4,), name="x")
+    y = layers.Dense(3, activation="tanh", kernel_regularizer=OrthogonalRegularizer(0.25), name="first")(x)
+    y = layers.Dense(
+        4, activation="tanh", kernel_regularizer=OrthogonalRegularizer(0.5, mode="columns"), name="second")(y)
+    y = layers.Dense(3, activation="tanh", kernel_regularizer=OrthogonalRegularizer(0.1), name="third")(y)
+    y = layers.Dense(2, kernel_regularizer=L2(0.1), name="head")(y)
+    return Model(x, y)
+
+
 def flat(values):
-    return [float(f"{value:.12g}") for value in np.asarray(values).ravel()]
+    return [float(f"{value:.15g}") for value in np.asarray(values).ravel()]
+
+
+def trajectories(model, start, samples, targets, cases, steps):
+    """All weights of a model after each step, and after the end of `fit`, by each optimizer."""
+    variables = model.trainable_variables
+
+    def loss(weights, x, y):
+        outputs, _, penalties = model.stateless_call(weights, [], x, return_losses=True)
+        return ops.mean((outputs - y) ** 2) + sum(penalties)
+
+    found = []
+    for name, make in cases.items():
+        optimizer = make()
+        for weight, values in zip(variables, start):
+            weight.assign(values)
+        after = []
+        for step in range(steps):
+            rows = [(step + row) % 6 for row in range(4)]
+            gradients = jax.grad(loss)([weight.value for weight in variables], samples[rows], targets[rows])
+            assert all(gradient.dtype == "float64" for gradient in gradients)
+            optimizer.apply(gradients, variables)
+            after.append([flat(weight.numpy()) for weight in variables])
+        optimizer.finalize_variable_values(variables)
+        averaged = [flat(weight.numpy()) for weight in variables]
+        found.append({"name": name, "after_each_step": after, "averaged": averaged})
+    return found
+
+
+def names(model):
+    return ["/".join(weight.path.split("/")[-2:]) for weight in model.trainable_variables]
+
+
+def written(model, start, inputs, targets, cases):
+    start = {name: flat(values) for name, values in zip(names(model), start)}
+    lines = ",\n".join(json.dumps(case) for case in cases)
+    return (
+        f'"inputs": {json.dumps(inputs)},\n"targets": {json.dumps(flat(targets))},\n'
+        f'"start": {json.dumps(start)},\n"cases": [\n{lines}\n]'
+    )
 
 
 def main():
@@ -78,32 +183,21 @@ def main():
     start = [np.round(rng.normal(size=weight.shape) * 0.5, 3) for weight in model.trainable_variables]
     # A weight of zeros: its norm is 0.
     start[-1] = np.zeros_like(start[-1])
-    cases = []
-    for name, make in CASES.items():
-        optimizer = make()
-        for weight, values in zip(model.trainable_variables, start):
-            weight.assign(values)
-        after = []
-        for step in range(STEPS):
-            rows = [(step + row) % 6 for row in range(4)]
-            with tf.GradientTape() as tape:
-                loss = tf.reduce_mean((model(ids[rows], training=True) - targets[rows]) ** 2)
-            gradients = tape.gradient(loss, [weight.value for weight in model.trainable_variables])
-            gradients = [tf.convert_to_tensor(gradient) for gradient in gradients]
-            optimizer.apply(gradients, model.trainable_variables)
-            after.append([flat(weight.numpy()) for weight in model.trainable_variables])
-        optimizer.finalize_variable_values(model.trainable_variables)
-        averaged = [flat(weight.numpy()) for weight in model.trainable_variables]
-        cases.append({"name": name, "after_each_step": after, "averaged": averaged})
+    whole = written(model, start, ids.ravel().tolist(), targets, trajectories(model, start, ids, targets, CASES, STEPS))
+
+    parts = [whole]
+    for name, shape, build_model, cases, steps in [
+        ("einsum", (4, 3), build_einsum, EINSUM_CASES, 4),
+        ("penalized", (4,), build_penalized, PENALIZED_CASES, 8),
+    ]:
+        x = np.round(rng.normal(size=(6, *shape)), 3)
+        targets = np.round(rng.normal(size=(6, 2)), 3)
+        model = build_model()
+        start = [np.round(rng.normal(size=weight.shape) * 0.5, 3) for weight in model.trainable_variables]
+        found = trajectories(model, start, x, targets, cases, steps)
+        parts.append(f'"{name}": {{\n{written(model, start, flat(x), targets, found)}\n}}')
     with open(os.path.join(HERE, "whole_optimizers.json"), "w") as file:
-        file.write("{\n")
-        file.write(f'"ids": {json.dumps(ids.ravel().tolist())},\n')
-        file.write(f'"targets": {json.dumps(flat(targets))},\n')
-        names = ["/".join(weight.path.split("/")[-2:]) for weight in model.trainable_variables]
-        start = {name: flat(values) for name, values in zip(names, start)}
-        file.write(f'"start": {json.dumps(start)},\n"cases": [\n')
-        file.write(",\n".join(json.dumps(case) for case in cases))
-        file.write("\n]\n}\n")
+        file.write("{\n" + ",\n".join(parts) + "\n}\n")
 
 
 main()

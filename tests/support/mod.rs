@@ -272,6 +272,17 @@ pub fn set_weights<M: Model<Float: Real>>(model: &mut M, mut values: impl FnMut(
     });
 }
 
+/// Sets the step size of all optimizers.
+pub fn set_learning_rates<M: Trainable>(trainer: &mut Trainer<'_, M>, rate: f64) {
+    for optimizer in M::SPEC.optimizers {
+        match optimizer.key {
+            None => trainer.set_learning_rate(rate),
+            Some(key) => trainer.set_learning_rate_of(key, rate),
+        }
+        .expect("a rate");
+    }
+}
+
 /// Weights that leave nothing at 0: biases too, and no kernel so large that activations saturate.
 pub fn randomize<M: Model<Float: Real>>(model: &mut M, seed: u64) {
     let mut random = Random(seed);
@@ -346,7 +357,7 @@ pub fn check_gradients_with<M: Trainable<Float = f64>>(
     let measure = |model: &mut M| {
         let mut trainer = Trainer::with_options(model, options).expect("a trainer");
         prepare(&mut trainer);
-        trainer.set_learning_rate(0.0).expect("a rate");
+        set_learning_rates(&mut trainer, 0.0);
         let logs = step(&mut trainer, data).expect("a step");
         let gradients: Vec<_> =
             M::SPEC.weights.iter().map(|weight| trainer.gradient(weight.name).expect("a gradient")).collect();

@@ -13,8 +13,6 @@ pub(crate) fn absent_layers() -> impl Iterator<Item = (&'static [&'static str], 
     LAYERS.iter().copied()
 }
 
-const NORMALIZE: &str =
-    "write `kernel_constraint = UnitNorm()` at the layer, which holds every column of its kernel at length 1";
 const PREPARE: &str = "prepare the values before they are given to the model";
 const POOL: &str = "write `AveragePooling1D(2)` or `AveragePooling2D(2)`, Keras's other name for it";
 const CELL: &str = "write `LSTM(32)`, `GRU(32)` or `SimpleRNN(32)`, which run over all steps";
@@ -25,8 +23,7 @@ const ATTENTION: &str = "write it from products: `let scores = Softmax()(dot([qu
 
 /// Layers by what stands in for them.
 const LAYERS: &[(&[&str], &str)] = &[
-    (&["SpectralNormalization"], NORMALIZE),
-    (&["Lambda"], "write a function of the block: `fn scale(x, gate) { multiply([x, gate]) }`"),
+    (&["Lambda"], "write a function of the block: `fn scale(x, gate) { exp(0.5 * x) * gate }`"),
     (&["Discretization", "Hashing"], PREPARE),
     (&["StringLookup", "IntegerLookup", "TextVectorization"], PREPARE),
     (&["Masking"], "leave it out, and pad sequences at their start, where a recurrent layer forgets most"),

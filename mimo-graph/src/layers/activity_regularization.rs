@@ -8,7 +8,7 @@ use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
 use crate::initializer::Regularizer;
 use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight, same_shape};
-use crate::operation::{self, Call, OpKind};
+use crate::operation::{Call, OpKind};
 use crate::shape::{Dtype, Shape};
 
 /// Keras's `ActivityRegularization`: the input's shape.
@@ -24,7 +24,6 @@ layer! {
     /// Outputs its input, and adds `l1 · Σ |x| + l2 · Σ x²` to the total loss, as the mean over the samples of the batch.
     ///
     /// The shape stays what it is. `activity_regularizer` of a layer is the same penalty on its outputs. Evaluation has the penalty too.
-    /// It is learned by the layers before it if one of the outputs that it leads to has a loss.
     ///
     /// Keras: [`ActivityRegularization`](https://keras.io/api/layers/regularization_layers/activity_regularization/)
     "`ActivityRegularization(l1 = 0, l2 = 0, name = none, trainable = true)`"
@@ -81,17 +80,21 @@ impl Layer for ActivityRegularization {
         None
     }
 
+    /// The penalty is on the layer's outputs, as one on those of any other layer.
+    fn activity_regularizer(&self) -> Option<ActivityRegularization> {
+        Some(*self)
+    }
+
     fn aliases(&self) -> bool {
-        false
+        true
     }
 
     fn typed(&self, _: &[Weight]) -> Option<Typed> {
         None
     }
 
-    fn operation(&self, call: &mut dyn Call) -> Option<OpKind<Dim>> {
-        let (x, y) = (call.x(0), call.y());
-        Some(operation::ActivityRegularization { l1: self.l1, l2: self.l2, x, y: Some(y) }.into())
+    fn operation(&self, _: &mut dyn Call) -> Option<OpKind<Dim>> {
+        None
     }
 
     fn infer(&self, inputs: &[Operand<'_>], _: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {

@@ -77,6 +77,7 @@ fn every_class_has_its_names() {
         class if class.ends_with("Dropout") || class.starts_with("SpatialDropout") => vec![float(0.5)],
         "Bidirectional" => vec![call("GRU", [(None, int(1))])],
         "TimeDistributed" => vec![call("Flatten", [])],
+        "SpectralNormalization" => vec![call("Dense", [(None, int(2))])],
         "AveragePooling1D" | "AveragePooling2D" | "Dot" | "Rescaling" => vec![int(2)],
         _ => vec![],
     };

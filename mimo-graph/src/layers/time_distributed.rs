@@ -8,6 +8,7 @@ use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
 use crate::layers::change::Change;
 use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight};
+use crate::layers::spectral_normalization::without_one_of_both;
 use crate::layers::{LayerKind, Part, wrapped};
 use crate::operation::{Call, OpKind};
 use crate::shape::{Dtype, Shape};
@@ -62,6 +63,11 @@ impl TimeDistributed {
             let help = "call the layer itself, which takes its statistics over all steps; an axis that is not negative is then one \
                 higher";
             Some((message, help.into()))
+        } else if let LayerKind::SpectralNormalization(wrapper) = &made.kind {
+            // Keras normalizes the kernel anew before every step, so that no two steps see the same one.
+            let message = "`TimeDistributed` uses one kernel for all steps, and a `SpectralNormalization` would change it before each"
+                .to_owned();
+            Some((message, without_one_of_both(&wrapper.layer).into()))
         } else if let LayerKind::ActivityRegularization(_) = made.kind {
             // In Keras, too, a wrapper does not see the penalty of the layer inside.
             let message =

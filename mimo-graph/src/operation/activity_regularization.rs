@@ -1,22 +1,20 @@
 //! `ActivityRegularization`: a penalty on values.
 
-use super::{Planned, Read, View, Written, operation};
+use super::{Planned, Read, View, operation};
 use crate::dim::Dim;
 
 operation! {
     /// Adds `l1 · Σ |x| + l2 · Σ x²` of each sample to the total loss, of which the mean over the batch is taken.
     ///
-    /// **Keras equivalent:** `keras.layers.ActivityRegularization(l1, l2)`.
+    /// **Keras equivalent:** `keras.layers.ActivityRegularization(l1, l2)`, and `activity_regularizer` of other layers.
     #[derive(Clone, Copy, Debug, PartialEq)]
     pub struct ActivityRegularization<L> {
         /// The factor of the sum of absolute values.
         pub l1: f64,
         /// The factor of the sum of squares.
         pub l2: f64,
-        /// The input.
+        /// The values, which are read where they are.
         pub x: Read<L>,
-        /// The same values; `None` for the `activity_regularizer` of a layer, whose output is read as it is.
-        pub y: Option<Written<L>>,
     }
 }
 

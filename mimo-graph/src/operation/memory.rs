@@ -69,6 +69,29 @@ operation! {
     }
 }
 
+crate::describe! {
+    /// The kernel of a `SpectralNormalization`, which every training step divides by its largest singular value.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct SpectralKernel {
+        /// The block of the kernel, which it has to itself. Its values are those of a matrix with a column per value of the vector.
+        pub kernel: usize,
+        /// The block of the vector that the power iterations start from.
+        pub vector: usize,
+        /// Power iterations before each division.
+        pub power_iterations: usize,
+        /// Blocks that hold the kernel of the layer's calls but for the last, in order: in a training step it is divided once for each
+        /// call, and otherwise all are equal.
+        pub copies: List<usize>,
+    }
+}
+
+impl SpectralKernel {
+    /// The block whose gradient the calls that read this block contribute to.
+    pub(crate) fn trained_block(kernels: &[SpectralKernel], block: usize) -> usize {
+        kernels.iter().find(|it| it.copies.contains(&block)).map_or(block, |it| it.kernel)
+    }
+}
+
 operation! {
     /// A matrix of the parameter buffer that is written by one gradient: a weight, or the weights of siblings side by side.
     #[derive(Clone, Debug, PartialEq)]

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::values::{ValueId, Values};
-use super::{Block, Buffer, LossOp, Op, OpKind, Param, Plan, Read, View, Written};
+use super::{Block, Buffer, LossOp, Op, OpKind, Param, Plan, Read, View, Written, spectral};
 use crate::activation::Activation;
 use crate::describe::List;
 use crate::dim::Dim;
@@ -343,7 +343,8 @@ impl Building {
 
     /// The blocks of a layer's weights, one each; made at its first call.
     pub(super) fn layer_weights(&mut self, graph: &Graph, id: NodeId) -> Vec<Weight<Dim>> {
-        self.blocks_of(graph, graph.node(id).layer)
+        let weights = self.blocks_of(graph, graph.node(id).layer).into_iter();
+        weights.map(|weight| Weight::of(self.block_of_call(graph, id, weight.block))).collect()
     }
 
     /// The same for a layer, whether it is called or not. The last axis of a weight is the columns.
@@ -351,7 +352,7 @@ impl Building {
         if self.blocks[layer.index()].is_none() {
             let mut blocks = vec![];
             self.plan.weighted.push(layer);
-            for (index, weight) in graph.layer(layer).weights.iter().enumerate() {
+            for (index, weight) in spectral::weights_inside(graph, layer).iter().enumerate() {
                 let (rows, cols) = (weight.shape.positions(), weight.shape.last().cloned());
                 let cols = cols.unwrap_or(Dim::Known(1));
                 let block = self.plan.blocks.len();
@@ -359,7 +360,9 @@ impl Building {
                 self.plan.params.push(param(graph, layer, index, block, [Dim::Known(0), cols]));
                 blocks.push(block);
             }
+            let kernel = blocks.first().copied();
             self.blocks[layer.index()] = Some(blocks);
+            kernel.into_iter().for_each(|kernel| self.spectral(graph, layer, kernel));
         }
         let blocks = self.blocks[layer.index()].iter().flatten();
         blocks.map(|&block| Weight::of(block)).collect()

@@ -1,6 +1,7 @@
 //! Dense layers: siblings on one input become one product, activations are applied in place where they can be.
 
 use super::build::{Building, activation, param, shape, units};
+use super::spectral;
 use super::values::ValueId;
 use super::{Block, Op, Read, View, Written};
 use crate::activation::Activation;
@@ -25,6 +26,7 @@ impl Building {
         let units: Vec<Dim> = nodes.iter().map(|&node| units(graph, node)).collect();
         let total = units.iter().fold(Dim::Known(0), |sum, units| sum + units.clone());
         let (kernel, bias) = self.weights(graph, &nodes, &inputs, &total);
+        let kernel = self.block_of_call(graph, id, kernel);
         self.plan.flops =
             self.plan.flops.clone() + Dim::Known(2) * positions.clone() * inputs.clone() * total.clone();
 
@@ -102,9 +104,10 @@ impl Building {
             let one_position =
                 self.values.tensors[value.0].iter().all(|&tensor| shape(graph, tensor).rank() == 1);
             let called_once = self.values.calls[node.layer.index()] == 1;
-            // Weights that are updated as a whole are not columns of a larger matrix.
+            // Weights that are updated or normalized as a whole are not columns of a larger matrix.
             let whole = optimizer(node.layer).is_some_and(|keyed| keyed.optimizer.rule.needs_whole_weights());
-            one_position && called_once && !whole && shape(graph, node.inputs[0]).rank() == 1
+            let normalized = spectral::wrapper(graph, node.layer).is_some();
+            one_position && called_once && !whole && !normalized && shape(graph, node.inputs[0]).rank() == 1
         };
         if !fits(first) {
             return vec![first];
@@ -163,6 +166,7 @@ impl Building {
                 let columns = [column.clone(), cols.clone()];
                 self.plan.params.push(param(graph, layer, weight, block, columns));
             }
+            self.spectral(graph, layer, kernel);
             column = column + cols;
         }
         (kernel, bias)

@@ -5,7 +5,7 @@
 
 use super::build::{Building, activation, param};
 use super::values::ValueId;
-use super::{Block, OpKind, Read, conv};
+use super::{Block, OpKind, Read, conv, spectral};
 use crate::activation::Activation;
 use crate::describe::List;
 use crate::dim::Dim;
@@ -190,7 +190,7 @@ impl Building {
         if self.blocks[layer.index()].is_none() {
             let mut blocks = vec![];
             self.plan.weighted.push(layer);
-            for (index, weight) in graph.layer(layer).weights.iter().enumerate() {
+            for (index, weight) in spectral::weights_inside(graph, layer).iter().enumerate() {
                 let (rows, cols) = match index {
                     0 if dense => (inputs.clone(), units.clone()),
                     1 if dense_bias => (Dim::Known(1), units.clone()),
@@ -201,9 +201,12 @@ impl Building {
                 self.plan.params.push(param(graph, layer, index, block, [Dim::Known(0), cols]));
                 blocks.push(block);
             }
+            let kernel = blocks.first().copied();
             self.blocks[layer.index()] = Some(blocks);
+            kernel.into_iter().for_each(|kernel| self.spectral(graph, layer, kernel));
         }
-        let mut blocks = self.blocks[layer.index()].iter().flatten().map(|&block| Weight::of(block));
+        let blocks = self.blocks[layer.index()].iter().flatten();
+        let mut blocks = blocks.map(|&block| Weight::of(self.block_of_call(graph, id, block)));
         // A kernel was made above.
         (blocks.next().unwrap_or_else(|| Weight::of(0)), blocks.next())
     }

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use super::{Op, OpKind, Plan, View, lifetimes};
 use crate::activation::Activation;
 use crate::dim::{Dim, Same};
-use crate::operation::{Activate, BatchNormalization, Field, LinearMap, Part, PartMut};
+use crate::operation::{Activate, BatchNormalization, Field, LinearMap, Part, PartMut, SpectralKernel};
 
 /// The forward pass with its batch normalizations folded.
 #[derive(Clone, Debug, PartialEq)]
@@ -151,7 +151,12 @@ fn call(plan: &Plan, uses: &[Vec<usize>], at: usize) -> Option<Call> {
     let alone = reader == at && op.nodes.len() == 1 && whole(&norm.x.view) && writes(op, &norm.x.view);
     let of_channels =
         norm.inner.same(&Dim::Known(1)) == Same::Yes && norm.channels.same(&map.channels) == Same::Yes;
-    if !alone || !of_channels {
+    // The kernels of the calls of a `SpectralNormalization` are copies of each other, of which none can be folded by itself.
+    let copied = |spectral: &SpectralKernel| {
+        let copies = &spectral.copies;
+        !copies.is_empty() && (spectral.kernel == map.kernel || copies.contains(&map.kernel))
+    };
+    if !alone || !of_channels || plan.spectral.iter().any(copied) {
         return None;
     }
     let activation = match uses[norm.y.view.slot][..] {

@@ -6,7 +6,7 @@ use super::{Gradient, GradientTarget, Op, Plan, Use, conv, stages};
 use crate::describe::List;
 use crate::dim::Dim;
 use crate::graph::Graph;
-use crate::operation::{BatchGradient, ChunkAccumulator};
+use crate::operation::{BatchGradient, ChunkAccumulator, SpectralKernel};
 
 /// Orders the backward pass and connects gradients.
 pub(super) fn connect(graph: &Graph, building: &mut Building) {
@@ -147,7 +147,8 @@ fn weights(graph: &Graph, building: &mut Building) {
         let positions = op.steps.clone().unwrap_or(Dim::Known(1)) * op.kind.planned().positions();
         let call = Use { x: read.view.clone(), dy: dy.clone(), positions };
         for weight in batch_weights {
-            let gradient = plan.blocks[weight.block].gradient.get_or_insert_with(|| match weight.gradient {
+            let block = SpectralKernel::trained_block(&plan.spectral, weight.block);
+            let gradient = plan.blocks[block].gradient.get_or_insert_with(|| match weight.gradient {
                 BatchGradient::Product => Gradient::Product(List::Owned(vec![])),
                 BatchGradient::Sum => Gradient::Sum(List::Owned(vec![])),
                 BatchGradient::Scatter => Gradient::Scatter(List::Owned(vec![])),
@@ -173,12 +174,13 @@ fn chunk_sums(graph: &Graph, building: &mut Building) {
         }
         let mut kind = plan.forward[at].kind.clone();
         for weight in kind.weights_mut() {
-            let block = &plan.blocks[weight.block];
+            let trained = SpectralKernel::trained_block(&plan.spectral, weight.block);
+            let block = &plan.blocks[trained];
             let (view, accumulate) = match &block.gradient {
                 Some(Gradient::ChunkSums(view)) => (view.clone(), true),
                 _ => (conv::fixed(plan, block.rows.clone() * block.cols.clone()), false),
             };
-            plan.blocks[weight.block].gradient = Some(Gradient::ChunkSums(view.clone()));
+            plan.blocks[trained].gradient = Some(Gradient::ChunkSums(view.clone()));
             weight.gradient = Some(ChunkAccumulator { view, accumulate });
         }
         plan.forward[at].kind = kind;

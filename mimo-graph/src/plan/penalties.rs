@@ -1,4 +1,4 @@
-//! Penalties on what layers output: `activity_regularizer`.
+//! Penalties on what layers output: `activity_regularizer`, and the layer `ActivityRegularization`.
 
 use super::Op;
 use super::build::Building;
@@ -6,16 +6,17 @@ use crate::graph::{Graph, NodeId};
 use crate::operation::ActivityRegularization;
 
 impl Building {
-    /// Adds the penalties on all that a call outputs, if its layer has an `activity_regularizer`. Each is an operation that reads
+    /// Adds the penalties on all that a call outputs, if its layer has such a penalty. Each is an operation that reads
     /// the output and writes nothing but its gradient.
     pub(super) fn penalties(&mut self, graph: &Graph, id: NodeId) {
         let node = graph.node(id);
         let Some(penalty) = graph.layer(node.layer).kind.activity_regularizer() else { return };
         for (index, &output) in node.outputs.iter().enumerate() {
             let (l1, l2) = (penalty.l1, penalty.l2);
-            let kind = ActivityRegularization { l1, l2, x: self.read(graph, output), y: None };
+            let kind = ActivityRegularization { l1, l2, x: self.read(graph, output) };
             let number = if index == 0 { String::new() } else { format!("_{index}") };
-            let name = format!("{}_activity_regularizer{number}", self.call_name(graph, id));
+            let what = if graph.layer(node.layer).kind.aliases() { "" } else { "_activity_regularizer" };
+            let name = format!("{}{what}{number}", self.call_name(graph, id));
             let steps = self.wrapped();
             self.plan.forward.push(Op { name, nodes: vec![], backward: false, steps, kind: kind.into() });
             self.reads.push(vec![self.values.of(output)]);

@@ -6,8 +6,43 @@ fn numbers<E: Element>(value: &Value) -> Vec<E> {
     value.as_array().unwrap().iter().map(|x| E::of(x.as_f64().unwrap())).collect()
 }
 
+/// The step of any rule.
+trait Update<E>: std::fmt::Debug {
+    fn slots(&self) -> usize;
+    fn apply(&self, p: &mut [E], g: &[E], slots: &mut [&mut [E]]);
+}
+
+macro_rules! update {
+    ($($step:ident),*) => {
+        $(
+            impl<E: Element> Update<E> for $step<E> {
+                fn slots(&self) -> usize {
+                    self.slots()
+                }
+
+                fn apply(&self, p: &mut [E], g: &[E], slots: &mut [&mut [E]]) {
+                    self.apply(p, g, slots);
+                }
+            }
+        )*
+    };
+}
+
+update!(
+    SgdStep,
+    MomentumStep,
+    AdamStep,
+    AmsGradStep,
+    RmspropStep,
+    AdagradStep,
+    AdadeltaStep,
+    AdamaxStep,
+    NadamStep,
+    LionStep
+);
+
 /// The rule of a golden case at step `t`, counted from 1. Powers in single precision, as Keras computes them.
-fn rule<E: Element>(name: &str, config: &Value, t: i32) -> Update<E> {
+fn rule<E: Element>(name: &str, config: &Value, t: i32) -> Box<dyn Update<E>> {
     let number = |key: &str| config[key].as_f64().unwrap();
     let of = E::of;
     let power = |key: &str| f64::from((number(key) as f32).powi(t));
@@ -15,8 +50,8 @@ fn rule<E: Element>(name: &str, config: &Value, t: i32) -> Update<E> {
     let flag = |key: &str| config[key].as_bool().unwrap();
     let kind = name.split(' ').next().unwrap();
     match kind {
-        "SGD" if number("momentum") == 0.0 => Update::Sgd { rate: of(rate) },
-        "SGD" => Update::Momentum(MomentumStep {
+        "SGD" if number("momentum") == 0.0 => Box::new(SgdStep { rate: of(rate) }),
+        "SGD" => Box::new(MomentumStep {
             rate: of(rate),
             momentum: of(number("momentum")),
             nesterov: flag("nesterov"),
@@ -28,22 +63,20 @@ fn rule<E: Element>(name: &str, config: &Value, t: i32) -> Update<E> {
                 one_minus_beta_2: of(1.0 - number("beta_2")),
                 epsilon: of(number("epsilon")),
             };
-            if flag("amsgrad") { Update::AmsGrad(step) } else { Update::Adam(step) }
+            if flag("amsgrad") { Box::new(AmsGradStep(step)) } else { Box::new(step) }
         }
-        "RMSprop" => Update::Rmsprop(RmspropStep {
+        "RMSprop" => Box::new(RmspropStep {
             rate: of(rate),
             rho: of(number("rho")),
             momentum: of(number("momentum")),
             epsilon: of(number("epsilon")),
             centered: flag("centered"),
         }),
-        "Adagrad" => Update::Adagrad(AdagradStep { rate: of(rate), epsilon: of(number("epsilon")) }),
-        "Adadelta" => Update::Adadelta(AdadeltaStep {
-            rate: of(rate),
-            rho: of(number("rho")),
-            epsilon: of(number("epsilon")),
-        }),
-        "Adamax" => Update::Adamax(AdamaxStep {
+        "Adagrad" => Box::new(AdagradStep { rate: of(rate), epsilon: of(number("epsilon")) }),
+        "Adadelta" => {
+            Box::new(AdadeltaStep { rate: of(rate), rho: of(number("rho")), epsilon: of(number("epsilon")) })
+        }
+        "Adamax" => Box::new(AdamaxStep {
             alpha: of(rate / (1.0 - power("beta_1"))),
             one_minus_beta_1: of(1.0 - number("beta_1")),
             beta_2: of(number("beta_2")),
@@ -53,7 +86,7 @@ fn rule<E: Element>(name: &str, config: &Value, t: i32) -> Update<E> {
             let coefficient = |t: i32| number("beta_1") * (1.0 - 0.5 * 0.96f64.powi(t));
             let product: f64 = (1..=t).map(coefficient).product();
             let (now, next) = (coefficient(t), coefficient(t + 1));
-            Update::Nadam(NadamStep {
+            Box::new(NadamStep {
                 one_minus_beta_1: of(1.0 - number("beta_1")),
                 one_minus_beta_2: of(1.0 - number("beta_2")),
                 momentum: of(rate * next / (1.0 - product * next)),
@@ -62,7 +95,7 @@ fn rule<E: Element>(name: &str, config: &Value, t: i32) -> Update<E> {
                 epsilon: of(number("epsilon")),
             })
         }
-        "Lion" => Update::Lion(LionStep {
+        "Lion" => Box::new(LionStep {
             rate: of(rate),
             one_minus_beta_1: of(1.0 - number("beta_1")),
             one_minus_beta_2: of(1.0 - number("beta_2")),
@@ -127,29 +160,30 @@ fn trajectories_agree_with_keras() {
 }
 
 /// Every rule, with and without what its step may leave out.
-fn rules<E: Element>() -> Vec<Update<E>> {
+fn rules<E: Element>() -> Vec<Box<dyn Update<E>>> {
     let of = E::of;
     let (rate, epsilon) = (of(0.1), of(1e-7));
     let [one_minus_beta_1, one_minus_beta_2] = [of(0.1), of(0.001)];
     let adam = AdamStep { alpha: rate, one_minus_beta_1, one_minus_beta_2, epsilon };
-    let momentum = |nesterov| Update::Momentum(MomentumStep { rate, momentum: of(0.9), nesterov });
-    let rmsprop = |momentum, centered| {
-        Update::Rmsprop(RmspropStep { rate, rho: of(0.9), momentum: of(momentum), epsilon, centered })
+    let momentum =
+        |nesterov| -> Box<dyn Update<E>> { Box::new(MomentumStep { rate, momentum: of(0.9), nesterov }) };
+    let rmsprop = |momentum, centered| -> Box<dyn Update<E>> {
+        Box::new(RmspropStep { rate, rho: of(0.9), momentum: of(momentum), epsilon, centered })
     };
     vec![
-        Update::Sgd { rate },
+        Box::new(SgdStep { rate }),
         momentum(false),
         momentum(true),
-        Update::Adam(adam),
-        Update::AmsGrad(adam),
+        Box::new(adam),
+        Box::new(AmsGradStep(adam)),
         rmsprop(0.0, false),
         rmsprop(0.0, true),
         rmsprop(0.5, false),
         rmsprop(0.5, true),
-        Update::Adagrad(AdagradStep { rate, epsilon }),
-        Update::Adadelta(AdadeltaStep { rate, rho: of(0.9), epsilon }),
-        Update::Adamax(AdamaxStep { alpha: rate, one_minus_beta_1, beta_2: of(0.9), epsilon }),
-        Update::Nadam(NadamStep {
+        Box::new(AdagradStep { rate, epsilon }),
+        Box::new(AdadeltaStep { rate, rho: of(0.9), epsilon }),
+        Box::new(AdamaxStep { alpha: rate, one_minus_beta_1, beta_2: of(0.9), epsilon }),
+        Box::new(NadamStep {
             one_minus_beta_1,
             one_minus_beta_2,
             momentum: of(0.5),
@@ -157,7 +191,7 @@ fn rules<E: Element>() -> Vec<Update<E>> {
             correction: of(1.5),
             epsilon,
         }),
-        Update::Lion(LionStep { rate, one_minus_beta_1, one_minus_beta_2 }),
+        Box::new(LionStep { rate, one_minus_beta_1, one_minus_beta_2 }),
     ]
 }
 
@@ -197,7 +231,7 @@ fn vanished_moments_become_zero_and_nan_stays() {
         let mut g = vec![0.0; 20];
         g[3] = f32::NAN;
         g[18] = f32::INFINITY;
-        Update::Adam(step).apply(&mut p, &g, &mut [&mut m, &mut v]);
+        step.apply(&mut p, &g, &mut [&mut m, &mut v]);
         for i in 0..20 {
             if i == 3 || i == 18 {
                 // Infinity over infinity, and NaN, must be seen, not flushed.
@@ -217,7 +251,7 @@ fn an_infinite_second_moment_stops_the_parameter() {
     forced::each(|table| {
         let mut p = vec![1.0f32; 17];
         let (mut m, mut v) = (vec![0.0; 17], vec![0.0; 17]);
-        Update::Adam(step).apply(&mut p, &[1e30; 17], &mut [&mut m, &mut v]);
+        step.apply(&mut p, &[1e30; 17], &mut [&mut m, &mut v]);
         assert!(p.iter().all(|&p| (p - 1.0).abs() < 0.1), "{table} {p:?}");
     });
 }

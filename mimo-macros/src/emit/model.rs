@@ -168,6 +168,7 @@ pub(super) fn traits(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     let (spec, program) = (spec::spec(cx), program::program(cx, plan));
     let (forward, folded) = (program::forward(plan), fold::folded(cx, plan));
     let states = program::kept_states(cx, plan);
+    let spectral = program::spectral(cx, plan);
     let kinds = (cx.graph.compile.is_some() && program::has_kinds(plan))
         .then(|| quote!(use #krate::__private::losses::Kind as _;));
     let ((defaults, graph), execution) = (graph::graph(cx, plan), execution::plan(cx, plan));
@@ -182,7 +183,7 @@ pub(super) fn traits(cx: &Context<'_>, plan: &Plan) -> TokenStream {
         }
     };
     let trainable = cx.graph.compile.as_ref().map(|_| {
-        let stages = stages::stages(cx, plan);
+        let (stages, rules) = (stages::stages(cx, plan), spec::rules(cx));
         let fields = cx.output_fields();
         quote! {
             #[automatically_derived]
@@ -193,6 +194,7 @@ pub(super) fn traits(cx: &Context<'_>, plan: &Plan) -> TokenStream {
                 type Logs = #logs;
 
                 #stages
+                #rules
 
                 fn trace(__outputs: &Self::Outputs, __tracer: &mut __mimo::Tracer) -> Self::TracedOutputs {
                     #outputs { #(#fields: __tracer.tensor(&__outputs.#fields),)* }
@@ -232,6 +234,7 @@ pub(super) fn traits(cx: &Context<'_>, plan: &Plan) -> TokenStream {
             const PLAN: &'static __mimo::ExecutionPlan = #execution;
             #folded
             #states
+            #spectral
 
             fn forward_pass(__chunk: &mut __mimo::Chunk<'_, #e>) {
                 #unused

@@ -141,6 +141,13 @@ pub(super) fn kept_states(cx: &Context<'_>, plan: &Plan) -> Option<TokenStream> 
     (!plan.states.is_empty()).then(|| quote!(const STATES: &'static [__mimo::StatePlace] = &[#(#states),*];))
 }
 
+/// `Model::SPECTRAL`, if a trained model normalizes kernels.
+pub(super) fn spectral(cx: &Context<'_>, plan: &Plan) -> Option<TokenStream> {
+    let kernels = plan.spectral.iter().map(|kernel| cx.literal(kernel));
+    let any = cx.graph.compile.is_some() && !plan.spectral.is_empty();
+    any.then(|| quote!(const SPECTRAL: &'static [__mimo::SpectralKernel] = &[#(#kernels),*];))
+}
+
 /// The lines of the forward pass.
 pub(super) fn forward(plan: &Plan) -> TokenStream {
     let names = &op_names(plan)[..plan.forward.len()];

@@ -6,7 +6,7 @@ use mimo_graph::dim::Dim;
 use mimo_graph::graph::{Dtype, Layer, LayerId, Node, TensorId};
 use mimo_graph::layers::LayerKind;
 use mimo_graph::plan::Plan;
-use proc_macro2::{Literal, TokenStream};
+use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote;
 
 use super::context::Context;
@@ -60,12 +60,22 @@ pub(super) fn spec(cx: &Context<'_>) -> TokenStream {
     }
 }
 
+/// The value of `Trainable::RULES`: a program contains the rules that are named here.
+pub(super) fn rules(cx: &Context<'_>) -> TokenStream {
+    let e = &cx.generics.e;
+    let kinds = cx.graph.compile.iter().flat_map(|compile| &compile.optimizers).map(|keyed| {
+        let kind = Ident::new(keyed.optimizer.rule.kind(), Span::call_site());
+        quote!(<#e as __mimo::Float>::rule::<__mimo::rules::#kind>)
+    });
+    quote!(const RULES: &'static [__mimo::MakeRule<#e>] = &[#(#kinds),*];)
+}
+
 /// The specs of all weights, in the order of the fields.
 pub(super) fn weights(cx: &Context<'_>, plan: &Plan) -> Vec<TokenStream> {
     let values = plan.params.iter().map(|param| {
         let layer = cx.graph.layer(param.layer_id());
         let weight = &layer.weights[param.weight];
-        let (name, shape) = (format!("{}/{}", layer.path(), weight.name), cx.lengths(&weight.shape));
+        let (name, shape) = (layer.weight_path(weight), cx.lengths(&weight.shape));
         let initializer = cx.literal(&weight.options.initializer);
         let regularizer = cx.literal(&weight.options.regularizer);
         let constraint = cx.literal(&weight.options.constraint);

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use mimo_graph::dim::Dim;
 use mimo_graph::graph::LayerId;
+use mimo_graph::layers::LayerKind;
 use mimo_graph::plan::{Param, Plan};
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{format_ident, quote};
@@ -54,7 +56,23 @@ pub(super) fn layer_type(cx: &Context<'_>, id: LayerId) -> TokenStream {
     let sizes = typed.iter().flat_map(|typed| &typed.sizes).map(|dim| cx.generic(dim));
     let class = typed_class(cx, id);
     let Generics { e, d, .. } = &cx.generics;
-    quote!(#krate::__private::typed::#class<#(#sizes,)* #e, #d>)
+    let inside = quote!(#krate::__private::typed::#class<#(#sizes,)* #e, #d>);
+    match vector(cx, id) {
+        None => inside,
+        Some(vector) => {
+            let len = cx.generic(vector);
+            quote!(#krate::__private::typed::SpectralNormalization<#inside, #len, #e, #d>)
+        }
+    }
+}
+
+/// The length of `vector_u`, if the layer is a `SpectralNormalization`, whose struct holds that of the layer inside.
+fn vector<'a>(cx: &'a Context<'_>, id: LayerId) -> Option<&'a Dim> {
+    let layer = cx.graph.layer(id);
+    match (&layer.kind, layer.weights.last()) {
+        (LayerKind::SpectralNormalization(_), Some(vector)) => vector.shape.last(),
+        _ => None,
+    }
 }
 
 /// The struct of a layer with weights. A layer without weights is never asked for one.
@@ -116,10 +134,12 @@ fn visited(cx: &Context<'_>, tree: &nested::Tree, params: &[(usize, &Param)]) ->
     let (function, model, ty) = (visited_name(id), cx.model, layer_type(cx, id));
     let Generics { e, d, v, e1, d1, .. } = &cx.generics;
     let [layer, layer_mut] = [false, true].map(|mutable| tree.place(cx, id, mutable));
+    let wrapped = vector(cx, id).is_some();
     let weights: Vec<Ident> = params.iter().map(|(_, param)| weight_field(cx, param)).collect();
     let locals: Vec<Ident> = weights.iter().map(|weight| format_ident!("__{}", weight)).collect();
     let visits = params.iter().zip(weights.iter().zip(&locals)).map(|((index, _), (weight, local))| {
         let index = Literal::usize_unsuffixed(*index);
+        let weight = if wrapped && weight != "vector_u" { quote!(layer.#weight) } else { quote!(#weight) };
         quote! {
             let #local = __mimo::visit::<#model<#e1, #d1>, _, _, #e1, #d1>(
                 __visitor,
@@ -131,6 +151,15 @@ fn visited(cx: &Context<'_>, tree: &nested::Tree, params: &[(usize, &Param)]) ->
         }
     });
     let class = typed_class(cx, id);
+    let value = match (&weights[..], &locals[..]) {
+        ([weights @ .., vector], [locals @ .., local]) if wrapped => quote! {
+            __mimo::typed::SpectralNormalization {
+                layer: __mimo::typed::#class { #(#weights: #locals?,)* },
+                #vector: #local?,
+            }
+        },
+        _ => quote!(__mimo::typed::#class { #(#weights: #locals?,)* }),
+    };
     quote! {
         #[inline(never)]
         fn #function<
@@ -143,7 +172,7 @@ fn visited(cx: &Context<'_>, tree: &nested::Tree, params: &[(usize, &Param)]) ->
             __visitor: &mut #v,
         ) -> __mimo::core::result::Result<__mimo::Option<#ty>, #v::Err> {
             #(#visits)*
-            let __layer = move || __mimo::Some(__mimo::typed::#class { #(#weights: #locals?,)* });
+            let __layer = move || __mimo::Some(#value);
             __mimo::Ok(__layer())
         }
     }

@@ -277,16 +277,14 @@ impl Lower<'_> {
             return false;
         };
         let shown = text_of(wrapped.tokens.clone());
-        self.error(
-            Diag::error(
-                Code::ModelInSettings,
-                wrapped.loc,
-                format!("`{class}` takes a layer, and `{shown}` is a model"),
-            )
-            .help(
-                "call the model on tensors itself, or on every step of a sequence with `TimeDistributed(…)`",
-            ),
-        );
+        let help = match class {
+            "SpectralNormalization" => {
+                "call the model on tensors itself, and wrap its layers where it is written"
+            }
+            _ => "call the model on tensors itself, or on every step of a sequence with `TimeDistributed(…)`",
+        };
+        let message = format!("`{class}` takes a layer, and `{shown}` is a model");
+        self.error(Diag::error(Code::ModelInSettings, wrapped.loc, message).help(help));
         true
     }
 }

@@ -50,14 +50,16 @@ impl Lower<'_> {
                 Some((keyword, _)) => item.positional.iter().position(|argument| argument.name == keyword),
                 None => Some(place),
             };
-            let takes_tensor = parameter
-                .and_then(|at| item.positional.get(at))
-                .is_some_and(|argument| argument.kind == Kind::Tensors);
-            let value = if takes_tensor && !self.is_number(&arg.value) {
+            let kind = parameter.and_then(|at| item.positional.get(at)).map(|argument| argument.kind);
+            let value = if kind == Some(Kind::Tensors) && !self.is_number(&arg.value) {
                 let operand = self.operand(&arg.value);
                 tensors.extend(operand.into_iter().map(|tensor| (parameter, tensor)));
                 Value { kind: ValueKind::Tensor, loc: arg.value.loc }
-            } else if self.is_number(&arg.value) {
+            } else if self.is_tensor(&arg.value) {
+                Value { kind: ValueKind::Tensor, loc: arg.value.loc }
+            } else if self.is_number(&arg.value)
+                || kind == Some(Kind::Float) && matches!(arg.value.kind, ExprKind::Rust)
+            {
                 self.number(&arg.value)
             } else {
                 self.value(&arg.value)
@@ -102,7 +104,7 @@ impl Lower<'_> {
     }
 
     /// Whether an operand is a number: a literal, a constant of the block or of Rust, or made of these.
-    fn is_number(&self, expr: &Expr) -> bool {
+    pub(super) fn is_number(&self, expr: &Expr) -> bool {
         match &expr.kind {
             _ if matches!(self.consts.fold(expr), Some(Known::Int(_) | Known::Float(_))) => true,
             ExprKind::Paren(inner) | ExprKind::Neg(inner) => self.is_number(inner),

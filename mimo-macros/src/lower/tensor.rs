@@ -251,7 +251,10 @@ impl Lower<'_> {
             return Evaluated::Poison;
         }
         if self.is_unbound(&name, callee.loc) {
-            self.operands(args, expr.loc);
+            // What was called may take numbers.
+            for arg in args.iter().filter(|arg| !self.is_number(&arg.value)).collect::<Vec<_>>() {
+                self.operands(std::slice::from_ref(arg), expr.loc);
+            }
             return Evaluated::Poison;
         }
         if let Some(steps) = self.steps_of_a_model(&name, args) {

@@ -50,11 +50,7 @@ const HABITS: &[(&str, Code, &str)] = &[
     ("let _a = block(x);", Code::UnknownName, "`fn block(x) { Dense(32)(x) }`"),
     ("let _a = Sequential([Dense(2), Dense(1)])(x);", Code::ModelAsLayer, "one after the other"),
     ("let _a = Lambda(f)(x);", Code::UnavailableLayer, "write a function of the block"),
-    (
-        "let _a = keras.layers.SpectralNormalization(Dense(2))(x);",
-        Code::UnavailableLayer,
-        "`kernel_constraint = UnitNorm()`",
-    ),
+    ("let _a = keras.layers.InputLayer(2)(x);", Code::UnavailableLayer, "`let x = Input(shape = [8]);`"),
     ("let _a = Dense(2, activation = foo.nn.relu)(x);", Code::WrongValue, "`relu`"),
     ("let _a = Dense(2, activation = 'r')(x);", Code::WrongValue, "`\"r\"`"),
     ("let _a = Dense(2, name = f\"dense\")(x);", Code::PythonExpression, "`\"dense\"`"),

@@ -87,7 +87,7 @@ fn accepted() -> Vec<(&'static str, Args, &'static str)> {
         let item = language::find(Module::Layers, class).unwrap_or_else(|| panic!("{class}"));
         let needed =
             item.arguments().filter(|argument| argument.default.is_none() && argument.name != "inputs");
-        let inner = if class == "TimeDistributed" { "Dense(2)" } else { "LSTM(2)" };
+        let inner = if class == "Bidirectional" { "LSTM(2)" } else { "Dense(2)" };
         let args: Args = needed
             .map(|argument| {
                 (argument.name, if argument.name == "layer" { inner } else { small(argument.name) })

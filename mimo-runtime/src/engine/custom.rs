@@ -51,7 +51,8 @@ pub(super) fn train<E: Float>(
         return Ok(());
     }
     let program = engine.program;
-    let value = compute(engine, Mode::Train, rows, source, loss_weights, loss)?;
+    let mut engine = engine.begin_step();
+    let value = compute(&mut engine, Mode::Train, rows, source, loss_weights, loss)?;
     // While the stages run, the gradients are read and the rest of the engine is borrowed.
     let gradients = std::mem::take(&mut engine.custom.gradients);
     let scatter = |chunk: &mut Chunk<'_, E>| {
@@ -78,6 +79,7 @@ pub(super) fn train<E: Float>(
     engine.keep_states();
     let penalty = engine.update(rows.len());
     engine.total_up(rows.len(), loss_weights, penalty + value, totals);
+    engine.keep();
     Ok(())
 }
 
@@ -92,6 +94,7 @@ pub(super) fn evaluate<E: Float>(
     if rows.is_empty() {
         return Ok(());
     }
+    engine.copy_kernels();
     let value = compute(engine, Mode::Evaluate, rows, source, loss_weights, loss)?;
     engine.keep_states();
     let penalty = engine.parameters.penalty(engine.program);

@@ -3,8 +3,9 @@
 use mimo_graph::initializer::Constraint;
 use mimo_graph::optimizer::Clip;
 
-use crate::engine::rule::{Gradients, RuleState};
-use crate::engine::update::{Parameters, Task, params};
+use crate::engine::gradient::params;
+use crate::engine::rule::RuleState;
+use crate::engine::tasks::{Parameters, Task};
 use crate::float::Float;
 use crate::kernels::optimizer::sum_of_squares;
 use crate::program::{Param, Program};
@@ -31,7 +32,7 @@ pub(super) fn clip_norms<E: Float>(
             owners[block] == place && program.blocks[block].gradient.is_some()
         };
         let own = || (0..program.params.len()).filter(is_own);
-        if rule.step.gradients == Gradients::Collected {
+        if !rule.updates() {
             continue;
         }
         match rule.optimizer.clip {
@@ -63,8 +64,17 @@ pub(super) fn scale_columns<E: Float>(program: &Program, task: &Task, gradients:
     }
 }
 
+/// Applies the constraints of the weights that are trained.
+pub(super) fn constrain_all<E: Float>(program: &Program, parameters: &mut Parameters<E>) {
+    for param in program.params.iter().filter(|param| program.blocks[param.block].gradient.is_some()) {
+        if let Some(constraint) = param.constraint {
+            constrain(parameters, param, constraint);
+        }
+    }
+}
+
 /// Brings a weight back to what its constraint allows.
-pub(super) fn constrain<E: Float>(parameters: &mut Parameters<E>, param: &Param, constraint: Constraint) {
+fn constrain<E: Float>(parameters: &mut Parameters<E>, param: &Param, constraint: Constraint) {
     let (norm_axis, target): (usize, &dyn Fn(E) -> E) = match constraint {
         Constraint::NonNeg => {
             for row in parameters.rows_mut(param) {

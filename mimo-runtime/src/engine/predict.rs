@@ -20,6 +20,7 @@ pub(super) fn predict<E: Float>(
     check(program.inputs, rows, inputs.iter().map(|column| column.len()))?;
     check(program.outputs, rows, outputs.iter().map(|column| column.len()))?;
     engine.states.check(rows)?;
+    engine.copy_kernels();
     let mut done = 0;
     while done < rows {
         let round = ROUND.min(rows - done);

@@ -4,15 +4,10 @@ pub use mimo_graph::operation::ActivityRegularization;
 
 use crate::chunk::{Chunk, Mode};
 use crate::float::Float;
-use crate::kernels;
 use crate::layers::apply_mask;
 use crate::run::run;
 
 fn forward<E: Float>(op: &ActivityRegularization, chunk: &mut Chunk<'_, E>) {
-    if let Some(y) = op.y {
-        let (x, y) = (chunk.mat(op.x.view), chunk.mat(y.view));
-        kernels::copy(chunk.arena, x, y, false);
-    }
     if chunk.mode == Mode::Predict {
         return;
     }
@@ -35,24 +30,11 @@ fn backward<E: Float>(op: &ActivityRegularization, chunk: &mut Chunk<'_, E>) {
     let (l1, l2) = (E::of(op.l1 * share), E::of(2.0 * op.l2 * share));
     // As for weights, the gradient of |x| is 0 at 0.
     let sign = |x: E| if x == E::zero() { E::zero() } else { x.signum() };
-    let of_penalty = |x: E| l1 * sign(x) + l2 * x;
-    let add = |dx: &mut E, own: E| *dx = if target.accumulate { *dx + own } else { own };
-    match op.y.map(|y| y.gradient) {
-        None => {
-            for row in 0..chunk.rows {
-                let [x, dx] = chunk.rows_mut([op.x.view, target.view], row);
-                dx.iter_mut().zip(x.iter()).for_each(|(dx, x)| add(dx, of_penalty(*x)));
-            }
-        }
-        // Nothing that reads the copy is learned from.
-        Some(None) => return,
-        Some(Some(dy)) => {
-            for row in 0..chunk.rows {
-                let [x, dy, dx] = chunk.rows_mut([op.x.view, dy, target.view], row);
-                for ((x, dy), dx) in x.iter().zip(dy.iter()).zip(dx) {
-                    add(dx, *dy + l1 * sign(*x) + l2 * *x);
-                }
-            }
+    for row in 0..chunk.rows {
+        let [x, dx] = chunk.rows_mut([op.x.view, target.view], row);
+        for (dx, x) in dx.iter_mut().zip(x.iter()) {
+            let own = l1 * sign(*x) + l2 * *x;
+            *dx = if target.accumulate { *dx + own } else { own };
         }
     }
     apply_mask(chunk, target);
@@ -63,48 +45,22 @@ run!(ActivityRegularization, forward, backward);
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::layers::check::{Bench, check};
-    use crate::program::{GradientTarget, Read, View, Written};
-
-    fn operation(
-        bench: &mut Bench,
-        [l1, l2]: [f64; 2],
-        gap: usize,
-        accumulate: bool,
-    ) -> ActivityRegularization {
-        let [x, y, dy, dx] = std::array::from_fn(|_| bench.value(7, gap));
-        let target = GradientTarget { view: dx, accumulate, mask: accumulate.then_some(x) };
-        ActivityRegularization { l1, l2, x: Read::new(x, Some(target)), y: Some(Written::new(y, Some(dy))) }
-    }
-
-    fn gradient(op: &ActivityRegularization) -> View {
-        op.y.and_then(|y| y.gradient).expect("a gradient")
-    }
-
-    #[test]
-    fn without_factors_it_is_a_copy() {
-        for (gap, accumulate) in [(0, false), (3, false), (2, true)] {
-            let mut bench = Bench::new(3);
-            let op = operation(&mut bench, [0.0; 2], gap, accumulate);
-            let dy = gradient(&op);
-            check(&bench, &op, &[(op.x.view, op.x.gradient)], op.y.expect("a copy").view, dy);
-        }
-    }
+    use crate::layers::check::Bench;
+    use crate::program::{GradientTarget, Read};
 
     #[test]
     fn the_gradient_is_that_of_the_penalty() {
-        let mut bench = Bench::new(3);
-        let op = operation(&mut bench, [0.3, 0.7], 2, false);
-        let mut arena = bench.arena::<f64>();
-        bench.fill(&mut arena, op.x.view, 1);
-        bench.write(&mut arena, gradient(&op), &[0.0; 21]);
-        is_gradient_of_penalty(&bench, &op, &mut arena);
-        // What a layer outputs is penalized where it is, and its gradient may have other parts.
-        let (target, y) = (op.x.gradient.expect("a gradient").view, None);
-        for target in [GradientTarget::write(target), GradientTarget::add(target)] {
-            bench.write(&mut arena, target.view, &[0.0; 21]);
-            let op = ActivityRegularization { x: Read::kept(op.x.view, Some(target)), y, ..op };
-            is_gradient_of_penalty(&bench, &op, &mut arena);
+        for (gap, [l1, l2]) in [(0, [0.3, 0.7]), (2, [0.3, 0.7]), (0, [0.0, 0.5]), (1, [0.0, 0.0])] {
+            let mut bench = Bench::new(3);
+            let [x, dx] = std::array::from_fn(|_| bench.value(7, gap));
+            let mut arena = bench.arena::<f64>();
+            bench.fill(&mut arena, x, 1);
+            // The gradient of the values may have other parts.
+            for target in [GradientTarget::write(dx), GradientTarget::add(dx)] {
+                bench.write(&mut arena, dx, &[0.0; 21]);
+                let op = ActivityRegularization { l1, l2, x: Read::kept(x, Some(target)) };
+                is_gradient_of_penalty(&bench, &op, &mut arena);
+            }
         }
     }
 

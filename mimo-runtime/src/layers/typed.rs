@@ -82,6 +82,17 @@ pub struct Embedding<const V: usize, const U: usize, E: Dtype, D: Storage<E>> {
     pub embeddings: Tensor<Rank2<V, U>, E, D>,
 }
 
+/// The weights of `SpectralNormalization` around a layer with weights `L`, whose kernel has a last axis of length `N`.
+///
+/// **Keras equivalent:** `keras.layers.SpectralNormalization(layer)`, with weights of the same names and layout.
+#[derive(Clone, Debug)]
+pub struct SpectralNormalization<L, const N: usize, E: Dtype, D: Storage<E>> {
+    /// Weights of the layer inside.
+    pub layer: L,
+    /// Vector that the power iterations start from, `[1, N]`. It is not trained: training steps replace it.
+    pub vector_u: Tensor<Rank2<1, N>, E, D>,
+}
+
 /// Defines the weights of a batch normalization with or without scale and offset.
 macro_rules! batch_normalization {
     ($layer:ident, $what:literal, $keras:literal, $($(#[$doc:meta])* $weight:ident),*) => {

@@ -95,6 +95,15 @@ impl Builder {
             );
             return refused(message, help);
         }
+        if let Some(layer) = layers().find(|layer| matches!(layer.kind, LayerKind::SpectralNormalization(_)))
+        {
+            let message = format!(
+                "`TimeDistributed` uses the same kernels for all steps, and the `SpectralNormalization` `{}` in `{class}` would change \
+                 its own before each",
+                layer.name
+            );
+            return refused(message, format!("use the layer without `SpectralNormalization` in `{class}`"));
+        }
         let norm = layers().find(|layer| {
             layer.trainable && matches!(layer.kind.core().0, LayerKind::BatchNormalization(_))
         })?;

@@ -259,3 +259,62 @@ fn inputs_that_do_not_fit_the_other_normalizations_are_reported() {
         "axis 4 does not exist: `x` has axes 1 to 3",
     ]);
 }
+
+#[test]
+fn spectral_normalization_has_the_shapes_of_the_layer_inside() {
+    let mut bench = Bench::new();
+    let dense = || call("Dense", [(None, int(2)), named("name", string("inside"))]);
+    let spectral = layer(&mut bench, "SpectralNormalization", [(None, dense()), (None, int(3))]);
+    assert_eq!(infer(&mut bench, &spectral, &[known(&[5, 4])]), Some(known(&[5, 2])));
+    assert!(matches!(spectral.core(), (LayerKind::Dense(_), 0)));
+    let wanted = [("kernel", known(&[4, 2])), ("bias", known(&[2])), ("vector_u", known(&[1, 2]))];
+    assert_eq!(names_and_shapes(&spectral, &[5, 4]), wanted);
+    let trained: Vec<_> =
+        spectral.weights(&[&known(&[4])]).iter().map(|weight| weight.options.trainable).collect();
+    assert_eq!(trained, [true, true, false]);
+    let LayerKind::SpectralNormalization(wrapper) = &spectral else { panic!("{spectral:?}") };
+    assert_eq!((wrapper.power_iterations, wrapper.inner_name().as_str()), (3, "inside"));
+    // The last axis of the kernel in Keras's layout: that of the inputs for a transposed convolution, of the multiplier for a
+    // depthwise one.
+    for (inner, from, last) in [
+        (call("Conv2DTranspose", [(None, int(5)), (None, int(2))]), &[6, 6, 3][..], 3),
+        (call("DepthwiseConv2D", [(None, int(2))]), &[6, 6, 3], 1),
+        (call("Conv1D", [(None, int(5)), (None, int(2))]), &[6, 3], 5),
+    ] {
+        let spectral = layer(&mut bench, "SpectralNormalization", [(None, inner)]);
+        assert!(infer(&mut bench, &spectral, &[known(from)]).is_some());
+        let vector = names_and_shapes(&spectral, from).pop();
+        assert_eq!(vector, Some(("vector_u", known(&[1, last]))));
+    }
+    bench.expect(&[]);
+}
+
+#[test]
+fn spectral_normalization_needs_one_kernel_of_its_own() {
+    let mut bench = Bench::new();
+    let dense = || call("Dense", [(None, int(2))]);
+    let separable = call("SeparableConv1D", [(None, int(2)), (None, int(2))]);
+    let inner = [
+        call("Flatten", []),
+        separable,
+        call("SpectralNormalization", [(None, dense())]),
+        call("TimeDistributed", [(None, dense())]),
+    ];
+    for inner in inner {
+        assert_eq!(made(&mut bench, "SpectralNormalization", [(None, inner)]), None);
+    }
+    let spectral = call("SpectralNormalization", [(None, dense())]);
+    assert_eq!(made(&mut bench, "TimeDistributed", [(None, spectral)]), None);
+    made(&mut bench, "SpectralNormalization", [(None, dense()), named("power_iterations", int(0))]);
+    let frozen = call("Dense", [(None, int(2)), named("trainable", bool(false))]);
+    made(&mut bench, "SpectralNormalization", [(None, frozen)]);
+    bench.expect(&[
+        "`SpectralNormalization` divides a layer's `kernel` or `embeddings`, and `Flatten` has neither of its own",
+        "`SpectralNormalization` divides a layer's `kernel` or `embeddings`, and `SeparableConv1D` has neither of its own",
+        "the kernel in this `SpectralNormalization` is normalized already",
+        "`SpectralNormalization` divides a layer's `kernel` or `embeddings`, and `TimeDistributed` has neither of its own",
+        "`TimeDistributed` uses one kernel for all steps, and a `SpectralNormalization` would change it before each",
+        "`power_iterations` of `SpectralNormalization` must be a whole number of at least 1, found the number 0",
+        "whether this `Dense` is trained is said at the `SpectralNormalization` around it",
+    ]);
+}

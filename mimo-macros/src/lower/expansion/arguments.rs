@@ -151,8 +151,8 @@ impl Lower<'_> {
             ExprKind::Binary(_, left, right) | ExprKind::Power(left, right) => {
                 self.is_operand(left) || self.is_operand(right)
             }
-            ExprKind::Index(inner) => self.is_operand(inner),
-            ExprKind::Call(callee, _) => match &callee.kind {
+            ExprKind::Index(inner) | ExprKind::Neg(inner) => self.is_operand(inner),
+            ExprKind::Call(callee, args) => match &callee.kind {
                 ExprKind::Name(ident) => {
                     let name = name_of(ident);
                     self.frame.scope.contains_key(&name)
@@ -161,6 +161,9 @@ impl Lower<'_> {
                         || layers::function(&name).is_some()
                         || layers::classes().any(|class| class == name)
                         || self.nested_model(&name).is_some()
+                        // An activation may have the same name: `relu(max_value = 6)`.
+                        || layers::operation(&name).is_some()
+                            && args.iter().any(|arg| self.is_operand(&arg.value))
                 }
                 _ => matches!(callee.kind, ExprKind::Call(..)),
             },

@@ -3,7 +3,7 @@ use mimo::prelude::*;
 model! {
     pub Net {
         let x = Input(shape = [8]);
-        let h = x * 2.0;
+        let h = x ** 2 + x ** 0.5;
         let y = Dense(1)(h);
         Model(inputs = [x], outputs = [y])
     }

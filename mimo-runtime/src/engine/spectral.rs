@@ -1,0 +1,161 @@
+//! The kernels of `SpectralNormalization`: every training step begins by dividing them.
+//!
+//! It is done once for all chunks, before any of them runs. Should the step then fail, by an error or by a panic in code of the
+//! user, the kernels and their vectors are put back.
+
+use std::ops::{Deref, DerefMut, Range};
+
+use crate::engine::{Engine, buffer};
+use crate::error::Error;
+use crate::float::Float;
+use crate::kernels::{self, AlignedVec};
+use crate::program::{Program, SpectralKernel};
+
+/// The kernels of a model that are normalized, and the memory that a step needs for them.
+#[derive(Debug)]
+pub(super) struct Spectral<E: Float> {
+    kernels: &'static [SpectralKernel],
+    /// Every kernel and its vector, one after another, as they were before the running step.
+    before: AlignedVec<E>,
+    memory: Vec<f64>,
+    /// Whether the copies of the kernels are equal to these.
+    pub copied: bool,
+}
+
+impl<E: Float> Spectral<E> {
+    /// That of a model without such kernels.
+    pub(super) fn none() -> Self {
+        Spectral { kernels: &[], before: AlignedVec::default(), memory: vec![], copied: false }
+    }
+}
+
+/// A training step. Dropped before it is [kept](Self::keep), it puts the normalized kernels back.
+pub(super) struct TrainingStep<'a, E: Float> {
+    engine: &'a mut Engine<E>,
+    kept: bool,
+}
+
+impl<E: Float> TrainingStep<'_, E> {
+    /// Ends a step that went well.
+    pub(super) fn keep(mut self) {
+        self.kept = true;
+    }
+}
+
+impl<E: Float> Deref for TrainingStep<'_, E> {
+    type Target = Engine<E>;
+
+    fn deref(&self) -> &Engine<E> {
+        self.engine
+    }
+}
+
+impl<E: Float> DerefMut for TrainingStep<'_, E> {
+    fn deref_mut(&mut self) -> &mut Engine<E> {
+        self.engine
+    }
+}
+
+impl<E: Float> Drop for TrainingStep<'_, E> {
+    fn drop(&mut self) {
+        if !self.kept {
+            self.engine.restore_kernels();
+        }
+    }
+}
+
+impl<E: Float> Engine<E> {
+    /// Sets the kernels that training steps normalize.
+    ///
+    /// # Errors
+    /// [`Error::Memory`] if the memory for it cannot be allocated.
+    pub fn set_spectral(&mut self, kernels: &'static [SpectralKernel]) -> Result<(), Error> {
+        // An engine that only predicts makes no steps.
+        let trained = if self.rules.is_some() { kernels } else { &[] };
+        let (mut values, mut longest) = (0, 0);
+        for kernel in trained {
+            let [kernel, vector] = places(self.program, kernel);
+            values += kernel.len() + vector.len();
+            longest = longest.max(kernels::spectral_memory(kernel.len(), vector.len()));
+        }
+        let mut memory = Vec::new();
+        memory.try_reserve_exact(longest).map_err(|_| Error::Memory { values: longest })?;
+        memory.resize(longest, 0.0);
+        self.spectral = Spectral { kernels, before: buffer(values)?, memory, copied: false };
+        Ok(())
+    }
+
+    /// Begins a training step: divides the kernels, once for every call of their layers.
+    pub(super) fn begin_step(&mut self) -> TrainingStep<'_, E> {
+        let program = self.program;
+        let Spectral { kernels, before, memory, copied } = &mut self.spectral;
+        let values = &mut self.parameters.values[..];
+        let mut before = &mut before[..];
+        for spectral in *kernels {
+            let [kernel, vector] = places(program, spectral);
+            for place in [&kernel, &vector] {
+                let (saved, rest) = before.split_at_mut(place.len());
+                saved.copy_from_slice(&values[place.clone()]);
+                before = rest;
+            }
+            for copy in spectral.copies.iter().map(Some).chain([None]) {
+                // The block of a vector comes after that of its kernel.
+                let (matrices, vectors) = values.split_at_mut(vector.start);
+                let (matrix, u) = (&mut matrices[kernel.clone()], &mut vectors[..vector.len()]);
+                kernels::divide_by_spectral_norm(matrix, u, spectral.power_iterations, memory);
+                if let Some(&copy) = copy {
+                    values.copy_within(kernel.clone(), program.blocks[copy].offset);
+                }
+            }
+            *copied = false;
+        }
+        self.pack_kernels();
+        TrainingStep { engine: self, kept: false }
+    }
+
+    /// Puts the kernels and vectors back that a step has changed.
+    fn restore_kernels(&mut self) {
+        let (program, values) = (self.program, &mut self.parameters.values[..]);
+        let mut before = &self.spectral.before[..];
+        for spectral in self.spectral.kernels {
+            for place in places(program, spectral) {
+                let (saved, rest) = before.split_at(place.len());
+                values[place].copy_from_slice(saved);
+                before = rest;
+            }
+        }
+        self.spectral.copied = false;
+        self.pack_kernels();
+    }
+
+    /// Makes the transposed copies of the kernels, and of their copies, anew.
+    fn pack_kernels(&mut self) {
+        for spectral in self.spectral.kernels {
+            for &block in spectral.copies.iter().chain([&spectral.kernel]) {
+                self.parameters.pack(self.program, block);
+            }
+        }
+    }
+
+    /// Has all calls of a layer read the same kernel, as they do but for training steps.
+    pub(super) fn copy_kernels(&mut self) {
+        if std::mem::replace(&mut self.spectral.copied, true) {
+            return;
+        }
+        for spectral in self.spectral.kernels {
+            let [kernel, _] = places(self.program, spectral);
+            for &copy in spectral.copies.iter() {
+                let to = self.program.blocks[copy].offset;
+                self.parameters.values.copy_within(kernel.clone(), to);
+            }
+        }
+    }
+}
+
+/// The places of a kernel and of its vector in the parameter buffer.
+fn places(program: &Program, spectral: &SpectralKernel) -> [Range<usize>; 2] {
+    [spectral.kernel, spectral.vector].map(|block| {
+        let block = &program.blocks[block];
+        block.offset..block.offset + block.rows * block.cols
+    })
+}

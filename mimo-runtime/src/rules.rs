@@ -1,0 +1,144 @@
+//! Update rules of optimizers: each is a type by itself, so that a program is linked with the rules that its models have.
+//!
+//! [`Trainable::RULES`](crate::model::Trainable::RULES) names the rules of a model. Nothing else in this crate does, except for
+//! [`Any`]: the engine calls them through [`UpdateRule`], once for some rows of a weight.
+
+mod kinds;
+mod steps;
+
+use std::fmt;
+
+use mimo_graph::optimizer::Rule;
+
+use crate::float::Float;
+pub use kinds::{
+    Adadelta, Adafactor, Adagrad, Adam, Adamax, AmsGrad, Any, Lamb, Lion, Momentum, Muon, Nadam, RmsProp, Sgd,
+};
+
+/// The rule of an optimizer while it trains: its settings, and the numbers of the current update.
+pub trait UpdateRule<E>: fmt::Debug + Send + Sync {
+    /// Number of buffers like the parameters' that the rule needs; at most 3.
+    fn slots(&self) -> usize;
+
+    /// Computes the numbers of update `t`, counted from 1, with this learning rate. It is called once for each update.
+    fn prepare(&mut self, rate: E, t: E);
+
+    /// Updates values one by one. All slices have one length, and there are at least [`slots`](Self::slots) slots.
+    fn update(&self, values: &mut [E], gradients: &[E], slots: &mut [&mut [E]]);
+
+    /// Number of values that an update of a whole weight needs besides its slots.
+    fn memory(&self, weight: WholeWeight) -> usize;
+
+    /// Updates a whole weight: its values, its gradients, and its [`memory`](Self::memory).
+    fn update_whole(
+        &self,
+        weight: WholeWeight,
+        values: &mut [E],
+        gradients: &[E],
+        memory: &mut [E],
+        slots: &mut [&mut [E]],
+    );
+}
+
+/// The shape of a weight that is updated as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WholeWeight {
+    /// Number of values.
+    pub len: usize,
+    /// Number of rows as a matrix whose columns are the last axis.
+    pub rows: usize,
+    /// Number of matrices, of their rows and of their columns; `None` for less than two axes.
+    pub matrices: Option<[usize; 3]>,
+}
+
+/// Makes the rule of an optimizer; `None` if it has another rule.
+pub type MakeRule<E> = fn(Rule) -> Option<Box<dyn UpdateRule<E>>>;
+
+/// A kind of rules.
+///
+/// It has a function for each element type, so that it is compiled in this crate and with its optimisation level.
+pub trait Kind {
+    /// Makes the rule if it is of this kind.
+    fn f32(rule: Rule) -> Option<Box<dyn UpdateRule<f32>>>;
+
+    /// The same for `f64`.
+    fn f64(rule: Rule) -> Option<Box<dyn UpdateRule<f64>>>;
+}
+
+/// The numbers of one update.
+trait Step<E>: Copy + fmt::Debug + Send + Sync + 'static {
+    fn slots(&self) -> usize;
+
+    /// See [`UpdateRule::update`]. A rule that updates whole weights only does nothing.
+    fn update(&self, _values: &mut [E], _gradients: &[E], _slots: &mut [&mut [E]]) {}
+
+    /// See [`UpdateRule::memory`].
+    fn memory(&self, _weight: WholeWeight) -> usize {
+        0
+    }
+
+    /// See [`UpdateRule::update_whole`]. A rule that updates single values only does nothing.
+    fn update_whole(
+        &self,
+        _weight: WholeWeight,
+        _values: &mut [E],
+        _gradients: &[E],
+        _memory: &mut [E],
+        _slots: &mut [&mut [E]],
+    ) {
+    }
+}
+
+/// A rule with the numbers of the current update.
+struct Running<F, S> {
+    /// The numbers of an update, from the learning rate and the number of the update.
+    numbers: F,
+    step: S,
+}
+
+/// Makes a rule.
+fn running<E: Float, S: Step<E>>(
+    numbers: impl FnMut(E, E) -> S + Clone + Send + Sync + 'static,
+) -> Box<dyn UpdateRule<E>> {
+    // All steps of a rule have the same number of slots. The numbers are computed anew before each update.
+    let step = numbers.clone()(E::of(0.0), E::of(1.0));
+    Box::new(Running { numbers, step })
+}
+
+impl<F, S: fmt::Debug> fmt::Debug for Running<F, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.step.fmt(f)
+    }
+}
+
+impl<E: Float, S: Step<E>, F: FnMut(E, E) -> S + Send + Sync> UpdateRule<E> for Running<F, S> {
+    fn slots(&self) -> usize {
+        self.step.slots()
+    }
+
+    fn prepare(&mut self, rate: E, t: E) {
+        self.step = (self.numbers)(rate, t);
+    }
+
+    fn update(&self, values: &mut [E], gradients: &[E], slots: &mut [&mut [E]]) {
+        self.step.update(values, gradients, slots);
+    }
+
+    fn memory(&self, weight: WholeWeight) -> usize {
+        self.step.memory(weight)
+    }
+
+    fn update_whole(
+        &self,
+        weight: WholeWeight,
+        values: &mut [E],
+        gradients: &[E],
+        memory: &mut [E],
+        slots: &mut [&mut [E]],
+    ) {
+        self.step.update_whole(weight, values, gradients, memory, slots);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,12 @@
+use mimo::prelude::*;
+
+model! {
+    pub Net {
+        let x = Input(shape = [8]);
+        let h = square(x, name = "squared");
+        let y = Dense(1)(h);
+        Model(inputs = [x], outputs = [y])
+    }
+}
+
+fn main() {}
