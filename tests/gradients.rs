@@ -75,6 +75,46 @@ gradients! {
         let y = Dense(2)(b);
         Model(inputs = [x], outputs = { y: y, a: a, c: c }).compile(optimizer = SGD(0.0), loss = mse)
     }
+    one_tensor_as_two_outputs TwoNames; {
+        let x = Input(shape = [4]);
+        let h = Dense(5, activation = tanh)(x);
+        let y = Dense(3, activation = relu)(h);
+        let z = Dense(2)(y);
+        Model(inputs = [x], outputs = { price: y, z: z, log_price: y, hidden: h }).compile(
+            optimizer = SGD(0.0),
+            loss = { price: mse, z: mse, log_price: log_cosh, hidden: none },
+            loss_weights = { price: 0.7, log_price: 1.3 },
+        )
+    }
+    one_softmax_as_three_outputs ThreeNames; {
+        let x = Input(shape = [4]);
+        let p = Dense(3, activation = softmax)(Dense(5, activation = tanh)(x));
+        Model(inputs = [x], outputs = { a: p, b: p, c: p }).compile(
+            optimizer = SGD(0.0),
+            loss = { a: mse, b: categorical_crossentropy, c: categorical_crossentropy(label_smoothing = 0.2) },
+            loss_weights = { b: 0.6 },
+        )
+    }
+    one_sigmoid_as_outputs_without_a_loss_first NoneFirst; {
+        let x = Input(shape = [4]);
+        let p = Dense(2, activation = sigmoid)(Dense(5, activation = tanh)(x));
+        let q = Dense(2)(p);
+        Model(inputs = [x], outputs = { a: p, b: p, c: p, q: q }).compile(
+            optimizer = SGD(0.0),
+            loss = { a: none, b: binary_crossentropy, c: mae, q: mse },
+        )
+    }
+    heads_of_a_loop Heads; {
+        let x = Input(shape = [4]);
+        let trunk = Dense(5, activation = tanh)(x);
+        let heads = for i in 0..4 { Dense(i % 2 + 2, activation = softplus, name = "head_{i}")(trunk) };
+        let same = for i in 0..2 { multiply([heads[i], heads[i - 2]]) };
+        let y = Dense(2)(concatenate([trunk, same, heads[1..3]]));
+        Model(inputs = [x], outputs = [heads[..3], y]).compile(
+            optimizer = SGD(0.0),
+            loss = { head_*: mse, y: mae },
+        )
+    }
     a_relu_behind_a_flatten Alias; {
         let x = Input(shape = [3, 4]);
         let a = Dense(5, activation = relu)(x);

@@ -12,6 +12,7 @@ fn ui() {
     cases.compile_fail("tests/ui/nested/*.rs");
     cases.compile_fail("tests/ui/const/*.rs");
     cases.compile_fail("tests/ui/expansion/*.rs");
+    cases.compile_fail("tests/ui/list/*.rs");
     cases.compile_fail("tests/ui/loss/*.rs");
     cases.compile_fail("tests/ui/output/*.rs");
     cases.compile_fail("tests/ui/lint/*.rs");

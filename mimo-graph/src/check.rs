@@ -3,10 +3,9 @@
 
 use crate::code::Code;
 use crate::context::Cx;
-use crate::diag::Diag;
+use crate::diag::{Diag, Loc};
 use crate::graph::{Graph, LayerId, Port, TensorId};
 use crate::order::{downstream, marked, needed_tensors};
-use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Reports everything that is wrong with how the graph is connected.
@@ -35,36 +34,35 @@ fn is_broken(graph: &Graph) -> bool {
         || graph.outputs.is_empty()
 }
 
-/// A tensor is one input, or one output, of the model: not two.
+/// A tensor is one input of the model. It may be several outputs, whose names differ.
 fn check_ports_once(graph: &Graph, cx: &mut Cx<'_>) {
     for (what, ports) in [("input", &graph.inputs), ("output", &graph.outputs)] {
-        let mut first: BTreeMap<TensorId, &Port> = BTreeMap::new();
+        let mut first: BTreeMap<TensorId, Vec<&Port>> = BTreeMap::new();
+        let mut reported: BTreeSet<Loc> = BTreeSet::new();
         for port in ports {
-            let earlier = match first.entry(port.tensor) {
-                Entry::Occupied(earlier) => *earlier.get(),
-                Entry::Vacant(place) => {
-                    place.insert(port);
-                    continue;
-                }
-            };
+            let earlier = first.entry(port.tensor).or_default();
             let name = graph.tensor_name(port.tensor);
-            let diag = if earlier.name == port.name {
-                Diag::error(Code::ListedTwice, port.loc, format!("`{name}` is listed twice as an {what}"))
-                    .help("remove one")
-            } else {
+            if earlier.iter().any(|earlier| earlier.name == port.name) {
+                // The tensors of a list stand at one place.
+                if reported.insert(port.loc) {
+                    let message = format!("`{name}` is listed twice as an {what}");
+                    let diag = Diag::error(Code::ListedTwice, port.loc, message).help("remove one");
+                    let bound = what == "output" && !graph.tensor(port.tensor).bindings.is_empty();
+                    cx.error(match bound {
+                        true => diag.help(format!(
+                            "name it twice for two losses: `outputs = {{ {name}: {name}, {name}_2: {name} }}`"
+                        )),
+                        false => diag,
+                    });
+                }
+            } else if let (Some(earlier), "input") = (earlier.first(), what) {
                 let message = format!(
-                    "the {what}s `{}` and `{}` are the same tensor, `{name}`",
+                    "the inputs `{}` and `{}` are the same tensor, `{name}`",
                     earlier.name, port.name
                 );
-                Diag::error(Code::ListedTwice, port.loc, message).help(match what {
-                    "output" => format!(
-                        "remove one, or give a copy: `let {} = Activation(linear)({name});`",
-                        if port.name == name { &earlier.name } else { &port.name }
-                    ),
-                    _ => "remove one".into(),
-                })
-            };
-            cx.error(diag);
+                cx.error(Diag::error(Code::ListedTwice, port.loc, message).help("remove one"));
+            }
+            earlier.push(port);
         }
     }
 }
@@ -194,12 +192,13 @@ mod tests {
         let (x, a) = (TensorId(0), TensorId(1));
         model.name_input("x", x);
         model.output("b", a);
+        model.output("a", a);
         assert_eq!(
             checked(&model),
             [
                 "106: error: `x` is listed twice as an input\n  = help: remove one",
-                "107: error: the outputs `a` and `b` are the same tensor, `a`\n  = help: remove one, or give a copy: \
-                 `let b = Activation(linear)(a);`",
+                "108: error: `a` is listed twice as an output\n  = help: remove one\n  \
+                 = help: name it twice for two losses: `outputs = { a: a, a_2: a }`",
             ]
         );
     }

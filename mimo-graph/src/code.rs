@@ -232,6 +232,9 @@ codes! {
         LoopLength "E0833" "loop whose length is not known",
         LoopPattern "E0834" "names that do not fit what a loop goes over",
         OnlyInBlock "E0835" "statement that belongs to the block",
+        NoTensorOfRound "E0836" "loop of a list whose rounds give no tensor",
+        ListOfLists "E0837" "list of lists",
+        ListIndex "E0838" "index that a list of tensors does not have",
     }
     lints {
         AccuracyOfLabels "accuracy_of_labels" "accuracy that does not count every label",

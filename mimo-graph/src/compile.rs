@@ -24,6 +24,7 @@ mod keys;
 pub(crate) mod losses;
 pub(crate) mod metrics;
 pub(crate) mod optimizers;
+mod patterns;
 
 /// Items of the language.
 #[doc(hidden)]
@@ -37,7 +38,8 @@ pub mod words {
         takes {
             /// Optimizer: turns gradients into weight updates.
             optimizer: Optimizer = "rmsprop",
-            /// Loss of every output.
+            /// Loss of every output. A key of a map that ends in `*` is for every output whose name starts so:
+            /// `{ digit_*: sparse_categorical_crossentropy, y: mse }`.
             loss: Loss,
             /// Weight of each output's loss in the total; 1 without it.
             loss_weights: Weights = "none",
@@ -209,14 +211,15 @@ fn weights(
     for value in spread.stray {
         weight(value, cx);
     }
-    let by_name = matches!(setting.kind, ValueKind::Map(_));
+    // A pattern may match outputs that are not trained.
+    let by_name = |output: &str| matches!(&setting.kind, ValueKind::Map(entries) if entries.iter().any(|(key, _, _)| key == output));
     let mut weights = Vec::new();
     for ((given, loss), output) in spread.outputs.iter().zip(losses).zip(&graph.outputs) {
         weights.push(match given {
             Given::Nothing => Some(1.0),
             Given::Broken => None,
             Given::Value(value) => {
-                if by_name && *loss == Some(None) && value.kind != ValueKind::None {
+                if by_name(&output.name) && *loss == Some(None) && value.kind != ValueKind::None {
                     let message = format!("the output `{}` has no loss that could be weighted", output.name);
                     let help = format!("leave `{}` out of `loss_weights`, or give it a loss", output.name);
                     cx.error(Diag::warning(Code::WeightWithoutLoss, value.loc, message).help(help));

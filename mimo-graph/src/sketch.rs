@@ -261,7 +261,12 @@ impl Reader<'_> {
                 while !self.eat(b'}') {
                     self.peek();
                     let loc = Loc(self.at as u32);
-                    let key = self.word();
+                    let quoted = self.eat(b'"');
+                    let mut key = self.word();
+                    if self.eat(b'*') {
+                        key.push('*');
+                    }
+                    assert!(!quoted || self.eat(b'"'));
                     assert!(self.eat(b':'));
                     entries.push((key, loc, self.value()));
                     self.eat(b',');

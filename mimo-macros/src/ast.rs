@@ -157,6 +157,8 @@ pub(crate) struct For {
     pub(crate) values: Values,
     /// The statements.
     pub(crate) body: Vec<Statement>,
+    /// Tensor of each round, for a loop that gives a list; `None` for a statement, and if that was reported.
+    pub(crate) result: Option<Expr>,
     /// The tokens before the body.
     pub(crate) loc: Loc,
 }
@@ -257,6 +259,7 @@ impl Expr {
             | ExprKind::None
             | ExprKind::Name(_)
             | ExprKind::Rust
+            | ExprKind::Loop(_)
             | ExprKind::Invalid => None,
         }
     }
@@ -293,6 +296,8 @@ pub(crate) enum ExprKind {
     Map(Vec<(Key, Expr)>),
     /// `Dense(64)`, `Dense(64)(x)`
     Call(Box<Expr>, Vec<Arg>),
+    /// `for i in 0..4 { …; tensor }`: a list of tensors, which only a `let` binds.
+    Loop(Box<For>),
     /// Any other Rust expression.
     Rust,
     /// Reported already.

@@ -120,12 +120,19 @@ fn statement(run: &Run, function: bool, known: Known<'_>, words: &mut Words) -> 
         words.collect(cursor.since(from), Kind::Plain, &mut values);
     }
     cursor.skip(1);
-    words.collect(cursor.rest(), Kind::Tensors, &mut values);
+    // The body of a loop that gives a list binds names as that of another loop does; its tensor is a statement of its own.
+    let mut looped = TokenStream::new();
+    if cursor.at_keyword("for") {
+        looped = words.head_of_loop(&mut cursor);
+        looped.extend(statements(&run.inner, true, known, words));
+    } else {
+        words.collect(cursor.rest(), Kind::Tensors, &mut values);
+    }
     words.bind(&names);
     let pattern = if names.len() == 1 { quote!(#(#names)*) } else { quote!((#(#names),*)) };
     // One layer that is bound is what its expression is; parentheses are there either way.
     let types = types(run, names.len(), known).map(|types| quote!(; #types));
-    quote!(let #pattern = { (#(#values),*) #types };)
+    quote!(#looped let #pattern = { (#(#values),*) #types };)
 }
 
 /// `use crate::Encoder as Vision`, if it is whole: Rust knows what it means.

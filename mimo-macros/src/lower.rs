@@ -4,6 +4,7 @@
 mod consts;
 mod expansion;
 mod frame;
+mod lists;
 mod nested;
 mod operands;
 mod operations;
@@ -80,7 +81,7 @@ impl Lowered {
 pub(crate) enum Binding {
     /// What a call gave.
     Tensor(TensorId),
-    /// A list of tensors that a function was given.
+    /// A list of tensors: of the rounds of a loop, or one that a function was given.
     Tensors(Vec<TensorId>),
     /// A layer that was not called.
     Layer(Callable),
@@ -100,6 +101,10 @@ struct Lower<'a> {
     binders: BTreeMap<String, Ident>,
     /// What each place of a name bound first.
     types: BTreeMap<Loc, Binding>,
+    /// Lists that names are bound to.
+    lists: Vec<lists::BoundList>,
+    /// Names of lists whose loops were reported.
+    broken_lists: BTreeSet<String>,
     /// Names that are bound in loops without rounds, and the text of what the loop goes over.
     never: BTreeMap<String, String>,
     /// Remaining comparisons of names: all names with all others would be too many.
@@ -153,6 +158,8 @@ fn among(model: &Model, spans: Spans, parsed: Vec<Diag>, mut constants: Vec<Cons
         callers: Vec::new(),
         binders: BTreeMap::new(),
         types: BTreeMap::new(),
+        lists: Vec::new(),
+        broken_lists: BTreeSet::new(),
         never: BTreeMap::new(),
         comparisons: unknown::COMPARISONS,
         broken: model.lost.any(),
@@ -178,7 +185,7 @@ fn among(model: &Model, spans: Spans, parsed: Vec<Diag>, mut constants: Vec<Cons
         lower.builder.poison(tail.loc);
     }
 
-    let Lower { builder, mut diags, const_exprs, layer_spans, instances, types, .. } = lower;
+    let Lower { builder, mut diags, lists, const_exprs, layer_spans, instances, types, .. } = lower;
     let (mut graph, mut checks) = builder.finish();
     let (mut inputs, mut outputs) = (Vec::new(), Vec::new());
     let named = ports.as_ref().is_some_and(|ports| ports.named);
@@ -187,6 +194,9 @@ fn among(model: &Model, spans: Spans, parsed: Vec<Diag>, mut constants: Vec<Cons
         (graph.inputs, inputs) = ports.inputs.into_iter().unzip();
         (graph.outputs, outputs) = ports.outputs.into_iter().unzip();
         finish(&mut graph, &mut diags, &mut checks, compile, ports.complete);
+        if ports.complete && !diags.has_errors() {
+            lists::warn_unused(&lists, &graph, &mut diags);
+        }
         // Types of what is not known have no fields for it.
         let mut names = graph.outputs.iter();
         outputs.retain(|_| names.next().is_some_and(|port| !port.name.is_empty()));
@@ -292,8 +302,12 @@ impl Lower<'_> {
                 }
             }
             tensor::Evaluated::Tensors(tensors) => self.bind_tensors(statement, &tensors),
+            tensor::Evaluated::List(tensors) => self.bind_list(statement, tensors),
             tensor::Evaluated::Poison => {
                 self.broken = true;
+                if lists::is_loop(value) {
+                    self.broken_lists.extend(names.iter().map(|name| name_of(&name.ident)));
+                }
                 self.poison(names);
             }
         }

@@ -113,7 +113,10 @@ impl Parser {
                         let (statement, next) = rest.split_at(at);
                         self.run(statement, state, model);
                         // A missing body was reported, and tokens that are not a statement need no end.
-                        if !expansion::has_body(statement) && !self.is_foreign() {
+                        if !expansion::has_body(statement)
+                            && !expansion::lacks_body(statement)
+                            && !self.is_foreign()
+                        {
                             let loc =
                                 self.spans.of(statement.last().map(std::slice::from_ref).unwrap_or_default());
                             self.error(

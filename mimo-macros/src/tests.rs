@@ -11,6 +11,7 @@ mod habits;
 mod header;
 mod large;
 mod lints;
+mod lists;
 mod mistakes;
 mod names;
 mod nested;

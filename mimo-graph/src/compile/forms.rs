@@ -2,6 +2,7 @@
 
 use crate::args::list;
 use crate::code::Code;
+use crate::compile::patterns;
 use crate::context::Cx;
 use crate::diag::{Diag, Loc, did_you_mean};
 use crate::graph::{Graph, TensorId};
@@ -123,11 +124,38 @@ fn by_name<'v>(
     // Outputs that a wrong key was meant for, as far as can be told: they are not reported as missing too.
     let mut meant = vec![false; graph.outputs.len()];
     let mut guessed_all = true;
-    for (key, key_loc, value) in entries {
+    // By output: the entry whose pattern matches it.
+    let mut by_pattern: Vec<Option<usize>> = vec![None; graph.outputs.len()];
+    for (index, (key, key_loc, value)) in entries.iter().enumerate() {
         if key.is_empty() {
             // It was reported, and may be meant for any output.
             guessed_all = false;
             spread.stray.push(value);
+            continue;
+        }
+        if let Some(prefix) = patterns::prefix(key) {
+            let matched = patterns::matched(prefix, graph);
+            let taken = matched.iter().find_map(|&place| Some((place, by_pattern[place]?)));
+            if let Some((place, other)) = taken {
+                cx.error(patterns::both(&entries[other].0, key, &graph.outputs[place].name, *key_loc));
+            } else if matched.is_empty() {
+                // An output whose name is not known may match.
+                let nameless = graph.outputs.iter().any(|output| output.name.is_empty());
+                let near = patterns::near(key, graph);
+                if !nameless {
+                    let meant_by = near.as_deref().and_then(patterns::prefix);
+                    let places = meant_by.map(|prefix| patterns::matched(prefix, graph)).unwrap_or_default();
+                    guessed_all &= !places.is_empty();
+                    places.into_iter().for_each(|place| meant[place] = true);
+                    cx.error(patterns::unmatched(key, near, *key_loc, graph));
+                } else {
+                    guessed_all = false;
+                }
+                spread.stray.push(value);
+            }
+            for place in matched {
+                by_pattern[place].get_or_insert(index);
+            }
             continue;
         }
         let named = graph.outputs.iter().position(|output| output.name == *key);
@@ -157,6 +185,7 @@ fn by_name<'v>(
             _ => Given::Value(value),
         };
     }
+    patterns::fill(&mut spread, &by_pattern, entries);
     if setting == Setting::Loss {
         let is_missing = |place: &usize| {
             spread.outputs[*place] == Given::Nothing

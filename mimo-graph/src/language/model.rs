@@ -14,7 +14,7 @@ items! {
         /// The inputs: a list, or a map `{ name: tensor }`. Each becomes a field of `…Inputs`.
         inputs: Inputs,
         /// The outputs: a list, or a map `{ name: tensor }`. Each becomes a field of `…Outputs`, `…Targets` and
-        /// `…PerOutput`.
+        /// `…PerOutput`. The tensors of a list that a loop gives, `let heads = for …`, have the names of their last layers.
         outputs: Tensors,
     }
 

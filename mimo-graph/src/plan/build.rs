@@ -192,7 +192,8 @@ impl Building {
             if kind.is_none() && training.loss.is_none() {
                 continue;
             }
-            let mut product = logits_of(self, index, value);
+            // Of a copy too the loss reads the logits of the original.
+            let mut product = logits_of(self, index, self.values.of(port.tensor));
             if let Some(logits) = product.filter(|&logits| !taken.insert(logits)) {
                 product = Some(self.copy(format!("{}_logits", port.name), logits, &result));
             }

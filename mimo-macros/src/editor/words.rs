@@ -190,8 +190,12 @@ impl Words {
                     cursor.skip(1);
                     values.extend(word_in(literal).and_then(|word| self.word(&word, kind)));
                 }
-                // A field or a method is no name of the scope.
-                TokenTree::Punct(punct) if punct.as_char() == '.' && cursor.ident_at(1).is_some() => {
+                // A field or a method is no name of the scope, and the end of a range, `0..N`, is one.
+                TokenTree::Punct(punct)
+                    if punct.as_char() == '.'
+                        && cursor.ident_at(1).is_some()
+                        && !is_dot(cursor.previous()) =>
+                {
                     cursor.skip(2);
                 }
                 TokenTree::Punct(_) => cursor.skip(1),
@@ -397,7 +401,14 @@ impl Words {
                 Some(TokenTree::Literal(literal)) => word_in(literal),
                 _ => None,
             };
-            let Some(key) = key else { continue };
+            // `digit_*` is the name of no field.
+            let is_pattern = matches!(piece.get(1), Some(TokenTree::Punct(punct)) if punct.as_char() == '*');
+            let Some(key) = key.filter(|_| !is_pattern) else {
+                if let Some(value) = piece.get(2..) {
+                    self.collect(value, kind, &mut others);
+                }
+                continue;
+            };
             let value = piece.get(2..);
             if let (Some(value), Some(known)) = (value, known)
                 && !known.contains(&name_of(&key))
@@ -425,4 +436,8 @@ impl Words {
         };
         with(others, literal)
     }
+}
+
+fn is_dot(tokens: &[TokenTree]) -> bool {
+    matches!(tokens, [TokenTree::Punct(punct)] if punct.as_char() == '.')
 }

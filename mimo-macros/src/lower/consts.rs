@@ -324,6 +324,7 @@ impl<'a> Consts<'a> {
             | ExprKind::Power(..)
             | ExprKind::Index(_)
             | ExprKind::Rust
+            | ExprKind::Loop(_)
             | ExprKind::Invalid => return None,
         })
     }

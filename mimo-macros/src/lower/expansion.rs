@@ -262,7 +262,12 @@ impl Lower<'_> {
     fn poison_all(&mut self, statements: &[Statement]) {
         for statement in statements {
             match statement {
-                Statement::Let(binding) => self.poison(&binding.names),
+                Statement::Let(binding) => {
+                    if let ExprKind::Loop(looped) = &binding.value.kind {
+                        self.poison_all(&looped.body);
+                    }
+                    self.poison(&binding.names);
+                }
                 Statement::For(looped) => self.poison_all(&looped.body),
             }
         }
@@ -274,7 +279,12 @@ pub(super) fn names_bound(statements: &[Statement]) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for statement in statements {
         match statement {
-            Statement::Let(binding) => names.extend(binding.names.iter().map(|name| name_of(&name.ident))),
+            Statement::Let(binding) => {
+                names.extend(binding.names.iter().map(|name| name_of(&name.ident)));
+                if let ExprKind::Loop(looped) = &binding.value.kind {
+                    names.extend(names_bound(&looped.body));
+                }
+            }
             Statement::For(looped) => names.extend(names_bound(&looped.body)),
         }
     }

@@ -5,8 +5,8 @@ use mimo_graph::diag::{Diag, Loc, did_you_mean};
 use mimo_graph::graph::{LayerId, TensorId};
 
 use super::tensor::Evaluated;
-use super::{Binding, Callable, Lower};
-use crate::ast::{Arg, Expr, ExprKind, name_of};
+use super::{Callable, Lower};
+use crate::ast::{Arg, Expr, ExprKind};
 use crate::parse::text_of;
 
 /// What a layer is called on.
@@ -165,18 +165,26 @@ impl Lower<'_> {
                     self.collect(item, tensors);
                 }
             }
-            ExprKind::Name(ident)
-                if let Some(Binding::Tensors(list)) = self.frame.scope.get(&name_of(ident)) =>
-            {
-                tensors.extend(list.iter().map(|&tensor| (tensor, expr.loc)));
-            }
-            _ => tensors.extend(self.operand(expr)),
+            _ => match self.eval(expr) {
+                Evaluated::List(list) => tensors.extend(list.iter().map(|&tensor| (tensor, expr.loc))),
+                given => tensors.extend(self.one_of(expr, given)),
+            },
         }
     }
 
     /// An expression where tensors are needed; one that is none gives a poisoned tensor, so that counts agree.
     pub(super) fn operand(&mut self, expr: &Expr) -> Vec<(TensorId, Loc)> {
-        match self.eval(expr) {
+        let given = self.eval(expr);
+        self.one_of(expr, given)
+    }
+
+    /// The one tensor that an expression gives, where one is needed.
+    fn one_of(&mut self, expr: &Expr, given: Evaluated) -> Vec<(TensorId, Loc)> {
+        match given {
+            Evaluated::List(list) => {
+                self.list_as_tensor(expr, list.len());
+                vec![(self.builder.poison(expr.loc), expr.loc)]
+            }
             Evaluated::Tensors(tensors) => match tensors.as_slice() {
                 [tensor] => vec![(*tensor, expr.loc)],
                 several => {

@@ -9,9 +9,9 @@ use mimo_graph::value::{self, Value, ValueKind};
 use proc_macro2::{Punct, Spacing, Span, TokenStream, TokenTree};
 use quote::quote;
 
+use super::Lower;
 use super::consts::Known;
 use super::tensor::Evaluated;
-use super::{Binding, Lower};
 use crate::ast::{Arg, Expr, ExprKind, Op, name_of};
 
 /// An operand of an operator, evaluated.
@@ -25,13 +25,7 @@ enum Side<'e> {
 impl Lower<'_> {
     /// The operation that a call makes: `exp(x)`, and `maximum(a, b)` with its two operands, where `maximum([a, b])` is a layer.
     pub(super) fn operation_of(&self, name: &str, args: &[Arg]) -> Option<&'static Item> {
-        let is_list = |arg: &Arg| match &arg.value.kind {
-            ExprKind::List(_) => true,
-            ExprKind::Name(ident) => {
-                matches!(self.frame.scope.get(&name_of(ident)), Some(Binding::Tensors(_)))
-            }
-            _ => false,
-        };
+        let is_list = |arg: &Arg| matches!(arg.value.kind, ExprKind::List(_)) || self.is_list(&arg.value);
         let item = layers::operation(name)?;
         let operands = args.iter().filter(|arg| match &arg.keyword {
             Some((keyword, _)) => item.positional.iter().any(|argument| argument.name == keyword),

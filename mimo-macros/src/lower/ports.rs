@@ -1,13 +1,16 @@
 //! `Model(inputs = …, outputs = …)`.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use mimo_graph::code::Code;
 use mimo_graph::diag::{Diag, Loc, did_you_mean};
-use mimo_graph::graph::Port;
+use mimo_graph::graph::{Graph, Port, TensorId};
 use proc_macro2::Ident;
 
 use super::Lower;
 use super::tensor::Evaluated;
 use crate::ast::{Arg, Expr, ExprKind, Tail, name_of};
+use crate::parse::text_of;
 use crate::tokens;
 
 /// What `Model(…)` names.
@@ -140,7 +143,7 @@ impl Lower<'_> {
         match &expr.kind {
             ExprKind::Name(ident) => self.frame.bound.contains(&name_of(ident)),
             ExprKind::List(items) => items.iter().all(|item| self.is_named(item)),
-            ExprKind::Paren(inner) => self.is_named(inner),
+            ExprKind::Paren(inner) | ExprKind::Index(inner) => self.is_named(inner),
             ExprKind::Map(_) => true,
             _ => false,
         }
@@ -183,6 +186,8 @@ impl Lower<'_> {
     /// A tensor that is named by its binding.
     fn named_port(&mut self, expr: &Expr, what: &str, ports: &mut Vec<(Port, Ident)>) {
         match &expr.kind {
+            _ if self.is_list(expr) => self.listed_ports(expr, what, ports),
+            ExprKind::Index(list) if self.is_list(list) => self.listed_ports(expr, what, ports),
             ExprKind::Name(ident) => {
                 // The field stands where the name is bound, so that an editor goes from a use of it to there.
                 let bound = self.binders.get(&name_of(ident)).unwrap_or(ident).clone();
@@ -196,6 +201,60 @@ impl Lower<'_> {
                         .help(format!("bind it with `let`, or name it in a map: `{what}s = {{ name: … }}`")),
                 );
             }
+        }
+    }
+
+    /// The tensors of a list, each with the name of its last layer.
+    fn listed_ports(&mut self, expr: &Expr, what: &str, ports: &mut Vec<(Port, Ident)>) {
+        let (Evaluated::List(tensors) | Evaluated::Tensors(tensors)) = self.eval(expr) else {
+            return self.nameless(expr.loc, ports);
+        };
+        if tensors.is_empty() {
+            self.broken = true;
+            let shown = text_of(expr.tokens.clone());
+            self.error(
+                Diag::error(Code::NoPorts, expr.loc, format!("the list `{shown}` is empty"))
+                    .help(format!("leave it out of `{what}s`, or let its loop go over at least one value")),
+            );
+        }
+        let list = list_name(expr);
+        let bound = self.binders.get(&list).map(Ident::span);
+        let span = bound.unwrap_or_else(|| self.spans.get(expr.loc).start);
+        // Each mistake of a loop's body is reported once.
+        let mut reported: BTreeSet<Loc> = BTreeSet::new();
+        let mut names: BTreeMap<String, (TensorId, Loc)> = BTreeMap::new();
+        for tensor in tensors {
+            let name = self.given_name(tensor);
+            let loc = self.builder.graph().tensor(tensor).loc;
+            let Some(name) = name else {
+                let known = self.builder.graph().tensor(tensor).shape.is_some();
+                if known && reported.insert(loc) {
+                    self.error(unnamed(what, &list, self.builder.graph(), tensor));
+                }
+                self.nameless(expr.loc, ports);
+                continue;
+            };
+            match names.get(&name) {
+                None => {}
+                // The same tensor twice is another mistake.
+                Some((other, _)) if *other == tensor => {}
+                Some((other, _)) => {
+                    let graph = self.builder.graph();
+                    let maker = |tensor| graph.tensor(tensor).producer.map(|node| graph.node(node).layer);
+                    // Two layers of one name are reported where they are named.
+                    if maker(*other) == maker(tensor) && reported.insert(loc) {
+                        let message = format!("several {what}s of the list `{list}` have the name `{name}`");
+                        self.error(Diag::error(Code::PortNameTaken, loc, message).help(format!(
+                            "end each round with a layer of its own: `Identity(name = \"{name}_{{i}}\")(…)`, with `i` of the loop"
+                        )));
+                    }
+                    self.nameless(expr.loc, ports);
+                    continue;
+                }
+            }
+            names.insert(name.clone(), (tensor, loc));
+            let ident = tokens::ident(&name, span);
+            ports.push((Port { name, tensor, loc: expr.loc }, ident));
         }
     }
 
@@ -230,6 +289,21 @@ impl Lower<'_> {
                     self.builder.poison(value.loc)
                 }
             },
+            Evaluated::List(list) => {
+                let shown = text_of(value.tokens.clone());
+                self.error(
+                    Diag::error(
+                        Code::SeveralTensors,
+                        value.loc,
+                        format!("`{shown}` is a list of {} tensors, and `{name}` is one", list.len()),
+                    )
+                    .help(format!(
+                        "write the list without a key, `[{shown}]`: each tensor has the name of its last layer"
+                    ))
+                    .help(format!("name one of its tensors: `{{ {name}: {shown}[0] }}`")),
+                );
+                self.builder.poison(value.loc)
+            }
             Evaluated::Layer(_) => {
                 self.error(
                     Diag::error(
@@ -255,5 +329,38 @@ impl Lower<'_> {
             return ports.push((Port { name: given.to_owned(), tensor, loc }, ident));
         }
         ports.push((Port { name: name.to_owned(), tensor, loc }, ident));
+    }
+}
+
+/// The error for a tensor of a list whose last layer has no name.
+fn unnamed(what: &str, list: &str, graph: &Graph, tensor: TensorId) -> Diag {
+    let entry = graph.tensor(tensor);
+    let name = list.strip_suffix('s').filter(|name| !name.is_empty()).unwrap_or(list);
+    let producer = entry.producer.map(|node| graph.node(node));
+    let class = producer.map_or("Input", |node| graph.layer(node.layer).kind.class_name());
+    // A call of a nested model is a call of its class, whose outputs are named there.
+    let direct = graph.group_of(tensor).is_none() && producer.is_none_or(|node| node.outputs.len() == 1);
+    let named = direct && class.starts_with(char::is_uppercase);
+    let diag = Diag::error(
+        Code::UnnamedPort,
+        entry.loc,
+        format!(
+            "this {what} has no name: a tensor of the list `{list}` has the name that its last layer is given"
+        ),
+    );
+    match named {
+        true => diag.help(format!("write `{class}(…, name = \"{name}_{{i}}\")`, with `i` of the loop")),
+        false => diag.help(format!(
+            "end each round with a layer that has a name: `Identity(name = \"{name}_{{i}}\")(…)`, with `i` of the loop"
+        )),
+    }
+}
+
+/// The name of the list that an expression takes tensors of.
+fn list_name(expr: &Expr) -> String {
+    match &expr.kind {
+        ExprKind::Name(ident) => name_of(ident),
+        ExprKind::Paren(inner) | ExprKind::Index(inner) => list_name(inner),
+        _ => text_of(expr.tokens.clone()),
     }
 }

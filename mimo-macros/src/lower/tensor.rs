@@ -16,6 +16,8 @@ use crate::parse::text_of;
 pub(super) enum Evaluated {
     /// What a call gives.
     Tensors(Vec<TensorId>),
+    /// A list of tensors.
+    List(Vec<TensorId>),
     /// A layer that was not called yet.
     Layer(Callable),
     /// It was reported.
@@ -28,13 +30,14 @@ impl Lower<'_> {
         match &expr.kind {
             ExprKind::Name(ident) => match self.lookup(ident, expr.loc) {
                 Some(Binding::Tensor(tensor)) => Evaluated::Tensors(vec![tensor]),
-                Some(Binding::Tensors(tensors)) => Evaluated::Tensors(tensors),
+                Some(Binding::Tensors(tensors)) => Evaluated::List(tensors),
                 Some(Binding::Layer(layer)) => Evaluated::Layer(layer),
                 Some(Binding::Poison) | None => Evaluated::Poison,
             },
             ExprKind::Paren(inner) => self.eval(inner),
             ExprKind::Call(callee, args) => self.eval_call(expr, callee, args),
             ExprKind::Binary(..) => self.operator(expr),
+            ExprKind::Loop(looped) => self.list_of_rounds(looped),
             ExprKind::Invalid => Evaluated::Poison,
             ExprKind::List(_) => {
                 self.error(
@@ -157,7 +160,7 @@ impl Lower<'_> {
             // `Dense(64)(x)`, `(enc)(x)`
             return match self.eval(callee) {
                 Evaluated::Layer(layer) => self.apply(layer, args, expr.loc),
-                Evaluated::Tensors(_) => {
+                Evaluated::Tensors(_) | Evaluated::List(_) => {
                     let shown = text_of(callee.tokens.clone());
                     self.error(
                         Diag::error(
@@ -178,7 +181,18 @@ impl Lower<'_> {
         let name = name_of(ident);
         match self.frame.scope.get(&name).cloned() {
             Some(Binding::Layer(layer)) => return self.apply(layer, args, expr.loc),
-            Some(Binding::Tensor(_) | Binding::Tensors(_)) => {
+            Some(Binding::Tensors(_)) => {
+                self.error(
+                    Diag::error(
+                        Code::TensorCalled,
+                        callee.loc,
+                        format!("`{name}` is a list of tensors, and only layers are called"),
+                    )
+                    .help(format!("take one of its tensors: `{name}[0]`")),
+                );
+                return Evaluated::Poison;
+            }
+            Some(Binding::Tensor(_)) => {
                 self.error(
                     Diag::error(
                         Code::TensorCalled,

@@ -41,6 +41,15 @@ impl Lower<'_> {
 
     /// `x[0..4]`
     pub(super) fn index(&mut self, expr: &Expr, indexed: &Expr) -> Evaluated {
+        if self.is_list(indexed) {
+            return self.list_index(expr, indexed);
+        }
+        if let ExprKind::Name(ident) = &indexed.kind
+            && self.may_be_list(&name_of(ident))
+        {
+            self.eval(indexed);
+            return Evaluated::Poison;
+        }
         let tensor = match self.is_tensor(indexed) {
             true => self.operand(indexed).first().map(|(tensor, _)| *tensor),
             false => None,

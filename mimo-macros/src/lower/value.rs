@@ -105,7 +105,8 @@ impl Lower<'_> {
                     ValueKind::Invalid
                 }
             },
-            ExprKind::Invalid => ValueKind::Invalid,
+            // Only a `let` binds a list, so that this is no setting.
+            ExprKind::Loop(_) | ExprKind::Invalid => ValueKind::Invalid,
         }
     }
 

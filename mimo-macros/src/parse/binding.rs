@@ -136,6 +136,11 @@ impl Parser {
             }
             return;
         }
+        if cursor.at_keyword("for") {
+            let value = self.list_loop(cursor, model);
+            model.statements.push(Statement::Let(Let { names, tuple, ascription, value }));
+            return;
+        }
         let unprefixed = without_prefix(cursor);
         // `Sequential([…])(x)` is one in the place of a layer.
         if unprefixed.at_keyword("Sequential") && unprefixed.rest().len() == 2 {

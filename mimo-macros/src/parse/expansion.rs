@@ -1,18 +1,19 @@
 //! What is expanded while the macro runs: functions of the block and loops.
 
 use mimo_graph::code::Code;
-use mimo_graph::diag::Diag;
+use mimo_graph::diag::{Diag, Loc};
 use proc_macro2::{Delimiter, TokenTree};
 
 use super::cursor::{Cursor, contents, cut_list, text_of};
 use super::header::is_name;
 use super::parser::{Parser, invalid};
 use super::state::{Place, State};
-use crate::ast::{For, Function, Lost, Model, Parameter, Statement, Values, name_of};
+use crate::ast::{Expr, ExprKind, For, Function, Lost, Model, Parameter, Statement, Values, name_of};
 use crate::span::SpanRange;
 
 const FUNCTION: &str = "write `fn name(x, units) { …; result }`";
 const LOOP: &str = "write `for i in 0..4 { … }`";
+const LIST: &str = "write `let heads = for i in 0..4 { Dense(1)(x) };`";
 
 /// Whether a run starts as a statement with a body does.
 pub(super) fn has_body(run: &[TokenTree]) -> bool {
@@ -37,6 +38,17 @@ pub(super) fn braced(run: &[TokenTree]) -> Option<usize> {
         cursor.skip(1);
     }
     (!cursor.is_empty()).then(|| cursor.position() + 1)
+}
+
+/// Whether a run is `let name = for …` without the body of the loop, which is reported there.
+pub(super) fn lacks_body(run: &[TokenTree]) -> bool {
+    let cursor = Cursor::new(run);
+    let looped = (1..run.len()).any(|at| {
+        let mut before = cursor;
+        before.skip(at - 1);
+        before.punct_at(0, '=') && matches!(run.get(at), Some(TokenTree::Ident(ident)) if ident == "for")
+    });
+    looped && !run.iter().any(is_braces)
 }
 
 fn is_braces(token: &TokenTree) -> bool {
@@ -173,19 +185,25 @@ impl Parser {
         if starts || assigns && !returns || cursor.is_empty() {
             return false;
         }
+        let (code, end, last) = match state.place {
+            Place::List => (
+                Code::NoTensorOfRound,
+                "end the body with the tensor of the round, without `;`",
+                "the tensor of a round stands at the end of the body without `;`",
+            ),
+            _ => (
+                Code::NoResult,
+                "end the function with what it gives, without `;`",
+                "what a function gives stands at its end without `;`",
+            ),
+        };
         if returns {
             let loc = self.spans.of(run.get(..1).unwrap_or_default());
-            self.error(
-                Diag::error(Code::NoResult, loc, "`return` does not belong here")
-                    .help("end the function with what it gives, without `;`"),
-            );
+            self.error(Diag::error(code, loc, "`return` does not belong here").help(end));
             cursor.skip(1);
         } else if terminated {
             let loc = self.spans.of(run);
-            self.error(
-                Diag::error(Code::NoResult, loc, "what a function gives stands at its end without `;`")
-                    .help("remove the `;`"),
-            );
+            self.error(Diag::error(code, loc, last).help("remove the `;`"));
         }
         state.result = Some(self.expr(cursor.rest(), "a tensor"));
         true
@@ -193,6 +211,56 @@ impl Parser {
 
     /// `for i in 0..4 { … }`
     pub(super) fn for_loop(&mut self, cursor: &mut Cursor<'_>, place: Place, model: &mut Model) {
+        let place = match place {
+            Place::Function => Place::LoopOfFunction,
+            Place::List | Place::LoopOfList => Place::LoopOfList,
+            Place::Block | Place::Loop | Place::LoopOfFunction => Place::Loop,
+        };
+        let looped = self.looped(cursor, place, model);
+        model.statements.extend(looped.map(Statement::For));
+    }
+
+    /// `for i in 0..4 { …; tensor }` after `let heads =`: the list of the tensors of all rounds.
+    pub(super) fn list_loop(&mut self, cursor: &mut Cursor<'_>, model: &mut Model) -> Expr {
+        let run = cursor.rest();
+        let loc = self.spans.of(run);
+        let tokens = run.iter().cloned().collect();
+        let Some(looped) = self.looped(cursor, Place::List, model) else {
+            return Expr { tokens, ..invalid(loc) };
+        };
+        cursor.skip(1);
+        if let Some(next) = cursor.peek().cloned() {
+            self.unexpected(&next, "after the body of a loop");
+        }
+        Expr { kind: ExprKind::Loop(Box::new(looped)), loc, tokens }
+    }
+
+    /// Reports a loop that is to give a list and whose body does not end with a tensor.
+    fn no_tensor_of_round(&mut self, body: &[Statement], loc: Loc) {
+        let diag = match body.last() {
+            Some(Statement::For(inner)) => Diag::error(
+                Code::ListOfLists,
+                inner.loc,
+                "a loop at the end of another gives no tensor of the outer round",
+            )
+            .help("write one loop over the pairs: `for (i, j) in [(0, 0), (0, 1)] { … }`")
+            .help("join the inner tensors: `let parts = for j in 0..2 { … }; concatenate(parts)`"),
+            Some(Statement::Let(last)) if let Some(name) = last.names.first() => {
+                Diag::error(Code::NoTensorOfRound, loc, "the rounds of this loop give no tensor for the list")
+                    .help(format!("end the body with a tensor, without `;`: `{}`", name_of(&name.ident)))
+            }
+            _ => {
+                Diag::error(Code::NoTensorOfRound, loc, "the rounds of this loop give no tensor for the list")
+                    .help(LIST)
+            }
+        };
+        self.error(diag);
+    }
+
+    /// A loop, up to its body. `None` if it has none, which is reported.
+    fn looped(&mut self, cursor: &mut Cursor<'_>, place: Place, model: &mut Model) -> Option<For> {
+        let form = if place == Place::List { LIST } else { LOOP };
+        let known_before = self.errors();
         let start = cursor.position();
         cursor.skip(1);
         let tuple = cursor.group_at(0, Delimiter::Parenthesis);
@@ -219,14 +287,15 @@ impl Parser {
         let pattern_tokens = cursor.since(pattern);
         if cursor.position() == pattern {
             let loc = self.spans.of(cursor.previous());
-            self.error(Diag::error(Code::IncompleteLoop, loc, "expected a name after `for`").help(LOOP));
+            self.error(Diag::error(Code::IncompleteLoop, loc, "expected a name after `for`").help(form));
         }
         let colon = (0..cursor.rest().len()).find(|&n| cursor.punct_at(n, ':'));
         if let (Some(colon), None) = (colon, cursor.rest().iter().find(|token| is_braces(token))) {
             let loc = self.spans.of(cursor.rest().get(colon..colon + 1).unwrap_or_default());
             self.lose(cursor.rest(), model);
             let diag = Diag::error(Code::IncompleteLoop, loc, "the body of a loop stands in braces");
-            return self.error(diag.help(LOOP));
+            self.error(diag.help(form));
+            return None;
         }
         let values = if cursor.at_keyword("in") {
             cursor.skip(1);
@@ -239,7 +308,7 @@ impl Parser {
                 let loc = self.spans.of(cursor.previous());
                 self.error(
                     Diag::error(Code::IncompleteLoop, loc, "expected a range or a list after `in`")
-                        .help(LOOP),
+                        .help(form),
                 );
                 Values::Invalid
             } else {
@@ -262,7 +331,7 @@ impl Parser {
             let loc = self.spans.of(cursor.previous());
             // A name that is none was reported already.
             if !names.is_empty() {
-                self.error(Diag::error(Code::IncompleteLoop, loc, "expected `in` after this").help(LOOP));
+                self.error(Diag::error(Code::IncompleteLoop, loc, "expected `in` after this").help(form));
             }
             while !cursor.is_empty() && cursor.group_at(0, Delimiter::Brace).is_none() {
                 cursor.skip(1);
@@ -272,21 +341,23 @@ impl Parser {
         let loc = self.spans.of(cursor.since(start));
         let Some(group) = cursor.group_at(0, Delimiter::Brace) else {
             self.lose(&[], model);
-            return self.error(Diag::error(Code::IncompleteLoop, loc, "this loop has no body").help(LOOP));
+            // A loop that is being typed lacks the body as well.
+            if self.errors() == known_before {
+                self.error(Diag::error(Code::IncompleteLoop, loc, "this loop has no body").help(form));
+            }
+            return None;
         };
         let mut inner = Model::default();
-        let place = if place == Place::Function { Place::LoopOfFunction } else { Place::Loop };
-        self.statements(&super::cursor::flatten(contents(group.stream())), &mut State::at(place), &mut inner);
+        let mut state = State::at(place);
+        let known = self.errors();
+        self.statements(&super::cursor::flatten(contents(group.stream())), &mut state, &mut inner);
+        if place == Place::List && state.result.is_none() && self.errors() == known {
+            self.no_tensor_of_round(&inner.statements, loc);
+        }
         model.lost.add(std::mem::take(&mut inner.lost));
         take_back(&mut inner, model);
-        let body = inner.statements;
-        model.statements.push(Statement::For(For {
-            names,
-            tuple: tuple.is_some() || bare,
-            values,
-            body,
-            loc,
-        }));
+        let (body, result) = (inner.statements, state.result);
+        Some(For { names, tuple: tuple.is_some() || bare, values, body, result, loc })
     }
 
     /// `0..4`, `0..=N`, `[32, 64]`, `(0..4).rev()`
@@ -330,7 +401,10 @@ impl Parser {
     /// What belongs to the block itself, and stands in a function or a loop.
     pub(super) fn only_in_the_block(&mut self, what: &str, place: Place, run: &[TokenTree]) {
         let loc = self.spans.of(run.get(..1).unwrap_or_default());
-        let inside = if matches!(place, Place::Loop) { "a loop" } else { "a function" };
+        let inside = match place {
+            Place::Loop | Place::List | Place::LoopOfList => "a loop",
+            Place::Block | Place::Function | Place::LoopOfFunction => "a function",
+        };
         self.error(
             Diag::error(Code::OnlyInBlock, loc, format!("{what} does not belong inside {inside}"))
                 .help("move it to the block of the model"),

@@ -35,7 +35,7 @@ const POWER: usize = 12;
 
 impl Parser {
     /// A run of tokens that is one expression; `what` names it in messages: `a tensor`, `a value`.
-    pub(super) fn expr(&mut self, tokens: &[TokenTree], what: &str) -> Expr {
+    pub(crate) fn expr(&mut self, tokens: &[TokenTree], what: &str) -> Expr {
         let mut cursor = Cursor::new(tokens);
         let expr = self.expr_prefix(&mut cursor, what);
         if let (false, Some(next)) = (matches!(expr.kind, ExprKind::Invalid), cursor.peek()) {
@@ -371,6 +371,12 @@ impl Parser {
                 )
                 .help("build it from layers, or write it in Rust on the model's outputs");
                 self.error(diag);
+                return Err(Stop::Reported);
+            }
+            "for" => {
+                let diag =
+                    Diag::error(Code::IncompleteLoop, loc, "a loop gives a list only where `let` binds it");
+                self.error(diag.help("bind the list first: `let heads = for i in 0..4 { Dense(1)(x) };`"));
                 return Err(Stop::Reported);
             }
             // The one word of Keras, in `F1Score(average = macro)`, that is a keyword of Rust.

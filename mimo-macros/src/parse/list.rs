@@ -93,7 +93,7 @@ impl Parser {
         }
         let entry = |piece: &&[TokenTree]| {
             let start = Cursor::new(piece);
-            start.punct_at(0, ':') || start.punct_at(1, ':') || start.punct_at(1, '=')
+            start.punct_at(0, ':') || start.punct_at(1, ':') || start.punct_at(1, '=') || is_pattern(&start)
         };
         if !(pieces.is_empty() || pieces.iter().any(entry)) {
             return Err(Stop::NotOurs);
@@ -158,7 +158,7 @@ impl Parser {
         (key, value)
     }
 
-    /// The key of a map: a name or a string.
+    /// The key of a map: a name or a string, or the pattern `digit_*`.
     fn key(&mut self, cursor: &mut Cursor<'_>) -> Option<Key> {
         let token = cursor.peek()?;
         let loc = self.spans.of(std::slice::from_ref(token));
@@ -175,6 +175,11 @@ impl Parser {
                 Diag::error(Code::InvalidMapEntry, loc, "a key is a name or a string")
                     .help("write `{ name: value, … }`"),
             );
+        }
+        if let (Some(key), true) = (&key, is_pattern(cursor)) {
+            let loc = self.spans.of(cursor.rest().get(..2).unwrap_or_default());
+            cursor.skip(2);
+            return Some(Key { text: format!("{}*", key.text), loc });
         }
         cursor.skip(1);
         key
@@ -300,6 +305,11 @@ fn without_equals<'a>(cursor: &Cursor<'a>) -> Option<&'a proc_macro2::Ident> {
     // `units activation = relu` lacks a comma.
     let rest = (2..cursor.rest().len()).any(|n| cursor.punct_at(n, '='));
     (value && !rest && *name != "lambda").then_some(name)
+}
+
+/// `digit_*:`, a key for every name that starts so.
+fn is_pattern(cursor: &Cursor<'_>) -> bool {
+    cursor.ident_at(0).is_some() && cursor.punct_at(1, '*') && cursor.punct_at(2, ':')
 }
 
 /// Arguments that are lists, so that a bracket behind them is no index.

@@ -155,7 +155,11 @@ impl Parser {
             loc,
             "`… for … in …` is a comprehension of Python, and a list is written element by element",
         );
-        self.error(diag.help(format!("write a loop: `for {names} in {values} {{ let y = {element}; }}`")));
+        let form = match colon {
+            None => format!("`let list = for {names} in {values} {{ {element} }};`"),
+            Some(_) => format!("`for {names} in {values} {{ let y = {element}; }}`"),
+        };
+        self.error(diag.help(format!("write a loop: {form}")));
         true
     }
 
@@ -229,11 +233,21 @@ impl Parser {
                 };
                 let pairs = cut_list(&items).into_iter().enumerate();
                 let pairs: Vec<String> = pairs.map(|(i, item)| format!("({i}, {})", shown(item))).collect();
-                let pairs = if pairs.is_empty() { "(0, 64), (1, 32)".into() } else { pairs.join(", ") };
-                (
-                    format!("write the numbers beside the values: `for {names} in [{pairs}] {{ … }}`"),
-                    Values::Invalid,
-                )
+                let help = match (&args[..], pairs.is_empty()) {
+                    ([TokenTree::Ident(list)], _) => {
+                        format!("go over the numbers: `for i in 0..4 {{ … }}`, with `{list}[i]` in the body")
+                    }
+                    (_, true) => {
+                        format!(
+                            "write the numbers beside the values: `for {names} in [(0, 64), (1, 32)] {{ … }}`"
+                        )
+                    }
+                    (_, false) => {
+                        let pairs = pairs.join(", ");
+                        format!("write the numbers beside the values: `for {names} in [{pairs}] {{ … }}`")
+                    }
+                };
+                (help, Values::Invalid)
             }
             "zip" => (
                 format!("write the pairs as one list: `for {names} in [(64, 0.3), (32, 0.1)] {{ … }}`"),

@@ -14,6 +14,10 @@ pub(super) enum Place {
     Loop,
     /// A loop inside a function.
     LoopOfFunction,
+    /// A loop that gives a list of tensors, one per round.
+    List,
+    /// A loop inside such a loop.
+    LoopOfList,
 }
 
 /// What was seen of the block so far.
@@ -23,7 +27,7 @@ pub(super) struct State {
     pub(super) place: Place,
     /// Whether this is the last statement of a body, and if so, whether a `;` follows it.
     pub(super) last: Option<bool>,
-    /// What the function gives.
+    /// Result of the function, or of each round of a loop that gives a list.
     pub(super) result: Option<Expr>,
     /// The name in `model = Model(…)`, so that `model.compile(…)` is understood.
     pub(super) model_name: Option<String>,

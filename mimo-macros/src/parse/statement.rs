@@ -49,7 +49,12 @@ impl Parser {
         }
         if state.result.is_some() {
             let loc = self.spans.of(cursor.rest());
-            let diag = Diag::error(Code::NoResult, loc, "this stands after what the function gives");
+            let diag = match state.place {
+                Place::List => {
+                    Diag::error(Code::NoTensorOfRound, loc, "this stands after the tensor of the round")
+                }
+                _ => Diag::error(Code::NoResult, loc, "this stands after what the function gives"),
+            };
             return self.error(diag.help("move it before the result"));
         }
         let inside = state.place != Place::Block;
@@ -80,7 +85,7 @@ impl Parser {
         if cursor.at_keyword("for") {
             return self.for_loop(&mut cursor, state.place, model);
         }
-        if state.place == Place::Function && self.result(cursor.rest(), state) {
+        if matches!(state.place, Place::Function | Place::List) && self.result(cursor.rest(), state) {
             return;
         }
         if cursor.at_keyword("return") {
@@ -123,6 +128,21 @@ impl Parser {
             || named && python_tuple(&cursor);
         if assigns {
             return self.without_let(&mut cursor, state, model);
+        }
+        let ends = state.place == Place::LoopOfList && state.last == Some(false);
+        if ends && cursor.group_at(1, Delimiter::Parenthesis).is_some() {
+            let loc = self.spans.of(cursor.rest());
+            self.error(
+                Diag::error(
+                    Code::ListOfLists,
+                    loc,
+                    "a loop inside of a loop that gives a list gives none itself",
+                )
+                .help("write one loop over the pairs: `for (i, j) in [(0, 0), (0, 1)] { … }`")
+                .help("join the inner tensors: `let parts = for j in 0..2 { … }; concatenate(parts)`"),
+            );
+            self.expr(cursor.rest(), "a tensor");
+            return;
         }
         self.no_statement(&mut cursor, model);
     }

@@ -151,6 +151,39 @@ fn functions_and_loops() {
     assert_written!("functions_and_loops", RESIDUAL);
 }
 
+/// A list of a loop, its parts, and a pattern of outputs.
+const CAPTCHA: &str = "Captcha {
+    const DIGITS: usize = 4;
+    let x = Input(shape = [16]);
+    let heads = for i in 0..DIGITS {
+        let h = Dense(8, activation = tanh)(x);
+        Dense(10, activation = softmax, name = \"digit_{i}\")(h)
+    };
+    for head in heads[1..] {
+        let y = Dense(1)(concatenate([head, heads[0], h]));
+    }
+    Model(inputs = [x], outputs = [heads, y])
+        .compile(loss = { digit_*: sparse_categorical_crossentropy, y: mse }, metrics = { \"digit_*\": [accuracy] })
+}";
+
+#[test]
+fn every_word_of_lists_is_at_its_place() {
+    assert_placed(CAPTCHA, &["digit_"]);
+}
+
+#[test]
+fn lists() {
+    assert_written!("lists", CAPTCHA);
+}
+
+#[test]
+fn half_a_list() {
+    assert_written!(
+        "half_a_list",
+        "Net { let x = Input(shape = [4]); let heads = for i in 0..3 { let h = Dense(2)(x); Den } }"
+    );
+}
+
 #[test]
 fn words_that_are_strings_are_at_the_strings() {
     let source = "Net { let x = Input(shape = [4]); let y = Dense(1, activation = \"relu\")(x);

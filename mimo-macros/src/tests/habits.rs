@@ -19,7 +19,7 @@ const HABITS: &[(&str, Code, &str)] = &[
     (
         "let _a = [Dense(2)(x) for i in 0..5];",
         Code::PythonExpression,
-        "for i in 0..5 { let y = Dense(2)(x); }",
+        "let list = for i in 0..5 { Dense(2)(x) };",
     ),
     ("let _a = add([Dense(2)(x) for i in range(5)]);", Code::PythonExpression, "for i in 0..5 {"),
     ("let _a = add(Dense(2)(x) for i in range(1, 5));", Code::PythonExpression, "for i in 1..5 {"),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::args::list;
 use crate::code::Code;
+use crate::compile::patterns::{self, prefix};
 use crate::context::Cx;
 use crate::diag::{Diag, Loc, nearest};
 use crate::graph::{Graph, KeyedOptimizer, LayerId};
@@ -35,7 +36,11 @@ pub(in crate::compile) fn read(
     // A key that is not known may mean any layer.
     let mut guessing = false;
     let mut rest: Option<usize> = None;
-    for (index, (key, loc, _)) in entries.iter().enumerate() {
+    // A whole name wins over a pattern, wherever it stands.
+    let is_pattern = |index: &usize| prefix(&entries[*index].0).is_some();
+    let (patterns, names): (Vec<usize>, Vec<usize>) = (0..entries.len()).partition(is_pattern);
+    for index in names.into_iter().chain(patterns) {
+        let (key, loc, _) = &entries[index];
         if key.is_empty() {
             guessing = true;
         } else if key == REST {
@@ -52,7 +57,16 @@ pub(in crate::compile) fn read(
                     guessing = true;
                 }
                 Some(meant) if meant.trained.is_empty() => cx.error(untrained(key, *loc, &meant)),
-                Some(meant) => claim(index, entries, &meant.trained, &layers, &mut owners, cx),
+                Some(meant) => {
+                    let mut own = meant.trained;
+                    if is_pattern(&index) {
+                        own.retain(|layer| owners.get(layer).is_none_or(is_pattern));
+                    }
+                    match own.is_empty() {
+                        true => cx.error(nothing_left(key, *loc)),
+                        false => claim(index, entries, &own, &layers, &mut owners, cx),
+                    }
+                }
             }
         }
     }
@@ -110,6 +124,12 @@ fn claim(
     }
 }
 
+/// A pattern that matches only what other keys mean.
+fn nothing_left(key: &str, loc: Loc) -> Diag {
+    let message = format!("nothing is left for `{key}`: the other keys mean every layer that it matches");
+    Diag::error(Code::OptimizerWithoutWeights, loc, message).help("remove it")
+}
+
 fn twice(key: &str, loc: Loc, cx: &mut Cx<'_>) {
     let message = format!("`{key}` stands twice in `optimizer`");
     cx.error(Diag::error(Code::TwoOptimizers, loc, message).help("remove one"));
@@ -117,7 +137,10 @@ fn twice(key: &str, loc: Loc, cx: &mut Cx<'_>) {
 
 /// A key that nothing has as its name.
 fn unknown(key: &str, loc: Loc, layers: &Layers<'_>) -> Diag {
-    let message = format!("the model has no layer, nested model or output `{key}`");
+    let message = match prefix(key) {
+        Some(_) => format!("the model has no layer, nested model or output that `{key}` matches"),
+        None => format!("the model has no layer, nested model or output `{key}`"),
+    };
     let diag = Diag::error(Code::UnknownOptimizerKey, loc, message);
     let graph = layers.graph;
     let mut bound =
@@ -138,6 +161,9 @@ fn unknown(key: &str, loc: Loc, layers: &Layers<'_>) -> Diag {
     let groups = graph.groups.iter().map(|group| group.name.as_str());
     let outputs = graph.outputs.iter().map(|output| output.name.as_str());
     let names: Vec<&str> = names.chain(groups).chain(outputs).chain([REST]).collect();
+    if let (Some(_), Some(near)) = (prefix(key), patterns::near(key, graph)) {
+        return diag.help(format!("did you mean `{near}`?"));
+    }
     match nearest(key, names.iter().copied()) {
         Some(near) => diag.help(near),
         None => diag
@@ -229,9 +255,16 @@ impl<'g> Layers<'g> {
     fn meant_by(&self, key: &str) -> Option<Meant> {
         let output = self.graph.outputs.iter().position(|output| output.name == key);
         let all = (0..self.graph.layers.len() as u32).map(LayerId);
-        let meant: Vec<LayerId> = match output {
-            Some(output) => all.filter(|layer| self.reached[layer.index()] == [output]).collect(),
-            None => all.filter(|layer| is_within(&self.graph.layer(*layer).name, key)).collect(),
+        let name = |layer: &LayerId| &self.graph.layer(*layer).name;
+        let meant: Vec<LayerId> = match (prefix(key), output) {
+            // The same as each output by itself, and the layers of such names.
+            (Some(start), _) => {
+                let outputs = patterns::matched(start, self.graph);
+                let leads = |layer: &LayerId| matches!(self.reached[layer.index()][..], [only] if outputs.contains(&only));
+                all.filter(|layer| leads(layer) || name(layer).starts_with(start)).collect()
+            }
+            (None, Some(output)) => all.filter(|layer| self.reached[layer.index()] == [output]).collect(),
+            (None, None) => all.filter(|layer| is_within(name(layer), key)).collect(),
         };
         if meant.is_empty() && output.is_none() {
             return None;

@@ -294,6 +294,41 @@ mod by_key {
     }
 
     #[test]
+    fn a_pattern_means_what_its_names_mean() {
+        let (compile, errors) = compiled("{ ki*: sgd, rest: adam }");
+        assert_eq!(errors, Vec::<String>::new());
+        assert_eq!(layers(&compile.unwrap())[0], ("ki*", vec![3, 4]));
+        for order in ["ki*: sgd, middle: adam", "middle: adam, ki*: sgd"] {
+            let (compile, errors) = compiled(&format!("{{ {order}, rest: lamb }}"));
+            assert_eq!(errors, Vec::<String>::new());
+            let compile = compile.unwrap();
+            assert!(layers(&compile).contains(&("ki*", vec![4])), "{order}");
+        }
+        for (optimizer, wanted) in [
+            (
+                "{ ki*: sgd, kind: adam, rest: adam }",
+                "at ki*: error: nothing is left for `ki*`: the other keys mean every layer that it matches\n  \
+                 = help: remove it",
+            ),
+            (
+                "{ ki*: sgd, mid*: adam, rest: adam }",
+                "at mid*: error: `mid*` and `ki*` both mean the layer `middle`\n  \
+                 = help: remove one of the two keys: each weight is trained by one optimizer\n  \
+                 = note: an output's key means every layer that leads to this output only",
+            ),
+            (
+                "{ rsk*: sgd, rest: adam }",
+                "at rsk*: error: the model has no layer, nested model or output that `rsk*` matches\n  \
+                 = help: did you mean `risk*`?",
+            ),
+        ] {
+            let (compile, errors) = compiled(optimizer);
+            assert!(compile.is_none(), "{optimizer}");
+            assert_eq!(errors, [wanted], "{optimizer}");
+        }
+    }
+
+    #[test]
     fn the_reason_is_given_for_a_key_without_weights() {
         let mut frozen = model();
         frozen.graph.layers[1].trainable = false;

@@ -136,6 +136,7 @@ impl Lower<'_> {
                 [tensor] => Binding::Tensor(*tensor),
                 _ => Binding::Tensors(tensors),
             },
+            Evaluated::List(tensors) => Binding::Tensors(tensors),
             Evaluated::Layer(layer) => Binding::Layer(layer),
             Evaluated::Poison => Binding::Poison,
         })

@@ -1,14 +1,16 @@
 //! Loops: what they go over, and what their names are bound to in each round.
 
 use mimo_graph::code::Code;
-use mimo_graph::diag::{Diag, Loc};
+use mimo_graph::diag::{Diag, Loc, did_you_mean};
+use mimo_graph::graph::TensorId;
 use mimo_graph::value::{Value, ValueKind};
 
 use super::LIMIT;
 use super::arguments::Argument;
 use crate::ast::{Expr, ExprKind, For, Values, name_of};
-use crate::lower::Lower;
 use crate::lower::consts::{Known, has_invalid_part};
+use crate::lower::tensor::Evaluated;
+use crate::lower::{Binding, Lower};
 use crate::parse::text_of;
 
 /// What a loop's names are bound to in one round.
@@ -17,18 +19,29 @@ enum Round<'e> {
     Item(&'e Expr),
     /// Of a list that a name stands for.
     Value(Value),
+    /// Of a list of tensors, as it would be written: `heads[0]`.
+    Tensor(TensorId, String),
 }
 
 impl Lower<'_> {
     /// `for name in values { … }`: what the body binds stays bound, in the next round and after the loop.
     pub(super) fn for_loop(&mut self, looped: &For) {
+        self.rounds_of(looped, &mut |_| {});
+    }
+
+    /// Expands the body of a loop for each of its values, and calls `end` at the end of each round. Gives whether all
+    /// rounds were expanded.
+    pub(in crate::lower) fn rounds_of(&mut self, looped: &For, end: &mut dyn FnMut(&mut Self)) -> bool {
         let Some(rounds) = self.rounds(&looped.values, looped.loc) else {
             self.broken = true;
-            return self.poison_all(&looped.body);
+            self.poison_all(&looped.body);
+            return false;
         };
         if rounds.is_empty() {
-            return self.no_rounds(looped);
+            self.no_rounds(looped);
+            return true;
         }
+        let mut whole = true;
         let names: Vec<String> = looped.names.iter().map(|name| name_of(&name.ident)).collect();
         let before: Vec<_> = names
             .iter()
@@ -37,23 +50,28 @@ impl Lower<'_> {
             })
             .collect();
         for round in rounds {
-            if !self.affords(looped.body.len().max(1), looped.loc) {
+            let statements = looped.body.len() + usize::from(looped.result.is_some());
+            if !self.affords(statements.max(1), looped.loc) {
                 self.poison_all(&looped.body);
+                whole = false;
                 break;
             }
             let shown = match &round {
                 Round::Number(n) => n.to_string(),
                 Round::Item(item) => text_of(item.tokens.clone()),
                 Round::Value(value) => value.describe().replace('`', ""),
+                Round::Tensor(_, shown) => shown.clone(),
             };
             if !self.bind_round(looped, round) {
                 self.broken = true;
                 self.poison_all(&looped.body);
+                whole = false;
                 break;
             }
             let pattern = if looped.tuple { format!("({})", names.join(", ")) } else { names.join(", ") };
             self.expanded(format!("in the loop, with `{pattern} = {shown}`"), |lower| {
                 lower.statements(&looped.body);
+                end(lower);
             });
         }
         for (name, binding, parameter) in before {
@@ -67,6 +85,7 @@ impl Lower<'_> {
                 None => self.frame.scope.remove(&name),
             };
         }
+        whole
     }
 
     /// Warns of a loop that never runs, and notes what it would have bound.
@@ -109,6 +128,17 @@ impl Lower<'_> {
             Values::List(expr) => match &expr.kind {
                 ExprKind::List(items) => Some(items.iter().map(Round::Item).collect()),
                 ExprKind::Invalid => None,
+                _ if self.is_list(expr) => {
+                    let Evaluated::List(tensors) = self.eval(expr) else { return None };
+                    let shown = text_of(expr.tokens.clone());
+                    let rounds = tensors.into_iter().enumerate();
+                    Some(rounds.map(|(i, tensor)| Round::Tensor(tensor, format!("{shown}[{i}]"))).collect())
+                }
+                ExprKind::Name(ident)
+                    if matches!(self.frame.scope.get(&name_of(ident)), Some(Binding::Poison)) =>
+                {
+                    None
+                }
                 ExprKind::Name(ident)
                     if let Some(ValueKind::List(items)) =
                         self.consts.parameter(&name_of(ident)).map(|given| &given.kind) =>
@@ -118,14 +148,14 @@ impl Lower<'_> {
                 ExprKind::Name(_) if self.consts.is_broken(&expr.tokens) => None,
                 _ => {
                     let shown = text_of(expr.tokens.clone());
-                    self.error(
-                        Diag::error(
-                            Code::LoopValues,
-                            expr.loc,
-                            format!("a loop goes over a range or a list, and `{shown}` is neither"),
-                        )
-                        .help("write `for i in 0..4 { … }` or `for units in [64, 32] { … }`"),
-                    );
+                    let lists = self.frame.scope.iter().filter(|(_, it)| matches!(it, Binding::Tensors(_)));
+                    let near = did_you_mean(&shown, lists.map(|(name, _)| name.as_str()));
+                    let help = match near {
+                        Some(near) => format!("did you mean `{near}`?"),
+                        None => "write `for i in 0..4 { … }` or `for units in [64, 32] { … }`".into(),
+                    };
+                    let message = format!("a loop goes over a range or a list, and `{shown}` is neither");
+                    self.error(Diag::error(Code::LoopValues, expr.loc, message).help(help));
                     None
                 }
             },
@@ -166,6 +196,21 @@ impl Lower<'_> {
                 };
                 let argument = self.setting(ValueKind::Int(n), None);
                 self.define(&name.ident, argument);
+                true
+            }
+            Round::Tensor(tensor, _) => {
+                let [name] = names.as_slice() else {
+                    if looped.tuple {
+                        let diag = Diag::error(
+                            Code::LoopPattern,
+                            looped.loc,
+                            "a list of tensors gives one tensor at a time",
+                        );
+                        self.error(diag.help("write `for head in heads { … }`"));
+                    }
+                    return false;
+                };
+                self.define(&name.ident, Argument::Tensor(Binding::Tensor(tensor)));
                 true
             }
             Round::Item(item) if !looped.tuple => {

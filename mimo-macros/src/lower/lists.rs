@@ -1,0 +1,284 @@
+//! Lists of tensors: `heads` of `let heads = for …`, `heads[0]`, `heads[1..3]`, and what their outputs are called.
+
+use std::collections::BTreeSet;
+
+use mimo_graph::code::Code;
+use mimo_graph::diag::{Diag, Diags, Loc};
+use mimo_graph::graph::{Graph, TensorId};
+use proc_macro2::{TokenStream, TokenTree};
+
+use super::consts::Known;
+use super::tensor::Evaluated;
+use super::{Binding, Lower};
+use crate::ast::{Expr, ExprKind, For, Let, name_of};
+use crate::parse::{Parser, contents, text_of};
+
+/// A list that a name is bound to, for the warning about one that nothing reads.
+#[derive(Debug)]
+pub(super) struct BoundList {
+    pub(super) name: String,
+    pub(super) loc: Loc,
+    pub(super) tensors: Vec<TensorId>,
+}
+
+impl Lower<'_> {
+    /// Whether an expression is a list of tensors that is bound to a name, or a part of one: `heads`, `heads[1..3]`.
+    pub(super) fn is_list(&self, expr: &Expr) -> bool {
+        match &expr.kind {
+            ExprKind::Name(ident) => {
+                matches!(self.frame.scope.get(&name_of(ident)), Some(Binding::Tensors(_)))
+            }
+            ExprKind::Paren(inner) => self.is_list(inner),
+            ExprKind::Index(inner) => dots(&index_tokens(expr)).is_some() && self.is_list(inner),
+            _ => false,
+        }
+    }
+
+    /// Whether a name is unknown, or that of a list whose loop was reported: an index of it is no further mistake.
+    pub(super) fn may_be_list(&self, name: &str) -> bool {
+        match self.frame.scope.get(name) {
+            Some(Binding::Poison) => self.broken_lists.contains(name),
+            Some(_) => false,
+            None => name.starts_with(char::is_lowercase) && self.consts.parameter(name).is_none(),
+        }
+    }
+
+    /// `for i in 0..4 { …; tensor }` after `let heads =`
+    pub(super) fn list_of_rounds(&mut self, looped: &For) -> Evaluated {
+        let mut tensors = Vec::new();
+        let whole = self.rounds_of(looped, &mut |lower| {
+            if let Some(result) = &looped.result {
+                tensors.push(lower.tensor_of_round(result));
+            }
+        });
+        match whole && looped.result.is_some() {
+            true => Evaluated::List(tensors),
+            false => Evaluated::Poison,
+        }
+    }
+
+    /// The tensor of one round; a poisoned one after an error, so that the list has its length.
+    fn tensor_of_round(&mut self, result: &Expr) -> TensorId {
+        let several = |count: usize| {
+            let message =
+                format!("a round gives one tensor to the list, and this is {count}", count = count.max(2));
+            Diag::error(Code::SeveralTensors, result.loc, message)
+        };
+        let diag = match &result.kind {
+            ExprKind::List(items) => several(items.len())
+                .help("bind the others in the body with `let`, and end it with one")
+                .help("join them: `concatenate([a, b])`"),
+            _ => match self.eval(result) {
+                Evaluated::Tensors(tensors) => match tensors.as_slice() {
+                    [tensor] => return *tensor,
+                    given => {
+                        let pattern = self.pattern(&[], given);
+                        let first = pattern.trim_start_matches('(').split([',', ')']).next().unwrap_or("y");
+                        let first = if first == "_" { "y" } else { first };
+                        several(given.len()).help(format!("write `let {pattern} = …; {first}`"))
+                    }
+                },
+                Evaluated::List(_) => Diag::error(
+                    Code::ListOfLists,
+                    result.loc,
+                    "a round gives a list, and a list holds tensors",
+                )
+                .help("join its tensors: `concatenate(parts)`")
+                .help("write one loop over the pairs: `for (i, j) in [(0, 0), (0, 1)] { … }`"),
+                Evaluated::Layer(_) => {
+                    let shown = text_of(result.tokens.clone());
+                    Diag::error(
+                        Code::LayerAsTensor,
+                        result.loc,
+                        format!("`{shown}` is a layer, and a list holds tensors"),
+                    )
+                    .help(format!("call it: `{shown}(x)`"))
+                }
+                Evaluated::Poison => {
+                    self.broken = true;
+                    return self.builder.poison(result.loc);
+                }
+            },
+        };
+        self.broken = true;
+        self.error(diag);
+        self.builder.poison(result.loc)
+    }
+
+    /// `let heads = list`, or `let (a, b) = list`
+    pub(super) fn bind_list(&mut self, statement: &Let, tensors: Vec<TensorId>) {
+        let names = &statement.names;
+        let [name] = names.as_slice() else { return self.bind_tensors(statement, &tensors) };
+        if statement.tuple {
+            return self.bind_tensors(statement, &tensors);
+        }
+        if let Some(shape) = &statement.ascription {
+            self.error(
+                Diag::error(Code::ShapeOfNoTensor, shape.loc, "a list of tensors has no shape of its own")
+                    .help("leave the shape out, or write it where each tensor is bound"),
+            );
+        }
+        if name.ident != "_" {
+            let bound = BoundList { name: name_of(&name.ident), loc: name.loc, tensors: tensors.clone() };
+            self.lists.push(bound);
+        }
+        self.bind(&name.ident, Binding::Tensors(tensors));
+    }
+
+    /// The error for a list where one tensor is needed.
+    pub(super) fn list_as_tensor(&mut self, expr: &Expr, count: usize) {
+        let shown = text_of(expr.tokens.clone());
+        let s = if count == 1 { "" } else { "s" };
+        let diag = Diag::error(
+            Code::SeveralTensors,
+            expr.loc,
+            format!("`{shown}` is a list of {count} tensor{s}, and one tensor is needed here"),
+        );
+        self.error(match &expr.kind {
+            ExprKind::Name(_) => {
+                diag.help(format!("take one of them, `{shown}[0]`, or join them: `concatenate({shown})`"))
+            }
+            _ => diag.help("bind the list with `let`, and take one of its tensors: `list[0]`"),
+        });
+    }
+
+    /// `heads[0]`, `heads[-1]`, `heads[1..3]`
+    pub(super) fn list_index(&mut self, expr: &Expr, indexed: &Expr) -> Evaluated {
+        let Evaluated::List(list) = self.eval(indexed) else { return Evaluated::Poison };
+        let tokens = index_tokens(expr);
+        let shown = text_of(indexed.tokens.clone());
+        let diag = match self.places(&tokens, list.len()) {
+            Ok(Places::One(at)) if let Some(&tensor) = list.get(at) => {
+                return Evaluated::Tensors(vec![tensor]);
+            }
+            Ok(Places::Several(start, end)) if let Some(part) = list.get(start..end) => {
+                return Evaluated::List(part.to_vec());
+            }
+            Ok(Places::One(_)) | Ok(Places::Several(..)) => self.no_such_place(expr, &shown, list.len()),
+            Err(wrong) => {
+                let diag = Diag::error(
+                    Code::ListIndex,
+                    expr.loc,
+                    format!("`{}` is not an index that the macro knows", text_of(wrong.clone())),
+                );
+                match python_slice(&wrong) {
+                    Some(range) => diag.help(format!("write `{shown}[{range}]`")),
+                    None => diag.help(format!("write `{shown}[0]`, `{shown}[-1]` or `{shown}[0..2]`")).note(
+                        "an index is made of numbers, of constants of the block, and of the numbers of loops",
+                    ),
+                }
+            }
+        };
+        self.broken = true;
+        self.error(diag);
+        Evaluated::Poison
+    }
+
+    fn no_such_place(&self, expr: &Expr, list: &str, len: usize) -> Diag {
+        let whole = text_of(expr.tokens.clone());
+        let s = if len == 1 { "" } else { "s" };
+        let message = format!("`{whole}` is out of range: `{list}` has {len} tensor{s}");
+        let diag = Diag::error(Code::ListIndex, expr.loc, message);
+        match (len, dots(&index_tokens(expr)).is_some()) {
+            (0, _) => diag.help("let its loop go over at least one value"),
+            (_, true) => diag.help(format!("write a range within `{list}[0..{len}]`")),
+            (_, false) => diag.help(format!("the last one is `{list}[{}]`", len - 1)),
+        }
+    }
+
+    /// The places that an index means in a list of `len` tensors, which may be out of its range. Gives the tokens of an
+    /// index that is not known.
+    fn places(&self, tokens: &[TokenTree], len: usize) -> Result<Places, TokenStream> {
+        let stream = |tokens: &[TokenTree]| -> TokenStream { tokens.iter().cloned().collect() };
+        let number = |tokens: &[TokenTree]| -> Result<usize, TokenStream> {
+            let expr = Parser::default().expr(tokens, "an index");
+            match self.consts.fold(&expr) {
+                // As in Python, negative ones count from the end.
+                Some(Known::Int(n)) if n < 0 => {
+                    let back = usize::try_from(n.unsigned_abs()).unwrap_or(usize::MAX);
+                    Ok(len.checked_sub(back).unwrap_or(usize::MAX))
+                }
+                Some(Known::Int(n)) => Ok(usize::try_from(n).unwrap_or(usize::MAX)),
+                _ => Err(stream(tokens)),
+            }
+        };
+        let Some(at) = dots(tokens) else { return Ok(Places::One(number(tokens)?)) };
+        let (start, end) = (tokens.get(..at).unwrap_or_default(), tokens.get(at + 2..).unwrap_or_default());
+        let inclusive = matches!(end.first(), Some(TokenTree::Punct(punct)) if punct.as_char() == '=');
+        let end = if inclusive { end.get(1..).unwrap_or_default() } else { end };
+        let start = if start.is_empty() { 0 } else { number(start)? };
+        let end = if end.is_empty() { len } else { number(end)?.saturating_add(usize::from(inclusive)) };
+        Ok(Places::Several(start, end))
+    }
+
+    /// The name that an output or an input of a list has: that of its last layer, which is given. `None` without one.
+    pub(super) fn given_name(&self, tensor: TensorId) -> Option<String> {
+        if let Some(name) = self.builder.input_name(tensor) {
+            return Some(name.to_owned());
+        }
+        let graph = self.builder.graph();
+        let node = graph.node(graph.tensor(tensor).producer?);
+        let layer = graph.layer(node.layer);
+        match layer.group {
+            // One name for several outputs of a nested model would be the same name.
+            Some(group) => {
+                let group = graph.groups.get(group.index())?;
+                (group.named && group.outputs.len() == 1).then(|| group.name.clone())
+            }
+            None => {
+                let layer = layer.whole.map_or(layer, |whole| graph.layer(whole));
+                (layer.named && node.outputs.len() == 1).then(|| layer.name.clone())
+            }
+        }
+    }
+}
+
+/// Warns of lists of which nothing is read, neither by a layer nor as an output.
+pub(super) fn warn_unused(lists: &[BoundList], graph: &Graph, diags: &mut Diags) {
+    let reads = graph.nodes.iter().flat_map(|node| &node.inputs);
+    let read: BTreeSet<TensorId> =
+        reads.chain(graph.outputs.iter().map(|port| &port.tensor)).copied().collect();
+    // Inputs that nothing reads are errors.
+    let unread = |tensor: &TensorId| !read.contains(tensor) && !graph.sources.contains(tensor);
+    for BoundList { name, loc, tensors } in lists {
+        if !name.starts_with('_') && !tensors.is_empty() && tensors.iter().all(unread) {
+            diags.push(
+                Diag::warning(Code::UnusedTensor, *loc, format!("the list `{name}` is never used"))
+                    .help(format!("use it, remove it, or call it `_{name}`")),
+            );
+        }
+    }
+}
+
+/// What an index means in a list.
+enum Places {
+    One(usize),
+    /// From the first to the one before the second.
+    Several(usize, usize),
+}
+
+/// The tokens between the brackets of an index.
+pub(super) fn index_tokens(expr: &Expr) -> Vec<TokenTree> {
+    match expr.tokens.clone().into_iter().last() {
+        Some(TokenTree::Group(group)) => contents(group.stream()),
+        _ => Vec::new(),
+    }
+}
+
+/// Whether an expression is a loop, sound or not.
+pub(super) fn is_loop(expr: &Expr) -> bool {
+    matches!(expr.tokens.clone().into_iter().next(), Some(TokenTree::Ident(ident)) if ident == "for")
+}
+
+/// Place of the two dots of a range.
+fn dots(tokens: &[TokenTree]) -> Option<usize> {
+    let dot = |at: usize| matches!(tokens.get(at), Some(TokenTree::Punct(punct)) if punct.as_char() == '.');
+    (0..tokens.len()).find(|&at| dot(at) && dot(at + 1))
+}
+
+/// `1:3` as Rust writes it.
+fn python_slice(tokens: &TokenStream) -> Option<String> {
+    let text = text_of(tokens.clone());
+    let (start, end) = text.split_once(':').filter(|(_, end)| !end.contains(':'))?;
+    Some(format!("{}..{}", start.trim(), end.trim()))
+}

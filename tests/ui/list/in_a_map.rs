@@ -1,0 +1,11 @@
+use mimo::prelude::*;
+
+model! {
+    pub Net {
+        let x = Input(shape = [8]);
+        let heads = for i in 0..3 { Dense(10, activation = softmax, name = "digit_{i}")(x) };
+        Model(inputs = [x], outputs = { digits: heads })
+    }
+}
+
+fn main() {}
