@@ -395,6 +395,7 @@ impl Words {
         let known =
             self.ports.as_ref().map(|[inputs, outputs]| if kind == Kind::Inputs { inputs } else { outputs });
         let (mut fields, mut others) = (Fields::default(), Vec::new());
+        let mut fieldless = false;
         for piece in pieces(&contents(group.stream())) {
             let key = match piece.first() {
                 Some(TokenTree::Ident(key)) if is_name(key) => Some(key.clone()),
@@ -404,6 +405,7 @@ impl Words {
             // `digit_*` is the name of no field.
             let is_pattern = matches!(piece.get(1), Some(TokenTree::Punct(punct)) if punct.as_char() == '*');
             let Some(key) = key.filter(|_| !is_pattern) else {
+                fieldless = true;
                 if let Some(value) = piece.get(2..) {
                     self.collect(value, kind, &mut others);
                 }
@@ -432,6 +434,8 @@ impl Words {
         let literal = match kind {
             // The type says which element it has by default.
             Kind::Inputs => quote!({ let inputs: #name = #name { #fields }; }),
+            // Without a field, nothing else says of what type the fields are.
+            _ if fieldless => quote!(#name::<()> { #fields }),
             _ => quote!(#name { #fields }),
         };
         with(others, literal)

@@ -14,9 +14,9 @@ model! {
             Dense(10, activation = softmax, name = "digit_{i}")(h)
         };
         for head in heads[1..] {
-            let last = Dense(4)(concatenate([head, heads[0]]));
+            let _last = Dense(4)(concatenate([head, heads[0]]));
         }
-        let count = Dense(1)(concatenate([last, heads]));
+        let count = Dense(1)(concatenate([_last, heads]));
 
         Model(inputs = [image], outputs = [heads, count]).compile(
             optimizer = { digit_*: sgd, rest: adam },
