@@ -226,7 +226,8 @@ fn engine<M: Trainable<Float = f32>>(net: &Net<M>, threads: usize, limit: Durati
     };
     measure(limit, |steps, report| {
         let mut engine =
-            Engine::new(program, M::forward_pass, M::STAGES, Some(&M::SPEC), threads).expect("an engine");
+            Engine::new(program, M::forward_pass, M::STAGES, Some((&M::SPEC, M::RULES)), threads)
+                .expect("an engine");
         for (index, values) in weights.iter().enumerate() {
             engine.load_weight(index, values);
         }

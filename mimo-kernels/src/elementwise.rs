@@ -129,9 +129,9 @@ functions! {
     /// `a` to the power of `b`.
     Power(a, b) = a.powf(b), [(|_y| power_slope(a, b)), (|y| if y == E::zero() { E::zero() } else { y * a.ln() })];
     /// The larger; the first where both are equal, the second where one is NaN.
-    Maximum(a, b) = if a > b { a } else { b }, [(|_y| one_if(a >= b)), (|_y| one_if(!(a >= b)))];
+    Maximum(a, b) = if a > b { a } else { b }, [(|_y| one_if(a >= b)), (|_y| E::one() - one_if(a >= b))];
     /// The smaller; the first where both are equal, the second where one is NaN.
-    Minimum(a, b) = if a < b { a } else { b }, [(|_y| one_if(a <= b)), (|_y| one_if(!(a <= b)))];
+    Minimum(a, b) = if a < b { a } else { b }, [(|_y| one_if(a <= b)), (|_y| E::one() - one_if(a <= b))];
     /// What is left of a division that rounds down: it has the sign of `b`.
     Mod(a, b) = modulo(a, b), [(|_y| E::one()), (|_y| -(a / b).floor())];
     /// `a / b`, rounded down.
@@ -161,7 +161,7 @@ functions! {
         [_, (|_y| one_if(a != E::zero())), (|_y| one_if(a == E::zero()))];
     /// `a`, but at least `b` and at most `c`.
     Clip(a, b, c) = if a < b { b } else if a > c { c } else { a },
-        [(|_y| one_if(!(a < b || a > c))), (|_y| one_if(a < b)), (|_y| one_if(a > c && !(a < b)))];
+        [(|_y| one_if(!(a < b || a > c))), (|_y| one_if(a < b)), (|_y| if a < b { E::zero() } else { one_if(a > c) })];
     /// `-a`.
     Negative(a) = -a, [(|_y| -E::one())];
     /// `|a|`.

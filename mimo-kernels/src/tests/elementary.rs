@@ -42,9 +42,9 @@ fn check<E: Element>(table: &str) {
                 y[0]
             };
             let dy: Vec<E> = source.values(len);
-            for at in 0..len {
+            for (at, y) in y.iter().enumerate() {
                 let what = format!("{table} {function:?} at {at} of {len}");
-                assert_near(y[at].f64(), single(at, 3, 0.0), 4.0, tolerance::<E>(), &what);
+                assert_near(y.f64(), single(at, 3, 0.0), 4.0, tolerance::<E>(), &what);
             }
             for place in 0..operands {
                 let start: Vec<E> = source.values(len);
