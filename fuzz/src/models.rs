@@ -426,8 +426,7 @@ impl Growing<'_, '_> {
         let other = self.reading(other).name;
         let mut expression = x.name.clone();
         for _ in 0..1 + self.choices.below(4) {
-            let of = |form: &str| form.replace("{t}", &expression).replace("{o}", &other);
-            expression = of(self.choices.pick(&[
+            let form = self.choices.pick(&[
                 "(0.5 * {t} + 0.25)",
                 "(1.0 - {t})",
                 "-({t})",
@@ -446,7 +445,8 @@ impl Growing<'_, '_> {
                 "({t} % 0.7)",
                 "({t} - mean({t}, axis = -1, keepdims = true))",
                 "({t} * max({o}, axis = 1, keepdims = true))",
-            ]));
+            ]);
+            expression = form.replace("{t}", &expression).replace("{o}", &other);
             // Parts that are there twice grow fast.
             if expression.len() > 300 {
                 break;
