@@ -5,8 +5,8 @@
 //! ```
 //!
 //! An `Identity` after each operation keeps the second model from being fused; it has the same buffer as what it is given and
-//! costs nothing. The two are measured in turns, on one thread; the table has the medians of predictions of 256 samples of 4,096
-//! values and of training steps on 32.
+//! costs nothing. Measured in turns, on one thread: the compiled forward alone, on a chunk of 16 samples with 65,536 values each
+//! and on one with 1,024, and whole training steps. Printed are medians.
 #![allow(missing_docs, missing_debug_implementations, unreachable_pub, reason = "a program of its own")]
 
 use std::hint::black_box;
@@ -15,37 +15,72 @@ use std::time::{Duration, Instant};
 use mimo::TrainerOptions;
 use mimo::data::ArrayDataset;
 use mimo::prelude::*;
+use mimo_runtime::chunk::{Chunk, Mode};
 
-/// Values of a sample.
-const LEN: usize = 4096;
-/// Samples of a prediction, and of a step.
-const ROWS: [usize; 2] = [256, 32];
+/// Samples of a chunk, and of a step.
+const ROWS: usize = 16;
 
-model! {
-    Fused {
-        let x = Input(shape = [4096]);
-        let w = EinsumDense("ab,b->ab", 4096, name = "scale")(x);
-        let h = (w * 0.5 + 0.25) / 1.5;
-        let h = maximum(abs(h) - 0.1, 0.01);
-        let h = 1.0 - square(h);
-        let y = clip(-h, -0.9, 0.8) * w;
-        Model(inputs = [x], outputs = [y]).compile(optimizer = SGD(1e-3), loss = mse)
-    }
+/// The two forms of a model with `$len` values per sample.
+macro_rules! models {
+    ($fused:ident, $apart:ident, $len:literal) => {
+        model! {
+            $fused {
+                let x = Input(shape = [$len]);
+                let w = PReLU(alpha_initializer = "ones", shared_axes = [1])(x);
+                let h = (w * 0.5 + 0.25) / 1.5;
+                let h = maximum(abs(h) - 0.1, 0.01);
+                let h = 1.0 - square(h);
+                let y = clip(-h, -0.9, 0.8) * 3.0;
+                Model(inputs = [x], outputs = [y]).compile(optimizer = SGD(0.0), loss = mse)
+            }
+        }
+        model! {
+            $apart {
+                fn apart(x) { Identity()(x) }
+                let x = Input(shape = [$len]);
+                let w = PReLU(alpha_initializer = "ones", shared_axes = [1])(x);
+                let h = apart(apart(apart(w * 0.5) + 0.25) / 1.5);
+                let h = apart(maximum(apart(apart(abs(h)) - 0.1), 0.01));
+                let h = apart(1.0 - apart(square(h)));
+                let y = apart(clip(apart(-h), -0.9, 0.8)) * 3.0;
+                Model(inputs = [x], outputs = [y]).compile(optimizer = SGD(0.0), loss = mse)
+            }
+        }
+    };
 }
 
-model! {
-    Apart {
-        fn apart(x) { Identity()(x) }
-        let x = Input(shape = [4096]);
-        let w = EinsumDense("ab,b->ab", 4096, name = "scale")(x);
-        let h = apart(apart(apart(w * 0.5) + 0.25) / 1.5);
-        let h = apart(maximum(apart(apart(abs(h)) - 0.1), 0.01));
-        let h = apart(1.0 - apart(square(h)));
-        let h = apart(clip(apart(-h), -0.9, 0.8));
-        let y = h * w;
-        Model(inputs = [x], outputs = [y]).compile(optimizer = SGD(1e-3), loss = mse)
-    }
+models!(LargeFused, LargeApart, 65536);
+models!(SmallFused, SmallApart, 1024);
+
+/// The chain by itself, from an input.
+macro_rules! chains {
+    ($fused:ident, $apart:ident, $len:literal) => {
+        model! {
+            $fused {
+                let x = Input(shape = [$len]);
+                let h = (x * 0.5 + 0.25) / 1.5;
+                let h = maximum(abs(h) - 0.1, 0.01);
+                let h = 1.0 - square(h);
+                let y = clip(-h, -0.9, 0.8) * 3.0;
+                Model(inputs = [x], outputs = [y])
+            }
+        }
+        model! {
+            $apart {
+                fn apart(x) { Identity()(x) }
+                let x = Input(shape = [$len]);
+                let h = apart(apart(apart(x * 0.5) + 0.25) / 1.5);
+                let h = apart(maximum(apart(apart(abs(h)) - 0.1), 0.01));
+                let h = apart(1.0 - apart(square(h)));
+                let y = apart(clip(apart(-h), -0.9, 0.8)) * 3.0;
+                Model(inputs = [x], outputs = [y])
+            }
+        }
+    };
 }
+
+chains!(LargeChain, LargeSteps, 65536);
+chains!(SmallChain, SmallSteps, 1024);
 
 fn numbers(count: usize) -> Vec<f32> {
     (0..count).map(|at| (at * 7919 % 2003) as f32 / 1001.5 - 1.0).collect()
@@ -56,24 +91,91 @@ fn median(mut times: Vec<Duration>) -> f64 {
     times.get(times.len() / 2).map_or(f64::NAN, Duration::as_secs_f64) * 1e6
 }
 
-macro_rules! measured {
-    ($of:ident: $model:ident, $inputs:ident, $targets:ident) => {{
-        let inputs = $inputs { x: tensor(numbers(ROWS[0] * LEN))? };
-        let mut predictor = Predictor::with_threads(&$of, 1)?;
-        let mut outputs = predictor.predict(&inputs)?;
-        let data = ArrayDataset::<$model>::new(
-            &$inputs { x: tensor(numbers(ROWS[1] * LEN))? },
-            &$targets { y: tensor(numbers(ROWS[1] * LEN))? },
-        )?;
-        let rows: Vec<usize> = (0..ROWS[1]).collect();
-        let first = outputs.y.as_vec();
-        let predict = move |times: &mut Vec<Duration>| -> Result<(), Error> {
+fn timed(work: impl FnOnce()) -> Duration {
+    let now = Instant::now();
+    work();
+    now.elapsed()
+}
+
+/// One forward of a chunk that is filled.
+fn forward<M: Model<Float = f32>>(arena: &mut [f32]) {
+    let program = const { &M::PROGRAM };
+    let memory = program.predict;
+    M::forward_pass(&mut Chunk {
+        arena,
+        offsets: memory.offsets,
+        fixed: memory.len * ROWS,
+        capacity: ROWS,
+        rows: ROWS,
+        first_row: 0,
+        batch: ROWS,
+        params: &[],
+        packs: &[],
+        starts: program.starts,
+        mode: Mode::Predict,
+        seed: 0,
+        loss_weights: &[],
+        weighted: false,
+        statistics: &mut [],
+        sums: &mut [],
+        merged: &[],
+    });
+}
+
+fn arena<M: Model<Float = f32>>() -> Vec<f32> {
+    numbers(const { &M::PROGRAM }.predict.chunk(ROWS))
+}
+
+/// The value of the output in an arena.
+fn output<M: Model<Float = f32>>(arena: &[f32]) -> Vec<f32> {
+    let program = const { &M::PROGRAM };
+    let view = program.outputs[0];
+    let start = program.predict.offsets[view.slot] * ROWS + view.column;
+    arena[start..start + ROWS * view.len].to_vec()
+}
+
+fn forwards<F: Model<Float = f32>, A: Model<Float = f32>>(what: &str, limit: Duration) {
+    let (mut fused, mut apart) = (arena::<F>(), arena::<A>());
+    forward::<F>(&mut fused);
+    forward::<A>(&mut apart);
+    assert!(output::<F>(&fused) == output::<A>(&apart), "the two models have the same output");
+    let mut times: [Vec<Duration>; 2] = Default::default();
+    let start = Instant::now();
+    while start.elapsed() < limit {
+        times[0].push(timed(|| forward::<F>(black_box(&mut fused))));
+        times[1].push(timed(|| forward::<A>(black_box(&mut apart))));
+    }
+    report(&format!("forward, {what}"), times);
+}
+
+fn report(what: &str, times: [Vec<Duration>; 2]) {
+    let [fused, apart] = times.map(median);
+    println!("{what}: fused {fused:.1} µs, one after the other {apart:.1} µs, ratio {:.2}", apart / fused);
+}
+
+macro_rules! steps {
+    ($what:literal, $limit:expr, $fused:ident: $fused_inputs:ident, $fused_targets:ident, $apart:ident: $apart_inputs:ident, $apart_targets:ident, $len:literal) => {{
+        let values = || tensor(numbers(ROWS * $len));
+        let fused_data =
+            ArrayDataset::<$fused>::new(&$fused_inputs { x: values()? }, &$fused_targets { y: values()? })?;
+        let apart_data =
+            ArrayDataset::<$apart>::new(&$apart_inputs { x: values()? }, &$apart_targets { y: values()? })?;
+        let (mut fused, mut apart) = ($fused::build(1), $apart::build(1));
+        let options = || TrainerOptions::new().threads(1);
+        let mut fused = Trainer::with_options(&mut fused, options())?;
+        let mut apart = Trainer::with_options(&mut apart, options())?;
+        let rows: Vec<usize> = (0..ROWS).collect();
+        let mut times: [Vec<Duration>; 2] = Default::default();
+        let start = Instant::now();
+        while start.elapsed() < $limit {
             let now = Instant::now();
-            predictor.predict_into(black_box(&inputs), black_box(&mut outputs))?;
-            times.push(now.elapsed());
-            Ok(())
-        };
-        (data, rows, first, predict)
+            black_box(fused.train_on_rows(&fused_data, &rows)?);
+            times[0].push(now.elapsed());
+            let now = Instant::now();
+            black_box(apart.train_on_rows(&apart_data, &rows)?);
+            times[1].push(now.elapsed());
+        }
+        report(concat!("step, ", $what), times);
     }};
 }
 
@@ -81,35 +183,9 @@ fn main() -> Result<(), Error> {
     let mut arguments = std::env::args().skip_while(|argument| argument != "--seconds").skip(1);
     let seconds = arguments.next().and_then(|seconds| seconds.parse().ok()).unwrap_or(2.0);
     let limit = Duration::from_secs_f64(seconds);
-    // Predictors borrow their models, and trainers have their own.
-    let (fused, apart) = (Fused::build(1), Apart::build(1));
-    let (fused_data, rows, fused_y, mut fused_predict) = measured!(fused: Fused, FusedInputs, FusedTargets);
-    let (apart_data, _, apart_y, mut apart_predict) = measured!(apart: Apart, ApartInputs, ApartTargets);
-    assert!(fused_y == apart_y, "the two models have the same output");
-    let (mut fused, mut apart) = (Fused::build(1), Apart::build(1));
-    let options = || TrainerOptions::new().threads(1);
-    let mut fused_trainer = Trainer::with_options(&mut fused, options())?;
-    let mut apart_trainer = Trainer::with_options(&mut apart, options())?;
-    let mut times: [Vec<Duration>; 4] = Default::default();
-    let start = Instant::now();
-    while start.elapsed() < limit {
-        fused_predict(&mut times[0])?;
-        apart_predict(&mut times[1])?;
-        let now = Instant::now();
-        black_box(fused_trainer.train_on_rows(&fused_data, &rows)?);
-        times[2].push(now.elapsed());
-        let now = Instant::now();
-        black_box(apart_trainer.train_on_rows(&apart_data, &rows)?);
-        times[3].push(now.elapsed());
-    }
-    let [fused, apart, fused_step, apart_step] = times.map(median);
-    println!(
-        "prediction: fused {fused:.0} µs, one after the other {apart:.0} µs, ratio {:.2}",
-        apart / fused
-    );
-    println!(
-        "step: fused {fused_step:.0} µs, one after the other {apart_step:.0} µs, ratio {:.2}",
-        apart_step / fused_step
-    );
+    forwards::<LargeChain, LargeSteps>("65536 values", limit);
+    forwards::<SmallChain, SmallSteps>("1024 values", limit);
+    steps!("65536 values", limit, LargeFused: LargeFusedInputs, LargeFusedTargets, LargeApart: LargeApartInputs, LargeApartTargets, 65536);
+    steps!("1024 values", limit, SmallFused: SmallFusedInputs, SmallFusedTargets, SmallApart: SmallApartInputs, SmallApartTargets, 1024);
     Ok(())
 }

@@ -10,7 +10,7 @@ use super::lanewise::{Operands, lanewise, rule};
 use super::simd::Simd;
 
 /// Values of a tile: enough for the call of a function on it to cost nothing beside its loop.
-pub const TILE: usize = 128;
+pub const TILE: usize = 256;
 
 /// Declares the functions: each with its value and its derivatives by each of its operands. In an expression, operands have
 /// the names of the head; `y` is the value. An operand without a derivative has `_`.
