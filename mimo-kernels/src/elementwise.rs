@@ -132,7 +132,7 @@ functions! {
     Maximum(a, b) = if a > b { a } else { b }, [(|_y| one_if(a >= b)), (|_y| E::one() - one_if(a >= b))];
     /// The smaller; the first where both are equal, the second where one is NaN.
     Minimum(a, b) = if a < b { a } else { b }, [(|_y| one_if(a <= b)), (|_y| E::one() - one_if(a <= b))];
-    /// What is left of a division that rounds down: it has the sign of `b`.
+    /// Remainder of a division that rounds down: it has the sign of `b`.
     Mod(a, b) = modulo(a, b), [(|_y| E::one()), (|_y| -(a / b).floor())];
     /// `a / b`, rounded down.
     FloorDivide(a, b) = (a / b).floor(), [_, _];

@@ -67,7 +67,10 @@ impl<'a> Lengths<'a> {
                 return quote! {
                     #attrs
                     #[allow(trivial_numeric_casts, clippy::pedantic)]
-                    const #name: #f64 = #expr;
+                    const #name: #f64 = {
+                        use #f64;
+                        #expr
+                    };
                 };
             }
             let length = self.length(i, &written);

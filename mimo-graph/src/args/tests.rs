@@ -173,7 +173,7 @@ fn values_of_the_wrong_form_are_told_with_what_to_write() {
     );
 }
 
-/// What is said about a call of a layer.
+/// The messages about a call of a layer.
 fn of_layer(class: &str, arguments: &str) -> Vec<String> {
     let model = crate::sketch::Model::heads(&[("y", 3, Activation::Softmax)]);
     let given = crate::sketch::args(arguments);

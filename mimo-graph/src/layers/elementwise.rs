@@ -423,7 +423,7 @@ tensor_operations! {
     ///
     /// Keras: `keras.ops.stop_gradient`
     "`stop_gradient(variable)`"
-    stop_gradient, "let x = Input(shape = [8]);\nlet y: [8] = stop_gradient(x);" => |args, cx| Elementwise::scaling(args, Number::Known(0.0), cx);
+    stop_gradient, "let x = Input(shape = [8]);\nlet y: [8] = stop_gradient(x);" => |args, _| Some(Elementwise::scaling(args, Number::Known(0.0)));
     takes {
         /// A tensor.
         variable: Tensors,
@@ -436,7 +436,7 @@ tensor_operations! {
     "`scale_gradient(x, factor)`"
     scale_gradient, "let x = Input(shape = [8]);\nlet y: [8] = scale_gradient(x, -1.0);" => |args, cx| {
         let factor = args.take("factor").and_then(|value| number(value, "`factor` of `scale_gradient`", cx))?;
-        Elementwise::scaling(args, factor, cx)
+        Some(Elementwise::scaling(args, factor))
     };
     takes {
         /// A tensor.
@@ -468,9 +468,9 @@ impl Elementwise {
         Some(Elementwise { name, function, numbers })
     }
 
-    fn scaling(args: &Bound<'_>, factor: Number, _: &mut Cx<'_>) -> Option<Self> {
+    fn scaling(args: &Bound<'_>, factor: Number) -> Self {
         let numbers = vec![None, Some(factor)];
-        Some(Elementwise { name: args.callee(), function: Function::ScaleGradient, numbers })
+        Elementwise { name: args.callee(), function: Function::ScaleGradient, numbers }
     }
 
     /// Whether nothing is trained through the operation.

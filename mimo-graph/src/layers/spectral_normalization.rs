@@ -113,7 +113,7 @@ fn instead(kind: &LayerKind) -> &'static str {
     }
 }
 
-/// What to write in place of a `SpectralNormalization` and a `TimeDistributed` around one layer.
+/// The form to write instead of a `SpectralNormalization` and a `TimeDistributed` around one layer.
 pub(super) fn without_one_of_both(inside: &LayerKind) -> &'static str {
     match inside {
         LayerKind::Dense(_) | LayerKind::Embedding(_) => {

@@ -4,9 +4,20 @@ use super::{MergeInput, Planned, View, Written, operation};
 use crate::describe::{Describe, List};
 use crate::dim::{ConstId, Dim};
 
-/// Declares the functions: each with its number of operands, and whether a derivative depends on an operand.
+/// The derivatives of a function by its operands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Derivative {
+    /// Zero wherever there is one: nothing before the operation is trained through it.
+    Zero,
+    /// A number that does not depend on the operands.
+    Constant,
+    /// A function of the operands, which the backward reads.
+    Varying,
+}
+
+/// Declares the functions: each with its number of operands and its derivatives.
 macro_rules! functions {
-    ($(#[$meta:meta])* pub enum $enum:ident { $($(#[$doc:meta])* $name:ident($operands:literal, $curved:literal),)* }) => {
+    ($(#[$meta:meta])* pub enum $enum:ident { $($(#[$doc:meta])* $name:ident($operands:literal, $derivative:ident),)* }) => {
         crate::describe! {
             $(#[$meta])*
             pub enum $enum {
@@ -20,9 +31,13 @@ macro_rules! functions {
                 match self { $($enum::$name => $operands,)* }
             }
 
-            /// Whether a derivative depends on what the operands are, so that the backward reads them.
-            const fn is_curved(self) -> bool {
-                match self { $($enum::$name => $curved,)* }
+            const fn derivative(self) -> Derivative {
+                match self { $($enum::$name => Derivative::$derivative,)* }
+            }
+
+            /// Whether all derivatives are zero, so that nothing before the operation is trained through it.
+            pub const fn is_flat(self) -> bool {
+                matches!(self.derivative(), Derivative::Zero)
             }
         }
     };
@@ -33,134 +48,111 @@ functions! {
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub enum Function {
         /// `a + b`.
-        Add(2, false),
+        Add(2, Constant),
         /// `a - b`.
-        Subtract(2, false),
+        Subtract(2, Constant),
         /// `a * b`.
-        Multiply(2, true),
+        Multiply(2, Varying),
         /// `a / b`.
-        Divide(2, true),
+        Divide(2, Varying),
         /// `a` to the power of `b`.
-        Power(2, true),
+        Power(2, Varying),
         /// The larger.
-        Maximum(2, true),
+        Maximum(2, Varying),
         /// The smaller.
-        Minimum(2, true),
-        /// What a division that rounds down leaves.
-        Mod(2, true),
+        Minimum(2, Varying),
+        /// Remainder of a division that rounds down.
+        Mod(2, Varying),
         /// `a / b`, rounded down.
-        FloorDivide(2, false),
+        FloorDivide(2, Zero),
         /// The angle of a point.
-        Arctan2(2, true),
+        Arctan2(2, Varying),
         /// `a > b`.
-        Greater(2, false),
+        Greater(2, Zero),
         /// `a >= b`.
-        GreaterEqual(2, false),
+        GreaterEqual(2, Zero),
         /// `a < b`.
-        Less(2, false),
+        Less(2, Zero),
         /// `a <= b`.
-        LessEqual(2, false),
+        LessEqual(2, Zero),
         /// `a == b`.
-        Equal(2, false),
+        Equal(2, Zero),
         /// `a != b`.
-        NotEqual(2, false),
+        NotEqual(2, Zero),
         /// Both.
-        LogicalAnd(2, false),
+        LogicalAnd(2, Zero),
         /// One or both.
-        LogicalOr(2, false),
+        LogicalOr(2, Zero),
         /// Not.
-        LogicalNot(1, false),
+        LogicalNot(1, Zero),
         /// `b` where `a` is another number than 0, else `c`.
-        Where(3, true),
+        Where(3, Varying),
         /// At least `b` and at most `c`.
-        Clip(3, true),
+        Clip(3, Varying),
         /// `-a`.
-        Negative(1, false),
+        Negative(1, Constant),
         /// `|a|`.
-        Abs(1, true),
+        Abs(1, Varying),
         /// -1, 0 or 1.
-        Sign(1, false),
+        Sign(1, Zero),
         /// `a²`.
-        Square(1, true),
+        Square(1, Varying),
         /// `√a`.
-        Sqrt(1, true),
+        Sqrt(1, Varying),
         /// `1 / √a`.
-        Rsqrt(1, true),
+        Rsqrt(1, Varying),
         /// `1 / a`.
-        Reciprocal(1, true),
+        Reciprocal(1, Varying),
         /// `eᵃ`.
-        Exp(1, true),
+        Exp(1, Varying),
         /// `eᵃ − 1`.
-        Expm1(1, true),
+        Expm1(1, Varying),
         /// The natural logarithm.
-        Log(1, true),
+        Log(1, Varying),
         /// `log(1 + a)`.
-        Log1p(1, true),
+        Log1p(1, Varying),
         /// The logarithm with base 2.
-        Log2(1, true),
+        Log2(1, Varying),
         /// The logarithm with base 10.
-        Log10(1, true),
+        Log10(1, Varying),
         /// The sine.
-        Sin(1, true),
+        Sin(1, Varying),
         /// The cosine.
-        Cos(1, true),
+        Cos(1, Varying),
         /// The tangent.
-        Tan(1, true),
+        Tan(1, Varying),
         /// The inverse sine.
-        Arcsin(1, true),
+        Arcsin(1, Varying),
         /// The inverse cosine.
-        Arccos(1, true),
+        Arccos(1, Varying),
         /// The inverse tangent.
-        Arctan(1, true),
+        Arctan(1, Varying),
         /// The hyperbolic sine.
-        Sinh(1, true),
+        Sinh(1, Varying),
         /// The hyperbolic cosine.
-        Cosh(1, true),
+        Cosh(1, Varying),
         /// The hyperbolic tangent.
-        Tanh(1, true),
+        Tanh(1, Varying),
         /// The inverse hyperbolic sine.
-        Arcsinh(1, true),
+        Arcsinh(1, Varying),
         /// The inverse hyperbolic cosine.
-        Arccosh(1, true),
+        Arccosh(1, Varying),
         /// The inverse hyperbolic tangent.
-        Arctanh(1, true),
+        Arctanh(1, Varying),
         /// The error function.
-        Erf(1, true),
+        Erf(1, Varying),
         /// `1 / (1 + e⁻ᵃ)`.
-        Sigmoid(1, true),
+        Sigmoid(1, Varying),
         /// At least 0.
-        Relu(1, true),
+        Relu(1, Varying),
         /// Rounded down.
-        Floor(1, false),
+        Floor(1, Zero),
         /// Rounded up.
-        Ceil(1, false),
+        Ceil(1, Zero),
         /// Rounded to the nearest whole number.
-        Round(1, false),
+        Round(1, Zero),
         /// `a`; its gradient is multiplied by `b`.
-        ScaleGradient(2, false),
-    }
-}
-
-impl Function {
-    /// Whether no operand has a gradient: what comes before is not trained through it.
-    pub const fn is_flat(self) -> bool {
-        matches!(
-            self,
-            Function::FloorDivide
-                | Function::Greater
-                | Function::GreaterEqual
-                | Function::Less
-                | Function::LessEqual
-                | Function::Equal
-                | Function::NotEqual
-                | Function::LogicalAnd
-                | Function::LogicalOr
-                | Function::LogicalNot
-                | Function::Sign
-                | Function::Floor
-                | Function::Ceil
-                | Function::Round
-        )
+        ScaleGradient(2, Constant),
     }
 }
 
@@ -184,7 +176,7 @@ impl Describe for Number {
 }
 
 crate::describe! {
-    /// What a step of an expression reads.
+    /// Operand of a step of an expression.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub enum Source {
         /// The input number `at`.
@@ -236,7 +228,7 @@ impl Planned for Elementwise<Dim> {
         let mut needed = vec![false; self.steps.len()];
         let mut read = vec![false; self.inputs.len()];
         for (at, step) in self.steps.iter().enumerate().rev() {
-            if !needed[at] && !step.function.is_curved() {
+            if !needed[at] && step.function.derivative() != Derivative::Varying {
                 continue;
             }
             for source in step.operands.iter() {

@@ -13,8 +13,8 @@ use crate::operation::{
     Elementwise, ElementwiseStep, Function, MOST_REGISTERS, MergeInput, Number, Source, broadcast_strides,
 };
 
-/// Which calls are computed inside of the call that reads them, by call: those of single values whose result nobody else reads and
-/// that is as large as what is made of it. Merge layers are part of an expression if there is an operation in it; among
+/// By call: whether it is computed inside of the call that reads it. These are calls of single values whose result has no other
+/// reader and is as large as the result of that reader. Merge layers are part of an expression if there is an operation in it; among
 /// themselves they have kernels of their own.
 pub(super) fn inlined(graph: &Graph, values: &Values) -> Vec<bool> {
     let mut inlined = vec![false; graph.nodes.len()];
@@ -213,15 +213,11 @@ impl Building {
 
 /// A power that has a function of its own.
 fn known_power(power: f64) -> Option<Function> {
-    if power == 2.0 {
-        Some(Function::Square)
-    } else if power == 0.5 {
-        Some(Function::Sqrt)
-    } else if power == -0.5 {
-        Some(Function::Rsqrt)
-    } else if power == -1.0 {
-        Some(Function::Reciprocal)
-    } else {
-        None
+    match power {
+        2.0 => Some(Function::Square),
+        0.5 => Some(Function::Sqrt),
+        -0.5 => Some(Function::Rsqrt),
+        -1.0 => Some(Function::Reciprocal),
+        _ => None,
     }
 }

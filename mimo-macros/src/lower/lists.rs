@@ -250,7 +250,7 @@ pub(super) fn warn_unused(lists: &[BoundList], graph: &Graph, diags: &mut Diags)
     }
 }
 
-/// What an index means in a list.
+/// The meaning of an index in a list.
 enum Places {
     One(usize),
     /// From the first to the one before the second.

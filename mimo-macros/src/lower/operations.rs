@@ -262,7 +262,7 @@ fn number_tokens(expr: &Expr) -> TokenStream {
         }
         _ => {
             let tokens = &expr.tokens;
-            quote!((#tokens as f64))
+            quote!(((#tokens) as f64))
         }
     }
 }

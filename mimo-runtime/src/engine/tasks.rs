@@ -99,7 +99,7 @@ impl<E: Float> Parameters<E> {
         }
     }
 
-    /// What the weights that are trained cost by their regularizers; as in Keras, others cost nothing.
+    /// The penalty of the trained weights by their regularizers; as in Keras, others have none.
     pub(super) fn penalty(&self, program: &Program) -> f64 {
         let trained = program.params.iter().filter(|param| program.blocks[param.block].gradient.is_some());
         let penalized = trained.filter_map(|param| Some((param, param.regularizer?)));

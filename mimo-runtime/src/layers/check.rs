@@ -1,5 +1,6 @@
 //! Checks of layers: gradients against finite differences, in `f64`, on rows that lie apart.
 
+use mimo_graph::describe::List;
 use mimo_graph::operation::{Axis, Geometry};
 
 use crate::chunk::{Chunk, Mode};
@@ -119,6 +120,19 @@ pub(super) fn planned(of: kernels::conv::Geometry) -> Geometry {
         padding: of.padding[axis],
     };
     Geometry { axes: [axis(0), axis(1)], channels: of.channels, filters: of.filters, groups: of.groups }
+}
+
+/// The strides of an input whose axes are aligned with the result's from the right; axes of length 1 are broadcast.
+pub(super) fn broadcast_strides(input: &[usize], result: &[usize]) -> List<usize> {
+    let mut strides = vec![0; result.len()];
+    let mut stride = 1;
+    for (from, (to, place)) in input.iter().rev().zip(result.iter().zip(&mut strides).rev()) {
+        if from == to {
+            *place = stride;
+        }
+        stride *= from;
+    }
+    List::Owned(strides)
 }
 
 /// A weight whose gradient is summed up in this memory.

@@ -2,7 +2,7 @@
 
 pub use mimo_graph::operation::Elementwise;
 
-use mimo_graph::operation::{ElementwiseStep, MOST_REGISTERS, MergeInput, Source};
+use mimo_graph::operation::{ElementwiseStep, MOST_REGISTERS, Source};
 
 use crate::chunk::Chunk;
 use crate::float::Float;
@@ -34,7 +34,7 @@ fn count(op: &Elementwise) -> usize {
     (op.inputs.len() + op.numbers.len() + op.steps.len()).min(MOST_REGISTERS)
 }
 
-/// Where the values of an input are.
+/// Place of the values of an input.
 struct Place<'a> {
     mat: Mat,
     strides: &'a [usize],
@@ -69,10 +69,6 @@ impl<'a> Place<'a> {
             done += len;
         }
     }
-}
-
-fn place<'a, E: Float>(op: &'a Elementwise, input: &'a MergeInput, chunk: &Chunk<'_, E>) -> Place<'a> {
-    Place::new(op, &input.strides, chunk.mat(input.x.view), chunk)
 }
 
 /// The tiles of a chunk.
@@ -181,7 +177,10 @@ fn operands<'v, E: Float>(
 
 /// The places of all inputs.
 fn places<'a, E: Float>(op: &'a Elementwise, chunk: &Chunk<'_, E>) -> [Option<Place<'a>>; MOST_REGISTERS] {
-    std::array::from_fn(|at| op.inputs.get(at).map(|input| place(op, input, chunk)))
+    std::array::from_fn(|at| {
+        let input = op.inputs.get(at)?;
+        Some(Place::new(op, &input.strides, chunk.mat(input.x.view), chunk))
+    })
 }
 
 fn forward<E: Float>(op: &Elementwise, chunk: &mut Chunk<'_, E>) {

@@ -24,9 +24,12 @@ fn each_part(op: &Reduce, first: usize, mut visit: impl FnMut(usize, usize, usiz
     });
 }
 
-/// Number of values that one result is made of.
-fn count(op: &Reduce) -> usize {
-    op.shape[op.kept..].iter().product()
+/// Factor of a sum in the result.
+fn scale<E: Float>(op: &Reduce) -> E {
+    match op.reduction {
+        Reduction::Mean => E::one() / E::of(op.shape[op.kept..].iter().product::<usize>() as f64),
+        Reduction::Sum | Reduction::Max | Reduction::Min => E::one(),
+    }
 }
 
 /// Sums that are made beside each other, as vectors.
@@ -47,10 +50,7 @@ fn sum<E: Float>(x: &[E], step: usize) -> E {
 }
 
 fn forward<E: Float>(op: &Reduce, chunk: &mut Chunk<'_, E>) {
-    let scale = match op.reduction {
-        Reduction::Mean => E::one() / E::of(count(op) as f64),
-        Reduction::Sum | Reduction::Max | Reduction::Min => E::one(),
-    };
+    let scale = scale::<E>(op);
     for row in 0..chunk.rows {
         let [x, y] = chunk.rows_mut([op.x.view, op.y.view], row);
         each_result(op, |to, first| {
@@ -79,38 +79,33 @@ fn forward<E: Float>(op: &Reduce, chunk: &mut Chunk<'_, E>) {
 fn backward<E: Float>(op: &Reduce, chunk: &mut Chunk<'_, E>) {
     let Some(dy) = op.y.gradient else { return };
     let Some(target) = op.x.gradient else { return };
-    let compares = matches!(op.reduction, Reduction::Max | Reduction::Min);
-    let all = E::of(count(op) as f64);
+    let write = |dx: &mut E, gradient: E| *dx = if target.accumulate { *dx + gradient } else { gradient };
     for row in 0..chunk.rows {
-        // Those that compare keep what they have read and written.
-        let (x, y) = if compares { (op.x.view, op.y.view) } else { (target.view, dy) };
-        let gradients = |x: Option<&[E]>, y: Option<&[E]>, dy: &[E], dx: &mut [E]| {
-            each_result(op, |to, first| {
-                let is_one = |from: usize| x.zip(y).is_none_or(|(x, y)| x[from] == y[to]);
-                let mut share = dy[to];
-                if op.reduction == Reduction::Mean {
-                    share /= all;
-                } else if compares {
-                    let mut equal = 0;
-                    each_part(op, first, |from, len, step| {
-                        equal += (0..len).filter(|i| is_one(from + i * step)).count();
+        match op.reduction {
+            Reduction::Sum | Reduction::Mean => {
+                let scale = scale::<E>(op);
+                let [dy, dx] = chunk.rows_mut([dy, target.view], row);
+                each_result(op, |from, first| {
+                    each_part(op, first, |to, len, step| {
+                        (0..len).for_each(|i| write(&mut dx[to + i * step], dy[from] * scale));
                     });
-                    share /= E::of(equal.max(1) as f64);
-                }
-                each_part(op, first, |from, len, step| {
-                    for at in (0..len).map(|i| from + i * step) {
-                        let gradient = if is_one(at) { share } else { E::zero() };
-                        dx[at] = if target.accumulate { dx[at] + gradient } else { gradient };
-                    }
                 });
-            });
-        };
-        if compares {
-            let [x, y, dy, dx] = chunk.rows_mut([x, y, dy, target.view], row);
-            gradients(Some(x), Some(y), dy, dx);
-        } else {
-            let [dy, dx] = chunk.rows_mut([dy, target.view], row);
-            gradients(None, None, dy, dx);
+            }
+            Reduction::Max | Reduction::Min => {
+                let [x, y, dy, dx] = chunk.rows_mut([op.x.view, op.y.view, dy, target.view], row);
+                each_result(op, |from, first| {
+                    let mut equal = 0;
+                    each_part(op, first, |to, len, step| {
+                        equal += (0..len).filter(|i| x[to + i * step] == y[from]).count();
+                    });
+                    let share = dy[from] / E::of(equal.max(1) as f64);
+                    each_part(op, first, |to, len, step| {
+                        for at in (0..len).map(|i| to + i * step) {
+                            write(&mut dx[at], if x[at] == y[from] { share } else { E::zero() });
+                        }
+                    });
+                });
+            }
         }
     }
     apply_mask(chunk, target);

@@ -181,7 +181,7 @@ fn a_wrong_loss_says_nothing_about_the_metrics() {
     assert_eq!(errors.len(), 1, "{errors:?}");
 }
 
-/// What is said about metrics of a head.
+/// The messages about metrics of a head.
 fn on(units: usize, activation: crate::activation::Activation, loss: &str, metrics: &str) -> Vec<String> {
     let model = Model::heads(&[("y", units, activation)]);
     let (_, told) = resolved(&model, &format!("adam, {loss}, metrics = {metrics}"));

@@ -14,7 +14,7 @@ fn listed(key: &str) -> Vec<String> {
     names
 }
 
-/// What is said about a name that is called without arguments.
+/// The messages about a name that is called without arguments.
 fn codes(module: Module, name: &str) -> Vec<Code> {
     let model = crate::sketch::Model::heads(&[("y", 3, Activation::Softmax)]);
     let [Arg { value, .. }] = &args(&format!("{name}()"))[..] else { panic!("{name}") };

@@ -1,22 +1,9 @@
 use mimo_graph::describe::List;
-use mimo_graph::operation::Function;
+use mimo_graph::operation::{Function, MergeInput};
 
 use super::*;
-use crate::layers::check::{Bench, check, gradient_of};
+use crate::layers::check::{Bench, broadcast_strides, check, gradient_of};
 use crate::program::{GradientTarget, Read, Written};
-
-/// Strides along the axes of a result; a length of 1 is broadcast.
-fn strides(input: &[usize], result: &[usize]) -> List<usize> {
-    let mut strides = vec![0; result.len()];
-    let mut stride = 1;
-    for (from, (to, place)) in input.iter().rev().zip(result.iter().zip(&mut strides).rev()) {
-        if from == to {
-            *place = stride;
-        }
-        stride *= from;
-    }
-    List::Owned(strides)
-}
 
 /// An expression of inputs of these shapes, whose values and gradients may lie apart.
 fn expression(
@@ -31,7 +18,7 @@ fn expression(
         let [x, dx] = std::array::from_fn(|_| bench.value(input.iter().product(), gap));
         let mask = accumulate.then_some(x);
         let x = Read::new(x, Some(GradientTarget { view: dx, accumulate, mask }));
-        MergeInput { x, strides: strides(input, shape) }
+        MergeInput { x, strides: broadcast_strides(input, shape) }
     });
     let inputs = inputs.collect();
     let [y, dy] = std::array::from_fn(|_| bench.value(shape.iter().product(), 0));

@@ -1,7 +1,7 @@
 use mimo_graph::describe::List;
 
 use super::*;
-use crate::layers::check::{Bench, check, gradient_of};
+use crate::layers::check::{Bench, broadcast_strides, check, gradient_of};
 use crate::program::{Read, Written};
 
 const ALL: [MergeOp; 6] = [
@@ -12,19 +12,6 @@ const ALL: [MergeOp; 6] = [
     MergeOp::Maximum,
     MergeOp::Minimum,
 ];
-
-/// The strides of an input whose axes are aligned with the result's from the right; axes of length 1 are broadcast.
-fn broadcast_strides(input: &[usize], result: &[usize]) -> List<usize> {
-    let mut strides = vec![0; result.len()];
-    let mut stride = 1;
-    for (from, (to, place)) in input.iter().rev().zip(result.iter().zip(&mut strides).rev()) {
-        if from == to {
-            *place = stride;
-        }
-        stride *= from;
-    }
-    List::Owned(strides)
-}
 
 /// A layer on inputs of these shapes.
 fn merge<const RANK: usize>(
