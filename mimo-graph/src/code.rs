@@ -235,6 +235,7 @@ codes! {
         NoTensorOfRound "E0836" "loop of a list whose rounds give no tensor",
         ListOfLists "E0837" "list of lists",
         ListIndex "E0838" "index that a list of tensors does not have",
+        NoTensorOfBranch "E0839" "switch without a tensor for training or for inference",
     }
     lints {
         AccuracyOfLabels "accuracy_of_labels" "accuracy that does not count every label",

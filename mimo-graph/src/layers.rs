@@ -77,6 +77,7 @@ mod tests;
 pub mod time_distributed;
 pub mod unit_normalization;
 pub mod up_sampling;
+pub mod weight_tensor;
 mod wrapped;
 
 /// A class of the language: its item and what it makes. A layer's file declares its classes by `layer!`.
@@ -256,6 +257,8 @@ layers! {
         Separable(separable::Separable);
         /// Keras's `Activation` and its like.
         Activation(activation::Activation);
+        /// Keras's `add_weight`.
+        WeightTensor(weight_tensor::WeightTensor);
         /// Keras's `PReLU`.
         PRelu(prelu::PRelu);
         /// Keras's `Flatten`.

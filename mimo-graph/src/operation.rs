@@ -54,6 +54,7 @@ mod sums;
 #[cfg(test)]
 mod tests;
 mod up_sampling;
+mod weight_tensor;
 
 use std::borrow::Cow;
 use std::fmt::Debug;
@@ -109,6 +110,7 @@ pub use roles::{
 };
 pub use sums::{BatchSums, MovingAverage, Sum};
 pub use up_sampling::{Interpolation, UpSampling};
+pub use weight_tensor::WeightTensor;
 
 /// The type of a length: [`Dim`] or `usize`.
 pub trait Length: Describe + Field<Self> + Clone + Debug + PartialEq + 'static {
@@ -370,6 +372,8 @@ operations! {
     Rescaling,
     /// An enlarged image.
     UpSampling,
+    /// A weight as a tensor.
+    WeightTensor,
 }
 
 impl<L: Length> OpKind<L> {

@@ -76,6 +76,9 @@ pub(crate) fn trail(graph: &Graph, tensor: TensorId) -> Option<String> {
             };
         };
         let class = graph.layer(layer).kind.class_name();
+        if inputs.is_empty() {
+            break format!("{class} → {}", shown(graph, at, at == tensor));
+        }
         let Some(input) = step(graph, layer, inputs) else {
             let mut names: Vec<_> =
                 inputs.iter().take(NAMED).map(|&input| shown_name(graph, input)).collect();

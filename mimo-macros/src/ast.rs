@@ -163,6 +163,24 @@ pub(crate) struct For {
     pub(crate) loc: Loc,
 }
 
+/// `if training { … } else { … }`
+#[derive(Debug)]
+pub(crate) struct Switch {
+    /// What training computes.
+    pub(crate) training: Branch,
+    /// What inference computes.
+    pub(crate) inference: Branch,
+}
+
+/// One side of a [`Switch`].
+#[derive(Debug)]
+pub(crate) struct Branch {
+    /// The statements.
+    pub(crate) body: Vec<Statement>,
+    /// The tensor or number; `None` if that was reported.
+    pub(crate) result: Option<Expr>,
+}
+
 /// What a loop goes over.
 #[derive(Debug)]
 pub(crate) enum Values {
@@ -260,6 +278,7 @@ impl Expr {
             | ExprKind::Name(_)
             | ExprKind::Rust
             | ExprKind::Loop(_)
+            | ExprKind::Switch(_)
             | ExprKind::Invalid => None,
         }
     }
@@ -298,6 +317,8 @@ pub(crate) enum ExprKind {
     Call(Box<Expr>, Vec<Arg>),
     /// `for i in 0..4 { …; tensor }`: a list of tensors, which only a `let` binds.
     Loop(Box<For>),
+    /// `if training { … } else { … }`
+    Switch(Box<Switch>),
     /// Any other Rust expression.
     Rust,
     /// Reported already.

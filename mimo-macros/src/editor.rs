@@ -88,6 +88,9 @@ fn statement(run: &Run, function: bool, known: Known<'_>, words: &mut Words) -> 
     if cursor.at_keyword("use") {
         return nested(cursor.rest());
     }
+    if cursor.at_keyword("if") {
+        return statements(&run.inner, true, known, words);
+    }
     let is_let = cursor.at_keyword("let");
     if is_let {
         cursor.skip(1);
@@ -125,6 +128,8 @@ fn statement(run: &Run, function: bool, known: Known<'_>, words: &mut Words) -> 
     if cursor.at_keyword("for") {
         looped = words.head_of_loop(&mut cursor);
         looped.extend(statements(&run.inner, true, known, words));
+    } else if cursor.at_keyword("if") {
+        looped = statements(&run.inner, true, known, words);
     } else {
         words.collect(cursor.rest(), Kind::Tensors, &mut values);
     }

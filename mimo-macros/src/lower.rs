@@ -9,6 +9,7 @@ mod nested;
 mod operands;
 mod operations;
 mod ports;
+mod switch;
 mod tensor;
 mod unavailable;
 mod unknown;
@@ -115,6 +116,10 @@ struct Lower<'a> {
     computed: BTreeSet<TensorId>,
     consts: consts::Consts<'a>,
     expansions: expansion::Expansions<'a>,
+    /// Functions with their settings, to be called as layers.
+    shared: Vec<expansion::Shared<'a>>,
+    /// The calls of these that are being expanded, outermost first.
+    replays: Vec<expansion::Replay>,
     const_exprs: Vec<TokenStream>,
     layer_spans: Vec<Span>,
     nested: &'a [Nested],
@@ -166,6 +171,8 @@ fn among(model: &Model, spans: Spans, parsed: Vec<Diag>, mut constants: Vec<Cons
         computed: BTreeSet::new(),
         consts,
         expansions,
+        shared: Vec::new(),
+        replays: Vec::new(),
         const_exprs,
         layer_spans: Vec::new(),
         nested: &nested,
@@ -261,7 +268,7 @@ impl Lower<'_> {
                 }
             }
             Binding::Layer(Callable::Instance(instance, _)) => self.instances.name(*instance, name.span()),
-            Binding::Tensors(_) | Binding::Poison => {}
+            Binding::Layer(Callable::Function(_)) | Binding::Tensors(_) | Binding::Poison => {}
         }
         self.binders.insert(text.clone(), name.clone());
         // A name of a function or a loop may be bound anew.

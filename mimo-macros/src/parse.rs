@@ -16,6 +16,7 @@ mod python;
 mod rust;
 mod state;
 mod statement;
+mod switch;
 
 pub(crate) use cursor::{Cursor, contents, cut_list, text_of, too_deep};
 pub(crate) use header::is_name;
@@ -106,7 +107,10 @@ impl Parser {
             let mut rest = *run;
             loop {
                 // A statement with a body ends with it.
-                let (statement, next) = match (expansion::braced(rest), missing_semicolon(rest)) {
+                let (statement, next) = match (
+                    expansion::braced(rest).or(expansion::unbound_if(rest)),
+                    missing_semicolon(rest),
+                ) {
                     (Some(at), _) => rest.split_at(at),
                     // A run that holds the start of another statement lacks a `;`.
                     (None, Some(at)) => {

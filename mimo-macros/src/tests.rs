@@ -6,6 +6,7 @@ mod every_name;
 mod expansion;
 mod expansions;
 mod fixes;
+mod functions;
 mod fuzz;
 mod habits;
 mod header;

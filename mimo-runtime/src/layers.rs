@@ -43,6 +43,7 @@ mod strided;
 pub mod time_distributed;
 pub mod typed;
 pub mod up_sampling;
+pub mod weight_tensor;
 
 #[cfg(test)]
 mod check;

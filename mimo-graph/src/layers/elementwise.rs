@@ -401,6 +401,23 @@ tensor_operations! {
         x2: Tensors,
     }
 
+    /// `x` while training, else `alt`: what `if training { x } else { alt }` stands for. Both are computed.
+    ///
+    /// Shapes are equal, or axes of length 1 are repeated. One of both may be a number. What inference takes has no gradient.
+    ///
+    /// Keras: `keras.src.legacy.backend.in_train_phase`
+    "`in_train_phase(x, alt)`"
+    in_train_phase, "let x = Input(shape = [8]);\nlet y: [8] = in_train_phase(x, 0.0);" => |args, cx| {
+        let sides = Elementwise::read(Function::Where, args, cx)?;
+        Some(Elementwise { numbers: [Some(Number::Training)].into_iter().chain(sides.numbers).collect(), ..sides })
+    };
+    takes {
+        /// What training computes: a tensor or a number.
+        x: Tensors,
+        /// What inference computes: a tensor or a number.
+        alt: Tensors,
+    }
+
     /// `x`, but at least `x_min` and at most `x_max`.
     ///
     /// The shape stays what it is. The gradient is 0 where `x` is beyond a bound.

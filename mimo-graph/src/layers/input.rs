@@ -58,7 +58,7 @@ impl Input {
         };
         let name = bound.optional_string("name", cx);
         let shape = match bound.take("shape") {
-            Some(_) => dims(bound.items("shape", cx)?, cx)?,
+            Some(_) => dims(bound.items("shape", cx)?, "Input", cx)?,
             None => {
                 // What could not be bound, or is written as another parameter, is the same mistake.
                 let told = !bound.sound(&["shape", "batch_shape"]);
@@ -77,18 +77,22 @@ impl Input {
     }
 }
 
-fn dims(items: &[Value], cx: &mut Cx<'_>) -> Option<Shape> {
-    let dims: Vec<Option<Dim>> = items.iter().map(|item| length(item, cx)).collect();
+/// The lengths in the `shape` of a class.
+pub(super) fn dims(items: &[Value], class: &str, cx: &mut Cx<'_>) -> Option<Shape> {
+    let dims: Vec<Option<Dim>> = items.iter().map(|item| length(item, class, cx)).collect();
     Some(Shape(dims.into_iter().collect::<Option<_>>()?))
 }
 
-fn length(item: &Value, cx: &mut Cx<'_>) -> Option<Dim> {
+fn length(item: &Value, class: &str, cx: &mut Cx<'_>) -> Option<Dim> {
     let item = read::without_python(item, cx);
     if item.kind == ValueKind::None {
-        let diag =
-            Diag::error(Code::UnknownLength, item.loc, "an axis of `Input` cannot be of unknown length");
+        let diag = Diag::error(
+            Code::UnknownLength,
+            item.loc,
+            format!("an axis of `{class}` cannot be of unknown length"),
+        );
         cx.error(diag.help("write its length: every shape is known while compiling"));
         return None;
     }
-    read::dim(&item, "each axis in `shape` of `Input`", cx)
+    read::dim(&item, &format!("each axis in `shape` of `{class}`"), cx)
 }

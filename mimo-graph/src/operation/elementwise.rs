@@ -156,13 +156,15 @@ functions! {
     }
 }
 
-/// A number in a model: a literal, or a constant of Rust.
+/// A number in a model: a literal, a constant of Rust, or the switch between training and inference.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Number {
     /// Known while the macro runs.
     Known(f64),
     /// Known to const evaluation only.
     Constant(ConstId),
+    /// 1 while training, else 0.
+    Training,
 }
 
 impl Describe for Number {
@@ -171,6 +173,8 @@ impl Describe for Number {
             Number::Known(number) => number.literal(),
             // The constant's item is of type `f64`.
             Number::Constant(id) => Dim::constant(*id).literal(),
+            // The list of numbers is that of inference.
+            Number::Training => 0.0.literal(),
         }
     }
 }
@@ -210,6 +214,8 @@ operation! {
         pub shape: List<L>,
         /// Constants.
         pub numbers: List<L::Number>,
+        /// Place of the number that is 1 while training.
+        pub training: Option<usize>,
         /// The functions, in order. Inputs, numbers and steps are at most [`MOST_REGISTERS`] together.
         pub steps: List<ElementwiseStep>,
         /// The inputs, each once.

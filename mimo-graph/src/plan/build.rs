@@ -85,7 +85,9 @@ impl Building {
     fn call(&mut self, graph: &Graph, id: NodeId) {
         let node = graph.node(id);
         let (core, axes) = graph.core(node);
-        let steps = shape(graph, node.inputs[0]).0.into_iter().take(axes);
+        // A call that reads nothing has the steps of what it gives.
+        let Some(&tensor) = node.inputs.iter().chain(&node.outputs).next() else { return };
+        let steps = shape(graph, tensor).0.into_iter().take(axes);
         self.steps = (axes, Shape(steps.collect()).elements());
         let before = std::mem::replace(&mut self.plan.flops, Dim::Known(0));
         self.operations(graph, id, core);

@@ -131,6 +131,7 @@ impl Building {
         let (reads, inputs) = program.inputs.into_iter().unzip();
         let kind = Elementwise {
             shape: List::Owned(result.0),
+            training: program.numbers.iter().position(|number| *number == Number::Training),
             numbers: List::Owned(program.numbers),
             steps: List::Owned(program.steps),
             inputs: List::Owned(inputs),

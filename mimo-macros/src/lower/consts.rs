@@ -252,6 +252,16 @@ impl<'a> Consts<'a> {
         self.parameters = self.outer.pop().unwrap_or_default();
     }
 
+    /// The values of all names of the body.
+    pub(super) fn parameters(&self) -> BTreeMap<String, Parameter> {
+        self.parameters.clone()
+    }
+
+    /// Takes what was defined since [`Self::parameters`] away.
+    pub(super) fn restore(&mut self, parameters: BTreeMap<String, Parameter>) {
+        self.parameters = parameters;
+    }
+
     /// Gives a name a value.
     pub(super) fn define(&mut self, name: String, parameter: Parameter) {
         self.parameters.insert(name, parameter);
@@ -325,6 +335,7 @@ impl<'a> Consts<'a> {
             | ExprKind::Index(_)
             | ExprKind::Rust
             | ExprKind::Loop(_)
+            | ExprKind::Switch(_)
             | ExprKind::Invalid => return None,
         })
     }

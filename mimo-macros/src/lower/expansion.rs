@@ -2,6 +2,7 @@
 
 mod arguments;
 mod loops;
+mod shared;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,6 +11,8 @@ use mimo_graph::diag::{Diag, Loc};
 use mimo_graph::layers;
 
 use self::arguments::Argument;
+pub(super) use self::shared::{Replay, Shared};
+use super::nested::Callable;
 use super::tensor::Evaluated;
 use super::{Binding, Lower};
 use crate::ast::{Arg, Expr, ExprKind, Function, Statement, name_of};
@@ -65,7 +68,7 @@ impl<'a> Expansions<'a> {
     }
 }
 
-impl Lower<'_> {
+impl<'a> Lower<'a> {
     /// The statements of a block, a function or a loop.
     pub(super) fn statements(&mut self, statements: &[Statement]) {
         for statement in statements {
@@ -103,15 +106,22 @@ impl Lower<'_> {
     /// `name(x, filters = 32)`
     pub(super) fn call_function(
         &mut self,
-        function: &Function,
+        function: &'a Function,
         expr: &Expr,
         callee: &Expr,
         args: &[Arg],
     ) -> Evaluated {
-        let call = expr.loc;
-        let name = name_of(&function.ident);
-        self.expansions.called.insert(name.clone());
+        self.expansions.called.insert(name_of(&function.ident));
+        if self.makes_layer(function, args) {
+            return self.share(function, expr, args);
+        }
         let Some(arguments) = self.arguments(function, callee, args) else { return Evaluated::Poison };
+        self.expand(function, arguments, &text_of(expr.tokens.clone()), expr.loc)
+    }
+
+    /// The body of a function, for the call that is written as `shown`.
+    fn expand(&mut self, function: &Function, arguments: Vec<Argument>, shown: &str, call: Loc) -> Evaluated {
+        let name = name_of(&function.ident);
         if self.is_open(&name) {
             self.error(
                 Diag::error(
@@ -138,7 +148,6 @@ impl Lower<'_> {
         if !self.affords(function.body.len() + 1, call) {
             return Evaluated::Poison;
         }
-        let shown = text_of(expr.tokens.clone());
         let line = self.spans.get(call).line();
         let line = line.map(|line| format!(", which line {line} calls")).unwrap_or_default();
         let note = format!("in `{shown}`{line}");
@@ -175,15 +184,8 @@ impl Lower<'_> {
         let ExprKind::Name(ident) = &inner.kind else { return None };
         let name = name_of(ident);
         let function = self.expansions.function(&name).filter(|_| !self.frame.scope.contains_key(&name))?;
-        let parameters = &function.parameters;
-        let given = |parameter: &crate::ast::Parameter, i: usize| {
-            let named = |arg: &&Arg| matches!(&arg.keyword, Some((keyword, _)) if *keyword == name_of(&parameter.ident));
-            parameter.default.is_some()
-                || settings.get(i).is_some_and(|arg| arg.keyword.is_none())
-                || settings.iter().any(|arg| named(&arg))
-        };
-        // What is given all that it needs may give a layer, which is called next.
-        if parameters.iter().enumerate().all(|(i, parameter)| given(parameter, i)) {
+        // Settings by keyword make a layer; what is given all that it needs may give one, which is called next.
+        if self.makes_layer(function, settings) || !lacks(function, settings) {
             return None;
         }
         let joined: Vec<String> = args
@@ -206,6 +208,29 @@ impl Lower<'_> {
         self.expansions.called.insert(name);
         self.broken = true;
         Some(Evaluated::Poison)
+    }
+
+    /// A function among the settings of a layer: `TimeDistributed(block(units = 3))`. Gives whether that was reported.
+    pub(super) fn wraps_a_function(&mut self, class: &str, args: &[Arg]) -> bool {
+        let is_function = |value: &&Expr| match &value.kind {
+            ExprKind::Call(callee, _) if let ExprKind::Name(ident) = &callee.kind => {
+                self.expansions.function(&name_of(ident)).is_some()
+            }
+            ExprKind::Name(ident) => {
+                let bound = self.frame.scope.get(&name_of(ident));
+                matches!(bound, Some(Binding::Layer(Callable::Function(_))))
+            }
+            _ => false,
+        };
+        let Some(wrapped) = args.iter().map(|arg| &arg.value).find(is_function) else { return false };
+        let shown = text_of(wrapped.tokens.clone());
+        let message = format!("`{class}` takes a layer, and `{shown}` is a function of the block");
+        self.error(
+            Diag::error(Code::ModelInSettings, wrapped.loc, message)
+                .help("call the function on tensors itself")
+                .help("write a model of what it does: `TimeDistributed(Block())` calls that on every step"),
+        );
+        true
     }
 
     /// What a function gives: a tensor, several, or a layer.
@@ -272,6 +297,16 @@ impl Lower<'_> {
             }
         }
     }
+}
+
+/// Whether some parameter has neither an argument nor a default.
+fn lacks(function: &Function, args: &[Arg]) -> bool {
+    function.parameters.iter().enumerate().any(|(i, parameter)| {
+        let named =
+            |arg: &Arg| matches!(&arg.keyword, Some((keyword, _)) if *keyword == name_of(&parameter.ident));
+        let placed = args.get(i).is_some_and(|arg| arg.keyword.is_none());
+        parameter.default.is_none() && !placed && !args.iter().any(named)
+    })
 }
 
 /// Every name that the statements of a body bind.

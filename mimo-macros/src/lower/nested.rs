@@ -30,6 +30,8 @@ pub(crate) enum Callable {
     Layer(LayerId),
     /// A nested model, by its place in [`Instances`], and the number of `TimeDistributed` around it.
     Instance(usize, usize),
+    /// A function of the block with its settings, by its place in [`Lower::shared`].
+    Function(usize),
 }
 
 /// The wrapper that models may have too.
@@ -184,11 +186,13 @@ impl Lower<'_> {
             return Evaluated::Poison;
         };
         let args = self.args(args);
-        let instance = self.builder.instance(&name, model, &args, call, &mut self.diags);
-        let Some(instance) = instance else { return Evaluated::Poison };
-        self.layer_spans.resize(self.builder.graph().layers.len(), ident.span());
-        self.instances.0.push(Made { instance, nested, span: ident.span() });
-        Evaluated::Layer(Callable::Instance(self.instances.0.len() - 1, 0))
+        let made = self.once(&name, |lower| {
+            let instance = lower.builder.instance(&name, model, &args, call, &mut lower.diags)?;
+            lower.layer_spans.resize(lower.builder.graph().layers.len(), ident.span());
+            lower.instances.0.push(Made { instance, nested, span: ident.span() });
+            Some(Callable::Instance(lower.instances.0.len() - 1, 0))
+        });
+        made.map_or(Evaluated::Poison, Evaluated::Layer)
     }
 
     /// `encode(x)`

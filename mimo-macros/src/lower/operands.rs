@@ -70,9 +70,13 @@ impl Lower<'_> {
 
     /// `layer(a, b)`
     pub(super) fn apply(&mut self, callable: Callable, args: &[Arg], call: Loc) -> Evaluated {
+        if let Callable::Function(shared) = callable {
+            return self.call_shared(shared, args, call);
+        }
         let Some(Operands { tensors, initial }) = self.operands(args, call) else { return Evaluated::Poison };
         let layer = match callable {
             Callable::Layer(layer) => layer,
+            Callable::Function(_) => return Evaluated::Poison,
             Callable::Instance(instance, steps) => {
                 return self.call_nested((instance, steps), &tensors, initial.map(|(_, loc)| loc), call);
             }

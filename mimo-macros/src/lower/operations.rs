@@ -15,7 +15,7 @@ use super::tensor::Evaluated;
 use crate::ast::{Arg, Expr, ExprKind, Op, name_of};
 
 /// An operand of an operator, evaluated.
-enum Side<'e> {
+pub(super) enum Side<'e> {
     /// A number.
     Number(&'e Expr),
     /// A tensor; poisoned ones too.
@@ -77,7 +77,7 @@ impl Lower<'_> {
     }
 
     /// Makes an operation and calls it.
-    fn operate(
+    pub(super) fn operate(
         &mut self,
         name: &str,
         settings: &[value::Arg],
@@ -85,10 +85,9 @@ impl Lower<'_> {
         (name_loc, call): (Loc, Loc),
         span: Span,
     ) -> Evaluated {
-        let Some(layer) = self.builder.layer(name, name_loc, settings, call, &mut self.diags) else {
+        let Some(layer) = self.layer_of(name, name_loc, settings, call, span) else {
             return Evaluated::Poison;
         };
-        self.layer_spans.resize(self.builder.graph().layers.len(), span);
         if tensors.is_empty() {
             self.error(
                 Diag::error(
@@ -132,7 +131,7 @@ impl Lower<'_> {
     }
 
     /// A number as a setting. Among tensors all numbers are floats: `1 / 2` is 0.5, as in Keras.
-    fn number(&mut self, expr: &Expr) -> Value {
+    pub(super) fn number(&mut self, expr: &Expr) -> Value {
         let kind = match self.known_number(expr) {
             Some(number) => ValueKind::Float(number),
             None => ValueKind::Expr(self.constant_of(&number_tokens(expr), expr.loc, true)),
@@ -203,7 +202,7 @@ impl Lower<'_> {
         }
     }
 
-    fn side_of<'e>(&mut self, expr: &'e Expr) -> Side<'e> {
+    pub(super) fn side_of<'e>(&mut self, expr: &'e Expr) -> Side<'e> {
         if self.is_number(expr) {
             return Side::Number(expr);
         }

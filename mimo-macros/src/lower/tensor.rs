@@ -5,7 +5,7 @@ use mimo_graph::diag::{Diag, Loc, did_you_mean};
 use mimo_graph::graph::{LayerId, TensorId};
 use mimo_graph::layers;
 use mimo_graph::value::{Value, ValueKind};
-use proc_macro2::Ident;
+use proc_macro2::{Ident, Span};
 
 use super::nested::Callable;
 use super::{Binding, Lower};
@@ -38,6 +38,7 @@ impl Lower<'_> {
             ExprKind::Call(callee, args) => self.eval_call(expr, callee, args),
             ExprKind::Binary(..) => self.operator(expr),
             ExprKind::Loop(looped) => self.list_of_rounds(looped),
+            ExprKind::Switch(switch) => self.switch(expr, switch),
             ExprKind::Invalid => Evaluated::Poison,
             ExprKind::List(_) => {
                 self.error(
@@ -224,6 +225,13 @@ impl Lower<'_> {
                 let args = self.args(args);
                 return Evaluated::Tensors(vec![self.builder.input(&args, expr.loc, &mut self.diags)]);
             }
+            "Weight" => {
+                let settings = self.args(args);
+                return match self.layer("Weight", callee.loc, &settings, expr.loc, ident) {
+                    Some(layer) => self.call(layer, &[], expr.loc),
+                    None => Evaluated::Poison,
+                };
+            }
             "Model" | "Sequential" => {
                 let help = match name.as_str() {
                     "Model" => "end the block with `Model(inputs = […], outputs = […])`",
@@ -260,7 +268,7 @@ impl Lower<'_> {
         if let Some(steps) = self.steps_of_a_model(&name, args) {
             return steps;
         }
-        if self.wraps_a_model(&name, args) {
+        if self.wraps_a_model(&name, args) || self.wraps_a_function(&name, args) {
             return Evaluated::Poison;
         }
         let (states, args): (Vec<_>, Vec<_>) = args
@@ -293,10 +301,28 @@ impl Lower<'_> {
         call: Loc,
         ident: &Ident,
     ) -> Option<LayerId> {
-        let layer = self.builder.layer(class, class_loc, args, call, &mut self.diags)?;
-        // A layer may have made others.
-        self.layer_spans.resize(self.builder.graph().layers.len(), ident.span());
-        Some(layer)
+        self.layer_of(class, class_loc, args, call, ident.span())
+    }
+
+    /// The layer of a call of a class or of an operation.
+    pub(super) fn layer_of(
+        &mut self,
+        class: &str,
+        class_loc: Loc,
+        args: &[mimo_graph::value::Arg],
+        call: Loc,
+        span: Span,
+    ) -> Option<LayerId> {
+        let made = self.once(class, |lower| {
+            let layer = lower.builder.layer(class, class_loc, args, call, &mut lower.diags)?;
+            // A layer may have made others.
+            lower.layer_spans.resize(lower.builder.graph().layers.len(), span);
+            Some(Callable::Layer(layer))
+        });
+        match made? {
+            Callable::Layer(layer) => Some(layer),
+            Callable::Instance(..) | Callable::Function(_) => None,
+        }
     }
 
     /// Tensors among the settings: `Flatten(x)`, `encodr(x)`. Gives whether that was reported.
@@ -356,8 +382,9 @@ impl Lower<'_> {
                 ExprKind::Call(..) => true,
                 ExprKind::Name(ident) => {
                     let name = name_of(ident);
-                    matches!(self.frame.scope.get(&name), Some(Binding::Layer(_)))
-                        || self.expansions.function(&name).is_some()
+                    name == "Weight"
+                        || matches!(self.frame.scope.get(&name), Some(Binding::Layer(_)))
+                        || self.expansions.function(&name).is_some_and(|own| !self.makes_layer(own, args))
                         // An activation may have the same name: `relu(max_value = 6)`.
                         || layers::operation(&name).is_some()
                             && args.iter().any(|arg| self.is_tensor(&arg.value))

@@ -105,8 +105,8 @@ impl Lower<'_> {
                     ValueKind::Invalid
                 }
             },
-            // Only a `let` binds a list, so that this is no setting.
-            ExprKind::Loop(_) | ExprKind::Invalid => ValueKind::Invalid,
+            // Only a `let` binds what these give, so that they are no settings.
+            ExprKind::Loop(_) | ExprKind::Switch(_) | ExprKind::Invalid => ValueKind::Invalid,
         }
     }
 

@@ -141,6 +141,11 @@ impl Parser {
             model.statements.push(Statement::Let(Let { names, tuple, ascription, value }));
             return;
         }
+        if cursor.at_keyword("if") {
+            let value = self.switch(cursor.rest(), model);
+            model.statements.push(Statement::Let(Let { names, tuple, ascription, value }));
+            return;
+        }
         let unprefixed = without_prefix(cursor);
         // `Sequential([…])(x)` is one in the place of a layer.
         if unprefixed.at_keyword("Sequential") && unprefixed.rest().len() == 2 {

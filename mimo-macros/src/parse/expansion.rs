@@ -40,23 +40,44 @@ pub(super) fn braced(run: &[TokenTree]) -> Option<usize> {
     (!cursor.is_empty()).then(|| cursor.position() + 1)
 }
 
-/// Whether a run is `let name = for …` without the body of the loop, which is reported there.
-pub(super) fn lacks_body(run: &[TokenTree]) -> bool {
-    let cursor = Cursor::new(run);
-    let looped = (1..run.len()).any(|at| {
-        let mut before = cursor;
-        before.skip(at - 1);
-        before.punct_at(0, '=') && matches!(run.get(at), Some(TokenTree::Ident(ident)) if ident == "for")
-    });
-    looped && !run.iter().any(is_braces)
+/// Where an `if` ends that stands as a statement before others.
+pub(super) fn unbound_if(run: &[TokenTree]) -> Option<usize> {
+    let mut cursor = Cursor::new(run);
+    if !cursor.at_keyword("if") {
+        return None;
+    }
+    while !cursor.is_empty() && cursor.group_at(0, Delimiter::Brace).is_none() {
+        cursor.skip(1);
+    }
+    cursor.skip(1);
+    if cursor.at_keyword("else") && cursor.group_at(1, Delimiter::Brace).is_some() {
+        cursor.skip(2);
+    }
+    (!cursor.is_empty()).then(|| cursor.position())
 }
 
-fn is_braces(token: &TokenTree) -> bool {
+/// Whether a run is `let name = for …` without the body of the loop, or an `if` without one of its sides: that is reported
+/// there.
+pub(super) fn lacks_body(run: &[TokenTree]) -> bool {
+    let cursor = Cursor::new(run);
+    let bound_to = |keyword: &str| {
+        (1..run.len()).any(|at| {
+            let mut before = cursor;
+            before.skip(at - 1);
+            let follows = matches!(run.get(at), Some(TokenTree::Ident(ident)) if ident == keyword);
+            follows && before.punct_at(0, '=')
+        })
+    };
+    bound_to("for") && !run.iter().any(is_braces)
+        || (bound_to("if") || cursor.at_keyword("if")) && !run.last().is_some_and(is_braces)
+}
+
+pub(super) fn is_braces(token: &TokenTree) -> bool {
     matches!(token, TokenTree::Group(group) if group.delimiter() == Delimiter::Brace)
 }
 
 /// Gives the block what was reported to belong there, so that its uses are no further mistakes.
-fn take_back(inner: &mut Model, model: &mut Model) {
+pub(super) fn take_back(inner: &mut Model, model: &mut Model) {
     model.functions.append(&mut inner.functions);
     model.consts.append(&mut inner.consts);
     model.levels.append(&mut inner.levels);
@@ -176,7 +197,7 @@ impl Parser {
     }
 
     /// What a function gives: the last run of its body. Gives whether it is one.
-    pub(super) fn result(&mut self, run: &[TokenTree], state: &mut State) -> bool {
+    pub(super) fn result(&mut self, run: &[TokenTree], state: &mut State, model: &mut Model) -> bool {
         let mut cursor = Cursor::new(run);
         let returns = cursor.at_keyword("return");
         let starts = ["let", "const", "for", "fn", "pub", "Model"].iter().any(|word| cursor.at_keyword(word));
@@ -190,6 +211,11 @@ impl Parser {
                 Code::NoTensorOfRound,
                 "end the body with the tensor of the round, without `;`",
                 "the tensor of a round stands at the end of the body without `;`",
+            ),
+            Place::Branch => (
+                Code::NoTensorOfBranch,
+                "end the branch with its tensor, without `;`",
+                "the tensor of a branch stands at its end without `;`",
             ),
             _ => (
                 Code::NoResult,
@@ -205,7 +231,10 @@ impl Parser {
             let loc = self.spans.of(run);
             self.error(Diag::error(code, loc, last).help("remove the `;`"));
         }
-        state.result = Some(self.expr(cursor.rest(), "a tensor"));
+        state.result = Some(match cursor.at_keyword("if") {
+            true => self.switch(cursor.rest(), model),
+            false => self.expr(cursor.rest(), "a tensor"),
+        });
         true
     }
 
@@ -214,7 +243,7 @@ impl Parser {
         let place = match place {
             Place::Function => Place::LoopOfFunction,
             Place::List | Place::LoopOfList => Place::LoopOfList,
-            Place::Block | Place::Loop | Place::LoopOfFunction => Place::Loop,
+            Place::Block | Place::Loop | Place::LoopOfFunction | Place::Branch => Place::Loop,
         };
         let looped = self.looped(cursor, place, model);
         model.statements.extend(looped.map(Statement::For));
@@ -403,6 +432,7 @@ impl Parser {
         let loc = self.spans.of(run.get(..1).unwrap_or_default());
         let inside = match place {
             Place::Loop | Place::List | Place::LoopOfList => "a loop",
+            Place::Branch => "a branch",
             Place::Block | Place::Function | Place::LoopOfFunction => "a function",
         };
         self.error(

@@ -18,6 +18,8 @@ pub(super) enum Place {
     List,
     /// A loop inside such a loop.
     LoopOfList,
+    /// One side of a switch between training and inference.
+    Branch,
 }
 
 /// What was seen of the block so far.

@@ -53,6 +53,9 @@ impl Parser {
                 Place::List => {
                     Diag::error(Code::NoTensorOfRound, loc, "this stands after the tensor of the round")
                 }
+                Place::Branch => {
+                    Diag::error(Code::NoTensorOfBranch, loc, "this stands after the tensor of the branch")
+                }
                 _ => Diag::error(Code::NoResult, loc, "this stands after what the function gives"),
             };
             return self.error(diag.help("move it before the result"));
@@ -85,7 +88,11 @@ impl Parser {
         if cursor.at_keyword("for") {
             return self.for_loop(&mut cursor, state.place, model);
         }
-        if matches!(state.place, Place::Function | Place::List) && self.result(cursor.rest(), state) {
+        let gives = matches!(state.place, Place::Function | Place::List | Place::Branch);
+        if gives && self.result(cursor.rest(), state, model) {
+            return;
+        }
+        if self.unbound_switch(&cursor, model) {
             return;
         }
         if cursor.at_keyword("return") {

@@ -4,7 +4,7 @@ pub use mimo_graph::operation::Elementwise;
 
 use mimo_graph::operation::{ElementwiseStep, MOST_REGISTERS, Source};
 
-use crate::chunk::Chunk;
+use crate::chunk::{Chunk, Mode};
 use crate::float::Float;
 use crate::kernels::elementwise::{TILE, add_gradient, apply};
 use crate::kernels::{self, Mat, elementwise_kernel};
@@ -87,10 +87,12 @@ struct Registers<'a, E> {
 
 impl<E: Float> Registers<'_, E> {
     /// The registers of an expression, with its numbers.
-    fn new<'a>(op: &Elementwise, tiles: &'a mut [[E; TILE]]) -> Registers<'a, E> {
+    fn new<'a>(op: &Elementwise, mode: Mode, tiles: &'a mut [[E; TILE]]) -> Registers<'a, E> {
         let steps = (op.inputs.len() + op.numbers.len()).min(MOST_REGISTERS);
-        for (tile, number) in tiles.iter_mut().skip(op.inputs.len()).zip(op.numbers.iter()) {
-            tile.fill(E::of(*number));
+        let registers = tiles.iter_mut().skip(op.inputs.len());
+        for (at, (tile, number)) in registers.zip(op.numbers.iter()).enumerate() {
+            let trains = mode == Mode::Train && op.training == Some(at);
+            tile.fill(if trains { E::one() } else { E::of(*number) });
         }
         Registers { tiles, steps }
     }
@@ -188,7 +190,7 @@ fn forward<E: Float>(op: &Elementwise, chunk: &mut Chunk<'_, E>) {
     let places = places(op, chunk);
     let y = chunk.mat(op.y.view);
     lend(last + 1, |memory| {
-        let mut registers = Registers::new(op, memory);
+        let mut registers = Registers::new(op, chunk.mode, memory);
         for tile in tiles(op, chunk.rows) {
             registers.compute(op, &places[..op.inputs.len()], chunk.arena, tile);
             // The result has a buffer to itself.
@@ -215,7 +217,7 @@ fn backward<E: Float>(op: &Elementwise, chunk: &mut Chunk<'_, E>) {
     let dy = chunk.mat(dy);
     lend(count(op), |memory| {
         lend(count(op), |gradients| {
-            let mut registers = Registers::new(op, memory);
+            let mut registers = Registers::new(op, chunk.mode, memory);
             for tile in tiles(op, chunk.rows) {
                 registers.compute(op, &places[..op.inputs.len()], chunk.arena, tile);
                 let dy = &chunk.arena[dy.offset + tile.start..][..tile.len];

@@ -262,6 +262,26 @@ prelu!(PReLU2D, Rank2<A, B>, "`[A, B]`");
 prelu!(PReLU3D, Rank3<A, B, C>, "`[A, B, C]`");
 prelu!(PReLU4D, Rank4<A, B, C, F>, "`[A, B, C, F]`");
 
+/// Defines the weights of `Weight` of some number of axes.
+macro_rules! weight_tensor {
+    ($layer:ident, $rank:ident $(<$($size:ident),+>)?, $shape:literal) => {
+        #[doc = concat!("The weight of `Weight` of shape ", $shape, ".")]
+        ///
+        /// **Keras equivalent:** `keras.layers.Layer.add_weight`.
+        #[derive(Clone, Debug)]
+        pub struct $layer<$($(const $size: usize,)+)? E: Dtype, D: Storage<E>> {
+            #[doc = concat!("The values, ", $shape, ".")]
+            pub weight: Tensor<$rank$(<$($size),+>)?, E, D>,
+        }
+    };
+}
+
+weight_tensor!(Weight0D, Rank0, "`[]`");
+weight_tensor!(Weight1D, Rank1<A>, "`[A]`");
+weight_tensor!(Weight2D, Rank2<A, B>, "`[A, B]`");
+weight_tensor!(Weight3D, Rank3<A, B, C>, "`[A, B, C]`");
+weight_tensor!(Weight4D, Rank4<A, B, C, F>, "`[A, B, C, F]`");
+
 /// The structs of `LayerNormalization` over some number of axes.
 macro_rules! layer_normalization {
     ($layer:ident, $without_beta:ident, $without_gamma:ident, $rank:ident<$($size:ident),+>, $shape:literal) => {

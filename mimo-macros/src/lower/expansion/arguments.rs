@@ -13,6 +13,7 @@ use crate::lower::{Binding, Lower};
 use crate::parse::text_of;
 
 /// What an argument of a function, or a value of a loop, is.
+#[derive(Clone, Debug)]
 pub(super) enum Argument {
     Tensor(Binding),
     Value(Parameter),
@@ -27,10 +28,47 @@ impl Lower<'_> {
         args: &[Arg],
     ) -> Option<Vec<Argument>> {
         let name = name_of(&function.ident);
+        let (given, mut sound) = self.by_parameter(function, args);
+        let missing: Vec<String> = (function.parameters.iter().zip(&given))
+            .filter(|(parameter, given)| parameter.default.is_none() && given.is_none())
+            .map(|(parameter, _)| format!("`{}`", name_of(&parameter.ident)))
+            .collect();
+        if sound && !missing.is_empty() {
+            let message = format!("`{name}` is not given {}", missing.join(" and "));
+            // What the call has, and what it lacks; defaults may stay as they are.
+            let call = (function.parameters.iter().zip(&given)).filter_map(|(parameter, given)| {
+                let parameter_name = name_of(&parameter.ident);
+                match (given, &parameter.default) {
+                    (Some(value), None) => Some(text_of(value.tokens.clone())),
+                    (Some(value), Some(_)) => {
+                        Some(format!("{parameter_name} = {}", text_of(value.tokens.clone())))
+                    }
+                    (None, None) => Some(parameter_name),
+                    (None, Some(_)) => None,
+                }
+            });
+            let form = format!("write `{name}({})`", call.collect::<Vec<_>>().join(", "));
+            self.error(Diag::error(Code::MissingArgument, callee.loc, message).help(form));
+            sound = false;
+        }
+        // All are evaluated, so that each tells its own mistakes.
+        let arguments: Vec<Option<Argument>> = (function.parameters.iter().zip(given))
+            .map(|(parameter, given)| given.or(parameter.default.as_ref()).map(|expr| self.argument(expr)))
+            .collect();
+        sound.then(|| arguments.into_iter().flatten().collect())
+    }
+
+    /// By parameter, what a call gives it, and whether nothing is wrong with that.
+    pub(super) fn by_parameter<'e>(
+        &mut self,
+        function: &Function,
+        args: &'e [Arg],
+    ) -> (Vec<Option<&'e Expr>>, bool) {
+        let name = name_of(&function.ident);
         let parameters: Vec<String> =
             function.parameters.iter().map(|parameter| name_of(&parameter.ident)).collect();
         let form = format!("write `{name}({})`", parameters.join(", "));
-        let mut given: Vec<Option<&Expr>> = vec![None; parameters.len()];
+        let mut given: Vec<Option<&'e Expr>> = vec![None; parameters.len()];
         let mut sound = true;
         let mut error = |lower: &mut Self, diag: Diag| {
             lower.error(diag);
@@ -89,33 +127,7 @@ impl Lower<'_> {
                 }
             }
         }
-        let missing: Vec<String> = (function.parameters.iter().zip(&given))
-            .filter(|(parameter, given)| parameter.default.is_none() && given.is_none())
-            .map(|(parameter, _)| format!("`{}`", name_of(&parameter.ident)))
-            .collect();
-        if sound && !missing.is_empty() {
-            let message = format!("`{name}` is not given {}", missing.join(" and "));
-            // What the call has, and what it lacks; defaults may stay as they are.
-            let call = (function.parameters.iter().zip(&given)).filter_map(|(parameter, given)| {
-                let parameter_name = name_of(&parameter.ident);
-                match (given, &parameter.default) {
-                    (Some(value), None) => Some(text_of(value.tokens.clone())),
-                    (Some(value), Some(_)) => {
-                        Some(format!("{parameter_name} = {}", text_of(value.tokens.clone())))
-                    }
-                    (None, None) => Some(parameter_name),
-                    (None, Some(_)) => None,
-                }
-            });
-            let form = format!("write `{name}({})`", call.collect::<Vec<_>>().join(", "));
-            self.error(Diag::error(Code::MissingArgument, callee.loc, message).help(form));
-            sound = false;
-        }
-        // All are evaluated, so that each tells its own mistakes.
-        let arguments: Vec<Option<Argument>> = (function.parameters.iter().zip(given))
-            .map(|(parameter, given)| given.or(parameter.default.as_ref()).map(|expr| self.argument(expr)))
-            .collect();
-        sound.then(|| arguments.into_iter().flatten().collect())
+        (given, sound)
     }
 
     /// What an expression is to a parameter: a tensor or a layer if it can be one, else a value.

@@ -1,0 +1,17 @@
+//! `Weight`: a weight as a tensor.
+
+use super::{Planned, Weight, Written, operation};
+use crate::dim::Dim;
+
+operation! {
+    /// Every sample gets the values of a weight.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct WeightTensor<L> {
+        /// The values.
+        pub weight: Weight<L>,
+        /// The result.
+        pub y: Written<L>,
+    }
+}
+
+impl Planned for WeightTensor<Dim> {}

@@ -1,0 +1,121 @@
+//! `if training { … } else { … }`: what training computes, and what inference does.
+
+use mimo_graph::code::Code;
+use mimo_graph::diag::{Diag, Loc};
+use proc_macro2::{Delimiter, TokenTree};
+
+use super::cursor::{Cursor, contents, flatten};
+use super::expansion::{is_braces, take_back};
+use super::parser::{Parser, invalid};
+use super::state::{Place, State};
+use crate::ast::{Branch, Expr, ExprKind, Model, Switch};
+
+/// The condition of every switch.
+const TRAINING: &str = "training";
+
+const FORM: &str = "write `if training { … } else { … }`, with a tensor at the end of both";
+
+/// Whether a run is an `if` over `training`, in some form.
+fn reads_training(run: &[TokenTree]) -> bool {
+    let condition = run.iter().take_while(|token| !is_braces(token));
+    condition.skip(1).any(|token| matches!(token, TokenTree::Ident(ident) if ident == TRAINING))
+}
+
+impl Parser {
+    /// A run that starts with `if`. Other conditions than `training` are expressions of Rust, of which there is no tensor.
+    pub(super) fn switch(&mut self, run: &[TokenTree], model: &mut Model) -> Expr {
+        if !reads_training(run) {
+            return self.expr(run, "a tensor");
+        }
+        let loc = self.spans.of(run);
+        let tokens = run.iter().cloned().collect();
+        let kind = match self.branches(run, model) {
+            Ok(switch) => ExprKind::Switch(Box::new(switch)),
+            Err(diag) => {
+                self.error(diag);
+                self.lose(run, model);
+                ExprKind::Invalid
+            }
+        };
+        Expr { tokens, kind, ..invalid(loc) }
+    }
+
+    /// Both sides, or what is wrong with the form.
+    fn branches(&mut self, run: &[TokenTree], model: &mut Model) -> Result<Switch, Diag> {
+        let mut cursor = Cursor::new(run);
+        let wrong = |loc: Loc, message: &str| Diag::error(Code::NoTensorOfBranch, loc, message).help(FORM);
+        cursor.skip(1);
+        let start = cursor.position();
+        while !cursor.is_empty() && cursor.group_at(0, Delimiter::Brace).is_none() {
+            cursor.skip(1);
+        }
+        let condition = cursor.since(start);
+        let Some(training) = cursor.group_at(0, Delimiter::Brace) else {
+            return Err(wrong(self.spans.of(run), "the sides of a switch stand in braces"));
+        };
+        if condition.len() > 1 {
+            let loc = self.spans.of(condition);
+            let diag =
+                Diag::error(Code::NoTensorOfBranch, loc, "the condition of a switch is `training` alone");
+            return Err(
+                diag.help("write `if training { … } else { … }`, and exchange the sides if it was negated")
+            );
+        }
+        cursor.skip(1);
+        let before = self.spans.of(run.get(..2).unwrap_or_default());
+        if !cursor.at_keyword("else") {
+            let next = match cursor.is_empty() {
+                true => before,
+                false => self.spans.of(cursor.rest()),
+            };
+            return Err(wrong(next, "this switch does not say what inference computes"));
+        }
+        cursor.skip(1);
+        let Some(inference) = cursor.group_at(0, Delimiter::Brace) else {
+            return Err(wrong(
+                self.spans.of(cursor.previous()),
+                "after `else` stands the other side in braces",
+            ));
+        };
+        cursor.skip(1);
+        if let Some(next) = cursor.peek().cloned() {
+            self.unexpected(&next, "after a switch");
+        }
+        let training = self.branch(contents(training.stream()), before, model);
+        let inference = self.branch(contents(inference.stream()), before, model);
+        Ok(Switch { training, inference })
+    }
+
+    /// The inside of one side.
+    fn branch(&mut self, tokens: Vec<TokenTree>, loc: Loc, model: &mut Model) -> Branch {
+        let mut inner = Model::default();
+        let mut state = State::at(Place::Branch);
+        let known = self.errors();
+        self.statements(&flatten(tokens), &mut state, &mut inner);
+        if state.result.is_none() && self.errors() == known {
+            let diag = Diag::error(Code::NoTensorOfBranch, loc, "a side of this switch gives no tensor");
+            self.error(diag.help("end both sides with a tensor, without `;`"));
+        }
+        model.lost.add(std::mem::take(&mut inner.lost));
+        take_back(&mut inner, model);
+        Branch { body: inner.statements, result: state.result }
+    }
+
+    /// Reports `if training { … }` as a statement: its names are bound inside only.
+    pub(super) fn unbound_switch(&mut self, cursor: &Cursor<'_>, model: &mut Model) -> bool {
+        if !cursor.at_keyword("if") || !reads_training(cursor.rest()) {
+            return false;
+        }
+        let loc = self.spans.of(cursor.rest().get(..2).unwrap_or_default());
+        self.error(
+            Diag::error(
+                Code::NoTensorOfBranch,
+                loc,
+                "a switch gives a tensor, and this one is bound to no name",
+            )
+            .help("write `let y = if training { … } else { … };`"),
+        );
+        self.lose(cursor.rest(), model);
+        true
+    }
+}
