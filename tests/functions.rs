@@ -15,13 +15,158 @@ model! {
         let scale = layer_scale(dim = 3, start = 2.0);
         let y = scale(a);
         let z = scale(b);
-        Model(inputs = [a, b], outputs = [y, z]).compile(optimizer = SGD(0.1), loss = mse)
+        Model(inputs = [a, b], outputs = [y, z]).compile(
+            optimizer = SGD(0.5),
+            loss = mse,
+            loss_weights = { y: 1.0, z: 0.5 },
+        )
     }
 }
 
 #[test]
-fn calls_of_a_function_as_a_layer_share_its_weight() -> mimo::Result<()> {
-    let model = Scaled::<f64>::new(&Device::default(), 7)?;
+fn calls_of_a_function_as_a_layer_share_its_weight() -> Result<()> {
+    let mut model = Scaled::new(7);
     assert_eq!(model.gamma.weight.array(), [2.0; 3]);
+    assert_eq!(<Scaled as Model>::GRAPH.layers.iter().filter(|layer| layer.item.class == "Weight").count(), 1);
+    let inputs = ScaledInputs {
+        a: tensor(vec![1.0, -1.0, 0.5, 2.0, 0.0, 1.0])?,
+        b: tensor((0..12).map(|i| i as f32 / 4.0 - 1.0).collect::<Vec<_>>())?,
+    };
+    let targets = ScaledTargets { y: tensor(vec![1.0; 6])?, z: tensor(vec![0.5; 12])? };
+    let outputs = model.predict(&inputs)?;
+    assert_eq!(outputs.y.as_vec(), [2.0, -2.0, 1.0, 4.0, 0.0, 2.0]);
+    let mut wanted = [2.0_f32; 3];
+    for channel in 0..3 {
+        let of = |values: Vec<f32>, target: f32, positions: usize| -> f32 {
+            (0..positions).map(|at| values[at * 3 + channel]).map(|x| 2.0 * (2.0 * x - target) * x).sum::<f32>()
+                / (positions * 3) as f32
+        };
+        let gradient = of(inputs.a.as_vec(), 1.0, 2) + 0.5 * of(inputs.b.as_vec(), 0.5, 4);
+        wanted[channel] -= 0.5 * gradient;
+    }
+    let mut trainer = Trainer::new(&mut model)?;
+    trainer.train_on_batch(&inputs, &targets)?;
+    drop(trainer);
+    for (found, wanted) in model.gamma.weight.array().into_iter().zip(wanted) {
+        assert!((found - wanted).abs() < 1e-6, "{found} is not {wanted}");
+    }
+    Ok(())
+}
+
+model! {
+    /// Weights of every number of axes, fixed and penalized ones.
+    pub Weights {
+        let x = Input(shape = [2, 3]);
+        let t = Weight([], initializer = Constant(3.0), constraint = NonNeg(), name = "temperature");
+        let position = Weight([2, 3], initializer = RandomNormal(stddev = 0.1), name = "position");
+        let fixed = Weight([3], initializer = ones, trainable = false, name = "fixed");
+        let pulled = Weight([1, 1, 3], initializer = ones, regularizer = L2(0.5), name = "pulled");
+        let deep = Weight([1, 1, 1, 3], initializer = zeros, name = "deep");
+        let h = (x + position) / t * fixed + pulled + deep;
+        let y = Reshape([6])(h);
+        Model(inputs = [x], outputs = [y]).compile(optimizer = SGD(0.1), loss = mse)
+    }
+}
+
+#[test]
+fn weights_are_trained_held_and_saved_by_their_names() -> Result<()> {
+    let mut model = Weights::new(7);
+    let names: Vec<_> = <Weights as Model>::SPEC.weights.iter().map(|weight| weight.name).collect();
+    assert_eq!(
+        names,
+        ["temperature/weight", "position/weight", "fixed/weight", "pulled/weight", "deep/weight"]
+    );
+    let inputs = WeightsInputs { x: tensor((0..24).map(|i| (i as f32 * 0.7).sin()).collect::<Vec<_>>())? };
+    let targets = WeightsTargets { y: tensor(vec![0.25; 24])? };
+    let before = (model.position.weight.array(), model.deep.weight.array());
+    let mut trainer = Trainer::new(&mut model)?;
+    let first = trainer.train_on_batch(&inputs, &targets)?.loss;
+    for _ in 0..300 {
+        trainer.train_on_batch(&inputs, &targets)?;
+    }
+    let last = trainer.train_on_batch(&inputs, &targets)?.loss;
+    drop(trainer);
+    assert!(last < 0.3 * first, "{last} after {first}");
+    assert_eq!(model.fixed.weight.array(), [1.0; 3]);
+    assert!(model.temperature.weight.array() >= 0.0);
+    assert_ne!(model.position.weight.array(), before.0);
+    assert_ne!(model.deep.weight.array(), before.1);
+    Ok(())
+}
+
+model! {
+    /// A layer of one's own in a model of its own.
+    pub Embedded {
+        fn position(x, steps, dim) { x + Weight([steps, dim], initializer = Constant(0.5)) }
+
+        let x = Input(shape = [2, 3]);
+        let y = position(x, 2, 3);
+        Model(inputs = [x], outputs = [y])
+    }
+}
+
+model! {
+    /// That model on every step of a sequence.
+    pub Stepped {
+        use Embedded;
+
+        let x = Input(shape = [4, 2, 3]);
+        let y = TimeDistributed(Embedded())(x);
+        Model(inputs = [x], outputs = [y]).compile(optimizer = SGD(0.5), loss = mse)
+    }
+}
+
+#[test]
+fn a_weight_is_the_same_for_every_step_of_a_nested_model() -> Result<()> {
+    let mut model = Stepped::new(7);
+    let x: Vec<f32> = (0..48).map(|i| i as f32 / 8.0).collect();
+    let inputs = SteppedInputs { x: tensor(x.clone())? };
+    let outputs = model.predict(&inputs)?;
+    assert_eq!(outputs.y.as_vec(), x.iter().map(|x| x + 0.5).collect::<Vec<_>>());
+    // The mean over 48 values of (x + w − x)² has the gradient 2 · 8 · 0.5 / 48 for each of six weights.
+    let mut trainer = Trainer::new(&mut model)?;
+    trainer.train_on_batch(&inputs, &SteppedTargets { y: tensor(x)? })?;
+    drop(trainer);
+    for row in model.embedded.weight.weight.array().concat() {
+        assert!((row - (0.5 - 0.5 / 6.0)).abs() < 1e-5, "{row}");
+    }
+    Ok(())
+}
+
+model! {
+    /// What training computes is not what inference computes.
+    #[allow(mimo::zero_loss_weight)]
+    pub Switched {
+        fn doubled(x) { if training { let h = 2.0 * x; h + 1.0 } else { x } }
+
+        let x = Input(shape = [1]);
+        let h = Dense(1, kernel_initializer = ones)(x);
+        let y = doubled(h);
+        let z = if training { y } else { -1.0 };
+        Model(inputs = [x], outputs = [y, z]).compile(
+            optimizer = SGD(0.1),
+            loss = { y: mse, z: mae },
+            loss_weights = { y: 1.0, z: 0.0 },
+        )
+    }
+}
+
+#[test]
+fn a_switch_takes_the_side_of_the_pass() -> Result<()> {
+    let mut model = Switched::new(7);
+    let inputs = SwitchedInputs { x: tensor(vec![1.0, 2.0, -3.0])? };
+    let outputs = model.predict(&inputs)?;
+    assert_eq!(outputs.y.as_vec(), [1.0, 2.0, -3.0]);
+    assert_eq!(outputs.z.as_vec(), [-1.0; 3]);
+    let targets = SwitchedTargets { y: tensor(vec![3.0, 5.0, -5.0])?, z: tensor(vec![0.0; 3])? };
+    let mut trainer = Trainer::new(&mut model)?;
+    let scored = trainer.evaluate((&inputs, &targets), 2)?;
+    assert!((scored.y.loss - (4.0 + 9.0 + 4.0) / 3.0).abs() < 1e-6, "{scored:?}");
+    assert_eq!(scored.z.loss, 1.0);
+    let trained = trainer.train_on_batch(&inputs, &targets)?;
+    // In training y is exactly its target, so that nothing is learned.
+    assert_eq!((trained.y.loss, trained.z.loss), (0.0, 13.0 / 3.0));
+    drop(trainer);
+    assert_eq!(model.predict(&inputs)?.y.as_vec(), [1.0, 2.0, -3.0]);
     Ok(())
 }

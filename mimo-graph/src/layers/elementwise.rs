@@ -18,8 +18,19 @@ pub struct Elementwise {
     pub name: &'static str,
     /// The function.
     pub function: Function,
-    /// By operand: the number that it is; `None` for a tensor.
-    pub numbers: Vec<Option<Number>>,
+    /// What each operand is.
+    pub operands: Vec<Single>,
+}
+
+/// An operand of a function of single values.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Single {
+    /// A tensor of the call.
+    Tensor,
+    /// A number.
+    Number(Number),
+    /// 1 while training, else 0.
+    Training,
 }
 
 tensor_operations! {
@@ -409,7 +420,7 @@ tensor_operations! {
     "`in_train_phase(x, alt)`"
     in_train_phase, "let x = Input(shape = [8]);\nlet y: [8] = in_train_phase(x, 0.0);" => |args, cx| {
         let sides = Elementwise::read(Function::Where, args, cx)?;
-        Some(Elementwise { numbers: [Some(Number::Training)].into_iter().chain(sides.numbers).collect(), ..sides })
+        Some(Elementwise { operands: [Single::Training].into_iter().chain(sides.operands).collect(), ..sides })
     };
     takes {
         /// What training computes: a tensor or a number.
@@ -474,26 +485,26 @@ fn number(value: &crate::value::Value, what: &str, cx: &mut Cx<'_>) -> Option<Nu
 impl Elementwise {
     fn read(function: Function, args: &Bound<'_>, cx: &mut Cx<'_>) -> Option<Self> {
         let name = args.callee();
-        let mut numbers = Vec::new();
+        let mut operands = Vec::new();
         for argument in args.item().positional {
             let value = args.take(argument.name)?;
-            numbers.push(match value.kind {
-                ValueKind::Tensor => None,
-                _ => Some(number(value, &format!("`{}` of `{name}`", argument.name), cx)?),
+            operands.push(match value.kind {
+                ValueKind::Tensor => Single::Tensor,
+                _ => Single::Number(number(value, &format!("`{}` of `{name}`", argument.name), cx)?),
             });
         }
-        Some(Elementwise { name, function, numbers })
+        Some(Elementwise { name, function, operands })
     }
 
     fn scaling(args: &Bound<'_>, factor: Number) -> Self {
-        let numbers = vec![None, Some(factor)];
-        Elementwise { name: args.callee(), function: Function::ScaleGradient, numbers }
+        let operands = vec![Single::Tensor, Single::Number(factor)];
+        Elementwise { name: args.callee(), function: Function::ScaleGradient, operands }
     }
 
     /// Whether nothing is trained through the operation.
     pub fn stops_gradients(&self) -> bool {
         let scaled_away = self.function == Function::ScaleGradient
-            && self.numbers.iter().flatten().any(|number| *number == Number::Known(0.0));
+            && self.operands.contains(&Single::Number(Number::Known(0.0)));
         scaled_away || self.function.is_flat()
     }
 }
@@ -537,7 +548,7 @@ impl Layer for Elementwise {
     }
 
     fn arity(&self) -> (usize, usize) {
-        let tensors = self.numbers.iter().filter(|number| number.is_none()).count();
+        let tensors = self.operands.iter().filter(|operand| **operand == Single::Tensor).count();
         (tensors, tensors)
     }
 }

@@ -72,7 +72,7 @@ fn every_class_has_its_names() {
         "Activation" => vec![word("relu")],
         "CategoryEncoding" => vec![int(2)],
         class if class.starts_with("Adaptive") => vec![int(2)],
-        "Reshape" | "Permute" => vec![list(&[1])],
+        "Reshape" | "Permute" | "Weight" => vec![list(&[1])],
         "GaussianNoise" => vec![float(0.5)],
         class if class.ends_with("Dropout") || class.starts_with("SpatialDropout") => vec![float(0.5)],
         "Bidirectional" => vec![call("GRU", [(None, int(1))])],

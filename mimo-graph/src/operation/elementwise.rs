@@ -156,15 +156,13 @@ functions! {
     }
 }
 
-/// A number in a model: a literal, a constant of Rust, or the switch between training and inference.
+/// A number in a model: a literal, or a constant of Rust.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Number {
     /// Known while the macro runs.
     Known(f64),
     /// Known to const evaluation only.
     Constant(ConstId),
-    /// 1 while training, else 0.
-    Training,
 }
 
 impl Describe for Number {
@@ -173,8 +171,6 @@ impl Describe for Number {
             Number::Known(number) => number.literal(),
             // The constant's item is of type `f64`.
             Number::Constant(id) => Dim::constant(*id).literal(),
-            // The list of numbers is that of inference.
-            Number::Training => 0.0.literal(),
         }
     }
 }
@@ -214,7 +210,7 @@ operation! {
         pub shape: List<L>,
         /// Constants.
         pub numbers: List<L::Number>,
-        /// Place of the number that is 1 while training.
+        /// Place of the number that is 0, and 1 while training.
         pub training: Option<usize>,
         /// The functions, in order. Inputs, numbers and steps are at most [`MOST_REGISTERS`] together.
         pub steps: List<ElementwiseStep>,

@@ -8,6 +8,7 @@ use crate::describe::List;
 use crate::dim::Dim;
 use crate::graph::{Graph, NodeId, TensorId};
 use crate::layers::LayerKind;
+use crate::layers::elementwise::Single;
 use crate::layers::merge::MergeOp;
 use crate::operation::{
     Elementwise, ElementwiseStep, Function, MOST_REGISTERS, MergeInput, Number, Source, broadcast_strides,
@@ -53,7 +54,7 @@ pub(super) fn inlined(graph: &Graph, values: &Values) -> Vec<bool> {
 fn registers(graph: &Graph, id: NodeId) -> Option<usize> {
     let node = graph.node(id);
     match graph.core(node).0 {
-        LayerKind::Elementwise(layer) => Some(layer.numbers.len() + 1),
+        LayerKind::Elementwise(layer) => Some(layer.operands.len() + 1),
         // A mean has a division and its number too.
         LayerKind::Merge(_) if node.inputs.len() >= 2 => Some(2 * node.inputs.len() + 2),
         _ => None,
@@ -89,6 +90,8 @@ fn makers(graph: &Graph, values: &Values, id: NodeId) -> Vec<NodeId> {
 #[derive(Default)]
 struct Program {
     numbers: Vec<Number>,
+    /// The number that is 1 while training.
+    training: Option<usize>,
     steps: Vec<ElementwiseStep>,
     inputs: Vec<(ValueId, MergeInput<Dim>)>,
     /// The results of calls that are part of it.
@@ -97,9 +100,19 @@ struct Program {
 
 impl Program {
     fn number(&mut self, number: Number) -> Source {
-        let at = self.numbers.iter().position(|known| *known == number).unwrap_or(self.numbers.len());
-        if at == self.numbers.len() {
+        let mut known = self.numbers.iter().enumerate();
+        let at = known.find(|&(at, known)| *known == number && self.training != Some(at)).map(|(at, _)| at);
+        Source::Number(at.unwrap_or_else(|| {
             self.numbers.push(number);
+            self.numbers.len() - 1
+        }))
+    }
+
+    /// The number that is 1 while training.
+    fn training(&mut self) -> Source {
+        let at = *self.training.get_or_insert(self.numbers.len());
+        if at == self.numbers.len() {
+            self.numbers.push(Number::Known(0.0));
         }
         Source::Number(at)
     }
@@ -131,7 +144,7 @@ impl Building {
         let (reads, inputs) = program.inputs.into_iter().unzip();
         let kind = Elementwise {
             shape: List::Owned(result.0),
-            training: program.numbers.iter().position(|number| *number == Number::Training),
+            training: program.training,
             numbers: List::Owned(program.numbers),
             steps: List::Owned(program.steps),
             inputs: List::Owned(inputs),
@@ -160,14 +173,15 @@ impl Building {
             LayerKind::Elementwise(layer) => {
                 let mut tensors = tensors.into_iter();
                 let mut operands = Vec::new();
-                for number in &layer.numbers {
-                    match number {
-                        Some(number) => operands.push(program.number(*number)),
-                        None => operands.extend(tensors.next()),
+                for operand in &layer.operands {
+                    match operand {
+                        Single::Number(number) => operands.push(program.number(*number)),
+                        Single::Training => operands.push(program.training()),
+                        Single::Tensor => operands.extend(tensors.next()),
                     }
                 }
-                let function = match (layer.function, layer.numbers.last()) {
-                    (Function::Power, Some(Some(Number::Known(power)))) => known_power(*power),
+                let function = match (layer.function, layer.operands.last()) {
+                    (Function::Power, Some(Single::Number(Number::Known(power)))) => known_power(*power),
                     _ => None,
                 };
                 operands.truncate(function.map_or(operands.len(), Function::operands));

@@ -24,6 +24,7 @@ const LENGTHS: &[&str] = &[
     "num_tokens",
     "output_size",
     "target_shape",
+    "shape",
     "input_dim",
     "output_dim",
     "dilation_rate",
@@ -43,6 +44,7 @@ fn small(argument: &str) -> &'static str {
         "equation" => "\"ab,bc->ac\"",
         "output_shape" => "2",
         "target_shape" => "[-1]",
+        "shape" => "[1]",
         "dims" => "(1,)",
         "activation" => "relu",
         "rate" | "stddev" | "scale" => "0.1",
@@ -57,10 +59,15 @@ fn models(class: &str, args: &str, shape: &str) -> Vec<String> {
     let dtype = if ["Embedding", "CategoryEncoding"].contains(&class) { ", dtype = \"int32\"" } else { "" };
     let several = ["Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum", "Concatenate", "Dot"];
     let operands = if several.contains(&class) { "[x, x]" } else { "x" };
-    let start = format!("Net {{ let x = Input(shape = {shape}{dtype}); let h = {class}({args})({operands});");
+    let call = |args: &str, x: &str| match class {
+        "Weight" => format!("Dense(1)({x}) * Weight({args})"),
+        _ => format!("{class}({args})({x})"),
+    };
+    let first = call(args, operands);
+    let start = format!("Net {{ let x = Input(shape = {shape}{dtype}); let h = {first};");
     let end = "let y = Dense(1)(Flatten()(h)); Model(inputs = [x], outputs = [y]) }";
     let again = if dtype.is_empty() && several.iter().all(|other| *other != class) {
-        format!("{start} let h = {class}({args})(h); {end}")
+        format!("{start} let h = {}; {end}", call(args, "h"))
     } else {
         format!("{start} let h = Dense(5_000_000_000)(h); {end}")
     };
