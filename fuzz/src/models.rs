@@ -4,6 +4,8 @@
 use crate::choices::Choices;
 use crate::losses;
 
+mod own;
+
 /// A tensor that a layer can be called on.
 #[derive(Clone, Debug)]
 struct Tensor {
@@ -223,6 +225,7 @@ impl Growing<'_, '_> {
                 self.ending(format!("{layer}({name})"), x.shape, "linear");
             }
             (3, _) if self.choices.one_in(3) => self.expression(&x),
+            (3, _) if self.choices.one_in(3) => self.own(&x),
             (3, _) if last.is_multiple_of(2) && self.choices.one_in(3) => {
                 self.ending(format!("Activation(glu)({name})"), changed(last / 2), "linear");
             }

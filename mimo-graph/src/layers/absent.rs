@@ -86,7 +86,7 @@ const LAYERS: &[(&[&str], &str)] = &[
     ),
     (&["FlaxLayer", "JaxLayer", "TFSMLayer", "TorchModuleWrapper"], FOREIGN),
     (&["Pipeline"], "write the layers one after the other: `let x = Dense(32)(x);`"),
-    (&["Layer", "Wrapper"], "write a function of the block: `fn block(x) { Dense(32)(x) }`"),
+    (&["Layer", "Wrapper"], "write a function of the block: `fn layer_scale(x, dim) { x * Weight([dim]) }`"),
     (&["InputSpec"], "write the shape at the name: `let x: [32] = Dense(32)(x);`"),
 ];
 
