@@ -27,7 +27,10 @@ model! {
 fn calls_of_a_function_as_a_layer_share_its_weight() -> Result<()> {
     let mut model = Scaled::new(7);
     assert_eq!(model.gamma.weight.array(), [2.0; 3]);
-    assert_eq!(<Scaled as Model>::GRAPH.layers.iter().filter(|layer| layer.item.class == "Weight").count(), 1);
+    assert_eq!(
+        <Scaled as Model>::GRAPH.layers.iter().filter(|layer| layer.item.class == "Weight").count(),
+        1
+    );
     let inputs = ScaledInputs {
         a: tensor(vec![1.0, -1.0, 0.5, 2.0, 0.0, 1.0])?,
         b: tensor((0..12).map(|i| i as f32 / 4.0 - 1.0).collect::<Vec<_>>())?,
@@ -38,7 +41,10 @@ fn calls_of_a_function_as_a_layer_share_its_weight() -> Result<()> {
     let mut wanted = [2.0_f32; 3];
     for channel in 0..3 {
         let of = |values: Vec<f32>, target: f32, positions: usize| -> f32 {
-            (0..positions).map(|at| values[at * 3 + channel]).map(|x| 2.0 * (2.0 * x - target) * x).sum::<f32>()
+            (0..positions)
+                .map(|at| values[at * 3 + channel])
+                .map(|x| 2.0 * (2.0 * x - target) * x)
+                .sum::<f32>()
                 / (positions * 3) as f32
         };
         let gradient = of(inputs.a.as_vec(), 1.0, 2) + 0.5 * of(inputs.b.as_vec(), 0.5, 4);

@@ -12,6 +12,36 @@ use super::simd::Simd;
 /// Values of a tile: enough for the call of a function on it to cost nothing beside its loop.
 pub const TILE: usize = 256;
 
+/// The values of one operand for a tile. Vectors do not cross cache lines in it, and what lies between two tiles keeps a load from
+/// waiting for a store to the same place of another page.
+#[derive(Clone, Copy, Debug)]
+#[repr(align(64))]
+pub struct Tile<E> {
+    values: [E; TILE],
+    _between: [E; 16],
+}
+
+impl<E: Element> Tile<E> {
+    /// A tile of zeros.
+    pub fn zeros() -> Self {
+        Tile { values: [E::zero(); TILE], _between: [E::zero(); 16] }
+    }
+}
+
+impl<E> core::ops::Deref for Tile<E> {
+    type Target = [E; TILE];
+
+    fn deref(&self) -> &[E; TILE] {
+        &self.values
+    }
+}
+
+impl<E> core::ops::DerefMut for Tile<E> {
+    fn deref_mut(&mut self) -> &mut [E; TILE] {
+        &mut self.values
+    }
+}
+
 /// Declares the functions: each with its value and its derivatives by each of its operands. In an expression, operands have
 /// the names of the head; `y` is the value. An operand without a derivative has `_`.
 macro_rules! functions {

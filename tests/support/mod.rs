@@ -289,7 +289,8 @@ pub fn randomize<M: Model<Float: Real>>(model: &mut M, seed: u64) {
     set_weights(model, |name, shape| {
         let fan = if shape.len() > 1 { shape[0] } else { 8 };
         let scale = (1.5 / fan as f64).sqrt();
-        let variance = name.ends_with("/moving_variance");
+        // Of `BatchNormalization` and of `Normalization`.
+        let variance = name.ends_with("variance");
         let value = |value: f64| f64::from((if variance { 0.5 + value.abs() } else { scale * value }) as f32);
         random.normals(len(shape)).into_iter().map(value).collect()
     });

@@ -6,11 +6,14 @@ use mimo_graph::operation::{ElementwiseStep, MOST_REGISTERS, Source};
 
 use crate::chunk::{Chunk, Mode};
 use crate::float::Float;
-use crate::kernels::elementwise::{TILE, add_gradient, apply};
+use crate::kernels::elementwise::{self, TILE, add_gradient, apply};
 use crate::kernels::{self, Mat, elementwise_kernel};
 use crate::layers::apply_mask;
 use crate::layers::strided::run_offset;
 use crate::run::run;
+
+/// The values of a register.
+type Values<E> = elementwise::Tile<E>;
 
 /// A part of all values of a chunk: those of the tile at `start`, row after row.
 #[derive(Clone, Copy)]
@@ -20,12 +23,36 @@ struct Tile {
 }
 
 /// Lends `count` tiles of memory on the stack, and few more: zeroing them is most of the time of a small expression.
-fn lend<E: Float>(count: usize, then: impl FnOnce(&mut [[E; TILE]])) {
+fn lend<E: Float>(count: usize, then: impl FnOnce(&mut [Values<E>])) {
     match count {
-        0..=4 => then(&mut [[E::zero(); TILE]; 4]),
-        5..=8 => then(&mut [[E::zero(); TILE]; 8]),
-        9..=16 => then(&mut [[E::zero(); TILE]; 16]),
-        _ => then(&mut [[E::zero(); TILE]; MOST_REGISTERS]),
+        0..=4 => then(&mut [Values::zeros(); 4]),
+        5..=8 => then(&mut [Values::zeros(); 8]),
+        9..=16 => then(&mut [Values::zeros(); 16]),
+        _ => then(&mut [Values::zeros(); MOST_REGISTERS]),
+    }
+}
+
+/// The arena without a part that is being written.
+#[derive(Clone, Copy)]
+struct Memory<'a, E> {
+    before: &'a [E],
+    /// Length of the part that is left out.
+    written: usize,
+    after: &'a [E],
+}
+
+impl<'a, E> Memory<'a, E> {
+    /// An arena of which nothing is written.
+    fn whole(arena: &'a [E]) -> Self {
+        Memory { before: arena, written: 0, after: &[] }
+    }
+
+    /// From a place on that is not written: at least to the next one that is.
+    fn from(&self, at: usize) -> &'a [E] {
+        match at.checked_sub(self.before.len() + self.written) {
+            Some(after) => &self.after[after..],
+            None => &self.before[at..],
+        }
     }
 }
 
@@ -80,14 +107,14 @@ fn tiles(op: &Elementwise, rows: usize) -> impl Iterator<Item = Tile> + use<> {
 /// The values that the steps of an expression read and give, for one tile: numbers and inputs that are not where they are
 /// needed come first, then the steps.
 struct Registers<'a, E> {
-    tiles: &'a mut [[E; TILE]],
+    tiles: &'a mut [Values<E>],
     /// The first register of the steps.
     steps: usize,
 }
 
 impl<E: Float> Registers<'_, E> {
     /// The registers of an expression, with its numbers.
-    fn new<'a>(op: &Elementwise, mode: Mode, tiles: &'a mut [[E; TILE]]) -> Registers<'a, E> {
+    fn new<'a>(op: &Elementwise, mode: Mode, tiles: &'a mut [Values<E>]) -> Registers<'a, E> {
         let steps = (op.inputs.len() + op.numbers.len()).min(MOST_REGISTERS);
         let registers = tiles.iter_mut().skip(op.inputs.len());
         for (at, (tile, number)) in registers.zip(op.numbers.iter()).enumerate() {
@@ -97,26 +124,38 @@ impl<E: Float> Registers<'_, E> {
         Registers { tiles, steps }
     }
 
-    /// Computes all steps of a tile.
-    fn compute(&mut self, op: &Elementwise, places: &[Option<Place<'_>>], arena: &[E], tile: Tile) {
+    /// Computes all steps of a tile, the last one to `result` if there is one.
+    fn compute(
+        &mut self,
+        op: &Elementwise,
+        places: &[Option<Place<'_>>],
+        memory: Memory<'_, E>,
+        tile: Tile,
+        mut result: Option<&mut [E]>,
+    ) {
         for (register, place) in self.tiles.iter_mut().zip(places) {
             let Some(place) = place.as_ref().filter(|place| !place.flat) else { continue };
             place.each_run(&op.shape, tile, |at, from, len, step| {
                 let to = &mut register[at..at + len];
                 if step == 0 {
-                    to.fill(arena[from]);
+                    to.fill(memory.from(from)[0]);
                 } else if step == 1 {
-                    to.copy_from_slice(&arena[from..from + len]);
+                    to.copy_from_slice(&memory.from(from)[..len]);
                 } else {
-                    to.iter_mut().zip(arena[from..].iter().step_by(step)).for_each(|(to, x)| *to = *x);
+                    let x = memory.from(from).iter().step_by(step);
+                    to.iter_mut().zip(x).for_each(|(to, x)| *to = *x);
                 }
             });
         }
         for (number, step) in op.steps.iter().enumerate() {
             let Some((before, rest)) = self.tiles.split_at_mut_checked(self.steps + number) else { return };
             let Some(y) = rest.first_mut() else { return };
-            let x = operands(op, step, before, self.steps, places, arena, tile);
-            apply(elementwise_kernel(step.function), x, &mut y[..tile.len]);
+            let y = match &mut result {
+                Some(result) if number + 1 == op.steps.len() => result,
+                _ => &mut y[..tile.len],
+            };
+            let x = operands(op, step, before, self.steps, places, memory, tile);
+            apply(elementwise_kernel(step.function), x, y);
         }
     }
 }
@@ -129,17 +168,17 @@ impl<E: Float> Registers<'_, E> {
         op: &Elementwise,
         places: &[Option<Place<'_>>],
         targets: &[Option<(Place<'_>, bool)>],
-        arena: &[E],
+        memory: Memory<'_, E>,
         tile: Tile,
         dy: &[E],
-        gradients: &mut [[E; TILE]],
+        gradients: &mut [Values<E>],
     ) {
         for gradient in &mut gradients[..count(op)] {
             gradient[..tile.len].fill(E::zero());
         }
         gradients[count(op) - 1][..tile.len].copy_from_slice(dy);
         for (number, step) in op.steps.iter().enumerate().rev() {
-            let x = operands(op, step, self.tiles, self.steps, places, arena, tile);
+            let x = operands(op, step, self.tiles, self.steps, places, memory, tile);
             let (y, function) = (&self.tiles[self.steps + number], elementwise_kernel(step.function));
             let (before, rest) = gradients.split_at_mut(self.steps + number);
             for (place, source) in step.operands.iter().enumerate() {
@@ -159,16 +198,16 @@ impl<E: Float> Registers<'_, E> {
 fn operands<'v, E: Float>(
     op: &Elementwise,
     step: &ElementwiseStep,
-    registers: &'v [[E; TILE]],
+    registers: &'v [Values<E>],
     steps: usize,
     places: &[Option<Place<'_>>],
-    arena: &'v [E],
+    memory: Memory<'v, E>,
     tile: Tile,
 ) -> [&'v [E]; 3] {
     let register = |at: usize| registers.get(at).map_or(&[][..], |register| &register[..tile.len]);
     let operand = |source: &Source| match *source {
         Source::Input(at) => match places.get(at) {
-            Some(Some(place)) if place.flat => &arena[place.mat.offset + tile.start..][..tile.len],
+            Some(Some(place)) if place.flat => &memory.from(place.mat.offset + tile.start)[..tile.len],
             _ => register(at),
         },
         Source::Number(at) => register(op.inputs.len() + at),
@@ -186,16 +225,16 @@ fn places<'a, E: Float>(op: &'a Elementwise, chunk: &Chunk<'_, E>) -> [Option<Pl
 }
 
 fn forward<E: Float>(op: &Elementwise, chunk: &mut Chunk<'_, E>) {
-    let Some(last) = count(op).checked_sub(1) else { return };
     let places = places(op, chunk);
     let y = chunk.mat(op.y.view);
-    lend(last + 1, |memory| {
+    lend(count(op), |memory| {
         let mut registers = Registers::new(op, chunk.mode, memory);
         for tile in tiles(op, chunk.rows) {
-            registers.compute(op, &places[..op.inputs.len()], chunk.arena, tile);
             // The result has a buffer to itself.
-            let result = &registers.tiles[last][..tile.len];
-            chunk.arena[y.offset + tile.start..][..tile.len].copy_from_slice(result);
+            let (before, rest) = chunk.arena.split_at_mut(y.offset + tile.start);
+            let (result, after) = rest.split_at_mut(tile.len);
+            let memory = Memory { before, written: tile.len, after };
+            registers.compute(op, &places[..op.inputs.len()], memory, tile, Some(result));
         }
     });
 }
@@ -219,9 +258,10 @@ fn backward<E: Float>(op: &Elementwise, chunk: &mut Chunk<'_, E>) {
         lend(count(op), |gradients| {
             let mut registers = Registers::new(op, chunk.mode, memory);
             for tile in tiles(op, chunk.rows) {
-                registers.compute(op, &places[..op.inputs.len()], chunk.arena, tile);
+                let memory = Memory::whole(chunk.arena);
+                registers.compute(op, &places[..op.inputs.len()], memory, tile, None);
                 let dy = &chunk.arena[dy.offset + tile.start..][..tile.len];
-                registers.gradients(op, &places, &targets, chunk.arena, tile, dy, gradients);
+                registers.gradients(op, &places, &targets, memory, tile, dy, gradients);
                 for (target, gradient) in targets.iter().zip(&*gradients) {
                     if let Some((place, accumulate)) = target {
                         write(op, place, *accumulate, &gradient[..tile.len], tile, chunk.arena);

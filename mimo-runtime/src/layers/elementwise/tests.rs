@@ -28,6 +28,7 @@ fn expression(
     });
     Elementwise {
         shape: List::Owned(shape.to_vec()),
+        training: None,
         numbers: List::Owned(numbers.to_vec()),
         steps: List::Owned(steps.collect()),
         inputs: List::Owned(inputs),
