@@ -102,20 +102,34 @@ where
     visitor.visit_tensor(spec.name, get, get_mut, options)
 }
 
-/// Fills a tensor of any device as an initializer says; what a weight is [visited](visit) with.
-pub fn reset<S, E, D>(
-    tensor: &mut Tensor<S, E, D>,
-    initializer: &Initializer,
-    seed: u64,
-    index: usize,
-) -> Result<(), D::Err>
+/// The weights of a model on any device.
+pub trait Weights {
+    /// Their descriptions, in order.
+    const WEIGHTS: &'static [WeightSpec];
+}
+
+/// Fills the weight number `INDEX` of a model as its initializer says; what a weight is [visited](visit) with. A function with a
+/// number and not a closure: rustc checks each closure by itself, and there is one for each weight.
+pub fn reset<M, const INDEX: usize, S, E, D>(tensor: &mut Tensor<S, E, D>) -> Result<(), D::Err>
+where
+    M: Weights,
+    S: Shape,
+    E: Float,
+    D: Device<E>,
+{
+    let Some(spec) = M::WEIGHTS.get(INDEX) else { return Ok(()) };
+    fill(tensor, &spec.initializer, INDEX)
+}
+
+#[inline(never)]
+fn fill<S, E, D>(tensor: &mut Tensor<S, E, D>, initializer: &Initializer, index: usize) -> Result<(), D::Err>
 where
     S: Shape,
     E: Float,
     D: Device<E>,
 {
     let mut values = vec![E::default(); tensor.shape().num_elements()];
-    initialize(initializer, tensor.shape().concrete().as_ref(), seed, index, &mut values);
+    initialize(initializer, tensor.shape().concrete().as_ref(), 0, index, &mut values);
     // Slices are copied to where a tensor's memory begins, which means its first value only if no axis is permuted
     // or broadcast; users can put such a tensor into a field.
     *tensor = tensor.clone().try_contiguous()?;

@@ -107,6 +107,11 @@ pub(super) fn collection(cx: &Context<'_>, plan: &Plan) -> TokenStream {
         static WEIGHTS: [__mimo::WeightSpec; #count] = [#(#specs),*];
 
         #[automatically_derived]
+        impl<#e: __mimo::Float, #d: __mimo::Device<#e>> __mimo::Weights for #name<#e, #d> {
+            const WEIGHTS: &'static [__mimo::WeightSpec] = &WEIGHTS;
+        }
+
+        #[automatically_derived]
         impl<#e: __mimo::Float, #d: __mimo::Device<#e>> __mimo::TensorCollection<#e, #d> for #name<#e, #d> {
             type To<#e2: __mimo::Dtype, #d2: __mimo::Device<#e2>> = #name<#e2, #d2>;
 
@@ -146,7 +151,7 @@ fn visited(cx: &Context<'_>, tree: &nested::Tree, params: &[(usize, &Param)]) ->
                 &WEIGHTS[#index],
                 |__model| &#layer.#weight,
                 |__model| &mut #layer_mut.#weight,
-                |__tensor| __mimo::reset(__tensor, &WEIGHTS[#index].initializer, 0, #index),
+                __mimo::reset::<#model<#e1, #d1>, #index, _, #e1, #d1>,
             )?;
         }
     });

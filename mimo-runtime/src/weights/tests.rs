@@ -41,6 +41,10 @@ const fn weight(
     WeightSpec { name, shape, initializer, regularizer: None, constraint: None, trainable }
 }
 
+impl<E: Float, D: Device<E>> Weights for Two<E, D> {
+    const WEIGHTS: &'static [WeightSpec] = &WEIGHTS;
+}
+
 impl<E: Float, D: Device<E>> TensorCollection<E, D> for Two<E, D> {
     type To<E2: Dtype, D2: Device<E2>> = Two<E2, D2>;
 
@@ -52,21 +56,21 @@ impl<E: Float, D: Device<E>> TensorCollection<E, D> for Two<E, D> {
             &WEIGHTS[0],
             |model| &model.hidden.kernel,
             |model| &mut model.hidden.kernel,
-            |tensor| reset(tensor, &WEIGHTS[0].initializer, 0, 0),
+            reset::<Self, 0, _, E, D>,
         )?;
         let bias = visit::<Self, _, _, E, D>(
             visitor,
             &WEIGHTS[1],
             |model| &model.hidden.bias,
             |model| &mut model.hidden.bias,
-            |tensor| reset(tensor, &WEIGHTS[1].initializer, 0, 1),
+            reset::<Self, 1, _, E, D>,
         )?;
         let head = visit::<Self, _, _, E, D>(
             visitor,
             &WEIGHTS[2],
             |model| &model.head.kernel,
             |model| &mut model.head.kernel,
-            |tensor| reset(tensor, &WEIGHTS[2].initializer, 0, 2),
+            reset::<Self, 2, _, E, D>,
         )?;
         let model = move || {
             let hidden = Dense { kernel: kernel?, bias: bias? };
