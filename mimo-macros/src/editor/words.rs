@@ -224,7 +224,7 @@ impl Words {
             return values.push(quote!(#ident));
         }
         match kind {
-            Kind::Tensors | Kind::Inputs => {
+            Kind::Tensors | Kind::TensorList | Kind::Inputs => {
                 let bound = self.bound.contains(&name_of(ident));
                 values.push(match call {
                     Some(call) if !bound && self.functions.contains_key(&name_of(ident)) => {
@@ -275,7 +275,13 @@ impl Words {
                 let ty = call_site(ty);
                 Some(quote!(__l::values::#ty::#ident))
             }
-            Kind::Word(_) | Kind::Plain | Kind::Float | Kind::Numbers | Kind::Tensors | Kind::Inputs => None,
+            Kind::Word(_)
+            | Kind::Plain
+            | Kind::Float
+            | Kind::Numbers
+            | Kind::Tensors
+            | Kind::TensorList
+            | Kind::Inputs => None,
         }
     }
 
