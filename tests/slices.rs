@@ -62,3 +62,33 @@ fn values_are_checked_by_their_places() {
     assert!(trainer.train_on_batch(&inputs([99, 6, 9, 5, 1000]), &targets).is_ok());
     assert!(trainer.train_on_batch(&inputs([99, 6, 9, 6, 1000]), &targets).is_err());
 }
+
+mimo::model! {
+    Last {
+        let steps = Input(shape = [3, 2]);
+        let (a, b) = split(steps * 1.5, 2, axis = -1);
+        let last = stack([a[-1], flip(b, axis = 1)[0]], axis = 1);
+        Model(inputs = [steps], outputs = [last])
+    }
+}
+
+mimo::model! {
+    /// A nested model of parts, on each of some steps, beside the same parts of the whole.
+    Steps {
+        use Last;
+        let x = Input(shape = [4, 3, 2]);
+        let each = TimeDistributed(Last())(x);
+        let whole = 1.5 * expand_dims(x[.., -1], axis = -1);
+        Model(inputs = [x], outputs = [each, whole])
+    }
+}
+
+#[test]
+fn parts_are_taken_of_each_step() {
+    let x = Cpu::default()
+        .tensor_from_vec((0..48).map(|i| i as f32).collect(), (2, Const::<4>, Const::<3>, Const::<2>));
+    let outputs = Steps::new(0).forward(&StepsInputs { x }).unwrap();
+    let each = outputs.each.as_vec();
+    assert_eq!(each, outputs.whole.as_vec());
+    assert_eq!(each[..4], [6.0, 7.5, 15.0, 16.5]);
+}

@@ -24,7 +24,11 @@ operation! {
     }
 }
 
-impl Planned for StridedCopy<Dim> {}
+impl Planned for StridedCopy<Dim> {
+    fn rows_may_lie_apart(&self) -> bool {
+        true
+    }
+}
 
 /// Axes with their strides, as few as there can be: those that follow each other in memory are one, and those of length 1 are none.
 pub(crate) fn joined_axes(axes: impl IntoIterator<Item = (Dim, Dim)>) -> (List<Dim>, List<Dim>) {

@@ -237,7 +237,11 @@ impl Words {
                     }
                     Some(_) if !bound => {
                         cursor.skip(1);
-                        self.literal(Module::Layers, ident, call)
+                        let text = name_of(ident);
+                        let is_layer = language::find(Module::Layers, &text).is_some();
+                        let is_operation = !is_layer && layers::operation(&text).is_some();
+                        let module = if is_operation { Module::Operations } else { Module::Layers };
+                        self.literal(module, ident, call)
                     }
                     None if !bound && starts_upper(ident) => quote!(__l::layers::#ident),
                     _ => quote!(#ident),
