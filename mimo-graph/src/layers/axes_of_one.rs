@@ -6,6 +6,7 @@ use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
+use crate::layers::change::{Change, Written};
 use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight};
 use crate::layers::named_axes::NamedAxes;
 use crate::operation::{Call, OpKind};
@@ -121,7 +122,7 @@ impl Layer for AxesOfOne {
     }
 
     fn reads(&self) -> Reads {
-        Reads::Any
+        Reads::NamedAxes
     }
 
     fn effect(&self) -> Effect {
@@ -162,5 +163,13 @@ impl Layer for AxesOfOne {
             }
         };
         Some(vec![(shape, x.dtype)])
+    }
+
+    fn changes(&self, _: &[&Shape], _: Option<&Shape>) -> Vec<(Self, Change)> {
+        let last = |_: &NamedAxes| {
+            let axis = Some(NamedAxes(vec![-1]));
+            (AxesOfOne { axis, ..self.clone() }, Change::Setting("axis", Written::Axis(-1)))
+        };
+        self.axis.iter().filter(|axis| self.inserts && axis.0.len() == 1).map(last).collect()
     }
 }

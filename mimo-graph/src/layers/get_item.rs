@@ -187,6 +187,11 @@ impl GetItem {
         key.filter(|_| args.sound(&["key"])).map(|key| GetItem { key })
     }
 
+    /// The index as it is written: `[.., 0..3]`.
+    pub(crate) fn written(&self) -> String {
+        written(&self.key)
+    }
+
     /// The entries of all axes of a sample.
     fn entries(&self) -> impl Iterator<Item = Entry> {
         self.key.iter().copied().chain(std::iter::repeat(Entry::WHOLE))
