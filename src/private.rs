@@ -38,7 +38,7 @@ pub use mimo_runtime::graph::operation::*;
 pub use mimo_runtime::graph::optimizer::{Clip, Optimizer, OptimizerSpec, Rule, WeightAverage};
 pub use mimo_runtime::graph::spec::{
     Argument, Connection, GraphLayer, GraphPort, GraphSpec, GraphTensor, InputSpec, ItemSpec, LayerCall,
-    LayerSpec, ModelSpec, NestedModel, OutputSpec, Setting, WeightSpec, least,
+    LayerSpec, ModelSpec, NestedModel, OutputSpec, Setting, WeightSpec, greatest, least, lesser,
 };
 pub use mimo_runtime::graph::summary::summary;
 pub use mimo_runtime::graph::target::Target;

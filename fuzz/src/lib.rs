@@ -6,6 +6,7 @@ mod choices;
 pub mod large;
 pub mod losses;
 pub mod models;
+mod moves;
 pub mod pieces;
 pub mod targets;
 

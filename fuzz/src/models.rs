@@ -3,6 +3,7 @@
 
 use crate::choices::Choices;
 use crate::losses;
+use crate::moves::moved;
 
 mod own;
 
@@ -269,6 +270,10 @@ impl Growing<'_, '_> {
                 self.ending(format!("{layer}({name})"), x.shape, "linear");
             }
             (5, _) => self.merge(&x),
+            (6, _) if self.choices.one_in(2) => {
+                let (made, shape) = moved(self.choices, &name, &x.shape);
+                self.give(made, shape);
+            }
             (6, _) => self.join(&x),
             (7, 1) => {
                 self.give(format!("RepeatVector({units})({name})"), vec![units, last]);

@@ -15,7 +15,7 @@ use crate::dim::{ConstEntry, ConstId, Dim};
 use crate::graph::{Graph, Layer, LayerId, Node, NodeId, Tensor, TensorId};
 use crate::layers::input::Input;
 use crate::layers::layer::Operand;
-use crate::layers::{Constructed, Part, construct};
+use crate::layers::{Constructed, Part, construct, split};
 use crate::settings;
 use crate::shape::{Dtype, Shape};
 use crate::spec::graph::built::ItemSpec;
@@ -329,6 +329,30 @@ impl Builder {
             layer.weights = weights;
         }
         given.filter(|_| like.is_none())
+    }
+
+    /// The parts that `split` or `unstack` makes of a tensor, each as the `key` of a `get_item`. `None` after an error, and for a
+    /// tensor whose shape is not known after one.
+    pub fn parts(
+        &mut self,
+        name: &str,
+        args: &[Arg],
+        (x, loc): (TensorId, Loc),
+        call: Loc,
+        diags: &mut Diags,
+    ) -> Option<Vec<Value>> {
+        let tensor = self.graph.tensor(x);
+        let shape = tensor.shape.as_ref()?;
+        let shown = shown_name(&self.graph, x);
+        let operand = Operand { name: &shown, shape, dtype: tensor.dtype, loc, tensor: Some(x) };
+        let (mut wrong, mut checks) = (Diags::new(), Vec::new());
+        let mut cx = Cx { consts: &self.graph.consts, diags: &mut wrong, checks: &mut checks };
+        let parts = split::parts(name, args, &operand, call, &mut cx);
+        for mut diag in wrong.into_sorted() {
+            diag.notes.extend(trail::notes(&self.graph, &diag.subjects));
+            diags.push(diag);
+        }
+        parts
     }
 
     /// Reports what is wrong with a call, with the trails of its tensors and with fixes. Checks get the trails too.

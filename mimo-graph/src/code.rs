@@ -102,7 +102,6 @@ codes! {
         LayerAsTensor "E0208" "layer in place of a tensor",
         TensorInSettings "E0209" "tensor among the settings",
         NotATensor "E0210" "not a tensor",
-        UnavailableOperator "E0211" "operator that tensors do not have",
         ModelAsLayer "E0212" "model in place of a layer",
         TensorsNotInAList "E0213" "tensors that are not in one list",
         NoTensorGiven "E0214" "call without a tensor",
@@ -154,6 +153,7 @@ codes! {
         NothingLeft "E0320" "nothing left of an axis",
         UnequalGroups "E0321" "groups of unequal size",
         TooManyValues "E0322" "more weights or values than a machine holds",
+        IndexOutOfRange "E0323" "index that an axis does not have",
 
         NoState "E0401" "layer without a state",
         WrongNumberOfStates "E0402" "wrong number of states",

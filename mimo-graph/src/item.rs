@@ -165,6 +165,8 @@ pub enum Kind {
     Plain,
     /// Tensors of the model; a map of them is by the names of outputs.
     Tensors,
+    /// A list of tensors of the model, as an argument of an operation.
+    TensorList,
     /// Tensors of the model; a map of them is by the names of inputs.
     Inputs,
     /// A number, which may have a fraction.
@@ -251,6 +253,9 @@ macro_rules! kind {
     (Tensors) => {
         $crate::item::Kind::Tensors
     };
+    (TensorList) => {
+        $crate::item::Kind::TensorList
+    };
     (Inputs) => {
         $crate::item::Kind::Inputs
     };
@@ -300,6 +305,9 @@ macro_rules! kind {
         $crate::item::Kind::Plain
     };
     (Frame) => {
+        $crate::item::Kind::Plain
+    };
+    (Key) => {
         $crate::item::Kind::Plain
     };
     (Numbers) => {

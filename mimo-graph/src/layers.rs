@@ -27,9 +27,11 @@ pub mod activation;
 pub mod activity_regularization;
 pub mod adaptive_pooling;
 pub mod alpha_dropout;
+pub mod axes_of_one;
 pub mod batch_normalization;
 pub mod bidirectional;
 mod broadcast;
+pub mod cast;
 pub mod category_encoding;
 pub mod change;
 pub mod concatenate;
@@ -42,8 +44,10 @@ pub mod einsum_dense;
 pub mod elementwise;
 pub mod embedding;
 pub mod flatten;
+pub mod flip;
 pub mod frame;
 pub mod gaussian_noise;
+pub mod get_item;
 pub mod global_pooling;
 pub mod group_normalization;
 pub mod identity;
@@ -64,17 +68,22 @@ mod properties;
 mod properties_of_images;
 pub mod recurrent;
 pub mod reduce;
+pub mod repeat;
 pub mod repeat_vector;
 pub mod rescaling;
 pub mod reshape;
+pub mod reshape_operation;
 pub mod rms_normalization;
 pub mod separable;
 pub mod sliding;
 pub mod spatial;
 pub mod spectral_normalization;
+pub mod split;
+pub mod stack;
 #[cfg(test)]
 mod tests;
 pub mod time_distributed;
+pub mod transpose;
 pub mod unit_normalization;
 pub mod up_sampling;
 pub mod weight_tensor;
@@ -117,6 +126,7 @@ macro_rules! layers {
         /// Items of the language that are operations.
         #[doc(hidden)]
         pub mod operation_words {
+            pub use super::split::words::*;
             layers! { @words $($operations)* }
         }
     };
@@ -325,8 +335,24 @@ layers! {
     operations {
         /// Functions of `keras.ops` of single values.
         Elementwise(elementwise::Elementwise);
+        /// Parts of every sample: `x[.., 0..3]`.
+        GetItem(get_item::GetItem);
+        /// Axes of length 1, inserted and removed.
+        AxesOfOne(axes_of_one::AxesOfOne);
+        /// Whole numbers as floats.
+        CastToFloat(cast::CastToFloat);
+        /// Axes in the opposite order.
+        Flip(flip::Flip);
         /// Reductions of `keras.ops` over axes.
         Reduce(reduce::Reduce);
+        /// Values several times.
+        Repeat(repeat::Repeat);
+        /// The values of a sample under other axes.
+        ReshapeOperation(reshape_operation::ReshapeOperation);
+        /// Tensors along an axis of their own.
+        Stack(stack::Stack);
+        /// The axes of a sample in another order.
+        Transpose(transpose::Transpose);
     }
 }
 
@@ -473,7 +499,8 @@ pub(crate) fn items() -> impl Iterator<Item = &'static Item> {
 
 /// The items of operations on tensors.
 pub(crate) fn operation_items() -> impl Iterator<Item = &'static Item> {
-    all().filter(|class| class.is_operation()).map(|class| class.item)
+    let classes = all().filter(|class| class.is_operation()).map(|class| class.item);
+    classes.chain(split::ITEMS)
 }
 
 fn all() -> impl Iterator<Item = &'static Class> {

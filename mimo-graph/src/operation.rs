@@ -28,6 +28,7 @@ mod einsum;
 mod elementwise;
 mod embedding;
 mod execution;
+mod flip;
 mod fold;
 mod frame;
 mod gaussian_noise;
@@ -50,6 +51,7 @@ mod reduce;
 mod repeat_vector;
 mod rescaling;
 mod roles;
+mod strided_copy;
 mod sums;
 #[cfg(test)]
 mod tests;
@@ -81,6 +83,8 @@ pub use einsum::Einsum;
 pub use elementwise::{Elementwise, ElementwiseStep, Function, MOST_REGISTERS, Number, Source};
 pub use embedding::Embedding;
 pub use execution::{ExecutionPlan, Step};
+pub use flip::Flip;
+pub(crate) use flip::joined_flips;
 pub use fold::LinearMap;
 pub use frame::Frame;
 pub use gaussian_noise::GaussianNoise;
@@ -108,6 +112,8 @@ pub use roles::{
     BatchGradient, BatchWeight, ChunkAccumulator, During, GradientTarget, Read, Scratch, View, Weight,
     Written,
 };
+pub use strided_copy::StridedCopy;
+pub(crate) use strided_copy::joined_axes;
 pub use sums::{BatchSums, MovingAverage, Sum};
 pub use up_sampling::{Interpolation, UpSampling};
 pub use weight_tensor::WeightTensor;
@@ -336,6 +342,8 @@ operations! {
     Elementwise,
     /// A vector for each whole number.
     Embedding,
+    /// Axes in the opposite order.
+    Flip,
     /// Zeros around an image, added or removed.
     Frame,
     /// Additive noise.
@@ -370,6 +378,8 @@ operations! {
     RepeatVector,
     /// Values shifted and scaled by constants.
     Rescaling,
+    /// Parts of a tensor, or its values repeated.
+    StridedCopy,
     /// An enlarged image.
     UpSampling,
     /// A weight as a tensor.

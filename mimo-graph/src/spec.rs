@@ -41,8 +41,11 @@ pub struct InputSpec {
     pub shape: &'static [usize],
     /// What it holds.
     pub dtype: Dtype,
-    /// What its whole numbers have to be below, if an `Embedding` looks them up.
+    /// What its whole numbers have to be below, if an `Embedding` looks them up; the greatest bound if they differ.
     pub below: Option<usize>,
+    /// By value of a sample, if parts of it are looked up by different layers: what it has to be below, 0 if nothing looks it up.
+    /// Else empty.
+    pub below_each: &'static [usize],
 }
 
 /// The least of some bounds; none if there are none.
@@ -56,6 +59,24 @@ pub const fn least(bounds: &[usize]) -> Option<usize> {
         i += 1;
     }
     least
+}
+
+/// The lesser of two bounds.
+pub const fn lesser(a: usize, b: usize) -> usize {
+    if a < b { a } else { b }
+}
+
+/// The greatest of some bounds; none if there are none.
+pub const fn greatest(bounds: &[usize]) -> Option<usize> {
+    let (mut greatest, mut i) = (None, 0);
+    while i < bounds.len() {
+        greatest = match greatest {
+            Some(greatest) if greatest > bounds[i] => Some(greatest),
+            _ => Some(bounds[i]),
+        };
+        i += 1;
+    }
+    greatest
 }
 
 /// An output and how it is trained.
@@ -141,8 +162,10 @@ pub(crate) mod examples {
         WeightSpec { name, shape, initializer, regularizer: None, constraint: None, trainable }
     }
 
-    const ECG: InputSpec = InputSpec { name: "ecg", shape: &[1200], dtype: Dtype::Float, below: None };
-    const AGE: InputSpec = InputSpec { name: "age", shape: &[], dtype: Dtype::Int, below: None };
+    const ECG: InputSpec =
+        InputSpec { name: "ecg", shape: &[1200], dtype: Dtype::Float, below: None, below_each: &[] };
+    const AGE: InputSpec =
+        InputSpec { name: "age", shape: &[], dtype: Dtype::Int, below: None, below_each: &[] };
 
     const fn layer(
         name: &'static str,
@@ -233,8 +256,8 @@ pub(crate) mod examples {
     pub(crate) const SIAMESE: ModelSpec = ModelSpec {
         name: "Sia\"mese",
         inputs: &[
-            InputSpec { name: "left", shape: &[4], dtype: Dtype::Float, below: None },
-            InputSpec { name: "right", shape: &[4], dtype: Dtype::Float, below: None },
+            InputSpec { name: "left", shape: &[4], dtype: Dtype::Float, below: None, below_each: &[] },
+            InputSpec { name: "right", shape: &[4], dtype: Dtype::Float, below: None, below_each: &[] },
         ],
         outputs: &[
             OutputSpec {

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::diag::Subject;
 use crate::graph::{Graph, Node};
 use crate::ids::{LayerId, TensorId};
-use crate::layers;
+use crate::layers::{self, LayerKind};
 
 /// Calls of a long trail that are shown: the last ones. What is before them is `…`.
 const SHOWN: usize = 4;
@@ -21,7 +21,17 @@ pub(crate) fn shown_name(graph: &Graph, tensor: TensorId) -> Cow<'_, str> {
     }
     match (entry.bindings.last(), entry.producer) {
         (Some(name), _) => name.into(),
-        (None, Some(node)) => format!("{}(…)", graph.layer(graph.node(node).layer).kind.class_name()).into(),
+        (None, Some(node)) => {
+            let Node { layer, inputs, .. } = graph.node(node);
+            match (&graph.layer(*layer).kind, &inputs[..]) {
+                // As it is written: `x[1..]`.
+                (LayerKind::GetItem(part), &[x]) => {
+                    let name = graph.tensor(x).bindings.last().map_or("(…)", String::as_str);
+                    format!("{name}{}", part.written()).into()
+                }
+                (kind, _) => format!("{}(…)", kind.class_name()).into(),
+            }
+        }
         (None, None) => "Input(…)".into(),
     }
 }

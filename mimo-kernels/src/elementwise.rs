@@ -252,6 +252,8 @@ functions! {
     Floor(a) = a.floor(), [_];
     /// Rounded up.
     Ceil(a) = a.ceil(), [_];
+    /// Rounded towards 0.
+    Trunc(a) = if a < E::zero() { a.ceil() } else { a.floor() }, [_];
     /// Rounded to the nearest whole number, halves to the even one.
     Round(a) = round(a), [_];
     /// `a`; its gradient is multiplied by `b`.

@@ -10,6 +10,7 @@ mod literal;
 pub(crate) mod logs;
 mod model;
 mod nested;
+mod numbers;
 mod program;
 mod spec;
 mod stages;

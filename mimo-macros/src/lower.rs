@@ -4,6 +4,7 @@
 mod consts;
 mod expansion;
 mod frame;
+mod index;
 mod lists;
 mod nested;
 mod operands;

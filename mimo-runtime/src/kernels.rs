@@ -157,6 +157,7 @@ pub(crate) const fn elementwise_kernel(function: mimo_graph::operation::Function
         Relu,
         Floor,
         Ceil,
+        Trunc,
         Round,
         ScaleGradient,
     )

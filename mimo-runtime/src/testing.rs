@@ -189,7 +189,7 @@ impl Model for Lines {
 
     const SPEC: ModelSpec = ModelSpec {
         name: "Lines",
-        inputs: &[InputSpec { name: "x", shape: &[2], dtype: Dtype::Float, below: None }],
+        inputs: &[InputSpec { name: "x", shape: &[2], dtype: Dtype::Float, below: None, below_each: &[] }],
         outputs: &[
             OutputSpec {
                 name: "slope",

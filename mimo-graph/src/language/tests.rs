@@ -8,6 +8,8 @@ use std::sync::Mutex;
 
 use super::*;
 use crate::initializer::{Constraint, Initializer, Regularizer};
+use crate::layers::{Operand, split};
+use crate::shape::{Dtype, Shape};
 use crate::sketch::{args, reported, shown};
 use crate::value::{Arg, Value, ValueKind};
 
@@ -158,6 +160,8 @@ fn some(module: Module, item: &Item, argument: &Argument) -> &'static str {
         (Module::Metrics, _, "recall" | "precision" | "specificity" | "sensitivity") => "0.5",
         (_, _, "num_classes") => "3",
         (_, _, "shape" | "target_shape" | "dims") => "[1]",
+        (_, "cast", "dtype") => "float32",
+        (_, _, "newshape") => "[-1, 2]",
         _ => "2",
     }
 }
@@ -181,6 +185,11 @@ fn made(module: Module, name: &str, arguments: &str) -> String {
         Module::Optimizers => format!("{:?}", crate::compile::optimizers::read(&value, cx)),
         Module::Layers if name == "Input" => {
             format!("{:?}", crate::layers::input::Input::from_args(args, value.loc, cx))
+        }
+        Module::Operations if split::is_list(name) => {
+            let x = Shape::known(&[4, 6]);
+            let x = Operand { name: "x", shape: &x, dtype: Dtype::Float, loc: value.loc, tensor: None };
+            format!("{:?}", split::parts(name, args, &x, value.loc, cx))
         }
         _ => format!("{:?}", crate::layers::construct(name, *name_loc, args, value.loc, cx)),
     });
@@ -263,7 +272,8 @@ fn words_are_read() {
             for argument in item.arguments() {
                 let Kind::Word(ty) = argument.kind else { continue };
                 let (_, words) = values::WORDS.iter().find(|(name, _)| *name == ty).expect(ty);
-                let needed = item.arguments().filter(|other| other.default.is_none());
+                let needed =
+                    item.arguments().filter(|other| other.default.is_none() && other.name != argument.name);
                 let needed: Vec<String> =
                     needed.map(|other| format!("{} = {}", other.name, some(module, item, other))).collect();
                 for word in *words {

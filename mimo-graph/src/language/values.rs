@@ -26,6 +26,8 @@ macro_rules! words {
 markers! {
     /// Tensors of the model: one, or a list `[a, b]`.
     Tensors;
+    /// Tensors of the model as a list: `[a, b]`, or the name of a list that a loop gives.
+    TensorList;
     /// The inputs of the model: one, a list `[a, b]`, or a map by other names, `{ ecg: a, pressure: b }`.
     Inputs;
     /// An activation: an item of [`activations`](super::activations), as in `relu`, `"relu"` or `LeakyReLU(0.1)`.
@@ -61,6 +63,8 @@ markers! {
     Axis;
     /// Axes, as [`Axis`] each: `1`, `[2, 1]`.
     Axes;
+    /// What is taken of each axis of a sample: a position, two bounds, or `none` for all of it: `3`, `[none, [0, 3]]`.
+    Key;
     /// Rows or columns at edges: a number for all edges, one for each axis, or one for each edge: `1`, `(1, 2)`,
     /// `((1, 0), (0, 1))`.
     Frame;
@@ -93,6 +97,22 @@ words! {
         float32,
         /// Whole numbers, for an `Embedding`.
         int32,
+    }
+
+    /// What a tensor holds after a `cast`.
+    CastType {
+        /// Floats of the model's type.
+        float32,
+        /// The same.
+        float64,
+        /// The same.
+        float,
+        /// Whole numbers.
+        int32,
+        /// The same.
+        int64,
+        /// The same.
+        int,
     }
 
     /// What the pixels of an enlarged image are.

@@ -244,6 +244,13 @@ tensor_operations! {
     /// Keras: `keras.ops.ceil`
     "`ceil(x)`"
     ceil, "let x = Input(shape = [8]);\nlet y: [8] = ceil(x);" => |args, cx| Elementwise::read(Function::Ceil, args, cx);
+    /// Rounded towards 0. It has no gradient.
+    ///
+    /// The shape stays what it is.
+    ///
+    /// Keras: `keras.ops.trunc`
+    "`trunc(x)`"
+    trunc, "let x = Input(shape = [8]);\nlet y: [8] = trunc(x);" => |args, cx| Elementwise::read(Function::Trunc, args, cx);
     /// Rounded to the nearest whole number, halves to the even one. It has no gradient.
     ///
     /// The shape stays what it is.
@@ -501,6 +508,11 @@ impl Elementwise {
         Elementwise { name: args.callee(), function: Function::ScaleGradient, operands }
     }
 
+    /// `cast(x, int32)`, which gives whole numbers.
+    pub(super) fn truncation(name: &'static str) -> Self {
+        Elementwise { name, function: Function::Trunc, operands: vec![Single::Tensor] }
+    }
+
     /// Whether nothing is trained through the operation.
     pub fn stops_gradients(&self) -> bool {
         let scaled_away = self.function == Function::ScaleGradient
@@ -544,7 +556,8 @@ impl Layer for Elementwise {
 
     fn infer(&self, inputs: &[Operand<'_>], _: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {
         let shape = broadcast(self.name, inputs, cx)?;
-        Some(vec![(shape, Dtype::Float)])
+        let casts = self.name == "cast";
+        Some(vec![(shape, if casts { Dtype::Int } else { Dtype::Float })])
     }
 
     fn arity(&self) -> (usize, usize) {

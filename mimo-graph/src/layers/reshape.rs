@@ -10,7 +10,7 @@ use crate::layers::change::{Change, Settings};
 use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight};
 use crate::operation::{Call, OpKind};
 use crate::shape::{Dtype, Shape};
-use crate::value::ValueKind;
+use crate::value::{Value, ValueKind};
 
 /// Keras's `Reshape`: the product of the axes stays what it is.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,7 +35,18 @@ layer! {
 
 impl Reshape {
     pub(super) fn from_args(args: &Bound<'_>, cx: &mut Cx<'_>) -> Option<Self> {
-        let items = args.items("target_shape", cx)?;
+        let target_shape = Self::axes(args.items("target_shape", cx)?, "target_shape", args, cx)?;
+        Some(Reshape { target_shape })
+    }
+
+    /// The axes of a sample of the new shape of `class`.
+    pub(super) fn axes(
+        items: &[Value],
+        name: &str,
+        args: &Bound<'_>,
+        cx: &mut Cx<'_>,
+    ) -> Option<Vec<Option<Dim>>> {
+        let class = args.callee();
         let mut fine = true;
         let mut target_shape = Vec::new();
         for item in items {
@@ -43,19 +54,23 @@ impl Reshape {
                 // Told at the second one, which is one too many.
                 if target_shape.contains(&None) {
                     cx.error(
-                        Diag::error(Code::OpenAxes, item.loc, "only one axis of `Reshape` can be -1")
-                            .help("write the length of the other one"),
+                        Diag::error(
+                            Code::OpenAxes,
+                            item.loc,
+                            format!("only one axis of `{class}` can be -1"),
+                        )
+                        .help("write the length of the other one"),
                     );
                     fine = false;
                 }
                 target_shape.push(None);
             } else {
-                let dim = read::dim(item, "each axis in `target_shape` of `Reshape`", cx);
+                let dim = read::dim(item, &format!("each axis in `{name}` of `{class}`"), cx);
                 fine &= dim.is_some();
                 target_shape.push(dim);
             }
         }
-        fine.then_some(Reshape { target_shape })
+        fine.then_some(target_shape)
     }
 
     /// The axes as they are written: `[-1, 4]`.

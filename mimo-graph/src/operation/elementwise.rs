@@ -149,6 +149,8 @@ functions! {
         Floor(1, Zero),
         /// Rounded up.
         Ceil(1, Zero),
+        /// Rounded towards 0.
+        Trunc(1, Zero),
         /// Rounded to the nearest whole number.
         Round(1, Zero),
         /// `a`; its gradient is multiplied by `b`.

@@ -224,7 +224,7 @@ impl Words {
             return values.push(quote!(#ident));
         }
         match kind {
-            Kind::Tensors | Kind::Inputs => {
+            Kind::Tensors | Kind::TensorList | Kind::Inputs => {
                 let bound = self.bound.contains(&name_of(ident));
                 values.push(match call {
                     Some(call) if !bound && self.functions.contains_key(&name_of(ident)) => {
@@ -237,7 +237,11 @@ impl Words {
                     }
                     Some(_) if !bound => {
                         cursor.skip(1);
-                        self.literal(Module::Layers, ident, call)
+                        let text = name_of(ident);
+                        let is_layer = language::find(Module::Layers, &text).is_some();
+                        let is_operation = !is_layer && layers::operation(&text).is_some();
+                        let module = if is_operation { Module::Operations } else { Module::Layers };
+                        self.literal(module, ident, call)
                     }
                     None if !bound && starts_upper(ident) => quote!(__l::layers::#ident),
                     _ => quote!(#ident),
@@ -275,7 +279,13 @@ impl Words {
                 let ty = call_site(ty);
                 Some(quote!(__l::values::#ty::#ident))
             }
-            Kind::Word(_) | Kind::Plain | Kind::Float | Kind::Numbers | Kind::Tensors | Kind::Inputs => None,
+            Kind::Word(_)
+            | Kind::Plain
+            | Kind::Float
+            | Kind::Numbers
+            | Kind::Tensors
+            | Kind::TensorList
+            | Kind::Inputs => None,
         }
     }
 

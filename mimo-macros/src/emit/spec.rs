@@ -2,29 +2,23 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use mimo_graph::dim::Dim;
-use mimo_graph::graph::{Dtype, Layer, LayerId, Node, TensorId};
-use mimo_graph::layers::LayerKind;
+use mimo_graph::graph::{Dtype, LayerId, Node, TensorId};
 use mimo_graph::plan::Plan;
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote;
 
 use super::context::Context;
+use super::numbers::bounds;
 
 /// The value of `Model::SPEC`.
 pub(super) fn spec(cx: &Context<'_>) -> TokenStream {
     let graph = cx.graph;
     let name = graph.name.as_str();
-    let embeds = graph.layers.iter().any(|layer| numbers_below(layer).is_some());
     let inputs = graph.inputs.iter().map(|port| {
         let tensor = graph.tensor(port.tensor);
         let (name, shape, dtype) = (port.name.as_str(), shape(cx, port.tensor), dtype(tensor.dtype));
-        let bounds = if embeds { vocabularies(cx, port.tensor) } else { vec![] };
-        let below = match bounds[..] {
-            [] => quote!(__mimo::None),
-            _ => quote!(__mimo::least(&[#(#bounds),*])),
-        };
-        quote!(__mimo::InputSpec { name: #name, shape: &[#shape], dtype: #dtype, below: #below })
+        let (below, each) = bounds(cx, port.tensor);
+        quote!(__mimo::InputSpec { name: #name, shape: &[#shape], dtype: #dtype, below: #below, below_each: &[#(#each),*] })
     });
     let outputs = graph.outputs.iter().enumerate().map(|(index, port)| {
         let (name, shape) = (port.name.as_str(), shape(cx, port.tensor));
@@ -185,32 +179,6 @@ fn place_in_whole(cx: &Context<'_>, whole: LayerId, part: LayerId, at: usize) ->
                 - 1
         }
     }
-}
-
-/// The bound of the whole numbers that a layer reads; `None` if it does not read whole numbers.
-fn numbers_below(layer: &Layer) -> Option<&Dim> {
-    match layer.kind.core().0 {
-        LayerKind::Embedding(layer) => Some(&layer.input_dim),
-        LayerKind::CategoryEncoding(layer) => Some(&layer.num_tokens),
-        _ => None,
-    }
-}
-
-/// The bounds of the layers that look up or encode what an input holds, however it was moved on the way.
-fn vocabularies(cx: &Context<'_>, input: TensorId) -> Vec<TokenStream> {
-    let mut holds = vec![false; cx.graph.tensors.len()];
-    holds[input.index()] = true;
-    let mut found = vec![];
-    for (_, node) in cx.live_nodes() {
-        if !node.inputs.iter().any(|input| holds[input.index()]) {
-            continue;
-        }
-        match numbers_below(cx.graph.layer(node.layer)) {
-            Some(bound) => found.push(cx.dim(bound)),
-            None => node.outputs.iter().for_each(|output| holds[output.index()] = true),
-        }
-    }
-    found
 }
 
 fn shape(cx: &Context<'_>, tensor: TensorId) -> TokenStream {

@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 use mimo_graph::code::Code;
 use mimo_graph::diag::{Diag, Diags, Loc};
 use mimo_graph::graph::{Graph, TensorId};
+use mimo_graph::layers::get_item::Entry;
 use proc_macro2::{TokenStream, TokenTree};
 
-use super::consts::Known;
+use super::index::{dots, index_tokens, python_slice};
 use super::tensor::Evaluated;
 use super::{Binding, Lower};
 use crate::ast::{Expr, ExprKind, For, Let, name_of};
-use crate::parse::{Parser, contents, text_of};
+use crate::parse::text_of;
 
 /// A list that a name is bound to, for the warning about one that nothing reads.
 #[derive(Debug)]
@@ -143,10 +144,13 @@ impl Lower<'_> {
     }
 
     /// `heads[0]`, `heads[-1]`, `heads[1..3]`
-    pub(super) fn list_index(&mut self, expr: &Expr, indexed: &Expr) -> Evaluated {
-        let Evaluated::List(list) = self.eval(indexed) else { return Evaluated::Poison };
+    pub(super) fn list_index(&mut self, expr: &Expr, indexed: &Expr, list: &[TensorId]) -> Evaluated {
         let tokens = index_tokens(expr);
         let shown = text_of(indexed.tokens.clone());
+        if tokens.is_empty() {
+            self.empty_index(expr, &shown);
+            return Evaluated::Poison;
+        }
         let diag = match self.places(&tokens, list.len()) {
             Ok(Places::One(at)) if let Some(&tensor) = list.get(at) => {
                 return Evaluated::Tensors(vec![tensor]);
@@ -189,26 +193,15 @@ impl Lower<'_> {
     /// The places that an index means in a list of `len` tensors, which may be out of its range. Gives the tokens of an
     /// index that is not known.
     fn places(&self, tokens: &[TokenTree], len: usize) -> Result<Places, TokenStream> {
-        let stream = |tokens: &[TokenTree]| -> TokenStream { tokens.iter().cloned().collect() };
-        let number = |tokens: &[TokenTree]| -> Result<usize, TokenStream> {
-            let expr = Parser::default().expr(tokens, "an index");
-            match self.consts.fold(&expr) {
-                // As in Python, negative ones count from the end.
-                Some(Known::Int(n)) if n < 0 => {
-                    let back = usize::try_from(n.unsigned_abs()).unwrap_or(usize::MAX);
-                    Ok(len.checked_sub(back).unwrap_or(usize::MAX))
-                }
-                Some(Known::Int(n)) => Ok(usize::try_from(n).unwrap_or(usize::MAX)),
-                _ => Err(stream(tokens)),
-            }
+        // As in Python, negative ones count from the end.
+        let place = |at: i64| {
+            let n = usize::try_from(at.unsigned_abs()).unwrap_or(usize::MAX);
+            if at < 0 { len.checked_sub(n).unwrap_or(usize::MAX) } else { n }
         };
-        let Some(at) = dots(tokens) else { return Ok(Places::One(number(tokens)?)) };
-        let (start, end) = (tokens.get(..at).unwrap_or_default(), tokens.get(at + 2..).unwrap_or_default());
-        let inclusive = matches!(end.first(), Some(TokenTree::Punct(punct)) if punct.as_char() == '=');
-        let end = if inclusive { end.get(1..).unwrap_or_default() } else { end };
-        let start = if start.is_empty() { 0 } else { number(start)? };
-        let end = if end.is_empty() { len } else { number(end)?.saturating_add(usize::from(inclusive)) };
-        Ok(Places::Several(start, end))
+        Ok(match self.entry(tokens)? {
+            Entry::At(at) => Places::One(place(at)),
+            Entry::Range(start, end) => Places::Several(start.map_or(0, place), end.map_or(len, place)),
+        })
     }
 
     /// The name that an output or an input of a list has: that of its last layer, which is given. `None` without one.
@@ -257,28 +250,7 @@ enum Places {
     Several(usize, usize),
 }
 
-/// The tokens between the brackets of an index.
-pub(super) fn index_tokens(expr: &Expr) -> Vec<TokenTree> {
-    match expr.tokens.clone().into_iter().last() {
-        Some(TokenTree::Group(group)) => contents(group.stream()),
-        _ => Vec::new(),
-    }
-}
-
 /// Whether an expression is a loop, sound or not.
 pub(super) fn is_loop(expr: &Expr) -> bool {
     matches!(expr.tokens.clone().into_iter().next(), Some(TokenTree::Ident(ident)) if ident == "for")
-}
-
-/// Place of the two dots of a range.
-fn dots(tokens: &[TokenTree]) -> Option<usize> {
-    let dot = |at: usize| matches!(tokens.get(at), Some(TokenTree::Punct(punct)) if punct.as_char() == '.');
-    (0..tokens.len()).find(|&at| dot(at) && dot(at + 1))
-}
-
-/// `1:3` as Rust writes it.
-fn python_slice(tokens: &TokenStream) -> Option<String> {
-    let text = text_of(tokens.clone());
-    let (start, end) = text.split_once(':').filter(|(_, end)| !end.contains(':'))?;
-    Some(format!("{}..{}", start.trim(), end.trim()))
 }

@@ -183,7 +183,7 @@ impl Lower<'_> {
     }
 
     /// The one tensor that an expression gives, where one is needed.
-    fn one_of(&mut self, expr: &Expr, given: Evaluated) -> Vec<(TensorId, Loc)> {
+    pub(super) fn one_of(&mut self, expr: &Expr, given: Evaluated) -> Vec<(TensorId, Loc)> {
         match given {
             Evaluated::List(list) => {
                 self.list_as_tensor(expr, list.len());

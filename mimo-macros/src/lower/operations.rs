@@ -51,7 +51,21 @@ impl Lower<'_> {
                 None => Some(place),
             };
             let kind = parameter.and_then(|at| item.positional.get(at)).map(|argument| argument.kind);
-            let value = if kind == Some(Kind::Tensors) && !self.is_number(&arg.value) {
+            let value = if kind == Some(Kind::TensorList) {
+                let before = tensors.len();
+                let mut operands = Vec::new();
+                self.collect(&arg.value, &mut operands);
+                tensors.extend(operands.into_iter().map(|tensor| (parameter, tensor)));
+                let is_list = matches!(arg.value.kind, ExprKind::List(_)) || tensors.len() != before + 1;
+                let next = args.get(place + 1).filter(|next| next.keyword.is_none());
+                if let Some(next) = next.filter(|next| !is_list && self.is_tensor(&next.value)) {
+                    let message = format!("`{}` takes its tensors as one list", item.class);
+                    let diag = Diag::error(Code::TensorsNotInAList, next.value.loc, message);
+                    self.error(diag.help(format!("write `{}([a, b], axis = 1)`", item.class)));
+                    return Evaluated::Poison;
+                }
+                Value { kind: ValueKind::Tensor, loc: arg.value.loc }
+            } else if kind == Some(Kind::Tensors) && !self.is_number(&arg.value) {
                 let operand = self.operand(&arg.value);
                 tensors.extend(operand.into_iter().map(|tensor| (parameter, tensor)));
                 Value { kind: ValueKind::Tensor, loc: arg.value.loc }
@@ -73,7 +87,40 @@ impl Lower<'_> {
             ExprKind::Name(ident) => ident.span(),
             _ => Span::call_site(),
         };
-        self.operate(item.class, &settings, &tensors, (callee.loc, expr.loc), span)
+        let places = (callee.loc, expr.loc);
+        if layers::split::is_list(item.class) && !tensors.is_empty() {
+            return self.parts(item.class, &settings, &tensors, places, span);
+        }
+        self.operate(item.class, &settings, &tensors, places, span)
+    }
+
+    /// `split(x, 3, axis = -1)`: each part is an index of the tensor.
+    fn parts(
+        &mut self,
+        name: &str,
+        settings: &[value::Arg],
+        tensors: &[(TensorId, Loc)],
+        (name_loc, call): (Loc, Loc),
+        span: Span,
+    ) -> Evaluated {
+        let &[x] = tensors else { return Evaluated::Poison };
+        let Some(parts) = self.builder.parts(name, settings, x, call, &mut self.diags) else {
+            // What is not read for this reason is no second mistake.
+            self.broken = true;
+            self.builder.poison(call);
+            return Evaluated::Poison;
+        };
+        let mut given = Vec::new();
+        for key in parts {
+            let loc = key.loc;
+            let settings = [Value { kind: ValueKind::Tensor, loc: x.1 }, key];
+            let settings = settings.map(|value| value::Arg { name: None, value });
+            match self.operate("get_item", &settings, tensors, (name_loc, loc), span) {
+                Evaluated::Tensors(part) => given.extend(part),
+                _ => return Evaluated::Poison,
+            }
+        }
+        Evaluated::List(given)
     }
 
     /// Makes an operation and calls it.

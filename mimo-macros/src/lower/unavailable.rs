@@ -39,55 +39,6 @@ impl Lower<'_> {
         Evaluated::Poison
     }
 
-    /// `x[0..4]`
-    pub(super) fn index(&mut self, expr: &Expr, indexed: &Expr) -> Evaluated {
-        if self.is_list(indexed) {
-            return self.list_index(expr, indexed);
-        }
-        if let ExprKind::Name(ident) = &indexed.kind
-            && self.may_be_list(&name_of(ident))
-        {
-            self.eval(indexed);
-            return Evaluated::Poison;
-        }
-        let tensor = match self.is_tensor(indexed) {
-            true => self.operand(indexed).first().map(|(tensor, _)| *tensor),
-            false => None,
-        };
-        let shown = text_of(indexed.tokens.clone());
-        let name = if matches!(indexed.kind, ExprKind::Name(_)) { shown.as_str() } else { "x" };
-        let Some(tensor) = tensor else {
-            let whole = text_of(expr.tokens.clone());
-            let message = format!("`{whole}` is neither a tensor nor a layer");
-            self.error(
-                Diag::error(Code::NotATensor, expr.loc, message).help("write `Layer(settings)(tensor)`"),
-            );
-            return Evaluated::Poison;
-        };
-        // What is not known after an error is not indexed either.
-        let shape = self.builder.graph().tensor(tensor).shape.as_ref();
-        let lengths: Vec<Option<usize>> =
-            shape.map(|shape| shape.0.iter().map(|dim| dim.known()).collect()).unwrap_or_default();
-        let range = range_of(expr);
-        let help = match (&lengths[..], range) {
-            (&[Some(n)] | &[Some(n), _], Some((0, end))) if end == n => {
-                format!("write `{name}`, which is all of it")
-            }
-            (&[Some(n)], Some((start, end))) if start < end && end <= n => {
-                format!("write `Flatten()(Cropping1D(({start}, {}))(Reshape([{n}, 1])({name})))`", n - end)
-            }
-            (&[Some(n), _], Some((start, end))) if start < end && end <= n => {
-                format!("write `Cropping1D(({start}, {}))({name})`", n - end)
-            }
-            ([_, _, _], _) => format!("cut edges off: `Cropping2D(((0, 2), (0, 2)))({name})`"),
-            ([_, _], _) => format!("cut edges off: `Cropping1D((0, 2))({name})`"),
-            _ => format!("call a layer for each part: `Dense(4)({name})`"),
-        };
-        let message = format!("the tensor `{shown}` cannot be indexed or sliced yet");
-        self.error(Diag::error(Code::UnavailableOperator, expr.loc, message).help(help));
-        Evaluated::Poison
-    }
-
     /// An expression of Rust where a tensor is needed.
     pub(super) fn no_tensor_of_rust(&mut self, expr: &Expr) -> Evaluated {
         let tokens: Vec<TokenTree> = contents(expr.tokens.clone());
@@ -141,21 +92,6 @@ impl Lower<'_> {
 fn is_call_of_tensor(tokens: &[TokenTree]) -> bool {
     let call = |token: Option<&TokenTree>| matches!(token, Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Parenthesis);
     matches!(tokens.first(), Some(TokenTree::Ident(_))) && call(tokens.get(1)) && call(tokens.get(2))
-}
-
-/// The bounds of `x[1..4]`, if they are numbers.
-fn range_of(expr: &Expr) -> Option<(usize, usize)> {
-    let TokenTree::Group(group) = expr.tokens.clone().into_iter().last()? else { return None };
-    let text = text_of(group.stream()).replace(' ', "");
-    let Some((start, end)) = text.split_once("..") else {
-        let at = text.parse::<usize>().ok()?;
-        return Some((at, at.checked_add(1)?));
-    };
-    let start = if start.is_empty() { 0 } else { start.parse().ok()? };
-    match end.strip_prefix('=') {
-        Some(end) => Some((start, end.parse::<usize>().ok()?.checked_add(1)?)),
-        None => Some((start, end.parse().ok()?)),
-    }
 }
 
 /// The error for Python's power between numbers.

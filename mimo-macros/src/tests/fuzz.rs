@@ -4,7 +4,7 @@ use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 
 use crate::expand::expand;
 
-const MODELS: [&str; 21] = [
+const MODELS: [&str; 22] = [
     "pub Net { let x = Input(shape = [4]); let y = Dense(1)(x); Model(inputs = [x], outputs = [y]) }",
     "/// Docs.\n pub(crate) Two { const N: usize = 2 * 3; let a = Input(shape = (N, 1)); let b = Input(shape = [N, 1]); \
      let z = concatenate([a, b], axis = 1); let (y) = Dense(N, activation = relu)(z); \
@@ -41,6 +41,8 @@ const MODELS: [&str; 21] = [
      let z = TimeDistributed(A())(C(1, nam = 2)()); Model(x, [y, z]) }",
     "#[allow(dead_code, mimo::unused_tensor, reason = \"a\")] pub Net { #[warn(mimo::unused_functions)] fn f(x) { Dense(1)(x) } \
      let x = Input(shape = [4]); #[deny(mimo::unused_layer)] #[expect(mimo::E0201)] let y = f(x); Model([x], [y]) }",
+    "Net { const N: usize = 3; fn last(x, at) { x[.., at] } let x = Input(shape = [4, 8]); let a = x[1..=2, -N..][-1]; \
+     let b = last(x * 2.0, -1)[..N][0]; let y = Dense(1)(exp(x)[.., :, ..., None] + a[::2]); Model([x], [y, b]) }",
 ];
 
 /// A small generator of numbers; the same ones in every run.

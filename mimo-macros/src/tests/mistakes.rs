@@ -107,7 +107,7 @@ enum Kind {
     Comprehension,
     /// `a ** b`
     Power,
-    /// `x[0]`
+    /// `x[:, 0]`
     Index,
 }
 
@@ -176,7 +176,7 @@ fn mistakes(source: &Source) -> Vec<Mistake> {
         }
         let operand = text(i.wrapping_sub(1)) == "(" && text(i + 1) == ")" && bound.contains(&name);
         if operand && i < tail && text(i.wrapping_sub(2)) == ")" {
-            found.push(replaced(Kind::Index, i, i, format!("{name}[0]")));
+            found.push(replaced(Kind::Index, i, i, format!("{name}[:, 0]")));
         }
         // A keyword of a call, and not the binding of a `let`.
         if text(i + 1) == "=" && is_word(i) && leaf.depth > 1 {

@@ -81,9 +81,15 @@ pub(crate) fn check_input<E: Float>(
     values: &[E],
     row: &dyn Fn(usize) -> usize,
 ) -> Result<(), Error> {
+    // What is not looked up has a bound of 0.
+    let bound = |place: usize| input.below_each[place % input.below_each.len()];
     let place = match input.below {
         None => first(values, |value| value.is_finite()),
-        Some(vocabulary) => first(values, |value| is_index(value, vocabulary)),
+        Some(vocabulary) if input.below_each.is_empty() => first(values, |value| is_index(value, vocabulary)),
+        Some(_) => values.iter().enumerate().position(|(place, &value)| match bound(place) {
+            0 => !value.is_finite(),
+            vocabulary => !is_index(value, vocabulary),
+        }),
     };
     let Some(place) = place else { return Ok(()) };
     let row = row(place / input.shape.iter().product::<usize>().max(1));
@@ -91,6 +97,10 @@ pub(crate) fn check_input<E: Float>(
     Err(match input.below {
         _ if value.is_unfilled() => Error::Unfilled { field: Field::Input, name, row },
         None => Error::NotFinite { name, row },
+        Some(_) if !input.below_each.is_empty() => match bound(place) {
+            0 => Error::NotFinite { name, row },
+            vocabulary => Error::Vocabulary { input: name, row, number: value.f64(), vocabulary },
+        },
         Some(vocabulary) => Error::Vocabulary { input: name, row, number: value.f64(), vocabulary },
     })
 }

@@ -2,6 +2,7 @@
 
 pub mod captcha;
 pub mod diagnosis;
+pub mod parts;
 pub mod residual;
 pub mod siamese;
 pub mod translate;

@@ -2,8 +2,8 @@ use mimo::prelude::*;
 
 model! {
     pub Net {
-        let x = Input(shape = [8]);
-        let y = x[2..6];
+        let x = Input(shape = [20, 8]);
+        let y = x[];
         Model(inputs = [x], outputs = [y])
     }
 }

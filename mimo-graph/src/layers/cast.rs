@@ -1,0 +1,89 @@
+//! `cast`: whole numbers as floats, and floats as whole numbers.
+
+use crate::activation::Activation;
+use crate::args::{Bound, read};
+use crate::context::Cx;
+use crate::diag::Loc;
+use crate::dim::Dim;
+use crate::layers::LayerKind;
+use crate::layers::elementwise::Elementwise;
+use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight};
+use crate::operation::{Call, OpKind};
+use crate::shape::{Dtype, Shape};
+
+/// `keras.ops.cast` to floats, which copies nothing: whole numbers are stored as the numbers that they are. A cast to whole numbers
+/// is an [`Elementwise`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CastToFloat;
+
+tensor_operations! {
+    /// Whole numbers as floats, or floats as whole numbers.
+    ///
+    /// The shape stays what it is. A model has one type of floats, `f32` or `f64`, which `float`, `float32` and `float64` mean, and one
+    /// of whole numbers, which `int`, `int32` and `int64` mean. A float is rounded towards 0, which has no gradient; `Embedding`
+    /// then looks up the nearest number that it has.
+    ///
+    /// Keras: `keras.ops.cast`
+    "`cast(x, dtype)`"
+    cast, "let x = Input(shape = [8], dtype = \"int32\");\nlet y: [8] = cast(x, float32);" => read_dtype;
+    takes {
+        /// A tensor.
+        x: Tensors,
+        /// What the result holds.
+        dtype: CastType,
+    }
+}
+
+fn read_dtype(args: &Bound<'_>, cx: &mut Cx<'_>) -> Option<LayerKind> {
+    let whole = args.read("dtype", cx, |value, what, cx| match value.word() {
+        Some("float32" | "float64" | "float") => Some(false),
+        Some("int32" | "int64" | "int") => Some(true),
+        word => {
+            let help = match word {
+                Some("bool") => "write `x != 0.0`, which is 1 where it holds and 0 elsewhere",
+                _ => "a model has one type of floats, `float32` here, and one of whole numbers, `int32`",
+            };
+            read::wrong(value, what, "`float32` or `int32`", Some(help.into()), cx);
+            None
+        }
+    });
+    whole.filter(|_| args.sound(&["dtype"])).map(|whole| match whole {
+        true => Elementwise::truncation(args.callee()).into(),
+        false => CastToFloat.into(),
+    })
+}
+
+impl Layer for CastToFloat {
+    fn class_name(&self) -> &'static str {
+        "cast"
+    }
+
+    fn reads(&self) -> Reads {
+        Reads::Any
+    }
+
+    fn effect(&self) -> Effect {
+        Effect::Mapped
+    }
+
+    fn head(&self) -> Option<Activation> {
+        None
+    }
+
+    fn aliases(&self) -> bool {
+        true
+    }
+
+    fn typed(&self, _: &[Weight]) -> Option<Typed> {
+        None
+    }
+
+    fn operation(&self, _: &mut dyn Call) -> Option<OpKind<Dim>> {
+        None
+    }
+
+    fn infer(&self, inputs: &[Operand<'_>], _: Loc, _: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {
+        let [x] = inputs else { return None };
+        Some(vec![(x.shape.clone(), Dtype::Float)])
+    }
+}

@@ -1,0 +1,49 @@
+//! Copies of values that lie apart in memory: parts of a tensor, and values that are repeated.
+
+use super::{Planned, Read, Written, operation};
+use crate::describe::List;
+use crate::dim::Dim;
+
+operation! {
+    /// Copies some values of the input, some of them several times, as its strides say. Its backward adds each gradient where the
+    /// value was.
+    ///
+    /// **Keras equivalent:** `keras.ops.get_item`, `keras.ops.repeat`, `keras.ops.tile`.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct StridedCopy<L> {
+        /// The shape of the result.
+        pub shape: List<L>,
+        /// Strides of the input along the axes of the result; 0 repeats.
+        pub strides: List<L>,
+        /// Place of the first value in the input.
+        pub start: L,
+        /// The input.
+        pub x: Read<L>,
+        /// The result.
+        pub y: Written<L>,
+    }
+}
+
+impl Planned for StridedCopy<Dim> {
+    fn rows_may_lie_apart(&self) -> bool {
+        true
+    }
+}
+
+/// Axes with their strides, as few as there can be: those that follow each other in memory are one, and those of length 1 are none.
+pub(crate) fn joined_axes(axes: impl IntoIterator<Item = (Dim, Dim)>) -> (List<Dim>, List<Dim>) {
+    let mut joined: Vec<(Dim, Dim)> = Vec::new();
+    for (len, stride) in axes {
+        if len == Dim::Known(1) {
+            continue;
+        }
+        match joined.last_mut() {
+            Some((outer, outer_stride)) if *outer_stride == len.clone() * stride.clone() => {
+                (*outer, *outer_stride) = (outer.clone() * len, stride);
+            }
+            _ => joined.push((len, stride)),
+        }
+    }
+    let (shape, strides) = joined.into_iter().unzip();
+    (List::Owned(shape), List::Owned(strides))
+}

@@ -1,0 +1,272 @@
+//! Indices: `x[.., 0..3]` of a tensor, and how an entry is read, which lists share.
+
+use mimo_graph::code::Code;
+use mimo_graph::diag::Diag;
+use mimo_graph::layers::get_item::Entry;
+use mimo_graph::value::{self, Value, ValueKind};
+use proc_macro2::{TokenStream, TokenTree};
+
+use super::consts::Known;
+use super::tensor::Evaluated;
+use super::{Binding, Lower};
+use crate::ast::{Expr, ExprKind, name_of};
+use crate::parse::{Parser, contents, cut_list, text_of};
+
+impl Lower<'_> {
+    /// `x[.., 0..3]`, `heads[0]`, and what either could be after an error.
+    pub(super) fn index(&mut self, expr: &Expr, indexed: &Expr) -> Evaluated {
+        let is_list = self.is_list(indexed);
+        if let ExprKind::Name(ident) = &indexed.kind
+            && !is_list
+        {
+            let name = name_of(ident);
+            if self.may_be_list(&name) {
+                self.eval(indexed);
+                return Evaluated::Poison;
+            }
+            // Nothing is known of the tensor, but an index may be wrong by itself.
+            if matches!(self.frame.scope.get(&name), Some(Binding::Poison)) {
+                self.key(expr, indexed, None);
+                return Evaluated::Poison;
+            }
+        }
+        if !is_list && !self.is_tensor(indexed) {
+            let whole = text_of(expr.tokens.clone());
+            let message = format!("`{whole}` is neither a tensor nor a layer");
+            self.error(
+                Diag::error(Code::NotATensor, expr.loc, message).help("write `Layer(settings)(tensor)`"),
+            );
+            return Evaluated::Poison;
+        }
+        let given = match self.eval(indexed) {
+            Evaluated::List(list) => return self.list_index(expr, indexed, &list),
+            // What a call gives, as in Keras: `LSTM(8, return_state = true)(x)[0]`.
+            Evaluated::Tensors(given) if given.len() > 1 => return self.list_index(expr, indexed, &given),
+            given => given,
+        };
+        let operand = self.one_of(indexed, given);
+        let Some(key) = self.key(expr, indexed, operand.first().map(|(tensor, _)| *tensor)) else {
+            return Evaluated::Poison;
+        };
+        let key = key.into_iter().map(|entry| entry.value(expr.loc)).collect();
+        let settings = [(ValueKind::Tensor, indexed.loc), (ValueKind::List(key), expr.loc)];
+        let settings = settings.map(|(kind, loc)| value::Arg { name: None, value: Value { kind, loc } });
+        let span = self.spans.get(expr.loc).start;
+        self.operate("get_item", &settings, &operand, (expr.loc, expr.loc), span)
+    }
+
+    /// The entries between the brackets; `None` after an error.
+    fn key(
+        &mut self,
+        expr: &Expr,
+        indexed: &Expr,
+        tensor: Option<mimo_graph::graph::TensorId>,
+    ) -> Option<Vec<Entry>> {
+        let tokens = index_tokens(expr);
+        let shown = text_of(indexed.tokens.clone());
+        let entries = cut_list(&tokens);
+        if entries.is_empty() {
+            self.empty_index(expr, &shown);
+            return None;
+        }
+        let rank = tensor.and_then(|tensor| self.builder.graph().tensor(tensor).shape.as_ref());
+        let rank = rank.map(|shape| shape.rank());
+        if let Some(diag) = python_index(expr, &shown, &entries, rank) {
+            self.broken = true;
+            self.error(diag);
+            return None;
+        }
+        let mut key = Vec::new();
+        for entry in entries {
+            match self.entry(entry) {
+                Ok(entry) => key.push(entry),
+                Err(wrong) => {
+                    let diag = self.unknown_entry(expr, &shown, &wrong);
+                    self.broken = true;
+                    self.error(diag);
+                    return None;
+                }
+            }
+        }
+        Some(key)
+    }
+
+    /// The error for `x[]`.
+    pub(super) fn empty_index(&mut self, expr: &Expr, shown: &str) {
+        self.broken = true;
+        self.error(
+            Diag::error(Code::MissingValue, expr.loc, "the index is missing")
+                .help(format!("write `{shown}[0]`, `{shown}[-1]` or `{shown}[0..2]`")),
+        );
+    }
+
+    fn unknown_entry(&self, expr: &Expr, shown: &str, wrong: &TokenStream) -> Diag {
+        let tokens: Vec<TokenTree> = wrong.clone().into_iter().collect();
+        let entry = Parser::default().expr(&tokens, "an index");
+        let text = text_of(wrong.clone());
+        let is_tensor = match &entry.kind {
+            ExprKind::Name(ident) => {
+                matches!(
+                    self.frame.scope.get(&name_of(ident)),
+                    Some(Binding::Tensor(_) | Binding::Tensors(_))
+                )
+            }
+            _ => self.is_tensor(&entry),
+        };
+        if is_tensor {
+            let message = format!("`{text}` is a tensor, and an index is the same for every sample");
+            return Diag::error(Code::WrongValue, expr.loc, message)
+                .help(format!("choose between values: `where(condition, {shown}, 0.0)`"));
+        }
+        if let Some(known) = self.consts.fold(&entry).filter(|known| !matches!(known, Known::Int(_))) {
+            let what = match known {
+                Known::Float(_) => "a number with a fraction",
+                Known::Bool(_) => "a truth value",
+                Known::Str(_) | Known::Int(_) => "a string",
+            };
+            return Diag::error(
+                Code::WrongValue,
+                expr.loc,
+                format!("`{text}` is {what}, and an index is a whole number"),
+            )
+            .help(format!("write `{shown}[0]`, `{shown}[-1]` or `{shown}[0..2]`"));
+        }
+        Diag::error(Code::ValueNotKnown, expr.loc, format!("`{text}` is not an index that the macro knows"))
+            .help(format!("write `{shown}[0]`, `{shown}[-1]` or `{shown}[0..2]`"))
+            .note("an index is made of numbers, of constants of the block, and of the numbers of loops: it is checked while the macro runs")
+    }
+
+    /// An entry of an index: a number, or a range of two. Returns the tokens of a bound that is not known.
+    pub(super) fn entry(&self, tokens: &[TokenTree]) -> Result<Entry, TokenStream> {
+        let number = |tokens: &[TokenTree]| -> Result<i64, TokenStream> {
+            match self.consts.fold(&Parser::default().expr(tokens, "an index")) {
+                Some(Known::Int(n)) => Ok(n),
+                _ => Err(tokens.iter().cloned().collect()),
+            }
+        };
+        let Some(at) = dots(tokens) else { return Ok(Entry::At(number(tokens)?)) };
+        let (start, end) = (tokens.get(..at).unwrap_or_default(), tokens.get(at + 2..).unwrap_or_default());
+        let inclusive = matches!(end.first(), Some(TokenTree::Punct(punct)) if punct.as_char() == '=');
+        let end = if inclusive { end.get(1..).unwrap_or_default() } else { end };
+        let start = if start.is_empty() { None } else { Some(number(start)?) };
+        let end = match end {
+            [] if inclusive => return Err(tokens.iter().cloned().collect()),
+            [] => None,
+            // The one behind the last is the end.
+            _ if inclusive => Some(number(end)?.saturating_add(1)).filter(|&end| end != 0),
+            _ => Some(number(end)?),
+        };
+        Ok(Entry::Range(start, end))
+    }
+}
+
+/// The tokens between the brackets of an index.
+pub(super) fn index_tokens(expr: &Expr) -> Vec<TokenTree> {
+    match expr.tokens.clone().into_iter().last() {
+        Some(TokenTree::Group(group)) => contents(group.stream()),
+        _ => Vec::new(),
+    }
+}
+
+/// Place of the two dots of a range.
+pub(super) fn dots(tokens: &[TokenTree]) -> Option<usize> {
+    (0..tokens.len()).find(|&at| is_punct(tokens.get(at), '.') && is_punct(tokens.get(at + 1), '.'))
+}
+
+fn is_punct(token: Option<&TokenTree>, symbol: char) -> bool {
+    matches!(token, Some(TokenTree::Punct(punct)) if punct.as_char() == symbol)
+}
+
+/// `1:3` as Rust writes it.
+pub(super) fn python_slice(tokens: &TokenStream) -> Option<String> {
+    let text = text_of(tokens.clone());
+    let (start, end) = text.split_once(':').filter(|(_, end)| !end.contains(':'))?;
+    Some(format!("{}..{}", start.trim(), end.trim()))
+}
+
+/// Forms that an entry has in Python and not here.
+enum Python {
+    /// `1:3`, as Rust writes it.
+    Slice(String),
+    /// `::2`
+    Steps,
+    /// `...`
+    Ellipsis,
+    /// `None`
+    NewAxis,
+}
+
+fn python_entry(tokens: &[TokenTree]) -> Option<Python> {
+    // `crate::N` is a path.
+    let colons = (0..tokens.len()).filter(|&at| is_punct(tokens.get(at), ':')).count();
+    let path = (0..tokens.len()).any(|at| {
+        is_punct(tokens.get(at), ':')
+            && is_punct(tokens.get(at + 1), ':')
+            && matches!(tokens.get(at + 2), Some(TokenTree::Ident(_)))
+            && matches!(at.checked_sub(1).and_then(|at| tokens.get(at)), None | Some(TokenTree::Ident(_)))
+    });
+    let dots = tokens.iter().filter(|token| is_punct(Some(token), '.')).count();
+    let last = match tokens.last() {
+        Some(TokenTree::Ident(ident)) => ident.to_string(),
+        _ => String::new(),
+    };
+    match tokens {
+        _ if path => None,
+        _ if colons == 1 => python_slice(&tokens.iter().cloned().collect()).map(Python::Slice),
+        _ if colons > 1 => Some(Python::Steps),
+        _ if dots == 3 && tokens.len() == 3 => Some(Python::Ellipsis),
+        [_] if matches!(last.as_str(), "None" | "none" | "newaxis") => Some(Python::NewAxis),
+        [.., _] if last == "newaxis" => Some(Python::NewAxis),
+        _ => None,
+    }
+}
+
+/// The error for an index as Python has it, with the one to write for a sample of `rank` axes.
+fn python_index(expr: &Expr, shown: &str, entries: &[&[TokenTree]], rank: Option<usize>) -> Option<Diag> {
+    let forms: Vec<Option<Python>> = entries.iter().map(|entry| python_entry(entry)).collect();
+    // Keras counts the batch, which stays whole.
+    let batch = matches!(forms.first(), Some(Some(Python::Slice(range))) if range == "..");
+    let first = usize::from(batch);
+    if forms.iter().any(|form| matches!(form, Some(Python::Steps))) {
+        let help =
+            "give the steps an axis of their own, and take its first position: `Reshape([4, 2])(x)[.., 0]`";
+        return Some(Diag::error(Code::PythonExpression, expr.loc, "an index has no steps").help(help));
+    }
+    if let Some(at) = forms.iter().position(|form| matches!(form, Some(Python::NewAxis))) {
+        let axis = at + 1 - first.min(at);
+        let diag = Diag::error(Code::PythonExpression, expr.loc, "an index adds no axis");
+        return Some(diag.help(format!("write `expand_dims({shown}, axis = {axis})`")));
+    }
+    let ellipsis = forms.iter().any(|form| matches!(form, Some(Python::Ellipsis)));
+    let what = match forms.iter().flatten().next()? {
+        Python::Ellipsis => "`...` is Python's, and `..` is all of one axis",
+        _ => "`:` is Python's, and a range is written with `..`",
+    };
+    let mut diag = Diag::error(Code::PythonExpression, expr.loc, what);
+    // As many `..` as there are axes without an entry.
+    let index = |from: usize| {
+        let others = entries.len() - from - usize::from(ellipsis);
+        let rest = rank.map_or(1, |rank| rank.saturating_sub(others));
+        let mut index = Vec::new();
+        for (entry, form) in entries.iter().zip(&forms).skip(from) {
+            match form {
+                Some(Python::Slice(range)) => index.push(range.clone()),
+                Some(Python::Ellipsis) => index.extend((0..rest).map(|_| "..".to_owned())),
+                _ => index.push(text_of(entry.iter().cloned().collect())),
+            }
+        }
+        while index.len() > 1 && index.last().is_some_and(|last| last == "..") {
+            index.pop();
+        }
+        format!("`{shown}[{}]`", index.join(", "))
+    };
+    if batch && entries.len() > 1 {
+        diag = diag.help(format!("the batch is not counted: write {}", index(1)));
+        if rank.is_none_or(|rank| entries.len() - usize::from(ellipsis) <= rank) {
+            diag = diag
+                .help(format!("if the first axis of a sample is meant to stay whole, write {}", index(0)));
+        }
+        return Some(diag);
+    }
+    Some(diag.help(format!("write {}", index(0))))
+}
