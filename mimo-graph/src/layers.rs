@@ -33,11 +33,14 @@ mod broadcast;
 pub mod category_encoding;
 pub mod change;
 pub mod concatenate;
+pub(crate) mod contraction;
 pub mod conv;
+pub mod cumulative_sum;
 pub mod dense;
 pub mod depthwise;
 pub mod dot;
 pub mod dropout;
+pub mod einsum;
 pub mod einsum_dense;
 pub mod elementwise;
 pub mod embedding;
@@ -50,6 +53,7 @@ pub mod identity;
 pub mod input;
 pub mod layer;
 pub mod layer_normalization;
+pub mod matmul;
 pub mod merge;
 pub mod named_axes;
 pub mod noise_shape;
@@ -70,6 +74,7 @@ pub mod reshape;
 pub mod rms_normalization;
 pub mod separable;
 pub mod sliding;
+pub mod softmax;
 pub mod spatial;
 pub mod spectral_normalization;
 #[cfg(test)]
@@ -320,10 +325,18 @@ layers! {
         Dot(dot::Dot);
     }
     operations {
+        /// `cumsum` of `keras.ops`.
+        CumulativeSum(cumulative_sum::CumulativeSum);
+        /// `einsum` of `keras.ops`.
+        Einsum(einsum::Einsum);
         /// Functions of `keras.ops` of single values.
         Elementwise(elementwise::Elementwise);
+        /// `matmul` of `keras.ops`.
+        Matmul(matmul::Matmul);
         /// Reductions of `keras.ops` over axes.
         Reduce(reduce::Reduce);
+        /// `softmax` and its like of `keras.ops`.
+        Softmax(softmax::Softmax);
     }
 }
 

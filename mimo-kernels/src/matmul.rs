@@ -8,7 +8,7 @@
 //! | columns without gaps | rows without gaps | its kernel gradient, `leftᵀ` |
 //! | rows without gaps | columns without gaps | the product, with panels of `right` copied first; for few rows or columns, dot products |
 //!
-//! An output whose columns have no gaps is that of the transposed product. Every other layout is copied first: a copy is linear in the
+//! An output whose columns have no gaps, or that is one column, is that of the transposed product. Every other layout is copied first: a copy is linear in the
 //! values, and a product is not.
 
 use core::ops::Range;
@@ -105,8 +105,12 @@ pub fn matmul<E: Element>(
     if work <= SMALL {
         return plain(arena, left, right, output, accumulate);
     }
-    // An output by columns is that of the transposed product.
-    let (left, right, output) = match !output.has_rows() && output.has_columns() {
+    if vectors(arena, left, right, output, accumulate) {
+        return;
+    }
+    // An output by columns is that of the transposed product, and a column is computed as a row.
+    let by_rows = output.has_rows() && (output.cols > 1 || output.rows == 1);
+    let (left, right, output) = match !by_rows && output.has_columns() {
         true => (right.transposed(), left.transposed(), output.transposed()),
         false => (left, right, output),
     };
@@ -150,8 +154,13 @@ pub fn matmul<E: Element>(
         None if by_columns && left.rows <= FEW => {
             // Each row of the output is `right` times a row of `left`.
             for row in 0..left.rows {
-                let vector =
-                    Strided { offset: left.at(row, 0), rows: left.cols, cols: 1, row_stride: 1, col_stride: 1 };
+                let vector = Strided {
+                    offset: left.at(row, 0),
+                    rows: left.cols,
+                    cols: 1,
+                    row_stride: 1,
+                    col_stride: 1,
+                };
                 let result =
                     Strided { offset: to.at(row, 0), rows: to.cols, cols: 1, row_stride: 1, col_stride: 1 };
                 product(arena, right.transposed(), vector, Some(1), result, adds);
@@ -169,6 +178,46 @@ pub fn matmul<E: Element>(
     if to != output {
         copy(arena, to, output, accumulate);
     }
+}
+
+/// Values that are summed up beside each other.
+const LANES: usize = 8;
+
+/// The dot product of two vectors, or a vector times a number, for which a kernel has more to prepare than to compute. Returns false if
+/// it is neither.
+fn vectors<E: Element>(
+    arena: &mut [E],
+    left: Strided,
+    right: Strided,
+    output: Strided,
+    accumulate: bool,
+) -> bool {
+    let span = |matrix: Strided, len: usize| matrix.offset..matrix.offset + len;
+    if output.rows == 1 && output.cols == 1 && left.has_rows() && right.has_columns() {
+        let (a, b) = (&arena[span(left, left.cols)], &arena[span(right, left.cols)]);
+        let mut sums = [E::zero(); LANES];
+        let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
+        for (a, b) in a.iter().zip(b) {
+            sums.iter_mut().zip(a.iter().zip(b)).for_each(|(sum, (a, b))| *sum += *a * *b);
+        }
+        let rest = a_rest.iter().zip(b_rest).fold(E::zero(), |sum, (a, b)| sum + *a * *b);
+        let sum = sums.into_iter().fold(rest, |sum, part| sum + part);
+        let to = &mut arena[output.offset];
+        *to = if accumulate { *to + sum } else { sum };
+        return true;
+    }
+    let (vector, factor, len) = match (left.cols, output.rows, output.cols) {
+        (1, 1, len) if right.has_rows() && output.has_rows() => (right, left, len),
+        (1, len, 1) if left.has_columns() && output.has_columns() => (left, right, len),
+        _ => return false,
+    };
+    let factor = arena[factor.offset];
+    let Ok([x, y]) = arena.get_disjoint_mut([span(vector, len), span(output, len)]) else { return false };
+    match accumulate {
+        true => y.iter_mut().zip(x).for_each(|(y, x)| *y += factor * *x),
+        false => y.iter_mut().zip(x).for_each(|(y, x)| *y = factor * *x),
+    }
+    true
 }
 
 /// Memory that is given away from its start on.

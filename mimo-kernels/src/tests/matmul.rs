@@ -43,7 +43,8 @@ fn products<E: Element>(table: &str) {
                         let mut arena = before.clone();
                         matmul(&mut arena, left, right, output, accumulate, end..end + memory);
                         let mut wanted: Vec<f64> = before.iter().map(|x| x.f64()).collect();
-                        let at = |m: Strided, i: usize, j: usize| m.offset + i * m.row_stride + j * m.col_stride;
+                        let at =
+                            |m: Strided, i: usize, j: usize| m.offset + i * m.row_stride + j * m.col_stride;
                         for i in 0..rows {
                             for j in 0..cols {
                                 let sum: f64 = (0..depth)

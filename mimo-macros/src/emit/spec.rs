@@ -199,7 +199,9 @@ fn numbers_below(layer: &Layer) -> Option<&Dim> {
 /// The bounds of the layers that look up or encode what an input holds, however it was moved on the way.
 fn vocabularies(cx: &Context<'_>, input: TensorId) -> Vec<TokenStream> {
     let mut holds = vec![false; cx.graph.tensors.len()];
-    holds[input.index()] = true;
+    // Places of the largest value are whole numbers of their own.
+    let is_moved = |node: &Node| !matches!(cx.graph.core(node).0, LayerKind::Reduce(_));
+    holds[input.index()] = cx.graph.tensor(input).dtype == Dtype::Int;
     let mut found = vec![];
     for (_, node) in cx.live_nodes() {
         if !node.inputs.iter().any(|input| holds[input.index()]) {
@@ -207,7 +209,8 @@ fn vocabularies(cx: &Context<'_>, input: TensorId) -> Vec<TokenStream> {
         }
         match numbers_below(cx.graph.layer(node.layer)) {
             Some(bound) => found.push(cx.dim(bound)),
-            None => node.outputs.iter().for_each(|output| holds[output.index()] = true),
+            None if is_moved(node) => node.outputs.iter().for_each(|output| holds[output.index()] = true),
+            None => {}
         }
     }
     found

@@ -77,7 +77,7 @@ impl Lower<'_> {
     }
 
     /// Makes an operation and calls it.
-    fn operate(
+    pub(super) fn operate(
         &mut self,
         name: &str,
         settings: &[value::Arg],
