@@ -101,13 +101,11 @@ impl Layer for Matmul {
             return None;
         }
         let (i, j) = (a.shape.rank() - 1, b.shape.rank().saturating_sub(2));
-        let mut fine = have_one_length(
-            "`matmul` sums over",
-            [(a, i), (b, j)],
-            "write `einsum(\"bij,bkj->bik\", a, b)` to sum over the last axes of both",
-            call,
-            cx,
+        let help = format!(
+            "write `einsum(\"...ij,...kj->...ik\", {}, {})` to sum over the last axes of both",
+            a.name, b.name
         );
+        let mut fine = have_one_length("`matmul` sums over", [(a, i), (b, j)], &help, call, cx);
         for from_end in 3..=a.shape.rank().min(b.shape.rank()) {
             let (i, j) = (a.shape.rank() - from_end, b.shape.rank() - from_end);
             let (m, n) = (&a.shape.0[i], &b.shape.0[j]);
