@@ -50,7 +50,7 @@ pub(super) fn value<E: Float>(reduction: Reduction, x: &[E], each: impl Fn(Visit
         Reduction::Sum | Reduction::Mean | Reduction::Max | Reduction::Min => E::zero(),
         Reduction::Prod => {
             let mut product = E::one();
-            each(&mut |at| product = product * x[at]);
+            each(&mut |at| product *= x[at]);
             product
         }
         Reduction::Var => variance(),
