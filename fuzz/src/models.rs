@@ -1,6 +1,8 @@
 //! Valid models, as the bytes say: inputs of every kind, layers of every family, merges, shared layers, and heads with
 //! losses that fit them.
 
+mod products;
+
 use crate::choices::Choices;
 use crate::losses;
 use crate::moves::moved;
@@ -227,6 +229,8 @@ impl Growing<'_, '_> {
             }
             (3, _) if self.choices.one_in(3) => self.expression(&x),
             (3, _) if self.choices.one_in(3) => self.own(&x),
+            (3, _) if self.choices.one_in(4) => self.product(&x),
+            (3, _) if self.choices.one_in(6) => self.over_axes(&x),
             (3, _) if last.is_multiple_of(2) && self.choices.one_in(3) => {
                 self.ending(format!("Activation(glu)({name})"), changed(last / 2), "linear");
             }

@@ -330,34 +330,43 @@ macro_rules! kind {
 /// Numbers that an argument may be: `[0.0..=1.0]`, `[0.0..1.0]`, `[0.0..]`, `[..0.0]`, `[> 0.0]`; all of them without a range.
 macro_rules! range {
     () => {
-        $crate::item::Range { low: std::ops::Bound::Unbounded, high: std::ops::Bound::Unbounded }
+        $crate::item::Range { low: ::std::ops::Bound::Unbounded, high: ::std::ops::Bound::Unbounded }
     };
     ($low:literal ..= $high:literal) => {
         $crate::item::Range {
-            low: std::ops::Bound::Included($low as f64),
-            high: std::ops::Bound::Included($high as f64),
+            low: ::std::ops::Bound::Included($low as f64),
+            high: ::std::ops::Bound::Included($high as f64),
         }
     };
     ($low:literal .. $high:literal) => {
         $crate::item::Range {
-            low: std::ops::Bound::Included($low as f64),
-            high: std::ops::Bound::Excluded($high as f64),
+            low: ::std::ops::Bound::Included($low as f64),
+            high: ::std::ops::Bound::Excluded($high as f64),
         }
     };
     ($low:literal ..) => {
-        $crate::item::Range { low: std::ops::Bound::Included($low as f64), high: std::ops::Bound::Unbounded }
+        $crate::item::Range {
+            low: ::std::ops::Bound::Included($low as f64),
+            high: ::std::ops::Bound::Unbounded,
+        }
     };
     (.. $high:literal) => {
-        $crate::item::Range { low: std::ops::Bound::Unbounded, high: std::ops::Bound::Excluded($high as f64) }
+        $crate::item::Range {
+            low: ::std::ops::Bound::Unbounded,
+            high: ::std::ops::Bound::Excluded($high as f64),
+        }
     };
     (> $low:literal, < $high:literal) => {
         $crate::item::Range {
-            low: std::ops::Bound::Excluded($low as f64),
-            high: std::ops::Bound::Excluded($high as f64),
+            low: ::std::ops::Bound::Excluded($low as f64),
+            high: ::std::ops::Bound::Excluded($high as f64),
         }
     };
     (> $low:literal) => {
-        $crate::item::Range { low: std::ops::Bound::Excluded($low as f64), high: std::ops::Bound::Unbounded }
+        $crate::item::Range {
+            low: ::std::ops::Bound::Excluded($low as f64),
+            high: ::std::ops::Bound::Unbounded,
+        }
     };
 }
 

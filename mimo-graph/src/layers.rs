@@ -35,11 +35,14 @@ pub mod cast;
 pub mod category_encoding;
 pub mod change;
 pub mod concatenate;
+pub(crate) mod contraction;
 pub mod conv;
+pub mod cumulative_sum;
 pub mod dense;
 pub mod depthwise;
 pub mod dot;
 pub mod dropout;
+pub mod einsum;
 pub mod einsum_dense;
 pub mod elementwise;
 pub mod embedding;
@@ -54,6 +57,7 @@ pub mod identity;
 pub mod input;
 pub mod layer;
 pub mod layer_normalization;
+pub mod matmul;
 pub mod merge;
 pub mod named_axes;
 pub mod noise_shape;
@@ -76,6 +80,7 @@ pub mod reshape_operation;
 pub mod rms_normalization;
 pub mod separable;
 pub mod sliding;
+pub mod softmax;
 pub mod spatial;
 pub mod spectral_normalization;
 pub mod split;
@@ -333,6 +338,10 @@ layers! {
         Dot(dot::Dot);
     }
     operations {
+        /// `cumsum` of `keras.ops`.
+        CumulativeSum(cumulative_sum::CumulativeSum);
+        /// `einsum` of `keras.ops`.
+        Einsum(einsum::Einsum);
         /// Functions of `keras.ops` of single values.
         Elementwise(elementwise::Elementwise);
         /// Parts of every sample: `x[.., 0..3]`.
@@ -343,12 +352,16 @@ layers! {
         CastToFloat(cast::CastToFloat);
         /// Axes in the opposite order.
         Flip(flip::Flip);
+        /// `matmul` of `keras.ops`.
+        Matmul(matmul::Matmul);
         /// Reductions of `keras.ops` over axes.
         Reduce(reduce::Reduce);
         /// Values several times.
         Repeat(repeat::Repeat);
         /// The values of a sample under other axes.
         ReshapeOperation(reshape_operation::ReshapeOperation);
+        /// `softmax` and its like of `keras.ops`.
+        Softmax(softmax::Softmax);
         /// Tensors along an axis of their own.
         Stack(stack::Stack);
         /// The axes of a sample in another order.

@@ -19,10 +19,11 @@ mod bias;
 mod call;
 mod category_encoding;
 mod concatenate;
+mod contract;
 mod conv;
+mod cumulative_sum;
 mod dense;
 mod depthwise;
-mod dot;
 mod dropout;
 mod einsum;
 mod elementwise;
@@ -74,10 +75,11 @@ pub use call::Call;
 pub use category_encoding::{CategoryEncoding, Encoding};
 pub use concatenate::Concatenate;
 pub(crate) use concatenate::join;
+pub use contract::Contract;
 pub use conv::{Axis, Conv, ConvScratch, Geometry};
+pub use cumulative_sum::CumulativeSum;
 pub use dense::{Dense, Segment};
 pub use depthwise::{Depthwise, Widened};
-pub use dot::Dot;
 pub use dropout::Dropout;
 pub use einsum::Einsum;
 pub use elementwise::{Elementwise, ElementwiseStep, Function, MOST_REGISTERS, Number, Source};
@@ -326,14 +328,16 @@ operations! {
     CategoryEncoding,
     /// Values one after another along an axis.
     Concatenate,
+    /// Products of two tensors, summed over axes.
+    Contract,
     /// A convolution or its transpose.
     Conv,
+    /// Sums up to each position of an axis.
+    CumulativeSum,
     /// A product with a kernel.
     Dense,
     /// A convolution channel by channel.
     Depthwise,
-    /// Products, summed over one axis of each of two tensors.
-    Dot,
     /// Random zeros.
     Dropout,
     /// A product with a kernel whose axes are in any order.

@@ -7,6 +7,7 @@
 //! const evaluation knows stay expressions.
 
 mod build;
+mod contract;
 mod conv;
 mod dense;
 mod einsum;
@@ -18,6 +19,7 @@ mod lifetimes;
 mod penalties;
 mod pooled;
 mod recurrent;
+mod softmax;
 mod spectral;
 mod stages;
 #[cfg(test)]

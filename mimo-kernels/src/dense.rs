@@ -222,7 +222,7 @@ pub fn pack_transposed<E: Element>(kernel_rows: &[E], k0: usize, k1: usize, n: u
     let rows = k1 - k0;
     assert!(rows.checked_mul(n) == Some(kernel_rows.len()), "kernel rows have another size");
     assert!(packed.len() >= packed_len(rows, n), "packed kernel is too short");
-    let packing = Packing { from: kernel_rows.as_ptr(), rows, cols: n, to: packed.as_mut_ptr() };
+    let packing = Packing { from: kernel_rows.as_ptr(), rows, cols: n, stride: n, to: packed.as_mut_ptr() };
     // SAFETY: the sizes were checked above, and the table is for this processor.
     unsafe { E::kernels().pack(&packing) }
 }

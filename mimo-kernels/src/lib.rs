@@ -33,6 +33,7 @@ pub mod interleave;
 mod lanewise;
 pub mod layer_norm;
 pub mod lstm;
+pub mod matmul;
 pub mod matrix;
 pub mod optimizer;
 mod packing;
@@ -73,6 +74,7 @@ pub use dispatch::forced;
 pub use element::Element;
 pub use interleave::{interleave, interleaved_block_len, interleaved_len};
 pub use lstm::{LstmPlaces, LstmWeights, lstm_step};
+pub use matmul::{Strided, matmul};
 pub use matrix::{Blocks, Mat};
 pub use pieces::{Claims, Pieces};
 #[cfg(any(feature = "std", test))]

@@ -1,6 +1,7 @@
 //! [`ast::Model`] → [`Graph`]: names get their meaning, layers are made and called, shapes are inferred on the
 //! way by [`Builder`].
 
+mod activations;
 mod consts;
 mod expansion;
 mod frame;

@@ -14,7 +14,7 @@ import keras
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 MODULES = (
-    "layers", "losses", "metrics", "optimizers", "activations", "initializers", "regularizers", "constraints",
+    "layers", "losses", "metrics", "optimizers", "activations", "initializers", "regularizers", "constraints", "ops",
 )
 # Functions of every module that read and write configurations.
 OF_CONFIGURATIONS = ("deserialize", "get", "serialize")

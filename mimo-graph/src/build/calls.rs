@@ -35,6 +35,8 @@ pub(super) fn arity(kind: &LayerKind, given: usize, call: Loc) -> Option<Diag> {
     Some(match (least, most) {
         (1, 1) if given > 1 => diag.help("bring them together first: `concatenate([a, b])`"),
         (1, 1) => diag.help(format!("write `{class}(…)(x)`")),
+        // One of the tensors of an operation is a number.
+        _ if class.starts_with(char::is_lowercase) => diag.help("a tensor times a number is `2.0 * x`"),
         _ => diag.help(format!("write `{class}(…)([a, b])`")),
     })
 }

@@ -156,6 +156,7 @@ fn some(module: Module, item: &Item, argument: &Argument) -> &'static str {
         (_, _, "layer") => "Dense(4)",
         (_, _, "activation") => "relu",
         (_, _, "equation") => "\"ab,bc->ac\"",
+        (_, _, "subscripts") => "\"ab->a\"",
         (_, _, "rate" | "stddev") => "0.5",
         (Module::Metrics, _, "recall" | "precision" | "specificity" | "sensitivity") => "0.5",
         (_, _, "num_classes") => "3",

@@ -1,10 +1,17 @@
 //! Layers and functions of Keras that mimo does not have, each with what to write instead.
 
+mod operations;
+
 /// Replacement for a layer or a function that Keras has and mimo does not; `None` if Keras has none of this
 /// name either.
 pub(super) fn instead_of(name: &str) -> Option<&'static str> {
-    let listed = LAYERS.iter().chain(OF_OTHERS).chain(FUNCTIONS).find(|(names, _)| names.contains(&name));
+    let listed = all().find(|(names, _)| names.contains(&name));
     listed.map(|&(_, instead)| instead)
+}
+
+/// Every group of names.
+fn all() -> impl Iterator<Item = &'static (&'static [&'static str], &'static str)> {
+    LAYERS.iter().chain(OF_OTHERS).chain(FUNCTIONS).chain(operations::OPERATIONS)
 }
 
 /// Keras's layers that mimo does not have, each group with what to write instead.
@@ -107,13 +114,13 @@ const OF_OTHERS: &[(&[&str], &str)] = &[
 
 const INSTANCES: &str = "write `GroupNormalization(groups = -1)`, which has one group per channel";
 
-/// Functions of `keras.ops`, `tf` and numpy.
+/// Functions of `keras.ops`, `tf` and numpy whose names are near to others of mimo; see [`operations`] for the rest of `keras.ops`.
 const FUNCTIONS: &[(&[&str], &str)] = &[
     (&["pow"], "write `power(x, 2.0)`"),
     (&["true_divide", "truediv"], "write `a / b`"),
     (&["absolute"], "write `abs(x)`"),
     (&["clip_by_value"], "write `clip(x, 0.0, 1.0)`"),
-    (&["matmul", "tensordot", "batch_dot", "einsum"], "write `dot([a, b], axes = (2, 1))`"),
+    (&["tensordot", "batch_dot"], "write `einsum(\"bij,bjk->bik\", a, b)`"),
     (&["concat", "hstack", "vstack"], "write `concatenate([a, b])`, or `stack([a, b], axis = 1)`"),
     (&["swapaxes", "moveaxis"], "write `transpose(x, axes = [0, 2, 1])`, where axis 0 is the batch"),
     (&["reduce_mean"], "write `mean(x, axis = 1)`"),
@@ -133,11 +140,11 @@ const FUNCTIONS: &[(&[&str], &str)] = &[
         "leave it out: a tensor of a model holds what its `Input` or its layer says",
     ),
     (
-        &["norm", "normalize", "l2_normalize"],
-        "write `dot([a, b], axes = 1, normalize = true)` for the cosine of two vectors",
+        &["normalize", "l2_normalize"],
+        "write `UnitNormalization()(x)`, or `x / norm(x, axis = -1, keepdims = true)`",
     ),
     (&["cond", "switch"], "write `where(condition, a, b)`"),
-    (&["argmax", "argmin", "top_k", "topk"], "compute it from predictions, in Rust"),
+    (&["top_k", "topk"], "compute it from predictions, in Rust; `argmax(x)` is the place of the largest"),
     (&["dense"], "write `Dense(32)(x)`"),
 ];
 
@@ -148,8 +155,7 @@ mod tests {
 
     #[test]
     fn every_name_is_listed_once_and_is_not_one_of_mimo() {
-        let names: Vec<&str> =
-            LAYERS.iter().chain(OF_OTHERS).chain(FUNCTIONS).flat_map(|(names, _)| *names).copied().collect();
+        let names: Vec<&str> = all().flat_map(|(names, _)| *names).copied().collect();
         for (i, name) in names.iter().enumerate() {
             assert!(!names[..i].contains(name), "{name}");
             assert!(classes().chain(functions()).all(|known| known != *name), "{name}");

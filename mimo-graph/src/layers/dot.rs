@@ -3,10 +3,11 @@
 use crate::activation::Activation;
 use crate::args::{Bound, read};
 use crate::code::Code;
-use crate::context::{Cx, DimCheck, Relation};
+use crate::context::Cx;
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
 use crate::layers::change::{Change, Written};
+use crate::layers::contraction::{Axes, have_one_length};
 use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight, floats, sample_axis};
 use crate::operation::{Call, OpKind};
 use crate::shape::{Dtype, Shape};
@@ -75,6 +76,18 @@ impl Dot {
         sample_axis(*self.axes.get(tensor)?, rank)
     }
 
+    /// The axes of a call; the summed one is axis 0.
+    pub(crate) fn contracted(&self, a: &Shape, b: &Shape) -> Axes {
+        let axes = |tensor: usize, shape: &Shape, first: usize| -> Vec<usize> {
+            let summed = self.sample_axis(tensor, shape.rank());
+            (0..shape.rank()).map(|at| if Some(at) == summed { 0 } else { first + at }).collect()
+        };
+        let (a, b) = (axes(0, a, 1), axes(1, b, 1 + a.rank()));
+        let output = a.iter().chain(&b).copied().filter(|axis| *axis != 0).collect();
+        let operands = [a, b].map(|axes| axes.into_iter().map(Some).collect()).into();
+        Axes { operands, output }
+    }
+
     /// The same, or an error.
     fn axis(&self, tensor: usize, x: &Operand<'_>, call: Loc, cx: &mut Cx<'_>) -> Option<usize> {
         let rank = x.shape.rank();
@@ -131,32 +144,13 @@ impl Layer for Dot {
         if fine != [true; 2] {
             return None;
         }
-        let (m, n) = (a.shape.0.get(i)?, b.shape.0.get(j)?);
-        let check = DimCheck {
-            code: Code::DotLengths,
-            loc: call,
-            found: n.clone(),
-            relation: Relation::Equal,
-            wanted: m.clone(),
-            what: format!("axis {} of `{}`", j + 1, b.name),
-            help: None,
-            notes: vec![format!("`Dot` sums over it and axis {} of `{}`", i + 1, a.name)],
-            subjects: [a, b].into_iter().filter_map(Operand::named).collect(),
-        };
-        let equal = cx.require_equal(check, |check| {
-            let (m, n) = (check.wanted.known().unwrap_or(0), check.found.known().unwrap_or(0));
-            let message = format!(
-                "`Dot` sums over axis {} of `{}`, which is {m}, and axis {} of `{}`, which is {n}",
-                i + 1,
-                a.name,
-                j + 1,
-                b.name
-            );
-            Diag::error(Code::DotLengths, call, message)
-                .about(a.named())
-                .about(b.named())
-                .help("sum over axes of the same length")
-        });
+        let equal = have_one_length(
+            "`Dot` sums over",
+            [(a, i), (b, j)],
+            "sum over axes of the same length",
+            call,
+            cx,
+        );
         if !equal {
             return None;
         }

@@ -44,6 +44,18 @@ impl NamedAxes {
         Some(NamedAxes(axes))
     }
 
+    /// Reads `axis` where only one axis can be.
+    pub(super) fn one(args: &Bound<'_>, batch: &str, cx: &mut Cx<'_>) -> Option<Self> {
+        let axes = Self::read(args, batch, cx)?;
+        if axes.0.len() > 1 {
+            let message = format!("`axis` of `{}` is one axis, found {}", args.callee(), axes.0.len());
+            let help = "write `axis = -1` for the last axis, or merge axes with `Reshape(…)` before it";
+            cx.error(Diag::error(Code::WrongValue, args.loc("axis"), message).help(help));
+            return None;
+        }
+        Some(axes)
+    }
+
     /// The axes within a sample of `rank` axes, in the order in which they were given. `None` if one of them does not
     /// exist, or is named twice.
     pub fn of_sample(&self, rank: usize) -> Option<Vec<usize>> {

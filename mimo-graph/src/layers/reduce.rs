@@ -1,4 +1,4 @@
-//! `sum`, `mean`, `max`, `min`: one number for the values along some axes.
+//! `sum`, `mean`, `max`, `argmax`, …: one number for the values along some axes.
 
 use crate::activation::Activation;
 use crate::args::Bound;
@@ -54,6 +54,46 @@ tensor_operations! {
     /// Keras: `keras.ops.min`
     "`min(x, axis, keepdims = false)`"
     min, "let x = Input(shape = [20, 8]);\nlet y: [20] = min(x, axis = -1);" => |args, cx| Reduce::read(Reduction::Min, args, cx);
+
+    /// The variance over some axes of a sample: the mean of the squares of the distances from the mean.
+    ///
+    /// `[a, b] → [a]` for the last axis, `[a, 1]` with `keepdims = true`. Samples are not averaged: `axis` has to be given.
+    ///
+    /// Keras: `keras.ops.var`
+    "`var(x, axis, keepdims = false)`"
+    var, "let x = Input(shape = [20, 8]);\nlet y: [20] = var(x, axis = -1);" => |args, cx| Reduce::read(Reduction::Var, args, cx);
+
+    /// The standard deviation over some axes of a sample, the square root of the variance. Its gradient is 0 where all values are equal.
+    ///
+    /// `[a, b] → [a]` for the last axis, `[a, 1]` with `keepdims = true`. Samples are not averaged: `axis` has to be given.
+    ///
+    /// Keras: `keras.ops.std`
+    "`std(x, axis, keepdims = false)`"
+    std, "let x = Input(shape = [20, 8]);\nlet y: [20] = std(x, axis = -1);" => |args, cx| Reduce::read(Reduction::Std, args, cx);
+
+    /// The logarithm of `Σ eˣ` over some axes of a sample, which does not overflow.
+    ///
+    /// `[a, b] → [a]` for the last axis, `[a, 1]` with `keepdims = true`. Samples are not summed: `axis` has to be given.
+    ///
+    /// Keras: `keras.ops.logsumexp`
+    "`logsumexp(x, axis, keepdims = false)`"
+    logsumexp, "let x = Input(shape = [20, 8]);\nlet y: [20] = logsumexp(x, axis = -1);" => |args, cx| Reduce::read(Reduction::LogSumExp, args, cx);
+
+    /// 1 where a value along some axes of a sample is not 0, else 0. It has no gradient.
+    ///
+    /// `[a, b] → [a]` for the last axis, `[a, 1]` with `keepdims = true`. Samples are not compared: `axis` has to be given.
+    ///
+    /// Keras: `keras.ops.any`
+    "`any(x, axis, keepdims = false)`"
+    any, "let x = Input(shape = [20, 8]);\nlet y: [20] = any(x, axis = -1);" => |args, cx| Reduce::read(Reduction::Any, args, cx);
+
+    /// 1 where no value along some axes of a sample is 0, else 0. It has no gradient.
+    ///
+    /// `[a, b] → [a]` for the last axis, `[a, 1]` with `keepdims = true`. Samples are not compared: `axis` has to be given.
+    ///
+    /// Keras: `keras.ops.all`
+    "`all(x, axis, keepdims = false)`"
+    all, "let x = Input(shape = [20, 8]);\nlet y: [20] = all(x, axis = -1);" => |args, cx| Reduce::read(Reduction::All, args, cx);
     takes {
         /// A tensor.
         x: Tensors,
@@ -62,18 +102,90 @@ tensor_operations! {
         /// Whether the axes stay, with length 1.
         keepdims: bool = "false",
     }
+
+    /// The product over some axes of a sample.
+    ///
+    /// `[a, b] → [a]` for the last axis, `[a, 1]` with `keepdims = true`. Samples are not multiplied: `axis` has to be given.
+    ///
+    /// Keras: `keras.ops.prod`
+    "`prod(x, axis, keepdims = false)`"
+    prod, "let x = Input(shape = [20, 8]);\nlet y: [20] = prod(x, axis = -1);" => |args, cx| Reduce::read(Reduction::Prod, args, cx);
+    takes {
+        /// A tensor.
+        x: Tensors,
+        /// The axis, or a list of axes: 0 is the batch, 1 the first axis of a sample, -1 the last.
+        axis: Axes,
+        /// Whether the axes stay, with length 1.
+        keepdims: bool = "false",
+        dtype => "leave it out: operations compute in the model's float type",
+    }
+
+    /// The length of a vector, `√Σ x²`, over some axes of a sample. Its gradient is 0 where all values are 0.
+    ///
+    /// `[a, b] → [a]` for the last axis, `[a, 1]` with `keepdims = true`. Samples are not summed: `axis` has to be given.
+    ///
+    /// Keras: `keras.ops.norm`
+    "`norm(x, axis, keepdims = false)`"
+    norm, "let x = Input(shape = [20, 8]);\nlet y: [20] = norm(x, axis = -1);" => |args, cx| Reduce::read(Reduction::Norm, args, cx);
+    takes {
+        /// A tensor.
+        x: Tensors,
+        ord => "leave it out for `√Σ x²`; order 1 is `sum(abs(x), axis = -1)`, and the largest is `max(abs(x), axis = -1)`",
+        /// The axis, or a list of axes: 0 is the batch, 1 the first axis of a sample, -1 the last.
+        axis: Axes,
+        /// Whether the axes stay, with length 1.
+        keepdims: bool = "false",
+    }
+
+    /// The place of the largest value along an axis, from 0; the first of equal ones. It has no gradient.
+    ///
+    /// `[a, b] → [a]` for the last axis, `[a, 1]` with `keepdims = true`. Results are whole numbers, which an `Embedding` looks up and a
+    /// `CategoryEncoding` encodes. Without `axis` Keras compares all samples; here it is the last axis then.
+    ///
+    /// Keras: `keras.ops.argmax`
+    "`argmax(x, axis = -1, keepdims = false)`"
+    argmax, "let x = Input(shape = [20, 8]);\nlet y: [20] = argmax(x, axis = -1);" => |args, cx| Reduce::read_place(Reduction::ArgMax, args, cx);
+
+    /// The place of the smallest value along an axis, from 0; the first of equal ones. It has no gradient.
+    ///
+    /// `[a, b] → [a]` for the last axis, `[a, 1]` with `keepdims = true`. Results are whole numbers, which an `Embedding` looks up and a
+    /// `CategoryEncoding` encodes. Without `axis` Keras compares all samples; here it is the last axis then.
+    ///
+    /// Keras: `keras.ops.argmin`
+    "`argmin(x, axis = -1, keepdims = false)`"
+    argmin, "let x = Input(shape = [20, 8]);\nlet y: [20] = argmin(x, axis = -1);" => |args, cx| Reduce::read_place(Reduction::ArgMin, args, cx);
+    takes {
+        /// A tensor.
+        x: Tensors,
+        /// The axis: 0 is the batch, 1 the first axis of a sample, -1 the last.
+        axis: Axis = "-1",
+        /// Whether the axis stays, with length 1.
+        keepdims: bool = "false",
+    }
 }
 
 impl Reduce {
     fn read(reduction: Reduction, args: &Bound<'_>, cx: &mut Cx<'_>) -> Option<Self> {
         let what = match reduction {
-            Reduction::Sum => "summed",
-            Reduction::Mean => "averaged",
-            Reduction::Max | Reduction::Min => "compared",
+            Reduction::Sum | Reduction::Norm | Reduction::LogSumExp => "summed",
+            Reduction::Mean | Reduction::Var | Reduction::Std => "averaged",
+            Reduction::Prod => "multiplied",
+            _ => "compared",
         };
         let axis = NamedAxes::read(args, &format!("and samples are not {what}"), cx);
         let keepdims = args.boolean("keepdims", cx);
         Some(Reduce { reduction, axis: axis?, keepdims })
+    }
+
+    fn read_place(reduction: Reduction, args: &Bound<'_>, cx: &mut Cx<'_>) -> Option<Self> {
+        let axis = NamedAxes::one(args, "and samples are not compared", cx);
+        let keepdims = args.boolean("keepdims", cx);
+        Some(Reduce { reduction, axis: axis?, keepdims })
+    }
+
+    /// Whether nothing is trained through the operation.
+    pub fn stops_gradients(&self) -> bool {
+        self.reduction.is_flat()
     }
 }
 
@@ -84,6 +196,15 @@ impl Layer for Reduce {
             Reduction::Mean => "mean",
             Reduction::Max => "max",
             Reduction::Min => "min",
+            Reduction::Prod => "prod",
+            Reduction::Var => "var",
+            Reduction::Std => "std",
+            Reduction::Norm => "norm",
+            Reduction::LogSumExp => "logsumexp",
+            Reduction::Any => "any",
+            Reduction::All => "all",
+            Reduction::ArgMax => "argmax",
+            Reduction::ArgMin => "argmin",
         }
     }
 
@@ -127,7 +248,11 @@ impl Layer for Reduce {
             true => self.keepdims.then_some(Dim::Known(1)),
             false => Some(len.clone()),
         });
-        Some(vec![(Shape(axes.collect()), Dtype::Float)])
+        let dtype = match self.reduction {
+            Reduction::ArgMax | Reduction::ArgMin => Dtype::Int,
+            _ => Dtype::Float,
+        };
+        Some(vec![(Shape(axes.collect()), dtype)])
     }
 
     fn changes(&self, inputs: &[&Shape], _: Option<&Shape>) -> Vec<(Self, Change)> {

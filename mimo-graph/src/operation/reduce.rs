@@ -1,4 +1,4 @@
-//! Sums, means, largest and smallest values over some axes.
+//! One number for the values along some axes: sums, means, the largest, the place of the largest.
 
 use super::{Planned, Read, View, Written, operation};
 use crate::describe::List;
@@ -16,13 +16,49 @@ crate::describe! {
         Max,
         /// The smallest; equal ones share its gradient.
         Min,
+        /// Their product.
+        Prod,
+        /// The mean of the squares of their distances from the mean.
+        Var,
+        /// The square root of that.
+        Std,
+        /// The square root of the sum of their squares.
+        Norm,
+        /// The logarithm of the sum of their exponentials.
+        LogSumExp,
+        /// 1 if one of them is not 0, else 0.
+        Any,
+        /// 1 if none of them is 0, else 0.
+        All,
+        /// The place of the largest, the first of equal ones.
+        ArgMax,
+        /// The place of the smallest, the first of equal ones.
+        ArgMin,
+    }
+}
+
+impl Reduction {
+    /// Whether the result is constant between jumps, so that nothing is trained through it.
+    pub const fn is_flat(self) -> bool {
+        use Reduction::*;
+        matches!(self, Any | All | ArgMax | ArgMin)
+    }
+
+    /// Whether the backward reads the values, and whether it reads the result.
+    const fn backward_reads(self) -> [bool; 2] {
+        use Reduction::*;
+        match self {
+            Sum | Mean | Any | All | ArgMax | ArgMin => [false, false],
+            Var => [true, false],
+            Max | Min | Prod | Std | Norm | LogSumExp => [true, true],
+        }
     }
 }
 
 operation! {
     /// One number for all values of a sample that differ in the reduced axes only.
     ///
-    /// **Keras equivalent:** `keras.ops.sum`, `keras.ops.mean`, `keras.ops.max`, `keras.ops.min`.
+    /// **Keras equivalent:** `keras.ops.sum`, `keras.ops.mean`, `keras.ops.max`, `keras.ops.argmax`, ….
     #[derive(Clone, Debug, PartialEq)]
     pub struct Reduce<L> {
         /// The number.
@@ -42,7 +78,6 @@ operation! {
 
 impl Planned for Reduce<Dim> {
     fn prepare_backward(&mut self, _: &mut dyn FnMut(Dim) -> View<Dim>) {
-        let compares = matches!(self.reduction, Reduction::Max | Reduction::Min);
-        (self.x.kept, self.y.kept) = (compares, compares);
+        [self.x.kept, self.y.kept] = self.reduction.backward_reads();
     }
 }

@@ -8,9 +8,9 @@ use crate::activation::Activation;
 use crate::describe::List;
 use crate::dim::Dim;
 use crate::graph::{Graph, GroupId, LayerId, Node, NodeId, TensorId};
-use crate::layers::{self, LayerKind};
+use crate::layers::LayerKind;
 use crate::loss::{Loss, Predicts};
-use crate::operation::{Activate, Call, Dot, Normalize, Weight};
+use crate::operation::{Activate, Call, Weight};
 use crate::shape::Shape;
 use crate::target::Target;
 
@@ -111,6 +111,9 @@ impl Building {
             LayerKind::Depthwise(layer) => return self.depthwise(graph, id, layer),
             LayerKind::Separable(layer) => return self.separable(graph, id, layer),
             LayerKind::Dot(layer) => return self.dot(graph, id, *layer),
+            LayerKind::Softmax(layer) => return self.softmax(graph, id, layer),
+            LayerKind::Matmul(layer) => return self.matmul(graph, id, *layer),
+            LayerKind::Einsum(layer) => return self.product_of_equation(graph, id, layer),
             // The convolution before has done it.
             LayerKind::Pooling(_) if self.places[self.values.of(node.outputs[0]).0].is_some() => return,
             _ => {}
@@ -119,42 +122,6 @@ impl Building {
         let reads = node.inputs.iter().map(|&input| self.values.of(input)).collect();
         let value = self.values.of(node.outputs[0]);
         self.add(self.call_name(graph, id), vec![id], kind, reads, value);
-    }
-
-    /// A dot product, after normalising what it multiplies if it is one of cosines.
-    fn dot(&mut self, graph: &Graph, id: NodeId, layer: layers::dot::Dot) {
-        let node = graph.node(id);
-        let name = self.call_name(graph, id);
-        let mut values = vec![];
-        let mut summed = Dim::Known(1);
-        let mut around = [const { [Dim::Known(1), Dim::Known(1)] }; 2];
-        let x = [0, 1].map(|i| {
-            let shape = self.shape(graph, node.inputs[i]);
-            let (mut x, mut value) = (self.read(graph, node.inputs[i]), self.values.of(node.inputs[i]));
-            let axis = layer.sample_axis(i, shape.rank()).unwrap_or(0);
-            let (before, from) = shape.0.split_at(axis.min(shape.rank()));
-            let (len, after) = match from {
-                [len, after @ ..] => (len.clone(), Shape(after.to_vec()).elements()),
-                [] => (Dim::Known(1), Dim::Known(1)),
-            };
-            if layer.normalize {
-                let normal = self.value_like(value);
-                let y = self.written_value(shape.elements(), normal);
-                let kind = Normalize { len: len.clone(), inner: after.clone(), x, y: y.clone() };
-                self.add(format!("{name}_normalize_{i}"), vec![], kind.into(), vec![value], normal);
-                (x, value) = (Read::of(y.view), normal);
-            }
-            if i == 0 {
-                summed = len;
-            }
-            around[i] = [Shape(before.to_vec()).elements(), after];
-            values.push(value);
-            x
-        });
-        let result = self.shape(graph, node.outputs[0]).elements();
-        self.plan.flops = self.plan.flops.clone() + Dim::Known(2) * result * summed.clone();
-        let kind = Dot { around, summed, x, y: self.written(graph, id) };
-        self.add(name, vec![id], kind.into(), values, self.values.of(node.outputs[0]));
     }
 
     /// Outputs, their losses and metrics. Every loss gets a value to itself whose gradient it writes: what other losses and

@@ -153,7 +153,12 @@ impl Values {
                 }
             }
             // Nothing is trained through `stop_gradient` and what jumps.
-            if matches!(graph.core(node).0, LayerKind::Elementwise(layer) if layer.stops_gradients()) {
+            let stops = match graph.core(node).0 {
+                LayerKind::Elementwise(layer) => layer.stops_gradients(),
+                LayerKind::Reduce(layer) => layer.stops_gradients(),
+                _ => false,
+            };
+            if stops {
                 continue;
             }
             for &input in &node.inputs {

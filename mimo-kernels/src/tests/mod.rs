@@ -8,6 +8,7 @@ mod elementwise;
 mod images;
 mod layer_norm;
 mod lstm;
+mod matmul;
 mod memory;
 mod optimizer;
 mod pool;

@@ -237,11 +237,7 @@ impl Words {
                     }
                     Some(_) if !bound => {
                         cursor.skip(1);
-                        let text = name_of(ident);
-                        let is_layer = language::find(Module::Layers, &text).is_some();
-                        let is_operation = !is_layer && layers::operation(&text).is_some();
-                        let module = if is_operation { Module::Operations } else { Module::Layers };
-                        self.literal(module, ident, call)
+                        self.literal(called(&name_of(ident)), ident, call)
                     }
                     None if !bound && starts_upper(ident) => quote!(__l::layers::#ident),
                     _ => quote!(#ident),
@@ -308,7 +304,9 @@ impl Words {
         let item = language::find(module, &text);
         let kind_of = |argument: &str| item.and_then(|item| item.argument(argument)).map(|found| found.kind);
         // `concatenate([a, b])` is given its tensors at once.
-        let mut tensors = module == Module::Layers && layers::function(&text).is_some();
+        let mut tensors = module == Module::Layers && layers::function(&text).is_some()
+            // `gelu(x)`, where it is no setting.
+            || module == Module::Activations && args.is_some_and(|args| self.has_tensor(args));
         let mut parameters = item.map_or(&[][..], |item| item.positional).iter();
         let args = args.map(|group| contents(group.stream())).unwrap_or_default();
         let (mut fields, mut others) = (Fields::default(), Vec::new());
@@ -340,6 +338,13 @@ impl Words {
         }
         let (module, fields) = (call_site(module.name()), fields.with_rest());
         with(others, quote!(__l::#module::#name { #fields }))
+    }
+
+    /// Whether the first of some arguments is a tensor by its name, and not a parameter that may be a setting.
+    fn has_tensor(&self, args: &Group) -> bool {
+        let args = contents(args.stream());
+        let first = pieces(&args).first().and_then(|piece| piece.first().cloned());
+        matches!(first, Some(TokenTree::Ident(name)) if self.bound.contains(&name_of(&name)) && !self.constants.contains(&name_of(&name)) && !self.settings.contains(&name_of(&name)))
     }
 
     /// A call of a function of the block.
@@ -450,6 +455,14 @@ impl Words {
         };
         with(others, literal)
     }
+}
+
+/// The module of a function or a class that is called: functions that make a layer are with the layers.
+fn called(name: &str) -> Module {
+    let is_layer = layers::function(name).is_some() || language::find(Module::Layers, name).is_some();
+    let others = [Module::Operations, Module::Activations].into_iter();
+    let mut others = others.filter(|module| !is_layer && language::find(*module, name).is_some());
+    others.next().unwrap_or(Module::Layers)
 }
 
 fn is_dot(tokens: &[TokenTree]) -> bool {

@@ -60,9 +60,11 @@ pub(super) fn bounds(cx: &Context<'_>, input: TensorId) -> (TokenStream, Vec<Tok
         }
         unknown |= matches!(layer.kind.core().0, LayerKind::GetItem(_)) && matches!(read[..], [Held::All]);
         let held = moved(cx, layer, node, &read);
+        // Places of the largest value are whole numbers of their own.
+        let computed = matches!(layer.kind.core().0, LayerKind::Reduce(_));
         for output in &node.outputs {
             // What is computed of them are other numbers.
-            if graph.tensor(*output).dtype == Dtype::Int {
+            if graph.tensor(*output).dtype == Dtype::Int && !computed {
                 holds[output.index()] = Some(held.clone());
             }
         }

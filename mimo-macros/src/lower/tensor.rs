@@ -7,6 +7,7 @@ use mimo_graph::layers;
 use mimo_graph::value::{Value, ValueKind};
 use proc_macro2::{Ident, Span};
 
+use super::activations::is_activation;
 use super::nested::Callable;
 use super::{Binding, Lower};
 use crate::ast::{Arg, Expr, ExprKind, name_of};
@@ -249,6 +250,9 @@ impl Lower<'_> {
         if let Some(nested) = self.nested_model(&name) {
             return self.instantiate(nested, ident, args, (callee.loc, expr.loc));
         }
+        if let Some(given) = self.activation(expr, callee, (&name, ident), args) {
+            return given;
+        }
         if let Some(item) = self.operation_of(&name, args) {
             return self.operation(expr, callee, item, args);
         }
@@ -386,7 +390,7 @@ impl Lower<'_> {
                         || matches!(self.frame.scope.get(&name), Some(Binding::Layer(_)))
                         || self.expansions.function(&name).is_some_and(|own| !self.makes_layer(own, args))
                         // An activation may have the same name: `relu(max_value = 6)`.
-                        || layers::operation(&name).is_some()
+                        || (layers::operation(&name).is_some() || is_activation(&name))
                             && args.iter().any(|arg| self.is_tensor(&arg.value))
                 }
                 _ => false,

@@ -1,4 +1,6 @@
-//! Sums, means, largest and smallest values over some axes.
+//! One number for the values along some axes: sums, means, the largest, the place of the largest.
+
+mod statistics;
 
 pub use mimo_graph::operation::Reduce;
 
@@ -6,8 +8,8 @@ use mimo_graph::operation::Reduction;
 
 use crate::chunk::Chunk;
 use crate::float::Float;
-use crate::layers::apply_mask;
 use crate::layers::strided::each_run;
+use crate::layers::{apply_mask, clear};
 use crate::run::run;
 
 /// Visits every value of the result: its place, and where the first of the values that it is made of is.
@@ -24,11 +26,16 @@ fn each_part(op: &Reduce, first: usize, mut visit: impl FnMut(usize, usize, usiz
     });
 }
 
+/// Visits the places of these values one by one, in order.
+fn each_value(op: &Reduce, first: usize, visit: &mut dyn FnMut(usize)) {
+    each_part(op, first, |from, len, step| (0..len).for_each(|i| visit(from + i * step)));
+}
+
 /// Factor of a sum in the result.
 fn scale<E: Float>(op: &Reduce) -> E {
     match op.reduction {
         Reduction::Mean => E::one() / E::of(op.shape[op.kept..].iter().product::<usize>() as f64),
-        Reduction::Sum | Reduction::Max | Reduction::Min => E::one(),
+        _ => E::one(),
     }
 }
 
@@ -57,6 +64,10 @@ fn forward<E: Float>(op: &Reduce, chunk: &mut Chunk<'_, E>) {
             let mut result = match op.reduction {
                 Reduction::Sum | Reduction::Mean => E::zero(),
                 Reduction::Max | Reduction::Min => x[first],
+                reduction => {
+                    y[to] = statistics::value(reduction, x, |visit| each_value(op, first, visit));
+                    return;
+                }
             };
             each_part(op, first, |from, len, step| {
                 let run = &x[from..(from + len * step).min(x.len())];
@@ -69,6 +80,7 @@ fn forward<E: Float>(op: &Reduce, chunk: &mut Chunk<'_, E>) {
                     Reduction::Min => run.iter().step_by(step).for_each(|&x| {
                         result = if x < result || x.is_nan() { x } else { result };
                     }),
+                    _ => {}
                 }
             });
             y[to] = result * scale;
@@ -80,7 +92,12 @@ fn backward<E: Float>(op: &Reduce, chunk: &mut Chunk<'_, E>) {
     let Some(dy) = op.y.gradient else { return };
     let Some(target) = op.x.gradient else { return };
     let write = |dx: &mut E, gradient: E| *dx = if target.accumulate { *dx + gradient } else { gradient };
+    // Beside a diagonal there are values that no result is made of.
+    let leaves_out = op.shape.iter().product::<usize>() < target.view.len;
     for row in 0..chunk.rows {
+        if leaves_out {
+            clear(chunk, target, row);
+        }
         match op.reduction {
             Reduction::Sum | Reduction::Mean => {
                 let scale = scale::<E>(op);
@@ -103,6 +120,15 @@ fn backward<E: Float>(op: &Reduce, chunk: &mut Chunk<'_, E>) {
                         for at in (0..len).map(|i| to + i * step) {
                             write(&mut dx[at], if x[at] == y[from] { share } else { E::zero() });
                         }
+                    });
+                });
+            }
+            reduction => {
+                let [x, y, dy, dx] = chunk.rows_mut([op.x.view, op.y.view, dy, target.view], row);
+                each_result(op, |from, first| {
+                    let each = |visit: &mut dyn FnMut(usize)| each_value(op, first, visit);
+                    statistics::gradient(reduction, [x, y], from, dy[from], each, |at, gradient| {
+                        write(&mut dx[at], gradient);
                     });
                 });
             }
@@ -131,7 +157,8 @@ mod tests {
             (&[3, 2, 4], &[4, 12, 1], 1),
             (&[2, 3, 4], &[12, 4, 1], 0),
         ];
-        for reduction in [Reduction::Sum, Reduction::Mean, Reduction::Max, Reduction::Min] {
+        use Reduction::{LogSumExp, Max, Mean, Min, Norm, Prod, Std, Sum, Var};
+        for reduction in [Sum, Mean, Max, Min, Prod, Var, Std, Norm, LogSumExp] {
             for (shape, strides, kept) in layouts {
                 for (gap, accumulate) in [(0, false), (3, false), (2, true)] {
                     let mut bench = Bench::new(3);
@@ -154,13 +181,13 @@ mod tests {
         }
     }
 
-    #[test]
-    fn equal_values_share_the_gradient() {
+    /// The result of four values, and their gradient if that of the result is 3.
+    fn reduced(reduction: Reduction, values: [f64; 4]) -> (f64, Vec<f64>) {
         let mut bench = Bench::new(1);
         let [x, y, dy, dx] = [4, 1, 1, 4].map(|len| bench.value(len, 0));
         let target = GradientTarget { view: dx, accumulate: false, mask: None };
         let op = Reduce {
-            reduction: Reduction::Max,
+            reduction,
             shape: List::Owned(vec![4]),
             strides: List::Owned(vec![1]),
             kept: 0,
@@ -168,11 +195,48 @@ mod tests {
             y: Written::new(y, Some(dy)),
         };
         let mut arena = bench.arena::<f64>();
-        bench.write(&mut arena, x, &[2.0, -1.0, 2.0, 0.0]);
+        bench.write(&mut arena, x, &values);
         bench.write(&mut arena, dy, &[3.0]);
         bench.forward(&op, &mut arena);
         bench.backward(&op, &mut arena);
-        assert_eq!(bench.read(&arena, y), [2.0]);
-        assert_eq!(bench.read(&arena, dx), [1.5, 0.0, 1.5, 0.0]);
+        (bench.read(&arena, y)[0], bench.read(&arena, dx))
+    }
+
+    #[test]
+    fn equal_values_share_the_gradient() {
+        assert_eq!(reduced(Reduction::Max, [2.0, -1.0, 2.0, 0.0]), (2.0, vec![1.5, 0.0, 1.5, 0.0]));
+    }
+
+    #[test]
+    fn a_product_has_a_gradient_at_zero() {
+        assert_eq!(reduced(Reduction::Prod, [2.0, 0.0, 5.0, 1.0]), (0.0, vec![0.0, 30.0, 0.0, 0.0]));
+        assert_eq!(reduced(Reduction::Prod, [2.0, 0.0, 0.0, 1.0]), (0.0, vec![0.0; 4]));
+    }
+
+    #[test]
+    fn roots_have_no_gradient_at_zero() {
+        assert_eq!(reduced(Reduction::Norm, [0.0; 4]), (0.0, vec![0.0; 4]));
+        assert_eq!(reduced(Reduction::Std, [1.5; 4]), (0.0, vec![0.0; 4]));
+    }
+
+    #[test]
+    fn places_are_those_of_the_first() {
+        let result = |reduction, values| reduced(reduction, values).0;
+        assert_eq!(result(Reduction::ArgMax, [1.0, 3.0, 3.0, 2.0]), 1.0);
+        assert_eq!(result(Reduction::ArgMin, [1.0, 0.0, 3.0, 0.0]), 1.0);
+        // As in numpy, a NaN is what is found.
+        assert_eq!(result(Reduction::ArgMax, [1.0, 3.0, f64::NAN, 5.0]), 2.0);
+        assert_eq!(result(Reduction::Any, [0.0, 0.0, -2.0, 0.0]), 1.0);
+        assert_eq!(result(Reduction::All, [1.0, 1.0, -2.0, 0.0]), 0.0);
+    }
+
+    #[test]
+    fn large_exponentials_do_not_overflow() {
+        assert_eq!(
+            reduced(Reduction::LogSumExp, [1000.0, 0.0, 0.0, 0.0]),
+            (1000.0, vec![3.0, 0.0, 0.0, 0.0])
+        );
+        let none = f64::NEG_INFINITY;
+        assert_eq!(reduced(Reduction::LogSumExp, [none; 4]).0, none);
     }
 }
