@@ -62,6 +62,7 @@ pub mod prelu;
 mod properties;
 #[cfg(test)]
 mod properties_of_images;
+pub mod random_draw;
 pub mod recurrent;
 pub mod reduce;
 pub mod repeat_vector;
@@ -322,6 +323,8 @@ layers! {
     operations {
         /// Functions of `keras.ops` of single values.
         Elementwise(elementwise::Elementwise);
+        /// Random numbers of `keras.random`.
+        RandomDraw(random_draw::RandomDraw);
         /// Reductions of `keras.ops` over axes.
         Reduce(reduce::Reduce);
     }
@@ -357,6 +360,15 @@ impl LayerKind {
                 layer.parts().iter().any(|part| part.kind.penalizes_activities())
             }
             _ => self.activity_regularizer().is_some(),
+        }
+    }
+
+    /// Whether nothing that a call reads is trained through it.
+    pub fn stops_gradients(&self) -> bool {
+        match self.core().0 {
+            LayerKind::Elementwise(layer) => layer.stops_gradients(),
+            LayerKind::RandomDraw(_) => true,
+            _ => false,
         }
     }
 

@@ -45,6 +45,7 @@ mod permute;
 mod pooled_conv;
 mod pooling;
 mod prelu;
+mod random_draw;
 mod recurrent;
 mod reduce;
 mod repeat_vector;
@@ -99,6 +100,7 @@ pub(crate) use permute::permuted_strides;
 pub use pooled_conv::PooledConv;
 pub use pooling::{Padding, PoolKind, Pooling};
 pub use prelu::Prelu;
+pub use random_draw::{Drawn, RandomDraw};
 pub use recurrent::{Cell, Recurrent, RecurrentDropout};
 pub use reduce::{Reduce, Reduction};
 pub use repeat_vector::RepeatVector;
@@ -360,6 +362,8 @@ operations! {
     Pooling,
     /// A ReLU with learned slopes.
     Prelu,
+    /// Random numbers.
+    RandomDraw,
     /// Products and activations, step by step.
     Recurrent,
     /// One number for the values along some axes.

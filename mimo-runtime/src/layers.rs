@@ -35,6 +35,7 @@ pub mod permute;
 pub mod pooled_conv;
 pub mod pooling;
 pub mod prelu;
+pub mod random_draw;
 pub mod recurrent;
 pub mod reduce;
 pub mod repeat_vector;

@@ -1,7 +1,7 @@
 //! Which memory each tensor of the graph is, and which tensors are needed at all.
 
 use crate::graph::{Graph, LayerId, NodeId, TensorId};
-use crate::layers::LayerKind;
+use crate::layers::layer::Effect;
 use crate::order::{earlier_calls, live_nodes};
 
 /// A tensor and the tensors that share its memory: `Flatten` and `Reshape` give their input again.
@@ -119,7 +119,9 @@ impl Values {
         for i in 0..self.live.len() {
             let node = graph.node(self.live[i]);
             let own = trained(graph, node.layer);
-            let before = node.inputs.iter().any(|&input| self.depends[self.of(input).0]);
+            // Random numbers are the same whatever the weights are.
+            let drawn = graph.core(node).0.effect() == Effect::Drawn;
+            let before = !drawn && node.inputs.iter().any(|&input| self.depends[self.of(input).0]);
             for &output in &node.outputs {
                 let value = self.of(output);
                 self.depends[value.0] |= own || before;
@@ -152,8 +154,8 @@ impl Values {
                     reached.iter().for_each(|&output| insert(set, output));
                 }
             }
-            // Nothing is trained through `stop_gradient` and what jumps.
-            if matches!(graph.core(node).0, LayerKind::Elementwise(layer) if layer.stops_gradients()) {
+            // Nothing is trained through `stop_gradient`, random numbers and what jumps.
+            if graph.layer(node.layer).kind.stops_gradients() {
                 continue;
             }
             for &input in &node.inputs {

@@ -4,7 +4,7 @@ use mimo_graph::code::Code;
 use mimo_graph::diag::{Diag, Loc};
 use mimo_graph::graph::TensorId;
 use mimo_graph::item::{Item, Kind};
-use mimo_graph::layers;
+use mimo_graph::layers::{self, Effect};
 use mimo_graph::value::{self, Value, ValueKind};
 use proc_macro2::{Punct, Spacing, Span, TokenStream, TokenTree};
 use quote::quote;
@@ -90,14 +90,21 @@ impl Lower<'_> {
         };
         self.layer_spans.resize(self.builder.graph().layers.len(), span);
         if tensors.is_empty() {
-            self.error(
-                Diag::error(
+            let diag = match self.builder.graph().layer(layer).kind.effect() {
+                Effect::Drawn => Diag::error(
+                    Code::NotATensor,
+                    call,
+                    format!("`{name}` needs a tensor, whose shape the random numbers have"),
+                )
+                .help(format!("write `{name}(x)`, with any tensor of the model that has the shape")),
+                _ => Diag::error(
                     Code::NotATensor,
                     call,
                     format!("`{name}` of numbers is a number, and a tensor is needed here"),
                 )
                 .help("write the number itself where it is used"),
-            );
+            };
+            self.error(diag);
             return Evaluated::Poison;
         }
         self.call(layer, tensors, call)
