@@ -8,5 +8,6 @@ pub mod losses;
 pub mod models;
 pub mod pieces;
 pub mod targets;
+pub mod terms;
 
 pub use mimo_macros_in_process::model as expand;

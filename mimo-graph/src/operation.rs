@@ -14,6 +14,7 @@
 mod activate;
 mod activity_regularization;
 mod adaptive_pooling;
+mod added_loss;
 mod batch_normalization;
 mod bias;
 mod call;
@@ -66,6 +67,7 @@ use crate::dim::Dim;
 pub use activate::Activate;
 pub use activity_regularization::ActivityRegularization;
 pub use adaptive_pooling::AdaptivePooling;
+pub use added_loss::AddedLoss;
 pub use batch_normalization::BatchNormalization;
 pub use bias::Bias;
 pub use call::Call;
@@ -312,6 +314,8 @@ operations! {
     ActivityRegularization,
     /// A value for each of a fixed number of windows, and channel.
     AdaptivePooling,
+    /// A loss that is computed from tensors of the model.
+    AddedLoss,
     /// Every channel with mean 0 and variance 1 over the batch.
     BatchNormalization,
     /// A bias along some axes.

@@ -10,6 +10,7 @@ use crate::program::{GradientTarget, View};
 pub mod activation;
 pub mod activity_regularization;
 pub mod adaptive_pooling;
+pub mod added_loss;
 pub mod batch_normalization;
 pub mod bias;
 pub mod category_encoding;

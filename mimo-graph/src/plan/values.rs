@@ -15,8 +15,8 @@ pub(super) struct Values {
     pub of_tensor: Vec<ValueId>,
     /// Calls that lead to an output, in topological order.
     pub live: Vec<NodeId>,
-    /// By value: the outputs with a part in the total loss that it leads to, ascending; after the outputs, one place for penalties
-    /// that no such output is behind.
+    /// By value: the outputs with a part in the total loss that it leads to, ascending; after the outputs, one place for penalties and
+    /// added losses that no such output is behind.
     pub reaches: Vec<Vec<usize>>,
     /// By value: whether a trained weight comes before it.
     pub depends: Vec<bool>,
@@ -143,8 +143,9 @@ impl Values {
             let node = graph.node(id);
             let mut reached: Vec<usize> =
                 node.outputs.iter().flat_map(|&output| sets[self.of(output).0].clone()).collect();
-            // A penalty on all outputs is learned from, those that nothing reads too.
-            if graph.layer(node.layer).kind.activity_regularizer().is_some() {
+            // A penalty on all outputs is learned from, those that nothing reads too; so is an added loss.
+            let kind = &graph.layer(node.layer).kind;
+            if kind.activity_regularizer().is_some() || kind.added_loss().is_some() {
                 // Where no loss is behind it, the penalty itself is a part of the total loss: it stands after the outputs.
                 if reached.is_empty() && graph.compile.is_some() {
                     reached.push(graph.outputs.len());

@@ -79,6 +79,7 @@ impl Lower<'_> {
                     }
                 }
                 Statement::For(looped) => self.for_loop(looped),
+                Statement::AddLoss(loss) => self.add_loss(loss),
             }
         }
     }
@@ -269,6 +270,7 @@ impl Lower<'_> {
                     self.poison(&binding.names);
                 }
                 Statement::For(looped) => self.poison_all(&looped.body),
+                Statement::AddLoss(_) => {}
             }
         }
     }
@@ -286,6 +288,7 @@ pub(super) fn names_bound(statements: &[Statement]) -> BTreeSet<String> {
                 }
             }
             Statement::For(looped) => names.extend(names_bound(&looped.body)),
+            Statement::AddLoss(_) => {}
         }
     }
     names

@@ -76,6 +76,28 @@ impl Lower<'_> {
         self.operate(item.class, &settings, &tensors, (callee.loc, expr.loc), span)
     }
 
+    /// `add_loss(expression, name = "kl");`
+    pub(super) fn add_loss(&mut self, expr: &Expr) {
+        let given = match (&expr.kind, layers::operation("add_loss")) {
+            (ExprKind::Call(callee, args), Some(item)) => self.operation(expr, callee, item, args),
+            _ => Evaluated::Poison,
+        };
+        self.broken |= matches!(given, Evaluated::Poison);
+    }
+
+    /// Reports `add_loss(…)` in the place of a tensor.
+    pub(super) fn loss_as_tensor(&mut self, expr: &Expr) -> Evaluated {
+        self.error(
+            Diag::error(
+                Code::StatementAsTensor,
+                expr.loc,
+                "`add_loss(…)` is a statement, which gives no tensor",
+            )
+            .help("bind the loss first: `let loss = …; add_loss(loss, name = \"loss\");`"),
+        );
+        Evaluated::Poison
+    }
+
     /// Makes an operation and calls it.
     fn operate(
         &mut self,
@@ -97,6 +119,10 @@ impl Lower<'_> {
                     format!("`{name}` needs a tensor, whose shape the random numbers have"),
                 )
                 .help(format!("write `{name}(x)`, with any tensor of the model that has the shape")),
+                _ if name == "add_loss" => {
+                    Diag::error(Code::NotATensor, call, "a loss that is a number trains nothing")
+                        .help("write an expression of tensors: `add_loss(sum(square(x), axis = -1))`")
+                }
                 _ => Diag::error(
                     Code::NotATensor,
                     call,

@@ -241,6 +241,9 @@ impl Lower<'_> {
         if let Some(nested) = self.nested_model(&name) {
             return self.instantiate(nested, ident, args, (callee.loc, expr.loc));
         }
+        if name == "add_loss" {
+            return self.loss_as_tensor(expr);
+        }
         if let Some(item) = self.operation_of(&name, args) {
             return self.operation(expr, callee, item, args);
         }
