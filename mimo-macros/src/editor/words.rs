@@ -237,7 +237,11 @@ impl Words {
                     }
                     Some(_) if !bound => {
                         cursor.skip(1);
-                        self.literal(Module::Layers, ident, call)
+                        let name = name_of(ident);
+                        let is_layer =
+                            layers::function(&name).is_some() || layers::operation(&name).is_none();
+                        let module = if is_layer { Module::Layers } else { Module::Operations };
+                        self.literal(module, ident, call)
                     }
                     None if !bound && starts_upper(ident) => quote!(__l::layers::#ident),
                     _ => quote!(#ident),
