@@ -5,7 +5,8 @@ use crate::choices::Choices;
 /// The statement `add_loss(…)` number `index`, of a tensor with so many axes.
 pub fn added_loss(choices: &mut Choices<'_>, tensor: &str, rank: usize, index: usize) -> String {
     let axes: Vec<String> = (1..=rank).map(|axis| axis.to_string()).collect();
-    let axes = choices.pick(&[format!("({})", axes.join(", ")), format!("[{}]", axes.join(", "))]);
+    let axes = axes.join(", ");
+    let axes = if choices.one_in(2) { format!("({axes})") } else { format!("[{axes}]") };
     let form = choices.pick(&[
         "mean(square({t}), axis = {axes})",
         "mean(log1p(square({t})), axis = {axes})",
