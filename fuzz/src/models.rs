@@ -423,8 +423,8 @@ impl Growing<'_, '_> {
     fn expression(&mut self, x: &Tensor) {
         let fits: Vec<usize> =
             (0..self.tensors.len()).filter(|&at| self.tensors[at].shape == x.shape).collect();
-        let other = self.choices.pick(&fits);
-        let other = self.reading(other).name;
+        let at = self.choices.pick(&fits);
+        let other = self.tensors[at].name.clone();
         let mut expression = x.name.clone();
         for _ in 0..1 + self.choices.below(4) {
             let form = self.choices.pick(&[
@@ -450,6 +450,8 @@ impl Growing<'_, '_> {
                 "({t} * random_uniform({o}, 0.5, 0.5))",
                 "({t} + random_normal({t}, mean = 0.25, stddev = 0))",
             ]);
+            // Not every form reads the other tensor.
+            self.read[at] |= form.contains("{o}");
             expression = form.replace("{t}", &expression).replace("{o}", &other);
             // Parts that are there twice grow fast.
             if expression.len() > 300 {
