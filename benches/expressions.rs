@@ -114,6 +114,7 @@ fn forward<M: Model<Float = f32>>(arena: &mut [f32]) {
         starts: program.starts,
         mode: Mode::Predict,
         seed: 0,
+        pass: 0,
         loss_weights: &[],
         weighted: false,
         statistics: &mut [],

@@ -9,5 +9,6 @@ pub mod models;
 mod moves;
 pub mod pieces;
 pub mod targets;
+pub mod terms;
 
 pub use mimo_macros_in_process::model as expand;

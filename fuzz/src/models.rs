@@ -4,8 +4,8 @@
 mod products;
 
 use crate::choices::Choices;
-use crate::losses;
 use crate::moves::moved;
+use crate::{losses, terms};
 
 mod own;
 
@@ -91,6 +91,7 @@ pub fn source(name: &str, bytes: &[u8]) -> String {
     for _ in 0..layers {
         growing.layer();
     }
+    growing.added_losses();
     let tail = growing.heads(inputs);
     // Axes are often of length 1.
     let allow = "#[allow(mimo::normalization_of_one_value)]";
@@ -434,8 +435,8 @@ impl Growing<'_, '_> {
     fn expression(&mut self, x: &Tensor) {
         let fits: Vec<usize> =
             (0..self.tensors.len()).filter(|&at| self.tensors[at].shape == x.shape).collect();
-        let other = self.choices.pick(&fits);
-        let other = self.reading(other).name;
+        let at = self.choices.pick(&fits);
+        let other = self.tensors[at].name.clone();
         let mut expression = x.name.clone();
         for _ in 0..1 + self.choices.below(4) {
             let form = self.choices.pick(&[
@@ -457,7 +458,12 @@ impl Growing<'_, '_> {
                 "({t} % 0.7)",
                 "({t} - mean({t}, axis = -1, keepdims = true))",
                 "({t} * max({o}, axis = 1, keepdims = true))",
+                // Random numbers of which there is only one.
+                "({t} * random_uniform({o}, 0.5, 0.5))",
+                "({t} + random_normal({t}, mean = 0.25, stddev = 0))",
             ]);
+            // Not every form reads the other tensor.
+            self.read[at] |= form.contains("{o}");
             expression = form.replace("{t}", &expression).replace("{o}", &other);
             // Parts that are there twice grow fast.
             if expression.len() > 300 {
@@ -497,6 +503,17 @@ impl Growing<'_, '_> {
         shape[axis] += other.shape[axis];
         if shape.iter().product::<usize>() < 4000 {
             self.give(format!("Concatenate(axis = {})([{}, {}])", axis + 1, x.name, other.name), shape);
+        }
+    }
+
+    /// Losses of any tensors, of which some are read by nothing else.
+    fn added_losses(&mut self) {
+        if !self.choices.one_in(3) {
+            return;
+        }
+        for index in 0..1 + self.choices.below(2) {
+            let x = self.any();
+            self.statements += &terms::added_loss(self.choices, &x.name, x.shape.len(), index);
         }
     }
 

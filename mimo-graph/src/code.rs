@@ -130,6 +130,7 @@ codes! {
         LayerNameTaken "E0237" "name of a layer that is taken",
         ReservedName "E0238" "name that generated code needs",
         RegularizerRank "E0239" "regularizer that does not fit the weight",
+        StatementAsTensor "E0240" "statement in place of a tensor",
 
         AscribedShape "E0301" "another shape than the one written",
         ShapeOfNoTensor "E0302" "shape of something that is not one tensor",
@@ -154,6 +155,7 @@ codes! {
         UnequalGroups "E0321" "groups of unequal size",
         TooManyValues "E0322" "more weights or values than a machine holds",
         IndexOutOfRange "E0323" "index that an axis does not have",
+        LossPerSample "E0324" "loss that is not one number per sample",
 
         NoState "E0401" "layer without a state",
         WrongNumberOfStates "E0402" "wrong number of states",

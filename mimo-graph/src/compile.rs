@@ -109,6 +109,7 @@ fn read_all(graph: &Graph, args: &[Arg], call: Loc, cx: &mut Cx<'_>) -> Option<C
     let metrics_at = bound.take("metrics").map_or(call, |setting| setting.loc);
     let metrics = metrics(graph, &bound, &heads, &losses, cx);
     keys::check(&keys::logged(graph, &losses, &metrics, metrics_at), cx);
+    keys::check_fields(graph, cx);
     let trainings = losses.into_iter().zip(weights).zip(metrics);
     let outputs = trainings
         .map(|((loss, weight), metrics)| Some(Training { loss: loss?, weight: weight?, metrics: metrics? }))
@@ -189,7 +190,7 @@ fn losses(
             )));
         }
     }
-    if losses.iter().all(|loss| *loss == Some(None)) {
+    if losses.iter().all(|loss| *loss == Some(None)) && graph.added_losses().is_empty() {
         cx.error(Diag::error(Code::NothingToTrain, value.loc, "no output has a loss, so there is nothing to train").help(
             "give at least one output a loss, or leave out `.compile(…)`: without it a model only predicts",
         ));

@@ -224,6 +224,15 @@ impl Graph {
         (core, axes + node.steps)
     }
 
+    /// The layers of `add_loss` that are called, in the order of their creation.
+    pub fn added_losses(&self) -> Vec<LayerId> {
+        let mut losses: Vec<LayerId> = self.nodes.iter().map(|node| node.layer).collect();
+        losses.retain(|&layer| self.layer(layer).kind.added_loss().is_some());
+        losses.sort_unstable();
+        losses.dedup();
+        losses
+    }
+
     /// The call of an id.
     pub fn node(&self, id: NodeId) -> &Node {
         &self.nodes[id.index()]

@@ -26,6 +26,7 @@ mod absent;
 pub mod activation;
 pub mod activity_regularization;
 pub mod adaptive_pooling;
+pub mod add_loss;
 pub mod alpha_dropout;
 pub mod axes_of_one;
 pub mod batch_normalization;
@@ -70,6 +71,7 @@ pub mod prelu;
 mod properties;
 #[cfg(test)]
 mod properties_of_images;
+pub mod random_draw;
 pub mod recurrent;
 pub mod reduce;
 pub mod repeat;
@@ -338,6 +340,8 @@ layers! {
         Dot(dot::Dot);
     }
     operations {
+        /// A loss that is computed from tensors.
+        AddLoss(add_loss::AddLoss);
         /// `cumsum` of `keras.ops`.
         CumulativeSum(cumulative_sum::CumulativeSum);
         /// `einsum` of `keras.ops`.
@@ -354,6 +358,8 @@ layers! {
         Flip(flip::Flip);
         /// `matmul` of `keras.ops`.
         Matmul(matmul::Matmul);
+        /// Random numbers of `keras.random`.
+        RandomDraw(random_draw::RandomDraw);
         /// Reductions of `keras.ops` over axes.
         Reduce(reduce::Reduce);
         /// Values several times.
@@ -391,14 +397,32 @@ impl LayerKind {
         }
     }
 
-    /// Whether a call adds a penalty on values to the total loss.
+    /// The loss that a call adds to the total, if it is one of `add_loss`.
+    pub fn added_loss(&self) -> Option<&add_loss::AddLoss> {
+        match self {
+            LayerKind::AddLoss(loss) => Some(loss),
+            _ => None,
+        }
+    }
+
+    /// Whether a call adds a loss or a penalty on values to the total loss.
     pub fn penalizes_activities(&self) -> bool {
         match self {
-            LayerKind::ActivityRegularization(_) => true,
+            LayerKind::ActivityRegularization(_) | LayerKind::AddLoss(_) => true,
             LayerKind::Bidirectional(layer) => {
                 layer.parts().iter().any(|part| part.kind.penalizes_activities())
             }
             _ => self.activity_regularizer().is_some(),
+        }
+    }
+
+    /// Whether nothing that a call reads is trained through it.
+    pub fn stops_gradients(&self) -> bool {
+        match self.core().0 {
+            LayerKind::Elementwise(layer) => layer.stops_gradients(),
+            LayerKind::Reduce(layer) => layer.stops_gradients(),
+            LayerKind::RandomDraw(_) => true,
+            _ => false,
         }
     }
 
@@ -418,7 +442,11 @@ impl LayerKind {
 
     /// Keras's automatic name, before numbers are added: `dense`, `leaky_re_lu`.
     pub fn auto_name(&self) -> String {
-        snake_case(self.class_name())
+        match self {
+            // Its key in the logs ends in `_loss`.
+            LayerKind::AddLoss(_) => "added".into(),
+            _ => snake_case(self.class_name()),
+        }
     }
 }
 
@@ -459,9 +487,10 @@ pub fn construct(
     };
     let bound = bind(entry.item, args, call, cx);
     idle::check(&bound, cx);
-    // Operations have neither.
+    // Operations have neither, but for the name of a loss in the logs.
     let is_layer = !entry.is_operation();
-    let name = is_layer.then(|| bound.optional_string("name", cx)).flatten();
+    let named = is_layer || entry.item.argument("name").is_some();
+    let name = named.then(|| bound.optional_string("name", cx)).flatten();
     let name = name.map(|name| (name, bound.loc("name")));
     let trainable = !is_layer || bound.boolean("trainable", cx);
     let kind = (entry.make)(&bound, cx)?;

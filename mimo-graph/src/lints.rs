@@ -101,7 +101,12 @@ fn flattened<'g>(graph: &'g Graph, node: &Node) -> Option<(TensorId, &'g Shape)>
                 return is_made(graph, image).then_some((at, shape));
             }
             Effect::Noise | Effect::Mapped | Effect::Normalized => at = step(graph, layer, inputs)?,
-            Effect::Learned | Effect::LookedUp | Effect::Rearranged | Effect::Resampled | Effect::Joined => {
+            Effect::Learned
+            | Effect::LookedUp
+            | Effect::Rearranged
+            | Effect::Resampled
+            | Effect::Joined
+            | Effect::Drawn => {
                 return None;
             }
         }
@@ -167,7 +172,8 @@ fn dropout_after_head(graph: &Graph, cx: &mut Cx<'_>) {
                 | Effect::Normalized
                 | Effect::LookedUp
                 | Effect::Resampled
-                | Effect::Joined => break,
+                | Effect::Joined
+                | Effect::Drawn => break,
             }
             let Some(before) = step(graph, layer, inputs) else { break };
             at = before;

@@ -2,12 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use self::field::{field_like, snake_case, unusable_binding, wrong_layer_name};
+use self::field::{field_like, snake_case, unusable_binding, wrong_layer_name, wrong_loss_name};
 use crate::code::Code;
 use crate::diag::{Diag, Diags, Loc};
 use crate::graph::{Graph, GroupId, Layer, LayerId, Node, Port, TensorId};
 
 pub(crate) mod field;
+
+pub use field::loss_field;
 
 /// Names every layer, and reports names that cannot be used.
 ///
@@ -152,7 +154,12 @@ fn check_ports(ports: &[Port], what: &str, keyword: &str, diags: &mut Diags) {
 /// no input, no other layer and no output of another layer may have it.
 fn given_name(graph: &Graph, named: Named, taken: &BTreeSet<String>, diags: &mut Diags) -> String {
     let (name, loc, _) = named.of(graph);
-    if let Some(diag) = wrong_layer_name(name, loc) {
+    let is_loss = matches!(named, Named::Layer(layer) if graph.layer(layer).kind.added_loss().is_some());
+    let (what, wrong) = match is_loss {
+        true => ("loss", wrong_loss_name(name, loc)),
+        false => ("layer", wrong_layer_name(name, loc)),
+    };
+    if let Some(diag) = wrong {
         diags.push(diag);
         return free_name(&field_like(name), taken);
     }
@@ -160,7 +167,7 @@ fn given_name(graph: &Graph, named: Named, taken: &BTreeSet<String>, diags: &mut
         let fresh = free_name(name, taken);
         if earlier(graph, named).any(|other| other == (name, loc)) {
             let message =
-                format!("the layer name `{name}` is given to more than one layer by a loop or a function");
+                format!("the {what} name `{name}` is given to more than one {what} by a loop or a function");
             let diag = Diag::error(Code::LayerNameTaken, loc, message).help(format!(
                 "put what differs into it: `name = \"{name}_{{i}}\"`, with `i` of a `for`, or a parameter"
             ));
@@ -170,20 +177,20 @@ fn given_name(graph: &Graph, named: Named, taken: &BTreeSet<String>, diags: &mut
         let diag = Diag::error(
             Code::LayerNameTaken,
             loc,
-            format!("the layer name `{name}` is taken by {}", owner(graph, name)),
+            format!("the {what} name `{name}` is taken by {}", owner(graph, name)),
         );
-        diags.push(diag.help(format!("give this layer another name, such as `name = \"{fresh}\"`")));
+        diags.push(diag.help(format!("give this {what} another name, such as `name = \"{fresh}\"`")));
         return fresh;
     }
     let gives = |output: &&Port| Named::maker(graph, output.tensor) == Some(named);
     let namesake = graph.outputs.iter().find(|output| output.name == name);
     if let Some(output) = namesake.filter(|output| !gives(output)) {
         let message =
-            format!("the layer name `{name}` is also the name of an output that another layer gives");
+            format!("the {what} name `{name}` is also the name of an output that another layer gives");
         let mut diag = Diag::error(Code::LayerNameTaken, loc, message);
         diag = match graph.outputs.iter().find(gives) {
             Some(own) => diag.help(format!("this layer gives the output `{}`: leave `name` out", own.name)),
-            None => diag.help(format!("give this layer another name, such as `name = \"hidden_{name}\"`")),
+            None => diag.help(format!("give this {what} another name, such as `name = \"hidden_{name}\"`")),
         };
         if let Some(maker) = Named::maker(graph, output.tensor) {
             let (_, _, class) = maker.of(graph);
@@ -214,7 +221,11 @@ fn owner(graph: &Graph, name: &str) -> String {
     }
     let own =
         |layer: &&Layer| layer.named && layer.group.is_none() && layer.whole.is_none() && layer.name == name;
-    let layer = graph.layers.iter().find(own).map(|layer| layer.kind.class_name());
+    let layer = graph.layers.iter().find(own);
+    if layer.is_some_and(|layer| layer.kind.added_loss().is_some()) {
+        return "an added loss".into();
+    }
+    let layer = layer.map(|layer| layer.kind.class_name());
     let group = graph.groups.iter().find(|group| group.named && group.name == name);
     match layer.or(group.map(|group| group.class.as_str())) {
         Some(class) => format!("another layer, a `{class}`"),

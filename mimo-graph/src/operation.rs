@@ -14,6 +14,7 @@
 mod activate;
 mod activity_regularization;
 mod adaptive_pooling;
+mod added_loss;
 mod batch_normalization;
 mod bias;
 mod call;
@@ -47,6 +48,7 @@ mod permute;
 mod pooled_conv;
 mod pooling;
 mod prelu;
+mod random_draw;
 mod recurrent;
 mod reduce;
 mod repeat_vector;
@@ -69,6 +71,7 @@ use crate::dim::Dim;
 pub use activate::Activate;
 pub use activity_regularization::ActivityRegularization;
 pub use adaptive_pooling::AdaptivePooling;
+pub use added_loss::AddedLoss;
 pub use batch_normalization::BatchNormalization;
 pub use bias::Bias;
 pub use call::Call;
@@ -106,6 +109,7 @@ pub(crate) use permute::permuted_strides;
 pub use pooled_conv::PooledConv;
 pub use pooling::{Padding, PoolKind, Pooling};
 pub use prelu::Prelu;
+pub use random_draw::{Drawn, RandomDraw};
 pub use recurrent::{Cell, Recurrent, RecurrentDropout};
 pub use reduce::{Reduce, Reduction};
 pub use repeat_vector::RepeatVector;
@@ -320,6 +324,8 @@ operations! {
     ActivityRegularization,
     /// A value for each of a fixed number of windows, and channel.
     AdaptivePooling,
+    /// A loss that is computed from tensors of the model.
+    AddedLoss,
     /// Every channel with mean 0 and variance 1 over the batch.
     BatchNormalization,
     /// A bias along some axes.
@@ -374,6 +380,8 @@ operations! {
     Pooling,
     /// A ReLU with learned slopes.
     Prelu,
+    /// Random numbers.
+    RandomDraw,
     /// Products and activations, step by step.
     Recurrent,
     /// One number for the values along some axes.

@@ -7,7 +7,7 @@
 
 use crate::graph::{Graph, NodeId, TensorId};
 
-/// The calls that some output needs, in source order. What is left out computes nothing that the model gives
+/// The calls that some output or an added loss needs, in source order. What is left out computes nothing that the model gives
 /// and is not part of it, as in Keras.
 pub fn live_nodes(graph: &Graph) -> Vec<NodeId> {
     let needed = needed_tensors(graph);
@@ -27,11 +27,14 @@ pub fn earlier_calls(graph: &Graph) -> Vec<usize> {
     earlier.collect()
 }
 
-/// For every tensor, whether some output needs it (or is it).
+/// For every tensor, whether some output or an added loss needs it (or is it).
 pub(crate) fn needed_tensors(graph: &Graph) -> Vec<bool> {
     let mut needed = vec![false; graph.tensors.len()];
     for output in &graph.outputs {
         mark(&mut needed, output.tensor);
+    }
+    for node in graph.nodes.iter().filter(|node| graph.layer(node.layer).kind.added_loss().is_some()) {
+        node.outputs.iter().for_each(|tensor| mark(&mut needed, *tensor));
     }
     for node in graph.nodes.iter().rev() {
         if node.outputs.iter().any(|tensor| marked(&needed, *tensor)) {

@@ -117,6 +117,8 @@ pub struct Plan {
     pub forward: Vec<Op>,
     /// The forward pass of predictions with fixed weights; `None` if it is the same.
     pub folded: Option<Folded>,
+    /// Operations that only added losses and penalties need, and predictions do not run: places in `forward`, ascending.
+    pub only_losses: Vec<usize>,
     /// The losses and metrics of outputs with targets, in output order.
     pub losses: Vec<LossOp>,
     /// Losses that need sums of predictions over the batch: places in `losses`, and their sums.
@@ -142,6 +144,7 @@ impl Plan {
         gradients::connect(graph, &mut plan);
         in_place::concatenate(&mut plan.plan);
         gradients::prepare(&mut plan.plan);
+        penalties::find_only_losses(&mut plan.plan);
         lifetimes::assign(&mut plan.plan);
         fold::fold(&mut plan.plan);
         plan.plan

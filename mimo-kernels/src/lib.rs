@@ -80,7 +80,7 @@ pub use pieces::{Claims, Pieces};
 #[cfg(any(feature = "std", test))]
 pub use pool::Pool;
 pub use pooling::{PoolKind, Windows, pooling, pooling_gradient};
-pub use random::{dropout, gaussian_noise, normal, uniform};
+pub use random::{dropout, gaussian_noise, normal, truncated_normal, uniform};
 pub use recurrent::{lstm_backward, lstm_forward};
 pub use resize::{Interpolation, Resize, resize, resize_gradient};
 pub use scatter::scatter_add;

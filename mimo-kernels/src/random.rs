@@ -47,6 +47,21 @@ pub fn normal(key: u64, index: u64) -> f64 {
     libm::sqrt(-2.0 * libm::log(radius)) * libm::cos(core::f64::consts::TAU * angle)
 }
 
+/// Number `index` under `key`, from the normal distribution with mean 0 and standard deviation 1, without what is 2 or more
+/// from the mean.
+pub fn truncated_normal(key: u64, index: u64) -> f64 {
+    let mut key = key;
+    // A number is drawn again with probability 0.046, from a stream that only this attempt reads. The bound is never met.
+    for _ in 0..64 {
+        let x = normal(key, index);
+        if x.abs() < 2.0 {
+            return x;
+        }
+        key = mix(key.wrapping_add(GAMMA));
+    }
+    0.0
+}
+
 /// The arguments of the dropout kernel.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Dropout<E> {

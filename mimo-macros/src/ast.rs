@@ -111,13 +111,15 @@ pub(crate) struct ConstDef {
     pub(crate) value: Expr,
 }
 
-/// What makes tensors and layers.
+/// A statement, which makes tensors and layers or adds a loss.
 #[derive(Debug)]
 pub(crate) enum Statement {
     /// `let name = value;`
     Let(Let),
     /// `for name in range { … }`
     For(For),
+    /// `add_loss(expression, name = "kl");`
+    AddLoss(Expr),
 }
 
 /// `fn name(x, filters = 32) { … }`: expanded wherever it is called.

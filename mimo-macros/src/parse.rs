@@ -93,7 +93,7 @@ impl Parser {
         self.statement(tokens, state, model);
         let binders = match model.statements.get(statements) {
             Some(Statement::Let(binding)) => binding.names.iter().map(|name| name.loc).collect(),
-            Some(Statement::For(_)) | None => Vec::new(),
+            Some(Statement::For(_) | Statement::AddLoss(_)) | None => Vec::new(),
         };
         let inner = std::mem::take(&mut model.inner);
         model.runs.push(Run { tokens: tokens.to_vec(), consts: consts..model.consts.len(), binders, inner });

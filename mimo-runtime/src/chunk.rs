@@ -43,6 +43,8 @@ pub struct Chunk<'a, E> {
     pub mode: Mode,
     /// Fixes what is random in this step.
     pub seed: u64,
+    /// Number of the step, of an evaluated batch or of a prediction: fixes what operations with a seed of their own draw.
+    pub pass: u64,
     /// Weights of the losses in the total, by output.
     pub loss_weights: &'a [f64],
     /// Whether samples have weights.

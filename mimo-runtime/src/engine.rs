@@ -32,6 +32,7 @@ use crate::float::Float;
 use crate::fold::Folded;
 use crate::kernels::{self, AlignedVec, Pool};
 use crate::program::{Memory, Param, Program};
+use crate::random;
 use crate::rules::MakeRule;
 use crate::stage::{Pass, Stage, StepPart};
 use chunks::Chunks;
@@ -123,6 +124,8 @@ pub struct Engine<E: Float> {
     states: States<E>,
     spectral: Spectral<E>,
     seed: u64,
+    /// Batches that were evaluated and rounds of predictions since the seed was set: each draws other numbers.
+    passes: u64,
 }
 
 impl<E: Float> Engine<E> {
@@ -160,6 +163,7 @@ impl<E: Float> Engine<E> {
             states: States::new(&[]),
             spectral: Spectral::none(),
             seed: 0,
+            passes: 0,
         })
     }
 
@@ -263,9 +267,10 @@ impl<E: Float> Engine<E> {
         first.map_or(0.0, |rule| rule.optimizer.learning_rate)
     }
 
-    /// Fixes what dropout and noise draw from here on.
+    /// Fixes what dropout, noise and random operations draw from here on.
     pub fn set_seed(&mut self, seed: u64) {
         self.seed = seed;
+        self.passes = 0;
     }
 
     /// Optimizer steps so far.
@@ -356,10 +361,25 @@ impl<E: Float> Engine<E> {
         totals.total += total;
     }
 
-    /// A key that no other step has.
-    fn step_seed(&self) -> u64 {
-        // The constant spreads neighbouring steps over the whole range (SplitMix64).
-        self.seed ^ self.steps().wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15)
+    /// To be called before a batch goes through the model.
+    fn begin_pass(&mut self, mode: Mode) {
+        if mode != Mode::Train {
+            self.passes = self.passes.wrapping_add(1);
+        }
+    }
+
+    /// What random numbers depend on: a seed that no other step or pass has, and the number of the step or pass. Evaluations and
+    /// predictions are counted apart from steps, so that they do not change what a training draws.
+    fn random_state(&self, mode: Mode) -> (u64, u64) {
+        /// Stream of the seed from which evaluations and predictions draw.
+        const PASSES: u64 = 1 << 63;
+        if mode == Mode::Train {
+            let step = self.steps().wrapping_add(1);
+            // The constant spreads neighbouring steps over the whole range (SplitMix64).
+            return (self.seed ^ step.wrapping_mul(0x9E37_79B9_7F4A_7C15), step);
+        }
+        let pass = PASSES | self.passes;
+        (random::key(self.seed, pass), pass)
     }
 }
 

@@ -8,7 +8,7 @@ use crate::engine::Totals;
 use crate::metric;
 
 /// Every value that is measured, in declared order: the total loss, then for every output its loss (if it has
-/// one) and its metrics. This is the order of [`Logs::from_values`](crate::model::Logs::from_values).
+/// one) and its metrics, then the losses of `add_loss`. This is the order of [`Logs::from_values`](crate::model::Logs::from_values).
 #[derive(Clone, Debug)]
 pub(crate) struct LogTable {
     entries: Vec<Entry>,
@@ -33,6 +33,10 @@ enum Value {
     Joint {
         place: usize,
     },
+    /// A loss of `add_loss`, without its weight.
+    Added {
+        place: usize,
+    },
     Metric {
         metric: Metric,
         classes: usize,
@@ -43,18 +47,19 @@ enum Value {
 
 impl LogTable {
     /// The values of a model without custom losses.
-    pub(crate) fn new(spec: &ModelSpec) -> Self {
-        Self::with_custom(spec, &[], &[])
+    pub(crate) fn new(spec: &ModelSpec, added: &[&str]) -> Self {
+        Self::with_custom(spec, added, &[], &[])
     }
 
     /// The values of a model with custom losses of these outputs, and joint ones of these names, which come last.
-    pub(crate) fn with_custom(spec: &ModelSpec, custom: &[usize], joint: &[String]) -> Self {
+    pub(crate) fn with_custom(spec: &ModelSpec, added: &[&str], custom: &[usize], joint: &[String]) -> Self {
         // Keras names a value after its output only if there is another output, and logs the losses of outputs only
         // if there are several: otherwise it would be the total.
         let several_outputs = spec.outputs.len() > 1;
-        let several_losses = spec.outputs.iter().filter(|output| output.loss.is_some()).count() > 1;
+        let losses = spec.outputs.iter().filter(|output| output.loss.is_some()).count() + added.len();
+        let several_losses = losses > 1;
         let mut entries = vec![Entry { key: Some("loss".into()), value: Value::Total }];
-        let mut first = spec.outputs.len();
+        let mut first = spec.outputs.len() + added.len();
         for (index, output) in spec.outputs.iter().enumerate() {
             let classes = output.shape.last().copied().unwrap_or(1);
             if let Some(loss) = output.loss {
@@ -73,6 +78,11 @@ impl LogTable {
                 first += len;
             }
         }
+        let first = spec.outputs.len();
+        entries.extend(added.iter().enumerate().map(|(place, name)| Entry {
+            key: Some(format!("{name}_loss")),
+            value: Value::Added { place: first + place },
+        }));
         let joint = joint.iter().enumerate();
         entries.extend(
             joint.map(|(place, name)| Entry { key: Some(name.clone()), value: Value::Joint { place } }),
@@ -84,6 +94,7 @@ impl LogTable {
     pub(crate) fn statistics(&self, spec: &ModelSpec) -> usize {
         let states = self.entries.iter().map(|entry| match entry.value {
             Value::Metric { len, .. } => len,
+            Value::Added { .. } => 1,
             Value::Total | Value::Loss { .. } | Value::NoLoss | Value::Joint { .. } => 0,
         });
         spec.outputs.len() + states.sum::<usize>()
@@ -94,7 +105,7 @@ impl LogTable {
         let samples = totals.samples as f64;
         self.entries.iter().map(move |entry| match entry.value {
             Value::Total => totals.total / samples,
-            Value::Loss { output } => totals.statistics[output] / samples,
+            Value::Loss { output } | Value::Added { place: output } => totals.statistics[output] / samples,
             Value::NoLoss => f64::NAN,
             Value::Joint { place } => totals.joint.get(place).map_or(f64::NAN, |sum| sum / samples),
             Value::Metric { metric, classes, first, len } => {
@@ -126,7 +137,9 @@ impl LogTable {
     pub(crate) fn higher_is_better(&self, key: &str) -> Option<bool> {
         let (_, place) = self.resolve(key)?;
         Some(match self.entries[place].value {
-            Value::Total | Value::Loss { .. } | Value::NoLoss | Value::Joint { .. } => false,
+            Value::Total | Value::Loss { .. } | Value::NoLoss | Value::Joint { .. } | Value::Added { .. } => {
+                false
+            }
             Value::Metric { metric, .. } => return metric::higher_is_better(metric),
         })
     }
@@ -157,14 +170,10 @@ mod tests {
     }
 
     fn table(outputs: &'static [OutputSpec]) -> LogTable {
-        LogTable::new(&ModelSpec {
-            name: "M",
-            inputs: &[],
-            outputs,
-            layers: &[],
-            weights: &[],
-            optimizers: &[],
-        })
+        LogTable::new(
+            &ModelSpec { name: "M", inputs: &[], outputs, layers: &[], weights: &[], optimizers: &[] },
+            &[],
+        )
     }
 
     fn keys(table: &LogTable) -> Vec<(&str, usize)> {
@@ -190,6 +199,25 @@ mod tests {
     fn a_single_loss_of_several_outputs_is_only_the_total() {
         let table = table(const { &[output("z", true, &[MAE]), output("a", false, &[])] });
         assert_eq!(keys(&table), [("loss", 0), ("z_mae", 2)]);
+    }
+
+    #[test]
+    fn added_losses_have_names_and_make_the_loss_of_an_output_one_of_several() {
+        let outputs = const { &[output("risk", true, &[MAE])] };
+        let spec = ModelSpec { name: "M", inputs: &[], outputs, layers: &[], weights: &[], optimizers: &[] };
+        let table = LogTable::new(&spec, &["kl", "encoder/tv"]);
+        assert_eq!(
+            keys(&table),
+            [("loss", 0), ("risk_loss", 1), ("mae", 2), ("kl_loss", 3), ("encoder/tv_loss", 4)]
+        );
+        assert_eq!(table.higher_is_better("val_kl_loss"), Some(false));
+        // The added losses come before the states of metrics.
+        let states = table.statistics(&spec) - 3;
+        let mut statistics = vec![8.0, 2.0, 6.0];
+        statistics.resize(3 + states, 0.0);
+        let totals = Totals { samples: 4, statistics, total: 12.0, joint: vec![] };
+        let values: Vec<f64> = table.values(&totals).collect();
+        assert_eq!((values[0], values[1], &values[3..]), (3.0, 2.0, &[0.5, 1.5][..]));
     }
 
     #[test]

@@ -149,6 +149,9 @@ pub trait Trainable: Model<Targets: OutputColumns<<Self as Model>::Float>> {
     /// Losses and metrics by name: `logs.diagnosis.accuracy`.
     type Logs: Logs;
 
+    /// The names of the losses that `add_loss` adds, in order.
+    const ADDED_LOSSES: &'static [&'static str] = &[];
+
     /// What a training step does with a chunk, stage by stage.
     const STAGES: &'static [Stage<Self::Float>];
 
@@ -193,7 +196,7 @@ pub trait PerOutput<T>: Sized {
 }
 
 /// Losses and metrics of an epoch by name, made from their values in declared order: the total loss, then for
-/// every output its loss (if it has one) and its metrics.
+/// every output its loss (if it has one) and its metrics, then the added losses.
 pub trait Logs: Clone + std::fmt::Debug {
     /// Takes the values in declared order.
     fn from_values(values: &mut dyn Iterator<Item = f64>) -> Self;

@@ -14,6 +14,9 @@ use crate::model::{Columns, Model, OutputColumns};
 /// convolution or dense layer is folded into the copy of that layer's weights, so outputs may differ from those of `forward`
 /// by rounding errors. The model is borrowed shared as long as its predictor lives, so the copy cannot become stale.
 ///
+/// Random operations such as `random_normal(x)` draw other numbers at every prediction, fixed by [`set_seed`](Self::set_seed) and by the
+/// predictions since then. A model's own `forward` and `predict` draw the same numbers at every call: those of a new predictor.
+///
 /// ```ignore
 /// let mut predictor = Predictor::new(&model)?;
 /// let outputs = predictor.predict(&inputs)?;
@@ -68,6 +71,12 @@ impl<'m, M: Model> Predictor<'m, M> {
     /// another number of samples.
     pub fn predict_into(&mut self, inputs: &M::Inputs, outputs: &mut M::Outputs) -> Result<(), Error> {
         self.columns.predict_into::<M>(&mut self.engine, inputs, outputs)
+    }
+
+    /// Fixes what random operations such as `random_normal(x)` draw from here on; 0 at first. Every prediction draws other numbers, and
+    /// the first one after this call draws the same ones for the same seed.
+    pub fn set_seed(&mut self, seed: u64) {
+        self.engine.set_seed(seed);
     }
 
     /// Has the next prediction begin with zeros as the states of `stateful` layers; it may then have another number of samples.

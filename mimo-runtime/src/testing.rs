@@ -462,7 +462,7 @@ impl Logs for ClassesLogs {
 #[cfg(feature = "plot")]
 pub(crate) fn history(values: impl IntoIterator<Item = f64>) -> crate::history::History<Lines> {
     use crate::history::{EpochLogs, Evaluation, History};
-    let table = std::sync::Arc::new(crate::logs::LogTable::new(crate::data::spec::<Lines>()));
+    let table = std::sync::Arc::new(crate::logs::LogTable::new(crate::data::spec::<Lines>(), &[]));
     let mut history = History::new(&table);
     for (epoch, value) in values.into_iter().enumerate() {
         let validation = Evaluation::new(vec![2.0 * value; 4], &table);

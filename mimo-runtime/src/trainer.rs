@@ -27,7 +27,7 @@ use crate::model::{Model, PerOutput, Trainable};
 use custom::CustomLosses;
 use shuffle::Shuffle;
 
-/// Trains a model. The total loss is `Σ weightᵢ · lossᵢ`, plus what regularizers add.
+/// Trains a model. The total loss is `Σ weightᵢ · lossᵢ`, plus what regularizers and `add_loss` add.
 ///
 /// A trainer borrows the model and holds its weights, their gradients and the optimizer's state in a form that is fast to
 /// train. The model's own tensors get the weights when the trainer is dropped, or on
@@ -82,7 +82,7 @@ impl TrainerOptions {
         self
     }
 
-    /// Fixes what shuffling, dropout and noise draw; 0 by default.
+    /// Fixes what shuffling, dropout, noise and random operations draw; 0 by default.
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
@@ -109,7 +109,7 @@ impl<'m, M: Trainable> Trainer<'m, M> {
         if spec.optimizers.is_empty() {
             return Err(Error::NoOptimizer);
         }
-        let table = LogTable::new(spec);
+        let table = LogTable::new(spec, M::ADDED_LOSSES);
         if table.statistics(spec) != program.statistics {
             return Err(Error::Inconsistent { what: "the number of statistics" });
         }
@@ -183,7 +183,7 @@ impl<'m, M: Trainable> Trainer<'m, M> {
         self.engine.steps()
     }
 
-    /// Fixes what shuffling, dropout and noise draw from here on.
+    /// Fixes what shuffling, dropout, noise and random operations draw from here on.
     pub fn set_seed(&mut self, seed: u64) {
         self.engine.set_seed(seed);
         self.shuffle = Shuffle::new(seed);

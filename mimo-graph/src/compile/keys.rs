@@ -6,6 +6,7 @@ use crate::diag::{Diag, Loc};
 use crate::graph::Graph;
 use crate::loss::Loss;
 use crate::metric::Metric;
+use crate::names::loss_field;
 
 /// A value that is logged.
 pub(super) struct Logged {
@@ -33,7 +34,8 @@ pub(super) fn logged(
     };
     let mut logged = vec![value("loss", "the total loss")];
     let trained = || graph.outputs.iter().zip(losses).filter(|(_, loss)| matches!(loss, Some(Some(_))));
-    if trained().count() > 1 {
+    let added: Vec<_> = graph.added_losses().into_iter().map(|layer| graph.layer(layer)).collect();
+    if trained().count() + added.len() > 1 {
         logged.extend(trained().map(|(output, _)| Logged {
             key: format!("{}_loss", output.name),
             what: format!("the loss of `{}`", output.name),
@@ -45,6 +47,12 @@ pub(super) fn logged(
     if custom.count() > 1 {
         logged.push(value("custom_loss", "the loss of `Trainer::set_loss`"));
     }
+    logged.extend(added.iter().map(|layer| Logged {
+        key: format!("{}_loss", layer.name),
+        what: format!("the added loss `{}`", layer.name),
+        loc: layer.loc,
+        help: renamed(&layer.name),
+    }));
     // What has no name was reported.
     let named = graph.outputs.iter().zip(metrics).filter(|(output, _)| !output.name.is_empty());
     for (output, metrics) in named {
@@ -59,6 +67,30 @@ pub(super) fn logged(
         }));
     }
     logged
+}
+
+/// An added loss is a field of the logs, beside those of the outputs.
+pub(super) fn check_fields(graph: &Graph, cx: &mut Cx<'_>) {
+    let mut fields: Vec<(String, String)> = graph
+        .outputs
+        .iter()
+        .map(|output| (output.name.clone(), format!("the output `{}`", output.name)))
+        .collect();
+    for layer in graph.added_losses().into_iter().map(|layer| graph.layer(layer)) {
+        let field = loss_field(&layer.name);
+        let own = format!("the added loss `{}`", layer.name);
+        if let Some((_, other)) = fields.iter().find(|(taken, _)| *taken == field) {
+            let message = format!("{other} and {own} would both be `{field}` in the logs");
+            let help = renamed(&layer.name);
+            cx.error(Diag::error(Code::LogNameTaken, layer.loc, message).help(help));
+        }
+        fields.push((field, own));
+    }
+}
+
+/// A way to change the key of an added loss.
+fn renamed(name: &str) -> String {
+    format!("give the loss another name: `add_loss(…, name = \"{name}_term\")`")
 }
 
 /// No two values have one key in the logs, where those of validation have `val_` before theirs.

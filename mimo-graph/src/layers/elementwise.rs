@@ -482,7 +482,7 @@ tensor_operations! {
 }
 
 /// A number of the model; `None` after an error.
-fn number(value: &crate::value::Value, what: &str, cx: &mut Cx<'_>) -> Option<Number> {
+pub(super) fn number(value: &crate::value::Value, what: &str, cx: &mut Cx<'_>) -> Option<Number> {
     match value.kind {
         ValueKind::Expr(constant) => Some(Number::Constant(constant)),
         _ => read::float(value, what, cx).map(Number::Known),

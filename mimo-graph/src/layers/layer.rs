@@ -121,6 +121,8 @@ pub enum Effect {
     Resampled,
     /// Several tensors become one.
     Joined,
+    /// Random numbers, whatever the inputs hold.
+    Drawn,
 }
 
 /// The facts of a layer. Methods without a default decide fixes, warnings, losses that fit, memory and types: these

@@ -5,10 +5,19 @@ use crate::diag::{Diag, Loc};
 
 /// The error of a layer name that cannot be a field, if it cannot.
 pub(crate) fn wrong_layer_name(name: &str, loc: Loc) -> Option<Diag> {
+    let note = "layers are fields of the model's struct";
+    wrong_name("layer", name, loc).map(|diag| diag.note(note))
+}
+
+/// The same for the name of an added loss.
+pub(crate) fn wrong_loss_name(name: &str, loc: Loc) -> Option<Diag> {
+    wrong_name("loss", name, loc).map(|diag| diag.note("added losses are fields of the logs"))
+}
+
+fn wrong_name(what: &str, name: &str, loc: Loc) -> Option<Diag> {
     let reason = unusable(name)?;
-    let diag = Diag::error(Code::UnusableLayerName, loc, format!("the layer name {name:?} {reason}"));
-    let diag = diag.help(format!("write `name = \"{}\"`", field_like(name)));
-    Some(diag.note("layers are fields of the model's struct"))
+    let diag = Diag::error(Code::UnusableLayerName, loc, format!("the {what} name {name:?} {reason}"));
+    Some(diag.help(format!("write `name = \"{}\"`", field_like(name))))
 }
 
 /// Why a word cannot be a field, if it cannot. `letter` says which characters it may have.
@@ -41,6 +50,11 @@ pub(crate) fn unusable(name: &str) -> Option<&'static str> {
 /// Why a name that was an identifier in the source cannot be a field. `r#type` was one, and is the field `r#type`.
 pub(super) fn unusable_binding(name: &str) -> Option<&'static str> {
     not_a_field(name, &["self", "Self", "super", "crate"], char::is_alphanumeric)
+}
+
+/// The field of the logs for an added loss: `kl_loss`, `encoder_kl_loss` for one in a nested model.
+pub fn loss_field(name: &str) -> String {
+    format!("{}_loss", field_like(name))
 }
 
 /// A name that can be a field and is as near to `name` as possible.

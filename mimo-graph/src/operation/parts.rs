@@ -1,8 +1,8 @@
 //! The visitor over the parts of an operation: the fields that have a role.
 
 use super::{
-    BatchWeight, Cell, ElementwiseStep, Encoding, Interpolation, Length, MergeOp, Number, Padding, PoolKind,
-    Randomness, Read, Reduction, Scratch, Statistic, View, Weight, Written,
+    BatchWeight, Cell, Drawn, ElementwiseStep, Encoding, Interpolation, Length, MergeOp, Number, Padding,
+    PoolKind, Randomness, Read, Reduction, Scratch, Statistic, View, Weight, Written,
 };
 use crate::activation::Activation;
 use crate::describe::List;
@@ -75,6 +75,7 @@ settings!(
     Number,
     Encoding,
     Randomness,
+    Drawn,
     Statistic,
     PoolKind,
     Reduction,

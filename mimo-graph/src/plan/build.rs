@@ -119,7 +119,9 @@ impl Building {
             _ => {}
         }
         let Some(kind) = core.operation(&mut CallOf { building: self, graph, id }) else { return };
-        let reads = node.inputs.iter().map(|&input| self.values.of(input)).collect();
+        // Random numbers read nothing.
+        let inputs = if kind.reads().is_empty() { &[][..] } else { &node.inputs };
+        let reads = inputs.iter().map(|&input| self.values.of(input)).collect();
         let value = self.values.of(node.outputs[0]);
         self.add(self.call_name(graph, id), vec![id], kind, reads, value);
     }

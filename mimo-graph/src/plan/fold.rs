@@ -62,6 +62,7 @@ pub(super) fn fold(plan: &mut Plan) {
             folded.folds.push(Fold { map: call.map.clone(), norm: call.norm });
         }
     }
+    plan.only_losses.iter().for_each(|&at| gone[at] = true);
     for at in (0..plan.forward.len()).filter(|&at| !gone[at]) {
         let Some(call) = by_layer.get(&at) else {
             folded.forward.push(at);

@@ -73,7 +73,10 @@ pub(super) fn assign(plan: &mut Plan) {
         let [from, to] = &mut plan.slots[slot].train;
         (*from, *to) = ((*from).min(time), (*to).max(time));
     }
-    let predict = predicting(plan, plan.forward.iter());
+    let all = plan.forward.iter().enumerate();
+    let run: Vec<_> =
+        all.filter(|(at, _)| plan.only_losses.binary_search(at).is_err()).map(|(_, op)| op).collect();
+    let predict = predicting(plan, run.into_iter());
     plan.slots.iter_mut().zip(predict).for_each(|(slot, life)| slot.predict = life);
     sort(plan);
 }

@@ -1,26 +1,73 @@
-//! Penalties on what layers output: `activity_regularizer`, and the layer `ActivityRegularization`.
+//! Terms of the total loss that are computed from values of the model and not from an output and its target: penalties on what
+//! layers output (`activity_regularizer`, and the layer `ActivityRegularization`), and the losses of `add_loss`.
+//!
+//! Each is an operation that reads a value and writes nothing but its gradient. Its weight is part of it. A method that weights the
+//! losses of the outputs against each other does not see it: its gradient is added to what such a method makes of theirs.
 
-use super::Op;
 use super::build::Building;
+use super::values::ValueId;
+use super::{Op, OpKind, Plan};
 use crate::graph::{Graph, NodeId};
-use crate::operation::ActivityRegularization;
+use crate::operation::{ActivityRegularization, AddedLoss, Field, Part};
 
 impl Building {
-    /// Adds the penalties on all that a call outputs, if its layer has such a penalty. Each is an operation that reads
-    /// the output and writes nothing but its gradient.
+    /// Adds the terms of the total loss that a call has: penalties on all that it outputs, or an added loss.
     pub(super) fn penalties(&mut self, graph: &Graph, id: NodeId) {
         let node = graph.node(id);
-        let Some(penalty) = graph.layer(node.layer).kind.activity_regularizer() else { return };
+        let kind = &graph.layer(node.layer).kind;
+        if let (Some(loss), &[x]) = (kind.added_loss(), &node.inputs[..]) {
+            // After the losses of the outputs.
+            let earlier = graph.added_losses().iter().take_while(|&&layer| layer != node.layer).count();
+            let place = graph.outputs.len() + earlier;
+            let loss = AddedLoss { weight: loss.weight, place, x: self.read(graph, x) };
+            let name = self.call_name(graph, id);
+            return self.term(name, self.values.of(x), loss.into());
+        }
+        let Some(penalty) = kind.activity_regularizer() else { return };
         for (index, &output) in node.outputs.iter().enumerate() {
             let (l1, l2) = (penalty.l1, penalty.l2);
             let kind = ActivityRegularization { l1, l2, x: self.read(graph, output) };
             let number = if index == 0 { String::new() } else { format!("_{index}") };
             let what = if graph.layer(node.layer).kind.aliases() { "" } else { "_activity_regularizer" };
             let name = format!("{}{what}{number}", self.call_name(graph, id));
-            let steps = self.wrapped();
-            self.plan.forward.push(Op { name, nodes: vec![], backward: false, steps, kind: kind.into() });
-            self.reads.push(vec![self.values.of(output)]);
-            self.gives.push(vec![]);
+            self.term(name, self.values.of(output), kind.into());
         }
     }
+
+    fn term(&mut self, name: String, read: ValueId, kind: OpKind) {
+        let steps = self.wrapped();
+        self.plan.forward.push(Op { name, nodes: vec![], backward: false, steps, kind });
+        self.reads.push(vec![read]);
+        self.gives.push(vec![]);
+    }
+}
+
+/// Finds the operations that predictions need not run, if the model adds losses: what leads to no output and to no state.
+pub(super) fn find_only_losses(plan: &mut Plan) {
+    if !plan.forward.iter().any(|op| matches!(op.kind, OpKind::AddedLoss(_))) {
+        return;
+    }
+    let mut needed = vec![false; plan.slots.len()];
+    let mut is_state = vec![false; plan.slots.len()];
+    plan.outputs.iter().for_each(|view| needed[view.slot] = true);
+    plan.states.iter().for_each(|state| is_state[state.to.slot] = true);
+    for (at, op) in plan.forward.iter().enumerate().rev() {
+        let (mut lives, mut reads) = (false, vec![]);
+        op.kind.parts(&mut |part| match part {
+            Part::Read(read) => reads.push(read.view.slot),
+            Part::Written(written) => lives |= needed[written.view.slot] || is_state[written.view.slot],
+            Part::View(view) => {
+                lives |= is_state[view.slot];
+                reads.push(view.slot);
+            }
+            Part::Scratch(scratch) => lives |= is_state[scratch.view.slot],
+            Part::Weight(_) | Part::BatchWeight(_) => {}
+        });
+        if lives {
+            reads.into_iter().for_each(|slot| needed[slot] = true);
+        } else {
+            plan.only_losses.push(at);
+        }
+    }
+    plan.only_losses.reverse();
 }

@@ -1,7 +1,7 @@
 //! Which memory each tensor of the graph is, and which tensors are needed at all.
 
 use crate::graph::{Graph, LayerId, NodeId, TensorId};
-use crate::layers::LayerKind;
+use crate::layers::layer::Effect;
 use crate::order::{earlier_calls, live_nodes};
 
 /// A tensor and the tensors that share its memory: `Flatten` and `Reshape` give their input again.
@@ -15,8 +15,8 @@ pub(super) struct Values {
     pub of_tensor: Vec<ValueId>,
     /// Calls that lead to an output, in topological order.
     pub live: Vec<NodeId>,
-    /// By value: the outputs with a part in the total loss that it leads to, ascending; after the outputs, one place for penalties
-    /// that no such output is behind.
+    /// By value: the outputs with a part in the total loss that it leads to, ascending; after the outputs, one place for penalties and
+    /// added losses that no such output is behind.
     pub reaches: Vec<Vec<usize>>,
     /// By value: whether a trained weight comes before it.
     pub depends: Vec<bool>,
@@ -119,7 +119,9 @@ impl Values {
         for i in 0..self.live.len() {
             let node = graph.node(self.live[i]);
             let own = trained(graph, node.layer);
-            let before = node.inputs.iter().any(|&input| self.depends[self.of(input).0]);
+            // Random numbers are the same whatever the weights are.
+            let drawn = graph.core(node).0.effect() == Effect::Drawn;
+            let before = !drawn && node.inputs.iter().any(|&input| self.depends[self.of(input).0]);
             for &output in &node.outputs {
                 let value = self.of(output);
                 self.depends[value.0] |= own || before;
@@ -141,8 +143,9 @@ impl Values {
             let node = graph.node(id);
             let mut reached: Vec<usize> =
                 node.outputs.iter().flat_map(|&output| sets[self.of(output).0].clone()).collect();
-            // A penalty on all outputs is learned from, those that nothing reads too.
-            if graph.layer(node.layer).kind.activity_regularizer().is_some() {
+            // A penalty on all outputs is learned from, those that nothing reads too; so is an added loss.
+            let kind = &graph.layer(node.layer).kind;
+            if kind.activity_regularizer().is_some() || kind.added_loss().is_some() {
                 // Where no loss is behind it, the penalty itself is a part of the total loss: it stands after the outputs.
                 if reached.is_empty() && graph.compile.is_some() {
                     reached.push(graph.outputs.len());
@@ -152,13 +155,8 @@ impl Values {
                     reached.iter().for_each(|&output| insert(set, output));
                 }
             }
-            // Nothing is trained through `stop_gradient` and what jumps.
-            let stops = match graph.core(node).0 {
-                LayerKind::Elementwise(layer) => layer.stops_gradients(),
-                LayerKind::Reduce(layer) => layer.stops_gradients(),
-                _ => false,
-            };
-            if stops {
+            // Nothing is trained through `stop_gradient`, random numbers and what jumps.
+            if graph.layer(node.layer).kind.stops_gradients() {
                 continue;
             }
             for &input in &node.inputs {

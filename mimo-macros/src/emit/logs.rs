@@ -1,6 +1,7 @@
 //! Losses and metrics by name: `logs.diagnosis.accuracy`.
 
 use mimo_graph::graph::Training;
+use mimo_graph::names::loss_field;
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote};
 
@@ -20,6 +21,17 @@ fn outputs<'a>(cx: &'a Context<'_>) -> Vec<Output<'a>> {
     let names = names(cx.model, &fields);
     let outputs = fields.into_iter().zip(names).zip(&compile.outputs);
     outputs.map(|((field, name), training)| Output { field, name, training }).collect()
+}
+
+/// The value of an added loss.
+struct AddedLoss<'a> {
+    field: Ident,
+    name: &'a str,
+}
+
+fn added_losses<'a>(cx: &'a Context<'_>) -> Vec<AddedLoss<'a>> {
+    let layers = cx.graph.added_losses().into_iter().map(|layer| &cx.graph.layer(layer).name);
+    layers.map(|name| AddedLoss { field: ident(&loss_field(name), Span::call_site()), name }).collect()
 }
 
 /// The structs of the outputs' logs, in order.
@@ -51,9 +63,9 @@ fn metric_fields(output: &Output<'_>) -> Vec<Ident> {
 
 /// The field of the total: `loss`, as Keras's key for it. If an output is called so, it is `total_loss`, with a `_` for
 /// every output that is called that too.
-fn total_field(outputs: &[Output<'_>]) -> Ident {
+fn total_field(outputs: &[Output<'_>], added: &[AddedLoss<'_>]) -> Ident {
     let mut name = String::from("loss");
-    while outputs.iter().any(|output| output.field == name) {
+    while outputs.iter().any(|output| output.field == name) || added.iter().any(|loss| loss.field == name) {
         name = if name == "loss" { "total_loss".into() } else { format!("{name}_") };
     }
     Ident::new(&name, Span::call_site())
@@ -100,15 +112,27 @@ pub(super) fn structs(cx: &Context<'_>) -> TokenStream {
         let doc = format!(" Of output `{field}`.");
         quote!(#[doc = #doc] pub #field: #name,)
     });
-    let total = total_field(&outputs);
+    let added = added_losses(cx);
+    let total = total_field(&outputs, &added);
+    let total_doc = match added.is_empty() {
+        true => " The weighted sum of the outputs' losses and the penalties of weights: Keras's `loss`.",
+        false => {
+            " The weighted sum of the outputs' losses, the added losses and the penalties of weights: Keras's `loss`."
+        }
+    };
+    let added = added.iter().map(|AddedLoss { field, name }| {
+        let doc = format!(" The added loss `{name}` without its weight, averaged over the samples.");
+        quote!(#[doc = #doc] pub #field: #f64,)
+    });
     quote! {
         #(#parts)*
         #[doc = #doc]
         #derives
         #vis struct #logs {
-            /// The weighted sum of the outputs' losses and the penalties of weights: Keras's `loss`.
+            #[doc = #total_doc]
             pub #total: #f64,
             #(#fields)*
+            #(#added)*
         }
     }
 }
@@ -121,7 +145,9 @@ pub(super) fn impls(cx: &Context<'_>) -> TokenStream {
     let outputs = outputs(cx);
     let logs = cx.name("Logs");
     let next = quote!(__values.next().unwrap_or(__mimo::core::primitive::f64::NAN));
-    let total = total_field(&outputs);
+    let added = added_losses(cx);
+    let total = total_field(&outputs, &added);
+    let added = added.iter().map(|loss| &loss.field);
     let fields = outputs.iter().map(|output| {
         let (field, name) = (&output.field, &output.name);
         let loss = output.training.loss.map(|_| quote!(loss: #next,));
@@ -134,7 +160,7 @@ pub(super) fn impls(cx: &Context<'_>) -> TokenStream {
             fn from_values(
                 __values: &mut dyn __mimo::core::iter::Iterator<Item = __mimo::core::primitive::f64>,
             ) -> Self {
-                #logs { #total: #next, #(#fields)* }
+                #logs { #total: #next, #(#fields)* #(#added: #next,)* }
             }
         }
     }

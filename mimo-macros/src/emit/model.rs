@@ -185,6 +185,10 @@ pub(super) fn traits(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     let trainable = cx.graph.compile.as_ref().map(|_| {
         let (stages, rules) = (stages::stages(cx, plan), spec::rules(cx));
         let fields = cx.output_fields();
+        let added = cx.graph.added_losses().into_iter().map(|layer| &cx.graph.layer(layer).name);
+        let added = (added.len() > 0).then(
+            || quote!(const ADDED_LOSSES: &'static [&'static __mimo::core::primitive::str] = &[#(#added),*];),
+        );
         quote! {
             #[automatically_derived]
             impl<#e: __mimo::Float> __mimo::Trainable for #name<#e, __mimo::Cpu>
@@ -192,6 +196,7 @@ pub(super) fn traits(cx: &Context<'_>, plan: &Plan) -> TokenStream {
                 __mimo::Cpu: __mimo::Device<#e>,
             {
                 type Logs = #logs;
+                #added
 
                 #stages
                 #rules

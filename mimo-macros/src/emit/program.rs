@@ -148,9 +148,10 @@ pub(super) fn spectral(cx: &Context<'_>, plan: &Plan) -> Option<TokenStream> {
     any.then(|| quote!(const SPECTRAL: &'static [__mimo::SpectralKernel] = &[#(#kernels),*];))
 }
 
-/// The lines of the forward pass.
+/// The lines of the forward pass, without what only losses need.
 pub(super) fn forward(plan: &Plan) -> TokenStream {
-    let names = &op_names(plan)[..plan.forward.len()];
+    let names = op_names(plan).into_iter().take(plan.forward.len()).enumerate();
+    let names = names.filter(|(at, _)| plan.only_losses.binary_search(at).is_err()).map(|(_, name)| name);
     quote!(#(__Plan::#names.forward(__chunk);)*)
 }
 
@@ -283,11 +284,11 @@ fn request(cx: &Context<'_>, slot: &Buffer, life: Option<[usize; 2]>) -> TokenSt
     }
 }
 
-/// The constants that say where the metrics have their states, after the losses of the outputs, and the length of all
+/// The constants that say where the metrics have their states, after the losses of the outputs and the added losses, and the length of all
 /// statistics.
 fn states(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     let usize = quote!(__mimo::core::primitive::usize);
-    let outputs = Literal::usize_unsuffixed(plan.outputs.len());
+    let losses = Literal::usize_unsuffixed(plan.outputs.len() + cx.graph.added_losses().len());
     let metrics = plan.losses.iter().flat_map(|loss| {
         let classes = cx.dim(&loss.classes);
         loss.metrics.iter().map(move |metric| {
@@ -297,11 +298,11 @@ fn states(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     });
     let metrics: Vec<_> = metrics.collect();
     if metrics.is_empty() {
-        return quote!(const STATISTICS: #usize = #outputs;);
+        return quote!(const STATISTICS: #usize = #losses;);
     }
     let count = Literal::usize_unsuffixed(metrics.len());
     quote! {
-        const STATES: ([#usize; #count], #usize) = __mimo::state_offsets(#outputs, &[#(#metrics),*]);
+        const STATES: ([#usize; #count], #usize) = __mimo::state_offsets(#losses, &[#(#metrics),*]);
         const STATISTICS: #usize = Self::STATES.1;
     }
 }

@@ -43,8 +43,8 @@ pub(super) fn stages(cx: &Context<'_>, plan: &Plan) -> TokenStream {
 }
 
 fn forward(cx: &Context<'_>, plan: &Plan, part: &Stage, names: &[Ident]) -> TokenStream {
-    // One stage is the whole forward pass, which predictions run too.
-    if part.operations.len() == plan.forward.len() {
+    // One stage is the whole forward pass, which predictions run too if losses need nothing else.
+    if part.operations.len() == plan.forward.len() && plan.only_losses.is_empty() {
         return stage(&quote!(Forward), &quote!(<Self as __mimo::Model>::forward_pass), &[]);
     }
     let [operations, summing] = [&part.operations, &part.sums].map(|list| list.iter().map(|&at| &names[at]));

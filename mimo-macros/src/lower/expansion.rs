@@ -82,6 +82,7 @@ impl<'a> Lower<'a> {
                     }
                 }
                 Statement::For(looped) => self.for_loop(looped),
+                Statement::AddLoss(loss) => self.add_loss(loss),
             }
         }
     }
@@ -294,6 +295,7 @@ impl<'a> Lower<'a> {
                     self.poison(&binding.names);
                 }
                 Statement::For(looped) => self.poison_all(&looped.body),
+                Statement::AddLoss(_) => {}
             }
         }
     }
@@ -321,6 +323,7 @@ pub(super) fn names_bound(statements: &[Statement]) -> BTreeSet<String> {
                 }
             }
             Statement::For(looped) => names.extend(names_bound(&looped.body)),
+            Statement::AddLoss(_) => {}
         }
     }
     names

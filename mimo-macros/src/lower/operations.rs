@@ -4,7 +4,7 @@ use mimo_graph::code::Code;
 use mimo_graph::diag::{Diag, Loc};
 use mimo_graph::graph::TensorId;
 use mimo_graph::item::{Item, Kind};
-use mimo_graph::layers;
+use mimo_graph::layers::{self, Effect};
 use mimo_graph::value::{self, Value, ValueKind};
 use proc_macro2::{Punct, Spacing, Span, TokenStream, TokenTree};
 use quote::quote;
@@ -94,6 +94,28 @@ impl Lower<'_> {
         self.operate(item.class, &settings, &tensors, places, span)
     }
 
+    /// `add_loss(expression, name = "kl");`
+    pub(super) fn add_loss(&mut self, expr: &Expr) {
+        let given = match (&expr.kind, layers::operation("add_loss")) {
+            (ExprKind::Call(callee, args), Some(item)) => self.operation(expr, callee, item, args),
+            _ => Evaluated::Poison,
+        };
+        self.broken |= matches!(given, Evaluated::Poison);
+    }
+
+    /// Reports `add_loss(…)` in the place of a tensor.
+    pub(super) fn loss_as_tensor(&mut self, expr: &Expr) -> Evaluated {
+        self.error(
+            Diag::error(
+                Code::StatementAsTensor,
+                expr.loc,
+                "`add_loss(…)` is a statement, which gives no tensor",
+            )
+            .help("bind the loss first: `let loss = …; add_loss(loss, name = \"loss\");`"),
+        );
+        Evaluated::Poison
+    }
+
     /// `split(x, 3, axis = -1)`: each part is an index of the tensor.
     fn parts(
         &mut self,
@@ -136,14 +158,25 @@ impl Lower<'_> {
             return Evaluated::Poison;
         };
         if tensors.is_empty() {
-            self.error(
-                Diag::error(
+            let diag = match self.builder.graph().layer(layer).kind.effect() {
+                Effect::Drawn => Diag::error(
+                    Code::NotATensor,
+                    call,
+                    format!("`{name}` needs a tensor, whose shape the random numbers have"),
+                )
+                .help(format!("write `{name}(x)`, with any tensor of the model that has the shape")),
+                _ if name == "add_loss" => {
+                    Diag::error(Code::NotATensor, call, "a loss that is a number trains nothing")
+                        .help("write an expression of tensors: `add_loss(sum(square(x), axis = -1))`")
+                }
+                _ => Diag::error(
                     Code::NotATensor,
                     call,
                     format!("`{name}` of numbers is a number, and a tensor is needed here"),
                 )
                 .help("write the number itself where it is used"),
-            );
+            };
+            self.error(diag);
             return Evaluated::Poison;
         }
         self.call(layer, tensors, call)

@@ -250,6 +250,9 @@ impl Lower<'_> {
         if let Some(nested) = self.nested_model(&name) {
             return self.instantiate(nested, ident, args, (callee.loc, expr.loc));
         }
+        if name == "add_loss" {
+            return self.loss_as_tensor(expr);
+        }
         if let Some(given) = self.activation(expr, callee, (&name, ident), args) {
             return given;
         }

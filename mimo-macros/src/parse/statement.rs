@@ -11,7 +11,7 @@ use super::parser::{Parser, invalid};
 use super::python::without_prefix;
 use super::rust::{is, is_rust};
 use super::state::{Place, State};
-use crate::ast::{Arg, ConstDef, ExprKind, Model, Tail, name_of};
+use crate::ast::{Arg, ConstDef, ExprKind, Model, Statement, Tail, name_of};
 use crate::lints;
 use crate::span::SpanRange;
 
@@ -87,6 +87,10 @@ impl Parser {
         }
         if cursor.at_keyword("for") {
             return self.for_loop(&mut cursor, state.place, model);
+        }
+        if cursor.at_keyword("add_loss") && cursor.group_at(1, Delimiter::Parenthesis).is_some() {
+            let loss = self.expr(cursor.rest(), "a loss");
+            return model.statements.push(Statement::AddLoss(loss));
         }
         let gives = matches!(state.place, Place::Function | Place::List | Place::Branch);
         if gives && self.result(cursor.rest(), state, model) {

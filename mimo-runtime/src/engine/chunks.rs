@@ -200,6 +200,7 @@ pub(super) struct Shared<'a, E> {
     pub starts: Starts<'a>,
     pub mode: Mode,
     pub seed: u64,
+    pub pass: u64,
     pub loss_weights: &'a [f64],
     pub weighted: bool,
 }
@@ -228,6 +229,7 @@ pub(super) fn each<E: Float>(
             starts: shared.starts,
             mode: shared.mode,
             seed: shared.seed,
+            pass: shared.pass,
             loss_weights: shared.loss_weights,
             weighted: shared.weighted,
             statistics,
@@ -277,6 +279,7 @@ impl<E: Float> Engine<E> {
         let capacity = rows_per_chunk(step_flops(program), rows.len());
         let sums = [program.statistics, program.sums];
         self.states.check(rows.len())?;
+        self.begin_pass(mode);
         self.train_chunks.cut(rows.len(), capacity, program.train, sums)?;
         self.states.load(&mut self.train_chunks, program.train, 0);
         let gather = |chunk: &mut Chunk<'_, E>| {
@@ -307,13 +310,15 @@ impl<E: Float> Engine<E> {
         first: &(dyn Fn(&mut Chunk<'_, E>) -> Result<(), Error> + Sync),
     ) -> Result<(), Error> {
         let StepSettings { mode, loss_weights, weighted } = step;
+        let (seed, pass) = self.random_state(mode);
         let shared = Shared {
             memory: self.program.train,
             params: &self.parameters.values,
             packs: &self.parameters.packs,
             starts: self.program.starts,
             mode,
-            seed: self.step_seed(),
+            seed,
+            pass,
             loss_weights,
             weighted,
         };

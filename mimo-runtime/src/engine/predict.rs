@@ -27,13 +27,16 @@ pub(super) fn predict<E: Float>(
         let capacity = rows_per_chunk(program.flops, round);
         engine.predict_chunks.cut(round, capacity, memory, [0, 0])?;
         engine.states.load(&mut engine.predict_chunks, memory, done);
+        engine.begin_pass(Mode::Predict);
+        let (seed, pass) = engine.random_state(Mode::Predict);
         let shared = Shared {
             memory,
             params: &engine.parameters.values,
             packs: &engine.parameters.packs,
             starts: program.starts,
             mode: Mode::Predict,
-            seed: 0,
+            seed,
+            pass,
             loss_weights: &[],
             weighted: false,
         };

@@ -20,6 +20,7 @@ pub(super) struct Bench {
     pub(super) first_row: usize,
     pub(super) mode: Mode,
     pub(super) seed: u64,
+    pub(super) pass: u64,
     next: usize,
 }
 
@@ -33,6 +34,7 @@ impl Bench {
             first_row: 0,
             mode: Mode::Train,
             seed: 5,
+            pass: 0,
             next: 0,
         }
     }
@@ -67,6 +69,7 @@ impl Bench {
             packs: &[],
             mode: self.mode,
             seed: self.seed,
+            pass: self.pass,
             loss_weights: &[],
             weighted: false,
             statistics,

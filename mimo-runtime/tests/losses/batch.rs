@@ -165,6 +165,7 @@ impl Batch {
             starts: Starts { states: &states, ..Starts::NONE },
             mode: self.mode,
             seed: 0,
+            pass: 0,
             loss_weights: &[self.loss_weight],
             weighted: self.weights.is_some(),
             statistics,

@@ -1,5 +1,6 @@
 //! Models as an editor sees them.
 
+pub mod autoencoder;
 pub mod captcha;
 pub mod diagnosis;
 pub mod parts;

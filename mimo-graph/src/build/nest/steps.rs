@@ -83,6 +83,14 @@ impl Builder {
             );
             return refused(message, format!("leave `stateful` out in `{class}`"));
         }
+        if let Some(layer) = layers().find(|layer| layer.kind.added_loss().is_some()) {
+            let message =
+                format!("`TimeDistributed` has no place for the loss `{}` that `{class}` adds", layer.name);
+            let help = format!(
+                "leave it out in `{class}`, and write an `add_loss` of what the `TimeDistributed` outputs, summed over its steps"
+            );
+            return refused(message, help);
+        }
         if let Some(layer) = layers().find(|layer| layer.kind.penalizes_activities()) {
             let what = match layer.kind {
                 LayerKind::ActivityRegularization(_) => "penalty of the `ActivityRegularization`",

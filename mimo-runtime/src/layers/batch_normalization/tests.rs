@@ -73,6 +73,7 @@ where
                 starts: Starts { blocks: &[GAMMA, BETA, MEAN, VARIANCE], ..Starts::NONE },
                 mode,
                 seed: 0,
+                pass: 0,
                 loss_weights: &[],
                 weighted: false,
                 statistics: &mut [],

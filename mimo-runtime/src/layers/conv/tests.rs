@@ -76,6 +76,7 @@ impl Case {
             starts: Starts { blocks: &[0, self.geometry.kernel_len()], ..Starts::NONE },
             mode: Mode::Train,
             seed: 0,
+            pass: 0,
             loss_weights: &[],
             weighted: false,
             statistics: &mut [],

@@ -102,6 +102,7 @@ impl Case {
             starts: Starts { blocks: &[0, self.lens[KERNEL]], ..Starts::NONE },
             mode: Mode::Train,
             seed: 0,
+            pass: 0,
             loss_weights: &[],
             weighted: false,
             statistics: &mut [],
