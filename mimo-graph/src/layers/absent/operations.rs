@@ -2,7 +2,7 @@
 
 const PREPARE: &str = "compute it before the values are given to the model";
 const AFTER: &str = "compute it in Rust, from predictions, or before the values are given to the model; `argmax(x)` is the place of the largest";
-const NUMBERS: &str = "write numbers where they are used, as in `2.0 * x`: they are repeated along all axes; a tensor of other numbers is an `Input`";
+const NUMBERS: &str = "write numbers where they are used, as in `2.0 * x`: they are repeated along all axes; `Weight([4, 4], initializer = identity, trainable = false)` is a tensor of fixed numbers, and other numbers are an `Input`";
 const SPECTRUM: &str = "compute the spectrum before it is given to the model: tensors are real";
 const WHOLE: &str = "compute it before the values are given to the model: whole numbers are looked up or encoded, and not computed with";
 const LOOP: &str = "write a loop of the block: `for i in 0..3 { let x = Dense(8)(x); }`";
@@ -11,7 +11,7 @@ const SHAPE: &str = "leave it out: shapes are known where the model is written, 
 const NANS: &str =
     "replace NaN first, `let x = where(x == x, x, 0.0);`, and write the function without `nan`";
 const FINITE: &str = "compare with the constants of Rust: `abs(x) < f64::INFINITY`, `x == f64::NEG_INFINITY`; NaN is what is not equal to itself, `x != x`";
-const PARTS: &str = "give each part its own `Dense`, or the parts as inputs of their own";
+const PARTS: &str = "write `split(x, 3, axis = -1)`, or a part by its index: `x[.., 0..3]`";
 const SEGMENTS: &str = "sum with a product: `einsum(\"bns,bnd->bsd\", membership, x)`, where `membership` is 1 for the segment of each row";
 
 /// Functions, each group with what to write instead.
@@ -21,7 +21,6 @@ pub(super) const OPERATIONS: &[(&[&str], &str)] = &[
     (&["fmax"], "write `maximum(a, b)`"),
     (&["fmin"], "write `minimum(a, b)`"),
     (&["fmod"], "write `sign(a) * mod(abs(a), abs(b))`"),
-    (&["trunc"], "write `sign(x) * floor(abs(x))`"),
     (&["cbrt"], "write `sign(x) * power(abs(x), 1.0 / 3.0)`"),
     (&["exp2"], "write `power(2.0, x)`"),
     (&["erfc"], "write `1.0 - erf(x)`"),
@@ -49,7 +48,7 @@ pub(super) const OPERATIONS: &[(&[&str], &str)] = &[
     (&["moments"], "write `mean(x, axis = -1)` and `var(x, axis = -1)`"),
     (&["count_nonzero"], "write `sum(x != 0.0, axis = -1)`"),
     (&["cumprod"], "write `exp(cumsum(log(x), axis = 1))` for positive values"),
-    (&["trapezoid"], "write `sum(x, axis = -1)`, less half of the first and of the last value"),
+    (&["trapezoid"], "write `0.5 * sum(x[1..] + x[..-1], axis = 1)`"),
     (
         &["nanargmax", "nanargmin", "nancumprod", "nancumsum", "nanmax", "nanmean", "nanmedian", "nanmin"],
         NANS,
@@ -68,12 +67,9 @@ pub(super) const OPERATIONS: &[(&[&str], &str)] = &[
     (&["tri", "tril", "triu"], "multiply with a mask, an `Input` of zeros and ones: `x * mask`"),
     (
         &["cross"],
-        "write `einsum(\"bi,bj->bij\", a, b)`, whose differences across the diagonal are the product",
+        "write it from parts, `a[1] * b[2] - a[2] * b[1]` and so on, and `stack([i, j, k], axis = 1)`",
     ),
-    (
-        &["cdist"],
-        "write `sqrt(sum(square(a - b), axis = -1))`, after a `Reshape` of `a` to `[n, 1, d]` and of `b` to `[1, m, d]`",
-    ),
+    (&["cdist"], "write `sqrt(sum(square(expand_dims(a, 2) - expand_dims(b, 1)), axis = -1))`"),
     (&["correlate"], "write `Conv1D(1, 3)(x)`, which learns its kernel"),
     (
         &["corrcoef"],
@@ -105,14 +101,17 @@ pub(super) const OPERATIONS: &[(&[&str], &str)] = &[
     (&["bartlett", "blackman", "hamming", "hanning", "kaiser", "vander"], NUMBERS),
     // Values in other places.
     (&["append", "dstack"], "write `concatenate([a, b])`"),
-    (&["array_split", "dsplit", "hsplit", "vsplit", "unstack", "get_item", "take_along_axis"], PARTS),
-    (&["diff"], "write `Cropping1D((1, 0))(x) - Cropping1D((0, 1))(x)`, for a sequence"),
-    (&["reshape", "rearrange", "view"], "write `Reshape([4, 8])(x)`, the lengths of one sample"),
-    (&["ravel"], "write `Flatten()(x)`"),
+    (&["array_split", "dsplit", "hsplit", "vsplit"], PARTS),
+    (&["take_along_axis"], "write an index, `x[3]`: it is known where the model is written"),
+    (&["diff"], "write `x[1..] - x[..-1]`"),
     (
-        &["flip", "fliplr", "flipud", "roll", "rot90"],
-        "change the values before they are given to the model; a layer that reads a sequence from its end has `go_backwards = true`",
+        &["rearrange"],
+        "write `reshape(x, [-1, 4, 8])`, with the batch as -1, and `transpose(x, axes = [0, 2, 1])`",
     ),
+    (&["ravel"], "write `Flatten()(x)`"),
+    (&["fliplr", "flipud"], "write `flip(x, axis = 1)`, where axis 0 is the batch"),
+    (&["roll"], "write `concatenate([x[-1..], x[..-1]], axis = 1)`"),
+    (&["rot90"], "write `flip(transpose(x, axes = [0, 2, 1, 3]), axis = 1)`"),
     (&["broadcast_to"], "leave it out: axes of length 1 are repeated where they meet longer ones"),
     (&["copy"], "leave it out: a tensor may be read any number of times"),
     (
