@@ -3,7 +3,7 @@ use mimo::prelude::*;
 model! {
     pub Net {
         let x = Input(shape = [4, 6]);
-        let a = trunc(x);
+        let a = cbrt(x);
         let b = sort(x, axis = -1);
         let c = tril(x);
         let d = tensordot(x, x, axes = 1);
