@@ -176,3 +176,74 @@ fn a_switch_takes_the_side_of_the_pass() -> Result<()> {
     assert_eq!(model.predict(&inputs)?.y.as_vec(), [1.0, 2.0, -3.0]);
     Ok(())
 }
+
+model! {
+    /// A dense layer written by hand, twice as one layer.
+    pub ByHand {
+        fn dense(x, inputs, units) {
+            let kernel = Weight([inputs, units], name = "kernel");
+            let bias = Weight([units], initializer = zeros, name = "bias");
+            relu(matmul(x, kernel) + bias)
+        }
+
+        let x = Input(shape = [3, 5]);
+        let square = dense(inputs = 5, units = 5);
+        let y = Dense(2, name = "head")(square(square(x)));
+        Model(inputs = [x], outputs = { y: y }).compile(optimizer = Adam(0.01), loss = mse)
+    }
+}
+
+model! {
+    /// The same with mimo's layer.
+    pub ByLayer {
+        let x = Input(shape = [3, 5]);
+        let square = Dense(5, activation = relu, name = "square");
+        let y = Dense(2, name = "head")(square(square(x)));
+        Model(inputs = [x], outputs = { y: y }).compile(optimizer = Adam(0.01), loss = mse)
+    }
+}
+
+/// Weights that depend on their place only.
+fn ramp<const I: usize, const O: usize>() -> [[f64; O]; I] {
+    std::array::from_fn(|i| std::array::from_fn(|o| ((i * O + o) as f64 * 0.7).sin() * 0.5))
+}
+
+#[test]
+fn a_product_with_a_weight_is_trained_as_a_dense_layer() -> Result<()> {
+    let device = Device::default();
+    let x: Vec<f64> = (0..60).map(|i| (i as f64 * 0.3).cos()).collect();
+    let wanted: Vec<f64> = (0..24).map(|i| (i as f64 * 0.1).sin()).collect();
+    let mut by_hand = ByHand::<f64>::build(1);
+    let mut by_layer = ByLayer::<f64>::build(1);
+    by_hand.kernel.weight = device.tensor(ramp::<5, 5>());
+    by_layer.square.kernel = device.tensor(ramp::<5, 5>());
+    by_hand.head.kernel = device.tensor(ramp::<5, 2>());
+    by_layer.head.kernel = device.tensor(ramp::<5, 2>());
+    // No sample has a copy of the kernel.
+    let operations = format!("{:?}", <ByHand<f64> as Model>::PLAN.operations);
+    assert_eq!((operations.matches("WeightTensor").count(), operations.matches("Dense(").count()), (2, 3));
+    let mut losses = [[0.0; 5]; 2];
+    let inputs = ByHandInputs { x: tensor(x.clone())? };
+    let targets = ByHandTargets { y: tensor(wanted.clone())? };
+    let mut trainer = Trainer::new(&mut by_hand)?;
+    for loss in &mut losses[0] {
+        *loss = trainer.train_on_batch(&inputs, &targets)?.loss;
+    }
+    drop(trainer);
+    let inputs = ByLayerInputs { x: tensor(x)? };
+    let targets = ByLayerTargets { y: tensor(wanted)? };
+    let mut trainer = Trainer::new(&mut by_layer)?;
+    for loss in &mut losses[1] {
+        *loss = trainer.train_on_batch(&inputs, &targets)?.loss;
+    }
+    drop(trainer);
+    let [by_hand_losses, by_layer_losses] = losses;
+    for (a, b) in by_hand_losses.iter().zip(by_layer_losses) {
+        assert!((a - b).abs() < 1e-12, "{by_hand_losses:?} {by_layer_losses:?}");
+    }
+    let (a, b) = (by_hand.kernel.weight.as_vec(), by_layer.square.kernel.as_vec());
+    assert!(a.iter().zip(&b).all(|(a, b)| (a - b).abs() < 1e-12), "{a:?} {b:?}");
+    let (a, b) = (by_hand.bias.weight.as_vec(), by_layer.square.bias.as_vec());
+    assert!(a.iter().zip(&b).all(|(a, b)| (a - b).abs() < 1e-12), "{a:?} {b:?}");
+    Ok(())
+}

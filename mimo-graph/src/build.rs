@@ -342,12 +342,17 @@ impl Builder {
         diags: &mut Diags,
     ) -> Option<Vec<Value>> {
         let tensor = self.graph.tensor(x);
-        let shape = tensor.shape.as_ref()?;
         let shown = shown_name(&self.graph, x);
-        let operand = Operand { name: &shown, shape, dtype: tensor.dtype, loc, tensor: Some(x) };
+        let operand = tensor.shape.as_ref().map(|shape| Operand {
+            name: &shown,
+            shape,
+            dtype: tensor.dtype,
+            loc,
+            tensor: Some(x),
+        });
         let (mut wrong, mut checks) = (Diags::new(), Vec::new());
         let mut cx = Cx { consts: &self.graph.consts, diags: &mut wrong, checks: &mut checks };
-        let parts = split::parts(name, args, &operand, call, &mut cx);
+        let parts = split::parts(name, args, operand.as_ref(), call, &mut cx);
         for mut diag in wrong.into_sorted() {
             diag.notes.extend(trail::notes(&self.graph, &diag.subjects));
             diags.push(diag);

@@ -15,6 +15,7 @@ mod elementwise;
 mod fold;
 mod gradients;
 mod in_place;
+mod kernels;
 mod lifetimes;
 mod penalties;
 mod pooled;

@@ -59,11 +59,12 @@ pub fn is_list(name: &str) -> bool {
     ITEMS.iter().any(|item| item.class == name)
 }
 
-/// The parts that a call makes of `x`, each as the `key` of a `get_item`; `None` after an error.
+/// The parts that a call makes of `x`, each as the `key` of a `get_item`; `None` after an error, and without a tensor whose shape is
+/// known.
 pub(crate) fn parts(
     name: &str,
     args: &[Arg],
-    x: &Operand<'_>,
+    x: Option<&Operand<'_>>,
     call: Loc,
     cx: &mut Cx<'_>,
 ) -> Option<Vec<Value>> {
@@ -103,6 +104,7 @@ pub(crate) fn parts(
         cx.error(Diag::error(Code::BatchAxis, bound.loc("axis"), message).help(help));
         return None;
     }
+    let x = x?;
     if !has_axes(name, x, cx) {
         return None;
     }

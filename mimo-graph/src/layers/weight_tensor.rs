@@ -30,7 +30,8 @@ layer! {
     /// A tensor of weights: every sample has the same values, and they are learned. A function of the block that has one is a
     /// layer of one's own.
     ///
-    /// → `shape`. Weight: `weight`, of that shape. Axes are counted as for every tensor of a sample: axis 1 is the first.
+    /// → `shape`. Weight: `weight`, of that shape. Axes are counted as for every tensor of a sample: axis 1 is the first. `matmul(x, kernel)` with a
+    /// weight of two axes is as fast as `Dense`; elsewhere each sample has a copy of the weight.
     ///
     /// Keras: [`Layer.add_weight`](https://keras.io/api/layers/base_layer/#addweight-method)
     "`Weight(shape, initializer = glorot_uniform, regularizer = none, constraint = none, name = none, trainable = true)`"

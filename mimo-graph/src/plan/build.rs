@@ -42,6 +42,8 @@ pub(super) struct Building {
     steps: (usize, Dim),
     /// By call: whether it is computed inside of the call that reads it.
     pub(super) inlined: Vec<bool>,
+    /// By call: whether it gives a weight that is read as a kernel only.
+    pub(super) kernels: Vec<bool>,
 }
 
 /// Builds operations for everything that leads to an output.
@@ -60,6 +62,7 @@ pub(super) fn build(graph: &Graph) -> Building {
         blocks: vec![None; graph.layers.len()],
         steps: (0, Dim::Known(1)),
         inlined: super::elementwise::inlined(graph, &values),
+        kernels: super::kernels::kernels(graph, &values),
         values,
     };
     building.inputs(graph);
@@ -100,7 +103,10 @@ impl Building {
     /// The operations of a call, on the shapes that the layer inside of wrappers sees.
     fn operations(&mut self, graph: &Graph, id: NodeId, core: &LayerKind) {
         let node = graph.node(id);
-        if self.elementwise(graph, id, core) {
+        if self.elementwise(graph, id, core)
+            || self.kernels[id.index()]
+            || self.product_with_weight(graph, id)
+        {
             return;
         }
         match core {

@@ -80,6 +80,12 @@ impl Lower<'_> {
             };
             settings.push(value::Arg { name: arg.keyword.clone(), value });
         }
+        // Where an argument was reported, others may be in its place.
+        if args.iter().any(|arg| matches!(arg.value.kind, ExprKind::Invalid)) {
+            self.broken = true;
+            self.builder.poison(expr.loc);
+            return Evaluated::Poison;
+        }
         // Keywords stand in any order.
         tensors.sort_by_key(|(parameter, _)| *parameter);
         let tensors: Vec<_> = tensors.into_iter().map(|(_, tensor)| tensor).collect();
@@ -154,10 +160,15 @@ impl Lower<'_> {
         (name_loc, call): (Loc, Loc),
         span: Span,
     ) -> Evaluated {
+        let told = self.diags.count();
         let Some(layer) = self.layer_of(name, name_loc, settings, call, span) else {
             return Evaluated::Poison;
         };
         if tensors.is_empty() {
+            // The tensor may be what the settings lack.
+            if self.diags.count() > told {
+                return Evaluated::Poison;
+            }
             let diag = match self.builder.graph().layer(layer).kind.effect() {
                 Effect::Drawn => Diag::error(
                     Code::NotATensor,

@@ -476,15 +476,16 @@ fn is_long(run: &[TokenTree]) -> bool {
 
 /// Arguments of a call: `Dense(…)` has settings; `enc(…)` and `Dense(…)(…)` have tensors.
 fn takes(callee: &Expr) -> Takes {
-    match &callee.kind {
-        ExprKind::Name(name) if name.to_string().starts_with(char::is_uppercase) => Takes::Settings,
-        ExprKind::Name(name)
-            if mimo_graph::layers::function(&name_of(name)).is_some()
-                || mimo_graph::layers::operation(&name_of(name)).is_some() =>
-        {
-            Takes::Both
-        }
-        _ => Takes::Tensors,
+    let ExprKind::Name(name) = &callee.kind else { return Takes::Tensors };
+    let name = name_of(name);
+    let item = mimo_graph::layers::operation(&name);
+    let is_layer = mimo_graph::layers::function(&name).is_some();
+    match item {
+        _ if name.starts_with(char::is_uppercase) => Takes::Settings,
+        Some(item) if !is_layer => Takes::Operands(item),
+        Some(_) => Takes::Both,
+        None if is_layer => Takes::Both,
+        None => Takes::Tensors,
     }
 }
 

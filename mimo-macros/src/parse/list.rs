@@ -2,6 +2,7 @@
 
 use mimo_graph::code::Code;
 use mimo_graph::diag::Diag;
+use mimo_graph::item::Item;
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 use super::cursor::{Cursor, contents, cut_list};
@@ -20,6 +21,13 @@ pub(super) enum Takes {
     Tensors,
     /// `concatenate([a, b], axis = 1)`
     Both,
+    /// `clip(x, 0.0, x_max = 1.0)`, the arguments of an operation.
+    Operands(&'static Item),
+}
+
+/// Whether something that follows an argument without a comma may lack an operator before it instead.
+fn is_number(value: &Expr) -> bool {
+    matches!(value.kind, ExprKind::Int(_) | ExprKind::Float(_) | ExprKind::Neg(_) | ExprKind::Binary(..))
 }
 
 impl Parser {
@@ -222,8 +230,22 @@ impl Parser {
                 Takes::Settings => true,
                 Takes::Both => !args.is_empty(),
                 Takes::Tensors => cursor.at_keyword("initial_state"),
+                Takes::Operands(item) => {
+                    cursor.ident_at(0).is_some_and(|name| item.argument(&name_of(name)).is_some())
+                }
             };
+            let before = args.len();
             self.items(&mut cursor, "argument", |parser, cursor| args.push(parser.arg(cursor, named)));
+            // What may be one argument with an operator left out is none that is known.
+            let is_one = match takes {
+                Takes::Operands(_) => args.iter().skip(before + 1).any(|arg| arg.keyword.is_none()),
+                Takes::Tensors => args.iter().skip(before + 1).any(|arg| is_number(&arg.value)),
+                Takes::Settings | Takes::Both => false,
+            };
+            if is_one {
+                args.truncate(before);
+                args.push(Arg { keyword: None, value: invalid(self.spans.of(piece)) });
+            }
         }
         args
     }

@@ -167,7 +167,8 @@ fn mistakes(source: &Source) -> Vec<Mistake> {
             ));
         }
         // Constants of the block are used in several places.
-        let counts_axes = text(i.wrapping_sub(2)) == "axes";
+        let counts_axes =
+            text(i.wrapping_sub(2)) == "axes" || text(i.wrapping_sub(3)) == "axis" && text(i - 1) == "-";
         if leaf.depth > 1 && i < tail && name.parse::<u32>().is_ok() && !counts_axes {
             found.push(replaced(Kind::Huge, i, i, "9_000_000_000_000_000".into()));
         }

@@ -162,4 +162,25 @@ pub(super) const MODELS: &[&str] = &[
         let loud = Dense(1, kernel_initializer = he_normal)(top);
         Model(inputs = [sound], outputs = [loud]).compile(optimizer = lion, loss = mse, metrics = [mae, mse])
     }",
+    "Coder {
+        let picture = Input(shape = [16]);
+        let words = Input(shape = [6, 4]);
+        let hidden = Dense(12, activation = relu)(picture / 255.0 - 0.5);
+        let both = Dense(8)(hidden);
+        let (center, spread) = split(both, 2, axis = -1);
+        let code = center + exp(0.5 * spread) * random_normal(center);
+        let divergence = -0.5 * sum(1.0 + spread - square(center) - exp(spread), axis = -1);
+        add_loss(divergence, weight = 0.1, name = \"kl\");
+        let query = words[0];
+        let keys = words[1..];
+        let score = einsum(\"bd,btd->bt\", query, keys);
+        let read = matmul(softmax(score, axis = -1), keys);
+        let scale = Weight([4], initializer = ones);
+        let gate = where(read > 0.0, read, 0.1 * read) * scale;
+        let copy = Dense(16, activation = sigmoid)(code);
+        let label = Dense(3, activation = softmax)(concatenate([code, gate]));
+        Model(inputs = [picture, words], outputs = [copy, label]).compile(
+            optimizer = Adam(1e-3), loss = { copy: binary_crossentropy, label: categorical_crossentropy },
+        )
+    }",
 ];
