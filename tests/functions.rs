@@ -1,5 +1,6 @@
 //! Layers of one's own: weights in functions, functions as layers, what only training computes.
 
+use mimo::dfdx::tensor::TensorFrom;
 use mimo::prelude::*;
 
 model! {
@@ -210,7 +211,7 @@ fn ramp<const I: usize, const O: usize>() -> [[f64; O]; I] {
 
 #[test]
 fn a_product_with_a_weight_is_trained_as_a_dense_layer() -> Result<()> {
-    let device = Device::default();
+    let device = Cpu::default();
     let x: Vec<f64> = (0..60).map(|i| (i as f64 * 0.3).cos()).collect();
     let wanted: Vec<f64> = (0..24).map(|i| (i as f64 * 0.1).sin()).collect();
     let mut by_hand = ByHand::<f64>::build(1);
@@ -221,7 +222,7 @@ fn a_product_with_a_weight_is_trained_as_a_dense_layer() -> Result<()> {
     by_layer.head.kernel = device.tensor(ramp::<5, 2>());
     // No sample has a copy of the kernel.
     let operations = format!("{:?}", <ByHand<f64> as Model>::PLAN.operations);
-    assert_eq!((operations.matches("WeightTensor").count(), operations.matches("Dense(").count()), (2, 3));
+    assert_eq!((operations.matches("WeightTensor(").count(), operations.matches("Dense(").count()), (2, 3));
     let mut losses = [[0.0; 5]; 2];
     let inputs = ByHandInputs { x: tensor(x.clone())? };
     let targets = ByHandTargets { y: tensor(wanted.clone())? };
@@ -245,5 +246,55 @@ fn a_product_with_a_weight_is_trained_as_a_dense_layer() -> Result<()> {
     assert!(a.iter().zip(&b).all(|(a, b)| (a - b).abs() < 1e-12), "{a:?} {b:?}");
     let (a, b) = (by_hand.bias.weight.as_vec(), by_layer.square.bias.as_vec());
     assert!(a.iter().zip(&b).all(|(a, b)| (a - b).abs() < 1e-12), "{a:?} {b:?}");
+    Ok(())
+}
+
+model! {
+    /// Calls of function layers in each other, and in another.
+    pub Inside {
+        fn inner(x, dim) { Dense(dim, activation = tanh)(x) }
+        fn outer(x, dim) {
+            let i = inner(dim = dim);
+            let a = i(x);
+            i(a + i(0.5 * i(a)))
+        }
+        fn given(x, layer) { layer(layer(x)) }
+
+        let x = Input(shape = [6]);
+        let g = inner(dim = 6);
+        let o = outer(dim = 6);
+        let p = given(layer = inner(dim = 6));
+        let y = g(g(g(x)) / sqrt(6) - power(4, 0.5)) + o(o(x)) + p(x) + p(p(x));
+        Model(inputs = [x], outputs = [y])
+    }
+}
+
+#[test]
+fn calls_inside_of_each_other_share_their_weights() {
+    assert_eq!(Inside::PARAMETERS, 3 * 42);
+}
+
+model! {
+    /// Parts with several entries as further arguments.
+    pub Parts {
+        let x = Input(shape = [3, 4]);
+        let a = maximum(x, x[.., 0..1]);
+        let b = einsum("bi,bj->bij", x[0, ..], x[1, ..]);
+        let c = where(x > 0, x[0, 1], clip(x, x[.., 3..], 9.0));
+        let y = Flatten()(a) + Flatten()(c);
+        Model(inputs = [x], outputs = [y, b])
+    }
+}
+
+#[test]
+fn parts_are_arguments() -> Result<()> {
+    let x: Vec<f32> = (0..12).map(|i| i as f32 - 6.0).collect();
+    let outputs = Parts::new(1).predict(&PartsInputs { x: tensor(x.clone())? })?;
+    let row = |i: usize| x[i / 4 * 4];
+    let wanted: Vec<f32> = (0..12)
+        .map(|i| x[i].max(row(i)) + if x[i] > 0.0 { x[1] } else { x[i].max(row(i) + 3.0).min(9.0) })
+        .collect();
+    assert_eq!(outputs.y.as_vec(), wanted);
+    assert_eq!(outputs.b.as_vec()[..4], [x[0] * x[4], x[0] * x[5], x[0] * x[6], x[0] * x[7]]);
     Ok(())
 }

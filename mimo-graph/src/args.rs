@@ -58,9 +58,18 @@ pub fn bind<'a>(item: &'static Item, args: &'a [Arg], call: Loc, cx: &mut Cx<'_>
     for slot in bound.slots.iter().filter(|_| !bound.stray) {
         if slot.argument.is_required() && slot.value.is_none() && !slot.failed.replace(true) {
             let (class, name) = (item.class, slot.argument.name);
+            // The tensors of an operation come first.
+            let tensors = item
+                .positional
+                .iter()
+                .filter(|argument| argument.kind == Kind::Tensors && argument.is_required());
+            let mut form: Vec<String> = tensors.map(|argument| argument.name.to_owned()).collect();
+            if slot.argument.kind != Kind::Tensors {
+                form.push(format!("{name} = …"));
+            }
             cx.error(
                 Diag::error(Code::MissingArgument, call, format!("`{class}` needs `{name}`"))
-                    .help(format!("write `{class}({name} = …)`")),
+                    .help(format!("write `{class}({})`", form.join(", "))),
             );
         }
     }

@@ -6,6 +6,7 @@ use crate::context::Cx;
 use crate::diag::{Diag, Loc};
 use crate::graph::{Graph, LayerId, Port, TensorId};
 use crate::order::{downstream, marked, needed_tensors};
+use crate::shape::Dtype;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Reports everything that is wrong with how the graph is connected.
@@ -20,6 +21,7 @@ pub fn all(graph: &Graph, cx: &mut Cx<'_>) {
     check_inputs_used(graph, cx);
     check_tensors_used(graph, cx);
     check_layers_called(graph, cx);
+    check_outputs_are_floats(graph, cx);
     if let Some(diag) = crate::build::sizes::total(graph) {
         cx.error(diag);
     }
@@ -32,6 +34,28 @@ fn is_broken(graph: &Graph) -> bool {
     let mut tensors = graph.tensors.iter().zip(0..);
     tensors.any(|(tensor, i)| tensor.producer.is_none() && !sources.contains(&TensorId(i)))
         || graph.outputs.is_empty()
+}
+
+/// Outputs of a model that is trained are floats, and at least one of every other is: gradients and the model's type are theirs.
+fn check_outputs_are_floats(graph: &Graph, cx: &mut Cx<'_>) {
+    let whole: Vec<&Port> =
+        graph.outputs.iter().filter(|port| graph.tensor(port.tensor).dtype == Dtype::Int).collect();
+    if graph.compile.is_none() && whole.len() < graph.outputs.len() {
+        return;
+    }
+    for port in whole {
+        let name = &port.name;
+        let message = match graph.compile {
+            Some(_) => format!("the output `{name}` of a model that is trained holds whole numbers"),
+            None => {
+                format!("the output `{name}` holds whole numbers, and a model outputs floats beside them")
+            }
+        };
+        cx.error(
+            Diag::error(Code::FloatsNeeded, port.loc, message)
+                .help(format!("make floats of it: `let {name} = cast({name}, float32);`")),
+        );
+    }
 }
 
 /// A tensor is one input of the model. It may be several outputs, whose names differ.

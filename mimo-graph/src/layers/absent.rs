@@ -134,7 +134,7 @@ const FUNCTIONS: &[(&[&str], &str)] = &[
     (&["permute"], "write `transpose(x, axes = [0, 2, 1])`, where axis 0 is the batch"),
     (&["unsqueeze"], "write `expand_dims(x, axis = 1)`"),
     (&["view"], "write `reshape(x, [-1, 3, 4])`, where -1 is the batch"),
-    (&["one_hot"], "write `Embedding(10, 8)(x)`, or prepare the values before they are given to the model"),
+    (&["one_hot"], "write `CategoryEncoding(10, output_mode = one_hot)(x)`"),
     (
         &["convert_to_tensor", "constant"],
         "leave it out: a tensor of a model holds what its `Input` or its layer says",

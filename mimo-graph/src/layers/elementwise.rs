@@ -2,8 +2,9 @@
 
 use crate::activation::Activation;
 use crate::args::{Bound, read};
+use crate::code::Code;
 use crate::context::Cx;
-use crate::diag::Loc;
+use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
 use crate::layers::broadcast::broadcast;
 use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight};
@@ -442,7 +443,18 @@ tensor_operations! {
     ///
     /// Keras: `keras.ops.clip`
     "`clip(x, x_min, x_max)`"
-    clip, "let x = Input(shape = [8]);\nlet y: [8] = clip(x, 0.0, 1.0);" => |args, cx| Elementwise::read(Function::Clip, args, cx);
+    clip, "let x = Input(shape = [8]);\nlet y: [8] = clip(x, 0.0, 1.0);" => |args, cx| {
+        let made = Elementwise::read(Function::Clip, args, cx)?;
+        if let [_, Single::Number(Number::Known(min)), Single::Number(Number::Known(max))] = made.operands[..]
+            && min > max
+        {
+            let message = format!("`clip` holds values from `x_min` to `x_max`, but {min} is above {max}");
+            let help = format!("write `x_min = {max}, x_max = {min}`");
+            cx.error(Diag::error(Code::BoundsReversed, args.loc("x_min"), message).help(help));
+            return None;
+        }
+        Some(made)
+    };
     takes {
         /// A tensor.
         x: Tensors,

@@ -18,7 +18,7 @@ tensor_operations! {
     /// The product of the matrices of two tensors, sample by sample: their last two axes are rows and columns.
     ///
     /// `[m, k], [k, n] → [m, n]`. Axes before these are equal, or of length 1 and repeated. A vector is a row on the left and a column on
-    /// the right: `[k], [k, n] → [n]`, `[m, k], [k] → [m]`. Of a kernel that all samples share, write `Dense` or `EinsumDense`.
+    /// the right: `[k], [k, n] → [n]`, `[m, k], [k] → [m]`. A kernel that all samples share is a `Weight`: `matmul(x, Weight([8, 30]))` is the product of a `Dense`.
     ///
     /// Keras: `keras.ops.matmul`
     "`matmul(x1, x2)`"

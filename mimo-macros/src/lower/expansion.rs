@@ -92,6 +92,7 @@ impl<'a> Lower<'a> {
         if self.broken {
             return;
         }
+        self.unused_shared();
         let unused =
             self.expansions.functions.iter().filter(|(name, _)| !self.expansions.called.contains(*name));
         let unused: Vec<(String, Loc)> =

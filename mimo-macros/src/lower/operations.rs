@@ -13,6 +13,7 @@ use super::Lower;
 use super::consts::Known;
 use super::tensor::Evaluated;
 use crate::ast::{Arg, Expr, ExprKind, Op, name_of};
+use crate::parse::text_of;
 
 /// An operand of an operator, evaluated.
 pub(super) enum Side<'e> {
@@ -211,6 +212,7 @@ impl Lower<'_> {
                         None => self.consts.contains(&name) || is_constant(&name),
                     }
             }
+            ExprKind::Call(..) => self.known_number(expr).is_some(),
             // A path, or a call of a constant function. Tensors have no paths.
             ExprKind::Rust => {
                 let tokens: Vec<_> = expr.tokens.clone().into_iter().collect();
@@ -246,6 +248,17 @@ impl Lower<'_> {
                     _ => return None,
                 })
             }
+            // `sqrt(dim)`
+            ExprKind::Call(callee, args) => {
+                let ExprKind::Name(ident) = &callee.kind else { return None };
+                let number = |arg: &Arg| self.known_number(&arg.value).filter(|_| arg.keyword.is_none());
+                let numbers: Vec<f64> = args.iter().map(number).collect::<Option<_>>()?;
+                let name = name_of(ident);
+                if self.frame.scope.contains_key(&name) || self.expansions.function(&name).is_some() {
+                    return None;
+                }
+                of_numbers(&name, &numbers).filter(|number| number.is_finite())
+            }
             _ => match self.consts.fold(expr)? {
                 Known::Int(n) => Some(n as f64),
                 Known::Float(x) => Some(x),
@@ -266,6 +279,19 @@ impl Lower<'_> {
         let mut links = Vec::new();
         let mut first = expr;
         while let ExprKind::Binary(op, left, right) = &first.kind {
+            if let (false, ExprKind::Binary(other, a, b)) = (op.computes(), &left.kind)
+                && !other.computes()
+            {
+                let [a, b, c] = [a, b, right].map(|side| text_of(side.tokens.clone()));
+                let (other, op) = (other.symbol(), op.symbol());
+                let message = "comparisons do not follow each other: the first gives 0 or 1";
+                self.error(
+                    Diag::error(Code::PythonExpression, expr.loc, message)
+                        .help(format!("write `logical_and({a} {other} {b}, {b} {op} {c})`")),
+                );
+                self.broken = true;
+                return Evaluated::Poison;
+            }
             links.push((first, *op, &**right));
             first = left;
         }
@@ -355,6 +381,25 @@ fn number_tokens(expr: &Expr) -> TokenStream {
             quote!(((#tokens) as f64))
         }
     }
+}
+
+/// A function of numbers that are known.
+fn of_numbers(name: &str, numbers: &[f64]) -> Option<f64> {
+    Some(match (name, numbers) {
+        ("abs", [a]) => a.abs(),
+        ("ceil", [a]) => a.ceil(),
+        ("exp", [a]) => a.exp(),
+        ("floor", [a]) => a.floor(),
+        ("log", [a]) => a.ln(),
+        ("reciprocal", [a]) => 1.0 / a,
+        ("rsqrt", [a]) => 1.0 / a.sqrt(),
+        ("sqrt", [a]) => a.sqrt(),
+        ("square", [a]) => a * a,
+        ("maximum", [a, b]) => a.max(*b),
+        ("minimum", [a, b]) => a.min(*b),
+        ("power", [a, b]) => a.powf(*b),
+        _ => return None,
+    })
 }
 
 /// Whether a name is written as constants are.

@@ -65,7 +65,8 @@ impl Lower<'_> {
                     "every sample runs through the same layers, so that `{word}` cannot choose between them"
                 ),
             )
-            .help("write a `model!` for each variant"),
+            .help("write a `model!` for each variant")
+            .help("values are chosen by `where(x > 0.0, a, b)`; what only training computes stands behind a `let`: `let y = if training { a } else { b };`"),
             (_, Some(method)) if bound || is_call_of_tensor(&tokens) => {
                 let message = format!(
                     "`{method}` is not available: a tensor of a model has neither fields nor methods"

@@ -5,7 +5,7 @@ use mimo_graph::diag::Diag;
 use mimo_graph::item::Item;
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
-use super::cursor::{Cursor, contents, cut_list};
+use super::cursor::{Cursor, cut_list};
 use super::expr::Stop;
 use super::header::is_name;
 use super::parser::{Parser, invalid};
@@ -315,9 +315,7 @@ fn without_equals<'a>(cursor: &Cursor<'a>) -> Option<&'a proc_macro2::Ident> {
         TokenTree::Group(group) => match group.delimiter() {
             Delimiter::Parenthesis => false,
             // `lengths[0]` is a length.
-            Delimiter::Bracket => {
-                LISTS.iter().any(|list| name == list) || contents(group.stream()).iter().any(is_comma)
-            }
+            Delimiter::Bracket => LISTS.iter().any(|list| name == list),
             Delimiter::Brace | Delimiter::None => true,
         },
         TokenTree::Ident(word) => word != "as",
@@ -335,8 +333,19 @@ fn is_pattern(cursor: &Cursor<'_>) -> bool {
 }
 
 /// Arguments that are lists, so that a bracket behind them is no index.
-const LISTS: [&str; 9] = [
+const LISTS: [&str; 20] = [
+    "axes",
+    "axis",
+    "cropping",
+    "dilation_rate",
     "inputs",
+    "kernel_size",
+    "noise_shape",
+    "output_size",
+    "padding",
+    "pool_size",
+    "shared_axes",
+    "strides",
     "outputs",
     "initial_state",
     "shape",
@@ -346,7 +355,3 @@ const LISTS: [&str; 9] = [
     "loss_weights",
     "metrics",
 ];
-
-fn is_comma(token: &TokenTree) -> bool {
-    matches!(token, TokenTree::Punct(punct) if punct.as_char() == ',')
-}

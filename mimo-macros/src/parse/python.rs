@@ -181,7 +181,7 @@ impl Parser {
                     loc,
                     "`… if … else …` is Python, and every sample runs through the same layers",
                 )
-                .help("write a `model!` for each variant"),
+                .help("write `where(x > 0.0, a, b)`, which chooses value by value, or a `model!` for each variant"),
                 "and" => python("and", "write `logical_and(a, b)`"),
                 "or" => python("or", "write `logical_or(a, b)`"),
                 "is" | "not" => python(&ident.to_string(), "write `equal(a, b)` or `not_equal(a, b)`"),
@@ -191,7 +191,7 @@ impl Parser {
             },
             TokenTree::Punct(punct) if punct.as_char() == '@' => {
                 Diag::error(Code::PythonExpression, loc, "`@` is Python's matrix product")
-                    .help("write `dot([a, b], axes = (2, 1))`, which counts the batch as axis 0")
+                    .help("write `matmul(a, b)`")
             }
             TokenTree::Punct(punct) if punct.as_char() == '#' => {
                 Diag::error(Code::UnexpectedToken, loc, "a comment does not start with `#`")

@@ -43,6 +43,39 @@ fn what_fits_is_no_mistake() {
 }
 
 #[test]
+fn what_looks_right_in_other_languages_is_told() {
+    for (line, wanted) in [
+        ("let y = where(0 < x < 1, x, 0);", "comparisons do not follow each other"),
+        ("let y = clip(x, 1.0, 0.0);", "`clip` holds values from `x_min` to `x_max`, but 1 is above 0"),
+        ("let y = x; let _s = scale(dim = 4);", "warning: the layer `scale(dim = 4)` is never called"),
+        ("let y = mean(x);", "write `mean(x, axis = …)`"),
+        ("let y = x @ x;", "`@` is Python's matrix product"),
+        ("let y = x * sqrt(-1.0);", "of numbers is a number"),
+        ("let y = x * (1.0 / 0.0);", "found the number inf"),
+    ] {
+        let told = said(line);
+        assert_eq!(told.len(), 1, "{line}\n{told:?}");
+        assert!(told.iter().all(|text| text.contains(wanted)), "{line}\n{told:?}");
+    }
+}
+
+#[test]
+fn outputs_of_whole_numbers_are_told() {
+    for (end, wanted) in [
+        ("outputs = [y, k])", 0),
+        ("outputs = [k])", 1),
+        ("outputs = [y, k]).compile(optimizer = Adam(), loss = { y: mse, k: none })", 1),
+    ] {
+        let told = told(&format!(
+            "pub Net {{ let x = Input(shape = [4]); let y = Dense(3)(x); let k = argmax(y, axis = -1); \
+             Model(inputs = [x], {end} }}"
+        ));
+        assert_eq!(told.len(), wanted, "{told:?}");
+        assert!(told.iter().all(|text| text.contains("holds whole numbers")), "{told:?}");
+    }
+}
+
+#[test]
 fn each_mistake_is_one_error_at_its_place() {
     for (line, wanted) in [
         ("let y = x * Weight();", "2:13 [Weight()] `Weight` needs `shape`"),

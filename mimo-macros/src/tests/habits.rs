@@ -29,7 +29,7 @@ const HABITS: &[(&str, Code, &str)] = &[
     ("let _a = if DEEP { x } else { y0 };", Code::NotATensor, "`model!` for each variant"),
     ("let _a = x and y0;", Code::PythonExpression, "`logical_and(a, b)`"),
     ("let _a = not x;", Code::PythonExpression, "`logical_not(a)`"),
-    ("let _a = x @ y0;", Code::PythonExpression, "dot([a, b], axes = (2, 1))"),
+    ("let _a = x @ y0;", Code::PythonExpression, "`matmul(a, b)`"),
     ("let _a = x ** 2;", Code::PythonExpression, "`square(x)`"),
     ("let _a = Dense(2)(x) ** 2;", Code::PythonExpression, "`square(x)`"),
     ("let _a = x ** 0.5;", Code::PythonExpression, "`power(x, 0.5)`"),

@@ -132,8 +132,6 @@ fn tensors_and_layers_are_told_apart() {
     );
     assert_line(
         "let _a = Dense(3) + 3 @ 4;",
-        &[
-            "2:23 [@] `@` is Python's matrix product\n\n  = help: write `dot([a, b], axes = (2, 1))`, which counts the batch as axis 0",
-        ],
+        &["2:23 [@] `@` is Python's matrix product\n\n  = help: write `matmul(a, b)`"],
     );
 }

@@ -16,8 +16,9 @@ pub(in crate::lower) struct Shared<'a> {
     function: &'a Function,
     /// By parameter: what it was given, or its default. Tensors come with each call.
     settings: Vec<Option<Setting>>,
-    /// As it was written.
+    /// As it was written, and where.
     shown: String,
+    loc: Loc,
     /// What the first call made, in order; `None` before it.
     made: Option<Vec<Made>>,
 }
@@ -43,6 +44,15 @@ pub(in crate::lower) struct Replay {
     differs: bool,
 }
 
+impl Replay {
+    /// What the first call made at this place; `None` if that is another layer, or if one before it was.
+    fn take(&mut self, class: &str) -> Option<Made> {
+        let taken = self.left.as_mut().and_then(Vec::pop).filter(|(known, _)| known == class);
+        self.differs |= taken.is_none();
+        taken.filter(|_| !self.differs)
+    }
+}
+
 impl<'a> Lower<'a> {
     /// Whether a call of a function makes a layer: settings by keyword, and tensors that are missing.
     pub(in crate::lower) fn makes_layer(&self, function: &Function, args: &[Arg]) -> bool {
@@ -62,19 +72,38 @@ impl<'a> Lower<'a> {
         if !sound {
             return Evaluated::Poison;
         }
-        self.shared.push(Shared { function, settings, shown: text_of(expr.tokens.clone()), made: None });
+        let (shown, loc) = (text_of(expr.tokens.clone()), expr.loc);
+        self.shared.push(Shared { function, settings, shown, loc, made: None });
         Evaluated::Layer(Callable::Function(self.shared.len() - 1))
+    }
+
+    /// Warns of layers of functions that are never called.
+    pub(super) fn unused_shared(&mut self) {
+        // A mistake may be where it is called.
+        if self.diags.has_errors() {
+            return;
+        }
+        let unused = self.shared.iter().filter(|shared| shared.made.is_none());
+        let unused: Vec<(Loc, String)> = unused.map(|shared| (shared.loc, shared.shown.clone())).collect();
+        for (loc, shown) in unused {
+            self.error(
+                Diag::warning(Code::UnusedLayer, loc, format!("the layer `{shown}` is never called"))
+                    .help(format!("call it on a tensor, `{shown}(x)`, or remove it")),
+            );
+        }
     }
 
     /// `scale(x)`
     pub(in crate::lower) fn call_shared(&mut self, shared: usize, args: &[Arg], call: Loc) -> Evaluated {
-        let Some(Shared { function, settings, shown, made }) = self.shared.get(shared) else {
+        let Some(Shared { function, settings, shown, .. }) = self.shared.get(shared) else {
             return Evaluated::Poison;
         };
-        let (function, settings, shown, made) = (*function, settings.clone(), shown.clone(), made.clone());
+        let (function, settings, shown) = (*function, settings.clone(), shown.clone());
         let Some(arguments) = self.with_settings(function, settings, &shown, args, call) else {
             return Evaluated::Poison;
         };
+        // What is given may be a call of the same layer, which then was the first.
+        let made = self.shared.get(shared).and_then(|shared| shared.made.clone());
         let left = made.map(|made| made.into_iter().rev().collect());
         self.replays.push(Replay { left, ..Replay::default() });
         let given = self.expand(function, arguments, &shown, call);
@@ -192,12 +221,12 @@ impl<'a> Lower<'a> {
         make: impl FnOnce(&mut Self) -> Option<Callable>,
     ) -> Option<Callable> {
         // What is called inside of a later call was called inside of the first as well: the outermost knows all of it.
-        let made = match self.replays.iter_mut().find(|replay| replay.left.is_some()) {
-            Some(later) => {
-                let taken = later.left.as_mut().and_then(Vec::pop).filter(|(known, _)| known == class);
-                later.differs |= taken.is_none();
-                // What comes after another layer was made for something else.
-                taken.filter(|_| !later.differs).and_then(|(_, made)| made)
+        let mut later = self.replays.iter_mut().filter(|replay| replay.left.is_some());
+        let made = match later.next() {
+            Some(outermost) => {
+                let taken = outermost.take(class);
+                later.for_each(|inner| drop(inner.take(class)));
+                taken.and_then(|(_, made)| made)
             }
             None => make(self),
         };
