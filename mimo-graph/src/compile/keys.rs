@@ -33,7 +33,11 @@ pub(super) fn logged(
         help: "rename the output".into(),
     };
     let mut logged = vec![value("loss", "the total loss")];
-    let trained = || graph.outputs.iter().zip(losses).filter(|(_, loss)| matches!(loss, Some(Some(_))));
+    // What has no name was reported.
+    let trained = || {
+        let outputs = graph.outputs.iter().zip(losses);
+        outputs.filter(|(output, loss)| matches!(loss, Some(Some(_))) && !output.name.is_empty())
+    };
     let added: Vec<_> = graph.added_losses().into_iter().map(|layer| graph.layer(layer)).collect();
     if trained().count() + added.len() > 1 {
         logged.extend(trained().map(|(output, _)| Logged {

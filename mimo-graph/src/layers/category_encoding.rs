@@ -90,7 +90,7 @@ impl Layer for CategoryEncoding {
             cx.error(
                 Diag::error(Code::WholeNumbersNeeded, x.loc, message)
                     .about(x.named())
-                    .help("write `dtype = \"int32\"` at its `Input`"),
+                    .help(format!("write `dtype = \"int32\"` at its `Input`, or `cast({}, int32)`", x.name)),
             );
             return None;
         }

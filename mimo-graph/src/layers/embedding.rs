@@ -157,7 +157,7 @@ impl Layer for Embedding {
             cx.error(
                 Diag::error(Code::WholeNumbersNeeded, x.loc, message)
                     .about(x.named())
-                    .help("write `dtype = \"int32\"` at its `Input`")
+                    .help(format!("write `dtype = \"int32\"` at its `Input`, or `cast({}, int32)`", x.name))
                     .help("`Dense(…)` makes vectors of floats"),
             );
             return None;

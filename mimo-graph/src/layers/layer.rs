@@ -213,11 +213,10 @@ pub trait Layer: Sized {
 pub(super) fn floats(class: &str, x: &Operand<'_>, cx: &mut Cx<'_>) -> bool {
     if x.dtype == Dtype::Int {
         let message = format!("`{class}` computes with floats, but `{}` holds whole numbers", x.name);
-        cx.error(
-            Diag::error(Code::FloatsNeeded, x.loc, message)
-                .about(x.named())
-                .help("leave `dtype = \"int32\"` out at its `Input`"),
-        );
+        cx.error(Diag::error(Code::FloatsNeeded, x.loc, message).about(x.named()).help(format!(
+            "write `cast({}, float32)`, or leave `dtype = \"int32\"` out at its `Input`",
+            x.name
+        )));
     }
     x.dtype == Dtype::Float
 }

@@ -229,7 +229,10 @@ fn floats_are_computed_with_and_whole_numbers_moved() {
         assert_eq!(infer_typed(&mut bench, &kind, &[known(&[6])], Dtype::Int), None);
         let message = format!("`{class}` computes with floats, but `x` holds whole numbers");
         let diags = bench.expect(&[&message]);
-        assert_eq!(diags[0].helps, ["leave `dtype = \"int32\"` out at its `Input`"]);
+        assert_eq!(
+            diags[0].helps,
+            ["write `cast(x, float32)`, or leave `dtype = \"int32\"` out at its `Input`"]
+        );
     }
 }
 

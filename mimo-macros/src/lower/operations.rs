@@ -44,6 +44,24 @@ impl Lower<'_> {
         item: &'static Item,
         args: &[Arg],
     ) -> Evaluated {
+        if let ("max" | "min", [first, second]) = (item.class, args)
+            && second.keyword.is_none()
+            && (self.is_tensor(&second.value)
+                || matches!(self.known_number(&second.value), Some(n) if n.fract() != 0.0)
+                || matches!(second.value.kind, ExprKind::Float(_)))
+        {
+            let [a, b] = [first, second].map(|arg| text_of(arg.value.tokens.clone()));
+            let (class, other) = (item.class, if item.class == "max" { "maximum" } else { "minimum" });
+            let message =
+                format!("`{class}` compares the values of one tensor over axes, and `{b}` is no axis");
+            self.error(
+                Diag::error(Code::WrongValue, second.value.loc, message)
+                    .help(format!("write `{other}({a}, {b})`")),
+            );
+            self.operand(&first.value);
+            self.broken = true;
+            return Evaluated::Poison;
+        }
         let mut settings = Vec::new();
         let mut tensors = Vec::new();
         for (place, arg) in args.iter().enumerate() {
@@ -207,6 +225,7 @@ impl Lower<'_> {
                 let is_setting =
                     |kind: &ValueKind| matches!(kind, ValueKind::Ident { .. } | ValueKind::Expr(_));
                 !self.frame.scope.contains_key(&name)
+                    && !matches!(self.consts.fold(expr), Some(Known::Bool(_) | Known::Str(_)))
                     && match self.consts.parameter(&name) {
                         Some(given) => is_setting(&given.kind),
                         None => self.consts.contains(&name) || is_constant(&name),
@@ -216,8 +235,9 @@ impl Lower<'_> {
             // A path, or a call of a constant function. Tensors have no paths.
             ExprKind::Rust => {
                 let tokens: Vec<_> = expr.tokens.clone().into_iter().collect();
-                matches!(&tokens[..], [TokenTree::Ident(_), TokenTree::Punct(a), TokenTree::Punct(b), ..]
-                    if a.as_char() == ':' && b.as_char() == ':')
+                // The functions of Rust's floats are none of constants.
+                matches!(&tokens[..], [TokenTree::Ident(word), TokenTree::Punct(a), TokenTree::Punct(b), ..]
+                    if a.as_char() == ':' && b.as_char() == ':' && !is_call_of_float(word, &tokens))
             }
             _ => false,
         }
@@ -381,6 +401,11 @@ fn number_tokens(expr: &Expr) -> TokenStream {
             quote!(((#tokens) as f64))
         }
     }
+}
+
+/// `f32::sqrt(3.0)`
+pub(super) fn is_call_of_float(word: &proc_macro2::Ident, tokens: &[TokenTree]) -> bool {
+    (word == "f32" || word == "f64") && matches!(tokens.last(), Some(TokenTree::Group(_)))
 }
 
 /// A function of numbers that are known.

@@ -77,6 +77,11 @@ impl Lower<'_> {
                 };
                 Diag::error(Code::NotATensor, expr.loc, message).help(help)
             }
+            ("f32" | "f64", _) if tokens.last().is_some_and(|last| matches!(last, TokenTree::Group(_))) => {
+                let called = shown.trim_start_matches("f32").trim_start_matches("f64").trim_start_matches("::");
+                let message = format!("`{shown}` is computed when the program runs, and the macro needs the number");
+                Diag::error(Code::NotATensor, expr.loc, message).help(format!("write `{called}`"))
+            }
             // `K.exp(x)`
             (_, Some(method)) if let Some(diag) = mimo_graph::layers::unavailable(&method, expr.loc) => diag,
             _ => {

@@ -152,5 +152,5 @@ fn an_embedding_looks_up_whole_numbers() {
         "`Embedding` looks up whole numbers, but `x` holds floats",
         "mimo has no `mask_zero` for `Embedding` yet",
     ]);
-    assert_eq!(diags[0].helps[0], "write `dtype = \"int32\"` at its `Input`");
+    assert_eq!(diags[0].helps[0], "write `dtype = \"int32\"` at its `Input`, or `cast(x, int32)`");
 }

@@ -48,7 +48,20 @@ impl Lower<'_> {
                 }
             });
             let form = format!("write `{name}({})`", call.collect::<Vec<_>>().join(", "));
-            self.error(Diag::error(Code::MissingArgument, callee.loc, message).help(form));
+            let mut diag = Diag::error(Code::MissingArgument, callee.loc, message).help(form);
+            // Settings alone, which are by keyword in a layer.
+            let settings = args.iter().all(|arg| arg.keyword.is_none() && !self.is_operand(&arg.value));
+            if settings && !args.is_empty() {
+                let needed = function.parameters.iter().filter(|parameter| parameter.default.is_none());
+                let names: Vec<String> = needed.map(|parameter| name_of(&parameter.ident)).collect();
+                let last = names.get(names.len().saturating_sub(args.len())..).unwrap_or_default();
+                let pair =
+                    |(name, arg): (&String, &Arg)| format!("{name} = {}", text_of(arg.value.tokens.clone()));
+                let shown: Vec<String> = last.iter().zip(args).map(pair).collect();
+                diag = diag
+                    .help(format!("write `{name}({})` for a layer that is called later", shown.join(", ")));
+            }
+            self.error(diag);
             sound = false;
         }
         // All are evaluated, so that each tells its own mistakes.
