@@ -9,7 +9,7 @@ use mimo::prelude::*;
 use support::{Check, Data, Tolerance, assert_near, check_gradients};
 
 model! {
-    /// Several losses, of which one has no output behind what it reads, one is of an output, and some are made in a loop.
+    /// Several losses, of which one has no output after what it reads, one is of an output, and some are made in a loop.
     Several {
         fn size(x, name, weight = 0.1) {
             let squares = mean(square(x), axis = -1);

@@ -168,9 +168,9 @@ pub(crate) struct For {
 /// `if training { … } else { … }`
 #[derive(Debug)]
 pub(crate) struct Switch {
-    /// What training computes.
+    /// The side of training steps.
     pub(crate) training: Branch,
-    /// What inference computes.
+    /// The side of predictions and evaluations.
     pub(crate) inference: Branch,
 }
 

@@ -1,11 +1,10 @@
 //! `add_loss(expression, name = "kl");`: a loss that is computed from tensors of the model.
 
-use crate::activation::Activation;
 use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
-use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight, floats};
+use crate::layers::layer::{Effect, Layer, Operand, Reads, floats, operation_facts};
 use crate::operation::{Call, OpKind};
 use crate::shape::{Dtype, Shape};
 
@@ -52,17 +51,7 @@ impl Layer for AddLoss {
         Effect::Rearranged
     }
 
-    fn head(&self) -> Option<Activation> {
-        None
-    }
-
-    fn aliases(&self) -> bool {
-        true
-    }
-
-    fn typed(&self, _: &[Weight]) -> Option<Typed> {
-        None
-    }
+    operation_facts!(aliases = true);
 
     /// The plan makes the operation together with penalties: it writes no value.
     fn operation(&self, _: &mut dyn Call) -> Option<OpKind<Dim>> {

@@ -1,13 +1,12 @@
 //! `expand_dims`, `squeeze`: axes of length 1, inserted and removed.
 
-use crate::activation::Activation;
 use crate::args::Bound;
 use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
 use crate::layers::change::{Change, Written};
-use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight};
+use crate::layers::layer::{Effect, Layer, Operand, Reads, operation_facts};
 use crate::layers::named_axes::NamedAxes;
 use crate::operation::{Call, OpKind};
 use crate::shape::{Dtype, Shape};
@@ -129,17 +128,7 @@ impl Layer for AxesOfOne {
         Effect::Rearranged
     }
 
-    fn head(&self) -> Option<Activation> {
-        None
-    }
-
-    fn aliases(&self) -> bool {
-        true
-    }
-
-    fn typed(&self, _: &[Weight]) -> Option<Typed> {
-        None
-    }
+    operation_facts!(aliases = true);
 
     fn operation(&self, _: &mut dyn Call) -> Option<OpKind<Dim>> {
         None

@@ -1,13 +1,12 @@
 //! `cast`: whole numbers as floats, and floats as whole numbers.
 
-use crate::activation::Activation;
 use crate::args::{Bound, read};
 use crate::context::Cx;
 use crate::diag::Loc;
 use crate::dim::Dim;
 use crate::layers::LayerKind;
 use crate::layers::elementwise::Elementwise;
-use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight};
+use crate::layers::layer::{Effect, Layer, Operand, Reads, operation_facts};
 use crate::operation::{Call, OpKind};
 use crate::shape::{Dtype, Shape};
 
@@ -66,17 +65,7 @@ impl Layer for CastToFloat {
         Effect::Mapped
     }
 
-    fn head(&self) -> Option<Activation> {
-        None
-    }
-
-    fn aliases(&self) -> bool {
-        true
-    }
-
-    fn typed(&self, _: &[Weight]) -> Option<Typed> {
-        None
-    }
+    operation_facts!(aliases = true);
 
     fn operation(&self, _: &mut dyn Call) -> Option<OpKind<Dim>> {
         None

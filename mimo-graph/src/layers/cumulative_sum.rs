@@ -1,12 +1,11 @@
 //! `cumsum`: sums of the values up to each one along an axis.
 
-use crate::activation::Activation;
 use crate::args::Bound;
 use crate::context::Cx;
 use crate::diag::Loc;
 use crate::dim::Dim;
 use crate::layers::change::Change;
-use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight, same_shape};
+use crate::layers::layer::{Effect, Layer, Operand, Reads, operation_facts, same_shape};
 use crate::layers::named_axes::NamedAxes;
 use crate::operation::{self, Call, OpKind};
 use crate::shape::{Dtype, Shape};
@@ -54,17 +53,7 @@ impl Layer for CumulativeSum {
         Effect::Resampled
     }
 
-    fn head(&self) -> Option<Activation> {
-        None
-    }
-
-    fn aliases(&self) -> bool {
-        false
-    }
-
-    fn typed(&self, _: &[Weight]) -> Option<Typed> {
-        None
-    }
+    operation_facts!(aliases = false);
 
     fn operation(&self, call: &mut dyn Call) -> Option<OpKind<Dim>> {
         let input = call.shape(0);

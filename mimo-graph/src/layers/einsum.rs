@@ -2,14 +2,13 @@
 
 mod subscripts;
 
-use crate::activation::Activation;
 use crate::args::{Bound, read};
 use crate::code::Code;
 use crate::context::Cx;
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
 use crate::layers::contraction::{Axes, Place, have_one_length};
-use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight, floats};
+use crate::layers::layer::{Effect, Layer, Operand, Reads, floats, operation_facts};
 use crate::operation::{Call, OpKind};
 use crate::shape::{Dtype, Shape};
 use crate::value::ValueKind;
@@ -130,17 +129,7 @@ impl Layer for Einsum {
         }
     }
 
-    fn head(&self) -> Option<Activation> {
-        None
-    }
-
-    fn aliases(&self) -> bool {
-        false
-    }
-
-    fn typed(&self, _: &[Weight]) -> Option<Typed> {
-        None
-    }
+    operation_facts!(aliases = false);
 
     /// The plan makes it.
     fn operation(&self, _: &mut dyn Call) -> Option<OpKind<Dim>> {

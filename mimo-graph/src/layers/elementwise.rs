@@ -1,13 +1,12 @@
 //! Operations on single values: functions of `keras.ops` such as `exp` and `where`, and the operators.
 
-use crate::activation::Activation;
 use crate::args::{Bound, read};
 use crate::code::Code;
 use crate::context::Cx;
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
 use crate::layers::broadcast::broadcast;
-use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight};
+use crate::layers::layer::{Effect, Layer, Operand, Reads, operation_facts};
 use crate::operation::{Call, Function, Number, OpKind};
 use crate::shape::{Dtype, Shape};
 use crate::value::ValueKind;
@@ -19,7 +18,7 @@ pub struct Elementwise {
     pub name: &'static str,
     /// The function.
     pub function: Function,
-    /// What each operand is.
+    /// The kinds of the operands.
     pub operands: Vec<Single>,
 }
 
@@ -431,9 +430,9 @@ tensor_operations! {
         Some(Elementwise { operands: [Single::Training].into_iter().chain(sides.operands).collect(), ..sides })
     };
     takes {
-        /// What training computes: a tensor or a number.
+        /// Result of training steps: a tensor or a number.
         x: Tensors,
-        /// What inference computes: a tensor or a number.
+        /// Result of predictions and evaluations: a tensor or a number.
         alt: Tensors,
     }
 
@@ -549,17 +548,7 @@ impl Layer for Elementwise {
         }
     }
 
-    fn head(&self) -> Option<Activation> {
-        None
-    }
-
-    fn aliases(&self) -> bool {
-        false
-    }
-
-    fn typed(&self, _: &[Weight]) -> Option<Typed> {
-        None
-    }
+    operation_facts!(aliases = false);
 
     /// Made by the plan, together with the operations around it.
     fn operation(&self, _: &mut dyn Call) -> Option<OpKind<Dim>> {

@@ -1,11 +1,10 @@
 //! `flip`: some axes of a sample from their ends to their beginnings.
 
-use crate::activation::Activation;
 use crate::args::Bound;
 use crate::context::Cx;
 use crate::diag::Loc;
 use crate::dim::Dim;
-use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight, has_axes};
+use crate::layers::layer::{Effect, Layer, Operand, Reads, has_axes, operation_facts};
 use crate::layers::named_axes::NamedAxes;
 use crate::operation::{self, Call, OpKind};
 use crate::shape::{Dtype, Shape};
@@ -52,17 +51,7 @@ impl Layer for Flip {
         Effect::Rearranged
     }
 
-    fn head(&self) -> Option<Activation> {
-        None
-    }
-
-    fn aliases(&self) -> bool {
-        false
-    }
-
-    fn typed(&self, _: &[Weight]) -> Option<Typed> {
-        None
-    }
+    operation_facts!(aliases = false);
 
     fn operation(&self, call: &mut dyn Call) -> Option<OpKind<Dim>> {
         let input = call.shape(0);

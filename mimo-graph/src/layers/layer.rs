@@ -209,6 +209,24 @@ pub trait Layer: Sized {
     }
 }
 
+/// The answers of operations that have no weights, and whose result is no head: losses and metrics do not depend on it.
+macro_rules! operation_facts {
+    (aliases = $aliases:literal) => {
+        fn head(&self) -> Option<$crate::activation::Activation> {
+            None
+        }
+
+        fn aliases(&self) -> bool {
+            $aliases
+        }
+
+        fn typed(&self, _: &[$crate::layers::layer::Weight]) -> Option<$crate::layers::layer::Typed> {
+            None
+        }
+    };
+}
+pub(super) use operation_facts;
+
 /// Reports a tensor of whole numbers where only floats can be computed with. Returns whether it is fine.
 pub(super) fn floats(class: &str, x: &Operand<'_>, cx: &mut Cx<'_>) -> bool {
     if x.dtype == Dtype::Int {

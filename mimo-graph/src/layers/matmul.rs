@@ -1,12 +1,11 @@
 //! `matmul`: products of matrices.
 
-use crate::activation::Activation;
 use crate::code::Code;
 use crate::context::Cx;
 use crate::diag::{Diag, Loc};
 use crate::dim::{Dim, Same};
 use crate::layers::contraction::{Axes, have_one_length};
-use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight, floats, has_axes};
+use crate::layers::layer::{Effect, Layer, Operand, Reads, floats, has_axes, operation_facts};
 use crate::operation::{Call, OpKind};
 use crate::shape::{Dtype, Shape};
 
@@ -77,17 +76,7 @@ impl Layer for Matmul {
         Effect::Joined
     }
 
-    fn head(&self) -> Option<Activation> {
-        None
-    }
-
-    fn aliases(&self) -> bool {
-        false
-    }
-
-    fn typed(&self, _: &[Weight]) -> Option<Typed> {
-        None
-    }
+    operation_facts!(aliases = false);
 
     /// The plan makes it.
     fn operation(&self, _: &mut dyn Call) -> Option<OpKind<Dim>> {

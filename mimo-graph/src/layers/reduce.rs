@@ -1,12 +1,11 @@
 //! `sum`, `mean`, `max`, `argmax`, …: one number for the values along some axes.
 
-use crate::activation::Activation;
 use crate::args::Bound;
 use crate::context::Cx;
 use crate::diag::Loc;
 use crate::dim::Dim;
 use crate::layers::change::Change;
-use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight, has_axes};
+use crate::layers::layer::{Effect, Layer, Operand, Reads, has_axes, operation_facts};
 use crate::layers::named_axes::NamedAxes;
 use crate::operation::{self, Call, OpKind, Reduction};
 use crate::shape::{Dtype, Shape};
@@ -216,17 +215,7 @@ impl Layer for Reduce {
         Effect::Resampled
     }
 
-    fn head(&self) -> Option<Activation> {
-        None
-    }
-
-    fn aliases(&self) -> bool {
-        false
-    }
-
-    fn typed(&self, _: &[Weight]) -> Option<Typed> {
-        None
-    }
+    operation_facts!(aliases = false);
 
     fn operation(&self, call: &mut dyn Call) -> Option<OpKind<Dim>> {
         let input = call.shape(0);

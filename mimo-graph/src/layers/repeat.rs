@@ -1,13 +1,12 @@
 //! `repeat`, `tile`: values of a sample several times.
 
-use crate::activation::Activation;
 use crate::args::{Bound, read};
 use crate::code::Code;
 use crate::context::Cx;
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
 use crate::layers::layer::{
-    Effect, Layer, Operand, Reads, Typed, Weight, axis_out_of_range, has_axes, sample_axis,
+    Effect, Layer, Operand, Reads, axis_out_of_range, has_axes, operation_facts, sample_axis,
 };
 use crate::operation::{self, Call, OpKind};
 use crate::shape::{Dtype, Shape};
@@ -133,17 +132,7 @@ impl Layer for Repeat {
         Effect::Resampled
     }
 
-    fn head(&self) -> Option<Activation> {
-        None
-    }
-
-    fn aliases(&self) -> bool {
-        false
-    }
-
-    fn typed(&self, _: &[Weight]) -> Option<Typed> {
-        None
-    }
+    operation_facts!(aliases = false);
 
     fn operation(&self, call: &mut dyn Call) -> Option<OpKind<Dim>> {
         let input = call.shape(0);

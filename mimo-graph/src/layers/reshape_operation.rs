@@ -1,12 +1,11 @@
 //! `reshape`: the layer `Reshape` as an operation, whose shape counts the batch.
 
-use crate::activation::Activation;
 use crate::args::Bound;
 use crate::code::Code;
 use crate::context::Cx;
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
-use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight};
+use crate::layers::layer::{Effect, Layer, Operand, Reads, operation_facts};
 use crate::layers::reshape::Reshape;
 use crate::operation::{Call, OpKind};
 use crate::shape::{Dtype, Shape};
@@ -75,17 +74,7 @@ impl Layer for ReshapeOperation {
         self.0.effect()
     }
 
-    fn head(&self) -> Option<Activation> {
-        None
-    }
-
-    fn aliases(&self) -> bool {
-        true
-    }
-
-    fn typed(&self, _: &[Weight]) -> Option<Typed> {
-        None
-    }
+    operation_facts!(aliases = true);
 
     fn operation(&self, _: &mut dyn Call) -> Option<OpKind<Dim>> {
         None

@@ -1,12 +1,11 @@
 //! `stack`: tensors beside each other along an axis of their own.
 
-use crate::activation::Activation;
 use crate::args::Bound;
 use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
-use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight, sample_axis};
+use crate::layers::layer::{Effect, Layer, Operand, Reads, operation_facts, sample_axis};
 use crate::operation::{Call, OpKind, join};
 use crate::shape::{Dtype, Shape};
 
@@ -62,17 +61,7 @@ impl Layer for Stack {
         Effect::Joined
     }
 
-    fn head(&self) -> Option<Activation> {
-        None
-    }
-
-    fn aliases(&self) -> bool {
-        false
-    }
-
-    fn typed(&self, _: &[Weight]) -> Option<Typed> {
-        None
-    }
+    operation_facts!(aliases = false);
 
     fn operation(&self, call: &mut dyn Call) -> Option<OpKind<Dim>> {
         let result = call.result();

@@ -1,13 +1,12 @@
 //! `transpose`: the axes of a sample in another order, counted with the batch.
 
-use crate::activation::Activation;
 use crate::args::{Bound, read};
 use crate::code::Code;
 use crate::context::Cx;
 use crate::describe::List;
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
-use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight};
+use crate::layers::layer::{Effect, Layer, Operand, Reads, operation_facts};
 use crate::operation::{self, Call, OpKind, permuted_strides};
 use crate::shape::{Dtype, Shape};
 use crate::value::ValueKind;
@@ -84,17 +83,7 @@ impl Layer for Transpose {
         Effect::Rearranged
     }
 
-    fn head(&self) -> Option<Activation> {
-        None
-    }
-
-    fn aliases(&self) -> bool {
-        false
-    }
-
-    fn typed(&self, _: &[Weight]) -> Option<Typed> {
-        None
-    }
+    operation_facts!(aliases = false);
 
     fn operation(&self, call: &mut dyn Call) -> Option<OpKind<Dim>> {
         let input = call.shape(0);

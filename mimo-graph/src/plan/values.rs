@@ -16,7 +16,7 @@ pub(super) struct Values {
     /// Calls that lead to an output, in topological order.
     pub live: Vec<NodeId>,
     /// By value: the outputs with a part in the total loss that it leads to, ascending; after the outputs, one place for penalties and
-    /// added losses that no such output is behind.
+    /// added losses that no such output comes after.
     pub reaches: Vec<Vec<usize>>,
     /// By value: whether a trained weight comes before it.
     pub depends: Vec<bool>,

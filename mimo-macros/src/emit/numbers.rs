@@ -1,4 +1,4 @@
-//! What the whole numbers of an input have to be below: the bounds of the layers that look them up.
+//! Bounds of the whole numbers of an input: those of the layers that look them up.
 
 use mimo_graph::dim::Dim;
 use mimo_graph::graph::{Dtype, Layer, Node, TensorId};
@@ -103,7 +103,7 @@ pub(super) fn bounds(cx: &Context<'_>, input: TensorId) -> (TokenStream, Vec<Tok
     (quote!(__mimo::greatest(&[#(#all),*])), each.collect())
 }
 
-/// What the outputs of a call hold.
+/// Values of the input that the outputs of a call hold.
 fn moved(cx: &Context<'_>, layer: &Layer, node: &Node, read: &[Held]) -> Held {
     let shape = node.inputs.first().and_then(|&input| cx.graph.tensor(input).shape.as_ref());
     match (read, &layer.kind) {

@@ -152,7 +152,7 @@ impl Lower<'_> {
         let end = match end {
             [] if inclusive => return Err(tokens.iter().cloned().collect()),
             [] => None,
-            // The one behind the last is the end.
+            // The one after the last is the end.
             _ if inclusive => Some(number(end)?.saturating_add(1)).filter(|&end| end != 0),
             _ => Some(number(end)?),
         };

@@ -9,7 +9,7 @@ use super::tensor::Evaluated;
 use crate::ast::{Branch, Expr, Switch};
 
 impl Lower<'_> {
-    /// What training and inference compute; a pass takes its own.
+    /// Both sides; a pass takes its own.
     pub(super) fn switch(&mut self, expr: &Expr, switch: &Switch) -> Evaluated {
         let mut settings = Vec::new();
         let mut tensors = Vec::new();

@@ -66,7 +66,7 @@ impl Lower<'_> {
                 ),
             )
             .help("write a `model!` for each variant")
-            .help("values are chosen by `where(x > 0.0, a, b)`; what only training computes stands behind a `let`: `let y = if training { a } else { b };`"),
+            .help("values are chosen by `where(x > 0.0, a, b)`; what only training computes stands after a `let`: `let y = if training { a } else { b };`"),
             (_, Some(method)) if bound || is_call_of_tensor(&tokens) => {
                 let message = format!(
                     "`{method}` is not available: a tensor of a model has neither fields nor methods"

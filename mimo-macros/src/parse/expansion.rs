@@ -40,7 +40,7 @@ pub(super) fn braced(run: &[TokenTree]) -> Option<usize> {
     (!cursor.is_empty()).then(|| cursor.position() + 1)
 }
 
-/// Where an `if` ends that stands as a statement before others.
+/// End of an `if` that is a statement before others.
 pub(super) fn unbound_if(run: &[TokenTree]) -> Option<usize> {
     let mut cursor = Cursor::new(run);
     if !cursor.at_keyword("if") {

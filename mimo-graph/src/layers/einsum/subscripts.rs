@@ -212,7 +212,7 @@ impl Subscripts {
     pub(super) fn axes(&self, operands: &[Vec<usize>], is_repeated: &dyn Fn(usize, usize) -> bool) -> Axes {
         let most =
             operands.iter().flatten().filter(|axis| **axis >= ELIDED).map(|axis| axis - ELIDED + 1).max();
-        // The batch is in front of them where it is the first of an ellipsis.
+        // The batch is before them where it is the first of an ellipsis.
         let elided = most.unwrap_or(0) + usize::from(self.output.ellipsis && self.output.batch().is_none());
         let rank = self.output.letters().count() + elided;
         let output = self.output.axes(rank.saturating_sub(1)).unwrap_or_default();

@@ -19,14 +19,14 @@ pub(in crate::lower) struct Shared<'a> {
     /// As it was written, and where.
     shown: String,
     loc: Loc,
-    /// What the first call made, in order; `None` before it.
+    /// Layers of the first call, in order; `None` before it.
     made: Option<Vec<Made>>,
 }
 
 /// A layer that a call made, with its class; `None` after an error.
 type Made = (String, Option<Callable>);
 
-/// What a parameter is where the layer is made.
+/// Value of a parameter where the layer is made.
 #[derive(Clone, Debug)]
 struct Setting {
     argument: Argument,
@@ -34,10 +34,10 @@ struct Setting {
     given: bool,
 }
 
-/// What a call of such a layer makes, or takes from the first call.
+/// Layers that a call of such a layer makes, or takes from the first call.
 #[derive(Debug, Default)]
 pub(in crate::lower) struct Replay {
-    /// What the first call made and this one did not take yet, last first; `None` for the first call.
+    /// Layers of the first call that this one did not take yet, last first; `None` for the first call.
     left: Option<Vec<Made>>,
     made: Vec<Made>,
     /// Whether it wants another layer than the first call made.
@@ -45,7 +45,7 @@ pub(in crate::lower) struct Replay {
 }
 
 impl Replay {
-    /// What the first call made at this place; `None` if that is another layer, or if one before it was.
+    /// The layer of the first call at this place; `None` if that has another class, or if one before it had.
     fn take(&mut self, class: &str) -> Option<Made> {
         let taken = self.left.as_mut().and_then(Vec::pop).filter(|(known, _)| known == class);
         self.differs |= taken.is_none();
@@ -116,7 +116,7 @@ impl<'a> Lower<'a> {
         given
     }
 
-    /// What each parameter is in one call: its setting, its default, or what the call gives.
+    /// Values of all parameters in one call: the setting, the default, or the tensor that is passed.
     fn with_settings(
         &mut self,
         function: &Function,
