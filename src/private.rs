@@ -55,4 +55,6 @@ pub use mimo_runtime::rules::{self, MakeRule};
 pub use mimo_runtime::run::Operation;
 pub use mimo_runtime::stage::{BackwardSums, ForwardSums, Stage, StepPart};
 pub use mimo_runtime::traced::{GradientReader, Tracer};
-pub use mimo_runtime::weights::{Weights, read as read_weights, reset, visit, write as write_weights};
+pub use mimo_runtime::weights::{
+    Maker, OnCpu, WeightTensor, Weights, read as read_weights, reset, visit, write as write_weights,
+};
