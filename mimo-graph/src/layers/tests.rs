@@ -213,6 +213,7 @@ fn floats_are_computed_with_and_whole_numbers_moved() {
         ("Permute", vec![(None, list(&[1]))]),
         ("RepeatVector", vec![(None, int(2))]),
         ("Concatenate", vec![]),
+        ("Add", vec![]),
     ] {
         let kind = layer(&mut bench, class, given);
         let given = infer_typed(&mut bench, &kind, &[known(&[6])], Dtype::Int);
@@ -223,7 +224,6 @@ fn floats_are_computed_with_and_whole_numbers_moved() {
         ("Dense", vec![(None, int(3))]),
         ("Dropout", vec![(None, float(0.5))]),
         ("ReLU", vec![]),
-        ("Add", vec![]),
     ] {
         let kind = layer(&mut bench, class, given);
         assert_eq!(infer_typed(&mut bench, &kind, &[known(&[6])], Dtype::Int), None);

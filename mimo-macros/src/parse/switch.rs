@@ -16,7 +16,7 @@ const TRAINING: &str = "training";
 const FORM: &str = "write `if training { … } else { … }`, with a tensor at the end of both";
 
 /// Whether a run is an `if` over `training`, in some form.
-fn reads_training(run: &[TokenTree]) -> bool {
+pub(super) fn reads_training(run: &[TokenTree]) -> bool {
     let condition = run.iter().take_while(|token| !is_braces(token));
     condition.skip(1).any(|token| matches!(token, TokenTree::Ident(ident) if ident == TRAINING))
 }
