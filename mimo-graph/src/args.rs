@@ -18,6 +18,7 @@ use crate::language::values::WORDS;
 use crate::value::{Arg, Value, ValueKind};
 
 pub(crate) mod idle;
+mod missing;
 pub mod read;
 #[cfg(test)]
 mod tests;
@@ -54,48 +55,8 @@ struct Slot<'a> {
 /// or missing. `call` are the tokens of the whole call.
 pub fn bind<'a>(item: &'static Item, args: &'a [Arg], call: Loc, cx: &mut Cx<'_>) -> Bound<'a> {
     let bound = bind_given(item, args, call, cx);
-    // What could not be bound may be what is missing.
-    if bound.stray {
-        return bound;
-    }
-    let is_missing =
-        |slot: &&Slot<'_>| slot.argument.is_required() && slot.value.is_none() && !slot.failed.get();
-    let missing: Vec<&'static str> =
-        bound.slots.iter().filter(is_missing).map(|slot| slot.argument.name).collect();
-    if let [others @ .., last] = &missing[..] {
-        let class = item.class;
-        let names = match others {
-            [] => format!("`{last}`"),
-            _ => format!("{} and `{last}`", list(others.iter().copied())),
-        };
-        let form = form(item, &missing).join(", ");
-        cx.error(
-            Diag::error(Code::MissingArgument, call, format!("`{class}` needs {names}"))
-                .help(format!("write `{class}({form})`")),
-        );
-        bound
-            .slots
-            .iter()
-            .filter(|slot| missing.contains(&slot.argument.name))
-            .for_each(|slot| slot.failed.set(true));
-    }
+    bound.report_missing(cx);
     bound
-}
-
-/// The arguments of a call with those that are missing. The tensors of an operation come first, but for what has to stand before them.
-fn form(item: &Item, missing: &[&str]) -> Vec<String> {
-    let is_tensor = |argument: &&Argument| argument.kind == Kind::Tensors && argument.is_required();
-    let last_tensor = item.positional.iter().rposition(|argument| is_tensor(&argument));
-    let shown = item.all().enumerate().filter_map(|(at, argument)| {
-        let before = last_tensor.is_some_and(|last| at < last) && argument.is_required();
-        match (is_tensor(&argument), missing.contains(&argument.name)) {
-            (true, _) => Some(argument.name.to_owned()),
-            (false, true) if !before => Some(format!("{} = …", argument.name)),
-            (false, _) if before => Some("…".into()),
-            (false, _) => None,
-        }
-    });
-    shown.collect()
 }
 
 /// The same as [`bind`] for a caller that reports missing arguments itself.

@@ -531,27 +531,13 @@ impl Elementwise {
     /// Whether the result holds whole numbers: those of whole numbers do, but for divisions and functions of floats. As in Keras, a
     /// float among the operands makes floats of all.
     fn keeps_whole(&self, inputs: &[Operand<'_>]) -> bool {
-        let keeps = matches!(
-            self.function,
-            Function::Add
-                | Function::Subtract
-                | Function::Multiply
-                | Function::Maximum
-                | Function::Minimum
-                | Function::Mod
-                | Function::FloorDivide
-                | Function::Negative
-                | Function::Abs
-                | Function::Sign
-                | Function::Square
-                | Function::Where
-                | Function::Clip
-                | Function::ScaleGradient
-        );
         // A condition chooses only.
         let condition = self.function == Function::Where && self.operands.first() == Some(&Single::Tensor);
         let mut values = inputs.iter().skip(usize::from(condition));
-        keeps && self.whole && inputs.len() > usize::from(condition) && values.all(|x| x.dtype == Dtype::Int)
+        self.function.keeps_whole()
+            && self.whole
+            && inputs.len() > usize::from(condition)
+            && values.all(|x| x.dtype == Dtype::Int)
     }
 
     /// Whether nothing is trained through the operation.

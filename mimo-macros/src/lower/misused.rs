@@ -11,12 +11,11 @@ use crate::ast::{Arg, Expr, ExprKind, name_of};
 use crate::parse::text_of;
 
 /// Codes of errors that come from counting the batch among the axes of a `Weight`.
-const COUNTED: &[Code] =
-    &[Code::BatchAxis, Code::AxisOutOfRange, Code::WrongRank, Code::UnequalShapes, Code::WrongValue];
+const COUNTED: &[Code] = &[Code::BatchAxis, Code::AxisOutOfRange, Code::WrongRank, Code::UnequalShapes];
 
 impl Lower<'_> {
     /// The error for a call of an operation whose form is wrong as a whole.
-    pub(super) fn misused(&self, expr: &Expr, item: &Item, args: &[Arg]) -> Option<Diag> {
+    pub(super) fn misused(&self, item: &Item, args: &[Arg]) -> Option<Diag> {
         let shown = |arg: &Arg| text_of(arg.value.tokens.clone());
         match (item.class, args) {
             ("max" | "min", [first, second])
@@ -62,12 +61,12 @@ impl Lower<'_> {
                     }
                 }))
             }
-            _ => self.tensors_as_list(expr, item, args),
+            _ => self.tensors_as_list(item, args),
         }
     }
 
     /// `matmul([a, b])`, where the tensors are arguments by themselves.
-    fn tensors_as_list(&self, expr: &Expr, item: &Item, args: &[Arg]) -> Option<Diag> {
+    fn tensors_as_list(&self, item: &Item, args: &[Arg]) -> Option<Diag> {
         let tensors = item.positional.iter().filter(|argument| argument.kind == Kind::Tensors);
         let (place, list, items) =
             args.iter().enumerate().find_map(|(place, arg)| match &arg.value.kind {
@@ -90,7 +89,6 @@ impl Lower<'_> {
         let all: Vec<String> = before.chain(own).chain(after).collect();
         let class = item.class;
         let message = format!("`{class}` takes its tensors one by one, and not as a list");
-        let _ = expr;
         Some(
             Diag::error(Code::NotATensor, list.value.loc, message)
                 .help(format!("write `{class}({})`", all.join(", "))),
@@ -157,7 +155,9 @@ impl Lower<'_> {
         let Some(note) = weight else { return };
         let mut at = 0;
         self.diags.retain_mut(|diag| {
-            if at >= told && COUNTED.contains(&diag.code) && !diag.notes.contains(&note) {
+            let counted = COUNTED.contains(&diag.code)
+                || diag.code == Code::WrongValue && diag.message.contains("batch");
+            if at >= told && counted && !diag.notes.contains(&note) {
                 diag.notes.push(note.clone());
             }
             at += 1;

@@ -44,7 +44,7 @@ impl Lower<'_> {
         item: &'static Item,
         args: &[Arg],
     ) -> Evaluated {
-        if let Some(diag) = self.misused(expr, item, args) {
+        if let Some(diag) = self.misused(item, args) {
             self.error(diag);
             self.tensors_of_lost(args);
             self.broken = true;

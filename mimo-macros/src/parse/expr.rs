@@ -28,9 +28,6 @@ const LIMIT: usize = 128;
 /// More tokens of Rust than a person writes in one expression.
 const TOKENS: usize = 256;
 
-/// The longest expression that a message repeats.
-const LONGEST: usize = 80;
-
 /// Limit on the nesting of expressions, by signs, powers and groups. Macros run on threads with stacks of
 /// less than a megabyte, too.
 const DEPTH: usize = 140;
@@ -393,11 +390,7 @@ impl Parser {
                 return Err(Stop::Reported);
             }
             "if" if reads_training(cursor.rest()) => {
-                let shown = text_of(cursor.rest().iter().cloned().collect());
-                let shown = if shown.len() > LONGEST { "if training { a } else { b }" } else { &shown };
-                let message = "a switch gives a tensor only where `let` binds it";
-                let diag = Diag::error(Code::NoTensorOfBranch, loc, message);
-                self.error(diag.help(format!("bind it first: `let y = {shown};`")));
+                self.switch_in_expression(cursor.rest(), loc);
                 return Err(Stop::Reported);
             }
             // The one word of Keras, in `F1Score(average = macro)`, that is a keyword of Rust.
