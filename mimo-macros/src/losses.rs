@@ -23,6 +23,7 @@ pub(crate) fn of_tensors(name: &str, operands: Option<[String; 2]>, loc: Loc) ->
 fn expression(loss: &str, t: &str, p: &str) -> Option<String> {
     // Logarithms of probabilities that may be 0, as Keras computes them.
     const SMALL: &str = "0.0000001";
+    let (a, b) = (t, p);
     let (t, p) = (&bound(t), &bound(p));
     Some(match loss {
         "mse" => format!("mean(square({t} - {p}), axis = -1)"),
@@ -44,7 +45,7 @@ fn expression(loss: &str, t: &str, p: &str) -> Option<String> {
         }
         "poisson" => format!("mean({p} - {t} * log({p} + {SMALL}), axis = -1)"),
         "cosine_similarity" => {
-            format!("-sum(UnitNormalization()({t}) * UnitNormalization()({p}), axis = -1)")
+            format!("-sum(UnitNormalization()({a}) * UnitNormalization()({b}), axis = -1)")
         }
         "hinge" => format!("mean(maximum(1.0 - {t} * {p}, 0.0), axis = -1)"),
         "squared_hinge" => format!("mean(square(maximum(1.0 - {t} * {p}, 0.0)), axis = -1)"),

@@ -212,7 +212,7 @@ impl Parser {
             {
                 diag
             }
-            TokenTree::Punct(punct) if punct.as_char() == '?' => {
+            TokenTree::Punct(punct) if punct.as_char() == '?' && cursor.peek_nth(1).is_some() => {
                 Diag::error(Code::UnexpectedToken, loc, "expressions have no `?`")
                     .help("write `where(condition, a, b)`, which chooses value by value")
             }
