@@ -187,7 +187,7 @@ fn dropout_after_head(graph: &Graph, cx: &mut Cx<'_>) {
 /// A normalization whose statistics are those of one value: what is left is a sign, or nothing.
 fn normalization_of_one_value(graph: &Graph, cx: &mut Cx<'_>) {
     for node in &graph.nodes {
-        let kind = &graph.layer(node.layer).kind;
+        let kind = graph.kind(node);
         let Some(&input) = node.inputs.first() else { continue };
         let Some(shape) = graph.tensor(input).shape.as_ref() else { continue };
         let over = |axes: &NamedAxes| {
