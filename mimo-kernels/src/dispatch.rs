@@ -211,6 +211,7 @@ kernels! {
     contraction::contraction(contraction: &Contraction, part: Part, first: &[E], second: &[E], to: &mut [E]);
     elementwise::elementary(function: Function, x: [&[E]; 3], y: &mut [E]);
     elementwise::elementary_gradient(function: Function, place: usize, x: [&[E]; 3], values: [&[E]; 2], dx: &mut [E]);
+    elementwise::program(run: &elementwise::Run<'_, E>);
     random::drop_out(dropout: &Dropout<E>);
     optimizer::sgd(step: &SgdStep<E>, sweep: &Sweep<E>);
     optimizer::momentum(step: &MomentumStep<E>, sweep: &Sweep<E>);

@@ -13,7 +13,6 @@ use mimo_graph::spec::{ModelSpec, WeightSpec};
 
 use crate::error::Error;
 use crate::float::Float;
-use crate::init::initialize;
 
 mod tensor;
 #[cfg(test)]
@@ -81,7 +80,7 @@ where
 {
     M::make(&mut Maker::new(&mut |index, out| {
         if let Some(weight) = spec.weights.get(index) {
-            initialize(&weight.initializer, weight.shape, seed, index, out);
+            E::initialize(&weight.initializer, weight.shape, seed, index, out);
         }
     }))
 }
@@ -142,7 +141,7 @@ where
     D: Device<E>,
 {
     let mut values = vec![E::default(); tensor.shape().num_elements()];
-    initialize(initializer, tensor.shape().concrete().as_ref(), 0, index, &mut values);
+    E::initialize(initializer, tensor.shape().concrete().as_ref(), 0, index, &mut values);
     // Slices are copied to where a tensor's memory begins, which means its first value only if no axis is permuted
     // or broadcast; users can put such a tensor into a field.
     *tensor = tensor.clone().try_contiguous()?;

@@ -112,12 +112,20 @@ impl<E: Element> Simd for Portable<E> {
         map(a, E::abs)
     }
     #[inline(always)]
+    unsafe fn neg(a: Self::V) -> Self::V {
+        map(a, |a| -a)
+    }
+    #[inline(always)]
     unsafe fn copy_sign(magnitude: Self::V, sign: Self::V) -> Self::V {
         zip(magnitude, sign, E::copysign)
     }
     #[inline(always)]
     unsafe fn select_gt(a: Self::V, b: Self::V, x: Self::V, y: Self::V) -> Self::V {
         core::array::from_fn(|i| if a[i] > b[i] { x[i] } else { y[i] })
+    }
+    #[inline(always)]
+    unsafe fn select_ge(a: Self::V, b: Self::V, x: Self::V, y: Self::V) -> Self::V {
+        core::array::from_fn(|i| if a[i] >= b[i] { x[i] } else { y[i] })
     }
     #[inline(always)]
     unsafe fn reciprocal(a: Self::V) -> Self::V {

@@ -5,6 +5,7 @@ mod batch_norm;
 mod dense;
 mod elementary;
 mod elementwise;
+mod expression;
 mod images;
 mod layer_norm;
 mod lstm;

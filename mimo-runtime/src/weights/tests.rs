@@ -14,6 +14,7 @@ use mimo_graph::spec::{GraphSpec, WeightSpec};
 
 use super::*;
 use crate::chunk::Chunk;
+use crate::init::initialize;
 use crate::kernels::Element as _;
 use crate::layers::typed::{Dense, DenseWithoutBias};
 use crate::model::{Columns, Model, OutputColumns, PerOutput, Reader, Writer};
