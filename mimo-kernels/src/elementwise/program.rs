@@ -12,7 +12,8 @@
 //! ```
 //!
 //! What is left of a run that is no multiple of a block is done in blocks of two vectors. The portable vectors are arrays,
-//! which the compiler would not leave in registers: their block is a tile in memory, and instructions are loops over it.
+//! which the compiler would not leave in registers: their block is a tile in memory, and instructions are loops over it, of single
+//! values, of which the compiler makes vectors.
 //!
 //! Functions with many instructions of their own (`sin`, `pow`, comparisons, …) are *slow*: they read and write
 //! memory by the kernels of [`elementary`](super::elementary), and what is in the registers is lost.
@@ -22,7 +23,7 @@ use core::mem::MaybeUninit;
 use super::{Function, TILE, Tile};
 use crate::dispatch::Kernels;
 use crate::element::Element;
-use crate::simd::Simd;
+use crate::simd::{Portable, Simd};
 
 /// Distance of tiles, in values.
 const STRIDE: usize = size_of::<Tile<f32>>() / size_of::<f32>();
@@ -251,7 +252,7 @@ pub(crate) unsafe fn program<S: Simd>(run: &Run<'_, S::Elem>) {
                 done += len;
             } else {
                 let len = left.min(TILE);
-                block::<S, 64>(instructions, bases, len.div_ceil(S::LANES), len);
+                block::<Portable<S::Elem, 1>, TILE>(instructions, bases, len, len);
                 done += len;
             }
         }
