@@ -44,7 +44,10 @@ pub use mimo_runtime::graph::summary::summary;
 pub use mimo_runtime::graph::target::Target;
 pub use mimo_runtime::layers::time_distributed::TimeDistributed;
 pub use mimo_runtime::layers::typed;
-pub use mimo_runtime::loss::{BatchLoss, BatchLossSums, Metrics, Scan, kinds as losses};
+pub use mimo_runtime::loss::{
+    BatchLoss, BatchLossSums, MaskSums, Masked, MaskedBatch, MaskedBatchSums, MaskedMetrics, MaskedRegions,
+    Metrics, Scan, kinds as losses,
+};
 pub use mimo_runtime::metric::state_offsets;
 pub use mimo_runtime::model::{Columns, Logs, Model, OutputColumns, PerOutput, Reader, Trainable, Writer};
 pub use mimo_runtime::nested::{Nested, Nests, layers, layers_mut, nested};

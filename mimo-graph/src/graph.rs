@@ -126,6 +126,9 @@ pub struct Port {
     pub name: String,
     /// The tensor.
     pub tensor: TensorId,
+    /// The mask of an output: floats 0 and 1 over its first axes. Steps where it is 0 count neither in the loss nor in the
+    /// metrics that read masks.
+    pub mask: Option<TensorId>,
     /// Where `Model(…)` names it.
     pub loc: Loc,
 }
@@ -145,6 +148,12 @@ impl Training {
     /// The form of the output's targets; `None` for an output without targets.
     pub fn target(&self) -> Option<Target> {
         Target::of(self.loss, self.metrics.iter().map(|&(_, metric)| metric))
+    }
+
+    /// Whether the loss or a metric reads the mask of the output. A custom loss sees all steps.
+    pub fn reads_mask(&self) -> bool {
+        self.loss.is_some_and(|loss| !matches!(loss, Loss::Custom { .. }))
+            || self.metrics.iter().any(|&(_, metric)| metric.reads_mask())
     }
 }
 
@@ -213,6 +222,13 @@ pub struct Graph {
 }
 
 impl Graph {
+    /// The mask of an output whose loss or metrics read it.
+    pub fn output_mask(&self, output: usize) -> Option<TensorId> {
+        let mask = self.outputs.get(output)?.mask?;
+        let training = self.compile.as_ref()?.outputs.get(output)?;
+        training.reads_mask().then_some(mask)
+    }
+
     /// The layer of an id.
     pub fn layer(&self, id: LayerId) -> &Layer {
         &self.layers[id.index()]

@@ -51,12 +51,12 @@ impl Model {
     }
 
     pub(crate) fn name_input(&mut self, name: &str, tensor: TensorId) {
-        let port = Port { name: name.into(), tensor, loc: self.loc() };
+        let port = Port { name: name.into(), tensor, mask: None, loc: self.loc() };
         self.graph.inputs.push(port);
     }
 
     pub(crate) fn output(&mut self, name: &str, tensor: TensorId) {
-        let port = Port { name: name.into(), tensor, loc: self.loc() };
+        let port = Port { name: name.into(), tensor, mask: None, loc: self.loc() };
         self.graph.outputs.push(port);
     }
 

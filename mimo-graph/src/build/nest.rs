@@ -356,7 +356,7 @@ mod tests {
         let (y, _) = (dense(3, x), dense(2, x));
         let end = dense(5, z);
         let (mut graph, _) = builder.finish();
-        let port = |name: &str, tensor| Port { name: name.into(), tensor, loc: Loc(9) };
+        let port = |name: &str, tensor| Port { name: name.into(), tensor, mask: None, loc: Loc(9) };
         graph.inputs = vec![port("z", z), port("x", x)];
         graph.outputs = vec![port("y", y), port("end", end), port("same", x)];
         crate::names::assign(&mut graph, &mut diags);

@@ -7,6 +7,7 @@ use crate::data::check;
 use crate::error::Error;
 use crate::float::Float;
 use crate::fold::{self, Fold};
+use crate::loss::Masked;
 use crate::program::PlacedBlock;
 
 /// Work on a batch of a data set.
@@ -61,6 +62,7 @@ pub trait Step: Sized {
     #[doc(hidden)]
     fn check(
         spec: &'static ModelSpec,
+        masks: &[&Masked],
         rows: usize,
         selection: Option<&[usize]>,
         columns: [&[Vec<Self>]; 3],
@@ -107,11 +109,12 @@ macro_rules! step {
             }
             fn check(
                 spec: &'static ModelSpec,
+                masks: &[&Masked],
                 rows: usize,
                 selection: Option<&[usize]>,
                 columns: [&[Vec<Self>]; 3],
             ) -> Result<(), Error> {
-                check::arrays(spec, rows, selection, columns)
+                check::arrays(spec, masks, rows, selection, columns)
             }
             fn all_finite(values: &[Self]) -> bool {
                 values.iter().fold(true, |all, value| all & value.is_finite())
