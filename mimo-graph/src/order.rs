@@ -34,7 +34,7 @@ pub(crate) fn needed_tensors(graph: &Graph) -> Vec<bool> {
         mark(&mut needed, output.tensor);
         graph.output_mask(index).into_iter().for_each(|mask| mark(&mut needed, mask));
     }
-    for node in graph.nodes.iter().filter(|node| graph.layer(node.layer).kind.added_loss().is_some()) {
+    for node in graph.nodes.iter().filter(|node| graph.kind(node).added_loss().is_some()) {
         node.outputs.iter().for_each(|tensor| mark(&mut needed, *tensor));
     }
     for node in graph.nodes.iter().rev() {
