@@ -337,6 +337,11 @@ impl Metric {
         }
     }
 
+    /// Whether the metric is a mean over single values, which do not depend on each other.
+    pub fn of_values(self) -> bool {
+        matches!(self, Metric::BinaryAccuracy { .. }) || self.as_loss().is_some_and(Loss::of_values)
+    }
+
     /// The metric of one class or column, for a score that is not averaged.
     pub(crate) fn of_class(self, class: usize) -> Metric {
         match self {

@@ -381,3 +381,16 @@ fn a_masked_loss_looks_at_its_targets_after_the_forward_pass() {
     // After the counts of both outputs.
     assert_eq!((masked_plan.masks[0].start.known(), masked_plan.sums.known()), (Some(2), Some(5)));
 }
+
+#[test]
+fn a_mask_over_all_axes_is_one_of_single_values() {
+    let scores = |loss: &str| {
+        let mut model = Model::new();
+        let (x, mask) = (model.input("x", &[5]), model.input("steps", &[5]));
+        let y = model.dense("y", x, 5, Activation::Softmax);
+        model.output("y", y);
+        model.graph.outputs[0].mask = Some(mask);
+        plan(model, &format!("adam, {loss}")).masks.len()
+    };
+    assert_eq!((scores("mse"), scores("categorical_crossentropy")), (1, 0));
+}

@@ -7,6 +7,7 @@
 use std::ops::Range;
 
 use mimo_graph::loss::{Loss, Region};
+use mimo_graph::metric::Metric;
 
 use super::rows::Rows;
 use super::{LossOp, nothing};
@@ -32,7 +33,13 @@ pub struct Masked {
 impl Masked {
     /// Whether nothing reads the targets of masked steps, so that they may be anything.
     pub(crate) fn ignores_masked_targets(&self) -> bool {
-        self.loss.metrics.iter().all(|metric| metric.reads_mask())
+        self.loss.metrics.iter().all(|&metric| self.leaves_out(metric))
+    }
+
+    /// Whether a metric leaves out masked steps. One that compares the values of a position with each other reads all of them if the
+    /// mask is one of these.
+    fn leaves_out(&self, metric: Metric) -> bool {
+        metric.reads_mask() && (self.mask.len <= self.loss.positions || metric.of_values())
     }
 
     /// The number of steps that count, of samples for a loss with one value per sample.
@@ -145,7 +152,7 @@ fn metrics<E: Float>(op: &MaskedMetrics, chunk: &mut Chunk<'_, E>) {
     let steps = mask.cols.max(1);
     let [_, classes] = masked.form();
     for (index, &metric) in op.metrics.iter().enumerate() {
-        if !metric.reads_mask() {
+        if !masked.leaves_out(metric) {
             super::add_metric(op, index, chunk);
             continue;
         }

@@ -290,8 +290,10 @@ fn the_steps_of_a_mask_over_all_axes_are_values() {
     let x = vec![1.0, 5.0, 2.0, 7.0, 3.0, 9.0];
     let mut batch = Batch::new(Loss::MeanSquaredError, Head::Predictions, 1, 3, x, vec![0.0; 6]);
     batch.mask = Some(vec![1.0, 0.0, 1.0, 0.0, 1.0, 0.0]);
-    batch.metrics = vec![(1, Metric::MeanSquaredError)];
+    batch.metrics = vec![(1, Metric::MeanSquaredError), (3, Metric::CosineSimilarity)];
     let outcome = batch.run::<f64>(&[1, 1]);
+    // What compares the values of a position reads all of them.
+    assert_eq!(outcome.statistics[4], 2.0);
     let mean = (1.0 + 4.0 + 9.0) / 3.0;
     assert_close("loss", outcome.statistics[0] / 2.0, mean, 1e-12, 0.0);
     assert_close("metric", outcome.statistics[1] / outcome.statistics[2], mean, 1e-12, 0.0);
