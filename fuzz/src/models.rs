@@ -120,6 +120,8 @@ impl Growing<'_, '_> {
                                 format!("CategoryEncoding({vocabulary}, output_mode = one_hot)(x{index})");
                             (made, vec![words, vocabulary])
                         }
+                        // Where the mask arrives at an output, its loss and metrics read it.
+                        2 => (format!("Embedding({vocabulary}, {b}, mask_zero = true)(x{index})"), vec![words, b]),
                         _ => (format!("Embedding({vocabulary}, {b})(x{index})"), vec![words, b]),
                     };
                     self.give(made, shape);

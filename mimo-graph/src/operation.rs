@@ -96,7 +96,7 @@ pub use gaussian_noise::GaussianNoise;
 pub use glu::Glu;
 pub use group_normalization::GroupNormalization;
 pub use layer_normalization::{LayerNormalization, Statistic};
-pub use loss::LossOp;
+pub use loss::{LossOp, MASK_SUMS};
 pub use memory::{Block, Buffer, Gradient, Interleaved, Param, SpectralKernel, StatePlace, Use};
 pub use merge::{Merge, MergeInput, MergeOp};
 pub(crate) use merge::{broadcast_strides, merge};

@@ -13,6 +13,7 @@ mod custom;
 mod gradient;
 mod interleaved;
 mod limits;
+mod masks;
 mod orthogonal;
 mod predict;
 mod rule;
@@ -37,6 +38,7 @@ use crate::rules::MakeRule;
 use crate::stage::{Pass, Stage, StepPart};
 use chunks::Chunks;
 pub use custom::{CustomBatch, CustomLossFn};
+use masks::Masks;
 use rule::Rules;
 use spectral::Spectral;
 use states::States;
@@ -123,6 +125,7 @@ pub struct Engine<E: Float> {
     custom: custom::Columns<E>,
     states: States<E>,
     spectral: Spectral<E>,
+    masks: Masks,
     seed: u64,
     /// Batches that were evaluated and rounds of predictions since the seed was set: each draws other numbers.
     passes: u64,
@@ -431,6 +434,7 @@ fn engine<E: Float>(
         custom: custom::Columns::default(),
         states: States::new(&[]),
         spectral: Spectral::none(),
+        masks: Masks::none(),
         seed: 0,
         passes: 0,
     })

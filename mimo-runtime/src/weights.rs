@@ -18,7 +18,7 @@ mod tensor;
 #[cfg(test)]
 pub(crate) mod tests;
 
-pub use tensor::{Fixed, Maker, WeightTensor};
+pub use tensor::{AnyWeight, Fixed, Maker};
 
 /// The weights of a model on the processor: each by its number, as the model's description counts them.
 pub trait OnCpu<E: Dtype>: Sized
@@ -29,10 +29,10 @@ where
     const COUNT: usize;
 
     /// The weight of a number.
-    fn weight(&self, index: usize) -> Option<&dyn WeightTensor<E>>;
+    fn weight(&self, index: usize) -> Option<&dyn AnyWeight<E>>;
 
     /// The same, to be changed.
-    fn weight_mut(&mut self, index: usize) -> Option<&mut dyn WeightTensor<E>>;
+    fn weight_mut(&mut self, index: usize) -> Option<&mut dyn AnyWeight<E>>;
 
     /// A model whose weights are made one by one.
     ///

@@ -42,9 +42,11 @@ impl Building {
     }
 }
 
-/// Finds the operations that predictions need not run, if the model adds losses: what leads to no output and to no state.
+/// Finds the operations that predictions need not run, if the model adds losses or masks outputs: what leads to no output and
+/// to no state.
 pub(super) fn find_only_losses(plan: &mut Plan) {
-    if !plan.forward.iter().any(|op| matches!(op.kind, OpKind::AddedLoss(_))) {
+    let adds_losses = plan.forward.iter().any(|op| matches!(op.kind, OpKind::AddedLoss(_)));
+    if !adds_losses && plan.masks.is_empty() {
         return;
     }
     let mut needed = vec![false; plan.slots.len()];

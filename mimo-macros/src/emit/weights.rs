@@ -165,7 +165,7 @@ fn on_cpu(
             true => quote!(__mimo::None),
             false => quote! {
                 let __model = self;
-                let __weight: & #reference dyn __mimo::WeightTensor<#e> = match __index {
+                let __weight: & #reference dyn __mimo::AnyWeight<#e> = match __index {
                     #(#places)*
                     _ => return __mimo::None,
                 };
@@ -195,14 +195,14 @@ fn on_cpu(
             fn weight(
                 &self,
                 __index: __mimo::core::primitive::usize,
-            ) -> __mimo::Option<&dyn __mimo::WeightTensor<#e>> {
+            ) -> __mimo::Option<&dyn __mimo::AnyWeight<#e>> {
                 #read
             }
 
             fn weight_mut(
                 &mut self,
                 __index: __mimo::core::primitive::usize,
-            ) -> __mimo::Option<&mut dyn __mimo::WeightTensor<#e>> {
+            ) -> __mimo::Option<&mut dyn __mimo::AnyWeight<#e>> {
                 #written
             }
 

@@ -9,6 +9,7 @@ use crate::error::Error;
 use crate::float::Float;
 use crate::fold::{self, Fold};
 use crate::init;
+use crate::loss::Masked;
 use crate::program::{PlacedBlock, Program, SpectralKernel};
 use crate::rules::MakeRule;
 use crate::stage::Stage;
@@ -105,6 +106,7 @@ pub trait Step: Sized {
     #[doc(hidden)]
     fn check(
         spec: &'static ModelSpec,
+        masks: &[&Masked],
         rows: usize,
         selection: Option<&[usize]>,
         columns: [&[Vec<Self>]; 3],
@@ -190,11 +192,12 @@ macro_rules! step {
             }
             fn check(
                 spec: &'static ModelSpec,
+                masks: &[&Masked],
                 rows: usize,
                 selection: Option<&[usize]>,
                 columns: [&[Vec<Self>]; 3],
             ) -> Result<(), Error> {
-                check::arrays(spec, rows, selection, columns)
+                check::arrays(spec, masks, rows, selection, columns)
             }
             fn all_finite(values: &[Self]) -> bool {
                 values.iter().fold(true, |all, value| all & value.is_finite())

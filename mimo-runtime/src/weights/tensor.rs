@@ -35,7 +35,7 @@ fixed! {
 }
 
 /// A weight of a model, whatever its shape.
-pub trait WeightTensor<E> {
+pub trait AnyWeight<E> {
     /// A copy of its values in row-major order.
     fn read(&self) -> Vec<E>;
 
@@ -44,7 +44,7 @@ pub trait WeightTensor<E> {
     fn write(&mut self, write: &mut dyn FnMut(&mut [E]));
 }
 
-impl<S: Fixed, E: Dtype> WeightTensor<E> for Tensor<S, E, Cpu>
+impl<S: Fixed, E: Dtype> AnyWeight<E> for Tensor<S, E, Cpu>
 where
     Cpu: Device<E>,
 {

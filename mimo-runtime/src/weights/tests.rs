@@ -84,8 +84,8 @@ where
 {
     const COUNT: usize = 3;
 
-    fn weight(&self, index: usize) -> Option<&dyn WeightTensor<E>> {
-        let weight: &dyn WeightTensor<E> = match index {
+    fn weight(&self, index: usize) -> Option<&dyn AnyWeight<E>> {
+        let weight: &dyn AnyWeight<E> = match index {
             0 => &self.hidden.kernel,
             1 => &self.hidden.bias,
             2 => &self.head.kernel,
@@ -94,8 +94,8 @@ where
         Some(weight)
     }
 
-    fn weight_mut(&mut self, index: usize) -> Option<&mut dyn WeightTensor<E>> {
-        let weight: &mut dyn WeightTensor<E> = match index {
+    fn weight_mut(&mut self, index: usize) -> Option<&mut dyn AnyWeight<E>> {
+        let weight: &mut dyn AnyWeight<E> = match index {
             0 => &mut self.hidden.kernel,
             1 => &mut self.hidden.bias,
             2 => &mut self.head.kernel,
@@ -278,7 +278,7 @@ fn dfdx_knows_which_weights_are_trained_and_how_they_start() {
 fn empty_tensors_are_no_trouble() {
     let mut empty: Tensor<Rank1<0>, f32, Cpu> = Cpu::default().tensor([]);
     let mut lens = Vec::new();
-    lens.push(WeightTensor::<f32>::read(&empty).len());
-    WeightTensor::<f32>::write(&mut empty, &mut |values| lens.push(values.len()));
+    lens.push(AnyWeight::<f32>::read(&empty).len());
+    AnyWeight::<f32>::write(&mut empty, &mut |values| lens.push(values.len()));
     assert_eq!(lens, [0, 0]);
 }
