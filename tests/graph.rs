@@ -147,6 +147,7 @@ fn files_carry_the_graph() {
             steps: it["steps"].as_u64().expect("steps") as usize,
             layer: whole(&it["layer"]),
             inputs: list(&it["inputs"], whole),
+            keywords: list(&it["keywords"], text),
             outputs: list(&it["outputs"], whole),
         }),
         tensors: list(&json["tensors"], |it| GraphTensor {

@@ -15,7 +15,7 @@ use crate::dim::{ConstEntry, ConstId, Dim};
 use crate::graph::{Graph, Layer, LayerId, Node, NodeId, Tensor, TensorId};
 use crate::layers::input::Input;
 use crate::layers::layer::Operand;
-use crate::layers::{Constructed, Part, construct, split};
+use crate::layers::{Constructed, LayerKind, Part, construct, split};
 use crate::settings;
 use crate::shape::{Dtype, Shape};
 use crate::spec::graph::built::ItemSpec;
@@ -24,12 +24,48 @@ use crate::value::{Arg, Value, ValueKind};
 
 mod calls;
 mod fixes;
+mod masks;
 mod nest;
 pub(crate) mod sizes;
 #[cfg(test)]
 mod tests;
 
 pub use nest::Instance;
+
+/// A tensor that a call reads.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Given {
+    /// The tensor.
+    pub tensor: TensorId,
+    /// The keyword that names it in the call; `""` if it is given by its place.
+    pub role: &'static str,
+    /// The tokens that name it.
+    pub loc: Loc,
+}
+
+/// A tensor that a call names: `mask = m`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Named {
+    /// The keyword.
+    pub keyword: String,
+    /// Where the keyword stands.
+    pub keyword_loc: Loc,
+    /// The tensor.
+    pub tensor: TensorId,
+    /// The tokens that name it.
+    pub loc: Loc,
+}
+
+/// What a call is given besides the tensors at its places.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Further<'a> {
+    /// `initial_state = […]`, and its place.
+    pub initial: Option<(&'a [(TensorId, Loc)], Loc)>,
+    /// Tensors by keyword.
+    pub named: &'a [Named],
+    /// Settings that are on or off, and the places of the keywords.
+    pub settings: &'a [(String, Loc, bool)],
+}
 
 /// A graph under construction.
 #[derive(Debug)]
@@ -159,6 +195,7 @@ impl Builder {
             parts,
             group,
             weights,
+            of_mask: false,
             loc,
         });
         self.built.push(None);
@@ -174,40 +211,70 @@ impl Builder {
         call: Loc,
         diags: &mut Diags,
     ) -> Vec<TensorId> {
-        self.call_from(layer, inputs, None, call, diags)
+        self.call_with(layer, inputs, &Further::default(), call, diags)
     }
 
-    /// The same with `initial_state = […]`, which stands at a place of its own.
-    pub fn call_from(
+    /// The same with what stands at places of its own: `initial_state = […]`, `mask = m`.
+    pub fn call_with(
         &mut self,
         layer: LayerId,
         inputs: &[(TensorId, Loc)],
-        initial: Option<(&[(TensorId, Loc)], Loc)>,
+        given: &Further<'_>,
         call: Loc,
         diags: &mut Diags,
     ) -> Vec<TensorId> {
         let Layer { kind, parts, .. } = self.graph.layer(layer);
+        let initial = given.initial;
+        let (inputs, further) = &calls::placed(kind, inputs, given.named, diags);
+        let further = Further { named: further, ..*given };
         let wrong = calls::arity(kind, inputs.len(), call)
             .or_else(|| initial.and_then(|(states, loc)| calls::wrong_states(kind, states.len(), loc)));
         let states = initial.map_or(&[][..], |(states, _)| states);
+        // What a call cannot have was told.
+        let (named, called) = calls::settings(kind, &further, diags).unwrap_or_default();
+        let by_place = inputs.iter().map(|&(tensor, loc)| Given { tensor, role: "", loc });
+        let by_place: Vec<Given> = by_place.collect();
+        let of_state =
+            |(&(tensor, loc), role): (&(TensorId, Loc), &&'static str)| Given { tensor, role, loc };
+        // A wrong number of states was told.
+        let names = kind.states().iter().chain(std::iter::repeat(&"state"));
+        let states: Vec<Given> = states.iter().zip(names).map(of_state).collect();
         match wrong {
-            None if !parts.is_empty() => self.call_parts(layer, inputs, states, call, diags),
-            None => {
-                let inputs = [inputs, states].concat();
-                let given = self.infer(layer, &inputs, call, diags);
-                self.node(layer, &inputs, given, call)
-            }
+            None if !parts.is_empty() => self.call_parts(layer, &by_place, &states, &named, call, diags),
+            None => self.call_one(layer, &by_place, &states, &named, called, call, diags),
             Some(diag) => {
+                let inputs = [by_place, states, named].concat();
                 // What stands for a mistake may stand for several tensors, or for none.
-                let known = |&(input, _): &(TensorId, Loc)| self.graph.tensor(input).shape.is_some();
-                if inputs.iter().chain(states).all(known) {
+                if inputs.iter().all(|input| self.graph.tensor(input.tensor).shape.is_some()) {
                     diags.push(diag);
                 }
                 // What was left out may be what nothing else reads.
                 self.poison(call);
-                self.node(layer, &[inputs, states].concat(), None, call)
+                self.node(layer, &inputs, None, None, call)
             }
         }
+    }
+
+    /// A call of a layer without parts.
+    #[allow(clippy::too_many_arguments)]
+    fn call_one(
+        &mut self,
+        layer: LayerId,
+        by_place: &[Given],
+        states: &[Given],
+        named: &[Given],
+        called: Option<LayerKind>,
+        call: Loc,
+        diags: &mut Diags,
+    ) -> Vec<TensorId> {
+        let kind = called.as_ref().unwrap_or(&self.graph.layer(layer).kind);
+        let (roles, further) = (kind.mask_roles(), kind.further());
+        let steps = kind.core().1;
+        let masks = self.masks_read(roles, by_place, named, steps, call);
+        let further = named.iter().filter(|given| further.contains(&given.role)).copied().collect();
+        let inputs = [by_place.to_vec(), states.to_vec(), masks, further].concat();
+        let given = self.infer(layer, called.as_ref(), &inputs, call, diags);
+        self.node(layer, &inputs, called, given, call)
     }
 
     /// Calls the parts of a layer on the same tensors, each from its own states, and the layer itself on the first of
@@ -215,8 +282,9 @@ impl Builder {
     fn call_parts(
         &mut self,
         whole: LayerId,
-        inputs: &[(TensorId, Loc)],
-        mut states: &[(TensorId, Loc)],
+        inputs: &[Given],
+        mut states: &[Given],
+        named: &[Given],
         call: Loc,
         diags: &mut Diags,
     ) -> Vec<TensorId> {
@@ -226,22 +294,22 @@ impl Builder {
             let wanted = self.graph.layer(part).kind.states().len().min(states.len());
             let (own, others) = states.split_at(wanted);
             states = others;
-            let inputs = [inputs, own].concat();
-            let Some(given) = self.infer(part, &inputs, call, diags) else {
+            let given = self.call_one(part, inputs, own, named, None, call, diags);
+            if given.iter().any(|&given| self.graph.tensor(given).shape.is_none()) {
                 // What one part cannot read, the others would report again.
-                return self.node(whole, &inputs, None, call);
-            };
-            let mut given = self.node(part, &inputs, Some(given), call).into_iter();
+                return self.node(whole, inputs, None, None, call);
+            }
+            let mut given = given.into_iter();
             first.extend(given.next());
             rest.extend(given);
         }
         let joins = self.graph.layer(whole).kind.outputs().len() < first.len() + rest.len();
         if joins {
-            let inputs: Vec<_> = first.iter().map(|&tensor| (tensor, call)).collect();
-            let given = self.infer(whole, &inputs, call, diags);
+            let inputs: Vec<_> = first.iter().map(|&tensor| Given { tensor, role: "", loc: call }).collect();
+            let given = self.infer(whole, None, &inputs, call, diags);
             let sound = given.is_some();
             // After an error, nothing of the call is known.
-            first = self.node(whole, &inputs, given, call);
+            first = self.node(whole, &inputs, None, given, call);
             if !sound {
                 return first;
             }
@@ -254,11 +322,13 @@ impl Builder {
     fn node(
         &mut self,
         layer: LayerId,
-        inputs: &[(TensorId, Loc)],
+        inputs: &[Given],
+        called: Option<LayerKind>,
         given: Option<Vec<(Shape, Dtype)>>,
         call: Loc,
     ) -> Vec<TensorId> {
-        let outputs = self.graph.layer(layer).kind.outputs().len();
+        let kind = called.as_ref().unwrap_or(&self.graph.layer(layer).kind);
+        let outputs = kind.outputs().len();
         let given = match given {
             Some(given) => given.into_iter().map(|(shape, dtype)| (Some(shape), dtype)).collect(),
             None => vec![(None, Dtype::Float); outputs],
@@ -267,8 +337,14 @@ impl Builder {
         let outputs: Vec<TensorId> =
             given.into_iter().map(|(shape, dtype)| self.tensor(shape, dtype, Some(node), call)).collect();
         let sound = outputs.iter().all(|&output| self.graph.tensor(output).shape.is_some());
-        let inputs = inputs.iter().map(|&(input, _)| input).collect();
-        self.graph.nodes.push(Node { layer, inputs, outputs: outputs.clone(), steps: 0, loc: call });
+        let roles = inputs.iter().map(|input| input.role).collect();
+        let inputs = inputs.iter().map(|input| input.tensor).collect();
+        let called = called.map(Box::new);
+        let made = Node { layer, inputs, roles, called, outputs: outputs.clone(), steps: 0, loc: call };
+        self.graph.nodes.push(made);
+        if sound {
+            self.mask_outputs(node);
+        }
         if let (true, Some(built @ None)) = (sound, self.built.get_mut(layer.index())) {
             *built = Some(node);
         }
@@ -279,30 +355,32 @@ impl Builder {
     fn infer(
         &mut self,
         id: LayerId,
-        inputs: &[(TensorId, Loc)],
+        called: Option<&LayerKind>,
+        inputs: &[Given],
         call: Loc,
         diags: &mut Diags,
     ) -> Option<Vec<(Shape, Dtype)>> {
         let layer = self.graph.layer(id);
-        let names: Vec<_> = inputs.iter().map(|&(input, _)| shown_name(&self.graph, input)).collect();
+        let kind = called.unwrap_or(&layer.kind);
+        let names: Vec<_> = inputs.iter().map(|input| shown_name(&self.graph, input.tensor)).collect();
         let mut operands = Vec::with_capacity(inputs.len());
-        for (&(input, loc), name) in inputs.iter().zip(&names) {
+        for (&Given { tensor: input, role, loc }, name) in inputs.iter().zip(&names) {
             let tensor = self.graph.tensor(input);
             let shape = tensor.shape.as_ref()?;
-            operands.push(Operand { name, shape, dtype: tensor.dtype, loc, tensor: Some(input) });
+            operands.push(Operand { name, shape, dtype: tensor.dtype, loc, tensor: Some(input), role });
         }
         let (mut wrong, mut checks) = (Diags::new(), Vec::new());
         let mut cx = Cx { consts: &self.graph.consts, diags: &mut wrong, checks: &mut checks };
-        let given = layer.kind.infer(&operands, call, &mut cx);
+        let given = kind.infer(&operands, call, &mut cx);
         let shapes: Vec<&Shape> = operands.iter().map(|operand| operand.shape).collect();
-        let weights = given.as_ref().map(|_| layer.kind.weights(&shapes));
+        let weights = given.as_ref().map(|_| kind.weights(&shapes));
         if let (Some(given), Some(weights)) = (&given, &weights) {
             let shapes_read = shapes.clone();
             let shapes: Vec<&Shape> = given.iter().map(|(shape, _)| shape).collect();
             let loc = self.decisive.get(id.index()).copied().unwrap_or(call);
-            let what = format!("`{}`", layer.kind.class_name());
+            let what = format!("`{}`", kind.class_name());
             // What is not known yet is padded by less than it is long.
-            let scratch = layer.kind.scratch(&shapes_read, &shapes);
+            let scratch = kind.scratch(&shapes_read, &shapes);
             let shapes: Vec<&Shape> =
                 shapes.into_iter().chain(scratch.iter().filter(|shape| shape.is_known())).collect();
             let read: Vec<&Shape> = operands.iter().map(|operand| operand.shape).collect();
@@ -317,12 +395,12 @@ impl Builder {
         let first = built.and_then(|first| self.graph.node(first).inputs.first().copied());
         let mut like = None;
         if let (Some(needed), Some(first)) = (&weights, first) {
-            let (class, first_name) = (layer.kind.class_name(), shown_name(&self.graph, first));
+            let (class, first_name) = (kind.class_name(), shown_name(&self.graph, first));
             if !calls::same_weights(&layer.weights, needed, class, &operands, (first, &first_name), &mut cx) {
                 like = Some(first);
             }
         }
-        let call = fixes::Call { layer: id, inputs, loc: call, like };
+        let call = fixes::Call { layer: id, called, inputs, loc: call, like };
         self.explain(call, wrong, &mut checks, diags);
         self.checks.append(&mut checks);
         if let (Some(weights), None, Some(layer)) = (weights, built, self.graph.layers.get_mut(id.index())) {
@@ -349,6 +427,7 @@ impl Builder {
             dtype: tensor.dtype,
             loc,
             tensor: Some(x),
+            role: "",
         });
         let (mut wrong, mut checks) = (Diags::new(), Vec::new());
         let mut cx = Cx { consts: &self.graph.consts, diags: &mut wrong, checks: &mut checks };
@@ -364,8 +443,8 @@ impl Builder {
     fn explain(&self, call: fixes::Call<'_>, wrong: Diags, checks: &mut [DimCheck], diags: &mut Diags) {
         let trails = |subjects: &mut Vec<Subject>| {
             // Whatever is wrong with a call on one tensor is about that tensor.
-            if let ([], [(tensor, _)]) = (&subjects[..], call.inputs) {
-                subjects.push(Subject { tensor: *tensor, shown: None });
+            if let ([], [input]) = (&subjects[..], call.inputs) {
+                subjects.push(Subject { tensor: input.tensor, shown: None });
             }
             trail::notes(&self.graph, subjects)
         };
@@ -503,7 +582,7 @@ impl Builder {
     }
 
     fn tensor(&mut self, shape: Option<Shape>, dtype: Dtype, producer: Option<NodeId>, loc: Loc) -> TensorId {
-        self.graph.tensors.push(Tensor { shape, dtype, producer, bindings: Vec::new(), loc });
+        self.graph.tensors.push(Tensor { shape, dtype, producer, mask: None, bindings: Vec::new(), loc });
         TensorId(id(self.graph.tensors.len() - 1))
     }
 

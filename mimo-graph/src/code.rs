@@ -248,6 +248,7 @@ codes! {
         EmptyLoop "empty_loop" "loop without rounds",
         LargeFlatten "large_flatten" "flattened image that holds most of the weights",
         LargeLearningRate "large_learning_rate" "learning rate above 1",
+        LostMask "lost_mask" "layer that reads steps that do not count",
         MetricOfLogits "metric_of_logits" "metric that takes logits for probabilities, or the reverse",
         NegativeLossWeight "negative_loss_weight" "loss with a negative weight",
         NegativePredictions "negative_predictions" "loss of positive numbers on predictions that can be negative",

@@ -2,7 +2,7 @@
 
 use crate::diag::Loc;
 pub use crate::dim::ConstEntry;
-pub use crate::ids::{GroupId, LayerId, NodeId, TensorId};
+pub use crate::ids::{GroupId, LayerId, MaskId, NodeId, TensorId};
 use crate::layers::LayerKind;
 use crate::layers::layer::Weight;
 use crate::layers::spectral_normalization::VECTOR;
@@ -36,6 +36,8 @@ pub struct Layer {
     pub group: Option<GroupId>,
     /// Its weights, known from the first call on.
     pub weights: Vec<Weight>,
+    /// Whether it computes a mask, for a layer that reads one: nobody wrote it.
+    pub of_mask: bool,
     /// The tokens that made it.
     pub loc: Loc,
 }
@@ -93,8 +95,12 @@ pub struct Group {
 pub struct Node {
     /// The layer that is called.
     pub layer: LayerId,
-    /// What it reads, in order.
+    /// What it reads, in order: the tensors that are given by their places, states, masks.
     pub inputs: Vec<TensorId>,
+    /// What each of `inputs` is to the call: the keyword that names it, or `""` for one that is given by its place.
+    pub roles: Vec<&'static str>,
+    /// The layer with the settings of this call, if the call has any.
+    pub called: Option<Box<LayerKind>>,
     /// What it gives; one tensor for most layers.
     pub outputs: Vec<TensorId>,
     /// Number of `TimeDistributed` around the nested models that the call is copied from. So many first axes of its tensors
@@ -113,10 +119,36 @@ pub struct Tensor {
     pub dtype: Dtype,
     /// The call that gives it; `None` for an input.
     pub producer: Option<NodeId>,
+    /// Its mask, which says of its first axes what counts.
+    pub mask: Option<MaskId>,
     /// What the user bound it to, last binding first in messages; empty for an unbound intermediate.
     pub bindings: Vec<String>,
     /// The tokens that made it.
     pub loc: Loc,
+}
+
+/// How a mask is found: 1 for every step that counts, and 0 for those that do not. It is computed where something reads it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mask {
+    /// What it is made of.
+    pub source: MaskSource,
+    /// Its tensor, once something reads it.
+    pub tensor: Option<TensorId>,
+}
+
+/// What a mask is made of.
+#[derive(Clone, Debug, PartialEq)]
+pub enum MaskSource {
+    /// A tensor that a call was given as its `mask`.
+    Given(TensorId),
+    /// The steps of this tensor of whole numbers that are not 0.
+    NonZero(TensorId),
+    /// The steps of this tensor at which any value differs from this one.
+    Differs(TensorId, f64),
+    /// What any of these masks counts.
+    Any(Vec<MaskId>),
+    /// These masks one after the other along this axis; a tensor without a mask counts whole.
+    Concatenated(Vec<Result<MaskId, TensorId>>, usize),
 }
 
 /// An input or an output of the model.
@@ -126,6 +158,9 @@ pub struct Port {
     pub name: String,
     /// The tensor.
     pub tensor: TensorId,
+    /// The mask of an output: floats 0 and 1 over its first axes. Steps where it is 0 count neither in the loss nor in the
+    /// metrics that read masks.
+    pub mask: Option<TensorId>,
     /// Where `Model(…)` names it.
     pub loc: Loc,
 }
@@ -202,6 +237,8 @@ pub struct Graph {
     pub nodes: Vec<Node>,
     /// Tensors, in the order of their creation.
     pub tensors: Vec<Tensor>,
+    /// Masks of tensors, whether something reads them or not.
+    pub masks: Vec<Mask>,
     /// What `Input(…)` made, in source order, whether the model names them or not.
     pub sources: Vec<TensorId>,
     /// Inputs, in the order of `Model(inputs = …)`.
@@ -218,10 +255,20 @@ impl Graph {
         &self.layers[id.index()]
     }
 
+    /// The layer of a call, with the settings that the call has.
+    pub fn kind<'a>(&'a self, node: &'a Node) -> &'a LayerKind {
+        node.called.as_deref().unwrap_or(&self.layer(node.layer).kind)
+    }
+
     /// The layer that a call calls inside of `TimeDistributed`, and the number of first axes that these take away.
-    pub fn core(&self, node: &Node) -> (&LayerKind, usize) {
-        let (core, axes) = self.layer(node.layer).kind.core();
+    pub fn core<'a>(&'a self, node: &'a Node) -> (&'a LayerKind, usize) {
+        let (core, axes) = self.kind(node).core();
         (core, axes + node.steps)
+    }
+
+    /// The mask of an id.
+    pub fn mask(&self, id: MaskId) -> &Mask {
+        &self.masks[id.index()]
     }
 
     /// The layers of `add_loss` that are called, in the order of their creation.

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::graph::{Graph, Layer, LayerId, Port, TensorId};
+use crate::graph::{Graph, Layer, LayerId, Node, Port, TensorId};
+use crate::language::call_arguments;
+use crate::layers::LayerKind;
 use crate::order::live_nodes;
 use crate::plan::Plan;
 use crate::spec::graph::built::{GraphLayer, GraphPort, GraphSpec, GraphTensor, LayerCall, NestedModel};
@@ -38,6 +40,7 @@ pub fn graph_spec(graph: &Graph, plan: &Plan) -> GraphSpec {
             .map(|node| LayerCall {
                 layer: node.layer.index(),
                 inputs: places_of(&node.inputs),
+                keywords: keywords(node),
                 outputs: places_of(&node.outputs),
                 steps: node.steps,
             })
@@ -60,6 +63,17 @@ fn layer(layer: &Layer, weighted: bool) -> GraphLayer {
         parts: layer.parts.iter().map(|part| part.index()).collect(),
         weights: weights.collect(),
     }
+}
+
+/// The keywords of a call: those of its tensors, and settings that are on.
+fn keywords(node: &Node) -> Vec<String> {
+    let of_tensors = node.roles.iter().filter(|role| !role.is_empty()).copied();
+    // Settings of calls are off unless a call says otherwise.
+    let settings = call_arguments().map(|argument| argument.name).filter(|name| {
+        let on = |called: &LayerKind| called.called_with(name, true).as_ref() == Some(called);
+        node.called.as_deref().is_some_and(on)
+    });
+    of_tensors.chain(settings).map(Into::into).collect()
 }
 
 fn tensor(graph: &Graph, id: TensorId) -> GraphTensor {

@@ -26,6 +26,8 @@ ids! {
     NodeId,
     /// A tensor: an input, or what a call gives.
     TensorId,
+    /// A mask of tensors: what of their first axes counts.
+    MaskId,
     /// A model that is used as a layer. Calling it twice shares its weights.
     GroupId,
 }

@@ -57,6 +57,16 @@ pub fn items(module: Module) -> Vec<&'static Item> {
     }
 }
 
+/// What a call of a layer takes by a keyword, besides its tensors: `mask`.
+pub fn call_argument(name: &str) -> Option<&'static Argument> {
+    call_arguments().find(|argument| argument.name == name)
+}
+
+/// Everything that calls take by keywords.
+pub fn call_arguments() -> impl Iterator<Item = &'static Argument> {
+    <model::Call as crate::item::Word>::ITEM.arguments()
+}
+
 /// The item that a word stands for.
 #[doc(hidden)]
 pub fn find(module: Module, name: &str) -> Option<&'static Item> {

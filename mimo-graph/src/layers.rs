@@ -16,7 +16,7 @@ use crate::item::{Item, Word};
 #[cfg(test)]
 pub(crate) use crate::layers::absent::absent_layers;
 use crate::layers::change::Change;
-pub use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight, WeightOptions};
+pub use crate::layers::layer::{Effect, Layer, Masks, Operand, Reads, Typed, Weight, WeightOptions};
 use crate::names::field::snake_case;
 use crate::operation::{Call, OpKind};
 use crate::shape::{Dtype, Shape};
@@ -196,6 +196,31 @@ macro_rules! layers {
             /// [`Layer::outputs`] of the layer.
             pub fn outputs(&self) -> &'static [&'static str] {
                 match self { $(LayerKind::$kind(layer) => Layer::outputs(layer),)* }
+            }
+
+            /// [`Layer::masks`] of the layer.
+            pub fn masks(&self) -> Masks {
+                match self { $(LayerKind::$kind(layer) => Layer::masks(layer),)* }
+            }
+
+            /// [`Layer::mask_roles`] of the layer.
+            pub fn mask_roles(&self) -> &'static [(usize, &'static str)] {
+                match self { $(LayerKind::$kind(layer) => Layer::mask_roles(layer),)* }
+            }
+
+            /// [`Layer::places`] of the layer.
+            pub fn places(&self) -> &'static [&'static str] {
+                match self { $(LayerKind::$kind(layer) => Layer::places(layer),)* }
+            }
+
+            /// [`Layer::further`] of the layer.
+            pub fn further(&self) -> &'static [&'static str] {
+                match self { $(LayerKind::$kind(layer) => Layer::further(layer),)* }
+            }
+
+            /// [`Layer::called_with`] of the layer.
+            pub fn called_with(&self, setting: &str, on: bool) -> Option<Self> {
+                match self { $(LayerKind::$kind(layer) => Layer::called_with(layer, setting, on).map(Into::into),)* }
             }
 
             /// [`Layer::states`] of the layer.

@@ -6,7 +6,7 @@ use crate::context::Cx;
 use crate::diag::Diag;
 use crate::graph::{Graph, Layer, Node, TensorId};
 use crate::layers::LayerKind;
-use crate::layers::layer::{Effect, Reads};
+use crate::layers::layer::{Effect, Masks, Reads};
 use crate::layers::named_axes::NamedAxes;
 use crate::shape::Shape;
 use crate::trail::{call_of, shown_name, step, trail};
@@ -23,6 +23,7 @@ pub(crate) fn all(graph: &Graph, cx: &mut Cx<'_>) {
     large_flatten(graph, cx);
     dropout_after_head(graph, cx);
     normalization_of_one_value(graph, cx);
+    lost_mask(graph, cx);
 }
 
 /// How many numbers a layer holds, if that is known.
@@ -184,7 +185,7 @@ fn dropout_after_head(graph: &Graph, cx: &mut Cx<'_>) {
 /// A normalization whose statistics are those of one value: what is left is a sign, or nothing.
 fn normalization_of_one_value(graph: &Graph, cx: &mut Cx<'_>) {
     for node in &graph.nodes {
-        let kind = &graph.layer(node.layer).kind;
+        let kind = graph.kind(node);
         let Some(&input) = node.inputs.first() else { continue };
         let Some(shape) = graph.tensor(input).shape.as_ref() else { continue };
         let over = |axes: &NamedAxes| {
@@ -211,6 +212,37 @@ fn normalization_of_one_value(graph: &Graph, cx: &mut Cx<'_>) {
                     "write `BatchNormalization()`, which normalizes each value over the samples of the batch",
                 )
                 .help("or normalize over axes with more than one value"),
+        );
+    }
+}
+
+/// A layer that reads steps that do not count, and whose output says nothing of them. Keras warns at run time.
+fn lost_mask(graph: &Graph, cx: &mut Cx<'_>) {
+    for node in &graph.nodes {
+        let layer = graph.layer(node.layer);
+        let kind = graph.kind(node);
+        // Nested models are told where they are written.
+        if layer.group.is_some() || layer.of_mask || kind.masks() == Masks::End {
+            continue;
+        }
+        let has_mask = |&&tensor: &&TensorId| graph.tensor(tensor).mask.is_some();
+        let lost = node.outputs.first().filter(|&&output| graph.tensor(output).mask.is_none());
+        let by_place = node.inputs.iter().zip(&node.roles).filter(|(_, role)| role.is_empty());
+        let (Some(input), Some(_)) = (by_place.map(|(input, _)| input).take(1).find(has_mask), lost) else {
+            continue;
+        };
+        // What joins a tensor that has a mask with one that has none joins all of it, as in Keras.
+        if matches!(kind.masks(), Masks::Join | Masks::Concatenate(_)) {
+            continue;
+        }
+        let (class, name) = (kind.class_name(), shown_name(graph, *input));
+        let message = format!("`{class}` reads every step of `{name}`, also those that its mask leaves out");
+        cx.error(
+            Diag::warning(Code::LostMask, node.loc, message)
+                .help(
+                    "write a layer that reads masks, such as `GlobalAveragePooling1D`, `LSTM` or `MultiHeadAttention`",
+                )
+                .help("or leave the mask out where it is made: `mask_zero = true` of an `Embedding`, or a `Masking`"),
         );
     }
 }

@@ -33,7 +33,7 @@ pub(crate) fn needed_tensors(graph: &Graph) -> Vec<bool> {
     for output in &graph.outputs {
         mark(&mut needed, output.tensor);
     }
-    for node in graph.nodes.iter().filter(|node| graph.layer(node.layer).kind.added_loss().is_some()) {
+    for node in graph.nodes.iter().filter(|node| graph.kind(node).added_loss().is_some()) {
         node.outputs.iter().for_each(|tensor| mark(&mut needed, *tensor));
     }
     for node in graph.nodes.iter().rev() {

@@ -33,7 +33,7 @@ impl Model {
     fn tensor(&mut self, name: &str, shape: Option<Shape>, producer: Option<NodeId>) -> TensorId {
         let bindings = if name.is_empty() { vec![] } else { vec![name.into()] };
         let loc = self.loc();
-        self.graph.tensors.push(Tensor { shape, dtype: Dtype::Float, producer, bindings, loc });
+        self.graph.tensors.push(Tensor { shape, dtype: Dtype::Float, producer, mask: None, bindings, loc });
         TensorId(self.graph.tensors.len() as u32 - 1)
     }
 
@@ -51,12 +51,12 @@ impl Model {
     }
 
     pub(crate) fn name_input(&mut self, name: &str, tensor: TensorId) {
-        let port = Port { name: name.into(), tensor, loc: self.loc() };
+        let port = Port { name: name.into(), tensor, mask: None, loc: self.loc() };
         self.graph.inputs.push(port);
     }
 
     pub(crate) fn output(&mut self, name: &str, tensor: TensorId) {
-        let port = Port { name: name.into(), tensor, loc: self.loc() };
+        let port = Port { name: name.into(), tensor, mask: None, loc: self.loc() };
         self.graph.outputs.push(port);
     }
 
@@ -66,6 +66,7 @@ impl Model {
         let (whole, parts, group) = (None, vec![], None);
         let item = crate::settings::of_layer(kind.class_name(), &[]);
         self.graph.layers.push(Layer {
+            of_mask: false,
             kind,
             item,
             name,
@@ -98,7 +99,15 @@ impl Model {
         let node = NodeId(self.graph.nodes.len() as u32);
         let output = self.tensor(binding, shape, Some(node));
         let loc = self.loc();
-        self.graph.nodes.push(Node { layer, inputs: inputs.to_vec(), outputs: vec![output], steps: 0, loc });
+        self.graph.nodes.push(Node {
+            layer,
+            inputs: inputs.to_vec(),
+            roles: vec![""; inputs.len()],
+            called: None,
+            outputs: vec![output],
+            steps: 0,
+            loc,
+        });
         output
     }
 

@@ -183,9 +183,17 @@ fn among(model: &Model, spans: Spans, parsed: Vec<Diag>, mut constants: Vec<Cons
         spans: &spans,
     };
     lower.statements(&model.statements);
-    let ports = model.tail.as_ref().map(|tail| lower.ports(tail));
+    let mut ports = model.tail.as_ref().map(|tail| lower.ports(tail));
     let compile = model.tail.as_ref().and_then(|tail| tail.compile.as_ref());
     let compile = compile.map(|(args, loc)| (lower.args(args), *loc));
+    if let (Some(ports), Some(_)) = (&mut ports, &compile) {
+        for (port, _) in &mut ports.outputs {
+            port.mask = lower.builder.mask_of_output(port.tensor);
+        }
+    }
+    // Masks are computed by layers that nobody wrote.
+    let layers = lower.builder.graph().layers.len();
+    lower.layer_spans.resize(layers, Span::call_site());
     lower.unused_functions();
     lower.tell_pending();
     let block_consts = lower.consts.emitted();

@@ -1,11 +1,12 @@
 //! What can be wrong with a call that is not for its shape rule to tell.
 
+use super::{Further, Given, Named};
 use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
-use crate::diag::{Diag, Loc, Subject};
+use crate::diag::{Diag, Diags, Loc, Subject, nearest};
 use crate::ids::TensorId;
-use crate::layers::LayerKind;
 use crate::layers::layer::{Operand, Weight};
+use crate::layers::{LayerKind, Masks};
 
 /// The error of a call on too few or too many tensors.
 pub(super) fn arity(kind: &LayerKind, given: usize, call: Loc) -> Option<Diag> {
@@ -39,6 +40,112 @@ pub(super) fn arity(kind: &LayerKind, given: usize, call: Loc) -> Option<Diag> {
         _ if class.starts_with(char::is_lowercase) => diag.help("a tensor times a number is `2.0 * x`"),
         _ => diag.help(format!("write `{class}(…)([a, b])`")),
     })
+}
+
+/// The tensors of a call by their places, also those that keywords name, and what other keywords name.
+pub(super) fn placed(
+    kind: &LayerKind,
+    inputs: &[(TensorId, Loc)],
+    named: &[Named],
+    diags: &mut Diags,
+) -> (Vec<(TensorId, Loc)>, Vec<Named>) {
+    let mut places: Vec<Option<(TensorId, Loc)>> = inputs.iter().copied().map(Some).collect();
+    let mut rest = vec![];
+    for given in named {
+        let Some(place) = kind.places().iter().position(|place| *place == given.keyword) else {
+            rest.push(given.clone());
+            continue;
+        };
+        places.resize(places.len().max(place + 1), None);
+        if places[place].replace((given.tensor, given.loc)).is_some() {
+            let message = format!("`{}` is given twice", given.keyword);
+            diags.push(
+                Diag::error(Code::ArgumentGivenTwice, given.keyword_loc, message)
+                    .help(format!("tensors without a keyword are {}, in this order", list(kind.places()))),
+            );
+        }
+    }
+    for (place, given) in places.iter().enumerate() {
+        if let (None, Some(name)) = (given, kind.places().get(place)) {
+            let loc = named.first().map_or(Loc(0), |given| given.keyword_loc);
+            let message = format!("a call of `{}` needs its `{name}`", kind.class_name());
+            diags.push(
+                Diag::error(Code::WrongNumberOfTensors, loc, message).help(format!("write `{name} = …`")),
+            );
+        }
+    }
+    (places.into_iter().flatten().collect(), rest)
+}
+
+fn list(names: &[&str]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// The tensors that a call names, and the layer with the settings that the call has, if it has any. `None` after an error.
+pub(super) fn settings(
+    kind: &LayerKind,
+    further: &Further<'_>,
+    diags: &mut Diags,
+) -> Option<(Vec<Given>, Option<LayerKind>)> {
+    let class = kind.class_name();
+    let roles = keywords(kind);
+    let told = diags.count();
+    let mut named: Vec<Given> = vec![];
+    for Named { keyword, keyword_loc, tensor, loc } in further.named {
+        let Some(&role) = roles.iter().find(|role| *role == keyword) else {
+            diags.push(no_keyword(kind, keyword, *keyword_loc));
+            continue;
+        };
+        if named.iter().any(|given| given.role == role) {
+            let message = format!("`{role}` is given twice");
+            diags.push(Diag::error(Code::ArgumentGivenTwice, *keyword_loc, message).help("remove one"));
+            continue;
+        }
+        named.push(Given { tensor: *tensor, role, loc: *loc });
+    }
+    let mut called = None;
+    let mut seen: Vec<&str> = vec![];
+    for (setting, loc, on) in further.settings {
+        let before = called.as_ref().unwrap_or(kind);
+        match before.called_with(setting, *on) {
+            Some(_) if seen.contains(&&setting[..]) => {
+                let message = format!("`{setting}` is given twice");
+                diags.push(Diag::error(Code::ArgumentGivenTwice, *loc, message).help("remove one"));
+            }
+            Some(layer) => called = Some(layer),
+            None => {
+                let message = format!("a call of `{class}` has no setting `{setting}`");
+                let diag = Diag::error(Code::SettingInCall, *loc, message);
+                diags.push(diag.help(format!("remove `{setting}`")));
+            }
+        }
+        seen.push(setting);
+    }
+    (diags.count() == told).then_some((named, called))
+}
+
+/// The keywords that a call may name tensors with.
+fn keywords(kind: &LayerKind) -> Vec<&'static str> {
+    let own = kind.mask_roles().iter().map(|&(_, role)| role).chain(kind.further().iter().copied());
+    let parts = kind.parts();
+    let of_parts = parts.iter().take(1).flat_map(|part| keywords(&part.kind));
+    own.chain(of_parts).collect()
+}
+
+/// The error of a keyword that calls of this layer do not have.
+fn no_keyword(kind: &LayerKind, keyword: &str, loc: Loc) -> Diag {
+    let class = kind.class_name();
+    let keywords = keywords(kind);
+    let diag = Diag::error(Code::SettingInCall, loc, format!("a call of `{class}` takes no `{keyword}`"));
+    match (nearest(keyword, keywords.iter().copied()), keyword) {
+        (Some(near), _) => diag.help(near),
+        (None, "mask") => diag.help(match kind.masks() {
+            Masks::Lose => format!("leave it out: `{class}` reads all steps, those that do not count too"),
+            _ => format!("leave it out: `{class}` computes the same whether a step counts or not"),
+        }),
+        (None, _) if keywords.is_empty() => diag.help(format!("remove `{keyword}`")),
+        (None, _) => diag.help(format!("it takes {}", list(&keywords))),
+    }
 }
 
 /// The error of an `initial_state` of too few or too many tensors.

@@ -36,7 +36,8 @@ pub(super) fn of_call(known: Known<'_>, call: Call<'_>) -> Vec<String> {
     let tensors: Option<Vec<(Shape, Dtype)>> = call
         .inputs
         .iter()
-        .map(|&(input, _)| graph.tensor(input).shape.clone().map(|shape| (shape, graph.tensor(input).dtype)))
+        .map(|input| graph.tensor(input.tensor))
+        .map(|tensor| tensor.shape.clone().map(|shape| (shape, tensor.dtype)))
         .collect();
     let Some(tensors) = tensors else { return Vec::new() };
     let mut offered: Vec<String> = Vec::new();
@@ -104,15 +105,17 @@ fn tried<'a>(
     let operands = call
         .inputs
         .iter()
-        .map(|&(input, _)| world.tensor(input).map(|(shape, dtype)| (shape.clone(), dtype)));
+        .map(|input| world.tensor(input.tensor).map(|(shape, dtype)| (shape.clone(), dtype)));
     let mut operands = operands.collect::<Option<Vec<_>>>()?;
     for patch in patches {
         if let Patch::Between(place, kind) = patch {
             let operand = operands.get_mut(*place)?;
-            *operand = world.infer(kind, std::slice::from_ref(operand), call.loc)?.into_iter().next()?;
+            *operand =
+                world.infer(kind, std::slice::from_ref(operand), &[""], call.loc)?.into_iter().next()?;
         }
     }
-    let given = world.infer(world.kind(call.layer), &operands, call.loc)?;
+    let roles: Vec<&'static str> = call.inputs.iter().map(|input| input.role).collect();
+    let given = world.infer(world.kind_of(call.layer, call.called), &operands, &roles, call.loc)?;
     // Almost any tensor can be repeated along axes of 1: nobody means that who has to be helped.
     let broadcast = || operands.windows(2).any(|pair| pair[0].0 != pair[1].0);
     if world.kind(call.layer).reads() == Reads::Broadcast && broadcast() {
@@ -147,6 +150,14 @@ impl<'a> World<'a> {
         self.kinds.get(&layer).unwrap_or(&self.known.graph.layer(layer).kind)
     }
 
+    /// The layer as a call with settings of its own calls it; without these where it is changed.
+    fn kind_of<'k>(&'k self, layer: LayerId, called: Option<&'k LayerKind>) -> &'k LayerKind {
+        match called {
+            Some(called) if !self.kinds.contains_key(&layer) => called,
+            _ => self.kind(layer),
+        }
+    }
+
     fn tensor(&self, tensor: TensorId) -> Option<(&Shape, Dtype)> {
         let entry = self.known.graph.tensor(tensor);
         match self.tensors.get(&tensor) {
@@ -162,12 +173,26 @@ impl<'a> World<'a> {
 
     /// What a layer gives, if nothing is wrong with the call and nothing is left to const evaluation that was not
     /// before.
-    fn infer(&self, kind: &LayerKind, operands: &[(Shape, Dtype)], loc: Loc) -> Option<Vec<(Shape, Dtype)>> {
+    fn infer(
+        &self,
+        kind: &LayerKind,
+        operands: &[(Shape, Dtype)],
+        roles: &[&'static str],
+        loc: Loc,
+    ) -> Option<Vec<(Shape, Dtype)>> {
         let (mut diags, mut checks) = (Diags::new(), Vec::new());
         let mut cx = Cx { consts: &self.known.graph.consts, diags: &mut diags, checks: &mut checks };
         let operands: Vec<_> = operands
             .iter()
-            .map(|(shape, dtype)| Operand { name: "x", shape, dtype: *dtype, loc, tensor: None })
+            .zip(roles)
+            .map(|((shape, dtype), role)| Operand {
+                name: "x",
+                shape,
+                dtype: *dtype,
+                loc,
+                tensor: None,
+                role,
+            })
             .collect();
         let given = kind.infer(&operands, loc, &mut cx)?;
         let asked = |check: &DimCheck| {
@@ -183,7 +208,8 @@ impl<'a> World<'a> {
         let steps: Vec<_> = operands.first()?.0.0.iter().take(node.steps).cloned().collect();
         let step = |(shape, dtype): (Shape, Dtype)| (shape.without_first(node.steps), dtype);
         let operands: Vec<_> = operands.into_iter().map(step).collect();
-        let given = self.infer(self.kind(node.layer), &operands, node.loc)?;
+        let kind = self.kind_of(node.layer, node.called.as_deref());
+        let given = self.infer(kind, &operands, &node.roles, node.loc)?;
         let whole = |shape: Shape| Shape(steps.iter().cloned().chain(shape.0).collect());
         Some(given.into_iter().map(|(shape, dtype)| (whole(shape), dtype)).collect())
     }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Builder, id, shown_name};
+use super::{Builder, Given, id, shown_name};
 use crate::args::read;
 use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
@@ -94,7 +94,7 @@ impl Builder {
         let mut tensors: BTreeMap<TensorId, TensorId> = given.collect();
         for node in live_nodes(model).into_iter().map(|node| model.node(node)) {
             let Some(&layer) = instance.layers.get(&node.layer.index()) else { continue };
-            let inputs = node.inputs.iter().filter_map(|input| tensors.get(input).copied()).collect();
+            let (inputs, roles) = self.read_here((model, node), &tensors, steps, call).into_iter().unzip();
             let place = NodeId(id(self.graph.nodes.len()));
             let outputs: Vec<TensorId> = node
                 .outputs
@@ -107,10 +107,38 @@ impl Builder {
                     here
                 })
                 .collect();
-            self.graph.nodes.push(Node { layer, inputs, outputs, steps: node.steps + steps, loc: call });
+            let (steps, called) = (node.steps + steps, node.called.clone());
+            self.graph.nodes.push(Node { layer, inputs, roles, called, outputs, steps, loc: call });
+            self.mask_outputs(place);
         }
         let outputs = model.outputs.iter().map(|port| tensors.get(&port.tensor).copied());
         outputs.map(|output| output.unwrap_or_else(|| self.poison(call))).collect()
+    }
+
+    /// What a call of a nested model reads here. Masks that nobody wrote are those of the tensors here: these may have others.
+    fn read_here(
+        &mut self,
+        (model, node): (&Graph, &Node),
+        tensors: &BTreeMap<TensorId, TensorId>,
+        steps: usize,
+        call: Loc,
+    ) -> Vec<(TensorId, &'static str)> {
+        let read = node.inputs.iter().zip(&node.roles);
+        let here = |(input, &role): (&TensorId, &&'static str)| {
+            tensors.get(input).map(|&tensor| Given { tensor, role, loc: call })
+        };
+        let given: Vec<Given> = read.filter_map(here).collect();
+        let kind = model.kind(node);
+        let (roles, steps) = (kind.mask_roles(), steps + node.steps + kind.core().1);
+        let is_mask = |given: &Given| roles.iter().any(|&(_, role)| role == given.role);
+        let further = kind.further();
+        let masks = self.masks_read(roles, &given, &given, steps, call);
+        let (after, before): (Vec<Given>, Vec<Given>) = given
+            .into_iter()
+            .filter(|given| !is_mask(given))
+            .partition(|given| further.contains(&given.role));
+        let read = [before, masks, after].concat();
+        read.into_iter().map(|given| (given.tensor, given.role)).collect()
     }
 
     /// Whether a nested model can be called on these tensors; reports what is wrong.
@@ -230,7 +258,10 @@ pub(crate) fn members(model: &Graph) -> Vec<usize> {
         .zip(&needed)
         .filter_map(|(layer, needed)| layer.group.filter(|_| *needed))
         .collect();
-    let member = |(layer, needed): (&Layer, bool)| needed || layer.group.is_some_and(|g| groups.contains(&g));
+    let member = |(layer, needed): (&Layer, bool)| {
+        // Masks are computed anew where the model is called.
+        !layer.of_mask && (needed || layer.group.is_some_and(|g| groups.contains(&g)))
+    };
     let layers = model.layers.iter().zip(needed).map(member);
     layers.enumerate().filter(|&(_, member)| member).map(|(place, _)| place).collect()
 }
@@ -356,7 +387,7 @@ mod tests {
         let (y, _) = (dense(3, x), dense(2, x));
         let end = dense(5, z);
         let (mut graph, _) = builder.finish();
-        let port = |name: &str, tensor| Port { name: name.into(), tensor, loc: Loc(9) };
+        let port = |name: &str, tensor| Port { name: name.into(), tensor, mask: None, loc: Loc(9) };
         graph.inputs = vec![port("z", z), port("x", x)];
         graph.outputs = vec![port("y", y), port("end", end), port("same", x)];
         crate::names::assign(&mut graph, &mut diags);

@@ -1,6 +1,8 @@
 use super::*;
 use crate::testing::{self, float, int, items, named, string, value, word};
 
+mod masks;
+
 /// A builder and what it reports. Every value stands at place 1, every call where the test says.
 struct Written {
     builder: Builder,
@@ -341,7 +343,8 @@ fn states_are_given_and_taken() {
     let from = |written: &mut Written, states: &[TensorId]| {
         let states: Vec<_> = states.iter().map(|&state| (state, Loc(7))).collect();
         let inputs = [(x, Loc(5))];
-        written.builder.call_from(next, &inputs, Some((&states, Loc(8))), Loc(6), &mut written.diags)[0]
+        let further = Further { initial: Some((&states, Loc(8))), ..Further::default() };
+        written.builder.call_with(next, &inputs, &further, Loc(6), &mut written.diags)[0]
     };
     let fine = from(&mut written, &states[1..2]);
     assert_eq!(written.shape(fine), "[5, 3]");

@@ -189,7 +189,8 @@ fn made(module: Module, name: &str, arguments: &str) -> String {
         }
         Module::Operations if split::is_list(name) => {
             let x = Shape::known(&[4, 6]);
-            let x = Operand { name: "x", shape: &x, dtype: Dtype::Float, loc: value.loc, tensor: None };
+            let x =
+                Operand { name: "x", shape: &x, dtype: Dtype::Float, loc: value.loc, tensor: None, role: "" };
             format!("{:?}", split::parts(name, args, Some(&x), value.loc, cx))
         }
         _ => format!("{:?}", crate::layers::construct(name, *name_loc, args, value.loc, cx)),

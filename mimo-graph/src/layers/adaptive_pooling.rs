@@ -6,7 +6,7 @@ use crate::context::Cx;
 use crate::diag::Loc;
 use crate::dim::Dim;
 use crate::layers::change::{Change, Settings, Written};
-use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight, floats};
+use crate::layers::layer::{Effect, Layer, Masks, Operand, Reads, Typed, Weight, floats};
 use crate::layers::pooling::PoolKind;
 use crate::layers::spatial;
 use crate::operation::{self, Call, OpKind};
@@ -82,6 +82,10 @@ impl Layer for AdaptivePooling {
 
     fn reads(&self) -> Reads {
         Reads::Channels
+    }
+
+    fn masks(&self) -> Masks {
+        Masks::Lose
     }
 
     fn effect(&self) -> Effect {

@@ -4,7 +4,7 @@ use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
-use crate::layers::layer::{Effect, Layer, Operand, Reads, floats, operation_facts};
+use crate::layers::layer::{Effect, Layer, Masks, Operand, Reads, floats, operation_facts};
 use crate::operation::{Call, OpKind};
 use crate::shape::{Dtype, Shape};
 
@@ -45,6 +45,10 @@ impl Layer for AddLoss {
 
     fn reads(&self) -> Reads {
         Reads::Any
+    }
+
+    fn masks(&self) -> Masks {
+        Masks::End
     }
 
     fn effect(&self) -> Effect {

@@ -5,7 +5,7 @@ use crate::args::Bound;
 use crate::context::Cx;
 use crate::diag::Loc;
 use crate::dim::Dim;
-use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight, same_shape};
+use crate::layers::layer::{Effect, Layer, Masks, Operand, Reads, Typed, Weight, same_shape};
 use crate::layers::noise_shape::NoiseShape;
 use crate::operation::{Call, OpKind, Randomness};
 use crate::shape::{Dtype, Shape};
@@ -79,6 +79,10 @@ impl Layer for AlphaDropout {
 
     fn reads(&self) -> Reads {
         if self.noise_shape.is_some() { Reads::NamedAxes } else { Reads::Any }
+    }
+
+    fn masks(&self) -> Masks {
+        Masks::Keep
     }
 
     fn effect(&self) -> Effect {

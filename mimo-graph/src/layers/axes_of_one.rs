@@ -6,7 +6,7 @@ use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
 use crate::layers::change::{Change, Written};
-use crate::layers::layer::{Effect, Layer, Operand, Reads, operation_facts};
+use crate::layers::layer::{Effect, Layer, Masks, Operand, Reads, operation_facts};
 use crate::layers::named_axes::NamedAxes;
 use crate::operation::{Call, OpKind};
 use crate::shape::{Dtype, Shape};
@@ -122,6 +122,10 @@ impl Layer for AxesOfOne {
 
     fn reads(&self) -> Reads {
         Reads::NamedAxes
+    }
+
+    fn masks(&self) -> Masks {
+        Masks::Lose
     }
 
     fn effect(&self) -> Effect {

@@ -11,7 +11,7 @@ use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
 use crate::layers::change::Change;
-use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight};
+use crate::layers::layer::{Effect, Layer, Masks, Operand, Reads, Typed, Weight};
 use crate::layers::merge::MergeOp;
 use crate::layers::recurrent::{Cell, Recurrent};
 use crate::layers::{Constructed, LayerKind, Part, wrapped};
@@ -183,6 +183,10 @@ impl Layer for Bidirectional {
 
     fn reads(&self) -> Reads {
         Reads::Sequence
+    }
+
+    fn masks(&self) -> Masks {
+        if self.forward().return_sequences { Masks::KeepFirst } else { Masks::End }
     }
 
     fn effect(&self) -> Effect {

@@ -6,7 +6,7 @@ use crate::diag::Loc;
 use crate::dim::Dim;
 use crate::layers::LayerKind;
 use crate::layers::elementwise::Elementwise;
-use crate::layers::layer::{Effect, Layer, Operand, Reads, operation_facts};
+use crate::layers::layer::{Effect, Layer, Masks, Operand, Reads, operation_facts};
 use crate::operation::{Call, OpKind};
 use crate::shape::{Dtype, Shape};
 
@@ -59,6 +59,10 @@ impl Layer for CastToFloat {
 
     fn reads(&self) -> Reads {
         Reads::Any
+    }
+
+    fn masks(&self) -> Masks {
+        Masks::Keep
     }
 
     fn effect(&self) -> Effect {

@@ -7,7 +7,7 @@ use crate::context::Cx;
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
 use crate::layers::change::Change;
-use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight};
+use crate::layers::layer::{Effect, Layer, Masks, Operand, Reads, Typed, Weight};
 use crate::operation::{self, Call, Encoding, OpKind};
 use crate::shape::{Dtype, Shape};
 
@@ -58,6 +58,10 @@ impl Layer for CategoryEncoding {
 
     fn reads(&self) -> Reads {
         Reads::Any
+    }
+
+    fn masks(&self) -> Masks {
+        Masks::Lose
     }
 
     fn effect(&self) -> Effect {

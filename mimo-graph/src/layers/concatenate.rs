@@ -7,7 +7,7 @@ use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
 use crate::layers::change::Change;
-use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight};
+use crate::layers::layer::{Effect, Layer, Masks, Operand, Reads, Typed, Weight};
 use crate::operation::{Call, OpKind, join};
 use crate::shape::{Dtype, Shape};
 
@@ -82,6 +82,10 @@ impl Layer for Concatenate {
 
     fn reads(&self) -> Reads {
         Reads::Any
+    }
+
+    fn masks(&self) -> Masks {
+        Masks::Concatenate(self.axis)
     }
 
     fn effect(&self) -> Effect {

@@ -5,7 +5,7 @@ use crate::context::Cx;
 use crate::diag::Loc;
 use crate::dim::Dim;
 use crate::layers::change::Change;
-use crate::layers::layer::{Effect, Layer, Operand, Reads, operation_facts, same_shape};
+use crate::layers::layer::{Effect, Layer, Masks, Operand, Reads, operation_facts, same_shape};
 use crate::layers::named_axes::NamedAxes;
 use crate::operation::{self, Call, OpKind};
 use crate::shape::{Dtype, Shape};
@@ -47,6 +47,10 @@ impl Layer for CumulativeSum {
 
     fn reads(&self) -> Reads {
         Reads::NamedAxes
+    }
+
+    fn masks(&self) -> Masks {
+        Masks::Lose
     }
 
     fn effect(&self) -> Effect {

@@ -9,7 +9,7 @@ use crate::dim::Dim;
 use crate::layers::activity_regularization::ActivityRegularization;
 use crate::layers::change::Change;
 use crate::layers::layer::{
-    Effect, Layer, Operand, Reads, Typed, Weight, WeightOptions, floats, sizes_of, typed_class,
+    Effect, Layer, Masks, Operand, Reads, Typed, Weight, WeightOptions, floats, sizes_of, typed_class,
 };
 use crate::operation::{Call, OpKind};
 use crate::shape::{Dtype, Shape};
@@ -88,6 +88,10 @@ impl Layer for Dense {
 
     fn reads(&self) -> Reads {
         Reads::Any
+    }
+
+    fn masks(&self) -> Masks {
+        Masks::Keep
     }
 
     fn effect(&self) -> Effect {

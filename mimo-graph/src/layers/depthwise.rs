@@ -8,7 +8,7 @@ use crate::dim::Dim;
 use crate::layers::activity_regularization::ActivityRegularization;
 use crate::layers::change::Change;
 use crate::layers::layer::{
-    Effect, Layer, Operand, Reads, Typed, Weight, WeightOptions, floats, sizes_of, typed_class,
+    Effect, Layer, Masks, Operand, Reads, Typed, Weight, WeightOptions, floats, sizes_of, typed_class,
 };
 use crate::layers::sliding::{Class, Sliding};
 use crate::operation::{Call, OpKind};
@@ -119,6 +119,10 @@ impl Layer for Depthwise {
 
     fn reads(&self) -> Reads {
         Reads::Channels
+    }
+
+    fn masks(&self) -> Masks {
+        Masks::Lose
     }
 
     fn effect(&self) -> Effect {

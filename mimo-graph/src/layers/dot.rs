@@ -8,7 +8,7 @@ use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
 use crate::layers::change::{Change, Written};
 use crate::layers::contraction::{Axes, have_one_length};
-use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight, floats, sample_axis};
+use crate::layers::layer::{Effect, Layer, Masks, Operand, Reads, Typed, Weight, floats, sample_axis};
 use crate::operation::{Call, OpKind};
 use crate::shape::{Dtype, Shape};
 use crate::value::ValueKind;
@@ -113,6 +113,10 @@ impl Layer for Dot {
 
     fn reads(&self) -> Reads {
         Reads::Any
+    }
+
+    fn masks(&self) -> Masks {
+        Masks::End
     }
 
     fn effect(&self) -> Effect {

@@ -6,7 +6,7 @@ use crate::context::Cx;
 use crate::diag::Loc;
 use crate::dim::Dim;
 use crate::layers::change::{Change, Settings};
-use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight, same_shape};
+use crate::layers::layer::{Effect, Layer, Masks, Operand, Reads, Typed, Weight, same_shape};
 use crate::layers::noise_shape::NoiseShape;
 use crate::layers::spatial;
 use crate::operation::{self, Call, OpKind, Randomness};
@@ -113,6 +113,10 @@ impl Layer for Dropout {
             Together::Shape(_) => Reads::NamedAxes,
             Together::Channels(_) => Reads::Channels,
         }
+    }
+
+    fn masks(&self) -> Masks {
+        Masks::Keep
     }
 
     fn effect(&self) -> Effect {

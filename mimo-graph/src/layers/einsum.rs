@@ -8,7 +8,7 @@ use crate::context::Cx;
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
 use crate::layers::contraction::{Axes, Place, have_one_length};
-use crate::layers::layer::{Effect, Layer, Operand, Reads, floats, operation_facts};
+use crate::layers::layer::{Effect, Layer, Masks, Operand, Reads, floats, operation_facts};
 use crate::operation::{Call, OpKind};
 use crate::shape::{Dtype, Shape};
 use crate::value::ValueKind;
@@ -120,6 +120,10 @@ impl Layer for Einsum {
 
     fn reads(&self) -> Reads {
         Reads::NamedAxes
+    }
+
+    fn masks(&self) -> Masks {
+        Masks::Lose
     }
 
     fn effect(&self) -> Effect {

@@ -10,7 +10,9 @@ use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
 use crate::initializer::InitializerKind;
 use crate::layers::activity_regularization::ActivityRegularization;
-use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight, WeightOptions, floats, sizes_of};
+use crate::layers::layer::{
+    Effect, Layer, Masks, Operand, Reads, Typed, Weight, WeightOptions, floats, sizes_of,
+};
 use crate::operation::{Call, OpKind};
 use crate::shape::{Dtype, Shape};
 use crate::value::{Value, ValueKind};
@@ -243,6 +245,10 @@ impl Layer for EinsumDense {
 
     fn reads(&self) -> Reads {
         Reads::NamedAxes
+    }
+
+    fn masks(&self) -> Masks {
+        Masks::Lose
     }
 
     fn effect(&self) -> Effect {

@@ -6,7 +6,7 @@ use crate::context::Cx;
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
 use crate::layers::broadcast::broadcast;
-use crate::layers::layer::{Effect, Layer, Operand, Reads, operation_facts};
+use crate::layers::layer::{Effect, Layer, Masks, Operand, Reads, operation_facts};
 use crate::operation::{Call, Function, Number, OpKind};
 use crate::shape::{Dtype, Shape};
 use crate::value::ValueKind;
@@ -539,6 +539,10 @@ impl Layer for Elementwise {
 
     fn reads(&self) -> Reads {
         Reads::Broadcast
+    }
+
+    fn masks(&self) -> Masks {
+        Masks::Join
     }
 
     fn effect(&self) -> Effect {

@@ -8,7 +8,7 @@ use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
 use crate::layers::activity_regularization::ActivityRegularization;
 use crate::layers::change::Change;
-use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight, WeightOptions, sizes_of};
+use crate::layers::layer::{Effect, Layer, Masks, Operand, Reads, Typed, Weight, WeightOptions, sizes_of};
 use crate::operation::{self, BatchWeight, Call, OpKind};
 use crate::shape::{Dtype, Shape};
 
@@ -21,6 +21,8 @@ pub struct Embedding {
     pub output_dim: Dim,
     /// The vectors, `[input_dim, output_dim]`.
     pub embeddings: WeightOptions,
+    /// Whether 0 is padding, which does not count.
+    pub mask_zero: bool,
     /// The penalty on what the layer outputs.
     pub activity_regularizer: Option<ActivityRegularization>,
 }
@@ -44,7 +46,7 @@ layer! {
         embeddings_regularizer: Regularizer = "none",
         /// Constraint applied to the vectors after each optimizer step.
         embeddings_constraint: Constraint = "none",
-        /// Only `false`: padding is read as a word of its own.
+        /// Whether 0 is padding: the vectors have a mask, by which layers and losses leave out what does not count.
         mask_zero: bool = "false",
         weights => "set `model.embedding.embeddings` after the model was made",
         lora_rank => "leave it out: all vectors are trained",
@@ -63,14 +65,9 @@ impl Embedding {
         let input_dim = input_dim.filter(|n| few_rows(n, args, cx));
         let embeddings = WeightOptions::from_args(args, "embeddings", 2, cx);
         let activity_regularizer = ActivityRegularization::of_outputs(args, cx);
-        if args.boolean("mask_zero", cx) {
-            let message = "mimo has no `mask_zero` for `Embedding` yet";
-            let help = "leave it out: padding is read as a word of its own, best put before the text";
-            cx.error(Diag::error(Code::UnavailableSetting, args.loc("mask_zero"), message).help(help));
-            args.fail("mask_zero");
-        }
+        let mask_zero = args.boolean("mask_zero", cx);
         let (input_dim, output_dim) = (input_dim?, output_dim?);
-        Some(Embedding { input_dim, output_dim, embeddings, activity_regularizer })
+        Some(Embedding { input_dim, output_dim, embeddings, mask_zero, activity_regularizer })
     }
 }
 
@@ -116,6 +113,10 @@ impl Layer for Embedding {
 
     fn reads(&self) -> Reads {
         Reads::Any
+    }
+
+    fn masks(&self) -> Masks {
+        if self.mask_zero { Masks::NonZero } else { Masks::Lose }
     }
 
     fn effect(&self) -> Effect {

@@ -4,7 +4,7 @@ use crate::args::Bound;
 use crate::context::Cx;
 use crate::diag::Loc;
 use crate::dim::Dim;
-use crate::layers::layer::{Effect, Layer, Operand, Reads, has_axes, operation_facts};
+use crate::layers::layer::{Effect, Layer, Masks, Operand, Reads, has_axes, operation_facts};
 use crate::layers::named_axes::NamedAxes;
 use crate::operation::{self, Call, OpKind};
 use crate::shape::{Dtype, Shape};
@@ -45,6 +45,10 @@ impl Layer for Flip {
 
     fn reads(&self) -> Reads {
         Reads::NamedAxes
+    }
+
+    fn masks(&self) -> Masks {
+        Masks::Lose
     }
 
     fn effect(&self) -> Effect {

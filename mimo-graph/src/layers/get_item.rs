@@ -8,7 +8,7 @@ use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
-use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight};
+use crate::layers::layer::{Effect, Layer, Masks, Operand, Reads, Typed, Weight};
 use crate::operation::{self, Call, OpKind};
 use crate::shape::{Dtype, Shape};
 use crate::value::{Value, ValueKind};
@@ -281,6 +281,13 @@ impl Layer for GetItem {
 
     fn reads(&self) -> Reads {
         Reads::NamedAxes
+    }
+
+    fn masks(&self) -> Masks {
+        match self.key.first() {
+            None | Some(Entry::Range(None, None)) => Masks::Keep,
+            Some(_) => Masks::Lose,
+        }
     }
 
     fn effect(&self) -> Effect {

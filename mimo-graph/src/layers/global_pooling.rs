@@ -6,7 +6,7 @@ use crate::context::Cx;
 use crate::diag::Loc;
 use crate::dim::Dim;
 use crate::layers::change::{Change, Settings};
-use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight, floats};
+use crate::layers::layer::{Effect, Layer, Masks, Operand, Reads, Typed, Weight, floats};
 use crate::layers::pooling::{PoolKind, Pooling};
 use crate::layers::spatial;
 use crate::operation::{Call, OpKind, Padding};
@@ -82,6 +82,10 @@ impl Layer for GlobalPooling {
 
     fn reads(&self) -> Reads {
         Reads::Channels
+    }
+
+    fn masks(&self) -> Masks {
+        if self.kind == PoolKind::Average && self.axes == 1 { Masks::End } else { Masks::Lose }
     }
 
     fn effect(&self) -> Effect {

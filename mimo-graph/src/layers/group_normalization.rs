@@ -8,7 +8,7 @@ use crate::diag::{Diag, Loc};
 use crate::dim::{Dim, MOST};
 use crate::layers::change::{Change, Written};
 use crate::layers::layer::{
-    Effect, Layer, Operand, Reads, Typed, Weight, WeightOptions, axis_out_of_range, floats, has_axes,
+    Effect, Layer, Masks, Operand, Reads, Typed, Weight, WeightOptions, axis_out_of_range, floats, has_axes,
     sample_axis, sizes_of,
 };
 use crate::operation::{self, Call, OpKind};
@@ -147,6 +147,10 @@ impl Layer for GroupNormalization {
 
     fn reads(&self) -> Reads {
         Reads::NamedAxes
+    }
+
+    fn masks(&self) -> Masks {
+        Masks::Keep
     }
 
     fn effect(&self) -> Effect {

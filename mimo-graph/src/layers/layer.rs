@@ -25,6 +25,8 @@ pub struct Operand<'a> {
     pub loc: Loc,
     /// The tensor; `None` while a fix is tried.
     pub tensor: Option<TensorId>,
+    /// The keyword that names it in the call, `mask`; `""` if it is given by its place.
+    pub role: &'static str,
 }
 
 impl Operand<'_> {
@@ -125,6 +127,27 @@ pub enum Effect {
     Drawn,
 }
 
+/// What becomes of the masks of the tensors that a call reads. Keras: `supports_masking` and `compute_mask`.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Masks {
+    /// What the call gives has the mask of the first tensor.
+    Keep,
+    /// What the call gives first has the mask of the first tensor, and nothing else has one.
+    KeepFirst,
+    /// What any of the tensors counts; no mask if one of them has none.
+    Join,
+    /// The masks are put one after the other along this axis, as Keras counts it, as the tensors are.
+    Concatenate(i64),
+    /// The numbers that are not 0 have values that count.
+    NonZero,
+    /// The steps at which any value differs from this one count.
+    Differs(f64),
+    /// The call ends the mask: what it gives has none, as it is meant to.
+    End,
+    /// The call loses the mask, which is worth a warning: it reads steps that do not count.
+    Lose,
+}
+
 /// The facts of a layer. Methods without a default decide fixes, warnings, losses that fit, memory and types: these
 /// would be silently wrong for a layer that does not answer them.
 pub trait Layer: Sized {
@@ -181,6 +204,31 @@ pub trait Layer: Sized {
     /// inputs of [`Layer::infer`].
     fn states(&self) -> &'static [&'static str] {
         &[]
+    }
+
+    /// What becomes of the masks of the tensors that a call reads.
+    fn masks(&self) -> Masks;
+
+    /// The masks that a call reads: each by the place of the tensor whose mask it is, and by the keyword that a call may give
+    /// another mask with. They stand behind the states among the inputs of [`Layer::infer`].
+    fn mask_roles(&self) -> &'static [(usize, &'static str)] {
+        &[]
+    }
+
+    /// Keywords that name the tensors of a call by their places: `query`, `value`, `key`.
+    fn places(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// Keywords of further tensors of a call, which stand behind the masks: `attention_mask`.
+    fn further(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// The layer with a setting that a call gives, `use_causal_mask = true`; `None` if calls have no such setting.
+    fn called_with(&self, setting: &str, on: bool) -> Option<Self> {
+        let _ = (setting, on);
+        None
     }
 
     /// The shape of each of [`Layer::states`]. Layers that have states override it.
@@ -241,7 +289,7 @@ pub(super) fn floats(class: &str, x: &Operand<'_>, cx: &mut Cx<'_>) -> bool {
 
 /// The axis within a sample of `rank` axes that Keras counts as `axis`, with the batch as axis 0; negative from the end.
 /// `None` for the batch and for an axis that the sample does not have.
-pub(super) fn sample_axis(axis: i64, rank: usize) -> Option<usize> {
+pub(crate) fn sample_axis(axis: i64, rank: usize) -> Option<usize> {
     // A rank is the length of a list in the source: it fits.
     let axis = if axis < 0 { (rank as i64).checked_add(axis)? } else { axis - 1 };
     usize::try_from(axis).ok().filter(|&axis| axis < rank)

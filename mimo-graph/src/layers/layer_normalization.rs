@@ -7,7 +7,7 @@ use crate::diag::Loc;
 use crate::dim::Dim;
 use crate::layers::change::Change;
 use crate::layers::layer::{
-    Effect, Layer, Operand, Reads, Typed, Weight, WeightOptions, same_shape, sizes_of,
+    Effect, Layer, Masks, Operand, Reads, Typed, Weight, WeightOptions, same_shape, sizes_of,
 };
 use crate::layers::named_axes::NamedAxes;
 use crate::operation::{self, Call, OpKind, Statistic};
@@ -83,6 +83,10 @@ impl Layer for LayerNormalization {
 
     fn reads(&self) -> Reads {
         Reads::NamedAxes
+    }
+
+    fn masks(&self) -> Masks {
+        Masks::Keep
     }
 
     fn effect(&self) -> Effect {

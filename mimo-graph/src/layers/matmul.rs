@@ -5,7 +5,7 @@ use crate::context::Cx;
 use crate::diag::{Diag, Loc};
 use crate::dim::{Dim, Same};
 use crate::layers::contraction::{Axes, have_one_length};
-use crate::layers::layer::{Effect, Layer, Operand, Reads, floats, has_axes, operation_facts};
+use crate::layers::layer::{Effect, Layer, Masks, Operand, Reads, floats, has_axes, operation_facts};
 use crate::operation::{Call, OpKind};
 use crate::shape::{Dtype, Shape};
 
@@ -70,6 +70,10 @@ impl Layer for Matmul {
     fn reads(&self) -> Reads {
         // A layer in between changes what the axes mean.
         Reads::NamedAxes
+    }
+
+    fn masks(&self) -> Masks {
+        Masks::Lose
     }
 
     fn effect(&self) -> Effect {

@@ -5,7 +5,7 @@ use crate::context::Cx;
 use crate::diag::Loc;
 use crate::dim::Dim;
 use crate::layers::broadcast::broadcast;
-use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight, floats};
+use crate::layers::layer::{Effect, Layer, Masks, Operand, Reads, Typed, Weight, floats};
 pub use crate::operation::MergeOp;
 use crate::operation::{Call, OpKind, merge};
 use crate::shape::{Dtype, Shape};
@@ -92,6 +92,10 @@ impl Layer for Merge {
 
     fn reads(&self) -> Reads {
         Reads::Broadcast
+    }
+
+    fn masks(&self) -> Masks {
+        Masks::Join
     }
 
     fn effect(&self) -> Effect {

@@ -71,6 +71,11 @@ impl NamedAxes {
         Self(axes.into_iter().map(|axis| axis as i64 + 1).collect())
     }
 
+    /// Whether they are the last axis, and no other.
+    pub(super) fn is_last(&self) -> bool {
+        self.0 == [-1]
+    }
+
     fn existing(&self, rank: usize) -> Vec<usize> {
         self.0.iter().filter_map(|&axis| sample_axis(axis, rank)).collect()
     }

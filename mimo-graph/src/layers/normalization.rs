@@ -8,7 +8,7 @@ use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
 use crate::initializer::Initializer;
 use crate::layers::change::Change;
-use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight, WeightOptions};
+use crate::layers::layer::{Effect, Layer, Masks, Operand, Reads, Typed, Weight, WeightOptions};
 use crate::layers::named_axes::NamedAxes;
 use crate::layers::rescaling::{numbers, one_for_each, repeated};
 use crate::operation::{self, Call, OpKind};
@@ -125,6 +125,10 @@ impl Layer for Normalization {
 
     fn reads(&self) -> Reads {
         Reads::NamedAxes
+    }
+
+    fn masks(&self) -> Masks {
+        Masks::Keep
     }
 
     fn effect(&self) -> Effect {

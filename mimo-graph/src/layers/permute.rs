@@ -8,7 +8,7 @@ use crate::describe::List;
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
 use crate::layers::change::{Change, Written};
-use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight};
+use crate::layers::layer::{Effect, Layer, Masks, Operand, Reads, Typed, Weight};
 use crate::operation::{self, Call, OpKind, permuted_strides};
 use crate::shape::{Dtype, Shape};
 
@@ -62,6 +62,10 @@ impl Layer for Permute {
 
     fn reads(&self) -> Reads {
         Reads::NamedAxes
+    }
+
+    fn masks(&self) -> Masks {
+        Masks::Lose
     }
 
     fn effect(&self) -> Effect {

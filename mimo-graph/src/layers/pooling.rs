@@ -7,7 +7,7 @@ use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
 use crate::layers::change::{Change, Settings, Written};
-use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight, floats};
+use crate::layers::layer::{Effect, Layer, Masks, Operand, Reads, Typed, Weight, floats};
 use crate::layers::spatial::{self, Padding};
 pub use crate::operation::PoolKind;
 use crate::operation::{self, Call, OpKind};
@@ -143,6 +143,10 @@ impl Layer for Pooling {
 
     fn reads(&self) -> Reads {
         Reads::Channels
+    }
+
+    fn masks(&self) -> Masks {
+        Masks::Lose
     }
 
     fn effect(&self) -> Effect {

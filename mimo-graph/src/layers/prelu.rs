@@ -8,7 +8,7 @@ use crate::describe::List;
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
 use crate::layers::layer::{
-    Effect, Layer, Operand, Reads, Typed, Weight, WeightOptions, axis_out_of_range, floats, has_axes,
+    Effect, Layer, Masks, Operand, Reads, Typed, Weight, WeightOptions, axis_out_of_range, floats, has_axes,
     same_shape, sizes_of,
 };
 use crate::operation::{self, Call, OpKind};
@@ -91,6 +91,10 @@ impl Layer for PRelu {
 
     fn reads(&self) -> Reads {
         if self.shared_axes.is_empty() { Reads::Any } else { Reads::NamedAxes }
+    }
+
+    fn masks(&self) -> Masks {
+        Masks::Keep
     }
 
     fn effect(&self) -> Effect {

@@ -31,7 +31,7 @@ pub(super) fn run(layer: &impl Layer, shapes: &[Shape], constants: &[usize]) -> 
     let mut bench = Bench::new();
     let inputs: Vec<_> = shapes
         .iter()
-        .map(|shape| Operand { name: "x", shape, dtype: Dtype::Float, loc: Loc(1), tensor: None })
+        .map(|shape| Operand { name: "x", shape, dtype: Dtype::Float, loc: Loc(1), tensor: None, role: "" })
         .collect();
     let given = bench.cx(|cx| layer.infer(&inputs, Loc(0), cx));
     let holds = bench.checks.iter().all(|check| {

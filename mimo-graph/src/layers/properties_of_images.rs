@@ -55,7 +55,7 @@ proptest! {
         let layer = Pooling { kind, axes: 1, pool_size, strides, padding: Padding::Valid };
         let mut bench = crate::testing::Bench::new();
         let shape = Shape(vec![Dim::constant(crate::dim::ConstId(0)), Dim::Known(3)]);
-        let x = Operand { name: "x", shape: &shape, dtype: Dtype::Float, loc: Loc(1), tensor: None };
+        let x = Operand { name: "x", shape: &shape, dtype: Dtype::Float, loc: Loc(1), tensor: None, role: "" };
         prop_assert!(bench.cx(|cx| layer.infer(&[x], Loc(0), cx)).is_some());
         let [check] = &bench.checks[..] else { return Err(TestCaseError::fail("one check")) };
         prop_assert_eq!(check.wanted.known(), Some(n + more));

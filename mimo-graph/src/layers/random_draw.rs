@@ -8,7 +8,7 @@ use crate::describe::List;
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
 use crate::layers::elementwise::number;
-use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight};
+use crate::layers::layer::{Effect, Layer, Masks, Operand, Reads, Typed, Weight};
 use crate::operation::{self, Call, Drawn, Number, OpKind};
 use crate::shape::{Dtype, Shape};
 use crate::value::ValueKind;
@@ -125,6 +125,10 @@ impl Layer for RandomDraw {
 
     fn reads(&self) -> Reads {
         Reads::Any
+    }
+
+    fn masks(&self) -> Masks {
+        Masks::End
     }
 
     fn effect(&self) -> Effect {

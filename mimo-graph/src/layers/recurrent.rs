@@ -10,7 +10,7 @@ use crate::initializer::InitializerKind;
 use crate::layers::activity_regularization::ActivityRegularization;
 use crate::layers::change::Change;
 use crate::layers::layer::{
-    Effect, Layer, Operand, Reads, Typed, Weight, WeightOptions, floats, sizes_of, typed_class,
+    Effect, Layer, Masks, Operand, Reads, Typed, Weight, WeightOptions, floats, sizes_of, typed_class,
 };
 pub use crate::operation::Cell;
 use crate::operation::{Call, OpKind};
@@ -402,6 +402,10 @@ impl Layer for Recurrent {
 
     fn reads(&self) -> Reads {
         Reads::Sequence
+    }
+
+    fn masks(&self) -> Masks {
+        if self.return_sequences { Masks::KeepFirst } else { Masks::End }
     }
 
     fn effect(&self) -> Effect {

@@ -5,7 +5,7 @@ use crate::context::Cx;
 use crate::diag::Loc;
 use crate::dim::Dim;
 use crate::layers::change::Change;
-use crate::layers::layer::{Effect, Layer, Operand, Reads, has_axes, operation_facts};
+use crate::layers::layer::{Effect, Layer, Masks, Operand, Reads, has_axes, operation_facts};
 use crate::layers::named_axes::NamedAxes;
 use crate::operation::{self, Call, OpKind, Reduction};
 use crate::shape::{Dtype, Shape};
@@ -209,6 +209,10 @@ impl Layer for Reduce {
 
     fn reads(&self) -> Reads {
         Reads::NamedAxes
+    }
+
+    fn masks(&self) -> Masks {
+        if self.axis.is_last() { Masks::Keep } else { Masks::Lose }
     }
 
     fn effect(&self) -> Effect {

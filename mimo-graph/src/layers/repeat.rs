@@ -6,7 +6,7 @@ use crate::context::Cx;
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
 use crate::layers::layer::{
-    Effect, Layer, Operand, Reads, axis_out_of_range, has_axes, operation_facts, sample_axis,
+    Effect, Layer, Masks, Operand, Reads, axis_out_of_range, has_axes, operation_facts, sample_axis,
 };
 use crate::operation::{self, Call, OpKind};
 use crate::shape::{Dtype, Shape};
@@ -126,6 +126,10 @@ impl Layer for Repeat {
 
     fn reads(&self) -> Reads {
         Reads::NamedAxes
+    }
+
+    fn masks(&self) -> Masks {
+        Masks::Lose
     }
 
     fn effect(&self) -> Effect {

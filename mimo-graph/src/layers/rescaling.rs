@@ -7,7 +7,7 @@ use crate::context::{Cx, DimCheck, Relation};
 use crate::describe::List;
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
-use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight};
+use crate::layers::layer::{Effect, Layer, Masks, Operand, Reads, Typed, Weight};
 use crate::operation::{self, Call, OpKind};
 use crate::shape::{Dtype, Shape};
 use crate::value::{Value, ValueKind};
@@ -113,6 +113,10 @@ impl Layer for Rescaling {
 
     fn reads(&self) -> Reads {
         Reads::Any
+    }
+
+    fn masks(&self) -> Masks {
+        Masks::Keep
     }
 
     fn effect(&self) -> Effect {

@@ -7,7 +7,7 @@ use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
 use crate::dim::{ConstEntry, Dim, Same};
 use crate::layers::change::{Change, Settings};
-use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight};
+use crate::layers::layer::{Effect, Layer, Masks, Operand, Reads, Typed, Weight};
 use crate::operation::{Call, OpKind};
 use crate::shape::{Dtype, Shape};
 use crate::value::{Value, ValueKind};
@@ -90,6 +90,10 @@ impl Layer for Reshape {
 
     fn reads(&self) -> Reads {
         Reads::Any
+    }
+
+    fn masks(&self) -> Masks {
+        Masks::Lose
     }
 
     fn effect(&self) -> Effect {

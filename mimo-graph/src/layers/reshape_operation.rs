@@ -5,7 +5,7 @@ use crate::code::Code;
 use crate::context::Cx;
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
-use crate::layers::layer::{Effect, Layer, Operand, Reads, operation_facts};
+use crate::layers::layer::{Effect, Layer, Masks, Operand, Reads, operation_facts};
 use crate::layers::reshape::Reshape;
 use crate::operation::{Call, OpKind};
 use crate::shape::{Dtype, Shape};
@@ -68,6 +68,10 @@ impl Layer for ReshapeOperation {
 
     fn reads(&self) -> Reads {
         self.0.reads()
+    }
+
+    fn masks(&self) -> Masks {
+        Masks::Lose
     }
 
     fn effect(&self) -> Effect {

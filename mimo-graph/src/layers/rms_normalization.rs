@@ -8,7 +8,7 @@ use crate::dim::Dim;
 use crate::initializer::Initializer;
 use crate::layers::change::Change;
 use crate::layers::layer::{
-    Effect, Layer, Operand, Reads, Typed, Weight, WeightOptions, same_shape, sizes_of,
+    Effect, Layer, Masks, Operand, Reads, Typed, Weight, WeightOptions, same_shape, sizes_of,
 };
 use crate::layers::named_axes::NamedAxes;
 use crate::operation::{self, Call, OpKind, Statistic};
@@ -58,6 +58,10 @@ impl Layer for RmsNormalization {
 
     fn reads(&self) -> Reads {
         Reads::NamedAxes
+    }
+
+    fn masks(&self) -> Masks {
+        Masks::Lose
     }
 
     fn effect(&self) -> Effect {

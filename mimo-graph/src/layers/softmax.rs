@@ -6,7 +6,7 @@ use crate::context::Cx;
 use crate::diag::Loc;
 use crate::dim::Dim;
 use crate::layers::change::Change;
-use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight, same_shape};
+use crate::layers::layer::{Effect, Layer, Masks, Operand, Reads, Typed, Weight, same_shape};
 use crate::layers::named_axes::NamedAxes;
 use crate::operation::{Call, OpKind};
 use crate::shape::{Dtype, Shape};
@@ -67,6 +67,10 @@ impl Layer for Softmax {
 
     fn reads(&self) -> Reads {
         Reads::NamedAxes
+    }
+
+    fn masks(&self) -> Masks {
+        if self.axis.is_last() { Masks::Keep } else { Masks::Lose }
     }
 
     fn effect(&self) -> Effect {

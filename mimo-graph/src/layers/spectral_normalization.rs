@@ -9,7 +9,7 @@ use crate::dim::Dim;
 use crate::initializer::{Initializer, InitializerKind};
 use crate::layers::activity_regularization::ActivityRegularization;
 use crate::layers::change::Change;
-use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight, WeightOptions};
+use crate::layers::layer::{Effect, Layer, Masks, Operand, Reads, Typed, Weight, WeightOptions};
 use crate::layers::{LayerKind, wrapped};
 use crate::operation::{Call, OpKind};
 use crate::shape::{Dtype, Shape};
@@ -130,6 +130,10 @@ impl Layer for SpectralNormalization {
 
     fn reads(&self) -> Reads {
         self.layer.reads()
+    }
+
+    fn masks(&self) -> Masks {
+        Masks::Lose
     }
 
     fn effect(&self) -> Effect {

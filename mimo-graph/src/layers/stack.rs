@@ -5,7 +5,7 @@ use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
-use crate::layers::layer::{Effect, Layer, Operand, Reads, operation_facts, sample_axis};
+use crate::layers::layer::{Effect, Layer, Masks, Operand, Reads, operation_facts, sample_axis};
 use crate::operation::{Call, OpKind, join};
 use crate::shape::{Dtype, Shape};
 
@@ -55,6 +55,10 @@ impl Layer for Stack {
 
     fn reads(&self) -> Reads {
         Reads::Any
+    }
+
+    fn masks(&self) -> Masks {
+        Masks::Lose
     }
 
     fn effect(&self) -> Effect {

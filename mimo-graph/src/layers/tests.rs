@@ -36,7 +36,7 @@ fn infer_typed(
     let inputs: Vec<_> = shapes
         .iter()
         .zip(["x", "y", "z"])
-        .map(|(shape, name)| Operand { name, shape, dtype, loc: Loc(1), tensor: None })
+        .map(|(shape, name)| Operand { name, shape, dtype, loc: Loc(1), tensor: None, role: "" })
         .collect();
     bench.cx(|cx| kind.infer(&inputs, CALL, cx)).map(|mut given| given.remove(0))
 }
@@ -408,7 +408,7 @@ fn wrong_concatenations_are_told() {
 fn floats_and_whole_numbers_are_not_concatenated() {
     let mut bench = Bench::new();
     let (shape, last) = (known(&[2]), layer(&mut bench, "Concatenate", []));
-    let operand = |name, dtype| Operand { name, shape: &shape, dtype, loc: Loc(1), tensor: None };
+    let operand = |name, dtype| Operand { name, shape: &shape, dtype, loc: Loc(1), tensor: None, role: "" };
     let inputs = [operand("ids", Dtype::Int), operand("x", Dtype::Float)];
     assert_eq!(bench.cx(|cx| last.infer(&inputs, CALL, cx)), None);
     bench.expect(&["`ids` holds whole numbers and `x` holds floats"]);

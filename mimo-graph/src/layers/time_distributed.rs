@@ -7,7 +7,7 @@ use crate::context::Cx;
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
 use crate::layers::change::Change;
-use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight};
+use crate::layers::layer::{Effect, Layer, Masks, Operand, Reads, Typed, Weight};
 use crate::layers::spectral_normalization::without_one_of_both;
 use crate::layers::{LayerKind, Part, wrapped};
 use crate::operation::{Call, OpKind};
@@ -132,6 +132,10 @@ impl Layer for TimeDistributed {
 
     fn reads(&self) -> Reads {
         Reads::Steps
+    }
+
+    fn masks(&self) -> Masks {
+        Masks::Keep
     }
 
     fn effect(&self) -> Effect {

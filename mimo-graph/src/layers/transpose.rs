@@ -6,7 +6,7 @@ use crate::context::Cx;
 use crate::describe::List;
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
-use crate::layers::layer::{Effect, Layer, Operand, Reads, operation_facts};
+use crate::layers::layer::{Effect, Layer, Masks, Operand, Reads, operation_facts};
 use crate::operation::{self, Call, OpKind, permuted_strides};
 use crate::shape::{Dtype, Shape};
 use crate::value::ValueKind;
@@ -77,6 +77,10 @@ impl Layer for Transpose {
 
     fn reads(&self) -> Reads {
         Reads::NamedAxes
+    }
+
+    fn masks(&self) -> Masks {
+        Masks::Lose
     }
 
     fn effect(&self) -> Effect {

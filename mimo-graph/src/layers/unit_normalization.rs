@@ -6,7 +6,7 @@ use crate::context::Cx;
 use crate::diag::Loc;
 use crate::dim::Dim;
 use crate::layers::change::Change;
-use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight, same_shape};
+use crate::layers::layer::{Effect, Layer, Masks, Operand, Reads, Typed, Weight, same_shape};
 use crate::layers::named_axes::NamedAxes;
 use crate::operation::{self, Call, OpKind, Statistic};
 use crate::shape::{Dtype, Shape};
@@ -49,6 +49,10 @@ impl Layer for UnitNormalization {
 
     fn reads(&self) -> Reads {
         Reads::NamedAxes
+    }
+
+    fn masks(&self) -> Masks {
+        Masks::Keep
     }
 
     fn effect(&self) -> Effect {

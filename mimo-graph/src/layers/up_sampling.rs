@@ -7,7 +7,7 @@ use crate::context::Cx;
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
 use crate::layers::change::{Change, Written};
-use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight, floats};
+use crate::layers::layer::{Effect, Layer, Masks, Operand, Reads, Typed, Weight, floats};
 use crate::layers::spatial;
 pub use crate::operation::Interpolation;
 use crate::operation::{self, Call, OpKind};
@@ -87,6 +87,10 @@ impl Layer for UpSampling {
 
     fn reads(&self) -> Reads {
         Reads::Channels
+    }
+
+    fn masks(&self) -> Masks {
+        Masks::Lose
     }
 
     fn effect(&self) -> Effect {

@@ -7,7 +7,7 @@ use crate::context::Cx;
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
 use crate::layers::input;
-use crate::layers::layer::{Effect, Layer, Operand, Reads, Typed, Weight, WeightOptions};
+use crate::layers::layer::{Effect, Layer, Masks, Operand, Reads, Typed, Weight, WeightOptions};
 use crate::operation::{self, Call, OpKind};
 use crate::shape::{Dtype, Shape};
 
@@ -81,6 +81,10 @@ impl Layer for WeightTensor {
 
     fn reads(&self) -> Reads {
         Reads::Any
+    }
+
+    fn masks(&self) -> Masks {
+        Masks::End
     }
 
     fn effect(&self) -> Effect {

@@ -9,6 +9,9 @@ pub trait Call {
     /// Number of tensors that are read.
     fn inputs(&self) -> usize;
 
+    /// The place of the input that the call names by this keyword: `mask`.
+    fn input_of(&self, role: &str) -> Option<usize>;
+
     /// The shape of an input.
     fn shape(&self, input: usize) -> Shape;
 

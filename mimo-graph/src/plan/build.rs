@@ -372,6 +372,10 @@ impl Call for CallOf<'_> {
         self.node().inputs.len()
     }
 
+    fn input_of(&self, role: &str) -> Option<usize> {
+        self.node().roles.iter().position(|&given| given == role)
+    }
+
     fn shape(&self, input: usize) -> Shape {
         self.building.shape(self.graph, self.node().inputs[input])
     }
@@ -433,14 +437,14 @@ pub(super) fn shape(graph: &Graph, tensor: TensorId) -> Shape {
 }
 
 pub(super) fn units(graph: &Graph, node: NodeId) -> Dim {
-    match graph.layer(graph.node(node).layer).kind.core().0 {
+    match graph.kind(graph.node(node)).core().0 {
         LayerKind::Dense(dense) => dense.units.clone(),
         _ => Dim::Known(1),
     }
 }
 
 pub(super) fn activation(graph: &Graph, node: NodeId) -> Activation {
-    graph.layer(graph.node(node).layer).kind.activation()
+    graph.kind(graph.node(node)).activation()
 }
 
 /// Whether a loss is computed from what its output's activation is given: stable, with an exact gradient.

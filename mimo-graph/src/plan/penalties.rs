@@ -14,7 +14,7 @@ impl Building {
     /// Adds the terms of the total loss that a call has: penalties on all that it outputs, or an added loss.
     pub(super) fn penalties(&mut self, graph: &Graph, id: NodeId) {
         let node = graph.node(id);
-        let kind = &graph.layer(node.layer).kind;
+        let kind = graph.kind(node);
         if let (Some(loss), &[x]) = (kind.added_loss(), &node.inputs[..]) {
             // After the losses of the outputs.
             let earlier = graph.added_losses().iter().take_while(|&&layer| layer != node.layer).count();
@@ -28,7 +28,7 @@ impl Building {
             let (l1, l2) = (penalty.l1, penalty.l2);
             let kind = ActivityRegularization { l1, l2, x: self.read(graph, output) };
             let number = if index == 0 { String::new() } else { format!("_{index}") };
-            let what = if graph.layer(node.layer).kind.aliases() { "" } else { "_activity_regularizer" };
+            let what = if graph.kind(node).aliases() { "" } else { "_activity_regularizer" };
             let name = format!("{}{what}{number}", self.call_name(graph, id));
             self.term(name, self.values.of(output), kind.into());
         }

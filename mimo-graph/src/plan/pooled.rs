@@ -28,7 +28,7 @@ impl Building {
         // A wrapper around one of the two would make its windows lie elsewhere.
         let (LayerKind::Pooling(pooling), true) = self.core(graph, reader) else { return None };
         // A penalty reads what would not be written.
-        let penalized = graph.layer(graph.node(id).layer).kind.activity_regularizer().is_some();
+        let penalized = graph.kind(graph.node(id)).activity_regularizer().is_some();
         let [Some(height @ 1..=2), Some(2)] = pooling.pool_size.each_ref().map(Dim::known) else {
             return None;
         };

@@ -48,7 +48,7 @@ impl Values {
         }
         for &id in &live {
             let node = graph.node(id);
-            let alias = graph.layer(node.layer).kind.aliases();
+            let alias = graph.kind(node).aliases();
             for &output in &node.outputs {
                 match node.inputs.first() {
                     Some(input) if alias => of_tensor[output.index()] = of_tensor[input.index()],
@@ -144,7 +144,7 @@ impl Values {
             let mut reached: Vec<usize> =
                 node.outputs.iter().flat_map(|&output| sets[self.of(output).0].clone()).collect();
             // A penalty on all outputs is learned from, those that nothing reads too; so is an added loss.
-            let kind = &graph.layer(node.layer).kind;
+            let kind = graph.kind(node);
             if kind.activity_regularizer().is_some() || kind.added_loss().is_some() {
                 // Where no loss is behind it, the penalty itself is a part of the total loss: it stands after the outputs.
                 if reached.is_empty() && graph.compile.is_some() {
@@ -156,7 +156,7 @@ impl Values {
                 }
             }
             // Nothing is trained through `stop_gradient`, random numbers and what jumps.
-            if graph.layer(node.layer).kind.stops_gradients() {
+            if graph.kind(node).stops_gradients() {
                 continue;
             }
             for &input in &node.inputs {

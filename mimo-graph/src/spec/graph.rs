@@ -159,8 +159,10 @@ macro_rules! graph_types {
             pub struct LayerCall {
                 /// The layer.
                 pub layer: usize,
-                /// The tensors that it reads, in order; those of `initial_state` come last.
+                /// The tensors that it reads, in order: those without keywords first.
                 pub inputs: List<usize>,
+                /// What the call gives by keywords: the last of `inputs`, and then settings that are on.
+                pub keywords: List<Text>,
                 /// The tensors that it outputs, in order.
                 pub outputs: List<usize>,
                 /// Number of `TimeDistributed` around the nested models in which the call stands: so many first axes of the tensors

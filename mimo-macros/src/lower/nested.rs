@@ -200,13 +200,15 @@ impl Lower<'_> {
         &mut self,
         (instance, steps): (usize, usize),
         tensors: &[(TensorId, Loc)],
-        initial_state: Option<Loc>,
+        keyword: Option<(String, Loc)>,
         call: Loc,
     ) -> Evaluated {
-        if let Some(loc) = initial_state {
+        if let Some((keyword, loc)) = keyword {
+            let what = if keyword == "initial_state" { "each state" } else { "it" };
+            let tensors = if keyword == "initial_state" { "the states" } else { "that tensor" };
             self.error(
-                Diag::error(Code::NoState, loc, "a nested model takes no `initial_state`")
-                    .help("give it an `Input` for each state, and call it on the states too"),
+                Diag::error(Code::NoState, loc, format!("a nested model takes no `{keyword}`"))
+                    .help(format!("give the model an `Input` for {what}, and call it on {tensors} too")),
             );
         }
         let made = self.instances.0.get(instance).cloned();

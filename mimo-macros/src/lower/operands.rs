@@ -1,8 +1,11 @@
 //! What layers are called on, and the calls themselves: `enc(x)`, `concatenate([a, b])`, `a + b`.
 
+use mimo_graph::build::{Further, Named};
 use mimo_graph::code::Code;
 use mimo_graph::diag::{Diag, Loc, did_you_mean};
 use mimo_graph::graph::{LayerId, TensorId};
+use mimo_graph::language::{Argument, Kind, call_argument, call_arguments};
+use mimo_graph::value::ValueKind;
 
 use super::tensor::Evaluated;
 use super::{Callable, Lower};
@@ -15,6 +18,16 @@ pub(super) struct Operands {
     tensors: Vec<(TensorId, Loc)>,
     /// `initial_state = […]` and its place.
     initial: Option<(Vec<(TensorId, Loc)>, Loc)>,
+    /// Tensors that keywords name.
+    named: Vec<Named>,
+    /// Settings of the call, and the places of their keywords.
+    settings: Vec<(String, Loc, bool)>,
+}
+
+/// The keyword argument of calls that a keyword is, or that it was probably meant to be.
+fn near_argument(keyword: &str) -> Option<&'static Argument> {
+    let near = did_you_mean(keyword, call_arguments().map(|argument| argument.name))?;
+    call_argument(near)
 }
 
 impl Lower<'_> {
@@ -73,16 +86,22 @@ impl Lower<'_> {
         if let Callable::Function(shared) = callable {
             return self.call_shared(shared, args, call);
         }
-        let Some(Operands { tensors, initial }) = self.operands(args, call) else { return Evaluated::Poison };
+        let Some(operands) = self.operands(args, call) else { return Evaluated::Poison };
+        let Operands { tensors, initial, named, settings } = operands;
         let layer = match callable {
             Callable::Layer(layer) => layer,
             Callable::Function(_) => return Evaluated::Poison,
             Callable::Instance(instance, steps) => {
-                return self.call_nested((instance, steps), &tensors, initial.map(|(_, loc)| loc), call);
+                let first = named.first().map(|named| (named.keyword.clone(), named.keyword_loc));
+                let setting = settings.first().map(|(keyword, loc, _)| (keyword.clone(), *loc));
+                let initial = initial.map(|(_, loc)| ("initial_state".to_owned(), loc));
+                let keyword = initial.or(first).or(setting);
+                return self.call_nested((instance, steps), &tensors, keyword, call);
             }
         };
         let initial = initial.as_ref().map(|(states, loc)| (&states[..], *loc));
-        let given = self.builder.call_from(layer, &tensors, initial, call, &mut self.diags);
+        let further = Further { initial, named: &named, settings: &settings };
+        let given = self.builder.call_with(layer, &tensors, &further, call, &mut self.diags);
         self.computed.extend(&given);
         Evaluated::Tensors(given)
     }
@@ -99,27 +118,6 @@ impl Lower<'_> {
         for arg in args {
             match &arg.keyword {
                 Some((keyword, _)) if keyword == "inputs" => {}
-                Some((keyword, loc)) if did_you_mean(keyword, ["initial_state"]).is_some() => {
-                    if keyword != "initial_state" {
-                        self.error(
-                            Diag::error(
-                                Code::UnknownArgument,
-                                *loc,
-                                format!("a call has no argument `{keyword}`"),
-                            )
-                            .help("did you mean `initial_state`?"),
-                        );
-                    }
-                    let mut states = Vec::new();
-                    self.collect(&arg.value, &mut states);
-                    if operands.initial.replace((states, arg.value.loc)).is_some() {
-                        self.error(
-                            Diag::error(Code::ArgumentGivenTwice, *loc, "`initial_state` is given twice")
-                                .help("remove one"),
-                        );
-                    }
-                    continue;
-                }
                 Some((keyword, loc)) if keyword == "training" => {
                     self.error(
                         Diag::error(Code::TrainingInCall, *loc, "a call does not say whether it trains")
@@ -127,11 +125,8 @@ impl Lower<'_> {
                     );
                     continue;
                 }
-                Some((keyword, loc)) if keyword == "mask" => {
-                    self.error(
-                        Diag::error(Code::SettingInCall, *loc, "mimo has no masks yet")
-                            .help("leave `mask` out, and weigh or fill the steps that do not count"),
-                    );
+                Some((keyword, loc)) if near_argument(keyword).is_some() => {
+                    self.by_keyword(keyword, *loc, &arg.value, &mut operands);
                     continue;
                 }
                 Some((keyword, loc)) => {
@@ -159,6 +154,65 @@ impl Lower<'_> {
             return None;
         }
         Some(operands)
+    }
+
+    /// `initial_state = [h, c]`, `mask = m`, `use_causal_mask = true`
+    fn by_keyword(&mut self, keyword: &str, loc: Loc, value: &Expr, operands: &mut Operands) {
+        let Some(near) = near_argument(keyword) else { return };
+        if near.name != keyword {
+            self.error(
+                Diag::error(Code::UnknownArgument, loc, format!("a call has no argument `{keyword}`"))
+                    .help(format!("did you mean `{}`?", near.name)),
+            );
+        }
+        let keyword = near.name.to_owned();
+        if matches!(value.kind, ExprKind::None) {
+            return;
+        }
+        if near.kind != Kind::Tensors {
+            let given = self.value(value);
+            match given.kind {
+                ValueKind::Bool(on) => operands.settings.push((keyword, loc, on)),
+                ValueKind::Invalid => {}
+                _ => self.error(
+                    Diag::error(
+                        Code::WrongValue,
+                        value.loc,
+                        format!("`{keyword}` is `true` or `false`, found {}", given.describe()),
+                    )
+                    .help(format!("write `{keyword} = true`")),
+                ),
+            }
+            return;
+        }
+        if keyword == "initial_state" {
+            let mut states = Vec::new();
+            self.collect(value, &mut states);
+            if operands.initial.replace((states, value.loc)).is_some() {
+                self.error(
+                    Diag::error(Code::ArgumentGivenTwice, loc, "`initial_state` is given twice")
+                        .help("remove one"),
+                );
+            }
+            return;
+        }
+        let each = match &value.kind {
+            // `mask = [query_mask, value_mask]`
+            ExprKind::List(items) if keyword == "mask" => {
+                let names = ["query_mask", "value_mask", "key_mask"];
+                names.into_iter().zip(items).map(|(name, item)| (name.to_owned(), item)).collect()
+            }
+            _ => vec![(keyword, value)],
+        };
+        for (keyword, item) in each {
+            if matches!(item.kind, ExprKind::None) {
+                continue;
+            }
+            for (tensor, place) in self.operand(item) {
+                let keyword = keyword.clone();
+                operands.named.push(Named { keyword, keyword_loc: loc, tensor, loc: place });
+            }
+        }
     }
 
     /// The tensors of one operand, or of a list of them.

@@ -254,7 +254,7 @@ impl Lower<'_> {
             }
             names.insert(name.clone(), (tensor, loc));
             let ident = tokens::ident(&name, span);
-            ports.push((Port { name, tensor, loc: expr.loc }, ident));
+            ports.push((Port { name, tensor, mask: None, loc: expr.loc }, ident));
         }
     }
 
@@ -262,7 +262,7 @@ impl Lower<'_> {
     fn nameless(&mut self, loc: Loc, ports: &mut Vec<(Port, Ident)>) {
         let tensor = self.builder.poison(loc);
         let ident = Ident::new("_unknown", self.spans.get(loc).start);
-        ports.push((Port { name: String::new(), tensor, loc }, ident));
+        ports.push((Port { name: String::new(), tensor, mask: None, loc }, ident));
     }
 
     /// A tensor and its name; `bound` if that is the binding, and no key of a map.
@@ -326,9 +326,9 @@ impl Lower<'_> {
         // `Input(name = "…")` names the input whatever it is bound to, as in Keras.
         if let (true, Some(given)) = (bound, self.builder.input_name(tensor)) {
             let ident = tokens::ident(given, ident.span());
-            return ports.push((Port { name: given.to_owned(), tensor, loc }, ident));
+            return ports.push((Port { name: given.to_owned(), tensor, mask: None, loc }, ident));
         }
-        ports.push((Port { name: name.to_owned(), tensor, loc }, ident));
+        ports.push((Port { name: name.to_owned(), tensor, mask: None, loc }, ident));
     }
 }
 

@@ -3,6 +3,7 @@
 use mimo_graph::code::Code;
 use mimo_graph::diag::Diag;
 use mimo_graph::item::Item;
+use mimo_graph::language::call_argument;
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 use super::cursor::{Cursor, cut_list};
@@ -229,7 +230,9 @@ impl Parser {
             let named = match takes {
                 Takes::Settings => true,
                 Takes::Both => !args.is_empty(),
-                Takes::Tensors => cursor.at_keyword("initial_state"),
+                Takes::Tensors => {
+                    cursor.ident_at(0).is_some_and(|name| call_argument(&name_of(name)).is_some())
+                }
                 Takes::Operands(item) => {
                     cursor.ident_at(0).is_some_and(|name| item.argument(&name_of(name)).is_some())
                 }

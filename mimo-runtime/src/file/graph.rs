@@ -9,9 +9,15 @@ use serde_json::{Map, Value, json};
 /// The graph and the compile settings of a model. The same model always gives the same text.
 pub(super) fn to_json(graph: &GraphSpec, spec: &ModelSpec) -> String {
     let calls = graph.calls.iter();
-    let calls = calls.map(
-        |it| json!({ "layer": it.layer, "inputs": it.inputs, "outputs": it.outputs, "steps": it.steps }),
-    );
+    let calls = calls.map(|it| {
+        json!({
+            "layer": it.layer,
+            "inputs": it.inputs,
+            "keywords": it.keywords,
+            "outputs": it.outputs,
+            "steps": it.steps,
+        })
+    });
     let tensors = graph.tensors.iter().map(|it| {
         let dtype = match it.dtype {
             Dtype::Float => "float",

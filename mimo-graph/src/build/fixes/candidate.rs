@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 
+use crate::build::Given;
 use crate::context::DimCheck;
 use crate::diag::Loc;
 use crate::graph::Graph;
@@ -25,7 +26,9 @@ pub(in crate::build) struct Known<'a> {
 #[derive(Clone, Copy)]
 pub(in crate::build) struct Call<'a> {
     pub(in crate::build) layer: LayerId,
-    pub(in crate::build) inputs: &'a [(TensorId, Loc)],
+    /// The layer with the settings of the call, if it has any.
+    pub(in crate::build) called: Option<&'a LayerKind>,
+    pub(in crate::build) inputs: &'a [Given],
     pub(in crate::build) loc: Loc,
     /// The first call's operand, for a layer whose weights do not fit a later one.
     pub(in crate::build) like: Option<TensorId>,

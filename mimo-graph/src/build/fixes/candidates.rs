@@ -83,7 +83,7 @@ pub(super) fn candidates(known: Known<'_>, call: Call<'_>, tensors: &[(Shape, Dt
         found.push(Candidate { patches, unlikely: false, text, shows: Shows::Given });
     }
     // What is wrong is most likely the operand at the place of the error: the last ones are told there.
-    for (place, &(input, _)) in call.inputs.iter().enumerate().rev() {
+    for (place, input) in call.inputs.iter().map(|input| input.tensor).enumerate().rev() {
         found.extend(declared(graph, input));
         let wanted = wanted(kind, call, graph, place, tensors);
         found.extend(before(graph, input, &wanted).into_iter().map(|earlier| {
@@ -99,7 +99,7 @@ pub(super) fn candidates(known: Known<'_>, call: Call<'_>, tensors: &[(Shape, Dt
             Candidate { patches, unlikely: is_unlikely(&change), text, shows: Shows::Tensor(output) }
         }));
     }
-    for (place, &(input, _)) in call.inputs.iter().enumerate().rev() {
+    for (place, input) in call.inputs.iter().map(|input| input.tensor).enumerate().rev() {
         found.extend(between(graph, input, place, tensors, kind));
     }
     found.append(&mut lesser);
