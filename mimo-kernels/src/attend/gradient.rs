@@ -14,7 +14,7 @@ use crate::matmul::{Strided, correlate, product};
 #[derive(Clone, Copy, Debug)]
 pub struct AttentionGradients {
     /// Of the first result. Set to 0 for queries that the query mask hides, if probabilities are wanted.
-    pub output: usize,
+    pub output: Option<usize>,
     /// Of the probabilities.
     pub probabilities: Option<usize>,
     /// Of the first query.
@@ -48,10 +48,10 @@ pub fn attend_gradient<E: Element>(
 ) {
     let Some(logs) = at.logs else { return };
     let sample = Sample::new(arena, of, at, Layout::new(of, memory, arena.len(), true));
-    if !sample.hides_queries() {
+    if let (Some(output), false) = (to.output, sample.hides_queries()) {
         for query in 0..of.queries {
             if sample.is_masked(arena, query) {
-                let start = to.output + query * of.steps[3];
+                let start = output + query * of.steps[3];
                 arena[start..start + of.heads * of.value_dim].fill(E::zero());
             }
         }
@@ -79,8 +79,9 @@ pub fn attend_gradient<E: Element>(
                 match of.unseeing {
                     Unseeing::Zeros => {}
                     Unseeing::Mean => {
+                        let Some(output) = to.output else { continue };
                         unseeing = true;
-                        let from = sample.results(to.output, &block).offset;
+                        let from = sample.results(output, &block).offset;
                         for i in 0..of.value_dim {
                             let gradient = arena[from + i];
                             arena[layout.mean + i] += gradient;
@@ -115,7 +116,7 @@ fn gradients<E: Element>(arena: &mut [E], sample: &Sample<'_, E>, block: &Block,
     let [gradient, dropped, raw] = layout.more;
     let learned = to.inner.filter(|_| matches!(of.score, Score::Product));
     probabilities(arena, sample, block, learned.map(|_| raw));
-    let results = sample.results(to.output, block);
+    let results = to.output.map(|output| sample.results(output, block));
     let of_scores = layout.matrix(gradient, rows, width);
     let panels = Strided {
         offset: layout.value_panels + keys.start * of.value_dim,
@@ -124,7 +125,10 @@ fn gradients<E: Element>(arena: &mut [E], sample: &Sample<'_, E>, block: &Block,
         row_stride: 1,
         col_stride: 1,
     };
-    product(arena, results, panels, None, of_scores, false);
+    match results {
+        Some(results) => product(arena, results, panels, None, of_scores, false),
+        None => arena[gradient..gradient + rows * of_scores.row_stride].fill(E::zero()),
+    }
     let mut read = layout.scores;
     if of.dropout.is_some() {
         let len = rows * layout.stride(width);
@@ -133,7 +137,7 @@ fn gradients<E: Element>(arena: &mut [E], sample: &Sample<'_, E>, block: &Block,
         drop_out(arena, sample, block, gradient);
         read = dropped;
     }
-    if let Some(value) = to.value {
+    if let (Some(value), Some(results)) = (to.value, results) {
         let values = sample.values(value, *key_head, keys.clone());
         correlate(arena, layout.matrix(read, rows, width), results, values, true);
     }

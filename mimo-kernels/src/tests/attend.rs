@@ -143,7 +143,7 @@ fn bench<E: Element>(case: &Case) -> Bench<E> {
         vec![E::of(0.7); case.tangents].iter().enumerate().map(|(i, x)| *x + E::of(i as f64 / 5.0)).collect();
     let at = AttentionPlaces { query, key, value, query_mask, key_masks, mask, output, probabilities, logs };
     let to = AttentionGradients {
-        output: of_output,
+        output: Some(of_output),
         probabilities: of_probabilities,
         query: Some(of_query),
         key: Some(of_key),
@@ -231,7 +231,7 @@ fn reference(
             let sum: f64 = row.iter().sum();
             row.iter_mut().for_each(|p| *p = if sum > 0.0 { *p / sum } else { 0.0 });
             let mut used = row.to_vec();
-            if case.dropout && !(none && !shifts) {
+            if case.dropout && (shifts || !none) {
                 let first = 1000 + ((head * case.queries + q) * case.keys) as u64;
                 RandomScale::dropout(5, 0.3).apply(first, 1, row, &mut used);
             }
@@ -314,7 +314,7 @@ fn places(case: &Case, to: &AttentionGradients, steps: [usize; 4]) -> Vec<usize>
 fn loss(case: &Case, bench: &Bench<f64>, inner: f64, outer: &[f64]) -> f64 {
     let (y, p, _) = reference(case, bench, inner, outer, false);
     let row = case.heads * case.value_dim;
-    let of_y = |i: usize| bench.arena[bench.to.output + i / row * bench.steps[3] + i % row];
+    let of_y = |i: usize| bench.arena[bench.to.output.unwrap_or(0) + i / row * bench.steps[3] + i % row];
     let results: f64 = y.iter().enumerate().map(|(i, y)| y * of_y(i)).sum();
     let of_p = |i: usize| bench.to.probabilities.map_or(0.0, |start| bench.arena[start + i]);
     results + p.iter().enumerate().map(|(i, p)| p * of_p(i)).sum::<f64>()
