@@ -247,10 +247,8 @@ impl Layer for Attention {
         };
         let features = "queries and keys have the same features: write `Dense(…)` before one of them";
         let mut fine = have_one_length(&what, [(query, 1), (key, 1)], features, call, cx);
-        if key.tensor != value.tensor {
-            let steps = "there is a value for each key";
-            fine &= have_one_length("values have the keys of", [(value, 0), (key, 0)], steps, call, cx);
-        }
+        let steps = "there is a value for each key";
+        fine &= have_one_length("values have the keys of", [(value, 0), (key, 0)], steps, call, cx);
         for mask in inputs {
             match mask.role {
                 "query_mask" => fine &= mask_fits(mask, query, 0..1, call, cx),

@@ -152,11 +152,8 @@ impl MultiHeadAttention {
         }
         let mut fine = true;
         for axis in 0..rank - 1 {
-            if key.tensor != value.tensor {
-                let help = "there is a value for each key";
-                fine &=
-                    have_one_length("values have the keys of", [(value, axis), (key, axis)], help, call, cx);
-            }
+            let help = "there is a value for each key";
+            fine &= have_one_length("values have the keys of", [(value, axis), (key, axis)], help, call, cx);
             if !axes.axes.contains(&axis) {
                 let help = "queries attend to keys of the same position of the other axes";
                 fine &= have_one_length(
