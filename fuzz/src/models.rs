@@ -1,6 +1,7 @@
 //! Valid models, as the bytes say: inputs of every kind, layers of every family, merges, shared layers, and heads with
 //! losses that fit them.
 
+mod attention;
 mod products;
 
 use crate::choices::Choices;
@@ -233,6 +234,7 @@ impl Growing<'_, '_> {
             (3, _) if self.choices.one_in(3) => self.expression(&x),
             (3, _) if self.choices.one_in(3) => self.own(&x),
             (3, _) if self.choices.one_in(4) => self.product(&x),
+            (3, 2) if self.choices.one_in(3) => self.attention(&x),
             (3, _) if self.choices.one_in(6) => self.over_axes(&x),
             (3, _) if last.is_multiple_of(2) && self.choices.one_in(3) => {
                 self.ending(format!("Activation(glu)({name})"), changed(last / 2), "linear");

@@ -15,6 +15,7 @@ mod activate;
 mod activity_regularization;
 mod adaptive_pooling;
 mod added_loss;
+mod attend;
 mod batch_normalization;
 mod bias;
 mod call;
@@ -72,6 +73,7 @@ pub use activate::Activate;
 pub use activity_regularization::ActivityRegularization;
 pub use adaptive_pooling::AdaptivePooling;
 pub use added_loss::AddedLoss;
+pub use attend::{Attend, Score, Unseeing};
 pub use batch_normalization::BatchNormalization;
 pub use bias::Bias;
 pub use call::Call;
@@ -326,6 +328,8 @@ operations! {
     AdaptivePooling,
     /// A loss that is computed from tensors of the model.
     AddedLoss,
+    /// Means of values, weighted by the scores of queries with keys.
+    Attend,
     /// Every channel with mean 0 and variance 1 over the batch.
     BatchNormalization,
     /// A bias along some axes.

@@ -6,6 +6,7 @@
 //! backward rides on the product that brings its gradient. The macro prints a plan as Rust; lengths that only
 //! const evaluation knows stay expressions.
 
+mod attention;
 mod build;
 mod contract;
 mod conv;

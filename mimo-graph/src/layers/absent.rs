@@ -27,8 +27,6 @@ const FOREIGN: &str = "write the model in mimo's layers, and read its weights fr
 const CELL: &str = "write `LSTM(32)`, `GRU(32)` or `SimpleRNN(32)`, which run over all steps";
 const VOLUME: &str =
     "layers over volumes are not available: use those over images, with one axis as channels";
-const ATTENTION: &str = "write it from products: `let scores = Softmax()(dot([query, key], axes = (2, 2)));` and \
-    `let read = dot([scores, value], axes = (2, 1));`";
 
 /// Layers by what stands in for them.
 const LAYERS: &[(&[&str], &str)] = &[
@@ -40,7 +38,6 @@ const LAYERS: &[(&[&str], &str)] = &[
         &["SpatialDropout3D"],
         "write `Dropout(0.5, noise_shape = [1, 1, 1, none])`, which drops whole channels",
     ),
-    (&["Attention", "AdditiveAttention", "MultiHeadAttention", "GroupQueryAttention"], ATTENTION),
     (&["RNN", "LSTMCell", "GRUCell", "SimpleRNNCell", "StackedRNNCells"], CELL),
     (
         &["ConvLSTM1D"],

@@ -1,4 +1,5 @@
 mod activations;
+mod attention;
 mod einsum;
 mod images;
 mod noise;
@@ -78,6 +79,8 @@ fn every_class_has_its_names() {
         "Bidirectional" => vec![call("GRU", [(None, int(1))])],
         "TimeDistributed" => vec![call("Flatten", [])],
         "SpectralNormalization" => vec![call("Dense", [(None, int(2))])],
+        "MultiHeadAttention" => vec![int(1), int(1)],
+        "GroupQueryAttention" => vec![int(1), int(1), int(1)],
         "AveragePooling1D" | "AveragePooling2D" | "Dot" | "Rescaling" => vec![int(2)],
         _ => vec![],
     };

@@ -117,6 +117,8 @@ impl Building {
             LayerKind::Depthwise(layer) => return self.depthwise(graph, id, layer),
             LayerKind::Separable(layer) => return self.separable(graph, id, layer),
             LayerKind::Dot(layer) => return self.dot(graph, id, *layer),
+            LayerKind::Attention(layer) => return self.attention(graph, id, *layer),
+            LayerKind::MultiHeadAttention(layer) => return self.multi_head_attention(graph, id, layer),
             LayerKind::Softmax(layer) => return self.softmax(graph, id, layer),
             LayerKind::Matmul(layer) => return self.matmul(graph, id, *layer),
             LayerKind::Einsum(layer) => return self.product_of_equation(graph, id, layer),

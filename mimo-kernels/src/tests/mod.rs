@@ -1,6 +1,7 @@
 //! Every kernel against a plain double-precision reference, on every instruction set of this processor.
 
 mod activation;
+mod attend;
 mod batch_norm;
 mod dense;
 mod elementary;
