@@ -5,7 +5,6 @@ mod layers;
 mod support;
 
 use layers::layers;
-use mimo::dfdx::prelude::*;
 use mimo::prelude::{model, tensor};
 use support::{F32, Tolerance, assert_close, entry, golden, narrow, numbers, wide};
 

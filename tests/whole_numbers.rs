@@ -23,7 +23,10 @@ fn places_that_are_computed_are_those_that_python_computes() {
     let n: Vec<usize> = (0..8).collect();
     let m = n.iter().map(|&n| (2 * n).saturating_sub(1) % 7 * 2 + n / 2).collect::<Vec<_>>();
     let model = Computed::new(5);
-    let inputs = ComputedInputs { n: dev.tensor_from_vec(n, (2, 4)), m: dev.tensor_from_vec(m, (2, 4)) };
+    let inputs = ComputedInputs {
+        n: dev.tensor_from_vec(n, (2, Const::<4>)),
+        m: dev.tensor_from_vec(m, (2, Const::<4>)),
+    };
     let outputs = model.predict(&inputs).unwrap();
     assert_eq!(outputs.computed.as_vec(), outputs.given.as_vec());
 }

@@ -36,7 +36,7 @@ pub use layout::{attend_gradient_memory, attend_memory};
 
 /// Queries whose scores are computed together.
 ///
-/// Measured with 32 to 2048 keys, blocks of 16, 32 and 64 queries take the same time to a tenth. So running maxima over blocks of keys, which
+/// Measured with 32 to 2048 keys, blocks of 16, 32 and 64 queries take about the same time. So running maxima over blocks of keys, which
 /// would keep fewer scores, have nothing to gain.
 pub const BLOCK: usize = 32;
 
