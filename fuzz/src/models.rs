@@ -310,7 +310,9 @@ impl Growing<'_, '_> {
             }
             (14, 2) => {
                 let layer = self.choices.pick(&["GlobalMaxPooling1D()", "GlobalAveragePooling1D()"]);
-                self.give(format!("{layer}({name})"), vec![last]);
+                let mask = layer == "GlobalAveragePooling1D()" && self.choices.one_in(3);
+                let mask = if mask { format!(", mask = {}", self.mask(&x)) } else { String::new() };
+                self.give(format!("{layer}({name}{mask})"), vec![last]);
             }
             (15, 2) => {
                 let activation = self.activation(units);
@@ -392,7 +394,28 @@ impl Growing<'_, '_> {
             false => (layer, units),
         };
         let shape = if sequences { vec![x.shape[0], width] } else { vec![width] };
-        self.give(format!("{layer}({})", x.name), shape);
+        if !self.choices.one_in(3) {
+            self.give(format!("{layer}({})", x.name), shape);
+            return;
+        }
+        let mask = self.mask(x);
+        match sequences {
+            // A mask goes no further, so that any layer can come after it.
+            true => {
+                self.statements += "    #[allow(mimo::lost_mask)]\n";
+                self.give(format!("Flatten()({layer}({}, mask = {mask}))", x.name), vec![x.shape[0] * width]);
+            }
+            false => {
+                self.give(format!("{layer}({}, mask = {mask})", x.name), shape);
+            }
+        }
+    }
+
+    /// A mask of the steps of a sequence, which depends on its values.
+    fn mask(&mut self, x: &Tensor) -> String {
+        let mask = format!("m{}", self.tensors.len());
+        self.statements += &format!("    let {mask} = sum({}, axis = -1) > -0.1;\n", x.name);
+        mask
     }
 
     fn sliding(&mut self, x: &Tensor, filters: usize) {

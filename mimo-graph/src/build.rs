@@ -267,10 +267,9 @@ impl Builder {
         call: Loc,
         diags: &mut Diags,
     ) -> Vec<TensorId> {
-        let kind = called.as_ref().unwrap_or(&self.graph.layer(layer).kind);
-        let (roles, further) = (kind.mask_roles(), kind.further());
-        let steps = kind.core().1;
-        let masks = self.masks_read(roles, by_place, named, steps, call);
+        let kind = called.as_ref().unwrap_or(&self.graph.layer(layer).kind).clone();
+        let (further, steps) = (kind.further(), kind.core().1);
+        let masks = self.masks_read(&kind, by_place, named, steps, call);
         let further = named.iter().filter(|given| further.contains(&given.role)).copied().collect();
         let inputs = [by_place.to_vec(), states.to_vec(), masks, further].concat();
         let given = self.infer(layer, called.as_ref(), &inputs, call, diags);

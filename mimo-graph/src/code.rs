@@ -156,6 +156,7 @@ codes! {
         TooManyValues "E0322" "more weights or values than a machine holds",
         IndexOutOfRange "E0323" "index that an axis does not have",
         LossPerSample "E0324" "loss that is not one number per sample",
+        MaskShape "E0325" "mask of the wrong shape",
 
         NoState "E0401" "layer without a state",
         WrongNumberOfStates "E0402" "wrong number of states",

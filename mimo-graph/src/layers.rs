@@ -59,6 +59,7 @@ pub mod identity;
 pub mod input;
 pub mod layer;
 pub mod layer_normalization;
+pub mod masking;
 pub mod matmul;
 pub mod merge;
 pub mod multi_head_attention;
@@ -210,6 +211,11 @@ macro_rules! layers {
                 match self { $(LayerKind::$kind(layer) => Layer::mask_roles(layer),)* }
             }
 
+            /// [`Layer::reads_mask`] of the layer.
+            pub fn reads_mask(&self, x: &Shape, mask: &Shape) -> bool {
+                match self { $(LayerKind::$kind(layer) => Layer::reads_mask(layer, x, mask),)* }
+            }
+
             /// [`Layer::places`] of the layer.
             pub fn places(&self) -> &'static [&'static str] {
                 match self { $(LayerKind::$kind(layer) => Layer::places(layer),)* }
@@ -343,6 +349,8 @@ layers! {
         Concatenate(concatenate::Concatenate);
         /// Keras's `Add`, `Subtract`, `Multiply`, `Average`, `Maximum`, `Minimum`.
         Merge(merge::Merge);
+        /// Keras's `Masking`.
+        Masking(masking::Masking);
         /// Keras's `Embedding`.
         Embedding(embedding::Embedding);
         /// Keras's `CategoryEncoding`.

@@ -39,6 +39,9 @@ mod glu;
 mod group_normalization;
 mod layer_normalization;
 mod loss;
+mod masked_mean;
+mod masked_softmax;
+mod masking;
 mod memory;
 mod merge;
 mod noise;
@@ -99,6 +102,9 @@ pub use glu::Glu;
 pub use group_normalization::GroupNormalization;
 pub use layer_normalization::{LayerNormalization, Statistic};
 pub use loss::{LossOp, MASK_SUMS};
+pub use masked_mean::MaskedMean;
+pub use masked_softmax::MaskedSoftmax;
+pub use masking::Masking;
 pub use memory::{Block, Buffer, Gradient, Interleaved, Param, SpectralKernel, StatePlace, Use};
 pub use merge::{Merge, MergeInput, MergeOp};
 pub(crate) use merge::{broadcast_strides, merge};
@@ -112,7 +118,7 @@ pub use pooled_conv::PooledConv;
 pub use pooling::{Padding, PoolKind, Pooling};
 pub use prelu::Prelu;
 pub use random_draw::{Drawn, RandomDraw};
-pub use recurrent::{Cell, Recurrent, RecurrentDropout};
+pub use recurrent::{Cell, Recurrent, RecurrentDropout, StepMask};
 pub use reduce::{Reduce, Reduction};
 pub use repeat_vector::RepeatVector;
 pub use rescaling::Rescaling;
@@ -204,6 +210,12 @@ pub trait Planned {
 
     /// Whether the rows of what is written may lie apart, so that it can be some columns of a wider value.
     fn rows_may_lie_apart(&self) -> bool {
+        false
+    }
+
+    /// Whether what it reads at this place among its reads is a mask, which has no gradient.
+    fn reads_mask(&self, place: usize) -> bool {
+        let _ = place;
         false
     }
 
@@ -368,6 +380,12 @@ operations! {
     GroupNormalization,
     /// Some axes of every sample with mean 0 and variance 1, or divided by another statistic.
     LayerNormalization,
+    /// The mean over the steps that a mask counts.
+    MaskedMean,
+    /// Softmax over the values that a mask counts.
+    MaskedSoftmax,
+    /// Zeros where all values of a position are the mask value.
+    Masking,
     /// Values combined element by element.
     Merge,
     /// A random function of each value.

@@ -116,6 +116,28 @@ impl<'a, E: Float> Chunk<'a, E> {
         }
     }
 
+    /// One sample of a value and of its mask, to read, and one of another value, to write. A mask may be the value itself under
+    /// another shape.
+    pub fn masked_row(&mut self, [x, mask]: [View; 2], to: View, row: usize) -> ([&[E]; 2], &mut [E]) {
+        let range = |view: View| {
+            let start = self.mat(view).offset + row * view.stride;
+            start..start + view.len
+        };
+        let [x, mask, to] = [x, mask, to].map(range);
+        let both = x.start.min(mask.start)..x.end.max(mask.end);
+        if both.len() < x.len() + mask.len() {
+            let [x, mask] = [x, mask].map(|range| range.start - both.start..range.end - both.start);
+            return match self.arena.get_disjoint_mut([both, to]) {
+                Ok([both, to]) => ([&both[x], &both[mask]], to),
+                Err(error) => panic!("views of one layer overlap: {error}"),
+            };
+        }
+        match self.arena.get_disjoint_mut([x, mask, to]) {
+            Ok([x, mask, to]) => ([x, mask], to),
+            Err(error) => panic!("views of one layer overlap: {error}"),
+        }
+    }
+
     /// The values of a weight of this length that has a block.
     #[inline]
     pub fn weight(&self, block: usize, len: usize) -> &'a [E] {

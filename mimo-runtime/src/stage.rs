@@ -50,6 +50,9 @@ pub struct ForwardSums<Op: 'static>(pub &'static Op);
 #[derive(Clone, Copy, Debug)]
 pub struct BackwardSums<Op: 'static>(pub &'static Op);
 
+/// Added to the number of values that a mask counts; Keras's `epsilon`.
+pub(crate) const MASKED_EPSILON: f64 = 1e-7;
+
 /// Merging of a [`Sum`]: values of [`Chunk::sums`] become those of the batch in [`Chunk::merged`].
 pub(crate) trait Merging {
     /// Resets the values of the batch before the first chunk is merged.
@@ -68,6 +71,10 @@ impl Merging for Sum {
         let (start, len) = match self {
             Sum::Add { start, len } => (start, len),
             Sum::Moments { start, channels, .. } => (start, 2 * channels),
+            Sum::MaskedMoments { start, channels, counts } => {
+                merged[counts..counts + channels].fill(0.0);
+                (start, 2 * channels)
+            }
         };
         merged[start..start + len].fill(0.0);
     }
@@ -90,14 +97,42 @@ impl Merging for Sum {
                     squares[c] += new_squares[c] + distance * distance * (before * new / all);
                 }
             }
+            Sum::MaskedMoments { start, channels, counts } => {
+                for c in 0..channels {
+                    let [before, new] = [merged[counts + c], from[counts + c]];
+                    let all = before + new;
+                    if new == 0.0 {
+                        continue;
+                    }
+                    let distance = from[start + c] - merged[start + c];
+                    merged[start + c] += distance * (new / all);
+                    merged[start + channels + c] +=
+                        from[start + channels + c] + distance * distance * (before * new / all);
+                    merged[counts + c] = all;
+                }
+            }
         }
     }
 
     fn finish(self, merged: &mut [f64], batch: usize) {
-        if let Sum::Moments { start, channels, positions } = self {
-            let count = (batch * positions) as f64;
-            // The biased variance, as Keras takes it.
-            merged[start + channels..start + 2 * channels].iter_mut().for_each(|sum| *sum /= count);
+        match self {
+            Sum::Add { .. } => {}
+            Sum::Moments { start, channels, positions } => {
+                let count = (batch * positions) as f64;
+                // The biased variance, as Keras takes it.
+                merged[start + channels..start + 2 * channels].iter_mut().for_each(|sum| *sum /= count);
+            }
+            // Keras divides by a little more than the number of values, so that nothing is divided by zero.
+            Sum::MaskedMoments { start, channels, counts } => {
+                for c in 0..channels {
+                    let count = merged[counts + c];
+                    let mean = merged[start + c] * (count / (count + MASKED_EPSILON));
+                    let distance = merged[start + c] - mean;
+                    let squares = merged[start + channels + c] + count * distance * distance;
+                    merged[start + c] = mean;
+                    merged[start + channels + c] = squares / (count + MASKED_EPSILON);
+                }
+            }
         }
     }
 }
@@ -105,6 +140,26 @@ impl Merging for Sum {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn masked_moments_are_those_of_the_values_that_count() {
+        let values = [3.0, 5.0, 4.0, 9.0, 1.0];
+        let sum = Sum::MaskedMoments { start: 0, channels: 1, counts: 2 };
+        let mut merged = [7.0; 3];
+        sum.clear(&mut merged);
+        // Chunks of which the second has no value that counts.
+        for chunk in [&values[..2], &[], &values[2..]] {
+            let mean = chunk.iter().sum::<f64>() / chunk.len().max(1) as f64;
+            let squares = chunk.iter().map(|x| (x - mean) * (x - mean)).sum();
+            sum.merge(&[mean, squares, chunk.len() as f64], &mut merged, 0, 4);
+        }
+        sum.finish(&mut merged, 12);
+        let [mean, variance, count] = merged;
+        assert!((mean - 4.4).abs() < 1e-6 && (variance - 7.04).abs() < 1e-6 && count == 5.0, "{merged:?}");
+        sum.clear(&mut merged);
+        sum.finish(&mut merged, 12);
+        assert_eq!(merged, [0.0; 3]);
+    }
 
     #[test]
     fn moments_of_chunks_are_those_of_the_batch() {

@@ -3,8 +3,8 @@
 use super::{Builder, Given, id};
 use crate::diag::{Diags, Loc};
 use crate::graph::{Mask, MaskId, MaskSource, NodeId, TensorId};
-use crate::layers::Masks;
 use crate::layers::layer::sample_axis;
+use crate::layers::{LayerKind, Masks};
 use crate::shape::Shape;
 use crate::value::{Arg, Value, ValueKind};
 
@@ -115,23 +115,33 @@ impl Builder {
     /// The masks that a call reads: those that it names, and those of its tensors.
     pub(super) fn masks_read(
         &mut self,
-        roles: &[(usize, &'static str)],
+        kind: &LayerKind,
         given: &[Given],
         named: &[Given],
         steps: usize,
         call: Loc,
     ) -> Vec<Given> {
         let mut masks = vec![];
-        for &(place, role) in roles {
+        for &(place, role) in kind.mask_roles() {
             if let Some(named) = named.iter().find(|named| named.role == role) {
                 masks.push(*named);
             } else if let Some(&Given { tensor, loc, .. }) = given.get(place)
+                && self.reads_mask(kind, tensor)
                 && let Some(tensor) = self.mask_of(tensor, steps, call)
             {
                 masks.push(Given { tensor, loc, role });
             }
         }
         masks
+    }
+
+    /// Whether a layer reads the mask that a tensor has.
+    fn reads_mask(&self, kind: &LayerKind, tensor: TensorId) -> bool {
+        let of = self.graph.tensor(tensor);
+        match (&of.shape, of.mask.and_then(|mask| self.axes_of(mask))) {
+            (Some(x), Some(mask)) => kind.reads_mask(x, &mask),
+            _ => false,
+        }
     }
 
     /// Gives the tensors of a call their masks.

@@ -129,10 +129,10 @@ impl Builder {
         };
         let given: Vec<Given> = read.filter_map(here).collect();
         let kind = model.kind(node);
-        let (roles, steps) = (kind.mask_roles(), steps + node.steps + kind.core().1);
-        let is_mask = |given: &Given| roles.iter().any(|&(_, role)| role == given.role);
+        let steps = steps + node.steps + kind.core().1;
+        let is_mask = |given: &Given| kind.mask_roles().iter().any(|&(_, role)| role == given.role);
         let further = kind.further();
-        let masks = self.masks_read(roles, &given, &given, steps, call);
+        let masks = self.masks_read(kind, &given, &given, steps, call);
         let (after, before): (Vec<Given>, Vec<Given>) = given
             .into_iter()
             .filter(|given| !is_mask(given))

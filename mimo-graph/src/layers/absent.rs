@@ -33,7 +33,6 @@ const LAYERS: &[(&[&str], &str)] = &[
     (&["Lambda"], "write a function of the block: `fn scale(x, gate) { exp(0.5 * x) * gate }`"),
     (&["Discretization", "HashedCrossing", "Hashing", "MaxNumBoundingBoxes"], PREPARE),
     (&["StringLookup", "IntegerLookup", "TextVectorization"], PREPARE),
-    (&["Masking"], "leave it out, and pad sequences at their start, where a recurrent layer forgets most"),
     (
         &["SpatialDropout3D"],
         "write `Dropout(0.5, noise_shape = [1, 1, 1, none])`, which drops whole channels",

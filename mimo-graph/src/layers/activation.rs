@@ -4,10 +4,13 @@ use crate::activation::Activation as Function;
 use crate::args::Bound;
 use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
+use crate::describe::List;
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
-use crate::layers::layer::{Effect, Layer, Masks, Operand, Reads, Typed, Weight, same_shape};
-use crate::operation::{self, Activate, Call, OpKind};
+use crate::layers::layer::{
+    Effect, Layer, Masks, Operand, Reads, Typed, Weight, mask_broadcasts, same_shape,
+};
+use crate::operation::{self, Activate, Call, MaskedSoftmax, OpKind, broadcast_strides};
 use crate::shape::{Dtype, Shape};
 
 /// Keras's `Activation`, and the layers that are one activation function (`ReLU`, `Softmax`, …).
@@ -129,6 +132,15 @@ impl Layer for Activation {
         Masks::Keep
     }
 
+    fn mask_roles(&self) -> &'static [(usize, &'static str)] {
+        if self.class == Class::Softmax { &[(0, "mask")] } else { &[] }
+    }
+
+    /// A mask of the steps says nothing of the values that a softmax compares.
+    fn reads_mask(&self, x: &Shape, mask: &Shape) -> bool {
+        x.rank() == mask.rank()
+    }
+
     fn effect(&self) -> Effect {
         Effect::Mapped
     }
@@ -154,14 +166,20 @@ impl Layer for Activation {
             let half = call.result().last().cloned()?;
             return Some(operation::Glu { half, x: call.x(0), y: call.y() }.into());
         }
-        let positions = call.shape(0).positions();
+        let shape = call.shape(0);
+        if let Some(mask) = call.input_of("mask").filter(|&mask| call.shape(mask).rank() == shape.rank()) {
+            let strides = broadcast_strides(&call.shape(mask), &shape);
+            let (x, mask, y) = (call.x(0), call.x(mask), call.y());
+            return Some(MaskedSoftmax { shape: List::Owned(shape.0), x, mask, strides, y }.into());
+        }
+        let positions = shape.positions();
         let operation = Activate { activation: self.activation, positions, x: call.x(0), y: call.y() };
         Some(operation.into())
     }
 
     fn infer(&self, inputs: &[Operand<'_>], _: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {
-        let given = same_shape(self.class_name(), inputs, cx)?;
-        let [x] = inputs else { return None };
+        let (x, masks) = inputs.split_first()?;
+        let given = same_shape(self.class_name(), std::slice::from_ref(x), cx)?;
         if !self.activation.elementwise() && x.shape.rank() == 0 {
             // Keras would run over the batch axis here.
             let what = match self.activation {
@@ -174,6 +192,9 @@ impl Layer for Activation {
                     .about(x.shown())
                     .help("use `sigmoid`, or give the tensor an axis"),
             );
+            return None;
+        }
+        if !masks.iter().all(|mask| mask_broadcasts(self.class_name(), mask, x, cx)) {
             return None;
         }
         match (self.activation, x.shape.0.split_last()) {

@@ -9,7 +9,7 @@ use crate::dim::Dim;
 use crate::layers::change::{Change, Written};
 use crate::layers::layer::{
     Effect, Layer, Masks, Operand, Reads, Typed, Weight, WeightOptions, axis_out_of_range, floats, has_axes,
-    sample_axis, sizes_of,
+    mask_fits, sample_axis, sizes_of,
 };
 use crate::operation::{self, Call, OpKind};
 use crate::shape::{Dtype, Shape};
@@ -40,7 +40,8 @@ layer! {
     /// Brings every channel to mean 0 and variance 1, then scales and shifts it.
     ///
     /// The shape stays what it is. In training, mean and variance are those of the whole batch; evaluation and prediction
-    /// use moving averages of them. With `trainable = false` the averages are used in training too, and stay as they are.
+    /// use moving averages of them. Of a tensor with a mask, mean and variance are those of the steps that count; a call may give
+    /// `mask = …`. With `trainable = false` the averages are used in training too, and stay as they are.
     /// Weights: `gamma`, `beta`, `moving_mean`, `moving_variance`.
     ///
     /// Keras: [`BatchNormalization`](https://keras.io/api/layers/normalization_layers/batch_normalization/)
@@ -131,6 +132,10 @@ impl Layer for BatchNormalization {
         Masks::Keep
     }
 
+    fn mask_roles(&self) -> &'static [(usize, &'static str)] {
+        &[(0, "mask")]
+    }
+
     fn effect(&self) -> Effect {
         Effect::Normalized
     }
@@ -160,6 +165,9 @@ impl Layer for BatchNormalization {
         let mut block = |name| call.weight(name).map(|weight| weight.block);
         let (gamma, beta) = (block("gamma"), block("beta"));
         let (moving_mean, moving_variance) = (block("moving_mean")?, block("moving_variance")?);
+        // Averages depend on no mask.
+        let mask = call.input_of("mask").filter(|&mask| call.shape(mask).rank() + 1 == shape.rank());
+        let mask = mask.filter(|_| call.updates()).map(|mask| call.x(mask));
         // Statistics, and a product and a sum per value.
         call.count(Dim::Known(8) * shape.elements());
         let operation = operation::BatchNormalization {
@@ -174,13 +182,14 @@ impl Layer for BatchNormalization {
             // The plan places the sums.
             sums: call.updates().then_some(Dim::Known(0)),
             x: call.x(0),
+            mask,
             y: call.y(),
         };
         Some(operation.into())
     }
 
     fn infer(&self, inputs: &[Operand<'_>], call: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {
-        let [x] = inputs else { return None };
+        let (x, masks) = inputs.split_first()?;
         if !floats(self.class_name(), x, cx) {
             return None;
         }
@@ -189,6 +198,10 @@ impl Layer for BatchNormalization {
         }
         if self.sample_axis(x.shape.rank()).is_none() {
             axis_out_of_range(self.axis, x, call, cx);
+            return None;
+        }
+        let axes = x.shape.rank() - 1;
+        if !masks.iter().all(|mask| mask_fits(self.class_name(), mask, x, axes, cx)) {
             return None;
         }
         Some(vec![(x.shape.clone(), Dtype::Float)])

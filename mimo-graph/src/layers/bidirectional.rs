@@ -119,6 +119,10 @@ impl Bidirectional {
             return None;
         }
         backward.flipped = true;
+        let mut forward = layer;
+        // As Keras does it.
+        forward.zero_output_for_mask = forward.return_sequences;
+        backward.zero_output_for_mask = backward.return_sequences;
         let named = |given: &Constructed, prefix: &str, keeps: bool| match &given.name {
             Some((name, _)) if keeps => (name.clone(), true),
             Some((name, _)) => (format!("{prefix}{}", name.strip_prefix(prefix).unwrap_or(name)), true),
@@ -134,7 +138,7 @@ impl Bidirectional {
             return None;
         }
         let [forward_name, backward_name] = names;
-        let forward = Direction { name: forward_name, trainable: given.trainable, layer };
+        let forward = Direction { name: forward_name, trainable: given.trainable, layer: forward };
         let backward =
             Direction { name: backward_name, trainable: backward_given.trainable, layer: backward };
         Some(Bidirectional { merge_mode, directions: [forward, backward] })

@@ -6,10 +6,10 @@ use crate::context::Cx;
 use crate::diag::Loc;
 use crate::dim::Dim;
 use crate::layers::change::{Change, Settings};
-use crate::layers::layer::{Effect, Layer, Masks, Operand, Reads, Typed, Weight, floats};
+use crate::layers::layer::{Effect, Layer, Masks, Operand, Reads, Typed, Weight, floats, mask_fits};
 use crate::layers::pooling::{PoolKind, Pooling};
 use crate::layers::spatial;
-use crate::operation::{Call, OpKind, Padding};
+use crate::operation::{Call, MaskedMean, OpKind, Padding};
 use crate::shape::{Dtype, Shape};
 
 /// Keras's `GlobalMaxPooling1D`, `GlobalAveragePooling1D`: `[steps, channels] → [channels]`, and
@@ -41,9 +41,10 @@ layer! {
     "`GlobalMaxPooling2D(keepdims = false, name = none, trainable = true)`"
     GlobalMaxPooling2D, "let x = Input(shape = [26, 26, 32]);\nlet y: [32] = GlobalMaxPooling2D()(x);" => |args, cx| GlobalPooling::from_args(PoolKind::SharedMax, 2, args, cx);
 
-    /// The mean of each channel over all steps.
+    /// The mean of each channel over all steps, or over those that the mask of the tensor counts.
     ///
-    /// `[steps, channels] → [channels]`
+    /// `[steps, channels] → [channels]`. A call may give `mask = …`, `[steps]`. Without any step that counts the mean is 0, where Keras
+    /// gives NaN.
     ///
     /// Keras: [`GlobalAveragePooling1D`](https://keras.io/api/layers/pooling_layers/global_average_pooling1d/)
     "`GlobalAveragePooling1D(keepdims = false, name = none, trainable = true)`"
@@ -88,6 +89,13 @@ impl Layer for GlobalPooling {
         if self.kind == PoolKind::Average && self.axes == 1 { Masks::End } else { Masks::Lose }
     }
 
+    fn mask_roles(&self) -> &'static [(usize, &'static str)] {
+        match (self.kind, self.axes) {
+            (PoolKind::Average, 1) => &[(0, "mask")],
+            _ => &[],
+        }
+    }
+
     fn effect(&self) -> Effect {
         Effect::Resampled
     }
@@ -105,6 +113,12 @@ impl Layer for GlobalPooling {
     }
 
     fn operation(&self, call: &mut dyn Call) -> Option<OpKind<Dim>> {
+        if let Some(mask) = call.input_of("mask").filter(|&mask| call.shape(mask).rank() == 1) {
+            let channels = call.shape(0).last().cloned()?;
+            let operation = MaskedMean { channels, x: call.x(0), mask: call.x(mask), y: call.y() };
+            call.count(call.shape(0).elements());
+            return Some(operation.into());
+        }
         // One window, as large as the image.
         let [height, width, _] = spatial::image_of(&call.shape(0));
         let pooling = Pooling {
@@ -118,9 +132,12 @@ impl Layer for GlobalPooling {
     }
 
     fn infer(&self, inputs: &[Operand<'_>], _: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {
-        let [x] = inputs else { return None };
+        let (x, masks) = inputs.split_first()?;
         let [.., channels] = spatial::image(self.class_name(), self.axes, x, cx)?;
         if !floats(self.class_name(), x, cx) {
+            return None;
+        }
+        if !masks.iter().all(|mask| mask_fits(self.class_name(), mask, x, 1, cx)) {
             return None;
         }
         let shape = match self.keepdims {

@@ -2,7 +2,7 @@
 
 use crate::activation::Activation;
 use crate::code::Code;
-use crate::context::Cx;
+use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc, Subject};
 use crate::dim::Dim;
 use crate::ids::TensorId;
@@ -215,6 +215,12 @@ pub trait Layer: Sized {
         &[]
     }
 
+    /// Whether the mask of a tensor of shape `x` is read, if a call names no other.
+    fn reads_mask(&self, x: &Shape, mask: &Shape) -> bool {
+        let _ = (x, mask);
+        true
+    }
+
     /// Keywords that name the tensors of a call by their places: `query`, `value`, `key`.
     fn places(&self) -> &'static [&'static str] {
         &[]
@@ -285,6 +291,68 @@ pub(super) fn floats(class: &str, x: &Operand<'_>, cx: &mut Cx<'_>) -> bool {
         )));
     }
     x.dtype == Dtype::Float
+}
+
+/// Reports a mask of the wrong type or shape: one of the first `axes` axes of `x` is needed. Returns whether it is fine.
+pub(super) fn mask_fits(
+    class: &str,
+    mask: &Operand<'_>,
+    x: &Operand<'_>,
+    axes: usize,
+    cx: &mut Cx<'_>,
+) -> bool {
+    let wanted = x.shape.0.iter().take(axes).cloned().collect();
+    mask_of_shape(class, mask, x, Shape(wanted), cx)
+}
+
+/// The same for a mask of all axes of `x`, of which some may have length 1.
+pub(super) fn mask_broadcasts(class: &str, mask: &Operand<'_>, x: &Operand<'_>, cx: &mut Cx<'_>) -> bool {
+    let ones = mask.shape.0.iter().map(|found| *found == Dim::Known(1)).chain(std::iter::repeat(false));
+    let wanted = x.shape.0.iter().zip(ones).map(|(len, one)| if one { Dim::Known(1) } else { len.clone() });
+    mask_of_shape(class, mask, x, Shape(wanted.collect()), cx)
+}
+
+fn mask_of_shape(class: &str, mask: &Operand<'_>, x: &Operand<'_>, wanted: Shape, cx: &mut Cx<'_>) -> bool {
+    if mask.dtype == Dtype::Int {
+        let message = format!("a mask holds 0.0 and 1.0, but `{}` holds whole numbers", mask.name);
+        cx.error(
+            Diag::error(Code::FloatsNeeded, mask.loc, message)
+                .about(mask.named())
+                .help(format!("write `cast({}, float32)`", mask.name)),
+        );
+        return false;
+    }
+    let shown = wanted.display(cx.consts).to_string();
+    let found = mask.shape.display(cx.consts).to_string();
+    let report = || {
+        let message =
+            format!("`{class}` reads a mask of {shown} with `{}`, but this mask is {found}", x.name);
+        Diag::error(Code::MaskShape, mask.loc, message)
+            .about(mask.shown())
+            .about(x.shown())
+            .help("a mask has one value per step of the tensor that it is for, 1 for a step that counts and 0 for one that does not")
+    };
+    if mask.shape.rank() != wanted.rank() {
+        cx.error(report());
+        return false;
+    }
+    for (axis, (found, wanted)) in mask.shape.0.iter().zip(&wanted.0).enumerate() {
+        let check = DimCheck {
+            code: Code::MaskShape,
+            loc: mask.loc,
+            found: found.clone(),
+            relation: Relation::Equal,
+            wanted: wanted.clone(),
+            what: format!("axis {} of the mask of `{}`", axis + 1, x.name),
+            help: None,
+            notes: vec![],
+            subjects: mask.named().into_iter().chain(x.named()).collect(),
+        };
+        if !cx.require_equal(check, |_| report()) {
+            return false;
+        }
+    }
+    true
 }
 
 /// The axis within a sample of `rank` axes that Keras counts as `axis`, with the batch as axis 0; negative from the end.

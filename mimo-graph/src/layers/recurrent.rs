@@ -10,7 +10,8 @@ use crate::initializer::InitializerKind;
 use crate::layers::activity_regularization::ActivityRegularization;
 use crate::layers::change::Change;
 use crate::layers::layer::{
-    Effect, Layer, Masks, Operand, Reads, Typed, Weight, WeightOptions, floats, sizes_of, typed_class,
+    Effect, Layer, Masks, Operand, Reads, Typed, Weight, WeightOptions, floats, mask_fits, sizes_of,
+    typed_class,
 };
 pub use crate::operation::Cell;
 use crate::operation::{Call, OpKind};
@@ -54,6 +55,8 @@ pub struct Recurrent {
     pub go_backwards: bool,
     /// Whether a batch begins with the states in which the previous one ended.
     pub stateful: bool,
+    /// Whether the output of a step that a mask leaves out is zeros, and not the output before; `Bidirectional` asks for that.
+    pub zero_output_for_mask: bool,
     /// Whether a sequence is given in the reverse of the order in which it was read; only `Bidirectional` asks for that.
     pub flipped: bool,
 }
@@ -63,7 +66,8 @@ layer! {
     /// the next.
     ///
     /// `[steps, features] → [units]`, or `[steps, units]` with `return_sequences`. A call may give
-    /// `initial_state = …`. Weights: `kernel`, `recurrent_kernel`, `bias`.
+    /// `initial_state = …`, and `mask = …`, `[steps]`, in place of the mask of the tensor: at steps whose value is 0 the state stays what it was, and the output is that
+    /// of the step before, or 0. Weights: `kernel`, `recurrent_kernel`, `bias`.
     ///
     /// Keras: [`LSTM`](https://keras.io/api/layers/recurrent_layers/lstm/)
     "`LSTM(units, activation = tanh, recurrent_activation = sigmoid, use_bias = true, kernel_initializer = glorot_uniform, recurrent_initializer = orthogonal, bias_initializer = zeros, unit_forget_bias = true, kernel_regularizer = none, recurrent_regularizer = none, bias_regularizer = none, activity_regularizer = none, kernel_constraint = none, recurrent_constraint = none, bias_constraint = none, dropout = 0, recurrent_dropout = 0, seed = none, return_sequences = false, return_state = false, go_backwards = false, stateful = false, unroll = false, name = none, trainable = true)`"
@@ -122,7 +126,8 @@ layer! {
     /// A gated recurrent unit: reads a sequence step by step, and carries a state from one to the next.
     ///
     /// `[steps, features] → [units]`, or `[steps, units]` with `return_sequences`. A call may give
-    /// `initial_state = …`. Weights: `kernel`, `recurrent_kernel`, `bias`.
+    /// `initial_state = …`, and `mask = …`, `[steps]`, in place of the mask of the tensor: at steps whose value is 0 the state stays what it was, and the output is that
+    /// of the step before, or 0. Weights: `kernel`, `recurrent_kernel`, `bias`.
     ///
     /// Keras: [`GRU`](https://keras.io/api/layers/recurrent_layers/gru/)
     "`GRU(units, activation = tanh, recurrent_activation = sigmoid, use_bias = true, kernel_initializer = glorot_uniform, recurrent_initializer = orthogonal, bias_initializer = zeros, kernel_regularizer = none, recurrent_regularizer = none, bias_regularizer = none, activity_regularizer = none, kernel_constraint = none, recurrent_constraint = none, bias_constraint = none, dropout = 0, recurrent_dropout = 0, seed = none, return_sequences = false, return_state = false, go_backwards = false, stateful = false, unroll = false, reset_after = true, name = none, trainable = true)`"
@@ -181,7 +186,8 @@ layer! {
     /// A recurrent layer without gates: the output of each step is part of the input of the next.
     ///
     /// `[steps, features] → [units]`, or `[steps, units]` with `return_sequences`. A call may give
-    /// `initial_state = …`. Weights: `kernel`, `recurrent_kernel`, `bias`.
+    /// `initial_state = …`, and `mask = …`, `[steps]`, in place of the mask of the tensor: at steps whose value is 0 the state stays what it was, and the output is that
+    /// of the step before, or 0. Weights: `kernel`, `recurrent_kernel`, `bias`.
     ///
     /// Its `activity_regularizer` adds a penalty, as that of other layers does; Keras 3.15 reads it and adds none.
     ///
@@ -311,6 +317,7 @@ impl Recurrent {
             return_state,
             go_backwards,
             stateful,
+            zero_output_for_mask: false,
             flipped: false,
         })
     }
@@ -408,6 +415,10 @@ impl Layer for Recurrent {
         if self.return_sequences { Masks::KeepFirst } else { Masks::End }
     }
 
+    fn mask_roles(&self) -> &'static [(usize, &'static str)] {
+        &[(0, "mask")]
+    }
+
     fn effect(&self) -> Effect {
         Effect::Learned
     }
@@ -438,7 +449,7 @@ impl Layer for Recurrent {
     }
 
     fn infer(&self, inputs: &[Operand<'_>], _: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {
-        let (x, states) = inputs.split_first()?;
+        let (x, further) = inputs.split_first()?;
         let class = self.class_name();
         let [steps, _] = &x.shape.0[..] else {
             let shown = x.shape.display(cx.consts).to_string();
@@ -456,7 +467,12 @@ impl Layer for Recurrent {
             return None;
         }
         // The first that does not fit tells all: one number of units is one mistake.
-        if !states.iter().zip(self.cell.states()).all(|(state, name)| self.fits(state, name, cx)) {
+        let mut states = further.iter().filter(|given| given.role != "mask").zip(self.cell.states());
+        if !states.all(|(state, name)| self.fits(state, name, cx)) {
+            return None;
+        }
+        let mask = further.iter().find(|given| given.role == "mask");
+        if mask.is_some_and(|mask| !mask_fits(class, mask, x, 1, cx)) {
             return None;
         }
         let state = Shape(vec![self.units.clone()]);

@@ -2,6 +2,7 @@ mod activations;
 mod attention;
 mod einsum;
 mod images;
+mod masks;
 mod noise;
 mod normalization;
 mod sequences;
@@ -62,9 +63,9 @@ fn bool(b: bool) -> Value {
     value(ValueKind::Bool(b))
 }
 
-#[test]
-fn every_class_has_its_names() {
-    let required = |class: &str| match class {
+/// The arguments that a class cannot be made without.
+fn required(class: &str) -> Vec<Given> {
+    let values = match class {
         "Dense" | "RepeatVector" | "LSTM" | "GRU" | "SimpleRNN" => vec![int(1)],
         "EinsumDense" => vec![string("ab,bc->ac"), int(2)],
         "Embedding" => vec![int(9), int(2)],
@@ -84,11 +85,15 @@ fn every_class_has_its_names() {
         "AveragePooling1D" | "AveragePooling2D" | "Dot" | "Rescaling" => vec![int(2)],
         _ => vec![],
     };
+    values.into_iter().map(|value| (None, value)).collect()
+}
+
+#[test]
+fn every_class_has_its_names() {
     let mut automatic = vec![];
     for class in classes() {
         let mut bench = Bench::new();
-        let given = required(class).into_iter().map(|value| (None, value));
-        let kind = layer(&mut bench, class, given);
+        let kind = layer(&mut bench, class, required(class));
         assert_eq!(kind.class_name(), class);
         automatic.push(kind.auto_name());
         assert_eq!(absent::instead_of(class), None);

@@ -138,6 +138,14 @@ impl Layer for TimeDistributed {
         Masks::Keep
     }
 
+    fn mask_roles(&self) -> &'static [(usize, &'static str)] {
+        self.layer.mask_roles()
+    }
+
+    fn reads_mask(&self, x: &Shape, mask: &Shape) -> bool {
+        mask.rank() > 1 && self.layer.reads_mask(&Self::step(x), &Self::step(mask))
+    }
+
     fn effect(&self) -> Effect {
         self.layer.effect()
     }

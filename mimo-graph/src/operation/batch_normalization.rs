@@ -31,6 +31,9 @@ operation! {
         pub sums: Option<L>,
         /// The input.
         pub x: Read<L>,
+        /// The mask, of all axes but the last: positions whose value is not 0 count. After the other sums there is then the number
+        /// of values that count, one per channel.
+        pub mask: Option<Read<L>>,
         /// The result.
         pub y: Written<L>,
     }
@@ -49,14 +52,25 @@ impl Planned for BatchNormalization<Dim> {
                 average(self.moving_variance, start.clone() + channels.clone()),
             ],
             backward: Sum::Add { start: start.clone() + twice.clone(), len: twice },
-            forward: Sum::Moments { start, channels: channels.clone(), positions },
+            forward: match self.mask {
+                Some(_) => Sum::MaskedMoments {
+                    counts: start.clone() + Dim::Known(4) * channels.clone(),
+                    start,
+                    channels: channels.clone(),
+                },
+                None => Sum::Moments { start, channels: channels.clone(), positions },
+            },
         })
     }
 
     fn place_batch_sums(&mut self, start: Dim) -> Dim {
         let Some(sums) = &mut self.sums else { return Dim::Known(0) };
         *sums = start;
-        Dim::Known(4) * self.channels.clone()
+        Dim::Known(if self.mask.is_some() { 5 } else { 4 }) * self.channels.clone()
+    }
+
+    fn reads_mask(&self, place: usize) -> bool {
+        place == 1
     }
 
     fn summed_gradients(&self) -> Vec<(usize, Dim)> {
@@ -69,5 +83,6 @@ impl Planned for BatchNormalization<Dim> {
     fn prepare_backward(&mut self, _: &mut dyn FnMut(Dim) -> View<Dim>) {
         // The sums over the batch read input and gradient at the end of the stage before, when both are alive already.
         self.x.kept = self.sums.is_some();
+        self.mask.iter_mut().for_each(|mask| mask.kept = true);
     }
 }

@@ -75,6 +75,21 @@ operation! {
 }
 
 operation! {
+    /// The steps of a sequence that count. At the others, the states stay what they were and the result is that of the step before.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct StepMask<L> {
+        /// The mask, `[steps]`: a step whose value is not 0 counts.
+        pub values: Read<L>,
+        /// Whether the result at the other steps is zeros, and not the result before.
+        pub zeros: bool,
+        /// For each sample, the number of steps that are read before the first that counts.
+        pub first: Scratch<L>,
+        /// State gradients of the samples for which a step does not count.
+        pub saved: Scratch<L>,
+    }
+}
+
+operation! {
     /// A recurrent layer on a sequence. Its memory lies step by step: a step's values of all samples of a chunk follow each
     /// other.
     #[derive(Clone, Copy, Debug, PartialEq)]
@@ -99,6 +114,8 @@ operation! {
         pub flipped: bool,
         /// The input, `[steps, features]`.
         pub x: Read<L>,
+        /// The mask of the steps, if there is one.
+        pub mask: Option<StepMask<L>>,
         /// The states before the first step: the state, and the cell state of an LSTM; zeros where there is none.
         pub initial: [Option<Read<L>>; 2],
         /// The result, `[steps, units]` in the order in which the steps were read or its reverse, or `[units]`.
@@ -150,8 +167,13 @@ impl Planned for Recurrent<Dim> {
         !self.sequences
     }
 
+    fn reads_mask(&self, place: usize) -> bool {
+        self.mask.is_some() && place == 1
+    }
+
     fn prepare_backward(&mut self, _: &mut dyn FnMut(Dim) -> View<Dim>) {
         self.x.kept = self.kernel.gradient.is_some();
+        self.mask.iter_mut().for_each(|mask| mask.values.kept = true);
         self.initial.iter_mut().flatten().for_each(|initial| initial.kept = self.kernel.gradient.is_some());
     }
 }

@@ -23,6 +23,15 @@ pub enum Sum<L = usize> {
         /// Values of a channel in a sample.
         positions: L,
     },
+    /// The same of the values that a mask counts.
+    MaskedMoments {
+        /// The first.
+        start: L,
+        /// Channels.
+        channels: L,
+        /// The number of values of each channel that count.
+        counts: L,
+    },
 }
 
 impl<L: Length> Describe for Sum<L> {
@@ -35,6 +44,14 @@ impl<L: Length> Describe for Sum<L> {
                     ("start", start.literal()),
                     ("channels", channels.literal()),
                     ("positions", positions.literal()),
+                ],
+            ),
+            Sum::MaskedMoments { start, channels, counts } => (
+                "MaskedMoments",
+                vec![
+                    ("start", start.literal()),
+                    ("channels", channels.literal()),
+                    ("counts", counts.literal()),
                 ],
             ),
         };

@@ -78,8 +78,10 @@ fn sinks(building: &mut Building) -> Vec<Option<usize>> {
         }));
     }
     for &at in plan.heads.iter().chain(&plan.trunk) {
-        for (read, &value) in plan.forward[at].kind.reads_mut().into_iter().zip(&reads[at]) {
-            if !values.has_gradient(value) {
+        let kind = &mut plan.forward[at].kind;
+        let is_mask: Vec<bool> = (0..reads[at].len()).map(|place| kind.planned().reads_mask(place)).collect();
+        for ((read, &value), is_mask) in kind.reads_mut().into_iter().zip(&reads[at]).zip(is_mask) {
+            if is_mask || !values.has_gradient(value) {
                 continue;
             }
             let Some(view) = gradients[value.0].clone() else { continue };

@@ -6,7 +6,7 @@ use crate::activation::Activation;
 use crate::dim::Dim;
 use crate::graph::{Graph, NodeId};
 use crate::layers::recurrent::{self, Cell};
-use crate::operation::{Dropout, During, Recurrent, RecurrentDropout, Scratch};
+use crate::operation::{Dropout, During, Recurrent, RecurrentDropout, Scratch, StepMask};
 use crate::order::{marked, needed_tensors};
 
 /// Values per unit that the backward works with from step to step.
@@ -19,12 +19,16 @@ impl Building {
         // A call has an input, and its shape rule has seen to its axes.
         let Some(&input) = node.inputs.first() else { return };
         let mut x = self.read(graph, input);
-        let mut states = node.inputs[1..].iter().map(|&input| self.read(graph, input));
+        let (masks, given_states): (Vec<_>, Vec<_>) =
+            node.inputs.iter().copied().zip(&node.roles).skip(1).partition(|(_, role)| **role == "mask");
+        let mask = masks.first().map(|&(mask, _)| mask);
+        let mut states = given_states.iter().map(|&(state, _)| self.read(graph, state));
         let mut initial = [states.next(), states.next()];
         let shape = self.shape(graph, input);
         let [steps, features] = &shape.0[..] else { return };
         let (steps, features) = (steps.clone(), features.clone());
-        let mut reads: Vec<_> = node.inputs.iter().map(|&input| self.values.of(input)).collect();
+        let read = [input].into_iter().chain(mask).chain(given_states.iter().map(|&(state, _)| state));
+        let mut reads: Vec<_> = read.map(|input| self.values.of(input)).collect();
         let key = key(layer.seed, id);
         // Keras computes gate by gate if there is recurrent dropout, and then drops inputs gate by gate too.
         let by_gate = layer.recurrent_dropout > 0.0 && layer.cell.gates() > 1;
@@ -65,6 +69,12 @@ impl Building {
         if layer.stateful {
             self.stateful(graph, id, layer, &mut initial, &mut last);
         }
+        let mask = mask.map(|mask| StepMask {
+            values: self.read(graph, mask),
+            zeros: layer.zero_output_for_mask,
+            first: self.scratch(Dim::Known(1), During::Both),
+            saved: self.scratch(Dim::Known(2) * layer.units.clone(), During::Backward),
+        });
         let value = self.values.of(node.outputs[0]);
         let gates = steps.clone() * Dim::Known(layer.cell.kept()) * layer.units.clone();
         // Fused steps store their gates for the backward only.
@@ -78,6 +88,7 @@ impl Building {
             backwards: layer.go_backwards,
             flipped: layer.flipped,
             x,
+            mask,
             initial,
             last,
             kernel,

@@ -170,7 +170,9 @@ impl Values {
             if graph.kind(node).stops_gradients() {
                 continue;
             }
-            for &input in &node.inputs {
+            // A mask says what is read, and has no gradient.
+            let read = node.inputs.iter().zip(&node.roles).filter(|(_, role)| !role.ends_with("mask"));
+            for (&input, _) in read {
                 let set = &mut sets[self.of(input).0];
                 reached.iter().for_each(|&output| insert(set, output));
             }

@@ -253,7 +253,9 @@ pub(super) fn batch_loss_sums(cx: &Context<'_>, plan: &Plan) -> TokenStream {
 /// Where the sums of a loss over the whole batch begin.
 fn start_of_sums(plan: &Plan, loss: usize) -> Option<&Dim> {
     plan.batch_losses.iter().find_map(|(at, sum)| match sum {
-        Sum::Add { start, .. } | Sum::Moments { start, .. } => (*at == loss).then_some(start),
+        Sum::Add { start, .. } | Sum::Moments { start, .. } | Sum::MaskedMoments { start, .. } => {
+            (*at == loss).then_some(start)
+        }
     })
 }
 

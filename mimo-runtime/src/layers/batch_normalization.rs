@@ -86,6 +86,11 @@ fn backward<E: Float>(op: &BatchNormalization, chunk: &mut Chunk<'_, E>) {
                 shift[i] = -scale[i] * E::of(plain / count);
             }
         }
+        if let (Some(mask), Some(start)) = (op.mask, batch) {
+            let by_channel = [mean, scale, inverse];
+            masked::gradient(op, chunk, block, (mask, start), &by_channel);
+            continue;
+        }
         for row in 0..chunk.rows {
             let by_channel = &[mean, scale, slope, shift];
             if batch.is_some() {
@@ -106,6 +111,9 @@ fn backward<E: Float>(op: &BatchNormalization, chunk: &mut Chunk<'_, E>) {
 fn moments<E: Float>(op: &ForwardSums<BatchNormalization>, chunk: &mut Chunk<'_, E>) {
     let ForwardSums(op) = op;
     let Some(start) = batch_sums(op, chunk.mode) else { return };
+    if let Some(mask) = op.mask {
+        return masked::moments(op, chunk, mask, start);
+    }
     let count = (chunk.rows * (op.x.view.len / op.channels.max(1))) as f64;
     for block in blocks(op) {
         let ([mut mean, mut squares], len) = ([[0.0; BLOCK]; 2], block.len);
@@ -152,5 +160,6 @@ run!(BatchNormalization, forward, backward);
 run!(ForwardSums<BatchNormalization>, moments, nothing);
 run!(BackwardSums<BatchNormalization>, gradient_sums, nothing);
 
+mod masked;
 #[cfg(test)]
 mod tests;

@@ -5,7 +5,7 @@
 //! time.
 
 pub use mimo_graph::layers::recurrent::Cell;
-pub use mimo_graph::operation::{Recurrent, RecurrentDropout};
+pub use mimo_graph::operation::{Recurrent, RecurrentDropout, StepMask};
 
 use crate::chunk::{Chunk, Mode};
 use crate::float::Float;
@@ -19,9 +19,11 @@ mod gradients;
 mod gru;
 mod gru_before;
 mod lstm;
+mod masked;
 mod simple;
 
 use gates::{Mask, Operand};
+use masked::{Counted, Masked};
 
 /// Where the values of steps are.
 trait Places {
@@ -115,14 +117,24 @@ fn forward<E: Float>(op: &Recurrent, chunk: &mut Chunk<'_, E>) {
     let [input_mask, mask] = Mask::of(op, chunk);
     // A fused step has one input and one state for all gates.
     let interleaved = interleaved.filter(|_| input_mask.is_none() && mask.is_none());
+    let masked = Masked::of(op, chunk);
+    masked.iter().for_each(|masked| masked.find_first(chunk.arena));
+    // The number of steps that were computed, by which their memory is numbered.
+    let mut at = 0;
     for step in 0..op.steps {
-        let x = Operand::new(chunk, op.read(chunk, op.x.view, step), input_mask, step);
-        let gates = op.step(chunk, op.gates.view, place(step, 1), kept);
+        let counted = masked.map_or(Counted::All, |masked| masked.counted(chunk.arena, step));
+        if counted == Counted::None {
+            let state = op.step(chunk, op.states.view, place(at, 2), units);
+            give(op, chunk, masked, step, state);
+            continue;
+        }
+        let x = Operand::new(chunk, op.read(chunk, op.x.view, step), input_mask, at);
+        let gates = op.step(chunk, op.gates.view, place(at, 1), kept);
         let [states, cells] = [op.states.view, op.cells.view]
-            .map(|memory| [step, step + 1].map(|step| op.step(chunk, memory, place(step, 2), units)));
-        let seen = Operand::new(chunk, states[0], mask, step);
-        let begins = step == 0 && op.initial.iter().all(Option::is_none);
-        let at = Step {
+            .map(|memory| [at, at + 1].map(|at| op.step(chunk, memory, place(at, 2), units)));
+        let seen = Operand::new(chunk, states[0], mask, at);
+        let begins = at == 0 && op.initial.iter().all(Option::is_none);
+        let values = Step {
             kernel,
             recurrent_kernel,
             bias,
@@ -136,20 +148,32 @@ fn forward<E: Float>(op: &Recurrent, chunk: &mut Chunk<'_, E>) {
             keeps,
         };
         match op.cell {
-            Cell::Lstm => lstm::forward(op, chunk.arena, &at),
-            Cell::Gru { reset_after: true } => gru::forward(op, chunk.arena, &at),
-            Cell::Gru { reset_after: false } => gru_before::forward(op, chunk.arena, &at),
-            Cell::Simple => simple::forward(op, chunk.arena, &at),
+            Cell::Lstm => lstm::forward(op, chunk.arena, &values),
+            Cell::Gru { reset_after: true } => gru::forward(op, chunk.arena, &values),
+            Cell::Gru { reset_after: false } => gru_before::forward(op, chunk.arena, &values),
+            Cell::Simple => simple::forward(op, chunk.arena, &values),
         }
-        if let Some(y) = op.given(chunk, op.y.view, step) {
-            kernels::copy(chunk.arena, states[1], y, false);
+        if let (Some(masked), Counted::Some) = (masked, counted) {
+            masked.keep(chunk.arena, step, states);
+            if op.cell == Cell::Lstm {
+                masked.keep(chunk.arena, step, cells);
+            }
         }
+        give(op, chunk, masked, step, states[1]);
+        at += 1;
     }
     for (memory, last) in [op.states.view, op.cells.view].into_iter().zip(op.last) {
         let Some(last) = last else { continue };
-        let state = op.step(chunk, memory, place(op.steps, 2), units);
+        let state = op.step(chunk, memory, place(at, 2), units);
         kernels::copy(chunk.arena, state, chunk.mat(last.view), false);
     }
+}
+
+/// Writes the result after a step, if the step has one.
+fn give<E: Float>(op: &Recurrent, chunk: &mut Chunk<'_, E>, masked: Option<Masked>, step: usize, state: Mat) {
+    let Some(y) = op.given(chunk, op.y.view, step) else { return };
+    kernels::copy(chunk.arena, state, y, false);
+    masked.iter().for_each(|masked| masked.clear(chunk.arena, step, y));
 }
 
 /// What the backward of a step reads and writes.
@@ -216,24 +240,45 @@ fn backward<E: Float>(op: &Recurrent, chunk: &mut Chunk<'_, E>) {
     }
     let learns = op.initial.iter().flatten().any(|initial| initial.gradient.is_some());
     let sums = gradients::Sums::start(op, chunk);
-    let mut summed = op.steps;
     let [input_mask, mask] = Mask::of(op, chunk);
+    let masked = Masked::of(op, chunk);
+    let counted = |arena: &[E], step| masked.map_or(Counted::All, |masked| masked.counted(arena, step));
+    // The number of steps that are left of those that were computed.
+    let mut at = (0..op.steps).filter(|&step| counted(chunk.arena, step) != Counted::None).count();
+    let mut summed = at;
     for step in (0..op.steps).rev() {
         if let Some(dy) = op.y.gradient.and_then(|dy| op.given(chunk, dy, step)) {
-            kernels::copy(chunk.arena, dy, carried[0], true);
+            match masked {
+                Some(masked) => masked.add_gradient(chunk.arena, step, dy, carried[0]),
+                None => kernels::copy(chunk.arena, dy, carried[0], true),
+            }
         }
-        let gates = op.step(chunk, op.gates.view, step, kept);
+        let counted = counted(chunk.arena, step);
+        if counted == Counted::None {
+            if let Some(sink) = op.x.gradient.filter(|sink| !sink.accumulate) {
+                kernels::fill(chunk.arena, op.read(chunk, sink.view, step), E::zero());
+            }
+            // The inputs of steps that are summed up in one go follow each other.
+            sums.add(op, chunk, at..summed, step + 1);
+            summed = at;
+            continue;
+        }
+        at -= 1;
+        let gates = op.step(chunk, op.gates.view, at, kept);
         let [states, cells] = [op.states.view, op.cells.view]
-            .map(|memory| [step, step + 1].map(|step| op.step(chunk, memory, step, units)));
-        let seen = Operand::known(chunk.rows, states[0], mask, step);
-        let goes_on = step > 0 || learns;
-        let at = StepBack { recurrent_pack, gates, states, seen, mask, units, cells, carried, goes_on };
+            .map(|memory| [at, at + 1].map(|at| op.step(chunk, memory, at, units)));
+        let seen = Operand::known(chunk.rows, states[0], mask, at);
+        let goes_on = at > 0 || learns;
+        let partly = masked.filter(|_| counted == Counted::Some);
+        partly.iter().for_each(|masked| masked.save(op, chunk.arena, step, carried));
+        let values = StepBack { recurrent_pack, gates, states, seen, mask, units, cells, carried, goes_on };
         match op.cell {
-            Cell::Lstm => lstm::backward(op, chunk.arena, &at),
-            Cell::Gru { reset_after: true } => gru::backward(op, chunk.arena, &at),
-            Cell::Gru { reset_after: false } => gru_before::backward(op, chunk.arena, &at),
-            Cell::Simple => simple::backward(op, chunk.arena, &at),
+            Cell::Lstm => lstm::backward(op, chunk.arena, &values),
+            Cell::Gru { reset_after: true } => gru::backward(op, chunk.arena, &values),
+            Cell::Gru { reset_after: false } => gru_before::backward(op, chunk.arena, &values),
+            Cell::Simple => simple::backward(op, chunk.arena, &values),
         }
+        partly.iter().for_each(|masked| masked.restore(op, chunk.arena, step, carried, gates));
         if let Some(sink) = op.x.gradient {
             let dx = op.read(chunk, sink.view, step);
             let pack = chunk.transposed(op.kernel.block, kernels::packed_len(op.features, width));
@@ -246,9 +291,9 @@ fn backward<E: Float>(op: &Recurrent, chunk: &mut Chunk<'_, E>) {
                 }
             }
         }
-        if step == 0 || (summed - step) * chunk.rows >= gradients::ROWS {
-            sums.add(op, chunk, step..summed);
-            summed = step;
+        if at == 0 || (summed - at) * chunk.rows >= gradients::ROWS {
+            sums.add(op, chunk, at..summed, step);
+            summed = at;
         }
     }
     if let Some(sink) = op.x.gradient {

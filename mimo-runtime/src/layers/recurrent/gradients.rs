@@ -29,8 +29,18 @@ impl Sums {
         }
     }
 
-    /// Adds what these steps bring. Where their gates were, there are the gradients of the products.
-    pub(super) fn add<E: Float>(&self, op: &Recurrent, chunk: &mut Chunk<'_, E>, steps: Range<usize>) {
+    /// Adds what some steps bring that follow each other: those with memory at these places, of which the first reads the input of
+    /// `step`. Where their gates were, there are the gradients of the products.
+    pub(super) fn add<E: Float>(
+        &self,
+        op: &Recurrent,
+        chunk: &mut Chunk<'_, E>,
+        steps: Range<usize>,
+        step: usize,
+    ) {
+        if steps.is_empty() {
+            return;
+        }
         let (width, kept, count) = (op.width(), op.kept(), steps.len());
         let apart = chunk.rows * kept;
         let gates = op.step(chunk, op.gates.view, steps.start, kept);
@@ -55,7 +65,7 @@ impl Sums {
                 }
             };
         if let Some(sums) = self.kernel {
-            let values = op.read(chunk, op.x.view, start);
+            let values = op.read(chunk, op.x.view, step);
             let x = Operand::known(rows, values, input_mask, start);
             let in_samples = |first: Mat| Steps { first, apart: op.features, backwards: op.backwards, count };
             let steps: &dyn Fn(Mat) -> Steps = match input_mask {

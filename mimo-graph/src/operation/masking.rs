@@ -1,0 +1,27 @@
+//! `Masking`: positions that hold one value only become zeros.
+
+use super::{Planned, Read, View, Written, operation};
+use crate::dim::Dim;
+
+operation! {
+    /// Sets all values of a position to 0 where every one of them is the mask value.
+    ///
+    /// **Keras equivalent:** `keras.layers.Masking(mask_value)`.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct Masking<L> {
+        /// Values of a position.
+        pub len: L,
+        /// The mask value.
+        pub mask_value: f64,
+        /// The input, `[…, len]`.
+        pub x: Read<L>,
+        /// The result.
+        pub y: Written<L>,
+    }
+}
+
+impl Planned for Masking<Dim> {
+    fn prepare_backward(&mut self, _: &mut dyn FnMut(Dim) -> View<Dim>) {
+        self.x.kept = true;
+    }
+}
