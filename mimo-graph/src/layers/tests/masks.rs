@@ -72,7 +72,8 @@ fn sequences_keep_the_mask_of_their_steps() {
 
 #[test]
 fn masks_have_the_axes_that_their_readers_read() {
-    let cases: [(&str, &[&[usize]], &[&[usize]]); 4] = [
+    type Shapes = &'static [&'static [usize]];
+    let cases: [(&str, Shapes, Shapes); 4] = [
         ("LSTM", &[&[5]], &[&[4], &[], &[5, 2], &[5, 1]]),
         ("GlobalAveragePooling1D", &[&[5]], &[&[2], &[5, 2]]),
         ("BatchNormalization", &[&[5]], &[&[2], &[1], &[5, 2]]),

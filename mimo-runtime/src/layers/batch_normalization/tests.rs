@@ -26,6 +26,7 @@ fn layer(outer: usize, inner: usize, batch: bool) -> &'static BatchNormalization
         moving_variance: 3,
         sums: batch.then_some(2),
         x: Read::kept(view(0), Some(GradientTarget::write(view(3)))),
+        mask: None,
         y: Written::new(view(1), Some(view(2))),
     }))
 }
