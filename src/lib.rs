@@ -34,6 +34,7 @@ pub mod prelude {
     pub use crate::dfdx::shapes::Const;
     pub use crate::dfdx::tensor::{AsArray, Cpu, Tensor};
     pub use crate::{
-        Error, FitOptions, Model, Predictor, Result, Trainable, Trainer, Verbose, model, tensor,
+        Error, FitOptions, Model, Predictor, Result, Trainable, Trainer, TrainerOptions, Verbose, model,
+        tensor,
     };
 }

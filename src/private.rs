@@ -17,6 +17,7 @@ pub use mimo_runtime::dfdx::tensor_ops::Device;
 pub use mimo_runtime::Result;
 pub use mimo_runtime::check::{dim_at_least, dim_at_most, dim_equal, dim_multiple_of, length, saturating};
 pub use mimo_runtime::chunk::Chunk;
+pub use mimo_runtime::error::Error;
 pub use mimo_runtime::float::Float;
 pub use mimo_runtime::fold::{Fold, Folded};
 pub use mimo_runtime::generated::{
@@ -44,7 +45,10 @@ pub use mimo_runtime::graph::summary::summary;
 pub use mimo_runtime::graph::target::Target;
 pub use mimo_runtime::layers::time_distributed::TimeDistributed;
 pub use mimo_runtime::layers::typed;
-pub use mimo_runtime::loss::{BatchLoss, BatchLossSums, Metrics, Scan, kinds as losses};
+pub use mimo_runtime::loss::{
+    BatchLoss, BatchLossSums, MaskSums, Masked, MaskedBatch, MaskedBatchSums, MaskedMetrics, MaskedRegions,
+    Metrics, Scan, kinds as losses,
+};
 pub use mimo_runtime::metric::state_offsets;
 pub use mimo_runtime::model::{Columns, Logs, Model, OutputColumns, PerOutput, Reader, Trainable, Writer};
 pub use mimo_runtime::nested::{Nested, Nests, layers, layers_mut, nested};
@@ -55,4 +59,6 @@ pub use mimo_runtime::rules::{self, MakeRule};
 pub use mimo_runtime::run::Operation;
 pub use mimo_runtime::stage::{BackwardSums, ForwardSums, Stage, StepPart};
 pub use mimo_runtime::traced::{GradientReader, Tracer};
-pub use mimo_runtime::weights::{Weights, read as read_weights, reset, visit, write as write_weights};
+pub use mimo_runtime::weights::{
+    AnyWeight, Maker, OnCpu, Weights, read as read_weights, reset, visit, write as write_weights,
+};

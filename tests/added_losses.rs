@@ -10,6 +10,7 @@ use support::{Check, Data, Tolerance, assert_near, check_gradients};
 
 model! {
     /// Several losses, of which one has no output after what it reads, one is of an output, and some are made in a loop.
+    #[allow(mimo::negative_loss_weight)]
     Several {
         fn size(x, name, weight = 0.1) {
             let squares = mean(square(x), axis = -1);

@@ -57,6 +57,23 @@ macro_rules! net {
     };
 }
 
+// Steps that do not count, in a loss of steps and in one over the whole batch.
+model! {
+    Tagged {
+        let words = Input(shape = [12], dtype = int32);
+        let x = Embedding(50, 64, mask_zero = true)(words);
+        let x = Dense(256, activation = relu)(x);
+        let tag = Dense(5, activation = softmax)(x);
+        let share = Dense(2, activation = sigmoid)(x);
+
+        Model(inputs = [words], outputs = [tag, share]).compile(
+            optimizer = SGD(learning_rate = 0.01),
+            loss = { tag: sparse_categorical_crossentropy, share: dice },
+            metrics = { tag: [accuracy] },
+        )
+    }
+}
+
 net!(Plain, none, SGD(learning_rate = 0.01));
 net!(Momentum, none, SGD(learning_rate = 0.01, momentum = 0.9, nesterov = true, clipvalue = 0.5));
 net!(Adaptive, none, Adam(amsgrad = true));
@@ -157,6 +174,16 @@ fn nothing_is_allocated_after_the_first_step() {
     let weights = PlainPerOutput::from_fn(|output| (output > 0).then(|| values(ROWS)));
     let data = ArrayDataset::<Plain>::new(&inputs, &targets).unwrap().sample_weights(&weights).unwrap();
     trains_without_allocating("weighted", Plain::new(1), &data);
+
+    let words: Vec<usize> =
+        (0..ROWS * 12).map(|at| if at % 12 > at / 12 % 13 { 0 } else { at % 50 }).collect();
+    let inputs = TaggedInputs { words: tensor(words).unwrap() };
+    let targets = TaggedTargets {
+        tag: tensor((0..ROWS * 12).map(|at| at % 5).collect::<Vec<usize>>()).unwrap(),
+        share: tensor(values(ROWS * 24)).unwrap(),
+    };
+    let data = ArrayDataset::<Tagged>::new(&inputs, &targets).unwrap();
+    trains_without_allocating("masked", Tagged::new(1), &data);
 
     let mut model = Adaptive::new(1);
     for threads in [1, 2] {

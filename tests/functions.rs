@@ -62,6 +62,7 @@ fn calls_of_a_function_as_a_layer_share_its_weight() -> Result<()> {
 
 model! {
     /// Weights of every number of axes, fixed and penalized ones.
+    #[allow(mimo::weight_with_batch_axis)]
     pub Weights {
         let x = Input(shape = [2, 3]);
         let t = Weight([], initializer = Constant(3.0), constraint = NonNeg(), name = "temperature");

@@ -1,6 +1,7 @@
 //! Valid models, as the bytes say: inputs of every kind, layers of every family, merges, shared layers, and heads with
 //! losses that fit them.
 
+mod attention;
 mod products;
 
 use crate::choices::Choices;
@@ -120,6 +121,8 @@ impl Growing<'_, '_> {
                                 format!("CategoryEncoding({vocabulary}, output_mode = one_hot)(x{index})");
                             (made, vec![words, vocabulary])
                         }
+                        // Where the mask arrives at an output, its loss and metrics read it.
+                        2 => (format!("Embedding({vocabulary}, {b}, mask_zero = true)(x{index})"), vec![words, b]),
                         _ => (format!("Embedding({vocabulary}, {b})(x{index})"), vec![words, b]),
                     };
                     self.give(made, shape);
@@ -231,6 +234,7 @@ impl Growing<'_, '_> {
             (3, _) if self.choices.one_in(3) => self.expression(&x),
             (3, _) if self.choices.one_in(3) => self.own(&x),
             (3, _) if self.choices.one_in(4) => self.product(&x),
+            (3, 2) if self.choices.one_in(3) => self.attention(&x),
             (3, _) if self.choices.one_in(6) => self.over_axes(&x),
             (3, _) if last.is_multiple_of(2) && self.choices.one_in(3) => {
                 self.ending(format!("Activation(glu)({name})"), changed(last / 2), "linear");

@@ -18,6 +18,7 @@ use crate::language::values::WORDS;
 use crate::value::{Arg, Value, ValueKind};
 
 pub(crate) mod idle;
+mod missing;
 pub mod read;
 #[cfg(test)]
 mod tests;
@@ -54,25 +55,7 @@ struct Slot<'a> {
 /// or missing. `call` are the tokens of the whole call.
 pub fn bind<'a>(item: &'static Item, args: &'a [Arg], call: Loc, cx: &mut Cx<'_>) -> Bound<'a> {
     let bound = bind_given(item, args, call, cx);
-    // What could not be bound may be what is missing.
-    for slot in bound.slots.iter().filter(|_| !bound.stray) {
-        if slot.argument.is_required() && slot.value.is_none() && !slot.failed.replace(true) {
-            let (class, name) = (item.class, slot.argument.name);
-            // The tensors of an operation come first.
-            let tensors = item
-                .positional
-                .iter()
-                .filter(|argument| argument.kind == Kind::Tensors && argument.is_required());
-            let mut form: Vec<String> = tensors.map(|argument| argument.name.to_owned()).collect();
-            if slot.argument.kind != Kind::Tensors {
-                form.push(format!("{name} = …"));
-            }
-            cx.error(
-                Diag::error(Code::MissingArgument, call, format!("`{class}` needs `{name}`"))
-                    .help(format!("write `{class}({})`", form.join(", "))),
-            );
-        }
-    }
+    bound.report_missing(cx);
     bound
 }
 

@@ -379,7 +379,10 @@ impl Builder {
         let mut cx = Cx { consts: &self.graph.consts, diags: &mut wrong, checks: &mut checks };
         let given = kind.infer(&operands, call, &mut cx);
         let shapes: Vec<&Shape> = operands.iter().map(|operand| operand.shape).collect();
-        let weights = given.as_ref().map(|_| kind.weights(&shapes));
+        // States and masks do not decide them.
+        let by_place = operands.iter().filter(|operand| operand.role.is_empty());
+        let by_place: Vec<&Shape> = by_place.map(|operand| operand.shape).collect();
+        let weights = given.as_ref().map(|_| kind.weights(&by_place));
         if let (Some(given), Some(weights)) = (&given, &weights) {
             let shapes_read = shapes.clone();
             let shapes: Vec<&Shape> = given.iter().map(|(shape, _)| shape).collect();

@@ -67,6 +67,11 @@ impl Layer {
             LayerKind::SpectralNormalization(wrapper) if weight.name != VECTOR => {
                 format!("{path}/{}/{}", wrapper.inner_name(), weight.name)
             }
+            // Each projection is a layer of its own in Keras.
+            LayerKind::MultiHeadAttention(_) => match weight.name.rsplit_once('_') {
+                Some((projection, name)) => format!("{path}/{projection}/{name}"),
+                None => format!("{path}/{}", weight.name),
+            },
             _ => format!("{path}/{}", weight.name),
         }
     }
@@ -181,6 +186,12 @@ impl Training {
     pub fn target(&self) -> Option<Target> {
         Target::of(self.loss, self.metrics.iter().map(|&(_, metric)| metric))
     }
+
+    /// Whether the loss or a metric reads the mask of the output. A custom loss sees all steps.
+    pub fn reads_mask(&self) -> bool {
+        self.loss.is_some_and(|loss| !matches!(loss, Loss::Custom { .. }))
+            || self.metrics.iter().any(|&(_, metric)| metric.reads_mask())
+    }
 }
 
 /// An optimizer of a model.
@@ -250,6 +261,20 @@ pub struct Graph {
 }
 
 impl Graph {
+    /// The mask of an output whose loss or metrics read it.
+    ///
+    /// A mask of all axes, as the scores `sum(x, axis = -1)` of steps have one, leaves out single values. A loss that compares the
+    /// values of a position with each other, as a cross-entropy does that chooses one of the steps, sees all of them.
+    pub fn output_mask(&self, output: usize) -> Option<TensorId> {
+        let port = self.outputs.get(output)?;
+        let mask = port.mask?;
+        let training = self.compile.as_ref()?.outputs.get(output)?;
+        let rank = |tensor: TensorId| self.tensor(tensor).shape.as_ref().map(Shape::rank);
+        let of_steps = rank(mask) < rank(port.tensor);
+        let fits = of_steps || training.loss.is_none_or(Loss::of_values);
+        (fits && training.reads_mask()).then_some(mask)
+    }
+
     /// The layer of an id.
     pub fn layer(&self, id: LayerId) -> &Layer {
         &self.layers[id.index()]

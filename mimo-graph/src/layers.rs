@@ -28,6 +28,7 @@ pub mod activity_regularization;
 pub mod adaptive_pooling;
 pub mod add_loss;
 pub mod alpha_dropout;
+pub mod attention;
 pub mod axes_of_one;
 pub mod batch_normalization;
 pub mod bidirectional;
@@ -61,6 +62,7 @@ pub mod layer_normalization;
 pub mod masking;
 pub mod matmul;
 pub mod merge;
+pub mod multi_head_attention;
 pub mod named_axes;
 pub mod noise_shape;
 pub mod normalization;
@@ -371,6 +373,10 @@ layers! {
         TimeDistributed(time_distributed::TimeDistributed);
         /// Keras's `Dot`.
         Dot(dot::Dot);
+        /// Keras's `Attention` and `AdditiveAttention`.
+        Attention(attention::Attention);
+        /// Keras's `MultiHeadAttention` and `GroupQueryAttention`.
+        MultiHeadAttention(multi_head_attention::MultiHeadAttention);
     }
     operations {
         /// A loss that is computed from tensors.
@@ -478,6 +484,12 @@ impl LayerKind {
         match self {
             // Its key in the logs ends in `_loss`.
             LayerKind::AddLoss(_) => "added".into(),
+            // Keras's class of that name is `GroupedQueryAttention`.
+            LayerKind::MultiHeadAttention(layer)
+                if layer.class == multi_head_attention::Class::GroupQuery =>
+            {
+                "grouped_query_attention".into()
+            }
             _ => snake_case(self.class_name()),
         }
     }

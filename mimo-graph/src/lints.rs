@@ -24,6 +24,8 @@ pub(crate) fn all(graph: &Graph, cx: &mut Cx<'_>) {
     dropout_after_head(graph, cx);
     normalization_of_one_value(graph, cx);
     lost_mask(graph, cx);
+    weight_with_batch_axis(graph, cx);
+    nothing_trained(graph, cx);
 }
 
 /// How many numbers a layer holds, if that is known.
@@ -214,6 +216,74 @@ fn normalization_of_one_value(graph: &Graph, cx: &mut Cx<'_>) {
                 .help("or normalize over axes with more than one value"),
         );
     }
+}
+
+/// A `Weight` with an axis of length 1 before those of the sample that it is combined with: Keras counts the batch in the shape of a
+/// tensor, and here the result has an axis more than the sample.
+fn weight_with_batch_axis(graph: &Graph, cx: &mut Cx<'_>) {
+    for node in graph.nodes.iter().filter(|node| node.inputs.len() > 1) {
+        if graph.kind(node).reads() != Reads::Broadcast {
+            continue;
+        }
+        let weight_of = |tensor: TensorId| {
+            let layer = graph.node(graph.tensor(tensor).producer?).layer;
+            let LayerKind::WeightTensor(weight) = &graph.layer(layer).kind else { return None };
+            Some(&weight.shape)
+        };
+        let Some((weight, shape)) = node.inputs.iter().find_map(|&input| Some((input, weight_of(input)?)))
+        else {
+            continue;
+        };
+        let others = node.inputs.iter().filter(|&&input| weight_of(input).is_none());
+        let shapes = others.filter_map(|&input| Some((input, graph.tensor(input).shape.as_ref()?)));
+        let Some((other, sample)) = shapes.max_by_key(|(_, shape)| shape.rank()) else { continue };
+        let (Some((first, rest)), true) = (shape.0.split_first(), shape.rank() == sample.rank() + 1) else {
+            continue;
+        };
+        if first.known() != Some(1) || sample.rank() == 0 {
+            continue;
+        }
+        let (w, x) = (shown_name(graph, weight), shown_name(graph, other));
+        let (all, inner) = (shape.display(&graph.consts).to_string(), Shape(rest.to_vec()));
+        let message = format!(
+            "`{w}` is {all} and `{x}` is {}, so that the result has one axis more than `{x}`",
+            sample.display(&graph.consts)
+        );
+        cx.error(
+            Diag::warning(Code::WeightWithBatchAxis, node.loc, message)
+                .help(format!(
+                    "write `Weight({})`: a `Weight` has the axes of a sample, without the batch",
+                    inner.display(&graph.consts)
+                ))
+                .help("`#[allow(mimo::weight_with_batch_axis)]` if the axis is meant"),
+        );
+    }
+}
+
+/// A model with losses and an optimizer, of which no weight is trained.
+fn nothing_trained(graph: &Graph, cx: &mut Cx<'_>) {
+    let Some(compile) = &graph.compile else { return };
+    let trains =
+        |layer: &Layer| layer.trainable && layer.weights.iter().any(|weight| weight.options.trainable);
+    if graph.layers.iter().any(trains) || !compile.outputs.iter().any(|output| output.loss.is_some()) {
+        return;
+    }
+    let Some(output) =
+        graph.outputs.iter().zip(&compile.outputs).find(|(_, training)| training.loss.is_some())
+    else {
+        return;
+    };
+    let has_weights = graph.layers.iter().any(|layer| !layer.weights.is_empty());
+    let message = match has_weights {
+        true => "no weight of this model is trained, so that training changes nothing",
+        false => "this model has no weights, so that training changes nothing",
+    };
+    let diag = Diag::warning(Code::NothingTrained, output.0.loc, message);
+    let diag = match has_weights {
+        true => diag.help("leave `trainable = false` out at one of the layers"),
+        false => diag.help("add a layer with weights, such as `Dense(1)`"),
+    };
+    cx.error(diag.help("`#[allow(mimo::nothing_trained)]` if the model is only evaluated"));
 }
 
 /// A layer that reads steps that do not count, and whose output says nothing of them. Keras warns at run time.

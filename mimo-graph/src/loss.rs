@@ -346,6 +346,25 @@ impl Loss {
         )
     }
 
+    /// Whether the loss is a mean over single values, which do not depend on each other.
+    pub const fn of_values(self) -> bool {
+        matches!(
+            self,
+            Loss::MeanSquaredError
+                | Loss::MeanAbsoluteError
+                | Loss::MeanAbsolutePercentageError
+                | Loss::MeanSquaredLogarithmicError
+                | Loss::Huber { .. }
+                | Loss::LogCosh
+                | Loss::Quantile { .. }
+                | Loss::Poisson
+                | Loss::BinaryCrossentropy { .. }
+                | Loss::BinaryFocalCrossentropy { .. }
+                | Loss::Hinge
+                | Loss::SquaredHinge
+        )
+    }
+
     /// The values over which the loss takes sums, for a loss of regions.
     pub const fn region(self) -> Option<Region> {
         match self {

@@ -319,6 +319,29 @@ impl Metric {
         })
     }
 
+    /// Whether the metric leaves out the masked steps of an output: those that are means in Keras (`MeanMetricWrapper`) do.
+    /// Keras's counts and curves, R² and the root of the mean squared error do not read masks.
+    pub const fn reads_mask(self) -> bool {
+        match self {
+            Metric::RootMeanSquaredError
+            | Metric::R2Score { .. }
+            | Metric::Count { .. }
+            | Metric::RateAtRate { .. }
+            | Metric::IoU { .. }
+            | Metric::Precision { .. }
+            | Metric::Recall { .. }
+            | Metric::FBetaScore { .. }
+            | Metric::Auc { .. } => false,
+            // `ExactMatch` is mimo's name for what Keras computes as a mean over positions.
+            _ => true,
+        }
+    }
+
+    /// Whether the metric is a mean over single values, which do not depend on each other.
+    pub fn of_values(self) -> bool {
+        matches!(self, Metric::BinaryAccuracy { .. }) || self.as_loss().is_some_and(Loss::of_values)
+    }
+
     /// The metric of one class or column, for a score that is not averaged.
     pub(crate) fn of_class(self, class: usize) -> Metric {
         match self {

@@ -15,6 +15,7 @@ mod activate;
 mod activity_regularization;
 mod adaptive_pooling;
 mod added_loss;
+mod attend;
 mod batch_normalization;
 mod bias;
 mod call;
@@ -75,6 +76,7 @@ pub use activate::Activate;
 pub use activity_regularization::ActivityRegularization;
 pub use adaptive_pooling::AdaptivePooling;
 pub use added_loss::AddedLoss;
+pub use attend::{Attend, Score, Unseeing};
 pub use batch_normalization::BatchNormalization;
 pub use bias::Bias;
 pub use call::Call;
@@ -99,7 +101,7 @@ pub use gaussian_noise::GaussianNoise;
 pub use glu::Glu;
 pub use group_normalization::GroupNormalization;
 pub use layer_normalization::{LayerNormalization, Statistic};
-pub use loss::LossOp;
+pub use loss::{LossOp, MASK_SUMS};
 pub use masked_mean::MaskedMean;
 pub use masked_softmax::MaskedSoftmax;
 pub use masking::Masking;
@@ -338,6 +340,8 @@ operations! {
     AdaptivePooling,
     /// A loss that is computed from tensors of the model.
     AddedLoss,
+    /// Means of values, weighted by the scores of queries with keys.
+    Attend,
     /// Every channel with mean 0 and variance 1 over the batch.
     BatchNormalization,
     /// A bias along some axes.

@@ -30,8 +30,9 @@ pub fn earlier_calls(graph: &Graph) -> Vec<usize> {
 /// For every tensor, whether some output or an added loss needs it (or is it).
 pub(crate) fn needed_tensors(graph: &Graph) -> Vec<bool> {
     let mut needed = vec![false; graph.tensors.len()];
-    for output in &graph.outputs {
+    for (index, output) in graph.outputs.iter().enumerate() {
         mark(&mut needed, output.tensor);
+        graph.output_mask(index).into_iter().for_each(|mask| mark(&mut needed, mask));
     }
     for node in graph.nodes.iter().filter(|node| graph.kind(node).added_loss().is_some()) {
         node.outputs.iter().for_each(|tensor| mark(&mut needed, *tensor));

@@ -6,6 +6,7 @@
 //! backward rides on the product that brings its gradient. The macro prints a plan as Rust; lengths that only
 //! const evaluation knows stay expressions.
 
+mod attention;
 mod build;
 mod contract;
 mod conv;
@@ -29,6 +30,7 @@ mod values;
 
 use crate::dim::Dim;
 use crate::graph::{Graph, LayerId, NodeId};
+use crate::loss::Loss;
 use crate::operation::{self, Interleaved as Copies, OpKind as Kind, SpectralKernel, each_view};
 
 pub use fold::{Fold, Folded};
@@ -93,6 +95,18 @@ impl Op {
     }
 }
 
+/// The mask of an output with a loss or metrics that read it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OutputMask {
+    /// The output: a place in [`Plan::losses`].
+    pub loss: usize,
+    /// The mask, floats 0 and 1: a value for each step of a sample. The values of the output that belong to a step follow
+    /// each other.
+    pub view: View,
+    /// The place of the first of its [`MASK_SUMS`](operation::MASK_SUMS) over the batch.
+    pub start: Dim,
+}
+
 /// A graph, ready to be executed.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Plan {
@@ -118,10 +132,12 @@ pub struct Plan {
     pub forward: Vec<Op>,
     /// The forward pass of predictions with fixed weights; `None` if it is the same.
     pub folded: Option<Folded>,
-    /// Operations that only added losses and penalties need, and predictions do not run: places in `forward`, ascending.
+    /// Operations that only added losses, penalties and the masks of outputs need, and predictions do not run: places in `forward`, ascending.
     pub only_losses: Vec<usize>,
     /// The losses and metrics of outputs with targets, in output order.
     pub losses: Vec<LossOp>,
+    /// The masks of outputs with a loss or metrics that read them.
+    pub masks: Vec<OutputMask>,
     /// Losses that need sums of predictions over the batch: places in `losses`, and their sums.
     pub batch_losses: Vec<(usize, operation::Sum<Dim>)>,
     /// Where custom losses write the gradient of each output; empty for a model without a custom loss.
@@ -139,6 +155,17 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// The mask of a loss's output.
+    pub fn mask_of(&self, loss: usize) -> Option<&OutputMask> {
+        self.masks.iter().find(|mask| mask.loss == loss)
+    }
+
+    /// Whether a loss looks at the targets of the whole batch before the forward pass. One with a mask does so after it, when
+    /// the mask is known.
+    pub fn scans(&self, loss: usize) -> bool {
+        self.losses[loss].loss.is_some_and(Loss::scans) && self.mask_of(loss).is_none()
+    }
+
     /// Plans a graph that passed every check.
     pub fn new(graph: &Graph) -> Plan {
         let mut plan = build::build(graph);

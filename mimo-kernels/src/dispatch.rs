@@ -1,6 +1,7 @@
 //! Which kernels this processor runs.
 
 use super::activation::{self, Activation};
+use super::attend::scores;
 use super::batch_norm::{self, BLOCK, ChannelBlock};
 use super::contraction::{self, Contraction, Part};
 use super::element::Element;
@@ -179,6 +180,12 @@ kernels! {
     activation::backward(activation: Activation, operands: &Operands<E, 2, 1>);
     softmax::softmax(softmax: &Softmax<E>);
     softmax::softmax_gradient(softmax: &Softmax<E>);
+    scores::exponentials(scores: &scores::Scores<E>);
+    scores::probabilities(scores: &scores::Scores<E>);
+    scores::score_gradient(gradient: &scores::ScoreGradient<E>);
+    scores::scale_rows(rows: &scores::RowFactors<E>);
+    scores::tangents(tangents: &scores::Tangents<E>);
+    scores::tangents_gradient(tangents: &scores::Tangents<E>);
     arithmetic::elementwise(op: Binary, operands: &Operands<E, 2, 1>);
     arithmetic::scaled(alpha: E, operands: &Operands<E, 1, 1>);
     batch_norm::sums(block: ChannelBlock, x: &[E], sums: &mut [f64]);
@@ -211,6 +218,7 @@ kernels! {
     contraction::contraction(contraction: &Contraction, part: Part, first: &[E], second: &[E], to: &mut [E]);
     elementwise::elementary(function: Function, x: [&[E]; 3], y: &mut [E]);
     elementwise::elementary_gradient(function: Function, place: usize, x: [&[E]; 3], values: [&[E]; 2], dx: &mut [E]);
+    elementwise::program(run: &elementwise::Run<'_, E>);
     random::drop_out(dropout: &Dropout<E>);
     optimizer::sgd(step: &SgdStep<E>, sweep: &Sweep<E>);
     optimizer::momentum(step: &MomentumStep<E>, sweep: &Sweep<E>);

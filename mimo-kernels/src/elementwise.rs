@@ -1,15 +1,22 @@
-//! Functions of single values and their derivatives, over tiles: the steps of a fused expression.
+//! Functions of single values and their derivatives: the steps of a fused expression.
 //!
-//! An expression runs step by step over one *tile* at a time, a run of values that stays in the first-level cache with all
-//! that is computed from it. So its intermediate values are never written to memory, and which functions it has is only
-//! known at run time.
+//! Which functions an expression has is only known at run time. An [`Expression`] is made of its steps, and runs over blocks of
+//! values; intermediate values stay in vector registers, or in *tiles* of the first-level cache if they are read later. [`apply`]
+//! and [`add_gradient`] compute one function.
 
 use super::dispatch::Kernels;
 use super::element::Element;
 use super::lanewise::{Operands, lanewise, rule};
 use super::simd::Simd;
 
-/// Values of a tile: enough for the call of a function on it to cost nothing beside its loop.
+mod expression;
+mod list;
+mod program;
+
+pub use expression::{Expression, Input, MOST_REGISTERS, Operand, Target};
+pub(crate) use program::{Run, program};
+
+/// Values of a tile: those of sixteen vectors of AVX-512, which are half of the registers.
 pub const TILE: usize = 256;
 
 /// The values of one operand for a tile. Vectors do not cross cache lines in it, and what lies between two tiles keeps a load from
@@ -56,6 +63,11 @@ macro_rules! functions {
             /// Every function, with its number of operands.
             #[cfg(test)]
             pub(crate) const ALL: &[(Function, usize)] = &[$((Function::$name, [$(stringify!($x)),*].len()),)*];
+
+            /// The number of operands.
+            pub(crate) const fn operands(self) -> usize {
+                match self { $(Function::$name => [$(stringify!($x)),*].len(),)* }
+            }
         }
 
         /// The kernel behind [`apply`] but for the functions that it has vectors for.

@@ -21,6 +21,7 @@ extern crate std;
 pub mod activation;
 pub mod aligned;
 pub mod arithmetic;
+pub mod attend;
 pub mod batch_norm;
 pub mod contraction;
 pub mod conv;
@@ -64,6 +65,10 @@ pub use activation::{
 };
 pub use aligned::{AlignedVec, AllocationError};
 pub use arithmetic::{Binary, binary, copy, fill, scale_add};
+pub use attend::{
+    Attention, AttentionDropout, AttentionGradients, AttentionPlaces, Score, Unseeing, attend,
+    attend_gradient, attend_gradient_memory, attend_memory,
+};
 pub use contraction::{Contraction, Part, contract};
 pub use dense::{
     Epilogue, PANEL, column_sums, dense_add, dense_forward, dense_forward_turned, dense_input_gradient,

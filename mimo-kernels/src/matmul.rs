@@ -69,7 +69,7 @@ impl Strided {
 
     /// Panics unless every value is inside a slice of `len` values.
     #[track_caller]
-    fn check(self, len: usize) {
+    pub(crate) fn check(self, len: usize) {
         if self.rows == 0 || self.cols == 0 {
             return;
         }
@@ -260,7 +260,7 @@ fn copy<E: Element>(arena: &mut [E], from: Strided, to: Strided, adds: bool) {
 }
 
 /// Copies a matrix by columns as panels that begin at `to`.
-fn pack<E: Element>(arena: &mut [E], matrix: Strided, to: usize) {
+pub(crate) fn pack<E: Element>(arena: &mut [E], matrix: Strided, to: usize) {
     let len = packed_len(matrix.cols, matrix.rows);
     assert!(to.checked_add(len).is_some_and(|end| end <= arena.len()), "no such panels");
     matrix.check(arena.len());
@@ -277,7 +277,7 @@ fn pack<E: Element>(arena: &mut [E], matrix: Strided, to: usize) {
 }
 
 /// The product of rows with rows; with panels of columns without a `right_stride`, whose place was checked by [`pack`].
-fn product<E: Element>(
+pub(crate) fn product<E: Element>(
     arena: &mut [E],
     left: Strided,
     right: Strided,
@@ -317,7 +317,13 @@ fn product<E: Element>(
 }
 
 /// `output = leftᵀ · right`, of rows.
-fn correlate<E: Element>(arena: &mut [E], left: Strided, right: Strided, output: Strided, accumulate: bool) {
+pub(crate) fn correlate<E: Element>(
+    arena: &mut [E],
+    left: Strided,
+    right: Strided,
+    output: Strided,
+    accumulate: bool,
+) {
     [left, right, output].into_iter().for_each(|matrix| matrix.check(arena.len()));
     let base = arena.as_mut_ptr();
     let correlation = Correlation {

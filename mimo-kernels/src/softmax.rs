@@ -25,7 +25,7 @@ pub(crate) struct Softmax<E> {
 ///
 /// The instruction set, and `min(n, LANES)` values valid at `p`.
 #[inline(always)]
-unsafe fn load<S: Simd>(p: *const S::Elem, n: usize, other: S::V) -> S::V {
+pub(crate) unsafe fn load<S: Simd>(p: *const S::Elem, n: usize, other: S::V) -> S::V {
     // SAFETY: passed on to the caller.
     unsafe { if n >= S::LANES { S::load(p) } else { S::keep_first(S::load_first(p, n), n, other) } }
 }
@@ -36,7 +36,7 @@ unsafe fn load<S: Simd>(p: *const S::Elem, n: usize, other: S::V) -> S::V {
 ///
 /// The instruction set, and `min(n, LANES)` values valid at `p`.
 #[inline(always)]
-unsafe fn store<S: Simd>(p: *mut S::Elem, n: usize, v: S::V) {
+pub(crate) unsafe fn store<S: Simd>(p: *mut S::Elem, n: usize, v: S::V) {
     // SAFETY: passed on to the caller.
     unsafe { if n >= S::LANES { S::store(p, v) } else { S::store_first(p, n, v) } }
 }

@@ -13,6 +13,7 @@ mod expand;
 mod fallback;
 mod lengths;
 mod lints;
+mod losses;
 mod lower;
 mod parse;
 mod report;

@@ -12,6 +12,7 @@ mod expand;
 mod fallback;
 mod lengths;
 mod lints;
+mod losses;
 mod lower;
 mod parse;
 mod report;

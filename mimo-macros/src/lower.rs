@@ -7,10 +7,12 @@ mod expansion;
 mod frame;
 mod index;
 mod lists;
+mod misused;
 mod nested;
 mod operands;
 mod operations;
 mod ports;
+mod python_index;
 mod switch;
 mod tensor;
 mod unavailable;
@@ -23,13 +25,14 @@ use mimo_graph::build::Builder;
 use mimo_graph::code::Code;
 use mimo_graph::context::{Cx, DimCheck};
 use mimo_graph::diag::{Diag, Diags, Loc};
+use mimo_graph::dim::{ConstId, Dim};
 use mimo_graph::graph::{ConstEntry, Graph, TensorId};
 use proc_macro2::{Ident, Span, TokenStream};
 
 pub(crate) use self::consts::BlockConst;
 use self::frame::Frame;
 use self::nested::{Callable, Nested};
-use crate::ast::{Header, Let, Model, name_of};
+use crate::ast::{ExprKind, Header, Let, Model, name_of};
 use crate::span::Spans;
 use crate::tokens;
 
@@ -123,6 +126,8 @@ struct Lower<'a> {
     /// The calls of these that are being expanded, outermost first.
     replays: Vec<expansion::Replay>,
     const_exprs: Vec<TokenStream>,
+    /// Constants that are the names of tensors: where one is needed, it was meant as a length.
+    tensor_lengths: BTreeSet<ConstId>,
     layer_spans: Vec<Span>,
     nested: &'a [Nested],
     instances: nested::Instances,
@@ -176,6 +181,7 @@ fn among(model: &Model, spans: Spans, parsed: Vec<Diag>, mut constants: Vec<Cons
         shared: Vec::new(),
         replays: Vec::new(),
         const_exprs,
+        tensor_lengths: BTreeSet::new(),
         layer_spans: Vec::new(),
         nested: &nested,
         instances: nested::Instances::default(),
@@ -202,8 +208,11 @@ fn among(model: &Model, spans: Spans, parsed: Vec<Diag>, mut constants: Vec<Cons
         lower.builder.poison(tail.loc);
     }
 
-    let Lower { builder, mut diags, lists, const_exprs, layer_spans, instances, types, .. } = lower;
+    let Lower {
+        builder, mut diags, lists, tensor_lengths, const_exprs, layer_spans, instances, types, ..
+    } = lower;
     let (mut graph, mut checks) = builder.finish();
+    lengths_that_are_tensors(&tensor_lengths, &graph, &checks, &mut diags);
     let (mut inputs, mut outputs) = (Vec::new(), Vec::new());
     let named = ports.as_ref().is_some_and(|ports| ports.named);
     // Without `Model(…)` nothing is used and nothing is named: that mistake has been told.
@@ -239,6 +248,28 @@ fn among(model: &Model, spans: Spans, parsed: Vec<Diag>, mut constants: Vec<Cons
         types,
     };
     Outcome { lowered: Some(lowered), diags, spans: Spans::default() }
+}
+
+/// Reports lengths that are names of tensors: `Weight([n, 8])`.
+fn lengths_that_are_tensors(
+    named: &BTreeSet<ConstId>,
+    graph: &Graph,
+    checks: &[DimCheck],
+    diags: &mut Diags,
+) {
+    for &id in named {
+        let length = Dim::constant(id);
+        let Some(check) = checks.iter().find(|check| check.found == length) else { continue };
+        let name = graph.consts.get(id.0 as usize).map_or("", |entry| entry.text.as_str());
+        let message = format!(
+            "`{name}` is a tensor, and {} is a number that is known when the model is compiled",
+            check.what
+        );
+        diags.push(
+            Diag::error(Code::WrongValue, check.loc, message)
+                .help("write a number or a constant: `32`, `UNITS`"),
+        );
+    }
 }
 
 /// What needs the whole graph. If it is not `complete`, what it leaves out is no mistake of its own.
@@ -288,8 +319,22 @@ impl Lower<'_> {
 
     /// `let name: shape = value;`
     fn binding(&mut self, statement: &Let) {
-        let results = self.eval(&statement.value);
         let (names, value) = (&statement.names, &statement.value);
+        if let ([name], true) =
+            (&names[..], self.is_number(value) && !matches!(value.kind, ExprKind::Name(_)))
+        {
+            self.number_as_tensor(value, Some(&name_of(&name.ident)));
+            self.broken = true;
+            return self.poison(names);
+        }
+        if let Some(parts) = self.parts_of_tuple(statement) {
+            return self.bind_parts(statement, parts);
+        }
+        if let (true, ExprKind::Switch(switch)) = (statement.tuple && names.len() > 1, &value.kind) {
+            self.switch_of_several(statement, switch);
+            return self.poison(names);
+        }
+        let results = self.eval(value);
         match results {
             tensor::Evaluated::Layer(layer) => {
                 if let (Some(shape), Some(name)) = (&statement.ascription, names.first()) {

@@ -7,6 +7,7 @@ mod binding;
 mod cursor;
 mod expansion;
 mod expr;
+mod foreign;
 mod header;
 mod levels;
 mod list;
@@ -19,6 +20,7 @@ mod statement;
 mod switch;
 
 pub(crate) use cursor::{Cursor, contents, cut_list, text_of, too_deep};
+pub(crate) use foreign::{Names, foreign};
 pub(crate) use header::is_name;
 use mimo_graph::code::Code;
 use mimo_graph::diag::Diag;

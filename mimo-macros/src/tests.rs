@@ -8,6 +8,7 @@ mod expansions;
 mod fixes;
 mod functions;
 mod fuzz;
+mod gaps;
 mod habits;
 mod header;
 mod indices;

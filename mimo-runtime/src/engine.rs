@@ -13,6 +13,7 @@ mod custom;
 mod gradient;
 mod interleaved;
 mod limits;
+mod masks;
 mod orthogonal;
 mod predict;
 mod rule;
@@ -37,6 +38,7 @@ use crate::rules::MakeRule;
 use crate::stage::{Pass, Stage, StepPart};
 use chunks::Chunks;
 pub use custom::{CustomBatch, CustomLossFn};
+use masks::Masks;
 use rule::Rules;
 use spectral::Spectral;
 use states::States;
@@ -123,6 +125,7 @@ pub struct Engine<E: Float> {
     custom: custom::Columns<E>,
     states: States<E>,
     spectral: Spectral<E>,
+    masks: Masks,
     seed: u64,
     /// Batches that were evaluated and rounds of predictions since the seed was set: each draws other numbers.
     passes: u64,
@@ -142,29 +145,11 @@ impl<E: Float> Engine<E> {
         trained: Option<(&ModelSpec, &[MakeRule<E>])>,
         threads: usize,
     ) -> Result<Self, Error> {
-        let available = std::thread::available_parallelism().map_or(1, usize::from);
-        let parameters = Parameters::new(program)?;
-        let rules = match trained {
-            Some((spec, makers)) => Rules::new(spec, makers, program)?,
-            None => None,
-        };
-        let threads = if threads == 0 { available } else { threads.min(available.max(MAX_THREADS)) };
-        Ok(Engine {
-            program,
-            forward,
-            predict_memory: program.predict,
-            stages,
-            pool: Pool::new(threads),
-            parameters,
-            rules,
-            train_chunks: Chunks::default(),
-            predict_chunks: Chunks::default(),
-            custom: custom::Columns::default(),
-            states: States::new(&[]),
-            spectral: Spectral::none(),
-            seed: 0,
-            passes: 0,
-        })
+        let mut engine = E::engine(program, forward, stages, threads)?;
+        if let Some((spec, makers)) = trained {
+            E::set_rules(&mut engine, spec, makers)?;
+        }
+        Ok(engine)
     }
 
     /// The layout of the model.
@@ -179,11 +164,7 @@ impl<E: Float> Engine<E> {
 
     /// Sets one weight, by its place in the model's fields, from its values in Keras's layout.
     pub fn load_weight(&mut self, index: usize, values: &[E]) {
-        let Some(param) = self.program.params.get(index) else { return };
-        self.spectral.copied = false;
-        self.parameters.rows_mut(param).zip(values.chunks_exact(param.cols.max(1))).for_each(|(to, from)| {
-            to.copy_from_slice(from);
-        });
+        E::load_weight(self, index, values);
     }
 
     /// Folds batch normalizations into the layers before them, if all weights stay finite: from here on this engine only predicts. To be called
@@ -198,18 +179,18 @@ impl<E: Float> Engine<E> {
 
     /// To be called after the last [`load_weight`](Self::load_weight).
     pub fn weights_loaded(&mut self) {
-        self.parameters.pack_all(self.program);
+        E::weights_loaded(self);
     }
 
     /// Reads one weight, by its place in the model's fields.
     pub fn store_weight(&self, index: usize, values: &mut [E]) {
-        copy_out(self.program, &self.parameters.values, index, values);
+        E::copy_out(self.program, &self.parameters.values, index, values);
     }
 
     /// Reads the gradient of one weight as the last step's optimizer used it: with penalties, and clipped. Zeros for a weight
     /// that is not trained.
     pub fn gradient(&self, index: usize, values: &mut [E]) {
-        copy_out(self.program, &self.parameters.gradients, index, values);
+        E::copy_out(self.program, &self.parameters.gradients, index, values);
     }
 
     /// Sets the step size of the only optimizer.
@@ -428,6 +409,54 @@ fn check_rate<E: Float>(rate: f64) -> Result<(), Error> {
 /// The keys of optimizers.
 fn keys<E>(rules: &[rule::RuleState<E>]) -> Vec<&'static str> {
     rules.iter().filter_map(|rule| rule.key).collect()
+}
+
+/// An engine without optimizers.
+fn engine<E: Float>(
+    program: &'static Program,
+    forward: Pass<E>,
+    stages: &'static [Stage<E>],
+    threads: usize,
+) -> Result<Engine<E>, Error> {
+    let available = std::thread::available_parallelism().map_or(1, usize::from);
+    let parameters = Parameters::new(program)?;
+    let threads = if threads == 0 { available } else { threads.min(available.max(MAX_THREADS)) };
+    Ok(Engine {
+        program,
+        forward,
+        predict_memory: program.predict,
+        stages,
+        pool: Pool::new(threads),
+        parameters,
+        rules: None,
+        train_chunks: Chunks::default(),
+        predict_chunks: Chunks::default(),
+        custom: custom::Columns::default(),
+        states: States::new(&[]),
+        spectral: Spectral::none(),
+        masks: Masks::none(),
+        seed: 0,
+        passes: 0,
+    })
+}
+
+/// Sets the optimizers of an engine.
+fn set_rules<E: Float>(
+    engine: &mut Engine<E>,
+    spec: &ModelSpec,
+    makers: &[MakeRule<E>],
+) -> Result<(), Error> {
+    engine.rules = Rules::new(spec, makers, engine.program)?;
+    Ok(())
+}
+
+/// Sets one weight.
+fn load_weight<E: Float>(engine: &mut Engine<E>, index: usize, values: &[E]) {
+    let Some(param) = engine.program.params.get(index) else { return };
+    engine.spectral.copied = false;
+    engine.parameters.rows_mut(param).zip(values.chunks_exact(param.cols.max(1))).for_each(|(to, from)| {
+        to.copy_from_slice(from);
+    });
 }
 
 /// Copies a weight's part of a parameter-like buffer out, row by row.

@@ -7,7 +7,10 @@ use mimo_graph::optimizer::Rule;
 use crate::chunk::Chunk;
 use crate::engine::Step;
 use crate::kernels::Element;
-use crate::loss::{BatchLoss, BatchLossSums, LossOp, Metrics, Scan, kinds};
+use crate::loss::{
+    BatchLoss, BatchLossSums, LossOp, MaskSums, Masked, MaskedBatch, MaskedBatchSums, MaskedMetrics,
+    MaskedRegions, Metrics, Scan, kinds,
+};
 use crate::rules::{self, UpdateRule};
 use crate::run::Run;
 use crate::stage::{BackwardSums, ForwardSums};
@@ -27,11 +30,16 @@ macro_rules! float {
             + Run<Metrics>
             + Run<Scan>
             + Run<BatchLossSums>
+            + Run<MaskSums>
+            + Run<MaskedMetrics>
+            + Run<MaskedRegions>
+            + Run<MaskedBatch>
+            + Run<MaskedBatchSums>
             + Run<BatchLoss>
         {
             /// Runs the pass of one loss.
             #[doc(hidden)]
-            fn loss<K: kinds::Kind>(op: &LossOp, chunk: &mut Chunk<'_, Self>);
+            fn loss<K: kinds::Kind>(op: &LossOp, mask: Option<&Masked>, chunk: &mut Chunk<'_, Self>);
 
             /// Makes the rule of an optimizer: a [`MakeRule`](rules::MakeRule) for rules of the kind `K`.
             fn rule<K: rules::Kind>(rule: Rule) -> Option<Box<dyn UpdateRule<Self>>>;
@@ -43,8 +51,8 @@ mimo_graph::each_operation!(float);
 
 impl Float for f32 {
     #[inline]
-    fn loss<K: kinds::Kind>(op: &LossOp, chunk: &mut Chunk<'_, Self>) {
-        K::f32(op, chunk);
+    fn loss<K: kinds::Kind>(op: &LossOp, mask: Option<&Masked>, chunk: &mut Chunk<'_, Self>) {
+        K::f32(op, mask, chunk);
     }
 
     #[inline]
@@ -55,8 +63,8 @@ impl Float for f32 {
 
 impl Float for f64 {
     #[inline]
-    fn loss<K: kinds::Kind>(op: &LossOp, chunk: &mut Chunk<'_, Self>) {
-        K::f64(op, chunk);
+    fn loss<K: kinds::Kind>(op: &LossOp, mask: Option<&Masked>, chunk: &mut Chunk<'_, Self>) {
+        K::f64(op, mask, chunk);
     }
 
     #[inline]

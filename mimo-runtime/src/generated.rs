@@ -53,7 +53,7 @@ pub fn build<M, E>(seed: u64) -> M
 where
     E: Float,
     Cpu: Device<E>,
-    M: Model<Float = E> + dfdx::nn::TensorCollection<E, Cpu, To<E, Cpu> = M>,
+    M: Model<Float = E> + crate::weights::OnCpu<E>,
 {
     match crate::weights::initial(spec::<M>(), seed) {
         Ok(model) => model,
@@ -70,7 +70,7 @@ pub fn load<M, E>(path: impl AsRef<Path>) -> Result<M, Error>
 where
     E: Float,
     Cpu: Device<E>,
-    M: Model<Float = E> + dfdx::nn::TensorCollection<E, Cpu, To<E, Cpu> = M>,
+    M: Model<Float = E> + crate::weights::OnCpu<E>,
 {
     // Every weight is replaced, so the seed does not matter.
     let mut model = build(0);

@@ -11,6 +11,7 @@ pub mod activation;
 pub mod activity_regularization;
 pub mod adaptive_pooling;
 pub mod added_loss;
+pub mod attend;
 pub mod batch_normalization;
 pub mod bias;
 pub mod category_encoding;

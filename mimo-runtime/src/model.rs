@@ -10,6 +10,7 @@ use crate::chunk::Chunk;
 use crate::error::Error;
 use crate::float::Float;
 use crate::fold::Folded;
+use crate::loss::Masked;
 use crate::program::{Program, SpectralKernel, StatePlace};
 use crate::rules::MakeRule;
 use crate::stage::Stage;
@@ -48,6 +49,9 @@ pub trait Model: Sized {
 
     /// The states of `stateful` layers, with which the next batch begins.
     const STATES: &'static [StatePlace] = &[];
+
+    /// The masks of outputs with a loss or metrics that read them.
+    const MASKS: &'static [&'static Masked] = &[];
 
     /// The kernels that every training step divides by their largest singular value.
     const SPECTRAL: &'static [SpectralKernel] = &[];

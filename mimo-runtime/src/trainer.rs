@@ -117,6 +117,7 @@ impl<'m, M: Trainable> Trainer<'m, M> {
             Engine::new(program, M::forward_pass, M::STAGES, Some((spec, M::RULES)), options.threads)?;
         engine.set_seed(options.seed);
         engine.set_states(M::STATES);
+        engine.set_masks(spec, M::MASKS);
         engine.set_spectral(M::SPECTRAL)?;
         model.read_weights(&mut |index, values| engine.load_weight(index, &values));
         engine.weights_loaded();

@@ -1,36 +1,58 @@
 //! Weights between the tensors of a model and slices.
 //!
-//! A generated model implements dfdx's `TensorCollection`, so that dfdx's visitors, optimizers and counters work on
-//! it; these functions are such visitors. Tensors are numbered in the order of the fields. How a model implements
-//! the trait is shown in this module's tests.
+//! A generated model implements [`OnCpu`], by which these functions read, write and make its weights, and dfdx's
+//! `TensorCollection`, so that dfdx's visitors, optimizers and counters work on it: the latter is compiled where it is used only. How a
+//! model implements the traits is shown in this module's tests.
 
-use std::convert::Infallible;
-
-use dfdx::nn::tensor_collection::{
-    ModuleVisitor, RecursiveWalker, TensorCollection, TensorOptions, TensorVisitor, ViewTensorMut,
-    ViewTensorRef,
-};
+use dfdx::nn::tensor_collection::{ModuleVisitor, TensorCollection, TensorOptions};
 use dfdx::shapes::{ConstShape, Dtype, HasShape, Shape};
-use dfdx::tensor::{Cpu, Tensor, TensorFromVec};
+use dfdx::tensor::{Cpu, Tensor};
 use dfdx::tensor_ops::{Device, ReshapeTo};
 use mimo_graph::initializer::Initializer;
 use mimo_graph::spec::{ModelSpec, WeightSpec};
 
 use crate::error::Error;
 use crate::float::Float;
-use crate::init::initialize;
 
+mod tensor;
 #[cfg(test)]
 pub(crate) mod tests;
+
+pub use tensor::{AnyWeight, Fixed, Maker};
+
+/// The weights of a model on the processor: each by its number, as the model's description counts them.
+pub trait OnCpu<E: Dtype>: Sized
+where
+    Cpu: Device<E>,
+{
+    /// How many there are.
+    const COUNT: usize;
+
+    /// The weight of a number.
+    fn weight(&self, index: usize) -> Option<&dyn AnyWeight<E>>;
+
+    /// The same, to be changed.
+    fn weight_mut(&mut self, index: usize) -> Option<&mut dyn AnyWeight<E>>;
+
+    /// A model whose weights are made one by one.
+    ///
+    /// # Errors
+    /// Those of [`Maker::tensor`].
+    fn make(maker: &mut Maker<'_, E>) -> Result<Self, Error>;
+}
 
 /// Hands a copy of every weight to `read`, with its number.
 pub fn read<M, E>(model: &M, read: &mut dyn FnMut(usize, Vec<E>))
 where
-    M: TensorCollection<E, Cpu>,
+    M: OnCpu<E>,
     E: Dtype,
     Cpu: Device<E>,
 {
-    let Ok(_) = M::iter_tensors(&mut RecursiveWalker { m: model, f: &mut Reading { next: 0, read } });
+    for index in 0..M::COUNT {
+        if let Some(weight) = model.weight(index) {
+            read(index, weight.read());
+        }
+    }
 }
 
 /// Lets `write` change the values of every weight, given with its number.
@@ -38,39 +60,29 @@ where
 /// Tensors keep their identity, by which dfdx's gradients and optimizers know them.
 pub fn write<M, E>(model: &mut M, write: &mut dyn FnMut(usize, &mut [E]))
 where
-    M: TensorCollection<E, Cpu>,
+    M: OnCpu<E>,
     E: Dtype,
     Cpu: Device<E>,
 {
-    let Ok(_) = M::iter_tensors(&mut RecursiveWalker { m: model, f: &mut Writing { next: 0, write } });
-}
-
-/// Makes a model whose weights `write` fills in, given as zeros and with their numbers.
-pub fn build<M, E>(write: &mut dyn FnMut(usize, &mut [E])) -> Result<M, Error>
-where
-    M: TensorCollection<E, Cpu, To<E, Cpu> = M>,
-    E: Dtype,
-    Cpu: Device<E>,
-{
-    let mut building = Building { next: 0, write, device: Cpu::default() };
-    match M::iter_tensors(&mut RecursiveWalker { m: (), f: &mut building })? {
-        Some(model) => Ok(model),
-        None => unreachable!("`iter_tensors` builds a model if all of its tensors were built"),
+    for index in 0..M::COUNT {
+        if let Some(weight) = model.weight_mut(index) {
+            weight.write(&mut |values| write(index, values));
+        }
     }
 }
 
 /// Makes a model whose weights start as its description says.
 pub fn initial<M, E>(spec: &ModelSpec, seed: u64) -> Result<M, Error>
 where
-    M: TensorCollection<E, Cpu, To<E, Cpu> = M>,
+    M: OnCpu<E>,
     E: Float,
     Cpu: Device<E>,
 {
-    build(&mut |index, out| {
+    M::make(&mut Maker::new(&mut |index, out| {
         if let Some(weight) = spec.weights.get(index) {
-            initialize(&weight.initializer, weight.shape, seed, index, out);
+            E::initialize(&weight.initializer, weight.shape, seed, index, out);
         }
-    })
+    }))
 }
 
 /// Shows a visitor one weight of a model: where it is, whether dfdx's optimizers may change it, and how its
@@ -129,108 +141,10 @@ where
     D: Device<E>,
 {
     let mut values = vec![E::default(); tensor.shape().num_elements()];
-    initialize(initializer, tensor.shape().concrete().as_ref(), 0, index, &mut values);
+    E::initialize(initializer, tensor.shape().concrete().as_ref(), 0, index, &mut values);
     // Slices are copied to where a tensor's memory begins, which means its first value only if no axis is permuted
     // or broadcast; users can put such a tensor into a field.
     *tensor = tensor.clone().try_contiguous()?;
     tensor.copy_from(&values);
     Ok(())
-}
-
-/// A copy of a tensor's values in row-major order.
-fn values<S: Shape, E: Dtype>(tensor: &Tensor<S, E, Cpu>) -> Vec<E>
-where
-    Cpu: Device<E>,
-{
-    // dfdx 0.13 panics when it looks for the first value of an empty tensor.
-    if tensor.shape().num_elements() == 0 { Vec::new() } else { tensor.as_vec() }
-}
-
-struct Reading<'a, E> {
-    next: usize,
-    read: &'a mut dyn FnMut(usize, Vec<E>),
-}
-
-impl<E: Dtype> TensorVisitor<E, Cpu> for Reading<'_, E>
-where
-    Cpu: Device<E>,
-{
-    type Viewer = ViewTensorRef;
-    type Err = Infallible;
-    type E2 = E;
-    type D2 = Cpu;
-
-    fn visit<S: Shape>(
-        &mut self,
-        _: TensorOptions<S, E, Cpu>,
-        tensor: &Tensor<S, E, Cpu>,
-    ) -> Result<Option<Tensor<S, E, Cpu>>, Infallible> {
-        (self.read)(self.next, values(tensor));
-        self.next += 1;
-        Ok(None)
-    }
-}
-
-struct Writing<'a, E> {
-    next: usize,
-    write: &'a mut dyn FnMut(usize, &mut [E]),
-}
-
-impl<E: Dtype> TensorVisitor<E, Cpu> for Writing<'_, E>
-where
-    Cpu: Device<E>,
-{
-    type Viewer = ViewTensorMut;
-    type Err = Infallible;
-    type E2 = E;
-    type D2 = Cpu;
-
-    fn visit<S: Shape>(
-        &mut self,
-        _: TensorOptions<S, E, Cpu>,
-        tensor: &mut Tensor<S, E, Cpu>,
-    ) -> Result<Option<Tensor<S, E, Cpu>>, Infallible> {
-        let mut values = values(tensor);
-        (self.write)(self.next, &mut values);
-        self.next += 1;
-        // See `reset`. Without memory to straighten the tensor, the values themselves become a new one.
-        if let Ok(contiguous) = tensor.clone().try_contiguous() {
-            *tensor = contiguous;
-            tensor.copy_from(&values);
-        } else if let Ok(replaced) = tensor.device().try_tensor_from_vec(values, *tensor.shape()) {
-            *tensor = replaced;
-        }
-        Ok(None)
-    }
-}
-
-struct Building<'a, E> {
-    next: usize,
-    write: &'a mut dyn FnMut(usize, &mut [E]),
-    device: Cpu,
-}
-
-impl<E: Dtype> TensorVisitor<E, Cpu> for Building<'_, E>
-where
-    Cpu: Device<E>,
-{
-    type Viewer = ();
-    type Err = Error;
-    type E2 = E;
-    type D2 = Cpu;
-
-    fn visit<S: Shape>(
-        &mut self,
-        options: TensorOptions<S, E, Cpu>,
-        (): (),
-    ) -> Result<Option<Tensor<S, E, Cpu>>, Error> {
-        let len = options.shape.num_elements();
-        let mut values = Vec::new();
-        values.try_reserve_exact(len).map_err(|_| Error::Memory { values: len })?;
-        values.resize(len, E::default());
-        (self.write)(self.next, &mut values);
-        self.next += 1;
-        let tensor = self.device.try_tensor_from_vec(values, options.shape);
-        tensor.map(Some).map_err(|_| Error::Memory { values: len })
-    }
 }

@@ -124,7 +124,8 @@ fn tried<'a>(
     // What earlier calls of the layer made has to serve this one too.
     let made = known.graph.calls_of(call.layer).find(|node| world.is_sound(node));
     if let Some(made) = made {
-        let shapes: Vec<&Shape> = operands.iter().map(|(shape, _)| shape).collect();
+        let by_place = operands.iter().zip(&roles).filter(|(_, role)| role.is_empty());
+        let shapes: Vec<&Shape> = by_place.map(|((shape, _), _)| shape).collect();
         let (made, needed) = (world.weights(made)?, world.kind(call.layer).weights(&shapes));
         let same = made.iter().zip(&needed).all(|(made, needed)| made.shape == needed.shape);
         if !same {
@@ -248,7 +249,8 @@ impl<'a> World<'a> {
     /// The weights that a call needs.
     fn weights(&self, node: &Node) -> Option<Vec<crate::layers::Weight>> {
         let step = |&input: &TensorId| self.tensor(input).map(|(shape, _)| shape.without_first(node.steps));
-        let shapes = node.inputs.iter().map(step).collect::<Option<Vec<_>>>()?;
+        let by_place = node.inputs.iter().zip(&node.roles).filter(|(_, role)| role.is_empty());
+        let shapes = by_place.map(|(input, _)| step(input)).collect::<Option<Vec<_>>>()?;
         Some(self.kind(node.layer).weights(&shapes.iter().collect::<Vec<_>>()))
     }
 

@@ -94,6 +94,7 @@ pub(super) fn check(head: &Head<'_>, loss: Loss, loc: Loc, cx: &mut Cx<'_>) {
     let crossentropy = Crossentropy::of(loss);
     match (softmax, crossentropy) {
         (true, _) if head.known_units() == Some(1) => softmax_of_one(head, loc, cx),
+        (_, Some(Crossentropy::Categorical)) if head.rank == Some(1) => no_classes(head, loss, loc, cx),
         (_, Some(Crossentropy::Categorical)) if head.known_units() == Some(1) => {
             one_class(head, loss, loc, cx);
         }
@@ -135,6 +136,16 @@ fn one_class(head: &Head<'_>, loss: Loss, loc: Loc, cx: &mut Cx<'_>) {
     cx.error(Diag::error(Code::OneClass, loc, message).help(
         "write `binary_crossentropy` with `activation = sigmoid` for one unit, or make the layer as wide as \
              there are classes",
+    ));
+}
+
+/// A categorical cross-entropy of one number per sample, which has no axis of classes.
+fn no_classes(head: &Head<'_>, loss: Loss, loc: Loc, cx: &mut Cx<'_>) {
+    let (name, loss) = (head.name, loss.name());
+    let message =
+        format!("`{loss}` needs one unit per class, but the output `{name}` is [], one number per sample");
+    cx.error(Diag::error(Code::OneClass, loc, message).help(
+        "end the output with one unit per class, `Dense(3, activation = softmax)`, or write `binary_crossentropy` for two",
     ));
 }
 

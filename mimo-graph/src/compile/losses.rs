@@ -316,7 +316,8 @@ vocabulary! {
         dtype => "leave it out",
     }
 
-    /// A loss that you write in tensor operations and pass to the trainer: `Trainer::set_loss`, `Trainer::add_loss`.
+    /// A loss that you write in tensor operations and pass to the trainer: `Trainer::set_loss`, `Trainer::add_loss`. It reads all
+    /// steps of an output with a mask.
     "`custom(targets = true)`"
     custom => |args, cx| Choice::Loss(Loss::Custom { targets: args.boolean("targets", cx) });
     takes {

@@ -91,6 +91,14 @@ words! {
         channels_last,
     }
 
+    /// The score of a query with a key.
+    ScoreMode {
+        /// Their dot product.
+        dot,
+        /// The sum of `tanh(query + key)`.
+        concat,
+    }
+
     /// What an input holds.
     ElementType {
         /// Floats: of the model's type, `f32` unless it is built for `f64`.

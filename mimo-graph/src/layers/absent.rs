@@ -27,8 +27,6 @@ const FOREIGN: &str = "write the model in mimo's layers, and read its weights fr
 const CELL: &str = "write `LSTM(32)`, `GRU(32)` or `SimpleRNN(32)`, which run over all steps";
 const VOLUME: &str =
     "layers over volumes are not available: use those over images, with one axis as channels";
-const ATTENTION: &str = "write it from products: `let scores = Softmax()(dot([query, key], axes = (2, 2)));` and \
-    `let read = dot([scores, value], axes = (2, 1));`";
 
 /// Layers by what stands in for them.
 const LAYERS: &[(&[&str], &str)] = &[
@@ -39,7 +37,6 @@ const LAYERS: &[(&[&str], &str)] = &[
         &["SpatialDropout3D"],
         "write `Dropout(0.5, noise_shape = [1, 1, 1, none])`, which drops whole channels",
     ),
-    (&["Attention", "AdditiveAttention", "MultiHeadAttention", "GroupQueryAttention"], ATTENTION),
     (&["RNN", "LSTMCell", "GRUCell", "SimpleRNNCell", "StackedRNNCells"], CELL),
     (
         &["ConvLSTM1D"],
@@ -142,6 +139,14 @@ const FUNCTIONS: &[(&[&str], &str)] = &[
         &["normalize", "l2_normalize"],
         "write `UnitNormalization()(x)`, or `x / norm(x, axis = -1, keepdims = true)`",
     ),
+    (
+        &["add_weight", "Variable", "Parameter", "get_variable"],
+        "write `Weight([8], initializer = zeros)`, with the axes of a sample: every sample has the same values",
+    ),
+    (&["float", "to_float", "cast_to_float"], "write `cast(x, float32)`"),
+    (&["int"], "write `cast(x, int32)`"),
+    (&["len"], "write the length itself: shapes are known where the model is written"),
+    (&["print"], "print in Rust: `println!(\"{}\", Net::summary());` for a model `Net`, or a prediction"),
     (&["cond", "switch"], "write `where(condition, a, b)`"),
     (&["top_k", "topk"], "compute it from predictions, in Rust; `argmax(x)` is the place of the largest"),
     (&["dense"], "write `Dense(32)(x)`"),

@@ -1,5 +1,6 @@
 //! `add_loss(expression, name = "kl");`: a loss that is computed from tensors of the model.
 
+use crate::args::Bound;
 use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
@@ -27,7 +28,7 @@ tensor_operations! {
     /// has averaged itself.
     "`add_loss(x, weight = 1, name = none)`"
     add_loss, "let mean = Input(shape = [8]);\nadd_loss(sum(square(mean), axis = -1), weight = 0.1, name = \"kl\");"
-        => |args, cx| Some(AddLoss { weight: args.float("weight", cx) });
+        => AddLoss::read;
     takes {
         /// The loss of each sample: one number.
         x: Tensors,
@@ -35,6 +36,33 @@ tensor_operations! {
         weight: f64 = "1",
         /// Name in the logs, before `_loss`. Without it the logs have `added_loss`, `added_1_loss`, and so on.
         name: Name = "none",
+    }
+}
+
+impl AddLoss {
+    fn read(args: &Bound<'_>, cx: &mut Cx<'_>) -> Option<Self> {
+        let weight = args.float("weight", cx);
+        if args.sound(&["weight"]) && weight <= 0.0 {
+            let name = args.take("name").and_then(|value| value.word());
+            let loss = name.map_or("an added loss".to_owned(), |name| format!("the added loss `{name}`"));
+            cx.error(match weight < 0.0 {
+                false => Diag::warning(
+                    Code::ZeroLossWeight,
+                    args.loc("weight"),
+                    format!("{loss} has the weight 0, so that nothing is learned from it"),
+                )
+                .help("remove `add_loss(…)`")
+                .help("`#[allow(mimo::zero_loss_weight)]` if it is only there to be logged"),
+                true => Diag::warning(
+                    Code::NegativeLossWeight,
+                    args.loc("weight"),
+                    format!("{loss} has the weight {weight}, so that training makes it larger"),
+                )
+                .help(format!("write `weight = {}` to make it smaller", -weight))
+                .help("`#[allow(mimo::negative_loss_weight)]` for an adversarial loss"),
+            });
+        }
+        Some(AddLoss { weight })
     }
 }
 

@@ -7,16 +7,16 @@ use crate::dim::{Dim, Same};
 use crate::layers::layer::Operand;
 use crate::shape::Shape;
 
-/// The shape that tensors have together; `None` after an error. `class` is what combines them, in messages.
+/// The shape that tensors have together; `None` after an error. `needs` is what combines them, in messages: "`Add` needs".
 ///
 /// Axes are compared from the last one: they are equal, or one of them is 1 and is repeated; missing ones
 /// count as 1. A length that only const evaluation knows is repeated never, so that what is computed does not
 /// depend on it: it has to be equal.
-pub(super) fn broadcast(class: &str, inputs: &[Operand<'_>], cx: &mut Cx<'_>) -> Option<Shape> {
+pub(super) fn broadcast(needs: &str, inputs: &[Operand<'_>], cx: &mut Cx<'_>) -> Option<Shape> {
     let (first, rest) = inputs.split_first()?;
     let (mut shape, mut fine) = (first.shape.clone(), true);
     for (i, x) in rest.iter().enumerate() {
-        match with(class, &shape, &inputs[..=i], x, cx) {
+        match with(needs, &shape, &inputs[..=i], x, cx) {
             Some(wider) => shape = wider,
             None => fine = false,
         }
@@ -26,7 +26,7 @@ pub(super) fn broadcast(class: &str, inputs: &[Operand<'_>], cx: &mut Cx<'_>) ->
 
 /// The shape that `shape`, which the tensors `before` have together, and `x` broadcast to.
 fn with(
-    class: &str,
+    needs: &str,
     shape: &Shape,
     before: &[Operand<'_>],
     x: &Operand<'_>,
@@ -42,7 +42,7 @@ fn with(
             _ => match a.same(&b) {
                 Same::Yes => a,
                 Same::No => {
-                    different(class, from_end, &b, before, x, cx);
+                    different(needs, from_end, &b, before, x, cx);
                     return None;
                 }
                 Same::Deferred => {
@@ -71,7 +71,7 @@ fn with(
 }
 
 fn different(
-    class: &str,
+    needs: &str,
     from_end: usize,
     dim: &Dim,
     before: &[Operand<'_>],
@@ -80,8 +80,7 @@ fn different(
 ) {
     let other = other(from_end, dim, before);
     let sides = sides(other, x, cx);
-    let diag =
-        Diag::error(Code::UnequalShapes, x.loc, format!("`{}` needs equal shapes, but {sides}", class));
+    let diag = Diag::error(Code::UnequalShapes, x.loc, format!("{needs} equal shapes, but {sides}"));
     let diag = diag.about(other.and_then(Operand::shown)).about(x.shown());
     cx.error(diag.help("axes have to be equal or 1, compared from the last"));
 }

@@ -228,8 +228,13 @@ fn length(value: &Value, what: &str, cx: &mut Cx<'_>) -> Option<Option<Dim>> {
 /// Variance scaling whose fans are those of the equation, as Keras sets them: axes of the kernel that the output does not have count as
 /// inputs, the others as outputs.
 fn of_axes(kind: InitializerKind, equation: &Equation) -> InitializerKind {
-    let InitializerKind::VarianceScaling { scale, mode, distribution } = kind else { return kind };
     let is_output: Vec<bool> = equation.kernel.iter().map(|axis| equation.output.contains(axis)).collect();
+    axes_scaling(kind, &is_output)
+}
+
+/// Variance scaling for a kernel of which these axes are outputs.
+pub(super) fn axes_scaling(kind: InitializerKind, is_output: &[bool]) -> InitializerKind {
+    let InitializerKind::VarianceScaling { scale, mode, distribution } = kind else { return kind };
     // A matrix has these fans anyway.
     if is_output == [false, true] {
         return kind;

@@ -20,6 +20,8 @@ pub struct Elementwise {
     pub function: Function,
     /// The kinds of the operands.
     pub operands: Vec<Single>,
+    /// Whether its numbers are written as whole ones: `n + 1`.
+    pub whole: bool,
 }
 
 /// An operand of a function of single values.
@@ -504,24 +506,38 @@ impl Elementwise {
     fn read(function: Function, args: &Bound<'_>, cx: &mut Cx<'_>) -> Option<Self> {
         let name = args.callee();
         let mut operands = Vec::new();
+        let mut whole = true;
         for argument in args.item().positional {
             let value = args.take(argument.name)?;
+            whole &= matches!(value.kind, ValueKind::Tensor | ValueKind::Int(_));
             operands.push(match value.kind {
                 ValueKind::Tensor => Single::Tensor,
                 _ => Single::Number(number(value, &format!("`{}` of `{name}`", argument.name), cx)?),
             });
         }
-        Some(Elementwise { name, function, operands })
+        Some(Elementwise { name, function, operands, whole })
     }
 
     fn scaling(args: &Bound<'_>, factor: Number) -> Self {
         let operands = vec![Single::Tensor, Single::Number(factor)];
-        Elementwise { name: args.callee(), function: Function::ScaleGradient, operands }
+        Elementwise { name: args.callee(), function: Function::ScaleGradient, operands, whole: true }
     }
 
     /// `cast(x, int32)`, which gives whole numbers.
     pub(super) fn truncation(name: &'static str) -> Self {
-        Elementwise { name, function: Function::Trunc, operands: vec![Single::Tensor] }
+        Elementwise { name, function: Function::Trunc, operands: vec![Single::Tensor], whole: true }
+    }
+
+    /// Whether the result holds whole numbers: those of whole numbers do, but for divisions and functions of floats. As in Keras, a
+    /// float among the operands makes floats of all.
+    fn keeps_whole(&self, inputs: &[Operand<'_>]) -> bool {
+        // A condition chooses only.
+        let condition = self.function == Function::Where && self.operands.first() == Some(&Single::Tensor);
+        let mut values = inputs.iter().skip(usize::from(condition));
+        self.function.keeps_whole()
+            && self.whole
+            && inputs.len() > usize::from(condition)
+            && values.all(|x| x.dtype == Dtype::Int)
     }
 
     /// Whether nothing is trained through the operation.
@@ -560,9 +576,13 @@ impl Layer for Elementwise {
     }
 
     fn infer(&self, inputs: &[Operand<'_>], _: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {
-        let shape = broadcast(self.name, inputs, cx)?;
-        let casts = self.name == "cast";
-        Some(vec![(shape, if casts { Dtype::Int } else { Dtype::Float })])
+        let needs = match self.operands.contains(&Single::Training) {
+            true => "both sides of an `if training` need".to_owned(),
+            false => format!("`{}` needs", self.name),
+        };
+        let shape = broadcast(&needs, inputs, cx)?;
+        let is_whole = self.name == "cast" || self.keeps_whole(inputs);
+        Some(vec![(shape, if is_whole { Dtype::Int } else { Dtype::Float })])
     }
 
     fn arity(&self) -> (usize, usize) {

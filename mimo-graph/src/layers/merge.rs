@@ -5,7 +5,7 @@ use crate::context::Cx;
 use crate::diag::Loc;
 use crate::dim::Dim;
 use crate::layers::broadcast::broadcast;
-use crate::layers::layer::{Effect, Layer, Masks, Operand, Reads, Typed, Weight, floats};
+use crate::layers::layer::{Effect, Layer, Masks, Operand, Reads, Typed, Weight};
 pub use crate::operation::MergeOp;
 use crate::operation::{Call, OpKind, merge};
 use crate::shape::{Dtype, Shape};
@@ -119,12 +119,10 @@ impl Layer for Merge {
     }
 
     fn infer(&self, inputs: &[Operand<'_>], _: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {
-        let mut fine = true;
-        for x in inputs {
-            fine &= floats(self.class_name(), x, cx);
-        }
-        let shape = broadcast(self.class_name(), inputs, cx)?;
-        fine.then(|| vec![(shape, Dtype::Float)])
+        let shape = broadcast(&format!("`{}` needs", self.class_name()), inputs, cx)?;
+        // Sums of whole numbers are whole numbers. As in Keras, a float among them makes floats of all.
+        let is_whole = self.op != MergeOp::Average && inputs.iter().all(|x| x.dtype == Dtype::Int);
+        Some(vec![(shape, if is_whole { Dtype::Int } else { Dtype::Float })])
     }
 
     fn arity(&self) -> (usize, usize) {

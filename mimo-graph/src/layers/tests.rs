@@ -1,4 +1,5 @@
 mod activations;
+mod attention;
 mod einsum;
 mod images;
 mod masks;
@@ -79,6 +80,8 @@ fn required(class: &str) -> Vec<Given> {
         "Bidirectional" => vec![call("GRU", [(None, int(1))])],
         "TimeDistributed" => vec![call("Flatten", [])],
         "SpectralNormalization" => vec![call("Dense", [(None, int(2))])],
+        "MultiHeadAttention" => vec![int(1), int(1)],
+        "GroupQueryAttention" => vec![int(1), int(1), int(1)],
         "AveragePooling1D" | "AveragePooling2D" | "Dot" | "Rescaling" => vec![int(2)],
         _ => vec![],
     };
@@ -218,18 +221,16 @@ fn floats_are_computed_with_and_whole_numbers_moved() {
         ("Permute", vec![(None, list(&[1]))]),
         ("RepeatVector", vec![(None, int(2))]),
         ("Concatenate", vec![]),
+        ("Add", vec![]),
     ] {
         let kind = layer(&mut bench, class, given);
         let given = infer_typed(&mut bench, &kind, &[known(&[6])], Dtype::Int);
         assert_eq!(given.map(|(_, dtype)| dtype), Some(Dtype::Int), "{class}");
     }
     bench.expect(&[]);
-    for (class, given) in [
-        ("Dense", vec![(None, int(3))]),
-        ("Dropout", vec![(None, float(0.5))]),
-        ("ReLU", vec![]),
-        ("Add", vec![]),
-    ] {
+    for (class, given) in
+        [("Dense", vec![(None, int(3))]), ("Dropout", vec![(None, float(0.5))]), ("ReLU", vec![])]
+    {
         let kind = layer(&mut bench, class, given);
         assert_eq!(infer_typed(&mut bench, &kind, &[known(&[6])], Dtype::Int), None);
         let message = format!("`{class}` computes with floats, but `x` holds whole numbers");

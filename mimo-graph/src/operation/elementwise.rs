@@ -39,6 +39,27 @@ macro_rules! functions {
             pub const fn is_flat(self) -> bool {
                 matches!(self.derivative(), Derivative::Zero)
             }
+
+            /// Whether whole numbers give whole numbers.
+            pub const fn keeps_whole(self) -> bool {
+                use $enum::*;
+                matches!(
+                    self,
+                    Add | Subtract
+                        | Multiply
+                        | Maximum
+                        | Minimum
+                        | Mod
+                        | FloorDivide
+                        | Negative
+                        | Abs
+                        | Sign
+                        | Square
+                        | Where
+                        | Clip
+                        | ScaleGradient
+                )
+            }
         }
     };
 }

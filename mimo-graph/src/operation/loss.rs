@@ -39,3 +39,7 @@ operation! {
         pub first_state: usize,
     }
 }
+
+/// Number of sums over the batch that the loss of an output with a mask depends on: steps that count, what the loss has to
+/// know of their targets, and targets that are not valid.
+pub const MASK_SUMS: usize = 3;

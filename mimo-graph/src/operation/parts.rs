@@ -2,7 +2,7 @@
 
 use super::{
     BatchWeight, Cell, Drawn, ElementwiseStep, Encoding, Interpolation, Length, MergeOp, Number, Padding,
-    PoolKind, Randomness, Read, Reduction, Scratch, Statistic, View, Weight, Written,
+    PoolKind, Randomness, Read, Reduction, Score, Scratch, Statistic, Unseeing, View, Weight, Written,
 };
 use crate::activation::Activation;
 use crate::describe::List;
@@ -77,6 +77,8 @@ settings!(
     Randomness,
     Drawn,
     Statistic,
+    Score,
+    Unseeing,
     PoolKind,
     Reduction,
     Cell,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::values::{ValueId, Values};
-use super::{Block, Buffer, LossOp, Op, OpKind, Param, Plan, Read, View, Written, spectral};
+use super::{Block, Buffer, LossOp, Op, OpKind, OutputMask, Param, Plan, Read, View, Written, spectral};
 use crate::activation::Activation;
 use crate::describe::List;
 use crate::dim::Dim;
@@ -117,6 +117,8 @@ impl Building {
             LayerKind::Depthwise(layer) => return self.depthwise(graph, id, layer),
             LayerKind::Separable(layer) => return self.separable(graph, id, layer),
             LayerKind::Dot(layer) => return self.dot(graph, id, *layer),
+            LayerKind::Attention(layer) => return self.attention(graph, id, *layer),
+            LayerKind::MultiHeadAttention(layer) => return self.multi_head_attention(graph, id, layer),
             LayerKind::Softmax(layer) => return self.softmax(graph, id, layer),
             LayerKind::Matmul(layer) => return self.matmul(graph, id, *layer),
             LayerKind::Einsum(layer) => return self.product_of_equation(graph, id, layer),
@@ -184,6 +186,12 @@ impl Building {
             let declared = training.loss.filter(|loss| !matches!(loss, Loss::Custom { .. }));
             let gradient_of = declared.map(|_| product.unwrap_or(value));
             let gradient = gradient_of.and_then(|value| self.gradients[value.0].clone());
+            let mask = graph.output_mask(index).map(|mask| self.values.of(mask));
+            if let Some(view) = mask.and_then(|mask| self.places[mask.0].clone()) {
+                // Its place among the sums is known when all losses are.
+                let (loss, start) = (self.plan.losses.len(), Dim::Known(0));
+                self.plan.masks.push(OutputMask { loss, view, start });
+            }
             self.loss_values.push(gradient_of.filter(|_| gradient.is_some()));
             self.plan.losses.push(LossOp {
                 output: index,

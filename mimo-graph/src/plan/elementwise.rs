@@ -70,7 +70,7 @@ fn makers(graph: &Graph, values: &Values, id: NodeId) -> Vec<NodeId> {
         let Some(maker) = graph.tensor(input).producer else { continue };
         let value = values.of(input);
         let only_reader = values.readers[value.0] == [id];
-        let is_output = values.tensors[value.0].iter().any(|tensor| !values.ports[tensor.index()].is_empty());
+        let is_output = values.is_read_by_model(value);
         let same_rows = graph.core(graph.node(maker)).1 == graph.core(node).1;
         if only_reader
             && !is_output

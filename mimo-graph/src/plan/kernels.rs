@@ -14,7 +14,7 @@ pub(super) fn kernels(graph: &Graph, values: &Values) -> Vec<bool> {
     for &id in &values.live {
         let Some(&tensor) = graph.node(id).outputs.first() else { continue };
         let value = values.of(tensor);
-        let is_output = values.tensors[value.0].iter().any(|tensor| !values.ports[tensor.index()].is_empty());
+        let is_output = values.is_read_by_model(value);
         let mut readers = values.readers[value.0].iter();
         let only_kernel = readers.all(|&reader| kernel_of(graph, values, reader) == Some(id));
         found[id.index()] = is_weight(graph, id) && !is_output && only_kernel;

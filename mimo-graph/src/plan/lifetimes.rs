@@ -29,6 +29,7 @@ pub(super) fn assign(plan: &mut Plan) {
             }
         });
     }
+    train.extend(plan.masks.iter().map(|mask| (mask.view.slot, losses_at)));
     train.extend(plan.custom_gradients.iter().flatten().map(|target| (target.view.slot, losses_at)));
     for (step, &at) in plan.heads.iter().chain(&plan.trunk).enumerate() {
         let time = losses_at + 1 + step;
@@ -135,6 +136,7 @@ pub(super) fn each_view(plan: &mut Plan, mut change: impl FnMut(&mut View)) {
     plan.states.iter_mut().for_each(|state| views_of(state, |view, _| change(view)));
     plan.forward.iter_mut().for_each(|op| views_of(&mut op.kind, |view, _| change(view)));
     plan.losses.iter_mut().for_each(|loss| views_of(loss, |view, _| change(view)));
+    plan.masks.iter_mut().for_each(|mask| change(&mut mask.view));
     plan.custom_gradients.iter_mut().flatten().for_each(|target| change(&mut target.view));
     plan.blocks.iter_mut().for_each(|block| views_of(block, |view, _| change(view)));
 }

@@ -8,6 +8,7 @@ use super::build::Building;
 use super::values::ValueId;
 use super::{Op, OpKind, Plan};
 use crate::graph::{Graph, NodeId};
+use crate::layers::LayerKind;
 use crate::operation::{ActivityRegularization, AddedLoss, Field, Part};
 
 impl Building {
@@ -24,7 +25,10 @@ impl Building {
             return self.term(name, self.values.of(x), loss.into());
         }
         let Some(penalty) = kind.activity_regularizer() else { return };
-        for (index, &output) in node.outputs.iter().enumerate() {
+        // Scores of an attention have none, in Keras too: it is one on what projections output.
+        let attends = matches!(kind.core().0, LayerKind::MultiHeadAttention(_));
+        let outputs = if attends { &node.outputs[..node.outputs.len().min(1)] } else { &node.outputs[..] };
+        for (index, &output) in outputs.iter().enumerate() {
             let (l1, l2) = (penalty.l1, penalty.l2);
             let kind = ActivityRegularization { l1, l2, x: self.read(graph, output) };
             let number = if index == 0 { String::new() } else { format!("_{index}") };
@@ -34,7 +38,7 @@ impl Building {
         }
     }
 
-    fn term(&mut self, name: String, read: ValueId, kind: OpKind) {
+    pub(super) fn term(&mut self, name: String, read: ValueId, kind: OpKind) {
         let steps = self.wrapped();
         self.plan.forward.push(Op { name, nodes: vec![], backward: false, steps, kind });
         self.reads.push(vec![read]);
@@ -42,9 +46,11 @@ impl Building {
     }
 }
 
-/// Finds the operations that predictions need not run, if the model adds losses: what leads to no output and to no state.
+/// Finds the operations that predictions need not run, if the model adds losses or masks outputs: what leads to no output and
+/// to no state.
 pub(super) fn find_only_losses(plan: &mut Plan) {
-    if !plan.forward.iter().any(|op| matches!(op.kind, OpKind::AddedLoss(_))) {
+    let adds_losses = plan.forward.iter().any(|op| matches!(op.kind, OpKind::AddedLoss(_)));
+    if !adds_losses && plan.masks.is_empty() {
         return;
     }
     let mut needed = vec![false; plan.slots.len()];

@@ -22,8 +22,7 @@ impl Building {
         // A wrapper would have the axes of the two counted differently.
         let wrapped = self.wrapped().is_some();
         let value = self.values.of(graph.node(id).outputs[0]);
-        let is_output =
-            self.values.tensors[value.0].iter().any(|&tensor| !self.values.ports[tensor.index()].is_empty());
+        let is_output = self.values.is_read_by_model(value);
         let &[reader] = &self.values.readers[value.0][..] else { return None };
         // A wrapper around one of the two would make its windows lie elsewhere.
         let (LayerKind::Pooling(pooling), true) = self.core(graph, reader) else { return None };

@@ -9,7 +9,7 @@ use super::values::ValueId;
 use super::{Op, Plan};
 use crate::dim::Dim;
 use crate::loss::{Loss, Region};
-use crate::operation::Sum;
+use crate::operation::{MASK_SUMS, Sum};
 
 /// The part of a training step that a stage belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,7 +117,7 @@ fn split(
 
 /// Gives every loss and operation its place in the sums of a step, after the counts over the targets.
 pub(super) fn place_sums(plan: &mut Plan) {
-    let scans = plan.losses.iter().any(|loss| loss.loss.is_some_and(Loss::scans));
+    let scans = (0..plan.losses.len()).any(|at| plan.scans(at));
     let mut next = Dim::Known(if scans { plan.outputs.len() } else { 0 });
     for (at, op) in plan.losses.iter().enumerate() {
         let Some(region) = op.loss.and_then(Loss::region).filter(|region| region.of_batch()) else {
@@ -128,6 +128,10 @@ pub(super) fn place_sums(plan: &mut Plan) {
         let len = regions * Dim::Known(3) + Dim::Known(1);
         plan.batch_losses.push((at, Sum::Add { start: next.clone(), len: len.clone() }));
         next = next + len;
+    }
+    for mask in &mut plan.masks {
+        mask.start = next.clone();
+        next = next + Dim::Known(MASK_SUMS);
     }
     for op in &mut plan.forward {
         if waits(op) {

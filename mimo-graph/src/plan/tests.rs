@@ -337,3 +337,60 @@ fn batch_normalizations_are_folded_into_the_layers_before_them() {
 fn nothing_is_folded_into_siblings_or_after_an_activation() {
     assert_eq!(plan(branches(), "optimizer = adam, loss = mse").folded, None);
 }
+
+/// Two outputs of which the first has a mask, that an operation of its own computes.
+fn masked() -> Model {
+    let mut model = two_heads();
+    let x = model.graph.inputs[0].tensor;
+    let mask = model.dense("steps", x, 1, Activation::Linear);
+    model.graph.outputs[0].mask = Some(mask);
+    model
+}
+
+#[test]
+fn a_mask_is_computed_for_its_loss_only() {
+    let masked_plan = plan(masked(), LOSSES);
+    let [mask] = &masked_plan.masks[..] else { panic!("one mask") };
+    let steps = masked_plan.forward.iter().position(|op| op.name.contains("dense_1")).expect("the mask");
+    assert_eq!(masked_plan.only_losses, [steps]);
+    assert_eq!(mask.view.slot, written(&masked_plan, &masked_plan.forward[steps].name).view.slot);
+    assert_eq!((mask.loss, mask.start.known(), masked_plan.sums.known()), (0, Some(0), Some(3)));
+    assert!(!masked_plan.forward[steps].backward, "nothing is trained through a mask");
+    // It is there when the loss reads it, and not in predictions.
+    let slot = &masked_plan.slots[mask.view.slot];
+    assert_eq!((slot.train[1], slot.predict), (masked_plan.forward.len() + 1, None));
+
+    let predicts = {
+        let mut model = masked().weighted();
+        names::assign(&mut model.graph, &mut Diags::new());
+        Plan::new(&model.graph)
+    };
+    assert!(predicts.masks.is_empty());
+    assert_eq!(predicts.forward.len(), masked_plan.forward.len() - 1);
+    let without = plan(two_heads(), LOSSES);
+    assert_eq!((without.masks.len(), without.only_losses.len(), without.sums.known()), (0, 0, Some(0)));
+}
+
+#[test]
+fn a_masked_loss_looks_at_its_targets_after_the_forward_pass() {
+    let losses = "optimizer = adam, loss = { value: hinge, kind: hinge }";
+    let of_both = plan(two_heads(), losses);
+    assert_eq!((of_both.scans(0), of_both.scans(1), of_both.sums.known()), (true, true, Some(2)));
+    let masked_plan = plan(masked(), losses);
+    assert_eq!((masked_plan.scans(0), masked_plan.scans(1)), (false, true));
+    // After the counts of both outputs.
+    assert_eq!((masked_plan.masks[0].start.known(), masked_plan.sums.known()), (Some(2), Some(5)));
+}
+
+#[test]
+fn a_mask_over_all_axes_is_one_of_single_values() {
+    let scores = |loss: &str| {
+        let mut model = Model::new();
+        let (x, mask) = (model.input("x", &[5]), model.input("steps", &[5]));
+        let y = model.dense("y", x, 5, Activation::Softmax);
+        model.output("y", y);
+        model.graph.outputs[0].mask = Some(mask);
+        plan(model, &format!("adam, {loss}")).masks.len()
+    };
+    assert_eq!((scores("mse"), scores("categorical_crossentropy")), (1, 0));
+}

@@ -26,6 +26,8 @@ pub(super) struct Values {
     pub tensors: Vec<Vec<TensorId>>,
     /// By tensor: the outputs of the model that it is.
     pub ports: Vec<Vec<usize>>,
+    /// By tensor: whether it is read by no call but by the model itself, as an output or the mask of one.
+    pub read_by_model: Vec<bool>,
     /// By layer: how many of its calls are live.
     pub calls: Vec<usize>,
     /// By call: how many calls of its layer come before it.
@@ -62,6 +64,7 @@ impl Values {
             readers: vec![Vec::new(); count],
             tensors: vec![Vec::new(); count],
             ports: vec![Vec::new(); graph.tensors.len()],
+            read_by_model: vec![false; graph.tensors.len()],
             calls: vec![0; graph.layers.len()],
             earlier: earlier_calls(graph),
             of_tensor,
@@ -89,6 +92,11 @@ impl Values {
         ValueId(self.reaches.len() - 1)
     }
 
+    /// Whether the value is an output or the mask of one, so that it is needed where no call reads it.
+    pub(super) fn is_read_by_model(&self, value: ValueId) -> bool {
+        self.tensors[value.0].iter().any(|tensor| self.read_by_model[tensor.index()])
+    }
+
     /// How many values there are.
     pub(super) fn len(&self) -> usize {
         self.reaches.len()
@@ -106,6 +114,9 @@ impl Values {
         }
         for (index, port) in graph.outputs.iter().enumerate() {
             self.ports[port.tensor.index()].push(index);
+            for tensor in [Some(port.tensor), graph.output_mask(index)].into_iter().flatten() {
+                self.read_by_model[tensor.index()] = true;
+            }
         }
         for (index, value) in self.of_tensor.iter().enumerate() {
             // What no output needs has no value.

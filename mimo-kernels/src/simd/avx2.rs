@@ -52,12 +52,16 @@ impl Simd for Avx2 {
         fn min(a: __m256, b: __m256) -> __m256 { _mm256_min_ps(a, b) }
         fn sqrt(a: __m256) -> __m256 { _mm256_sqrt_ps(a) }
         fn abs(a: __m256) -> __m256 { _mm256_andnot_ps(_mm256_set1_ps(-0.0), a) }
+        fn neg(a: __m256) -> __m256 { _mm256_xor_ps(a, _mm256_set1_ps(-0.0)) }
         fn copy_sign(magnitude: __m256, sign: __m256) -> __m256 {
             let bit = _mm256_set1_ps(-0.0);
             _mm256_or_ps(_mm256_andnot_ps(bit, magnitude), _mm256_and_ps(bit, sign))
         }
         fn select_gt(a: __m256, b: __m256, x: __m256, y: __m256) -> __m256 {
             _mm256_blendv_ps(y, x, _mm256_cmp_ps::<_CMP_GT_OQ>(a, b))
+        }
+        fn select_ge(a: __m256, b: __m256, x: __m256, y: __m256) -> __m256 {
+            _mm256_blendv_ps(y, x, _mm256_cmp_ps::<_CMP_GE_OQ>(a, b))
         }
         // The twelve-bit estimate of AVX2 would need two Newton steps, which is no faster than dividing.
         fn reciprocal(a: __m256) -> __m256 { _mm256_div_ps(_mm256_set1_ps(1.0), a) }

@@ -86,10 +86,14 @@ pub(crate) trait Simd: Copy + Send + Sync + 'static {
     unsafe fn sqrt(a: Self::V) -> Self::V;
     /// Absolute value.
     unsafe fn abs(a: Self::V) -> Self::V;
+    /// `-a`: the other sign, of zeros and NaNs too.
+    unsafe fn neg(a: Self::V) -> Self::V;
     /// The absolute value of `magnitude` with the sign bit of `sign`.
     unsafe fn copy_sign(magnitude: Self::V, sign: Self::V) -> Self::V;
     /// `a > b ? x : y`.
     unsafe fn select_gt(a: Self::V, b: Self::V, x: Self::V, y: Self::V) -> Self::V;
+    /// `a >= b ? x : y`.
+    unsafe fn select_ge(a: Self::V, b: Self::V, x: Self::V, y: Self::V) -> Self::V;
     /// `1 / a` for finite `a` that is neither zero nor subnormal, to about one unit in the last place.
     unsafe fn reciprocal(a: Self::V) -> Self::V;
     /// The sum of the lanes.

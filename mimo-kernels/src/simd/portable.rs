@@ -4,36 +4,34 @@ use super::Simd;
 use crate::element::Element;
 use core::marker::PhantomData;
 
-/// Four lanes of `E` in an array.
+/// `N` lanes of `E` in an array. Where the compiler has whole loops to make vectors of, one lane leaves it most freedom.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Portable<E>(PhantomData<E>);
-
-const LANES: usize = 4;
+pub(crate) struct Portable<E, const N: usize = 4>(PhantomData<E>);
 
 #[inline(always)]
-fn map<E: Element>(a: [E; LANES], f: impl Fn(E) -> E) -> [E; LANES] {
+fn map<E: Element, const N: usize>(a: [E; N], f: impl Fn(E) -> E) -> [E; N] {
     core::array::from_fn(|i| f(a[i]))
 }
 
 #[inline(always)]
-fn zip<E: Element>(a: [E; LANES], b: [E; LANES], f: impl Fn(E, E) -> E) -> [E; LANES] {
+fn zip<E: Element, const N: usize>(a: [E; N], b: [E; N], f: impl Fn(E, E) -> E) -> [E; N] {
     core::array::from_fn(|i| f(a[i], b[i]))
 }
 
-impl<E: Element> Simd for Portable<E> {
+impl<E: Element, const N: usize> Simd for Portable<E, N> {
     type Elem = E;
-    type V = [E; LANES];
-    const LANES: usize = LANES;
+    type V = [E; N];
+    const LANES: usize = N;
     const REGISTERS: usize = 16;
-    const TURN: usize = LANES;
+    const TURN: usize = N;
 
     #[inline(always)]
     unsafe fn splat(x: E) -> Self::V {
-        [x; LANES]
+        [x; N]
     }
     #[inline(always)]
     unsafe fn load(p: *const E) -> Self::V {
-        // SAFETY: the caller vouches for LANES values at p; an array is as aligned as its element.
+        // SAFETY: the caller vouches for N values at p; an array is as aligned as its element.
         unsafe { p.cast::<Self::V>().read() }
     }
     #[inline(always)]
@@ -112,6 +110,10 @@ impl<E: Element> Simd for Portable<E> {
         map(a, E::abs)
     }
     #[inline(always)]
+    unsafe fn neg(a: Self::V) -> Self::V {
+        map(a, |a| -a)
+    }
+    #[inline(always)]
     unsafe fn copy_sign(magnitude: Self::V, sign: Self::V) -> Self::V {
         zip(magnitude, sign, E::copysign)
     }
@@ -120,12 +122,19 @@ impl<E: Element> Simd for Portable<E> {
         core::array::from_fn(|i| if a[i] > b[i] { x[i] } else { y[i] })
     }
     #[inline(always)]
+    unsafe fn select_ge(a: Self::V, b: Self::V, x: Self::V, y: Self::V) -> Self::V {
+        core::array::from_fn(|i| if a[i] >= b[i] { x[i] } else { y[i] })
+    }
+    #[inline(always)]
     unsafe fn reciprocal(a: Self::V) -> Self::V {
         map(a, E::recip)
     }
     #[inline(always)]
     unsafe fn sum(a: Self::V) -> E {
-        (a[0] + a[2]) + (a[1] + a[3])
+        match a[..] {
+            [a, b, c, d] => (a + c) + (b + d),
+            _ => a.into_iter().fold(E::zero(), |sum, x| sum + x),
+        }
     }
     #[inline(always)]
     unsafe fn maximum(a: Self::V) -> E {
@@ -133,8 +142,8 @@ impl<E: Element> Simd for Portable<E> {
     }
     #[inline(always)]
     unsafe fn transpose(from: *const E, from_stride: usize, to: *mut E, to_stride: usize) {
-        for row in 0..LANES {
-            for col in 0..LANES {
+        for row in 0..N {
+            for col in 0..N {
                 // SAFETY: the caller vouches for the TURN x TURN values on both sides.
                 unsafe { to.add(col * to_stride + row).write(from.add(row * from_stride + col).read()) }
             }

@@ -1,10 +1,12 @@
 //! Every kernel against a plain double-precision reference, on every instruction set of this processor.
 
 mod activation;
+mod attend;
 mod batch_norm;
 mod dense;
 mod elementary;
 mod elementwise;
+mod expression;
 mod images;
 mod layer_norm;
 mod lstm;

@@ -207,6 +207,11 @@ impl Words {
     fn ident(&self, ident: &Ident, cursor: &mut Cursor<'_>, kind: Kind, values: &mut Vec<TokenStream>) {
         let start = cursor.position();
         cursor.skip(1);
+        // Operations that are keywords of Rust have raw items: `where(x > 0.0, a, b)`.
+        let raw =
+            (ident == "where" || ident == "mod") && cursor.group_at(0, Delimiter::Parenthesis).is_some();
+        let raw = raw.then(|| Ident::new_raw(&ident.to_string(), ident.span()));
+        let ident = raw.as_ref().unwrap_or(ident);
         while is_colons(cursor) && cursor.ident_at(2).is_some_and(is_name) {
             cursor.skip(3);
         }

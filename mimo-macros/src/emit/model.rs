@@ -169,6 +169,7 @@ pub(super) fn traits(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     let (forward, folded) = (program::forward(plan), fold::folded(cx, plan));
     let states = program::kept_states(cx, plan);
     let spectral = program::spectral(cx, plan);
+    let masks = program::masks(cx, plan);
     let kinds = (cx.graph.compile.is_some() && program::has_kinds(plan))
         .then(|| quote!(use #krate::__private::losses::Kind as _;));
     let ((defaults, graph), execution) = (graph::graph(cx, plan), execution::plan(cx, plan));
@@ -240,6 +241,7 @@ pub(super) fn traits(cx: &Context<'_>, plan: &Plan) -> TokenStream {
             #folded
             #states
             #spectral
+            #masks
 
             fn forward_pass(__chunk: &mut __mimo::Chunk<'_, #e>) {
                 #unused

@@ -60,8 +60,12 @@ pub(super) fn bounds(cx: &Context<'_>, input: TensorId) -> (TokenStream, Vec<Tok
         }
         unknown |= matches!(layer.kind.core().0, LayerKind::GetItem(_)) && matches!(read[..], [Held::All]);
         let held = moved(cx, layer, node, &read);
-        // Places of the largest value are whole numbers of their own.
-        let computed = matches!(layer.kind.core().0, LayerKind::Reduce(_));
+        // Places of the largest value are whole numbers of their own, as are sums and products.
+        let computed = match &layer.kind.core().0 {
+            LayerKind::Reduce(_) | LayerKind::Merge(_) => true,
+            LayerKind::Elementwise(layer) => layer.name != "cast",
+            _ => false,
+        };
         for output in &node.outputs {
             // What is computed of them are other numbers.
             if graph.tensor(*output).dtype == Dtype::Int && !computed {

@@ -2,7 +2,7 @@
 
 use mimo_graph::describe::{Describe, Literal as Value};
 use mimo_graph::dim::Dim;
-use mimo_graph::loss::Loss;
+use mimo_graph::loss::{Loss, Region};
 use mimo_graph::operation::Sum;
 use mimo_graph::place::{ALIGN, SlotRequest, place};
 use mimo_graph::plan::{Buffer, LossOp, Op, Plan};
@@ -45,6 +45,13 @@ pub(super) fn items(cx: &Context<'_>, plan: &Plan) -> TokenStream {
         let value = cx.literal(loss);
         quote!(const #name: &'static __mimo::LossOp = &#value;)
     });
+    let masks = plan.masks.iter().zip(mask_names(cx, plan)).map(|(mask, name)| {
+        let (loss, view, start) = (&losses[mask.loss], cx.literal(&mask.view), cx.dim(&mask.start));
+        quote! {
+            const #name: &'static __mimo::Masked =
+                &__mimo::Masked { loss: Self::#loss, mask: #view, start: #start };
+        }
+    });
     let states = states(cx, plan);
     quote! {
         struct __Layout;
@@ -64,6 +71,7 @@ pub(super) fn items(cx: &Context<'_>, plan: &Plan) -> TokenStream {
         struct __Losses;
         impl __Losses {
             #(#loss_constants)*
+            #(#masks)*
         }
     }
 }
@@ -148,6 +156,13 @@ pub(super) fn spectral(cx: &Context<'_>, plan: &Plan) -> Option<TokenStream> {
     any.then(|| quote!(const SPECTRAL: &'static [__mimo::SpectralKernel] = &[#(#kernels),*];))
 }
 
+/// `Model::MASKS`, if an output has a mask.
+pub(super) fn masks(cx: &Context<'_>, plan: &Plan) -> Option<TokenStream> {
+    let names = mask_names(cx, plan);
+    (!plan.masks.is_empty())
+        .then(|| quote!(const MASKS: &'static [&'static __mimo::Masked] = &[#(__Losses::#names),*];))
+}
+
 /// The lines of the forward pass, without what only losses need.
 pub(super) fn forward(plan: &Plan) -> TokenStream {
     let names = op_names(plan).into_iter().take(plan.forward.len()).enumerate();
@@ -159,6 +174,9 @@ pub(super) fn forward(plan: &Plan) -> TokenStream {
 pub(super) fn losses(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     let names = loss_names(cx, plan);
     let lines = names.iter().zip(&plan.losses).enumerate().map(|(at, (name, loss))| {
+        if let Some(mask) = mask_name(cx, plan, at) {
+            return masked_loss(cx, plan, at, name, &mask);
+        }
         let metrics = (!loss.metrics.is_empty()).then(|| quote!(__mimo::Metrics(__Losses::#name).forward(__chunk);));
         if let Some(start) = start_of_sums(plan, at) {
             let start = cx.dim(start);
@@ -173,6 +191,33 @@ pub(super) fn losses(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     quote!(#(#lines)*)
 }
 
+/// The lines of a loss, and of the metrics after it, of an output with a mask.
+fn masked_loss(cx: &Context<'_>, plan: &Plan, at: usize, name: &Ident, mask: &Ident) -> TokenStream {
+    let loss = &plan.losses[at];
+    let metrics =
+        (!loss.metrics.is_empty()).then(|| quote!(__mimo::MaskedMetrics(__Losses::#mask).forward(__chunk);));
+    if let Some(start) = start_of_sums(plan, at) {
+        let start = cx.dim(start);
+        return quote! {
+            __mimo::MaskedBatch { masked: __Losses::#mask, start: #start }.forward(__chunk);
+            #metrics
+        };
+    }
+    if is_of_sample_regions(loss) {
+        return quote!(__mimo::MaskedRegions(__Losses::#mask).forward(__chunk); #metrics);
+    }
+    let pass = kind(loss).map(|kind| {
+        let kind = Ident::new(kind, Span::call_site());
+        quote!(__mimo::losses::#kind(__Losses::#name).forward_masked(__Losses::#mask, __chunk);)
+    });
+    quote!(#pass #metrics)
+}
+
+/// Whether a loss compares regions that are more than a step of a sample.
+fn is_of_sample_regions(loss: &LossOp) -> bool {
+    matches!(loss.loss.and_then(Loss::region), Some(Region::Sample | Region::SampleClass))
+}
+
 /// The pass of an output's loss, which is named after its variant. A custom loss is computed outside of the chunk.
 fn kind(output: &LossOp) -> Option<&'static str> {
     match output.loss.filter(|loss| !matches!(loss, Loss::Custom { .. }))?.literal() {
@@ -183,17 +228,26 @@ fn kind(output: &LossOp) -> Option<&'static str> {
 
 /// Whether an output has a pass of its loss's kind.
 pub(super) fn has_kinds(plan: &Plan) -> bool {
-    plan.losses.iter().enumerate().any(|(at, loss)| start_of_sums(plan, at).is_none() && kind(loss).is_some())
+    plan.losses.iter().enumerate().any(|(at, loss)| {
+        let masked_regions = plan.mask_of(at).is_some() && is_of_sample_regions(loss);
+        start_of_sums(plan, at).is_none() && !masked_regions && kind(loss).is_some()
+    })
 }
 
-/// The lines that sum up what losses over the whole batch need.
+/// The lines that sum up what losses over the whole batch and outputs with masks need.
 pub(super) fn batch_loss_sums(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     let names = loss_names(cx, plan);
     let lines = names.iter().enumerate().filter_map(|(at, name)| {
         let start = cx.dim(start_of_sums(plan, at)?);
-        Some(quote!(__mimo::BatchLossSums { loss: __Losses::#name, start: #start }.forward(__chunk);))
+        Some(match mask_name(cx, plan, at) {
+            Some(mask) => {
+                quote!(__mimo::MaskedBatchSums { masked: __Losses::#mask, start: #start }.forward(__chunk);)
+            }
+            None => quote!(__mimo::BatchLossSums { loss: __Losses::#name, start: #start }.forward(__chunk);),
+        })
     });
-    quote!(#(#lines)*)
+    let masks = mask_names(cx, plan);
+    quote!(#(#lines)* #(__mimo::MaskSums(__Losses::#masks).forward(__chunk);)*)
 }
 
 /// Where the sums of a loss over the whole batch begin.
@@ -208,17 +262,13 @@ fn start_of_sums(plan: &Plan, loss: usize) -> Option<&Dim> {
 /// The lines that look at the targets of the whole batch.
 pub(super) fn scan(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     let names = loss_names(cx, plan);
-    let names = names.iter().zip(&plan.losses).filter(|(_, loss)| scanned(loss)).map(|(name, _)| name);
+    let names = names.iter().enumerate().filter(|&(at, _)| plan.scans(at)).map(|(_, name)| name);
     quote!(#(__mimo::Scan(__Losses::#names).forward(__chunk);)*)
 }
 
 /// Whether a loss looks at the targets of the whole batch.
 pub(super) fn scans(plan: &Plan) -> bool {
-    plan.losses.iter().any(scanned)
-}
-
-fn scanned(loss: &LossOp) -> bool {
-    loss.loss.is_some_and(Loss::scans)
+    (0..plan.losses.len()).any(|at| plan.scans(at))
 }
 
 /// Where slots lie, in numbers.
@@ -320,7 +370,29 @@ pub(super) fn op_names(plan: &Plan) -> Vec<Ident> {
 }
 
 pub(super) fn loss_names(cx: &Context<'_>, plan: &Plan) -> Vec<Ident> {
-    constant_names(plan.losses.iter().map(|loss| cx.graph.outputs[loss.output].name.as_str()))
+    let mut names = loss_and_mask_names(cx, plan);
+    names.truncate(plan.losses.len());
+    names
+}
+
+/// The names of masks, in the order of [`Plan::masks`].
+fn mask_names(cx: &Context<'_>, plan: &Plan) -> Vec<Ident> {
+    loss_and_mask_names(cx, plan).split_off(plan.losses.len())
+}
+
+/// The name of the mask of a loss's output.
+fn mask_name(cx: &Context<'_>, plan: &Plan, loss: usize) -> Option<Ident> {
+    let at = plan.masks.iter().position(|mask| mask.loss == loss)?;
+    mask_names(cx, plan).into_iter().nth(at)
+}
+
+/// Both are constants of one type.
+fn loss_and_mask_names(cx: &Context<'_>, plan: &Plan) -> Vec<Ident> {
+    let output = |loss: usize| cx.graph.outputs[plan.losses[loss].output].name.as_str();
+    let losses = (0..plan.losses.len()).map(|loss| output(loss).to_owned());
+    let masks = plan.masks.iter().map(|mask| format!("{}_mask", output(mask.loss)));
+    let names: Vec<String> = losses.chain(masks).collect();
+    constant_names(names.iter().map(String::as_str))
 }
 
 fn constant_names<'a>(names: impl Iterator<Item = &'a str>) -> Vec<Ident> {

@@ -1,7 +1,7 @@
 //! The stages of a training step: what each chunk does, up to the next sum over the whole batch.
 
 use mimo_graph::dim::Dim;
-use mimo_graph::operation::{BatchSums, MovingAverage};
+use mimo_graph::operation::{BatchSums, MASK_SUMS, MovingAverage, Sum};
 use mimo_graph::plan::{Plan, Stage, StepPart};
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
@@ -20,8 +20,13 @@ pub(super) fn stages(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     });
     let of_part = |part| plan.stages.iter().filter(move |stage| stage.part == part);
     let forward = of_part(StepPart::Forward).map(|stage| forward(cx, plan, stage, &names));
-    let batch_loss = (!plan.batch_losses.is_empty()).then(|| {
-        let sums: Vec<_> = plan.batch_losses.iter().map(|(_, sum)| cx.literal(sum)).collect();
+    let batch_loss = (!plan.batch_losses.is_empty() || !plan.masks.is_empty()).then(|| {
+        let sums = plan.batch_losses.iter().map(|(_, sum)| cx.literal(sum));
+        let masks = plan.masks.iter().map(|mask| {
+            let len = Dim::Known(MASK_SUMS);
+            cx.literal(&Sum::Add { start: mask.start.clone(), len })
+        });
+        let sums: Vec<_> = sums.chain(masks).collect();
         stage(&quote!(BatchLoss), &pass(&program::batch_loss_sums(cx, plan)), &sums)
     });
     let loss = stage(&quote!(Loss), &pass(&program::losses(cx, plan)), &[]);

@@ -7,7 +7,7 @@ use mimo_graph::graph::LayerId;
 use mimo_graph::layers::LayerKind;
 use mimo_graph::plan::{Param, Plan};
 use proc_macro2::{Ident, Literal, Span, TokenStream};
-use quote::{format_ident, quote};
+use quote::{ToTokens, format_ident, quote};
 
 use super::context::{Context, Generics};
 use super::{nested, spec};
@@ -97,11 +97,18 @@ pub(super) fn collection(cx: &Context<'_>, plan: &Plan) -> TokenStream {
         let layer = visited_name(param.layer_id());
         quote!(let #layer = #layer::<#v::E2, #v::D2, #e, #d, #v>(__visitor)?;)
     });
-    let layers = nested::values(cx, &tree, &|id| {
-        let layer = visited_name(id);
-        quote!(#layer?)
-    });
+    let layers = nested::values(cx, &tree, &|id| visited_name(id).into_token_stream());
+    let names: Vec<Ident> = params
+        .iter()
+        .filter_map(|params| params.first())
+        .map(|(_, param)| visited_name(param.layer_id()))
+        .collect();
+    // One way out for all of them: what `?` drops at each would be the square of their number.
+    let complete = (!names.is_empty()).then(
+        || quote!(let (#(__mimo::Some(#names),)*) = (#(#names,)*) else { return __mimo::Ok(__mimo::None) };),
+    );
     let marker = marker(plan, &quote!(__mimo));
+    let on_cpu = on_cpu(cx, &tree, &params, &quote!(#name { #(#layers,)* #marker }));
     let count = Literal::usize_unsuffixed(count);
     quote! {
         static WEIGHTS: [__mimo::WeightSpec; #count] = [#(#specs),*];
@@ -120,10 +127,119 @@ pub(super) fn collection(cx: &Context<'_>, plan: &Plan) -> TokenStream {
             ) -> __mimo::core::result::Result<__mimo::Option<Self::To<#v::E2, #v::D2>>, #v::Err> {
                 #(#functions)*
                 #(#calls)*
-                let __model = move || __mimo::Some(#name { #(#layers,)* #marker });
-                __mimo::Ok(__model())
+                #complete
+                __mimo::Ok(__mimo::Some(#name { #(#layers,)* #marker }))
             }
         }
+        #on_cpu
+    }
+}
+
+/// Every weight by its number, for models on the processor.
+fn on_cpu(
+    cx: &Context<'_>,
+    tree: &nested::Tree,
+    params: &[&[(usize, &Param)]],
+    value: &TokenStream,
+) -> TokenStream {
+    let name = cx.model;
+    let Generics { e, .. } = &cx.generics;
+    let count = Literal::usize_unsuffixed(params.iter().map(|params| params.len()).sum());
+    let places = |mutable: bool| {
+        let of_layer = move |params: &&[(usize, &Param)]| -> Vec<TokenStream> {
+            let of_weight = |(index, param): &(usize, &Param)| {
+                let index = Literal::usize_unsuffixed(*index);
+                let layer = tree.place(cx, param.layer_id(), mutable);
+                let weight = inside(cx, param);
+                let reference = mutable.then(|| quote!(mut));
+                quote!(#index => & #reference #layer.#weight,)
+            };
+            params.iter().map(of_weight).collect()
+        };
+        params.iter().flat_map(of_layer).collect::<Vec<_>>()
+    };
+    let found = |mutable: bool| {
+        let places = places(mutable);
+        let reference = mutable.then(|| quote!(mut));
+        match places.is_empty() {
+            true => quote!(__mimo::None),
+            false => quote! {
+                let __model = self;
+                let __weight: & #reference dyn __mimo::AnyWeight<#e> = match __index {
+                    #(#places)*
+                    _ => return __mimo::None,
+                };
+                __mimo::Some(__weight)
+            },
+        }
+    };
+    let (read, written) = (found(false), found(true));
+    let made = params.iter().filter_map(|params| {
+        let id = params.first()?.1.layer_id();
+        let layer = visited_name(id);
+        let of_weight = |(index, _): &(usize, &Param)| {
+            let index = Literal::usize_unsuffixed(*index);
+            quote!(__maker.tensor(#index)?)
+        };
+        let value = layer_value(cx, id, params, &params.iter().map(of_weight).collect::<Vec<_>>());
+        Some(quote!(let #layer = #value;))
+    });
+    quote! {
+        #[automatically_derived]
+        impl<#e: __mimo::Float> __mimo::OnCpu<#e> for #name<#e, __mimo::Cpu>
+        where
+            __mimo::Cpu: __mimo::Device<#e>,
+        {
+            const COUNT: __mimo::core::primitive::usize = #count;
+
+            fn weight(
+                &self,
+                __index: __mimo::core::primitive::usize,
+            ) -> __mimo::Option<&dyn __mimo::AnyWeight<#e>> {
+                #read
+            }
+
+            fn weight_mut(
+                &mut self,
+                __index: __mimo::core::primitive::usize,
+            ) -> __mimo::Option<&mut dyn __mimo::AnyWeight<#e>> {
+                #written
+            }
+
+            fn make(
+                __maker: &mut __mimo::Maker<'_, #e>,
+            ) -> __mimo::core::result::Result<Self, __mimo::Error> {
+                #(#made)*
+                __mimo::Ok(#value)
+            }
+        }
+    }
+}
+
+/// The field of a weight in the struct of its layer.
+fn inside(cx: &Context<'_>, param: &Param) -> TokenStream {
+    let weight = weight_field(cx, param);
+    let wrapped = vector(cx, param.layer_id()).is_some();
+    if wrapped && weight != "vector_u" { quote!(layer.#weight) } else { quote!(#weight) }
+}
+
+/// The struct of a layer with the values of its weights.
+fn layer_value(
+    cx: &Context<'_>,
+    id: LayerId,
+    params: &[(usize, &Param)],
+    values: &[TokenStream],
+) -> TokenStream {
+    let class = typed_class(cx, id);
+    let weights: Vec<Ident> = params.iter().map(|(_, param)| weight_field(cx, param)).collect();
+    match (&weights[..], values) {
+        ([weights @ .., vector], [values @ .., value]) if self::vector(cx, id).is_some() => quote! {
+            __mimo::typed::SpectralNormalization {
+                layer: __mimo::typed::#class { #(#weights: #values,)* },
+                #vector: #value,
+            }
+        },
+        _ => quote!(__mimo::typed::#class { #(#weights: #values,)* }),
     }
 }
 
@@ -139,12 +255,11 @@ fn visited(cx: &Context<'_>, tree: &nested::Tree, params: &[(usize, &Param)]) ->
     let (function, model, ty) = (visited_name(id), cx.model, layer_type(cx, id));
     let Generics { e, d, v, e1, d1, .. } = &cx.generics;
     let [layer, layer_mut] = [false, true].map(|mutable| tree.place(cx, id, mutable));
-    let wrapped = vector(cx, id).is_some();
-    let weights: Vec<Ident> = params.iter().map(|(_, param)| weight_field(cx, param)).collect();
-    let locals: Vec<Ident> = weights.iter().map(|weight| format_ident!("__{}", weight)).collect();
-    let visits = params.iter().zip(weights.iter().zip(&locals)).map(|((index, _), (weight, local))| {
+    let locals: Vec<Ident> =
+        params.iter().map(|(_, param)| format_ident!("__{}", weight_field(cx, param))).collect();
+    let visits = params.iter().zip(&locals).map(|((index, param), local)| {
         let index = Literal::usize_unsuffixed(*index);
-        let weight = if wrapped && weight != "vector_u" { quote!(layer.#weight) } else { quote!(#weight) };
+        let weight = inside(cx, param);
         quote! {
             let #local = __mimo::visit::<#model<#e1, #d1>, _, _, #e1, #d1>(
                 __visitor,
@@ -155,16 +270,8 @@ fn visited(cx: &Context<'_>, tree: &nested::Tree, params: &[(usize, &Param)]) ->
             )?;
         }
     });
-    let class = typed_class(cx, id);
-    let value = match (&weights[..], &locals[..]) {
-        ([weights @ .., vector], [locals @ .., local]) if wrapped => quote! {
-            __mimo::typed::SpectralNormalization {
-                layer: __mimo::typed::#class { #(#weights: #locals?,)* },
-                #vector: #local?,
-            }
-        },
-        _ => quote!(__mimo::typed::#class { #(#weights: #locals?,)* }),
-    };
+    let values: Vec<TokenStream> = locals.iter().map(|local| quote!(#local)).collect();
+    let value = layer_value(cx, id, params, &values);
     quote! {
         #[inline(never)]
         fn #function<
@@ -177,8 +284,8 @@ fn visited(cx: &Context<'_>, tree: &nested::Tree, params: &[(usize, &Param)]) ->
             __visitor: &mut #v,
         ) -> __mimo::core::result::Result<__mimo::Option<#ty>, #v::Err> {
             #(#visits)*
-            let __layer = move || __mimo::Some(#value);
-            __mimo::Ok(__layer())
+            let (#(__mimo::Some(#locals),)*) = (#(#locals,)*) else { return __mimo::Ok(__mimo::None) };
+            __mimo::Ok(__mimo::Some(#value))
         }
     }
 }

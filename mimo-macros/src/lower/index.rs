@@ -7,6 +7,7 @@ use mimo_graph::value::{self, Value, ValueKind};
 use proc_macro2::{TokenStream, TokenTree};
 
 use super::consts::Known;
+use super::python_index::python_index;
 use super::tensor::Evaluated;
 use super::{Binding, Lower};
 use crate::ast::{Expr, ExprKind, name_of};
@@ -69,9 +70,10 @@ impl Lower<'_> {
             self.empty_index(expr, &shown);
             return None;
         }
-        let rank = tensor.and_then(|tensor| self.builder.graph().tensor(tensor).shape.as_ref());
-        let rank = rank.map(|shape| shape.rank());
-        if let Some(diag) = python_index(expr, &shown, &entries, rank) {
+        let shape = tensor.and_then(|tensor| self.builder.graph().tensor(tensor).shape.as_ref());
+        let shape: Option<Vec<usize>> =
+            shape.map(|shape| shape.0.iter().map(|length| length.known().unwrap_or(0)).collect());
+        if let Some(diag) = python_index(expr, &shown, &entries, shape.as_deref()) {
             self.broken = true;
             self.error(diag);
             return None;
@@ -175,98 +177,4 @@ pub(super) fn dots(tokens: &[TokenTree]) -> Option<usize> {
 
 fn is_punct(token: Option<&TokenTree>, symbol: char) -> bool {
     matches!(token, Some(TokenTree::Punct(punct)) if punct.as_char() == symbol)
-}
-
-/// `1:3` as Rust writes it.
-pub(super) fn python_slice(tokens: &TokenStream) -> Option<String> {
-    let text = text_of(tokens.clone());
-    let (start, end) = text.split_once(':').filter(|(_, end)| !end.contains(':'))?;
-    Some(format!("{}..{}", start.trim(), end.trim()))
-}
-
-/// Forms that an entry has in Python and not here.
-enum Python {
-    /// `1:3`, as Rust writes it.
-    Slice(String),
-    /// `::2`
-    Steps,
-    /// `...`
-    Ellipsis,
-    /// `None`
-    NewAxis,
-}
-
-fn python_entry(tokens: &[TokenTree]) -> Option<Python> {
-    // `crate::N` is a path.
-    let colons = (0..tokens.len()).filter(|&at| is_punct(tokens.get(at), ':')).count();
-    let path = (0..tokens.len()).any(|at| {
-        is_punct(tokens.get(at), ':')
-            && is_punct(tokens.get(at + 1), ':')
-            && matches!(tokens.get(at + 2), Some(TokenTree::Ident(_)))
-            && matches!(at.checked_sub(1).and_then(|at| tokens.get(at)), None | Some(TokenTree::Ident(_)))
-    });
-    let dots = tokens.iter().filter(|token| is_punct(Some(token), '.')).count();
-    let last = match tokens.last() {
-        Some(TokenTree::Ident(ident)) => ident.to_string(),
-        _ => String::new(),
-    };
-    match tokens {
-        _ if path => None,
-        _ if colons == 1 => python_slice(&tokens.iter().cloned().collect()).map(Python::Slice),
-        _ if colons > 1 => Some(Python::Steps),
-        _ if dots == 3 && tokens.len() == 3 => Some(Python::Ellipsis),
-        [_] if matches!(last.as_str(), "None" | "none" | "newaxis") => Some(Python::NewAxis),
-        [.., _] if last == "newaxis" => Some(Python::NewAxis),
-        _ => None,
-    }
-}
-
-/// The error for an index as Python has it, with the one to write for a sample of `rank` axes.
-fn python_index(expr: &Expr, shown: &str, entries: &[&[TokenTree]], rank: Option<usize>) -> Option<Diag> {
-    let forms: Vec<Option<Python>> = entries.iter().map(|entry| python_entry(entry)).collect();
-    // Keras counts the batch, which stays whole.
-    let batch = matches!(forms.first(), Some(Some(Python::Slice(range))) if range == "..");
-    let first = usize::from(batch);
-    if forms.iter().any(|form| matches!(form, Some(Python::Steps))) {
-        let help =
-            "give the steps an axis of their own, and take its first position: `Reshape([4, 2])(x)[.., 0]`";
-        return Some(Diag::error(Code::PythonExpression, expr.loc, "an index has no steps").help(help));
-    }
-    if let Some(at) = forms.iter().position(|form| matches!(form, Some(Python::NewAxis))) {
-        let axis = at + 1 - first.min(at);
-        let diag = Diag::error(Code::PythonExpression, expr.loc, "an index adds no axis");
-        return Some(diag.help(format!("write `expand_dims({shown}, axis = {axis})`")));
-    }
-    let ellipsis = forms.iter().any(|form| matches!(form, Some(Python::Ellipsis)));
-    let what = match forms.iter().flatten().next()? {
-        Python::Ellipsis => "`...` is Python's, and `..` is all of one axis",
-        _ => "`:` is Python's, and a range is written with `..`",
-    };
-    let mut diag = Diag::error(Code::PythonExpression, expr.loc, what);
-    // As many `..` as there are axes without an entry.
-    let index = |from: usize| {
-        let others = entries.len() - from - usize::from(ellipsis);
-        let rest = rank.map_or(1, |rank| rank.saturating_sub(others));
-        let mut index = Vec::new();
-        for (entry, form) in entries.iter().zip(&forms).skip(from) {
-            match form {
-                Some(Python::Slice(range)) => index.push(range.clone()),
-                Some(Python::Ellipsis) => index.extend((0..rest).map(|_| "..".to_owned())),
-                _ => index.push(text_of(entry.iter().cloned().collect())),
-            }
-        }
-        while index.len() > 1 && index.last().is_some_and(|last| last == "..") {
-            index.pop();
-        }
-        format!("`{shown}[{}]`", index.join(", "))
-    };
-    if batch && entries.len() > 1 {
-        diag = diag.help(format!("the batch is not counted: write {}", index(1)));
-        if rank.is_none_or(|rank| entries.len() - usize::from(ellipsis) <= rank) {
-            diag = diag
-                .help(format!("if the first axis of a sample is meant to stay whole, write {}", index(0)));
-        }
-        return Some(diag);
-    }
-    Some(diag.help(format!("write {}", index(0))))
 }

@@ -8,7 +8,8 @@ use mimo_graph::graph::{Graph, TensorId};
 use mimo_graph::layers::get_item::Entry;
 use proc_macro2::{TokenStream, TokenTree};
 
-use super::index::{dots, index_tokens, python_slice};
+use super::index::{dots, index_tokens};
+use super::python_index::python_slice;
 use super::tensor::Evaluated;
 use super::{Binding, Lower};
 use crate::ast::{Expr, ExprKind, For, Let, name_of};
@@ -124,6 +125,51 @@ impl Lower<'_> {
             self.lists.push(bound);
         }
         self.bind(&name.ident, Binding::Tensors(tensors));
+    }
+
+    /// The values of `let (q, k) = (f(x), g(x))`, one for each name.
+    pub(super) fn parts_of_tuple<'e>(&self, statement: &'e Let) -> Option<&'e [Expr]> {
+        match &statement.value.kind {
+            ExprKind::List(items) if statement.tuple && items.len() > 1 => Some(items),
+            _ => None,
+        }
+    }
+
+    /// Binds each name of a tuple to its value. All values are computed before any of the names is bound.
+    pub(super) fn bind_parts(&mut self, statement: &Let, parts: &[Expr]) {
+        let names = &statement.names;
+        if names.len() != parts.len() {
+            let (wanted, found) = (names.len(), parts.len());
+            let are = if wanted == 1 { "name is" } else { "names are" };
+            let message = format!("these are {found} values, but {wanted} {are} bound");
+            let diag = Diag::error(Code::WrongNumberOfNames, statement.value.loc, message);
+            self.error(diag.help("write one name for each value; `_` stands for one that is not needed"));
+            self.broken = true;
+            self.frame.nameless += found.saturating_sub(wanted);
+            return self.poison(names);
+        }
+        let mut bindings = Vec::new();
+        for part in parts {
+            bindings.push(match self.eval(part) {
+                Evaluated::Layer(layer) => Binding::Layer(layer),
+                Evaluated::List(tensors) => Binding::Tensors(tensors),
+                Evaluated::Poison => {
+                    self.broken = true;
+                    Binding::Poison
+                }
+                given => match self.one_of(part, given)[..] {
+                    [(tensor, _)] => Binding::Tensor(tensor),
+                    _ => Binding::Poison,
+                },
+            });
+        }
+        if let Some(shape) = &statement.ascription {
+            let diag = Diag::error(Code::ShapeOfNoTensor, shape.loc, "several tensors have no common shape");
+            self.error(diag.help("leave the shape out"));
+        }
+        for (name, binding) in names.iter().zip(bindings) {
+            self.bind(&name.ident, binding);
+        }
     }
 
     /// The error for a list where one tensor is needed.

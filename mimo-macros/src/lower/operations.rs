@@ -44,21 +44,9 @@ impl Lower<'_> {
         item: &'static Item,
         args: &[Arg],
     ) -> Evaluated {
-        if let ("max" | "min", [first, second]) = (item.class, args)
-            && second.keyword.is_none()
-            && (self.is_tensor(&second.value)
-                || matches!(self.known_number(&second.value), Some(n) if n.fract() != 0.0)
-                || matches!(second.value.kind, ExprKind::Float(_)))
-        {
-            let [a, b] = [first, second].map(|arg| text_of(arg.value.tokens.clone()));
-            let (class, other) = (item.class, if item.class == "max" { "maximum" } else { "minimum" });
-            let message =
-                format!("`{class}` compares the values of one tensor over axes, and `{b}` is no axis");
-            self.error(
-                Diag::error(Code::WrongValue, second.value.loc, message)
-                    .help(format!("write `{other}({a}, {b})`")),
-            );
-            self.operand(&first.value);
+        if let Some(diag) = self.misused(item, args) {
+            self.error(diag);
+            self.tensors_of_lost(args);
             self.broken = true;
             return Evaluated::Poison;
         }
@@ -176,6 +164,23 @@ impl Lower<'_> {
         name: &str,
         settings: &[value::Arg],
         tensors: &[(TensorId, Loc)],
+        places: (Loc, Loc),
+        span: Span,
+    ) -> Evaluated {
+        let told = self.diags.count();
+        let given = self.made(name, settings, tensors, places, span);
+        if self.diags.count() > told {
+            let tensors: Vec<TensorId> = tensors.iter().map(|(tensor, _)| *tensor).collect();
+            self.note_axes_of_weights(told, &tensors);
+        }
+        given
+    }
+
+    fn made(
+        &mut self,
+        name: &str,
+        settings: &[value::Arg],
+        tensors: &[(TensorId, Loc)],
         (name_loc, call): (Loc, Loc),
         span: Span,
     ) -> Evaluated {
@@ -233,7 +238,7 @@ impl Lower<'_> {
             }
             ExprKind::Call(..) => self.known_number(expr).is_some(),
             // A path, or a call of a constant function. Tensors have no paths.
-            ExprKind::Rust => {
+            ExprKind::Rust if !self.mentions_tensor(&expr.tokens) => {
                 let tokens: Vec<_> = expr.tokens.clone().into_iter().collect();
                 // The functions of Rust's floats are none of constants.
                 matches!(&tokens[..], [TokenTree::Ident(word), TokenTree::Punct(a), TokenTree::Punct(b), ..]
@@ -246,14 +251,29 @@ impl Lower<'_> {
     /// A number as a setting. Among tensors all numbers are floats: `1 / 2` is 0.5, as in Keras.
     pub(super) fn number(&mut self, expr: &Expr) -> Value {
         let kind = match self.known_number(expr) {
+            // Beside whole numbers, a whole number makes no floats of them.
+            Some(_) if let Some(whole) = self.whole_number(expr) => ValueKind::Int(whole),
             Some(number) => ValueKind::Float(number),
             None => ValueKind::Expr(self.constant_of(&number_tokens(expr), expr.loc, true)),
         };
         Value { kind, loc: expr.loc }
     }
 
+    /// The value of a whole number that is not computed.
+    fn whole_number(&self, expr: &Expr) -> Option<i64> {
+        match &expr.kind {
+            ExprKind::Paren(inner) => self.whole_number(inner),
+            ExprKind::Neg(inner) => self.whole_number(inner)?.checked_neg(),
+            ExprKind::Int(_) | ExprKind::Name(_) => match self.consts.fold(expr)? {
+                Known::Int(n) => Some(n),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     /// The value of a number that is known while the macro runs.
-    fn known_number(&self, expr: &Expr) -> Option<f64> {
+    pub(super) fn known_number(&self, expr: &Expr) -> Option<f64> {
         match &expr.kind {
             ExprKind::Paren(inner) => self.known_number(inner),
             ExprKind::Neg(inner) => Some(-self.known_number(inner)?),
@@ -285,6 +305,29 @@ impl Lower<'_> {
                 Known::Bool(_) | Known::Str(_) => None,
             },
         }
+    }
+
+    /// Reports a number where a tensor is needed; `name` is what a `let` binds it to.
+    pub(super) fn number_as_tensor(&mut self, expr: &Expr, name: Option<&str>) {
+        let is_call = expr.find(&|part| matches!(part, ExprKind::Call(..))).is_some();
+        let text = match self.known_number(expr).filter(|_| is_call) {
+            Some(number) => format!("{number:?}"),
+            None => text_of(expr.tokens.clone()),
+        };
+        let ty = match self.consts.fold(expr) {
+            Some(Known::Int(n)) if n < 0 => "i64",
+            Some(Known::Float(_)) => "f64",
+            _ if text.contains('.') => "f64",
+            _ => "usize",
+        };
+        let constant = name.map(|name| name.trim_matches('_').to_uppercase()).filter(|name| !name.is_empty());
+        let constant = constant.unwrap_or_else(|| "NAME".into());
+        let diag = Diag::error(Code::NotATensor, expr.loc, "a number is not a tensor");
+        let factor =
+            if matches!(expr.kind, ExprKind::Binary(..)) { format!("({text})") } else { text.clone() };
+        self.error(diag.help(format!(
+            "write it where it is used, as in `{factor} * x`, or as a constant: `const {constant}: {ty} = {text};`"
+        )));
     }
 
     /// `-x`
@@ -329,10 +372,7 @@ impl Lower<'_> {
         }
         match left {
             Side::Number(_) => {
-                self.error(
-                    Diag::error(Code::NotATensor, expr.loc, "a number is not a tensor")
-                        .help("write `const NAME: usize = …;` for a constant"),
-                );
+                self.number_as_tensor(expr, None);
                 Evaluated::Poison
             }
             Side::Tensor(tensor, _) => Evaluated::Tensors(vec![tensor]),

@@ -11,6 +11,7 @@ use super::activations::is_activation;
 use super::nested::Callable;
 use super::{Binding, Lower};
 use crate::ast::{Arg, Expr, ExprKind, name_of};
+use crate::losses;
 use crate::parse::text_of;
 
 /// What an expression is.
@@ -41,18 +42,16 @@ impl Lower<'_> {
             ExprKind::Loop(looped) => self.list_of_rounds(looped),
             ExprKind::Switch(switch) => self.switch(expr, switch),
             ExprKind::Invalid => Evaluated::Poison,
-            ExprKind::List(_) => {
-                self.error(
-                    Diag::error(Code::NotATensor, expr.loc, "a list is not a tensor")
-                        .help("join tensors with `concatenate([a, b])`, or bind each with its own `let`"),
-                );
+            ExprKind::List(items) => {
+                let diag = Diag::error(Code::NotATensor, expr.loc, "a list is not a tensor");
+                self.error(match items.iter().any(|item| self.is_tensor(item)) || items.is_empty() {
+                    true => diag.help("join tensors with `concatenate([a, b])`, or bind each with its own `let`"),
+                    false => diag.help("write the values where a layer or an operation takes a list: `reshape(x, [-1, 4, 8])`"),
+                });
                 Evaluated::Poison
             }
             ExprKind::Int(_) | ExprKind::Float(_) => {
-                self.error(
-                    Diag::error(Code::NotATensor, expr.loc, "a number is not a tensor")
-                        .help("write `const NAME: usize = …;` for a constant"),
-                );
+                self.number_as_tensor(expr, None);
                 Evaluated::Poison
             }
             ExprKind::Neg(inner) => self.negative(expr, inner),
@@ -125,6 +124,9 @@ impl Lower<'_> {
         } else if let Some(class) = known(&name) {
             Diag::error(Code::LayerWithoutSettings, loc, format!("`{name}` is a layer without its settings"))
                 .help(format!("write `{class}(…)`"))
+        } else if name == "training" {
+            let message = "`training` is not a tensor: it is the condition of a switch";
+            Diag::error(Code::UnknownName, loc, message).help("write `let y = if training { a } else { b };`")
         } else {
             let diag =
                 Diag::error(Code::UnknownName, loc, format!("cannot find a tensor or a layer `{name}`"));
@@ -158,6 +160,16 @@ impl Lower<'_> {
         let ExprKind::Name(ident) = &callee.kind else {
             if let Some(given) = self.called_in_two_steps(expr, callee, args) {
                 return given;
+            }
+            // `MeanSquaredError()(a, b)`
+            if let ExprKind::Call(inner, _) = &callee.kind
+                && let ExprKind::Name(ident) = &inner.kind
+                && !self.frame.scope.contains_key(&name_of(ident))
+                && let Some(diag) = losses::of_tensors(&name_of(ident), operands_of_loss(args), inner.loc)
+            {
+                self.error(diag);
+                self.tensors_of_lost(args);
+                return Evaluated::Poison;
             }
             // `Dense(64)(x)`, `(enc)(x)`
             return match self.eval(callee) {
@@ -227,6 +239,17 @@ impl Lower<'_> {
                 return Evaluated::Tensors(vec![self.builder.input(&args, expr.loc, &mut self.diags)]);
             }
             "Weight" => {
+                if let Some(arg) = args
+                    .iter()
+                    .find(|arg| !matches!(arg.value.kind, ExprKind::List(_)) && self.is_tensor(&arg.value))
+                {
+                    let shown = text_of(arg.value.tokens.clone());
+                    let message =
+                        format!("`{shown}` is a tensor, and a `Weight` is the same for every sample");
+                    let diag = Diag::error(Code::WrongValue, arg.value.loc, message);
+                    self.error(diag.help("write the lengths of its axes: `Weight([8])`"));
+                    return Evaluated::Poison;
+                }
                 let settings = self.args(args);
                 return match self.layer("Weight", callee.loc, &settings, expr.loc, ident) {
                     Some(layer) => self.call(layer, &[], expr.loc),
@@ -259,17 +282,24 @@ impl Lower<'_> {
         if let Some(item) = self.operation_of(&name, args) {
             return self.operation(expr, callee, item, args);
         }
+        if let Some(diag) = self.merge_of_one(expr, &name, args) {
+            self.error(diag);
+            self.tensors_of_lost(args);
+            return Evaluated::Poison;
+        }
         if let Some(class) = layers::function(&name) {
             return self.function(expr, callee, &name, class, args);
+        }
+        if let Some(diag) = losses::of_tensors(&name, operands_of_loss(args), callee.loc) {
+            self.error(diag);
+            self.tensors_of_lost(args);
+            return Evaluated::Poison;
         }
         if self.is_misplaced(&name, callee, args) {
             return Evaluated::Poison;
         }
         if self.is_unbound(&name, callee.loc) {
-            // What was called may take numbers.
-            for arg in args.iter().filter(|arg| !self.is_number(&arg.value)).collect::<Vec<_>>() {
-                self.operands(std::slice::from_ref(arg), expr.loc);
-            }
+            self.tensors_of_lost(args);
             return Evaluated::Poison;
         }
         if let Some(steps) = self.steps_of_a_model(&name, args) {
@@ -297,6 +327,34 @@ impl Lower<'_> {
         match self.layer(&name, callee.loc, &settings, expr.loc, ident) {
             Some(layer) => Evaluated::Layer(Callable::Layer(layer)),
             None => Evaluated::Poison,
+        }
+    }
+
+    /// Reads the tensors that something was called on that was reported, so that mistakes in them are found. What else it
+    /// takes is not known.
+    pub(super) fn tensors_of_lost(&mut self, args: &[Arg]) {
+        for arg in
+            args.iter().filter(|arg| arg.keyword.is_none() || self.is_tensor(&arg.value)).collect::<Vec<_>>()
+        {
+            self.tensor_of_lost(&arg.value);
+        }
+    }
+
+    fn tensor_of_lost(&mut self, expr: &Expr) {
+        match &expr.kind {
+            ExprKind::List(items) => items.iter().for_each(|item| self.tensor_of_lost(item)),
+            ExprKind::Int(_)
+            | ExprKind::Float(_)
+            | ExprKind::Bool(_)
+            | ExprKind::Str(_)
+            | ExprKind::None
+            | ExprKind::Map(_)
+            | ExprKind::Rust => {}
+            _ if self.is_number(expr) => {}
+            _ => {
+                let mut tensors = Vec::new();
+                self.collect(expr, &mut tensors);
+            }
         }
     }
 
@@ -400,6 +458,16 @@ impl Lower<'_> {
             },
             _ => false,
         }
+    }
+}
+
+/// The two tensors that a loss compares.
+fn operands_of_loss(args: &[Arg]) -> Option<[String; 2]> {
+    match args {
+        [t, p] if t.keyword.is_none() && p.keyword.is_none() => {
+            Some([t, p].map(|arg| text_of(arg.value.tokens.clone())))
+        }
+        _ => None,
     }
 }
 

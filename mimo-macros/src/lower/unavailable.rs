@@ -2,16 +2,39 @@
 
 use mimo_graph::code::Code;
 use mimo_graph::diag::Diag;
-use mimo_graph::language::{self, Module};
-use proc_macro2::{Delimiter, TokenTree};
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 use super::consts::Known;
 use super::tensor::Evaluated;
 use super::{Binding, Lower};
 use crate::ast::{Expr, ExprKind, name_of};
-use crate::parse::{contents, power, text_of};
+use crate::parse::{Names, contents, foreign, power, text_of};
+
+impl Names for Lower<'_> {
+    fn is_bound(&self, name: &str) -> bool {
+        self.frame.scope.contains_key(name)
+    }
+
+    fn shape(&self, name: &str) -> Option<Vec<usize>> {
+        let Some(Binding::Tensor(tensor)) = self.frame.scope.get(name) else { return None };
+        let shape = self.builder.graph().tensor(*tensor).shape.as_ref()?;
+        Some(shape.0.iter().map(|length| length.known().unwrap_or(0)).collect())
+    }
+}
 
 impl Lower<'_> {
+    /// Whether the name of a tensor stands among tokens.
+    pub(super) fn mentions_tensor(&self, tokens: &TokenStream) -> bool {
+        tokens.clone().into_iter().any(|token| match token {
+            TokenTree::Ident(ident) => matches!(
+                self.frame.scope.get(&name_of(&ident)),
+                Some(Binding::Tensor(_) | Binding::Tensors(_))
+            ),
+            TokenTree::Group(group) => self.mentions_tensor(&group.stream()),
+            _ => false,
+        })
+    }
+
     /// Reports Python's power in an expression of numbers. Gives whether there is one.
     pub(super) fn has_power(&mut self, expr: &Expr) -> bool {
         let Some(found) = power(expr) else { return false };
@@ -22,21 +45,45 @@ impl Lower<'_> {
 
     /// `x ** 2` where a tensor is needed.
     pub(super) fn power_of_tensor(&mut self, expr: &Expr, base: &Expr, exponent: &Expr) -> Evaluated {
-        if self.consts.fold(base).is_some() {
+        if self.is_number(base) && !self.is_tensor(exponent) {
             self.has_power(expr);
             return Evaluated::Poison;
         }
-        if let [_] = self.operand(base).as_slice() {
-            let shown = text_of(base.tokens.clone());
-            let factor = if matches!(base.kind, ExprKind::Name(_)) { shown.as_str() } else { "x" };
+        let sound = match self.is_number(base) {
+            true => true,
+            false => matches!(self.operand(base)[..], [_]),
+        };
+        if sound {
+            let side = |expr: &Expr| match (&expr.kind, self.known_power(expr)) {
+                (ExprKind::Power(..), Some(number)) => format!("{number:?}"),
+                _ => text_of(expr.tokens.clone()),
+            };
+            let (base, power) = (side(base), side(exponent));
             let diag = Diag::error(Code::PythonExpression, expr.loc, "`**` is Python's power");
             let help = match self.consts.fold(exponent) {
-                Some(Known::Int(2)) => format!("write `square({factor})`"),
-                _ => format!("write `power({factor}, {})`", text_of(exponent.tokens.clone())),
+                Some(Known::Int(2)) => format!("write `square({base})`"),
+                _ => format!("write `power({base}, {power})`"),
             };
             self.error(diag.help(help));
         }
         Evaluated::Poison
+    }
+
+    /// The value of a number with powers in it.
+    fn known_power(&self, expr: &Expr) -> Option<f64> {
+        match &expr.kind {
+            ExprKind::Power(base, exponent) => {
+                Some(self.known_power(base)?.powf(self.known_power(exponent)?))
+                    .filter(|number| number.is_finite())
+            }
+            ExprKind::Paren(inner) => self.known_power(inner),
+            ExprKind::Neg(inner) => Some(-self.known_power(inner)?),
+            _ => match self.consts.fold(expr)? {
+                Known::Int(n) => Some(n as f64),
+                Known::Float(x) => Some(x),
+                Known::Bool(_) | Known::Str(_) => None,
+            },
+        }
     }
 
     /// An expression of Rust where a tensor is needed.
@@ -47,18 +94,8 @@ impl Lower<'_> {
             Some(TokenTree::Ident(ident)) => name_of(ident),
             _ => String::new(),
         };
-        let is_dot = |token: Option<&TokenTree>| matches!(token, Some(TokenTree::Punct(punct)) if punct.as_char() == '.');
-        let bound = matches!(
-            self.frame.scope.get(&word),
-            Some(Binding::Tensor(_) | Binding::Tensors(_) | Binding::Layer(_) | Binding::Poison)
-        );
-        let method = tokens.iter().rposition(|token| is_dot(Some(token)));
-        let method = method.and_then(|at| match tokens.get(at + 1) {
-            Some(TokenTree::Ident(ident)) => Some(name_of(ident)),
-            _ => None,
-        });
-        let diag = match (word.as_str(), method) {
-            ("if" | "match", _) => Diag::error(
+        let diag = match word.as_str() {
+            "if" | "match" => Diag::error(
                 Code::NotATensor,
                 expr.loc,
                 format!(
@@ -67,23 +104,16 @@ impl Lower<'_> {
             )
             .help("write a `model!` for each variant")
             .help("values are chosen by `where(x > 0.0, a, b)`; what only training computes stands after a `let`: `let y = if training { a } else { b };`"),
-            (_, Some(method)) if bound || is_call_of_tensor(&tokens) => {
-                let message = format!(
-                    "`{method}` is not available: a tensor of a model has neither fields nor methods"
-                );
-                let help = match language::find(Module::Activations, &method).is_some() {
-                    true => format!("write `Activation({method})(x)`"),
-                    false => "call a layer on the tensor: `Dense(32)(x)`".into(),
-                };
-                Diag::error(Code::NotATensor, expr.loc, message).help(help)
-            }
-            ("f32" | "f64", _) if tokens.last().is_some_and(|last| matches!(last, TokenTree::Group(_))) => {
+            "f32" | "f64" if tokens.last().is_some_and(|last| matches!(last, TokenTree::Group(_))) => {
                 let called = shown.trim_start_matches("f32").trim_start_matches("f64").trim_start_matches("::");
                 let message = format!("`{shown}` is computed when the program runs, and the macro needs the number");
                 Diag::error(Code::NotATensor, expr.loc, message).help(format!("write `{called}`"))
             }
-            // `K.exp(x)`
-            (_, Some(method)) if let Some(diag) = mimo_graph::layers::unavailable(&method, expr.loc) => diag,
+            _ if let Some(diag) = foreign(&tokens, self, expr.loc) => diag,
+            _ if self.mentions_tensor(&expr.tokens) && let Some(help) = of_rust(&tokens) => {
+                Diag::error(Code::NotATensor, expr.loc, format!("`{shown}` is an expression of Rust, and not one of tensors"))
+                    .help(help)
+            }
             _ => {
                 Diag::error(Code::NotATensor, expr.loc, format!("`{shown}` is neither a tensor nor a layer"))
                     .help("write `Layer(settings)(tensor)`")
@@ -94,27 +124,59 @@ impl Lower<'_> {
     }
 }
 
-/// Whether tokens start with `Dense(3)(x)`.
-fn is_call_of_tensor(tokens: &[TokenTree]) -> bool {
-    let call = |token: Option<&TokenTree>| matches!(token, Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Parenthesis);
-    matches!(tokens.first(), Some(TokenTree::Ident(_))) && call(tokens.get(1)) && call(tokens.get(2))
-}
-
 /// The error for Python's power between numbers.
 pub(super) fn power_of_numbers(found: &Expr, fold: impl Fn(&Expr) -> Option<Known>) -> Diag {
     let diag = Diag::error(Code::PythonExpression, found.loc, "`**` is Python's power");
     let ExprKind::Power(base, exponent) = &found.kind else { return diag.help("write the number") };
     let known = match (fold(base), fold(exponent)) {
-        (Some(Known::Int(base)), Some(Known::Int(exponent))) => {
-            u32::try_from(exponent).ok().and_then(|exponent| base.checked_pow(exponent))
-        }
+        (Some(Known::Int(base)), Some(Known::Int(exponent))) => u32::try_from(exponent)
+            .ok()
+            .and_then(|exponent| base.checked_pow(exponent))
+            .map(|n| n.to_string()),
+        (Some(base), Some(exponent)) => float(&base)
+            .zip(float(&exponent))
+            .map(|(base, exponent)| base.powf(exponent))
+            .filter(|number| number.is_finite())
+            .map(|number| format!("{number:?}")),
         _ => None,
     };
+    let is_float = |expr: &Expr| matches!(fold(expr), Some(Known::Float(_)));
     diag.help(match known {
         Some(n) => format!("write `{n}`"),
+        // Rust computes no power of floats in a constant.
+        None if is_float(base) || is_float(exponent) => "write the number itself".into(),
         None => {
             let (base, exponent) = (text_of(base.tokens.clone()), text_of(exponent.tokens.clone()));
             format!("write `usize::pow({base}, {exponent})`")
         }
     })
+}
+
+fn float(known: &Known) -> Option<f64> {
+    match known {
+        Known::Int(n) => Some(*n as f64),
+        Known::Float(x) => Some(*x),
+        Known::Bool(_) | Known::Str(_) => None,
+    }
+}
+
+/// What to write instead of an expression of Rust that has a tensor in it.
+fn of_rust(tokens: &[TokenTree]) -> Option<String> {
+    let text = |tokens: &[TokenTree]| text_of(tokens.iter().cloned().collect());
+    let cast = tokens.iter().position(|token| matches!(token, TokenTree::Ident(ident) if ident == "as"));
+    if let Some(at) = cast {
+        let whole =
+            matches!(tokens.get(at + 1), Some(TokenTree::Ident(ty)) if !ty.to_string().starts_with('f'));
+        let ty = if whole { "int32" } else { "float32" };
+        return Some(format!("write `cast({}, {ty})`", text(&tokens[..at])));
+    }
+    match tokens {
+        [TokenTree::Punct(sign), rest @ ..] if matches!(sign.as_char(), '&' | '*') => {
+            Some(format!("write `{}`", text(rest)))
+        }
+        [TokenTree::Group(group)] if group.delimiter() == Delimiter::Brace => {
+            Some("bind it with `let`, without braces".into())
+        }
+        _ => None,
+    }
 }

@@ -6,8 +6,8 @@ use mimo_graph::dim::ConstId;
 use mimo_graph::value::{Arg, Value, ValueKind};
 use proc_macro2::TokenStream;
 
-use super::Lower;
 use super::consts::{Known, has_invalid_part};
+use super::{Binding, Lower};
 use crate::ast::{self, Expr, ExprKind, name_of};
 use crate::parse::{is_rust, text_of};
 
@@ -51,7 +51,14 @@ impl Lower<'_> {
                 given.kind.clone()
             }
             ExprKind::Name(ident) => {
-                ValueKind::Ident { text: name_of(ident), constant: self.constant(&expr.tokens, expr.loc) }
+                let text = name_of(ident);
+                let constant = self.constant(&expr.tokens, expr.loc);
+                let is_tensor =
+                    matches!(self.frame.scope.get(&text), Some(Binding::Tensor(_) | Binding::Tensors(_)));
+                if is_tensor && !self.consts.contains(&text) {
+                    self.tensor_lengths.insert(constant);
+                }
+                ValueKind::Ident { text, constant }
             }
             ExprKind::Paren(inner) => match self.value_kind(inner) {
                 ValueKind::Expr(_) => ValueKind::Expr(self.constant(&expr.tokens, expr.loc)),

@@ -9,7 +9,7 @@ use super::header::is_name;
 use super::parser::{Parser, invalid};
 use super::python::without_prefix;
 use super::state::State;
-use crate::ast::{Binder, Expr, Let, Model, Statement, name_of};
+use crate::ast::{Binder, Expr, ExprKind, Let, Model, Statement, name_of};
 use crate::span::SpanRange;
 
 impl Parser {
@@ -160,6 +160,20 @@ impl Parser {
                     .help("write `Layer(settings)(tensor)`"),
             );
             invalid(loc)
+        } else if let (true, pieces) = (tuple, cut_list(cursor.rest()))
+            && pieces.len() > 1
+            && pieces.len() == names.len()
+        {
+            let loc = self.spans.of(cursor.rest());
+            let shown = text_of(cursor.rest().iter().cloned().collect());
+            // Where the names lack them too, that was reported.
+            if self.diags.last().is_none_or(|last| last.code != Code::MissingParentheses) {
+                let message = "several values stand in parentheses";
+                let diag = Diag::error(Code::MissingParentheses, loc, message);
+                self.error(diag.help(format!("write `({shown})`")));
+            }
+            let items = pieces.into_iter().map(|piece| self.expr(piece, "a tensor or a layer")).collect();
+            Expr { tokens: cursor.rest().iter().cloned().collect(), kind: ExprKind::List(items), loc }
         } else {
             self.expr(cursor.rest(), "a tensor or a layer")
         };

@@ -180,6 +180,8 @@ fn write_tokens(tokens: TokenStream, text: &mut String) {
     let mut tight = true;
     // Whether a sign here stands before its operand.
     let mut prefix = true;
+    // Open angles of types. Other angles compare.
+    let mut angles = 0_usize;
     for token in tokens {
         match token {
             TokenTree::Group(group) => {
@@ -199,15 +201,20 @@ fn write_tokens(tokens: TokenStream, text: &mut String) {
             }
             TokenTree::Punct(punct) => {
                 let symbol = punct.as_char();
-                let close = matches!(symbol, '.' | ':' | ',' | ';' | '?' | '<' | '>');
+                let opens = symbol == '<' && (text.is_empty() || text.ends_with("::") || ends_in_type(text));
+                let closes = symbol == '>' && angles > 0 && !text.ends_with(['-', '=']);
+                angles = (angles + usize::from(opens)).saturating_sub(usize::from(closes));
+                let close = matches!(symbol, '.' | ':' | ',' | ';' | '?') || opens || closes;
                 let joined = text.ends_with(|last: char| last.is_ascii_punctuation()) && tight;
                 if !tight && !close && !joined {
                     text.push(' ');
                 }
                 text.push(symbol);
-                let sign = prefix && matches!(symbol, '-' | '!' | '&' | '*');
-                tight = punct.spacing() == Spacing::Joint || sign || matches!(symbol, '.' | ':' | '<');
-                prefix = !matches!(symbol, '>' | '?');
+                // The second half of `**` or `&&` stands before nothing.
+                let half = joined && text.strip_suffix(symbol).is_some_and(|before| before.ends_with(symbol));
+                let sign = prefix && !half && matches!(symbol, '-' | '!' | '&' | '*' | '~');
+                tight = punct.spacing() == Spacing::Joint || sign || matches!(symbol, '.' | ':') || opens;
+                prefix = !closes && symbol != '?';
             }
             TokenTree::Ident(ident) => {
                 if !tight {
@@ -225,6 +232,12 @@ fn write_tokens(tokens: TokenStream, text: &mut String) {
             }
         }
     }
+}
+
+/// Whether a text ends in the name of a type: `Vec`, but not `UNITS` or `x`.
+fn ends_in_type(text: &str) -> bool {
+    let word = text.rsplit(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default();
+    word.starts_with(char::is_uppercase) && word.contains(char::is_lowercase)
 }
 
 /// What statements start with.

@@ -6,9 +6,11 @@ use mimo_graph::diag::{Diag, Loc};
 use proc_macro2::{Delimiter, Group, Ident, Literal, Spacing, TokenStream, TokenTree};
 
 use super::cursor::{Cursor, contents, cut_list, text_of};
+use super::foreign::{Unscoped, foreign};
 use super::list::Takes;
 use super::parser::Parser;
 use super::rust::{is_rust, is_short};
+use super::switch::reads_training;
 use crate::ast::{Expr, ExprKind, Op, name_of};
 use crate::span::SpanRange;
 
@@ -50,10 +52,11 @@ impl Parser {
     pub(super) fn expr_prefix(&mut self, cursor: &mut Cursor<'_>, what: &str) -> Expr {
         // Each nested expression counts its own operators.
         let outer = std::mem::take(&mut self.operators);
+        let whole = cursor.rest();
         self.depth += 1;
         let mut expr = self.expr_or_rust(cursor, what);
         self.depth -= 1;
-        if !matches!(expr.kind, ExprKind::Invalid) && self.python_operator(cursor) {
+        if !matches!(expr.kind, ExprKind::Invalid) && self.python_operator(cursor, whole) {
             cursor.skip(cursor.rest().len());
             expr.kind = ExprKind::Invalid;
         }
@@ -219,6 +222,13 @@ impl Parser {
             };
             return Ok(Expr { kind, loc, tokens: tokens.iter().cloned().collect() });
         }
+        // `!x` may be a constant of Rust.
+        if cursor.punct_at(0, '~')
+            && let Some(diag) = foreign(cursor.rest(), &Unscoped, loc)
+        {
+            self.error(diag);
+            return Err(Stop::Reported);
+        }
         self.python_prefix(cursor)?;
         let start = cursor.position();
         let mut expr = self.atom(cursor)?;
@@ -377,6 +387,10 @@ impl Parser {
                 let diag =
                     Diag::error(Code::IncompleteLoop, loc, "a loop gives a list only where `let` binds it");
                 self.error(diag.help("bind the list first: `let heads = for i in 0..4 { Dense(1)(x) };`"));
+                return Err(Stop::Reported);
+            }
+            "if" if reads_training(cursor.rest()) => {
+                self.switch_in_expression(cursor.rest(), loc);
                 return Err(Stop::Reported);
             }
             // The one word of Keras, in `F1Score(average = macro)`, that is a keyword of Rust.

@@ -8,9 +8,11 @@ use proc_macro2::{Delimiter, TokenTree};
 
 use super::cursor::{Cursor, contents, cut_list, text_of};
 use super::expr::Stop;
+use super::foreign::{Unscoped, foreign};
 use super::parser::Parser;
 use super::state::State;
 use crate::ast::{Expr, ExprKind, Model, Values, name_of};
+use crate::losses;
 
 /// First words of dotted paths that Python programs import. Whatever follows the first is a module too.
 const MODULES: &[&str] = &[
@@ -120,6 +122,16 @@ impl Parser {
             return Err(Stop::Reported);
         }
         let is_class = text.starts_with(char::is_uppercase);
+        // Of tensors: `keras.losses.mse(a, b)`, `keras.losses.Huber()(a, b)`. A setting is a name, or has settings of its own.
+        let args = cursor.group_at(1 + usize::from(is_class), Delimiter::Parenthesis);
+        let args = args.map(|group| contents(group.stream())).unwrap_or_default();
+        if let [a, b] = cut_list(&args)[..]
+            && !args.iter().any(|token| matches!(token, TokenTree::Punct(p) if p.as_char() == '='))
+            && let Some(diag) = losses::of_tensors(&text, Some([shown(a), shown(b)]), at)
+        {
+            self.error(diag);
+            return Err(Stop::Reported);
+        }
         let message = format!("`{prefix}` is a Python module, and names have no prefix here");
         if known || called && is_class {
             self.error(Diag::error(Code::PythonModule, loc, message).help(format!("write `{text}`")));
@@ -164,7 +176,8 @@ impl Parser {
     }
 
     /// Reports an operator of Python, or another language's, after a complete expression. Gives whether it is one.
-    pub(super) fn python_operator(&mut self, cursor: &Cursor<'_>) -> bool {
+    /// `whole` is the expression with what follows it.
+    pub(super) fn python_operator(&mut self, cursor: &Cursor<'_>, whole: &[TokenTree]) -> bool {
         let Some(next) = cursor.peek() else { return false };
         let loc = self.spans.of(std::slice::from_ref(next));
         let python = |what: &str, help: &str| {
@@ -182,16 +195,26 @@ impl Parser {
                     "`… if … else …` is Python, and every sample runs through the same layers",
                 )
                 .help("write `where(x > 0.0, a, b)`, which chooses value by value, or a `model!` for each variant"),
-                "and" => python("and", "write `logical_and(a, b)`"),
-                "or" => python("or", "write `logical_or(a, b)`"),
+                "and" | "or" if let Some(diag) = foreign(whole, &Unscoped, loc) => diag,
+                _ if previous == "not" && let Some(diag) = foreign(whole, &Unscoped, loc) => diag,
                 "is" | "not" => python(&ident.to_string(), "write `equal(a, b)` or `not_equal(a, b)`"),
-                _ if previous == "not" => python("not", "write `logical_not(a)`"),
                 "for" => python("for", LOOP),
                 _ => return false,
             },
             TokenTree::Punct(punct) if punct.as_char() == '@' => {
                 Diag::error(Code::PythonExpression, loc, "`@` is Python's matrix product")
                     .help("write `matmul(a, b)`")
+            }
+            // Rust's grammar would have read them, but for a part that is Python's: `x[:, 0] & mask`, `x[:, 0].sum()`.
+            TokenTree::Punct(punct)
+                if matches!(punct.as_char(), '&' | '|' | '^' | '.')
+                    && let Some(diag) = foreign(whole, &Unscoped, loc) =>
+            {
+                diag
+            }
+            TokenTree::Punct(punct) if punct.as_char() == '?' && cursor.peek_nth(1).is_some() => {
+                Diag::error(Code::UnexpectedToken, loc, "expressions have no `?`")
+                    .help("write `where(condition, a, b)`, which chooses value by value")
             }
             TokenTree::Punct(punct) if punct.as_char() == '#' => {
                 Diag::error(Code::UnexpectedToken, loc, "a comment does not start with `#`")

@@ -5,7 +5,7 @@ use mimo_graph::diag::{Diag, Loc, did_you_mean};
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 use super::binding::python_tuple;
-use super::cursor::{Cursor, contents};
+use super::cursor::{Cursor, contents, text_of};
 use super::header::is_name;
 use super::parser::{Parser, invalid};
 use super::python::without_prefix;
@@ -87,6 +87,16 @@ impl Parser {
         }
         if cursor.at_keyword("for") {
             return self.for_loop(&mut cursor, state.place, model);
+        }
+        if cursor.at_keyword("self")
+            && cursor.punct_at(1, '.')
+            && cursor.ident_at(2).is_some_and(|ident| ident == "add_loss")
+        {
+            let loc = self.spans.of(cursor.rest().get(..2).unwrap_or_default());
+            let diag =
+                Diag::error(Code::PythonModule, loc, "`self.` is Python, and names have no prefix here");
+            self.error(diag.help("write `add_loss`"));
+            cursor.skip(2);
         }
         if cursor.at_keyword("add_loss") && cursor.group_at(1, Delimiter::Parenthesis).is_some() {
             let loss = self.expr(cursor.rest(), "a loss");
@@ -323,6 +333,10 @@ impl Parser {
 
     /// A run that is no statement of a model.
     fn no_statement(&mut self, cursor: &mut Cursor<'_>, model: &mut Model) {
+        if let Some(diag) = self.changed_in_place(cursor) {
+            self.lose(cursor.rest(), model);
+            return self.error(diag);
+        }
         let dotted = cursor.ident_at(0).is_some() && cursor.punct_at(1, '.') && cursor.ident_at(2).is_some();
         if let (true, Some(method)) = (dotted, cursor.ident_at(2)) {
             const LATER: [&str; 7] =
@@ -452,6 +466,25 @@ impl Parser {
             cursor.skip(3);
         }
         compile
+    }
+}
+
+impl Parser {
+    /// The error for `x += y`: a tensor is never changed.
+    fn changed_in_place(&mut self, cursor: &Cursor<'_>) -> Option<Diag> {
+        let name = name_of(cursor.ident_at(0)?);
+        let Some(TokenTree::Punct(operator)) = cursor.peek_nth(1) else { return None };
+        let equals = matches!(cursor.peek_nth(2), Some(TokenTree::Punct(next)) if next.as_char() == '=');
+        if !equals || !matches!(operator.as_char(), '+' | '-' | '*' | '/' | '%') {
+            return None;
+        }
+        let loc = self.spans.of(cursor.rest());
+        let value = text_of(cursor.rest().get(3..).unwrap_or_default().iter().cloned().collect());
+        let operator = operator.as_char();
+        let diag = Diag::error(Code::MutableBinding, loc, "a tensor is never changed");
+        Some(
+            diag.help(format!("bind the result to the same name: `let {name} = {name} {operator} {value};`")),
+        )
     }
 }
 

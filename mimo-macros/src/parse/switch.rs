@@ -4,7 +4,7 @@ use mimo_graph::code::Code;
 use mimo_graph::diag::{Diag, Loc};
 use proc_macro2::{Delimiter, TokenTree};
 
-use super::cursor::{Cursor, contents, flatten};
+use super::cursor::{Cursor, contents, flatten, text_of};
 use super::expansion::{is_braces, take_back};
 use super::parser::{Parser, invalid};
 use super::state::{Place, State};
@@ -13,10 +13,13 @@ use crate::ast::{Branch, Expr, ExprKind, Model, Switch};
 /// The condition of every switch.
 const TRAINING: &str = "training";
 
+/// The longest switch that a message repeats.
+const LONGEST: usize = 80;
+
 const FORM: &str = "write `if training { … } else { … }`, with a tensor at the end of both";
 
 /// Whether a run is an `if` over `training`, in some form.
-fn reads_training(run: &[TokenTree]) -> bool {
+pub(super) fn reads_training(run: &[TokenTree]) -> bool {
     let condition = run.iter().take_while(|token| !is_braces(token));
     condition.skip(1).any(|token| matches!(token, TokenTree::Ident(ident) if ident == TRAINING))
 }
@@ -38,6 +41,15 @@ impl Parser {
             }
         };
         Expr { tokens, kind, ..invalid(loc) }
+    }
+
+    /// Reports a switch as a part of an expression.
+    pub(super) fn switch_in_expression(&mut self, run: &[TokenTree], loc: Loc) {
+        let shown = text_of(run.iter().cloned().collect());
+        let shown = if shown.len() > LONGEST { "if training { a } else { b }" } else { &shown };
+        let message = "a switch gives a tensor only where `let` binds it";
+        let diag = Diag::error(Code::NoTensorOfBranch, loc, message);
+        self.error(diag.help(format!("bind it first: `let y = {shown};`")));
     }
 
     /// Both sides, or what is wrong with the form.

@@ -373,3 +373,17 @@ fn examples_of_the_language_are_models() {
     }
     assert!(checked > 40, "{checked}");
 }
+
+/// Operations that are keywords of Rust are raw items, at the places of the keywords.
+#[test]
+fn operations_that_are_keywords_have_their_items() {
+    let source = "Net { let x = Input(shape = [4]); let y = where(x > 0.0, mod(x, 2.0), x); \
+                  Model(inputs = [x], outputs = [y]) }";
+    let mut found = Vec::new();
+    idents(body(source), &mut found);
+    for word in ["where", "mod"] {
+        let raw = found.iter().find(|ident| ident.to_string() == format!("r#{word}"));
+        let span = raw.expect(word).span();
+        assert_eq!(slice(source, span.start(), span.end()), word);
+    }
+}

@@ -56,7 +56,7 @@ fn what_looks_right_in_other_languages_is_told() {
         ("let y = min(x, 2.0 * x);", "write `minimum(x, 2.0 * x)`"),
         ("let y = Dense(3)(argmax(z, axis = -1));", "`argmax(…)` holds whole numbers"),
         ("let s = scale(4); let y = s(x);", "`scale(dim = 4)`"),
-        ("let y = Embedding(3, 4)(argmax(z, axis = -1) + 1);", "`cast(add(…), int32)`"),
+        ("let y = Embedding(3, 4)(argmax(z, axis = -1) * 0.5);", "`cast(multiply(…), int32)`"),
         ("let y = x @ x;", "`@` is Python's matrix product"),
         ("let y = x * sqrt(-1.0);", "of numbers is a number"),
         ("let y = x * (1.0 / 0.0);", "found the number inf"),
@@ -106,7 +106,7 @@ fn each_mistake_is_one_error_at_its_place() {
             "let y = Weight([4])(x);",
             "2:9 [Weight([4])(x)] `Weight([4])` is a tensor, and only layers are called",
         ),
-        ("let y = Weight(x);", "2:16 [x] `shape` of `Weight` must be a list, found `x`"),
+        ("let y = Weight(x);", "2:16 [x] `x` is a tensor, and a `Weight` is the same for every sample"),
         ("let s = scale(dim = 4); let y = s(x, 4);", "2:38 [4] a call takes tensors, and `4` is a setting"),
         (
             "let s = scale(dim = 4); let y = s(x, start = 2.0);",
@@ -175,7 +175,7 @@ fn each_mistake_is_one_error_at_its_place() {
         ),
         (
             "let y = if training { x } else { Dense(3)(x) };",
-            "2:34 [Dense(3)(x)] `in_train_phase` needs equal shapes, but `x` is [4] and `Dense(…)` is [3]",
+            "2:34 [Dense(3)(x)] both sides of an `if training` need equal shapes, but `x` is [4] and `Dense(…)` is [3]",
         ),
         (
             "let y = if training { x } else { Dense(3) };",
@@ -189,7 +189,7 @@ fn each_mistake_is_one_error_at_its_place() {
         ),
         (
             "let y = if training { 1.0 } else { 0.0 };",
-            "2:9 [if training { 1.0 } else { 0.0 }] `in_train_phase` of numbers is a number, and a tensor is needed here",
+            "2:9 [if training { 1.0 } else { 0.0 }] both sides of this switch are numbers, and one of them has to be a tensor",
         ),
         ("let y = x; let _a = if training", "2:21 [if training] the sides of a switch stand in braces"),
         (

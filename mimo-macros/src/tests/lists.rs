@@ -159,7 +159,7 @@ fn indices_are_checked() {
         ),
         (
             "for (a, b) in heads { let y = Dense(1)(a); }",
-            "a list of tensors gives one tensor at a time\n\n  = help: write `for head in heads { … }`",
+            "a list of tensors gives one tensor at a time\n\n  = help: go over the numbers: `for a in 0..3 { let b = heads[a]; … }`",
         ),
         (
             "let y = heads + x;",

@@ -24,7 +24,9 @@ fn tensors_and_layers_are_told_apart() {
     );
     assert_line(
         "let _a = 3;",
-        &["2:10 [3] a number is not a tensor\n\n  = help: write `const NAME: usize = …;` for a constant"],
+        &[
+            "2:10 [3] a number is not a tensor\n\n  = help: write it where it is used, as in `3 * x`, or as a constant: `const A: usize = 3;`",
+        ],
     );
     assert_line(
         "let _a = \"x\";",

@@ -93,7 +93,7 @@ fn python_is_understood_and_corrected() {
     assert_line(
         "x += y0;",
         &[
-            "2:1 [x += y0] this is not a statement of a model\n\n  = help: write `let name = …;`, `const NAME: usize = …;` or `Model(…)`",
+            "2:1 [x += y0] a tensor is never changed\n\n  = help: bind the result to the same name: `let x = x + y0;`",
         ],
     );
     assert_line(

@@ -30,6 +30,13 @@ const LENGTHS: &[&str] = &[
     "dilation_rate",
     "depth_multiplier",
     "groups",
+    "num_heads",
+    "key_dim",
+    "value_dim",
+    "sliding_window",
+    "head_dim",
+    "num_query_heads",
+    "num_key_value_heads",
 ];
 
 const HUGE: [u64; 5] = [1 << 31, 5_000_000_000, MOST as u64, MOST as u64 + 1, i64::MAX as u64];
@@ -39,6 +46,7 @@ fn small(argument: &str) -> &'static str {
     match argument {
         "units" | "filters" | "kernel_size" | "pool_size" | "size" | "padding" | "cropping"
         | "output_dim" | "n" => "2",
+        "num_heads" | "key_dim" | "head_dim" | "num_query_heads" | "num_key_value_heads" => "2",
         "input_dim" | "num_tokens" => "9",
         "output_size" => "2",
         "equation" => "\"ab,bc->ac\"",
@@ -57,9 +65,21 @@ fn small(argument: &str) -> &'static str {
 /// A model of one layer, and of the layer twice.
 fn models(class: &str, args: &str, shape: &str) -> Vec<String> {
     let dtype = if ["Embedding", "CategoryEncoding"].contains(&class) { ", dtype = \"int32\"" } else { "" };
-    let several = ["Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum", "Concatenate", "Dot"];
+    let several = [
+        "Add",
+        "Subtract",
+        "Multiply",
+        "Average",
+        "Maximum",
+        "Minimum",
+        "Concatenate",
+        "Dot",
+        "Attention",
+        "AdditiveAttention",
+    ];
     let operands = if several.contains(&class) { "[x, x]" } else { "x" };
     let call = |args: &str, x: &str| match class {
+        "MultiHeadAttention" | "GroupQueryAttention" => format!("{class}({args})({x}, {x})"),
         "Weight" => format!("Dense(1)({x}) * Weight({args})"),
         _ => format!("{class}({args})({x})"),
     };

@@ -12,6 +12,7 @@ use crate::batch::BatchRows;
 use crate::engine::Step;
 use crate::error::Error;
 use crate::float::Float;
+use crate::loss::Masked;
 use crate::model::{PerOutput, Reader, Trainable};
 
 /// Inputs, targets and sample weights in memory: a copy of the typed structs.
@@ -53,7 +54,7 @@ impl<M: Trainable> ArrayDataset<M> {
     /// checked before the first step, or by [`check_finite`](Self::check_finite).
     pub fn new(inputs: &M::Inputs, targets: &M::Targets) -> Result<Self, Error> {
         let data = Self::read(inputs, targets)?;
-        data.arrays.check_indices(spec::<M>())?;
+        data.arrays.check_indices(spec::<M>(), M::MASKS)?;
         Ok(data)
     }
 
@@ -202,7 +203,13 @@ impl<M: Trainable> Dataset<M> for ArrayDataset<M> {
         // Whoever reads `true` can rely on the arrays as such: they do not change while they are shared.
         if !self.checked.load(Ordering::Relaxed) {
             let Arrays { rows, inputs, targets, weights } = &*self.arrays;
-            M::Float::check(spec::<M>(), *rows, self.selection.as_deref(), [inputs, targets, weights])?;
+            M::Float::check(
+                spec::<M>(),
+                M::MASKS,
+                *rows,
+                self.selection.as_deref(),
+                [inputs, targets, weights],
+            )?;
             self.checked.store(true, Ordering::Relaxed);
         }
         Ok(true)
@@ -240,17 +247,17 @@ impl<E: Float> Arrays<E> {
     }
 
     /// Checks whole numbers, which mean nothing if they are not indices, whatever weights there will be.
-    fn check_indices(&self, spec: &'static ModelSpec) -> Result<(), Error> {
+    fn check_indices(&self, spec: &'static ModelSpec, masks: &[&Masked]) -> Result<(), Error> {
         let row = |row| row;
         for (input, column) in spec.inputs.iter().zip(&self.inputs).filter(|(input, _)| input.below.is_some())
         {
             check::check_input(input, column, &row)?;
         }
         let sparse = |output: &OutputSpec| output.target() == Some(Target::Classes);
-        for ((_, output), column) in
+        for ((index, output), column) in
             with_targets(spec).zip(&self.targets).filter(|((_, output), _)| sparse(output))
         {
-            check::check_target(output, column, self.rows, None, &row)?;
+            check::check_target(output, check::valid(output, index, masks), column, self.rows, None, &row)?;
         }
         Ok(())
     }

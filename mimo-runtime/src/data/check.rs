@@ -11,6 +11,7 @@ use super::array::with_targets;
 use crate::batch::BatchRows;
 use crate::error::{Error, Field};
 use crate::float::Float;
+use crate::loss::{LossOp, Masked};
 
 /// Tolerance of a probability outside of 0 to 1: the rounding of averages and resized images in `f32`.
 const ROUNDING: f64 = 1e-5;
@@ -18,6 +19,7 @@ const ROUNDING: f64 = 1e-5;
 /// Checks a batch that was filled with the samples `rows`.
 pub(crate) fn batch<E: Float>(
     spec: &'static ModelSpec,
+    masks: &[&Masked],
     rows: &[usize],
     batch: &BatchRows<'_, '_, E>,
     weighted: bool,
@@ -32,7 +34,14 @@ pub(crate) fn batch<E: Float>(
         if let Some(weights) = weights {
             check_weights(output, weights, &row)?;
         }
-        check_target(output, batch.target_values(index), rows.len(), weights, &row)?;
+        check_target(
+            output,
+            valid(output, index, masks),
+            batch.target_values(index),
+            rows.len(),
+            weights,
+            &row,
+        )?;
     }
     Ok(())
 }
@@ -41,6 +50,7 @@ pub(crate) fn batch<E: Float>(
 /// is empty where every sample weighs 1. With a `selection`, only those samples; they are numbered by their places in it.
 pub(crate) fn arrays<E: Float>(
     spec: &'static ModelSpec,
+    masks: &[&Masked],
     rows: usize,
     selection: Option<&[usize]>,
     [inputs, targets, weights]: [&[Vec<E>]; 3],
@@ -63,13 +73,14 @@ pub(crate) fn arrays<E: Float>(
     }
     for ((index, output), column) in with_targets(spec).zip(targets) {
         let weights = weights.get(index).filter(|weights| !weights.is_empty());
+        let valid = valid(output, index, masks);
         for index in 0..runs {
             let row = |at| index + at;
             let weights = weights.map(|weights| &weights[run(weights, index)]);
             if let Some(weights) = weights {
                 check_weights(output, weights, &row)?;
             }
-            check_target(output, &column[run(column, index)], length, weights, &row)?;
+            check_target(output, valid, &column[run(column, index)], length, weights, &row)?;
         }
     }
     Ok(())
@@ -120,28 +131,31 @@ fn check_weights<E: Float>(
     })
 }
 
+/// The targets of an output that are checked before a step. With a mask those of masked steps may be anything, and which these
+/// are is known in the step only.
+pub(crate) fn valid(output: &OutputSpec, index: usize, masks: &[&Masked]) -> Valid {
+    let mut masks = masks.iter().filter(|masked| masked.loss.output == index);
+    if masks.any(|masked| masked.ignores_masked_targets()) { Valid::Any } else { Valid::for_output(output) }
+}
+
 /// Checks the targets of `rows` samples of an output. A sample that weighs 0 may have any target.
 pub(crate) fn check_target<E: Float>(
     output: &OutputSpec,
+    valid: Valid,
     values: &[E],
     rows: usize,
     weights: Option<&[E]>,
     row: &dyn Fn(usize) -> usize,
 ) -> Result<(), Error> {
     let len = (values.len() / rows.max(1)).max(1);
-    let valid = Valid::for_output(output);
     let place = match valid {
-        Valid::Any => fault(values, len, weights, |value| !value.is_unfilled()),
-        Valid::Finite => fault(values, len, weights, |value| value.is_finite()),
-        Valid::Class { classes, ignored } => fault(values, len, weights, |value| {
-            is_index(value, classes) || ignored.is_some_and(|ignored| value == E::of(ignored as f64))
-        }),
-        Valid::Probability => {
-            let (low, high) = (E::of(-ROUNDING), E::of(1.0 + ROUNDING));
-            fault(values, len, weights, |value| low <= value && value <= high)
-        }
-        Valid::Count => fault(values, len, weights, |value| E::zero() <= value && value < E::infinity()),
-        Valid::Sign => fault(values, len, weights, |value| value == E::zero() || value.abs() == E::one()),
+        // The kind is known outside of each loop.
+        Valid::Any => fault(values, len, weights, |value| Valid::Any.accepts(value)),
+        Valid::Finite => fault(values, len, weights, |value| Valid::Finite.accepts(value)),
+        Valid::Class { .. } => fault(values, len, weights, |value| valid.accepts(value)),
+        Valid::Probability => fault(values, len, weights, |value| Valid::Probability.accepts(value)),
+        Valid::Count => fault(values, len, weights, |value| Valid::Count.accepts(value)),
+        Valid::Sign => fault(values, len, weights, |value| Valid::Sign.accepts(value)),
     };
     let Some(place) = place else { return Ok(()) };
     let (name, row, value) = (output.name, row(place / len), values[place]);
@@ -158,7 +172,7 @@ pub(crate) fn check_target<E: Float>(
 
 /// The targets for which a loss is defined.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Valid {
+pub(crate) enum Valid {
     /// Whatever the loss makes of them.
     Any,
     /// All numbers.
@@ -175,17 +189,41 @@ enum Valid {
 
 impl Valid {
     /// By what Keras documents of the loss. Numbers with which a training can make sense are valid.
-    fn for_output(output: &OutputSpec) -> Self {
-        let class = |ignored| Valid::Class { classes: output.shape.last().copied().unwrap_or(1), ignored };
-        match output.loss.map(|loss| loss.facts().targets) {
+    pub(crate) fn for_output(output: &OutputSpec) -> Self {
+        Self::new(output.loss, output.target(), output.shape.last().copied().unwrap_or(1))
+    }
+
+    /// The same for the loss of an output.
+    pub(crate) fn for_loss(op: &LossOp) -> Self {
+        Self::new(op.loss, op.kind, op.classes)
+    }
+
+    fn new(loss: Option<Loss>, target: Option<Target>, classes: usize) -> Self {
+        let class = |ignored| Valid::Class { classes, ignored };
+        match loss.map(|loss| loss.facts().targets) {
             // A user's loss may give NaN a meaning, such as a missing target.
             Some(ValidTargets::Any) => Valid::Any,
-            None if output.target() == Some(Target::Classes) => class(None),
+            None if target == Some(Target::Classes) => class(None),
             Some(ValidTargets::Indices { ignored }) => class(ignored),
             Some(ValidTargets::Probabilities) => Valid::Probability,
             Some(ValidTargets::Counts) => Valid::Count,
             Some(ValidTargets::Signs) => Valid::Sign,
             Some(ValidTargets::Finite) | None => Valid::Finite,
+        }
+    }
+
+    /// Whether a target is valid.
+    #[inline]
+    pub(crate) fn accepts<E: Float>(self, value: E) -> bool {
+        match self {
+            Valid::Any => !value.is_unfilled(),
+            Valid::Finite => value.is_finite(),
+            Valid::Class { classes, ignored } => {
+                is_index(value, classes) || ignored.is_some_and(|ignored| value == E::of(ignored as f64))
+            }
+            Valid::Probability => E::of(-ROUNDING) <= value && value <= E::of(1.0 + ROUNDING),
+            Valid::Count => E::zero() <= value && value < E::infinity(),
+            Valid::Sign => value == E::zero() || value.abs() == E::one(),
         }
     }
 
@@ -247,12 +285,22 @@ mod tests {
 
     /// Whether one target is valid for an output of three classes.
     fn valid(loss: Option<Loss>, value: f64) -> bool {
-        let found = check_target(&output(loss), &[value], 1, None, &|row| row).is_ok();
+        let found =
+            check_target(&output(loss), Valid::for_output(&output(loss)), &[value], 1, None, &|row| row)
+                .is_ok();
         // The vector of all others is valid: the fault is found among them, and by its sample.
         let sound = if matches!(loss, Some(Loss::Hinge)) { 1.0 } else { 0.0 };
         let values = [sound, sound, sound, sound, value, sound];
-        let weigh =
-            |weight: f64| check_target(&output(loss), &values, 3, Some(&[1.0, 1.0, weight]), &|row| 10 + row);
+        let weigh = |weight: f64| {
+            check_target(
+                &output(loss),
+                Valid::for_output(&output(loss)),
+                &values,
+                3,
+                Some(&[1.0, 1.0, weight]),
+                &|row| 10 + row,
+            )
+        };
         assert_eq!(weigh(1.0).is_ok(), found, "{loss:?} {value}");
         assert_eq!(weigh(-1.0).is_ok(), found, "{loss:?} {value}");
         assert!(weigh(0.0).is_ok(), "{loss:?} {value}");
@@ -325,7 +373,14 @@ mod tests {
             for loss in
                 [None, Some(Loss::Custom { targets: true }), Some(Loss::Poisson), Some(Loss::KlDivergence)]
             {
-                let error = check_target(&output(loss), &[E::UNFILLED], 1, None, &|row| row);
+                let error = check_target(
+                    &output(loss),
+                    Valid::for_output(&output(loss)),
+                    &[E::UNFILLED],
+                    1,
+                    None,
+                    &|row| row,
+                );
                 assert!(matches!(error, Err(Error::Unfilled { field: Field::Target, name: "y", row: 0 })));
             }
         }

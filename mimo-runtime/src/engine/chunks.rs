@@ -275,7 +275,7 @@ impl<E: Float> Engine<E> {
         source: Source<'_, E>,
         loss_weights: &[f64],
     ) -> Result<(), Error> {
-        let program = self.program;
+        let (program, masks) = (self.program, self.masks);
         let capacity = rows_per_chunk(step_flops(program), rows.len());
         let sums = [program.statistics, program.sums];
         self.states.check(rows.len())?;
@@ -292,12 +292,12 @@ impl<E: Float> Engine<E> {
             match source.trust {
                 Trust::Checked => Ok(()),
                 Trust::Filled(spec) | Trust::Unchecked(spec) => {
-                    check::batch(spec, rows, batch, source.weighted)
+                    check::batch(spec, masks.list, rows, batch, source.weighted)
                 }
             }
         };
         let end = self.stages.partition_point(|stage| stage.part <= last);
-        let step = StepSettings { mode, loss_weights, weighted: source.weighted };
+        let step = StepSettings { mode, rows, loss_weights, weighted: source.weighted };
         let stages = self.stages;
         self.run_stages(&stages[..end], step, &gather)
     }
@@ -309,7 +309,7 @@ impl<E: Float> Engine<E> {
         step: StepSettings<'_>,
         first: &(dyn Fn(&mut Chunk<'_, E>) -> Result<(), Error> + Sync),
     ) -> Result<(), Error> {
-        let StepSettings { mode, loss_weights, weighted } = step;
+        let StepSettings { mode, rows, loss_weights, weighted } = step;
         let (seed, pass) = self.random_state(mode);
         let shared = Shared {
             memory: self.program.train,
@@ -339,6 +339,9 @@ impl<E: Float> Engine<E> {
             })?;
             if let Some(stage) = group.last().filter(|stage| waits(stage)) {
                 self.train_chunks.merge(stage.sums);
+                if stage.part == StepPart::BatchLoss {
+                    self.masks.check(&self.train_chunks, self.program, rows, weighted)?;
+                }
             }
         }
         Ok(())
@@ -349,6 +352,8 @@ impl<E: Float> Engine<E> {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct StepSettings<'a> {
     pub mode: Mode,
+    /// The samples, by their numbers in the data set.
+    pub rows: &'a [usize],
     pub loss_weights: &'a [f64],
     pub weighted: bool,
 }

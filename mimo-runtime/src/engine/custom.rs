@@ -72,7 +72,7 @@ pub(super) fn train<E: Float>(
     };
     let stages = engine.stages;
     let backward = stages.partition_point(|stage| stage.part <= StepPart::Loss);
-    let step = StepSettings { mode: Mode::Train, loss_weights: &[], weighted: false };
+    let step = StepSettings { mode: Mode::Train, rows: &[], loss_weights: &[], weighted: false };
     let result = engine.run_stages(&stages[backward..], step, &scatter);
     engine.custom.gradients = gradients;
     result?;

@@ -64,25 +64,30 @@ impl<E: Float> Drop for TrainingStep<'_, E> {
     }
 }
 
+/// [`Engine::set_spectral`]
+pub(super) fn set<E: Float>(engine: &mut Engine<E>, kernels: &'static [SpectralKernel]) -> Result<(), Error> {
+    // An engine that only predicts makes no steps.
+    let trained = if engine.rules.is_some() { kernels } else { &[] };
+    let (mut values, mut longest) = (0, 0);
+    for kernel in trained {
+        let [kernel, vector] = places(engine.program, kernel);
+        values += kernel.len() + vector.len();
+        longest = longest.max(kernels::spectral_memory(kernel.len(), vector.len()));
+    }
+    let mut memory = Vec::new();
+    memory.try_reserve_exact(longest).map_err(|_| Error::Memory { values: longest })?;
+    memory.resize(longest, 0.0);
+    engine.spectral = Spectral { kernels, before: buffer(values)?, memory, copied: false };
+    Ok(())
+}
+
 impl<E: Float> Engine<E> {
     /// Sets the kernels that training steps normalize.
     ///
     /// # Errors
     /// [`Error::Memory`] if the memory for it cannot be allocated.
     pub fn set_spectral(&mut self, kernels: &'static [SpectralKernel]) -> Result<(), Error> {
-        // An engine that only predicts makes no steps.
-        let trained = if self.rules.is_some() { kernels } else { &[] };
-        let (mut values, mut longest) = (0, 0);
-        for kernel in trained {
-            let [kernel, vector] = places(self.program, kernel);
-            values += kernel.len() + vector.len();
-            longest = longest.max(kernels::spectral_memory(kernel.len(), vector.len()));
-        }
-        let mut memory = Vec::new();
-        memory.try_reserve_exact(longest).map_err(|_| Error::Memory { values: longest })?;
-        memory.resize(longest, 0.0);
-        self.spectral = Spectral { kernels, before: buffer(values)?, memory, copied: false };
-        Ok(())
+        E::set_spectral(self, kernels)
     }
 
     /// Begins a training step: divides the kernels, once for every call of their layers.

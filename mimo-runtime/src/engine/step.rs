@@ -1,13 +1,18 @@
 //! The engine's work as methods of `f32` and `f64`, so that it is compiled in this crate and not in the user's.
 
+use mimo_graph::initializer::Initializer;
 use mimo_graph::spec::ModelSpec;
 
-use super::{CustomLossFn, Engine, Source, Totals, custom, predict};
+use super::{CustomLossFn, Engine, Pass, Source, Totals, custom, predict, spectral};
 use crate::data::check;
 use crate::error::Error;
 use crate::float::Float;
 use crate::fold::{self, Fold};
-use crate::program::PlacedBlock;
+use crate::init;
+use crate::loss::Masked;
+use crate::program::{PlacedBlock, Program, SpectralKernel};
+use crate::rules::MakeRule;
+use crate::stage::Stage;
 
 /// Work on a batch of a data set.
 #[expect(missing_debug_implementations, reason = "a custom loss is a closure")]
@@ -37,6 +42,46 @@ pub struct JobBatch<'a, E> {
 
 /// The steps, compiled in this crate for `f32` and `f64` and not in the user's.
 pub trait Step: Sized {
+    /// [`Engine::new`] without optimizers.
+    #[doc(hidden)]
+    fn engine(
+        program: &'static Program,
+        forward: Pass<Self>,
+        stages: &'static [Stage<Self>],
+        threads: usize,
+    ) -> Result<Engine<Self>, Error>
+    where
+        Self: Float;
+    /// Sets the optimizers of an engine. Not a part of [`Step::engine`]: a program that only predicts does not link them.
+    #[doc(hidden)]
+    fn set_rules(engine: &mut Engine<Self>, spec: &ModelSpec, makers: &[MakeRule<Self>]) -> Result<(), Error>
+    where
+        Self: Float;
+    /// [`Engine::set_spectral`]
+    #[doc(hidden)]
+    fn set_spectral(engine: &mut Engine<Self>, kernels: &'static [SpectralKernel]) -> Result<(), Error>
+    where
+        Self: Float;
+    /// [`Engine::load_weight`]
+    #[doc(hidden)]
+    fn load_weight(engine: &mut Engine<Self>, index: usize, values: &[Self])
+    where
+        Self: Float;
+    /// [`Engine::weights_loaded`]
+    #[doc(hidden)]
+    fn weights_loaded(engine: &mut Engine<Self>)
+    where
+        Self: Float;
+    /// Reads a weight from a buffer with the layout of the parameters.
+    #[doc(hidden)]
+    fn copy_out(program: &Program, buffer: &[Self], index: usize, values: &mut [Self])
+    where
+        Self: Float;
+    /// See `init::initialize`.
+    #[doc(hidden)]
+    fn initialize(initializer: &Initializer, shape: &[usize], seed: u64, index: usize, out: &mut [Self])
+    where
+        Self: Float;
     /// Does a job.
     #[doc(hidden)]
     fn run(engine: &mut Engine<Self>, batch: JobBatch<'_, Self>, job: Job<'_, Self>) -> Result<(), Error>
@@ -61,6 +106,7 @@ pub trait Step: Sized {
     #[doc(hidden)]
     fn check(
         spec: &'static ModelSpec,
+        masks: &[&Masked],
         rows: usize,
         selection: Option<&[usize]>,
         columns: [&[Vec<Self>]; 3],
@@ -87,6 +133,45 @@ fn run<E: Float>(engine: &mut Engine<E>, batch: JobBatch<'_, E>, job: Job<'_, E>
 macro_rules! step {
     ($($float:ty),*) => {$(
         impl Step for $float {
+            fn engine(
+                program: &'static Program,
+                forward: Pass<Self>,
+                stages: &'static [Stage<Self>],
+                threads: usize,
+            ) -> Result<Engine<Self>, Error> {
+                super::engine(program, forward, stages, threads)
+            }
+            fn set_rules(
+                engine: &mut Engine<Self>,
+                spec: &ModelSpec,
+                makers: &[MakeRule<Self>],
+            ) -> Result<(), Error> {
+                super::set_rules(engine, spec, makers)
+            }
+            fn set_spectral(
+                engine: &mut Engine<Self>,
+                kernels: &'static [SpectralKernel],
+            ) -> Result<(), Error> {
+                spectral::set(engine, kernels)
+            }
+            fn load_weight(engine: &mut Engine<Self>, index: usize, values: &[Self]) {
+                super::load_weight(engine, index, values);
+            }
+            fn weights_loaded(engine: &mut Engine<Self>) {
+                engine.parameters.pack_all(engine.program);
+            }
+            fn copy_out(program: &Program, buffer: &[Self], index: usize, values: &mut [Self]) {
+                super::copy_out(program, buffer, index, values);
+            }
+            fn initialize(
+                initializer: &Initializer,
+                shape: &[usize],
+                seed: u64,
+                index: usize,
+                out: &mut [Self],
+            ) {
+                init::initialize(initializer, shape, seed, index, out);
+            }
             fn run(
                 engine: &mut Engine<Self>,
                 batch: JobBatch<'_, Self>,
@@ -107,11 +192,12 @@ macro_rules! step {
             }
             fn check(
                 spec: &'static ModelSpec,
+                masks: &[&Masked],
                 rows: usize,
                 selection: Option<&[usize]>,
                 columns: [&[Vec<Self>]; 3],
             ) -> Result<(), Error> {
-                check::arrays(spec, rows, selection, columns)
+                check::arrays(spec, masks, rows, selection, columns)
             }
             fn all_finite(values: &[Self]) -> bool {
                 values.iter().fold(true, |all, value| all & value.is_finite())

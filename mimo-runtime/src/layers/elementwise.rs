@@ -2,17 +2,17 @@
 
 pub use mimo_graph::operation::Elementwise;
 
-use mimo_graph::operation::{ElementwiseStep, MOST_REGISTERS, Source};
+use mimo_graph::operation::{MOST_REGISTERS, Source};
 
 use crate::chunk::{Chunk, Mode};
 use crate::float::Float;
-use crate::kernels::elementwise::{self, TILE, add_gradient, apply};
+use crate::kernels::elementwise::{self, Expression, Input, Operand, TILE, Target};
 use crate::kernels::{self, Mat, elementwise_kernel};
 use crate::layers::apply_mask;
 use crate::layers::strided::run_offset;
 use crate::run::run;
 
-/// The values of a register.
+/// Values of a tile.
 type Values<E> = elementwise::Tile<E>;
 
 /// A part of all values of a chunk: those of the tile at `start`, row after row.
@@ -23,42 +23,21 @@ struct Tile {
 }
 
 /// Lends `count` tiles of memory on the stack, and few more: zeroing them is most of the time of a small expression.
-fn lend<E: Float>(count: usize, then: impl FnOnce(&mut [Values<E>])) {
+fn lend<E: Float>(count: usize, then: &mut dyn FnMut(&mut [Values<E>])) {
+    /// Out of line, so that only the memory that is needed is on the stack.
+    #[inline(never)]
+    fn tiles<E: Float, const N: usize>(then: &mut dyn FnMut(&mut [Values<E>])) {
+        then(&mut [Values::zeros(); N]);
+    }
     match count {
-        0..=4 => then(&mut [Values::zeros(); 4]),
-        5..=8 => then(&mut [Values::zeros(); 8]),
-        9..=16 => then(&mut [Values::zeros(); 16]),
-        _ => then(&mut [Values::zeros(); MOST_REGISTERS]),
+        0 => then(&mut []),
+        1..=2 => tiles::<E, 2>(then),
+        3..=4 => tiles::<E, 4>(then),
+        5..=8 => tiles::<E, 8>(then),
+        9..=16 => tiles::<E, 16>(then),
+        17..=32 => tiles::<E, 32>(then),
+        _ => tiles::<E, 128>(then),
     }
-}
-
-/// The arena without a part that is being written.
-#[derive(Clone, Copy)]
-struct Memory<'a, E> {
-    before: &'a [E],
-    /// Length of the part that is left out.
-    written: usize,
-    after: &'a [E],
-}
-
-impl<'a, E> Memory<'a, E> {
-    /// An arena of which nothing is written.
-    fn whole(arena: &'a [E]) -> Self {
-        Memory { before: arena, written: 0, after: &[] }
-    }
-
-    /// From a place on that is not written: at least to the next one that is.
-    fn from(&self, at: usize) -> &'a [E] {
-        match at.checked_sub(self.before.len() + self.written) {
-            Some(after) => &self.after[after..],
-            None => &self.before[at..],
-        }
-    }
-}
-
-/// The number of registers of an expression.
-fn count(op: &Elementwise) -> usize {
-    (op.inputs.len() + op.numbers.len() + op.steps.len()).min(MOST_REGISTERS)
 }
 
 /// Place of the values of an input.
@@ -104,193 +83,112 @@ fn tiles(op: &Elementwise, rows: usize) -> impl Iterator<Item = Tile> + use<> {
     (0..all).step_by(TILE).map(move |start| Tile { start, len: TILE.min(all - start) })
 }
 
-/// The values that the steps of an expression read and give, for one tile: numbers and inputs that are not where they are
-/// needed come first, then the steps.
-struct Registers<'a, E> {
-    tiles: &'a mut [Values<E>],
-    /// The first register of the steps.
-    steps: usize,
-}
-
-impl<E: Float> Registers<'_, E> {
-    /// The registers of an expression, with its numbers.
-    fn new<'a>(op: &Elementwise, mode: Mode, tiles: &'a mut [Values<E>]) -> Registers<'a, E> {
-        let steps = (op.inputs.len() + op.numbers.len()).min(MOST_REGISTERS);
-        let registers = tiles.iter_mut().skip(op.inputs.len());
-        for (at, (tile, number)) in registers.zip(op.numbers.iter()).enumerate() {
-            let trains = mode == Mode::Train && op.training == Some(at);
-            tile.fill(if trains { E::one() } else { E::of(*number) });
-        }
-        Registers { tiles, steps }
-    }
-
-    /// Computes all steps of a tile, the last one to `result` if there is one.
-    fn compute(
-        &mut self,
-        op: &Elementwise,
-        places: &[Option<Place<'_>>],
-        memory: Memory<'_, E>,
-        tile: Tile,
-        mut result: Option<&mut [E]>,
-    ) {
-        for (register, place) in self.tiles.iter_mut().zip(places) {
-            let Some(place) = place.as_ref().filter(|place| !place.flat) else { continue };
-            place.each_run(&op.shape, tile, |at, from, len, step| {
-                let to = &mut register[at..at + len];
-                if step == 0 {
-                    to.fill(memory.from(from)[0]);
-                } else if step == 1 {
-                    to.copy_from_slice(&memory.from(from)[..len]);
-                } else {
-                    let x = memory.from(from).iter().step_by(step);
-                    to.iter_mut().zip(x).for_each(|(to, x)| *to = *x);
-                }
-            });
-        }
-        for (number, step) in op.steps.iter().enumerate() {
-            let Some((before, rest)) = self.tiles.split_at_mut_checked(self.steps + number) else { return };
-            let Some(y) = rest.first_mut() else { return };
-            let y = match &mut result {
-                Some(result) if number + 1 == op.steps.len() => result,
-                _ => &mut y[..tile.len],
-            };
-            let x = operands(op, step, before, self.steps, places, memory, tile);
-            apply(elementwise_kernel(step.function), x, y);
-        }
-    }
-}
-
-impl<E: Float> Registers<'_, E> {
-    /// The gradients of all registers of a tile, after its steps are computed: those of inputs that have one come first.
-    #[expect(clippy::too_many_arguments, reason = "a tile, and all that is made from it")]
-    fn gradients(
-        &self,
-        op: &Elementwise,
-        places: &[Option<Place<'_>>],
-        targets: &[Option<(Place<'_>, bool)>],
-        memory: Memory<'_, E>,
-        tile: Tile,
-        dy: &[E],
-        gradients: &mut [Values<E>],
-    ) {
-        for gradient in &mut gradients[..count(op)] {
-            gradient[..tile.len].fill(E::zero());
-        }
-        gradients[count(op) - 1][..tile.len].copy_from_slice(dy);
-        for (number, step) in op.steps.iter().enumerate().rev() {
-            let x = operands(op, step, self.tiles, self.steps, places, memory, tile);
-            let (y, function) = (&self.tiles[self.steps + number], elementwise_kernel(step.function));
-            let (before, rest) = gradients.split_at_mut(self.steps + number);
-            for (place, source) in step.operands.iter().enumerate() {
-                let to = match *source {
-                    Source::Input(at) if targets[at].is_some() => at,
-                    Source::Step(at) => self.steps + at,
-                    Source::Input(_) | Source::Number(_) => continue,
-                };
-                let dx = &mut before[to][..tile.len];
-                add_gradient(function, place, x, &y[..tile.len], &rest[0][..tile.len], dx);
-            }
-        }
-    }
-}
-
-/// The operands of a step.
-fn operands<'v, E: Float>(
-    op: &Elementwise,
-    step: &ElementwiseStep,
-    registers: &'v [Values<E>],
-    steps: usize,
-    places: &[Option<Place<'_>>],
-    memory: Memory<'v, E>,
-    tile: Tile,
-) -> [&'v [E]; 3] {
-    let register = |at: usize| registers.get(at).map_or(&[][..], |register| &register[..tile.len]);
-    let operand = |source: &Source| match *source {
-        Source::Input(at) => match places.get(at) {
-            Some(Some(place)) if place.flat => &memory.from(place.mat.offset + tile.start)[..tile.len],
-            _ => register(at),
-        },
-        Source::Number(at) => register(op.inputs.len() + at),
-        Source::Step(at) => register(steps + at),
-    };
-    std::array::from_fn(|at| step.operands.get(at).map_or(&[][..], operand))
-}
-
-/// The places of all inputs.
-fn places<'a, E: Float>(op: &'a Elementwise, chunk: &Chunk<'_, E>) -> [Option<Place<'a>>; MOST_REGISTERS] {
-    std::array::from_fn(|at| {
-        let input = op.inputs.get(at)?;
-        Some(Place::new(op, &input.strides, chunk.mat(input.x.view), chunk))
-    })
-}
-
-fn forward<E: Float>(op: &Elementwise, chunk: &mut Chunk<'_, E>) {
-    let places = places(op, chunk);
-    let y = chunk.mat(op.y.view);
-    lend(count(op), |memory| {
-        let mut registers = Registers::new(op, chunk.mode, memory);
-        for tile in tiles(op, chunk.rows) {
-            // The result has a buffer to itself.
-            let (before, rest) = chunk.arena.split_at_mut(y.offset + tile.start);
-            let (result, after) = rest.split_at_mut(tile.len);
-            let memory = Memory { before, written: tile.len, after };
-            registers.compute(op, &places[..op.inputs.len()], memory, tile, Some(result));
+/// Fills a tile with the values of an input that are not where they are needed.
+fn gather<E: Float>(op: &Elementwise, place: &Place<'_>, arena: &[E], tile: Tile, register: &mut [E]) {
+    place.each_run(&op.shape, tile, |at, from, len, step| {
+        let to = &mut register[at..at + len];
+        if step == 0 {
+            to.fill(arena[from]);
+        } else if step == 1 {
+            to.copy_from_slice(&arena[from..][..len]);
+        } else {
+            let x = arena[from..].iter().step_by(step);
+            to.iter_mut().zip(x).for_each(|(to, x)| *to = *x);
         }
     });
 }
 
+/// The steps of an expression, after its inputs.
+fn add_steps<E: Float>(op: &Elementwise, mode: Mode, expression: &mut Expression<E>) {
+    for step in op.steps.iter() {
+        let operand = |source: Source| match source {
+            Source::Input(at) => Operand::Input(at),
+            Source::Step(at) => Operand::Step(at),
+            Source::Number(at) => {
+                let trains = mode == Mode::Train && op.training == Some(at);
+                let number = op.numbers.get(at).map_or(0.0, |number| *number);
+                Operand::Number(if trains { E::one() } else { E::of(number) })
+            }
+        };
+        let x = |at: usize| step.operands.get(at).map_or(Operand::Number(E::zero()), |x| operand(*x));
+        expression.step(elementwise_kernel(step.function), std::array::from_fn(x));
+    }
+}
+
+/// The places of all inputs.
+fn places<'a, E: Float>(op: &'a Elementwise, chunk: &Chunk<'_, E>) -> impl Iterator<Item = Place<'a>> {
+    op.inputs.iter().map(|input| Place::new(op, &input.strides, chunk.mat(input.x.view), chunk))
+}
+
+/// Runs an expression on all values of a chunk: at once, or tile by tile if inputs or gradients lie otherwise than the result.
+fn run_all<E: Float>(
+    op: &Elementwise,
+    expression: &Expression<E>,
+    chunk: &mut Chunk<'_, E>,
+    targets: &[Option<(Place<'_>, bool)>],
+) {
+    let flat =
+        places(op, chunk).all(|place| place.flat) && targets.iter().flatten().all(|(place, _)| place.flat);
+    lend(expression.tiles(), &mut |registers| {
+        expression.fill_numbers(registers);
+        if flat {
+            return expression.run(chunk.arena, registers, 0, chunk.rows * op.y.view.len);
+        }
+        for tile in tiles(op, chunk.rows) {
+            for (at, place) in places(op, chunk).enumerate().filter(|(_, place)| !place.flat) {
+                gather(op, &place, chunk.arena, tile, &mut registers[expression.values(at)][..]);
+            }
+            expression.run(chunk.arena, registers, tile.start, tile.len);
+            for (at, target) in targets.iter().enumerate() {
+                if let Some((place, _)) = target.as_ref().filter(|(place, _)| !place.flat) {
+                    scatter(op, place, &registers[expression.gradient(at)][..tile.len], tile, chunk.arena);
+                }
+            }
+        }
+    });
+}
+
+fn forward<E: Float>(op: &Elementwise, chunk: &mut Chunk<'_, E>) {
+    let mut expression = Expression::new();
+    for place in places(op, chunk) {
+        expression.input(Input { at: place.flat.then_some(place.mat.offset), target: None });
+    }
+    add_steps(op, chunk.mode, &mut expression);
+    expression.forward(chunk.mat(op.y.view).offset);
+    run_all(op, &expression, chunk, &[]);
+}
+
 fn backward<E: Float>(op: &Elementwise, chunk: &mut Chunk<'_, E>) {
     let Some(dy) = op.y.gradient else { return };
-    let places = places(op, chunk);
     let targets: [Option<(Place<'_>, bool)>; MOST_REGISTERS] = std::array::from_fn(|at| {
         let input = op.inputs.get(at)?;
         let target = input.x.gradient?;
         Some((Place::new(op, &input.strides, chunk.mat(target.view), chunk), target.accumulate))
     });
+    let mut expression = Expression::new();
+    for (place, target) in places(op, chunk).zip(&targets) {
+        let target = target.as_ref().map(|(place, accumulate)| match place.flat {
+            true => Target::Arena { at: place.mat.offset, accumulate: *accumulate },
+            false => Target::Tile,
+        });
+        expression.input(Input { at: place.flat.then_some(place.mat.offset), target });
+    }
     for (place, accumulate) in targets.iter().flatten() {
         // What is read by several values of the result collects their gradients.
         if !place.flat && !accumulate {
             kernels::fill(chunk.arena, place.mat, E::zero());
         }
     }
-    let dy = chunk.mat(dy);
-    lend(count(op), |memory| {
-        lend(count(op), |gradients| {
-            let mut registers = Registers::new(op, chunk.mode, memory);
-            for tile in tiles(op, chunk.rows) {
-                let memory = Memory::whole(chunk.arena);
-                registers.compute(op, &places[..op.inputs.len()], memory, tile, None);
-                let dy = &chunk.arena[dy.offset + tile.start..][..tile.len];
-                registers.gradients(op, &places, &targets, memory, tile, dy, gradients);
-                for (target, gradient) in targets.iter().zip(&*gradients) {
-                    if let Some((place, accumulate)) = target {
-                        write(op, place, *accumulate, &gradient[..tile.len], tile, chunk.arena);
-                    }
-                }
-            }
-        });
-    });
+    add_steps(op, chunk.mode, &mut expression);
+    expression.backward(chunk.mat(dy).offset);
+    run_all(op, &expression, chunk, &targets);
     for target in op.inputs.iter().filter_map(|input| input.x.gradient) {
         apply_mask(chunk, target);
     }
 }
 
-/// Writes or adds the gradient of an input.
-fn write<E: Float>(
-    op: &Elementwise,
-    place: &Place<'_>,
-    accumulate: bool,
-    gradient: &[E],
-    tile: Tile,
-    arena: &mut [E],
-) {
-    if place.flat {
-        let dx = &mut arena[place.mat.offset + tile.start..][..tile.len];
-        return match accumulate {
-            true => dx.iter_mut().zip(gradient).for_each(|(dx, gradient)| *dx += *gradient),
-            false => dx.copy_from_slice(gradient),
-        };
-    }
+/// Adds the gradient of an input whose values lie apart.
+fn scatter<E: Float>(op: &Elementwise, place: &Place<'_>, gradient: &[E], tile: Tile, arena: &mut [E]) {
     place.each_run(&op.shape, tile, |at, to, len, step| {
         let gradient = &gradient[at..at + len];
         if step == 0 {

@@ -12,8 +12,22 @@ fn forward<E: Float>(op: &Prelu, chunk: &mut Chunk<'_, E>) {
     for row in 0..chunk.rows {
         let [x, y] = chunk.rows_mut([op.x.view, op.y.view], row);
         strided::each_run(&op.shape, &op.strides, |at, slope, len, step| {
-            for (i, (x, y)) in x[at..at + len].iter().zip(&mut y[at..at + len]).enumerate() {
-                *y = if *x > E::zero() { *x } else { alpha[slope + i * step] * *x };
+            let values = x[at..at + len].iter().zip(&mut y[at..at + len]);
+            let activate = |x: E, alpha: E| if x > E::zero() { x } else { alpha * x };
+            // One loop for each way in which slopes lie, so that the compiler has vectors for the usual ones.
+            match step {
+                0 => {
+                    let alpha = alpha[slope];
+                    values.for_each(|(x, y)| *y = activate(*x, alpha));
+                }
+                1 => {
+                    let alpha = &alpha[slope..slope + len];
+                    values.zip(alpha).for_each(|((x, y), alpha)| *y = activate(*x, *alpha));
+                }
+                _ => {
+                    let alpha = |i: usize| alpha[slope + i * step];
+                    values.enumerate().for_each(|(i, (x, y))| *y = activate(*x, alpha(i)));
+                }
             }
         });
     }
@@ -40,17 +54,26 @@ fn backward<E: Float>(op: &Prelu, chunk: &mut Chunk<'_, E>) {
     for row in 0..chunk.rows {
         let [x, dy, dx] = chunk.rows_mut([op.x.view, dy, target.view], row);
         strided::each_run(&op.shape, &op.strides, |at, slope, len, step| {
-            for i in 0..len {
-                let (x, dy) = (x[at + i], dy[at + i]);
-                let own = if x > E::zero() {
-                    dy
-                } else if x < E::zero() {
-                    alpha[slope + i * step] * dy
-                } else {
-                    E::zero()
-                };
-                let to = &mut dx[at + i];
-                *to = if target.accumulate { *to + own } else { own };
+            let values = x[at..at + len].iter().zip(&dy[at..at + len]).zip(&mut dx[at..at + len]);
+            let own = |x: E, dy: E, alpha: E| {
+                let negative = if x < E::zero() { alpha * dy } else { E::zero() };
+                if x > E::zero() { dy } else { negative }
+            };
+            match (step, target.accumulate) {
+                (0, false) => {
+                    let alpha = alpha[slope];
+                    values.for_each(|((x, dy), dx)| *dx = own(*x, *dy, alpha));
+                }
+                (1, false) => {
+                    let alpha = &alpha[slope..slope + len];
+                    values.zip(alpha).for_each(|(((x, dy), dx), alpha)| *dx = own(*x, *dy, *alpha));
+                }
+                (_, accumulate) => {
+                    for (i, ((x, dy), dx)) in values.enumerate() {
+                        let own = own(*x, *dy, alpha[slope + i * step]);
+                        *dx = if accumulate { *dx + own } else { own };
+                    }
+                }
             }
         });
     }

@@ -10,8 +10,10 @@ use crate::Result;
 use crate::float::Float;
 
 mod adapt;
+mod attention;
 mod einsum_dense;
 
+pub use attention::*;
 pub use einsum_dense::*;
 
 /// The weights of `Dense`: `[…, I] → […, O]`, `y = activation(x · kernel + bias)`.

@@ -1,5 +1,7 @@
 //! What every loss looks like to the pass over the rows.
 
+use std::ops::Range;
+
 use crate::float::Float;
 
 /// One sample, or one position of it, as a loss reads it.
@@ -11,6 +13,26 @@ pub(crate) struct Sample<'a, E> {
     pub(crate) y: &'a [E],
     /// The targets.
     pub(crate) target: &'a [E],
+}
+
+/// The values of one of so many steps, which follow each other.
+#[inline]
+pub(super) fn range(len: usize, step: usize, steps: usize) -> Range<usize> {
+    let per_step = len / steps;
+    step * per_step..(step + 1) * per_step
+}
+
+impl<E> Sample<'_, E> {
+    /// One of so many steps of the sample.
+    #[inline]
+    pub(super) fn step(self, step: usize, steps: usize) -> Self {
+        let Sample { x, y, target } = self;
+        Sample {
+            x: &x[range(x.len(), step, steps)],
+            y: &y[range(y.len(), step, steps)],
+            target: &target[range(target.len(), step, steps)],
+        }
+    }
 }
 
 /// Where the gradient with respect to `x` goes, and what it is multiplied by on the way.

@@ -3,7 +3,8 @@
 use mimo_graph::loss::{Loss, Region};
 
 use super::{
-    Form, LossOp, Pass, Visit, binary, crossentropy, focal, hinge, regions, regression, softmax, weighted,
+    Form, LossOp, Masked, Pass, Visit, binary, crossentropy, focal, hinge, regions, regression, softmax,
+    weighted,
 };
 use crate::chunk::Chunk;
 use crate::float::Float;
@@ -17,15 +18,21 @@ pub trait Kind: Sized {
 
     /// Adds `Σ w·L` of the chunk's rows to the output's place in the statistics, and while training writes the gradient of
     /// `loss_weight · Σ w·L / batch`. An output of another loss is left alone.
-    fn f32(op: &LossOp, chunk: &mut Chunk<'_, f32>);
+    fn f32(op: &LossOp, mask: Option<&Masked>, chunk: &mut Chunk<'_, f32>);
 
     /// The same for `f64`.
-    fn f64(op: &LossOp, chunk: &mut Chunk<'_, f64>);
+    fn f64(op: &LossOp, mask: Option<&Masked>, chunk: &mut Chunk<'_, f64>);
 
     /// The same for any element type.
     #[inline]
     fn forward<E: Float>(&self, chunk: &mut Chunk<'_, E>) {
-        E::loss::<Self>(self.op(), chunk);
+        E::loss::<Self>(self.op(), None, chunk);
+    }
+
+    /// The same for an output with a mask.
+    #[inline]
+    fn forward_masked<E: Float>(&self, mask: &Masked, chunk: &mut Chunk<'_, E>) {
+        E::loss::<Self>(self.op(), Some(mask), chunk);
     }
 }
 
@@ -53,21 +60,21 @@ macro_rules! kinds {
                     self.0
                 }
 
-                fn f32(op: &LossOp, chunk: &mut Chunk<'_, f32>) {
-                    Pass::over(op, chunk, Self::visit);
+                fn f32(op: &LossOp, mask: Option<&Masked>, chunk: &mut Chunk<'_, f32>) {
+                    Pass::over(op, mask, chunk, Self::visit);
                 }
 
-                fn f64(op: &LossOp, chunk: &mut Chunk<'_, f64>) {
-                    Pass::over(op, chunk, Self::visit);
+                fn f64(op: &LossOp, mask: Option<&Masked>, chunk: &mut Chunk<'_, f64>) {
+                    Pass::over(op, mask, chunk, Self::visit);
                 }
             }
         )*
 
         /// The pass of an output's loss, whichever it is. Programs that call it are linked with all losses; generated code
         /// calls the pass of a kind.
-        pub fn forward<E: Float>(op: &LossOp, chunk: &mut Chunk<'_, E>) {
+        pub fn forward<E: Float>(op: &LossOp, mask: Option<&Masked>, chunk: &mut Chunk<'_, E>) {
             match op.loss {
-                $(Some(Loss::$kind { .. }) => E::loss::<$kind>(op, chunk),)*
+                $(Some(Loss::$kind { .. }) => E::loss::<$kind>(op, mask, chunk),)*
                 Some(Loss::Custom { .. }) | None => {}
             }
         }

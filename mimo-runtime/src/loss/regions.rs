@@ -13,7 +13,7 @@ use crate::float::Float;
 use crate::run::run;
 
 /// Sums over a region: `Σt·p`, `Σt` and `Σp`.
-const SUMS: usize = 3;
+pub(super) const SUMS: usize = 3;
 
 /// The loss of a region as a function of its overlap.
 #[derive(Clone, Copy)]
@@ -24,8 +24,8 @@ pub(super) enum Overlap {
 
 /// The loss of a region and its derivative with respect to a prediction, `of_target·t + constant`.
 #[derive(Clone, Copy)]
-struct Measured {
-    value: f64,
+pub(super) struct Measured {
+    pub(super) value: f64,
     of_target: f64,
     constant: f64,
 }
@@ -39,7 +39,7 @@ impl Overlap {
         }
     }
 
-    fn measure(self, [both, target, predicted]: [f64; SUMS]) -> Measured {
+    pub(super) fn measure(self, [both, target, predicted]: [f64; SUMS]) -> Measured {
         match self {
             Overlap::Dice => {
                 let by_all = (target + predicted + EPSILON).recip();
@@ -58,7 +58,7 @@ impl Overlap {
 
 /// Adds the sums of the values whose place is `first` plus a multiple of `step`.
 #[inline]
-fn add<E: Float>(x: &[E], target: &[E], first: usize, step: usize, sums: &mut [f64; SUMS]) {
+pub(super) fn add<E: Float>(x: &[E], target: &[E], first: usize, step: usize, sums: &mut [f64; SUMS]) {
     let values = x.iter().zip(target).skip(first).step_by(step);
     for (&p, &t) in values {
         let (p, t) = (p.f64(), t.f64());
@@ -96,19 +96,24 @@ impl<E: Float> Criterion<E> for Of {
 
 /// Writes the gradient of one region.
 #[inline]
-fn write<E: Float>(measured: Measured, scale: f64, target: &[E], first: usize, step: usize, to: &mut [E]) {
+pub(super) fn write<E: Float>(
+    measured: Measured,
+    scale: f64,
+    target: &[E],
+    first: usize,
+    step: usize,
+    to: &mut [E],
+) {
     let [of_target, constant] = [measured.of_target, measured.constant].map(|factor| E::of(factor * scale));
     for (to, &t) in to.iter_mut().zip(target).skip(first).step_by(step) {
         *to = of_target * t + constant;
     }
 }
 
-/// Number of regions of a loss over the whole batch: one, or one for each class.
-const fn regions(op: &LossOp) -> usize {
-    match op.loss {
-        Some(
-            Loss::Dice { region: Region::BatchClass } | Loss::Tversky { region: Region::BatchClass, .. },
-        ) => op.classes,
+/// Number of regions of a batch or of a sample: one, or one for each class.
+pub(super) fn regions(op: &LossOp) -> usize {
+    match op.loss.and_then(Loss::region) {
+        Some(Region::BatchClass | Region::SampleClass) => op.classes,
         _ => 1,
     }
 }

@@ -14,6 +14,7 @@ use mimo_graph::spec::{GraphSpec, WeightSpec};
 
 use super::*;
 use crate::chunk::Chunk;
+use crate::init::initialize;
 use crate::kernels::Element as _;
 use crate::layers::typed::{Dense, DenseWithoutBias};
 use crate::model::{Columns, Model, OutputColumns, PerOutput, Reader, Writer};
@@ -72,11 +73,41 @@ impl<E: Float, D: Device<E>> TensorCollection<E, D> for Two<E, D> {
             |model| &mut model.head.kernel,
             reset::<Self, 2, _, E, D>,
         )?;
-        let model = move || {
-            let hidden = Dense { kernel: kernel?, bias: bias? };
-            Some(Two { hidden, head: DenseWithoutBias { kernel: head? } })
+        let (Some(kernel), Some(bias), Some(head)) = (kernel, bias, head) else { return Ok(None) };
+        Ok(Some(Two { hidden: Dense { kernel, bias }, head: DenseWithoutBias { kernel: head } }))
+    }
+}
+
+impl<E: Float> OnCpu<E> for Two<E, Cpu>
+where
+    Cpu: Device<E>,
+{
+    const COUNT: usize = 3;
+
+    fn weight(&self, index: usize) -> Option<&dyn AnyWeight<E>> {
+        let weight: &dyn AnyWeight<E> = match index {
+            0 => &self.hidden.kernel,
+            1 => &self.hidden.bias,
+            2 => &self.head.kernel,
+            _ => return None,
         };
-        Ok(model())
+        Some(weight)
+    }
+
+    fn weight_mut(&mut self, index: usize) -> Option<&mut dyn AnyWeight<E>> {
+        let weight: &mut dyn AnyWeight<E> = match index {
+            0 => &mut self.hidden.kernel,
+            1 => &mut self.hidden.bias,
+            2 => &mut self.head.kernel,
+            _ => return None,
+        };
+        Some(weight)
+    }
+
+    fn make(maker: &mut Maker<'_, E>) -> Result<Self, Error> {
+        let hidden = Dense { kernel: maker.tensor(0)?, bias: maker.tensor(1)? };
+        let head = DenseWithoutBias { kernel: maker.tensor(2)? };
+        Ok(Two { hidden, head })
     }
 }
 
@@ -247,7 +278,7 @@ fn dfdx_knows_which_weights_are_trained_and_how_they_start() {
 fn empty_tensors_are_no_trouble() {
     let mut empty: Tensor<Rank1<0>, f32, Cpu> = Cpu::default().tensor([]);
     let mut lens = Vec::new();
-    read(&empty, &mut |_, values: Vec<f32>| lens.push(values.len()));
-    write(&mut empty, &mut |_, values: &mut [f32]| lens.push(values.len()));
+    lens.push(AnyWeight::<f32>::read(&empty).len());
+    AnyWeight::<f32>::write(&mut empty, &mut |values| lens.push(values.len()));
     assert_eq!(lens, [0, 0]);
 }

@@ -1,11 +1,14 @@
 //! One output of a model, as a loss sees it: an arena with predictions, targets and a place for the gradient.
 
 use mimo_graph::describe::List;
-use mimo_graph::loss::Loss as Kind;
+use mimo_graph::loss::{Loss as Kind, Region};
 use mimo_graph::metric::Metric;
 use mimo_runtime::chunk::{Chunk, Mode};
 use mimo_runtime::float::Float;
-use mimo_runtime::loss::{BatchLoss, BatchLossSums, LossOp, Metrics, Scan, kinds};
+use mimo_runtime::loss::{
+    BatchLoss, BatchLossSums, LossOp, MaskSums, Masked, MaskedBatch, MaskedBatchSums, MaskedMetrics,
+    MaskedRegions, Metrics, Scan, kinds,
+};
 use mimo_runtime::program::{Starts, View};
 use mimo_runtime::run::Operation;
 
@@ -31,6 +34,8 @@ pub(crate) struct Batch {
     pub(crate) x: Vec<f64>,
     pub(crate) target: Vec<f64>,
     pub(crate) weights: Option<Vec<f64>>,
+    /// The steps that count, as many of every sample.
+    pub(crate) mask: Option<Vec<f64>>,
     pub(crate) loss_weight: f64,
     pub(crate) metrics: Vec<(usize, Metric)>,
     pub(crate) mode: Mode,
@@ -43,6 +48,8 @@ enum Step {
     Scan,
     /// Sums of a loss over the whole batch.
     Sums,
+    /// Sums over the steps that count.
+    MaskSums,
     /// The loss.
     Loss,
 }
@@ -68,7 +75,8 @@ impl Batch {
         target: Vec<f64>,
     ) -> Self {
         let (loss_weight, mode) = (1.0, Mode::Train);
-        Batch { loss, head, positions, classes, x, target, weights: None, loss_weight, metrics: vec![], mode }
+        let (weights, mask, metrics) = (None, None, vec![]);
+        Batch { loss, head, positions, classes, x, target, weights, mask, loss_weight, metrics, mode }
     }
 
     pub(crate) fn rows(&self) -> usize {
@@ -84,10 +92,13 @@ impl Batch {
     pub(crate) fn run<E: Float>(&self, chunks: &[usize]) -> Outcome {
         let len =
             1 + self.metrics.iter().map(|&(start, metric)| start + self.state_len(metric)).max().unwrap_or(0);
-        let step =
-            if self.loss.scans() { Some(Step::Scan) } else { self.loss.of_batch().then_some(Step::Sums) };
-        let mut scanned = vec![0.0; 1 + 3 * self.classes + 1];
-        if let Some(step) = step {
+        let steps = [
+            (Step::Scan, self.loss.scans() && self.mask.is_none()),
+            (Step::Sums, self.loss.of_batch()),
+            (Step::MaskSums, self.mask.is_some()),
+        ];
+        let mut scanned = vec![0.0; self.mask_start() + 3];
+        for (step, _) in steps.into_iter().filter(|(_, runs)| *runs) {
             let mut first_row = 0;
             for &rows in chunks {
                 let mut found = vec![0.0; scanned.len()];
@@ -106,6 +117,11 @@ impl Batch {
         }
         assert_eq!(first_row, self.rows());
         outcome
+    }
+
+    /// The place of a mask's sums, after those of a scan and of a loss over the batch.
+    fn mask_start(&self) -> usize {
+        1 + 3 * self.classes + 1
     }
 
     fn state_len(&self, metric: Metric) -> usize {
@@ -129,11 +145,13 @@ impl Batch {
         let gradient = View { slot: 2, column: 1, len, stride: len + 5 };
         let y = View { slot: 3, column: 3, len, stride: len + 3 };
         let sample_weight = View::whole(4, 1);
+        let steps = self.mask.as_ref().map_or(0, |mask| mask.len() / self.rows());
+        let mask = View { slot: 5, column: 1, len: steps, stride: steps + 2 };
         let mut offsets = vec![0];
-        for view in [logits, target, gradient, y, sample_weight] {
+        for view in [logits, target, gradient, y, sample_weight, mask] {
             offsets.push(offsets[offsets.len() - 1] + view.stride.next_multiple_of(16));
         }
-        let mut arena = vec![E::of(UNTOUCHED); offsets[5] * capacity];
+        let mut arena = vec![E::of(UNTOUCHED); offsets[6] * capacity];
         let (states, metrics): (Vec<usize>, Vec<Metric>) = self.metrics.iter().copied().unzip();
         // Only tests leak.
         let op: &'static LossOp = Box::leak(Box::new(LossOp {
@@ -150,6 +168,8 @@ impl Batch {
             metrics: List::Owned(metrics),
             first_state: 0,
         }));
+        let start = self.mask_start();
+        let masked: &'static Masked = Box::leak(Box::new(Masked { loss: op, mask, start }));
         let (statistics, found): (&mut [f64], &mut [f64]) =
             if step == Step::Loss { (sums, &mut []) } else { (&mut [], sums) };
         let mut chunk = Chunk {
@@ -178,20 +198,34 @@ impl Batch {
             write(chunk.row_mut(logits, row), x);
             write(chunk.row_mut(y, row), &self.predictions::<E>(x));
             write(chunk.row_mut(target, row), &self.target[sample * targets..][..targets]);
+            if let Some(values) = &self.mask {
+                write(chunk.row_mut(mask, row), &values[sample * steps..][..steps]);
+            }
             if let Some(weights) = &self.weights {
                 write(chunk.row_mut(sample_weight, row), &weights[sample..=sample]);
             }
         }
         let before = chunk.arena.to_vec();
+        let of_samples = matches!(self.loss.region(), Some(Region::Sample | Region::SampleClass));
         match step {
+            Step::MaskSums => MaskSums(masked).forward(&mut chunk),
+            Step::Sums if self.mask.is_some() => MaskedBatchSums { masked, start: 1 }.forward(&mut chunk),
+            Step::Loss if self.mask.is_some() && self.loss.of_batch() => {
+                MaskedBatch { masked, start: 1 }.forward(&mut chunk);
+            }
+            Step::Loss if self.mask.is_some() && of_samples => MaskedRegions(masked).forward(&mut chunk),
+            Step::Loss if self.mask.is_some() => kinds::forward(op, Some(masked), &mut chunk),
             Step::Scan => Scan(op).forward(&mut chunk),
             // One place is that of a scan.
             Step::Sums => BatchLossSums { loss: op, start: 1 }.forward(&mut chunk),
             Step::Loss if self.loss.of_batch() => BatchLoss { loss: op, start: 1 }.forward(&mut chunk),
-            Step::Loss => kinds::forward(op, &mut chunk),
+            Step::Loss => kinds::forward(op, None, &mut chunk),
         }
         if step == Step::Loss {
-            Metrics(op).forward(&mut chunk);
+            match self.mask {
+                Some(_) => MaskedMetrics(masked).forward(&mut chunk),
+                None => Metrics(op).forward(&mut chunk),
+            }
         }
         let rows =
             (0..rows).flat_map(|row| chunk.row(gradient, row).iter().map(|g| g.f64()).collect::<Vec<_>>());

@@ -5,7 +5,7 @@ use mimo_graph::loss::{Loss, Region};
 use crate::batch::{Batch, Head, Noise, assert_close};
 
 /// Values of a loss that differ by `2h` in one prediction or logit, for each of them.
-fn check(mut batch: Batch) {
+pub(crate) fn check(mut batch: Batch) {
     let h = 1e-5;
     let gradient = batch.run::<f64>(&[batch.rows()]).gradient;
     for (i, derivative) in gradient.into_iter().enumerate() {

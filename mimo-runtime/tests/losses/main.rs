@@ -3,5 +3,6 @@
 mod batch;
 mod golden;
 mod gradients;
+mod masked;
 mod metrics;
 mod passes;

@@ -3,6 +3,7 @@
 use mimo_graph::code::Code;
 use mimo_graph::diag::{Diag, Loc, did_you_mean};
 use mimo_graph::graph::TensorId;
+use mimo_graph::layers::split;
 use mimo_graph::value::{Value, ValueKind};
 
 use super::LIMIT;
@@ -128,9 +129,10 @@ impl Lower<'_> {
             Values::List(expr) => match &expr.kind {
                 ExprKind::List(items) => Some(items.iter().map(Round::Item).collect()),
                 ExprKind::Invalid => None,
-                _ if self.is_list(expr) => {
+                _ if self.is_list(expr) || is_call_of_list(expr) => {
                     let Evaluated::List(tensors) = self.eval(expr) else { return None };
-                    let shown = text_of(expr.tokens.clone());
+                    let shown =
+                        if is_call_of_list(expr) { "list".into() } else { text_of(expr.tokens.clone()) };
                     let rounds = tensors.into_iter().enumerate();
                     Some(rounds.map(|(i, tensor)| Round::Tensor(tensor, format!("{shown}[{i}]"))).collect())
                 }
@@ -206,7 +208,28 @@ impl Lower<'_> {
                             looped.loc,
                             "a list of tensors gives one tensor at a time",
                         );
-                        self.error(diag.help("write `for head in heads { … }`"));
+                        let list = match &looped.values {
+                            Values::List(expr) => text_of(expr.tokens.clone()),
+                            _ => "heads".into(),
+                        };
+                        let count = match self.frame.scope.get(&list) {
+                            Some(Binding::Tensors(tensors)) => tensors.len(),
+                            _ => 4,
+                        };
+                        self.error(match names.as_slice() {
+                            [i, part] => {
+                                let (i, part) = (name_of(&i.ident), name_of(&part.ident));
+                                let named = self.frame.scope.contains_key(&list);
+                                let (before, list) = match named {
+                                    true => (String::new(), list),
+                                    false => (format!("let list = {list}; "), "list".to_owned()),
+                                };
+                                diag.help(format!(
+                                    "go over the numbers: `{before}for {i} in 0..{count} {{ let {part} = {list}[{i}]; … }}`"
+                                ))
+                            }
+                            _ => diag.help(format!("write `for head in {list} {{ … }}`")),
+                        });
                     }
                     return false;
                 };
@@ -262,6 +285,12 @@ impl Lower<'_> {
         );
         false
     }
+}
+
+/// Whether an expression gives a list of tensors: `unstack(x, axis = 1)`.
+fn is_call_of_list(expr: &Expr) -> bool {
+    let ExprKind::Call(callee, _) = &expr.kind else { return false };
+    matches!(&callee.kind, ExprKind::Name(ident) if split::is_list(&name_of(ident)))
 }
 
 /// Range or list of a loop, as it is written.

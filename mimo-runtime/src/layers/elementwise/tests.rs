@@ -1,5 +1,5 @@
 use mimo_graph::describe::List;
-use mimo_graph::operation::{Function, MergeInput};
+use mimo_graph::operation::{ElementwiseStep, Function, MergeInput};
 
 use super::*;
 use crate::layers::check::{Bench, broadcast_strides, check, gradient_of};
