@@ -130,7 +130,7 @@ macro_rules! compare {
     }};
 }
 
-fn main() -> Result<(), mimo::Error> {
+fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().collect();
     let seconds = arguments.iter().position(|argument| argument == "--seconds");
     let seconds = seconds.and_then(|at| arguments.get(at + 1)?.parse().ok()).unwrap_or(3.0);

@@ -9,6 +9,7 @@ fn ui() {
     cases.compile_fail("tests/ui/operation/*.rs");
     cases.compile_fail("tests/ui/shape/*.rs");
     cases.compile_fail("tests/ui/recurrent/*.rs");
+    cases.compile_fail("tests/ui/mask/*.rs");
     cases.compile_fail("tests/ui/nested/*.rs");
     cases.compile_fail("tests/ui/const/*.rs");
     cases.compile_fail("tests/ui/expansion/*.rs");

@@ -230,8 +230,10 @@ impl Builder {
         let wrong = calls::arity(kind, inputs.len(), call)
             .or_else(|| initial.and_then(|(states, loc)| calls::wrong_states(kind, states.len(), loc)));
         let states = initial.map_or(&[][..], |(states, _)| states);
+        let settings = calls::settings(kind, &further, diags);
+        let told = settings.is_none();
         // What a call cannot have was told.
-        let (named, called) = calls::settings(kind, &further, diags).unwrap_or_default();
+        let (named, called) = settings.unwrap_or_default();
         let by_place = inputs.iter().map(|&(tensor, loc)| Given { tensor, role: "", loc });
         let by_place: Vec<Given> = by_place.collect();
         let of_state =
@@ -239,8 +241,13 @@ impl Builder {
         // A wrong number of states was told.
         let names = kind.states().iter().chain(std::iter::repeat(&"state"));
         let states: Vec<Given> = states.iter().zip(names).map(of_state).collect();
+        let has_parts = !parts.is_empty();
+        if told {
+            // What is left out may be what nothing else reads.
+            self.poison(call);
+        }
         match wrong {
-            None if !parts.is_empty() => self.call_parts(layer, &by_place, &states, &named, call, diags),
+            None if has_parts => self.call_parts(layer, &by_place, &states, &named, call, diags),
             None => self.call_one(layer, &by_place, &states, &named, called, call, diags),
             Some(diag) => {
                 let inputs = [by_place, states, named].concat();

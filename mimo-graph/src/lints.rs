@@ -306,7 +306,12 @@ fn lost_mask(graph: &Graph, cx: &mut Cx<'_>) {
             continue;
         }
         let (class, name) = (kind.class_name(), shown_name(graph, *input));
-        let message = format!("`{class}` reads every step of `{name}`, also those that its mask leaves out");
+        let message = match class {
+            "get_item" => {
+                format!("`{name}[…]` has no mask: it reads steps that the mask of `{name}` leaves out too")
+            }
+            _ => format!("`{class}` reads every step of `{name}`, also those that its mask leaves out"),
+        };
         cx.error(
             Diag::warning(Code::LostMask, node.loc, message)
                 .help(

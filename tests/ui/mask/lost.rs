@@ -17,7 +17,7 @@ model! {
         let k = sum(h, axis = 1);
         let l = RMSNormalization()(h);
         let m = EinsumDense("abc,cd->abd", [8, 3])(h);
-        let n = matmul(h, transpose(h));
+        let n = matmul(h, transpose(h, axes = [0, 2, 1]));
         let o = flip(h, axis = 1);
         #[allow(mimo::lost_mask)]
         let p = Flatten()(h);
