@@ -28,6 +28,7 @@ use mimo_graph::diag::{Diag, Diags, Loc};
 use mimo_graph::dim::{ConstId, Dim};
 use mimo_graph::graph::{ConstEntry, Graph, TensorId};
 use proc_macro2::{Ident, Span, TokenStream};
+use quote::quote;
 
 pub(crate) use self::consts::BlockConst;
 use self::frame::Frame;
@@ -209,10 +210,24 @@ fn among(model: &Model, spans: Spans, parsed: Vec<Diag>, mut constants: Vec<Cons
     }
 
     let Lower {
-        builder, mut diags, lists, tensor_lengths, const_exprs, layer_spans, instances, types, ..
+        builder,
+        mut diags,
+        lists,
+        tensor_lengths,
+        mut const_exprs,
+        layer_spans,
+        instances,
+        types,
+        ..
     } = lower;
     let (mut graph, mut checks) = builder.finish();
     lengths_that_are_tensors(&tensor_lengths, &graph, &checks, &mut diags);
+    for id in tensor_lengths {
+        // rustc would say that it knows no such name.
+        if let Some(tokens) = const_exprs.get_mut(id.0 as usize) {
+            *tokens = quote!(1);
+        }
+    }
     let (mut inputs, mut outputs) = (Vec::new(), Vec::new());
     let named = ports.as_ref().is_some_and(|ports| ports.named);
     // Without `Model(…)` nothing is used and nothing is named: that mistake has been told.

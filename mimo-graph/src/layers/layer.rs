@@ -318,7 +318,7 @@ fn mask_of_shape(class: &str, mask: &Operand<'_>, x: &Operand<'_>, wanted: Shape
         cx.error(
             Diag::error(Code::FloatsNeeded, mask.loc, message)
                 .about(mask.named())
-                .help(format!("write `cast({}, float32)`", mask.name)),
+                .help(format!("write `mask = {} != 0` if 0 is what does not count", mask.name)),
         );
         return false;
     }

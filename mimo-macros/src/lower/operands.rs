@@ -196,6 +196,17 @@ impl Lower<'_> {
             }
             return;
         }
+        if let ExprKind::List(items) = &value.kind
+            && items.iter().any(|item| self.is_number(item))
+        {
+            let message = format!("`{keyword}` is a tensor of the model, and these are numbers");
+            self.error(
+                Diag::error(Code::NotATensor, value.loc, message)
+                    .help("a mask is computed, as `words != 0` is, or given by an `Input(shape = [steps])`"),
+            );
+            self.broken = true;
+            return;
+        }
         let each = match &value.kind {
             // `mask = [query_mask, value_mask]`
             ExprKind::List(items) if keyword == "mask" => {
