@@ -61,7 +61,7 @@ fn run(epochs: usize, goals: &mut Goals) -> Result<(), Box<dyn std::error::Error
 
     let chances = Predictor::new(&model)?.predict(&inputs)?.foreign.as_vec();
     goals.at_least("foreign words before others", test.told(&chances), WANTED_FOREIGN);
-    goals.at_least("languages named right", f64::from(report.language.accuracy), WANTED_LANGUAGE);
+    goals.at_least("languages named right", report.language.accuracy, WANTED_LANGUAGE);
     Ok(())
 }
 

@@ -235,7 +235,7 @@ fn measure<M: Trainable<Float: Real>>(
 ) -> (Vec<f64>, Vec<Vec<f64>>) {
     randomize(&mut model, 4);
     let mut trainer =
-        Trainer::with_options(&mut model, mimo::TrainerOptions::new().threads(threads)).expect("a trainer");
+        Trainer::with_options(&mut model, TrainerOptions::new().threads(threads)).expect("a trainer");
     let evaluation = trainer.evaluate(&data.dataset::<M>(), 7).expect("an evaluation");
     let mut logs: Vec<f64> = evaluation.pairs().into_iter().map(|(_, value)| value).collect();
     logs.extend(step(&mut trainer, data).expect("a step").into_iter().map(|(_, value)| value));
