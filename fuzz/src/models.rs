@@ -95,7 +95,8 @@ pub fn source(name: &str, bytes: &[u8]) -> String {
     growing.added_losses();
     let tail = growing.heads(inputs);
     // Axes are often of length 1.
-    let allow = "#[allow(mimo::normalization_of_one_value)]";
+    let allow = "#[allow(mimo::normalization_of_one_value, mimo::lost_mask, mimo::negative_loss_weight, \
+                 mimo::weight_with_batch_axis)]";
     format!("{allow}\n    {name} {{\n{}    {tail}\n}}\n", growing.statements)
 }
 
@@ -122,7 +123,10 @@ impl Growing<'_, '_> {
                             (made, vec![words, vocabulary])
                         }
                         // Where the mask arrives at an output, its loss and metrics read it.
-                        2 => (format!("Embedding({vocabulary}, {b}, mask_zero = true)(x{index})"), vec![words, b]),
+                        2 => (
+                            format!("Embedding({vocabulary}, {b}, mask_zero = true)(x{index})"),
+                            vec![words, b],
+                        ),
                         _ => (format!("Embedding({vocabulary}, {b})(x{index})"), vec![words, b]),
                     };
                     self.give(made, shape);

@@ -216,6 +216,11 @@ macro_rules! layers {
                 match self { $(LayerKind::$kind(layer) => Layer::reads_mask(layer, x, mask),)* }
             }
 
+            /// [`Layer::passed_mask`] of the layer.
+            pub fn passed_mask(&self) -> &'static str {
+                match self { $(LayerKind::$kind(layer) => Layer::passed_mask(layer),)* }
+            }
+
             /// [`Layer::places`] of the layer.
             pub fn places(&self) -> &'static [&'static str] {
                 match self { $(LayerKind::$kind(layer) => Layer::places(layer),)* }

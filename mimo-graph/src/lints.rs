@@ -292,20 +292,31 @@ fn lost_mask(graph: &Graph, cx: &mut Cx<'_>) {
         let layer = graph.layer(node.layer);
         let kind = graph.kind(node);
         // Nested models are told where they are written.
-        if layer.group.is_some() || layer.of_mask || kind.masks() == Masks::End {
+        let reads = node.roles.iter().any(|role| role.ends_with("mask"));
+        if layer.group.is_some() || layer.of_mask || reads || kind.masks() == Masks::End {
             continue;
         }
         let has_mask = |&&tensor: &&TensorId| graph.tensor(tensor).mask.is_some();
         let lost = node.outputs.first().filter(|&&output| graph.tensor(output).mask.is_none());
         let by_place = node.inputs.iter().zip(&node.roles).filter(|(_, role)| role.is_empty());
-        let (Some(input), Some(_)) = (by_place.map(|(input, _)| input).take(1).find(has_mask), lost) else {
+        let read: Vec<&TensorId> = by_place.map(|(input, _)| input).collect();
+        let joins = matches!(kind.masks(), Masks::Join | Masks::Concatenate(_));
+        let count = if joins { read.len() } else { 1 };
+        let (Some(&input), Some(_)) = (read.iter().take(count).find(|input| has_mask(input)), lost) else {
             continue;
         };
-        // What joins a tensor that has a mask with one that has none joins all of it, as in Keras.
-        if matches!(kind.masks(), Masks::Join | Masks::Concatenate(_)) {
+        let (class, name) = (kind.class_name(), shown_name(graph, *input));
+        // What joins a tensor that has a mask with one that has none has none, as in Keras.
+        if let (true, Some(other)) = (joins, read.iter().find(|input| !has_mask(input))) {
+            let other = shown_name(graph, **other);
+            let message = format!("`{class}` gives no mask: `{name}` has one, and `{other}` has none");
+            cx.error(
+                Diag::warning(Code::LostMask, node.loc, message)
+                    .help(format!("give both the same mask: `Embedding(…, mask_zero = true)` or `Masking()` for `{other}` too"))
+                    .help("or name it where it is read: `mask = words != 0`"),
+            );
             continue;
         }
-        let (class, name) = (kind.class_name(), shown_name(graph, *input));
         let message = match class {
             "get_item" => {
                 format!("`{name}[…]` has no mask: it reads steps that the mask of `{name}` leaves out too")

@@ -43,6 +43,7 @@ macro_rules! layers {
             };
 
             model! {
+                #[allow(mimo::lost_mask)]
                 $model {
                     $(
                         let $input = Input(shape = [$len]);

@@ -4,7 +4,7 @@ use super::{Builder, Given, id};
 use crate::diag::{Diags, Loc};
 use crate::graph::{Mask, MaskId, MaskSource, NodeId, TensorId};
 use crate::layers::layer::sample_axis;
-use crate::layers::{LayerKind, Masks};
+use crate::layers::{Effect, LayerKind, Masks};
 use crate::shape::Shape;
 use crate::value::{Arg, Value, ValueKind};
 
@@ -152,8 +152,8 @@ impl Builder {
         let by_place: Vec<TensorId> =
             inputs.iter().zip(&roles).filter(|(_, role)| role.is_empty()).map(|(&input, _)| input).collect();
         let Some(&first) = by_place.first() else { return };
-        let rule = self.graph.kind(node).masks();
-        let own = inputs.iter().zip(&roles).find(|(_, role)| **role == "mask").map(|(&mask, _)| mask);
+        let (rule, named) = (self.graph.kind(node).masks(), self.graph.kind(node).passed_mask());
+        let own = inputs.iter().zip(&roles).find(|(_, role)| **role == named).map(|(&mask, _)| mask);
         let passed = |this: &mut Self| match own {
             // What a call reads of the mask of its tensor is that mask.
             Some(own) => match of(this, first) {
@@ -258,11 +258,15 @@ impl Builder {
         shape.0.starts_with(&mask.0)
     }
 
-    /// Whether a tensor depends on no input: a weight, or what is computed of weights.
+    /// Whether a tensor depends on the values of no input: a weight, random numbers, or what is computed of such.
     fn is_constant(&self, tensor: TensorId) -> bool {
         match self.graph.tensor(tensor).producer {
             None => false,
-            Some(node) => self.graph.node(node).inputs.iter().all(|&input| self.is_constant(input)),
+            Some(node) => {
+                let node = self.graph.node(node);
+                self.graph.kind(node).effect() == Effect::Drawn
+                    || node.inputs.iter().all(|&input| self.is_constant(input))
+            }
         }
     }
 

@@ -180,6 +180,10 @@ impl Layer for Attention {
         &[(0, "query_mask"), (1, "value_mask")]
     }
 
+    fn passed_mask(&self) -> &'static str {
+        "query_mask"
+    }
+
     fn called_with(&self, setting: &str, on: bool) -> Option<Self> {
         match setting {
             "use_causal_mask" => Some(Attention { causal: on, ..*self }),

@@ -221,6 +221,11 @@ pub trait Layer: Sized {
         true
     }
 
+    /// The keyword of the mask that what a call gives has, if the call names one.
+    fn passed_mask(&self) -> &'static str {
+        "mask"
+    }
+
     /// Keywords that name the tensors of a call by their places: `query`, `value`, `key`.
     fn places(&self) -> &'static [&'static str] {
         &[]

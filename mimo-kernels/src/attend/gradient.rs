@@ -201,11 +201,14 @@ fn probabilities<E: Element>(arena: &mut [E], sample: &Sample<'_, E>, block: &Bl
     if let Some(raw) = raw {
         arena.copy_within(layout.scores..layout.scores + rows * layout.stride(width), raw);
     }
-    let scores = sample.rows(arena, block, layout.scores);
     if block.sees == Sees::Unmasked {
         // Queries without a sum have an infinite logarithm and probabilities of 0.
         let logs = at.logs.unwrap_or(0) + block.head * of.queries + block.queries.start;
         arena.copy_within(logs..logs + rows, layout.sums);
+    }
+    // Its addresses are those of the arena until the arena is named again.
+    let scores = sample.rows(arena, block, layout.scores);
+    if block.sees == Sees::Unmasked {
         // SAFETY: scores, masks and sums are inside the arena, as checked by `rows`, and the table is for this processor.
         return unsafe { E::kernels().probabilities(&scores) };
     }
@@ -219,7 +222,8 @@ fn probabilities<E: Element>(arena: &mut [E], sample: &Sample<'_, E>, block: &Bl
 
 /// Adds the gradients of a block of [`Score::Tangent`] from those of its scores.
 fn tangents<E: Element>(arena: &mut [E], sample: &Sample<'_, E>, block: &Block, to: &AttentionGradients) {
-    let mut tangents = sample.tangents(arena, block, sample.layout.more[0]);
+    let scores = sample.layout.more[0];
+    let mut tangents = sample.tangents(arena, block, scores);
     let of_queries = to.query.map(|start| sample.queries(start, block));
     let of_keys = to.key.map(|start| sample.keys(start, block.key_head, block.keys.clone()));
     [of_queries, of_keys].into_iter().flatten().for_each(|matrix| matrix.check(arena.len()));
@@ -229,7 +233,8 @@ fn tangents<E: Element>(arena: &mut [E], sample: &Sample<'_, E>, block: &Block, 
     };
     fits(to.inner, 1);
     fits(to.outer, outer);
-    let base = arena.as_mut_ptr();
+    // Not the arena's address anew, by which the other addresses would end.
+    let base = tangents.scores.wrapping_sub(scores);
     let place = |start: Option<usize>| start.map_or(core::ptr::null_mut(), |start| base.wrapping_add(start));
     tangents.query_gradients = place(of_queries.map(|matrix| matrix.offset));
     tangents.key_gradients = place(of_keys.map(|matrix| matrix.offset));

@@ -26,6 +26,14 @@ pub(super) struct Operands {
 
 /// The keyword argument of calls that a keyword is, or that it was probably meant to be.
 fn near_argument(keyword: &str) -> Option<&'static Argument> {
+    // Names of other libraries.
+    let keyword = match keyword {
+        "causal" | "is_causal" => "use_causal_mask",
+        "key_padding_mask" => "value_mask",
+        "attn_mask" => "attention_mask",
+        "return_scores" | "return_attention" | "need_weights" => "return_attention_scores",
+        _ => keyword,
+    };
     let near = did_you_mean(keyword, call_arguments().map(|argument| argument.name))?;
     call_argument(near)
 }

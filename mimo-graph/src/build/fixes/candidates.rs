@@ -99,7 +99,9 @@ pub(super) fn candidates(known: Known<'_>, call: Call<'_>, tensors: &[(Shape, Dt
             Candidate { patches, unlikely: is_unlikely(&change), text, shows: Shows::Tensor(output) }
         }));
     }
-    for (place, input) in call.inputs.iter().map(|input| input.tensor).enumerate().rev() {
+    // A mask that is brought to another shape may fit and say something else.
+    let values = call.inputs.iter().enumerate().filter(|(_, input)| !input.role.ends_with("mask"));
+    for (place, input) in values.map(|(place, input)| (place, input.tensor)).rev() {
         found.extend(between(graph, input, place, tensors, kind));
     }
     found.append(&mut lesser);

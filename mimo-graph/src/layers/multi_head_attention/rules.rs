@@ -52,7 +52,11 @@ impl MultiHeadAttention {
             let heads = if around { "" } else { ", or the heads before them" };
             let help =
                 format!("a mask holds 1 or 0 for each query and key: {}{heads}", wanted.display(cx.consts));
-            cx.error(Diag::error(Code::WrongRank, mask.loc, message).about(mask.shown()).help(help));
+            let diag = Diag::error(Code::WrongRank, mask.loc, message).about(mask.shown());
+            // One value per key is another argument.
+            let of_keys = mask.shape.0 == of(key);
+            let diag = if of_keys { diag.help(format!("write `value_mask = {}`", mask.name)) } else { diag };
+            cx.error(diag.help(help));
             return false;
         }
         let heads = rank - positions;
