@@ -14,7 +14,6 @@ use crate::diag::{Diag, Loc, did_you_mean};
 use crate::dim::Dim;
 use crate::initializer::{Constraint, Initializer, Regularizer};
 use crate::item::{Argument, Item, Kind, Range};
-use crate::language::call_argument;
 use crate::language::values::WORDS;
 use crate::value::{Arg, Value, ValueKind};
 
@@ -176,11 +175,6 @@ impl<'a> Bound<'a> {
             }
         } else {
             self.stray = true;
-        }
-        if let (Some(_), true) = (call_argument(name), callee.starts_with(char::is_uppercase)) {
-            let help =
-                format!("give it at the call, if calls of `{callee}` take it: `{callee}(…)(x, {name} = …)`");
-            return cx.error(diag.help(help));
         }
         cx.error(match self.slots.is_empty() {
             true => diag.help(format!("write `{callee}()`: it takes no arguments")),
