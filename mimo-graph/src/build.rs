@@ -56,7 +56,7 @@ pub struct Named {
     pub loc: Loc,
 }
 
-/// What a call is given besides the tensors at its places.
+/// Arguments of a call besides the tensors at its places.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Further<'a> {
     /// `initial_state = […]`, and its place.

@@ -36,7 +36,7 @@ pub struct Layer {
     pub group: Option<GroupId>,
     /// Its weights, known from the first call on.
     pub weights: Vec<Weight>,
-    /// Whether it computes a mask, for a layer that reads one: nobody wrote it.
+    /// True for a layer that computes a mask for one that reads it: nobody wrote it.
     pub of_mask: bool,
     /// The tokens that made it.
     pub loc: Loc,
@@ -102,7 +102,7 @@ pub struct Node {
     pub layer: LayerId,
     /// What it reads, in order: the tensors that are given by their places, states, masks.
     pub inputs: Vec<TensorId>,
-    /// What each of `inputs` is to the call: the keyword that names it, or `""` for one that is given by its place.
+    /// By input: the keyword that names it, or `""` for one that is given by its place.
     pub roles: Vec<&'static str>,
     /// The layer with the settings of this call, if the call has any.
     pub called: Option<Box<LayerKind>>,
@@ -132,16 +132,16 @@ pub struct Tensor {
     pub loc: Loc,
 }
 
-/// How a mask is found: 1 for every step that counts, and 0 for those that do not. It is computed where something reads it.
+/// A mask: 1 for every step that counts, and 0 for those that do not. It is computed where something reads it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mask {
-    /// What it is made of.
+    /// The tensors or masks that it is made of.
     pub source: MaskSource,
     /// Its tensor, once something reads it.
     pub tensor: Option<TensorId>,
 }
 
-/// What a mask is made of.
+/// The tensors or masks that a mask is made of.
 #[derive(Clone, Debug, PartialEq)]
 pub enum MaskSource {
     /// A tensor that a call was given as its `mask`.

@@ -127,7 +127,7 @@ pub enum Effect {
     Drawn,
 }
 
-/// What becomes of the masks of the tensors that a call reads. Keras: `supports_masking` and `compute_mask`.
+/// The fate of the masks of the tensors that a call reads. Keras: `supports_masking` and `compute_mask`.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Masks {
     /// What the call gives has the mask of the first tensor.
