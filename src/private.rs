@@ -60,5 +60,5 @@ pub use mimo_runtime::run::Operation;
 pub use mimo_runtime::stage::{BackwardSums, ForwardSums, Stage, StepPart};
 pub use mimo_runtime::traced::{GradientReader, Tracer};
 pub use mimo_runtime::weights::{
-    AnyWeight, Maker, OnCpu, Weights, read as read_weights, reset, visit, write as write_weights,
+    AnyWeight, Is, LayerWeights, Maker, OnCpu, Weights, read as read_weights, write as write_weights,
 };

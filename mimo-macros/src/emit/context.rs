@@ -54,10 +54,6 @@ pub(crate) struct Generics {
     pub t: Ident,
     /// The visitor of weights.
     pub v: Ident,
-    /// The element type and the device that a visitor reads.
-    pub e1: Ident,
-    /// See `e1`.
-    pub d1: Ident,
     /// The element type and the device that a model is converted to.
     pub e2: Ident,
     /// See `e2`.
@@ -83,8 +79,6 @@ impl Generics {
             b: free("B"),
             t: free("T"),
             v: free("V"),
-            e1: free("E1"),
-            d1: free("D1"),
             e2: free("E2"),
             d2: free("D2"),
         }

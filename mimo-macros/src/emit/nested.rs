@@ -69,6 +69,18 @@ impl Tree {
         quote!((#(#fields,)*))
     }
 
+    /// A reference to a layer of `model`.
+    pub(super) fn reference(&self, cx: &Context<'_>, id: LayerId, mutable: bool) -> TokenStream {
+        let layer = cx.graph.layer(id);
+        let place = self.place(cx, id, mutable);
+        match mutable {
+            // What models lend are references.
+            _ if layer.group.is_some() && layer.path().matches('/').count() > 1 => place,
+            true => quote!(&mut #place),
+            false => quote!(&#place),
+        }
+    }
+
     /// A layer of `model`, to be read or to be changed. What is deeper than the fields of a nested model is reached
     /// through that model, which can name what it nests.
     pub(super) fn place(&self, cx: &Context<'_>, id: LayerId, mutable: bool) -> TokenStream {

@@ -51,17 +51,21 @@ pub(super) fn layer_doc(cx: &Context<'_>, id: LayerId) -> String {
 
 /// The type of a layer with weights.
 pub(super) fn layer_type(cx: &Context<'_>, id: LayerId) -> TokenStream {
+    layer_type_on(cx, id, cx.generics.d.to_token_stream())
+}
+
+fn layer_type_on(cx: &Context<'_>, id: LayerId, device: TokenStream) -> TokenStream {
     let (krate, layer) = (cx.krate, cx.graph.layer(id));
     let typed = layer.kind.typed(&layer.weights);
     let sizes = typed.iter().flat_map(|typed| &typed.sizes).map(|dim| cx.generic(dim));
     let class = typed_class(cx, id);
-    let Generics { e, d, .. } = &cx.generics;
-    let inside = quote!(#krate::__private::typed::#class<#(#sizes,)* #e, #d>);
+    let e = &cx.generics.e;
+    let inside = quote!(#krate::__private::typed::#class<#(#sizes,)* #e, #device>);
     match vector(cx, id) {
         None => inside,
         Some(vector) => {
             let len = cx.generic(vector);
-            quote!(#krate::__private::typed::SpectralNormalization<#inside, #len, #e, #d>)
+            quote!(#krate::__private::typed::SpectralNormalization<#inside, #len, #e, #device>)
         }
     }
 }
@@ -92,11 +96,7 @@ pub(super) fn collection(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     // In the order of all weights, in which those of a layer stand together.
     let params: Vec<(usize, &Param)> = plan.params.iter().enumerate().collect();
     let params: Vec<&[(usize, &Param)]> = params.chunk_by(|(_, a), (_, b)| a.layer == b.layer).collect();
-    let functions = params.iter().map(|params| visited(cx, &tree, params));
-    let calls = params.iter().filter_map(|params| params.first()).map(|(_, param)| {
-        let layer = visited_name(param.layer_id());
-        quote!(let #layer = #layer::<#v::E2, #v::D2, #e, #d, #v>(__visitor)?;)
-    });
+    let visited = params.iter().filter_map(|params| visited(cx, &tree, params));
     let layers = nested::values(cx, &tree, &|id| visited_name(id).into_token_stream());
     let names: Vec<Ident> = params
         .iter()
@@ -125,8 +125,7 @@ pub(super) fn collection(cx: &Context<'_>, plan: &Plan) -> TokenStream {
             fn iter_tensors<#v: __mimo::ModuleVisitor<Self, #e, #d>>(
                 __visitor: &mut #v,
             ) -> __mimo::core::result::Result<__mimo::Option<Self::To<#v::E2, #v::D2>>, #v::Err> {
-                #(#functions)*
-                #(#calls)*
+                #(#visited)*
                 #complete
                 __mimo::Ok(__mimo::Some(#name { #(#layers,)* #marker }))
             }
@@ -182,7 +181,10 @@ fn on_cpu(
             quote!(__maker.tensor(#index)?)
         };
         let value = layer_value(cx, id, params, &params.iter().map(of_weight).collect::<Vec<_>>());
-        Some(quote!(let #layer = #value;))
+        let ty = layer_type_on(cx, id, quote!(__mimo::Cpu));
+        // Its type is written, so that each tensor's is known where it is made: the time that rustc takes for those that are
+        // known at the end is the square of their number.
+        Some(quote!(let #layer: #ty = #value;))
     });
     quote! {
         #[automatically_derived]
@@ -243,51 +245,25 @@ fn layer_value(
     }
 }
 
-/// The name of the function that shows a layer to a visitor, and of what it gives.
+/// The variable of a layer that a visitor or a maker has made.
 fn visited_name(id: LayerId) -> Ident {
     format_ident!("__layer_{}", id.index(), span = Span::mixed_site())
 }
 
-/// Shows the weights of one layer to a visitor. A function of its own, that is not inlined: the time that rustc takes for
-/// one that does so for all layers grows faster than their number.
-fn visited(cx: &Context<'_>, tree: &nested::Tree, params: &[(usize, &Param)]) -> TokenStream {
-    let Some(id) = params.first().map(|(_, param)| param.layer_id()) else { return TokenStream::new() };
-    let (function, model, ty) = (visited_name(id), cx.model, layer_type(cx, id));
-    let Generics { e, d, v, e1, d1, .. } = &cx.generics;
-    let [layer, layer_mut] = [false, true].map(|mutable| tree.place(cx, id, mutable));
-    let locals: Vec<Ident> =
-        params.iter().map(|(_, param)| format_ident!("__{}", weight_field(cx, param))).collect();
-    let visits = params.iter().zip(&locals).map(|((index, param), local)| {
-        let index = Literal::usize_unsuffixed(*index);
-        let weight = inside(cx, param);
-        quote! {
-            let #local = __mimo::visit::<#model<#e1, #d1>, _, _, #e1, #d1>(
-                __visitor,
-                &WEIGHTS[#index],
-                |__model| &#layer.#weight,
-                |__model| &mut #layer_mut.#weight,
-                __mimo::reset::<#model<#e1, #d1>, #index, _, #e1, #d1>,
-            )?;
-        }
-    });
-    let values: Vec<TokenStream> = locals.iter().map(|local| quote!(#local)).collect();
-    let value = layer_value(cx, id, params, &values);
-    quote! {
-        #[inline(never)]
-        fn #function<
-            #e: __mimo::Dtype,
-            #d: __mimo::Device<#e>,
-            #e1: __mimo::Float,
-            #d1: __mimo::Device<#e1>,
-            #v: __mimo::ModuleVisitor<#model<#e1, #d1>, #e1, #d1, E2 = #e, D2 = #d>,
-        >(
-            __visitor: &mut #v,
-        ) -> __mimo::core::result::Result<__mimo::Option<#ty>, #v::Err> {
-            #(#visits)*
-            let (#(__mimo::Some(#locals),)*) = (#(#locals,)*) else { return __mimo::Ok(__mimo::None) };
-            __mimo::Ok(__mimo::Some(#value))
-        }
-    }
+/// Shows the weights of one layer to a visitor, by what the library knows of such layers.
+fn visited(cx: &Context<'_>, tree: &nested::Tree, params: &[(usize, &Param)]) -> Option<TokenStream> {
+    let (first, param) = params.first()?;
+    let id = param.layer_id();
+    let (layer, ty, first) = (visited_name(id), layer_type(cx, id), Literal::usize_unsuffixed(*first));
+    let Generics { e, d, v, .. } = &cx.generics;
+    let [get, get_mut] = [false, true].map(|mutable| tree.reference(cx, id, mutable));
+    Some(quote! {
+        let #layer = <#ty as __mimo::LayerWeights<#e, #d>>::visit::<Self, #v, __mimo::Is<#first>>(
+            __visitor,
+            |__model| #get,
+            |__model| #get_mut,
+        )?;
+    })
 }
 
 /// The field that a model without weights has, so that its type parameters are used.

@@ -3,11 +3,17 @@
 //! A layer here holds nothing but its weights, as dfdx tensors whose sizes are part of their types. What the layer
 //! computes is in the file that has its name.
 
+use dfdx::nn::tensor_collection::{ModuleVisitor, TensorCollection};
 use dfdx::shapes::{Dtype, HasShape, Rank0, Rank1, Rank2, Rank3, Rank4, Shape};
 use dfdx::tensor::{Cpu, Storage, Tensor};
+use dfdx::tensor_ops::Device;
 
 use crate::Result;
 use crate::float::Float;
+use crate::weights::{After, LayerWeights, Number, Weights, assert_name, visit};
+
+#[macro_use]
+mod weights;
 
 mod adapt;
 mod attention;
@@ -16,72 +22,78 @@ mod einsum_dense;
 pub use attention::*;
 pub use einsum_dense::*;
 
-/// The weights of `Dense`: `[…, I] → […, O]`, `y = activation(x · kernel + bias)`.
-///
-/// **Keras equivalent:** `keras.layers.Dense(O)`, with weights of the same names and layout. dfdx's `Linear` and
-/// PyTorch's keep the kernel transposed.
-#[derive(Clone, Debug)]
-pub struct Dense<const I: usize, const O: usize, E: Dtype, D: Storage<E>> {
-    /// What each input counts for each output, `[I, O]`.
-    pub kernel: Tensor<Rank2<I, O>, E, D>,
-    /// What is added to each output, `[O]`.
-    pub bias: Tensor<Rank1<O>, E, D>,
+weights! {
+    /// The weights of `Dense`: `[…, I] → […, O]`, `y = activation(x · kernel + bias)`.
+    ///
+    /// **Keras equivalent:** `keras.layers.Dense(O)`, with weights of the same names and layout. dfdx's `Linear` and
+    /// PyTorch's keep the kernel transposed.
+    pub struct Dense<const I: usize, const O: usize, E: Dtype, D: Storage<E>> {
+        /// What each input counts for each output, `[I, O]`.
+        pub kernel: Tensor<Rank2<I, O>, E, D>,
+        /// What is added to each output, `[O]`.
+        pub bias: Tensor<Rank1<O>, E, D>,
+    }
 }
 
-/// The weights of `Dense` without bias: `[…, I] → […, O]`, `y = activation(x · kernel)`.
-///
-/// **Keras equivalent:** `keras.layers.Dense(O, use_bias=False)`.
-#[derive(Clone, Debug)]
-pub struct DenseWithoutBias<const I: usize, const O: usize, E: Dtype, D: Storage<E>> {
-    /// What each input counts for each output, `[I, O]`.
-    pub kernel: Tensor<Rank2<I, O>, E, D>,
+weights! {
+    /// The weights of `Dense` without bias: `[…, I] → […, O]`, `y = activation(x · kernel)`.
+    ///
+    /// **Keras equivalent:** `keras.layers.Dense(O, use_bias=False)`.
+    pub struct DenseWithoutBias<const I: usize, const O: usize, E: Dtype, D: Storage<E>> {
+        /// What each input counts for each output, `[I, O]`.
+        pub kernel: Tensor<Rank2<I, O>, E, D>,
+    }
 }
 
-/// The weights of `LSTM`, `GRU` and `SimpleRNN`: `[T, I] → [U]` or `[T, U]`, with `G` = `gates · U` products per step.
-///
-/// **Keras equivalent:** `keras.layers.LSTM(U)` (`G = 4 · U`, gates i, f, c, o), `keras.layers.GRU(U, reset_after=False)`
-/// (`G = 3 · U`, gates z, r, h), `keras.layers.SimpleRNN(U)` (`G = U`), with weights of the same names and layout.
-#[derive(Clone, Debug)]
-pub struct Recurrent<const I: usize, const G: usize, const U: usize, E: Dtype, D: Storage<E>> {
-    /// What each input counts for each gate, `[I, G]`.
-    pub kernel: Tensor<Rank2<I, G>, E, D>,
-    /// What the state counts for each gate, `[U, G]`.
-    pub recurrent_kernel: Tensor<Rank2<U, G>, E, D>,
-    /// What is added to each gate, `[G]`.
-    pub bias: Tensor<Rank1<G>, E, D>,
+weights! {
+    /// The weights of `LSTM`, `GRU` and `SimpleRNN`: `[T, I] → [U]` or `[T, U]`, with `G` = `gates · U` products per step.
+    ///
+    /// **Keras equivalent:** `keras.layers.LSTM(U)` (`G = 4 · U`, gates i, f, c, o), `keras.layers.GRU(U, reset_after=False)`
+    /// (`G = 3 · U`, gates z, r, h), `keras.layers.SimpleRNN(U)` (`G = U`), with weights of the same names and layout.
+    pub struct Recurrent<const I: usize, const G: usize, const U: usize, E: Dtype, D: Storage<E>> {
+        /// What each input counts for each gate, `[I, G]`.
+        pub kernel: Tensor<Rank2<I, G>, E, D>,
+        /// What the state counts for each gate, `[U, G]`.
+        pub recurrent_kernel: Tensor<Rank2<U, G>, E, D>,
+        /// What is added to each gate, `[G]`.
+        pub bias: Tensor<Rank1<G>, E, D>,
+    }
 }
 
-/// The weights of `LSTM`, `GRU` and `SimpleRNN` without bias.
-///
-/// **Keras equivalent:** `keras.layers.LSTM(U, use_bias=False)`.
-#[derive(Clone, Debug)]
-pub struct RecurrentWithoutBias<const I: usize, const G: usize, const U: usize, E: Dtype, D: Storage<E>> {
-    /// What each input counts for each gate, `[I, G]`.
-    pub kernel: Tensor<Rank2<I, G>, E, D>,
-    /// What the state counts for each gate, `[U, G]`.
-    pub recurrent_kernel: Tensor<Rank2<U, G>, E, D>,
+weights! {
+    /// The weights of `LSTM`, `GRU` and `SimpleRNN` without bias.
+    ///
+    /// **Keras equivalent:** `keras.layers.LSTM(U, use_bias=False)`.
+    pub struct RecurrentWithoutBias<const I: usize, const G: usize, const U: usize, E: Dtype, D: Storage<E>> {
+        /// What each input counts for each gate, `[I, G]`.
+        pub kernel: Tensor<Rank2<I, G>, E, D>,
+        /// What the state counts for each gate, `[U, G]`.
+        pub recurrent_kernel: Tensor<Rank2<U, G>, E, D>,
+    }
 }
 
-/// The weights of `GRU` that resets after the product, with `G = 3 · U`.
-///
-/// **Keras equivalent:** `keras.layers.GRU(U)`.
-#[derive(Clone, Debug)]
-pub struct RecurrentWithTwoBiases<const I: usize, const G: usize, const U: usize, E: Dtype, D: Storage<E>> {
-    /// What each input counts for each gate, `[I, G]`.
-    pub kernel: Tensor<Rank2<I, G>, E, D>,
-    /// What the state counts for each gate, `[U, G]`.
-    pub recurrent_kernel: Tensor<Rank2<U, G>, E, D>,
-    /// What is added to the products of the input and to those of the state, `[2, G]`.
-    pub bias: Tensor<Rank2<2, G>, E, D>,
+weights! {
+    /// The weights of `GRU` that resets after the product, with `G = 3 · U`.
+    ///
+    /// **Keras equivalent:** `keras.layers.GRU(U)`.
+    pub struct RecurrentWithTwoBiases<const I: usize, const G: usize, const U: usize, E: Dtype, D: Storage<E>> {
+        /// What each input counts for each gate, `[I, G]`.
+        pub kernel: Tensor<Rank2<I, G>, E, D>,
+        /// What the state counts for each gate, `[U, G]`.
+        pub recurrent_kernel: Tensor<Rank2<U, G>, E, D>,
+        /// What is added to the products of the input and to those of the state, `[2, G]`.
+        pub bias: Tensor<Rank2<2, G>, E, D>,
+    }
 }
 
-/// The weights of `Embedding`: whole numbers below `V`, `[…] → […, U]`.
-///
-/// **Keras equivalent:** `keras.layers.Embedding(V, U)`, PyTorch's and dfdx's `Embedding`.
-#[derive(Clone, Debug)]
-pub struct Embedding<const V: usize, const U: usize, E: Dtype, D: Storage<E>> {
-    /// The vector of each number, `[V, U]`.
-    pub embeddings: Tensor<Rank2<V, U>, E, D>,
+weights! {
+    /// The weights of `Embedding`: whole numbers below `V`, `[…] → […, U]`.
+    ///
+    /// **Keras equivalent:** `keras.layers.Embedding(V, U)`, PyTorch's and dfdx's `Embedding`.
+    pub struct Embedding<const V: usize, const U: usize, E: Dtype, D: Storage<E>> {
+        /// The vector of each number, `[V, U]`.
+        pub embeddings: Tensor<Rank2<V, U>, E, D>,
+    }
 }
 
 /// The weights of `SpectralNormalization` around a layer with weights `L`, whose kernel has a last axis of length `N`.
@@ -95,19 +107,52 @@ pub struct SpectralNormalization<L, const N: usize, E: Dtype, D: Storage<E>> {
     pub vector_u: Tensor<Rank2<1, N>, E, D>,
 }
 
+impl<L: LayerWeights<E, D> + 'static, const N: usize, E: Float, D: Device<E>> LayerWeights<E, D>
+    for SpectralNormalization<L, N, E, D>
+{
+    type To<E2: Dtype, D2: Device<E2>> = SpectralNormalization<L::To<E2, D2>, N, E2, D2>;
+    type Next<First: Number> = After<L::Next<First>>;
+
+    fn visit<M, V, First>(
+        visitor: &mut V,
+        get: impl Fn(&M) -> &Self + Copy,
+        get_mut: impl Fn(&mut M) -> &mut Self + Copy,
+    ) -> core::result::Result<Option<Self::To<V::E2, V::D2>>, V::Err>
+    where
+        M: TensorCollection<E, D> + Weights,
+        V: ModuleVisitor<M, E, D>,
+        First: Number,
+    {
+        let layer = L::visit::<M, V, First>(
+            visitor,
+            move |model| &get(model).layer,
+            move |model| &mut get_mut(model).layer,
+        )?;
+        const { assert_name::<M, L::Next<First>>("vector_u") }
+        let vector = visit::<M, _, _, L::Next<First>, E, D>(
+            visitor,
+            |model| &get(model).vector_u,
+            |model| &mut get_mut(model).vector_u,
+        )?;
+        let (Some(layer), Some(vector_u)) = (layer, vector) else { return Ok(None) };
+        Ok(Some(SpectralNormalization { layer, vector_u }))
+    }
+}
+
 /// Defines the weights of a batch normalization with or without scale and offset.
 macro_rules! batch_normalization {
     ($layer:ident, $what:literal, $keras:literal, $($(#[$doc:meta])* $weight:ident),*) => {
-        #[doc = concat!("The weights of `BatchNormalization`", $what, ", for `C` channels.")]
-        ///
-        #[doc = concat!("**Keras equivalent:** `keras.layers.BatchNormalization(", $keras, ")`.")]
-        #[derive(Clone, Debug)]
-        pub struct $layer<const C: usize, E: Dtype, D: Storage<E>> {
-            $($(#[$doc])* pub $weight: Tensor<Rank1<C>, E, D>,)*
-            /// Moving averages of the means of the batches, `[C]`.
-            pub moving_mean: Tensor<Rank1<C>, E, D>,
-            /// Moving averages of the variances of the batches, `[C]`.
-            pub moving_variance: Tensor<Rank1<C>, E, D>,
+        weights! {
+            #[doc = concat!("The weights of `BatchNormalization`", $what, ", for `C` channels.")]
+            ///
+            #[doc = concat!("**Keras equivalent:** `keras.layers.BatchNormalization(", $keras, ")`.")]
+            pub struct $layer<const C: usize, E: Dtype, D: Storage<E>> {
+                $($(#[$doc])* pub $weight: Tensor<Rank1<C>, E, D>,)*
+                /// Moving averages of the means of the batches, `[C]`.
+                pub moving_mean: Tensor<Rank1<C>, E, D>,
+                /// Moving averages of the variances of the batches, `[C]`.
+                pub moving_variance: Tensor<Rank1<C>, E, D>,
+            }
         }
     };
 }
@@ -137,24 +182,26 @@ macro_rules! conv {
         $layer:ident, $without:ident, $rank:ident<$($size:ident),+>, $outputs:ident, $shapes:literal, $kernel:literal,
         $keras:literal
     ) => {
-        #[doc = concat!("The weights of `", stringify!($layer), "`: ", $shapes, ".")]
-        ///
-        #[doc = concat!("**Keras equivalent:** `keras.layers.", $keras, ")`, with weights of the same names and layout.")]
-        #[derive(Clone, Debug)]
-        pub struct $layer<$(const $size: usize,)+ E: Dtype, D: Storage<E>> {
-            #[doc = concat!("What each tap counts, ", $kernel, ".")]
-            pub kernel: Tensor<$rank<$($size),+>, E, D>,
-            /// What is added to each output channel, `[O]`.
-            pub bias: Tensor<Rank1<$outputs>, E, D>,
+        weights! {
+            #[doc = concat!("The weights of `", stringify!($layer), "`: ", $shapes, ".")]
+            ///
+            #[doc = concat!("**Keras equivalent:** `keras.layers.", $keras, ")`, with weights of the same names and layout.")]
+            pub struct $layer<$(const $size: usize,)+ E: Dtype, D: Storage<E>> {
+                #[doc = concat!("What each tap counts, ", $kernel, ".")]
+                pub kernel: Tensor<$rank<$($size),+>, E, D>,
+                /// What is added to each output channel, `[O]`.
+                pub bias: Tensor<Rank1<$outputs>, E, D>,
+            }
         }
 
-        #[doc = concat!("The weights of `", stringify!($layer), "` without bias: ", $shapes, ".")]
-        ///
-        #[doc = concat!("**Keras equivalent:** `keras.layers.", $keras, ", use_bias=False)`.")]
-        #[derive(Clone, Debug)]
-        pub struct $without<$(const $size: usize,)+ E: Dtype, D: Storage<E>> {
-            #[doc = concat!("What each tap counts, ", $kernel, ".")]
-            pub kernel: Tensor<$rank<$($size),+>, E, D>,
+        weights! {
+            #[doc = concat!("The weights of `", stringify!($layer), "` without bias: ", $shapes, ".")]
+            ///
+            #[doc = concat!("**Keras equivalent:** `keras.layers.", $keras, ", use_bias=False)`.")]
+            pub struct $without<$(const $size: usize,)+ E: Dtype, D: Storage<E>> {
+                #[doc = concat!("What each tap counts, ", $kernel, ".")]
+                pub kernel: Tensor<$rank<$($size),+>, E, D>,
+            }
         }
     };
 }
@@ -186,54 +233,54 @@ macro_rules! depthwise {
         $depthwise:ident, $depthwise_without:ident, $separable:ident, $separable_without:ident,
         $rank:ident<$($taps:ident),+; $($one:literal),+>, $keras:literal
     ) => {
-        #[doc = concat!("The weights of `", stringify!($depthwise), "`: each of `I` channels gives `M`, `O = I · M` in all.")]
-        ///
-        #[doc = concat!("**Keras equivalent:** `keras.layers.", stringify!($depthwise), "(", $keras, ", depth_multiplier=M)`,")]
-        /// with weights of the same names and layout.
-        #[derive(Clone, Debug)]
-        pub struct $depthwise<$(const $taps: usize,)+ const I: usize, const M: usize, const O: usize, E: Dtype, D: Storage<E>> {
-            /// What each tap counts, `[taps…, I, M]`.
-            pub kernel: Tensor<$rank<$($taps,)+ I, M>, E, D>,
-            /// What is added to each output channel, `[O]`.
-            pub bias: Tensor<Rank1<O>, E, D>,
+        weights! {
+            #[doc = concat!("The weights of `", stringify!($depthwise), "`: each of `I` channels gives `M`, `O = I · M` in all.")]
+            ///
+            #[doc = concat!("**Keras equivalent:** `keras.layers.", stringify!($depthwise), "(", $keras, ", depth_multiplier=M)`,")]
+            /// with weights of the same names and layout.
+            pub struct $depthwise<$(const $taps: usize,)+ const I: usize, const M: usize, const O: usize, E: Dtype, D: Storage<E>> {
+                /// What each tap counts, `[taps…, I, M]`.
+                pub kernel: Tensor<$rank<$($taps,)+ I, M>, E, D>,
+                /// What is added to each output channel, `[O]`.
+                pub bias: Tensor<Rank1<O>, E, D>,
+            }
         }
 
-        #[doc = concat!("The weights of `", stringify!($depthwise), "` without bias: each of `I` channels gives `M`.")]
-        ///
-        #[doc = concat!("**Keras equivalent:** `keras.layers.", stringify!($depthwise), "(", $keras, ", depth_multiplier=M, use_bias=False)`.")]
-        #[derive(Clone, Debug)]
-        pub struct $depthwise_without<$(const $taps: usize,)+ const I: usize, const M: usize, E: Dtype, D: Storage<E>> {
-            /// What each tap counts, `[taps…, I, M]`.
-            pub kernel: Tensor<$rank<$($taps,)+ I, M>, E, D>,
+        weights! {
+            #[doc = concat!("The weights of `", stringify!($depthwise), "` without bias: each of `I` channels gives `M`.")]
+            ///
+            #[doc = concat!("**Keras equivalent:** `keras.layers.", stringify!($depthwise), "(", $keras, ", depth_multiplier=M, use_bias=False)`.")]
+            pub struct $depthwise_without<$(const $taps: usize,)+ const I: usize, const M: usize, E: Dtype, D: Storage<E>> {
+                /// What each tap counts, `[taps…, I, M]`.
+                pub kernel: Tensor<$rank<$($taps,)+ I, M>, E, D>,
+            }
         }
 
-        #[doc = concat!("The weights of `", stringify!($separable), "`: `I` channels, `P = I · M` channels in between, `O` filters.")]
-        ///
-        #[doc = concat!("**Keras equivalent:** `keras.layers.", stringify!($separable), "(O, ", $keras, ", depth_multiplier=M)`,")]
-        /// with weights of the same names and layout.
-        #[derive(Clone, Debug)]
-        pub struct $separable<
-            $(const $taps: usize,)+ const I: usize, const M: usize, const P: usize, const O: usize, E: Dtype, D: Storage<E>,
-        > {
-            /// What each tap counts for its channel, `[taps…, I, M]`.
-            pub depthwise_kernel: Tensor<$rank<$($taps,)+ I, M>, E, D>,
-            /// What each channel in between counts for each filter, `[1…, P, O]`.
-            pub pointwise_kernel: Tensor<$rank<$($one,)+ P, O>, E, D>,
-            /// What is added to each output channel, `[O]`.
-            pub bias: Tensor<Rank1<O>, E, D>,
+        weights! {
+            #[doc = concat!("The weights of `", stringify!($separable), "`: `I` channels, `P = I · M` channels in between, `O` filters.")]
+            ///
+            #[doc = concat!("**Keras equivalent:** `keras.layers.", stringify!($separable), "(O, ", $keras, ", depth_multiplier=M)`,")]
+            /// with weights of the same names and layout.
+            pub struct $separable<$(const $taps: usize,)+ const I: usize, const M: usize, const P: usize, const O: usize, E: Dtype, D: Storage<E>> {
+                /// What each tap counts for its channel, `[taps…, I, M]`.
+                pub depthwise_kernel: Tensor<$rank<$($taps,)+ I, M>, E, D>,
+                /// What each channel in between counts for each filter, `[1…, P, O]`.
+                pub pointwise_kernel: Tensor<$rank<$($one,)+ P, O>, E, D>,
+                /// What is added to each output channel, `[O]`.
+                pub bias: Tensor<Rank1<O>, E, D>,
+            }
         }
 
-        #[doc = concat!("The weights of `", stringify!($separable), "` without bias: `I` channels, `P = I · M` channels in between, `O` filters.")]
-        ///
-        #[doc = concat!("**Keras equivalent:** `keras.layers.", stringify!($separable), "(O, ", $keras, ", depth_multiplier=M, use_bias=False)`.")]
-        #[derive(Clone, Debug)]
-        pub struct $separable_without<
-            $(const $taps: usize,)+ const I: usize, const M: usize, const P: usize, const O: usize, E: Dtype, D: Storage<E>,
-        > {
-            /// What each tap counts for its channel, `[taps…, I, M]`.
-            pub depthwise_kernel: Tensor<$rank<$($taps,)+ I, M>, E, D>,
-            /// What each channel in between counts for each filter, `[1…, P, O]`.
-            pub pointwise_kernel: Tensor<$rank<$($one,)+ P, O>, E, D>,
+        weights! {
+            #[doc = concat!("The weights of `", stringify!($separable), "` without bias: `I` channels, `P = I · M` channels in between, `O` filters.")]
+            ///
+            #[doc = concat!("**Keras equivalent:** `keras.layers.", stringify!($separable), "(O, ", $keras, ", depth_multiplier=M, use_bias=False)`.")]
+            pub struct $separable_without<$(const $taps: usize,)+ const I: usize, const M: usize, const P: usize, const O: usize, E: Dtype, D: Storage<E>> {
+                /// What each tap counts for its channel, `[taps…, I, M]`.
+                pub depthwise_kernel: Tensor<$rank<$($taps,)+ I, M>, E, D>,
+                /// What each channel in between counts for each filter, `[1…, P, O]`.
+                pub pointwise_kernel: Tensor<$rank<$($one,)+ P, O>, E, D>,
+            }
         }
     };
 }
@@ -248,13 +295,14 @@ depthwise!(
 /// Defines the weights of `PReLU` of some number of axes.
 macro_rules! prelu {
     ($layer:ident, $rank:ident<$($size:ident),+>, $shape:literal) => {
-        #[doc = concat!("The weight of `PReLU` with slopes of shape ", $shape, ".")]
-        ///
-        /// **Keras equivalent:** `keras.layers.PReLU()`.
-        #[derive(Clone, Debug)]
-        pub struct $layer<$(const $size: usize,)+ E: Dtype, D: Storage<E>> {
-            #[doc = concat!("Slopes for negative values, ", $shape, ".")]
-            pub alpha: Tensor<$rank<$($size),+>, E, D>,
+        weights! {
+            #[doc = concat!("The weight of `PReLU` with slopes of shape ", $shape, ".")]
+            ///
+            /// **Keras equivalent:** `keras.layers.PReLU()`.
+            pub struct $layer<$(const $size: usize,)+ E: Dtype, D: Storage<E>> {
+                #[doc = concat!("Slopes for negative values, ", $shape, ".")]
+                pub alpha: Tensor<$rank<$($size),+>, E, D>,
+            }
         }
     };
 }
@@ -267,13 +315,14 @@ prelu!(PReLU4D, Rank4<A, B, C, F>, "`[A, B, C, F]`");
 /// Defines the weights of `Weight` of some number of axes.
 macro_rules! weight_tensor {
     ($layer:ident, $rank:ident $(<$($size:ident),+>)?, $shape:literal) => {
-        #[doc = concat!("The weight of `Weight` of shape ", $shape, ".")]
-        ///
-        /// **Keras equivalent:** `keras.layers.Layer.add_weight`.
-        #[derive(Clone, Debug)]
-        pub struct $layer<$($(const $size: usize,)+)? E: Dtype, D: Storage<E>> {
-            #[doc = concat!("The values, ", $shape, ".")]
-            pub weight: Tensor<$rank$(<$($size),+>)?, E, D>,
+        weights! {
+            #[doc = concat!("The weight of `Weight` of shape ", $shape, ".")]
+            ///
+            /// **Keras equivalent:** `keras.layers.Layer.add_weight`.
+            pub struct $layer<$($(const $size: usize,)+)? E: Dtype, D: Storage<E>> {
+                #[doc = concat!("The values, ", $shape, ".")]
+                pub weight: Tensor<$rank$(<$($size),+>)?, E, D>,
+            }
         }
     };
 }
@@ -287,33 +336,36 @@ weight_tensor!(Weight4D, Rank4<A, B, C, F>, "`[A, B, C, F]`");
 /// The structs of `LayerNormalization` over some number of axes.
 macro_rules! layer_normalization {
     ($layer:ident, $without_beta:ident, $without_gamma:ident, $rank:ident<$($size:ident),+>, $shape:literal) => {
-        #[doc = concat!("The weights of `LayerNormalization` over axes of lengths ", $shape, ".")]
-        ///
-        /// **Keras equivalent:** `keras.layers.LayerNormalization()`, with weights of the same names and layout.
-        #[derive(Clone, Debug)]
-        pub struct $layer<$(const $size: usize,)+ E: Dtype, D: Storage<E>> {
-            #[doc = concat!("Factors, ", $shape, ".")]
-            pub gamma: Tensor<$rank<$($size),+>, E, D>,
-            #[doc = concat!("Offsets, ", $shape, ".")]
-            pub beta: Tensor<$rank<$($size),+>, E, D>,
+        weights! {
+            #[doc = concat!("The weights of `LayerNormalization` over axes of lengths ", $shape, ".")]
+            ///
+            /// **Keras equivalent:** `keras.layers.LayerNormalization()`, with weights of the same names and layout.
+            pub struct $layer<$(const $size: usize,)+ E: Dtype, D: Storage<E>> {
+                #[doc = concat!("Factors, ", $shape, ".")]
+                pub gamma: Tensor<$rank<$($size),+>, E, D>,
+                #[doc = concat!("Offsets, ", $shape, ".")]
+                pub beta: Tensor<$rank<$($size),+>, E, D>,
+            }
         }
 
-        #[doc = concat!("The weights of `LayerNormalization` without `beta` over axes of lengths ", $shape, ".")]
-        ///
-        /// **Keras equivalent:** `keras.layers.LayerNormalization(center=False)`.
-        #[derive(Clone, Debug)]
-        pub struct $without_beta<$(const $size: usize,)+ E: Dtype, D: Storage<E>> {
-            #[doc = concat!("Factors, ", $shape, ".")]
-            pub gamma: Tensor<$rank<$($size),+>, E, D>,
+        weights! {
+            #[doc = concat!("The weights of `LayerNormalization` without `beta` over axes of lengths ", $shape, ".")]
+            ///
+            /// **Keras equivalent:** `keras.layers.LayerNormalization(center=False)`.
+            pub struct $without_beta<$(const $size: usize,)+ E: Dtype, D: Storage<E>> {
+                #[doc = concat!("Factors, ", $shape, ".")]
+                pub gamma: Tensor<$rank<$($size),+>, E, D>,
+            }
         }
 
-        #[doc = concat!("The weights of `LayerNormalization` without `gamma` over axes of lengths ", $shape, ".")]
-        ///
-        /// **Keras equivalent:** `keras.layers.LayerNormalization(scale=False)`.
-        #[derive(Clone, Debug)]
-        pub struct $without_gamma<$(const $size: usize,)+ E: Dtype, D: Storage<E>> {
-            #[doc = concat!("Offsets, ", $shape, ".")]
-            pub beta: Tensor<$rank<$($size),+>, E, D>,
+        weights! {
+            #[doc = concat!("The weights of `LayerNormalization` without `gamma` over axes of lengths ", $shape, ".")]
+            ///
+            /// **Keras equivalent:** `keras.layers.LayerNormalization(scale=False)`.
+            pub struct $without_gamma<$(const $size: usize,)+ E: Dtype, D: Storage<E>> {
+                #[doc = concat!("Offsets, ", $shape, ".")]
+                pub beta: Tensor<$rank<$($size),+>, E, D>,
+            }
         }
     };
 }
@@ -335,12 +387,13 @@ layer_normalization!(
 /// Defines the weights of a group normalization with or without scale and offset.
 macro_rules! group_normalization {
     ($layer:ident, $what:literal, $keras:literal, $($(#[$doc:meta])* $weight:ident),+) => {
-        #[doc = concat!("The weights of `GroupNormalization`", $what, ", for `C` channels.")]
-        ///
-        #[doc = concat!("**Keras equivalent:** `keras.layers.GroupNormalization(", $keras, ")`.")]
-        #[derive(Clone, Debug)]
-        pub struct $layer<const C: usize, E: Dtype, D: Storage<E>> {
-            $($(#[$doc])* pub $weight: Tensor<Rank1<C>, E, D>,)+
+        weights! {
+            #[doc = concat!("The weights of `GroupNormalization`", $what, ", for `C` channels.")]
+            ///
+            #[doc = concat!("**Keras equivalent:** `keras.layers.GroupNormalization(", $keras, ")`.")]
+            pub struct $layer<const C: usize, E: Dtype, D: Storage<E>> {
+                $($(#[$doc])* pub $weight: Tensor<Rank1<C>, E, D>,)+
+            }
         }
     };
 }
@@ -366,13 +419,14 @@ group_normalization!(
 /// Defines the weights of `RMSNormalization` over some number of axes.
 macro_rules! rms_normalization {
     ($layer:ident, $rank:ident<$($size:ident),+>, $shape:literal) => {
-        #[doc = concat!("The weight of `RMSNormalization` over axes of lengths ", $shape, ".")]
-        ///
-        /// **Keras equivalent:** `keras.layers.RMSNormalization()`.
-        #[derive(Clone, Debug)]
-        pub struct $layer<$(const $size: usize,)+ E: Dtype, D: Storage<E>> {
-            #[doc = concat!("Scale, ", $shape, ".")]
-            pub scale: Tensor<$rank<$($size),+>, E, D>,
+        weights! {
+            #[doc = concat!("The weight of `RMSNormalization` over axes of lengths ", $shape, ".")]
+            ///
+            /// **Keras equivalent:** `keras.layers.RMSNormalization()`.
+            pub struct $layer<$(const $size: usize,)+ E: Dtype, D: Storage<E>> {
+                #[doc = concat!("Scale, ", $shape, ".")]
+                pub scale: Tensor<$rank<$($size),+>, E, D>,
+            }
         }
     };
 }
@@ -398,16 +452,17 @@ macro_rules! normalization {
     (
         $layer:ident, [$($size:ident),*], $shape:ty, $shown:literal, $place:ident, $about:literal, $end:expr
     ) => {
-        #[doc = concat!("The weights of `Normalization` over axes of lengths ", $shown, ", set from data and not trained.")]
-        #[doc = $about]
-        ///
-        /// **Keras equivalent:** `keras.layers.Normalization()`, with weights of the same names and layout, but for `count`.
-        #[derive(Clone, Debug)]
-        pub struct $layer<$(const $size: usize,)* const $place: usize, E: Dtype, D: Storage<E>> {
-            #[doc = concat!("Mean of the data, ", $shown, ".")]
-            pub mean: Tensor<$shape, E, D>,
-            #[doc = concat!("Variance of the data, ", $shown, ".")]
-            pub variance: Tensor<$shape, E, D>,
+        weights! {
+            #[doc = concat!("The weights of `Normalization` over axes of lengths ", $shown, ", set from data and not trained.")]
+            #[doc = $about]
+            ///
+            /// **Keras equivalent:** `keras.layers.Normalization()`, with weights of the same names and layout, but for `count`.
+            pub struct $layer<$(const $size: usize,)* const $place: usize, E: Dtype, D: Storage<E>> {
+                #[doc = concat!("Mean of the data, ", $shown, ".")]
+                pub mean: Tensor<$shape, E, D>,
+                #[doc = concat!("Variance of the data, ", $shown, ".")]
+                pub variance: Tensor<$shape, E, D>,
+            }
         }
 
         impl<$(const $size: usize,)* const $place: usize, E: Float> $layer<$($size,)* $place, E, Cpu> {

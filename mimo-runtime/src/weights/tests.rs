@@ -5,10 +5,12 @@
 //! let y = Dense(2, use_bias = false)(h);           // layer `head`, not trainable
 //! ```
 
+use dfdx::nn::tensor_collection::{ModuleVisitor, TensorCollection};
 use dfdx::nn::{NumParams, ResetParams};
 use dfdx::shapes::Rank1;
-use dfdx::tensor::{Storage, TensorFrom};
+use dfdx::tensor::{Storage, Tensor, TensorFrom};
 use dfdx::tensor_ops::{BroadcastTo, PermuteTo};
+use mimo_graph::initializer::Initializer;
 use mimo_graph::operation::ExecutionPlan;
 use mimo_graph::spec::{GraphSpec, WeightSpec};
 
@@ -52,29 +54,12 @@ impl<E: Float, D: Device<E>> TensorCollection<E, D> for Two<E, D> {
     fn iter_tensors<V: ModuleVisitor<Self, E, D>>(
         visitor: &mut V,
     ) -> Result<Option<Self::To<V::E2, V::D2>>, V::Err> {
-        let kernel = visit::<Self, _, _, E, D>(
-            visitor,
-            &WEIGHTS[0],
-            |model| &model.hidden.kernel,
-            |model| &mut model.hidden.kernel,
-            reset::<Self, 0, _, E, D>,
-        )?;
-        let bias = visit::<Self, _, _, E, D>(
-            visitor,
-            &WEIGHTS[1],
-            |model| &model.hidden.bias,
-            |model| &mut model.hidden.bias,
-            reset::<Self, 1, _, E, D>,
-        )?;
-        let head = visit::<Self, _, _, E, D>(
-            visitor,
-            &WEIGHTS[2],
-            |model| &model.head.kernel,
-            |model| &mut model.head.kernel,
-            reset::<Self, 2, _, E, D>,
-        )?;
-        let (Some(kernel), Some(bias), Some(head)) = (kernel, bias, head) else { return Ok(None) };
-        Ok(Some(Two { hidden: Dense { kernel, bias }, head: DenseWithoutBias { kernel: head } }))
+        let hidden =
+            Dense::visit::<Self, V, Is<0>>(visitor, |model| &model.hidden, |model| &mut model.hidden)?;
+        let head =
+            DenseWithoutBias::visit::<Self, V, Is<2>>(visitor, |model| &model.head, |model| &mut model.head)?;
+        let (Some(hidden), Some(head)) = (hidden, head) else { return Ok(None) };
+        Ok(Some(Two { hidden, head }))
     }
 }
 

@@ -3,51 +3,53 @@
 use dfdx::shapes::{Dtype, Rank0, Rank1, Rank2, Rank3, Rank4};
 use dfdx::tensor::{Storage, Tensor};
 
-/// The structs of `MultiHeadAttention` and `GroupQueryAttention`: with and without a bias.
+/// The structs of `MultiHeadAttention` and `GroupQueryAttention`: with and without biases. Weights of a gate come after those of the keys.
 macro_rules! attention {
     (
         $layer:ident, $without:ident, [$($size:ident),+], $kernel:ty, $bias:ty, $keras:literal,
         { $($gate_kernel:tt)* } { $($gate_bias:tt)* }
     ) => {
-        attention!(
-            @ $layer, [$($size),+], $kernel, concat!("`keras.layers.MultiHeadAttention(H, K, value_dim=V", $keras, ")`"),
-            {
+        weights! {
+            /// The weights of `MultiHeadAttention` and `GroupQueryAttention`, with `H` heads of queries and `G` of keys and values.
+            ///
+            #[doc = concat!("**Keras equivalent:** `keras.layers.MultiHeadAttention(H, K, value_dim=V", $keras, ")`, with weights of the same layout.")]
+            pub struct $layer<$(const $size: usize,)+ E: Dtype, D: Storage<E>> {
+                /// Kernel of the queries, `[A, H, K]`.
+                pub query_kernel: Tensor<Rank3<A, H, K>, E, D>,
                 /// Bias of the queries, `[H, K]`.
                 pub query_bias: Tensor<Rank2<H, K>, E, D>,
+                /// Kernel of the keys, `[B, G, K]`.
+                pub key_kernel: Tensor<Rank3<B, G, K>, E, D>,
                 /// Bias of the keys, `[G, K]`.
                 pub key_bias: Tensor<Rank2<G, K>, E, D>,
+                $($gate_kernel)*
                 $($gate_bias)*
+                /// Kernel of the values, `[C, G, V]`.
+                pub value_kernel: Tensor<Rank3<C, G, V>, E, D>,
                 /// Bias of the values, `[G, V]`.
                 pub value_bias: Tensor<Rank2<G, V>, E, D>,
+                /// Kernel of the results, from `[H, V]`.
+                pub attention_output_kernel: Tensor<$kernel, E, D>,
                 /// Bias of the results, of the axes after those of the queries.
                 pub attention_output_bias: Tensor<$bias, E, D>,
-            },
-            { $($gate_kernel)* }
-        );
-        attention!(
-            @ $without, [$($size),+], $kernel,
-            concat!("`keras.layers.MultiHeadAttention(H, K, value_dim=V", $keras, ", use_bias=False)`"),
-            {}, { $($gate_kernel)* }
-        );
-    };
-    (
-        @ $layer:ident, [$($size:ident),+], $kernel:ty, $keras:expr, { $($bias:tt)* }, { $($gate:tt)* }
-    ) => {
-        /// The weights of `MultiHeadAttention` and `GroupQueryAttention`, with `H` heads of queries and `G` of keys and values.
-        ///
-        #[doc = concat!("**Keras equivalent:** ", $keras, ", with weights of the same layout.")]
-        #[derive(Clone, Debug)]
-        pub struct $layer<$(const $size: usize,)+ E: Dtype, D: Storage<E>> {
-            /// Kernel of the queries, `[A, H, K]`.
-            pub query_kernel: Tensor<Rank3<A, H, K>, E, D>,
-            /// Kernel of the keys, `[B, G, K]`.
-            pub key_kernel: Tensor<Rank3<B, G, K>, E, D>,
-            $($gate)*
-            /// Kernel of the values, `[C, G, V]`.
-            pub value_kernel: Tensor<Rank3<C, G, V>, E, D>,
-            /// Kernel of the results, from `[H, V]`.
-            pub attention_output_kernel: Tensor<$kernel, E, D>,
-            $($bias)*
+            }
+        }
+        weights! {
+            /// The weights of `MultiHeadAttention` and `GroupQueryAttention` without biases, with `H` heads of queries and `G` of keys and values.
+            ///
+            #[doc = concat!("**Keras equivalent:** `keras.layers.MultiHeadAttention(H, K, value_dim=V", $keras, ", use_bias=False)`,")]
+            /// with weights of the same layout.
+            pub struct $without<$(const $size: usize,)+ E: Dtype, D: Storage<E>> {
+                /// Kernel of the queries, `[A, H, K]`.
+                pub query_kernel: Tensor<Rank3<A, H, K>, E, D>,
+                /// Kernel of the keys, `[B, G, K]`.
+                pub key_kernel: Tensor<Rank3<B, G, K>, E, D>,
+                $($gate_kernel)*
+                /// Kernel of the values, `[C, G, V]`.
+                pub value_kernel: Tensor<Rank3<C, G, V>, E, D>,
+                /// Kernel of the results, from `[H, V]`.
+                pub attention_output_kernel: Tensor<$kernel, E, D>,
+            }
         }
     };
 }
@@ -105,40 +107,44 @@ attention!(
     }
 );
 
-/// The weight of `Attention` with a learned factor.
-///
-/// **Keras equivalent:** `keras.layers.Attention(use_scale=True)`.
-#[derive(Clone, Debug)]
-pub struct AttentionWithScale<E: Dtype, D: Storage<E>> {
-    /// Factor of the scores, `[]`.
-    pub scale: Tensor<Rank0, E, D>,
+weights! {
+    /// The weight of `Attention` with a learned factor.
+    ///
+    /// **Keras equivalent:** `keras.layers.Attention(use_scale=True)`.
+    pub struct AttentionWithScale<E: Dtype, D: Storage<E>> {
+        /// Factor of the scores, `[]`.
+        pub scale: Tensor<Rank0, E, D>,
+    }
 }
 
-/// The weight of `Attention` whose scores add queries and keys up.
-///
-/// **Keras equivalent:** `keras.layers.Attention(score_mode="concat")`.
-#[derive(Clone, Debug)]
-pub struct ConcatAttention<E: Dtype, D: Storage<E>> {
-    /// Factor of the scores, `[]`.
-    pub concat_score_weight: Tensor<Rank0, E, D>,
+weights! {
+    /// The weight of `Attention` whose scores add queries and keys up.
+    ///
+    /// **Keras equivalent:** `keras.layers.Attention(score_mode="concat")`.
+    pub struct ConcatAttention<E: Dtype, D: Storage<E>> {
+        /// Factor of the scores, `[]`.
+        pub concat_score_weight: Tensor<Rank0, E, D>,
+    }
 }
 
-/// The weights of `Attention` whose scores add queries and keys up and multiply them with a learned factor.
-///
-/// **Keras equivalent:** `keras.layers.Attention(use_scale=True, score_mode="concat")`.
-#[derive(Clone, Debug)]
-pub struct ConcatAttentionWithScale<E: Dtype, D: Storage<E>> {
-    /// Factor in the hyperbolic tangents, `[]`.
-    pub scale: Tensor<Rank0, E, D>,
-    /// Factor of the scores, `[]`.
-    pub concat_score_weight: Tensor<Rank0, E, D>,
+weights! {
+    /// The weights of `Attention` whose scores add queries and keys up and multiply them with a learned factor.
+    ///
+    /// **Keras equivalent:** `keras.layers.Attention(use_scale=True, score_mode="concat")`.
+    pub struct ConcatAttentionWithScale<E: Dtype, D: Storage<E>> {
+        /// Factor in the hyperbolic tangents, `[]`.
+        pub scale: Tensor<Rank0, E, D>,
+        /// Factor of the scores, `[]`.
+        pub concat_score_weight: Tensor<Rank0, E, D>,
+    }
 }
 
-/// The weight of `AdditiveAttention`.
-///
-/// **Keras equivalent:** `keras.layers.AdditiveAttention()`.
-#[derive(Clone, Debug)]
-pub struct AdditiveAttention<const A: usize, E: Dtype, D: Storage<E>> {
-    /// Factors of the hyperbolic tangents, `[A]`.
-    pub scale: Tensor<Rank1<A>, E, D>,
+weights! {
+    /// The weight of `AdditiveAttention`.
+    ///
+    /// **Keras equivalent:** `keras.layers.AdditiveAttention()`.
+    pub struct AdditiveAttention<const A: usize, E: Dtype, D: Storage<E>> {
+        /// Factors of the hyperbolic tangents, `[A]`.
+        pub scale: Tensor<Rank1<A>, E, D>,
+    }
 }

@@ -17,14 +17,15 @@ macro_rules! einsum_dense {
     (
         @ $layer:ident, ($kernel:ident<$($size:ident),+>), $shape:literal, $keras:literal, [$($own:ident),*], { $($bias:tt)* }
     ) => {
-        #[doc = concat!("The weights of `EinsumDense` with a kernel of shape ", $shape, ".")]
-        ///
-        #[doc = concat!("**Keras equivalent:** ", $keras, ", with weights of the same names and layout.")]
-        #[derive(Clone, Debug)]
-        pub struct $layer<$(const $size: usize,)+ $(const $own: usize,)* E: Dtype, D: Storage<E>> {
-            #[doc = concat!("Kernel, ", $shape, ", in the order of the equation.")]
-            pub kernel: Tensor<$kernel<$($size),+>, E, D>,
-            $($bias)*
+        weights! {
+            #[doc = concat!("The weights of `EinsumDense` with a kernel of shape ", $shape, ".")]
+            ///
+            #[doc = concat!("**Keras equivalent:** ", $keras, ", with weights of the same names and layout.")]
+            pub struct $layer<$(const $size: usize,)+ $(const $own: usize,)* E: Dtype, D: Storage<E>> {
+                #[doc = concat!("Kernel, ", $shape, ", in the order of the equation.")]
+                pub kernel: Tensor<$kernel<$($size),+>, E, D>,
+                $($bias)*
+            }
         }
     };
 }

@@ -1,0 +1,134 @@
+//! Weights as dfdx's visitors see them: one by one, with the name and the options that the model's description gives each.
+
+use core::marker::PhantomData;
+
+use dfdx::nn::tensor_collection::{ModuleVisitor, TensorCollection, TensorOptions};
+use dfdx::shapes::{ConstShape, Dtype, HasShape, Shape};
+use dfdx::tensor::Tensor;
+use dfdx::tensor_ops::{Device, ReshapeTo};
+use mimo_graph::initializer::Initializer;
+use mimo_graph::spec::WeightSpec;
+
+use crate::float::Float;
+
+/// The weights of a model on any device.
+pub trait Weights {
+    /// Their descriptions, in order.
+    const WEIGHTS: &'static [WeightSpec];
+}
+
+/// The number of a weight, as a type: dfdx resets weights by functions that capture nothing.
+pub trait Number {
+    /// The number.
+    const NUMBER: usize;
+}
+
+/// The number `N`.
+#[derive(Clone, Copy, Debug)]
+pub struct Is<const N: usize>;
+
+impl<const N: usize> Number for Is<N> {
+    const NUMBER: usize = N;
+}
+
+/// The number after `N`.
+#[derive(Clone, Copy, Debug)]
+pub struct After<N>(PhantomData<N>);
+
+impl<N: Number> Number for After<N> {
+    const NUMBER: usize = N::NUMBER + 1;
+}
+
+/// The weights of a layer. They follow each other in the model's description as they do in the layer's struct.
+pub trait LayerWeights<E: Float, D: Device<E>>: Sized {
+    /// The same layer with elements of another type, or on another device.
+    type To<E2: Dtype, D2: Device<E2>>;
+
+    /// The number after those of the weights, of which the first has the number `N`.
+    type Next<N: Number>: Number;
+
+    /// Shows a visitor the weights of a layer of `M`, of which the first has the number `N`. Returns the layer that the visitor makes of them, if it
+    /// makes any.
+    ///
+    /// # Errors
+    /// Those of the visitor.
+    fn visit<M, V, N>(
+        visitor: &mut V,
+        get: impl Fn(&M) -> &Self + Copy,
+        get_mut: impl Fn(&mut M) -> &mut Self + Copy,
+    ) -> Result<Option<Self::To<V::E2, V::D2>>, V::Err>
+    where
+        M: TensorCollection<E, D> + Weights,
+        V: ModuleVisitor<M, E, D>,
+        N: Number;
+}
+
+/// Fails while compiling unless the weight number `N` of a model is named like the field of its layer: `query/kernel` or `query_kernel`.
+pub const fn assert_name<M: Weights, N: Number>(field: &str) {
+    let (name, field) = (M::WEIGHTS[N::NUMBER].name.as_bytes(), field.as_bytes());
+    let mut end = 0;
+    while end < field.len() {
+        assert!(end < name.len(), "a weight has the name of its field");
+        let (a, b) = (name[name.len() - 1 - end], field[field.len() - 1 - end]);
+        assert!(a == b || (a == b'/' && b == b'_'), "a weight has the name of its field");
+        end += 1;
+    }
+    assert!(end < name.len() && name[name.len() - 1 - end] == b'/', "a weight has the name of its field");
+}
+
+/// Shows a visitor the weight number `N` of a model: where it is, whether dfdx's optimizers may change it, and how its
+/// `reset_params` fills it. Returns the weight that the visitor makes of it, if it makes any.
+///
+/// dfdx would have all of a model's weights in one tuple, and tuples nested where there are more than six; the time that
+/// rustc takes for those doubles and doubles with their depth. What such a tuple does is this, for each of its fields in
+/// turn.
+// A model's weights are visited in one function, which grows too large to be optimised in a time that is linear in their
+// number if each visit is inlined into it.
+#[inline(never)]
+pub(crate) fn visit<M, V, S, N, E, D>(
+    visitor: &mut V,
+    get: impl FnMut(&M) -> &Tensor<S, E, D>,
+    get_mut: impl FnMut(&mut M) -> &mut Tensor<S, E, D>,
+) -> Result<Option<Tensor<S, V::E2, V::D2>>, V::Err>
+where
+    M: TensorCollection<E, D> + Weights,
+    V: ModuleVisitor<M, E, D>,
+    S: ConstShape,
+    N: Number,
+    E: Float,
+    D: Device<E>,
+{
+    let spec = const { &M::WEIGHTS[N::NUMBER] };
+    let reset = reset::<M, S, N, E, D>;
+    let options =
+        if spec.trainable { TensorOptions::reset_with(reset) } else { TensorOptions::detached(reset) };
+    visitor.visit_tensor(spec.name, get, get_mut, options)
+}
+
+/// Fills a weight as its initializer says.
+fn reset<M, S, N, E, D>(tensor: &mut Tensor<S, E, D>) -> Result<(), D::Err>
+where
+    M: Weights,
+    S: Shape,
+    N: Number,
+    E: Float,
+    D: Device<E>,
+{
+    fill(tensor, const { &M::WEIGHTS[N::NUMBER].initializer }, N::NUMBER)
+}
+
+#[inline(never)]
+fn fill<S, E, D>(tensor: &mut Tensor<S, E, D>, initializer: &Initializer, index: usize) -> Result<(), D::Err>
+where
+    S: Shape,
+    E: Float,
+    D: Device<E>,
+{
+    let mut values = vec![E::default(); tensor.shape().num_elements()];
+    E::initialize(initializer, tensor.shape().concrete().as_ref(), 0, index, &mut values);
+    // Slices are copied to where a tensor's memory begins, which means its first value only if no axis is permuted
+    // or broadcast; users can put such a tensor into a field.
+    *tensor = tensor.clone().try_contiguous()?;
+    tensor.copy_from(&values);
+    Ok(())
+}
