@@ -60,5 +60,6 @@ pub use mimo_runtime::run::Operation;
 pub use mimo_runtime::stage::{BackwardSums, ForwardSums, Stage, StepPart};
 pub use mimo_runtime::traced::{GradientReader, Tracer};
 pub use mimo_runtime::weights::{
-    AnyWeight, Is, LayerWeights, Maker, OnCpu, Weights, read as read_weights, write as write_weights,
+    AnyWeight, Is, LayerWeights, Maker, OnCpu, Weights, read as read_weights, visit_layer,
+    write as write_weights,
 };

@@ -4,7 +4,6 @@ use std::path::Path;
 
 use dfdx::shapes::{Dim, Shape, Unit};
 use dfdx::tensor::{Cpu, Tensor, TensorFromVec};
-use dfdx::tensor_ops::Device;
 use mimo_graph::spec::WeightSpec;
 
 use crate::data::spec;
@@ -52,7 +51,6 @@ pub fn batch_axis<B: Dim>(rows: usize) -> Result<B, Error> {
 pub fn build<M, E>(seed: u64) -> M
 where
     E: Float,
-    Cpu: Device<E>,
     M: Model<Float = E> + crate::weights::OnCpu<E>,
 {
     match crate::weights::initial(spec::<M>(), seed) {
@@ -69,7 +67,6 @@ where
 pub fn load<M, E>(path: impl AsRef<Path>) -> Result<M, Error>
 where
     E: Float,
-    Cpu: Device<E>,
     M: Model<Float = E> + crate::weights::OnCpu<E>,
 {
     // Every weight is replaced, so the seed does not matter.

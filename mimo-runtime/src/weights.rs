@@ -5,8 +5,6 @@
 //! model implements the traits is shown in this module's tests.
 
 use dfdx::shapes::Dtype;
-use dfdx::tensor::Cpu;
-use dfdx::tensor_ops::Device;
 use mimo_graph::spec::ModelSpec;
 
 use crate::error::Error;
@@ -19,13 +17,10 @@ mod visit;
 
 pub use tensor::{AnyWeight, Fixed, Maker};
 pub(crate) use visit::visit;
-pub use visit::{After, Is, LayerWeights, Number, Weights, assert_name};
+pub use visit::{After, Is, LayerWeights, Number, Weights, assert_name, visit_layer};
 
 /// The weights of a model on the processor: each by its number, as the model's description counts them.
-pub trait OnCpu<E: Dtype>: Sized
-where
-    Cpu: Device<E>,
-{
+pub trait OnCpu<E: Dtype>: Sized {
     /// How many there are.
     const COUNT: usize;
 
@@ -47,7 +42,6 @@ pub fn read<M, E>(model: &M, read: &mut dyn FnMut(usize, Vec<E>))
 where
     M: OnCpu<E>,
     E: Dtype,
-    Cpu: Device<E>,
 {
     for index in 0..M::COUNT {
         if let Some(weight) = model.weight(index) {
@@ -63,7 +57,6 @@ pub fn write<M, E>(model: &mut M, write: &mut dyn FnMut(usize, &mut [E]))
 where
     M: OnCpu<E>,
     E: Dtype,
-    Cpu: Device<E>,
 {
     for index in 0..M::COUNT {
         if let Some(weight) = model.weight_mut(index) {
@@ -77,7 +70,6 @@ pub fn initial<M, E>(spec: &ModelSpec, seed: u64) -> Result<M, Error>
 where
     M: OnCpu<E>,
     E: Float,
-    Cpu: Device<E>,
 {
     M::make(&mut Maker::new(&mut |index, out| {
         if let Some(weight) = spec.weights.get(index) {

@@ -92,8 +92,6 @@ pub(super) fn items(cx: &Context<'_>, plan: &Plan) -> TokenStream {
 
         #[allow(dead_code)]
         impl<#e: #private::Float> #name<#e, #private::Cpu>
-        where
-            #private::Cpu: #private::Device<#e>,
         {
             /// As [`new`](Self::new), for `f32` or `f64`.
             #vis fn build(seed: #core::primitive::u64) -> Self {
@@ -193,8 +191,6 @@ pub(super) fn traits(cx: &Context<'_>, plan: &Plan) -> TokenStream {
         quote! {
             #[automatically_derived]
             impl<#e: __mimo::Float> __mimo::Trainable for #name<#e, __mimo::Cpu>
-            where
-                __mimo::Cpu: __mimo::Device<#e>,
             {
                 type Logs = #logs;
                 #added
@@ -224,8 +220,6 @@ pub(super) fn traits(cx: &Context<'_>, plan: &Plan) -> TokenStream {
 
         #[automatically_derived]
         impl<#e: __mimo::Float> __mimo::Model for #name<#e, __mimo::Cpu>
-        where
-            __mimo::Cpu: __mimo::Device<#e>,
         {
             type Float = #e;
             type Inputs = #inputs #input_arguments;

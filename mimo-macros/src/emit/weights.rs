@@ -189,8 +189,6 @@ fn on_cpu(
     quote! {
         #[automatically_derived]
         impl<#e: __mimo::Float> __mimo::OnCpu<#e> for #name<#e, __mimo::Cpu>
-        where
-            __mimo::Cpu: __mimo::Device<#e>,
         {
             const COUNT: __mimo::core::primitive::usize = #count;
 
@@ -258,7 +256,7 @@ fn visited(cx: &Context<'_>, tree: &nested::Tree, params: &[(usize, &Param)]) ->
     let Generics { e, d, v, .. } = &cx.generics;
     let [get, get_mut] = [false, true].map(|mutable| tree.reference(cx, id, mutable));
     Some(quote! {
-        let #layer = <#ty as __mimo::LayerWeights<#e, #d>>::visit::<Self, #v, __mimo::Is<#first>>(
+        let #layer = __mimo::visit_layer::<Self, #ty, #v, __mimo::Is<#first>, #e, #d>(
             __visitor,
             |__model| #get,
             |__model| #get_mut,

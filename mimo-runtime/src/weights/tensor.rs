@@ -3,7 +3,7 @@
 
 use dfdx::shapes::{Const, ConstShape, Dtype, HasShape, Shape};
 use dfdx::tensor::{Cpu, Tensor, TensorFromVec};
-use dfdx::tensor_ops::{Device, RealizeTo, ReshapeTo};
+use dfdx::tensor_ops::{RealizeTo, ReshapeTo};
 
 use crate::error::Error;
 
@@ -44,10 +44,7 @@ pub trait AnyWeight<E> {
     fn write(&mut self, write: &mut dyn FnMut(&mut [E]));
 }
 
-impl<S: Fixed, E: Dtype> AnyWeight<E> for Tensor<S, E, Cpu>
-where
-    Cpu: Device<E>,
-{
+impl<S: Fixed, E: Dtype> AnyWeight<E> for Tensor<S, E, Cpu> {
     fn read(&self) -> Vec<E> {
         self.clone().try_realize::<S::Any>().map_or_else(|_| Vec::new(), |tensor| values(&tensor))
     }
@@ -64,10 +61,7 @@ where
 
 /// A copy of a tensor's values in row-major order.
 #[inline(never)]
-pub(super) fn values<S: Shape, E: Dtype>(tensor: &Tensor<S, E, Cpu>) -> Vec<E>
-where
-    Cpu: Device<E>,
-{
+pub(super) fn values<S: Shape, E: Dtype>(tensor: &Tensor<S, E, Cpu>) -> Vec<E> {
     // dfdx 0.13 panics when it looks for the first value of an empty tensor.
     if tensor.shape().num_elements() == 0 { Vec::new() } else { tensor.as_vec() }
 }
@@ -76,10 +70,7 @@ where
 fn written<S: Shape, E: Dtype>(
     tensor: Tensor<S, E, Cpu>,
     write: &mut dyn FnMut(&mut [E]),
-) -> Tensor<S, E, Cpu>
-where
-    Cpu: Device<E>,
-{
+) -> Tensor<S, E, Cpu> {
     let mut values = values(&tensor);
     write(&mut values);
     // Slices are copied to where a tensor's memory begins, which means its first value only if no axis is permuted or broadcast; users
@@ -104,10 +95,7 @@ pub struct Maker<'a, E> {
     device: Cpu,
 }
 
-impl<'a, E: Dtype> Maker<'a, E>
-where
-    Cpu: Device<E>,
-{
+impl<'a, E: Dtype> Maker<'a, E> {
     /// Weights that are given as zeros, with their numbers.
     pub fn new(write: &'a mut dyn FnMut(usize, &mut [E])) -> Self {
         Maker { write, device: Cpu::default() }

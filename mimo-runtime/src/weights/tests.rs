@@ -7,9 +7,9 @@
 
 use dfdx::nn::tensor_collection::{ModuleVisitor, TensorCollection};
 use dfdx::nn::{NumParams, ResetParams};
-use dfdx::shapes::Rank1;
-use dfdx::tensor::{Storage, Tensor, TensorFrom};
-use dfdx::tensor_ops::{BroadcastTo, PermuteTo};
+use dfdx::shapes::{Dtype, Rank1};
+use dfdx::tensor::{Cpu, Storage, Tensor, TensorFrom};
+use dfdx::tensor_ops::{BroadcastTo, Device, PermuteTo};
 use mimo_graph::initializer::Initializer;
 use mimo_graph::operation::ExecutionPlan;
 use mimo_graph::spec::{GraphSpec, WeightSpec};
@@ -63,10 +63,7 @@ impl<E: Float, D: Device<E>> TensorCollection<E, D> for Two<E, D> {
     }
 }
 
-impl<E: Float> OnCpu<E> for Two<E, Cpu>
-where
-    Cpu: Device<E>,
-{
+impl<E: Float> OnCpu<E> for Two<E, Cpu> {
     const COUNT: usize = 3;
 
     fn weight(&self, index: usize) -> Option<&dyn AnyWeight<E>> {
@@ -96,10 +93,7 @@ where
     }
 }
 
-impl<E: Float> Model for Two<E, Cpu>
-where
-    Cpu: Device<E>,
-{
+impl<E: Float> Model for Two<E, Cpu> {
     type Float = E;
     type Inputs = Nothing;
     type Outputs = Nothing;
@@ -175,10 +169,7 @@ impl<T> PerOutput<T> for One<T> {
 }
 
 /// A model with weights of its own.
-pub(crate) fn two<E: Float>(seed: u64) -> Two<E, Cpu>
-where
-    Cpu: Device<E>,
-{
+pub(crate) fn two<E: Float>(seed: u64) -> Two<E, Cpu> {
     match initial(&Two::<E, Cpu>::SPEC, seed) {
         Ok(model) => model,
         Err(error) => panic!("{error}"),

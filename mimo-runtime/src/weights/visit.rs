@@ -63,6 +63,27 @@ pub trait LayerWeights<E: Float, D: Device<E>>: Sized {
         N: Number;
 }
 
+/// Shows a visitor the weights of one layer of a model, of which the first has the number `N`. The accessors are pointers: rustc keeps what it
+/// still has to prove of closures until the end of the function that they stand in, which has two for each layer.
+///
+/// # Errors
+/// Those of the visitor.
+pub fn visit_layer<M, L, V, N, E, D>(
+    visitor: &mut V,
+    get: fn(&M) -> &L,
+    get_mut: fn(&mut M) -> &mut L,
+) -> Result<Option<L::To<V::E2, V::D2>>, V::Err>
+where
+    M: TensorCollection<E, D> + Weights,
+    L: LayerWeights<E, D>,
+    V: ModuleVisitor<M, E, D>,
+    N: Number,
+    E: Float,
+    D: Device<E>,
+{
+    L::visit::<M, V, N>(visitor, get, get_mut)
+}
+
 /// Fails while compiling unless the weight number `N` of a model is named like the field of its layer: `query/kernel` or `query_kernel`.
 pub const fn assert_name<M: Weights, N: Number>(field: &str) {
     let (name, field) = (M::WEIGHTS[N::NUMBER].name.as_bytes(), field.as_bytes());
