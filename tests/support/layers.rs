@@ -39,7 +39,7 @@ macro_rules! layers {
 
             use crate::layers::{part, weight};
             use crate::support::{
-                F32, F64, Real, Tolerance, assert_close, entry, golden, narrow, numbers, rows, set_weights, wide,
+                F32, F64, Real, Tolerance, assert_close, assert_reset, entry, golden, narrow, numbers, rows, set_weights, wide,
             };
 
             model! {
@@ -102,6 +102,11 @@ macro_rules! layers {
                         }
                     }
                 }
+            }
+
+            #[test]
+            fn is_reset_as_it_starts() {
+                assert_reset(&$model::<f32>::build(0), $model::build(1));
             }
 
             #[test]

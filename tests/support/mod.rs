@@ -272,6 +272,23 @@ pub fn set_weights<M: Model<Float: Real>>(model: &mut M, mut values: impl FnMut(
     });
 }
 
+/// dfdx's visitors see every weight where the model's description has it: what they reset is as a new model's, seed 0.
+pub fn assert_reset<M>(new: &M, mut changed: M)
+where
+    M: Model<Float = f32> + mimo::dfdx::nn::ResetParams<f32, mimo::dfdx::tensor::Cpu>,
+{
+    changed.write_weights(&mut |_, values| values.fill(7.0));
+    changed.reset_params();
+    let read = |model: &M| {
+        let mut weights = vec![];
+        model.read_weights(&mut |_, values| weights.push(values));
+        weights
+    };
+    for (weight, (found, wanted)) in M::SPEC.weights.iter().zip(read(&changed).iter().zip(read(new))) {
+        assert_eq!(found, &wanted, "`{}` is reset to something else", weight.name);
+    }
+}
+
 /// Sets the step size of all optimizers.
 pub fn set_learning_rates<M: Trainable>(trainer: &mut Trainer<'_, M>, rate: f64) {
     for optimizer in M::SPEC.optimizers {
