@@ -19,6 +19,7 @@ use crate::value::{Arg, Value, ValueKind};
 
 pub(crate) mod idle;
 mod missing;
+mod of_others;
 pub mod read;
 #[cfg(test)]
 mod tests;
@@ -167,7 +168,10 @@ impl<'a> Bound<'a> {
         let callee = self.item.class;
         let mut diag =
             Diag::error(Code::UnknownArgument, loc, format!("`{callee}` has no argument `{name}`"));
-        if let Some(near) = did_you_mean(name, self.item.all().map(|argument| argument.name)) {
+        let near = did_you_mean(name, self.item.all().map(|argument| argument.name)).or_else(|| {
+            of_others(name).find(|other| self.item.all().any(|argument| argument.name == *other))
+        });
+        if let Some(near) = near {
             diag = diag.help(format!("did you mean `{near}`?"));
             // A misspelt argument is one mistake: it is not reported as missing as well.
             if let Some(slot) = self.slots.iter().find(|slot| slot.argument.name == near) {

@@ -37,6 +37,8 @@ const EXPRESSIONS: &[(&str, Code)] = &[
     ("v | b", Code::NotATensor),
     ("v & b", Code::NotATensor),
     ("v ^ b", Code::NotATensor),
+    ("v ^ 2", Code::NotATensor),
+    ("1.0 + v ^ 0.5", Code::NotATensor),
     ("!v", Code::NotATensor),
     ("~v", Code::NotATensor),
     ("(v > 0.0) & (b > 0.0)", Code::NotATensor),

@@ -24,6 +24,18 @@ pub(super) fn rewritten(tokens: &[TokenTree]) -> Option<(String, String)> {
             return None;
         }
         let text = match operator {
+            // A power to some, but not in Rust and not in Python.
+            "^" if let [TokenTree::Literal(exponent)] = right => {
+                let (before, base) = left.split_at(start_of_operand(left));
+                let power = match exponent.to_string().as_str() {
+                    "2" | "2.0" => format!("square({})", inner_text(base)),
+                    exponent => format!("power({}, {exponent})", inner_text(base)),
+                };
+                match before {
+                    [] => power,
+                    _ => format!("{} {power}", inner_text(before)),
+                }
+            }
             "^" => format!("{} != {}", truth(left), truth(right)),
             _ => {
                 let name = if level[0] == "||" { "logical_or" } else { "logical_and" };
@@ -39,6 +51,12 @@ pub(super) fn rewritten(tokens: &[TokenTree]) -> Option<(String, String)> {
     };
     let inner = tokens.get(1..).filter(|inner| !inner.is_empty())?;
     Some((operator, format!("logical_not({})", side(inner))))
+}
+
+/// Where the last operand of a sum or a product starts.
+fn start_of_operand(tokens: &[TokenTree]) -> usize {
+    let operator = |token: &TokenTree| matches!(token, TokenTree::Punct(p) if matches!(p.as_char(), '+' | '-' | '*' | '/' | '%'));
+    tokens.iter().rposition(operator).map_or(0, |at| at + 1)
 }
 
 /// One side of an operator, with its own operators rewritten.
@@ -113,6 +131,9 @@ mod tests {
             ("!a && !b", "logical_and(logical_not(a), logical_not(b))"),
             ("a ^ b", "(a != 0.0) != (b != 0.0)"),
             ("(a > 0.0) ^ (b > 0.0)", "(a > 0.0) != (b > 0.0)"),
+            ("a ^ 2", "square(a)"),
+            ("(a + b) ^ 2", "square(a + b)"),
+            ("1.0 + 2.0 * a ^ 0.5", "1.0 + 2.0 * power(a, 0.5)"),
             ("a and not b", "logical_and(a, logical_not(b))"),
             ("not a or b", "logical_or(logical_not(a), b)"),
         ];
