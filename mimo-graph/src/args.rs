@@ -169,7 +169,7 @@ impl<'a> Bound<'a> {
         let mut diag =
             Diag::error(Code::UnknownArgument, loc, format!("`{callee}` has no argument `{name}`"));
         let near = did_you_mean(name, self.item.all().map(|argument| argument.name)).or_else(|| {
-            of_others(name).find(|other| self.item.all().any(|argument| argument.name == *other))
+            of_others::names(name).find(|other| self.item.all().any(|argument| argument.name == *other))
         });
         if let Some(near) = near {
             diag = diag.help(format!("did you mean `{near}`?"));
