@@ -34,6 +34,13 @@ pub fn model(input: TokenStream) -> TokenStream {
     expanded.unwrap_or_else(|_| bug()).into()
 }
 
+/// Declares functions of the language that models and other functions bring in by `use`. See the documentation of `mimo`.
+#[proc_macro]
+pub fn functions(input: TokenStream) -> TokenStream {
+    let expanded = std::panic::catch_unwind(|| expand::expand_functions(input.into()));
+    expanded.unwrap_or_else(|_| bug()).into()
+}
+
 /// What is said when the macro itself fails.
 fn bug() -> TokenStream2 {
     let message = "this is a bug in mimo: the macro panicked\n\n  = help: please report it with the model";

@@ -7,6 +7,7 @@ use mimo_graph::graph::{ConstEntry, Graph, LayerId, TensorId};
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 
+use super::library::{Home, Libraries};
 use super::tensor::Evaluated;
 use super::{Binding, Lower, among};
 use crate::ast::{Arg, Expr, ExprKind, Model, Use, name_of};
@@ -16,7 +17,9 @@ use crate::tokens;
 /// A model that the block uses.
 #[derive(Debug)]
 pub(super) struct Nested {
-    /// What the block calls it.
+    /// The block that brings it in.
+    home: Home,
+    /// What that block calls it.
     name: String,
     /// Where it is.
     pub(super) path: TokenStream,
@@ -70,17 +73,19 @@ impl Instances {
 /// and `exprs` how they are written here.
 pub(super) fn all(
     model: &Model,
+    libraries: &Libraries,
     constants: &mut Vec<ConstEntry>,
     exprs: &mut Vec<TokenStream>,
     diags: &mut Diags,
 ) -> Vec<Nested> {
     let described = model.described.iter().map(Some).chain(std::iter::repeat(None));
     let uses = model.uses.iter().zip(described);
+    let uses = uses.filter(|(used, _)| !libraries.imports(&name_of(&used.ident)));
     let mut all: Vec<Nested> =
         uses.map(|(used, description)| one(used, description, constants, exprs, diags)).collect();
     // What could not be read is no unknown layer as well.
     let missing = model.missing_uses.iter().cloned();
-    all.extend(missing.map(|name| Nested { name, path: TokenStream::new(), model: None }));
+    all.extend(missing.map(|name| Nested { home: 0, name, path: TokenStream::new(), model: None }));
     all
 }
 
@@ -92,7 +97,7 @@ fn one(
     diags: &mut Diags,
 ) -> Nested {
     let name = name_of(&used.ident);
-    let mut nested = Nested { name, path: used.path.clone(), model: None };
+    let mut nested = Nested { home: 0, name, path: used.path.clone(), model: None };
     let Some(description) = description.filter(|description| !description.is_empty()) else { return nested };
     let mut parser = Parser::default();
     let ast = parser.model(description.clone());
@@ -143,9 +148,23 @@ impl Lower<'_> {
         if self.diags.has_errors() {
             return;
         }
-        for (place, used) in model.uses.iter().enumerate() {
+        for used in &model.uses {
             let name = name_of(&used.ident);
-            if !self.used.contains(&place) && !name.starts_with('_') {
+            if name.starts_with('_') {
+                continue;
+            }
+            if self.libraries.imports(&name) {
+                if !self.expansions.called.contains(&name) && !self.is_broken_function(&name) {
+                    let message = format!("the function `{name}` is never called");
+                    self.diags.push(
+                        Diag::warning(Code::UnusedFunction, used.loc, message)
+                            .help(format!("call it, `let y = {name}(…);`, or remove the `use`")),
+                    );
+                }
+                continue;
+            }
+            let place = self.nested_model(&name);
+            if place.is_none_or(|place| !self.used.contains(&place)) {
                 self.diags.push(
                     Diag::warning(Code::UnusedModel, used.loc, format!("the model `{name}` is never used"))
                         .help(format!("make a layer of it, `let … = {name}();`, or remove the `use`")),
@@ -156,7 +175,8 @@ impl Lower<'_> {
 
     /// The model that the block knows by this name.
     pub(super) fn nested_model(&self, name: &str) -> Option<usize> {
-        self.nested.iter().position(|nested| nested.name == name)
+        let home = self.frame.home;
+        self.nested.iter().position(|nested| nested.home == home && nested.name == name)
     }
 
     /// `Encoder()`
@@ -169,6 +189,11 @@ impl Lower<'_> {
     ) -> Evaluated {
         self.used.insert(nested);
         let name = name_of(ident);
+        if self.nested.get(nested).is_some_and(|nested| nested.model.is_none()) {
+            // It may have been meant as a function.
+            self.tensors_of_lost(args);
+            return Evaluated::Poison;
+        }
         if let Some(tensor) = args.iter().find(|arg| arg.keyword.is_none() && self.is_tensor(&arg.value)) {
             let shown = text_of(tensor.value.tokens.clone());
             self.error(
