@@ -6,6 +6,7 @@ use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{format_ident, quote};
 
 use crate::ast::{Header, Model, Use, name_of};
+use crate::lower::Lowered;
 use crate::parse::{self, Description};
 
 /// The call that asks for the next description, if one is missing: the macro of that model or of that function calls
@@ -36,6 +37,12 @@ fn known(model: &Model, next: &Use) -> Option<Ident> {
     });
     let (_, id) = libraries.max_by_key(|(beside, _)| *beside)?;
     Some(Ident::new(&id, Span::call_site()))
+}
+
+/// What others are told of a model; `lengths` if it has some that only const evaluation knows.
+pub(crate) fn of_model(lowered: &Lowered, lengths: bool) -> TokenStream {
+    let (mark, description) = (lengths.then(|| quote!(const)), &lowered.description);
+    quote!(#mark #description)
 }
 
 /// The macro that hands the description of a model to others; an empty one says that the model has mistakes.

@@ -44,7 +44,8 @@ pub(crate) fn expand(input: TokenStream) -> TokenStream {
     // Checks of sizes, which come with the constants, may use more of them.
     let associated = lengths.associated();
     let constants = lengths.constants();
-    let description = description::offer(&lowered.header, &lowered.description);
+    let description = description::of_model(&lowered, lengths.any());
+    let description = description::offer(&lowered.header, &description);
     quote!(#editor #constants #model #associated #warnings #checks #description)
 }
 

@@ -61,7 +61,8 @@ pub(crate) struct Lowered {
     pub(crate) outputs: Vec<Ident>,
     /// Where each layer's name comes from, in the order of `graph.layers`: the binding, else the class.
     pub(crate) layer_spans: Vec<Span>,
-    /// The type of each of `graph.groups`, and where its name comes from.
+    /// The type of each of `graph.groups`, and where its name comes from. A model of a function of another block has no
+    /// type that can be named here.
     pub(crate) group_types: Vec<(TokenStream, Span)>,
     /// The path of a nested model that has mistakes: then there is nothing to emit, and nothing more to say.
     pub(crate) unusable: Option<TokenStream>,
@@ -197,7 +198,8 @@ fn lowered(
     // What others wrote is never written again.
     let mut const_exprs = vec![TokenStream::new(); constants.len()];
     let libraries = library::Libraries::of(model, &mut diags);
-    let nested = nested::all(model, &libraries, &mut constants, &mut const_exprs, &mut diags);
+    let nested = 
+        nested::all(model, &libraries, &mut constants, &mut const_exprs, &mut diags, functions);
     let expansions = expansion::Expansions::new(model, &mut diags);
     if functions {
         functions::check_constants(&model.consts, &mut diags);

@@ -77,7 +77,7 @@ impl Libraries {
         let mut imports = BTreeMap::new();
         for (used, description) in uses.iter().zip(described) {
             let home = match Description::read(description) {
-                Description::Model => {
+                Description::Model { .. } => {
                     if let Some(home) = library {
                         self.models.push((home, used.clone(), description.clone()));
                     }

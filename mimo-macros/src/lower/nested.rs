@@ -11,7 +11,7 @@ use super::library::{Home, Libraries};
 use super::tensor::Evaluated;
 use super::{Binding, Lower, among};
 use crate::ast::{Arg, Expr, ExprKind, Model, Use, name_of};
-use crate::parse::{Parser, text_of};
+use crate::parse::{Description, Parser, text_of};
 use crate::tokens;
 
 /// A model that the block uses.
@@ -21,7 +21,7 @@ pub(super) struct Nested {
     home: Home,
     /// What that block calls it.
     name: String,
-    /// Where it is.
+    /// Where it is; nothing for a model that another block brings in, whose path means nothing here.
     pub(super) path: TokenStream,
     /// Its graph; `None` if it has mistakes, which were told where it stands.
     pub(super) model: Option<Graph>,
@@ -77,12 +77,29 @@ pub(super) fn all(
     constants: &mut Vec<ConstEntry>,
     exprs: &mut Vec<TokenStream>,
     diags: &mut Diags,
+    functions: bool,
 ) -> Vec<Nested> {
     let described = model.described.iter().map(Some).chain(std::iter::repeat(None));
     let uses = model.uses.iter().zip(described);
     let uses = uses.filter(|(used, _)| !libraries.imports(&name_of(&used.ident)));
-    let mut all: Vec<Nested> =
-        uses.map(|(used, description)| one(used, description, constants, exprs, diags)).collect();
+    let mut all: Vec<Nested> = Vec::new();
+    for (used, description) in uses {
+        if functions && description.is_some_and(has_lengths) {
+            let message = format!(
+                "the model `{}` has lengths that are constants of Rust, and the blocks that call these functions do not see them",
+                name_of(&used.ident)
+            );
+            diags.push(
+                Diag::error(Code::ConstantOfRust, used.loc, message)
+                    .help("write numbers in the model, or use it in a `model!` only"),
+            );
+        }
+        all.push(one(used, description, constants, exprs, diags));
+    }
+    for (home, used, description) in &libraries.models {
+        let nested = one(used, Some(description), constants, exprs, diags);
+        all.push(Nested { home: *home, path: TokenStream::new(), ..nested });
+    }
     // What could not be read is no unknown layer as well.
     let missing = model.missing_uses.iter().cloned();
     all.extend(missing.map(|name| Nested { home: 0, name, path: TokenStream::new(), model: None }));
@@ -99,8 +116,9 @@ fn one(
     let name = name_of(&used.ident);
     let mut nested = Nested { home: 0, name, path: used.path.clone(), model: None };
     let Some(description) = description.filter(|description| !description.is_empty()) else { return nested };
+    let Description::Model { model, .. } = Description::read(description) else { return nested };
     let mut parser = Parser::default();
-    let ast = parser.model(description.clone());
+    let ast = parser.model(model);
     let outcome = among(&ast, parser.spans, parser.diags, constants.clone());
     let failed = outcome.diags.has_errors();
     let Some(lowered) = outcome.lowered.filter(|lowered| !failed && lowered.unusable.is_none()) else {
@@ -130,6 +148,11 @@ fn one(
     }
     nested.model = Some(lowered.graph);
     nested
+}
+
+/// Whether a model has lengths that only const evaluation knows.
+fn has_lengths(description: &TokenStream) -> bool {
+    matches!(Description::read(description), Description::Model { lengths: true, .. })
 }
 
 /// What other models are told of this one: nothing more than its name, its block, and what was told of the models that it

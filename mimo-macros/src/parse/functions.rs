@@ -16,8 +16,13 @@ use crate::span::Spans;
 /// What a block is told by a macro that it called for a `use`.
 #[derive(Debug)]
 pub(crate) enum Description {
-    /// A model, as [`Parser::model`] reads it.
-    Model,
+    /// A model.
+    Model {
+        /// Whether it has lengths that only const evaluation knows.
+        lengths: bool,
+        /// What [`Parser::model`] reads.
+        model: TokenStream,
+    },
     /// A `functions!`, with the descriptions that it was given itself.
     Functions {
         /// Identifier of the block, which no other one has.
@@ -36,10 +41,14 @@ pub(crate) enum Description {
 impl Description {
     /// Reads a description: `fn id { … }`, `fn id` and `fn` are functions, anything else is a model.
     pub(crate) fn read(description: &TokenStream) -> Description {
-        let (before, tokens) = described(contents(description.clone()));
+        let all = contents(description.clone());
+        if Cursor::new(&all).at_keyword("const") {
+            return Description::Model { lengths: true, model: all.into_iter().skip(1).collect() };
+        }
+        let (before, tokens) = described(all);
         let cursor = Cursor::new(&tokens);
         if !cursor.at_keyword("fn") {
-            return Description::Model;
+            return Description::Model { lengths: false, model: description.clone() };
         }
         let Some(id) = cursor.ident_at(1).map(Ident::to_string) else { return Description::Broken };
         match cursor.group_at(2, Delimiter::Brace) {
