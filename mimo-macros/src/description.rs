@@ -30,7 +30,8 @@ fn known(model: &Model, next: &Use) -> Option<Ident> {
         path
     };
     let libraries = model.uses.iter().zip(&model.described).filter_map(|(used, description)| {
-        let (Description::Functions { id, .. } | Description::Again(id)) = Description::read(description) else {
+        let (Description::Functions { id, .. } | Description::Again(id)) = Description::read(description)
+        else {
             return None;
         };
         Some((parent(used) == parent(next), id))

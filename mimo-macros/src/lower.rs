@@ -198,8 +198,7 @@ fn lowered(
     // What others wrote is never written again.
     let mut const_exprs = vec![TokenStream::new(); constants.len()];
     let libraries = library::Libraries::of(model, &mut diags);
-    let nested = 
-        nested::all(model, &libraries, &mut constants, &mut const_exprs, &mut diags, functions);
+    let nested = nested::all(model, &libraries, &mut constants, &mut const_exprs, &mut diags, functions);
     let expansions = expansion::Expansions::new(model, &mut diags);
     if functions {
         functions::check_constants(&model.consts, &mut diags);

@@ -6,6 +6,7 @@ use quote::quote;
 use crate::ast::{Function, Model, name_of};
 use crate::lower::Lowered;
 use crate::parse::text_of;
+use crate::tokens::idents;
 
 /// One function of Rust for each that other blocks see, with its documentation and its parameters.
 pub(crate) fn items(ast: &Model, lowered: &Lowered) -> TokenStream {
@@ -38,9 +39,14 @@ pub(crate) fn signature(function: &Function) -> String {
     format!("{}({})", name_of(&function.ident), parameters.collect::<Vec<_>>().join(", "))
 }
 
+/// What follows the user's own documentation, or stands in its place.
 fn documentation(function: &Function) -> String {
     let signature = signature(function);
+    let shown = match idents(&function.attrs).contains("doc") {
+        true => format!("\n\n```text\n{signature}\n```"),
+        false => format!("`{signature}`"),
+    };
     format!(
-        "\n\n```text\n{signature}\n```\n\nA function of mimo's language: a `model!` or a `functions!` that brings it in by `use` calls it."
+        "{shown}\n\nFunction of the language: a `model!` or a `functions!` that brings it in by `use` calls it."
     )
 }

@@ -76,7 +76,8 @@ impl Lower<'_> {
             let name = &callee.name;
             let called = self.calls.iter().flat_map(|calls| &calls.0).any(|call| call.to == *name);
             if !called && !name.starts_with('_') {
-                let message = format!("the function `{name}` is never called, and other blocks do not see it");
+                let message =
+                    format!("the function `{name}` is never called, and other blocks do not see it");
                 self.diags.push(
                     Diag::warning(Code::UnusedFunction, callee.function.loc, message)
                         .help(format!("write `pub fn {name}`, or remove it")),
@@ -126,7 +127,8 @@ impl Lower<'_> {
         if self.calls.is_none() && self.frame.site.is_none() {
             return false;
         }
-        let outsiders = outsiders(tokens, &|name| self.consts.contains(name) || self.consts.parameter(name).is_some());
+        let outsiders =
+            outsiders(tokens, &|name| self.consts.contains(name) || self.consts.parameter(name).is_some());
         match outsiders.into_iter().next() {
             Some(name) => {
                 self.diags.push(constant_of_rust(&name, loc));
@@ -148,7 +150,8 @@ impl Lower<'_> {
 pub(super) fn check_constants(constants: &[ConstDef], diags: &mut Diags) {
     let names: BTreeSet<String> = constants.iter().map(|constant| name_of(&constant.ident)).collect();
     for constant in constants {
-        if let Some(name) = outsiders(&constant.value.tokens, &|name| names.contains(name)).into_iter().next() {
+        if let Some(name) = outsiders(&constant.value.tokens, &|name| names.contains(name)).into_iter().next()
+        {
             diags.push(constant_of_rust(&name, constant.value.loc));
         }
     }
@@ -165,7 +168,8 @@ pub(super) fn check_words(words: &BTreeMap<ConstId, String>, checks: &[DimCheck]
 }
 
 fn constant_of_rust(name: &str, loc: Loc) -> Diag {
-    let message = format!("`{name}` is not defined in this `functions!`, and the blocks that call it do not see it");
+    let message =
+        format!("`{name}` is not defined in this `functions!`, and the blocks that call it do not see it");
     Diag::error(Code::ConstantOfRust, loc, message)
         .help("write a number, or a `const` of this `functions!` with a number")
         .help("or give it to the function as a parameter")
@@ -182,7 +186,8 @@ fn outsiders(tokens: &TokenStream, known: &dyn Fn(&str) -> bool) -> Vec<String> 
             TokenTree::Ident(ident) => {
                 let (before, two_before) = (at.checked_sub(1), at.checked_sub(2));
                 // A field, a method, or a later part of a path; `a..b` has two names.
-                let follows = is(before, ':') && is(two_before, ':') || is(before, '.') && !is(two_before, '.');
+                let follows =
+                    is(before, ':') && is(two_before, ':') || is(before, '.') && !is(two_before, '.');
                 let name = name_of(ident);
                 if !follows && !EVERYWHERE.contains(&name.as_str()) && !known(&name) {
                     let path = tokens.iter().skip(at).take_while(|token| match token {

@@ -159,10 +159,16 @@ impl Libraries {
         let diag = Diag::error(Code::InvalidUse, loc, message);
         match &public[..] {
             [] => diag.help("write `pub` before a function that other blocks use"),
-            [one] => diag.help(format!("export {one} by its own name, and rename it here: `use path::{} as {name};`", one.trim_matches('`'))),
+            [one] => diag.help(format!(
+                "export {one} by its own name, and rename it here: `use path::{} as {name};`",
+                one.trim_matches('`')
+            )),
             _ => diag
                 .help("export functions by their own names, and rename them here: `use path::name as other;`")
-                .note(format!("its functions are {}", public.iter().take(8).cloned().collect::<Vec<_>>().join(", "))),
+                .note(format!(
+                    "its functions are {}",
+                    public.iter().take(8).cloned().collect::<Vec<_>>().join(", ")
+                )),
         }
     }
 

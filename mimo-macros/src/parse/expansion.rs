@@ -133,8 +133,7 @@ impl Parser {
         }
         let (body, lost) = (Vec::new(), Lost::default());
         let ident = ident.clone();
-        let mut function =
-            Function { attrs, vis, tokens, ident, loc, parameters, body, result: None, lost };
+        let mut function = Function { attrs, vis, tokens, ident, loc, parameters, body, result: None, lost };
         let ident = &function.ident;
         if let Some(group) = cursor.group_at(0, Delimiter::Brace) {
             let mut inner = Model::default();

@@ -62,7 +62,7 @@ impl Parser {
         }
         let inside = !matches!(state.place, Place::Block | Place::Functions);
         if !cursor.at_keyword("const") && !cursor.at_keyword("pub") {
-            self.only_docs(attrs);
+            self.only_docs(attrs, state.place);
         }
         let mut after = cursor;
         let vis = after.visibility();
@@ -225,7 +225,8 @@ impl Parser {
     }
 
     /// Attributes on a `let` would have no effect, and `#[cfg]` is expected to have one.
-    fn only_docs(&mut self, attrs: &[TokenTree]) {
+    fn only_docs(&mut self, attrs: &[TokenTree], place: Place) {
+        let owner = if place == Place::Functions { "`functions!`" } else { "the model's name" };
         for pair in attrs.chunks(2) {
             let Some(TokenTree::Group(group)) = pair.get(1) else { continue };
             let inner = contents(group.stream());
@@ -237,7 +238,7 @@ impl Parser {
                         loc,
                         "a statement of a model cannot be compiled conditionally",
                     )
-                    .help("put `#[cfg(…)]` before the model's name"),
+                    .help(format!("put `#[cfg(…)]` before {owner}")),
                 );
             }
         }

@@ -6,7 +6,12 @@ use super::*;
 #[track_caller]
 fn assert_functions(source: &str, wanted: &[&str]) {
     let told = told_of_functions(source);
-    assert_eq!(told.iter().map(String::as_str).collect::<Vec<_>>(), wanted, "{source}\n{}", told.join("\n---\n"));
+    assert_eq!(
+        told.iter().map(String::as_str).collect::<Vec<_>>(),
+        wanted,
+        "{source}\n{}",
+        told.join("\n---\n")
+    );
 }
 
 /// A model that brings in functions; its description is as their macro gives it.
@@ -78,7 +83,9 @@ fn mistakes_that_need_no_call_are_told_at_the_function() {
     const FORM: &str = "\n\n  = help: write a number, or a `const` of this `functions!` with a number\n  \
                         = help: or give it to the function as a parameter";
     let outsider = |name: &str| {
-        format!("`{name}` is not defined in this `functions!`, and the blocks that call it do not see it{FORM}")
+        format!(
+            "`{name}` is not defined in this `functions!`, and the blocks that call it do not see it{FORM}"
+        )
     };
     for (source, wanted) in [
         (
@@ -104,7 +111,9 @@ fn mistakes_that_need_no_call_are_told_at_the_function() {
         ),
         (
             "pub fn f(x) { block(x, 3, 4) } pub fn block(x, n) { Dense(n)(x) }",
-            &["1:27 [4] `block` has 2 parameters, and this is one argument more\n\n  = help: write `block(x, n)`"],
+            &[
+                "1:27 [4] `block` has 2 parameters, and this is one argument more\n\n  = help: write `block(x, n)`",
+            ],
         ),
         (
             "pub fn f(x) { let h = Dense(3)(y); h }",
@@ -139,9 +148,15 @@ fn mistakes_that_need_no_call_are_told_at_the_function() {
                = help: move this into a function: `pub fn name(x) { …; result }`"],
         ),
         ("pub fn f(x) { Dense(WIDTH)(x) }", &[&format!("1:21 [WIDTH] {}", outsider("WIDTH"))]),
-        ("pub fn f(x, n) { Dense(n * crate::W)(x) }", &[&format!("1:24 [n * crate::W] {}", outsider("crate::W"))]),
+        (
+            "pub fn f(x, n) { Dense(n * crate::W)(x) }",
+            &[&format!("1:24 [n * crate::W] {}", outsider("crate::W"))],
+        ),
         ("pub fn f(x) { x * SCALE }", &[&format!("1:19 [SCALE] {}", outsider("SCALE"))]),
-        ("const N: usize = super::N; pub fn f(x) { Dense(N)(x) }", &[&format!("1:18 [super::N] {}", outsider("super::N"))]),
+        (
+            "const N: usize = super::N; pub fn f(x) { Dense(N)(x) }",
+            &[&format!("1:18 [super::N] {}", outsider("super::N"))],
+        ),
         ("pub fn f(x, n = WIDTH + 1) { Dense(n)(x) }", &[&format!("1:17 [WIDTH + 1] {}", outsider("WIDTH"))]),
         (
             "use a::f; pub fn f(x) { x }",
@@ -155,7 +170,9 @@ fn mistakes_that_need_no_call_are_told_at_the_function() {
         ),
         (
             "pub const N: usize = 3; pub fn f(x) { Dense(N)(x) }",
-            &["1:1 [pub] `pub` does not belong here\n\n  = help: constants are seen in this `functions!` only"],
+            &[
+                "1:1 [pub] `pub` does not belong here\n\n  = help: constants are seen in this `functions!` only",
+            ],
         ),
     ] {
         assert_functions(source, wanted);
@@ -173,29 +190,39 @@ fn functions_of_others_are_called_as_those_of_the_block() {
         "const DEPTH: usize = 7; let y = net(x, DEPTH > 3);",
         "let y = for i in 0..2 { net(x, classes = i + 1) };",
     ] {
-        let line = line.replace("let y = for", "let list = for").replace("1) };", "1) }; let y = concatenate(list);");
+        let line = line
+            .replace("let y = for", "let list = for")
+            .replace("1) };", "1) }; let y = concatenate(list);");
         let told = told(&with(BLOCKS, "use crate::net;", &line));
         let told: Vec<&String> = told.iter().filter(|told| !told.contains("warning")).collect();
         assert!(told.is_empty(), "{line}\n{told:?}");
     }
     // The same under another name, beside a function of the block with that of the library.
-    let source = with(BLOCKS, "use a::b::block as res;", "fn block(x) { res(res(x, 3), filters = 4) } let y = block(x);");
+    let source = with(
+        BLOCKS,
+        "use a::b::block as res;",
+        "fn block(x) { res(res(x, 3), filters = 4) } let y = block(x);",
+    );
     assert_told(&source, &[]);
 }
 
 #[test]
 fn mistakes_of_a_call_are_told_at_the_call() {
-    let said = |line: &str| told(&with(BLOCKS, "use crate::net; use crate::block;", line).replacen(" Net", " @ { fn first } Net", 1));
+    let said = |line: &str| {
+        told(&with(BLOCKS, "use crate::net; use crate::block;", line).replacen(
+            " Net",
+            " @ { fn first } Net",
+            1,
+        ))
+    };
     assert_eq!(
         said("let v = Flatten()(x); let y = concatenate([Flatten()(net(v)), Flatten()(block(x, 2))]);"),
-        [
-            "2:54 [net(v)] `Conv2D` reads images, [height, width, channels], but `x` is [192]\n\n  \
+        ["2:54 [net(v)] `Conv2D` reads images, [height, width, channels], but `x` is [192]\n\n  \
              = help: call `Reshape([8, 8, 3])` on `x` first if it is an image\n  \
              = note: x [8, 8, 3] → Flatten → x [192]\n  \
              = note: at `let x = norm(Conv2D(filters, 3, padding = same)(x))` in the function `block`\n  \
              = note: in the loop, with `i = 0`\n  \
-             = note: in `block(image, 4)`\n  = note: in `net(v)`, which line 2 calls"
-        ]
+             = note: in `block(image, 4)`\n  = note: in `net(v)`, which line 2 calls"]
     );
     assert_eq!(
         said("let y = net(x, class = 3) + block(x, filters = 4, 5);"),
@@ -220,4 +247,62 @@ fn nothing_follows_from_functions_with_mistakes() {
                   let y = Dense(1)(f(s(x), units = crate::N)); Model(x, y) }";
     assert_told(source, &[]);
     assert_eq!(told(&source.replace("Dense(1)", "Dense(unit = 1)")).len(), 1);
+}
+
+/// A `functions!` is described once, if the same path leads to its functions, and one that comes again is the same.
+#[test]
+fn a_block_is_asked_for_once() {
+    let source = "@ { fn first { pub fn f(x) { x } pub fn g(x) { f(x) } } } @ { E { Model(x, y) } } \
+                  Net { use a::f; use E; use a::g; let x = Input(shape = [4]); let y = g(f(x)); Model(x, y) }";
+    let asked = crate::expand::expand(source.parse().unwrap()).to_string();
+    assert!(
+        asked.starts_with("a :: g ! { { :: mimo :: __private :: model } first { @ { fn first {"),
+        "{asked}"
+    );
+    let source = "@ { fn first { pub fn f(x) { Dense(2)(x) } pub fn g(x) { f(f(x)) } } } @ { fn first } \
+                  Net { use a::f; use a::g; let x = Input(shape = [4]); let y = g(f(x)); Model(x, y) }";
+    assert_told(source, &[]);
+    // The macro that a re-export leads to does not know the new name.
+    let told = told(&source.replace("a::g", "a::h as g"));
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(
+        told[0].contains("[a::h] the `functions!` that this path leads to has no function `h`"),
+        "{told:?}"
+    );
+}
+
+/// Two blocks with helpers and constants of one name.
+#[test]
+fn names_mean_what_they_mean_where_they_were_written() {
+    let block = |id: &str, name: &str, units: usize| {
+        format!(
+            "fn {id} {{ const N: usize = {units}; fn helper(x, n = N) {{ Dense(n)(x) }} \
+             pub fn {name}(x, layer = Flatten()) {{ let h: [N] = helper(x); layer(h) }} }}"
+        )
+    };
+    let (first, second) = (block("first", "f", 2), block("second", "g", 3));
+    // What a function is given may be a function of the block, which calls others again.
+    let source = format!(
+        "@ {{ {first} }} @ {{ @ {{ fn first }} {second} }} Net {{ use a::f; use b::g; const N: usize = 5; \
+         fn helper(x) {{ let h: [N] = Dense(N)(x); g(h) }} fn again(x) {{ g(helper(x)) }} \
+         let x = Input(shape = [4]); let a: [2] = f(x, layer = again()); let b: [3] = g(x); \
+         let y: [5] = concatenate([a, b]); Model([x], [y]) }}"
+    );
+    assert_told(&source, &[]);
+}
+
+/// A call in the editor's function is a literal of a struct with the documentation of the function.
+#[test]
+fn editors_know_functions_of_others() {
+    let block = "#[doc = \" Two layers.\"] pub fn net(image, classes = 10) { Dense(classes)(image) }";
+    let source = with(block, "use a::net as n;", "let y = n(Flatten()(x), classes = 3);");
+    let expanded = crate::expand::expand(source.parse().unwrap()).to_string();
+    let item = "#[derive (Clone , Copy)] struct n { image : __l :: values :: Setting , classes : __l :: values :: Setting }";
+    assert!(expanded.contains(item), "{expanded}");
+    assert!(
+        expanded.contains(
+            "#[doc = \" Two layers.\"] #[doc = \"\\n\\n```text\\nnet(image, classes = 10)\\n```\"]"
+        )
+    );
+    assert!(expanded.contains("n { image : "), "{expanded}");
 }
