@@ -285,8 +285,8 @@ fn names_mean_what_they_mean_where_they_were_written() {
     let source = format!(
         "@ {{ {first} }} @ {{ @ {{ fn first }} {second} }} Net {{ use a::f; use b::g; const N: usize = 5; \
          fn helper(x) {{ let h: [N] = Dense(N)(x); g(h) }} fn again(x) {{ g(helper(x)) }} \
-         let x = Input(shape = [4]); let a: [2] = f(x, layer = again()); let b: [3] = g(x); \
-         let y: [5] = concatenate([a, b]); Model([x], [y]) }}"
+         let x = Input(shape = [4]); let a: [3] = f(x, layer = again()); let b: [3] = g(x); \
+         let y: [6] = concatenate([a, b]); Model([x], [y]) }}"
     );
     assert_told(&source, &[]);
 }
@@ -297,11 +297,11 @@ fn editors_know_functions_of_others() {
     let block = "#[doc = \" Two layers.\"] pub fn net(image, classes = 10) { Dense(classes)(image) }";
     let source = with(block, "use a::net as n;", "let y = n(Flatten()(x), classes = 3);");
     let expanded = crate::expand::expand(source.parse().unwrap()).to_string();
-    let item = "#[derive (Clone , Copy)] struct n { image : __l :: values :: Setting , classes : __l :: values :: Setting }";
+    let item = "# [derive (Clone , Copy)] struct n { image : __l :: values :: Setting , classes : __l :: values :: Setting }";
     assert!(expanded.contains(item), "{expanded}");
     assert!(
         expanded.contains(
-            "#[doc = \" Two layers.\"] #[doc = \"\\n\\n```text\\nnet(image, classes = 10)\\n```\"]"
+            "# [doc = \" Two layers.\"] # [doc = \"\\n\\n```text\\nnet(image, classes = 10)\\n```\"]"
         )
     );
     assert!(expanded.contains("n { image : "), "{expanded}");
