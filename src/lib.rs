@@ -4,7 +4,7 @@
 // Generated code says `::mimo`, also in this crate's own tests.
 extern crate self as mimo;
 
-pub use mimo_macros::model;
+pub use mimo_macros::{functions, model};
 pub use mimo_runtime::callback;
 pub use mimo_runtime::data;
 pub use mimo_runtime::error::Error;
@@ -34,7 +34,7 @@ pub mod prelude {
     pub use crate::dfdx::shapes::Const;
     pub use crate::dfdx::tensor::{AsArray, Cpu, Tensor};
     pub use crate::{
-        Error, FitOptions, Model, Predictor, Result, Trainable, Trainer, TrainerOptions, Verbose, model,
-        tensor,
+        Error, FitOptions, Model, Predictor, Result, Trainable, Trainer, TrainerOptions, Verbose, functions,
+        model, tensor,
     };
 }

@@ -1,7 +1,7 @@
 //! What generated code refers to. No part of the public interface: it changes without notice.
 
 pub use core;
-pub use mimo_macros::model;
+pub use mimo_macros::{functions, model};
 pub use std::borrow::Cow;
 pub use std::option::Option::{self, None, Some};
 pub use std::path::Path;

@@ -1,4 +1,4 @@
-//! What `model!` refuses, and how it says so. The texts are those of the one compiler in `rust-toolchain.toml`;
+//! What `model!` and `functions!` refuse, and how they say so. The texts are those of the one compiler in `rust-toolchain.toml`;
 //! `TRYBUILD=overwrite cargo test --test ui` writes them anew, to be read before they are committed.
 
 #[test]
@@ -11,6 +11,7 @@ fn ui() {
     cases.compile_fail("tests/ui/recurrent/*.rs");
     cases.compile_fail("tests/ui/mask/*.rs");
     cases.compile_fail("tests/ui/nested/*.rs");
+    cases.compile_fail("tests/ui/functions/*.rs");
     cases.compile_fail("tests/ui/const/*.rs");
     cases.compile_fail("tests/ui/expansion/*.rs");
     cases.compile_fail("tests/ui/list/*.rs");

@@ -229,6 +229,8 @@ codes! {
         ModelNotMade "E0815" "model that is not made before it is called",
         NestedInputShape "E0816" "tensor that does not fit the input of a nested model",
         ModelInSettings "E0817" "model among the settings of a layer",
+        OnlyFunctions "E0818" "statement that does not belong in `functions!`",
+        ConstantOfRust "E0819" "constant of Rust in `functions!`",
 
         IncompleteLoop "E0831" "incomplete loop",
         LoopValues "E0832" "loop over something that is no list",

@@ -139,6 +139,11 @@ impl Diags {
         }
     }
 
+    /// Adds a note to those after the first `told`.
+    pub fn note_after(&mut self, told: usize, note: &str) {
+        self.all.iter_mut().skip(told).for_each(|diag| diag.notes.push(note.to_owned()));
+    }
+
     /// Keeps those for which `keep` gives true; it may change them.
     pub fn retain_mut(&mut self, keep: impl FnMut(&mut Diag) -> bool) {
         self.all.retain_mut(keep);

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::ops::Range;
+use std::rc::Rc;
 
 use mimo_graph::diag::Loc;
 use proc_macro2::{Ident, TokenStream, TokenTree};
 
-/// The input of one `model!`.
+/// The input of one `model!` or one `functions!`.
 #[derive(Debug, Default)]
 pub(crate) struct Model {
     /// The descriptions of the first of `uses`, if the macros of those models gave them.
@@ -15,16 +16,16 @@ pub(crate) struct Model {
     pub(crate) written: TokenStream,
     /// What stands before the block, if a name was found.
     pub(crate) header: Option<Header>,
-    /// The models that the block uses as layers.
+    /// The models and functions that the block brings in.
     pub(crate) uses: Vec<Use>,
-    /// Names that were meant to be models, in statements that were reported.
+    /// Names that were meant to be models or functions, in statements that were reported.
     pub(crate) missing_uses: Vec<String>,
     /// The levels of lints, as attributes set them.
     pub(crate) levels: Vec<crate::lints::Level>,
     /// The constants of the block.
     pub(crate) consts: Vec<ConstDef>,
     /// Functions of the block.
-    pub(crate) functions: Vec<Function>,
+    pub(crate) functions: Vec<Rc<Function>>,
     /// Bindings and loops, in order.
     pub(crate) statements: Vec<Statement>,
     /// `Model(…)`.
@@ -88,7 +89,7 @@ pub(crate) struct Header {
 /// `use path::Encoder as Name;`
 #[derive(Clone, Debug)]
 pub(crate) struct Use {
-    /// The path of the model, as written.
+    /// The path of the model or the function, as written.
     pub(crate) path: TokenStream,
     /// What the block calls it.
     pub(crate) ident: Ident,
@@ -125,6 +126,12 @@ pub(crate) enum Statement {
 /// `fn name(x, filters = 32) { … }`: expanded wherever it is called.
 #[derive(Debug)]
 pub(crate) struct Function {
+    /// Doc comments and attributes, as written.
+    pub(crate) attrs: TokenStream,
+    /// `pub`, `pub(crate)`, or nothing; only a function of `functions!` has one.
+    pub(crate) vis: TokenStream,
+    /// The tokens from `fn` on.
+    pub(crate) tokens: Vec<TokenTree>,
     /// The name.
     pub(crate) ident: Ident,
     /// The name's place.

@@ -1,31 +1,55 @@
-//! How models learn of each other: see `parse/nested.rs`.
+//! How blocks learn of the models and functions of others: see `parse/nested.rs`.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use proc_macro2::{Span, TokenStream, TokenTree};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{format_ident, quote};
 
-use crate::ast::{Header, Model, name_of};
+use crate::ast::{Header, Model, Use, name_of};
+use crate::lower::Lowered;
+use crate::parse::{self, Description};
 
-/// The call that asks for the next description, if one is missing: the macro of that model calls this one again, by the
-/// path under which this model knows it.
-pub(crate) fn request(model: &Model) -> Option<TokenStream> {
+/// The call that asks for the next description, if one is missing: the macro of that model or of that function calls
+/// `caller`, which is this macro, again, by the path under which this block knows it.
+pub(crate) fn request(model: &Model, caller: &str) -> Option<TokenStream> {
     let Header { krate, .. } = model.header.as_ref()?;
-    let path = &model.uses.get(model.described.len())?.path;
-    let (described, written) = (&model.described, &model.written);
+    let used = model.uses.get(model.described.len())?;
+    let (path, described, written) = (&used.path, &model.described, &model.written);
+    let caller = Ident::new(caller, Span::call_site());
+    let known = known(model, used);
     Some(quote! {
-        #path! { { #krate::__private::model } { #(@ { #described })* } #written }
+        #path! { { #krate::__private::#caller } #known { #(@ { #described })* } #written }
     })
+}
+
+/// Identifier of the `functions!` that most likely has what comes next: if it has, it does not need to be described again.
+fn known(model: &Model, next: &Use) -> Option<Ident> {
+    let parent = |used: &Use| {
+        let mut path: Vec<String> = used.path.clone().into_iter().map(|token| token.to_string()).collect();
+        path.pop();
+        path
+    };
+    let libraries = model.uses.iter().zip(&model.described).filter_map(|(used, description)| {
+        let (Description::Functions { id, .. } | Description::Again(id)) = Description::read(description)
+        else {
+            return None;
+        };
+        Some((parent(used) == parent(next), id))
+    });
+    let (_, id) = libraries.max_by_key(|(beside, _)| *beside)?;
+    Some(Ident::new(&id, Span::call_site()))
+}
+
+/// What others are told of a model; `lengths` if it has some that only const evaluation knows.
+pub(crate) fn of_model(lowered: &Lowered, lengths: bool) -> TokenStream {
+    let (mark, description) = (lengths.then(|| quote!(const)), &lowered.description);
+    quote!(#mark #description)
 }
 
 /// The macro that hands the description of a model to others; an empty one says that the model has mistakes.
 ///
 /// Macros have names of their own, so it is imported under the model's: whoever can name the type can name the macro.
 pub(crate) fn offer(header: &Header, description: &TokenStream) -> TokenStream {
-    // What `macro_rules` would take for a variable of its own.
-    if has_dollar(description) {
-        return TokenStream::new();
-    }
     let (vis, ident) = (&header.vis, &header.ident);
     let public = vis.to_string() == "pub";
     // An exported macro is an item of the crate's root, wherever it is written, so its name has to be the only one.
@@ -33,20 +57,80 @@ pub(crate) fn offer(header: &Header, description: &TokenStream) -> TokenStream {
         true => format_ident!("__mimo_model_{}_{}", name_of(ident), expansion(), span = Span::call_site()),
         false => format_ident!("__mimo_model_{}", name_of(ident), span = Span::call_site()),
     };
+    let rule = quote! {
+        ({ $($model:tt)* } $($known:ident)? { $($described:tt)* } $($written:tt)*) => {
+            $($model)*! { $($described)* @ { #description } $($written)* }
+        };
+    };
+    macro_of(&name, public, description, rule, &[(vis, ident)])
+}
+
+/// The macro that hands a `functions!` to others, imported under the name of each function that others see. `None` says that
+/// it has mistakes.
+pub(crate) fn offer_functions(model: &Model, sound: bool) -> TokenStream {
+    let functions = model.functions.iter().filter(|function| !function.vis.is_empty());
+    let names: Vec<(&TokenStream, &Ident)> =
+        functions.map(|function| (&function.vis, &function.ident)).collect();
+    if names.is_empty() {
+        return TokenStream::new();
+    }
+    let public = names.iter().any(|(vis, _)| vis.to_string() == "pub");
+    let name = format_ident!("__mimo_functions_{}", identifier(model), span = Span::call_site());
+    let (described, block) = (&model.described, parse::without_crate(&model.written));
+    let (description, again) = match sound {
+        true => (quote!(#(@ { #described })* fn #name { #block }), quote!(fn #name)),
+        false => (quote!(fn), quote!(fn)),
+    };
+    let rules = quote! {
+        ({ $($model:tt)* } #name { $($described:tt)* } $($written:tt)*) => {
+            $($model)*! { $($described)* @ { #again } $($written)* }
+        };
+        ({ $($model:tt)* } $($known:ident)? { $($described:tt)* } $($written:tt)*) => {
+            $($model)*! { $($described)* @ { #description } $($written)* }
+        };
+    };
+    macro_of(&name, public, &description, rules, &names)
+}
+
+/// A macro under other names.
+fn macro_of(
+    name: &Ident,
+    public: bool,
+    description: &TokenStream,
+    rules: TokenStream,
+    names: &[(&TokenStream, &Ident)],
+) -> TokenStream {
+    // What `macro_rules` would take for a variable of its own.
+    if has_dollar(description) {
+        return TokenStream::new();
+    }
     let export = public.then(|| quote!(#[macro_export]));
+    let uses = names.iter().map(|(vis, ident)| {
+        quote! {
+            #[doc(hidden)]
+            #[allow(unused_imports, unreachable_pub)]
+            #vis use #name as #ident;
+        }
+    });
     quote! {
         #[doc(hidden)]
         #export
         #[allow(unused_macros, non_local_definitions, clippy::crate_in_macro_def)]
         macro_rules! #name {
-            ({ $($model:tt)* } { $($described:tt)* } $($written:tt)*) => {
-                $($model)*! { $($described)* @ { #description } $($written)* }
-            };
+            #rules
         }
-        #[doc(hidden)]
-        #[allow(unused_imports, unreachable_pub)]
-        #vis use #name as #ident;
+        #(#uses)*
     }
+}
+
+/// A word that no other `functions!` has, in no crate: two of them may meet in one model.
+fn identifier(model: &Model) -> String {
+    let mut hasher = DefaultHasher::new();
+    for variable in ["CARGO_PKG_NAME", "CARGO_PKG_VERSION", "CARGO_CRATE_NAME"] {
+        std::env::var(variable).unwrap_or_default().hash(&mut hasher);
+    }
+    model.written.to_string().hash(&mut hasher);
+    format!("{}_{:016x}", expansion(), hasher.finish())
 }
 
 /// A word that no other expansion in the crate has: the compiler numbers them.

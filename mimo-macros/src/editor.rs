@@ -21,10 +21,12 @@ use mimo_graph::shape::Shape;
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{format_ident, quote};
 
-use crate::ast::{Model, Run};
+use crate::ast::{Function, Model, Run};
+use crate::emit::functions::signature;
 use crate::lengths::Lengths;
 use crate::lower::{Binding, Lowered};
 use crate::parse::{Cursor, contents, is, is_item_path, is_name, is_rust};
+use crate::tokens;
 use mimo_graph::language::Kind;
 use words::Words;
 
@@ -37,6 +39,7 @@ pub(crate) fn items(ast: &Model, lowered: &Lowered) -> TokenStream {
     let statements = statements(&ast.runs, false, known, &mut words);
     // Behind the statements, whose places must not depend on what follows them.
     let constants = lengths.plain_constants();
+    let imported = lowered.imported.iter().map(|(name, function)| imported(name, function));
     quote! {
         #[allow(unexpected_cfgs)]
         const _: () = {
@@ -47,8 +50,23 @@ pub(crate) fn items(ast: &Model, lowered: &Lowered) -> TokenStream {
                 use __l::layers::*;
                 #statements
                 #constants
+                #(#imported)*
             }
         };
+    }
+}
+
+/// A function that the block brings in: as one of the block, its call is a literal with its parameters as fields. Hovering
+/// over the call shows its documentation, and its name is where it is defined.
+fn imported(name: &str, function: &Function) -> TokenStream {
+    let (attrs, parameters) = (&function.attrs, function.parameters.iter().map(|parameter| &parameter.ident));
+    let (name, signature) = (tokens::ident(name, function.ident.span()), signature(function));
+    let doc = format!("\n\n```text\n{signature}\n```");
+    quote! {
+        #attrs
+        #[doc = #doc]
+        #[derive(Clone, Copy)]
+        struct #name { #(#parameters: __l::values::Setting),* }
     }
 }
 

@@ -5,6 +5,7 @@ mod context;
 mod docs;
 mod execution;
 mod fold;
+pub(crate) mod functions;
 mod graph;
 mod literal;
 pub(crate) mod logs;

@@ -12,7 +12,7 @@ use crate::{description, editor, emit, fallback, lower, parse, report};
 pub(crate) fn expand(input: TokenStream) -> TokenStream {
     let mut parser = parse::Parser::default();
     let ast = parser.model(input);
-    if let Some(request) = description::request(&ast) {
+    if let Some(request) = description::request(&ast, "model") {
         return request;
     }
     let lower::Outcome { lowered, diags, spans } = lower::model(&ast, parser.spans, parser.diags);
@@ -44,6 +44,30 @@ pub(crate) fn expand(input: TokenStream) -> TokenStream {
     // Checks of sizes, which come with the constants, may use more of them.
     let associated = lengths.associated();
     let constants = lengths.constants();
-    let description = description::offer(&lowered.header, &lowered.description);
+    let description = description::of_model(&lowered, lengths.any());
+    let description = description::offer(&lowered.header, &description);
     quote!(#editor #constants #model #associated #warnings #checks #description)
+}
+
+/// The same for a `functions!`: its functions are checked, and offered to other blocks.
+pub(crate) fn expand_functions(input: TokenStream) -> TokenStream {
+    let mut parser = parse::Parser::default();
+    let ast = parser.functions(input);
+    if let Some(request) = description::request(&ast, "functions") {
+        return request;
+    }
+    let lower::Outcome { lowered, diags, spans } = lower::functions(&ast, parser.spans, parser.diags);
+    let failed = diags.has_errors();
+    let diags = diags.into_sorted();
+    let Some(lowered) = lowered else { return report::errors(&diags, &spans) };
+    let editor = editor::items(&ast, &lowered);
+    let sound = !failed && lowered.unusable.is_none();
+    let description = description::offer_functions(&ast, sound);
+    if failed {
+        let stubs = fallback::functions(&ast, report::errors(&diags, &lowered.spans));
+        return quote!(#editor #stubs #description);
+    }
+    let items = emit::functions::items(&ast, &lowered);
+    let warnings = report::warnings(&diags, &lowered.spans);
+    quote!(#editor #items #warnings #description)
 }

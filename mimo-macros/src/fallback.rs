@@ -3,6 +3,7 @@
 use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote};
 
+use crate::ast::{Model, name_of};
 use crate::emit;
 use crate::lower::Lowered;
 use crate::tokens::ident;
@@ -62,6 +63,28 @@ pub(crate) fn model(lowered: &Lowered, errors: TokenStream) -> TokenStream {
         }
         #[allow(unused_imports)]
         #vis use #module::{#name, #inputs, #outputs, #targets, #per_output, #(#logs),*};
+    }
+}
+
+/// The names of functions with mistakes: whatever uses them is silently taken for right.
+pub(crate) fn functions(ast: &Model, errors: TokenStream) -> TokenStream {
+    let seen: Vec<_> = ast.functions.iter().filter(|function| !function.vis.is_empty()).collect();
+    let Some(first) = seen.first() else { return errors };
+    let module = format_ident!("__mimo_errors_of_{}", name_of(&first.ident));
+    let module = ident(&module.to_string(), Span::mixed_site());
+    let uses = seen.iter().map(|function| {
+        let (vis, name) = (&function.vis, &function.ident);
+        quote! {
+            #[allow(unused_imports)]
+            #vis use #module::#name;
+        }
+    });
+    quote! {
+        #[doc(hidden)]
+        mod #module {
+            #errors
+        }
+        #(#uses)*
     }
 }
 

@@ -21,6 +21,11 @@ mod reserved;
 mod span;
 mod tokens;
 
+/// What `functions! { input }` becomes.
+pub fn functions(input: proc_macro2::TokenStream) -> proc_macro2::TokenStream {
+    expand::expand_functions(input)
+}
+
 /// What `model! { input }` becomes.
 pub fn model(input: proc_macro2::TokenStream) -> proc_macro2::TokenStream {
     expand::expand(input)

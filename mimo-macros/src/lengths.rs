@@ -126,6 +126,11 @@ impl<'a> Lengths<'a> {
         }
     }
 
+    /// Whether any constants are used.
+    pub(crate) fn any(&self) -> bool {
+        !self.used.borrow().is_empty()
+    }
+
     /// Whether a constant is a number of an expression, and no length.
     fn is_number(&self, i: usize) -> bool {
         self.lowered.graph.consts.get(i).is_some_and(|entry| entry.number)

@@ -5,7 +5,9 @@ mod activations;
 mod consts;
 mod expansion;
 mod frame;
+mod functions;
 mod index;
+mod library;
 mod lists;
 mod misused;
 mod nested;
@@ -20,6 +22,7 @@ mod unknown;
 mod value;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use mimo_graph::build::Builder;
 use mimo_graph::code::Code;
@@ -33,7 +36,7 @@ use quote::quote;
 pub(crate) use self::consts::BlockConst;
 use self::frame::Frame;
 use self::nested::{Callable, Nested};
-use crate::ast::{ExprKind, Header, Let, Model, name_of};
+use crate::ast::{ExprKind, Function, Header, Let, Model, name_of};
 use crate::span::Spans;
 use crate::tokens;
 
@@ -58,12 +61,15 @@ pub(crate) struct Lowered {
     pub(crate) outputs: Vec<Ident>,
     /// Where each layer's name comes from, in the order of `graph.layers`: the binding, else the class.
     pub(crate) layer_spans: Vec<Span>,
-    /// The type of each of `graph.groups`, and where its name comes from.
+    /// The type of each of `graph.groups`, and where its name comes from. A model of a function of another block has no
+    /// type that can be named here.
     pub(crate) group_types: Vec<(TokenStream, Span)>,
     /// The path of a nested model that has mistakes: then there is nothing to emit, and nothing more to say.
     pub(crate) unusable: Option<TokenStream>,
-    /// What other models are told of this one.
+    /// What other blocks are told of this one.
     pub(crate) description: TokenStream,
+    /// The functions that the block brings in, by the names that it gives them.
+    pub(crate) imported: Vec<(String, Rc<Function>)>,
     /// Whether `inputs` and `outputs` are all that the model names, so that their structs have all of their fields.
     pub(crate) named: bool,
     /// What names are bound to, by the place where a `let` binds them; in a function or a loop, the first time.
@@ -121,9 +127,22 @@ struct Lower<'a> {
     /// What calls gave, so that none of it is taken for an input.
     computed: BTreeSet<TensorId>,
     consts: consts::Consts<'a>,
-    expansions: expansion::Expansions<'a>,
+    expansions: expansion::Expansions,
+    libraries: &'a library::Libraries,
+    /// The home whose constants are `consts`.
+    at_home: library::Home,
+    /// The constants of the other homes.
+    shelf: Vec<Option<consts::Consts<'a>>>,
+    /// Functions of other blocks for the calls from this one.
+    sites: BTreeMap<(library::Home, String, Loc), Rc<Function>>,
+    /// Number of diagnostics that say which statement of another block they are about.
+    placed: usize,
+    /// Calls between functions, while a `functions!` is checked.
+    calls: Option<functions::Calls>,
+    /// Words in bodies of `functions!`.
+    words: BTreeMap<ConstId, String>,
     /// Functions with their settings, to be called as layers.
-    shared: Vec<expansion::Shared<'a>>,
+    shared: Vec<expansion::Shared>,
     /// The calls of these that are being expanded, outermost first.
     replays: Vec<expansion::Replay>,
     const_exprs: Vec<TokenStream>,
@@ -152,8 +171,24 @@ pub(crate) fn model(model: &Model, spans: Spans, parsed: Vec<Diag>) -> Outcome {
     among(model, spans, parsed, Vec::new())
 }
 
-/// The same for a model whose constants are numbered behind those of others.
-fn among(model: &Model, spans: Spans, parsed: Vec<Diag>, mut constants: Vec<ConstEntry>) -> Outcome {
+/// Checks the functions of a `functions!`, each by itself.
+pub(crate) fn functions(model: &Model, spans: Spans, parsed: Vec<Diag>) -> Outcome {
+    lowered(model, spans, parsed, Vec::new(), true)
+}
+
+/// The same as [`model`] for a model whose constants are numbered behind those of others.
+fn among(model: &Model, spans: Spans, parsed: Vec<Diag>, constants: Vec<ConstEntry>) -> Outcome {
+    lowered(model, spans, parsed, constants, false)
+}
+
+/// Lowers a model, or checks `functions` without any.
+fn lowered(
+    model: &Model,
+    spans: Spans,
+    parsed: Vec<Diag>,
+    mut constants: Vec<ConstEntry>,
+    functions: bool,
+) -> Outcome {
     let mut diags = Diags::new();
     for diag in parsed {
         diags.push(diag);
@@ -162,8 +197,12 @@ fn among(model: &Model, spans: Spans, parsed: Vec<Diag>, mut constants: Vec<Cons
     let consts = consts::Consts::new(&model.consts, &mut diags);
     // What others wrote is never written again.
     let mut const_exprs = vec![TokenStream::new(); constants.len()];
-    let nested = nested::all(model, &mut constants, &mut const_exprs, &mut diags);
-    let expansions = expansion::Expansions::new(&model.functions, &mut diags);
+    let libraries = library::Libraries::of(model, &mut diags);
+    let nested = nested::all(model, &libraries, &mut constants, &mut const_exprs, &mut diags, functions);
+    let expansions = expansion::Expansions::new(model, &mut diags);
+    if functions {
+        functions::check_constants(&model.consts, &mut diags);
+    }
     let mut lower = Lower {
         builder: Builder::among(&name_of(&header.ident), constants),
         diags,
@@ -179,6 +218,13 @@ fn among(model: &Model, spans: Spans, parsed: Vec<Diag>, mut constants: Vec<Cons
         computed: BTreeSet::new(),
         consts,
         expansions,
+        libraries: &libraries,
+        at_home: 0,
+        shelf: libraries.constants(),
+        sites: BTreeMap::new(),
+        placed: 0,
+        calls: functions.then(functions::Calls::default),
+        words: BTreeMap::new(),
         shared: Vec::new(),
         replays: Vec::new(),
         const_exprs,
@@ -189,7 +235,10 @@ fn among(model: &Model, spans: Spans, parsed: Vec<Diag>, mut constants: Vec<Cons
         used: BTreeSet::new(),
         spans: &spans,
     };
-    lower.statements(&model.statements);
+    match functions {
+        true => lower.check_functions(),
+        false => lower.statements(&model.statements),
+    }
     let mut ports = model.tail.as_ref().map(|tail| lower.ports(tail));
     let compile = model.tail.as_ref().and_then(|tail| tail.compile.as_ref());
     let compile = compile.map(|(args, loc)| (lower.args(args), *loc));
@@ -201,7 +250,9 @@ fn among(model: &Model, spans: Spans, parsed: Vec<Diag>, mut constants: Vec<Cons
     // Masks are computed by layers that nobody wrote.
     let layers = lower.builder.graph().layers.len();
     lower.layer_spans.resize(layers, Span::call_site());
-    lower.unused_functions();
+    if !functions {
+        lower.unused_functions();
+    }
     lower.tell_pending();
     let block_consts = lower.consts.emitted();
     lower.unused_models(model);
@@ -218,9 +269,15 @@ fn among(model: &Model, spans: Spans, parsed: Vec<Diag>, mut constants: Vec<Cons
         layer_spans,
         instances,
         types,
+        words,
         ..
     } = lower;
     let (mut graph, mut checks) = builder.finish();
+    functions::check_words(&words, &checks, &mut diags);
+    if functions {
+        // What is left are lengths of numbers that Rust computes: each call checks its own.
+        checks.clear();
+    }
     lengths_that_are_tensors(&tensor_lengths, &graph, &checks, &mut diags);
     for id in tensor_lengths {
         // rustc would say that it knows no such name.
@@ -257,8 +314,10 @@ fn among(model: &Model, spans: Spans, parsed: Vec<Diag>, mut constants: Vec<Cons
         outputs,
         layer_spans,
         group_types: instances.types(&nested),
-        unusable: nested.iter().find(|nested| nested.model.is_none()).map(|nested| nested.path.clone()),
+        unusable: (nested.iter().find(|nested| nested.model.is_none()).map(|nested| nested.path.clone()))
+            .or(libraries.broken.clone()),
         description: nested::description(model),
+        imported: libraries.imported().map(|(name, function)| (name.clone(), function.clone())).collect(),
         named,
         types,
     };

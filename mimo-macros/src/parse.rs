@@ -8,6 +8,7 @@ mod cursor;
 mod expansion;
 mod expr;
 mod foreign;
+mod functions;
 mod header;
 mod levels;
 mod list;
@@ -21,6 +22,7 @@ mod switch;
 
 pub(crate) use cursor::{Cursor, contents, cut_list, text_of, too_deep};
 pub(crate) use foreign::{Names, foreign};
+pub(crate) use functions::{Description, function_at, library, without_crate};
 pub(crate) use header::is_name;
 use mimo_graph::code::Code;
 use mimo_graph::diag::Diag;
@@ -41,12 +43,7 @@ impl Parser {
     /// Reads one `model!`.
     pub(crate) fn model(&mut self, input: TokenStream) -> Model {
         let mut model = Model::default();
-        if let Some(span) = too_deep(&input, DEPTH) {
-            let loc = self.spans.add(crate::span::SpanRange::one(span));
-            self.error(
-                Diag::error(Code::TooLarge, loc, "this is nested too deeply")
-                    .help("bind a part of it with `let`"),
-            );
+        if self.is_too_deep(&input) {
             return model;
         }
         let input = contents(input);
@@ -64,6 +61,17 @@ impl Parser {
             );
         }
         model
+    }
+
+    /// Reports groups that are nested too deeply to be read.
+    fn is_too_deep(&mut self, input: &TokenStream) -> bool {
+        let Some(span) = too_deep(input, DEPTH) else { return false };
+        let loc = self.spans.add(crate::span::SpanRange::one(span));
+        self.error(
+            Diag::error(Code::TooLarge, loc, "this is nested too deeply")
+                .help("bind a part of it with `let`"),
+        );
+        true
     }
 
     /// The statements of the block.

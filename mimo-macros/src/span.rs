@@ -61,19 +61,30 @@ fn close(token: &TokenTree) -> Span {
 
 /// The table behind [`Loc`]: places are numbered in source order, which is the order of messages.
 #[derive(Debug, Default)]
-pub(crate) struct Spans(Vec<SpanRange>);
+pub(crate) struct Spans {
+    ranges: Vec<SpanRange>,
+    /// Number of every place, where all of them are one place of another table.
+    site: Option<Loc>,
+}
 
 impl Spans {
+    /// A table in which every place is `site`, a place of another table.
+    pub(crate) fn at(site: Loc) -> Self {
+        Spans { ranges: Vec::new(), site: Some(site) }
+    }
+
     /// Gives a place its number.
     pub(crate) fn add(&mut self, range: SpanRange) -> Loc {
         let loc = self.next();
-        self.0.push(range);
+        if self.site.is_none() {
+            self.ranges.push(range);
+        }
         loc
     }
 
     /// The number that the next place will have.
     pub(crate) fn next(&self) -> Loc {
-        Loc(u32::try_from(self.0.len()).unwrap_or(u32::MAX))
+        self.site.unwrap_or_else(|| Loc(u32::try_from(self.ranges.len()).unwrap_or(u32::MAX)))
     }
 
     /// Gives `tokens` a number.
@@ -83,13 +94,13 @@ impl Spans {
 
     /// Corrects a place whose end was not known when it was numbered.
     pub(crate) fn set(&mut self, loc: Loc, range: SpanRange) {
-        if let Some(entry) = self.0.get_mut(loc.0 as usize) {
+        if let Some(entry) = self.ranges.get_mut(loc.0 as usize) {
             *entry = range;
         }
     }
 
     /// The tokens of a place.
     pub(crate) fn get(&self, loc: Loc) -> SpanRange {
-        self.0.get(loc.0 as usize).copied().unwrap_or_else(|| SpanRange::one(Span::call_site()))
+        self.ranges.get(loc.0 as usize).copied().unwrap_or_else(|| SpanRange::one(Span::call_site()))
     }
 }

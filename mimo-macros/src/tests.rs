@@ -13,6 +13,7 @@ mod habits;
 mod header;
 mod indices;
 mod large;
+mod libraries;
 mod lints;
 mod lists;
 mod mistakes;
@@ -34,6 +35,19 @@ use crate::{lower, parse, report};
 /// What the macro says about a model, in source order: `2:7 [bogus] unknown layer …`.
 fn told(source: &str) -> Vec<String> {
     let (diags, spans) = diagnosed(source.parse().unwrap());
+    shown(source, &diags, &spans)
+}
+
+/// The same for a `functions!`.
+fn told_of_functions(source: &str) -> Vec<String> {
+    let mut parser = parse::Parser::default();
+    let ast = parser.functions(source.parse().unwrap());
+    let lower::Outcome { lowered, diags, spans } = lower::functions(&ast, parser.spans, parser.diags);
+    let spans = lowered.map_or(spans, |lowered| lowered.spans);
+    shown(source, &diags.into_sorted(), &spans)
+}
+
+fn shown(source: &str, diags: &[Diag], spans: &Spans) -> Vec<String> {
     diags
         .iter()
         .map(|diag| {

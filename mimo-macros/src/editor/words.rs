@@ -49,11 +49,13 @@ impl Words {
     pub(super) fn new(ast: &Model, lowered: &Lowered) -> Self {
         let names = |fields: &[Ident]| fields.iter().map(name_of).collect();
         let ports = lowered.named.then(|| [names(&lowered.inputs), names(&lowered.outputs)]);
-        let functions = ast.functions.iter().map(|function| {
+        let own = ast.functions.iter().map(|function| (name_of(&function.ident), function));
+        let imported = lowered.imported.iter().map(|(name, function)| (name.clone(), function));
+        let functions = own.chain(imported).map(|(name, function)| {
             let parameters = function.parameters.iter();
             let parameters =
                 parameters.map(|parameter| (name_of(&parameter.ident), parameter.default.is_some()));
-            (name_of(&function.ident), parameters.collect())
+            (name, parameters.collect())
         });
         Words {
             model: name_of(&lowered.header.ident),

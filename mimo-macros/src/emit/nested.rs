@@ -91,7 +91,11 @@ impl Tree {
             let inner = inner.into_iter().map(|layer| ident(layer, Span::call_site()));
             return quote!(__model.#field #(.#inner)*);
         };
-        let (field, _) = cx.group_field(group);
+        let (field, ty) = cx.group_field(group);
+        if ty.is_empty() {
+            let inner = inner.into_iter().map(|layer| ident(layer, Span::call_site()));
+            return quote!(__model.#field #(.#inner)*);
+        }
         if let [layer] = inner[..] {
             let layer = ident(layer, field.span());
             return quote!(__model.#field.#layer);
@@ -176,7 +180,8 @@ impl Tree {
 
 /// The structs of layers that have others, by the path of each.
 fn wrapper_types(cx: &Context<'_>, paths: &[(LayerId, String)]) -> BTreeMap<String, Ident> {
-    let own = paths.iter().filter(|(id, _)| cx.graph.layer(*id).group.is_none());
+    let unnamed = |group: GroupId| cx.group_field(group).1.is_empty();
+    let own = paths.iter().filter(|(id, _)| cx.graph.layer(*id).group.is_none_or(unnamed));
     let wrappers: BTreeSet<&str> =
         own.flat_map(|(_, path)| path.match_indices('/').map(|(end, _)| &path[..end])).collect();
     // `a_b` and `a__b` are two layers but one name in camel case.
@@ -240,9 +245,14 @@ pub(super) fn wrapper_field(cx: &Context<'_>, whole: LayerId, ty: &Ident) -> (Id
     (cx.layer_field(whole), quote!(#ty<#e, #d>), doc)
 }
 
-/// The field of a nested model: name, type, documentation.
-pub(super) fn field(cx: &Context<'_>, id: GroupId) -> (Ident, TokenStream, String) {
+/// The field of a nested model: name, type, documentation. `generated` is its struct if its own type cannot be named.
+pub(super) fn field(
+    cx: &Context<'_>,
+    id: GroupId,
+    generated: Option<&Ident>,
+) -> (Ident, TokenStream, String) {
     let (field, path) = cx.group_field(id);
+    let path = generated.map_or(path.clone(), quote::ToTokens::to_token_stream);
     let group = &cx.graph.groups[id.index()];
     let mut layers = cx.graph.layers.iter().filter(|layer| layer.group == Some(id));
     let frozen = if layers.any(|layer| layer.trainable) { "" } else { ", not trained" };

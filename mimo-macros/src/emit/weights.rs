@@ -21,7 +21,8 @@ pub(super) fn fields(cx: &Context<'_>, plan: &Plan) -> Vec<(Ident, TokenStream, 
         let layer = cx.graph.layer(id);
         // One field for all of its layers, where the first of them is.
         if let Some(group) = layer.group {
-            return groups.insert(group).then(|| nested::field(cx, group));
+            let ty = tree.wrapper(&cx.graph.groups[group.index()].name);
+            return groups.insert(group).then(|| nested::field(cx, group, ty));
         }
         let whole = layer.whole.unwrap_or(id);
         if let Some(ty) = tree.wrapper(&cx.graph.layer(whole).name) {

@@ -40,6 +40,12 @@ pub(super) enum Known {
 }
 
 impl Parameter {
+    /// Of a function that is checked without a call.
+    pub(super) fn unknown() -> Self {
+        let entry = Entry { known: None, tokens: TokenStream::new(), size: 0 };
+        Parameter { entry, kind: ValueKind::Invalid, loc: None }
+    }
+
     /// As a setting that is used at `loc`.
     pub(super) fn value(&self, loc: Loc) -> Value {
         Value { kind: self.kind.clone(), loc: self.loc.unwrap_or(loc) }
@@ -286,6 +292,14 @@ impl<'a> Consts<'a> {
         text
     }
 
+    /// Whether a string names a parameter of which nothing is known.
+    fn interpolates_unknown(&self, text: &str) -> bool {
+        let unknown = |(name, given): (&String, &Parameter)| {
+            given.kind == ValueKind::Invalid && text.contains(&format!("{{{name}}}"))
+        };
+        text.contains('{') && self.parameters.iter().any(unknown)
+    }
+
     /// Whether the block defines a name.
     pub(super) fn contains(&self, name: &str) -> bool {
         self.entries.contains_key(name)
@@ -298,6 +312,7 @@ impl<'a> Consts<'a> {
             ExprKind::Int(n) => Known::Int(*n),
             ExprKind::Float(x) => Known::Float(*x),
             ExprKind::Bool(b) => Known::Bool(*b),
+            ExprKind::Str(s) if self.interpolates_unknown(s) => return None,
             ExprKind::Str(s) => Known::Str(self.interpolated(s)),
             ExprKind::Name(ident) => self.known(&name_of(ident))?.clone(),
             ExprKind::Paren(inner) => self.fold(inner)?,

@@ -5,6 +5,7 @@ mod loops;
 mod shared;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use mimo_graph::code::Code;
 use mimo_graph::diag::{Diag, Loc};
@@ -12,10 +13,11 @@ use mimo_graph::layers;
 
 use self::arguments::Argument;
 pub(super) use self::shared::{Replay, Shared};
+use super::library::Callee;
 use super::nested::Callable;
 use super::tensor::Evaluated;
 use super::{Binding, Lower};
-use crate::ast::{Arg, Expr, ExprKind, Function, Statement, name_of};
+use crate::ast::{Arg, Expr, ExprKind, Function, Model, Statement, name_of};
 use crate::parse::text_of;
 
 /// More statements than a model has that a person wrote; loops inside loops would grow without end.
@@ -26,27 +28,38 @@ const DEPTH: usize = 64;
 
 /// The functions of a block, and how far their expansion has come.
 #[derive(Debug, Default)]
-pub(super) struct Expansions<'a> {
-    functions: BTreeMap<String, &'a Function>,
-    called: BTreeSet<String>,
+pub(super) struct Expansions {
+    functions: BTreeMap<String, Rc<Function>>,
+    /// Names of those that the block calls, also of functions that it brings in.
+    pub(super) called: BTreeSet<String>,
     /// How many statements were written by calls and loops.
     statements: usize,
 }
 
-impl<'a> Expansions<'a> {
+impl Expansions {
     /// Takes the functions of a block.
-    pub(super) fn new(functions: &'a [Function], diags: &mut mimo_graph::diag::Diags) -> Self {
+    pub(super) fn new(model: &Model, diags: &mut mimo_graph::diag::Diags) -> Self {
         let mut expansions = Expansions::default();
-        for function in functions {
+        let is_word = |name: &str| {
+            let class = layers::classes().any(|class| class == name) || layers::function(name).is_some();
+            class || ["Input", "Model", "Sequential"].contains(&name)
+        };
+        let reserved = |name: &str, loc: Loc| {
+            let message = format!("`{name}` is a word of the language, and no name for a function");
+            Diag::error(Code::ReservedFunctionName, loc, message).help("give the function another name")
+        };
+        for function in &model.functions {
             let name = name_of(&function.ident);
-            let class = layers::classes().any(|class| class == name) || layers::function(&name).is_some();
-            if class || ["Input", "Model", "Sequential"].contains(&name.as_str()) {
-                let message = format!("`{name}` is a word of the language, and no name for a function");
+            if is_word(&name) {
+                diags.push(reserved(&name, function.loc));
+            } else if let Some(used) = model.uses.iter().find(|used| name_of(&used.ident) == name) {
+                let message = format!("`{name}` is brought in by a `use`, and is defined here once more");
+                let path = text_of(used.path.clone());
                 diags.push(
-                    Diag::error(Code::ReservedFunctionName, function.loc, message)
-                        .help("give the function another name"),
+                    Diag::error(Code::FunctionTwice, function.loc, message)
+                        .help(format!("give one of them another name: `use {path} as other;`")),
                 );
-            } else if expansions.functions.insert(name.clone(), function).is_some() {
+            } else if expansions.functions.insert(name.clone(), function.clone()).is_some() {
                 let message = format!("the function `{name}` is defined twice");
                 diags.push(
                     Diag::error(Code::FunctionTwice, function.loc, message)
@@ -54,12 +67,26 @@ impl<'a> Expansions<'a> {
                 );
             }
         }
+        for used in model.uses.iter().filter(|used| is_word(&name_of(&used.ident))) {
+            let name = name_of(&used.ident);
+            let path = text_of(used.path.clone());
+            let message = format!("`{name}` is a word of the language, and cannot be brought in");
+            diags.push(
+                Diag::error(Code::ReservedFunctionName, used.loc, message)
+                    .help(format!("give it another name here: `use {path} as other;`")),
+            );
+        }
         expansions
     }
 
     /// The function of a name.
-    pub(super) fn function(&self, name: &str) -> Option<&'a Function> {
-        self.functions.get(name).copied()
+    pub(super) fn function(&self, name: &str) -> Option<&Rc<Function>> {
+        self.functions.get(name)
+    }
+
+    /// All functions.
+    pub(super) fn functions(&self) -> impl Iterator<Item = (&String, &Rc<Function>)> {
+        self.functions.iter()
     }
 
     /// The names of all functions.
@@ -68,10 +95,11 @@ impl<'a> Expansions<'a> {
     }
 }
 
-impl<'a> Lower<'a> {
+impl Lower<'_> {
     /// The statements of a block, a function or a loop.
     pub(super) fn statements(&mut self, statements: &[Statement]) {
         for statement in statements {
+            let told = self.diags.count();
             match statement {
                 Statement::Let(binding) => {
                     self.binding(binding);
@@ -84,6 +112,22 @@ impl<'a> Lower<'a> {
                 Statement::For(looped) => self.for_loop(looped),
                 Statement::AddLoss(loss) => self.add_loss(loss),
             }
+            self.note_statement(told, || shown_statement(statement));
+        }
+    }
+
+    /// Says of errors in a body of another block which statement they are about: all of them are at the call.
+    fn note_statement(&mut self, told: usize, shown: impl FnOnce() -> Option<String>) {
+        let (Some(_), Some(function)) = (self.frame.site, self.frame.function()) else { return };
+        if told >= self.diags.count() {
+            return;
+        }
+        let (new, function) = (told.max(self.placed), function.to_owned());
+        self.placed = self.diags.count();
+        if new < self.placed
+            && let Some(shown) = shown()
+        {
+            self.diags.note_after(new, &format!("at `{shown}` in the function `{function}`"));
         }
     }
 
@@ -108,23 +152,31 @@ impl<'a> Lower<'a> {
     /// `name(x, filters = 32)`
     pub(super) fn call_function(
         &mut self,
-        function: &'a Function,
+        function: Callee,
         expr: &Expr,
         callee: &Expr,
         args: &[Arg],
     ) -> Evaluated {
-        self.expansions.called.insert(name_of(&function.ident));
-        if self.makes_layer(function, args) {
+        if self.frame.home == 0 {
+            self.expansions.called.insert(function.name.clone());
+        }
+        let function = self.sited(function, expr.loc);
+        self.note_call(&function, expr.loc);
+        if self.makes_layer(&function.function, args) {
             return self.share(function, expr, args);
         }
-        let Some(arguments) = self.arguments(function, callee, args) else { return Evaluated::Poison };
-        self.expand(function, arguments, &text_of(expr.tokens.clone()), expr.loc)
+        let Some(arguments) = self.arguments(&function, callee, args) else { return Evaluated::Poison };
+        self.expand(&function, arguments, &text_of(expr.tokens.clone()), expr.loc)
     }
 
     /// The body of a function, for the call that is written as `shown`.
-    fn expand(&mut self, function: &Function, arguments: Vec<Argument>, shown: &str, call: Loc) -> Evaluated {
-        let name = name_of(&function.ident);
-        if self.is_open(&name) {
+    fn expand(&mut self, callee: &Callee, arguments: Vec<Argument>, shown: &str, call: Loc) -> Evaluated {
+        // Each function of a `functions!` is checked by itself.
+        if self.calls.is_some() {
+            return Evaluated::Poison;
+        }
+        let (function, name) = (&*callee.function, &callee.name);
+        if self.is_open(callee) {
             self.error(
                 Diag::error(
                     Code::RecursiveFunction,
@@ -150,11 +202,12 @@ impl<'a> Lower<'a> {
         if !self.affords(function.body.len() + 1, call) {
             return Evaluated::Poison;
         }
-        let line = self.spans.get(call).line();
+        // A body of another block has no lines here.
+        let line = self.frame.site.is_none().then(|| self.spans.get(call).line()).flatten();
         let line = line.map(|line| format!(", which line {line} calls")).unwrap_or_default();
         let note = format!("in `{shown}`{line}");
 
-        self.push_frame(function);
+        self.push_frame(callee, call);
         for (parameter, argument) in function.parameters.iter().zip(arguments) {
             if let Argument::Tensor(Binding::Tensor(tensor)) = argument {
                 self.bind_passed(tensor, name_of(&parameter.ident));
@@ -163,10 +216,13 @@ impl<'a> Lower<'a> {
         }
         let given = self.expanded(note, |lower| {
             lower.statements(&function.body);
+            let told = lower.diags.count();
             let given = match &function.result {
                 Some(result) => lower.result(result),
                 None => Evaluated::Poison,
             };
+            let shown = || function.result.as_ref().map(|result| shortened(&text_of(result.tokens.clone())));
+            lower.note_statement(told, shown);
             lower.tell_pending();
             given
         });
@@ -185,7 +241,8 @@ impl<'a> Lower<'a> {
         let ExprKind::Call(inner, settings) = &callee.kind else { return None };
         let ExprKind::Name(ident) = &inner.kind else { return None };
         let name = name_of(ident);
-        let function = self.expansions.function(&name).filter(|_| !self.frame.scope.contains_key(&name))?;
+        let callee_function = self.callee(&name).filter(|_| !self.frame.scope.contains_key(&name))?;
+        let function = &*callee_function.function;
         // Settings by keyword make a layer; what is given all that it needs may give one, which is called next.
         if self.makes_layer(function, settings) || !lacks(function, settings) {
             return None;
@@ -216,7 +273,7 @@ impl<'a> Lower<'a> {
     pub(super) fn wraps_a_function(&mut self, class: &str, args: &[Arg]) -> bool {
         let is_function = |value: &&Expr| match &value.kind {
             ExprKind::Call(callee, _) if let ExprKind::Name(ident) = &callee.kind => {
-                self.expansions.function(&name_of(ident)).is_some()
+                self.is_function(&name_of(ident))
             }
             ExprKind::Name(ident) => {
                 let bound = self.frame.scope.get(&name_of(ident));
@@ -236,7 +293,7 @@ impl<'a> Lower<'a> {
     }
 
     /// What a function gives: a tensor, several, or a layer.
-    fn result(&mut self, result: &Expr) -> Evaluated {
+    pub(super) fn result(&mut self, result: &Expr) -> Evaluated {
         match &result.kind {
             ExprKind::List(items) => {
                 let mut tensors = Vec::new();
@@ -299,6 +356,30 @@ impl<'a> Lower<'a> {
                 Statement::AddLoss(_) => {}
             }
         }
+    }
+}
+
+/// A statement as a note shows it.
+fn shown_statement(statement: &Statement) -> Option<String> {
+    Some(match statement {
+        Statement::Let(binding) => {
+            let names: Vec<String> = binding.names.iter().map(|name| name_of(&name.ident)).collect();
+            let names = if binding.tuple { format!("({})", names.join(", ")) } else { names.join(", ") };
+            shortened(&format!("let {names} = {}", text_of(binding.value.tokens.clone())))
+        }
+        Statement::AddLoss(loss) => shortened(&text_of(loss.tokens.clone())),
+        // The statement of the body was named.
+        Statement::For(_) => return None,
+    })
+}
+
+/// The longest statement that a note repeats.
+const SHOWN: usize = 100;
+
+fn shortened(shown: &str) -> String {
+    match shown.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", shown.get(..end).unwrap_or_default()),
+        None => shown.to_owned(),
     }
 }
 

@@ -2,18 +2,23 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use mimo_graph::diag::Diag;
+use mimo_graph::diag::{Diag, Loc};
 use mimo_graph::graph::TensorId;
 
 use super::expansion::names_bound;
+use super::library::{Callee, Home, Site};
 use super::{Binding, Lower};
-use crate::ast::{Function, Lost, Statement, name_of};
+use crate::ast::{Lost, Statement, name_of};
 
 /// What is known of names in one body. A function sees nothing of the names around its call.
 #[derive(Debug, Default)]
 pub(super) struct Frame {
     /// The function whose body this is; `None` for the block.
     function: Option<String>,
+    /// Where the body was written.
+    pub(super) home: Home,
+    /// Where all of the body is reported, if it was written in another block.
+    pub(super) site: Option<Site>,
     /// What names are bound to.
     pub(super) scope: BTreeMap<String, Binding>,
     /// Every name that a `let` of the body binds, to tell "not yet" from "never".
@@ -42,16 +47,24 @@ impl Frame {
     }
 
     /// The frame of a call of a function.
-    fn call(function: &Function) -> Self {
+    fn call(callee: &Callee, site: Option<Site>) -> Self {
+        let Callee { function, home, .. } = callee;
         let block = Frame::block(&function.body, &function.lost);
-        Frame { function: Some(name_of(&function.ident)), ..block }
+        Frame { function: Some(name_of(&function.ident)), home: *home, site, ..block }
+    }
+
+    /// The function whose body this is.
+    pub(super) fn function(&self) -> Option<&str> {
+        self.function.as_deref()
     }
 }
 
 impl Lower<'_> {
-    /// Enters the body of a function.
-    pub(super) fn push_frame(&mut self, function: &Function) {
-        self.callers.push(std::mem::replace(&mut self.frame, Frame::call(function)));
+    /// Enters the body of a function, for a call at `call`.
+    pub(super) fn push_frame(&mut self, callee: &Callee, call: Loc) {
+        let site = (callee.home > 0).then(|| self.site_of(call));
+        self.callers.push(std::mem::replace(&mut self.frame, Frame::call(callee, site)));
+        self.move_to(callee.home);
         self.consts.enter();
     }
 
@@ -59,6 +72,7 @@ impl Lower<'_> {
     pub(super) fn pop_frame(&mut self) {
         self.consts.leave();
         let Some(caller) = self.callers.pop() else { return };
+        self.move_to(caller.home);
         for (tensor, name) in std::mem::replace(&mut self.frame, caller).passed {
             self.builder.unbind(tensor, &name);
         }
@@ -71,9 +85,10 @@ impl Lower<'_> {
     }
 
     /// Whether the body of a function is being expanded.
-    pub(super) fn is_open(&self, function: &str) -> bool {
+    pub(super) fn is_open(&self, callee: &Callee) -> bool {
+        let name = name_of(&callee.function.ident);
         let mut frames = self.callers.iter().chain([&self.frame]);
-        frames.any(|frame| frame.function.as_deref() == Some(function))
+        frames.any(|frame| frame.home == callee.home && frame.function.as_ref() == Some(&name))
     }
 
     /// The names that are bound where the open functions are called.

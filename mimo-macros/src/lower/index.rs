@@ -82,6 +82,10 @@ impl Lower<'_> {
         for entry in entries {
             match self.entry(entry) {
                 Ok(entry) => key.push(entry),
+                Err(wrong) if self.consts.is_broken(&wrong) => {
+                    self.broken = true;
+                    return None;
+                }
                 Err(wrong) => {
                     let diag = self.unknown_entry(expr, &shown, &wrong);
                     self.broken = true;

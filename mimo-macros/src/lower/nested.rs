@@ -7,18 +7,21 @@ use mimo_graph::graph::{ConstEntry, Graph, LayerId, TensorId};
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 
+use super::library::{Home, Libraries};
 use super::tensor::Evaluated;
 use super::{Binding, Lower, among};
 use crate::ast::{Arg, Expr, ExprKind, Model, Use, name_of};
-use crate::parse::{Parser, text_of};
+use crate::parse::{Description, Parser, text_of};
 use crate::tokens;
 
 /// A model that the block uses.
 #[derive(Debug)]
 pub(super) struct Nested {
-    /// What the block calls it.
+    /// The block that brings it in.
+    home: Home,
+    /// What that block calls it.
     name: String,
-    /// Where it is.
+    /// Where it is; nothing for a model that another block brings in, whose path means nothing here.
     pub(super) path: TokenStream,
     /// Its graph; `None` if it has mistakes, which were told where it stands.
     pub(super) model: Option<Graph>,
@@ -70,17 +73,36 @@ impl Instances {
 /// and `exprs` how they are written here.
 pub(super) fn all(
     model: &Model,
+    libraries: &Libraries,
     constants: &mut Vec<ConstEntry>,
     exprs: &mut Vec<TokenStream>,
     diags: &mut Diags,
+    functions: bool,
 ) -> Vec<Nested> {
     let described = model.described.iter().map(Some).chain(std::iter::repeat(None));
     let uses = model.uses.iter().zip(described);
-    let mut all: Vec<Nested> =
-        uses.map(|(used, description)| one(used, description, constants, exprs, diags)).collect();
+    let uses = uses.filter(|(used, _)| !libraries.imports(&name_of(&used.ident)));
+    let mut all: Vec<Nested> = Vec::new();
+    for (used, description) in uses {
+        if functions && description.is_some_and(has_lengths) {
+            let message = format!(
+                "the model `{}` has lengths that are constants of Rust, and the blocks that call these functions do not see them",
+                name_of(&used.ident)
+            );
+            diags.push(
+                Diag::error(Code::ConstantOfRust, used.loc, message)
+                    .help("write numbers in the model, or use it in a `model!` only"),
+            );
+        }
+        all.push(one(used, description, constants, exprs, diags));
+    }
+    for (home, used, description) in &libraries.models {
+        let nested = one(used, Some(description), constants, exprs, diags);
+        all.push(Nested { home: *home, path: TokenStream::new(), ..nested });
+    }
     // What could not be read is no unknown layer as well.
     let missing = model.missing_uses.iter().cloned();
-    all.extend(missing.map(|name| Nested { name, path: TokenStream::new(), model: None }));
+    all.extend(missing.map(|name| Nested { home: 0, name, path: TokenStream::new(), model: None }));
     all
 }
 
@@ -92,10 +114,11 @@ fn one(
     diags: &mut Diags,
 ) -> Nested {
     let name = name_of(&used.ident);
-    let mut nested = Nested { name, path: used.path.clone(), model: None };
+    let mut nested = Nested { home: 0, name, path: used.path.clone(), model: None };
     let Some(description) = description.filter(|description| !description.is_empty()) else { return nested };
+    let Description::Model { model, .. } = Description::read(description) else { return nested };
     let mut parser = Parser::default();
-    let ast = parser.model(description.clone());
+    let ast = parser.model(model);
     let outcome = among(&ast, parser.spans, parser.diags, constants.clone());
     let failed = outcome.diags.has_errors();
     let Some(lowered) = outcome.lowered.filter(|lowered| !failed && lowered.unusable.is_none()) else {
@@ -127,6 +150,11 @@ fn one(
     nested
 }
 
+/// Whether a model has lengths that only const evaluation knows.
+fn has_lengths(description: &TokenStream) -> bool {
+    matches!(Description::read(description), Description::Model { lengths: true, .. })
+}
+
 /// What other models are told of this one: nothing more than its name, its block, and what was told of the models that it
 /// uses.
 pub(super) fn description(model: &Model) -> TokenStream {
@@ -143,9 +171,23 @@ impl Lower<'_> {
         if self.diags.has_errors() {
             return;
         }
-        for (place, used) in model.uses.iter().enumerate() {
+        for used in &model.uses {
             let name = name_of(&used.ident);
-            if !self.used.contains(&place) && !name.starts_with('_') {
+            if name.starts_with('_') {
+                continue;
+            }
+            if self.libraries.imports(&name) {
+                if !self.expansions.called.contains(&name) && !self.is_broken_function(&name) {
+                    let message = format!("the function `{name}` is never called");
+                    self.diags.push(
+                        Diag::warning(Code::UnusedFunction, used.loc, message)
+                            .help(format!("call it, `let y = {name}(…);`, or remove the `use`")),
+                    );
+                }
+                continue;
+            }
+            let place = self.nested_model(&name);
+            if place.is_none_or(|place| !self.used.contains(&place)) {
                 self.diags.push(
                     Diag::warning(Code::UnusedModel, used.loc, format!("the model `{name}` is never used"))
                         .help(format!("make a layer of it, `let … = {name}();`, or remove the `use`")),
@@ -156,7 +198,8 @@ impl Lower<'_> {
 
     /// The model that the block knows by this name.
     pub(super) fn nested_model(&self, name: &str) -> Option<usize> {
-        self.nested.iter().position(|nested| nested.name == name)
+        let home = self.frame.home;
+        self.nested.iter().position(|nested| nested.home == home && nested.name == name)
     }
 
     /// `Encoder()`
@@ -169,6 +212,11 @@ impl Lower<'_> {
     ) -> Evaluated {
         self.used.insert(nested);
         let name = name_of(ident);
+        if self.nested.get(nested).is_some_and(|nested| nested.model.is_none()) {
+            // It may have been meant as a function.
+            self.tensors_of_lost(args);
+            return Evaluated::Poison;
+        }
         if let Some(tensor) = args.iter().find(|arg| arg.keyword.is_none() && self.is_tensor(&arg.value)) {
             let shown = text_of(tensor.value.tokens.clone());
             self.error(

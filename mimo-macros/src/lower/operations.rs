@@ -254,6 +254,7 @@ impl Lower<'_> {
             // Beside whole numbers, a whole number makes no floats of them.
             Some(_) if let Some(whole) = self.whole_number(expr) => ValueKind::Int(whole),
             Some(number) => ValueKind::Float(number),
+            None if self.has_outsiders(&expr.tokens, expr.loc) => ValueKind::Invalid,
             None => ValueKind::Expr(self.constant_of(&number_tokens(expr), expr.loc, true)),
         };
         Value { kind, loc: expr.loc }

@@ -100,7 +100,7 @@ impl Lower<'_> {
                 format!("`{name}` is bound outside of the function `{function}`"),
             )
             .help(format!("give it to the function: `fn {function}({name}, …)`"))
-        } else if self.expansions.function(&name).is_some() {
+        } else if self.is_function(&name) {
             Diag::error(
                 Code::FunctionAsTensor,
                 loc,
@@ -223,8 +223,13 @@ impl Lower<'_> {
             }
             None => {}
         }
-        if let Some(function) = self.expansions.function(&name) {
+        if let Some(function) = self.callee(&name) {
             return self.call_function(function, expr, callee, args);
+        }
+        if self.is_broken_function(&name) {
+            self.broken = true;
+            self.tensors_of_lost(args);
+            return Evaluated::Poison;
         }
         if let Some(given) = self.consts.parameter(&name).map(|given| given.value(callee.loc)) {
             let message = format!("`{name}` is {} here, and only layers are called", given.describe());
@@ -397,7 +402,7 @@ impl Lower<'_> {
         };
         let shown = text_of(tensor.value.tokens.clone());
         let bound = self.frame.scope.iter().filter(|(_, binding)| matches!(binding, Binding::Layer(_)));
-        let callable = bound.map(|(name, _)| name.as_str()).chain(self.expansions.names());
+        let callable = bound.map(|(name, _)| name.as_str()).chain(self.function_names());
         let near = did_you_mean(name, callable).map(str::to_owned);
         // A name with a small letter was meant to be bound, and is told once.
         let meant = near.is_some() || known(name).is_some();
@@ -415,7 +420,7 @@ impl Lower<'_> {
                 .help(format!("write `{class}({settings})({shown})`"))
             }
             (None, Some(near)) => {
-                let what = if self.expansions.function(&near).is_some() { "function" } else { "layer" };
+                let what = if self.is_function(&near) { "function" } else { "layer" };
                 Diag::error(Code::UnknownLayer, callee.loc, format!("cannot find a {what} `{name}`"))
                     .help(format!("did you mean `{near}`?"))
             }
@@ -449,7 +454,7 @@ impl Lower<'_> {
                     let name = name_of(ident);
                     name == "Weight"
                         || matches!(self.frame.scope.get(&name), Some(Binding::Layer(_)))
-                        || self.expansions.function(&name).is_some_and(|own| !self.makes_layer(own, args))
+                        || self.callee(&name).is_some_and(|own| !self.makes_layer(&own.function, args))
                         // An activation may have the same name: `relu(max_value = 6)`.
                         || (layers::operation(&name).is_some() || is_activation(&name))
                             && args.iter().any(|arg| self.is_tensor(&arg.value))

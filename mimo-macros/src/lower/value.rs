@@ -44,7 +44,8 @@ impl Lower<'_> {
             ExprKind::Int(n) => ValueKind::Int(*n),
             ExprKind::Float(x) => ValueKind::Float(*x),
             ExprKind::Bool(b) => ValueKind::Bool(*b),
-            ExprKind::Str(s) => ValueKind::Str(s.clone()),
+            // What is known was folded.
+            ExprKind::Str(_) => ValueKind::Invalid,
             ExprKind::None => ValueKind::None,
             ExprKind::Name(_) if self.consts.is_broken(&expr.tokens) => ValueKind::Invalid,
             ExprKind::Name(ident) if let Some(given) = self.consts.parameter(&name_of(ident)) => {
@@ -53,6 +54,9 @@ impl Lower<'_> {
             ExprKind::Name(ident) => {
                 let text = name_of(ident);
                 let constant = self.constant(&expr.tokens, expr.loc);
+                if !self.consts.contains(&text) {
+                    self.note_word(&text, constant);
+                }
                 let is_tensor =
                     matches!(self.frame.scope.get(&text), Some(Binding::Tensor(_) | Binding::Tensors(_)));
                 if is_tensor && !self.consts.contains(&text) {
@@ -69,7 +73,10 @@ impl Lower<'_> {
             | ExprKind::Power(..)
             | ExprKind::Index(_)
             | ExprKind::Rust => {
-                if has_invalid_part(expr) || self.consts.is_broken(&expr.tokens) {
+                if has_invalid_part(expr)
+                    || self.has_outsiders(&expr.tokens, expr.loc)
+                    || self.consts.is_broken(&expr.tokens)
+                {
                     return ValueKind::Invalid;
                 }
                 if let Some(text) = character(&expr.tokens) {

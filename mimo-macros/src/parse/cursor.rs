@@ -95,6 +95,18 @@ impl<'a> Cursor<'a> {
         }
         self.since(start)
     }
+
+    /// Passes `pub` or `pub(crate)`, if that comes next.
+    pub(crate) fn visibility(&mut self) -> &'a [TokenTree] {
+        let start = self.at;
+        if self.at_keyword("pub") {
+            self.skip(1);
+            if self.group_at(0, Delimiter::Parenthesis).is_some() {
+                self.skip(1);
+            }
+        }
+        self.since(start)
+    }
 }
 
 /// Cuts a run at a symbol; pieces may be empty. A comma between the angles of a path (`f::<A, B>()`) does not cut.

@@ -1,8 +1,10 @@
 //! What is expanded while the macro runs: functions of the block and loops.
 
+use std::rc::Rc;
+
 use mimo_graph::code::Code;
 use mimo_graph::diag::{Diag, Loc};
-use proc_macro2::{Delimiter, TokenTree};
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 use super::cursor::{Cursor, contents, cut_list, text_of};
 use super::header::is_name;
@@ -19,6 +21,7 @@ const LIST: &str = "write `let heads = for i in 0..4 { Dense(1)(x) };`";
 pub(super) fn has_body(run: &[TokenTree]) -> bool {
     let mut cursor = Cursor::new(run);
     cursor.attributes();
+    cursor.visibility();
     cursor.at_keyword("for") || cursor.at_keyword("fn")
 }
 
@@ -29,6 +32,7 @@ pub(super) fn braced(run: &[TokenTree]) -> Option<usize> {
     }
     let mut cursor = Cursor::new(run);
     cursor.attributes();
+    cursor.visibility();
     cursor.skip(1);
     while !cursor.is_empty() && cursor.group_at(0, Delimiter::Brace).is_none() {
         // The next statement has come before the body.
@@ -87,8 +91,14 @@ pub(super) fn take_back(inner: &mut Model, model: &mut Model) {
 }
 
 impl Parser {
-    /// `fn name(x, units = 32) { … }`, after the attributes.
-    pub(super) fn function(&mut self, cursor: &mut Cursor<'_>, model: &mut Model) {
+    /// `fn name(x, units = 32) { … }`, after the attributes `attrs` and the visibility `vis`.
+    pub(super) fn function(
+        &mut self,
+        cursor: &mut Cursor<'_>,
+        (attrs, vis): (TokenStream, TokenStream),
+        model: &mut Model,
+    ) {
+        let tokens = cursor.rest().to_vec();
         cursor.skip(1);
         let Some(ident) = cursor.ident_at(0).filter(|ident| is_name(ident)) else {
             model.lost.nameless += 1;
@@ -122,7 +132,9 @@ impl Parser {
             );
         }
         let (body, lost) = (Vec::new(), Lost::default());
-        let mut function = Function { ident: ident.clone(), loc, parameters, body, result: None, lost };
+        let ident = ident.clone();
+        let mut function = Function { attrs, vis, tokens, ident, loc, parameters, body, result: None, lost };
+        let ident = &function.ident;
         if let Some(group) = cursor.group_at(0, Delimiter::Brace) {
             let mut inner = Model::default();
             let known = self.errors();
@@ -142,7 +154,7 @@ impl Parser {
                     .help(FUNCTION),
             );
         }
-        model.functions.push(function);
+        model.functions.push(Rc::new(function));
     }
 
     /// `x`, `filters = 32`
@@ -243,7 +255,9 @@ impl Parser {
         let place = match place {
             Place::Function => Place::LoopOfFunction,
             Place::List | Place::LoopOfList => Place::LoopOfList,
-            Place::Block | Place::Loop | Place::LoopOfFunction | Place::Branch => Place::Loop,
+            Place::Block | Place::Functions | Place::Loop | Place::LoopOfFunction | Place::Branch => {
+                Place::Loop
+            }
         };
         let looped = self.looped(cursor, place, model);
         model.statements.extend(looped.map(Statement::For));
@@ -433,7 +447,7 @@ impl Parser {
         let inside = match place {
             Place::Loop | Place::List | Place::LoopOfList => "a loop",
             Place::Branch => "a branch",
-            Place::Block | Place::Function | Place::LoopOfFunction => "a function",
+            Place::Block | Place::Functions | Place::Function | Place::LoopOfFunction => "a function",
         };
         self.error(
             Diag::error(Code::OnlyInBlock, loc, format!("{what} does not belong inside {inside}"))

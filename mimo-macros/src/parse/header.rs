@@ -110,7 +110,7 @@ impl Parser {
     }
 
     /// `crate = ::path;`
-    fn crate_path(&mut self, cursor: &mut Cursor<'_>) -> TokenStream {
+    pub(super) fn crate_path(&mut self, cursor: &mut Cursor<'_>) -> TokenStream {
         let default = quote!(::mimo);
         if !cursor.at_keyword("crate") || !cursor.punct_at(1, '=') {
             return default;

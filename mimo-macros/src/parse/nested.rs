@@ -1,8 +1,9 @@
-//! `use path::Encoder as Name;`: a model that the block uses as a layer.
+//! `use path::Encoder as Name;`: a model that the block uses as a layer, or a function of a `functions!`.
 //!
 //! A macro sees its own tokens and no others, so a `model!` also writes a macro of the model's name that hands its
-//! description to whoever asks. A `model!` with `use` statements asks for one after the other, by a call of that macro
-//! with all of its own tokens, and is called again with the description in front: `@ { … } pub Siamese { … }`. Nothing
+//! description to whoever asks, and a `functions!` writes one under the names of its functions. A block with `use`
+//! statements asks for one after the other, by a call of that macro with all of its own tokens, and is called again
+//! with the description in front: `@ { … } pub Siamese { … }`. Nothing
 //! between the braces means that the model has mistakes, which it has told itself.
 
 use mimo_graph::code::Code;
@@ -56,14 +57,17 @@ impl Parser {
             };
             let several = cursor.group_at(0, Delimiter::Brace).is_some();
             let diag = match cursor.peek() {
-                _ if several => Diag::error(Code::InvalidUse, loc, "a `use` of a model names one model")
+                _ if several => Diag::error(Code::InvalidUse, loc, "a `use` names one model or one function")
                     .help("write one `use` for each"),
                 Some(TokenTree::Punct(punct)) if punct.as_char() == '*' => {
-                    Diag::error(Code::InvalidUse, loc, "a `use` of a model names the model").help(FORM)
+                    Diag::error(Code::InvalidUse, loc, "a `use` names a model or a function").help(FORM)
                 }
-                _ => {
-                    Diag::error(Code::InvalidUse, loc, "expected the path of a model after `use`").help(FORM)
-                }
+                _ => Diag::error(
+                    Code::InvalidUse,
+                    loc,
+                    "expected the path of a model or of a function after `use`",
+                )
+                .help(FORM),
             };
             return self.error(diag);
         };
@@ -90,8 +94,12 @@ impl Parser {
             model.missing_uses.push(name_of(&ident));
             let shown = text_of(tokens);
             return self.error(
-                Diag::error(Code::InvalidUse, loc, format!("`{shown}` is not the path of a model"))
-                    .help(FORM),
+                Diag::error(
+                    Code::InvalidUse,
+                    loc,
+                    format!("`{shown}` is not the path of a model or of a function"),
+                )
+                .help(FORM),
             );
         }
         self.add_use(Use { path: tokens, ident, loc }, path.len() == 1, model);

@@ -8,6 +8,8 @@ pub(super) enum Place {
     /// The block of the model.
     #[default]
     Block,
+    /// The block of `functions!`.
+    Functions,
     /// A function of the block.
     Function,
     /// A loop of the block.

@@ -60,15 +60,19 @@ impl Parser {
             };
             return self.error(diag.help("move it before the result"));
         }
-        let inside = state.place != Place::Block;
+        let inside = !matches!(state.place, Place::Block | Place::Functions);
         if !cursor.at_keyword("const") && !cursor.at_keyword("pub") {
-            self.only_docs(attrs);
+            self.only_docs(attrs, state.place);
         }
-        if cursor.at_keyword("fn") {
+        let mut after = cursor;
+        let vis = after.visibility();
+        if after.at_keyword("fn") {
             if inside {
-                self.only_in_the_block("a function", state.place, cursor.rest());
+                self.only_in_the_block("a function", state.place, after.rest());
             }
-            return self.function(&mut cursor, model);
+            let vis = self.visibility(vis, state.place);
+            let attrs = self.attributes(attrs);
+            return self.function(&mut after, (attrs, vis), model);
         }
         if cursor.at_keyword("use") {
             if inside {
@@ -82,8 +86,18 @@ impl Parser {
         if inside && cursor.at_keyword("Model") && cursor.group_at(1, Delimiter::Parenthesis).is_some() {
             return self.only_in_the_block("`Model(…)`", state.place, cursor.rest());
         }
+        if state.place == Place::Functions && !vis.is_empty() && after.at_keyword("const") {
+            let loc = self.spans.of(vis);
+            self.error(
+                Diag::error(Code::VisibleStatement, loc, "`pub` does not belong here")
+                    .help("constants are seen in this `functions!` only"),
+            );
+        }
         if cursor.at_keyword("const") || cursor.at_keyword("pub") {
             return self.constant(&mut cursor, attrs, model);
+        }
+        if state.place == Place::Functions {
+            return self.only_functions(&cursor, model);
         }
         if cursor.at_keyword("for") {
             return self.for_loop(&mut cursor, state.place, model);
@@ -211,7 +225,8 @@ impl Parser {
     }
 
     /// Attributes on a `let` would have no effect, and `#[cfg]` is expected to have one.
-    fn only_docs(&mut self, attrs: &[TokenTree]) {
+    fn only_docs(&mut self, attrs: &[TokenTree], place: Place) {
+        let owner = if place == Place::Functions { "`functions!`" } else { "the model's name" };
         for pair in attrs.chunks(2) {
             let Some(TokenTree::Group(group)) = pair.get(1) else { continue };
             let inner = contents(group.stream());
@@ -223,7 +238,7 @@ impl Parser {
                         loc,
                         "a statement of a model cannot be compiled conditionally",
                     )
-                    .help("put `#[cfg(…)]` before the model's name"),
+                    .help(format!("put `#[cfg(…)]` before {owner}")),
                 );
             }
         }

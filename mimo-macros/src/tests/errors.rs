@@ -47,37 +47,71 @@ fn sections() -> Vec<Section> {
     sections
 }
 
-/// What each `model! { … }` in Rust code is given.
-fn models(source: &str) -> Vec<TokenStream> {
+/// What a `model! { … }` or a `functions! { … }` is given.
+#[derive(Clone)]
+struct Block {
+    functions: bool,
+    tokens: TokenStream,
+}
+
+impl Block {
+    fn ast(&self) -> (crate::ast::Model, parse::Parser) {
+        let mut parser = parse::Parser::default();
+        let ast = match self.functions {
+            true => parser.functions(self.tokens.clone()),
+            false => parser.model(self.tokens.clone()),
+        };
+        (ast, parser)
+    }
+
+    fn outcome(&self) -> lower::Outcome {
+        let (ast, parser) = self.ast();
+        let lower = if self.functions { lower::functions } else { lower::model };
+        lower(&ast, parser.spans, parser.diags)
+    }
+}
+
+/// What each `model! { … }` and each `functions! { … }` in Rust code is given.
+fn models(source: &str) -> Vec<Block> {
     let tokens: Vec<TokenTree> = source.parse::<TokenStream>().unwrap().into_iter().collect();
     let call = |run: &[TokenTree]| match run {
         [TokenTree::Ident(name), TokenTree::Punct(bang), TokenTree::Group(group)]
-            if name == "model" && bang.as_char() == '!' && group.delimiter() == Delimiter::Brace =>
+            if (name == "model" || name == "functions")
+                && bang.as_char() == '!'
+                && group.delimiter() == Delimiter::Brace =>
         {
-            Some(group.stream())
+            Some(Block { functions: name == "functions", tokens: group.stream() })
         }
         _ => None,
     };
     tokens.windows(3).filter_map(call).collect()
 }
 
-/// The same, each with the descriptions of the models before it that it nests, as their macros would give them.
-fn nested_models(source: &str) -> Vec<TokenStream> {
+/// The same, each with the descriptions of those before it that it brings in, as their macros would give them.
+fn nested_models(source: &str) -> Vec<Block> {
     let mut described: BTreeMap<String, TokenStream> = BTreeMap::new();
-    let complete = |model: TokenStream| {
-        let ast = parse::Parser::default().model(model.clone());
+    let complete = |block: Block| {
+        let (ast, _) = block.ast();
         let names =
             ast.uses.iter().map(|used| used.path.clone().into_iter().last().map(|name| name.to_string()));
         let descriptions: Option<Vec<TokenStream>> =
             names.map(|name| described.get(&name?).map(|description| quote!(@ { #description }))).collect();
-        let model: TokenStream = descriptions.into_iter().flatten().chain([model]).collect();
-        let mut parser = parse::Parser::default();
-        let ast = parser.model(model.clone());
-        let lower::Outcome { lowered, diags, .. } = lower::model(&ast, parser.spans, parser.diags);
+        let tokens = descriptions.into_iter().flatten().chain([block.tokens]).collect();
+        let block = Block { tokens, ..block };
+        let lower::Outcome { lowered, diags, .. } = block.outcome();
         if let Some(lowered) = lowered.filter(|_| !diags.has_errors()) {
-            described.insert(lowered.header.ident.to_string(), lowered.description);
+            let (ast, _) = block.ast();
+            let (before, written) = (&ast.described, &ast.written);
+            let id = quote::format_ident!("block_{}", described.len());
+            for function in ast.functions.iter().filter(|_| block.functions) {
+                let description = quote!(#(@ { #before })* fn #id { #written });
+                described.insert(function.ident.to_string(), description);
+            }
+            if !block.functions {
+                described.insert(lowered.header.ident.to_string(), lowered.description);
+            }
         }
-        model
+        block
     };
     models(source).into_iter().map(complete).collect()
 }
@@ -88,10 +122,9 @@ fn codes(source: &str) -> BTreeSet<Code> {
     let mut told = BTreeSet::new();
     let mut left = BTreeSet::new();
     for model in nested_models(source) {
-        let mut parser = parse::Parser::default();
-        let ast = parser.model(model.clone());
-        let lower::Outcome { lowered, diags, .. } = lower::model(&ast, parser.spans, parser.diags);
-        let emitted = crate::expand::expand(model).to_string();
+        let lower::Outcome { lowered, diags, .. } = model.outcome();
+        let expand = if model.functions { crate::expand::expand_functions } else { crate::expand::expand };
+        let emitted = expand(model.tokens).to_string();
         let failed = diags.has_errors();
         for diag in diags.into_sorted() {
             assert_eq!(diag.severity == Severity::Warning, diag.code.is_lint(), "{diag:?}");
@@ -114,11 +147,7 @@ fn codes(source: &str) -> BTreeSet<Code> {
 
 /// Warnings and errors of the macro; lengths that are left to const evaluation are not known to be wrong.
 fn told_codes(source: &str) -> Vec<Code> {
-    let told = |model: TokenStream| {
-        let mut parser = parse::Parser::default();
-        let ast = parser.model(model);
-        lower::model(&ast, parser.spans, parser.diags).diags.into_sorted()
-    };
+    let told = |model: Block| model.outcome().diags.into_sorted();
     nested_models(source).into_iter().flat_map(told).map(|diag| diag.code).collect()
 }
 

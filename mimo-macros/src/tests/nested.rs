@@ -142,16 +142,22 @@ fn use_statements() {
     for (line, wanted) in [
         (
             "use crate::{A, B};",
-            "2:12 [{A, B}] a `use` of a model names one model\n\n  = help: write one `use` for each".into(),
+            "2:12 [{A, B}] a `use` names one model or one function\n\n  = help: write one `use` for each"
+                .into(),
         ),
-        ("use crate::*;", format!("2:12 [*] a `use` of a model names the model\n\n  = help: {FORM}")),
-        ("use;", format!("2:1 [use] expected the path of a model after `use`\n\n  = help: {FORM}")),
+        ("use crate::*;", format!("2:12 [*] a `use` names a model or a function\n\n  = help: {FORM}")),
+        (
+            "use;",
+            format!(
+                "2:1 [use] expected the path of a model or of a function after `use`\n\n  = help: {FORM}"
+            ),
+        ),
         ("use crate::A as;", format!("2:14 [as] expected a name after `as`\n\n  = help: {FORM}")),
         ("use crate::A B;", format!("2:14 [B] unexpected tokens after this `use`\n\n  = help: {FORM}")),
         (
             "use crate::self::A::super;",
             format!(
-                "2:5 [crate::self::A::super] `crate::self::A::super` is not the path of a model\n\n  = help: {FORM}"
+                "2:5 [crate::self::A::super] `crate::self::A::super` is not the path of a model or of a function\n\n  = help: {FORM}"
             ),
         ),
         (

@@ -80,6 +80,49 @@ pub mod shared {
     }
 }
 
+/// Functions of the language for models of other crates.
+pub mod blocks {
+    ::net::functions! {
+        crate = ::net;
+
+        const RATE: ::core::primitive::f32 = 0.25;
+
+        fn dropped(x, units) {
+            Dropout(RATE)(Dense(units, activation = relu)(x))
+        }
+
+        /// Two dense layers with dropout.
+        ///
+        /// The second is half as wide.
+        pub fn funnel(x, units = 8) {
+            dropped(dropped(x, units), units / 2)
+        }
+
+        pub fn head(x, classes, activation = softmax) {
+            Dense(classes, activation = activation)(x)
+        }
+    }
+}
+
+/// Functions may use those of other blocks, and models.
+pub mod nets {
+    ::net::functions! {
+        crate = ::net;
+
+        use super::blocks::funnel as narrow;
+        use super::blocks::head;
+        use super::inner::Tiny;
+
+        /// A whole classifier.
+        pub fn classifier(image, classes = 10) {
+            let x = Flatten()(image);
+            head(Tiny()(narrow(x)), classes)
+        }
+    }
+}
+
+pub use nets::classifier;
+
 /// The path may be any that leads to mimo.
 pub mod inner {
     use ::net as renamed_again;
@@ -91,6 +134,16 @@ pub mod inner {
         pub Small {
             let x = Input(shape = [super::Digit::SIDE]);
             let y = Dense(1)(x);
+            Model(x, y)
+        }
+    }
+    renamed_again::model! {
+        crate = renamed_again;
+
+        /// A part of others.
+        pub Tiny {
+            let x = Input(shape = [4]);
+            let y = Dense(4, activation = tanh)(x);
             Model(x, y)
         }
     }

@@ -73,3 +73,46 @@ fn a_model_of_another_crate_is_a_layer() {
     }
     assert!(last < first, "{last} is not less than {first}");
 }
+
+/// Functions of another crate, to which mimo has another name.
+mod functions {
+    use net as again;
+
+    again::model! {
+        crate = again;
+
+        pub(crate) Called {
+            use mimo_renamed_test::classifier;
+            use mimo_renamed_test::blocks::funnel;
+            use mimo_renamed_test::blocks::head as last;
+
+            const RATE: f32 = 0.9;
+            const UNITS: usize = super::wide();
+
+            fn dropped(x) { Dropout(RATE)(x) }
+
+            let image = Input(shape = [8, 8]);
+            let y = classifier(image, classes = 3);
+            let f = funnel(units = UNITS);
+            let z = last(dropped(f(Flatten()(image))), 2);
+            Model(inputs = [image], outputs = { y: y, z: z }).compile(optimizer = SGD(0.01), loss = mse)
+        }
+    }
+}
+
+/// Known to const evaluation only.
+const fn wide() -> usize {
+    6
+}
+
+#[test]
+fn functions_of_another_crate_make_layers_here() {
+    use functions::{Called, CalledInputs};
+    let names: Vec<&str> = <Called as Model>::SPEC.weights.iter().map(|weight| weight.name).collect();
+    let kernels: Vec<&str> = names.into_iter().filter(|name| name.ends_with("/kernel")).collect();
+    assert_eq!(kernels.len(), 7);
+    assert_eq!(kernels.iter().filter(|name| name.starts_with("tiny/")).count(), 1);
+    let inputs = CalledInputs { image: tensor(vec![0.5; 64]).unwrap() };
+    let outputs = Called::new(1).predict(&inputs).unwrap();
+    assert_eq!((outputs.y.as_vec().len(), outputs.z.as_vec().len()), (3, 2));
+}

@@ -6,15 +6,16 @@ use mimo_graph::dim::ConstId;
 use mimo_graph::layers;
 use mimo_graph::value::ValueKind;
 
-use crate::ast::{Arg, Expr, ExprKind, Function, name_of};
+use crate::ast::{Arg, Expr, ExprKind, name_of};
 use crate::lower::consts::{Consts, Parameter};
+use crate::lower::library::Callee;
 use crate::lower::tensor::Evaluated;
 use crate::lower::{Binding, Lower};
 use crate::parse::text_of;
 
 /// What an argument of a function, or a value of a loop, is.
 #[derive(Clone, Debug)]
-pub(super) enum Argument {
+pub(in crate::lower) enum Argument {
     Tensor(Binding),
     Value(Parameter),
 }
@@ -23,12 +24,12 @@ impl Lower<'_> {
     /// One argument for each parameter, evaluated where the call stands; `None` after an error.
     pub(super) fn arguments(
         &mut self,
-        function: &Function,
+        called: &Callee,
         callee: &Expr,
         args: &[Arg],
     ) -> Option<Vec<Argument>> {
-        let name = name_of(&function.ident);
-        let (given, mut sound) = self.by_parameter(function, args);
+        let Callee { function, name, .. } = called;
+        let (given, mut sound) = self.by_parameter(called, args);
         let missing: Vec<String> = (function.parameters.iter().zip(&given))
             .filter(|(parameter, given)| parameter.default.is_none() && given.is_none())
             .map(|(parameter, _)| format!("`{}`", name_of(&parameter.ident)))
@@ -66,18 +67,41 @@ impl Lower<'_> {
         }
         // All are evaluated, so that each tells its own mistakes.
         let arguments: Vec<Option<Argument>> = (function.parameters.iter().zip(given))
-            .map(|(parameter, given)| given.or(parameter.default.as_ref()).map(|expr| self.argument(expr)))
+            .map(|(parameter, given)| self.argument_or_default(called, given, parameter.default.as_ref()))
             .collect();
         sound.then(|| arguments.into_iter().flatten().collect())
+    }
+
+    /// An argument, or the default of its parameter. The default of a function of another block means what it means there.
+    pub(super) fn argument_or_default(
+        &mut self,
+        called: &Callee,
+        given: Option<&Expr>,
+        default: Option<&Expr>,
+    ) -> Option<Argument> {
+        if let Some(given) = given {
+            return Some(self.argument(given));
+        }
+        let default = default?;
+        // The defaults of a `functions!` are checked with its functions.
+        if self.calls.is_some() {
+            return Some(Argument::Tensor(Binding::Poison));
+        }
+        if called.home == self.frame.home {
+            return Some(self.argument(default));
+        }
+        self.push_frame(called, default.loc);
+        let argument = self.argument(default);
+        self.pop_frame();
+        Some(argument)
     }
 
     /// By parameter, what a call gives it, and whether nothing is wrong with that.
     pub(super) fn by_parameter<'e>(
         &mut self,
-        function: &Function,
+        Callee { function, name, .. }: &Callee,
         args: &'e [Arg],
     ) -> (Vec<Option<&'e Expr>>, bool) {
-        let name = name_of(&function.ident);
         let parameters: Vec<String> =
             function.parameters.iter().map(|parameter| name_of(&parameter.ident)).collect();
         let form = format!("write `{name}({})`", parameters.join(", "));
@@ -144,7 +168,7 @@ impl Lower<'_> {
     }
 
     /// What an expression is to a parameter: a tensor or a layer if it can be one, else a value.
-    pub(super) fn argument(&mut self, expr: &Expr) -> Argument {
+    pub(in crate::lower) fn argument(&mut self, expr: &Expr) -> Argument {
         if !self.is_operand(expr) {
             let kind = self.value(expr).kind;
             return Argument::Value(self.consts.given(expr, kind));
@@ -181,7 +205,8 @@ impl Lower<'_> {
                 ExprKind::Name(ident) => {
                     let name = name_of(ident);
                     self.frame.scope.contains_key(&name)
-                        || self.expansions.function(&name).is_some()
+                        || self.is_function(&name)
+                        || self.is_broken_function(&name)
                         || name == "Input"
                         || layers::function(&name).is_some()
                         || layers::classes().any(|class| class == name)
@@ -202,6 +227,7 @@ impl Lower<'_> {
             return;
         }
         match argument {
+            Argument::Tensor(Binding::Poison) if self.calls.is_some() => self.define_unknown(&text),
             Argument::Tensor(binding) => {
                 self.consts.forget(&text);
                 self.frame.scope.insert(text, binding);

@@ -35,6 +35,9 @@ impl Lower<'_> {
     pub(in crate::lower) fn rounds_of(&mut self, looped: &For, end: &mut dyn FnMut(&mut Self)) -> bool {
         let Some(rounds) = self.rounds(&looped.values, looped.loc) else {
             self.broken = true;
+            if self.calls.is_some() {
+                self.round_of_unknown(looped, end);
+            }
             self.poison_all(&looped.body);
             return false;
         };
@@ -87,6 +90,15 @@ impl Lower<'_> {
             };
         }
         whole
+    }
+
+    /// Checks the body of a loop in a `functions!` whose values only a call knows.
+    fn round_of_unknown(&mut self, looped: &For, end: &mut dyn FnMut(&mut Self)) {
+        for name in &looped.names {
+            self.define_unknown(&name_of(&name.ident));
+        }
+        self.statements(&looped.body);
+        end(self);
     }
 
     /// Warns of a loop that never runs, and notes what it would have bound.

@@ -6,14 +6,15 @@ use mimo_graph::diag::{Diag, Loc};
 use super::arguments::Argument;
 use crate::ast::{Arg, Expr, Function, name_of};
 use crate::lower::Lower;
+use crate::lower::library::Callee;
 use crate::lower::nested::Callable;
 use crate::lower::tensor::Evaluated;
 use crate::parse::text_of;
 
 /// A function with its settings, called as a layer.
 #[derive(Debug)]
-pub(in crate::lower) struct Shared<'a> {
-    function: &'a Function,
+pub(in crate::lower) struct Shared {
+    function: Callee,
     /// By parameter: what it was given, or its default. Tensors come with each call.
     settings: Vec<Option<Setting>>,
     /// As it was written, and where.
@@ -53,7 +54,7 @@ impl Replay {
     }
 }
 
-impl<'a> Lower<'a> {
+impl Lower<'_> {
     /// Whether a call of a function makes a layer: settings by keyword, and tensors that are missing.
     pub(in crate::lower) fn makes_layer(&self, function: &Function, args: &[Arg]) -> bool {
         let is_setting = |arg: &Arg| arg.keyword.is_some() && !self.is_tensor(&arg.value);
@@ -61,11 +62,11 @@ impl<'a> Lower<'a> {
     }
 
     /// `layer_scale(dim = 8)`
-    pub(super) fn share(&mut self, function: &'a Function, expr: &Expr, args: &[Arg]) -> Evaluated {
-        let (given, sound) = self.by_parameter(function, args);
-        let parameters = function.parameters.iter().zip(given);
+    pub(super) fn share(&mut self, function: Callee, expr: &Expr, args: &[Arg]) -> Evaluated {
+        let (given, sound) = self.by_parameter(&function, args);
+        let parameters = function.function.parameters.iter().zip(given);
         let settings = parameters.map(|(parameter, written)| {
-            let argument = self.argument(written.or(parameter.default.as_ref())?);
+            let argument = self.argument_or_default(&function, written, parameter.default.as_ref())?;
             Some(Setting { argument, given: written.is_some() })
         });
         let settings = settings.collect();
@@ -98,15 +99,16 @@ impl<'a> Lower<'a> {
         let Some(Shared { function, settings, shown, .. }) = self.shared.get(shared) else {
             return Evaluated::Poison;
         };
-        let (function, settings, shown) = (*function, settings.clone(), shown.clone());
-        let Some(arguments) = self.with_settings(function, settings, &shown, args, call) else {
+        let (function, settings, shown) = (function.clone(), settings.clone(), shown.clone());
+        let function = self.sited(function, call);
+        let Some(arguments) = self.with_settings(&function, settings, &shown, args, call) else {
             return Evaluated::Poison;
         };
         // What is given may be a call of the same layer, which then was the first.
         let made = self.shared.get(shared).and_then(|shared| shared.made.clone());
         let left = made.map(|made| made.into_iter().rev().collect());
         self.replays.push(Replay { left, ..Replay::default() });
-        let given = self.expand(function, arguments, &shown, call);
+        let given = self.expand(&function, arguments, &shown, call);
         let Some(Replay { left, made, differs }) = self.replays.pop() else { return given };
         match (left, self.shared.get_mut(shared)) {
             (None, Some(shared)) => shared.made = Some(made),
@@ -119,7 +121,7 @@ impl<'a> Lower<'a> {
     /// Values of all parameters in one call: the setting, the default, or the tensor that is passed.
     fn with_settings(
         &mut self,
-        function: &Function,
+        Callee { function, name: own_name, .. }: &Callee,
         settings: Vec<Option<Setting>>,
         shown: &str,
         args: &[Arg],
@@ -179,7 +181,7 @@ impl<'a> Lower<'a> {
                 (None, _, Some((keyword, loc))) => Diag::error(
                     Code::UnknownArgument,
                     *loc,
-                    format!("`{}` has no parameter `{keyword}`", name_of(&function.ident)),
+                    format!("`{own_name}` has no parameter `{keyword}`"),
                 )
                 .help("remove it"),
                 (None, _, None) => {
