@@ -1,6 +1,6 @@
 //! What the user wrote, before names and layers have a meaning.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::ops::Range;
 
 use mimo_graph::diag::Loc;
@@ -118,6 +118,8 @@ pub(crate) enum Statement {
     Let(Let),
     /// `for name in range { … }`
     For(For),
+    /// `if include_top { … }`
+    If(If),
     /// `add_loss(expression, name = "kl");`
     AddLoss(Expr),
 }
@@ -135,6 +137,8 @@ pub(crate) struct Function {
     pub(crate) body: Vec<Statement>,
     /// What it gives; `None` if that was reported.
     pub(crate) result: Option<Expr>,
+    /// Every identifier in it.
+    pub(crate) mentions: HashSet<String>,
     /// As [`Model::lost`].
     pub(crate) lost: Lost,
 }
@@ -174,13 +178,44 @@ pub(crate) struct Switch {
     pub(crate) inference: Branch,
 }
 
-/// One side of a [`Switch`].
+/// One side of a [`Switch`] or an [`If`].
 #[derive(Debug)]
 pub(crate) struct Branch {
     /// The statements.
     pub(crate) body: Vec<Statement>,
-    /// The tensor or number; `None` if that was reported.
+    /// The tensor or value; `None` for a statement, and if that was reported.
     pub(crate) result: Option<Expr>,
+    /// Every identifier in it.
+    pub(crate) mentions: HashSet<String>,
+}
+
+/// `if stride == 2 { … } else if … { … } else { … }` on values that are known while the macro runs: one side is expanded.
+#[derive(Debug)]
+pub(crate) struct If {
+    /// Conditions in order, each with the side that is expanded if it is the first that holds.
+    pub(crate) arms: Vec<(Condition, Branch)>,
+    /// The side after the last `else`.
+    pub(crate) otherwise: Option<Branch>,
+}
+
+impl If {
+    /// All sides.
+    pub(crate) fn branches(&self) -> impl Iterator<Item = &Branch> {
+        self.arms.iter().map(|(_, branch)| branch).chain(&self.otherwise)
+    }
+}
+
+/// Condition of an [`If`].
+#[derive(Debug)]
+pub(crate) enum Condition {
+    /// A comparison, or a name of `true` or `false`.
+    Of(Expr),
+    /// `!a`
+    Not(Box<Condition>),
+    /// `a && b`
+    And(Box<Condition>, Box<Condition>),
+    /// `a || b`
+    Or(Box<Condition>, Box<Condition>),
 }
 
 /// What a loop goes over.
@@ -281,6 +316,7 @@ impl Expr {
             | ExprKind::Rust
             | ExprKind::Loop(_)
             | ExprKind::Switch(_)
+            | ExprKind::If(_)
             | ExprKind::Invalid => None,
         }
     }
@@ -321,6 +357,8 @@ pub(crate) enum ExprKind {
     Loop(Box<For>),
     /// `if training { … } else { … }`
     Switch(Box<Switch>),
+    /// `if stride == 2 { … } else { … }`
+    If(Box<If>),
     /// Any other Rust expression.
     Rust,
     /// Reported already.

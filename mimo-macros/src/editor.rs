@@ -89,7 +89,9 @@ fn statement(run: &Run, function: bool, known: Known<'_>, words: &mut Words) -> 
         return nested(cursor.rest());
     }
     if cursor.at_keyword("if") {
-        return statements(&run.inner, true, known, words);
+        let conditions = words.conditions(cursor.rest());
+        let sides = statements(&run.inner, true, known, words);
+        return quote!(#conditions #sides);
     }
     let is_let = cursor.at_keyword("let");
     if is_let {
@@ -129,7 +131,8 @@ fn statement(run: &Run, function: bool, known: Known<'_>, words: &mut Words) -> 
         looped = words.head_of_loop(&mut cursor);
         looped.extend(statements(&run.inner, true, known, words));
     } else if cursor.at_keyword("if") {
-        looped = statements(&run.inner, true, known, words);
+        looped = words.conditions(cursor.rest());
+        looped.extend(statements(&run.inner, true, known, words));
     } else {
         words.collect(cursor.rest(), Kind::Tensors, &mut values);
     }

@@ -2,6 +2,7 @@
 //! way by [`Builder`].
 
 mod activations;
+mod branching;
 mod consts;
 mod expansion;
 mod frame;
@@ -27,6 +28,7 @@ use mimo_graph::context::{Cx, DimCheck};
 use mimo_graph::diag::{Diag, Diags, Loc};
 use mimo_graph::dim::{ConstId, Dim};
 use mimo_graph::graph::{ConstEntry, Graph, TensorId};
+use mimo_graph::value::ValueKind;
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 
@@ -112,8 +114,8 @@ struct Lower<'a> {
     lists: Vec<lists::BoundList>,
     /// Names of lists whose loops were reported.
     broken_lists: BTreeSet<String>,
-    /// Names that are bound in loops without rounds, and the text of what the loop goes over.
-    never: BTreeMap<String, String>,
+    /// Places of what is read where an `if` does not choose it: not reading it is no mistake.
+    spared: BTreeSet<Loc>,
     /// Remaining comparisons of names: all names with all others would be too many.
     comparisons: usize,
     /// Whether some statement gave nothing: what it would have used is then no second mistake.
@@ -173,7 +175,7 @@ fn among(model: &Model, spans: Spans, parsed: Vec<Diag>, mut constants: Vec<Cons
         types: BTreeMap::new(),
         lists: Vec::new(),
         broken_lists: BTreeSet::new(),
-        never: BTreeMap::new(),
+        spared: BTreeSet::new(),
         comparisons: unknown::COMPARISONS,
         broken: model.lost.any(),
         computed: BTreeSet::new(),
@@ -218,6 +220,7 @@ fn among(model: &Model, spans: Spans, parsed: Vec<Diag>, mut constants: Vec<Cons
         layer_spans,
         instances,
         types,
+        spared,
         ..
     } = lower;
     let (mut graph, mut checks) = builder.finish();
@@ -244,6 +247,9 @@ fn among(model: &Model, spans: Spans, parsed: Vec<Diag>, mut constants: Vec<Cons
         let mut names = graph.inputs.iter();
         inputs.retain(|_| names.next().is_some_and(|port| !port.name.is_empty()));
     }
+    diags.retain_mut(|diag| {
+        !(matches!(diag.code, Code::UnusedTensor | Code::UnusedLayer) && spared.contains(&diag.loc))
+    });
     crate::lints::apply(&mut diags, &model.levels);
     diags.drop_translations();
     let lowered = Lowered {
@@ -380,11 +386,37 @@ impl Lower<'_> {
             }
             tensor::Evaluated::Tensors(tensors) => self.bind_tensors(statement, &tensors),
             tensor::Evaluated::List(tensors) => self.bind_list(statement, tensors),
+            tensor::Evaluated::Value(given) => self.bind_value(statement, given),
             tensor::Evaluated::Poison => {
                 self.broken = true;
                 if lists::is_loop(value) {
                     self.broken_lists.extend(names.iter().map(|name| name_of(&name.ident)));
                 }
+                self.poison(names);
+            }
+        }
+    }
+
+    /// `let stride = if first { 2 } else { 1 };`
+    fn bind_value(&mut self, statement: &Let, given: consts::Parameter) {
+        if let Some(shape) = &statement.ascription {
+            let message = "this is a setting, and only tensors have a shape";
+            self.error(Diag::error(Code::ShapeOfNoTensor, shape.loc, message).help("leave the shape out"));
+        }
+        match (&statement.names[..], given.kind.clone()) {
+            ([name], _) if !statement.tuple => self.define_value(&name.ident, given),
+            (names, ValueKind::List(parts)) if parts.len() == names.len() => {
+                for (name, part) in names.iter().zip(parts) {
+                    let part = self.parameter_of(part.kind, Some(part.loc));
+                    self.define_value(&name.ident, part);
+                }
+            }
+            (names, _) => {
+                let (found, wanted) = (given.value(statement.value.loc).describe(), names.len());
+                let message = format!("this is {found}, and {wanted} names are bound");
+                let diag = Diag::error(Code::WrongNumberOfNames, statement.value.loc, message);
+                self.error(diag.help("write a tuple with one value for each name"));
+                self.broken = true;
                 self.poison(names);
             }
         }

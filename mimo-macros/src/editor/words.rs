@@ -149,6 +149,58 @@ impl Words {
         quote!((#(#values),*); #(let #names = __l::values::Setting;)*)
     }
 
+    /// What the conditions of an `if` and of its `else` sides name.
+    pub(super) fn conditions(&self, run: &[TokenTree]) -> TokenStream {
+        let mut values = Vec::new();
+        let is_condition = |part: &&[TokenTree]| matches!(part.first(), Some(TokenTree::Ident(_)));
+        let is_braces = |token: &TokenTree| matches!(token, TokenTree::Group(group) if group.delimiter() == Delimiter::Brace);
+        run.split(is_braces)
+            .filter(is_condition)
+            .for_each(|condition| self.condition(condition, &mut values));
+        quote!((#(#values),*);)
+    }
+
+    /// The names in a condition. A word on the right is what the name on the left says: in `activation == relu`, an activation.
+    fn condition(&self, tokens: &[TokenTree], values: &mut Vec<TokenStream>) {
+        let mut left = None;
+        let mut cursor = Cursor::new(tokens);
+        while let Some(token) = cursor.peek() {
+            match token {
+                TokenTree::Ident(word) if is_name(word) && word != "training" => {
+                    let name = name_of(word);
+                    match left.as_deref().map(guessed) {
+                        Some(kind @ (Kind::Item(_) | Kind::Word(_))) if !self.bound.contains(&name) => {
+                            self.ident(word, &mut cursor, kind, values);
+                            continue;
+                        }
+                        Some(_) if !self.bound.contains(&name) => {}
+                        _ => values.push(quote!(#word)),
+                    }
+                    left = Some(name);
+                }
+                TokenTree::Punct(punct) if matches!(punct.as_char(), '&' | '|') => left = None,
+                TokenTree::Group(group) => self.condition(&contents(group.stream()), values),
+                TokenTree::Ident(_) | TokenTree::Punct(_) | TokenTree::Literal(_) => {}
+            }
+            cursor.skip(1);
+        }
+    }
+
+    /// `if stride == 2 { a } else { b }` inside of an expression: both sides are what stands there.
+    fn choice(&self, cursor: &mut Cursor<'_>, kind: Kind, values: &mut Vec<TokenStream>) {
+        while cursor.at_keyword("if") || cursor.at_keyword("else") {
+            let start = cursor.position();
+            while !cursor.is_empty() && cursor.group_at(0, Delimiter::Brace).is_none() {
+                cursor.skip(1);
+            }
+            self.condition(cursor.since(start), values);
+            if let Some(side) = cursor.group_at(0, Delimiter::Brace) {
+                cursor.skip(1);
+                self.collect(&contents(side.stream()), kind, values);
+            }
+        }
+    }
+
     /// `Model(…).compile(…)`
     pub(super) fn tail(&self, cursor: &mut Cursor<'_>) -> TokenStream {
         let mut statements = TokenStream::new();
@@ -176,6 +228,7 @@ impl Words {
         let mut cursor = Cursor::new(tokens);
         while let Some(token) = cursor.peek() {
             match token {
+                TokenTree::Ident(word) if word == "if" => self.choice(&mut cursor, kind, values),
                 TokenTree::Ident(ident) => self.ident(ident, &mut cursor, kind, values),
                 TokenTree::Group(group) => {
                     cursor.skip(1);

@@ -286,6 +286,11 @@ impl<'a> Consts<'a> {
         text
     }
 
+    /// The names of everything that has a value.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.parameters.keys().chain(self.entries.keys()).map(String::as_str)
+    }
+
     /// Whether the block defines a name.
     pub(super) fn contains(&self, name: &str) -> bool {
         self.entries.contains_key(name)
@@ -336,6 +341,7 @@ impl<'a> Consts<'a> {
             | ExprKind::Rust
             | ExprKind::Loop(_)
             | ExprKind::Switch(_)
+            | ExprKind::If(_)
             | ExprKind::Invalid => return None,
         })
     }

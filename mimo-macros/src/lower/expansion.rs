@@ -29,6 +29,8 @@ const DEPTH: usize = 64;
 pub(super) struct Expansions<'a> {
     functions: BTreeMap<String, &'a Function>,
     called: BTreeSet<String>,
+    /// Functions that sides of an `if` mention which are not expanded.
+    unchosen: Vec<String>,
     /// How many statements were written by calls and loops.
     statements: usize,
 }
@@ -62,6 +64,24 @@ impl<'a> Expansions<'a> {
         self.functions.get(name).copied()
     }
 
+    /// Counts functions as called that are mentioned where an `if` does not choose them, and those that these mention.
+    fn mentioned(&mut self) {
+        let mut open = std::mem::take(&mut self.unchosen);
+        while let Some(name) = open.pop() {
+            let new = !self.called.contains(&name);
+            if let (true, Some(function)) = (new, self.functions.get(&name)) {
+                open.extend(function.mentions.iter().cloned());
+                self.called.insert(name);
+            }
+        }
+    }
+
+    /// Notes what is mentioned on a side that an `if` does not choose.
+    pub(super) fn pass_over<'n>(&mut self, names: impl IntoIterator<Item = &'n String>) {
+        let functions = &self.functions;
+        self.unchosen.extend(names.into_iter().filter(|name| functions.contains_key(*name)).cloned());
+    }
+
     /// The names of all functions.
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         self.functions.keys().map(String::as_str)
@@ -82,6 +102,7 @@ impl<'a> Lower<'a> {
                     }
                 }
                 Statement::For(looped) => self.for_loop(looped),
+                Statement::If(branching) => self.if_statement(branching),
                 Statement::AddLoss(loss) => self.add_loss(loss),
             }
         }
@@ -93,6 +114,7 @@ impl<'a> Lower<'a> {
             return;
         }
         self.unused_shared();
+        self.expansions.mentioned();
         let unused =
             self.expansions.functions.iter().filter(|(name, _)| !self.expansions.called.contains(*name));
         let unused: Vec<(String, Loc)> =
@@ -164,7 +186,7 @@ impl<'a> Lower<'a> {
         let given = self.expanded(note, |lower| {
             lower.statements(&function.body);
             let given = match &function.result {
-                Some(result) => lower.result(result),
+                Some(result) => lower.result(result, false),
                 None => Evaluated::Poison,
             };
             lower.tell_pending();
@@ -235,8 +257,15 @@ impl<'a> Lower<'a> {
         true
     }
 
-    /// What a function gives: a tensor, several, or a layer.
-    fn result(&mut self, result: &Expr) -> Evaluated {
+    /// What a function or a side of an `if` gives: a tensor, several, a layer, or a value. `word` says whether a name of nothing is one
+    /// of the language.
+    pub(super) fn result(&mut self, result: &Expr, word: bool) -> Evaluated {
+        if self.is_value(result, word) {
+            return match self.argument(result) {
+                Argument::Value(value) => Evaluated::Value(value),
+                Argument::Tensor(_) => Evaluated::Poison,
+            };
+        }
         match &result.kind {
             ExprKind::List(items) => {
                 let mut tensors = Vec::new();
@@ -245,8 +274,52 @@ impl<'a> Lower<'a> {
                 }
                 Evaluated::Tensors(tensors.into_iter().map(|(tensor, _)| tensor).collect())
             }
-            ExprKind::Paren(inner) => self.result(inner),
+            ExprKind::Paren(inner) => self.result(inner, word),
             _ => self.eval(result),
+        }
+    }
+
+    /// Whether a call of a function of the block can only give a setting: it is given no tensors, and makes none.
+    pub(super) fn function_of_values(&self, name: &str, args: &[Arg]) -> bool {
+        !self.frame.scope.contains_key(name)
+            && self.expansions.function(name).is_some_and(|function| !self.makes_tensors(function))
+            && !args.iter().any(|arg| self.is_operand(&arg.value))
+    }
+
+    /// Whether a function makes layers or inputs, or calls one that does.
+    fn makes_tensors(&self, function: &Function) -> bool {
+        let mut seen = BTreeSet::new();
+        let mut open: Vec<&Function> = vec![function];
+        while let Some(function) = open.pop() {
+            for name in &function.mentions {
+                let class = layers::classes().any(|class| class == name);
+                if class || name == "Input" || self.nested_model(name).is_some() {
+                    return true;
+                }
+                if let Some(called) = self.expansions.function(name).filter(|_| seen.insert(name)) {
+                    open.push(called);
+                }
+            }
+        }
+        false
+    }
+
+    /// Whether a result is a setting.
+    fn is_value(&self, result: &Expr, word: bool) -> bool {
+        match &result.kind {
+            _ if self.consts.fold(result).is_some() => true,
+            ExprKind::Paren(inner) => self.is_value(inner, word),
+            ExprKind::None => true,
+            ExprKind::Name(ident) => {
+                let name = name_of(ident);
+                !self.frame.scope.contains_key(&name)
+                    && (self.consts.parameter(&name).is_some()
+                        || self.consts.contains(&name)
+                        || word && !self.frame.bound.contains(&name) && self.outside(&name).is_none())
+            }
+            ExprKind::List(items) => !items.is_empty() && items.iter().all(|item| self.is_value(item, word)),
+            ExprKind::Call(..) => word && !self.is_operand(result),
+            _ => false,
         }
     }
 
@@ -286,7 +359,7 @@ impl<'a> Lower<'a> {
     }
 
     /// Binds what a body would have bound, so that its names are no news.
-    fn poison_all(&mut self, statements: &[Statement]) {
+    pub(super) fn poison_all(&mut self, statements: &[Statement]) {
         for statement in statements {
             match statement {
                 Statement::Let(binding) => {
@@ -296,6 +369,9 @@ impl<'a> Lower<'a> {
                     self.poison(&binding.names);
                 }
                 Statement::For(looped) => self.poison_all(&looped.body),
+                Statement::If(branching) => {
+                    branching.branches().for_each(|branch| self.poison_all(&branch.body));
+                }
                 Statement::AddLoss(_) => {}
             }
         }
@@ -324,6 +400,9 @@ pub(super) fn names_bound(statements: &[Statement]) -> BTreeSet<String> {
                 }
             }
             Statement::For(looped) => names.extend(names_bound(&looped.body)),
+            Statement::If(branching) => {
+                names.extend(branching.branches().flat_map(|branch| names_bound(&branch.body)));
+            }
             Statement::AddLoss(_) => {}
         }
     }

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use mimo_graph::diag::Diag;
+use mimo_graph::code::Code;
+use mimo_graph::diag::{Diag, Loc};
 use mimo_graph::graph::TensorId;
 
 use super::expansion::names_bound;
@@ -18,6 +19,8 @@ pub(super) struct Frame {
     pub(super) scope: BTreeMap<String, Binding>,
     /// Every name that a `let` of the body binds, to tell "not yet" from "never".
     pub(super) bound: BTreeSet<String>,
+    /// Names that are bound only in loops without rounds, and on sides of an `if` that are not chosen.
+    pub(super) never: BTreeMap<String, Never>,
     /// Names that were reported as unknown: the second use is the same mistake.
     pub(super) unknown: BTreeSet<String>,
     /// Names that may be bound in statements that were not read.
@@ -28,6 +31,32 @@ pub(super) struct Frame {
     pub(super) pending: Vec<(String, Diag)>,
     /// Tensors that were passed to the function, with the names of its parameters.
     passed: Vec<(TensorId, String)>,
+}
+
+/// Why the statement that binds a name is not expanded.
+#[derive(Clone, Debug)]
+pub(super) enum Never {
+    /// What the loop goes over.
+    Empty(String),
+    /// What the conditions are: `` `include_top` does not hold here ``.
+    Unchosen(String),
+}
+
+impl Never {
+    /// The error for a use of the name.
+    pub(super) fn diag(&self, name: &str, loc: Loc) -> Diag {
+        let error = |message: String| Diag::error(Code::UsedBeforeBound, loc, message);
+        match self {
+            Never::Empty(values) => error(format!("`{name}` is bound in a loop without rounds"))
+                .help(format!("bind `{name}` before the loop, or let the loop go over at least one value"))
+                .note(format!("`{values}` is empty")),
+            Never::Unchosen(why) => {
+                error(format!("`{name}` is bound only on a side of an `if` that is not expanded"))
+                    .help(format!("bind `{name}` before the `if`, or on its other side too"))
+                    .note(why.clone())
+            }
+        }
+    }
 }
 
 impl Frame {

@@ -96,6 +96,10 @@ impl Lower<'_> {
                     )
                     .help(format!("call it: `{shown}(x)`"))
                 }
+                Evaluated::Value(value) => {
+                    self.value_as_tensor(&value, result.loc);
+                    return self.builder.poison(result.loc);
+                }
                 Evaluated::Poison => {
                     self.broken = true;
                     return self.builder.poison(result.loc);
@@ -150,7 +154,11 @@ impl Lower<'_> {
         }
         let mut bindings = Vec::new();
         for part in parts {
-            bindings.push(match self.eval(part) {
+            bindings.push(Ok(match self.eval(part) {
+                Evaluated::Value(value) => {
+                    bindings.push(Err(value));
+                    continue;
+                }
                 Evaluated::Layer(layer) => Binding::Layer(layer),
                 Evaluated::List(tensors) => Binding::Tensors(tensors),
                 Evaluated::Poison => {
@@ -161,14 +169,17 @@ impl Lower<'_> {
                     [(tensor, _)] => Binding::Tensor(tensor),
                     _ => Binding::Poison,
                 },
-            });
+            }));
         }
         if let Some(shape) = &statement.ascription {
             let diag = Diag::error(Code::ShapeOfNoTensor, shape.loc, "several tensors have no common shape");
             self.error(diag.help("leave the shape out"));
         }
         for (name, binding) in names.iter().zip(bindings) {
-            self.bind(&name.ident, binding);
+            match binding {
+                Ok(binding) => self.bind(&name.ident, binding),
+                Err(value) => self.define_value(&name.ident, value),
+            }
         }
     }
 

@@ -468,7 +468,7 @@ fn of_numbers(name: &str, numbers: &[f64]) -> Option<f64> {
 }
 
 /// Whether a name is written as constants are.
-fn is_constant(name: &str) -> bool {
+pub(super) fn is_constant(name: &str) -> bool {
     let is_class = layers::classes().any(|class| class == name);
     name.starts_with(char::is_uppercase) && !name.contains(char::is_lowercase) && !is_class
 }

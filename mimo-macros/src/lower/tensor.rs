@@ -8,6 +8,7 @@ use mimo_graph::value::{Value, ValueKind};
 use proc_macro2::{Ident, Span};
 
 use super::activations::is_activation;
+use super::consts::Parameter;
 use super::nested::Callable;
 use super::{Binding, Lower};
 use crate::ast::{Arg, Expr, ExprKind, name_of};
@@ -22,6 +23,8 @@ pub(super) enum Evaluated {
     List(Vec<TensorId>),
     /// A layer that was not called yet.
     Layer(Callable),
+    /// A number, a word, or another setting.
+    Value(Parameter),
     /// It was reported.
     Poison,
 }
@@ -41,6 +44,7 @@ impl Lower<'_> {
             ExprKind::Binary(..) => self.operator(expr),
             ExprKind::Loop(looped) => self.list_of_rounds(looped),
             ExprKind::Switch(switch) => self.switch(expr, switch),
+            ExprKind::If(branching) => self.chosen(branching),
             ExprKind::Invalid => Evaluated::Poison,
             ExprKind::List(items) => {
                 let diag = Diag::error(Code::NotATensor, expr.loc, "a list is not a tensor");
@@ -85,11 +89,8 @@ impl Lower<'_> {
         let given = self.consts.parameter(&name).map(|given| given.value(loc));
         let diag = if let Some(given) = given {
             self.no_tensor(&name, given, loc)
-        } else if let Some(values) = self.never.get(&name) {
-            let message = format!("`{name}` is bound in a loop without rounds");
-            Diag::error(Code::UsedBeforeBound, loc, message)
-                .help(format!("bind `{name}` before the loop, or let the loop go over at least one value"))
-                .note(format!("`{values}` is empty"))
+        } else if let Some(never) = self.frame.never.get(&name) {
+            never.diag(&name, loc)
         } else if self.frame.bound.contains(&name) {
             Diag::error(Code::UsedBeforeBound, loc, format!("`{name}` is used before it is bound"))
                 .help(format!("move `let {name} = …;` before this"))
@@ -141,9 +142,10 @@ impl Lower<'_> {
 
     /// The error for a parameter that was given a value, where a tensor is needed: what was given may have been meant
     /// as a tensor.
-    fn no_tensor(&self, name: &str, given: Value, loc: Loc) -> Diag {
+    pub(super) fn no_tensor(&self, name: &str, given: Value, loc: Loc) -> Diag {
         let ValueKind::Ident { text, .. } = &given.kind else {
-            let message = format!("`{name}` is {} here, and a tensor is needed", given.describe());
+            let name = if name == "this" { name.to_owned() } else { format!("`{name}`") };
+            let message = format!("{name} is {} here, and a tensor is needed", given.describe());
             return Diag::error(Code::FunctionAsTensor, loc, message).help("a layer is called on a tensor");
         };
         let diag =
@@ -184,6 +186,10 @@ impl Lower<'_> {
                         )
                         .help("bind it with `let`, and call a layer on it"),
                     );
+                    Evaluated::Poison
+                }
+                Evaluated::Value(value) => {
+                    self.value_as_tensor(&value, callee.loc);
                     Evaluated::Poison
                 }
                 Evaluated::Poison => {
@@ -450,6 +456,7 @@ impl Lower<'_> {
                     name == "Weight"
                         || matches!(self.frame.scope.get(&name), Some(Binding::Layer(_)))
                         || self.expansions.function(&name).is_some_and(|own| !self.makes_layer(own, args))
+                            && !self.function_of_values(&name, args)
                         // An activation may have the same name: `relu(max_value = 6)`.
                         || (layers::operation(&name).is_some() || is_activation(&name))
                             && args.iter().any(|arg| self.is_tensor(&arg.value))

@@ -95,24 +95,25 @@ impl Lower<'_> {
             _ => String::new(),
         };
         let diag = match word.as_str() {
-            "if" | "match" => Diag::error(
-                Code::NotATensor,
-                expr.loc,
-                format!(
-                    "every sample runs through the same layers, so that `{word}` cannot choose between them"
-                ),
-            )
-            .help("write a `model!` for each variant")
-            .help("values are chosen by `where(x > 0.0, a, b)`; what only training computes stands after a `let`: `let y = if training { a } else { b };`"),
+            "match" => Diag::error(Code::NotATensor, expr.loc, "a block has no `match`")
+                .help("compare with each value: `if stride == 1 { a } else if stride == 2 { b } else { c }`"),
             "f32" | "f64" if tokens.last().is_some_and(|last| matches!(last, TokenTree::Group(_))) => {
-                let called = shown.trim_start_matches("f32").trim_start_matches("f64").trim_start_matches("::");
-                let message = format!("`{shown}` is computed when the program runs, and the macro needs the number");
+                let called =
+                    shown.trim_start_matches("f32").trim_start_matches("f64").trim_start_matches("::");
+                let message =
+                    format!("`{shown}` is computed when the program runs, and the macro needs the number");
                 Diag::error(Code::NotATensor, expr.loc, message).help(format!("write `{called}`"))
             }
             _ if let Some(diag) = foreign(&tokens, self, expr.loc) => diag,
-            _ if self.mentions_tensor(&expr.tokens) && let Some(help) = of_rust(&tokens) => {
-                Diag::error(Code::NotATensor, expr.loc, format!("`{shown}` is an expression of Rust, and not one of tensors"))
-                    .help(help)
+            _ if self.mentions_tensor(&expr.tokens)
+                && let Some(help) = of_rust(&tokens) =>
+            {
+                Diag::error(
+                    Code::NotATensor,
+                    expr.loc,
+                    format!("`{shown}` is an expression of Rust, and not one of tensors"),
+                )
+                .help(help)
             }
             _ => {
                 Diag::error(Code::NotATensor, expr.loc, format!("`{shown}` is neither a tensor nor a layer"))

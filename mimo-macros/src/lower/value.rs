@@ -7,6 +7,7 @@ use mimo_graph::value::{Arg, Value, ValueKind};
 use proc_macro2::TokenStream;
 
 use super::consts::{Known, has_invalid_part};
+use super::tensor::Evaluated;
 use super::{Binding, Lower};
 use crate::ast::{self, Expr, ExprKind, name_of};
 use crate::parse::{is_rust, text_of};
@@ -96,6 +97,9 @@ impl Lower<'_> {
             ),
             ExprKind::Call(callee, args) => match &callee.kind {
                 ExprKind::Name(_) if self.consts.is_broken(&expr.tokens) => ValueKind::Invalid,
+                ExprKind::Name(ident) if self.function_of_values(&name_of(ident), args) => {
+                    self.evaluated(expr)
+                }
                 ExprKind::Name(ident) => {
                     ValueKind::Call { name: name_of(ident), name_loc: callee.loc, args: self.args(args) }
                 }
@@ -114,6 +118,23 @@ impl Lower<'_> {
             },
             // Only a `let` binds what these give, so that they are no settings.
             ExprKind::Loop(_) | ExprKind::Switch(_) | ExprKind::Invalid => ValueKind::Invalid,
+            ExprKind::If(_) => self.evaluated(expr),
+        }
+    }
+
+    /// A setting that an `if` or a function gives.
+    fn evaluated(&mut self, expr: &Expr) -> ValueKind {
+        match self.eval(expr) {
+            Evaluated::Value(value) => value.kind,
+            Evaluated::Poison => ValueKind::Invalid,
+            Evaluated::Tensors(_) | Evaluated::List(_) | Evaluated::Layer(_) => {
+                let message = "this gives a tensor or a layer, and a setting is needed here";
+                let diag = Diag::error(Code::WrongValue, expr.loc, message);
+                self.error(
+                    diag.help("end it with a number or a word, or bind it with `let` and call a layer on it"),
+                );
+                ValueKind::Invalid
+            }
         }
     }
 

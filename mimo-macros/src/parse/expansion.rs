@@ -1,5 +1,7 @@
 //! What is expanded while the macro runs: functions of the block and loops.
 
+use std::collections::HashSet;
+
 use mimo_graph::code::Code;
 use mimo_graph::diag::{Diag, Loc};
 use proc_macro2::{Delimiter, TokenTree};
@@ -10,6 +12,7 @@ use super::parser::{Parser, invalid};
 use super::state::{Place, State};
 use crate::ast::{Expr, ExprKind, For, Function, Lost, Model, Parameter, Statement, Values, name_of};
 use crate::span::SpanRange;
+use crate::tokens::idents;
 
 const FUNCTION: &str = "write `fn name(x, units) { …; result }`";
 const LOOP: &str = "write `for i in 0..4 { … }`";
@@ -38,22 +41,6 @@ pub(super) fn braced(run: &[TokenTree]) -> Option<usize> {
         cursor.skip(1);
     }
     (!cursor.is_empty()).then(|| cursor.position() + 1)
-}
-
-/// End of an `if` that is a statement before others.
-pub(super) fn unbound_if(run: &[TokenTree]) -> Option<usize> {
-    let mut cursor = Cursor::new(run);
-    if !cursor.at_keyword("if") {
-        return None;
-    }
-    while !cursor.is_empty() && cursor.group_at(0, Delimiter::Brace).is_none() {
-        cursor.skip(1);
-    }
-    cursor.skip(1);
-    if cursor.at_keyword("else") && cursor.group_at(1, Delimiter::Brace).is_some() {
-        cursor.skip(2);
-    }
-    (!cursor.is_empty()).then(|| cursor.position())
 }
 
 /// Whether a run is `let name = for …` without the body of the loop, or an `if` without one of its sides: that is reported
@@ -121,8 +108,9 @@ impl Parser {
                     .help("remove this: what the function gives follows from its body"),
             );
         }
-        let (body, lost) = (Vec::new(), Lost::default());
-        let mut function = Function { ident: ident.clone(), loc, parameters, body, result: None, lost };
+        let (body, mentions, lost) = (Vec::new(), HashSet::new(), Lost::default());
+        let mut function =
+            Function { ident: ident.clone(), loc, parameters, body, result: None, mentions, lost };
         if let Some(group) = cursor.group_at(0, Delimiter::Brace) {
             let mut inner = Model::default();
             let known = self.errors();
@@ -135,6 +123,7 @@ impl Parser {
                 );
             }
             take_back(&mut inner, model);
+            function.mentions = idents(&group.stream());
             (function.body, function.result, function.lost) = (inner.statements, state.result, inner.lost);
         } else {
             self.error(
@@ -232,7 +221,7 @@ impl Parser {
             self.error(Diag::error(code, loc, last).help("remove the `;`"));
         }
         state.result = Some(match cursor.at_keyword("if") {
-            true => self.switch(cursor.rest(), model),
+            true => self.chosen(cursor.rest(), model),
             false => self.expr(cursor.rest(), "a tensor"),
         });
         true
@@ -243,7 +232,7 @@ impl Parser {
         let place = match place {
             Place::Function => Place::LoopOfFunction,
             Place::List | Place::LoopOfList => Place::LoopOfList,
-            Place::Block | Place::Loop | Place::LoopOfFunction | Place::Branch => Place::Loop,
+            Place::Block | Place::Loop | Place::LoopOfFunction | Place::Branch | Place::Side => Place::Loop,
         };
         let looped = self.looped(cursor, place, model);
         model.statements.extend(looped.map(Statement::For));
@@ -432,7 +421,7 @@ impl Parser {
         let loc = self.spans.of(run.get(..1).unwrap_or_default());
         let inside = match place {
             Place::Loop | Place::List | Place::LoopOfList => "a loop",
-            Place::Branch => "a branch",
+            Place::Branch | Place::Side => "a branch",
             Place::Block | Place::Function | Place::LoopOfFunction => "a function",
         };
         self.error(

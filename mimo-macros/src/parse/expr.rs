@@ -296,6 +296,9 @@ impl Parser {
             let loc = self.spans.of(tokens);
             return Ok(Expr { kind: ExprKind::Rust, loc, tokens: tokens.iter().cloned().collect() });
         }
+        if cursor.at_keyword("if") && !reads_training(cursor.rest()) {
+            return self.chosen_in_expression(cursor);
+        }
         let loc = self.spans.of(std::slice::from_ref(token));
         let kind = match token {
             TokenTree::Literal(literal) => self.literal(literal, loc)?,

@@ -109,6 +109,9 @@ impl Parser {
         if self.unbound_switch(&cursor, model) {
             return;
         }
+        if cursor.at_keyword("if") {
+            return self.if_statement(&mut cursor, model);
+        }
         if cursor.at_keyword("return") {
             let loc = self.spans.of(cursor.rest().get(..1).unwrap_or_default());
             self.error(

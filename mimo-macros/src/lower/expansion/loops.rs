@@ -10,6 +10,7 @@ use super::LIMIT;
 use super::arguments::Argument;
 use crate::ast::{Expr, ExprKind, For, Values, name_of};
 use crate::lower::consts::{Known, has_invalid_part};
+use crate::lower::frame::Never;
 use crate::lower::tensor::Evaluated;
 use crate::lower::{Binding, Lower};
 use crate::parse::text_of;
@@ -104,7 +105,7 @@ impl Lower<'_> {
                 .help("`#[allow(mimo::empty_loop)]` before the model's name if it is meant"),
         });
         for name in super::names_bound(&looped.body) {
-            self.never.insert(name, shown.clone());
+            self.frame.never.insert(name, Never::Empty(shown.clone()));
         }
     }
 
