@@ -234,6 +234,8 @@ pub(crate) enum Values {
     List(Expr),
     /// `(0..4).rev()`
     Reversed(Box<Values>),
+    /// `DEPTHS.iter().enumerate()`
+    Enumerated(Box<Values>),
     /// Reported already.
     Invalid,
 }
@@ -292,21 +294,25 @@ pub(crate) struct Expr {
 }
 
 impl Expr {
-    /// The first part of the expression that is wanted, itself included, from the outside in.
-    pub(crate) fn find(&self, wanted: &dyn Fn(&ExprKind) -> bool) -> Option<&Expr> {
-        if wanted(&self.kind) {
-            return Some(self);
-        }
+    /// Calls `see` for the expression and each of its parts, from the outside in.
+    pub(crate) fn each<'e>(&'e self, see: &mut dyn FnMut(&'e Expr)) {
+        see(self);
         match &self.kind {
-            ExprKind::Neg(inner) | ExprKind::Paren(inner) | ExprKind::Index(inner) => inner.find(wanted),
+            ExprKind::Neg(inner)
+            | ExprKind::Paren(inner)
+            | ExprKind::Index(inner)
+            | ExprKind::Shape(inner)
+            | ExprKind::Len(inner) => inner.each(see),
             ExprKind::Power(left, right) | ExprKind::Binary(_, left, right) => {
-                left.find(wanted).or_else(|| right.find(wanted))
+                left.each(see);
+                right.each(see);
             }
             ExprKind::Call(callee, args) => {
-                callee.find(wanted).or_else(|| args.iter().find_map(|arg| arg.value.find(wanted)))
+                callee.each(see);
+                args.iter().for_each(|arg| arg.value.each(see));
             }
-            ExprKind::List(items) => items.iter().find_map(|item| item.find(wanted)),
-            ExprKind::Map(entries) => entries.iter().find_map(|(_, value)| value.find(wanted)),
+            ExprKind::List(items) => items.iter().for_each(|item| item.each(see)),
+            ExprKind::Map(entries) => entries.iter().for_each(|(_, value)| value.each(see)),
             ExprKind::Int(_)
             | ExprKind::Float(_)
             | ExprKind::Bool(_)
@@ -317,8 +323,24 @@ impl Expr {
             | ExprKind::Loop(_)
             | ExprKind::Switch(_)
             | ExprKind::If(_)
-            | ExprKind::Invalid => None,
+            | ExprKind::Invalid => {}
         }
+    }
+
+    /// The first part of the expression that is wanted, itself included, from the outside in.
+    pub(crate) fn find(&self, wanted: &dyn Fn(&ExprKind) -> bool) -> Option<&Expr> {
+        self.part(&|part| wanted(&part.kind))
+    }
+
+    /// The same by the whole part.
+    pub(crate) fn part(&self, wanted: &dyn Fn(&Expr) -> bool) -> Option<&Expr> {
+        let mut found = None;
+        self.each(&mut |part| {
+            if found.is_none() && wanted(part) {
+                found = Some(part);
+            }
+        });
+        found
     }
 }
 
@@ -345,6 +367,10 @@ pub(crate) enum ExprKind {
     Power(Box<Expr>, Box<Expr>),
     /// `lengths[0]`, an expression of Rust, or `x[0..4]`, an index of a tensor.
     Index(Box<Expr>),
+    /// `x.shape`: the batch and the lengths of the axes of a tensor.
+    Shape(Box<Expr>),
+    /// `DEPTHS.len()`
+    Len(Box<Expr>),
     /// `(x)`
     Paren(Box<Expr>),
     /// `[x, y]` or `(x, y)`

@@ -7,6 +7,7 @@ mod consts;
 mod expansion;
 mod frame;
 mod index;
+mod known;
 mod lists;
 mod misused;
 mod nested;
@@ -35,7 +36,7 @@ use quote::quote;
 pub(crate) use self::consts::BlockConst;
 use self::frame::Frame;
 use self::nested::{Callable, Nested};
-use crate::ast::{ExprKind, Header, Let, Model, name_of};
+use crate::ast::{Expr, ExprKind, Header, Let, Model, name_of};
 use crate::span::Spans;
 use crate::tokens;
 
@@ -98,6 +99,9 @@ pub(crate) enum Binding {
     Poison,
 }
 
+/// An error was reported.
+struct Reported;
+
 /// The state of lowering.
 struct Lower<'a> {
     builder: Builder,
@@ -114,6 +118,8 @@ struct Lower<'a> {
     lists: Vec<lists::BoundList>,
     /// Names of lists whose loops were reported.
     broken_lists: BTreeSet<String>,
+    /// What functions of the block and an `if` gave inside of expressions of values, the last time; `None` after an error.
+    values: BTreeMap<Loc, Option<consts::Known>>,
     /// Places of what is read where an `if` does not choose it: not reading it is no mistake.
     spared: BTreeSet<Loc>,
     /// Remaining comparisons of names: all names with all others would be too many.
@@ -161,7 +167,8 @@ fn among(model: &Model, spans: Spans, parsed: Vec<Diag>, mut constants: Vec<Cons
         diags.push(diag);
     }
     let Some(header) = model.header.clone() else { return Outcome { lowered: None, diags, spans } };
-    let consts = consts::Consts::new(&model.consts, &mut diags);
+    let functions = model.functions.iter().map(|function| name_of(&function.ident)).collect();
+    let consts = consts::Consts::new(&model.consts, functions, &mut diags);
     // What others wrote is never written again.
     let mut const_exprs = vec![TokenStream::new(); constants.len()];
     let nested = nested::all(model, &mut constants, &mut const_exprs, &mut diags);
@@ -175,6 +182,7 @@ fn among(model: &Model, spans: Spans, parsed: Vec<Diag>, mut constants: Vec<Cons
         types: BTreeMap::new(),
         lists: Vec::new(),
         broken_lists: BTreeSet::new(),
+        values: BTreeMap::new(),
         spared: BTreeSet::new(),
         comparisons: unknown::COMPARISONS,
         broken: model.lost.any(),
@@ -341,12 +349,13 @@ impl Lower<'_> {
     /// `let name: shape = value;`
     fn binding(&mut self, statement: &Let) {
         let (names, value) = (&statement.names, &statement.value);
-        if let ([name], true) =
-            (&names[..], self.is_number(value) && !matches!(value.kind, ExprKind::Name(_)))
-        {
-            self.number_as_tensor(value, Some(&name_of(&name.ident)));
-            self.broken = true;
-            return self.poison(names);
+        match self.value_of_let(value) {
+            Ok(None) => {}
+            Ok(Some(given)) => return self.bind_value(statement, given),
+            Err(Reported) => {
+                self.broken = true;
+                return self.poison(names);
+            }
         }
         if let Some(parts) = self.parts_of_tuple(statement) {
             return self.bind_parts(statement, parts);
@@ -397,6 +406,18 @@ impl Lower<'_> {
         }
     }
 
+    /// The value of a `let` that binds a setting: `let filters = 2 * filters;`.
+    fn value_of_let(&mut self, value: &Expr) -> Result<Option<consts::Parameter>, Reported> {
+        let whole = matches!(value.kind, ExprKind::If(_) | ExprKind::Call(..));
+        if !whole && !self.prepare(value) {
+            return Err(Reported);
+        }
+        match self.is_value(value, false) || self.is_number(value) {
+            true => Ok(self.setting_of(value)),
+            false => Ok(None),
+        }
+    }
+
     /// `let stride = if first { 2 } else { 1 };`
     fn bind_value(&mut self, statement: &Let, given: consts::Parameter) {
         if let Some(shape) = &statement.ascription {
@@ -404,11 +425,11 @@ impl Lower<'_> {
             self.error(Diag::error(Code::ShapeOfNoTensor, shape.loc, message).help("leave the shape out"));
         }
         match (&statement.names[..], given.kind.clone()) {
-            ([name], _) if !statement.tuple => self.define_value(&name.ident, given),
+            ([name], _) if !statement.tuple => self.define_value(&name.ident, given.by_let()),
             (names, ValueKind::List(parts)) if parts.len() == names.len() => {
                 for (name, part) in names.iter().zip(parts) {
                     let part = self.parameter_of(part.kind, Some(part.loc));
-                    self.define_value(&name.ident, part);
+                    self.define_value(&name.ident, part.by_let());
                 }
             }
             (names, _) => {

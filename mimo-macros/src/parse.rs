@@ -4,6 +4,7 @@
 //! cannot be read says so at its own tokens, and the others are read and checked all the same.
 
 mod binding;
+mod brackets;
 mod branching;
 mod cursor;
 mod expansion;
@@ -20,6 +21,7 @@ mod state;
 mod statement;
 mod switch;
 
+pub(crate) use brackets::{dots, index_tokens};
 pub(crate) use cursor::{Cursor, contents, cut_list, text_of, too_deep};
 pub(crate) use foreign::{Names, foreign};
 pub(crate) use header::is_name;

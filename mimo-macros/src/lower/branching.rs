@@ -4,7 +4,7 @@ use mimo_graph::code::Code;
 use mimo_graph::diag::{Diag, did_you_mean};
 use mimo_graph::value::ValueKind;
 
-use super::consts::{Known, has_invalid_part};
+use super::consts::Known;
 use super::frame::Never;
 use super::nested::Callable;
 use super::tensor::Evaluated;
@@ -17,14 +17,14 @@ enum Wrong {
     /// Reported before.
     Told,
     /// To be reported.
-    Error(Diag),
+    Error(Box<Diag>),
     /// The same for a name that nothing is bound to.
-    Unknown(String, Diag),
+    Unknown(String, Box<Diag>),
 }
 
 impl From<Diag> for Wrong {
     fn from(diag: Diag) -> Self {
-        Wrong::Error(diag)
+        Wrong::Error(Box::new(diag))
     }
 }
 
@@ -107,10 +107,21 @@ impl Lower<'_> {
         given
     }
 
+    /// The side that is expanded, without a report.
+    pub(super) fn chosen_silently<'e>(&self, branching: &'e If) -> Option<Option<&'e Branch>> {
+        for (condition, branch) in &branching.arms {
+            if self.holds(condition).ok()? {
+                return Some(Some(branch));
+            }
+        }
+        Some(branching.otherwise.as_ref())
+    }
+
     /// The side that is expanded, and `None` if there is none. Reports a condition that has no value.
     fn choose<'e>(&mut self, branching: &'e If) -> Option<Option<&'e Branch>> {
         let mut chosen = None;
         for (at, (condition, branch)) in branching.arms.iter().enumerate() {
+            self.prepare_condition(condition);
             match self.holds(condition) {
                 Ok(true) => {
                     chosen = Some((at, branch));
@@ -120,10 +131,10 @@ impl Lower<'_> {
                 Err(wrong) => {
                     match wrong {
                         Wrong::Told => {}
-                        Wrong::Error(diag) => self.error(diag),
+                        Wrong::Error(diag) => self.error(*diag),
                         Wrong::Unknown(name, diag) => {
                             if !self.is_told(&name) {
-                                self.unbound(&name, diag);
+                                self.unbound(&name, *diag);
                             }
                         }
                     }
@@ -265,15 +276,14 @@ impl Lower<'_> {
 
     /// Value of one side of a comparison.
     fn operand_of_condition(&self, expr: &Expr) -> Result<Operand, Wrong> {
-        if has_invalid_part(expr) || self.consts.is_broken(&expr.tokens) {
+        if self.is_lost_value(expr) {
             return Err(Wrong::Told);
         }
-        match self.consts.fold(expr) {
-            Some(Known::Int(n)) => return Ok(number(n)),
-            Some(Known::Float(x)) => return Ok(Operand::Number(x)),
-            Some(Known::Bool(b)) => return Ok(Operand::Bool(b)),
-            Some(Known::Str(text)) => return Ok(Operand::Word(text)),
-            None => {}
+        if let Some(known) = self.fold(expr) {
+            return operand_of(&known).ok_or_else(|| not_known(expr).into());
+        }
+        if let Some(diag) = self.unknown_part(expr) {
+            return Err(diag.into());
         }
         Ok(match &expr.kind {
             ExprKind::None => Operand::None,
@@ -296,7 +306,7 @@ impl Lower<'_> {
                     None => {}
                 }
                 if let Some(given) = self.consts.parameter(&name) {
-                    return operand_of(&given.kind).ok_or_else(|| not_known(expr).into());
+                    return operand_of(&Known::of(&given.kind)).ok_or_else(|| not_known(expr).into());
                 }
                 if self.consts.contains(&name) || super::operations::is_constant(&name) {
                     return Err(not_known(expr).into());
@@ -323,26 +333,24 @@ impl Lower<'_> {
             }
             None => diag.help(format!("make it a parameter of the function: `fn block(x, {name} = …)`")),
         };
-        Wrong::Unknown(name, diag)
+        Wrong::Unknown(name, Box::new(diag))
     }
 }
 
-/// A setting as a side of a comparison; `None` if only const evaluation knows it.
-fn operand_of(kind: &ValueKind) -> Option<Operand> {
-    Some(match kind {
-        ValueKind::Int(n) => number(*n),
-        ValueKind::Float(x) => Operand::Number(*x),
-        ValueKind::Bool(b) => Operand::Bool(*b),
-        ValueKind::Str(text) => Operand::Word(text.clone()),
-        ValueKind::Ident { text, .. } if super::operations::is_constant(text) => return None,
-        ValueKind::Ident { text, .. } => Operand::Word(text.clone()),
-        ValueKind::None => Operand::None,
-        ValueKind::List(items) => {
-            Operand::List(items.iter().map(|item| operand_of(&item.kind)).collect::<Option<_>>()?)
-        }
-        ValueKind::Call { name, .. } => Operand::Call(name.clone()),
-        ValueKind::Tensor => Operand::Bound("a tensor"),
-        ValueKind::Expr(_) | ValueKind::Map(_) | ValueKind::Invalid => return None,
+/// A value as a side of a comparison; `None` if only const evaluation knows it.
+fn operand_of(known: &Known) -> Option<Operand> {
+    Some(match known {
+        Known::Int(n) => number(*n),
+        Known::Float(x) => Operand::Number(*x),
+        Known::Bool(b) => Operand::Bool(*b),
+        Known::Str(text) => Operand::Word(text.clone()),
+        Known::List(items) => Operand::List(items.iter().map(operand_of).collect::<Option<_>>()?),
+        Known::Other(ValueKind::Ident { text, .. }) if super::operations::is_constant(text) => return None,
+        Known::Other(ValueKind::Ident { text, .. }) => Operand::Word(text.clone()),
+        Known::Other(ValueKind::None) => Operand::None,
+        Known::Other(ValueKind::Call { name, .. }) => Operand::Call(name.clone()),
+        Known::Other(ValueKind::Tensor) => Operand::Bound("a tensor"),
+        Known::Other(_) | Known::Unknown => return None,
     })
 }
 

@@ -9,9 +9,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use mimo_graph::code::Code;
 use mimo_graph::diag::{Diag, Loc};
 use mimo_graph::layers;
+use mimo_graph::value::ValueKind;
 
 use self::arguments::Argument;
 pub(super) use self::shared::{Replay, Shared};
+use super::consts::Parameter;
 use super::nested::Callable;
 use super::tensor::Evaluated;
 use super::{Binding, Lower};
@@ -237,8 +239,9 @@ impl<'a> Lower<'a> {
     /// A function among the settings of a layer: `TimeDistributed(block(units = 3))`. Gives whether that was reported.
     pub(super) fn wraps_a_function(&mut self, class: &str, args: &[Arg]) -> bool {
         let is_function = |value: &&Expr| match &value.kind {
-            ExprKind::Call(callee, _) if let ExprKind::Name(ident) = &callee.kind => {
-                self.expansions.function(&name_of(ident)).is_some()
+            ExprKind::Call(callee, args) if let ExprKind::Name(ident) = &callee.kind => {
+                let name = name_of(ident);
+                self.expansions.function(&name).is_some() && !self.function_of_values(&name, args)
             }
             ExprKind::Name(ident) => {
                 let bound = self.frame.scope.get(&name_of(ident));
@@ -260,11 +263,8 @@ impl<'a> Lower<'a> {
     /// What a function or a side of an `if` gives: a tensor, several, a layer, or a value. `word` says whether a name of nothing is one
     /// of the language.
     pub(super) fn result(&mut self, result: &Expr, word: bool) -> Evaluated {
-        if self.is_value(result, word) {
-            return match self.argument(result) {
-                Argument::Value(value) => Evaluated::Value(value),
-                Argument::Tensor(_) => Evaluated::Poison,
-            };
+        if self.is_value(result, word) || self.is_number_of_rust(result) {
+            return self.setting_of(result).map_or(Evaluated::Poison, Evaluated::Value);
         }
         match &result.kind {
             ExprKind::List(items) => {
@@ -304,10 +304,32 @@ impl<'a> Lower<'a> {
         false
     }
 
+    /// Whether a result is computed from a constant of Rust: `2 * n` where `n` is `crate::UNITS`.
+    fn is_number_of_rust(&self, result: &Expr) -> bool {
+        let is_word = |part: &Expr| match &part.kind {
+            ExprKind::Name(ident) => match self.consts.parameter(&name_of(ident)).map(|given| &given.kind) {
+                Some(ValueKind::Ident { text, .. }) => !super::operations::is_constant(text),
+                _ => false,
+            },
+            _ => false,
+        };
+        !matches!(result.kind, ExprKind::Call(..))
+            && self.is_number(result)
+            && result.part(&is_word).is_none()
+    }
+
+    /// An expression of values as what a name stands for.
+    pub(super) fn setting_of(&mut self, expr: &Expr) -> Option<Parameter> {
+        match self.argument(expr) {
+            Argument::Value(value) => Some(value),
+            Argument::Tensor(_) => None,
+        }
+    }
+
     /// Whether a result is a setting.
-    fn is_value(&self, result: &Expr, word: bool) -> bool {
+    pub(super) fn is_value(&self, result: &Expr, word: bool) -> bool {
         match &result.kind {
-            _ if self.consts.fold(result).is_some() => true,
+            _ if self.fold(result).is_some() => true,
             ExprKind::Paren(inner) => self.is_value(inner, word),
             ExprKind::None => true,
             ExprKind::Name(ident) => {

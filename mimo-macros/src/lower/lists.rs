@@ -8,12 +8,11 @@ use mimo_graph::graph::{Graph, TensorId};
 use mimo_graph::layers::get_item::Entry;
 use proc_macro2::{TokenStream, TokenTree};
 
-use super::index::{dots, index_tokens};
 use super::python_index::python_slice;
 use super::tensor::Evaluated;
-use super::{Binding, Lower};
+use super::{Binding, Lower, Reported};
 use crate::ast::{Expr, ExprKind, For, Let, name_of};
-use crate::parse::text_of;
+use crate::parse::{dots, index_tokens, text_of};
 
 /// A list that a name is bound to, for the warning about one that nothing reads.
 #[derive(Debug)]
@@ -154,6 +153,18 @@ impl Lower<'_> {
         }
         let mut bindings = Vec::new();
         for part in parts {
+            match self.value_of_let(part) {
+                Ok(None) => {}
+                Ok(Some(value)) => {
+                    bindings.push(Err(value));
+                    continue;
+                }
+                Err(Reported) => {
+                    self.broken = true;
+                    bindings.push(Ok(Binding::Poison));
+                    continue;
+                }
+            }
             bindings.push(Ok(match self.eval(part) {
                 Evaluated::Value(value) => {
                     bindings.push(Err(value));

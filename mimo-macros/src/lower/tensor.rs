@@ -41,7 +41,10 @@ impl Lower<'_> {
             },
             ExprKind::Paren(inner) => self.eval(inner),
             ExprKind::Call(callee, args) => self.eval_call(expr, callee, args),
-            ExprKind::Binary(..) => self.operator(expr),
+            ExprKind::Binary(..) => {
+                self.prepare(expr);
+                self.operator(expr)
+            }
             ExprKind::Loop(looped) => self.list_of_rounds(looped),
             ExprKind::Switch(switch) => self.switch(expr, switch),
             ExprKind::If(branching) => self.chosen(branching),
@@ -60,7 +63,26 @@ impl Lower<'_> {
             }
             ExprKind::Neg(inner) => self.negative(expr, inner),
             ExprKind::Power(base, exponent) => self.power_of_tensor(expr, base, exponent),
+            ExprKind::Index(_) | ExprKind::Shape(_) | ExprKind::Len(_) if self.is_lost_value(expr) => {
+                self.broken = true;
+                Evaluated::Poison
+            }
+            ExprKind::Index(_) | ExprKind::Shape(_) | ExprKind::Len(_)
+                if let Some(diag) = self.unknown_part(expr) =>
+            {
+                self.broken = true;
+                self.error(diag);
+                Evaluated::Poison
+            }
+            ExprKind::Index(_) if self.is_number(expr) => {
+                self.number_as_tensor(expr, None);
+                Evaluated::Poison
+            }
             ExprKind::Index(indexed) => self.index(expr, indexed),
+            ExprKind::Shape(_) | ExprKind::Len(_) => {
+                self.number_as_tensor(expr, None);
+                Evaluated::Poison
+            }
             ExprKind::Rust => self.no_tensor_of_rust(expr),
             ExprKind::Bool(_) | ExprKind::Str(_) | ExprKind::None | ExprKind::Map(_) => {
                 let shown = text_of(expr.tokens.clone());
@@ -87,7 +109,15 @@ impl Lower<'_> {
             return None;
         }
         let given = self.consts.parameter(&name).map(|given| given.value(loc));
-        let diag = if let Some(given) = given {
+        if given.as_ref().is_some_and(|given| given.kind == ValueKind::Invalid) {
+            return None;
+        }
+        let by_let = self.consts.parameter(&name).is_some_and(|given| given.by_let);
+        let diag = if let Some(given) = given.as_ref().filter(|given| by_let && given.word().is_none()) {
+            let message = format!("`{name}` is {}, and it is used as a tensor", given.describe());
+            Diag::error(Code::NotATensor, given.loc, message)
+                .help(format!("bind a tensor to it: `let {name} = Layer(settings)(tensor);`"))
+        } else if let Some(given) = given {
             self.no_tensor(&name, given, loc)
         } else if let Some(never) = self.frame.never.get(&name) {
             never.diag(&name, loc)

@@ -6,7 +6,6 @@ use mimo_graph::dim::ConstId;
 use mimo_graph::value::{Arg, Value, ValueKind};
 use proc_macro2::TokenStream;
 
-use super::consts::{Known, has_invalid_part};
 use super::tensor::Evaluated;
 use super::{Binding, Lower};
 use crate::ast::{self, Expr, ExprKind, name_of};
@@ -34,12 +33,12 @@ impl Lower<'_> {
         {
             return ValueKind::Invalid;
         }
-        match self.consts.fold(expr) {
-            Some(Known::Int(n)) => return ValueKind::Int(n),
-            Some(Known::Float(x)) => return ValueKind::Float(x),
-            Some(Known::Bool(b)) => return ValueKind::Bool(b),
-            Some(Known::Str(s)) => return ValueKind::Str(s),
-            None => {}
+        if !matches!(expr.kind, ExprKind::If(_) | ExprKind::List(_)) && !self.prepare(expr) {
+            return ValueKind::Invalid;
+        }
+        // The items of a list have places of their own.
+        if let (false, Some(known)) = (matches!(expr.kind, ExprKind::List(_)), self.fold(expr)) {
+            return known.kind(expr.loc);
         }
         match &expr.kind {
             ExprKind::Int(n) => ValueKind::Int(*n),
@@ -69,8 +68,14 @@ impl Lower<'_> {
             | ExprKind::Binary(..)
             | ExprKind::Power(..)
             | ExprKind::Index(_)
+            | ExprKind::Shape(_)
+            | ExprKind::Len(_)
             | ExprKind::Rust => {
-                if has_invalid_part(expr) || self.consts.is_broken(&expr.tokens) {
+                if self.is_lost_value(expr) {
+                    return ValueKind::Invalid;
+                }
+                if let Some(diag) = self.unknown_part(expr) {
+                    self.error(diag);
                     return ValueKind::Invalid;
                 }
                 if let Some(text) = character(&expr.tokens) {

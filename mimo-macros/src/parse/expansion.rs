@@ -63,6 +63,14 @@ pub(super) fn is_braces(token: &TokenTree) -> bool {
     matches!(token, TokenTree::Group(group) if group.delimiter() == Delimiter::Brace)
 }
 
+/// A run without `.name()` at its end, if it ends so.
+fn without_method<'t>(run: &'t [TokenTree], name: &str) -> Option<&'t [TokenTree]> {
+    let (inner, method) = run.split_at_checked(run.len().checked_sub(3)?)?;
+    let is_method = matches!(method, [TokenTree::Punct(dot), TokenTree::Ident(method), TokenTree::Group(group)]
+        if dot.as_char() == '.' && method == name && group.stream().is_empty());
+    (is_method && !inner.is_empty()).then_some(inner)
+}
+
 /// Gives the block what was reported to belong there, so that its uses are no further mistakes.
 pub(super) fn take_back(inner: &mut Model, model: &mut Model) {
     model.functions.append(&mut inner.functions);
@@ -286,7 +294,20 @@ impl Parser {
         let pattern = cursor.position();
         let mut bare = false;
         if let Some(group) = tuple {
-            names = self.binders(&contents(group.stream()), model);
+            let mut tokens = contents(group.stream());
+            // `(i, (units, rate))` of `enumerate`.
+            if let [_, TokenTree::Punct(_), TokenTree::Group(inner)] = &tokens[..]
+                && inner.delimiter() == Delimiter::Parenthesis
+                && cursor
+                    .rest()
+                    .iter()
+                    .any(|token| matches!(token, TokenTree::Ident(ident) if ident == "enumerate"))
+            {
+                let inner = contents(inner.stream());
+                tokens.truncate(2);
+                tokens.extend(inner);
+            }
+            names = self.binders(&tokens, model);
             cursor.skip(1);
         } else if !cursor.at_keyword("in") && cursor.ident_at(0).is_some() && cursor.punct_at(1, ',') {
             // `for i, n in …`: Python's tuple.
@@ -390,6 +411,14 @@ impl Parser {
             && rev == "rev"
         {
             return Values::Reversed(Box::new(self.values(&contents(group.stream()), names)));
+        }
+        if let Some(inner) = without_method(run, "enumerate") {
+            let inner =
+                without_method(inner, "iter").or_else(|| without_method(inner, "into_iter")).unwrap_or(inner);
+            return Values::Enumerated(Box::new(self.values(inner, names)));
+        }
+        if let Some(inner) = without_method(run, "iter").or_else(|| without_method(run, "into_iter")) {
+            return self.values(inner, names);
         }
         let dots = |at: usize| matches!(run.get(at), Some(TokenTree::Punct(punct)) if punct.as_char() == '.');
         let Some(at) = (0..run.len()).find(|&at| dots(at) && dots(at + 1)) else {

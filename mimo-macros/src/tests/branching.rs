@@ -160,3 +160,113 @@ fn a_name_of_the_other_side_is_explained() {
         "{told:#?}"
     );
 }
+
+#[test]
+fn values_are_computed_bound_and_given() {
+    for body in [
+        // Lists of the block, of parameters and of the shape.
+        "let y: [9] = Dense(DEPTHS[2])(x); y",
+        "let y: [3] = Dense(DEPTHS[-1])(x); y",
+        "let y: [12] = Dense(DEPTHS[s] + DEPTHS[0])(x); y",
+        "let d = DEPTHS[1..3]; let y: [9] = Dense(d[1])(x); y",
+        "let y: [4] = Dense(DEPTHS.len())(x); y",
+        "for depth in DEPTHS { let x = Dense(depth)(x); } let y: [3] = x; y",
+        "for (i, depth) in DEPTHS.iter().enumerate() { let x = Dense(depth + i)(x); } let y: [6] = x; y",
+        "for (i, (a, b)) in [(1, relu), (2, none)].iter().enumerate() { let x = Dense(a + i, activation = b)(x); } let y: [3] = x; y",
+        "for i in 0..DEPTHS.len() { if i == DEPTHS.len() - 1 { let x = Dense(DEPTHS[i] + 4)(x); } } let y: [7] = x; y",
+        "let y: [4] = Dense(x.shape[-1])(x); y",
+        "let n = x.shape[1]; let y: [8] = Dense(n * 2)(x); y",
+        "let y: [4] = if x.shape[-1] == 4 { x } else { Conv2D(3, 3)(x) }; y",
+        "let h = Dense(4)(x); if x.shape == h.shape { h + x } else { Conv2D(3, 3)(x) }",
+        "x / x.shape[-1]",
+        // Numbers.
+        "let n = s * 4; let y: [8] = Dense(n)(x); y",
+        "let (n, act) = (8, \"relu\"); let y: [8] = Dense(n, activation = act)(x); y",
+        "let y: [24] = Dense(int(0.75 * 32))(x); y",
+        "let y: [25] = Dense(ceil(0.76 * 32))(x); y",
+        "let y: [8] = Dense(max(s, 8))(x); y",
+        "let y: [2] = Dense(min(s, 8))(x); y",
+        "let y: [3] = Dense(7 / s)(x); y",
+        "let y: [1] = Dense(7 % s)(x); y",
+        "let y: [24] = Dense(divisible(0.75 * 30, 8))(x); y",
+        "let n = divisible(0.75 * 30); let y: [26] = Dense(n + s)(x); y",
+        "let y: [48] = Dense(2 * divisible(0.75 * 30))(x); y",
+        "for i in 0..repeats(3, 1.4) { let x = Dense(i + 1)(x); } let y: [5] = x; y",
+        "if divisible(0.75 * 30) == 24 { x } else { Conv2D(3, 3)(x) }",
+        "let y: [24] = Dense(WIDTH)(x); y",
+        // Names.
+        "Dense(3, name = \"block{s}_{i}\")(x)",
+        "Dense(3, name = \"block{s + 1}_{DEPTHS[s]}\")(x)",
+    ] {
+        let source = block(&format!(
+            "const DEPTHS: [usize; 4] = [3, 4, 9, 3]; const WIDTH: usize = max(8, 3 * 8); \
+             fn divisible(v, divisor = 8) {{ let new = max(divisor, int(v + divisor / 2) / divisor * divisor); \
+                if new < 0.9 * v {{ new + divisor }} else {{ new }} }} \
+             fn repeats(n, depth) {{ ceil(n * depth) }} \
+             fn f(x, s, i = 7) {{ {body} }} let x = Input(shape = [4]); let y = f(x, s = 2); \
+             let y = Dense(1)(y); Model(inputs = [x], outputs = [y])"
+        ));
+        let told = told(&source);
+        let told: Vec<&String> = told.iter().filter(|told| !told.contains("is never called")).collect();
+        assert!(told.is_empty(), "{body}: {told:#?}");
+    }
+}
+
+#[test]
+fn lists_and_words_are_passed() {
+    assert_told(
+        &block(
+            "const WIDTHS: [usize; 2] = [8, 16]; \
+             fn stack(x, widths, kernel = 3, padding = same, activation = relu6, pooling = none, use_bias = true) { \
+                for width in widths { let x = Conv2D(width, kernel, padding = padding, use_bias = use_bias)(x); \
+                    if activation != none { let x = Activation(activation)(x); } } \
+                if pooling == avg { GlobalAveragePooling2D()(x) } else if pooling == max { GlobalMaxPooling2D()(x) } else { x } } \
+             let x = Input(shape = [16, 16, 3]); let a: [24] = stack(x, [8, 24], kernel = (3, 3), pooling = avg); \
+             let b: [16] = stack(x, WIDTHS, activation = none, padding = valid, pooling = max, use_bias = false); \
+             let c: [16, 16, 16] = stack(x, WIDTHS[..], kernel = [1, 3]); \
+             for (n, act, se, layers) in [(4, relu, none, [1, 2]), (8, hard_swish, 0.25, [3, 4])] { \
+                 let c = Conv2D(n, 1, activation = act)(c); if se != none { let c = Conv2D(int(se * n), 1)(c); } \
+                 for layer in layers { let c = Conv2D(layer, 1, name = \"conv{n}_{layer}\")(c); } } \
+             let y = Dense(1)(concatenate([a, b, Flatten()(c)])); Model(inputs = [x], outputs = [y])",
+        ),
+        &[],
+    );
+}
+
+#[test]
+fn mistakes_in_values() {
+    let mut wrong = Vec::new();
+    for (body, text) in [
+        ("Dense(DEPTHS[4])(x)", "`DEPTHS[4]` is out of range: `DEPTHS` has 4 values"),
+        ("Dense(2 * DEPTHS[s + 2])(x)", "out of range"),
+        ("let n = DEPTHS[4]; Dense(n)(x)", "out of range"),
+        ("for i in 0..DEPTHS[9] { let x = Dense(i + 1)(x); } x", "out of range"),
+        ("if DEPTHS[4] == 2 { x } else { x }", "out of range"),
+        ("Dense(DEPTHS[x])(x)", "is not an index"),
+        ("Dense(x.shape[0])(x)", "is the batch"),
+        ("Dense(x.shape[2])(x)", "has 2 axes, with the batch"),
+        ("Dense(s.shape[1])(x)", "not the name of a tensor"),
+        ("x * x.shape[0]", "is the batch"),
+        ("let n = 3; n(x)", "only layers are called"),
+        ("let n = 3; Dense(3)(n)", "it is used as a tensor"),
+        ("let n: [3] = 4; Dense(n)(x)", "only tensors have a shape"),
+        ("let (a, b) = DEPTHS; Dense(a)(x)", "2 names are bound"),
+        ("for (i, a, b) in DEPTHS.iter().enumerate() { let x = Dense(a)(x); } x", "is not a tuple"),
+        ("for i in DEPTHS.iter().enumerate() { let x = Dense(3)(x); } x", "a number and a value"),
+        ("Dense(twice(relu))(x)", "is not a tensor"),
+        ("let n = 2 * twice(DEPTHS[7]); Dense(n)(x)", "out of range"),
+    ] {
+        let source = block(&format!(
+            "const DEPTHS: [usize; 4] = [3, 4, 9, 3]; fn twice(n) {{ 2 * n }} \
+             fn f(x, s) {{ {body} }} let x = Input(shape = [4]); let y = f(x, s = 2); \
+             let y = Dense(1)(y); Model(inputs = [x], outputs = [y])"
+        ));
+        let told = told(&source);
+        let told: Vec<&String> = told.iter().filter(|told| !told.contains("is never called")).collect();
+        match &told[..] {
+            [one] if one.contains(text) => {}
+            _ => wrong.push(format!("{body}: {told:#?}")),
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n---\n"));
+}

@@ -155,7 +155,8 @@ impl Lower<'_> {
         }
         if !self.is_operand(expr) {
             let kind = self.value(expr).kind;
-            return Argument::Value(self.consts.given(expr, kind));
+            let known = self.fold(expr);
+            return Argument::Value(self.consts.given(expr, kind, known));
         }
         if let ExprKind::List(_) = expr.kind {
             let mut tensors = Vec::new();
