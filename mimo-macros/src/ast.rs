@@ -218,6 +218,17 @@ pub(crate) enum Condition {
     Or(Box<Condition>, Box<Condition>),
 }
 
+impl Condition {
+    /// Whether something is true of one of its comparisons.
+    pub(crate) fn any(&self, of: &dyn Fn(&Expr) -> bool) -> bool {
+        match self {
+            Condition::Of(expr) => of(expr),
+            Condition::Not(inner) => inner.any(of),
+            Condition::And(left, right) | Condition::Or(left, right) => left.any(of) || right.any(of),
+        }
+    }
+}
+
 /// What a loop goes over.
 #[derive(Debug)]
 pub(crate) enum Values {

@@ -33,7 +33,7 @@ use mimo_graph::value::ValueKind;
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 
-pub(crate) use self::consts::BlockConst;
+pub(crate) use self::consts::{BlockConst, is_function_of_numbers};
 use self::frame::Frame;
 use self::nested::{Callable, Nested};
 use crate::ast::{Expr, ExprKind, Header, Let, Model, name_of};

@@ -22,6 +22,7 @@ mod statement;
 mod switch;
 
 pub(crate) use brackets::{dots, index_tokens};
+pub(crate) use branching::logic;
 pub(crate) use cursor::{Cursor, contents, cut_list, text_of, too_deep};
 pub(crate) use foreign::{Names, foreign};
 pub(crate) use header::is_name;
@@ -32,6 +33,7 @@ pub(crate) use parser::Parser;
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 pub(crate) use python::power;
 pub(crate) use rust::{is, is_item_path, is_rust};
+pub(crate) use statement::is_constant;
 
 use self::cursor::{cut, flatten};
 use self::state::State;

@@ -11,7 +11,7 @@ use super::fields::{
     Fields, call_site, guessed, is_colons, is_none, keyword, pieces, starts_upper, with, word_in,
 };
 use crate::ast::{Model, name_of};
-use crate::lower::Lowered;
+use crate::lower::{Lowered, is_function_of_numbers};
 use crate::parse::{Cursor, contents, is_name};
 use crate::tokens::ident;
 
@@ -74,8 +74,8 @@ impl Words {
         }
     }
 
-    /// Notes the parameters of a function, or the names of a loop.
-    fn bind_settings(&mut self, names: &[Ident]) {
+    /// Notes names that may stand for any word: parameters of a function, names of a loop, and settings of a `let`.
+    pub(super) fn bind_settings(&mut self, names: &[Ident]) {
         self.bind(names);
         self.settings.extend(names.iter().map(name_of));
     }
@@ -281,9 +281,30 @@ impl Words {
         if call.is_none() && self.settings.contains(&name_of(ident)) {
             return values.push(quote!(#ident));
         }
+        if let (Some(call), Kind::Plain | Kind::Float | Kind::Numbers) = (call, kind) {
+            let name = name_of(ident);
+            if self.functions.contains_key(&name) && !self.bound.contains(&name) {
+                cursor.skip(1);
+                return values.push(self.call(ident, call));
+            }
+            // A function of numbers is none of Rust, either.
+            if is_function_of_numbers(&name) {
+                return;
+            }
+        }
         match kind {
             Kind::Tensors | Kind::TensorList | Kind::Inputs => {
                 let bound = self.bound.contains(&name_of(ident));
+                // A setting that a side of an `if` or a `let` gives.
+                if let (None, false) = (call, bound) {
+                    let name = name_of(ident);
+                    if ["none", "same", "valid", "true", "false"].contains(&name.as_str()) {
+                        return;
+                    }
+                    if language::find(Module::Activations, &name).is_some() {
+                        return values.push(self.literal(Module::Activations, ident, None));
+                    }
+                }
                 values.push(match call {
                     Some(call) if !bound && self.functions.contains_key(&name_of(ident)) => {
                         cursor.skip(1);

@@ -204,6 +204,30 @@ impl Lower<'_> {
         }
     }
 
+    /// A comparison as a value, if both of its sides are known.
+    pub(super) fn compares(&self, whole: &Expr, op: Op, left: &Expr, right: &Expr) -> Option<Known> {
+        // Comparisons of comparisons are those of tensors; each level would be evaluated twice.
+        let nested = |part: &ExprKind| match part {
+            ExprKind::Binary(op, ..) => !op.computes(),
+            ExprKind::Rust => true,
+            _ => false,
+        };
+        if left.find(&nested).is_some() || right.find(&nested).is_some() {
+            return None;
+        }
+        self.compared(whole, op, left, right).ok().map(Known::Bool)
+    }
+
+    /// The same for a condition whose places mean nothing: nothing in it is a call that was evaluated.
+    pub(super) fn holds_in(&self, condition: &Condition) -> Option<Known> {
+        let calls =
+            |expr: &Expr| expr.find(&|part| matches!(part, ExprKind::Call(..) | ExprKind::If(_))).is_some();
+        match condition.any(&calls) {
+            true => None,
+            false => self.holds(condition).ok().map(Known::Bool),
+        }
+    }
+
     fn expression_holds(&self, expr: &Expr) -> Result<bool, Wrong> {
         match &expr.kind {
             ExprKind::Paren(inner) => return self.expression_holds(inner),

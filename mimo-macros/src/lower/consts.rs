@@ -10,8 +10,8 @@ use mimo_graph::value::{Value, ValueKind};
 use proc_macro2::{Delimiter, Group, Ident, Literal, TokenStream, TokenTree};
 
 use super::unavailable::power_of_numbers;
-use crate::ast::{Arg, ConstDef, Expr, ExprKind, Op, name_of};
-use crate::parse::{Parser, contents, dots, index_tokens, power};
+use crate::ast::{Arg, Condition, ConstDef, Expr, ExprKind, Op, name_of};
+use crate::parse::{Parser, contents, dots, index_tokens, logic, power};
 use crate::reserved;
 
 /// More tokens than any length needs; constants that name each other twice would grow without end.
@@ -301,6 +301,15 @@ impl<'a> Consts<'a> {
         Parameter { entry: Entry { known, tokens, size: 1 }, kind, loc, by_let: false }
     }
 
+    /// Whether a `let` around the call of the function binds a name to a setting, which the body does not see.
+    pub(super) fn is_outside(&self, name: &str) -> bool {
+        let bound =
+            |parameters: &BTreeMap<String, Parameter>| parameters.get(name).is_some_and(|given| given.by_let);
+        !self.parameters.contains_key(name)
+            && !self.entries.contains_key(name)
+            && self.outer.iter().any(bound)
+    }
+
     /// Enters the body of a function, which sees its own parameters only.
     pub(super) fn enter(&mut self) {
         self.outer.push(std::mem::take(&mut self.parameters));
@@ -377,7 +386,10 @@ impl<'a> Consts<'a> {
     /// Evaluates an expression over literals and known constants. What overflows or divides by zero is left to
     /// the compiler, which says so.
     pub(super) fn fold(&self, expr: &Expr) -> Option<Known> {
-        self.fold_with(expr, &|_| None)
+        self.fold_with(expr, &|part| match &part.kind {
+            ExprKind::Rust => Some(Known::Bool(self.holds(&logic(part)?)?)),
+            _ => None,
+        })
     }
 
     /// The same where `known` may know more: shapes of tensors, and what functions of the block give.
@@ -395,7 +407,10 @@ impl<'a> Consts<'a> {
                 Known::Float(x) => Known::Float(-x),
                 _ => return None,
             },
-            ExprKind::Binary(op, left, right) => arithmetic(*op, &fold(left)?, &fold(right)?)?,
+            ExprKind::Binary(op, left, right) => match (fold(left), fold(right)) {
+                (Some(left), Some(right)) if let Some(value) = arithmetic(*op, &left, &right) => value,
+                _ => return known(expr),
+            },
             ExprKind::List(items) => Known::List(items.iter().map(fold).collect::<Option<_>>()?),
             ExprKind::Len(inner) => match fold(inner)? {
                 Known::List(items) => Known::Int(i64::try_from(items.len()).ok()?),
@@ -423,14 +438,26 @@ impl<'a> Consts<'a> {
                 }
                 of_known(&name, &args)?
             }
-            ExprKind::Shape(_) | ExprKind::If(_) => return known(expr),
+            ExprKind::Shape(_) | ExprKind::If(_) | ExprKind::Rust => return known(expr),
             ExprKind::None
             | ExprKind::Map(_)
             | ExprKind::Power(..)
-            | ExprKind::Rust
             | ExprKind::Loop(_)
             | ExprKind::Switch(_)
             | ExprKind::Invalid => return None,
+        })
+    }
+
+    /// Whether a condition holds, if its parts are known.
+    fn holds(&self, condition: &Condition) -> Option<bool> {
+        Some(match condition {
+            Condition::Of(expr) => match self.fold(expr)? {
+                Known::Bool(holds) => holds,
+                _ => return None,
+            },
+            Condition::Not(inner) => !self.holds(inner)?,
+            Condition::And(left, right) => self.holds(left)? && self.holds(right)?,
+            Condition::Or(left, right) => self.holds(left)? || self.holds(right)?,
         })
     }
 
@@ -539,6 +566,16 @@ fn arithmetic(op: Op, a: &Known, b: &Known) -> Option<Known> {
     })
 }
 
+/// Whether a name is that of a function of known numbers.
+pub(crate) fn is_function_of_numbers(name: &str) -> bool {
+    let one = [Known::Float(0.5)];
+    let two = [Known::Int(2), Known::Int(2)];
+    of_known(name, &one)
+        .or_else(|| of_known(name, &two))
+        .or_else(|| of_known(name, &[Known::List(two.to_vec())]))
+        .is_some()
+}
+
 /// A function of known numbers: `int(0.75 * filters)`.
 fn of_known(name: &str, args: &[Known]) -> Option<Known> {
     let whole = |x: f64| {
@@ -558,6 +595,13 @@ fn of_known(name: &str, args: &[Known]) -> Option<Known> {
         ("abs", [Known::Int(n)]) => Known::Int(n.checked_abs()?),
         ("max" | "maximum", [a, b]) => larger(a, b, a.number()? >= b.number()?),
         ("min" | "minimum", [a, b]) => larger(a, b, a.number()? <= b.number()?),
+        ("max" | "min" | "sum", [Known::List(items)]) => {
+            let first = if name == "sum" { Known::Int(0) } else { items.first()?.clone() };
+            return items.iter().try_fold(first, |folded, item| match name {
+                "sum" => arithmetic(Op::Add, &folded, item),
+                _ => of_known(name, &[folded, item.clone()]),
+            });
+        }
         _ => {
             let numbers: Vec<f64> = args.iter().map(Known::number).collect::<Option<_>>()?;
             Known::Float(of_numbers(name, &numbers).filter(|number| number.is_finite())?)

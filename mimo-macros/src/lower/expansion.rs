@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use mimo_graph::code::Code;
 use mimo_graph::diag::{Diag, Loc};
+use mimo_graph::language::{self, Module};
 use mimo_graph::layers;
 use mimo_graph::value::ValueKind;
 
@@ -337,6 +338,7 @@ impl<'a> Lower<'a> {
                 !self.frame.scope.contains_key(&name)
                     && (self.consts.parameter(&name).is_some()
                         || self.consts.contains(&name)
+                        || !self.frame.bound.contains(&name) && is_word(&name)
                         || word && !self.frame.bound.contains(&name) && self.outside(&name).is_none())
             }
             ExprKind::List(items) => !items.is_empty() && items.iter().all(|item| self.is_value(item, word)),
@@ -398,6 +400,14 @@ impl<'a> Lower<'a> {
             }
         }
     }
+}
+
+/// Whether a name is a word of settings: `relu`, `same`.
+fn is_word(name: &str) -> bool {
+    let items = Module::ALL.iter().filter(|module| !matches!(module, Module::Layers | Module::Operations));
+    ["same", "valid", "causal"].contains(&name)
+        || name.starts_with(char::is_lowercase)
+            && items.into_iter().any(|&module| language::find(module, name).is_some())
 }
 
 /// Whether some parameter has neither an argument nor a default.

@@ -70,6 +70,11 @@ impl Frame {
         }
     }
 
+    /// The function whose body this is.
+    pub(super) fn function(&self) -> Option<&str> {
+        self.function.as_deref()
+    }
+
     /// The frame of a call of a function.
     fn call(function: &Function) -> Self {
         let block = Frame::block(&function.body, &function.lost);

@@ -9,13 +9,17 @@ use super::consts::{Known, has_invalid_part};
 use super::tensor::Evaluated;
 use super::{Binding, Lower};
 use crate::ast::{Condition, Expr, ExprKind, name_of};
-use crate::parse::{Parser, dots, index_tokens, text_of};
+use crate::parse::{Parser, dots, index_tokens, logic, text_of};
 
 impl Lower<'_> {
     /// The value of an expression, if it is known.
     pub(super) fn fold(&self, expr: &Expr) -> Option<Known> {
         self.consts.fold_with(expr, &|part| match &part.kind {
             ExprKind::Shape(tensor) => self.shape_of(tensor),
+            // `padding == same`
+            ExprKind::Binary(op, left, right) if !op.computes() => self.compares(part, *op, left, right),
+            ExprKind::Binary(..) => None,
+            ExprKind::Rust => self.holds_in(&logic(part)?),
             _ => self.values.get(&part.loc)?.clone(),
         })
     }

@@ -50,6 +50,10 @@ impl Lower<'_> {
             ExprKind::Name(ident) if let Some(given) = self.consts.parameter(&name_of(ident)) => {
                 given.kind.clone()
             }
+            ExprKind::Name(ident) if let Some(diag) = self.setting_outside(&name_of(ident), expr.loc) => {
+                self.error(diag);
+                ValueKind::Invalid
+            }
             ExprKind::Name(ident) => {
                 let text = name_of(ident);
                 let constant = self.constant(&expr.tokens, expr.loc);
@@ -125,6 +129,14 @@ impl Lower<'_> {
             ExprKind::Loop(_) | ExprKind::Switch(_) | ExprKind::Invalid => ValueKind::Invalid,
             ExprKind::If(_) => self.evaluated(expr),
         }
+    }
+
+    /// The error for a setting that is bound where the function is called.
+    fn setting_outside(&self, name: &str, loc: Loc) -> Option<Diag> {
+        let function = self.frame.function().filter(|_| self.consts.is_outside(name))?;
+        let message = format!("`{name}` is bound outside of the function `{function}`");
+        let help = format!("give it to the function: `fn {function}(x, {name})`");
+        Some(Diag::error(Code::BoundOutside, loc, message).help(help))
     }
 
     /// A setting that an `if` or a function gives.

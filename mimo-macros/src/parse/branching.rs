@@ -225,7 +225,7 @@ impl Parser {
     }
 
     /// `a && !b || c == 2`
-    fn condition(&mut self, run: &[TokenTree]) -> Condition {
+    pub(crate) fn condition(&mut self, run: &[TokenTree]) -> Condition {
         let loc = self.spans.of(run);
         if run.len() > TOKENS {
             let diag = Diag::error(Code::TooLarge, loc, "this condition is too long");
@@ -272,6 +272,20 @@ impl Parser {
             _ => Condition::Of(self.expr(run, "a condition")),
         }
     }
+}
+
+/// The condition in an expression of Rust that consists of `&&`, `||` or `!`: the value of `let last = stage == 3 && block == 2;`.
+/// Its places mean nothing.
+pub(crate) fn logic(expr: &Expr) -> Option<Condition> {
+    let run = contents(expr.tokens.clone());
+    let joins = |at: usize| is_double(&run, at, '&') || is_double(&run, at, '|');
+    let negates = matches!(run.first(), Some(TokenTree::Punct(not)) if not.as_char() == '!');
+    if !negates && !(1..run.len()).any(joins) {
+        return None;
+    }
+    let mut parser = Parser::default();
+    let condition = parser.condition(&run);
+    parser.diags.is_empty().then_some(condition)
 }
 
 /// Whether `&&` or `||` starts at a place.

@@ -186,6 +186,17 @@ fn values_are_computed_bound_and_given() {
         "let y: [25] = Dense(ceil(0.76 * 32))(x); y",
         "let y: [8] = Dense(max(s, 8))(x); y",
         "let y: [2] = Dense(min(s, 8))(x); y",
+        "let y: [19] = Dense(sum(DEPTHS))(x); y",
+        "let y: [9] = Dense(max(DEPTHS))(x); y",
+        "let b = 0; for depth in DEPTHS { for i in 0..depth { let b = b + 1; } } let y: [19] = Dense(b)(x); y",
+        "let act = relu; Dense(3, activation = act)(x)",
+        "let blocks = [(3, relu, same), (4, none, valid)]; for (n, act, pad) in blocks { let x = Dense(n, activation = act)(x); if pad == valid { let x = Dense(7)(x); } } let y: [7] = x; y",
+        "let name = none; Dense(3, name = if name != none { \"{name}_out\" } else { none })(x)",
+        "let last = s == 2 && i > 3; if last { x } else { Conv2D(3, 3)(x) }",
+        "let last = !(s != 2 || i == 3); let y: [8] = Dense(if last { 8 } else { 4 })(x); y",
+        "let known = i == none; Dense(3, use_bias = known)(x)",
+        "Dense(3, use_bias = s == 2)(x)",
+        "if BOTH { x } else { Conv2D(3, 3)(x) }",
         "let y: [3] = Dense(7 / s)(x); y",
         "let y: [1] = Dense(7 % s)(x); y",
         "let y: [24] = Dense(divisible(0.75 * 30, 8))(x); y",
@@ -199,7 +210,7 @@ fn values_are_computed_bound_and_given() {
         "Dense(3, name = \"block{s + 1}_{DEPTHS[s]}\")(x)",
     ] {
         let source = block(&format!(
-            "const DEPTHS: [usize; 4] = [3, 4, 9, 3]; const WIDTH: usize = max(8, 3 * 8); \
+            "const DEPTHS: [usize; 4] = [3, 4, 9, 3]; const WIDTH: usize = max(8, 3 * 8); const BOTH: bool = WIDTH > 8 && !(WIDTH == 9); \
              fn divisible(v, divisor = 8) {{ let new = max(divisor, int(v + divisor / 2) / divisor * divisor); \
                 if new < 0.9 * v {{ new + divisor }} else {{ new }} }} \
              fn repeats(n, depth) {{ ceil(n * depth) }} \
@@ -247,6 +258,7 @@ fn mistakes_in_values() {
         ("Dense(x.shape[2])(x)", "has 2 axes, with the batch"),
         ("Dense(s.shape[1])(x)", "not the name of a tensor"),
         ("x * x.shape[0]", "is the batch"),
+        ("let k = 3; inner(x)", "`k` is bound outside of the function `inner`"),
         ("let n = 3; n(x)", "only layers are called"),
         ("let n = 3; Dense(3)(n)", "it is used as a tensor"),
         ("let n: [3] = 4; Dense(n)(x)", "only tensors have a shape"),
@@ -257,7 +269,7 @@ fn mistakes_in_values() {
         ("let n = 2 * twice(DEPTHS[7]); Dense(n)(x)", "out of range"),
     ] {
         let source = block(&format!(
-            "const DEPTHS: [usize; 4] = [3, 4, 9, 3]; fn twice(n) {{ 2 * n }} \
+            "const DEPTHS: [usize; 4] = [3, 4, 9, 3]; fn twice(n) {{ 2 * n }} fn inner(x) {{ Dense(k)(x) }} \
              fn f(x, s) {{ {body} }} let x = Input(shape = [4]); let y = f(x, s = 2); \
              let y = Dense(1)(y); Model(inputs = [x], outputs = [y])"
         ));
