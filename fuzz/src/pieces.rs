@@ -104,7 +104,8 @@ const PUNCTUATION: [char; 24] = [
 ];
 const WORDS: [&str; 28] = [
     "x", "y", "h", "N", "Dense", "Input", "Model", "let", "const", "self", "Self", "_", "crate", "pub",
-    "compile", "none", "mut", "fn", "inputs", "outputs", "loss", "name", "ref", "async", "if", "else", "training", "shape",
+    "compile", "none", "mut", "fn", "inputs", "outputs", "loss", "name", "ref", "async", "if", "else",
+    "training", "shape",
 ];
 const DELIMITERS: [Delimiter; 4] =
     [Delimiter::Parenthesis, Delimiter::Bracket, Delimiter::Brace, Delimiter::None];

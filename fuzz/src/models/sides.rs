@@ -23,17 +23,28 @@ pub(super) fn bound(choices: &mut Choices<'_>, name: &str, expression: &str) -> 
         return plain;
     }
     let (condition, holds) = choices.pick(&CONDITIONS);
-    let other = choices.pick(&["Conv2D(9, 99)(x0)", "nothing(7, x0)", "Dense(-3)(Dense(2))", "add([x0, missing]) + 1"]);
+    let other = choices.pick(&[
+        "Conv2D(9, 99)(x0)",
+        "nothing(7, x0)",
+        "Dense(-3)(Dense(2))",
+        "add([x0, missing]) + 1",
+    ]);
     match choices.below(4) {
         0 if holds => format!("if {condition} {{ {plain} }}"),
         0 => format!("if {condition} {{ let {name} = {other}; }} else {{ {plain} }}"),
         1 if holds => format!("if {condition} {{ {plain} }} else {{ let {name} = {other}; }}"),
-        1 => format!("if {condition} {{ let {name} = {other}; }} else if {condition} {{ let {name} = {other}; }} else {{ {plain} }}"),
+        1 => format!(
+            "if {condition} {{ let {name} = {other}; }} else if {condition} {{ let {name} = {other}; }} else {{ {plain} }}"
+        ),
         2 => {
             let negated = if holds { "!" } else { "" };
-            format!("let {name} = if {negated}({condition}) {{ {other} }} else {{ let inner = {expression}; inner }};")
+            format!(
+                "let {name} = if {negated}({condition}) {{ {other} }} else {{ let inner = {expression}; inner }};"
+            )
         }
         _ if holds => format!("let {name} = if {condition} {{ {expression} }} else {{ {other} }};"),
-        _ => format!("let {name} = if {condition} {{ {other} }} else if true {{ {expression} }} else {{ {other} }};"),
+        _ => format!(
+            "let {name} = if {condition} {{ {other} }} else if true {{ {expression} }} else {{ {other} }};"
+        ),
     }
 }
