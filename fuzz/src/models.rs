@@ -3,6 +3,7 @@
 
 mod attention;
 mod products;
+mod sides;
 
 use crate::choices::Choices;
 use crate::moves::moved;
@@ -143,7 +144,8 @@ impl Growing<'_, '_> {
     /// Binds what an expression gives.
     fn give(&mut self, expression: String, shape: Vec<usize>) -> String {
         let name = format!("t{}", self.tensors.len());
-        self.statements += &format!("    let {name} = {expression};\n");
+        let statement = sides::bound(self.choices, &name, &expression);
+        self.statements += &format!("    {statement}\n");
         self.tensors.push(Tensor { name: name.clone(), shape, ending: None, input: false });
         self.read.push(false);
         name

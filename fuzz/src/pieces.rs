@@ -5,7 +5,7 @@ use proc_macro2::{Delimiter, Group, Ident, Literal, Punct, Spacing, Span, TokenS
 use crate::choices::Choices;
 
 /// Runs of tokens that models are made of.
-const PIECES: [&str; 81] = [
+const PIECES: [&str; 91] = [
     "let x =",
     "use Encoder;",
     "fn block(x) { let y = Dense(3)(x); y }",
@@ -77,6 +77,16 @@ const PIECES: [&str; 81] = [
     "=> -> :: .. ..= && || <<= ** ",
     "|x| x",
     "if a { b } else { c }",
+    "if N == 2 { let x = Dense(3)(x); }",
+    "if x != none && !(N > 1) { x } else if true { h } else { y }",
+    "let n = if M < 3 || none == relu { 2 } else { (3, same) };",
+    "if",
+    "else",
+    "const S: [usize; 2] = [3, 4]; const T: bool = N > 1;",
+    "for (i, n) in S.iter().enumerate() { let x = Dense(n + S[i])(x); }",
+    "max(int(0.5 * x.shape[-1]), S[N] / 2)",
+    "fn twice(n) { if n > 1 { 2 * n } else { n } }",
+    "Dense(2 * twice(N), name = \"h{N + 1}\")(x)",
     "a::<1, 2>::b(3)",
     "usize::pow(2, 3)",
     "vec![1]",
@@ -92,9 +102,10 @@ const PUNCTUATION: [char; 24] = [
     ';', ',', '=', '.', ':', '+', '-', '*', '/', '%', '#', '!', '<', '>', '&', '|', '^', '@', '?', '$', '~',
     '\'', ';', ',',
 ];
-const WORDS: [&str; 24] = [
+const WORDS: [&str; 28] = [
     "x", "y", "h", "N", "Dense", "Input", "Model", "let", "const", "self", "Self", "_", "crate", "pub",
-    "compile", "none", "mut", "fn", "inputs", "outputs", "loss", "name", "ref", "async",
+    "compile", "none", "mut", "fn", "inputs", "outputs", "loss", "name", "ref", "async", "if", "else",
+    "training", "shape",
 ];
 const DELIMITERS: [Delimiter; 4] =
     [Delimiter::Parenthesis, Delimiter::Bracket, Delimiter::Brace, Delimiter::None];

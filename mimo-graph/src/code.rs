@@ -241,6 +241,9 @@ codes! {
         ListOfLists "E0837" "list of lists",
         ListIndex "E0838" "index that a list of tensors does not have",
         NoTensorOfBranch "E0839" "switch without a tensor for training or for inference",
+        IncompleteIf "E0840" "incomplete `if`",
+        NotACondition "E0841" "condition that is neither true nor false",
+        ConditionNotKnown "E0842" "condition that is not known while the macro runs",
     }
     lints {
         AccuracyOfLabels "accuracy_of_labels" "accuracy that does not count every label",

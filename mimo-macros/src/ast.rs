@@ -1,6 +1,6 @@
 //! What the user wrote, before names and layers have a meaning.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::ops::Range;
 use std::rc::Rc;
 
@@ -119,6 +119,8 @@ pub(crate) enum Statement {
     Let(Let),
     /// `for name in range { … }`
     For(For),
+    /// `if include_top { … }`
+    If(If),
     /// `add_loss(expression, name = "kl");`
     AddLoss(Expr),
 }
@@ -142,6 +144,8 @@ pub(crate) struct Function {
     pub(crate) body: Vec<Statement>,
     /// What it gives; `None` if that was reported.
     pub(crate) result: Option<Expr>,
+    /// Every identifier in it.
+    pub(crate) mentions: HashSet<String>,
     /// As [`Model::lost`].
     pub(crate) lost: Lost,
 }
@@ -181,13 +185,55 @@ pub(crate) struct Switch {
     pub(crate) inference: Branch,
 }
 
-/// One side of a [`Switch`].
+/// One side of a [`Switch`] or an [`If`].
 #[derive(Debug)]
 pub(crate) struct Branch {
     /// The statements.
     pub(crate) body: Vec<Statement>,
-    /// The tensor or number; `None` if that was reported.
+    /// The tensor or value; `None` for a statement, and if that was reported.
     pub(crate) result: Option<Expr>,
+    /// Every identifier in it.
+    pub(crate) mentions: HashSet<String>,
+}
+
+/// `if stride == 2 { … } else if … { … } else { … }` on values that are known while the macro runs: one side is expanded.
+#[derive(Debug)]
+pub(crate) struct If {
+    /// Conditions in order, each with the side that is expanded if it is the first that holds.
+    pub(crate) arms: Vec<(Condition, Branch)>,
+    /// The side after the last `else`.
+    pub(crate) otherwise: Option<Branch>,
+}
+
+impl If {
+    /// All sides.
+    pub(crate) fn branches(&self) -> impl Iterator<Item = &Branch> {
+        self.arms.iter().map(|(_, branch)| branch).chain(&self.otherwise)
+    }
+}
+
+/// Condition of an [`If`].
+#[derive(Debug)]
+pub(crate) enum Condition {
+    /// A comparison, or a name of `true` or `false`.
+    Of(Expr),
+    /// `!a`
+    Not(Box<Condition>),
+    /// `a && b`
+    And(Box<Condition>, Box<Condition>),
+    /// `a || b`
+    Or(Box<Condition>, Box<Condition>),
+}
+
+impl Condition {
+    /// Whether something is true of one of its comparisons.
+    pub(crate) fn any(&self, of: &dyn Fn(&Expr) -> bool) -> bool {
+        match self {
+            Condition::Of(expr) => of(expr),
+            Condition::Not(inner) => inner.any(of),
+            Condition::And(left, right) | Condition::Or(left, right) => left.any(of) || right.any(of),
+        }
+    }
 }
 
 /// What a loop goes over.
@@ -206,6 +252,8 @@ pub(crate) enum Values {
     List(Expr),
     /// `(0..4).rev()`
     Reversed(Box<Values>),
+    /// `DEPTHS.iter().enumerate()`
+    Enumerated(Box<Values>),
     /// Reported already.
     Invalid,
 }
@@ -264,21 +312,25 @@ pub(crate) struct Expr {
 }
 
 impl Expr {
-    /// The first part of the expression that is wanted, itself included, from the outside in.
-    pub(crate) fn find(&self, wanted: &dyn Fn(&ExprKind) -> bool) -> Option<&Expr> {
-        if wanted(&self.kind) {
-            return Some(self);
-        }
+    /// Calls `see` for the expression and each of its parts, from the outside in.
+    pub(crate) fn each<'e>(&'e self, see: &mut dyn FnMut(&'e Expr)) {
+        see(self);
         match &self.kind {
-            ExprKind::Neg(inner) | ExprKind::Paren(inner) | ExprKind::Index(inner) => inner.find(wanted),
+            ExprKind::Neg(inner)
+            | ExprKind::Paren(inner)
+            | ExprKind::Index(inner)
+            | ExprKind::Shape(inner)
+            | ExprKind::Len(inner) => inner.each(see),
             ExprKind::Power(left, right) | ExprKind::Binary(_, left, right) => {
-                left.find(wanted).or_else(|| right.find(wanted))
+                left.each(see);
+                right.each(see);
             }
             ExprKind::Call(callee, args) => {
-                callee.find(wanted).or_else(|| args.iter().find_map(|arg| arg.value.find(wanted)))
+                callee.each(see);
+                args.iter().for_each(|arg| arg.value.each(see));
             }
-            ExprKind::List(items) => items.iter().find_map(|item| item.find(wanted)),
-            ExprKind::Map(entries) => entries.iter().find_map(|(_, value)| value.find(wanted)),
+            ExprKind::List(items) => items.iter().for_each(|item| item.each(see)),
+            ExprKind::Map(entries) => entries.iter().for_each(|(_, value)| value.each(see)),
             ExprKind::Int(_)
             | ExprKind::Float(_)
             | ExprKind::Bool(_)
@@ -288,8 +340,25 @@ impl Expr {
             | ExprKind::Rust
             | ExprKind::Loop(_)
             | ExprKind::Switch(_)
-            | ExprKind::Invalid => None,
+            | ExprKind::If(_)
+            | ExprKind::Invalid => {}
         }
+    }
+
+    /// The first part of the expression that is wanted, itself included, from the outside in.
+    pub(crate) fn find(&self, wanted: &dyn Fn(&ExprKind) -> bool) -> Option<&Expr> {
+        self.part(&|part| wanted(&part.kind))
+    }
+
+    /// The same by the whole part.
+    pub(crate) fn part(&self, wanted: &dyn Fn(&Expr) -> bool) -> Option<&Expr> {
+        let mut found = None;
+        self.each(&mut |part| {
+            if found.is_none() && wanted(part) {
+                found = Some(part);
+            }
+        });
+        found
     }
 }
 
@@ -316,6 +385,10 @@ pub(crate) enum ExprKind {
     Power(Box<Expr>, Box<Expr>),
     /// `lengths[0]`, an expression of Rust, or `x[0..4]`, an index of a tensor.
     Index(Box<Expr>),
+    /// `x.shape`: the batch and the lengths of the axes of a tensor.
+    Shape(Box<Expr>),
+    /// `DEPTHS.len()`
+    Len(Box<Expr>),
     /// `(x)`
     Paren(Box<Expr>),
     /// `[x, y]` or `(x, y)`
@@ -328,6 +401,8 @@ pub(crate) enum ExprKind {
     Loop(Box<For>),
     /// `if training { … } else { … }`
     Switch(Box<Switch>),
+    /// `if stride == 2 { … } else { … }`
+    If(Box<If>),
     /// Any other Rust expression.
     Rust,
     /// Reported already.

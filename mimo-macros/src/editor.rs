@@ -21,13 +21,13 @@ use mimo_graph::shape::Shape;
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{format_ident, quote};
 
-use crate::ast::{Function, Model, Run};
+use crate::ast::{Expr, Function, Model, Run, name_of};
 use crate::emit::functions::signature;
 use crate::lengths::Lengths;
 use crate::lower::{Binding, Lowered};
-use crate::parse::{Cursor, contents, is, is_item_path, is_name, is_rust};
+use crate::parse::{Cursor, contents, is, is_constant, is_item_path, is_name};
 use crate::tokens;
-use mimo_graph::language::Kind;
+use mimo_graph::language::{self, Kind, Module};
 use words::Words;
 
 /// The function, in a constant of its own: the allowance has to enclose what `cfg` removes.
@@ -98,7 +98,7 @@ fn statement(run: &Run, function: bool, known: Known<'_>, words: &mut Words) -> 
         return quote!(#head #body);
     }
     if let Some(def) = known.ast.consts.get(run.consts.clone()).and_then(|defs| defs.first()) {
-        return constant(&def.ident, &def.ty, &def.value.tokens, words);
+        return constant(&def.ident, &def.ty, &def.value, words);
     }
     if cursor.at_keyword("Model") {
         return words.tail(&mut cursor);
@@ -107,7 +107,9 @@ fn statement(run: &Run, function: bool, known: Known<'_>, words: &mut Words) -> 
         return nested(cursor.rest());
     }
     if cursor.at_keyword("if") {
-        return statements(&run.inner, true, known, words);
+        let conditions = words.conditions(cursor.rest());
+        let sides = statements(&run.inner, true, known, words);
+        return quote!(#conditions #sides);
     }
     let is_let = cursor.at_keyword("let");
     if is_let {
@@ -141,21 +143,39 @@ fn statement(run: &Run, function: bool, known: Known<'_>, words: &mut Words) -> 
         words.collect(cursor.since(from), Kind::Plain, &mut values);
     }
     cursor.skip(1);
+    let value = cursor.rest().to_vec();
     // The body of a loop that gives a list binds names as that of another loop does; its tensor is a statement of its own.
     let mut looped = TokenStream::new();
     if cursor.at_keyword("for") {
         looped = words.head_of_loop(&mut cursor);
         looped.extend(statements(&run.inner, true, known, words));
     } else if cursor.at_keyword("if") {
-        looped = statements(&run.inner, true, known, words);
+        looped = words.conditions(cursor.rest());
+        looped.extend(statements(&run.inner, true, known, words));
     } else {
         words.collect(cursor.rest(), Kind::Tensors, &mut values);
     }
-    words.bind(&names);
+    match is_setting(&value) {
+        true => words.bind_settings(&names),
+        false => words.bind(&names),
+    }
     let pattern = if names.len() == 1 { quote!(#(#names)*) } else { quote!((#(#names),*)) };
     // One layer that is bound is what its expression is; parentheses are there either way.
     let types = types(run, names.len(), known).map(|types| quote!(; #types));
     quote!(#looped let #pattern = { (#(#values),*) #types };)
+}
+
+/// Whether the value of a `let` looks like a setting, which stands for any word: a literal, a list, an `if`, or a word.
+fn is_setting(value: &[TokenTree]) -> bool {
+    match value {
+        [TokenTree::Literal(_) | TokenTree::Group(_)] => true,
+        [TokenTree::Ident(first), ..] if first == "if" => true,
+        [TokenTree::Ident(word)] => {
+            language::find(Module::Activations, &name_of(word)).is_some()
+                || ["none", "true", "false", "same", "valid"].iter().any(|known| word == known)
+        }
+        _ => false,
+    }
 }
 
 /// `use crate::Encoder as Vision`, if it is whole: Rust knows what it means.
@@ -218,10 +238,10 @@ fn tensor_type(tensor: TensorId, known: Known<'_>) -> TokenStream {
 }
 
 /// A constant of the block. What is not written yet is `usize`, and 0.
-fn constant(ident: &Ident, ty: &TokenStream, value: &TokenStream, words: &mut Words) -> TokenStream {
+fn constant(ident: &Ident, ty: &TokenStream, value: &Expr, words: &mut Words) -> TokenStream {
     words.bind_constant(ident);
     let or = |tokens: &TokenStream, sound: bool, other| if sound { tokens.clone() } else { other };
     let ty = or(ty, is::<syn::Type>(ty), quote!(usize));
-    let value = or(value, is_rust(value), quote!(0));
+    let value = or(&value.tokens, is_constant(value), quote!(0));
     quote!(const #ident: #ty = #value;)
 }

@@ -2,11 +2,13 @@
 //! way by [`Builder`].
 
 mod activations;
+mod branching;
 mod consts;
 mod expansion;
 mod frame;
 mod functions;
 mod index;
+mod known;
 mod library;
 mod lists;
 mod misused;
@@ -30,13 +32,14 @@ use mimo_graph::context::{Cx, DimCheck};
 use mimo_graph::diag::{Diag, Diags, Loc};
 use mimo_graph::dim::{ConstId, Dim};
 use mimo_graph::graph::{ConstEntry, Graph, TensorId};
+use mimo_graph::value::ValueKind;
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 
-pub(crate) use self::consts::BlockConst;
+pub(crate) use self::consts::{BlockConst, is_function_of_numbers};
 use self::frame::Frame;
 use self::nested::{Callable, Nested};
-use crate::ast::{ExprKind, Function, Header, Let, Model, name_of};
+use crate::ast::{Expr, ExprKind, Function, Header, Let, Model, name_of};
 use crate::span::Spans;
 use crate::tokens;
 
@@ -102,6 +105,9 @@ pub(crate) enum Binding {
     Poison,
 }
 
+/// An error was reported.
+struct Reported;
+
 /// The state of lowering.
 struct Lower<'a> {
     builder: Builder,
@@ -118,8 +124,10 @@ struct Lower<'a> {
     lists: Vec<lists::BoundList>,
     /// Names of lists whose loops were reported.
     broken_lists: BTreeSet<String>,
-    /// Names that are bound in loops without rounds, and the text of what the loop goes over.
-    never: BTreeMap<String, String>,
+    /// What functions of the block and an `if` gave inside of expressions of values, the last time; `None` after an error.
+    values: BTreeMap<Loc, Option<consts::Known>>,
+    /// Places of what is read where an `if` does not choose it: not reading it is no mistake.
+    spared: BTreeSet<Loc>,
     /// Remaining comparisons of names: all names with all others would be too many.
     comparisons: usize,
     /// Whether some statement gave nothing: what it would have used is then no second mistake.
@@ -194,10 +202,12 @@ fn lowered(
         diags.push(diag);
     }
     let Some(header) = model.header.clone() else { return Outcome { lowered: None, diags, spans } };
-    let consts = consts::Consts::new(&model.consts, &mut diags);
     // What others wrote is never written again.
     let mut const_exprs = vec![TokenStream::new(); constants.len()];
     let libraries = library::Libraries::of(model, &mut diags);
+    let own = model.functions.iter().map(|function| name_of(&function.ident));
+    let own = own.chain(libraries.imported().map(|(name, _)| name.clone())).collect();
+    let consts = consts::Consts::new(&model.consts, own, &mut diags);
     let nested = nested::all(model, &libraries, &mut constants, &mut const_exprs, &mut diags, functions);
     let expansions = expansion::Expansions::new(model, &mut diags);
     if functions {
@@ -212,7 +222,8 @@ fn lowered(
         types: BTreeMap::new(),
         lists: Vec::new(),
         broken_lists: BTreeSet::new(),
-        never: BTreeMap::new(),
+        values: BTreeMap::new(),
+        spared: BTreeSet::new(),
         comparisons: unknown::COMPARISONS,
         broken: model.lost.any(),
         computed: BTreeSet::new(),
@@ -269,6 +280,7 @@ fn lowered(
         layer_spans,
         instances,
         types,
+        spared,
         words,
         ..
     } = lower;
@@ -301,6 +313,9 @@ fn lowered(
         let mut names = graph.inputs.iter();
         inputs.retain(|_| names.next().is_some_and(|port| !port.name.is_empty()));
     }
+    diags.retain_mut(|diag| {
+        !(matches!(diag.code, Code::UnusedTensor | Code::UnusedLayer) && spared.contains(&diag.loc))
+    });
     crate::lints::apply(&mut diags, &model.levels);
     diags.drop_translations();
     let lowered = Lowered {
@@ -394,12 +409,13 @@ impl Lower<'_> {
     /// `let name: shape = value;`
     fn binding(&mut self, statement: &Let) {
         let (names, value) = (&statement.names, &statement.value);
-        if let ([name], true) =
-            (&names[..], self.is_number(value) && !matches!(value.kind, ExprKind::Name(_)))
-        {
-            self.number_as_tensor(value, Some(&name_of(&name.ident)));
-            self.broken = true;
-            return self.poison(names);
+        match self.value_of_let(value) {
+            Ok(None) => {}
+            Ok(Some(given)) => return self.bind_value(statement, given),
+            Err(Reported) => {
+                self.broken = true;
+                return self.poison(names);
+            }
         }
         if let Some(parts) = self.parts_of_tuple(statement) {
             return self.bind_parts(statement, parts);
@@ -439,11 +455,49 @@ impl Lower<'_> {
             }
             tensor::Evaluated::Tensors(tensors) => self.bind_tensors(statement, &tensors),
             tensor::Evaluated::List(tensors) => self.bind_list(statement, tensors),
+            tensor::Evaluated::Value(given) => self.bind_value(statement, given),
             tensor::Evaluated::Poison => {
                 self.broken = true;
                 if lists::is_loop(value) {
                     self.broken_lists.extend(names.iter().map(|name| name_of(&name.ident)));
                 }
+                self.poison(names);
+            }
+        }
+    }
+
+    /// The value of a `let` that binds a setting: `let filters = 2 * filters;`.
+    fn value_of_let(&mut self, value: &Expr) -> Result<Option<consts::Parameter>, Reported> {
+        let whole = matches!(value.kind, ExprKind::If(_) | ExprKind::Call(..));
+        if !whole && !self.prepare(value) {
+            return Err(Reported);
+        }
+        match self.is_value(value, false) || self.is_number(value) {
+            true => Ok(self.setting_of(value)),
+            false => Ok(None),
+        }
+    }
+
+    /// `let stride = if first { 2 } else { 1 };`
+    fn bind_value(&mut self, statement: &Let, given: consts::Parameter) {
+        if let Some(shape) = &statement.ascription {
+            let message = "this is a setting, and only tensors have a shape";
+            self.error(Diag::error(Code::ShapeOfNoTensor, shape.loc, message).help("leave the shape out"));
+        }
+        match (&statement.names[..], given.kind.clone()) {
+            ([name], _) if !statement.tuple => self.define_value(&name.ident, given.by_let()),
+            (names, ValueKind::List(parts)) if parts.len() == names.len() => {
+                for (name, part) in names.iter().zip(parts) {
+                    let part = self.parameter_of(part.kind, Some(part.loc));
+                    self.define_value(&name.ident, part.by_let());
+                }
+            }
+            (names, _) => {
+                let (found, wanted) = (given.value(statement.value.loc).describe(), names.len());
+                let message = format!("this is {found}, and {wanted} names are bound");
+                let diag = Diag::error(Code::WrongNumberOfNames, statement.value.loc, message);
+                self.error(diag.help("write a tuple with one value for each name"));
+                self.broken = true;
                 self.poison(names);
             }
         }

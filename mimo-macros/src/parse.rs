@@ -4,6 +4,8 @@
 //! cannot be read says so at its own tokens, and the others are read and checked all the same.
 
 mod binding;
+mod brackets;
+mod branching;
 mod cursor;
 mod expansion;
 mod expr;
@@ -20,6 +22,8 @@ mod state;
 mod statement;
 mod switch;
 
+pub(crate) use brackets::{dots, index_tokens};
+pub(crate) use branching::logic;
 pub(crate) use cursor::{Cursor, contents, cut_list, text_of, too_deep};
 pub(crate) use foreign::{Names, foreign};
 pub(crate) use functions::{Description, function_at, library, without_crate};
@@ -31,6 +35,7 @@ pub(crate) use parser::Parser;
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 pub(crate) use python::power;
 pub(crate) use rust::{is, is_item_path, is_rust};
+pub(crate) use statement::is_constant;
 
 use self::cursor::{cut, flatten};
 use self::state::State;
@@ -103,7 +108,7 @@ impl Parser {
         self.statement(tokens, state, model);
         let binders = match model.statements.get(statements) {
             Some(Statement::Let(binding)) => binding.names.iter().map(|name| name.loc).collect(),
-            Some(Statement::For(_) | Statement::AddLoss(_)) | None => Vec::new(),
+            Some(Statement::For(_) | Statement::If(_) | Statement::AddLoss(_)) | None => Vec::new(),
         };
         let inner = std::mem::take(&mut model.inner);
         model.runs.push(Run { tokens: tokens.to_vec(), consts: consts..model.consts.len(), binders, inner });
@@ -117,32 +122,35 @@ impl Parser {
             let mut rest = *run;
             loop {
                 // A statement with a body ends with it.
-                let (statement, next) = match (
-                    expansion::braced(rest).or(expansion::unbound_if(rest)),
-                    missing_semicolon(rest),
-                ) {
-                    (Some(at), _) => rest.split_at(at),
-                    // A run that holds the start of another statement lacks a `;`.
-                    (None, Some(at)) => {
-                        let (statement, next) = rest.split_at(at);
-                        self.run(statement, state, model);
-                        // A missing body was reported, and tokens that are not a statement need no end.
-                        if !expansion::has_body(statement)
-                            && !expansion::lacks_body(statement)
-                            && !self.is_foreign()
-                        {
-                            let loc =
-                                self.spans.of(statement.last().map(std::slice::from_ref).unwrap_or_default());
-                            self.error(
-                                Diag::error(Code::MissingSemicolon, loc, "missing `;` after this statement")
+                let (statement, next) =
+                    match (expansion::braced(rest).or(branching::chain(rest)), missing_semicolon(rest)) {
+                        (Some(at), _) => rest.split_at(at),
+                        // A run that holds the start of another statement lacks a `;`.
+                        (None, Some(at)) => {
+                            let (statement, next) = rest.split_at(at);
+                            self.run(statement, state, model);
+                            // A missing body was reported, and tokens that are not a statement need no end.
+                            if !expansion::has_body(statement)
+                                && !expansion::lacks_body(statement)
+                                && !self.is_foreign()
+                            {
+                                let loc = self
+                                    .spans
+                                    .of(statement.last().map(std::slice::from_ref).unwrap_or_default());
+                                self.error(
+                                    Diag::error(
+                                        Code::MissingSemicolon,
+                                        loc,
+                                        "missing `;` after this statement",
+                                    )
                                     .help("write a `;` here"),
-                            );
+                                );
+                            }
+                            rest = next;
+                            continue;
                         }
-                        rest = next;
-                        continue;
-                    }
-                    (None, None) => break,
-                };
+                        (None, None) => break,
+                    };
                 self.run(statement, state, model);
                 rest = next;
             }
@@ -174,13 +182,20 @@ fn missing_semicolon(run: &[TokenTree]) -> Option<usize> {
             || cursor.at_keyword("use")
             || cursor.at_keyword("for")
             || cursor.at_keyword("fn")
+            || branching::starts(cursor.rest())
             || cursor.at_keyword("Model") && cursor.group_at(1, Delimiter::Parenthesis).is_some()
             || assigned && !layer && cursor.ident_at(0).is_some() && cursor.punct_at(1, '=')
             || cursor.punct_at(0, '#') && cursor.group_at(1, Delimiter::Bracket).is_some();
         // `return Model(…)` is one statement, and so is `let let`.
         let keyword = matches!(cursor.previous(), [TokenTree::Ident(previous)]
             if ["let", "const", "return", "pub", "mut", "use"].iter().any(|keyword| previous == keyword));
-        if ended && starts && !keyword {
+        // So are `else if` and `if let`.
+        let before = run.get(cursor.position().saturating_sub(1)..).unwrap_or_default();
+        let joined = match cursor.previous() {
+            [TokenTree::Ident(previous)] if previous == "else" => cursor.at_keyword("if"),
+            _ => cursor.at_keyword("let") && branching::starts(before),
+        };
+        if ended && starts && !keyword && !joined {
             return Some(cursor.position());
         }
         assigned |= cursor.punct_at(0, '=');

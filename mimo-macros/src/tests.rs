@@ -1,5 +1,6 @@
 //! Tests of the front: what is said, and where.
 
+mod branching;
 mod editor;
 mod errors;
 mod every_name;

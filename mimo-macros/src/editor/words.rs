@@ -11,7 +11,7 @@ use super::fields::{
     Fields, call_site, guessed, is_colons, is_none, keyword, pieces, starts_upper, with, word_in,
 };
 use crate::ast::{Model, name_of};
-use crate::lower::Lowered;
+use crate::lower::{Lowered, is_function_of_numbers};
 use crate::parse::{Cursor, contents, is_name};
 use crate::tokens::ident;
 
@@ -76,8 +76,8 @@ impl Words {
         }
     }
 
-    /// Notes the parameters of a function, or the names of a loop.
-    fn bind_settings(&mut self, names: &[Ident]) {
+    /// Notes names that may stand for any word: parameters of a function, names of a loop, and settings of a `let`.
+    pub(super) fn bind_settings(&mut self, names: &[Ident]) {
         self.bind(names);
         self.settings.extend(names.iter().map(name_of));
     }
@@ -151,6 +151,58 @@ impl Words {
         quote!((#(#values),*); #(let #names = __l::values::Setting;)*)
     }
 
+    /// What the conditions of an `if` and of its `else` sides name.
+    pub(super) fn conditions(&self, run: &[TokenTree]) -> TokenStream {
+        let mut values = Vec::new();
+        let is_condition = |part: &&[TokenTree]| matches!(part.first(), Some(TokenTree::Ident(_)));
+        let is_braces = |token: &TokenTree| matches!(token, TokenTree::Group(group) if group.delimiter() == Delimiter::Brace);
+        run.split(is_braces)
+            .filter(is_condition)
+            .for_each(|condition| self.condition(condition, &mut values));
+        quote!((#(#values),*);)
+    }
+
+    /// The names in a condition. A word on the right is what the name on the left says: in `activation == relu`, an activation.
+    fn condition(&self, tokens: &[TokenTree], values: &mut Vec<TokenStream>) {
+        let mut left = None;
+        let mut cursor = Cursor::new(tokens);
+        while let Some(token) = cursor.peek() {
+            match token {
+                TokenTree::Ident(word) if is_name(word) && word != "training" => {
+                    let name = name_of(word);
+                    match left.as_deref().map(guessed) {
+                        Some(kind @ (Kind::Item(_) | Kind::Word(_))) if !self.bound.contains(&name) => {
+                            self.ident(word, &mut cursor, kind, values);
+                            continue;
+                        }
+                        Some(_) if !self.bound.contains(&name) => {}
+                        _ => values.push(quote!(#word)),
+                    }
+                    left = Some(name);
+                }
+                TokenTree::Punct(punct) if matches!(punct.as_char(), '&' | '|') => left = None,
+                TokenTree::Group(group) => self.condition(&contents(group.stream()), values),
+                TokenTree::Ident(_) | TokenTree::Punct(_) | TokenTree::Literal(_) => {}
+            }
+            cursor.skip(1);
+        }
+    }
+
+    /// `if stride == 2 { a } else { b }` inside of an expression: both sides are what stands there.
+    fn choice(&self, cursor: &mut Cursor<'_>, kind: Kind, values: &mut Vec<TokenStream>) {
+        while cursor.at_keyword("if") || cursor.at_keyword("else") {
+            let start = cursor.position();
+            while !cursor.is_empty() && cursor.group_at(0, Delimiter::Brace).is_none() {
+                cursor.skip(1);
+            }
+            self.condition(cursor.since(start), values);
+            if let Some(side) = cursor.group_at(0, Delimiter::Brace) {
+                cursor.skip(1);
+                self.collect(&contents(side.stream()), kind, values);
+            }
+        }
+    }
+
     /// `Model(…).compile(…)`
     pub(super) fn tail(&self, cursor: &mut Cursor<'_>) -> TokenStream {
         let mut statements = TokenStream::new();
@@ -178,6 +230,7 @@ impl Words {
         let mut cursor = Cursor::new(tokens);
         while let Some(token) = cursor.peek() {
             match token {
+                TokenTree::Ident(word) if word == "if" => self.choice(&mut cursor, kind, values),
                 TokenTree::Ident(ident) => self.ident(ident, &mut cursor, kind, values),
                 TokenTree::Group(group) => {
                     cursor.skip(1);
@@ -230,9 +283,30 @@ impl Words {
         if call.is_none() && self.settings.contains(&name_of(ident)) {
             return values.push(quote!(#ident));
         }
+        if let (Some(call), Kind::Plain | Kind::Float | Kind::Numbers) = (call, kind) {
+            let name = name_of(ident);
+            if self.functions.contains_key(&name) && !self.bound.contains(&name) {
+                cursor.skip(1);
+                return values.push(self.call(ident, call));
+            }
+            // A function of numbers is none of Rust, either.
+            if is_function_of_numbers(&name) {
+                return;
+            }
+        }
         match kind {
             Kind::Tensors | Kind::TensorList | Kind::Inputs => {
                 let bound = self.bound.contains(&name_of(ident));
+                // A setting that a side of an `if` or a `let` gives.
+                if let (None, false) = (call, bound) {
+                    let name = name_of(ident);
+                    if ["none", "same", "valid", "true", "false"].contains(&name.as_str()) {
+                        return;
+                    }
+                    if language::find(Module::Activations, &name).is_some() {
+                        return values.push(self.literal(Module::Activations, ident, None));
+                    }
+                }
                 values.push(match call {
                     Some(call) if !bound && self.functions.contains_key(&name_of(ident)) => {
                         cursor.skip(1);

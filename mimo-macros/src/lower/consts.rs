@@ -10,8 +10,8 @@ use mimo_graph::value::{Value, ValueKind};
 use proc_macro2::{Delimiter, Group, Ident, Literal, TokenStream, TokenTree};
 
 use super::unavailable::power_of_numbers;
-use crate::ast::{ConstDef, Expr, ExprKind, Op, name_of};
-use crate::parse::{contents, power};
+use crate::ast::{Arg, Condition, ConstDef, Expr, ExprKind, Op, name_of};
+use crate::parse::{Parser, contents, dots, index_tokens, logic, power};
 use crate::reserved;
 
 /// More tokens than any length needs; constants that name each other twice would grow without end.
@@ -37,13 +37,66 @@ pub(super) enum Known {
     Float(f64),
     Bool(bool),
     Str(String),
+    List(Vec<Known>),
+    /// A part of a list that is none of these: a word, `none`, a call.
+    Other(ValueKind),
+    /// A length in a shape that only const evaluation knows.
+    Unknown,
+}
+
+impl Known {
+    /// What a setting is.
+    pub(super) fn of(kind: &ValueKind) -> Known {
+        match kind {
+            ValueKind::Int(n) => Known::Int(*n),
+            ValueKind::Float(x) => Known::Float(*x),
+            ValueKind::Bool(b) => Known::Bool(*b),
+            ValueKind::Str(text) => Known::Str(text.clone()),
+            ValueKind::List(items) => Known::List(items.iter().map(|item| Known::of(&item.kind)).collect()),
+            other => Known::Other(other.clone()),
+        }
+    }
+
+    /// The same as a setting at a place.
+    pub(super) fn kind(self, loc: Loc) -> ValueKind {
+        match self {
+            Known::Int(n) => ValueKind::Int(n),
+            Known::Float(x) => ValueKind::Float(x),
+            Known::Bool(b) => ValueKind::Bool(b),
+            Known::Str(text) => ValueKind::Str(text),
+            Known::List(items) => {
+                ValueKind::List(items.into_iter().map(|item| Value { kind: item.kind(loc), loc }).collect())
+            }
+            Known::Other(kind) => kind,
+            Known::Unknown => ValueKind::Invalid,
+        }
+    }
+
+    /// A number of either kind.
+    pub(super) fn number(&self) -> Option<f64> {
+        match self {
+            Known::Int(n) => Some(*n as f64),
+            Known::Float(x) => Some(*x),
+            _ => None,
+        }
+    }
 }
 
 impl Parameter {
     /// Of a function that is checked without a call.
     pub(super) fn unknown() -> Self {
         let entry = Entry { known: None, tokens: TokenStream::new(), size: 0 };
-        Parameter { entry, kind: ValueKind::Invalid, loc: None }
+        Parameter { entry, kind: ValueKind::Invalid, loc: None, by_let: false }
+    }
+
+    /// The same, bound by a `let`.
+    pub(super) fn by_let(self) -> Self {
+        Parameter { by_let: true, ..self }
+    }
+
+    /// What is known of it.
+    pub(super) fn known(&self) -> Option<&Known> {
+        self.entry.known.as_ref()
     }
 
     /// As a setting that is used at `loc`.
@@ -63,6 +116,8 @@ pub(super) struct Consts<'a> {
     outer: Vec<BTreeMap<String, Parameter>>,
     /// Constants whose value was reported.
     broken: BTreeSet<String>,
+    /// Functions of the block, which come before those of numbers.
+    functions: BTreeSet<String>,
 }
 
 /// A value that a name of a function or a loop stands for.
@@ -73,6 +128,8 @@ pub(super) struct Parameter {
     pub(super) kind: ValueKind,
     /// Where it was written, if anywhere: what is wrong with it is told there.
     pub(super) loc: Option<Loc>,
+    /// Whether a `let` binds it.
+    pub(super) by_let: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -85,13 +142,14 @@ struct Entry {
 
 impl<'a> Consts<'a> {
     /// Evaluates what can be; the order in which constants stand does not matter, as in Rust.
-    pub(super) fn new(defs: &'a [ConstDef], diags: &mut Diags) -> Self {
+    pub(super) fn new(defs: &'a [ConstDef], functions: BTreeSet<String>, diags: &mut Diags) -> Self {
         let mut consts = Consts {
             defs,
             entries: BTreeMap::new(),
             parameters: BTreeMap::new(),
             outer: Vec::new(),
             broken: BTreeSet::new(),
+            functions,
         };
         let mut places: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         for (i, def) in defs.iter().enumerate() {
@@ -214,17 +272,17 @@ impl<'a> Consts<'a> {
         self.parameters.get(name)
     }
 
-    /// The value of an expression for a parameter; `kind` is what it is as a setting.
-    pub(super) fn given(&self, expr: &Expr, kind: ValueKind) -> Parameter {
+    /// The value of an expression for a parameter; `kind` is what it is as a setting, `known` its value if that is known.
+    pub(super) fn given(&self, expr: &Expr, kind: ValueKind, known: Option<Known>) -> Parameter {
         let mut size = 0;
         let tokens = self.substitute(expr.tokens.clone(), &mut size);
-        let known = self.fold(expr);
-        let tokens = match &known {
-            Some(Known::Int(n)) if *n >= 0 => number(*n),
+        let tokens = match known.as_ref().and_then(literal) {
+            Some(literal) => literal,
             _ if !is_path(&tokens) => TokenTree::Group(Group::new(Delimiter::Parenthesis, tokens)).into(),
             _ => tokens,
         };
-        Parameter { entry: Entry { known, tokens, size }, kind, loc: Some(expr.loc) }
+        let known = known.or_else(|| matches!(kind, ValueKind::List(_)).then(|| Known::of(&kind)));
+        Parameter { entry: Entry { known, tokens, size }, kind, loc: Some(expr.loc), by_let: false }
     }
 
     /// The value of a setting for a parameter; `expr` gives the tokens of a constant.
@@ -238,14 +296,24 @@ impl<'a> Consts<'a> {
             ValueKind::Float(x) => Some(Known::Float(*x)),
             ValueKind::Bool(b) => Some(Known::Bool(*b)),
             ValueKind::Str(s) => Some(Known::Str(s.clone())),
+            ValueKind::List(_) => Some(Known::of(&kind)),
             _ => None,
         };
         let tokens = match &kind {
-            ValueKind::Int(n) if *n >= 0 => number(*n),
+            _ if let Some(literal) = known.as_ref().and_then(literal) => literal,
             ValueKind::Ident { constant, .. } | ValueKind::Expr(constant) => expr(*constant),
             _ => TokenStream::new(),
         };
-        Parameter { entry: Entry { known, tokens, size: 1 }, kind, loc }
+        Parameter { entry: Entry { known, tokens, size: 1 }, kind, loc, by_let: false }
+    }
+
+    /// Whether a `let` around the call of the function binds a name to a setting, which the body does not see.
+    pub(super) fn is_outside(&self, name: &str) -> bool {
+        let bound =
+            |parameters: &BTreeMap<String, Parameter>| parameters.get(name).is_some_and(|given| given.by_let);
+        !self.parameters.contains_key(name)
+            && !self.entries.contains_key(name)
+            && self.outer.iter().any(bound)
     }
 
     /// Enters the body of a function, which sees its own parameters only.
@@ -278,18 +346,42 @@ impl<'a> Consts<'a> {
         self.parameters.remove(name)
     }
 
-    /// A string with the values of parameters in place of `{name}`.
+    /// A string with the values of expressions in place of `{name}` and `{i + 1}`.
     fn interpolated(&self, text: &str) -> String {
-        let mut text = text.to_owned();
-        for (name, parameter) in &self.parameters {
-            let value = match &parameter.kind {
-                ValueKind::Int(n) => n.to_string(),
-                ValueKind::Str(word) | ValueKind::Ident { text: word, .. } => word.clone(),
-                _ => continue,
-            };
-            text = text.replace(&format!("{{{name}}}"), &value);
+        let mut out = String::new();
+        let mut rest = text;
+        while let Some((before, (inside, after))) =
+            rest.split_once('{').and_then(|(before, tail)| Some((before, tail.split_once('}')?)))
+        {
+            out.push_str(before);
+            match self.shown(inside) {
+                Some(value) => out.push_str(&value),
+                None => out.extend(["{", inside, "}"]),
+            }
+            rest = after;
         }
-        text
+        out.push_str(rest);
+        out
+    }
+
+    /// The value of an expression in a string.
+    fn shown(&self, text: &str) -> Option<String> {
+        let tokens: Vec<TokenTree> = contents(text.parse().ok()?);
+        let expr = Parser::default().expr(&tokens, "a value");
+        match self.fold(&expr) {
+            Some(Known::Int(n)) => Some(n.to_string()),
+            Some(Known::Str(word)) => Some(word),
+            Some(Known::Other(ValueKind::Ident { text, .. })) => Some(text),
+            _ => match &self.parameters.get(text.trim())?.kind {
+                ValueKind::Ident { text, .. } => Some(text.clone()),
+                _ => None,
+            },
+        }
+    }
+
+    /// The names of everything that has a value.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.parameters.keys().chain(self.entries.keys()).map(String::as_str)
     }
 
     /// Whether a string names a parameter of which nothing is known.
@@ -308,6 +400,15 @@ impl<'a> Consts<'a> {
     /// Evaluates an expression over literals and known constants. What overflows or divides by zero is left to
     /// the compiler, which says so.
     pub(super) fn fold(&self, expr: &Expr) -> Option<Known> {
+        self.fold_with(expr, &|part| match &part.kind {
+            ExprKind::Rust => Some(Known::Bool(self.holds(&logic(part)?)?)),
+            _ => None,
+        })
+    }
+
+    /// The same where `known` may know more: shapes of tensors, and what functions of the block give.
+    pub(super) fn fold_with(&self, expr: &Expr, known: &dyn Fn(&Expr) -> Option<Known>) -> Option<Known> {
+        let fold = |expr: &Expr| self.fold_with(expr, known);
         Some(match &expr.kind {
             ExprKind::Int(n) => Known::Int(*n),
             ExprKind::Float(x) => Known::Float(*x),
@@ -315,44 +416,86 @@ impl<'a> Consts<'a> {
             ExprKind::Str(s) if self.interpolates_unknown(s) => return None,
             ExprKind::Str(s) => Known::Str(self.interpolated(s)),
             ExprKind::Name(ident) => self.known(&name_of(ident))?.clone(),
-            ExprKind::Paren(inner) => self.fold(inner)?,
-            ExprKind::Neg(inner) => match self.fold(inner)? {
+            ExprKind::Paren(inner) => fold(inner)?,
+            ExprKind::Neg(inner) => match fold(inner)? {
                 Known::Int(n) => Known::Int(n.checked_neg()?),
                 Known::Float(x) => Known::Float(-x),
-                Known::Bool(_) | Known::Str(_) => return None,
-            },
-            ExprKind::Binary(op, left, right) => match (self.fold(left)?, self.fold(right)?) {
-                (Known::Int(a), Known::Int(b)) => match op {
-                    Op::Add => Known::Int(a.checked_add(b)?),
-                    Op::Sub => Known::Int(a.checked_sub(b)?),
-                    Op::Mul => Known::Int(a.checked_mul(b)?),
-                    Op::Div => Known::Int(a.checked_div(b)?),
-                    Op::Rem => Known::Int(a.checked_rem(b)?),
-                    _ => Known::Bool(compared(*op, &a, &b)?),
-                },
-                (Known::Float(a), Known::Float(b)) => match op {
-                    Op::Add => Known::Float(a + b),
-                    Op::Sub => Known::Float(a - b),
-                    Op::Mul => Known::Float(a * b),
-                    Op::Div => Known::Float(a / b),
-                    Op::Rem => Known::Float(a % b),
-                    _ => Known::Bool(compared(*op, &a, &b)?),
-                },
-                (Known::Bool(a), Known::Bool(b)) => Known::Bool(compared(*op, &a, &b)?),
-                (Known::Str(a), Known::Str(b)) => Known::Bool(compared(*op, &a, &b)?),
                 _ => return None,
             },
+            ExprKind::Binary(op, left, right) => match (fold(left), fold(right)) {
+                (Some(left), Some(right)) if let Some(value) = arithmetic(*op, &left, &right) => value,
+                _ => return known(expr),
+            },
+            ExprKind::List(items) => Known::List(items.iter().map(fold).collect::<Option<_>>()?),
+            ExprKind::Len(inner) => match fold(inner)? {
+                Known::List(items) => Known::Int(i64::try_from(items.len()).ok()?),
+                _ => return None,
+            },
+            ExprKind::Index(inner) => {
+                let Known::List(items) = fold(inner)? else { return None };
+                match self.part(expr, items)? {
+                    // The batch.
+                    Known::Other(ValueKind::None) if matches!(inner.kind, ExprKind::Shape(_)) => return None,
+                    Known::Unknown => return None,
+                    part => part,
+                }
+            }
+            ExprKind::Call(callee, args) => {
+                if let Some(known) = known(expr) {
+                    return Some(known);
+                }
+                let ExprKind::Name(ident) = &callee.kind else { return None };
+                let name = name_of(ident);
+                let value = |arg: &Arg| fold(&arg.value).filter(|_| arg.keyword.is_none());
+                let args: Vec<Known> = args.iter().map(value).collect::<Option<_>>()?;
+                if self.functions.contains(&name) {
+                    return None;
+                }
+                of_known(&name, &args)?
+            }
+            ExprKind::Shape(_) | ExprKind::If(_) | ExprKind::Rust => return known(expr),
             ExprKind::None
-            | ExprKind::List(_)
             | ExprKind::Map(_)
-            | ExprKind::Call(..)
             | ExprKind::Power(..)
-            | ExprKind::Index(_)
-            | ExprKind::Rust
             | ExprKind::Loop(_)
             | ExprKind::Switch(_)
             | ExprKind::Invalid => return None,
         })
+    }
+
+    /// Whether a condition holds, if its parts are known.
+    fn holds(&self, condition: &Condition) -> Option<bool> {
+        Some(match condition {
+            Condition::Of(expr) => match self.fold(expr)? {
+                Known::Bool(holds) => holds,
+                _ => return None,
+            },
+            Condition::Not(inner) => !self.holds(inner)?,
+            Condition::And(left, right) => self.holds(left)? && self.holds(right)?,
+            Condition::Or(left, right) => self.holds(left)? || self.holds(right)?,
+        })
+    }
+
+    /// The part of a list that an index means: an item, or a list of some.
+    fn part(&self, index: &Expr, items: Vec<Known>) -> Option<Known> {
+        let tokens = index_tokens(index);
+        let number = |tokens: &[TokenTree]| match self.fold(&Parser::default().expr(tokens, "an index")) {
+            Some(Known::Int(n)) => Some(n),
+            _ => None,
+        };
+        // As in Python, negative ones count from the end.
+        let place = |at: i64| {
+            let n = usize::try_from(at.unsigned_abs()).ok()?;
+            if at < 0 { items.len().checked_sub(n) } else { Some(n) }
+        };
+        let Some(at) = dots(&tokens) else { return items.get(place(number(&tokens)?)?).cloned() };
+        let (start, end) = (tokens.get(..at)?, tokens.get(at + 2..)?);
+        let bound = |tokens: &[TokenTree], without: usize| match tokens {
+            [] => Some(without),
+            _ => place(number(tokens)?),
+        };
+        let (start, end) = (bound(start, 0)?, bound(end, items.len())?);
+        items.get(start..end).map(|part| Known::List(part.to_vec()))
     }
 
     /// Puts the values of the block's constants in place of their names. `size` counts what is written.
@@ -395,10 +538,121 @@ impl<'a> Consts<'a> {
             attrs: def.attrs.clone(),
             ident: def.ident.clone(),
             ty: def.ty.clone(),
-            value: self.substitute(def.value.tokens.clone(), &mut 0),
+            // Rust does not know the functions of the language: `max(8, WIDTH / 2)`.
+            value: match self
+                .entries
+                .get(&name_of(&def.ident))
+                .and_then(|entry| typed(entry.known.as_ref()?, &def.ty))
+            {
+                Some(literal) if def.value.find(&|part| matches!(part, ExprKind::Call(..))).is_some() => {
+                    literal
+                }
+                _ => self.substitute(def.value.tokens.clone(), &mut 0),
+            },
         };
         self.defs.iter().map(emit).collect()
     }
+}
+
+/// `a + b`: a number with a fraction beside a whole number makes one of both.
+fn arithmetic(op: Op, a: &Known, b: &Known) -> Option<Known> {
+    Some(match (a, b) {
+        (Known::Int(a), Known::Int(b)) => match op {
+            Op::Add => Known::Int(a.checked_add(*b)?),
+            Op::Sub => Known::Int(a.checked_sub(*b)?),
+            Op::Mul => Known::Int(a.checked_mul(*b)?),
+            Op::Div => Known::Int(a.checked_div(*b)?),
+            Op::Rem => Known::Int(a.checked_rem(*b)?),
+            _ => Known::Bool(compared(op, a, b)?),
+        },
+        (Known::Bool(a), Known::Bool(b)) => Known::Bool(compared(op, a, b)?),
+        (Known::Str(a), Known::Str(b)) => Known::Bool(compared(op, a, b)?),
+        _ => {
+            let (a, b) = (a.number()?, b.number()?);
+            match op {
+                Op::Add => Known::Float(a + b),
+                Op::Sub => Known::Float(a - b),
+                Op::Mul => Known::Float(a * b),
+                Op::Div => Known::Float(a / b),
+                Op::Rem => Known::Float(a % b),
+                _ => Known::Bool(compared(op, &a, &b)?),
+            }
+        }
+    })
+}
+
+/// Whether a name is that of a function of known numbers.
+pub(crate) fn is_function_of_numbers(name: &str) -> bool {
+    let one = [Known::Float(0.5)];
+    let two = [Known::Int(2), Known::Int(2)];
+    of_known(name, &one)
+        .or_else(|| of_known(name, &two))
+        .or_else(|| of_known(name, &[Known::List(two.to_vec())]))
+        .is_some()
+}
+
+/// A function of known numbers: `int(0.75 * filters)`.
+fn of_known(name: &str, args: &[Known]) -> Option<Known> {
+    let whole = |x: f64| {
+        // Numbers beyond are not exact.
+        let fits = x.abs() < 9e15;
+        fits.then_some(Known::Int(x as i64))
+    };
+    let larger = |a: &Known, b: &Known, first: bool| if first { a.clone() } else { b.clone() };
+    Some(match (name, args) {
+        ("int" | "ceil" | "floor" | "round", [Known::Int(n)]) => Known::Int(*n),
+        ("int", [Known::Float(x)]) => whole(x.trunc())?,
+        ("ceil", [Known::Float(x)]) => whole(x.ceil())?,
+        ("floor", [Known::Float(x)]) => whole(x.floor())?,
+        // As in Python, halves are rounded to even numbers.
+        ("round", [Known::Float(x)]) => whole(x.round_ties_even())?,
+        ("float", [x]) => Known::Float(x.number()?),
+        ("abs", [Known::Int(n)]) => Known::Int(n.checked_abs()?),
+        ("max" | "maximum", [a, b]) => larger(a, b, a.number()? >= b.number()?),
+        ("min" | "minimum", [a, b]) => larger(a, b, a.number()? <= b.number()?),
+        ("max" | "min" | "sum", [Known::List(items)]) => {
+            let first = if name == "sum" { Known::Int(0) } else { items.first()?.clone() };
+            return items.iter().try_fold(first, |folded, item| match name {
+                "sum" => arithmetic(Op::Add, &folded, item),
+                _ => of_known(name, &[folded, item.clone()]),
+            });
+        }
+        _ => {
+            let numbers: Vec<f64> = args.iter().map(Known::number).collect::<Option<_>>()?;
+            Known::Float(of_numbers(name, &numbers).filter(|number| number.is_finite())?)
+        }
+    })
+}
+
+/// A function of numbers that are known.
+pub(super) fn of_numbers(name: &str, numbers: &[f64]) -> Option<f64> {
+    Some(match (name, numbers) {
+        ("abs", [a]) => a.abs(),
+        ("ceil", [a]) => a.ceil(),
+        ("exp", [a]) => a.exp(),
+        ("floor", [a]) => a.floor(),
+        ("log", [a]) => a.ln(),
+        ("reciprocal", [a]) => 1.0 / a,
+        ("rsqrt", [a]) => 1.0 / a.sqrt(),
+        ("sqrt", [a]) => a.sqrt(),
+        ("square", [a]) => a * a,
+        ("maximum", [a, b]) => a.max(*b),
+        ("minimum", [a, b]) => a.min(*b),
+        ("power", [a, b]) => a.powf(*b),
+        _ => return None,
+    })
+}
+
+/// A known number as tokens.
+fn literal(known: &Known) -> Option<TokenStream> {
+    let text = match known {
+        Known::Int(n) if *n < 0 => format!("({n})"),
+        Known::Int(n) => n.to_string(),
+        Known::Float(x) if x.is_finite() && *x < 0.0 => format!("({x:?})"),
+        Known::Float(x) if x.is_finite() => format!("{x:?}"),
+        _ => return None,
+    };
+    text.parse().ok()
 }
 
 /// The result of a comparison; `None` for another operator.
@@ -423,11 +677,6 @@ fn is_path(tokens: &TokenStream) -> bool {
     })
 }
 
-/// A whole number as it is written, so that it can be of any type.
-fn number(n: i64) -> TokenStream {
-    TokenTree::Literal(Literal::i64_unsuffixed(n)).into()
-}
-
 /// Whether a part of an expression was reported.
 pub(super) fn has_invalid_part(expr: &Expr) -> bool {
     expr.find(&|part| matches!(part, ExprKind::Invalid)).is_some()
@@ -436,7 +685,9 @@ pub(super) fn has_invalid_part(expr: &Expr) -> bool {
 /// Whether an identifier is a part of a path, a field or a method, and so names no constant.
 fn in_path(tokens: &[TokenTree], i: usize) -> bool {
     let is = |i: Option<usize>, symbol: char| matches!(i.and_then(|i| tokens.get(i)), Some(TokenTree::Punct(punct)) if punct.as_char() == symbol);
-    is(i.checked_sub(1), '.') || is(i.checked_sub(1), ':') || is(Some(i + 1), ':')
+    // `n as usize`: a type.
+    let of_cast = matches!(i.checked_sub(1).and_then(|i| tokens.get(i)), Some(TokenTree::Ident(ident)) if ident == "as");
+    of_cast || is(i.checked_sub(1), '.') || is(i.checked_sub(1), ':') || is(Some(i + 1), ':')
 }
 
 /// The names in tokens that may be constants.

@@ -9,10 +9,13 @@ use std::rc::Rc;
 
 use mimo_graph::code::Code;
 use mimo_graph::diag::{Diag, Loc};
+use mimo_graph::language::{self, Module};
 use mimo_graph::layers;
+use mimo_graph::value::ValueKind;
 
 use self::arguments::Argument;
 pub(super) use self::shared::{Replay, Shared};
+use super::consts::Parameter;
 use super::library::Callee;
 use super::nested::Callable;
 use super::tensor::Evaluated;
@@ -32,6 +35,8 @@ pub(super) struct Expansions {
     functions: BTreeMap<String, Rc<Function>>,
     /// Names of those that the block calls, also of functions that it brings in.
     pub(super) called: BTreeSet<String>,
+    /// Functions that sides of an `if` mention which are not expanded.
+    unchosen: Vec<String>,
     /// How many statements were written by calls and loops.
     statements: usize,
 }
@@ -89,6 +94,24 @@ impl Expansions {
         self.functions.iter()
     }
 
+    /// Counts functions as called that are mentioned where an `if` does not choose them, and those that these mention.
+    fn mentioned(&mut self) {
+        let mut open = std::mem::take(&mut self.unchosen);
+        while let Some(name) = open.pop() {
+            let new = !self.called.contains(&name);
+            if let (true, Some(function)) = (new, self.functions.get(&name)) {
+                open.extend(function.mentions.iter().cloned());
+                self.called.insert(name);
+            }
+        }
+    }
+
+    /// Notes what is mentioned on a side that an `if` does not choose.
+    pub(super) fn pass_over<'n>(&mut self, names: impl IntoIterator<Item = &'n String>) {
+        let functions = &self.functions;
+        self.unchosen.extend(names.into_iter().filter(|name| functions.contains_key(*name)).cloned());
+    }
+
     /// The names of all functions.
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         self.functions.keys().map(String::as_str)
@@ -110,6 +133,7 @@ impl Lower<'_> {
                     }
                 }
                 Statement::For(looped) => self.for_loop(looped),
+                Statement::If(branching) => self.if_statement(branching),
                 Statement::AddLoss(loss) => self.add_loss(loss),
             }
             self.note_statement(told, || shown_statement(statement));
@@ -137,6 +161,7 @@ impl Lower<'_> {
             return;
         }
         self.unused_shared();
+        self.expansions.mentioned();
         let unused =
             self.expansions.functions.iter().filter(|(name, _)| !self.expansions.called.contains(*name));
         let unused: Vec<(String, Loc)> =
@@ -218,7 +243,7 @@ impl Lower<'_> {
             lower.statements(&function.body);
             let told = lower.diags.count();
             let given = match &function.result {
-                Some(result) => lower.result(result),
+                Some(result) => lower.result(result, false),
                 None => Evaluated::Poison,
             };
             let shown = || function.result.as_ref().map(|result| shortened(&text_of(result.tokens.clone())));
@@ -272,8 +297,9 @@ impl Lower<'_> {
     /// A function among the settings of a layer: `TimeDistributed(block(units = 3))`. Gives whether that was reported.
     pub(super) fn wraps_a_function(&mut self, class: &str, args: &[Arg]) -> bool {
         let is_function = |value: &&Expr| match &value.kind {
-            ExprKind::Call(callee, _) if let ExprKind::Name(ident) = &callee.kind => {
-                self.is_function(&name_of(ident))
+            ExprKind::Call(callee, args) if let ExprKind::Name(ident) = &callee.kind => {
+                let name = name_of(ident);
+                self.is_function(&name) && !self.function_of_values(&name, args)
             }
             ExprKind::Name(ident) => {
                 let bound = self.frame.scope.get(&name_of(ident));
@@ -292,8 +318,12 @@ impl Lower<'_> {
         true
     }
 
-    /// What a function gives: a tensor, several, or a layer.
-    pub(super) fn result(&mut self, result: &Expr) -> Evaluated {
+    /// What a function or a side of an `if` gives: a tensor, several, a layer, or a value. `word` says whether a name of nothing is one
+    /// of the language.
+    pub(super) fn result(&mut self, result: &Expr, word: bool) -> Evaluated {
+        if self.is_value(result, word) || self.is_number_of_rust(result) {
+            return self.setting_of(result).map_or(Evaluated::Poison, Evaluated::Value);
+        }
         match &result.kind {
             ExprKind::List(items) => {
                 let mut tensors = Vec::new();
@@ -302,8 +332,75 @@ impl Lower<'_> {
                 }
                 Evaluated::Tensors(tensors.into_iter().map(|(tensor, _)| tensor).collect())
             }
-            ExprKind::Paren(inner) => self.result(inner),
+            ExprKind::Paren(inner) => self.result(inner, word),
             _ => self.eval(result),
+        }
+    }
+
+    /// Whether a call of a function of the block can only give a setting: it is given no tensors, and makes none.
+    pub(super) fn function_of_values(&self, name: &str, args: &[Arg]) -> bool {
+        !self.frame.scope.contains_key(name)
+            && self.expansions.function(name).is_some_and(|function| !self.makes_tensors(function))
+            && !args.iter().any(|arg| self.is_operand(&arg.value))
+    }
+
+    /// Whether a function makes layers or inputs, or calls one that does.
+    fn makes_tensors(&self, function: &Function) -> bool {
+        let mut seen = BTreeSet::new();
+        let mut open: Vec<&Function> = vec![function];
+        while let Some(function) = open.pop() {
+            for name in &function.mentions {
+                let class = layers::classes().any(|class| class == name);
+                if class || name == "Input" || self.nested_model(name).is_some() {
+                    return true;
+                }
+                if let Some(called) = self.expansions.function(name).filter(|_| seen.insert(name)) {
+                    open.push(called);
+                }
+            }
+        }
+        false
+    }
+
+    /// Whether a result is computed from a constant of Rust: `2 * n` where `n` is `crate::UNITS`.
+    fn is_number_of_rust(&self, result: &Expr) -> bool {
+        let is_word = |part: &Expr| match &part.kind {
+            ExprKind::Name(ident) => match self.consts.parameter(&name_of(ident)).map(|given| &given.kind) {
+                Some(ValueKind::Ident { text, .. }) => !super::operations::is_constant(text),
+                _ => false,
+            },
+            _ => false,
+        };
+        !matches!(result.kind, ExprKind::Call(..))
+            && self.is_number(result)
+            && result.part(&is_word).is_none()
+    }
+
+    /// An expression of values as what a name stands for.
+    pub(super) fn setting_of(&mut self, expr: &Expr) -> Option<Parameter> {
+        match self.argument(expr) {
+            Argument::Value(value) => Some(value),
+            Argument::Tensor(_) => None,
+        }
+    }
+
+    /// Whether a result is a setting.
+    pub(super) fn is_value(&self, result: &Expr, word: bool) -> bool {
+        match &result.kind {
+            _ if self.fold(result).is_some() => true,
+            ExprKind::Paren(inner) => self.is_value(inner, word),
+            ExprKind::None => true,
+            ExprKind::Name(ident) => {
+                let name = name_of(ident);
+                !self.frame.scope.contains_key(&name)
+                    && (self.consts.parameter(&name).is_some()
+                        || self.consts.contains(&name)
+                        || !self.frame.bound.contains(&name) && is_word(&name)
+                        || word && !self.frame.bound.contains(&name) && self.outside(&name).is_none())
+            }
+            ExprKind::List(items) => !items.is_empty() && items.iter().all(|item| self.is_value(item, word)),
+            ExprKind::Call(..) => word && !self.is_operand(result),
+            _ => false,
         }
     }
 
@@ -343,7 +440,7 @@ impl Lower<'_> {
     }
 
     /// Binds what a body would have bound, so that its names are no news.
-    fn poison_all(&mut self, statements: &[Statement]) {
+    pub(super) fn poison_all(&mut self, statements: &[Statement]) {
         for statement in statements {
             match statement {
                 Statement::Let(binding) => {
@@ -353,6 +450,9 @@ impl Lower<'_> {
                     self.poison(&binding.names);
                 }
                 Statement::For(looped) => self.poison_all(&looped.body),
+                Statement::If(branching) => {
+                    branching.branches().for_each(|branch| self.poison_all(&branch.body));
+                }
                 Statement::AddLoss(_) => {}
             }
         }
@@ -369,7 +469,7 @@ fn shown_statement(statement: &Statement) -> Option<String> {
         }
         Statement::AddLoss(loss) => shortened(&text_of(loss.tokens.clone())),
         // The statement of the body was named.
-        Statement::For(_) => return None,
+        Statement::For(_) | Statement::If(_) => return None,
     })
 }
 
@@ -381,6 +481,14 @@ fn shortened(shown: &str) -> String {
         Some((end, _)) => format!("{}…", shown.get(..end).unwrap_or_default()),
         None => shown.to_owned(),
     }
+}
+
+/// Whether a name is a word of settings: `relu`, `same`.
+fn is_word(name: &str) -> bool {
+    let items = Module::ALL.iter().filter(|module| !matches!(module, Module::Layers | Module::Operations));
+    ["same", "valid", "causal"].contains(&name)
+        || name.starts_with(char::is_lowercase)
+            && items.into_iter().any(|&module| language::find(module, name).is_some())
 }
 
 /// Whether some parameter has neither an argument nor a default.
@@ -405,6 +513,9 @@ pub(super) fn names_bound(statements: &[Statement]) -> BTreeSet<String> {
                 }
             }
             Statement::For(looped) => names.extend(names_bound(&looped.body)),
+            Statement::If(branching) => {
+                names.extend(branching.branches().flat_map(|branch| names_bound(&branch.body)));
+            }
             Statement::AddLoss(_) => {}
         }
     }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use mimo_graph::code::Code;
 use mimo_graph::diag::{Diag, Loc};
 use mimo_graph::graph::TensorId;
 
@@ -23,6 +24,8 @@ pub(super) struct Frame {
     pub(super) scope: BTreeMap<String, Binding>,
     /// Every name that a `let` of the body binds, to tell "not yet" from "never".
     pub(super) bound: BTreeSet<String>,
+    /// Names that are bound only in loops without rounds, and on sides of an `if` that are not chosen.
+    pub(super) never: BTreeMap<String, Never>,
     /// Names that were reported as unknown: the second use is the same mistake.
     pub(super) unknown: BTreeSet<String>,
     /// Names that may be bound in statements that were not read.
@@ -33,6 +36,32 @@ pub(super) struct Frame {
     pub(super) pending: Vec<(String, Diag)>,
     /// Tensors that were passed to the function, with the names of its parameters.
     passed: Vec<(TensorId, String)>,
+}
+
+/// Why the statement that binds a name is not expanded.
+#[derive(Clone, Debug)]
+pub(super) enum Never {
+    /// What the loop goes over.
+    Empty(String),
+    /// What the conditions are: `` `include_top` does not hold here ``.
+    Unchosen(String),
+}
+
+impl Never {
+    /// The error for a use of the name.
+    pub(super) fn diag(&self, name: &str, loc: Loc) -> Diag {
+        let error = |message: String| Diag::error(Code::UsedBeforeBound, loc, message);
+        match self {
+            Never::Empty(values) => error(format!("`{name}` is bound in a loop without rounds"))
+                .help(format!("bind `{name}` before the loop, or let the loop go over at least one value"))
+                .note(format!("`{values}` is empty")),
+            Never::Unchosen(why) => {
+                error(format!("`{name}` is bound only on a side of an `if` that is not expanded"))
+                    .help(format!("bind `{name}` before the `if`, or on its other side too"))
+                    .note(why.clone())
+            }
+        }
+    }
 }
 
 impl Frame {
@@ -46,16 +75,16 @@ impl Frame {
         }
     }
 
+    /// The function whose body this is.
+    pub(super) fn function(&self) -> Option<&str> {
+        self.function.as_deref()
+    }
+
     /// The frame of a call of a function.
     fn call(callee: &Callee, site: Option<Site>) -> Self {
         let Callee { function, home, .. } = callee;
         let block = Frame::block(&function.body, &function.lost);
         Frame { function: Some(name_of(&function.ident)), home: *home, site, ..block }
-    }
-
-    /// The function whose body this is.
-    pub(super) fn function(&self) -> Option<&str> {
-        self.function.as_deref()
     }
 }
 

@@ -63,7 +63,7 @@ impl Lower<'_> {
             }
             self.statements(&callee.function.body);
             if let Some(result) = &callee.function.result {
-                self.result(result);
+                self.result(result, false);
             }
             self.tell_pending();
             self.pop_frame();

@@ -11,7 +11,7 @@ use super::python_index::python_index;
 use super::tensor::Evaluated;
 use super::{Binding, Lower};
 use crate::ast::{Expr, ExprKind, name_of};
-use crate::parse::{Parser, contents, cut_list, text_of};
+use crate::parse::{Parser, cut_list, dots, index_tokens, text_of};
 
 impl Lower<'_> {
     /// `x[.., 0..3]`, `heads[0]`, and what either could be after an error.
@@ -124,11 +124,13 @@ impl Lower<'_> {
             return Diag::error(Code::WrongValue, expr.loc, message)
                 .help(format!("choose between values: `where(condition, {shown}, 0.0)`"));
         }
-        if let Some(known) = self.consts.fold(&entry).filter(|known| !matches!(known, Known::Int(_))) {
+        if let Some(known) = self.fold(&entry).filter(|known| !matches!(known, Known::Int(_))) {
             let what = match known {
                 Known::Float(_) => "a number with a fraction",
                 Known::Bool(_) => "a truth value",
+                Known::List(_) => "a list",
                 Known::Str(_) | Known::Int(_) => "a string",
+                Known::Other(_) | Known::Unknown => "no number",
             };
             return Diag::error(
                 Code::WrongValue,
@@ -145,7 +147,7 @@ impl Lower<'_> {
     /// An entry of an index: a number, or a range of two. Returns the tokens of a bound that is not known.
     pub(super) fn entry(&self, tokens: &[TokenTree]) -> Result<Entry, TokenStream> {
         let number = |tokens: &[TokenTree]| -> Result<i64, TokenStream> {
-            match self.consts.fold(&Parser::default().expr(tokens, "an index")) {
+            match self.fold(&Parser::default().expr(tokens, "an index")) {
                 Some(Known::Int(n)) => Ok(n),
                 _ => Err(tokens.iter().cloned().collect()),
             }
@@ -164,21 +166,4 @@ impl Lower<'_> {
         };
         Ok(Entry::Range(start, end))
     }
-}
-
-/// The tokens between the brackets of an index.
-pub(super) fn index_tokens(expr: &Expr) -> Vec<TokenTree> {
-    match expr.tokens.clone().into_iter().last() {
-        Some(TokenTree::Group(group)) => contents(group.stream()),
-        _ => Vec::new(),
-    }
-}
-
-/// Place of the two dots of a range.
-pub(super) fn dots(tokens: &[TokenTree]) -> Option<usize> {
-    (0..tokens.len()).find(|&at| is_punct(tokens.get(at), '.') && is_punct(tokens.get(at + 1), '.'))
-}
-
-fn is_punct(token: Option<&TokenTree>, symbol: char) -> bool {
-    matches!(token, Some(TokenTree::Punct(punct)) if punct.as_char() == symbol)
 }

@@ -175,8 +175,10 @@ impl Libraries {
     /// The constants of each home; those of the block are taken by [`Lower`].
     pub(super) fn constants(&self) -> Vec<Option<Consts<'_>>> {
         // What is wrong with them was reported where they stand.
-        let consts = self.all.iter().map(|library| &library.block.consts);
-        let consts = consts.map(|consts| Some(Consts::new(consts, &mut Diags::new())));
+        let consts = self.all.iter().map(|library| {
+            let functions = library.functions.keys().chain(library.imports.keys()).cloned().collect();
+            Some(Consts::new(&library.block.consts, functions, &mut Diags::new()))
+        });
         std::iter::once(None).chain(consts).collect()
     }
 

@@ -8,12 +8,11 @@ use mimo_graph::graph::{Graph, TensorId};
 use mimo_graph::layers::get_item::Entry;
 use proc_macro2::{TokenStream, TokenTree};
 
-use super::index::{dots, index_tokens};
 use super::python_index::python_slice;
 use super::tensor::Evaluated;
-use super::{Binding, Lower};
+use super::{Binding, Lower, Reported};
 use crate::ast::{Expr, ExprKind, For, Let, name_of};
-use crate::parse::text_of;
+use crate::parse::{dots, index_tokens, text_of};
 
 /// A list that a name is bound to, for the warning about one that nothing reads.
 #[derive(Debug)]
@@ -96,6 +95,10 @@ impl Lower<'_> {
                     )
                     .help(format!("call it: `{shown}(x)`"))
                 }
+                Evaluated::Value(value) => {
+                    self.value_as_tensor(&value, result.loc);
+                    return self.builder.poison(result.loc);
+                }
                 Evaluated::Poison => {
                     self.broken = true;
                     return self.builder.poison(result.loc);
@@ -150,7 +153,23 @@ impl Lower<'_> {
         }
         let mut bindings = Vec::new();
         for part in parts {
-            bindings.push(match self.eval(part) {
+            match self.value_of_let(part) {
+                Ok(None) => {}
+                Ok(Some(value)) => {
+                    bindings.push(Err(value));
+                    continue;
+                }
+                Err(Reported) => {
+                    self.broken = true;
+                    bindings.push(Ok(Binding::Poison));
+                    continue;
+                }
+            }
+            bindings.push(Ok(match self.eval(part) {
+                Evaluated::Value(value) => {
+                    bindings.push(Err(value));
+                    continue;
+                }
                 Evaluated::Layer(layer) => Binding::Layer(layer),
                 Evaluated::List(tensors) => Binding::Tensors(tensors),
                 Evaluated::Poison => {
@@ -161,14 +180,17 @@ impl Lower<'_> {
                     [(tensor, _)] => Binding::Tensor(tensor),
                     _ => Binding::Poison,
                 },
-            });
+            }));
         }
         if let Some(shape) = &statement.ascription {
             let diag = Diag::error(Code::ShapeOfNoTensor, shape.loc, "several tensors have no common shape");
             self.error(diag.help("leave the shape out"));
         }
         for (name, binding) in names.iter().zip(bindings) {
-            self.bind(&name.ident, binding);
+            match binding {
+                Ok(binding) => self.bind(&name.ident, binding),
+                Err(value) => self.define_value(&name.ident, value),
+            }
         }
     }
 

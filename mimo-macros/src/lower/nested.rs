@@ -61,6 +61,12 @@ impl Instances {
         }
     }
 
+    /// Where one is made.
+    pub(super) fn place(&self, instance: usize, graph: &Graph) -> Option<Loc> {
+        let group = self.0.get(instance)?.instance.group;
+        graph.groups.get(group.index()).map(|group| group.loc)
+    }
+
     /// The path of each one's type, and where its name comes from.
     pub(super) fn types(&self, nested: &[Nested]) -> Vec<(TokenStream, Span)> {
         let path =

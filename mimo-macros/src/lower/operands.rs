@@ -7,6 +7,7 @@ use mimo_graph::graph::{LayerId, TensorId};
 use mimo_graph::language::{Argument, Kind, call_argument, call_arguments};
 use mimo_graph::value::ValueKind;
 
+use super::consts::Parameter;
 use super::tensor::Evaluated;
 use super::{Callable, Lower};
 use crate::ast::{Arg, Expr, ExprKind};
@@ -255,6 +256,16 @@ impl Lower<'_> {
         self.one_of(expr, given)
     }
 
+    /// Reports a setting that an `if` or a function gives, where a tensor is needed.
+    pub(super) fn value_as_tensor(&mut self, value: &Parameter, loc: Loc) {
+        self.broken = true;
+        let diag = match &value.kind {
+            ValueKind::Invalid => return,
+            _ => self.no_tensor("this", value.value(loc), loc),
+        };
+        self.error(diag);
+    }
+
     /// The one tensor that an expression gives, where one is needed.
     pub(super) fn one_of(&mut self, expr: &Expr, given: Evaluated) -> Vec<(TensorId, Loc)> {
         match given {
@@ -287,6 +298,10 @@ impl Lower<'_> {
                     )
                     .help(format!("call it: `{shown}(x)`")),
                 );
+                vec![(self.builder.poison(expr.loc), expr.loc)]
+            }
+            Evaluated::Value(value) => {
+                self.value_as_tensor(&value, expr.loc);
                 vec![(self.builder.poison(expr.loc), expr.loc)]
             }
             Evaluated::Poison => vec![(self.builder.poison(expr.loc), expr.loc)],

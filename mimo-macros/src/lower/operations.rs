@@ -10,7 +10,7 @@ use proc_macro2::{Punct, Spacing, Span, TokenStream, TokenTree};
 use quote::quote;
 
 use super::Lower;
-use super::consts::Known;
+use super::consts::{Known, of_numbers};
 use super::tensor::Evaluated;
 use crate::ast::{Arg, Expr, ExprKind, Op, name_of};
 use crate::parse::text_of;
@@ -220,7 +220,7 @@ impl Lower<'_> {
     /// Whether an operand is a number: a literal, a constant of the block or of Rust, or made of these.
     pub(super) fn is_number(&self, expr: &Expr) -> bool {
         match &expr.kind {
-            _ if matches!(self.consts.fold(expr), Some(Known::Int(_) | Known::Float(_))) => true,
+            _ if matches!(self.fold(expr), Some(Known::Int(_) | Known::Float(_))) => true,
             ExprKind::Paren(inner) | ExprKind::Neg(inner) => self.is_number(inner),
             ExprKind::Binary(op, left, right) => {
                 op.computes() && self.is_number(left) && self.is_number(right)
@@ -230,7 +230,7 @@ impl Lower<'_> {
                 let is_setting =
                     |kind: &ValueKind| matches!(kind, ValueKind::Ident { .. } | ValueKind::Expr(_));
                 !self.frame.scope.contains_key(&name)
-                    && !matches!(self.consts.fold(expr), Some(Known::Bool(_) | Known::Str(_)))
+                    && !matches!(self.fold(expr), Some(Known::Bool(_) | Known::Str(_)))
                     && match self.consts.parameter(&name) {
                         Some(given) => is_setting(&given.kind),
                         None => self.consts.contains(&name) || is_constant(&name),
@@ -265,7 +265,7 @@ impl Lower<'_> {
         match &expr.kind {
             ExprKind::Paren(inner) => self.whole_number(inner),
             ExprKind::Neg(inner) => self.whole_number(inner)?.checked_neg(),
-            ExprKind::Int(_) | ExprKind::Name(_) => match self.consts.fold(expr)? {
+            ExprKind::Int(_) | ExprKind::Name(_) => match self.fold(expr)? {
                 Known::Int(n) => Some(n),
                 _ => None,
             },
@@ -298,13 +298,10 @@ impl Lower<'_> {
                 if self.frame.scope.contains_key(&name) || self.expansions.function(&name).is_some() {
                     return None;
                 }
-                of_numbers(&name, &numbers).filter(|number| number.is_finite())
+                let number = of_numbers(&name, &numbers).filter(|number| number.is_finite());
+                number.or_else(|| self.fold(expr)?.number())
             }
-            _ => match self.consts.fold(expr)? {
-                Known::Int(n) => Some(n as f64),
-                Known::Float(x) => Some(x),
-                Known::Bool(_) | Known::Str(_) => None,
-            },
+            _ => self.fold(expr)?.number(),
         }
     }
 
@@ -315,7 +312,7 @@ impl Lower<'_> {
             Some(number) => format!("{number:?}"),
             None => text_of(expr.tokens.clone()),
         };
-        let ty = match self.consts.fold(expr) {
+        let ty = match self.fold(expr) {
             Some(Known::Int(n)) if n < 0 => "i64",
             Some(Known::Float(_)) => "f64",
             _ if text.contains('.') => "f64",
@@ -449,27 +446,8 @@ pub(super) fn is_call_of_float(word: &proc_macro2::Ident, tokens: &[TokenTree]) 
     (word == "f32" || word == "f64") && matches!(tokens.last(), Some(TokenTree::Group(_)))
 }
 
-/// A function of numbers that are known.
-fn of_numbers(name: &str, numbers: &[f64]) -> Option<f64> {
-    Some(match (name, numbers) {
-        ("abs", [a]) => a.abs(),
-        ("ceil", [a]) => a.ceil(),
-        ("exp", [a]) => a.exp(),
-        ("floor", [a]) => a.floor(),
-        ("log", [a]) => a.ln(),
-        ("reciprocal", [a]) => 1.0 / a,
-        ("rsqrt", [a]) => 1.0 / a.sqrt(),
-        ("sqrt", [a]) => a.sqrt(),
-        ("square", [a]) => a * a,
-        ("maximum", [a, b]) => a.max(*b),
-        ("minimum", [a, b]) => a.min(*b),
-        ("power", [a, b]) => a.powf(*b),
-        _ => return None,
-    })
-}
-
 /// Whether a name is written as constants are.
-fn is_constant(name: &str) -> bool {
+pub(super) fn is_constant(name: &str) -> bool {
     let is_class = layers::classes().any(|class| class == name);
     name.starts_with(char::is_uppercase) && !name.contains(char::is_lowercase) && !is_class
 }

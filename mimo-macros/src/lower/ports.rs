@@ -315,6 +315,10 @@ impl Lower<'_> {
                 );
                 self.builder.poison(value.loc)
             }
+            Evaluated::Value(given) => {
+                self.value_as_tensor(&given, value.loc);
+                self.builder.poison(value.loc)
+            }
             // A name that nothing has is nobody's.
             Evaluated::Poison
                 if bound && !self.frame.bound.iter().any(|other| other == name) && !self.is_lost(name) =>

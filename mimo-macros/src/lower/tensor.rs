@@ -8,6 +8,7 @@ use mimo_graph::value::{Value, ValueKind};
 use proc_macro2::{Ident, Span};
 
 use super::activations::is_activation;
+use super::consts::Parameter;
 use super::nested::Callable;
 use super::{Binding, Lower};
 use crate::ast::{Arg, Expr, ExprKind, name_of};
@@ -22,6 +23,8 @@ pub(super) enum Evaluated {
     List(Vec<TensorId>),
     /// A layer that was not called yet.
     Layer(Callable),
+    /// A number, a word, or another setting.
+    Value(Parameter),
     /// It was reported.
     Poison,
 }
@@ -38,9 +41,13 @@ impl Lower<'_> {
             },
             ExprKind::Paren(inner) => self.eval(inner),
             ExprKind::Call(callee, args) => self.eval_call(expr, callee, args),
-            ExprKind::Binary(..) => self.operator(expr),
+            ExprKind::Binary(..) => {
+                self.prepare(expr);
+                self.operator(expr)
+            }
             ExprKind::Loop(looped) => self.list_of_rounds(looped),
             ExprKind::Switch(switch) => self.switch(expr, switch),
+            ExprKind::If(branching) => self.chosen(branching),
             ExprKind::Invalid => Evaluated::Poison,
             ExprKind::List(items) => {
                 let diag = Diag::error(Code::NotATensor, expr.loc, "a list is not a tensor");
@@ -56,7 +63,26 @@ impl Lower<'_> {
             }
             ExprKind::Neg(inner) => self.negative(expr, inner),
             ExprKind::Power(base, exponent) => self.power_of_tensor(expr, base, exponent),
+            ExprKind::Index(_) | ExprKind::Shape(_) | ExprKind::Len(_) if self.is_lost_value(expr) => {
+                self.broken = true;
+                Evaluated::Poison
+            }
+            ExprKind::Index(_) | ExprKind::Shape(_) | ExprKind::Len(_)
+                if let Some(diag) = self.unknown_part(expr) =>
+            {
+                self.broken = true;
+                self.error(diag);
+                Evaluated::Poison
+            }
+            ExprKind::Index(_) if self.is_number(expr) => {
+                self.number_as_tensor(expr, None);
+                Evaluated::Poison
+            }
             ExprKind::Index(indexed) => self.index(expr, indexed),
+            ExprKind::Shape(_) | ExprKind::Len(_) => {
+                self.number_as_tensor(expr, None);
+                Evaluated::Poison
+            }
             ExprKind::Rust => self.no_tensor_of_rust(expr),
             ExprKind::Bool(_) | ExprKind::Str(_) | ExprKind::None | ExprKind::Map(_) => {
                 let shown = text_of(expr.tokens.clone());
@@ -83,13 +109,18 @@ impl Lower<'_> {
             return None;
         }
         let given = self.consts.parameter(&name).map(|given| given.value(loc));
-        let diag = if let Some(given) = given {
+        if given.as_ref().is_some_and(|given| given.kind == ValueKind::Invalid) {
+            return None;
+        }
+        let by_let = self.consts.parameter(&name).is_some_and(|given| given.by_let);
+        let diag = if let Some(given) = given.as_ref().filter(|given| by_let && given.word().is_none()) {
+            let message = format!("`{name}` is {}, and it is used as a tensor", given.describe());
+            Diag::error(Code::NotATensor, given.loc, message)
+                .help(format!("bind a tensor to it: `let {name} = Layer(settings)(tensor);`"))
+        } else if let Some(given) = given {
             self.no_tensor(&name, given, loc)
-        } else if let Some(values) = self.never.get(&name) {
-            let message = format!("`{name}` is bound in a loop without rounds");
-            Diag::error(Code::UsedBeforeBound, loc, message)
-                .help(format!("bind `{name}` before the loop, or let the loop go over at least one value"))
-                .note(format!("`{values}` is empty"))
+        } else if let Some(never) = self.frame.never.get(&name) {
+            never.diag(&name, loc)
         } else if self.frame.bound.contains(&name) {
             Diag::error(Code::UsedBeforeBound, loc, format!("`{name}` is used before it is bound"))
                 .help(format!("move `let {name} = …;` before this"))
@@ -141,9 +172,10 @@ impl Lower<'_> {
 
     /// The error for a parameter that was given a value, where a tensor is needed: what was given may have been meant
     /// as a tensor.
-    fn no_tensor(&self, name: &str, given: Value, loc: Loc) -> Diag {
+    pub(super) fn no_tensor(&self, name: &str, given: Value, loc: Loc) -> Diag {
         let ValueKind::Ident { text, .. } = &given.kind else {
-            let message = format!("`{name}` is {} here, and a tensor is needed", given.describe());
+            let name = if name == "this" { name.to_owned() } else { format!("`{name}`") };
+            let message = format!("{name} is {} here, and a tensor is needed", given.describe());
             return Diag::error(Code::FunctionAsTensor, loc, message).help("a layer is called on a tensor");
         };
         let diag =
@@ -184,6 +216,10 @@ impl Lower<'_> {
                         )
                         .help("bind it with `let`, and call a layer on it"),
                     );
+                    Evaluated::Poison
+                }
+                Evaluated::Value(value) => {
+                    self.value_as_tensor(&value, callee.loc);
                     Evaluated::Poison
                 }
                 Evaluated::Poison => {
@@ -455,6 +491,7 @@ impl Lower<'_> {
                     name == "Weight"
                         || matches!(self.frame.scope.get(&name), Some(Binding::Layer(_)))
                         || self.callee(&name).is_some_and(|own| !self.makes_layer(&own.function, args))
+                            && !self.function_of_values(&name, args)
                         // An activation may have the same name: `relu(max_value = 6)`.
                         || (layers::operation(&name).is_some() || is_activation(&name))
                             && args.iter().any(|arg| self.is_tensor(&arg.value))

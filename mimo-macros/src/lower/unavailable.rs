@@ -38,7 +38,7 @@ impl Lower<'_> {
     /// Reports Python's power in an expression of numbers. Gives whether there is one.
     pub(super) fn has_power(&mut self, expr: &Expr) -> bool {
         let Some(found) = power(expr) else { return false };
-        let diag = power_of_numbers(found, |expr| self.consts.fold(expr));
+        let diag = power_of_numbers(found, |expr| self.fold(expr));
         self.error(diag);
         true
     }
@@ -60,7 +60,7 @@ impl Lower<'_> {
             };
             let (base, power) = (side(base), side(exponent));
             let diag = Diag::error(Code::PythonExpression, expr.loc, "`**` is Python's power");
-            let help = match self.consts.fold(exponent) {
+            let help = match self.fold(exponent) {
                 Some(Known::Int(2)) => format!("write `square({base})`"),
                 _ => format!("write `power({base}, {power})`"),
             };
@@ -78,11 +78,7 @@ impl Lower<'_> {
             }
             ExprKind::Paren(inner) => self.known_power(inner),
             ExprKind::Neg(inner) => Some(-self.known_power(inner)?),
-            _ => match self.consts.fold(expr)? {
-                Known::Int(n) => Some(n as f64),
-                Known::Float(x) => Some(x),
-                Known::Bool(_) | Known::Str(_) => None,
-            },
+            _ => self.fold(expr)?.number(),
         }
     }
 
@@ -95,24 +91,25 @@ impl Lower<'_> {
             _ => String::new(),
         };
         let diag = match word.as_str() {
-            "if" | "match" => Diag::error(
-                Code::NotATensor,
-                expr.loc,
-                format!(
-                    "every sample runs through the same layers, so that `{word}` cannot choose between them"
-                ),
-            )
-            .help("write a `model!` for each variant")
-            .help("values are chosen by `where(x > 0.0, a, b)`; what only training computes stands after a `let`: `let y = if training { a } else { b };`"),
+            "match" => Diag::error(Code::NotATensor, expr.loc, "a block has no `match`")
+                .help("compare with each value: `if stride == 1 { a } else if stride == 2 { b } else { c }`"),
             "f32" | "f64" if tokens.last().is_some_and(|last| matches!(last, TokenTree::Group(_))) => {
-                let called = shown.trim_start_matches("f32").trim_start_matches("f64").trim_start_matches("::");
-                let message = format!("`{shown}` is computed when the program runs, and the macro needs the number");
+                let called =
+                    shown.trim_start_matches("f32").trim_start_matches("f64").trim_start_matches("::");
+                let message =
+                    format!("`{shown}` is computed when the program runs, and the macro needs the number");
                 Diag::error(Code::NotATensor, expr.loc, message).help(format!("write `{called}`"))
             }
             _ if let Some(diag) = foreign(&tokens, self, expr.loc) => diag,
-            _ if self.mentions_tensor(&expr.tokens) && let Some(help) = of_rust(&tokens) => {
-                Diag::error(Code::NotATensor, expr.loc, format!("`{shown}` is an expression of Rust, and not one of tensors"))
-                    .help(help)
+            _ if self.mentions_tensor(&expr.tokens)
+                && let Some(help) = of_rust(&tokens) =>
+            {
+                Diag::error(
+                    Code::NotATensor,
+                    expr.loc,
+                    format!("`{shown}` is an expression of Rust, and not one of tensors"),
+                )
+                .help(help)
             }
             _ => {
                 Diag::error(Code::NotATensor, expr.loc, format!("`{shown}` is neither a tensor nor a layer"))
@@ -133,8 +130,9 @@ pub(super) fn power_of_numbers(found: &Expr, fold: impl Fn(&Expr) -> Option<Know
             .ok()
             .and_then(|exponent| base.checked_pow(exponent))
             .map(|n| n.to_string()),
-        (Some(base), Some(exponent)) => float(&base)
-            .zip(float(&exponent))
+        (Some(base), Some(exponent)) => base
+            .number()
+            .zip(exponent.number())
             .map(|(base, exponent)| base.powf(exponent))
             .filter(|number| number.is_finite())
             .map(|number| format!("{number:?}")),
@@ -150,14 +148,6 @@ pub(super) fn power_of_numbers(found: &Expr, fold: impl Fn(&Expr) -> Option<Know
             format!("write `usize::pow({base}, {exponent})`")
         }
     })
-}
-
-fn float(known: &Known) -> Option<f64> {
-    match known {
-        Known::Int(n) => Some(*n as f64),
-        Known::Float(x) => Some(*x),
-        Known::Bool(_) | Known::Str(_) => None,
-    }
 }
 
 /// What to write instead of an expression of Rust that has a tensor in it.

@@ -6,7 +6,7 @@ use mimo_graph::dim::ConstId;
 use mimo_graph::value::{Arg, Value, ValueKind};
 use proc_macro2::TokenStream;
 
-use super::consts::{Known, has_invalid_part};
+use super::tensor::Evaluated;
 use super::{Binding, Lower};
 use crate::ast::{self, Expr, ExprKind, name_of};
 use crate::parse::{is_rust, text_of};
@@ -33,12 +33,12 @@ impl Lower<'_> {
         {
             return ValueKind::Invalid;
         }
-        match self.consts.fold(expr) {
-            Some(Known::Int(n)) => return ValueKind::Int(n),
-            Some(Known::Float(x)) => return ValueKind::Float(x),
-            Some(Known::Bool(b)) => return ValueKind::Bool(b),
-            Some(Known::Str(s)) => return ValueKind::Str(s),
-            None => {}
+        if !matches!(expr.kind, ExprKind::If(_) | ExprKind::List(_)) && !self.prepare(expr) {
+            return ValueKind::Invalid;
+        }
+        // The items of a list have places of their own.
+        if let (false, Some(known)) = (matches!(expr.kind, ExprKind::List(_)), self.fold(expr)) {
+            return known.kind(expr.loc);
         }
         match &expr.kind {
             ExprKind::Int(n) => ValueKind::Int(*n),
@@ -50,6 +50,10 @@ impl Lower<'_> {
             ExprKind::Name(_) if self.consts.is_broken(&expr.tokens) => ValueKind::Invalid,
             ExprKind::Name(ident) if let Some(given) = self.consts.parameter(&name_of(ident)) => {
                 given.kind.clone()
+            }
+            ExprKind::Name(ident) if let Some(diag) = self.setting_outside(&name_of(ident), expr.loc) => {
+                self.error(diag);
+                ValueKind::Invalid
             }
             ExprKind::Name(ident) => {
                 let text = name_of(ident);
@@ -72,11 +76,14 @@ impl Lower<'_> {
             | ExprKind::Binary(..)
             | ExprKind::Power(..)
             | ExprKind::Index(_)
+            | ExprKind::Shape(_)
+            | ExprKind::Len(_)
             | ExprKind::Rust => {
-                if has_invalid_part(expr)
-                    || self.has_outsiders(&expr.tokens, expr.loc)
-                    || self.consts.is_broken(&expr.tokens)
-                {
+                if self.is_lost_value(expr) || self.has_outsiders(&expr.tokens, expr.loc) {
+                    return ValueKind::Invalid;
+                }
+                if let Some(diag) = self.unknown_part(expr) {
+                    self.error(diag);
                     return ValueKind::Invalid;
                 }
                 if let Some(text) = character(&expr.tokens) {
@@ -103,6 +110,9 @@ impl Lower<'_> {
             ),
             ExprKind::Call(callee, args) => match &callee.kind {
                 ExprKind::Name(_) if self.consts.is_broken(&expr.tokens) => ValueKind::Invalid,
+                ExprKind::Name(ident) if self.function_of_values(&name_of(ident), args) => {
+                    self.evaluated(expr)
+                }
                 ExprKind::Name(ident) => {
                     ValueKind::Call { name: name_of(ident), name_loc: callee.loc, args: self.args(args) }
                 }
@@ -121,6 +131,31 @@ impl Lower<'_> {
             },
             // Only a `let` binds what these give, so that they are no settings.
             ExprKind::Loop(_) | ExprKind::Switch(_) | ExprKind::Invalid => ValueKind::Invalid,
+            ExprKind::If(_) => self.evaluated(expr),
+        }
+    }
+
+    /// The error for a setting that is bound where the function is called.
+    fn setting_outside(&self, name: &str, loc: Loc) -> Option<Diag> {
+        let function = self.frame.function().filter(|_| self.consts.is_outside(name))?;
+        let message = format!("`{name}` is bound outside of the function `{function}`");
+        let help = format!("give it to the function: `fn {function}(x, {name})`");
+        Some(Diag::error(Code::BoundOutside, loc, message).help(help))
+    }
+
+    /// A setting that an `if` or a function gives.
+    fn evaluated(&mut self, expr: &Expr) -> ValueKind {
+        match self.eval(expr) {
+            Evaluated::Value(value) => value.kind,
+            Evaluated::Poison => ValueKind::Invalid,
+            Evaluated::Tensors(_) | Evaluated::List(_) | Evaluated::Layer(_) => {
+                let message = "this gives a tensor or a layer, and a setting is needed here";
+                let diag = Diag::error(Code::WrongValue, expr.loc, message);
+                self.error(
+                    diag.help("end it with a number or a word, or bind it with `let` and call a layer on it"),
+                );
+                ValueKind::Invalid
+            }
         }
     }
 

@@ -142,7 +142,7 @@ impl Parser {
             return;
         }
         if cursor.at_keyword("if") {
-            let value = self.switch(cursor.rest(), model);
+            let value = self.chosen(cursor.rest(), model);
             model.statements.push(Statement::Let(Let { names, tuple, ascription, value }));
             return;
         }

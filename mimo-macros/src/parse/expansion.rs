@@ -1,5 +1,6 @@
 //! What is expanded while the macro runs: functions of the block and loops.
 
+use std::collections::HashSet;
 use std::rc::Rc;
 
 use mimo_graph::code::Code;
@@ -12,6 +13,7 @@ use super::parser::{Parser, invalid};
 use super::state::{Place, State};
 use crate::ast::{Expr, ExprKind, For, Function, Lost, Model, Parameter, Statement, Values, name_of};
 use crate::span::SpanRange;
+use crate::tokens::idents;
 
 const FUNCTION: &str = "write `fn name(x, units) { …; result }`";
 const LOOP: &str = "write `for i in 0..4 { … }`";
@@ -44,22 +46,6 @@ pub(super) fn braced(run: &[TokenTree]) -> Option<usize> {
     (!cursor.is_empty()).then(|| cursor.position() + 1)
 }
 
-/// End of an `if` that is a statement before others.
-pub(super) fn unbound_if(run: &[TokenTree]) -> Option<usize> {
-    let mut cursor = Cursor::new(run);
-    if !cursor.at_keyword("if") {
-        return None;
-    }
-    while !cursor.is_empty() && cursor.group_at(0, Delimiter::Brace).is_none() {
-        cursor.skip(1);
-    }
-    cursor.skip(1);
-    if cursor.at_keyword("else") && cursor.group_at(1, Delimiter::Brace).is_some() {
-        cursor.skip(2);
-    }
-    (!cursor.is_empty()).then(|| cursor.position())
-}
-
 /// Whether a run is `let name = for …` without the body of the loop, or an `if` without one of its sides: that is reported
 /// there.
 pub(super) fn lacks_body(run: &[TokenTree]) -> bool {
@@ -78,6 +64,14 @@ pub(super) fn lacks_body(run: &[TokenTree]) -> bool {
 
 pub(super) fn is_braces(token: &TokenTree) -> bool {
     matches!(token, TokenTree::Group(group) if group.delimiter() == Delimiter::Brace)
+}
+
+/// A run without `.name()` at its end, if it ends so.
+fn without_method<'t>(run: &'t [TokenTree], name: &str) -> Option<&'t [TokenTree]> {
+    let (inner, method) = run.split_at_checked(run.len().checked_sub(3)?)?;
+    let is_method = matches!(method, [TokenTree::Punct(dot), TokenTree::Ident(method), TokenTree::Group(group)]
+        if dot.as_char() == '.' && method == name && group.stream().is_empty());
+    (is_method && !inner.is_empty()).then_some(inner)
 }
 
 /// Gives the block what was reported to belong there, so that its uses are no further mistakes.
@@ -131,9 +125,10 @@ impl Parser {
                     .help("remove this: what the function gives follows from its body"),
             );
         }
-        let (body, lost) = (Vec::new(), Lost::default());
+        let (body, mentions, lost) = (Vec::new(), HashSet::new(), Lost::default());
         let ident = ident.clone();
-        let mut function = Function { attrs, vis, tokens, ident, loc, parameters, body, result: None, lost };
+        let mut function =
+            Function { attrs, vis, tokens, ident, loc, parameters, body, result: None, mentions, lost };
         let ident = &function.ident;
         if let Some(group) = cursor.group_at(0, Delimiter::Brace) {
             let mut inner = Model::default();
@@ -147,6 +142,7 @@ impl Parser {
                 );
             }
             take_back(&mut inner, model);
+            function.mentions = idents(&group.stream());
             (function.body, function.result, function.lost) = (inner.statements, state.result, inner.lost);
         } else {
             self.error(
@@ -244,7 +240,7 @@ impl Parser {
             self.error(Diag::error(code, loc, last).help("remove the `;`"));
         }
         state.result = Some(match cursor.at_keyword("if") {
-            true => self.switch(cursor.rest(), model),
+            true => self.chosen(cursor.rest(), model),
             false => self.expr(cursor.rest(), "a tensor"),
         });
         true
@@ -255,9 +251,12 @@ impl Parser {
         let place = match place {
             Place::Function => Place::LoopOfFunction,
             Place::List | Place::LoopOfList => Place::LoopOfList,
-            Place::Block | Place::Functions | Place::Loop | Place::LoopOfFunction | Place::Branch => {
-                Place::Loop
-            }
+            Place::Block
+            | Place::Functions
+            | Place::Loop
+            | Place::LoopOfFunction
+            | Place::Branch
+            | Place::Side => Place::Loop,
         };
         let looped = self.looped(cursor, place, model);
         model.statements.extend(looped.map(Statement::For));
@@ -311,7 +310,20 @@ impl Parser {
         let pattern = cursor.position();
         let mut bare = false;
         if let Some(group) = tuple {
-            names = self.binders(&contents(group.stream()), model);
+            let mut tokens = contents(group.stream());
+            // `(i, (units, rate))` of `enumerate`.
+            if let [_, TokenTree::Punct(_), TokenTree::Group(inner)] = &tokens[..]
+                && inner.delimiter() == Delimiter::Parenthesis
+                && cursor
+                    .rest()
+                    .iter()
+                    .any(|token| matches!(token, TokenTree::Ident(ident) if ident == "enumerate"))
+            {
+                let inner = contents(inner.stream());
+                tokens.truncate(2);
+                tokens.extend(inner);
+            }
+            names = self.binders(&tokens, model);
             cursor.skip(1);
         } else if !cursor.at_keyword("in") && cursor.ident_at(0).is_some() && cursor.punct_at(1, ',') {
             // `for i, n in …`: Python's tuple.
@@ -416,6 +428,14 @@ impl Parser {
         {
             return Values::Reversed(Box::new(self.values(&contents(group.stream()), names)));
         }
+        if let Some(inner) = without_method(run, "enumerate") {
+            let inner =
+                without_method(inner, "iter").or_else(|| without_method(inner, "into_iter")).unwrap_or(inner);
+            return Values::Enumerated(Box::new(self.values(inner, names)));
+        }
+        if let Some(inner) = without_method(run, "iter").or_else(|| without_method(run, "into_iter")) {
+            return self.values(inner, names);
+        }
         let dots = |at: usize| matches!(run.get(at), Some(TokenTree::Punct(punct)) if punct.as_char() == '.');
         let Some(at) = (0..run.len()).find(|&at| dots(at) && dots(at + 1)) else {
             return Values::List(self.expr(run, "a range or a list"));
@@ -446,7 +466,7 @@ impl Parser {
         let loc = self.spans.of(run.get(..1).unwrap_or_default());
         let inside = match place {
             Place::Loop | Place::List | Place::LoopOfList => "a loop",
-            Place::Branch => "a branch",
+            Place::Branch | Place::Side => "a branch",
             Place::Block | Place::Functions | Place::Function | Place::LoopOfFunction => "a function",
         };
         self.error(

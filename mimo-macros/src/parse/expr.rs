@@ -235,13 +235,19 @@ impl Parser {
         loop {
             let callable = matches!(
                 expr.kind,
-                ExprKind::Name(_) | ExprKind::Call(..) | ExprKind::Paren(_) | ExprKind::Index(_)
+                ExprKind::Name(_)
+                    | ExprKind::Call(..)
+                    | ExprKind::Paren(_)
+                    | ExprKind::Index(_)
+                    | ExprKind::Shape(_)
             );
             // Places are in the order of the source: that of a call is before those of its arguments.
             let loc = self.spans.of(cursor.since(start));
             let kind = match cursor.peek() {
                 Some(TokenTree::Group(group)) if callable => match group.delimiter() {
-                    Delimiter::Parenthesis if !matches!(expr.kind, ExprKind::Index(_)) => {
+                    Delimiter::Parenthesis
+                        if !matches!(expr.kind, ExprKind::Index(_) | ExprKind::Shape(_)) =>
+                    {
                         self.count(cursor)?;
                         let takes = takes(&expr);
                         let args = self.arguments(&contents(group.stream()), takes);
@@ -253,6 +259,24 @@ impl Parser {
                     }
                     _ => break,
                 },
+                Some(TokenTree::Punct(dot)) if callable && dot.as_char() == '.' => {
+                    let empty = cursor
+                        .group_at(2, Delimiter::Parenthesis)
+                        .is_some_and(|group| group.stream().is_empty());
+                    match cursor.ident_at(1) {
+                        Some(field) if field == "len" && empty => {
+                            cursor.skip(2);
+                            ExprKind::Len(Box::new(expr))
+                        }
+                        Some(field)
+                            if field == "shape" && cursor.group_at(2, Delimiter::Parenthesis).is_none() =>
+                        {
+                            cursor.skip(1);
+                            ExprKind::Shape(Box::new(expr))
+                        }
+                        _ => break,
+                    }
+                }
                 _ => break,
             };
             cursor.skip(1);
@@ -295,6 +319,9 @@ impl Parser {
             let tokens = cursor.since(start);
             let loc = self.spans.of(tokens);
             return Ok(Expr { kind: ExprKind::Rust, loc, tokens: tokens.iter().cloned().collect() });
+        }
+        if cursor.at_keyword("if") && !reads_training(cursor.rest()) {
+            return self.chosen_in_expression(cursor);
         }
         let loc = self.spans.of(std::slice::from_ref(token));
         let kind = match token {

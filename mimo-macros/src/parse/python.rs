@@ -189,14 +189,18 @@ impl Parser {
         };
         let diag = match next {
             TokenTree::Ident(ident) => match ident.to_string().as_str() {
-                "if" => Diag::error(
-                    Code::PythonExpression,
-                    loc,
-                    "`… if … else …` is Python, and every sample runs through the same layers",
-                )
-                .help("write `where(x > 0.0, a, b)`, which chooses value by value, or a `model!` for each variant"),
+                "if" => Diag::error(Code::PythonExpression, loc, "`… if … else …` is Python")
+                    .help(format!(
+                        "write `{}` for a condition that is known while the macro runs",
+                        chosen(whole)
+                    ))
+                    .help("choose value by value: `where(x > 0.0, a, b)`"),
                 "and" | "or" if let Some(diag) = foreign(whole, &Unscoped, loc) => diag,
-                _ if previous == "not" && let Some(diag) = foreign(whole, &Unscoped, loc) => diag,
+                _ if previous == "not"
+                    && let Some(diag) = foreign(whole, &Unscoped, loc) =>
+                {
+                    diag
+                }
                 "is" | "not" => python(&ident.to_string(), "write `equal(a, b)` or `not_equal(a, b)`"),
                 "for" => python("for", LOOP),
                 _ => return false,
@@ -338,15 +342,27 @@ impl Parser {
             "class" => ("`class` is Python", "write a layer of your own as a function: `fn block(x) { …; result }`".into()),
             "import" | "from" => ("a block imports nothing", "remove this: every layer is known in the block; another model is brought in with `use path::Name;`".into()),
             "while" | "loop" => ("a block has no loop of unknown length", LOOP.into()),
-            "if" | "match" => (
-                "every sample runs through the same layers, so that a block has no conditions",
-                "write a `model!` for each variant".into(),
+            "match" => (
+                "a block has no `match`",
+                "compare with each value: `if stride == 1 { … } else if stride == 2 { … }`".into(),
             ),
             "print" | "println" => ("a block only describes the model", "print it in Rust: `println!(\"{}\", Net::summary());` for a model `Net`".into()),
             _ => return None,
         };
         Some(Diag::error(Code::NotAStatement, loc, message).help(help))
     }
+}
+
+/// `if deep { a } else { b }` for `a if deep else b`.
+fn chosen(whole: &[TokenTree]) -> String {
+    let place =
+        |text: &str| whole.iter().position(|token| matches!(token, TokenTree::Ident(ident) if ident == text));
+    let (Some(condition), Some(other)) = (place("if"), place("else")) else {
+        return "if deep { a } else { b }".into();
+    };
+    let part = |range: std::ops::Range<usize>| shown(whole.get(range).unwrap_or_default());
+    let (a, condition, b) = (part(0..condition), part(condition + 1..other), part(other + 1..whole.len()));
+    format!("if {condition} {{ {a} }} else {{ {b} }}")
 }
 
 /// The names of a loop as Rust writes them: two of them stand in parentheses.

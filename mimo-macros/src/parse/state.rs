@@ -20,8 +20,10 @@ pub(super) enum Place {
     List,
     /// A loop inside such a loop.
     LoopOfList,
-    /// One side of a switch between training and inference.
+    /// One side of an `if` that gives a tensor or a value.
     Branch,
+    /// One side of an `if` that is a statement.
+    Side,
 }
 
 /// What was seen of the block so far.

@@ -11,7 +11,7 @@ use super::parser::{Parser, invalid};
 use super::python::without_prefix;
 use super::rust::{is, is_rust};
 use super::state::{Place, State};
-use crate::ast::{Arg, ConstDef, ExprKind, Model, Statement, Tail, name_of};
+use crate::ast::{Arg, ConstDef, Expr, ExprKind, Model, Statement, Tail, name_of};
 use crate::lints;
 use crate::span::SpanRange;
 
@@ -122,6 +122,9 @@ impl Parser {
         }
         if self.unbound_switch(&cursor, model) {
             return;
+        }
+        if cursor.at_keyword("if") {
+            return self.if_statement(&mut cursor, model);
         }
         if cursor.at_keyword("return") {
             let loc = self.spans.of(cursor.rest().get(..1).unwrap_or_default());
@@ -328,7 +331,7 @@ impl Parser {
                 // It stands in the items as it is, and our grammar has expressions that Rust has not.
                 match value.kind {
                     ExprKind::Invalid => value,
-                    _ if is_rust(&value.tokens) => value,
+                    _ if is_constant(&value) => value,
                     _ => {
                         self.not_an_expression(cursor.rest(), "a constant");
                         invalid(value.loc)
@@ -500,6 +503,14 @@ impl Parser {
         Some(
             diag.help(format!("bind the result to the same name: `let {name} = {name} {operator} {value};`")),
         )
+    }
+}
+
+/// Whether a value is one of Rust. An array is not in syn's small grammar.
+pub(crate) fn is_constant(value: &Expr) -> bool {
+    match &value.kind {
+        ExprKind::List(items) => items.iter().all(is_constant),
+        _ => is_rust(&value.tokens),
     }
 }
 

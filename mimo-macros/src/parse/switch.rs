@@ -4,10 +4,10 @@ use mimo_graph::code::Code;
 use mimo_graph::diag::{Diag, Loc};
 use proc_macro2::{Delimiter, TokenTree};
 
-use super::cursor::{Cursor, contents, flatten, text_of};
-use super::expansion::{is_braces, take_back};
+use super::cursor::{Cursor, contents, text_of};
+use super::expansion::is_braces;
 use super::parser::{Parser, invalid};
-use super::state::{Place, State};
+use super::state::Place;
 use crate::ast::{Branch, Expr, ExprKind, Model, Switch};
 
 /// The condition of every switch.
@@ -25,11 +25,8 @@ pub(super) fn reads_training(run: &[TokenTree]) -> bool {
 }
 
 impl Parser {
-    /// A run that starts with `if`. Other conditions than `training` are expressions of Rust, of which there is no tensor.
+    /// A run that starts with `if training`.
     pub(super) fn switch(&mut self, run: &[TokenTree], model: &mut Model) -> Expr {
-        if !reads_training(run) {
-            return self.expr(run, "a tensor");
-        }
         let loc = self.spans.of(run);
         let tokens = run.iter().cloned().collect();
         let kind = match self.branches(run, model) {
@@ -100,17 +97,13 @@ impl Parser {
 
     /// The inside of one side.
     fn branch(&mut self, tokens: Vec<TokenTree>, loc: Loc, model: &mut Model) -> Branch {
-        let mut inner = Model::default();
-        let mut state = State::at(Place::Branch);
         let known = self.errors();
-        self.statements(&flatten(tokens), &mut state, &mut inner);
-        if state.result.is_none() && self.errors() == known {
+        let branch = self.side(tokens, Place::Branch, model);
+        if branch.result.is_none() && self.errors() == known {
             let diag = Diag::error(Code::NoTensorOfBranch, loc, "a side of this switch gives no tensor");
             self.error(diag.help("end both sides with a tensor, without `;`"));
         }
-        model.lost.add(std::mem::take(&mut inner.lost));
-        take_back(&mut inner, model);
-        Branch { body: inner.statements, result: state.result }
+        branch
     }
 
     /// Reports `if training { … }` as a statement: its names are bound inside only.

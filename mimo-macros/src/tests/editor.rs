@@ -78,7 +78,7 @@ fn assert_placed(source: &str, but: &[&str]) {
             missing.push(word.to_string());
         }
     }
-    missing.retain(|word| !["let", "const", "fn", "for", "in"].contains(&word.as_str()));
+    missing.retain(|word| !["let", "const", "fn", "for", "in", "if", "else"].contains(&word.as_str()));
     assert_eq!(missing, but, "{}", body(source));
 }
 
@@ -149,6 +149,57 @@ fn every_word_of_functions_and_loops_is_at_its_place() {
 #[test]
 fn functions_and_loops() {
     assert_written!("functions_and_loops", RESIDUAL);
+}
+
+/// Sides of an `if`, and values.
+const BRANCHES: &str = "Branches {
+    const DEPTHS: [usize; 2] = [1, 2];
+    fn twice(n, least = 4) { max(least, int(2.0 * n)) }
+    fn block(x, units, activation = relu, pooling = none, skip = none) {
+        let project = x.shape[-1] != units || units > 8;
+        let act = if activation == gelu && !project { none } else if units == DEPTHS[0] { tanh } else { activation };
+        let h = if skip != none { Dense(units)(skip) } else { let g = Dense(units, activation = act)(x); g };
+        if pooling == none {
+            let h = Dense(twice(units) + 2 * twice(n = units), activation = if project { act } else { tanh })(h);
+        } else {
+            let h = h + h;
+        }
+        h
+    }
+    let x = Input(shape = [16]);
+    let width = 8;
+    for (i, depth) in DEPTHS.iter().enumerate() {
+        if i == DEPTHS.len() - 1 { let x = block(x, depth + i + width); }
+    }
+    let y = Dense(1)(x);
+    Model(inputs = [x], outputs = [y])
+}";
+
+#[test]
+fn every_word_of_branches_is_at_its_place() {
+    assert_placed(
+        BRANCHES,
+        &["int", "none", "none", "shape", "none", "none", "none", "iter", "enumerate", "len"],
+    );
+}
+
+#[test]
+fn branches() {
+    assert_written!("branches", BRANCHES);
+}
+
+/// A condition that is being typed offers what is bound.
+#[test]
+fn half_a_condition() {
+    for (source, wanted) in [
+        ("Net { fn f(x, stride) { if stri } }", "stri"),
+        ("Net { fn f(x, stride) { if stri { x } else { x } } }", "stri"),
+        ("Net { fn f(x, stride) { let y = if stri { x } else { x }; y } }", "stri"),
+        ("Net { fn f(x, activation) { if activation == rel { x } else { x } } }", "activations :: rel"),
+    ] {
+        let text = body(source).to_string();
+        assert!(text.contains(wanted), "{source}: {text}");
+    }
 }
 
 /// A list of a loop, its parts, and a pattern of outputs.

@@ -200,7 +200,7 @@ fn each_mistake_is_one_error_at_its_place() {
             "let y = x; let _a = if training { x } else;",
             "2:39 [else] after `else` stands the other side in braces",
         ),
-        ("let y = x; let _a = if", "2:21 [if] this is not a tensor"),
+        ("let y = x; let _a = if", "2:21 [if] this `if` has no condition"),
     ] {
         let told = said(line);
         let first: Vec<&str> = told.iter().filter_map(|text| text.lines().next()).collect();

@@ -229,11 +229,8 @@ const STATEMENTS: &[(&str, Code, &str)] = &[
     ("let (_p, _q) = (v, b, v);", Code::WrongNumberOfNames, "these are 3 values, but 2 names are bound"),
     ("let (_p, _q) = v, b;", Code::MissingParentheses, "write `(v, b)`"),
     ("let _p, _q = v, b;", Code::MissingParentheses, "`let (_p, _q) = …;`"),
-    ("let z = 0.5;", Code::NotATensor, "`const Z: f64 = 0.5;`"),
-    ("let z = 3;", Code::NotATensor, "`const Z: usize = 3;`"),
-    ("let z = D + 1;", Code::NotATensor, "as in `(D + 1) * x`"),
-    ("let _z = s.shape[1] * v;", Code::NotATensor, "write `12`"),
-    ("let _z = s.shape[0];", Code::NotATensor, "any number of samples"),
+    ("let z = 0.5; let _z = Dense(3)(z);", Code::NotATensor, "`let z = Layer(settings)(tensor);`"),
+    ("let _z = s.shape[0];", Code::ValueNotKnown, "`reshape` takes -1"),
     ("let _z = v ? b : v;", Code::UnexpectedToken, "`where(condition, a, b)`"),
     ("let _z = v * 0.5 ** 2;", Code::PythonExpression, "write `0.25`"),
 ];

@@ -1,6 +1,7 @@
 //! Models as an editor sees them.
 
 pub mod autoencoder;
+pub mod branches;
 pub mod captcha;
 pub mod diagnosis;
 pub mod parts;

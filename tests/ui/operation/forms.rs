@@ -10,7 +10,6 @@ model! {
         let alone = maximum(x);
         let lengths = Weight([n]);
         let missing = where(x > 0.0);
-        let rate = 0.5;
         Model(inputs = [x, n], outputs = [x])
     }
 }

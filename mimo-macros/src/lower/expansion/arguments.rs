@@ -169,9 +169,18 @@ impl Lower<'_> {
 
     /// What an expression is to a parameter: a tensor or a layer if it can be one, else a value.
     pub(in crate::lower) fn argument(&mut self, expr: &Expr) -> Argument {
+        let is_call = matches!(&expr.kind, ExprKind::Call(callee, args)
+            if matches!(&callee.kind, ExprKind::Name(ident) if self.function_of_values(&name_of(ident), args)));
+        if is_call || is_if(expr) {
+            return match self.eval(expr) {
+                Evaluated::Value(value) => Argument::Value(value),
+                given => Argument::Tensor(bound(given)),
+            };
+        }
         if !self.is_operand(expr) {
             let kind = self.value(expr).kind;
-            return Argument::Value(self.consts.given(expr, kind));
+            let known = self.fold(expr);
+            return Argument::Value(self.consts.given(expr, kind, known));
         }
         if let ExprKind::List(_) = expr.kind {
             let mut tensors = Vec::new();
@@ -180,19 +189,14 @@ impl Lower<'_> {
                 tensors.into_iter().map(|(tensor, _)| tensor).collect(),
             ));
         }
-        Argument::Tensor(match self.eval(expr) {
-            Evaluated::Tensors(tensors) => match tensors.as_slice() {
-                [tensor] => Binding::Tensor(*tensor),
-                _ => Binding::Tensors(tensors),
-            },
-            Evaluated::List(tensors) => Binding::Tensors(tensors),
-            Evaluated::Layer(layer) => Binding::Layer(layer),
-            Evaluated::Poison => Binding::Poison,
-        })
+        match self.eval(expr) {
+            Evaluated::Value(value) => Argument::Value(value),
+            given => Argument::Tensor(bound(given)),
+        }
     }
 
     /// Whether an expression is meant to be a tensor, a layer, or a list of tensors.
-    fn is_operand(&self, expr: &Expr) -> bool {
+    pub(super) fn is_operand(&self, expr: &Expr) -> bool {
         match &expr.kind {
             ExprKind::Name(ident) => self.frame.scope.contains_key(&name_of(ident)),
             ExprKind::Paren(inner) => self.is_operand(inner),
@@ -205,7 +209,7 @@ impl Lower<'_> {
                 ExprKind::Name(ident) => {
                     let name = name_of(ident);
                     self.frame.scope.contains_key(&name)
-                        || self.is_function(&name)
+                        || self.is_function(&name) && !self.function_of_values(&name, args)
                         || self.is_broken_function(&name)
                         || name == "Input"
                         || layers::function(&name).is_some()
@@ -232,15 +236,48 @@ impl Lower<'_> {
                 self.consts.forget(&text);
                 self.frame.scope.insert(text, binding);
             }
-            Argument::Value(parameter) => {
-                self.frame.scope.remove(&text);
-                self.consts.define(text, parameter);
-            }
+            Argument::Value(parameter) => self.define_value(name, parameter),
+        }
+    }
+
+    /// Binds a name to a setting.
+    pub(in crate::lower) fn define_value(&mut self, name: &proc_macro2::Ident, parameter: Parameter) {
+        let text = name_of(name);
+        if name != "_" {
+            self.frame.scope.remove(&text);
+            self.consts.define(text, parameter);
         }
     }
 
     pub(super) fn setting(&self, kind: ValueKind, loc: Option<Loc>) -> Argument {
+        Argument::Value(self.parameter_of(kind, loc))
+    }
+
+    /// A setting as what a name stands for.
+    pub(in crate::lower) fn parameter_of(&self, kind: ValueKind, loc: Option<Loc>) -> Parameter {
         let tokens = |id: ConstId| self.const_exprs.get(id.0 as usize).cloned().unwrap_or_default();
-        Argument::Value(Consts::setting(kind, loc, tokens))
+        Consts::setting(kind, loc, tokens)
+    }
+}
+
+/// Whether an expression is an `if`, whose chosen side says what it is.
+pub(in crate::lower) fn is_if(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::If(_) => true,
+        ExprKind::Paren(inner) => is_if(inner),
+        _ => false,
+    }
+}
+
+/// What a parameter is bound to that is given no value.
+fn bound(given: Evaluated) -> Binding {
+    match given {
+        Evaluated::Tensors(tensors) => match tensors.as_slice() {
+            [tensor] => Binding::Tensor(*tensor),
+            _ => Binding::Tensors(tensors),
+        },
+        Evaluated::List(tensors) => Binding::Tensors(tensors),
+        Evaluated::Layer(layer) => Binding::Layer(layer),
+        Evaluated::Value(_) | Evaluated::Poison => Binding::Poison,
     }
 }

@@ -8,8 +8,9 @@ use mimo_graph::value::{Value, ValueKind};
 
 use super::LIMIT;
 use super::arguments::Argument;
-use crate::ast::{Expr, ExprKind, For, Values, name_of};
-use crate::lower::consts::{Known, has_invalid_part};
+use crate::ast::{Binder, Expr, ExprKind, For, Values, name_of};
+use crate::lower::consts::Known;
+use crate::lower::frame::Never;
 use crate::lower::tensor::Evaluated;
 use crate::lower::{Binding, Lower};
 use crate::parse::text_of;
@@ -22,6 +23,20 @@ enum Round<'e> {
     Value(Value),
     /// Of a list of tensors, as it would be written: `heads[0]`.
     Tensor(TensorId, String),
+    /// With its place in front.
+    Numbered(i64, Box<Round<'e>>),
+}
+
+impl Round<'_> {
+    fn shown(&self) -> String {
+        match self {
+            Round::Number(n) => n.to_string(),
+            Round::Item(item) => text_of(item.tokens.clone()),
+            Round::Value(value) => value.describe().replace('`', ""),
+            Round::Tensor(_, shown) => shown.clone(),
+            Round::Numbered(i, round) => format!("({i}, {})", round.shown()),
+        }
+    }
 }
 
 impl Lower<'_> {
@@ -60,13 +75,8 @@ impl Lower<'_> {
                 whole = false;
                 break;
             }
-            let shown = match &round {
-                Round::Number(n) => n.to_string(),
-                Round::Item(item) => text_of(item.tokens.clone()),
-                Round::Value(value) => value.describe().replace('`', ""),
-                Round::Tensor(_, shown) => shown.clone(),
-            };
-            if !self.bind_round(looped, round) {
+            let shown = round.shown();
+            if !self.bind_round(looped, &looped.names, looped.tuple, round) {
                 self.broken = true;
                 self.poison_all(&looped.body);
                 whole = false;
@@ -109,14 +119,14 @@ impl Lower<'_> {
             looped.loc,
             format!("this loop has no rounds, because `{shown}` is empty"),
         );
-        self.error(match shown_reversed(&looped.values, |expr| self.consts.fold(expr)) {
+        self.error(match shown_reversed(&looped.values, |expr| self.fold(expr)) {
             Some(reversed) => diag.help(format!("write `{reversed}` to count down")),
             None => diag
                 .help("let it go over at least one value, such as `0..1`, or remove it")
                 .help("`#[allow(mimo::empty_loop)]` before the model's name if it is meant"),
         });
         for name in super::names_bound(&looped.body) {
-            self.never.insert(name, shown.clone());
+            self.frame.never.insert(name, Never::Empty(shown.clone()));
         }
     }
 
@@ -128,6 +138,10 @@ impl Lower<'_> {
                 let mut rounds = self.rounds(inner, loc)?;
                 rounds.reverse();
                 Some(rounds)
+            }
+            Values::Enumerated(inner) => {
+                let rounds = self.rounds(inner, loc)?;
+                Some((0..).zip(rounds).map(|(i, round)| Round::Numbered(i, Box::new(round))).collect())
             }
             Values::Range { start, end, inclusive } => {
                 let (start, end) = (self.bound_of_range(start), self.bound_of_range(end));
@@ -159,7 +173,16 @@ impl Lower<'_> {
                 {
                     Some(items.iter().cloned().map(Round::Value).collect())
                 }
-                ExprKind::Name(_) if self.consts.is_broken(&expr.tokens) => None,
+                _ if let Some(Known::List(items)) = self.fold(expr) => {
+                    let value =
+                        |item: Known| Round::Value(Value { kind: item.kind(expr.loc), loc: expr.loc });
+                    Some(items.into_iter().map(value).collect())
+                }
+                _ if self.is_lost_value(expr) => None,
+                _ if let Some(diag) = self.unknown_part(expr) => {
+                    self.error(diag);
+                    None
+                }
                 _ => {
                     let shown = text_of(expr.tokens.clone());
                     let lists = self.frame.scope.iter().filter(|(_, it)| matches!(it, Binding::Tensors(_)));
@@ -178,9 +201,14 @@ impl Lower<'_> {
 
     /// A number that is known while the macro runs.
     fn bound_of_range(&mut self, expr: &Expr) -> Option<i64> {
-        match self.consts.fold(expr) {
+        self.prepare(expr);
+        match self.fold(expr) {
             Some(Known::Int(n)) => Some(n),
-            _ if has_invalid_part(expr) || self.consts.is_broken(&expr.tokens) => None,
+            _ if self.is_lost_value(expr) => None,
+            _ if let Some(diag) = self.unknown_part(expr) => {
+                self.error(diag);
+                None
+            }
             _ if self.has_power(expr) => None,
             _ => {
                 let shown = text_of(expr.tokens.clone());
@@ -195,13 +223,24 @@ impl Lower<'_> {
     }
 
     /// Binds the names of a loop to one of its values. Gives whether that could be done.
-    fn bind_round(&mut self, looped: &For, round: Round<'_>) -> bool {
-        let names = &looped.names;
+    fn bind_round(&mut self, looped: &For, names: &[Binder], tuple: bool, round: Round<'_>) -> bool {
         match round {
+            Round::Numbered(i, inner) => {
+                let [number, rest @ ..] = names else { return false };
+                if !tuple || rest.is_empty() {
+                    let diag =
+                        Diag::error(Code::LoopPattern, looped.loc, "`enumerate` gives a number and a value");
+                    self.error(diag.help("write `for (i, depth) in DEPTHS.iter().enumerate() { … }`"));
+                    return false;
+                }
+                let argument = self.setting(ValueKind::Int(i), None);
+                self.define(&number.ident, argument);
+                self.bind_round(looped, rest, rest.len() > 1, *inner)
+            }
             Round::Number(n) => {
-                let [name] = names.as_slice() else {
+                let [name] = names else {
                     // A name that is none was reported.
-                    if looped.tuple {
+                    if tuple {
                         let diag =
                             Diag::error(Code::LoopPattern, looped.loc, "a range gives one number at a time");
                         self.error(diag.help("write `for i in 0..4 { … }`"));
@@ -213,8 +252,8 @@ impl Lower<'_> {
                 true
             }
             Round::Tensor(tensor, _) => {
-                let [name] = names.as_slice() else {
-                    if looped.tuple {
+                let [name] = names else {
+                    if tuple {
                         let diag = Diag::error(
                             Code::LoopPattern,
                             looped.loc,
@@ -228,7 +267,7 @@ impl Lower<'_> {
                             Some(Binding::Tensors(tensors)) => tensors.len(),
                             _ => 4,
                         };
-                        self.error(match names.as_slice() {
+                        self.error(match names {
                             [i, part] => {
                                 let (i, part) = (name_of(&i.ident), name_of(&part.ident));
                                 let named = self.frame.scope.contains_key(&list);
@@ -248,13 +287,13 @@ impl Lower<'_> {
                 self.define(&name.ident, Argument::Tensor(Binding::Tensor(tensor)));
                 true
             }
-            Round::Item(item) if !looped.tuple => {
+            Round::Item(item) if !tuple => {
                 let Some(name) = names.first() else { return false };
                 let argument = self.argument(item);
                 self.define(&name.ident, argument);
                 true
             }
-            Round::Value(value) if !looped.tuple => {
+            Round::Value(value) if !tuple => {
                 let Some(name) = names.first() else { return false };
                 let argument = self.setting(value.kind, Some(value.loc));
                 self.define(&name.ident, argument);
@@ -264,7 +303,7 @@ impl Lower<'_> {
                 let loc = value.loc;
                 let parts = match value.kind {
                     ValueKind::List(parts) if parts.len() == names.len() => parts,
-                    _ => return self.not_a_tuple(looped, loc),
+                    _ => return self.not_a_tuple(names, loc),
                 };
                 for (name, part) in names.iter().zip(parts) {
                     let argument = self.setting(part.kind, Some(part.loc));
@@ -276,7 +315,7 @@ impl Lower<'_> {
                 let parts = match &item.kind {
                     ExprKind::List(parts) if parts.len() == names.len() => parts,
                     ExprKind::Invalid => return false,
-                    _ => return self.not_a_tuple(looped, item.loc),
+                    _ => return self.not_a_tuple(names, item.loc),
                 };
                 let arguments: Vec<Argument> = parts.iter().map(|part| self.argument(part)).collect();
                 for (name, argument) in names.iter().zip(arguments) {
@@ -288,8 +327,8 @@ impl Lower<'_> {
     }
 
     /// Reports a value of a loop that its names cannot take apart.
-    fn not_a_tuple(&mut self, looped: &For, loc: Loc) -> bool {
-        let names: Vec<String> = looped.names.iter().map(|name| name_of(&name.ident)).collect();
+    fn not_a_tuple(&mut self, names: &[Binder], loc: Loc) -> bool {
+        let names: Vec<String> = names.iter().map(|name| name_of(&name.ident)).collect();
         let message =
             format!("the loop binds {} names, and this is not a tuple of {}", names.len(), names.len());
         self.error(
@@ -314,6 +353,7 @@ fn shown_values(values: &Values) -> String {
         }
         Values::List(expr) => text_of(expr.tokens.clone()),
         Values::Reversed(inner) => format!("({}).rev()", shown_values(inner)),
+        Values::Enumerated(inner) => format!("{}.iter().enumerate()", shown_values(inner)),
         Values::Invalid => String::new(),
     }
 }

@@ -24,6 +24,13 @@ pub(in crate::lower) struct Shared {
     made: Option<Vec<Made>>,
 }
 
+impl Shared {
+    /// Where it was written.
+    pub(in crate::lower) fn place(&self) -> Loc {
+        self.loc
+    }
+}
+
 /// A layer that a call made, with its class; `None` after an error.
 type Made = (String, Option<Callable>);
 
