@@ -6,6 +6,7 @@ use mimo_graph::dim::ConstId;
 use mimo_graph::value::{Arg, Value, ValueKind};
 use proc_macro2::TokenStream;
 
+use super::consts::has_invalid_part;
 use super::tensor::Evaluated;
 use super::{Binding, Lower};
 use crate::ast::{self, Expr, ExprKind, name_of};
@@ -79,7 +80,10 @@ impl Lower<'_> {
             | ExprKind::Shape(_)
             | ExprKind::Len(_)
             | ExprKind::Rust => {
-                if self.is_lost_value(expr) || self.has_outsiders(&expr.tokens, expr.loc) {
+                if has_invalid_part(expr)
+                    || self.has_outsiders(&expr.tokens, expr.loc)
+                    || self.is_lost_value(expr)
+                {
                     return ValueKind::Invalid;
                 }
                 if let Some(diag) = self.unknown_part(expr) {

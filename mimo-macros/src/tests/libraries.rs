@@ -306,3 +306,30 @@ fn editors_know_functions_of_others() {
     );
     assert!(expanded.contains("n { image : "), "{expanded}");
 }
+
+/// Both sides of an `if` whose condition only a call knows are checked, and nothing is said of the condition.
+#[test]
+fn sides_of_an_if_are_checked_without_a_call() {
+    let of = |body: &str| {
+        let source = format!("pub fn f(x, top = true, n = 3, words = none) {{ {body} }}");
+        told_of_functions(&source)
+    };
+    for fine in [
+        "let y = if top { Dense(n)(x) } else { x }; y",
+        "if n > 2 { let x = Dense(n)(x); } x",
+        "if n * 2 + 1 == 5 && top || words != none { let x = Dense(n)(x); } else if n == 1 { let z = x; } x",
+        "let (a, b) = if top { (x, x) } else { (x, Dense(2)(x)) }; a + b",
+        "if x.shape[-1] != n { let x = Dense(n)(x); } x",
+        "for i in 0..n { if i == 0 { let x = Dense(n)(x); } } x",
+    ] {
+        assert_eq!(of(fine), Vec::<String>::new(), "{fine}");
+    }
+    for wrong in [
+        "let y = if top { Dnse(n)(x) } else { x }; y",
+        "let y = if top { x } else { Dnse(n)(x) }; y",
+        "if n > 2 { let x = Dnse(n)(x); } x",
+        "if top { let a = x; } else { let b = Dense(unit = 3)(x); } x",
+    ] {
+        assert_eq!(of(wrong).len(), 1, "{wrong}: {:?}", of(wrong));
+    }
+}
