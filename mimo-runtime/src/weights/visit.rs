@@ -1,4 +1,5 @@
 //! Weights as dfdx's visitors see them: one by one, with the name and the options that the model's description gives each.
+#![expect(clippy::type_complexity, reason = "the types of dfdx's visitors")]
 
 use core::marker::PhantomData;
 

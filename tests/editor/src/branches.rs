@@ -21,7 +21,8 @@ model! {
             h
         }
 
-        let x = Input(shape = [16]);
+        let input = Input(shape = [16]);
+        let x = input;
         let width = 8;
         for (i, depth) in DEPTHS.iter().enumerate() {
             if i == DEPTHS.len() - 1 {
@@ -29,6 +30,6 @@ model! {
             }
         }
         let y = Dense(1)(x);
-        Model(inputs = [x], outputs = [y]).compile(loss = mse)
+        Model(inputs = [input], outputs = [y]).compile(loss = mse)
     }
 }
