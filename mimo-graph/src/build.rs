@@ -25,6 +25,7 @@ use crate::value::{Arg, Value, ValueKind};
 mod calls;
 mod fixes;
 mod masks;
+mod merged;
 mod nest;
 pub(crate) mod sizes;
 #[cfg(test)]
@@ -280,7 +281,12 @@ impl Builder {
         let further = named.iter().filter(|given| further.contains(&given.role)).copied().collect();
         let inputs = [by_place.to_vec(), states.to_vec(), masks, further].concat();
         let given = self.infer(layer, called.as_ref(), &inputs, call, diags);
-        self.node(layer, &inputs, called, given, call)
+        if given.is_none() {
+            return self.node(layer, &inputs, called, given, call);
+        }
+        let inputs = self.left_out(&kind, inputs, steps, call);
+        let made = self.node(layer, &inputs, called, given, call);
+        self.without_left_out(&kind, made, steps, call)
     }
 
     /// Calls the parts of a layer on the same tensors, each from its own states, and the layer itself on the first of

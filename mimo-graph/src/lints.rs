@@ -6,6 +6,7 @@ use crate::context::Cx;
 use crate::diag::Diag;
 use crate::graph::{Graph, Layer, Node, TensorId};
 use crate::layers::LayerKind;
+use crate::layers::get_item::Entry;
 use crate::layers::layer::{Effect, Masks, Reads};
 use crate::layers::named_axes::NamedAxes;
 use crate::shape::Shape;
@@ -301,7 +302,8 @@ fn lost_mask(graph: &Graph, cx: &mut Cx<'_>) {
         let by_place = node.inputs.iter().zip(&node.roles).filter(|(_, role)| role.is_empty());
         let read: Vec<&TensorId> = by_place.map(|(input, _)| input).collect();
         let joins = matches!(kind.masks(), Masks::Join | Masks::Concatenate(_));
-        let count = if joins { read.len() } else { 1 };
+        let several = joins || kind.masks() == Masks::Lose;
+        let count = if several { read.len() } else { 1 };
         let (Some(&input), Some(_)) = (read.iter().take(count).find(|input| has_mask(input)), lost) else {
             continue;
         };
@@ -317,10 +319,19 @@ fn lost_mask(graph: &Graph, cx: &mut Cx<'_>) {
             );
             continue;
         }
-        let message = match class {
-            "get_item" => {
-                format!("`{name}[…]` has no mask: it reads steps that the mask of `{name}` leaves out too")
+        let message = match kind {
+            LayerKind::GetItem(part) if matches!(part.key.first(), Some(Entry::At(_))) => {
+                let part = part.written();
+                format!("`{name}{part}` is read whether the mask of `{name}` counts that step or not")
             }
+            LayerKind::GetItem(part) => {
+                let part = part.written();
+                format!("`{name}{part}` has no mask: that of `{name}` is for all of its steps")
+            }
+            _ if kind.effect() == Effect::Rearranged && class != "einsum" => {
+                format!("`{class}` moves the steps of `{name}`, so that its mask does not fit the result")
+            }
+            LayerKind::Stack(_) => format!("`stack` puts an axis before the steps of `{name}`, so that its mask does not fit the result"),
             _ => format!("`{class}` reads every step of `{name}`, also those that its mask leaves out"),
         };
         cx.error(

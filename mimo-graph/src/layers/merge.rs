@@ -19,6 +19,8 @@ use crate::shape::{Dtype, Shape};
 pub struct Merge {
     /// How elements are combined.
     pub op: MergeOp,
+    /// Whether it is written as an operator, `a * b`, which computes with all values, whatever masks say of them.
+    pub is_operator: bool,
 }
 
 layer! {
@@ -28,7 +30,7 @@ layer! {
     ///
     /// Keras: [`Add`](https://keras.io/api/layers/merging_layers/add/)
     "`Add(name = none, trainable = true)`"
-    Add | add, "let a = Input(shape = [10]);\nlet b = Input(shape = [10]);\nlet y: [10] = add([a, b]);" => |_, _| Some(Merge { op: MergeOp::Add });
+    Add | add, "let a = Input(shape = [10]);\nlet b = Input(shape = [10]);\nlet y: [10] = add([a, b]);" => |_, _| Some(Merge::from(MergeOp::Add));
 
     /// The difference of two tensors, value by value.
     ///
@@ -36,7 +38,7 @@ layer! {
     ///
     /// Keras: [`Subtract`](https://keras.io/api/layers/merging_layers/subtract/)
     "`Subtract(name = none, trainable = true)`"
-    Subtract | subtract, "let a = Input(shape = [10]);\nlet b = Input(shape = [10]);\nlet y: [10] = subtract([a, b]);" => |_, _| Some(Merge { op: MergeOp::Subtract });
+    Subtract | subtract, "let a = Input(shape = [10]);\nlet b = Input(shape = [10]);\nlet y: [10] = subtract([a, b]);" => |_, _| Some(Merge::from(MergeOp::Subtract));
 
     /// The product of tensors, value by value.
     ///
@@ -44,7 +46,7 @@ layer! {
     ///
     /// Keras: [`Multiply`](https://keras.io/api/layers/merging_layers/multiply/)
     "`Multiply(name = none, trainable = true)`"
-    Multiply | multiply, "let a = Input(shape = [10]);\nlet b = Input(shape = [10]);\nlet y: [10] = multiply([a, b]);" => |_, _| Some(Merge { op: MergeOp::Multiply });
+    Multiply | multiply, "let a = Input(shape = [10]);\nlet b = Input(shape = [10]);\nlet y: [10] = multiply([a, b]);" => |_, _| Some(Merge::from(MergeOp::Multiply));
 
     /// The mean of tensors, value by value.
     ///
@@ -52,7 +54,7 @@ layer! {
     ///
     /// Keras: [`Average`](https://keras.io/api/layers/merging_layers/average/)
     "`Average(name = none, trainable = true)`"
-    Average | average, "let a = Input(shape = [10]);\nlet b = Input(shape = [10]);\nlet y: [10] = average([a, b]);" => |_, _| Some(Merge { op: MergeOp::Average });
+    Average | average, "let a = Input(shape = [10]);\nlet b = Input(shape = [10]);\nlet y: [10] = average([a, b]);" => |_, _| Some(Merge::from(MergeOp::Average));
 
     /// The larger of the values of tensors.
     ///
@@ -60,7 +62,7 @@ layer! {
     ///
     /// Keras: [`Maximum`](https://keras.io/api/layers/merging_layers/maximum/)
     "`Maximum(name = none, trainable = true)`"
-    Maximum | maximum, "let a = Input(shape = [10]);\nlet b = Input(shape = [10]);\nlet y: [10] = maximum([a, b]);" => |_, _| Some(Merge { op: MergeOp::Maximum });
+    Maximum | maximum, "let a = Input(shape = [10]);\nlet b = Input(shape = [10]);\nlet y: [10] = maximum([a, b]);" => |_, _| Some(Merge::from(MergeOp::Maximum));
 
     /// The smaller of the values of tensors.
     ///
@@ -68,13 +70,21 @@ layer! {
     ///
     /// Keras: [`Minimum`](https://keras.io/api/layers/merging_layers/minimum/)
     "`Minimum(name = none, trainable = true)`"
-    Minimum | minimum, "let a = Input(shape = [10]);\nlet b = Input(shape = [10]);\nlet y: [10] = minimum([a, b]);" => |_, _| Some(Merge { op: MergeOp::Minimum });
+    Minimum | minimum, "let a = Input(shape = [10]);\nlet b = Input(shape = [10]);\nlet y: [10] = minimum([a, b]);" => |_, _| Some(Merge::from(MergeOp::Minimum));
     takes {}
 }
 
 impl From<MergeOp> for Merge {
     fn from(op: MergeOp) -> Self {
-        Merge { op }
+        Merge { op, is_operator: false }
+    }
+}
+
+impl Merge {
+    /// Whether values that a mask leaves out are no part of the result. Keras: `Multiply`, `Maximum` and `Minimum`, but not the
+    /// operations of the same names.
+    pub fn leaves_out(&self) -> bool {
+        !self.is_operator && matches!(self.op, MergeOp::Multiply | MergeOp::Maximum | MergeOp::Minimum)
     }
 }
 
