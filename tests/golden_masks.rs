@@ -209,6 +209,25 @@ cases! {
         let (y, h) = read(Dense(3, name = "first")(x), mask = m, initial_state = h);
         let y = concatenate([Flatten()(y), h]);
     }
+    lstm_zeros: "lstm zeros", Zeros, ZerosInputs, [x, m] {
+        let x = Input(shape = [5, 3]);
+        let m = Input(shape = [5]);
+        let read = LSTM(4, zero_output_for_mask = true, return_sequences = true, return_state = true, name = "layer");
+        let (y, h, c) = read(Dense(3, name = "first")(x), mask = m);
+        let y = concatenate([Flatten()(y), h, c]);
+    }
+    gru_zeros_last: "gru zeros last", ZerosLast, ZerosLastInputs, [x, m] {
+        let x = Input(shape = [5, 3]);
+        let m = Input(shape = [5]);
+        let y = GRU(4, zero_output_for_mask = true, name = "layer")(Dense(3, name = "first")(x), mask = m);
+    }
+    rnn_zeros_backwards: "rnn zeros backwards", ZerosBack, ZerosBackInputs, [x, m] {
+        let x = Input(shape = [5, 3]);
+        let m = Input(shape = [5]);
+        let read = SimpleRNN(4, zero_output_for_mask = true, go_backwards = true, return_sequences = true, return_state = true, name = "layer");
+        let (y, h) = read(Dense(3, name = "first")(x), mask = m);
+        let y = concatenate([Flatten()(y), h]);
+    }
     rnn: "rnn", Rnn, RnnInputs, [x, m] {
         let x = Input(shape = [5, 3]);
         let m = Input(shape = [5]);

@@ -203,6 +203,19 @@ impl Builder {
         LayerId(id(self.graph.layers.len() - 1))
     }
 
+    /// Whether calls of a layer have this keyword.
+    pub fn takes_at_calls(&self, layer: LayerId, keyword: &str) -> bool {
+        let Layer { kind, .. } = self.graph.layer(layer);
+        match keyword {
+            "initial_state" => true,
+            _ => {
+                kind.places().contains(&keyword)
+                    || calls::keywords(kind).contains(&keyword)
+                    || kind.called_with(keyword, true).is_some()
+            }
+        }
+    }
+
     /// Calls a layer on tensors, each with the tokens that name it, and gives what the call gives: poisoned
     /// tensors if something is wrong with the call or with what it reads.
     pub fn call(
@@ -231,10 +244,9 @@ impl Builder {
         let wrong = calls::arity(kind, inputs.len(), call)
             .or_else(|| initial.and_then(|(states, loc)| calls::wrong_states(kind, states.len(), loc)));
         let states = initial.map_or(&[][..], |(states, _)| states);
-        let settings = calls::settings(kind, &further, diags);
-        let told = settings.is_none();
-        // What a call cannot have was told.
-        let (named, called) = settings.unwrap_or_default();
+        let told = diags.count();
+        let (named, called) = calls::settings(kind, &further, diags);
+        let told = diags.count() > told;
         let by_place = inputs.iter().map(|&(tensor, loc)| Given { tensor, role: "", loc });
         let by_place: Vec<Given> = by_place.collect();
         let of_state =

@@ -15,6 +15,7 @@ mod indices;
 mod large;
 mod lints;
 mod lists;
+mod masks;
 mod mistakes;
 mod moves;
 mod names;

@@ -229,6 +229,9 @@ def main():
             embed("p")(ids), embed("q")(other), embed("r")(third)])), {"ids": ids, "other": other, "third": third}),
         case("spectral", lambda ids: last()(SpectralNormalization(Dense(3, name="inside"), name="norm")(embed()(ids))),
              {"ids": ids}),
+        case("lstm zeros", masked(LSTM(4, zero_output_for_mask=True, **both)), given),
+        case("gru zeros last", masked(GRU(4, zero_output_for_mask=True, name="layer")), given),
+        case("rnn zeros backwards", masked(SimpleRNN(4, zero_output_for_mask=True, go_backwards=True, **both)), given),
         case("minimum first without", lambda ids, x, other: Flatten()(Minimum()([
             Dense(3, name="first")(x), embed("p")(ids), embed("q")(other)])), {"ids": ids, "x": x, "other": other}),
     ]
