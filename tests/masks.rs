@@ -399,8 +399,7 @@ fn a_nested_model_leaves_out_what_the_masks_around_it_leave_out() {
         tensor(whole(&[&words[5..], &words[..5]].concat())).expect("words")
     };
     let mut found = Predictor::new(&nested).expect("one");
-    let found =
-        found.predict(&NestedJoinsInputs { words: words(1), others: others() }).expect("outputs");
+    let found = found.predict(&NestedJoinsInputs { words: words(1), others: others() }).expect("outputs");
     let mut wanted = Predictor::new(&inline).expect("one");
     let wanted = wanted.predict(&InlineJoinsInputs { words: words(1), others: others() }).expect("outputs");
     assert_close("product", &wide(&found.y.as_vec()), &wide(&wanted.y.as_vec()), F64);

@@ -285,6 +285,20 @@ impl Graph {
         node.called.as_deref().unwrap_or(&self.layer(node.layer).kind)
     }
 
+    /// The number of first axes of each of these tensors of a call that are the first axes of its output, each position computed from the
+    /// same position; none after an error.
+    pub fn kept_axes(&self, node: &Node, tensors: &[TensorId]) -> Vec<usize> {
+        // Axes of steps around a nested model are no axes of its layers.
+        let of_step =
+            |tensor: &TensorId| Some(self.tensor(*tensor).shape.as_ref()?.without_first(node.steps));
+        let shapes: Option<Vec<Shape>> = tensors.iter().map(of_step).collect();
+        let (Some(shapes), Some(output)) = (shapes, node.outputs.first().and_then(of_step)) else {
+            return vec![];
+        };
+        let kept = self.kind(node).kept_axes(&shapes.iter().collect::<Vec<_>>(), &output);
+        (0..tensors.len()).map(|at| kept.get(at).copied().unwrap_or(0) + node.steps).collect()
+    }
+
     /// The tensor whose values a call leaves out where its mask says so, if that is what the call is for: nobody wrote it.
     pub fn left_out_of(&self, node: &Node) -> Option<TensorId> {
         let layer = self.layer(node.layer);

@@ -206,10 +206,7 @@ impl Builder {
         let of = |tensor: TensorId| self.graph.tensor(tensor).mask;
         let mask = tensors.iter().find_map(|&tensor| of(tensor))?;
         let axes = self.axes_of(mask)?.rank();
-        let shape = |tensor: TensorId| self.graph.tensor(tensor).shape.as_ref();
-        let shapes: Vec<&Shape> = tensors.iter().map(|&tensor| shape(tensor)).collect::<Option<_>>()?;
-        let kept = self.graph.kind(node).kept_axes(&shapes, shape(*node.outputs.first()?)?);
-        let kept = kept.into_iter().chain(std::iter::repeat(0));
+        let kept = self.graph.kept_axes(node, tensors).into_iter().chain(std::iter::repeat(0));
         let agrees = |(&tensor, kept): (&TensorId, usize)| match of(tensor) {
             Some(other) => other == mask && kept >= axes,
             None => kept < axes || self.is_constant(tensor),

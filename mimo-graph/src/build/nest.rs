@@ -114,7 +114,15 @@ impl Builder {
                 })
                 .collect();
             let (steps, called) = (node.steps + steps, node.called.clone());
-            self.graph.nodes.push(Node { layer, inputs, roles, called, outputs: outputs.clone(), steps, loc: call });
+            self.graph.nodes.push(Node {
+                layer,
+                inputs,
+                roles,
+                called,
+                outputs: outputs.clone(),
+                steps,
+                loc: call,
+            });
             self.mask_outputs(place);
             let given = self.without_left_out(kind, outputs, steps_of_layer, call);
             tensors.extend(node.outputs.iter().copied().zip(given));

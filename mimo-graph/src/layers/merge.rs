@@ -42,7 +42,8 @@ layer! {
 
     /// The product of tensors, value by value.
     ///
-    /// Shapes are equal, or axes of length 1 are repeated. As a function: `multiply([a, b])` or `a * b`.
+    /// Shapes are equal, or axes of length 1 are repeated. As a function: `multiply([a, b])`, or `a * b`, which computes with
+    /// all values, while the layer leaves out those that a mask leaves out.
     ///
     /// Keras: [`Multiply`](https://keras.io/api/layers/merging_layers/multiply/)
     "`Multiply(name = none, trainable = true)`"
@@ -58,7 +59,8 @@ layer! {
 
     /// The larger of the values of tensors.
     ///
-    /// Shapes are equal, or axes of length 1 are repeated. As a function: `maximum([a, b])`.
+    /// Shapes are equal, or axes of length 1 are repeated. As a function: `maximum([a, b])`. Values that a mask
+    /// leaves out are not compared.
     ///
     /// Keras: [`Maximum`](https://keras.io/api/layers/merging_layers/maximum/)
     "`Maximum(name = none, trainable = true)`"
@@ -66,7 +68,8 @@ layer! {
 
     /// The smaller of the values of tensors.
     ///
-    /// Shapes are equal, or axes of length 1 are repeated. As a function: `minimum([a, b])`.
+    /// Shapes are equal, or axes of length 1 are repeated. As a function: `minimum([a, b])`. Values that a mask
+    /// leaves out are not compared.
     ///
     /// Keras: [`Minimum`](https://keras.io/api/layers/merging_layers/minimum/)
     "`Minimum(name = none, trainable = true)`"

@@ -8,7 +8,6 @@ use crate::ids::GroupId;
 use crate::layers::LayerKind;
 use crate::layers::get_item::Entry;
 use crate::layers::layer::{Effect, Masks};
-use crate::shape::Shape;
 use crate::trail::shown_name;
 
 /// Warns of calls that read steps that do not count, and whose output says nothing of them.
@@ -50,7 +49,7 @@ enum Reason {
 
 impl Lost {
     fn of(graph: &Graph, node: &Node) -> Option<Self> {
-        let (kind, rule) = (graph.kind(node), graph.kind(node).masks());
+        let rule = graph.kind(node).masks();
         let reads = node.roles.iter().any(|role| role.ends_with("mask"));
         let mask = |tensor: TensorId| graph.tensor(tensor).mask;
         let output = *node.outputs.first()?;
@@ -67,9 +66,7 @@ impl Lost {
                 Some(Lost { tensor: masked.next()?, reason })
             }
             Masks::Lose => {
-                let shape = |tensor: &TensorId| graph.tensor(*tensor).shape.as_ref();
-                let shapes: Vec<&Shape> = read.iter().map(shape).collect::<Option<_>>()?;
-                let kept = kind.kept_axes(&shapes, shape(&output)?);
+                let kept = graph.kept_axes(node, &read);
                 let kept = |tensor: &TensorId| {
                     let place = read.iter().position(|other| other == tensor);
                     place.and_then(|place| kept.get(place)).copied().unwrap_or(0)
@@ -78,7 +75,8 @@ impl Lost {
                 let tensor = all.iter().copied().min_by_key(|tensor| kept(tensor))?;
                 let other = all.iter().copied().find(|&other| mask(other) != mask(tensor));
                 let reason = match (kept(&tensor), unmasked(), other) {
-                    (0, ..) | (_, None, None) => Reason::Axes,
+                    (axes, ..) if axes <= node.steps => Reason::Axes,
+                    (_, None, None) => Reason::Axes,
                     (_, Some(other), _) => Reason::Unmasked(other),
                     (_, None, Some(other)) => Reason::Another(other),
                 };
@@ -103,7 +101,9 @@ impl Lost {
                 let both = format!(
                     "give both the same mask: `Embedding(…, mask_zero = true)` or `Masking()` for `{other}` too"
                 );
-                return Diag::warning(Code::LostMask, node.loc, message).help(both).help(format!("or {by_keyword}"));
+                return Diag::warning(Code::LostMask, node.loc, message)
+                    .help(both)
+                    .help(format!("or {by_keyword}"));
             }
             Reason::Another(other) => {
                 let other = shown_name(graph, other);
@@ -115,7 +115,9 @@ impl Lost {
                     let shown = part.written();
                     match part.key.first() {
                         Some(Entry::At(_)) => {
-                            format!("`{name}{shown}` is read whether the mask of `{name}` counts that step or not")
+                            format!(
+                                "`{name}{shown}` is read whether the mask of `{name}` counts that step or not"
+                            )
                         }
                         _ => format!("`{name}{shown}` has no mask: that of `{name}` is for all of its steps"),
                     }
@@ -146,7 +148,9 @@ fn of_model(graph: &Graph, group: GroupId, node: &Node, tensor: TensorId) -> Dia
     let model = graph.groups.get(group.index()).map_or("", |group| &group.class);
     let within = layer.name.rsplit('/').next().unwrap_or_default();
     let class = graph.kind(node).class_name();
-    let message = format!("`{model}` loses the mask of `{name}`: its layer `{within}` is a `{class}`, which does not pass it on");
+    let message = format!(
+        "`{model}` loses the mask of `{name}`: its layer `{within}` is a `{class}`, which does not pass it on"
+    );
     Diag::warning(Code::LostMask, node.loc, message)
         .help(format!("change `{model}`: layers that read masks are `GlobalAveragePooling1D`, `LSTM`, `MultiHeadAttention` and others"))
         .help("or leave the mask out where it is made: `mask_zero = true` of an `Embedding`, or a `Masking`")
@@ -162,9 +166,11 @@ fn from_outside(graph: &Graph, group: GroupId, call: &Node, tensor: TensorId) ->
             continue;
         }
         seen.push(tensor);
-        let inside = graph.tensor(graph.written(tensor)).producer.map(|node| graph.node(node)).filter(|node| {
-            graph.layer(node.layer).group == Some(group) && node.loc == call.loc
-        });
+        let inside = graph
+            .tensor(graph.written(tensor))
+            .producer
+            .map(|node| graph.node(node))
+            .filter(|node| graph.layer(node.layer).group == Some(group) && node.loc == call.loc);
         match inside {
             Some(node) => open.extend(&node.inputs),
             None => return Some(tensor),

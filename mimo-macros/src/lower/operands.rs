@@ -292,7 +292,9 @@ impl Lower<'_> {
             Some(match count {
                 0 => diag.help("write `mask = none`, or leave it out"),
                 1 => diag.help(format!("write `mask = {first}`")),
-                _ => diag.help(format!("write one of them, `mask = {first}`, or what both count: `logical_and(a, b)`")),
+                _ => diag.help(format!(
+                    "write one of them, `mask = {first}`, or what both count: `logical_and(a, b)`"
+                )),
             })
         } else if of_parts > 0 && !(2..=of_parts).contains(&count) {
             let message = format!(

@@ -1,9 +1,9 @@
 //! Expressions as tensors and layers: `Dense(64)(x)`, `concatenate([a, b])`, `a + b`.
 
 use mimo_graph::code::Code;
-use mimo_graph::language::call_argument;
 use mimo_graph::diag::{Diag, Loc, did_you_mean};
 use mimo_graph::graph::{LayerId, TensorId};
+use mimo_graph::language::call_argument;
 use mimo_graph::layers;
 use mimo_graph::value::{Value, ValueKind};
 use proc_macro2::{Ident, Span};

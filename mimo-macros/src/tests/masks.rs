@@ -47,7 +47,11 @@ fn one_mistake_in_a_call_is_one_error() {
         ("let y = LSTM(4)(x, mask = []);", "is one tensor, and this is a list", "write `mask = none`"),
         ("let y = Dense(4)(x, mask = [m]);", "a call of `Dense` takes no `mask`", "leave it out"),
         ("let y = Attention()([x, x], mask = [m]);", "and this one has 1", "or `mask = [m, none]`"),
-        ("let y = Attention()([x, x], mask = [m, m, m]);", "and this one has 3", "write `mask = [query_mask, value_mask]`"),
+        (
+            "let y = Attention()([x, x], mask = [m, m, m]);",
+            "and this one has 3",
+            "write `mask = [query_mask, value_mask]`",
+        ),
         ("let y = Attention()([x, x], mask = [m, m], mask = [m, m]);", "`mask` is given twice", "remove one"),
         (
             "let y = MultiHeadAttention(2, 4, attention_mask = a)(x, x);",
@@ -61,8 +65,16 @@ fn one_mistake_in_a_call_is_one_error() {
         ),
         ("let y = MultiHeadAttention(2, 4, query = z)(x);", "`query` is no setting", "give it at the call"),
         ("let y = LSTM(4, mask = m)(x);", "`mask` is no setting", "`LSTM(…)(x, mask = …)`"),
-        ("let y = Bidirectional(LSTM(4), mask = m)(x);", "`mask` is no setting", "`Bidirectional(…)(x, mask = …)`"),
-        ("let y = Dense(3, mask = m)(x);", "`Dense` has no argument `mask`", "calls of `Dense` have no `mask`"),
+        (
+            "let y = Bidirectional(LSTM(4), mask = m)(x);",
+            "`mask` is no setting",
+            "`Bidirectional(…)(x, mask = …)`",
+        ),
+        (
+            "let y = Dense(3, mask = m)(x);",
+            "`Dense` has no argument `mask`",
+            "calls of `Dense` have no `mask`",
+        ),
         (
             "let y = MultiHeadAttention(2, 4)(x, z, attention_mask = b);",
             "`attention_mask` is [7, 5], and queries and keys are [5, 7]",
@@ -73,8 +85,16 @@ fn one_mistake_in_a_call_is_one_error() {
             "a call of `MultiHeadAttention` takes no `mask`",
             "did you mean",
         ),
-        ("let y = LSTM(4)(x, causal = true);", "a call has no argument `causal`", "did you mean `use_causal_mask`?"),
-        ("let y = LSTM(4)(x, attn_mask = m);", "a call has no argument `attn_mask`", "did you mean `attention_mask`?"),
+        (
+            "let y = LSTM(4)(x, causal = true);",
+            "a call has no argument `causal`",
+            "did you mean `use_causal_mask`?",
+        ),
+        (
+            "let y = LSTM(4)(x, attn_mask = m);",
+            "a call has no argument `attn_mask`",
+            "did you mean `attention_mask`?",
+        ),
         (
             "let y = MultiHeadAttention(2, 4)(x, x, use_causal_mask = m);",
             "`use_causal_mask` is `true` or `false`, found `m`",

@@ -121,7 +121,8 @@ fn calls_take_the_keywords_that_their_layer_has() {
 
 #[test]
 fn layers_leave_values_out_that_operators_compute_with() {
-    for (class, layer_calls) in [("Multiply", 3), ("Maximum", 3), ("Minimum", 3), ("Add", 0), ("Average", 0)] {
+    for (class, layer_calls) in [("Multiply", 3), ("Maximum", 3), ("Minimum", 3), ("Add", 0), ("Average", 0)]
+    {
         for as_operator in [false, true] {
             let mut written = Written::new();
             let (one, two) = (written.words("one", 5), written.words("two", 5));
