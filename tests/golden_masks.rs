@@ -209,6 +209,25 @@ cases! {
         let (y, h) = read(Dense(3, name = "first")(x), mask = m, initial_state = h);
         let y = concatenate([Flatten()(y), h]);
     }
+    lstm_zeros: "lstm zeros", Zeros, ZerosInputs, [x, m] {
+        let x = Input(shape = [5, 3]);
+        let m = Input(shape = [5]);
+        let read = LSTM(4, zero_output_for_mask = true, return_sequences = true, return_state = true, name = "layer");
+        let (y, h, c) = read(Dense(3, name = "first")(x), mask = m);
+        let y = concatenate([Flatten()(y), h, c]);
+    }
+    gru_zeros_last: "gru zeros last", ZerosLast, ZerosLastInputs, [x, m] {
+        let x = Input(shape = [5, 3]);
+        let m = Input(shape = [5]);
+        let y = GRU(4, zero_output_for_mask = true, name = "layer")(Dense(3, name = "first")(x), mask = m);
+    }
+    rnn_zeros_backwards: "rnn zeros backwards", ZerosBack, ZerosBackInputs, [x, m] {
+        let x = Input(shape = [5, 3]);
+        let m = Input(shape = [5]);
+        let read = SimpleRNN(4, zero_output_for_mask = true, go_backwards = true, return_sequences = true, return_state = true, name = "layer");
+        let (y, h) = read(Dense(3, name = "first")(x), mask = m);
+        let y = concatenate([Flatten()(y), h]);
+    }
     rnn: "rnn", Rnn, RnnInputs, [x, m] {
         let x = Input(shape = [5, 3]);
         let m = Input(shape = [5]);
@@ -402,5 +421,87 @@ cases! {
         let x = Input(shape = [5, 3]);
         let p = Embedding(7, 3, mask_zero = true, name = "embed")(ids);
         let y = LSTM(4, name = "layer")(Concatenate(axis = 1)([p, Dense(3, name = "first")(x)]));
+    }
+}
+
+cases! {
+    multiply_values: "multiply", MultiplyValues, MultiplyValuesInputs, [ids, other] {
+        let ids = Input(shape = [5], dtype = "int32");
+        let other = Input(shape = [5], dtype = "int32");
+        let p = Embedding(7, 3, mask_zero = true, name = "p")(ids);
+        let q = Embedding(7, 3, mask_zero = true, name = "q")(other);
+        let y = Flatten()(Multiply()([p, q]));
+    }
+    multiply_read: "multiply read", MultiplyRead, MultiplyReadInputs, [ids, other] {
+        let ids = Input(shape = [5], dtype = "int32");
+        let other = Input(shape = [5], dtype = "int32");
+        let p = Embedding(7, 3, mask_zero = true, name = "p")(ids);
+        let q = Embedding(7, 3, mask_zero = true, name = "q")(other);
+        let y = LSTM(4, name = "layer")(multiply([p, q]));
+    }
+    multiply_alike: "multiply alike", MultiplyAlike, MultiplyAlikeInputs, [ids] {
+        let ids = Input(shape = [5], dtype = "int32");
+        let h = Embedding(7, 3, mask_zero = true, name = "embed")(ids);
+        let y = Flatten()(Multiply()([h, Dense(3, name = "first")(h)]));
+    }
+    multiply_without: "multiply without", MultiplyWithout, MultiplyWithoutInputs, [ids, x] {
+        let ids = Input(shape = [5], dtype = "int32");
+        let x = Input(shape = [5, 3]);
+        let h = Embedding(7, 3, mask_zero = true, name = "embed")(ids);
+        let y = Flatten()(Multiply()([h, Dense(3, name = "first")(x)]));
+    }
+    maximum_values: "maximum", MaximumValues, MaximumValuesInputs, [ids, other] {
+        let ids = Input(shape = [5], dtype = "int32");
+        let other = Input(shape = [5], dtype = "int32");
+        let p = Embedding(7, 3, mask_zero = true, name = "p")(ids);
+        let q = Embedding(7, 3, mask_zero = true, name = "q")(other);
+        let y = Flatten()(Maximum()([p, q]));
+    }
+    maximum_read: "maximum read", MaximumRead, MaximumReadInputs, [ids, other] {
+        let ids = Input(shape = [5], dtype = "int32");
+        let other = Input(shape = [5], dtype = "int32");
+        let p = Embedding(7, 3, mask_zero = true, name = "p")(ids);
+        let q = Embedding(7, 3, mask_zero = true, name = "q")(other);
+        let y = LSTM(4, name = "layer")(maximum([p, q]));
+    }
+    maximum_alike: "maximum alike", MaximumAlike, MaximumAlikeInputs, [ids] {
+        let ids = Input(shape = [5], dtype = "int32");
+        let h = Embedding(7, 3, mask_zero = true, name = "embed")(ids);
+        let y = Flatten()(Maximum()([h, Dense(3, name = "first")(h)]));
+    }
+    maximum_without: "maximum without", MaximumWithout, MaximumWithoutInputs, [ids, x] {
+        let ids = Input(shape = [5], dtype = "int32");
+        let x = Input(shape = [5, 3]);
+        let h = Embedding(7, 3, mask_zero = true, name = "embed")(ids);
+        let y = Flatten()(Maximum()([h, Dense(3, name = "first")(x)]));
+    }
+    minimum_values: "minimum", MinimumValues, MinimumValuesInputs, [ids, other] {
+        let ids = Input(shape = [5], dtype = "int32");
+        let other = Input(shape = [5], dtype = "int32");
+        let p = Embedding(7, 3, mask_zero = true, name = "p")(ids);
+        let q = Embedding(7, 3, mask_zero = true, name = "q")(other);
+        let y = Flatten()(Minimum()([p, q]));
+    }
+    minimum_of_three: "minimum of three", MinimumThree, MinimumThreeInputs, [ids, other, third] {
+        let ids = Input(shape = [5], dtype = "int32");
+        let other = Input(shape = [5], dtype = "int32");
+        let third = Input(shape = [5], dtype = "int32");
+        let p = Embedding(7, 3, mask_zero = true, name = "p")(ids);
+        let q = Embedding(7, 3, mask_zero = true, name = "q")(other);
+        let r = Embedding(7, 3, mask_zero = true, name = "r")(third);
+        let y = Flatten()(Minimum()([p, q, r]));
+    }
+    minimum_first_without: "minimum first without", MinimumFirst, MinimumFirstInputs, [ids, x, other] {
+        let ids = Input(shape = [5], dtype = "int32");
+        let x = Input(shape = [5, 3]);
+        let other = Input(shape = [5], dtype = "int32");
+        let p = Embedding(7, 3, mask_zero = true, name = "p")(ids);
+        let q = Embedding(7, 3, mask_zero = true, name = "q")(other);
+        let y = Flatten()(Minimum()([Dense(3, name = "first")(x), p, q]));
+    }
+    spectral: "spectral", Spectral, SpectralInputs, [ids] {
+        let ids = Input(shape = [5], dtype = "int32");
+        let h = Embedding(7, 3, mask_zero = true, name = "embed")(ids);
+        let y = LSTM(4, name = "layer")(SpectralNormalization(Dense(3, name = "inside"), name = "norm")(h));
     }
 }

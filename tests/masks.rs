@@ -112,6 +112,19 @@ gradients! {
     }
 }
 
+gradients! {
+    values_that_are_left_out LeftOut {
+        let words = Input(shape = [5], dtype = "int32");
+        let x = Input(shape = [5, 3]);
+        let h = Embedding(7, 3, mask_zero = true)(words);
+        let g = Masking()(Dense(3, activation = relu)(x));
+        let y = Dense(2)(Flatten()(Multiply()([h, Dense(3, activation = tanh)(g), g])));
+        let z = LSTM(2)(Maximum()([h, g, Dense(3)(h)]));
+        let w = Dense(2)(Flatten()(Minimum()([x, h])));
+        Model(inputs = [words, x], outputs = [y, z, w]).compile(optimizer = SGD(0.0), loss = mse)
+    }
+}
+
 // The gradient of its statistics is checked by a training step, of which the losses are computed with them.
 model! {
     #[allow(mimo::lost_mask)]
@@ -327,4 +340,109 @@ fn a_nested_model_reads_the_mask_of_what_it_is_called_on() {
     let wanted =
         Predictor::new(&inline).expect("one").predict(&InlineInputs { words: words() }).expect("outputs");
     assert_close("nested", &wide(&found.y.as_vec()), &wide(&wanted.y.as_vec()), F64);
+}
+
+model! {
+    #[allow(mimo::lost_mask)]
+    Joining {
+        let a = Input(shape = [5, 3]);
+        let b = Input(shape = [5, 3]);
+        let words = Input(shape = [5], dtype = "int32");
+        let own = Embedding(7, 3, mask_zero = true, name = "own")(words);
+        let most = Maximum()([a, own, b]);
+        let y = Flatten()(Multiply()([a, b]));
+        Model(inputs = [a, b, words], outputs = [y, most])
+    }
+}
+
+model! {
+    #[allow(mimo::lost_mask)]
+    NestedJoins {
+        use Joining;
+
+        let words = Input(shape = [5], dtype = "int32");
+        let others = Input(shape = [5], dtype = "int32");
+        let a = Embedding(7, 3, mask_zero = true, name = "a")(words);
+        let b = Embedding(7, 3, mask_zero = true, name = "b")(others);
+        let (y, most) = Joining(name = "inside")(a, b, words);
+        let z = GRU(4, name = "gru")(most);
+        Model(inputs = [words, others], outputs = [y, z])
+    }
+}
+
+model! {
+    #[allow(mimo::lost_mask)]
+    InlineJoins {
+        let words = Input(shape = [5], dtype = "int32");
+        let others = Input(shape = [5], dtype = "int32");
+        let a = Embedding(7, 3, mask_zero = true, name = "a")(words);
+        let b = Embedding(7, 3, mask_zero = true, name = "b")(others);
+        let most = Maximum()([a, Embedding(7, 3, mask_zero = true, name = "own")(words), b]);
+        let y = Flatten()(Multiply()([a, b]));
+        let z = GRU(4, name = "gru")(most);
+        Model(inputs = [words, others], outputs = [y, z])
+    }
+}
+
+#[test]
+fn a_nested_model_leaves_out_what_the_masks_around_it_leave_out() {
+    let (mut nested, mut inline) = (NestedJoins::<f64>::build(1), InlineJoins::<f64>::build(2));
+    let weight = |name: &str, shape: &[usize]| {
+        let name = name.trim_start_matches("inside/");
+        Random(name.bytes().map(u64::from).sum()).normals(shape.iter().product())
+    };
+    set_weights(&mut nested, &weight);
+    set_weights(&mut inline, &weight);
+    let words = |seed| tensor(whole(&padded_words(5, 5, 7, seed))).expect("words");
+    let others = || {
+        let words = padded_words(5, 5, 7, 2);
+        tensor(whole(&[&words[5..], &words[..5]].concat())).expect("words")
+    };
+    let mut found = Predictor::new(&nested).expect("one");
+    let found = found.predict(&NestedJoinsInputs { words: words(1), others: others() }).expect("outputs");
+    let mut wanted = Predictor::new(&inline).expect("one");
+    let wanted = wanted.predict(&InlineJoinsInputs { words: words(1), others: others() }).expect("outputs");
+    assert_close("product", &wide(&found.y.as_vec()), &wide(&wanted.y.as_vec()), F64);
+    assert_close("maximum", &wide(&found.z.as_vec()), &wide(&wanted.z.as_vec()), F64);
+    assert!(wide(&found.y.as_vec()).contains(&0.0));
+}
+
+model! {
+    StepByStep {
+        let x = Input(shape = [5, 4]);
+        let kernel = Weight([4, 3]);
+        let a = matmul(x, kernel);
+        let b = cumsum(x, axis = -1);
+        let c = einsum("bij,bij->bi", x, x);
+        let d = EinsumDense("abc,cde->abde", [none, 2, 3])(x);
+        let e = flip(x, axis = -1);
+        let f = softmax(expand_dims(x, axis = 2), axis = -1);
+        let g = reshape(x, [-1, 5, 2, 2]);
+        let h = repeat(x[.., 1..], 2, axis = -1);
+        let i = RMSNormalization()(stack([x, -x], axis = -1));
+        let j = Permute((1, 3, 2))(Reshape((5, 2, 2))(x));
+        Model(inputs = [x], outputs = [a, b, c, d, e, f, g, h, i, j])
+    }
+}
+
+#[test]
+fn steps_with_a_mask_that_stays_are_computed_from_themselves() {
+    let mut model = StepByStep::<f64>::build(1);
+    randomize(&mut model, 2);
+    let mut predictor = Predictor::new(&model).expect("a predictor");
+    let mut predict = |x: &[f64]| {
+        let outputs = predictor.predict(&StepByStepInputs { x: tensor(x.to_vec()).expect("x") });
+        let mut columns = vec![vec![]; 10];
+        outputs.expect("outputs").read(&mut Reader::new(&mut columns)).expect("columns");
+        columns
+    };
+    let x = Random(4).normals(20);
+    let mut other = x.clone();
+    other[8..12].iter_mut().for_each(|value| *value *= 2.0);
+    for (output, (before, after)) in predict(&x).iter().zip(predict(&other)).enumerate() {
+        let of_step = before.len() / 5;
+        let changed = |step: usize| before[step * of_step..][..of_step] != after[step * of_step..][..of_step];
+        let changed: Vec<usize> = (0..5).filter(|&step| changed(step)).collect();
+        assert_eq!(changed, [2], "output {output}");
+    }
 }

@@ -300,6 +300,7 @@ impl Growing<'_, '_> {
             (8, 2) => {
                 self.give(format!("Permute([2, 1])({name})"), vec![x.shape[1], x.shape[0]]);
             }
+            (9 | 10, 2) if self.choices.one_in(3) => self.attention(&x),
             (9 | 10, 2) => self.recurrent(&x, units),
             (11 | 12, 2) => self.sliding(&x, units),
             (13, 2) if x.shape[0] > 1 => {

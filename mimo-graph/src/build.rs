@@ -25,6 +25,7 @@ use crate::value::{Arg, Value, ValueKind};
 mod calls;
 mod fixes;
 mod masks;
+mod merged;
 mod nest;
 pub(crate) mod sizes;
 #[cfg(test)]
@@ -202,6 +203,19 @@ impl Builder {
         LayerId(id(self.graph.layers.len() - 1))
     }
 
+    /// Whether calls of a layer have this keyword.
+    pub fn takes_at_calls(&self, layer: LayerId, keyword: &str) -> bool {
+        let Layer { kind, .. } = self.graph.layer(layer);
+        match keyword {
+            "initial_state" => true,
+            _ => {
+                kind.places().contains(&keyword)
+                    || calls::keywords(kind).contains(&keyword)
+                    || kind.called_with(keyword, true).is_some()
+            }
+        }
+    }
+
     /// Calls a layer on tensors, each with the tokens that name it, and gives what the call gives: poisoned
     /// tensors if something is wrong with the call or with what it reads.
     pub fn call(
@@ -230,10 +244,9 @@ impl Builder {
         let wrong = calls::arity(kind, inputs.len(), call)
             .or_else(|| initial.and_then(|(states, loc)| calls::wrong_states(kind, states.len(), loc)));
         let states = initial.map_or(&[][..], |(states, _)| states);
-        let settings = calls::settings(kind, &further, diags);
-        let told = settings.is_none();
-        // What a call cannot have was told.
-        let (named, called) = settings.unwrap_or_default();
+        let told = diags.count();
+        let (named, called) = calls::settings(kind, &further, diags);
+        let told = diags.count() > told;
         let by_place = inputs.iter().map(|&(tensor, loc)| Given { tensor, role: "", loc });
         let by_place: Vec<Given> = by_place.collect();
         let of_state =
@@ -280,7 +293,12 @@ impl Builder {
         let further = named.iter().filter(|given| further.contains(&given.role)).copied().collect();
         let inputs = [by_place.to_vec(), states.to_vec(), masks, further].concat();
         let given = self.infer(layer, called.as_ref(), &inputs, call, diags);
-        self.node(layer, &inputs, called, given, call)
+        if given.is_none() {
+            return self.node(layer, &inputs, called, given, call);
+        }
+        let inputs = self.left_out(&kind, inputs, steps, call);
+        let made = self.node(layer, &inputs, called, given, call);
+        self.without_left_out(&kind, made, steps, call)
     }
 
     /// Calls the parts of a layer on the same tensors, each from its own states, and the layer itself on the first of

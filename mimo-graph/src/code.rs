@@ -161,7 +161,7 @@ codes! {
         NoState "E0401" "layer without a state",
         WrongNumberOfStates "E0402" "wrong number of states",
         StateShape "E0403" "state of the wrong shape",
-        InitialStateInSettings "E0404" "initial state among the settings",
+        InitialStateInSettings "E0404" "argument of calls among the settings",
         StepActivation "E0405" "activation that a step cannot have",
         SameDirection "E0406" "two layers that read in the same direction",
         DirectionsDiffer "E0407" "two directions that differ",

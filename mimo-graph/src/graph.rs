@@ -285,6 +285,37 @@ impl Graph {
         node.called.as_deref().unwrap_or(&self.layer(node.layer).kind)
     }
 
+    /// The number of first axes of each of these tensors of a call that are the first axes of its output, each position computed from the
+    /// same position; none after an error.
+    pub fn kept_axes(&self, node: &Node, tensors: &[TensorId]) -> Vec<usize> {
+        // Axes of steps around a nested model are no axes of its layers.
+        let of_step =
+            |tensor: &TensorId| Some(self.tensor(*tensor).shape.as_ref()?.without_first(node.steps));
+        let shapes: Option<Vec<Shape>> = tensors.iter().map(of_step).collect();
+        let (Some(shapes), Some(output)) = (shapes, node.outputs.first().and_then(of_step)) else {
+            return vec![];
+        };
+        let kept = self.kind(node).kept_axes(&shapes.iter().collect::<Vec<_>>(), &output);
+        (0..tensors.len()).map(|at| kept.get(at).copied().unwrap_or(0) + node.steps).collect()
+    }
+
+    /// The tensor whose values a call leaves out where its mask says so, if that is what the call is for: nobody wrote it.
+    pub fn left_out_of(&self, node: &Node) -> Option<TensorId> {
+        let layer = self.layer(node.layer);
+        let chooses = layer.of_mask && layer.kind.class_name() == "where";
+        node.inputs.get(1).copied().filter(|_| chooses)
+    }
+
+    /// The tensor that the description has where masks leave values of it out.
+    pub fn written(&self, mut tensor: TensorId) -> TensorId {
+        while let Some(value) =
+            self.tensor(tensor).producer.and_then(|node| self.left_out_of(self.node(node)))
+        {
+            tensor = value;
+        }
+        tensor
+    }
+
     /// The layer that a call calls inside of `TimeDistributed`, and the number of first axes that these take away.
     pub fn core<'a>(&'a self, node: &'a Node) -> (&'a LayerKind, usize) {
         let (core, axes) = self.kind(node).core();
@@ -317,7 +348,7 @@ impl Graph {
 
     /// The nested model whose call gives a tensor, if one does.
     pub fn group_of(&self, tensor: TensorId) -> Option<&Group> {
-        let node = self.node(self.tensor(tensor).producer?);
+        let node = self.node(self.tensor(self.written(tensor)).producer?);
         Some(&self.groups[self.layer(node.layer).group?.index()])
     }
 

@@ -206,6 +206,11 @@ macro_rules! layers {
                 match self { $(LayerKind::$kind(layer) => Layer::masks(layer),)* }
             }
 
+            /// [`Layer::kept_axes`] of the layer.
+            pub fn kept_axes(&self, inputs: &[&Shape], output: &Shape) -> Vec<usize> {
+                match self { $(LayerKind::$kind(layer) => Layer::kept_axes(layer, inputs, output),)* }
+            }
+
             /// [`Layer::mask_roles`] of the layer.
             pub fn mask_roles(&self) -> &'static [(usize, &'static str)] {
                 match self { $(LayerKind::$kind(layer) => Layer::mask_roles(layer),)* }

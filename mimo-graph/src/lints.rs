@@ -6,10 +6,12 @@ use crate::context::Cx;
 use crate::diag::Diag;
 use crate::graph::{Graph, Layer, Node, TensorId};
 use crate::layers::LayerKind;
-use crate::layers::layer::{Effect, Masks, Reads};
+use crate::layers::layer::{Effect, Reads};
 use crate::layers::named_axes::NamedAxes;
 use crate::shape::Shape;
 use crate::trail::{call_of, shown_name, step, trail};
+
+mod masks;
 
 /// A flattened image is worth a word if the layer that reads it holds more weights than this: below, a model is small
 /// whatever it is made of.
@@ -23,7 +25,7 @@ pub(crate) fn all(graph: &Graph, cx: &mut Cx<'_>) {
     large_flatten(graph, cx);
     dropout_after_head(graph, cx);
     normalization_of_one_value(graph, cx);
-    lost_mask(graph, cx);
+    masks::lost_mask(graph, cx);
     weight_with_batch_axis(graph, cx);
     nothing_trained(graph, cx);
 }
@@ -284,53 +286,6 @@ fn nothing_trained(graph: &Graph, cx: &mut Cx<'_>) {
         false => diag.help("add a layer with weights, such as `Dense(1)`"),
     };
     cx.error(diag.help("`#[allow(mimo::nothing_trained)]` if the model is only evaluated"));
-}
-
-/// A layer that reads steps that do not count, and whose output says nothing of them. Keras warns at run time.
-fn lost_mask(graph: &Graph, cx: &mut Cx<'_>) {
-    for node in &graph.nodes {
-        let layer = graph.layer(node.layer);
-        let kind = graph.kind(node);
-        // Nested models are told where they are written.
-        let reads = node.roles.iter().any(|role| role.ends_with("mask"));
-        if layer.group.is_some() || layer.of_mask || reads || kind.masks() == Masks::End {
-            continue;
-        }
-        let has_mask = |&&tensor: &&TensorId| graph.tensor(tensor).mask.is_some();
-        let lost = node.outputs.first().filter(|&&output| graph.tensor(output).mask.is_none());
-        let by_place = node.inputs.iter().zip(&node.roles).filter(|(_, role)| role.is_empty());
-        let read: Vec<&TensorId> = by_place.map(|(input, _)| input).collect();
-        let joins = matches!(kind.masks(), Masks::Join | Masks::Concatenate(_));
-        let count = if joins { read.len() } else { 1 };
-        let (Some(&input), Some(_)) = (read.iter().take(count).find(|input| has_mask(input)), lost) else {
-            continue;
-        };
-        let (class, name) = (kind.class_name(), shown_name(graph, *input));
-        // What joins a tensor that has a mask with one that has none has none, as in Keras.
-        if let (true, Some(other)) = (joins, read.iter().find(|input| !has_mask(input))) {
-            let other = shown_name(graph, **other);
-            let message = format!("`{class}` gives no mask: `{name}` has one, and `{other}` has none");
-            cx.error(
-                Diag::warning(Code::LostMask, node.loc, message)
-                    .help(format!("give both the same mask: `Embedding(…, mask_zero = true)` or `Masking()` for `{other}` too"))
-                    .help("or name it where it is read: `mask = words != 0`"),
-            );
-            continue;
-        }
-        let message = match class {
-            "get_item" => {
-                format!("`{name}[…]` has no mask: it reads steps that the mask of `{name}` leaves out too")
-            }
-            _ => format!("`{class}` reads every step of `{name}`, also those that its mask leaves out"),
-        };
-        cx.error(
-            Diag::warning(Code::LostMask, node.loc, message)
-                .help(
-                    "write a layer that reads masks, such as `GlobalAveragePooling1D`, `LSTM` or `MultiHeadAttention`",
-                )
-                .help("or leave the mask out where it is made: `mask_zero = true` of an `Embedding`, or a `Masking`"),
-        );
-    }
 }
 
 #[cfg(test)]

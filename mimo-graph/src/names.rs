@@ -248,14 +248,14 @@ fn sole_outputs(graph: &Graph) -> Vec<Option<String>> {
     let sole = given.into_iter().zip(first).zip(&graph.layers).map(|((given, first), layer)| {
         let ([output], Some(first), None) = (&given[..], first, layer.whole) else { return None };
         let usable = unusable_binding(&output.name).is_none();
-        (usable && first.outputs.contains(&output.tensor)).then(|| output.name.clone())
+        (usable && first.outputs.contains(&graph.written(output.tensor))).then(|| output.name.clone())
     });
     sole.collect()
 }
 
 /// The layer whose call gives a tensor; none for an input.
 pub(crate) fn maker(graph: &Graph, tensor: TensorId) -> Option<LayerId> {
-    graph.tensor(tensor).producer.map(|node| graph.node(node).layer)
+    graph.tensor(graph.written(tensor)).producer.map(|node| graph.node(node).layer)
 }
 
 /// `base`, or `base_1`, `base_2`, … if that is taken.

@@ -15,7 +15,8 @@ const NAMED: usize = 4;
 
 /// How messages call a tensor: its last binding, or the class that gives it.
 pub(crate) fn shown_name(graph: &Graph, tensor: TensorId) -> Cow<'_, str> {
-    let entry = graph.tensor(tensor);
+    let written = if graph.tensor(tensor).bindings.is_empty() { graph.written(tensor) } else { tensor };
+    let entry = graph.tensor(written);
     if let (None, Some(group)) = (entry.bindings.last(), graph.group_of(tensor)) {
         return format!("{}(…)", group.class).into();
     }
@@ -39,7 +40,7 @@ pub(crate) fn shown_name(graph: &Graph, tensor: TensorId) -> Cow<'_, str> {
 /// The call that gives a tensor, as the user wrote it: the layer, and what it reads. The calls of the parts of a
 /// layer are calls of that layer. `None` for an input, and for what a nested model gives.
 pub(crate) fn call_of(graph: &Graph, tensor: TensorId) -> Option<(LayerId, &[TensorId])> {
-    let mut node: &Node = graph.node(graph.tensor(tensor).producer?);
+    let mut node: &Node = graph.node(graph.tensor(graph.written(tensor)).producer?);
     if graph.group_of(tensor).is_some() {
         return None;
     }

@@ -17,6 +17,7 @@ mod large;
 mod libraries;
 mod lints;
 mod lists;
+mod masks;
 mod mistakes;
 mod moves;
 mod names;

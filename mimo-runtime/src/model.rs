@@ -41,7 +41,8 @@ pub trait Model: Sized {
     /// contain it.
     const GRAPH: &'static GraphSpec;
     /// The compiled model as data, for backends other than mimo's engine: memory, weights, operations and losses, after
-    /// fusion. A program that does not read it does not contain it.
+    /// fusion. The masks of its outputs are in [`MASKS`](Self::MASKS), each with the loss that reads it. A program that does not read the plan does not
+    /// contain it.
     const PLAN: &'static ExecutionPlan;
 
     /// The pass of a predictor, if the model has batch normalizations that can be folded into the layers before them.

@@ -34,8 +34,12 @@ from keras.layers import (
     GlobalAveragePooling1D,
     LayerNormalization,
     Masking,
+    Maximum,
+    Minimum,
+    Multiply,
     SimpleRNN,
     Softmax,
+    SpectralNormalization,
     Subtract,
     TimeDistributed,
 )
@@ -117,6 +121,7 @@ def main():
     both = {"return_sequences": True, "return_state": True, "name": "layer"}
     deep = {"x": normal(5, 2, 5, 3), "m": np.stack([MASK, OTHER], axis=1)}
     ids, other = words(MASK), words(OTHER)
+    third = np.array([[0, 3, 0, 5, 1], [0, 0, 0, 2, 4], [6, 0, 0, 0, 0], [0, 0, 0, 0, 5], [0, 0, 0, 0, 0]], "int32")
     padded = x * MASK[:, :, None]
     minus = np.where(MASK[:, :, None] == 1, x, -1).astype("float32")
     embed = lambda name="embed": Embedding(7, 3, mask_zero=True, name=name)
@@ -143,6 +148,16 @@ def main():
 
     def longer(ids, x):
         return last()(Concatenate(axis=1)([embed()(ids), Dense(3, name="first")(x)]))
+
+    def values(merge):
+        return lambda ids, other: Flatten()(merge([embed("p")(ids), embed("q")(other)]))
+
+    def alike(merge):
+        def build(ids):
+            h = embed()(ids)
+            return Flatten()(merge([h, Dense(3, name="first")(h)]))
+
+        return build
 
     norm = lambda name="layer", **more: BatchNormalization(momentum=0.9, name=name, **more)
     cases = [
@@ -199,6 +214,26 @@ def main():
         case("concatenate features", merged(Concatenate()), {"ids": ids, "other": other}),
         case("concatenate steps", merged(Concatenate(axis=1)), {"ids": ids, "other": other}),
         case("concatenate without", longer, {"ids": ids, "x": x}),
+        case("multiply", values(Multiply()), {"ids": ids, "other": other}),
+        case("multiply read", merged(Multiply()), {"ids": ids, "other": other}),
+        case("multiply alike", alike(Multiply()), {"ids": ids}),
+        case("multiply without", lambda ids, x: Flatten()(Multiply()([embed()(ids), Dense(3, name="first")(x)])),
+             {"ids": ids, "x": x}),
+        case("maximum", values(Maximum()), {"ids": ids, "other": other}),
+        case("maximum read", merged(Maximum()), {"ids": ids, "other": other}),
+        case("maximum alike", alike(Maximum()), {"ids": ids}),
+        case("maximum without", lambda ids, x: Flatten()(Maximum()([embed()(ids), Dense(3, name="first")(x)])),
+             {"ids": ids, "x": x}),
+        case("minimum", values(Minimum()), {"ids": ids, "other": other}),
+        case("minimum of three", lambda ids, other, third: Flatten()(Minimum()([
+            embed("p")(ids), embed("q")(other), embed("r")(third)])), {"ids": ids, "other": other, "third": third}),
+        case("spectral", lambda ids: last()(SpectralNormalization(Dense(3, name="inside"), name="norm")(embed()(ids))),
+             {"ids": ids}),
+        case("lstm zeros", masked(LSTM(4, zero_output_for_mask=True, **both)), given),
+        case("gru zeros last", masked(GRU(4, zero_output_for_mask=True, name="layer")), given),
+        case("rnn zeros backwards", masked(SimpleRNN(4, zero_output_for_mask=True, go_backwards=True, **both)), given),
+        case("minimum first without", lambda ids, x, other: Flatten()(Minimum()([
+            Dense(3, name="first")(x), embed("p")(ids), embed("q")(other)])), {"ids": ids, "x": x, "other": other}),
     ]
     with open(os.path.join(HERE, "masks_of_layers.json"), "w") as file:
         file.write("[\n" + ",\n".join(json.dumps(case) for case in cases) + "\n]\n")

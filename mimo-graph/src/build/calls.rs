@@ -85,15 +85,15 @@ fn list(names: &[&str]) -> String {
     names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
-/// The tensors that a call names, and the layer with the settings that the call has, if it has any. `None` after an error.
+/// The tensors that a call names, and the layer with the settings that the call has, if it has any. What the layer does not take is
+/// reported and left out.
 pub(super) fn settings(
     kind: &LayerKind,
     further: &Further<'_>,
     diags: &mut Diags,
-) -> Option<(Vec<Given>, Option<LayerKind>)> {
+) -> (Vec<Given>, Option<LayerKind>) {
     let class = kind.class_name();
     let roles = keywords(kind);
-    let told = diags.count();
     let mut named: Vec<Given> = vec![];
     for Named { keyword, keyword_loc, tensor, loc } in further.named {
         let Some(&role) = roles.iter().find(|role| *role == keyword) else {
@@ -125,11 +125,11 @@ pub(super) fn settings(
         }
         seen.push(setting);
     }
-    (diags.count() == told).then_some((named, called))
+    (named, called)
 }
 
 /// The keywords that a call may name tensors with.
-fn keywords(kind: &LayerKind) -> Vec<&'static str> {
+pub(super) fn keywords(kind: &LayerKind) -> Vec<&'static str> {
     let own = kind.mask_roles().iter().map(|&(_, role)| role).chain(kind.further().iter().copied());
     let parts = kind.parts();
     let of_parts = parts.iter().take(1).flat_map(|part| keywords(&part.kind));

@@ -88,7 +88,7 @@ impl Builder {
     }
 
     /// A call that the user did not write.
-    fn mask_call(
+    pub(super) fn mask_call(
         &mut self,
         class: &str,
         tensors: &[TensorId],
@@ -184,7 +184,8 @@ impl Builder {
             Masks::Concatenate(axis) => self.concatenated(&by_place, axis),
             Masks::NonZero => Some(self.new_mask(MaskSource::NonZero(first))),
             Masks::Differs(value) => Some(self.new_mask(MaskSource::Differs(first, value))),
-            Masks::End | Masks::Lose => None,
+            Masks::Lose => self.kept_mask(id, &by_place),
+            Masks::End => None,
         };
         let masked = match rule {
             Masks::KeepFirst => &outputs[..outputs.len().min(1)],
@@ -196,6 +197,21 @@ impl Builder {
                 tensor.mask = mask.filter(|_| fits);
             }
         }
+    }
+
+    /// The mask of first axes that a call leaves as they are. Tensors with these axes that have another mask, or none, lose it, as
+    /// do those with a mask of axes that do not stay.
+    fn kept_mask(&self, id: NodeId, tensors: &[TensorId]) -> Option<MaskId> {
+        let node = self.graph.node(id);
+        let of = |tensor: TensorId| self.graph.tensor(tensor).mask;
+        let mask = tensors.iter().find_map(|&tensor| of(tensor))?;
+        let axes = self.axes_of(mask)?.rank();
+        let kept = self.graph.kept_axes(node, tensors).into_iter().chain(std::iter::repeat(0));
+        let agrees = |(&tensor, kept): (&TensorId, usize)| match of(tensor) {
+            Some(other) => other == mask && kept >= axes,
+            None => kept < axes || self.is_constant(tensor),
+        };
+        tensors.iter().zip(kept).all(agrees).then_some(mask)
     }
 
     /// The mask of tensors that are joined along an axis. Along one that masks do not have, it is what any of them counts, and all if
@@ -259,7 +275,7 @@ impl Builder {
     }
 
     /// Whether a tensor depends on the values of no input: a weight, random numbers, or what is computed of such.
-    fn is_constant(&self, tensor: TensorId) -> bool {
+    pub(super) fn is_constant(&self, tensor: TensorId) -> bool {
         match self.graph.tensor(tensor).producer {
             None => false,
             Some(node) => {

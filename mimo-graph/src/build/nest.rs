@@ -93,8 +93,16 @@ impl Builder {
         let given = model.inputs.iter().zip(inputs).map(|(port, &(tensor, _))| (port.tensor, tensor));
         let mut tensors: BTreeMap<TensorId, TensorId> = given.collect();
         for node in live_nodes(model).into_iter().map(|node| model.node(node)) {
+            if let (Some(value), Some(&output)) = (model.left_out_of(node), node.outputs.first())
+                && let Some(&value) = tensors.get(&value)
+            {
+                tensors.insert(output, value);
+            }
             let Some(&layer) = instance.layers.get(&node.layer.index()) else { continue };
-            let (inputs, roles) = self.read_here((model, node), &tensors, steps, call).into_iter().unzip();
+            let read = self.read_here((model, node), &tensors, steps, call);
+            let (kind, steps_of_layer) = (model.kind(node), steps + node.steps + model.kind(node).core().1);
+            let read = self.left_out(kind, read, steps_of_layer, call);
+            let (inputs, roles) = read.into_iter().map(|given| (given.tensor, given.role)).unzip();
             let place = NodeId(id(self.graph.nodes.len()));
             let outputs: Vec<TensorId> = node
                 .outputs
@@ -102,14 +110,22 @@ impl Builder {
                 .map(|&output| {
                     let tensor = model.tensor(output);
                     let shape = tensor.shape.as_ref().map(all_steps);
-                    let here = self.tensor(shape, tensor.dtype, Some(place), call);
-                    tensors.insert(output, here);
-                    here
+                    self.tensor(shape, tensor.dtype, Some(place), call)
                 })
                 .collect();
             let (steps, called) = (node.steps + steps, node.called.clone());
-            self.graph.nodes.push(Node { layer, inputs, roles, called, outputs, steps, loc: call });
+            self.graph.nodes.push(Node {
+                layer,
+                inputs,
+                roles,
+                called,
+                outputs: outputs.clone(),
+                steps,
+                loc: call,
+            });
             self.mask_outputs(place);
+            let given = self.without_left_out(kind, outputs, steps_of_layer, call);
+            tensors.extend(node.outputs.iter().copied().zip(given));
         }
         let outputs = model.outputs.iter().map(|port| tensors.get(&port.tensor).copied());
         outputs.map(|output| output.unwrap_or_else(|| self.poison(call))).collect()
@@ -122,7 +138,7 @@ impl Builder {
         tensors: &BTreeMap<TensorId, TensorId>,
         steps: usize,
         call: Loc,
-    ) -> Vec<(TensorId, &'static str)> {
+    ) -> Vec<Given> {
         let read = node.inputs.iter().zip(&node.roles);
         let here = |(input, &role): (&TensorId, &&'static str)| {
             tensors.get(input).map(|&tensor| Given { tensor, role, loc: call })
@@ -137,8 +153,7 @@ impl Builder {
             .into_iter()
             .filter(|given| !is_mask(given))
             .partition(|given| further.contains(&given.role));
-        let read = [before, masks, after].concat();
-        read.into_iter().map(|given| (given.tensor, given.role)).collect()
+        [before, masks, after].concat()
     }
 
     /// Whether a nested model can be called on these tensors; reports what is wrong.

@@ -128,6 +128,16 @@ impl Layer for AxesOfOne {
         Masks::Lose
     }
 
+    fn kept_axes(&self, inputs: &[&Shape], output: &Shape) -> Vec<usize> {
+        let Some(x) = inputs.first() else { return vec![] };
+        let whole = if self.inserts { output } else { x };
+        let first = match &self.axis {
+            Some(axis) => axis.of_sample(whole.rank()).and_then(|axes| axes.into_iter().min()),
+            None => x.0.iter().position(|len| *len == Dim::Known(1)),
+        };
+        vec![first.unwrap_or(0)]
+    }
+
     fn effect(&self) -> Effect {
         Effect::Rearranged
     }

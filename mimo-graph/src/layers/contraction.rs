@@ -34,6 +34,13 @@ impl Axes {
     }
 
     /// The shape of the output.
+    pub(crate) fn kept(&self) -> Vec<usize> {
+        let first = |axes: &Vec<Option<usize>>| {
+            axes.iter().zip(&self.output).take_while(|(axis, output)| **axis == Some(**output)).count()
+        };
+        self.operands.iter().map(first).collect()
+    }
+
     pub(crate) fn result(&self, shapes: &[Shape]) -> Shape {
         let all = self.lengths(shapes);
         let length = |axis: &usize| Some(all.iter().find(|(other, _)| other == axis)?.1.clone());

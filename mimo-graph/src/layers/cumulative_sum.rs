@@ -53,6 +53,10 @@ impl Layer for CumulativeSum {
         Masks::Lose
     }
 
+    fn kept_axes(&self, inputs: &[&Shape], _: &Shape) -> Vec<usize> {
+        self.axis.before(inputs)
+    }
+
     fn effect(&self) -> Effect {
         Effect::Resampled
     }

@@ -126,6 +126,11 @@ impl Layer for Einsum {
         Masks::Lose
     }
 
+    fn kept_axes(&self, inputs: &[&Shape], _: &Shape) -> Vec<usize> {
+        let shapes: Vec<Shape> = inputs.iter().map(|&shape| shape.clone()).collect();
+        self.axes(&shapes).map(|axes| axes.kept()).unwrap_or_default()
+    }
+
     fn effect(&self) -> Effect {
         match self.equation.operands.len() {
             0 | 1 => Effect::Rearranged,

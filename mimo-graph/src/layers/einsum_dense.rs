@@ -256,6 +256,12 @@ impl Layer for EinsumDense {
         Masks::Lose
     }
 
+    fn kept_axes(&self, inputs: &[&Shape], _: &Shape) -> Vec<usize> {
+        let axes = inputs.first().and_then(|x| self.equation.axes(x.rank()));
+        let first = |axes: Axes| axes.input.iter().zip(&axes.output).take_while(|(x, y)| x == y).count();
+        axes.map(first).into_iter().collect()
+    }
+
     fn effect(&self) -> Effect {
         Effect::Learned
     }

@@ -51,6 +51,10 @@ impl Layer for Flip {
         Masks::Lose
     }
 
+    fn kept_axes(&self, inputs: &[&Shape], _: &Shape) -> Vec<usize> {
+        self.axis.before(inputs)
+    }
+
     fn effect(&self) -> Effect {
         Effect::Rearranged
     }

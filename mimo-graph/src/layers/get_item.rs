@@ -193,7 +193,7 @@ impl GetItem {
     }
 
     /// The entries of all axes of a sample.
-    fn entries(&self) -> impl Iterator<Item = Entry> {
+    fn entries(&self) -> impl Iterator<Item = Entry> + Clone {
         self.key.iter().copied().chain(std::iter::repeat(Entry::WHOLE))
     }
 
@@ -284,10 +284,12 @@ impl Layer for GetItem {
     }
 
     fn masks(&self) -> Masks {
-        match self.key.first() {
-            None | Some(Entry::Range(None, None)) => Masks::Keep,
-            Some(_) => Masks::Lose,
-        }
+        Masks::Lose
+    }
+
+    fn kept_axes(&self, inputs: &[&Shape], _: &Shape) -> Vec<usize> {
+        let whole = self.entries().take_while(|entry| *entry == Entry::WHOLE);
+        inputs.iter().map(|x| whole.clone().take(x.rank()).count()).collect()
     }
 
     fn effect(&self) -> Effect {

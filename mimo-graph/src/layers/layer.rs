@@ -209,6 +209,13 @@ pub trait Layer: Sized {
     /// What becomes of the masks of the tensors that a call reads.
     fn masks(&self) -> Masks;
 
+    /// The number of first axes of each tensor that are the first axes of the output, each position computed from the same position.
+    /// Layers that lose masks keep those of no more axes.
+    fn kept_axes(&self, inputs: &[&Shape], output: &Shape) -> Vec<usize> {
+        let _ = (inputs, output);
+        vec![]
+    }
+
     /// The masks that a call reads: each by the place of the tensor whose mask it is, and by the keyword that a call may give
     /// another mask with. They stand behind the states among the inputs of [`Layer::infer`].
     fn mask_roles(&self) -> &'static [(usize, &'static str)] {

@@ -76,6 +76,13 @@ impl Layer for Matmul {
         Masks::Lose
     }
 
+    fn kept_axes(&self, inputs: &[&Shape], _: &Shape) -> Vec<usize> {
+        match inputs {
+            [a, b] => self.axes(a, b).kept(),
+            _ => vec![],
+        }
+    }
+
     fn effect(&self) -> Effect {
         Effect::Joined
     }

@@ -19,6 +19,8 @@ use crate::shape::{Dtype, Shape};
 pub struct Merge {
     /// How elements are combined.
     pub op: MergeOp,
+    /// Whether it is written as an operator, `a * b`, which computes with all values, whatever masks say of them.
+    pub is_operator: bool,
 }
 
 layer! {
@@ -28,7 +30,7 @@ layer! {
     ///
     /// Keras: [`Add`](https://keras.io/api/layers/merging_layers/add/)
     "`Add(name = none, trainable = true)`"
-    Add | add, "let a = Input(shape = [10]);\nlet b = Input(shape = [10]);\nlet y: [10] = add([a, b]);" => |_, _| Some(Merge { op: MergeOp::Add });
+    Add | add, "let a = Input(shape = [10]);\nlet b = Input(shape = [10]);\nlet y: [10] = add([a, b]);" => |_, _| Some(Merge::from(MergeOp::Add));
 
     /// The difference of two tensors, value by value.
     ///
@@ -36,15 +38,16 @@ layer! {
     ///
     /// Keras: [`Subtract`](https://keras.io/api/layers/merging_layers/subtract/)
     "`Subtract(name = none, trainable = true)`"
-    Subtract | subtract, "let a = Input(shape = [10]);\nlet b = Input(shape = [10]);\nlet y: [10] = subtract([a, b]);" => |_, _| Some(Merge { op: MergeOp::Subtract });
+    Subtract | subtract, "let a = Input(shape = [10]);\nlet b = Input(shape = [10]);\nlet y: [10] = subtract([a, b]);" => |_, _| Some(Merge::from(MergeOp::Subtract));
 
     /// The product of tensors, value by value.
     ///
-    /// Shapes are equal, or axes of length 1 are repeated. As a function: `multiply([a, b])` or `a * b`.
+    /// Shapes are equal, or axes of length 1 are repeated. As a function: `multiply([a, b])`, or `a * b`, which computes with
+    /// all values, while the layer leaves out those that a mask leaves out.
     ///
     /// Keras: [`Multiply`](https://keras.io/api/layers/merging_layers/multiply/)
     "`Multiply(name = none, trainable = true)`"
-    Multiply | multiply, "let a = Input(shape = [10]);\nlet b = Input(shape = [10]);\nlet y: [10] = multiply([a, b]);" => |_, _| Some(Merge { op: MergeOp::Multiply });
+    Multiply | multiply, "let a = Input(shape = [10]);\nlet b = Input(shape = [10]);\nlet y: [10] = multiply([a, b]);" => |_, _| Some(Merge::from(MergeOp::Multiply));
 
     /// The mean of tensors, value by value.
     ///
@@ -52,29 +55,39 @@ layer! {
     ///
     /// Keras: [`Average`](https://keras.io/api/layers/merging_layers/average/)
     "`Average(name = none, trainable = true)`"
-    Average | average, "let a = Input(shape = [10]);\nlet b = Input(shape = [10]);\nlet y: [10] = average([a, b]);" => |_, _| Some(Merge { op: MergeOp::Average });
+    Average | average, "let a = Input(shape = [10]);\nlet b = Input(shape = [10]);\nlet y: [10] = average([a, b]);" => |_, _| Some(Merge::from(MergeOp::Average));
 
     /// The larger of the values of tensors.
     ///
-    /// Shapes are equal, or axes of length 1 are repeated. As a function: `maximum([a, b])`.
+    /// Shapes are equal, or axes of length 1 are repeated. As a function: `maximum([a, b])`. Values that a mask
+    /// leaves out are not compared.
     ///
     /// Keras: [`Maximum`](https://keras.io/api/layers/merging_layers/maximum/)
     "`Maximum(name = none, trainable = true)`"
-    Maximum | maximum, "let a = Input(shape = [10]);\nlet b = Input(shape = [10]);\nlet y: [10] = maximum([a, b]);" => |_, _| Some(Merge { op: MergeOp::Maximum });
+    Maximum | maximum, "let a = Input(shape = [10]);\nlet b = Input(shape = [10]);\nlet y: [10] = maximum([a, b]);" => |_, _| Some(Merge::from(MergeOp::Maximum));
 
     /// The smaller of the values of tensors.
     ///
-    /// Shapes are equal, or axes of length 1 are repeated. As a function: `minimum([a, b])`.
+    /// Shapes are equal, or axes of length 1 are repeated. As a function: `minimum([a, b])`. Values that a mask
+    /// leaves out are not compared.
     ///
     /// Keras: [`Minimum`](https://keras.io/api/layers/merging_layers/minimum/)
     "`Minimum(name = none, trainable = true)`"
-    Minimum | minimum, "let a = Input(shape = [10]);\nlet b = Input(shape = [10]);\nlet y: [10] = minimum([a, b]);" => |_, _| Some(Merge { op: MergeOp::Minimum });
+    Minimum | minimum, "let a = Input(shape = [10]);\nlet b = Input(shape = [10]);\nlet y: [10] = minimum([a, b]);" => |_, _| Some(Merge::from(MergeOp::Minimum));
     takes {}
 }
 
 impl From<MergeOp> for Merge {
     fn from(op: MergeOp) -> Self {
-        Merge { op }
+        Merge { op, is_operator: false }
+    }
+}
+
+impl Merge {
+    /// Whether values that a mask leaves out are no part of the result. Keras: `Multiply`, `Maximum` and `Minimum`, but not the
+    /// operations of the same names.
+    pub fn leaves_out(&self) -> bool {
+        !self.is_operator && matches!(self.op, MergeOp::Multiply | MergeOp::Maximum | MergeOp::Minimum)
     }
 }
 

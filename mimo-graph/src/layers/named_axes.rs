@@ -71,9 +71,10 @@ impl NamedAxes {
         Self(axes.into_iter().map(|axis| axis as i64 + 1).collect())
     }
 
-    /// Whether they are the last axis, and no other.
-    pub(super) fn is_last(&self) -> bool {
-        self.0 == [-1]
+    /// The number of axes of the only tensor of a call that are before all of these.
+    pub(super) fn before(&self, inputs: &[&Shape]) -> Vec<usize> {
+        let first = |x: &&Shape| self.of_sample(x.rank())?.into_iter().min();
+        inputs.iter().take(1).filter_map(first).collect()
     }
 
     fn existing(&self, rank: usize) -> Vec<usize> {

@@ -55,6 +55,11 @@ impl Permute {
     }
 }
 
+/// The number of first axes that stay where they are; `dims` are the axes in their new order, the first is 1.
+pub(super) fn unmoved(dims: &[usize]) -> usize {
+    dims.iter().zip(1..).take_while(|(axis, place)| *axis == place).count()
+}
+
 impl Layer for Permute {
     fn class_name(&self) -> &'static str {
         "Permute"
@@ -66,6 +71,10 @@ impl Layer for Permute {
 
     fn masks(&self) -> Masks {
         Masks::Lose
+    }
+
+    fn kept_axes(&self, _: &[&Shape], _: &Shape) -> Vec<usize> {
+        vec![unmoved(&self.dims)]
     }
 
     fn effect(&self) -> Effect {

@@ -236,7 +236,7 @@ proptest! {
     ) {
         let wanted = shapes.iter().try_fold(vec![], |all, shape| broadcast(&all, shape));
         let shapes: Vec<_> = shapes.iter().map(|shape| Shape::known(shape)).collect();
-        let given = run(&Merge { op: MergeOp::Add }, &shapes, &[]);
+        let given = run(&Merge::from(MergeOp::Add), &shapes, &[]);
         prop_assert_eq!(given.reported, wanted.is_none());
         prop_assert_eq!(given.shape, wanted);
     }
@@ -246,6 +246,6 @@ proptest! {
         case in (axes(0..4), axes(0..4), any::<bool>())
             .prop_flat_map(|(a, b, alike)| mixed(if alike { vec![a.clone(), a] } else { vec![a, b] })),
     ) {
-        agree(&Merge { op: MergeOp::Maximum }, &case)?;
+        agree(&Merge::from(MergeOp::Maximum), &case)?;
     }
 }

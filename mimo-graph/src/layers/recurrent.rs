@@ -55,7 +55,7 @@ pub struct Recurrent {
     pub go_backwards: bool,
     /// Whether a batch begins with the states in which the previous one ended.
     pub stateful: bool,
-    /// Whether the output of a step that a mask leaves out is zeros, and not the output before; `Bidirectional` asks for that.
+    /// Whether the output of a step that a mask leaves out is zeros, and not the output before. `Bidirectional` sets it.
     pub zero_output_for_mask: bool,
     /// Whether a sequence is given in the reverse of the order in which it was read; only `Bidirectional` asks for that.
     pub flipped: bool,
@@ -70,7 +70,7 @@ layer! {
     /// of the step before, or 0. Weights: `kernel`, `recurrent_kernel`, `bias`.
     ///
     /// Keras: [`LSTM`](https://keras.io/api/layers/recurrent_layers/lstm/)
-    "`LSTM(units, activation = tanh, recurrent_activation = sigmoid, use_bias = true, kernel_initializer = glorot_uniform, recurrent_initializer = orthogonal, bias_initializer = zeros, unit_forget_bias = true, kernel_regularizer = none, recurrent_regularizer = none, bias_regularizer = none, activity_regularizer = none, kernel_constraint = none, recurrent_constraint = none, bias_constraint = none, dropout = 0, recurrent_dropout = 0, seed = none, return_sequences = false, return_state = false, go_backwards = false, stateful = false, unroll = false, name = none, trainable = true)`"
+    "`LSTM(units, activation = tanh, recurrent_activation = sigmoid, use_bias = true, kernel_initializer = glorot_uniform, recurrent_initializer = orthogonal, bias_initializer = zeros, unit_forget_bias = true, kernel_regularizer = none, recurrent_regularizer = none, bias_regularizer = none, activity_regularizer = none, kernel_constraint = none, recurrent_constraint = none, bias_constraint = none, dropout = 0, recurrent_dropout = 0, seed = none, return_sequences = false, return_state = false, go_backwards = false, stateful = false, unroll = false, zero_output_for_mask = false, name = none, trainable = true)`"
     LSTM, "let x = Input(shape = [20, 8]);\nlet y: [64] = LSTM(64)(x);" => Recurrent::lstm;
     takes {
         /// Outputs at each position: the length of the last axis.
@@ -120,6 +120,8 @@ layer! {
         stateful: bool = "false",
         /// Only `false`: it would change nothing.
         unroll: bool = "false",
+        /// Whether the output of a step that a mask leaves out is zeros, and not that of the step before.
+        zero_output_for_mask: bool = "false",
         use_cudnn => "leave it out: there is one implementation",
     }
 
@@ -130,7 +132,7 @@ layer! {
     /// of the step before, or 0. Weights: `kernel`, `recurrent_kernel`, `bias`.
     ///
     /// Keras: [`GRU`](https://keras.io/api/layers/recurrent_layers/gru/)
-    "`GRU(units, activation = tanh, recurrent_activation = sigmoid, use_bias = true, kernel_initializer = glorot_uniform, recurrent_initializer = orthogonal, bias_initializer = zeros, kernel_regularizer = none, recurrent_regularizer = none, bias_regularizer = none, activity_regularizer = none, kernel_constraint = none, recurrent_constraint = none, bias_constraint = none, dropout = 0, recurrent_dropout = 0, seed = none, return_sequences = false, return_state = false, go_backwards = false, stateful = false, unroll = false, reset_after = true, name = none, trainable = true)`"
+    "`GRU(units, activation = tanh, recurrent_activation = sigmoid, use_bias = true, kernel_initializer = glorot_uniform, recurrent_initializer = orthogonal, bias_initializer = zeros, kernel_regularizer = none, recurrent_regularizer = none, bias_regularizer = none, activity_regularizer = none, kernel_constraint = none, recurrent_constraint = none, bias_constraint = none, dropout = 0, recurrent_dropout = 0, seed = none, return_sequences = false, return_state = false, go_backwards = false, stateful = false, unroll = false, zero_output_for_mask = false, reset_after = true, name = none, trainable = true)`"
     GRU, "let x = Input(shape = [20, 8]);\nlet y: [64] = GRU(64)(x);" => Recurrent::gru;
     takes {
         /// Outputs at each position: the length of the last axis.
@@ -178,6 +180,8 @@ layer! {
         stateful: bool = "false",
         /// Only `false`: it would change nothing.
         unroll: bool = "false",
+        /// Whether the output of a step that a mask leaves out is zeros, and not that of the step before.
+        zero_output_for_mask: bool = "false",
         /// Whether the reset gate is applied after the product with the recurrent kernel, or before it.
         reset_after: bool = "true",
         use_cudnn => "leave it out: there is one implementation",
@@ -192,7 +196,7 @@ layer! {
     /// Its `activity_regularizer` adds a penalty, as that of other layers does; Keras 3.15 reads it and adds none.
     ///
     /// Keras: [`SimpleRNN`](https://keras.io/api/layers/recurrent_layers/simple_rnn/)
-    "`SimpleRNN(units, activation = tanh, use_bias = true, kernel_initializer = glorot_uniform, recurrent_initializer = orthogonal, bias_initializer = zeros, kernel_regularizer = none, recurrent_regularizer = none, bias_regularizer = none, activity_regularizer = none, kernel_constraint = none, recurrent_constraint = none, bias_constraint = none, dropout = 0, recurrent_dropout = 0, return_sequences = false, return_state = false, go_backwards = false, stateful = false, unroll = false, seed = none, name = none, trainable = true)`"
+    "`SimpleRNN(units, activation = tanh, use_bias = true, kernel_initializer = glorot_uniform, recurrent_initializer = orthogonal, bias_initializer = zeros, kernel_regularizer = none, recurrent_regularizer = none, bias_regularizer = none, activity_regularizer = none, kernel_constraint = none, recurrent_constraint = none, bias_constraint = none, dropout = 0, recurrent_dropout = 0, return_sequences = false, return_state = false, go_backwards = false, stateful = false, unroll = false, zero_output_for_mask = false, seed = none, name = none, trainable = true)`"
     SimpleRNN, "let x = Input(shape = [20, 8]);\nlet y: [64] = SimpleRNN(64)(x);" => Recurrent::simple;
     takes {
         /// Outputs at each position: the length of the last axis.
@@ -236,6 +240,8 @@ layer! {
         stateful: bool = "false",
         /// Only `false`: it would change nothing.
         unroll: bool = "false",
+        /// Whether the output of a step that a mask leaves out is zeros, and not that of the step before.
+        zero_output_for_mask: bool = "false",
         /// Where the random numbers of this item start; without it they follow from the seed of the model or trainer.
         seed: usize = "none",
     }
@@ -293,6 +299,7 @@ impl Recurrent {
         let return_state = args.boolean("return_state", cx);
         let go_backwards = args.boolean("go_backwards", cx);
         let stateful = args.boolean("stateful", cx);
+        let zero_output_for_mask = args.boolean("zero_output_for_mask", cx);
         for (name, instead) in NOT_YET {
             not_yet(name, instead, args, cx);
         }
@@ -317,7 +324,7 @@ impl Recurrent {
             return_state,
             go_backwards,
             stateful,
-            zero_output_for_mask: false,
+            zero_output_for_mask,
             flipped: false,
         })
     }

@@ -212,7 +212,11 @@ impl Layer for Reduce {
     }
 
     fn masks(&self) -> Masks {
-        if self.axis.is_last() { Masks::Keep } else { Masks::Lose }
+        Masks::Lose
+    }
+
+    fn kept_axes(&self, inputs: &[&Shape], _: &Shape) -> Vec<usize> {
+        self.axis.before(inputs)
     }
 
     fn effect(&self) -> Effect {

@@ -132,6 +132,12 @@ impl Layer for Repeat {
         Masks::Lose
     }
 
+    fn kept_axes(&self, inputs: &[&Shape], _: &Shape) -> Vec<usize> {
+        let once = |[each, all]: &[Dim; 2]| *each == Dim::Known(1) && *all == Dim::Known(1);
+        let counts = inputs.first().and_then(|x| self.counts(x.rank())).unwrap_or_default();
+        vec![counts.iter().take_while(|counts| once(counts)).count()]
+    }
+
     fn effect(&self) -> Effect {
         Effect::Resampled
     }

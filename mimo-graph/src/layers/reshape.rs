@@ -96,6 +96,12 @@ impl Layer for Reshape {
         Masks::Lose
     }
 
+    fn kept_axes(&self, inputs: &[&Shape], output: &Shape) -> Vec<usize> {
+        // Values keep their order: what stands at a position of axes that stay is the same.
+        let same = |x: &&Shape| x.0.iter().zip(&output.0).take_while(|(a, b)| a.same(b) == Same::Yes).count();
+        inputs.iter().map(same).collect()
+    }
+
     fn effect(&self) -> Effect {
         Effect::Rearranged
     }

@@ -74,6 +74,10 @@ impl Layer for ReshapeOperation {
         Masks::Lose
     }
 
+    fn kept_axes(&self, inputs: &[&Shape], output: &Shape) -> Vec<usize> {
+        self.0.kept_axes(inputs, output)
+    }
+
     fn effect(&self) -> Effect {
         self.0.effect()
     }

@@ -64,6 +64,10 @@ impl Layer for RmsNormalization {
         Masks::Lose
     }
 
+    fn kept_axes(&self, inputs: &[&Shape], _: &Shape) -> Vec<usize> {
+        self.axis.before(inputs)
+    }
+
     fn effect(&self) -> Effect {
         Effect::Learned
     }

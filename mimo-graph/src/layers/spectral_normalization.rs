@@ -132,8 +132,13 @@ impl Layer for SpectralNormalization {
         self.layer.reads()
     }
 
+    /// Keras says that it does not support masks, but the layer inside hands them on.
     fn masks(&self) -> Masks {
-        Masks::Lose
+        self.layer.masks()
+    }
+
+    fn kept_axes(&self, inputs: &[&Shape], output: &Shape) -> Vec<usize> {
+        self.layer.kept_axes(inputs, output)
     }
 
     fn effect(&self) -> Effect {

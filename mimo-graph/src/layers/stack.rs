@@ -61,6 +61,10 @@ impl Layer for Stack {
         Masks::Lose
     }
 
+    fn kept_axes(&self, inputs: &[&Shape], output: &Shape) -> Vec<usize> {
+        vec![sample_axis(self.axis, output.rank()).unwrap_or(0); inputs.len()]
+    }
+
     fn effect(&self) -> Effect {
         Effect::Joined
     }

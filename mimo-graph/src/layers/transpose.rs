@@ -7,6 +7,7 @@ use crate::describe::List;
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
 use crate::layers::layer::{Effect, Layer, Masks, Operand, Reads, operation_facts};
+use crate::layers::permute::unmoved;
 use crate::operation::{self, Call, OpKind, permuted_strides};
 use crate::shape::{Dtype, Shape};
 use crate::value::ValueKind;
@@ -81,6 +82,11 @@ impl Layer for Transpose {
 
     fn masks(&self) -> Masks {
         Masks::Lose
+    }
+
+    fn kept_axes(&self, inputs: &[&Shape], _: &Shape) -> Vec<usize> {
+        let dims = inputs.first().and_then(|x| self.dims(x.rank())).unwrap_or_default();
+        vec![unmoved(&dims)]
     }
 
     fn effect(&self) -> Effect {

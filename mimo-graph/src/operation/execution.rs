@@ -22,7 +22,8 @@ pub struct ExecutionPlan {
     pub outputs: &'static [View],
     /// Operations, in the order of the forward pass.
     pub operations: &'static [Step],
-    /// Losses and metrics of the outputs that have targets, in output order.
+    /// Losses and metrics of the outputs that have targets, in output order. The masks of outputs are not part of the plan: `Model::MASKS` of
+    /// `mimo-runtime` has them.
     pub losses: &'static [&'static LossOp],
     /// Where custom losses write the gradient of each output; empty for a model without a custom loss.
     pub custom_gradients: &'static [Option<GradientTarget>],

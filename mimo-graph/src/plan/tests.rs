@@ -143,7 +143,7 @@ fn a_tensor_that_is_read_twice_collects_both_gradients() {
     let mut model = Model::new();
     let x = model.input("x", &[4]);
     let hidden = model.dense("hidden", x, 4, Activation::Relu);
-    let add = model.layer(LayerKind::Merge(Merge { op: MergeOp::Add }));
+    let add = model.layer(LayerKind::Merge(Merge::from(MergeOp::Add)));
     let sum = model.call("sum", add, &[hidden, hidden], Some(Shape::known(&[4])));
     let y = model.dense("y", sum, 1, Activation::Linear);
     model.output("y", y);

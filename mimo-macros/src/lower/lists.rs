@@ -278,7 +278,7 @@ impl Lower<'_> {
             return Some(name.to_owned());
         }
         let graph = self.builder.graph();
-        let node = graph.node(graph.tensor(tensor).producer?);
+        let node = graph.node(graph.tensor(graph.written(tensor)).producer?);
         let layer = graph.layer(node.layer);
         match layer.group {
             // One name for several outputs of a nested model would be the same name.

@@ -10,7 +10,7 @@ use mimo_graph::value::ValueKind;
 use super::consts::Parameter;
 use super::tensor::Evaluated;
 use super::{Callable, Lower};
-use crate::ast::{Arg, Expr, ExprKind};
+use crate::ast::{Arg, Expr, ExprKind, name_of};
 use crate::parse::text_of;
 
 /// What a layer is called on.
@@ -23,6 +23,19 @@ pub(super) struct Operands {
     named: Vec<Named>,
     /// Settings of the call, and the places of their keywords.
     settings: Vec<(String, Loc, bool)>,
+    /// `mask = […]`: the place of the keyword, and the list.
+    masks: Option<(Loc, MaskList)>,
+    /// The places of keywords that were reported and stand for the ones that were probably meant.
+    misspelled: Vec<Loc>,
+}
+
+/// The masks of a list: of the query, the value and the key.
+struct MaskList {
+    /// The tensors, without those that are `none`.
+    tensors: Vec<Option<(TensorId, Loc)>>,
+    /// The first of them as it is written.
+    first: String,
+    loc: Loc,
 }
 
 /// The keyword argument of calls that a keyword is, or that it was probably meant to be.
@@ -96,18 +109,31 @@ impl Lower<'_> {
             return self.call_shared(shared, args, call);
         }
         let Some(operands) = self.operands(args, call) else { return Evaluated::Poison };
-        let Operands { tensors, initial, named, settings } = operands;
+        let Operands { tensors, initial, mut named, mut settings, masks, misspelled } = operands;
         let layer = match callable {
             Callable::Layer(layer) => layer,
             Callable::Function(_) => return Evaluated::Poison,
             Callable::Instance(instance, steps) => {
+                let masks = masks.map(|(loc, _)| ("mask".to_owned(), loc));
                 let first = named.first().map(|named| (named.keyword.clone(), named.keyword_loc));
                 let setting = settings.first().map(|(keyword, loc, _)| (keyword.clone(), *loc));
                 let initial = initial.map(|(_, loc)| ("initial_state".to_owned(), loc));
-                let keyword = initial.or(first).or(setting);
+                let keyword = initial.or(first).or(setting).or(masks);
                 return self.call_nested((instance, steps), &tensors, keyword, call);
             }
         };
+        if let Some((keyword_loc, list)) = masks {
+            let Some(given) = self.masks_of_list(layer, keyword_loc, list) else { return Evaluated::Poison };
+            named.extend(given);
+        }
+        // One mistake is one error.
+        let keeps = |keyword: &str, loc: &Loc| {
+            !misspelled.contains(loc) || self.builder.takes_at_calls(layer, keyword)
+        };
+        let given = named.len() + settings.len();
+        named.retain(|named| keeps(&named.keyword, &named.keyword_loc));
+        settings.retain(|(keyword, loc, _)| keeps(keyword, loc));
+        self.broken |= given > named.len() + settings.len();
         let initial = initial.as_ref().map(|(states, loc)| (&states[..], *loc));
         let further = Further { initial, named: &named, settings: &settings };
         let given = self.builder.call_with(layer, &tensors, &further, call, &mut self.diags);
@@ -173,9 +199,10 @@ impl Lower<'_> {
                 Diag::error(Code::UnknownArgument, loc, format!("a call has no argument `{keyword}`"))
                     .help(format!("did you mean `{}`?", near.name)),
             );
+            operands.misspelled.push(loc);
         }
         let keyword = near.name.to_owned();
-        if matches!(value.kind, ExprKind::None) {
+        if self.is_none(value) {
             return;
         }
         if near.kind != Kind::Tensors {
@@ -192,6 +219,8 @@ impl Lower<'_> {
                     .help(format!("write `{keyword} = true`")),
                 ),
             }
+            // The value may be a tensor that nothing else reads.
+            self.broken |= self.is_tensor(value);
             return;
         }
         if keyword == "initial_state" {
@@ -216,23 +245,85 @@ impl Lower<'_> {
             self.broken = true;
             return;
         }
-        let each = match &value.kind {
-            // `mask = [query_mask, value_mask]`
-            ExprKind::List(items) if keyword == "mask" => {
-                let names = ["query_mask", "value_mask", "key_mask"];
-                names.into_iter().zip(items).map(|(name, item)| (name.to_owned(), item)).collect()
+        // `mask = [query_mask, value_mask]`
+        if let (ExprKind::List(items), "mask") = (&value.kind, keyword.as_str()) {
+            let tensor = |item: &Expr| match self.is_none(item) {
+                true => None,
+                false => self.operand(item).first().copied(),
+            };
+            let first = items.first().map(|item| text_of(item.tokens.clone())).unwrap_or_default();
+            let list = MaskList { tensors: items.iter().map(tensor).collect(), first, loc: value.loc };
+            if operands.masks.replace((loc, list)).is_some() {
+                self.error(
+                    Diag::error(Code::ArgumentGivenTwice, loc, "`mask` is given twice").help("remove one"),
+                );
             }
-            _ => vec![(keyword, value)],
-        };
-        for (keyword, item) in each {
-            if matches!(item.kind, ExprKind::None) {
-                continue;
-            }
-            for (tensor, place) in self.operand(item) {
-                let keyword = keyword.clone();
-                operands.named.push(Named { keyword, keyword_loc: loc, tensor, loc: place });
-            }
+            return;
         }
+        for (tensor, place) in self.operand(value) {
+            let keyword = keyword.clone();
+            operands.named.push(Named { keyword, keyword_loc: loc, tensor, loc: place });
+        }
+    }
+
+    /// Whether an expression is `none`, or a parameter of a function that is.
+    fn is_none(&self, expr: &Expr) -> bool {
+        match &expr.kind {
+            ExprKind::None => true,
+            ExprKind::Paren(inner) => self.is_none(inner),
+            ExprKind::Name(ident) => {
+                let name = name_of(ident);
+                let given = self.consts.parameter(&name).map(|given| &given.kind);
+                !self.frame.scope.contains_key(&name) && given == Some(&ValueKind::None)
+            }
+            _ => false,
+        }
+    }
+
+    /// The masks of a list, each by its keyword. `None` after an error.
+    fn masks_of_list(&mut self, layer: LayerId, keyword_loc: Loc, list: MaskList) -> Option<Vec<Named>> {
+        const NAMES: [&str; 3] = ["query_mask", "value_mask", "key_mask"];
+        let takes = |name: &str| self.builder.takes_at_calls(layer, name);
+        let class = self.builder.graph().layer(layer).kind.class_name();
+        let of_parts = NAMES.into_iter().filter(|name| takes(name)).count();
+        let (count, MaskList { tensors, first, loc }) = (list.tensors.len(), list);
+        let diag = if of_parts == 0 && takes("mask") {
+            let message = format!("the `mask` of a call of `{class}` is one tensor, and this is a list");
+            let diag = Diag::error(Code::NotATensor, loc, message);
+            Some(match count {
+                0 => diag.help("write `mask = none`, or leave it out"),
+                1 => diag.help(format!("write `mask = {first}`")),
+                _ => diag.help(format!(
+                    "write one of them, `mask = {first}`, or what both count: `logical_and(a, b)`"
+                )),
+            })
+        } else if of_parts > 0 && !(2..=of_parts).contains(&count) {
+            let message = format!(
+                "a list of masks of `{class}` has that of the query and that of the value, and this one has {count}"
+            );
+            let diag = Diag::error(Code::NotATensor, loc, message);
+            Some(match count {
+                1 => diag
+                    .help(format!("write `query_mask = {first}`, or `value_mask = {first}`"))
+                    .help(format!("or `mask = [{first}, none]`")),
+                _ => diag.help("write `mask = [query_mask, value_mask]`"),
+            })
+        } else {
+            None
+        };
+        if let Some(diag) = diag {
+            // What else the call names may be what nothing else reads.
+            self.broken = true;
+            self.error(diag);
+            return None;
+        }
+        // What reads no masks says so.
+        let names = if of_parts == 0 { ["mask"; 3] } else { NAMES };
+        let named = names.into_iter().zip(tensors).filter_map(|(name, given)| {
+            let (tensor, loc) = given?;
+            Some(Named { keyword: name.to_owned(), keyword_loc, tensor, loc })
+        });
+        Some(named.take(if of_parts == 0 { 1 } else { NAMES.len() }).collect())
     }
 
     /// The tensors of one operand, or of a list of them.

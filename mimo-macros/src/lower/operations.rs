@@ -188,6 +188,7 @@ impl Lower<'_> {
         let Some(layer) = self.layer_of(name, name_loc, settings, call, span) else {
             return Evaluated::Poison;
         };
+        self.builder.as_operator(layer);
         if tensors.is_empty() {
             // The tensor may be what the settings lack.
             if self.diags.count() > told {

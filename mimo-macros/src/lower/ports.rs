@@ -340,7 +340,7 @@ impl Lower<'_> {
 fn unnamed(what: &str, list: &str, graph: &Graph, tensor: TensorId) -> Diag {
     let entry = graph.tensor(tensor);
     let name = list.strip_suffix('s').filter(|name| !name.is_empty()).unwrap_or(list);
-    let producer = entry.producer.map(|node| graph.node(node));
+    let producer = graph.tensor(graph.written(tensor)).producer.map(|node| graph.node(node));
     let class = producer.map_or("Input", |node| graph.layer(node.layer).kind.class_name());
     // A call of a nested model is a call of its class, whose outputs are named there.
     let direct = graph.group_of(tensor).is_none() && producer.is_none_or(|node| node.outputs.len() == 1);

@@ -3,6 +3,7 @@
 use mimo_graph::code::Code;
 use mimo_graph::diag::{Diag, Loc, did_you_mean};
 use mimo_graph::graph::{LayerId, TensorId};
+use mimo_graph::language::call_argument;
 use mimo_graph::layers;
 use mimo_graph::value::{Value, ValueKind};
 use proc_macro2::{Ident, Span};
@@ -349,23 +350,30 @@ impl Lower<'_> {
         if self.wraps_a_model(&name, args) || self.wraps_a_function(&name, args) {
             return Evaluated::Poison;
         }
-        let (states, args): (Vec<_>, Vec<_>) = args
-            .iter()
-            .partition(|arg| arg.keyword.as_ref().is_some_and(|(keyword, _)| keyword == "initial_state"));
-        for (keyword, loc) in states.into_iter().filter_map(|arg| arg.keyword.as_ref()) {
-            // The state is used by nothing then, which is no second mistake.
-            self.broken = true;
-            self.error(
-                Diag::error(
-                    Code::InitialStateInSettings,
-                    *loc,
-                    format!("`{keyword}` is no setting: each call has its own"),
-                )
-                .help(format!("move it to the call: `{name}(…)(x, {keyword} = …)`")),
-            );
-        }
+        let of_calls = |arg: &&Arg| match &arg.keyword {
+            Some((keyword, _)) => call_argument(keyword).is_some(),
+            None => false,
+        };
+        let (of_calls, args): (Vec<_>, Vec<_>) = args.iter().partition(of_calls);
         let settings = self.args(args);
-        match self.layer(&name, callee.loc, &settings, expr.loc, ident) {
+        let made = self.layer(&name, callee.loc, &settings, expr.loc, ident);
+        let mut lacks_tensors = false;
+        for (keyword, loc) in of_calls.into_iter().filter_map(|arg| arg.keyword.as_ref()) {
+            // The tensor is used by nothing then, which is no second mistake.
+            self.broken = true;
+            let places = made.map(|layer| self.builder.graph().layer(layer).kind.places());
+            lacks_tensors |= places.is_some_and(|places| places.contains(&keyword.as_str()));
+            let takes = made.is_none_or(|layer| self.builder.takes_at_calls(layer, keyword));
+            self.error(if takes {
+                let message = format!("`{keyword}` is no setting: each call has its own");
+                Diag::error(Code::InitialStateInSettings, *loc, message)
+                    .help(format!("give it at the call: `{name}(…)(x, {keyword} = …)`"))
+            } else {
+                Diag::error(Code::UnknownArgument, *loc, format!("`{name}` has no argument `{keyword}`"))
+                    .help(format!("remove it: calls of `{name}` have no `{keyword}` either"))
+            });
+        }
+        match made.filter(|_| !lacks_tensors) {
             Some(layer) => Evaluated::Layer(Callable::Layer(layer)),
             None => Evaluated::Poison,
         }

@@ -19,12 +19,18 @@ model! {
         let m = EinsumDense("abc,cd->abd", [8, 3])(h);
         let n = matmul(h, transpose(h, axes = [0, 2, 1]));
         let o = flip(h, axis = 1);
+        let others = Input(shape = [8], dtype = "int32");
+        let other = Embedding(9, 4, mask_zero = true)(others);
+        let class_token = h[0];
+        let both = stack([h, other], axis = -1);
+        let one = stack([h, Embedding(9, 4)(ids)], axis = -1);
+        let attended = matmul(matmul(h, Weight([4, 8])), h);
         #[allow(mimo::lost_mask)]
         let p = Flatten()(h);
         let q = Flatten()(LSTM(3)(h));
         let r = GlobalAveragePooling1D()(h);
         let s = Dropout(0.5)(Dense(3)(h));
-        Model(inputs = [ids], outputs = [a, b, c, d, e, f, g, i, j, k, l, m, n, o, p, q, r, s])
+        Model(inputs = [ids, others], outputs = [class_token, both, one, attended, a, b, c, d, e, f, g, i, j, k, l, m, n, o, p, q, r, s])
     }
 }
 

@@ -118,3 +118,102 @@ fn calls_take_the_keywords_that_their_layer_has() {
     written.builder.call_with(dense, &[(x, Loc(5))], &further, Loc(6), &mut written.diags);
     written.expect(&["a call of `Dense` has no setting `use_causal_mask`"]);
 }
+
+#[test]
+fn layers_leave_values_out_that_operators_compute_with() {
+    for (class, layer_calls) in [("Multiply", 3), ("Maximum", 3), ("Minimum", 3), ("Add", 0), ("Average", 0)]
+    {
+        for as_operator in [false, true] {
+            let mut written = Written::new();
+            let (one, two) = (written.words("one", 5), written.words("two", 5));
+            let (a, b) = (written.embedded(one), written.embedded(two));
+            let layer = written.layer(class, []);
+            if as_operator {
+                written.builder.as_operator(layer);
+            }
+            let y = written.call(layer, &[a, b]);
+            assert!(matches!(written.mask(y), Some(MaskSource::Any(masks)) if masks.len() == 2));
+            let graph = written.builder.graph();
+            let chosen = graph.nodes.iter().filter(|node| graph.left_out_of(node).is_some()).count();
+            assert_eq!(chosen, if as_operator { 0 } else { layer_calls }, "{class}");
+            let maker = graph.tensor(graph.written(y)).producer.map(|node| graph.node(node).layer);
+            assert_eq!(maker, Some(layer));
+            written.expect(&[]);
+        }
+    }
+}
+
+#[test]
+fn tensors_of_one_mask_need_one_choice() {
+    let mut written = Written::new();
+    let words = written.words("words", 5);
+    let h = written.embedded(words);
+    let gate = written.through("Dense", [(None, int(4))], &[h]);
+    for class in ["Multiply", "Maximum"] {
+        let before = written.builder.graph().nodes.len();
+        written.through(class, [], &[h, gate]);
+        let graph = written.builder.graph();
+        let chosen = graph.nodes[before..].iter().filter(|node| graph.left_out_of(node).is_some());
+        assert_eq!(chosen.count(), 1, "{class}");
+    }
+    written.expect(&[]);
+}
+
+#[test]
+fn axes_that_stay_keep_their_mask() {
+    let equation = |text: &str| (None, string(text));
+    let cases: Vec<(&str, Vec<testing::Given>, bool)> = vec![
+        ("cumsum", vec![(None, value(ValueKind::Tensor)), named("axis", int(-1))], true),
+        ("cumsum", vec![(None, value(ValueKind::Tensor)), named("axis", int(1))], false),
+        ("flip", vec![(None, value(ValueKind::Tensor)), named("axis", int(2))], true),
+        ("flip", vec![(None, value(ValueKind::Tensor)), named("axis", list(&[1, 2]))], false),
+        ("expand_dims", vec![(None, value(ValueKind::Tensor)), named("axis", int(-1))], true),
+        ("expand_dims", vec![(None, value(ValueKind::Tensor)), named("axis", int(2))], true),
+        ("expand_dims", vec![(None, value(ValueKind::Tensor)), named("axis", int(1))], false),
+        ("softmax", vec![(None, value(ValueKind::Tensor)), named("axis", int(2))], true),
+        ("softmax", vec![(None, value(ValueKind::Tensor)), named("axis", int(1))], false),
+        ("sum", vec![(None, value(ValueKind::Tensor)), named("axis", int(2))], true),
+        ("sum", vec![(None, value(ValueKind::Tensor)), named("axis", int(1))], false),
+        ("reshape", vec![(None, value(ValueKind::Tensor)), (None, list(&[-1, 5, 2, 2]))], true),
+        ("reshape", vec![(None, value(ValueKind::Tensor)), (None, list(&[-1, 4, 5]))], false),
+        ("Reshape", vec![(None, list(&[5, 2, 2]))], true),
+        ("transpose", vec![(None, value(ValueKind::Tensor)), (None, list(&[0, 2, 1]))], false),
+        ("repeat", vec![(None, value(ValueKind::Tensor)), (None, int(2)), named("axis", int(2))], true),
+        ("repeat", vec![(None, value(ValueKind::Tensor)), (None, int(2)), named("axis", int(1))], false),
+        ("tile", vec![(None, value(ValueKind::Tensor)), (None, int(2))], true),
+        ("tile", vec![(None, value(ValueKind::Tensor)), (None, list(&[2, 1]))], false),
+        ("einsum", vec![equation("bij->bi"), (None, value(ValueKind::Tensor))], true),
+        ("einsum", vec![equation("bij->bj"), (None, value(ValueKind::Tensor))], false),
+        ("EinsumDense", vec![equation("abc,cd->abd"), (None, list(&[5, 7]))], true),
+        ("EinsumDense", vec![equation("abc,bd->acd"), (None, list(&[4, 7]))], false),
+        ("RMSNormalization", vec![], true),
+        ("RMSNormalization", vec![named("axis", int(1))], false),
+        ("Permute", vec![(None, list(&[2, 1]))], false),
+    ];
+    for (class, given, keeps) in cases {
+        let mut written = Written::new();
+        let words = written.words("words", 5);
+        let h = written.embedded(words);
+        let shown = format!("{class}({given:?})");
+        let y = written.through(class, given, &[h]);
+        assert_eq!(written.mask(y).is_some(), keeps, "{shown}");
+        written.expect(&[]);
+    }
+}
+
+#[test]
+fn products_keep_the_mask_of_axes_that_only_one_tensor_has() {
+    let pair = || [(None, value(ValueKind::Tensor)), (None, value(ValueKind::Tensor))];
+    let mut written = Written::new();
+    let words = written.words("words", 5);
+    let (h, other) = (written.embedded(words), written.embedded(words));
+    let weight = written.through("Weight", [(None, list(&[4, 3]))], &[]);
+    let plain = written.input("plain", list(&[4, 5]));
+    let kept = written.through("matmul", pair(), &[h, weight]);
+    assert_eq!(written.mask(kept), Some(&MaskSource::NonZero(words)));
+    let scores = written.through("matmul", pair(), &[h, plain]);
+    assert_eq!(written.mask(scores), Some(&MaskSource::NonZero(words)));
+    // The steps of the second tensor are summed.
+    let summed = written.through("matmul", pair(), &[scores, other]);
+    assert_eq!(written.mask(summed), None);
+}

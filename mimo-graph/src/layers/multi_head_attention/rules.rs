@@ -60,6 +60,10 @@ impl MultiHeadAttention {
             return false;
         }
         let heads = rank - positions;
+        if let Some(diag) = self.transposed_mask(mask, [query, key], axes, heads, cx) {
+            cx.error(diag);
+            return false;
+        }
         let is_one = |at: usize| mask.shape.0.get(at) == Some(&Dim::Known(1));
         let mut fine = true;
         for at in 0..positions {
@@ -98,6 +102,35 @@ impl MultiHeadAttention {
             });
         }
         fine
+    }
+
+    /// The error of a mask of keys and queries, in this order. It is one mistake, although neither of the axes fits.
+    fn transposed_mask(
+        &self,
+        mask: &Operand<'_>,
+        [query, key]: [&Operand<'_>; 2],
+        axes: &AttentionAxes,
+        heads: usize,
+        cx: &Cx<'_>,
+    ) -> Option<Diag> {
+        let known = |x: &Operand<'_>, axis: usize| x.shape.0.get(axis).and_then(Dim::known);
+        if axes.axes.len() != 1 {
+            return None;
+        }
+        let (queries, keys) = (known(query, axes.axes.start)?, known(key, axes.axes.start)?);
+        let found = (known(mask, heads)?, known(mask, heads + 1)?);
+        if queries == keys || found != (keys, queries) {
+            return None;
+        }
+        let wanted = Shape([&mask.shape.0[..heads], &[Dim::Known(queries), Dim::Known(keys)]].concat());
+        let message = format!(
+            "`attention_mask` is {}, and queries and keys are {}",
+            mask.shape.display(cx.consts),
+            wanted.display(cx.consts)
+        );
+        let axes = if heads == 1 { "[0, 1, 3, 2]" } else { "[0, 2, 1]" };
+        let help = format!("write `attention_mask = transpose({}, axes = {axes})`", mask.name);
+        Some(Diag::error(Code::DotLengths, mask.loc, message).about(mask.shown()).help(help))
     }
 
     /// Whether the axes of queries, keys and values fit; else the error.
