@@ -409,6 +409,10 @@ impl Lower<'_> {
     /// `let name: shape = value;`
     fn binding(&mut self, statement: &Let) {
         let (names, value) = (&statement.names, &statement.value);
+        if self.is_of_call(value) {
+            self.has_outsiders(&value.tokens, value.loc);
+            return self.poison(names);
+        }
         match self.value_of_let(value) {
             Ok(None) => {}
             Ok(Some(given)) => return self.bind_value(statement, given),
@@ -506,6 +510,9 @@ impl Lower<'_> {
     fn poison(&mut self, names: &[crate::ast::Binder]) {
         for name in names {
             self.bind(&name.ident, Binding::Poison);
+            if self.calls.is_some() {
+                self.define_unknown(&name_of(&name.ident));
+            }
         }
     }
 

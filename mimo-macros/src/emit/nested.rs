@@ -23,6 +23,14 @@ pub(super) enum Tree {
     Wrapper(Ident, BTreeMap<String, Tree>),
 }
 
+/// Where a layer of a model is.
+enum Place {
+    /// A field, or a field of one.
+    Field(TokenStream),
+    /// A reference that a nested model lends.
+    Lent(TokenStream),
+}
+
 impl Tree {
     /// The layers of a whole model.
     pub(super) fn new(cx: &Context<'_>, plan: &Plan) -> Tree {
@@ -71,34 +79,37 @@ impl Tree {
 
     /// A reference to a layer of `model`.
     pub(super) fn reference(&self, cx: &Context<'_>, id: LayerId, mutable: bool) -> TokenStream {
-        let layer = cx.graph.layer(id);
-        let place = self.place(cx, id, mutable);
-        match mutable {
-            // What models lend are references.
-            _ if layer.group.is_some() && layer.path().matches('/').count() > 1 => place,
-            true => quote!(&mut #place),
-            false => quote!(&#place),
+        match (self.found(cx, id, mutable), mutable) {
+            (Place::Lent(reference), _) => reference,
+            (Place::Field(place), true) => quote!(&mut #place),
+            (Place::Field(place), false) => quote!(&#place),
         }
     }
 
-    /// A layer of `model`, to be read or to be changed. What is deeper than the fields of a nested model is reached
-    /// through that model, which can name what it nests.
+    /// A layer of `model`, to be read or to be changed.
     pub(super) fn place(&self, cx: &Context<'_>, id: LayerId, mutable: bool) -> TokenStream {
+        match self.found(cx, id, mutable) {
+            Place::Field(place) | Place::Lent(place) => place,
+        }
+    }
+
+    /// What is deeper than the fields of a nested model is reached through that model, which can name what it nests.
+    fn found(&self, cx: &Context<'_>, id: LayerId, mutable: bool) -> Place {
         let path = cx.graph.layer(id).path();
         let inner: Vec<&str> = path.split('/').skip(1).collect();
         let Some(group) = cx.graph.layer(id).group else {
             let field = cx.whole_field(id);
             let inner = inner.into_iter().map(|layer| ident(layer, Span::call_site()));
-            return quote!(__model.#field #(.#inner)*);
+            return Place::Field(quote!(__model.#field #(.#inner)*));
         };
         let (field, ty) = cx.group_field(group);
         if ty.is_empty() {
             let inner = inner.into_iter().map(|layer| ident(layer, Span::call_site()));
-            return quote!(__model.#field #(.#inner)*);
+            return Place::Field(quote!(__model.#field #(.#inner)*));
         }
         if let [layer] = inner[..] {
             let layer = ident(layer, field.span());
-            return quote!(__model.#field.#layer);
+            return Place::Field(quote!(__model.#field.#layer));
         }
         let mut tree = path.split('/').next().and_then(|group| self.field(group));
         let mut places = vec![];
@@ -107,10 +118,10 @@ impl Tree {
             places.push(Literal::usize_unsuffixed(names.take_while(|other| *other != name).count()));
             tree = tree.and_then(|tree| tree.field(name));
         }
-        match mutable {
+        Place::Lent(match mutable {
             true => quote!(__mimo::layers_mut(&mut __model.#field) #(.#places)*),
             false => quote!(__mimo::layers(&__model.#field) #(.#places)*),
-        }
+        })
     }
 
     fn field(&self, name: &str) -> Option<&Tree> {

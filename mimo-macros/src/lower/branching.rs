@@ -113,15 +113,8 @@ impl Lower<'_> {
 
     /// Whether a condition has a value in calls of a function only, which is checked without one.
     fn depends_on_call(&self, branching: &If) -> bool {
-        let unknown = |part: &ExprKind| match part {
-            ExprKind::Name(ident) => matches!(self.frame.scope.get(&name_of(ident)), Some(Binding::Poison)),
-            _ => false,
-        };
-        self.calls.is_some()
-            && branching
-                .arms
-                .iter()
-                .any(|(condition, _)| condition.any(&|expr| expr.find(&unknown).is_some()))
+        let conditions = &mut branching.arms.iter().map(|(condition, _)| condition);
+        self.calls.is_some() && conditions.any(|condition| condition.any(&|expr| self.mentions_unknown(expr)))
     }
 
     /// Checks all sides of an `if` whose condition only a call knows. What they bind is not known after it.

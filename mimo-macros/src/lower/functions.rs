@@ -8,10 +8,10 @@ use mimo_graph::diag::{Diag, Diags, Loc};
 use mimo_graph::dim::{ConstId, Dim};
 use proc_macro2::{TokenStream, TokenTree};
 
-use super::consts::Parameter;
+use super::consts::{Parameter, is_function_of_numbers};
 use super::library::Callee;
 use super::{Binding, Lower};
-use crate::ast::{ConstDef, name_of};
+use crate::ast::{ConstDef, Expr, ExprKind, name_of};
 use crate::parse::contents;
 
 /// Calls between the functions of a `functions!`.
@@ -92,6 +92,27 @@ impl Lower<'_> {
         self.frame.scope.insert(name.to_owned(), Binding::Poison);
     }
 
+    /// Whether a value is computed of what only a call of the function knows, and makes no layers.
+    pub(super) fn is_of_call(&self, expr: &Expr) -> bool {
+        let makes = |part: &ExprKind| match part {
+            ExprKind::Call(callee, _) => {
+                !matches!(&callee.kind, ExprKind::Name(ident) if is_function_of_numbers(&name_of(ident)))
+            }
+            ExprKind::If(_) | ExprKind::Loop(_) | ExprKind::Switch(_) => true,
+            _ => false,
+        };
+        self.calls.is_some() && self.mentions_unknown(expr) && expr.find(&makes).is_none()
+    }
+
+    /// Whether an expression has a name of which nothing is known.
+    pub(super) fn mentions_unknown(&self, expr: &Expr) -> bool {
+        let unknown = |part: &ExprKind| match part {
+            ExprKind::Name(ident) => matches!(self.frame.scope.get(&name_of(ident)), Some(Binding::Poison)),
+            _ => false,
+        };
+        expr.find(&unknown).is_some()
+    }
+
     /// Notes a call between functions that are checked.
     pub(super) fn note_call(&mut self, callee: &Callee, loc: Loc) {
         if let (Some(from), 0) = (self.frame.function().map(str::to_owned), callee.home)
@@ -127,8 +148,11 @@ impl Lower<'_> {
         if self.calls.is_none() && self.frame.site.is_none() {
             return false;
         }
-        let outsiders =
-            outsiders(tokens, &|name| self.consts.contains(name) || self.consts.parameter(name).is_some());
+        let known = |name: &str| {
+            let function = is_function_of_numbers(name) || self.is_function(name);
+            function || self.consts.contains(name) || self.consts.parameter(name).is_some()
+        };
+        let outsiders = outsiders(tokens, &known);
         match outsiders.into_iter().next() {
             Some(name) => {
                 self.diags.push(constant_of_rust(&name, loc));

@@ -321,6 +321,12 @@ fn sides_of_an_if_are_checked_without_a_call() {
         "let (a, b) = if top { (x, x) } else { (x, Dense(2)(x)) }; a + b",
         "if x.shape[-1] != n { let x = Dense(n)(x); } x",
         "for i in 0..n { if i == 0 { let x = Dense(n)(x); } } x",
+        // Values that only a call knows.
+        "let channels = x.shape[-1]; Dense(4 * channels)(x)",
+        "let half = int(n / 2) + max(8, n); Conv2D(half, 1, groups = half, name = \"a{half}\")(x)",
+        "let around = ((n / 2, x.shape[1] % 2), (1, n)); ZeroPadding2D(around)(x)",
+        "let units = if n > 2 { 4 } else { n }; let w = Weight([units]); x * w",
+        "let (a, b) = (n, n + 1); Dense(a * b)(x)",
     ] {
         assert_eq!(of(fine), Vec::<String>::new(), "{fine}");
     }
@@ -329,6 +335,8 @@ fn sides_of_an_if_are_checked_without_a_call() {
         "let y = if top { x } else { Dnse(n)(x) }; y",
         "if n > 2 { let x = Dnse(n)(x); } x",
         "if top { let a = x; } else { let b = Dense(unit = 3)(x); } x",
+        "let half = int(n / 2) + units; Dense(half)(x)",
+        "let half = n / WIDTH; Dense(half)(x)",
     ] {
         assert_eq!(of(wrong).len(), 1, "{wrong}: {:?}", of(wrong));
     }
