@@ -385,7 +385,7 @@ impl<'a> Consts<'a> {
     }
 
     /// Whether a string names a parameter of which nothing is known.
-    fn interpolates_unknown(&self, text: &str) -> bool {
+    pub(super) fn interpolates_unknown(&self, text: &str) -> bool {
         let unknown = |(name, given): (&String, &Parameter)| {
             given.kind == ValueKind::Invalid && text.contains(&format!("{{{name}}}"))
         };

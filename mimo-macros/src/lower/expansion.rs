@@ -321,6 +321,10 @@ impl Lower<'_> {
     /// What a function or a side of an `if` gives: a tensor, several, a layer, or a value. `word` says whether a name of nothing is one
     /// of the language.
     pub(super) fn result(&mut self, result: &Expr, word: bool) -> Evaluated {
+        if self.is_of_call(result) {
+            self.has_outsiders(&result.tokens, result.loc);
+            return Evaluated::Poison;
+        }
         if self.is_value(result, word) || self.is_number_of_rust(result) {
             return self.setting_of(result).map_or(Evaluated::Poison, Evaluated::Value);
         }
@@ -339,22 +343,25 @@ impl Lower<'_> {
 
     /// Whether a call of a function of the block can only give a setting: it is given no tensors, and makes none.
     pub(super) fn function_of_values(&self, name: &str, args: &[Arg]) -> bool {
+        let tensor = |arg: &Arg| self.is_operand(&arg.value) && !self.is_of_call(&arg.value);
         !self.frame.scope.contains_key(name)
-            && self.expansions.function(name).is_some_and(|function| !self.makes_tensors(function))
-            && !args.iter().any(|arg| self.is_operand(&arg.value))
+            && self.callee(name).is_some_and(|callee| !self.makes_tensors(callee))
+            && !args.iter().any(tensor)
     }
 
     /// Whether a function makes layers or inputs, or calls one that does.
-    fn makes_tensors(&self, function: &Function) -> bool {
+    fn makes_tensors(&self, callee: Callee) -> bool {
         let mut seen = BTreeSet::new();
-        let mut open: Vec<&Function> = vec![function];
-        while let Some(function) = open.pop() {
+        let mut open = vec![callee];
+        while let Some(Callee { function, home, .. }) = open.pop() {
             for name in &function.mentions {
                 let class = layers::classes().any(|class| class == name);
                 if class || name == "Input" || self.nested_model(name).is_some() {
                     return true;
                 }
-                if let Some(called) = self.expansions.function(name).filter(|_| seen.insert(name)) {
+                if let Some(called) = self.callee_at(home, name)
+                    && seen.insert((called.home, name_of(&called.function.ident)))
+                {
                     open.push(called);
                 }
             }

@@ -107,7 +107,12 @@ impl Lower<'_> {
     /// Whether an expression has a name of which nothing is known.
     pub(super) fn mentions_unknown(&self, expr: &Expr) -> bool {
         let unknown = |part: &ExprKind| match part {
-            ExprKind::Name(ident) => matches!(self.frame.scope.get(&name_of(ident)), Some(Binding::Poison)),
+            ExprKind::Name(ident) => match self.frame.scope.get(&name_of(ident)) {
+                Some(Binding::Poison) => true,
+                Some(Binding::Tensor(tensor)) => self.builder.graph().tensor(*tensor).shape.is_none(),
+                _ => false,
+            },
+            ExprKind::Str(text) => self.consts.interpolates_unknown(text),
             _ => false,
         };
         expr.find(&unknown).is_some()
@@ -150,7 +155,8 @@ impl Lower<'_> {
         }
         let known = |name: &str| {
             let function = is_function_of_numbers(name) || self.is_function(name);
-            function || self.consts.contains(name) || self.consts.parameter(name).is_some()
+            let bound = self.frame.scope.contains_key(name) || self.consts.parameter(name).is_some();
+            function || bound || self.consts.contains(name)
         };
         let outsiders = outsiders(tokens, &known);
         match outsiders.into_iter().next() {

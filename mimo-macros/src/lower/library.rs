@@ -199,7 +199,11 @@ impl Libraries {
 impl Lower<'_> {
     /// The function that a name means in the body that is lowered.
     pub(super) fn callee(&self, name: &str) -> Option<Callee> {
-        let home = self.frame.home;
+        self.callee_at(self.frame.home, name)
+    }
+
+    /// The function that a name means in bodies of a home.
+    pub(super) fn callee_at(&self, home: Home, name: &str) -> Option<Callee> {
         let own = match home {
             0 => self.expansions.function(name),
             _ => self.libraries.function(home, name),
