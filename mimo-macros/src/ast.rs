@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashSet};
 use std::ops::Range;
 use std::rc::Rc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use mimo_graph::diag::Loc;
 use proc_macro2::{Ident, TokenStream, TokenTree};
@@ -300,9 +301,23 @@ pub(crate) struct Arg {
     pub(crate) value: Expr,
 }
 
+/// One expression of all that were read. Places do not tell them apart: what was read from another block is all at the call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct ExprId(u32);
+
+impl ExprId {
+    /// That of a new expression.
+    fn new() -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        ExprId(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
 /// An expression: a tensor, a layer, or a value; where it stands decides.
 #[derive(Debug)]
 pub(crate) struct Expr {
+    /// Which one it is.
+    pub(crate) id: ExprId,
     /// What it is.
     pub(crate) kind: ExprKind,
     /// All of its tokens.
@@ -312,6 +327,11 @@ pub(crate) struct Expr {
 }
 
 impl Expr {
+    /// An expression that was read.
+    pub(crate) fn new(kind: ExprKind, loc: Loc, tokens: TokenStream) -> Self {
+        Expr { id: ExprId::new(), kind, loc, tokens }
+    }
+
     /// Calls `see` for the expression and each of its parts, from the outside in.
     pub(crate) fn each<'e>(&'e self, see: &mut dyn FnMut(&'e Expr)) {
         see(self);

@@ -39,7 +39,7 @@ use quote::quote;
 pub(crate) use self::consts::{BlockConst, is_function_of_numbers};
 use self::frame::Frame;
 use self::nested::{Callable, Nested};
-use crate::ast::{Expr, ExprKind, Function, Header, Let, Model, name_of};
+use crate::ast::{Expr, ExprId, ExprKind, Function, Header, Let, Model, name_of};
 use crate::span::Spans;
 use crate::tokens;
 
@@ -125,7 +125,7 @@ struct Lower<'a> {
     /// Names of lists whose loops were reported.
     broken_lists: BTreeSet<String>,
     /// What functions of the block and an `if` gave inside of expressions of values, the last time; `None` after an error.
-    values: BTreeMap<Loc, Option<consts::Known>>,
+    values: BTreeMap<ExprId, Option<consts::Known>>,
     /// Places of what is read where an `if` does not choose it: not reading it is no mistake.
     spared: BTreeSet<Loc>,
     /// Remaining comparisons of names: all names with all others would be too many.

@@ -20,7 +20,7 @@ impl Lower<'_> {
             ExprKind::Binary(op, left, right) if !op.computes() => self.compares(part, *op, left, right),
             ExprKind::Binary(..) => None,
             ExprKind::Rust => self.holds_in(&logic(part)?),
-            _ => self.values.get(&part.loc)?.clone(),
+            _ => self.values.get(&part.id)?.clone(),
         })
     }
 
@@ -84,7 +84,7 @@ impl Lower<'_> {
             _ => None,
         };
         let sound = known.as_ref().is_some_and(|known| *known != Known::Other(ValueKind::Invalid));
-        self.values.insert(expr.loc, known);
+        self.values.insert(expr.id, known);
         sound
     }
 
@@ -105,7 +105,7 @@ impl Lower<'_> {
     /// Whether a part of an expression was reported.
     pub(super) fn is_lost_value(&self, expr: &Expr) -> bool {
         let reported = |part: &Expr| {
-            matches!(self.values.get(&part.loc), Some(None | Some(Known::Other(ValueKind::Invalid))))
+            matches!(self.values.get(&part.id), Some(None | Some(Known::Other(ValueKind::Invalid))))
         };
         has_invalid_part(expr)
             || self.consts.is_broken(&expr.tokens)

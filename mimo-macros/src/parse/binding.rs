@@ -173,7 +173,7 @@ impl Parser {
                 self.error(diag.help(format!("write `({shown})`")));
             }
             let items = pieces.into_iter().map(|piece| self.expr(piece, "a tensor or a layer")).collect();
-            Expr { tokens: cursor.rest().iter().cloned().collect(), kind: ExprKind::List(items), loc }
+            Expr::new(ExprKind::List(items), loc, cursor.rest().iter().cloned().collect())
         } else {
             self.expr(cursor.rest(), "a tensor or a layer")
         };

@@ -274,7 +274,7 @@ impl Parser {
         if let Some(next) = cursor.peek().cloned() {
             self.unexpected(&next, "after the body of a loop");
         }
-        Expr { kind: ExprKind::Loop(Box::new(looped)), loc, tokens }
+        Expr::new(ExprKind::Loop(Box::new(looped)), loc, tokens)
     }
 
     /// Reports a loop that is to give a list and whose body does not end with a tensor.

@@ -74,7 +74,7 @@ impl Parser {
                 Diag::error(Code::MissingValue, loc, format!("expected {what} after this"))
                     .help("write what is missing, or remove this"),
             );
-            return Expr { kind: ExprKind::Invalid, loc, tokens: TokenStream::new() };
+            return Expr::new(ExprKind::Invalid, loc, TokenStream::new());
         }
         let loc = self.spans.of(run);
         let parsed = self.binary(cursor, 0);
@@ -92,7 +92,7 @@ impl Parser {
             let own = self.diags.split_off(mark);
             if is_short_rust(run) {
                 cursor.skip(run.len());
-                return Expr { kind: ExprKind::Rust, loc, tokens: run.iter().cloned().collect() };
+                return Expr::new(ExprKind::Rust, loc, run.iter().cloned().collect());
             }
             self.diags.extend(own);
             return expr;
@@ -101,16 +101,16 @@ impl Parser {
         cursor.skip(run.len());
         let tokens: TokenStream = run.iter().cloned().collect();
         if let Err(Stop::Reported) = parsed {
-            return Expr { kind: ExprKind::Invalid, loc, tokens };
+            return Expr::new(ExprKind::Invalid, loc, tokens);
         }
         if is_short_rust(run) {
             self.diags.truncate(mark);
-            return Expr { kind: ExprKind::Rust, loc, tokens };
+            return Expr::new(ExprKind::Rust, loc, tokens);
         }
         if self.diags.len() == mark {
             self.not_an_expression(run, what);
         }
-        Expr { kind: ExprKind::Invalid, loc, tokens }
+        Expr::new(ExprKind::Invalid, loc, tokens)
     }
 
     /// `crate::N ** 2`, whose base only Rust reads.
@@ -124,12 +124,12 @@ impl Parser {
             .find(|&at| is_power(at) && !matches!(run.get(at - 1), Some(TokenTree::Punct(_))))?;
         let (base, exponent) = (run.get(..at)?, run.get(at + 2..)?);
         let tokens: TokenStream = base.iter().cloned().collect();
-        let base = Expr { kind: ExprKind::Rust, loc: self.spans.of(base), tokens };
+        let base = Expr::new(ExprKind::Rust, self.spans.of(base), tokens);
         self.depth += POWER;
         let exponent = self.expr(exponent, "an exponent");
         self.depth -= POWER;
         let kind = ExprKind::Power(Box::new(base), Box::new(exponent));
-        Some(Expr { kind, loc, tokens: run.iter().cloned().collect() })
+        Some(Expr::new(kind, loc, run.iter().cloned().collect()))
     }
 
     /// Says what is wrong with tokens that neither grammar knows.
@@ -175,7 +175,7 @@ impl Parser {
             let loc = if matches!(left.kind, ExprKind::Binary(..)) { self.spans.of(tokens) } else { loc };
             self.spans.set(loc, SpanRange::of(tokens));
             let kind = ExprKind::Binary(op, Box::new(left), Box::new(right));
-            left = Expr { kind, loc, tokens: tokens.iter().cloned().collect() };
+            left = Expr::new(kind, loc, tokens.iter().cloned().collect());
         }
         Ok(left)
     }
@@ -220,7 +220,7 @@ impl Parser {
                 ExprKind::Float(x) => ExprKind::Float(-x),
                 _ => ExprKind::Neg(Box::new(inner)),
             };
-            return Ok(Expr { kind, loc, tokens: tokens.iter().cloned().collect() });
+            return Ok(Expr::new(kind, loc, tokens.iter().cloned().collect()));
         }
         // `!x` may be a constant of Rust.
         if cursor.punct_at(0, '~')
@@ -282,7 +282,7 @@ impl Parser {
             cursor.skip(1);
             let tokens = cursor.since(start);
             self.spans.set(loc, SpanRange::of(tokens));
-            expr = Expr { kind, loc, tokens: tokens.iter().cloned().collect() };
+            expr = Expr::new(kind, loc, tokens.iter().cloned().collect());
         }
         // Both characters of `**` are one operator of Python, which binds more tightly than a sign.
         if matches!(cursor.peek(), Some(TokenTree::Punct(p)) if p.as_char() == '*')
@@ -298,7 +298,7 @@ impl Parser {
             let tokens = cursor.since(start);
             let kind = ExprKind::Power(Box::new(expr), Box::new(exponent));
             self.spans.set(loc, SpanRange::of(tokens));
-            expr = Expr { kind, loc, tokens: tokens.iter().cloned().collect() };
+            expr = Expr::new(kind, loc, tokens.iter().cloned().collect());
         }
         Ok(expr)
     }
@@ -318,7 +318,7 @@ impl Parser {
             cursor.skip(path);
             let tokens = cursor.since(start);
             let loc = self.spans.of(tokens);
-            return Ok(Expr { kind: ExprKind::Rust, loc, tokens: tokens.iter().cloned().collect() });
+            return Ok(Expr::new(ExprKind::Rust, loc, tokens.iter().cloned().collect()));
         }
         if cursor.at_keyword("if") && !reads_training(cursor.rest()) {
             return self.chosen_in_expression(cursor);
@@ -331,7 +331,7 @@ impl Parser {
             TokenTree::Punct(_) => return Err(Stop::NotOurs),
         };
         cursor.skip(1);
-        Ok(Expr { kind, loc, tokens: TokenStream::from(token.clone()) })
+        Ok(Expr::new(kind, loc, TokenStream::from(token.clone())))
     }
 
     fn literal(&mut self, literal: &Literal, loc: Loc) -> Result<ExprKind, Stop> {

@@ -299,7 +299,7 @@ impl Parser {
                 Diag::error(Code::MissingValue, loc, format!("`{name}` has no value"))
                     .help(format!("write `{name} = value`")),
             );
-            let value = Expr { kind: ExprKind::Invalid, loc, tokens: TokenStream::new() };
+            let value = Expr::new(ExprKind::Invalid, loc, TokenStream::new());
             return Arg { keyword, value };
         }
         let value = self.expr_prefix(cursor, "a value");

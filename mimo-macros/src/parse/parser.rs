@@ -56,5 +56,5 @@ impl Parser {
 
 /// An expression in the place of one that was reported.
 pub(super) fn invalid(loc: Loc) -> Expr {
-    Expr { kind: ExprKind::Invalid, loc, tokens: TokenStream::new() }
+    Expr::new(ExprKind::Invalid, loc, TokenStream::new())
 }
