@@ -133,5 +133,5 @@ fn they_are_there() {
     assert_eq!(denied::Trained::WIDTH, 4);
     assert_eq!(denied::Predicts::PARAMETERS + denied::Weightless::PARAMETERS, 26);
     assert_eq!(denied::Custom::OUTPUTS.len(), 1);
-    assert_eq!(denied::Around::PARAMETERS, 2 * denied::Nesting::PARAMETERS + 8 + 12);
+    assert_eq!(denied::Around::PARAMETERS, 2 * denied::Nesting::PARAMETERS + 26 + 12);
 }
