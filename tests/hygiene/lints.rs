@@ -69,10 +69,11 @@ pub(crate) mod denied {
     }
 
     mimo::model! {
-        /// No losses.
+        /// No losses; a layer with a name of Keras's.
         pub(crate) Predicts {
             let x = Input(shape = [3]);
-            let y = Dense(2)(x);
+            let h = Dense(4, name = "Conv_1")(x);
+            let y = Dense(2)(h);
             Model(x, y)
         }
     }
@@ -130,7 +131,7 @@ pub(crate) mod denied {
 #[test]
 fn they_are_there() {
     assert_eq!(denied::Trained::WIDTH, 4);
-    assert_eq!(denied::Predicts::PARAMETERS + denied::Weightless::PARAMETERS, 8);
+    assert_eq!(denied::Predicts::PARAMETERS + denied::Weightless::PARAMETERS, 26);
     assert_eq!(denied::Custom::OUTPUTS.len(), 1);
-    assert_eq!(denied::Around::PARAMETERS, 2 * denied::Nesting::PARAMETERS + 8 + 12);
+    assert_eq!(denied::Around::PARAMETERS, 2 * denied::Nesting::PARAMETERS + 26 + 12);
 }

@@ -201,10 +201,19 @@ impl<'a> Context<'a> {
         (ident(name, *span), path)
     }
 
-    /// Lints that the path of a nested model may be told of.
-    pub(crate) fn nested_allowances(&self) -> Option<TokenStream> {
-        let nests = !self.graph.groups.is_empty();
-        nests.then(|| quote!(#[allow(unused_qualifications, private_interfaces)]))
+    /// Lints allowed at the struct: those of paths of nested models, and the one of names, since a name of a layer is a
+    /// string, and Keras's are often not in snake case: `name = "Conv1"`.
+    pub(crate) fn allowances(&self) -> Option<TokenStream> {
+        let mut lints = Vec::new();
+        if !self.graph.groups.is_empty() {
+            lints.extend([quote!(unused_qualifications), quote!(private_interfaces)]);
+        }
+        let layers = self.graph.layers.iter().filter(|layer| layer.named).map(|layer| &layer.name);
+        let groups = self.graph.groups.iter().filter(|group| group.named).map(|group| &group.name);
+        if layers.chain(groups).any(|name| name.contains(|c: char| c.is_ascii_uppercase())) {
+            lints.push(quote!(non_snake_case));
+        }
+        (!lints.is_empty()).then(|| quote!(#[allow(#(#lints),*)]))
     }
 
     /// A length as an expression.

@@ -30,7 +30,7 @@ pub(super) fn items(cx: &Context<'_>, plan: &Plan) -> TokenStream {
         let doc = attributes.is_empty().then(|| quote!(#[doc = " A constant of the model's description."]));
         quote!(#attributes #doc #vis const #name: #ty = #value;)
     });
-    let allowances = cx.nested_allowances();
+    let allowances = cx.allowances();
     let model = name.to_string();
     let new_doc = format!(" Makes a [`{model}`] with random weights: the same seed gives the same weights.");
     quote! {
