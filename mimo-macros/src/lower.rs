@@ -410,7 +410,7 @@ impl Lower<'_> {
     fn binding(&mut self, statement: &Let) {
         let (names, value) = (&statement.names, &statement.value);
         if self.is_of_call(value) {
-            self.has_outsiders(&value.tokens, value.loc);
+            self.check_names(value);
             return self.poison(names);
         }
         match self.value_of_let(value) {

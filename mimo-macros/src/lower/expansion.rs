@@ -322,7 +322,7 @@ impl Lower<'_> {
     /// of the language.
     pub(super) fn result(&mut self, result: &Expr, word: bool) -> Evaluated {
         if self.is_of_call(result) {
-            self.has_outsiders(&result.tokens, result.loc);
+            self.check_names(result);
             return Evaluated::Poison;
         }
         if self.is_value(result, word) || self.is_number_of_rust(result) {

@@ -95,13 +95,27 @@ impl Lower<'_> {
     /// Whether a value is computed of what only a call of the function knows, and makes no layers.
     pub(super) fn is_of_call(&self, expr: &Expr) -> bool {
         let makes = |part: &ExprKind| match part {
-            ExprKind::Call(callee, _) => {
+            ExprKind::Call(callee, args) => {
                 !matches!(&callee.kind, ExprKind::Name(ident) if is_function_of_numbers(&name_of(ident)))
+                    || args.iter().any(|arg| arg.keyword.is_some())
             }
             ExprKind::If(_) | ExprKind::Loop(_) | ExprKind::Switch(_) => true,
             _ => false,
         };
         self.calls.is_some() && self.mentions_unknown(expr) && expr.find(&makes).is_none()
+    }
+
+    /// Reports the names in such a value that mean something only where they stand.
+    pub(super) fn check_names(&mut self, expr: &Expr) {
+        let mut named = vec![];
+        expr.each(&mut |part| {
+            if matches!(part.kind, ExprKind::Name(_) | ExprKind::Rust) {
+                named.push(part);
+            }
+        });
+        for part in named {
+            self.has_outsiders(&part.tokens, part.loc);
+        }
     }
 
     /// Whether an expression has a name of which nothing is known.

@@ -327,6 +327,12 @@ fn sides_of_an_if_are_checked_without_a_call() {
         "let around = ((n / 2, x.shape[1] % 2), (1, n)); ZeroPadding2D(around)(x)",
         "let units = if n > 2 { 4 } else { n }; let w = Weight([units]); x * w",
         "let (a, b) = (n, n + 1); Dense(a * b)(x)",
+        "let h = Dense(4)(x); Dense(h.shape[-1])(h)",
+        "let n = max(n, 4); Dense(n)(x)",
+        "let c = x.shape[-1]; let d = c / 2; Dense(d)(x)",
+        "let s = if n == 1 { 2 } else { 1 }; Conv2D(4, 3, strides = s)(x)",
+        "let k = if words == relu { he_normal } else { glorot_uniform }; Dense(4, kernel_initializer = k)(x)",
+        "let name = if top { \"a{n}\" } else { \"b\" }; Dense(n, name = \"{name}_c\")(x)",
     ] {
         assert_eq!(of(fine), Vec::<String>::new(), "{fine}");
     }
@@ -340,4 +346,13 @@ fn sides_of_an_if_are_checked_without_a_call() {
     ] {
         assert_eq!(of(wrong).len(), 1, "{wrong}: {:?}", of(wrong));
     }
+}
+
+#[test]
+fn functions_of_settings_are_settings_in_functions() {
+    let source = "fn twice(n) { 2 * n } fn divisible(v) { let r = max(8, int(v + 4) / 8 * 8); if r < 0.9 * v { r + 8 } else { r } } \
+                  fn pad(x) { ((x.shape[1] % 2, 1), (x.shape[2] % 2, 1)) } \
+                  pub fn f(x, filters, alpha = 1.0) { let f = twice(filters); let x = ZeroPadding2D(pad(x))(x); \
+                  Conv2D(divisible(f * alpha) + twice(2), 3)(x) }";
+    assert_functions(source, &[]);
 }
