@@ -71,7 +71,7 @@ model! {
                 } else if pooling == max {
                     let x = GlobalMaxPooling2D()(x);
                 }
-                LayerNormalization(epsilon = EPSILON)(x)
+                LayerNormalization(epsilon = EPSILON, name = "layer_normalization")(x)
             }
         }
 
