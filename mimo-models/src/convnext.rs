@@ -65,7 +65,7 @@ functions! {
             } else if pooling == max {
                 let x = GlobalMaxPooling2D()(x);
             }
-            LayerNormalization(epsilon = EPSILON)(x)
+            LayerNormalization(epsilon = EPSILON, name = "layer_normalization")(x)
         }
     }
 

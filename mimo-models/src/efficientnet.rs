@@ -12,6 +12,12 @@ functions! {
         if rounded < 0.9 * scaled { rounded + 8 } else { rounded }
     }
 
+    /// Zeros that a convolution of stride 2 needs, to give half of the image: fewer at the top and left of even sizes.
+    fn padding(x, kernel) {
+        let half = kernel / 2;
+        ((half - 1 + x.shape[1] % 2, half), (half - 1 + x.shape[2] % 2, half))
+    }
+
     /// A convolution as all but the depthwise ones are: with Keras's initializer of these models.
     fn conv(x, filters, name, kernel = 1, stride = 1, padding = same, activation = none, use_bias = false) {
         Conv2D(
@@ -46,8 +52,7 @@ functions! {
             let x = Activation(swish, name = "{name}expand_activation")(x);
         }
         if stride == 2 {
-            // Half of the image: one row and column less before an even size.
-            let around = ((kernel / 2 - 1 + x.shape[1] % 2, kernel / 2), (kernel / 2 - 1 + x.shape[2] % 2, kernel / 2));
+            let around = padding(x, kernel);
             let x = ZeroPadding2D(around, name = "{name}dwconv_pad")(x);
         }
         let x = DepthwiseConv2D(
@@ -92,7 +97,7 @@ functions! {
         }
         let x = Rescaling(1.0 / 255.0)(image);
         let x = Normalization()(x);
-        let around = ((x.shape[1] % 2, 1), (x.shape[2] % 2, 1));
+        let around = padding(x, 3);
         let x = ZeroPadding2D(around, name = "stem_conv_pad")(x);
         let x = conv(x, round_filters(32, width), "stem_conv", kernel = 3, stride = 2, padding = valid);
         let x = BatchNormalization(name = "stem_bn")(x);

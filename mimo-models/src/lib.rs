@@ -40,6 +40,8 @@
 //! | [`vgg`] | `vgg16`, `vgg19` | `VGG16` | 224 × 224 | 138,357,544 | three dense layers | [1409.1556](https://arxiv.org/abs/1409.1556) |
 //! | [`xception`] | `xception` | `Xception` | 299 × 299 | 22,910,480 | means, dense | [1610.02357](https://arxiv.org/abs/1610.02357) |
 //!
+//! [`resnet_cifar`] has the residual networks of the paper for small images, which `keras.applications` has not.
+//!
 //! The models are the functions with their defaults, on images of Keras's size. Each is compiled with the feature of its module's name,
 //! `all` means all of them. Functions need no feature.
 //!
@@ -58,6 +60,7 @@ pub mod mobilenet_v2;
 pub mod mobilenet_v3;
 pub mod nasnet;
 pub mod resnet;
+pub mod resnet_cifar;
 pub mod resnet_v2;
 pub mod vgg;
 pub mod xception;

@@ -11,9 +11,10 @@ functions! {
         if rounded < 0.9 * v { rounded + 8 } else { rounded }
     }
 
-    /// Zeros that a 3×3 convolution of stride 2 needs, to give half of the image: fewer at the top and left of even sizes.
-    fn padding(x) {
-        ((x.shape[1] % 2, 1), (x.shape[2] % 2, 1))
+    /// Zeros that a convolution of stride 2 needs, to give half of the image: fewer at the top and left of even sizes.
+    fn padding(x, kernel) {
+        let half = kernel / 2;
+        ((half - 1 + x.shape[1] % 2, half), (half - 1 + x.shape[2] % 2, half))
     }
 
     fn normalized(x, name) {
@@ -32,7 +33,7 @@ functions! {
             let x = ReLU(6.0, name = "{prefix}expand_relu")(x);
         }
         if stride == 2 {
-            let around = padding(x);
+            let around = padding(x, 3);
             let x = ZeroPadding2D(around, name = "{prefix}pad")(x);
         }
         let x = DepthwiseConv2D(

@@ -11,6 +11,12 @@ functions! {
         if rounded < 0.9 * v { rounded + 8 } else { rounded }
     }
 
+    /// Zeros that a convolution of stride 2 needs, to give half of the image: fewer at the top and left of even sizes.
+    fn padding(x, kernel) {
+        let half = kernel / 2;
+        ((half - 1 + x.shape[1] % 2, half), (half - 1 + x.shape[2] % 2, half))
+    }
+
     fn normalized(x, name) {
         BatchNormalization(epsilon = 1e-3, momentum = 0.999, name = name)(x)
     }
@@ -37,8 +43,7 @@ functions! {
             let x = Activation(activation)(x);
         }
         if stride == 2 {
-            // Half of the image: one row and column less before an even size.
-            let around = ((kernel / 2 - 1 + x.shape[1] % 2, kernel / 2), (kernel / 2 - 1 + x.shape[2] % 2, kernel / 2));
+            let around = padding(x, kernel);
             let x = ZeroPadding2D(around, name = "{prefix}depthwise_pad")(x);
         }
         let x = DepthwiseConv2D(

@@ -5,6 +5,12 @@
 use mimo::prelude::*;
 
 functions! {
+    /// Zeros that a convolution of stride 2 needs, to give half of the image: fewer at the top and left of even sizes.
+    fn padding(x, kernel) {
+        let half = kernel / 2;
+        ((half - 1 + x.shape[1] % 2, half), (half - 1 + x.shape[2] % 2, half))
+    }
+
     fn normalized(x, name) {
         BatchNormalization(epsilon = 1e-3, momentum = 0.9997, name = name)(x)
     }
@@ -17,7 +23,7 @@ functions! {
     fn separable(x, filters, kernel, id, stride = 1) {
         let x = Activation(relu)(x);
         if stride == 2 {
-            let around = ((kernel / 2 - 1 + x.shape[1] % 2, kernel / 2), (kernel / 2 - 1 + x.shape[2] % 2, kernel / 2));
+            let around = padding(x, kernel);
             let x = ZeroPadding2D(around, name = "separable_conv_1_pad_{id}")(x);
         }
         let x = SeparableConv2D(
@@ -82,7 +88,7 @@ functions! {
         let p = adjusted(p, x, filters, id);
         let h = conv(Activation(relu)(x), filters, "reduction_conv_1_{id}");
         let h = normalized(h, "reduction_bn_1_{id}");
-        let around = ((h.shape[1] % 2, 1), (h.shape[2] % 2, 1));
+        let around = padding(h, 3);
         let padded = ZeroPadding2D(around, name = "reduction_pad_1_{id}")(h);
         let x1 = add(
             [

@@ -190,68 +190,102 @@ impl Lower<'_> {
 
     /// `callee(args)`
     fn eval_call(&mut self, expr: &Expr, callee: &Expr, args: &[Arg]) -> Evaluated {
-        let ExprKind::Name(ident) = &callee.kind else {
-            if let Some(given) = self.called_in_two_steps(expr, callee, args) {
-                return given;
+        // Arguments are calls in turn. What is rare has functions of its own, so that each level takes little of the stack.
+        match &callee.kind {
+            ExprKind::Name(ident) => self.call_of_name(expr, callee, ident, args),
+            _ => self.call_of_result(expr, callee, args),
+        }
+    }
+
+    /// `Dense(64)(x)`, `(enc)(x)`
+    fn call_of_result(&mut self, expr: &Expr, callee: &Expr, args: &[Arg]) -> Evaluated {
+        if let Some(given) = self.called_in_two_steps(expr, callee, args) {
+            return given;
+        }
+        if self.loss_in_two_steps(callee, args) {
+            return Evaluated::Poison;
+        }
+        match self.eval(callee) {
+            Evaluated::Layer(layer) => return self.apply(layer, args, expr.loc),
+            Evaluated::Tensors(_) | Evaluated::List(_) => {
+                let shown = text_of(callee.tokens.clone());
+                let help = "bind it with `let`, and call a layer on it".into();
+                self.tensor_called(expr.loc, &format!("`{shown}` is a tensor"), help);
             }
-            // `MeanSquaredError()(a, b)`
-            if let ExprKind::Call(inner, _) = &callee.kind
-                && let ExprKind::Name(ident) = &inner.kind
-                && !self.frame.scope.contains_key(&name_of(ident))
-                && let Some(diag) = losses::of_tensors(&name_of(ident), operands_of_loss(args), inner.loc)
-            {
-                self.error(diag);
-                self.tensors_of_lost(args);
-                return Evaluated::Poison;
+            Evaluated::Value(value) => self.value_as_tensor(&value, callee.loc),
+            Evaluated::Poison => {
+                self.operands(args, expr.loc);
             }
-            // `Dense(64)(x)`, `(enc)(x)`
-            return match self.eval(callee) {
-                Evaluated::Layer(layer) => self.apply(layer, args, expr.loc),
-                Evaluated::Tensors(_) | Evaluated::List(_) => {
-                    let shown = text_of(callee.tokens.clone());
-                    self.error(
-                        Diag::error(
-                            Code::TensorCalled,
-                            expr.loc,
-                            format!("`{shown}` is a tensor, and only layers are called"),
-                        )
-                        .help("bind it with `let`, and call a layer on it"),
-                    );
-                    Evaluated::Poison
-                }
-                Evaluated::Value(value) => {
-                    self.value_as_tensor(&value, callee.loc);
-                    Evaluated::Poison
-                }
-                Evaluated::Poison => {
-                    self.operands(args, expr.loc);
-                    Evaluated::Poison
-                }
-            };
+        }
+        Evaluated::Poison
+    }
+
+    /// `MeanSquaredError()(a, b)`: reports it, and returns whether it is that.
+    fn loss_in_two_steps(&mut self, callee: &Expr, args: &[Arg]) -> bool {
+        if let ExprKind::Call(inner, _) = &callee.kind
+            && let ExprKind::Name(ident) = &inner.kind
+            && !self.frame.scope.contains_key(&name_of(ident))
+            && let Some(diag) = losses::of_tensors(&name_of(ident), operands_of_loss(args), inner.loc)
+        {
+            self.error(diag);
+            self.tensors_of_lost(args);
+            return true;
+        }
+        false
+    }
+
+    fn tensor_called(&mut self, loc: Loc, what: &str, help: String) {
+        let message = format!("{what}, and only layers are called");
+        self.error(Diag::error(Code::TensorCalled, loc, message).help(help));
+    }
+
+    /// `Weight([8])`
+    fn weight(&mut self, expr: &Expr, callee: &Expr, ident: &Ident, args: &[Arg]) -> Evaluated {
+        if let Some(arg) =
+            args.iter().find(|arg| !matches!(arg.value.kind, ExprKind::List(_)) && self.is_tensor(&arg.value))
+        {
+            let shown = text_of(arg.value.tokens.clone());
+            let message = format!("`{shown}` is a tensor, and a `Weight` is the same for every sample");
+            let diag = Diag::error(Code::WrongValue, arg.value.loc, message);
+            self.error(diag.help("write the lengths of its axes: `Weight([8])`"));
+            return Evaluated::Poison;
+        }
+        let settings = self.args(args);
+        match self.layer("Weight", callee.loc, &settings, expr.loc, ident) {
+            Some(layer) => self.call(layer, &[], expr.loc),
+            None => Evaluated::Poison,
+        }
+    }
+
+    fn model_as_layer(&mut self, name: &str, loc: Loc) {
+        let help = match name {
+            "Model" => "end the block with `Model(inputs = […], outputs = […])`",
+            _ => {
+                "call its layers one after the other, or write a function of the block: \
+                 `fn block(x) { let h = Dense(32)(x); Dense(8)(h) }`"
+            }
         };
+        let message = format!("`{name}(…)` is not a layer of a model");
+        self.error(Diag::error(Code::ModelAsLayer, loc, message).help(help));
+    }
+
+    fn value_called(&mut self, name: &str, value: &Value, loc: Loc) {
+        let message = format!("`{name}` is {} here, and only layers are called", value.describe());
+        self.error(Diag::error(Code::FunctionAsTensor, loc, message).help("give the function a layer"));
+    }
+
+    fn call_of_name(&mut self, expr: &Expr, callee: &Expr, ident: &Ident, args: &[Arg]) -> Evaluated {
         let name = name_of(ident);
         match self.frame.scope.get(&name).cloned() {
             Some(Binding::Layer(layer)) => return self.apply(layer, args, expr.loc),
             Some(Binding::Tensors(_)) => {
-                self.error(
-                    Diag::error(
-                        Code::TensorCalled,
-                        callee.loc,
-                        format!("`{name}` is a list of tensors, and only layers are called"),
-                    )
-                    .help(format!("take one of its tensors: `{name}[0]`")),
-                );
+                let help = format!("take one of its tensors: `{name}[0]`");
+                self.tensor_called(callee.loc, &format!("`{name}` is a list of tensors"), help);
                 return Evaluated::Poison;
             }
             Some(Binding::Tensor(_)) => {
-                self.error(
-                    Diag::error(
-                        Code::TensorCalled,
-                        callee.loc,
-                        format!("`{name}` is a tensor, and only layers are called"),
-                    )
-                    .help(format!("call a layer on it: `Layer(settings)({name})`")),
-                );
+                let help = format!("call a layer on it: `Layer(settings)({name})`");
+                self.tensor_called(callee.loc, &format!("`{name}` is a tensor"), help);
                 return Evaluated::Poison;
             }
             Some(Binding::Poison) => {
@@ -269,10 +303,7 @@ impl Lower<'_> {
             return Evaluated::Poison;
         }
         if let Some(given) = self.consts.parameter(&name).map(|given| given.value(callee.loc)) {
-            let message = format!("`{name}` is {} here, and only layers are called", given.describe());
-            self.error(
-                Diag::error(Code::FunctionAsTensor, callee.loc, message).help("give the function a layer"),
-            );
+            self.value_called(&name, &given, callee.loc);
             return Evaluated::Poison;
         }
         match name.as_str() {
@@ -280,34 +311,9 @@ impl Lower<'_> {
                 let args = self.args(args);
                 return Evaluated::Tensors(vec![self.builder.input(&args, expr.loc, &mut self.diags)]);
             }
-            "Weight" => {
-                if let Some(arg) = args
-                    .iter()
-                    .find(|arg| !matches!(arg.value.kind, ExprKind::List(_)) && self.is_tensor(&arg.value))
-                {
-                    let shown = text_of(arg.value.tokens.clone());
-                    let message =
-                        format!("`{shown}` is a tensor, and a `Weight` is the same for every sample");
-                    let diag = Diag::error(Code::WrongValue, arg.value.loc, message);
-                    self.error(diag.help("write the lengths of its axes: `Weight([8])`"));
-                    return Evaluated::Poison;
-                }
-                let settings = self.args(args);
-                return match self.layer("Weight", callee.loc, &settings, expr.loc, ident) {
-                    Some(layer) => self.call(layer, &[], expr.loc),
-                    None => Evaluated::Poison,
-                };
-            }
+            "Weight" => return self.weight(expr, callee, ident, args),
             "Model" | "Sequential" => {
-                let help = match name.as_str() {
-                    "Model" => "end the block with `Model(inputs = […], outputs = […])`",
-                    _ => {
-                        "call its layers one after the other, or write a function of the block: \
-                         `fn block(x) { let h = Dense(32)(x); Dense(8)(h) }`"
-                    }
-                };
-                let message = format!("`{name}(…)` is not a layer of a model");
-                self.error(Diag::error(Code::ModelAsLayer, expr.loc, message).help(help));
+                self.model_as_layer(&name, expr.loc);
                 return Evaluated::Poison;
             }
             _ => {}
