@@ -99,7 +99,7 @@ fn layers_of_functions_are_those_of_the_model() -> Result<()> {
     let own: Vec<&str> = <Own as Model>::SPEC.weights.iter().map(|weight| weight.name).collect();
     assert_eq!(names, own);
     let settings = |graph: &mimo::graph::spec::GraphSpec| format!("{:?}", graph.layers);
-    assert_eq!(settings(&<Net as Model>::GRAPH).replace("Net", "Own"), settings(&<Own as Model>::GRAPH));
+    assert_eq!(settings(<Net as Model>::GRAPH).replace("Net", "Own"), settings(<Own as Model>::GRAPH));
     let model = Net::new(1);
     assert_eq!(model.weight_1.weight.as_vec(), [2.0, 2.0]);
     let outputs = model.predict(&NetInputs { image: tensor(vec![0.5; 6 * 6 * 4])? })?;
