@@ -27,7 +27,7 @@ const OF_OTHERS: &[(&str, &str)] = &[
     ("embed_dim", "key_dim"),
 ];
 
-/// What an argument of others may be called here.
+/// Names that an argument of this name elsewhere may have here.
 pub(super) fn names(name: &str) -> impl Iterator<Item = &'static str> + '_ {
     OF_OTHERS.iter().filter(move |(other, _)| *other == name).map(|(_, here)| *here)
 }

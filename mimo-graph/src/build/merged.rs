@@ -56,7 +56,7 @@ impl Builder {
         given.into_iter().zip(inputs).map(|(x, tensor)| Given { tensor, ..x }).collect()
     }
 
-    /// What a call gives, in place of what the layer computed.
+    /// Outputs of a call, in place of those that the layer computed.
     pub(super) fn without_left_out(
         &mut self,
         kind: &LayerKind,
@@ -146,7 +146,7 @@ impl Builder {
     }
 }
 
-/// What stands in place of a value that does not count.
+/// Replacement of a value that does not count.
 #[derive(Clone, Copy)]
 enum Other {
     Tensor(TensorId),

@@ -93,7 +93,7 @@ impl Tree {
         }
     }
 
-    /// What is deeper than the fields of a nested model is reached through that model, which can name what it nests.
+    /// Place of a layer. One that is deeper than the fields of a nested model is reached through that model, which can name what it nests.
     fn found(&self, cx: &Context<'_>, id: LayerId, mutable: bool) -> Place {
         let path = cx.graph.layer(id).path();
         let inner: Vec<&str> = path.split('/').skip(1).collect();
