@@ -42,7 +42,7 @@ use self::state::State;
 use crate::ast::{Model, Run, Statement};
 
 /// How deep groups may be nested.
-const DEPTH: usize = 64;
+pub(crate) const DEPTH: usize = 40;
 
 impl Parser {
     /// Reads one `model!`.

@@ -27,7 +27,7 @@ use crate::parse::text_of;
 const LIMIT: usize = 10_000;
 
 /// Functions inside functions, deeper than a person writes; what follows recurses.
-const DEPTH: usize = 64;
+const DEPTH: usize = 32;
 
 /// The functions of a block, and how far their expansion has come.
 #[derive(Debug, Default)]

@@ -276,93 +276,128 @@ impl Lower<'_> {
 
     fn call_of_name(&mut self, expr: &Expr, callee: &Expr, ident: &Ident, args: &[Arg]) -> Evaluated {
         let name = name_of(ident);
+        // Functions call each other many levels deep: what is large has functions of its own.
         match self.frame.scope.get(&name).cloned() {
             Some(Binding::Layer(layer)) => return self.apply(layer, args, expr.loc),
-            Some(Binding::Tensors(_)) => {
-                let help = format!("take one of its tensors: `{name}[0]`");
-                self.tensor_called(callee.loc, &format!("`{name}` is a list of tensors"), help);
-                return Evaluated::Poison;
-            }
-            Some(Binding::Tensor(_)) => {
-                let help = format!("call a layer on it: `Layer(settings)({name})`");
-                self.tensor_called(callee.loc, &format!("`{name}` is a tensor"), help);
-                return Evaluated::Poison;
-            }
-            Some(Binding::Poison) => {
-                self.operands(args, expr.loc);
-                return Evaluated::Poison;
-            }
+            Some(other) => return self.no_layer_called(&name, &other, callee, expr, args),
             None => {}
         }
         if let Some(function) = self.callee(&name) {
             return self.call_function(function, expr, callee, args);
         }
-        if self.is_broken_function(&name) {
+        self.call_of_item(expr, callee, (&name, ident), args)
+    }
+
+    /// A call of a binding that is no layer.
+    fn no_layer_called(
+        &mut self,
+        name: &str,
+        binding: &Binding,
+        callee: &Expr,
+        expr: &Expr,
+        args: &[Arg],
+    ) -> Evaluated {
+        match binding {
+            Binding::Tensors(_) => {
+                let help = format!("take one of its tensors: `{name}[0]`");
+                self.tensor_called(callee.loc, &format!("`{name}` is a list of tensors"), help);
+            }
+            Binding::Tensor(_) => {
+                let help = format!("call a layer on it: `Layer(settings)({name})`");
+                self.tensor_called(callee.loc, &format!("`{name}` is a tensor"), help);
+            }
+            Binding::Poison | Binding::Layer(_) => {
+                self.operands(args, expr.loc);
+            }
+        }
+        Evaluated::Poison
+    }
+
+    /// A call of what the language knows by its name, or of a name that nothing has.
+    fn call_of_item(
+        &mut self,
+        expr: &Expr,
+        callee: &Expr,
+        (name, ident): (&str, &Ident),
+        args: &[Arg],
+    ) -> Evaluated {
+        if self.is_broken_function(name) {
             self.broken = true;
             self.tensors_of_lost(args);
             return Evaluated::Poison;
         }
-        if let Some(given) = self.consts.parameter(&name).map(|given| given.value(callee.loc)) {
-            self.value_called(&name, &given, callee.loc);
+        if let Some(given) = self.consts.parameter(name).map(|given| given.value(callee.loc)) {
+            self.value_called(name, &given, callee.loc);
             return Evaluated::Poison;
         }
-        match name.as_str() {
+        match name {
             "Input" => {
                 let args = self.args(args);
                 return Evaluated::Tensors(vec![self.builder.input(&args, expr.loc, &mut self.diags)]);
             }
             "Weight" => return self.weight(expr, callee, ident, args),
             "Model" | "Sequential" => {
-                self.model_as_layer(&name, expr.loc);
+                self.model_as_layer(name, expr.loc);
                 return Evaluated::Poison;
             }
             _ => {}
         }
-        if let Some(nested) = self.nested_model(&name) {
+        if let Some(nested) = self.nested_model(name) {
             return self.instantiate(nested, ident, args, (callee.loc, expr.loc));
         }
         if name == "add_loss" {
             return self.loss_as_tensor(expr);
         }
-        if let Some(given) = self.activation(expr, callee, (&name, ident), args) {
+        if let Some(given) = self.activation(expr, callee, (name, ident), args) {
             return given;
         }
-        if let Some(item) = self.operation_of(&name, args) {
+        if let Some(item) = self.operation_of(name, args) {
             return self.operation(expr, callee, item, args);
         }
-        if let Some(diag) = self.merge_of_one(expr, &name, args) {
+        if let Some(diag) = self.merge_of_one(expr, name, args) {
             self.error(diag);
             self.tensors_of_lost(args);
             return Evaluated::Poison;
         }
-        if let Some(class) = layers::function(&name) {
-            return self.function(expr, callee, &name, class, args);
+        if let Some(class) = layers::function(name) {
+            return self.function(expr, callee, name, class, args);
         }
-        if let Some(diag) = losses::of_tensors(&name, operands_of_loss(args), callee.loc) {
+        if let Some(diag) = losses::of_tensors(name, operands_of_loss(args), callee.loc) {
             self.error(diag);
             self.tensors_of_lost(args);
             return Evaluated::Poison;
         }
-        if self.is_misplaced(&name, callee, args) {
+        if self.is_misplaced(name, callee, args) {
             return Evaluated::Poison;
         }
-        if self.is_unbound(&name, callee.loc) {
+        if self.is_unbound(name, callee.loc) {
             self.tensors_of_lost(args);
             return Evaluated::Poison;
         }
-        if let Some(steps) = self.steps_of_a_model(&name, args) {
+        if let Some(steps) = self.steps_of_a_model(name, args) {
             return steps;
         }
-        if self.wraps_a_model(&name, args) || self.wraps_a_function(&name, args) {
+        if self.wraps_a_model(name, args) || self.wraps_a_function(name, args) {
             return Evaluated::Poison;
         }
+        self.layer_made(expr, callee, (name, ident), args)
+    }
+
+    /// `Dense(64, activation = relu)`
+    fn layer_made(
+        &mut self,
+        expr: &Expr,
+        callee: &Expr,
+        (name, ident): (&str, &Ident),
+        args: &[Arg],
+    ) -> Evaluated {
         let of_calls = |arg: &&Arg| match &arg.keyword {
             Some((keyword, _)) => call_argument(keyword).is_some(),
             None => false,
         };
         let (of_calls, args): (Vec<_>, Vec<_>) = args.iter().partition(of_calls);
         let settings = self.args(args);
-        let made = self.layer(&name, callee.loc, &settings, expr.loc, ident);
+        let made = self.layer(name, callee.loc, &settings, expr.loc, ident);
         let mut lacks_tensors = false;
         for (keyword, loc) in of_calls.into_iter().filter_map(|arg| arg.keyword.as_ref()) {
             // The tensor is used by nothing then, which is no second mistake.

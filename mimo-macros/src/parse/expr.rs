@@ -11,7 +11,7 @@ use super::list::Takes;
 use super::parser::Parser;
 use super::rust::{is_rust, is_short};
 use super::switch::reads_training;
-use crate::ast::{Expr, ExprKind, Op, name_of};
+use crate::ast::{Arg, Expr, ExprKind, Op, name_of};
 use crate::span::SpanRange;
 
 /// Why an expression ended before it was one.
@@ -69,15 +69,32 @@ impl Parser {
         let before = *cursor;
         let mark = self.diags.len();
         if run.is_empty() {
-            let loc = self.spans.of(cursor.previous());
-            self.error(
-                Diag::error(Code::MissingValue, loc, format!("expected {what} after this"))
-                    .help("write what is missing, or remove this"),
-            );
-            return Expr::new(ExprKind::Invalid, loc, TokenStream::new());
+            return self.nothing(cursor, what);
         }
         let loc = self.spans.of(run);
         let parsed = self.binary(cursor, 0);
+        self.ours_or_rust(cursor, parsed, before, (loc, mark), what)
+    }
+
+    fn nothing(&mut self, cursor: &Cursor<'_>, what: &str) -> Expr {
+        let loc = self.spans.of(cursor.previous());
+        self.error(
+            Diag::error(Code::MissingValue, loc, format!("expected {what} after this"))
+                .help("write what is missing, or remove this"),
+        );
+        Expr::new(ExprKind::Invalid, loc, TokenStream::new())
+    }
+
+    /// What was read of a run that starts at `before`, as an expression, as Rust, or as a mistake.
+    fn ours_or_rust<'a>(
+        &mut self,
+        cursor: &mut Cursor<'a>,
+        parsed: Result<Expr, Stop>,
+        before: Cursor<'a>,
+        (loc, mark): (Loc, usize),
+        what: &str,
+    ) -> Expr {
+        let run = before.rest();
         // `crate::N ** 2` is a product with a reference to Rust.
         if matches!(parsed, Err(Stop::NotOurs))
             && let Some(power) = self.power_of_rust(run, loc)
@@ -157,27 +174,34 @@ impl Parser {
         let loc = self.spans.of(cursor.rest());
         let mut left = self.unary(cursor)?;
         loop {
-            let op = Op::ALL.into_iter().find(|op| is_operator(cursor, *op));
-            let Some(op) = op.filter(|op| op.precedence() > precedence) else { break };
+            let Some(op) = operator(cursor, precedence) else { break };
             self.count(cursor)?;
             cursor.skip(op.symbol().len());
             let right = self.binary(cursor, op.precedence())?;
-            if let Some(side) = [&left, &right].into_iter().find(|side| matches!(side.kind, ExprKind::Map(_)))
-            {
-                self.error(
-                    Diag::error(Code::InvalidExpression, side.loc, "a map cannot be computed with")
-                        .help("write a number"),
-                );
-                return Err(Stop::Reported);
-            }
-            let tokens = cursor.since(start);
-            // A chain is built from the left; each link has the same start.
-            let loc = if matches!(left.kind, ExprKind::Binary(..)) { self.spans.of(tokens) } else { loc };
-            self.spans.set(loc, SpanRange::of(tokens));
-            let kind = ExprKind::Binary(op, Box::new(left), Box::new(right));
-            left = Expr::new(kind, loc, tokens.iter().cloned().collect());
+            left = self.combined(cursor.since(start), loc, op, [left, right])?;
         }
         Ok(left)
+    }
+
+    fn combined(
+        &mut self,
+        tokens: &[TokenTree],
+        loc: Loc,
+        op: Op,
+        [left, right]: [Expr; 2],
+    ) -> Result<Expr, Stop> {
+        if let Some(side) = [&left, &right].into_iter().find(|side| matches!(side.kind, ExprKind::Map(_))) {
+            self.error(
+                Diag::error(Code::InvalidExpression, side.loc, "a map cannot be computed with")
+                    .help("write a number"),
+            );
+            return Err(Stop::Reported);
+        }
+        // A chain is built from the left; each link has the same start.
+        let loc = if matches!(left.kind, ExprKind::Binary(..)) { self.spans.of(tokens) } else { loc };
+        self.spans.set(loc, SpanRange::of(tokens));
+        let kind = ExprKind::Binary(op, Box::new(left), Box::new(right));
+        Ok(Expr::new(kind, loc, tokens.iter().cloned().collect()))
     }
 
     /// Counts what recurses.
@@ -206,83 +230,33 @@ impl Parser {
         expr
     }
 
+    /// What recurses is small, and what it calls returns before the next level: frames are large in a debug build.
     fn signed(&mut self, cursor: &mut Cursor<'_>) -> Result<Expr, Stop> {
         let start = cursor.position();
-        let loc = self.spans.of(cursor.rest());
+        // Places are in the order of the source: that of a whole is before those of its parts.
+        let whole = self.spans.of(cursor.rest());
         if cursor.punct_at(0, '-') {
             self.count(cursor)?;
             cursor.skip(1);
             let inner = self.unary(cursor)?;
-            let tokens = cursor.since(start);
-            self.spans.set(loc, SpanRange::of(tokens));
-            let kind = match inner.kind {
-                ExprKind::Int(n) if n != i64::MIN => ExprKind::Int(-n),
-                ExprKind::Float(x) => ExprKind::Float(-x),
-                _ => ExprKind::Neg(Box::new(inner)),
-            };
-            return Ok(Expr::new(kind, loc, tokens.iter().cloned().collect()));
+            return Ok(self.negated(cursor, start, whole, inner));
         }
-        // `!x` may be a constant of Rust.
-        if cursor.punct_at(0, '~')
-            && let Some(diag) = foreign(cursor.rest(), &Unscoped, loc)
-        {
-            self.error(diag);
-            return Err(Stop::Reported);
-        }
-        self.python_prefix(cursor)?;
+        self.prefix(cursor, whole)?;
         let start = cursor.position();
         let mut expr = self.atom(cursor)?;
         loop {
-            let callable = matches!(
-                expr.kind,
-                ExprKind::Name(_)
-                    | ExprKind::Call(..)
-                    | ExprKind::Paren(_)
-                    | ExprKind::Index(_)
-                    | ExprKind::Shape(_)
-            );
-            // Places are in the order of the source: that of a call is before those of its arguments.
             let loc = self.spans.of(cursor.since(start));
-            let kind = match cursor.peek() {
-                Some(TokenTree::Group(group)) if callable => match group.delimiter() {
-                    Delimiter::Parenthesis
-                        if !matches!(expr.kind, ExprKind::Index(_) | ExprKind::Shape(_)) =>
-                    {
-                        self.count(cursor)?;
-                        let takes = takes(&expr);
-                        let args = self.arguments(&contents(group.stream()), takes);
-                        ExprKind::Call(Box::new(expr), args)
-                    }
-                    Delimiter::Bracket => {
-                        self.count(cursor)?;
-                        ExprKind::Index(Box::new(expr))
-                    }
-                    _ => break,
-                },
-                Some(TokenTree::Punct(dot)) if callable && dot.as_char() == '.' => {
-                    let empty = cursor
-                        .group_at(2, Delimiter::Parenthesis)
-                        .is_some_and(|group| group.stream().is_empty());
-                    match cursor.ident_at(1) {
-                        Some(field) if field == "len" && empty => {
-                            cursor.skip(2);
-                            ExprKind::Len(Box::new(expr))
-                        }
-                        Some(field)
-                            if field == "shape" && cursor.group_at(2, Delimiter::Parenthesis).is_none() =>
-                        {
-                            cursor.skip(1);
-                            ExprKind::Shape(Box::new(expr))
-                        }
-                        _ => break,
-                    }
-                }
-                _ => break,
+            let args = match self.call(cursor, &expr)? {
+                Some((tokens, takes)) => Some(self.arguments(&tokens, takes)),
+                None => None,
             };
-            cursor.skip(1);
-            let tokens = cursor.since(start);
-            self.spans.set(loc, SpanRange::of(tokens));
-            expr = Expr::new(kind, loc, tokens.iter().cloned().collect());
+            match self.after(cursor, start, loc, expr, args)? {
+                (next, true) => expr = next,
+                (last, false) => {
+                    expr = last;
+                    break;
+                }
+            }
         }
         // Both characters of `**` are one operator of Python, which binds more tightly than a sign.
         if matches!(cursor.peek(), Some(TokenTree::Punct(p)) if p.as_char() == '*')
@@ -294,13 +268,96 @@ impl Parser {
             self.depth += POWER;
             let exponent = self.unary(cursor);
             self.depth -= POWER;
-            let exponent = exponent?;
-            let tokens = cursor.since(start);
-            let kind = ExprKind::Power(Box::new(expr), Box::new(exponent));
-            self.spans.set(loc, SpanRange::of(tokens));
-            expr = Expr::new(kind, loc, tokens.iter().cloned().collect());
+            expr = self.power(cursor, start, whole, [expr, exponent?]);
         }
         Ok(expr)
+    }
+
+    fn negated(&mut self, cursor: &Cursor<'_>, start: usize, loc: Loc, inner: Expr) -> Expr {
+        let tokens = cursor.since(start);
+        self.spans.set(loc, SpanRange::of(tokens));
+        let kind = match inner.kind {
+            ExprKind::Int(n) if n != i64::MIN => ExprKind::Int(-n),
+            ExprKind::Float(x) => ExprKind::Float(-x),
+            _ => ExprKind::Neg(Box::new(inner)),
+        };
+        Expr::new(kind, loc, tokens.iter().cloned().collect())
+    }
+
+    /// Signs of other languages before an expression.
+    fn prefix(&mut self, cursor: &mut Cursor<'_>, loc: Loc) -> Result<(), Stop> {
+        // `!x` may be a constant of Rust.
+        if cursor.punct_at(0, '~')
+            && let Some(diag) = foreign(cursor.rest(), &Unscoped, loc)
+        {
+            self.error(diag);
+            return Err(Stop::Reported);
+        }
+        self.python_prefix(cursor)
+    }
+
+    /// What stands in the parentheses that follow, if `expr` is called.
+    fn call(&mut self, cursor: &Cursor<'_>, expr: &Expr) -> Result<Option<(Vec<TokenTree>, Takes)>, Stop> {
+        let Some(TokenTree::Group(group)) = cursor.peek() else { return Ok(None) };
+        let called = matches!(expr.kind, ExprKind::Name(_) | ExprKind::Call(..) | ExprKind::Paren(_));
+        if !called || group.delimiter() != Delimiter::Parenthesis {
+            return Ok(None);
+        }
+        self.count(cursor)?;
+        Ok(Some((contents(group.stream()), takes(expr))))
+    }
+
+    /// An expression with the call, the index, `.len()` or `.shape` that follows it, and whether one did.
+    fn after(
+        &mut self,
+        cursor: &mut Cursor<'_>,
+        start: usize,
+        loc: Loc,
+        expr: Expr,
+        args: Option<Vec<Arg>>,
+    ) -> Result<(Expr, bool), Stop> {
+        let has_parts = matches!(
+            expr.kind,
+            ExprKind::Name(_)
+                | ExprKind::Call(..)
+                | ExprKind::Paren(_)
+                | ExprKind::Index(_)
+                | ExprKind::Shape(_)
+        );
+        let empty = || {
+            let group = cursor.group_at(2, Delimiter::Parenthesis);
+            group.is_some_and(|group| group.stream().is_empty())
+        };
+        let (kind, tokens) = match (args, cursor.peek()) {
+            (Some(args), _) => (ExprKind::Call(Box::new(expr), args), 1),
+            (None, Some(TokenTree::Group(group))) if has_parts && group.delimiter() == Delimiter::Bracket => {
+                self.count(cursor)?;
+                (ExprKind::Index(Box::new(expr)), 1)
+            }
+            (None, Some(TokenTree::Punct(dot))) if has_parts && dot.as_char() == '.' => {
+                match cursor.ident_at(1) {
+                    Some(field) if field == "len" && empty() => (ExprKind::Len(Box::new(expr)), 3),
+                    Some(field)
+                        if field == "shape" && cursor.group_at(2, Delimiter::Parenthesis).is_none() =>
+                    {
+                        (ExprKind::Shape(Box::new(expr)), 2)
+                    }
+                    _ => return Ok((expr, false)),
+                }
+            }
+            _ => return Ok((expr, false)),
+        };
+        cursor.skip(tokens);
+        let tokens = cursor.since(start);
+        self.spans.set(loc, SpanRange::of(tokens));
+        Ok((Expr::new(kind, loc, tokens.iter().cloned().collect()), true))
+    }
+
+    fn power(&mut self, cursor: &Cursor<'_>, start: usize, loc: Loc, [base, exponent]: [Expr; 2]) -> Expr {
+        let tokens = cursor.since(start);
+        self.spans.set(loc, SpanRange::of(tokens));
+        let kind = ExprKind::Power(Box::new(base), Box::new(exponent));
+        Expr::new(kind, loc, tokens.iter().cloned().collect())
     }
 
     fn atom(&mut self, cursor: &mut Cursor<'_>) -> Result<Expr, Stop> {
@@ -484,6 +541,12 @@ fn path_len(cursor: &Cursor<'_>) -> usize {
     // Longer ones are reported as a whole.
     let len = if len > TOKENS { 0 } else { len };
     len + usize::from(len > 0 && cursor.group_at(len, Delimiter::Parenthesis).is_some())
+}
+
+/// The operator at the cursor, if it binds more tightly than `precedence`.
+fn operator(cursor: &Cursor<'_>, precedence: u8) -> Option<Op> {
+    let op = Op::ALL.into_iter().find(|op| is_operator(cursor, *op));
+    op.filter(|op| op.precedence() > precedence)
 }
 
 /// Whether an operator comes next, and not one that it is a part of: `x += y` is no sum.

@@ -1,10 +1,10 @@
 //! What stands between delimiters: lists, maps and arguments, with a word for every separator that is missing.
 
 use mimo_graph::code::Code;
-use mimo_graph::diag::Diag;
+use mimo_graph::diag::{Diag, Loc};
 use mimo_graph::item::Item;
 use mimo_graph::language::call_argument;
-use proc_macro2::{Delimiter, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, TokenTree};
 
 use super::cursor::{Cursor, cut_list};
 use super::expr::Stop;
@@ -24,6 +24,28 @@ pub(super) enum Takes {
     Both,
     /// `clip(x, 0.0, x_max = 1.0)`, the arguments of an operation.
     Operands(&'static Item),
+}
+
+impl Takes {
+    /// Whether the argument at the cursor, after `before` others, may have a name.
+    fn a_name(self, cursor: &Cursor<'_>, before: usize) -> bool {
+        let name = || cursor.ident_at(0).map(name_of);
+        match self {
+            Takes::Settings => true,
+            Takes::Both => before > 0,
+            Takes::Tensors => name().is_some_and(|name| call_argument(&name).is_some()),
+            Takes::Operands(item) => name().is_some_and(|name| item.argument(&name).is_some()),
+        }
+    }
+
+    /// Whether an argument and those that follow it without a comma may be one, with an operator left out.
+    fn one(self, following: &[Arg]) -> bool {
+        match self {
+            Takes::Operands(_) => following.iter().any(|arg| arg.keyword.is_none()),
+            Takes::Tensors => following.iter().any(|arg| is_number(&arg.value)),
+            Takes::Settings | Takes::Both => false,
+        }
+    }
 }
 
 /// Whether something that follows an argument without a comma may lack an operator before it instead.
@@ -218,34 +240,16 @@ impl Parser {
             if open && cursor.ident_at(0).is_some() && cursor.punct_at(1, ':') {
                 continue;
             }
-            open = cursor.punct_at(1, '=') && cursor.ident_at(2).is_some() && cursor.punct_at(3, ':');
-            if let (true, Some(name), Some(key)) = (open, cursor.ident_at(0), cursor.ident_at(2)) {
-                let keyword = (name_of(name), self.spans.add(SpanRange::one(name.span())));
-                let loc = self.spans.add(SpanRange::one(key.span()));
-                let diag = Diag::error(Code::MissingBrackets, loc, "a map stands in braces");
-                self.error(diag.help(format!("write `{name} = {{ {key}: … }}`")));
-                args.push(Arg { keyword: Some(keyword), value: invalid(loc) });
+            let map = self.map_without_braces(&cursor);
+            open = map.is_some();
+            if let Some(arg) = map {
+                args.push(arg);
                 continue;
             }
-            let named = match takes {
-                Takes::Settings => true,
-                Takes::Both => !args.is_empty(),
-                Takes::Tensors => {
-                    cursor.ident_at(0).is_some_and(|name| call_argument(&name_of(name)).is_some())
-                }
-                Takes::Operands(item) => {
-                    cursor.ident_at(0).is_some_and(|name| item.argument(&name_of(name)).is_some())
-                }
-            };
+            let named = takes.a_name(&cursor, args.len());
             let before = args.len();
-            self.items(&mut cursor, "argument", |parser, cursor| args.push(parser.arg(cursor, named)));
-            // What may be one argument with an operator left out is none that is known.
-            let is_one = match takes {
-                Takes::Operands(_) => args.iter().skip(before + 1).any(|arg| arg.keyword.is_none()),
-                Takes::Tensors => args.iter().skip(before + 1).any(|arg| is_number(&arg.value)),
-                Takes::Settings | Takes::Both => false,
-            };
-            if is_one {
+            self.items(&mut cursor, "argument", |parser, cursor| parser.arg(cursor, named, &mut args));
+            if takes.one(args.get(before + 1..).unwrap_or_default()) {
                 args.truncate(before);
                 args.push(Arg { keyword: None, value: invalid(self.spans.of(piece)) });
             }
@@ -253,8 +257,32 @@ impl Parser {
         args
     }
 
+    /// `loss = a: mse, b: mae`
+    fn map_without_braces(&mut self, cursor: &Cursor<'_>) -> Option<Arg> {
+        if !(cursor.punct_at(1, '=') && cursor.punct_at(3, ':')) {
+            return None;
+        }
+        let (name, key) = (cursor.ident_at(0)?, cursor.ident_at(2)?);
+        let keyword = (name_of(name), self.spans.add(SpanRange::one(name.span())));
+        let loc = self.spans.add(SpanRange::one(key.span()));
+        let diag = Diag::error(Code::MissingBrackets, loc, "a map stands in braces");
+        self.error(diag.help(format!("write `{name} = {{ {key}: … }}`")));
+        Some(Arg { keyword: Some(keyword), value: invalid(loc) })
+    }
+
     /// One argument; `named` if it may have a name.
-    fn arg(&mut self, cursor: &mut Cursor<'_>, named: bool) -> Arg {
+    fn arg(&mut self, cursor: &mut Cursor<'_>, named: bool, args: &mut Vec<Arg>) {
+        let (keyword, is_value) = self.argument_name(cursor, named);
+        let value = match (is_value, &keyword) {
+            (false, Some((_, loc))) => invalid(*loc),
+            (false, None) => Expr { kind: ExprKind::Invalid, ..self.expr_prefix(cursor, "a value") },
+            (true, _) => self.expr_prefix(cursor, "a value"),
+        };
+        args.push(Arg { keyword, value });
+    }
+
+    /// What stands before the value of an argument, and whether a value is expected then.
+    fn argument_name(&mut self, cursor: &mut Cursor<'_>, named: bool) -> (Option<(String, Loc)>, bool) {
         if cursor.punct_at(0, '=') {
             let loc = self.spans.of(cursor.rest().get(..1).unwrap_or_default());
             self.error(
@@ -262,8 +290,7 @@ impl Parser {
                     .help("write `name = value`"),
             );
             cursor.skip(1);
-            let value = self.expr_prefix(cursor, "a value");
-            return Arg { keyword: None, value: Expr { kind: ExprKind::Invalid, ..value } };
+            return (None, false);
         }
         if let Some(name) = without_equals(cursor).filter(|_| named && cursor.position() == 0) {
             let loc = self.spans.add(SpanRange::one(name.span()));
@@ -273,7 +300,7 @@ impl Parser {
                     .help(format!("write `{name} = …`")),
             );
             cursor.skip(1);
-            return Arg { keyword: Some((name, loc)), value: self.expr_prefix(cursor, "a value") };
+            return (Some((name, loc)), true);
         }
         let keyword = cursor.ident_at(0).filter(|_| cursor.punct_at(1, '=') || cursor.punct_at(1, ':'));
         let keyword = keyword.map(|ident| {
@@ -299,11 +326,9 @@ impl Parser {
                 Diag::error(Code::MissingValue, loc, format!("`{name}` has no value"))
                     .help(format!("write `{name} = value`")),
             );
-            let value = Expr::new(ExprKind::Invalid, loc, TokenStream::new());
-            return Arg { keyword, value };
+            return (keyword, false);
         }
-        let value = self.expr_prefix(cursor, "a value");
-        Arg { keyword, value }
+        (keyword, true)
     }
 }
 

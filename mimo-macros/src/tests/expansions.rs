@@ -246,6 +246,6 @@ fn functions_that_call_functions_too_deep_are_one_mistake() {
     );
     let told = told(&source);
     let [one] = &told[..] else { panic!("{}", told.join("\n---\n")) };
-    assert!(one.contains("functions call functions more than 64 deep"), "{one}");
+    assert!(one.contains("functions call functions more than 32 deep"), "{one}");
     assert_eq!(one.matches("= note: in ").count(), 6);
 }

@@ -60,6 +60,8 @@ fn nothing_recurses_layer_by_layer() {
 #[test]
 fn nothing_recurses_without_an_end() {
     const MANY: usize = 250;
+    // Inside of the groups of the model and of the statement.
+    const NESTED: usize = crate::parse::DEPTH - 3;
     let around = |open: &str, n: usize, inner: &str, close: &str| {
         format!("{}{inner}{}", open.repeat(n), close.repeat(n))
     };
@@ -71,26 +73,30 @@ fn nothing_recurses_without_an_end() {
         format!("let h = {}x;", "-".repeat(MANY)),
         format!("let h = x{};", "[0]".repeat(MANY)),
         format!("let h = x{};", "(x)".repeat(MANY)),
-        format!("let h = {};", around("(", 58, "x", ")")),
-        format!("let h = {};", around("(-", 58, "x", ")")),
-        format!("let h = {};", around("[", 58, "x", "]")),
-        format!("let h = {};", around("Dense(4)(", 58, "x", ")")),
-        format!("let h = {};", around("exp(", 58, "x", ")")),
-        format!("let h = {};", around("relu(", 58, "x", ")")),
-        format!("let h = {};", around("add([x, ", 29, "x", "])")),
-        format!("fn f(x) {{ Dense(4)(x) }} let h = {};", around("f(", 29, "x", ")")),
-        format!("fn f(n) {{ n + 1 }} let h = Dense({})(x);", around("f(", 29, "1", ")")),
-        format!("let h = {};", around("if true { x } else { ", 29, "x", "}")),
+        format!("let h = {};", around("(", NESTED, "x", ")")),
+        format!("let h = {};", around("(-", NESTED, "x", ")")),
+        format!("let h = {};", around("[", NESTED, "x", "]")),
+        format!("let h = {};", around("Dense(4)(", NESTED, "x", ")")),
+        format!("let h = {};", around("exp(", NESTED, "x", ")")),
+        format!("let h = {};", around("relu(", NESTED, "x", ")")),
+        format!("let h = {};", around("add([x, ", NESTED / 2, "x", "])")),
+        format!("fn f(x) {{ Dense(4)(x) }} let h = {};", around("f(", NESTED, "x", ")")),
+        format!("fn f(n) {{ n + 1 }} let h = Dense({})(x);", around("f(", NESTED, "1", ")")),
+        format!("let h = {};", around("if true { x } else { ", NESTED / 2, "x", "}")),
+        format!(
+            "{} fn f30(x) {{ Dense(4)(x) }} let h = f0(x);",
+            (0..30).map(|i| format!("fn f{i}(x) {{ f{}(-x) }}", i + 1)).collect::<String>()
+        ),
         format!("let h = Dense({}N)(x);", "!".repeat(MANY)),
         format!("let h = Dense({}N)(x);", "&".repeat(MANY)),
         format!("let h = Dense(N{})(x);", " as usize".repeat(MANY / 2)),
         format!("let h = Dense({})(x);", around("A::<", MANY / 2, "u8", ">")),
-        format!("const A: usize = crate::X + {};", around("(1 + ", 58, "1", ")")),
+        format!("const A: usize = crate::X + {};", around("(1 + ", NESTED, "1", ")")),
         format!("const A: usize = 1{};", " + 1".repeat(MANY)),
         format!("const A: {}u8 = 1;", "&".repeat(2000)),
         format!("const A: {} = 1;", around("A<", 2000, "u8", ">")),
         format!("#[a = {}1] let h = x;", "!".repeat(MANY)),
-        around("for i in 0..1 {", 58, "let h = Dense(4)(x);", "}"),
+        around("for i in 0..1 {", NESTED, "let h = Dense(4)(x);", "}"),
         format!("let h = Dense(4)(x); {}", "let h = concatenate([h, x]);".repeat(501)),
         format!("let h = Dense(crate::N)(x); {}", "let h = concatenate([h, x]);".repeat(501)),
         format!("let h = Reshape([4, 1])(x); {}", "let h = Conv1D(2, crate::K)(h);".repeat(501)),

@@ -133,7 +133,7 @@ fn inputs(n: usize) -> String {
 
 /// Calls of calls, as deep as the grammar allows.
 fn nested(n: usize) -> String {
-    const DEPTH: usize = 50;
+    const DEPTH: usize = 25;
     let layers =
         lines(n / DEPTH, |_| format!("let h = {}h{};", "Dense(4)(".repeat(DEPTH), ")".repeat(DEPTH)));
     model(
