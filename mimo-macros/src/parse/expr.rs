@@ -173,8 +173,7 @@ impl Parser {
         let start = cursor.position();
         let loc = self.spans.of(cursor.rest());
         let mut left = self.unary(cursor)?;
-        loop {
-            let Some(op) = operator(cursor, precedence) else { break };
+        while let Some(op) = operator(cursor, precedence) {
             self.count(cursor)?;
             cursor.skip(op.symbol().len());
             let right = self.binary(cursor, op.precedence())?;
@@ -246,10 +245,7 @@ impl Parser {
         let mut expr = self.atom(cursor)?;
         loop {
             let loc = self.spans.of(cursor.since(start));
-            let args = match self.call(cursor, &expr)? {
-                Some((tokens, takes)) => Some(self.arguments(&tokens, takes)),
-                None => None,
-            };
+            let args = self.call(cursor, &expr)?.map(|(tokens, takes)| self.arguments(&tokens, takes));
             match self.after(cursor, start, loc, expr, args)? {
                 (next, true) => expr = next,
                 (last, false) => {
