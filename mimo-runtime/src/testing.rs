@@ -220,6 +220,7 @@ impl Model for Lines {
             optimizer: Optimizer {
                 rule: Rule::Sgd { momentum: 0.0, nesterov: false },
                 learning_rate: LEARNING_RATE,
+                schedule: None,
                 weight_decay: None,
                 clip: Clip::None,
                 average: None,
