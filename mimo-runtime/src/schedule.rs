@@ -70,3 +70,115 @@ fn restarts(time: f64, growth: f64) -> (f64, f64) {
     }
     (period, ((time - begin(period)) / pow(growth, period)).clamp(0.0, 1.0))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::Value;
+
+    /// A schedule of `tests/golden/callbacks.json`, which has Keras's names.
+    fn schedule(case: &Value) -> Schedule {
+        let arguments = &case["arguments"];
+        let number = |name: &str, default: f64| arguments[name].as_f64().unwrap_or(default);
+        let whole = |name: &str| arguments[name].as_u64().unwrap_or(0) as usize;
+        let flag = |name: &str| arguments[name].as_bool().unwrap_or(false);
+        let initial_learning_rate = number("initial_learning_rate", 0.0);
+        let (decay_steps, decay_rate) = (whole("decay_steps"), number("decay_rate", 0.0));
+        match case["name"].as_str().expect("a name") {
+            "ExponentialDecay" => Schedule::ExponentialDecay {
+                initial_learning_rate,
+                decay_steps,
+                decay_rate,
+                staircase: flag("staircase"),
+            },
+            "InverseTimeDecay" => Schedule::InverseTimeDecay {
+                initial_learning_rate,
+                decay_steps,
+                decay_rate,
+                staircase: flag("staircase"),
+            },
+            "PiecewiseConstantDecay" => {
+                let list = |name: &str| arguments[name].as_array().expect("a list").iter();
+                let boundaries: Vec<usize> =
+                    list("boundaries").map(|it| it.as_u64().expect("a step") as usize).collect();
+                let values: Vec<f64> = list("values").map(|it| it.as_f64().expect("a rate")).collect();
+                Schedule::PiecewiseConstantDecay { boundaries: boundaries.leak(), values: values.leak() }
+            }
+            "PolynomialDecay" => Schedule::PolynomialDecay {
+                initial_learning_rate,
+                decay_steps,
+                end_learning_rate: number("end_learning_rate", 1e-4),
+                power: number("power", 1.0),
+                cycle: flag("cycle"),
+            },
+            "CosineDecay" => Schedule::CosineDecay {
+                initial_learning_rate,
+                decay_steps,
+                alpha: number("alpha", 0.0),
+                warmup_target: arguments["warmup_target"].as_f64(),
+                warmup_steps: whole("warmup_steps"),
+            },
+            "CosineDecayRestarts" => Schedule::CosineDecayRestarts {
+                initial_learning_rate,
+                first_decay_steps: whole("first_decay_steps"),
+                t_mul: number("t_mul", 2.0),
+                m_mul: number("m_mul", 1.0),
+                alpha: number("alpha", 0.0),
+            },
+            name => panic!("no schedule `{name}`"),
+        }
+    }
+
+    #[test]
+    fn schedules_are_those_of_keras() {
+        let golden: Value = crate::testing::golden("callbacks.json");
+        let cases = golden["schedules"].as_array().expect("cases");
+        assert_eq!(cases.len(), 16);
+        for case in cases {
+            let schedule = schedule(case);
+            assert_eq!(schedule.name(), case["name"]);
+            for (step, wanted) in case["rates"].as_array().expect("rates").iter().enumerate() {
+                let (found, wanted) =
+                    (learning_rate(&schedule, step as u64), wanted.as_f64().expect("a rate"));
+                // Keras computes in `f32`.
+                assert!(
+                    (found - wanted).abs() <= 2e-6 * wanted.abs() + 2e-8,
+                    "{schedule:?}, step {step}: {found} and not {wanted}"
+                );
+            }
+            assert!((learning_rate(&schedule, 0) - schedule.initial()).abs() < 1e-12 || case["arguments"]["warmup_steps"].is_null());
+        }
+    }
+
+    #[test]
+    fn restarts_are_found_however_late() {
+        for growth in [1.0, 1.1, 1.5, 2.0, 3.0] {
+            let schedule = Schedule::CosineDecayRestarts {
+                initial_learning_rate: 1.0,
+                first_decay_steps: 10,
+                t_mul: growth,
+                m_mul: 1.0,
+                alpha: 0.0,
+            };
+            // From one step to the next the rate falls, but at restarts, where it is near its top.
+            let mut last = f64::INFINITY;
+            for step in 0..20_000 {
+                let rate = learning_rate(&schedule, step);
+                assert!((0.0..=1.0).contains(&rate), "{growth}, {step}: {rate}");
+                assert!(rate <= last + 1e-12 || rate > 0.97, "{growth}, {step}: {last}, then {rate}");
+                last = rate;
+            }
+        }
+    }
+
+    #[test]
+    fn no_step_is_too_late() {
+        let golden: Value = crate::testing::golden("callbacks.json");
+        for case in golden["schedules"].as_array().expect("cases") {
+            for step in [1_000_000, u64::from(u32::MAX), u64::MAX] {
+                let rate = learning_rate(&schedule(case), step);
+                assert!(rate >= 0.0 && rate.is_finite(), "{case}, {step}: {rate}");
+            }
+        }
+    }
+}
