@@ -47,6 +47,10 @@ mod model_checkpoint;
 mod monitor;
 mod pattern;
 mod reduce_lr_on_plateau;
+#[cfg(feature = "ctrlc")]
+mod stop_on_interrupt;
+#[cfg(feature = "tensorboard")]
+mod tensorboard;
 mod terminate_on_nan;
 #[cfg(test)]
 mod tests;
@@ -60,6 +64,10 @@ pub use loss_weight_scheduler::LossWeightScheduler;
 pub use model_checkpoint::ModelCheckpoint;
 pub use monitor::{Mode, Monitors};
 pub use reduce_lr_on_plateau::ReduceLROnPlateau;
+#[cfg(feature = "ctrlc")]
+pub use stop_on_interrupt::StopOnInterrupt;
+#[cfg(feature = "tensorboard")]
+pub use tensorboard::TensorBoard;
 pub use terminate_on_nan::TerminateOnNaN;
 pub use timer::{EpochTimes, Timer};
 

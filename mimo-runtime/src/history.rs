@@ -112,6 +112,17 @@ impl<M: Trainable> EpochLogs<M> {
         Some(values[place])
     }
 
+    /// Whether a value is one of the validation, its key without `val_`, and the value.
+    #[cfg(feature = "tensorboard")]
+    pub(crate) fn values(&self) -> impl Iterator<Item = (bool, &str, f64)> {
+        let of = |validated, values: &[f64]| {
+            let keys = self.table.keys();
+            keys.map(|(key, place)| (validated, key, values[place])).collect::<Vec<_>>()
+        };
+        let validation = self.validation_values.as_ref().map(|values| of(true, values));
+        of(false, &self.values).into_iter().chain(validation.into_iter().flatten())
+    }
+
     /// The values by Keras's keys, in declared order, validation's last.
     pub fn pairs(&self) -> Vec<(String, f64)> {
         let train = self.table.keys().map(|(key, place)| (key.to_owned(), self.values[place]));

@@ -2,6 +2,7 @@
 
 mod called;
 mod custom;
+mod find;
 mod fit;
 mod options;
 mod shuffle;
@@ -10,6 +11,7 @@ mod tests;
 mod weights;
 
 pub use custom::{CustomTargets, LossTensor, LossTensorOf, SampleWeights};
+pub use find::{FindOptions, LearningRateCurve};
 pub use options::FitOptions;
 
 use std::ops::Range;
@@ -116,12 +118,8 @@ impl<'m, M: Trainable> Trainer<'m, M> {
         if table.statistics(spec) != program.statistics {
             return Err(Error::Inconsistent { what: "the number of statistics" });
         }
-        let mut engine =
-            Engine::new(program, M::forward_pass, M::STAGES, Some((spec, M::RULES)), options.threads)?;
+        let mut engine = engine::<M>(options.threads)?;
         engine.set_seed(options.seed);
-        engine.set_states(M::STATES);
-        engine.set_masks(spec, M::MASKS);
-        engine.set_spectral(M::SPECTRAL)?;
         model.read_weights(&mut |index, values| engine.load_weight(index, &values));
         engine.weights_loaded();
         let loss_weights: Vec<f64> = spec.outputs.iter().map(|output| output.weight).collect();
@@ -388,6 +386,16 @@ impl<'m, M: Trainable> Trainer<'m, M> {
         use crate::model::Logs;
         M::Logs::from_values(&mut self.table.values(&self.totals))
     }
+}
+
+/// An engine that trains, with parameters 0.
+fn engine<M: Trainable>(threads: usize) -> Result<Engine<M::Float>, Error> {
+    let (spec, program) = (spec::<M>(), program::<M>());
+    let mut engine = Engine::new(program, M::forward_pass, M::STAGES, Some((spec, M::RULES)), threads)?;
+    engine.set_states(M::STATES);
+    engine.set_masks(spec, M::MASKS);
+    engine.set_spectral(M::SPECTRAL)?;
+    Ok(engine)
 }
 
 /// One step with the parts of a trainer that it needs, while the batch is borrowed from another.

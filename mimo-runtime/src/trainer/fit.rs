@@ -188,8 +188,9 @@ impl<M: Trainable> Trainer<'_, M> {
         let gather: &Gather<'_, M::Float> = if clock.is_some() { &timed } else { &gather };
         let source = Source { gather, weighted: data.weighted(), trust: trust(data)? };
         let mut not_finite = None;
-        let mut stop = false;
+        let (mut stop, mut last) = (false, 0);
         for (step, rows) in order.chunks(batch_size).enumerate() {
+            last = step;
             callbacks.each(|callback| callback.on_train_batch_begin(self, step))?;
             let before = totals.total;
             let begin = clock.as_ref().map(|_| Instant::now());
@@ -219,7 +220,7 @@ impl<M: Trainable> Trainer<'_, M> {
         }
         // The total is that before the update, so it does not show what the last one did.
         if not_finite.is_none() && !self.engine.weights_are_finite() {
-            not_finite = Some(order.len().div_ceil(batch_size).saturating_sub(1));
+            not_finite = Some(last);
         }
         let values = self.table.values(&totals).collect();
         callbacks.totals = totals;
