@@ -79,8 +79,7 @@ fn run() -> Outcome {
     let mut trainer = Trainer::new(&mut model)?;
     // Ten epochs without a better one are enough.
     let mut stopping = EarlyStopping::new("val_loss").patience(10).restore_best_weights(true);
-    let options =
-        FitOptions::new().epochs(epochs.number).validation_data(&validate).callback(&mut stopping);
+    let options = FitOptions::new().epochs(epochs.number).validation_data(&validate).callback(&mut stopping);
     let history = trainer.fit(&train, options)?;
     let best = stopping.best_epoch().map_or(0, |epoch| epoch + 1);
     println!("{} epochs; the weights of epoch {best} are kept", history.epochs().len());

@@ -59,7 +59,8 @@ fn run(epochs: usize, goals: &mut Goals) -> Result<(), Box<dyn std::error::Error
     let mut model = ThreeRegressions::new(42);
     let mut trainer = Trainer::new(&mut model)?;
     // Three halvings, after four epochs each that were no better, and as many epochs before the end.
-    let halving = ReduceLROnPlateau::new("val_loss").factor(0.5).patience(4).min_delta(0.0).min_lr(RATE / 8.0);
+    let halving =
+        ReduceLROnPlateau::new("val_loss").factor(0.5).patience(4).min_delta(0.0).min_lr(RATE / 8.0);
     let mut stopping = EarlyStopping::new("val_loss").patience(16).restore_best_weights(true);
     let options = FitOptions::new()
         .epochs(epochs)

@@ -19,7 +19,8 @@ pub use mimo_runtime::predictor::Predictor;
 pub use mimo_runtime::progress::Verbose;
 pub use mimo_runtime::tensor::tensor;
 pub use mimo_runtime::trainer::{
-    CustomTargets, FindOptions, FitOptions, LearningRateCurve, LossTensor, SampleWeights, Trainer, TrainerOptions,
+    CustomTargets, FindOptions, FitOptions, LearningRateCurve, LossTensor, SampleWeights, Trainer,
+    TrainerOptions,
 };
 pub use mimo_runtime::{Result, dfdx, graph};
 

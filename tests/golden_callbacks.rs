@@ -134,8 +134,7 @@ fn early_stopping_restores_all_weights_of_the_best_epoch() {
 
 #[test]
 fn a_plateau_lowers_the_learning_rate() {
-    let mut plateau =
-        ReduceLROnPlateau::new("val_loss").factor(0.5).patience(2).min_delta(0.01).cooldown(1);
+    let mut plateau = ReduceLROnPlateau::new("val_loss").factor(0.5).patience(2).min_delta(0.01).cooldown(1);
     check("plateau", Steady::new(0), 12, Some(&mut plateau));
 }
 
@@ -167,7 +166,9 @@ fn a_scheduled_learning_rate_cannot_be_set() {
     let mut model = TwoOptimizers::new(0);
     let mut trainer = Trainer::new(&mut model).expect("a trainer");
     let error = trainer.set_learning_rate_of("y", 0.1).expect_err("a schedule");
-    assert!(error.to_string().starts_with("the learning rate of `y` follows the schedule `ExponentialDecay`"));
+    assert!(
+        error.to_string().starts_with("the learning rate of `y` follows the schedule `ExponentialDecay`")
+    );
     trainer.set_learning_rate_of("rest", 0.2).expect("a rate");
     // Callbacks that set learning rates say so before the training starts.
     let golden = golden("callback_trainings.json");
@@ -186,7 +187,10 @@ fn a_scheduled_learning_rate_cannot_be_set() {
 
 #[test]
 fn a_schedule_is_part_of_the_summary_and_of_files() {
-    assert!(Piecewise::summary().contains("SGD(learning_rate = PiecewiseConstantDecay([7, 20], [0.2, 0.1, 0.02])"));
+    assert!(
+        Piecewise::summary()
+            .contains("SGD(learning_rate = PiecewiseConstantDecay([7, 20], [0.2, 0.1, 0.02])")
+    );
     let bytes = mimo::file::to_bytes(&Piecewise::new(0)).expect("bytes");
     let text = String::from_utf8_lossy(&bytes);
     assert!(text.contains("PiecewiseConstantDecay") && text.contains("boundaries"), "{text}");
@@ -206,7 +210,10 @@ fn a_key_that_nothing_logs_is_an_error_with_similar_keys() {
         let dataset = train.dataset::<Steady>();
         let error = trainer.fit(&dataset as &dyn Dataset<Steady>, options).expect_err("an unknown key");
         assert!(
-            matches!(&error, Error::Callback { callback: "EarlyStopping", fault: CallbackFault::UnknownKey { .. } }),
+            matches!(
+                &error,
+                Error::Callback { callback: "EarlyStopping", fault: CallbackFault::UnknownKey { .. } }
+            ),
             "{error:?}"
         );
         assert_eq!(

@@ -123,7 +123,9 @@ impl fmt::Display for Schedule {
             | Schedule::InverseTimeDecay { initial_learning_rate, decay_steps, decay_rate, .. } => {
                 write!(f, "{initial_learning_rate}, {decay_steps}, {decay_rate}")?;
             }
-            Schedule::PiecewiseConstantDecay { boundaries, values } => write!(f, "{boundaries:?}, {values:?}")?,
+            Schedule::PiecewiseConstantDecay { boundaries, values } => {
+                write!(f, "{boundaries:?}, {values:?}")?
+            }
             Schedule::PolynomialDecay { initial_learning_rate, decay_steps, .. }
             | Schedule::CosineDecay { initial_learning_rate, decay_steps, .. }
             | Schedule::CosineDecayRestarts {

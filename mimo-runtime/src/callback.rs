@@ -115,11 +115,7 @@ pub trait Callback<M: Trainable> {
     ///
     /// # Errors
     /// Any error of the callback; it ends the `fit` or the evaluation.
-    fn on_test_end(
-        &mut self,
-        trainer: &mut Trainer<'_, M>,
-        evaluation: &Evaluation<M>,
-    ) -> Result<(), Error> {
+    fn on_test_end(&mut self, trainer: &mut Trainer<'_, M>, evaluation: &Evaluation<M>) -> Result<(), Error> {
         let _ = (trainer, evaluation);
         Ok(())
     }

@@ -11,7 +11,10 @@
 //! | [`TerminateOnNaN`] | ends the training when a number becomes NaN, and says where |
 //! | [`Timer`] | measures where the time of a training goes |
 #![cfg_attr(feature = "tensorboard", doc = "| [`TensorBoard`] | writes event files for TensorBoard |")]
-#![cfg_attr(feature = "ctrlc", doc = "| [`StopOnInterrupt`] | ends the training when the user presses Ctrl-C |")]
+#![cfg_attr(
+    feature = "ctrlc",
+    doc = "| [`StopOnInterrupt`] | ends the training when the user presses Ctrl-C |"
+)]
 //!
 //! They are added to the options of `fit`, by value, or by `&mut` to be read afterwards:
 //!
@@ -82,9 +85,7 @@ use crate::model::Trainable;
 fn settable_optimizers<M: Trainable>() -> Result<Vec<Option<&'static str>>, Error> {
     let optimizers = spec::<M>().optimizers.iter();
     let keys = optimizers.map(|it| match it.optimizer.schedule {
-        Some(schedule) => {
-            Err(Error::ScheduledLearningRate { schedule: schedule.name(), optimizer: it.key })
-        }
+        Some(schedule) => Err(Error::ScheduledLearningRate { schedule: schedule.name(), optimizer: it.key }),
         None => Ok(it.key),
     });
     keys.collect()

@@ -146,7 +146,10 @@ mod tests {
                     "{schedule:?}, step {step}: {found} and not {wanted}"
                 );
             }
-            assert!((learning_rate(&schedule, 0) - schedule.initial()).abs() < 1e-12 || case["arguments"]["warmup_steps"].is_null());
+            assert!(
+                (learning_rate(&schedule, 0) - schedule.initial()).abs() < 1e-12
+                    || case["arguments"]["warmup_steps"].is_null()
+            );
         }
     }
 

@@ -150,11 +150,15 @@ pub(crate) fn read(value: &Value, what: &str, cx: &mut Cx<'_>) -> Option<Schedul
 
 fn piecewise(args: &Bound<'_>, cx: &mut Cx<'_>) -> Schedule {
     let boundaries = list("boundaries", args, cx, args::read::unsigned);
-    let values =
-        list("values", args, cx, |value, what, cx| args::read::float_in(value, what, &(0.0..), cx));
+    let values = list("values", args, cx, |value, what, cx| args::read::float_in(value, what, &(0.0..), cx));
     if args.all_sound() {
         if let Some(pair) = boundaries.windows(2).find(|pair| pair[0] >= pair[1]) {
-            let message = format!("`boundaries` of `{}` must ascend, found {} after {}", args.callee(), pair[1], pair[0]);
+            let message = format!(
+                "`boundaries` of `{}` must ascend, found {} after {}",
+                args.callee(),
+                pair[1],
+                pair[0]
+            );
             cx.error(
                 Diag::error(Code::WrongValue, args.loc("boundaries"), message)
                     .help("write the boundaries in ascending order"),
@@ -200,9 +204,11 @@ fn cosine(args: &Bound<'_>, cx: &mut Cx<'_>) -> Schedule {
     let warmup_steps = args.unsigned("warmup_steps", cx);
     if warmup_target.is_none() && warmup_steps > 0 && args.sound(&["warmup_target", "warmup_steps"]) {
         let message = "`warmup_steps` has no effect without `warmup_target`";
-        cx.error(Diag::error(Code::WrongValue, args.loc("warmup_steps"), message).help(
-            "add `warmup_target = 0.1`, the learning rate after the warmup, or remove `warmup_steps`",
-        ));
+        cx.error(
+            Diag::error(Code::WrongValue, args.loc("warmup_steps"), message).help(
+                "add `warmup_target = 0.1`, the learning rate after the warmup, or remove `warmup_steps`",
+            ),
+        );
         args.fail("warmup_steps");
     }
     Schedule::CosineDecay {

@@ -220,7 +220,9 @@ fn defaults_are_what_is_taken_without_them() {
                 let given = match default {
                     // What is left out is not always a value that may be written.
                     "none" if ["name", "backward_layer"].contains(&argument.name) => continue,
-                    default if [Kind::Plain, Kind::Float, Kind::Rate].contains(&argument.kind) => default.to_owned(),
+                    default if [Kind::Plain, Kind::Float, Kind::Rate].contains(&argument.kind) => {
+                        default.to_owned()
+                    }
                     default => format!("\"{default}\"").replace("\"none\"", "none"),
                 };
                 let all = [&needed[..], &[format!("{} = {given}", argument.name)]].concat().join(", ");

@@ -67,10 +67,9 @@ impl FitPlan<'_> {
         match mode {
             Mode::Min => Ok(false),
             Mode::Max => Ok(true),
-            Mode::Auto => self
-                .table
-                .higher_is_better(key)
-                .ok_or_else(|| CallbackFault::NoDirection { key: key.into() }),
+            Mode::Auto => {
+                self.table.higher_is_better(key).ok_or_else(|| CallbackFault::NoDirection { key: key.into() })
+            }
         }
     }
 

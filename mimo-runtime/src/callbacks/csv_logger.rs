@@ -74,7 +74,11 @@ impl CSVLogger {
         }
         let mut options = OpenOptions::new();
         options.create(true);
-        if self.append { options.append(true) } else { options.write(true).truncate(true) };
+        if self.append {
+            options.append(true)
+        } else {
+            options.write(true).truncate(true)
+        };
         let opened = options.open(&self.path).and_then(|mut file| {
             if found.is_none() {
                 file.write_all(format!("{header}\n").as_bytes())?;

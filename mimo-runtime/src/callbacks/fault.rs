@@ -133,18 +133,26 @@ impl fmt::Display for NotFinite {
         match (names.is_empty(), self.weight) {
             (false, _) => {
                 let s = if names.len() == 1 { "" } else { "s" };
-                write!(f, "the loss{} of {} is not finite", if s.is_empty() { "" } else { "es" }, names.join(", "))?;
+                write!(
+                    f,
+                    "the loss{} of {} is not finite",
+                    if s.is_empty() { "" } else { "es" },
+                    names.join(", ")
+                )?;
             }
             (true, _) if !self.loss.is_finite() => {
-                write!(f, "the total loss is {}, but not that of an output: see penalties and joint losses", self.loss)?;
+                write!(
+                    f,
+                    "the total loss is {}, but not that of an output: see penalties and joint losses",
+                    self.loss
+                )?;
             }
             (true, _) => write!(f, "the loss is {}", self.loss)?,
         }
         match self.weight {
-            Some(weight) if self.in_gradient => write!(
-                f,
-                "; the backward pass first met a gradient that is NaN or infinite at `{weight}`"
-            )?,
+            Some(weight) if self.in_gradient => {
+                write!(f, "; the backward pass first met a gradient that is NaN or infinite at `{weight}`")?
+            }
             Some(weight) => write!(f, "; the update made `{weight}` NaN or infinite")?,
             None => {}
         }

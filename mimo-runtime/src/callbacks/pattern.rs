@@ -50,7 +50,9 @@ impl Pattern {
                 parts.push(Part::Value(Placeholder::parse(inner).map_err(fault)?));
                 rest = behind;
             } else {
-                return Err(fault("a brace is not closed, or not opened; write `{{` or `}}` for a brace".into()));
+                return Err(fault(
+                    "a brace is not closed, or not opened; write `{{` or `}}` for a brace".into(),
+                ));
             }
         }
         text.push_str(rest);
@@ -84,7 +86,9 @@ impl Placeholder {
     fn parse(inner: &str) -> Result<Self, String> {
         let (name, format) = inner.split_once(':').unwrap_or((inner, ""));
         if name.is_empty() {
-            return Err(format!("`{{{inner}}}` has no name; write `{{epoch}}`, `{{batch}}`, or a key such as `{{val_loss}}`"));
+            return Err(format!(
+                "`{{{inner}}}` has no name; write `{{epoch}}`, `{{batch}}`, or a key such as `{{val_loss}}`"
+            ));
         }
         let scientific = format.ends_with('e');
         let digits = format.strip_suffix('e').unwrap_or(format);

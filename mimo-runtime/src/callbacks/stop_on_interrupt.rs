@@ -56,11 +56,14 @@ fn install() -> Result<(), Error> {
             std::process::exit(EXIT);
         }
         // That nobody reads it is no reason not to stop.
-        let _ = writeln!(std::io::stderr(), "\nstopping after this step; press Ctrl-C again to end the process");
+        let _ =
+            writeln!(std::io::stderr(), "\nstopping after this step; press Ctrl-C again to end the process");
     };
     match INSTALLED.get_or_init(|| ctrlc::set_handler(handler).err().map(|error| error.to_string())) {
         None => Ok(()),
-        Some(error) => Err(Error::other(format!("StopOnInterrupt: no handler of Ctrl-C can be installed: {error}"))),
+        Some(error) => {
+            Err(Error::other(format!("StopOnInterrupt: no handler of Ctrl-C can be installed: {error}")))
+        }
     }
 }
 
@@ -115,7 +118,11 @@ mod tests {
     struct Presses;
 
     impl Callback<Lines> for Presses {
-        fn on_train_batch_begin(&mut self, trainer: &mut Trainer<'_, Lines>, step: usize) -> Result<(), Error> {
+        fn on_train_batch_begin(
+            &mut self,
+            trainer: &mut Trainer<'_, Lines>,
+            step: usize,
+        ) -> Result<(), Error> {
             if step == 2 && trainer.steps() == 2 {
                 let sent = Command::new("kill").args(["-INT", &std::process::id().to_string()]).status();
                 assert!(sent.expect("a command").success());
@@ -135,7 +142,8 @@ mod tests {
         let mut model = Lines::default();
         let mut trainer = Trainer::new(&mut model).expect("a trainer");
         let mut stop = StopOnInterrupt::new();
-        let options = FitOptions::new().verbose(Verbose::Silent).epochs(5).batch_size(2).validation_split(0.2);
+        let options =
+            FitOptions::new().verbose(Verbose::Silent).epochs(5).batch_size(2).validation_split(0.2);
         let history = trainer
             .fit((&inputs, &targets), options.callback(&mut stop).callback(Presses))
             .expect("a training");

@@ -163,7 +163,9 @@ impl Writer {
             let seconds = now() as u64;
             let path = folder.join(format!("events.out.tfevents.{seconds:010}.mimo.{process}.{attempt}.v2"));
             match File::create_new(&path) {
-                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists && attempt < 1000 => attempt += 1,
+                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists && attempt < 1000 => {
+                    attempt += 1
+                }
                 created => break (path.clone(), created.map_err(|source| failed(&path, source))?),
             }
         };

@@ -55,8 +55,9 @@ impl Folder {
 
     fn names(&self) -> Vec<String> {
         let entries = std::fs::read_dir(&self.0).expect("a folder");
-        let mut names: Vec<String> =
-            entries.map(|entry| entry.expect("an entry").file_name().into_string().expect("a name")).collect();
+        let mut names: Vec<String> = entries
+            .map(|entry| entry.expect("an entry").file_name().into_string().expect("a name"))
+            .collect();
         names.sort();
         names
     }
@@ -131,9 +132,8 @@ impl Callback<Lines> for Recorder {
     }
 }
 
-const TEST: [&str; 8] = [
-    "test", "batch 0", "batch end E/0", "batch 1", "batch end E/1", "batch 2", "batch end E/2", "test end",
-];
+const TEST: [&str; 8] =
+    ["test", "batch 0", "batch end E/0", "batch 1", "batch end E/1", "batch 2", "batch end E/2", "test end"];
 
 /// Every hook of an epoch of so many steps.
 fn epoch(epoch: usize, steps: usize) -> Vec<String> {
@@ -310,7 +310,10 @@ fn monitors_are_checked_before_training_starts() {
         errors
     };
     for error in monitoring("val_lsos", &options) {
-        assert!(error.ends_with(": the training logs no value `val_lsos`: did you mean `val_loss`?"), "{error}");
+        assert!(
+            error.ends_with(": the training logs no value `val_lsos`: did you mean `val_loss`?"),
+            "{error}"
+        );
     }
     for error in monitoring("slop_loss", &unvalidated) {
         assert!(error.ends_with("did you mean `slope_loss`?"), "{error}");
@@ -319,7 +322,10 @@ fn monitors_are_checked_before_training_starts() {
         assert!(error.ends_with("it logs `loss`, `slope_loss`, `slope_mae`, `pair_loss`"), "{error}");
     }
     for error in monitoring("val_slope_mae", &unvalidated) {
-        assert!(error.contains("`val_slope_mae` is a value of the validation, and this training has none"), "{error}");
+        assert!(
+            error.contains("`val_slope_mae` is a value of the validation, and this training has none"),
+            "{error}"
+        );
     }
     fit(unvalidated().callback(EarlyStopping::new(["loss", "slope_mae"]))).expect("a training");
 }
@@ -347,7 +353,11 @@ fn settings_are_checked_before_training_starts() {
 }
 
 /// Feeds a callback with epochs whose validation gave these values, until it stops; the weights of epoch `n` are `n`.
-fn feed(callback: &mut impl Callback<Lines>, values: &[f64], mut after: impl FnMut(&Trainer<'_, Lines>)) -> usize {
+fn feed(
+    callback: &mut impl Callback<Lines>,
+    values: &[f64],
+    mut after: impl FnMut(&Trainer<'_, Lines>),
+) -> usize {
     let table = crate::logs::LogTable::new(spec::<Lines>(), &[]);
     let mut plan = FitPlan {
         epochs: values.len(),
@@ -488,8 +498,7 @@ fn loss_weights_follow_a_function_or_a_list() {
         }
     }
     let seen = || std::mem::take(&mut *weights.lock().expect("weights"));
-    let function =
-        |epoch, step| LinesPerOutput { slope: 1.0, pair: 10.0 * epoch as f64 + step as f64 };
+    let function = |epoch, step| LinesPerOutput { slope: 1.0, pair: 10.0 * epoch as f64 + step as f64 };
     fit(options().callback(LossWeightScheduler::new(function)).callback(Seen(weights.clone())))
         .expect("a training");
     assert_eq!(seen(), [0.0, 1.0, 10.0, 11.0]);
@@ -507,7 +516,9 @@ fn checkpoints_are_written_and_the_last_are_kept() {
     let names: Vec<String> = history
         .epochs()
         .iter()
-        .map(|epoch| format!("{:02}-{:.3}.safetensors", epoch.epoch + 1, epoch.get("val_loss").expect("a loss")))
+        .map(|epoch| {
+            format!("{:02}-{:.3}.safetensors", epoch.epoch + 1, epoch.get("val_loss").expect("a loss"))
+        })
         .collect();
     assert_eq!(Folder(folder.0.join("sub")).names(), names);
     // The last file has the weights of the last epoch.

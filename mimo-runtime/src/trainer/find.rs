@@ -60,7 +60,11 @@ impl FindOptions {
         };
         let (first, last) = (*self.rates.start(), *self.rates.end());
         if !(first > 0.0 && first < last && E::of(last).is_finite()) {
-            return fault("rates", format!("{first:e}..={last:e}"), "a range of rates above 0 that are finite");
+            return fault(
+                "rates",
+                format!("{first:e}..={last:e}"),
+                "a range of rates above 0 that are finite",
+            );
         }
         if self.steps < 2 {
             return fault("steps", self.steps.to_string(), "at least 2");
@@ -90,12 +94,15 @@ pub struct LearningRateCurve {
     pub losses: Vec<f64>,
     /// Moving mean of the losses, corrected for its beginning.
     pub smoothed: Vec<f64>,
+    /// Number of losses that one entry of the moving mean is made of.
+    window: usize,
 }
 
 impl LearningRateCurve {
-    /// The learning rate at which the smoothed loss falls fastest per factor of the rate; `None` if it never falls.
+    /// The learning rate at which the smoothed loss falls fastest per factor of the rate; `None` if it never falls. The first steps, whose
+    /// means are of few losses, are left out.
     pub fn suggestion(&self) -> Option<f64> {
-        let falls = self.smoothed.windows(2).zip(&self.rates);
+        let falls = self.smoothed.windows(2).zip(&self.rates).skip(self.window.min(self.rates.len() / 4));
         let falls = falls.map(|(pair, rate)| (pair[0] - pair[1], *rate)).filter(|(fall, _)| *fall > 0.0);
         falls.max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, rate)| rate)
     }
@@ -152,7 +159,8 @@ impl<M: Trainable> Trainer<'_, M> {
         let mut totals = Totals::default();
         let (first, last) = (*options.rates.start(), *options.rates.end());
         let factor = (last / first).powf(1.0 / (options.steps - 1) as f64);
-        let mut curve = LearningRateCurve { rates: vec![], losses: vec![], smoothed: vec![] };
+        let window = (1.0 / (1.0 - options.smoothing)) as usize;
+        let mut curve = LearningRateCurve { rates: vec![], losses: vec![], smoothed: vec![], window };
         let (mut mean, mut least) = (0.0, f64::INFINITY);
         for (place, rows) in (1..=options.steps).zip(order.chunks(options.batch_size).cycle()) {
             let rate = (first * factor.powf((place - 1) as f64)).min(last);

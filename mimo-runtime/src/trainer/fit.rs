@@ -138,7 +138,12 @@ impl<M: Trainable> Trainer<'_, M> {
             }
             let trained = self.train_epoch(data, &order, batch_size, &mut progress, &mut callbacks)?;
             let validation = if validated && (epoch + 1).is_multiple_of(validation_freq) {
-                Some(self.validate(validation_data, &validation_rows, validation_batch_size, &mut callbacks)?)
+                Some(self.validate(
+                    validation_data,
+                    &validation_rows,
+                    validation_batch_size,
+                    &mut callbacks,
+                )?)
             } else {
                 None
             };

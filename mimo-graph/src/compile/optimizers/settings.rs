@@ -80,7 +80,8 @@ fn step_size(bound: &Bound<'_>, cx: &mut Cx<'_>) -> (f64, Option<Schedule>) {
         }
     };
     if largest > 1.0 {
-        let message = format!("a `learning_rate` of {largest} is above 1, with which training rarely converges");
+        let message =
+            format!("a `learning_rate` of {largest} is above 1, with which training rarely converges");
         cx.error(
             Diag::warning(Code::LargeLearningRate, bound.loc("learning_rate"), message)
                 .help(format!("leave it out, which means {default}, or try 0.1 and below")),

@@ -48,7 +48,7 @@ fn fields(mut bytes: &[u8]) -> Vec<(u64, Field<'_>)> {
     fields
 }
 
-fn bytes<'a>(message: &'a [u8], field: u64) -> Vec<&'a [u8]> {
+fn bytes(message: &[u8], field: u64) -> Vec<&[u8]> {
     let found = fields(message).into_iter().filter(|(number, _)| *number == field);
     found.map(|(_, field)| if let Field::Bytes(bytes) = field { bytes } else { panic!("a number") }).collect()
 }
@@ -100,7 +100,8 @@ fn scalars(events: &[Vec<u8>]) -> BTreeMap<(u64, String), f32> {
 }
 
 fn train(callback: TensorBoard) -> History<Lines> {
-    let inputs = LinesInputs { x: rows(&[[0.5, 1.0], [1.0, -1.0], [0.0, 1.0], [2.0, 0.5], [1.0, 1.0], [0.0, 0.5]]) };
+    let inputs =
+        LinesInputs { x: rows(&[[0.5, 1.0], [1.0, -1.0], [0.0, 1.0], [2.0, 0.5], [1.0, 1.0], [0.0, 0.5]]) };
     let targets = LinesOutputs { slope: rows(&[[1.0]; 6]), pair: rows(&[[1.0, 0.0]; 6]) };
     let mut model = Lines::default();
     let mut trainer = Trainer::new(&mut model).expect("a trainer");
