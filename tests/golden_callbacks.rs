@@ -57,7 +57,7 @@ model! {
         let h = Dense(4, activation = tanh)(x);
         let y = Dense(1)(h);
         Model(inputs = [x], outputs = [y])
-            .compile(optimizer = { y: SGD(ExponentialDecay(0.1, 10, 0.5)), rest: SGD(0.1) }, loss = mse)
+            .compile(optimizer = { dense: SGD(ExponentialDecay(0.1, 10, 0.5)), rest: SGD(0.1) }, loss = mse)
     }
 }
 
@@ -165,9 +165,9 @@ fn a_scheduled_learning_rate_cannot_be_set() {
     );
     let mut model = TwoOptimizers::new(0);
     let mut trainer = Trainer::new(&mut model).expect("a trainer");
-    let error = trainer.set_learning_rate_of("y", 0.1).expect_err("a schedule");
+    let error = trainer.set_learning_rate_of("dense", 0.1).expect_err("a schedule");
     assert!(
-        error.to_string().starts_with("the learning rate of `y` follows the schedule `ExponentialDecay`")
+        error.to_string().starts_with("the learning rate of `dense` follows the schedule `ExponentialDecay`")
     );
     trainer.set_learning_rate_of("rest", 0.2).expect("a rate");
     // Callbacks that set learning rates say so before the training starts.
@@ -180,7 +180,7 @@ fn a_scheduled_learning_rate_cannot_be_set() {
     for callback in callbacks {
         let options = FitOptions::new().verbose(Verbose::Silent).callback(callback);
         let error = trainer.fit(&dataset as &dyn Dataset<TwoOptimizers>, options).expect_err("a schedule");
-        assert!(matches!(error, Error::ScheduledLearningRate { optimizer: Some("y"), .. }), "{error}");
+        assert!(matches!(error, Error::ScheduledLearningRate { optimizer: Some("dense"), .. }), "{error}");
         assert_eq!(trainer.steps(), 0);
     }
 }
