@@ -80,7 +80,7 @@ pub trait Callback<M: Trainable> {
         Ok(ControlFlow::Continue(()))
     }
 
-    /// Before a validation or an [evaluation](Trainer::evaluate_with).
+    /// Before a validation or an [evaluation](Trainer::evaluate_with_callback).
     ///
     /// # Errors
     /// Any error of the callback; it ends the `fit` or the evaluation.

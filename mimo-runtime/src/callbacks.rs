@@ -74,9 +74,22 @@ pub use tensorboard::TensorBoard;
 pub use terminate_on_nan::TerminateOnNaN;
 pub use timer::{EpochTimes, Timer};
 
+use std::fs;
+use std::path::Path;
+
 use crate::data::spec;
 use crate::error::Error;
 use crate::model::Trainable;
+
+/// Makes the folder of a file, and those around it, if they are missing.
+fn create_folder_of(path: &Path) -> Result<(), Error> {
+    match path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        Some(folder) => {
+            fs::create_dir_all(folder).map_err(|source| Error::File { path: folder.into(), source })
+        }
+        None => Ok(()),
+    }
+}
 
 /// The keys of the optimizers, `None` for the only one, for callbacks that set learning rates.
 ///

@@ -249,7 +249,7 @@ impl<'m, M: Trainable> Trainer<'m, M> {
     ///
     /// # Errors
     /// Those of [`evaluate`](Self::evaluate) and of the callback.
-    pub fn evaluate_with<'d>(
+    pub fn evaluate_with_callback<'d>(
         &mut self,
         data: impl IntoDataset<'d, M>,
         batch_size: usize,

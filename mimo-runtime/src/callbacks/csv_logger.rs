@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use crate::callback::{Callback, FitPlan};
-use crate::callbacks::CallbackFault;
+use crate::callbacks::{CallbackFault, create_folder_of};
 use crate::error::Error;
 use crate::history::{EpochLogs, csv};
 use crate::model::Trainable;
@@ -30,7 +30,7 @@ pub struct CSVLogger {
 const NAME: &str = "CSVLogger";
 
 impl CSVLogger {
-    /// Writes to a file, which is created or replaced when the training starts.
+    /// Writes to a file, which is created or replaced when the training starts; folders are created.
     pub fn new(path: impl AsRef<Path>) -> Self {
         CSVLogger { path: path.as_ref().into(), separator: ',', append: false, keys: vec![], file: None }
     }
@@ -72,6 +72,7 @@ impl CSVLogger {
             let (path, found) = (self.path.clone(), found.clone());
             return Err(CallbackFault::Columns { path, found, wanted: header }.of(NAME));
         }
+        create_folder_of(&self.path)?;
         let mut options = OpenOptions::new();
         options.create(true);
         if self.append {

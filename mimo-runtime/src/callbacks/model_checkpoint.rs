@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use crate::callback::{BatchLogs, Callback, FitPlan};
 use crate::callbacks::monitor::Monitor;
 use crate::callbacks::pattern::Pattern;
-use crate::callbacks::{CallbackFault, Mode};
+use crate::callbacks::{CallbackFault, Mode, create_folder_of};
 use crate::error::Error;
 use crate::file;
 use crate::history::EpochLogs;
@@ -29,7 +29,7 @@ use crate::trainer::Trainer;
 /// Keras: [`ModelCheckpoint`](https://keras.io/api/callbacks/model_checkpoint/) with `save_weights_only = True`
 #[derive(Clone, Debug)]
 pub struct ModelCheckpoint {
-    path: String,
+    path: PathBuf,
     /// What `path` says; known from [`Callback::prepare`] on.
     pattern: Option<Pattern>,
     monitor: Option<Monitor>,
@@ -53,9 +53,9 @@ const NAME: &str = "ModelCheckpoint";
 
 impl ModelCheckpoint {
     /// Writes to a file, whose name may have placeholders, after each epoch.
-    pub fn new(path: impl Into<String>) -> Self {
+    pub fn new(path: impl AsRef<Path>) -> Self {
         ModelCheckpoint {
-            path: path.into(),
+            path: path.as_ref().into(),
             pattern: None,
             monitor: None,
             mode: Mode::Auto,
@@ -147,17 +147,16 @@ impl ModelCheckpoint {
             key => value(key),
         });
         let path = PathBuf::from(name);
-        let failed = |path: &Path, source| Error::File { path: path.into(), source };
-        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            fs::create_dir_all(folder).map_err(|source| failed(folder, source))?;
-        }
+        create_folder_of(&path)?;
         file::save(trainer.model(), &path)?;
         self.written.retain(|written| *written != path);
         self.written.push_back(path);
         while self.keep.is_some_and(|keep| self.written.len() > keep.max(1)) {
             let Some(old) = self.written.pop_front() else { break };
             match fs::remove_file(&old) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(&old, error)),
+                Err(source) if source.kind() != io::ErrorKind::NotFound => {
+                    return Err(Error::File { path: old, source });
+                }
                 // Somebody else may have removed it.
                 _ => {}
             }
@@ -191,7 +190,11 @@ impl ModelCheckpoint {
 
     fn check(&mut self, plan: &FitPlan<'_>) -> Result<(), CallbackFault> {
         self.check_counts()?;
-        let pattern = Pattern::parse(&self.path)?;
+        let path = self.path.to_str().ok_or_else(|| CallbackFault::Pattern {
+            pattern: self.path.to_string_lossy().into(),
+            what: "it is not valid UTF-8".into(),
+        })?;
+        let pattern = Pattern::parse(path)?;
         for name in pattern.names() {
             match (name, self.frequency) {
                 ("epoch", _) | ("batch", Frequency::Batches(_)) => {}
