@@ -26,8 +26,7 @@ use crate::trainer::Trainer;
 ///
 /// An error of a callback ends `fit` with that error. The trainer stays usable, and the weights are those after the last step.
 ///
-/// Keras: [`Callback`](https://keras.io/api/callbacks/base_callback/). Its hooks of predictions are missing: a prediction is one
-/// call on all samples, without batches.
+/// Keras: [`Callback`](https://keras.io/api/callbacks/base_callback/)
 pub trait Callback<M: Trainable> {
     /// Before anything else in `fit`: checks the settings of the callback, such as the keys that it monitors. No callback has
     /// changed or written anything yet.
@@ -120,6 +119,42 @@ pub trait Callback<M: Trainable> {
         Ok(())
     }
 
+    /// Before a [prediction](Trainer::predict_with_callback).
+    ///
+    /// # Errors
+    /// Any error of the callback; it ends the prediction.
+    fn on_predict_begin(&mut self, trainer: &mut Trainer<'_, M>) -> Result<(), Error> {
+        let _ = trainer;
+        Ok(())
+    }
+
+    /// Before batch `step` of a prediction, counted from 0.
+    ///
+    /// # Errors
+    /// Any error of the callback; it ends the prediction.
+    fn on_predict_batch_begin(&mut self, trainer: &mut Trainer<'_, M>, step: usize) -> Result<(), Error> {
+        let _ = (trainer, step);
+        Ok(())
+    }
+
+    /// After batch `step` of a prediction.
+    ///
+    /// # Errors
+    /// Any error of the callback; it ends the prediction.
+    fn on_predict_batch_end(&mut self, trainer: &mut Trainer<'_, M>, step: usize) -> Result<(), Error> {
+        let _ = (trainer, step);
+        Ok(())
+    }
+
+    /// After a prediction.
+    ///
+    /// # Errors
+    /// Any error of the callback; it ends the prediction.
+    fn on_predict_end(&mut self, trainer: &mut Trainer<'_, M>) -> Result<(), Error> {
+        let _ = trainer;
+        Ok(())
+    }
+
     /// After an epoch and its validation. `Break` stops the training; the other callbacks of this epoch still run.
     ///
     /// # Errors
@@ -166,6 +201,10 @@ macro_rules! callback_by {
                 on_test_batch_begin(trainer: &mut Trainer<'_, M>, step: usize) -> ();
                 on_test_batch_end(trainer: &mut Trainer<'_, M>, logs: &BatchLogs<'_, M>) -> ();
                 on_test_end(trainer: &mut Trainer<'_, M>, evaluation: &Evaluation<M>) -> ();
+                on_predict_begin(trainer: &mut Trainer<'_, M>) -> ();
+                on_predict_batch_begin(trainer: &mut Trainer<'_, M>, step: usize) -> ();
+                on_predict_batch_end(trainer: &mut Trainer<'_, M>, step: usize) -> ();
+                on_predict_end(trainer: &mut Trainer<'_, M>) -> ();
                 on_epoch_end(trainer: &mut Trainer<'_, M>, logs: &EpochLogs<M>) -> ControlFlow<()>;
                 on_train_end(trainer: &mut Trainer<'_, M>) -> ();
             }

@@ -269,6 +269,35 @@ impl<'m, M: Trainable> Trainer<'m, M> {
         self.columns.predict::<M>(&mut self.engine, inputs)
     }
 
+    /// The same as [`predict`](Self::predict) in batches of `batch_size` samples, with a callback whose `on_predict_…` hooks are called:
+    /// for predictions that take so long that their progress is shown.
+    ///
+    /// # Errors
+    /// Those of [`predict`](Self::predict) and of the callback, [`BatchSize`](Error::BatchSize), [`StatefulRows`](Error::StatefulRows).
+    pub fn predict_with_callback(
+        &mut self,
+        inputs: &M::Inputs,
+        batch_size: usize,
+        callback: &mut dyn Callback<M>,
+    ) -> Result<M::Outputs, Error> {
+        if batch_size == 0 {
+            return Err(Error::BatchSize);
+        }
+        // Callbacks may predict too, which uses the trainer's own columns.
+        let mut columns = PredictionColumns::new::<M>();
+        let rows = columns.read::<M>(inputs)?;
+        check_batches(&self.engine, rows, batch_size)?;
+        callback.on_predict_begin(self)?;
+        for (step, first) in (0..rows).step_by(batch_size).enumerate() {
+            callback.on_predict_batch_begin(self, step)?;
+            columns.run(&mut self.engine, rows, first..rows.min(first + batch_size))?;
+            callback.on_predict_batch_end(self, step)?;
+        }
+        let outputs = columns.outputs::<M>(rows)?;
+        callback.on_predict_end(self)?;
+        Ok(outputs)
+    }
+
     /// One step on all of `inputs` as one batch; returns what it measured, before the step changed the weights.
     ///
     /// After the first call with as many samples nothing is allocated.

@@ -63,6 +63,20 @@ impl Callback<Lines> for Recorder {
     fn on_train_end(&mut self, _: &mut Trainer<'_, Lines>) -> Result<(), Error> {
         self.note("train end".into()).map(drop)
     }
+    fn on_predict_begin(&mut self, _: &mut Trainer<'_, Lines>) -> Result<(), Error> {
+        self.note("predict".into()).map(drop)
+    }
+    fn on_predict_batch_begin(&mut self, _: &mut Trainer<'_, Lines>, step: usize) -> Result<(), Error> {
+        self.note(format!("batch {step}")).map(drop)
+    }
+    fn on_predict_batch_end(&mut self, trainer: &mut Trainer<'_, Lines>, step: usize) -> Result<(), Error> {
+        // A prediction in a hook of another changes nothing.
+        trainer.predict(&data(3).0)?;
+        self.note(format!("batch end {step}")).map(drop)
+    }
+    fn on_predict_end(&mut self, _: &mut Trainer<'_, Lines>) -> Result<(), Error> {
+        self.note("predict end".into()).map(drop)
+    }
 }
 
 const TEST: [&str; 8] =
@@ -198,6 +212,32 @@ fn the_logs_of_steps_are_those_of_the_epoch_so_far() {
         assert_eq!(pair[1][1], history.epochs()[epoch].train.loss);
         assert_eq!(pair[1][2], LEARNING_RATE);
     }
+}
+
+#[test]
+fn a_prediction_has_hooks() {
+    let (inputs, targets) = data(8);
+    let mut model = Lines::default();
+    let mut trainer = Trainer::new(&mut model).expect("a trainer");
+    trainer.train_on_batch(&inputs, &targets).expect("a step");
+    let plain = trainer.predict(&inputs).expect("outputs");
+    for (size, batches) in [(3, 3), (4, 2), (8, 1), (100, 1)] {
+        let mut recorder = Recorder::default();
+        let found = trainer.predict_with_callback(&inputs, size, &mut recorder).expect("outputs");
+        let batches = (0..batches).flat_map(|step| [format!("batch {step}"), format!("batch end {step}")]);
+        let calls: Vec<String> =
+            ["predict".to_owned()].into_iter().chain(batches).chain(["predict end".to_owned()]).collect();
+        assert_eq!(recorder.calls, calls);
+        assert_eq!(found.slope.as_vec(), plain.slope.as_vec());
+        assert_eq!(found.pair.as_vec(), plain.pair.as_vec());
+        for fails_at in 0..calls.len() {
+            let mut recorder = Recorder { fails_at: Some(fails_at), ..Recorder::default() };
+            let error = trainer.predict_with_callback(&inputs, size, &mut recorder).expect_err("a failure");
+            assert_eq!(error.to_string(), calls[fails_at]);
+        }
+    }
+    let error = trainer.predict_with_callback(&inputs, 0, &mut Recorder::default());
+    assert!(matches!(error, Err(Error::BatchSize)));
 }
 
 #[test]
