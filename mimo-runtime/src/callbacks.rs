@@ -31,7 +31,7 @@
 //! ```
 //!
 //! Values are named by Keras's keys (`val_loss`, `val_risk_auc`), which are checked before the training starts: a key that the training
-//! does not log is an [`Error::Callback`](crate::error::Error::Callback) that names similar ones. Whether more of a value is better is
+//! does not log is an [`Error::Callback`] that names similar ones. Whether more of a value is better is
 //! known from its metric, whatever the output is called.
 //!
 //! A callback of one's own implements [`Callback`](crate::callback::Callback). Schedules that depend on the step alone are part of the

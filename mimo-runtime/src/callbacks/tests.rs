@@ -47,8 +47,8 @@ struct Folder(PathBuf);
 impl Folder {
     fn new(test: &str) -> Self {
         let path = std::env::temp_dir().join(format!("mimo-callbacks-{}-{test}", std::process::id()));
-        let _ = std::fs::remove_dir_all(&path);
-        std::fs::create_dir_all(&path).expect("a folder");
+        let _ = fs::remove_dir_all(&path);
+        fs::create_dir_all(&path).expect("a folder");
         Folder(path)
     }
 
@@ -57,7 +57,7 @@ impl Folder {
     }
 
     fn names(&self) -> Vec<String> {
-        let entries = std::fs::read_dir(&self.0).expect("a folder");
+        let entries = fs::read_dir(&self.0).expect("a folder");
         let mut names: Vec<String> = entries
             .map(|entry| entry.expect("an entry").file_name().into_string().expect("a name"))
             .collect();
@@ -68,7 +68,7 @@ impl Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
+        let _ = fs::remove_dir_all(&self.0);
     }
 }
 
@@ -281,7 +281,7 @@ fn only_the_best_checkpoints_are_written() {
 fn a_csv_file_has_the_history_and_may_be_continued() {
     let folder = Folder::new("csv");
     let path = folder.path("log.csv");
-    let read = || std::fs::read_to_string(&path).expect("a file");
+    let read = || fs::read_to_string(&path).expect("a file");
     // Validated in every second epoch: the columns are known before.
     let options = || options().epochs(3).validation_freq(2);
     let history = fit(options().callback(CSVLogger::new(&path))).expect("a training");
@@ -303,7 +303,7 @@ struct Reads(String, Vec<usize>);
 
 impl Callback<Lines> for Reads {
     fn on_epoch_end(&mut self, _: &mut Trainer<'_, Lines>, _: &EpochLogs<Lines>) -> Flow {
-        self.1.push(std::fs::read_to_string(&self.0).expect("a file").lines().count());
+        self.1.push(fs::read_to_string(&self.0).expect("a file").lines().count());
         Ok(ControlFlow::Continue(()))
     }
 }
