@@ -256,13 +256,13 @@ fn schedules_are_items_and_rates_are_not() {
     };
     for rate in ["learning_rate = CosineDecay(RATE, decay_steps = 100)", "PolynomialDecay(0.1, 100)"] {
         let source = model(rate);
-        assert_placed(&source, &["f32"]);
+        assert_placed(&source, &[]);
         let name = rate.trim_start_matches("learning_rate = ").split('(').next().unwrap();
         assert!(body(&source).to_string().contains(&format!("schedules :: {name} {{")), "{}", body(&source));
     }
     for rate in ["RATE", "learning_rate = RATE"] {
         let source = model(rate);
-        assert_placed(&source, &["f32"]);
+        assert_placed(&source, &[]);
         assert!(!body(&source).to_string().contains("schedules"), "{}", body(&source));
     }
 }
