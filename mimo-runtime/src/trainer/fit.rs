@@ -1,11 +1,15 @@
 //! Epochs.
 
+use std::time::Instant;
+
+use super::called::Callbacks;
 use super::{FitOptions, Trainer, check_batches, numbers};
 use crate::batch::BatchRows;
+use crate::callback::{BatchLogs, FitPlan};
 use crate::data::{Dataset, IntoDataset, trust};
-use crate::engine::Source;
+use crate::engine::{Gather, Source};
 use crate::error::Error;
-use crate::history::{EpochLogs, History};
+use crate::history::{EpochLogs, Evaluation, History};
 use crate::model::Trainable;
 use crate::progress::Progress;
 
@@ -63,7 +67,7 @@ impl<M: Trainable> Trainer<'_, M> {
         data: &dyn Dataset<M>,
         options: FitOptions<'_, M>,
     ) -> Result<History<M>, Error> {
-        let FitOptions { epochs, initial_epoch, batch_size, shuffle, validation_freq, mut callbacks, .. } =
+        let FitOptions { epochs, initial_epoch, batch_size, shuffle, validation_freq, callbacks, .. } =
             options;
         let validation_batch_size = options.validation_batch_size.unwrap_or(batch_size);
         self.check_losses()?;
@@ -105,39 +109,53 @@ impl<M: Trainable> Trainer<'_, M> {
             Some(validation) => (&**validation, numbers(0..validation.rows())?),
             None => (data, numbers(first_validated..rows)?),
         };
+        let table = self.table.clone();
+        let steps = first_validated.div_ceil(batch_size);
+        let mut callbacks = Callbacks::new(callbacks);
+        callbacks.prepare(FitPlan {
+            epochs,
+            initial_epoch,
+            batch_size,
+            steps,
+            samples: first_validated,
+            validation_samples: validation_rows.len(),
+            table: &table,
+            clock: None,
+        })?;
         // What is in memory is checked as a whole before the first step.
         trust(data)?;
         trust(validation_data)?;
 
-        let table = self.table.clone();
         let mut history = History::new(&table);
-        let mut progress = Progress::new(options.verbose, epochs, first_validated.div_ceil(batch_size));
-        for callback in &mut callbacks {
-            callback.on_train_begin(self)?;
-        }
+        let mut progress = Progress::new(options.verbose, epochs, steps);
+        callbacks.each(|callback| callback.on_train_begin(self))?;
         for epoch in initial_epoch..epochs {
-            for callback in &mut callbacks {
-                callback.on_epoch_begin(self, epoch)?;
-            }
+            callbacks.epoch = epoch;
+            callbacks.each(|callback| callback.on_epoch_begin(self, epoch))?;
             progress.begin_epoch(epoch);
             if shuffle {
                 self.shuffle.shuffle(&mut order);
             }
-            let not_finite = self.train_epoch(data, &order, batch_size, &mut progress)?;
-            let train = table.values(&self.totals).collect();
+            let trained = self.train_epoch(data, &order, batch_size, &mut progress, &mut callbacks)?;
             let validation = if validated && (epoch + 1).is_multiple_of(validation_freq) {
-                Some(self.evaluate_rows(validation_data, &validation_rows, validation_batch_size)?)
+                Some(self.validate(
+                    validation_data,
+                    &validation_rows,
+                    validation_batch_size,
+                    &mut callbacks,
+                )?)
             } else {
                 None
             };
-            let mut logs = EpochLogs::new(epoch, train, validation, &table);
-            logs.learning_rate = self.learning_rate();
-            logs.not_finite = not_finite;
-            logs.seconds = progress.end_epoch(&logs.pairs(), not_finite).as_secs_f64();
-            let mut stop = false;
-            for callback in &mut callbacks {
+            let mut logs = EpochLogs::new(epoch, trained.values, validation, &table);
+            logs.learning_rate = self.engine.last_learning_rate();
+            logs.not_finite = trained.not_finite;
+            logs.seconds = progress.end_epoch(&logs.pairs(), trained.not_finite).as_secs_f64();
+            let mut stop = trained.stop;
+            callbacks.each(|callback| {
                 stop |= callback.on_epoch_end(self, &logs)?.is_break();
-            }
+                Ok(())
+            })?;
             history.push(logs);
             if stop {
                 break;
@@ -146,41 +164,100 @@ impl<M: Trainable> Trainer<'_, M> {
         if initial_epoch < epochs {
             self.use_averages();
         }
-        for callback in &mut callbacks {
-            callback.on_train_end(self)?;
-        }
+        callbacks.each(|callback| callback.on_train_end(self))?;
         Ok(history)
     }
 
-    /// The steps of one epoch, in the order given; returns the first after which the total or a weight was not finite.
+    /// The steps of one epoch, in the order given.
     fn train_epoch(
         &mut self,
         data: &dyn Dataset<M>,
         order: &[usize],
         batch_size: usize,
         progress: &mut Progress,
-    ) -> Result<Option<usize>, Error> {
+        callbacks: &mut Callbacks<'_, M>,
+    ) -> Result<TrainedEpoch, Error> {
+        // Callbacks may evaluate, which uses the trainer's own totals.
+        let mut totals = std::mem::take(&mut callbacks.totals);
+        totals.resize(&self.totals);
+        let clock = callbacks.clock.clone();
         let gather = |rows: &[usize], into: &mut BatchRows<'_, '_, M::Float>| data.gather(rows, into);
-        let source = Source { gather: &gather, weighted: data.weighted(), trust: trust(data)? };
+        let timed = |rows: &[usize], into: &mut BatchRows<'_, '_, M::Float>| {
+            let begin = Instant::now();
+            let gathered = data.gather(rows, into);
+            if let Some(clock) = &clock {
+                clock.data.add(begin.elapsed());
+            }
+            gathered
+        };
+        let gather: &Gather<'_, M::Float> = if clock.is_some() { &timed } else { &gather };
+        let source = Source { gather, weighted: data.weighted(), trust: trust(data)? };
         let mut not_finite = None;
-        self.totals.clear();
+        let (mut stop, mut last) = (false, 0);
         for (step, rows) in order.chunks(batch_size).enumerate() {
-            self.step(rows, source)?;
-            if not_finite.is_none() && !self.totals.total.is_finite() {
+            last = step;
+            callbacks.each(|callback| callback.on_train_batch_begin(self, step))?;
+            let before = totals.total;
+            let begin = clock.as_ref().map(|_| Instant::now());
+            self.step(rows, source, &mut totals)?;
+            if let (Some(clock), Some(begin)) = (&clock, begin) {
+                clock.training.add(begin.elapsed());
+            }
+            if not_finite.is_none() && !totals.total.is_finite() {
                 not_finite = Some(step);
             }
-            let (table, totals) = (&self.table, &self.totals);
             progress.step(step + 1, || {
-                let values: Vec<f64> = table.values(totals).collect();
-                table.keys().map(move |(key, place)| (key, values[place]))
+                let values: Vec<f64> = self.table.values(&totals).collect();
+                self.table.keys().map(move |(key, place)| (key, values[place]))
             });
+            if !callbacks.is_empty() {
+                let loss = (totals.total - before) / rows.len() as f64;
+                let (table, rate) = (self.table.clone(), self.engine.last_learning_rate());
+                let logs = BatchLogs::new((callbacks.epoch, step), loss, rate, &table, &totals);
+                callbacks.each(|callback| {
+                    stop |= callback.on_train_batch_end(self, &logs)?.is_break();
+                    Ok(())
+                })?;
+                if stop {
+                    break;
+                }
+            }
         }
         // The total is that before the update, so it does not show what the last one did.
         if not_finite.is_none() && !self.engine.weights_are_finite() {
-            not_finite = Some(order.len().div_ceil(batch_size).saturating_sub(1));
+            not_finite = Some(last);
         }
-        Ok(not_finite)
+        let values = self.table.values(&totals).collect();
+        callbacks.totals = totals;
+        Ok(TrainedEpoch { values, not_finite, stop })
     }
+
+    /// The validation of an epoch.
+    fn validate(
+        &mut self,
+        data: &dyn Dataset<M>,
+        rows: &[usize],
+        batch_size: usize,
+        callbacks: &mut Callbacks<'_, M>,
+    ) -> Result<Evaluation<M>, Error> {
+        let clock = callbacks.clock.clone();
+        let before = clock.as_ref().map(|clock| (Instant::now(), clock.callbacks.total()));
+        let evaluation = self.evaluate_rows(data, rows, batch_size, callbacks)?;
+        if let (Some(clock), Some((begin, callbacks))) = (clock, before) {
+            let of_callbacks = clock.callbacks.total().saturating_sub(callbacks);
+            clock.validation.add(begin.elapsed().saturating_sub(of_callbacks));
+        }
+        Ok(evaluation)
+    }
+}
+
+/// An epoch without its validation.
+struct TrainedEpoch {
+    values: Vec<f64>,
+    /// The first step after which the total or a weight was not finite.
+    not_finite: Option<usize>,
+    /// Whether a callback stopped the training.
+    stop: bool,
 }
 
 /// The first sample of the validation part, as Keras finds it.
