@@ -112,7 +112,9 @@ pub(super) fn program(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     };
     let params = plan.params.iter().map(|param| {
         let Param { layer, weight, block, column, cols, shape, regularizer, constraint } = param;
-        if regularizer.is_some() || constraint.is_some() || *column != Dim::Known(0) {
+        // A list of lengths that only const evaluation knows does not live long enough as an argument.
+        let known = shape.iter().all(|length| length.known().is_some());
+        if regularizer.is_some() || constraint.is_some() || *column != Dim::Known(0) || !known {
             return cx.literal(param);
         }
         // Most weights are like this, and each field costs users' compile time.
