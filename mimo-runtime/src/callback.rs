@@ -1,5 +1,11 @@
 //! Callbacks: code of the user that runs between the epochs of a training.
 
+mod backup;
+pub(crate) mod state;
+
+pub use backup::{BackupAndRestore, SaveFrequency};
+pub use state::{CallbackState, CallbackStates};
+
 use std::ops::ControlFlow;
 
 use crate::error::Error;
@@ -44,6 +50,38 @@ pub trait Callback<M: Trainable> {
         Ok(ControlFlow::Continue(()))
     }
 
+    /// The moment to save a checkpoint: after every step, and after every epoch when all callbacks have seen its end.
+    ///
+    /// `others` are the states of the other callbacks, for [`save_checkpoint_with`](Trainer::save_checkpoint_with).
+    ///
+    /// # Errors
+    /// Any error of the callback; it ends the `fit`.
+    fn on_checkpoint(
+        &mut self,
+        trainer: &mut Trainer<'_, M>,
+        moment: Moment,
+        others: &CallbackStates<'_, '_, M>,
+    ) -> Result<(), Error> {
+        let _ = (trainer, moment, others);
+        Ok(())
+    }
+
+    /// The state that a checkpoint has to hold so that the training goes on as if it had not been interrupted; `None` for a
+    /// callback without any, whose settings are those of the program.
+    fn state(&self) -> Option<CallbackState> {
+        None
+    }
+
+    /// Takes the [`state`](Self::state) of the same callback from a checkpoint. It is called after
+    /// [`on_train_begin`](Self::on_train_begin).
+    ///
+    /// # Errors
+    /// Any error of the callback; it ends the `fit`.
+    fn restore_state(&mut self, state: &CallbackState) -> Result<(), Error> {
+        let _ = state;
+        Ok(())
+    }
+
     /// After the last epoch, also if a callback stopped the training; not after an error.
     ///
     /// # Errors
@@ -74,6 +112,41 @@ impl<M: Trainable, C: Callback<M> + ?Sized> Callback<M> for &mut C {
     fn on_train_end(&mut self, trainer: &mut Trainer<'_, M>) -> Result<(), Error> {
         (**self).on_train_end(trainer)
     }
+
+    fn on_checkpoint(
+        &mut self,
+        trainer: &mut Trainer<'_, M>,
+        moment: Moment,
+        others: &CallbackStates<'_, '_, M>,
+    ) -> Result<(), Error> {
+        (**self).on_checkpoint(trainer, moment, others)
+    }
+
+    fn state(&self) -> Option<CallbackState> {
+        (**self).state()
+    }
+
+    fn restore_state(&mut self, state: &CallbackState) -> Result<(), Error> {
+        (**self).restore_state(state)
+    }
+}
+
+/// The moments at which a training can be saved and resumed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Moment {
+    /// A step was made.
+    Step {
+        /// The epoch, from 0.
+        epoch: usize,
+        /// The step of the epoch, from 0.
+        step: usize,
+    },
+    /// An epoch has ended, with its validation and the callbacks.
+    Epoch {
+        /// The epoch, from 0.
+        epoch: usize,
+    },
 }
 
 /// Results of a closure that runs at the end of epochs: `ControlFlow<()>`, or a [`Result`] of it for one that uses `?`.

@@ -1,13 +1,19 @@
 //! Epochs.
 
+use std::sync::Arc;
+
+use super::checkpoint::{Fit, Interrupted, Place};
 use super::{FitOptions, Trainer, check_batches, numbers};
 use crate::batch::BatchRows;
+use crate::callback::{Callback, CallbackStates, Moment};
 use crate::data::{Dataset, IntoDataset, trust};
 use crate::engine::Source;
 use crate::error::Error;
 use crate::history::{EpochLogs, History};
 use crate::model::Trainable;
 use crate::progress::Progress;
+
+type Callbacks<'a, M> = [Box<dyn Callback<M> + 'a>];
 
 impl<M: Trainable> Trainer<'_, M> {
     /// Trains for a number of epochs, as Keras's `fit`.
@@ -100,7 +106,7 @@ impl<M: Trainable> Trainer<'_, M> {
             }
             check_batches(&self.engine, rows, validation_batch_size)?;
         }
-        let mut order = numbers(0..first_validated)?;
+        let samples = numbers(0..first_validated)?;
         let (validation_data, validation_rows): (&dyn Dataset<M>, _) = match &validation_data {
             Some(validation) => (&**validation, numbers(0..validation.rows())?),
             None => (data, numbers(first_validated..rows)?),
@@ -112,21 +118,34 @@ impl<M: Trainable> Trainer<'_, M> {
         let table = self.table.clone();
         let mut history = History::new(&table);
         let mut progress = Progress::new(options.verbose, epochs, first_validated.div_ceil(batch_size));
+        if let Fit::Running(_) = self.fit {
+            // An earlier `fit` has ended with a panic.
+            self.fit = Fit::None;
+        }
         for callback in &mut callbacks {
             callback.on_train_begin(self)?;
         }
-        for epoch in initial_epoch..epochs {
-            for callback in &mut callbacks {
-                callback.on_epoch_begin(self, epoch)?;
-            }
-            progress.begin_epoch(epoch);
-            if shuffle {
-                self.shuffle.shuffle(&mut order);
-            }
-            let not_finite = self.train_epoch(data, &order, batch_size, &mut progress)?;
+        let place = Place {
+            epoch: initial_epoch,
+            steps: 0,
+            batch_size,
+            order: Arc::new(samples),
+            not_finite: None,
+            stopped: false,
+        };
+        let (place, resumed) = match std::mem::replace(&mut self.fit, Fit::None) {
+            Fit::Loaded(interrupted) => (self.go_on(*interrupted, place, &mut callbacks)?, true),
+            Fit::None | Fit::Running(_) => (place, false),
+        };
+        let (first_epoch, stopped) = (place.epoch, place.stopped);
+        self.fit = Fit::Running(place);
+        for epoch in first_epoch..if stopped { first_epoch } else { epochs } {
+            let train = self.train_epoch(data, shuffle, &mut callbacks, &mut progress);
+            let not_finite = train.inspect_err(|_| self.fit = Fit::None)?;
             let train = table.values(&self.totals).collect();
             let validation = if validated && (epoch + 1).is_multiple_of(validation_freq) {
-                Some(self.evaluate_rows(validation_data, &validation_rows, validation_batch_size)?)
+                let found = self.evaluate_rows(validation_data, &validation_rows, validation_batch_size);
+                Some(found.inspect_err(|_| self.fit = Fit::None)?)
             } else {
                 None
             };
@@ -134,16 +153,15 @@ impl<M: Trainable> Trainer<'_, M> {
             logs.learning_rate = self.learning_rate();
             logs.not_finite = not_finite;
             logs.seconds = progress.end_epoch(&logs.pairs(), not_finite).as_secs_f64();
-            let mut stop = false;
-            for callback in &mut callbacks {
-                stop |= callback.on_epoch_end(self, &logs)?.is_break();
-            }
+            let ended = self.end_epoch(&logs, &mut callbacks);
+            let stop = ended.inspect_err(|_| self.fit = Fit::None)?;
             history.push(logs);
             if stop {
                 break;
             }
         }
-        if initial_epoch < epochs {
+        self.fit = Fit::None;
+        if initial_epoch < epochs || resumed {
             self.use_averages();
         }
         for callback in &mut callbacks {
@@ -152,23 +170,86 @@ impl<M: Trainable> Trainer<'_, M> {
         Ok(history)
     }
 
-    /// The steps of one epoch, in the order given; returns the first after which the total or a weight was not finite.
+    /// Begins where an interrupted `fit` was saved. `fresh` is where this one would begin.
+    fn go_on(
+        &mut self,
+        interrupted: Interrupted,
+        fresh: Place,
+        callbacks: &mut Callbacks<'_, M>,
+    ) -> Result<Place, Error> {
+        let Interrupted { place, totals, callbacks: states } = interrupted;
+        for (index, state) in states {
+            let callback = callbacks.get_mut(index);
+            let found = callback.as_ref().and_then(|callback| callback.state());
+            match callback {
+                Some(callback) if found.as_ref().is_some_and(|found| found.name() == state.name()) => {
+                    callback.restore_state(&state)?;
+                }
+                _ => {
+                    let found = found.map(|found| found.name().to_owned());
+                    return Err(Error::ResumedCallback { index, wanted: state.name().to_owned(), found });
+                }
+            }
+        }
+        let (rows, wanted) = (fresh.order.len(), place.order.len());
+        if place.steps == 0 {
+            // A new epoch may have other data.
+            let order = if rows == wanted { place.order } else { fresh.order };
+            return Ok(Place { order, batch_size: fresh.batch_size, ..place });
+        }
+        if rows != wanted {
+            return Err(Error::ResumedSamples { rows, wanted });
+        }
+        if place.batch_size != fresh.batch_size {
+            return Err(Error::ResumedBatchSize { batch_size: fresh.batch_size, wanted: place.batch_size });
+        }
+        let [losses, wanted] = [&self.totals, &totals].map(|totals| totals.joint.len());
+        if losses != wanted {
+            return Err(Error::ResumedLosses { losses, wanted });
+        }
+        if totals.statistics.len() != self.totals.statistics.len() {
+            return Err(Error::Inconsistent { what: "the number of statistics" });
+        }
+        self.totals = totals;
+        Ok(place)
+    }
+
+    /// The steps of an epoch, from the place of the `fit` on; returns the first after which the total or a weight was not finite.
     fn train_epoch(
         &mut self,
         data: &dyn Dataset<M>,
-        order: &[usize],
-        batch_size: usize,
+        shuffle: bool,
+        callbacks: &mut Callbacks<'_, M>,
         progress: &mut Progress,
     ) -> Result<Option<usize>, Error> {
+        const PLACE: Error = Error::Inconsistent { what: "the place of `fit`" };
+        let Place { epoch, steps: first, batch_size, mut not_finite, .. } = *self.place().ok_or(PLACE)?;
+        if first == 0 {
+            for callback in callbacks.iter_mut() {
+                callback.on_epoch_begin(self, epoch)?;
+            }
+        }
+        progress.begin_epoch(epoch);
+        let Trainer { fit: Fit::Running(place), shuffle: orders, .. } = self else { return Err(PLACE) };
+        if first == 0 && shuffle {
+            orders.shuffle(Arc::<Vec<usize>>::make_mut(&mut place.order));
+        }
+        let order = Arc::clone(&place.order);
+        if first == 0 {
+            self.totals.clear();
+        }
         let gather = |rows: &[usize], into: &mut BatchRows<'_, '_, M::Float>| data.gather(rows, into);
         let source = Source { gather: &gather, weighted: data.weighted(), trust: trust(data)? };
-        let mut not_finite = None;
-        self.totals.clear();
-        for (step, rows) in order.chunks(batch_size).enumerate() {
+        for (step, rows) in order.chunks(batch_size).enumerate().skip(first) {
             self.step(rows, source)?;
             if not_finite.is_none() && !self.totals.total.is_finite() {
                 not_finite = Some(step);
             }
+            if let Some(place) = self.place() {
+                place.steps = step + 1;
+                place.not_finite = not_finite;
+            }
+            self.save_points(Moment::Step { epoch, step }, callbacks)?;
             let (table, totals) = (&self.table, &self.totals);
             progress.step(step + 1, || {
                 let values: Vec<f64> = table.values(totals).collect();
@@ -180,6 +261,34 @@ impl<M: Trainable> Trainer<'_, M> {
             not_finite = Some(order.len().div_ceil(batch_size).saturating_sub(1));
         }
         Ok(not_finite)
+    }
+
+    /// Has the callbacks see the end of an epoch; returns whether one of them stops the training.
+    fn end_epoch(&mut self, logs: &EpochLogs<M>, callbacks: &mut Callbacks<'_, M>) -> Result<bool, Error> {
+        if let Some(place) = self.place() {
+            // A checkpoint that a callback saves here goes on with the next epoch.
+            (place.epoch, place.steps, place.not_finite) = (logs.epoch + 1, 0, None);
+        }
+        let mut stop = false;
+        for callback in callbacks.iter_mut() {
+            stop |= callback.on_epoch_end(self, logs)?.is_break();
+        }
+        if let Some(place) = self.place() {
+            place.stopped = stop;
+        }
+        self.save_points(Moment::Epoch { epoch: logs.epoch }, callbacks)?;
+        Ok(stop)
+    }
+
+    /// Lets callbacks save a checkpoint, each of which sees the states of the others.
+    fn save_points(&mut self, moment: Moment, callbacks: &mut Callbacks<'_, M>) -> Result<(), Error> {
+        for index in 0..callbacks.len() {
+            let (before, rest) = callbacks.split_at_mut(index);
+            if let Some((callback, after)) = rest.split_first_mut() {
+                callback.on_checkpoint(self, moment, &CallbackStates { before, after })?;
+            }
+        }
+        Ok(())
     }
 }
 

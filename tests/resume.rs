@@ -1,0 +1,501 @@
+//! A training that goes on from a checkpoint, in another process or in this one, gives the same bits as one that was not interrupted.
+#![allow(missing_docs, reason = "models of tests need no documentation")]
+
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use mimo::callback::{BackupAndRestore, Callback, CallbackState, CallbackStates, Moment, SaveFrequency};
+use mimo::data::{ArrayDataset, Dataset};
+use mimo::history::EpochLogs;
+use mimo::prelude::*;
+use mimo::{PerOutput, TrainerOptions};
+
+/// One of everything that is carried from step to step, but for the states of `stateful` layers: random numbers of several kinds, moving
+/// statistics, a normalized kernel, metrics with states, several losses.
+macro_rules! net {
+    ($name:ident, $($optimizer:tt)+) => {
+        model! {
+            $name {
+                let x = Input(shape = [6]);
+                let steps = Input(shape = [4, 3]);
+                let h = Dense(8, activation = relu, kernel_regularizer = L2(1e-3))(GaussianNoise(0.1)(x));
+                let h = Dropout(0.3)(BatchNormalization(momentum = 0.9)(h));
+                let read = GRU(4, dropout = 0.1, recurrent_dropout = 0.1)(steps);
+                let normal = SpectralNormalization(Dense(4, activation = tanh));
+                let read = normal(normal(read));
+                let h = concatenate([h, read, 0.1 * random_normal(read)]);
+                let kind = Dense(3, activation = softmax, kernel_constraint = MaxNorm(2.0))(h);
+                let value = Dense(1)(h);
+                Model(inputs = [x, steps], outputs = [kind, value]).compile(
+                    optimizer = $($optimizer)+,
+                    loss = { kind: sparse_categorical_crossentropy, value: mse },
+                    loss_weights = { value: 0.5 },
+                    metrics = { kind: [accuracy], value: [mae, RootMeanSquaredError()] },
+                )
+            }
+        }
+    };
+}
+
+net!(WithSgd, SGD(0.05));
+net!(WithMomentum, SGD(0.05, momentum = 0.9, nesterov = true));
+net!(WithAdam, Adam(0.01, use_ema = true, ema_momentum = 0.9, ema_overwrite_frequency = 7, gradient_accumulation_steps = 2));
+net!(WithAmsGrad, Adam(0.01, amsgrad = true, weight_decay = 0.01, clipnorm = 0.5));
+net!(WithRmsProp, RMSprop(0.005, momentum = 0.5, centered = true));
+net!(WithAdagrad, Adagrad(0.05));
+net!(WithAdadelta, Adadelta(0.5));
+net!(WithAdamax, Adamax(0.01));
+net!(WithAdafactor, Adafactor(0.05));
+net!(WithLamb, Lamb(0.01));
+net!(WithMuon, Muon(0.01));
+net!(WithNadam, Nadam(0.01));
+net!(WithLion, Lion(0.002, global_clipnorm = 1.0));
+net!(WithSeveral, { kind: Nadam(0.01), value: Adafactor(0.05), rest: Adam(0.005, use_ema = true) });
+
+const ROWS: usize = 50;
+
+fn numbers(count: usize, seed: usize) -> Vec<f32> {
+    (0..count).map(|at| ((at + 1) * (7919 + 2 * seed) % 1009) as f32 / 1009.0 - 0.5).collect()
+}
+
+/// Data of one of the models.
+macro_rules! data {
+    ($inputs:ident, $targets:ident) => {{
+        let inputs = $inputs {
+            x: tensor(numbers(ROWS * 6, 1)).expect("samples"),
+            steps: tensor(numbers(ROWS * 12, 2)).expect("samples"),
+        };
+        let kind: Vec<usize> = (0..ROWS).map(|row| row * 7 % 3).collect();
+        let targets = $targets {
+            kind: tensor(kind).expect("samples"),
+            value: tensor(numbers(ROWS, 3)).expect("samples"),
+        };
+        ArrayDataset::new(&inputs, &targets).expect("sound samples")
+    }};
+}
+
+fn options<'a, M: Trainable>() -> FitOptions<'a, M> {
+    FitOptions::new().epochs(4).batch_size(8).validation_split(0.2).verbose(Verbose::Silent)
+}
+
+/// Keeps the checkpoint of a moment.
+struct Keep(Moment, Option<Vec<u8>>);
+
+impl<M: Trainable> Callback<M> for Keep {
+    fn on_checkpoint(
+        &mut self,
+        trainer: &mut Trainer<'_, M>,
+        moment: Moment,
+        _: &CallbackStates<'_, '_, M>,
+    ) -> Result<()> {
+        if moment == self.0 {
+            self.1 = Some(trainer.checkpoint()?);
+        }
+        Ok(())
+    }
+}
+
+fn bits<M: Model<Float = f32>>(model: &M) -> Vec<Vec<u32>> {
+    let mut all = vec![];
+    model.read_weights(&mut |_, values| all.push(values.into_iter().map(f32::to_bits).collect()));
+    all
+}
+
+fn pairs<M: Trainable>(logs: &EpochLogs<M>) -> Vec<(String, u64)> {
+    let rate = [("rate".to_owned(), logs.learning_rate.to_bits())];
+    logs.pairs().into_iter().map(|(key, value)| (key, value.to_bits())).chain(rate).collect()
+}
+
+/// Trains once as a whole, and once more from checkpoints of each of some moments, by a trainer of a new model with another seed.
+fn check<M>(data: &ArrayDataset<M>, new: fn(u64) -> M)
+where
+    M: Trainable<Float = f32>,
+    ArrayDataset<M>: Dataset<M>,
+{
+    let options = || options::<M>().on_epoch_end(|trainer, logs| {
+        // A learning rate and loss weights that the program changes.
+        trainer.set_learning_rate(0.9 * trainer.learning_rate()).or(trainer.set_learning_rate_of("kind", 1e-3))?;
+        let weights = M::PerOutput::from_fn(|output| 1.0 / (2 + output + logs.epoch) as f64);
+        trainer.set_loss_weights(&weights)?;
+        Ok::<_, Error>(ControlFlow::Continue(()))
+    });
+    let mut whole = new(1);
+    let mut trainer = Trainer::with_options(&mut whole, TrainerOptions::new().seed(3)).expect("a trainer");
+    let history = trainer.fit(data, options()).expect("a training");
+    let steps = trainer.steps();
+    drop(trainer);
+    let moments = [
+        Moment::Step { epoch: 0, step: 0 },
+        Moment::Step { epoch: 1, step: 2 },
+        Moment::Step { epoch: 2, step: 4 },
+        Moment::Epoch { epoch: 0 },
+        Moment::Epoch { epoch: 2 },
+        Moment::Epoch { epoch: 3 },
+    ];
+    for moment in moments {
+        let mut first = new(1);
+        let mut trainer = Trainer::with_options(&mut first, TrainerOptions::new().seed(3)).expect("a trainer");
+        let mut keep = Keep(moment, None);
+        trainer.fit(data, options().callback(&mut keep)).expect("a training");
+        let checkpoint = keep.1.expect("the moment comes");
+        drop(trainer);
+        assert_eq!(bits(&first), bits(&whole), "saving changes nothing");
+
+        let mut second = new(2);
+        let mut trainer = Trainer::new(&mut second).expect("a trainer");
+        trainer.restore(&checkpoint).expect("loaded");
+        // What was loaded is what is saved: nothing is lost on the way.
+        let again = trainer.checkpoint().expect("saved");
+        assert!(again == checkpoint, "{moment:?}: a checkpoint of a checkpoint differs");
+        let resumed = trainer.fit(data, options()).expect("a training");
+        assert_eq!(trainer.steps(), steps);
+        drop(trainer);
+        assert_eq!(bits(&second), bits(&whole), "{moment:?} {}", M::SPEC.name);
+        let skipped = history.epochs().len() - resumed.epochs().len();
+        for (wanted, found) in history.epochs().iter().skip(skipped).zip(resumed.epochs()) {
+            assert_eq!(pairs(found), pairs(wanted), "{moment:?} {}", M::SPEC.name);
+        }
+    }
+}
+
+macro_rules! checks {
+    ($($test:ident: $model:ident, $inputs:ident, $targets:ident;)*) => {$(
+        #[test]
+        fn $test() {
+            check::<$model>(&data!($inputs, $targets), $model::new);
+        }
+    )*};
+}
+
+checks! {
+    sgd_goes_on: WithSgd, WithSgdInputs, WithSgdTargets;
+    momentum_goes_on: WithMomentum, WithMomentumInputs, WithMomentumTargets;
+    adam_with_averages_and_accumulation_goes_on: WithAdam, WithAdamInputs, WithAdamTargets;
+    amsgrad_goes_on: WithAmsGrad, WithAmsGradInputs, WithAmsGradTargets;
+    rmsprop_goes_on: WithRmsProp, WithRmsPropInputs, WithRmsPropTargets;
+    adagrad_goes_on: WithAdagrad, WithAdagradInputs, WithAdagradTargets;
+    adadelta_goes_on: WithAdadelta, WithAdadeltaInputs, WithAdadeltaTargets;
+    adamax_goes_on: WithAdamax, WithAdamaxInputs, WithAdamaxTargets;
+    adafactor_goes_on: WithAdafactor, WithAdafactorInputs, WithAdafactorTargets;
+    lamb_goes_on: WithLamb, WithLambInputs, WithLambTargets;
+    muon_goes_on: WithMuon, WithMuonInputs, WithMuonTargets;
+    nadam_goes_on: WithNadam, WithNadamInputs, WithNadamTargets;
+    lion_goes_on: WithLion, WithLionInputs, WithLionTargets;
+    several_optimizers_go_on: WithSeveral, WithSeveralInputs, WithSeveralTargets;
+}
+
+model! {
+    /// The states of the LSTM go on from batch to batch; the joint loss is custom.
+    pub Stateful {
+        let x = Input(shape = [3, 2]);
+        let (h, _, _) = LSTM(4, stateful = true, return_state = true)(x);
+        let a = Dense(1)(h);
+        let b = Dense(1)(h);
+        Model(inputs = [x], outputs = [a, b]).compile(optimizer = Adam(0.01), loss = { a: custom, b: mse })
+    }
+}
+
+#[test]
+fn states_and_custom_losses_go_on() {
+    let inputs = StatefulInputs { x: tensor(numbers(48 * 6, 1)).expect("samples") };
+    let targets = StatefulTargets {
+        a: tensor(numbers(48, 2)).expect("samples"),
+        b: tensor(numbers(48, 3)).expect("samples"),
+    };
+    let data = ArrayDataset::<Stateful>::new(&inputs, &targets).expect("sound samples");
+    let options = || FitOptions::new().epochs(3).batch_size(8).shuffle(false).verbose(Verbose::Silent);
+    fn set_losses(trainer: &mut Trainer<'_, Stateful>) {
+        use mimo::dfdx::tensor_ops::MeanTo;
+        trainer.add_loss("a", |outputs, targets| Ok((outputs.a - targets.a.clone()).square().mean())).expect("a loss");
+        trainer.add_loss("small", |outputs, _| Ok(outputs.b.square().mean() * 0.1)).expect("a loss");
+    }
+    let mut whole = Stateful::new(1);
+    let mut trainer = Trainer::new(&mut whole).expect("a trainer");
+    set_losses(&mut trainer);
+    let mut keep = Keep(Moment::Step { epoch: 1, step: 3 }, None);
+    let history = trainer.fit(&data, options().callback(&mut keep)).expect("a training");
+    drop(trainer);
+    let checkpoint = keep.1.expect("the moment comes");
+
+    let mut second = Stateful::new(2);
+    let mut trainer = Trainer::new(&mut second).expect("a trainer");
+    trainer.restore(&checkpoint).expect("loaded");
+    // The losses of the program may be set after the checkpoint was loaded.
+    set_losses(&mut trainer);
+    let resumed = trainer.fit(&data, options()).expect("a training");
+    drop(trainer);
+    assert_eq!(bits(&second), bits(&whole));
+    assert_eq!(pairs(&resumed.epochs()[0]), pairs(&history.epochs()[1]));
+    assert_eq!(pairs(&resumed.epochs()[1]), pairs(&history.epochs()[2]));
+
+    // Without them the epoch cannot be finished.
+    let mut trainer = Trainer::new(&mut second).expect("a trainer");
+    trainer.restore(&checkpoint).expect("loaded");
+    trainer.set_loss(|outputs, _| {
+        use mimo::dfdx::tensor_ops::MeanTo;
+        Ok(outputs.a.square().mean())
+    });
+    let error = trainer.fit(&data, options()).expect_err("another loss");
+    assert!(matches!(error, Error::ResumedLosses { losses: 0, wanted: 1 }), "{error}");
+}
+
+/// Stops after a number of epochs in which it was called, which it has to remember.
+#[derive(Default)]
+struct Patience {
+    epochs: f64,
+}
+
+impl<M: Trainable> Callback<M> for Patience {
+    fn on_train_begin(&mut self, _: &mut Trainer<'_, M>) -> Result<()> {
+        self.epochs = 0.0;
+        Ok(())
+    }
+
+    fn on_epoch_end(&mut self, _: &mut Trainer<'_, M>, _: &EpochLogs<M>) -> Result<ControlFlow<()>> {
+        self.epochs += 1.0;
+        Ok(if self.epochs >= 3.0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+    }
+
+    fn state(&self) -> Option<CallbackState> {
+        Some(CallbackState::new("Patience").with("epochs", [self.epochs]))
+    }
+
+    fn restore_state(&mut self, state: &CallbackState) -> Result<()> {
+        self.epochs = state.number("epochs").unwrap_or_default();
+        Ok(())
+    }
+}
+
+/// Ends a training as a kill would, at a moment.
+struct Die(Moment);
+
+impl<M: Trainable> Callback<M> for Die {
+    fn on_checkpoint(
+        &mut self,
+        _: &mut Trainer<'_, M>,
+        moment: Moment,
+        _: &CallbackStates<'_, '_, M>,
+    ) -> Result<()> {
+        if moment == self.0 { Err(Error::other("killed")) } else { Ok(()) }
+    }
+}
+
+/// A folder that is removed at the end of a test.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("mimo-resume-{}-{name}", std::process::id()));
+        std::fs::create_dir_all(&path).expect("a folder for the test");
+        Folder(path)
+    }
+
+    fn names(&self) -> Vec<String> {
+        let entries = std::fs::read_dir(&self.0).expect("the folder");
+        entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+#[test]
+fn callbacks_go_on_and_a_stopped_training_stays_stopped() {
+    let data = data!(WithSgdInputs, WithSgdTargets);
+    let folder = Folder::new("callbacks");
+    let path = folder.0.join("training.checkpoint");
+    let run = |die: Option<Moment>| {
+        let mut model = WithSgd::new(1);
+        let mut trainer = Trainer::new(&mut model)?;
+        let mut options = options().epochs(9).callback(BackupAndRestore::new(&path)).callback(Patience::default());
+        if let Some(moment) = die {
+            options = options.callback(Die(moment));
+        }
+        let history = trainer.fit(&data, options)?;
+        drop(trainer);
+        Ok::<_, Error>((bits(&model), history.epochs().len()))
+    };
+    let (whole, epochs) = run(None).expect("a training");
+    assert_eq!(epochs, 3);
+    assert_eq!(folder.names(), [""; 0], "deleted at the end");
+    // In the middle of the second epoch, at its end, and when the training has stopped but not ended.
+    for (moment, left) in [
+        (Moment::Step { epoch: 1, step: 3 }, 2),
+        (Moment::Epoch { epoch: 1 }, 1),
+        (Moment::Epoch { epoch: 2 }, 0),
+    ] {
+        run(Some(moment)).expect_err("killed");
+        assert_eq!(folder.names(), ["training.checkpoint"]);
+        let (bits, epochs) = run(None).expect("a training");
+        assert_eq!((&bits, epochs), (&whole, left), "{moment:?}");
+        assert_eq!(folder.names(), [""; 0], "deleted at the end");
+    }
+
+    // Other callbacks are refused, whatever is at that place.
+    run(Some(Moment::Epoch { epoch: 0 })).expect_err("killed");
+    let mut model = WithSgd::new(1);
+    let mut trainer = Trainer::new(&mut model).expect("a trainer");
+    let error = trainer.fit(&data, options().callback(BackupAndRestore::new(&path))).expect_err("no `Patience`");
+    assert!(matches!(&error, Error::ResumedCallback { index: 1, wanted, found: None } if wanted == "Patience"), "{error}");
+}
+
+#[test]
+fn a_checkpoint_of_an_epoch_is_not_resumed_with_other_data_or_batches() {
+    let data = data!(WithSgdInputs, WithSgdTargets);
+    let mut model = WithSgd::new(1);
+    let mut trainer = Trainer::new(&mut model).expect("a trainer");
+    let mut keep = Keep(Moment::Step { epoch: 0, step: 1 }, None);
+    trainer.fit(&data, options().callback(&mut keep)).expect("a training");
+    let checkpoint = keep.1.expect("the moment comes");
+    trainer.restore(&checkpoint).expect("loaded");
+    let error = trainer.fit(&data, options().batch_size(4)).expect_err("other batches");
+    assert!(matches!(error, Error::ResumedBatchSize { batch_size: 4, wanted: 8 }), "{error}");
+    trainer.restore(&checkpoint).expect("loaded");
+    let error = trainer.fit(&data, options().validation_split(0.5)).expect_err("other data");
+    assert!(matches!(error, Error::ResumedSamples { rows: 25, wanted: 40 }), "{error}");
+    // The next `fit` begins as if there had been no checkpoint.
+    assert_eq!(trainer.fit(&data, options()).expect("a training").epochs().len(), 4);
+}
+
+#[test]
+fn a_checkpoint_is_a_file_of_weights_and_not_the_other_way_round() {
+    let folder = Folder::new("weights");
+    let (checkpoint, weights) = (folder.0.join("checkpoint"), folder.0.join("weights"));
+    let mut model = WithSeveral::new(1);
+    let mut trainer = Trainer::new(&mut model).expect("a trainer");
+    trainer.fit(&data!(WithSeveralInputs, WithSeveralTargets), options().epochs(1)).expect("a training");
+    trainer.save_checkpoint(&checkpoint).expect("saved");
+    drop(trainer);
+    model.save(&weights).expect("saved");
+    let loaded = WithSeveral::load(&checkpoint).expect("loaded");
+    assert_eq!(bits(&loaded), bits(&model));
+
+    let mut other = WithSeveral::new(2);
+    let error = Trainer::resume(&mut other, &weights).expect_err("no checkpoint").to_string();
+    assert!(error.contains("weights and not the state of a training"), "{error}");
+    let mut trainer = Trainer::resume(&mut other, &checkpoint).expect("resumed");
+    assert_eq!(trainer.steps(), 5);
+    assert_eq!(bits(trainer.model()), bits(&model));
+}
+
+#[test]
+fn a_checkpoint_of_another_training_is_refused_as_a_whole() {
+    let checkpoint = {
+        let mut model = WithMomentum::new(1);
+        Trainer::new(&mut model).expect("a trainer").checkpoint().expect("saved")
+    };
+    // The same weights with another optimizer.
+    let mut model = WithNadam::new(2);
+    let before = bits(&model);
+    let mut trainer = Trainer::new(&mut model).expect("a trainer");
+    let error = trainer.restore(&checkpoint).expect_err("another optimizer");
+    let Error::CheckpointFile { faults, model: "WithNadam", .. } = &error else { panic!("{error}") };
+    // The second slot of each weight, and the rule.
+    assert!(faults.len() > 8);
+    let (cut, all) = (error.to_string(), format!("{error:#}"));
+    assert!(cut.contains("and ") && cut.ends_with("more"), "{cut}");
+    assert!(all.contains("the optimizer is Momentum, but Nadam in the model"), "{all}");
+    assert_eq!(all.lines().count(), faults.len() + 1);
+    drop(trainer);
+    assert_eq!(bits(&model), before);
+}
+
+/// Path of the checkpoint of a child process.
+const PATH: &str = "MIMO_TEST_CHECKPOINT";
+/// File for the weights at the end of the training.
+const RESULT: &str = "MIMO_TEST_RESULT";
+
+/// Not a test: a training that other tests kill.
+#[test]
+#[ignore = "the child process of other tests"]
+fn child() {
+    let (Some(path), Some(result)) = (std::env::var_os(PATH), std::env::var_os(RESULT)) else { return };
+    let data = data!(WithSeveralInputs, WithSeveralTargets);
+    let mut model = WithSeveral::new(1);
+    let mut trainer = Trainer::with_options(&mut model, TrainerOptions::new().seed(3)).expect("a trainer");
+    let backup = BackupAndRestore::new(path).save_freq(SaveFrequency::Steps(3));
+    let options = options().epochs(40).callback(backup).callback(Slow);
+    trainer.fit(&data, options).expect("a training");
+    drop(trainer);
+    model.save(result).expect("saved");
+}
+
+/// Gives the parent time to kill.
+struct Slow;
+
+impl<M: Trainable> Callback<M> for Slow {
+    fn on_checkpoint(
+        &mut self,
+        _: &mut Trainer<'_, M>,
+        _: Moment,
+        _: &CallbackStates<'_, '_, M>,
+    ) -> Result<()> {
+        std::thread::sleep(Duration::from_micros(500));
+        Ok(())
+    }
+}
+
+fn start(path: &Path, result: &Path) -> Child {
+    Command::new(std::env::current_exe().expect("this program"))
+        .args(["child", "--exact", "--ignored"])
+        .env(PATH, path)
+        .env(RESULT, result)
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("a child process")
+}
+
+/// Kills a training so many times, at any moment, and compares its end with that of one that was not killed.
+fn kill(name: &str, kills: usize) {
+    let folder = Folder::new(name);
+    let [path, result, whole] = ["checkpoint", "result", "whole"].map(|name| folder.0.join(name));
+    let status = start(&folder.0.join("another"), &whole).wait().expect("a status");
+    assert!(status.success());
+    let wanted = bits(&WithSeveral::load(&whole).expect("weights"));
+    let mut state = 0x2545_F491_4F6C_DD1D_u64;
+    let (mut killed, mut ended, mut last) = (0, 0, 0);
+    while killed < kills || ended == 0 {
+        let mut child = start(&path, &result);
+        if killed < kills {
+            // xorshift64
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            std::thread::sleep(Duration::from_micros(2_000 + state % 100_000));
+            child.kill().expect("killed");
+            killed += 1;
+        }
+        let status = child.wait().expect("a status");
+        if status.success() {
+            ended += 1;
+            assert!(!path.exists());
+            last = 0;
+            assert_eq!(bits(&WithSeveral::load(&result).expect("weights")), wanted);
+            std::fs::remove_file(&result).expect("removed");
+        } else if path.exists() {
+            // Whatever was being written, the last checkpoint is whole, and no earlier than the one before.
+            let mut model = WithSeveral::new(9);
+            let trainer = Trainer::resume(&mut model, &path).expect("a whole checkpoint");
+            assert!(trainer.steps() >= last, "{} after {last}", trainer.steps());
+            last = trainer.steps();
+        }
+    }
+    println!("{killed} kills, {ended} ends");
+}
+
+#[test]
+fn killed_trainings_give_the_same_bits() {
+    kill("some-kills", 12);
+}
+
+/// `cargo test --test resume -- --ignored a_hundred`
+#[test]
+#[ignore = "takes half a minute"]
+fn a_hundred_kills_give_the_same_bits() {
+    kill("many-kills", 100);
+}
