@@ -499,3 +499,100 @@ fn killed_trainings_give_the_same_bits() {
 fn a_hundred_kills_give_the_same_bits() {
     kill("many-kills", 100);
 }
+
+/// A checksum of weights (FNV-1a).
+fn checksum<M: Model<Float = f32>>(model: &M) -> u64 {
+    let all = bits(model).concat();
+    all.iter().fold(0xCBF2_9CE4_8422_2325, |hash, bits| (hash ^ u64::from(*bits)).wrapping_mul(0x100_0000_01B3))
+}
+
+/// Not a test: a training whose checkpoints cannot be written, started by the test below.
+#[test]
+#[ignore = "the child process of other tests"]
+fn child_on_a_full_disk() {
+    let Some(path) = std::env::var_os(PATH) else { return };
+    let data = data!(WithSeveralInputs, WithSeveralTargets);
+    let mut model = WithSeveral::new(1);
+    let mut errors = vec![];
+    let backup = BackupAndRestore::new(path).delete_checkpoint(false).on_error(|error| {
+        errors.push(error.to_string());
+        ControlFlow::Continue(())
+    });
+    let mut trainer = Trainer::new(&mut model).expect("a trainer");
+    trainer.fit(&data, options().callback(backup)).expect("the training goes on");
+    drop(trainer);
+    println!("checksum {} errors {} {}", checksum(&model), errors.len(), errors.concat());
+}
+
+/// The file system takes no more than a few bytes of a file, as if the disk were full.
+#[test]
+#[cfg(unix)]
+fn a_full_disk_loses_neither_the_training_nor_the_last_checkpoint() {
+    let folder = Folder::new("full");
+    let path = folder.0.join("checkpoint");
+    let data = data!(WithSeveralInputs, WithSeveralTargets);
+    let train = |die: Option<Moment>| {
+        let mut model = WithSeveral::new(1);
+        let mut trainer = Trainer::new(&mut model)?;
+        let backup = BackupAndRestore::new(&path).delete_checkpoint(die.is_some());
+        let options = options().callback(backup);
+        trainer.fit(&data, match die {
+            Some(moment) => options.callback(Die(moment)),
+            None => options,
+        })?;
+        drop(trainer);
+        Ok::<_, Error>(checksum(&model))
+    };
+    let wanted = train(None).expect("a training");
+    std::fs::remove_file(&path).expect("removed");
+    train(Some(Moment::Epoch { epoch: 0 })).expect_err("killed");
+    let last = std::fs::read(&path).expect("a checkpoint");
+    assert!(last.len() > 10_240, "{} bytes are not more than the limit", last.len());
+
+    let program = std::env::current_exe().expect("this program");
+    // Without the trap the process is killed by a signal, which is not what a full disk does.
+    let output = Command::new("sh")
+        .args(["-c", "trap '' XFSZ; ulimit -f 10; exec \"$0\" child_on_a_full_disk --exact --ignored --nocapture"])
+        .arg(program)
+        .env(PATH, &path)
+        .output()
+        .expect("a child process");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}");
+    let said = said.split_once("checksum ").map(|(_, rest)| rest).unwrap_or_else(|| panic!("no result: {said}"));
+    // Three more epochs, of which none could be saved.
+    assert!(said.starts_with(&format!("{wanted} errors 3 ")), "{wanted} {said}");
+    assert!(said.contains("File too large"), "{said}");
+    assert_eq!(std::fs::read(&path).expect("the checkpoint"), last);
+    assert_eq!(folder.names(), ["checkpoint"]);
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_to_is_reported_before_the_first_step() {
+    let data = data!(WithSgdInputs, WithSgdTargets);
+    let folder = Folder::new("missing");
+    let file = folder.0.join("file");
+    std::fs::write(&file, "").expect("written");
+    let mut paths = vec![folder.0.join("no/such/folder"), file.join("below-a-file"), folder.0.clone()];
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let closed = folder.0.join("closed");
+        std::fs::create_dir(&closed).expect("created");
+        std::fs::set_permissions(&closed, std::fs::Permissions::from_mode(0o555)).expect("set");
+        // Who may do everything may write there, too.
+        if std::fs::write(closed.join("probe"), "").is_err() {
+            paths.push(closed.join("checkpoint"));
+        }
+    }
+    for path in paths {
+        let mut model = WithSgd::new(1);
+        let mut trainer = Trainer::new(&mut model).expect("a trainer");
+        let error = trainer.fit(&data, options().callback(BackupAndRestore::new(&path))).expect_err("no file");
+        assert!(matches!(&error, Error::File { path: named, .. } if *named == path), "{error}");
+        assert_eq!(trainer.steps(), 0, "{error}");
+        assert!(trainer.save_checkpoint(&path).is_err());
+        // The trainer works as before.
+        assert_eq!(trainer.fit(&data, options()).expect("a training").epochs().len(), 4);
+    }
+}

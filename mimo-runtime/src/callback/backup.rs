@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use super::{Callback, CallbackStates, Moment};
 use crate::error::Error;
+use crate::file::replace;
 use crate::model::Trainable;
 use crate::trainer::Trainer;
 
@@ -35,7 +36,7 @@ pub enum SaveFrequency {
 /// ```
 ///
 /// # Errors
-/// `fit` ends with [`File`](Error::File) if the checkpoint cannot be written, unless [`on_error`](Self::on_error) says otherwise, and if
+/// `fit` ends with [`File`](Error::File) if the checkpoint cannot be written, before the first step where that is known, unless [`on_error`](Self::on_error) says otherwise, and if
 /// it cannot be read; with [`CheckpointFile`](Error::CheckpointFile) if it is of another model.
 pub struct BackupAndRestore<'f> {
     path: PathBuf,
@@ -78,6 +79,17 @@ impl<'f> BackupAndRestore<'f> {
         self.on_error = Some(Box::new(decide));
         self
     }
+
+    /// Decides about an error.
+    fn decide(&mut self, saved: Result<(), Error>) -> Result<(), Error> {
+        match (saved, &mut self.on_error) {
+            (Err(error), Some(decide)) => match decide(error) {
+                ControlFlow::Continue(()) => Ok(()),
+                ControlFlow::Break(error) => Err(error),
+            },
+            (saved, _) => saved,
+        }
+    }
 }
 
 impl fmt::Debug for BackupAndRestore<'_> {
@@ -93,9 +105,12 @@ impl fmt::Debug for BackupAndRestore<'_> {
 impl<M: Trainable> Callback<M> for BackupAndRestore<'_> {
     fn on_train_begin(&mut self, trainer: &mut Trainer<'_, M>) -> Result<(), Error> {
         match trainer.load_checkpoint(&self.path) {
-            Err(Error::File { source, .. }) if source.kind() == io::ErrorKind::NotFound => Ok(()),
-            loaded => loaded,
+            Err(Error::File { source, .. }) if source.kind() == io::ErrorKind::NotFound => {}
+            loaded => return loaded,
         }
+        // An epoch may take a day: what is wrong with the path is reported now.
+        let checked = replace::check(&self.path);
+        self.decide(checked.map_err(|source| Error::File { path: self.path.clone(), source }))
     }
 
     fn on_checkpoint(
@@ -112,13 +127,8 @@ impl<M: Trainable> Callback<M> for BackupAndRestore<'_> {
         if !due {
             return Ok(());
         }
-        match (trainer.save_checkpoint_with(&self.path, others), &mut self.on_error) {
-            (Err(error), Some(decide)) => match decide(error) {
-                ControlFlow::Continue(()) => Ok(()),
-                ControlFlow::Break(error) => Err(error),
-            },
-            (saved, _) => saved,
-        }
+        let saved = trainer.save_checkpoint_with(&self.path, others);
+        self.decide(saved)
     }
 
     fn on_train_end(&mut self, _: &mut Trainer<'_, M>) -> Result<(), Error> {
