@@ -1,8 +1,10 @@
 //! Callbacks: code of the user that runs between the epochs of a training.
 
+mod averaging;
 mod backup;
 pub(crate) mod state;
 
+pub use averaging::StochasticWeightAveraging;
 pub use backup::{BackupAndRestore, SaveFrequency};
 pub use state::{CallbackState, CallbackStates};
 

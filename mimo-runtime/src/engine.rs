@@ -335,6 +335,26 @@ impl<E: Float> Engine<E> {
         self.parameters.penalty(self.program, &|weight| self.is_frozen(weight))
     }
 
+    /// Whether the model has moving averages of batch statistics.
+    pub fn has_moving_statistics(&self) -> bool {
+        !self.program.moving.is_empty()
+    }
+
+    /// Takes a batch forward as in training, and moves the averages of its statistics, which are those of `before` batches. Nothing else is
+    /// changed.
+    ///
+    /// # Errors
+    /// Those of the data set, and [`Error::Memory`].
+    pub fn measure_statistics(
+        &mut self,
+        rows: &[usize],
+        source: Source<'_, E>,
+        before: usize,
+        loss_weights: &[f64],
+    ) -> Result<(), Error> {
+        E::measure_statistics(self, rows, source, before, loss_weights)
+    }
+
     /// Whether a weight is frozen.
     pub fn is_frozen(&self, weight: usize) -> bool {
         self.rules.as_ref().is_some_and(|rules| rules.is_frozen(weight))
@@ -415,6 +435,22 @@ fn train<E: Float>(
     let penalty = engine.update(rows.len());
     engine.total_up(rows.len(), loss_weights, penalty, totals);
     engine.keep();
+    Ok(())
+}
+
+fn measure_statistics<E: Float>(
+    engine: &mut Engine<E>,
+    rows: &[usize],
+    source: Source<'_, E>,
+    before: usize,
+    loss_weights: &[f64],
+) -> Result<(), Error> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    engine.copy_kernels();
+    engine.run_batch(Mode::Train, StepPart::Forward, rows, source, loss_weights)?;
+    engine.move_averages(Some(before as f64 / (before + 1) as f64));
     Ok(())
 }
 

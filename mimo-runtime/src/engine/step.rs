@@ -78,6 +78,17 @@ pub trait Step: Sized {
     fn copy_out(program: &Program, buffer: &[Self], index: usize, values: &mut [Self])
     where
         Self: Float;
+    /// [`Engine::measure_statistics`]
+    #[doc(hidden)]
+    fn measure_statistics(
+        engine: &mut Engine<Self>,
+        rows: &[usize],
+        source: Source<'_, Self>,
+        before: usize,
+        loss_weights: &[f64],
+    ) -> Result<(), Error>
+    where
+        Self: Float;
     /// [`Engine::steer`]
     #[doc(hidden)]
     fn steer(engine: &mut Engine<Self>, weights: Vec<Steer>) -> Result<(), Error>
@@ -173,6 +184,15 @@ macro_rules! step {
             }
             fn copy_out(program: &Program, buffer: &[Self], index: usize, values: &mut [Self]) {
                 super::copy_out(program, buffer, index, values);
+            }
+            fn measure_statistics(
+                engine: &mut Engine<Self>,
+                rows: &[usize],
+                source: Source<'_, Self>,
+                before: usize,
+                loss_weights: &[f64],
+            ) -> Result<(), Error> {
+                super::measure_statistics(engine, rows, source, before, loss_weights)
             }
             fn steer(engine: &mut Engine<Self>, weights: Vec<Steer>) -> Result<(), Error> {
                 let program = engine.program;

@@ -68,7 +68,7 @@ impl<E: Float> Engine<E> {
             constrain_all(program, parameters, &|weight| rules.is_frozen(weight));
             updating.parameters.pack_all(program);
         }
-        self.move_averages();
+        self.move_averages(None);
         self.spectral.copied = false;
         penalty
     }
@@ -92,8 +92,8 @@ impl<E: Float> Engine<E> {
     }
 
     /// Moves the averages towards the statistics of the batch, but for those that are frozen. Their products are rounded as Keras
-    /// rounds them.
-    fn move_averages(&mut self) {
+    /// rounds them. `momentum` is in place of that of each layer.
+    pub(super) fn move_averages(&mut self, momentum: Option<f64>) {
         let merged = &self.train_chunks.merged;
         for average in self.program.moving {
             if self.rules.as_ref().is_some_and(|rules| rules.is_block_frozen(average.block)) {
@@ -101,9 +101,12 @@ impl<E: Float> Engine<E> {
             }
             let start = self.program.blocks[average.block].offset;
             let values = &mut self.parameters.values[start..start + average.len];
-            let (stays, moves) = (E::of(average.momentum), E::of(1.0 - average.momentum));
+            let momentum = momentum.unwrap_or(average.momentum);
+            let (stays, moves) = (E::of(momentum), E::of(1.0 - momentum));
             for (value, sum) in values.iter_mut().zip(&merged[average.sums..average.sums + average.len]) {
-                *value = *value * stays + E::of(*sum) * moves;
+                // What does not count may be infinite.
+                let before = if stays == E::of(0.0) { stays } else { *value * stays };
+                *value = before + E::of(*sum) * moves;
             }
         }
     }
