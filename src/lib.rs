@@ -31,6 +31,7 @@ pub mod __private;
 
 /// What a program that defines and trains models needs.
 pub mod prelude {
+    pub use crate::callback::{BackupAndRestore, SaveFrequency};
     pub use crate::dfdx::shapes::Const;
     pub use crate::dfdx::tensor::{AsArray, Cpu, Tensor};
     pub use crate::{

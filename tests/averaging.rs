@@ -94,7 +94,9 @@ impl Callback<Normalized> for Keep {
         others: &CallbackStates<'_, '_, Normalized>,
     ) -> Result<()> {
         match &self.checkpoint {
-            Some(path) if moment == (Moment::Epoch { epoch: 3 }) => trainer.save_checkpoint_with(path, others),
+            Some(path) if moment == (Moment::Epoch { epoch: 3 }) => {
+                trainer.save_checkpoint_with(path, others)
+            }
             _ => Ok(()),
         }
     }
@@ -113,7 +115,8 @@ fn weights_become_the_means_of_the_last_epochs() {
     let found = trainer.weights();
     for (index, found) in found.iter().enumerate() {
         for (at, found) in found.iter().enumerate() {
-            let mean = keep.weights[2..].iter().map(|weights| f64::from(weights[index][at])).sum::<f64>() / 3.0;
+            let mean =
+                keep.weights[2..].iter().map(|weights| f64::from(weights[index][at])).sum::<f64>() / 3.0;
             assert!((f64::from(*found) - mean).abs() < 1e-6, "{index} {at}: {found} {mean}");
         }
     }

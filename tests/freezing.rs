@@ -58,7 +58,9 @@ macro_rules! step {
             left: tensor(column("left")).expect("samples"),
             right: tensor(column("right")).expect("samples"),
         };
-        move |trainer: &mut Trainer<'_, $model>| trainer.train_on_batch(&inputs, &targets).expect("a step").loss
+        move |trainer: &mut Trainer<'_, $model>| {
+            trainer.train_on_batch(&inputs, &targets).expect("a step").loss
+        }
     }};
 }
 

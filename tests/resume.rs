@@ -41,7 +41,16 @@ macro_rules! net {
 
 net!(WithSgd, SGD(0.05));
 net!(WithMomentum, SGD(0.05, momentum = 0.9, nesterov = true));
-net!(WithAdam, Adam(0.01, use_ema = true, ema_momentum = 0.9, ema_overwrite_frequency = 7, gradient_accumulation_steps = 2));
+net!(
+    WithAdam,
+    Adam(
+        0.01,
+        use_ema = true,
+        ema_momentum = 0.9,
+        ema_overwrite_frequency = 7,
+        gradient_accumulation_steps = 2
+    )
+);
 net!(WithAmsGrad, Adam(0.01, amsgrad = true, weight_decay = 0.01, clipnorm = 0.5));
 net!(WithRmsProp, RMSprop(0.005, momentum = 0.5, centered = true));
 net!(WithAdagrad, Adagrad(0.05));
@@ -114,13 +123,17 @@ where
     M: Trainable<Float = f32>,
     ArrayDataset<M>: Dataset<M>,
 {
-    let options = || options::<M>().on_epoch_end(|trainer, logs| {
-        // A learning rate and loss weights that the program changes.
-        trainer.set_learning_rate(0.9 * trainer.learning_rate()).or(trainer.set_learning_rate_of("kind", 1e-3))?;
-        let weights = M::PerOutput::from_fn(|output| 1.0 / (2 + output + logs.epoch) as f64);
-        trainer.set_loss_weights(&weights)?;
-        Ok::<_, Error>(ControlFlow::Continue(()))
-    });
+    let options = || {
+        options::<M>().on_epoch_end(|trainer, logs| {
+            // A learning rate and loss weights that the program changes.
+            trainer
+                .set_learning_rate(0.9 * trainer.learning_rate())
+                .or(trainer.set_learning_rate_of("kind", 1e-3))?;
+            let weights = M::PerOutput::from_fn(|output| 1.0 / (2 + output + logs.epoch) as f64);
+            trainer.set_loss_weights(&weights)?;
+            Ok::<_, Error>(ControlFlow::Continue(()))
+        })
+    };
     let mut whole = new(1);
     let mut trainer = Trainer::with_options(&mut whole, TrainerOptions::new().seed(3)).expect("a trainer");
     let history = trainer.fit(data, options()).expect("a training");
@@ -136,7 +149,8 @@ where
     ];
     for moment in moments {
         let mut first = new(1);
-        let mut trainer = Trainer::with_options(&mut first, TrainerOptions::new().seed(3)).expect("a trainer");
+        let mut trainer =
+            Trainer::with_options(&mut first, TrainerOptions::new().seed(3)).expect("a trainer");
         let mut keep = Keep(moment, None);
         trainer.fit(data, options().callback(&mut keep)).expect("a training");
         let checkpoint = keep.1.expect("the moment comes");
@@ -208,7 +222,9 @@ fn states_and_custom_losses_go_on() {
     let options = || FitOptions::new().epochs(3).batch_size(8).shuffle(false).verbose(Verbose::Silent);
     fn set_losses(trainer: &mut Trainer<'_, Stateful>) {
         use mimo::dfdx::tensor_ops::MeanTo;
-        trainer.add_loss("a", |outputs, targets| Ok((outputs.a - targets.a.clone()).square().mean())).expect("a loss");
+        trainer
+            .add_loss("a", |outputs, targets| Ok((outputs.a - targets.a.clone()).square().mean()))
+            .expect("a loss");
         trainer.add_loss("small", |outputs, _| Ok(outputs.b.square().mean() * 0.1)).expect("a loss");
     }
     let mut whole = Stateful::new(1);
@@ -312,7 +328,8 @@ fn callbacks_go_on_and_a_stopped_training_stays_stopped() {
     let run = |die: Option<Moment>| {
         let mut model = WithSgd::new(1);
         let mut trainer = Trainer::new(&mut model)?;
-        let mut options = options().epochs(9).callback(BackupAndRestore::new(&path)).callback(Patience::default());
+        let mut options =
+            options().epochs(9).callback(BackupAndRestore::new(&path)).callback(Patience::default());
         if let Some(moment) = die {
             options = options.callback(Die(moment));
         }
@@ -340,8 +357,12 @@ fn callbacks_go_on_and_a_stopped_training_stays_stopped() {
     run(Some(Moment::Epoch { epoch: 0 })).expect_err("killed");
     let mut model = WithSgd::new(1);
     let mut trainer = Trainer::new(&mut model).expect("a trainer");
-    let error = trainer.fit(&data, options().callback(BackupAndRestore::new(&path))).expect_err("no `Patience`");
-    assert!(matches!(&error, Error::ResumedCallback { index: 1, wanted, found: None } if wanted == "Patience"), "{error}");
+    let error =
+        trainer.fit(&data, options().callback(BackupAndRestore::new(&path))).expect_err("no `Patience`");
+    assert!(
+        matches!(&error, Error::ResumedCallback { index: 1, wanted, found: None } if wanted == "Patience"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -503,7 +524,8 @@ fn a_hundred_kills_give_the_same_bits() {
 /// A checksum of weights (FNV-1a).
 fn checksum<M: Model<Float = f32>>(model: &M) -> u64 {
     let all = bits(model).concat();
-    all.iter().fold(0xCBF2_9CE4_8422_2325, |hash, bits| (hash ^ u64::from(*bits)).wrapping_mul(0x100_0000_01B3))
+    all.iter()
+        .fold(0xCBF2_9CE4_8422_2325, |hash, bits| (hash ^ u64::from(*bits)).wrapping_mul(0x100_0000_01B3))
 }
 
 /// Not a test: a training whose checkpoints cannot be written, started by the test below.
@@ -536,10 +558,13 @@ fn a_full_disk_loses_neither_the_training_nor_the_last_checkpoint() {
         let mut trainer = Trainer::new(&mut model)?;
         let backup = BackupAndRestore::new(&path).delete_checkpoint(die.is_some());
         let options = options().callback(backup);
-        trainer.fit(&data, match die {
-            Some(moment) => options.callback(Die(moment)),
-            None => options,
-        })?;
+        trainer.fit(
+            &data,
+            match die {
+                Some(moment) => options.callback(Die(moment)),
+                None => options,
+            },
+        )?;
         drop(trainer);
         Ok::<_, Error>(checksum(&model))
     };
@@ -552,14 +577,18 @@ fn a_full_disk_loses_neither_the_training_nor_the_last_checkpoint() {
     let program = std::env::current_exe().expect("this program");
     // Without the trap the process is killed by a signal, which is not what a full disk does.
     let output = Command::new("sh")
-        .args(["-c", "trap '' XFSZ; ulimit -f 10; exec \"$0\" child_on_a_full_disk --exact --ignored --nocapture"])
+        .args([
+            "-c",
+            "trap '' XFSZ; ulimit -f 10; exec \"$0\" child_on_a_full_disk --exact --ignored --nocapture",
+        ])
         .arg(program)
         .env(PATH, &path)
         .output()
         .expect("a child process");
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{said}");
-    let said = said.split_once("checksum ").map(|(_, rest)| rest).unwrap_or_else(|| panic!("no result: {said}"));
+    let said =
+        said.split_once("checksum ").map(|(_, rest)| rest).unwrap_or_else(|| panic!("no result: {said}"));
     // Three more epochs, of which none could be saved.
     assert!(said.starts_with(&format!("{wanted} errors 3 ")), "{wanted} {said}");
     assert!(said.contains("File too large"), "{said}");
@@ -588,7 +617,8 @@ fn a_folder_that_cannot_be_written_to_is_reported_before_the_first_step() {
     for path in paths {
         let mut model = WithSgd::new(1);
         let mut trainer = Trainer::new(&mut model).expect("a trainer");
-        let error = trainer.fit(&data, options().callback(BackupAndRestore::new(&path))).expect_err("no file");
+        let error =
+            trainer.fit(&data, options().callback(BackupAndRestore::new(&path))).expect_err("no file");
         assert!(matches!(&error, Error::File { path: named, .. } if *named == path), "{error}");
         assert_eq!(trainer.steps(), 0, "{error}");
         assert!(trainer.save_checkpoint(&path).is_err());

@@ -576,7 +576,10 @@ impl fmt::Display for Error {
                 write!(f, ": resume with the same callbacks in the same order")
             }
             Error::NoSuchPart { name: None, .. } => {
-                write!(f, "this part of the model has no weights: return a layer, a nested model or a weight of it")
+                write!(
+                    f,
+                    "this part of the model has no weights: return a layer, a nested model or a weight of it"
+                )
             }
             Error::NoSuchPart { name: Some(name), similar } => {
                 write!(f, "no weight of the model is named `{name}` or begins with `{name}/`")?;

@@ -36,6 +36,29 @@
 //! others are whole. Losses, metrics and the optimizer have the names of mimo's types and fields. A model with several optimizers
 //! has `"optimizers": { "encoder": { "optimizer": {…}, "layers": [0, 1] }, "rest": {…} }` instead; no layers means all others.
 //!
+//! # Checkpoints
+//!
+//! [`Trainer::save_checkpoint`](crate::trainer::Trainer::save_checkpoint) writes the same file with more arrays, whose names begin with `@`, and
+//! `checkpoint: 1` in the metadata, the version of the following rules. Numbers are in the model's element type unless it is given.
+//!
+//! | name | |
+//! |---|---|
+//! | `@optimizer/iterations` | Steps so far, `u64`. |
+//! | `@optimizer/rule`, `@optimizer/learning_rate`, `@optimizer/carried` | Kind of the update rule as text, learning rate as `f64`, and a number of the rule; `@optimizer/encoder/rule`, … for one of several optimizers. |
+//! | `@optimizer/slot0/dense/kernel`, … | What the optimizer remembers of a weight. |
+//! | `@optimizer/memory/…`, `@optimizer/gradients/…`, `@optimizer/average/…` | The same for updates of whole weights, sums of accumulated gradients, and moving averages of weights. |
+//! | `@steering/frozen`, `@steering/learning_rate`, `@steering/weight_decay` | By weight: whether it is frozen, `u8`; factor of its learning rate; its own weight decay or NaN, `f64`. |
+//! | `@random/seed`, `@random/passes`, `@random/shuffle` | State of the random numbers, `u64`. |
+//! | `@states` | States of `stateful` layers, one after another. |
+//! | `@loss_weights` | By output, `f64`. |
+//! | `@fit/place` | In a `fit`: epoch, steps of it, batch size, first step that was not finite plus 1, whether a callback has stopped, samples measured, and the bits of the sum of the total loss, `u64`. |
+//! | `@fit/order`, `@fit/statistics`, `@fit/joint` | The order of the samples, `u64`; sums of losses and metrics over the epoch so far, `f64`. |
+//! | `@callback/0/EarlyStopping/wait`, … | The state of the first callback, `f64`. |
+//!
+//! Reading weights ignores all of these.
+//!
+//! # Safety from damaged files
+//!
 //! A file is checked as a whole before anything is written to the model, and no length in it is used before it was
 //! compared with the length of the file. The header is limited by what the model's weights need, plus 1 MiB for the
 //! metadata of other tools, and reading it allocates at most 8 times its length.

@@ -102,7 +102,8 @@ impl<M: Trainable> Callback<M> for StochasticWeightAveraging<'_, M> {
 
     fn restore_state(&mut self, state: &CallbackState) -> Result<(), Error> {
         self.count = state.number("count").unwrap_or_default();
-        self.means = (0..).map_while(|index: usize| Some(state.numbers(&index.to_string())?.to_vec())).collect();
+        self.means =
+            (0..).map_while(|index: usize| Some(state.numbers(&index.to_string())?.to_vec())).collect();
         Ok(())
     }
 }

@@ -122,7 +122,9 @@ impl<M: Trainable> Callback<M> for BackupAndRestore<'_> {
         let due = match (moment, self.save_freq) {
             (Moment::Epoch { .. }, _) => true,
             (Moment::Step { .. }, SaveFrequency::Epoch) => false,
-            (Moment::Step { .. }, SaveFrequency::Steps(steps)) => trainer.steps().is_multiple_of(steps.max(1)),
+            (Moment::Step { .. }, SaveFrequency::Steps(steps)) => {
+                trainer.steps().is_multiple_of(steps.max(1))
+            }
         };
         if !due {
             return Ok(());

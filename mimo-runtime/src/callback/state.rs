@@ -64,7 +64,8 @@ impl<M: Trainable> CallbackStates<'_, '_, M> {
     /// The states, each with the place of its callback.
     pub(crate) fn states(&self) -> Vec<(usize, CallbackState)> {
         let before = self.before.iter().enumerate();
-        let after = self.after.iter().enumerate().map(|(index, other)| (self.before.len() + 1 + index, other));
+        let after =
+            self.after.iter().enumerate().map(|(index, other)| (self.before.len() + 1 + index, other));
         before.chain(after).filter_map(|(index, callback)| Some((index, callback.state()?))).collect()
     }
 }
@@ -90,7 +91,9 @@ pub(crate) fn load(stored: &Stored) -> Vec<(usize, CallbackState)> {
     let mut states: BTreeMap<usize, CallbackState> = BTreeMap::new();
     for full in stored.names(&prefix) {
         let mut parts = full[prefix.len()..].splitn(3, '/');
-        let (Some(index), Some(class), Some(key)) = (parts.next(), parts.next(), parts.next()) else { continue };
+        let (Some(index), Some(class), Some(key)) = (parts.next(), parts.next(), parts.next()) else {
+            continue;
+        };
         if let (Ok(index), Some(numbers)) = (index.parse(), stored.numbers(full)) {
             let state = states.entry(index).or_insert_with(|| CallbackState::new(class));
             state.numbers.insert(key.into(), numbers);

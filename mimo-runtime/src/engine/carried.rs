@@ -100,7 +100,8 @@ fn carry_states<E: Float>(states: &mut States<E>, transfer: &mut Transfer<'_>) -
     let name = name(&["states"]);
     let mut all = if *rows == 0 { vec![] } else { values.concat() };
     transfer.list(&name, &mut all)?;
-    transfer.expect::<E>(&name, "the states of a whole number of samples", |all| all.len().is_multiple_of(width));
+    transfer
+        .expect::<E>(&name, "the states of a whole number of samples", |all| all.len().is_multiple_of(width));
     *rows = all.len() / width;
     values.resize(places.len(), vec![]);
     let mut rest = &all[..];
@@ -120,7 +121,8 @@ fn carry_rules<E: Float>(
 ) -> Result<(), Error> {
     let steers = rules.steers(walk.program);
     // The blocks of each optimizer are a part of the description.
-    let Rules { rules: states, owners, iterations, slots, wholes, accumulated, averages, steering: _ } = rules;
+    let Rules { rules: states, owners, iterations, slots, wholes, accumulated, averages, steering: _ } =
+        rules;
     transfer.numbers(&name(&["optimizer", "iterations"]), std::slice::from_mut(iterations))?;
     for state in states.iter_mut() {
         carry_rule(state, transfer)?;
@@ -155,7 +157,8 @@ fn carry_rule<E: Float>(state: &mut RuleState<E>, transfer: &mut Transfer<'_>) -
     let RuleState { key, optimizer, rule, make: _, step: _ } = state;
     let key = *key;
     // All but the learning rate is the description's, which may have changed; the kind of the rule may not.
-    let Optimizer { rule: kind, learning_rate, weight_decay: _, clip: _, average: _, accumulation: _ } = optimizer;
+    let Optimizer { rule: kind, learning_rate, weight_decay: _, clip: _, average: _, accumulation: _ } =
+        optimizer;
     let named = |part: &str| match key {
         Some(key) => name(&["optimizer", key, part]),
         None => name(&["optimizer", part]),
@@ -181,8 +184,13 @@ fn carry_steering<E: Float>(
     let mut rates: Vec<f64> = steers.iter().map(|steer| steer.rate).collect();
     // No decay of its own is NaN.
     let mut decays: Vec<f64> = steers.iter().map(|steer| steer.decay.unwrap_or(f64::NAN)).collect();
-    transfer.valid(&name(&["steering", "frozen"]), &mut frozen, ("0 or 1 for each weight", |flag| flag <= 1))?;
-    let valid = ("a factor of the learning rate for each weight", |rate: f64| rate >= 0.0 && rate.is_finite());
+    transfer.valid(
+        &name(&["steering", "frozen"]),
+        &mut frozen,
+        ("0 or 1 for each weight", |flag| flag <= 1),
+    )?;
+    let valid =
+        ("a factor of the learning rate for each weight", |rate: f64| rate >= 0.0 && rate.is_finite());
     transfer.valid(&name(&["steering", "learning_rate"]), &mut rates, valid)?;
     let valid = ("a weight decay or NaN for each weight", |decay: f64| {
         decay.is_nan() || (decay >= 0.0 && decay.is_finite())

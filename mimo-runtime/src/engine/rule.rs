@@ -112,7 +112,8 @@ impl<E: Float> Rules<E> {
         };
         let accumulated = needed(&|optimizer| optimizer.accumulation.is_some())?;
         let averages = needed(&|optimizer| optimizer.average.is_some())?;
-        let mut rules = Rules { rules, owners, iterations: 0, slots, wholes, accumulated, averages, steering: None };
+        let mut rules =
+            Rules { rules, owners, iterations: 0, slots, wholes, accumulated, averages, steering: None };
         rules.fill_slots(program);
         Ok(Some(rules))
     }

@@ -86,7 +86,8 @@ impl Stored {
         let file_error = |source| Error::File { path: path.into(), source };
         let (mut file, len) = regular::open(path).map_err(file_error)?;
         let prefix = read_up_to(&mut file, PREFIX).map_err(file_error)?;
-        let header_len = header_len(subject, &prefix, len).map_err(|faults| unfit(subject, Some(path), faults))?;
+        let header_len =
+            header_len(subject, &prefix, len).map_err(|faults| unfit(subject, Some(path), faults))?;
         let header = read_up_to(&mut file, header_len).map_err(file_error)?;
         let data_len = len - (PREFIX + header_len) as u64;
         let header = parse(&header, data_len).map_err(|fault| unfit(subject, Some(path), vec![fault]))?;
@@ -249,7 +250,12 @@ impl<'a> Transfer<'a> {
     }
 
     /// Reports the numbers of an array unless they are as expected.
-    pub(crate) fn expect<T: Number>(&mut self, name: &str, text: &'static str, valid: impl FnOnce(&[T]) -> bool) {
+    pub(crate) fn expect<T: Number>(
+        &mut self,
+        name: &str,
+        text: &'static str,
+        valid: impl FnOnce(&[T]) -> bool,
+    ) {
         if let Kind::Compare { stored, faults, .. } = &mut self.kind
             // Of another type it is another fault.
             && let Some(found) = stored.numbers(name)
@@ -292,7 +298,8 @@ impl<'a> Transfer<'a> {
         let Kind::Save(mut entries) = self.kind else { return Ok(vec![]) };
         // The arrays of 8-byte numbers first, then those of 4, then those of single bytes: readers want them aligned.
         entries.sort_by_key(|entry| std::cmp::Reverse(size(entry.dtype)));
-        let tensors = entries.iter().map(|entry| (&*entry.name, entry.dtype, &*entry.shape, entry.bytes.len()));
+        let tensors =
+            entries.iter().map(|entry| (&*entry.name, entry.dtype, &*entry.shape, entry.bytes.len()));
         let (header, data_len) = subject.header_of(tensors, Content::Checkpoint(VERSION));
         let mut bytes: Vec<u8> = reserved(data_len.saturating_add(PREFIX + header.len()))?;
         bytes.extend((header.len() as u64).to_le_bytes());
@@ -321,7 +328,12 @@ fn size(dtype: &str) -> usize {
 
 fn wanted_array<T: Number>(name: &str, shape: Option<&[usize]>) -> Wanted<'static> {
     let (dtype, dtype_name) = T::DTYPE;
-    Wanted { name: name.to_owned().into(), dtype, dtype_name, shape: shape.map(|shape| shape.to_vec().into()) }
+    Wanted {
+        name: name.to_owned().into(),
+        dtype,
+        dtype_name,
+        shape: shape.map(|shape| shape.to_vec().into()),
+    }
 }
 
 fn entry<T: Number>(name: &str, shape: &[usize], values: &[T]) -> Result<Entry, Error> {

@@ -121,11 +121,9 @@ impl<'m, M: Trainable> Trainer<'m, M> {
     fn to_checkpoint(&mut self, mut callbacks: Vec<(usize, CallbackState)>) -> Result<Vec<u8>, Error> {
         let mut interrupted = match &self.fit {
             Fit::None => None,
-            Fit::Running(place) => Some(Interrupted {
-                place: place.clone(),
-                totals: self.totals.clone(),
-                callbacks: vec![],
-            }),
+            Fit::Running(place) => {
+                Some(Interrupted { place: place.clone(), totals: self.totals.clone(), callbacks: vec![] })
+            }
             Fit::Loaded(loaded) => {
                 callbacks.extend(loaded.callbacks.iter().cloned());
                 let Interrupted { place, totals, .. } = &**loaded;

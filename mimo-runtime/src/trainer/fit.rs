@@ -29,7 +29,9 @@ impl<M: Trainable> Trainer<'_, M> {
     /// [checks](Dataset#what-is-checked) and of callbacks, [`NoData`](Error::NoData),
     /// [`NoValidationData`](Error::NoValidationData), [`BatchSize`](Error::BatchSize),
     /// [`ValidationSplit`](Error::ValidationSplit), [`StatefulRows`](Error::StatefulRows),
-    /// [`StatefulShuffle`](Error::StatefulShuffle), [`NoCustomLoss`](Error::NoCustomLoss), [`Memory`](Error::Memory). Options
+    /// [`StatefulShuffle`](Error::StatefulShuffle), [`NoCustomLoss`](Error::NoCustomLoss), [`Memory`](Error::Memory), and for a training that
+    /// goes on from a checkpoint [`ResumedSamples`](Error::ResumedSamples), [`ResumedBatchSize`](Error::ResumedBatchSize),
+    /// [`ResumedLosses`](Error::ResumedLosses), [`ResumedCallback`](Error::ResumedCallback). Options
     /// and arrays are checked before the first step. The weights are those after the last step that went well.
     pub fn fit<'d>(
         &mut self,

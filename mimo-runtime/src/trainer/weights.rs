@@ -51,7 +51,11 @@ impl<M: Trainable> Trainer<'_, M> {
         self.measure_statistics_of(&*data, batch_size)
     }
 
-    pub(crate) fn measure_statistics_of(&mut self, data: &dyn Dataset<M>, batch_size: usize) -> Result<(), Error> {
+    pub(crate) fn measure_statistics_of(
+        &mut self,
+        data: &dyn Dataset<M>,
+        batch_size: usize,
+    ) -> Result<(), Error> {
         let rows = numbers(0..data.rows())?;
         if rows.is_empty() {
             return Err(Error::NoData);
