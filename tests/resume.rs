@@ -426,6 +426,77 @@ fn a_checkpoint_of_another_training_is_refused_as_a_whole() {
     assert_eq!(bits(&model), before);
 }
 
+/// Checkpoints in which something is not as it was: errors, or trainings of other numbers, but no panic.
+#[test]
+fn damaged_checkpoints_are_errors() {
+    let inputs = StatefulInputs { x: tensor(numbers(48 * 6, 1)).expect("samples") };
+    let targets = StatefulTargets {
+        a: tensor(numbers(48, 2)).expect("samples"),
+        b: tensor(numbers(48, 3)).expect("samples"),
+    };
+    let data = ArrayDataset::<Stateful>::new(&inputs, &targets).expect("sound samples");
+    let options = || FitOptions::new().epochs(2).batch_size(8).shuffle(false).verbose(Verbose::Silent);
+    let set_loss = |trainer: &mut Trainer<'_, Stateful>| {
+        use mimo::dfdx::tensor_ops::MeanTo;
+        trainer.set_loss(|outputs, targets| Ok((outputs.a - targets.a.clone()).square().mean()));
+    };
+    let mut model = Stateful::new(1);
+    let mut trainer = Trainer::new(&mut model).expect("a trainer");
+    set_loss(&mut trainer);
+    let mut keep = Keep(Moment::Step { epoch: 1, step: 3 }, None);
+    trainer.fit(&data, options().callback(&mut keep)).expect("a training");
+    let whole = keep.1.expect("the moment comes");
+    let header = 8 + u64::from_le_bytes(*whole.first_chunk().expect("a length")) as usize;
+    let text = std::str::from_utf8(&whole[8..header]).expect("JSON").to_owned();
+    let (mut loaded, mut refused) = (0, 0);
+    let mut try_it = |bytes: &[u8]| match trainer.restore(bytes) {
+        Ok(()) => {
+            loaded += 1;
+            set_loss(&mut trainer);
+            // Whatever comes of it, the trainer says so.
+            let _ = trainer.fit(&data, options());
+        }
+        Err(error) => {
+            refused += 1;
+            assert!(matches!(&error, Error::CheckpointFile { .. }), "{error}");
+        }
+    };
+    // Every number that is counted on, at its greatest; the places of arrays are in the header.
+    let header_json: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    for (name, tensor) in header_json.as_object().expect("an object") {
+        let Some([from, to]) = tensor["data_offsets"].as_array().map(Vec::as_slice) else { continue };
+        let [from, to] = [from, to].map(|offset| header + offset.as_u64().expect("an offset") as usize);
+        for fill in [0xFF, 0x00, 0x7F, 0x80] {
+            let mut bytes = whole.clone();
+            bytes[from..to].fill(fill);
+            try_it(&bytes);
+            let mut bytes = whole.clone();
+            if let Some(last) = bytes[from..to].last_mut() {
+                *last ^= fill;
+            }
+            try_it(&bytes);
+        }
+        // Without it, and under another name.
+        if name.starts_with('@') {
+            try_it(
+                &[
+                    &whole[..8],
+                    text.replace(&format!("\"{name}\""), &format!("\"?{}\"", &name[1..])).as_bytes(),
+                    &whole[header..],
+                ]
+                .concat(),
+            );
+        }
+    }
+    for at in (0..whole.len()).step_by(61) {
+        try_it(&whole[..at]);
+        let mut bytes = whole.clone();
+        bytes[at] ^= 0x11;
+        try_it(&bytes);
+    }
+    assert!(loaded > 50 && refused > 50, "{loaded} {refused}");
+}
+
 /// Path of the checkpoint of a child process.
 const PATH: &str = "MIMO_TEST_CHECKPOINT";
 /// File for the weights at the end of the training.

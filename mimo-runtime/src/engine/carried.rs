@@ -13,7 +13,7 @@ use super::tasks::Parameters;
 use super::whole::Wholes;
 use super::{Engine, copy_in, copy_out};
 use crate::error::Error;
-use crate::file::checkpoint::{Flow, Transfer, name};
+use crate::file::checkpoint::{Flow, MOST, Transfer, name};
 use crate::float::Float;
 use crate::kernels::AlignedVec;
 use crate::program::Program;
@@ -123,7 +123,8 @@ fn carry_rules<E: Float>(
     // The blocks of each optimizer are a part of the description.
     let Rules { rules: states, owners, iterations, slots, wholes, accumulated, averages, steering: _ } =
         rules;
-    transfer.numbers(&name(&["optimizer", "iterations"]), std::slice::from_mut(iterations))?;
+    let valid = ("a number of steps", |steps: u64| steps < MOST);
+    transfer.valid(&name(&["optimizer", "iterations"]), std::slice::from_mut(iterations), valid)?;
     for state in states.iter_mut() {
         carry_rule(state, transfer)?;
     }

@@ -16,6 +16,9 @@ use crate::error::Error;
 /// The version of the rules for checkpoints: the names of the arrays and what they mean.
 const VERSION: &str = "1";
 
+/// Numbers that are counted on are less than this, so that counting does not overflow.
+pub(crate) const MOST: u64 = 1 << 53;
+
 /// Numbers of checkpoints.
 pub trait Number: Copy + Default + PartialEq + Send + Sync + 'static {
     #[doc(hidden)]

@@ -10,7 +10,7 @@ use crate::data::spec;
 use crate::engine::Totals;
 use crate::error::Error;
 use crate::file;
-use crate::file::checkpoint::{Transfer, name};
+use crate::file::checkpoint::{MOST, Transfer, name};
 use crate::model::{Model, Trainable};
 
 /// Where a `fit` is.
@@ -82,7 +82,7 @@ impl<'m, M: Trainable> Trainer<'m, M> {
     /// # Errors
     /// [`Memory`](Error::Memory).
     pub fn checkpoint(&mut self) -> Result<Vec<u8>, Error> {
-        self.to_checkpoint(vec![])
+        self.checkpoint_with(vec![])
     }
 
     /// Loads a checkpoint of the same model. If it was saved in a `fit`, the next `fit` goes on there, whatever
@@ -114,11 +114,11 @@ impl<'m, M: Trainable> Trainer<'m, M> {
     }
 
     fn save_states(&mut self, path: &Path, callbacks: Vec<(usize, CallbackState)>) -> Result<(), Error> {
-        let bytes = self.to_checkpoint(callbacks)?;
+        let bytes = self.checkpoint_with(callbacks)?;
         file::replace::replace(path, &bytes).map_err(|source| Error::File { path: path.into(), source })
     }
 
-    fn to_checkpoint(&mut self, mut callbacks: Vec<(usize, CallbackState)>) -> Result<Vec<u8>, Error> {
+    fn checkpoint_with(&mut self, mut callbacks: Vec<(usize, CallbackState)>) -> Result<Vec<u8>, Error> {
         let mut interrupted = match &self.fit {
             Fit::None => None,
             Fit::Running(place) => {
@@ -222,7 +222,9 @@ fn carry_fit(interrupted: &mut Option<Interrupted>, transfer: &mut Transfer<'_>)
     transfer.optional::<u64>(&order_name, &mut order)?;
     transfer.optional::<f64>(&statistics_name, &mut statistics)?;
     transfer.optional::<f64>(&joint_name, &mut joint)?;
-    transfer.expect::<u64>(&place_name, "the place of a `fit`", |place| place.len() == 7);
+    transfer.expect::<u64>(&place_name, "the place of a `fit`", |place| {
+        place.len() == 7 && place.iter().take(6).all(|number| *number < MOST)
+    });
     transfer.expect::<u64>(&order_name, "an order of samples", |order| {
         let mut sorted = order.to_vec();
         sorted.sort_unstable();
