@@ -56,8 +56,8 @@ fn statistics_are_the_means_of_those_of_the_batches() {
     trainer.measure_statistics(&data(), 8).expect("measured");
     assert_eq!(trainer.steps(), 0);
     let after = trainer.weights();
-    for channel in 0..3 {
-        for (found, wanted) in [after[2][channel], after[3][channel]].into_iter().zip(statistics(channel)) {
+    for (channel, (mean, variance)) in after[2].iter().zip(&after[3]).enumerate() {
+        for (found, wanted) in [*mean, *variance].into_iter().zip(statistics(channel)) {
             assert!((f64::from(found) - wanted).abs() < 1e-6, "{found} {wanted}");
         }
     }

@@ -128,9 +128,7 @@ macro_rules! weights_after {
         set(&mut trainer, &case["begin"]);
         let begin: fn(&mut Trainer<'_, $model>) = $begin;
         begin(&mut trainer);
-        for _ in 0..$steps {
-            step(&mut trainer);
-        }
+        std::iter::repeat_with(|| step(&mut trainer)).take($steps).for_each(drop);
         trainer.weights()
     }};
 }

@@ -174,11 +174,43 @@ where
     }
 }
 
+/// Nothing of a frozen weight changes, whatever trains it; and it is trained again when it is thawed.
+fn frozen<M>(data: &ArrayDataset<M>, new: fn(u64) -> M)
+where
+    M: Trainable<Float = f32>,
+    ArrayDataset<M>: Dataset<M>,
+{
+    let mut model = new(1);
+    let mut trainer = Trainer::new(&mut model).expect("a trainer");
+    let is_head = |name: &str| name.starts_with("value/");
+    trainer.fit(data, options().epochs(1)).expect("a training");
+    for weight in M::SPEC.weights.iter().filter(|weight| !is_head(weight.name)) {
+        trainer.freeze_by_name(weight.name).expect("a weight");
+    }
+    let before = trainer.weights();
+    trainer.fit(data, options()).expect("a training");
+    let after = trainer.weights();
+    for (weight, (before, after)) in M::SPEC.weights.iter().zip(before.iter().zip(&after)) {
+        assert_eq!(before == after, !is_head(weight.name), "{} {}", M::SPEC.name, weight.name);
+    }
+    assert_eq!(trainer.frozen().len(), M::SPEC.weights.len() - 2);
+    for name in trainer.frozen() {
+        trainer.thaw_by_name(name).expect("trained before");
+    }
+    assert_eq!(trainer.frozen(), [""; 0]);
+    trainer.fit(data, options()).expect("a training");
+    for (weight, (before, after)) in M::SPEC.weights.iter().zip(after.iter().zip(trainer.weights())) {
+        assert_ne!(*before, after, "{} {}", M::SPEC.name, weight.name);
+    }
+}
+
 macro_rules! checks {
     ($($test:ident: $model:ident, $inputs:ident, $targets:ident;)*) => {$(
         #[test]
         fn $test() {
-            check::<$model>(&data!($inputs, $targets), $model::new);
+            let data = data!($inputs, $targets);
+            check::<$model>(&data, $model::new);
+            frozen::<$model>(&data, $model::new);
         }
     )*};
 }
@@ -477,11 +509,11 @@ fn damaged_checkpoints_are_errors() {
             try_it(&bytes);
         }
         // Without it, and under another name.
-        if name.starts_with('@') {
+        if let Some(rest) = name.strip_prefix('@') {
             try_it(
                 &[
                     &whole[..8],
-                    text.replace(&format!("\"{name}\""), &format!("\"?{}\"", &name[1..])).as_bytes(),
+                    text.replace(&format!("\"{name}\""), &format!("\"?{rest}\"")).as_bytes(),
                     &whole[header..],
                 ]
                 .concat(),

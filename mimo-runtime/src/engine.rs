@@ -360,10 +360,14 @@ impl<E: Float> Engine<E> {
         self.rules.as_ref().is_some_and(|rules| rules.is_frozen(weight))
     }
 
-    /// Whether a weight can be trained: the description does not fix it, and a loss depends on it.
+    /// Whether training steps change a weight: a loss depends on it and the description does not fix it, or it is a moving average or the
+    /// vector of a normalized kernel.
     pub fn is_trained(&self, weight: usize) -> bool {
-        let block = self.program.params.get(weight).and_then(|param| self.program.blocks.get(param.block));
-        block.is_some_and(|block| block.gradient.is_some())
+        let Some(param) = self.program.params.get(weight) else { return false };
+        let blocks = self.program.blocks;
+        blocks.get(param.block).is_some_and(|block| block.gradient.is_some())
+            || self.program.moving.iter().any(|average| average.block == param.block)
+            || self.spectral.kernels.iter().any(|kernel| kernel.vector == param.block)
     }
 
     /// Changes the way in which some weights are trained.

@@ -38,6 +38,8 @@ pub(super) struct Steering<E: Float> {
     updates: Vec<Update>,
     /// By block: the update of all of its weights; `None` if they differ.
     blocks: Vec<Option<Update>>,
+    /// By block: whether it holds moving averages of a layer of which all weights are frozen.
+    inference: Vec<bool>,
     /// Optimizers with other numbers, of which there is one for each that some weight needs.
     variants: Vec<Variant<E>>,
 }
@@ -112,7 +114,8 @@ impl<E: Float> Steering<E> {
             };
         }
         let blocks = blocks.into_iter().map(|block| block.unwrap_or(Some(Update::Optimizer))).collect();
-        Ok(Some(Steering { weights, updates, blocks, variants }))
+        let inference = inference(program, &weights);
+        Ok(Some(Steering { weights, updates, blocks, inference, variants }))
     }
 
     /// Computes the numbers of the step after the first `steps` steps; those of the optimizers are computed.
@@ -235,6 +238,18 @@ impl<E: Float> Rules<E> {
     }
 }
 
+/// By block: whether it holds moving averages of a layer of which all weights are frozen. (If only the averages are, the layer computes
+/// with the statistics of the batch, on which the gradients of its other weights depend.)
+fn inference(program: &Program, weights: &[Steer]) -> Vec<bool> {
+    let mut inference = vec![false; program.blocks.len()];
+    for average in program.moving {
+        let layer = program.params.iter().find(|param| param.block == average.block).map(|param| param.layer);
+        let mut own = program.params.iter().zip(weights).filter(|(param, _)| Some(param.layer) == layer);
+        inference[average.block] = layer.is_some() && own.all(|(_, steer)| steer.frozen);
+    }
+    inference
+}
+
 /// Has frozen batch normalizations compute with their moving averages, as in inference: puts these in the place of the statistics of the
 /// batch, and zeros in the place of the sums by which the statistics have a gradient.
 pub(super) fn use_frozen_statistics<E: Float>(
@@ -244,7 +259,7 @@ pub(super) fn use_frozen_statistics<E: Float>(
     merged: &mut [f64],
 ) {
     let Some(steering) = rules.and_then(|rules| rules.steering.as_ref()) else { return };
-    for average in program.moving.iter().filter(|average| steering.is_block_frozen(average.block)) {
+    for average in program.moving.iter().filter(|average| steering.inference[average.block]) {
         let start = program.blocks[average.block].offset;
         let MovingAverage { sums, len, .. } = *average;
         let values = &values[start..start + len];

@@ -21,8 +21,8 @@ impl<M: Trainable + OnCpu<M::Float>> Trainer<'_, M> {
     /// ```
     ///
     /// Frozen weights are not updated, decayed, constrained or penalized, and their gradients are zero. As in Keras with
-    /// `layer.trainable = False`, a frozen `BatchNormalization` computes with its moving averages, which stay as they are; so does the kernel of a
-    /// frozen `SpectralNormalization`. Dropout goes on. The optimizer keeps what it remembers of the weights until they are thawed, and counts its
+    /// `layer.trainable = False`, a frozen `BatchNormalization` computes with its moving averages, which stay as they are, if all of its weights are
+    /// frozen. The kernel of a frozen `SpectralNormalization`, which Keras divides in any case, stays too. Dropout goes on. The optimizer keeps what it remembers of the weights until they are thawed, and counts its
     /// steps on. At the end of `fit`, `use_ema` does not change them.
     ///
     /// A weight that the description fixes by `trainable = false` is frozen in any case, and costs less.
@@ -140,11 +140,13 @@ impl<M: Trainable> Trainer<'_, M> {
     }
 
     fn set_frozen(&mut self, part: &[usize], frozen: bool) -> Result<(), Error> {
-        if !frozen && !part.iter().any(|index| self.engine.is_trained(*index)) {
+        let trained: Vec<usize> =
+            part.iter().copied().filter(|index| self.engine.is_trained(*index)).collect();
+        if !frozen && trained.is_empty() {
             let weight = part.first().and_then(|index| spec::<M>().weights.get(*index));
             return Err(Error::NotTrained { weight: weight.map_or("", |weight| weight.name) });
         }
-        self.engine.steer(part, &|steer| steer.frozen = frozen)
+        self.engine.steer(&trained, &|steer| steer.frozen = frozen)
     }
 
     fn set_rate(&mut self, part: &[usize], factor: f64) -> Result<(), Error> {
