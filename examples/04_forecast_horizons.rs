@@ -7,7 +7,7 @@
 //! 0.29, 0.34 and 0.35 ppm there. It fails unless each is clearly smaller than those of two forecasts that cost
 //! nothing: "as today", and "as today, plus what changed in the same weeks of last year".
 
-use std::ops::{ControlFlow, Range};
+use std::ops::Range;
 use std::process::ExitCode;
 
 use mimo::data::{Dataset, from_fn};
@@ -77,20 +77,12 @@ fn run() -> Outcome {
 
     let mut model = Forecast::new(1);
     let mut trainer = Trainer::new(&mut model)?;
-    // The best epoch so far: its validation loss, its number and its weights.
-    let mut best = (f64::INFINITY, 0, trainer.weights());
-    let options =
-        FitOptions::new().epochs(epochs.number).validation_data(&validate).on_epoch_end(|trainer, logs| {
-            let loss = logs.get("val_loss").unwrap_or(f64::INFINITY);
-            if loss < best.0 {
-                best = (loss, logs.epoch, trainer.weights());
-            }
-            // Ten epochs without a better one are enough.
-            if logs.epoch < best.1 + 10 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-        });
+    // Ten epochs without a better one are enough.
+    let mut stopping = EarlyStopping::new("val_loss").patience(10).restore_best_weights(true);
+    let options = FitOptions::new().epochs(epochs.number).validation_data(&validate).callback(&mut stopping);
     let history = trainer.fit(&train, options)?;
-    trainer.set_weights(&best.2)?;
-    println!("{} epochs; the weights of epoch {} are kept", history.epochs().len(), best.1 + 1);
+    let best = stopping.best_epoch().map_or(0, |epoch| epoch + 1);
+    println!("{} epochs; the weights of epoch {best} are kept", history.epochs().len());
 
     let reached = trainer.evaluate(&test, 32)?;
     let reached = [reached.next_week.mae, reached.in_two_weeks.mae, reached.in_three_weeks.mae];

@@ -1,7 +1,7 @@
 //! Three values from ten: a training that is steered while it runs.
 //!
-//! Teaches callbacks: a `Callback` of one's own that keeps the best weights, halves the learning rate when the
-//! validation gets no better and then stops; a closure that prints; and `History`, by name and as CSV.
+//! Teaches callbacks: `ReduceLROnPlateau` halves the learning rate when the validation gets no better, `EarlyStopping` then
+//! stops and brings the best weights back; a closure that prints; and `History`, by name and as CSV.
 //!
 //! The data is generated: each target is a known function of the inputs plus normal noise of a known variance. No
 //! model can have a smaller mean squared error than that variance, so what is reached can be judged.
@@ -10,8 +10,6 @@
 use std::ops::ControlFlow;
 use std::process::ExitCode;
 
-use mimo::callback::Callback;
-use mimo::history::EpochLogs;
 use mimo::prelude::*;
 
 #[path = "support/goals.rs"]
@@ -45,6 +43,8 @@ const NOISE: [f32; 3] = [0.1, 0.2, 0.3];
 /// What is reached may be so many times the best.
 const WITHIN: f64 = 1.15;
 const EPOCHS: usize = 80;
+/// The first learning rate, that of the model.
+const RATE: f64 = 3e-3;
 
 fn main() -> ExitCode {
     goals::main(EPOCHS, run)
@@ -58,12 +58,16 @@ fn run(epochs: usize, goals: &mut Goals) -> Result<(), Box<dyn std::error::Error
 
     let mut model = ThreeRegressions::new(42);
     let mut trainer = Trainer::new(&mut model)?;
-    let mut patience = Patience::new("val_loss", 4, 3);
+    // Three halvings, after four epochs each that were no better, and as many epochs before the end.
+    let halving =
+        ReduceLROnPlateau::new("val_loss").factor(0.5).patience(4).min_delta(0.0).min_lr(RATE / 8.0);
+    let mut stopping = EarlyStopping::new("val_loss").patience(16).restore_best_weights(true);
     let options = FitOptions::new()
         .epochs(epochs)
         .batch_size(32)
         .validation_data((&validation.0, &validation.1))
-        .callback(&mut patience)
+        .callback(halving)
+        .callback(&mut stopping)
         .on_epoch_end(|trainer, logs| {
             // Typed: `logs.validation` has a field per output, with a field per metric.
             if let Some(validation) = logs.validation.as_ref().filter(|_| logs.epoch % 10 == 0) {
@@ -79,7 +83,13 @@ fn run(epochs: usize, goals: &mut Goals) -> Result<(), Box<dyn std::error::Error
             ControlFlow::Continue(())
         });
     let history = trainer.fit((&inputs, &targets), options)?;
-    println!("{} of {epochs} epochs, {}", history.epochs().len(), patience.verdict());
+    if let (Some(epoch), Some(loss)) = (stopping.best_epoch(), stopping.best()) {
+        println!(
+            "{} of {epochs} epochs, val_loss was best in epoch {}: {loss:.4}",
+            history.epochs().len(),
+            epoch + 1
+        );
+    }
     let csv = history.to_csv();
     println!("{}\n", csv.lines().next().unwrap_or_default());
 
@@ -97,69 +107,6 @@ fn run(epochs: usize, goals: &mut Goals) -> Result<(), Box<dyn std::error::Error
         goals.at_most(&format!("{name}: mse"), mse, WITHIN * best);
     }
     Ok(())
-}
-
-/// Keeps the weights with which a key was best; when it gets no better for some epochs it halves the learning rate, and
-/// after some halvings it stops. The best weights are brought back at the end.
-struct Patience {
-    key: &'static str,
-    epochs: usize,
-    halvings: usize,
-    best: Option<(f64, usize, Vec<Vec<f32>>)>,
-    waited: usize,
-    halved: usize,
-}
-
-impl Patience {
-    fn new(key: &'static str, epochs: usize, halvings: usize) -> Self {
-        Patience { key, epochs, halvings, best: None, waited: 0, halved: 0 }
-    }
-
-    fn verdict(&self) -> String {
-        match &self.best {
-            Some((value, epoch, _)) => format!("{} was best in epoch {}: {value:.4}", self.key, epoch + 1),
-            None => format!("{} was never a number", self.key),
-        }
-    }
-}
-
-impl Callback<ThreeRegressions> for Patience {
-    fn on_epoch_end(
-        &mut self,
-        trainer: &mut Trainer<'_, ThreeRegressions>,
-        logs: &EpochLogs<ThreeRegressions>,
-    ) -> Result<ControlFlow<()>> {
-        let value =
-            logs.get(self.key).ok_or_else(|| Error::other(format!("nothing measures `{}`", self.key)))?;
-        let better = match (&self.best, logs.higher_is_better(self.key)) {
-            _ if value.is_nan() => false,
-            (None, _) => true,
-            (Some((best, ..)), Some(true)) => value > *best,
-            (Some((best, ..)), _) => value < *best,
-        };
-        if better {
-            self.best = Some((value, logs.epoch, trainer.weights()));
-            self.waited = 0;
-            return Ok(ControlFlow::Continue(()));
-        }
-        self.waited += 1;
-        if self.waited < self.epochs {
-            return Ok(ControlFlow::Continue(()));
-        }
-        if self.halved == self.halvings {
-            return Ok(ControlFlow::Break(()));
-        }
-        (self.waited, self.halved) = (0, self.halved + 1);
-        trainer.set_learning_rate(0.5 * trainer.learning_rate())?;
-        Ok(ControlFlow::Continue(()))
-    }
-
-    fn on_train_end(&mut self, trainer: &mut Trainer<'_, ThreeRegressions>) -> Result<()> {
-        match &self.best {
-            Some((_, _, weights)) => trainer.set_weights(weights),
-            None => Ok(()),
-        }
-    }
 }
 
 /// The functions that are to be found: a plane, a fold and a step, each along a direction of its own.

@@ -1,7 +1,7 @@
 //! A class and a number from one colour image: which digit it is, and by how much it is turned.
 //!
 //! New here: a data set type of one's own that makes each image when a batch asks for it, so that 1,438
-//! digits train as many thousand images and none is stored; and a learning rate that a callback lowers from epoch to epoch.
+//! digits train as many thousand images and none is stored; and a learning rate that `LearningRateScheduler` lowers from epoch to epoch.
 //!
 //! Every image shows a handwritten digit turned by up to 40 degrees, somewhere on 32 × 32 pixels, in a dark colour on a light one.
 //! `cargo run --release --example 10_image_class_and_value` reaches, on digits that it has not seen, an accuracy of 0.94 and
@@ -10,7 +10,6 @@
 
 use std::process::ExitCode;
 
-use mimo::callback::Callback;
 use mimo::data::{BatchRows, Dataset};
 use mimo::prelude::*;
 
@@ -77,10 +76,16 @@ fn run() -> Outcome {
 
     let mut model = TurnedDigit::new(11);
     let mut trainer = Trainer::new(&mut model)?;
+    // Half a cosine from epoch to epoch. By step, and with a number of steps that the model knows, it would be a schedule of the
+    // optimizer: `Adam(CosineDecay(2e-3, 10_000))`.
+    let rate = |epoch: usize, _| {
+        let done = epoch as f64 / epochs.number as f64;
+        2e-3 * 0.5 * (1.0 + (std::f64::consts::PI * done).cos())
+    };
     let options = FitOptions::new()
         .epochs(epochs.number)
         .validation_data(&held_out)
-        .callback(Cosine { from: 2e-3, epochs: epochs.number });
+        .callback(LearningRateScheduler::new(rate));
     println!("{}", trainer.fit(&train, options)?);
     let reached = trainer.evaluate(&held_out, 32)?;
     let degrees = reached.turn.mae * 180.0 / std::f64::consts::PI;
@@ -113,19 +118,6 @@ fn run() -> Outcome {
         Figure::at_least("accuracy of the digit", reached.digit.accuracy, WANTED_ACCURACY),
         Figure::at_most("mean error of the turn in degrees", degrees, WANTED_DEGREES),
     ]))
-}
-
-/// Lowers the learning rate along half a cosine.
-struct Cosine {
-    from: f64,
-    epochs: usize,
-}
-
-impl Callback<TurnedDigit> for Cosine {
-    fn on_epoch_begin(&mut self, trainer: &mut Trainer<'_, TurnedDigit>, epoch: usize) -> Result<()> {
-        let done = epoch as f64 / self.epochs as f64;
-        trainer.set_learning_rate(self.from * 0.5 * (1.0 + (std::f64::consts::PI * done).cos()))
-    }
 }
 
 const PIXELS: usize = TurnedDigit::SIDE * TurnedDigit::SIDE * 3;

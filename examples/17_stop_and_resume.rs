@@ -13,7 +13,6 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::time::Duration;
 
-use mimo::callback::{BackupAndRestore, SaveFrequency};
 use mimo::file;
 use mimo::prelude::*;
 

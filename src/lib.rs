@@ -6,6 +6,7 @@ extern crate self as mimo;
 
 pub use mimo_macros::{functions, model};
 pub use mimo_runtime::callback;
+pub use mimo_runtime::callbacks;
 pub use mimo_runtime::data;
 pub use mimo_runtime::error::Error;
 pub use mimo_runtime::file;
@@ -18,7 +19,8 @@ pub use mimo_runtime::predictor::Predictor;
 pub use mimo_runtime::progress::Verbose;
 pub use mimo_runtime::tensor::tensor;
 pub use mimo_runtime::trainer::{
-    CustomTargets, FitOptions, LossTensor, SampleWeights, Trainer, TrainerOptions,
+    CustomTargets, FindOptions, FitOptions, LearningRateCurve, LossTensor, SampleWeights, Trainer,
+    TrainerOptions,
 };
 pub use mimo_runtime::{Result, dfdx, graph};
 
@@ -31,7 +33,10 @@ pub mod __private;
 
 /// What a program that defines and trains models needs.
 pub mod prelude {
-    pub use crate::callback::{BackupAndRestore, SaveFrequency};
+    pub use crate::callbacks::{
+        BackupAndRestore, CSVLogger, EarlyStopping, LearningRateScheduler, ModelCheckpoint,
+        ReduceLROnPlateau, SaveFrequency, TerminateOnNaN,
+    };
     pub use crate::dfdx::shapes::Const;
     pub use crate::dfdx::tensor::{AsArray, Cpu, Tensor};
     pub use crate::{

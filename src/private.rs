@@ -37,6 +37,7 @@ pub use mimo_runtime::graph::metric::{
 };
 pub use mimo_runtime::graph::operation::*;
 pub use mimo_runtime::graph::optimizer::{Clip, Optimizer, OptimizerSpec, Rule, WeightAverage};
+pub use mimo_runtime::graph::schedule::Schedule;
 pub use mimo_runtime::graph::spec::{
     Argument, Connection, GraphLayer, GraphPort, GraphSpec, GraphTensor, InputSpec, ItemSpec, LayerCall,
     LayerSpec, ModelSpec, NestedModel, OutputSpec, Setting, WeightSpec, greatest, least, lesser,

@@ -3,7 +3,8 @@
 
 use std::ops::ControlFlow;
 
-use mimo::callback::{Callback, CallbackStates, Moment, StochasticWeightAveraging};
+use mimo::callback::{Callback, CallbackStates, Moment};
+use mimo::callbacks::StochasticWeightAveraging;
 use mimo::data::ArrayDataset;
 use mimo::prelude::*;
 

@@ -2,6 +2,8 @@
 
 use std::ops::ControlFlow;
 
+use mimo::FindOptions;
+use mimo::callbacks::{LossWeightScheduler, Timer};
 use mimo::prelude::*;
 
 model! {
@@ -61,6 +63,54 @@ fn the_first_training() -> Result<()> {
     assert_eq!(history.get("loss"), Some(totals.clone()));
     let logs = trainer.evaluate((&inputs, &targets), 32)?.logs;
     assert!((logs.loss - logs.digit.loss - logs.ink.loss).abs() < 1e-6 && logs.loss < totals[0]);
+    Ok(())
+}
+
+#[test]
+fn the_first_callbacks() -> Result<()> {
+    let folder = std::env::temp_dir().join(format!("mimo-first-callbacks-{}", std::process::id()));
+    let inputs = NetInputs { x: tensor((0..80).map(|i| i as f32 / 80.0).collect::<Vec<_>>())? };
+    let targets = NetTargets { digit: tensor((0..10).collect::<Vec<_>>())?, ink: tensor(vec![1.0; 10])? };
+    let mut model = Net::new(0);
+    let mut trainer = Trainer::new(&mut model)?;
+    let mut stopping = EarlyStopping::new(["val_loss", "val_digit_accuracy"]).restore_best_weights(true);
+    let mut timer = Timer::new();
+    let history = trainer.fit_with((&inputs, &targets), |options| {
+        options
+            .epochs(20)
+            .batch_size(4)
+            .validation_split(0.2)
+            .verbose(Verbose::Silent)
+            .callback(&mut stopping)
+            .callback(&mut timer)
+            .callback(LearningRateScheduler::new(|epoch, rate| if epoch == 0 { rate } else { 0.9 * rate }))
+            .callback(LossWeightScheduler::new(|epoch, _| NetPerOutput {
+                digit: 1.0,
+                ink: if epoch < 2 { 0.1 } else { 1.0 },
+            }))
+            .callback(ModelCheckpoint::new(folder.join("best.safetensors")).best("val_ink_mae"))
+            .callback(CSVLogger::new(folder.join("log.csv")))
+            .callback(TerminateOnNaN)
+    })?;
+    let lines = std::fs::read_to_string(folder.join("log.csv")).expect("a file").lines().count();
+    assert_eq!(lines, history.epochs().len() + 1);
+    assert_eq!(timer.epochs().len(), history.epochs().len());
+    assert_eq!(stopping.best_epoch(), history.best("val_loss").map(|epoch| epoch.epoch));
+    Net::load(folder.join("best.safetensors"))?;
+    let history = trainer.fit_with((&inputs, &targets), |options| {
+        options
+            .epochs(3)
+            .validation_split(0.2)
+            .verbose(Verbose::Silent)
+            .callback(LossWeightScheduler::by_epoch([NetPerOutput { digit: 1.0, ink: 0.5 }]))
+            .callback(ModelCheckpoint::new(folder.join("{epoch:02}.safetensors")).keep_last(1))
+    })?;
+    assert_eq!(history.epochs().len(), 3);
+    assert_eq!(trainer.loss_weights().ink, 0.5);
+    Net::load(folder.join("03.safetensors"))?;
+    let curve = trainer.find_learning_rate((&inputs, &targets), FindOptions::new().steps(20))?;
+    assert!(!curve.rates.is_empty());
+    std::fs::remove_dir_all(&folder).expect("the folder that was made");
     Ok(())
 }
 

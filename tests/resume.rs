@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use mimo::callback::{BackupAndRestore, Callback, CallbackState, CallbackStates, Moment, SaveFrequency};
+use mimo::callback::{BatchLogs, Callback, CallbackState, CallbackStates, Moment};
 use mimo::data::{ArrayDataset, Dataset};
 use mimo::history::EpochLogs;
 use mimo::prelude::*;
@@ -395,6 +395,139 @@ fn callbacks_go_on_and_a_stopped_training_stays_stopped() {
         matches!(&error, Error::ResumedCallback { index: 1, wanted, found: None } if wanted == "Patience"),
         "{error}"
     );
+}
+
+/// Ends a training after a step or an epoch, to go on later or for good.
+struct Stop(Moment, bool);
+
+impl<M: Trainable> Callback<M> for Stop {
+    fn on_train_batch_end(
+        &mut self,
+        trainer: &mut Trainer<'_, M>,
+        logs: &BatchLogs<'_, M>,
+    ) -> Result<ControlFlow<()>> {
+        self.at(trainer, Moment::Step { epoch: logs.epoch, step: logs.step })
+    }
+
+    fn on_epoch_end(&mut self, trainer: &mut Trainer<'_, M>, logs: &EpochLogs<M>) -> Result<ControlFlow<()>> {
+        self.at(trainer, Moment::Epoch { epoch: logs.epoch })
+    }
+}
+
+impl Stop {
+    fn at<M: Trainable>(&self, trainer: &mut Trainer<'_, M>, moment: Moment) -> Result<ControlFlow<()>> {
+        if moment != self.0 {
+            return Ok(ControlFlow::Continue(()));
+        }
+        if self.1 {
+            trainer.interrupt();
+        }
+        Ok(ControlFlow::Break(()))
+    }
+}
+
+/// Ctrl-C ends a training to go on later; a callback that stops it for good does so in the middle of an epoch too.
+#[test]
+fn an_interrupted_training_goes_on_and_a_stopped_one_does_not() {
+    let data = data!(WithAdamInputs, WithAdamTargets);
+    let folder = Folder::new("interrupt");
+    let path = folder.0.join("checkpoint");
+    let run = |stop: Option<Stop>, die: Option<Moment>| {
+        let mut model = WithAdam::new(1);
+        let mut trainer = Trainer::new(&mut model)?;
+        let mut options = options().callback(BackupAndRestore::new(&path).save_freq(SaveFrequency::Steps(3)));
+        if let Some(stop) = stop {
+            options = options.callback(stop);
+        }
+        if let Some(moment) = die {
+            options = options.callback(Die(moment));
+        }
+        let history = trainer.fit(&data, options)?;
+        let steps = trainer.steps();
+        drop(trainer);
+        Ok::<_, Error>((bits(&model), history.epochs().len(), steps))
+    };
+    let whole = run(None, None).expect("a training");
+    for moment in
+        [Moment::Step { epoch: 1, step: 2 }, Moment::Step { epoch: 2, step: 4 }, Moment::Epoch { epoch: 1 }]
+    {
+        run(Some(Stop(moment, true)), None).expect("a training");
+        assert!(path.exists(), "it goes on later");
+        let resumed = run(None, None).expect("a training");
+        assert_eq!((&resumed.0, resumed.2), (&whole.0, whole.2), "{moment:?}");
+        assert!(!path.exists());
+    }
+    // Stopped for good after a step: killed before the epoch has ended, it ends the epoch when it is resumed.
+    let moment = Moment::Step { epoch: 1, step: 3 };
+    let stopped = run(Some(Stop(moment, false)), None).expect("a training");
+    assert_eq!((stopped.1, stopped.2), (2, 9));
+    run(Some(Stop(moment, false)), Some(moment)).expect_err("killed");
+    let resumed = run(None, None).expect("a training");
+    assert_eq!((resumed.0, resumed.1, resumed.2), (stopped.0, 1, 9));
+}
+
+/// The ready-made callbacks go on where they were, in the middle of an epoch too.
+#[test]
+fn ready_made_callbacks_go_on() {
+    use mimo::callbacks::{EarlyStopping, LossWeightScheduler, ModelCheckpoint, ReduceLROnPlateau};
+
+    let data = data!(WithAdamInputs, WithAdamTargets);
+    let run = |name: &str, die: Option<Moment>| {
+        let folder = Folder::new(name);
+        let path = folder.0.join("checkpoint");
+        let mut logs = vec![];
+        let mut files = vec![];
+        for die in [die, None] {
+            let mut model = WithAdam::new(1);
+            let mut trainer = Trainer::new(&mut model).expect("a trainer");
+            let weights =
+                |epoch, step| WithAdamPerOutput { kind: 1.0, value: 0.1 * (epoch * 5 + step) as f64 };
+            let mut options = options()
+                .epochs(12)
+                .callback(BackupAndRestore::new(&path).save_freq(SaveFrequency::Steps(1)))
+                .callback(
+                    EarlyStopping::new("val_kind_loss").min_delta(0.2).patience(4).restore_best_weights(true),
+                )
+                .callback(ReduceLROnPlateau::new("val_value_mae").patience(1).min_delta(0.05).cooldown(1))
+                .callback(LossWeightScheduler::new(weights))
+                .callback(
+                    ModelCheckpoint::new(folder.0.join("w{epoch}-{batch}")).every_batches(7).keep_last(2),
+                )
+                .on_epoch_end(|_, epoch| {
+                    logs.push((epoch.epoch, pairs(epoch)));
+                    ControlFlow::Continue(())
+                });
+            let dies = die.is_some();
+            if let Some(moment) = die {
+                options = options.callback(Die(moment));
+            }
+            let history = trainer.fit(&data, options);
+            assert_eq!(history.is_err(), dies);
+            if dies {
+                continue;
+            }
+            drop(trainer);
+            files = folder.names();
+            files.sort();
+            return (bits(&model), logs, files);
+        }
+        unreachable!("the second training ends: {files:?}")
+    };
+    let whole = run("whole", None);
+    assert!(whole.1.len() < 12, "it is stopped early");
+    assert_eq!(whole.2.len(), 2, "{:?}", whole.2);
+    for (at, moment) in [
+        Moment::Step { epoch: 1, step: 3 },
+        Moment::Step { epoch: 3, step: 0 },
+        Moment::Epoch { epoch: 2 },
+        Moment::Epoch { epoch: whole.1.len() - 1 },
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let resumed = run(&format!("resumed-{at}"), Some(moment));
+        assert!(resumed == whole, "{moment:?}");
+    }
 }
 
 #[test]

@@ -198,7 +198,7 @@ codes! {
         MetricTargets "E0613" "metric that reads other targets than the output has",
         UnusableMetricName "E0614" "unusable name of a metric",
         LogNameTaken "E0615" "two values of one name in the logs",
-        ScheduleInModel "E0616" "schedule in the model",
+        UnknownSchedule "E0616" "unknown schedule of learning rates",
         SeveralClips "E0617" "several ways to clip gradients",
         NumbersPerUnit "E0618" "numbers that are not one per unit",
         NoSuchClass "E0619" "class that the output does not have",

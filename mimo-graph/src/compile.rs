@@ -25,6 +25,7 @@ pub(crate) mod losses;
 pub(crate) mod metrics;
 pub(crate) mod optimizers;
 mod patterns;
+pub(crate) mod schedules;
 
 /// Items of the language.
 #[doc(hidden)]

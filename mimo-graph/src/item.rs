@@ -49,11 +49,13 @@ pub enum Module {
     Optimizers,
     /// Regularizers of weights.
     Regularizers,
+    /// Schedules of learning rates.
+    Schedules,
 }
 
 impl Module {
     /// Every module.
-    pub const ALL: [Module; 10] = [
+    pub const ALL: [Module; 11] = [
         Module::Activations,
         Module::Constraints,
         Module::Initializers,
@@ -64,6 +66,7 @@ impl Module {
         Module::Operations,
         Module::Optimizers,
         Module::Regularizers,
+        Module::Schedules,
     ];
 
     /// The name of the module in paths: `mimo::language::layers`.
@@ -79,6 +82,7 @@ impl Module {
             Module::Operations => "operations",
             Module::Optimizers => "optimizers",
             Module::Regularizers => "regularizers",
+            Module::Schedules => "schedules",
         }
     }
 }
@@ -173,6 +177,8 @@ pub enum Kind {
     Float,
     /// A number, or one for each output.
     Numbers,
+    /// A number, or a schedule of learning rates.
+    Rate,
     /// An item of this module of the language.
     Item(Module),
     /// A variant of this type of [`values`](crate::language::values).
@@ -312,6 +318,15 @@ macro_rules! kind {
     };
     (Numbers) => {
         $crate::item::Kind::Float
+    };
+    (Steps) => {
+        $crate::item::Kind::Plain
+    };
+    (Rates) => {
+        $crate::item::Kind::Plain
+    };
+    (LearningRate) => {
+        $crate::item::Kind::Rate
     };
     (Name) => {
         $crate::item::Kind::Plain

@@ -13,7 +13,7 @@
 //! - [`activations`]: `relu`, `softmax`, …
 //! - [`operations`]: functions of tensors and the operators: `exp`, `where`, `mean`, …
 //! - [`model`]: `Model(…)` and `.compile(…)`
-//! - [`losses`], [`metrics`], [`optimizers`]
+//! - [`losses`], [`metrics`], [`optimizers`], [`schedules`]
 //! - [`initializers`], [`regularizers`], [`constraints`]
 //! - [`values`]: what an argument may be
 
@@ -27,6 +27,7 @@ pub mod model;
 pub mod operations;
 pub mod optimizers;
 pub mod regularizers;
+pub mod schedules;
 pub mod tensor;
 #[cfg(test)]
 mod tests;
@@ -54,6 +55,7 @@ pub fn items(module: Module) -> Vec<&'static Item> {
         Module::Operations => crate::layers::operation_items().collect(),
         Module::Optimizers => of(crate::compile::optimizers::OPTIMIZERS),
         Module::Regularizers => of(crate::initializer::hold::REGULARIZERS),
+        Module::Schedules => of(crate::compile::schedules::SCHEDULES),
     }
 }
 

@@ -85,6 +85,9 @@ fn of_ones_own(unknown: Code) -> Option<&'static str> {
             "a loss of your own is `custom` here, `loss = { y: custom }` for the output `y`, and a function of the \
              outputs in Rust: `trainer.set_loss(|outputs, targets| …)`",
         ),
+        Code::UnknownSchedule => Some(
+            "a schedule of your own is a callback: `LearningRateScheduler::new(|epoch, rate| if epoch < 10 { rate } else { rate * 0.9 })`",
+        ),
         Code::UnknownMetric => Some("compute a metric of your own from `trainer.predict(…)`, in Rust"),
         _ => None,
     }
@@ -100,6 +103,7 @@ fn module(unknown: Code) -> Option<Module> {
         Code::UnknownLoss => Some(Module::Losses),
         Code::UnknownMetric => Some(Module::Metrics),
         Code::UnknownOptimizer => Some(Module::Optimizers),
+        Code::UnknownSchedule => Some(Module::Schedules),
         _ => None,
     }
 }

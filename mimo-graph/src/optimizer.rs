@@ -2,14 +2,18 @@
 
 use std::fmt;
 
+use crate::schedule::Schedule;
+
 crate::describe! {
     /// An optimizer: a rule and what all rules have in common.
     #[derive(Clone, Copy, Debug, PartialEq)]
     pub struct Optimizer {
         /// The update rule.
         pub rule: Rule,
-        /// The step size.
+        /// The step size; with a schedule, that of the first step.
         pub learning_rate: f64,
+        /// The step size as a function of the step; `None` if it is the same for all.
+        pub schedule: Option<Schedule>,
         /// Decoupled weight decay: `w −= w · decay · learning_rate` before the update.
         pub weight_decay: Option<f64>,
         /// Clipping of gradients.
@@ -263,7 +267,10 @@ pub struct OptimizerSpec {
 /// The rule, the step size and what is switched on: `Adam(learning_rate = 0.001, clipnorm = 1)`.
 impl fmt::Display for Optimizer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}(learning_rate = {}", self.rule.name(), self.learning_rate)?;
+        match self.schedule {
+            Some(schedule) => write!(f, "{}(learning_rate = {schedule}", self.rule.name())?,
+            None => write!(f, "{}(learning_rate = {}", self.rule.name(), self.learning_rate)?,
+        }
         match self.rule {
             Rule::Sgd { momentum, .. } | Rule::RmsProp { momentum, .. } if momentum != 0.0 => {
                 write!(f, ", momentum = {momentum}")?;

@@ -101,14 +101,17 @@ fn setting(kind: Kind, value: &Value) -> Setting {
             named(module, text, &[])
         }
         (ValueKind::Ident { text, .. } | ValueKind::Str(text), Kind::Word(ty)) => word(ty, text),
-        (ValueKind::Ident { constant, .. } | ValueKind::Expr(constant), Kind::Tensors | Kind::Float) => {
-            Setting::Float(Number::Constant(*constant))
-        }
+        (
+            ValueKind::Ident { constant, .. } | ValueKind::Expr(constant),
+            Kind::Tensors | Kind::Float | Kind::Rate,
+        ) => Setting::Float(Number::Constant(*constant)),
         (ValueKind::Ident { constant, .. } | ValueKind::Expr(constant), _) => {
             Setting::Whole(Dim::constant(*constant))
         }
         (ValueKind::Str(text), _) => Setting::Text(text.clone()),
-        (ValueKind::Int(value), Kind::Float | Kind::Tensors) => Setting::Float(Number::Known(*value as f64)),
+        (ValueKind::Int(value), Kind::Float | Kind::Rate | Kind::Tensors) => {
+            Setting::Float(Number::Known(*value as f64))
+        }
         (ValueKind::Int(value), _) => Setting::of_whole(*value),
         (ValueKind::Float(value), _) => Setting::Float(Number::Known(*value)),
         (ValueKind::Bool(value), _) => Setting::Bool(*value),

@@ -243,6 +243,7 @@ pub(crate) mod examples {
             optimizer: crate::optimizer::Optimizer {
                 rule: crate::optimizer::Rule::Sgd { momentum: 0.9, nesterov: false },
                 learning_rate: 0.01,
+                schedule: None,
                 weight_decay: None,
                 clip: crate::optimizer::Clip::Norm(1.0),
                 average: None,

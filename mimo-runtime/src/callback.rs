@@ -1,17 +1,22 @@
-//! Callbacks: code of the user that runs between the epochs of a training.
+//! Callbacks: code that runs between the epochs and steps of a training. [`callbacks`](crate::callbacks) has those of Keras and a
+//! few more.
 
-mod averaging;
-mod backup;
+mod plan;
 pub(crate) mod state;
 
-pub use averaging::StochasticWeightAveraging;
-pub use backup::{BackupAndRestore, SaveFrequency};
-pub use state::{CallbackState, CallbackStates};
-
+use std::fmt;
+use std::marker::PhantomData;
 use std::ops::ControlFlow;
 
+pub(crate) use plan::Clock;
+pub use plan::FitPlan;
+pub use state::{CallbackState, CallbackStates};
+
+use crate::data::spec;
+use crate::engine::Totals;
 use crate::error::Error;
-use crate::history::EpochLogs;
+use crate::history::{EpochLogs, Evaluation, logs};
+use crate::logs::LogTable;
 use crate::model::Trainable;
 use crate::trainer::Trainer;
 
@@ -20,7 +25,21 @@ use crate::trainer::Trainer;
 /// A callback gets the trainer itself, so it can read and set the learning rate, the loss weights and the weights, and
 /// write the model to a file. For a single closure there is
 /// [`FitOptions::on_epoch_end`](crate::trainer::FitOptions::on_epoch_end).
+///
+/// An error of a callback ends `fit` with that error. The trainer stays usable, and the weights are those after the last step.
+///
+/// Keras: [`Callback`](https://keras.io/api/callbacks/base_callback/)
 pub trait Callback<M: Trainable> {
+    /// Before anything else in `fit`: checks the settings of the callback, such as the keys that it monitors. No callback has
+    /// changed or written anything yet.
+    ///
+    /// # Errors
+    /// Any error of the callback; it ends the `fit`.
+    fn prepare(&mut self, plan: &mut FitPlan<'_>) -> Result<(), Error> {
+        let _ = plan;
+        Ok(())
+    }
+
     /// Before the first epoch.
     ///
     /// # Errors
@@ -36,6 +55,105 @@ pub trait Callback<M: Trainable> {
     /// Any error of the callback; it ends the `fit`.
     fn on_epoch_begin(&mut self, trainer: &mut Trainer<'_, M>, epoch: usize) -> Result<(), Error> {
         let _ = (trainer, epoch);
+        Ok(())
+    }
+
+    /// Before step `step` of an epoch, counted from 0.
+    ///
+    /// # Errors
+    /// Any error of the callback; it ends the `fit`.
+    fn on_train_batch_begin(&mut self, trainer: &mut Trainer<'_, M>, step: usize) -> Result<(), Error> {
+        let _ = (trainer, step);
+        Ok(())
+    }
+
+    /// After a step. `Break` ends the epoch here, and the training after the validation of that epoch and
+    /// [`on_epoch_end`](Self::on_epoch_end), as Keras's `stop_training` does; the other callbacks of this step still run.
+    ///
+    /// # Errors
+    /// Any error of the callback; it ends the `fit`.
+    fn on_train_batch_end(
+        &mut self,
+        trainer: &mut Trainer<'_, M>,
+        logs: &BatchLogs<'_, M>,
+    ) -> Result<ControlFlow<()>, Error> {
+        let _ = (trainer, logs);
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// Before a validation or an [evaluation](Trainer::evaluate_with_callback).
+    ///
+    /// # Errors
+    /// Any error of the callback; it ends the `fit` or the evaluation.
+    fn on_test_begin(&mut self, trainer: &mut Trainer<'_, M>) -> Result<(), Error> {
+        let _ = trainer;
+        Ok(())
+    }
+
+    /// Before batch `step` of a validation or an evaluation, counted from 0.
+    ///
+    /// # Errors
+    /// Any error of the callback; it ends the `fit` or the evaluation.
+    fn on_test_batch_begin(&mut self, trainer: &mut Trainer<'_, M>, step: usize) -> Result<(), Error> {
+        let _ = (trainer, step);
+        Ok(())
+    }
+
+    /// After a batch of a validation or an evaluation.
+    ///
+    /// # Errors
+    /// Any error of the callback; it ends the `fit` or the evaluation.
+    fn on_test_batch_end(
+        &mut self,
+        trainer: &mut Trainer<'_, M>,
+        logs: &BatchLogs<'_, M>,
+    ) -> Result<(), Error> {
+        let _ = (trainer, logs);
+        Ok(())
+    }
+
+    /// After a validation or an evaluation.
+    ///
+    /// # Errors
+    /// Any error of the callback; it ends the `fit` or the evaluation.
+    fn on_test_end(&mut self, trainer: &mut Trainer<'_, M>, evaluation: &Evaluation<M>) -> Result<(), Error> {
+        let _ = (trainer, evaluation);
+        Ok(())
+    }
+
+    /// Before a [prediction](Trainer::predict_with_callback).
+    ///
+    /// # Errors
+    /// Any error of the callback; it ends the prediction.
+    fn on_predict_begin(&mut self, trainer: &mut Trainer<'_, M>) -> Result<(), Error> {
+        let _ = trainer;
+        Ok(())
+    }
+
+    /// Before batch `step` of a prediction, counted from 0.
+    ///
+    /// # Errors
+    /// Any error of the callback; it ends the prediction.
+    fn on_predict_batch_begin(&mut self, trainer: &mut Trainer<'_, M>, step: usize) -> Result<(), Error> {
+        let _ = (trainer, step);
+        Ok(())
+    }
+
+    /// After batch `step` of a prediction.
+    ///
+    /// # Errors
+    /// Any error of the callback; it ends the prediction.
+    fn on_predict_batch_end(&mut self, trainer: &mut Trainer<'_, M>, step: usize) -> Result<(), Error> {
+        let _ = (trainer, step);
+        Ok(())
+    }
+
+    /// After a prediction.
+    ///
+    /// # Errors
+    /// Any error of the callback; it ends the prediction.
+    fn on_predict_end(&mut self, trainer: &mut Trainer<'_, M>) -> Result<(), Error> {
+        let _ = trainer;
         Ok(())
     }
 
@@ -94,42 +212,115 @@ pub trait Callback<M: Trainable> {
     }
 }
 
-impl<M: Trainable, C: Callback<M> + ?Sized> Callback<M> for &mut C {
-    fn on_train_begin(&mut self, trainer: &mut Trainer<'_, M>) -> Result<(), Error> {
-        (**self).on_train_begin(trainer)
+/// Passes every hook on. A hook that is missing here would be skipped in silence, so the list is written once.
+macro_rules! pass_on {
+    ($($hook:ident($($argument:ident: $ty:ty),*) -> $result:ty;)*) => {
+        $(fn $hook(&mut self, $($argument: $ty),*) -> Result<$result, Error> {
+            (**self).$hook($($argument),*)
+        })*
+    };
+}
+
+/// The same as the callback that it refers to.
+macro_rules! callback_by {
+    ($pointer:ty) => {
+        impl<M: Trainable, C: Callback<M> + ?Sized> Callback<M> for $pointer {
+            pass_on! {
+                prepare(plan: &mut FitPlan<'_>) -> ();
+                on_train_begin(trainer: &mut Trainer<'_, M>) -> ();
+                on_epoch_begin(trainer: &mut Trainer<'_, M>, epoch: usize) -> ();
+                on_train_batch_begin(trainer: &mut Trainer<'_, M>, step: usize) -> ();
+                on_train_batch_end(trainer: &mut Trainer<'_, M>, logs: &BatchLogs<'_, M>) -> ControlFlow<()>;
+                on_test_begin(trainer: &mut Trainer<'_, M>) -> ();
+                on_test_batch_begin(trainer: &mut Trainer<'_, M>, step: usize) -> ();
+                on_test_batch_end(trainer: &mut Trainer<'_, M>, logs: &BatchLogs<'_, M>) -> ();
+                on_test_end(trainer: &mut Trainer<'_, M>, evaluation: &Evaluation<M>) -> ();
+                on_predict_begin(trainer: &mut Trainer<'_, M>) -> ();
+                on_predict_batch_begin(trainer: &mut Trainer<'_, M>, step: usize) -> ();
+                on_predict_batch_end(trainer: &mut Trainer<'_, M>, step: usize) -> ();
+                on_predict_end(trainer: &mut Trainer<'_, M>) -> ();
+                on_epoch_end(trainer: &mut Trainer<'_, M>, logs: &EpochLogs<M>) -> ControlFlow<()>;
+                on_checkpoint(
+                    trainer: &mut Trainer<'_, M>,
+                    moment: Moment,
+                    others: &CallbackStates<'_, '_, M>
+                ) -> ();
+                restore_state(state: &CallbackState) -> ();
+                on_train_end(trainer: &mut Trainer<'_, M>) -> ();
+            }
+
+            fn state(&self) -> Option<CallbackState> {
+                (**self).state()
+            }
+        }
+    };
+}
+callback_by!(&mut C);
+callback_by!(Box<C>);
+
+/// What a step, or a batch of a validation, measured. Values are computed only if they are read.
+pub struct BatchLogs<'a, M: Trainable> {
+    /// The epoch, from 0; 0 in an evaluation outside of `fit`.
+    pub epoch: usize,
+    /// The step of the epoch, or the batch of the validation, from 0.
+    pub step: usize,
+    /// Total loss of this batch alone.
+    pub loss: f64,
+    /// The learning rate of the step; of several optimizers it is that of the first.
+    pub learning_rate: f64,
+    table: &'a LogTable,
+    totals: &'a Totals,
+    model: PhantomData<fn() -> M>,
+}
+
+impl<'a, M: Trainable> BatchLogs<'a, M> {
+    pub(crate) fn new(
+        (epoch, step): (usize, usize),
+        loss: f64,
+        learning_rate: f64,
+        table: &'a LogTable,
+        totals: &'a Totals,
+    ) -> Self {
+        BatchLogs { epoch, step, loss, learning_rate, table, totals, model: PhantomData }
     }
 
-    fn on_epoch_begin(&mut self, trainer: &mut Trainer<'_, M>, epoch: usize) -> Result<(), Error> {
-        (**self).on_epoch_begin(trainer, epoch)
+    /// The losses and metrics by name, as means over the samples since the beginning of the epoch or validation, as Keras passes
+    /// them to `on_train_batch_end`.
+    pub fn logs(&self) -> M::Logs {
+        logs::<M>(&self.values())
     }
 
-    fn on_epoch_end(
-        &mut self,
-        trainer: &mut Trainer<'_, M>,
-        logs: &EpochLogs<M>,
-    ) -> Result<ControlFlow<()>, Error> {
-        (**self).on_epoch_end(trainer, logs)
+    /// The value of a Keras key without `val_`: `logs.get("risk_auc")`. `None` if nothing has that key.
+    pub fn get(&self, key: &str) -> Option<f64> {
+        self.values().get(self.table.place(key)?).copied()
     }
 
-    fn on_train_end(&mut self, trainer: &mut Trainer<'_, M>) -> Result<(), Error> {
-        (**self).on_train_end(trainer)
+    /// The values by Keras's keys, in declared order.
+    pub fn pairs(&self) -> Vec<(&'a str, f64)> {
+        let values = self.values();
+        self.table.keys().filter_map(|(key, place)| Some((key, *values.get(place)?))).collect()
     }
 
-    fn on_checkpoint(
-        &mut self,
-        trainer: &mut Trainer<'_, M>,
-        moment: Moment,
-        others: &CallbackStates<'_, '_, M>,
-    ) -> Result<(), Error> {
-        (**self).on_checkpoint(trainer, moment, others)
+    /// The outputs whose losses are NaN or infinite since the beginning of the epoch, in declared order.
+    pub(crate) fn not_finite_outputs(&self) -> Vec<&'static str> {
+        let losses = spec::<M>().outputs.iter().zip(&self.totals.statistics);
+        let not_finite = losses.filter(|(output, sum)| output.loss.is_some() && !sum.is_finite());
+        not_finite.map(|(output, _)| output.name).collect()
     }
 
-    fn state(&self) -> Option<CallbackState> {
-        (**self).state()
+    fn values(&self) -> Vec<f64> {
+        self.table.values(self.totals).collect()
     }
+}
 
-    fn restore_state(&mut self, state: &CallbackState) -> Result<(), Error> {
-        (**self).restore_state(state)
+impl<M: Trainable> fmt::Debug for BatchLogs<'_, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BatchLogs")
+            .field("epoch", &self.epoch)
+            .field("step", &self.step)
+            .field("loss", &self.loss)
+            .field("learning_rate", &self.learning_rate)
+            .finish_non_exhaustive()
     }
 }
 

@@ -1,5 +1,7 @@
 //! From typed inputs to columns, through the engine, and back to typed outputs.
 
+use std::ops::Range;
+
 use crate::data::{check, spec};
 use crate::engine::Engine;
 use crate::error::Error;
@@ -38,7 +40,8 @@ impl<E: crate::float::Float> PredictionColumns<E> {
     ) -> Result<O, Error> {
         let rows = self.read::<M>(inputs)?;
         let mut outputs = O::zeros(rows)?;
-        self.run(engine, rows, &mut outputs)?;
+        self.run(engine, rows, 0..rows)?;
+        self.write(&mut outputs)?;
         Ok(outputs)
     }
 
@@ -50,10 +53,19 @@ impl<E: crate::float::Float> PredictionColumns<E> {
         outputs: &mut M::Outputs,
     ) -> Result<(), Error> {
         let rows = self.read::<M>(inputs)?;
-        self.run(engine, rows, outputs)
+        self.run(engine, rows, 0..rows)?;
+        self.write(outputs)
     }
 
-    fn read<M: Model<Float = E>>(&mut self, inputs: &impl Columns<E>) -> Result<usize, Error> {
+    /// What was computed for `rows` samples, in new tensors.
+    pub(crate) fn outputs<M: Model<Float = E>>(&self, rows: usize) -> Result<M::Outputs, Error> {
+        let mut outputs = M::Outputs::zeros(rows)?;
+        self.write(&mut outputs)?;
+        Ok(outputs)
+    }
+
+    /// Reads and checks the inputs; returns the number of samples.
+    pub(crate) fn read<M: Model<Float = E>>(&mut self, inputs: &impl Columns<E>) -> Result<usize, Error> {
         let rows = Reader::new(&mut self.inputs).read(inputs)?.map_or(0, |(_, rows)| rows);
         // dfdx 0.13 panics when it reads a tensor without values, so no such tensor is returned.
         if rows == 0 {
@@ -73,16 +85,29 @@ impl<E: crate::float::Float> PredictionColumns<E> {
         Ok(rows)
     }
 
-    fn run(
+    /// Computes the outputs for some of the `rows` samples that were read.
+    pub(crate) fn run(
         &mut self,
         engine: &mut Engine<E>,
         rows: usize,
-        outputs: &mut impl OutputColumns<E>,
+        some: Range<usize>,
     ) -> Result<(), Error> {
-        let columns = &mut self.outputs;
-        slices(self.inputs.iter().map(Vec::as_slice), |inputs| {
-            slices_mut(columns, |outputs| engine.predict(rows, inputs, outputs))
-        })?;
+        let PredictionColumns { inputs, outputs } = self;
+        // A column has the same number of values for each sample.
+        let part = |len: usize| {
+            let sample = len / rows.max(1);
+            some.start * sample..some.end * sample
+        };
+        slices(inputs.iter().map(|column| column.get(part(column.len())).unwrap_or_default()), |inputs| {
+            let outputs = outputs.iter_mut().map(|column| {
+                let part = part(column.len());
+                column.get_mut(part).unwrap_or_default()
+            });
+            slices_mut(outputs, |outputs| engine.predict(some.len(), inputs, outputs))
+        })
+    }
+
+    fn write(&self, outputs: &mut impl OutputColumns<E>) -> Result<(), Error> {
         slices(self.outputs.iter().map(Vec::as_slice), |columns| Writer::new(columns).write(outputs))
     }
 }
@@ -107,9 +132,11 @@ pub(crate) fn slices<'a, E: 'a, R>(
 }
 
 /// The same, to write.
-pub(crate) fn slices_mut<E, R>(columns: &mut [Vec<E>], then: impl FnOnce(&mut [&mut [E]]) -> R) -> R {
+pub(crate) fn slices_mut<'a, E: 'a, R>(
+    mut columns: impl ExactSizeIterator<Item = &'a mut [E]>,
+    then: impl FnOnce(&mut [&'a mut [E]]) -> R,
+) -> R {
     let len = columns.len();
-    let mut columns = columns.iter_mut().map(Vec::as_mut_slice);
     if len > FEW {
         return then(&mut columns.collect::<Vec<_>>());
     }

@@ -99,6 +99,23 @@ impl Totals {
         Totals { samples: 0, statistics: vec![0.0; program.statistics], total: 0.0, joint: vec![] }
     }
 
+    /// Empties the sums, and gives them the lengths of others.
+    pub(crate) fn resize(&mut self, like: &Totals) {
+        self.statistics.resize(like.statistics.len(), 0.0);
+        self.joint.resize(like.joint.len(), 0.0);
+        self.clear();
+    }
+
+    /// Takes over the sums of others, keeping its own memory.
+    pub(crate) fn copy_from(&mut self, from: &Totals) {
+        let Totals { samples, statistics, total, joint } = from;
+        (self.samples, self.total) = (*samples, *total);
+        self.statistics.clear();
+        self.statistics.extend_from_slice(statistics);
+        self.joint.clear();
+        self.joint.extend_from_slice(joint);
+    }
+
     /// Empties the sums, keeping their memory.
     pub fn clear(&mut self) {
         self.samples = 0;
@@ -199,15 +216,13 @@ impl<E: Float> Engine<E> {
     /// Sets the step size of the only optimizer.
     ///
     /// # Errors
-    /// [`Error::LearningRate`] if it is negative, NaN or infinite in the precision of the model, [`Error::SeveralOptimizers`].
+    /// [`Error::LearningRate`] if it is negative, NaN or infinite in the precision of the model, [`Error::SeveralOptimizers`],
+    /// [`Error::ScheduledLearningRate`].
     pub fn set_learning_rate(&mut self, rate: f64) -> Result<(), Error> {
         check_rate::<E>(rate)?;
         match self.rules.as_mut().map(|rules| &mut *rules.rules) {
             None => Ok(()),
-            Some([rule]) => {
-                rule.optimizer.learning_rate = rate;
-                Ok(())
-            }
+            Some([rule]) => rule.set_learning_rate(rate),
             Some(rules) => Err(Error::SeveralOptimizers { keys: keys(rules) }),
         }
     }
@@ -215,15 +230,12 @@ impl<E: Float> Engine<E> {
     /// Sets the step size of the optimizer of a key.
     ///
     /// # Errors
-    /// [`Error::LearningRate`], [`Error::NoSuchOptimizer`].
+    /// [`Error::LearningRate`], [`Error::NoSuchOptimizer`], [`Error::ScheduledLearningRate`].
     pub fn set_learning_rate_of(&mut self, key: &str, rate: f64) -> Result<(), Error> {
         check_rate::<E>(rate)?;
         let keys = self.rules.as_ref().map(|rules| keys(&rules.rules)).unwrap_or_default();
         match self.rules.as_mut().and_then(|rules| rules.of_key(key)) {
-            Some(rule) => {
-                rule.optimizer.learning_rate = rate;
-                Ok(())
-            }
+            Some(rule) => rule.set_learning_rate(rate),
             None => Err(Error::NoSuchOptimizer { key: key.into(), keys }),
         }
     }
@@ -235,7 +247,7 @@ impl<E: Float> Engine<E> {
     pub fn learning_rate_of(&self, key: &str) -> Result<f64, Error> {
         let rules = self.rules.as_ref().map_or(&[][..], |rules| &rules.rules);
         match rules.iter().find(|rule| rule.key == Some(key)) {
-            Some(rule) => Ok(rule.optimizer.learning_rate),
+            Some(rule) => Ok(rule.learning_rate(self.steps())),
             None => Err(Error::NoSuchOptimizer { key: key.into(), keys: keys(rules) }),
         }
     }
@@ -245,10 +257,23 @@ impl<E: Float> Engine<E> {
         E::all_finite(&self.parameters.values)
     }
 
-    /// The step size, that of the first optimizer if there are several; 0 for a model that is not trained.
+    /// The step size of the next step, that of the first optimizer if there are several; 0 for a model that is not trained.
     pub fn learning_rate(&self) -> f64 {
         let first = self.rules.as_ref().and_then(|rules| rules.rules.first());
-        first.map_or(0.0, |rule| rule.optimizer.learning_rate)
+        first.map_or(0.0, |rule| rule.learning_rate(self.steps()))
+    }
+
+    /// The step size of the last step; before the first step, that of the next.
+    pub fn last_learning_rate(&self) -> f64 {
+        let first = self.rules.as_ref().and_then(|rules| rules.rules.first());
+        first.map_or(0.0, |rule| rule.learning_rate(self.steps().saturating_sub(1)))
+    }
+
+    /// Sets the step size of every optimizer, in the place of schedules too.
+    pub(crate) fn replace_learning_rates(&mut self, rate: f64) {
+        for rule in self.rules.iter_mut().flat_map(|rules| &mut rules.rules) {
+            (rule.optimizer.learning_rate, rule.optimizer.schedule) = (rate, None);
+        }
     }
 
     /// Fixes what dropout, noise and random operations draw from here on.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use dfdx::tensor::CpuError;
 
+use crate::callbacks::CallbackFault;
 use crate::file::Fault;
 
 /// What went wrong.
@@ -224,6 +225,20 @@ pub enum Error {
         key: String,
         /// The keys that there are; none if the model has one optimizer, without a key.
         keys: Vec<&'static str>,
+    },
+    /// A learning rate was set that a schedule of the model computes.
+    ScheduledLearningRate {
+        /// The schedule, by Keras's name.
+        schedule: &'static str,
+        /// The key of the optimizer; `None` if the model has one optimizer.
+        optimizer: Option<&'static str>,
+    },
+    /// A callback does not fit the training, or ended it.
+    Callback {
+        /// The callback: `EarlyStopping`.
+        callback: &'static str,
+        /// The reason.
+        fault: CallbackFault,
     },
     /// The loss of an output is to be given to the trainer, and was not.
     NoCustomLoss {
@@ -501,6 +516,18 @@ impl fmt::Display for Error {
             Error::NoSuchOptimizer { key, keys } => {
                 write!(f, "the model has no optimizer `{key}`: its optimizers are {}", quoted(keys))
             }
+            Error::ScheduledLearningRate { schedule, optimizer } => {
+                f.write_str("the learning rate ")?;
+                if let Some(key) = optimizer {
+                    write!(f, "of `{key}` ")?;
+                }
+                write!(
+                    f,
+                    "follows the schedule `{schedule}` of the model, so it cannot be set: write a number in \
+                     `.compile(…)`, or leave the learning rate to the schedule"
+                )
+            }
+            Error::Callback { callback, fault } => write!(f, "{callback}: {fault}"),
             Error::NoCustomLoss { output } => {
                 write!(f, "the loss of `{output}` is custom: pass it to the trainer with `set_loss`")
             }

@@ -27,7 +27,7 @@
 //!     "loss": { "class": "MeanSquaredError", "arguments": {} },
 //!     "metrics": [{ "name": "mae", "metric": { "class": "MeanAbsoluteError", "arguments": {} } }]
 //!   }],
-//!   "optimizer": { "rule": { "class": "Sgd", "arguments": { "momentum": 0.0, "nesterov": false } }, "learning_rate": 0.01 }
+//!   "optimizer": { "rule": { "class": "Sgd", "arguments": { "momentum": 0.0, "nesterov": false } }, "learning_rate": 0.01, "schedule": null }
 //! }
 //! ```
 //!

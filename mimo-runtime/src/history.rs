@@ -1,5 +1,6 @@
 //! What a training measured, epoch by epoch: typed, and by Keras's keys.
 
+pub(crate) mod csv;
 #[cfg(test)]
 mod tests;
 
@@ -30,7 +31,7 @@ pub struct EpochLogs<M: Trainable> {
     pub validation: Option<M::Logs>,
     /// How long the epoch and its validation took.
     pub seconds: f64,
-    /// The learning rate at the end of the epoch.
+    /// The learning rate of the last step of the epoch; of several optimizers it is that of the first.
     pub learning_rate: f64,
     /// The first step of the epoch, from 0, after which the total loss was NaN or infinite; the last step, if only the
     /// weights are after the epoch.
@@ -109,6 +110,17 @@ impl<M: Trainable> EpochLogs<M> {
         let (validation, place) = self.table.resolve(key)?;
         let values = if validation { self.validation_values.as_ref()? } else { &self.values };
         Some(values[place])
+    }
+
+    /// Whether a value is one of the validation, its key without `val_`, and the value.
+    #[cfg(feature = "tensorboard")]
+    pub(crate) fn values(&self) -> impl Iterator<Item = (bool, &str, f64)> {
+        let of = |validated, values: &[f64]| {
+            let keys = self.table.keys();
+            keys.map(|(key, place)| (validated, key, values[place])).collect::<Vec<_>>()
+        };
+        let validation = self.validation_values.as_ref().map(|values| of(true, values));
+        of(false, &self.values).into_iter().chain(validation.into_iter().flatten())
     }
 
     /// The values by Keras's keys, in declared order, validation's last.
@@ -193,24 +205,13 @@ impl<M: Trainable> History<M> {
     /// what was not measured; numbers read back to the same `f64`.
     pub fn to_csv(&self) -> String {
         let keys = self.keys();
-        let mut csv = String::from("epoch");
-        for key in &keys {
-            csv.push(',');
-            csv.push_str(&quoted(key));
-        }
-        csv.push('\n');
+        let mut text = csv::header(&keys, ',');
+        text.push('\n');
         for epoch in &self.epochs {
-            csv.push_str(&epoch.epoch.to_string());
-            for key in &keys {
-                csv.push(',');
-                match epoch.get(key) {
-                    Some(value) => csv.push_str(&value.to_string()),
-                    None => csv.push_str("NA"),
-                }
-            }
-            csv.push('\n');
+            text.push_str(&csv::line(epoch, &keys, ','));
+            text.push('\n');
         }
-        csv
+        text
     }
 }
 
@@ -238,15 +239,6 @@ impl<M: Trainable> fmt::Display for History<M> {
 pub(crate) fn logs<M: Trainable>(values: &[f64]) -> M::Logs {
     use crate::model::Logs;
     M::Logs::from_values(&mut values.iter().copied())
-}
-
-/// A field of a CSV file, quoted where it has to be (RFC 4180).
-fn quoted(field: &str) -> std::borrow::Cow<'_, str> {
-    if field.contains([',', '"', '\n', '\r']) {
-        format!("\"{}\"", field.replace('"', "\"\"")).into()
-    } else {
-        field.into()
-    }
 }
 
 // Written out, because derived ones would ask the model to be `Clone` and `Debug`, and not its logs.

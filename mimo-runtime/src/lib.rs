@@ -4,6 +4,7 @@
 
 pub mod batch;
 pub mod callback;
+pub mod callbacks;
 pub mod check;
 pub mod chunk;
 mod columns;
@@ -33,6 +34,7 @@ pub mod progress;
 mod random;
 pub mod rules;
 pub mod run;
+pub mod schedule;
 pub mod stage;
 pub mod tensor;
 #[cfg(test)]

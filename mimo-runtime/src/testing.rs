@@ -220,6 +220,7 @@ impl Model for Lines {
             optimizer: Optimizer {
                 rule: Rule::Sgd { momentum: 0.0, nesterov: false },
                 learning_rate: LEARNING_RATE,
+                schedule: None,
                 weight_decay: None,
                 clip: Clip::None,
                 average: None,
@@ -461,12 +462,25 @@ impl Logs for ClassesLogs {
 /// A history of [`Lines`] in which every epoch measured one value, and twice that in its validation.
 #[cfg(feature = "plot")]
 pub(crate) fn history(values: impl IntoIterator<Item = f64>) -> crate::history::History<Lines> {
-    use crate::history::{EpochLogs, Evaluation, History};
+    use crate::history::History;
     let table = std::sync::Arc::new(crate::logs::LogTable::new(crate::data::spec::<Lines>(), &[]));
     let mut history = History::new(&table);
     for (epoch, value) in values.into_iter().enumerate() {
-        let validation = Evaluation::new(vec![2.0 * value; 4], &table);
-        history.push(EpochLogs::new(epoch, vec![value; 4], Some(validation), &table));
+        history.push(epoch_logs(epoch, value, 2.0 * value));
     }
     history
+}
+
+/// An epoch of [`Lines`] that measured one value, and another in its validation.
+pub(crate) fn epoch_logs(epoch: usize, value: f64, validation: f64) -> crate::history::EpochLogs<Lines> {
+    use crate::history::{EpochLogs, Evaluation};
+    let table = std::sync::Arc::new(crate::logs::LogTable::new(crate::data::spec::<Lines>(), &[]));
+    EpochLogs::new(epoch, vec![value; 4], Some(Evaluation::new(vec![validation; 4], &table)), &table)
+}
+
+/// A file of `tests/golden`.
+pub(crate) fn golden(file: &str) -> serde_json::Value {
+    let path = format!("{}/../tests/golden/{file}", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
+    serde_json::from_str(&text).unwrap_or_else(|error| panic!("{path}: {error}"))
 }

@@ -1,7 +1,9 @@
 //! Training: the weighted sum of the losses of all outputs, made smaller step by step.
 
+mod called;
 mod checkpoint;
 mod custom;
+mod find;
 mod fit;
 mod options;
 mod shuffle;
@@ -11,12 +13,14 @@ mod tests;
 mod weights;
 
 pub use custom::{CustomTargets, LossTensor, LossTensorOf, SampleWeights};
+pub use find::{FindOptions, LearningRateCurve};
 pub use options::FitOptions;
 
 use std::ops::Range;
 use std::sync::Arc;
 
 use crate::batch::BatchRows;
+use crate::callback::{BatchLogs, Callback};
 use crate::columns::PredictionColumns;
 use crate::data::{Arrays, Dataset, IntoDataset, program, spec, trust};
 use crate::engine::{CustomBatch, Engine, Source, Totals, Trust};
@@ -26,6 +30,7 @@ use crate::history::Evaluation;
 use crate::kernels::Element;
 use crate::logs::LogTable;
 use crate::model::{Model, PerOutput, Trainable};
+use called::Callbacks;
 use checkpoint::Fit;
 use custom::CustomLosses;
 use shuffle::Shuffle;
@@ -54,6 +59,8 @@ pub struct Trainer<'m, M: Model> {
     custom: CustomLosses<'m, M>,
     shuffle: Shuffle,
     fit: Fit,
+    /// Whether the running or last `fit` ends before its time, to go on later.
+    interrupted: bool,
     /// Whether the engine's weights are not in the model yet.
     ahead: bool,
     table: Arc<LogTable>,
@@ -118,12 +125,8 @@ impl<'m, M: Trainable> Trainer<'m, M> {
         if table.statistics(spec) != program.statistics {
             return Err(Error::Inconsistent { what: "the number of statistics" });
         }
-        let mut engine =
-            Engine::new(program, M::forward_pass, M::STAGES, Some((spec, M::RULES)), options.threads)?;
+        let mut engine = engine::<M>(options.threads)?;
         engine.set_seed(options.seed);
-        engine.set_states(M::STATES);
-        engine.set_masks(spec, M::MASKS);
-        engine.set_spectral(M::SPECTRAL)?;
         model.read_weights(&mut |index, values| engine.load_weight(index, &values));
         engine.weights_loaded();
         let loss_weights: Vec<f64> = spec.outputs.iter().map(|output| output.weight).collect();
@@ -135,6 +138,7 @@ impl<'m, M: Trainable> Trainer<'m, M> {
             custom: CustomLosses::default(),
             shuffle: Shuffle::new(options.seed),
             fit: Fit::None,
+            interrupted: false,
             ahead: false,
             table: Arc::new(table),
             totals: Totals::new(program),
@@ -153,7 +157,7 @@ impl<'m, M: Trainable> Trainer<'m, M> {
         self.engine.reset_state();
     }
 
-    /// The optimizer's step size. Of several optimizers it is that of the first; [`learning_rate_of`](Self::learning_rate_of)
+    /// The optimizer's step size: that of the next step, if a schedule computes it. Of several optimizers it is that of the first; [`learning_rate_of`](Self::learning_rate_of)
     /// returns each.
     pub fn learning_rate(&self) -> f64 {
         self.engine.learning_rate()
@@ -172,7 +176,8 @@ impl<'m, M: Trainable> Trainer<'m, M> {
     ///
     /// # Errors
     /// [`LearningRate`](Error::LearningRate) if it is negative, NaN or infinite; [`SeveralOptimizers`](Error::SeveralOptimizers) if
-    /// the model has several, which have a step size each. The old one stays then.
+    /// the model has several, which have a step size each; [`ScheduledLearningRate`](Error::ScheduledLearningRate) if a schedule of the
+    /// model computes it, as in Keras. The old one stays then.
     pub fn set_learning_rate(&mut self, rate: f64) -> Result<(), Error> {
         self.engine.set_learning_rate(rate)
     }
@@ -180,9 +185,28 @@ impl<'m, M: Trainable> Trainer<'m, M> {
     /// Sets the step size of one of several optimizers, by its key in `.compile(optimizer = { encoder: …, rest: … })`.
     ///
     /// # Errors
-    /// [`LearningRate`](Error::LearningRate), [`NoSuchOptimizer`](Error::NoSuchOptimizer); the old one stays then.
+    /// [`LearningRate`](Error::LearningRate), [`NoSuchOptimizer`](Error::NoSuchOptimizer),
+    /// [`ScheduledLearningRate`](Error::ScheduledLearningRate); the old one stays then.
     pub fn set_learning_rate_of(&mut self, key: &str, rate: f64) -> Result<(), Error> {
         self.engine.set_learning_rate_of(key, rate)
+    }
+
+    /// The step size of an optimizer by its key, or of the only one.
+    pub(crate) fn rate_of(&self, key: Option<&str>) -> Result<f64, Error> {
+        key.map_or_else(|| Ok(self.learning_rate()), |key| self.learning_rate_of(key))
+    }
+
+    /// Sets the step size of an optimizer by its key, or of the only one.
+    pub(crate) fn set_rate_of(&mut self, key: Option<&str>, rate: f64) -> Result<(), Error> {
+        match key {
+            Some(key) => self.set_learning_rate_of(key, rate),
+            None => self.set_learning_rate(rate),
+        }
+    }
+
+    /// Whether every weight is finite.
+    pub(crate) fn weights_are_finite(&self) -> bool {
+        self.engine.weights_are_finite()
     }
 
     /// Steps so far, over all calls.
@@ -227,7 +251,22 @@ impl<'m, M: Trainable> Trainer<'m, M> {
         batch_size: usize,
     ) -> Result<Evaluation<M>, Error> {
         let data = data.into_dataset()?;
-        self.evaluate_rows(&*data, &numbers(0..data.rows())?, batch_size)
+        self.evaluate_rows(&*data, &numbers(0..data.rows())?, batch_size, &mut Callbacks::new(Vec::new()))
+    }
+
+    /// The same as [`evaluate`](Self::evaluate), with a callback whose `on_test_…` hooks are called.
+    ///
+    /// # Errors
+    /// Those of [`evaluate`](Self::evaluate) and of the callback.
+    pub fn evaluate_with_callback<'d>(
+        &mut self,
+        data: impl IntoDataset<'d, M>,
+        batch_size: usize,
+        callback: &mut dyn Callback<M>,
+    ) -> Result<Evaluation<M>, Error> {
+        let data = data.into_dataset()?;
+        let mut callbacks = Callbacks::new(vec![Box::new(callback)]);
+        self.evaluate_rows(&*data, &numbers(0..data.rows())?, batch_size, &mut callbacks)
     }
 
     /// The outputs for `inputs`, any number of samples at once. Dropout and noise are off.
@@ -237,6 +276,35 @@ impl<'m, M: Trainable> Trainer<'m, M> {
     /// [`Memory`](Error::Memory).
     pub fn predict(&mut self, inputs: &M::Inputs) -> Result<M::Outputs, Error> {
         self.columns.predict::<M>(&mut self.engine, inputs)
+    }
+
+    /// The same as [`predict`](Self::predict) in batches of `batch_size` samples, with a callback whose `on_predict_…` hooks are called:
+    /// for predictions that take so long that their progress is shown.
+    ///
+    /// # Errors
+    /// Those of [`predict`](Self::predict) and of the callback, [`BatchSize`](Error::BatchSize), [`StatefulRows`](Error::StatefulRows).
+    pub fn predict_with_callback(
+        &mut self,
+        inputs: &M::Inputs,
+        batch_size: usize,
+        callback: &mut dyn Callback<M>,
+    ) -> Result<M::Outputs, Error> {
+        if batch_size == 0 {
+            return Err(Error::BatchSize);
+        }
+        // Callbacks may predict too, which uses the trainer's own columns.
+        let mut columns = PredictionColumns::new::<M>();
+        let rows = columns.read::<M>(inputs)?;
+        check_batches(&self.engine, rows, batch_size)?;
+        callback.on_predict_begin(self)?;
+        for (step, first) in (0..rows).step_by(batch_size).enumerate() {
+            callback.on_predict_batch_begin(self, step)?;
+            columns.run(&mut self.engine, rows, first..rows.min(first + batch_size))?;
+            callback.on_predict_batch_end(self, step)?;
+        }
+        let outputs = columns.outputs::<M>(rows)?;
+        callback.on_predict_end(self)?;
+        Ok(outputs)
     }
 
     /// One step on all of `inputs` as one batch; returns what it measured, before the step changed the weights.
@@ -278,9 +346,18 @@ impl<'m, M: Trainable> Trainer<'m, M> {
             return Err(Error::NoSuchRow { row, rows: data.rows() });
         }
         let trust = trust(data)?;
-        self.totals.clear();
         let gather = |rows: &[usize], into: &mut BatchRows<'_, '_, M::Float>| data.gather(rows, into);
-        self.step(rows, Source { gather: &gather, weighted: data.weighted(), trust })?;
+        let Trainer { engine, custom, loss_weights, totals, .. } = self;
+        totals.clear();
+        self.ahead = true;
+        step(
+            engine,
+            custom,
+            loss_weights,
+            totals,
+            rows,
+            Source { gather: &gather, weighted: data.weighted(), trust },
+        )?;
         Ok(self.logs())
     }
 
@@ -290,6 +367,7 @@ impl<'m, M: Trainable> Trainer<'m, M> {
         data: &dyn Dataset<M>,
         rows: &[usize],
         batch_size: usize,
+        callbacks: &mut Callbacks<'_, M>,
     ) -> Result<Evaluation<M>, Error> {
         self.check_losses()?;
         if rows.is_empty() {
@@ -301,24 +379,43 @@ impl<'m, M: Trainable> Trainer<'m, M> {
         let gather = |rows: &[usize], into: &mut BatchRows<'_, '_, M::Float>| data.gather(rows, into);
         let source = Source { gather: &gather, weighted: data.weighted(), trust: trust(data)? };
         check_batches(&self.engine, rows.len(), batch_size)?;
-        self.totals.clear();
-        for batch in rows.chunks(batch_size) {
-            let (custom, weights, totals) = (&mut self.custom, &self.loss_weights, &mut self.totals);
-            if custom.is_empty() {
-                self.engine.evaluate(batch, source, weights, totals)?;
-                continue;
+        if callbacks.is_empty() {
+            self.totals.clear();
+            for batch in rows.chunks(batch_size) {
+                let Trainer { engine, custom, loss_weights, totals, .. } = self;
+                evaluate(engine, custom, loss_weights, totals, batch, source)?;
             }
-            let mut loss = |batch: &mut CustomBatch<'_, M::Float>| custom.compute(batch, weights, false);
-            self.engine.evaluate_custom(batch, source, weights, &mut loss, totals)?;
-            custom.total_up(batch.len(), totals);
+            return Ok(Evaluation::new(self.table.values(&self.totals).collect(), &self.table));
         }
-        Ok(Evaluation::new(self.table.values(&self.totals).collect(), &self.table))
+        // Callbacks may evaluate too, which uses the trainer's own totals.
+        let mut totals = Totals::default();
+        totals.resize(&self.totals);
+        let table = self.table.clone();
+        callbacks.each(|callback| callback.on_test_begin(self))?;
+        for (step, batch) in rows.chunks(batch_size).enumerate() {
+            callbacks.each(|callback| callback.on_test_batch_begin(self, step))?;
+            let before = totals.total;
+            let Trainer { engine, custom, loss_weights, .. } = self;
+            evaluate(engine, custom, loss_weights, &mut totals, batch, source)?;
+            let loss = (totals.total - before) / batch.len() as f64;
+            let rate = self.engine.learning_rate();
+            let logs = BatchLogs::new((callbacks.epoch, step), loss, rate, &table, &totals);
+            callbacks.each(|callback| callback.on_test_batch_end(self, &logs))?;
+        }
+        let evaluation = Evaluation::new(table.values(&totals).collect(), &table);
+        callbacks.each(|callback| callback.on_test_end(self, &evaluation))?;
+        Ok(evaluation)
     }
 
     /// One step; adds what it measures to the totals.
-    fn step(&mut self, rows: &[usize], source: Source<'_, M::Float>) -> Result<(), Error> {
+    fn step(
+        &mut self,
+        rows: &[usize],
+        source: Source<'_, M::Float>,
+        totals: &mut Totals,
+    ) -> Result<(), Error> {
         self.ahead = true;
-        let Trainer { engine, custom, loss_weights, totals, .. } = self;
+        let Trainer { engine, custom, loss_weights, .. } = self;
         step(engine, custom, loss_weights, totals, rows, source)
     }
 
@@ -327,6 +424,16 @@ impl<'m, M: Trainable> Trainer<'m, M> {
         use crate::model::Logs;
         M::Logs::from_values(&mut self.table.values(&self.totals))
     }
+}
+
+/// An engine that trains, with parameters 0.
+fn engine<M: Trainable>(threads: usize) -> Result<Engine<M::Float>, Error> {
+    let (spec, program) = (spec::<M>(), program::<M>());
+    let mut engine = Engine::new(program, M::forward_pass, M::STAGES, Some((spec, M::RULES)), threads)?;
+    engine.set_states(M::STATES);
+    engine.set_masks(spec, M::MASKS);
+    engine.set_spectral(M::SPECTRAL)?;
+    Ok(engine)
 }
 
 /// One step with the parts of a trainer that it needs, while the batch is borrowed from another.
@@ -343,6 +450,24 @@ fn step<M: Trainable>(
     }
     let mut loss = |batch: &mut CustomBatch<'_, M::Float>| custom.compute(batch, loss_weights, true);
     engine.train_custom(rows, source, loss_weights, &mut loss, totals)?;
+    custom.total_up(rows.len(), totals);
+    Ok(())
+}
+
+/// The evaluation of one batch, in the same way.
+fn evaluate<M: Trainable>(
+    engine: &mut Engine<M::Float>,
+    custom: &mut CustomLosses<'_, M>,
+    loss_weights: &[f64],
+    totals: &mut Totals,
+    rows: &[usize],
+    source: Source<'_, M::Float>,
+) -> Result<(), Error> {
+    if custom.is_empty() {
+        return engine.evaluate(rows, source, loss_weights, totals);
+    }
+    let mut loss = |batch: &mut CustomBatch<'_, M::Float>| custom.compute(batch, loss_weights, false);
+    engine.evaluate_custom(rows, source, loss_weights, &mut loss, totals)?;
     custom.total_up(rows.len(), totals);
     Ok(())
 }

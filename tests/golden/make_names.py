@@ -15,6 +15,7 @@ import keras
 HERE = os.path.dirname(os.path.abspath(__file__))
 MODULES = (
     "layers", "losses", "metrics", "optimizers", "activations", "initializers", "regularizers", "constraints", "ops",
+    "schedules",
 )
 # Functions of every module that read and write configurations.
 OF_CONFIGURATIONS = ("deserialize", "get", "serialize")
@@ -24,8 +25,12 @@ NEEDED = {"num_classes": 2, "target_class_ids": [0], "recall": 0.5, "precision":
 BASES = ("Metric", "MeanMetricWrapper")
 
 
+def namespace(module):
+    return keras.optimizers.schedules if module == "schedules" else getattr(keras, module)
+
+
 def exported(module):
-    module = getattr(keras, module)
+    module = namespace(module)
     names = (name for name in dir(module) if not name.startswith("_") and callable(getattr(module, name)))
     return sorted(name for name in names if name not in OF_CONFIGURATIONS)
 
@@ -53,7 +58,7 @@ def main():
     classes = [getattr(keras.metrics, name) for name in names["metrics"]]
     classes = [metric for metric in classes if inspect.isclass(metric) and metric.__name__ not in BASES]
     names["metric_keys"] = [part for metric in classes for part in (metric.__name__, key(metric))]
-    words = [(getattr(getattr(keras, module), name), name) for module in MODULES for name in names[module]]
+    words = [(getattr(namespace(module), name), name) for module in MODULES for name in names[module]]
     words = [word for word in words if not word[1].startswith("Torch")] + [(keras.Model.compile, "compile")]
     names["defaults"] = [part for owner, name in words for part in defaults(owner, name)]
     lines = ",\n".join(f" {json.dumps(module)}: {json.dumps(listed)}" for module, listed in names.items())

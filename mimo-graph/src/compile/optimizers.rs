@@ -63,7 +63,7 @@ optimizers! {
     SGD | sgd => sgd;
     takes {
         /// The size of a step.
-        learning_rate: f64 = "0.01" in [0.0..],
+        learning_rate: LearningRate = "0.01" in [0.0..],
         /// How much of the last step is kept.
         momentum: f64 = "0" in [0.0..=1.0],
         /// Whether the momentum looks ahead.
@@ -79,7 +79,7 @@ optimizers! {
     Adam | adam => |args, cx| optimizer(args, adam(args, cx), cx);
     takes {
         /// The size of a step.
-        learning_rate: f64 = "0.001" in [0.0..],
+        learning_rate: LearningRate = "0.001" in [0.0..],
         /// Decay rate of the mean of the gradients.
         beta_1: f64 = "0.9" in [0.0..1.0],
         /// Decay rate of the mean of their squares.
@@ -99,7 +99,7 @@ optimizers! {
     AdamW | adamw => |args, cx| optimizer(args, adam(args, cx), cx);
     takes {
         /// The size of a step.
-        learning_rate: f64 = "0.001" in [0.0..],
+        learning_rate: LearningRate = "0.001" in [0.0..],
         /// Share of each weight that is taken away at each step, times the learning rate.
         weight_decay: f64 = "0.004" in [0.0..],
         /// Decay rate of the mean of the gradients.
@@ -119,7 +119,7 @@ optimizers! {
     RMSprop | rmsprop => rms_prop;
     takes {
         /// The size of a step.
-        learning_rate: f64 = "0.001" in [0.0..],
+        learning_rate: LearningRate = "0.001" in [0.0..],
         /// Decay rate of the mean of the squared gradients.
         rho: f64 = "0.9" in [0.0..1.0],
         /// How much of the last step is kept.
@@ -139,7 +139,7 @@ optimizers! {
     Adagrad | adagrad => adagrad;
     takes {
         /// The size of a step.
-        learning_rate: f64 = "0.001" in [0.0..],
+        learning_rate: LearningRate = "0.001" in [0.0..],
         /// Initial value of the sums of squares.
         initial_accumulator_value: f64 = "0.1" in [0.0..],
         /// A small number against division by zero.
@@ -155,7 +155,7 @@ optimizers! {
     Adadelta | adadelta => adadelta;
     takes {
         /// The size of a step; the paper has 1.
-        learning_rate: f64 = "0.001" in [0.0..],
+        learning_rate: LearningRate = "0.001" in [0.0..],
         /// Decay of both means of squares.
         rho: f64 = "0.95" in [0.0..1.0],
         /// A small number against division by zero.
@@ -171,7 +171,7 @@ optimizers! {
     Adamax | adamax => adamax;
     takes {
         /// The size of a step.
-        learning_rate: f64 = "0.001" in [0.0..],
+        learning_rate: LearningRate = "0.001" in [0.0..],
         /// Decay of the mean of the gradients.
         beta_1: f64 = "0.9" in [0.0..1.0],
         /// Decay of the largest gradient.
@@ -190,7 +190,7 @@ optimizers! {
     Adafactor | adafactor => adafactor;
     takes {
         /// The size of a step, relative to the root mean square of the weight.
-        learning_rate: f64 = "0.001" in [0.0..],
+        learning_rate: LearningRate = "0.001" in [0.0..],
         /// Exponent of the step's number in the decay of the means: they keep `1 - t^beta_2_decay` of what they were.
         beta_2_decay: f64 = "-0.8" in [..0.0],
         /// Added to squares of gradients, against division by zero.
@@ -212,7 +212,7 @@ optimizers! {
     Lamb | lamb => lamb;
     takes {
         /// The size of a step, relative to the norm of the weight.
-        learning_rate: f64 = "0.001" in [0.0..],
+        learning_rate: LearningRate = "0.001" in [0.0..],
         /// Decay rate of the mean of the gradients.
         beta_1: f64 = "0.9" in [0.0..1.0],
         /// Decay rate of the mean of their squares.
@@ -231,7 +231,7 @@ optimizers! {
     Muon | muon => muon;
     takes {
         /// The size of a step.
-        learning_rate: f64 = "0.001" in [0.0..],
+        learning_rate: LearningRate = "0.001" in [0.0..],
         /// Decay rate of the mean of the gradients, where `AdamW` is used.
         adam_beta_1: f64 = "0.9" in [0.0..1.0],
         /// Decay rate of the mean of their squares, where `AdamW` is used.
@@ -273,7 +273,7 @@ optimizers! {
     Nadam | nadam => nadam;
     takes {
         /// The size of a step.
-        learning_rate: f64 = "0.001" in [0.0..],
+        learning_rate: LearningRate = "0.001" in [0.0..],
         /// Decay rate of the mean of the gradients.
         beta_1: f64 = "0.9" in [0.0..1.0],
         /// Decay rate of the mean of their squares.
@@ -291,7 +291,7 @@ optimizers! {
     Lion | lion => lion;
     takes {
         /// The size of a step.
-        learning_rate: f64 = "0.001" in [0.0..],
+        learning_rate: LearningRate = "0.001" in [0.0..],
         /// How much of the momentum is in the step.
         beta_1: f64 = "0.9" in [0.0..1.0],
         /// Decay rate of the momentum.
@@ -317,7 +317,7 @@ const MISSING: &[(&str, &str)] = &[
     ("OptimizerMap", "write a map of optimizers: `optimizer = { encoder: SGD(0.001), rest: Adam() }`"),
     (
         "RAdam",
-        "write `adam`, and raise the learning rate over the first steps: `trainer.set_learning_rate(rate)`",
+        "write `adam` with a warmup: `Adam(CosineDecay(0.0, 9000, warmup_target = 0.001, warmup_steps = 1000))`",
     ),
     (
         "ScheduleFreeAdamW",

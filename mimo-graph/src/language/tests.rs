@@ -159,6 +159,8 @@ fn some(module: Module, item: &Item, argument: &Argument) -> &'static str {
         (_, _, "subscripts") => "\"ab->a\"",
         (_, _, "rate" | "stddev") => "0.5",
         (Module::Metrics, _, "recall" | "precision" | "specificity" | "sensitivity") => "0.5",
+        (_, _, "boundaries") => "[2]",
+        (_, _, "values") => "[0.5, 0.25]",
         (_, _, "num_classes") => "3",
         (_, _, "shape" | "target_shape" | "dims") => "[1]",
         (_, "cast", "dtype") => "float32",
@@ -183,6 +185,7 @@ fn made(module: Module, name: &str, arguments: &str) -> String {
         Module::Regularizers => format!("{:?}", Regularizer::read(&value, "it", cx)),
         Module::Losses => format!("{:?}", crate::compile::losses::read(&value, None, cx)),
         Module::Metrics => format!("{:?}", crate::compile::metrics::read_all(&value, None, cx)),
+        Module::Schedules => format!("{:?}", crate::compile::schedules::read(&value, "it", cx)),
         Module::Optimizers => format!("{:?}", crate::compile::optimizers::read(&value, cx)),
         Module::Layers if name == "Input" => {
             format!("{:?}", crate::layers::input::Input::from_args(args, value.loc, cx))
@@ -217,7 +220,9 @@ fn defaults_are_what_is_taken_without_them() {
                 let given = match default {
                     // What is left out is not always a value that may be written.
                     "none" if ["name", "backward_layer"].contains(&argument.name) => continue,
-                    default if [Kind::Plain, Kind::Float].contains(&argument.kind) => default.to_owned(),
+                    default if [Kind::Plain, Kind::Float, Kind::Rate].contains(&argument.kind) => {
+                        default.to_owned()
+                    }
                     default => format!("\"{default}\"").replace("\"none\"", "none"),
                 };
                 let all = [&needed[..], &[format!("{} = {given}", argument.name)]].concat().join(", ");

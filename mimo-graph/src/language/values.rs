@@ -70,6 +70,12 @@ markers! {
     Frame;
     /// Numbers: one for all values, or a list with one for each position of an axis: `0.5`, `[0.5, 0.25, 0.25]`.
     Numbers;
+    /// A learning rate: a number, or an item of [`schedules`](super::schedules), as in `CosineDecay(1e-3, 1000)`.
+    LearningRate;
+    /// Learning rates, as a list: `[1e-3, 1e-4]`.
+    Rates;
+    /// Steps, as a list: `[1000, 2000]`.
+    Steps;
     /// A name, as a string: `"encoder"`.
     Name;
     /// Names, as a list of strings: `["encoder", "head"]`.

@@ -75,7 +75,7 @@ fn candidates(argument: &item::Argument) -> Vec<Value> {
             ];
             words.chain(calls).collect()
         }
-        Kind::Plain | Kind::Numbers | Kind::Tensors | Kind::TensorList | Kind::Inputs => {
+        Kind::Plain | Kind::Numbers | Kind::Rate | Kind::Tensors | Kind::TensorList | Kind::Inputs => {
             let pairs = items([items([int(1), int(0)]), items([int(0), int(1)])]);
             let lists = [items([int(2), int(1)]), items([int(1), word("A")]), items([int(1)]), pairs];
             let words = [value(ValueKind::Bool(true)), value(ValueKind::Bool(false)), value(ValueKind::None)];

@@ -235,7 +235,7 @@ impl Words {
                 TokenTree::Group(group) => {
                     cursor.skip(1);
                     match group.delimiter() {
-                        Delimiter::Brace if ![Kind::Plain, Kind::Float].contains(&kind) => {
+                        Delimiter::Brace if ![Kind::Plain, Kind::Float, Kind::Rate].contains(&kind) => {
                             values.push(self.map(group, kind))
                         }
                         _ => self.collect(&contents(group.stream()), kind, values),
@@ -283,7 +283,7 @@ impl Words {
         if call.is_none() && self.settings.contains(&name_of(ident)) {
             return values.push(quote!(#ident));
         }
-        if let (Some(call), Kind::Plain | Kind::Float | Kind::Numbers) = (call, kind) {
+        if let (Some(call), Kind::Plain | Kind::Float | Kind::Numbers | Kind::Rate) = (call, kind) {
             let name = name_of(ident);
             if self.functions.contains_key(&name) && !self.bound.contains(&name) {
                 cursor.skip(1);
@@ -332,9 +332,15 @@ impl Words {
                 cursor.skip(usize::from(call.is_some()));
                 values.push(self.literal(module, ident, call));
             }
-            Kind::Plain | Kind::Float | Kind::Numbers if !is_none(ident) => values.push(quote!(#ident)),
+            Kind::Rate if call.is_some() => {
+                cursor.skip(1);
+                values.push(self.literal(Module::Schedules, ident, call));
+            }
+            Kind::Plain | Kind::Float | Kind::Numbers | Kind::Rate if !is_none(ident) => {
+                values.push(quote!(#ident));
+            }
             Kind::Word(_) => values.extend(self.word(ident, kind)),
-            Kind::Item(_) | Kind::Plain | Kind::Float | Kind::Numbers => {}
+            Kind::Item(_) | Kind::Plain | Kind::Float | Kind::Numbers | Kind::Rate => {}
         }
     }
 
@@ -360,6 +366,7 @@ impl Words {
             | Kind::Plain
             | Kind::Float
             | Kind::Numbers
+            | Kind::Rate
             | Kind::Tensors
             | Kind::TensorList
             | Kind::Inputs => None,

@@ -29,6 +29,22 @@ impl CallbackState {
         self
     }
 
+    /// The same with a number under a name, or without the name for `None`.
+    #[must_use]
+    pub fn with_number(self, key: &str, number: impl Into<Option<f64>>) -> Self {
+        match number.into() {
+            Some(number) => self.with(key, [number]),
+            None => self,
+        }
+    }
+
+    /// The same with a text under a name.
+    #[must_use]
+    pub fn with_text(self, key: &str, text: &str) -> Self {
+        let letters: Vec<f64> = text.bytes().map(f64::from).collect();
+        self.with(key, letters)
+    }
+
     /// The name of the callback's type.
     pub fn name(&self) -> &str {
         &self.name
@@ -45,6 +61,19 @@ impl CallbackState {
             [number] => Some(*number),
             _ => None,
         }
+    }
+}
+
+impl CallbackState {
+    /// The whole number under a name; 0 if there is none.
+    pub fn count(&self, key: &str) -> usize {
+        self.number(key).filter(|number| *number >= 0.0).map_or(0, |number| number as usize)
+    }
+
+    /// The text under a name.
+    pub fn text(&self, key: &str) -> Option<String> {
+        let letters = self.numbers(key)?.iter().map(|letter| *letter as u8);
+        String::from_utf8(letters.collect()).ok()
     }
 }
 

@@ -158,8 +158,15 @@ fn carry_rule<E: Float>(state: &mut RuleState<E>, transfer: &mut Transfer<'_>) -
     let RuleState { key, optimizer, rule, make: _, step: _ } = state;
     let key = *key;
     // All but the learning rate is the description's, which may have changed; the kind of the rule may not.
-    let Optimizer { rule: kind, learning_rate, weight_decay: _, clip: _, average: _, accumulation: _ } =
-        optimizer;
+    let Optimizer {
+        rule: kind,
+        learning_rate,
+        schedule: _,
+        weight_decay: _,
+        clip: _,
+        average: _,
+        accumulation: _,
+    } = optimizer;
     let named = |part: &str| match key {
         Some(key) => name(&["optimizer", key, part]),
         None => name(&["optimizer", part]),

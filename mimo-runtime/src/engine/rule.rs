@@ -11,6 +11,7 @@ use crate::float::Float;
 use crate::kernels::AlignedVec;
 use crate::program::Program;
 use crate::rules::{MakeRule, UpdateRule};
+use crate::schedule::learning_rate;
 
 const RULES: Error = Error::Inconsistent { what: "the update rules of the optimizers" };
 
@@ -179,6 +180,23 @@ impl<E: Float> RuleState<E> {
         Ok(Self::new(self.key, self.optimizer, rule, self.make))
     }
 
+    /// The step size of the step after the first `steps` steps. Steps whose gradients are only added up count too, as in Keras.
+    pub(super) fn learning_rate(&self, steps: u64) -> f64 {
+        match &self.optimizer.schedule {
+            Some(schedule) => learning_rate(schedule, steps),
+            None => self.optimizer.learning_rate,
+        }
+    }
+
+    /// Sets the step size, which no schedule may set.
+    pub(super) fn set_learning_rate(&mut self, rate: f64) -> Result<(), Error> {
+        if let Some(schedule) = &self.optimizer.schedule {
+            return Err(Error::ScheduledLearningRate { schedule: schedule.name(), optimizer: self.key });
+        }
+        self.optimizer.learning_rate = rate;
+        Ok(())
+    }
+
     /// Whether the step updates weights.
     pub(super) fn updates(&self) -> bool {
         self.step.gradients != Gradients::Collected
@@ -186,7 +204,8 @@ impl<E: Float> RuleState<E> {
 
     /// Computes the numbers of the step after the first `steps` steps.
     pub(super) fn prepare(&mut self, steps: u64) {
-        let Optimizer { learning_rate, weight_decay, average, accumulation, .. } = self.optimizer;
+        let learning_rate = self.learning_rate(steps);
+        let Optimizer { weight_decay, average, accumulation, .. } = self.optimizer;
         let updates = |steps: u64| steps / u64::from(accumulation.unwrap_or(1).max(1));
         let before = updates(steps);
         let gradients = match accumulation {

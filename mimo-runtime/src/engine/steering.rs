@@ -62,10 +62,10 @@ struct Variant<E: Float> {
 }
 
 impl<E: Float> Variant<E> {
-    /// The optimizer as it is now, with the numbers of the variant.
-    fn optimizer(&self, owner: &RuleState<E>) -> Optimizer {
+    /// The optimizer at the step after the first `steps` steps, with the numbers of the variant.
+    fn optimizer(&self, owner: &RuleState<E>, steps: u64) -> Optimizer {
         let mut optimizer = owner.optimizer;
-        optimizer.learning_rate *= self.rate;
+        (optimizer.learning_rate, optimizer.schedule) = (owner.learning_rate(steps) * self.rate, None);
         if let Some(decay) = self.decay {
             optimizer.weight_decay = Some(decay);
             // Muon has another for the weights that its Adam trains.
@@ -121,7 +121,7 @@ impl<E: Float> Steering<E> {
     /// Computes the numbers of the step after the first `steps` steps; those of the optimizers are computed.
     pub(super) fn prepare(&mut self, rules: &[RuleState<E>], steps: u64) {
         for variant in &mut self.variants {
-            variant.state.optimizer = variant.optimizer(&rules[variant.owner]);
+            variant.state.optimizer = variant.optimizer(&rules[variant.owner], steps);
             variant.state.prepare(steps);
         }
     }

@@ -57,8 +57,8 @@ fn csv() {
         1,1,0.1,0.00025,1.8,NA,NA,NA,NA\n\
         2,1.5,0.5,0.25,2,1,-1,-1.5,2\n";
     assert_eq!(history().to_csv(), expected);
-    assert_eq!(quoted("a,b"), "\"a,b\"");
-    assert_eq!(quoted("say \"a\""), "\"say \"\"a\"\"\"");
+    assert_eq!(csv::quoted("a,b", ','), "\"a,b\"");
+    assert_eq!(csv::quoted("say \"a\"", ','), "\"say \"\"a\"\"\"");
 }
 
 #[test]

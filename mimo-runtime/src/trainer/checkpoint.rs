@@ -25,15 +25,16 @@ pub(super) struct Place {
     pub order: Arc<Vec<usize>>,
     /// The first step of the epoch after which something was not finite.
     pub not_finite: Option<usize>,
-    /// Whether a callback has stopped the training.
+    /// Whether a callback has stopped the training: the epoch has no more steps.
     pub stopped: bool,
+    /// What the epoch has measured so far.
+    pub totals: Totals,
 }
 
 /// The `fit` that a checkpoint was saved in.
 #[derive(Debug)]
 pub(super) struct Interrupted {
     pub place: Place,
-    pub totals: Totals,
     pub callbacks: Vec<(usize, CallbackState)>,
 }
 
@@ -113,23 +114,32 @@ impl<'m, M: Trainable> Trainer<'m, M> {
         Ok(trainer)
     }
 
+    /// Says that a callback which stops the `fit` does not want it to end but to go on later, from a checkpoint: `BackupAndRestore` saves
+    /// one where it stops, and keeps it.
+    pub fn interrupt(&mut self) {
+        self.interrupted = true;
+    }
+
+    /// Whether the running or last `fit` was [interrupted](Self::interrupt).
+    pub fn is_interrupted(&self) -> bool {
+        self.interrupted
+    }
+
     fn save_states(&mut self, path: &Path, callbacks: Vec<(usize, CallbackState)>) -> Result<(), Error> {
         let bytes = self.checkpoint_with(callbacks)?;
         file::replace::replace(path, &bytes).map_err(|source| Error::File { path: path.into(), source })
     }
 
     fn checkpoint_with(&mut self, mut callbacks: Vec<(usize, CallbackState)>) -> Result<Vec<u8>, Error> {
-        let mut interrupted = match &self.fit {
+        let place = match &self.fit {
             Fit::None => None,
-            Fit::Running(place) => {
-                Some(Interrupted { place: place.clone(), totals: self.totals.clone(), callbacks: vec![] })
-            }
+            Fit::Running(place) => Some(place),
             Fit::Loaded(loaded) => {
                 callbacks.extend(loaded.callbacks.iter().cloned());
-                let Interrupted { place, totals, .. } = &**loaded;
-                Some(Interrupted { place: place.clone(), totals: totals.clone(), callbacks: vec![] })
+                Some(&loaded.place)
             }
         };
+        let mut interrupted = place.map(|place| Interrupted { place: place.clone(), callbacks: vec![] });
         file::to_checkpoint::<M>(|transfer| {
             self.carry(&mut interrupted, transfer)?;
             state::save(callbacks, transfer)
@@ -169,10 +179,11 @@ impl<'m, M: Trainable> Trainer<'m, M> {
             custom: _,
             table: _,
             ahead: _,
+            interrupted: _,
             // In `interrupted`.
-            totals: _,
             fit: _,
             // Memory.
+            totals: _,
             columns: _,
             batch: _,
             numbers: _,
@@ -202,8 +213,8 @@ fn carry_fit(interrupted: &mut Option<Interrupted>, transfer: &mut Transfer<'_>)
     let whole = |number: usize| number as u64;
     let mut place = None;
     let (mut order, mut statistics, mut joint) = (None, None, None);
-    if let Some(Interrupted { place: at, totals, callbacks: _ }) = interrupted {
-        let Place { epoch, steps, batch_size, order: samples, not_finite, stopped } = at;
+    if let Some(Interrupted { place: at, callbacks: _ }) = interrupted {
+        let Place { epoch, steps, batch_size, order: samples, not_finite, stopped, totals } = at;
         let Totals { samples: measured, statistics: sums, total, joint: joints } = totals;
         place = Some(vec![
             whole(*epoch),
@@ -242,9 +253,10 @@ fn carry_fit(interrupted: &mut Option<Interrupted>, transfer: &mut Transfer<'_>)
             let order = Arc::new(order.into_iter().map(whole).collect());
             let not_finite = not_finite.checked_sub(1).map(whole);
             let [epoch, steps, batch_size] = [epoch, steps, batch_size].map(whole);
-            let place = Place { epoch, steps, batch_size, order, not_finite, stopped: stopped != 0 };
             let totals = Totals { samples: whole(samples), statistics, total: f64::from_bits(total), joint };
-            Some(Interrupted { place, totals, callbacks: vec![] })
+            let stopped = stopped != 0;
+            let place = Place { epoch, steps, batch_size, order, not_finite, stopped, totals };
+            Some(Interrupted { place, callbacks: vec![] })
         }
         _ => None,
     };

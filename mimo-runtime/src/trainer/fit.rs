@@ -1,19 +1,19 @@
 //! Epochs.
 
 use std::sync::Arc;
+use std::time::Instant;
 
+use super::called::Callbacks;
 use super::checkpoint::{Fit, Interrupted, Place};
 use super::{FitOptions, Trainer, check_batches, numbers};
 use crate::batch::BatchRows;
-use crate::callback::{Callback, CallbackStates, Moment};
+use crate::callback::{BatchLogs, FitPlan, Moment};
 use crate::data::{Dataset, IntoDataset, trust};
-use crate::engine::Source;
+use crate::engine::{Gather, Source, Totals};
 use crate::error::Error;
-use crate::history::{EpochLogs, History};
+use crate::history::{EpochLogs, Evaluation, History};
 use crate::model::Trainable;
 use crate::progress::Progress;
-
-type Callbacks<'a, M> = [Box<dyn Callback<M> + 'a>];
 
 impl<M: Trainable> Trainer<'_, M> {
     /// Trains for a number of epochs, as Keras's `fit`.
@@ -71,7 +71,7 @@ impl<M: Trainable> Trainer<'_, M> {
         data: &dyn Dataset<M>,
         options: FitOptions<'_, M>,
     ) -> Result<History<M>, Error> {
-        let FitOptions { epochs, initial_epoch, batch_size, shuffle, validation_freq, mut callbacks, .. } =
+        let FitOptions { epochs, initial_epoch, batch_size, shuffle, validation_freq, callbacks, .. } =
             options;
         let validation_batch_size = options.validation_batch_size.unwrap_or(batch_size);
         self.check_losses()?;
@@ -113,20 +113,31 @@ impl<M: Trainable> Trainer<'_, M> {
             Some(validation) => (&**validation, numbers(0..validation.rows())?),
             None => (data, numbers(first_validated..rows)?),
         };
+        let table = self.table.clone();
+        let steps = first_validated.div_ceil(batch_size);
+        let mut callbacks = Callbacks::new(callbacks);
+        callbacks.prepare(FitPlan {
+            epochs,
+            initial_epoch,
+            batch_size,
+            steps,
+            samples: first_validated,
+            validation_samples: validation_rows.len(),
+            table: &table,
+            clock: None,
+        })?;
         // What is in memory is checked as a whole before the first step.
         trust(data)?;
         trust(validation_data)?;
 
-        let table = self.table.clone();
         let mut history = History::new(&table);
-        let mut progress = Progress::new(options.verbose, epochs, first_validated.div_ceil(batch_size));
+        let mut progress = Progress::new(options.verbose, epochs, steps);
         if let Fit::Running(_) = self.fit {
             // An earlier `fit` has ended with a panic.
             self.fit = Fit::None;
         }
-        for callback in &mut callbacks {
-            callback.on_train_begin(self)?;
-        }
+        self.interrupted = false;
+        callbacks.each(|callback| callback.on_train_begin(self))?;
         let place = Place {
             epoch: initial_epoch,
             steps: 0,
@@ -134,29 +145,33 @@ impl<M: Trainable> Trainer<'_, M> {
             order: Arc::new(samples),
             not_finite: None,
             stopped: false,
+            totals: Totals::default(),
         };
         let (place, resumed) = match std::mem::replace(&mut self.fit, Fit::None) {
             Fit::Loaded(interrupted) => (self.go_on(*interrupted, place, &mut callbacks)?, true),
             Fit::None | Fit::Running(_) => (place, false),
         };
-        let (first_epoch, stopped) = (place.epoch, place.stopped);
+        // A training that was stopped in the middle of an epoch ends it.
+        let ended = place.stopped && place.steps == 0;
+        let first_epoch = place.epoch;
         self.fit = Fit::Running(place);
-        for epoch in first_epoch..if stopped { first_epoch } else { epochs } {
-            let train = self.train_epoch(data, shuffle, &mut callbacks, &mut progress);
-            let not_finite = train.inspect_err(|_| self.fit = Fit::None)?;
-            let train = table.values(&self.totals).collect();
+        for epoch in first_epoch..if ended { first_epoch } else { epochs } {
+            callbacks.epoch = epoch;
+            let trained = self.train_epoch(data, shuffle, &mut progress, &mut callbacks);
+            let trained = trained.inspect_err(|_| self.fit = Fit::None)?;
             let validation = if validated && (epoch + 1).is_multiple_of(validation_freq) {
-                let found = self.evaluate_rows(validation_data, &validation_rows, validation_batch_size);
+                let found =
+                    self.validate(validation_data, &validation_rows, validation_batch_size, &mut callbacks);
                 Some(found.inspect_err(|_| self.fit = Fit::None)?)
             } else {
                 None
             };
-            let mut logs = EpochLogs::new(epoch, train, validation, &table);
-            logs.learning_rate = self.learning_rate();
-            logs.not_finite = not_finite;
-            logs.seconds = progress.end_epoch(&logs.pairs(), not_finite).as_secs_f64();
-            let ended = self.end_epoch(&logs, &mut callbacks);
-            let stop = ended.inspect_err(|_| self.fit = Fit::None)?;
+            let mut logs = EpochLogs::new(epoch, trained.values, validation, &table);
+            logs.learning_rate = self.engine.last_learning_rate();
+            logs.not_finite = trained.not_finite;
+            logs.seconds = progress.end_epoch(&logs.pairs(), trained.not_finite).as_secs_f64();
+            let stop = self.end_epoch(&logs, trained.stop, &mut callbacks);
+            let stop = stop.inspect_err(|_| self.fit = Fit::None)?;
             history.push(logs);
             if stop {
                 break;
@@ -166,9 +181,7 @@ impl<M: Trainable> Trainer<'_, M> {
         if initial_epoch < epochs || resumed {
             self.use_averages();
         }
-        for callback in &mut callbacks {
-            callback.on_train_end(self)?;
-        }
+        callbacks.each(|callback| callback.on_train_end(self))?;
         Ok(history)
     }
 
@@ -179,20 +192,8 @@ impl<M: Trainable> Trainer<'_, M> {
         fresh: Place,
         callbacks: &mut Callbacks<'_, M>,
     ) -> Result<Place, Error> {
-        let Interrupted { place, totals, callbacks: states } = interrupted;
-        for (index, state) in states {
-            let callback = callbacks.get_mut(index);
-            let found = callback.as_ref().and_then(|callback| callback.state());
-            match callback {
-                Some(callback) if found.as_ref().is_some_and(|found| found.name() == state.name()) => {
-                    callback.restore_state(&state)?;
-                }
-                _ => {
-                    let found = found.map(|found| found.name().to_owned());
-                    return Err(Error::ResumedCallback { index, wanted: state.name().to_owned(), found });
-                }
-            }
-        }
+        let Interrupted { place, callbacks: states } = interrupted;
+        callbacks.restore(states)?;
         let (rows, wanted) = (fresh.order.len(), place.order.len());
         if place.steps == 0 {
             // A new epoch may have other data.
@@ -205,93 +206,152 @@ impl<M: Trainable> Trainer<'_, M> {
         if place.batch_size != fresh.batch_size {
             return Err(Error::ResumedBatchSize { batch_size: fresh.batch_size, wanted: place.batch_size });
         }
-        let [losses, wanted] = [&self.totals, &totals].map(|totals| totals.joint.len());
+        let [losses, wanted] = [&self.totals, &place.totals].map(|totals| totals.joint.len());
         if losses != wanted {
             return Err(Error::ResumedLosses { losses, wanted });
         }
-        if totals.statistics.len() != self.totals.statistics.len() {
+        if place.totals.statistics.len() != self.totals.statistics.len() {
             return Err(Error::Inconsistent { what: "the number of statistics" });
         }
-        self.totals = totals;
         Ok(place)
     }
 
-    /// The steps of an epoch, from the place of the `fit` on; returns the first after which the total or a weight was not finite.
+    /// The steps of an epoch, from the place of the `fit` on.
     fn train_epoch(
         &mut self,
         data: &dyn Dataset<M>,
         shuffle: bool,
-        callbacks: &mut Callbacks<'_, M>,
         progress: &mut Progress,
-    ) -> Result<Option<usize>, Error> {
+        callbacks: &mut Callbacks<'_, M>,
+    ) -> Result<TrainedEpoch, Error> {
         const PLACE: Error = Error::Inconsistent { what: "the place of `fit`" };
-        let Place { epoch, steps: first, batch_size, mut not_finite, .. } = *self.place().ok_or(PLACE)?;
+        let Place { epoch, steps: first, batch_size, mut not_finite, stopped, .. } =
+            *self.place().ok_or(PLACE)?;
         if first == 0 {
-            for callback in callbacks.iter_mut() {
-                callback.on_epoch_begin(self, epoch)?;
-            }
+            callbacks.each(|callback| callback.on_epoch_begin(self, epoch))?;
         }
         progress.begin_epoch(epoch);
+        // Callbacks may evaluate, which uses the trainer's own totals.
+        let mut totals = std::mem::take(&mut callbacks.totals);
+        totals.resize(&self.totals);
         let Trainer { fit: Fit::Running(place), shuffle: orders, .. } = self else { return Err(PLACE) };
-        if first == 0 && shuffle {
+        if first > 0 {
+            totals.copy_from(&place.totals);
+        } else if shuffle {
             orders.shuffle(Arc::<Vec<usize>>::make_mut(&mut place.order));
         }
         let order = Arc::clone(&place.order);
-        if first == 0 {
-            self.totals.clear();
-        }
+        let clock = callbacks.clock.clone();
         let gather = |rows: &[usize], into: &mut BatchRows<'_, '_, M::Float>| data.gather(rows, into);
-        let source = Source { gather: &gather, weighted: data.weighted(), trust: trust(data)? };
-        for (step, rows) in order.chunks(batch_size).enumerate().skip(first) {
-            self.step(rows, source)?;
-            if not_finite.is_none() && !self.totals.total.is_finite() {
+        let timed = |rows: &[usize], into: &mut BatchRows<'_, '_, M::Float>| {
+            let begin = Instant::now();
+            let gathered = data.gather(rows, into);
+            if let Some(clock) = &clock {
+                clock.data.add(begin.elapsed());
+            }
+            gathered
+        };
+        let gather: &Gather<'_, M::Float> = if clock.is_some() { &timed } else { &gather };
+        let source = Source { gather, weighted: data.weighted(), trust: trust(data)? };
+        let (mut stop, mut last) = (stopped, first.saturating_sub(1));
+        let left = if stopped { &[] } else { &order[..] };
+        for (step, rows) in left.chunks(batch_size).enumerate().skip(first) {
+            last = step;
+            callbacks.each(|callback| callback.on_train_batch_begin(self, step))?;
+            let before = totals.total;
+            let begin = clock.as_ref().map(|_| Instant::now());
+            self.step(rows, source, &mut totals)?;
+            if let (Some(clock), Some(begin)) = (&clock, begin) {
+                clock.training.add(begin.elapsed());
+            }
+            if not_finite.is_none() && !totals.total.is_finite() {
                 not_finite = Some(step);
             }
-            if let Some(place) = self.place() {
-                place.steps = step + 1;
-                place.not_finite = not_finite;
-            }
-            self.save_points(Moment::Step { epoch, step }, callbacks)?;
-            let (table, totals) = (&self.table, &self.totals);
             progress.step(step + 1, || {
-                let values: Vec<f64> = table.values(totals).collect();
-                table.keys().map(move |(key, place)| (key, values[place]))
+                let values: Vec<f64> = self.table.values(&totals).collect();
+                self.table.keys().map(move |(key, place)| (key, values[place]))
             });
+            // Without callbacks nothing can be saved before the end.
+            if !callbacks.is_empty() {
+                if let Some(place) = self.place() {
+                    (place.steps, place.not_finite) = (step + 1, not_finite);
+                    place.totals.copy_from(&totals);
+                }
+                let loss = (totals.total - before) / rows.len() as f64;
+                let (table, rate) = (self.table.clone(), self.engine.last_learning_rate());
+                let logs = BatchLogs::new((callbacks.epoch, step), loss, rate, &table, &totals);
+                callbacks.each(|callback| {
+                    stop |= callback.on_train_batch_end(self, &logs)?.is_break();
+                    Ok(())
+                })?;
+                let ended = stop && !self.interrupted;
+                if let Some(place) = self.place() {
+                    place.stopped = ended;
+                }
+                callbacks.save_points(self, Moment::Step { epoch, step })?;
+                if stop {
+                    break;
+                }
+            }
         }
         // The total is that before the update, so it does not show what the last one did.
         if not_finite.is_none() && !self.engine.weights_are_finite() {
-            not_finite = Some(order.len().div_ceil(batch_size).saturating_sub(1));
+            not_finite = Some(last);
         }
-        Ok(not_finite)
+        let values = self.table.values(&totals).collect();
+        callbacks.totals = totals;
+        Ok(TrainedEpoch { values, not_finite, stop })
     }
 
-    /// Has the callbacks see the end of an epoch; returns whether one of them stops the training.
-    fn end_epoch(&mut self, logs: &EpochLogs<M>, callbacks: &mut Callbacks<'_, M>) -> Result<bool, Error> {
+    /// Has the callbacks see the end of an epoch; returns whether the training stops.
+    fn end_epoch(
+        &mut self,
+        logs: &EpochLogs<M>,
+        mut stop: bool,
+        callbacks: &mut Callbacks<'_, M>,
+    ) -> Result<bool, Error> {
         if let Some(place) = self.place() {
             // A checkpoint that a callback saves here goes on with the next epoch.
             (place.epoch, place.steps, place.not_finite) = (logs.epoch + 1, 0, None);
         }
-        let mut stop = false;
-        for callback in callbacks.iter_mut() {
+        callbacks.each(|callback| {
             stop |= callback.on_epoch_end(self, logs)?.is_break();
-        }
+            Ok(())
+        })?;
+        let ended = stop && !self.interrupted;
         if let Some(place) = self.place() {
-            place.stopped = stop;
+            place.stopped = ended;
         }
-        self.save_points(Moment::Epoch { epoch: logs.epoch }, callbacks)?;
+        callbacks.save_points(self, Moment::Epoch { epoch: logs.epoch })?;
         Ok(stop)
     }
 
-    /// Lets callbacks save a checkpoint, each of which sees the states of the others.
-    fn save_points(&mut self, moment: Moment, callbacks: &mut Callbacks<'_, M>) -> Result<(), Error> {
-        for index in 0..callbacks.len() {
-            let (before, rest) = callbacks.split_at_mut(index);
-            if let Some((callback, after)) = rest.split_first_mut() {
-                callback.on_checkpoint(self, moment, &CallbackStates { before, after })?;
-            }
+    /// The validation of an epoch.
+    fn validate(
+        &mut self,
+        data: &dyn Dataset<M>,
+        rows: &[usize],
+        batch_size: usize,
+        callbacks: &mut Callbacks<'_, M>,
+    ) -> Result<Evaluation<M>, Error> {
+        let clock = callbacks.clock.clone();
+        let before = clock.as_ref().map(|clock| (Instant::now(), clock.callbacks.total()));
+        let evaluation = self.evaluate_rows(data, rows, batch_size, callbacks)?;
+        if let (Some(clock), Some((begin, callbacks))) = (clock, before) {
+            let of_callbacks = clock.callbacks.total().saturating_sub(callbacks);
+            clock.validation.add(begin.elapsed().saturating_sub(of_callbacks));
         }
-        Ok(())
+        Ok(evaluation)
     }
+}
+
+/// An epoch without its validation.
+struct TrainedEpoch {
+    values: Vec<f64>,
+    /// The first step after which the total or a weight was not finite.
+    not_finite: Option<usize>,
+    /// Whether a callback stopped the training.
+    stop: bool,
 }
 
 /// The first sample of the validation part, as Keras finds it.

@@ -104,7 +104,8 @@ impl<'a, M: Trainable> FitOptions<'a, M> {
         self
     }
 
-    /// Adds a callback; they run in the order in which they were added. `&mut callback` is one too.
+    /// Adds a callback, one of [`callbacks`](crate::callbacks) or of one's own; they run in the order in which they were added. `&mut callback` is
+    /// one too.
     #[doc(alias = "callbacks")]
     #[must_use]
     pub fn callback(mut self, callback: impl Callback<M> + 'a) -> Self {

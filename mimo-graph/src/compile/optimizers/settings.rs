@@ -2,18 +2,23 @@
 
 use crate::args::{self, Bound, list};
 use crate::code::Code;
+use crate::compile::schedules;
 use crate::context::Cx;
 use crate::diag::Diag;
 use crate::intern::interned_names;
 use crate::optimizer::{Clip, Optimizer, Rule, WeightAverage};
+use crate::schedule::Schedule;
 use crate::value::{Value, ValueKind};
 
 /// The settings that all optimizers have in common, around a rule.
 pub(super) fn optimizer(args: &Bound<'_>, rule: Rule, cx: &mut Cx<'_>) -> Optimizer {
+    let weight_decay = args.optional_float("weight_decay", cx);
+    let (learning_rate, schedule) = step_size(args, cx);
     Optimizer {
-        weight_decay: args.optional_float("weight_decay", cx),
+        weight_decay,
         rule,
-        learning_rate: step_size(args, cx),
+        learning_rate,
+        schedule,
         clip: clip(args, cx),
         average: average(args, cx),
         accumulation: count("gradient_accumulation_steps", args, cx),
@@ -54,38 +59,35 @@ fn average(bound: &Bound<'_>, cx: &mut Cx<'_>) -> Option<WeightAverage> {
     None
 }
 
-/// The step size. Keras takes schedules here; in mimo they belong to the trainer.
-fn step_size(bound: &Bound<'_>, cx: &mut Cx<'_>) -> f64 {
+/// The step size: a number or a schedule.
+fn step_size(bound: &Bound<'_>, cx: &mut Cx<'_>) -> (f64, Option<Schedule>) {
     let default = bound.default("learning_rate", cx, args::read::float).unwrap_or_default();
-    match bound.take("learning_rate") {
-        Some(Value { kind: ValueKind::Call { name, .. }, loc }) => {
-            cx.error(
-                Diag::error(
-                    Code::ScheduleInModel,
-                    *loc,
-                    format!("`learning_rate` must be a number, found the schedule `{name}(…)`"),
-                )
-                .help(
-                    "write the first learning rate here, `learning_rate = 0.001`, and change it between epochs or \
-                     steps: `trainer.set_learning_rate(rate)`, in `Callback::on_epoch_begin`",
-                ),
-            );
-            bound.fail("learning_rate");
-            default
-        }
-        _ => {
-            let rate = bound.float("learning_rate", cx);
-            if rate > 1.0 {
-                let message =
-                    format!("a `learning_rate` of {rate} is above 1, with which training rarely converges");
-                cx.error(
-                    Diag::warning(Code::LargeLearningRate, bound.loc("learning_rate"), message)
-                        .help(format!("leave it out, which means {default}, or try 0.1 and below")),
-                );
+    let schedule = match bound.take("learning_rate") {
+        Some(value) if schedules::is_schedule(value) => {
+            let schedule = bound.read("learning_rate", cx, schedules::read);
+            if schedule.is_none() {
+                return (default, None);
             }
-            rate
+            schedule
         }
+        _ => None,
+    };
+    let (rate, largest) = match schedule {
+        Some(schedule) => (schedule.initial(), schedule.largest()),
+        None => {
+            let rate = bound.float("learning_rate", cx);
+            (rate, rate)
+        }
+    };
+    if largest > 1.0 {
+        let message =
+            format!("a `learning_rate` of {largest} is above 1, with which training rarely converges");
+        cx.error(
+            Diag::warning(Code::LargeLearningRate, bound.loc("learning_rate"), message)
+                .help(format!("leave it out, which means {default}, or try 0.1 and below")),
+        );
     }
+    (rate, schedule)
 }
 
 /// The clipping of gradients: Keras takes one way at most.

@@ -29,7 +29,15 @@ fn alone(text: &str) -> (Option<Optimizer>, Vec<String>) {
 }
 
 fn optimizer(rule: Rule, learning_rate: f64) -> Optimizer {
-    Optimizer { rule, learning_rate, weight_decay: None, clip: Clip::None, average: None, accumulation: None }
+    Optimizer {
+        rule,
+        learning_rate,
+        schedule: None,
+        weight_decay: None,
+        clip: Clip::None,
+        average: None,
+        accumulation: None,
+    }
 }
 
 #[test]
@@ -141,10 +149,34 @@ fn wrong_optimizers_get_help() {
             "`learning_rate` of `SGD` must be at least 0, found -1\n  = help: write a number that is at least 0",
         ),
         (
-            "SGD(learning_rate = ExponentialDecay(0.1, 100, 0.9))",
-            "`learning_rate` must be a number, found the schedule `ExponentialDecay(…)`\n  \
-             = help: write the first learning rate here, `learning_rate = 0.001`, and change it between epochs or \
-             steps: `trainer.set_learning_rate(rate)`, in `Callback::on_epoch_begin`",
+            "SGD(learning_rate = ExponentalDecay(0.1, 100, 0.9))",
+            "unknown schedule `ExponentalDecay`\n  = help: did you mean `ExponentialDecay`?",
+        ),
+        (
+            "SGD(learning_rate = Halved(0.1))",
+            "unknown schedule `Halved`\n  \
+             = help: a schedule of your own is a callback: \
+             `LearningRateScheduler::new(|epoch, rate| if epoch < 10 { rate } else { rate * 0.9 })`\n  \
+             = note: every schedule is listed in `mimo::language::schedules`",
+        ),
+        (
+            "SGD(learning_rate = PiecewiseConstantDecay([100], [0.1]))",
+            "`values` of `PiecewiseConstantDecay` must be a list of 2 learning rates, one more than `boundaries`, found a list of 1\n  \
+             = help: add or remove learning rates, or boundaries",
+        ),
+        (
+            "SGD(learning_rate = PiecewiseConstantDecay([100, 100], [0.1, 0.2, 0.3]))",
+            "`boundaries` of `PiecewiseConstantDecay` must ascend, found 100 after 100\n  = help: write the boundaries in ascending order",
+        ),
+        (
+            "SGD(learning_rate = CosineDecay(0.1, 0))",
+            "`decay_steps` of `CosineDecay` must be a whole number of at least 1, found the number 0\n  \
+             = help: write a whole number of at least 1",
+        ),
+        (
+            "SGD(learning_rate = CosineDecay(0.1, 100, warmup_steps = 10))",
+            "`warmup_steps` has no effect without `warmup_target`\n  \
+             = help: add `warmup_target = 0.1`, the learning rate after the warmup, or remove `warmup_steps`",
         ),
         (
             "Adam(clipnorm = 1.0, clipvalue = 0.5)",

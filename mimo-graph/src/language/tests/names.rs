@@ -26,6 +26,7 @@ fn codes(module: Module, name: &str) -> Vec<Code> {
         Module::Losses => drop(crate::compile::losses::read(value, None, cx)),
         Module::Metrics => drop(crate::compile::metrics::read_all(value, None, cx)),
         Module::Optimizers => drop(crate::compile::optimizers::read(value, cx)),
+        Module::Schedules => drop(crate::compile::schedules::read(value, "it", cx)),
         Module::Layers if name == "Input" || layers::function(name).is_some() => {}
         Module::Layers => drop(layers::construct(name, value.loc, &[], value.loc, cx)),
         Module::Model | Module::Operations => {}

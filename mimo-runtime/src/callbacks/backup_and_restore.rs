@@ -5,7 +5,7 @@ use std::io;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
-use super::{Callback, CallbackStates, Moment};
+use crate::callback::{Callback, CallbackStates, Moment};
 use crate::error::Error;
 use crate::file::replace;
 use crate::model::Trainable;
@@ -43,6 +43,8 @@ pub struct BackupAndRestore<'f> {
     save_freq: SaveFrequency,
     delete_checkpoint: bool,
     on_error: Option<Box<OnError<'f>>>,
+    /// Whether it has saved the step at which the training was interrupted.
+    saved_interrupted: bool,
 }
 
 type OnError<'f> = dyn FnMut(Error) -> ControlFlow<Error> + 'f;
@@ -55,6 +57,7 @@ impl<'f> BackupAndRestore<'f> {
             save_freq: SaveFrequency::Epoch,
             delete_checkpoint: true,
             on_error: None,
+            saved_interrupted: false,
         }
     }
 
@@ -65,7 +68,8 @@ impl<'f> BackupAndRestore<'f> {
         self
     }
 
-    /// Whether the file is deleted at the end of a training that was not ended by an error; `true` by default.
+    /// Whether the file is deleted at the end of a training that was ended neither by an error nor by Ctrl-C
+    /// ([`Trainer::interrupt`]); `true` by default.
     #[must_use]
     pub fn delete_checkpoint(mut self, delete: bool) -> Self {
         self.delete_checkpoint = delete;
@@ -104,6 +108,7 @@ impl fmt::Debug for BackupAndRestore<'_> {
 
 impl<M: Trainable> Callback<M> for BackupAndRestore<'_> {
     fn on_train_begin(&mut self, trainer: &mut Trainer<'_, M>) -> Result<(), Error> {
+        self.saved_interrupted = false;
         match trainer.load_checkpoint(&self.path) {
             Err(Error::File { source, .. }) if source.kind() == io::ErrorKind::NotFound => {}
             loaded => return loaded,
@@ -119,8 +124,14 @@ impl<M: Trainable> Callback<M> for BackupAndRestore<'_> {
         moment: Moment,
         others: &CallbackStates<'_, '_, M>,
     ) -> Result<(), Error> {
+        let interrupted = trainer.is_interrupted();
         let due = match (moment, self.save_freq) {
-            (Moment::Epoch { .. }, _) => true,
+            // The epoch has not ended, if it was interrupted before its last step.
+            (Moment::Epoch { .. }, _) => !self.saved_interrupted,
+            (Moment::Step { .. }, _) if interrupted => {
+                self.saved_interrupted = true;
+                true
+            }
             (Moment::Step { .. }, SaveFrequency::Epoch) => false,
             (Moment::Step { .. }, SaveFrequency::Steps(steps)) => {
                 trainer.steps().is_multiple_of(steps.max(1))
@@ -133,8 +144,8 @@ impl<M: Trainable> Callback<M> for BackupAndRestore<'_> {
         self.decide(saved)
     }
 
-    fn on_train_end(&mut self, _: &mut Trainer<'_, M>) -> Result<(), Error> {
-        if !self.delete_checkpoint {
+    fn on_train_end(&mut self, trainer: &mut Trainer<'_, M>) -> Result<(), Error> {
+        if !self.delete_checkpoint || trainer.is_interrupted() {
             return Ok(());
         }
         match std::fs::remove_file(&self.path) {

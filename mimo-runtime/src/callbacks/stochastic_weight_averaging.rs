@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::ControlFlow;
 
-use super::{Callback, CallbackState};
+use crate::callback::{Callback, CallbackState};
 use crate::data::Dataset;
 use crate::error::Error;
 use crate::history::EpochLogs;
