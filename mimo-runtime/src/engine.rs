@@ -20,6 +20,7 @@ mod predict;
 mod rule;
 mod spectral;
 mod states;
+mod statistics;
 mod steering;
 mod step;
 mod tasks;
@@ -360,57 +361,6 @@ impl<E: Float> Engine<E> {
         self.parameters.penalty(self.program, &|weight| self.is_frozen(weight))
     }
 
-    /// Whether the model has moving averages of batch statistics.
-    pub fn has_moving_statistics(&self) -> bool {
-        !self.program.moving.is_empty()
-    }
-
-    /// Takes a batch forward as in training, and moves the averages of its statistics, which are those of `before` batches. Nothing else is
-    /// changed.
-    ///
-    /// # Errors
-    /// Those of the data set, and [`Error::Memory`].
-    pub fn measure_statistics(
-        &mut self,
-        rows: &[usize],
-        source: Source<'_, E>,
-        before: usize,
-        loss_weights: &[f64],
-    ) -> Result<(), Error> {
-        E::measure_statistics(self, rows, source, before, loss_weights)
-    }
-
-    /// Whether a weight is frozen.
-    pub fn is_frozen(&self, weight: usize) -> bool {
-        self.rules.as_ref().is_some_and(|rules| rules.is_frozen(weight))
-    }
-
-    /// Whether training steps change a weight: a loss depends on it and the description does not fix it, or it is a moving average or the
-    /// vector of a normalized kernel.
-    pub fn is_trained(&self, weight: usize) -> bool {
-        let Some(param) = self.program.params.get(weight) else { return false };
-        let blocks = self.program.blocks;
-        blocks.get(param.block).is_some_and(|block| block.gradient.is_some())
-            || self.program.moving.iter().any(|average| average.block == param.block)
-            || self.spectral.kernels.iter().any(|kernel| kernel.vector == param.block)
-    }
-
-    /// Changes the way in which some weights are trained.
-    ///
-    /// # Errors
-    /// [`Error::Inconsistent`] for rules that are not those of the optimizers.
-    pub fn steer(&mut self, weights: &[usize], change: &dyn Fn(&mut Steer)) -> Result<(), Error> {
-        let program = self.program;
-        let Some(rules) = &mut self.rules else { return Ok(()) };
-        let mut steers = rules.steers(program);
-        for weight in weights {
-            if let Some(steer) = steers.get_mut(*weight) {
-                change(steer);
-            }
-        }
-        E::steer(self, steers)
-    }
-
     /// Adds what the chunks of a batch summed up to `totals`, and gives `Σ weight · loss`.
     fn total_up(&self, rows: usize, loss_weights: &[f64], penalty: f64, totals: &mut Totals) {
         let outputs = self.program.outputs.len();
@@ -464,22 +414,6 @@ fn train<E: Float>(
     let penalty = engine.update(rows.len());
     engine.total_up(rows.len(), loss_weights, penalty, totals);
     engine.keep();
-    Ok(())
-}
-
-fn measure_statistics<E: Float>(
-    engine: &mut Engine<E>,
-    rows: &[usize],
-    source: Source<'_, E>,
-    before: usize,
-    loss_weights: &[f64],
-) -> Result<(), Error> {
-    if rows.is_empty() {
-        return Ok(());
-    }
-    engine.copy_kernels();
-    engine.run_batch(Mode::Train, StepPart::Forward, rows, source, loss_weights)?;
-    engine.move_averages(Some(before as f64 / (before + 1) as f64));
     Ok(())
 }
 

@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use mimo_graph::optimizer::{Optimizer, Rule};
 
+use crate::engine::Engine;
 use crate::engine::rule::{RuleState, Rules};
 use crate::engine::tasks::Task;
 use crate::error::Error;
@@ -209,6 +210,39 @@ impl<E: Float> Steering<E> {
                 }
             }
         }
+    }
+}
+
+impl<E: Float> Engine<E> {
+    /// Whether a weight is frozen.
+    pub fn is_frozen(&self, weight: usize) -> bool {
+        self.rules.as_ref().is_some_and(|rules| rules.is_frozen(weight))
+    }
+
+    /// Whether training steps change a weight: a loss depends on it and the description does not fix it, or it is a moving average or the
+    /// vector of a normalized kernel.
+    pub fn is_trained(&self, weight: usize) -> bool {
+        let Some(param) = self.program.params.get(weight) else { return false };
+        let blocks = self.program.blocks;
+        blocks.get(param.block).is_some_and(|block| block.gradient.is_some())
+            || self.program.moving.iter().any(|average| average.block == param.block)
+            || self.spectral.kernels.iter().any(|kernel| kernel.vector == param.block)
+    }
+
+    /// Changes the way in which some weights are trained.
+    ///
+    /// # Errors
+    /// [`Error::Inconsistent`] for rules that are not those of the optimizers.
+    pub fn steer(&mut self, weights: &[usize], change: &dyn Fn(&mut Steer)) -> Result<(), Error> {
+        let program = self.program;
+        let Some(rules) = &mut self.rules else { return Ok(()) };
+        let mut steers = rules.steers(program);
+        for weight in weights {
+            if let Some(steer) = steers.get_mut(*weight) {
+                change(steer);
+            }
+        }
+        E::steer(self, steers)
     }
 }
 

@@ -3,7 +3,9 @@
 use mimo_graph::initializer::Initializer;
 use mimo_graph::spec::ModelSpec;
 
-use super::{CustomLossFn, Engine, Pass, Source, Steer, Totals, carried, custom, predict, spectral};
+use super::{
+    CustomLossFn, Engine, Pass, Source, Steer, Totals, carried, custom, predict, spectral, statistics,
+};
 use crate::data::check;
 use crate::error::Error;
 use crate::file::checkpoint::Transfer;
@@ -192,7 +194,7 @@ macro_rules! step {
                 before: usize,
                 loss_weights: &[f64],
             ) -> Result<(), Error> {
-                super::measure_statistics(engine, rows, source, before, loss_weights)
+                statistics::measure(engine, rows, source, before, loss_weights)
             }
             fn steer(engine: &mut Engine<Self>, weights: Vec<Steer>) -> Result<(), Error> {
                 let program = engine.program;
