@@ -44,6 +44,15 @@ pub enum Literal {
         /// Its fields, in order.
         fields: Vec<(&'static str, Literal)>,
     },
+    /// `Name { field: value, ..Name::BASE }`
+    Updated {
+        /// Its type.
+        name: &'static str,
+        /// The fields with other values than the constant's, in order.
+        fields: Vec<(&'static str, Literal)>,
+        /// A constant of the type.
+        base: &'static str,
+    },
     /// `Name::Variant`, `Name::Variant { field: value }` or `Name::Variant(value)`.
     Variant {
         /// The type.

@@ -3,15 +3,32 @@
 pub(crate) mod hold;
 pub(crate) mod read;
 
-crate::describe! {
-    /// How a weight starts. Fans follow Keras: `(in, out)` for a matrix, the receptive field times the
-    /// last two axes for higher ranks.
-    #[derive(Clone, Copy, Debug, PartialEq)]
-    pub struct Initializer {
-        /// The distribution.
-        pub kind: InitializerKind,
-        /// A seed of its own; without one, the model's seed and the weight's place decide.
-        pub seed: Option<u64>,
+use crate::describe::{Describe, Holds, Literal};
+
+/// How a weight starts. Fans follow Keras: `(in, out)` for a matrix, the receptive field times the
+/// last two axes for higher ranks.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Initializer {
+    /// The distribution.
+    pub kind: InitializerKind,
+    /// A seed of its own; without one, the model's seed and the weight's place decide.
+    pub seed: Option<u64>,
+}
+
+impl Describe for Initializer {
+    fn literal(&self) -> Literal {
+        // Most weights have one of these, and each field costs users' compile time.
+        for (variant, known) in [
+            ("GLOROT_UNIFORM", Initializer::GLOROT_UNIFORM),
+            ("ZEROS", Initializer::ZEROS),
+            ("ONES", Initializer::ONES),
+        ] {
+            if *self == known {
+                return Literal::Variant { name: "Initializer", variant, holds: Holds::Nothing };
+            }
+        }
+        let fields = vec![("kind", self.kind.literal()), ("seed", self.seed.literal())];
+        Literal::Struct { name: "Initializer", fields }
     }
 }
 

@@ -131,6 +131,13 @@ pub struct Connection {
     pub tensor: usize,
 }
 
+impl Connection {
+    /// The first tensor of a layer's first call.
+    pub const fn first(layer: &'static str) -> Self {
+        Connection { layer, call: 0, tensor: 0 }
+    }
+}
+
 /// A weight.
 #[derive(Clone, Copy, Debug)]
 pub struct WeightSpec {
@@ -146,6 +153,18 @@ pub struct WeightSpec {
     pub constraint: Option<Constraint>,
     /// Whether training changes it.
     pub trainable: bool,
+}
+
+impl WeightSpec {
+    /// A number that training changes, and nothing else does.
+    pub const PLAIN: Self = WeightSpec {
+        name: "",
+        shape: &[],
+        initializer: Initializer::ZEROS,
+        regularizer: None,
+        constraint: None,
+        trainable: true,
+    };
 }
 
 /// Models for the tests of what is written from a [`ModelSpec`].

@@ -16,7 +16,7 @@ mod tensor;
 pub(crate) mod tests;
 mod visit;
 
-pub use tensor::{AnyWeight, Fixed, Maker};
+pub use tensor::{AnyWeight, Fixed, Made, Maker};
 pub(crate) use visit::visit;
 pub use visit::{After, Is, LayerWeights, Number, Weights, assert_name, visit_layer};
 
@@ -34,7 +34,7 @@ pub trait OnCpu<E: Dtype>: Sized {
     /// A model whose weights are made one by one.
     ///
     /// # Errors
-    /// Those of [`Maker::tensor`].
+    /// Those of [`Maker::layer`].
     fn make(maker: &mut Maker<'_, E>) -> Result<Self, Error>;
 }
 

@@ -118,16 +118,56 @@ operation! {
     }
 }
 
-operation! {
-    /// Values of a call from which the gradients of its weights are computed.
-    #[derive(Clone, Copy, Debug, PartialEq)]
-    pub struct Use<L> {
-        /// The value that was read.
-        pub x: View<L>,
-        /// The gradient of the product.
-        pub dy: View<L>,
-        /// Positions per sample.
-        pub positions: L,
+/// Values of a call from which the gradients of its weights are computed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Use<L = usize>
+where
+    L: Length,
+{
+    /// The value that was read.
+    pub x: View<L>,
+    /// The gradient of the product.
+    pub dy: View<L>,
+    /// Positions per sample.
+    pub positions: L,
+}
+
+impl Use {
+    /// Of values that have buffers to themselves.
+    pub const fn whole([x, dy]: [usize; 2], [x_len, dy_len]: [usize; 2], positions: usize) -> Self {
+        Use { x: View::whole(x, x_len), dy: View::whole(dy, dy_len), positions }
+    }
+}
+
+impl<L: Length> Describe for Use<L> {
+    fn literal(&self) -> Literal {
+        let Use { x, dy, positions } = self;
+        if x.is_whole() && dy.is_whole() {
+            let slots = Literal::Array(vec![x.slot.literal(), dy.slot.literal()]);
+            let lengths = Literal::Array(vec![x.len.literal(), dy.len.literal()]);
+            return Literal::Call {
+                function: "Use::whole",
+                arguments: vec![slots, lengths, positions.literal()],
+            };
+        }
+        let fields = vec![("x", x.literal()), ("dy", dy.literal()), ("positions", positions.literal())];
+        Literal::Struct { name: "Use", fields }
+    }
+}
+
+impl<L: Length> Field<L> for Use<L> {
+    fn parts<'a>(&'a self, visit: &mut dyn FnMut(Part<'a, L>)) {
+        let Use { x, dy, positions } = self;
+        x.parts(visit);
+        dy.parts(visit);
+        positions.parts(visit);
+    }
+
+    fn parts_mut<'a>(&'a mut self, visit: &mut dyn FnMut(PartMut<'a, L>)) {
+        let Use { x, dy, positions } = self;
+        x.parts_mut(visit);
+        dy.parts_mut(visit);
+        positions.parts_mut(visit);
     }
 }
 
@@ -151,6 +191,14 @@ operation! {
         pub regularizer: Option<Regularizer>,
         /// Constraint applied after each optimizer step.
         pub constraint: Option<Constraint>,
+    }
+}
+
+impl Param<usize> {
+    /// A weight with all columns of its block that nothing holds.
+    pub const fn plain([layer, weight, block]: [usize; 3], cols: usize, shape: &'static [usize]) -> Self {
+        let shape = List::Borrowed(shape);
+        Param { layer, weight, block, column: 0, cols, shape, regularizer: None, constraint: None }
     }
 }
 

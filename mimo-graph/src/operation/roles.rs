@@ -44,10 +44,17 @@ impl View<Dim> {
     }
 }
 
+impl<L: Length> View<L> {
+    /// Whether it has a buffer to itself.
+    pub(super) fn is_whole(&self) -> bool {
+        self.len == self.stride
+    }
+}
+
 impl<L: Length> Describe for View<L> {
     fn literal(&self) -> Literal {
         let View { slot, column, len, stride } = self;
-        if len == stride {
+        if self.is_whole() {
             return Literal::Call {
                 function: "View::whole",
                 arguments: vec![slot.literal(), stride.literal()],
@@ -129,6 +136,22 @@ impl<L> Read<L> {
     }
 }
 
+impl Read {
+    /// A value that has a buffer to itself, as its gradient has; only this operation writes it.
+    pub const fn whole([slot, gradient]: [usize; 2], len: usize, kept: bool) -> Self {
+        let gradient = Some(GradientTarget::write(View::whole(gradient, len)));
+        Read { view: View::whole(slot, len), gradient, kept }
+    }
+
+    /// The same of a value that left a ReLU, whose gradient is 0 where the value is not positive.
+    pub const fn masked([slot, gradient]: [usize; 2], len: usize, kept: bool) -> Self {
+        let view = View::whole(slot, len);
+        let gradient =
+            GradientTarget { view: View::whole(gradient, len), accumulate: false, mask: Some(view) };
+        Read { view, gradient: Some(gradient), kept }
+    }
+}
+
 impl Read<Dim> {
     /// A value whose gradient is connected later.
     pub fn of(view: View<Dim>) -> Self {
@@ -138,6 +161,14 @@ impl Read<Dim> {
 
 impl<L: Length> Describe for Read<L> {
     fn literal(&self) -> Literal {
+        // What most values are like is short: each expression costs users' compile time.
+        if let Some(GradientTarget { view, accumulate: false, mask }) = &self.gradient
+            && (self.view.is_whole() && view.is_whole() && view.len == self.view.len)
+            && mask.as_ref().is_none_or(|mask| *mask == self.view)
+        {
+            let function = if mask.is_some() { "Read::masked" } else { "Read::whole" };
+            return whole(function, [&self.view, view], self.kept);
+        }
         let function = if self.kept { "Read::kept" } else { "Read::new" };
         Literal::Call { function, arguments: vec![self.view.literal(), self.gradient.literal()] }
     }
@@ -154,6 +185,19 @@ pub struct Written<L = usize> {
     pub kept: bool,
 }
 
+/// A call for a value and a gradient that have buffers to themselves.
+fn whole<L: Length>(function: &'static str, [value, gradient]: [&View<L>; 2], kept: bool) -> Literal {
+    let slots = Literal::Array(vec![value.slot.literal(), gradient.slot.literal()]);
+    Literal::Call { function, arguments: vec![slots, value.len.literal(), kept.literal()] }
+}
+
+impl Written {
+    /// A value that has a buffer to itself, as its gradient has.
+    pub const fn whole([slot, gradient]: [usize; 2], len: usize, kept: bool) -> Self {
+        Written { view: View::whole(slot, len), gradient: Some(View::whole(gradient, len)), kept }
+    }
+}
+
 impl<L> Written<L> {
     /// A value that the backward does not read.
     pub const fn new(view: View<L>, gradient: Option<View<L>>) -> Self {
@@ -168,6 +212,11 @@ impl<L> Written<L> {
 
 impl<L: Length> Describe for Written<L> {
     fn literal(&self) -> Literal {
+        if let Some(gradient) = &self.gradient
+            && (self.view.is_whole() && gradient.is_whole() && gradient.len == self.view.len)
+        {
+            return whole("Written::whole", [&self.view, gradient], self.kept);
+        }
         let function = if self.kept { "Written::kept" } else { "Written::new" };
         Literal::Call { function, arguments: vec![self.view.literal(), self.gradient.literal()] }
     }

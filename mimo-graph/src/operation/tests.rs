@@ -40,11 +40,8 @@ fn an_operation_is_described_with_the_lengths_that_it_has() {
     assert_eq!(name, "Concatenate");
     let names: Vec<_> = fields.iter().map(|(name, _)| *name).collect();
     assert_eq!(names, ["outer", "parts", "y"]);
-    let whole = |slot| Literal::Call {
-        function: "View::whole",
-        arguments: vec![Literal::Int(slot), Literal::Dim(len.clone())],
-    };
-    let gradient = Literal::Optional(Some(Box::new(whole(2))));
-    let written = Literal::Call { function: "Written::kept", arguments: vec![whole(1), gradient] };
+    let slots = Literal::Array(vec![Literal::Int(1), Literal::Int(2)]);
+    let arguments = vec![slots, Literal::Dim(len), Literal::Bool(true)];
+    let written = Literal::Call { function: "Written::whole", arguments };
     assert_eq!(fields[2].1, written);
 }

@@ -35,25 +35,41 @@ macro_rules! graph_types {
             }
         }
 
-        describe! {
-            /// A layer with its arguments.
-            #[derive(Clone, Debug, PartialEq)]
-            pub struct GraphLayer {
-                /// Its name, after that of the nested model or the layer that it belongs to: `encoder/conv2d`.
-                pub name: Text,
-                /// Its class and arguments, without `name` and `trainable`.
-                pub item: ItemSpec,
-                /// Whether training changes its weights.
-                pub trainable: bool,
-                /// The nested model that it belongs to.
-                pub model: Option<usize>,
-                /// The layer of which it is a part: the `Bidirectional` of a direction.
-                pub whole: Option<usize>,
-                /// The layers that are parts of it: the directions of a `Bidirectional`. Their calls come before its own, which joins
-                /// what they output; with `merge_mode = none` it has no call of its own.
-                pub parts: List<usize>,
-                /// The names of its weights in files, in Keras's order: `encoder/conv2d/kernel`.
-                pub weights: List<Text>,
+        /// A layer with its arguments.
+        #[derive(Clone, Debug, PartialEq)]
+        pub struct GraphLayer {
+            /// Its name, after that of the nested model or the layer that it belongs to: `encoder/conv2d`.
+            pub name: Text,
+            /// Its class and arguments, without `name` and `trainable`.
+            pub item: ItemSpec,
+            /// The names of its weights in files, in Keras's order: `encoder/conv2d/kernel`.
+            pub weights: List<Text>,
+            /// Whether training changes its weights.
+            pub trainable: bool,
+            /// The nested model that it belongs to.
+            pub model: Option<usize>,
+            /// The layer of which it is a part: the `Bidirectional` of a direction.
+            pub whole: Option<usize>,
+            /// The layers that are parts of it: the directions of a `Bidirectional`. Their calls come before its own, which joins
+            /// what they output; with `merge_mode = none` it has no call of its own.
+            pub parts: List<usize>,
+        }
+
+        impl Describe for GraphLayer {
+            fn literal(&self) -> Literal {
+                let GraphLayer { name, item, weights, trainable, model, whole, parts } = self;
+                let mut fields = vec![("name", name.literal()), ("item", item.literal())];
+                // Each field costs users' compile time, and most layers have none of these.
+                let others = [
+                    ("weights", weights.is_empty(), weights.literal()),
+                    ("trainable", *trainable, trainable.literal()),
+                    ("model", model.is_none(), model.literal()),
+                    ("whole", whole.is_none(), whole.literal()),
+                    ("parts", parts.is_empty(), parts.literal()),
+                ];
+                let others = others.into_iter().filter(|(_, is_plain, _)| !is_plain);
+                fields.extend(others.map(|(name, _, value)| (name, value)));
+                Literal::Updated { name: "GraphLayer", fields, base: "PLAIN" }
             }
         }
 
@@ -88,12 +104,15 @@ macro_rules! graph_types {
                         arguments: vec![self.class.literal()],
                     };
                 }
-                let name = Cow::Owned(snake_case(self.class).to_uppercase());
-                let defaults = Literal::Shared { name, value: Box::new(self.defaults.literal()) };
+                let name = snake_case(self.class).to_uppercase();
+                let shared = |name: String, list: &List<Argument>| match list.is_empty() {
+                    true => list.literal(),
+                    false => Literal::Shared { name: Cow::Owned(name), value: Box::new(list.literal()) },
+                };
                 let fields = vec![
                     ("class", self.class.literal()),
-                    ("defaults", defaults),
-                    ("given", self.given.literal()),
+                    ("given", shared(format!("{name}_GIVEN"), &self.given)),
+                    ("defaults", shared(name, &self.defaults)),
                 ];
                 Literal::Struct { name: "ItemSpec", fields }
             }
@@ -250,6 +269,19 @@ pub mod fixed {
         /// A graph without layers.
         pub const EMPTY: &'static GraphSpec =
             &GraphSpec { layers: &[], calls: &[], tensors: &[], models: &[], inputs: &[], outputs: &[] };
+    }
+
+    impl GraphLayer {
+        /// A layer without weights that is no part of anything.
+        pub const PLAIN: GraphLayer = GraphLayer {
+            name: "",
+            item: ItemSpec::plain(""),
+            weights: &[],
+            trainable: true,
+            model: None,
+            whole: None,
+            parts: &[],
+        };
     }
 
     impl ItemSpec {

@@ -80,7 +80,9 @@ fn each(value: &mut Literal, visit: &mut dyn FnMut(&mut Literal)) {
         | Literal::Call { arguments: values, .. } => {
             values.iter_mut().for_each(visit);
         }
-        Literal::Struct { fields, .. } => fields.iter_mut().for_each(|(_, value)| visit(value)),
+        Literal::Struct { fields, .. } | Literal::Updated { fields, .. } => {
+            fields.iter_mut().for_each(|(_, value)| visit(value))
+        }
         Literal::Variant { holds, .. } => match holds {
             Holds::Nothing => {}
             Holds::Fields(fields) => fields.iter_mut().for_each(|(_, value)| visit(value)),

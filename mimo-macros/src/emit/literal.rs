@@ -48,6 +48,10 @@ pub(super) fn literal(cx: &Context<'_>, value: &Literal) -> TokenStream {
             let (name, fields) = (path(name), self::fields(cx, fields));
             quote!(__mimo::#name { #fields })
         }
+        Literal::Updated { name, fields, base } => {
+            let (name, fields, base) = (path(name), self::fields(cx, fields), path(base));
+            quote!(__mimo::#name { #fields, ..__mimo::#name::#base })
+        }
         Literal::Variant { name, variant, holds } => {
             let (name, variant) = (path(name), path(variant));
             match holds {

@@ -5,7 +5,7 @@ use mimo_graph::dim::Dim;
 use mimo_graph::loss::{Loss, Region};
 use mimo_graph::operation::Sum;
 use mimo_graph::place::{ALIGN, SlotRequest, place};
-use mimo_graph::plan::{Buffer, LossOp, Op, Plan};
+use mimo_graph::plan::{Buffer, LossOp, Op, Param, Plan};
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote;
 
@@ -110,7 +110,16 @@ pub(super) fn program(cx: &Context<'_>, plan: &Plan) -> TokenStream {
         true => quote!(&[]),
         false => quote!(&__Layout::STATES.0),
     };
-    let params = plan.params.iter().map(|param| cx.literal(param));
+    let params = plan.params.iter().map(|param| {
+        let Param { layer, weight, block, column, cols, shape, regularizer, constraint } = param;
+        if regularizer.is_some() || constraint.is_some() || *column != Dim::Known(0) {
+            return cx.literal(param);
+        }
+        // Most weights are like this, and each field costs users' compile time.
+        let (cols, shape) = (cx.dim(cols), shape.iter().map(|length| cx.dim(length)));
+        let places = [layer, weight, block].map(|place| Literal::usize_unsuffixed(*place));
+        quote!(__mimo::Param::plain([#(#places),*], #cols, &[#(#shape),*]))
+    });
     let sums = cx.dim(&plan.sums);
     let moving = stages::moving(plan);
     let moving = moving.iter().map(|average| cx.literal(average));

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use mimo_graph::dim::Dim;
 use mimo_graph::graph::{Dtype, LayerId, Node, TensorId};
 use mimo_graph::plan::Plan;
 use proc_macro2::{Ident, Literal, Span, TokenStream};
@@ -71,16 +72,23 @@ pub(super) fn weights(cx: &Context<'_>, plan: &Plan) -> Vec<TokenStream> {
         let weight = &layer.weights[param.weight];
         let (name, shape) = (layer.weight_path(weight), cx.lengths(&weight.shape));
         let initializer = cx.literal(&weight.options.initializer);
-        let regularizer = cx.literal(&weight.options.regularizer);
-        let constraint = cx.literal(&weight.options.constraint);
-        let trainable = layer.trainable && weight.options.trainable;
+        let regularizer = weight.options.regularizer.map(|regularizer| {
+            let regularizer = cx.literal(&Some(regularizer));
+            quote!(regularizer: #regularizer,)
+        });
+        let constraint = weight.options.constraint.map(|constraint| {
+            let constraint = cx.literal(&Some(constraint));
+            quote!(constraint: #constraint,)
+        });
+        let frozen = (!(layer.trainable && weight.options.trainable)).then(|| quote!(trainable: false,));
         quote!(__mimo::WeightSpec {
             name: #name,
             shape: &[#shape],
             initializer: #initializer,
-            regularizer: #regularizer,
-            constraint: #constraint,
-            trainable: #trainable,
+            #regularizer
+            #constraint
+            #frozen
+            ..__mimo::WeightSpec::PLAIN
         })
     });
     values.collect()
@@ -116,7 +124,8 @@ fn layers(cx: &Context<'_>) -> Vec<TokenStream> {
         let members = if layer.parts.is_empty() { vec![id] } else { layer.parts.clone() };
         let weights = members.iter().filter(|member| cx.live_layers.contains(member));
         let parameters = weights.flat_map(|&member| &graph.layer(member).weights);
-        let parameters = parameters.map(|weight| cx.dim(&weight.shape.elements()));
+        let parameters = parameters.fold(Dim::Known(0), |sum, weight| sum + weight.shape.elements());
+        let parameters = cx.dim(&parameters);
         // All parts read the same tensor, and each has states of its own.
         let by_part: Vec<&[&Node]> =
             members.iter().map(|member| calls.get(member).map_or(&[][..], Vec::as_slice)).collect();
@@ -130,7 +139,7 @@ fn layers(cx: &Context<'_>) -> Vec<TokenStream> {
             name: #name,
             class: #class,
             output_shape: &[#shape],
-            parameters: 0 #(+ #parameters)*,
+            parameters: #parameters,
             trainable: #trainable,
             connected_to: &[#(#connections),*],
         }));
@@ -153,7 +162,10 @@ fn connection(cx: &Context<'_>, tensor: TensorId) -> TokenStream {
         }
         None => (cx.input_name(tensor).unwrap_or("input"), 0, 0),
     };
-    quote!(__mimo::Connection { layer: #layer, call: #call, tensor: #at })
+    match (call, at) {
+        (0, 0) => quote!(__mimo::Connection::first(#layer)),
+        _ => quote!(__mimo::Connection { layer: #layer, call: #call, tensor: #at }),
+    }
 }
 
 /// Which of a layer's tensors the tensor `at` of a part is: first comes what joins the first tensors of all parts, or these

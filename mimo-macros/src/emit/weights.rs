@@ -1,6 +1,6 @@
 //! The model's weights as a dfdx `TensorCollection`: every tensor by its name, one line for each.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use mimo_graph::dim::Dim;
 use mimo_graph::graph::LayerId;
@@ -52,15 +52,16 @@ pub(super) fn layer_doc(cx: &Context<'_>, id: LayerId) -> String {
 
 /// The type of a layer with weights.
 pub(super) fn layer_type(cx: &Context<'_>, id: LayerId) -> TokenStream {
-    layer_type_on(cx, id, cx.generics.d.to_token_stream())
+    let Generics { e, d, .. } = &cx.generics;
+    layer_type_on(cx, id, &e.to_token_stream(), &d.to_token_stream())
 }
 
-fn layer_type_on(cx: &Context<'_>, id: LayerId, device: TokenStream) -> TokenStream {
+/// The same of elements `e` on a device.
+fn layer_type_on(cx: &Context<'_>, id: LayerId, e: &TokenStream, device: &TokenStream) -> TokenStream {
     let (krate, layer) = (cx.krate, cx.graph.layer(id));
     let typed = layer.kind.typed(&layer.weights);
     let sizes = typed.iter().flat_map(|typed| &typed.sizes).map(|dim| cx.generic(dim));
     let class = typed_class(cx, id);
-    let e = &cx.generics.e;
     let inside = quote!(#krate::__private::typed::#class<#(#sizes,)* #e, #device>);
     match vector(cx, id) {
         None => inside,
@@ -96,20 +97,19 @@ pub(super) fn collection(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     let tree = nested::Tree::new(cx, plan);
     // In the order of all weights, in which those of a layer stand together.
     let params: Vec<(usize, &Param)> = plan.params.iter().enumerate().collect();
-    let params: Vec<&[(usize, &Param)]> = params.chunk_by(|(_, a), (_, b)| a.layer == b.layer).collect();
-    let visited = params.iter().filter_map(|params| visited(cx, &tree, params));
-    let layers = nested::values(cx, &tree, &|id| visited_name(id).into_token_stream());
-    let names: Vec<Ident> = params
-        .iter()
-        .filter_map(|params| params.first())
-        .map(|(_, param)| visited_name(param.layer_id()))
-        .collect();
-    // One way out for all of them: what `?` drops at each would be the square of their number.
-    let complete = (!names.is_empty()).then(
-        || quote!(let (#(__mimo::Some(#names),)*) = (#(#names,)*) else { return __mimo::Ok(__mimo::None) };),
-    );
+    let layers: Vec<Layer<'_>> = params.chunk_by(|(_, a), (_, b)| a.layer == b.layer).map(Layer).collect();
+    let parts: Vec<Part<'_>> =
+        layers.chunks(PART).zip(0..).map(|(layers, index)| Part { index, layers }).collect();
     let marker = marker(plan, &quote!(__mimo));
-    let on_cpu = on_cpu(cx, &tree, &params, &quote!(#name { #(#layers,)* #marker }));
+    let value = value(cx, &tree, &parts, marker.as_ref());
+    let visits = parts.iter().map(|part| part.visit(cx, &tree));
+    let visited = parts.iter().map(|part| {
+        let (name, visit) = (part.name(), part.function("visit"));
+        quote!(let #name = #visit::<#e, #d, #v>(__visitor)?;)
+    });
+    // What is not made is visited all the same.
+    let complete = complete(&parts.iter().map(Part::name).collect::<Vec<_>>());
+    let on_cpu = on_cpu(cx, &tree, &layers, &parts, &value);
     let count = Literal::usize_unsuffixed(count);
     quote! {
         static WEIGHTS: [__mimo::WeightSpec; #count] = [#(#specs),*];
@@ -126,27 +126,131 @@ pub(super) fn collection(cx: &Context<'_>, plan: &Plan) -> TokenStream {
             fn iter_tensors<#v: __mimo::ModuleVisitor<Self, #e, #d>>(
                 __visitor: &mut #v,
             ) -> __mimo::core::result::Result<__mimo::Option<Self::To<#v::E2, #v::D2>>, #v::Err> {
+                #(#visits)*
                 #(#visited)*
                 #complete
-                __mimo::Ok(__mimo::Some(#name { #(#layers,)* #marker }))
+                __mimo::Ok(__mimo::Some(#value))
             }
         }
         #on_cpu
     }
 }
 
+/// Layers in one function that shows or makes weights. A function of all layers would be too large to be checked and optimised in a time that is
+/// linear in their number.
+const PART: usize = 16;
+
+/// The weights of one layer, with their numbers.
+#[derive(Clone, Copy)]
+struct Layer<'a>(&'a [(usize, &'a Param)]);
+
+impl Layer<'_> {
+    fn id(self) -> Option<LayerId> {
+        self.0.first().map(|(_, param)| param.layer_id())
+    }
+
+    /// The number of its first weight.
+    fn first(self) -> Literal {
+        Literal::usize_unsuffixed(self.0.first().map_or(0, |(index, _)| *index))
+    }
+}
+
+/// Some layers that are shown or made by a function of their own, which gives a tuple of them.
+struct Part<'a> {
+    index: usize,
+    layers: &'a [Layer<'a>],
+}
+
+impl Part<'_> {
+    /// The variable of its layers.
+    fn name(&self) -> Ident {
+        self.function("part")
+    }
+
+    fn function(&self, what: &str) -> Ident {
+        format_ident!("__{what}_{}", self.index, span = Span::mixed_site())
+    }
+
+    fn ids(&self) -> impl Iterator<Item = LayerId> {
+        self.layers.iter().filter_map(|layer| layer.id())
+    }
+
+    /// The function that shows the layers to a visitor.
+    fn visit(&self, cx: &Context<'_>, tree: &nested::Tree) -> TokenStream {
+        let Generics { e, d, v, .. } = &cx.generics;
+        let (model, function) = (cx.model, self.function("visit"));
+        let made = self.ids().map(|id| layer_type_on(cx, id, &quote!(#v::E2), &quote!(#v::D2)));
+        let names: Vec<Ident> = self.ids().map(visited_name).collect();
+        let visited = self.layers.iter().filter_map(|layer| visited(cx, tree, *layer));
+        let complete = complete(&names);
+        quote! {
+            fn #function<#e: __mimo::Float, #d: __mimo::Device<#e>, #v: __mimo::ModuleVisitor<#model<#e, #d>, #e, #d>>(
+                __visitor: &mut #v,
+            ) -> __mimo::core::result::Result<__mimo::Option<(#(#made,)*)>, #v::Err> {
+                #(#visited)*
+                #complete
+                __mimo::Ok(__mimo::Some((#(#names,)*)))
+            }
+        }
+    }
+
+    /// The function that makes the layers.
+    fn make(&self, cx: &Context<'_>) -> TokenStream {
+        let e = &cx.generics.e;
+        let function = self.function("make");
+        let types = self.ids().map(|id| layer_type_on(cx, id, &e.to_token_stream(), &quote!(__mimo::Cpu)));
+        let first = self.layers.iter().map(|layer| layer.first());
+        quote! {
+            fn #function<#e: __mimo::Float>(
+                __maker: &mut __mimo::Maker<'_, #e>,
+            ) -> __mimo::core::result::Result<(#(#types,)*), __mimo::Error> {
+                __mimo::Ok((#(__maker.layer(#first)?,)*))
+            }
+        }
+    }
+}
+
+/// What a visitor has made, if it has made all of it. One way out for all: what `?` drops at each would be the square of their number.
+fn complete(names: &[Ident]) -> Option<TokenStream> {
+    let some = quote!((#(__mimo::Some(#names),)*));
+    (!names.is_empty()).then(|| quote!(let #some = (#(#names,)*) else { return __mimo::Ok(__mimo::None) };))
+}
+
+/// The model with the layers of its parts.
+fn value(
+    cx: &Context<'_>,
+    tree: &nested::Tree,
+    parts: &[Part<'_>],
+    marker: Option<&TokenStream>,
+) -> TokenStream {
+    let places: HashMap<LayerId, TokenStream> = parts
+        .iter()
+        .flat_map(|part| {
+            let name = part.name();
+            part.ids().enumerate().map(move |(place, id)| {
+                let place = Literal::usize_unsuffixed(place);
+                (id, quote!(#name.#place))
+            })
+        })
+        .collect();
+    let model = cx.model;
+    let layers = nested::values(cx, tree, &|id| places.get(&id).cloned().unwrap_or_default());
+    quote!(#model { #(#layers,)* #marker })
+}
+
 /// Every weight by its number, for models on the processor.
 fn on_cpu(
     cx: &Context<'_>,
     tree: &nested::Tree,
-    params: &[&[(usize, &Param)]],
+    layers: &[Layer<'_>],
+    parts: &[Part<'_>],
     value: &TokenStream,
 ) -> TokenStream {
     let name = cx.model;
     let Generics { e, .. } = &cx.generics;
-    let count = Literal::usize_unsuffixed(params.iter().map(|params| params.len()).sum());
+    let count = Literal::usize_unsuffixed(layers.iter().map(|layer| layer.0.len()).sum());
     let places = |mutable: bool| {
-        let of_layer = move |params: &&[(usize, &Param)]| -> Vec<TokenStream> {
+        let of_layer = move |layer: &Layer<'_>| -> Vec<TokenStream> {
             let of_weight = |(index, param): &(usize, &Param)| {
                 let index = Literal::usize_unsuffixed(*index);
                 let layer = tree.place(cx, param.layer_id(), mutable);
@@ -154,9 +258,9 @@ fn on_cpu(
                 let reference = mutable.then(|| quote!(mut));
                 quote!(#index => & #reference #layer.#weight,)
             };
-            params.iter().map(of_weight).collect()
+            layer.0.iter().map(of_weight).collect()
         };
-        params.iter().flat_map(of_layer).collect::<Vec<_>>()
+        layers.iter().flat_map(of_layer).collect::<Vec<_>>()
     };
     let found = |mutable: bool| {
         let places = places(mutable);
@@ -174,18 +278,10 @@ fn on_cpu(
         }
     };
     let (read, written) = (found(false), found(true));
-    let made = params.iter().filter_map(|params| {
-        let id = params.first()?.1.layer_id();
-        let layer = visited_name(id);
-        let of_weight = |(index, _): &(usize, &Param)| {
-            let index = Literal::usize_unsuffixed(*index);
-            quote!(__maker.tensor(#index)?)
-        };
-        let value = layer_value(cx, id, params, &params.iter().map(of_weight).collect::<Vec<_>>());
-        let ty = layer_type_on(cx, id, quote!(__mimo::Cpu));
-        // Its type is written, so that each tensor's is known where it is made: the time that rustc takes for those that are
-        // known at the end is the square of their number.
-        Some(quote!(let #layer: #ty = #value;))
+    let makes = parts.iter().map(|part| part.make(cx));
+    let made = parts.iter().map(|part| {
+        let (name, make) = (part.name(), part.function("make"));
+        quote!(let #name = #make::<#e>(__maker)?;)
     });
     quote! {
         #[automatically_derived]
@@ -210,6 +306,7 @@ fn on_cpu(
             fn make(
                 __maker: &mut __mimo::Maker<'_, #e>,
             ) -> __mimo::core::result::Result<Self, __mimo::Error> {
+                #(#makes)*
                 #(#made)*
                 __mimo::Ok(#value)
             }
@@ -224,40 +321,19 @@ fn inside(cx: &Context<'_>, param: &Param) -> TokenStream {
     if wrapped && weight != "vector_u" { quote!(layer.#weight) } else { quote!(#weight) }
 }
 
-/// The struct of a layer with the values of its weights.
-fn layer_value(
-    cx: &Context<'_>,
-    id: LayerId,
-    params: &[(usize, &Param)],
-    values: &[TokenStream],
-) -> TokenStream {
-    let class = typed_class(cx, id);
-    let weights: Vec<Ident> = params.iter().map(|(_, param)| weight_field(cx, param)).collect();
-    match (&weights[..], values) {
-        ([weights @ .., vector], [values @ .., value]) if self::vector(cx, id).is_some() => quote! {
-            __mimo::typed::SpectralNormalization {
-                layer: __mimo::typed::#class { #(#weights: #values,)* },
-                #vector: #value,
-            }
-        },
-        _ => quote!(__mimo::typed::#class { #(#weights: #values,)* }),
-    }
-}
-
-/// The variable of a layer that a visitor or a maker has made.
+/// The variable of a layer that a visitor has made.
 fn visited_name(id: LayerId) -> Ident {
     format_ident!("__layer_{}", id.index(), span = Span::mixed_site())
 }
 
 /// Shows the weights of one layer to a visitor, by what the library knows of such layers.
-fn visited(cx: &Context<'_>, tree: &nested::Tree, params: &[(usize, &Param)]) -> Option<TokenStream> {
-    let (first, param) = params.first()?;
-    let id = param.layer_id();
-    let (layer, ty, first) = (visited_name(id), layer_type(cx, id), Literal::usize_unsuffixed(*first));
+fn visited(cx: &Context<'_>, tree: &nested::Tree, layer: Layer<'_>) -> Option<TokenStream> {
+    let (id, first) = (layer.id()?, layer.first());
+    let (model, layer, ty) = (cx.model, visited_name(id), layer_type(cx, id));
     let Generics { e, d, v, .. } = &cx.generics;
     let [get, get_mut] = [false, true].map(|mutable| tree.reference(cx, id, mutable));
     Some(quote! {
-        let #layer = __mimo::visit_layer::<Self, #ty, #v, __mimo::Is<#first>, #e, #d>(
+        let #layer = __mimo::visit_layer::<#model<#e, #d>, #ty, #v, __mimo::Is<#first>, #e, #d>(
             __visitor,
             |__model| #get,
             |__model| #get_mut,

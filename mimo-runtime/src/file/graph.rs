@@ -109,7 +109,8 @@ fn described(value: &Literal) -> Value {
             values.iter().map(described).collect()
         }
         Literal::Shared { value, .. } => described(value),
-        Literal::Struct { fields: all, .. } => fields(all),
+        // Losses, metrics and optimizers have no constants that they differ from.
+        Literal::Struct { fields: all, .. } | Literal::Updated { fields: all, .. } => fields(all),
         Literal::Variant { variant, holds, .. } => match holds {
             Holds::Nothing => json!({ "class": variant, "arguments": {} }),
             Holds::Fields(all) => json!({ "class": variant, "arguments": fields(all) }),

@@ -9,8 +9,9 @@ use dfdx::tensor::{Cpu, Storage, Tensor};
 use dfdx::tensor_ops::Device;
 
 use crate::Result;
+use crate::error::Error;
 use crate::float::Float;
-use crate::weights::{After, LayerWeights, Number, Weights, assert_name, visit};
+use crate::weights::{After, LayerWeights, Made, Maker, Number, Weights, assert_name, visit};
 
 #[macro_use]
 mod weights;
@@ -136,6 +137,12 @@ impl<L: LayerWeights<E, D> + 'static, const N: usize, E: Float, D: Device<E>> La
         )?;
         let (Some(layer), Some(vector_u)) = (layer, vector) else { return Ok(None) };
         Ok(Some(SpectralNormalization { layer, vector_u }))
+    }
+}
+
+impl<L: Made<E>, const N: usize, E: Dtype> Made<E> for SpectralNormalization<L, N, E, Cpu> {
+    fn make(maker: &mut Maker<'_, E>, next: &mut usize) -> Result<Self, Error> {
+        Ok(SpectralNormalization { layer: L::make(maker, next)?, vector_u: maker.next(next)? })
     }
 }
 

@@ -88,6 +88,15 @@ fn written<S: Shape, E: Dtype>(
     }
 }
 
+/// A layer on the processor that a [`Maker`] makes.
+pub trait Made<E: Dtype>: Sized {
+    /// Makes its weights in the order of the model's description, from the number `next` on, which becomes that after them.
+    ///
+    /// # Errors
+    /// If there is no memory for one.
+    fn make(maker: &mut Maker<'_, E>, next: &mut usize) -> Result<Self, Error>;
+}
+
 /// Makes the weights of a model, which `write` fills in by their numbers.
 #[expect(missing_debug_implementations, reason = "a closure has nothing to show")]
 pub struct Maker<'a, E> {
@@ -101,13 +110,22 @@ impl<'a, E: Dtype> Maker<'a, E> {
         Maker { write, device: Cpu::default() }
     }
 
-    /// The weight of a number.
+    /// A layer, of whose weights the first has the number `first`.
     ///
     /// # Errors
     /// If there is no memory for it.
-    pub fn tensor<S: Fixed>(&mut self, index: usize) -> Result<Tensor<S, E, Cpu>, Error> {
+    // A model's layers are made in few functions, which grow large if each layer is inlined into them.
+    #[inline(never)]
+    pub fn layer<L: Made<E>>(&mut self, first: usize) -> Result<L, Error> {
+        let mut index = first;
+        L::make(self, &mut index)
+    }
+
+    /// The weight of a number, which becomes the next.
+    pub(crate) fn next<S: Fixed>(&mut self, index: &mut usize) -> Result<Tensor<S, E, Cpu>, Error> {
         let shape = S::default().concrete();
-        let made = self.made::<S::Any>(index, &shape)?;
+        let made = self.made::<S::Any>(*index, &shape)?;
+        *index += 1;
         made.try_realize().map_err(|_| Error::Memory { values: S::NUMEL })
     }
 

@@ -87,9 +87,7 @@ impl<E: Float> OnCpu<E> for Two<E, Cpu> {
     }
 
     fn make(maker: &mut Maker<'_, E>) -> Result<Self, Error> {
-        let hidden = Dense { kernel: maker.tensor(0)?, bias: maker.tensor(1)? };
-        let head = DenseWithoutBias { kernel: maker.tensor(2)? };
-        Ok(Two { hidden, head })
+        Ok(Two { hidden: maker.layer(0)?, head: maker.layer(2)? })
     }
 }
 

@@ -35,6 +35,15 @@ macro_rules! weights {
                 Ok(Some($layer { $($weight),+ }))
             }
         }
+
+        impl<$(const $size: usize,)* E: Dtype> $crate::weights::Made<E> for $layer<$($size,)* E, dfdx::tensor::Cpu> {
+            fn make(
+                maker: &mut $crate::weights::Maker<'_, E>,
+                next: &mut usize,
+            ) -> ::core::result::Result<Self, $crate::error::Error> {
+                Ok($layer { $($weight: maker.next(next)?),+ })
+            }
+        }
     };
 }
 
