@@ -62,27 +62,28 @@ fn run(epochs: usize, goals: &mut Goals) -> Result<(), Box<dyn std::error::Error
     let halving =
         ReduceLROnPlateau::new("val_loss").factor(0.5).patience(4).min_delta(0.0).min_lr(RATE / 8.0);
     let mut stopping = EarlyStopping::new("val_loss").patience(16).restore_best_weights(true);
-    let options = FitOptions::new()
-        .epochs(epochs)
-        .batch_size(32)
-        .validation_data((&validation.0, &validation.1))
-        .callback(halving)
-        .callback(&mut stopping)
-        .on_epoch_end(|trainer, logs| {
-            // Typed: `logs.validation` has a field per output, with a field per metric.
-            if let Some(validation) = logs.validation.as_ref().filter(|_| logs.epoch % 10 == 0) {
-                println!(
-                    "epoch {:>2}: learning rate {:.1e}, mae {:.3} {:.3} {:.3}",
-                    logs.epoch + 1,
-                    trainer.learning_rate(),
-                    validation.output1.mae,
-                    validation.output2.mae,
-                    validation.output3.mae,
-                );
-            }
-            ControlFlow::Continue(())
-        });
-    let history = trainer.fit((&inputs, &targets), options)?;
+    let history = trainer.fit_with((&inputs, &targets), |options| {
+        options
+            .epochs(epochs)
+            .batch_size(32)
+            .validation_data((&validation.0, &validation.1))
+            .callback(halving)
+            .callback(&mut stopping)
+            .on_epoch_end(|trainer, logs| {
+                // Typed: `logs.validation` has a field per output, with a field per metric.
+                if let Some(validation) = logs.validation.as_ref().filter(|_| logs.epoch % 10 == 0) {
+                    println!(
+                        "epoch {:>2}: learning rate {:.1e}, mae {:.3} {:.3} {:.3}",
+                        logs.epoch + 1,
+                        trainer.learning_rate(),
+                        validation.output1.mae,
+                        validation.output2.mae,
+                        validation.output3.mae,
+                    );
+                }
+                ControlFlow::Continue(())
+            })
+    })?;
     if let (Some(epoch), Some(loss)) = (stopping.best_epoch(), stopping.best()) {
         println!(
             "{} of {epochs} epochs, val_loss was best in epoch {}: {loss:.4}",

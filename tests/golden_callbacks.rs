@@ -52,6 +52,18 @@ model! {
 }
 
 model! {
+    Accumulated {
+        let x = Input(shape = [3]);
+        let h = Dense(4, activation = tanh, use_bias = false)(x);
+        let y = Dense(1)(BatchNormalization(momentum = 0.8)(h));
+        Model(inputs = [x], outputs = [y]).compile(
+            optimizer = SGD(ExponentialDecay(0.2, 5, 0.5), momentum = 0.5, gradient_accumulation_steps = 2),
+            loss = mse,
+        )
+    }
+}
+
+model! {
     TwoOptimizers {
         let x = Input(shape = [3]);
         let h = Dense(4, activation = tanh)(x);
@@ -150,6 +162,8 @@ fn schedules_of_a_model_follow_its_steps() {
     let last = history.last().expect("an epoch").learning_rate;
     assert!((last - 0.02).abs() < 1e-9, "{last}");
     check("piecewise", Piecewise::new(0), 6, None);
+    // Steps whose gradients are added up count, too.
+    check("accumulated", Accumulated::new(0), 4, None);
 }
 
 #[test]

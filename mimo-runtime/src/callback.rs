@@ -28,6 +28,22 @@ use crate::trainer::Trainer;
 ///
 /// An error of a callback ends `fit` with that error. The trainer stays usable, and the weights are those after the last step.
 ///
+/// ```ignore
+/// /// Prints a value after each epoch.
+/// struct Announce(&'static str);
+///
+/// impl<M: Trainable> Callback<M> for Announce {
+///     fn prepare(&mut self, plan: &mut FitPlan<'_>) -> Result<()> {
+///         plan.check_key(self.0).map_err(|fault| fault.of("Announce"))
+///     }
+///
+///     fn on_epoch_end(&mut self, _: &mut Trainer<'_, M>, logs: &EpochLogs<M>) -> Result<ControlFlow<()>> {
+///         println!("{} = {:?}", self.0, logs.get(self.0));
+///         Ok(ControlFlow::Continue(()))
+///     }
+/// }
+/// ```
+///
 /// Keras: [`Callback`](https://keras.io/api/callbacks/base_callback/)
 pub trait Callback<M: Trainable> {
     /// Before anything else in `fit`: checks the settings of the callback, such as the keys that it monitors. No callback has

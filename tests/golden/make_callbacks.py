@@ -133,11 +133,11 @@ VAL_X, VAL_Y = normal(VALIDATION, 3), normal(VALIDATION, 1)
 START = [normal(3, 4), np.ones(4), np.zeros(4), np.zeros(4), np.ones(4), normal(4, 1) * 0.5, np.zeros(1)]
 
 
-def training(learning_rate, callbacks, epochs):
+def training(learning_rate, callbacks, epochs, **settings):
     x = Input((3,))
     y = Dense(1, name="y")(BatchNormalization(momentum=0.8)(Dense(4, activation="tanh", use_bias=False)(x)))
     model = Model(x, y)
-    model.compile(optimizer=keras.optimizers.SGD(learning_rate, momentum=0.5), loss="mse")
+    model.compile(optimizer=keras.optimizers.SGD(learning_rate, momentum=0.5, **settings), loss="mse")
     model.set_weights([START[0], *START[1:]])
     rates = []
     rate = keras.callbacks.LambdaCallback(on_train_batch_begin=lambda batch, logs: rates.append(float(model.optimizer.learning_rate)))
@@ -175,6 +175,7 @@ def main():
         "plateau": training(0.3, [ReduceLROnPlateau("val_loss", factor=0.5, patience=2, min_delta=0.01, cooldown=1)], 12),
         "scheduler": training(0.3, [LearningRateScheduler(lambda epoch, rate: rate if epoch < 2 else rate * 0.5)], 6),
         "cosine": training(schedules.CosineDecay(0.01, 20, alpha=0.1, warmup_target=0.2, warmup_steps=5), [], 6),
+        "accumulated": training(schedules.ExponentialDecay(0.2, 5, 0.5), [], 4, gradient_accumulation_steps=2),
         "piecewise": training(schedules.PiecewiseConstantDecay([7, 20], [0.2, 0.1, 0.02]), [], 6),
     })
 

@@ -245,6 +245,28 @@ fn words_that_are_strings_are_at_the_strings() {
     }
 }
 
+/// A learning rate is a number, a constant or a schedule.
+#[test]
+fn schedules_are_items_and_rates_are_not() {
+    let model = |rate: &str| {
+        format!(
+            "Net {{ const RATE: f32 = 0.1; let x = Input(shape = [4]); let y = Dense(1)(x);
+            Model([x], [y]).compile(optimizer = Adam({rate}), loss = mse) }}"
+        )
+    };
+    for rate in ["learning_rate = CosineDecay(RATE, decay_steps = 100)", "PolynomialDecay(0.1, 100)"] {
+        let source = model(rate);
+        assert_placed(&source, &[]);
+        let name = rate.trim_start_matches("learning_rate = ").split('(').next().unwrap();
+        assert!(body(&source).to_string().contains(&format!("schedules :: {name} {{")), "{}", body(&source));
+    }
+    for rate in ["RATE", "learning_rate = RATE"] {
+        let source = model(rate);
+        assert_placed(&source, &[]);
+        assert!(!body(&source).to_string().contains("schedules"), "{}", body(&source));
+    }
+}
+
 #[test]
 fn a_model() {
     assert_written!("model", DIAGNOSIS);

@@ -26,6 +26,7 @@ model! {
         let apart = subtract([first, second]);
         let same = Dense(1, activation = sigmoid)(apart);
 
-        Model(inputs = [left, right], outputs = [same]).compile(loss = binary_crossentropy)
+        Model(inputs = [left, right], outputs = [same])
+            .compile(optimizer = Adam(learning_rate = CosineDecay(1e-3, decay_steps = 1000)), loss = binary_crossentropy)
     }
 }

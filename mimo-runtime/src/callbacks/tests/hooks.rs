@@ -230,10 +230,10 @@ fn a_prediction_has_hooks() {
         assert_eq!(recorder.calls, calls);
         assert_eq!(found.slope.as_vec(), plain.slope.as_vec());
         assert_eq!(found.pair.as_vec(), plain.pair.as_vec());
-        for fails_at in 0..calls.len() {
+        for (fails_at, call) in calls.iter().enumerate() {
             let mut recorder = Recorder { fails_at: Some(fails_at), ..Recorder::default() };
             let error = trainer.predict_with_callback(&inputs, size, &mut recorder).expect_err("a failure");
-            assert_eq!(error.to_string(), calls[fails_at]);
+            assert_eq!(error.to_string(), *call);
         }
     }
     let error = trainer.predict_with_callback(&inputs, 0, &mut Recorder::default());
