@@ -123,6 +123,7 @@ fn learn_few(folder: &Path, epochs: usize) -> Result<()> {
     let many = folder.join("../many.safetensors");
     file::load_part(&mut model, "encoder", many, "encoder")?;
     let warm_up = epochs / 3;
+    let checkpoint = folder.join("checkpoint");
     let mut trainer = Trainer::new(&mut model)?;
     // A name that the model does not have would not compile.
     trainer.freeze(|model| &model.encoder)?;
@@ -140,11 +141,17 @@ fn learn_few(folder: &Path, epochs: usize) -> Result<()> {
                 std::thread::sleep(Duration::from_millis(2));
                 Ok::<_, Error>(ControlFlow::Continue(()))
             })
-            // Goes on from the file if there is one, in the middle of an epoch too, and deletes it at the end.
-            .callback(BackupAndRestore::new(folder.join("checkpoint")).save_freq(SaveFrequency::Steps(3)))
+            // Goes on from the file if there is one, in the middle of an epoch too.
+            .callback(
+                BackupAndRestore::new(&checkpoint)
+                    .save_freq(SaveFrequency::Steps(3))
+                    .delete_checkpoint(false),
+            )
     })?;
     drop(trainer);
-    model.save(folder.join("few"))
+    model.save(folder.join("few"))?;
+    // It would be deleted by itself, but a kill before the model is saved would then lose both.
+    std::fs::remove_file(checkpoint).map_err(Error::other)
 }
 
 fn start(folder: &Path, epochs: usize) -> std::io::Result<std::process::Child> {

@@ -30,6 +30,10 @@ pub enum SaveFrequency {
 /// The file is replaced as a whole, so that a process which is killed while it saves leaves the last checkpoint
 /// ([`file::save`](crate::file::save)). See [`Trainer::save_checkpoint`] for what is in it.
 ///
+/// A process that is killed after the end of `fit`, before the program has saved the model, has neither. Where that matters, write
+/// [`delete_checkpoint(false)`](Self::delete_checkpoint), and remove the file when the model is saved: from the checkpoint of a training that
+/// has ended, `fit` returns at once with its weights.
+///
 /// ```ignore
 /// let options = FitOptions::new().epochs(100).callback(BackupAndRestore::new("training.checkpoint"));
 /// trainer.fit((&inputs, &targets), options)?;
