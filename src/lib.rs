@@ -34,7 +34,8 @@ pub mod __private;
 /// What a program that defines and trains models needs.
 pub mod prelude {
     pub use crate::callbacks::{
-        CSVLogger, EarlyStopping, LearningRateScheduler, ModelCheckpoint, ReduceLROnPlateau, TerminateOnNaN,
+        BackupAndRestore, CSVLogger, EarlyStopping, LearningRateScheduler, ModelCheckpoint,
+        ReduceLROnPlateau, SaveFrequency, TerminateOnNaN,
     };
     pub use crate::dfdx::shapes::Const;
     pub use crate::dfdx::tensor::{AsArray, Cpu, Tensor};

@@ -2,6 +2,7 @@
 //! few more.
 
 mod plan;
+pub(crate) mod state;
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -9,6 +10,7 @@ use std::ops::ControlFlow;
 
 pub(crate) use plan::Clock;
 pub use plan::FitPlan;
+pub use state::{CallbackState, CallbackStates};
 
 use crate::data::spec;
 use crate::engine::Totals;
@@ -184,6 +186,38 @@ pub trait Callback<M: Trainable> {
         Ok(ControlFlow::Continue(()))
     }
 
+    /// The moment to save a checkpoint: after every step, and after every epoch when all callbacks have seen its end.
+    ///
+    /// `others` are the states of the other callbacks, for [`save_checkpoint_with`](Trainer::save_checkpoint_with).
+    ///
+    /// # Errors
+    /// Any error of the callback; it ends the `fit`.
+    fn on_checkpoint(
+        &mut self,
+        trainer: &mut Trainer<'_, M>,
+        moment: Moment,
+        others: &CallbackStates<'_, '_, M>,
+    ) -> Result<(), Error> {
+        let _ = (trainer, moment, others);
+        Ok(())
+    }
+
+    /// The state that a checkpoint has to hold so that the training goes on as if it had not been interrupted; `None` for a
+    /// callback without any, whose settings are those of the program.
+    fn state(&self) -> Option<CallbackState> {
+        None
+    }
+
+    /// Takes the [`state`](Self::state) of the same callback from a checkpoint. It is called after
+    /// [`on_train_begin`](Self::on_train_begin).
+    ///
+    /// # Errors
+    /// Any error of the callback; it ends the `fit`.
+    fn restore_state(&mut self, state: &CallbackState) -> Result<(), Error> {
+        let _ = state;
+        Ok(())
+    }
+
     /// After the last epoch, also if a callback stopped the training; not after an error.
     ///
     /// # Errors
@@ -222,7 +256,17 @@ macro_rules! callback_by {
                 on_predict_batch_end(trainer: &mut Trainer<'_, M>, step: usize) -> ();
                 on_predict_end(trainer: &mut Trainer<'_, M>) -> ();
                 on_epoch_end(trainer: &mut Trainer<'_, M>, logs: &EpochLogs<M>) -> ControlFlow<()>;
+                on_checkpoint(
+                    trainer: &mut Trainer<'_, M>,
+                    moment: Moment,
+                    others: &CallbackStates<'_, '_, M>
+                ) -> ();
+                restore_state(state: &CallbackState) -> ();
                 on_train_end(trainer: &mut Trainer<'_, M>) -> ();
+            }
+
+            fn state(&self) -> Option<CallbackState> {
+                (**self).state()
             }
         }
     };
@@ -294,6 +338,24 @@ impl<M: Trainable> fmt::Debug for BatchLogs<'_, M> {
             .field("learning_rate", &self.learning_rate)
             .finish_non_exhaustive()
     }
+}
+
+/// The moments at which a training can be saved and resumed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Moment {
+    /// A step was made.
+    Step {
+        /// The epoch, from 0.
+        epoch: usize,
+        /// The step of the epoch, from 0.
+        step: usize,
+    },
+    /// An epoch has ended, with its validation and the callbacks.
+    Epoch {
+        /// The epoch, from 0.
+        epoch: usize,
+    },
 }
 
 /// Results of a closure that runs at the end of epochs: `ControlFlow<()>`, or a [`Result`] of it for one that uses `?`.

@@ -7,6 +7,8 @@
 //! | [`LearningRateScheduler`] | sets the learning rate of each epoch by a function |
 //! | [`LossWeightScheduler`] | sets the weights of the losses of outputs by a function of epoch and step |
 //! | [`ModelCheckpoint`] | writes the weights to files |
+//! | [`BackupAndRestore`] | saves checkpoints, and resumes from them |
+//! | [`StochasticWeightAveraging`] | averages the weights of the last epochs |
 //! | [`CSVLogger`] | writes a line of values per epoch |
 //! | [`TerminateOnNaN`] | ends the training when a number becomes NaN, and says where |
 //! | [`Timer`] | measures where the time of a training goes |
@@ -41,6 +43,7 @@
 //! [`FitOptions::on_epoch_end`](crate::trainer::FitOptions::on_epoch_end), its `History` is what `fit` returns, and its `ProgbarLogger` is
 //! [`FitOptions::verbose`](crate::trainer::FitOptions::verbose).
 
+mod backup_and_restore;
 mod csv_logger;
 mod early_stopping;
 mod fault;
@@ -50,6 +53,7 @@ mod model_checkpoint;
 mod monitor;
 mod pattern;
 mod reduce_lr_on_plateau;
+mod stochastic_weight_averaging;
 #[cfg(feature = "ctrlc")]
 mod stop_on_interrupt;
 #[cfg(feature = "tensorboard")]
@@ -59,6 +63,7 @@ mod terminate_on_nan;
 mod tests;
 mod timer;
 
+pub use backup_and_restore::{BackupAndRestore, SaveFrequency};
 pub use csv_logger::CSVLogger;
 pub use early_stopping::EarlyStopping;
 pub use fault::{CallbackFault, NotFinite};
@@ -67,6 +72,7 @@ pub use loss_weight_scheduler::LossWeightScheduler;
 pub use model_checkpoint::ModelCheckpoint;
 pub use monitor::{Mode, Monitors};
 pub use reduce_lr_on_plateau::ReduceLROnPlateau;
+pub use stochastic_weight_averaging::StochasticWeightAveraging;
 #[cfg(feature = "ctrlc")]
 pub use stop_on_interrupt::StopOnInterrupt;
 #[cfg(feature = "tensorboard")]

@@ -8,6 +8,7 @@
 //! batches and parameters are cut depends on the model and the batch, never on the number of threads, and what is
 //! summed is summed in a fixed order, so results are the same bits for any number of threads.
 
+mod carried;
 mod chunks;
 mod custom;
 mod gradient;
@@ -19,6 +20,8 @@ mod predict;
 mod rule;
 mod spectral;
 mod states;
+mod statistics;
+mod steering;
 mod step;
 mod tasks;
 mod update;
@@ -42,6 +45,7 @@ use masks::Masks;
 use rule::Rules;
 use spectral::Spectral;
 use states::States;
+pub use steering::Steer;
 pub use step::{Job, JobBatch, Step};
 use tasks::Parameters;
 
@@ -101,6 +105,16 @@ impl Totals {
         self.statistics.resize(like.statistics.len(), 0.0);
         self.joint.resize(like.joint.len(), 0.0);
         self.clear();
+    }
+
+    /// Takes over the sums of others, keeping its own memory.
+    pub(crate) fn copy_from(&mut self, from: &Totals) {
+        let Totals { samples, statistics, total, joint } = from;
+        (self.samples, self.total) = (*samples, *total);
+        self.statistics.clear();
+        self.statistics.extend_from_slice(statistics);
+        self.joint.clear();
+        self.joint.extend_from_slice(joint);
     }
 
     /// Empties the sums, keeping their memory.
@@ -342,6 +356,11 @@ impl<E: Float> Engine<E> {
         E::run(self, JobBatch { rows, source, loss_weights, totals }, Job::EvaluateCustom(loss))
     }
 
+    /// The penalty of the weights that are trained.
+    fn penalty(&self) -> f64 {
+        self.parameters.penalty(self.program, &|weight| self.is_frozen(weight))
+    }
+
     /// Adds what the chunks of a batch summed up to `totals`, and gives `Σ weight · loss`.
     fn total_up(&self, rows: usize, loss_weights: &[f64], penalty: f64, totals: &mut Totals) {
         let outputs = self.program.outputs.len();
@@ -411,7 +430,7 @@ fn evaluate<E: Float>(
     engine.copy_kernels();
     engine.run_batch(Mode::Evaluate, StepPart::Loss, rows, source, loss_weights)?;
     engine.keep_states();
-    let penalty = engine.parameters.penalty(engine.program);
+    let penalty = engine.penalty();
     engine.total_up(rows.len(), loss_weights, penalty, totals);
     Ok(())
 }
@@ -422,7 +441,7 @@ fn check_rate<E: Float>(rate: f64) -> Result<(), Error> {
 }
 
 /// The keys of optimizers.
-fn keys<E>(rules: &[rule::RuleState<E>]) -> Vec<&'static str> {
+fn keys<E: Float>(rules: &[rule::RuleState<E>]) -> Vec<&'static str> {
     rules.iter().filter_map(|rule| rule.key).collect()
 }
 
@@ -467,11 +486,18 @@ fn set_rules<E: Float>(
 
 /// Sets one weight.
 fn load_weight<E: Float>(engine: &mut Engine<E>, index: usize, values: &[E]) {
-    let Some(param) = engine.program.params.get(index) else { return };
     engine.spectral.copied = false;
-    engine.parameters.rows_mut(param).zip(values.chunks_exact(param.cols.max(1))).for_each(|(to, from)| {
-        to.copy_from_slice(from);
-    });
+    copy_in(engine.program, &mut engine.parameters.values, index, values);
+}
+
+/// Copies a weight into its part of a parameter-like buffer, row by row.
+fn copy_in<E: Float>(program: &Program, buffer: &mut [E], index: usize, values: &[E]) {
+    let Some(param) = program.params.get(index) else { return };
+    let Some(block) = program.blocks.get(param.block) else { return };
+    for (row, from) in (0..block.rows).zip(values.chunks_exact(param.cols.max(1))) {
+        let start = block.offset + row * block.cols + param.column;
+        buffer[start..start + param.cols].copy_from_slice(from);
+    }
 }
 
 /// Copies a weight's part of a parameter-like buffer out, row by row.

@@ -299,8 +299,66 @@ pub enum Error {
         path: Option<PathBuf>,
         /// The model.
         model: &'static str,
+        /// All that is wrong; at least one thing. The message has the first eight, and all of them with `{:#}`.
+        faults: Vec<Fault>,
+    },
+    /// A file does not hold the state of a training of this model. The trainer is as it was.
+    CheckpointFile {
+        /// The file, if it is not in memory.
+        path: Option<PathBuf>,
+        /// The model.
+        model: &'static str,
         /// All that is wrong; at least one thing.
         faults: Vec<Fault>,
+    },
+    /// A checkpoint was saved in the middle of an epoch of other data.
+    ResumedSamples {
+        /// Samples that the data have.
+        rows: usize,
+        /// Samples of the epoch in the checkpoint.
+        wanted: usize,
+    },
+    /// A checkpoint was saved in the middle of an epoch with batches of another size.
+    ResumedBatchSize {
+        /// The size in the options of `fit`.
+        batch_size: usize,
+        /// The size in the checkpoint.
+        wanted: usize,
+    },
+    /// A checkpoint was saved in the middle of an epoch of a trainer with other custom losses.
+    ResumedLosses {
+        /// The joint losses of the trainer.
+        losses: usize,
+        /// The joint losses in the checkpoint.
+        wanted: usize,
+    },
+    /// A checkpoint has the state of a callback that `fit` does not have at this place.
+    ResumedCallback {
+        /// The place of the callback, from 0.
+        index: usize,
+        /// The name in the checkpoint.
+        wanted: String,
+        /// The name of the callback there is; `None` for one without a state, or none.
+        found: Option<String>,
+    },
+    /// A part of the model was named that has no weights.
+    NoSuchPart {
+        /// The name; `None` if the part was given by a closure.
+        name: Option<String>,
+        /// A part of the model with a similar name.
+        similar: Option<String>,
+    },
+    /// A part of the model was thawed whose weights the description does not train.
+    NotTrained {
+        /// The first of its weights.
+        weight: &'static str,
+    },
+    /// A factor of the learning rate, or a weight decay, is negative, NaN or infinite.
+    Steering {
+        /// What it is.
+        what: &'static str,
+        /// Its value.
+        value: f64,
     },
     /// What went wrong in a reader of data, a loss or a callback that the user wrote.
     Other(Box<dyn std::error::Error + Send + Sync>),
@@ -512,15 +570,58 @@ impl fmt::Display for Error {
                     Some(path) => write!(f, "`{}` does not hold the weights of `{model}`", path.display())?,
                     None => write!(f, "these bytes do not hold the weights of `{model}`")?,
                 }
-                // Files of another model differ in every weight.
-                const SHOWN: usize = 8;
-                for fault in faults.iter().take(SHOWN) {
-                    write!(f, "\n- {fault}")?;
+                list(f, faults)
+            }
+            Error::CheckpointFile { path, model, faults } => {
+                match path {
+                    Some(path) => write!(f, "`{}` does not hold a training of `{model}`", path.display())?,
+                    None => write!(f, "these bytes do not hold a training of `{model}`")?,
                 }
-                match faults.len().saturating_sub(SHOWN) {
-                    0 => Ok(()),
-                    more => write!(f, "\n- and {more} more"),
+                list(f, faults)
+            }
+            Error::ResumedSamples { rows, wanted } => write!(
+                f,
+                "the checkpoint was saved in the middle of an epoch of {wanted} samples, but the data have {rows}: resume \
+                 with the same data"
+            ),
+            Error::ResumedBatchSize { batch_size, wanted } => write!(
+                f,
+                "the checkpoint was saved in the middle of an epoch in batches of {wanted} samples, not {batch_size}: \
+                 write `batch_size({wanted})`"
+            ),
+            Error::ResumedLosses { losses, wanted } => write!(
+                f,
+                "the checkpoint was saved in the middle of an epoch with {wanted} joint custom losses, but the trainer has \
+                 {losses}: set the same losses before `fit`"
+            ),
+            Error::ResumedCallback { index, wanted, found } => {
+                write!(f, "the checkpoint has the state of a `{wanted}` as callback {index} (from 0), but ")?;
+                match found {
+                    Some(found) => write!(f, "there is a `{found}`")?,
+                    None => write!(f, "there is none with a state")?,
                 }
+                write!(f, ": resume with the same callbacks in the same order")
+            }
+            Error::NoSuchPart { name: None, .. } => {
+                write!(
+                    f,
+                    "this part of the model has no weights: return a layer, a nested model or a weight of it"
+                )
+            }
+            Error::NoSuchPart { name: Some(name), similar } => {
+                write!(f, "no weight of the model is named `{name}` or begins with `{name}/`")?;
+                match similar {
+                    Some(similar) => write!(f, "; did you mean `{similar}`?"),
+                    None => Ok(()),
+                }
+            }
+            Error::NotTrained { weight } => write!(
+                f,
+                "`{weight}` cannot be trained: the description says `trainable = false`, or no loss depends on it; to \
+                 freeze and thaw it, leave `trainable = false` out and call `freeze` before the training"
+            ),
+            Error::Steering { what, value } => {
+                write!(f, "the {what} is {value:e}; it must be finite, and not negative")
             }
             Error::Other(error) => write!(f, "{error}"),
         }
@@ -541,4 +642,18 @@ impl std::error::Error for Error {
 /// Names in backticks, separated by commas.
 fn quoted(names: &[&str]) -> String {
     names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// What is wrong with a file: the first of many faults, or all of them with `{:#}`.
+fn list(f: &mut fmt::Formatter<'_>, faults: &[Fault]) -> fmt::Result {
+    // Files of another model differ in every weight.
+    const SHOWN: usize = 8;
+    let shown = if f.alternate() { faults.len() } else { SHOWN };
+    for fault in faults.iter().take(shown) {
+        write!(f, "\n- {fault}")?;
+    }
+    match faults.len().saturating_sub(shown) {
+        0 => Ok(()),
+        more => write!(f, "\n- and {more} more"),
+    }
 }

@@ -36,6 +36,29 @@
 //! others are whole. Losses, metrics and the optimizer have the names of mimo's types and fields. A model with several optimizers
 //! has `"optimizers": { "encoder": { "optimizer": {…}, "layers": [0, 1] }, "rest": {…} }` instead; no layers means all others.
 //!
+//! # Checkpoints
+//!
+//! [`Trainer::save_checkpoint`](crate::trainer::Trainer::save_checkpoint) writes the same file with more arrays, whose names begin with `@`, and
+//! `checkpoint: 1` in the metadata, the version of the following rules. Numbers are in the model's element type unless it is given.
+//!
+//! | name | |
+//! |---|---|
+//! | `@optimizer/iterations` | Steps so far, `u64`. |
+//! | `@optimizer/rule`, `@optimizer/learning_rate`, `@optimizer/carried` | Kind of the update rule as text, learning rate as `f64`, and a number of the rule; `@optimizer/encoder/rule`, … for one of several optimizers. |
+//! | `@optimizer/slot0/dense/kernel`, … | What the optimizer remembers of a weight. |
+//! | `@optimizer/memory/…`, `@optimizer/gradients/…`, `@optimizer/average/…` | The same for updates of whole weights, sums of accumulated gradients, and moving averages of weights. |
+//! | `@steering/frozen`, `@steering/learning_rate`, `@steering/weight_decay` | By weight: whether it is frozen, `u8`; factor of its learning rate; its own weight decay or NaN, `f64`. |
+//! | `@random/seed`, `@random/passes`, `@random/shuffle` | State of the random numbers, `u64`. |
+//! | `@states` | States of `stateful` layers, one after another. |
+//! | `@loss_weights` | By output, `f64`. |
+//! | `@fit/place` | In a `fit`: epoch, steps of it, batch size, first step that was not finite plus 1, whether a callback has stopped, samples measured, and the bits of the sum of the total loss, `u64`. |
+//! | `@fit/order`, `@fit/statistics`, `@fit/joint` | The order of the samples, `u64`; sums of losses and metrics over the epoch so far, `f64`. |
+//! | `@callback/0/EarlyStopping/wait`, … | The state of the first callback, `f64`. |
+//!
+//! Reading weights ignores all of these.
+//!
+//! # Safety from damaged files
+//!
 //! A file is checked as a whole before anything is written to the model, and no length in it is used before it was
 //! compared with the length of the file. The header is limited by what the model's weights need, plus 1 MiB for the
 //! metadata of other tools, and reading it allocates at most 8 times its length.
@@ -49,12 +72,15 @@ use std::path::Path;
 
 use crate::error::Error;
 use crate::model::Model;
-use format::Subject;
+use checkpoint::{Stored, Transfer};
+use format::{Layout, Subject};
 
+pub(crate) mod checkpoint;
 mod fault;
 mod format;
 mod graph;
 mod header;
+mod parts;
 mod regular;
 pub(crate) mod replace;
 mod temporary;
@@ -62,6 +88,7 @@ mod temporary;
 mod tests;
 
 pub use fault::Fault;
+pub use parts::{load_part, save_part};
 
 /// Saves a model's weights to a file, which is created or replaced.
 ///
@@ -89,22 +116,27 @@ pub fn save<M: Model>(model: &M, path: impl AsRef<Path>) -> Result<(), Error> {
 /// The model is unchanged after an error: [`File`](Error::File) if the file cannot be read or is not a regular file,
 /// [`WeightsFile`](Error::WeightsFile) with all differences if it does not hold the model's weights.
 pub fn load<M: Model>(model: &mut M, path: impl AsRef<Path>) -> Result<(), Error> {
-    let (layout, data) = read(Subject::of::<M>(), path.as_ref())?;
+    let subject = Subject::of::<M>();
+    let check = |header: &[u8], bytes| Layout::check(subject, header, bytes);
+    let (layout, data) = read(subject, path.as_ref(), subject.header_limit(), &check)?;
     layout.write(model, &data);
     Ok(())
 }
 
+/// Compares a header, and the length of the data after it, with what is read.
+type Check<'a> = dyn Fn(&[u8], u64) -> Result<Layout, Vec<Fault>> + 'a;
+
 /// Reads a file that holds the weights of a model.
-fn read(subject: Subject, path: &Path) -> Result<(format::Layout, Vec<u8>), Error> {
+fn read(subject: Subject, path: &Path, limit: u64, check: &Check<'_>) -> Result<(Layout, Vec<u8>), Error> {
     let file_error = |source| Error::File { path: path.into(), source };
     let unfit = |faults| unfit(subject, Some(path), faults);
 
     let (mut file, len) = regular::open(path).map_err(file_error)?;
     let prefix = read_up_to(&mut file, format::PREFIX).map_err(file_error)?;
-    let header_len = format::header_len(subject, &prefix, len).map_err(unfit)?;
+    let header_len = format::header_len(&prefix, len, limit).map_err(unfit)?;
     let header = read_up_to(&mut file, header_len).map_err(file_error)?;
     let data_len = len - (format::PREFIX + header_len) as u64;
-    let layout = format::Layout::check(subject, &header, data_len).map_err(unfit)?;
+    let layout = check(&header, data_len).map_err(unfit)?;
     let data = read_up_to(&mut file, layout.data_len()).map_err(file_error)?;
     if data.len() < layout.data_len() {
         // Another process has just shortened it.
@@ -118,7 +150,7 @@ fn read(subject: Subject, path: &Path) -> Result<(format::Layout, Vec<u8>), Erro
 /// # Errors
 /// [`Memory`](Error::Memory) if they do not fit into memory.
 pub fn to_bytes<M: Model>(model: &M) -> Result<Vec<u8>, Error> {
-    format::encode(model)
+    format::encode(model, "")
 }
 
 /// Loads a model's weights from the bytes of a file.
@@ -129,11 +161,44 @@ pub fn to_bytes<M: Model>(model: &M) -> Result<Vec<u8>, Error> {
 pub fn from_bytes<M: Model>(model: &mut M, bytes: &[u8]) -> Result<(), Error> {
     let subject = Subject::of::<M>();
     let unfit = |faults| unfit(subject, None, faults);
-    let header_len = format::header_len(subject, bytes, bytes.len() as u64).map_err(unfit)?;
+    let limit = subject.header_limit();
+    let header_len = format::header_len(bytes, bytes.len() as u64, limit).map_err(unfit)?;
     let (header, data) = bytes[format::PREFIX..].split_at(header_len);
-    let layout = format::Layout::check(subject, header, data.len() as u64).map_err(unfit)?;
+    let layout = Layout::check(subject, header, data.len() as u64).map_err(unfit)?;
     layout.write(model, data);
     Ok(())
+}
+
+/// Walks over a state and returns it as the bytes of a checkpoint.
+pub(crate) fn to_checkpoint<M: Model>(
+    walk: impl FnOnce(&mut Transfer<'_>) -> Result<(), Error>,
+) -> Result<Vec<u8>, Error> {
+    let mut transfer = Transfer::save();
+    walk(&mut transfer)?;
+    transfer.into_bytes(Subject::of::<M>())
+}
+
+/// Reads a checkpoint of a model from a file, or from bytes.
+pub(crate) fn read_checkpoint<M: Model>(from: Result<&Path, &[u8]>) -> Result<Stored, Error> {
+    let subject = Subject::of::<M>();
+    match from {
+        Ok(path) => Stored::read(subject, path),
+        Err(bytes) => Stored::of_bytes(subject, bytes),
+    }
+}
+
+/// Reports everything in which a checkpoint does not fit a state; `walk` walks over it. Names that begin with one of `others` are not a
+/// part of the state.
+pub(crate) fn compare_checkpoint<M: Model>(
+    stored: &Stored,
+    path: Option<&Path>,
+    others: &[&str],
+    walk: impl FnOnce(&mut Transfer<'_>) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let mut transfer = Transfer::compare(stored);
+    walk(&mut transfer)?;
+    let faults = transfer.faults(others);
+    if faults.is_empty() { Ok(()) } else { Err(checkpoint::unfit(Subject::of::<M>(), path, faults)) }
 }
 
 fn unfit(subject: Subject, path: Option<&Path>, faults: Vec<Fault>) -> Error {

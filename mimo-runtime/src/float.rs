@@ -6,6 +6,7 @@ use mimo_graph::optimizer::Rule;
 
 use crate::chunk::Chunk;
 use crate::engine::Step;
+use crate::file::checkpoint::Number;
 use crate::kernels::Element;
 use crate::loss::{
     BatchLoss, BatchLossSums, LossOp, MaskSums, Masked, MaskedBatch, MaskedBatchSums, MaskedMetrics,
@@ -23,6 +24,7 @@ macro_rules! float {
         pub trait Float:
             Dtype
             + Element
+            + Number
             + Step
             $(+ Run<mimo_graph::operation::$operation>)*
             + Run<ForwardSums<BatchNormalization>>

@@ -29,6 +29,12 @@ pub trait UpdateRule<E>: fmt::Debug + Send + Sync {
     /// Number of values that an update of a whole weight needs besides its slots.
     fn memory(&self, weight: WholeWeight) -> usize;
 
+    /// Whether an update reads in its [`memory`](Self::memory) what the one before it wrote there.
+    fn remembers(&self) -> bool;
+
+    /// Number that the rule carries from update to update, besides slots and memory; 1 before the first.
+    fn carried(&mut self) -> &mut E;
+
     /// Updates a whole weight: its values, its gradients, and its [`memory`](Self::memory).
     fn update_whole(
         &self,
@@ -77,6 +83,11 @@ trait Step<E>: Copy + fmt::Debug + Send + Sync + 'static {
         0
     }
 
+    /// See [`UpdateRule::remembers`].
+    fn remembers(&self) -> bool {
+        false
+    }
+
     /// See [`UpdateRule::update_whole`]. A rule that updates single values only does nothing.
     fn update_whole(
         &self,
@@ -90,34 +101,36 @@ trait Step<E>: Copy + fmt::Debug + Send + Sync + 'static {
 }
 
 /// A rule with the numbers of the current update.
-struct Running<F, S> {
-    /// The numbers of an update, from the learning rate and the number of the update.
+struct Running<F, S, E> {
+    /// The numbers of an update, from the learning rate, the number of the update and what is carried.
     numbers: F,
     step: S,
+    carried: E,
 }
 
 /// Makes a rule.
 fn running<E: Float, S: Step<E>>(
-    numbers: impl FnMut(E, E) -> S + Clone + Send + Sync + 'static,
+    numbers: impl Fn(E, E, &mut E) -> S + Send + Sync + 'static,
 ) -> Box<dyn UpdateRule<E>> {
+    let one = E::of(1.0);
     // All steps of a rule have the same number of slots. The numbers are computed anew before each update.
-    let step = numbers.clone()(E::of(0.0), E::of(1.0));
-    Box::new(Running { numbers, step })
+    let step = numbers(E::of(0.0), one, &mut one.clone());
+    Box::new(Running { numbers, step, carried: one })
 }
 
-impl<F, S: fmt::Debug> fmt::Debug for Running<F, S> {
+impl<F, S: fmt::Debug, E> fmt::Debug for Running<F, S, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.step.fmt(f)
     }
 }
 
-impl<E: Float, S: Step<E>, F: FnMut(E, E) -> S + Send + Sync> UpdateRule<E> for Running<F, S> {
+impl<E: Float, S: Step<E>, F: Fn(E, E, &mut E) -> S + Send + Sync> UpdateRule<E> for Running<F, S, E> {
     fn slots(&self) -> usize {
         self.step.slots()
     }
 
     fn prepare(&mut self, rate: E, t: E) {
-        self.step = (self.numbers)(rate, t);
+        self.step = (self.numbers)(rate, t, &mut self.carried);
     }
 
     fn update(&self, values: &mut [E], gradients: &[E], slots: &mut [&mut [E]]) {
@@ -126,6 +139,14 @@ impl<E: Float, S: Step<E>, F: FnMut(E, E) -> S + Send + Sync> UpdateRule<E> for 
 
     fn memory(&self, weight: WholeWeight) -> usize {
         self.step.memory(weight)
+    }
+
+    fn remembers(&self) -> bool {
+        self.step.remembers()
+    }
+
+    fn carried(&mut self) -> &mut E {
+        &mut self.carried
     }
 
     fn update_whole(

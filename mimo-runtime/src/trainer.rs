@@ -1,11 +1,13 @@
 //! Training: the weighted sum of the losses of all outputs, made smaller step by step.
 
 mod called;
+mod checkpoint;
 mod custom;
 mod find;
 mod fit;
 mod options;
 mod shuffle;
+mod steer;
 #[cfg(test)]
 mod tests;
 mod weights;
@@ -29,6 +31,7 @@ use crate::kernels::Element;
 use crate::logs::LogTable;
 use crate::model::{Model, PerOutput, Trainable};
 use called::Callbacks;
+use checkpoint::Fit;
 use custom::CustomLosses;
 use shuffle::Shuffle;
 
@@ -36,7 +39,8 @@ use shuffle::Shuffle;
 ///
 /// A trainer borrows the model and holds its weights, their gradients and the optimizer's state in a form that is fast to
 /// train. The model's own tensors get the weights when the trainer is dropped, or on
-/// [`sync`](Self::sync); the optimizer's state ends with the trainer.
+/// [`sync`](Self::sync); the optimizer's state ends with the trainer, unless it is saved by
+/// [`save_checkpoint`](Self::save_checkpoint).
 ///
 /// A panic in code of the user (a data set, a loss, a callback) goes on in the caller of the trainer, also if another thread
 /// ran it. If it is caught, the trainer works on as if the step in which it happened had not been made, as after an error.
@@ -54,6 +58,9 @@ pub struct Trainer<'m, M: Model> {
     loss_weights: Vec<f64>,
     custom: CustomLosses<'m, M>,
     shuffle: Shuffle,
+    fit: Fit,
+    /// Whether the running or last `fit` ends before its time, to go on later.
+    interrupted: bool,
     /// Whether the engine's weights are not in the model yet.
     ahead: bool,
     table: Arc<LogTable>,
@@ -130,6 +137,8 @@ impl<'m, M: Trainable> Trainer<'m, M> {
             loss_weights,
             custom: CustomLosses::default(),
             shuffle: Shuffle::new(options.seed),
+            fit: Fit::None,
+            interrupted: false,
             ahead: false,
             table: Arc::new(table),
             totals: Totals::new(program),
@@ -481,10 +490,15 @@ fn numbers(rows: Range<usize>) -> Result<Vec<usize>, Error> {
     Ok(numbers)
 }
 
+/// Whether a weight of a loss is a number, in the precision of the model too.
+fn check_loss_weight<M: Trainable>(weight: f64) -> bool {
+    M::Float::of(weight).f64().is_finite()
+}
+
 /// Weights of losses that are numbers, in the precision of the model too.
 fn check_loss_weights<M: Trainable>(weights: impl Iterator<Item = f64>) -> Result<(), Error> {
     let mut outputs = spec::<M>().outputs.iter().zip(weights);
-    match outputs.find(|(_, weight)| !M::Float::of(*weight).f64().is_finite()) {
+    match outputs.find(|(_, weight)| !check_loss_weight::<M>(*weight)) {
         Some((output, weight)) => Err(Error::LossWeight { output: output.name, weight }),
         None => Ok(()),
     }

@@ -5,6 +5,7 @@
 //! model implements the traits is shown in this module's tests.
 
 use dfdx::shapes::Dtype;
+use mimo_graph::diag::did_you_mean;
 use mimo_graph::spec::ModelSpec;
 
 use crate::error::Error;
@@ -76,4 +77,29 @@ where
             E::initialize(&weight.initializer, weight.shape, seed, index, out);
         }
     }))
+}
+
+/// The weights of a part of a model: those of this name, or whose names begin with it and a slash.
+///
+/// # Errors
+/// [`Error::NoSuchPart`], with a similar name.
+pub(crate) fn named(spec: &ModelSpec, part: &str) -> Result<Vec<usize>, Error> {
+    let weights = spec.weights.iter().map(|weight| weight.name);
+    let own = weights.clone().enumerate().filter(|(_, name)| !part.is_empty() && below(name, part).is_some());
+    let found: Vec<usize> = own.map(|(index, _)| index).collect();
+    if !found.is_empty() {
+        return Ok(found);
+    }
+    let parts = weights.flat_map(|name| name.match_indices('/').map(|(at, _)| &name[..at]).chain([name]));
+    let similar = did_you_mean(part, parts).map(str::to_owned);
+    Err(Error::NoSuchPart { name: Some(part.into()), similar })
+}
+
+/// What a name has after that of a part: nothing for the part itself, `kernel` for `dense/kernel` in `dense`. The empty part has all
+/// names.
+pub(crate) fn below<'n>(name: &'n str, part: &str) -> Option<&'n str> {
+    match name.strip_prefix(part)? {
+        rest if part.is_empty() || rest.is_empty() => Some(rest),
+        rest => rest.strip_prefix('/'),
+    }
 }

@@ -42,7 +42,7 @@ impl CSVLogger {
         self
     }
 
-    /// Whether lines are added to a file that exists, which has to have the same columns.
+    /// Whether lines are added to a file that exists, which has to have the same columns, as for a training that goes on from a checkpoint.
     #[must_use]
     pub fn append(mut self, append: bool) -> Self {
         self.append = append;

@@ -3,11 +3,12 @@
 use std::any::Any;
 use std::ops::ControlFlow;
 
-use crate::callback::{Callback, FitPlan};
+use crate::callback::{Callback, CallbackState, FitPlan};
 use crate::callbacks::monitor::{Monitor, not_negative};
 use crate::callbacks::{CallbackFault, Mode, Monitors};
 use crate::error::Error;
 use crate::history::EpochLogs;
+use crate::kernels::Element;
 use crate::model::Trainable;
 use crate::trainer::Trainer;
 
@@ -174,6 +175,39 @@ impl<M: Trainable> Callback<M> for EarlyStopping {
             return Ok(ControlFlow::Break(()));
         }
         Ok(ControlFlow::Continue(()))
+    }
+
+    fn state(&self) -> Option<CallbackState> {
+        let epoch = |epoch: Option<usize>| epoch.map(|epoch| epoch as f64);
+        let mut state = CallbackState::new(NAME)
+            .with_number("wait", self.wait as f64)
+            .with_number("best_epoch", epoch(self.best_epoch))
+            .with_number("stopped_epoch", epoch(self.stopped_epoch));
+        for (place, monitor) in self.monitors.iter().enumerate() {
+            state = state.with_number(&format!("best/{place}"), monitor.best);
+        }
+        let weights = self.best_weights.as_deref();
+        let weights = weights.and_then(<dyn Any + Send>::downcast_ref::<Vec<Vec<M::Float>>>);
+        for (place, values) in weights.into_iter().flatten().enumerate() {
+            let values: Vec<f64> = values.iter().map(|value| value.f64()).collect();
+            state = state.with(&format!("weights/{place}"), values);
+        }
+        Some(state)
+    }
+
+    fn restore_state(&mut self, state: &CallbackState) -> Result<(), Error> {
+        let epoch = |key: &str| state.number(key).map(|_| state.count(key));
+        self.wait = state.count("wait");
+        (self.best_epoch, self.stopped_epoch) = (epoch("best_epoch"), epoch("stopped_epoch"));
+        for (place, monitor) in self.monitors.iter_mut().enumerate() {
+            monitor.best = state.number(&format!("best/{place}"));
+        }
+        let weights: Vec<Vec<M::Float>> = (0..)
+            .map_while(|place: usize| state.numbers(&format!("weights/{place}")))
+            .map(|values| values.iter().map(|value| M::Float::of(*value)).collect())
+            .collect();
+        self.best_weights = if weights.is_empty() { None } else { Some(Box::new(weights)) };
+        Ok(())
     }
 
     fn on_train_end(&mut self, trainer: &mut Trainer<'_, M>) -> Result<(), Error> {

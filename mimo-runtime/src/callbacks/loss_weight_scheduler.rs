@@ -1,6 +1,6 @@
 //! Weights of losses by a function of epoch and step.
 
-use crate::callback::{Callback, FitPlan};
+use crate::callback::{Callback, CallbackState, FitPlan};
 use crate::callbacks::CallbackFault;
 use crate::error::Error;
 use crate::model::{Model, Trainable};
@@ -73,5 +73,14 @@ where
             Weights::Function(weights) => trainer.set_loss_weights(&weights(self.epoch, step)),
             Weights::Epochs(_) => Ok(()),
         }
+    }
+
+    fn state(&self) -> Option<CallbackState> {
+        Some(CallbackState::new("LossWeightScheduler").with_number("epoch", self.epoch as f64))
+    }
+
+    fn restore_state(&mut self, state: &CallbackState) -> Result<(), Error> {
+        self.epoch = state.count("epoch");
+        Ok(())
     }
 }

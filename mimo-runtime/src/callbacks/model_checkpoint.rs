@@ -6,7 +6,7 @@ use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use crate::callback::{BatchLogs, Callback, FitPlan};
+use crate::callback::{BatchLogs, Callback, CallbackState, FitPlan};
 use crate::callbacks::monitor::Monitor;
 use crate::callbacks::pattern::Pattern;
 use crate::callbacks::{CallbackFault, Mode, create_folder_of};
@@ -255,5 +255,26 @@ impl<M: Trainable> Callback<M> for ModelCheckpoint {
             self.write(trainer, None, |key| logs.get(key))?;
         }
         Ok(ControlFlow::Continue(()))
+    }
+
+    fn state(&self) -> Option<CallbackState> {
+        let mut state = CallbackState::new(NAME)
+            .with_number("epoch", self.epoch as f64)
+            .with_number("since", self.since as f64)
+            .with_number("best", self.monitor.as_ref().and_then(|monitor| monitor.best));
+        for (place, path) in self.written.iter().filter_map(|path| path.to_str()).enumerate() {
+            state = state.with_text(&format!("written/{place}"), path);
+        }
+        Some(state)
+    }
+
+    fn restore_state(&mut self, state: &CallbackState) -> Result<(), Error> {
+        (self.epoch, self.since) = (state.count("epoch"), state.count("since"));
+        if let Some(monitor) = &mut self.monitor {
+            monitor.best = state.number("best");
+        }
+        let written = (0..).map_while(|place: usize| state.text(&format!("written/{place}")));
+        self.written = written.map(PathBuf::from).collect();
+        Ok(())
     }
 }

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use crate::callback::{Callback, FitPlan};
+use crate::callback::{Callback, CallbackState, FitPlan};
 use crate::callbacks::monitor::{Monitor, not_negative};
 use crate::callbacks::{CallbackFault, Mode, settable_optimizers};
 use crate::error::Error;
@@ -143,5 +143,19 @@ impl<M: Trainable> Callback<M> for ReduceLROnPlateau {
             }
         }
         Ok(ControlFlow::Continue(()))
+    }
+
+    fn state(&self) -> Option<CallbackState> {
+        let state = CallbackState::new(NAME)
+            .with_number("best", self.monitor.best)
+            .with_number("wait", self.wait as f64)
+            .with_number("cooling", self.cooling as f64);
+        Some(state)
+    }
+
+    fn restore_state(&mut self, state: &CallbackState) -> Result<(), Error> {
+        self.monitor.best = state.number("best");
+        (self.wait, self.cooling) = (state.count("wait"), state.count("cooling"));
+        Ok(())
     }
 }

@@ -89,13 +89,15 @@ impl<M: Trainable> Callback<M> for StopOnInterrupt {
 
     fn on_train_batch_end(
         &mut self,
-        _: &mut Trainer<'_, M>,
+        trainer: &mut Trainer<'_, M>,
         _: &BatchLogs<'_, M>,
     ) -> Result<ControlFlow<()>, Error> {
         if PRESSED.load(Ordering::Relaxed) == 0 {
             return Ok(ControlFlow::Continue(()));
         }
         self.interrupted = true;
+        // With a `BackupAndRestore` the next start of the program goes on here.
+        trainer.interrupt();
         Ok(ControlFlow::Break(()))
     }
 

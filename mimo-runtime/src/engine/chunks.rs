@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use crate::batch::BatchRows;
 use crate::chunk::{Chunk, Mode};
 use crate::data::check;
-use crate::engine::{Engine, Source, Trust, buffer};
+use crate::engine::{Engine, Source, Trust, buffer, steering};
 use crate::error::Error;
 use crate::float::Float;
 use crate::kernels::{AlignedVec, Claims, Element, Pieces, Pool};
@@ -339,6 +339,14 @@ impl<E: Float> Engine<E> {
             })?;
             if let Some(stage) = group.last().filter(|stage| waits(stage)) {
                 self.train_chunks.merge(stage.sums);
+                if mode == Mode::Train {
+                    steering::use_frozen_statistics(
+                        self.program,
+                        self.rules.as_ref(),
+                        &self.parameters.values,
+                        &mut self.train_chunks.merged,
+                    );
+                }
                 if stage.part == StepPart::BatchLoss {
                     self.masks.check(&self.train_chunks, self.program, rows, weighted)?;
                 }

@@ -97,7 +97,7 @@ pub(super) fn evaluate<E: Float>(
     engine.copy_kernels();
     let value = compute(engine, Mode::Evaluate, rows, source, loss_weights, loss)?;
     engine.keep_states();
-    let penalty = engine.parameters.penalty(engine.program);
+    let penalty = engine.penalty();
     engine.total_up(rows.len(), loss_weights, penalty + value, totals);
     Ok(())
 }

@@ -74,12 +74,18 @@ pub(super) fn params(program: &Program, block: usize) -> impl Iterator<Item = (u
     program.params.iter().enumerate().filter(move |(_, param)| param.block == block)
 }
 
-/// Adds the gradients of penalties, and gives the penalties.
-pub(super) fn penalize<E: Float>(program: &Program, task: &Task, values: &[E], gradients: &mut [E]) -> f64 {
+/// Adds the gradients of the penalties of weights that are not frozen, and gives the penalties.
+pub(super) fn penalize<E: Float>(
+    program: &Program,
+    task: &Task,
+    values: &[E],
+    gradients: &mut [E],
+    is_frozen: &dyn Fn(usize) -> bool,
+) -> f64 {
     let cols = program.blocks[task.block].cols.max(1);
     let mut cost = 0.0;
-    for (_, param) in params(program, task.block) {
-        let Some(regularizer) = param.regularizer else { continue };
+    for (index, param) in params(program, task.block) {
+        let Some(regularizer) = param.regularizer.filter(|_| !is_frozen(index)) else { continue };
         let Regularizer::Norms { l1, l2 } = regularizer else { continue };
         let columns = param.column..param.column + param.cols;
         let (l1, l2) = (E::of(l1), E::of(2.0 * l2));

@@ -64,10 +64,15 @@ pub(super) fn scale_columns<E: Float>(program: &Program, task: &Task, gradients:
     }
 }
 
-/// Applies the constraints of the weights that are trained.
-pub(super) fn constrain_all<E: Float>(program: &Program, parameters: &mut Parameters<E>) {
-    for param in program.params.iter().filter(|param| program.blocks[param.block].gradient.is_some()) {
-        if let Some(constraint) = param.constraint {
+/// Applies the constraints of the weights that are trained and not frozen.
+pub(super) fn constrain_all<E: Float>(
+    program: &Program,
+    parameters: &mut Parameters<E>,
+    is_frozen: &dyn Fn(usize) -> bool,
+) {
+    for (index, param) in program.params.iter().enumerate() {
+        let is_trained = program.blocks[param.block].gradient.is_some() && !is_frozen(index);
+        if let Some(constraint) = param.constraint.filter(|_| is_trained) {
             constrain(parameters, param, constraint);
         }
     }

@@ -47,14 +47,14 @@ impl Vectors {
 
 /// Whether a trained weight of the program has such a penalty.
 pub(super) fn is_needed(program: &Program) -> bool {
-    weights(program).next().is_some()
+    weights(program, &|_| false).next().is_some()
 }
 
 /// The trained weights that have such a penalty: their vectors, with the factor of the mean over pairs.
-fn weights(program: &Program) -> impl Iterator<Item = (Vectors, f64)> {
-    program.params.iter().filter_map(|param| match param.regularizer {
+fn weights(program: &Program, is_frozen: &dyn Fn(usize) -> bool) -> impl Iterator<Item = (Vectors, f64)> {
+    program.params.iter().enumerate().filter_map(|(index, param)| match param.regularizer {
         Some(Regularizer::Orthogonal { factor, columns })
-            if program.blocks[param.block].gradient.is_some() =>
+            if program.blocks[param.block].gradient.is_some() && !is_frozen(index) =>
         {
             Some((Vectors::new(program, param, columns), factor))
         }
@@ -62,9 +62,14 @@ fn weights(program: &Program) -> impl Iterator<Item = (Vectors, f64)> {
     })
 }
 
-/// The penalties of all weights. Adds their gradients to `gradients`, which is laid out like `values`.
-pub(super) fn penalty<E: Float>(program: &Program, values: &[E], mut gradients: Option<&mut [E]>) -> f64 {
-    weights(program)
+/// The penalties of all weights that are not frozen. Adds their gradients to `gradients`, which is laid out like `values`.
+pub(super) fn penalty<E: Float>(
+    program: &Program,
+    values: &[E],
+    mut gradients: Option<&mut [E]>,
+    is_frozen: &dyn Fn(usize) -> bool,
+) -> f64 {
+    weights(program, is_frozen)
         .map(|(vectors, factor)| of_pairs(vectors, factor, values, gradients.as_deref_mut()))
         .sum()
 }

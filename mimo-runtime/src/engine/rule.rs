@@ -3,6 +3,7 @@
 use mimo_graph::optimizer::{Clip, Optimizer};
 use mimo_graph::spec::ModelSpec;
 
+use crate::engine::steering::Steering;
 use crate::engine::whole::Wholes;
 use crate::engine::{buffer, check_rate};
 use crate::error::Error;
@@ -11,6 +12,8 @@ use crate::kernels::AlignedVec;
 use crate::program::Program;
 use crate::rules::{MakeRule, UpdateRule};
 use crate::schedule::learning_rate;
+
+const RULES: Error = Error::Inconsistent { what: "the update rules of the optimizers" };
 
 /// The optimizers of a model.
 #[derive(Debug)]
@@ -29,14 +32,17 @@ pub(super) struct Rules<E: Float> {
     pub accumulated: AlignedVec<E>,
     /// Moving averages of the parameters; empty if no optimizer has any.
     pub averages: AlignedVec<E>,
+    /// Weights that are trained in another way; `None` if there are none.
+    pub steering: Option<Steering<E>>,
 }
 
 /// One optimizer.
 #[derive(Debug)]
-pub(super) struct RuleState<E> {
+pub(super) struct RuleState<E: Float> {
     pub key: Option<&'static str>,
     pub optimizer: Optimizer,
     pub rule: Box<dyn UpdateRule<E>>,
+    pub make: MakeRule<E>,
     /// The numbers of the step that is being made, which are not the rule's.
     pub step: StepOf<E>,
 }
@@ -74,7 +80,6 @@ impl<E: Float> Rules<E> {
         makers: &[MakeRule<E>],
         program: &Program,
     ) -> Result<Option<Self>, Error> {
-        const RULES: Error = Error::Inconsistent { what: "the update rules of the optimizers" };
         if makers.len() != spec.optimizers.len() {
             return Err(RULES);
         }
@@ -85,7 +90,7 @@ impl<E: Float> Rules<E> {
         for (spec, make) in spec.optimizers.iter().zip(makers) {
             check_rate::<E>(spec.optimizer.learning_rate)?;
             let rule = make(spec.optimizer.rule).ok_or(RULES)?;
-            rules.push(RuleState::new(spec.key, spec.optimizer, rule));
+            rules.push(RuleState::new(spec.key, spec.optimizer, rule, *make));
         }
         let place = |layer: usize| {
             let own = |layers: &[usize]| layers.contains(&layer);
@@ -108,7 +113,8 @@ impl<E: Float> Rules<E> {
         };
         let accumulated = needed(&|optimizer| optimizer.accumulation.is_some())?;
         let averages = needed(&|optimizer| optimizer.average.is_some())?;
-        let mut rules = Rules { rules, owners, iterations: 0, slots, wholes, accumulated, averages };
+        let mut rules =
+            Rules { rules, owners, iterations: 0, slots, wholes, accumulated, averages, steering: None };
         rules.fill_slots(program);
         Ok(Some(rules))
     }
@@ -143,12 +149,20 @@ impl<E: Float> Rules<E> {
         for rule in &mut self.rules {
             rule.prepare(self.iterations);
         }
+        if let Some(steering) = &mut self.steering {
+            steering.prepare(&self.rules, self.iterations);
+        }
         self.iterations += 1;
     }
 }
 
 impl<E: Float> RuleState<E> {
-    fn new(key: Option<&'static str>, optimizer: Optimizer, rule: Box<dyn UpdateRule<E>>) -> Self {
+    fn new(
+        key: Option<&'static str>,
+        optimizer: Optimizer,
+        rule: Box<dyn UpdateRule<E>>,
+        make: MakeRule<E>,
+    ) -> Self {
         let step = StepOf {
             gradients: Gradients::Used,
             decay: None,
@@ -156,7 +170,14 @@ impl<E: Float> RuleState<E> {
             average: None,
             overwrite: false,
         };
-        RuleState { key, optimizer, rule, step }
+        RuleState { key, optimizer, rule, make, step }
+    }
+
+    /// The same optimizer once more, in the same state.
+    pub(super) fn again(&mut self) -> Result<Self, Error> {
+        let mut rule = (self.make)(self.optimizer.rule).ok_or(RULES)?;
+        *rule.carried() = *self.rule.carried();
+        Ok(Self::new(self.key, self.optimizer, rule, self.make))
     }
 
     /// The step size of the step after the first `steps` steps. Steps whose gradients are only added up count too, as in Keras.
@@ -182,7 +203,7 @@ impl<E: Float> RuleState<E> {
     }
 
     /// Computes the numbers of the step after the first `steps` steps.
-    fn prepare(&mut self, steps: u64) {
+    pub(super) fn prepare(&mut self, steps: u64) {
         let learning_rate = self.learning_rate(steps);
         let Optimizer { weight_decay, average, accumulation, .. } = self.optimizer;
         let updates = |steps: u64| steps / u64::from(accumulation.unwrap_or(1).max(1));

@@ -14,10 +14,10 @@ use crate::program::{Program, SpectralKernel};
 /// The kernels of a model that are normalized, and the memory that a step needs for them.
 #[derive(Debug)]
 pub(super) struct Spectral<E: Float> {
-    kernels: &'static [SpectralKernel],
+    pub kernels: &'static [SpectralKernel],
     /// Every kernel and its vector, one after another, as they were before the running step.
-    before: AlignedVec<E>,
-    memory: Vec<f64>,
+    pub before: AlignedVec<E>,
+    pub memory: Vec<f64>,
     /// Whether the copies of the kernels are equal to these.
     pub copied: bool,
 }
@@ -94,6 +94,7 @@ impl<E: Float> Engine<E> {
     pub(super) fn begin_step(&mut self) -> TrainingStep<'_, E> {
         let program = self.program;
         let Spectral { kernels, before, memory, copied } = &mut self.spectral;
+        let rules = self.rules.as_ref();
         let values = &mut self.parameters.values[..];
         let mut before = &mut before[..];
         for spectral in *kernels {
@@ -102,6 +103,13 @@ impl<E: Float> Engine<E> {
                 let (saved, rest) = before.split_at_mut(place.len());
                 saved.copy_from_slice(&values[place.clone()]);
                 before = rest;
+            }
+            if rules.is_some_and(|rules| rules.is_block_frozen(spectral.kernel)) {
+                // All calls read the kernel as it is.
+                for &copy in spectral.copies.iter() {
+                    values.copy_within(kernel.clone(), program.blocks[copy].offset);
+                }
+                continue;
             }
             for copy in spectral.copies.iter().map(Some).chain([None]) {
                 // The block of a vector comes after that of its kernel.

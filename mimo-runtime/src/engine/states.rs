@@ -6,16 +6,17 @@ use crate::error::Error;
 use crate::float::Float;
 use crate::program::{Memory, StatePlace, View};
 
-/// The states in which the last batch ended. They belong to the engine and not to the model: they are in no file.
+/// The states in which the last batch ended. They belong to the engine and not to the model: they are in
+/// checkpoints, and in no file of weights.
 #[derive(Debug)]
 pub(super) struct States<E> {
-    places: &'static [StatePlace],
+    pub places: &'static [StatePlace],
     /// Samples of the batches that go on; 0 if the next batch begins with zeros.
-    rows: usize,
+    pub rows: usize,
     /// By state: a value of every sample. Empty if the next batch begins with zeros.
-    values: Vec<Vec<E>>,
+    pub values: Vec<Vec<E>>,
     /// The same after the batch that is running.
-    next: Vec<Vec<E>>,
+    pub next: Vec<Vec<E>>,
 }
 
 impl<E: Float> States<E> {

@@ -3,9 +3,12 @@
 use mimo_graph::initializer::Initializer;
 use mimo_graph::spec::ModelSpec;
 
-use super::{CustomLossFn, Engine, Pass, Source, Totals, custom, predict, spectral};
+use super::{
+    CustomLossFn, Engine, Pass, Source, Steer, Totals, carried, custom, predict, spectral, statistics,
+};
 use crate::data::check;
 use crate::error::Error;
+use crate::file::checkpoint::Transfer;
 use crate::float::Float;
 use crate::fold::{self, Fold};
 use crate::init;
@@ -75,6 +78,27 @@ pub trait Step: Sized {
     /// Reads a weight from a buffer with the layout of the parameters.
     #[doc(hidden)]
     fn copy_out(program: &Program, buffer: &[Self], index: usize, values: &mut [Self])
+    where
+        Self: Float;
+    /// [`Engine::measure_statistics`]
+    #[doc(hidden)]
+    fn measure_statistics(
+        engine: &mut Engine<Self>,
+        rows: &[usize],
+        source: Source<'_, Self>,
+        before: usize,
+        loss_weights: &[f64],
+    ) -> Result<(), Error>
+    where
+        Self: Float;
+    /// [`Engine::steer`]
+    #[doc(hidden)]
+    fn steer(engine: &mut Engine<Self>, weights: Vec<Steer>) -> Result<(), Error>
+    where
+        Self: Float;
+    /// [`Engine::carry`]
+    #[doc(hidden)]
+    fn carry(engine: &mut Engine<Self>, spec: &ModelSpec, transfer: &mut Transfer<'_>) -> Result<(), Error>
     where
         Self: Float;
     /// See `init::initialize`.
@@ -162,6 +186,26 @@ macro_rules! step {
             }
             fn copy_out(program: &Program, buffer: &[Self], index: usize, values: &mut [Self]) {
                 super::copy_out(program, buffer, index, values);
+            }
+            fn measure_statistics(
+                engine: &mut Engine<Self>,
+                rows: &[usize],
+                source: Source<'_, Self>,
+                before: usize,
+                loss_weights: &[f64],
+            ) -> Result<(), Error> {
+                statistics::measure(engine, rows, source, before, loss_weights)
+            }
+            fn steer(engine: &mut Engine<Self>, weights: Vec<Steer>) -> Result<(), Error> {
+                let program = engine.program;
+                engine.rules.as_mut().map_or(Ok(()), |rules| rules.steer(program, weights))
+            }
+            fn carry(
+                engine: &mut Engine<Self>,
+                spec: &ModelSpec,
+                transfer: &mut Transfer<'_>,
+            ) -> Result<(), Error> {
+                carried::carry(engine, spec, transfer)
             }
             fn initialize(
                 initializer: &Initializer,

@@ -100,11 +100,13 @@ impl<E: Float> Parameters<E> {
     }
 
     /// The penalty of the trained weights by their regularizers; as in Keras, others have none.
-    pub(super) fn penalty(&self, program: &Program) -> f64 {
-        let trained = program.params.iter().filter(|param| program.blocks[param.block].gradient.is_some());
-        let penalized = trained.filter_map(|param| Some((param, param.regularizer?)));
+    pub(super) fn penalty(&self, program: &Program, is_frozen: &dyn Fn(usize) -> bool) -> f64 {
+        let weights = program.params.iter().enumerate();
+        let trained = weights
+            .filter(|(index, param)| program.blocks[param.block].gradient.is_some() && !is_frozen(*index));
+        let penalized = trained.filter_map(|(_, param)| Some((param, param.regularizer?)));
         let norms: f64 = penalized.map(|(param, regularizer)| penalty(regularizer, self.rows(param))).sum();
-        norms + orthogonal::penalty(program, &self.values, None)
+        norms + orthogonal::penalty(program, &self.values, None, is_frozen)
     }
 
     /// The penalties that the last step found task by task.

@@ -9,6 +9,7 @@ use crate::engine::chunks::{Chunks, is_small};
 use crate::engine::gradient::{gradient, penalize};
 use crate::engine::limits::{clip_norms, constrain_all, scale_columns};
 use crate::engine::rule::{Gradients, RuleState, Rules};
+use crate::engine::steering::Steering;
 use crate::engine::tasks::{Parameters, Task};
 use crate::engine::whole::Wholes;
 use crate::engine::{Engine, orthogonal};
@@ -63,10 +64,11 @@ impl<E: Float> Engine<E> {
         updating.average();
         penalty += updating.parameters.penalty_of_tasks();
         if staged {
-            constrain_all(program, updating.parameters);
+            let Updating { parameters, rules, .. } = &mut updating;
+            constrain_all(program, parameters, &|weight| rules.is_frozen(weight));
             updating.parameters.pack_all(program);
         }
-        self.move_averages();
+        self.move_averages(None);
         self.spectral.copied = false;
         penalty
     }
@@ -79,7 +81,8 @@ impl<E: Float> Engine<E> {
         for task in self.parameters.tasks.iter().filter(averaged) {
             let block = &self.parameters.blocks[task.block];
             let places = block.offset + task.from * block.cols..block.offset + task.to * block.cols;
-            self.parameters.values[places.clone()].copy_from_slice(&rules.averages[places]);
+            let (values, averages) = (&mut self.parameters.values[places.clone()], &rules.averages[places]);
+            overwrite(self.program, task, rules.steering.as_ref(), values, averages);
             any = true;
         }
         if any {
@@ -88,15 +91,22 @@ impl<E: Float> Engine<E> {
         }
     }
 
-    /// Moves the averages towards the statistics of the batch. Their products are rounded as Keras rounds them.
-    fn move_averages(&mut self) {
+    /// Moves the averages towards the statistics of the batch, but for those that are frozen. Their products are rounded as Keras
+    /// rounds them. `momentum` is in place of that of each layer.
+    pub(super) fn move_averages(&mut self, momentum: Option<f64>) {
         let merged = &self.train_chunks.merged;
         for average in self.program.moving {
+            if self.rules.as_ref().is_some_and(|rules| rules.is_block_frozen(average.block)) {
+                continue;
+            }
             let start = self.program.blocks[average.block].offset;
             let values = &mut self.parameters.values[start..start + average.len];
-            let (stays, moves) = (E::of(average.momentum), E::of(1.0 - average.momentum));
+            let momentum = momentum.unwrap_or(average.momentum);
+            let (stays, moves) = (E::of(momentum), E::of(1.0 - momentum));
             for (value, sum) in values.iter_mut().zip(&merged[average.sums..average.sums + average.len]) {
-                *value = *value * stays + E::of(*sum) * moves;
+                // What does not count may be infinite.
+                let before = if stays == E::of(0.0) { stays } else { *value * stays };
+                *value = before + E::of(*sum) * moves;
             }
         }
     }
@@ -111,7 +121,8 @@ impl<E: Float> Updating<'_, E> {
             self.run(&[Part::Gradient]);
             // This part of the gradients, too, is there before they are added to those of earlier steps.
             let Parameters { values, gradients, .. } = &mut *self.parameters;
-            penalty += orthogonal::penalty(self.program, values, Some(gradients));
+            let is_frozen = |weight| self.rules.is_frozen(weight);
+            penalty += orthogonal::penalty(self.program, values, Some(gradients), &is_frozen);
             if !self.rules.accumulated.is_empty() {
                 self.run(&[Part::Accumulation]);
             }
@@ -129,7 +140,10 @@ impl<E: Float> Updating<'_, E> {
     /// Does some parts of every task.
     fn run(&mut self, parts: &[Part]) {
         let (program, chunks) = (self.program, self.chunks);
-        let Rules { rules, owners, slots, wholes, accumulated, .. } = &mut *self.rules;
+        let Rules { rules, owners, slots, wholes, accumulated, steering, .. } = &mut *self.rules;
+        let (rules, owners, steering) = (&*rules, &*owners, steering.as_ref());
+        let is_frozen =
+            |weight: usize| steering.is_some_and(|steering: &Steering<E>| steering.is_frozen(weight));
         let Parameters {
             values,
             gradients,
@@ -157,8 +171,14 @@ impl<E: Float> Updating<'_, E> {
             };
             let owner = &rules[owners[task.block]];
             if does(Part::Gradient) {
-                gradient(program, chunks, task, gradients);
-                let cost = penalize(program, task, values, gradients);
+                let skipped = steering.is_some_and(|steering| steering.is_block_frozen(task.block));
+                if !skipped {
+                    gradient(program, chunks, task, gradients);
+                }
+                if let Some(steering) = steering {
+                    steering.clear_gradients(program, task, gradients);
+                }
+                let cost = penalize(program, task, values, gradients, &is_frozen);
                 penalties[index].store(cost.to_bits(), Ordering::Relaxed);
             }
             if let Some(sums) = sums.as_ref().and_then(|sums| sums.take(piece)) {
@@ -172,7 +192,11 @@ impl<E: Float> Updating<'_, E> {
                 scale_columns(program, task, gradients, scales);
             }
             if let Some(slots) = &slots {
-                slots.with(piece, |slots| owner.update(wholes.blocks[task.block], values, gradients, slots));
+                let is_whole = wholes.blocks[task.block];
+                slots.with(piece, |slots| match steering {
+                    None => owner.update(is_whole, values, gradients, slots),
+                    Some(it) => it.update(program, task, (owner, is_whole), values, gradients, slots),
+                });
             }
             if let Some(packs) = packs.as_ref().and_then(|packs| packs.take(piece)) {
                 pack(program, task, values, packs);
@@ -182,7 +206,8 @@ impl<E: Float> Updating<'_, E> {
 
     /// Updates the weights that are updated as a whole. Their gradients are clipped.
     fn update_wholes(&mut self) {
-        let Rules { rules, owners, slots, wholes, .. } = &mut *self.rules;
+        let Rules { rules, owners, slots, wholes, steering, .. } = &mut *self.rules;
+        let steering = steering.as_ref();
         let Wholes { all, bounds, memory, memory_bounds, claims, .. } = wholes;
         let [value_claims, gradient_claims, memory_claims, slot_claims @ ..] = claims;
         let values = Pieces::new(&mut self.parameters.values, bounds, value_claims);
@@ -192,6 +217,7 @@ impl<E: Float> Updating<'_, E> {
         run(self.pool, all.len(), &|index| {
             let (whole, piece) = (&all[index], 2 * index + 1);
             let owner = &rules[owners[whole.block]];
+            let Some(owner) = steering.map_or(Some(owner), |it| it.whole(whole.block, owner)) else { return };
             if !owner.updates() {
                 return;
             }
@@ -209,7 +235,8 @@ impl<E: Float> Updating<'_, E> {
 
     /// Moves the moving averages of the weights, if there are any.
     fn average(&mut self) {
-        let Rules { rules, owners, averages, .. } = &mut *self.rules;
+        let Rules { rules, owners, averages, steering, .. } = &mut *self.rules;
+        let (program, steering) = (self.program, steering.as_ref());
         if averages.is_empty() {
             return;
         }
@@ -224,16 +251,32 @@ impl<E: Float> Updating<'_, E> {
             if let (Some(values), Some(averages)) = (values.take(piece), averages.take(piece)) {
                 average(averages, values, momentum);
                 if step.overwrite {
-                    values.copy_from_slice(averages);
+                    overwrite(program, &tasks[index], steering, values, averages);
                 }
             }
         });
     }
 }
 
+/// Sets the weights of a task that are not frozen to their averages.
+fn overwrite<E: Float>(
+    program: &Program,
+    task: &Task,
+    steering: Option<&Steering<E>>,
+    values: &mut [E],
+    averages: &[E],
+) {
+    match steering {
+        None => values.copy_from_slice(averages),
+        Some(steering) => steering.each_trained(program, task, |places| {
+            values[places.clone()].copy_from_slice(&averages[places]);
+        }),
+    }
+}
+
 impl<E: Float> RuleState<E> {
     /// Clips gradients by value, and updates each value by itself unless its weight is updated as a whole.
-    fn update(&self, whole: bool, values: &mut [E], gradients: &mut [E], slots: &mut [&mut [E]]) {
+    pub(super) fn update(&self, whole: bool, values: &mut [E], gradients: &mut [E], slots: &mut [&mut [E]]) {
         if !self.updates() {
             return;
         }

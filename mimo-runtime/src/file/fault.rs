@@ -47,7 +47,7 @@ pub enum Fault {
     /// A weight of the model is not in the file.
     Missing {
         /// Name of the weight.
-        name: &'static str,
+        name: String,
         /// A tensor of the file with a similar name.
         similar: Option<String>,
     },
@@ -56,25 +56,48 @@ pub enum Fault {
         /// Name of the tensor.
         name: String,
         /// A missing weight of the model with a similar name.
-        similar: Option<&'static str>,
+        similar: Option<String>,
     },
     /// A weight has another shape in the file.
     Shape {
         /// Name of the weight.
-        name: &'static str,
+        name: String,
         /// Its shape in the file.
         found: Vec<usize>,
         /// Its shape in the model.
-        wanted: &'static [usize],
+        wanted: Vec<usize>,
     },
     /// A weight has another element type in the file.
     Type {
         /// Name of the weight.
-        name: &'static str,
+        name: String,
         /// Its element type in the file.
         found: String,
         /// The model's element type.
         wanted: &'static str,
+    },
+    /// The file has weights only, where a checkpoint of a training is needed.
+    NoCheckpoint,
+    /// A checkpoint was written by a version of mimo with other rules for checkpoints.
+    CheckpointVersion {
+        /// The version of the rules.
+        found: String,
+    },
+    /// A checkpoint is of a training with another setting, such as the update rule of an optimizer.
+    Setting {
+        /// What is set.
+        name: String,
+        /// Its value in the file.
+        found: String,
+        /// Its value in the model.
+        wanted: String,
+    },
+    /// Numbers of a checkpoint that cannot be those of a training.
+    Numbers {
+        /// Name of the array in the file.
+        name: String,
+        /// The numbers that it may hold.
+        valid: &'static str,
     },
 }
 
@@ -124,6 +147,18 @@ impl fmt::Display for Fault {
             Fault::Type { name, found, wanted } => {
                 write!(f, "`{name}` holds {found} values, but {wanted} in the model")
             }
+            Fault::NoCheckpoint => write!(
+                f,
+                "the file has weights and not the state of a training: read it with `load_weights`, or save one with \
+                 `save_checkpoint`"
+            ),
+            Fault::CheckpointVersion { found } => {
+                write!(f, "the checkpoint has version \"{}\", but this mimo reads version 1", cut(found))
+            }
+            Fault::Setting { name, found, wanted } => {
+                write!(f, "{name} is {}, but {wanted} in the model", cut(found))
+            }
+            Fault::Numbers { name, valid } => write!(f, "`{}` does not hold {valid}", cut(name)),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The bytes of a file: the length of the header, the header as JSON, and the weights one after another.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::ops::Range;
 
@@ -15,6 +16,7 @@ use crate::data::spec;
 use crate::error::Error;
 use crate::kernels::Element;
 use crate::model::Model;
+use crate::weights::below;
 
 /// Bytes of the length with which a file begins.
 pub(super) const PREFIX: usize = 8;
@@ -23,12 +25,23 @@ pub(super) const PREFIX: usize = 8;
 const VERSION: &str = "2";
 
 /// Versions that are read. Version 1 had no graph.
-const READ: [&str; 2] = ["1", VERSION];
+pub(super) const READ: [&str; 2] = ["1", VERSION];
+
+/// What a file holds.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Content {
+    /// All weights of a model.
+    Weights,
+    /// Some weights of a model.
+    Part,
+    /// A training, by the rules of this version.
+    Checkpoint(&'static str),
+}
 
 /// A model as far as its files depend on it, and not on its type: what is computed from it is compiled here.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Subject {
-    spec: &'static ModelSpec,
+    pub(super) spec: &'static ModelSpec,
     graph: &'static GraphSpec,
     dtype: (Dtype, &'static str),
 }
@@ -49,32 +62,55 @@ impl Subject {
     }
 
     /// Bytes per value.
-    fn size(&self) -> usize {
+    pub(super) fn size(&self) -> usize {
         if self.dtype.0 == Dtype::F32 { 4 } else { 8 }
     }
 
-    /// The header of the model's files, padded, and the bytes of data that it describes.
+    /// The header of the model's files, padded, and the bytes of data that it describes; or that of the weights below a name.
+    fn header(&self, part: &str) -> (String, usize) {
+        let tensors = self.spec.weights.iter().filter_map(|weight| {
+            let name = match below(weight.name, part)? {
+                "" => weight.name,
+                name => name,
+            };
+            Some((name, self.dtype.1, weight.shape, values(weight).saturating_mul(self.size())))
+        });
+        self.header_of(tensors, if part.is_empty() { Content::Weights } else { Content::Part })
+    }
+
+    /// The header of a file with these tensors, which follow each other: names, element types, shapes and lengths in bytes.
     ///
     /// It is written here and not by the safetensors crate, which writes metadata in a random order.
-    fn header(&self) -> (String, usize) {
+    pub(super) fn header_of<'a>(
+        &self,
+        tensors: impl Iterator<Item = (&'a str, &'static str, &'a [usize], usize)>,
+        content: Content,
+    ) -> (String, usize) {
         let spec = self.spec;
         let mut header = Map::new();
         // Values of metadata are strings.
-        let metadata = json!({
+        let mut metadata = json!({
             "format": "mimo",
             "version": VERSION,
             "model": spec.name,
             "signature": signature(spec),
-            "graph": graph::to_json(self.graph, spec),
         });
+        match content {
+            // The graph is that of the whole model.
+            Content::Part => {}
+            Content::Weights => metadata["graph"] = graph::to_json(self.graph, spec).into(),
+            Content::Checkpoint(version) => {
+                metadata["graph"] = graph::to_json(self.graph, spec).into();
+                metadata["checkpoint"] = version.into();
+            }
+        }
         header.insert(METADATA.into(), metadata);
         let mut end = 0_usize;
-        for weight in spec.weights {
+        for (name, dtype, shape, len) in tensors {
             let start = end;
-            end = end.saturating_add(values(weight).saturating_mul(self.size()));
-            let tensor =
-                json!({ "dtype": self.dtype.1, "shape": weight.shape, "data_offsets": [start, end] });
-            header.insert(weight.name.into(), tensor);
+            end = end.saturating_add(len);
+            let tensor = json!({ "dtype": dtype, "shape": shape, "data_offsets": [start, end] });
+            header.insert(name.into(), tensor);
         }
         let mut header = Value::Object(header).to_string();
         // Readers map the file into memory and want the data aligned.
@@ -91,7 +127,7 @@ impl Subject {
     /// weights carry other graphs.
     pub(super) fn header_limit(&self) -> u64 {
         const METADATA: u64 = 1 << 24;
-        (self.header().0.len() as u64).saturating_mul(8).saturating_add(METADATA)
+        (self.header("").0.len() as u64).saturating_mul(8).saturating_add(METADATA)
     }
 }
 
@@ -100,10 +136,11 @@ fn values(weight: &WeightSpec) -> usize {
     weight.shape.iter().fold(1, |len, &axis| len.saturating_mul(axis))
 }
 
-/// The file of a model.
-pub(super) fn encode<M: Model>(model: &M) -> Result<Vec<u8>, Error> {
+/// The file of a model, or of the weights below a name, which are named without it.
+pub(super) fn encode<M: Model>(model: &M, part: &str) -> Result<Vec<u8>, Error> {
     let subject = Subject::of::<M>();
-    let (header, data_len) = subject.header();
+    let is_in_part = |weight: &WeightSpec| below(weight.name, part).is_some();
+    let (header, data_len) = subject.header(part);
     let len = data_len.saturating_add(PREFIX + header.len());
     let mut bytes = Vec::new();
     bytes.try_reserve_exact(len).map_err(|_| Error::Memory { values: len / subject.size() })?;
@@ -118,7 +155,7 @@ pub(super) fn encode<M: Model>(model: &M) -> Result<Vec<u8>, Error> {
         if len != wanted {
             return Err(Error::OutputLength { name: weight.name, len, wanted });
         }
-        for value in found {
+        for value in found.into_iter().filter(|_| is_in_part(weight)) {
             match subject.dtype.0 {
                 #[expect(clippy::cast_possible_truncation, reason = "the value was an f32 before")]
                 Dtype::F32 => bytes.extend((value.f64() as f32).to_le_bytes()),
@@ -141,13 +178,12 @@ pub(super) fn encode<M: Model>(model: &M) -> Result<Vec<u8>, Error> {
     }
 }
 
-/// The length of the header of a file of `bytes` bytes that begins with `prefix`.
-pub(super) fn header_len(subject: Subject, prefix: &[u8], bytes: u64) -> Result<usize, Vec<Fault>> {
+/// The length of the header of a file of `bytes` bytes that begins with `prefix`; at most `limit`.
+pub(super) fn header_len(prefix: &[u8], bytes: u64, limit: u64) -> Result<usize, Vec<Fault>> {
     let Some(length) = prefix.first_chunk::<PREFIX>() else {
         return Err(vec![Fault::NoHeader { bytes }]);
     };
     let header = u64::from_le_bytes(*length);
-    let limit = subject.header_limit();
     match usize::try_from(header) {
         _ if header > bytes.saturating_sub(PREFIX as u64) => Err(vec![Fault::HeaderLength { header, bytes }]),
         Ok(len) if header <= limit => Ok(len),
@@ -158,13 +194,25 @@ pub(super) fn header_len(subject: Subject, prefix: &[u8], bytes: u64) -> Result<
 /// Where the model's weights lie in the data, in the model's order.
 #[derive(Debug)]
 pub(super) struct Layout {
-    ranges: Vec<Range<usize>>,
+    /// By weight; `None` for one that is not read.
+    ranges: Vec<Option<Range<usize>>>,
     data_len: usize,
 }
 
 impl Layout {
     /// Compares a header, and `bytes` bytes of data after it, with a model.
     pub(super) fn check(subject: Subject, header: &[u8], bytes: u64) -> Result<Layout, Vec<Fault>> {
+        Self::check_part(subject, ["", ""], header, bytes)
+    }
+
+    /// Compares a part of a file with a part of a model: the weights below the first name in the model are those below the second in the
+    /// file.
+    pub(super) fn check_part(
+        subject: Subject,
+        [in_model, in_file]: [&str; 2],
+        header: &[u8],
+        bytes: u64,
+    ) -> Result<Layout, Vec<Fault>> {
         let header = Header::parse(header).map_err(|fault| vec![fault])?;
         let data_len = header.data_len();
         if data_len as u64 != bytes {
@@ -174,13 +222,26 @@ impl Layout {
             return Err(vec![Fault::Version { found: version.to_owned() }]);
         }
 
-        let faults = compare(subject.spec.weights, subject.dtype, &header);
+        let (dtype, dtype_name) = subject.dtype;
+        let names = subject.spec.weights.iter().map(|weight| name_in_file(weight.name, in_model, in_file));
+        let names: Vec<Option<Cow<'_, str>>> = names.collect();
+        let weights = subject.spec.weights.iter().zip(&names).filter_map(|(weight, name)| {
+            let shape = Some(weight.shape.into());
+            Some(Wanted { name: name.clone()?, dtype, dtype_name, shape })
+        });
+        // A checkpoint has the weights by the same names, and more that is of no interest here.
+        let ignored = |name: &str| {
+            below(name, in_file).is_none() || header.checkpoint().is_some() && name.starts_with(NOT_A_WEIGHT)
+        };
+        let faults = compare(&weights.collect::<Vec<_>>(), &header, &ignored);
         if !faults.is_empty() {
             return Err(faults);
         }
-        let tensors = subject.spec.weights.iter().filter_map(|weight| header.tensor(weight.name));
-        let ranges = tensors.map(|tensor| tensor.offsets.0..tensor.offsets.1).collect();
-        Ok(Layout { ranges, data_len })
+        let ranges = names.iter().map(|name| {
+            let tensor = header.tensor(name.as_ref()?)?;
+            Some(tensor.offsets.0..tensor.offsets.1)
+        });
+        Ok(Layout { ranges: ranges.collect(), data_len })
     }
 
     /// Bytes of data.
@@ -191,7 +252,9 @@ impl Layout {
     /// Copies the weights out of the data.
     pub(super) fn write<M: Model>(&self, model: &mut M, data: &[u8]) {
         model.write_weights(&mut |index, values| {
-            let bytes = self.ranges.get(index).and_then(|range| data.get(range.clone())).unwrap_or_default();
+            // A weight that is not read stays as it is.
+            let range = self.ranges.get(index).cloned().flatten();
+            let bytes = range.and_then(|range| data.get(range)).unwrap_or_default();
             match Subject::of::<M>().dtype.0 {
                 Dtype::F32 => {
                     for (value, bytes) in values.iter_mut().zip(bytes.as_chunks().0) {
@@ -208,18 +271,37 @@ impl Layout {
     }
 }
 
-/// Everything in which the tensors of a file differ from a model's weights: weights in the model's order, then
-/// tensors in the file's.
-fn compare(
-    weights: &'static [WeightSpec],
-    (dtype, dtype_name): (Dtype, &'static str),
-    header: &Header,
-) -> Vec<Fault> {
-    let known: HashSet<&str> = weights.iter().map(|weight| weight.name).collect();
-    let tensors = header.in_order().into_iter();
-    let unknown: Vec<&str> = tensors.map(|(name, _)| name).filter(|&name| !known.contains(name)).collect();
-    let missing: Vec<&'static str> =
-        weights.iter().map(|weight| weight.name).filter(|name| header.tensor(name).is_none()).collect();
+/// The name in a file of a weight whose name in the model is below `in_model`: below `in_file` by the same path.
+fn name_in_file<'n>(name: &'n str, in_model: &str, in_file: &str) -> Option<Cow<'n, str>> {
+    let path = below(name, in_model)?;
+    Some(match (in_file, path) {
+        ("", path) => path.into(),
+        (part, "") => part.to_owned().into(),
+        (part, path) => format!("{part}/{path}").into(),
+    })
+}
+
+/// First character of the names in a checkpoint that are not weights. No layer has a name with it: layers are fields.
+pub(super) const NOT_A_WEIGHT: char = '@';
+
+/// A tensor that a file should have.
+#[derive(Debug)]
+pub(super) struct Wanted<'a> {
+    pub(super) name: Cow<'a, str>,
+    pub(super) dtype: Dtype,
+    pub(super) dtype_name: &'static str,
+    /// `None` for a list of any length.
+    pub(super) shape: Option<Cow<'a, [usize]>>,
+}
+
+/// Everything in which the tensors of a file differ from those wanted: the latter in their order, then unknown tensors in the
+/// file's, but for those that are ignored.
+pub(super) fn compare(wanted: &[Wanted<'_>], header: &Header, ignored: &dyn Fn(&str) -> bool) -> Vec<Fault> {
+    let known: HashSet<&str> = wanted.iter().map(|wanted| &*wanted.name).collect();
+    let tensors = header.in_order().into_iter().map(|(name, _)| name);
+    let unknown: Vec<&str> = tensors.filter(|&name| !known.contains(name) && !ignored(name)).collect();
+    let names = wanted.iter().map(|wanted| &*wanted.name);
+    let missing: Vec<&str> = names.filter(|name| header.tensor(name).is_none()).collect();
     // Comparing names takes time by the product of their lengths and numbers, which a damaged or hostile file may
     // make large: names that are much longer than any weight's, or many, are not compared.
     const LONG: usize = 200;
@@ -228,23 +310,29 @@ fn compare(
     let short = |name: &&str| few && name.len() <= LONG;
 
     let mut faults = Vec::new();
-    for weight in weights {
-        let name = weight.name;
+    for Wanted { name, dtype, dtype_name, shape } in wanted {
+        let owned = name.to_string();
         let Some(tensor) = header.tensor(name) else {
             let similar = did_you_mean(name, unknown.iter().copied().filter(short)).map(str::to_owned);
-            faults.push(Fault::Missing { name, similar });
+            faults.push(Fault::Missing { name: owned, similar });
             continue;
         };
-        if tensor.dtype != dtype {
-            faults.push(Fault::Type { name, found: format!("{:?}", tensor.dtype), wanted: dtype_name });
+        if tensor.dtype != *dtype {
+            let found = format!("{:?}", tensor.dtype);
+            faults.push(Fault::Type { name: owned.clone(), found, wanted: dtype_name });
         }
-        if *tensor.shape != *weight.shape {
-            faults.push(Fault::Shape { name, found: tensor.shape.to_vec(), wanted: weight.shape });
+        let fits = match shape {
+            Some(shape) => *tensor.shape == **shape,
+            None => tensor.shape.len() == 1,
+        };
+        if !fits {
+            let wanted = shape.as_deref().unwrap_or(&[0]).to_vec();
+            faults.push(Fault::Shape { name: owned, found: tensor.shape.to_vec(), wanted });
         }
     }
     for name in unknown {
         let similar = Some(name).filter(short).and_then(|name| did_you_mean(name, missing.iter().copied()));
-        faults.push(Fault::Unknown { name: name.to_owned(), similar });
+        faults.push(Fault::Unknown { name: name.to_owned(), similar: similar.map(str::to_owned) });
     }
     faults
 }

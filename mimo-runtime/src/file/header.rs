@@ -43,6 +43,7 @@ pub(super) struct Tensor {
 struct Metadata {
     format: Option<String>,
     version: Option<String>,
+    checkpoint: Option<String>,
 }
 
 impl Header {
@@ -72,6 +73,11 @@ impl Header {
     pub(super) fn version(&self) -> Option<&str> {
         let ours = self.metadata.format.as_deref() == Some("mimo");
         ours.then(|| self.metadata.version.as_deref().unwrap_or_default())
+    }
+
+    /// The version of the rules for checkpoints that the file follows; `None` if it has weights only.
+    pub(super) fn checkpoint(&self) -> Option<&str> {
+        self.version().and(self.metadata.checkpoint.as_deref())
     }
 
     /// Bytes of data that the tensors describe.
@@ -162,6 +168,7 @@ impl<'de> Visitor<'de> for MetadataVisitor {
             let entry = match &*key {
                 "format" => &mut metadata.format,
                 "version" => &mut metadata.version,
+                "checkpoint" => &mut metadata.checkpoint,
                 _ => continue,
             };
             if entry.replace(value).is_some() {

@@ -36,6 +36,12 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     Err(io::Error::new(io::ErrorKind::NotFound, "the temporary file was removed by another process"))
 }
 
+/// Reports why [`replace`] cannot write to `path`, as far as that is known before: a missing folder, one that may not be written to.
+pub(crate) fn check(path: &Path) -> io::Result<()> {
+    let destination = Destination::of(path)?;
+    Temporary::create(&destination.folder).map(drop)
+}
+
 /// The file that is to be replaced or created.
 struct Destination {
     /// Path at which the links end.

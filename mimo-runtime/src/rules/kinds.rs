@@ -1,6 +1,7 @@
 //! The kinds of rules, and the numbers that their updates need.
 //!
-//! Powers of the betas are taken in the model's precision, as Keras takes them.
+//! Powers of the betas are taken in the model's precision, as Keras takes them. The closures are `Fn`, so that they cannot
+//! hide anything that a checkpoint would have to save: what a rule carries from update to update is the third argument.
 
 use mimo_graph::optimizer::Rule;
 
@@ -61,25 +62,25 @@ macro_rules! kinds {
 
 kinds! {
     /// Gradient descent without momentum.
-    Sgd { momentum: 0.0, nesterov: _ } of Sgd => |rate, _| SgdStep { rate };
+    Sgd { momentum: 0.0, nesterov: _ } of Sgd => |rate, _, _| SgdStep { rate };
 
     /// Gradient descent with momentum.
-    Momentum { momentum, nesterov } of Sgd => move |rate, _| {
+    Momentum { momentum, nesterov } of Sgd => move |rate, _, _| {
         MomentumStep { rate, momentum: E::of(momentum), nesterov }
     };
 
     /// Adam, and AdamW.
-    Adam { beta_1, beta_2, epsilon, amsgrad: false } of Adam => move |rate, t| {
+    Adam { beta_1, beta_2, epsilon, amsgrad: false } of Adam => move |rate, t, _| {
         adam(rate, t, beta_1, beta_2, epsilon)
     };
 
     /// Adam and AdamW with `amsgrad = true`.
-    AmsGrad { beta_1, beta_2, epsilon, amsgrad: true } of Adam => move |rate, t| {
+    AmsGrad { beta_1, beta_2, epsilon, amsgrad: true } of Adam => move |rate, t, _| {
         AmsGradStep(adam(rate, t, beta_1, beta_2, epsilon))
     };
 
     /// RMSprop.
-    RmsProp { rho, momentum, epsilon, centered } of RmsProp => move |rate, _| RmspropStep {
+    RmsProp { rho, momentum, epsilon, centered } of RmsProp => move |rate, _, _| RmspropStep {
         rate,
         rho: E::of(rho),
         momentum: E::of(momentum),
@@ -88,15 +89,15 @@ kinds! {
     };
 
     /// Adagrad.
-    Adagrad { epsilon, .. } of Adagrad => move |rate, _| AdagradStep { rate, epsilon: E::of(epsilon) };
+    Adagrad { epsilon, .. } of Adagrad => move |rate, _, _| AdagradStep { rate, epsilon: E::of(epsilon) };
 
     /// Adadelta.
-    Adadelta { rho, epsilon } of Adadelta => move |rate, _| {
+    Adadelta { rho, epsilon } of Adadelta => move |rate, _, _| {
         AdadeltaStep { rate, rho: E::of(rho), epsilon: E::of(epsilon) }
     };
 
     /// Adamax.
-    Adamax { beta_1, beta_2, epsilon } of Adamax => move |rate: E, t| AdamaxStep {
+    Adamax { beta_1, beta_2, epsilon } of Adamax => move |rate: E, t, _| AdamaxStep {
         alpha: rate / left(beta_1, t),
         one_minus_beta_1: E::of(1.0 - beta_1),
         beta_2: E::of(beta_2),
@@ -106,7 +107,7 @@ kinds! {
     /// Adafactor.
     Adafactor { beta_2_decay, epsilon_1, epsilon_2, clip_threshold, .. } of Adafactor => {
         let one = E::of(1.0);
-        move |rate: E, t: E| AdafactorStep {
+        move |rate: E, t: E, _| AdafactorStep {
             // `relative_step` bounds the rate by the same number once more.
             rho: rate.min(one / t.sqrt()),
             beta_2: one - t.powf(E::of(beta_2_decay)),
@@ -117,7 +118,7 @@ kinds! {
     };
 
     /// Lamb.
-    Lamb { beta_1, beta_2, epsilon } of Lamb => move |rate, t| LambStep {
+    Lamb { beta_1, beta_2, epsilon } of Lamb => move |rate, t, _| LambStep {
         rate,
         one_minus_beta_1: E::of(1.0 - beta_1),
         one_minus_beta_2: E::of(1.0 - beta_2),
@@ -140,7 +141,7 @@ kinds! {
         nesterov,
         rms_rate,
         ..
-    } of Muon => move |rate: E, t| MuonOrAdam {
+    } of Muon => move |rate: E, t, _| MuonOrAdam {
         matrices: MuonStep {
             rate,
             momentum: E::of(momentum),
@@ -156,11 +157,11 @@ kinds! {
     Nadam { beta_1, beta_2, epsilon } of Nadam => {
         let one = E::of(1.0);
         let coefficient = move |t: E| E::of(beta_1) * (one - E::of(0.5) * E::of(0.96).powf(t));
-        // Of the coefficients of all updates so far.
-        let mut product = one;
-        move |rate: E, t: E| {
+        // Carried is the product of the coefficients of all updates so far.
+        move |rate: E, t: E, carried: &mut E| {
             let (now, next) = (coefficient(t), coefficient(t + one));
-            product *= now;
+            *carried *= now;
+            let product = *carried;
             NadamStep {
                 one_minus_beta_1: E::of(1.0 - beta_1),
                 one_minus_beta_2: E::of(1.0 - beta_2),
@@ -173,7 +174,7 @@ kinds! {
     };
 
     /// Lion.
-    Lion { beta_1, beta_2 } of Lion => move |rate, _| LionStep {
+    Lion { beta_1, beta_2 } of Lion => move |rate, _, _| LionStep {
         rate,
         one_minus_beta_1: E::of(1.0 - beta_1),
         one_minus_beta_2: E::of(1.0 - beta_2),

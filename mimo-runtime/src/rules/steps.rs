@@ -67,6 +67,10 @@ impl<E: Float> Step<E> for AdafactorStep<E> {
         adafactor_len(weight.len, weight.matrices)
     }
 
+    fn remembers(&self) -> bool {
+        true
+    }
+
     fn update_whole(
         &self,
         weight: WholeWeight,

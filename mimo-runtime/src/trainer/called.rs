@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::callback::{Callback, Clock, FitPlan};
+use super::Trainer;
+use crate::callback::{Callback, CallbackState, CallbackStates, Clock, FitPlan, Moment};
 use crate::engine::Totals;
 use crate::error::Error;
 use crate::model::Trainable;
@@ -31,6 +32,40 @@ impl<'a, M: Trainable> Callbacks<'a, M> {
         }
         self.clock = plan.clock;
         Ok(())
+    }
+
+    /// Gives callbacks the states of a checkpoint, each by its place.
+    pub(super) fn restore(&mut self, states: Vec<(usize, CallbackState)>) -> Result<(), Error> {
+        for (index, state) in states {
+            let callback = self.list.get_mut(index);
+            let found = callback.as_ref().and_then(|callback| callback.state());
+            match callback {
+                Some(callback) if found.as_ref().is_some_and(|found| found.name() == state.name()) => {
+                    callback.restore_state(&state)?;
+                }
+                _ => {
+                    let found = found.map(|found| found.name().to_owned());
+                    return Err(Error::ResumedCallback { index, wanted: state.name().to_owned(), found });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets every callback save a checkpoint, with the states of the others.
+    pub(super) fn save_points(&mut self, trainer: &mut Trainer<'_, M>, moment: Moment) -> Result<(), Error> {
+        let begin = self.clock.as_ref().map(|_| Instant::now());
+        let mut saved = Ok(());
+        for index in 0..self.list.len() {
+            let (before, rest) = self.list.split_at_mut(index);
+            if let (Some((callback, after)), Ok(())) = (rest.split_first_mut(), &saved) {
+                saved = callback.on_checkpoint(trainer, moment, &CallbackStates { before, after });
+            }
+        }
+        if let (Some(clock), Some(begin)) = (&self.clock, begin) {
+            clock.callbacks.add(begin.elapsed());
+        }
+        saved
     }
 
     pub(super) fn is_empty(&self) -> bool {

@@ -1,13 +1,15 @@
 //! Epochs.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::called::Callbacks;
+use super::checkpoint::{Fit, Interrupted, Place};
 use super::{FitOptions, Trainer, check_batches, numbers};
 use crate::batch::BatchRows;
-use crate::callback::{BatchLogs, FitPlan};
+use crate::callback::{BatchLogs, FitPlan, Moment};
 use crate::data::{Dataset, IntoDataset, trust};
-use crate::engine::{Gather, Source};
+use crate::engine::{Gather, Source, Totals};
 use crate::error::Error;
 use crate::history::{EpochLogs, Evaluation, History};
 use crate::model::Trainable;
@@ -27,7 +29,9 @@ impl<M: Trainable> Trainer<'_, M> {
     /// [checks](Dataset#what-is-checked) and of callbacks, [`NoData`](Error::NoData),
     /// [`NoValidationData`](Error::NoValidationData), [`BatchSize`](Error::BatchSize),
     /// [`ValidationSplit`](Error::ValidationSplit), [`StatefulRows`](Error::StatefulRows),
-    /// [`StatefulShuffle`](Error::StatefulShuffle), [`NoCustomLoss`](Error::NoCustomLoss), [`Memory`](Error::Memory). Options
+    /// [`StatefulShuffle`](Error::StatefulShuffle), [`NoCustomLoss`](Error::NoCustomLoss), [`Memory`](Error::Memory), and for a training that
+    /// goes on from a checkpoint [`ResumedSamples`](Error::ResumedSamples), [`ResumedBatchSize`](Error::ResumedBatchSize),
+    /// [`ResumedLosses`](Error::ResumedLosses), [`ResumedCallback`](Error::ResumedCallback). Options
     /// and arrays are checked before the first step. The weights are those after the last step that went well.
     pub fn fit<'d>(
         &mut self,
@@ -104,7 +108,7 @@ impl<M: Trainable> Trainer<'_, M> {
             }
             check_batches(&self.engine, rows, validation_batch_size)?;
         }
-        let mut order = numbers(0..first_validated)?;
+        let samples = numbers(0..first_validated)?;
         let (validation_data, validation_rows): (&dyn Dataset<M>, _) = match &validation_data {
             Some(validation) => (&**validation, numbers(0..validation.rows())?),
             None => (data, numbers(first_validated..rows)?),
@@ -128,22 +132,37 @@ impl<M: Trainable> Trainer<'_, M> {
 
         let mut history = History::new(&table);
         let mut progress = Progress::new(options.verbose, epochs, steps);
+        if let Fit::Running(_) = self.fit {
+            // An earlier `fit` has ended with a panic.
+            self.fit = Fit::None;
+        }
+        self.interrupted = false;
         callbacks.each(|callback| callback.on_train_begin(self))?;
-        for epoch in initial_epoch..epochs {
+        let place = Place {
+            epoch: initial_epoch,
+            steps: 0,
+            batch_size,
+            order: Arc::new(samples),
+            not_finite: None,
+            stopped: false,
+            totals: Totals::default(),
+        };
+        let (place, resumed) = match std::mem::replace(&mut self.fit, Fit::None) {
+            Fit::Loaded(interrupted) => (self.go_on(*interrupted, place, &mut callbacks)?, true),
+            Fit::None | Fit::Running(_) => (place, false),
+        };
+        // A training that was stopped in the middle of an epoch ends it.
+        let ended = place.stopped && place.steps == 0;
+        let first_epoch = place.epoch;
+        self.fit = Fit::Running(place);
+        for epoch in first_epoch..if ended { first_epoch } else { epochs } {
             callbacks.epoch = epoch;
-            callbacks.each(|callback| callback.on_epoch_begin(self, epoch))?;
-            progress.begin_epoch(epoch);
-            if shuffle {
-                self.shuffle.shuffle(&mut order);
-            }
-            let trained = self.train_epoch(data, &order, batch_size, &mut progress, &mut callbacks)?;
+            let trained = self.train_epoch(data, shuffle, &mut progress, &mut callbacks);
+            let trained = trained.inspect_err(|_| self.fit = Fit::None)?;
             let validation = if validated && (epoch + 1).is_multiple_of(validation_freq) {
-                Some(self.validate(
-                    validation_data,
-                    &validation_rows,
-                    validation_batch_size,
-                    &mut callbacks,
-                )?)
+                let found =
+                    self.validate(validation_data, &validation_rows, validation_batch_size, &mut callbacks);
+                Some(found.inspect_err(|_| self.fit = Fit::None)?)
             } else {
                 None
             };
@@ -151,35 +170,77 @@ impl<M: Trainable> Trainer<'_, M> {
             logs.learning_rate = self.engine.last_learning_rate();
             logs.not_finite = trained.not_finite;
             logs.seconds = progress.end_epoch(&logs.pairs(), trained.not_finite).as_secs_f64();
-            let mut stop = trained.stop;
-            callbacks.each(|callback| {
-                stop |= callback.on_epoch_end(self, &logs)?.is_break();
-                Ok(())
-            })?;
+            let stop = self.end_epoch(&logs, trained.stop, &mut callbacks);
+            let stop = stop.inspect_err(|_| self.fit = Fit::None)?;
             history.push(logs);
             if stop {
                 break;
             }
         }
-        if initial_epoch < epochs {
+        self.fit = Fit::None;
+        if initial_epoch < epochs || resumed {
             self.use_averages();
         }
         callbacks.each(|callback| callback.on_train_end(self))?;
         Ok(history)
     }
 
-    /// The steps of one epoch, in the order given.
+    /// Begins where an interrupted `fit` was saved. `fresh` is where this one would begin.
+    fn go_on(
+        &mut self,
+        interrupted: Interrupted,
+        fresh: Place,
+        callbacks: &mut Callbacks<'_, M>,
+    ) -> Result<Place, Error> {
+        let Interrupted { place, callbacks: states } = interrupted;
+        callbacks.restore(states)?;
+        let (rows, wanted) = (fresh.order.len(), place.order.len());
+        if place.steps == 0 {
+            // A new epoch may have other data.
+            let order = if rows == wanted { place.order } else { fresh.order };
+            return Ok(Place { order, batch_size: fresh.batch_size, ..place });
+        }
+        if rows != wanted {
+            return Err(Error::ResumedSamples { rows, wanted });
+        }
+        if place.batch_size != fresh.batch_size {
+            return Err(Error::ResumedBatchSize { batch_size: fresh.batch_size, wanted: place.batch_size });
+        }
+        let [losses, wanted] = [&self.totals, &place.totals].map(|totals| totals.joint.len());
+        if losses != wanted {
+            return Err(Error::ResumedLosses { losses, wanted });
+        }
+        if place.totals.statistics.len() != self.totals.statistics.len() {
+            return Err(Error::Inconsistent { what: "the number of statistics" });
+        }
+        Ok(place)
+    }
+
+    /// The steps of an epoch, from the place of the `fit` on.
     fn train_epoch(
         &mut self,
         data: &dyn Dataset<M>,
-        order: &[usize],
-        batch_size: usize,
+        shuffle: bool,
         progress: &mut Progress,
         callbacks: &mut Callbacks<'_, M>,
     ) -> Result<TrainedEpoch, Error> {
+        const PLACE: Error = Error::Inconsistent { what: "the place of `fit`" };
+        let Place { epoch, steps: first, batch_size, mut not_finite, stopped, .. } =
+            *self.place().ok_or(PLACE)?;
+        if first == 0 {
+            callbacks.each(|callback| callback.on_epoch_begin(self, epoch))?;
+        }
+        progress.begin_epoch(epoch);
         // Callbacks may evaluate, which uses the trainer's own totals.
         let mut totals = std::mem::take(&mut callbacks.totals);
         totals.resize(&self.totals);
+        let Trainer { fit: Fit::Running(place), shuffle: orders, .. } = self else { return Err(PLACE) };
+        if first > 0 {
+            totals.copy_from(&place.totals);
+        } else if shuffle {
+            orders.shuffle(Arc::<Vec<usize>>::make_mut(&mut place.order));
+        }
+        let order = Arc::clone(&place.order);
         let clock = callbacks.clock.clone();
         let gather = |rows: &[usize], into: &mut BatchRows<'_, '_, M::Float>| data.gather(rows, into);
         let timed = |rows: &[usize], into: &mut BatchRows<'_, '_, M::Float>| {
@@ -192,9 +253,9 @@ impl<M: Trainable> Trainer<'_, M> {
         };
         let gather: &Gather<'_, M::Float> = if clock.is_some() { &timed } else { &gather };
         let source = Source { gather, weighted: data.weighted(), trust: trust(data)? };
-        let mut not_finite = None;
-        let (mut stop, mut last) = (false, 0);
-        for (step, rows) in order.chunks(batch_size).enumerate() {
+        let (mut stop, mut last) = (stopped, first.saturating_sub(1));
+        let left = if stopped { &[] } else { &order[..] };
+        for (step, rows) in left.chunks(batch_size).enumerate().skip(first) {
             last = step;
             callbacks.each(|callback| callback.on_train_batch_begin(self, step))?;
             let before = totals.total;
@@ -210,7 +271,12 @@ impl<M: Trainable> Trainer<'_, M> {
                 let values: Vec<f64> = self.table.values(&totals).collect();
                 self.table.keys().map(move |(key, place)| (key, values[place]))
             });
+            // Without callbacks nothing can be saved before the end.
             if !callbacks.is_empty() {
+                if let Some(place) = self.place() {
+                    (place.steps, place.not_finite) = (step + 1, not_finite);
+                    place.totals.copy_from(&totals);
+                }
                 let loss = (totals.total - before) / rows.len() as f64;
                 let (table, rate) = (self.table.clone(), self.engine.last_learning_rate());
                 let logs = BatchLogs::new((callbacks.epoch, step), loss, rate, &table, &totals);
@@ -218,6 +284,11 @@ impl<M: Trainable> Trainer<'_, M> {
                     stop |= callback.on_train_batch_end(self, &logs)?.is_break();
                     Ok(())
                 })?;
+                let ended = stop && !self.interrupted;
+                if let Some(place) = self.place() {
+                    place.stopped = ended;
+                }
+                callbacks.save_points(self, Moment::Step { epoch, step })?;
                 if stop {
                     break;
                 }
@@ -230,6 +301,29 @@ impl<M: Trainable> Trainer<'_, M> {
         let values = self.table.values(&totals).collect();
         callbacks.totals = totals;
         Ok(TrainedEpoch { values, not_finite, stop })
+    }
+
+    /// Has the callbacks see the end of an epoch; returns whether the training stops.
+    fn end_epoch(
+        &mut self,
+        logs: &EpochLogs<M>,
+        mut stop: bool,
+        callbacks: &mut Callbacks<'_, M>,
+    ) -> Result<bool, Error> {
+        if let Some(place) = self.place() {
+            // A checkpoint that a callback saves here goes on with the next epoch.
+            (place.epoch, place.steps, place.not_finite) = (logs.epoch + 1, 0, None);
+        }
+        callbacks.each(|callback| {
+            stop |= callback.on_epoch_end(self, logs)?.is_break();
+            Ok(())
+        })?;
+        let ended = stop && !self.interrupted;
+        if let Some(place) = self.place() {
+            place.stopped = ended;
+        }
+        callbacks.save_points(self, Moment::Epoch { epoch: logs.epoch })?;
+        Ok(stop)
     }
 
     /// The validation of an epoch.

@@ -47,7 +47,7 @@ impl<'a, M: Trainable> FitOptions<'a, M> {
         self
     }
 
-    /// The epoch to begin with, from 0, when a training goes on.
+    /// The epoch to begin with, from 0, when a training goes on. A checkpoint that was loaded knows it better.
     #[must_use]
     pub fn initial_epoch(mut self, epoch: usize) -> Self {
         self.initial_epoch = epoch;

@@ -5,7 +5,7 @@
 /// Its own, so that the order of samples depends neither on what dropout draws nor on the version of a crate.
 #[derive(Clone, Debug)]
 pub(super) struct Shuffle {
-    state: u64,
+    pub(super) state: u64,
 }
 
 impl Shuffle {

@@ -446,6 +446,13 @@ fn steps_do_not_allocate() {
     let mut epoch =
         |batch_size| allocations(&mut |trainer| drop(trainer.fit(&arrays, silent().batch_size(batch_size))));
     assert_eq!(epoch(70), epoch(1));
+    // Nor do steps of weights that are frozen or have a rate of their own.
+    trainer.freeze_by_name("slope/kernel").expect("a part");
+    trainer.set_learning_rate_factor_by_name("pair", 0.5).expect("a part");
+    let mut allocations = |work: &mut dyn FnMut(&mut Trainer<'_, Lines>)| {
+        allocation_counter::measure(|| work(&mut trainer)).count_total
+    };
+    assert_eq!(allocations(&mut |trainer| drop(trainer.train_on_batch(&inputs, &targets))), 0);
     drop(trainer);
     let mut predictor = Predictor::with_threads(&model, 1).expect("a predictor");
     let mut outputs = predictor.predict(&inputs).expect("outputs");

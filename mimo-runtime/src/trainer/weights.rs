@@ -1,7 +1,9 @@
 //! Weights and gradients while a trainer holds them.
 
-use super::Trainer;
-use crate::data::spec;
+use super::{Trainer, numbers};
+use crate::batch::BatchRows;
+use crate::data::{Dataset, IntoDataset, spec, trust};
+use crate::engine::Source;
 use crate::error::Error;
 use crate::model::{Model, Trainable};
 
@@ -28,6 +30,52 @@ impl<M: Trainable> Trainer<'_, M> {
     pub fn use_averages(&mut self) {
         self.ahead = true;
         self.engine.overwrite_with_averages();
+    }
+
+    /// Sets the moving mean and variance of every `BatchNormalization` to the means of those of the batches of a data set, with
+    /// the weights as they are. Nothing else changes.
+    ///
+    /// Moving statistics belong to the weights that they were measured with: after the weights were set to an average, or were
+    /// loaded from somewhere, this measures them anew. Dropout and noise are on, as in a training step; the last batch, which
+    /// counts as much as the others, is left out if it is smaller. Frozen layers keep theirs.
+    ///
+    /// # Errors
+    /// Those of the data set and of its [checks](crate::data::Dataset#what-is-checked), [`NoData`](Error::NoData),
+    /// [`BatchSize`](Error::BatchSize), [`Memory`](Error::Memory).
+    pub fn measure_statistics<'d>(
+        &mut self,
+        data: impl IntoDataset<'d, M>,
+        batch_size: usize,
+    ) -> Result<(), Error> {
+        let data = data.into_dataset()?;
+        self.measure_statistics_of(&*data, batch_size)
+    }
+
+    pub(crate) fn measure_statistics_of(
+        &mut self,
+        data: &dyn Dataset<M>,
+        batch_size: usize,
+    ) -> Result<(), Error> {
+        let rows = numbers(0..data.rows())?;
+        if rows.is_empty() {
+            return Err(Error::NoData);
+        }
+        if batch_size == 0 {
+            return Err(Error::BatchSize);
+        }
+        if !self.engine.has_moving_statistics() {
+            return Ok(());
+        }
+        let gather = |rows: &[usize], into: &mut BatchRows<'_, '_, M::Float>| data.gather(rows, into);
+        let source = Source { gather: &gather, weighted: data.weighted(), trust: trust(data)? };
+        self.ahead = true;
+        let whole = rows.len() >= batch_size;
+        for (before, batch) in rows.chunks(batch_size).enumerate() {
+            if batch.len() == batch_size || !whole {
+                self.engine.measure_statistics(batch, source, before, &self.loss_weights)?;
+            }
+        }
+        Ok(())
     }
 
     /// Ends the training; the model has the weights. Dropping the trainer does the same.

@@ -47,14 +47,14 @@ fn weights_that_differ_are_named() {
         tensors["hidden/kernel"]["shape"] = json!([4, 3]);
         tensors["head/kernel"]["dtype"] = json!("U32");
     });
-    let wanted: &[usize] = &[3, 4];
+    let wanted = vec![3, 4];
     assert_eq!(
         found,
         [
-            Fault::Shape { name: "hidden/kernel", found: vec![4, 3], wanted },
-            Fault::Missing { name: "hidden/bias", similar: Some("hiden/bias".into()) },
-            Fault::Type { name: "head/kernel", found: "U32".into(), wanted: "F32" },
-            Fault::Unknown { name: "hiden/bias".into(), similar: Some("hidden/bias") },
+            Fault::Shape { name: "hidden/kernel".into(), found: vec![4, 3], wanted },
+            Fault::Missing { name: "hidden/bias".into(), similar: Some("hiden/bias".into()) },
+            Fault::Type { name: "head/kernel".into(), found: "U32".into(), wanted: "F32" },
+            Fault::Unknown { name: "hiden/bias".into(), similar: Some("hidden/bias".into()) },
         ]
     );
     let error = Error::WeightsFile { path: Some("two.safetensors".into()), model: "Two", faults: found };
@@ -73,7 +73,7 @@ fn element_types_are_not_mixed() {
     let bytes = to_bytes(&two::<f64>(1)).expect("bytes");
     let found = faults(&bytes);
     assert_eq!(found.len(), 3);
-    assert_eq!(found[1], Fault::Type { name: "hidden/bias", found: "F64".into(), wanted: "F32" });
+    assert_eq!(found[1], Fault::Type { name: "hidden/bias".into(), found: "F64".into(), wanted: "F32" });
 }
 
 #[test]

@@ -1,0 +1,304 @@
+//! Weights that are trained in another way than their optimizer says: frozen, or with a learning rate or a weight decay of their own.
+//!
+//! Nothing of this exists until a weight is steered. Weights of one block may be steered in different ways; such a block is updated row
+//! by row, in runs of columns.
+
+use std::ops::Range;
+
+use mimo_graph::optimizer::{Optimizer, Rule};
+
+use crate::engine::Engine;
+use crate::engine::rule::{RuleState, Rules};
+use crate::engine::tasks::Task;
+use crate::error::Error;
+use crate::float::Float;
+use crate::program::{MovingAverage, Program};
+
+/// The way in which a weight is trained.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Steer {
+    /// Whether training leaves it as it is.
+    pub frozen: bool,
+    /// Factor of the learning rate.
+    pub rate: f64,
+    /// Weight decay in place of the optimizer's.
+    pub decay: Option<f64>,
+}
+
+impl Steer {
+    /// As the optimizer says.
+    pub(super) const DEFAULT: Steer = Steer { frozen: false, rate: 1.0, decay: None };
+}
+
+/// The ways of all weights.
+#[derive(Debug)]
+pub(super) struct Steering<E: Float> {
+    /// By weight.
+    pub weights: Vec<Steer>,
+    /// By weight: the update that it gets.
+    updates: Vec<Update>,
+    /// By block: the update of all of its weights; `None` if they differ.
+    blocks: Vec<Option<Update>>,
+    /// By block: whether it holds moving averages of a layer of which all weights are frozen.
+    inference: Vec<bool>,
+    /// Optimizers with other numbers, of which there is one for each that some weight needs.
+    variants: Vec<Variant<E>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Update {
+    Optimizer,
+    Variant(usize),
+    None,
+}
+
+/// An optimizer with another learning rate or weight decay.
+#[derive(Debug)]
+struct Variant<E: Float> {
+    /// The optimizer, by its place.
+    owner: usize,
+    rate: f64,
+    decay: Option<f64>,
+    state: RuleState<E>,
+}
+
+impl<E: Float> Variant<E> {
+    /// The optimizer at the step after the first `steps` steps, with the numbers of the variant.
+    fn optimizer(&self, owner: &RuleState<E>, steps: u64) -> Optimizer {
+        let mut optimizer = owner.optimizer;
+        (optimizer.learning_rate, optimizer.schedule) = (owner.learning_rate(steps) * self.rate, None);
+        if let Some(decay) = self.decay {
+            optimizer.weight_decay = Some(decay);
+            // Muon has another for the weights that its Adam trains.
+            if let Rule::Muon { adam_weight_decay, .. } = &mut optimizer.rule {
+                *adam_weight_decay = Some(decay);
+            }
+        }
+        optimizer
+    }
+}
+
+impl<E: Float> Steering<E> {
+    /// The ways that these weights are trained; `None` if it is as the optimizers say.
+    pub(super) fn new(
+        program: &Program,
+        weights: Vec<Steer>,
+        rules: &mut [RuleState<E>],
+        owners: &[usize],
+    ) -> Result<Option<Self>, Error> {
+        if weights.iter().all(|steer| *steer == Steer::DEFAULT) {
+            return Ok(None);
+        }
+        let mut variants: Vec<Variant<E>> = vec![];
+        let mut updates = vec![];
+        let mut blocks: Vec<Option<Option<Update>>> = vec![None; program.blocks.len()];
+        for (param, steer) in program.params.iter().zip(&weights) {
+            let Steer { frozen, rate, decay } = *steer;
+            let owner = owners[param.block];
+            let found = variants.iter().position(|it| (it.owner, it.rate, it.decay) == (owner, rate, decay));
+            let update = match found {
+                _ if frozen => Update::None,
+                _ if *steer == Steer::DEFAULT => Update::Optimizer,
+                Some(found) => Update::Variant(found),
+                None => {
+                    let state = rules[owner].again()?;
+                    variants.push(Variant { owner, rate, decay, state });
+                    Update::Variant(variants.len() - 1)
+                }
+            };
+            updates.push(update);
+            let block = &mut blocks[param.block];
+            *block = match block {
+                None => Some(Some(update)),
+                Some(Some(all)) if *all == update => Some(Some(update)),
+                Some(_) => Some(None),
+            };
+        }
+        let blocks = blocks.into_iter().map(|block| block.unwrap_or(Some(Update::Optimizer))).collect();
+        let inference = inference(program, &weights);
+        Ok(Some(Steering { weights, updates, blocks, inference, variants }))
+    }
+
+    /// Computes the numbers of the step after the first `steps` steps; those of the optimizers are computed.
+    pub(super) fn prepare(&mut self, rules: &[RuleState<E>], steps: u64) {
+        for variant in &mut self.variants {
+            variant.state.optimizer = variant.optimizer(&rules[variant.owner], steps);
+            variant.state.prepare(steps);
+        }
+    }
+
+    /// Whether a weight is frozen.
+    pub(super) fn is_frozen(&self, weight: usize) -> bool {
+        self.weights.get(weight).is_some_and(|steer| steer.frozen)
+    }
+
+    /// Whether all weights of a block are frozen.
+    pub(super) fn is_block_frozen(&self, block: usize) -> bool {
+        self.blocks[block] == Some(Update::None)
+    }
+
+    /// Sets the gradients of frozen weights to zero.
+    pub(super) fn clear_gradients(&self, program: &Program, task: &Task, gradients: &mut [E]) {
+        if self.blocks[task.block].is_some_and(|update| update != Update::None) {
+            return;
+        }
+        self.each_run(program, task, |update, columns| {
+            if update == Update::None {
+                gradients[columns].fill(E::of(0.0));
+            }
+        });
+    }
+
+    /// Calls `copy` with the places of the weights of a task that are not frozen.
+    pub(super) fn each_trained(&self, program: &Program, task: &Task, mut copy: impl FnMut(Range<usize>)) {
+        self.each_run(program, task, |update, columns| {
+            if update != Update::None {
+                copy(columns);
+            }
+        });
+    }
+
+    /// The optimizer of a weight that is updated as a whole, which has its block to itself; `None` if it is frozen.
+    pub(super) fn whole<'a>(&'a self, block: usize, owner: &'a RuleState<E>) -> Option<&'a RuleState<E>> {
+        self.state(self.blocks[block].unwrap_or(Update::Optimizer), owner)
+    }
+
+    /// Updates the rows of a task.
+    pub(super) fn update(
+        &self,
+        program: &Program,
+        task: &Task,
+        (owner, is_whole): (&RuleState<E>, bool),
+        values: &mut [E],
+        gradients: &mut [E],
+        slots: &mut [&mut [E]],
+    ) {
+        if let Some(update) = self.blocks[task.block] {
+            if let Some(state) = self.state(update, owner) {
+                state.update(is_whole, values, gradients, slots);
+            }
+            return;
+        }
+        self.each_run(program, task, |update, columns| {
+            let Some(state) = self.state(update, owner) else { return };
+            let mut parts: [&mut [E]; 3] = [&mut [], &mut [], &mut []];
+            let count = slots.len().min(parts.len());
+            for (part, slot) in parts.iter_mut().zip(slots.iter_mut()) {
+                *part = &mut slot[columns.clone()];
+            }
+            let (values, gradients) = (&mut values[columns.clone()], &mut gradients[columns]);
+            state.update(is_whole, values, gradients, &mut parts[..count]);
+        });
+    }
+
+    fn state<'a>(&'a self, update: Update, owner: &'a RuleState<E>) -> Option<&'a RuleState<E>> {
+        match update {
+            Update::Optimizer => Some(owner),
+            Update::Variant(variant) => Some(&self.variants[variant].state),
+            Update::None => None,
+        }
+    }
+
+    /// Calls `visit` with each row of each weight of a task: its update and its places in the task's values.
+    fn each_run(&self, program: &Program, task: &Task, mut visit: impl FnMut(Update, Range<usize>)) {
+        let cols = program.blocks[task.block].cols;
+        for (param, update) in program.params.iter().zip(&self.updates) {
+            if param.block == task.block {
+                for row in 0..task.to - task.from {
+                    let start = row * cols + param.column;
+                    visit(*update, start..start + param.cols);
+                }
+            }
+        }
+    }
+}
+
+impl<E: Float> Engine<E> {
+    /// Whether a weight is frozen.
+    pub fn is_frozen(&self, weight: usize) -> bool {
+        self.rules.as_ref().is_some_and(|rules| rules.is_frozen(weight))
+    }
+
+    /// Whether training steps change a weight: a loss depends on it and the description does not fix it, or it is a moving average or the
+    /// vector of a normalized kernel.
+    pub fn is_trained(&self, weight: usize) -> bool {
+        let Some(param) = self.program.params.get(weight) else { return false };
+        let blocks = self.program.blocks;
+        blocks.get(param.block).is_some_and(|block| block.gradient.is_some())
+            || self.program.moving.iter().any(|average| average.block == param.block)
+            || self.spectral.kernels.iter().any(|kernel| kernel.vector == param.block)
+    }
+
+    /// Changes the way in which some weights are trained.
+    ///
+    /// # Errors
+    /// [`Error::Inconsistent`] for rules that are not those of the optimizers.
+    pub fn steer(&mut self, weights: &[usize], change: &dyn Fn(&mut Steer)) -> Result<(), Error> {
+        let program = self.program;
+        let Some(rules) = &mut self.rules else { return Ok(()) };
+        let mut steers = rules.steers(program);
+        for weight in weights {
+            if let Some(steer) = steers.get_mut(*weight) {
+                change(steer);
+            }
+        }
+        E::steer(self, steers)
+    }
+}
+
+impl<E: Float> Rules<E> {
+    /// Whether a weight is frozen.
+    pub(super) fn is_frozen(&self, weight: usize) -> bool {
+        self.steering.as_ref().is_some_and(|steering| steering.is_frozen(weight))
+    }
+
+    /// Whether all weights of a block are frozen.
+    pub(super) fn is_block_frozen(&self, block: usize) -> bool {
+        self.steering.as_ref().is_some_and(|steering| steering.is_block_frozen(block))
+    }
+
+    /// The ways in which the weights are trained.
+    pub(super) fn steers(&self, program: &Program) -> Vec<Steer> {
+        match &self.steering {
+            Some(steering) => steering.weights.clone(),
+            None => vec![Steer::DEFAULT; program.params.len()],
+        }
+    }
+
+    /// Sets the ways in which the weights are trained.
+    pub(super) fn steer(&mut self, program: &Program, weights: Vec<Steer>) -> Result<(), Error> {
+        self.steering = Steering::new(program, weights, &mut self.rules, &self.owners)?;
+        Ok(())
+    }
+}
+
+/// By block: whether it holds moving averages of a layer of which all weights are frozen. (If only the averages are, the layer computes
+/// with the statistics of the batch, on which the gradients of its other weights depend.)
+fn inference(program: &Program, weights: &[Steer]) -> Vec<bool> {
+    let mut inference = vec![false; program.blocks.len()];
+    for average in program.moving {
+        let layer = program.params.iter().find(|param| param.block == average.block).map(|param| param.layer);
+        let mut own = program.params.iter().zip(weights).filter(|(param, _)| Some(param.layer) == layer);
+        inference[average.block] = layer.is_some() && own.all(|(_, steer)| steer.frozen);
+    }
+    inference
+}
+
+/// Has frozen batch normalizations compute with their moving averages, as in inference: puts these in the place of the statistics of the
+/// batch, and zeros in the place of the sums by which the statistics have a gradient.
+pub(super) fn use_frozen_statistics<E: Float>(
+    program: &Program,
+    rules: Option<&Rules<E>>,
+    values: &[E],
+    merged: &mut [f64],
+) {
+    let Some(steering) = rules.and_then(|rules| rules.steering.as_ref()) else { return };
+    for average in program.moving.iter().filter(|average| steering.inference[average.block]) {
+        let start = program.blocks[average.block].offset;
+        let MovingAverage { sums, len, .. } = *average;
+        let values = &values[start..start + len];
+        merged[sums..sums + len].iter_mut().zip(values).for_each(|(to, value)| *to = value.f64());
+        // The sums of a call are mean, variance, `Σ dy` and `Σ dy·x̂`, each by channel.
+        merged[sums + 2 * len..sums + 3 * len].fill(0.0);
+    }
+}

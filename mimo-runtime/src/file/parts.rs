@@ -1,0 +1,59 @@
+//! Parts of files and of models, by name.
+
+use std::path::Path;
+
+use super::format::{self, Layout, Subject};
+use super::{read, replace};
+use crate::error::Error;
+use crate::model::Model;
+use crate::weights::named;
+
+/// Saves a part of a model's weights to a file, by their names without that of the part.
+///
+/// A part is a nested model (`encoder`), a layer of it (`encoder/conv2d`) or a layer. The file of a nested model is the same as that
+/// which it saves itself, but for the graph, which it does not carry. See [`save`](super::save).
+///
+/// # Errors
+/// Those of [`save`](super::save), and [`NoSuchPart`](Error::NoSuchPart), with a similar name.
+pub fn save_part<M: Model>(model: &M, part: &str, path: impl AsRef<Path>) -> Result<(), Error> {
+    let path = path.as_ref();
+    named(Subject::of::<M>().spec, part)?;
+    let bytes = format::encode(model, part)?;
+    replace::replace(path, &bytes).map_err(|source| Error::File { path: path.into(), source })
+}
+
+/// Loads a part of a model's weights from a part of a file. `""` is the whole of either.
+///
+/// ```ignore
+/// // An encoder out of the file of a model that nests it.
+/// file::load_part(&mut encoder, "", "siamese.safetensors", "encoder")?;
+/// // The encoder of a model from the file of an encoder, or of a checkpoint of its training.
+/// file::load_part(&mut siamese, "encoder", "encoder.safetensors", "")?;
+/// // The encoder of one model out of the file of another.
+/// file::load_part(&mut siamese, "encoder", "triplets.safetensors", "encoder")?;
+/// ```
+///
+/// The part of the file has to have all weights of the part of the model and no others. What else is in the file does not matter, and the other
+/// weights of the model stay as they are.
+///
+/// # Errors
+/// The model is unchanged after an error: [`NoSuchPart`](Error::NoSuchPart) if the model has no such part, with a similar name;
+/// [`File`](Error::File) if the file cannot be read or is not a regular file; [`WeightsFile`](Error::WeightsFile) with all differences if
+/// the part of the file does not hold these weights.
+pub fn load_part<M: Model>(
+    model: &mut M,
+    part: &str,
+    path: impl AsRef<Path>,
+    part_of_file: &str,
+) -> Result<(), Error> {
+    let subject = Subject::of::<M>();
+    if !part.is_empty() {
+        named(subject.spec, part)?;
+    }
+    let check = |header: &[u8], bytes| Layout::check_part(subject, [part, part_of_file], header, bytes);
+    // The file may be that of a larger model, or a checkpoint.
+    let limit = subject.header_limit().saturating_mul(8);
+    let (layout, data) = read(subject, path.as_ref(), limit, &check)?;
+    layout.write(model, &data);
+    Ok(())
+}
