@@ -12,6 +12,7 @@ mod chunks;
 mod custom;
 mod gradient;
 mod interleaved;
+mod labels;
 mod limits;
 mod masks;
 mod orthogonal;
@@ -23,6 +24,8 @@ mod step;
 mod tasks;
 mod update;
 mod whole;
+
+use std::sync::Arc;
 
 use mimo_graph::spec::ModelSpec;
 
@@ -36,8 +39,11 @@ use crate::program::{Memory, Param, Program};
 use crate::random;
 use crate::rules::MakeRule;
 use crate::stage::{Pass, Stage, StepPart};
+use crate::warning::Warnings;
+use crate::weighting::Weighting;
 use chunks::Chunks;
 pub use custom::{CustomBatch, CustomLossFn};
+use labels::Labels;
 use masks::Masks;
 use rule::Rules;
 use spectral::Spectral;
@@ -53,8 +59,8 @@ pub type Gather<'a, E> = dyn Fn(&[usize], &mut BatchRows<'_, '_, E>) -> Result<(
 pub struct Source<'a, E> {
     /// Gathers samples.
     pub gather: &'a Gather<'a, E>,
-    /// Whether the samples have weights.
-    pub weighted: bool,
+    /// The weights that it fills in beside targets.
+    pub weighting: Weighting,
     /// Checks that the samples still need.
     pub trust: Trust,
 }
@@ -73,7 +79,7 @@ pub enum Trust {
 impl<E> std::fmt::Debug for Source<'_, E> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let mut fields = f.debug_struct("Source");
-        fields.field("weighted", &self.weighted).field("trust", &self.trust).finish_non_exhaustive()
+        fields.field("weighting", &self.weighting).field("trust", &self.trust).finish_non_exhaustive()
     }
 }
 
@@ -82,8 +88,10 @@ impl<E> std::fmt::Debug for Source<'_, E> {
 pub struct Totals {
     /// Samples.
     pub samples: usize,
-    /// A loss per output, then the states of the metrics.
+    /// A loss per output, then the states of the metrics. A loss is a sum over the samples that have a target.
     pub statistics: Vec<f64>,
+    /// By output: samples that have a target.
+    pub present: Vec<f64>,
     /// Over batches, samples times total loss: weighted losses and penalties of weights.
     pub total: f64,
     /// Over batches, samples times each joint custom loss.
@@ -93,7 +101,13 @@ pub struct Totals {
 impl Totals {
     /// Empty sums for a model.
     pub fn new(program: &Program) -> Self {
-        Totals { samples: 0, statistics: vec![0.0; program.statistics], total: 0.0, joint: vec![] }
+        Totals {
+            samples: 0,
+            statistics: vec![0.0; program.statistics],
+            present: vec![0.0; program.outputs.len()],
+            total: 0.0,
+            joint: vec![],
+        }
     }
 
     /// Empties the sums, keeping their memory.
@@ -101,6 +115,7 @@ impl Totals {
         self.samples = 0;
         self.total = 0.0;
         self.statistics.fill(0.0);
+        self.present.fill(0.0);
         self.joint.fill(0.0);
     }
 }
@@ -126,6 +141,9 @@ pub struct Engine<E: Float> {
     states: States<E>,
     spectral: Spectral<E>,
     masks: Masks,
+    labels: Labels,
+    /// Shared with a step that is made, whose data may end it in a panic.
+    pub(crate) warnings: Arc<Warnings>,
     seed: u64,
     /// Batches that were evaluated and rounds of predictions since the seed was set: each draws other numbers.
     passes: u64,
@@ -331,15 +349,31 @@ impl<E: Float> Engine<E> {
     fn total_up(&self, rows: usize, loss_weights: &[f64], penalty: f64, totals: &mut Totals) {
         let outputs = self.program.outputs.len();
         let mut total = penalty * rows as f64 + self.train_chunks.activity_penalty();
+        let present = self.present();
         for chunk in self.train_chunks.statistics(self.program) {
-            for (sum, value) in totals.statistics.iter_mut().zip(chunk) {
+            for (sum, value) in totals.statistics.iter_mut().zip(chunk).skip(outputs) {
                 *sum += value;
+            }
+            for (output, (sum, value)) in totals.statistics.iter_mut().zip(chunk).take(outputs).enumerate() {
+                // The mean over an epoch is over the targets that are there, too.
+                *sum += match present.get(output) {
+                    Some(present) => value * present / rows as f64,
+                    None => *value,
+                };
             }
             total +=
                 chunk.iter().take(outputs).zip(loss_weights).map(|(loss, weight)| loss * weight).sum::<f64>();
         }
+        for (output, sum) in totals.present.iter_mut().enumerate() {
+            *sum += present.get(output).copied().unwrap_or(rows as f64);
+        }
         totals.samples += rows;
         totals.total += total;
+    }
+
+    /// By output: the samples of the last batch that have a target; empty if none is missing.
+    pub(crate) fn present(&self) -> &[f64] {
+        self.train_chunks.merged.get(self.program.sums..).unwrap_or(&[])
     }
 
     /// To be called before a batch goes through the model.
@@ -375,6 +409,7 @@ fn train<E: Float>(
         return Ok(());
     }
     let mut engine = engine.begin_step();
+    engine.labels.custom.fill(false);
     engine.run_batch(Mode::Train, StepPart::Trunk, rows, source, loss_weights)?;
     engine.keep_states();
     let penalty = engine.update(rows.len());
@@ -435,6 +470,8 @@ fn engine<E: Float>(
         states: States::new(&[]),
         spectral: Spectral::none(),
         masks: Masks::none(),
+        labels: Labels::default(),
+        warnings: Arc::default(),
         seed: 0,
         passes: 0,
     })

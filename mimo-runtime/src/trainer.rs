@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use crate::batch::BatchRows;
 use crate::columns::PredictionColumns;
-use crate::data::{Arrays, Dataset, IntoDataset, program, spec, trust};
+use crate::data::{Arrays, BatchTargets, Dataset, IntoDataset, program, spec, trust, weighting};
 use crate::engine::{CustomBatch, Engine, Source, Totals, Trust};
 use crate::error::Error;
 use crate::float::Float;
@@ -24,6 +24,7 @@ use crate::history::Evaluation;
 use crate::kernels::Element;
 use crate::logs::LogTable;
 use crate::model::{Model, PerOutput, Trainable};
+use crate::warning::Warning;
 use custom::CustomLosses;
 use shuffle::Shuffle;
 
@@ -117,7 +118,7 @@ impl<'m, M: Trainable> Trainer<'m, M> {
             Engine::new(program, M::forward_pass, M::STAGES, Some((spec, M::RULES)), options.threads)?;
         engine.set_seed(options.seed);
         engine.set_states(M::STATES);
-        engine.set_masks(spec, M::MASKS);
+        engine.set_outputs(spec, M::MASKS, M::LABELLED_BY)?;
         engine.set_spectral(M::SPECTRAL)?;
         model.read_weights(&mut |index, values| engine.load_weight(index, &values));
         engine.weights_loaded();
@@ -209,6 +210,11 @@ impl<'m, M: Trainable> Trainer<'m, M> {
         Ok(())
     }
 
+    /// What was found so far in data and is probably not meant, the first of its kind for each output.
+    pub fn warnings(&self) -> Vec<Warning> {
+        self.engine.warnings.all()
+    }
+
     /// Losses and metrics on a data set, in batches of `batch_size` samples; the last may be smaller. Dropout
     /// and noise are off.
     ///
@@ -241,8 +247,26 @@ impl<'m, M: Trainable> Trainer<'m, M> {
     /// [`RowsDiffer`](Error::RowsDiffer), [`NoData`](Error::NoData), those of the [checks](Dataset#what-is-checked) of data,
     /// [`NoCustomLoss`](Error::NoCustomLoss), [`Memory`](Error::Memory); the weights are unchanged then.
     pub fn train_on_batch(&mut self, inputs: &M::Inputs, targets: &M::Targets) -> Result<M::Logs, Error> {
+        self.train_on_batch_with(inputs, targets, |_| Ok(()))
+    }
+
+    /// The same with weights of samples or positions, or with missing targets, which a closure sets:
+    ///
+    /// ```ignore
+    /// trainer.train_on_batch_with(&inputs, &targets, |batch| batch.target_mask(&mask))?;
+    /// ```
+    ///
+    /// # Errors
+    /// Those of [`train_on_batch`](Self::train_on_batch), and those that the closure returns.
+    pub fn train_on_batch_with(
+        &mut self,
+        inputs: &M::Inputs,
+        targets: &M::Targets,
+        set: impl FnOnce(&mut BatchTargets<'_, M>) -> Result<(), Error>,
+    ) -> Result<M::Logs, Error> {
         self.check_losses()?;
         self.batch.read::<M>(inputs, targets)?;
+        set(&mut BatchTargets::new(&mut self.batch))?;
         let rows = self.batch.rows;
         self.numbers.extend(self.numbers.len()..rows);
         self.totals.clear();
@@ -252,7 +276,8 @@ impl<'m, M: Trainable> Trainer<'m, M> {
         let gather = |rows: &[usize], into: &mut BatchRows<'_, '_, M::Float>| {
             batch.gather(spec::<M>(), rows, Ok, into)
         };
-        let source = Source { gather: &gather, weighted: false, trust: Trust::Filled(spec::<M>()) };
+        let (weighting, trust) = (batch.weighting(), Trust::Filled(spec::<M>()));
+        let source = Source { gather: &gather, weighting, trust };
         step(engine, custom, loss_weights, totals, &numbers[..rows], source)?;
         Ok(self.logs())
     }
@@ -271,10 +296,10 @@ impl<'m, M: Trainable> Trainer<'m, M> {
         if let Some(&row) = rows.iter().find(|row| **row >= data.rows()) {
             return Err(Error::NoSuchRow { row, rows: data.rows() });
         }
-        let trust = trust(data)?;
+        let trust = trust(data, &self.engine.warnings)?;
         self.totals.clear();
         let gather = |rows: &[usize], into: &mut BatchRows<'_, '_, M::Float>| data.gather(rows, into);
-        self.step(rows, Source { gather: &gather, weighted: data.weighted(), trust })?;
+        self.step(rows, Source { gather: &gather, weighting: weighting(data), trust })?;
         Ok(self.logs())
     }
 
@@ -293,7 +318,7 @@ impl<'m, M: Trainable> Trainer<'m, M> {
             return Err(Error::BatchSize);
         }
         let gather = |rows: &[usize], into: &mut BatchRows<'_, '_, M::Float>| data.gather(rows, into);
-        let source = Source { gather: &gather, weighted: data.weighted(), trust: trust(data)? };
+        let source = Source { gather: &gather, weighting: weighting(data), trust: trust(data, &self.engine.warnings)? };
         check_batches(&self.engine, rows.len(), batch_size)?;
         self.totals.clear();
         for batch in rows.chunks(batch_size) {
@@ -304,7 +329,7 @@ impl<'m, M: Trainable> Trainer<'m, M> {
             }
             let mut loss = |batch: &mut CustomBatch<'_, M::Float>| custom.compute(batch, weights, false);
             self.engine.evaluate_custom(batch, source, weights, &mut loss, totals)?;
-            custom.total_up(batch.len(), totals);
+            custom.total_up(batch.len(), self.engine.present(), totals);
         }
         Ok(Evaluation::new(self.table.values(&self.totals).collect(), &self.table))
     }
@@ -337,7 +362,7 @@ fn step<M: Trainable>(
     }
     let mut loss = |batch: &mut CustomBatch<'_, M::Float>| custom.compute(batch, loss_weights, true);
     engine.train_custom(rows, source, loss_weights, &mut loss, totals)?;
-    custom.total_up(rows.len(), totals);
+    custom.total_up(rows.len(), engine.present(), totals);
     Ok(())
 }
 

@@ -4,6 +4,7 @@ use mimo_graph::initializer::Constraint;
 use mimo_graph::optimizer::Clip;
 
 use crate::engine::gradient::params;
+use crate::engine::labels::Labels;
 use crate::engine::rule::RuleState;
 use crate::engine::tasks::{Parameters, Task};
 use crate::float::Float;
@@ -64,10 +65,11 @@ pub(super) fn scale_columns<E: Float>(program: &Program, task: &Task, gradients:
     }
 }
 
-/// Applies the constraints of the weights that are trained.
-pub(super) fn constrain_all<E: Float>(program: &Program, parameters: &mut Parameters<E>) {
-    for param in program.params.iter().filter(|param| program.blocks[param.block].gradient.is_some()) {
-        if let Some(constraint) = param.constraint {
+/// Applies the constraints of the weights that the step has updated.
+pub(super) fn constrain_all<E: Float>(program: &Program, parameters: &mut Parameters<E>, labels: &Labels) {
+    let trained = program.params.iter().enumerate();
+    for (index, param) in trained.filter(|(_, param)| program.blocks[param.block].gradient.is_some()) {
+        if let Some(constraint) = param.constraint.filter(|_| !labels.is_idle(index)) {
             constrain(parameters, param, constraint);
         }
     }

@@ -6,7 +6,8 @@ use std::sync::atomic::Ordering;
 use mimo_graph::optimizer::Clip;
 
 use crate::engine::chunks::{Chunks, is_small};
-use crate::engine::gradient::{gradient, penalize};
+use crate::engine::gradient::{gradient, params, penalize};
+use crate::engine::labels::{Labels, Updated};
 use crate::engine::limits::{clip_norms, constrain_all, scale_columns};
 use crate::engine::rule::{Gradients, RuleState, Rules};
 use crate::engine::tasks::{Parameters, Task};
@@ -39,6 +40,7 @@ struct Updating<'a, E: Float> {
     chunks: &'a Chunks<E>,
     parameters: &'a mut Parameters<E>,
     rules: &'a mut Rules<E>,
+    labels: &'a Labels,
 }
 
 impl<E: Float> Engine<E> {
@@ -48,10 +50,19 @@ impl<E: Float> Engine<E> {
         let program = self.program;
         let pool = (!is_small(program.flops.saturating_mul(3), rows)).then_some(&self.pool);
         rules.prepare();
+        let owner = |block: usize| &rules.rules[rules.owners[block]];
+        let present = self.train_chunks.merged.get(program.sums..).unwrap_or(&[]);
+        self.labels.find_idle(
+            present,
+            program,
+            &|block| owner(block).optimizer.accumulation.is_some(),
+            &|block| owner(block).updates(),
+        );
         let Parameters { orthogonal, constrained, .. } = self.parameters;
         let staged = orthogonal || constrained || rules.waits_for_gradients();
         let (chunks, parameters) = (&self.train_chunks, &mut self.parameters);
-        let mut updating = Updating { program, pool, chunks, parameters, rules };
+        let labels = &self.labels;
+        let mut updating = Updating { program, pool, chunks, parameters, rules, labels };
         let mut penalty = 0.0;
         if staged {
             penalty += updating.in_stages();
@@ -63,7 +74,7 @@ impl<E: Float> Engine<E> {
         updating.average();
         penalty += updating.parameters.penalty_of_tasks();
         if staged {
-            constrain_all(program, updating.parameters);
+            constrain_all(program, updating.parameters, labels);
             updating.parameters.pack_all(program);
         }
         self.move_averages();
@@ -112,6 +123,11 @@ impl<E: Float> Updating<'_, E> {
             // This part of the gradients, too, is there before they are added to those of earlier steps.
             let Parameters { values, gradients, .. } = &mut *self.parameters;
             penalty += orthogonal::penalty(self.program, values, Some(gradients));
+            for task in &self.parameters.tasks {
+                let block = &self.program.blocks[task.block];
+                let places = block.offset + task.from * block.cols..block.offset + task.to * block.cols;
+                clear_unlabelled(self.program, task, &mut self.parameters.gradients[places], self.labels);
+            }
             if !self.rules.accumulated.is_empty() {
                 self.run(&[Part::Accumulation]);
             }
@@ -128,7 +144,7 @@ impl<E: Float> Updating<'_, E> {
 
     /// Does some parts of every task.
     fn run(&mut self, parts: &[Part]) {
-        let (program, chunks) = (self.program, self.chunks);
+        let (program, chunks, labels) = (self.program, self.chunks, self.labels);
         let Rules { rules, owners, slots, wholes, accumulated, .. } = &mut *self.rules;
         let Parameters {
             values,
@@ -160,6 +176,7 @@ impl<E: Float> Updating<'_, E> {
                 gradient(program, chunks, task, gradients);
                 let cost = penalize(program, task, values, gradients);
                 penalties[index].store(cost.to_bits(), Ordering::Relaxed);
+                clear_unlabelled(program, task, gradients, labels);
             }
             if let Some(sums) = sums.as_ref().and_then(|sums| sums.take(piece)) {
                 match owner.step.gradients {
@@ -172,7 +189,12 @@ impl<E: Float> Updating<'_, E> {
                 scale_columns(program, task, gradients, scales);
             }
             if let Some(slots) = &slots {
-                slots.with(piece, |slots| owner.update(wholes.blocks[task.block], values, gradients, slots));
+                let whole = wholes.blocks[task.block];
+                slots.with(piece, |slots| {
+                    each_updated(program, task, labels, values, gradients, slots, &mut |parts| {
+                        owner.update(whole, parts.values, parts.gradients, parts.slots);
+                    });
+                });
             }
             if let Some(packs) = packs.as_ref().and_then(|packs| packs.take(piece)) {
                 pack(program, task, values, packs);
@@ -182,6 +204,7 @@ impl<E: Float> Updating<'_, E> {
 
     /// Updates the weights that are updated as a whole. Their gradients are clipped.
     fn update_wholes(&mut self) {
+        let labels = self.labels;
         let Rules { rules, owners, slots, wholes, .. } = &mut *self.rules;
         let Wholes { all, bounds, memory, memory_bounds, claims, .. } = wholes;
         let [value_claims, gradient_claims, memory_claims, slot_claims @ ..] = claims;
@@ -192,7 +215,7 @@ impl<E: Float> Updating<'_, E> {
         run(self.pool, all.len(), &|index| {
             let (whole, piece) = (&all[index], 2 * index + 1);
             let owner = &rules[owners[whole.block]];
-            if !owner.updates() {
+            if !owner.updates() || labels.of_block(whole.block) == Updated::Nothing {
                 return;
             }
             let pieces = (values.take(piece), gradients.take(piece), memory.take(index));
@@ -209,6 +232,7 @@ impl<E: Float> Updating<'_, E> {
 
     /// Moves the moving averages of the weights, if there are any.
     fn average(&mut self) {
+        let (program, labels) = (self.program, self.labels);
         let Rules { rules, owners, averages, .. } = &mut *self.rules;
         if averages.is_empty() {
             return;
@@ -222,10 +246,16 @@ impl<E: Float> Updating<'_, E> {
             let Some(momentum) = step.average else { return };
             let piece = 2 * index + 1;
             if let (Some(values), Some(averages)) = (values.take(piece), averages.take(piece)) {
-                average(averages, values, momentum);
-                if step.overwrite {
-                    values.copy_from_slice(averages);
+                // The first average is the weight itself, whether that is updated or not.
+                if momentum == E::of(0.0) {
+                    averages.copy_from_slice(values);
                 }
+                each_updated(program, &tasks[index], labels, values, averages, &mut [], &mut |parts| {
+                    average(parts.gradients, parts.values, momentum);
+                    if step.overwrite {
+                        parts.values.copy_from_slice(parts.gradients);
+                    }
+                });
             }
         });
     }
@@ -247,6 +277,61 @@ impl<E: Float> RuleState<E> {
             decay(values, factor);
         }
         self.rule.update(values, gradients, slots);
+    }
+}
+
+/// Parts of the buffers of a task.
+struct Parts<'p, 's, E> {
+    values: &'p mut [E],
+    /// The gradients, or what else is cut like the parameters.
+    gradients: &'p mut [E],
+    slots: &'p mut [&'s mut [E]],
+}
+
+/// Calls `update` with the buffers of a task, or with the parts of them that the step updates: row by row the columns of
+/// each weight. Every value is updated by itself, so parts give what the whole gives.
+fn each_updated<E: Float>(
+    program: &Program,
+    task: &Task,
+    labels: &Labels,
+    values: &mut [E],
+    gradients: &mut [E],
+    slots: &mut [&mut [E]],
+    update: &mut dyn FnMut(Parts<'_, '_, E>),
+) {
+    match labels.of_block(task.block) {
+        Updated::Nothing => return,
+        Updated::All => return update(Parts { values, gradients, slots }),
+        Updated::Some => {}
+    }
+    let cols = program.blocks[task.block].cols.max(1);
+    for (_, param) in params(program, task.block).filter(|(index, _)| !labels.is_idle(*index)) {
+        for row in 0..values.len() / cols {
+            let part = row * cols + param.column..row * cols + param.column + param.cols;
+            let mut of_slots: [&mut [E]; 3] = [&mut [], &mut [], &mut []];
+            let count = slots.len().min(of_slots.len());
+            for (to, slot) in of_slots.iter_mut().zip(slots.iter_mut()) {
+                *to = &mut slot[part.clone()];
+            }
+            update(Parts {
+                values: &mut values[part.clone()],
+                gradients: &mut gradients[part],
+                slots: &mut of_slots[..count],
+            });
+        }
+    }
+}
+
+/// Sets the gradients of weights to 0 that no target of the batch trains: penalties of weights have left some.
+fn clear_unlabelled<E: Float>(program: &Program, task: &Task, gradients: &mut [E], labels: &Labels) {
+    if !labels.any() {
+        return;
+    }
+    let cols = program.blocks[task.block].cols.max(1);
+    for (_, param) in params(program, task.block).filter(|(index, _)| labels.is_unlabelled(*index)) {
+        for row in gradients.chunks_exact_mut(cols) {
+            row[param.column..param.column + param.cols].fill(E::of(0.0));
+        }
     }
 }
 

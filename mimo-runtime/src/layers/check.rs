@@ -3,6 +3,7 @@
 use mimo_graph::describe::List;
 use mimo_graph::operation::{Axis, Geometry};
 
+use crate::weighting::TargetWeights;
 use crate::chunk::{Chunk, Mode};
 use crate::float::Float;
 use crate::kernels;
@@ -87,6 +88,7 @@ impl Bench {
             pass: self.pass,
             loss_weights: &[],
             weighted: false,
+            target_weights: TargetWeights::default(),
             statistics,
             sums: &mut [],
             merged: &[],

@@ -13,6 +13,7 @@ use super::check::{planned, weight};
 use super::conv::{Conv, ConvScratch};
 use super::depthwise::{Depthwise, Widened};
 use super::pooling::Pooling;
+use crate::weighting::TargetWeights;
 use crate::chunk::{Chunk, Mode};
 use crate::float::Float;
 use crate::kernels::conv::Geometry;
@@ -123,6 +124,7 @@ impl Case {
             pass: 0,
             loss_weights: &[],
             weighted: false,
+            target_weights: TargetWeights::default(),
             statistics: &mut [],
             sums: &mut [],
             merged: &[],

@@ -2,7 +2,7 @@
 
 use super::{FitOptions, Trainer, check_batches, numbers};
 use crate::batch::BatchRows;
-use crate::data::{Dataset, IntoDataset, trust};
+use crate::data::{Dataset, IntoDataset, trust, weighting};
 use crate::engine::Source;
 use crate::error::Error;
 use crate::history::{EpochLogs, History};
@@ -100,21 +100,23 @@ impl<M: Trainable> Trainer<'_, M> {
             }
             check_batches(&self.engine, rows, validation_batch_size)?;
         }
+        let warned = self.engine.warnings.count();
         let mut order = numbers(0..first_validated)?;
         let (validation_data, validation_rows): (&dyn Dataset<M>, _) = match &validation_data {
             Some(validation) => (&**validation, numbers(0..validation.rows())?),
             None => (data, numbers(first_validated..rows)?),
         };
         // What is in memory is checked as a whole before the first step.
-        trust(data)?;
-        trust(validation_data)?;
+        trust(data, &self.engine.warnings)?;
+        trust(validation_data, &self.engine.warnings)?;
 
         let table = self.table.clone();
         let mut history = History::new(&table);
-        let mut progress = Progress::new(options.verbose, epochs, first_validated.div_ceil(batch_size));
+        let mut progress = Progress::new(options.verbose, epochs, first_validated.div_ceil(batch_size), warned);
         for callback in &mut callbacks {
             callback.on_train_begin(self)?;
         }
+        progress.warn(&self.engine.warnings);
         for epoch in initial_epoch..epochs {
             for callback in &mut callbacks {
                 callback.on_epoch_begin(self, epoch)?;
@@ -130,6 +132,7 @@ impl<M: Trainable> Trainer<'_, M> {
             } else {
                 None
             };
+            progress.warn(&self.engine.warnings);
             let mut logs = EpochLogs::new(epoch, train, validation, &table);
             logs.learning_rate = self.learning_rate();
             logs.not_finite = not_finite;
@@ -149,6 +152,7 @@ impl<M: Trainable> Trainer<'_, M> {
         for callback in &mut callbacks {
             callback.on_train_end(self)?;
         }
+        history.warnings = self.warnings();
         Ok(history)
     }
 
@@ -161,11 +165,12 @@ impl<M: Trainable> Trainer<'_, M> {
         progress: &mut Progress,
     ) -> Result<Option<usize>, Error> {
         let gather = |rows: &[usize], into: &mut BatchRows<'_, '_, M::Float>| data.gather(rows, into);
-        let source = Source { gather: &gather, weighted: data.weighted(), trust: trust(data)? };
+        let source = Source { gather: &gather, weighting: weighting(data), trust: trust(data, &self.engine.warnings)? };
         let mut not_finite = None;
         self.totals.clear();
         for (step, rows) in order.chunks(batch_size).enumerate() {
             self.step(rows, source)?;
+            progress.warn(&self.engine.warnings);
             if not_finite.is_none() && !self.totals.total.is_finite() {
                 not_finite = Some(step);
             }

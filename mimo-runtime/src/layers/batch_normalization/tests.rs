@@ -1,4 +1,5 @@
 use super::*;
+use crate::weighting::TargetWeights;
 use crate::kernels;
 use crate::layers::check::gradient_of;
 use crate::program::{GradientTarget, Read, Starts, View, Written};
@@ -77,6 +78,7 @@ where
                 pass: 0,
                 loss_weights: &[],
                 weighted: false,
+                target_weights: TargetWeights::default(),
                 statistics: &mut [],
                 sums: &mut sums[index],
                 merged: &merged,

@@ -1,6 +1,7 @@
 //! Convolutions against sums over taps written down as they are defined, and against finite differences.
 
 use super::*;
+use crate::weighting::TargetWeights;
 use crate::chunk::Mode;
 use crate::kernels::uniform;
 use crate::layers::check::{gradient_of, planned, weight};
@@ -79,6 +80,7 @@ impl Case {
             pass: 0,
             loss_weights: &[],
             weighted: false,
+            target_weights: TargetWeights::default(),
             statistics: &mut [],
             sums: &mut [],
             merged: &[],

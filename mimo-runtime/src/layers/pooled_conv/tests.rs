@@ -1,6 +1,7 @@
 //! The fused operation against a convolution and a pooling, one after the other.
 
 use super::*;
+use crate::weighting::TargetWeights;
 use crate::kernels::conv::Geometry;
 use crate::kernels::{forced, uniform};
 use crate::layers::check::{planned, weight};
@@ -105,6 +106,7 @@ impl Case {
             pass: 0,
             loss_weights: &[],
             weighted: false,
+            target_weights: TargetWeights::default(),
             statistics: &mut [],
             sums: &mut [],
             merged: &[],
