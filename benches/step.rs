@@ -24,6 +24,7 @@ use mimo::data::ArrayDataset;
 use mimo::prelude::*;
 use mimo_runtime::batch::BatchRows;
 use mimo_runtime::engine::{Engine, Source, Totals, Trust};
+use mimo_runtime::weighting::Weighting;
 
 use peers::Program;
 
