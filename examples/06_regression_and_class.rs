@@ -65,7 +65,8 @@ fn run(epochs: usize, goals: &mut Goals) -> Result<(), Box<dyn std::error::Error
     println!("of {ROWS} rows, one in {MEASURED} has a number; shares of the classes {shares:.3?}\n");
 
     // The loss and the metrics of the number are means over the rows that have one.
-    let nan_is_missing = RegressionAndClassPerOutput { regression_output: true, classification_output: false };
+    let nan_is_missing =
+        RegressionAndClassPerOutput { regression_output: true, classification_output: false };
     // Every class counts as much as the others together do on average.
     let of_classes = RegressionAndClassPerOutput {
         regression_output: None,

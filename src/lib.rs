@@ -17,10 +17,10 @@ pub use mimo_runtime::model::{Model, PerOutput, Trainable};
 pub use mimo_runtime::predictor::Predictor;
 pub use mimo_runtime::progress::Verbose;
 pub use mimo_runtime::tensor::tensor;
-pub use mimo_runtime::warning::Warning;
 pub use mimo_runtime::trainer::{
     CustomTargets, FitOptions, LossTensor, SampleWeights, Trainer, TrainerOptions,
 };
+pub use mimo_runtime::warning::Warning;
 pub use mimo_runtime::{Result, dfdx, graph};
 
 #[doc = include_str!("../docs/errors.md")]

@@ -90,7 +90,12 @@ where
         }
         let what = format!("{case}: {key} in batches of {batch_size}");
         let tolerance = Tolerance { rel: 2e-5, abs: 2e-6 };
-        assert_near(&what, evaluation.get(key).expect("a value"), value.as_f64().expect("a number"), tolerance);
+        assert_near(
+            &what,
+            evaluation.get(key).expect("a value"),
+            value.as_f64().expect("a number"),
+            tolerance,
+        );
     }
 }
 

@@ -1,11 +1,15 @@
-//! Missing targets, weights of positions and ranges of targets, in whole models: steps, logs, optimizers, errors and warnings.
-#![allow(missing_docs, unreachable_pub, reason = "models of tests need no documentation, and those of a module are seen outside of it")]
+//! Missing targets and weights of positions, in whole models: steps, logs, optimizers and errors.
+#![allow(
+    missing_docs,
+    unreachable_pub,
+    reason = "models of tests need no documentation, and those of a module are seen outside of it"
+)]
 
 mod support;
 
+use mimo::TrainerOptions;
 use mimo::data::{ArrayDataset, PerPosition, from_fn};
 use mimo::prelude::*;
-use mimo::{TrainerOptions, Warning};
 use support::{Check, Data, Random, check_gradients_on, randomize};
 
 /// A model with two heads on trunks of their own, and the two models that it is made of.
@@ -152,7 +156,9 @@ macro_rules! heads {
 /// The penalties of the weights of the models above.
 fn penalty(weights: &[Vec<f32>], specs: &[mimo::graph::spec::WeightSpec]) -> f64 {
     let of = |values: &[f32], name: &str| match name {
-        "trunk_a/kernel" | "trunk_b/kernel" => values.iter().map(|w| 0.01 * f64::from(*w) * f64::from(*w)).sum(),
+        "trunk_a/kernel" | "trunk_b/kernel" => {
+            values.iter().map(|w| 0.01 * f64::from(*w) * f64::from(*w)).sum()
+        }
         "a/bias" => values.iter().map(|w| 0.01 * f64::from(w.abs())).sum(),
         _ => 0.0,
     };
@@ -170,13 +176,25 @@ fn read<M: Model<Float = f32>>(model: &M) -> Vec<Vec<f32>> {
 }
 
 fn near(what: &str, found: f64, wanted: f64, tolerance: f64) {
-    assert!((found - wanted).abs() <= tolerance * (1.0 + wanted.abs()), "{what}: {found} instead of {wanted}");
+    assert!(
+        (found - wanted).abs() <= tolerance * (1.0 + wanted.abs()),
+        "{what}: {found} instead of {wanted}"
+    );
 }
 
 heads!(sgd, SGD(learning_rate = 0.05, momentum = 0.9, nesterov = true, weight_decay = 0.1));
 heads!(clipped, SGD(learning_rate = 0.05, momentum = 0.9, clipnorm = 0.5));
 heads!(adam, AdamW(learning_rate = 0.01, weight_decay = 0.1));
-heads!(averaged, SGD(learning_rate = 0.05, momentum = 0.9, use_ema = true, ema_momentum = 0.8, ema_overwrite_frequency = 1));
+heads!(
+    averaged,
+    SGD(
+        learning_rate = 0.05,
+        momentum = 0.9,
+        use_ema = true,
+        ema_momentum = 0.8,
+        ema_overwrite_frequency = 1
+    )
+);
 heads!(whole, Lamb(learning_rate = 0.01));
 
 #[test]
@@ -217,11 +235,10 @@ model! {
 #[test]
 fn heads_in_one_block_move_by_themselves() {
     let rows = 4;
-    let inputs = SiblingsInputs { x: tensor((0..rows * 4).map(|x| x as f32 / 9.0).collect::<Vec<_>>()).unwrap() };
-    let targets = SiblingsTargets {
-        a: tensor(vec![0.5; rows * 2]).unwrap(),
-        b: tensor(vec![0.25; rows * 3]).unwrap(),
-    };
+    let inputs =
+        SiblingsInputs { x: tensor((0..rows * 4).map(|x| x as f32 / 9.0).collect::<Vec<_>>()).unwrap() };
+    let targets =
+        SiblingsTargets { a: tensor(vec![0.5; rows * 2]).unwrap(), b: tensor(vec![0.25; rows * 3]).unwrap() };
     let only = |a: bool, b: bool| {
         let column = |there: bool| Some(vec![there; rows]);
         SiblingsPerOutput { a: column(a), b: column(b), c: None }
@@ -360,10 +377,15 @@ fn every_way_into_a_trainer_measures_the_same() {
     let wanted = trainer.train_on_rows(&masked, &all).unwrap();
     assert_eq!(trainer.train_on_rows(&by_nan, &all).unwrap(), wanted);
     assert_eq!(
-        trainer.train_on_batch_with(&inputs, &targets, |batch| batch.target_mask(&mask(&rows, &pixels))).unwrap(),
+        trainer
+            .train_on_batch_with(&inputs, &targets, |batch| batch.target_mask(&mask(&rows, &pixels)))
+            .unwrap(),
         wanted
     );
-    assert_eq!(trainer.train_on_batch_with(&inputs, &marked, |batch| batch.nan_is_missing(&flags)).unwrap(), wanted);
+    assert_eq!(
+        trainer.train_on_batch_with(&inputs, &marked, |batch| batch.nan_is_missing(&flags)).unwrap(),
+        wanted
+    );
     // The weights of the last batch are forgotten.
     assert_ne!(trainer.train_on_batch(&inputs, &targets).unwrap(), wanted);
     let options = || FitOptions::new().batch_size(ROWS).shuffle(false).verbose(Verbose::Silent);
@@ -420,7 +442,10 @@ fn every_way_into_a_trainer_measures_the_same() {
     }
 
     // Without saying so, NaN is the error that it was.
-    assert!(matches!(trainer.train_on_batch(&inputs, &marked), Err(Error::NotFinite { name: "score", row: 2 })));
+    assert!(matches!(
+        trainer.train_on_batch(&inputs, &marked),
+        Err(Error::NotFinite { name: "score", row: 2 })
+    ));
     // So is one NaN among values.
     let mut values = marked.score.as_vec();
     values[1] = f32::NAN;
@@ -466,7 +491,9 @@ fn weights_and_masks_have_the_shape_of_their_positions() {
     for shape in [&[4][..], &[4, 2], &[4, 2, 3]] {
         data().sample_weights(&PositionsPerOutput { depth: weights(shape), ..none() }).unwrap();
         let mask = Some(PerPosition::new(vec![true; shape.iter().product()], shape));
-        data().target_mask(&PositionsPerOutput { region: mask, tag: None, score: None, depth: None }).unwrap();
+        data()
+            .target_mask(&PositionsPerOutput { region: mask, tag: None, score: None, depth: None })
+            .unwrap();
     }
     for shape in [&[4, 3][..], &[4, 3, 2], &[4, 2, 3, 1], &[6, 2, 3], &[], &[4, 0]] {
         let found = data().sample_weights(&PositionsPerOutput { depth: weights(shape), ..none() });
@@ -482,12 +509,19 @@ fn weights_and_masks_have_the_shape_of_their_positions() {
     let text = "the weights or the mask of `depth` have the shape [23], but [4, 2, 3] is needed, or [4] for one value per sample";
     assert_eq!(error.to_string(), text);
     assert!(matches!(
-        data().sample_weights(&PositionsPerOutput { tag: Some(vec![1.0; 3]), score: None, depth: None, region: None }),
+        data().sample_weights(&PositionsPerOutput {
+            tag: Some(vec![1.0; 3]),
+            score: None,
+            depth: None,
+            region: None
+        }),
         Err(Error::Weights { output: "tag", len: 3, wanted: 4 })
     ));
     // Typed tensors.
     let typed: Tensor<(usize, Const<5>), f32, Cpu> = tensor(vec![0.5; 20]).unwrap();
-    data().sample_weights(&PositionsPerOutput { tag: Some(typed), score: None, depth: None, region: None }).unwrap();
+    data()
+        .sample_weights(&PositionsPerOutput { tag: Some(typed), score: None, depth: None, region: None })
+        .unwrap();
     // One value for all positions of a sample.
     let found = data().sample_weights(&PositionsPerOutput { region: weights(&[4, 2, 3]), ..none() });
     assert!(matches!(found, Err(Error::PositionWeights { output: "region", row: 0 })), "{found:?}");
@@ -520,16 +554,20 @@ fn a_custom_loss_sees_what_is_missing_as_weights() {
     let mut model = Custom::new(1);
     let mut trainer = Trainer::new(&mut model).unwrap();
     use mimo::dfdx::prelude::*;
-    trainer.add_loss("y", |outputs, targets| {
-        let weights = targets.sample_weights().y.tensor();
-        let distance: Tensor<(usize,), f32, Cpu, _> = (outputs.y - targets.y.clone()).square().mean();
-        Ok((distance * weights).mean())
-    }).unwrap();
-    trainer.add_loss("z", |outputs, targets| {
-        let weights = targets.sample_weights().z.tensor();
-        let distance: Tensor<(usize,), f32, Cpu, _> = (outputs.z - targets.z.clone()).abs().mean();
-        Ok((distance * weights).mean())
-    }).unwrap();
+    trainer
+        .add_loss("y", |outputs, targets| {
+            let weights = targets.sample_weights().y.tensor();
+            let distance: Tensor<(usize,), f32, Cpu, _> = (outputs.y - targets.y.clone()).square().mean();
+            Ok((distance * weights).mean())
+        })
+        .unwrap();
+    trainer
+        .add_loss("z", |outputs, targets| {
+            let weights = targets.sample_weights().z.tensor();
+            let distance: Tensor<(usize,), f32, Cpu, _> = (outputs.z - targets.z.clone()).abs().mean();
+            Ok((distance * weights).mean())
+        })
+        .unwrap();
     let outputs = trainer.predict(&inputs).unwrap().y.as_vec();
     let wanted = ((outputs[0] - 1.0).powi(2) + (outputs[2] - 2.0).powi(2)) / 2.0;
     let before = trainer.weights();
@@ -540,81 +578,48 @@ fn a_custom_loss_sees_what_is_missing_as_weights() {
     assert_eq!(moved, [true, true, false, false]);
 }
 
+// A layer of both heads, an added loss, a penalty on activities, a wrapper, and an output that is not trained.
 model! {
-    Ranges {
-        let x = Input(shape = [2]);
-        let share = Dense(1, activation = sigmoid)(x);
-        let side = Dense(1, activation = tanh)(x);
-        let mix = Dense(2, activation = softmax)(x);
-        let kind = Dense(2, activation = softmax)(x);
-        let free = Dense(1, activation = relu)(x);
-        let policy = Dense(2, activation = softmax)(x);
-        Model(inputs = [x], outputs = [share, side, mix, kind, free, policy]).compile(
-            optimizer = SGD(0.01),
-            loss = {
-                share: mse, side: mae, mix: mse, kind: categorical_crossentropy, free: mse,
-                policy: categorical_crossentropy,
-            },
-            check_targets = { free: false, policy: false },
+    Reached {
+        let left = Input(shape = [4]);
+        let right = Input(shape = [4]);
+        let steps = Input(shape = [3, 2]);
+        let both = Dense(3, name = "both");
+        let own = Dense(3, name = "own")(left);
+        let a = Dense(1)(both(left) + own);
+        let b = Dense(1)(both(right));
+        let h = Dense(2, name = "penalized", activity_regularizer = L2(0.1))(right);
+        let c = Dense(1)(h);
+        let h = Dense(2, name = "added")(right);
+        add_loss(mean(square(h), axis = -1), name = "size");
+        let d = Dense(1)(h);
+        let e = Dense(1)(Bidirectional(GRU(2), name = "read")(steps));
+        let f = Dense(1)(left);
+        Model(inputs = [left, right, steps], outputs = [a, b, c, d, e, f]).compile(
+            optimizer = SGD(0.1), loss = { a: mse, b: mse, c: mse, d: mse, e: mse, f: none },
         )
     }
 }
 
 #[test]
-fn targets_out_of_reach_are_reported() {
-    let rows = 3;
-    let targets = || RangesTargets {
-        share: tensor(vec![0.0_f32, 1.0, 0.5]).unwrap(),
-        side: tensor(vec![-1.0_f32, 1.0, 0.5]).unwrap(),
-        mix: tensor(vec![0.5_f32; 6]).unwrap(),
-        kind: tensor(vec![1.0_f32, 0.0, 0.0, 1.0, 0.25, 0.75]).unwrap(),
-        free: tensor(vec![-4.0_f32; 3]).unwrap(),
-        policy: tensor(vec![-3.0_f32; 6]).unwrap(),
+fn weights_know_the_outputs_that_train_them() {
+    let trained = |name: &str| -> &'static [usize] {
+        let at = spec_of::<Reached>().weights.iter().position(|it| it.name == name);
+        let at = at.unwrap_or_else(|| panic!("no `{name}`"));
+        let groups = <Reached as Trainable>::LABELLED_BY.iter();
+        let mut of = groups.filter(|group| (group.start..group.end).contains(&at));
+        let outputs = of.next().expect("a group").outputs;
+        assert!(of.next().is_none(), "`{name}` is in two groups");
+        outputs
     };
-    let inputs = RangesInputs { x: tensor(vec![0.5_f32; rows * 2]).unwrap() };
-    let fit = |targets: &RangesTargets| -> Result<Vec<Warning>> {
-        let mut model = Ranges::new(1);
-        let mut trainer = Trainer::new(&mut model)?;
-        let options = FitOptions::new().epochs(3).batch_size(1).verbose(Verbose::Silent);
-        let history = trainer.fit((&inputs, targets), options)?;
-        assert_eq!(history.warnings(), trainer.warnings());
-        // The same at the batch, for tensors without a data set.
-        let mut model = Ranges::new(1);
-        let mut trainer = Trainer::new(&mut model)?;
-        for _ in 0..2 {
-            trainer.train_on_batch(&inputs, targets)?;
-        }
-        assert_eq!(history.warnings(), trainer.warnings());
-        Ok(history.warnings().to_vec())
-    };
-    assert_eq!(fit(&targets()).unwrap(), []);
-    let high = RangesTargets { share: tensor(vec![0.0_f32, 3.0, 4.0]).unwrap(), ..targets() };
-    let warnings = fit(&high).unwrap();
-    assert_eq!(
-        warnings,
-        [Warning::TargetOutOfRange { output: "share", row: 1, value: 3.0, range: [0.0, 1.0] }]
-    );
-    assert_eq!(
-        warnings[0].to_string(),
-        "target 3 of `share` in sample 1 is out of reach: the output is between 0 and 1; if this is meant, write \
-         `check_targets = { share: false }` in `.compile(…)`"
-    );
-    let low = RangesTargets { side: tensor(vec![0.0_f32, 0.0, -2.0]).unwrap(), ..targets() };
-    assert_eq!(fit(&low).unwrap().len(), 1);
-    let sum = RangesTargets { mix: tensor(vec![0.5_f32, 0.5, 0.75, 0.75, 1.0, 0.0]).unwrap(), ..targets() };
-    assert_eq!(fit(&sum).unwrap(), [Warning::TargetSum { output: "mix", row: 1, sum: 1.5 }]);
-    // A cross-entropy of what is no distribution is an error.
-    let kind = |values: Vec<f32>| RangesTargets { kind: tensor(values).unwrap(), ..targets() };
-    let found = fit(&kind(vec![1.0, 0.0, 0.0, 1.0, 1.0, 1.0]));
-    assert!(matches!(found, Err(Error::TargetSum { output: "kind", row: 2, .. })), "{found:?}");
-    let found = fit(&kind(vec![1.0, 0.0, -1.0, 2.0, 1.0, 0.0]));
-    assert!(matches!(found, Err(Error::Target { output: "kind", row: 1, .. })), "{found:?}");
-    // Nor is a target compared that is missing, or weighs nothing.
-    let none = || RangesPerOutput { share: None, side: None, mix: None, kind: None, free: None, policy: None };
-    let data = ArrayDataset::<Ranges>::new(&inputs, &kind(vec![1.0, 0.0, 0.0, 1.0, 1.0, 1.0])).unwrap();
-    let mask = RangesPerOutput { kind: Some(vec![true, true, false]), ..none() };
-    data.clone().target_mask(&mask).unwrap().check_finite().unwrap();
-    let weights = RangesPerOutput { kind: Some(vec![1.0_f32, 1.0, 0.0]), share: None, side: None, mix: None, free: None, policy: None };
-    data.clone().sample_weights(&weights).unwrap().check_finite().unwrap();
-    assert!(data.check_finite().is_err());
+    assert_eq!(trained("both/kernel"), [0, 1]);
+    assert_eq!(trained("own/bias"), [0]);
+    assert_eq!((trained("a/kernel"), trained("b/bias"), trained("c/kernel")), (&[0][..], &[1][..], &[2][..]));
+    // These are trained without labels, too; what is behind them is not.
+    assert!(trained("penalized/kernel").is_empty() && trained("added/kernel").is_empty());
+    assert_eq!(trained("d/kernel"), [3]);
+    for spec in spec_of::<Reached>().weights.iter().filter(|spec| spec.name.starts_with("read/")) {
+        assert_eq!(trained(spec.name), [4], "{}", spec.name);
+    }
+    assert!(trained("f/kernel").is_empty());
 }

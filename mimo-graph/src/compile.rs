@@ -280,6 +280,9 @@ fn weight(value: &Value, cx: &mut Cx<'_>) -> Option<f64> {
     }
 }
 
+/// The metrics of an output with the names that logs use; `None` after an error.
+type ReadMetrics = Option<Vec<(String, Metric)>>;
+
 /// The metrics of every output, none if they are left out; those of `before`, if there are any, come first.
 fn metrics(
     graph: &Graph,
@@ -287,9 +290,9 @@ fn metrics(
     setting: Setting,
     heads: &[Head<'_>],
     losses: &[Option<Option<Loss>>],
-    before: Option<&[Option<Vec<(String, Metric)>>]>,
+    before: Option<&[ReadMetrics]>,
     cx: &mut Cx<'_>,
-) -> Vec<Option<Vec<(String, Metric)>>> {
+) -> Vec<ReadMetrics> {
     let before = before.map_or_else(|| vec![Some(vec![]); heads.len()], <[_]>::to_vec);
     let Some(value) = bound.take(setting.keyword()).filter(|value| value.kind != ValueKind::None) else {
         return before;

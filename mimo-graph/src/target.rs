@@ -63,10 +63,7 @@ impl TargetRange {
 
     /// Whether a target out of range is an error, and not a warning: for a categorical cross-entropy, whose targets have to be probabilities.
     pub const fn is_strict(loss: Option<Loss>) -> bool {
-        matches!(
-            loss,
-            Some(Loss::CategoricalCrossentropy { .. } | Loss::CategoricalFocalCrossentropy { .. })
-        )
+        matches!(loss, Some(Loss::CategoricalCrossentropy { .. } | Loss::CategoricalFocalCrossentropy { .. }))
     }
 }
 

@@ -48,7 +48,14 @@ pub(crate) use sealed::Token;
 /// - other targets are finite, and those of some losses in a range: from 0 to 1 for `binary_crossentropy` and
 ///   `kl_divergence`, 0 or greater for `poisson`, and −1, 0 or 1 for hinge losses: [`Error::Target`]. Those of a custom loss
 ///   may be anything;
-/// - sample weights are finite: [`Error::SampleWeight`]. They may be negative.
+/// - targets of a categorical cross-entropy are probabilities with the sum 1 over the classes: [`Error::Target`] and [`Error::TargetSum`];
+/// - targets of other losses are numbers that the output can reach: from 0 to 1 for a sigmoid, −1 to 1 for `tanh`, 0 or greater for `relu`,
+///   probabilities with the sum 1 for a softmax. Others are a [`Warning`], one for each output, before the first step for
+///   arrays and at their batch for streams: [`Trainer::warnings`](crate::trainer::Trainer::warnings);
+/// - weights of samples and positions are finite: [`Error::SampleWeight`]. They may be negative.
+///
+/// `check_targets = { reward: false }` in `.compile(…)` takes any finite numbers as the targets of `reward`. Of outputs with a mask the steps
+/// that count are checked when the mask is known, for all but the reach of the output.
 ///
 /// A target that is missing, or whose weight or sample weight is 0, may hold anything, or be left out.
 /// [`ArrayDataset::target_mask`] documents what a missing target is.

@@ -427,7 +427,10 @@ impl fmt::Display for Error {
                 write!(f, "{len} weights for `{output}`, but {wanted} are needed")
             }
             Error::WeightShape { output, found, wanted } => {
-                write!(f, "the weights or the mask of `{output}` have the shape {found:?}, but {wanted:?} is needed")?;
+                write!(
+                    f,
+                    "the weights or the mask of `{output}` have the shape {found:?}, but {wanted:?} is needed"
+                )?;
                 match wanted.len() {
                     0 | 1 => Ok(()),
                     axes => write!(f, ", or {:?} for one value per sample", &wanted[..axes.min(1)]),

@@ -298,7 +298,11 @@ impl<M: Trainable> fmt::Debug for EpochLogs<M> {
 
 impl<M: Trainable> Clone for History<M> {
     fn clone(&self) -> Self {
-        History { epochs: self.epochs.clone(), warnings: self.warnings.clone(), table: Arc::clone(&self.table) }
+        History {
+            epochs: self.epochs.clone(),
+            warnings: self.warnings.clone(),
+            table: Arc::clone(&self.table),
+        }
     }
 }
 

@@ -96,7 +96,8 @@ impl<'p, 'c, E: Float> Pass<'p, 'c, E> {
     ) {
         let mask = masked.map(|masked| masked.mask);
         let by_position = chunk.target_weights.has(op.output);
-        if by_position && matches!(op.loss.and_then(Loss::region), Some(Region::Sample | Region::SampleClass)) {
+        if by_position && matches!(op.loss.and_then(Loss::region), Some(Region::Sample | Region::SampleClass))
+        {
             let correction = chunk.target_weights.correction(op.output, chunk.batch);
             return masked_regions::of_samples(op, None, correction, chunk);
         }

@@ -318,7 +318,11 @@ impl<'m, M: Trainable> Trainer<'m, M> {
             return Err(Error::BatchSize);
         }
         let gather = |rows: &[usize], into: &mut BatchRows<'_, '_, M::Float>| data.gather(rows, into);
-        let source = Source { gather: &gather, weighting: weighting(data), trust: trust(data, &self.engine.warnings)? };
+        let source = Source {
+            gather: &gather,
+            weighting: weighting(data),
+            trust: trust(data, &self.engine.warnings)?,
+        };
         check_batches(&self.engine, rows.len(), batch_size)?;
         self.totals.clear();
         for batch in rows.chunks(batch_size) {

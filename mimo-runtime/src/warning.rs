@@ -60,7 +60,11 @@ impl fmt::Display for Warning {
                 "the targets of `{output}` in sample {row} have the sum {sum}, but those of a softmax have the sum 1"
             )?,
         }
-        write!(f, "; if this is meant, write `check_targets = {{ {}: false }}` in `.compile(…)`", self.output())
+        write!(
+            f,
+            "; if this is meant, write `check_targets = {{ {}: false }}` in `.compile(…)`",
+            self.output()
+        )
     }
 }
 

@@ -173,17 +173,17 @@ mod tests {
 
     #[test]
     fn runs_are_those_of_the_finer_of_mask_and_positions() {
-        let of = |mask: Option<&[f32]>, positions: Option<&[f32]>| -> Vec<Range<usize>> {
-            runs(mask, positions).collect()
+        let of = |mask: Option<&[f32]>, positions: Option<&[f32]>| -> Vec<(usize, usize)> {
+            runs(mask, positions).map(|run| (run.start, run.end)).collect()
         };
         let missing = f32::MISSING;
-        assert_eq!(of(None, None), [0..1]);
-        assert_eq!(of(Some(&[1.0, 0.0, 1.0, 1.0]), None), [0..1, 2..4]);
-        assert_eq!(of(None, Some(&[missing, 0.0, 2.0, missing])), [1..3]);
+        assert_eq!(of(None, None), [(0, 1)]);
+        assert_eq!(of(Some(&[1.0, 0.0, 1.0, 1.0]), None), [(0, 1), (2, 4)]);
+        assert_eq!(of(None, Some(&[missing, 0.0, 2.0, missing])), [(1, 3)]);
         // Each step of the mask has two positions.
-        assert_eq!(of(Some(&[1.0, 0.0]), Some(&[missing, 1.0, 1.0, 1.0])), [1..2]);
+        assert_eq!(of(Some(&[1.0, 0.0]), Some(&[missing, 1.0, 1.0, 1.0])), [(1, 2)]);
         // Each position has two steps.
-        assert_eq!(of(Some(&[1.0, 0.0, 1.0, 1.0]), Some(&[1.0, missing])), [0..1]);
+        assert_eq!(of(Some(&[1.0, 0.0, 1.0, 1.0]), Some(&[1.0, missing])), [(0, 1)]);
         assert_eq!(share(Some(&[1.0, 0.0, 1.0, 1.0]), Some(&[1.0_f32, missing])), 0.25);
     }
 }

@@ -25,7 +25,9 @@ pub(super) fn labelled(graph: &Graph, params: &[Param]) -> Vec<Labelled> {
         let layer = param.layer_id();
         let outputs: Vec<usize> = match always.contains(&layer) {
             true => vec![],
-            false => reaching.iter().filter(|(_, layers)| layers.contains(&layer)).map(|(at, _)| *at).collect(),
+            false => {
+                reaching.iter().filter(|(_, layers)| layers.contains(&layer)).map(|(at, _)| *at).collect()
+            }
         };
         match runs.last_mut() {
             Some(run) if run.outputs == outputs => run.end = index + 1,

@@ -341,7 +341,14 @@ impl<E: Float> Arrays<E> {
         for ((index, output), column) in
             with_targets(spec).zip(&self.targets).filter(|((_, output), _)| sparse(output))
         {
-            check::check_target(output, check::valid(output, index, masks), column, self.rows, Checked::ALL, &row)?;
+            check::check_target(
+                output,
+                check::valid(output, index, masks),
+                column,
+                self.rows,
+                Checked::ALL,
+                &row,
+            )?;
         }
         Ok(())
     }

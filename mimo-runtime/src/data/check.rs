@@ -79,7 +79,8 @@ pub(crate) fn arrays<E: Float>(
     }
     for ((place, output), column) in with_targets(spec).zip(targets) {
         let index = place;
-        let [weights, positions] = [weights, positions].map(|columns| columns.get(index).filter(|it| !it.is_empty()));
+        let [weights, positions] =
+            [weights, positions].map(|columns| columns.get(index).filter(|it| !it.is_empty()));
         let valid = valid(output, index, masks);
         for index in 0..runs {
             let row = |at| index + at;
@@ -258,7 +259,9 @@ impl Valid {
     pub(crate) fn for_output(output: &OutputSpec) -> Self {
         let valid = Self::new(output.loss, output.target(), output.shape.last().copied().unwrap_or(1));
         match valid {
-            Valid::Probability | Valid::Count | Valid::Sign if output.range == TargetRange::Unchecked => Valid::Finite,
+            Valid::Probability | Valid::Count | Valid::Sign if output.range == TargetRange::Unchecked => {
+                Valid::Finite
+            }
             valid => valid,
         }
     }
@@ -341,11 +344,8 @@ fn fault<E: Float>(
     let rows = values.len() / len;
     let of_sample = positions.map_or(1, |positions| (positions.len() / rows.max(1)).max(1));
     let per_position = (len / of_sample).max(1);
-    values
-        .chunks_exact(len)
-        .enumerate()
-        .filter(|(row, _)| weights.weighs_sample(*row))
-        .find_map(|(row, sample)| {
+    values.chunks_exact(len).enumerate().filter(|(row, _)| weights.weighs_sample(*row)).find_map(
+        |(row, sample)| {
             if positions.is_none() {
                 return Some(row * len + first(sample, &valid)?);
             }
@@ -353,7 +353,8 @@ fn fault<E: Float>(
             places
                 .filter(|(place, _)| weights.weighs_position(row, *place, of_sample))
                 .find_map(|(place, values)| Some(row * len + place * per_position + first(values, &valid)?))
-        })
+        },
+    )
 }
 
 #[cfg(test)]
@@ -363,14 +364,28 @@ mod tests {
 
     fn output(loss: Option<Loss>) -> OutputSpec {
         let source = Connection { layer: "y", call: 0, tensor: 0 };
-        OutputSpec { name: "y", shape: &[3], source, loss, weight: 1.0, metrics: &[], range: TargetRange::Any }
+        OutputSpec {
+            name: "y",
+            shape: &[3],
+            source,
+            loss,
+            weight: 1.0,
+            metrics: &[],
+            range: TargetRange::Any,
+        }
     }
 
     /// Whether one target is valid for an output of three classes.
     fn valid(loss: Option<Loss>, value: f64) -> bool {
-        let found =
-            check_target(&output(loss), Valid::for_output(&output(loss)), &[value], 1, Checked::ALL, &|row| row)
-                .is_ok();
+        let found = check_target(
+            &output(loss),
+            Valid::for_output(&output(loss)),
+            &[value],
+            1,
+            Checked::ALL,
+            &|row| row,
+        )
+        .is_ok();
         // The vector of all others is valid: the fault is found among them, and by its sample.
         let sound = if matches!(loss, Some(Loss::Hinge)) { 1.0 } else { 0.0 };
         let values = [sound, sound, sound, sound, value, sound];

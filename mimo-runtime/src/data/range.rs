@@ -40,7 +40,9 @@ pub(super) fn check<E: Float>(
             let valid = "probabilities with the sum 1";
             Err(Error::Target { output: name, row: row(at), value, loss, valid })
         }
-        (true, Fault::Sum { row: at, sum }) => Err(Error::TargetSum { output: name, row: row(at), sum, loss }),
+        (true, Fault::Sum { row: at, sum }) => {
+            Err(Error::TargetSum { output: name, row: row(at), sum, loss })
+        }
         (false, Fault::Value { row: at, value }) => {
             warn(Warning::TargetOutOfRange { output: name, row: row(at), value, range: [least, most] });
             Ok(())
@@ -59,8 +61,8 @@ fn find<E: Float>(
     weights: Checked<'_, E>,
     [least, most]: [f64; 2],
 ) -> Option<Fault> {
-    let scale = least.abs().max(most.abs()).min(f64::MAX).max(1.0);
-    let rounding = if scale < f64::MAX { ROUNDING * scale } else { ROUNDING };
+    let finite = [least, most].into_iter().filter(|end| end.is_finite());
+    let rounding = ROUNDING * finite.map(f64::abs).fold(1.0, f64::max);
     let (least, most) = (E::of(least - rounding), E::of(most + rounding));
     let within = |value: E| least <= value && value <= most;
     let sums = output.range == TargetRange::Distribution;

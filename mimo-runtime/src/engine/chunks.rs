@@ -256,12 +256,7 @@ pub(super) fn each<E: Float>(
             pass: shared.pass,
             loss_weights: shared.loss_weights,
             weighted: shared.weighting.any(),
-            target_weights: TargetWeights {
-                positions,
-                starts: shared.position_starts,
-                capacity,
-                present,
-            },
+            target_weights: TargetWeights { positions, starts: shared.position_starts, capacity, present },
             statistics,
             sums,
             merged,
@@ -399,7 +394,13 @@ impl<E: Float> Engine<E> {
             if let Some(stage) = group.last().filter(|stage| waits(stage)) {
                 self.train_chunks.merge(stage.sums);
                 if stage.part == StepPart::BatchLoss {
-                    self.masks.check(&self.train_chunks, self.program, rows, shared.position_starts, weighting)?;
+                    self.masks.check(
+                        &self.train_chunks,
+                        self.program,
+                        rows,
+                        shared.position_starts,
+                        weighting,
+                    )?;
                 }
             }
         }

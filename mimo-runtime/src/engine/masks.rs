@@ -44,7 +44,8 @@ impl Masks {
                 let values = |view| &chunks.arena()[chunks.range(program.train, view, row)];
                 let (mask, target) = (values(masked.mask), values(masked.loss.target));
                 let weighs = |weight: E| !(weight == E::zero() || weight.is_missing());
-                if weighting.any() && !values(masked.loss.sample_weight).iter().all(|weight| weighs(*weight)) {
+                if weighting.any() && !values(masked.loss.sample_weight).iter().all(|weight| weighs(*weight))
+                {
                     continue;
                 }
                 let positions = match starts.get(index..index + 2) {

@@ -5,8 +5,8 @@ use crate::engine::Engine;
 use crate::engine::chunks::{self, Shared, is_small, rows_per_chunk};
 use crate::error::Error;
 use crate::float::Float;
-use crate::weighting::Weighting;
 use crate::program::View;
+use crate::weighting::Weighting;
 
 /// Rows that go through the model in one round; bounds the memory of a prediction on many samples.
 const ROUND: usize = 256;

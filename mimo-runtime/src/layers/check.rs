@@ -3,12 +3,12 @@
 use mimo_graph::describe::List;
 use mimo_graph::operation::{Axis, Geometry};
 
-use crate::weighting::TargetWeights;
 use crate::chunk::{Chunk, Mode};
 use crate::float::Float;
 use crate::kernels;
 use crate::program::{ChunkAccumulator, GradientTarget, Starts, View, Weight, Written};
 use crate::run::{Operation, Run};
+use crate::weighting::TargetWeights;
 
 /// What a value holds that nobody may write.
 const UNTOUCHED: f64 = 77.5;

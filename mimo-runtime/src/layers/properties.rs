@@ -13,13 +13,13 @@ use super::check::{planned, weight};
 use super::conv::{Conv, ConvScratch};
 use super::depthwise::{Depthwise, Widened};
 use super::pooling::Pooling;
-use crate::weighting::TargetWeights;
 use crate::chunk::{Chunk, Mode};
 use crate::float::Float;
 use crate::kernels::conv::Geometry;
 use crate::kernels::{forced, uniform};
 use crate::program::{During, GradientTarget, Read, Scratch, Starts, View, Written};
 use crate::run::Operation;
+use crate::weighting::TargetWeights;
 
 mod defined;
 

@@ -101,12 +101,7 @@ pub(super) fn of_samples<E: Float>(
 }
 
 /// Writes the sums of a chunk from `start` on.
-pub(super) fn batch_sums<E: Float>(
-    op: &LossOp,
-    mask: Option<View>,
-    start: usize,
-    chunk: &mut Chunk<'_, E>,
-) {
+pub(super) fn batch_sums<E: Float>(op: &LossOp, mask: Option<View>, start: usize, chunk: &mut Chunk<'_, E>) {
     let regions = regions(op);
     let [y, target, weight] = [op.y, op.target, op.sample_weight].map(|view| chunk.mat(view));
     let mask = mask.map(|mask| chunk.mat(mask));

@@ -61,8 +61,7 @@ impl<E: Float> SampleWeights<E> {
         let of_sample = positions.len() / rows.max(1);
         SampleWeights {
             weights: device.tensor_from_vec(weights, (rows,)),
-            positions: (!positions.is_empty())
-                .then(|| device.tensor_from_vec(positions, (rows, of_sample))),
+            positions: (!positions.is_empty()).then(|| device.tensor_from_vec(positions, (rows, of_sample))),
             read: Cell::new(false),
             read_positions: Cell::new(false),
         }

@@ -112,7 +112,8 @@ impl<M: Trainable> Trainer<'_, M> {
 
         let table = self.table.clone();
         let mut history = History::new(&table);
-        let mut progress = Progress::new(options.verbose, epochs, first_validated.div_ceil(batch_size), warned);
+        let mut progress =
+            Progress::new(options.verbose, epochs, first_validated.div_ceil(batch_size), warned);
         for callback in &mut callbacks {
             callback.on_train_begin(self)?;
         }
@@ -165,7 +166,11 @@ impl<M: Trainable> Trainer<'_, M> {
         progress: &mut Progress,
     ) -> Result<Option<usize>, Error> {
         let gather = |rows: &[usize], into: &mut BatchRows<'_, '_, M::Float>| data.gather(rows, into);
-        let source = Source { gather: &gather, weighting: weighting(data), trust: trust(data, &self.engine.warnings)? };
+        let source = Source {
+            gather: &gather,
+            weighting: weighting(data),
+            trust: trust(data, &self.engine.warnings)?,
+        };
         let mut not_finite = None;
         self.totals.clear();
         for (step, rows) in order.chunks(batch_size).enumerate() {

@@ -154,7 +154,8 @@ impl Batch {
             }
             let Some(weights) = &self.position_weights else { return 1.0 };
             let weights = &weights[row * self.positions..(row + 1) * self.positions];
-            let share = weights.iter().filter(|weight| !weight.is_nan()).count() as f64 / weights.len() as f64;
+            let share =
+                weights.iter().filter(|weight| !weight.is_nan()).count() as f64 / weights.len() as f64;
             if of_samples && share > 0.0 { 1.0 } else { share }
         };
         (0..self.rows()).map(of_row).sum()

@@ -1,9 +1,7 @@
 //! Missing targets, weights of positions and weighted metrics: against differences, and against the same samples by themselves.
 
 use mimo_graph::loss::{Loss, Region};
-use mimo_graph::metric::{
-    Aggregation, Average, ClassesOf, Curve, Metric, Outcome, Rate, Summation,
-};
+use mimo_graph::metric::{Aggregation, Average, ClassesOf, Curve, Metric, Outcome, Rate, Summation};
 use mimo_runtime::metric::{result, state_len};
 
 use crate::batch::{Batch, Head, Noise, assert_close};
@@ -225,8 +223,12 @@ fn metrics() -> Vec<(Metric, bool)> {
             class_id: None,
         },
     ];
-    values.extend([Outcome::TruePositive, Outcome::TrueNegative].map(|outcome| Metric::Count { outcome, threshold }));
-    values.extend([Outcome::FalsePositive, Outcome::FalseNegative].map(|outcome| Metric::Count { outcome, threshold }));
+    values.extend(
+        [Outcome::TruePositive, Outcome::TrueNegative].map(|outcome| Metric::Count { outcome, threshold }),
+    );
+    values.extend(
+        [Outcome::FalsePositive, Outcome::FalseNegative].map(|outcome| Metric::Count { outcome, threshold }),
+    );
     values.extend([Average::Macro, Average::Micro, Average::Weighted].map(|average| Metric::FBetaScore {
         beta: 2.0,
         average,
@@ -265,7 +267,10 @@ fn labelled(sparse: bool, rows: usize, positions: usize, noise: &mut Noise) -> B
         ),
         false => (
             Loss::MeanSquaredError,
-            classes.iter().flat_map(|class| (0..3).map(move |it| f64::from(u8::from(it == *class)))).collect(),
+            classes
+                .iter()
+                .flat_map(|class| (0..3).map(move |it| f64::from(u8::from(it == *class))))
+                .collect(),
         ),
     };
     Batch::new(loss, Head::Predictions, positions, 3, x, target)
@@ -286,7 +291,13 @@ fn no_metric_sees_a_missing_target() {
             [1, 4, 8].into_iter().for_each(|row| all.target[row * len..(row + 1) * len].fill(f64::NAN));
             for weighted in [false, true] {
                 let what = format!("{metric:?} weighted {weighted}");
-                assert_close(&what, value(&all, metric, weighted), value(&rest, metric, weighted), 1e-12, 0.0);
+                assert_close(
+                    &what,
+                    value(&all, metric, weighted),
+                    value(&rest, metric, weighted),
+                    1e-12,
+                    0.0,
+                );
             }
         }
         // Positions of which some are missing are those that are there, as samples of one position.
@@ -312,7 +323,13 @@ fn repeated(batch: &Batch, weights: &[f64]) -> Batch {
         let rows = weights.iter().enumerate().flat_map(|(row, weight)| vec![row; *weight as usize]);
         rows.flat_map(|row| values[row * len..(row + 1) * len].to_vec()).collect::<Vec<_>>()
     };
-    Batch { x: pick(&batch.x), target: pick(&batch.target), weights: None, position_weights: None, ..batch.clone() }
+    Batch {
+        x: pick(&batch.x),
+        target: pick(&batch.target),
+        weights: None,
+        position_weights: None,
+        ..batch.clone()
+    }
 }
 
 #[test]

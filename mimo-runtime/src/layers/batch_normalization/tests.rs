@@ -1,10 +1,10 @@
 use super::*;
-use crate::weighting::TargetWeights;
 use crate::kernels;
 use crate::layers::check::gradient_of;
 use crate::program::{GradientTarget, Read, Starts, View, Written};
 use crate::run::{Operation, Run};
 use crate::stage::{Merging, Sum};
+use crate::weighting::TargetWeights;
 
 const CHANNELS: usize = 70;
 const GAMMA: usize = 0;

@@ -1,12 +1,12 @@
 //! Convolutions against sums over taps written down as they are defined, and against finite differences.
 
 use super::*;
-use crate::weighting::TargetWeights;
 use crate::chunk::Mode;
 use crate::kernels::uniform;
 use crate::layers::check::{gradient_of, planned, weight};
 use crate::program::{During, GradientTarget, Read, Starts, View, Written};
 use crate::run::Operation;
+use crate::weighting::TargetWeights;
 
 /// A layer with its memory: three rows of room, two of them used.
 struct Case {

@@ -1,7 +1,6 @@
 //! The fused operation against a convolution and a pooling, one after the other.
 
 use super::*;
-use crate::weighting::TargetWeights;
 use crate::kernels::conv::Geometry;
 use crate::kernels::{forced, uniform};
 use crate::layers::check::{planned, weight};
@@ -9,6 +8,7 @@ use crate::layers::conv::{Conv, ConvScratch};
 use crate::layers::pooling::Pooling as Separate;
 use crate::program::{During, GradientTarget, Read, Scratch, Starts, View, Weight, Written};
 use crate::run::Operation;
+use crate::weighting::TargetWeights;
 use mimo_graph::layers::pooling::PoolKind;
 use mimo_graph::layers::spatial::Padding;
 
