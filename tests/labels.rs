@@ -528,7 +528,7 @@ fn weights_and_masks_have_the_shape_of_their_positions() {
     // Class indices cannot be NaN.
     let flags = PositionsPerOutput { tag: true, score: false, depth: false, region: false };
     let found = data().nan_is_missing(&flags);
-    assert!(matches!(found, Err(Error::NoNanTargets { output: "tag", .. })), "{found:?}");
+    assert!(matches!(found, Err(Error::MissingTargets { output: "tag", .. })), "{found:?}");
     // Indices that do not exist, where a mask says that there is none.
     let targets = PositionsTargets { tag: tensor(vec![99_usize; 20]).unwrap(), ..targets.clone() };
     let mask = PositionsPerOutput { tag: Some(vec![false; 4]), score: None, depth: None, region: None };

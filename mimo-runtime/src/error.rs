@@ -167,8 +167,8 @@ pub enum Error {
         /// A sample whose positions have weights.
         row: usize,
     },
-    /// NaN was to mark the missing targets of an output that has no targets that can be NaN.
-    NoNanTargets {
+    /// Targets of an output were to be missing in a way in which they cannot be.
+    MissingTargets {
         /// The output.
         output: &'static str,
         /// Why not.
@@ -441,8 +441,8 @@ impl fmt::Display for Error {
                 "the positions of sample {row} have weights for `{output}`, but its loss has one value for all positions of a \
                  sample: give the sample a weight, or mark positions as missing"
             ),
-            Error::NoNanTargets { output, reason } => {
-                write!(f, "NaN cannot mark the missing targets of `{output}`: {reason}; use a target mask")
+            Error::MissingTargets { output, reason } => {
+                write!(f, "the targets of `{output}` cannot be missing in this way: {reason}")
             }
             Error::NoClasses { output, reason } => {
                 write!(f, "class weights for `{output}`, whose samples do not have one class each: {reason}")

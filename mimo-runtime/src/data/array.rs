@@ -137,7 +137,7 @@ impl<M: Trainable> ArrayDataset<M> {
     ///
     /// # Errors
     /// [`Weights`](Error::Weights) if an output does not have one entry per sample of the whole set,
-    /// [`WeightShape`](Error::WeightShape) if its mask has another shape, [`WeightsWithoutLoss`](Error::WeightsWithoutLoss) for an
+    /// [`WeightShape`](Error::WeightShape) if its mask has another shape, [`MissingTargets`](Error::MissingTargets) for an
     /// output without targets.
     #[doc(alias = "mask")]
     pub fn target_mask<K: PositionValues<bool>>(
@@ -153,7 +153,7 @@ impl<M: Trainable> ArrayDataset<M> {
     /// A position is missing if all of its values are NaN: one NaN among others is an error, as every NaN is without this.
     ///
     /// # Errors
-    /// [`NoNanTargets`](Error::NoNanTargets) for an output without targets, or whose targets are class indices.
+    /// [`MissingTargets`](Error::MissingTargets) for an output without targets, or whose targets are class indices.
     pub fn nan_is_missing(mut self, outputs: &M::PerOutput<bool>) -> Result<Self, Error> {
         Arc::make_mut(&mut self.arrays).nan_is_missing(spec::<M>(), &outputs.values())?;
         self.checked = OnceLock::new();

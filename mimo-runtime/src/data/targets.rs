@@ -119,6 +119,8 @@ impl<'a, M: Trainable> BatchTargets<'a, M> {
     }
 }
 
+const NO_TARGETS: &str = "the output has none";
+
 /// The values that each of so many samples has, and how many positions one of them is for.
 fn spread(output: &OutputSpec, rows: usize, len: usize, shape: &[usize]) -> Result<[usize; 2], Error> {
     let axes = output.shape.len().saturating_sub(1);
@@ -210,7 +212,7 @@ impl<E: Float> Arrays<E> {
         for (index, output) in spec.outputs.iter().enumerate() {
             let Some(mask) = masks.get(index).copied().and_then(Option::as_ref) else { continue };
             if output.target().is_none() {
-                return Err(Error::WeightsWithoutLoss { output: output.name });
+                return Err(Error::MissingTargets { output: output.name, reason: NO_TARGETS });
             }
             let (values, shape) = mask.values();
             let [of_sample, repeated] = spread(output, self.rows, values.len(), &shape)?;
@@ -231,15 +233,13 @@ impl<E: Float> Arrays<E> {
         outputs: &[&bool],
     ) -> Result<(), Error> {
         let chosen = |index: usize| outputs.get(index).is_some_and(|it| **it);
-        for (index, output) in spec.outputs.iter().enumerate().filter(|(index, _)| chosen(*index)) {
+        for (_, output) in spec.outputs.iter().enumerate().filter(|(index, _)| chosen(*index)) {
             let reason = match output.target() {
-                None => "it has no targets",
-                Some(Target::Classes) => "they are class indices",
+                None => NO_TARGETS,
+                Some(Target::Classes) => "they are class indices, which are never NaN; use a target mask",
                 Some(Target::Values) => continue,
             };
-            if chosen(index) {
-                return Err(Error::NoNanTargets { output: output.name, reason });
-            }
+            return Err(Error::MissingTargets { output: output.name, reason });
         }
         for (column, (index, output)) in with_targets(spec).enumerate().filter(|(_, (it, _))| chosen(*it)) {
             let targets = std::mem::take(&mut self.targets[column]);
