@@ -117,6 +117,7 @@ fn forward<M: Model<Float = f32>>(arena: &mut [f32]) {
         pass: 0,
         loss_weights: &[],
         weighted: false,
+        target_weights: Default::default(),
         statistics: &mut [],
         sums: &mut [],
         merged: &[],

@@ -24,6 +24,7 @@ use mimo::data::ArrayDataset;
 use mimo::prelude::*;
 use mimo_runtime::batch::BatchRows;
 use mimo_runtime::engine::{Engine, Source, Totals, Trust};
+use mimo_runtime::weighting::Weighting;
 
 use peers::Program;
 
@@ -236,7 +237,7 @@ fn engine<M: Trainable<Float = f32>>(net: &Net<M>, threads: usize, limit: Durati
         for _ in 0..steps {
             let now = Instant::now();
             totals.clear();
-            let source = Source { gather: &gather, weighted: false, trust: Trust::Checked };
+            let source = Source { gather: &gather, weighting: Weighting::NONE, trust: Trust::Checked };
             engine.train(black_box(&rows), source, &loss_weights, &mut totals).expect("a step");
             report(now.elapsed(), black_box(totals.total) / BATCH as f64);
         }

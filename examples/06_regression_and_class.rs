@@ -1,7 +1,7 @@
 //! A number and a class, where most numbers are missing and one class is rare.
 //!
-//! Teaches weights of samples and of classes, by output. A sample that weighs 0 for an output does not count for it, and
-//! may have any target there, NaN too: so a model is trained with rows that only have one of the two answers.
+//! Teaches missing targets and weights of classes, by output. A target that is NaN is left out of the loss and the metrics of its
+//! output if the data set says so: a model is trained with rows that only have one of the two answers.
 //! Class weights make up for a class that few rows have. An `ArrayDataset` holds data and weights, and is split
 //! without being copied.
 //!
@@ -64,13 +64,9 @@ fn run(epochs: usize, goals: &mut Goals) -> Result<(), Box<dyn std::error::Error
     let shares: Vec<f64> = known.counts.iter().map(|&count| count as f64 / ROWS as f64).collect();
     println!("of {ROWS} rows, one in {MEASURED} has a number; shares of the classes {shares:.3?}\n");
 
-    // As in Keras a loss is a mean over all samples, so those with a number weigh more, to make it a mean over them.
-    let of_samples = RegressionAndClassPerOutput {
-        regression_output: Some(
-            known.measured.iter().map(|&it| if it { MEASURED as f32 } else { 0.0 }).collect(),
-        ),
-        classification_output: None,
-    };
+    // The loss and the metrics of the number are means over the rows that have one.
+    let nan_is_missing =
+        RegressionAndClassPerOutput { regression_output: true, classification_output: false };
     // Every class counts as much as the others together do on average.
     let of_classes = RegressionAndClassPerOutput {
         regression_output: None,
@@ -78,9 +74,9 @@ fn run(epochs: usize, goals: &mut Goals) -> Result<(), Box<dyn std::error::Error
     };
     let data = ArrayDataset::<RegressionAndClass>::new(&known.inputs, &known.targets)?;
     if let Err(error) = data.clone().check_finite() {
-        println!("without weights: {error}");
+        println!("NaN by itself is an error: {error}");
     }
-    let data = data.sample_weights(&of_samples)?.class_weights(&of_classes)?.check_finite()?;
+    let data = data.nan_is_missing(&nan_is_missing)?.class_weights(&of_classes)?.check_finite()?;
     let (train, validation) = (data.slice(0..ROWS - 5000)?, data.slice(ROWS - 5000..ROWS)?);
 
     let mut model = RegressionAndClass::new(42);
@@ -92,7 +88,7 @@ fn run(epochs: usize, goals: &mut Goals) -> Result<(), Box<dyn std::error::Error
         },
     );
     let history = trainer.fit(&train, options)?;
-    // Losses see the weights. Metrics do not, as in Keras, so the mean absolute error of missing numbers is NaN.
+    // Neither sees the missing numbers.
     if let Some(last) = history.last() {
         let number = &last.train.regression_output;
         println!("last epoch: loss of the number {:.4}, its mae {}", number.loss, number.mae);
@@ -143,7 +139,6 @@ struct World {
 struct Rows {
     inputs: RegressionAndClassInputs,
     targets: RegressionAndClassTargets,
-    measured: Vec<bool>,
     classes: Vec<usize>,
     counts: [usize; RegressionAndClass::CLASSES],
     /// What the classes were drawn with.
@@ -161,7 +156,7 @@ impl World {
         let mut random = Random::new(seed);
         let mut inputs = Vec::with_capacity(count * RegressionAndClass::FEATURES);
         let (mut numbers, mut one_hots) = (Vec::new(), Vec::new());
-        let (mut has_number, mut classes, mut probabilities) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut classes, mut probabilities) = (Vec::new(), Vec::new());
         let mut counts = [0; RegressionAndClass::CLASSES];
         for _ in 0..count {
             let x = random.normals(RegressionAndClass::FEATURES);
@@ -172,7 +167,6 @@ impl World {
             let class = random.class(&chances);
             let known = random.below(measured) == 0;
             numbers.push(if known { number } else { f32::NAN });
-            has_number.push(known);
             one_hots.extend(one_hot(class, RegressionAndClass::CLASSES));
             counts[class] += 1;
             classes.push(class);
@@ -185,7 +179,6 @@ impl World {
                 regression_output: tensor(numbers)?,
                 classification_output: tensor(one_hots)?,
             },
-            measured: has_number,
             classes,
             counts,
             probabilities,

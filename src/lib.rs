@@ -22,6 +22,7 @@ pub use mimo_runtime::trainer::{
     CustomTargets, FindOptions, FitOptions, LearningRateCurve, LossTensor, SampleWeights, Trainer,
     TrainerOptions,
 };
+pub use mimo_runtime::warning::Warning;
 pub use mimo_runtime::{Result, dfdx, graph};
 
 #[doc = include_str!("../docs/errors.md")]

@@ -43,7 +43,7 @@ pub use mimo_runtime::graph::spec::{
     LayerSpec, ModelSpec, NestedModel, OutputSpec, Setting, WeightSpec, greatest, least, lesser,
 };
 pub use mimo_runtime::graph::summary::summary;
-pub use mimo_runtime::graph::target::Target;
+pub use mimo_runtime::graph::target::{Target, TargetRange};
 pub use mimo_runtime::layers::time_distributed::TimeDistributed;
 pub use mimo_runtime::layers::typed;
 pub use mimo_runtime::loss::{
@@ -54,7 +54,7 @@ pub use mimo_runtime::metric::state_offsets;
 pub use mimo_runtime::model::{Columns, Logs, Model, OutputColumns, PerOutput, Reader, Trainable, Writer};
 pub use mimo_runtime::nested::{Nested, Nests, layers, layers_mut, nested};
 pub use mimo_runtime::program::{
-    BlockLayout, Layout, Program, SlotRequest, Starts, interleaved_offsets, place, place_blocks,
+    BlockLayout, LabelledBy, Layout, Program, SlotRequest, Starts, interleaved_offsets, place, place_blocks,
 };
 pub use mimo_runtime::rules::{self, MakeRule};
 pub use mimo_runtime::run::Operation;

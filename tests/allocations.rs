@@ -13,7 +13,7 @@ mod counting;
 
 use mimo::PerOutput;
 use mimo::TrainerOptions;
-use mimo::data::ArrayDataset;
+use mimo::data::{ArrayDataset, PerPosition};
 use mimo::prelude::*;
 
 use counting::allocations;
@@ -184,6 +184,25 @@ fn nothing_is_allocated_after_the_first_step() {
     };
     let data = ArrayDataset::<Tagged>::new(&inputs, &targets).unwrap();
     trains_without_allocating("masked", Tagged::new(1), &data);
+
+    // Missing targets: in batches of one sample, heads have none.
+    let missing = |output: usize| (0..ROWS).map(|row| row % 3 != output).collect::<Vec<bool>>();
+    let (inputs, targets) = tensors!(AdaptiveInputs, AdaptiveTargets, ROWS);
+    let mask = AdaptivePerOutput::from_fn(|output| Some(missing(output)));
+    let some = ArrayDataset::<Adaptive>::with_target_mask(&inputs, &targets, &mask).unwrap();
+    trains_without_allocating("missing", Adaptive::new(1), &some);
+    let (inputs, targets) = tensors!(KeyedInputs, KeyedTargets, ROWS);
+    let mask = KeyedPerOutput::from_fn(|output| Some(missing(output)));
+    let some = ArrayDataset::<Keyed>::with_target_mask(&inputs, &targets, &mask).unwrap();
+    trains_without_allocating("missing, several optimizers", Keyed::new(1), &some);
+    let weights = TaggedPerOutput {
+        tag: Some(PerPosition::new(values(ROWS * 12), [ROWS, 12])),
+        share: Some(PerPosition::new(values(ROWS), [ROWS])),
+    };
+    let mask = PerPosition::new((0..ROWS * 12).map(|at| at % 7 != 0).collect::<Vec<bool>>(), [ROWS, 12]);
+    let data = data.sample_weights(&weights).unwrap();
+    let data = data.target_mask(&TaggedPerOutput { tag: Some(mask.clone()), share: Some(mask) }).unwrap();
+    trains_without_allocating("positions", Tagged::new(1), &data);
 
     let mut model = Adaptive::new(1);
     for threads in [1, 2] {

@@ -32,6 +32,8 @@ model! {
                 side: hinge,
                 amount: mse,
             },
+            // Rewards are no probabilities.
+            check_targets = { reward: false },
         )
     }
 }

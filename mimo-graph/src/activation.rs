@@ -143,6 +143,46 @@ impl Activation {
         }
     }
 
+    /// The least and the greatest value of its outputs, for inputs that are any numbers; infinite where there is none. Ends that are only
+    /// approached count.
+    pub fn range(self) -> (f64, f64) {
+        use Activation::*;
+        let (all, above) = (f64::NEG_INFINITY, f64::INFINITY);
+        match self {
+            Relu | Softplus | Exponential | Squareplus { .. } | SparsePlus => (0.0, above),
+            Relu6 => (0.0, 6.0),
+            Rectifier { negative_slope, max_value, threshold } => {
+                // Below the threshold it goes on with the slope, down for a positive one and up for a negative one.
+                let most = match max_value {
+                    Some(most) if negative_slope >= 0.0 => most.max(0.0),
+                    _ => above,
+                };
+                (if negative_slope > 0.0 { all } else { threshold.min(0.0).min(most) }, most)
+            }
+            LeakyRelu { negative_slope } if negative_slope <= 0.0 => (0.0, above),
+            Elu { alpha } | Celu { alpha } if alpha >= 0.0 => (-alpha, above),
+            // Scale times alpha, of Klambauer et al., "Self-Normalizing Neural Networks", 2017.
+            Selu => (-1.758_099_340_847_377, above),
+            Sigmoid | HardSigmoid | SparseSigmoid | Softmax | Sparsemax => (0.0, 1.0),
+            Softsign | Tanh | HardTanh => (-1.0, 1.0),
+            LogSigmoid | LogSoftmax => (all, 0.0),
+            HardSilu => (-0.375, above),
+            // Their minima, rounded down.
+            Silu => (-0.278_465, above),
+            Gelu { .. } => (-0.170_041, above),
+            Mish => (-0.308_842, above),
+            Linear
+            | LeakyRelu { .. }
+            | Elu { .. }
+            | Celu { .. }
+            | Glu
+            | TanhShrink
+            | Threshold { .. }
+            | HardShrink { .. }
+            | SoftShrink { .. } => (all, above),
+        }
+    }
+
     /// Whether what it gives are probabilities: from 0 to 1.
     pub(crate) const fn gives_probabilities(self) -> bool {
         use Activation::*;

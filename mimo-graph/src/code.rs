@@ -198,7 +198,6 @@ codes! {
         MetricTargets "E0613" "metric that reads other targets than the output has",
         UnusableMetricName "E0614" "unusable name of a metric",
         LogNameTaken "E0615" "two values of one name in the logs",
-        UnknownSchedule "E0616" "unknown schedule of learning rates",
         SeveralClips "E0617" "several ways to clip gradients",
         NumbersPerUnit "E0618" "numbers that are not one per unit",
         NoSuchClass "E0619" "class that the output does not have",
@@ -206,6 +205,7 @@ codes! {
         OptimizerWithoutWeights "E0621" "optimizer without weights to train",
         TwoOptimizers "E0622" "two optimizers of one weight",
         LayerWithoutOptimizer "E0623" "layer without an optimizer",
+        UnknownSchedule "E0624" "unknown schedule of learning rates",
 
         ConstantTwice "E0701" "constant defined twice",
         ConstantCycle "E0702" "constant that depends on itself",

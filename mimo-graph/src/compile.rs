@@ -15,6 +15,7 @@ use crate::graph::{Compile, Graph, KeyedOptimizer, Training};
 use crate::item::Word;
 use crate::loss::Loss;
 use crate::metric::Metric;
+use crate::target::TargetRange;
 use crate::value::{Arg, Value, ValueKind};
 
 mod absent;
@@ -34,7 +35,7 @@ pub mod words {
         /// Optimizer, losses and metrics of a model. Without them a model only predicts.
         ///
         /// Keras: [`compile`](https://keras.io/api/models/model_training_apis/)
-        "`compile(optimizer = rmsprop, loss, loss_weights = none, metrics = none)`"
+        "`compile(optimizer = rmsprop, loss, loss_weights = none, metrics = none, weighted_metrics = none, check_targets = true)`"
         compile;
         takes {
             /// Optimizer: turns gradients into weight updates.
@@ -44,9 +45,14 @@ pub mod words {
             loss: Loss,
             /// Weight of each output's loss in the total; 1 without it.
             loss_weights: Weights = "none",
-            /// Metrics of every output.
+            /// Metrics of every output. They do not see the weights of samples and positions.
             metrics: Metrics = "none",
-            weighted_metrics => "write `metrics`",
+            /// Metrics of every output that weigh samples and positions as losses do. One that is in `metrics`, too, has `weighted_` before
+            /// its name.
+            weighted_metrics: Metrics = "none",
+            /// Whether the targets of every output are compared with what the output can reach: from 0 to 1 for a sigmoid, a distribution for a
+            /// softmax. Targets out of range are an error for cross-entropies, and a warning for other losses.
+            check_targets: Switches = "true",
             run_eagerly => "leave it out",
             steps_per_execution => "leave it out",
             jit_compile => "leave it out: the model is compiled",
@@ -108,13 +114,21 @@ fn read_all(graph: &Graph, args: &[Arg], call: Loc, cx: &mut Cx<'_>) -> Option<C
     let optimizers = optimizers(graph, &bound, &losses, cx);
     let weights = weights(graph, &bound, &losses, cx);
     let metrics_at = bound.take("metrics").map_or(call, |setting| setting.loc);
-    let metrics = metrics(graph, &bound, &heads, &losses, cx);
+    let unweighted = metrics(graph, &bound, Setting::Metrics, &heads, &losses, None, cx);
+    let metrics = metrics(graph, &bound, Setting::WeightedMetrics, &heads, &losses, Some(&unweighted), cx);
+    let checked = checked(graph, &bound, cx);
     keys::check(&keys::logged(graph, &losses, &metrics, metrics_at), cx);
     keys::check_fields(graph, cx);
-    let trainings = losses.into_iter().zip(weights).zip(metrics);
-    let outputs = trainings
-        .map(|((loss, weight), metrics)| Some(Training { loss: loss?, weight: weight?, metrics: metrics? }))
-        .collect::<Option<Vec<_>>>()?;
+    let mut outputs = vec![];
+    for (at, head) in heads.iter().enumerate() {
+        let (loss, metrics) = (losses[at]?, metrics[at].clone()?);
+        let range = match checked[at]? {
+            true => TargetRange::of(loss, head.activation),
+            false => TargetRange::Unchecked,
+        };
+        let unweighted = unweighted[at].as_ref()?.len();
+        outputs.push(Training { loss, weight: weights[at]?, metrics, unweighted, range });
+    }
     Some(Compile { optimizers: optimizers?, outputs })
 }
 
@@ -267,30 +281,59 @@ fn weight(value: &Value, cx: &mut Cx<'_>) -> Option<f64> {
     }
 }
 
-/// The metrics of every output, none if they are left out.
+/// The metrics of an output with the names that logs use; `None` after an error.
+type ReadMetrics = Option<Vec<(String, Metric)>>;
+
+/// The metrics of every output, none if they are left out; those of `before`, if there are any, come first.
 fn metrics(
     graph: &Graph,
     bound: &Bound<'_>,
+    setting: Setting,
     heads: &[Head<'_>],
     losses: &[Option<Option<Loss>>],
+    before: Option<&[ReadMetrics]>,
     cx: &mut Cx<'_>,
-) -> Vec<Option<Vec<(String, Metric)>>> {
-    let Some(setting) = bound.take("metrics").filter(|value| value.kind != ValueKind::None) else {
-        return vec![Some(vec![]); heads.len()];
+) -> Vec<ReadMetrics> {
+    let before = before.map_or_else(|| vec![Some(vec![]); heads.len()], <[_]>::to_vec);
+    let Some(value) = bound.take(setting.keyword()).filter(|value| value.kind != ValueKind::None) else {
+        return before;
     };
-    let spread = spread(Setting::Metrics, setting, graph, cx);
+    let spread = spread(setting, value, graph, cx);
     for value in spread.stray {
         metrics::read_all(value, None, cx);
     }
     let mut metrics = Vec::new();
-    for ((given, head), &loss) in spread.outputs.iter().zip(heads).zip(losses) {
+    for (((given, head), &loss), before) in spread.outputs.iter().zip(heads).zip(losses).zip(before) {
         metrics.push(match given {
-            Given::Nothing => Some(vec![]),
+            Given::Nothing => before,
             Given::Broken => None,
-            Given::Value(value) => metrics::read_all(value, Some(Subject { head, loss }), cx),
+            Given::Value(value) => {
+                let subject = Some(Subject { head, loss });
+                let first = before.clone().unwrap_or_default();
+                let read = metrics::read_after(first, value, subject, setting, cx);
+                before.and(read)
+            }
         });
     }
     metrics
+}
+
+/// Whether the targets of every output are compared with what it can reach; they are if it is not mentioned.
+fn checked(graph: &Graph, bound: &Bound<'_>, cx: &mut Cx<'_>) -> Vec<Option<bool>> {
+    let Some(value) = bound.take("check_targets").filter(|value| value.kind != ValueKind::None) else {
+        return vec![Some(true); graph.outputs.len()];
+    };
+    let spread = spread(Setting::Checks, value, graph, cx);
+    let mut read = |value: &Value| read::boolean(value, "an entry of `check_targets`", cx);
+    for value in spread.stray {
+        read(value);
+    }
+    let outputs = spread.outputs.iter().map(|given| match given {
+        Given::Nothing => Some(true),
+        Given::Broken => None,
+        Given::Value(value) => read(value),
+    });
+    outputs.collect()
 }
 
 #[cfg(test)]
@@ -425,14 +468,14 @@ mod tests {
     #[test]
     fn what_mimo_does_not_have_is_said() {
         let (_, errors) =
-            resolved(&regressions(), "adam, weighted_metrics = [mae], jit_compile = none, los = mse");
+            resolved(&regressions(), "adam, steps_per_execution = 4, jit_compile = none, los = mse");
         assert_eq!(
             errors,
             [
-                "at weighted_metrics: error: mimo has no `weighted_metrics` for `compile` yet\n  \
-                 = help: write `metrics`",
+                "at steps_per_execution: error: mimo has no `steps_per_execution` for `compile` yet\n  \
+                 = help: leave it out",
                 "at los: error: `compile` has no argument `los`\n  = help: did you mean `loss`?\n  \
-                 = help: its arguments are `optimizer`, `loss`, `loss_weights`, `metrics`",
+                 = help: its arguments are `optimizer`, `loss`, `loss_weights`, `metrics`, `weighted_metrics`, `check_targets`",
             ]
         );
     }

@@ -12,7 +12,7 @@ use crate::optimizer::Optimizer;
 pub use crate::shape::Dtype;
 use crate::shape::Shape;
 use crate::spec::graph::built::ItemSpec;
-use crate::target::Target;
+use crate::target::{Target, TargetRange};
 
 /// A layer and its settings.
 #[derive(Clone, Debug, PartialEq)]
@@ -177,8 +177,12 @@ pub struct Training {
     pub loss: Option<Loss>,
     /// Its weight in the total.
     pub weight: f64,
-    /// Its metrics, each with the name that logs use.
+    /// Its metrics, each with the name that logs use: those of `metrics`, then those of `weighted_metrics`.
     pub metrics: Vec<(String, Metric)>,
+    /// The number of those of `metrics`.
+    pub unweighted: usize,
+    /// The values that its targets are compared with.
+    pub range: TargetRange,
 }
 
 impl Training {

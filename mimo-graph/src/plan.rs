@@ -17,6 +17,7 @@ mod fold;
 mod gradients;
 mod in_place;
 mod kernels;
+mod labels;
 mod lifetimes;
 mod penalties;
 mod pooled;
@@ -107,6 +108,17 @@ pub struct OutputMask {
     pub start: Dim,
 }
 
+/// Weights that the losses of the same outputs train.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Labelled {
+    /// The first of the weights, a place in [`Plan::params`].
+    pub start: usize,
+    /// The end of the weights.
+    pub end: usize,
+    /// The outputs; none if something trains the weights that has no targets, or nothing does.
+    pub outputs: Vec<usize>,
+}
+
 /// A graph, ready to be executed.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Plan {
@@ -120,6 +132,8 @@ pub struct Plan {
     pub weighted: Vec<LayerId>,
     /// Weights, in the order of the model's fields.
     pub params: Vec<Param>,
+    /// Which outputs train which weights.
+    pub labelled: Vec<Labelled>,
     /// Inputs.
     pub inputs: Vec<View>,
     /// Outputs.
@@ -175,6 +189,7 @@ impl Plan {
         penalties::find_only_losses(&mut plan.plan);
         lifetimes::assign(&mut plan.plan);
         fold::fold(&mut plan.plan);
+        plan.plan.labelled = labels::labelled(graph, &plan.plan.params);
         plan.plan
     }
 }

@@ -9,7 +9,7 @@ use crate::loss::Loss;
 use crate::metric::Metric;
 use crate::optimizer::OptimizerSpec;
 use crate::shape::Dtype;
-use crate::target::Target;
+use crate::target::{Target, TargetRange};
 
 pub use graph::fixed::{
     Argument, GraphLayer, GraphPort, GraphSpec, GraphTensor, ItemSpec, LayerCall, NestedModel, Setting,
@@ -92,14 +92,21 @@ pub struct OutputSpec {
     pub loss: Option<Loss>,
     /// The loss's weight in the total.
     pub weight: f64,
-    /// Its metrics, by the names that logs use.
+    /// Its metrics, by the names that logs use: those of `metrics`, then those of `weighted_metrics`.
     pub metrics: &'static [(&'static str, Metric)],
+    /// The values that its targets are compared with.
+    pub range: TargetRange,
 }
 
 impl OutputSpec {
     /// The form of the output's targets; `None` for an output without targets.
     pub fn target(&self) -> Option<Target> {
         Target::of(self.loss, self.metrics.iter().map(|&(_, metric)| metric))
+    }
+
+    /// Positions of a sample: all axes but the last.
+    pub fn positions(&self) -> usize {
+        self.shape.iter().rev().skip(1).product()
     }
 }
 
@@ -208,6 +215,7 @@ pub(crate) mod examples {
                 loss: Some(Loss::CategoricalCrossentropy { from_logits: false, label_smoothing: 0.1 }),
                 weight: 1.0,
                 metrics: &[("accuracy", Metric::CategoricalAccuracy)],
+                range: TargetRange::Any,
             },
             OutputSpec {
                 name: "risk",
@@ -230,6 +238,7 @@ pub(crate) mod examples {
                         },
                     ),
                 ],
+                range: TargetRange::Any,
             },
             OutputSpec {
                 name: "features",
@@ -238,6 +247,7 @@ pub(crate) mod examples {
                 loss: None,
                 weight: 1.0,
                 metrics: &[],
+                range: TargetRange::Any,
             },
         ],
         layers: &[
@@ -287,6 +297,7 @@ pub(crate) mod examples {
                 loss: None,
                 weight: 1.0,
                 metrics: &[],
+                range: TargetRange::Any,
             },
             OutputSpec {
                 name: "b",
@@ -295,6 +306,7 @@ pub(crate) mod examples {
                 loss: None,
                 weight: 1.0,
                 metrics: &[],
+                range: TargetRange::Any,
             },
         ],
         layers: &[

@@ -1,6 +1,7 @@
 //! The targets of an output, decided by its loss and, for an output without a loss, by its metrics.
 
-use crate::loss::Loss;
+use crate::activation::Activation;
+use crate::loss::{Loss, Predicts, ValidTargets};
 use crate::metric::{ClassesOf, Metric};
 
 crate::describe! {
@@ -11,6 +12,58 @@ crate::describe! {
         Values,
         /// Class indices, one per position.
         Classes,
+    }
+}
+
+crate::describe! {
+    /// Targets that make sense for an output, besides those for which its loss is not defined.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub enum TargetRange {
+        /// Nothing is compared: `check_targets = false`. Finite numbers, and class indices that exist, are all that is asked for.
+        Unchecked,
+        /// Any numbers for which the loss is defined.
+        Any,
+        /// The numbers that the output can reach, ends included.
+        Between {
+            /// The least.
+            least: f64,
+            /// The greatest.
+            most: f64,
+        },
+        /// Probabilities whose sum over the last axis is 1.
+        Distribution,
+    }
+}
+
+impl TargetRange {
+    /// The range of an output that ends in this activation. Labels of hinge losses, class indices and vectors of which only the direction
+    /// counts are not compared with what the output gives.
+    pub fn of(loss: Option<Loss>, activation: Option<Activation>) -> TargetRange {
+        let Some(facts) = loss.map(Loss::facts) else { return TargetRange::Any };
+        if matches!(facts.targets, ValidTargets::Any | ValidTargets::Indices { .. } | ValidTargets::Signs)
+            || facts.predicts == Predicts::Directions
+        {
+            return TargetRange::Any;
+        }
+        let categorical = facts.predicts == Predicts::Classes && !matches!(loss, Some(Loss::KlDivergence));
+        match activation {
+            _ if categorical => TargetRange::Distribution,
+            // Each value is compared by the loss itself.
+            _ if facts.targets == ValidTargets::Probabilities && facts.predicts != Predicts::Classes => {
+                TargetRange::Any
+            }
+            Some(Activation::Softmax | Activation::Sparsemax) => TargetRange::Distribution,
+            Some(activation) => match activation.range() {
+                (f64::NEG_INFINITY, f64::INFINITY) => TargetRange::Any,
+                (least, most) => TargetRange::Between { least, most },
+            },
+            None => TargetRange::Any,
+        }
+    }
+
+    /// Whether a target out of range is an error, and not a warning: for a categorical cross-entropy, whose targets have to be probabilities.
+    pub const fn is_strict(loss: Option<Loss>) -> bool {
+        matches!(loss, Some(Loss::CategoricalCrossentropy { .. } | Loss::CategoricalFocalCrossentropy { .. }))
     }
 }
 
@@ -35,5 +88,38 @@ impl Target {
             | Metric::IoU { classes: ClassesOf::Scores, .. } => Target::Classes,
             _ => Target::Values,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_are_those_of_the_loss_and_of_the_end_of_the_output() {
+        let of = |loss, activation| TargetRange::of(Some(loss), Some(activation));
+        let (from_logits, label_smoothing) = (false, 0.0);
+        let between = |least, most| TargetRange::Between { least, most };
+        let mse = Loss::MeanSquaredError;
+        assert_eq!(of(mse, Activation::Sigmoid), between(0.0, 1.0));
+        assert_eq!(of(mse, Activation::Tanh), between(-1.0, 1.0));
+        assert_eq!(of(mse, Activation::Relu), between(0.0, f64::INFINITY));
+        assert_eq!(of(mse, Activation::Linear), TargetRange::Any);
+        assert_eq!(of(mse, Activation::Softmax), TargetRange::Distribution);
+        assert_eq!(of(Loss::KlDivergence, Activation::Softmax), TargetRange::Distribution);
+        let categorical = Loss::CategoricalCrossentropy { from_logits: true, label_smoothing };
+        assert_eq!(of(categorical, Activation::Linear), TargetRange::Distribution);
+        for loss in [
+            Loss::BinaryCrossentropy { from_logits, label_smoothing },
+            Loss::SparseCategoricalCrossentropy { from_logits, ignore_class: None },
+            Loss::Hinge,
+            Loss::CategoricalHinge,
+            Loss::CosineSimilarity,
+            Loss::Custom { targets: true },
+        ] {
+            assert_eq!(of(loss, Activation::Sigmoid), TargetRange::Any, "{loss:?}");
+        }
+        assert_eq!(TargetRange::of(None, Some(Activation::Sigmoid)), TargetRange::Any);
+        assert_eq!(TargetRange::of(Some(mse), None), TargetRange::Any);
     }
 }

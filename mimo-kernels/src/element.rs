@@ -25,6 +25,12 @@ pub trait Element:
     /// Whether this is [`UNFILLED`](Self::UNFILLED), which is equal to nothing, like every NaN.
     fn is_unfilled(self) -> bool;
 
+    /// Another such NaN: as the weight of a target it says that the target is missing.
+    const MISSING: Self;
+
+    /// Whether this is [`MISSING`](Self::MISSING).
+    fn is_missing(self) -> bool;
+
     /// The nearest value of this type.
     fn of(x: f64) -> Self;
 
@@ -47,10 +53,15 @@ pub trait Element:
 impl Element for f32 {
     type Kernels = Single;
     const UNFILLED: Self = f32::from_bits(0x7FC4_D4D0);
+    const MISSING: Self = f32::from_bits(0x7FC4_D4D1);
 
     #[inline]
     fn is_unfilled(self) -> bool {
         self.to_bits() == Self::UNFILLED.to_bits()
+    }
+    #[inline]
+    fn is_missing(self) -> bool {
+        self.to_bits() == Self::MISSING.to_bits()
     }
     #[inline]
     #[expect(clippy::cast_possible_truncation, reason = "rounding to the nearest f32 is the purpose")]
@@ -76,10 +87,15 @@ impl Element for f32 {
 impl Element for f64 {
     type Kernels = Double;
     const UNFILLED: Self = f64::from_bits(0x7FF8_4D49_4D4F_0001);
+    const MISSING: Self = f64::from_bits(0x7FF8_4D49_4D4F_0002);
 
     #[inline]
     fn is_unfilled(self) -> bool {
         self.to_bits() == Self::UNFILLED.to_bits()
+    }
+    #[inline]
+    fn is_missing(self) -> bool {
+        self.to_bits() == Self::MISSING.to_bits()
     }
     #[inline]
     fn of(x: f64) -> Self {

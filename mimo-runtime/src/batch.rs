@@ -5,6 +5,7 @@ use std::ops::Range;
 use crate::chunk::Chunk;
 use crate::float::Float;
 use crate::program::{Program, View};
+use crate::weighting::Weighting;
 
 /// Some rows of a batch: inputs, targets and sample weights to fill, each as `rows` samples one after another.
 ///
@@ -42,14 +43,87 @@ impl<E: Float> BatchRows<'_, '_, E> {
         self.samples(view)
     }
 
-    /// Marks everything that a data set has to fill, so that what it leaves out is found.
-    pub(crate) fn mark_unfilled(&mut self, weighted: bool) {
-        let Program { inputs, targets, sample_weights, .. } = self.program;
-        let weights = sample_weights.iter().filter(|_| weighted);
-        let views = inputs.iter().copied().map(Some).chain(targets.iter().chain(weights).copied());
-        for view in views {
-            self.samples(view).fill(E::UNFILLED);
+    /// The weights of the positions for one output, those of one sample after another: of the steps of a sequence, or of the pixels of an
+    /// image in rows. A weight is 1 until it is written, and is multiplied by that of its sample. They count only if the data set
+    /// says that it has weights of positions; empty without, and for an output of one position.
+    pub fn position_weight(&mut self, index: usize) -> &mut [E] {
+        self.chunk.target_weights.of_mut(index, self.chunk.rows)
+    }
+
+    /// Says that a sample has no target for an output, after its weight was written. What stands as its target may be anything. The data set
+    /// has to say that targets may be [missing](crate::data::Dataset::missing_targets). A sample that is not here is left alone.
+    pub fn mark_missing(&mut self, output: usize, row: usize) {
+        if let Some(weight) = self.sample_weight(output).get_mut(row) {
+            *weight = E::MISSING;
         }
+    }
+
+    /// The same for one position of a sample, after its weight was written. The data set has to say that it has
+    /// [weights of positions](crate::data::Dataset::position_weighted), too.
+    pub fn mark_position_missing(&mut self, output: usize, row: usize, position: usize) {
+        let rows = self.chunk.rows.max(1);
+        let weights = self.position_weight(output);
+        let positions = weights.len() / rows;
+        if position < positions && row < rows {
+            weights[row * positions + position] = E::MISSING;
+        }
+    }
+
+    /// Says that the targets of an output that are NaN are missing, after the weights were written: the positions, or the
+    /// samples, of which all values are NaN. One NaN among other values is an error, as all of them are without this call.
+    ///
+    /// The data set has to say that targets may be missing and, if positions may be, that it has weights of positions. Without
+    /// these a sample is missing if all of its values are NaN.
+    pub fn nan_is_missing(&mut self, output: usize) {
+        let rows = self.chunk.rows;
+        let target = self.program.targets.get(output).copied().flatten();
+        let target = self.range(target);
+        let len = target.len() / rows.max(1);
+        for row in 0..rows {
+            let positions = self.chunk.target_weights.of(output, rows).map_or(1, |(_, positions)| positions);
+            let per_position = (len / positions).max(1);
+            let missing = |place: usize, chunk: &Chunk<'_, E>| {
+                let start = target.start + row * len + place * per_position;
+                chunk.arena[start..start + per_position]
+                    .iter()
+                    .all(|value| value.is_nan() && !value.is_unfilled())
+            };
+            let found = (0..positions).filter(|&place| len > 0 && missing(place, self.chunk)).count();
+            if found == positions {
+                self.mark_missing(output, row);
+                continue;
+            }
+            for place in 0..if found == 0 { 0 } else { positions } {
+                if missing(place, self.chunk) {
+                    self.mark_position_missing(output, row, place);
+                }
+            }
+        }
+    }
+
+    /// Prepares the rows for a data set with these weights. If `marks`, everything that it has to fill is marked, so that what it
+    /// leaves out is found.
+    pub(crate) fn prepare(&mut self, weighting: Weighting, marks: bool) {
+        let Program { inputs, targets, sample_weights, .. } = self.program;
+        if weighting.any() {
+            let weight = if weighting.samples { E::UNFILLED } else { E::of(1.0) };
+            for view in sample_weights.iter().filter(|_| marks || !weighting.samples) {
+                self.samples(*view).fill(weight);
+            }
+        }
+        if weighting.positions {
+            self.chunk.target_weights.positions.fill(E::of(1.0));
+        }
+        if marks {
+            for view in inputs.iter().copied().map(Some).chain(targets.iter().copied()) {
+                self.samples(view).fill(E::UNFILLED);
+            }
+        }
+    }
+
+    /// The weights of positions of an output, to read.
+    pub(crate) fn position_weight_values(&self, index: usize) -> Option<&[E]> {
+        Some(self.chunk.target_weights.of(index, self.chunk.rows)?.0)
     }
 
     /// The samples of an input, to read.

@@ -3,6 +3,7 @@
 use crate::float::Float;
 use crate::kernels::Mat;
 use crate::program::{Starts, View, Weight};
+use crate::weighting::TargetWeights;
 
 /// What a pass is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,8 +48,10 @@ pub struct Chunk<'a, E> {
     pub pass: u64,
     /// Weights of the losses in the total, by output.
     pub loss_weights: &'a [f64],
-    /// Whether samples have weights.
+    /// Whether samples have weights, or may have no target.
     pub weighted: bool,
+    /// Weights of positions, and the numbers of samples that have a target.
+    pub target_weights: TargetWeights<'a, E>,
     /// Sums over this chunk: a loss per output, then the states of the metrics. The last value is the penalty on activities.
     pub statistics: &'a mut [f64],
     /// Sums over this chunk that the next stage needs of the whole batch; see [`Sum`](crate::stage::Sum). Each is

@@ -3,11 +3,14 @@
 mod array;
 pub(crate) mod check;
 mod class_weights;
+mod range;
+mod targets;
 #[cfg(test)]
 mod tests;
 
 pub use array::ArrayDataset;
 pub(crate) use array::Arrays;
+pub use targets::{BatchTargets, PerPosition, PositionValues};
 
 use std::marker::PhantomData;
 
@@ -18,6 +21,8 @@ use crate::engine::Trust;
 use crate::error::Error;
 use crate::model::{Model, Trainable};
 use crate::program::Program;
+use crate::warning::{Warning, Warnings};
+use crate::weighting::Weighting;
 
 mod sealed {
     /// An argument that only this crate can pass or name, so that no other implements a method that takes it.
@@ -43,16 +48,34 @@ pub(crate) use sealed::Token;
 /// - other targets are finite, and those of some losses in a range: from 0 to 1 for `binary_crossentropy` and
 ///   `kl_divergence`, 0 or greater for `poisson`, and −1, 0 or 1 for hinge losses: [`Error::Target`]. Those of a custom loss
 ///   may be anything;
-/// - sample weights are finite: [`Error::SampleWeight`]. They may be negative.
+/// - targets of a categorical cross-entropy are probabilities with the sum 1 over the classes: [`Error::Target`] and [`Error::TargetSum`];
+/// - targets of other losses are numbers that the output can reach: from 0 to 1 for a sigmoid, −1 to 1 for `tanh`, 0 or greater for `relu`,
+///   probabilities with the sum 1 for a softmax. Others are a [`Warning`], one for each output, before the first step for
+///   arrays and at their batch for streams: [`Trainer::warnings`](crate::trainer::Trainer::warnings);
+/// - weights of samples and positions are finite: [`Error::SampleWeight`]. They may be negative.
 ///
-/// A target whose sample weight is 0 may hold anything, or be left out: this is how to train with targets that
-/// are missing for some samples.
+/// `check_targets = { reward: false }` in `.compile(…)` takes any finite numbers as the targets of `reward`. Of outputs with a mask the steps
+/// that count are checked when the mask is known, for all but the reach of the output.
+///
+/// A target that is missing, or whose weight or sample weight is 0, may hold anything, or be left out.
+/// [`ArrayDataset::target_mask`] documents what a missing target is.
 pub trait Dataset<M: Trainable>: Sync {
     /// Number of samples.
     fn rows(&self) -> usize;
 
     /// Whether [`gather`](Self::gather) fills in sample weights; without, every sample weighs 1.
     fn weighted(&self) -> bool {
+        false
+    }
+
+    /// Whether [`gather`](Self::gather) writes weights of positions, [`BatchRows::position_weight`]; without, all positions of a sample
+    /// weigh the same.
+    fn position_weighted(&self) -> bool {
+        false
+    }
+
+    /// Whether [`gather`](Self::gather) marks targets as missing, by [`BatchRows::mark_missing`] and its relatives.
+    fn missing_targets(&self) -> bool {
         false
     }
 
@@ -69,6 +92,12 @@ pub trait Dataset<M: Trainable>: Sync {
     fn checked(&self, _: Token) -> Result<bool, Error> {
         Ok(false)
     }
+
+    /// Warnings that the check has found, with the places of their outputs.
+    #[doc(hidden)]
+    fn warnings(&self, _: Token) -> &[(usize, Warning)] {
+        &[]
+    }
 }
 
 impl<M: Trainable, D: Dataset<M> + ?Sized> Dataset<M> for &D {
@@ -80,6 +109,14 @@ impl<M: Trainable, D: Dataset<M> + ?Sized> Dataset<M> for &D {
         (**self).weighted()
     }
 
+    fn position_weighted(&self) -> bool {
+        (**self).position_weighted()
+    }
+
+    fn missing_targets(&self) -> bool {
+        (**self).missing_targets()
+    }
+
     fn gather(&self, rows: &[usize], batch: &mut BatchRows<'_, '_, M::Float>) -> Result<(), Error> {
         (**self).gather(rows, batch)
     }
@@ -87,12 +124,17 @@ impl<M: Trainable, D: Dataset<M> + ?Sized> Dataset<M> for &D {
     fn checked(&self, token: Token) -> Result<bool, Error> {
         (**self).checked(token)
     }
+
+    fn warnings(&self, token: Token) -> &[(usize, Warning)] {
+        (**self).warnings(token)
+    }
 }
 
 /// The sample weights of every output: one per sample, or `None` where every sample weighs 1.
 ///
-/// A sample that weighs 0 does not count for that output, which is how to train with targets that are
-/// missing for some samples. Weights may be negative, but not NaN or infinite. As in Keras a loss divides by the number of samples, not by their weights.
+/// Weights may be negative, but not NaN or infinite. As in Keras a loss divides by the number of samples, not by their weights, and
+/// `metrics` do not see them, but `weighted_metrics` do. A target that is missing is not a sample of weight 0: see
+/// [`ArrayDataset::target_mask`]. Weights of positions are set by [`ArrayDataset::sample_weights`].
 pub type SampleWeights<M> = <M as Model>::PerOutput<Option<Vec<<M as Model>::Float>>>;
 
 /// What `fit` and `evaluate` take as data: `(&inputs, &targets)`, `(&inputs, &targets, &sample_weights)`, or a reference
@@ -134,7 +176,7 @@ impl<'a, M: Trainable, D: Dataset<M> + ?Sized> IntoDataset<'a, M> for &'a D {
 /// A data set from a function that reads samples: a file, a data base, a generator. See [`from_fn`].
 pub struct FromFn<M, F> {
     rows: usize,
-    weighted: bool,
+    weighting: Weighting,
     gather: F,
     // The model is only named, so that the function's types are known.
     model: PhantomData<fn() -> M>,
@@ -149,14 +191,28 @@ where
     M: Trainable,
     F: Fn(&[usize], &mut BatchRows<'_, '_, M::Float>) -> Result<(), Error> + Sync,
 {
-    FromFn { rows, weighted: false, gather, model: PhantomData }
+    FromFn { rows, weighting: Weighting::NONE, gather, model: PhantomData }
 }
 
 impl<M, F> FromFn<M, F> {
     /// Whether the function fills in sample weights.
     #[must_use]
     pub fn weighted(mut self, weighted: bool) -> Self {
-        self.weighted = weighted;
+        self.weighting.samples = weighted;
+        self
+    }
+
+    /// Whether the function writes [weights of positions](BatchRows::position_weight).
+    #[must_use]
+    pub fn position_weighted(mut self, weighted: bool) -> Self {
+        self.weighting.positions = weighted;
+        self
+    }
+
+    /// Whether the function [marks targets as missing](BatchRows::mark_missing).
+    #[must_use]
+    pub fn missing_targets(mut self, missing: bool) -> Self {
+        self.weighting.missing = missing;
         self
     }
 }
@@ -165,7 +221,7 @@ impl<M, F> std::fmt::Debug for FromFn<M, F> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("FromFn")
             .field("rows", &self.rows)
-            .field("weighted", &self.weighted)
+            .field("weighting", &self.weighting)
             .finish_non_exhaustive()
     }
 }
@@ -180,7 +236,15 @@ where
     }
 
     fn weighted(&self) -> bool {
-        self.weighted
+        self.weighting.samples
+    }
+
+    fn position_weighted(&self) -> bool {
+        self.weighting.positions
+    }
+
+    fn missing_targets(&self) -> bool {
+        self.weighting.missing
     }
 
     fn gather(&self, rows: &[usize], batch: &mut BatchRows<'_, '_, M::Float>) -> Result<(), Error> {
@@ -188,9 +252,24 @@ where
     }
 }
 
+/// The weights that a data set writes.
+pub(crate) fn weighting<M: Trainable>(data: &dyn Dataset<M>) -> Weighting {
+    Weighting {
+        samples: data.weighted(),
+        positions: data.position_weighted(),
+        missing: data.missing_targets(),
+    }
+}
+
 /// Whether the engine has to check what a data set gathers. Data in memory are checked here, all of them and once.
-pub(crate) fn trust<M: Trainable>(data: &dyn Dataset<M>) -> Result<Trust, Error> {
-    Ok(if data.checked(Token)? { Trust::Checked } else { Trust::Unchecked(spec::<M>()) })
+pub(crate) fn trust<M: Trainable>(data: &dyn Dataset<M>, warnings: &Warnings) -> Result<Trust, Error> {
+    if !data.checked(Token)? {
+        return Ok(Trust::Unchecked(spec::<M>()));
+    }
+    for (output, warning) in data.warnings(Token) {
+        warnings.add(*output, warning.clone());
+    }
+    Ok(Trust::Checked)
 }
 
 /// The description of a model, as a reference that lives long enough.

@@ -13,6 +13,7 @@ mod chunks;
 mod custom;
 mod gradient;
 mod interleaved;
+mod labels;
 mod limits;
 mod masks;
 mod orthogonal;
@@ -27,6 +28,8 @@ mod tasks;
 mod update;
 mod whole;
 
+use std::sync::Arc;
+
 use mimo_graph::spec::ModelSpec;
 
 use crate::batch::BatchRows;
@@ -39,8 +42,11 @@ use crate::program::{Memory, Param, Program};
 use crate::random;
 use crate::rules::MakeRule;
 use crate::stage::{Pass, Stage, StepPart};
+use crate::warning::Warnings;
+use crate::weighting::Weighting;
 use chunks::Chunks;
 pub use custom::{CustomBatch, CustomLossFn};
+use labels::Labels;
 use masks::Masks;
 use rule::Rules;
 use spectral::Spectral;
@@ -57,8 +63,8 @@ pub type Gather<'a, E> = dyn Fn(&[usize], &mut BatchRows<'_, '_, E>) -> Result<(
 pub struct Source<'a, E> {
     /// Gathers samples.
     pub gather: &'a Gather<'a, E>,
-    /// Whether the samples have weights.
-    pub weighted: bool,
+    /// The weights that it fills in beside targets.
+    pub weighting: Weighting,
     /// Checks that the samples still need.
     pub trust: Trust,
 }
@@ -77,7 +83,7 @@ pub enum Trust {
 impl<E> std::fmt::Debug for Source<'_, E> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let mut fields = f.debug_struct("Source");
-        fields.field("weighted", &self.weighted).field("trust", &self.trust).finish_non_exhaustive()
+        fields.field("weighting", &self.weighting).field("trust", &self.trust).finish_non_exhaustive()
     }
 }
 
@@ -86,8 +92,10 @@ impl<E> std::fmt::Debug for Source<'_, E> {
 pub struct Totals {
     /// Samples.
     pub samples: usize,
-    /// A loss per output, then the states of the metrics.
+    /// A loss per output, then the states of the metrics. A loss is a sum over the samples that have a target.
     pub statistics: Vec<f64>,
+    /// By output: samples that have a target.
+    pub present: Vec<f64>,
     /// Over batches, samples times total loss: weighted losses and penalties of weights.
     pub total: f64,
     /// Over batches, samples times each joint custom loss.
@@ -97,22 +105,31 @@ pub struct Totals {
 impl Totals {
     /// Empty sums for a model.
     pub fn new(program: &Program) -> Self {
-        Totals { samples: 0, statistics: vec![0.0; program.statistics], total: 0.0, joint: vec![] }
+        Totals {
+            samples: 0,
+            statistics: vec![0.0; program.statistics],
+            present: vec![0.0; program.outputs.len()],
+            total: 0.0,
+            joint: vec![],
+        }
     }
 
     /// Empties the sums, and gives them the lengths of others.
     pub(crate) fn resize(&mut self, like: &Totals) {
         self.statistics.resize(like.statistics.len(), 0.0);
+        self.present.resize(like.present.len(), 0.0);
         self.joint.resize(like.joint.len(), 0.0);
         self.clear();
     }
 
     /// Takes over the sums of others, keeping its own memory.
     pub(crate) fn copy_from(&mut self, from: &Totals) {
-        let Totals { samples, statistics, total, joint } = from;
+        let Totals { samples, statistics, present, total, joint } = from;
         (self.samples, self.total) = (*samples, *total);
         self.statistics.clear();
         self.statistics.extend_from_slice(statistics);
+        self.present.clear();
+        self.present.extend_from_slice(present);
         self.joint.clear();
         self.joint.extend_from_slice(joint);
     }
@@ -122,6 +139,7 @@ impl Totals {
         self.samples = 0;
         self.total = 0.0;
         self.statistics.fill(0.0);
+        self.present.fill(0.0);
         self.joint.fill(0.0);
     }
 }
@@ -147,6 +165,9 @@ pub struct Engine<E: Float> {
     states: States<E>,
     spectral: Spectral<E>,
     masks: Masks,
+    labels: Labels,
+    /// Shared with a step that is made, whose data may end it in a panic.
+    pub(crate) warnings: Arc<Warnings>,
     seed: u64,
     /// Batches that were evaluated and rounds of predictions since the seed was set: each draws other numbers.
     passes: u64,
@@ -365,15 +386,31 @@ impl<E: Float> Engine<E> {
     fn total_up(&self, rows: usize, loss_weights: &[f64], penalty: f64, totals: &mut Totals) {
         let outputs = self.program.outputs.len();
         let mut total = penalty * rows as f64 + self.train_chunks.activity_penalty();
+        let present = self.present();
         for chunk in self.train_chunks.statistics(self.program) {
-            for (sum, value) in totals.statistics.iter_mut().zip(chunk) {
+            for (sum, value) in totals.statistics.iter_mut().zip(chunk).skip(outputs) {
                 *sum += value;
+            }
+            for (output, (sum, value)) in totals.statistics.iter_mut().zip(chunk).take(outputs).enumerate() {
+                // The mean over an epoch is over the targets that are there, too.
+                *sum += match present.get(output) {
+                    Some(present) => value * present / rows as f64,
+                    None => *value,
+                };
             }
             total +=
                 chunk.iter().take(outputs).zip(loss_weights).map(|(loss, weight)| loss * weight).sum::<f64>();
         }
+        for (output, sum) in totals.present.iter_mut().enumerate() {
+            *sum += present.get(output).copied().unwrap_or(rows as f64);
+        }
         totals.samples += rows;
         totals.total += total;
+    }
+
+    /// By output: the samples of the last batch that have a target; empty if none is missing.
+    pub(crate) fn present(&self) -> &[f64] {
+        self.train_chunks.merged.get(self.program.sums..).unwrap_or(&[])
     }
 
     /// To be called before a batch goes through the model.
@@ -409,6 +446,7 @@ fn train<E: Float>(
         return Ok(());
     }
     let mut engine = engine.begin_step();
+    engine.labels.custom.fill(false);
     engine.run_batch(Mode::Train, StepPart::Trunk, rows, source, loss_weights)?;
     engine.keep_states();
     let penalty = engine.update(rows.len());
@@ -469,6 +507,8 @@ fn engine<E: Float>(
         states: States::new(&[]),
         spectral: Spectral::none(),
         masks: Masks::none(),
+        labels: Labels::default(),
+        warnings: Arc::default(),
         seed: 0,
         passes: 0,
     })

@@ -114,6 +114,17 @@ pub enum Error {
         /// The first sample with an unwritten value.
         row: usize,
     },
+    /// The targets of a categorical cross-entropy do not sum up to 1 over the classes.
+    TargetSum {
+        /// The output.
+        output: &'static str,
+        /// The sample.
+        row: usize,
+        /// The sum.
+        sum: f64,
+        /// The loss.
+        loss: &'static str,
+    },
     /// An input holds a number that its `Embedding` or `CategoryEncoding` does not take.
     Vocabulary {
         /// The input.
@@ -140,6 +151,29 @@ pub enum Error {
         len: usize,
         /// The weights that there must be.
         wanted: usize,
+    },
+    /// The weights or the mask of an output do not have the shape of its samples and positions.
+    WeightShape {
+        /// The output.
+        output: &'static str,
+        /// Their shape, with the batch axis.
+        found: Vec<usize>,
+        /// The shape of all positions, with the batch axis. The first of these axes will do as well.
+        wanted: Vec<usize>,
+    },
+    /// The positions of an output have weights, but its loss has one value for all positions of a sample.
+    PositionWeights {
+        /// The output.
+        output: &'static str,
+        /// A sample whose positions have weights.
+        row: usize,
+    },
+    /// Targets of an output were to be missing in a way in which they cannot be.
+    MissingTargets {
+        /// The output.
+        output: &'static str,
+        /// Why not.
+        reason: &'static str,
     },
     /// Class weights were given to an output whose samples do not have one class each.
     NoClasses {
@@ -448,6 +482,11 @@ impl fmt::Display for Error {
                     "target {value} of `{output}` in sample {row} is invalid: targets of {loss} are {valid}"
                 )
             }
+            Error::TargetSum { output, row, sum, loss } => write!(
+                f,
+                "the targets of `{output}` in sample {row} have the sum {sum}: targets of {loss} are probabilities with the sum 1; \
+                 for others, write `check_targets = {{ {output}: false }}` in `.compile(…)`"
+            ),
             Error::Unfilled { field, name, row } => {
                 write!(f, "the data set did not fill {field} `{name}` in sample {row}")
             }
@@ -459,6 +498,24 @@ impl fmt::Display for Error {
             Error::NotFinite { name, row } => write!(f, "`{name}` is NaN or infinite in sample {row}"),
             Error::Weights { output, len, wanted } => {
                 write!(f, "{len} weights for `{output}`, but {wanted} are needed")
+            }
+            Error::WeightShape { output, found, wanted } => {
+                write!(
+                    f,
+                    "the weights or the mask of `{output}` have the shape {found:?}, but {wanted:?} is needed"
+                )?;
+                match wanted.len() {
+                    0 | 1 => Ok(()),
+                    axes => write!(f, ", or {:?} for one value per sample", &wanted[..axes.min(1)]),
+                }
+            }
+            Error::PositionWeights { output, row } => write!(
+                f,
+                "the positions of sample {row} have weights for `{output}`, but its loss has one value for all positions of a \
+                 sample: give the sample a weight, or mark positions as missing"
+            ),
+            Error::MissingTargets { output, reason } => {
+                write!(f, "the targets of `{output}` cannot be missing in this way: {reason}")
             }
             Error::NoClasses { output, reason } => {
                 write!(f, "class weights for `{output}`, whose samples do not have one class each: {reason}")

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use crate::logs::LogTable;
 use crate::model::Trainable;
 use crate::progress::format;
+use crate::warning::Warning;
 
 /// What an evaluation measured: the model's logs by name (`evaluation.risk.auc`), and the same by Keras's keys.
 pub struct Evaluation<M: Trainable> {
@@ -44,6 +45,7 @@ pub struct EpochLogs<M: Trainable> {
 /// What a training measured.
 pub struct History<M: Trainable> {
     epochs: Vec<EpochLogs<M>>,
+    pub(crate) warnings: Vec<Warning>,
     table: Arc<LogTable>,
 }
 
@@ -141,7 +143,7 @@ impl<M: Trainable> EpochLogs<M> {
 
 impl<M: Trainable> History<M> {
     pub(crate) fn new(table: &Arc<LogTable>) -> Self {
-        History { epochs: Vec::new(), table: Arc::clone(table) }
+        History { epochs: Vec::new(), warnings: Vec::new(), table: Arc::clone(table) }
     }
 
     pub(crate) fn push(&mut self, epoch: EpochLogs<M>) {
@@ -151,6 +153,11 @@ impl<M: Trainable> History<M> {
     /// The epochs, in order.
     pub fn epochs(&self) -> &[EpochLogs<M>] {
         &self.epochs
+    }
+
+    /// What the trainer has found so far and is probably not meant; see [`Trainer::warnings`](crate::trainer::Trainer::warnings).
+    pub fn warnings(&self) -> &[Warning] {
+        &self.warnings
     }
 
     /// The last epoch; `None` if there was none.
@@ -283,7 +290,11 @@ impl<M: Trainable> fmt::Debug for EpochLogs<M> {
 
 impl<M: Trainable> Clone for History<M> {
     fn clone(&self) -> Self {
-        History { epochs: self.epochs.clone(), table: Arc::clone(&self.table) }
+        History {
+            epochs: self.epochs.clone(),
+            warnings: self.warnings.clone(),
+            table: Arc::clone(&self.table),
+        }
     }
 }
 

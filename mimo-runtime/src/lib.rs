@@ -41,6 +41,8 @@ pub mod tensor;
 mod testing;
 pub mod traced;
 pub mod trainer;
+pub mod warning;
+pub mod weighting;
 pub mod weights;
 
 pub use dfdx;

@@ -105,7 +105,10 @@ impl LogTable {
         let samples = totals.samples as f64;
         self.entries.iter().map(move |entry| match entry.value {
             Value::Total => totals.total / samples,
-            Value::Loss { output } | Value::Added { place: output } => totals.statistics[output] / samples,
+            // As Keras reports for a batch in which nothing counts.
+            Value::Loss { output } if totals.present[output] == 0.0 && samples > 0.0 => 0.0,
+            Value::Loss { output } => totals.statistics[output] / totals.present[output],
+            Value::Added { place } => totals.statistics[place] / samples,
             Value::NoLoss => f64::NAN,
             Value::Joint { place } => totals.joint.get(place).map_or(f64::NAN, |sum| sum / samples),
             Value::Metric { metric, classes, first, len } => {
@@ -166,6 +169,7 @@ mod tests {
             loss,
             weight: 1.0,
             metrics,
+            range: mimo_graph::target::TargetRange::Any,
         }
     }
 
@@ -215,7 +219,7 @@ mod tests {
         let states = table.statistics(&spec) - 3;
         let mut statistics = vec![8.0, 2.0, 6.0];
         statistics.resize(3 + states, 0.0);
-        let totals = Totals { samples: 4, statistics, total: 12.0, joint: vec![] };
+        let totals = Totals { samples: 4, statistics, present: vec![4.0], total: 12.0, joint: vec![] };
         let values: Vec<f64> = table.values(&totals).collect();
         assert_eq!((values[0], values[1], &values[3..]), (3.0, 2.0, &[0.5, 1.5][..]));
     }

@@ -2,7 +2,8 @@
 //!
 //! The loss of a sample is the mean of the losses of its positions (all axes but the last), and the loss of a batch
 //! is the mean over its samples: Keras's reduction `sum_over_batch_size`. A sample's weight multiplies its loss and
-//! leaves the divisor alone. A mask leaves steps out, and what is divided by is then the number of steps that count ([`Masked`]).
+//! leaves the divisor alone. A mask leaves steps out, and what is divided by is then the number of steps that count ([`Masked`]). So does a
+//! target that is missing ([`weighting`](crate::weighting)).
 
 mod binary;
 mod criterion;
@@ -12,6 +13,7 @@ mod hinge;
 pub mod kinds;
 mod masked;
 mod masked_regions;
+mod measured;
 mod regions;
 mod regression;
 mod rows;
@@ -23,13 +25,13 @@ pub use masked_regions::{MaskedBatch, MaskedBatchSums, MaskedRegions};
 pub use mimo_graph::operation::LossOp;
 pub use regions::{BatchLoss, BatchLossSums};
 
-use mimo_graph::loss::Loss;
+use mimo_graph::loss::{Loss, Region};
 
 use crate::chunk::{Chunk, Mode};
 use crate::float::Float;
-use crate::metric;
 use crate::program::View;
 use crate::run::run;
+use crate::weighting::{WeightsOf, at, weight_at};
 
 use criterion::range;
 pub(crate) use criterion::{Criterion, Form, Sample, Slope, Visit};
@@ -59,35 +61,17 @@ pub struct Metrics(pub &'static LossOp);
 fn metrics<E: Float>(op: &Metrics, chunk: &mut Chunk<'_, E>) {
     let Metrics(op) = op;
     for index in 0..op.metrics.len() {
-        add_metric(op, index, chunk);
+        measured::add(op, None, index, chunk);
     }
 }
 
-/// Adds all positions of the samples to the state of one metric.
-fn add_metric<E: Float>(op: &LossOp, index: usize, chunk: &mut Chunk<'_, E>) {
-    let Some(&metric) = op.metrics.get(index) else { return };
-    let start = chunk.starts.states[op.first_state + index];
-    let (y, target) = (chunk.mat(op.y), chunk.mat(op.target));
-    let len = metric::state_len(metric, op.classes);
-    if let Some(state) = chunk.statistics.get_mut(start..start + len) {
-        let rows = metric::Samples {
-            y: Rows::new(chunk.arena, y),
-            target: Rows::new(chunk.arena, target),
-            rows: chunk.rows,
-            // Keras's `metrics=` do not see the weights of samples.
-            weight: 1.0,
-        };
-        metric::accumulate(metric, op.classes, rows, state);
-    }
-}
-
-/// What turns a mean over all positions of the batch into a mean over those whose class is not ignored.
-fn correction(op: &LossOp, batch: usize, valid: f64) -> f64 {
+/// What turns a mean over all positions of the batch into a mean over those that have a target and whose class is not ignored.
+fn correction(op: &LossOp, chunk: &Chunk<'_, impl Float>, valid: f64) -> f64 {
     match op.loss {
         Some(Loss::SparseCategoricalCrossentropy { ignore_class: Some(_), .. }) if valid > 0.0 => {
-            (batch * op.positions) as f64 / (valid + EPSILON)
+            (chunk.batch * op.positions) as f64 / (valid + EPSILON)
         }
-        _ => 1.0,
+        _ => chunk.target_weights.correction(op.output, chunk.batch),
     }
 }
 
@@ -97,36 +81,56 @@ struct Pass<'p, 'c, E> {
     mask: Option<View>,
     chunk: &'p mut Chunk<'c, E>,
     correction: f64,
+    /// Parts of a sample that the criterion sees one at a time.
+    steps: usize,
 }
 
 impl<'p, 'c, E: Float> Pass<'p, 'c, E> {
-    /// Computes the loss of an output, if it has one and `visit` is the visit of its kind. With a mask, the criterion sees one
-    /// step of a sample at a time.
+    /// Computes the loss of an output, if it has one and `visit` is the visit of its kind. With a mask or with weights of positions
+    /// the criterion sees one step of a sample at a time.
     fn over(
         op: &'p LossOp,
         masked: Option<&Masked>,
         chunk: &'p mut Chunk<'c, E>,
         visit: impl FnOnce(Loss, Form, Self),
     ) {
-        let (scanned, [positions, classes]) = match masked {
-            None => (chunk.merged.get(op.output).copied().unwrap_or(0.0), [op.positions, op.classes]),
-            Some(masked) => (masked.scanned(chunk.merged), masked.form()),
+        let mask = masked.map(|masked| masked.mask);
+        let by_position = chunk.target_weights.has(op.output);
+        if by_position && matches!(op.loss.and_then(Loss::region), Some(Region::Sample | Region::SampleClass))
+        {
+            let correction = chunk.target_weights.correction(op.output, chunk.batch);
+            return masked_regions::of_samples(op, None, correction, chunk);
+        }
+        let scanned = match masked {
+            None => chunk.merged.get(op.output).copied().unwrap_or(0.0),
+            Some(masked) => masked.scanned(chunk.merged),
         };
+        let of_mask = mask.map_or(1, |mask| mask.len.max(1));
+        let steps = if by_position { of_mask.max(op.positions) } else { of_mask };
         let correction = match masked {
-            None => correction(op, chunk.batch, scanned),
+            None => correction(op, chunk, scanned),
             Some(masked) => masked.correction(chunk),
         };
+        // Each of the steps is a part of what the correction counts as one.
+        let correction = correction * of_mask as f64 / steps as f64;
+        let [positions, classes] = form(op, steps);
         let form = Form { positions, classes, fused: op.logits.is_some(), binary_labels: scanned == 0.0 };
         if let Some(loss) = op.loss {
-            let mask = masked.map(|masked| masked.mask);
-            visit(loss, form, Pass { op, mask, chunk, correction });
+            visit(loss, form, Pass { op, mask, chunk, correction, steps });
         }
     }
 }
 
+/// Positions per step of a sample and values per position. Where there are more steps than positions, they are single values.
+fn form(op: &LossOp, steps: usize) -> [usize; 2] {
+    let LossOp { positions, classes, .. } = *op;
+    let steps = steps.max(1);
+    if positions >= steps { [positions / steps, classes] } else { [1, positions * classes / steps] }
+}
+
 impl<E: Float> Visit<E> for Pass<'_, '_, E> {
     fn visit(self, criterion: impl Criterion<E>) {
-        let Pass { op, mask, chunk, correction } = self;
+        let Pass { op, mask, chunk, correction, steps } = self;
         let written = op.gradient.filter(|_| chunk.mode == Mode::Train).map(|view| chunk.mat(view));
         let weight = op.sample_weight;
         let [x, y, target, weight] =
@@ -134,18 +138,19 @@ impl<E: Float> Visit<E> for Pass<'_, '_, E> {
         let mask = mask.map(|view| chunk.mat(view));
         let (read, mut gradient) = split(chunk.arena, written);
         let (x, y, target) = (read.rows(x), read.rows(y), read.rows(target));
-        let weights = chunk.weighted.then(|| read.rows(weight));
+        let weights = WeightsOf {
+            samples: chunk.weighted.then(|| read.rows(weight)),
+            positions: chunk.target_weights.of(op.output, chunk.rows),
+        };
         let mask = mask.map(|mask| read.rows(mask));
-        let steps = mask.map_or(1, |mask| mask.cols());
         // The total loss is a mean over the batch; per row only the sample's weight is left to multiply.
         let loss_weight = chunk.loss_weights.get(op.output).copied().unwrap_or(1.0);
         let scale = loss_weight * correction / chunk.batch as f64;
         let mut total = 0.0;
         for row in 0..chunk.rows {
-            let weight =
-                weights.and_then(|weights| weights.row(row).first()).map_or(1.0, |weight| weight.f64());
-            let mut to = gradient.as_mut().map(|gradient| gradient.row(row));
             // A sample without weight may be one without a target: whatever stands there must not become NaN.
+            let weight = weights.sample(row).unwrap_or(0.0);
+            let mut to = gradient.as_mut().map(|gradient| gradient.row(row));
             if weight == 0.0 {
                 if let Some(to) = to {
                     to.fill(E::zero());
@@ -153,22 +158,27 @@ impl<E: Float> Visit<E> for Pass<'_, '_, E> {
                 continue;
             }
             let sample = Sample { x: x.row(row), y: y.row(row), target: target.row(row) };
-            let mask = mask.map(|mask| mask.row(row));
+            let (mask, of_positions) = (mask.map(|mask| mask.row(row)), weights.positions(row));
+            if mask.is_none() && of_positions.is_none() {
+                let slope = to.map(|to| Slope { to, scale: E::of(scale * weight) });
+                total += weight * criterion.sample(sample, slope).f64();
+                continue;
+            }
             for step in 0..steps {
-                let (mut sample, mut to) = (sample, to.as_deref_mut());
-                if let Some(mask) = mask {
-                    sample = sample.step(step, steps);
-                    to = to.map(|to| {
-                        let range = range(to.len(), step, steps);
-                        &mut to[range]
-                    });
-                    // Nor must a masked step.
-                    if mask[step] == E::zero() {
-                        if let Some(to) = to {
-                            to.fill(E::zero());
-                        }
-                        continue;
+                let sample = sample.step(step, steps);
+                let to = to.as_deref_mut().map(|to| {
+                    let range = range(to.len(), step, steps);
+                    &mut to[range]
+                });
+                let masked = mask.is_some_and(|mask| at(mask, step, steps) == Some(E::zero()));
+                let of_step = of_positions.map_or(1.0, |positions| weight_at(positions, step, steps));
+                let weight = if masked { 0.0 } else { weight * of_step };
+                // Nor must a masked step.
+                if weight == 0.0 {
+                    if let Some(to) = to {
+                        to.fill(E::zero());
                     }
+                    continue;
                 }
                 let slope = to.map(|to| Slope { to, scale: E::of(scale * weight) });
                 total += weight * criterion.sample(sample, slope).f64();
@@ -184,18 +194,28 @@ fn scan<E: Float>(op: &Scan, chunk: &mut Chunk<'_, E>) {
     use Loss::{Hinge, SparseCategoricalCrossentropy, SquaredHinge};
     let Scan(op) = op;
     let target = Rows::new(chunk.arena, chunk.mat(op.target));
-    let weights = chunk.weighted.then(|| Rows::new(chunk.arena, chunk.mat(op.sample_weight)));
-    let count =
-        |row: usize, counts: &dyn Fn(E) -> bool| target.row(row).iter().filter(|&&t| counts(t)).count();
+    let weights = measured::weights_of(op, chunk);
+    // What stands for a missing target says nothing about the labels.
+    let count = |row: usize, weighs: &dyn Fn(f64) -> bool, counts: &dyn Fn(E) -> bool| -> usize {
+        if !weights.sample(row).is_some_and(weighs) {
+            return 0;
+        }
+        let target = target.row(row);
+        let Some(positions) = weights.positions(row) else {
+            return target.iter().filter(|&&t| counts(t)).count();
+        };
+        let positions = target.chunks_exact((target.len() / positions.len().max(1)).max(1)).zip(positions);
+        let positions = positions.filter(|(_, weight)| !weight.is_missing() && weighs(weight.f64()));
+        positions.flat_map(|(targets, _)| targets).filter(|&&t| counts(t)).count()
+    };
+    let rows = 0..chunk.rows;
     let found: usize = match op.loss {
-        // What stands for a missing target says nothing about the labels.
-        Some(Hinge | SquaredHinge) => (0..chunk.rows)
-            .filter(|&row| weights.is_none_or(|weights| weights.row(row) != [E::zero()]))
-            .map(|row| count(row, &|t| t != E::zero() && t != E::one()))
-            .sum(),
+        Some(Hinge | SquaredHinge) => {
+            rows.map(|row| count(row, &|weight| weight != 0.0, &|t| t != E::zero() && t != E::one())).sum()
+        }
         Some(SparseCategoricalCrossentropy { ignore_class: Some(ignored), .. }) => {
             let ignored = E::of(ignored as f64);
-            (0..chunk.rows).map(|row| count(row, &|t| t != ignored)).sum()
+            rows.map(|row| count(row, &|_| true, &|t| t != ignored)).sum()
         }
         _ => 0,
     };

@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::float::Float;
 use crate::fold::Folded;
 use crate::loss::Masked;
-use crate::program::{Program, SpectralKernel, StatePlace};
+use crate::program::{LabelledBy, Program, SpectralKernel, StatePlace};
 use crate::rules::MakeRule;
 use crate::stage::Stage;
 use crate::traced::{GradientReader, Tracer};
@@ -156,6 +156,9 @@ pub trait Trainable: Model<Targets: OutputColumns<<Self as Model>::Float>> {
 
     /// The names of the losses that `add_loss` adds, in order.
     const ADDED_LOSSES: &'static [&'static str] = &[];
+
+    /// Which outputs train which weights. Weights of which the outputs have no target in a batch are left alone by its step.
+    const LABELLED_BY: &'static [LabelledBy] = &[];
 
     /// What a training step does with a chunk, stage by stage.
     const STAGES: &'static [Stage<Self::Float>];

@@ -71,6 +71,18 @@ impl Deref for PlacedBlock {
     }
 }
 
+/// Weights that the losses of the same outputs train.
+#[derive(Clone, Copy, Debug)]
+pub struct LabelledBy {
+    /// The first of the weights, by their places in [`Program::params`].
+    pub start: usize,
+    /// The end of the weights.
+    pub end: usize,
+    /// The outputs with a loss that the weights lead to. Empty if they lead to something else that is trained, such as a loss of `add_loss`:
+    /// a training step changes these weights whether outputs have targets or not.
+    pub outputs: &'static [usize],
+}
+
 /// Where blocks and their copies begin, and the states of metrics. Operations name them by index.
 #[derive(Clone, Copy, Debug)]
 pub struct Starts<'a> {

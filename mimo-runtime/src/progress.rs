@@ -5,13 +5,15 @@ pub(crate) mod format;
 use std::io::{IsTerminal, Write, stderr};
 use std::time::{Duration, Instant};
 
+use crate::warning::Warnings;
+
 /// What `fit` shows while it runs, on standard error.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Verbose {
-    /// A bar on a terminal, else nothing.
+    /// A bar on a terminal, else nothing. Warnings are shown in both.
     #[default]
     Auto,
-    /// Nothing. Keras's `verbose=0`.
+    /// Nothing, warnings included. Keras's `verbose=0`.
     Silent,
     /// A bar per epoch, with the time that is left and what was measured so far. Keras's `verbose=1`. Without the
     /// feature `progress`, [`Lines`](Self::Lines).
@@ -28,6 +30,9 @@ const REDRAW: Duration = Duration::from_millis(100);
 #[derive(Debug)]
 pub(crate) struct Progress {
     show: Show,
+    silent: bool,
+    /// Warnings that were shown, or were there before.
+    warned: usize,
     epochs: usize,
     steps: usize,
     begin: Instant,
@@ -44,8 +49,8 @@ enum Show {
 }
 
 impl Progress {
-    /// For epochs of `steps` steps each, `epochs` being the last one's number from 1.
-    pub(crate) fn new(verbose: Verbose, epochs: usize, steps: usize) -> Self {
+    /// For epochs of `steps` steps each, `epochs` being the last one's number from 1. So many warnings were there before.
+    pub(crate) fn new(verbose: Verbose, epochs: usize, steps: usize, warned: usize) -> Self {
         let terminal = stderr().is_terminal();
         let show = match verbose {
             Verbose::Silent => Show::Nothing,
@@ -58,11 +63,26 @@ impl Progress {
         let now = Instant::now();
         Progress {
             show,
+            silent: verbose == Verbose::Silent,
+            warned,
             epochs,
             steps,
             begin: now,
             #[cfg(feature = "progress")]
             drawn: now,
+        }
+    }
+
+    /// Writes the warnings that are new.
+    #[inline]
+    pub(crate) fn warn(&mut self, warnings: &Warnings) {
+        let count = warnings.count();
+        if count > self.warned {
+            if !self.silent {
+                let all = warnings.all();
+                all.iter().skip(self.warned).for_each(|warning| say(&format!("warning: {warning}")));
+            }
+            self.warned = count;
         }
     }
 

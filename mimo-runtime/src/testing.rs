@@ -123,6 +123,7 @@ const SLOPE_LOSS: &LossOp = &LossOp {
     sample_weight: slot(5, 1),
     gradient: Some(SLOPE_GRADIENT),
     metrics: List::Borrowed(&[Metric::MeanAbsoluteError]),
+    unweighted: 1,
     first_state: 0,
 };
 const PAIR_LOSS: &LossOp = &LossOp {
@@ -137,6 +138,7 @@ const PAIR_LOSS: &LossOp = &LossOp {
     sample_weight: slot(6, 1),
     gradient: Some(PAIR_GRADIENT),
     metrics: List::Borrowed(&[]),
+    unweighted: 0,
     first_state: 1,
 };
 
@@ -198,6 +200,7 @@ impl Model for Lines {
                 loss: Some(LossKind::MeanSquaredError),
                 weight: 1.0,
                 metrics: &[("mae", Metric::MeanAbsoluteError)],
+                range: mimo_graph::target::TargetRange::Any,
             },
             OutputSpec {
                 name: "pair",
@@ -206,6 +209,7 @@ impl Model for Lines {
                 loss: Some(LossKind::MeanSquaredError),
                 weight: 0.5,
                 metrics: &[],
+                range: mimo_graph::target::TargetRange::Any,
             },
         ],
         layers: &[],
@@ -395,6 +399,7 @@ impl Model for Classes {
             }),
             weight: 1.0,
             metrics: &[],
+            range: mimo_graph::target::TargetRange::Any,
         }],
         layers: &[],
         weights: &[],

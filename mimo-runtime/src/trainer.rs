@@ -22,7 +22,7 @@ use std::sync::Arc;
 use crate::batch::BatchRows;
 use crate::callback::{BatchLogs, Callback};
 use crate::columns::PredictionColumns;
-use crate::data::{Arrays, Dataset, IntoDataset, program, spec, trust};
+use crate::data::{Arrays, BatchTargets, Dataset, IntoDataset, program, spec, trust, weighting};
 use crate::engine::{CustomBatch, Engine, Source, Totals, Trust};
 use crate::error::Error;
 use crate::float::Float;
@@ -30,6 +30,7 @@ use crate::history::Evaluation;
 use crate::kernels::Element;
 use crate::logs::LogTable;
 use crate::model::{Model, PerOutput, Trainable};
+use crate::warning::Warning;
 use called::Callbacks;
 use checkpoint::Fit;
 use custom::CustomLosses;
@@ -239,6 +240,11 @@ impl<'m, M: Trainable> Trainer<'m, M> {
         Ok(())
     }
 
+    /// What was found so far in data and is probably not meant, the first of its kind for each output.
+    pub fn warnings(&self) -> Vec<Warning> {
+        self.engine.warnings.all()
+    }
+
     /// Losses and metrics on a data set, in batches of `batch_size` samples; the last may be smaller. Dropout
     /// and noise are off.
     ///
@@ -315,8 +321,26 @@ impl<'m, M: Trainable> Trainer<'m, M> {
     /// [`RowsDiffer`](Error::RowsDiffer), [`NoData`](Error::NoData), those of the [checks](Dataset#what-is-checked) of data,
     /// [`NoCustomLoss`](Error::NoCustomLoss), [`Memory`](Error::Memory); the weights are unchanged then.
     pub fn train_on_batch(&mut self, inputs: &M::Inputs, targets: &M::Targets) -> Result<M::Logs, Error> {
+        self.train_on_batch_with(inputs, targets, |_| Ok(()))
+    }
+
+    /// The same with weights of samples or positions, or with missing targets, which a closure sets:
+    ///
+    /// ```ignore
+    /// trainer.train_on_batch_with(&inputs, &targets, |batch| batch.target_mask(&mask))?;
+    /// ```
+    ///
+    /// # Errors
+    /// Those of [`train_on_batch`](Self::train_on_batch), and those that the closure returns.
+    pub fn train_on_batch_with(
+        &mut self,
+        inputs: &M::Inputs,
+        targets: &M::Targets,
+        set: impl FnOnce(&mut BatchTargets<'_, M>) -> Result<(), Error>,
+    ) -> Result<M::Logs, Error> {
         self.check_losses()?;
         self.batch.read::<M>(inputs, targets)?;
+        set(&mut BatchTargets::new(&mut self.batch))?;
         let rows = self.batch.rows;
         self.numbers.extend(self.numbers.len()..rows);
         self.totals.clear();
@@ -326,7 +350,8 @@ impl<'m, M: Trainable> Trainer<'m, M> {
         let gather = |rows: &[usize], into: &mut BatchRows<'_, '_, M::Float>| {
             batch.gather(spec::<M>(), rows, Ok, into)
         };
-        let source = Source { gather: &gather, weighted: false, trust: Trust::Filled(spec::<M>()) };
+        let (weighting, trust) = (batch.weighting(), Trust::Filled(spec::<M>()));
+        let source = Source { gather: &gather, weighting, trust };
         step(engine, custom, loss_weights, totals, &numbers[..rows], source)?;
         Ok(self.logs())
     }
@@ -345,19 +370,13 @@ impl<'m, M: Trainable> Trainer<'m, M> {
         if let Some(&row) = rows.iter().find(|row| **row >= data.rows()) {
             return Err(Error::NoSuchRow { row, rows: data.rows() });
         }
-        let trust = trust(data)?;
+        let trust = trust(data, &self.engine.warnings)?;
         let gather = |rows: &[usize], into: &mut BatchRows<'_, '_, M::Float>| data.gather(rows, into);
+        let source = Source { gather: &gather, weighting: weighting(data), trust };
         let Trainer { engine, custom, loss_weights, totals, .. } = self;
         totals.clear();
         self.ahead = true;
-        step(
-            engine,
-            custom,
-            loss_weights,
-            totals,
-            rows,
-            Source { gather: &gather, weighted: data.weighted(), trust },
-        )?;
+        step(engine, custom, loss_weights, totals, rows, source)?;
         Ok(self.logs())
     }
 
@@ -377,7 +396,11 @@ impl<'m, M: Trainable> Trainer<'m, M> {
             return Err(Error::BatchSize);
         }
         let gather = |rows: &[usize], into: &mut BatchRows<'_, '_, M::Float>| data.gather(rows, into);
-        let source = Source { gather: &gather, weighted: data.weighted(), trust: trust(data)? };
+        let source = Source {
+            gather: &gather,
+            weighting: weighting(data),
+            trust: trust(data, &self.engine.warnings)?,
+        };
         check_batches(&self.engine, rows.len(), batch_size)?;
         if callbacks.is_empty() {
             self.totals.clear();
@@ -431,7 +454,7 @@ fn engine<M: Trainable>(threads: usize) -> Result<Engine<M::Float>, Error> {
     let (spec, program) = (spec::<M>(), program::<M>());
     let mut engine = Engine::new(program, M::forward_pass, M::STAGES, Some((spec, M::RULES)), threads)?;
     engine.set_states(M::STATES);
-    engine.set_masks(spec, M::MASKS);
+    engine.set_outputs(spec, M::MASKS, M::LABELLED_BY)?;
     engine.set_spectral(M::SPECTRAL)?;
     Ok(engine)
 }
@@ -450,7 +473,7 @@ fn step<M: Trainable>(
     }
     let mut loss = |batch: &mut CustomBatch<'_, M::Float>| custom.compute(batch, loss_weights, true);
     engine.train_custom(rows, source, loss_weights, &mut loss, totals)?;
-    custom.total_up(rows.len(), totals);
+    custom.total_up(rows.len(), engine.present(), totals);
     Ok(())
 }
 
@@ -468,7 +491,7 @@ fn evaluate<M: Trainable>(
     }
     let mut loss = |batch: &mut CustomBatch<'_, M::Float>| custom.compute(batch, loss_weights, false);
     engine.evaluate_custom(rows, source, loss_weights, &mut loss, totals)?;
-    custom.total_up(rows.len(), totals);
+    custom.total_up(rows.len(), engine.present(), totals);
     Ok(())
 }
 

@@ -108,7 +108,8 @@ pub struct Data {
     pub inputs: Vec<Vec<f64>>,
     /// By output; empty where there is no target.
     pub targets: Vec<Vec<f64>>,
-    /// By output, or none at all; empty where every sample weighs 1.
+    /// By output, or none at all; empty where every sample weighs 1. A longer column than there are samples has the weights of positions. NaN
+    /// is a missing target.
     pub weights: Vec<Vec<f64>>,
 }
 
@@ -116,6 +117,8 @@ impl Data {
     pub fn dataset<'a, M: Trainable<Float: Real> + 'a>(&'a self) -> impl Dataset<M> + 'a {
         let weighted = self.weights.iter().any(|weights| !weights.is_empty());
         let outputs = M::SPEC.outputs.len();
+        let missing = self.weights.iter().flatten().any(|weight| weight.is_nan());
+        let by_position = self.weights.iter().any(|weights| weights.len() > self.rows);
         from_fn::<M, _>(self.rows, move |rows, batch| {
             for (index, column) in self.inputs.iter().enumerate() {
                 gather(column, self.rows, rows, batch.input(index));
@@ -125,15 +128,28 @@ impl Data {
             }
             for index in 0..outputs {
                 let weights = self.weights.get(index).filter(|weights| !weights.is_empty());
-                let to = batch.sample_weight(index);
-                match weights {
-                    Some(weights) => gather(weights, self.rows, rows, to),
-                    None => to.fill(M::Float::from_wide(1.0)),
+                batch.sample_weight(index).fill(M::Float::from_wide(1.0));
+                let Some(weights) = weights else { continue };
+                if weights.len() == self.rows {
+                    gather(weights, self.rows, rows, batch.sample_weight(index));
+                } else {
+                    gather(weights, self.rows, rows, batch.position_weight(index));
+                }
+                let of_sample = weights.len() / self.rows;
+                for (at, &row) in rows.iter().enumerate() {
+                    for place in (0..of_sample).filter(|place| weights[row * of_sample + place].is_nan()) {
+                        match of_sample {
+                            1 => batch.mark_missing(index, at),
+                            _ => batch.mark_position_missing(index, at, place),
+                        }
+                    }
                 }
             }
             Ok(())
         })
         .weighted(weighted)
+        .position_weighted(by_position)
+        .missing_targets(missing)
     }
 
     /// Some of the samples.

@@ -15,6 +15,8 @@ pub(super) enum Setting {
     Loss,
     Weights,
     Metrics,
+    WeightedMetrics,
+    Checks,
 }
 
 impl Setting {
@@ -24,14 +26,21 @@ impl Setting {
             Setting::Loss => "loss",
             Setting::Weights => "loss_weights",
             Setting::Metrics => "metrics",
+            Setting::WeightedMetrics => "weighted_metrics",
+            Setting::Checks => "check_targets",
         }
+    }
+
+    /// Whether its values are lists of metrics.
+    fn of_metrics(self) -> bool {
+        matches!(self, Setting::Metrics | Setting::WeightedMetrics)
     }
 
     /// How an entry of a map is written, for one that the user wrote as `text`.
     fn entry(self, output: &str, text: &str) -> String {
-        match self {
-            Setting::Metrics if !text.starts_with('[') => format!("{output}: [{text}]"),
-            Setting::Metrics | Setting::Loss | Setting::Weights => format!("{output}: {text}"),
+        match self.of_metrics() {
+            true if !text.starts_with('[') => format!("{output}: [{text}]"),
+            _ => format!("{output}: {text}"),
         }
     }
 }
@@ -60,13 +69,13 @@ pub(super) fn spread<'v>(setting: Setting, value: &'v Value, graph: &Graph, cx: 
     match &value.kind {
         ValueKind::Invalid => all(Given::Broken),
         ValueKind::Map(entries) => by_name(setting, entries, value.loc, graph, cx),
-        ValueKind::List(items) => match (setting, &items[..]) {
-            (Setting::Metrics, []) => all(Given::Nothing),
+        ValueKind::List(items) => match (setting.of_metrics(), &items[..]) {
+            (true, []) => all(Given::Nothing),
             // The list of a single output is its own, unless it holds that list already.
-            (Setting::Metrics, [only]) if count == 1 && matches!(only.kind, ValueKind::List(_)) => {
+            (true, [only]) if count == 1 && matches!(only.kind, ValueKind::List(_)) => {
                 all(Given::Value(only))
             }
-            (Setting::Metrics, _) if count == 1 => all(Given::Value(value)),
+            (true, _) if count == 1 => all(Given::Value(value)),
             _ if items.len() == count => {
                 Spread { outputs: items.iter().map(Given::Value).collect(), stray: vec![] }
             }
@@ -97,9 +106,9 @@ fn wrong_length(setting: Setting, items: &[Value], loc: Loc, graph: &Graph) -> D
         }
         _ => diag,
     };
-    let shared = match (&texts[..], setting) {
+    let shared = match (&texts[..], setting.of_metrics()) {
         ([text], _) => text.clone(),
-        (_, Setting::Metrics) if !texts.iter().any(|text| text.starts_with('[')) => {
+        (_, true) if !texts.iter().any(|text| text.starts_with('[')) => {
             format!("[{}]", texts.join(", "))
         }
         _ => "…".into(),

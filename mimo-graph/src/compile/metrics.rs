@@ -3,6 +3,7 @@
 use crate::args::read;
 use crate::code::Code;
 use crate::compile::absent;
+use crate::compile::forms::Setting;
 use crate::compile::heads::{self, Head};
 use crate::compile::losses::weights::one_per_unit;
 use crate::compile::metrics::table::{Choice, table};
@@ -35,13 +36,24 @@ pub(crate) fn read_all(
     subject: Option<Subject<'_>>,
     cx: &mut Cx<'_>,
 ) -> Option<Vec<(String, Metric)>> {
+    read_after(vec![], value, subject, Setting::Metrics, cx)
+}
+
+/// The same, after the metrics of the output that were read before.
+pub(super) fn read_after(
+    before: Vec<(String, Metric)>,
+    value: &Value,
+    subject: Option<Subject<'_>>,
+    setting: Setting,
+    cx: &mut Cx<'_>,
+) -> Option<Vec<(String, Metric)>> {
     let values = match &value.kind {
         ValueKind::List(items) => &items[..],
         _ => std::slice::from_ref(value),
     };
-    let mut metrics: Vec<(String, Metric)> = Vec::new();
+    let mut metrics = before;
     // The first metric of an output without a loss, which decides the targets.
-    let mut first: Option<(String, Target)> = None;
+    let mut first = metrics.first().map(|(name, metric)| (name.clone(), Target::of_metric(*metric)));
     let mut sound = true;
     for value in values {
         let decided = first.as_ref().map(|(_, target)| *target);
@@ -59,11 +71,17 @@ pub(crate) fn read_all(
                 };
                 fit::check(metric, written.unwrap_or(&word), &word, subject, value.loc, cx);
             }
-            let mut name = word.clone();
+            let is_taken = |name: &str| metrics.iter().any(|(taken, _)| taken == name);
+            // As Keras calls them.
+            let base = match setting {
+                Setting::WeightedMetrics if is_taken(&word) => format!("weighted_{word}"),
+                _ => word,
+            };
+            let mut name = base.clone();
             let mut count = 0;
-            while metrics.iter().any(|(taken, _)| *taken == name) {
+            while is_taken(&name) {
                 count += 1;
-                name = format!("{word}_{count}");
+                name = format!("{base}_{count}");
             }
             metrics.push((name, metric));
         }

@@ -52,6 +52,8 @@ markers! {
     Metrics;
     /// Weights: one number for all outputs, a list in their order, or a map by their names: `{ risk: 0.5 }`.
     Weights;
+    /// `true` or `false` for all outputs, a list in their order, or a map by their names: `{ policy: false }`.
+    Switches;
     /// One number for all, or a list with one for each: `0.5`, `[1.0, 3.0]`.
     Factors;
     /// Lengths of axes: a number for all of them, or one for each: `3`, `[3, 5]`, `(3, 5)`. Each is any constant

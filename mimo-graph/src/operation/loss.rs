@@ -28,13 +28,16 @@ operation! {
         /// The targets: as many values as predictions, or one class index per position for a sparse loss. An index that
         /// is out of range counts nothing; data sets refuse it.
         pub target: View<L>,
-        /// The weight of each sample, one value. A sample of weight 0 may have any target, even NaN.
+        /// The weight of each sample, one value. A sample of weight 0 may have any target, even NaN. Weights of positions are no part of
+        /// the plan.
         pub sample_weight: View<L>,
         /// Where the gradient is written: of the logits if there are, else of the predictions. No two losses have the same
         /// place, and it shares its buffer with nothing that the loss reads.
         pub gradient: Option<View<L>>,
-        /// The metrics.
+        /// The metrics: those of `metrics`, then those of `weighted_metrics`.
         pub metrics: List<Metric>,
+        /// The number of metrics that do not see the weights of samples and positions; they come first.
+        pub unweighted: usize,
         /// The place of the first metric's state among the states of all metrics.
         pub first_state: usize,
     }

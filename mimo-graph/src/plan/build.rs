@@ -205,6 +205,7 @@ impl Building {
                 sample_weight,
                 gradient,
                 metrics: List::Owned(training.metrics.iter().map(|&(_, metric)| metric).collect()),
+                unweighted: training.unweighted,
                 first_state: self.plan.losses.iter().map(|loss| loss.metrics.len()).sum(),
             });
         }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use mimo_graph::dim::Dim;
 use mimo_graph::graph::{Dtype, LayerId, Node, TensorId};
 use mimo_graph::plan::Plan;
+use mimo_graph::target::TargetRange;
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote;
 
@@ -31,10 +32,12 @@ pub(super) fn spec(cx: &Context<'_>) -> TokenStream {
             let metric = cx.literal(metric);
             quote!((#name, #metric))
         });
+        let range = cx.literal(&training.map_or(TargetRange::Any, |training| training.range));
         let loss = cx.literal(&loss);
         let source = connection(cx, port.tensor);
         quote!(__mimo::OutputSpec {
             name: #name, shape: &[#shape], source: #source, loss: #loss, weight: #weight, metrics: &[#(#metrics),*],
+            range: #range,
         })
     });
     let layers = layers(cx);
@@ -63,6 +66,16 @@ pub(super) fn rules(cx: &Context<'_>) -> TokenStream {
         quote!(<#e as __mimo::Float>::rule::<__mimo::rules::#kind>)
     });
     quote!(const RULES: &'static [__mimo::MakeRule<#e>] = &[#(#kinds),*];)
+}
+
+/// `Trainable::LABELLED_BY`: which outputs train which weights.
+pub(super) fn labelled(plan: &Plan) -> TokenStream {
+    let runs = plan.labelled.iter().map(|run| {
+        let [start, end] = [run.start, run.end].map(Literal::usize_unsuffixed);
+        let outputs = run.outputs.iter().copied().map(Literal::usize_unsuffixed);
+        quote!(__mimo::LabelledBy { start: #start, end: #end, outputs: &[#(#outputs),*] })
+    });
+    quote!(const LABELLED_BY: &'static [__mimo::LabelledBy] = &[#(#runs),*];)
 }
 
 /// The specs of all weights, in the order of the fields.

@@ -1,19 +1,20 @@
 //! Data sets in memory.
 
 use std::ops::Range;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use mimo_graph::spec::{ModelSpec, OutputSpec};
 use mimo_graph::target::Target;
 
-use super::{Dataset, SampleWeights, Token, check, spec};
+use super::check::Checked;
+use super::{Dataset, PositionValues, Token, check, spec};
 use crate::batch::BatchRows;
 use crate::engine::Step;
 use crate::error::Error;
 use crate::float::Float;
 use crate::loss::Masked;
 use crate::model::{PerOutput, Reader, Trainable};
+use crate::warning::Warning;
 
 /// Inputs, targets and sample weights in memory: a copy of the typed structs.
 ///
@@ -22,8 +23,8 @@ pub struct ArrayDataset<M: Trainable> {
     arrays: Arc<Arrays<M::Float>>,
     /// Which samples, and in which order; `None` for all as they are.
     selection: Option<Arc<[usize]>>,
-    /// Whether these samples were found to be valid; see [`Dataset::checked`].
-    checked: AtomicBool,
+    /// The warnings of the check, if these samples were found to be valid; see [`Dataset::checked`].
+    checked: OnceLock<Vec<(usize, Warning)>>,
 }
 
 /// One column per input and per output with targets, samples one after another.
@@ -33,8 +34,12 @@ pub(crate) struct Arrays<E> {
     pub(crate) inputs: Vec<Vec<E>>,
     /// One per output with targets.
     pub(crate) targets: Vec<Vec<E>>,
-    /// One per output or none at all; an empty column where every sample weighs 1.
+    /// One per output or none at all; an empty column where every sample weighs 1. A missing target is marked in them.
     pub(crate) weights: Vec<Vec<E>>,
+    /// The same for the positions of the samples.
+    pub(crate) positions: Vec<Vec<E>>,
+    /// Whether a target is marked as missing.
+    pub(crate) missing: bool,
 }
 
 /// The outputs that have targets.
@@ -65,41 +70,93 @@ impl<M: Trainable> ArrayDataset<M> {
     /// [`RowsDiffer`](Error::RowsDiffer), [`NoData`](Error::NoData), and those of
     /// [`sample_weights`](Self::sample_weights). Values are checked before the first step, or by
     /// [`check_finite`](Self::check_finite).
-    pub fn with_sample_weights(
+    pub fn with_sample_weights<W: PositionValues<M::Float>>(
         inputs: &M::Inputs,
         targets: &M::Targets,
-        weights: &SampleWeights<M>,
+        weights: &M::PerOutput<Option<W>>,
     ) -> Result<Self, Error> {
         Self::read(inputs, targets)?.sample_weights(weights)
+    }
+
+    /// Copies `inputs` and `targets`, of which some are missing. A missing target may hold anything, class indices that do not exist
+    /// included.
+    ///
+    /// # Errors
+    /// [`RowsDiffer`](Error::RowsDiffer), [`NoData`](Error::NoData), and those of [`target_mask`](Self::target_mask). Values are
+    /// checked before the first step, or by [`check_finite`](Self::check_finite).
+    pub fn with_target_mask<K: PositionValues<bool>>(
+        inputs: &M::Inputs,
+        targets: &M::Targets,
+        mask: &M::PerOutput<Option<K>>,
+    ) -> Result<Self, Error> {
+        Self::read(inputs, targets)?.target_mask(mask)
     }
 
     fn read(inputs: &M::Inputs, targets: &M::Targets) -> Result<Self, Error> {
         let mut arrays = Arrays::empty::<M>();
         arrays.read::<M>(inputs, targets)?;
-        Ok(ArrayDataset { arrays: Arc::new(arrays), selection: None, checked: AtomicBool::new(false) })
+        Ok(ArrayDataset { arrays: Arc::new(arrays), selection: None, checked: OnceLock::new() })
     }
 
-    /// Weighs the samples, output by output. Weights of samples and of classes multiply. They may be negative.
+    /// Weighs the samples, or the positions of samples, output by output. Weights of samples, positions and classes multiply. They may be
+    /// negative.
+    ///
+    /// The weights of an output have the shape `[samples]` or, for the steps of a sequence or the pixels of an image, that of the output
+    /// without its last axis, `[samples, steps]` or `[samples, height, width]`. See [`PositionValues`] for what holds them. As in
+    /// Keras a loss divides by the number of samples and positions, those of weight 0 included.
     ///
     /// # Errors
     /// [`Weights`](Error::Weights) if an output does not have one weight per sample of the whole set,
-    /// [`SampleWeight`](Error::SampleWeight) if one is NaN or infinite,
-    /// [`WeightsWithoutLoss`](Error::WeightsWithoutLoss) for an output whose loss is `none`.
-    pub fn sample_weights(mut self, weights: &SampleWeights<M>) -> Result<Self, Error> {
-        let spec = spec::<M>();
-        let weights = weights.values();
-        let arrays = Arc::make_mut(&mut self.arrays);
-        for (index, output) in spec.outputs.iter().enumerate() {
-            let Some(weights) = weights.get(index).copied().and_then(Option::as_ref) else { continue };
-            if output.loss.is_none() {
-                return Err(Error::WeightsWithoutLoss { output: output.name });
-            }
-            if weights.len() != arrays.rows {
-                return Err(Error::Weights { output: output.name, len: weights.len(), wanted: arrays.rows });
-            }
-            arrays.weigh(index, spec, |row| weights[row])?;
-        }
-        *self.checked.get_mut() = false;
+    /// [`WeightShape`](Error::WeightShape) if its weights have another shape, [`PositionWeights`](Error::PositionWeights) for
+    /// positions of an output whose loss has one value per sample, such as `dice`, [`SampleWeight`](Error::SampleWeight) if
+    /// a weight is NaN or infinite, [`WeightsWithoutLoss`](Error::WeightsWithoutLoss) for an output whose loss is `none`.
+    #[doc(alias = "sample_weight")]
+    pub fn sample_weights<W: PositionValues<M::Float>>(
+        mut self,
+        weights: &M::PerOutput<Option<W>>,
+    ) -> Result<Self, Error> {
+        Arc::make_mut(&mut self.arrays).weigh_all(spec::<M>(), &weights.values())?;
+        self.checked = OnceLock::new();
+        Ok(self)
+    }
+
+    /// Says which targets are there, output by output: `true` for one that is, `false` for one that is missing. A target that is missing
+    /// in one of several masks is missing.
+    ///
+    /// A missing target counts nothing: an output's loss is the mean over the samples, or the positions, of a batch whose target is there,
+    /// and its metrics do not see the others. A batch without any target for an output has the loss 0 for it, and its step leaves the
+    /// weights alone that lead to no other trained output. (A sample weight of 0 is different: losses go on to divide by all samples,
+    /// `metrics` see the sample, and optimizers move.) The mask of an output has the shape `[samples]`, or that of
+    /// the output without its last axis; see [`PositionValues`] for what holds it.
+    ///
+    /// ```ignore
+    /// let data = ArrayDataset::new(&inputs, &targets)?.target_mask(&PerOutput { risk: Some(has_risk), stage: None })?;
+    /// ```
+    ///
+    /// To give class indices that do not exist to missing targets, use [`with_target_mask`](Self::with_target_mask).
+    ///
+    /// # Errors
+    /// [`Weights`](Error::Weights) if an output does not have one entry per sample of the whole set,
+    /// [`WeightShape`](Error::WeightShape) if its mask has another shape, [`MissingTargets`](Error::MissingTargets) for an
+    /// output without targets.
+    #[doc(alias = "mask")]
+    pub fn target_mask<K: PositionValues<bool>>(
+        mut self,
+        mask: &M::PerOutput<Option<K>>,
+    ) -> Result<Self, Error> {
+        Arc::make_mut(&mut self.arrays).mask_all(spec::<M>(), &mask.values())?;
+        self.checked = OnceLock::new();
+        Ok(self)
+    }
+
+    /// Says of outputs whether their targets are missing where they are NaN; see [`target_mask`](Self::target_mask) for what that means.
+    /// A position is missing if all of its values are NaN: one NaN among others is an error, as every NaN is without this.
+    ///
+    /// # Errors
+    /// [`MissingTargets`](Error::MissingTargets) for an output without targets, or whose targets are class indices.
+    pub fn nan_is_missing(mut self, outputs: &M::PerOutput<bool>) -> Result<Self, Error> {
+        Arc::make_mut(&mut self.arrays).nan_is_missing(spec::<M>(), &outputs.values())?;
+        self.checked = OnceLock::new();
         Ok(self)
     }
 
@@ -113,7 +170,7 @@ impl<M: Trainable> ArrayDataset<M> {
     #[doc(alias = "class_weight")]
     pub fn class_weights(mut self, weights: &M::PerOutput<Option<Vec<f64>>>) -> Result<Self, Error> {
         super::class_weights::apply(Arc::make_mut(&mut self.arrays), spec::<M>(), &weights.values())?;
-        *self.checked.get_mut() = false;
+        self.checked = OnceLock::new();
         Ok(self)
     }
 
@@ -134,12 +191,16 @@ impl<M: Trainable> ArrayDataset<M> {
     /// [`NoSuchRow`](Error::NoSuchRow).
     pub fn select(&self, rows: impl IntoIterator<Item = usize>) -> Result<Self, Error> {
         let selection = rows.into_iter().map(|row| self.place(row)).collect::<Result<_, _>>()?;
-        Ok(ArrayDataset {
+        let selected = ArrayDataset {
             arrays: Arc::clone(&self.arrays),
             selection: Some(selection),
-            // Some of the samples are valid if all are.
-            checked: AtomicBool::new(self.checked.load(Ordering::Relaxed)),
-        })
+            checked: OnceLock::new(),
+        };
+        // Some of the samples are valid if all are. A warning names a sample by its place among these.
+        if self.checked.get().is_some_and(Vec::is_empty) {
+            let _ = selected.checked.set(vec![]);
+        }
+        Ok(selected)
     }
 
     /// Consecutive samples.
@@ -172,7 +233,7 @@ impl<M: Trainable> Clone for ArrayDataset<M> {
         ArrayDataset {
             arrays: Arc::clone(&self.arrays),
             selection: self.selection.clone(),
-            checked: AtomicBool::new(self.checked.load(Ordering::Relaxed)),
+            checked: self.checked.clone(),
         }
     }
 }
@@ -192,7 +253,15 @@ impl<M: Trainable> Dataset<M> for ArrayDataset<M> {
     }
 
     fn weighted(&self) -> bool {
-        !self.arrays.weights.is_empty()
+        self.arrays.weighting().samples
+    }
+
+    fn position_weighted(&self) -> bool {
+        self.arrays.weighting().positions
+    }
+
+    fn missing_targets(&self) -> bool {
+        self.arrays.missing
     }
 
     fn gather(&self, rows: &[usize], batch: &mut BatchRows<'_, '_, M::Float>) -> Result<(), Error> {
@@ -200,19 +269,30 @@ impl<M: Trainable> Dataset<M> for ArrayDataset<M> {
     }
 
     fn checked(&self, _: Token) -> Result<bool, Error> {
-        // Whoever reads `true` can rely on the arrays as such: they do not change while they are shared.
-        if !self.checked.load(Ordering::Relaxed) {
-            let Arrays { rows, inputs, targets, weights } = &*self.arrays;
+        // Whoever finds something here can rely on the arrays as such: they do not change while they are shared.
+        if self.checked.get().is_none() {
+            let Arrays { rows, inputs, targets, weights, positions, missing } = &*self.arrays;
+            let mut warnings: Vec<(usize, Warning)> = vec![];
             M::Float::check(
                 spec::<M>(),
                 M::MASKS,
                 *rows,
                 self.selection.as_deref(),
-                [inputs, targets, weights],
+                [inputs, targets, weights, positions],
+                *missing,
+                &mut |output, warning| {
+                    if warnings.iter().all(|(other, _)| *other != output) {
+                        warnings.push((output, warning));
+                    }
+                },
             )?;
-            self.checked.store(true, Ordering::Relaxed);
+            let _ = self.checked.set(warnings);
         }
         Ok(true)
+    }
+
+    fn warnings(&self, _: Token) -> &[(usize, Warning)] {
+        self.checked.get().map_or(&[], Vec::as_slice)
     }
 }
 
@@ -225,6 +305,8 @@ impl<E: Float> Arrays<E> {
             inputs: vec![Vec::new(); spec.inputs.len()],
             targets: vec![Vec::new(); with_targets(spec).count()],
             weights: Vec::new(),
+            positions: Vec::new(),
+            missing: false,
         }
     }
 
@@ -240,6 +322,8 @@ impl<E: Float> Arrays<E> {
         let mut reader = Reader { rows, ..Reader::new(&mut self.targets) };
         let rows = reader.read(targets)?;
         self.rows = rows.map_or(0, |(_, rows)| rows);
+        self.weights.iter_mut().chain(&mut self.positions).for_each(Vec::clear);
+        self.missing = false;
         if self.rows == 0 {
             return Err(Error::NoData);
         }
@@ -257,27 +341,14 @@ impl<E: Float> Arrays<E> {
         for ((index, output), column) in
             with_targets(spec).zip(&self.targets).filter(|((_, output), _)| sparse(output))
         {
-            check::check_target(output, check::valid(output, index, masks), column, self.rows, None, &row)?;
-        }
-        Ok(())
-    }
-
-    /// Multiplies the sample weights of one output.
-    pub(super) fn weigh(
-        &mut self,
-        output: usize,
-        spec: &'static ModelSpec,
-        weight: impl Fn(usize) -> E,
-    ) -> Result<(), Error> {
-        self.weights.resize(spec.outputs.len(), Vec::new());
-        let weights = &mut self.weights[output];
-        weights.resize(self.rows, E::of(1.0));
-        for (row, to) in weights.iter_mut().enumerate() {
-            *to *= weight(row);
-            // A product of finite weights may be infinite.
-            if !to.is_finite() {
-                return Err(Error::SampleWeight { output: spec.outputs[output].name, row, weight: to.f64() });
-            }
+            check::check_target(
+                output,
+                check::valid(output, index, masks),
+                column,
+                self.rows,
+                Checked::ALL,
+                &row,
+            )?;
         }
         Ok(())
     }
@@ -302,6 +373,10 @@ impl<E: Float> Arrays<E> {
             } else {
                 self.copy(column, rows, &place, batch.sample_weight(output))?;
             }
+        }
+        // Those of other outputs are 1 already.
+        for (output, column) in self.positions.iter().enumerate().filter(|(_, column)| !column.is_empty()) {
+            self.copy(column, rows, &place, batch.position_weight(output))?;
         }
         Ok(())
     }

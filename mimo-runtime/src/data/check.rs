@@ -3,18 +3,21 @@
 //! Arrays and the batches of users' data sets go through the same functions. Arrays are checked once, before their
 //! first step; what a data set gathers is checked chunk by chunk, on the thread that gathered it.
 
-use mimo_graph::loss::{Loss, ValidTargets};
+use mimo_graph::loss::{Loss, Region, ValidTargets};
 use mimo_graph::spec::{InputSpec, ModelSpec, OutputSpec};
-use mimo_graph::target::Target;
+use mimo_graph::target::{Target, TargetRange};
 
 use super::array::with_targets;
+use super::range;
 use crate::batch::BatchRows;
 use crate::error::{Error, Field};
 use crate::float::Float;
 use crate::loss::{LossOp, Masked};
+use crate::warning::{Warning, Warnings};
+use crate::weighting::Weighting;
 
 /// Tolerance of a probability outside of 0 to 1: the rounding of averages and resized images in `f32`.
-const ROUNDING: f64 = 1e-5;
+pub(super) const ROUNDING: f64 = 1e-5;
 
 /// Checks a batch that was filled with the samples `rows`.
 pub(crate) fn batch<E: Float>(
@@ -22,7 +25,8 @@ pub(crate) fn batch<E: Float>(
     masks: &[&Masked],
     rows: &[usize],
     batch: &BatchRows<'_, '_, E>,
-    weighted: bool,
+    weighting: Weighting,
+    warnings: &Warnings,
 ) -> Result<(), Error> {
     let row = |at: usize| rows.get(at).copied().unwrap_or(at);
     for (index, input) in spec.inputs.iter().enumerate() {
@@ -30,30 +34,32 @@ pub(crate) fn batch<E: Float>(
     }
     // Outputs without targets have nothing to check.
     for (index, output) in spec.outputs.iter().enumerate() {
-        let weights = weighted.then(|| batch.sample_weight_values(index));
-        if let Some(weights) = weights {
-            check_weights(output, weights, &row)?;
+        let weights = Checked {
+            samples: weighting.any().then(|| batch.sample_weight_values(index)),
+            positions: batch.position_weight_values(index),
+        };
+        check_weights(output, weights, weighting.missing, &row)?;
+        let (valid, targets) = (valid(output, index, masks), batch.target_values(index));
+        check_target(output, valid, targets, rows.len(), weights, &row)?;
+        if valid != Valid::Any && (warnings.waits_for(index) || TargetRange::is_strict(output.loss)) {
+            range::check(output, targets, rows.len(), weights, &row, &mut |warning| {
+                warnings.add(index, warning);
+            })?;
         }
-        check_target(
-            output,
-            valid(output, index, masks),
-            batch.target_values(index),
-            rows.len(),
-            weights,
-            &row,
-        )?;
     }
     Ok(())
 }
 
-/// Checks arrays: columns of `rows` samples per input and per output with targets, and per output a column of weights that
-/// is empty where every sample weighs 1. With a `selection`, only those samples; they are numbered by their places in it.
+/// Checks arrays: columns of `rows` samples per input and per output with targets, and per output columns of weights of samples and
+/// positions that are empty where every one weighs 1. With a `selection`, only those samples; they are numbered by their places in it.
 pub(crate) fn arrays<E: Float>(
     spec: &'static ModelSpec,
     masks: &[&Masked],
     rows: usize,
     selection: Option<&[usize]>,
-    [inputs, targets, weights]: [&[Vec<E>]; 3],
+    [inputs, targets, weights, positions]: [&[Vec<E>]; 4],
+    missing: bool,
+    warn: &mut dyn FnMut(usize, Warning),
 ) -> Result<(), Error> {
     // One after another, or all in one go, which is many times faster.
     let runs = selection.map_or(1, <[usize]>::len);
@@ -71,16 +77,23 @@ pub(crate) fn arrays<E: Float>(
             check_input(input, &column[run(column, index)], &|at| index + at)?;
         }
     }
-    for ((index, output), column) in with_targets(spec).zip(targets) {
-        let weights = weights.get(index).filter(|weights| !weights.is_empty());
+    for ((place, output), column) in with_targets(spec).zip(targets) {
+        let index = place;
+        let [weights, positions] =
+            [weights, positions].map(|columns| columns.get(index).filter(|it| !it.is_empty()));
         let valid = valid(output, index, masks);
         for index in 0..runs {
             let row = |at| index + at;
-            let weights = weights.map(|weights| &weights[run(weights, index)]);
-            if let Some(weights) = weights {
-                check_weights(output, weights, &row)?;
+            let [samples, positions] = [weights, positions].map(|it| it.map(|it| &it[run(it, index)]));
+            let weights = Checked { samples, positions };
+            check_weights(output, weights, missing, &row)?;
+            let targets = &column[run(column, index)];
+            check_target(output, valid, targets, length, weights, &row)?;
+            if valid != Valid::Any {
+                range::check(output, targets, length, weights, &row, &mut |warning| {
+                    warn(place, warning);
+                })?;
             }
-            check_target(output, valid, &column[run(column, index)], length, weights, &row)?;
         }
     }
     Ok(())
@@ -116,19 +129,73 @@ pub(crate) fn check_input<E: Float>(
     })
 }
 
-/// Checks the weights of some samples for an output.
+/// Weights that say which targets are checked: not those that weigh 0 or are missing.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Checked<'a, E> {
+    /// One per sample, if samples have weights.
+    pub(crate) samples: Option<&'a [E]>,
+    /// As many per sample as there are positions, if these have weights.
+    pub(crate) positions: Option<&'a [E]>,
+}
+
+impl<E> Checked<'_, E> {
+    /// All targets are checked.
+    pub(crate) const ALL: Self = Checked { samples: None, positions: None };
+}
+
+impl<E: Float> Checked<'_, E> {
+    pub(super) fn weighs_sample(&self, row: usize) -> bool {
+        weighs(self.samples.and_then(|samples| samples.get(row)))
+    }
+
+    /// Whether one of so many positions of a sample is checked.
+    pub(super) fn weighs_position(&self, row: usize, position: usize, positions: usize) -> bool {
+        weighs(self.positions.and_then(|weights| weights.get(row * positions + position)))
+    }
+}
+
+/// Whether a target of this weight is checked. Without a weight it is.
+fn weighs<E: Float>(weight: Option<&E>) -> bool {
+    weight.is_none_or(|it| *it != E::zero() && !it.is_missing())
+}
+
+/// Checks the weights of some samples for an output. Some may be marked as `missing`.
 fn check_weights<E: Float>(
     output: &OutputSpec,
-    weights: &[E],
+    weights: Checked<'_, E>,
+    missing: bool,
     row: &dyn Fn(usize) -> usize,
 ) -> Result<(), Error> {
-    let Some(place) = first(weights, |weight| weight.is_finite()) else { return Ok(()) };
-    let (name, row, weight) = (output.name, row(place), weights[place]);
-    Err(if weight.is_unfilled() {
-        Error::Unfilled { field: Field::SampleWeight, name, row }
-    } else {
-        Error::SampleWeight { output: name, row, weight: weight.f64() }
-    })
+    let valid = |weight: E| weight.is_finite() || missing && weight.is_missing();
+    let name = output.name;
+    let error = |place: usize, weight: E| {
+        let row = row(place);
+        match weight.is_unfilled() {
+            true => Error::Unfilled { field: Field::SampleWeight, name, row },
+            false => Error::SampleWeight { output: name, row, weight: weight.f64() },
+        }
+    };
+    if let Some(samples) = weights.samples
+        && let Some(place) = first(samples, valid)
+    {
+        return Err(error(place, samples[place]));
+    }
+    let Some(positions) = weights.positions else { return Ok(()) };
+    let of_sample = output.positions().max(1);
+    if let Some(place) = first(positions, valid) {
+        return Err(error(place / of_sample, positions[place]));
+    }
+    if has_no_positions(output.loss)
+        && let Some(place) = first(positions, |weight| weight == E::one() || weight.is_missing())
+    {
+        return Err(Error::PositionWeights { output: name, row: row(place / of_sample) });
+    }
+    Ok(())
+}
+
+/// Whether a loss has one value for all positions of a sample, so that these cannot have weights.
+pub(crate) fn has_no_positions(loss: Option<Loss>) -> bool {
+    loss.and_then(Loss::region).is_some_and(|region| region != Region::Position)
 }
 
 /// The targets of an output that are checked before a step. With a mask those of masked steps may be anything, and which these
@@ -144,7 +211,7 @@ pub(crate) fn check_target<E: Float>(
     valid: Valid,
     values: &[E],
     rows: usize,
-    weights: Option<&[E]>,
+    weights: Checked<'_, E>,
     row: &dyn Fn(usize) -> usize,
 ) -> Result<(), Error> {
     let len = (values.len() / rows.max(1)).max(1);
@@ -190,7 +257,13 @@ pub(crate) enum Valid {
 impl Valid {
     /// By what Keras documents of the loss. Numbers with which a training can make sense are valid.
     pub(crate) fn for_output(output: &OutputSpec) -> Self {
-        Self::new(output.loss, output.target(), output.shape.last().copied().unwrap_or(1))
+        let valid = Self::new(output.loss, output.target(), output.shape.last().copied().unwrap_or(1));
+        match valid {
+            Valid::Probability | Valid::Count | Valid::Sign if output.range == TargetRange::Unchecked => {
+                Valid::Finite
+            }
+            valid => valid,
+        }
     }
 
     /// The same for the loss of an output.
@@ -256,21 +329,32 @@ fn first<E: Float>(values: &[E], valid: impl Fn(E) -> bool) -> Option<usize> {
     values.iter().position(|&value| !valid(value))
 }
 
-/// The first value that is not valid, of samples of `len` values that do not weigh 0.
+/// The first value that is not valid, of samples of `len` values. What weighs 0 or is missing may be anything.
 #[inline]
 fn fault<E: Float>(
     values: &[E],
     len: usize,
-    weights: Option<&[E]>,
+    weights: Checked<'_, E>,
     valid: impl Fn(E) -> bool,
 ) -> Option<usize> {
-    let Some(weights) = weights else { return first(values, valid) };
-    values
-        .chunks_exact(len)
-        .zip(weights)
-        .enumerate()
-        .filter(|(_, (_, weight))| **weight != E::zero())
-        .find_map(|(row, (sample, _))| Some(row * len + first(sample, &valid)?))
+    let Checked { samples, positions } = weights;
+    if samples.is_none() && positions.is_none() {
+        return first(values, valid);
+    }
+    let rows = values.len() / len;
+    let of_sample = positions.map_or(1, |positions| (positions.len() / rows.max(1)).max(1));
+    let per_position = (len / of_sample).max(1);
+    values.chunks_exact(len).enumerate().filter(|(row, _)| weights.weighs_sample(*row)).find_map(
+        |(row, sample)| {
+            if positions.is_none() {
+                return Some(row * len + first(sample, &valid)?);
+            }
+            let places = sample.chunks_exact(per_position).enumerate();
+            places
+                .filter(|(place, _)| weights.weighs_position(row, *place, of_sample))
+                .find_map(|(place, values)| Some(row * len + place * per_position + first(values, &valid)?))
+        },
+    )
 }
 
 #[cfg(test)]
@@ -280,14 +364,28 @@ mod tests {
 
     fn output(loss: Option<Loss>) -> OutputSpec {
         let source = Connection { layer: "y", call: 0, tensor: 0 };
-        OutputSpec { name: "y", shape: &[3], source, loss, weight: 1.0, metrics: &[] }
+        OutputSpec {
+            name: "y",
+            shape: &[3],
+            source,
+            loss,
+            weight: 1.0,
+            metrics: &[],
+            range: TargetRange::Any,
+        }
     }
 
     /// Whether one target is valid for an output of three classes.
     fn valid(loss: Option<Loss>, value: f64) -> bool {
-        let found =
-            check_target(&output(loss), Valid::for_output(&output(loss)), &[value], 1, None, &|row| row)
-                .is_ok();
+        let found = check_target(
+            &output(loss),
+            Valid::for_output(&output(loss)),
+            &[value],
+            1,
+            Checked::ALL,
+            &|row| row,
+        )
+        .is_ok();
         // The vector of all others is valid: the fault is found among them, and by its sample.
         let sound = if matches!(loss, Some(Loss::Hinge)) { 1.0 } else { 0.0 };
         let values = [sound, sound, sound, sound, value, sound];
@@ -297,7 +395,7 @@ mod tests {
                 Valid::for_output(&output(loss)),
                 &values,
                 3,
-                Some(&[1.0, 1.0, weight]),
+                Checked { samples: Some(&[1.0, 1.0, weight]), positions: None },
                 &|row| 10 + row,
             )
         };
@@ -378,7 +476,7 @@ mod tests {
                     Valid::for_output(&output(loss)),
                     &[E::UNFILLED],
                     1,
-                    None,
+                    Checked::ALL,
                     &|row| row,
                 );
                 assert!(matches!(error, Err(Error::Unfilled { field: Field::Target, name: "y", row: 0 })));

@@ -5,6 +5,7 @@
 use mimo_graph::optimizer::Optimizer;
 use mimo_graph::spec::ModelSpec;
 
+use super::labels::Labels;
 use super::rule::{RuleState, Rules};
 use super::spectral::Spectral;
 use super::states::States;
@@ -43,6 +44,9 @@ pub(super) fn carry<E: Float>(
         stages: _,
         pool: _,
         masks: _,
+        labels,
+        // What was told already.
+        warnings: _,
         // What one batch or one prediction writes before it reads it.
         train_chunks: _,
         predict_chunks: _,
@@ -84,9 +88,36 @@ pub(super) fn carry<E: Float>(
     transfer.numbers(&name(&["random", "passes"]), std::slice::from_mut(passes))?;
     carry_states(states, transfer)?;
     match rules {
-        Some(rules) => carry_rules(rules, walk, transfer),
+        Some(rules) => {
+            carry_rules(rules, walk, transfer)?;
+            // Else an update depends on its own batch only.
+            if rules.accumulated.is_empty() { Ok(()) } else { carry_labels(labels, transfer) }
+        }
         None => Ok(()),
     }
+}
+
+/// The weights without a target in any of the batches of which the next update is made.
+fn carry_labels(labels: &mut Labels, transfer: &mut Transfer<'_>) -> Result<(), Error> {
+    let Labels {
+        // The model.
+        starts: _,
+        labelled_by: _,
+        // Of one step.
+        custom: _,
+        unlabelled: _,
+        idle: _,
+        blocks: _,
+        any: _,
+        waiting,
+    } = labels;
+    let mut flags: Vec<u8> = waiting.iter().map(|waits| u8::from(*waits)).collect();
+    let valid = ("0 or 1 for each weight", |flag: u8| flag <= 1);
+    transfer.valid(&name(&["labels", "waiting"]), &mut flags, valid)?;
+    for (waits, flag) in waiting.iter_mut().zip(flags) {
+        *waits = flag != 0;
+    }
+    Ok(())
 }
 
 /// The states of all `stateful` layers, one after another.

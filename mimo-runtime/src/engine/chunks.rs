@@ -1,17 +1,18 @@
 //! How a batch is cut, and the memory of its chunks.
 
 use std::ops::Range;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use crate::batch::BatchRows;
 use crate::chunk::{Chunk, Mode};
 use crate::data::check;
-use crate::engine::{Engine, Source, Trust, buffer, steering};
+use crate::engine::{Engine, Source, Trust, buffer, labels, steering};
 use crate::error::Error;
 use crate::float::Float;
 use crate::kernels::{AlignedVec, Claims, Element, Pieces, Pool};
 use crate::program::{ALIGN, Memory, Program, Starts, View};
 use crate::stage::{Merging, Stage, StepPart, Sum};
+use crate::weighting::{TargetWeights, Weighting};
 
 /// Below this many multiplications and additions, two threads lose more by meeting than they gain: about 30 µs of
 /// one core.
@@ -84,6 +85,8 @@ pub(super) struct Chunks<E: Element> {
     /// The last value of each share is the penalty on activities.
     statistics: Shares<f64>,
     sums: Shares<f64>,
+    /// The weights of positions; nothing if the data has none.
+    positions: Shares<E>,
     /// The sums of all chunks, as far as the stages of the current step have come.
     pub merged: Vec<f64>,
     /// Rows per chunk, chunks and rows of the current batch.
@@ -102,6 +105,7 @@ impl<E: Element> Default for Chunks<E> {
             arena: Shares::default(),
             statistics: Shares::default(),
             sums: Shares::default(),
+            positions: Shares::default(),
             merged: vec![],
             capacity: 0,
             count: 0,
@@ -140,6 +144,21 @@ impl<E: Float> Chunks<E> {
         Ok(())
     }
 
+    /// Makes room for the weights of `positions` positions of every sample, after the batch was cut.
+    pub(super) fn cut_positions(&mut self, positions: usize) -> Result<(), Error> {
+        if positions == 0 {
+            return Ok(());
+        }
+        self.positions.cut((positions * self.capacity).next_multiple_of(ALIGN), self.count)
+    }
+
+    /// The weights of the positions of a sample of the batch, of which those before `start` are other outputs'.
+    pub(super) fn positions(&self, [start, end]: [usize; 2], row: usize) -> &[E] {
+        let (chunk, row, len) = (row / self.capacity, row % self.capacity, end - start);
+        let start = chunk * self.positions.stride + start * self.capacity + row * len;
+        self.positions.values.get(start..start + len).unwrap_or(&[])
+    }
+
     /// The statistics of each chunk, in order.
     pub(super) fn statistics(&self, program: &Program) -> impl Iterator<Item = &[f64]> {
         let Shares { values, stride, .. } = &self.statistics;
@@ -153,7 +172,7 @@ impl<E: Float> Chunks<E> {
     }
 
     /// Merges what the chunks have summed up in a stage, in their order.
-    fn merge(&mut self, sums: &[Sum]) {
+    pub(super) fn merge(&mut self, sums: &[Sum]) {
         for sum in sums {
             sum.clear(&mut self.merged);
             let shares = self.sums.values.chunks(self.sums.stride).take(self.count);
@@ -202,7 +221,11 @@ pub(super) struct Shared<'a, E> {
     pub seed: u64,
     pub pass: u64,
     pub loss_weights: &'a [f64],
-    pub weighted: bool,
+    pub weighting: Weighting,
+    /// By output: the positions of a sample of all outputs before it.
+    pub position_starts: &'a [usize],
+    /// Sums over the batch that are the model's; the numbers of samples with targets follow.
+    pub sums: usize,
 }
 
 /// Calls `work` with every chunk, on the threads of `pool` or, without one, on this one.
@@ -213,8 +236,9 @@ pub(super) fn each<E: Float>(
     work: &(dyn Fn(&mut Chunk<'_, E>) -> Result<(), Error> + Sync),
 ) -> Result<(), Error> {
     let Chunks { count, capacity, batch, .. } = *chunks;
-    let merged = &chunks.merged;
-    let make = |index: usize, arena, statistics, sums| {
+    let merged = &chunks.merged[..shared.sums.min(chunks.merged.len())];
+    let present = &chunks.merged[merged.len()..];
+    let make = |index: usize, arena, statistics, sums, positions| {
         let first_row = index * capacity;
         Chunk {
             arena,
@@ -231,28 +255,40 @@ pub(super) fn each<E: Float>(
             seed: shared.seed,
             pass: shared.pass,
             loss_weights: shared.loss_weights,
-            weighted: shared.weighted,
+            weighted: shared.weighting.any(),
+            target_weights: TargetWeights { positions, starts: shared.position_starts, capacity, present },
             statistics,
             sums,
             merged,
         }
     };
+    let by_position = !shared.position_starts.is_empty();
     let Some(pool) = pool else {
         // One thread needs no claims: on one sample of a small model they are a tenth of the time.
         let parts = chunks.arena.iter_mut().zip(chunks.statistics.iter_mut()).zip(chunks.sums.iter_mut());
+        let mut positions = chunks.positions.iter_mut();
         for (index, ((arena, statistics), sums)) in parts.take(count).enumerate() {
-            work(&mut make(index, arena, statistics, sums))?;
+            let positions = if by_position { positions.next().unwrap_or_default() } else { &mut [] };
+            work(&mut make(index, arena, statistics, sums, positions))?;
         }
         return Ok(());
     };
     let arenas = chunks.arena.pieces();
     let (statistics, sums) = (chunks.statistics.pieces(), chunks.sums.pieces());
+    let positions = by_position.then(|| chunks.positions.pieces());
     // Of several errors the one of the first chunk is returned, whichever thread was the first.
     let failed: Mutex<Option<(usize, Error)>> = Mutex::new(None);
     pool.run(count, &|index| {
         let pieces = (arenas.take(index), statistics.take(index), sums.take(index));
         let (Some(arena), Some(statistics), Some(sums)) = pieces else { return };
-        if let Err(error) = work(&mut make(index, arena, statistics, sums)) {
+        let positions = match &positions {
+            None => &mut [][..],
+            Some(positions) => match positions.take(index) {
+                Some(positions) => positions,
+                None => return,
+            },
+        };
+        if let Err(error) = work(&mut make(index, arena, statistics, sums, positions)) {
             let mut failed = failed.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             if failed.as_ref().is_none_or(|(first, _)| index < *first) {
                 *failed = Some((index, error));
@@ -275,31 +311,44 @@ impl<E: Float> Engine<E> {
         source: Source<'_, E>,
         loss_weights: &[f64],
     ) -> Result<(), Error> {
+        let Source { trust, weighting, .. } = source;
         let (program, masks) = (self.program, self.masks);
+        let warnings = Arc::clone(&self.warnings);
         let capacity = rows_per_chunk(step_flops(program), rows.len());
-        let sums = [program.statistics, program.sums];
+        let counts = if weighting.missing { program.outputs.len() } else { 0 };
+        let sums = [program.statistics, program.sums + counts];
         self.states.check(rows.len())?;
         self.begin_pass(mode);
         self.train_chunks.cut(rows.len(), capacity, program.train, sums)?;
+        self.train_chunks.cut_positions(self.labels.positions(weighting))?;
         self.states.load(&mut self.train_chunks, program.train, 0);
         let gather = |chunk: &mut Chunk<'_, E>| {
             let rows = &rows[chunk.first_row..chunk.first_row + chunk.rows];
             let batch = &mut BatchRows { chunk, program };
-            if let Trust::Unchecked(_) = source.trust {
-                batch.mark_unfilled(source.weighted);
-            }
+            batch.prepare(weighting, matches!(trust, Trust::Unchecked(_)));
             (source.gather)(rows, batch)?;
-            match source.trust {
+            match trust {
                 Trust::Checked => Ok(()),
                 Trust::Filled(spec) | Trust::Unchecked(spec) => {
-                    check::batch(spec, masks.list, rows, batch, source.weighted)
+                    check::batch(spec, masks.list, rows, batch, weighting, &warnings)
                 }
             }
         };
         let end = self.stages.partition_point(|stage| stage.part <= last);
-        let step = StepSettings { mode, rows, loss_weights, weighted: source.weighted };
-        let stages = self.stages;
-        self.run_stages(&stages[..end], step, &gather)
+        let step = StepSettings { mode, rows, loss_weights, weighting };
+        let all = self.stages;
+        let stages = &all[..end];
+        if !weighting.missing {
+            return self.run_stages(stages, step, &gather);
+        }
+        // The mean over the targets that are there needs their number, which is known when all are gathered.
+        self.run_stages(&[], step, &|chunk| {
+            gather(chunk)?;
+            labels::count(masks.outputs, program, program.sums, chunk);
+            Ok(())
+        })?;
+        self.train_chunks.merge(&[Sum::Add { start: program.sums, len: counts }]);
+        self.run_stages(stages, step, &|_| Ok(()))
     }
 
     /// Runs some stages over all chunks of the current batch; each chunk begins with `first`.
@@ -309,7 +358,7 @@ impl<E: Float> Engine<E> {
         step: StepSettings<'_>,
         first: &(dyn Fn(&mut Chunk<'_, E>) -> Result<(), Error> + Sync),
     ) -> Result<(), Error> {
-        let StepSettings { mode, rows, loss_weights, weighted } = step;
+        let StepSettings { mode, rows, loss_weights, weighting } = step;
         let (seed, pass) = self.random_state(mode);
         let shared = Shared {
             memory: self.program.train,
@@ -320,7 +369,9 @@ impl<E: Float> Engine<E> {
             seed,
             pass,
             loss_weights,
-            weighted,
+            weighting,
+            position_starts: self.labels.starts(weighting),
+            sums: self.program.sums,
         };
         let small = is_small(step_flops(self.program), self.train_chunks.batch);
         let pool = (!small).then_some(&self.pool);
@@ -329,6 +380,9 @@ impl<E: Float> Engine<E> {
             let of_losses = matches!(stage.part, StepPart::Scan | StepPart::BatchLoss);
             !stage.sums.is_empty() && (mode == Mode::Train || of_losses)
         };
+        if stages.is_empty() {
+            return each(&mut self.train_chunks, pool, shared, first);
+        }
         for (index, group) in stages.split_inclusive(waits).enumerate() {
             each(&mut self.train_chunks, pool, shared, &|chunk| {
                 if index == 0 {
@@ -348,7 +402,13 @@ impl<E: Float> Engine<E> {
                     );
                 }
                 if stage.part == StepPart::BatchLoss {
-                    self.masks.check(&self.train_chunks, self.program, rows, weighted)?;
+                    self.masks.check(
+                        &self.train_chunks,
+                        self.program,
+                        rows,
+                        shared.position_starts,
+                        weighting,
+                    )?;
                 }
             }
         }
@@ -363,7 +423,7 @@ pub(super) struct StepSettings<'a> {
     /// The samples, by their numbers in the data set.
     pub rows: &'a [usize],
     pub loss_weights: &'a [f64],
-    pub weighted: bool,
+    pub weighting: Weighting,
 }
 
 /// Multiplications and additions of a training step per sample: the backward costs twice the forward.

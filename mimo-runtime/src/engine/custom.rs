@@ -10,6 +10,7 @@ use crate::error::Error;
 use crate::float::Float;
 use crate::program::{Program, View};
 use crate::stage::StepPart;
+use crate::weighting::Weighting;
 
 /// The outputs, targets and sample weights of a batch, to be read, and the gradients of the outputs, to be filled in. Each
 /// is one column of samples per output.
@@ -21,8 +22,11 @@ pub struct CustomBatch<'a, E> {
     pub outputs: &'a [Vec<E>],
     /// The targets; an empty column for an output without targets.
     pub targets: &'a [Vec<E>],
-    /// The sample weights; an empty column for an output without loss and metrics. Not read if no sample has a weight.
+    /// The sample weights; an empty column for an output without loss and metrics. Not read if no sample has a weight. A missing target
+    /// weighs 0, and the others so much more that the mean over all samples is the mean over those that have a target.
     pub sample_weights: Option<&'a [Vec<E>]>,
+    /// The same for every position of the samples; an empty column for an output whose positions have no weights.
+    pub position_weights: &'a [Vec<E>],
     /// The gradient of the weighted sum of the custom losses with respect to each output; zeros to begin with.
     pub gradients: &'a mut [Vec<E>],
 }
@@ -36,6 +40,7 @@ pub(super) struct Columns<E> {
     outputs: Vec<Vec<E>>,
     targets: Vec<Vec<E>>,
     sample_weights: Vec<Vec<E>>,
+    position_weights: Vec<Vec<E>>,
     gradients: Vec<Vec<E>>,
 }
 
@@ -53,6 +58,10 @@ pub(super) fn train<E: Float>(
     let program = engine.program;
     let mut engine = engine.begin_step();
     let value = compute(&mut engine, Mode::Train, rows, source, loss_weights, loss)?;
+    let Engine { labels, custom: columns, .. } = &mut *engine;
+    for (custom, gradient) in labels.custom.iter_mut().zip(&columns.gradients) {
+        *custom = gradient.iter().any(|value| *value != E::of(0.0));
+    }
     // While the stages run, the gradients are read and the rest of the engine is borrowed.
     let gradients = std::mem::take(&mut engine.custom.gradients);
     let scatter = |chunk: &mut Chunk<'_, E>| {
@@ -72,7 +81,7 @@ pub(super) fn train<E: Float>(
     };
     let stages = engine.stages;
     let backward = stages.partition_point(|stage| stage.part <= StepPart::Loss);
-    let step = StepSettings { mode: Mode::Train, rows: &[], loss_weights: &[], weighted: false };
+    let step = StepSettings { mode: Mode::Train, rows: &[], loss_weights: &[], weighting: Weighting::NONE };
     let result = engine.run_stages(&stages[backward..], step, &scatter);
     engine.custom.gradients = gradients;
     result?;
@@ -117,8 +126,11 @@ fn compute<E: Float>(
     let (columns, chunks) = (&mut engine.custom, &engine.train_chunks);
     read(program, chunks, &mut columns.outputs, program.outputs.iter().copied().map(Some));
     read(program, chunks, &mut columns.targets, program.targets.iter().copied());
-    if source.weighted {
+    let weighting = source.weighting;
+    if weighting.any() {
         read(program, chunks, &mut columns.sample_weights, program.sample_weights.iter().copied());
+        let present = chunks.merged.get(program.sums..).unwrap_or(&[]);
+        weigh(chunks, engine.labels.starts(weighting), present, columns);
     }
     columns.gradients.resize(program.outputs.len(), vec![]);
     for (gradient, view) in columns.gradients.iter_mut().zip(program.outputs) {
@@ -129,7 +141,8 @@ fn compute<E: Float>(
         rows: rows.len(),
         outputs: &columns.outputs,
         targets: &columns.targets,
-        sample_weights: source.weighted.then_some(&columns.sample_weights),
+        sample_weights: weighting.any().then_some(&columns.sample_weights),
+        position_weights: if weighting.positions { &columns.position_weights } else { &[] },
         gradients: &mut columns.gradients,
     })
 }
@@ -153,6 +166,46 @@ fn read<E: Float>(
                 + view.column
                 + row % capacity * view.stride;
             column.extend_from_slice(&arena[start..start + view.len]);
+        }
+    }
+}
+
+/// Turns the weights of samples and positions into factors whose mean a custom loss takes, and missing targets, which are NaN as they
+/// come, into zeros.
+fn weigh<E: Float>(chunks: &Chunks<E>, starts: &[usize], present: &[f64], columns: &mut Columns<E>) {
+    let Columns { targets, sample_weights, position_weights, .. } = columns;
+    position_weights.resize(sample_weights.len(), vec![]);
+    position_weights.iter_mut().for_each(Vec::clear);
+    for (output, weights) in sample_weights.iter_mut().enumerate() {
+        let correction = match present.get(output) {
+            Some(present) if *present > 0.0 => chunks.batch as f64 / present,
+            Some(_) => 0.0,
+            None => 1.0,
+        };
+        let factor = |weight: E| if weight.is_missing() { E::of(0.0) } else { weight * E::of(correction) };
+        let target = &mut targets[output];
+        let len = target.len() / chunks.batch.max(1);
+        let range = match starts.get(output..output + 2) {
+            Some(&[start, end]) if end > start => Some([start, end]),
+            _ => None,
+        };
+        for (row, weight) in weights.iter_mut().enumerate() {
+            let target = &mut target[row * len..(row + 1) * len];
+            if weight.is_missing() {
+                target.fill(E::of(0.0));
+            }
+            *weight = factor(*weight);
+            let Some(range) = range else { continue };
+            let positions = chunks.positions(range, row);
+            let per_position = (len / positions.len().max(1)).max(1);
+            for (target, of_position) in target.chunks_exact_mut(per_position).zip(positions) {
+                if of_position.is_missing() {
+                    target.fill(E::of(0.0));
+                    position_weights[output].push(E::of(0.0));
+                } else {
+                    position_weights[output].push(*weight * *of_position);
+                }
+            }
         }
     }
 }

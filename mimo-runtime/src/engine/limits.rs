@@ -64,15 +64,15 @@ pub(super) fn scale_columns<E: Float>(program: &Program, task: &Task, gradients:
     }
 }
 
-/// Applies the constraints of the weights that are trained and not frozen.
+/// Applies the constraints of the weights that the step has updated.
 pub(super) fn constrain_all<E: Float>(
     program: &Program,
     parameters: &mut Parameters<E>,
-    is_frozen: &dyn Fn(usize) -> bool,
+    stays: &dyn Fn(usize) -> bool,
 ) {
     for (index, param) in program.params.iter().enumerate() {
-        let is_trained = program.blocks[param.block].gradient.is_some() && !is_frozen(index);
-        if let Some(constraint) = param.constraint.filter(|_| is_trained) {
+        let is_updated = program.blocks[param.block].gradient.is_some() && !stays(index);
+        if let Some(constraint) = param.constraint.filter(|_| is_updated) {
             constrain(parameters, param, constraint);
         }
     }

@@ -1,19 +1,24 @@
 //! The targets of outputs with a mask, which are checked in the step that reads them: before, it is not known which steps count.
 
+use std::sync::Arc;
+
 use mimo_graph::spec::{ModelSpec, OutputSpec};
 
 use super::Engine;
 use super::chunks::Chunks;
-use crate::data::check::{self, Valid};
+use super::labels::Labels;
+use crate::data::check::{self, Checked, Valid};
 use crate::error::Error;
 use crate::float::Float;
 use crate::loss::Masked;
-use crate::program::Program;
+use crate::program::{LabelledBy, Program};
+use crate::warning::Warnings;
+use crate::weighting::{Weighting, runs, steps, weight_at};
 
 /// The outputs with masks.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Masks {
-    outputs: &'static [OutputSpec],
+    pub outputs: &'static [OutputSpec],
     pub list: &'static [&'static Masked],
 }
 
@@ -29,20 +34,33 @@ impl Masks {
         chunks: &Chunks<E>,
         program: &Program,
         rows: &[usize],
-        weighted: bool,
+        starts: &[usize],
+        weighting: Weighting,
     ) -> Result<(), Error> {
         for masked in self.list.iter().filter(|masked| masked.faults(&chunks.merged) > 0.0) {
-            let Some(output) = self.outputs.get(masked.loss.output) else { continue };
+            let index = masked.loss.output;
+            let Some(output) = self.outputs.get(index) else { continue };
             for row in 0..chunks.batch {
                 let values = |view| &chunks.arena()[chunks.range(program.train, view, row)];
                 let (mask, target) = (values(masked.mask), values(masked.loss.target));
-                if weighted && *values(masked.loss.sample_weight) == [E::zero()] {
+                let weighs = |weight: E| !(weight == E::zero() || weight.is_missing());
+                if weighting.any() && !values(masked.loss.sample_weight).iter().all(|weight| weighs(*weight))
+                {
                     continue;
                 }
+                let positions = match starts.get(index..index + 2) {
+                    Some(&[start, end]) if end > start => Some(chunks.positions([start, end], row)),
+                    _ => None,
+                };
                 let number = |_| rows.get(row).copied().unwrap_or(row);
-                let steps = target.chunks_exact((target.len() / mask.len().max(1)).max(1)).zip(mask);
-                for (target, _) in steps.filter(|(_, counts)| **counts != E::zero()) {
-                    check::check_target(output, Valid::for_output(output), target, 1, None, &number)?;
+                let steps = steps(Some(mask), positions);
+                let per_step = target.len() / steps;
+                for step in runs(Some(mask), positions).flatten() {
+                    if positions.is_some_and(|of| weight_at(of, step, steps) == 0.0) {
+                        continue;
+                    }
+                    let target = &target[step * per_step..(step + 1) * per_step];
+                    check::check_target(output, Valid::for_output(output), target, 1, Checked::ALL, &number)?;
                 }
             }
         }
@@ -51,8 +69,19 @@ impl Masks {
 }
 
 impl<E: Float> Engine<E> {
-    /// Sets the outputs with masks.
-    pub fn set_masks(&mut self, spec: &'static ModelSpec, masks: &'static [&'static Masked]) {
+    /// Sets the outputs, those of them with masks, and which weights they train.
+    ///
+    /// # Errors
+    /// [`Error::Inconsistent`] for weights that the model does not have.
+    pub fn set_outputs(
+        &mut self,
+        spec: &'static ModelSpec,
+        masks: &'static [&'static Masked],
+        labelled_by: &'static [LabelledBy],
+    ) -> Result<(), Error> {
         self.masks = Masks { outputs: spec.outputs, list: masks };
+        self.warnings = Arc::new(Warnings::new(spec.outputs));
+        self.labels = Labels::new(spec.outputs, self.program, labelled_by)?;
+        Ok(())
     }
 }

@@ -6,6 +6,7 @@ use crate::engine::chunks::{self, Shared, is_small, rows_per_chunk};
 use crate::error::Error;
 use crate::float::Float;
 use crate::program::View;
+use crate::weighting::Weighting;
 
 /// Rows that go through the model in one round; bounds the memory of a prediction on many samples.
 const ROUND: usize = 256;
@@ -38,7 +39,9 @@ pub(super) fn predict<E: Float>(
             seed,
             pass,
             loss_weights: &[],
-            weighted: false,
+            weighting: Weighting::NONE,
+            position_starts: &[],
+            sums: 0,
         };
         let pool = (!is_small(program.flops, round)).then_some(&engine.pool);
         let forward = engine.forward;

@@ -163,17 +163,23 @@ impl<E: Float> Steering<E> {
         self.state(self.blocks[block].unwrap_or(Update::Optimizer), owner)
     }
 
-    /// Updates the rows of a task.
+    /// Updates the rows of a task, or values of one of its weights.
+    #[expect(clippy::too_many_arguments, reason = "the buffers of an update, and whose they are")]
     pub(super) fn update(
         &self,
         program: &Program,
         task: &Task,
-        (owner, is_whole): (&RuleState<E>, bool),
+        owner: &RuleState<E>,
+        (weight, is_whole): (Option<usize>, bool),
         values: &mut [E],
         gradients: &mut [E],
         slots: &mut [&mut [E]],
     ) {
-        if let Some(update) = self.blocks[task.block] {
+        let update = match weight {
+            Some(weight) => self.updates.get(weight).copied(),
+            None => self.blocks[task.block],
+        };
+        if let Some(update) = update {
             if let Some(state) = self.state(update, owner) {
                 state.update(is_whole, values, gradients, slots);
             }

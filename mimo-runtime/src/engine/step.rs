@@ -16,6 +16,7 @@ use crate::loss::Masked;
 use crate::program::{PlacedBlock, Program, SpectralKernel};
 use crate::rules::MakeRule;
 use crate::stage::Stage;
+use crate::warning::Warning;
 
 /// Work on a batch of a data set.
 #[expect(missing_debug_implementations, reason = "a custom loss is a closure")]
@@ -133,7 +134,9 @@ pub trait Step: Sized {
         masks: &[&Masked],
         rows: usize,
         selection: Option<&[usize]>,
-        columns: [&[Vec<Self>]; 3],
+        columns: [&[Vec<Self>]; 4],
+        missing: bool,
+        warn: &mut dyn FnMut(usize, Warning),
     ) -> Result<(), Error>
     where
         Self: Float;
@@ -239,9 +242,11 @@ macro_rules! step {
                 masks: &[&Masked],
                 rows: usize,
                 selection: Option<&[usize]>,
-                columns: [&[Vec<Self>]; 3],
+                columns: [&[Vec<Self>]; 4],
+                missing: bool,
+                warn: &mut dyn FnMut(usize, Warning),
             ) -> Result<(), Error> {
-                check::arrays(spec, masks, rows, selection, columns)
+                check::arrays(spec, masks, rows, selection, columns, missing, warn)
             }
             fn all_finite(values: &[Self]) -> bool {
                 values.iter().fold(true, |all, value| all & value.is_finite())

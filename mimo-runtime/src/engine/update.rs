@@ -6,7 +6,8 @@ use std::sync::atomic::Ordering;
 use mimo_graph::optimizer::Clip;
 
 use crate::engine::chunks::{Chunks, is_small};
-use crate::engine::gradient::{gradient, penalize};
+use crate::engine::gradient::{gradient, params, penalize};
+use crate::engine::labels::{Labels, Updated};
 use crate::engine::limits::{clip_norms, constrain_all, scale_columns};
 use crate::engine::rule::{Gradients, RuleState, Rules};
 use crate::engine::steering::Steering;
@@ -40,6 +41,7 @@ struct Updating<'a, E: Float> {
     chunks: &'a Chunks<E>,
     parameters: &'a mut Parameters<E>,
     rules: &'a mut Rules<E>,
+    labels: &'a Labels,
 }
 
 impl<E: Float> Engine<E> {
@@ -49,10 +51,19 @@ impl<E: Float> Engine<E> {
         let program = self.program;
         let pool = (!is_small(program.flops.saturating_mul(3), rows)).then_some(&self.pool);
         rules.prepare();
+        let owner = |block: usize| &rules.rules[rules.owners[block]];
+        let present = self.train_chunks.merged.get(program.sums..).unwrap_or(&[]);
+        self.labels.find_idle(
+            present,
+            program,
+            &|block| owner(block).optimizer.accumulation.is_some(),
+            &|block| owner(block).updates(),
+        );
         let Parameters { orthogonal, constrained, .. } = self.parameters;
         let staged = orthogonal || constrained || rules.waits_for_gradients();
         let (chunks, parameters) = (&self.train_chunks, &mut self.parameters);
-        let mut updating = Updating { program, pool, chunks, parameters, rules };
+        let labels = &self.labels;
+        let mut updating = Updating { program, pool, chunks, parameters, rules, labels };
         let mut penalty = 0.0;
         if staged {
             penalty += updating.in_stages();
@@ -65,7 +76,7 @@ impl<E: Float> Engine<E> {
         penalty += updating.parameters.penalty_of_tasks();
         if staged {
             let Updating { parameters, rules, .. } = &mut updating;
-            constrain_all(program, parameters, &|weight| rules.is_frozen(weight));
+            constrain_all(program, parameters, &|weight| rules.is_frozen(weight) || labels.is_idle(weight));
             updating.parameters.pack_all(program);
         }
         self.move_averages(None);
@@ -75,14 +86,16 @@ impl<E: Float> Engine<E> {
 
     /// Sets weights of which the optimizer has moving averages to these.
     pub fn overwrite_with_averages(&mut self) {
-        let Some(rules) = self.rules.as_ref().filter(|rules| rules.iterations > 0) else { return };
+        let Some(rules) = self.rules.as_mut().filter(|rules| rules.iterations > 0) else { return };
         let averaged = |task: &&Task| rules.rules[rules.owners[task.block]].optimizer.average.is_some();
         let mut any = false;
         for task in self.parameters.tasks.iter().filter(averaged) {
             let block = &self.parameters.blocks[task.block];
             let places = block.offset + task.from * block.cols..block.offset + task.to * block.cols;
-            let (values, averages) = (&mut self.parameters.values[places.clone()], &rules.averages[places]);
-            overwrite(self.program, task, rules.steering.as_ref(), values, averages);
+            let (values, averages) =
+                (&mut self.parameters.values[places.clone()], &mut rules.averages[places]);
+            let parts = Parts { weight: None, values, gradients: averages, slots: &mut [] };
+            overwrite(self.program, task, rules.steering.as_ref(), parts);
             any = true;
         }
         if any {
@@ -123,6 +136,11 @@ impl<E: Float> Updating<'_, E> {
             let Parameters { values, gradients, .. } = &mut *self.parameters;
             let is_frozen = |weight| self.rules.is_frozen(weight);
             penalty += orthogonal::penalty(self.program, values, Some(gradients), &is_frozen);
+            for task in &self.parameters.tasks {
+                let block = &self.program.blocks[task.block];
+                let places = block.offset + task.from * block.cols..block.offset + task.to * block.cols;
+                clear_unlabelled(self.program, task, &mut self.parameters.gradients[places], self.labels);
+            }
             if !self.rules.accumulated.is_empty() {
                 self.run(&[Part::Accumulation]);
             }
@@ -139,7 +157,7 @@ impl<E: Float> Updating<'_, E> {
 
     /// Does some parts of every task.
     fn run(&mut self, parts: &[Part]) {
-        let (program, chunks) = (self.program, self.chunks);
+        let (program, chunks, labels) = (self.program, self.chunks, self.labels);
         let Rules { rules, owners, slots, wholes, accumulated, steering, .. } = &mut *self.rules;
         let (rules, owners, steering) = (&*rules, &*owners, steering.as_ref());
         let is_frozen =
@@ -180,6 +198,7 @@ impl<E: Float> Updating<'_, E> {
                 }
                 let cost = penalize(program, task, values, gradients, &is_frozen);
                 penalties[index].store(cost.to_bits(), Ordering::Relaxed);
+                clear_unlabelled(program, task, gradients, labels);
             }
             if let Some(sums) = sums.as_ref().and_then(|sums| sums.take(piece)) {
                 match owner.step.gradients {
@@ -193,9 +212,17 @@ impl<E: Float> Updating<'_, E> {
             }
             if let Some(slots) = &slots {
                 let is_whole = wholes.blocks[task.block];
-                slots.with(piece, |slots| match steering {
-                    None => owner.update(is_whole, values, gradients, slots),
-                    Some(it) => it.update(program, task, (owner, is_whole), values, gradients, slots),
+                slots.with(piece, |slots| {
+                    each_updated(program, task, labels, values, gradients, slots, &mut |parts| {
+                        let Parts { weight, values, gradients, slots } = parts;
+                        match steering {
+                            None => owner.update(is_whole, values, gradients, slots),
+                            Some(it) => {
+                                let what = (weight, is_whole);
+                                it.update(program, task, owner, what, values, gradients, slots);
+                            }
+                        }
+                    });
                 });
             }
             if let Some(packs) = packs.as_ref().and_then(|packs| packs.take(piece)) {
@@ -206,6 +233,7 @@ impl<E: Float> Updating<'_, E> {
 
     /// Updates the weights that are updated as a whole. Their gradients are clipped.
     fn update_wholes(&mut self) {
+        let labels = self.labels;
         let Rules { rules, owners, slots, wholes, steering, .. } = &mut *self.rules;
         let steering = steering.as_ref();
         let Wholes { all, bounds, memory, memory_bounds, claims, .. } = wholes;
@@ -218,7 +246,7 @@ impl<E: Float> Updating<'_, E> {
             let (whole, piece) = (&all[index], 2 * index + 1);
             let owner = &rules[owners[whole.block]];
             let Some(owner) = steering.map_or(Some(owner), |it| it.whole(whole.block, owner)) else { return };
-            if !owner.updates() {
+            if !owner.updates() || labels.of_block(whole.block) == Updated::Nothing {
                 return;
             }
             let pieces = (values.take(piece), gradients.take(piece), memory.take(index));
@@ -235,8 +263,9 @@ impl<E: Float> Updating<'_, E> {
 
     /// Moves the moving averages of the weights, if there are any.
     fn average(&mut self) {
+        let (program, labels) = (self.program, self.labels);
         let Rules { rules, owners, averages, steering, .. } = &mut *self.rules;
-        let (program, steering) = (self.program, steering.as_ref());
+        let steering = steering.as_ref();
         if averages.is_empty() {
             return;
         }
@@ -249,26 +278,34 @@ impl<E: Float> Updating<'_, E> {
             let Some(momentum) = step.average else { return };
             let piece = 2 * index + 1;
             if let (Some(values), Some(averages)) = (values.take(piece), averages.take(piece)) {
-                average(averages, values, momentum);
-                if step.overwrite {
-                    overwrite(program, &tasks[index], steering, values, averages);
+                // The first average is the weight itself, whether that is updated or not.
+                if momentum == E::of(0.0) {
+                    averages.copy_from_slice(values);
                 }
+                each_updated(program, &tasks[index], labels, values, averages, &mut [], &mut |parts| {
+                    average(parts.gradients, parts.values, momentum);
+                    if step.overwrite {
+                        overwrite(program, &tasks[index], steering, parts);
+                    }
+                });
             }
         });
     }
 }
 
-/// Sets the weights of a task that are not frozen to their averages.
+/// Sets the weights that are not frozen to their averages.
 fn overwrite<E: Float>(
     program: &Program,
     task: &Task,
     steering: Option<&Steering<E>>,
-    values: &mut [E],
-    averages: &[E],
+    parts: Parts<'_, '_, E>,
 ) {
-    match steering {
-        None => values.copy_from_slice(averages),
-        Some(steering) => steering.each_trained(program, task, |places| {
+    let Parts { weight, values, gradients: averages, .. } = parts;
+    match (steering, weight) {
+        (None, _) => values.copy_from_slice(averages),
+        (Some(steering), Some(weight)) if steering.is_frozen(weight) => {}
+        (Some(_), Some(_)) => values.copy_from_slice(averages),
+        (Some(steering), None) => steering.each_trained(program, task, |places| {
             values[places.clone()].copy_from_slice(&averages[places]);
         }),
     }
@@ -290,6 +327,64 @@ impl<E: Float> RuleState<E> {
             decay(values, factor);
         }
         self.rule.update(values, gradients, slots);
+    }
+}
+
+/// Parts of the buffers of a task.
+struct Parts<'p, 's, E> {
+    /// The weight, if these are values of one; else they are the whole task.
+    weight: Option<usize>,
+    values: &'p mut [E],
+    /// The gradients, or what else is cut like the parameters.
+    gradients: &'p mut [E],
+    slots: &'p mut [&'s mut [E]],
+}
+
+/// Calls `update` with the buffers of a task, or with the parts of them that the step updates: row by row the columns of
+/// each weight. Every value is updated by itself, so parts give what the whole gives.
+fn each_updated<E: Float>(
+    program: &Program,
+    task: &Task,
+    labels: &Labels,
+    values: &mut [E],
+    gradients: &mut [E],
+    slots: &mut [&mut [E]],
+    update: &mut dyn FnMut(Parts<'_, '_, E>),
+) {
+    match labels.of_block(task.block) {
+        Updated::Nothing => return,
+        Updated::All => return update(Parts { weight: None, values, gradients, slots }),
+        Updated::Some => {}
+    }
+    let cols = program.blocks[task.block].cols.max(1);
+    for (weight, param) in params(program, task.block).filter(|(index, _)| !labels.is_idle(*index)) {
+        for row in 0..values.len() / cols {
+            let part = row * cols + param.column..row * cols + param.column + param.cols;
+            let mut of_slots: [&mut [E]; 3] = [&mut [], &mut [], &mut []];
+            let count = slots.len().min(of_slots.len());
+            for (to, slot) in of_slots.iter_mut().zip(slots.iter_mut()) {
+                *to = &mut slot[part.clone()];
+            }
+            update(Parts {
+                weight: Some(weight),
+                values: &mut values[part.clone()],
+                gradients: &mut gradients[part],
+                slots: &mut of_slots[..count],
+            });
+        }
+    }
+}
+
+/// Sets the gradients of weights to 0 that no target of the batch trains: penalties of weights have left some.
+fn clear_unlabelled<E: Float>(program: &Program, task: &Task, gradients: &mut [E], labels: &Labels) {
+    if !labels.any() {
+        return;
+    }
+    let cols = program.blocks[task.block].cols.max(1);
+    for (_, param) in params(program, task.block).filter(|(index, _)| labels.is_unlabelled(*index)) {
+        for row in gradients.chunks_exact_mut(cols) {
+            row[param.column..param.column + param.cols].fill(E::of(0.0));
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use crate::float::Float;
 use crate::kernels;
 use crate::program::{ChunkAccumulator, GradientTarget, Starts, View, Weight, Written};
 use crate::run::{Operation, Run};
+use crate::weighting::TargetWeights;
 
 /// What a value holds that nobody may write.
 const UNTOUCHED: f64 = 77.5;
@@ -87,6 +88,7 @@ impl Bench {
             pass: self.pass,
             loss_weights: &[],
             weighted: false,
+            target_weights: TargetWeights::default(),
             statistics,
             sums: &mut [],
             merged: &[],

@@ -19,6 +19,7 @@ use crate::kernels::conv::Geometry;
 use crate::kernels::{forced, uniform};
 use crate::program::{During, GradientTarget, Read, Scratch, Starts, View, Written};
 use crate::run::Operation;
+use crate::weighting::TargetWeights;
 
 mod defined;
 
@@ -123,6 +124,7 @@ impl Case {
             pass: 0,
             loss_weights: &[],
             weighted: false,
+            target_weights: TargetWeights::default(),
             statistics: &mut [],
             sums: &mut [],
             merged: &[],

@@ -4,20 +4,17 @@
 //! first gradient: [`MaskSums`] counts them after the forward pass. A batch without any has the loss 0 and no gradient.
 //! Nothing reads the targets of the other steps, which may be anything, unless the output has a metric that does not read masks.
 
-use std::ops::Range;
-
 use mimo_graph::loss::{Loss, Region};
 use mimo_graph::metric::Metric;
 
 use super::rows::Rows;
-use super::{LossOp, nothing};
+use super::{LossOp, measured, nothing};
 use crate::chunk::Chunk;
 use crate::data::check::Valid;
 use crate::float::Float;
-use crate::kernels::Mat;
-use crate::metric;
 use crate::program::View;
 use crate::run::run;
+use crate::weighting::{runs, steps, weight_at};
 
 /// The mask of an output with a loss or metrics.
 #[derive(Clone, Copy, Debug)]
@@ -62,25 +59,6 @@ impl Masked {
         let valid = self.valid(chunk.merged);
         if valid > 0.0 { chunk.batch as f64 / valid } else { 0.0 }
     }
-
-    /// Positions per step and values per position. The steps of a mask over all axes are single values.
-    pub(super) fn form(&self) -> [usize; 2] {
-        let steps = self.mask.len.max(1);
-        let LossOp { positions, classes, .. } = *self.loss;
-        if positions >= steps { [positions / steps, classes] } else { [1, positions * classes / steps] }
-    }
-}
-
-/// The runs of steps that count.
-pub(super) fn runs<E: Float>(mask: &[E]) -> impl Iterator<Item = Range<usize>> {
-    let mut next = 0;
-    std::iter::from_fn(move || {
-        let rest = mask.get(next..)?;
-        let from = next + rest.iter().position(|&counts| counts != E::zero())?;
-        let len = mask[from..].iter().position(|&counts| counts == E::zero());
-        next = len.map_or(mask.len(), |len| from + len);
-        Some(from..next)
-    })
 }
 
 /// A look at the mask and the targets of one output after the forward pass.
@@ -100,9 +78,8 @@ pub struct MaskedMetrics(pub &'static Masked);
 fn sums<E: Float>(op: &MaskSums, chunk: &mut Chunk<'_, E>) {
     let MaskSums(masked) = op;
     let op = masked.loss;
-    let [mask, target, weight] = [masked.mask, op.target, op.sample_weight].map(|view| chunk.mat(view));
-    let [mask, target, weights] = [mask, target, weight].map(|mat| Rows::new(chunk.arena, mat));
-    let per_step = target.cols() / mask.cols().max(1);
+    let [mask, target] = [masked.mask, op.target].map(|view| Rows::new(chunk.arena, chunk.mat(view)));
+    let weights = measured::weights_of(op, chunk);
     let of_samples = matches!(op.loss.and_then(Loss::region), Some(Region::Sample | Region::SampleClass));
     let hinge = matches!(op.loss, Some(Loss::Hinge | Loss::SquaredHinge));
     let ignored = match op.loss {
@@ -112,33 +89,47 @@ fn sums<E: Float>(op: &MaskSums, chunk: &mut Chunk<'_, E>) {
         _ => None,
     };
     let valid = masked.ignores_masked_targets().then(|| Valid::for_loss(op));
-    let [mut steps, mut samples, mut positions, mut scanned, mut faults] = [0; 5];
+    let of_mask = mask.cols().max(1);
+    let [mut samples, mut scanned, mut faults] = [0; 3];
+    let (mut counted, mut not_ignored) = (0.0, 0.0);
     for row in 0..chunk.rows {
-        let weighs = !chunk.weighted || weights.row(row) != [E::zero()];
-        let before = steps;
-        for run in runs(mask.row(row)) {
-            steps += run.len();
-            let targets = &target.row(row)[run.start * per_step..run.end * per_step];
+        // A missing target is left out like a masked step.
+        let Some(weight) = weights.sample(row) else { continue };
+        let (mask, positions) = (mask.row(row), weights.positions(row));
+        let steps = steps(Some(mask), positions);
+        let per_step = target.cols() / steps;
+        let share = of_mask as f64 / steps as f64;
+        let mut any = false;
+        for run in runs(Some(mask), positions) {
+            any = true;
+            counted += share * run.len() as f64;
+            let all = target.row(row);
             if let Some(ignored) = ignored {
-                positions += targets.iter().filter(|&&target| target != ignored).count();
+                let targets = &all[run.start * per_step..run.end * per_step];
+                let found = targets.iter().filter(|&&target| target != ignored).count();
+                not_ignored += share * found as f64 / per_step.max(1) as f64;
             }
             // What stands for a missing target says nothing.
-            if !weighs {
+            if weight == 0.0 || !hinge && valid.is_none() {
                 continue;
             }
-            if hinge {
-                scanned += targets.iter().filter(|&&t| t != E::zero() && t != E::one()).count();
-            }
-            if let Some(valid) = valid {
-                faults += targets.iter().filter(|&&target| !valid.accepts(target)).count();
+            let weighs = |step: &usize| positions.is_none_or(|of| weight_at(of, *step, steps) != 0.0);
+            for step in run.filter(weighs) {
+                let targets = &all[step * per_step..(step + 1) * per_step];
+                if hinge {
+                    scanned += targets.iter().filter(|&&t| t != E::zero() && t != E::one()).count();
+                }
+                if let Some(valid) = valid {
+                    faults += targets.iter().filter(|&&target| !valid.accepts(target)).count();
+                }
             }
         }
-        samples += usize::from(steps > before);
+        samples += usize::from(any);
     }
     let counted = match (ignored, of_samples) {
-        (Some(_), _) => positions as f64 / per_step.max(1) as f64,
+        (Some(_), _) => not_ignored,
         (None, true) => samples as f64,
-        (None, false) => steps as f64,
+        (None, false) => counted,
     };
     if let Some(sums) = chunk.sums.get_mut(masked.start..masked.start + mimo_graph::operation::MASK_SUMS) {
         sums.copy_from_slice(&[counted, scanned as f64, faults as f64]);
@@ -147,31 +138,9 @@ fn sums<E: Float>(op: &MaskSums, chunk: &mut Chunk<'_, E>) {
 
 fn metrics<E: Float>(op: &MaskedMetrics, chunk: &mut Chunk<'_, E>) {
     let MaskedMetrics(masked) = op;
-    let op = masked.loss;
-    let [y, target, mask] = [op.y, op.target, masked.mask].map(|view| chunk.mat(view));
-    let steps = mask.cols.max(1);
-    let [_, classes] = masked.form();
-    for (index, &metric) in op.metrics.iter().enumerate() {
-        if !masked.leaves_out(metric) {
-            super::add_metric(op, index, chunk);
-            continue;
-        }
-        let start = chunk.starts.states[op.first_state + index];
-        let len = metric::state_len(metric, op.classes);
-        let Some(state) = chunk.statistics.get_mut(start..start + len) else { continue };
-        let mask = Rows::new(chunk.arena, mask);
-        // A run of steps is so many samples of one step.
-        for row in 0..chunk.rows {
-            for run in runs(mask.row(row)) {
-                let [y, target] = [y, target].map(|mat| {
-                    let len = mat.cols / steps;
-                    let offset = mat.offset + row * mat.stride + run.start * len;
-                    Rows::new(chunk.arena, Mat::contiguous(offset, run.len(), len))
-                });
-                let samples = metric::Samples { y, target, rows: run.len(), weight: 1.0 };
-                metric::accumulate(metric, classes, samples, state);
-            }
-        }
+    for (index, &metric) in masked.loss.metrics.iter().enumerate() {
+        let mask = masked.leaves_out(metric).then_some(masked.mask);
+        measured::add(masked.loss, mask, index, chunk);
     }
 }
 

@@ -6,9 +6,8 @@
 use mimo_graph::loss::{Loss, Region};
 use mimo_graph::operation::LossOp;
 
-use super::rows::{Rows, split};
-use super::{Criterion, EPSILON, Sample, Slope, nothing};
-use crate::chunk::{Chunk, Mode};
+use super::{Criterion, EPSILON, Sample, Slope, masked_regions, nothing};
+use crate::chunk::Chunk;
 use crate::float::Float;
 use crate::run::run;
 
@@ -138,60 +137,12 @@ pub struct BatchLoss {
 }
 
 fn sum<E: Float>(op: &BatchLossSums, chunk: &mut Chunk<'_, E>) {
-    let BatchLossSums { loss: op, start } = *op;
-    let regions = regions(op);
-    let [y, target, weight] = [op.y, op.target, op.sample_weight].map(|view| chunk.mat(view));
-    let [y, target, weights] = [y, target, weight].map(|mat| Rows::new(chunk.arena, mat));
-    let Some(sums) = chunk.sums.get_mut(start..start + SUMS * regions + 1) else { return };
-    sums.fill(0.0);
-    let (of_regions, total) = sums.split_at_mut(SUMS * regions);
-    let (of_regions, _) = of_regions.as_chunks_mut::<SUMS>();
-    for row in 0..chunk.rows {
-        let weight =
-            if chunk.weighted { weights.row(row).first().map_or(1.0, |weight| weight.f64()) } else { 1.0 };
-        if weight == 0.0 {
-            continue;
-        }
-        total.iter_mut().for_each(|total| *total += weight);
-        for (first, sums) in of_regions.iter_mut().enumerate() {
-            add(y.row(row), target.row(row), first, regions, sums);
-        }
-    }
+    masked_regions::batch_sums(op.loss, None, op.start, chunk);
 }
 
 fn forward<E: Float>(op: &BatchLoss, chunk: &mut Chunk<'_, E>) {
-    let BatchLoss { loss: op, start } = *op;
-    let regions = regions(op);
-    let sums = chunk.merged.get(start..start + SUMS * regions + 1);
-    if let (Some(overlap), Some(sums)) = (op.loss.and_then(Overlap::of), sums) {
-        let (of_regions, _) = sums[..SUMS * regions].as_chunks::<SUMS>();
-        let share = (regions as f64).recip();
-        let value: f64 = of_regions.iter().map(|&sums| overlap.measure(sums).value * share).sum();
-        let loss_weight = chunk.loss_weights.get(op.output).copied().unwrap_or(1.0);
-        // As in Keras, the weights of samples multiply the loss of the batch.
-        let scale = loss_weight * sums[SUMS * regions] * share / chunk.batch as f64;
-        let written = op.gradient.filter(|_| chunk.mode == Mode::Train).map(|view| chunk.mat(view));
-        let [target, weight] = [op.target, op.sample_weight].map(|view| chunk.mat(view));
-        let (read, mut gradient) = split(chunk.arena, written);
-        let (target, weights) = (read.rows(target), chunk.weighted.then(|| read.rows(weight)));
-        let mut total = 0.0;
-        for row in 0..chunk.rows {
-            let weight =
-                weights.and_then(|weights| weights.row(row).first()).map_or(1.0, |weight| weight.f64());
-            total += weight * value;
-            let Some(to) = gradient.as_mut().map(|gradient| gradient.row(row)) else { continue };
-            if weight == 0.0 {
-                to.fill(E::zero());
-                continue;
-            }
-            for (first, &sums) in of_regions.iter().enumerate() {
-                write(overlap.measure(sums), scale, target.row(row), first, regions, to);
-            }
-        }
-        if let Some(statistic) = chunk.statistics.get_mut(op.output) {
-            *statistic += total;
-        }
-    }
+    let correction = chunk.target_weights.correction(op.loss.output, chunk.batch);
+    masked_regions::of_batch(op.loss, None, op.start, correction, chunk);
 }
 
 run!(BatchLossSums, sum, nothing);

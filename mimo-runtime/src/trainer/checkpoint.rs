@@ -208,14 +208,15 @@ impl<M: Model> Trainer<'_, M> {
 
 /// The `fit` that is interrupted, if there is one.
 fn carry_fit(interrupted: &mut Option<Interrupted>, transfer: &mut Transfer<'_>) -> Result<(), Error> {
-    let [place_name, order_name, statistics_name, joint_name] =
-        ["place", "order", "statistics", "joint"].map(|part| name(&["fit", part]));
+    let [place_name, order_name, statistics_name, present_name, joint_name] =
+        ["place", "order", "statistics", "present", "joint"].map(|part| name(&["fit", part]));
     let whole = |number: usize| number as u64;
     let mut place = None;
-    let (mut order, mut statistics, mut joint) = (None, None, None);
+    let (mut order, mut statistics, mut present, mut joint) = (None, None, None, None);
     if let Some(Interrupted { place: at, callbacks: _ }) = interrupted {
         let Place { epoch, steps, batch_size, order: samples, not_finite, stopped, totals } = at;
-        let Totals { samples: measured, statistics: sums, total, joint: joints } = totals;
+        let Totals { samples: measured, statistics: sums, present: of_outputs, total, joint: joints } =
+            totals;
         place = Some(vec![
             whole(*epoch),
             whole(*steps),
@@ -227,11 +228,13 @@ fn carry_fit(interrupted: &mut Option<Interrupted>, transfer: &mut Transfer<'_>)
         ]);
         order = Some(samples.iter().copied().map(whole).collect());
         statistics = Some(std::mem::take(sums));
+        present = Some(std::mem::take(of_outputs));
         joint = Some(std::mem::take(joints));
     }
     transfer.optional::<u64>(&place_name, &mut place)?;
     transfer.optional::<u64>(&order_name, &mut order)?;
     transfer.optional::<f64>(&statistics_name, &mut statistics)?;
+    transfer.optional::<f64>(&present_name, &mut present)?;
     transfer.optional::<f64>(&joint_name, &mut joint)?;
     transfer.expect::<u64>(&place_name, "the place of a `fit`", |place| {
         place.len() == 7 && place.iter().take(6).all(|number| *number < MOST)
@@ -241,19 +244,21 @@ fn carry_fit(interrupted: &mut Option<Interrupted>, transfer: &mut Transfer<'_>)
         sorted.sort_unstable();
         sorted.iter().zip(0..).all(|(sample, index)| *sample == index)
     });
-    let found = (place.as_deref(), order, statistics, joint);
+    let found = (place.as_deref(), order, statistics, present, joint);
     *interrupted = match found {
         (
             Some(&[epoch, steps, batch_size, not_finite, stopped, samples, total]),
             Some(order),
             Some(statistics),
+            Some(present),
             Some(joint),
         ) => {
             let whole = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
             let order = Arc::new(order.into_iter().map(whole).collect());
             let not_finite = not_finite.checked_sub(1).map(whole);
             let [epoch, steps, batch_size] = [epoch, steps, batch_size].map(whole);
-            let totals = Totals { samples: whole(samples), statistics, total: f64::from_bits(total), joint };
+            let total = f64::from_bits(total);
+            let totals = Totals { samples: whole(samples), statistics, present, total, joint };
             let stopped = stopped != 0;
             let place = Place { epoch, steps, batch_size, order, not_finite, stopped, totals };
             Some(Interrupted { place, callbacks: vec![] })

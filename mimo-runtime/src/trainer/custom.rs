@@ -31,20 +31,45 @@ pub type LossTensorOf<M> = LossTensor<<M as Model>::Float>;
 #[derive(Debug)]
 pub struct SampleWeights<E: Float> {
     weights: Tensor<(usize,), E, Cpu>,
+    /// Those of positions, if the data has any.
+    positions: Option<Tensor<(usize, usize), E, Cpu>>,
     /// Whether a loss has read them.
     read: Cell<bool>,
+    /// The same of those of positions.
+    read_positions: Cell<bool>,
 }
 
 impl<E: Float> SampleWeights<E> {
-    /// The weights, `[rows]`.
+    /// The weights, `[rows]`. A sample whose target is missing weighs 0, and the others so much more that the mean over all samples is
+    /// the mean over those that have a target.
     pub fn tensor(&self) -> Tensor<(usize,), E, Cpu> {
         self.read.set(true);
         self.weights.clone()
     }
 
-    fn new(weights: Vec<E>) -> Self {
+    /// The weights of all positions, `[rows, positions]`, if the data has weights of positions for the output: each is the product of
+    /// that of its sample and its own. Missing targets are as in [`tensor`](Self::tensor), which is not to be multiplied again.
+    pub fn positions(&self) -> Option<Tensor<(usize, usize), E, Cpu>> {
+        self.read.set(true);
+        self.read_positions.set(true);
+        self.positions.clone()
+    }
+
+    fn new(weights: Vec<E>, positions: Vec<E>) -> Self {
         let rows = weights.len();
-        SampleWeights { weights: Cpu::default().tensor_from_vec(weights, (rows,)), read: Cell::new(false) }
+        let device = Cpu::default();
+        let of_sample = positions.len() / rows.max(1);
+        SampleWeights {
+            weights: device.tensor_from_vec(weights, (rows,)),
+            positions: (!positions.is_empty()).then(|| device.tensor_from_vec(positions, (rows, of_sample))),
+            read: Cell::new(false),
+            read_positions: Cell::new(false),
+        }
+    }
+
+    /// Whether a loss has read all that there is.
+    fn was_read(&self) -> bool {
+        self.read.get() && (self.positions.is_none() || self.read_positions.get())
     }
 }
 
@@ -283,7 +308,10 @@ impl<M: Trainable> CustomLosses<'_, M> {
         // For each output, whether a loss reads it.
         let mut read = vec![false; spec::<M>().outputs.len()];
         for loss in &mut self.losses {
-            targets.weights.values().iter().for_each(|weights| weights.read.set(false));
+            targets.weights.values().iter().for_each(|weights| {
+                weights.read.set(false);
+                weights.read_positions.set(false);
+            });
             let mut tracer = Tracer::default();
             let result = (loss.loss)(M::trace(outputs, &mut tracer), targets)?;
             let mut reads = tracer.read();
@@ -303,7 +331,7 @@ impl<M: Trainable> CustomLosses<'_, M> {
             let weights = targets.weights.values();
             for (output, (reads, weights)) in reads.iter().zip(weights).enumerate() {
                 let concerned = *reads || loss.output == Some(output);
-                if concerned && !weights.read.get() && batch.is_weighted(output) {
+                if concerned && !weights.was_read() && batch.is_weighted(output) {
                     return Err(Error::SampleWeightsIgnored { output: spec::<M>().outputs[output].name });
                 }
             }
@@ -316,16 +344,20 @@ impl<M: Trainable> CustomLosses<'_, M> {
         Ok(total)
     }
 
-    /// Adds what the last batch of so many samples measured to the totals.
-    pub(super) fn total_up(&self, rows: usize, totals: &mut crate::engine::Totals) {
+    /// Adds what the last batch of so many samples measured to the totals. `present` are the samples that have a target, by output; empty
+    /// if none is missing.
+    pub(super) fn total_up(&self, rows: usize, present: &[f64], totals: &mut crate::engine::Totals) {
         let mut joint = totals.joint.iter_mut();
         for loss in &self.losses {
-            let sum = match loss.output {
-                Some(output) => totals.statistics.get_mut(output),
-                None => joint.next(),
+            let all = rows as f64;
+            let (sum, rows) = match loss.output {
+                Some(output) => {
+                    (totals.statistics.get_mut(output), present.get(output).copied().unwrap_or(all))
+                }
+                None => (joint.next(), all),
             };
             if let Some(sum) = sum {
-                *sum += rows as f64 * loss.value;
+                *sum += rows * loss.value;
             }
         }
     }
@@ -334,15 +366,16 @@ impl<M: Trainable> CustomLosses<'_, M> {
 impl<E: Float> CustomBatch<'_, E> {
     /// Whether a sample has another weight than 1 for an output.
     fn is_weighted(&self, output: usize) -> bool {
-        let weights = self.sample_weights.and_then(|weights| weights.get(output));
-        weights.is_some_and(|weights| weights.iter().any(|weight| *weight != E::of(1.0)))
+        let samples = self.sample_weights.and_then(|weights| weights.get(output));
+        let columns = samples.into_iter().chain(self.position_weights.get(output));
+        columns.flatten().any(|weight| *weight != E::of(1.0))
     }
 }
 
 impl<M: Trainable> CustomTargets<M> {
     /// Tensors for so many samples, of weight 1 each.
     fn of_rows(rows: usize) -> Result<Self, Error> {
-        let weights = M::PerOutput::from_fn(|_| SampleWeights::new(ones(rows)));
+        let weights = M::PerOutput::from_fn(|_| SampleWeights::new(ones(rows), vec![]));
         Ok(CustomTargets { targets: M::Targets::zeros(rows)?, weights, weighted: false })
     }
 
@@ -363,7 +396,8 @@ impl<M: Trainable> CustomTargets<M> {
         self.weights = M::PerOutput::from_fn(|output| {
             let column = batch.sample_weights.and_then(|weights| weights.get(output));
             let column = column.filter(|column| column.len() == rows).cloned();
-            SampleWeights::new(column.unwrap_or_else(|| ones(rows)))
+            let positions = batch.position_weights.get(output).cloned().unwrap_or_default();
+            SampleWeights::new(column.unwrap_or_else(|| ones(rows)), positions)
         });
         Ok(())
     }

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use super::{Trainer, check_batches, engine, numbers, step};
 use crate::batch::BatchRows;
 use crate::callbacks::CallbackFault;
-use crate::data::{Dataset, IntoDataset, trust};
+use crate::data::{Dataset, IntoDataset, trust, weighting};
 use crate::engine::{Source, Totals};
 use crate::error::Error;
 use crate::model::Trainable;
@@ -143,7 +143,7 @@ impl<M: Trainable> Trainer<'_, M> {
             return Err(Error::NoData);
         }
         check_batches(&self.engine, order.len(), options.batch_size)?;
-        let trust = trust(data)?;
+        let trust = trust(data, &self.engine.warnings)?;
         if !self.engine.is_stateful() {
             // Not the trainer's own order, so that its next epoch is the same as without this.
             self.shuffle.clone().shuffle(&mut order);
@@ -155,7 +155,7 @@ impl<M: Trainable> Trainer<'_, M> {
         engine.weights_loaded();
 
         let gather = |rows: &[usize], into: &mut BatchRows<'_, '_, M::Float>| data.gather(rows, into);
-        let source = Source { gather: &gather, weighted: data.weighted(), trust };
+        let source = Source { gather: &gather, weighting: weighting(data), trust };
         let mut totals = Totals::default();
         let (first, last) = (*options.rates.start(), *options.rates.end());
         let factor = (last / first).powf(1.0 / (options.steps - 1) as f64);

@@ -8,7 +8,7 @@ use super::checkpoint::{Fit, Interrupted, Place};
 use super::{FitOptions, Trainer, check_batches, numbers};
 use crate::batch::BatchRows;
 use crate::callback::{BatchLogs, FitPlan, Moment};
-use crate::data::{Dataset, IntoDataset, trust};
+use crate::data::{Dataset, IntoDataset, trust, weighting};
 use crate::engine::{Gather, Source, Totals};
 use crate::error::Error;
 use crate::history::{EpochLogs, Evaluation, History};
@@ -108,6 +108,7 @@ impl<M: Trainable> Trainer<'_, M> {
             }
             check_batches(&self.engine, rows, validation_batch_size)?;
         }
+        let warned = self.engine.warnings.count();
         let samples = numbers(0..first_validated)?;
         let (validation_data, validation_rows): (&dyn Dataset<M>, _) = match &validation_data {
             Some(validation) => (&**validation, numbers(0..validation.rows())?),
@@ -127,17 +128,18 @@ impl<M: Trainable> Trainer<'_, M> {
             clock: None,
         })?;
         // What is in memory is checked as a whole before the first step.
-        trust(data)?;
-        trust(validation_data)?;
+        trust(data, &self.engine.warnings)?;
+        trust(validation_data, &self.engine.warnings)?;
 
         let mut history = History::new(&table);
-        let mut progress = Progress::new(options.verbose, epochs, steps);
+        let mut progress = Progress::new(options.verbose, epochs, steps, warned);
         if let Fit::Running(_) = self.fit {
             // An earlier `fit` has ended with a panic.
             self.fit = Fit::None;
         }
         self.interrupted = false;
         callbacks.each(|callback| callback.on_train_begin(self))?;
+        progress.warn(&self.engine.warnings);
         let place = Place {
             epoch: initial_epoch,
             steps: 0,
@@ -166,6 +168,7 @@ impl<M: Trainable> Trainer<'_, M> {
             } else {
                 None
             };
+            progress.warn(&self.engine.warnings);
             let mut logs = EpochLogs::new(epoch, trained.values, validation, &table);
             logs.learning_rate = self.engine.last_learning_rate();
             logs.not_finite = trained.not_finite;
@@ -182,6 +185,7 @@ impl<M: Trainable> Trainer<'_, M> {
             self.use_averages();
         }
         callbacks.each(|callback| callback.on_train_end(self))?;
+        history.warnings = self.warnings();
         Ok(history)
     }
 
@@ -210,7 +214,8 @@ impl<M: Trainable> Trainer<'_, M> {
         if losses != wanted {
             return Err(Error::ResumedLosses { losses, wanted });
         }
-        if place.totals.statistics.len() != self.totals.statistics.len() {
+        let lengths = |totals: &Totals| [totals.statistics.len(), totals.present.len()];
+        if lengths(&place.totals) != lengths(&self.totals) {
             return Err(Error::Inconsistent { what: "the number of statistics" });
         }
         Ok(place)
@@ -252,7 +257,8 @@ impl<M: Trainable> Trainer<'_, M> {
             gathered
         };
         let gather: &Gather<'_, M::Float> = if clock.is_some() { &timed } else { &gather };
-        let source = Source { gather, weighted: data.weighted(), trust: trust(data)? };
+        let source =
+            Source { gather, weighting: weighting(data), trust: trust(data, &self.engine.warnings)? };
         let (mut stop, mut last) = (stopped, first.saturating_sub(1));
         let left = if stopped { &[] } else { &order[..] };
         for (step, rows) in left.chunks(batch_size).enumerate().skip(first) {
@@ -261,6 +267,7 @@ impl<M: Trainable> Trainer<'_, M> {
             let before = totals.total;
             let begin = clock.as_ref().map(|_| Instant::now());
             self.step(rows, source, &mut totals)?;
+            progress.warn(&self.engine.warnings);
             if let (Some(clock), Some(begin)) = (&clock, begin) {
                 clock.training.add(begin.elapsed());
             }

@@ -2,7 +2,7 @@
 
 use super::{Trainer, numbers};
 use crate::batch::BatchRows;
-use crate::data::{Dataset, IntoDataset, spec, trust};
+use crate::data::{Dataset, IntoDataset, spec, trust, weighting};
 use crate::engine::Source;
 use crate::error::Error;
 use crate::model::{Model, Trainable};
@@ -67,7 +67,8 @@ impl<M: Trainable> Trainer<'_, M> {
             return Ok(());
         }
         let gather = |rows: &[usize], into: &mut BatchRows<'_, '_, M::Float>| data.gather(rows, into);
-        let source = Source { gather: &gather, weighted: data.weighted(), trust: trust(data)? };
+        let trust = trust(data, &self.engine.warnings)?;
+        let source = Source { gather: &gather, weighting: weighting(data), trust };
         self.ahead = true;
         let whole = rows.len() >= batch_size;
         for (before, batch) in rows.chunks(batch_size).enumerate() {

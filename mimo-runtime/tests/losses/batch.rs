@@ -11,6 +11,7 @@ use mimo_runtime::loss::{
 };
 use mimo_runtime::program::{Starts, View};
 use mimo_runtime::run::Operation;
+use mimo_runtime::weighting::TargetWeights;
 
 /// What the model's last layer does, and so what the loss is computed from.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -34,6 +35,10 @@ pub(crate) struct Batch {
     pub(crate) x: Vec<f64>,
     pub(crate) target: Vec<f64>,
     pub(crate) weights: Option<Vec<f64>>,
+    /// Weights of the positions; NaN for a missing target.
+    pub(crate) position_weights: Option<Vec<f64>>,
+    /// The number of metrics without weights, which come first; all of them without.
+    pub(crate) unweighted: Option<usize>,
     /// The steps that count, as many of every sample.
     pub(crate) mask: Option<Vec<f64>>,
     pub(crate) loss_weight: f64,
@@ -76,7 +81,22 @@ impl Batch {
     ) -> Self {
         let (loss_weight, mode) = (1.0, Mode::Train);
         let (weights, mask, metrics) = (None, None, vec![]);
-        Batch { loss, head, positions, classes, x, target, weights, mask, loss_weight, metrics, mode }
+        let (position_weights, unweighted) = (None, None);
+        Batch {
+            loss,
+            head,
+            positions,
+            classes,
+            x,
+            target,
+            weights,
+            position_weights,
+            unweighted,
+            mask,
+            loss_weight,
+            metrics,
+            mode,
+        }
     }
 
     pub(crate) fn rows(&self) -> usize {
@@ -117,6 +137,28 @@ impl Batch {
         }
         assert_eq!(first_row, self.rows());
         outcome
+    }
+
+    /// Whether a target is missing.
+    pub(crate) fn is_missing(&self) -> bool {
+        let weights = self.weights.iter().chain(&self.position_weights);
+        weights.flatten().any(|weight| weight.is_nan())
+    }
+
+    /// Samples that have a target, or for a loss of one value per sample those that have some of it.
+    fn present(&self) -> f64 {
+        let of_samples = matches!(self.loss.region(), Some(Region::Sample | Region::SampleClass));
+        let of_row = |row: usize| {
+            if self.weights.as_ref().is_some_and(|weights| weights[row].is_nan()) {
+                return 0.0;
+            }
+            let Some(weights) = &self.position_weights else { return 1.0 };
+            let weights = &weights[row * self.positions..(row + 1) * self.positions];
+            let share =
+                weights.iter().filter(|weight| !weight.is_nan()).count() as f64 / weights.len() as f64;
+            if of_samples && share > 0.0 { 1.0 } else { share }
+        };
+        (0..self.rows()).map(of_row).sum()
     }
 
     /// The place of a mask's sums, after those of a scan and of a loss over the batch.
@@ -165,6 +207,7 @@ impl Batch {
             target,
             sample_weight,
             gradient: Some(gradient),
+            unweighted: self.unweighted.unwrap_or(metrics.len()),
             metrics: List::Owned(metrics),
             first_state: 0,
         }));
@@ -172,6 +215,13 @@ impl Batch {
         let masked: &'static Masked = Box::leak(Box::new(Masked { loss: op, mask, start }));
         let (statistics, found): (&mut [f64], &mut [f64]) =
             if step == Step::Loss { (sums, &mut []) } else { (&mut [], sums) };
+        let mut position_weights = vec![E::one(); capacity * self.positions];
+        if let Some(weights) = &self.position_weights {
+            let weights = &weights[first_row * self.positions..][..rows * self.positions];
+            write_weights(&mut position_weights[..weights.len()], weights);
+        }
+        let starts = [0, self.positions];
+        let present = [self.present()];
         let mut chunk = Chunk {
             arena: &mut arena,
             offsets: &offsets,
@@ -187,7 +237,13 @@ impl Batch {
             seed: 0,
             pass: 0,
             loss_weights: &[self.loss_weight],
-            weighted: self.weights.is_some(),
+            weighted: self.weights.is_some() || self.position_weights.is_some(),
+            target_weights: TargetWeights {
+                positions: &mut position_weights,
+                starts: if self.position_weights.is_some() { &starts } else { &[] },
+                capacity,
+                present: if self.is_missing() { &present } else { &[] },
+            },
             statistics,
             sums: found,
             merged,
@@ -201,8 +257,9 @@ impl Batch {
             if let Some(values) = &self.mask {
                 write(chunk.row_mut(mask, row), &values[sample * steps..][..steps]);
             }
-            if let Some(weights) = &self.weights {
-                write(chunk.row_mut(sample_weight, row), &weights[sample..=sample]);
+            if chunk.weighted {
+                let weight = self.weights.as_ref().map_or(1.0, |weights| weights[sample]);
+                write_weights(chunk.row_mut(sample_weight, row), &[weight]);
             }
         }
         let before = chunk.arena.to_vec();
@@ -259,6 +316,12 @@ impl Batch {
 fn write<E: Float>(to: &mut [E], from: &[f64]) {
     assert_eq!(to.len(), from.len());
     to.iter_mut().zip(from).for_each(|(to, &from)| *to = E::of(from));
+}
+
+/// Weights, of which NaN says that a target is missing.
+fn write_weights<E: Float>(to: &mut [E], from: &[f64]) {
+    write(to, from);
+    to.iter_mut().zip(from).filter(|(_, from)| from.is_nan()).for_each(|(to, _)| *to = E::MISSING);
 }
 
 /// Numbers between 0 and 1 that look random and are the same in every run.

@@ -5,4 +5,5 @@ mod golden;
 mod gradients;
 mod masked;
 mod metrics;
+mod missing;
 mod passes;

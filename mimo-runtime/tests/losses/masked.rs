@@ -190,7 +190,7 @@ fn metrics_are_those_of_keras() {
 }
 
 /// Every loss on values that it may have.
-fn batch(loss: Loss, [rows, positions, classes]: [usize; 3], noise: &mut Noise) -> Batch {
+pub(crate) fn batch(loss: Loss, [rows, positions, classes]: [usize; 3], noise: &mut Noise) -> Batch {
     let x = noise.many(rows * positions * classes, 0.05, 0.95);
     let targets = if loss.sparse() { 1 } else { classes };
     // A percentage of 0 is too large for differences.
@@ -200,7 +200,7 @@ fn batch(loss: Loss, [rows, positions, classes]: [usize; 3], noise: &mut Noise) 
 }
 
 /// All losses with their defaults, and those of all regions.
-fn all() -> Vec<Loss> {
+pub(crate) fn all() -> Vec<Loss> {
     let mut losses = Loss::EXAMPLES.to_vec();
     losses.retain(|loss| !matches!(loss, Loss::Custom { .. }));
     losses.push(Loss::SparseCategoricalCrossentropy { from_logits: false, ignore_class: Some(1) });

@@ -4,6 +4,7 @@ use crate::layers::check::gradient_of;
 use crate::program::{GradientTarget, Read, Starts, View, Written};
 use crate::run::{Operation, Run};
 use crate::stage::{Merging, Sum};
+use crate::weighting::TargetWeights;
 
 const CHANNELS: usize = 70;
 const GAMMA: usize = 0;
@@ -77,6 +78,7 @@ where
                 pass: 0,
                 loss_weights: &[],
                 weighted: false,
+                target_weights: TargetWeights::default(),
                 statistics: &mut [],
                 sums: &mut sums[index],
                 merged: &merged,

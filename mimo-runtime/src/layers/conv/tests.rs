@@ -6,6 +6,7 @@ use crate::kernels::uniform;
 use crate::layers::check::{gradient_of, planned, weight};
 use crate::program::{During, GradientTarget, Read, Starts, View, Written};
 use crate::run::Operation;
+use crate::weighting::TargetWeights;
 
 /// A layer with its memory: three rows of room, two of them used.
 struct Case {
@@ -79,6 +80,7 @@ impl Case {
             pass: 0,
             loss_weights: &[],
             weighted: false,
+            target_weights: TargetWeights::default(),
             statistics: &mut [],
             sums: &mut [],
             merged: &[],

@@ -8,6 +8,7 @@ use crate::layers::conv::{Conv, ConvScratch};
 use crate::layers::pooling::Pooling as Separate;
 use crate::program::{During, GradientTarget, Read, Scratch, Starts, View, Weight, Written};
 use crate::run::Operation;
+use crate::weighting::TargetWeights;
 use mimo_graph::layers::pooling::PoolKind;
 use mimo_graph::layers::spatial::Padding;
 
@@ -105,6 +106,7 @@ impl Case {
             pass: 0,
             loss_weights: &[],
             weighted: false,
+            target_weights: TargetWeights::default(),
             statistics: &mut [],
             sums: &mut [],
             merged: &[],
