@@ -213,7 +213,7 @@ fn heads_with_disjoint_labels_train_as_two_models_would() {
 #[test]
 fn a_head_without_a_label_in_the_batch_does_not_move() {
     // Batches with one of the labels only: what an optimizer keeps of the other head waits.
-    let blocks = |row: usize| row / 4 % 2 == 0;
+    let blocks = |row: usize| (row / 4).is_multiple_of(2);
     sgd::compare(blocks, 4, 5, 1e-5);
     clipped::compare(blocks, 4, 5, 1e-5);
 }
