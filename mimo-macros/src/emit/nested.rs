@@ -305,7 +305,7 @@ pub(super) fn parts(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     let tree = Tree::new(cx, plan);
     let model = cx.model;
     let Generics { e, d, .. } = &cx.generics;
-    let layers = tree.tuple(&|id| weights::layer_type(cx, id));
+    let layers = tree.tuple(&|id| weights::layer_on(id, e, d));
     let fields = tree.fields().enumerate().map(|(place, (name, field))| {
         let (name, place) = (field_ident(cx, name, field), Literal::usize_unsuffixed(place));
         let value = field.value_from(&quote!(__layers.#place));
@@ -330,7 +330,7 @@ fn nests(cx: &Context<'_>, tree: &Tree) -> TokenStream {
     let Generics { e, d, .. } = &cx.generics;
     let types = |reference: TokenStream| {
         tree.tuple(&|id| {
-            let ty = weights::layer_type(cx, id);
+            let ty = weights::layer_on(id, e, d);
             quote!(#reference #ty)
         })
     };

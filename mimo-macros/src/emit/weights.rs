@@ -52,12 +52,7 @@ pub(super) fn layer_doc(cx: &Context<'_>, id: LayerId) -> String {
 
 /// The type of a layer with weights.
 pub(super) fn layer_type(cx: &Context<'_>, id: LayerId) -> TokenStream {
-    let Generics { e, d, .. } = &cx.generics;
-    layer_type_on(cx, id, &e.to_token_stream(), &d.to_token_stream())
-}
-
-/// The same of elements `e` on a device.
-fn layer_type_on(cx: &Context<'_>, id: LayerId, e: &TokenStream, device: &TokenStream) -> TokenStream {
+    let Generics { e, d: device, .. } = &cx.generics;
     let (krate, layer) = (cx.krate, cx.graph.layer(id));
     let typed = layer.kind.typed(&layer.weights);
     let sizes = typed.iter().flat_map(|typed| &typed.sizes).map(|dim| cx.generic(dim));
@@ -70,6 +65,18 @@ fn layer_type_on(cx: &Context<'_>, id: LayerId, e: &TokenStream, device: &TokenS
             quote!(#krate::__private::typed::SpectralNormalization<#inside, #len, #e, #device>)
         }
     }
+}
+
+/// A name for the type of a layer with weights, beside the impls. Each length in a type is a constant that rustc checks and evaluates, so types
+/// are written once.
+fn alias(id: LayerId) -> Ident {
+    format_ident!("__Layer{}", id.index(), span = Span::mixed_site())
+}
+
+/// The type of a layer with weights by its [`alias`], of elements `e` on a device.
+pub(super) fn layer_on(id: LayerId, e: &impl ToTokens, device: &impl ToTokens) -> TokenStream {
+    let alias = alias(id);
+    quote!(#alias<#e, #device>)
 }
 
 /// The length of `vector_u`, if the layer is a `SpectralNormalization`, whose struct holds that of the layer inside.
@@ -111,7 +118,13 @@ pub(super) fn collection(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     let complete = complete(&parts.iter().map(Part::name).collect::<Vec<_>>());
     let on_cpu = on_cpu(cx, &tree, &layers, &parts, &value);
     let count = Literal::usize_unsuffixed(count);
+    let aliases = layers.iter().filter_map(|layer| layer.id()).map(|id| {
+        let (alias, ty) = (alias(id), layer_type(cx, id));
+        quote!(type #alias<#e, #d> = #ty;)
+    });
     quote! {
+        #(#aliases)*
+
         static WEIGHTS: [__mimo::WeightSpec; #count] = [#(#specs),*];
 
         #[automatically_derived]
@@ -179,7 +192,7 @@ impl Part<'_> {
     fn visit(&self, cx: &Context<'_>, tree: &nested::Tree) -> TokenStream {
         let Generics { e, d, v, .. } = &cx.generics;
         let (model, function) = (cx.model, self.function("visit"));
-        let made = self.ids().map(|id| layer_type_on(cx, id, &quote!(#v::E2), &quote!(#v::D2)));
+        let made = self.ids().map(|id| layer_on(id, &quote!(#v::E2), &quote!(#v::D2)));
         let names: Vec<Ident> = self.ids().map(visited_name).collect();
         let visited = self.layers.iter().filter_map(|layer| visited(cx, tree, *layer));
         let complete = complete(&names);
@@ -198,7 +211,7 @@ impl Part<'_> {
     fn make(&self, cx: &Context<'_>) -> TokenStream {
         let e = &cx.generics.e;
         let function = self.function("make");
-        let types = self.ids().map(|id| layer_type_on(cx, id, &e.to_token_stream(), &quote!(__mimo::Cpu)));
+        let types = self.ids().map(|id| layer_on(id, e, &quote!(__mimo::Cpu)));
         let first = self.layers.iter().map(|layer| layer.first());
         quote! {
             fn #function<#e: __mimo::Float>(
@@ -329,8 +342,8 @@ fn visited_name(id: LayerId) -> Ident {
 /// Shows the weights of one layer to a visitor, by what the library knows of such layers.
 fn visited(cx: &Context<'_>, tree: &nested::Tree, layer: Layer<'_>) -> Option<TokenStream> {
     let (id, first) = (layer.id()?, layer.first());
-    let (model, layer, ty) = (cx.model, visited_name(id), layer_type(cx, id));
     let Generics { e, d, v, .. } = &cx.generics;
+    let (model, layer, ty) = (cx.model, visited_name(id), layer_on(id, e, d));
     let [get, get_mut] = [false, true].map(|mutable| tree.reference(cx, id, mutable));
     Some(quote! {
         let #layer = __mimo::visit_layer::<#model<#e, #d>, #ty, #v, __mimo::Is<#first>, #e, #d>(
