@@ -223,7 +223,8 @@ impl Part<'_> {
     }
 }
 
-/// What a visitor has made, if it has made all of it. One way out for all: what `?` drops at each would be the square of their number.
+/// Takes the layers that a visitor has made out of their options, or returns if one is missing. There is one way out for all: the drops at a `?`
+/// for each would be the square of their number.
 fn complete(names: &[Ident]) -> Option<TokenStream> {
     let some = quote!((#(__mimo::Some(#names),)*));
     (!names.is_empty()).then(|| quote!(let #some = (#(#names,)*) else { return __mimo::Ok(__mimo::None) };))

@@ -85,7 +85,7 @@ impl Parser {
         Expr::new(ExprKind::Invalid, loc, TokenStream::new())
     }
 
-    /// What was read of a run that starts at `before`, as an expression, as Rust, or as a mistake.
+    /// The result for a run that starts at `before`: an expression, Rust, or a mistake.
     fn ours_or_rust<'a>(
         &mut self,
         cursor: &mut Cursor<'a>,
@@ -229,7 +229,9 @@ impl Parser {
         expr
     }
 
-    /// What recurses is small, and what it calls returns before the next level: frames are large in a debug build.
+    /// A sign with its operand, or an atom with its calls, indices and power. This function recurses,
+    /// so the large parts are functions that return before
+    /// the next level: frames are large in a debug build.
     fn signed(&mut self, cursor: &mut Cursor<'_>) -> Result<Expr, Stop> {
         let start = cursor.position();
         // Places are in the order of the source: that of a whole is before those of its parts.
@@ -292,7 +294,7 @@ impl Parser {
         self.python_prefix(cursor)
     }
 
-    /// What stands in the parentheses that follow, if `expr` is called.
+    /// The tokens in the parentheses that follow, if `expr` is called, and the kind of arguments that they are.
     fn call(&mut self, cursor: &Cursor<'_>, expr: &Expr) -> Result<Option<(Vec<TokenTree>, Takes)>, Stop> {
         let Some(TokenTree::Group(group)) = cursor.peek() else { return Ok(None) };
         let called = matches!(expr.kind, ExprKind::Name(_) | ExprKind::Call(..) | ExprKind::Paren(_));

@@ -281,7 +281,7 @@ impl Parser {
         args.push(Arg { keyword, value });
     }
 
-    /// What stands before the value of an argument, and whether a value is expected then.
+    /// Reads the name of an argument, if it has one. The flag says that a value follows.
     fn argument_name(&mut self, cursor: &mut Cursor<'_>, named: bool) -> (Option<(String, Loc)>, bool) {
         if cursor.punct_at(0, '=') {
             let loc = self.spans.of(cursor.rest().get(..1).unwrap_or_default());
