@@ -93,8 +93,13 @@ impl<E: crate::float::Float> PredictionColumns<E> {
         some: Range<usize>,
     ) -> Result<(), Error> {
         let PredictionColumns { inputs, outputs } = self;
+        let all = some == (0..rows);
         // A column has the same number of values for each sample.
         let part = |len: usize| {
+            // A division for each column is a tenth of the time that a small model takes for one sample.
+            if all {
+                return 0..len;
+            }
             let sample = len / rows.max(1);
             some.start * sample..some.end * sample
         };
