@@ -112,6 +112,7 @@ impl<E: crate::float::Float> PredictionColumns<E> {
         })
     }
 
+    #[inline]
     fn write(&self, outputs: &mut impl OutputColumns<E>) -> Result<(), Error> {
         slices(self.outputs.iter().map(Vec::as_slice), |columns| Writer::new(columns).write(outputs))
     }

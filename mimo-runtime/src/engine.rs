@@ -26,6 +26,7 @@ mod steering;
 mod step;
 mod tasks;
 mod update;
+mod ways;
 mod whole;
 
 use std::sync::Arc;

@@ -157,28 +157,28 @@ impl<E: Float> Visit<E> for Pass<'_, '_, E> {
                 }
                 continue;
             }
-            let sample = Sample { x: x.row(row), y: y.row(row), target: target.row(row) };
+            let whole = Sample { x: x.row(row), y: y.row(row), target: target.row(row) };
             let (mask, of_positions) = (mask.map(|mask| mask.row(row)), weights.positions(row));
-            if mask.is_none() && of_positions.is_none() {
-                let slope = to.map(|to| Slope { to, scale: E::of(scale * weight) });
-                total += weight * criterion.sample(sample, slope).f64();
-                continue;
-            }
-            for step in 0..steps {
-                let sample = sample.step(step, steps);
-                let to = to.as_deref_mut().map(|to| {
-                    let range = range(to.len(), step, steps);
-                    &mut to[range]
-                });
-                let masked = mask.is_some_and(|mask| at(mask, step, steps) == Some(E::zero()));
-                let of_step = of_positions.map_or(1.0, |positions| weight_at(positions, step, steps));
-                let weight = if masked { 0.0 } else { weight * of_step };
-                // Nor must a masked step.
-                if weight == 0.0 {
-                    if let Some(to) = to {
-                        to.fill(E::zero());
+            let is_whole = mask.is_none() && of_positions.is_none();
+            // The criterion is called at one place only, so that it becomes a part of this loop.
+            for step in 0..if is_whole { 1 } else { steps } {
+                let (mut sample, mut to, mut weight) = (whole, to.as_deref_mut(), weight);
+                if !is_whole {
+                    sample = whole.step(step, steps);
+                    to = to.map(|to| {
+                        let range = range(to.len(), step, steps);
+                        &mut to[range]
+                    });
+                    let masked = mask.is_some_and(|mask| at(mask, step, steps) == Some(E::zero()));
+                    let of_step = of_positions.map_or(1.0, |positions| weight_at(positions, step, steps));
+                    weight = if masked { 0.0 } else { weight * of_step };
+                    // Nor must a masked step.
+                    if weight == 0.0 {
+                        if let Some(to) = to {
+                            to.fill(E::zero());
+                        }
+                        continue;
                     }
-                    continue;
                 }
                 let slope = to.map(|to| Slope { to, scale: E::of(scale * weight) });
                 total += weight * criterion.sample(sample, slope).f64();

@@ -1,15 +1,11 @@
 //! Weights that are trained in another way than their optimizer says: frozen, or with a learning rate or a weight decay of their own.
 //!
-//! Nothing of this exists until a weight is steered. Weights of one block may be steered in different ways; such a block is updated row
-//! by row, in runs of columns.
-
-use std::ops::Range;
+//! Nothing of this exists until a weight is steered.
 
 use mimo_graph::optimizer::{Optimizer, Rule};
 
 use crate::engine::Engine;
 use crate::engine::rule::{RuleState, Rules};
-use crate::engine::tasks::Task;
 use crate::error::Error;
 use crate::float::Float;
 use crate::program::{MovingAverage, Program};
@@ -137,64 +133,27 @@ impl<E: Float> Steering<E> {
         self.blocks[block] == Some(Update::None)
     }
 
-    /// Sets the gradients of frozen weights to zero.
-    pub(super) fn clear_gradients(&self, program: &Program, task: &Task, gradients: &mut [E]) {
-        if self.blocks[task.block].is_some_and(|update| update != Update::None) {
-            return;
-        }
-        self.each_run(program, task, |update, columns| {
-            if update == Update::None {
-                gradients[columns].fill(E::of(0.0));
-            }
-        });
+    /// Whether some weight of a block is frozen.
+    pub(super) fn freezes_in(&self, block: usize) -> bool {
+        self.blocks[block].is_none_or(|update| update == Update::None)
     }
 
-    /// Calls `copy` with the places of the weights of a task that are not frozen.
-    pub(super) fn each_trained(&self, program: &Program, task: &Task, mut copy: impl FnMut(Range<usize>)) {
-        self.each_run(program, task, |update, columns| {
-            if update != Update::None {
-                copy(columns);
-            }
-        });
+    /// What updates a block, `Some(None)` being nothing; `None` if its weights differ.
+    pub(super) fn of_block<'a>(
+        &'a self,
+        block: usize,
+        owner: &'a RuleState<E>,
+    ) -> Option<Option<&'a RuleState<E>>> {
+        self.blocks[block].map(|update| self.state(update, owner))
     }
 
-    /// The optimizer of a weight that is updated as a whole, which has its block to itself; `None` if it is frozen.
-    pub(super) fn whole<'a>(&'a self, block: usize, owner: &'a RuleState<E>) -> Option<&'a RuleState<E>> {
-        self.state(self.blocks[block].unwrap_or(Update::Optimizer), owner)
-    }
-
-    /// Updates the rows of a task, or values of one of its weights.
-    #[expect(clippy::too_many_arguments, reason = "the buffers of an update, and whose they are")]
-    pub(super) fn update(
-        &self,
-        program: &Program,
-        task: &Task,
-        owner: &RuleState<E>,
-        (weight, is_whole): (Option<usize>, bool),
-        values: &mut [E],
-        gradients: &mut [E],
-        slots: &mut [&mut [E]],
-    ) {
-        let update = match weight {
-            Some(weight) => self.updates.get(weight).copied(),
-            None => self.blocks[task.block],
-        };
-        if let Some(update) = update {
-            if let Some(state) = self.state(update, owner) {
-                state.update(is_whole, values, gradients, slots);
-            }
-            return;
-        }
-        self.each_run(program, task, |update, columns| {
-            let Some(state) = self.state(update, owner) else { return };
-            let mut parts: [&mut [E]; 3] = [&mut [], &mut [], &mut []];
-            let count = slots.len().min(parts.len());
-            for (part, slot) in parts.iter_mut().zip(slots.iter_mut()) {
-                *part = &mut slot[columns.clone()];
-            }
-            let (values, gradients) = (&mut values[columns.clone()], &mut gradients[columns]);
-            state.update(is_whole, values, gradients, &mut parts[..count]);
-        });
+    /// What updates a weight; `None` if it is frozen.
+    pub(super) fn of_weight<'a>(
+        &'a self,
+        weight: usize,
+        owner: &'a RuleState<E>,
+    ) -> Option<&'a RuleState<E>> {
+        self.state(self.updates.get(weight).copied().unwrap_or(Update::Optimizer), owner)
     }
 
     fn state<'a>(&'a self, update: Update, owner: &'a RuleState<E>) -> Option<&'a RuleState<E>> {
@@ -202,19 +161,6 @@ impl<E: Float> Steering<E> {
             Update::Optimizer => Some(owner),
             Update::Variant(variant) => Some(&self.variants[variant].state),
             Update::None => None,
-        }
-    }
-
-    /// Calls `visit` with each row of each weight of a task: its update and its places in the task's values.
-    fn each_run(&self, program: &Program, task: &Task, mut visit: impl FnMut(Update, Range<usize>)) {
-        let cols = program.blocks[task.block].cols;
-        for (param, update) in program.params.iter().zip(&self.updates) {
-            if param.block == task.block {
-                for row in 0..task.to - task.from {
-                    let start = row * cols + param.column;
-                    visit(*update, start..start + param.cols);
-                }
-            }
         }
     }
 }

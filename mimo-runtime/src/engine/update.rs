@@ -6,12 +6,12 @@ use std::sync::atomic::Ordering;
 use mimo_graph::optimizer::Clip;
 
 use crate::engine::chunks::{Chunks, is_small};
-use crate::engine::gradient::{gradient, params, penalize};
+use crate::engine::gradient::{gradient, penalize};
 use crate::engine::labels::{Labels, Updated};
 use crate::engine::limits::{clip_norms, constrain_all, scale_columns};
 use crate::engine::rule::{Gradients, RuleState, Rules};
-use crate::engine::steering::Steering;
 use crate::engine::tasks::{Parameters, Task};
+use crate::engine::ways::{Buffers, Ways, each_row};
 use crate::engine::whole::Wholes;
 use crate::engine::{Engine, orthogonal};
 use crate::float::Float;
@@ -86,16 +86,16 @@ impl<E: Float> Engine<E> {
 
     /// Sets weights of which the optimizer has moving averages to these.
     pub fn overwrite_with_averages(&mut self) {
-        let Some(rules) = self.rules.as_mut().filter(|rules| rules.iterations > 0) else { return };
+        let Some(rules) = self.rules.as_ref().filter(|rules| rules.iterations > 0) else { return };
         let averaged = |task: &&Task| rules.rules[rules.owners[task.block]].optimizer.average.is_some();
         let mut any = false;
         for task in self.parameters.tasks.iter().filter(averaged) {
             let block = &self.parameters.blocks[task.block];
             let places = block.offset + task.from * block.cols..block.offset + task.to * block.cols;
-            let (values, averages) =
-                (&mut self.parameters.values[places.clone()], &mut rules.averages[places]);
-            let parts = Parts { weight: None, values, gradients: averages, slots: &mut [] };
-            overwrite(self.program, task, rules.steering.as_ref(), parts);
+            let (values, averages) = (&mut self.parameters.values[places.clone()], &rules.averages[places]);
+            let frozen = |weight: usize| rules.is_frozen(weight);
+            let stays = rules.steering.is_some().then_some(&frozen as &(dyn Fn(usize) -> bool + Sync));
+            overwrite(self.program, task, stays, values, averages);
             any = true;
         }
         if any {
@@ -136,10 +136,11 @@ impl<E: Float> Updating<'_, E> {
             let Parameters { values, gradients, .. } = &mut *self.parameters;
             let is_frozen = |weight| self.rules.is_frozen(weight);
             penalty += orthogonal::penalty(self.program, values, Some(gradients), &is_frozen);
+            let ways = Ways { labels: self.labels, steering: self.rules.steering.as_ref() };
             for task in &self.parameters.tasks {
                 let block = &self.program.blocks[task.block];
                 let places = block.offset + task.from * block.cols..block.offset + task.to * block.cols;
-                clear_unlabelled(self.program, task, &mut self.parameters.gradients[places], self.labels);
+                ways.clear_gradients(self.program, task, &mut self.parameters.gradients[places]);
             }
             if !self.rules.accumulated.is_empty() {
                 self.run(&[Part::Accumulation]);
@@ -159,9 +160,8 @@ impl<E: Float> Updating<'_, E> {
     fn run(&mut self, parts: &[Part]) {
         let (program, chunks, labels) = (self.program, self.chunks, self.labels);
         let Rules { rules, owners, slots, wholes, accumulated, steering, .. } = &mut *self.rules;
-        let (rules, owners, steering) = (&*rules, &*owners, steering.as_ref());
-        let is_frozen =
-            |weight: usize| steering.is_some_and(|steering: &Steering<E>| steering.is_frozen(weight));
+        let (rules, owners) = (&*rules, &*owners);
+        let ways = Ways { labels, steering: steering.as_ref() };
         let Parameters {
             values,
             gradients,
@@ -189,16 +189,13 @@ impl<E: Float> Updating<'_, E> {
             };
             let owner = &rules[owners[task.block]];
             if does(Part::Gradient) {
-                let skipped = steering.is_some_and(|steering| steering.is_block_frozen(task.block));
-                if !skipped {
+                if !ways.is_block_frozen(task.block) {
                     gradient(program, chunks, task, gradients);
                 }
-                if let Some(steering) = steering {
-                    steering.clear_gradients(program, task, gradients);
-                }
+                let is_frozen = |weight: usize| ways.is_frozen(weight);
                 let cost = penalize(program, task, values, gradients, &is_frozen);
                 penalties[index].store(cost.to_bits(), Ordering::Relaxed);
-                clear_unlabelled(program, task, gradients, labels);
+                ways.clear_gradients(program, task, gradients);
             }
             if let Some(sums) = sums.as_ref().and_then(|sums| sums.take(piece)) {
                 match owner.step.gradients {
@@ -213,16 +210,7 @@ impl<E: Float> Updating<'_, E> {
             if let Some(slots) = &slots {
                 let is_whole = wholes.blocks[task.block];
                 slots.with(piece, |slots| {
-                    each_updated(program, task, labels, values, gradients, slots, &mut |parts| {
-                        let Parts { weight, values, gradients, slots } = parts;
-                        match steering {
-                            None => owner.update(is_whole, values, gradients, slots),
-                            Some(it) => {
-                                let what = (weight, is_whole);
-                                it.update(program, task, owner, what, values, gradients, slots);
-                            }
-                        }
-                    });
+                    ways.update(program, task, owner, is_whole, Buffers { values, gradients, slots });
                 });
             }
             if let Some(packs) = packs.as_ref().and_then(|packs| packs.take(piece)) {
@@ -233,9 +221,8 @@ impl<E: Float> Updating<'_, E> {
 
     /// Updates the weights that are updated as a whole. Their gradients are clipped.
     fn update_wholes(&mut self) {
-        let labels = self.labels;
         let Rules { rules, owners, slots, wholes, steering, .. } = &mut *self.rules;
-        let steering = steering.as_ref();
+        let ways = Ways { labels: self.labels, steering: steering.as_ref() };
         let Wholes { all, bounds, memory, memory_bounds, claims, .. } = wholes;
         let [value_claims, gradient_claims, memory_claims, slot_claims @ ..] = claims;
         let values = Pieces::new(&mut self.parameters.values, bounds, value_claims);
@@ -244,9 +231,9 @@ impl<E: Float> Updating<'_, E> {
         let slots = SlotPieces::new(slots, bounds, slot_claims);
         run(self.pool, all.len(), &|index| {
             let (whole, piece) = (&all[index], 2 * index + 1);
-            let owner = &rules[owners[whole.block]];
-            let Some(owner) = steering.map_or(Some(owner), |it| it.whole(whole.block, owner)) else { return };
-            if !owner.updates() || labels.of_block(whole.block) == Updated::Nothing {
+            // It has its block to itself.
+            let Some(Some(owner)) = ways.of_block(whole.block, &rules[owners[whole.block]]) else { return };
+            if !owner.updates() {
                 return;
             }
             let pieces = (values.take(piece), gradients.take(piece), memory.take(index));
@@ -265,16 +252,20 @@ impl<E: Float> Updating<'_, E> {
     fn average(&mut self) {
         let (program, labels) = (self.program, self.labels);
         let Rules { rules, owners, averages, steering, .. } = &mut *self.rules;
-        let steering = steering.as_ref();
         if averages.is_empty() {
             return;
         }
+        let ways = Ways { labels, steering: steering.as_ref() };
+        let is_left = |weight: usize| labels.is_idle(weight) || ways.is_frozen(weight);
+        let stays =
+            (labels.any() || ways.steering.is_some()).then_some(&is_left as &(dyn Fn(usize) -> bool + Sync));
         let Parameters { values, tasks, bounds, claims, .. } = &mut *self.parameters;
         let [value_claims, _, _, average_claims, ..] = claims;
         let values = Pieces::new(values, bounds, value_claims);
         let averages = Pieces::new(averages, bounds, average_claims);
         run(self.pool, tasks.len(), &|index| {
-            let step = &rules[owners[tasks[index].block]].step;
+            let task = &tasks[index];
+            let step = &rules[owners[task.block]].step;
             let Some(momentum) = step.average else { return };
             let piece = 2 * index + 1;
             if let (Some(values), Some(averages)) = (values.take(piece), averages.take(piece)) {
@@ -282,31 +273,37 @@ impl<E: Float> Updating<'_, E> {
                 if momentum == E::of(0.0) {
                     averages.copy_from_slice(values);
                 }
-                each_updated(program, &tasks[index], labels, values, averages, &mut [], &mut |parts| {
-                    average(parts.gradients, parts.values, momentum);
-                    if step.overwrite {
-                        overwrite(program, &tasks[index], steering, parts);
-                    }
-                });
+                match labels.of_block(task.block) {
+                    Updated::Nothing => return,
+                    Updated::All => average(averages, values, momentum),
+                    Updated::Some => each_row(program, task, |weight, places| {
+                        if !labels.is_idle(weight) {
+                            average(&mut averages[places.clone()], &values[places], momentum);
+                        }
+                    }),
+                }
+                if step.overwrite {
+                    overwrite(program, task, stays, values, averages);
+                }
             }
         });
     }
 }
 
-/// Sets the weights that are not frozen to their averages.
+/// Sets the weights of a task that are not left alone to their averages.
 fn overwrite<E: Float>(
     program: &Program,
     task: &Task,
-    steering: Option<&Steering<E>>,
-    parts: Parts<'_, '_, E>,
+    stays: Option<&(dyn Fn(usize) -> bool + Sync)>,
+    values: &mut [E],
+    averages: &[E],
 ) {
-    let Parts { weight, values, gradients: averages, .. } = parts;
-    match (steering, weight) {
-        (None, _) => values.copy_from_slice(averages),
-        (Some(steering), Some(weight)) if steering.is_frozen(weight) => {}
-        (Some(_), Some(_)) => values.copy_from_slice(averages),
-        (Some(steering), None) => steering.each_trained(program, task, |places| {
-            values[places.clone()].copy_from_slice(&averages[places]);
+    match stays {
+        None => values.copy_from_slice(averages),
+        Some(stays) => each_row(program, task, |weight, places| {
+            if !stays(weight) {
+                values[places.clone()].copy_from_slice(&averages[places]);
+            }
         }),
     }
 }
@@ -327,64 +324,6 @@ impl<E: Float> RuleState<E> {
             decay(values, factor);
         }
         self.rule.update(values, gradients, slots);
-    }
-}
-
-/// Parts of the buffers of a task.
-struct Parts<'p, 's, E> {
-    /// The weight, if these are values of one; else they are the whole task.
-    weight: Option<usize>,
-    values: &'p mut [E],
-    /// The gradients, or what else is cut like the parameters.
-    gradients: &'p mut [E],
-    slots: &'p mut [&'s mut [E]],
-}
-
-/// Calls `update` with the buffers of a task, or with the parts of them that the step updates: row by row the columns of
-/// each weight. Every value is updated by itself, so parts give what the whole gives.
-fn each_updated<E: Float>(
-    program: &Program,
-    task: &Task,
-    labels: &Labels,
-    values: &mut [E],
-    gradients: &mut [E],
-    slots: &mut [&mut [E]],
-    update: &mut dyn FnMut(Parts<'_, '_, E>),
-) {
-    match labels.of_block(task.block) {
-        Updated::Nothing => return,
-        Updated::All => return update(Parts { weight: None, values, gradients, slots }),
-        Updated::Some => {}
-    }
-    let cols = program.blocks[task.block].cols.max(1);
-    for (weight, param) in params(program, task.block).filter(|(index, _)| !labels.is_idle(*index)) {
-        for row in 0..values.len() / cols {
-            let part = row * cols + param.column..row * cols + param.column + param.cols;
-            let mut of_slots: [&mut [E]; 3] = [&mut [], &mut [], &mut []];
-            let count = slots.len().min(of_slots.len());
-            for (to, slot) in of_slots.iter_mut().zip(slots.iter_mut()) {
-                *to = &mut slot[part.clone()];
-            }
-            update(Parts {
-                weight: Some(weight),
-                values: &mut values[part.clone()],
-                gradients: &mut gradients[part],
-                slots: &mut of_slots[..count],
-            });
-        }
-    }
-}
-
-/// Sets the gradients of weights to 0 that no target of the batch trains: penalties of weights have left some.
-fn clear_unlabelled<E: Float>(program: &Program, task: &Task, gradients: &mut [E], labels: &Labels) {
-    if !labels.any() {
-        return;
-    }
-    let cols = program.blocks[task.block].cols.max(1);
-    for (_, param) in params(program, task.block).filter(|(index, _)| labels.is_unlabelled(*index)) {
-        for row in gradients.chunks_exact_mut(cols) {
-            row[param.column..param.column + param.cols].fill(E::of(0.0));
-        }
     }
 }
 
