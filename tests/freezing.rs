@@ -238,6 +238,58 @@ fn frozen_weights_have_no_penalty_and_no_gradient() {
     assert!(trainer.gradient("right/kernel").expect("a weight").iter().any(|g| *g != 0.0));
 }
 
+/// A weight is left alone for two reasons, steering and a missing target, which meet in one block.
+macro_rules! steered_and_unlabelled {
+    ($($test:ident: $model:ident, $inputs:ident, $targets:ident, $of_outputs:ident;)*) => {$(
+        #[test]
+        fn $test() {
+            let golden = golden("freezing.json");
+            let case = &golden["cases"][0];
+            let column = |name: &str| narrow::<f32>(&numbers(&case[name]));
+            let inputs = $inputs { x: tensor(column("x")).expect("samples") };
+            let right = vec![f32::NAN; column("right").len()];
+            let targets = $targets {
+                left: tensor(column("left")).expect("samples"),
+                right: tensor(right).expect("samples"),
+            };
+            let missing = $of_outputs { left: false, right: true };
+            let data = ArrayDataset::<$model>::new(&inputs, &targets)
+                .and_then(|data| data.nan_is_missing(&missing))
+                .expect("samples");
+            let after = |begin: &dyn Fn(&mut Trainer<'_, $model>)| {
+                let mut model = $model::new(1);
+                let mut trainer = Trainer::new(&mut model).expect("a trainer");
+                let before = trainer.weights();
+                begin(&mut trainer);
+                for _ in 0..3 {
+                    trainer.fit(&data, FitOptions::new().verbose(Verbose::Silent)).expect("a step");
+                }
+                (before, trainer.weights())
+            };
+            let (before, plain) = after(&|_| {});
+            assert_eq!(plain[RIGHT], before[RIGHT]);
+            assert_ne!(plain[LEFT], before[LEFT]);
+            let (_, slower) = after(&|it| it.set_learning_rate_factor(|model| &model.left, 0.25).expect("a part"));
+            assert_eq!(slower[RIGHT], before[RIGHT]);
+            assert_ne!(slower[LEFT], plain[LEFT]);
+            assert_ne!(slower[LEFT], before[LEFT]);
+            // The other's rate is of no matter while it waits.
+            let (_, other) = after(&|it| it.set_learning_rate_factor(|model| &model.right, 0.25).expect("a part"));
+            assert_eq!(other, plain);
+            let (_, frozen) = after(&|it| it.freeze(|model| &model.left).expect("a part"));
+            assert_eq!((&frozen[LEFT], &frozen[RIGHT]), (&before[LEFT], &before[RIGHT]));
+            assert_ne!(frozen[0], before[0]);
+        }
+    )*};
+}
+
+steered_and_unlabelled! {
+    a_frozen_head_beside_one_without_targets_with_adam: WithAdam, WithAdamInputs, WithAdamTargets, WithAdamPerOutput;
+    a_frozen_head_beside_one_without_targets_with_momentum: WithSgd, WithSgdInputs, WithSgdTargets, WithSgdPerOutput;
+    a_frozen_head_beside_one_without_targets_with_lamb: WithLamb, WithLambInputs, WithLambTargets, WithLambPerOutput;
+    a_frozen_head_beside_one_without_targets_with_averages: WithAverages, WithAveragesInputs, WithAveragesTargets, WithAveragesPerOutput;
+}
+
 #[test]
 fn checkpoints_hold_what_is_frozen() {
     let golden = golden("freezing.json");
