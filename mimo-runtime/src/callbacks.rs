@@ -66,7 +66,7 @@ mod timer;
 pub use backup_and_restore::{BackupAndRestore, SaveFrequency};
 pub use csv_logger::CSVLogger;
 pub use early_stopping::EarlyStopping;
-pub use fault::{CallbackFault, NotFinite};
+pub use fault::{CallbackFault, NotFinite, Origin};
 pub use learning_rate_scheduler::LearningRateScheduler;
 pub use loss_weight_scheduler::LossWeightScheduler;
 pub use model_checkpoint::ModelCheckpoint;

@@ -3,6 +3,7 @@
 use crate::float::Float;
 use crate::kernels::Mat;
 use crate::program::{Starts, View, Weight};
+use crate::watch::ChunkWatch;
 use crate::weighting::TargetWeights;
 
 /// What a pass is for.
@@ -60,6 +61,8 @@ pub struct Chunk<'a, E> {
     /// The same of the whole batch, as far as the stages before this one have summed them up. Counts over the targets
     /// come first, one per output.
     pub merged: &'a [f64],
+    /// Looks at what each operation of a forward pass writes; `None` but to search for a NaN.
+    pub watch: Option<ChunkWatch<'a>>,
 }
 
 impl<'a, E: Float> Chunk<'a, E> {

@@ -19,6 +19,7 @@ mod masks;
 mod orthogonal;
 mod predict;
 mod rule;
+mod search;
 mod spectral;
 mod states;
 mod statistics;
@@ -50,6 +51,7 @@ pub use custom::{CustomBatch, CustomLossFn};
 use labels::Labels;
 use masks::Masks;
 use rule::Rules;
+use search::Search;
 use spectral::Spectral;
 use states::States;
 pub use steering::Steer;
@@ -167,6 +169,7 @@ pub struct Engine<E: Float> {
     spectral: Spectral<E>,
     masks: Masks,
     labels: Labels,
+    search: Search,
     /// Shared with a step that is made, whose data may end it in a panic.
     pub(crate) warnings: Arc<Warnings>,
     seed: u64,
@@ -449,6 +452,7 @@ fn train<E: Float>(
     let mut engine = engine.begin_step();
     engine.labels.custom.fill(false);
     engine.run_batch(Mode::Train, StepPart::Trunk, rows, source, loss_weights)?;
+    engine.search(0.0, StepPart::Trunk, rows, source, loss_weights)?;
     engine.keep_states();
     let penalty = engine.update(rows.len());
     engine.total_up(rows.len(), loss_weights, penalty, totals);
@@ -509,6 +513,7 @@ fn engine<E: Float>(
         spectral: Spectral::none(),
         masks: Masks::none(),
         labels: Labels::default(),
+        search: Search::default(),
         warnings: Arc::default(),
         seed: 0,
         passes: 0,

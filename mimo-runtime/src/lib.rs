@@ -42,6 +42,7 @@ mod testing;
 pub mod traced;
 pub mod trainer;
 pub mod warning;
+mod watch;
 pub mod weighting;
 pub mod weights;
 

@@ -41,6 +41,9 @@ macro_rules! run {
         impl crate::run::Run<$op> for $float {
             fn forward(op: &$op, chunk: &mut crate::chunk::Chunk<'_, $float>) {
                 $forward(op, chunk);
+                if let Some(watch) = chunk.watch {
+                    watch.operation(chunk);
+                }
             }
             fn backward(op: &$op, chunk: &mut crate::chunk::Chunk<'_, $float>) {
                 $backward(op, chunk);

@@ -2,12 +2,14 @@
 
 use dfdx::shapes::Const;
 use dfdx::tensor::{Cpu, OwnedTape, Tensor, TensorFromVec, ZerosTensor};
+use std::borrow::Cow;
+
 use mimo_graph::describe::List;
 use mimo_graph::graph::Dtype;
 use mimo_graph::initializer::{Initializer, InitializerKind};
 use mimo_graph::loss::Loss as LossKind;
 use mimo_graph::metric::Metric;
-use mimo_graph::operation::ExecutionPlan;
+use mimo_graph::operation::{ExecutionPlan, OpKind, Step};
 use mimo_graph::optimizer::{Clip, Optimizer, OptimizerSpec, Rule};
 use mimo_graph::spec::{Connection, GraphSpec, InputSpec, ModelSpec, OutputSpec, WeightSpec};
 use mimo_graph::target::Target;
@@ -253,7 +255,14 @@ impl Model for Lines {
         flops: 6,
     };
     const GRAPH: &'static GraphSpec = GraphSpec::EMPTY;
-    const PLAN: &'static ExecutionPlan = ExecutionPlan::EMPTY;
+    const PLAN: &'static ExecutionPlan = &ExecutionPlan {
+        inputs: &[X],
+        operations: &[
+            Step::new("slope", None, true, OpKind::Dense(Cow::Borrowed(&SLOPE_DENSE))),
+            Step::new("pair", None, true, OpKind::Dense(Cow::Borrowed(&PAIR_DENSE))),
+        ],
+        ..*ExecutionPlan::EMPTY
+    };
 
     fn forward_pass(chunk: &mut Chunk<'_, f32>) {
         SLOPE_DENSE.forward(chunk);

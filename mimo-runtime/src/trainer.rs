@@ -21,6 +21,7 @@ use std::sync::Arc;
 
 use crate::batch::BatchRows;
 use crate::callback::{BatchLogs, Callback};
+use crate::callbacks::Origin;
 use crate::columns::PredictionColumns;
 use crate::data::{Arrays, BatchTargets, Dataset, IntoDataset, program, spec, trust, weighting};
 use crate::engine::{CustomBatch, Engine, Source, Totals, Trust};
@@ -31,6 +32,7 @@ use crate::kernels::Element;
 use crate::logs::LogTable;
 use crate::model::{Model, PerOutput, Trainable};
 use crate::warning::Warning;
+use crate::watch::{FirstNotFinite, Place, Watch};
 use called::Callbacks;
 use checkpoint::Fit;
 use custom::CustomLosses;
@@ -203,6 +205,26 @@ impl<'m, M: Trainable> Trainer<'m, M> {
             Some(key) => self.set_learning_rate_of(key, rate),
             None => self.set_learning_rate(rate),
         }
+    }
+
+    /// From now on, or no longer, has a step whose loss is not finite search for where that arose.
+    pub(crate) fn search_not_finite(&mut self, on: bool) {
+        self.engine.search_with(on.then(|| Watch::new(M::PLAN)));
+    }
+
+    /// Where the last step's loss became NaN or infinite, if it did and this was [asked for](Self::search_not_finite).
+    pub(crate) fn not_finite_origin(&self) -> Option<Origin> {
+        let FirstNotFinite { nan, infinite } = self.engine.first_not_finite()?;
+        let is_nan = nan.is_some();
+        Some(match nan.or(infinite) {
+            None => Origin::Loss,
+            Some(Place::Input(index)) => {
+                Origin::Input { name: spec::<M>().inputs.get(index).map_or("", |input| input.name), is_nan }
+            }
+            Some(Place::Operation(index)) => {
+                Origin::Layer { name: M::PLAN.operations.get(index).map_or("", |step| step.name), is_nan }
+            }
+        })
     }
 
     /// Whether every weight is finite.

@@ -68,11 +68,51 @@ pub struct NotFinite {
     pub loss: f64,
     /// Outputs with a loss that is not finite, in declared order. Empty if only a gradient or a weight is not.
     pub outputs: Vec<&'static str>,
+    /// Where in the forward pass it arose. `None` if the losses are finite.
+    pub origin: Option<Origin>,
     /// The weight (`dense/kernel`) with the first gradient that is not finite, in the order of the backward pass; if the gradients
     /// are finite, the first weight that the update made NaN or infinite.
     pub weight: Option<&'static str>,
     /// Whether it is the gradient of that weight that is not finite.
     pub in_gradient: bool,
+}
+
+/// The first value of a forward pass that is NaN, or infinite if none is NaN.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// It came with the data.
+    Input {
+        /// The input.
+        name: &'static str,
+        /// Whether it is NaN.
+        is_nan: bool,
+    },
+    /// A layer computed it.
+    Layer {
+        /// The layer; of several that are computed together the first.
+        name: &'static str,
+        /// Whether it is NaN.
+        is_nan: bool,
+    },
+    /// All outputs are finite: the targets, the sample weights or the loss itself made it.
+    Loss,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let number = |is_nan: bool| if is_nan { "NaN" } else { "infinity" };
+        match *self {
+            Origin::Input { name, is_nan } => {
+                write!(f, "the input `{name}` has a value that is {}", number(is_nan))
+            }
+            Origin::Layer { name, is_nan } => {
+                write!(f, "the first {} of the forward pass is in layer `{name}`", number(is_nan))
+            }
+            Origin::Loss => {
+                f.write_str("the outputs are finite, so see the targets, sample weights and the loss")
+            }
+        }
+    }
 }
 
 impl CallbackFault {
@@ -148,6 +188,9 @@ impl fmt::Display for NotFinite {
                 )?;
             }
             (true, _) => write!(f, "the loss is {}", self.loss)?,
+        }
+        if let Some(origin) = self.origin {
+            write!(f, "; {origin}")?;
         }
         match self.weight {
             Some(weight) if self.in_gradient => {

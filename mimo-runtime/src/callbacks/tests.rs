@@ -337,6 +337,7 @@ fn a_nan_is_traced_to_its_head_and_weight() {
         targets.slope = rows(&slope);
     });
     assert_eq!((overflow.step, &overflow.outputs[..]), (1, &["slope"][..]));
+    assert_eq!(overflow.origin, Some(Origin::Loss));
     // A weight that is infinite makes the loss of its head NaN, and the gradients of its layer.
     let spoiled = found(&|_, trainer| {
         let mut weights = trainer.weights();
@@ -345,9 +346,10 @@ fn a_nan_is_traced_to_its_head_and_weight() {
     });
     assert_eq!((spoiled.step, &spoiled.outputs[..]), (0, &["pair"][..]));
     assert_eq!((spoiled.weight, spoiled.in_gradient), (Some("pair/bias"), true));
+    assert!(matches!(spoiled.origin, Some(Origin::Layer { name: "pair", .. })), "{spoiled:?}");
     // A step so large that the update overflows although loss and gradient are finite.
     let update = found(&|_, trainer| trainer.set_learning_rate(3e38).expect("a rate"));
-    assert_eq!((update.step, update.outputs.is_empty()), (0, true));
+    assert_eq!((update.step, update.outputs.is_empty(), update.origin), (0, true, None));
     assert!(update.weight.is_some() && !update.in_gradient, "{update:?}");
     assert!(update.to_string().contains("the update made `"), "{update}");
 }

@@ -47,6 +47,8 @@ pub(super) fn carry<E: Float>(
         labels,
         // What was told already.
         warnings: _,
+        // What a callback asks for when a training begins.
+        search: _,
         // What one batch or one prediction writes before it reads it.
         train_chunks: _,
         predict_chunks: _,

@@ -12,6 +12,7 @@ use crate::float::Float;
 use crate::kernels::{AlignedVec, Claims, Element, Pieces, Pool};
 use crate::program::{ALIGN, Memory, Program, Starts, View};
 use crate::stage::{Merging, Stage, StepPart, Sum};
+use crate::watch::Watch;
 use crate::weighting::{TargetWeights, Weighting};
 
 /// Below this many multiplications and additions, two threads lose more by meeting than they gain: about 30 µs of
@@ -226,6 +227,8 @@ pub(super) struct Shared<'a, E> {
     pub position_starts: &'a [usize],
     /// Sums over the batch that are the model's; the numbers of samples with targets follow.
     pub sums: usize,
+    /// Looks at what the operations write.
+    pub watch: Option<&'a Watch>,
 }
 
 /// Calls `work` with every chunk, on the threads of `pool` or, without one, on this one.
@@ -260,6 +263,7 @@ pub(super) fn each<E: Float>(
             statistics,
             sums,
             merged,
+            watch: shared.watch.and_then(|watch| watch.of_chunk(index)),
         }
     };
     let by_position = !shared.position_starts.is_empty();
@@ -320,6 +324,7 @@ impl<E: Float> Engine<E> {
         self.states.check(rows.len())?;
         self.begin_pass(mode);
         self.train_chunks.cut(rows.len(), capacity, program.train, sums)?;
+        self.search.begin(self.train_chunks.count);
         self.train_chunks.cut_positions(self.labels.positions(weighting))?;
         self.states.load(&mut self.train_chunks, program.train, 0);
         let gather = |chunk: &mut Chunk<'_, E>| {
@@ -372,6 +377,7 @@ impl<E: Float> Engine<E> {
             weighting,
             position_starts: self.labels.starts(weighting),
             sums: self.program.sums,
+            watch: self.search.watch(),
         };
         let small = is_small(step_flops(self.program), self.train_chunks.batch);
         let pool = (!small).then_some(&self.pool);
@@ -388,7 +394,19 @@ impl<E: Float> Engine<E> {
                 if index == 0 {
                     first(chunk)?;
                 }
-                group.iter().for_each(|stage| (stage.run)(chunk));
+                let watch = chunk.watch;
+                if watch.is_none() {
+                    group.iter().for_each(|stage| (stage.run)(chunk));
+                    return Ok(());
+                }
+                if let Some(watch) = watch.filter(|_| index == 0) {
+                    watch.inputs(chunk);
+                }
+                for stage in group {
+                    // Only this part runs what the plan lists.
+                    chunk.watch = watch.filter(|_| stage.part == StepPart::Forward);
+                    (stage.run)(chunk);
+                }
                 Ok(())
             })?;
             if let Some(stage) = group.last().filter(|stage| waits(stage)) {

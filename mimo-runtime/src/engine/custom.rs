@@ -58,6 +58,7 @@ pub(super) fn train<E: Float>(
     let program = engine.program;
     let mut engine = engine.begin_step();
     let value = compute(&mut engine, Mode::Train, rows, source, loss_weights, loss)?;
+    engine.search(value, StepPart::Loss, rows, source, loss_weights)?;
     let Engine { labels, custom: columns, .. } = &mut *engine;
     for (custom, gradient) in labels.custom.iter_mut().zip(&columns.gradients) {
         *custom = gradient.iter().any(|value| *value != E::of(0.0));

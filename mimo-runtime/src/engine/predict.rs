@@ -42,6 +42,7 @@ pub(super) fn predict<E: Float>(
             weighting: Weighting::NONE,
             position_starts: &[],
             sums: 0,
+            watch: None,
         };
         let pool = (!is_small(program.flops, round)).then_some(&engine.pool);
         let forward = engine.forward;

@@ -128,6 +128,7 @@ impl Case {
             statistics: &mut [],
             sums: &mut [],
             merged: &[],
+            watch: None,
         };
         match &self.op {
             Op::Conv(op) => [op.forward(&mut chunk), op.backward(&mut chunk)],

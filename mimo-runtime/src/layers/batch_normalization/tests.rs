@@ -82,6 +82,7 @@ where
                 statistics: &mut [],
                 sums: &mut sums[index],
                 merged: &merged,
+                watch: None,
             });
             first_row += rows;
         }

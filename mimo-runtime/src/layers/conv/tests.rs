@@ -84,6 +84,7 @@ impl Case {
             statistics: &mut [],
             sums: &mut [],
             merged: &[],
+            watch: None,
         };
         work(&self.op, &mut chunk);
     }
