@@ -30,20 +30,25 @@ pub trait Operation: Sized {
     }
 }
 
-/// Implements [`Run`] for `f32` and `f64` from two generic functions, and [`Operation`].
+/// Implements [`Run`] for `f32` and `f64` from two generic functions, and [`Operation`]. After `sums` stands what runs beside the operations
+/// of the forward pass and is none of them, so that the [watch](crate::watch) does not count it.
 macro_rules! run {
+    (sums $op:ty, $forward:path, $backward:path) => {
+        impl crate::run::Operation for $op {}
+        crate::run::run!(@ $op, $forward, $backward, f32, |_| {});
+        crate::run::run!(@ $op, $forward, $backward, f64, |_| {});
+    };
     ($op:ty, $forward:path, $backward:path) => {
         impl crate::run::Operation for $op {}
-        crate::run::run!(@ $op, $forward, $backward, f32);
-        crate::run::run!(@ $op, $forward, $backward, f64);
+        crate::run::run!(@ $op, $forward, $backward, f32, crate::watch::after);
+        crate::run::run!(@ $op, $forward, $backward, f64, crate::watch::after);
     };
-    (@ $op:ty, $forward:path, $backward:path, $float:ty) => {
+    (@ $op:ty, $forward:path, $backward:path, $float:ty, $after:expr) => {
         impl crate::run::Run<$op> for $float {
             fn forward(op: &$op, chunk: &mut crate::chunk::Chunk<'_, $float>) {
                 $forward(op, chunk);
-                if let Some(watch) = chunk.watch {
-                    watch.operation(chunk);
-                }
+                let after: fn(&crate::chunk::Chunk<'_, $float>) = $after;
+                after(chunk);
             }
             fn backward(op: &$op, chunk: &mut crate::chunk::Chunk<'_, $float>) {
                 $backward(op, chunk);

@@ -32,7 +32,7 @@ use crate::kernels::Element;
 use crate::logs::LogTable;
 use crate::model::{Model, PerOutput, Trainable};
 use crate::warning::Warning;
-use crate::watch::{FirstNotFinite, Place, Watch};
+use crate::watch::{FirstNotFinite, Watch};
 use called::Callbacks;
 use checkpoint::Fit;
 use custom::CustomLosses;
@@ -215,16 +215,10 @@ impl<'m, M: Trainable> Trainer<'m, M> {
     /// Where the last step's loss became NaN or infinite, if it did and this was [asked for](Self::search_not_finite).
     pub(crate) fn not_finite_origin(&self) -> Option<Origin> {
         let FirstNotFinite { nan, infinite } = self.engine.first_not_finite()?;
-        let is_nan = nan.is_some();
-        Some(match nan.or(infinite) {
-            None => Origin::Loss,
-            Some(Place::Input(index)) => {
-                Origin::Input { name: spec::<M>().inputs.get(index).map_or("", |input| input.name), is_nan }
-            }
-            Some(Place::Operation(index)) => {
-                Origin::Layer { name: M::PLAN.operations.get(index).map_or("", |step| step.name), is_nan }
-            }
-        })
+        let Some(operation) = nan.or(infinite) else { return Some(Origin::Loss) };
+        // Inputs are checked.
+        let name = M::PLAN.operations.get(operation)?.name;
+        Some(Origin::Layer { name, is_nan: nan.is_some() })
     }
 
     /// Whether every weight is finite.

@@ -11,33 +11,23 @@ use crate::chunk::Chunk;
 use crate::float::Float;
 use crate::program::View;
 
-/// A value of a model: an input, or what an operation of its plan writes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Place {
-    /// An input, by its index.
-    Input(usize),
-    /// What an operation writes, by its index in the [plan](ExecutionPlan).
-    Operation(usize),
-}
-
-/// The first values of a pass that are not finite, in the order of the pass.
+/// The first operations of a pass, by their index in the [plan](ExecutionPlan), that write something that is not finite.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct FirstNotFinite {
     /// The first that has a NaN.
-    pub(crate) nan: Option<Place>,
+    pub(crate) nan: Option<usize>,
     /// The first that has an infinity.
-    pub(crate) infinite: Option<Place>,
+    pub(crate) infinite: Option<usize>,
 }
 
 /// What is looked at.
 #[derive(Debug)]
 pub(crate) struct Watch {
-    inputs: &'static [View],
     /// By operation: the values that it writes.
     written: Vec<Vec<View>>,
     /// By chunk: operations that have run.
     run: Vec<AtomicUsize>,
-    /// The first place of a NaN and of an infinity: inputs count before operations.
+    /// The first operations with a NaN and with an infinity.
     found: [AtomicUsize; 2],
 }
 
@@ -64,7 +54,7 @@ impl Watch {
             written
         });
         let found = [NOTHING; 2].map(AtomicUsize::new);
-        Watch { inputs: plan.inputs, written: written.collect(), run: vec![], found }
+        Watch { written: written.collect(), run: vec![], found }
     }
 
     /// Forgets what was found, before a pass over so many chunks.
@@ -87,41 +77,41 @@ impl Watch {
             self.run,
             self.written.len(),
         );
-        let [nan, infinite] = [0, 1].map(|kind: usize| match self.found[kind].load(Ordering::Relaxed) {
-            NOTHING => None,
-            place if place < self.inputs.len() => Some(Place::Input(place)),
-            place => Some(Place::Operation(place - self.inputs.len())),
+        let [nan, infinite] = [0, 1].map(|kind: usize| {
+            let index = self.found[kind].load(Ordering::Relaxed);
+            (index != NOTHING).then_some(index)
         });
         FirstNotFinite { nan, infinite }
     }
 
-    fn look<E: Float>(&self, place: usize, view: View, chunk: &Chunk<'_, E>) {
+    fn look<E: Float>(&self, operation: usize, view: View, chunk: &Chunk<'_, E>) {
         for row in 0..chunk.rows {
             for value in chunk.row(view, row) {
                 let value = value.f64();
                 if !value.is_finite() {
-                    self.found[usize::from(value.is_infinite())].fetch_min(place, Ordering::Relaxed);
+                    self.found[usize::from(value.is_infinite())].fetch_min(operation, Ordering::Relaxed);
                 }
             }
         }
     }
 }
 
-impl ChunkWatch<'_> {
-    /// Looks at the inputs, before the first operation.
-    pub(crate) fn inputs<E: Float>(self, chunk: &Chunk<'_, E>) {
-        for (place, view) in self.watch.inputs.iter().enumerate() {
-            self.watch.look(place, *view, chunk);
-        }
+/// To be called after each operation of a forward pass.
+#[inline(always)]
+pub(crate) fn after<E: Float>(chunk: &Chunk<'_, E>) {
+    if let Some(watch) = chunk.watch {
+        watch.operation(chunk);
     }
+}
 
+impl ChunkWatch<'_> {
     /// Looks at what the next operation has written.
     #[cold]
     #[inline(never)]
-    pub(crate) fn operation<E: Float>(self, chunk: &Chunk<'_, E>) {
+    fn operation<E: Float>(self, chunk: &Chunk<'_, E>) {
         let index = self.run.fetch_add(1, Ordering::Relaxed);
         for view in self.watch.written.get(index).into_iter().flatten() {
-            self.watch.look(self.watch.inputs.len() + index, *view, chunk);
+            self.watch.look(index, *view, chunk);
         }
     }
 }

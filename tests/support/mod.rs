@@ -5,6 +5,7 @@
 
 pub mod random_models;
 
+use mimo::callbacks::{CallbackFault, Origin, TerminateOnNaN};
 use mimo::data::{Dataset, from_fn};
 use mimo::graph::graph::Dtype;
 use mimo::graph::loss::{Loss, ValidTargets};
@@ -450,4 +451,33 @@ pub fn check_gradients_with<M: Trainable<Float = f64>>(
     }
     drop(at);
     model.write_weights(&mut |index, to| to.copy_from_slice(&weights[index]));
+    traces_nan(model, data, options, prepare);
+    model.write_weights(&mut |index, to| to.copy_from_slice(&weights[index]));
+}
+
+/// A NaN of a weight is traced to a layer. The search itself checks (in debug builds) that it has seen every operation of the model.
+fn traces_nan<M: Trainable<Float = f64>>(
+    model: &mut M,
+    data: &Data,
+    options: TrainerOptions,
+    prepare: &dyn Fn(&mut Trainer<'_, M>),
+) {
+    let mut trainer = Trainer::with_options(model, options).expect("a trainer");
+    prepare(&mut trainer);
+    let mut weights = trainer.weights();
+    let Some(value) = weights.first_mut().and_then(|values| values.first_mut()) else { return };
+    *value = f64::NAN;
+    trainer.set_weights(&weights).expect("weights");
+    let options = FitOptions::new().batch_size(data.rows).shuffle(false).verbose(Verbose::Silent);
+    match trainer.fit(&data.dataset::<M>(), options.callback(TerminateOnNaN)) {
+        Err(Error::Callback { fault: CallbackFault::NotFinite(found), .. }) => {
+            // A weight that does not reach a loss, or only by a penalty.
+            let reaches = !found.loss.is_finite() && !found.outputs.is_empty();
+            let is_traced = matches!(found.origin, Some(Origin::Layer { is_nan: true, .. }));
+            assert!(!reaches || is_traced, "{}: {found:?}", M::SPEC.name);
+        }
+        // It is read by nothing that is trained.
+        Ok(_) => {}
+        Err(error) => panic!("{}: {error}", M::SPEC.name),
+    }
 }

@@ -80,13 +80,6 @@ pub struct NotFinite {
 /// The first value of a forward pass that is NaN, or infinite if none is NaN.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
-    /// It came with the data.
-    Input {
-        /// The input.
-        name: &'static str,
-        /// Whether it is NaN.
-        is_nan: bool,
-    },
     /// A layer computed it.
     Layer {
         /// The layer; of several that are computed together the first.
@@ -100,13 +93,10 @@ pub enum Origin {
 
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let number = |is_nan: bool| if is_nan { "NaN" } else { "infinity" };
         match *self {
-            Origin::Input { name, is_nan } => {
-                write!(f, "the input `{name}` has a value that is {}", number(is_nan))
-            }
             Origin::Layer { name, is_nan } => {
-                write!(f, "the first {} of the forward pass is in layer `{name}`", number(is_nan))
+                let number = if is_nan { "NaN" } else { "infinity" };
+                write!(f, "the first {number} of the forward pass is in layer `{name}`")
             }
             Origin::Loss => {
                 f.write_str("the outputs are finite, so see the targets, sample weights and the loss")

@@ -399,9 +399,6 @@ impl<E: Float> Engine<E> {
                     group.iter().for_each(|stage| (stage.run)(chunk));
                     return Ok(());
                 }
-                if let Some(watch) = watch.filter(|_| index == 0) {
-                    watch.inputs(chunk);
-                }
                 for stage in group {
                     // Only this part runs what the plan lists.
                     chunk.watch = watch.filter(|_| stage.part == StepPart::Forward);

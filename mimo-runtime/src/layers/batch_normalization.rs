@@ -157,8 +157,8 @@ fn gradient_sums<E: Float>(op: &BackwardSums<BatchNormalization>, chunk: &mut Ch
 fn nothing<Op, E>(_: &Op, _: &mut Chunk<'_, E>) {}
 
 run!(BatchNormalization, forward, backward);
-run!(ForwardSums<BatchNormalization>, moments, nothing);
-run!(BackwardSums<BatchNormalization>, gradient_sums, nothing);
+run!(sums ForwardSums<BatchNormalization>, moments, nothing);
+run!(sums BackwardSums<BatchNormalization>, gradient_sums, nothing);
 
 mod masked;
 #[cfg(test)]
