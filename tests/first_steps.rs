@@ -129,3 +129,35 @@ fn weights_are_saved_and_loaded_by_the_model() -> Result<()> {
     assert_eq!(model.summary(), Net::summary());
     Ok(())
 }
+
+model! {
+    Logarithms {
+        let x = Input(shape = [6, 3]);
+        let h = TimeDistributed(Dense(4, kernel_initializer = ones))(x);
+        let scaled = BatchNormalization(center = false)(h);
+        let curve = log(scaled);
+        let pooled = GlobalAveragePooling1D()(curve);
+        let y = Dense(1)(pooled);
+        let other = Dense(2)(GlobalAveragePooling1D()(h));
+        Model(inputs = [x], outputs = [y, other]).compile(loss = mse)
+    }
+}
+
+#[test]
+fn the_layer_that_made_a_nan_is_named() {
+    for threads in [1, 3] {
+        let mut model = Logarithms::new(1);
+        let options = TrainerOptions::new().threads(threads);
+        let mut trainer = Trainer::with_options(&mut model, options).expect("a trainer");
+        let x: Vec<f32> = (0..40 * 18).map(|i| ((i * 7) % 11) as f32 - 5.0).collect();
+        let inputs = LogarithmsInputs { x: tensor(x).expect("samples") };
+        let targets = LogarithmsTargets {
+            y: tensor(vec![0.0; 40]).expect("samples"),
+            other: tensor(vec![0.0; 80]).expect("samples"),
+        };
+        let options = FitOptions::new().verbose(Verbose::Silent).callback(TerminateOnNaN);
+        let error = trainer.fit((&inputs, &targets), options).expect_err("a NaN").to_string();
+        let wanted = "the loss of `y` is not finite; the first NaN of the forward pass is in layer `log`";
+        assert!(error.contains(wanted), "{threads} threads: {error}");
+    }
+}
