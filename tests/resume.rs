@@ -677,7 +677,8 @@ fn child() {
     let mut trainer = Trainer::with_options(&mut model, TrainerOptions::new().seed(3)).expect("a trainer");
     // Deleted when the weights are saved: a kill between the end of `fit` and that would lose both.
     let backup = BackupAndRestore::new(&path).save_freq(SaveFrequency::Steps(3)).delete_checkpoint(false);
-    let options = options().epochs(40).callback(backup).callback(Slow);
+    let log = CSVLogger::new(Path::new(&path).with_extension("csv"));
+    let options = options().epochs(40).callback(backup).callback(log).callback(Slow);
     trainer.fit(&data, options).expect("a training");
     drop(trainer);
     model.save(result).expect("saved");
@@ -716,6 +717,8 @@ fn kill(name: &str, kills: usize) {
     let status = start(&folder.0.join("another"), &whole).wait().expect("a status");
     assert!(status.success());
     let wanted = bits(&WithSeveral::load(&whole).expect("weights"));
+    let log = |name: &str| std::fs::read_to_string(folder.0.join(name)).expect("a log");
+    assert_eq!(log("another.csv").lines().count(), 41);
     let mut state = 0x2545_F491_4F6C_DD1D_u64;
     let (mut killed, mut ended, mut last) = (0, 0, 0);
     while killed < kills || ended == 0 {
@@ -736,6 +739,7 @@ fn kill(name: &str, kills: usize) {
             assert!(!path.exists());
             last = 0;
             assert_eq!(bits(&WithSeveral::load(&result).expect("weights")), wanted);
+            assert_eq!(log("checkpoint.csv"), log("another.csv"));
             std::fs::remove_file(&result).expect("removed");
         } else if path.exists() || last > 0 {
             // Whatever was being written, the last checkpoint is whole, and no earlier than the one before.
