@@ -104,6 +104,40 @@ impl<M: Trainable> EpochLogs<M> {
         }
     }
 
+    /// Everything as numbers, for a checkpoint.
+    pub(crate) fn to_numbers(&self) -> Vec<f64> {
+        let EpochLogs { epoch, seconds, learning_rate, not_finite, values, validation_values, .. } = self;
+        let not_finite = not_finite.map_or(0.0, |step| step as f64 + 1.0);
+        let validated = f64::from(u8::from(validation_values.is_some()));
+        let mut numbers = vec![*epoch as f64, *seconds, *learning_rate, not_finite, validated];
+        numbers.extend_from_slice(values);
+        match validation_values {
+            Some(values) => numbers.extend_from_slice(values),
+            None => numbers.resize(numbers.len() + values.len(), 0.0),
+        }
+        numbers
+    }
+
+    /// The epochs that [`to_numbers`](Self::to_numbers) gave, one after another; none if they measured other values.
+    pub(crate) fn from_numbers(numbers: &[f64], table: &Arc<LogTable>) -> Vec<Self> {
+        let values = table.len();
+        let epochs = numbers.chunks_exact(5 + 2 * values);
+        if !epochs.remainder().is_empty() {
+            return vec![];
+        }
+        let epoch = |numbers: &[f64]| {
+            let (&[epoch, seconds, learning_rate, not_finite, validated], measured) =
+                numbers.split_first_chunk()?;
+            let (train, validation) = measured.split_at_checked(values)?;
+            let validation = (validated != 0.0).then(|| Evaluation::new(validation.to_vec(), table));
+            let mut logs = EpochLogs::new(epoch as usize, train.to_vec(), validation, table);
+            (logs.seconds, logs.learning_rate) = (seconds, learning_rate);
+            logs.not_finite = (not_finite as usize).checked_sub(1);
+            Some(logs)
+        };
+        epochs.filter_map(epoch).collect()
+    }
+
     /// The value of a Keras key: `logs.get("val_risk_auc")`.
     ///
     /// `None` if nothing has that key, or the epoch was not validated. Where an output is named `val_…` and a key could

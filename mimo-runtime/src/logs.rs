@@ -117,6 +117,11 @@ impl LogTable {
         })
     }
 
+    /// The number of values, of which some have no key.
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
     /// The keys and the places of their values, in declared order.
     pub(crate) fn keys(&self) -> impl Iterator<Item = (&str, usize)> {
         self.entries.iter().enumerate().filter_map(|(place, entry)| Some((entry.key.as_deref()?, place)))

@@ -29,6 +29,8 @@ pub(super) struct Place {
     pub stopped: bool,
     /// What the epoch has measured so far.
     pub totals: Totals,
+    /// What the epochs before it have measured, from [`EpochLogs::to_numbers`](crate::history::EpochLogs).
+    pub history: Vec<f64>,
 }
 
 /// The `fit` that a checkpoint was saved in.
@@ -53,7 +55,7 @@ impl<'m, M: Trainable> Trainer<'m, M> {
     ///
     /// These are the weights with their moving statistics, the optimizers' slots, averages, iterations and learning rates, what was frozen,
     /// the loss weights, the state of all random numbers (shuffling, dropout, noise), the states of `stateful` layers, and in a `fit` its
-    /// place: epoch, step, the order of the samples, and what the epoch has measured so far. So a training that goes on from a
+    /// place: epoch, step, the order of the samples, what the epoch has measured so far and the history of those before. So a training that goes on from a
     /// checkpoint gives the same bits as one that was not interrupted. Data, options, custom losses and
     /// what closures remember belong to the program and are not in it.
     ///
@@ -208,13 +210,14 @@ impl<M: Model> Trainer<'_, M> {
 
 /// The `fit` that is interrupted, if there is one.
 fn carry_fit(interrupted: &mut Option<Interrupted>, transfer: &mut Transfer<'_>) -> Result<(), Error> {
-    let [place_name, order_name, statistics_name, present_name, joint_name] =
-        ["place", "order", "statistics", "present", "joint"].map(|part| name(&["fit", part]));
+    let [place_name, order_name, statistics_name, present_name, joint_name, history_name] =
+        ["place", "order", "statistics", "present", "joint", "history"].map(|part| name(&["fit", part]));
     let whole = |number: usize| number as u64;
     let mut place = None;
-    let (mut order, mut statistics, mut present, mut joint) = (None, None, None, None);
+    let (mut order, mut statistics, mut present, mut joint, mut history) = (None, None, None, None, None);
     if let Some(Interrupted { place: at, callbacks: _ }) = interrupted {
-        let Place { epoch, steps, batch_size, order: samples, not_finite, stopped, totals } = at;
+        let Place { epoch, steps, batch_size, order: samples, not_finite, stopped, totals, history: epochs } =
+            at;
         let Totals { samples: measured, statistics: sums, present: of_outputs, total, joint: joints } =
             totals;
         place = Some(vec![
@@ -230,12 +233,14 @@ fn carry_fit(interrupted: &mut Option<Interrupted>, transfer: &mut Transfer<'_>)
         statistics = Some(std::mem::take(sums));
         present = Some(std::mem::take(of_outputs));
         joint = Some(std::mem::take(joints));
+        history = Some(std::mem::take(epochs));
     }
     transfer.optional::<u64>(&place_name, &mut place)?;
     transfer.optional::<u64>(&order_name, &mut order)?;
     transfer.optional::<f64>(&statistics_name, &mut statistics)?;
     transfer.optional::<f64>(&present_name, &mut present)?;
     transfer.optional::<f64>(&joint_name, &mut joint)?;
+    transfer.optional::<f64>(&history_name, &mut history)?;
     transfer.expect::<u64>(&place_name, "the place of a `fit`", |place| {
         place.len() == 7 && place.iter().take(6).all(|number| *number < MOST)
     });
@@ -244,7 +249,7 @@ fn carry_fit(interrupted: &mut Option<Interrupted>, transfer: &mut Transfer<'_>)
         sorted.sort_unstable();
         sorted.iter().zip(0..).all(|(sample, index)| *sample == index)
     });
-    let found = (place.as_deref(), order, statistics, present, joint);
+    let found = (place.as_deref(), order, statistics, present, joint, history);
     *interrupted = match found {
         (
             Some(&[epoch, steps, batch_size, not_finite, stopped, samples, total]),
@@ -252,6 +257,7 @@ fn carry_fit(interrupted: &mut Option<Interrupted>, transfer: &mut Transfer<'_>)
             Some(statistics),
             Some(present),
             Some(joint),
+            Some(history),
         ) => {
             let whole = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
             let order = Arc::new(order.into_iter().map(whole).collect());
@@ -260,7 +266,7 @@ fn carry_fit(interrupted: &mut Option<Interrupted>, transfer: &mut Transfer<'_>)
             let total = f64::from_bits(total);
             let totals = Totals { samples: whole(samples), statistics, present, total, joint };
             let stopped = stopped != 0;
-            let place = Place { epoch, steps, batch_size, order, not_finite, stopped, totals };
+            let place = Place { epoch, steps, batch_size, order, not_finite, stopped, totals, history };
             Some(Interrupted { place, callbacks: vec![] })
         }
         _ => None,

@@ -148,14 +148,21 @@ impl<M: Trainable> Trainer<'_, M> {
             not_finite: None,
             stopped: false,
             totals: Totals::default(),
+            history: vec![],
         };
-        let (place, resumed) = match std::mem::replace(&mut self.fit, Fit::None) {
+        let (mut place, resumed) = match std::mem::replace(&mut self.fit, Fit::None) {
             Fit::Loaded(interrupted) => (self.go_on(*interrupted, place, &mut callbacks)?, true),
             Fit::None | Fit::Running(_) => (place, false),
         };
         // A training that was stopped in the middle of an epoch ends it.
         let ended = place.stopped && place.steps == 0;
         let first_epoch = place.epoch;
+        let epochs_before = EpochLogs::from_numbers(&place.history, &table);
+        if epochs_before.is_empty() {
+            // They measured something else.
+            place.history.clear();
+        }
+        epochs_before.into_iter().for_each(|epoch| history.push(epoch));
         self.fit = Fit::Running(place);
         for epoch in first_epoch..if ended { first_epoch } else { epochs } {
             callbacks.epoch = epoch;
@@ -173,6 +180,9 @@ impl<M: Trainable> Trainer<'_, M> {
             logs.learning_rate = self.engine.last_learning_rate();
             logs.not_finite = trained.not_finite;
             logs.seconds = progress.end_epoch(&logs.pairs(), trained.not_finite).as_secs_f64();
+            if let Some(place) = self.place().filter(|_| !callbacks.is_empty()) {
+                place.history.extend(logs.to_numbers());
+            }
             let stop = self.end_epoch(&logs, trained.stop, &mut callbacks);
             let stop = stop.inspect_err(|_| self.fit = Fit::None)?;
             history.push(logs);
