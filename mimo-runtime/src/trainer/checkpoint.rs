@@ -249,7 +249,7 @@ fn carry_fit(interrupted: &mut Option<Interrupted>, transfer: &mut Transfer<'_>)
         sorted.sort_unstable();
         sorted.iter().zip(0..).all(|(sample, index)| *sample == index)
     });
-    let found = (place.as_deref(), order, statistics, present, joint, history);
+    let found = (place.as_deref(), order, statistics, present, joint);
     *interrupted = match found {
         (
             Some(&[epoch, steps, batch_size, not_finite, stopped, samples, total]),
@@ -257,13 +257,14 @@ fn carry_fit(interrupted: &mut Option<Interrupted>, transfer: &mut Transfer<'_>)
             Some(statistics),
             Some(present),
             Some(joint),
-            Some(history),
         ) => {
             let whole = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
             let order = Arc::new(order.into_iter().map(whole).collect());
             let not_finite = not_finite.checked_sub(1).map(whole);
             let [epoch, steps, batch_size] = [epoch, steps, batch_size].map(whole);
             let total = f64::from_bits(total);
+            // A file without it has an empty one.
+            let history = history.unwrap_or_default();
             let totals = Totals { samples: whole(samples), statistics, present, total, joint };
             let stopped = stopped != 0;
             let place = Place { epoch, steps, batch_size, order, not_finite, stopped, totals, history };
