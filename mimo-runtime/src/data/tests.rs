@@ -57,7 +57,7 @@ fn values_that_are_not_finite_are_named() {
     assert!(matches!(check(&inputs(3), &missing, 1.0), Err(Error::NotFinite { name: "slope", row: 1 })));
     assert!(check(&inputs(3), &missing, 0.0).is_ok(), "what weighs nothing may be missing");
     let error = check(&inputs(3), &targets(3), f32::NAN).expect_err("a weight that is NaN");
-    assert_eq!(error.to_string(), "the weight of sample 0 for `slope` is NaN; weights must be finite");
+    assert_eq!(error.to_string(), "the weight of sample 0 for `slope` is NaN; weights must be finite in the model's float type");
 }
 
 #[test]
