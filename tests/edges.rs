@@ -260,9 +260,8 @@ fn options_at_the_edge() {
     case("batch size 0", with(|options| options.batch_size(0)), error(empty));
     case("validation batch size 0", with(|options| options.validation_batch_size(0)), error(empty));
     for size in [ROWS + 1, usize::MAX] {
-        let larger = with(move |options| {
-            options.batch_size(size).validation_split(0.2).validation_batch_size(size)
-        });
+        let larger =
+            with(move |options| options.batch_size(size).validation_split(0.2).validation_batch_size(size));
         case(&format!("batch size {size}"), larger, Outcome::Trained);
     }
     let split = |fraction| with(move |options| options.validation_split(fraction));
@@ -276,7 +275,11 @@ fn options_at_the_edge() {
         case(&format!("validation split {shown}"), split(fraction), error(&text));
     }
     case("epochs 0", with(|options| options.epochs(0)), Outcome::Nothing);
-    case("an initial epoch after the last", with(|options| options.epochs(2).initial_epoch(5)), Outcome::Nothing);
+    case(
+        "an initial epoch after the last",
+        with(|options| options.epochs(2).initial_epoch(5)),
+        Outcome::Nothing,
+    );
     case(
         "no epoch that is validated",
         with(|options| {
@@ -297,7 +300,9 @@ fn learning_rates_and_loss_weights_at_the_edge() {
     let mut case = |name: String, run: Run, wanted| cases.push((name, run, wanted));
     for (rate, shown) in [(f64::NAN, "NaN"), (-0.1, "-0.1"), (f64::INFINITY, "inf"), (1e300, "1e300")] {
         let text = |what: &str| {
-            error(&format!("the {what} is {shown}; it must be finite in the model's float type, and not negative"))
+            error(&format!(
+                "the {what} is {shown}; it must be finite in the model's float type, and not negative"
+            ))
         };
         case(
             format!("learning rate {shown}"),
@@ -318,8 +323,9 @@ fn learning_rates_and_loss_weights_at_the_edge() {
         );
     }
     for (weight, shown) in [(f64::NAN, "NaN"), (f64::NEG_INFINITY, "-inf"), (1e300, "1e300")] {
-        let text =
-            format!("the weight of the loss of `kind` is {shown}; weights must be finite in the model's float type");
+        let text = format!(
+            "the weight of the loss of `kind` is {shown}; weights must be finite in the model's float type"
+        );
         case(
             format!("loss weight {shown}"),
             Box::new(move |trainer| trainer.set_loss_weights(&loss_weights(weight))),
@@ -369,7 +375,8 @@ fn weights_of_samples_and_classes_at_the_edge() {
     let mut case = |name: String, run: Run, wanted| cases.push((name, run, wanted));
     let finite = "weights must be finite in the model's float type";
     for count in [0, 2, 4] {
-        let text = format!("the weights or the mask of `kind` have {count} values, but 3 are needed, one per class");
+        let text =
+            format!("the weights or the mask of `kind` have {count} values, but 3 are needed, one per class");
         case(
             format!("{count} class weights"),
             of(move |data| data.class_weights(&kind(vec![1.0; count]))),
@@ -407,7 +414,9 @@ fn weights_of_samples_and_classes_at_the_edge() {
         case(format!("sample weights {weight}"), negative, Outcome::Trained);
     }
     for count in [0, 9, 11] {
-        let text = format!("the weights or the mask of `kind` have {count} values, but 10 are needed, one per sample");
+        let text = format!(
+            "the weights or the mask of `kind` have {count} values, but 10 are needed, one per sample"
+        );
         case(
             format!("{count} sample weights"),
             of(move |data| data.sample_weights(&kind(vec![1.0; count]))),
@@ -420,9 +429,17 @@ fn weights_of_samples_and_classes_at_the_edge() {
         );
     }
     // The product of some of these is larger than any number, or 0.
-    for shape in [vec![], vec![ROWS], vec![ROWS, 3], vec![ROWS, usize::MAX], vec![usize::MAX, 2, 0], vec![0, usize::MAX, 2]] {
-        let text =
-            format!("the weights or the mask of `tag` have 40 values, which do not fill their shape {shape:?}");
+    for shape in [
+        vec![],
+        vec![ROWS],
+        vec![ROWS, 3],
+        vec![ROWS, usize::MAX],
+        vec![usize::MAX, 2, 0],
+        vec![0, usize::MAX, 2],
+    ] {
+        let text = format!(
+            "the weights or the mask of `tag` have 40 values, which do not fill their shape {shape:?}"
+        );
         let weights = PerPosition::new(vec![1.0; 4 * ROWS], shape.clone());
         case(
             format!("40 weights in {shape:?}"),
@@ -430,7 +447,11 @@ fn weights_of_samples_and_classes_at_the_edge() {
             error(&text),
         );
         let mask = PerPosition::new(vec![true; 4 * ROWS], shape.clone());
-        case(format!("a mask of 40 in {shape:?}"), of(move |data| data.target_mask(&tag(mask))), error(&text));
+        case(
+            format!("a mask of 40 in {shape:?}"),
+            of(move |data| data.target_mask(&tag(mask))),
+            error(&text),
+        );
     }
     for shape in [vec![4, ROWS], vec![ROWS, 4, 1], vec![2, 2, ROWS]] {
         let text = format!(
@@ -504,9 +525,12 @@ fn settings_of_callbacks_at_the_edge() {
         }),
         error("a batch size is 0; a batch of training or validation holds at least one sample"),
     );
-    for (first, last, shown) in
-        [(0.0, 1.0, "0e0..=1e0"), (1.0, 0.1, "1e0..=1e-1"), (f64::NAN, 1.0, "NaN..=1e0"), (0.1, 1e300, "1e-1..=1e300")]
-    {
+    for (first, last, shown) in [
+        (0.0, 1.0, "0e0..=1e0"),
+        (1.0, 0.1, "1e0..=1e-1"),
+        (f64::NAN, 1.0, "NaN..=1e0"),
+        (0.1, 1e300, "1e-1..=1e300"),
+    ] {
         let text = format!(
             "find_learning_rate: `rates` is {shown}, but must be an ascending range of rates above 0, which are finite in the \
              model's float type"
@@ -605,7 +629,8 @@ fn weights_that_are_not_finite_are_named() {
         trainer.set_weights(&weights).expect("weights");
         let history = trainer.fit((&inputs, &targets), options()).expect("a training that says so");
         assert_eq!(history.last().and_then(|epoch| epoch.not_finite), Some(0));
-        let error = trainer.fit((&inputs, &targets), options().callback(TerminateOnNaN)).expect_err("not finite");
+        let error =
+            trainer.fit((&inputs, &targets), options().callback(TerminateOnNaN)).expect_err("not finite");
         let text = error.to_string();
         let start = "TerminateOnNaN: step 1 of epoch 1: the losses of `kind`, `tag`, `risk`, `amount` are not finite;";
         assert!(text.starts_with(start), "{text}");
@@ -628,7 +653,10 @@ fn a_learning_rate_of_a_schedule_is_not_set() {
         trainer.fit((&inputs, &targets), plateau).map(drop),
     ] {
         let text = result.expect_err("a schedule").to_string();
-        assert!(text.starts_with("the learning rate follows the schedule `CosineDecay` of the model"), "{text}");
+        assert!(
+            text.starts_with("the learning rate follows the schedule `CosineDecay` of the model"),
+            "{text}"
+        );
     }
     assert!(trainer.checkpoint().expect("memory") == before);
 }
@@ -680,8 +708,9 @@ fn a_fit_within_a_fit_is_an_error_that_changes_nothing() {
     assert!(error.to_string().contains("train with `train_on_batch`"), "{error}");
     // Neither an error nor a panic leaves a `fit` that seems to run.
     trainer.fit((&inputs, &targets), three()).expect("a training");
-    let panicked =
-        catch_unwind(AssertUnwindSafe(|| trainer.fit((&inputs, &targets), three().callback(Panics)).map(drop)));
+    let panicked = catch_unwind(AssertUnwindSafe(|| {
+        trainer.fit((&inputs, &targets), three().callback(Panics)).map(drop)
+    }));
     assert!(panicked.is_err());
     trainer.fit((&inputs, &targets), three()).expect("a training");
 }

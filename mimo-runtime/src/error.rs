@@ -588,7 +588,9 @@ impl fmt::Display for Error {
                     Number(*fraction)
                 )
             }
-            Error::BatchSize => write!(f, "a batch size is 0; a batch of training or validation holds at least one sample"),
+            Error::BatchSize => {
+                write!(f, "a batch size is 0; a batch of training or validation holds at least one sample")
+            }
             Error::NestedFit => write!(
                 f,
                 "`fit` was called by a callback of a `fit` that still runs: train with `train_on_batch` or `train_on_rows` \

@@ -1,11 +1,11 @@
 //! Values of epochs as lines of a CSV file.
 
 use std::fs::{File, OpenOptions};
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use crate::callback::{Callback, FitPlan};
+use crate::callback::{Callback, CallbackState, FitPlan};
 use crate::callbacks::{CallbackFault, create_folder_of};
 use crate::error::Error;
 use crate::history::{EpochLogs, csv};
@@ -25,6 +25,8 @@ pub struct CSVLogger {
     append: bool,
     keys: Vec<String>,
     file: Option<File>,
+    /// Bytes of the file after the last line of this training.
+    len: u64,
 }
 
 const NAME: &str = "CSVLogger";
@@ -32,7 +34,14 @@ const NAME: &str = "CSVLogger";
 impl CSVLogger {
     /// Writes to a file, which is created or replaced when the training starts; folders are created.
     pub fn new(path: impl AsRef<Path>) -> Self {
-        CSVLogger { path: path.as_ref().into(), separator: ',', append: false, keys: vec![], file: None }
+        CSVLogger {
+            path: path.as_ref().into(),
+            separator: ',',
+            append: false,
+            keys: vec![],
+            file: None,
+            len: 0,
+        }
     }
 
     /// The character between values; a comma by default.
@@ -43,6 +52,7 @@ impl CSVLogger {
     }
 
     /// Whether lines are added to a file that exists, which has to have the same columns, as for a training that goes on from a checkpoint.
+    /// There the lines of epochs after the checkpoint, which are trained again, are removed, so that each epoch has one line.
     #[must_use]
     pub fn append(mut self, append: bool) -> Self {
         self.append = append;
@@ -84,10 +94,20 @@ impl CSVLogger {
             if found.is_none() {
                 file.write_all(format!("{header}\n").as_bytes())?;
             }
-            Ok(file)
+            Ok((file.metadata()?.len(), file))
         });
-        self.file = Some(opened.map_err(|error| self.error(error))?);
+        let (len, file) = opened.map_err(|error| self.error(error))?;
+        (self.len, self.file) = (len, Some(file));
         Ok(())
+    }
+
+    /// Removes what was written after the first `len` bytes, if these end with a whole line.
+    fn cut(&self, len: u64) -> std::io::Result<()> {
+        let mut file = OpenOptions::new().read(true).write(true).open(&self.path)?;
+        let mut last = [0];
+        file.seek(SeekFrom::Start(len.saturating_sub(1)))?;
+        file.read_exact(&mut last)?;
+        if last == *b"\n" { file.set_len(len) } else { Ok(()) }
     }
 }
 
@@ -116,7 +136,22 @@ impl<M: Trainable> Callback<M> for CSVLogger {
         // In one piece and without a buffer, so that the file has whole lines at any time.
         let written = self.file.as_mut().map_or(Ok(()), |file| file.write_all(line.as_bytes()));
         written.map_err(|error| self.error(error))?;
+        self.len += line.len() as u64;
         Ok(ControlFlow::Continue(()))
+    }
+
+    fn state(&self) -> Option<CallbackState> {
+        Some(CallbackState::new(NAME).with_number("len", self.len as f64))
+    }
+
+    fn restore_state(&mut self, state: &CallbackState) -> Result<(), Error> {
+        let len = state.count("len") as u64;
+        // A shorter file is another one.
+        if self.append && (1..self.len).contains(&len) {
+            self.cut(len).map_err(|error| self.error(error))?;
+            self.len = len;
+        }
+        Ok(())
     }
 
     fn on_train_end(&mut self, _: &mut Trainer<'_, M>) -> Result<(), Error> {

@@ -10,7 +10,11 @@ impl fmt::Display for Number {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let size = self.0.abs();
         // The limits of Rust's `Debug` for floats.
-        if size == 0.0 || (1e-5..1e16).contains(&size) { self.0.fmt(f) } else { fmt::LowerExp::fmt(&self.0, f) }
+        if size == 0.0 || (1e-5..1e16).contains(&size) {
+            self.0.fmt(f)
+        } else {
+            fmt::LowerExp::fmt(&self.0, f)
+        }
     }
 }
 
