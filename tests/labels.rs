@@ -506,7 +506,7 @@ fn weights_and_masks_have_the_shape_of_their_positions() {
     }
     let short = PerPosition::new(vec![1.0_f32; 23], [4, 2, 3]);
     let error = data().sample_weights(&PositionsPerOutput { depth: Some(short), ..none() }).unwrap_err();
-    let text = "the weights or the mask of `depth` have the shape [23], but [4, 2, 3] is needed, or [4] for one value per sample";
+    let text = "the weights or the mask of `depth` have 23 values, which do not fill their shape [4, 2, 3]";
     assert_eq!(error.to_string(), text);
     assert!(matches!(
         data().sample_weights(&PositionsPerOutput {
@@ -515,7 +515,7 @@ fn weights_and_masks_have_the_shape_of_their_positions() {
             depth: None,
             region: None
         }),
-        Err(Error::Weights { output: "tag", len: 3, wanted: 4 })
+        Err(Error::Weights { output: "tag", len: 3, wanted: 4, per: "sample" })
     ));
     // Typed tensors.
     let typed: Tensor<(usize, Const<5>), f32, Cpu> = tensor(vec![0.5; 20]).unwrap();

@@ -529,6 +529,46 @@ fn ready_made_callbacks_go_on() {
     }
 }
 
+/// A training is killed after the log has a line of an epoch, and before there is a checkpoint of it.
+#[test]
+fn a_log_has_one_line_for_each_epoch_of_a_training_that_was_killed() {
+    let data = data!(WithAdamInputs, WithAdamTargets);
+    let folder = Folder::new("log");
+    let log = folder.0.join("log.csv");
+    let path = folder.0.join("checkpoint");
+    let run = |die: Moment| {
+        let mut model = WithAdam::new(1);
+        let mut trainer = Trainer::new(&mut model).expect("a trainer");
+        let options = options()
+            .callback(Die(die))
+            .callback(BackupAndRestore::new(&path))
+            .callback(CSVLogger::new(&log).append(true));
+        trainer.fit(&data, options).map(drop)
+    };
+    let never = Moment::Epoch { epoch: usize::MAX };
+    run(never).expect("a training");
+    let whole = std::fs::read_to_string(&log).expect("a log");
+    let (header, lines) = whole.split_once('\n').expect("a header");
+    assert_eq!(lines.lines().count(), 4);
+    // Its lines are added to those of the training before.
+    for (place, moment) in
+        [Moment::Epoch { epoch: 2 }, Moment::Step { epoch: 2, step: 1 }, Moment::Epoch { epoch: 1 }]
+            .into_iter()
+            .enumerate()
+    {
+        run(moment).expect_err("killed");
+        run(never).expect("a training");
+        let wanted = format!("{header}\n{}", lines.repeat(place + 2));
+        assert_eq!(std::fs::read_to_string(&log).expect("a log"), wanted, "{moment:?}");
+    }
+    // A log of something else, which was put there meanwhile, is not cut.
+    run(Moment::Epoch { epoch: 2 }).expect_err("killed");
+    let other = format!("{header}\n{}", "x".repeat(10_000));
+    std::fs::write(&log, &other).expect("a log");
+    run(never).expect("a training");
+    assert!(std::fs::read_to_string(&log).expect("a log").starts_with(&other));
+}
+
 #[test]
 fn a_checkpoint_of_an_epoch_is_not_resumed_with_other_data_or_batches() {
     let data = data!(WithSgdInputs, WithSgdTargets);

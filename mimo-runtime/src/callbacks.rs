@@ -80,21 +80,31 @@ pub use tensorboard::TensorBoard;
 pub use terminate_on_nan::TerminateOnNaN;
 pub use timer::{EpochTimes, Timer};
 
-use std::fs;
 use std::path::Path;
+use std::{fs, io};
 
 use crate::data::spec;
 use crate::error::Error;
+use crate::file::replace;
 use crate::model::Trainable;
 
 /// Makes the folder of a file, and those around it, if they are missing.
 fn create_folder_of(path: &Path) -> Result<(), Error> {
-    match path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        Some(folder) => {
-            fs::create_dir_all(folder).map_err(|source| Error::File { path: folder.into(), source })
-        }
-        None => Ok(()),
+    if path.file_name().is_none() {
+        let source = replace::no_file_name();
+        return Err(Error::File { path: path.into(), source });
     }
+    let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) else { return Ok(()) };
+    fs::create_dir_all(folder).map_err(|source| {
+        // "File exists" says what there is, but not what is wrong with it.
+        let source = match source.kind() {
+            io::ErrorKind::AlreadyExists => {
+                io::Error::new(io::ErrorKind::NotADirectory, "this is a file, not a directory")
+            }
+            _ => source,
+        };
+        Error::File { path: folder.into(), source }
+    })
 }
 
 /// The keys of the optimizers, `None` for the only one, for callbacks that set learning rates.

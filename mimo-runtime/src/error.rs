@@ -1,5 +1,7 @@
 //! What can go wrong at run time, as values.
 
+mod number;
+
 use std::fmt;
 use std::path::PathBuf;
 
@@ -7,6 +9,7 @@ use dfdx::tensor::CpuError;
 
 use crate::callbacks::CallbackFault;
 use crate::file::Fault;
+pub(crate) use number::Number;
 
 /// What went wrong.
 #[derive(Debug)]
@@ -143,14 +146,25 @@ pub enum Error {
         /// The sample.
         row: usize,
     },
-    /// The weights of an output's samples or classes do not fit.
+    /// There is not one weight per sample or class of an output, or not one entry of a mask per sample.
     Weights {
         /// The output.
         output: &'static str,
-        /// The weights that were given.
+        /// Number of values that were given.
         len: usize,
-        /// The weights that there must be.
+        /// Number of values that are needed.
         wanted: usize,
+        /// What each of them is for: `sample` or `class`.
+        per: &'static str,
+    },
+    /// The values of a [`PerPosition`](crate::data::PerPosition) are not as many as its shape says.
+    PositionCount {
+        /// The output.
+        output: &'static str,
+        /// Number of values.
+        len: usize,
+        /// Their shape, with the batch axis.
+        shape: Vec<usize>,
     },
     /// The weights or the mask of an output do not have the shape of its samples and positions.
     WeightShape {
@@ -235,8 +249,10 @@ pub enum Error {
         /// The samples that were to be split.
         rows: usize,
     },
-    /// A batch of no samples.
+    /// A batch size of 0, for training or validation.
     BatchSize,
+    /// A callback called `fit` of the trainer whose `fit` called it.
+    NestedFit,
     /// The states of `stateful` layers go on from a batch to one with another number of samples.
     StatefulRows {
         /// Samples of the batch.
@@ -472,33 +488,41 @@ impl fmt::Display for Error {
             }
             Error::ClassIndex { output, row, index, classes } => {
                 let last = classes.saturating_sub(1);
-                write!(f, "class index {index} in sample {row} is ")?;
+                write!(f, "class index {} in sample {row} is ", Number(*index))?;
                 f.write_str(if index.fract() == 0.0 { "out of range" } else { "not a whole number" })?;
                 write!(f, ": `{output}` has {classes} classes (0 to {last})")
             }
             Error::Target { output, row, value, loss, valid } => {
                 write!(
                     f,
-                    "target {value} of `{output}` in sample {row} is invalid: targets of {loss} are {valid}"
+                    "target {} of `{output}` in sample {row} is invalid: targets of {loss} are {valid}",
+                    Number(*value)
                 )
             }
             Error::TargetSum { output, row, sum, loss } => write!(
                 f,
-                "the targets of `{output}` in sample {row} have the sum {sum}: targets of {loss} are probabilities with the sum 1; \
-                 for others, write `check_targets = {{ {output}: false }}` in `.compile(…)`"
+                "the targets of `{output}` in sample {row} have the sum {}: targets of {loss} are probabilities with the sum 1; \
+                 for others, write `check_targets = {{ {output}: false }}` in `.compile(…)`",
+                Number(*sum)
             ),
             Error::Unfilled { field, name, row } => {
                 write!(f, "the data set did not fill {field} `{name}` in sample {row}")
             }
             Error::Vocabulary { input, row, number, vocabulary } => write!(
                 f,
-                "`{input}` holds {number} in sample {row}, but the layer that reads it takes numbers from 0 to {last}",
+                "`{input}` holds {} in sample {row}, but the layer that reads it takes numbers from 0 to {last}",
+                Number(*number),
                 last = vocabulary.saturating_sub(1)
             ),
             Error::NotFinite { name, row } => write!(f, "`{name}` is NaN or infinite in sample {row}"),
-            Error::Weights { output, len, wanted } => {
-                write!(f, "{len} weights for `{output}`, but {wanted} are needed")
-            }
+            Error::Weights { output, len, wanted, per } => write!(
+                f,
+                "the weights or the mask of `{output}` have {len} values, but {wanted} are needed, one per {per}"
+            ),
+            Error::PositionCount { output, len, shape } => write!(
+                f,
+                "the weights or the mask of `{output}` have {len} values, which do not fill their shape {shape:?}"
+            ),
             Error::WeightShape { output, found, wanted } => {
                 write!(
                     f,
@@ -521,18 +545,31 @@ impl fmt::Display for Error {
                 write!(f, "class weights for `{output}`, whose samples do not have one class each: {reason}")
             }
             Error::SampleWeight { output, row, weight } => {
-                write!(f, "the weight of sample {row} for `{output}` is {weight}; weights must be finite")
+                write!(
+                    f,
+                    "the weight of sample {row} for `{output}` is {}; weights must be finite in the model's float type",
+                    Number(*weight)
+                )
             }
             Error::ClassWeight { output, class, weight } => {
-                write!(f, "the weight of class {class} of `{output}` is {weight}; weights must be finite")
+                write!(
+                    f,
+                    "the weight of class {class} of `{output}` is {}; weights must be finite in the model's float type",
+                    Number(*weight)
+                )
             }
             Error::LossWeight { output, weight } => {
-                write!(f, "the weight of the loss of `{output}` is {weight}; weights must be finite")
+                write!(
+                    f,
+                    "the weight of the loss of `{output}` is {}; weights must be finite in the model's float type",
+                    Number(*weight)
+                )
             }
             Error::LearningRate { rate } => {
                 write!(
                     f,
-                    "the learning rate is {rate:e}; it must be finite in the model's float type, and not negative"
+                    "the learning rate is {}; it must be finite in the model's float type, and not negative",
+                    Number(*rate)
                 )
             }
             Error::WeightCount { len, wanted } => {
@@ -542,12 +579,23 @@ impl fmt::Display for Error {
                 write!(f, "{len} values were given for the weight `{name}`, which holds {wanted}")
             }
             Error::ValidationSplit { fraction, .. } if !(0.0..1.0).contains(fraction) => {
-                write!(f, "a validation split is at least 0 and below 1, not {fraction}")
+                write!(f, "a validation split is at least 0 and below 1, not {}", Number(*fraction))
             }
             Error::ValidationSplit { fraction, rows } => {
-                write!(f, "a validation split of {fraction} leaves one part of {rows} samples empty")
+                write!(
+                    f,
+                    "a validation split of {} leaves one part of {rows} samples empty",
+                    Number(*fraction)
+                )
             }
-            Error::BatchSize => write!(f, "a batch needs at least one sample"),
+            Error::BatchSize => {
+                write!(f, "a batch size is 0; a batch of training or validation holds at least one sample")
+            }
+            Error::NestedFit => write!(
+                f,
+                "`fit` was called by a callback of a `fit` that still runs: train with `train_on_batch` or `train_on_rows` \
+                 in a callback, or return `Break` from it and call `fit` afterwards"
+            ),
             Error::StatefulRows { rows, wanted } => write!(
                 f,
                 "a batch of {rows} samples cannot continue the states of {wanted} samples: use batches of one \
@@ -678,7 +726,11 @@ impl fmt::Display for Error {
                  freeze and thaw it, leave `trainable = false` out and call `freeze` before the training"
             ),
             Error::Steering { what, value } => {
-                write!(f, "the {what} is {value:e}; it must be finite, and not negative")
+                write!(
+                    f,
+                    "the {what} is {}; it must be finite in the model's float type, and not negative",
+                    Number(*value)
+                )
             }
             Error::Other(error) => write!(f, "{error}"),
         }

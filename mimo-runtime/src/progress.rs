@@ -143,11 +143,9 @@ impl Progress {
             #[cfg(feature = "progress")]
             Show::Bar(bar) => {
                 bar.finish_and_clear();
-                let full = format!("\x1b[32m{}\x1b[0m", "━".repeat(20));
-                let seconds = elapsed.as_secs_f64();
-                say(&format!(
-                    "\x1b[1m{steps}/{steps}\x1b[0m {full} \x1b[1m{seconds:.0}s\x1b[0m {time}{measured}"
-                ));
+                // The bar, which indicatif draws, looks at the same variable.
+                let colored = std::env::var_os("NO_COLOR").is_none();
+                say(&format::full_bar(steps, elapsed, &time, &measured, colored));
             }
         }
         elapsed

@@ -18,6 +18,7 @@ pub use options::FitOptions;
 
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use crate::batch::BatchRows;
 use crate::callback::{BatchLogs, Callback};
@@ -62,6 +63,8 @@ pub struct Trainer<'m, M: Model> {
     custom: CustomLosses<'m, M>,
     shuffle: Shuffle,
     fit: Fit,
+    /// Whether a `fit` runs, in whose callbacks there can be no other.
+    running: Arc<AtomicBool>,
     /// Whether the running or last `fit` ends before its time, to go on later.
     interrupted: bool,
     /// Whether the engine's weights are not in the model yet.
@@ -133,7 +136,7 @@ impl<'m, M: Trainable> Trainer<'m, M> {
         model.read_weights(&mut |index, values| engine.load_weight(index, &values));
         engine.weights_loaded();
         let loss_weights: Vec<f64> = spec.outputs.iter().map(|output| output.weight).collect();
-        check_loss_weights::<M>(loss_weights.iter().copied())?;
+        check_weights_of_losses::<M>(loss_weights.iter().copied())?;
         Ok(Trainer {
             model,
             engine,
@@ -141,6 +144,7 @@ impl<'m, M: Trainable> Trainer<'m, M> {
             custom: CustomLosses::default(),
             shuffle: Shuffle::new(options.seed),
             fit: Fit::None,
+            running: Arc::default(),
             interrupted: false,
             ahead: false,
             table: Arc::new(table),
@@ -248,9 +252,8 @@ impl<'m, M: Trainable> Trainer<'m, M> {
     /// # Errors
     /// [`LossWeight`](Error::LossWeight) if one is NaN or infinite; no weight is changed then.
     pub fn set_loss_weights(&mut self, weights: &M::PerOutput<f64>) -> Result<(), Error> {
-        let weights = weights.values();
-        check_loss_weights::<M>(weights.iter().map(|weight| **weight))?;
-        for (to, weight) in self.loss_weights.iter_mut().zip(weights) {
+        check_loss_weights::<M>(weights)?;
+        for (to, weight) in self.loss_weights.iter_mut().zip(weights.values()) {
             *to = *weight;
         }
         Ok(())
@@ -534,8 +537,13 @@ fn check_loss_weight<M: Trainable>(weight: f64) -> bool {
     M::Float::of(weight).f64().is_finite()
 }
 
-/// Weights of losses that are numbers, in the precision of the model too.
-fn check_loss_weights<M: Trainable>(weights: impl Iterator<Item = f64>) -> Result<(), Error> {
+/// Checks that weights of losses are numbers, in the precision of the model too.
+pub(crate) fn check_loss_weights<M: Trainable>(weights: &M::PerOutput<f64>) -> Result<(), Error> {
+    check_weights_of_losses::<M>(weights.values().into_iter().copied())
+}
+
+/// The same with a list, in the order of the outputs.
+fn check_weights_of_losses<M: Trainable>(weights: impl Iterator<Item = f64>) -> Result<(), Error> {
     let mut outputs = spec::<M>().outputs.iter().zip(weights);
     match outputs.find(|(_, weight)| !check_loss_weight::<M>(*weight)) {
         Some((output, weight)) => Err(Error::LossWeight { output: output.name, weight }),

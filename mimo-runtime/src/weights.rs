@@ -91,7 +91,9 @@ pub(crate) fn named(spec: &ModelSpec, part: &str) -> Result<Vec<usize>, Error> {
         return Ok(found);
     }
     let parts = weights.flat_map(|name| name.match_indices('/').map(|(at, _)| &name[..at]).chain([name]));
-    let similar = did_you_mean(part, parts).map(str::to_owned);
+    // A layer of a nested model without the name of that model, else a misspelling.
+    let nested = parts.clone().find(|name| !part.is_empty() && name.ends_with(&format!("/{part}")));
+    let similar = nested.or_else(|| did_you_mean(part, parts)).map(str::to_owned);
     Err(Error::NoSuchPart { name: Some(part.into()), similar })
 }
 

@@ -1,7 +1,7 @@
 //! Values of epochs as lines of a CSV file.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
@@ -116,7 +116,9 @@ impl CSVLogger {
             if !found.is_file() {
                 return Ok(());
             }
-            self.len = keeps.min(found.len());
+            // Something else that was put there meanwhile is not cut.
+            let is_whole = keeps == 0 || keeps >= found.len() || ends_line(&mut file, keeps)?;
+            self.len = if is_whole { keeps.min(found.len()) } else { found.len() };
             file.set_len(self.len)?;
             file.seek(SeekFrom::End(0)).map(|_| ())
         });
@@ -133,6 +135,14 @@ impl CSVLogger {
         self.len += line.len() as u64;
         Ok(())
     }
+}
+
+/// Whether a line of the file ends after so many bytes, at least one.
+fn ends_line(file: &mut File, bytes: u64) -> io::Result<bool> {
+    let mut last = [0];
+    file.seek(SeekFrom::Start(bytes - 1))?;
+    file.read_exact(&mut last)?;
+    Ok(last == *b"\n")
 }
 
 impl<M: Trainable> Callback<M> for CSVLogger {

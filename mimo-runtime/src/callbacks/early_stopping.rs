@@ -4,7 +4,7 @@ use std::any::Any;
 use std::ops::ControlFlow;
 
 use crate::callback::{Callback, CallbackState, FitPlan};
-use crate::callbacks::monitor::{Monitor, not_negative};
+use crate::callbacks::monitor::{Monitor, not_nan, not_negative};
 use crate::callbacks::{CallbackFault, Mode, Monitors};
 use crate::error::Error;
 use crate::history::EpochLogs;
@@ -121,7 +121,9 @@ impl EarlyStopping {
 
 impl<M: Trainable> Callback<M> for EarlyStopping {
     fn prepare(&mut self, plan: &mut FitPlan<'_>) -> Result<(), Error> {
-        not_negative("min_delta", self.min_delta).map_err(|fault| fault.of(NAME))?;
+        not_negative("min_delta", self.min_delta)
+            .and_then(|()| not_nan("baseline", self.baseline))
+            .map_err(|fault| fault.of(NAME))?;
         if self.monitors.is_empty() {
             let fault =
                 CallbackFault::Setting { name: "monitors", value: "empty".into(), valid: "at least one key" };

@@ -162,13 +162,8 @@ impl fmt::Display for NotFinite {
         let names: Vec<String> = self.outputs.iter().map(|name| format!("`{name}`")).collect();
         match (names.is_empty(), self.weight) {
             (false, _) => {
-                let s = if names.len() == 1 { "" } else { "s" };
-                write!(
-                    f,
-                    "the loss{} of {} is not finite",
-                    if s.is_empty() { "" } else { "es" },
-                    names.join(", ")
-                )?;
+                let [losses, are] = if names.len() == 1 { ["loss", "is"] } else { ["losses", "are"] };
+                write!(f, "the {losses} of {} {are} not finite", names.join(", "))?;
             }
             (true, _) if !self.loss.is_finite() => {
                 write!(

@@ -4,7 +4,7 @@ use crate::callback::{Callback, CallbackState, FitPlan};
 use crate::callbacks::CallbackFault;
 use crate::error::Error;
 use crate::model::{Model, Trainable};
-use crate::trainer::Trainer;
+use crate::trainer::{Trainer, check_loss_weights};
 
 /// Sets the weights of the losses of outputs before each step, by a function or by a list with the weights of each epoch.
 ///
@@ -35,7 +35,8 @@ impl<W, F: FnMut(usize, usize) -> W> LossWeightScheduler<W, F> {
 }
 
 impl<W> LossWeightScheduler<W> {
-    /// Sets the weights of epoch 0, 1, …; those of the last entry stay.
+    /// Sets the weights of epoch 0, 1, …; those of the last entry stay. [`Error::LossWeight`] ends the `fit` before its first step if a
+    /// weight is NaN or infinite.
     pub fn by_epoch(weights: impl Into<Vec<W>>) -> Self {
         LossWeightScheduler { weights: Weights::Epochs(weights.into()), epoch: 0 }
     }
@@ -53,7 +54,11 @@ where
                 let fault = CallbackFault::Setting { name: "weights", value: "an empty list".into(), valid };
                 Err(fault.of("LossWeightScheduler"))
             }
-            _ => Ok(()),
+            // All of them now, not in the epoch that they are for.
+            Weights::Epochs(weights) => {
+                weights.iter().try_for_each(|weights| check_loss_weights::<M>(weights))
+            }
+            Weights::Function(_) => Ok(()),
         }
     }
 

@@ -7,11 +7,11 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use crate::callback::{BatchLogs, Callback, CallbackState, FitPlan};
-use crate::callbacks::monitor::Monitor;
+use crate::callbacks::monitor::{Monitor, not_nan};
 use crate::callbacks::pattern::Pattern;
 use crate::callbacks::{CallbackFault, Mode, create_folder_of};
 use crate::error::Error;
-use crate::file;
+use crate::file::{self, replace};
 use crate::history::EpochLogs;
 use crate::model::Trainable;
 use crate::trainer::Trainer;
@@ -164,6 +164,19 @@ impl ModelCheckpoint {
         Ok(())
     }
 
+    /// Makes the folder and checks that a file can be written to it: an epoch may take a day. A folder whose name has placeholders
+    /// is not known yet.
+    fn check_folder(&self) -> Result<(), Error> {
+        let Some(pattern) = &self.pattern else { return Ok(()) };
+        let folder = self.path.parent().map(Path::as_os_str).unwrap_or_default();
+        if folder.as_encoded_bytes().contains(&b'{') {
+            return Ok(());
+        }
+        let path = PathBuf::from(pattern.fill(|_| None));
+        create_folder_of(&path)?;
+        replace::check(&path).map_err(|source| Error::File { path, source })
+    }
+
     /// Checks that a number of epochs, steps or files is not 0.
     fn check_counts(&self) -> Result<(), CallbackFault> {
         let (name, every) = match self.frequency {
@@ -198,10 +211,15 @@ impl ModelCheckpoint {
         for name in pattern.names() {
             match (name, self.frequency) {
                 ("epoch", _) | ("batch", Frequency::Batches(_)) => {}
+                ("batch", Frequency::Epochs(_)) => {
+                    let what = "`{batch}` is known only where files are written after steps; add `.every_batches(100)`";
+                    return Err(CallbackFault::Pattern { pattern: path.into(), what: what.into() });
+                }
                 (key, _) => self.check_key(key, plan)?,
             }
         }
         self.pattern = Some(pattern);
+        not_nan("initial_value_threshold", self.threshold)?;
         if let Some(mut monitor) = self.monitor.take() {
             let checked = self.check_key(&monitor.key, plan);
             let checked = checked.and_then(|()| monitor.prepare(plan, self.mode));
@@ -218,6 +236,7 @@ impl<M: Trainable> Callback<M> for ModelCheckpoint {
     }
 
     fn on_train_begin(&mut self, _: &mut Trainer<'_, M>) -> Result<(), Error> {
+        self.check_folder()?;
         self.since = 0;
         self.written.clear();
         if let Some(monitor) = &mut self.monitor {

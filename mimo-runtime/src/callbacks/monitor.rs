@@ -93,3 +93,13 @@ pub(super) fn not_negative(name: &'static str, value: f64) -> Result<(), Callbac
     }
     Err(CallbackFault::Setting { name, value: value.to_string(), valid: "a finite number of at least 0" })
 }
+
+/// Checks that a value to beat is a number: nothing is better than NaN.
+pub(super) fn not_nan(name: &'static str, value: Option<f64>) -> Result<(), CallbackFault> {
+    match value {
+        Some(value) if value.is_nan() => {
+            Err(CallbackFault::Setting { name, value: value.to_string(), valid: "a number" })
+        }
+        _ => Ok(()),
+    }
+}

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::ControlFlow;
 
-use crate::callback::{Callback, CallbackState};
+use crate::callback::{Callback, CallbackState, FitPlan};
 use crate::data::Dataset;
 use crate::error::Error;
 use crate::history::EpochLogs;
@@ -58,6 +58,14 @@ impl<M: Trainable> fmt::Debug for StochasticWeightAveraging<'_, M> {
 }
 
 impl<M: Trainable> Callback<M> for StochasticWeightAveraging<'_, M> {
+    fn prepare(&mut self, _: &mut FitPlan<'_>) -> Result<(), Error> {
+        match self.data {
+            Some((data, _)) if data.rows() == 0 => Err(Error::NoData),
+            Some((_, 0)) => Err(Error::BatchSize),
+            _ => Ok(()),
+        }
+    }
+
     fn on_train_begin(&mut self, _: &mut Trainer<'_, M>) -> Result<(), Error> {
         (self.count, self.means) = (0.0, vec![]);
         Ok(())

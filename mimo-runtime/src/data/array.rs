@@ -107,7 +107,8 @@ impl<M: Trainable> ArrayDataset<M> {
     ///
     /// # Errors
     /// [`Weights`](Error::Weights) if an output does not have one weight per sample of the whole set,
-    /// [`WeightShape`](Error::WeightShape) if its weights have another shape, [`PositionWeights`](Error::PositionWeights) for
+    /// [`WeightShape`](Error::WeightShape) if its weights have another shape, [`PositionCount`](Error::PositionCount) if they do not fill
+    /// it, [`PositionWeights`](Error::PositionWeights) for
     /// positions of an output whose loss has one value per sample, such as `dice`, [`SampleWeight`](Error::SampleWeight) if
     /// a weight is NaN or infinite, [`WeightsWithoutLoss`](Error::WeightsWithoutLoss) for an output whose loss is `none`.
     #[doc(alias = "sample_weight")]
@@ -137,7 +138,8 @@ impl<M: Trainable> ArrayDataset<M> {
     ///
     /// # Errors
     /// [`Weights`](Error::Weights) if an output does not have one entry per sample of the whole set,
-    /// [`WeightShape`](Error::WeightShape) if its mask has another shape, [`MissingTargets`](Error::MissingTargets) for an
+    /// [`WeightShape`](Error::WeightShape) if its mask has another shape, [`PositionCount`](Error::PositionCount) if it does not fill it,
+    /// [`MissingTargets`](Error::MissingTargets) for an
     /// output without targets.
     #[doc(alias = "mask")]
     pub fn target_mask<K: PositionValues<bool>>(

@@ -29,7 +29,12 @@ pub(super) fn apply<E: Float>(
         let len = targets.len() / arrays.rows.max(1);
         let classes = classes(output, len)?;
         if weights.len() != classes {
-            return Err(Error::Weights { output: output.name, len: weights.len(), wanted: classes });
+            return Err(Error::Weights {
+                output: output.name,
+                len: weights.len(),
+                wanted: classes,
+                per: "class",
+            });
         }
         if let Some(class) = weights.iter().position(|weight| !E::of(*weight).is_finite()) {
             return Err(Error::ClassWeight { output: output.name, class, weight: weights[class] });

@@ -125,18 +125,18 @@ const NO_TARGETS: &str = "the output has none";
 fn spread(output: &OutputSpec, rows: usize, len: usize, shape: &[usize]) -> Result<[usize; 2], Error> {
     let axes = output.shape.len().saturating_sub(1);
     let wanted: Vec<usize> = [rows].into_iter().chain(output.shape.iter().copied().take(axes)).collect();
+    // The product of axes that a caller wrote may be larger than any number of values.
+    let product = shape.iter().try_fold(1_usize, |product, axis| product.checked_mul(*axis));
+    if product != Some(len) {
+        return Err(Error::PositionCount { output: output.name, len, shape: shape.to_vec() });
+    }
     if let [found] = *shape
         && found != rows
     {
-        return Err(Error::Weights { output: output.name, len: found, wanted: rows });
+        return Err(Error::Weights { output: output.name, len: found, wanted: rows, per: "sample" });
     }
-    if shape.is_empty() || !wanted.starts_with(shape) || shape.iter().product::<usize>() != len {
-        let found = match shape.iter().product::<usize>() == len {
-            true => shape.to_vec(),
-            // The shape is that of the output, but there are not so many values.
-            false => vec![len],
-        };
-        return Err(Error::WeightShape { output: output.name, found, wanted });
+    if shape.is_empty() || !wanted.starts_with(shape) {
+        return Err(Error::WeightShape { output: output.name, found: shape.to_vec(), wanted });
     }
     let of_sample: usize = shape[1..].iter().product();
     Ok([of_sample, wanted[shape.len()..].iter().product()])

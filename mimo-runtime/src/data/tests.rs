@@ -57,7 +57,10 @@ fn values_that_are_not_finite_are_named() {
     assert!(matches!(check(&inputs(3), &missing, 1.0), Err(Error::NotFinite { name: "slope", row: 1 })));
     assert!(check(&inputs(3), &missing, 0.0).is_ok(), "what weighs nothing may be missing");
     let error = check(&inputs(3), &targets(3), f32::NAN).expect_err("a weight that is NaN");
-    assert_eq!(error.to_string(), "the weight of sample 0 for `slope` is NaN; weights must be finite");
+    assert_eq!(
+        error.to_string(),
+        "the weight of sample 0 for `slope` is NaN; weights must be finite in the model's float type"
+    );
 }
 
 #[test]
@@ -92,7 +95,10 @@ fn only_selected_samples_are_checked() {
 fn sample_weights_are_one_per_sample() {
     let weights = LinesPerOutput { slope: None, pair: Some(vec![1.0; 2]) };
     let error = dataset(3).sample_weights(&weights).expect_err("2 weights for 3 samples");
-    assert_eq!(error.to_string(), "2 weights for `pair`, but 3 are needed");
+    assert_eq!(
+        error.to_string(),
+        "the weights or the mask of `pair` have 2 values, but 3 are needed, one per sample"
+    );
     let data = dataset(2).sample_weights(&weights).expect("2 weights for 2 samples");
     assert!(Dataset::<Lines>::weighted(&data));
     assert!(!Dataset::<Lines>::weighted(&dataset(2)));
@@ -106,7 +112,10 @@ fn class_weights_become_sample_weights() {
     assert_eq!(data.arrays().weights, [[0.5, 20.0, 1.0, 1.0]]);
     let error =
         data.clone().class_weights(&OneOutput(Some(vec![1.0; 2]))).expect_err("2 weights for 3 classes");
-    assert_eq!(error.to_string(), "2 weights for `class`, but 3 are needed");
+    assert_eq!(
+        error.to_string(),
+        "the weights or the mask of `class` have 2 values, but 3 are needed, one per class"
+    );
     for wrong in [f64::NAN, f64::INFINITY, 1e300] {
         let error =
             data.clone().class_weights(&OneOutput(Some(vec![1.0, wrong, 1.0]))).expect_err("a weight");

@@ -74,9 +74,14 @@ impl Destination {
                 let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
                 Ok(Destination { folder: folder.into(), path, permissions })
             }
-            _ => Err(io::Error::new(io::ErrorKind::InvalidInput, "the path does not end in a file name")),
+            _ => Err(no_file_name()),
         }
     }
+}
+
+/// The error for a path such as `""`, `/` or `folder/..`.
+pub(crate) fn no_file_name() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, "the path does not end in a file name")
 }
 
 /// The path that symbolic links lead to, whether or not there is a file. (`canonicalize` wants one.)

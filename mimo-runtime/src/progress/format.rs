@@ -59,6 +59,14 @@ pub(crate) fn eta(elapsed: Duration, done: usize, steps: usize) -> String {
     }
 }
 
+/// The line of an epoch that has ended, with a full bar.
+#[cfg(any(feature = "progress", test))]
+pub(crate) fn full_bar(steps: usize, elapsed: Duration, time: &str, measured: &str, colored: bool) -> String {
+    let [bold, green, plain] = if colored { ["\x1b[1m", "\x1b[32m", "\x1b[0m"] } else { [""; 3] };
+    let (bar, seconds) = ("━".repeat(20), elapsed.as_secs_f64());
+    format!("{bold}{steps}/{steps}{plain} {green}{bar}{plain} {bold}{seconds:.0}s{plain} {time}{measured}")
+}
+
 /// Note on a total loss or weights that are NaN or infinite: Keras goes on in silence, and so the cause is lost.
 pub(crate) fn not_finite(step: Option<usize>) -> String {
     step.map_or_else(String::new, |step| format!(" - loss or weights are not finite since step {}", step + 1))
@@ -84,6 +92,15 @@ mod tests {
         assert_eq!(value(f64::NAN), "NaN");
         assert_eq!(value(f64::INFINITY), "inf");
         assert_eq!(values([("a_loss", 0.5), ("loss", 2.0)]), " - a_loss: 0.5000 - loss: 2.0000");
+    }
+
+    #[test]
+    fn a_full_bar_has_colors_only_where_they_are_wanted() {
+        let line = |colored| full_bar(57, Duration::from_secs(2), "35ms/step", " - loss: 0.5000", colored);
+        assert_eq!(line(false), "57/57 ━━━━━━━━━━━━━━━━━━━━ 2s 35ms/step - loss: 0.5000");
+        let codes = ["\x1b[1m", "\x1b[32m", "\x1b[0m"];
+        assert_eq!(codes.iter().fold(line(true), |line, code| line.replace(code, "")), line(false));
+        assert!(codes.iter().all(|code| line(true).contains(code)));
     }
 
     #[test]

@@ -182,6 +182,7 @@ impl<'m, M: Trainable> Trainer<'m, M> {
             table: _,
             ahead: _,
             interrupted: _,
+            running: _,
             // In `interrupted`.
             fit: _,
             // Memory.

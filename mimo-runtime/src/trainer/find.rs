@@ -63,7 +63,7 @@ impl FindOptions {
             return fault(
                 "rates",
                 format!("{first:e}..={last:e}"),
-                "a range of rates above 0 that are finite",
+                "an ascending range of rates above 0, which are finite in the model's float type",
             );
         }
         if self.steps < 2 {

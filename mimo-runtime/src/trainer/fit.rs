@@ -1,6 +1,7 @@
 //! Epochs.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use super::called::Callbacks;
@@ -28,7 +29,7 @@ impl<M: Trainable> Trainer<'_, M> {
     /// Those of [`ArrayDataset::new`](crate::data::ArrayDataset::new), of the data set, of its
     /// [checks](Dataset#what-is-checked) and of callbacks, [`NoData`](Error::NoData),
     /// [`NoValidationData`](Error::NoValidationData), [`BatchSize`](Error::BatchSize),
-    /// [`ValidationSplit`](Error::ValidationSplit), [`StatefulRows`](Error::StatefulRows),
+    /// [`ValidationSplit`](Error::ValidationSplit), [`NestedFit`](Error::NestedFit), [`StatefulRows`](Error::StatefulRows),
     /// [`StatefulShuffle`](Error::StatefulShuffle), [`NoCustomLoss`](Error::NoCustomLoss), [`Memory`](Error::Memory), and for a training that
     /// goes on from a checkpoint [`ResumedSamples`](Error::ResumedSamples), [`ResumedBatchSize`](Error::ResumedBatchSize),
     /// [`ResumedLosses`](Error::ResumedLosses), [`ResumedCallback`](Error::ResumedCallback). Options
@@ -71,6 +72,8 @@ impl<M: Trainable> Trainer<'_, M> {
         data: &dyn Dataset<M>,
         options: FitOptions<'_, M>,
     ) -> Result<History<M>, Error> {
+        // Before anything changes: there is one place, of one `fit`.
+        let _running = Running::begin(&self.running).ok_or(Error::NestedFit)?;
         let FitOptions { epochs, initial_epoch, batch_size, shuffle, validation_freq, callbacks, .. } =
             options;
         let validation_batch_size = options.validation_batch_size.unwrap_or(batch_size);
@@ -359,6 +362,22 @@ impl<M: Trainable> Trainer<'_, M> {
             clock.validation.add(begin.elapsed().saturating_sub(of_callbacks));
         }
         Ok(evaluation)
+    }
+}
+
+/// A `fit` that runs; it ends with this value, also by a panic of user code.
+struct Running(Arc<AtomicBool>);
+
+impl Running {
+    /// `None` if one runs already.
+    fn begin(flag: &Arc<AtomicBool>) -> Option<Self> {
+        if flag.swap(true, Ordering::Relaxed) { None } else { Some(Running(Arc::clone(flag))) }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Relaxed);
     }
 }
 

@@ -6,6 +6,7 @@ use super::Trainer;
 use crate::data::spec;
 use crate::engine::Steer;
 use crate::error::Error;
+use crate::float::Float;
 use crate::model::Trainable;
 use crate::weights::{OnCpu, named};
 
@@ -150,16 +151,16 @@ impl<M: Trainable> Trainer<'_, M> {
     }
 
     fn set_rate(&mut self, part: &[usize], factor: f64) -> Result<(), Error> {
-        check("factor of the learning rate", factor)?;
+        check::<M::Float>("factor of the learning rate", factor)?;
         self.engine.steer(part, &|steer: &mut Steer| steer.rate = factor)
     }
 
     fn set_decay(&mut self, part: &[usize], decay: f64) -> Result<(), Error> {
-        check("weight decay", decay)?;
+        check::<M::Float>("weight decay", decay)?;
         self.engine.steer(part, &|steer: &mut Steer| steer.decay = Some(decay))
     }
 }
 
-fn check(what: &'static str, value: f64) -> Result<(), Error> {
-    if value >= 0.0 && value.is_finite() { Ok(()) } else { Err(Error::Steering { what, value }) }
+fn check<E: Float>(what: &'static str, value: f64) -> Result<(), Error> {
+    if value >= 0.0 && E::of(value).is_finite() { Ok(()) } else { Err(Error::Steering { what, value }) }
 }

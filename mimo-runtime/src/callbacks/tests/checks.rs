@@ -65,7 +65,7 @@ fn settings_are_checked_before_training_starts() {
         (options().callback(ModelCheckpoint::new("x").every_batches(0)), "`every_batches` is 0"),
         (options().callback(ModelCheckpoint::new("x").keep_last(0)), "`keep_last` is 0"),
         (options().callback(ModelCheckpoint::new("{epoch:02d}")), "write `{epoch:02}`"),
-        (options().callback(ModelCheckpoint::new("{batch}")), "no value `batch`"),
+        (options().callback(ModelCheckpoint::new("{batch}")), "add `.every_batches(100)`"),
         (options().callback(ModelCheckpoint::new("{val_loss}").every_batches(1)), "a value of the training"),
         (options().callback(CSVLogger::new("x").separator('"')), "`separator` is"),
         (options().callback(LossWeightScheduler::<LinesPerOutput<f64>>::by_epoch([])), "`weights` is"),
