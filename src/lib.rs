@@ -14,6 +14,7 @@ pub use mimo_runtime::float::Float;
 #[doc(inline)]
 pub use mimo_runtime::graph::language;
 pub use mimo_runtime::history;
+pub use mimo_runtime::own::Metric;
 pub use mimo_runtime::model::{Model, PerOutput, Trainable};
 pub use mimo_runtime::predictor::Predictor;
 pub use mimo_runtime::progress::Verbose;

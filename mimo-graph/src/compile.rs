@@ -25,6 +25,7 @@ mod keys;
 pub(crate) mod losses;
 pub(crate) mod metrics;
 pub(crate) mod optimizers;
+mod own;
 mod patterns;
 pub(crate) mod schedules;
 
@@ -129,7 +130,8 @@ fn read_all(graph: &Graph, args: &[Arg], call: Loc, cx: &mut Cx<'_>) -> Option<C
         let unweighted = unweighted[at].as_ref()?.len();
         outputs.push(Training { loss, weight: weights[at]?, metrics, unweighted, range });
     }
-    Some(Compile { optimizers: optimizers?, outputs })
+    let own = own::placed(&mut outputs, cx);
+    Some(Compile { optimizers: optimizers?, outputs, own })
 }
 
 /// One optimizer, or several by key; `None` after an error.

@@ -2,6 +2,7 @@
 
 use crate::float::Float;
 use crate::kernels::Mat;
+use crate::own::OwnParts;
 use crate::program::{Starts, View, Weight};
 use crate::weighting::TargetWeights;
 
@@ -60,6 +61,8 @@ pub struct Chunk<'a, E> {
     /// The same of the whole batch, as far as the stages before this one have summed them up. Counts over the targets
     /// come first, one per output.
     pub merged: &'a [f64],
+    /// Losses and metrics that the user has written.
+    pub own: OwnParts<'a>,
 }
 
 impl<'a, E: Float> Chunk<'a, E> {

@@ -17,6 +17,7 @@ mod labels;
 mod limits;
 mod masks;
 mod orthogonal;
+mod own;
 mod predict;
 mod rule;
 mod spectral;
@@ -166,6 +167,7 @@ pub struct Engine<E: Float> {
     spectral: Spectral<E>,
     masks: Masks,
     labels: Labels,
+    own: own::Own,
     /// Shared with a step that is made, whose data may end it in a panic.
     pub(crate) warnings: Arc<Warnings>,
     seed: u64,
@@ -388,9 +390,7 @@ impl<E: Float> Engine<E> {
         let mut total = penalty * rows as f64 + self.train_chunks.activity_penalty();
         let present = self.present();
         for chunk in self.train_chunks.statistics(self.program) {
-            for (sum, value) in totals.statistics.iter_mut().zip(chunk).skip(outputs) {
-                *sum += value;
-            }
+            own::add(&mut totals.statistics, chunk, outputs, &self.own.places);
             for (output, (sum, value)) in totals.statistics.iter_mut().zip(chunk).take(outputs).enumerate() {
                 // The mean over an epoch is over the targets that are there, too.
                 *sum += match present.get(output) {
@@ -508,6 +508,7 @@ fn engine<E: Float>(
         spectral: Spectral::none(),
         masks: Masks::none(),
         labels: Labels::default(),
+        own: own::Own::default(),
         warnings: Arc::default(),
         seed: 0,
         passes: 0,

@@ -7,6 +7,7 @@ use dfdx::tensor::CpuError;
 
 use crate::callbacks::CallbackFault;
 use crate::file::Fault;
+use crate::loss::LossFault;
 
 /// What went wrong.
 #[derive(Debug)]
@@ -69,6 +70,15 @@ pub enum Error {
     Memory {
         /// How many.
         values: usize,
+    },
+    /// A loss of one's own that cannot be trained with.
+    OwnLoss {
+        /// The output.
+        output: &'static str,
+        /// The path of the function.
+        loss: &'static str,
+        /// What is wrong with it.
+        fault: LossFault,
     },
     /// Data without samples.
     NoData,
@@ -463,6 +473,21 @@ impl fmt::Display for Error {
             }
             Error::BatchAxis { rows } => write!(f, "the batch axis cannot be {rows} samples long"),
             Error::Memory { values } => write!(f, "no memory for {values} values"),
+            Error::OwnLoss { output, loss, fault: LossFault::Element { .. } } => write!(
+                f,
+                "the loss `{loss}` of `{output}` is a function of another float type than the model's; write \
+                 `fn my_loss<E: mimo::Float>(prediction: &[E], target: &[E], gradient: &mut [E]) -> E`, which is one of both"
+            ),
+            Error::OwnLoss {
+                output,
+                loss,
+                fault: LossFault::Gradient { element, prediction, target, written, difference, .. },
+            } => write!(
+                f,
+                "the loss `{loss}` of `{output}` wrote the gradient {written:.6} for value {element} of a position, but its own values \
+                 differ by {difference:.6} per unit there (prediction {prediction:.6}, target {target:.6}); mend the gradient, or set \
+                 `TrainerOptions::check_gradients(false)` if it is meant"
+            ),
             Error::NoData => write!(f, "the data have no samples; at least one is needed"),
             Error::NoValidationData => {
                 write!(f, "the validation data have no samples; at least one is needed")

@@ -26,6 +26,7 @@ pub mod loss;
 pub mod metric;
 pub mod model;
 pub mod nested;
+pub mod own;
 #[cfg(feature = "plot")]
 mod plot;
 pub mod predictor;

@@ -52,6 +52,24 @@ pub(super) fn literal(cx: &Context<'_>, value: &Literal) -> TokenStream {
             let (name, fields, base) = (path(name), self::fields(cx, fields), path(base));
             quote!(__mimo::#name { #fields, ..__mimo::#name::#base })
         }
+        // What the type of the user says of it.
+        Literal::Variant { name: "Metric", variant: "Own", holds: Holds::Fields(fields) } => {
+            let fields = fields.iter().map(|(name, value)| {
+                let own = match fields.first() {
+                    Some((_, Literal::Text(path))) => cx.own(path),
+                    _ => TokenStream::new(),
+                };
+                let field = path(name);
+                match *name {
+                    "state" | "higher_is_better" => quote!(#field: __mimo::own::#field::<#own, _>()),
+                    _ => {
+                        let value = literal(cx, value);
+                        quote!(#field: #value)
+                    }
+                }
+            });
+            quote!(__mimo::Metric::Own { #(#fields),* })
+        }
         Literal::Variant { name, variant, holds } => {
             let (name, variant) = (path(name), path(variant));
             match holds {

@@ -183,7 +183,7 @@ pub(super) fn traits(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     };
     let trainable = cx.graph.compile.as_ref().map(|_| {
         let (stages, rules) = (stages::stages(cx, plan), spec::rules(cx));
-        let labelled = spec::labelled(plan);
+        let (labelled, own_metrics) = (spec::labelled(plan), spec::own_metrics(cx));
         let fields = cx.output_fields();
         let added = cx.graph.added_losses().into_iter().map(|layer| &cx.graph.layer(layer).name);
         let added = (added.len() > 0).then(
@@ -196,6 +196,7 @@ pub(super) fn traits(cx: &Context<'_>, plan: &Plan) -> TokenStream {
                 type Logs = #logs;
                 #added
                 #labelled
+                #own_metrics
 
                 #stages
                 #rules

@@ -68,6 +68,17 @@ pub(super) fn rules(cx: &Context<'_>) -> TokenStream {
     quote!(const RULES: &'static [__mimo::MakeRule<#e>] = &[#(#kinds),*];)
 }
 
+/// `Trainable::OWN_METRICS`, if the user has written any.
+pub(super) fn own_metrics(cx: &Context<'_>) -> Option<TokenStream> {
+    let paths = cx.graph.compile.as_ref()?.own_metrics();
+    let metrics = paths.iter().map(|path| {
+        let path = cx.own(path);
+        quote!(__mimo::own::OwnMetric::of::<#path, _>())
+    });
+    (!paths.is_empty())
+        .then(|| quote!(const OWN_METRICS: &'static [__mimo::own::OwnMetric] = &[#(#metrics),*];))
+}
+
 /// `Trainable::LABELLED_BY`: which outputs train which weights.
 pub(super) fn labelled(plan: &Plan) -> TokenStream {
     let runs = plan.labelled.iter().map(|run| {

@@ -10,6 +10,7 @@ use crate::engine::{Engine, Source, Trust, buffer, labels, steering};
 use crate::error::Error;
 use crate::float::Float;
 use crate::kernels::{AlignedVec, Claims, Element, Pieces, Pool};
+use crate::own::OwnParts;
 use crate::program::{ALIGN, Memory, Program, Starts, View};
 use crate::stage::{Merging, Stage, StepPart, Sum};
 use crate::weighting::{TargetWeights, Weighting};
@@ -226,6 +227,7 @@ pub(super) struct Shared<'a, E> {
     pub position_starts: &'a [usize],
     /// Sums over the batch that are the model's; the numbers of samples with targets follow.
     pub sums: usize,
+    pub own: OwnParts<'a>,
 }
 
 /// Calls `work` with every chunk, on the threads of `pool` or, without one, on this one.
@@ -260,6 +262,7 @@ pub(super) fn each<E: Float>(
             statistics,
             sums,
             merged,
+            own: shared.own,
         }
     };
     let by_position = !shared.position_starts.is_empty();
@@ -372,6 +375,7 @@ impl<E: Float> Engine<E> {
             weighting,
             position_starts: self.labels.starts(weighting),
             sums: self.program.sums,
+            own: self.own.parts(self.steps()),
         };
         let small = is_small(step_flops(self.program), self.train_chunks.batch);
         let pool = (!small).then_some(&self.pool);
@@ -389,7 +393,7 @@ impl<E: Float> Engine<E> {
                     first(chunk)?;
                 }
                 group.iter().for_each(|stage| (stage.run)(chunk));
-                Ok(())
+                chunk.own.fault.map_or(Ok(()), |fault| Err(self.own.error(fault)))
             })?;
             if let Some(stage) = group.last().filter(|stage| waits(stage)) {
                 self.train_chunks.merge(stage.sums);

@@ -92,6 +92,7 @@ impl Bench {
             statistics,
             sums: &mut [],
             merged: &[],
+            own: Default::default(),
         }
     }
 

@@ -128,6 +128,7 @@ impl Case {
             statistics: &mut [],
             sums: &mut [],
             merged: &[],
+            own: Default::default(),
         };
         match &self.op {
             Op::Conv(op) => [op.forward(&mut chunk), op.backward(&mut chunk)],

@@ -82,6 +82,7 @@ where
                 statistics: &mut [],
                 sums: &mut sums[index],
                 merged: &merged,
+                own: Default::default(),
             });
             first_row += rows;
         }

@@ -84,6 +84,7 @@ impl Case {
             statistics: &mut [],
             sums: &mut [],
             merged: &[],
+            own: Default::default(),
         };
         work(&self.op, &mut chunk);
     }

@@ -110,6 +110,7 @@ impl Case {
             statistics: &mut [],
             sums: &mut [],
             merged: &[],
+            own: Default::default(),
         };
         work(&mut chunk);
         let of_rows = |slot: usize| offsets[slot] * ROWS..offsets[slot] * ROWS + ROWS * self.lens[slot];
