@@ -18,6 +18,7 @@ mod limits;
 mod masks;
 mod orthogonal;
 mod own;
+mod positions;
 mod predict;
 mod rule;
 mod spectral;
@@ -49,6 +50,7 @@ use chunks::Chunks;
 pub use custom::{CustomBatch, CustomLossFn};
 use labels::Labels;
 use masks::Masks;
+pub use positions::SeePosition;
 use rule::Rules;
 use spectral::Spectral;
 use states::States;
@@ -337,6 +339,24 @@ impl<E: Float> Engine<E> {
         totals: &mut Totals,
     ) -> Result<(), Error> {
         E::run(self, JobBatch { rows, source, loss_weights, totals }, Job::Evaluate)
+    }
+
+    /// The same as [`evaluate`](Self::evaluate), and then sees every position of an output, given by its place and the length of its last
+    /// axis, that counts.
+    ///
+    /// # Errors
+    /// Those of [`evaluate`](Self::evaluate) and of `see`.
+    pub fn each_position(
+        &mut self,
+        rows: &[usize],
+        source: Source<'_, E>,
+        loss_weights: &[f64],
+        totals: &mut Totals,
+        (output, classes): (usize, usize),
+        see: &mut SeePosition<'_, E>,
+    ) -> Result<(), Error> {
+        let batch = JobBatch { rows, source, loss_weights, totals };
+        E::run(self, batch, Job::EachPosition { output, classes, see })
     }
 
     /// Outputs for `rows` samples: a column of samples per input and per output.

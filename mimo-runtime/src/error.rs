@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use dfdx::tensor::CpuError;
 
 use crate::callbacks::CallbackFault;
+use crate::confusion::ConfusionFault;
 use crate::file::Fault;
 use crate::loss::LossFault;
 
@@ -70,6 +71,13 @@ pub enum Error {
     Memory {
         /// How many.
         values: usize,
+    },
+    /// There is no confusion matrix of an output.
+    Confusion {
+        /// The output.
+        output: &'static str,
+        /// Why.
+        fault: ConfusionFault,
     },
     /// A loss of one's own that cannot be trained with.
     OwnLoss {
@@ -473,10 +481,18 @@ impl fmt::Display for Error {
             }
             Error::BatchAxis { rows } => write!(f, "the batch axis cannot be {rows} samples long"),
             Error::Memory { values } => write!(f, "no memory for {values} values"),
+            Error::Confusion { output, fault } => {
+                write!(f, "there is no confusion matrix of the output `{output}`: {fault}")
+            }
             Error::OwnLoss { output, loss, fault: LossFault::Element { .. } } => write!(
                 f,
                 "the loss `{loss}` of `{output}` is a function of another float type than the model's; write \
                  `fn my_loss<E: mimo::Float>(prediction: &[E], target: &[E], gradient: &mut [E]) -> E`, which is one of both"
+            ),
+            Error::OwnLoss { output, loss, fault: LossFault::Positions { .. } } => write!(
+                f,
+                "the loss `{loss}` of `{output}` is to return one number for each row of its predictions; if the output has a mask with a \
+                 value for each of its values, write the loss as a function of slices"
             ),
             Error::OwnLoss {
                 output,

@@ -10,7 +10,7 @@ use crate::file::checkpoint::Number;
 use crate::kernels::Element;
 use crate::loss::{
     BatchLoss, BatchLossSums, LossOp, MaskSums, Masked, MaskedBatch, MaskedBatchSums, MaskedMetrics,
-    MaskedRegions, Metrics, OwnLossFn, Scan, kinds, own_pass,
+    MaskedRegions, Metrics, OwnLoss, Scan, kinds, own_pass,
 };
 use crate::own::{self, OwnMetric};
 use crate::rules::{self, UpdateRule};
@@ -44,13 +44,13 @@ macro_rules! float {
             #[doc(hidden)]
             fn loss<K: kinds::Kind>(op: &LossOp, mask: Option<&Masked>, chunk: &mut Chunk<'_, Self>);
 
-            /// Runs the pass of a loss of one's own: the function of this type.
+            /// Runs the pass of a loss of one's own, if there is one for this type.
             #[doc(hidden)]
             fn own_loss(
                 op: &LossOp,
                 mask: Option<&Masked>,
-                of_f32: Option<&OwnLossFn<f32>>,
-                of_f64: Option<&OwnLossFn<f64>>,
+                of_f32: Option<OwnLoss<'_, f32>>,
+                of_f64: Option<OwnLoss<'_, f64>>,
                 chunk: &mut Chunk<'_, Self>,
             );
 
@@ -75,8 +75,8 @@ impl Float for f32 {
     fn own_loss(
         op: &LossOp,
         mask: Option<&Masked>,
-        of_f32: Option<&OwnLossFn<f32>>,
-        _: Option<&OwnLossFn<f64>>,
+        of_f32: Option<OwnLoss<'_, f32>>,
+        _: Option<OwnLoss<'_, f64>>,
         chunk: &mut Chunk<'_, Self>,
     ) {
         own_pass(op, mask, of_f32, chunk);
@@ -102,8 +102,8 @@ impl Float for f64 {
     fn own_loss(
         op: &LossOp,
         mask: Option<&Masked>,
-        _: Option<&OwnLossFn<f32>>,
-        of_f64: Option<&OwnLossFn<f64>>,
+        _: Option<OwnLoss<'_, f32>>,
+        of_f64: Option<OwnLoss<'_, f64>>,
         chunk: &mut Chunk<'_, Self>,
     ) {
         own_pass(op, mask, of_f64, chunk);

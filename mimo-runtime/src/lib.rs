@@ -8,6 +8,7 @@ pub mod callbacks;
 pub mod check;
 pub mod chunk;
 mod columns;
+pub mod confusion;
 pub mod data;
 pub mod engine;
 pub mod error;

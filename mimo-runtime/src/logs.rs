@@ -169,7 +169,9 @@ impl LogTable {
             Value::Total | Value::Loss { .. } | Value::NoLoss | Value::Joint { .. } | Value::Added { .. } => {
                 false
             }
-            Value::Metric { metric, .. } | Value::Own { metric, .. } => return metric::higher_is_better(metric),
+            Value::Metric { metric, .. } | Value::Own { metric, .. } => {
+                return metric::higher_is_better(metric);
+            }
         })
     }
 }

@@ -25,7 +25,7 @@ pub use masked::{MaskSums, Masked, MaskedMetrics};
 pub use masked_regions::{MaskedBatch, MaskedBatchSums, MaskedRegions};
 pub use mimo_graph::operation::LossOp;
 pub(crate) use own::pass as own_pass;
-pub use own::{LossFault, OwnLossFn};
+pub use own::{LossFault, OwnLoss, OwnLossFn};
 pub use regions::{BatchLoss, BatchLossSums};
 
 use mimo_graph::loss::{Loss, Region};

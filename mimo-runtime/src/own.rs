@@ -1,6 +1,7 @@
 //! Metrics and losses that users write in Rust and name by path in `.compile(…)`.
 
 mod candidate;
+mod tensors;
 
 use mimo_graph::metric;
 use mimo_graph::spec::ModelSpec;
@@ -9,7 +10,11 @@ use crate::float::Float;
 use crate::loss::LossFault;
 use crate::metric::state_len;
 
-pub use candidate::{Candidate, Fits, Misfit, OneFits, Verdict, WhenFits, WhenMisfit, loss};
+pub use candidate::{
+    Candidate, ClassIndices, Indices, Losses, OneFits, Predictions, Targets, Values, Verdict, WhenMisfit,
+    WhenSlices, WhenTensors, loss,
+};
+pub use tensors::Batched;
 
 /// A metric of one's own, written with its path: `metrics = { risk: [crate::Lift] }`.
 ///

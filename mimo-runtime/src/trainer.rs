@@ -2,6 +2,7 @@
 
 mod called;
 mod checkpoint;
+mod confusion;
 mod custom;
 mod find;
 mod fit;
@@ -12,6 +13,7 @@ mod steer;
 mod tests;
 mod weights;
 
+pub use confusion::{ConfusionOptions, Output};
 pub use custom::{CustomTargets, LossTensor, LossTensorOf, SampleWeights};
 pub use find::{FindOptions, LearningRateCurve};
 pub use options::FitOptions;

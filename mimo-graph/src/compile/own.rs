@@ -23,8 +23,7 @@ pub(super) struct Own<'v> {
 }
 
 /// First segments of the paths that Python would have.
-const PYTHON: [&str; 9] =
-    ["K", "keras", "losses", "metrics", "mimo", "nn", "tensorflow", "tf", "torch"];
+const PYTHON: [&str; 9] = ["K", "keras", "losses", "metrics", "mimo", "nn", "tensorflow", "tf", "torch"];
 
 impl<'v> Own<'v> {
     /// The path that a value is. `None` if it is none, or a word of the language as another library would have it: `losses::mse`.
@@ -105,11 +104,8 @@ impl<'v> Own<'v> {
                 "loss" => format!("{}_metric", name_of(self.path)),
                 name => field::field_like(name),
             };
-            let diag = Diag::error(
-                Code::UnusableMetricName,
-                loc,
-                format!("the metric name {name:?} {reason}"),
-            );
+            let diag =
+                Diag::error(Code::UnusableMetricName, loc, format!("the metric name {name:?} {reason}"));
             let diag = diag.help(format!("write `{}(name = \"{usable}\")`", self.path));
             cx.error(diag.note("logs have a field of this name"));
             return None;

@@ -238,9 +238,10 @@ impl<'a> Context<'a> {
     /// A path of the user, `crate::Lift`, which is one of a loss or a metric.
     pub(crate) fn own(&self, path: &str) -> TokenStream {
         let own = self.graph.compile.iter().flat_map(|compile| &compile.own);
-        let tokens = own.into_iter().find(|(known, _)| *known == path).and_then(|(_, id)| {
-            self.lowered.const_exprs.get(id.0 as usize)
-        });
+        let tokens = own
+            .into_iter()
+            .find(|(known, _)| *known == path)
+            .and_then(|(_, id)| self.lowered.const_exprs.get(id.0 as usize));
         tokens.cloned().unwrap_or_default()
     }
 

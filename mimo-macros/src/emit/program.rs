@@ -194,7 +194,7 @@ pub(super) fn losses(cx: &Context<'_>, plan: &Plan) -> TokenStream {
             return quote!(__mimo::BatchLoss { loss: __Losses::#name, start: #start }.forward(__chunk); #metrics);
         }
         let pass = match loss.loss {
-            Some(Loss::Own { path, .. }) => Some(own(cx, path, name, None)),
+            Some(Loss::Own { path, .. }) => Some(own(cx, loss, path, name, None)),
             _ => kind(loss).map(|kind| {
                 let kind = Ident::new(kind, Span::call_site());
                 quote!(__mimo::losses::#kind(__Losses::#name).forward(__chunk);)
@@ -202,7 +202,11 @@ pub(super) fn losses(cx: &Context<'_>, plan: &Plan) -> TokenStream {
         };
         quote!(#pass #metrics)
     });
-    let own = lines_need_own(plan).then(|| quote!(use __mimo::own::{WhenFits as _, WhenMisfit as _};));
+    let own = lines_need_own(plan).then(|| {
+        quote!(
+            use __mimo::own::{WhenMisfit as _, WhenSlices as _, WhenTensors as _};
+        )
+    });
     quote!(#own #(#lines)*)
 }
 
@@ -222,7 +226,7 @@ fn masked_loss(cx: &Context<'_>, plan: &Plan, at: usize, name: &Ident, mask: &Id
         return quote!(__mimo::MaskedRegions(__Losses::#mask).forward(__chunk); #metrics);
     }
     let pass = match loss.loss {
-        Some(Loss::Own { path, .. }) => Some(own(cx, path, name, Some(mask))),
+        Some(Loss::Own { path, .. }) => Some(own(cx, loss, path, name, Some(mask))),
         _ => kind(loss).map(|kind| {
             let kind = Ident::new(kind, Span::call_site());
             quote!(__mimo::losses::#kind(__Losses::#name).forward_masked(__Losses::#mask, __chunk);)
@@ -236,7 +240,7 @@ fn lines_need_own(plan: &Plan) -> bool {
 }
 
 /// The pass of a loss that the user has written. What is wrong with the function is reported at its path.
-fn own(cx: &Context<'_>, path: &str, name: &Ident, mask: Option<&Ident>) -> TokenStream {
+fn own(cx: &Context<'_>, loss: &LossOp, path: &str, name: &Ident, mask: Option<&Ident>) -> TokenStream {
     let function = cx.own(path);
     let span = function.clone().into_iter().last().map_or_else(Span::call_site, |token| token.span());
     let span = span.resolved_at(Span::call_site());
@@ -244,11 +248,17 @@ fn own(cx: &Context<'_>, path: &str, name: &Ident, mask: Option<&Ident>) -> Toke
         Some(mask) => quote!(__mimo::Some(__Losses::#mask)),
         None => quote!(__mimo::None),
     };
+    let classes = cx.generic(&loss.classes);
+    let kind = match loss.loss {
+        Some(Loss::Own { sparse: true, .. }) => quote!(Indices),
+        _ => quote!(Values),
+    };
     let verdicts = [quote!(f32), quote!(f64)].map(|float| {
-        quote!((&__mimo::own::Candidate::<__mimo::core::primitive::#float, _>::new(#function)).verdict())
+        let candidate = quote!(__mimo::own::Candidate::<__mimo::core::primitive::#float, __mimo::Const<#classes>, __mimo::own::#kind, _>);
+        quote!((&&&#candidate::new(#function)).verdict())
     });
-    let loss = quote_spanned!(span=> __mimo::own::loss);
-    quote!(#loss(__Losses::#name, #mask, #(#verdicts,)* __chunk);)
+    let pass = quote_spanned!(span=> __mimo::own::loss);
+    quote!(#pass(__Losses::#name, #mask, #(#verdicts,)* __chunk);)
 }
 
 /// Whether a loss compares regions that are more than a step of a sample.

@@ -30,7 +30,9 @@ impl Own {
 
     /// What is wrong, by names.
     pub(super) fn error(&self, fault: LossFault) -> Error {
-        let (LossFault::Element { output } | LossFault::Gradient { output, .. }) = fault;
+        let (LossFault::Element { output }
+        | LossFault::Positions { output }
+        | LossFault::Gradient { output, .. }) = fault;
         let output = self.outputs.get(output);
         let loss = match output.and_then(|output| output.loss) {
             Some(Loss::Own { path, .. }) => path,
@@ -42,9 +44,15 @@ impl Own {
 
 impl<E: Float> Engine<E> {
     /// Sets the metrics of one's own, and whether the gradients of losses of one's own are checked in the first step.
-    pub fn set_own(&mut self, spec: &'static ModelSpec, metrics: &'static [OwnMetric], check_gradients: bool) {
+    pub fn set_own(
+        &mut self,
+        spec: &'static ModelSpec,
+        metrics: &'static [OwnMetric],
+        check_gradients: bool,
+    ) {
         let added = self.program.statistics.saturating_sub(spec_states(spec));
-        self.own = Own { metrics, places: places(spec, added, metrics), check_gradients, outputs: spec.outputs };
+        self.own =
+            Own { metrics, places: places(spec, added, metrics), check_gradients, outputs: spec.outputs };
     }
 }
 

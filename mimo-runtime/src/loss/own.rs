@@ -4,19 +4,34 @@ use std::cell::{Cell, RefCell};
 
 use mimo_graph::loss::Loss;
 
-use super::{Criterion, LossOp, Masked, Pass, Sample, Slope, Visit};
+use super::{Criterion, Form, LossOp, Masked, Pass, Sample, Slope, Visit};
 use crate::chunk::{Chunk, Mode};
 use crate::float::Float;
+use crate::own::Batched;
 
 /// A loss of one position: returns it and writes its derivative by each value of the prediction, given prediction, target, and zeros to
 /// be written.
 pub type OwnLossFn<E> = dyn Fn(&[E], &[E], &mut [E]) -> E;
+
+/// A loss of one's own.
+#[expect(missing_debug_implementations, reason = "functions of the user")]
+pub enum OwnLoss<'f, E> {
+    /// Of one position.
+    Position(&'f OwnLossFn<E>),
+    /// Of several positions at once.
+    Positions(&'f dyn Batched<E>),
+}
 
 /// Why a loss of one's own cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum LossFault {
     /// The function is one of another float type.
     Element {
+        /// The output.
+        output: usize,
+    },
+    /// The function of tensors returned another number of losses than there are positions, or a mask divides positions.
+    Positions {
         /// The output.
         output: usize,
     },
@@ -44,25 +59,113 @@ const COMPARED: [usize; 2] = [64, 32];
 pub(crate) fn pass<E: Float>(
     op: &LossOp,
     mask: Option<&Masked>,
-    function: Option<&OwnLossFn<E>>,
+    loss: Option<OwnLoss<'_, E>>,
     chunk: &mut Chunk<'_, E>,
 ) {
-    let Some(function) = function else {
-        chunk.own.fault.get_or_insert(LossFault::Element { output: op.output });
-        return;
+    let fault = match loss {
+        None => Some(LossFault::Element { output: op.output }),
+        Some(OwnLoss::Position(function)) => by_position(op, mask, function, chunk),
+        Some(OwnLoss::Positions(function)) => together(op, mask, function, chunk),
     };
+    if let Some(fault) = fault {
+        chunk.own.fault.get_or_insert(fault);
+    }
+}
+
+/// Whether targets are class indices.
+fn is_sparse(op: &LossOp) -> bool {
+    matches!(op.loss, Some(Loss::Own { sparse: true, .. }))
+}
+
+/// A function of slices.
+fn by_position<E: Float>(
+    op: &LossOp,
+    mask: Option<&Masked>,
+    function: &OwnLossFn<E>,
+    chunk: &mut Chunk<'_, E>,
+) -> Option<LossFault> {
     let compared = if chunk.own.check_gradients && chunk.mode == Mode::Train { COMPARED[0] } else { 0 };
     let (compared, found) = (Cell::new(compared), Cell::new(None));
-    Pass::over(op, mask, chunk, |loss, form, pass| {
-        let position =
-            Position { output: op.output, function, compared: &compared, found: &found, unused: RefCell::default() };
-        match loss {
-            Loss::Own { sparse: true, .. } => pass.visit(form.each(Sparse(position))),
-            _ => pass.visit(form.each(position)),
-        }
+    Pass::over(op, mask, chunk, |_, form, pass| {
+        let (output, unused) = (op.output, RefCell::default());
+        let position = Position { output, function, compared: &compared, found: &found, unused };
+        visit(op, form, pass, position);
     });
-    if let Some(fault) = found.take() {
-        chunk.own.fault.get_or_insert(fault);
+    found.take()
+}
+
+/// A function of tensors: the positions that count are gathered, and their losses and gradients taken from there in a second pass.
+fn together<E: Float>(
+    op: &LossOp,
+    mask: Option<&Masked>,
+    function: &dyn Batched<E>,
+    chunk: &mut Chunk<'_, E>,
+) -> Option<LossFault> {
+    let backward = chunk.mode == Mode::Train && op.gradient.is_some();
+    let gathered = RefCell::new(Gathered::default());
+    Pass::over(op, mask, chunk, |_, form, pass| visit(op, form, pass, Gather(&gathered)));
+    let Gathered { rows, y, target } = gathered.into_inner();
+    if rows == 0 {
+        return None;
+    }
+    let classes = y.len() / rows;
+    let Some((losses, gradients)) = function.run(rows, y, target, backward) else {
+        return Some(LossFault::Positions { output: op.output });
+    };
+    let next = Cell::new(0);
+    let computed = Computed { losses: &losses, gradients: &gradients, classes, next: &next };
+    Pass::over(op, mask, chunk, |_, form, pass| visit(op, form, pass, computed));
+    None
+}
+
+fn visit<E: Float>(op: &LossOp, form: Form, pass: impl Visit<E>, criterion: impl Criterion<E>) {
+    match is_sparse(op) {
+        true => pass.visit(form.each(Sparse(criterion))),
+        false => pass.visit(form.each(criterion)),
+    }
+}
+
+struct Gathered<E> {
+    rows: usize,
+    y: Vec<E>,
+    target: Vec<E>,
+}
+
+impl<E> Default for Gathered<E> {
+    fn default() -> Self {
+        Gathered { rows: 0, y: vec![], target: vec![] }
+    }
+}
+
+/// Gathers positions.
+struct Gather<'g, E>(&'g RefCell<Gathered<E>>);
+
+impl<E: Float> Criterion<E> for Gather<'_, E> {
+    fn sample(&self, Sample { y, target, .. }: Sample<'_, E>, _: Option<Slope<'_, E>>) -> E {
+        let mut gathered = self.0.borrow_mut();
+        gathered.rows += 1;
+        gathered.y.extend_from_slice(y);
+        gathered.target.extend_from_slice(target);
+        E::zero()
+    }
+}
+
+/// Losses and gradients of the positions that were gathered, in their order.
+struct Computed<'c, E> {
+    losses: &'c [E],
+    gradients: &'c [E],
+    classes: usize,
+    next: &'c Cell<usize>,
+}
+
+impl<E: Float> Criterion<E> for Computed<'_, E> {
+    fn sample(&self, _: Sample<'_, E>, slope: Option<Slope<'_, E>>) -> E {
+        let place = self.next.replace(self.next.get() + 1);
+        if let Some(Slope { to, scale }) = slope {
+            let gradient = self.gradients.get(place * self.classes..).unwrap_or(&[]);
+            to.iter_mut().zip(gradient).for_each(|(to, gradient)| *to = *gradient * scale);
+        }
+        self.losses.get(place).copied().unwrap_or(E::zero())
     }
 }
 
@@ -76,9 +179,10 @@ struct Position<'f, E: 'static> {
     unused: RefCell<Vec<E>>,
 }
 
-struct Sparse<'f, E: 'static>(Position<'f, E>);
+/// A criterion whose targets are class indices.
+struct Sparse<C>(C);
 
-impl<E: Float> Criterion<E> for Sparse<'_, E> {
+impl<E: Float, C: Criterion<E>> Criterion<E> for Sparse<C> {
     const SPARSE: bool = true;
 
     fn sample(&self, sample: Sample<'_, E>, slope: Option<Slope<'_, E>>) -> E {
@@ -143,12 +247,23 @@ impl<E: Float> Position<'_, E> {
                     return true;
                 }
                 fault = Some((above - below) / (up - down));
-                is_slope(written, slopes, 8.0 * epsilon::<E>() * (loss.abs() + above.abs() + below.abs()) / step)
+                is_slope(
+                    written,
+                    slopes,
+                    8.0 * epsilon::<E>() * (loss.abs() + above.abs() + below.abs()) / step,
+                )
             });
             if let (false, Some(difference)) = (sound, fault) {
                 let target = target.get(element).or(target.first()).map_or(f64::NAN, |target| target.f64());
                 let (output, prediction) = (self.output, at.f64());
-                self.found.set(Some(LossFault::Gradient { output, element, prediction, target, written, difference }));
+                self.found.set(Some(LossFault::Gradient {
+                    output,
+                    element,
+                    prediction,
+                    target,
+                    written,
+                    difference,
+                }));
                 return;
             }
         }

@@ -1,47 +1,83 @@
-//! Functions that may be losses: for which element types one is a loss follows from its type, while rustc compiles the model.
+//! Functions that may be losses: of which form one is, and for which element types, follows from its type while rustc compiles the model.
 //!
-//! A method call on a [`Candidate`] finds [`WhenFits::verdict`] if the function has the form of a loss, and [`WhenMisfit::verdict`], which needs one
-//! more reference, if not. So a function of `f32` alone, one of `f64` alone and one of any `Float` can be written in the same way.
+//! `(&&&candidate).verdict()` finds the method of [`WhenSlices`] if the function is a loss of slices, else that of [`WhenTensors`] if it is
+//! one of tensors, else that of [`WhenMisfit`]: each is implemented for one reference less. So a function of `f32` alone and one of
+//! any float type are written in the same way.
 
 use std::marker::PhantomData;
 
+use dfdx::shapes::{Const, Dim};
+use dfdx::tensor::{Cpu, OwnedTape, Tensor};
+
+use super::tensors::Batched;
 use crate::chunk::Chunk;
 use crate::float::Float;
-use crate::loss::{LossOp, Masked, OwnLossFn};
+use crate::loss::{LossOp, Masked, OwnLoss, OwnLossFn};
 
-/// A function, to be compared with losses of `E`.
+/// A function, to be compared with losses of `E` on an output whose last axis is `C`; `K` is the kind of its targets.
 #[derive(Debug)]
-pub struct Candidate<E, F>(F, PhantomData<E>);
+pub struct Candidate<E, C, K, F>(F, PhantomData<(E, C, K)>);
 
-impl<E, F> Candidate<E, F> {
+impl<E, C, K, F> Candidate<E, C, K, F> {
     /// The function as a candidate.
     pub const fn new(function: F) -> Self {
         Candidate(function, PhantomData)
     }
 }
 
-/// A function that is a loss.
+/// Targets are as many values as predictions.
 #[derive(Clone, Copy, Debug)]
-pub struct Fits<F>(F);
+pub struct Values;
+
+/// Targets are class indices.
+#[derive(Clone, Copy, Debug)]
+pub struct Indices;
+
+/// A loss of slices.
+#[derive(Clone, Copy, Debug)]
+pub struct Slices<F>(F);
+
+/// A loss of tensors.
+#[derive(Clone, Copy, Debug)]
+pub struct Tensors<C, K, F>(pub(super) F, PhantomData<(C, K)>);
 
 /// A function that is not a loss of the element type.
 #[derive(Clone, Copy, Debug)]
 pub struct Misfit;
 
-/// The method of candidates that are losses.
-pub trait WhenFits {
-    /// See [`Fits`].
-    type Verdict;
-
+/// The method of candidates that are losses of slices.
+pub trait WhenSlices<F> {
     /// The function.
-    fn verdict(&self) -> Self::Verdict;
+    fn verdict(&self) -> Slices<F>;
 }
 
-impl<E, F: Fn(&[E], &[E], &mut [E]) -> E + Copy> WhenFits for Candidate<E, F> {
-    type Verdict = Fits<F>;
+impl<E, C, K, F: Fn(&[E], &[E], &mut [E]) -> E + Copy> WhenSlices<F> for &&Candidate<E, C, K, F> {
+    fn verdict(&self) -> Slices<F> {
+        Slices(self.0)
+    }
+}
 
-    fn verdict(&self) -> Fits<F> {
-        Fits(self.0)
+/// The method of candidates that are losses of tensors.
+pub trait WhenTensors<C, K, F> {
+    /// The function.
+    fn verdict(&self) -> Tensors<C, K, F>;
+}
+
+impl<E: Float, const C: usize, F> WhenTensors<Const<C>, Values, F> for &Candidate<E, Const<C>, Values, F>
+where
+    F: Fn(Predictions<C, E>, Targets<C, E>) -> Losses<E> + Copy,
+{
+    fn verdict(&self) -> Tensors<Const<C>, Values, F> {
+        Tensors(self.0, PhantomData)
+    }
+}
+
+impl<E: Float, const C: usize, F> WhenTensors<Const<C>, Indices, F> for &Candidate<E, Const<C>, Indices, F>
+where
+    F: Fn(Predictions<C, E>, ClassIndices) -> Losses<E> + Copy,
+{
+    fn verdict(&self) -> Tensors<Const<C>, Indices, F> {
+        Tensors(self.0, PhantomData)
     }
 }
 
@@ -51,43 +87,73 @@ pub trait WhenMisfit {
     fn verdict(&self) -> Misfit;
 }
 
-impl<E, F> WhenMisfit for &Candidate<E, F> {
+impl<E, C, K, F> WhenMisfit for Candidate<E, C, K, F> {
     fn verdict(&self) -> Misfit {
         Misfit
     }
 }
 
+/// Predictions of a loss of tensors, recorded by dfdx: positions, and the last axis of the output.
+pub type Predictions<const C: usize, E = f32> = Tensor<(usize, Const<C>), E, Cpu, OwnedTape<E, Cpu>>;
+
+/// Targets of a loss of tensors, in the shape of the predictions.
+pub type Targets<const C: usize, E = f32> = Tensor<(usize, Const<C>), E, Cpu>;
+
+/// Targets of a loss of tensors with `sparse = true`: the class index of each position.
+pub type ClassIndices = Tensor<(usize,), usize, Cpu>;
+
+/// What a loss of tensors returns: the loss of each position, which depends on the prediction and the target of that position only.
+pub type Losses<E = f32> = Tensor<(usize,), E, Cpu, OwnedTape<E, Cpu>>;
+
 /// The loss of an element type, if there is one.
 pub trait Verdict<E> {
     /// The loss.
-    fn function(&self) -> Option<&OwnLossFn<E>>;
+    fn loss(&self) -> Option<OwnLoss<'_, E>>;
 }
 
-impl<E, F: Fn(&[E], &[E], &mut [E]) -> E + 'static> Verdict<E> for Fits<F> {
-    fn function(&self) -> Option<&OwnLossFn<E>> {
-        Some(&self.0)
+impl<E, F: Fn(&[E], &[E], &mut [E]) -> E + 'static> Verdict<E> for Slices<F> {
+    fn loss(&self) -> Option<OwnLoss<'_, E>> {
+        let function: &OwnLossFn<E> = &self.0;
+        Some(OwnLoss::Position(function))
+    }
+}
+
+impl<E, C: Dim, K, F> Verdict<E> for Tensors<C, K, F>
+where
+    Self: Batched<E>,
+{
+    fn loss(&self) -> Option<OwnLoss<'_, E>> {
+        Some(OwnLoss::Positions(self))
     }
 }
 
 impl<E> Verdict<E> for Misfit {
-    fn function(&self) -> Option<&OwnLossFn<E>> {
+    fn loss(&self) -> Option<OwnLoss<'_, E>> {
         None
     }
 }
 
-/// The verdicts on a function for `f32` and `f64`, of which one at least is that it is a loss.
+/// A verdict that is not [`Misfit`].
+pub trait Fits {}
+
+impl<F> Fits for Slices<F> {}
+impl<C, K, F> Fits for Tensors<C, K, F> {}
+
+/// The verdicts on a function for `f32` and `f64`, of which at least one is that it is a loss.
 #[diagnostic::on_unimplemented(
-    message = "this is not a loss function",
-    label = "expected `fn(&[f32], &[f32], &mut [f32]) -> f32`",
-    note = "write `fn my_loss(prediction: &[f32], target: &[f32], gradient: &mut [f32]) -> f32`, which returns the loss of one \
+    message = "this function is not a loss of the output",
+    label = "expected a function of slices or of tensors",
+    note = "of slices: `fn my_loss(prediction: &[f32], target: &[f32], gradient: &mut [f32]) -> f32` returns the loss of one \
             position and writes its derivative by each value of the prediction",
-    note = "for models of `f64` as well, write `fn my_loss<E: mimo::Float>(prediction: &[E], target: &[E], gradient: &mut [E]) -> E`"
+    note = "of tensors: `fn my_loss(prediction: Predictions<N>, target: Targets<N>) -> Losses`, with the types of `mimo::loss`, where \
+            `N` is the last axis of the output",
+    note = "with `sparse = true` targets are class indices, one per position: `target` is `ClassIndices` for a loss of tensors"
 )]
 pub trait OneFits {}
 
-impl<F, G> OneFits for (Fits<F>, Fits<G>) {}
-impl<F> OneFits for (Fits<F>, Misfit) {}
-impl<F> OneFits for (Misfit, Fits<F>) {}
+impl<A: Fits, B: Fits> OneFits for (A, B) {}
+impl<A: Fits> OneFits for (A, Misfit) {}
+impl<B: Fits> OneFits for (Misfit, B) {}
 
 /// The pass of a loss of one's own.
 pub fn loss<E: Float, A: Verdict<f32>, B: Verdict<f64>>(
@@ -99,5 +165,5 @@ pub fn loss<E: Float, A: Verdict<f32>, B: Verdict<f64>>(
 ) where
     (A, B): OneFits,
 {
-    E::own_loss(op, mask, of_f32.function(), of_f64.function(), chunk);
+    E::own_loss(op, mask, of_f32.loss(), of_f64.loss(), chunk);
 }

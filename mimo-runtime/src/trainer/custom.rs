@@ -238,7 +238,8 @@ impl<'m, M: Trainable> Trainer<'m, M> {
         }
         let joint: Vec<String> = self.custom.joint().map(str::to_owned).collect();
         let custom = self.custom.losses.iter().filter_map(|loss| loss.output).collect::<Vec<_>>();
-        self.table = Arc::new(LogTable::with_custom(spec::<M>(), M::ADDED_LOSSES, M::OWN_METRICS, &custom, &joint));
+        self.table =
+            Arc::new(LogTable::with_custom(spec::<M>(), M::ADDED_LOSSES, M::OWN_METRICS, &custom, &joint));
         // What was measured belongs to the losses as they were.
         self.totals.joint = vec![0.0; joint.len()];
         self.totals.clear();
