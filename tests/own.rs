@@ -497,9 +497,7 @@ fn what_the_user_s_metric_says_is_shown_and_its_panic_is_the_user_s() {
     let data = Data::random::<Nothing>(20, 4);
     let mut model = Nothing::new(1);
     let history = Trainer::new(&mut model).unwrap().fit(&data.dataset::<Nothing>(), silent(1)).unwrap();
-    assert!(
-        history.epochs()[0].train.y.undefined.is_nan() && history.get("undefined").unwrap()[0].is_nan()
-    );
+    assert!(history.epochs()[0].train.y.undefined.is_nan() && history.get("undefined").unwrap()[0].is_nan());
     let mut model = Panicking::new(1);
     let mut trainer = Trainer::new(&mut model).unwrap();
     let (before, mut high) = (trainer.weights(), data.clone());

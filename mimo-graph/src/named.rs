@@ -82,8 +82,8 @@ const FEW: usize = 5;
 fn of_ones_own(unknown: Code) -> Option<&'static str> {
     match unknown {
         Code::UnknownLoss => Some(
-            "a function of your own is written with its path, `loss = crate::my_loss`; one of tensors is `custom` here, and \
-             `trainer.set_loss(|outputs, targets| …)` in Rust",
+            "a function of your own is written with its path: `loss = crate::my_loss`; a loss of several outputs is `custom` \
+             here, and `trainer.set_loss(|outputs, targets| …)` in Rust",
         ),
         Code::UnknownSchedule => Some(
             "a schedule of your own is a callback: `LearningRateScheduler::new(|epoch, rate| if epoch < 10 { rate } else { rate * 0.9 })`",

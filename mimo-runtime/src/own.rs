@@ -99,6 +99,10 @@ pub struct OwnMetric {
     pub merge: fn(&mut [f64], &[f64]),
     /// [`Metric::result`].
     pub result: fn(&[f64]) -> f64,
+    /// Numbers in the state.
+    pub state: usize,
+    /// [`Metric::HIGHER_IS_BETTER`].
+    pub higher_is_better: Option<bool>,
 }
 
 /// Adds a position to a state.
@@ -112,18 +116,10 @@ impl OwnMetric {
             update_f64: update::<M, N, f64>,
             merge: merge::<M, N>,
             result: result::<M, N>,
+            state: N,
+            higher_is_better: M::HIGHER_IS_BETTER,
         }
     }
-}
-
-/// Numbers in the state of a metric.
-pub const fn state<M: Metric<N>, const N: usize>() -> usize {
-    N
-}
-
-/// [`Metric::HIGHER_IS_BETTER`].
-pub const fn higher_is_better<M: Metric<N>, const N: usize>() -> Option<bool> {
-    M::HIGHER_IS_BETTER
 }
 
 // Slices of another length than `N` are not passed: the layout of the statistics is made from `state`.

@@ -255,10 +255,9 @@ fn own(cx: &Context<'_>, loss: &LossOp, path: &str, name: &Ident, mask: Option<&
     };
     let verdicts = [quote!(f32), quote!(f64)].map(|float| {
         let candidate = quote!(__mimo::own::Candidate::<__mimo::core::primitive::#float, __mimo::Const<#classes>, __mimo::own::#kind, _>);
-        quote!((&&&#candidate::new(#function)).verdict())
+        quote_spanned!(span=> (&&&#candidate::new(#function)).verdict())
     });
-    let pass = quote_spanned!(span=> __mimo::own::loss);
-    quote!(#pass(__Losses::#name, #mask, #(#verdicts,)* __chunk);)
+    quote_spanned!(span=> __mimo::own::loss(__Losses::#name, #mask, #(#verdicts,)* __chunk);)
 }
 
 /// Whether a loss compares regions that are more than a step of a sample.

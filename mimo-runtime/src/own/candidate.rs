@@ -133,12 +133,6 @@ impl<E> Verdict<E> for Misfit {
     }
 }
 
-/// A verdict that is not [`Misfit`].
-pub trait Fits {}
-
-impl<F> Fits for Slices<F> {}
-impl<C, K, F> Fits for Tensors<C, K, F> {}
-
 /// The verdicts on a function for `f32` and `f64`, of which at least one is that it is a loss.
 #[diagnostic::on_unimplemented(
     message = "this function is not a loss of the output",
@@ -151,9 +145,13 @@ impl<C, K, F> Fits for Tensors<C, K, F> {}
 )]
 pub trait OneFits {}
 
-impl<A: Fits, B: Fits> OneFits for (A, B) {}
-impl<A: Fits> OneFits for (A, Misfit) {}
-impl<B: Fits> OneFits for (Misfit, B) {}
+// One by one, so that rustc says what is written above and not which of the two does not fit.
+impl<F, G> OneFits for (Slices<F>, Slices<G>) {}
+impl<F> OneFits for (Slices<F>, Misfit) {}
+impl<F> OneFits for (Misfit, Slices<F>) {}
+impl<C, K, F, G> OneFits for (Tensors<C, K, F>, Tensors<C, K, G>) {}
+impl<C, K, F> OneFits for (Tensors<C, K, F>, Misfit) {}
+impl<C, K, F> OneFits for (Misfit, Tensors<C, K, F>) {}
 
 /// The pass of a loss of one's own.
 pub fn loss<E: Float, A: Verdict<f32>, B: Verdict<f64>>(
