@@ -52,7 +52,7 @@ pub(super) fn read_after(
         ValueKind::List(items) => &items[..],
         _ => std::slice::from_ref(value),
     };
-    let mut metrics = before;
+    let (mut metrics, own_list) = (before.clone(), before.len());
     // The first metric of an output without a loss, which decides the targets.
     let decides = metrics.iter().find(|(_, metric)| !metric.is_own());
     let mut first = decides.map(|(name, metric)| (name.clone(), Target::of_metric(*metric)));
@@ -78,10 +78,15 @@ pub(super) fn read_after(
             // As Keras calls them.
             let base = match setting {
                 Setting::WeightedMetrics if is_taken(&word) => format!("weighted_{word}"),
-                _ => word,
+                _ => word.clone(),
             };
-            if taken(&base).is_some_and(|(_, taken)| taken.is_own() || metric.is_own()) {
-                own::named_twice(&base, value, metric, cx);
+            // A name that is written twice in one list is not one of `metrics` and one of `weighted_metrics`.
+            let again = metrics.get(own_list..).and_then(|list| list.iter().find(|(taken, _)| *taken == word));
+            let again = again.map(|named| (word.clone(), named)).or(taken(&base).map(|named| (base.clone(), named)));
+            if let Some((name, (_, taken))) = &again
+                && (taken.is_own() || metric.is_own())
+            {
+                own::named_twice(name, value, metric, cx);
                 sound = false;
                 continue;
             }
