@@ -81,8 +81,10 @@ pub(super) fn read_after(
                 _ => word.clone(),
             };
             // A name that is written twice in one list is not one of `metrics` and one of `weighted_metrics`.
-            let again = metrics.get(own_list..).and_then(|list| list.iter().find(|(taken, _)| *taken == word));
-            let again = again.map(|named| (word.clone(), named)).or(taken(&base).map(|named| (base.clone(), named)));
+            let again =
+                metrics.get(own_list..).and_then(|list| list.iter().find(|(taken, _)| *taken == word));
+            let again =
+                again.map(|named| (word.clone(), named)).or(taken(&base).map(|named| (base.clone(), named)));
             if let Some((name, (_, taken))) = &again
                 && (taken.is_own() || metric.is_own())
             {

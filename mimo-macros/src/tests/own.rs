@@ -34,8 +34,8 @@ fn paths_are_losses_and_metrics() {
 #[test]
 fn what_is_no_path_or_fits_no_output_is_an_error() {
     for (settings, wanted) in [
-        ("loss = mse, metrics = { y: [crate::Lift()] }", "must be a metric, found an expression"),
-        ("loss = crate::f(0.5)", "must be a loss, found an expression"),
+        ("loss = mse, metrics = { y: [crate::Lift()] }", "must be a metric, found `crate::Lift()`"),
+        ("loss = crate::f(0.5)", "must be a loss, found `crate::f(0.5)`"),
         ("loss = crate::f(sparse = 1)", "`sparse` must be `true` or `false`, found the number 1"),
         ("loss = crate::f(q = 1)", "`crate::f` has no argument `q`"),
         (
