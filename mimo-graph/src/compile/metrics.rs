@@ -116,7 +116,7 @@ fn check(
     let loc = value.loc;
     check_classes(metric, subject.head, value, cx);
     let Subject { head, loss: Some(loss) } = subject else { return };
-    if metric.is_own() && !loss.is_some_and(|loss| Target::of(Some(loss), []).is_none()) {
+    if metric.is_own() && loss.is_none_or(|loss| Target::of(Some(loss), []).is_some()) {
         return;
     }
     let decided = match loss {

@@ -41,7 +41,7 @@ impl<'v> Own<'v> {
         };
         let names = if segments.first() == Some(&"") { &segments[1..] } else { &segments[..] };
         let last = names.last()?;
-        if segments.len() < 2 || !names.iter().all(|name| is_name(name)) {
+        if segments.len() < 2 || !names.iter().all(is_name) {
             return None;
         }
         let is_word = table.iter().any(|entry| entry.item.names.contains(last));

@@ -200,7 +200,7 @@ impl<E: Float> Criterion<E> for Position<'_, E> {
                     self.compared.set(self.compared.get() - 1);
                     self.compare(y, target, to, loss);
                 }
-                to.iter_mut().for_each(|value| *value = *value * scale);
+                to.iter_mut().for_each(|value| *value *= scale);
                 loss
             }
             None => self.value(y, target),
