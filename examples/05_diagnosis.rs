@@ -95,22 +95,17 @@ fn run() -> Outcome {
     let mut model = Heartbeat::new(3);
     let mut trainer = Trainer::new(&mut model)?;
     trainer.fit(&data, FitOptions::new().epochs(epochs.number))?;
-    let reached = trainer.evaluate((&held_out_inputs, &held_out_targets), 32)?;
-    drop(trainer);
+    let held_out_data = (&held_out_inputs, &held_out_targets);
+    let reached = trainer.evaluate(held_out_data, 32)?;
     println!("held out: {reached}\n");
+    // Which kind is taken for which.
+    let matrix = trainer.confusion_matrix(held_out_data, 32, |outputs| &outputs.kind)?.with_names(KINDS)?;
+    println!("{matrix}\n\n{}", matrix.report());
+    drop(trainer);
 
-    // Which kind is taken for which, and how many pauses are foreseen. The predictor takes the weights once.
+    // How many pauses are foreseen. The predictor takes the weights once.
     let mut predictor = Predictor::new(&model)?;
-    let outputs = predictor.predict(&held_out_inputs)?;
-    let (kinds, pauses) = (outputs.kind.as_vec(), outputs.pause.as_vec());
-    let mut table = [[0; Heartbeat::KINDS]; Heartbeat::KINDS];
-    for (sample, scores) in held_out.iter().zip(kinds.chunks_exact(Heartbeat::KINDS)) {
-        table[sample.kind][largest(scores)] += 1;
-    }
-    println!("{:>10}  taken for {}", "", KINDS.map(|kind| format!("{kind:>8}")).join(" "));
-    for (kind, row) in KINDS.iter().zip(table) {
-        println!("{kind:>10}            {}", row.map(|count| format!("{count:>8}")).join(" "));
-    }
+    let pauses = predictor.predict(&held_out_inputs)?.pause.as_vec();
     let paused = |pause: bool| {
         let of: Vec<f32> =
             held_out.iter().zip(&pauses).filter(|(s, _)| s.pause == pause).map(|(_, p)| *p).collect();
@@ -194,9 +189,4 @@ fn tensors(samples: &[Sample]) -> Result<(HeartbeatInputs, HeartbeatTargets)> {
         pause: tensor(samples.iter().map(|sample| f32::from(u8::from(sample.pause))).collect::<Vec<_>>())?,
     };
     Ok((inputs, targets))
-}
-
-/// The place of the largest score.
-fn largest(scores: &[f32]) -> usize {
-    (0..scores.len()).max_by(|&a, &b| scores[a].total_cmp(&scores[b])).unwrap_or(0)
 }

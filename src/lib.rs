@@ -7,6 +7,7 @@ extern crate self as mimo;
 pub use mimo_macros::{functions, model};
 pub use mimo_runtime::callback;
 pub use mimo_runtime::callbacks;
+pub use mimo_runtime::confusion;
 pub use mimo_runtime::data;
 pub use mimo_runtime::error::Error;
 pub use mimo_runtime::file;
@@ -15,15 +16,21 @@ pub use mimo_runtime::float::Float;
 pub use mimo_runtime::graph::language;
 pub use mimo_runtime::history;
 pub use mimo_runtime::model::{Model, PerOutput, Trainable};
+pub use mimo_runtime::own::Metric;
 pub use mimo_runtime::predictor::Predictor;
 pub use mimo_runtime::progress::Verbose;
 pub use mimo_runtime::tensor::tensor;
 pub use mimo_runtime::trainer::{
-    CustomTargets, FindOptions, FitOptions, LearningRateCurve, LossTensor, SampleWeights, Trainer,
-    TrainerOptions,
+    ConfusionOptions, CustomTargets, FindOptions, FitOptions, LearningRateCurve, LossTensor, SampleWeights,
+    Trainer, TrainerOptions,
 };
 pub use mimo_runtime::warning::Warning;
 pub use mimo_runtime::{Result, dfdx, graph};
+
+/// Types of losses of one's own in tensor operations, `loss = { risk: crate::likelihood }`.
+pub mod loss {
+    pub use mimo_runtime::own::{ClassIndices, Losses, Predictions, Targets};
+}
 
 #[doc = include_str!("../docs/errors.md")]
 pub mod errors {}

@@ -53,6 +53,7 @@ pub use mimo_runtime::loss::{
 pub use mimo_runtime::metric::state_offsets;
 pub use mimo_runtime::model::{Columns, Logs, Model, OutputColumns, PerOutput, Reader, Trainable, Writer};
 pub use mimo_runtime::nested::{Nested, Nests, layers, layers_mut, nested};
+pub use mimo_runtime::own;
 pub use mimo_runtime::program::{
     BlockLayout, LabelledBy, Layout, Program, SlotRequest, Starts, interleaved_offsets, place, place_blocks,
 };

@@ -74,6 +74,46 @@ model! {
     }
 }
 
+/// A loss that the user has written.
+fn squared(prediction: &[f32], target: &[f32], gradient: &mut [f32]) -> f32 {
+    let errors = prediction.iter().zip(target).map(|(p, t)| p - t);
+    gradient.iter_mut().zip(errors.clone()).for_each(|(to, error)| *to = 2.0 * error);
+    errors.map(|error| error * error).sum()
+}
+
+/// A metric that the user has written.
+struct LargestError;
+
+impl mimo::Metric<1> for LargestError {
+    fn update<E: mimo::Float>([largest]: &mut [f64; 1], prediction: &[E], target: &[E], _: f64) {
+        let errors = prediction.iter().zip(target).map(|(p, t)| (p.f64() - t.f64()).abs());
+        *largest = errors.fold(*largest, f64::max);
+    }
+
+    fn merge([largest]: &mut [f64; 1], [later]: &[f64; 1]) {
+        *largest = largest.max(*later);
+    }
+
+    fn result([largest]: &[f64; 1]) -> f64 {
+        *largest
+    }
+}
+
+model! {
+    Own {
+        let x = Input(shape = [120]);
+        let h = Dense(512, activation = relu)(x);
+        let y = Dense(3)(h);
+
+        Model(inputs = [x], outputs = [y]).compile(
+            optimizer = SGD(learning_rate = 0.001),
+            loss = self::squared,
+            metrics = [self::LargestError],
+            weighted_metrics = [self::LargestError],
+        )
+    }
+}
+
 net!(Plain, none, SGD(learning_rate = 0.01));
 net!(Momentum, none, SGD(learning_rate = 0.01, momentum = 0.9, nesterov = true, clipvalue = 0.5));
 net!(Adaptive, none, Adam(amsgrad = true));
@@ -174,6 +214,11 @@ fn nothing_is_allocated_after_the_first_step() {
     let weights = PlainPerOutput::from_fn(|output| (output > 0).then(|| values(ROWS)));
     let data = ArrayDataset::<Plain>::new(&inputs, &targets).unwrap().sample_weights(&weights).unwrap();
     trains_without_allocating("weighted", Plain::new(1), &data);
+
+    let inputs = OwnInputs { x: tensor(values(ROWS * 120)).unwrap() };
+    let targets = OwnTargets { y: tensor(values(ROWS * 3)).unwrap() };
+    let data = ArrayDataset::<Own>::new(&inputs, &targets).unwrap();
+    trains_without_allocating("own", Own::new(1), &data);
 
     let words: Vec<usize> =
         (0..ROWS * 12).map(|at| if at % 12 > at / 12 % 13 { 0 } else { at % 50 }).collect();

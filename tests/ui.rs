@@ -17,6 +17,7 @@ fn ui() {
     cases.compile_fail("tests/ui/list/*.rs");
     cases.compile_fail("tests/ui/loss/*.rs");
     cases.compile_fail("tests/ui/output/*.rs");
+    cases.compile_fail("tests/ui/own/*.rs");
     cases.compile_fail("tests/ui/lint/*.rs");
     cases.compile_fail("tests/ui/keras/*.rs");
     cases.compile_fail("tests/ui/tutorial/*.rs");

@@ -206,6 +206,7 @@ codes! {
         TwoOptimizers "E0622" "two optimizers of one weight",
         LayerWithoutOptimizer "E0623" "layer without an optimizer",
         UnknownSchedule "E0624" "unknown schedule of learning rates",
+        MetricNamedTwice "E0625" "two metrics of one name",
 
         ConstantTwice "E0701" "constant defined twice",
         ConstantCycle "E0702" "constant that depends on itself",

@@ -25,6 +25,7 @@ mod keys;
 pub(crate) mod losses;
 pub(crate) mod metrics;
 pub(crate) mod optimizers;
+mod own;
 mod patterns;
 pub(crate) mod schedules;
 
@@ -41,11 +42,13 @@ pub mod words {
             /// Optimizer: turns gradients into weight updates.
             optimizer: Optimizer = "rmsprop",
             /// Loss of every output. A key of a map that ends in `*` is for every output whose name starts so:
-            /// `{ digit_*: sparse_categorical_crossentropy, y: mse }`.
+            /// `{ digit_*: sparse_categorical_crossentropy, y: mse }`. A path is a function of your own, which returns the loss of one position and writes its gradient:
+            /// `crate::pinball` for `fn pinball(prediction: &[f32], target: &[f32], gradient: &mut [f32]) -> f32`.
             loss: Loss,
             /// Weight of each output's loss in the total; 1 without it.
             loss_weights: Weights = "none",
-            /// Metrics of every output. They do not see the weights of samples and positions.
+            /// Metrics of every output. They do not see the weights of samples and positions. A path is a type of your own that implements `mimo::Metric`:
+            /// `[accuracy, crate::Lift]`, or `crate::Lift(name = "lift_at_9")`.
             metrics: Metrics = "none",
             /// Metrics of every output that weigh samples and positions as losses do. One that is in `metrics`, too, has `weighted_` before
             /// its name.
@@ -129,7 +132,8 @@ fn read_all(graph: &Graph, args: &[Arg], call: Loc, cx: &mut Cx<'_>) -> Option<C
         let unweighted = unweighted[at].as_ref()?.len();
         outputs.push(Training { loss, weight: weights[at]?, metrics, unweighted, range });
     }
-    Some(Compile { optimizers: optimizers?, outputs })
+    let own = own::placed(&mut outputs, cx);
+    Some(Compile { optimizers: optimizers?, outputs, own })
 }
 
 /// One optimizer, or several by key; `None` after an error.

@@ -2,6 +2,7 @@
 
 use crate::diag::Loc;
 pub use crate::dim::ConstEntry;
+use crate::dim::ConstId;
 pub use crate::ids::{GroupId, LayerId, MaskId, NodeId, TensorId};
 use crate::layers::LayerKind;
 use crate::layers::layer::Weight;
@@ -216,9 +217,24 @@ pub struct Compile {
     pub optimizers: Vec<KeyedOptimizer>,
     /// How each output is trained.
     pub outputs: Vec<Training>,
+    /// The paths of the losses and metrics that the user has written, each once, with the constants that have their tokens.
+    pub own: Vec<(&'static str, ConstId)>,
 }
 
 impl Compile {
+    /// The paths of the metrics that the user has written, each once, by their [places](Metric::Own).
+    pub fn own_metrics(&self) -> Vec<&'static str> {
+        let mut paths = vec![];
+        for (_, metric) in self.outputs.iter().flat_map(|output| &output.metrics) {
+            if let Metric::Own { path, .. } = metric
+                && !paths.contains(path)
+            {
+                paths.push(path);
+            }
+        }
+        paths
+    }
+
     /// The optimizer that trains a layer, by its place.
     pub fn optimizer_of(&self, layer: LayerId) -> usize {
         let own = |keyed: &KeyedOptimizer| keyed.layers.binary_search(&layer).is_ok();

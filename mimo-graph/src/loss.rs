@@ -122,6 +122,13 @@ crate::describe! {
             /// Whether the output has targets, in the shape of the output.
             targets: bool,
         },
+        /// A loss that the user writes as a function of slices, position by position.
+        Own {
+            /// Its path, as the model has it.
+            path: &'static str,
+            /// Whether targets are class indices, one per position.
+            sparse: bool,
+        },
     }
 }
 
@@ -234,7 +241,7 @@ pub struct Facts {
 }
 
 impl Loss {
-    /// Every loss, with the defaults of its arguments.
+    /// Every loss of the language, with the defaults of its arguments.
     pub const EXAMPLES: &'static [Loss] = &[
         Loss::MeanSquaredError,
         Loss::MeanAbsoluteError,
@@ -329,6 +336,8 @@ impl Loss {
             Loss::SquaredHinge => ("squared_hinge", Labels, values, Signs),
             Loss::CategoricalHinge => ("categorical_hinge", Classes, values, Signs),
             Loss::Custom { .. } => ("custom", Unknown, values, Any),
+            Loss::Own { path, sparse: true } => (path, Unknown, values, Indices { ignored: None }),
+            Loss::Own { path, sparse: false } => (path, Unknown, values, Finite),
         };
         // What a sigmoid or softmax loses near 0 and 1, a cross-entropy does not need.
         let fuses = matches!(reads, Reads::ProbabilitiesOrLogits);
@@ -419,6 +428,9 @@ fn written(value: &Literal) -> String {
 /// As one would write it in a model, without the parameters that have their default.
 impl fmt::Display for Loss {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Loss::Own { path, sparse } = self {
+            return write!(f, "{path}{}", if *sparse { "(sparse = true)" } else { "" });
+        }
         let (variant, arguments) = self.arguments();
         let default = Self::EXAMPLES.iter().map(Loss::arguments).find(|(name, _)| *name == variant);
         let defaults = default.map_or(vec![], |(_, arguments)| arguments);

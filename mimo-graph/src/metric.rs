@@ -188,6 +188,17 @@ crate::describe! {
         SquaredHinge,
         /// The loss of the same name, as a metric.
         CategoricalHinge,
+        /// A metric that the user writes in Rust: a type that implements `mimo::Metric`.
+        Own {
+            /// Its path, as the model has it.
+            path: &'static str,
+            /// Its place among the different metrics of one's own of the model.
+            place: usize,
+            /// Numbers in its state. The type says so; 0 while the macro runs.
+            state: usize,
+            /// Whether a larger value is a better one, if the type says so.
+            higher_is_better: Option<bool>,
+        },
     }
 }
 
@@ -340,6 +351,11 @@ impl Metric {
     /// Whether the metric is a mean over single values, which do not depend on each other.
     pub fn of_values(self) -> bool {
         matches!(self, Metric::BinaryAccuracy { .. }) || self.as_loss().is_some_and(Loss::of_values)
+    }
+
+    /// Whether the user has written the metric. It reads whatever targets its output has.
+    pub const fn is_own(self) -> bool {
+        matches!(self, Metric::Own { .. })
     }
 
     /// The metric of one class or column, for a score that is not averaged.

@@ -82,13 +82,15 @@ const FEW: usize = 5;
 fn of_ones_own(unknown: Code) -> Option<&'static str> {
     match unknown {
         Code::UnknownLoss => Some(
-            "a loss of your own is `custom` here, `loss = { y: custom }` for the output `y`, and a function of the \
-             outputs in Rust: `trainer.set_loss(|outputs, targets| …)`",
+            "a function of your own is written with its path: `loss = crate::my_loss`; a loss of several outputs is `custom` \
+             here, and `trainer.set_loss(|outputs, targets| …)` in Rust",
         ),
         Code::UnknownSchedule => Some(
             "a schedule of your own is a callback: `LearningRateScheduler::new(|epoch, rate| if epoch < 10 { rate } else { rate * 0.9 })`",
         ),
-        Code::UnknownMetric => Some("compute a metric of your own from `trainer.predict(…)`, in Rust"),
+        Code::UnknownMetric => Some(
+            "a type of your own that implements `mimo::Metric` is written with its path: `metrics = [crate::MyMetric]`",
+        ),
         _ => None,
     }
 }

@@ -41,7 +41,7 @@ impl TargetRange {
     pub fn of(loss: Option<Loss>, activation: Option<Activation>) -> TargetRange {
         let Some(facts) = loss.map(Loss::facts) else { return TargetRange::Any };
         if matches!(facts.targets, ValidTargets::Any | ValidTargets::Indices { .. } | ValidTargets::Signs)
-            || facts.predicts == Predicts::Directions
+            || matches!(facts.predicts, Predicts::Directions | Predicts::Unknown)
         {
             return TargetRange::Any;
         }
@@ -74,8 +74,17 @@ impl Target {
             Some(Loss::Custom { targets: false }) => None,
             Some(loss) if loss.sparse() => Some(Target::Classes),
             Some(_) => Some(Target::Values),
-            // All metrics of an output read the same targets, which `compile` checks.
-            None => metrics.into_iter().next().map(Target::of_metric),
+            // All metrics of an output read the same targets, which `compile` checks; one of the user reads any.
+            None => {
+                let mut target = None;
+                for metric in metrics {
+                    if !metric.is_own() {
+                        return Some(Target::of_metric(metric));
+                    }
+                    target = Some(Target::Values);
+                }
+                target
+            }
         }
     }
 

@@ -41,8 +41,12 @@ pub(crate) fn model(lowered: &Lowered, lengths: &Lengths<'_>) -> TokenStream {
         model::traits(cx, &plan),
     ];
     let krate = cx.krate;
+    // Paths of the user's losses and metrics may be longer than they need to be.
+    let own = cx.graph.compile.iter().any(|compile| !compile.own.is_empty());
+    let allowed = own.then(|| quote!(#[allow(unused_qualifications)]));
     quote! {
         #(#structs)*
+        #allowed
         const _: () = {
             use #krate::__private as __mimo;
             #(#impls)*

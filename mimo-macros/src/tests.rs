@@ -22,6 +22,7 @@ mod mistakes;
 mod moves;
 mod names;
 mod nested;
+mod own;
 mod python;
 mod recovery;
 mod sizes;

@@ -2,6 +2,7 @@
 
 use crate::float::Float;
 use crate::kernels::Mat;
+use crate::own::OwnParts;
 use crate::program::{Starts, View, Weight};
 use crate::watch::ChunkWatch;
 use crate::weighting::TargetWeights;
@@ -63,6 +64,8 @@ pub struct Chunk<'a, E> {
     pub merged: &'a [f64],
     /// Looks at what each operation of a forward pass writes; `None` but to search for a NaN.
     pub watch: Option<ChunkWatch<'a>>,
+    /// Losses and metrics that the user has written.
+    pub own: OwnParts<'a>,
 }
 
 impl<'a, E: Float> Chunk<'a, E> {

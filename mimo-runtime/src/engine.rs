@@ -17,6 +17,8 @@ mod labels;
 mod limits;
 mod masks;
 mod orthogonal;
+mod own;
+mod positions;
 mod predict;
 mod rule;
 mod search;
@@ -50,6 +52,7 @@ use chunks::Chunks;
 pub use custom::{CustomBatch, CustomLossFn};
 use labels::Labels;
 use masks::Masks;
+pub use positions::SeePosition;
 use rule::Rules;
 use search::Search;
 use spectral::Spectral;
@@ -170,6 +173,7 @@ pub struct Engine<E: Float> {
     masks: Masks,
     labels: Labels,
     search: Search,
+    own: own::Own,
     /// Shared with a step that is made, whose data may end it in a panic.
     pub(crate) warnings: Arc<Warnings>,
     seed: u64,
@@ -341,6 +345,24 @@ impl<E: Float> Engine<E> {
         E::run(self, JobBatch { rows, source, loss_weights, totals }, Job::Evaluate)
     }
 
+    /// The same as [`evaluate`](Self::evaluate), and then sees every position of an output, given by its place and the length of its last
+    /// axis, that counts.
+    ///
+    /// # Errors
+    /// Those of [`evaluate`](Self::evaluate) and of `see`.
+    pub fn each_position(
+        &mut self,
+        rows: &[usize],
+        source: Source<'_, E>,
+        loss_weights: &[f64],
+        totals: &mut Totals,
+        (output, classes): (usize, usize),
+        see: &mut SeePosition<'_, E>,
+    ) -> Result<(), Error> {
+        let batch = JobBatch { rows, source, loss_weights, totals };
+        E::run(self, batch, Job::EachPosition { output, classes, see })
+    }
+
     /// Outputs for `rows` samples: a column of samples per input and per output.
     ///
     /// # Errors
@@ -392,9 +414,7 @@ impl<E: Float> Engine<E> {
         let mut total = penalty * rows as f64 + self.train_chunks.activity_penalty();
         let present = self.present();
         for chunk in self.train_chunks.statistics(self.program) {
-            for (sum, value) in totals.statistics.iter_mut().zip(chunk).skip(outputs) {
-                *sum += value;
-            }
+            own::add(&mut totals.statistics, chunk, outputs, &self.own.places);
             for (output, (sum, value)) in totals.statistics.iter_mut().zip(chunk).take(outputs).enumerate() {
                 // The mean over an epoch is over the targets that are there, too.
                 *sum += match present.get(output) {
@@ -514,6 +534,7 @@ fn engine<E: Float>(
         masks: Masks::none(),
         labels: Labels::default(),
         search: Search::default(),
+        own: own::Own::default(),
         warnings: Arc::default(),
         seed: 0,
         passes: 0,

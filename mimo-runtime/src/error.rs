@@ -8,7 +8,9 @@ use std::path::PathBuf;
 use dfdx::tensor::CpuError;
 
 use crate::callbacks::CallbackFault;
+use crate::confusion::ConfusionFault;
 use crate::file::Fault;
+use crate::loss::LossFault;
 pub(crate) use number::Number;
 
 /// What went wrong.
@@ -72,6 +74,22 @@ pub enum Error {
     Memory {
         /// How many.
         values: usize,
+    },
+    /// There is no confusion matrix of an output.
+    Confusion {
+        /// The output.
+        output: &'static str,
+        /// Why.
+        fault: ConfusionFault,
+    },
+    /// A loss of one's own that cannot be trained with.
+    OwnLoss {
+        /// The output.
+        output: &'static str,
+        /// The path of the function.
+        loss: &'static str,
+        /// What is wrong with it.
+        fault: LossFault,
     },
     /// Data without samples.
     NoData,
@@ -479,6 +497,29 @@ impl fmt::Display for Error {
             }
             Error::BatchAxis { rows } => write!(f, "the batch axis cannot be {rows} samples long"),
             Error::Memory { values } => write!(f, "no memory for {values} values"),
+            Error::Confusion { output, fault } => {
+                write!(f, "there is no confusion matrix of the output `{output}`: {fault}")
+            }
+            Error::OwnLoss { output, loss, fault: LossFault::Element { .. } } => write!(
+                f,
+                "the loss `{loss}` of `{output}` is a function of another float type than the model's; write \
+                 `fn my_loss<E: mimo::Float>(prediction: &[E], target: &[E], gradient: &mut [E]) -> E`, which is one of both"
+            ),
+            Error::OwnLoss { output, loss, fault: LossFault::Positions { .. } } => write!(
+                f,
+                "the loss `{loss}` of `{output}` is to return one number for each row of its predictions; if the output has a mask with a \
+                 value for each of its values, write the loss as a function of slices"
+            ),
+            Error::OwnLoss {
+                output,
+                loss,
+                fault: LossFault::Gradient { element, prediction, target, written, difference, .. },
+            } => write!(
+                f,
+                "the loss `{loss}` of `{output}` wrote the gradient {written:.6} for value {element} of a position, but its own values \
+                 differ by {difference:.6} per unit there (prediction {prediction:.6}, target {target:.6}); mend the gradient, or set \
+                 `TrainerOptions::check_gradients(false)` if it is meant"
+            ),
             Error::NoData => write!(f, "the data have no samples; at least one is needed"),
             Error::NoValidationData => {
                 write!(f, "the validation data have no samples; at least one is needed")

@@ -10,8 +10,9 @@ use crate::file::checkpoint::Number;
 use crate::kernels::Element;
 use crate::loss::{
     BatchLoss, BatchLossSums, LossOp, MaskSums, Masked, MaskedBatch, MaskedBatchSums, MaskedMetrics,
-    MaskedRegions, Metrics, Scan, kinds,
+    MaskedRegions, Metrics, OwnLoss, Scan, kinds, own_pass,
 };
+use crate::own::{self, OwnMetric};
 use crate::rules::{self, UpdateRule};
 use crate::run::Run;
 use crate::stage::{BackwardSums, ForwardSums};
@@ -43,6 +44,20 @@ macro_rules! float {
             #[doc(hidden)]
             fn loss<K: kinds::Kind>(op: &LossOp, mask: Option<&Masked>, chunk: &mut Chunk<'_, Self>);
 
+            /// Runs the pass of a loss of one's own, if there is one for this type.
+            #[doc(hidden)]
+            fn own_loss(
+                op: &LossOp,
+                mask: Option<&Masked>,
+                of_f32: Option<OwnLoss<'_, f32>>,
+                of_f64: Option<OwnLoss<'_, f64>>,
+                chunk: &mut Chunk<'_, Self>,
+            );
+
+            /// Adds a position to the state of a metric of one's own.
+            #[doc(hidden)]
+            fn update_own(metric: &OwnMetric) -> own::Update<Self>;
+
             /// Makes the rule of an optimizer: a [`MakeRule`](rules::MakeRule) for rules of the kind `K`.
             fn rule<K: rules::Kind>(rule: Rule) -> Option<Box<dyn UpdateRule<Self>>>;
         }
@@ -57,6 +72,21 @@ impl Float for f32 {
         K::f32(op, mask, chunk);
     }
 
+    fn own_loss(
+        op: &LossOp,
+        mask: Option<&Masked>,
+        of_f32: Option<OwnLoss<'_, f32>>,
+        _: Option<OwnLoss<'_, f64>>,
+        chunk: &mut Chunk<'_, Self>,
+    ) {
+        own_pass(op, mask, of_f32, chunk);
+    }
+
+    #[inline]
+    fn update_own(metric: &OwnMetric) -> own::Update<Self> {
+        metric.update_f32
+    }
+
     #[inline]
     fn rule<K: rules::Kind>(rule: Rule) -> Option<Box<dyn UpdateRule<Self>>> {
         K::f32(rule)
@@ -67,6 +97,21 @@ impl Float for f64 {
     #[inline]
     fn loss<K: kinds::Kind>(op: &LossOp, mask: Option<&Masked>, chunk: &mut Chunk<'_, Self>) {
         K::f64(op, mask, chunk);
+    }
+
+    fn own_loss(
+        op: &LossOp,
+        mask: Option<&Masked>,
+        _: Option<OwnLoss<'_, f32>>,
+        of_f64: Option<OwnLoss<'_, f64>>,
+        chunk: &mut Chunk<'_, Self>,
+    ) {
+        own_pass(op, mask, of_f64, chunk);
+    }
+
+    #[inline]
+    fn update_own(metric: &OwnMetric) -> own::Update<Self> {
+        metric.update_f64
     }
 
     #[inline]

@@ -8,6 +8,7 @@ pub mod callbacks;
 pub mod check;
 pub mod chunk;
 mod columns;
+pub mod confusion;
 pub mod data;
 pub mod engine;
 pub mod error;
@@ -26,6 +27,7 @@ pub mod loss;
 pub mod metric;
 pub mod model;
 pub mod nested;
+pub mod own;
 #[cfg(feature = "plot")]
 mod plot;
 pub mod predictor;

@@ -6,6 +6,7 @@ use mimo_graph::spec::ModelSpec;
 
 use crate::engine::Totals;
 use crate::metric;
+use crate::own::OwnMetric;
 
 /// Every value that is measured, in declared order: the total loss, then for every output its loss (if it has
 /// one) and its metrics, then the losses of `add_loss`. This is the order of [`Logs::from_values`](crate::model::Logs::from_values).
@@ -43,16 +44,34 @@ enum Value {
         first: usize,
         len: usize,
     },
+    /// A metric of one's own.
+    Own {
+        metric: Metric,
+        result: fn(&[f64]) -> f64,
+        first: usize,
+        len: usize,
+    },
+}
+
+/// The result of a metric that the model does not have.
+fn nan(_: &[f64]) -> f64 {
+    f64::NAN
 }
 
 impl LogTable {
-    /// The values of a model without custom losses.
-    pub(crate) fn new(spec: &ModelSpec, added: &[&str]) -> Self {
-        Self::with_custom(spec, added, &[], &[])
+    /// The values of a model without custom losses. `own` are its metrics of one's own.
+    pub(crate) fn new(spec: &ModelSpec, added: &[&str], own: &[OwnMetric]) -> Self {
+        Self::with_custom(spec, added, own, &[], &[])
     }
 
     /// The values of a model with custom losses of these outputs, and joint ones of these names, which come last.
-    pub(crate) fn with_custom(spec: &ModelSpec, added: &[&str], custom: &[usize], joint: &[String]) -> Self {
+    pub(crate) fn with_custom(
+        spec: &ModelSpec,
+        added: &[&str],
+        own: &[OwnMetric],
+        custom: &[usize],
+        joint: &[String],
+    ) -> Self {
         // Keras names a value after its output only if there is another output, and logs the losses of outputs only
         // if there are several: otherwise it would be the total.
         let several_outputs = spec.outputs.len() > 1;
@@ -73,7 +92,13 @@ impl LogTable {
                 let len = metric::state_len(metric, classes);
                 entries.push(Entry {
                     key: Some(if several_outputs { format!("{}_{name}", output.name) } else { name.into() }),
-                    value: Value::Metric { metric, classes, first, len },
+                    value: match metric {
+                        Metric::Own { place, .. } => {
+                            let result = own.get(place).map_or(nan as fn(&[f64]) -> f64, |own| own.result);
+                            Value::Own { metric, result, first, len }
+                        }
+                        _ => Value::Metric { metric, classes, first, len },
+                    },
                 });
                 first += len;
             }
@@ -93,7 +118,7 @@ impl LogTable {
     /// The length of the statistics that these values are made from.
     pub(crate) fn statistics(&self, spec: &ModelSpec) -> usize {
         let states = self.entries.iter().map(|entry| match entry.value {
-            Value::Metric { len, .. } => len,
+            Value::Metric { len, .. } | Value::Own { len, .. } => len,
             Value::Added { .. } => 1,
             Value::Total | Value::Loss { .. } | Value::NoLoss | Value::Joint { .. } => 0,
         });
@@ -114,6 +139,7 @@ impl LogTable {
             Value::Metric { metric, classes, first, len } => {
                 metric::result(metric, classes, &totals.statistics[first..first + len])
             }
+            Value::Own { result, first, len, .. } => result(&totals.statistics[first..first + len]),
         })
     }
 
@@ -148,7 +174,9 @@ impl LogTable {
             Value::Total | Value::Loss { .. } | Value::NoLoss | Value::Joint { .. } | Value::Added { .. } => {
                 false
             }
-            Value::Metric { metric, .. } => return metric::higher_is_better(metric),
+            Value::Metric { metric, .. } | Value::Own { metric, .. } => {
+                return metric::higher_is_better(metric);
+            }
         })
     }
 }
@@ -182,6 +210,7 @@ mod tests {
         LogTable::new(
             &ModelSpec { name: "M", inputs: &[], outputs, layers: &[], weights: &[], optimizers: &[] },
             &[],
+            &[],
         )
     }
 
@@ -214,7 +243,7 @@ mod tests {
     fn added_losses_have_names_and_make_the_loss_of_an_output_one_of_several() {
         let outputs = const { &[output("risk", true, &[MAE])] };
         let spec = ModelSpec { name: "M", inputs: &[], outputs, layers: &[], weights: &[], optimizers: &[] };
-        let table = LogTable::new(&spec, &["kl", "encoder/tv"]);
+        let table = LogTable::new(&spec, &["kl", "encoder/tv"], &[]);
         assert_eq!(
             keys(&table),
             [("loss", 0), ("risk_loss", 1), ("mae", 2), ("kl_loss", 3), ("encoder/tv_loss", 4)]

@@ -14,6 +14,7 @@ pub mod kinds;
 mod masked;
 mod masked_regions;
 mod measured;
+mod own;
 mod regions;
 mod regression;
 mod rows;
@@ -23,6 +24,8 @@ mod weighted;
 pub use masked::{MaskSums, Masked, MaskedMetrics};
 pub use masked_regions::{MaskedBatch, MaskedBatchSums, MaskedRegions};
 pub use mimo_graph::operation::LossOp;
+pub(crate) use own::pass as own_pass;
+pub use own::{LossFault, OwnLoss, OwnLossFn};
 pub use regions::{BatchLoss, BatchLossSums};
 
 use mimo_graph::loss::{Loss, Region};

@@ -50,6 +50,7 @@ pub const fn state_len(metric: Metric, classes: usize) -> usize {
         Metric::R2Score { .. } => r2::SUMS * classes + 1,
         Metric::Count { .. } => 1,
         Metric::IoU { num_classes, .. } => iou::SUMS * num_classes,
+        Metric::Own { state, .. } => state,
         // A sum and the sum of the weights, or two counts.
         _ => 2,
     }
@@ -59,6 +60,7 @@ pub const fn state_len(metric: Metric, classes: usize) -> usize {
 pub const fn higher_is_better(metric: Metric) -> Option<bool> {
     Some(match metric {
         Metric::RootMeanSquaredError => false,
+        Metric::Own { higher_is_better, .. } => return higher_is_better,
         Metric::Count { outcome, .. } => matches!(outcome, Outcome::TruePositive | Outcome::TrueNegative),
         _ => metric.as_loss().is_none(),
     })
@@ -80,7 +82,8 @@ pub fn update<E: Float>(
     accumulate(metric, classes, samples, state);
 }
 
-/// The metric's value, of the sums so far; where nothing has been counted, 0.
+/// The metric's value, of the sums so far; where nothing has been counted, 0. One of the user's own, which only its type can
+/// compute, is NaN.
 pub fn result(metric: Metric, classes: usize, state: &[f64]) -> f64 {
     if state.len() != state_len(metric, classes) {
         return 0.0;
@@ -97,6 +100,7 @@ pub fn result(metric: Metric, classes: usize, state: &[f64]) -> f64 {
         Metric::R2Score { aggregation, num_regressors } => r2::score(state, aggregation, num_regressors),
         Metric::Count { .. } => state.iter().sum(),
         Metric::IoU { target_class_ids, .. } => iou::mean(state, target_class_ids),
+        Metric::Own { .. } => f64::NAN,
         _ => mean(state),
     }
 }
@@ -129,6 +133,19 @@ impl<'a, E: Float> Samples<'a, E> {
 
     fn count_positions(&self, classes: usize) -> usize {
         self.y.cols().checked_div(classes).unwrap_or(0)
+    }
+
+    /// Every position of all samples, with its target: as many values, or a class index.
+    pub(crate) fn for_each(&self, classes: usize, mut each: impl FnMut(&'a [E], &'a [E])) {
+        let positions = self.count_positions(classes);
+        let of_target = self.target.cols().checked_div(positions).unwrap_or(0);
+        for (y, target) in self.iter() {
+            for position in 0..positions {
+                let [y, target] = [(y, classes), (target, of_target)]
+                    .map(|(values, len)| values.get(position * len..(position + 1) * len).unwrap_or(&[]));
+                each(y, target);
+            }
+        }
     }
 
     /// Every position of all samples, with what its target stands for.
@@ -213,7 +230,7 @@ pub(crate) fn accumulate<E: Float>(
         }
         Metric::PearsonCorrelation => correlation::pearson(classes, &samples, state),
         Metric::ConcordanceCorrelation => correlation::concordance(classes, &samples, state),
-        // Means of losses, which are added above.
+        // Means of losses, which are added above, and metrics of one's own, which `loss/measured.rs` calls.
         _ => {}
     }
 }

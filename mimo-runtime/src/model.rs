@@ -11,6 +11,7 @@ use crate::error::Error;
 use crate::float::Float;
 use crate::fold::Folded;
 use crate::loss::Masked;
+use crate::own::OwnMetric;
 use crate::program::{LabelledBy, Program, SpectralKernel, StatePlace};
 use crate::rules::MakeRule;
 use crate::stage::Stage;
@@ -156,6 +157,10 @@ pub trait Trainable: Model<Targets: OutputColumns<<Self as Model>::Float>> {
 
     /// The names of the losses that `add_loss` adds, in order.
     const ADDED_LOSSES: &'static [&'static str] = &[];
+
+    /// The metrics of one's own, by their places.
+    #[doc(hidden)]
+    const OWN_METRICS: &'static [OwnMetric] = &[];
 
     /// Which outputs train which weights. Weights of which the outputs have no target in a batch are left alone by its step.
     const LABELLED_BY: &'static [LabelledBy] = &[];

@@ -477,7 +477,7 @@ impl Logs for ClassesLogs {
 #[cfg(feature = "plot")]
 pub(crate) fn history(values: impl IntoIterator<Item = f64>) -> crate::history::History<Lines> {
     use crate::history::History;
-    let table = std::sync::Arc::new(crate::logs::LogTable::new(crate::data::spec::<Lines>(), &[]));
+    let table = std::sync::Arc::new(crate::logs::LogTable::new(crate::data::spec::<Lines>(), &[], &[]));
     let mut history = History::new(&table);
     for (epoch, value) in values.into_iter().enumerate() {
         history.push(epoch_logs(epoch, value, 2.0 * value));
@@ -488,7 +488,7 @@ pub(crate) fn history(values: impl IntoIterator<Item = f64>) -> crate::history::
 /// An epoch of [`Lines`] that measured one value, and another in its validation.
 pub(crate) fn epoch_logs(epoch: usize, value: f64, validation: f64) -> crate::history::EpochLogs<Lines> {
     use crate::history::{EpochLogs, Evaluation};
-    let table = std::sync::Arc::new(crate::logs::LogTable::new(crate::data::spec::<Lines>(), &[]));
+    let table = std::sync::Arc::new(crate::logs::LogTable::new(crate::data::spec::<Lines>(), &[], &[]));
     EpochLogs::new(epoch, vec![value; 4], Some(Evaluation::new(vec![validation; 4], &table)), &table)
 }
 

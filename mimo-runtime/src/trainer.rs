@@ -2,6 +2,7 @@
 
 mod called;
 mod checkpoint;
+mod confusion;
 mod custom;
 mod find;
 mod fit;
@@ -12,6 +13,7 @@ mod steer;
 mod tests;
 mod weights;
 
+pub use confusion::{ConfusionOptions, Output};
 pub use custom::{CustomTargets, LossTensor, LossTensorOf, SampleWeights};
 pub use find::{FindOptions, LearningRateCurve};
 pub use options::FitOptions;
@@ -83,6 +85,7 @@ pub struct Trainer<'m, M: Model> {
 pub struct TrainerOptions {
     threads: usize,
     seed: u64,
+    check_gradients: Option<bool>,
 }
 
 impl TrainerOptions {
@@ -106,6 +109,16 @@ impl TrainerOptions {
         self.seed = seed;
         self
     }
+
+    /// Whether the first training step compares the gradients of losses of one's own, `loss = crate::pinball`, with differences of their
+    /// values. A gradient that differs is an error ([`OwnLoss`](Error::OwnLoss)). By default it does in debug builds of mimo.
+    ///
+    /// Turn it off for a loss whose gradient is not its own on purpose.
+    #[must_use]
+    pub fn check_gradients(mut self, check: bool) -> Self {
+        self.check_gradients = Some(check);
+        self
+    }
 }
 
 impl<'m, M: Trainable> Trainer<'m, M> {
@@ -127,11 +140,12 @@ impl<'m, M: Trainable> Trainer<'m, M> {
         if spec.optimizers.is_empty() {
             return Err(Error::NoOptimizer);
         }
-        let table = LogTable::new(spec, M::ADDED_LOSSES);
+        let table = LogTable::new(spec, M::ADDED_LOSSES, M::OWN_METRICS);
         if table.statistics(spec) != program.statistics {
             return Err(Error::Inconsistent { what: "the number of statistics" });
         }
         let mut engine = engine::<M>(options.threads)?;
+        engine.set_own(spec, M::OWN_METRICS, options.check_gradients.unwrap_or(cfg!(debug_assertions)));
         engine.set_seed(options.seed);
         model.read_weights(&mut |index, values| engine.load_weight(index, &values));
         engine.weights_loaded();

@@ -4,6 +4,7 @@ use crate::args::{Bound, read};
 use crate::code::Code;
 use crate::compile::absent;
 use crate::compile::heads::{self, Head};
+use crate::compile::own::Own;
 use crate::context::Cx;
 use crate::diag::Loc;
 use crate::intern::interned;
@@ -393,6 +394,13 @@ pub(crate) fn read(value: &Value, head: Option<&Head<'_>>, cx: &mut Cx<'_>) -> O
     let value = &*read::without_python(value, cx);
     if value.kind == ValueKind::None {
         return Some(None);
+    }
+    if let Some(own) = Own::read(value, LOSSES, cx) {
+        let loss = own.loss(cx)?;
+        if let Some(head) = head {
+            heads::check(head, loss, value.loc, cx);
+        }
+        return Some(Some(loss));
     }
     let choice = read_named(value, "`loss`", "a loss", Code::UnknownLoss, LOSSES, absent::LOSSES, cx)?;
     let loss = match choice {

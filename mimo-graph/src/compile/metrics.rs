@@ -7,6 +7,7 @@ use crate::compile::forms::Setting;
 use crate::compile::heads::{self, Head};
 use crate::compile::losses::weights::one_per_unit;
 use crate::compile::metrics::table::{Choice, table};
+use crate::compile::own::{self, Own};
 use crate::context::{Cx, DimCheck, Relation};
 use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
@@ -51,9 +52,10 @@ pub(super) fn read_after(
         ValueKind::List(items) => &items[..],
         _ => std::slice::from_ref(value),
     };
-    let mut metrics = before;
+    let (mut metrics, own_list) = (before.clone(), before.len());
     // The first metric of an output without a loss, which decides the targets.
-    let mut first = metrics.first().map(|(name, metric)| (name.clone(), Target::of_metric(*metric)));
+    let decides = metrics.iter().find(|(_, metric)| !metric.is_own());
+    let mut first = decides.map(|(name, metric)| (name.clone(), Target::of_metric(*metric)));
     let mut sound = true;
     for value in values {
         let decided = first.as_ref().map(|(_, target)| *target);
@@ -62,7 +64,7 @@ pub(super) fn read_after(
             continue;
         };
         for (place, (word, metric)) in read.into_iter().enumerate() {
-            // What is wrong with one of several is wrong with all of them.
+            // What is wrong with one of several is wrong with all of them. One of the user fits every output with targets.
             if let (0, Some(subject)) = (place, subject) {
                 check(metric, &word, subject, &mut first, value, cx);
                 let written = match &value.kind {
@@ -71,12 +73,25 @@ pub(super) fn read_after(
                 };
                 fit::check(metric, written.unwrap_or(&word), &word, subject, value.loc, cx);
             }
-            let is_taken = |name: &str| metrics.iter().any(|(taken, _)| taken == name);
+            let taken = |name: &str| metrics.iter().find(|(taken, _)| taken == name);
+            let is_taken = |name: &str| taken(name).is_some();
             // As Keras calls them.
             let base = match setting {
                 Setting::WeightedMetrics if is_taken(&word) => format!("weighted_{word}"),
-                _ => word,
+                _ => word.clone(),
             };
+            // A name that is written twice in one list is not one of `metrics` and one of `weighted_metrics`.
+            let again =
+                metrics.get(own_list..).and_then(|list| list.iter().find(|(taken, _)| *taken == word));
+            let again =
+                again.map(|named| (word.clone(), named)).or(taken(&base).map(|named| (base.clone(), named)));
+            if let Some((name, (_, taken))) = &again
+                && (taken.is_own() || metric.is_own())
+            {
+                own::named_twice(name, value, metric, cx);
+                sound = false;
+                continue;
+            }
             let mut name = base.clone();
             let mut count = 0;
             while is_taken(&name) {
@@ -101,6 +116,9 @@ fn check(
     let loc = value.loc;
     check_classes(metric, subject.head, value, cx);
     let Subject { head, loss: Some(loss) } = subject else { return };
+    if metric.is_own() && loss.is_none_or(|loss| Target::of(Some(loss), []).is_some()) {
+        return;
+    }
     let decided = match loss {
         Some(loss) => Decided::Loss(loss),
         None => {
@@ -123,6 +141,9 @@ fn read_one(
     let value = &*read::without_python(value, cx);
     if value.kind == ValueKind::None {
         return Some(vec![]);
+    }
+    if let Some(own) = Own::read(value, &table(), cx) {
+        return Some(vec![own.metric(cx)?]);
     }
     let entry = read_named(
         value,

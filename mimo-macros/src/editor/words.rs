@@ -277,7 +277,13 @@ impl Words {
             return;
         }
         if path.len() > 1 {
-            return values.push(path.iter().cloned().collect());
+            let path: TokenStream = path.iter().cloned().collect();
+            // A loss or a metric of the user, which may be a type, or a function of any float type.
+            if let Kind::Item(Module::Losses | Module::Metrics) = kind {
+                cursor.skip(usize::from(cursor.group_at(0, Delimiter::Parenthesis).is_some()));
+                return values.push(quote!({ use #path as _; }));
+            }
+            return values.push(path);
         }
         let call = cursor.group_at(0, Delimiter::Parenthesis);
         if call.is_none() && self.settings.contains(&name_of(ident)) {

@@ -235,6 +235,16 @@ impl<'a> Context<'a> {
         literal(self, &value.literal())
     }
 
+    /// A path of the user, `crate::Lift`, which is one of a loss or a metric.
+    pub(crate) fn own(&self, path: &str) -> TokenStream {
+        let own = self.graph.compile.iter().flat_map(|compile| &compile.own);
+        let tokens = own
+            .into_iter()
+            .find(|(known, _)| *known == path)
+            .and_then(|(_, id)| self.lowered.const_exprs.get(id.0 as usize));
+        tokens.cloned().unwrap_or_default()
+    }
+
     /// A length in the place of a const generic.
     pub(crate) fn generic(&self, dim: &Dim) -> TokenStream {
         match dim {

@@ -52,6 +52,19 @@ pub(super) fn literal(cx: &Context<'_>, value: &Literal) -> TokenStream {
             let (name, fields, base) = (path(name), self::fields(cx, fields), path(base));
             quote!(__mimo::#name { #fields, ..__mimo::#name::#base })
         }
+        // Only the type of the user knows its state.
+        Literal::Variant { name: "Metric", variant: "Own", holds: Holds::Fields(fields) } => {
+            let place = fields.iter().find(|(name, _)| *name == "place");
+            let place = place.map(|(_, place)| literal(cx, place));
+            let fields = fields.iter().map(|(name, value)| {
+                let (field, value) = (path(name), literal(cx, value));
+                match *name {
+                    "state" | "higher_is_better" => quote!(#field: __Own::METRICS[#place].#field),
+                    _ => quote!(#field: #value),
+                }
+            });
+            quote!(__mimo::Metric::Own { #(#fields),* })
+        }
         Literal::Variant { name, variant, holds } => {
             let (name, variant) = (path(name), path(variant));
             match holds {

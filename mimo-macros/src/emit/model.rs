@@ -184,6 +184,7 @@ pub(super) fn traits(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     let trainable = cx.graph.compile.as_ref().map(|_| {
         let (stages, rules) = (stages::stages(cx, plan), spec::rules(cx));
         let labelled = spec::labelled(plan);
+        let own_metrics = spec::own_metrics(cx).map(|(_, constant)| constant);
         let fields = cx.output_fields();
         let added = cx.graph.added_losses().into_iter().map(|layer| &cx.graph.layer(layer).name);
         let added = (added.len() > 0).then(
@@ -196,6 +197,7 @@ pub(super) fn traits(cx: &Context<'_>, plan: &Plan) -> TokenStream {
                 type Logs = #logs;
                 #added
                 #labelled
+                #own_metrics
 
                 #stages
                 #rules
@@ -214,9 +216,11 @@ pub(super) fn traits(cx: &Context<'_>, plan: &Plan) -> TokenStream {
             }
         }
     });
+    let own = spec::own_metrics(cx).map(|(item, _)| item);
     quote! {
         use #krate::__private::Operation as _;
         #kinds
+        #own
 
         #defaults
 

@@ -7,7 +7,7 @@ use mimo_graph::operation::Sum;
 use mimo_graph::place::{ALIGN, SlotRequest, place};
 use mimo_graph::plan::{Buffer, LossOp, Op, Param, Plan};
 use proc_macro2::{Ident, Literal, Span, TokenStream};
-use quote::quote;
+use quote::{quote, quote_spanned};
 
 use super::context::{Context, distinct};
 use super::literal::literal;
@@ -193,13 +193,21 @@ pub(super) fn losses(cx: &Context<'_>, plan: &Plan) -> TokenStream {
             let start = cx.dim(start);
             return quote!(__mimo::BatchLoss { loss: __Losses::#name, start: #start }.forward(__chunk); #metrics);
         }
-        let pass = kind(loss).map(|kind| {
-            let kind = Ident::new(kind, Span::call_site());
-            quote!(__mimo::losses::#kind(__Losses::#name).forward(__chunk);)
-        });
+        let pass = match loss.loss {
+            Some(Loss::Own { path, .. }) => Some(own(cx, loss, path, name, None)),
+            _ => kind(loss).map(|kind| {
+                let kind = Ident::new(kind, Span::call_site());
+                quote!(__mimo::losses::#kind(__Losses::#name).forward(__chunk);)
+            }),
+        };
         quote!(#pass #metrics)
     });
-    quote!(#(#lines)*)
+    let own = lines_need_own(plan).then(|| {
+        quote!(
+            use __mimo::own::{WhenMisfit as _, WhenSlices as _, WhenTensors as _};
+        )
+    });
+    quote!(#own #(#lines)*)
 }
 
 /// The lines of a loss, and of the metrics after it, of an output with a mask.
@@ -217,11 +225,39 @@ fn masked_loss(cx: &Context<'_>, plan: &Plan, at: usize, name: &Ident, mask: &Id
     if is_of_sample_regions(loss) {
         return quote!(__mimo::MaskedRegions(__Losses::#mask).forward(__chunk); #metrics);
     }
-    let pass = kind(loss).map(|kind| {
-        let kind = Ident::new(kind, Span::call_site());
-        quote!(__mimo::losses::#kind(__Losses::#name).forward_masked(__Losses::#mask, __chunk);)
-    });
+    let pass = match loss.loss {
+        Some(Loss::Own { path, .. }) => Some(own(cx, loss, path, name, Some(mask))),
+        _ => kind(loss).map(|kind| {
+            let kind = Ident::new(kind, Span::call_site());
+            quote!(__mimo::losses::#kind(__Losses::#name).forward_masked(__Losses::#mask, __chunk);)
+        }),
+    };
     quote!(#pass #metrics)
+}
+
+fn lines_need_own(plan: &Plan) -> bool {
+    plan.losses.iter().any(|loss| matches!(loss.loss, Some(Loss::Own { .. })))
+}
+
+/// The pass of a loss that the user has written. What is wrong with the function is reported at its path.
+fn own(cx: &Context<'_>, loss: &LossOp, path: &str, name: &Ident, mask: Option<&Ident>) -> TokenStream {
+    let function = cx.own(path);
+    let span = function.clone().into_iter().last().map_or_else(Span::call_site, |token| token.span());
+    let span = span.resolved_at(Span::call_site());
+    let mask = match mask {
+        Some(mask) => quote!(__mimo::Some(__Losses::#mask)),
+        None => quote!(__mimo::None),
+    };
+    let classes = cx.generic(&loss.classes);
+    let kind = match loss.loss {
+        Some(Loss::Own { sparse: true, .. }) => quote!(Indices),
+        _ => quote!(Values),
+    };
+    let verdicts = [quote!(f32), quote!(f64)].map(|float| {
+        let candidate = quote!(__mimo::own::Candidate::<__mimo::core::primitive::#float, __mimo::Const<#classes>, __mimo::own::#kind, _>);
+        quote_spanned!(span=> (&&&#candidate::new(#function)).verdict())
+    });
+    quote_spanned!(span=> __mimo::own::loss(__Losses::#name, #mask, #(#verdicts,)* __chunk);)
 }
 
 /// Whether a loss compares regions that are more than a step of a sample.
@@ -229,9 +265,10 @@ fn is_of_sample_regions(loss: &LossOp) -> bool {
     matches!(loss.loss.and_then(Loss::region), Some(Region::Sample | Region::SampleClass))
 }
 
-/// The pass of an output's loss, which is named after its variant. A custom loss is computed outside of the chunk.
+/// The pass of an output's loss, which is named after its variant. A custom loss is computed outside of the chunk, and one of
+/// the user is named by its path.
 fn kind(output: &LossOp) -> Option<&'static str> {
-    match output.loss.filter(|loss| !matches!(loss, Loss::Custom { .. }))?.literal() {
+    match output.loss.filter(|loss| !matches!(loss, Loss::Custom { .. } | Loss::Own { .. }))?.literal() {
         Value::Variant { variant, .. } => Some(variant),
         _ => None,
     }

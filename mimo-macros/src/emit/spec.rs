@@ -68,6 +68,29 @@ pub(super) fn rules(cx: &Context<'_>) -> TokenStream {
     quote!(const RULES: &'static [__mimo::MakeRule<#e>] = &[#(#kinds),*];)
 }
 
+/// The struct that holds the metrics that the user has written, if there are any: what is wrong with a path is told once, there. And the
+/// value of `Trainable::OWN_METRICS`.
+pub(super) fn own_metrics(cx: &Context<'_>) -> Option<(TokenStream, TokenStream)> {
+    let paths = cx.graph.compile.as_ref()?.own_metrics();
+    if paths.is_empty() {
+        return None;
+    }
+    let metrics = paths.iter().map(|path| {
+        let path = cx.own(path);
+        quote!(__mimo::own::OwnMetric::of::<#path, _>())
+    });
+    let item = quote! {
+        struct __Own;
+        impl __Own {
+            const METRICS: &'static [__mimo::own::OwnMetric] = &[#(#metrics),*];
+        }
+    };
+    let constant = quote!(
+        const OWN_METRICS: &'static [__mimo::own::OwnMetric] = __Own::METRICS;
+    );
+    Some((item, constant))
+}
+
 /// `Trainable::LABELLED_BY`: which outputs train which weights.
 pub(super) fn labelled(plan: &Plan) -> TokenStream {
     let runs = plan.labelled.iter().map(|run| {

@@ -199,6 +199,10 @@ impl Lower<'_> {
 
     /// `Dense(64)(x)`, `(enc)(x)`
     fn call_of_result(&mut self, expr: &Expr, callee: &Expr, args: &[Arg]) -> Evaluated {
+        // `crate::Layer(name = "mine")`
+        if let ExprKind::Rust = callee.kind {
+            return self.no_tensor_of_rust(expr);
+        }
         if let Some(given) = self.called_in_two_steps(expr, callee, args) {
             return given;
         }

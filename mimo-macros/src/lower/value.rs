@@ -120,6 +120,12 @@ impl Lower<'_> {
                 ExprKind::Name(ident) => {
                     ValueKind::Call { name: name_of(ident), name_loc: callee.loc, args: self.args(args) }
                 }
+                // A metric or a loss of the user, by its path. Its tokens are those of the constant.
+                ExprKind::Rust => {
+                    self.constant(&callee.tokens, callee.loc);
+                    let name = text_of(callee.tokens.clone());
+                    ValueKind::Call { name, name_loc: callee.loc, args: self.args(args) }
+                }
                 ExprKind::Invalid => ValueKind::Invalid,
                 _ => {
                     self.error(

@@ -373,6 +373,14 @@ impl Parser {
             cursor.skip(path);
             let tokens = cursor.since(start);
             let loc = self.spans.of(tokens);
+            if let Some((TokenTree::Group(group), path)) = tokens.split_last()
+                && has_keywords(group)
+            {
+                let callee = Expr::new(ExprKind::Rust, self.spans.of(path), path.iter().cloned().collect());
+                let args = self.arguments(&contents(group.stream()), Takes::Settings);
+                let kind = ExprKind::Call(Box::new(callee), args);
+                return Ok(Expr::new(kind, loc, tokens.iter().cloned().collect()));
+            }
             return Ok(Expr::new(ExprKind::Rust, loc, tokens.iter().cloned().collect()));
         }
         if cursor.at_keyword("if") && !reads_training(cursor.rest()) {
@@ -521,6 +529,14 @@ impl Parser {
                 .help("remove it, or write what is missing before it"),
         );
     }
+}
+
+/// Whether what a path is called with are settings of the language, `crate::Lift(name = "lift")`: Rust has no such calls.
+fn has_keywords(group: &Group) -> bool {
+    let tokens = contents(group.stream());
+    let cursor = Cursor::new(&tokens);
+    let equals = matches!(cursor.peek_nth(1), Some(TokenTree::Punct(punct)) if punct.as_char() == '=' && punct.spacing() == Spacing::Alone);
+    group.delimiter() == Delimiter::Parenthesis && cursor.ident_at(0).is_some() && equals
 }
 
 /// Number of tokens of a path, `crate::config::RATE`, with what it is called with; 0 if none comes next.

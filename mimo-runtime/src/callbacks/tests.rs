@@ -78,7 +78,7 @@ fn feed(
     values: &[f64],
     mut after: impl FnMut(&Trainer<'_, Lines>),
 ) -> usize {
-    let table = crate::logs::LogTable::new(spec::<Lines>(), &[]);
+    let table = crate::logs::LogTable::new(spec::<Lines>(), &[], &[]);
     let mut plan = FitPlan {
         epochs: values.len(),
         initial_epoch: 0,

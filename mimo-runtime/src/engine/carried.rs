@@ -44,6 +44,7 @@ pub(super) fn carry<E: Float>(
         stages: _,
         pool: _,
         masks: _,
+        own: _,
         labels,
         // What was told already.
         warnings: _,

@@ -10,6 +10,7 @@ use crate::engine::{Engine, Source, Trust, buffer, labels, steering};
 use crate::error::Error;
 use crate::float::Float;
 use crate::kernels::{AlignedVec, Claims, Element, Pieces, Pool};
+use crate::own::OwnParts;
 use crate::program::{ALIGN, Memory, Program, Starts, View};
 use crate::stage::{Merging, Stage, StepPart, Sum};
 use crate::watch::Watch;
@@ -229,6 +230,7 @@ pub(super) struct Shared<'a, E> {
     pub sums: usize,
     /// Looks at what the operations write.
     pub watch: Option<&'a Watch>,
+    pub own: OwnParts<'a>,
 }
 
 /// Calls `work` with every chunk, on the threads of `pool` or, without one, on this one.
@@ -264,6 +266,7 @@ pub(super) fn each<E: Float>(
             sums,
             merged,
             watch: shared.watch.and_then(|watch| watch.of_chunk(index)),
+            own: shared.own,
         }
     };
     let by_position = !shared.position_starts.is_empty();
@@ -378,6 +381,7 @@ impl<E: Float> Engine<E> {
             position_starts: self.labels.starts(weighting),
             sums: self.program.sums,
             watch: self.search.watch(),
+            own: self.own.parts(self.steps()),
         };
         let small = is_small(step_flops(self.program), self.train_chunks.batch);
         let pool = (!small).then_some(&self.pool);
@@ -395,16 +399,14 @@ impl<E: Float> Engine<E> {
                     first(chunk)?;
                 }
                 let watch = chunk.watch;
-                if watch.is_none() {
-                    group.iter().for_each(|stage| (stage.run)(chunk));
-                    return Ok(());
-                }
                 for stage in group {
-                    // Only this part runs what the plan lists.
-                    chunk.watch = watch.filter(|_| stage.part == StepPart::Forward);
+                    if watch.is_some() {
+                        // Only this part runs what the plan lists.
+                        chunk.watch = watch.filter(|_| stage.part == StepPart::Forward);
+                    }
                     (stage.run)(chunk);
                 }
-                Ok(())
+                chunk.own.fault.map_or(Ok(()), |fault| Err(self.own.error(fault)))
             })?;
             if let Some(stage) = group.last().filter(|stage| waits(stage)) {
                 self.train_chunks.merge(stage.sums);

@@ -5,6 +5,7 @@ use crate::engine::Engine;
 use crate::engine::chunks::{self, Shared, is_small, rows_per_chunk};
 use crate::error::Error;
 use crate::float::Float;
+use crate::own::OwnParts;
 use crate::program::View;
 use crate::weighting::Weighting;
 
@@ -43,6 +44,7 @@ pub(super) fn predict<E: Float>(
             position_starts: &[],
             sums: 0,
             watch: None,
+            own: OwnParts::default(),
         };
         let pool = (!is_small(program.flops, round)).then_some(&engine.pool);
         let forward = engine.forward;

@@ -4,7 +4,8 @@ use mimo_graph::initializer::Initializer;
 use mimo_graph::spec::ModelSpec;
 
 use super::{
-    CustomLossFn, Engine, Pass, Source, Steer, Totals, carried, custom, predict, spectral, statistics,
+    CustomLossFn, Engine, Pass, SeePosition, Source, Steer, Totals, carried, custom, positions, predict,
+    spectral, statistics,
 };
 use crate::data::check;
 use crate::error::Error;
@@ -29,6 +30,15 @@ pub enum Job<'a, E> {
     TrainCustom(&'a mut CustomLossFn<'a, E>),
     /// [`Engine::evaluate_custom`]
     EvaluateCustom(&'a mut CustomLossFn<'a, E>),
+    /// [`Engine::each_position`]
+    EachPosition {
+        /// The output.
+        output: usize,
+        /// Values of a position.
+        classes: usize,
+        /// Sees a position.
+        see: &'a mut SeePosition<'a, E>,
+    },
 }
 
 /// The batch that a [`Job`] works on.
@@ -153,6 +163,10 @@ fn run<E: Float>(engine: &mut Engine<E>, batch: JobBatch<'_, E>, job: Job<'_, E>
         Job::Train => super::train(engine, rows, source, loss_weights, totals),
         Job::Evaluate => super::evaluate(engine, rows, source, loss_weights, totals),
         Job::TrainCustom(loss) => custom::train(engine, rows, source, loss_weights, loss, totals),
+        Job::EachPosition { output, classes, see } => {
+            super::evaluate(engine, rows, source, loss_weights, totals)?;
+            positions::each(engine, output, classes, source.weighting, see)
+        }
         Job::EvaluateCustom(loss) => custom::evaluate(engine, rows, source, loss_weights, loss, totals),
     }
 }

@@ -4,7 +4,7 @@ use crate::testing::Lines;
 
 /// Three epochs, the second without validation.
 fn history() -> History<Lines> {
-    let table = Arc::new(LogTable::new(spec::<Lines>(), &[]));
+    let table = Arc::new(LogTable::new(spec::<Lines>(), &[], &[]));
     let mut history = History::new(&table);
     for (epoch, values) in
         [[2.0, 1.0, 0.5, 2.0], [1.0, 0.1, 0.00025, 1.8], [1.5, 0.5, 0.25, 2.0]].iter().enumerate()
@@ -35,7 +35,7 @@ fn values_by_name_and_by_key() {
 
 #[test]
 fn without_validation_there_are_no_keys_of_it() {
-    let table = Arc::new(LogTable::new(spec::<Lines>(), &[]));
+    let table = Arc::new(LogTable::new(spec::<Lines>(), &[], &[]));
     let mut history = History::<Lines>::new(&table);
     history.push(EpochLogs::new(0, vec![1.0; 4], None, &table));
     assert_eq!(history.keys(), ["loss", "slope_loss", "slope_mae", "pair_loss"]);
@@ -72,7 +72,7 @@ fn the_table_is_aligned() {
 
 #[test]
 fn an_evaluation_reads_as_the_progress_does() {
-    let table = Arc::new(LogTable::new(spec::<Lines>(), &[]));
+    let table = Arc::new(LogTable::new(spec::<Lines>(), &[], &[]));
     let evaluation = Evaluation::<Lines>::new(vec![2.0, 1.0, 0.0005, 2.0], &table);
     let text = "loss: 2.0000 - slope_loss: 1.0000 - slope_mae: 5.0000e-04 - pair_loss: 2.0000";
     assert_eq!(evaluation.to_string(), text);

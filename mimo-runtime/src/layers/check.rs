@@ -93,6 +93,7 @@ impl Bench {
             sums: &mut [],
             merged: &[],
             watch: None,
+            own: Default::default(),
         }
     }
 

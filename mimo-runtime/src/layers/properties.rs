@@ -129,6 +129,7 @@ impl Case {
             sums: &mut [],
             merged: &[],
             watch: None,
+            own: Default::default(),
         };
         match &self.op {
             Op::Conv(op) => [op.forward(&mut chunk), op.backward(&mut chunk)],

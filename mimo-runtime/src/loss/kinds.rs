@@ -37,7 +37,7 @@ pub trait Kind: Sized {
 }
 
 /// Declares the kinds: the fields of a loss, and which criterion they and the form of its head make. A custom loss has no
-/// kind: it is computed outside of the chunk.
+/// kind: it is computed outside of the chunk. Nor has one of the user, whose function the generated code names.
 macro_rules! kinds {
     ($(
         $kind:ident $({ $($field:ident),* })? => |$form:ident, $visitor:ident| $visit:expr;
@@ -75,7 +75,7 @@ macro_rules! kinds {
         pub fn forward<E: Float>(op: &LossOp, mask: Option<&Masked>, chunk: &mut Chunk<'_, E>) {
             match op.loss {
                 $(Some(Loss::$kind { .. }) => E::loss::<$kind>(op, mask, chunk),)*
-                Some(Loss::Custom { .. }) | None => {}
+                Some(Loss::Custom { .. } | Loss::Own { .. }) | None => {}
             }
         }
 
@@ -84,7 +84,7 @@ macro_rules! kinds {
         pub(crate) fn visit<E: Float>(loss: Loss, form: Form, visitor: impl Visit<E>) {
             match loss {
                 $(Loss::$kind { .. } => $kind::visit(loss, form, visitor),)*
-                Loss::Custom { .. } => {}
+                Loss::Custom { .. } | Loss::Own { .. } => {}
             }
         }
     };

@@ -5,12 +5,15 @@
 
 use std::ops::Range;
 
+use mimo_graph::metric::Metric;
+
 use super::rows::Rows;
 use super::{LossOp, form};
 use crate::chunk::Chunk;
 use crate::float::Float;
 use crate::kernels::Mat;
 use crate::metric;
+use crate::own::Update;
 use crate::program::View;
 use crate::weighting::{WeightsOf, runs, steps, weight_at};
 
@@ -31,11 +34,15 @@ pub(super) fn add<E: Float>(op: &LossOp, mask: Option<View>, index: usize, chunk
     let [y, target, weight] = [op.y, op.target, op.sample_weight].map(|view| chunk.mat(view));
     let mask = mask.map(|view| chunk.mat(view));
     let Some(state) = chunk.statistics.get_mut(start..start + len) else { return };
+    let own = match metric {
+        Metric::Own { place, .. } => chunk.own.metrics.get(place).map(|own| E::update_own(own)),
+        _ => None,
+    };
     let arena = &*chunk.arena;
     if mask.is_none() && !weighted && chunk.target_weights.present.is_empty() {
         let [y, target] = [y, target].map(|mat| Rows::new(arena, mat));
         let samples = metric::Samples { y, target, rows: chunk.rows, weight: 1.0 };
-        return metric::accumulate(metric, op.classes, samples, state);
+        return accumulate(metric, own, op.classes, samples, state);
     }
     let weights = WeightsOf {
         samples: chunk.weighted.then(|| Rows::new(arena, weight)),
@@ -61,7 +68,7 @@ pub(super) fn add<E: Float>(op: &LossOp, mask: Option<View>, index: usize, chunk
                 Rows::new(arena, Mat::contiguous(offset, run.len(), len))
             });
             let samples = metric::Samples { y, target, rows: run.len(), weight };
-            metric::accumulate(metric, classes, samples, state);
+            accumulate(metric, own, classes, samples, state);
         };
         match positions.filter(|_| weighted) {
             None => runs(mask, positions).for_each(|run| add(run, of_sample)),
@@ -70,4 +77,16 @@ pub(super) fn add<E: Float>(op: &LossOp, mask: Option<View>, index: usize, chunk
                 .for_each(|step| add(step..step + 1, of_sample * weight_at(weights, step, steps))),
         }
     }
+}
+
+/// Adds samples to a state: one of the user's own sees each position by itself.
+fn accumulate<E: Float>(
+    metric: Metric,
+    own: Option<Update<E>>,
+    classes: usize,
+    samples: metric::Samples<'_, E>,
+    state: &mut [f64],
+) {
+    let Some(update) = own else { return metric::accumulate(metric, classes, samples, state) };
+    samples.for_each(classes, |y, target| update(state, y, target, samples.weight));
 }

@@ -207,7 +207,7 @@ impl<'m, M: Trainable> Trainer<'m, M> {
         let custom: Vec<usize> = custom_outputs::<M>().map(|(index, _)| index).collect();
         let others = self.custom.joint().filter(|joint| *joint != name);
         let joint: Vec<String> = others.map(str::to_owned).chain([JOINT.to_owned()]).collect();
-        let table = LogTable::with_custom(spec::<M>(), M::ADDED_LOSSES, &custom, &joint);
+        let table = LogTable::with_custom(spec::<M>(), M::ADDED_LOSSES, M::OWN_METRICS, &custom, &joint);
         let taken = table.resolve(name).is_some() || table.place(&format!("val_{name}")).is_some();
         !(taken || name.is_empty() || name == "epoch" || name.contains(char::is_control))
     }
@@ -238,7 +238,8 @@ impl<'m, M: Trainable> Trainer<'m, M> {
         }
         let joint: Vec<String> = self.custom.joint().map(str::to_owned).collect();
         let custom = self.custom.losses.iter().filter_map(|loss| loss.output).collect::<Vec<_>>();
-        self.table = Arc::new(LogTable::with_custom(spec::<M>(), M::ADDED_LOSSES, &custom, &joint));
+        self.table =
+            Arc::new(LogTable::with_custom(spec::<M>(), M::ADDED_LOSSES, M::OWN_METRICS, &custom, &joint));
         // What was measured belongs to the losses as they were.
         self.totals.joint = vec![0.0; joint.len()];
         self.totals.clear();

@@ -247,6 +247,7 @@ impl Batch {
             statistics,
             sums: found,
             merged,
+            own: Default::default(),
         };
         for row in 0..rows {
             let sample = first_row + row;

@@ -54,8 +54,8 @@ fn unknown_losses_get_help() {
         ),
         (
             "wasserstein",
-            "unknown loss `wasserstein`\n  = help: a loss of your own is `custom` here, `loss = { y: custom }` for the \
-             output `y`, and a function of the outputs in Rust: `trainer.set_loss(|outputs, targets| …)`\n  \
+            "unknown loss `wasserstein`\n  = help: a function of your own is written with its path: `loss = crate::my_loss`; a \
+             loss of several outputs is `custom` here, and `trainer.set_loss(|outputs, targets| …)` in Rust\n  \
              = note: every loss is listed in `mimo::language::losses`"
                 .into(),
         ),

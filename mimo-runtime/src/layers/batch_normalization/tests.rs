@@ -83,6 +83,7 @@ where
                 sums: &mut sums[index],
                 merged: &merged,
                 watch: None,
+                own: Default::default(),
             });
             first_row += rows;
         }

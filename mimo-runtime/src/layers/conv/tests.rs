@@ -85,6 +85,7 @@ impl Case {
             sums: &mut [],
             merged: &[],
             watch: None,
+            own: Default::default(),
         };
         work(&self.op, &mut chunk);
     }

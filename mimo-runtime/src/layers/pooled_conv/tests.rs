@@ -111,6 +111,7 @@ impl Case {
             sums: &mut [],
             merged: &[],
             watch: None,
+            own: Default::default(),
         };
         work(&mut chunk);
         let of_rows = |slot: usize| offsets[slot] * ROWS..offsets[slot] * ROWS + ROWS * self.lens[slot];

@@ -1,0 +1,16 @@
+use mimo::prelude::*;
+
+model! {
+    pub Net {
+        let x = Input(shape = [8]);
+        let y = Dense(1)(x);
+        let z = Dense(1)(x);
+        Model(inputs = [x], outputs = [y, z]).compile(
+            optimizer = Adam(),
+            loss = { y: crate::pinball, z: mse },
+            metrics = { z: [crate::metrics::Lift] },
+        )
+    }
+}
+
+fn main() {}
