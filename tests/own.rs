@@ -287,15 +287,11 @@ fn data(extra: Extra) -> Data {
     Data { rows, inputs: vec![x], targets: vec![a, b, steps], weights }
 }
 
-/// Logs of three epochs by key, and the weights after them.
-fn trained<M: Trainable>(
-    mut model: M,
-    data: &Data,
-    threads: usize,
-) -> (Vec<(String, Vec<f64>)>, Vec<Vec<f64>>)
-where
-    M: Model<Float: support::Real>,
-{
+/// Logs by key, and weights.
+type Trained = (Vec<(String, Vec<f64>)>, Vec<Vec<f64>>);
+
+/// Logs of three epochs, and the weights after them.
+fn trained<M: Trainable<Float: support::Real>>(mut model: M, data: &Data, threads: usize) -> Trained {
     randomize(&mut model, 3);
     let mut trainer = Trainer::with_options(&mut model, TrainerOptions::new().threads(threads)).unwrap();
     let data = data.dataset::<M>();
@@ -378,7 +374,7 @@ fn losses_of_one_s_own_train_as_keras_s() {
 fn results_are_the_same_bits_for_any_number_of_threads() {
     for extra in EXTRAS {
         let data = data(extra);
-        let bits = |(logs, weights): (Vec<(String, Vec<f64>)>, Vec<Vec<f64>>)| -> Vec<u64> {
+        let bits = |(logs, weights): Trained| -> Vec<u64> {
             let logs = logs.into_iter().flat_map(|(_, values)| values);
             logs.chain(weights.into_iter().flatten()).map(f64::to_bits).collect()
         };
