@@ -84,7 +84,7 @@ pub fn parquet_blocks(path: impl AsRef<Path>, rows: usize) -> Result<ParquetBloc
     let path: Arc<Path> = path.as_ref().into();
     let file = File::open(&path).map_err(|source| Error::File { path: path.to_path_buf(), source })?;
     let reader = guarded(&path, || {
-        ParquetRecordBatchReaderBuilder::try_new(file)?.with_batch_size(rows.max(1)).build()
+        Ok(ParquetRecordBatchReaderBuilder::try_new(file)?.with_batch_size(rows.max(1)).build()?)
     })?;
     Ok(ParquetBlocks { reader, path, ended: false })
 }
