@@ -1,5 +1,6 @@
 //! CSV files as tables.
 
+use std::collections::VecDeque;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -146,10 +147,19 @@ impl CsvOptions {
         let reader = ReaderBuilder::new()
             .delimiter(self.delimiter)
             .has_headers(self.headers)
+            // Lengths are compared here, because the reader's line numbers are one too small after `\r\n` and blank lines.
+            .flexible(true)
             .trim(if self.trim { Trim::All } else { Trim::None })
-            .from_reader(reader);
-        let mut blocks =
-            CsvBlocks { reader, file, names: vec![], missing: self.missing.clone(), rows, ended: false };
+            .from_reader(LineEnds { reader, offset: 0, ends: VecDeque::new() });
+        let mut blocks = CsvBlocks {
+            reader,
+            file,
+            names: vec![],
+            missing: self.missing.clone(),
+            rows,
+            lines: 0,
+            ended: false,
+        };
         if self.headers {
             let headers = match blocks.reader.byte_headers() {
                 Ok(headers) => headers.clone(),
@@ -177,12 +187,14 @@ impl CsvOptions {
 
 /// The tables of [`CsvOptions::blocks`].
 pub struct CsvBlocks {
-    reader: Reader<Box<dyn Read + Send>>,
+    reader: Reader<LineEnds>,
     file: Option<Arc<Path>>,
     /// Empty before the first row of a file without names.
     names: Vec<String>,
     missing: Vec<String>,
     rows: usize,
+    /// Lines that were read.
+    lines: u64,
     ended: bool,
 }
 
@@ -204,19 +216,23 @@ impl CsvBlocks {
         while lines.len() < self.rows.max(1)
             && self.reader.read_byte_record(&mut record).map_err(|error| self.error(error))?
         {
-            let line = record.position().map(::csv::Position::line);
+            let line = self.line(&record);
             if self.names.is_empty() {
                 self.names = (0..record.len()).map(|place| place.to_string()).collect();
                 columns.resize_with(record.len(), TextColumn::default);
             }
+            let [cells, wanted] = [record.len(), self.names.len()].map(|len| len as u64);
+            if cells != wanted {
+                return Err(self.fault(Some(line), None, TableFault::Cells { cells, wanted }));
+            }
             for ((cell, column), name) in record.iter().zip(&mut columns).zip(&self.names) {
                 let Ok(text) = std::str::from_utf8(cell) else {
-                    return Err(self.fault(line, Some(name), not_utf8("the cell")));
+                    return Err(self.fault(Some(line), Some(name), not_utf8("the cell")));
                 };
                 let is_missing = self.missing.iter().any(|missing| missing == text);
                 column.push((!is_missing).then_some(text));
             }
-            lines.push(line.unwrap_or(0));
+            lines.push(line);
         }
         if lines.is_empty() {
             return Ok(None);
@@ -228,6 +244,29 @@ impl CsvBlocks {
             table.push(name.clone(), Column::Text(column))?;
         }
         Ok(Some(table))
+    }
+
+    /// The line in which a record begins, which has just been read.
+    fn line(&mut self, record: &ByteRecord) -> u64 {
+        let mut at = record.position().map_or(0, ::csv::Position::byte);
+        let end = self.reader.position().byte();
+        let ends = &mut self.reader.get_mut().ends;
+        let lines = &mut self.lines;
+        let mut pass = |is_passed: &mut dyn FnMut(u64) -> bool| {
+            while let Some((_, is_line)) = ends.pop_front_if(|(offset, _)| is_passed(*offset)) {
+                *lines += u64::from(is_line);
+            }
+            *lines
+        };
+        pass(&mut |offset| offset < at);
+        // Blank lines before the record, and the second half of `\r\n`.
+        let line = 1 + pass(&mut |offset| {
+            let is_blank = offset == at;
+            at += u64::from(is_blank);
+            is_blank
+        });
+        pass(&mut |offset| offset < end);
+        line
     }
 
     fn fault(&self, line: Option<u64>, column: Option<&str>, fault: TableFault) -> Error {
@@ -245,9 +284,6 @@ impl CsvBlocks {
                 Some(path) => Error::File { path: path.to_path_buf(), source },
                 None => Error::other(source),
             },
-            ErrorKind::UnequalLengths { expected_len, len, .. } => {
-                self.fault(line, None, TableFault::Cells { cells: len, wanted: expected_len })
-            }
             kind => {
                 let reason = format!("{kind:?}");
                 self.fault(line, None, TableFault::Format { format: "CSV", reason })
@@ -271,5 +307,27 @@ impl Iterator for CsvBlocks {
         // Nothing is read after an error.
         self.ended = !matches!(block, Some(Ok(_)));
         block
+    }
+}
+
+/// A reader that remembers where lines end, for the numbers of lines in errors.
+struct LineEnds {
+    reader: Box<dyn Read + Send>,
+    /// Bytes that were read.
+    offset: u64,
+    /// Offsets of `\r` and `\n` that no record has passed, and whether it is `\n`.
+    ends: VecDeque<(u64, bool)>,
+}
+
+impl Read for LineEnds {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let len = self.reader.read(buffer)?;
+        for (place, byte) in buffer.iter().take(len).enumerate() {
+            if matches!(byte, b'\r' | b'\n') {
+                self.ends.push_back((self.offset + place as u64, *byte == b'\n'));
+            }
+        }
+        self.offset += len as u64;
+        Ok(len)
     }
 }

@@ -524,7 +524,11 @@ impl TextForm {
         let kept = text.chars().filter(|c| !strip || !c.is_ascii_punctuation());
         let text: String = kept.map(|c| if lower { c.to_ascii_lowercase() } else { c }).collect();
         let words: Vec<&str> = match self.split {
-            Split::Whitespace => text.split(char::is_whitespace).filter(|word| !word.is_empty()).collect(),
+            Split::Whitespace =>
+            // TensorFlow knows the white space of C: a no-break space is a part of a word.
+            {
+                text.split([' ', '\t', '\n', '\x0b', '\x0c', '\r']).filter(|word| !word.is_empty()).collect()
+            }
             Split::Character => text.split("").filter(|word| !word.is_empty()).collect(),
         };
         if self.ngrams.is_empty() {
