@@ -11,9 +11,7 @@
 use mimo::prelude::*;
 use mimo::table::{category, classes, column, columns};
 
-#[path = "support/homes.rs"]
-mod homes;
-use homes::Homes;
+include!("support/homes.rs");
 
 const SEED: u64 = 7;
 

@@ -6,13 +6,11 @@
 
 use mimo::prelude::*;
 
-#[path = "support/homes.rs"]
-mod homes;
-use homes::Homes;
+include!("support/homes.rs");
 
 fn main() -> Result<()> {
-    let (path, model) = ("target/homes.safetensors", Homes::load("target/homes.safetensors")?);
-    let reader = TableReader::<Homes>::load(path)?;
+    let model = Homes::load("target/homes.safetensors")?;
+    let reader = TableReader::<Homes>::load("target/homes.safetensors")?;
     let homes = Table::new()
         .with("district", ["Harbour", "Moon"])?
         .with("area", [82.0, 40.5])?

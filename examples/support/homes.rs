@@ -1,7 +1,4 @@
-//! The model of `18_table`, which trains it, and of `19_serve_table`, which loads it.
-
-use mimo::prelude::*;
-
+// The model of `18_table`, which trains it, and of `19_serve_table`, which loads it.
 model! {
     /// The price of a home, and whether it is sold within a month.
     pub Homes {

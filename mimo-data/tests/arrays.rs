@@ -181,3 +181,20 @@ proptest! {
         ask(&bytes);
     }
 }
+
+#[cfg(feature = "ndarray")]
+#[test]
+fn arrays_of_ndarray_are_tensors_and_columns() {
+    use mimo_data::{Table, from_ndarray, to_ndarray};
+    let array = ndarray::array![[1.0_f32, 2.0, 3.0], [4.0, 5.0, 6.0]];
+    let tensor: Tensor<(usize, Const<3>), f32, Cpu> = from_ndarray(&array).expect("two samples");
+    assert_eq!(tensor.as_vec(), [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
+    // A view is copied as it is seen.
+    let tensor: Tensor<(usize, Const<2>), f32, Cpu> = from_ndarray(&array.t()).expect("three samples");
+    assert_eq!(tensor.as_vec(), [1.0, 4.0, 2.0, 5.0, 3.0, 6.0]);
+    assert_eq!(to_ndarray(&tensor).expect("an array"), array.t().into_dyn());
+    let wrong = from_ndarray::<(usize, Const<3>), _, _, _>(&array.t()).err().expect("another shape");
+    assert_eq!(wrong.to_string(), "the array has the shape [3, 2], but [samples, 3] is needed");
+    let table = Table::new().with("a", &ndarray::array![1.0, f64::NAN]).expect("a table");
+    assert_eq!(table.rows(), 2);
+}
