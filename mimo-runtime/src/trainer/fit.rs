@@ -244,7 +244,10 @@ impl<M: Trainable> Trainer<'_, M> {
         if first > 0 {
             totals.copy_from(&place.totals);
         } else if shuffle {
-            orders.shuffle(Arc::<Vec<usize>>::make_mut(&mut place.order));
+            let order = Arc::<Vec<usize>>::make_mut(&mut place.order);
+            // Not a shuffle of the last order: a second `fit` goes on where the first ended.
+            order.iter_mut().enumerate().for_each(|(place, row)| *row = place);
+            orders.shuffle(order);
         }
         let order = Arc::clone(&place.order);
         let clock = callbacks.clock.clone();
