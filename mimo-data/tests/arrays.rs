@@ -64,9 +64,9 @@ fn tensors_have_the_shape_of_the_array() {
     let f4 = archive.array("f4").expect("an array");
     let tensor: Tensor<(usize, Const<4>), f32, Cpu> = f4.tensor().expect("three samples");
     assert_eq!(tensor.as_vec(), f4.values::<f32>().expect("values"));
-    let wrong = f4.tensor::<(usize, Const<3>), f32>().err().expect("another shape");
+    let wrong = f4.tensor::<(usize, Const<3>), f32>().expect_err("another shape");
     assert_eq!(wrong.to_string(), "the array has the shape [3, 4], but [samples, 3] is needed");
-    let wrong = f4.tensor::<(usize, Const<2>, Const<2>), f32>().err().expect("another shape");
+    let wrong = f4.tensor::<(usize, Const<2>, Const<2>), f32>().expect_err("another shape");
     assert_eq!(wrong.to_string(), "the array has the shape [3, 4], but [samples, 2, 2] is needed");
     // A list is one value per sample.
     let u1 = archive.array("u1").expect("an array");
@@ -193,7 +193,7 @@ fn arrays_of_ndarray_are_tensors_and_columns() {
     let tensor: Tensor<(usize, Const<2>), f32, Cpu> = from_ndarray(&array.t()).expect("three samples");
     assert_eq!(tensor.as_vec(), [1.0, 4.0, 2.0, 5.0, 3.0, 6.0]);
     assert_eq!(to_ndarray(&tensor).expect("an array"), array.t().into_dyn());
-    let wrong = from_ndarray::<(usize, Const<3>), _, _, _>(&array.t()).err().expect("another shape");
+    let wrong = from_ndarray::<(usize, Const<3>), _, _, _>(&array.t()).expect_err("another shape");
     assert_eq!(wrong.to_string(), "the array has the shape [3, 2], but [samples, 3] is needed");
     let table = Table::new().with("a", &ndarray::array![1.0, f64::NAN]).expect("a table");
     assert_eq!(table.rows(), 2);
