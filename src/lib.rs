@@ -39,8 +39,8 @@ pub mod __private;
 pub mod prelude {
     pub use crate::callback::Callback;
     pub use crate::callbacks::{
-        BackupAndRestore, CSVLogger, EarlyStopping, LearningRateScheduler, ModelCheckpoint,
-        ReduceLROnPlateau, SaveFrequency, TerminateOnNaN,
+        BackupAndRestore, CSVLogger, EarlyStopping, LearningRateScheduler, LossWeightScheduler,
+        ModelCheckpoint, ReduceLROnPlateau, SaveFrequency, StochasticWeightAveraging, TerminateOnNaN,
     };
     pub use crate::data::ArrayDataset;
     pub use crate::dfdx::shapes::Const;

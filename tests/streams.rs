@@ -310,6 +310,29 @@ fn a_source_that_fails_ends_fit_with_the_state_before_the_step() {
 }
 
 #[test]
+fn epochs_before_the_error_are_recorded() {
+    let reads = AtomicUsize::new(0);
+    let data = data::from_fn::<Net, _>(ROWS, |rows, batch| {
+        // The second epoch begins after as many samples as the first has.
+        if reads.fetch_add(rows.len(), Ordering::SeqCst) >= ROWS + 40 {
+            return Err(Error::other("the disk is gone"));
+        }
+        fill(rows, batch)
+    });
+    let data = data.weighted(true).position_weighted(true).missing_targets(true);
+    let mut model = Net::new(3);
+    let mut trainer = Trainer::new(&mut model).expect("a trainer");
+    let mut epochs = vec![];
+    let options = FitOptions::new().epochs(3).batch_size(16).verbose(Verbose::Silent).record(&mut epochs);
+    assert_eq!(
+        trainer.fit(&data, options).expect_err("the second epoch fails").to_string(),
+        "the disk is gone"
+    );
+    assert_eq!((epochs.len(), epochs[0].epoch), (1, 0));
+    assert!(epochs[0].train.loss.is_finite() && trainer.steps() > 7);
+}
+
+#[test]
 fn streams_that_do_not_fit_are_errors() {
     let short = data::stream::<Net, _, _>(ROWS + 1, || Ok(blocks(ROWS, 20)));
     let short = short.weighted(true).position_weighted(true).missing_targets(true);

@@ -32,7 +32,8 @@ impl<M: Trainable> Trainer<'_, M> {
     /// [`StatefulShuffle`](Error::StatefulShuffle), [`NoCustomLoss`](Error::NoCustomLoss), [`Memory`](Error::Memory), and for a training that
     /// goes on from a checkpoint [`ResumedSamples`](Error::ResumedSamples), [`ResumedBatchSize`](Error::ResumedBatchSize),
     /// [`ResumedLosses`](Error::ResumedLosses), [`ResumedCallback`](Error::ResumedCallback). Options
-    /// and arrays are checked before the first step. The weights are those after the last step that went well.
+    /// and arrays are checked before the first step. After an error in the middle the trainer has the weights and the optimizer's state after the last
+    /// step that went well, and [`FitOptions::record`] has the epochs that ended.
     pub fn fit<'d>(
         &mut self,
         data: impl IntoDataset<'d, M>,
