@@ -312,6 +312,26 @@ fn every_form_is_encoded() {
 }
 
 #[test]
+fn samples_are_weighed_by_a_column() {
+    let table = forms_table().and_then(|table| table.with("w", [1.0, 0.0, 2.0, 0.5])).expect("a table");
+    let reader = forms().weight("pair", "w").adapt(&table).expect("a reader");
+    let reader = TableReader::<Forms>::from_json(&reader.to_json().expect("JSON")).expect("a reader");
+    let by_column = reader.dataset(&table).expect("data");
+    let weights = FormsPerOutput { index: None, one_hot: None, pair: Some(vec![1.0, 0.0, 2.0, 0.5_f32]) };
+    let plain = forms().adapt(&table).and_then(|reader| reader.dataset(&table)).expect("data");
+    let loss = |data: &ArrayDataset<Forms>| {
+        let mut model = Forms::new(1);
+        let mut trainer = Trainer::new(&mut model).expect("a trainer");
+        trainer.evaluate(data, 4).expect("evaluated").loss.to_bits()
+    };
+    assert_eq!(loss(&by_column), loss(&plain.clone().sample_weights(&weights).expect("weights")));
+    assert_ne!(loss(&by_column), loss(&plain));
+    let text = |columns: TableColumns<Forms>| columns.adapt(&table).expect_err("an error").to_string();
+    assert_eq!(text(forms().weight("pairs", "w")), "the model has no target `pairs`; did you mean `pair`?");
+    assert!(text(forms().weight("pair", "ww")).starts_with("there is no column `ww`"));
+}
+
+#[test]
 fn a_saved_reader_that_does_not_fit_is_an_error() {
     let json = forms().adapt(&forms_table().expect("a table")).and_then(|it| it.to_json()).expect("JSON");
     let error = |text: &str| match TableReader::<Forms>::from_json(text) {

@@ -32,13 +32,14 @@ use crate::table::{Table, fault};
 pub struct TableColumns<M> {
     inputs: Vec<(String, Feature)>,
     targets: Vec<(String, Feature)>,
+    weights: Vec<(String, Feature)>,
     model: PhantomData<fn() -> M>,
 }
 
 impl<M: Model> TableColumns<M> {
     /// Every input and target from the column of its own name.
     pub fn new() -> Self {
-        TableColumns { inputs: vec![], targets: vec![], model: PhantomData }
+        TableColumns { inputs: vec![], targets: vec![], weights: vec![], model: PhantomData }
     }
 
     /// Sets the columns of an input: names, or [`columns`](crate::columns()), [`category`](crate::category()), [`text`](crate::text()), ….
@@ -52,6 +53,13 @@ impl<M: Model> TableColumns<M> {
     #[must_use]
     pub fn target(mut self, output: impl Into<String>, feature: impl Into<Feature>) -> Self {
         self.targets.push((output.into(), feature.into()));
+        self
+    }
+
+    /// Weighs the samples for an output by a column of numbers, as [`ArrayDataset::sample_weights`].
+    #[must_use]
+    pub fn weight(mut self, output: impl Into<String>, name: impl Into<String>) -> Self {
+        self.weights.push((output.into(), column(name).into()));
         self
     }
 
@@ -78,11 +86,18 @@ impl<M: Model> TableColumns<M> {
         let targets: Vec<&str> = with_targets(spec).map(|output| output.name).collect();
         let mut inputs = fields("input", &self.inputs, &inputs)?;
         let mut targets = fields("target", &self.targets, &targets)?;
+        let weighted: Vec<&str> = with_targets(spec)
+            .map(|output| output.name)
+            .filter(|name| self.weights.iter().any(|it| it.0 == *name))
+            .collect();
+        // Checks the names against all outputs; only those that are set are read.
+        fields("target", &self.weights, &with_targets(spec).map(|output| output.name).collect::<Vec<_>>())?;
+        let mut weights = fields("target", &self.weights, &weighted)?;
         let mut rows = 0_usize;
         for part in parts {
             let part = part?;
             rows = rows.saturating_add(part.borrow().rows());
-            for field in inputs.iter_mut().chain(&mut targets) {
+            for field in inputs.iter_mut().chain(&mut targets).chain(&mut weights) {
                 field.update(part.borrow())?;
             }
         }
@@ -98,6 +113,11 @@ impl<M: Model> TableColumns<M> {
             version: VERSION,
             inputs: inputs.collect::<Result<_, Error>>()?,
             targets: targets.collect::<Result<_, Error>>()?,
+            weights: weighted
+                .iter()
+                .zip(weights)
+                .map(|(name, field)| Ok(((*name).to_owned(), field.finish(None)?)))
+                .collect::<Result<_, Error>>()?,
         };
         TableReader::of(saved)
     }
@@ -111,13 +131,22 @@ impl<M: Model> Default for TableColumns<M> {
 
 impl<M> std::fmt::Debug for TableColumns<M> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("TableColumns").field("inputs", &self.inputs).field("targets", &self.targets).finish()
+        f.debug_struct("TableColumns")
+            .field("inputs", &self.inputs)
+            .field("targets", &self.targets)
+            .field("weights", &self.weights)
+            .finish()
     }
 }
 
 impl<M> Clone for TableColumns<M> {
     fn clone(&self) -> Self {
-        TableColumns { inputs: self.inputs.clone(), targets: self.targets.clone(), model: PhantomData }
+        TableColumns {
+            inputs: self.inputs.clone(),
+            targets: self.targets.clone(),
+            weights: self.weights.clone(),
+            model: PhantomData,
+        }
     }
 }
 
@@ -176,6 +205,8 @@ struct Saved {
     inputs: Vec<(String, Encoder)>,
     /// By output with targets, in order.
     targets: Vec<(String, Encoder)>,
+    /// By output whose samples have weights.
+    weights: Vec<(String, Encoder)>,
 }
 
 impl<M: Model> TableReader<M> {
@@ -201,6 +232,12 @@ impl<M: Model> TableReader<M> {
         }
         for (output, (_, encoder)) in with_targets(spec).zip(&saved.targets) {
             check_target(output, encoder)?;
+        }
+        for (name, encoder) in &saved.weights {
+            let Some(output) = with_targets(spec).find(|output| output.name == name) else {
+                return Err(format(format!("it has weights for `{name}`, which is no output with a target")));
+            };
+            check("weight of", output.name, encoder, 1, None)?;
         }
         Ok(TableReader { saved, model: PhantomData })
     }
@@ -241,7 +278,19 @@ impl<M: Model> TableReader<M> {
         }
         let data = ArrayDataset::from_columns(rows, inputs, targets)?;
         let mut missing = missing.into_iter();
-        data.target_mask(&M::PerOutput::from_fn(|_| missing.next().flatten()))
+        let data = data.target_mask(&M::PerOutput::from_fn(|_| missing.next().flatten()))?;
+        if self.saved.weights.is_empty() {
+            return Ok(data);
+        }
+        let mut weights = vec![None; M::SPEC.outputs.len()];
+        for (name, encoder) in &self.saved.weights {
+            let index = M::SPEC.outputs.iter().position(|output| output.name == name);
+            if let Some(to) = index.and_then(|index| weights.get_mut(index)) {
+                *to = Some(encode::<M>(encoder, table, None)?);
+            }
+        }
+        let mut weights = weights.into_iter();
+        data.sample_weights(&M::PerOutput::from_fn(|_| weights.next().flatten()))
     }
 
     /// The names of the classes of an output, or of the tokens of an input, by index.

@@ -382,6 +382,7 @@ pub(crate) fn fault(fault: TableFault) -> Error {
 }
 
 /// An error at a file.
+#[cfg(any(feature = "npy", feature = "parquet"))]
 pub(crate) fn file_fault(path: &Path, fault: TableFault) -> Error {
     let mut place = TablePlace::default();
     place.file = Some(path.to_path_buf());
