@@ -4,6 +4,9 @@
 // Generated code says `::mimo`, also in this crate's own tests.
 extern crate self as mimo;
 
+#[cfg(feature = "tables")]
+#[doc(inline)]
+pub use mimo_data as table;
 pub use mimo_macros::{functions, model};
 pub use mimo_runtime::callback;
 pub use mimo_runtime::callbacks;
@@ -41,12 +44,17 @@ pub mod __private;
 
 /// What a program that defines and trains models needs.
 pub mod prelude {
+    pub use crate::callback::Callback;
     pub use crate::callbacks::{
-        BackupAndRestore, CSVLogger, EarlyStopping, LearningRateScheduler, ModelCheckpoint,
-        ReduceLROnPlateau, SaveFrequency, TerminateOnNaN,
+        BackupAndRestore, CSVLogger, EarlyStopping, LearningRateScheduler, LossWeightScheduler,
+        ModelCheckpoint, ReduceLROnPlateau, SaveFrequency, StochasticWeightAveraging, TerminateOnNaN,
     };
+    pub use crate::data::ArrayDataset;
     pub use crate::dfdx::shapes::Const;
     pub use crate::dfdx::tensor::{AsArray, Cpu, Tensor};
+    pub use crate::history::{EpochLogs, History};
+    #[cfg(feature = "tables")]
+    pub use crate::table::{Table, TableColumns, TableReader};
     pub use crate::{
         Error, FitOptions, Model, Predictor, Result, Trainable, Trainer, TrainerOptions, Verbose, functions,
         model, tensor,

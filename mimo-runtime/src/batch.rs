@@ -23,6 +23,11 @@ impl<E: Float> BatchRows<'_, '_, E> {
         self.chunk.rows
     }
 
+    /// The place of the first of these samples in the batch.
+    pub fn first_row(&self) -> usize {
+        self.chunk.first_row
+    }
+
     /// The samples of an input, by its place in the model's inputs; empty if there is no such input.
     pub fn input(&mut self, index: usize) -> &mut [E] {
         let view = self.program.inputs.get(index).copied();

@@ -3,13 +3,27 @@
 mod array;
 pub(crate) mod check;
 mod class_weights;
+mod fault;
+mod parts;
+mod pass;
+mod prefetch;
+mod random;
 mod range;
+pub mod split;
+mod staging;
+mod stream;
 mod targets;
 #[cfg(test)]
 mod tests;
 
 pub use array::ArrayDataset;
 pub(crate) use array::Arrays;
+pub use fault::{TableFault, TablePlace};
+pub(crate) use pass::Feed;
+pub use pass::{Augmented, Pass, PassPlan, SampleRandom, augment};
+pub use prefetch::{Prefetch, prefetch};
+pub use random::Random;
+pub use stream::{Stream, stream};
 pub use targets::{BatchTargets, PerPosition, PositionValues};
 
 use std::marker::PhantomData;
@@ -87,6 +101,21 @@ pub trait Dataset<M: Trainable>: Sync {
     /// What keeps a sample from being read; it ends the `fit` or `evaluate` that asked.
     fn gather(&self, rows: &[usize], batch: &mut BatchRows<'_, '_, M::Float>) -> Result<(), Error>;
 
+    /// Whether samples can only be read one after another, by [`pass`](Self::pass): `fit` does not shuffle them then.
+    fn sequential(&self) -> bool {
+        false
+    }
+
+    /// Begins an epoch or an evaluation, for data sets that read ahead, read in order or differ from epoch to epoch. With `None`, the
+    /// default, batches are filled by [`gather`](Self::gather).
+    ///
+    /// # Errors
+    /// What keeps the data from being read.
+    fn pass<'a>(&'a self, plan: &PassPlan<'_>) -> Result<Option<Box<dyn Pass<M::Float> + 'a>>, Error> {
+        let _ = plan;
+        Ok(None)
+    }
+
     /// Checks all samples, if they are in memory, and returns whether they were checked; else each batch is.
     #[doc(hidden)]
     fn checked(&self, _: Token) -> Result<bool, Error> {
@@ -119,6 +148,14 @@ impl<M: Trainable, D: Dataset<M> + ?Sized> Dataset<M> for &D {
 
     fn gather(&self, rows: &[usize], batch: &mut BatchRows<'_, '_, M::Float>) -> Result<(), Error> {
         (**self).gather(rows, batch)
+    }
+
+    fn sequential(&self) -> bool {
+        (**self).sequential()
+    }
+
+    fn pass<'a>(&'a self, plan: &PassPlan<'_>) -> Result<Option<Box<dyn Pass<M::Float> + 'a>>, Error> {
+        (**self).pass(plan)
     }
 
     fn checked(&self, token: Token) -> Result<bool, Error> {

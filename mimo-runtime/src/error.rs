@@ -9,6 +9,7 @@ use dfdx::tensor::CpuError;
 
 use crate::callbacks::CallbackFault;
 use crate::confusion::ConfusionFault;
+use crate::data::{TableFault, TablePlace};
 use crate::file::Fault;
 use crate::loss::LossFault;
 pub(crate) use number::Number;
@@ -266,6 +267,55 @@ pub enum Error {
         fraction: f64,
         /// The samples that were to be split.
         rows: usize,
+    },
+    /// Folds for a k-fold validation that cannot be made.
+    Folds {
+        /// The folds.
+        folds: usize,
+        /// The samples, or the groups, that were to be split.
+        rows: usize,
+    },
+    /// A list of groups does not have one key per sample.
+    Groups {
+        /// The keys.
+        len: usize,
+        /// The samples.
+        rows: usize,
+    },
+    /// The model has no output of this name.
+    NoSuchOutput {
+        /// The name.
+        name: String,
+        /// An output with a similar name.
+        similar: Option<String>,
+    },
+    /// The source of a stream ended before the epoch did.
+    StreamEnded {
+        /// The samples that it had.
+        rows: usize,
+        /// The samples per epoch.
+        wanted: usize,
+    },
+    /// Samples of a stream were asked for in another order than its own.
+    StreamOrder,
+    /// A block of a stream has weights or missing targets that the stream does not announce.
+    StreamWeights {
+        /// The method that announces them.
+        what: &'static str,
+    },
+    /// A table, or an array in a file, cannot be read, or does not fit the model.
+    Table {
+        /// Where.
+        place: Box<TablePlace>,
+        /// The reason.
+        fault: Box<TableFault>,
+    },
+    /// What a reader of data saves with weights is too long.
+    PreprocessingLength {
+        /// Its bytes.
+        len: usize,
+        /// The most that a file can have, in JSON.
+        limit: usize,
     },
     /// A batch size of 0, for training or validation.
     BatchSize,
@@ -636,6 +686,43 @@ impl fmt::Display for Error {
                 f,
                 "`fit` was called by a callback of a `fit` that still runs: train with `train_on_batch` or `train_on_rows` \
                  in a callback, or return `Break` from it and call `fit` afterwards"
+            ),
+            Error::Folds { folds, rows } => {
+                write!(
+                    f,
+                    "{rows} samples or groups cannot be split into {folds} folds; at least 2 folds are needed, and as many samples or groups"
+                )
+            }
+            Error::Groups { len, rows } => {
+                write!(f, "{len} keys of groups for {rows} samples; each sample has one")
+            }
+            Error::NoSuchOutput { name, similar } => {
+                write!(f, "the model has no output `{}`", name.escape_debug())?;
+                match similar {
+                    Some(similar) => write!(f, "; did you mean `{similar}`?"),
+                    None => Ok(()),
+                }
+            }
+            Error::StreamEnded { rows, wanted } => {
+                write!(f, "the stream ended after {rows} samples; an epoch has {wanted}")
+            }
+            Error::StreamOrder => write!(
+                f,
+                "a stream is read in order, so that no other samples can be asked for: use `fit` and `evaluate`, or an \
+                 `ArrayDataset`"
+            ),
+            Error::StreamWeights { what } => write!(
+                f,
+                "a block of the stream has weights or missing targets of which the trainer does not know: call `.{what}(true)` on the stream"
+            ),
+            Error::Table { place, fault } => match place.to_string() {
+                place if place.is_empty() => write!(f, "{fault}"),
+                place => write!(f, "{place}: {fault}"),
+            },
+            Error::PreprocessingLength { len, limit } => write!(
+                f,
+                "{len} bytes of preprocessing are too long for the header of a file, which has room for {limit}: limit \
+                 vocabularies with `max_tokens`, or save them in a file of their own"
             ),
             Error::StatefulRows { rows, wanted } => write!(
                 f,

@@ -6,6 +6,9 @@
 //! Files without metadata are accepted, and so are those of version 1, which have no graph; only tensors decide whether a
 //! file fits. The same weights always give the same bytes.
 //!
+//! A file may also have `preprocessing`: what a reader of tables needs to know to read data for the model, as JSON
+//! ([`save_with_preprocessing`]).
+//!
 //! `graph` is [`Model::GRAPH`] with the compile settings as JSON, for tools that know nothing of the program. Reading weights
 //! ignores it, whatever it holds. Layers, tensors and nested models are named by their indices:
 //!
@@ -150,7 +153,7 @@ fn read(subject: Subject, path: &Path, limit: u64, check: &Check<'_>) -> Result<
 /// # Errors
 /// [`Memory`](Error::Memory) if they do not fit into memory.
 pub fn to_bytes<M: Model>(model: &M) -> Result<Vec<u8>, Error> {
-    format::encode(model, "")
+    format::encode(model, "", None)
 }
 
 /// Loads a model's weights from the bytes of a file.
@@ -167,6 +170,40 @@ pub fn from_bytes<M: Model>(model: &mut M, bytes: &[u8]) -> Result<(), Error> {
     let layout = Layout::check(subject, header, data.len() as u64).map_err(unfit)?;
     layout.write(model, data);
     Ok(())
+}
+
+/// Saves a model's weights with the text of a reader of its data: vocabularies, means and deviations. [`preprocessing`] returns it; all
+/// else reads the file as if it were not there. `TableReader::save` writes such files.
+///
+/// # Errors
+/// Those of [`save`], and [`PreprocessingLength`](Error::PreprocessingLength) for a text of more than 8 MiB, since a header of a file is limited.
+pub fn save_with_preprocessing<M: Model>(model: &M, text: &str, path: impl AsRef<Path>) -> Result<(), Error> {
+    // JSON escapes a character in six at most, but the text of a reader is itself JSON, of which few are escaped.
+    const LONGEST: usize = 1 << 23;
+    let (len, escaped) =
+        (text.len(), text.len() + text.bytes().filter(|byte| matches!(byte, b'"' | b'\\')).count());
+    if escaped > LONGEST {
+        return Err(Error::PreprocessingLength { len, limit: LONGEST });
+    }
+    let path = path.as_ref();
+    let bytes = format::encode(model, "", Some(text))?;
+    replace::replace(path, &bytes).map_err(|source| Error::File { path: path.into(), source })
+}
+
+/// Returns the text that [`save_with_preprocessing`] saved with the weights of a model; `None` if the file has none.
+///
+/// # Errors
+/// Those of [`load`].
+pub fn preprocessing<M: Model>(path: impl AsRef<Path>) -> Result<Option<String>, Error> {
+    let subject = Subject::of::<M>();
+    let found = std::cell::Cell::new(None);
+    let check = |header: &[u8], bytes| {
+        let layout = Layout::check(subject, header, bytes)?;
+        found.set(header::Header::parse(header).map_err(|fault| vec![fault])?.into_preprocessing());
+        Ok(layout)
+    };
+    read(subject, path.as_ref(), subject.header_limit(), &check)?;
+    Ok(found.take())
 }
 
 /// Walks over a state and returns it as the bytes of a checkpoint.

@@ -64,6 +64,14 @@ impl<'m, M: Model> Predictor<'m, M> {
         self.columns.predict::<M>(&mut self.engine, inputs)
     }
 
+    /// The same for inputs of any form, such as those that a `TableReader` reads.
+    ///
+    /// # Errors
+    /// Those of [`predict`](Self::predict).
+    pub fn predict_columns(&mut self, inputs: &impl Columns<M::Float>) -> Result<M::Outputs, Error> {
+        self.columns.forward::<M, M::Outputs>(&mut self.engine, inputs)
+    }
+
     /// The same, into outputs that are there; after the first call for a number of samples nothing is allocated.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ mod custom;
 mod find;
 mod fit;
 mod options;
-mod shuffle;
+
 mod steer;
 #[cfg(test)]
 mod tests;
@@ -26,7 +26,9 @@ use crate::batch::BatchRows;
 use crate::callback::{BatchLogs, Callback};
 use crate::callbacks::Origin;
 use crate::columns::PredictionColumns;
-use crate::data::{Arrays, BatchTargets, Dataset, IntoDataset, program, spec, trust, weighting};
+use crate::data::{
+    Arrays, BatchTargets, Dataset, Feed, IntoDataset, PassPlan, Random, program, spec, trust, weighting,
+};
 use crate::engine::{CustomBatch, Engine, Source, Totals, Trust};
 use crate::error::Error;
 use crate::float::Float;
@@ -39,7 +41,6 @@ use crate::watch::{FirstNotFinite, Watch};
 use called::Callbacks;
 use checkpoint::Fit;
 use custom::CustomLosses;
-use shuffle::Shuffle;
 
 /// Trains a model. The total loss is `Σ weightᵢ · lossᵢ`, plus what regularizers and `add_loss` add.
 ///
@@ -63,7 +64,7 @@ pub struct Trainer<'m, M: Model> {
     /// In the total, by output.
     loss_weights: Vec<f64>,
     custom: CustomLosses<'m, M>,
-    shuffle: Shuffle,
+    shuffle: Random,
     fit: Fit,
     /// Whether a `fit` runs, in whose callbacks there can be no other.
     running: Arc<AtomicBool>,
@@ -156,7 +157,7 @@ impl<'m, M: Trainable> Trainer<'m, M> {
             engine,
             loss_weights,
             custom: CustomLosses::default(),
-            shuffle: Shuffle::new(options.seed),
+            shuffle: Random::new(options.seed),
             fit: Fit::None,
             running: Arc::default(),
             interrupted: false,
@@ -252,7 +253,7 @@ impl<'m, M: Trainable> Trainer<'m, M> {
     /// Fixes what shuffling, dropout, noise and random operations draw from here on.
     pub fn set_seed(&mut self, seed: u64) {
         self.engine.set_seed(seed);
-        self.shuffle = Shuffle::new(seed);
+        self.shuffle = Random::new(seed);
     }
 
     /// Factor of each output's loss in the total.
@@ -404,7 +405,11 @@ impl<'m, M: Trainable> Trainer<'m, M> {
             return Err(Error::NoSuchRow { row, rows: data.rows() });
         }
         let trust = trust(data, &self.engine.warnings)?;
-        let gather = |rows: &[usize], into: &mut BatchRows<'_, '_, M::Float>| data.gather(rows, into);
+        let number = self.engine.steps();
+        let plan = PassPlan { rows, batch_size: rows.len(), first_batch: 0, training: true, number };
+        let mut feed = Feed::new(data, &plan)?;
+        feed.begin_batch(rows)?;
+        let gather = |rows: &[usize], into: &mut BatchRows<'_, '_, M::Float>| feed.gather(rows, into);
         let source = Source { gather: &gather, weighting: weighting(data), trust };
         let Trainer { engine, custom, loss_weights, totals, .. } = self;
         totals.clear();
@@ -428,16 +433,15 @@ impl<'m, M: Trainable> Trainer<'m, M> {
         if batch_size == 0 {
             return Err(Error::BatchSize);
         }
-        let gather = |rows: &[usize], into: &mut BatchRows<'_, '_, M::Float>| data.gather(rows, into);
-        let source = Source {
-            gather: &gather,
-            weighting: weighting(data),
-            trust: trust(data, &self.engine.warnings)?,
-        };
+        let (weighting, trust) = (weighting(data), trust(data, &self.engine.warnings)?);
         check_batches(&self.engine, rows.len(), batch_size)?;
+        let mut feed = Feed::new(data, &PassPlan::evaluation(rows, batch_size))?;
         if callbacks.is_empty() {
             self.totals.clear();
             for batch in rows.chunks(batch_size) {
+                feed.begin_batch(batch)?;
+                let gather = |rows: &[usize], into: &mut BatchRows<'_, '_, M::Float>| feed.gather(rows, into);
+                let source = Source { gather: &gather, weighting, trust };
                 let Trainer { engine, custom, loss_weights, totals, .. } = self;
                 evaluate(engine, custom, loss_weights, totals, batch, source)?;
             }
@@ -451,6 +455,9 @@ impl<'m, M: Trainable> Trainer<'m, M> {
         for (step, batch) in rows.chunks(batch_size).enumerate() {
             callbacks.each(|callback| callback.on_test_batch_begin(self, step))?;
             let before = totals.total;
+            feed.begin_batch(batch)?;
+            let gather = |rows: &[usize], into: &mut BatchRows<'_, '_, M::Float>| feed.gather(rows, into);
+            let source = Source { gather: &gather, weighting, trust };
             let Trainer { engine, custom, loss_weights, .. } = self;
             evaluate(engine, custom, loss_weights, &mut totals, batch, source)?;
             let loss = (totals.total - before) / batch.len() as f64;

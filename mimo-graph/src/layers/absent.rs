@@ -22,6 +22,7 @@ pub(crate) fn absent_layers() -> impl Iterator<Item = (&'static [&'static str], 
 
 const NORMALIZE: &str = "write `SpectralNormalization(Dense(32))`, or `kernel_constraint = UnitNorm()` at the layer, which holds every column of its kernel at length 1";
 const PREPARE: &str = "prepare the values before they are given to the model";
+const LOOK_UP: &str = "look the values up before they are given to the model: `mimo::table` has `StringLookup`, `IntegerLookup` and `TextVectorization`, with the feature `tables`";
 const AUGMENT: &str = "change the images as batches are filled, in a data set of your own: see `examples/10_image_class_and_value.rs`";
 const FOREIGN: &str = "write the model in mimo's layers, and read its weights from a safetensors file: `model.load_weights(path)`";
 const CELL: &str = "write `LSTM(32)`, `GRU(32)` or `SimpleRNN(32)`, which run over all steps";
@@ -32,7 +33,7 @@ const VOLUME: &str =
 const LAYERS: &[(&[&str], &str)] = &[
     (&["Lambda"], "write a function of the block: `fn scale(x, gate) { exp(0.5 * x) * gate }`"),
     (&["Discretization", "HashedCrossing", "Hashing", "MaxNumBoundingBoxes"], PREPARE),
-    (&["StringLookup", "IntegerLookup", "TextVectorization"], PREPARE),
+    (&["StringLookup", "IntegerLookup", "TextVectorization"], LOOK_UP),
     (
         &["SpatialDropout3D"],
         "write `Dropout(0.5, noise_shape = [1, 1, 1, none])`, which drops whole channels",

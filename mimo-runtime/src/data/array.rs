@@ -20,7 +20,7 @@ use crate::warning::Warning;
 ///
 /// Cloning and [`select`](Self::select)ing share the memory.
 pub struct ArrayDataset<M: Trainable> {
-    arrays: Arc<Arrays<M::Float>>,
+    pub(super) arrays: Arc<Arrays<M::Float>>,
     /// Which samples, and in which order; `None` for all as they are.
     selection: Option<Arc<[usize]>>,
     /// The warnings of the check, if these samples were found to be valid; see [`Dataset::checked`].
@@ -90,6 +90,42 @@ impl<M: Trainable> ArrayDataset<M> {
         mask: &M::PerOutput<Option<K>>,
     ) -> Result<Self, Error> {
         Self::read(inputs, targets)?.target_mask(mask)
+    }
+
+    /// Takes the columns of the inputs, and of the outputs with targets, in order: the samples of each one after another, each sample
+    /// row-major with channels last. Whole numbers are floats. For readers of files; see [`new`](Self::new) for typed structs.
+    ///
+    /// # Errors
+    /// [`ColumnLength`](Error::ColumnLength) if a column is not `rows` samples long, or if there are more or fewer columns;
+    /// [`NoData`](Error::NoData). Values are checked before the first step, or by [`check_finite`](Self::check_finite).
+    pub fn from_columns(
+        rows: usize,
+        inputs: Vec<Vec<M::Float>>,
+        targets: Vec<Vec<M::Float>>,
+    ) -> Result<Self, Error> {
+        let spec = spec::<M>();
+        let len = |shape: &[usize]| shape.iter().copied().fold(rows, usize::saturating_mul);
+        let wanted_inputs: Vec<usize> = spec.inputs.iter().map(|input| len(input.shape)).collect();
+        let wanted_targets: Vec<usize> = with_targets(spec)
+            .map(|(_, output)| match output.target() {
+                Some(Target::Classes) => rows.saturating_mul(output.positions()),
+                _ => len(output.shape),
+            })
+            .collect();
+        for (columns, wanted) in [(&inputs, wanted_inputs), (&targets, wanted_targets)] {
+            for index in 0..columns.len().max(wanted.len()) {
+                let len = columns.get(index).map_or(0, Vec::len);
+                let wanted = wanted.get(index).copied().unwrap_or(0);
+                if len != wanted {
+                    return Err(Error::ColumnLength { index, len, wanted });
+                }
+            }
+        }
+        if rows == 0 {
+            return Err(Error::NoData);
+        }
+        let arrays = Arrays { rows, inputs, targets, ..Arrays::default() };
+        Ok(ArrayDataset { arrays: Arc::new(arrays), selection: None, checked: OnceLock::new() })
     }
 
     fn read(inputs: &M::Inputs, targets: &M::Targets) -> Result<Self, Error> {
@@ -219,7 +255,7 @@ impl<M: Trainable> ArrayDataset<M> {
     }
 
     /// Where sample `row` of this set lies in the columns.
-    fn place(&self, row: usize) -> Result<usize, Error> {
+    pub(super) fn place(&self, row: usize) -> Result<usize, Error> {
         let rows = Dataset::<M>::rows(self);
         let place = match &self.selection {
             Some(selection) => selection.get(row).copied(),

@@ -50,7 +50,7 @@ pub(super) fn apply<E: Float>(
 }
 
 /// Number of classes into which the samples of an output fall; `len` is the length of a target.
-fn classes(output: &OutputSpec, len: usize) -> Result<usize, Error> {
+pub(super) fn classes(output: &OutputSpec, len: usize) -> Result<usize, Error> {
     let last = output.shape.last().copied().unwrap_or(1);
     let several_positions = output.shape.iter().product::<usize>() != last;
     let none = |reason| Err(Error::NoClasses { output: output.name, reason });
@@ -72,7 +72,7 @@ fn classes(output: &OutputSpec, len: usize) -> Result<usize, Error> {
 }
 
 /// The class of a sample as Keras finds it: the index itself or a value rounded, else the first of the largest.
-fn class<E: Float>(target: &[E]) -> usize {
+pub(super) fn class<E: Float>(target: &[E]) -> usize {
     match target {
         [value] => value.f64().round() as usize,
         values => {

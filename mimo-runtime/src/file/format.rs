@@ -29,9 +29,9 @@ pub(super) const READ: [&str; 2] = ["1", VERSION];
 
 /// What a file holds.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Content {
-    /// All weights of a model.
-    Weights,
+pub(super) enum Content<'a> {
+    /// All weights of a model, and what a reader of its data saves with them.
+    Weights(Option<&'a str>),
     /// Some weights of a model.
     Part,
     /// A training, by the rules of this version.
@@ -67,7 +67,7 @@ impl Subject {
     }
 
     /// The header of the model's files, padded, and the bytes of data that it describes; or that of the weights below a name.
-    fn header(&self, part: &str) -> (String, usize) {
+    fn header(&self, part: &str, preprocessing: Option<&str>) -> (String, usize) {
         let tensors = self.spec.weights.iter().filter_map(|weight| {
             let name = match below(weight.name, part)? {
                 "" => weight.name,
@@ -75,7 +75,8 @@ impl Subject {
             };
             Some((name, self.dtype.1, weight.shape, values(weight).saturating_mul(self.size())))
         });
-        self.header_of(tensors, if part.is_empty() { Content::Weights } else { Content::Part })
+        let content = if part.is_empty() { Content::Weights(preprocessing) } else { Content::Part };
+        self.header_of(tensors, content)
     }
 
     /// The header of a file with these tensors, which follow each other: names, element types, shapes and lengths in bytes.
@@ -84,7 +85,7 @@ impl Subject {
     pub(super) fn header_of<'a>(
         &self,
         tensors: impl Iterator<Item = (&'a str, &'static str, &'a [usize], usize)>,
-        content: Content,
+        content: Content<'_>,
     ) -> (String, usize) {
         let spec = self.spec;
         let mut header = Map::new();
@@ -98,7 +99,12 @@ impl Subject {
         match content {
             // The graph is that of the whole model.
             Content::Part => {}
-            Content::Weights => metadata["graph"] = graph::to_json(self.graph, spec).into(),
+            Content::Weights(preprocessing) => {
+                metadata["graph"] = graph::to_json(self.graph, spec).into();
+                if let Some(text) = preprocessing {
+                    metadata["preprocessing"] = text.into();
+                }
+            }
             Content::Checkpoint(version) => {
                 metadata["graph"] = graph::to_json(self.graph, spec).into();
                 metadata["checkpoint"] = version.into();
@@ -127,7 +133,7 @@ impl Subject {
     /// weights carry other graphs.
     pub(super) fn header_limit(&self) -> u64 {
         const METADATA: u64 = 1 << 24;
-        (self.header("").0.len() as u64).saturating_mul(8).saturating_add(METADATA)
+        (self.header("", None).0.len() as u64).saturating_mul(8).saturating_add(METADATA)
     }
 }
 
@@ -137,10 +143,12 @@ fn values(weight: &WeightSpec) -> usize {
 }
 
 /// The file of a model, or of the weights below a name, which are named without it.
-pub(super) fn encode<M: Model>(model: &M, part: &str) -> Result<Vec<u8>, Error> {
+///
+/// The text of a reader of data is written with all weights only.
+pub(super) fn encode<M: Model>(model: &M, part: &str, preprocessing: Option<&str>) -> Result<Vec<u8>, Error> {
     let subject = Subject::of::<M>();
     let is_in_part = |weight: &WeightSpec| below(weight.name, part).is_some();
-    let (header, data_len) = subject.header(part);
+    let (header, data_len) = subject.header(part, preprocessing);
     let len = data_len.saturating_add(PREFIX + header.len());
     let mut bytes = Vec::new();
     bytes.try_reserve_exact(len).map_err(|_| Error::Memory { values: len / subject.size() })?;

@@ -44,6 +44,7 @@ struct Metadata {
     format: Option<String>,
     version: Option<String>,
     checkpoint: Option<String>,
+    preprocessing: Option<String>,
 }
 
 impl Header {
@@ -78,6 +79,11 @@ impl Header {
     /// The version of the rules for checkpoints that the file follows; `None` if it has weights only.
     pub(super) fn checkpoint(&self) -> Option<&str> {
         self.version().and(self.metadata.checkpoint.as_deref())
+    }
+
+    /// What a reader of data saved with the weights.
+    pub(super) fn into_preprocessing(self) -> Option<String> {
+        self.metadata.preprocessing
     }
 
     /// Bytes of data that the tensors describe.
@@ -169,6 +175,7 @@ impl<'de> Visitor<'de> for MetadataVisitor {
                 "format" => &mut metadata.format,
                 "version" => &mut metadata.version,
                 "checkpoint" => &mut metadata.checkpoint,
+                "preprocessing" => &mut metadata.preprocessing,
                 _ => continue,
             };
             if entry.replace(value).is_some() {

@@ -18,7 +18,7 @@ use crate::weights::named;
 pub fn save_part<M: Model>(model: &M, part: &str, path: impl AsRef<Path>) -> Result<(), Error> {
     let path = path.as_ref();
     named(Subject::of::<M>().spec, part)?;
-    let bytes = format::encode(model, part)?;
+    let bytes = format::encode(model, part, None)?;
     replace::replace(path, &bytes).map_err(|source| Error::File { path: path.into(), source })
 }
 

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use super::{Trainer, check_batches, engine, numbers, step};
 use crate::batch::BatchRows;
 use crate::callbacks::CallbackFault;
-use crate::data::{Dataset, IntoDataset, trust, weighting};
+use crate::data::{Dataset, Feed, IntoDataset, PassPlan, trust, weighting};
 use crate::engine::{Source, Totals};
 use crate::error::Error;
 use crate::model::Trainable;
@@ -144,7 +144,7 @@ impl<M: Trainable> Trainer<'_, M> {
         }
         check_batches(&self.engine, order.len(), options.batch_size)?;
         let trust = trust(data, &self.engine.warnings)?;
-        if !self.engine.is_stateful() {
+        if !self.engine.is_stateful() && !data.sequential() {
             // Not the trainer's own order, so that its next epoch is the same as without this.
             self.shuffle.clone().shuffle(&mut order);
         }
@@ -154,8 +154,16 @@ impl<M: Trainable> Trainer<'_, M> {
         }
         engine.weights_loaded();
 
-        let gather = |rows: &[usize], into: &mut BatchRows<'_, '_, M::Float>| data.gather(rows, into);
-        let source = Source { gather: &gather, weighting: weighting(data), trust };
+        let weighting = weighting(data);
+        let plan = PassPlan {
+            rows: &order,
+            batch_size: options.batch_size,
+            first_batch: 0,
+            training: true,
+            number: self.engine.steps(),
+        };
+        let steps_of_epoch = order.len().div_ceil(options.batch_size);
+        let mut feed = Feed::new(data, &plan)?;
         let mut totals = Totals::default();
         let (first, last) = (*options.rates.start(), *options.rates.end());
         let factor = (last / first).powf(1.0 / (options.steps - 1) as f64);
@@ -166,6 +174,12 @@ impl<M: Trainable> Trainer<'_, M> {
             let rate = (first * factor.powf((place - 1) as f64)).min(last);
             engine.replace_learning_rates(rate);
             totals.resize(&self.totals);
+            if place > 1 && (place - 1).is_multiple_of(steps_of_epoch) {
+                feed = Feed::new(data, &plan)?;
+            }
+            feed.begin_batch(rows)?;
+            let gather = |rows: &[usize], into: &mut BatchRows<'_, '_, M::Float>| feed.gather(rows, into);
+            let source = Source { gather: &gather, weighting, trust };
             step(&mut engine, &mut self.custom, &self.loss_weights, &mut totals, rows, source)?;
             let loss = totals.total / rows.len() as f64;
             mean = options.smoothing * mean + (1.0 - options.smoothing) * loss;

@@ -9,7 +9,7 @@ use super::checkpoint::{Fit, Interrupted, Place};
 use super::{FitOptions, Trainer, check_batches, numbers};
 use crate::batch::BatchRows;
 use crate::callback::{BatchLogs, FitPlan, Moment};
-use crate::data::{Dataset, IntoDataset, trust, weighting};
+use crate::data::{Dataset, Feed, IntoDataset, PassPlan, trust, weighting};
 use crate::engine::{Gather, Source, Totals};
 use crate::error::Error;
 use crate::history::{EpochLogs, Evaluation, History};
@@ -33,7 +33,8 @@ impl<M: Trainable> Trainer<'_, M> {
     /// [`StatefulShuffle`](Error::StatefulShuffle), [`NoCustomLoss`](Error::NoCustomLoss), [`Memory`](Error::Memory), and for a training that
     /// goes on from a checkpoint [`ResumedSamples`](Error::ResumedSamples), [`ResumedBatchSize`](Error::ResumedBatchSize),
     /// [`ResumedLosses`](Error::ResumedLosses), [`ResumedCallback`](Error::ResumedCallback). Options
-    /// and arrays are checked before the first step. The weights are those after the last step that went well.
+    /// and arrays are checked before the first step. After an error in the middle the trainer has the weights and the optimizer's state after the last
+    /// step that went well, and [`FitOptions::record`] has the epochs that ended.
     pub fn fit<'d>(
         &mut self,
         data: impl IntoDataset<'d, M>,
@@ -97,7 +98,7 @@ impl<M: Trainable> Trainer<'_, M> {
             None => split(rows, options.validation_split)?,
         };
         let validated = validation_data.is_some() || first_validated < rows;
-        if shuffle && self.engine.is_stateful() {
+        if shuffle && !data.sequential() && self.engine.is_stateful() {
             return Err(Error::StatefulShuffle);
         }
         check_batches(&self.engine, first_validated, batch_size)?;
@@ -252,26 +253,22 @@ impl<M: Trainable> Trainer<'_, M> {
         // Callbacks may evaluate, which uses the trainer's own totals.
         let mut totals = std::mem::take(&mut callbacks.totals);
         totals.resize(&self.totals);
+        let shuffle = shuffle && !data.sequential();
         let Trainer { fit: Fit::Running(place), shuffle: orders, .. } = self else { return Err(PLACE) };
         if first > 0 {
             totals.copy_from(&place.totals);
         } else if shuffle {
-            orders.shuffle(Arc::<Vec<usize>>::make_mut(&mut place.order));
+            let order = Arc::<Vec<usize>>::make_mut(&mut place.order);
+            // Not a shuffle of the last order: a second `fit` goes on where the first ended.
+            order.iter_mut().enumerate().for_each(|(place, row)| *row = place);
+            orders.shuffle(order);
         }
         let order = Arc::clone(&place.order);
         let clock = callbacks.clock.clone();
-        let gather = |rows: &[usize], into: &mut BatchRows<'_, '_, M::Float>| data.gather(rows, into);
-        let timed = |rows: &[usize], into: &mut BatchRows<'_, '_, M::Float>| {
-            let begin = Instant::now();
-            let gathered = data.gather(rows, into);
-            if let Some(clock) = &clock {
-                clock.data.add(begin.elapsed());
-            }
-            gathered
-        };
-        let gather: &Gather<'_, M::Float> = if clock.is_some() { &timed } else { &gather };
-        let source =
-            Source { gather, weighting: weighting(data), trust: trust(data, &self.engine.warnings)? };
+        let (weighting, trust) = (weighting(data), trust(data, &self.engine.warnings)?);
+        let number = self.engine.steps().saturating_sub(first as u64);
+        let plan = PassPlan { rows: &order, batch_size, first_batch: first, training: true, number };
+        let mut feed = if stopped { None } else { Some(Feed::new(data, &plan)?) };
         let (mut stop, mut last) = (stopped, first.saturating_sub(1));
         let left = if stopped { &[] } else { &order[..] };
         for (step, rows) in left.chunks(batch_size).enumerate().skip(first) {
@@ -279,7 +276,23 @@ impl<M: Trainable> Trainer<'_, M> {
             callbacks.each(|callback| callback.on_train_batch_begin(self, step))?;
             let before = totals.total;
             let begin = clock.as_ref().map(|_| Instant::now());
-            self.step(rows, source, &mut totals)?;
+            let Some(feed) = &mut feed else { return Err(PLACE) };
+            feed.begin_batch(rows)?;
+            if let (Some(clock), Some(begin)) = (&clock, begin) {
+                clock.data.add(begin.elapsed());
+            }
+            let feed = &*feed;
+            let gather = |rows: &[usize], into: &mut BatchRows<'_, '_, M::Float>| feed.gather(rows, into);
+            let timed = |rows: &[usize], into: &mut BatchRows<'_, '_, M::Float>| {
+                let begin = Instant::now();
+                let gathered = feed.gather(rows, into);
+                if let Some(clock) = &clock {
+                    clock.data.add(begin.elapsed());
+                }
+                gathered
+            };
+            let gather: &Gather<'_, M::Float> = if clock.is_some() { &timed } else { &gather };
+            self.step(rows, Source { gather, weighting, trust }, &mut totals)?;
             progress.warn(&self.engine.warnings);
             if let (Some(clock), Some(begin)) = (&clock, begin) {
                 clock.training.add(begin.elapsed());

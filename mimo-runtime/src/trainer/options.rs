@@ -1,5 +1,7 @@
 //! What `fit` can be asked for.
 
+use std::ops::ControlFlow;
+
 use super::Trainer;
 use crate::callback::{Callback, EpochEnd, OnEpochEnd};
 use crate::data::{Dataset, IntoDataset};
@@ -111,6 +113,16 @@ impl<'a, M: Trainable> FitOptions<'a, M> {
     pub fn callback(mut self, callback: impl Callback<M> + 'a) -> Self {
         self.callbacks.push(Box::new(callback));
         self
+    }
+
+    /// Adds the epochs to a list as they end: they are there too if the `fit` ends with an error in a later epoch, which returns no
+    /// [`History`](crate::history::History).
+    #[must_use]
+    pub fn record(self, epochs: &'a mut Vec<EpochLogs<M>>) -> Self {
+        self.on_epoch_end(|_, logs| {
+            epochs.push(logs.clone());
+            ControlFlow::Continue(())
+        })
     }
 
     /// Calls a closure at the end of every epoch; `ControlFlow::Break(())` stops the training. The closure may return a

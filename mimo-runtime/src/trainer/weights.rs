@@ -2,7 +2,7 @@
 
 use super::{Trainer, numbers};
 use crate::batch::BatchRows;
-use crate::data::{Dataset, IntoDataset, spec, trust, weighting};
+use crate::data::{Dataset, Feed, IntoDataset, PassPlan, spec, trust, weighting};
 use crate::engine::Source;
 use crate::error::Error;
 use crate::model::{Model, Trainable};
@@ -66,12 +66,14 @@ impl<M: Trainable> Trainer<'_, M> {
         if !self.engine.has_moving_statistics() {
             return Ok(());
         }
-        let gather = |rows: &[usize], into: &mut BatchRows<'_, '_, M::Float>| data.gather(rows, into);
-        let trust = trust(data, &self.engine.warnings)?;
-        let source = Source { gather: &gather, weighting: weighting(data), trust };
+        let (weighting, trust) = (weighting(data), trust(data, &self.engine.warnings)?);
+        let mut feed = Feed::new(data, &PassPlan::evaluation(&rows, batch_size))?;
         self.ahead = true;
         let whole = rows.len() >= batch_size;
         for (before, batch) in rows.chunks(batch_size).enumerate() {
+            feed.begin_batch(batch)?;
+            let gather = |rows: &[usize], into: &mut BatchRows<'_, '_, M::Float>| feed.gather(rows, into);
+            let source = Source { gather: &gather, weighting, trust };
             if batch.len() == batch_size || !whole {
                 self.engine.measure_statistics(batch, source, before, &self.loss_weights)?;
             }

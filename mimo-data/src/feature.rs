@@ -1,0 +1,247 @@
+//! From columns of a table to an input or a target: what the user chooses.
+
+use crate::vocabulary::{
+    IntegerLookup, IntegerLookupSettings, StringLookupSettings, TextVectorizationSettings,
+};
+
+/// The columns of one input or target, and how their cells become numbers. Names of columns are one too: `"area"`, `["area", "rooms"]`.
+#[derive(Clone, Debug)]
+pub struct Feature(pub(crate) Kind);
+
+#[derive(Clone, Debug)]
+pub(crate) enum Kind {
+    Numbers(Numbers),
+    Strings { column: String, settings: StringLookupSettings, one_hot: bool },
+    Integers { column: String, settings: IntegerLookupSettings, one_hot: bool },
+    Classes { column: String, order: Option<Vec<String>> },
+    Text { column: String, settings: TextVectorizationSettings },
+}
+
+/// Columns of numbers. See [`columns`].
+#[derive(Clone, Debug)]
+pub struct Numbers {
+    pub(crate) columns: Names,
+    pub(crate) normalize: bool,
+    pub(crate) fill: Fill,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Names {
+    List(Vec<String>),
+    Pattern(String),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Fill {
+    /// A missing cell is an error of an input, and a missing target.
+    Never,
+    With(f64),
+    WithMean,
+}
+
+/// Columns of numbers, one value of a sample after another.
+///
+/// A missing cell is an error of an input unless [`fill`](Numbers::fill) or [`fill_mean`](Numbers::fill_mean) says what to take. The
+/// target of a sample is missing if all of its cells are.
+pub fn columns<S: Into<String>>(names: impl IntoIterator<Item = S>) -> Numbers {
+    numbers(Names::List(names.into_iter().map(Into::into).collect()))
+}
+
+/// A column of numbers. See [`columns`].
+pub fn column(name: impl Into<String>) -> Numbers {
+    columns([name])
+}
+
+/// All columns of numbers whose names fit a pattern, in the order of the table; `*` stands for any characters: `"pixel_*"`. The names are
+/// found by `adapt`, and are those of every table that is read afterwards.
+pub fn columns_like(pattern: impl Into<String>) -> Numbers {
+    numbers(Names::Pattern(pattern.into()))
+}
+
+fn numbers(columns: Names) -> Numbers {
+    Numbers { columns, normalize: false, fill: Fill::Never }
+}
+
+impl Numbers {
+    /// Subtracts the mean of each column and divides by its standard deviation, as Keras's `Normalization`, both of the table that `adapt`
+    /// sees. Targets may be normalized too: [`TableReader::restore`](crate::TableReader::restore) returns predictions to their units.
+    #[must_use]
+    pub fn normalize(mut self) -> Self {
+        self.normalize = true;
+        self
+    }
+
+    /// Takes this number where a cell is missing.
+    #[must_use]
+    pub fn fill(mut self, value: f64) -> Self {
+        self.fill = Fill::With(value);
+        self
+    }
+
+    /// Takes the mean of the column, in the table that `adapt` sees, where a cell is missing.
+    #[must_use]
+    pub fn fill_mean(mut self) -> Self {
+        self.fill = Fill::WithMean;
+        self
+    }
+}
+
+/// A column of categories as indices, numbered as by Keras's `StringLookup`: 0 for categories that `adapt` has not seen and for missing
+/// cells, then the most frequent first.
+pub fn category(column: impl Into<String>) -> Category {
+    Category { column: column.into(), settings: StringLookupSettings::default(), one_hot: false }
+}
+
+/// A column of categories. See [`category`].
+#[derive(Clone, Debug)]
+pub struct Category {
+    column: String,
+    settings: StringLookupSettings,
+    one_hot: bool,
+}
+
+impl Category {
+    /// Sets the vocabulary: `.lookup(StringLookup::new().max_tokens(50))`.
+    #[must_use]
+    pub fn lookup(mut self, settings: StringLookupSettings) -> Self {
+        self.settings = settings;
+        self
+    }
+
+    /// As many values as the vocabulary has indices, all 0 but for a 1 at that of the category.
+    #[must_use]
+    pub fn one_hot(mut self) -> Self {
+        self.one_hot = true;
+        self
+    }
+}
+
+/// A column of whole numbers that are categories, such as postal codes, numbered as by Keras's `IntegerLookup`.
+pub fn integer_category(column: impl Into<String>) -> IntegerCategory {
+    IntegerCategory { column: column.into(), settings: IntegerLookup::new(), one_hot: false }
+}
+
+/// A column of whole numbers that are categories. See [`integer_category`].
+#[derive(Clone, Debug)]
+pub struct IntegerCategory {
+    column: String,
+    settings: IntegerLookupSettings,
+    one_hot: bool,
+}
+
+impl IntegerCategory {
+    /// Sets the vocabulary.
+    #[must_use]
+    pub fn lookup(mut self, settings: IntegerLookupSettings) -> Self {
+        self.settings = settings;
+        self
+    }
+
+    /// As many values as the vocabulary has indices, all 0 but for a 1 at that of the category.
+    #[must_use]
+    pub fn one_hot(mut self) -> Self {
+        self.one_hot = true;
+        self
+    }
+}
+
+/// A column of class names as a target: a class index for a sparse loss, one-hot for other losses of several classes, and 0 or 1 for an
+/// output of one value.
+///
+/// Classes are in alphabetical order, or in that of their numbers if all are whole numbers. A class that `adapt` has not seen is an error.
+pub fn classes(column: impl Into<String>) -> Classes {
+    Classes { column: column.into(), order: None }
+}
+
+/// A column of class names. See [`classes`].
+#[derive(Clone, Debug)]
+pub struct Classes {
+    column: String,
+    order: Option<Vec<String>>,
+}
+
+impl Classes {
+    /// The classes in this order: `classes("risk").in_order(["low", "medium", "high"])`.
+    #[must_use]
+    pub fn in_order<S: Into<String>>(mut self, classes: impl IntoIterator<Item = S>) -> Self {
+        self.order = Some(classes.into_iter().map(Into::into).collect());
+        self
+    }
+}
+
+/// A column of texts, encoded by a [`TextVectorization`](crate::TextVectorization). A missing cell is an empty text.
+pub fn text(column: impl Into<String>, settings: TextVectorizationSettings) -> Feature {
+    Feature(Kind::Text { column: column.into(), settings })
+}
+
+impl From<Numbers> for Feature {
+    fn from(numbers: Numbers) -> Self {
+        Feature(Kind::Numbers(numbers))
+    }
+}
+
+impl From<Category> for Feature {
+    fn from(Category { column, settings, one_hot }: Category) -> Self {
+        Feature(Kind::Strings { column, settings, one_hot })
+    }
+}
+
+impl From<IntegerCategory> for Feature {
+    fn from(IntegerCategory { column, settings, one_hot }: IntegerCategory) -> Self {
+        Feature(Kind::Integers { column, settings, one_hot })
+    }
+}
+
+impl From<Classes> for Feature {
+    fn from(Classes { column, order }: Classes) -> Self {
+        Feature(Kind::Classes { column, order })
+    }
+}
+
+impl From<&str> for Feature {
+    fn from(name: &str) -> Self {
+        column(name).into()
+    }
+}
+
+impl<S: Into<String>, const N: usize> From<[S; N]> for Feature {
+    fn from(names: [S; N]) -> Self {
+        columns(names).into()
+    }
+}
+
+/// Whether a name fits a pattern in which `*` stands for any characters.
+pub(crate) fn fits(pattern: &str, name: &str) -> bool {
+    let Some((head, rest)) = pattern.split_once('*') else { return pattern == name };
+    let Some(mut name) = name.strip_prefix(head) else { return false };
+    let mut parts: Vec<&str> = rest.split('*').collect();
+    let tail = parts.pop().unwrap_or_default();
+    for part in parts {
+        // The first place is the best: it leaves the most for the others.
+        let Some(place) = name.find(part) else { return false };
+        name = &name[place + part.len()..];
+    }
+    name.ends_with(tail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fits;
+
+    #[test]
+    fn patterns_stand_for_any_characters() {
+        for (pattern, name, expected) in [
+            ("pixel_*", "pixel_12", true),
+            ("pixel_*", "pixel", false),
+            ("*", "", true),
+            ("a*b*c", "a-b-b-c", true),
+            ("a*b*c", "acb", false),
+            ("ab*ba", "aba", false),
+            ("*é*", "café!", true),
+            ("area", "area", true),
+            ("area", "areas", false),
+        ] {
+            assert_eq!(fits(pattern, name), expected, "{pattern} {name}");
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! Data of mimo's models from tables and arrays: CSV, NumPy's files, Parquet, `ndarray`, with vocabularies and normalization that are
+//! learned from the training part and saved with the weights.
+//!
+//! Start with [`Table`] and [`TableColumns`]. Everything that reads a format is a feature: `csv`, `npy`, `ndarray`, `parquet`.
+#![forbid(unsafe_code)]
+
+#[cfg(any(feature = "npy", feature = "ndarray"))]
+mod array;
+#[cfg(feature = "csv")]
+mod csv;
+mod encoder;
+mod feature;
+#[cfg(feature = "npy")]
+mod npy;
+#[cfg(feature = "npy")]
+mod npz;
+#[cfg(feature = "parquet")]
+mod parquet;
+mod reader;
+mod table;
+mod vocabulary;
+
+#[cfg(feature = "npy")]
+pub use self::npy::{NpyArray, NpyElement};
+#[cfg(feature = "npy")]
+pub use self::npz::Npz;
+#[cfg(feature = "parquet")]
+pub use self::parquet::{ParquetBlocks, parquet_blocks};
+#[cfg(feature = "ndarray")]
+pub use array::{from_ndarray, to_ndarray};
+#[cfg(feature = "csv")]
+pub use csv::{CsvBlocks, CsvOptions};
+pub use feature::{
+    Category, Classes, Feature, IntegerCategory, Numbers, category, classes, column, columns, columns_like,
+    integer_category, text,
+};
+pub use mimo_runtime::data::{TableFault, TablePlace};
+pub use reader::{TableColumns, TableInputs, TableReader};
+pub use table::{Column, Table, TextColumn};
+pub use vocabulary::{
+    IntegerLookup, IntegerLookupSettings, OutputMode, Split, Standardize, StringLookup, StringLookupSettings,
+    TextVectorization, TextVectorizationSettings,
+};

@@ -1,0 +1,390 @@
+//! Tables: named columns of numbers, whole numbers or text, of which some cells may be missing.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use mimo_graph::diag::nearest;
+use mimo_runtime::data::split::{self, Parts};
+use mimo_runtime::data::{TableFault, TablePlace};
+use mimo_runtime::error::Error;
+
+/// A table in memory: named columns with one cell per row, read from a file or made of vectors.
+///
+/// ```
+/// use mimo_data::Table;
+///
+/// let table = Table::new()
+///     .with("area", [54.0, 120.5])?
+///     .with("rooms", [Some(2), None])?
+///     .with("kind", ["flat", "house"])?;
+/// assert_eq!((table.rows(), table.names().count()), (2, 3));
+/// # Ok::<(), mimo_runtime::error::Error>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Table {
+    pub(crate) rows: usize,
+    pub(crate) names: Vec<String>,
+    /// By name: its place.
+    places: HashMap<String, usize>,
+    pub(crate) columns: Vec<Column>,
+    pub(crate) origin: Origin,
+}
+
+/// Where a table comes from, for errors.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Origin {
+    pub(crate) file: Option<Arc<Path>>,
+    /// By row: the line of the file.
+    pub(crate) lines: Option<Vec<u64>>,
+}
+
+/// The cells of a column. Missing cells are NaN, `None` or marked.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Column {
+    /// Numbers, `width` per row. A row is missing if all of its numbers are NaN.
+    Numbers {
+        /// The numbers of all rows.
+        values: Vec<f64>,
+        /// Numbers per row: 1, or the values of an array such as an image.
+        width: usize,
+    },
+    /// Whole numbers.
+    Integers(Vec<Option<i64>>),
+    /// Text; numbers of text files are text until they are used.
+    Text(TextColumn),
+}
+
+/// Cells of text in one piece of memory.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TextColumn {
+    text: String,
+    /// By cell: the end in `text`, and whether the cell is missing.
+    cells: Vec<(usize, bool)>,
+}
+
+impl TextColumn {
+    /// Adds a cell; `None` is a missing one.
+    pub fn push(&mut self, cell: Option<&str>) {
+        self.text.push_str(cell.unwrap_or_default());
+        self.cells.push((self.text.len(), cell.is_none()));
+    }
+
+    /// The cell of a row; `None` if it is missing, or there is no such row.
+    pub fn get(&self, row: usize) -> Option<&str> {
+        let (end, missing) = *self.cells.get(row)?;
+        let start = row.checked_sub(1).map_or(0, |before| self.cells[before].0);
+        if missing { None } else { self.text.get(start..end) }
+    }
+
+    /// Number of cells.
+    pub fn len(&self) -> usize {
+        self.cells.len()
+    }
+
+    /// Whether there are no cells.
+    pub fn is_empty(&self) -> bool {
+        self.cells.is_empty()
+    }
+}
+
+impl<T: AsRef<str>> FromIterator<Option<T>> for TextColumn {
+    fn from_iter<I: IntoIterator<Item = Option<T>>>(cells: I) -> Self {
+        let mut column = TextColumn::default();
+        cells.into_iter().for_each(|cell| column.push(cell.as_ref().map(AsRef::as_ref)));
+        column
+    }
+}
+
+impl Column {
+    /// Numbers, one per row; NaN is a missing one.
+    pub fn numbers(values: Vec<f64>) -> Self {
+        Column::Numbers { values, width: 1 }
+    }
+
+    /// Number of rows.
+    pub fn rows(&self) -> usize {
+        match self {
+            Column::Numbers { values, width } => values.len() / (*width).max(1),
+            Column::Integers(values) => values.len(),
+            Column::Text(cells) => cells.len(),
+        }
+    }
+
+    /// Values per row.
+    pub fn width(&self) -> usize {
+        if let Column::Numbers { width, .. } = self { *width } else { 1 }
+    }
+
+    fn select(&self, rows: &[usize]) -> Column {
+        match self {
+            Column::Numbers { values, width } => {
+                let row = |row: &usize| values.get(row * width..(row + 1) * width).unwrap_or_default();
+                Column::Numbers { values: rows.iter().flat_map(row).copied().collect(), width: *width }
+            }
+            Column::Integers(values) => {
+                Column::Integers(rows.iter().map(|row| values.get(*row).copied().flatten()).collect())
+            }
+            Column::Text(cells) => Column::Text(rows.iter().map(|row| cells.get(*row)).collect()),
+        }
+    }
+}
+
+macro_rules! columns_of_numbers {
+    ($($number:ty),*) => {$(
+        impl From<Vec<$number>> for Column {
+            fn from(values: Vec<$number>) -> Self {
+                Column::numbers(values.into_iter().map(f64::from).collect())
+            }
+        }
+        impl From<Vec<Option<$number>>> for Column {
+            fn from(values: Vec<Option<$number>>) -> Self {
+                Column::numbers(values.into_iter().map(|value| value.map_or(f64::NAN, f64::from)).collect())
+            }
+        }
+        columns_of!($number);
+    )*};
+}
+
+macro_rules! columns_of_integers {
+    ($($number:ty),*) => {$(
+        impl From<Vec<$number>> for Column {
+            fn from(values: Vec<$number>) -> Self {
+                Column::Integers(values.into_iter().map(|value| Some(value.into())).collect())
+            }
+        }
+        impl From<Vec<Option<$number>>> for Column {
+            fn from(values: Vec<Option<$number>>) -> Self {
+                Column::Integers(values.into_iter().map(|value| value.map(i64::from)).collect())
+            }
+        }
+        columns_of!($number);
+    )*};
+}
+
+macro_rules! columns_of {
+    ($value:ty) => {
+        impl From<&[$value]> for Column {
+            fn from(values: &[$value]) -> Self {
+                values.to_vec().into()
+            }
+        }
+        impl<const N: usize> From<[$value; N]> for Column {
+            fn from(values: [$value; N]) -> Self {
+                values.to_vec().into()
+            }
+        }
+        impl<const N: usize> From<[Option<$value>; N]> for Column {
+            fn from(values: [Option<$value>; N]) -> Self {
+                values.to_vec().into()
+            }
+        }
+    };
+}
+
+columns_of_numbers!(f32, f64);
+columns_of_integers!(bool, i8, i16, i32, i64, u8, u16, u32);
+
+macro_rules! columns_of_text {
+    ($($text:ty),*) => {$(
+        impl From<Vec<$text>> for Column {
+            fn from(values: Vec<$text>) -> Self {
+                Column::Text(values.into_iter().map(Some).collect())
+            }
+        }
+        impl From<Vec<Option<$text>>> for Column {
+            fn from(values: Vec<Option<$text>>) -> Self {
+                Column::Text(values.into_iter().collect())
+            }
+        }
+        columns_of!($text);
+    )*};
+}
+
+columns_of_text!(&str, String);
+
+impl Table {
+    /// A table without columns.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a column: a vector, a slice or an array of numbers, whole numbers or text, or of `Option`s of these, where `None` is a missing cell.
+    ///
+    /// # Errors
+    /// [`Rows`](TableFault::Rows) if it has another number of rows than the columns before it,
+    /// [`DuplicateColumn`](TableFault::DuplicateColumn).
+    pub fn with(mut self, name: impl Into<String>, column: impl Into<Column>) -> Result<Self, Error> {
+        self.push(name.into(), column.into())?;
+        Ok(self)
+    }
+
+    pub(crate) fn push(&mut self, name: String, column: Column) -> Result<(), Error> {
+        if self.columns.is_empty() {
+            self.rows = column.rows();
+        }
+        let (rows, wanted) = (column.rows(), self.rows);
+        if rows != wanted {
+            return Err(self.error(None, Some(&name), TableFault::Rows { rows, wanted }));
+        }
+        let ragged = matches!(&column, Column::Numbers { values, width } if values.len() != rows * width);
+        if ragged {
+            let what = "the values of a column are not whole rows";
+            return Err(self.error(None, Some(&name), TableFault::Setting { what }));
+        }
+        if self.places.insert(name.clone(), self.names.len()).is_some() {
+            return Err(self.error(None, Some(&name), TableFault::DuplicateColumn));
+        }
+        self.names.push(name);
+        self.columns.push(column);
+        Ok(())
+    }
+
+    /// Number of rows.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// The names of the columns, in order.
+    pub fn names(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.names.iter().map(String::as_str)
+    }
+
+    /// A column by its name.
+    ///
+    /// # Errors
+    /// [`NoSuchColumn`](TableFault::NoSuchColumn), with near names.
+    pub fn column(&self, name: &str) -> Result<&Column, Error> {
+        match self.places.get(name) {
+            Some(place) => Ok(&self.columns[*place]),
+            None => {
+                let near = nearest(name, self.names());
+                Err(self.error(None, None, TableFault::NoSuchColumn { name: name.to_owned(), near }))
+            }
+        }
+    }
+
+    /// Some of the rows, in this order. A row may come more than once.
+    ///
+    /// # Errors
+    /// [`NoSuchRow`](Error::NoSuchRow).
+    pub fn select(&self, rows: &[usize]) -> Result<Table, Error> {
+        if let Some(&row) = rows.iter().find(|row| **row >= self.rows) {
+            return Err(Error::NoSuchRow { row, rows: self.rows });
+        }
+        let lines = self.origin.lines.as_ref().map(|lines| rows.iter().map(|row| lines[*row]).collect());
+        Ok(Table {
+            rows: rows.len(),
+            names: self.names.clone(),
+            places: self.places.clone(),
+            columns: self.columns.iter().map(|column| column.select(rows)).collect(),
+            origin: Origin { file: self.origin.file.clone(), lines },
+        })
+    }
+
+    /// A training part and a held-out part with a share of the rows, drawn at random.
+    ///
+    /// # Errors
+    /// [`ValidationSplit`](Error::ValidationSplit) if the fraction is not between 0 and 1, or one part would be empty.
+    #[doc(alias = "train_test_split")]
+    pub fn shuffled_split(&self, fraction: f64, seed: u64) -> Result<(Table, Table), Error> {
+        self.parts(split::shuffled(self.rows, fraction, seed)?)
+    }
+
+    /// The same with the same share of every value of a column. Rows where it is missing are a class of their own.
+    ///
+    /// # Errors
+    /// [`ValidationSplit`](Error::ValidationSplit), [`NoSuchColumn`](TableFault::NoSuchColumn).
+    pub fn stratified_split(&self, column: &str, fraction: f64, seed: u64) -> Result<(Table, Table), Error> {
+        self.parts(split::stratified(&self.keys(column)?, fraction, seed)?)
+    }
+
+    /// The same with whole groups: all rows with one value of a column are in one part. Rows where it is missing are one group.
+    ///
+    /// # Errors
+    /// [`ValidationSplit`](Error::ValidationSplit), [`NoSuchColumn`](TableFault::NoSuchColumn).
+    pub fn group_split(&self, column: &str, fraction: f64, seed: u64) -> Result<(Table, Table), Error> {
+        self.parts(split::grouped(&self.keys(column)?, fraction, seed)?)
+    }
+
+    /// The training part and the held-out part of each fold, drawn at random. Every row is held out once.
+    ///
+    /// # Errors
+    /// [`Folds`](Error::Folds) if there are fewer than two folds, or fewer rows than folds.
+    #[doc(alias = "KFold")]
+    pub fn k_fold(&self, folds: usize, seed: u64) -> Result<Vec<(Table, Table)>, Error> {
+        self.all_parts(split::k_fold(self.rows, folds, seed)?)
+    }
+
+    /// The same with the same share of every value of a column in each fold.
+    ///
+    /// # Errors
+    /// [`Folds`](Error::Folds), [`NoSuchColumn`](TableFault::NoSuchColumn).
+    pub fn stratified_k_fold(
+        &self,
+        column: &str,
+        folds: usize,
+        seed: u64,
+    ) -> Result<Vec<(Table, Table)>, Error> {
+        self.all_parts(split::stratified_k_fold(&self.keys(column)?, folds, seed)?)
+    }
+
+    /// The same with whole groups: all rows with one value of a column are in one fold.
+    ///
+    /// # Errors
+    /// [`Folds`](Error::Folds) if there are fewer groups than folds, [`NoSuchColumn`](TableFault::NoSuchColumn).
+    pub fn group_k_fold(&self, column: &str, folds: usize, seed: u64) -> Result<Vec<(Table, Table)>, Error> {
+        self.all_parts(split::group_k_fold(&self.keys(column)?, folds, seed)?)
+    }
+
+    fn parts(&self, (train, held_out): Parts) -> Result<(Table, Table), Error> {
+        Ok((self.select(&train)?, self.select(&held_out)?))
+    }
+
+    fn all_parts(&self, folds: Vec<Parts>) -> Result<Vec<(Table, Table)>, Error> {
+        folds.into_iter().map(|fold| self.parts(fold)).collect()
+    }
+
+    /// The values of a column as keys that can be compared.
+    fn keys(&self, name: &str) -> Result<Vec<Key<'_>>, Error> {
+        Ok(match self.column(name)? {
+            Column::Numbers { values, width } => values
+                .chunks((*width).max(1))
+                .map(|row| Key::Numbers(row.iter().map(|it| it.to_bits()).collect()))
+                .collect(),
+            Column::Integers(values) => values.iter().map(|value| Key::Integer(*value)).collect(),
+            Column::Text(cells) => (0..cells.len()).map(|row| Key::Text(cells.get(row))).collect(),
+        })
+    }
+
+    /// An error at a place of this table.
+    pub(crate) fn error(&self, row: Option<usize>, column: Option<&str>, fault: TableFault) -> Error {
+        let mut place = TablePlace::default();
+        place.file = self.origin.file.as_deref().map(Path::to_path_buf);
+        place.line = row.and_then(|row| self.origin.lines.as_ref()?.get(row).copied());
+        place.row = row;
+        place.column = column.map(str::to_owned);
+        Error::Table { place: Box::new(place), fault: Box::new(fault) }
+    }
+}
+
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Key<'t> {
+    Numbers(Vec<u64>),
+    Integer(Option<i64>),
+    Text(Option<&'t str>),
+}
+
+/// An error of a file or of a setting, outside of any table.
+pub(crate) fn fault(fault: TableFault) -> Error {
+    Error::Table { place: Box::default(), fault: Box::new(fault) }
+}
+
+/// An error at a file.
+#[cfg(any(feature = "npy", feature = "parquet"))]
+pub(crate) fn file_fault(path: &Path, fault: TableFault) -> Error {
+    let mut place = TablePlace::default();
+    place.file = Some(path.to_path_buf());
+    Error::Table { place: Box::new(place), fault: Box::new(fault) }
+}

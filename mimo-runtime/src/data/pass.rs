@@ -1,0 +1,199 @@
+//! Passes over a data set: an epoch of training, an evaluation.
+
+use super::{Dataset, Random};
+use crate::batch::BatchRows;
+use crate::error::Error;
+use crate::model::Trainable;
+
+/// What one pass over a data set reads, in which order.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct PassPlan<'p> {
+    /// The samples, in the order of the batches.
+    pub rows: &'p [usize],
+    /// Samples per batch; the last may be smaller.
+    pub batch_size: usize,
+    /// The batch with which the pass begins: not 0 if a training goes on in the middle of an epoch.
+    pub first_batch: usize,
+    /// Whether weights are trained with it.
+    pub training: bool,
+    /// Steps of the trainer before the pass, from its first batch on: differs from epoch to epoch, and is the same when a training is
+    /// resumed.
+    pub number: u64,
+}
+
+impl<'p> PassPlan<'p> {
+    /// A pass without training over these samples.
+    pub(crate) fn evaluation(rows: &'p [usize], batch_size: usize) -> Self {
+        PassPlan { rows, batch_size, first_batch: 0, training: false, number: 0 }
+    }
+
+    /// The batches that are left, with their places in the pass.
+    pub fn batches(&self) -> impl Iterator<Item = (usize, &'p [usize])> {
+        self.rows.chunks(self.batch_size.max(1)).enumerate().skip(self.first_batch)
+    }
+}
+
+/// A pass over a data set, made by [`Dataset::pass`].
+pub trait Pass<E>: Sync {
+    /// Called before each batch with its samples, in the order of the plan, by the thread that trains.
+    ///
+    /// # Errors
+    /// The `fit` or `evaluate` ends with it.
+    fn begin_batch(&mut self, rows: &[usize]) -> Result<(), Error>;
+
+    /// Fills a part of the batch that has begun; see [`Dataset::gather`]. [`BatchRows::first_row`] is the place of the part in the batch.
+    ///
+    /// # Errors
+    /// The `fit` or `evaluate` ends with it.
+    fn gather(&self, rows: &[usize], batch: &mut BatchRows<'_, '_, E>) -> Result<(), Error>;
+}
+
+/// Where a trainer gets the batches of a pass: from the pass, or from the data set itself.
+pub(crate) struct Feed<'d, M: Trainable> {
+    data: &'d dyn Dataset<M>,
+    pass: Option<Box<dyn Pass<M::Float> + 'd>>,
+}
+
+impl<'d, M: Trainable> Feed<'d, M> {
+    pub(crate) fn new(data: &'d dyn Dataset<M>, plan: &PassPlan<'_>) -> Result<Self, Error> {
+        Ok(Feed { data, pass: data.pass(plan)? })
+    }
+
+    /// Has to be called before each batch, in order.
+    pub(crate) fn begin_batch(&mut self, rows: &[usize]) -> Result<(), Error> {
+        self.pass.as_mut().map_or(Ok(()), |pass| pass.begin_batch(rows))
+    }
+
+    /// Fills a part of the batch.
+    pub(crate) fn gather(
+        &self,
+        rows: &[usize],
+        batch: &mut BatchRows<'_, '_, M::Float>,
+    ) -> Result<(), Error> {
+        match &self.pass {
+            Some(pass) => pass.gather(rows, batch),
+            None => self.data.gather(rows, batch),
+        }
+    }
+}
+
+/// A data set whose training batches a closure changes. See [`augment`].
+pub struct Augmented<D, F> {
+    data: D,
+    seed: u64,
+    change: F,
+}
+
+/// Random numbers of the samples of a batch.
+#[derive(Clone, Copy, Debug)]
+pub struct SampleRandom<'r> {
+    key: u64,
+    rows: &'r [usize],
+}
+
+impl SampleRandom<'_> {
+    /// The random numbers of a sample, by its place among those that the closure changes. They depend on the seed, the epoch and the
+    /// sample, and not on the thread or on the other samples.
+    pub fn of(&self, place: usize) -> Random {
+        Random::of_stream(self.key, self.rows.get(place).map_or(u64::MAX, |row| *row as u64))
+    }
+}
+
+/// A data set that draws every training batch through a closure: noise, flips, crops. Evaluations see the samples as they are.
+///
+/// The closure gets some samples of a batch, after `data` has filled them, and [random numbers](SampleRandom) for each. It is called by
+/// several threads at once, each with other samples. What it writes is checked like the values of any [`Dataset`].
+///
+/// ```ignore
+/// let data = data::augment(data, SEED, |batch, random| {
+///     for place in 0..batch.rows() {
+///         let mut random = random.of(place);
+///         let image = &mut batch.input(0)[place * 784..][..784];
+///         image.iter_mut().for_each(|pixel| *pixel += 0.1 * random.normal() as f32);
+///     }
+///     Ok(())
+/// });
+/// ```
+pub fn augment<M, D, F>(data: D, seed: u64, change: F) -> Augmented<D, F>
+where
+    M: Trainable + 'static,
+    D: Dataset<M>,
+    F: Fn(&mut BatchRows<'_, '_, M::Float>, &SampleRandom<'_>) -> Result<(), Error> + Sync,
+{
+    Augmented { data, seed, change }
+}
+
+impl<D, F> std::fmt::Debug for Augmented<D, F> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Augmented").field("seed", &self.seed).finish_non_exhaustive()
+    }
+}
+
+impl<M, D, F> Dataset<M> for Augmented<D, F>
+where
+    M: Trainable + 'static,
+    D: Dataset<M>,
+    F: Fn(&mut BatchRows<'_, '_, M::Float>, &SampleRandom<'_>) -> Result<(), Error> + Sync,
+{
+    fn rows(&self) -> usize {
+        self.data.rows()
+    }
+
+    fn weighted(&self) -> bool {
+        self.data.weighted()
+    }
+
+    fn position_weighted(&self) -> bool {
+        self.data.position_weighted()
+    }
+
+    fn missing_targets(&self) -> bool {
+        self.data.missing_targets()
+    }
+
+    fn sequential(&self) -> bool {
+        self.data.sequential()
+    }
+
+    fn gather(&self, rows: &[usize], batch: &mut BatchRows<'_, '_, M::Float>) -> Result<(), Error> {
+        self.data.gather(rows, batch)
+    }
+
+    fn pass<'a>(&'a self, plan: &PassPlan<'_>) -> Result<Option<Box<dyn Pass<M::Float> + 'a>>, Error> {
+        if !plan.training {
+            return self.data.pass(plan);
+        }
+        let key = crate::random::key(self.seed, plan.number);
+        let pass = self.data.pass(plan)?;
+        let pass: AugmentedPass<'a, M, D, F> =
+            AugmentedPass { data: &self.data, pass, key, change: &self.change };
+        Ok(Some(Box::new(pass)))
+    }
+}
+
+struct AugmentedPass<'a, M: Trainable, D, F> {
+    data: &'a D,
+    pass: Option<Box<dyn Pass<M::Float> + 'a>>,
+    key: u64,
+    change: &'a F,
+}
+
+impl<M, D, F> Pass<M::Float> for AugmentedPass<'_, M, D, F>
+where
+    M: Trainable + 'static,
+    D: Dataset<M>,
+    F: Fn(&mut BatchRows<'_, '_, M::Float>, &SampleRandom<'_>) -> Result<(), Error> + Sync,
+{
+    fn begin_batch(&mut self, rows: &[usize]) -> Result<(), Error> {
+        self.pass.as_mut().map_or(Ok(()), |pass| pass.begin_batch(rows))
+    }
+
+    fn gather(&self, rows: &[usize], batch: &mut BatchRows<'_, '_, M::Float>) -> Result<(), Error> {
+        match &self.pass {
+            Some(pass) => pass.gather(rows, batch)?,
+            None => self.data.gather(rows, batch)?,
+        }
+        (self.change)(batch, &SampleRandom { key: self.key, rows })
+    }
+}

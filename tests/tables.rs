@@ -1,0 +1,393 @@
+//! Tables as data of models: the whole job, columns that do not fit, and readers that are saved with the weights.
+#![allow(clippy::float_cmp, reason = "values that are copied are equal")]
+
+use mimo::data::Dataset;
+use mimo::file;
+use mimo::prelude::*;
+use mimo::table::{
+    Feature, OutputMode, StringLookup, TextVectorization, category, classes, column, columns, columns_like,
+    integer_category, text,
+};
+
+include!("../examples/support/homes.rs");
+
+const FILE: &str = "examples/data/homes.csv";
+const SEED: u64 = 7;
+
+fn job(threads: usize) -> Result<(Homes, TableReader<Homes>, [f64; 2], Table)> {
+    let table = Table::read_csv(FILE)?;
+    let (train, test_table) = table.stratified_split("sold", 0.2, SEED)?;
+    let reader = homes().adapt(&train)?;
+    let (train, test) = (reader.dataset(&train)?, reader.dataset(&test_table)?);
+    let mut model = Homes::new(SEED);
+    let mut trainer = Trainer::with_options(&mut model, TrainerOptions::new().threads(threads).seed(SEED))?;
+    let options = FitOptions::new().epochs(20).validation_data(&test).verbose(Verbose::Silent);
+    trainer.fit(
+        &train,
+        options.callback(EarlyStopping::new("val_loss").patience(5).restore_best_weights(true)),
+    )?;
+    let found = trainer.evaluate(&test, 256)?;
+    let found = [found.price.loss, found.sold.accuracy];
+    trainer.finish();
+    Ok((model, reader, found, test_table))
+}
+
+fn homes() -> TableColumns<Homes> {
+    TableColumns::new()
+        .input("numbers", columns(["area", "rooms", "age"]).fill_mean().normalize())
+        .input("district", category("district"))
+        .target("price", column("price").normalize())
+        .target("sold", classes("sold"))
+}
+
+fn bits(model: &Homes) -> Vec<u8> {
+    file::to_bytes(model).expect("bytes")
+}
+
+#[test]
+fn the_job_learns_is_the_same_on_any_threads_and_is_loaded_elsewhere() {
+    let (model, reader, [mse, accuracy], test) = job(1).expect("trained");
+    let (again, ..) = job(2).expect("trained");
+    assert_eq!(bits(&model), bits(&again), "the same bits on two threads");
+    // The noise is 20 and the deviation of the prices 115: at best 0.03.
+    assert!(mse < 0.08 && accuracy > 0.7, "{mse} {accuracy}");
+
+    let path = std::env::temp_dir().join(format!("mimo-tables-{}.safetensors", std::process::id()));
+    reader.save(&model, &path).expect("saved");
+    let loaded = Homes::load(&path).expect("the weights");
+    assert_eq!(bits(&loaded), bits(&model));
+    let served = TableReader::<Homes>::load(&path).expect("the reader");
+    assert_eq!(served.to_json().expect("JSON"), reader.to_json().expect("JSON"));
+    // Without the columns of targets.
+    let mut rows = Table::new();
+    for name in ["district", "area", "rooms", "age"] {
+        rows = rows.with(name, test.column(name).expect("a column").clone()).expect("a table");
+    }
+    let [here, there] = [(&model, &reader), (&loaded, &served)].map(|(model, reader)| {
+        let inputs = reader.inputs(&rows).expect("inputs");
+        Predictor::new(model).expect("a predictor").predict_columns(&inputs).expect("outputs")
+    });
+    assert_eq!(here.price.as_vec(), there.price.as_vec());
+    // Prices are near those of the table, in its units.
+    let prices = served.restore("price", &there.price.as_vec()).expect("prices");
+    let labels = served.labels("sold", &there.sold.as_vec()).expect("labels");
+    let data = served.dataset(&test).expect("data");
+    assert_eq!((prices.len(), labels.len(), Dataset::<Homes>::rows(&data)), (320, 320, 320));
+    assert!(labels.iter().all(|label| label == "yes" || label == "no"));
+    assert_eq!(served.classes("sold").expect("classes"), ["no", "yes"]);
+    let mimo::table::Column::Text(cells) = test.column("price").expect("a column") else { panic!("text") };
+    let errors: Vec<f64> = prices
+        .iter()
+        .enumerate()
+        .filter_map(|(row, price)| Some((price - cells.get(row)?.parse::<f64>().expect("a number")).powi(2)))
+        .collect();
+    let root = (errors.iter().sum::<f64>() / errors.len() as f64).sqrt();
+    assert!((20.0..40.0).contains(&root) && errors.len() < 320, "{root}");
+
+    // A file of weights alone has no reader, and its weights are the same.
+    model.save(&path).expect("saved");
+    let error = TableReader::<Homes>::load(&path).expect_err("weights only").to_string();
+    assert!(error.contains("the file has weights only"), "{error}");
+    let _ = std::fs::remove_file(path);
+}
+
+/// What a program of the table says.
+fn error_of(columns: TableColumns<Homes>, table: &Table) -> String {
+    match columns.adapt(table).and_then(|reader| reader.dataset(table)) {
+        Ok(_) => panic!("no error"),
+        Err(error) => error.to_string(),
+    }
+}
+
+fn small() -> Table {
+    Table::new()
+        .with("area", [54.0, 120.5, 33.0])
+        .and_then(|table| table.with("rooms", [2, 5, 1]))
+        .and_then(|table| table.with("age", [Some(3.0), None, Some(9.0)]))
+        .and_then(|table| table.with("district", [Some("a"), Some("b"), None]))
+        .and_then(|table| table.with("price", [Some(1.0_f32), None, Some(3.0)]))
+        .and_then(|table| table.with("sold", ["yes", "no", "yes"]))
+        .expect("a table")
+}
+
+#[test]
+fn what_does_not_fit_is_named_with_what_is_near() {
+    let table = small();
+    let set = |name: &str, feature: Feature| TableColumns::<Homes>::new().input(name.to_owned(), feature);
+    let cases = [
+        (set("number", column("area").into()), "the model has no input `number`; did you mean `numbers`?"),
+        (homes().target("solt", "sold"), "the model has no target `solt`; did you mean `sold`?"),
+        (homes().input("district", "area"), "the columns of an input or target are set twice"),
+        (
+            set("numbers", ["area", "rooms"].into())
+                .input("district", category("district"))
+                .target("sold", classes("sold")),
+            "the input `numbers` takes 3 values per sample, but its columns have 2",
+        ),
+        (set("numbers", ["area", "room", "age"].into()), "there is no column `room`; did you mean `rooms`?"),
+        (set("numbers", columns_like("pixel_*").into()), "no column fits the pattern `pixel_*`"),
+        // A column of the input's own name.
+        (TableColumns::new(), "there is no column `numbers`"),
+        (
+            set("numbers", columns(["area", "rooms", "age"]).into())
+                .input("district", category("district"))
+                .target("sold", classes("sold")),
+            "row 1 (from 0), column `age`: the value is missing; `.fill_mean()` or `.fill(0.0)` says what an input takes in its place",
+        ),
+        (
+            set("numbers", ["area", "rooms", "district"].into()),
+            "row 0 (from 0), column `district`: `a` is not a number; if it means that the value is missing, add it to `missing`",
+        ),
+        (
+            set("numbers", columns(["area", "rooms", "age"]).fill(0.0).into())
+                .input("district", category("district").one_hot())
+                .target("sold", classes("sold")),
+            "the input `district` takes 1 values per sample, but its columns have 3",
+        ),
+        (
+            set("numbers", columns(["area", "rooms", "age"]).fill(0.0).into())
+                .input("district", category("district"))
+                .target("sold", classes("age")),
+            // 3 and 9 are two classes; the missing one is a missing target.
+            "",
+        ),
+        (
+            set("numbers", columns(["area", "rooms", "age"]).fill(0.0).into())
+                .input("district", category("district"))
+                .target("sold", classes("area")),
+            "the vocabulary of the target `sold` has 3 entries, but the model has indices for 2: make the layer larger, or limit the vocabulary with `max_tokens(2)`",
+        ),
+        (
+            set("numbers", columns(["area", "rooms", "age"]).fill(0.0).into())
+                .input("district", integer_category("area"))
+                .target("sold", classes("sold")),
+            "row 1 (from 0), column `area`: `120.5` is not a whole number",
+        ),
+        (
+            set("numbers", columns(["area", "rooms", "age"]).fill(0.0).into())
+                .input("district", category("district").lookup(StringLookup::new().num_oov_indices(0)))
+                .target("sold", classes("sold")),
+            "row 2 (from 0), column `district`: the value is missing; `.fill_mean()` or `.fill(0.0)` says what an input takes in its place",
+        ),
+        (
+            set("numbers", columns(["area", "rooms", "age"]).fill(0.0).into())
+                .input("district", category("district"))
+                .target("sold", classes("sold").in_order(["no", "yess"])),
+            "row 0 (from 0), column `sold`: `yes` is not in the vocabulary, which has no index for other values; did you mean `yess`?",
+        ),
+    ];
+    for (columns, expected) in cases {
+        if expected.is_empty() {
+            assert!(columns.adapt(&table).and_then(|reader| reader.dataset(&table)).is_ok());
+        } else {
+            assert_eq!(error_of(columns, &table), expected);
+        }
+    }
+    // Too many districts for the Embedding of the model.
+    let many: Vec<String> = (0..9).map(|it| format!("d{it}")).collect();
+    let mut table = Table::new().with("district", many).expect("a table");
+    for name in ["area", "rooms", "age", "price"] {
+        table = table.with(name, vec![1.0; 9]).expect("a table");
+    }
+    table = table.with("sold", ["no"; 9]).expect("a table");
+    let error = error_of(homes(), &table);
+    assert!(
+        error.starts_with(
+            "the vocabulary of the input `district` has 10 entries, but the model has indices for 9"
+        ),
+        "{error}"
+    );
+}
+
+#[test]
+fn errors_of_a_file_have_the_file_the_line_and_the_column() {
+    let path = std::env::temp_dir().join(format!("mimo-tables-errors-{}.csv", std::process::id()));
+    std::fs::write(&path, "area,rooms,age,district,price,sold\n50,2,1,a,1,yes\n\n60,2,old,b,2,no\n")
+        .expect("written");
+    let table = Table::read_csv(&path).expect("a table");
+    let expected = format!(
+        "`{}`, line 4, column `age`: `old` is not a number; if it means that the value is missing, add it to `missing`",
+        path.display()
+    );
+    assert_eq!(error_of(homes(), &table), expected);
+    // Rows of a split keep their lines.
+    let second = table.select(&[1]).expect("a row");
+    assert_eq!(error_of(homes(), &second), expected);
+    let _ = std::fs::remove_file(path);
+}
+
+model! {
+    /// Every form of inputs and targets that a table can have.
+    pub Forms {
+        let image = Input(shape = [2, 2]);
+        let words = Input(shape = [3], dtype = "int32");
+        let counts = Input(shape = [4]);
+        let hot = Input(shape = [3]);
+        let code = Input(shape = [1], dtype = "int32");
+        let w = Flatten()(Embedding(5, 2)(words));
+        let c = Flatten()(Embedding(4, 2)(code));
+        let x = Dense(4)(concatenate([Flatten()(image), w, counts, hot, c]));
+        let index = Dense(3, activation = softmax)(x);
+        let one_hot = Dense(3, activation = softmax)(x);
+        let pair = Dense(2)(x);
+        Model(inputs = [image, words, counts, hot, code], outputs = [index, one_hot, pair]).compile(
+            optimizer = Adam(),
+            loss = { index: sparse_categorical_crossentropy, one_hot: categorical_crossentropy, pair: mse },
+        )
+    }
+}
+
+fn forms_table() -> Result<Table> {
+    let mut table = Table::new();
+    for place in 0..4 {
+        table = table.with(format!("pixel_{place}"), vec![place as f64, 10.0 + place as f64, 20.0, 30.0])?;
+    }
+    table
+        .with("review", [Some("good good film"), Some("Bad film!"), None, Some("good")])?
+        .with("color", [Some("red"), Some("blue"), Some("red"), None])?
+        .with("zip", [Some(100), Some(200), Some(100), None])?
+        .with("grade", [Some("10"), Some("9"), None, Some("2")])?
+        .with("x", [Some(1.0), None, Some(3.0), Some(5.0)])?
+        .with("y", [Some(2.0), None, Some(2.0), Some(8.0)])
+}
+
+fn forms() -> TableColumns<Forms> {
+    let words = TextVectorization::new().output_sequence_length(3);
+    TableColumns::<Forms>::new()
+        .input("image", columns_like("pixel_*"))
+        .input("words", text("review", words.clone()))
+        .input("counts", text("review", words.output_mode(OutputMode::Count)))
+        .input("hot", category("color").one_hot())
+        .input("code", integer_category("zip"))
+        .target("index", classes("grade"))
+        .target("one_hot", classes("grade"))
+        .target("pair", columns(["x", "y"]).normalize())
+}
+
+#[test]
+fn every_form_is_encoded() {
+    let table = forms_table().expect("a table");
+    let reader = forms().adapt(&table).expect("a reader");
+    assert_eq!(reader.classes("index").expect("classes"), ["2", "9", "10"], "numbers in their order");
+    let inputs = reader.inputs(&table).expect("inputs");
+    let mut columns = vec![vec![]; 5];
+    mimo::__private::Columns::read(&inputs, &mut mimo::__private::Reader::new(&mut columns)).expect("read");
+    assert_eq!(
+        columns[0],
+        [0.0, 1.0, 2.0, 3.0, 10.0, 11.0, 12.0, 13.0, 20.0, 20.0, 20.0, 20.0, 30.0, 30.0, 30.0, 30.0_f32]
+    );
+    // "", "[UNK]", good, film, bad
+    assert_eq!(columns[1], [2.0, 2.0, 3.0, 4.0, 3.0, 0.0, 0.0, 0.0, 0.0, 2.0, 0.0, 0.0]);
+    // "[UNK]", good, film, bad
+    assert_eq!(columns[2], [0.0, 2.0, 1.0, 0.0, 0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0]);
+    // "[UNK]", red, blue
+    assert_eq!(columns[3], [0.0, 1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 1.0, 0.0, 1.0, 0.0, 0.0]);
+    assert_eq!(columns[4], [1.0, 2.0, 1.0, 0.0]);
+
+    // Targets, as a trainer sees them.
+    let data = reader.dataset(&table).expect("data").check_finite().expect("valid numbers");
+    assert!(Dataset::<Forms>::missing_targets(&data));
+    let mut model = Forms::new(1);
+    let mut trainer = Trainer::new(&mut model).expect("a trainer");
+    let history = trainer.fit(&data, FitOptions::new().epochs(2).verbose(Verbose::Silent)).expect("trained");
+    assert!(history.get("loss").expect("losses").iter().all(|loss| loss.is_finite()));
+    let restored = reader.restore("pair", &[0.0, 0.0, 1.0, -1.0]).expect("values");
+    let deviation = |values: [f64; 3]| {
+        let mean = values.iter().sum::<f64>() / 3.0;
+        (mean, (values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / 3.0).sqrt())
+    };
+    let ((a, da), (b, db)) = (deviation([1.0, 3.0, 5.0]), deviation([2.0, 2.0, 8.0]));
+    for (found, expected) in restored.iter().zip([a, b, a + da, b - db]) {
+        assert!((found - expected).abs() < 1e-12, "{restored:?}");
+    }
+    assert_eq!(reader.labels("one_hot", &[0.1, 0.2, 0.7, 0.5, 0.3, 0.2]).expect("labels"), ["10", "2"]);
+
+    // A table in parts teaches the same, and so does what was saved.
+    let parts = [[0, 1], [2, 3]].map(|rows| table.select(&rows));
+    let in_parts = forms().adapt_parts(parts).expect("a reader").to_json().expect("JSON");
+    let json = reader.to_json().expect("JSON");
+    assert_eq!(in_parts, json);
+    let loaded = TableReader::<Forms>::from_json(&json).expect("a reader");
+    assert_eq!(loaded.to_json().expect("JSON"), json);
+}
+
+#[test]
+fn samples_are_weighed_by_a_column() {
+    let table = forms_table().and_then(|table| table.with("w", [1.0, 0.0, 2.0, 0.5])).expect("a table");
+    let reader = forms().weight("pair", "w").adapt(&table).expect("a reader");
+    let reader = TableReader::<Forms>::from_json(&reader.to_json().expect("JSON")).expect("a reader");
+    let by_column = reader.dataset(&table).expect("data");
+    let weights = FormsPerOutput { index: None, one_hot: None, pair: Some(vec![1.0, 0.0, 2.0, 0.5_f32]) };
+    let plain = forms().adapt(&table).and_then(|reader| reader.dataset(&table)).expect("data");
+    let loss = |data: &ArrayDataset<Forms>| {
+        let mut model = Forms::new(1);
+        let mut trainer = Trainer::new(&mut model).expect("a trainer");
+        trainer.evaluate(data, 4).expect("evaluated").loss.to_bits()
+    };
+    assert_eq!(loss(&by_column), loss(&plain.clone().sample_weights(&weights).expect("weights")));
+    assert_ne!(loss(&by_column), loss(&plain));
+    let text = |columns: TableColumns<Forms>| columns.adapt(&table).expect_err("an error").to_string();
+    assert_eq!(text(forms().weight("pairs", "w")), "the model has no target `pairs`; did you mean `pair`?");
+    assert!(text(forms().weight("pair", "ww")).starts_with("there is no column `ww`"));
+}
+
+#[test]
+fn a_saved_reader_that_does_not_fit_is_an_error() {
+    let json = forms().adapt(&forms_table().expect("a table")).and_then(|it| it.to_json()).expect("JSON");
+    let error = |text: &str| match TableReader::<Forms>::from_json(text) {
+        Ok(_) => panic!("no error in {text}"),
+        Err(error) => error.to_string(),
+    };
+    let other = TableReader::<Homes>::from_json(&json).expect_err("another model").to_string();
+    assert!(other.contains("but the model has `numbers`, `district`"), "{other}");
+    assert!(error(&json.replace("\"version\":1", "\"version\":2")).contains("another version"));
+    assert!(error(&json.replace("\"width\":3", "\"width\":4")).contains("takes 3 values"));
+    assert!(
+        error(&json.replace("\"normalization\":[[", "\"normalization\":[[1.0,1.0],["))
+            .contains("different lengths")
+    );
+    // Every cut, and every byte that is another, is an error or a reader, and never a panic.
+    for len in 0..json.len() {
+        assert!(TableReader::<Forms>::from_json(json.get(..len).unwrap_or_default()).is_err());
+    }
+    let table = forms_table().expect("a table");
+    for at in 0..json.len() {
+        for byte in [b'0', b'9', b'-', b']', b'"', b','] {
+            let mut bytes = json.clone().into_bytes();
+            bytes[at] = byte;
+            let Ok(text) = String::from_utf8(bytes) else { continue };
+            if let Ok(reader) = TableReader::<Forms>::from_json(&text) {
+                let _ = reader.dataset(&table);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_file_that_does_not_fit_into_memory_is_a_stream() {
+    use mimo::data;
+    use mimo::table::CsvOptions;
+    let options = CsvOptions::new();
+    let reader = homes().adapt_parts(options.blocks(FILE, 100).expect("a file")).expect("a reader");
+    let whole = homes().adapt(&Table::read_csv(FILE).expect("a table")).expect("a reader");
+    assert_eq!(reader.to_json().expect("JSON"), whole.to_json().expect("JSON"));
+    let rows = options.count_rows(FILE).expect("counted");
+    let stream = data::stream::<Homes, _, _>(rows, {
+        let reader = reader.clone();
+        move || {
+            let reader = reader.clone();
+            Ok(options.blocks(FILE, 128)?.map(move |block| reader.dataset(&block?)))
+        }
+    });
+    let train = |data: &dyn Dataset<Homes>| {
+        let mut model = Homes::new(1);
+        let mut trainer = Trainer::new(&mut model).expect("a trainer");
+        trainer
+            .fit(data, FitOptions::new().epochs(2).shuffle(false).verbose(Verbose::Silent))
+            .expect("trained");
+        trainer.finish();
+        bits(&model)
+    };
+    let in_memory = reader.dataset(&Table::read_csv(FILE).expect("a table")).expect("data");
+    assert_eq!(train(&data::prefetch(stream.missing_targets(true))), train(&in_memory));
+}
