@@ -485,6 +485,14 @@ pub(crate) fn history(values: impl IntoIterator<Item = f64>) -> crate::history::
     history
 }
 
+/// Samples of `slope = 2a − b + 0.5` and `pair = (a, b + 1)`.
+pub(crate) fn data(n: usize) -> (LinesInputs, LinesOutputs) {
+    let x: Vec<[f32; 2]> = (0..n).map(|i| [(i as f32 * 0.7).sin(), (i as f32 * 1.3).cos()]).collect();
+    let slope: Vec<[f32; 1]> = x.iter().map(|[a, b]| [2.0 * a - b + 0.5]).collect();
+    let pair: Vec<[f32; 2]> = x.iter().map(|[a, b]| [*a, b + 1.0]).collect();
+    (LinesInputs { x: rows(&x) }, LinesOutputs { slope: rows(&slope), pair: rows(&pair) })
+}
+
 /// An epoch of [`Lines`] that measured one value, and another in its validation.
 pub(crate) fn epoch_logs(epoch: usize, value: f64, validation: f64) -> crate::history::EpochLogs<Lines> {
     use crate::history::{EpochLogs, Evaluation};
