@@ -16,15 +16,37 @@ const BETWEEN: f64 = 34.0;
 /// Height of a line of text.
 const LINE: f64 = 15.0;
 const WIDEST: f64 = 330.0;
+/// Bold letters of 11 pixels are as wide as plain ones of this size.
+const BOLD: f64 = 12.1;
 
 /// A box: an input, calls of layers, or a nested model.
 #[derive(Debug)]
 struct Node {
     kind: Kind,
-    /// Name, class with settings, and parameters, of each layer.
-    lines: Vec<(String, String)>,
+    lines: Vec<Line>,
     /// The outputs of the model that it computes.
     outputs: Vec<String>,
+}
+
+/// A layer in a box.
+#[derive(Clone, Debug)]
+struct Line {
+    name: String,
+    /// Class and settings.
+    about: String,
+    /// Shape of its output, which a box with several lines has in the line.
+    shape: String,
+    /// Number of parameters, if there are any.
+    parameters: String,
+}
+
+impl Line {
+    /// What stands beside or below the name.
+    fn text(&self, with_shape: bool) -> String {
+        let shape = if with_shape { &*self.shape } else { "" };
+        let parts = [&*self.about, shape, &*self.parameters];
+        parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -69,7 +91,10 @@ pub(super) fn draw(spec: &ModelSpec, graph: &GraphSpec) -> Picture {
             let place = shown.iter().filter(|(from, _)| *from == edge.from).count() as f64;
             shown.push((edge.from, &edge.shape));
             let (x, y) = shift(start);
-            canvas.text((x + 5.0, y + 12.0 + 11.0 * place), Anchor::Start, 10.0, "dim", &edge.shape);
+            // On the side that the line does not turn to.
+            let turns_right = route.last().is_some_and(|end| end.0 > start.0 + 1.0);
+            let (x, anchor) = if turns_right { (x - 5.0, Anchor::End) } else { (x + 5.0, Anchor::Start) };
+            canvas.text((x, y + 13.0 + 11.0 * place), anchor, 10.0, "dim halo", &edge.shape);
         }
     }
     for ((node, &center), &(wide, high)) in nodes.iter().zip(&placed.centers).zip(&sizes) {
@@ -84,7 +109,11 @@ fn boxes(spec: &ModelSpec, graph: &GraphSpec) -> (Vec<Node>, Vec<Edge>) {
     let mut nodes: Vec<Node> = graph
         .inputs
         .iter()
-        .map(|input| Node { kind: Kind::Input, lines: vec![(input.name.into(), "Input".into())], outputs: vec![] })
+        .map(|input| {
+            let (shape, parameters) = (shape(graph, input.tensor), String::new());
+            let line = Line { name: input.name.into(), about: "Input".into(), shape, parameters };
+            Node { kind: Kind::Input, lines: vec![line], outputs: vec![] }
+        })
         .collect();
     let mut makers: BTreeMap<usize, usize> = graph.inputs.iter().enumerate().map(|(i, input)| (input.tensor, i)).collect();
     let groups = nested(graph);
@@ -96,7 +125,11 @@ fn boxes(spec: &ModelSpec, graph: &GraphSpec) -> (Vec<Node>, Vec<Edge>) {
             Some(&place) => place,
             None => {
                 let place = nodes.len();
-                nodes.push(node(spec, graph, call.layer, group.is_some(), &mut calls_of));
+                let mut node = node(spec, graph, call.layer, group.is_some(), &mut calls_of);
+                if let (Some(line), Some(&tensor)) = (node.lines.first_mut(), call.outputs.first()) {
+                    line.shape = shape(graph, tensor);
+                }
+                nodes.push(node);
                 if let Some(group) = group {
                     node_of_group.insert(*group, place);
                 }
@@ -119,9 +152,11 @@ fn boxes(spec: &ModelSpec, graph: &GraphSpec) -> (Vec<Node>, Vec<Edge>) {
     for output in graph.outputs {
         if let Some(node) = makers.get(&output.tensor).and_then(|place| nodes.get_mut(*place)) {
             let trained = spec.outputs.iter().find(|it| it.name == output.name);
-            let loss = trained.and_then(|it| it.loss).map_or(String::new(), |loss| format!(", {loss}"));
+            let loss = trained.and_then(|it| it.loss).map_or(String::new(), |loss| format!(" · {loss}"));
             let shape = shape(graph, output.tensor);
-            node.outputs.push(format!("output {} {shape}{loss}", output.name));
+            let is_layers = node.lines.last().is_some_and(|line| line.name == output.name);
+            let name = if is_layers { String::new() } else { format!("{} ", output.name) };
+            node.outputs.push(format!("output {name}[{shape}]{loss}"));
         }
     }
     (nodes, edges)
@@ -159,12 +194,9 @@ fn node(
     if *calls > 1 {
         let _ = write!(name, " (call {calls})");
     }
-    let mut about = class;
-    if count > 0 {
-        let frozen = if layer_spec.trainable { "" } else { ", frozen" };
-        let _ = write!(about, " · {} parameters{frozen}", thousands(count));
-    }
-    Node { kind, lines: vec![(name, about)], outputs: vec![] }
+    let frozen = if layer_spec.trainable { "" } else { ", frozen" };
+    let parameters = if count > 0 { format!("{} parameters{frozen}", thousands(count)) } else { String::new() };
+    Node { kind, lines: vec![Line { name, about: class, shape: String::new(), parameters }], outputs: vec![] }
 }
 
 /// For each call, a number of the box of the nested model to which it belongs. Calls of one nested model that read each other's tensors share a
@@ -236,11 +268,11 @@ fn size(node: &Node) -> (f64, f64) {
     let outputs = node.outputs.iter().map(|output| width(output, 10.0));
     let lines = node.lines.len() + node.outputs.len();
     if node.lines.len() > 1 {
-        let row = node.lines.iter().map(|(name, about)| width(name, 11.0) * 1.1 + 12.0 + width(about, 10.0));
+        let row = node.lines.iter().map(|line| width(&line.name, BOLD) + 14.0 + width(&line.text(true), 10.0));
         let wide = row.chain(outputs).fold(0.0, f64::max);
-        return (wide.min(WIDEST * 1.6) + 18.0, LINE * lines as f64 + 10.0);
+        return (wide.min(WIDEST * 1.8) + 18.0, LINE * lines as f64 + 10.0);
     }
-    let texts = node.lines.iter().flat_map(|(name, about)| [width(name, 12.0) * 1.1, width(about, 10.0)]);
+    let texts = node.lines.iter().flat_map(|line| [width(&line.name, 13.2), width(&line.text(false), 10.0)]);
     let wide = texts.chain(outputs).fold(60.0, f64::max);
     (wide.min(WIDEST) + 20.0, LINE * (lines + node.lines.len()) as f64 + 10.0)
 }
@@ -253,23 +285,23 @@ fn draw_box(canvas: &mut Canvas, node: &Node, [x, y, wide, high]: [f64; 4]) {
         Kind::Layer => "box",
     };
     let round = if node.kind == Kind::Input { 14 } else { 4 };
-    let hint: Vec<String> = node.lines.iter().map(|(name, about)| format!("{name}: {about}")).chain(node.outputs.clone()).collect();
+    let hint: Vec<String> = node.lines.iter().map(|line| format!("{}: {}", line.name, line.text(true))).chain(node.outputs.clone()).collect();
     let stroke = if node.outputs.is_empty() { "1" } else { "2" };
     let attributes = format!("class=\"{class}\" rx=\"{round}\" stroke-width=\"{stroke}\"");
     canvas.rect([x, y, wide, high], &attributes, Some(&hint.join("\n")));
     let middle = x + wide / 2.0;
     let mut base = y + 16.0;
-    if let [(name, about)] = &node.lines[..] {
-        canvas.text((middle, base), Anchor::Middle, 12.0, "ink strong", &fitted(name, 13.2, wide - 12.0));
+    if let [only] = &node.lines[..] {
+        canvas.text((middle, base), Anchor::Middle, 12.0, "ink strong", &fitted(&only.name, 13.2, wide - 12.0));
         base += LINE;
-        canvas.text((middle, base), Anchor::Middle, 10.0, "dim", &fitted(about, 10.0, wide - 12.0));
+        canvas.text((middle, base), Anchor::Middle, 10.0, "dim", &fitted(&only.text(false), 10.0, wide - 12.0));
         base += LINE;
     } else {
-        for (name, about) in &node.lines {
-            let name_width = (width(name, 12.1)).min(wide * 0.5);
-            canvas.text((x + 9.0, base), Anchor::Start, 11.0, "ink strong", &fitted(name, 12.1, name_width + 0.01));
+        for line in &node.lines {
+            let name_width = width(&line.name, BOLD).min(wide * 0.6);
+            canvas.text((x + 9.0, base), Anchor::Start, 11.0, "ink strong", &fitted(&line.name, BOLD, name_width + 0.01));
             let rest = wide - 18.0 - name_width - 8.0;
-            canvas.text((x + wide - 9.0, base), Anchor::End, 10.0, "dim", &fitted(about, 10.0, rest));
+            canvas.text((x + wide - 9.0, base), Anchor::End, 10.0, "dim", &fitted(&line.text(true), 10.0, rest));
             base += LINE;
         }
     }
@@ -302,18 +334,20 @@ fn described(item: &ItemSpec) -> String {
     let given: Vec<String> = item
         .given
         .iter()
-        // Numbers and words say what a layer does; the rest is in the table of layers.
-        .filter_map(|argument| {
-            let value = setting(&argument.value)?;
-            let plain = matches!(argument.value, Setting::Bool(_)) || matches!(argument.name, "axis" | "rate" | "strides" | "momentum" | "epsilon");
-            Some(if plain { format!("{}={value}", argument.name) } else { value })
+        // What hardly tells one layer from another is left out.
+        .filter(|argument| !matches!(argument.name, "epsilon" | "momentum" | "seed") && !argument.name.ends_with("_initializer"))
+        .map(|argument| {
+            let value = setting(&argument.value);
+            // Units, filters, kernels, activations and padding are known without their names.
+            let known = matches!(argument.name, "units" | "filters" | "kernel_size" | "pool_size" | "activation" | "padding");
+            if known { value } else { format!("{}={value}", argument.name) }
         })
         .collect();
     if given.is_empty() { item.class.into() } else { format!("{}({})", item.class, given.join(", ")) }
 }
 
-fn setting(value: &Setting) -> Option<String> {
-    Some(match value {
+fn setting(value: &Setting) -> String {
+    match value {
         Setting::None => "none".into(),
         Setting::Bool(value) => value.to_string(),
         Setting::Whole(value) => value.to_string(),
@@ -321,11 +355,11 @@ fn setting(value: &Setting) -> Option<String> {
         Setting::Float(value) => value.to_string(),
         Setting::Text(text) => (*text).into(),
         Setting::List(values) => {
-            let values: Option<Vec<String>> = values.iter().map(setting).collect();
-            format!("({})", values?.join(", "))
+            let values: Vec<String> = values.iter().map(setting).collect();
+            format!("({})", values.join(", "))
         }
         Setting::Item(item) => described(item),
-    })
+    }
 }
 
 /// The shape of one sample: `28 × 28 × 1`.

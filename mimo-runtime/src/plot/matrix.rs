@@ -27,10 +27,13 @@ pub fn confusion_matrix(title: &str, counts: &[Vec<f64>], names: &[&str]) -> Res
     let cells = (0..classes).flat_map(|row| (0..classes).map(move |column| (row, column)));
     let numbers = classes < 25;
     let longest = cells.clone().map(|(row, column)| width(&short(count(row, column)), 11.0)).fold(0.0, f64::max);
-    let cell = if numbers { (longest + 12.0).clamp(26.0, 76.0) } else { (600.0 / classes as f64).clamp(3.0, 20.0) };
-    let font = if numbers { 11.0 } else { (cell * 0.8).clamp(5.0, 9.0) };
+    let least = if classes <= 12 { 40.0 } else { 26.0 };
+    let cell = if numbers { (longest + 12.0).clamp(least, 76.0) } else { (600.0 / classes as f64).clamp(1.0, 20.0) };
+    let font = if numbers { 11.0 } else { (cell * 0.8).clamp(7.0, 9.0) };
     // Names of cells that are smaller than letters are left out, so that those beside them do not overlap.
-    let every = (6.5 / cell).ceil().max(1.0) as usize;
+    let every = (font * 1.3 / cell).ceil().max(1.0) as usize;
+    // Lines at 45 degrees are nearer to each other.
+    let slanted = font.min(cell * every as f64 * 0.64);
     let named = names.iter().map(|name| width(name, font)).fold(0.0, f64::max).min(130.0);
 
     let mut canvas = Canvas::default();
@@ -49,11 +52,13 @@ pub fn confusion_matrix(title: &str, counts: &[Vec<f64>], names: &[&str]) -> Res
         let at = (class as f64 + 0.5) * cell;
         let name = fitted(name, font, 130.0);
         canvas.text((left - 6.0, top + at + font * 0.36), Anchor::End, font, "ink", &name);
-        canvas.slanted((left + at + font * 0.36, top - 6.0), font, "ink", &name);
+        canvas.slanted((left + at + slanted * 0.36, top - 6.0), slanted, "ink", &name);
     }
     let totals: Vec<f64> =
         (0..classes).map(|row| (0..classes).map(|column| count(row, column)).sum()).collect();
-    for (row, column) in cells {
+    canvas.rect([left, top, size, size], &format!("fill=\"{}\"", hex(blues(0.0))), None);
+    // Most cells of a large matrix are empty.
+    for (row, column) in cells.filter(|&(row, column)| numbers || count(row, column) > 0.0) {
         let value = count(row, column);
         let total = totals.get(row).copied().unwrap_or(0.0);
         let share = if total > 0.0 { value / total } else { 0.0 };

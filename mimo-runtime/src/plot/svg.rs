@@ -9,7 +9,7 @@ use std::fmt::Write;
 pub(super) const STYLE: &str = "\
 text{font-family:'DejaVu Sans',Verdana,sans-serif}.strong{font-weight:bold}\
 .ink{fill:#1a1c1f}.dim{fill:#59626d}.paper{fill:#fff}\
-.grid{stroke:#e2e6ea}.axis{stroke:#9aa3ad}.cell{stroke:#fff}\
+.halo{stroke:#fff;stroke-width:3px;paint-order:stroke}.grid{stroke:#e2e6ea}.axis{stroke:#9aa3ad}.cell{stroke:#fff}\
 .train{stroke:#0072b2}.val{stroke:#d55e00}.dot-train{fill:#0072b2}.dot-val{fill:#d55e00}\
 .edge{stroke:#7d8793}.head{fill:#7d8793}\
 .box{fill:#f4f6f8;stroke:#9aa3ad}.input{fill:#e2f0f9;stroke:#0072b2}.output{fill:#fdeee0;stroke:#d55e00}\

@@ -84,7 +84,7 @@ fn odd_values_are_drawn() {
 
 #[test]
 fn nothing_measured_is_no_picture() {
-    let history: crate::history::History<Lines> = history([]);
+    let history: History<Lines> = history([]);
     assert!(matches!(history.to_svg(), Err(Error::NoData)));
     assert!(matches!(confusion_matrix("none", &[], &[]), Err(Error::NoData)));
     assert!(matches!(WeightHistory::new().picture(Of::Weights, Statistic::Norm), Err(Error::NoData)));
@@ -216,7 +216,7 @@ const SPEC: ModelSpec = ModelSpec {
 
 #[test]
 fn a_nested_model_is_one_box_for_each_of_its_calls() {
-    let graph = GraphSpec {
+    const GRAPH: GraphSpec = GraphSpec {
         layers: &[layer("encoder/dense", "Dense", Some(0)), layer("encoder/relu", "Activation", Some(0)), layer("add", "Add", None)],
         calls: &[
             call(0, &[0], &[2]),
@@ -230,8 +230,8 @@ fn a_nested_model_is_one_box_for_each_of_its_calls() {
         inputs: &[GraphPort { name: "left", tensor: 0 }, GraphPort { name: "right", tensor: 1 }],
         outputs: &[GraphPort { name: "same<b>", tensor: 6 }],
     };
-    let texts = texts(&graph::draw(&SPEC, &graph));
-    for text in ["left", "right", "encoder", "encoder (call 2)", "Encoder", "add", "output same<b> 4, mean_squared_error"] {
+    let texts = texts(&graph::draw(&SPEC, &GRAPH));
+    for text in ["left", "right", "encoder", "encoder (call 2)", "Encoder", "add", "output same<b> [4] · mean_squared_error"] {
         assert!(has(&texts, text), "{text}: {texts:?}");
     }
     assert!(!has(&texts, "encoder/dense"), "{texts:?}");
@@ -241,7 +241,7 @@ fn a_nested_model_is_one_box_for_each_of_its_calls() {
 #[test]
 fn a_nested_model_around_a_layer_is_drawn_layer_by_layer() {
     // The second call reads the first, and a layer between them.
-    let graph = GraphSpec {
+    const GRAPH: GraphSpec = GraphSpec {
         layers: &[layer("fuse/add", "Add", Some(0)), layer("between", "Dense", None)],
         calls: &[call(0, &[0, 0], &[1]), call(1, &[1], &[2]), call(0, &[1, 2], &[3])],
         tensors: &[const { tensor(&[]) }; 4],
@@ -249,7 +249,7 @@ fn a_nested_model_around_a_layer_is_drawn_layer_by_layer() {
         inputs: &[GraphPort { name: "x", tensor: 0 }],
         outputs: &[GraphPort { name: "y", tensor: 3 }],
     };
-    let texts = texts(&graph::draw(&SPEC, &graph));
+    let texts = texts(&graph::draw(&SPEC, &GRAPH));
     for text in ["fuse/add", "between", "fuse/add (call 2)"] {
         assert!(has(&texts, text), "{text}: {texts:?}");
     }
