@@ -50,7 +50,10 @@ impl Picture {
     /// The text of an SVG file.
     pub fn to_svg(&self) -> String {
         let [width, height] = [self.width, self.height].map(svg::Number);
-        let style = format!("<style>{}</style>\n<rect width=\"100%\" height=\"100%\" class=\"paper\"/>\n", svg::STYLE);
+        let style = format!(
+            "<style>{}</style>\n<rect width=\"100%\" height=\"100%\" class=\"paper\"/>\n",
+            svg::STYLE
+        );
         self.svg(&format!(" width=\"{width}\" height=\"{height}\""), &style)
     }
 
@@ -93,7 +96,8 @@ impl Picture {
         let bytes = if is_png { self.to_png(2.0)? } else { self.to_svg().into_bytes() };
         #[cfg(not(feature = "png"))]
         let bytes = if is_png {
-            let text = "PNG needs the feature `png` of mimo; write a file that ends in `.svg`, or add the feature";
+            let text =
+                "PNG needs the feature `png` of mimo; write a file that ends in `.svg`, or add the feature";
             let source = std::io::Error::new(std::io::ErrorKind::Unsupported, text);
             return Err(Error::File { path: path.into(), source });
         } else {

@@ -64,7 +64,12 @@ impl<M: Trainable> Trainer<'_, M> {
             title: spec.name.into(),
             texts: vec![],
             warnings: history.warnings().iter().map(ToString::to_string).collect(),
-            model: format!("{}<div class=\"tall\">{}</div>\n{}", about(spec), model_graph::<M>().inline(), layers::<M>()),
+            model: format!(
+                "{}<div class=\"tall\">{}</div>\n{}",
+                about(spec),
+                model_graph::<M>().inline(),
+                layers::<M>()
+            ),
             settings: settings(spec, &weights.values(), &rates, seed, history),
             data: data(spec, history.settings()),
             curves: learning_curves(&heads, history),
@@ -211,7 +216,12 @@ fn facts<N: AsRef<str>>(rows: &[(N, String)]) -> String {
 fn numbers<N: AsRef<str>>(rows: &[(N, String)]) -> String {
     let mut table = String::from("<table>\n");
     for (name, value) in rows {
-        let _ = writeln!(table, "<tr><th>{}</th><td class=\"n\">{}</td></tr>", escape(name.as_ref()), escape(value));
+        let _ = writeln!(
+            table,
+            "<tr><th>{}</th><td class=\"n\">{}</td></tr>",
+            escape(name.as_ref()),
+            escape(value)
+        );
     }
     table + "</table>\n"
 }
@@ -247,8 +257,10 @@ fn about(spec: &ModelSpec) -> String {
         let weights = spec.weights.iter().filter(|weight| weight.trainable == trainable);
         weights.map(|weight| weight.shape.iter().product::<usize>()).sum()
     };
-    let inputs: Vec<String> = spec.inputs.iter().map(|it| format!("{} [{}]", it.name, shape(it.shape))).collect();
-    let outputs: Vec<String> = spec.outputs.iter().map(|it| format!("{} [{}]", it.name, shape(it.shape))).collect();
+    let inputs: Vec<String> =
+        spec.inputs.iter().map(|it| format!("{} [{}]", it.name, shape(it.shape))).collect();
+    let outputs: Vec<String> =
+        spec.outputs.iter().map(|it| format!("{} [{}]", it.name, shape(it.shape))).collect();
     facts(&[
         ("Model", spec.name.to_owned()),
         ("Inputs", inputs.join(", ")),
@@ -286,7 +298,7 @@ fn settings<M: Trainable>(
     let mut rows: Vec<(String, String)> = vec![];
     for (optimizer, rate) in spec.optimizers.iter().zip(rates) {
         let name = optimizer.key.map_or("Optimizer".to_owned(), |key| format!("Optimizer of {key}"));
-        rows.push((name, format!("{}; learning rate at the end {}", optimizer.optimizer, short(*rate))));
+        rows.push((name, format!("{}; learning rate at the end {rate}", optimizer.optimizer)));
     }
     let fit = history.settings();
     let FitSettings { epochs, initial_epoch, batch_size, steps, shuffle, callbacks, .. } = fit;
@@ -302,7 +314,7 @@ fn settings<M: Trainable>(
     let outputs = spec.outputs.iter().zip(weights).map(|(output, weight)| {
         let metrics: Vec<&str> = output.metrics.iter().map(|(name, _)| *name).collect();
         let loss = output.loss.map(|loss| loss.to_string());
-        let weight = if loss.is_some() { short(**weight) } else { String::new() };
+        let weight = if loss.is_some() { weight.to_string() } else { String::new() };
         vec![output.name.into(), loss.unwrap_or_else(|| "not trained".into()), weight, metrics.join(", ")]
     });
     facts(&rows) + "<h3>Outputs</h3>\n" + &table(&["Output", "Loss", "Weight", "Metrics"], &[2], outputs)
@@ -321,7 +333,11 @@ fn data(spec: &ModelSpec, fit: &FitSettings) -> String {
     let validation = match fit.validation_samples {
         0 => "none".into(),
         samples => {
-            let every = if fit.validation_freq > 1 { format!(", every {} epochs", fit.validation_freq) } else { String::new() };
+            let every = if fit.validation_freq > 1 {
+                format!(", every {} epochs", fit.validation_freq)
+            } else {
+                String::new()
+            };
             format!("{samples} samples, in batches of {}{every}", fit.validation_batch_size)
         }
     };
@@ -329,7 +345,8 @@ fn data(spec: &ModelSpec, fit: &FitSettings) -> String {
         mimo_graph::shape::Dtype::Float => "numbers",
         mimo_graph::shape::Dtype::Int => "whole numbers",
     };
-    let inputs: Vec<String> = spec.inputs.iter().map(|it| format!("{}: {} {}", it.name, shape(it.shape), kind(it))).collect();
+    let inputs: Vec<String> =
+        spec.inputs.iter().map(|it| format!("{}: {} {}", it.name, shape(it.shape), kind(it))).collect();
     facts(&[
         ("Training", format!("{} samples", fit.samples)),
         ("Validation", validation),
@@ -350,19 +367,31 @@ fn learning_curves<M: Trainable>(heads: &[curves::Head], history: &History<M>) -
         curves::draw_each(head).iter().for_each(|panel| html.push_str(&panel.inline()));
         html.push_str("</div>\n");
     }
-    if let Some((epoch, step)) = history.epochs().iter().find_map(|epoch| Some((epoch.epoch, epoch.not_finite?))) {
-        let text = format!("A loss or a weight was not finite from step {} of epoch {} on.", step + 1, epoch + 1);
+    if let Some((epoch, step)) =
+        history.epochs().iter().find_map(|epoch| Some((epoch.epoch, epoch.not_finite?)))
+    {
+        let text =
+            format!("A loss or a weight was not finite from step {} of epoch {} on.", step + 1, epoch + 1);
         let _ = writeln!(html, "<p class=\"warning\">{text}</p>");
     }
-    let rows = history.keys().into_iter().map(|key| {
-        let best = history.best(&key);
-        let (value, epoch) = match best.and_then(|epoch| Some((epoch.get(&key)?, epoch.epoch + 1))) {
+    let validated = history.epochs().iter().any(|epoch| epoch.validation.is_some());
+    let of = |key: &str| -> [String; 3] {
+        let best = history.best(key);
+        let (value, epoch) = match best.and_then(|epoch| Some((epoch.get(key)?, epoch.epoch + 1))) {
             Some((value, epoch)) => (short(value), epoch.to_string()),
             None => ("–".into(), "–".into()),
         };
-        let last = history.last().and_then(|epoch| epoch.get(&key)).map_or("–".into(), short);
-        vec![key, value, epoch, last]
+        let last = history.last().and_then(|epoch| epoch.get(key)).map_or("–".into(), short);
+        [value, epoch, last]
+    };
+    let keys = history.keys().into_iter().filter(|key| !history.is_validation(key));
+    let rows = keys.map(|key| {
+        let validation = if validated { of(&format!("val_{key}")).to_vec() } else { vec![] };
+        let training = of(&key);
+        [key].into_iter().chain(training).chain(validation).collect()
     });
     html.push_str("<h3>Best epochs</h3>\n");
-    html + &table(&["Value", "Best", "Epoch", "Last"], &[1, 2, 3], rows)
+    let head = ["Value", "Training: best", "epoch", "last", "Validation: best", "epoch", "last"];
+    let head = if validated { &head[..] } else { &head[..4] };
+    html + &table(head, &[1, 2, 3, 4, 5, 6], rows)
 }

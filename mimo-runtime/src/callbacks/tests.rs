@@ -11,9 +11,7 @@ use super::*;
 use crate::callback::{BatchLogs, Callback, FitPlan};
 use crate::history::{EpochLogs, Evaluation, History};
 use crate::progress::Verbose;
-use crate::testing::{
-    LEARNING_RATE, Lines, LinesOutputs, LinesPerOutput, data, epoch_logs, golden, rows,
-};
+use crate::testing::{LEARNING_RATE, Lines, LinesOutputs, LinesPerOutput, data, epoch_logs, golden, rows};
 use crate::trainer::{FitOptions, Trainer};
 
 type Flow = Result<ControlFlow<()>, Error>;

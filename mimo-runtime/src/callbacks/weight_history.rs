@@ -71,10 +71,18 @@ impl TensorStatistics {
         let count = values.len();
         if count == 0 {
             let zero = 0.0;
-            return TensorStatistics { norm: zero, mean: zero, standard_deviation: zero, min: zero, max: zero, zeros: zero };
+            return TensorStatistics {
+                norm: zero,
+                mean: zero,
+                standard_deviation: zero,
+                min: zero,
+                max: zero,
+                zeros: zero,
+            };
         }
         let least = |least: f64, value: f64| if value.is_nan() || value < least { value } else { least };
-        let greatest = |greatest: f64, value: f64| if value.is_nan() || value > greatest { value } else { greatest };
+        let greatest =
+            |greatest: f64, value: f64| if value.is_nan() || value > greatest { value } else { greatest };
         let [mut sum, mut squares, mut zeros] = [0.0, 0.0, 0.0];
         let (mut min, mut max) = (f64::INFINITY, f64::NEG_INFINITY);
         for value in values.clone() {
@@ -87,7 +95,14 @@ impl TensorStatistics {
         // In a second pass: the difference of mean squares would be rounded away where the mean is large.
         let spread = values.map(|value| (value - mean) * (value - mean)).sum::<f64>();
         let standard_deviation = (spread / count as f64).sqrt();
-        TensorStatistics { norm: squares.sqrt(), mean, standard_deviation, min, max, zeros: zeros / count as f64 }
+        TensorStatistics {
+            norm: squares.sqrt(),
+            mean,
+            standard_deviation,
+            min,
+            max,
+            zeros: zeros / count as f64,
+        }
     }
 
     fn values(&self) -> [f64; 6] {
@@ -134,7 +149,8 @@ impl WeightHistory {
         }
         text.push('\n');
         for record in &self.records {
-            for ((name, weights), gradients) in self.names.iter().zip(&record.weights).zip(&record.gradients) {
+            for ((name, weights), gradients) in self.names.iter().zip(&record.weights).zip(&record.gradients)
+            {
                 let _ = write!(text, "{},{},{}", record.epoch, record.step, csv::quoted(name, ','));
                 for statistics in [Some(weights), gradients.as_ref()] {
                     match statistics {
@@ -193,7 +209,11 @@ impl<M: Trainable> Callback<M> for WeightHistory {
         Ok(ControlFlow::Continue(()))
     }
 
-    fn on_epoch_end(&mut self, trainer: &mut Trainer<'_, M>, logs: &EpochLogs<M>) -> Result<ControlFlow<()>, Error> {
+    fn on_epoch_end(
+        &mut self,
+        trainer: &mut Trainer<'_, M>,
+        logs: &EpochLogs<M>,
+    ) -> Result<ControlFlow<()>, Error> {
         if self.update_freq == 0 {
             self.record(trainer, logs.epoch, true);
         }
@@ -215,7 +235,8 @@ mod tests {
         let (inputs, targets) = data(14);
         let options = || FitOptions::new().epochs(3).batch_size(5);
         trainer.fit((&inputs, &targets), options().callback(&mut history)).expect("a training");
-        let at = |record: &WeightRecord| (record.epoch, record.step, record.gradients.iter().flatten().count());
+        let at =
+            |record: &WeightRecord| (record.epoch, record.step, record.gradients.iter().flatten().count());
         let found: Vec<_> = history.records().iter().map(at).collect();
         let weights = history.names().len();
         assert_eq!(found, [(0, 0, 0), (0, 3, weights), (1, 6, weights), (2, 9, weights)]);
@@ -234,8 +255,20 @@ mod tests {
 
     #[test]
     fn csv_has_a_line_for_each_weight_of_each_record() {
-        let statistics = TensorStatistics { norm: 0.1, mean: -2.0, standard_deviation: 1e-9, min: -3.0, max: 4.5, zeros: 0.25 };
-        let record = |step, gradient| WeightRecord { epoch: 1, step, weights: vec![statistics], gradients: vec![gradient] };
+        let statistics = TensorStatistics {
+            norm: 0.1,
+            mean: -2.0,
+            standard_deviation: 1e-9,
+            min: -3.0,
+            max: 4.5,
+            zeros: 0.25,
+        };
+        let record = |step, gradient| WeightRecord {
+            epoch: 1,
+            step,
+            weights: vec![statistics],
+            gradients: vec![gradient],
+        };
         let records = vec![record(7, None), record(8, Some(statistics))];
         let history = WeightHistory { names: vec!["a,b/kernel"], records, ..WeightHistory::new() };
         let values = "0.1,-2,0.000000001,-3,4.5,0.25";

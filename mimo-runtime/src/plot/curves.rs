@@ -1,6 +1,6 @@
 //! Learning curves: a row of panels for each output.
 
-use super::scale::{Scale, label, limits, short, ticks};
+use super::scale::{Scale, decades, label, limits, short, ticks};
 use super::svg::{Anchor, Canvas, fitted};
 use super::{Picture, svg};
 use crate::data::spec;
@@ -55,7 +55,8 @@ pub(crate) fn of<M: Trainable>(history: &History<M>) -> Vec<Head> {
         let val_key = format!("val_{key}");
         let (train, validation) = (points(&key), points(&val_key));
         let measured = if validation.is_empty() { &key } else { &val_key };
-        let best = history.best(measured).and_then(|epoch| Some((epoch.epoch as f64 + 1.0, epoch.get(measured)?)));
+        let best =
+            history.best(measured).and_then(|epoch| Some((epoch.epoch as f64 + 1.0, epoch.get(measured)?)));
         let name = head_of(&key);
         let curve = Curve { key, train, validation, best };
         match heads.iter_mut().find(|head| head.name == name) {
@@ -117,7 +118,8 @@ impl Head {
 }
 
 const TRAIN: &str = "class=\"train\" stroke-width=\"2\" stroke-linejoin=\"round\"";
-const VALIDATION: &str = "class=\"val\" stroke-width=\"2\" stroke-linejoin=\"round\" stroke-dasharray=\"6 3\"";
+const VALIDATION: &str =
+    "class=\"val\" stroke-width=\"2\" stroke-linejoin=\"round\" stroke-dasharray=\"6 3\"";
 const BEST: &str = "fill=\"none\" stroke-width=\"2\"";
 
 /// Above the panels, so that it covers no line.
@@ -139,21 +141,33 @@ fn legend(canvas: &mut Canvas, (x, y): (f64, f64), validated: bool) {
 /// Draws one panel with its top left corner at a point.
 fn panel(canvas: &mut Canvas, (left, top): (f64, f64), curve: &Curve) {
     let all = || curve.train.iter().chain(&curve.validation);
-    let (low, high) = limits(all().map(|(_, value)| *value));
+    // A first epoch that is far from all others would hide these.
+    let finite = || all().map(|(_, value)| *value).filter(|value| value.is_finite());
+    let (least, greatest) = (finite().fold(f64::INFINITY, f64::min), finite().fold(0.0, f64::max));
+    let logarithmic = least > 0.0 && least < f64::INFINITY && greatest / least > 30.0;
+    let of = |value: f64| if logarithmic { value.log10() } else { value };
+    let (low, high) = limits(all().map(|(_, value)| of(*value)));
     let (first, last) = all().fold((f64::INFINITY, f64::NEG_INFINITY), |(first, last), (epoch, _)| {
         (first.min(*epoch), last.max(*epoch))
     });
     // A single epoch still needs a width.
-    let (first, last) = if last > first { (first, last) } else { (first.min(1e18) - 0.5, first.min(1e18) + 0.5) };
+    let (first, last) =
+        if last > first { (first, last) } else { (first.min(1e18) - 0.5, first.min(1e18) + 0.5) };
     let x = Scale { low: first, high: last, from: left + 60.0, to: left + PANEL.0 - 14.0 };
     let y = Scale { low, high, from: top + PANEL.1 - 26.0, to: top + 28.0 };
-    let title = fitted(&curve.key, 13.0, x.to - x.from);
+    let title = fitted(&curve.key, 13.0, x.to - x.from - 70.0);
     canvas.text((x.from, top + 18.0), Anchor::Start, 13.0, "ink", &title);
-    let (values, step) = ticks(low, high, 4, false);
-    for value in values {
+    let values = if logarithmic {
+        canvas.text((x.to, top + 18.0), Anchor::End, 10.0, "dim", "logarithmic");
+        decades(low, high)
+    } else {
+        let (values, step) = ticks(low, high, 6, false);
+        values.into_iter().map(|value| (value, label(value, step))).collect()
+    };
+    for (value, text) in values {
         let at = y.at(value);
         canvas.line((x.from, at), (x.to, at), "grid");
-        canvas.text((x.from - 6.0, at + 3.5), Anchor::End, 10.0, "dim", &label(value, step));
+        canvas.text((x.from - 6.0, at + 3.5), Anchor::End, 10.0, "dim", &text);
     }
     let (epochs, _) = ticks(first, last, 6, true);
     for epoch in epochs {
@@ -167,7 +181,8 @@ fn panel(canvas: &mut Canvas, (left, top): (f64, f64), curve: &Curve) {
         [(&curve.train, TRAIN, "class=\"dot-train\""), (&curve.validation, VALIDATION, "class=\"dot-val\"")]
     {
         for run in points.split(|(_, value)| !value.is_finite()).filter(|run| !run.is_empty()) {
-            let pixels: Vec<_> = thinned(run).iter().map(|(epoch, value)| (x.at(*epoch), y.at(*value))).collect();
+            let pixels: Vec<_> =
+                thinned(run).iter().map(|(epoch, value)| (x.at(*epoch), y.at(of(*value)))).collect();
             match pixels[..] {
                 // One epoch is no line.
                 [point] => canvas.circle(point, 2.5, dot, None),
@@ -178,7 +193,7 @@ fn panel(canvas: &mut Canvas, (left, top): (f64, f64), curve: &Curve) {
     if let Some((epoch, value)) = curve.best.filter(|(_, value)| value.is_finite()) {
         let class = if validated { "val" } else { "train" };
         let hint = format!("best: {} in epoch {epoch}", short(value));
-        canvas.circle((x.at(epoch), y.at(value)), 5.0, &format!("class=\"{class}\" {BEST}"), Some(&hint));
+        canvas.circle((x.at(epoch), y.at(of(value))), 5.0, &format!("class=\"{class}\" {BEST}"), Some(&hint));
     }
 }
 
@@ -189,8 +204,13 @@ fn thinned(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
     }
     let ends = |stretch: &[(f64, f64)]| {
         let by_value = |a: &&(f64, f64), b: &&(f64, f64)| a.1.total_cmp(&b.1);
-        let mut ends: Vec<_> =
-            stretch.iter().min_by(by_value).into_iter().chain(stretch.iter().max_by(by_value)).copied().collect();
+        let mut ends: Vec<_> = stretch
+            .iter()
+            .min_by(by_value)
+            .into_iter()
+            .chain(stretch.iter().max_by(by_value))
+            .copied()
+            .collect();
         ends.sort_by(|a, b| a.0.total_cmp(&b.0));
         ends
     };

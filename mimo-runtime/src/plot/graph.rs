@@ -5,9 +5,9 @@ use std::fmt::Write;
 
 use mimo_graph::spec::{GraphSpec, ItemSpec, ModelSpec, Setting};
 
+use super::Picture;
 use super::layered::layout;
 use super::svg::{Anchor, Canvas, Number, fitted, width};
-use super::Picture;
 
 /// Of more boxes, those without a branch between them share one.
 const MANY: usize = 40;
@@ -115,7 +115,8 @@ fn boxes(spec: &ModelSpec, graph: &GraphSpec) -> (Vec<Node>, Vec<Edge>) {
             Node { kind: Kind::Input, lines: vec![line], outputs: vec![] }
         })
         .collect();
-    let mut makers: BTreeMap<usize, usize> = graph.inputs.iter().enumerate().map(|(i, input)| (input.tensor, i)).collect();
+    let mut makers: BTreeMap<usize, usize> =
+        graph.inputs.iter().enumerate().map(|(i, input)| (input.tensor, i)).collect();
     let groups = nested(graph);
     let mut calls_of: BTreeMap<(bool, usize), usize> = BTreeMap::new();
     let mut node_of_group: BTreeMap<usize, usize> = BTreeMap::new();
@@ -177,7 +178,8 @@ fn node(
         let weights = spec.weights.iter().filter(|weight| inside(weight.name));
         weights.map(|weight| weight.shape.iter().product::<usize>()).sum()
     };
-    let model = layer_spec.model.and_then(|model| Some((model, graph.models.get(model)?))).filter(|_| is_nested);
+    let model =
+        layer_spec.model.and_then(|model| Some((model, graph.models.get(model)?))).filter(|_| is_nested);
     let (key, kind, mut name, class, count) = match model {
         Some((index, model)) => {
             let prefix = format!("{}/", model.name);
@@ -195,7 +197,8 @@ fn node(
         let _ = write!(name, " (call {calls})");
     }
     let frozen = if layer_spec.trainable { "" } else { ", frozen" };
-    let parameters = if count > 0 { format!("{} parameters{frozen}", thousands(count)) } else { String::new() };
+    let parameters =
+        if count > 0 { format!("{} parameters{frozen}", thousands(count)) } else { String::new() };
     Node { kind, lines: vec![Line { name, about: class, shape: String::new(), parameters }], outputs: vec![] }
 }
 
@@ -243,9 +246,12 @@ fn stacked(nodes: Vec<Node>, edges: Vec<Edge>) -> (Vec<Node>, Vec<Edge>) {
     let mut joined: Vec<Node> = Vec::new();
     for (index, node) in nodes.into_iter().enumerate() {
         let before = edges.iter().find(|edge| edge.to == index).map(|edge| (edge.from, &edge.shape));
-        match before.filter(|(before, _)| reads[index] == 1 && read[*before] == 1 && node.kind == Kind::Layer) {
+        match before.filter(|(before, _)| reads[index] == 1 && read[*before] == 1 && node.kind == Kind::Layer)
+        {
             Some((before, _))
-                if joined.get(place[before]).is_some_and(|it| it.kind == Kind::Layer && it.outputs.is_empty()) =>
+                if joined
+                    .get(place[before])
+                    .is_some_and(|it| it.kind == Kind::Layer && it.outputs.is_empty()) =>
             {
                 place[index] = place[before];
                 if let Some(stack) = joined.get_mut(place[before]) {
@@ -268,7 +274,8 @@ fn size(node: &Node) -> (f64, f64) {
     let outputs = node.outputs.iter().map(|output| width(output, 10.0));
     let lines = node.lines.len() + node.outputs.len();
     if node.lines.len() > 1 {
-        let row = node.lines.iter().map(|line| width(&line.name, BOLD) + 14.0 + width(&line.text(true), 10.0));
+        let row =
+            node.lines.iter().map(|line| width(&line.name, BOLD) + 14.0 + width(&line.text(true), 10.0));
         let wide = row.chain(outputs).fold(0.0, f64::max);
         return (wide.min(WIDEST * 1.8) + 18.0, LINE * lines as f64 + 10.0);
     }
@@ -285,23 +292,52 @@ fn draw_box(canvas: &mut Canvas, node: &Node, [x, y, wide, high]: [f64; 4]) {
         Kind::Layer => "box",
     };
     let round = if node.kind == Kind::Input { 14 } else { 4 };
-    let hint: Vec<String> = node.lines.iter().map(|line| format!("{}: {}", line.name, line.text(true))).chain(node.outputs.clone()).collect();
+    let hint: Vec<String> = node
+        .lines
+        .iter()
+        .map(|line| format!("{}: {}", line.name, line.text(true)))
+        .chain(node.outputs.clone())
+        .collect();
     let stroke = if node.outputs.is_empty() { "1" } else { "2" };
     let attributes = format!("class=\"{class}\" rx=\"{round}\" stroke-width=\"{stroke}\"");
     canvas.rect([x, y, wide, high], &attributes, Some(&hint.join("\n")));
     let middle = x + wide / 2.0;
     let mut base = y + 16.0;
     if let [only] = &node.lines[..] {
-        canvas.text((middle, base), Anchor::Middle, 12.0, "ink strong", &fitted(&only.name, 13.2, wide - 12.0));
+        canvas.text(
+            (middle, base),
+            Anchor::Middle,
+            12.0,
+            "ink strong",
+            &fitted(&only.name, 13.2, wide - 12.0),
+        );
         base += LINE;
-        canvas.text((middle, base), Anchor::Middle, 10.0, "dim", &fitted(&only.text(false), 10.0, wide - 12.0));
+        canvas.text(
+            (middle, base),
+            Anchor::Middle,
+            10.0,
+            "dim",
+            &fitted(&only.text(false), 10.0, wide - 12.0),
+        );
         base += LINE;
     } else {
         for line in &node.lines {
             let name_width = width(&line.name, BOLD).min(wide * 0.6);
-            canvas.text((x + 9.0, base), Anchor::Start, 11.0, "ink strong", &fitted(&line.name, BOLD, name_width + 0.01));
+            canvas.text(
+                (x + 9.0, base),
+                Anchor::Start,
+                11.0,
+                "ink strong",
+                &fitted(&line.name, BOLD, name_width + 0.01),
+            );
             let rest = wide - 18.0 - name_width - 8.0;
-            canvas.text((x + wide - 9.0, base), Anchor::End, 10.0, "dim", &fitted(&line.text(true), 10.0, rest));
+            canvas.text(
+                (x + wide - 9.0, base),
+                Anchor::End,
+                10.0,
+                "dim",
+                &fitted(&line.text(true), 10.0, rest),
+            );
             base += LINE;
         }
     }
@@ -314,7 +350,11 @@ fn draw_box(canvas: &mut Canvas, node: &Node, [x, y, wide, high]: [f64; 4]) {
 /// A line that leaves and enters its points from above, with a head.
 fn line(canvas: &mut Canvas, points: &[(f64, f64)]) {
     let (Some((x, y)), Some((end_x, end_y))) = (points.first(), points.last()) else { return };
-    canvas.push(format_args!("<path class=\"edge\" fill=\"none\" stroke-width=\"1.3\" d=\"M{},{}", Number(*x), Number(*y)));
+    canvas.push(format_args!(
+        "<path class=\"edge\" fill=\"none\" stroke-width=\"1.3\" d=\"M{},{}",
+        Number(*x),
+        Number(*y)
+    ));
     for pair in points.windows(2) {
         let &[(x1, y1), (x2, y2)] = pair else { continue };
         if (x1 - x2).abs() < 0.01 {
@@ -326,7 +366,8 @@ fn line(canvas: &mut Canvas, points: &[(f64, f64)]) {
         }
     }
     let [left, right, base, x, y] = [end_x - 3.5, end_x + 3.5, end_y - 7.0, *end_x, *end_y].map(Number);
-    canvas.push(format_args!("\"/>\n<path class=\"head\" d=\"M{x},{y} L{left},{base} L{right},{base} Z\"/>\n"));
+    canvas
+        .push(format_args!("\"/>\n<path class=\"head\" d=\"M{x},{y} L{left},{base} L{right},{base} Z\"/>\n"));
 }
 
 /// The class of a layer and the settings that differ from the defaults: `Conv2D(64, (3, 3), relu)`.
@@ -335,11 +376,17 @@ fn described(item: &ItemSpec) -> String {
         .given
         .iter()
         // What hardly tells one layer from another is left out.
-        .filter(|argument| !matches!(argument.name, "epsilon" | "momentum" | "seed") && !argument.name.ends_with("_initializer"))
+        .filter(|argument| {
+            !matches!(argument.name, "epsilon" | "momentum" | "seed")
+                && !argument.name.ends_with("_initializer")
+        })
         .map(|argument| {
             let value = setting(&argument.value);
             // Units, filters, kernels, activations and padding are known without their names.
-            let known = matches!(argument.name, "units" | "filters" | "kernel_size" | "pool_size" | "activation" | "padding");
+            let known = matches!(
+                argument.name,
+                "units" | "filters" | "kernel_size" | "pool_size" | "activation" | "padding"
+            );
             if known { value } else { format!("{}={value}", argument.name) }
         })
         .collect();
@@ -364,7 +411,8 @@ fn setting(value: &Setting) -> String {
 
 /// The shape of one sample: `28 × 28 × 1`.
 fn shape(graph: &GraphSpec, tensor: usize) -> String {
-    let lengths: Vec<String> = graph.tensors.get(tensor).map_or(vec![], |it| it.shape.iter().map(usize::to_string).collect());
+    let lengths: Vec<String> =
+        graph.tensors.get(tensor).map_or(vec![], |it| it.shape.iter().map(usize::to_string).collect());
     if lengths.is_empty() { "scalar".into() } else { lengths.join(" × ") }
 }
 

@@ -65,8 +65,11 @@ impl WeightHistory {
     /// [`NoData`](Error::NoData) if nothing was recorded.
     pub fn picture(&self, of: Of, statistic: Statistic) -> Result<Picture, Error> {
         // The first record is that before the first step, which has no gradients.
-        let records: Vec<_> =
-            self.records().iter().filter(|record| of == Of::Weights || record.gradients.iter().any(Option::is_some)).collect();
+        let records: Vec<_> = self
+            .records()
+            .iter()
+            .filter(|record| of == Of::Weights || record.gradients.iter().any(Option::is_some))
+            .collect();
         if records.is_empty() || self.names().is_empty() {
             return Err(Error::NoData);
         }
@@ -107,7 +110,9 @@ impl Colors {
         match statistic {
             Statistic::Zeros => Colors::Range(0.0, 1.0),
             Statistic::Norm | Statistic::StandardDeviation if low > high => Colors::Logarithm(-1.0, 0.0),
-            Statistic::Norm | Statistic::StandardDeviation if high - low < 0.1 => Colors::Logarithm(low - 0.5, high + 0.5),
+            Statistic::Norm | Statistic::StandardDeviation if high - low < 0.1 => {
+                Colors::Logarithm(low - 0.5, high + 0.5)
+            }
             Statistic::Norm | Statistic::StandardDeviation => Colors::Logarithm(low, high),
             Statistic::Mean | Statistic::Min | Statistic::Max => {
                 let size = low.abs().max(high.abs());
@@ -137,7 +142,9 @@ impl Colors {
         match *self {
             Colors::Logarithm(low, high) => {
                 let (powers, step) = ticks(low, high, 5, high - low >= 2.0);
-                let text = |power: f64| if step >= 1.0 { format!("1e{power:.0}") } else { format!("{:.1e}", 10f64.powf(power)) };
+                let text = |power: f64| {
+                    if step >= 1.0 { format!("1e{power:.0}") } else { format!("{:.1e}", 10f64.powf(power)) }
+                };
                 powers.into_iter().map(|power| ((power - low) / (high - low), text(power))).collect()
             }
             Colors::Range(low, high) => {
@@ -170,7 +177,8 @@ fn draw(
     let named = names.iter().map(|name| width(name, 10.0)).fold(0.0, f64::max).min(280.0);
     let (left, top) = (named + 20.0, 34.0);
     let (wide, high) = (column * columns.len() as f64, ROW * names.len() as f64);
-    let all = columns.iter().flat_map(|&record| (0..names.len()).filter_map(move |weight| value(record, weight)));
+    let all =
+        columns.iter().flat_map(|&record| (0..names.len()).filter_map(move |weight| value(record, weight)));
     let colors = Colors::of(statistic, all);
 
     let mut canvas = Canvas::default();

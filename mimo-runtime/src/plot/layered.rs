@@ -43,7 +43,8 @@ pub(super) fn layout(boxes: &[(f64, f64)], edges: &[(usize, usize)], between: f6
         .zip(boxes)
         .map(|(&rank, &(width, _))| Item { rank, width, is_box: true, above: vec![], below: vec![] })
         .collect();
-    let points: usize = edges.iter().copied().filter(is_edge).map(|(from, to)| ranks[to] - ranks[from] - 1).sum();
+    let points: usize =
+        edges.iter().copied().filter(is_edge).map(|(from, to)| ranks[to] - ranks[from] - 1).sum();
     // Lines from one box share their points.
     let mut shared: BTreeMap<(usize, usize), usize> = BTreeMap::new();
     let mut paths: Vec<Vec<usize>> = Vec::with_capacity(edges.len());
@@ -112,7 +113,9 @@ pub(super) fn layout(boxes: &[(f64, f64)], edges: &[(usize, usize)], between: f6
 
 /// Where a line enters its box from above: beside those of the other lines, in their order.
 fn entry(items: &[Item], xs: &[f64], boxes: &[(f64, f64)], path: &[usize]) -> f64 {
-    let (Some(&last), Some(&before)) = (path.last(), path.get(path.len().wrapping_sub(2))) else { return 0.0 };
+    let (Some(&last), Some(&before)) = (path.last(), path.get(path.len().wrapping_sub(2))) else {
+        return 0.0;
+    };
     let mut sources = items[last].above.clone();
     if !sources.contains(&before) {
         return xs[last];
@@ -137,7 +140,11 @@ fn ranks(count: usize, edges: impl Iterator<Item = (usize, usize)> + Clone) -> V
     }
     for upper in (0..count).rev() {
         if from[upper].is_empty() {
-            ranks[upper] = to[upper].iter().map(|&lower| ranks[lower]).min().map_or(0, |rank: usize| rank.saturating_sub(1));
+            ranks[upper] = to[upper]
+                .iter()
+                .map(|&lower| ranks[lower])
+                .min()
+                .map_or(0, |rank: usize| rank.saturating_sub(1));
         }
     }
     ranks
@@ -269,7 +276,8 @@ fn apart(items: &[Item], row: &[usize], wanted: &[(f64, f64)]) -> Vec<f64> {
         let mut group = (wanted - offset, *weight, 1);
         while let Some(&(mean, weight, len)) = groups.last().filter(|last| last.0 > group.0) {
             groups.pop();
-            group = ((mean * weight + group.0 * group.1) / (weight + group.1), weight + group.1, len + group.2);
+            group =
+                ((mean * weight + group.0 * group.1) / (weight + group.1), weight + group.1, len + group.2);
         }
         groups.push(group);
     }

@@ -26,9 +26,11 @@ pub fn confusion_matrix(title: &str, counts: &[Vec<f64>], names: &[&str]) -> Res
     let names: Vec<String> = (0..classes).map(name).collect();
     let cells = (0..classes).flat_map(|row| (0..classes).map(move |column| (row, column)));
     let numbers = classes < 25;
-    let longest = cells.clone().map(|(row, column)| width(&short(count(row, column)), 11.0)).fold(0.0, f64::max);
+    let longest =
+        cells.clone().map(|(row, column)| width(&short(count(row, column)), 11.0)).fold(0.0, f64::max);
     let least = if classes <= 12 { 40.0 } else { 26.0 };
-    let cell = if numbers { (longest + 12.0).clamp(least, 76.0) } else { (600.0 / classes as f64).clamp(1.0, 20.0) };
+    let cell =
+        if numbers { (longest + 12.0).clamp(least, 76.0) } else { (600.0 / classes as f64).clamp(1.0, 20.0) };
     let font = if numbers { 11.0 } else { (cell * 0.8).clamp(7.0, 9.0) };
     // Names of cells that are smaller than letters are left out, so that those beside them do not overlap.
     let every = (font * 1.3 / cell).ceil().max(1.0) as usize;

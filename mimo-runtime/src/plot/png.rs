@@ -21,12 +21,15 @@ pub(super) fn render(picture: &Picture, scale: f32) -> Result<Vec<u8>, Error> {
     let [wide, high] = [width, height].map(|length| (length * f64::from(scale)).ceil());
     // NaN fails, too.
     if !(wide >= 1.0 && high >= 1.0 && wide * high <= MOST_PIXELS) {
-        return Err(Error::other(format!("a picture of {wide} × {high} pixels cannot be made: at least 1 and at most 100 million are possible")));
+        return Err(Error::other(format!(
+            "a picture of {wide} × {high} pixels cannot be made: at least 1 and at most 100 million are possible"
+        )));
     }
     let mut fonts = fontdb::Database::new();
     fonts.load_font_data(FONT.to_vec());
     fonts.load_font_data(BOLD.to_vec());
-    let options = Options { fontdb: Arc::new(fonts), font_family: "DejaVu Sans".into(), ..Options::default() };
+    let options =
+        Options { fontdb: Arc::new(fonts), font_family: "DejaVu Sans".into(), ..Options::default() };
     let tree = Tree::from_str(&picture.to_svg(), &options).map_err(Error::other)?;
     let Some(mut pixels) = Pixmap::new(wide as u32, high as u32) else {
         return Err(Error::Memory { values: wide as usize * high as usize });

@@ -47,6 +47,29 @@ pub(super) fn ticks(low: f64, high: f64, count: usize, whole: bool) -> (Vec<f64>
     (all.take_while(|tick| *tick <= high).filter(|tick| tick.is_finite()).collect(), step)
 }
 
+/// Round numbers of a logarithmic axis between two powers of ten: the powers as places on the axis, and what stands beside them.
+pub(super) fn decades(low: f64, high: f64) -> Vec<(f64, String)> {
+    let text = |value: f64| {
+        let size = value.log10().floor();
+        match size {
+            -4.0..=-1.0 => format!("{value:.*}", -size as usize),
+            0.0..5.0 => format!("{value:.0}"),
+            _ => format!("{value:.0e}"),
+        }
+    };
+    if high - low > 3.0 {
+        let powers = ticks(low, high, 8, true).0.into_iter();
+        return powers.map(|power| (power, text(10f64.powf(power)))).collect();
+    }
+    let digits: &[f64] = if high - low > 1.6 { &[1.0, 3.0] } else { &[1.0, 2.0, 5.0] };
+    let powers = (low.floor().max(-400.0) as i32..=high.ceil().min(400.0) as i32)
+        .flat_map(|power| digits.iter().map(move |digit| digit * 10f64.powi(power)));
+    powers
+        .filter(|value| (low..=high).contains(&value.log10()))
+        .map(|value| (value.log10(), text(value)))
+        .collect()
+}
+
 /// A number beside an axis, with as many decimals as tell it from one that is `step` away.
 pub(super) fn label(value: f64, step: f64) -> String {
     let largest = value.abs();

@@ -81,13 +81,16 @@ impl Canvas {
 
     pub(super) fn line(&mut self, (x1, y1): (f64, f64), (x2, y2): (f64, f64), class: &str) {
         let [x1, y1, x2, y2] = [x1, y1, x2, y2].map(Number);
-        self.push(format_args!("<line x1=\"{x1}\" y1=\"{y1}\" x2=\"{x2}\" y2=\"{y2}\" class=\"{class}\"/>\n"));
+        self.push(format_args!(
+            "<line x1=\"{x1}\" y1=\"{y1}\" x2=\"{x2}\" y2=\"{y2}\" class=\"{class}\"/>\n"
+        ));
     }
 
     /// A rectangle; `attributes` stand in its tag, and `hint` is shown where the mouse is.
     pub(super) fn rect(&mut self, [x, y, width, height]: [f64; 4], attributes: &str, hint: Option<&str>) {
         let [x, y, width, height] = [x, y, width, height].map(Number);
-        let tag = format_args!("<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" {attributes}");
+        let tag =
+            format_args!("<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" {attributes}");
         match hint {
             Some(hint) => self.push(format_args!("{tag}><title>{}</title></rect>\n", escape(hint))),
             None => self.push(format_args!("{tag}/>\n")),

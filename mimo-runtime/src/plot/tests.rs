@@ -1,7 +1,8 @@
 //! Pictures are read by an XML parser: what is in them, and that nothing lies outside of them.
 
 use mimo_graph::spec::{
-    Connection, GraphLayer, GraphPort, GraphSpec, GraphTensor, InputSpec, ItemSpec, LayerCall, ModelSpec, NestedModel, OutputSpec,
+    Connection, GraphLayer, GraphPort, GraphSpec, GraphTensor, InputSpec, ItemSpec, LayerCall, ModelSpec,
+    NestedModel, OutputSpec,
 };
 use proptest::prelude::*;
 
@@ -22,7 +23,10 @@ pub(crate) fn texts(picture: &Picture) -> Vec<String> {
     for node in document.descendants().filter(|node| node.has_tag_name("text") || node.has_tag_name("rect")) {
         let number = |name| node.attribute(name).and_then(|text| text.parse::<f64>().ok()).unwrap_or(0.0);
         let (x, y) = (number("x"), number("y"));
-        assert!((-0.5..=wide + 0.5).contains(&x) && (-0.5..=high + 0.5).contains(&y), "{node:?} of {wide} × {high}");
+        assert!(
+            (-0.5..=wide + 0.5).contains(&x) && (-0.5..=high + 0.5).contains(&y),
+            "{node:?} of {wide} × {high}"
+        );
         if node.has_tag_name("text") && node.attribute("transform").is_none() {
             let text = node.text().unwrap_or("");
             let width = svg::width(text, number("font-size"));
@@ -52,7 +56,9 @@ fn has(texts: &[String], wanted: &str) -> bool {
 fn every_value_has_a_panel_in_the_row_of_its_output() {
     let picture = history([1.0, 0.5, f64::NAN, 0.25]).learning_curves().unwrap();
     let texts = texts(&picture);
-    for text in ["total", "loss", "slope", "slope_loss", "slope_mae", "pair", "pair_loss", "training", "validation"] {
+    for text in
+        ["total", "loss", "slope", "slope_loss", "slope_mae", "pair", "pair_loss", "training", "validation"]
+    {
         assert!(has(&texts, text), "{text}: {texts:?}");
     }
     // The lines of a legend are above all panels.
@@ -68,7 +74,9 @@ fn every_value_has_a_panel_in_the_row_of_its_output() {
     assert!(curves.iter().all(|curve| y(curve) > lowest + 20.0));
     // A NaN parts a line: two epochs are a line, and one is a point, in each of four panels for training and validation.
     assert_eq!(curves.len(), 8);
-    let dots = document.descendants().filter(|node| matches!(node.attribute("class"), Some("dot-train" | "dot-val")));
+    let dots = document
+        .descendants()
+        .filter(|node| matches!(node.attribute("class"), Some("dot-train" | "dot-val")));
     assert_eq!(dots.count(), 8);
 }
 
@@ -79,6 +87,8 @@ fn odd_values_are_drawn() {
         texts(&history([value; 3]).learning_curves().unwrap());
         texts(&history([value, 1.0, -value]).learning_curves().unwrap());
     }
+    let steep = texts(&history([100.0, 3.0, 0.5]).learning_curves().unwrap());
+    assert!(has(&steep, "logarithmic") && has(&steep, "10"), "{steep:?}");
     texts(&history((0..5000).map(|epoch| 1.0 / f64::from(epoch + 1))).learning_curves().unwrap());
 }
 
@@ -97,6 +107,11 @@ fn labels_tell_neighbours_apart() {
     assert_eq!(scale::label(1500.0, 500.0), "1500");
     assert_eq!(scale::label(3e7, 1e7), "3e7");
     assert_eq!(scale::label(-0.0, 1.0), "0");
+    let texts = |low, high| scale::decades(low, high).into_iter().map(|(_, text)| text).collect::<Vec<_>>();
+    assert_eq!(texts(-1.1, 0.5), ["0.1", "0.2", "0.5", "1", "2"]);
+    assert_eq!(texts(-2.0, 0.5), ["0.01", "0.03", "0.1", "0.3", "1", "3"]);
+    assert_eq!(texts(-9.5, 3.0), ["1e-8", "1e-6", "0.0001", "0.01", "1", "100"]);
+    assert_eq!(texts(300.0, 307.0).first().map(String::as_str), Some("1e300"));
 }
 
 proptest! {
@@ -144,15 +159,18 @@ proptest! {
 #[test]
 fn confusion_matrices_of_any_size() {
     for classes in [1, 2, 24, 25, 50, 1000] {
-        let counts: Vec<Vec<f64>> =
-            (0..classes).map(|row| (0..classes.min(60)).map(|column| (row * column % 17) as f64).collect()).collect();
-        let names: Vec<String> = (0..classes).map(|class| format!("the class with number {class} of many")).collect();
+        let counts: Vec<Vec<f64>> = (0..classes)
+            .map(|row| (0..classes.min(60)).map(|column| (row * column % 17) as f64).collect())
+            .collect();
+        let names: Vec<String> =
+            (0..classes).map(|class| format!("the class with number {class} of many")).collect();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         let texts = texts(&confusion_matrix("digit", &counts, &names).unwrap());
         assert!(has(&texts, "digit"), "{classes}");
     }
     let odd = [vec![f64::NAN, -1.0, 1e300], vec![], vec![1.5, 2.0, 3.0, 4.0]];
-    let texts = texts(&confusion_matrix("<script>alert(1)</script>", &odd, &["a & b", "\u{0}\u{1b}"]).unwrap());
+    let texts =
+        texts(&confusion_matrix("<script>alert(1)</script>", &odd, &["a & b", "\u{0}\u{1b}"]).unwrap());
     for text in ["a & b", "\u{fffd}\u{fffd}", "2", "1.5000"] {
         assert!(has(&texts, text), "{text}: {texts:?}");
     }
@@ -164,7 +182,9 @@ fn weights_over_time() {
     let mut model = Lines::default();
     let mut trainer = Trainer::new(&mut model).unwrap();
     let (inputs, targets) = crate::testing::data(8);
-    trainer.fit((&inputs, &targets), FitOptions::new().epochs(3).batch_size(4).callback(&mut weights)).unwrap();
+    trainer
+        .fit((&inputs, &targets), FitOptions::new().epochs(3).batch_size(4).callback(&mut weights))
+        .unwrap();
     assert_eq!(weights.records().len(), 4);
     for of in [Of::Weights, Of::Gradients] {
         for statistic in [
@@ -217,7 +237,11 @@ const SPEC: ModelSpec = ModelSpec {
 #[test]
 fn a_nested_model_is_one_box_for_each_of_its_calls() {
     const GRAPH: GraphSpec = GraphSpec {
-        layers: &[layer("encoder/dense", "Dense", Some(0)), layer("encoder/relu", "Activation", Some(0)), layer("add", "Add", None)],
+        layers: &[
+            layer("encoder/dense", "Dense", Some(0)),
+            layer("encoder/relu", "Activation", Some(0)),
+            layer("add", "Add", None),
+        ],
         calls: &[
             call(0, &[0], &[2]),
             call(1, &[2], &[3]),
@@ -231,11 +255,23 @@ fn a_nested_model_is_one_box_for_each_of_its_calls() {
         outputs: &[GraphPort { name: "same<b>", tensor: 6 }],
     };
     let texts = texts(&graph::draw(&SPEC, &GRAPH));
-    for text in ["left", "right", "encoder", "encoder (call 2)", "Encoder", "add", "output same<b> [4] · mean_squared_error"] {
+    for text in [
+        "left",
+        "right",
+        "encoder",
+        "encoder (call 2)",
+        "Encoder",
+        "add",
+        "output same<b> [4] · mean_squared_error",
+    ] {
         assert!(has(&texts, text), "{text}: {texts:?}");
     }
     assert!(!has(&texts, "encoder/dense"), "{texts:?}");
-    assert_eq!(texts.iter().filter(|text| *text == "4").count(), 4, "the shape of each tensor between boxes: {texts:?}");
+    assert_eq!(
+        texts.iter().filter(|text| *text == "4").count(),
+        4,
+        "the shape of each tensor between boxes: {texts:?}"
+    );
 }
 
 #[test]

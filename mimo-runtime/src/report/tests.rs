@@ -25,8 +25,14 @@ fn parsed(html: &str) -> roxmltree::Document<'_> {
 
 fn text(html: &str) -> String {
     let document = parsed(html);
-    let texts = document.descendants().filter(|node| node.is_text() && !node.parent().is_some_and(|it| it.has_tag_name("style")));
-    texts.map(|node| node.text().unwrap_or("").trim()).filter(|text| !text.is_empty()).collect::<Vec<_>>().join("\n")
+    let texts = document
+        .descendants()
+        .filter(|node| node.is_text() && !node.parent().is_some_and(|it| it.has_tag_name("style")));
+    texts
+        .map(|node| node.text().unwrap_or("").trim())
+        .filter(|text| !text.is_empty())
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 #[test]
@@ -36,7 +42,9 @@ fn a_training_is_reported() {
     let mut trainer = Trainer::with_options(&mut model, TrainerOptions::new().threads(1).seed(77)).unwrap();
     let (inputs, targets) = data(14);
     let options = FitOptions::new().epochs(4).batch_size(5).validation_split(0.3).callback(&mut weights);
-    let options = options.callback(EarlyStopping::new("val_loss").patience(9)).on_epoch_end(|_, _| std::ops::ControlFlow::Continue(()));
+    let options = options
+        .callback(EarlyStopping::new("val_loss").patience(9))
+        .on_epoch_end(|_, _| std::ops::ControlFlow::Continue(()));
     let history = trainer.fit((&inputs, &targets), options).unwrap();
     let evaluation = trainer.evaluate((&inputs, &targets), 5).unwrap();
     let report = trainer.report(&history).text("why it was made").evaluation("test data", &evaluation);
@@ -53,7 +61,7 @@ fn a_training_is_reported() {
         "9 samples",
         "5 samples, in batches of 5",
         "slope_mae",
-        "val_pair_loss",
+        "Validation: best",
         "test data",
         "dog",
         "cat  0.75",
@@ -74,19 +82,28 @@ fn a_training_is_reported() {
 
 #[test]
 fn what_users_write_is_no_markup() {
-    const EVIL: &str = "</pre></style><script>alert(1)</script><img src=x onerror=alert(1)>&amp;\" onload='x'\u{0}";
+    const EVIL: &str =
+        "</pre></style><script>alert(1)</script><img src=x onerror=alert(1)>&amp;\" onload='x'\u{0}";
     let mut model = Lines::default();
     let mut trainer = Trainer::new(&mut model).unwrap();
     let (inputs, targets) = data(4);
     let evaluation = trainer.evaluate((&inputs, &targets), 4).unwrap();
-    let report = trainer.report(&history([1.0])).title(EVIL).text(EVIL).table(EVIL, EVIL).evaluation(EVIL, &evaluation);
+    let report = trainer
+        .report(&history([1.0]))
+        .title(EVIL)
+        .text(EVIL)
+        .table(EVIL, EVIL)
+        .evaluation(EVIL, &evaluation);
     let matrix = confusion_matrix(EVIL, &[vec![1.0]], &[EVIL]).unwrap();
     let html = report.picture(EVIL, &matrix).confusion_matrix(EVIL, &[vec![1.0]], &[EVIL]).unwrap().to_html();
     assert!(!html.contains("<script") && !html.contains("<img"));
     // As often as it was written: the title twice, the paragraph, the heading and text of the table, the evaluation, the heading of the picture.
     // In pictures it may be cut.
     let shown = EVIL.replace('\u{0}', "\u{fffd}");
-    assert_eq!(parsed(&html).descendants().filter(|node| node.is_text() && node.text() == Some(&shown)).count(), 7);
+    assert_eq!(
+        parsed(&html).descendants().filter(|node| node.is_text() && node.text() == Some(&shown)).count(),
+        7
+    );
 }
 
 #[test]
