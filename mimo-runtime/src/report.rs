@@ -115,7 +115,7 @@ impl Report {
     /// Adds a picture, under a heading unless that is empty.
     #[must_use]
     pub fn picture(mut self, heading: &str, picture: &Picture) -> Self {
-        let _ = write!(self.results, "{}<div class=\"scroll\">{}</div>\n", h3(heading), picture.inline());
+        let _ = writeln!(self.results, "{}<div class=\"scroll\">{}</div>", h3(heading), picture.inline());
         self
     }
 
@@ -123,7 +123,7 @@ impl Report {
     /// that is empty.
     #[must_use]
     pub fn table(mut self, heading: &str, text: &str) -> Self {
-        let _ = write!(self.results, "{}<pre>{}</pre>\n", h3(heading), escape(text));
+        let _ = writeln!(self.results, "{}<pre>{}</pre>", h3(heading), escape(text));
         self
     }
 
@@ -136,7 +136,7 @@ impl Report {
         for picture in [of(Of::Gradients, Statistic::Norm), of(Of::Weights, Statistic::Norm)] {
             match picture {
                 Ok(picture) => {
-                    let _ = write!(self.weights, "<div class=\"tall\">{picture}</div>\n");
+                    let _ = writeln!(self.weights, "<div class=\"tall\">{picture}</div>");
                 }
                 // Before the first step there are weights, but no gradients.
                 Err(Error::NoData) if !history.records().is_empty() => {}
@@ -144,7 +144,7 @@ impl Report {
             }
         }
         let (records, seconds) = (history.records().len(), history.seconds());
-        let _ = write!(self.weights, "<p class=\"sub\">{records} records took {seconds:.3} s.</p>\n");
+        let _ = writeln!(self.weights, "<p class=\"sub\">{records} records took {seconds:.3} s.</p>");
         Ok(self)
     }
 

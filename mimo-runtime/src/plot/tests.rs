@@ -8,7 +8,6 @@ use proptest::prelude::*;
 
 use super::layered::layout;
 use super::*;
-use crate::callback::Callback;
 use crate::callbacks::{TensorStatistics, WeightHistory};
 use crate::error::Error;
 use crate::testing::{Lines, history};
@@ -355,10 +354,6 @@ fn no_text_is_markup() {
     assert_eq!(svg::escape("tab\tand \u{0} \u{ffff}"), "tab\tand \u{fffd} \u{fffd}");
     assert_eq!(svg::fitted("a name that is long", 10.0, 50.0).chars().last(), Some('…'));
     assert_eq!(svg::fitted("short", 10.0, 50.0), "short");
-}
-
-fn _is_a_callback<M: Trainable>(history: WeightHistory) -> impl Callback<M> {
-    history
 }
 
 #[test]
