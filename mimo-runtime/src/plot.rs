@@ -76,6 +76,9 @@ impl Picture {
 
     /// The bytes of a PNG file, with so many pixels per CSS pixel. Feature `png`.
     ///
+    /// In a debug build a large picture takes seconds, because the renderer is not optimized then;
+    /// `[profile.dev.package."*"] opt-level = 3` helps.
+    ///
     /// # Errors
     /// [`Other`](Error::Other) if the picture would have more than 100 million pixels, or none.
     #[cfg(feature = "png")]

@@ -12,7 +12,9 @@ use super::svg::{Anchor, Canvas, Number, fitted, width};
 /// Of more boxes, those without a branch between them share one.
 const MANY: usize = 40;
 /// Space between ranks, in which the shapes of tensors stand.
-const BETWEEN: f64 = 34.0;
+const BETWEEN: f64 = 42.0;
+/// The part of it in which lines go straight down, beside their shapes.
+const STRAIGHT: f64 = 16.0;
 /// Height of a line of text.
 const LINE: f64 = 15.0;
 const WIDEST: f64 = 330.0;
@@ -91,10 +93,7 @@ pub(super) fn draw(spec: &ModelSpec, graph: &GraphSpec) -> Picture {
             let place = shown.iter().filter(|(from, _)| *from == edge.from).count() as f64;
             shown.push((edge.from, &edge.shape));
             let (x, y) = shift(start);
-            // On the side that the line does not turn to.
-            let turns_right = route.last().is_some_and(|end| end.0 > start.0 + 1.0);
-            let (x, anchor) = if turns_right { (x - 5.0, Anchor::End) } else { (x + 5.0, Anchor::Start) };
-            canvas.text((x, y + 13.0 + 11.0 * place), anchor, 10.0, "dim halo", &edge.shape);
+            canvas.text((x + 5.0, y + 13.0 + 11.0 * place), Anchor::Start, 10.0, "dim halo", &edge.shape);
         }
     }
     for ((node, &center), &(wide, high)) in nodes.iter().zip(&placed.centers).zip(&sizes) {
@@ -355,7 +354,10 @@ fn line(canvas: &mut Canvas, points: &[(f64, f64)]) {
         Number(*x),
         Number(*y)
     ));
-    for pair in points.windows(2) {
+    canvas.push(format_args!(" L{},{}", Number(*x), Number(y + STRAIGHT)));
+    let curved = [(*x, y + STRAIGHT)].into_iter().chain(points.iter().skip(1).copied());
+    let curved: Vec<(f64, f64)> = curved.collect();
+    for pair in curved.windows(2) {
         let &[(x1, y1), (x2, y2)] = pair else { continue };
         if (x1 - x2).abs() < 0.01 {
             canvas.push(format_args!(" L{},{}", Number(x2), Number(y2)));
@@ -385,7 +387,7 @@ fn described(item: &ItemSpec) -> String {
             // Units, filters, kernels, activations and padding are known without their names.
             let known = matches!(
                 argument.name,
-                "units" | "filters" | "kernel_size" | "pool_size" | "activation" | "padding"
+                "units" | "filters" | "l1" | "l2" | "kernel_size" | "pool_size" | "activation" | "padding"
             );
             if known { value } else { format!("{}={value}", argument.name) }
         })
