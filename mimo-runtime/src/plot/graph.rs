@@ -17,7 +17,7 @@ const BETWEEN: f64 = 42.0;
 const STRAIGHT: f64 = 16.0;
 /// Height of a line of text.
 const LINE: f64 = 15.0;
-const WIDEST: f64 = 330.0;
+const WIDEST: f64 = 390.0;
 /// Bold letters of 11 pixels are as wide as plain ones of this size.
 const BOLD: f64 = 12.1;
 
