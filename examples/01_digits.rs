@@ -2,7 +2,7 @@
 //!
 //! `cargo run --release --example 01_digits` trains in seconds on the 1,797 images beside it and checks what it
 //! reaches on images that it has not seen. `-- --epochs 2` makes it shorter (and leaves the check out);
-//! `--features plot` also draws the learning curves into an SVG file.
+//! `--features plot` also draws the learning curves into an SVG file, and `--features report` writes a page about the training.
 
 use std::process::ExitCode;
 
@@ -68,7 +68,13 @@ fn run() -> std::result::Result<ExitCode, Box<dyn std::error::Error>> {
         .epochs(epochs)
         .batch_size(32)
         .validation_data((&held_out_inputs, &held_out_targets));
+    #[cfg(feature = "report")]
+    let mut weights = mimo::callbacks::WeightHistory::new();
+    #[cfg(feature = "report")]
+    let options = options.callback(&mut weights);
     let history = trainer.fit((&inputs, &targets), options)?;
+    #[cfg(feature = "report")]
+    let report = trainer.report(&history);
     drop(trainer);
     for key in ["loss", "digit_loss", "even_loss", "ink_loss"] {
         let train = history.get(key).unwrap_or_default();
@@ -117,6 +123,25 @@ fn run() -> std::result::Result<ExitCode, Box<dyn std::error::Error>> {
         let path = folder.join("mimo-digits.svg");
         history.plot(&path)?;
         println!("learning curves drawn into {}", path.display());
+    }
+
+    #[cfg(feature = "report")]
+    {
+        // How many images of each digit were read as which.
+        let mut counts = vec![vec![0.0; 10]; 10];
+        for (scores, &label) in digits.chunks(10).zip(&held_out.labels) {
+            let best = (0..10).max_by(|&a, &b| scores[a].total_cmp(&scores[b])).unwrap_or(0);
+            counts[label][best] += 1.0;
+        }
+        let path = folder.join("mimo-digits.html");
+        report
+            .title("Three facts about a handwritten digit")
+            .text("One image, three heads: which digit it is, whether it is even, and how much ink it has.")
+            .evaluation("held-out images", &reached)
+            .confusion_matrix("digit, held-out images", &counts, &[])?
+            .weights(&weights)?
+            .save(&path)?;
+        println!("report written to {}", path.display());
     }
 
     let reached = [

@@ -20,8 +20,12 @@ pub use mimo_runtime::graph::language;
 pub use mimo_runtime::history;
 pub use mimo_runtime::model::{Model, PerOutput, Trainable};
 pub use mimo_runtime::own::Metric;
+#[cfg(feature = "plot")]
+pub use mimo_runtime::plot;
 pub use mimo_runtime::predictor::Predictor;
 pub use mimo_runtime::progress::Verbose;
+#[cfg(feature = "report")]
+pub use mimo_runtime::report;
 pub use mimo_runtime::tensor::tensor;
 pub use mimo_runtime::trainer::{
     ConfusionOptions, CustomTargets, FindOptions, FitOptions, LearningRateCurve, LossTensor, SampleWeights,

@@ -12,6 +12,7 @@
 //! | [`CSVLogger`] | writes a line of values per epoch |
 //! | [`TerminateOnNaN`] | ends the training when a number becomes NaN, and says where |
 //! | [`Timer`] | measures where the time of a training goes |
+//! | [`WeightHistory`] | records norms and other statistics of weights and gradients |
 #![cfg_attr(feature = "tensorboard", doc = "| [`TensorBoard`] | writes event files for TensorBoard |")]
 #![cfg_attr(
     feature = "ctrlc",
@@ -62,6 +63,7 @@ mod terminate_on_nan;
 #[cfg(test)]
 mod tests;
 mod timer;
+mod weight_history;
 
 pub use backup_and_restore::{BackupAndRestore, SaveFrequency};
 pub use csv_logger::CSVLogger;
@@ -79,6 +81,7 @@ pub use stop_on_interrupt::StopOnInterrupt;
 pub use tensorboard::TensorBoard;
 pub use terminate_on_nan::TerminateOnNaN;
 pub use timer::{EpochTimes, Timer};
+pub use weight_history::{TensorStatistics, WeightHistory, WeightRecord};
 
 use std::path::Path;
 use std::{fs, io};

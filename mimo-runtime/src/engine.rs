@@ -312,6 +312,12 @@ impl<E: Float> Engine<E> {
         self.passes = 0;
     }
 
+    /// The seed of dropout, noise and random operations.
+    #[cfg(feature = "report")]
+    pub(crate) fn seed(&self) -> u64 {
+        self.seed
+    }
+
     /// Optimizer steps so far.
     pub fn steps(&self) -> u64 {
         self.rules.as_ref().map_or(0, |rules| rules.iterations)

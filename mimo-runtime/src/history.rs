@@ -42,9 +42,36 @@ pub struct EpochLogs<M: Trainable> {
     table: Arc<LogTable>,
 }
 
+/// The options of a [`fit`](crate::trainer::Trainer::fit), and the sizes of its data.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FitSettings {
+    /// The number of the last epoch that was asked for, from 1; callbacks may have ended the training before.
+    pub epochs: usize,
+    /// The epoch to begin with, from 0.
+    pub initial_epoch: usize,
+    /// Samples per step.
+    pub batch_size: usize,
+    /// Steps per epoch.
+    pub steps: usize,
+    /// Whether every epoch took the samples in a new random order.
+    pub shuffle: bool,
+    /// Samples that were trained with.
+    pub samples: usize,
+    /// Samples of the validation; 0 without one.
+    pub validation_samples: usize,
+    /// Samples per batch of validation.
+    pub validation_batch_size: usize,
+    /// The validation came after every so many epochs.
+    pub validation_freq: usize,
+    /// The types of the callbacks, in order, as [`std::any::type_name`] writes them.
+    pub callbacks: Vec<&'static str>,
+}
+
 /// What a training measured.
 pub struct History<M: Trainable> {
     epochs: Vec<EpochLogs<M>>,
+    pub(crate) settings: FitSettings,
     pub(crate) warnings: Vec<Warning>,
     table: Arc<LogTable>,
 }
@@ -177,11 +204,21 @@ impl<M: Trainable> EpochLogs<M> {
 
 impl<M: Trainable> History<M> {
     pub(crate) fn new(table: &Arc<LogTable>) -> Self {
-        History { epochs: Vec::new(), warnings: Vec::new(), table: Arc::clone(table) }
+        History {
+            epochs: Vec::new(),
+            settings: FitSettings::default(),
+            warnings: Vec::new(),
+            table: Arc::clone(table),
+        }
     }
 
     pub(crate) fn push(&mut self, epoch: EpochLogs<M>) {
         self.epochs.push(epoch);
+    }
+
+    /// The options of the `fit` that returned this history.
+    pub fn settings(&self) -> &FitSettings {
+        &self.settings
     }
 
     /// The epochs, in order.
@@ -326,6 +363,7 @@ impl<M: Trainable> Clone for History<M> {
     fn clone(&self) -> Self {
         History {
             epochs: self.epochs.clone(),
+            settings: self.settings.clone(),
             warnings: self.warnings.clone(),
             table: Arc::clone(&self.table),
         }

@@ -29,11 +29,13 @@ pub mod model;
 pub mod nested;
 pub mod own;
 #[cfg(feature = "plot")]
-mod plot;
+pub mod plot;
 pub mod predictor;
 pub mod program;
 pub mod progress;
 mod random;
+#[cfg(feature = "report")]
+pub mod report;
 pub mod rules;
 pub mod run;
 pub mod schedule;

@@ -258,8 +258,8 @@ impl Model for Lines {
     const PLAN: &'static ExecutionPlan = &ExecutionPlan {
         inputs: &[X],
         operations: &[
-            Step::new("slope", None, true, OpKind::Dense(Cow::Borrowed(&SLOPE_DENSE))),
-            Step::new("pair", None, true, OpKind::Dense(Cow::Borrowed(&PAIR_DENSE))),
+            Step::new("slope", None, true, OpKind::Dense(Cow::Borrowed(SLOPE_DENSE))),
+            Step::new("pair", None, true, OpKind::Dense(Cow::Borrowed(PAIR_DENSE))),
         ],
         ..*ExecutionPlan::EMPTY
     };
@@ -483,6 +483,14 @@ pub(crate) fn history(values: impl IntoIterator<Item = f64>) -> crate::history::
         history.push(epoch_logs(epoch, value, 2.0 * value));
     }
     history
+}
+
+/// Samples of `slope = 2a − b + 0.5` and `pair = (a, b + 1)`.
+pub(crate) fn data(n: usize) -> (LinesInputs, LinesOutputs) {
+    let x: Vec<[f32; 2]> = (0..n).map(|i| [(i as f32 * 0.7).sin(), (i as f32 * 1.3).cos()]).collect();
+    let slope: Vec<[f32; 1]> = x.iter().map(|[a, b]| [2.0 * a - b + 0.5]).collect();
+    let pair: Vec<[f32; 2]> = x.iter().map(|[a, b]| [*a, b + 1.0]).collect();
+    (LinesInputs { x: rows(&x) }, LinesOutputs { slope: rows(&slope), pair: rows(&pair) })
 }
 
 /// An epoch of [`Lines`] that measured one value, and another in its validation.

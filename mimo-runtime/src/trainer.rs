@@ -245,6 +245,12 @@ impl<'m, M: Trainable> Trainer<'m, M> {
         self.engine.weights_are_finite()
     }
 
+    /// The seed of random numbers, and the number of threads.
+    #[cfg(feature = "report")]
+    pub(crate) fn seed_and_threads(&self) -> (u64, usize) {
+        (self.engine.seed(), self.engine.threads())
+    }
+
     /// Steps so far, over all calls.
     pub fn steps(&self) -> u64 {
         self.engine.steps()

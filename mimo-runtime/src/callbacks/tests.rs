@@ -11,20 +11,10 @@ use super::*;
 use crate::callback::{BatchLogs, Callback, FitPlan};
 use crate::history::{EpochLogs, Evaluation, History};
 use crate::progress::Verbose;
-use crate::testing::{
-    LEARNING_RATE, Lines, LinesInputs, LinesOutputs, LinesPerOutput, epoch_logs, golden, rows,
-};
+use crate::testing::{LEARNING_RATE, Lines, LinesOutputs, LinesPerOutput, data, epoch_logs, golden, rows};
 use crate::trainer::{FitOptions, Trainer};
 
 type Flow = Result<ControlFlow<()>, Error>;
-
-/// Samples of `slope = 2a − b + 0.5` and `pair = (a, b + 1)`.
-fn data(n: usize) -> (LinesInputs, LinesOutputs) {
-    let x: Vec<[f32; 2]> = (0..n).map(|i| [(i as f32 * 0.7).sin(), (i as f32 * 1.3).cos()]).collect();
-    let slope: Vec<[f32; 1]> = x.iter().map(|[a, b]| [2.0 * a - b + 0.5]).collect();
-    let pair: Vec<[f32; 2]> = x.iter().map(|[a, b]| [*a, b + 1.0]).collect();
-    (LinesInputs { x: rows(&x) }, LinesOutputs { slope: rows(&slope), pair: rows(&pair) })
-}
 
 /// Two epochs of two steps of 4 samples, validated by 3 batches.
 fn options<'a>() -> FitOptions<'a, Lines> {

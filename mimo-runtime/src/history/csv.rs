@@ -29,7 +29,7 @@ pub(crate) fn line<M: Trainable>(epoch: &EpochLogs<M>, keys: &[String], separato
 }
 
 /// A field, quoted where it has to be (RFC 4180).
-pub(super) fn quoted(field: &str, separator: char) -> Cow<'_, str> {
+pub(crate) fn quoted(field: &str, separator: char) -> Cow<'_, str> {
     if field.contains([separator, '"', '\n', '\r']) {
         format!("\"{}\"", field.replace('"', "\"\"")).into()
     } else {

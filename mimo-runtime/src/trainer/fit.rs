@@ -12,7 +12,7 @@ use crate::callback::{BatchLogs, FitPlan, Moment};
 use crate::data::{Dataset, Feed, IntoDataset, PassPlan, trust, weighting};
 use crate::engine::{Gather, Source, Totals};
 use crate::error::Error;
-use crate::history::{EpochLogs, Evaluation, History};
+use crate::history::{EpochLogs, Evaluation, FitSettings, History};
 use crate::model::Trainable;
 use crate::progress::Progress;
 
@@ -77,6 +77,7 @@ impl<M: Trainable> Trainer<'_, M> {
         let _running = Running::begin(&self.running).ok_or(Error::NestedFit)?;
         let FitOptions { epochs, initial_epoch, batch_size, shuffle, validation_freq, callbacks, .. } =
             options;
+        let names = options.names;
         let validation_batch_size = options.validation_batch_size.unwrap_or(batch_size);
         self.check_losses()?;
         if batch_size == 0 || validation_batch_size == 0 {
@@ -136,6 +137,18 @@ impl<M: Trainable> Trainer<'_, M> {
         trust(validation_data, &self.engine.warnings)?;
 
         let mut history = History::new(&table);
+        history.settings = FitSettings {
+            epochs,
+            initial_epoch,
+            batch_size,
+            steps,
+            shuffle,
+            samples: first_validated,
+            validation_samples: if validated { validation_rows.len() } else { 0 },
+            validation_batch_size,
+            validation_freq,
+            callbacks: names,
+        };
         let mut progress = Progress::new(options.verbose, epochs, steps, warned);
         if let Fit::Running(_) = self.fit {
             // An earlier `fit` has ended with a panic.

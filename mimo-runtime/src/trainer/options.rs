@@ -23,6 +23,8 @@ pub struct FitOptions<'a, M: Trainable> {
     pub(super) validation_freq: usize,
     pub(super) verbose: Verbose,
     pub(super) callbacks: Vec<Box<dyn Callback<M> + 'a>>,
+    /// The types of the callbacks.
+    pub(super) names: Vec<&'static str>,
 }
 
 impl<'a, M: Trainable> FitOptions<'a, M> {
@@ -39,6 +41,7 @@ impl<'a, M: Trainable> FitOptions<'a, M> {
             validation_freq: 1,
             verbose: Verbose::Auto,
             callbacks: Vec::new(),
+            names: Vec::new(),
         }
     }
 
@@ -111,6 +114,7 @@ impl<'a, M: Trainable> FitOptions<'a, M> {
     #[doc(alias = "callbacks")]
     #[must_use]
     pub fn callback(mut self, callback: impl Callback<M> + 'a) -> Self {
+        self.names.push(std::any::type_name_of_val(&callback));
         self.callbacks.push(Box::new(callback));
         self
     }

@@ -126,6 +126,24 @@ impl<M: Trainable> Trainer<'_, M> {
         Some(self.read(spec::<M>().weights[index].shape, |to| self.engine.gradient(index, to)))
     }
 
+    /// Copies a weight, by its place in the model's fields, into memory that is reused.
+    pub(crate) fn copy_weight(&self, index: usize, to: &mut Vec<M::Float>) {
+        self.copy(index, to, |to| self.engine.store_weight(index, to));
+    }
+
+    /// The same with the gradient of a weight in the last step.
+    pub(crate) fn copy_gradient(&self, index: usize, to: &mut Vec<M::Float>) {
+        self.copy(index, to, |to| self.engine.gradient(index, to));
+    }
+
+    fn copy(&self, index: usize, to: &mut Vec<M::Float>, read: impl FnOnce(&mut [M::Float])) {
+        to.clear();
+        if let Some(weight) = spec::<M>().weights.get(index) {
+            to.resize(weight.shape.iter().product(), M::Float::default());
+            read(to);
+        }
+    }
+
     fn read(&self, shape: &[usize], read: impl FnOnce(&mut [M::Float])) -> Vec<M::Float> {
         let mut values = vec![M::Float::default(); shape.iter().product()];
         read(&mut values);

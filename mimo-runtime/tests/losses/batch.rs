@@ -247,6 +247,7 @@ impl Batch {
             statistics,
             sums: found,
             merged,
+            watch: None,
             own: Default::default(),
         };
         for row in 0..rows {

@@ -1,0 +1,218 @@
+//! Learning curves: a row of panels for each output.
+
+use super::scale::{Scale, decades, label, limits, short, ticks};
+use super::svg::{Anchor, Canvas, fitted};
+use super::{Picture, svg};
+use crate::data::spec;
+use crate::history::History;
+use crate::model::Trainable;
+
+/// Width and height of the panel of one value.
+const PANEL: (f64, f64) = (360.0, 220.0);
+/// Panels side by side.
+const ACROSS: usize = 3;
+/// Points of a line; of more, the least and the greatest of each stretch are drawn.
+const POINTS: usize = 1500;
+
+/// The values of one output, or the total loss.
+#[derive(Clone, Debug)]
+pub(crate) struct Head {
+    pub(crate) name: String,
+    pub(crate) curves: Vec<Curve>,
+}
+
+/// A value over the epochs, which are counted from 1 as the progress does.
+#[derive(Clone, Debug)]
+pub(crate) struct Curve {
+    pub(crate) key: String,
+    pub(crate) train: Vec<(f64, f64)>,
+    pub(crate) validation: Vec<(f64, f64)>,
+    /// The best epoch and its value.
+    pub(crate) best: Option<(f64, f64)>,
+}
+
+/// The curves of a training, by output.
+pub(crate) fn of<M: Trainable>(history: &History<M>) -> Vec<Head> {
+    let outputs = spec::<M>().outputs;
+    let head_of = |key: &str| match outputs {
+        [only] => only.name,
+        several => {
+            let owns = |name: &str| {
+                let rest = key.strip_prefix(name).and_then(|rest| rest.strip_prefix('_'));
+                let output = several.iter().find(|output| output.name == name);
+                let metrics = output.map_or(&[][..], |output| output.metrics);
+                rest.is_some_and(|rest| rest == "loss" || metrics.iter().any(|(metric, _)| *metric == rest))
+            };
+            several.iter().find(|output| owns(output.name)).map_or("total", |output| output.name)
+        }
+    };
+    let mut heads: Vec<Head> = Vec::new();
+    for key in history.keys().into_iter().filter(|key| !history.is_validation(key)) {
+        let points = |key: &str| -> Vec<(f64, f64)> {
+            let epochs = history.epochs().iter();
+            epochs.filter_map(|epoch| Some((epoch.epoch as f64 + 1.0, epoch.get(key)?))).collect()
+        };
+        let val_key = format!("val_{key}");
+        let (train, validation) = (points(&key), points(&val_key));
+        let measured = if validation.is_empty() { &key } else { &val_key };
+        let best =
+            history.best(measured).and_then(|epoch| Some((epoch.epoch as f64 + 1.0, epoch.get(measured)?)));
+        let name = head_of(&key);
+        let curve = Curve { key, train, validation, best };
+        match heads.iter_mut().find(|head| head.name == name) {
+            Some(head) => head.curves.push(curve),
+            None => heads.push(Head { name: name.into(), curves: vec![curve] }),
+        }
+    }
+    heads
+}
+
+/// All panels in one picture.
+pub(crate) fn draw(heads: &[Head]) -> Picture {
+    const MARGIN: f64 = 12.0;
+    let across = heads.iter().map(|head| head.curves.len()).max().unwrap_or(1).clamp(1, ACROSS);
+    let size = PANEL.0 * across as f64 + 2.0 * MARGIN;
+    let mut canvas = Canvas::default();
+    legend(&mut canvas, (MARGIN + 52.0, 24.0), heads.iter().any(Head::is_validated));
+    let mut y = 40.0;
+    for head in heads {
+        if heads.len() > 1 {
+            let name = fitted(&head.name, 14.0, size - 2.0 * MARGIN);
+            canvas.text((MARGIN, y + 16.0), Anchor::Start, 14.0, "ink strong", &name);
+            y += 24.0;
+        }
+        for row in head.curves.chunks(across) {
+            for (i, curve) in row.iter().enumerate() {
+                panel(&mut canvas, (MARGIN + PANEL.0 * i as f64, y), curve);
+            }
+            y += PANEL.1;
+        }
+        y += 8.0;
+    }
+    Picture::new((size, y + 4.0), "Learning curves", canvas)
+}
+
+/// Each panel as a picture of its own, for a page that sets them side by side as they fit.
+#[cfg(feature = "report")]
+pub(crate) fn draw_each(head: &Head) -> Vec<Picture> {
+    let draw = |curve: &Curve| {
+        let mut canvas = Canvas::default();
+        panel(&mut canvas, (0.0, 0.0), curve);
+        Picture::new(PANEL, format!("Learning curve of {}", curve.key), canvas)
+    };
+    head.curves.iter().map(draw).collect()
+}
+
+/// The legend of all panels.
+#[cfg(feature = "report")]
+pub(crate) fn draw_legend(heads: &[Head]) -> Picture {
+    let mut canvas = Canvas::default();
+    legend(&mut canvas, (4.0, 15.0), heads.iter().any(Head::is_validated));
+    Picture::new((380.0, 22.0), "Legend", canvas)
+}
+
+impl Head {
+    fn is_validated(&self) -> bool {
+        self.curves.iter().any(|curve| !curve.validation.is_empty())
+    }
+}
+
+const TRAIN: &str = "class=\"train\" stroke-width=\"2\" stroke-linejoin=\"round\"";
+const VALIDATION: &str =
+    "class=\"val\" stroke-width=\"2\" stroke-linejoin=\"round\" stroke-dasharray=\"6 3\"";
+const BEST: &str = "fill=\"none\" stroke-width=\"2\"";
+
+/// Above the panels, so that it covers no line.
+fn legend(canvas: &mut Canvas, (x, y): (f64, f64), validated: bool) {
+    let mut entry = |x: f64, attributes: &str, name: &str| {
+        canvas.polyline(&[(x, y - 4.0), (x + 28.0, y - 4.0)], attributes);
+        canvas.text((x + 34.0, y), Anchor::Start, 12.0, "ink", name);
+        x + 34.0 + svg::width(name, 12.0) + 20.0
+    };
+    let mut next = entry(x, TRAIN, "training");
+    if validated {
+        next = entry(next, VALIDATION, "validation");
+    }
+    let class = if validated { "val" } else { "train" };
+    canvas.circle((next + 6.0, y - 4.0), 5.0, &format!("class=\"{class}\" {BEST}"), None);
+    canvas.text((next + 18.0, y), Anchor::Start, 12.0, "ink", "best epoch");
+}
+
+/// Draws one panel with its top left corner at a point.
+fn panel(canvas: &mut Canvas, (left, top): (f64, f64), curve: &Curve) {
+    let all = || curve.train.iter().chain(&curve.validation);
+    // A first epoch that is far from all others would hide these.
+    let finite = || all().map(|(_, value)| *value).filter(|value| value.is_finite());
+    let (least, greatest) = (finite().fold(f64::INFINITY, f64::min), finite().fold(0.0, f64::max));
+    let logarithmic = least > 0.0 && least < f64::INFINITY && greatest / least > 30.0;
+    let of = |value: f64| if logarithmic { value.log10() } else { value };
+    let (low, high) = limits(all().map(|(_, value)| of(*value)));
+    let (first, last) = all().fold((f64::INFINITY, f64::NEG_INFINITY), |(first, last), (epoch, _)| {
+        (first.min(*epoch), last.max(*epoch))
+    });
+    // A single epoch still needs a width.
+    let (first, last) =
+        if last > first { (first, last) } else { (first.min(1e18) - 0.5, first.min(1e18) + 0.5) };
+    let x = Scale { low: first, high: last, from: left + 60.0, to: left + PANEL.0 - 14.0 };
+    let y = Scale { low, high, from: top + PANEL.1 - 26.0, to: top + 28.0 };
+    let title = fitted(&curve.key, 13.0, x.to - x.from - 70.0);
+    canvas.text((x.from, top + 18.0), Anchor::Start, 13.0, "ink", &title);
+    let values = if logarithmic {
+        canvas.text((x.to, top + 18.0), Anchor::End, 10.0, "dim", "logarithmic");
+        decades(low, high)
+    } else {
+        let (values, step) = ticks(low, high, 6, false);
+        values.into_iter().map(|value| (value, label(value, step))).collect()
+    };
+    for (value, text) in values {
+        let at = y.at(value);
+        canvas.line((x.from, at), (x.to, at), "grid");
+        canvas.text((x.from - 6.0, at + 3.5), Anchor::End, 10.0, "dim", &text);
+    }
+    let (epochs, _) = ticks(first, last, 6, true);
+    for epoch in epochs {
+        let at = x.at(epoch);
+        canvas.line((at, y.from), (at, y.from + 4.0), "axis");
+        canvas.text((at, y.from + 16.0), Anchor::Middle, 10.0, "dim", &format!("{epoch}"));
+    }
+    canvas.line((x.from, y.from), (x.to, y.from), "axis");
+    let validated = !curve.validation.is_empty();
+    for (points, attributes, dot) in
+        [(&curve.train, TRAIN, "class=\"dot-train\""), (&curve.validation, VALIDATION, "class=\"dot-val\"")]
+    {
+        for run in points.split(|(_, value)| !value.is_finite()).filter(|run| !run.is_empty()) {
+            let pixels: Vec<_> =
+                thinned(run).iter().map(|(epoch, value)| (x.at(*epoch), y.at(of(*value)))).collect();
+            match pixels[..] {
+                // One epoch is no line.
+                [point] => canvas.circle(point, 2.5, dot, None),
+                _ => canvas.polyline(&pixels, attributes),
+            }
+        }
+    }
+    if let Some((epoch, value)) = curve.best.filter(|(_, value)| value.is_finite()) {
+        let class = if validated { "val" } else { "train" };
+        let hint = format!("best: {} in epoch {epoch}", short(value));
+        canvas.circle((x.at(epoch), y.at(of(value))), 5.0, &format!("class=\"{class}\" {BEST}"), Some(&hint));
+    }
+}
+
+/// The points of a line, or of a long one the least and the greatest of each stretch.
+fn thinned(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
+    if points.len() <= POINTS {
+        return points.to_vec();
+    }
+    let ends = |stretch: &[(f64, f64)]| {
+        let by_value = |a: &&(f64, f64), b: &&(f64, f64)| a.1.total_cmp(&b.1);
+        let mut ends: Vec<_> = stretch
+            .iter()
+            .min_by(by_value)
+            .into_iter()
+            .chain(stretch.iter().max_by(by_value))
+            .copied()
+            .collect();
+        ends.sort_by(|a, b| a.0.total_cmp(&b.0));
+        ends
+    };
+    points.chunks(points.len().div_ceil(POINTS / 2)).flat_map(ends).collect()
+}
