@@ -127,18 +127,14 @@ fn run() -> std::result::Result<ExitCode, Box<dyn std::error::Error>> {
 
     #[cfg(feature = "report")]
     {
-        // How many images of each digit were read as which.
-        let mut counts = vec![vec![0.0; 10]; 10];
-        for (scores, &label) in digits.chunks(10).zip(&held_out.labels) {
-            let best = (0..10).max_by(|&a, &b| scores[a].total_cmp(&scores[b])).unwrap_or(0);
-            counts[label][best] += 1.0;
-        }
+        let data = (&held_out_inputs, &held_out_targets);
+        let matrix = Trainer::new(&mut loaded)?.confusion_matrix(data, 32, |outputs| &outputs.digit)?;
         let path = folder.join("mimo-digits.html");
         report
             .title("Three facts about a handwritten digit")
             .text("One image, three heads: which digit it is, whether it is even, and how much ink it has.")
             .evaluation("held-out images", &reached)
-            .confusion_matrix("digit, held-out images", &counts, &[])?
+            .confusion_matrix(&matrix)?
             .weights(&weights)?
             .save(&path)?;
         println!("report written to {}", path.display());

@@ -120,6 +120,28 @@ impl ConfusionMatrix {
         Ok(self)
     }
 
+    /// A picture: a row for each true class, a column for each predicted one. A cell is the darker the larger its share of its row is, so that
+    /// rare classes are seen, too. Feature `plot`.
+    ///
+    /// # Errors
+    /// [`Memory`](crate::error::Error::Memory).
+    #[cfg(feature = "plot")]
+    pub fn picture(&self) -> Result<crate::plot::Picture, crate::error::Error> {
+        let counts: Vec<Vec<f64>> = self.counts().map(<[f64]>::to_vec).collect();
+        let names: Vec<&str> = self.names.iter().map(String::as_str).collect();
+        crate::plot::confusion_matrix(self.output, &counts, &names)
+    }
+
+    /// The output whose classes they are.
+    pub fn output(&self) -> &'static str {
+        self.output
+    }
+
+    /// The names of the classes: their indices, unless they were [given](Self::with_names) others.
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
     /// Precision, recall and F1 of every class, as scikit-learn's `classification_report` has them with `zero_division = 0`.
     pub fn report(&self) -> ClassReport {
         let classes = self.classes();

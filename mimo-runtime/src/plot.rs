@@ -25,7 +25,7 @@ use crate::history::History;
 use crate::model::{Model, Trainable};
 
 pub use heat::{Of, Statistic};
-pub use matrix::confusion_matrix;
+pub(crate) use matrix::confusion_matrix;
 
 /// A picture, which is written as SVG or PNG.
 #[derive(Clone, Debug, PartialEq)]

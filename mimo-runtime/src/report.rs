@@ -10,6 +10,7 @@ use std::path::Path;
 use mimo_graph::spec::ModelSpec;
 
 use crate::callbacks::WeightHistory;
+use crate::confusion::ConfusionMatrix;
 use crate::data::spec;
 use crate::error::Error;
 use crate::file::replace::replace;
@@ -17,7 +18,7 @@ use crate::history::{Evaluation, FitSettings, History};
 use crate::model::{PerOutput, Trainable};
 use crate::plot::scale::short;
 use crate::plot::svg::escape;
-use crate::plot::{Of, Picture, Statistic, confusion_matrix, curves, model_graph};
+use crate::plot::{Of, Picture, Statistic, curves, model_graph};
 use crate::trainer::Trainer;
 
 /// A training as one HTML page: what was trained, how and with which data, learning curves, the best epochs, and what is added to it. The page
@@ -30,7 +31,7 @@ use crate::trainer::Trainer;
 ///     .report(&history)
 ///     .text("The second attempt, with a smaller learning rate.")
 ///     .evaluation("test data", &evaluation)
-///     .confusion_matrix("digit", &counts, &["0", "1", "2"])?
+///     .confusion_matrix(&trainer.confusion_matrix((&test_inputs, &test_targets), 32, |outputs| &outputs.digit)?)?
 ///     .weights(&weights)?
 ///     .save("training.html")?;
 /// ```
@@ -104,12 +105,12 @@ impl Report {
         self
     }
 
-    /// Adds a [confusion matrix](confusion_matrix).
+    /// Adds a confusion matrix, and precision, recall and F1 of its classes.
     ///
     /// # Errors
-    /// [`NoData`](Error::NoData) if there is no class.
-    pub fn confusion_matrix(self, name: &str, counts: &[Vec<f64>], classes: &[&str]) -> Result<Self, Error> {
-        Ok(self.picture("", &confusion_matrix(name, counts, classes)?))
+    /// Those of [`ConfusionMatrix::picture`].
+    pub fn confusion_matrix(self, matrix: &ConfusionMatrix) -> Result<Self, Error> {
+        Ok(self.picture("", &matrix.picture()?).table("", &matrix.report().to_string()))
     }
 
     /// Adds a picture, under a heading unless that is empty.

@@ -13,7 +13,7 @@ use crate::error::Error;
 ///
 /// # Errors
 /// [`NoData`](Error::NoData) if there is no class.
-pub fn confusion_matrix(title: &str, counts: &[Vec<f64>], names: &[&str]) -> Result<Picture, Error> {
+pub(crate) fn confusion_matrix(title: &str, counts: &[Vec<f64>], names: &[&str]) -> Result<Picture, Error> {
     let classes = counts.len();
     if classes == 0 {
         return Err(Error::NoData);

@@ -35,6 +35,14 @@ fn text(html: &str) -> String {
         .join("\n")
 }
 
+fn matrix(output: &'static str, names: [&str; 2]) -> ConfusionMatrix {
+    let mut matrix = ConfusionMatrix::new(output, 2);
+    for (truth, predicted, count) in [(0, 0, 3.0), (0, 1, 1.0), (1, 1, 4.0)] {
+        matrix.add(truth, predicted, count);
+    }
+    matrix.with_names(names).unwrap()
+}
+
 #[test]
 fn a_training_is_reported() {
     let mut weights = WeightHistory::new();
@@ -48,7 +56,7 @@ fn a_training_is_reported() {
     let history = trainer.fit((&inputs, &targets), options).unwrap();
     let evaluation = trainer.evaluate((&inputs, &targets), 5).unwrap();
     let report = trainer.report(&history).text("why it was made").evaluation("test data", &evaluation);
-    let report = report.confusion_matrix("kind", &[vec![3.0, 1.0], vec![0.0, 4.0]], &["cat", "dog"]).unwrap();
+    let report = report.confusion_matrix(&matrix("kind", ["cat", "dog"])).unwrap();
     let html = report.table("by class", "cat  0.75\ndog  1.00").weights(&weights).unwrap().to_html();
     let text = text(&html);
     for wanted in [
@@ -94,8 +102,8 @@ fn what_users_write_is_no_markup() {
         .text(EVIL)
         .table(EVIL, EVIL)
         .evaluation(EVIL, &evaluation);
-    let matrix = confusion_matrix(EVIL, &[vec![1.0]], &[EVIL]).unwrap();
-    let html = report.picture(EVIL, &matrix).confusion_matrix(EVIL, &[vec![1.0]], &[EVIL]).unwrap().to_html();
+    let matrix = matrix(EVIL, [EVIL, "b"]);
+    let html = report.picture(EVIL, &matrix.picture().unwrap()).confusion_matrix(&matrix).unwrap().to_html();
     assert!(!html.contains("<script") && !html.contains("<img"));
     // As often as it was written: the title twice, the paragraph, the heading and text of the table, the evaluation, the heading of the picture.
     // In pictures it may be cut.
