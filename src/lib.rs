@@ -17,6 +17,7 @@ pub use mimo_runtime::history;
 pub use mimo_runtime::model::{Model, PerOutput, Trainable};
 pub use mimo_runtime::predictor::Predictor;
 pub use mimo_runtime::progress::Verbose;
+pub use mimo_runtime::sample::array;
 pub use mimo_runtime::tensor::tensor;
 pub use mimo_runtime::trainer::{
     CustomTargets, FindOptions, FitOptions, LearningRateCurve, LossTensor, SampleWeights, Trainer,

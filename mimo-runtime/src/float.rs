@@ -14,6 +14,7 @@ use crate::loss::{
 };
 use crate::rules::{self, UpdateRule};
 use crate::run::Run;
+use crate::sample::Plain;
 use crate::stage::{BackwardSums, ForwardSums};
 
 macro_rules! float {
@@ -25,6 +26,7 @@ macro_rules! float {
             Dtype
             + Element
             + Number
+            + Plain<Number = Self>
             + Step
             $(+ Run<mimo_graph::operation::$operation>)*
             + Run<ForwardSums<BatchNormalization>>

@@ -34,6 +34,7 @@ pub mod progress;
 mod random;
 pub mod rules;
 pub mod run;
+pub mod sample;
 pub mod schedule;
 pub mod stage;
 pub mod tensor;
