@@ -72,7 +72,6 @@ const LONGEST: usize = 1 << 16;
 type Answer = DigitReaderPrediction;
 
 /// A service that runs.
-#[derive(Debug)]
 pub struct Service {
     server: Arc<Server>,
     address: SocketAddr,
@@ -256,7 +255,7 @@ fn run() -> Outcome {
     let service = service.map_err(|error| error.to_string())?;
     println!("serving at http://{}", service.address());
     let (signal, ended) = channel();
-    ctrlc::set_handler(move || drop(signal.send(())))?;
+    ctrlc::set_handler(move || signal.send(()).unwrap_or(()))?;
     ended.recv()?;
     println!("ending");
     service.stop();

@@ -3,6 +3,9 @@
 //! A pass over a batch reads the weights once for all of its samples, and large batches are shared by threads. The price is that
 //! the first sample of a batch waits for the others, [`Limits::wait`] at most.
 
+// Compiled into examples that include it.
+#![allow(unreachable_pub)]
+
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};

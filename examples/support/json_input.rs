@@ -1,5 +1,8 @@
 //! Inputs of a model out of JSON, with errors that name the field and the place in it.
 
+// Compiled into examples that include it.
+#![allow(unreachable_pub)]
+
 use mimo::graph::spec::InputSpec;
 use serde_json::{Map, Value};
 
