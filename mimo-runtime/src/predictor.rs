@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 
 use crate::columns::PredictionColumns;
 use crate::data::program;
-use crate::engine::inference::{Inference, Prepared};
+use crate::engine::inference::{Inference, Prepared, ReadWeights};
 use crate::error::Error;
 use crate::fold::Folded;
 use crate::model::{Columns, Model, OutputColumns};
@@ -184,6 +184,6 @@ fn inference<M: Model>(
 }
 
 fn prepare<M: Model>(model: &M, folded: Option<&Folded<M::Float>>) -> Result<Prepared<M::Float>, Error> {
-    let read: &mut dyn FnMut(&mut dyn FnMut(usize, Vec<M::Float>)) = &mut |write| model.read_weights(write);
+    let read: &mut ReadWeights<'_, M::Float> = &mut |write| model.read_weights(write);
     Prepared::new(program::<M>(), M::forward_pass, folded, M::SPECTRAL, read)
 }

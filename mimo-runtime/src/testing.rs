@@ -261,8 +261,8 @@ impl Model for Lines {
     const PLAN: &'static ExecutionPlan = &ExecutionPlan {
         inputs: &[X],
         operations: &[
-            Step::new("slope", None, true, OpKind::Dense(Cow::Borrowed(&SLOPE_DENSE))),
-            Step::new("pair", None, true, OpKind::Dense(Cow::Borrowed(&PAIR_DENSE))),
+            Step::new("slope", None, true, OpKind::Dense(Cow::Borrowed(SLOPE_DENSE))),
+            Step::new("pair", None, true, OpKind::Dense(Cow::Borrowed(PAIR_DENSE))),
         ],
         ..*ExecutionPlan::EMPTY
     };

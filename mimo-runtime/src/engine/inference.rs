@@ -19,6 +19,9 @@ use crate::kernels::{AlignedVec, Pool};
 use crate::program::{Memory, Program, SpectralKernel, StatePlace};
 use crate::stage::Pass;
 
+/// Passes every weight of a model to its argument, by its place in the model's fields.
+pub(crate) type ReadWeights<'a, E> = dyn FnMut(&mut dyn FnMut(usize, Vec<E>)) + 'a;
+
 /// Weights in the form that predictions read.
 #[derive(Debug)]
 pub struct Prepared<E: Float> {
@@ -30,7 +33,7 @@ pub struct Prepared<E: Float> {
 }
 
 impl<E: Float> Prepared<E> {
-    /// Prepares the weights that `read` passes to its argument, by their places in the model's fields. With `folded`, batch
+    /// Prepares weights. With `folded`, batch
     /// normalizations are folded into the layers before them, if all weights stay finite.
     ///
     /// # Errors
@@ -40,7 +43,7 @@ impl<E: Float> Prepared<E> {
         forward: Pass<E>,
         folded: Option<&Folded<E>>,
         spectral: &[SpectralKernel],
-        read: &mut dyn FnMut(&mut dyn FnMut(usize, Vec<E>)),
+        read: &mut ReadWeights<'_, E>,
     ) -> Result<Self, Error> {
         E::prepare(program, forward, folded, spectral, read)
     }
@@ -52,7 +55,7 @@ pub(super) fn prepare<E: Float>(
     forward: Pass<E>,
     folded: Option<&Folded<E>>,
     spectral: &[SpectralKernel],
-    read: &mut dyn FnMut(&mut dyn FnMut(usize, Vec<E>)),
+    read: &mut ReadWeights<'_, E>,
 ) -> Result<Prepared<E>, Error> {
     let (mut values, mut packs) = (buffer(program.parameters)?, buffer(program.packs)?);
     read(&mut |index, weight| copy_in(program, &mut values, index, &weight));

@@ -3,7 +3,7 @@
 use mimo_graph::initializer::Initializer;
 use mimo_graph::spec::ModelSpec;
 
-use super::inference::{self, Inference, Prepared};
+use super::inference::{self, Inference, Prepared, ReadWeights};
 use super::{
     CustomLossFn, Engine, Pass, Source, Steer, Totals, carried, custom, predict, spectral, statistics,
 };
@@ -130,7 +130,7 @@ pub trait Step: Sized {
         forward: Pass<Self>,
         folded: Option<&Folded<Self>>,
         spectral: &[SpectralKernel],
-        read: &mut dyn FnMut(&mut dyn FnMut(usize, Vec<Self>)),
+        read: &mut ReadWeights<'_, Self>,
     ) -> Result<Prepared<Self>, Error>
     where
         Self: Float;
@@ -256,7 +256,7 @@ macro_rules! step {
                 forward: Pass<Self>,
                 folded: Option<&Folded<Self>>,
                 spectral: &[SpectralKernel],
-                read: &mut dyn FnMut(&mut dyn FnMut(usize, Vec<Self>)),
+                read: &mut ReadWeights<'_, Self>,
             ) -> Result<Prepared<Self>, Error> {
                 inference::prepare(program, forward, folded, spectral, read)
             }
