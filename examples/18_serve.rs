@@ -72,7 +72,7 @@ const LONGEST: usize = 1 << 16;
 type Answer = DigitReaderPrediction;
 
 /// A service that runs.
-pub struct Service {
+pub(crate) struct Service {
     server: Arc<Server>,
     address: SocketAddr,
     threads: Vec<JoinHandle<()>>,
@@ -97,7 +97,7 @@ struct Counts {
 
 impl Service {
     /// Serves at an address, with the weights that `model` has now. Port 0 means any that is free.
-    pub fn start(
+    pub(crate) fn start(
         address: SocketAddr,
         model: &DigitReader,
         weights: PathBuf,
@@ -126,12 +126,12 @@ impl Service {
     }
 
     /// Where it serves.
-    pub fn address(&self) -> SocketAddr {
+    pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
 
     /// Answers the requests that have begun, and ends.
-    pub fn stop(self) {
+    pub(crate) fn stop(self) {
         (0..WORKERS).for_each(|_| self.server.unblock());
         // The collector ends with the last worker, which it is joined before.
         for thread in self.threads.into_iter().rev() {

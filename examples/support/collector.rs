@@ -6,7 +6,7 @@
 // Compiled into examples that include it.
 #![allow(unreachable_pub)]
 
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -81,10 +81,7 @@ fn collect<S, A>(
             replies.push(reply);
             next = match samples.len() < limits.batch {
                 false => None,
-                true => match queue.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-                    Ok(job) => Some(job),
-                    Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
-                },
+                true => queue.recv_timeout(deadline.saturating_duration_since(Instant::now())).ok(),
             };
         }
         // A caller that has gone away needs no answer.

@@ -33,7 +33,10 @@ pub(super) fn sample_arguments(cx: &Context<'_>) -> TokenStream {
 /// The generic arguments of the prediction's struct.
 pub(super) fn prediction_arguments(cx: &Context<'_>) -> TokenStream {
     let e = &cx.generics.e;
-    columns::has_elements(&columns::outputs(cx)).then(|| quote!(<#e>)).unwrap_or_default()
+    match columns::has_elements(&columns::outputs(cx)) {
+        true => quote!(<#e>),
+        false => quote!(),
+    }
 }
 
 /// The structs.
