@@ -121,6 +121,7 @@ fn forward<M: Model<Float = f32>>(arena: &mut [f32]) {
         statistics: &mut [],
         sums: &mut [],
         merged: &[],
+        watch: None,
         own: Default::default(),
     });
 }

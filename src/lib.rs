@@ -26,6 +26,7 @@ pub use mimo_runtime::predictor::Predictor;
 pub use mimo_runtime::progress::Verbose;
 #[cfg(feature = "report")]
 pub use mimo_runtime::report;
+pub use mimo_runtime::sample::array;
 pub use mimo_runtime::tensor::tensor;
 pub use mimo_runtime::trainer::{
     ConfusionOptions, CustomTargets, FindOptions, FitOptions, LearningRateCurve, LossTensor, SampleWeights,

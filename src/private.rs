@@ -59,6 +59,7 @@ pub use mimo_runtime::program::{
 };
 pub use mimo_runtime::rules::{self, MakeRule};
 pub use mimo_runtime::run::Operation;
+pub use mimo_runtime::sample::{Field, FieldMut, Plain, Prediction, Sample};
 pub use mimo_runtime::stage::{BackwardSums, ForwardSums, Stage, StepPart};
 pub use mimo_runtime::traced::{GradientReader, Tracer};
 pub use mimo_runtime::weights::{

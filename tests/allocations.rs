@@ -1,4 +1,4 @@
-//! Nothing is allocated in a training step after the first, nor in a prediction into tensors that are there.
+//! Nothing is allocated in a training step after the first, nor in a prediction into tensors or arrays that are there.
 //!
 //! Every allocation of the process counts, on every thread, so this file has one test: a second one beside it would be
 //! counted too.
@@ -271,6 +271,18 @@ fn nothing_is_allocated_after_the_first_step() {
             predict();
             assert_eq!(allocations(predict), 0, "predict_into, {rows} rows, {threads} threads");
         }
+        // One sample, from plain arrays; also on a clone, and after the weights were replaced.
+        let (image, age) = ([[0.5; 10]; 12], [0.25]);
+        let sample = AdaptiveSample { image: &image, age: &age };
+        let mut into = predictor.predict_one(&sample).unwrap();
+        assert_eq!(allocations(|| into = predictor.predict_one(&sample).unwrap()), 0, "predict_one");
+        let mut predict = || predictor.predict_one_into(&sample, &mut into).unwrap();
+        assert_eq!(allocations(&mut predict), 0, "predict_one_into, {threads} threads");
+        let mut clone = predictor.clone();
+        clone.predict_one_into(&sample, &mut into).unwrap();
+        predictor.replace_weights(&model).unwrap();
+        let predict = || clone.predict_one_into(&sample, &mut into).unwrap();
+        assert_eq!(allocations(predict), 0, "predict_one_into of a clone, {threads} threads");
         // Sizes in turn, all of which were there before.
         let few = tensors!(AdaptiveInputs, AdaptiveTargets, 3).0;
         let many = tensors!(AdaptiveInputs, AdaptiveTargets, ROWS).0;

@@ -82,7 +82,7 @@ impl Callback<Normalized> for Keep {
     fn on_epoch_end(
         &mut self,
         trainer: &mut Trainer<'_, Normalized>,
-        _: &mimo::history::EpochLogs<Normalized>,
+        _: &EpochLogs<Normalized>,
     ) -> Result<ControlFlow<()>> {
         self.weights.push(trainer.weights());
         Ok(ControlFlow::Continue(()))

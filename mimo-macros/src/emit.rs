@@ -13,6 +13,7 @@ mod model;
 mod nested;
 mod numbers;
 mod program;
+mod sample;
 mod spec;
 mod stages;
 mod weights;
@@ -29,13 +30,19 @@ use context::Context;
 pub(crate) fn model(lowered: &Lowered, lengths: &Lengths<'_>) -> TokenStream {
     let cx = Context::new(lowered, lengths);
     let plan = Plan::new(cx.graph);
-    let structs =
-        [columns::structs(&cx), logs::structs(&cx), nested::wrappers(&cx, &plan), model::items(&cx, &plan)];
+    let structs = [
+        columns::structs(&cx),
+        sample::structs(&cx),
+        logs::structs(&cx),
+        nested::wrappers(&cx, &plan),
+        model::items(&cx, &plan),
+    ];
     let cx = &cx.inside();
     let impls = [
         weights::collection(cx, &plan),
         nested::parts(cx, &plan),
         columns::impls(cx),
+        sample::impls(cx),
         logs::impls(cx),
         program::items(cx, &plan),
         model::traits(cx, &plan),

@@ -25,6 +25,7 @@ pub(crate) fn model(lowered: &Lowered, errors: TokenStream) -> TokenStream {
     let module = ident(&module.to_string(), Span::mixed_site());
     let part = |suffix: &str| format_ident!("{}{suffix}", name, span = name.span());
     let [inputs, outputs, targets, per_output] = ["Inputs", "Outputs", "Targets", "PerOutput"].map(part);
+    let [sample, prediction] = ["Sample", "Prediction"].map(part);
     let (input_fields, output_fields) = (&lowered.inputs, &lowered.outputs);
     let mut logs = vec![part("Logs")];
     logs.extend(emit::logs::names(name, output_fields));
@@ -38,6 +39,10 @@ pub(crate) fn model(lowered: &Lowered, errors: TokenStream) -> TokenStream {
             pub struct #targets<B = usize, E = f32> { #(pub #output_fields: Missing<B, E>,)* }
             #[cfg(rust_analyzer)]
             pub struct #per_output<T> { #(pub #output_fields: T,)* }
+            #[cfg(rust_analyzer)]
+            pub struct #sample<'a, E = f32> { #(pub #input_fields: &'a Missing<E>,)* }
+            #[cfg(rust_analyzer)]
+            pub struct #prediction<E = f32> { #(pub #output_fields: Missing<E>,)* }
         },
         false => quote! {
             #[cfg(rust_analyzer)]
@@ -48,6 +53,10 @@ pub(crate) fn model(lowered: &Lowered, errors: TokenStream) -> TokenStream {
             pub type #targets<B = usize, E = f32> = Missing<B, E>;
             #[cfg(rust_analyzer)]
             pub type #per_output<T> = Missing<T>;
+            #[cfg(rust_analyzer)]
+            pub type #sample<'a, E = f32> = Missing<E>;
+            #[cfg(rust_analyzer)]
+            pub type #prediction<E = f32> = Missing<E>;
         },
     };
     quote! {
@@ -62,7 +71,7 @@ pub(crate) fn model(lowered: &Lowered, errors: TokenStream) -> TokenStream {
             #(#[cfg(rust_analyzer)] pub type #logs = Missing;)*
         }
         #[allow(unused_imports)]
-        #vis use #module::{#name, #inputs, #outputs, #targets, #per_output, #(#logs),*};
+        #vis use #module::{#name, #inputs, #outputs, #targets, #per_output, #sample, #prediction, #(#logs),*};
     }
 }
 
@@ -95,6 +104,7 @@ pub(crate) fn unusable(lowered: &Lowered, nested: &TokenStream) -> TokenStream {
     let vis = &lowered.header.vis;
     let part = |suffix: &str| format_ident!("{}{suffix}", name, span = name.span());
     let [inputs, outputs, targets, per_output] = ["Inputs", "Outputs", "Targets", "PerOutput"].map(part);
+    let [sample, prediction] = ["Sample", "Prediction"].map(part);
     let hidden = quote!(#[doc(hidden)] #[allow(dead_code, missing_docs, unused_qualifications)]);
     quote! {
         #hidden #vis type #name<E = f32, D = ()> = #nested;
@@ -102,5 +112,7 @@ pub(crate) fn unusable(lowered: &Lowered, nested: &TokenStream) -> TokenStream {
         #hidden #vis type #outputs<B = usize, E = f32, T = ()> = #nested;
         #hidden #vis type #targets<B = usize, E = f32> = #nested;
         #hidden #vis type #per_output<T> = #nested;
+        #hidden #vis type #sample<'a, E = f32> = #nested;
+        #hidden #vis type #prediction<E = f32> = #nested;
     }
 }

@@ -4,8 +4,29 @@ use std::ops::Range;
 
 use crate::data::{check, spec};
 use crate::engine::Engine;
+use crate::engine::inference::Inference;
 use crate::error::Error;
-use crate::model::{Columns, Model, OutputColumns, Reader, Writer, resize};
+use crate::float::Float;
+use crate::model::{Columns, FIELDS, Model, OutputColumns, Reader, Writer, resize};
+use crate::sample::{Field, FieldMut, Prediction as _, Sample as _};
+
+/// What computes outputs from inputs: an engine that trains too, or one that only predicts.
+pub(crate) trait Predict<E> {
+    /// Outputs for `rows` samples: a column of samples per input and per output.
+    fn predict(&mut self, rows: usize, inputs: &[&[E]], outputs: &mut [&mut [E]]) -> Result<(), Error>;
+}
+
+impl<E: Float> Predict<E> for Engine<E> {
+    fn predict(&mut self, rows: usize, inputs: &[&[E]], outputs: &mut [&mut [E]]) -> Result<(), Error> {
+        Engine::predict(self, rows, inputs, outputs)
+    }
+}
+
+impl<E: Float> Predict<E> for Inference<E> {
+    fn predict(&mut self, rows: usize, inputs: &[&[E]], outputs: &mut [&mut [E]]) -> Result<(), Error> {
+        Inference::predict(self, rows, inputs, outputs)
+    }
+}
 
 /// The columns of a prediction, whose memory is reused.
 #[derive(Debug)]
@@ -14,7 +35,7 @@ pub(crate) struct PredictionColumns<E> {
     outputs: Vec<Vec<E>>,
 }
 
-impl<E: crate::float::Float> PredictionColumns<E> {
+impl<E: Float> PredictionColumns<E> {
     pub(crate) fn new<M: Model<Float = E>>() -> Self {
         let spec = spec::<M>();
         PredictionColumns {
@@ -26,7 +47,7 @@ impl<E: crate::float::Float> PredictionColumns<E> {
     /// The outputs for `inputs`, in new tensors.
     pub(crate) fn predict<M: Model<Float = E>>(
         &mut self,
-        engine: &mut Engine<E>,
+        engine: &mut impl Predict<E>,
         inputs: &M::Inputs,
     ) -> Result<M::Outputs, Error> {
         self.forward::<M, M::Outputs>(engine, inputs)
@@ -35,7 +56,7 @@ impl<E: crate::float::Float> PredictionColumns<E> {
     /// The same for a batch axis of any type.
     pub(crate) fn forward<M: Model<Float = E>, O: OutputColumns<E>>(
         &mut self,
-        engine: &mut Engine<E>,
+        engine: &mut impl Predict<E>,
         inputs: &impl Columns<E>,
     ) -> Result<O, Error> {
         let rows = self.read::<M>(inputs)?;
@@ -48,7 +69,7 @@ impl<E: crate::float::Float> PredictionColumns<E> {
     /// The outputs for `inputs`, in tensors that are there.
     pub(crate) fn predict_into<M: Model<Float = E>>(
         &mut self,
-        engine: &mut Engine<E>,
+        engine: &mut impl Predict<E>,
         inputs: &M::Inputs,
         outputs: &mut M::Outputs,
     ) -> Result<(), Error> {
@@ -88,7 +109,7 @@ impl<E: crate::float::Float> PredictionColumns<E> {
     /// Computes the outputs for some of the `rows` samples that were read.
     pub(crate) fn run(
         &mut self,
-        engine: &mut Engine<E>,
+        engine: &mut impl Predict<E>,
         rows: usize,
         some: Range<usize>,
     ) -> Result<(), Error> {
@@ -110,6 +131,82 @@ impl<E: crate::float::Float> PredictionColumns<E> {
             });
             slices_mut(outputs, |outputs| engine.predict(some.len(), inputs, outputs))
         })
+    }
+
+    /// The outputs for one sample, in arrays that are there. Only whole numbers are copied on their way.
+    pub(crate) fn predict_one<M: Model<Float = E>>(
+        &mut self,
+        engine: &mut impl Predict<E>,
+        sample: &M::Sample<'_>,
+        prediction: &mut M::Prediction,
+    ) -> Result<(), Error> {
+        sample.fields(|inputs| {
+            self.read_one::<M>(inputs)?;
+            prediction.fields(|outputs| {
+                self.run_one(engine, inputs, outputs)?;
+                self.write_one(outputs);
+                Ok(())
+            })
+        })
+    }
+
+    /// Reads the whole numbers of one sample, and checks its inputs as [`read`](Self::read) does.
+    fn read_one<M: Model<Float = E>>(&mut self, fields: &[Field<'_, E>]) -> Result<(), Error> {
+        if fields.len() != self.inputs.len() {
+            return Err(FIELDS);
+        }
+        for ((field, column), input) in fields.iter().zip(&mut self.inputs).zip(spec::<M>().inputs) {
+            let values = match field {
+                Field::Floats(values) => values,
+                Field::Indices(indices) => {
+                    resize(column, indices.len())?;
+                    for (to, from) in column.iter_mut().zip(*indices) {
+                        *to = E::of(*from as f64);
+                    }
+                    &column[..]
+                }
+            };
+            if input.below.is_some() {
+                check::check_input(input, values, &|row| row)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn run_one(
+        &mut self,
+        engine: &mut impl Predict<E>,
+        inputs: &[Field<'_, E>],
+        outputs: &mut [FieldMut<'_, E>],
+    ) -> Result<(), Error> {
+        if outputs.len() != self.outputs.len() {
+            return Err(FIELDS);
+        }
+        for (field, column) in outputs.iter().zip(&mut self.outputs) {
+            if let FieldMut::Indices(indices) = field {
+                resize(column, indices.len())?;
+            }
+        }
+        let inputs = inputs.iter().zip(&self.inputs).map(|(field, column)| match *field {
+            Field::Floats(values) => values,
+            Field::Indices(_) => column,
+        });
+        slices(inputs, |inputs| {
+            let outputs = outputs.iter_mut().zip(&mut self.outputs).map(|(field, column)| match field {
+                FieldMut::Floats(values) => &mut **values,
+                FieldMut::Indices(_) => &mut column[..],
+            });
+            slices_mut(outputs, |outputs| engine.predict(1, inputs, outputs))
+        })
+    }
+
+    fn write_one(&self, outputs: &mut [FieldMut<'_, E>]) {
+        for (field, column) in outputs.iter_mut().zip(&self.outputs) {
+            if let FieldMut::Indices(indices) = field {
+                // As `Writer::indices` does.
+                indices.iter_mut().zip(column).for_each(|(to, from)| *to = from.f64() as usize);
+            }
+        }
     }
 
     #[inline]

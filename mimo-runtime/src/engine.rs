@@ -12,6 +12,7 @@ mod carried;
 mod chunks;
 mod custom;
 mod gradient;
+pub(crate) mod inference;
 mod interleaved;
 mod labels;
 mod limits;
@@ -40,9 +41,8 @@ use crate::batch::BatchRows;
 use crate::chunk::Mode;
 use crate::error::Error;
 use crate::float::Float;
-use crate::fold::Folded;
 use crate::kernels::{self, AlignedVec, Pool};
-use crate::program::{Memory, Param, Program};
+use crate::program::{Param, Program};
 use crate::random;
 use crate::rules::MakeRule;
 use crate::stage::{Pass, Stage, StepPart};
@@ -158,9 +158,8 @@ pub const MAX_THREADS: usize = 64;
 #[derive(Debug)]
 pub struct Engine<E: Float> {
     program: &'static Program,
-    /// The pass of predictions, and the memory of a chunk in it.
+    /// The pass of predictions.
     forward: Pass<E>,
-    predict_memory: Memory,
     stages: &'static [Stage<E>],
     pool: Pool,
     parameters: Parameters<E>,
@@ -215,16 +214,6 @@ impl<E: Float> Engine<E> {
     /// Sets one weight, by its place in the model's fields, from its values in Keras's layout.
     pub fn load_weight(&mut self, index: usize, values: &[E]) {
         E::load_weight(self, index, values);
-    }
-
-    /// Folds batch normalizations into the layers before them, if all weights stay finite: from here on this engine only predicts. To be called
-    /// between the last [`load_weight`](Self::load_weight) and [`weights_loaded`](Self::weights_loaded).
-    pub fn fold(&mut self, folded: &Folded<E>) {
-        // The copies of kernels are made of the folded ones.
-        self.spectral.copied = false;
-        if E::fold(&mut self.parameters.values, self.program.blocks, folded.folds) {
-            (self.forward, self.predict_memory) = (folded.pass, folded.memory);
-        }
     }
 
     /// To be called after the last [`load_weight`](Self::load_weight).
@@ -453,16 +442,21 @@ impl<E: Float> Engine<E> {
     /// What random numbers depend on: a seed that no other step or pass has, and the number of the step or pass. Evaluations and
     /// predictions are counted apart from steps, so that they do not change what a training draws.
     fn random_state(&self, mode: Mode) -> (u64, u64) {
-        /// Stream of the seed from which evaluations and predictions draw.
-        const PASSES: u64 = 1 << 63;
         if mode == Mode::Train {
             let step = self.steps().wrapping_add(1);
             // The constant spreads neighbouring steps over the whole range (SplitMix64).
             return (self.seed ^ step.wrapping_mul(0x9E37_79B9_7F4A_7C15), step);
         }
-        let pass = PASSES | self.passes;
-        (random::key(self.seed, pass), pass)
+        pass_state(self.seed, self.passes)
     }
+}
+
+/// What random numbers of an evaluated batch or a round of predictions depend on, from the seed and the count of these.
+fn pass_state(seed: u64, passes: u64) -> (u64, u64) {
+    /// Stream of the seed from which evaluations and predictions draw.
+    const PASSES: u64 = 1 << 63;
+    let pass = PASSES | passes;
+    (random::key(seed, pass), pass)
 }
 
 fn train<E: Float>(
@@ -521,15 +515,12 @@ fn engine<E: Float>(
     stages: &'static [Stage<E>],
     threads: usize,
 ) -> Result<Engine<E>, Error> {
-    let available = std::thread::available_parallelism().map_or(1, usize::from);
     let parameters = Parameters::new(program)?;
-    let threads = if threads == 0 { available } else { threads.min(available.max(MAX_THREADS)) };
     Ok(Engine {
         program,
         forward,
-        predict_memory: program.predict,
         stages,
-        pool: Pool::new(threads),
+        pool: inference::pool(threads),
         parameters,
         rules: None,
         train_chunks: Chunks::default(),

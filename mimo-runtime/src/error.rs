@@ -54,6 +54,13 @@ pub enum Error {
         /// Values per sample.
         sample: usize,
     },
+    /// Numbers for a plain array are more or fewer than it has.
+    ArrayLength {
+        /// The numbers.
+        len: usize,
+        /// Those of the array.
+        wanted: usize,
+    },
     /// Values for `adapt` do not have the axes of the layer's mean and variance.
     AdaptedShape {
         /// The shape of the values, with the batch.
@@ -534,6 +541,9 @@ impl fmt::Display for Error {
             }
             Error::TensorLength { len, sample } => {
                 write!(f, "{len} values do not make the samples of a tensor with {sample} values each")
+            }
+            Error::ArrayLength { len, wanted } => {
+                write!(f, "{len} numbers do not make an array of {wanted}")
             }
             Error::AdaptedShape { shape, lengths } => write!(
                 f,

@@ -15,6 +15,7 @@ use crate::loss::{
 use crate::own::{self, OwnMetric};
 use crate::rules::{self, UpdateRule};
 use crate::run::Run;
+use crate::sample::Plain;
 use crate::stage::{BackwardSums, ForwardSums};
 
 macro_rules! float {
@@ -26,6 +27,7 @@ macro_rules! float {
             Dtype
             + Element
             + Number
+            + Plain<Number = Self>
             + Step
             $(+ Run<mimo_graph::operation::$operation>)*
             + Run<ForwardSums<BatchNormalization>>

@@ -38,6 +38,7 @@ mod random;
 pub mod report;
 pub mod rules;
 pub mod run;
+pub mod sample;
 pub mod schedule;
 pub mod stage;
 pub mod tensor;

@@ -14,6 +14,7 @@ use crate::loss::Masked;
 use crate::own::OwnMetric;
 use crate::program::{LabelledBy, Program, SpectralKernel, StatePlace};
 use crate::rules::MakeRule;
+use crate::sample::{Prediction, Sample};
 use crate::stage::Stage;
 use crate::traced::{GradientReader, Tracer};
 
@@ -25,6 +26,10 @@ pub trait Model: Sized {
     type Inputs: Columns<Self::Float>;
     /// Its outputs, for any number of samples.
     type Outputs: OutputColumns<Self::Float>;
+    /// Its inputs for one sample, as references to plain arrays.
+    type Sample<'a>: Sample<Self::Float>;
+    /// Its outputs for one sample, as plain arrays.
+    type Prediction: Prediction<Self::Float>;
     /// One value per output.
     type PerOutput<T>: PerOutput<T>;
     /// Its targets, for any number of samples: one field per output with targets, in order; `()` for a model that only
@@ -326,7 +331,7 @@ impl<'a, E: Float> Reader<'a, E> {
 }
 
 /// A struct has fewer or more fields than there are columns. To go on would leave old values in some.
-const FIELDS: Error =
+pub(crate) const FIELDS: Error =
     Error::Inconsistent { what: "the number of fields of a struct of inputs, outputs or targets" };
 
 /// Sets the length of a column, whose memory is reused.

@@ -1,55 +1,70 @@
-//! Predicting with a model whose weights do not change.
+//! Predicting with weights that do not change from call to call.
 
 use std::marker::PhantomData;
 
 use crate::columns::PredictionColumns;
 use crate::data::program;
-use crate::engine::Engine;
+use crate::engine::inference::{Inference, Prepared, ReadWeights};
 use crate::error::Error;
+use crate::fold::Folded;
 use crate::model::{Columns, Model, OutputColumns};
 
-/// Predicts many times with the same weights.
+/// Predicts many times with the same weights, on one thread or on many.
 ///
-/// It copies and packs the weights once; a model's own `forward` does so at every call. A batch normalization after a
-/// convolution or dense layer is folded into the copy of that layer's weights, so outputs may differ from those of `forward`
-/// by rounding errors. The model is borrowed shared as long as its predictor lives, so the copy cannot become stale.
+/// A predictor owns what it predicts with: [`new`](Self::new) copies and packs the weights once, and the model may then be changed or
+/// dropped. A model's own `forward` copies them at every call. A batch normalization after a convolution or dense layer is folded into the
+/// copy of that layer's weights, so outputs may differ from those of `forward` by rounding errors.
 ///
-/// Random operations such as `random_normal(x)` draw other numbers at every prediction, fixed by [`set_seed`](Self::set_seed) and by the
+/// # Threads
+/// `clone` is for predicting on several threads at once. Clones share the weights, which are not copied, and the threads that
+/// large predictions use. A clone has the memory of its activations to itself, allocated by its first prediction. It also has the states of
+/// `stateful` layers and the seed to itself; both begin as a copy of the original's. So clones draw the same random numbers,
+/// unless each has its own [`set_seed`](Self::set_seed), and a clone of a predictor that is in the middle of a sequence goes on there,
+/// unless it begins with [`reset_state`](Self::reset_state).
+///
+/// [`replace_weights`](Self::replace_weights) gives a predictor and all its clones other weights while they predict.
+///
+/// # Random operations
+/// Operations such as `random_normal(x)` draw other numbers at every prediction, fixed by [`set_seed`](Self::set_seed) and by the
 /// predictions since then. A model's own `forward` and `predict` draw the same numbers at every call: those of a new predictor.
 ///
 /// ```ignore
-/// let mut predictor = Predictor::new(&model)?;
-/// let outputs = predictor.predict(&inputs)?;
+/// let predictor = Predictor::with_threads(&Net::load("net.safetensors")?, 1)?;
+/// std::thread::scope(|scope| {
+///     for sample in samples {
+///         let mut predictor = predictor.clone();
+///         scope.spawn(move || predictor.predict_one(&NetSample { image: &sample.image, age: &[0.4] }));
+///     }
+/// });
 /// ```
 #[derive(Debug)]
-pub struct Predictor<'m, M: Model> {
-    engine: Engine<M::Float>,
+pub struct Predictor<M: Model> {
+    inference: Inference<M::Float>,
     columns: PredictionColumns<M::Float>,
-    model: PhantomData<&'m M>,
+    model: PhantomData<fn() -> M>,
 }
 
-impl<'m, M: Model> Predictor<'m, M> {
-    /// Predicts on as many threads as the machine has cores.
+impl<M: Model> Predictor<M> {
+    /// Predicts on as many threads as the machine has cores, with the weights that `model` has now.
     ///
     /// # Errors
     /// [`Memory`](Error::Memory).
-    pub fn new(model: &'m M) -> Result<Self, Error> {
+    pub fn new(model: &M) -> Result<Self, Error> {
         Self::with_threads(model, 0)
     }
 
     /// Predicts on a number of threads, the caller's included; 0 means as many as the machine has. More than
     /// [`MAX_THREADS`](crate::engine::MAX_THREADS) are started only if the machine has more. The results do not depend on
-    /// the number.
+    /// the number. Where many clones predict at once, each on a thread of its own, 1 is the best.
     ///
     /// # Errors
     /// [`Memory`](Error::Memory).
-    pub fn with_threads(model: &'m M, threads: usize) -> Result<Self, Error> {
-        let mut engine = engine(model, threads)?;
-        if let Some(folded) = &M::FOLDED {
-            engine.fold(folded);
-        }
-        engine.weights_loaded();
-        Ok(Predictor { engine, columns: PredictionColumns::new::<M>(), model: PhantomData })
+    pub fn with_threads(model: &M, threads: usize) -> Result<Self, Error> {
+        Ok(Predictor {
+            inference: inference(model, M::FOLDED.as_ref(), threads)?,
+            columns: PredictionColumns::new::<M>(),
+            model: PhantomData,
+        })
     }
 
     /// The outputs for `inputs`, any number of samples at once. A sample with NaN in an input has NaN in its outputs, unless
@@ -61,7 +76,7 @@ impl<'m, M: Model> Predictor<'m, M> {
     /// [`Memory`](Error::Memory), and [`StatefulRows`](Error::StatefulRows) if a model with `stateful` layers goes on with another
     /// number of samples.
     pub fn predict(&mut self, inputs: &M::Inputs) -> Result<M::Outputs, Error> {
-        self.columns.predict::<M>(&mut self.engine, inputs)
+        self.columns.predict::<M>(&mut self.inference, inputs)
     }
 
     /// The same for inputs of any form, such as those that a `TableReader` reads.
@@ -69,7 +84,7 @@ impl<'m, M: Model> Predictor<'m, M> {
     /// # Errors
     /// Those of [`predict`](Self::predict).
     pub fn predict_columns(&mut self, inputs: &impl Columns<M::Float>) -> Result<M::Outputs, Error> {
-        self.columns.forward::<M, M::Outputs>(&mut self.engine, inputs)
+        self.columns.forward::<M, M::Outputs>(&mut self.inference, inputs)
     }
 
     /// The same, into outputs that are there; after the first call for a number of samples nothing is allocated.
@@ -78,13 +93,54 @@ impl<'m, M: Model> Predictor<'m, M> {
     /// Those of [`predict`](Self::predict), and [`OutputLength`](Error::OutputLength) if an output is for
     /// another number of samples.
     pub fn predict_into(&mut self, inputs: &M::Inputs, outputs: &mut M::Outputs) -> Result<(), Error> {
-        self.columns.predict_into::<M>(&mut self.engine, inputs, outputs)
+        self.columns.predict_into::<M>(&mut self.inference, inputs, outputs)
+    }
+
+    /// The outputs for one sample, from plain arrays to plain arrays: `predictor.predict_one(&NetSample { image: &image, age: &[0.4] })?`
+    /// returns a `NetPrediction`. After the first call nothing is allocated.
+    ///
+    /// Each field of `…Sample` is a reference to an array of the shape of the input, `&[[[f32; 3]; 224]; 224]` for `[224, 224, 3]`;
+    /// [`array`](crate::sample::array) makes one from a slice without a copy. The values are those that [`predict`](Self::predict)
+    /// returns for one sample.
+    ///
+    /// # Errors
+    /// [`Vocabulary`](Error::Vocabulary), [`Memory`](Error::Memory) and [`StatefulRows`](Error::StatefulRows), as
+    /// [`predict`](Self::predict).
+    pub fn predict_one(&mut self, sample: &M::Sample<'_>) -> Result<M::Prediction, Error> {
+        let mut prediction = M::Prediction::default();
+        self.predict_one_into(sample, &mut prediction)?;
+        Ok(prediction)
+    }
+
+    /// The same, into a prediction that is there. For outputs that are too large for the stack it is in a `Box`.
+    ///
+    /// # Errors
+    /// Those of [`predict_one`](Self::predict_one); the prediction may be written in part then.
+    pub fn predict_one_into(
+        &mut self,
+        sample: &M::Sample<'_>,
+        prediction: &mut M::Prediction,
+    ) -> Result<(), Error> {
+        self.columns.predict_one::<M>(&mut self.inference, sample, prediction)
+    }
+
+    /// Replaces the weights by those that `model` has now, for this predictor and for all its clones, while they predict.
+    ///
+    /// A prediction reads the weights that there were when it was called, all of them. The next one of each clone reads the new ones.
+    /// States of `stateful` layers stay as they are. The old weights are freed when each clone has made its next prediction, so a
+    /// clone that is not used any more is best dropped.
+    ///
+    /// # Errors
+    /// [`Memory`](Error::Memory); the weights stay as they were then.
+    pub fn replace_weights(&self, model: &M) -> Result<(), Error> {
+        self.inference.replace(prepare(model, M::FOLDED.as_ref())?);
+        Ok(())
     }
 
     /// Fixes what random operations such as `random_normal(x)` draw from here on; 0 at first. Every prediction draws other numbers, and
-    /// the first one after this call draws the same ones for the same seed.
+    /// the first one after this call draws the same ones for the same seed. Clones have seeds of their own.
     pub fn set_seed(&mut self, seed: u64) {
-        self.engine.set_seed(seed);
+        self.inference.set_seed(seed);
     }
 
     /// Has the next prediction begin with zeros as the states of `stateful` layers; it may then have another number of samples.
@@ -92,7 +148,18 @@ impl<'m, M: Model> Predictor<'m, M> {
     /// Until then every prediction begins in the states in which the one before it ended, sample by sample. A model's own
     /// `forward` and `predict` always begin with zeros.
     pub fn reset_state(&mut self) {
-        self.engine.reset_state();
+        self.inference.reset_state();
+    }
+}
+
+impl<M: Model> Clone for Predictor<M> {
+    /// A predictor for another thread, with the same weights in the same memory. See [`Predictor`] for what is its own.
+    fn clone(&self) -> Self {
+        Predictor {
+            inference: self.inference.clone(),
+            columns: PredictionColumns::new::<M>(),
+            model: PhantomData,
+        }
     }
 }
 
@@ -104,9 +171,7 @@ pub fn forward<M: Model, O: OutputColumns<M::Float>>(
     model: &M,
     inputs: &impl Columns<M::Float>,
 ) -> Result<O, Error> {
-    let mut engine = engine(model, 1)?;
-    engine.weights_loaded();
-    PredictionColumns::new::<M>().forward::<M, O>(&mut engine, inputs)
+    PredictionColumns::new::<M>().forward::<M, O>(&mut inference(model, None, 1)?, inputs)
 }
 
 /// The outputs for any number of samples on all threads; what a model's own `predict` calls.
@@ -114,16 +179,19 @@ pub fn forward<M: Model, O: OutputColumns<M::Float>>(
 /// # Errors
 /// Those of [`Predictor::predict`].
 pub fn predict<M: Model>(model: &M, inputs: &M::Inputs) -> Result<M::Outputs, Error> {
-    let mut engine = engine(model, 0)?;
-    engine.weights_loaded();
-    PredictionColumns::new::<M>().predict::<M>(&mut engine, inputs)
+    PredictionColumns::new::<M>().predict::<M>(&mut inference(model, None, 0)?, inputs)
 }
 
-/// An engine that predicts with the weights of a model, once they are packed.
-fn engine<M: Model>(model: &M, threads: usize) -> Result<Engine<M::Float>, Error> {
-    let mut engine = Engine::new(program::<M>(), M::forward_pass, &[], None, threads)?;
-    engine.set_states(M::STATES);
-    engine.set_spectral(M::SPECTRAL)?;
-    model.read_weights(&mut |index, values| engine.load_weight(index, &values));
-    Ok(engine)
+/// What predicts with the weights of a model.
+fn inference<M: Model>(
+    model: &M,
+    folded: Option<&Folded<M::Float>>,
+    threads: usize,
+) -> Result<Inference<M::Float>, Error> {
+    Ok(Inference::new(program::<M>(), prepare(model, folded)?, M::STATES, threads))
+}
+
+fn prepare<M: Model>(model: &M, folded: Option<&Folded<M::Float>>) -> Result<Prepared<M::Float>, Error> {
+    let read: &mut ReadWeights<'_, M::Float> = &mut |write| model.read_weights(write);
+    Prepared::new(program::<M>(), M::forward_pass, folded, M::SPECTRAL, read)
 }

@@ -27,6 +27,7 @@ use crate::program::{
 };
 use crate::rules::{self, MakeRule};
 use crate::run::Operation;
+use crate::sample::{Field, FieldMut, Prediction, Sample};
 use crate::stage::{Stage, StepPart};
 use crate::traced::{GradientReader, Tracer};
 
@@ -187,6 +188,8 @@ impl Model for Lines {
     type Float = f32;
     type Inputs = LinesInputs;
     type Outputs = LinesOutputs;
+    type Sample<'a> = LinesSample<'a>;
+    type Prediction = LinesPrediction;
     type PerOutput<T> = LinesPerOutput<T>;
     type Targets = LinesOutputs;
     type TracedOutputs = LinesTraced;
@@ -321,6 +324,31 @@ impl Trainable for Lines {
     }
 }
 
+/// One sample of [`Lines`] and of [`Classes`].
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LinesSample<'a> {
+    pub x: &'a [f32; 2],
+}
+
+impl Sample<f32> for LinesSample<'_> {
+    fn fields<R>(&self, then: impl FnOnce(&[Field<'_, f32>]) -> R) -> R {
+        then(&[Field::floats(self.x)])
+    }
+}
+
+/// What is predicted for it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct LinesPrediction {
+    pub slope: [f32; 1],
+    pub pair: [f32; 2],
+}
+
+impl Prediction<f32> for LinesPrediction {
+    fn fields<R>(&mut self, then: impl FnOnce(&mut [FieldMut<'_, f32>]) -> R) -> R {
+        then(&mut [FieldMut::floats(&mut self.slope), FieldMut::floats(&mut self.pair)])
+    }
+}
+
 impl Columns<f32> for LinesInputs {
     fn read(&self, reader: &mut Reader<'_, f32>) -> Result<(), Error> {
         reader.tensor("x", &self.x)
@@ -391,6 +419,8 @@ impl Model for Classes {
     type Float = f32;
     type Inputs = LinesInputs;
     type Outputs = LinesOutputs;
+    type Sample<'a> = LinesSample<'a>;
+    type Prediction = LinesPrediction;
     type PerOutput<T> = OneOutput<T>;
     type Targets = ClassesTargets;
     type TracedOutputs = ();

@@ -10,11 +10,11 @@ use quote::quote;
 use super::context::{Context, Generics};
 
 /// A field of such a struct.
-struct Field {
-    name: Ident,
-    shape: Shape,
-    indices: bool,
-    doc: String,
+pub(super) struct Field {
+    pub name: Ident,
+    pub shape: Shape,
+    pub indices: bool,
+    pub doc: String,
 }
 
 impl Field {
@@ -32,6 +32,10 @@ impl Field {
     }
 }
 
+fn method(field: &Field) -> TokenStream {
+    if field.indices { quote!(indices) } else { quote!(tensor) }
+}
+
 fn port(cx: &Context<'_>, port: &Port, field: &Ident, what: &str) -> Field {
     let tensor = cx.graph.tensor(port.tensor);
     let shape = tensor.shape.clone().unwrap_or(Shape(vec![]));
@@ -39,11 +43,11 @@ fn port(cx: &Context<'_>, port: &Port, field: &Ident, what: &str) -> Field {
     Field { name: field.clone(), shape, indices: tensor.dtype == Dtype::Int, doc }
 }
 
-fn inputs(cx: &Context<'_>) -> Vec<Field> {
+pub(super) fn inputs(cx: &Context<'_>) -> Vec<Field> {
     cx.inputs().map(|(input, field)| port(cx, input, field, "Input")).collect()
 }
 
-fn outputs(cx: &Context<'_>) -> Vec<Field> {
+pub(super) fn outputs(cx: &Context<'_>) -> Vec<Field> {
     cx.outputs().map(|(output, field)| port(cx, output, field, "Output")).collect()
 }
 
@@ -83,7 +87,7 @@ fn arguments(cx: &Context<'_>, fields: &[Field], batch: &TokenStream) -> TokenSt
     }
 }
 
-fn has_elements(fields: &[Field]) -> bool {
+pub(super) fn has_elements(fields: &[Field]) -> bool {
     fields.iter().any(|field| !field.indices)
 }
 
@@ -263,8 +267,4 @@ pub(super) fn impls(cx: &Context<'_>) -> TokenStream {
             }
         }
     }
-}
-
-fn method(field: &Field) -> TokenStream {
-    if field.indices { quote!(indices) } else { quote!(tensor) }
 }

@@ -5,7 +5,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::context::{Context, Generics};
-use super::{columns, docs, execution, fold, graph, program, spec, stages, weights};
+use super::{columns, docs, execution, fold, graph, program, sample, spec, stages, weights};
 
 /// The struct and its methods.
 pub(super) fn items(cx: &Context<'_>, plan: &Plan) -> TokenStream {
@@ -162,6 +162,9 @@ pub(super) fn traits(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     let (krate, name) = (cx.krate, cx.model);
     let (inputs, outputs, per_output) = (cx.name("Inputs"), cx.name("Outputs"), cx.name("PerOutput"));
     let (targets, logs) = (cx.name("Targets"), cx.name("Logs"));
+    let (sample, prediction) = (cx.name("Sample"), cx.name("Prediction"));
+    let (sample_arguments, prediction_arguments) =
+        (sample::sample_arguments(cx), sample::prediction_arguments(cx));
     let Generics { e, t, .. } = &cx.generics;
     let (spec, program) = (spec::spec(cx), program::program(cx, plan));
     let (forward, folded) = (program::forward(plan), fold::folded(cx, plan));
@@ -230,6 +233,8 @@ pub(super) fn traits(cx: &Context<'_>, plan: &Plan) -> TokenStream {
             type Float = #e;
             type Inputs = #inputs #input_arguments;
             type Outputs = #outputs<#usize, #e>;
+            type Sample<'a> = #sample #sample_arguments;
+            type Prediction = #prediction #prediction_arguments;
             type PerOutput<#t> = #per_output<#t>;
             type Targets = #target_type;
             type TracedOutputs = #traced;

@@ -40,7 +40,6 @@ pub(super) fn carry<E: Float>(
         // The model and the machine.
         program,
         forward: _,
-        predict_memory: _,
         stages: _,
         pool: _,
         masks: _,

@@ -155,12 +155,16 @@ impl<E: Float> Engine<E> {
         if std::mem::replace(&mut self.spectral.copied, true) {
             return;
         }
-        for spectral in self.spectral.kernels {
-            let [kernel, _] = places(self.program, spectral);
-            for &copy in spectral.copies.iter() {
-                let to = self.program.blocks[copy].offset;
-                self.parameters.values.copy_within(kernel.clone(), to);
-            }
+        copy(self.program, self.spectral.kernels, &mut self.parameters.values);
+    }
+}
+
+/// Makes the copies of kernels in a parameter buffer equal to these.
+pub(super) fn copy<E: Float>(program: &Program, kernels: &[SpectralKernel], values: &mut [E]) {
+    for spectral in kernels {
+        let [kernel, _] = places(program, spectral);
+        for &copy in spectral.copies.iter() {
+            values.copy_within(kernel.clone(), program.blocks[copy].offset);
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::program::{Memory, StatePlace, View};
 
 /// The states in which the last batch ended. They belong to the engine and not to the model: they are in
 /// checkpoints, and in no file of weights.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct States<E> {
     pub places: &'static [StatePlace],
     /// Samples of the batches that go on; 0 if the next batch begins with zeros.
@@ -69,6 +69,14 @@ impl<E: Float> States<E> {
     }
 }
 
+impl<E> States<E> {
+    /// The next batch begins with zeros, and may have another number of samples.
+    pub(super) fn reset(&mut self) {
+        self.rows = 0;
+        self.values.iter_mut().for_each(Vec::clear);
+    }
+}
+
 impl<E: Float> Engine<E> {
     /// Sets which states go on from batch to batch; the next batch begins with zeros.
     pub fn set_states(&mut self, places: &'static [StatePlace]) {
@@ -82,8 +90,7 @@ impl<E: Float> Engine<E> {
 
     /// The next batch begins with zeros as states, and may have another number of samples.
     pub fn reset_state(&mut self) {
-        self.states.rows = 0;
-        self.states.values.iter_mut().for_each(Vec::clear);
+        self.states.reset();
     }
 
     /// Ends a step: the next batch begins in the states of this one.

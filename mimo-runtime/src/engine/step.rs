@@ -3,6 +3,7 @@
 use mimo_graph::initializer::Initializer;
 use mimo_graph::spec::ModelSpec;
 
+use super::inference::{self, Inference, Prepared, ReadWeights};
 use super::{
     CustomLossFn, Engine, Pass, SeePosition, Source, Steer, Totals, carried, custom, positions, predict,
     spectral, statistics,
@@ -11,10 +12,10 @@ use crate::data::check;
 use crate::error::Error;
 use crate::file::checkpoint::Transfer;
 use crate::float::Float;
-use crate::fold::{self, Fold};
+use crate::fold::Folded;
 use crate::init;
 use crate::loss::Masked;
-use crate::program::{PlacedBlock, Program, SpectralKernel};
+use crate::program::{Program, SpectralKernel};
 use crate::rules::MakeRule;
 use crate::stage::Stage;
 use crate::warning::Warning;
@@ -132,9 +133,25 @@ pub trait Step: Sized {
     ) -> Result<(), Error>
     where
         Self: Float;
-    /// See `fold::fold`.
+    /// See `inference::prepare`.
     #[doc(hidden)]
-    fn fold(values: &mut [Self], blocks: &[PlacedBlock], folds: &[Fold]) -> bool
+    fn prepare(
+        program: &'static Program,
+        forward: Pass<Self>,
+        folded: Option<&Folded<Self>>,
+        spectral: &[SpectralKernel],
+        read: &mut ReadWeights<'_, Self>,
+    ) -> Result<Prepared<Self>, Error>
+    where
+        Self: Float;
+    /// See `inference::predict`.
+    #[doc(hidden)]
+    fn infer(
+        inference: &mut Inference<Self>,
+        rows: usize,
+        inputs: &[&[Self]],
+        outputs: &mut [&mut [Self]],
+    ) -> Result<(), Error>
     where
         Self: Float;
     /// Checks the numbers of arrays; see `data::check::arrays`.
@@ -248,8 +265,22 @@ macro_rules! step {
             ) -> Result<(), Error> {
                 predict::predict(engine, rows, inputs, outputs)
             }
-            fn fold(values: &mut [Self], blocks: &[PlacedBlock], folds: &[Fold]) -> bool {
-                fold::fold(values, blocks, folds)
+            fn prepare(
+                program: &'static Program,
+                forward: Pass<Self>,
+                folded: Option<&Folded<Self>>,
+                spectral: &[SpectralKernel],
+                read: &mut ReadWeights<'_, Self>,
+            ) -> Result<Prepared<Self>, Error> {
+                inference::prepare(program, forward, folded, spectral, read)
+            }
+            fn infer(
+                inference: &mut Inference<Self>,
+                rows: usize,
+                inputs: &[&[Self]],
+                outputs: &mut [&mut [Self]],
+            ) -> Result<(), Error> {
+                inference::predict(inference, rows, inputs, outputs)
             }
             fn check(
                 spec: &'static ModelSpec,

@@ -85,18 +85,12 @@ impl<E: Float> Parameters<E> {
 
     /// Makes every copy of a kernel anew.
     pub(super) fn pack_all(&mut self, program: &Program) {
-        (0..program.blocks.len()).for_each(|block| self.pack(program, block));
-        self.interleaves.refresh(program, None, &self.values, &mut self.packs, true);
+        pack_all(program, &self.values, &mut self.packs, &mut self.interleaves);
     }
 
     /// Makes the transposed copy of a block anew, if it has one.
     pub(super) fn pack(&mut self, program: &Program, block: usize) {
-        let block = &program.blocks[block];
-        if let Some(start) = block.pack {
-            let rows = &self.values[block.offset..block.offset + block.rows * block.cols];
-            let packed = &mut self.packs[start..start + packed(block.rows, block.cols)];
-            kernels::pack_transposed(rows, 0, block.rows, block.cols, packed);
-        }
+        pack(program, block, &self.values, &mut self.packs);
     }
 
     /// The penalty of the trained weights by their regularizers; as in Keras, others have none.
@@ -119,6 +113,27 @@ impl<E: Float> Parameters<E> {
         let values = &self.values[block.offset..block.offset + block.rows * block.cols];
         let columns = param.column..param.column + param.cols;
         values.chunks_exact(block.cols.max(1)).map(move |row| &row[columns.clone()])
+    }
+}
+
+/// Makes every copy of a kernel of a parameter buffer.
+pub(super) fn pack_all<E: Float>(
+    program: &Program,
+    values: &[E],
+    packs: &mut [E],
+    interleaves: &mut Interleaves,
+) {
+    (0..program.blocks.len()).for_each(|block| pack(program, block, values, packs));
+    interleaves.refresh(program, None, values, packs, true);
+}
+
+/// Makes the transposed copy of a block, if it has one.
+fn pack<E: Float>(program: &Program, block: usize, values: &[E], packs: &mut [E]) {
+    let block = &program.blocks[block];
+    if let Some(start) = block.pack {
+        let rows = &values[block.offset..block.offset + block.rows * block.cols];
+        let packed = &mut packs[start..start + packed(block.rows, block.cols)];
+        kernels::pack_transposed(rows, 0, block.rows, block.cols, packed);
     }
 }
 

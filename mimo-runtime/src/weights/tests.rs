@@ -21,6 +21,7 @@ use crate::kernels::Element as _;
 use crate::layers::typed::{Dense, DenseWithoutBias};
 use crate::model::{Columns, Model, OutputColumns, PerOutput, Reader, Writer};
 use crate::program::{Memory, Program, Starts};
+use crate::sample::{Field, FieldMut, Prediction, Sample};
 
 #[derive(Clone, Debug)]
 pub(crate) struct Two<E: Dtype = f32, D: Storage<E> = Cpu> {
@@ -95,6 +96,8 @@ impl<E: Float> Model for Two<E, Cpu> {
     type Float = E;
     type Inputs = Nothing;
     type Outputs = Nothing;
+    type Sample<'a> = Nothing;
+    type Prediction = Nothing;
     type PerOutput<T> = One<T>;
     type Targets = ();
     type TracedOutputs = ();
@@ -134,12 +137,24 @@ impl<E: Float> Model for Two<E, Cpu> {
     }
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Nothing;
 
 impl<E: Float> Columns<E> for Nothing {
     fn read(&self, _: &mut Reader<'_, E>) -> Result<(), Error> {
         Ok(())
+    }
+}
+
+impl<E: Float> Sample<E> for Nothing {
+    fn fields<R>(&self, then: impl FnOnce(&[Field<'_, E>]) -> R) -> R {
+        then(&[])
+    }
+}
+
+impl<E: Float> Prediction<E> for Nothing {
+    fn fields<R>(&mut self, then: impl FnOnce(&mut [FieldMut<'_, E>]) -> R) -> R {
+        then(&mut [])
     }
 }
 

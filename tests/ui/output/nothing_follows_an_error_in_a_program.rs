@@ -43,7 +43,7 @@ struct Best<'m> {
     trainer: Trainer<'m, Net>,
     logs: Option<NetLogs>,
     of_y: Option<NetYHatLogs>,
-    predictor: Predictor<'m, Net>,
+    predictor: Predictor<Net>,
 }
 
 fn train<M: Trainable>(model: &mut M, data: &impl Dataset<M>) -> Result<()> {
@@ -74,5 +74,8 @@ fn main() -> Result<()> {
     }
     let outputs = Predictor::new(&net)?.predict(&NetInputs { x: [0.0; 8], word: [1] })?;
     println!("{:?} {}", outputs.kind, outputs.y_hat.array()[0][0]);
+    let sample = NetSample { x: &[0.0; 8], word: &[1] };
+    let prediction: NetPrediction = Predictor::new(&net)?.predict_one(&sample)?;
+    println!("{:?} {}", prediction.kind, prediction.y_hat[0]);
     Ok(())
 }
