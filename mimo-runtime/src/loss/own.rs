@@ -230,30 +230,31 @@ impl<E: Float> Position<'_, E> {
         let mut moved = y.to_vec();
         for element in (0..y.len()).step_by(y.len().div_ceil(COMPARED[1]).max(1)) {
             let (at, written) = (y[element], written[element].f64());
-            let mut at_distance = |distance: f64| {
+            let mut loss_at = |distance: f64| {
                 moved[element] = E::of(at.f64() + distance);
                 let distance = moved[element].f64() - at.f64();
-                let loss = self.value(&moved, target).f64();
+                let value = self.value(&moved, target).f64();
                 moved[element] = at;
-                (distance, loss)
+                (value - loss) / distance
             };
-            let mut fault = None;
-            let sound = [1e-2, 1e-3].into_iter().any(|step| {
-                let step = step * at.f64().abs().max(1e-2);
-                let [(up, above), (down, below)] = [step, -step].map(&mut at_distance);
-                let slopes = [(above - loss) / up, (below - loss) / down];
-                // Where the loss ends, there is nothing to compare with.
-                if slopes.iter().any(|slope| !slope.is_finite()) {
-                    return true;
-                }
-                fault = Some((above - below) / (up - down));
-                is_slope(
-                    written,
-                    slopes,
-                    8.0 * epsilon::<E>() * (loss.abs() + above.abs() + below.abs()) / step,
-                )
+            // The longest step that shows the slope decides: one at which half of it shows the same, to both sides. A longer one passes
+            // over a kink or the end of a range, and a shorter one says less, because the values are rounded.
+            let steps = [1e-2, 1e-3, 1e-4, 1e-5].map(|step| step * at.f64().abs().max(1e-2));
+            let verdict = steps.into_iter().find_map(|step| {
+                let slopes = [step, -step].map(&mut loss_at);
+                let halves = [0.5 * step, -0.5 * step].map(&mut loss_at);
+                // A loss may round at 1 although it is near 0, as `ln(cosh(x))` does.
+                let rounding = 16.0 * epsilon::<E>() * (1.0 + loss.abs()) / step;
+                let shows = |(slope, half): (&f64, &f64)| {
+                    (slope - half).abs() <= 0.05 * slope.abs().max(half.abs()) + 2.0 * rounding
+                };
+                // Values that do not change at all say nothing: rounding or a clip may hide the slope.
+                let changes = slopes.iter().chain(&halves).any(|slope| *slope != 0.0);
+                let is_finite = slopes.iter().all(|slope| slope.is_finite());
+                let trusted = changes && is_finite && slopes.iter().zip(&halves).all(shows);
+                trusted.then(|| (is_slope(written, slopes, rounding), 0.5 * (slopes[0] + slopes[1])))
             });
-            if let (false, Some(difference)) = (sound, fault) {
+            if let Some((false, difference)) = verdict {
                 let target = target.get(element).or(target.first()).map_or(f64::NAN, |target| target.f64());
                 let (output, prediction) = (self.output, at.f64());
                 self.found.set(Some(LossFault::Gradient {
@@ -280,4 +281,115 @@ fn is_slope(written: f64, slopes: [f64; 2], rounding: f64) -> bool {
 /// Distance from 1 to the next number.
 fn epsilon<E>() -> f64 {
     if size_of::<E>() == size_of::<f32>() { f64::from(f32::EPSILON) } else { f64::EPSILON }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the comparison finds, for a prediction and a target.
+    fn found<E: Float>(function: &OwnLossFn<E>, prediction: f64, target: f64) -> Option<LossFault> {
+        let (compared, found) = (Cell::new(1), Cell::new(None));
+        let position =
+            Position { output: 0, function, compared: &compared, found: &found, unused: RefCell::default() };
+        let (y, target) = ([E::of(prediction)], [E::of(target)]);
+        let mut written = [E::zero()];
+        let loss = function(&y, &target, &mut written);
+        position.compare(&y, &target, &written, loss);
+        found.take()
+    }
+
+    /// Losses with the derivative by `p`, in `f64` or as rounded as an `f32`.
+    type Rounded = fn(f64, f64, fn(f64) -> f64) -> (f64, f64);
+
+    const LOSSES: [(&str, Rounded); 8] = [
+        ("squared", |p, t, r| (r((p - t) * (p - t)), 2.0 * (p - t))),
+        ("absolute", |p, t, r| (r((p - t).abs()), (p - t).signum())),
+        ("pinball", |p, t, r| if t > p { (r(0.9 * (t - p)), -0.9) } else { (r(0.1 * (p - t)), 0.1) }),
+        ("log cosh", |p, t, r| (r(r((p - t).cosh()).ln()), (p - t).tanh())),
+        ("pseudo Huber", |p, t, r| {
+            let root = r((1.0 + (p - t) * (p - t)).sqrt());
+            (r(root - 1.0), (p - t) / root)
+        }),
+        ("root", |p, t, r| {
+            let root = r((p - t).abs().sqrt());
+            (root, 0.5 * (p - t).signum() / root)
+        }),
+        ("cross-entropy, clipped", |p, t, r| {
+            let (q, t) = (r(1.0 / (1.0 + (-p).exp())).clamp(1e-7, 1.0 - 1e-7), f64::from(t > 0.0));
+            let outer = (q - t) / (q * (1.0 - q)) * q * (1.0 - q);
+            (r(-(t * q.ln() + (1.0 - t) * r(1.0 - q).ln())), outer)
+        }),
+        ("offset", |p, t, r| (r(1e6 + (p - t) * (p - t)), 2.0 * (p - t))),
+    ];
+
+    fn numbers(seed: u64) -> impl Iterator<Item = f64> {
+        (1..).map(move |at| {
+            let number = (seed * 1_000 + at).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 11;
+            number as f64 / (1_u64 << 52) as f64 - 1.0
+        })
+    }
+
+    #[test]
+    fn right_gradients_are_never_refused() {
+        for (name, loss) in LOSSES {
+            for scale in [1e-6, 1e-4, 1e-2, 0.1, 1.0, 10.0, 100.0] {
+                let numbers: Vec<f64> = numbers(7).take(400).map(|number| scale * number).collect();
+                for pair in numbers.chunks_exact(2) {
+                    let (p, t) = (pair[0], pair[1]);
+                    // Where it is clipped, its slope is 0.
+                    if name.starts_with("cross") && p.abs() > 15.0 {
+                        continue;
+                    }
+                    let of_f32 = move |p: &[f32], t: &[f32], g: &mut [f32]| {
+                        let (value, slope) = loss(f64::from(p[0]), f64::from(t[0]), |x| f64::from(x as f32));
+                        g[0] = slope as f32;
+                        value as f32
+                    };
+                    let of_f64 = move |p: &[f64], t: &[f64], g: &mut [f64]| {
+                        let (value, slope) = loss(p[0], t[0], |x| x);
+                        g[0] = slope;
+                        value
+                    };
+                    let faults = [found::<f32>(&of_f32, p, t), found::<f64>(&of_f64, p, t)];
+                    assert_eq!(faults, [None, None], "{name} at scale {scale}: {p} {t}");
+                }
+            }
+        }
+    }
+
+    /// The clipped cross-entropy of a probability: its slope changes within the distance to 1.
+    #[test]
+    fn a_sure_and_wrong_probability_is_no_fault() {
+        let loss = |p: &[f32], t: &[f32], g: &mut [f32]| {
+            let (q, t) = (p[0].clamp(1e-7, 1.0 - 1e-7), t[0]);
+            g[0] = (q - t) / (q * (1.0 - q));
+            -(t * q.ln() + (1.0 - t) * (1.0 - q).ln())
+        };
+        for exponent in 1..70 {
+            let distance = 0.5 * 0.8_f64.powi(exponent);
+            assert_eq!(found::<f32>(&loss, 1.0 - distance, 0.0), None, "{distance}");
+            assert_eq!(found::<f32>(&loss, distance, 1.0), None, "{distance}");
+        }
+    }
+
+    #[test]
+    fn wrong_gradients_are_found() {
+        for (name, loss) in LOSSES.into_iter().filter(|(name, _)| *name != "offset") {
+            for factor in [-1.0, 0.0, 0.5, 1.2, 2.0] {
+                let numbers: Vec<f64> = numbers(3).take(200).collect();
+                let wrong = numbers.chunks_exact(2).filter(|pair| {
+                    let of_f32 = move |p: &[f32], t: &[f32], g: &mut [f32]| {
+                        let (value, slope) = loss(f64::from(p[0]), f64::from(t[0]), |x| f64::from(x as f32));
+                        g[0] = (factor * slope) as f32;
+                        value as f32
+                    };
+                    found::<f32>(&of_f32, pair[0], pair[1]).is_some()
+                });
+                // Some positions show nothing; a batch has many.
+                let wrong = wrong.count();
+                assert!(wrong >= 50, "{name} with a gradient times {factor}: {wrong} of 100");
+            }
+        }
+    }
 }
