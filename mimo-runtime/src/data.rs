@@ -231,6 +231,40 @@ where
     FromFn { rows, weighting: Weighting::NONE, gather, model: PhantomData }
 }
 
+/// The methods of a [`Dataset`] that changes how the data in its field `data` are read, and not which.
+macro_rules! as_the_data_within {
+    ($model:ident) => {
+        fn rows(&self) -> usize {
+            self.data.rows()
+        }
+
+        fn weighted(&self) -> bool {
+            self.data.weighted()
+        }
+
+        fn position_weighted(&self) -> bool {
+            self.data.position_weighted()
+        }
+
+        fn missing_targets(&self) -> bool {
+            self.data.missing_targets()
+        }
+
+        fn sequential(&self) -> bool {
+            self.data.sequential()
+        }
+
+        fn gather(
+            &self,
+            rows: &[usize],
+            batch: &mut $crate::batch::BatchRows<'_, '_, $model::Float>,
+        ) -> Result<(), $crate::error::Error> {
+            self.data.gather(rows, batch)
+        }
+    };
+}
+use as_the_data_within;
+
 impl<M, F> FromFn<M, F> {
     /// Whether the function fills in sample weights.
     #[must_use]

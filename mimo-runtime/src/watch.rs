@@ -20,7 +20,7 @@ pub(crate) struct FirstNotFinite {
     pub(crate) infinite: Option<usize>,
 }
 
-/// What is looked at.
+/// A look at one pass.
 #[derive(Debug)]
 pub(crate) struct Watch {
     /// By operation: the values that it writes.
@@ -57,7 +57,7 @@ impl Watch {
         Watch { written: written.collect(), run: vec![], found }
     }
 
-    /// Forgets what was found, before a pass over so many chunks.
+    /// Empties the results, before a pass over so many chunks.
     pub(crate) fn begin(&mut self, chunks: usize) {
         self.run.clear();
         self.run.resize_with(chunks, AtomicUsize::default);
@@ -69,7 +69,7 @@ impl Watch {
         Some(ChunkWatch { watch: self, run: self.run.get(index)? })
     }
 
-    /// What was found.
+    /// The places that were found.
     pub(crate) fn found(&self) -> FirstNotFinite {
         debug_assert!(
             self.run.iter().all(|run| run.load(Ordering::Relaxed) == self.written.len()),
@@ -105,7 +105,7 @@ pub(crate) fn after<E: Float>(chunk: &Chunk<'_, E>) {
 }
 
 impl ChunkWatch<'_> {
-    /// Looks at what the next operation has written.
+    /// Looks at the values that the next operation has written.
     #[cold]
     #[inline(never)]
     fn operation<E: Float>(self, chunk: &Chunk<'_, E>) {

@@ -136,29 +136,7 @@ where
     D: Dataset<M>,
     F: Fn(&mut BatchRows<'_, '_, M::Float>, &SampleRandom<'_>) -> Result<(), Error> + Sync,
 {
-    fn rows(&self) -> usize {
-        self.data.rows()
-    }
-
-    fn weighted(&self) -> bool {
-        self.data.weighted()
-    }
-
-    fn position_weighted(&self) -> bool {
-        self.data.position_weighted()
-    }
-
-    fn missing_targets(&self) -> bool {
-        self.data.missing_targets()
-    }
-
-    fn sequential(&self) -> bool {
-        self.data.sequential()
-    }
-
-    fn gather(&self, rows: &[usize], batch: &mut BatchRows<'_, '_, M::Float>) -> Result<(), Error> {
-        self.data.gather(rows, batch)
-    }
+    super::as_the_data_within!(M);
 
     fn pass<'a>(&'a self, plan: &PassPlan<'_>) -> Result<Option<Box<dyn Pass<M::Float> + 'a>>, Error> {
         if !plan.training {

@@ -7,12 +7,12 @@ use crate::float::Float;
 use crate::stage::StepPart;
 use crate::watch::{FirstNotFinite, Watch};
 
-/// What an engine searches for.
+/// The state of a search.
 #[derive(Debug, Default)]
 pub(super) struct Search {
     /// The values to look at; `None` if nobody asked.
     watch: Option<Watch>,
-    /// Whether the current pass is looked at.
+    /// `true` while a pass is looked at.
     runs: bool,
     found: Option<FirstNotFinite>,
 }
@@ -37,7 +37,7 @@ impl<E: Float> Engine<E> {
         self.search = Search { watch, runs: false, found: None };
     }
 
-    /// What the last step has found; `None` if its loss was finite or nobody asked.
+    /// The place that the last step has found; `None` if its loss was finite or nobody asked.
     pub(crate) fn first_not_finite(&self) -> Option<FirstNotFinite> {
         self.search.found
     }

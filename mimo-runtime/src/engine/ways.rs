@@ -40,7 +40,7 @@ impl<'a, E: Float> Ways<'a, E> {
         self.steering.is_some_and(|steering| steering.is_block_frozen(block))
     }
 
-    /// What updates a block that `owner` is the optimizer of, `Some(None)` being nothing; `None` if its weights differ.
+    /// The optimizer state that updates a block which `owner` is the optimizer of, `Some(None)` being nothing; `None` if its weights differ.
     pub(super) fn of_block(&self, block: usize, owner: &'a RuleState<E>) -> Option<Option<&'a RuleState<E>>> {
         match self.labels.of_block(block) {
             Updated::Nothing => Some(None),
@@ -51,7 +51,7 @@ impl<'a, E: Float> Ways<'a, E> {
         }
     }
 
-    /// What updates a weight, if anything does.
+    /// The optimizer state that updates a weight; `None` if it is left alone.
     fn of_weight(&self, weight: usize, owner: &'a RuleState<E>) -> Option<&'a RuleState<E>> {
         if self.labels.is_idle(weight) {
             return None;
