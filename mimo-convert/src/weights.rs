@@ -1,0 +1,81 @@
+//! Weights by name, and the files that hold them.
+
+use std::collections::BTreeMap;
+
+use safetensors::{Dtype, SafeTensors};
+
+use crate::error::Error;
+
+/// Weights by the names that mimo gives them: `encoder/dense/kernel`.
+pub type Weights = BTreeMap<String, Array>;
+
+/// Numbers with a shape, row by row.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Array {
+    /// Lengths of the axes; none for a single number.
+    pub shape: Vec<usize>,
+    /// As many values as the shape says.
+    pub values: Values,
+}
+
+/// The numbers of an array.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Values {
+    /// Numbers of 32 bits.
+    F32(Vec<f32>),
+    /// Numbers of 64 bits.
+    F64(Vec<f64>),
+}
+
+impl Values {
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        match self {
+            Values::F32(values) => values.len(),
+            Values::F64(values) => values.len(),
+        }
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// The tensors and the metadata of a file of weights.
+pub fn read(bytes: &[u8]) -> Result<(Weights, BTreeMap<String, String>), Error> {
+    let damaged = |error: &dyn std::fmt::Display| Error::new(format!("not a safetensors file: {error}"));
+    let (_, header) = SafeTensors::read_metadata(bytes).map_err(|error| damaged(&error))?;
+    let metadata = header.metadata().clone().unwrap_or_default().into_iter().collect();
+    let file = SafeTensors::deserialize(bytes).map_err(|error| damaged(&error))?;
+    let weights = file.tensors().into_iter().map(|(name, tensor)| {
+        let data = tensor.data();
+        let values = match tensor.dtype() {
+            Dtype::F32 => Values::F32(data.as_chunks().0.iter().map(|&it| f32::from_le_bytes(it)).collect()),
+            Dtype::F64 => Values::F64(data.as_chunks().0.iter().map(|&it| f64::from_le_bytes(it)).collect()),
+            // What a checkpoint holds besides weights.
+            _ => return Ok(None),
+        };
+        Ok(Some((name, Array { shape: tensor.shape().to_vec(), values })))
+    });
+    let weights = weights.filter_map(Result::transpose).collect::<Result<_, Error>>()?;
+    Ok((weights, metadata))
+}
+
+/// A file of weights that `load_weights` of a model with weights of these names and shapes reads.
+pub fn write(weights: &Weights) -> Result<Vec<u8>, Error> {
+    use safetensors::tensor::{TensorView, serialize};
+    let bytes = |values: &Values| -> (Dtype, Vec<u8>) {
+        match values {
+            Values::F32(values) => (Dtype::F32, values.iter().flat_map(|it| it.to_le_bytes()).collect()),
+            Values::F64(values) => (Dtype::F64, values.iter().flat_map(|it| it.to_le_bytes()).collect()),
+        }
+    };
+    let held: Vec<_> = weights.iter().map(|(name, it)| (name, &it.shape, bytes(&it.values))).collect();
+    let views = held.iter().map(|(name, shape, (dtype, data))| {
+        let view = TensorView::new(*dtype, (*shape).clone(), data);
+        view.map(|view| (name.as_str(), view)).map_err(|error| Error::new(format!("`{name}`: {error}")))
+    });
+    let views = views.collect::<Result<Vec<_>, _>>()?;
+    serialize(views, None).map_err(|error| Error::new(error.to_string()))
+}
