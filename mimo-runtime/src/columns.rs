@@ -219,6 +219,7 @@ impl<E: Float> PredictionColumns<E> {
 const FEW: usize = 16;
 
 /// Lends columns as a list of slices, without allocating for the usual number of columns.
+#[inline]
 pub(crate) fn slices<'a, E: 'a, R>(
     columns: impl ExactSizeIterator<Item = &'a [E]>,
     then: impl FnOnce(&[&'a [E]]) -> R,
@@ -235,14 +236,18 @@ pub(crate) fn slices<'a, E: 'a, R>(
 }
 
 /// The same, to write.
+#[inline]
 pub(crate) fn slices_mut<'a, E: 'a, R>(
-    mut columns: impl ExactSizeIterator<Item = &'a mut [E]>,
+    columns: impl ExactSizeIterator<Item = &'a mut [E]>,
     then: impl FnOnce(&mut [&'a mut [E]]) -> R,
 ) -> R {
     let len = columns.len();
     if len > FEW {
         return then(&mut columns.collect::<Vec<_>>());
     }
-    let mut list: [&mut [E]; FEW] = std::array::from_fn(|_| columns.next().unwrap_or_default());
+    let mut list: [&mut [E]; FEW] = Default::default();
+    for (slice, column) in list.iter_mut().zip(columns) {
+        *slice = column;
+    }
     then(&mut list[..len])
 }

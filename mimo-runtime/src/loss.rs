@@ -34,7 +34,7 @@ use crate::chunk::{Chunk, Mode};
 use crate::float::Float;
 use crate::program::View;
 use crate::run::run;
-use crate::weighting::{WeightsOf, at, weight_at};
+use crate::weighting::WeightsOf;
 
 use criterion::range;
 pub(crate) use criterion::{Criterion, Form, Sample, Slope, Visit};
@@ -150,42 +150,32 @@ impl<E: Float> Visit<E> for Pass<'_, '_, E> {
         let loss_weight = chunk.loss_weights.get(op.output).copied().unwrap_or(1.0);
         let scale = loss_weight * correction / chunk.batch as f64;
         let mut total = 0.0;
-        for row in 0..chunk.rows {
-            // A sample without weight may be one without a target: whatever stands there must not become NaN.
-            let weight = weights.sample(row).unwrap_or(0.0);
+        // Nearly every batch is so, and a small loss is as fast as a few comparisons.
+        let all_count = weights.samples.is_none() && weights.positions.is_none() && mask.is_none();
+        let steps = steps.max(1);
+        // The criterion is called at one place only, so that it becomes a part of this loop.
+        for part in 0..chunk.rows * steps {
+            let (row, step) = if steps == 1 { (part, 0) } else { (part / steps, part % steps) };
+            let mut sample = Sample { x: x.row(row), y: y.row(row), target: target.row(row) };
             let mut to = gradient.as_mut().map(|gradient| gradient.row(row));
+            if steps > 1 {
+                sample = sample.step(step, steps);
+                to = to.map(|to| {
+                    let range = range(to.len(), step, steps);
+                    &mut to[range]
+                });
+            }
+            let weight =
+                if all_count { 1.0 } else { weights.step(mask.map(|mask| mask.row(row)), row, step, steps) };
+            // What has no weight may have no target: whatever stands there must not become NaN.
             if weight == 0.0 {
                 if let Some(to) = to {
                     to.fill(E::zero());
                 }
                 continue;
             }
-            let whole = Sample { x: x.row(row), y: y.row(row), target: target.row(row) };
-            let (mask, of_positions) = (mask.map(|mask| mask.row(row)), weights.positions(row));
-            let is_whole = mask.is_none() && of_positions.is_none();
-            // The criterion is called at one place only, so that it becomes a part of this loop.
-            for step in 0..if is_whole { 1 } else { steps } {
-                let (mut sample, mut to, mut weight) = (whole, to.as_deref_mut(), weight);
-                if !is_whole {
-                    sample = whole.step(step, steps);
-                    to = to.map(|to| {
-                        let range = range(to.len(), step, steps);
-                        &mut to[range]
-                    });
-                    let masked = mask.is_some_and(|mask| at(mask, step, steps) == Some(E::zero()));
-                    let of_step = of_positions.map_or(1.0, |positions| weight_at(positions, step, steps));
-                    weight = if masked { 0.0 } else { weight * of_step };
-                    // Nor must a masked step.
-                    if weight == 0.0 {
-                        if let Some(to) = to {
-                            to.fill(E::zero());
-                        }
-                        continue;
-                    }
-                }
-                let slope = to.map(|to| Slope { to, scale: E::of(scale * weight) });
-                total += weight * criterion.sample(sample, slope).f64();
-            }
+            let slope = to.map(|to| Slope { to, scale: E::of(scale * weight) });
+            total += weight * criterion.sample(sample, slope).f64();
         }
         if let Some(statistic) = chunk.statistics.get_mut(op.output) {
             *statistic += correction * total;

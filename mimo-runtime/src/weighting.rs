@@ -118,6 +118,15 @@ impl<'a, E: Float> WeightsOf<'a, E> {
         let (values, len) = self.positions?;
         values.get(row * len..(row + 1) * len)
     }
+
+    /// The weight of one of so many steps of a sample: 0 if the mask leaves it out, or if its target is missing.
+    pub(crate) fn step(&self, mask: Option<&[E]>, row: usize, step: usize, steps: usize) -> f64 {
+        if mask.is_some_and(|mask| at(mask, step, steps) == Some(E::zero())) {
+            return 0.0;
+        }
+        let of_step = self.positions(row).map_or(1.0, |positions| weight_at(positions, step, steps));
+        self.sample(row).unwrap_or(0.0) * of_step
+    }
 }
 
 /// The value of a step, out of as many values as there are steps or fewer.
