@@ -1,12 +1,13 @@
 //! The whole job on a table in forty lines, with the model and the program that loads it: a CSV file with missing values and categories, two
-//! outputs, early stopping, a plateau, a checkpoint, and one file with everything at the end.
+//! outputs, early stopping, a plateau, a checkpoint, a report, and one file with everything at the end.
 //!
 //! Teaches `Table` and `TableColumns`: columns by name, checked against the model; means, deviations and a vocabulary of the training part,
 //! which are saved with the weights. An age that is missing is read as the mean age, a district that is missing as unknown, and a price that is
-//! missing is a missing target. `20_serve_table` is the other program. Started again after it was killed, this one goes on where it was.
+//! missing is a missing target. `20_load_table` is the other program, and `22_serve_table` answers over HTTP. Started again after it was killed, this one goes on where it
+//! was; its report then has all epochs.
 //!
 //! The data is generated (`data/make_homes.py`), with known noise: no model is better than 20 thousand in the root mean squared error of the
-//! price. `cargo run --release --example 19_table --features csv` takes a second.
+//! price. `cargo run --release --example 19_table --features csv,report` takes a second.
 
 use mimo::prelude::*;
 use mimo::table::{category, classes, column, columns};
@@ -32,8 +33,10 @@ fn main() -> Result<()> {
         .callback(EarlyStopping::new("val_loss").patience(8).restore_best_weights(true))
         .callback(ReduceLROnPlateau::new("val_loss").patience(3))
         .callback(BackupAndRestore::new("target/homes.checkpoint"));
-    trainer.fit(&train, options)?;
-    println!("{}", trainer.evaluate(&test, 256)?);
+    let history = trainer.fit(&train, options)?;
+    let evaluation = trainer.evaluate(&test, 256)?;
+    println!("{evaluation}");
+    trainer.report(&history).evaluation("test data", &evaluation).save("target/homes.html")?;
     trainer.finish();
     reader.save(&model, "target/homes.safetensors")
 }

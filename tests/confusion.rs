@@ -157,7 +157,7 @@ fn heads_without_classes_are_errors() {
     };
     let error = trainer.confusion_matrix(&data, 2, |outputs| &outputs.number).unwrap_err();
     assert!(
-        error.to_string().starts_with("there is no confusion matrix of the output `number`: its loss and"),
+        error.to_string().starts_with("there is no confusion matrix of the output `number`: neither its"),
         "{error}"
     );
     assert_eq!(fault(error), ConfusionFault::NoClasses);
@@ -165,6 +165,14 @@ fn heads_without_classes_are_errors() {
     assert_eq!(fault(error), ConfusionFault::NoTargets);
     let error = trainer.confusion_matrix(&data, 2, |outputs| &outputs.tags).unwrap_err();
     assert_eq!(fault(error), ConfusionFault::Labels { labels: 4 });
+    // Options that would mean nothing are refused.
+    let refused = |trainer: &mut Trainer<'_, Heads>, options| {
+        fault(trainer.confusion_matrix_with(&data, 2, |outputs| &outputs.digit, options).unwrap_err())
+    };
+    let new = ConfusionOptions::new;
+    assert_eq!(refused(&mut trainer, new().label(0)), ConfusionFault::LabelOfClasses);
+    assert_eq!(refused(&mut trainer, new().threshold(0.3)), ConfusionFault::ThresholdOfClasses);
+    assert_eq!(refused(&mut trainer, new().threshold(f64::NAN)), ConfusionFault::Threshold);
     let options = ConfusionOptions::new().label(4);
     let error = trainer.confusion_matrix_with(&data, 2, |outputs| &outputs.tags, options).unwrap_err();
     assert_eq!(fault(error), ConfusionFault::NoSuchLabel { label: 4, labels: 4 });

@@ -206,6 +206,23 @@ pub fn of_index_tensors(prediction: Predictions<3>, target: ClassIndices) -> Los
 
 use mimo::dfdx::shapes::HasShape;
 
+/// Each position minus the mean of all.
+pub fn mixing(prediction: Predictions<2>, target: Targets<2>) -> Losses {
+    use mimo::dfdx::tensor::WithEmptyTape;
+    use mimo::dfdx::tensor_ops::BroadcastTo;
+    let shape = *prediction.shape();
+    let mean = prediction.with_empty_tape().mean::<(), _>();
+    (prediction - target - mean.broadcast_like(&shape)).square().mean::<(usize,), _>()
+}
+
+/// The loss of a copy of the prediction: the tape that leads back to the prediction is lost.
+pub fn without_tape(prediction: Predictions<2>, target: Targets<2>) -> Losses {
+    use mimo::dfdx::tensor::{NoneTape, PutTape, SplitTape};
+    let (prediction, tape) = prediction.split_tape();
+    let loss = (prediction.put_tape(NoneTape) - target).square().mean::<(usize,), _>();
+    loss.put_tape(tape)
+}
+
 fn silent<M: Trainable>(epochs: usize) -> FitOptions<'static, M> {
     FitOptions::new().epochs(epochs).batch_size(13).verbose(Verbose::Silent)
 }
@@ -447,6 +464,22 @@ fn fit<M: Trainable<Float: support::Real>>(
 ) -> Result<f64> {
     let mut trainer = Trainer::with_options(&mut model, options)?;
     Ok(trainer.fit(&data.dataset::<M>(), silent(1))?.get("loss").unwrap()[0])
+}
+
+one_head!(Mixing, 2, loss = crate::mixing, metrics = []);
+one_head!(WithoutTape, 2, loss = crate::without_tape, metrics = []);
+one_head!(Sound, 2, loss = crate::squared_tensors, metrics = []);
+
+#[test]
+fn losses_of_tensors_that_mix_positions_or_lose_their_gradient_are_found() {
+    let check = TrainerOptions::new().check_gradients(true);
+    let error = fit(Mixing::new(1), &Data::random::<Mixing>(20, 4), check).unwrap_err().to_string();
+    assert!(error.contains("for the same position alone"), "{error}");
+    let error = fit(WithoutTape::new(1), &Data::random::<WithoutTape>(20, 4), check).unwrap_err().to_string();
+    assert!(error.contains("wrote the gradient 0 for value"), "{error}");
+    assert!(fit(Sound::new(1), &Data::random::<Sound>(20, 4), check).unwrap().is_finite());
+    // One position has nothing to be mixed with.
+    assert!(fit(Mixing::new(1), &Data::random::<Mixing>(1, 4), check).is_ok());
 }
 
 #[test]

@@ -1,4 +1,4 @@
-// The model of `19_table`, which trains it, and of `20_serve_table`, which loads it.
+// The model of `19_table`, which trains it, and of `20_load_table` and `22_serve_table`, which load it.
 model! {
     /// The price of a home, and whether it is sold within a month.
     pub Homes {

@@ -330,6 +330,30 @@ impl Metric {
         })
     }
 
+    /// Whether the metric compares classes or labels, so that its output predicts some.
+    pub fn compares_classes(self) -> bool {
+        use crate::loss::Predicts;
+        match self {
+            Metric::BinaryAccuracy { .. }
+            | Metric::CategoricalAccuracy
+            | Metric::SparseCategoricalAccuracy
+            | Metric::TopKCategoricalAccuracy { .. }
+            | Metric::SparseTopKCategoricalAccuracy { .. }
+            | Metric::ExactMatch { .. }
+            | Metric::Count { .. }
+            | Metric::RateAtRate { .. }
+            | Metric::IoU { .. }
+            | Metric::Precision { .. }
+            | Metric::Recall { .. }
+            | Metric::FBetaScore { .. }
+            | Metric::Auc { .. } => true,
+            Metric::Own { .. } => false,
+            _ => self
+                .as_loss()
+                .is_some_and(|loss| matches!(loss.facts().predicts, Predicts::Classes | Predicts::Labels)),
+        }
+    }
+
     /// Whether the metric leaves out the masked steps of an output: those that are means in Keras (`MeanMetricWrapper`) do.
     /// Keras's counts and curves, R² and the root of the mean squared error do not read masks.
     pub const fn reads_mask(self) -> bool {

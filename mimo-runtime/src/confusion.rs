@@ -22,6 +22,12 @@ pub enum ConfusionFault {
         /// How many there are.
         labels: usize,
     },
+    /// The threshold is NaN.
+    Threshold,
+    /// A label was chosen for an output whose targets are class indices.
+    LabelOfClasses,
+    /// A threshold was set for an output that predicts the class of its largest value.
+    ThresholdOfClasses,
     /// A prediction is NaN, so that it is of no class.
     NotANumber {
         /// The sample.
@@ -41,8 +47,8 @@ impl fmt::Display for ConfusionFault {
         match self {
             ConfusionFault::NoClasses => write!(
                 f,
-                "its loss and its metrics compare numbers; a classifier has a cross-entropy as its loss, or a metric of classes, such as \
-                 `accuracy`"
+                "neither its loss nor its metrics compare classes; a classifier has a cross-entropy as its loss, or a metric of classes, \
+                 such as `accuracy`"
             ),
             ConfusionFault::NoTargets => write!(f, "it has no targets to compare with"),
             ConfusionFault::Labels { labels } => write!(
@@ -52,6 +58,15 @@ impl fmt::Display for ConfusionFault {
             ConfusionFault::NoSuchLabel { label, labels } => {
                 write!(f, "label {label} is out of range: it has {labels} values, counted from 0")
             }
+            ConfusionFault::Threshold => write!(f, "the threshold is NaN"),
+            ConfusionFault::LabelOfClasses => write!(
+                f,
+                "its targets are class indices, so that all classes are counted; leave out `ConfusionOptions::label`"
+            ),
+            ConfusionFault::ThresholdOfClasses => write!(
+                f,
+                "it predicts the class of its largest value; leave out `ConfusionOptions::threshold`, or choose one of its values with `label`"
+            ),
             ConfusionFault::NotANumber { row } => {
                 write!(f, "a prediction for sample {row} is NaN, which is of no class")
             }

@@ -576,9 +576,21 @@ impl fmt::Display for Error {
                 fault: LossFault::Gradient { element, prediction, target, written, difference, .. },
             } => write!(
                 f,
-                "the loss `{loss}` of `{output}` wrote the gradient {written:.6} for value {element} of a position, but its own values \
-                 differ by {difference:.6} per unit there (prediction {prediction:.6}, target {target:.6}); mend the gradient, or set \
-                 `TrainerOptions::check_gradients(false)` if it is meant"
+                "the loss `{loss}` of `{output}` wrote the gradient {} for value {element} of a position, but its own values \
+                 differ by {} per unit there (prediction {}, target {}); mend the gradient, or set \
+                 `TrainerOptions::check_gradients(false)` if it is meant",
+                Number::rounded(*written),
+                Number::rounded(*difference),
+                Number::rounded(*prediction),
+                Number::rounded(*target)
+            ),
+            Error::OwnLoss { output, loss, fault: LossFault::Mixed { among, alone, .. } } => write!(
+                f,
+                "the loss `{loss}` of `{output}` is {} for a position among others and {} for the same position alone, but each position has \
+                 a loss by itself: mimo computes their mean, and batches are cut for the threads; leave out sums and means over the first \
+                 axis, or write the loss as `custom`, which is called with the whole batch",
+                Number::rounded(*among),
+                Number::rounded(*alone)
             ),
             Error::NoData => write!(f, "the data have no samples; at least one is needed"),
             Error::NoValidationData => {

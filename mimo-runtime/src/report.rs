@@ -12,7 +12,7 @@ use mimo_graph::spec::ModelSpec;
 use crate::callbacks::WeightHistory;
 use crate::confusion::ConfusionMatrix;
 use crate::data::spec;
-use crate::error::Error;
+use crate::error::{Error, Number};
 use crate::file::replace::replace;
 use crate::history::{Evaluation, FitSettings, History};
 use crate::model::{PerOutput, Trainable};
@@ -299,6 +299,7 @@ fn settings<M: Trainable>(
     let mut rows: Vec<(String, String)> = vec![];
     for (optimizer, rate) in spec.optimizers.iter().zip(rates) {
         let name = optimizer.key.map_or("Optimizer".to_owned(), |key| format!("Optimizer of {key}"));
+        let rate = Number::rounded(*rate);
         rows.push((name, format!("{}; learning rate at the end {rate}", optimizer.optimizer)));
     }
     let fit = history.settings();
@@ -343,11 +344,16 @@ fn data(spec: &ModelSpec, fit: &FitSettings) -> String {
         }
     };
     let kind = |it: &mimo_graph::spec::InputSpec| match it.dtype {
-        mimo_graph::shape::Dtype::Float => "numbers",
-        mimo_graph::shape::Dtype::Int => "whole numbers",
+        mimo_graph::shape::Dtype::Float => "number",
+        mimo_graph::shape::Dtype::Int => "whole number",
     };
-    let inputs: Vec<String> =
-        spec.inputs.iter().map(|it| format!("{}: {} {}", it.name, shape(it.shape), kind(it))).collect();
+    let plural =
+        |it: &mimo_graph::spec::InputSpec| if it.shape.iter().all(|&len| len == 1) { "" } else { "s" };
+    let inputs: Vec<String> = spec
+        .inputs
+        .iter()
+        .map(|it| format!("{}: {} {}{}", it.name, shape(it.shape), kind(it), plural(it)))
+        .collect();
     facts(&[
         ("Training", format!("{} samples", fit.samples)),
         ("Validation", validation),

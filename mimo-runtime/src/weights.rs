@@ -93,7 +93,10 @@ pub(crate) fn named(spec: &ModelSpec, part: &str) -> Result<Vec<usize>, Error> {
     let parts = weights.flat_map(|name| name.match_indices('/').map(|(at, _)| &name[..at]).chain([name]));
     // A layer of a nested model without the name of that model, else a misspelling.
     let nested = parts.clone().find(|name| !part.is_empty() && name.ends_with(&format!("/{part}")));
-    let similar = nested.or_else(|| did_you_mean(part, parts)).map(str::to_owned);
+    // The same weight or layer below another name: `enc/dense/kernel` for `encoder/dense/kernel`.
+    let below = part.match_indices('/').map(|(at, _)| &part[at..]);
+    let elsewhere = || below.into_iter().find_map(|rest| parts.clone().find(|name| name.ends_with(rest)));
+    let similar = nested.or_else(|| did_you_mean(part, parts.clone())).or_else(elsewhere).map(str::to_owned);
     Err(Error::NoSuchPart { name: Some(part.into()), similar })
 }
 

@@ -95,19 +95,10 @@ impl<'v> Own<'v> {
             Some(value) => (read::string(value, "`name`", cx)?, value.loc),
             None => (name_of(self.path), self.loc),
         };
-        let reason = match name.as_str() {
-            "loss" => Some("is that of the output's loss"),
-            name => field::unusable(name),
-        };
-        if let Some(reason) = reason {
-            let usable = match name.as_str() {
-                "loss" => format!("{}_metric", name_of(self.path)),
-                name => field::field_like(name),
-            };
-            let diag =
-                Diag::error(Code::UnusableMetricName, loc, format!("the metric name {name:?} {reason}"));
-            let diag = diag.help(format!("write `{}(name = \"{usable}\")`", self.path));
-            cx.error(diag.note("logs have a field of this name"));
+        let usable = || name_of(self.path);
+        let call = |usable: &str| format!("{}(name = \"{usable}\")", self.path);
+        if let Some(diag) = field::wrong_metric_name(&name, loc, usable, call) {
+            cx.error(diag);
             return None;
         }
         Some((name, Metric::Own { path: self.path, place: 0, state: 0, higher_is_better: None }))

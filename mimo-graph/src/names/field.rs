@@ -47,6 +47,25 @@ pub(crate) fn unusable(name: &str) -> Option<&'static str> {
     not_a_field(name, &KEYWORDS, |c| c.is_ascii_alphanumeric())
 }
 
+/// The error of a metric's name that logs cannot have, if they cannot; `usable` makes one of the metric's name that they can. The help
+/// writes it into `call`.
+pub(crate) fn wrong_metric_name(
+    name: &str,
+    loc: Loc,
+    usable: impl FnOnce() -> String,
+    call: impl FnOnce(&str) -> String,
+) -> Option<Diag> {
+    let (reason, usable) = match name {
+        "" => ("is empty", usable()),
+        // Columns of `History::to_csv` and `CSVLogger`.
+        "loss" => ("is that of the output's loss", format!("{}_metric", usable())),
+        "epoch" => ("is that of the number of the epoch", format!("{}_metric", usable())),
+        name => (unusable(name)?, field_like(name)),
+    };
+    let diag = Diag::error(Code::UnusableMetricName, loc, format!("the metric name {name:?} {reason}"));
+    Some(diag.help(format!("write `{}`", call(&usable))).note("logs have a field of this name"))
+}
+
 /// Why a name that was an identifier in the source cannot be a field. `r#type` was one, and is the field `r#type`.
 pub(super) fn unusable_binding(name: &str) -> Option<&'static str> {
     not_a_field(name, &["self", "Self", "super", "crate"], char::is_alphanumeric)

@@ -32,7 +32,8 @@ impl Own {
     pub(super) fn error(&self, fault: LossFault) -> Error {
         let (LossFault::Element { output }
         | LossFault::Positions { output }
-        | LossFault::Gradient { output, .. }) = fault;
+        | LossFault::Gradient { output, .. }
+        | LossFault::Mixed { output, .. }) = fault;
         let output = self.outputs.get(output);
         let loss = match output.and_then(|output| output.loss) {
             Some(Loss::Own { path, .. }) => path,

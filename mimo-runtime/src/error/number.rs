@@ -6,6 +6,13 @@ use std::fmt;
 #[derive(Clone, Copy)]
 pub(crate) struct Number(pub f64);
 
+impl Number {
+    /// The number with six digits: one that was computed is 0.00003 and a little more.
+    pub(crate) fn rounded(value: f64) -> Self {
+        Number(format!("{value:.5e}").parse().unwrap_or(value))
+    }
+}
+
 impl fmt::Display for Number {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let size = self.0.abs();
@@ -37,6 +44,16 @@ mod tests {
         ];
         for (value, text) in cases {
             assert_eq!(Number(value).to_string(), text);
+        }
+        let cases = [
+            (0.0, "0"),
+            (0.003 * 0.1 * 0.1, "0.00003"),
+            (2.0 / 3.0, "0.666667"),
+            (-1e-9 / 3.0, "-3.33333e-10"),
+            (f64::NAN, "NaN"),
+        ];
+        for (value, text) in cases {
+            assert_eq!(Number::rounded(value).to_string(), text);
         }
     }
 }

@@ -13,6 +13,11 @@ pub enum Fault {
         /// Length of the file in bytes.
         bytes: u64,
     },
+    /// The file begins as files of another kind do.
+    OtherKind {
+        /// What such a file is.
+        kind: &'static str,
+    },
     /// The header's length, with which the file begins, is larger than the file.
     HeaderLength {
         /// Length of the header in bytes.
@@ -101,12 +106,35 @@ pub enum Fault {
     },
 }
 
+/// What people take for a file of weights, by its first bytes.
+const OTHER_KINDS: [(&[u8], &str); 3] = [
+    (
+        b"\x89HDF\r\n\x1a\n",
+        "an HDF5 file, as Keras's `.h5`; `mimo convert`, of the crate mimo-convert, writes its weights as safetensors",
+    ),
+    (
+        b"PK\x03\x04",
+        "a zip archive, as Keras's `.keras`, PyTorch's `.pt` and NumPy's `.npz`; `mimo convert`, of the crate mimo-convert, writes the \
+         weights of a `.keras` file as safetensors",
+    ),
+    (b"\x93NUMPY", "a NumPy array, which `mimo::table::NpyArray` reads"),
+];
+
+impl Fault {
+    /// The fault of a file that begins like one of another kind.
+    pub(super) fn other_kind(prefix: &[u8]) -> Option<Self> {
+        let (_, kind) = OTHER_KINDS.iter().find(|(magic, _)| prefix.starts_with(magic))?;
+        Some(Fault::OtherKind { kind })
+    }
+}
+
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Fault::NoHeader { bytes } => {
                 write!(f, "not a safetensors file: it has only {bytes} bytes")
             }
+            Fault::OtherKind { kind } => write!(f, "not a safetensors file: it is {kind}"),
             Fault::HeaderLength { header, bytes } => write!(
                 f,
                 "not a safetensors file, or damaged: a header of {header} bytes in a file of {bytes} bytes"

@@ -193,6 +193,10 @@ pub(super) fn header_len(prefix: &[u8], bytes: u64, limit: u64) -> Result<usize,
     };
     let header = u64::from_le_bytes(*length);
     match usize::try_from(header) {
+        // Read as a length, the first bytes of another format are larger than any file.
+        _ if header > bytes.saturating_sub(PREFIX as u64) && Fault::other_kind(length).is_some() => {
+            Err(Fault::other_kind(length).into_iter().collect())
+        }
         _ if header > bytes.saturating_sub(PREFIX as u64) => Err(vec![Fault::HeaderLength { header, bytes }]),
         Ok(len) if header <= limit => Ok(len),
         _ => Err(vec![Fault::HeaderLimit { header, limit }]),

@@ -11,13 +11,13 @@ use crate::own::Batched;
 
 /// A loss of one position: returns it and writes its derivative by each value of the prediction, given prediction, target, and zeros to
 /// be written.
-pub type OwnLossFn<E> = dyn Fn(&[E], &[E], &mut [E]) -> E;
+pub type OwnLossFn<'f, E> = dyn Fn(&[E], &[E], &mut [E]) -> E + 'f;
 
 /// A loss of one's own.
 #[expect(missing_debug_implementations, reason = "functions of the user")]
 pub enum OwnLoss<'f, E> {
     /// Of one position.
-    Position(&'f OwnLossFn<E>),
+    Position(&'f OwnLossFn<'f, E>),
     /// Of several positions at once.
     Positions(&'f dyn Batched<E>),
 }
@@ -50,10 +50,22 @@ pub enum LossFault {
         /// The central difference of its values.
         difference: f64,
     },
+    /// The loss that the function of tensors returned for a position depends on the other positions.
+    Mixed {
+        /// The output.
+        output: usize,
+        /// The loss of the position among others.
+        among: f64,
+        /// The loss of the position by itself.
+        alone: f64,
+    },
 }
 
 /// Positions of a chunk whose gradients are compared, and values of each.
 const COMPARED: [usize; 2] = [64, 32];
+
+/// Positions of a chunk that a function of tensors is called with by themselves: each call allocates tensors.
+const COMPARED_TENSORS: usize = 8;
 
 /// The loss of the rows of a chunk.
 pub(crate) fn pass<E: Float>(
@@ -81,7 +93,7 @@ fn is_sparse(op: &LossOp) -> bool {
 fn by_position<E: Float>(
     op: &LossOp,
     mask: Option<&Masked>,
-    function: &OwnLossFn<E>,
+    function: &OwnLossFn<'_, E>,
     chunk: &mut Chunk<'_, E>,
 ) -> Option<LossFault> {
     let compared = if chunk.own.check_gradients && chunk.mode == Mode::Train { COMPARED[0] } else { 0 };
@@ -109,13 +121,53 @@ fn together<E: Float>(
         return None;
     }
     let classes = y.len() / rows;
+    let compared = (backward && chunk.own.check_gradients).then(|| {
+        let [few, width] = [rows.min(COMPARED_TENSORS), target.len() / rows];
+        Gathered { rows, y: y[..few * classes].to_vec(), target: target[..few * width].to_vec() }
+    });
     let Some((losses, gradients)) = function.run(rows, y, target, backward) else {
         return Some(LossFault::Positions { output: op.output });
     };
+    if let Some(compared) = compared
+        && let Some(fault) = compare_alone(op.output, function, &compared, &losses, &gradients)
+    {
+        return Some(fault);
+    }
     let next = Cell::new(0);
     let computed = Computed { losses: &losses, gradients: &gradients, classes, next: &next };
     Pass::over(op, mask, chunk, |_, form, pass| visit(op, form, pass, computed));
     None
+}
+
+/// Calls a function of tensors with positions by themselves: their losses have to be those among others, and their derivatives those that
+/// differences show. `rows` is the number of all positions.
+fn compare_alone<E: Float>(
+    output: usize,
+    function: &dyn Batched<E>,
+    Gathered { rows, y, target }: &Gathered<E>,
+    losses: &[E],
+    gradients: &[E],
+) -> Option<LossFault> {
+    let classes = gradients.len() / rows;
+    let width = target.len() * classes / y.len().max(1);
+    let alone = |y: &[E], target: &[E], _: &mut [E]| {
+        let run = function.run(1, y.to_vec(), target.to_vec(), false);
+        run.and_then(|(losses, _)| losses.first().copied()).unwrap_or(E::nan())
+    };
+    let (compared, found) = (Cell::new(0), Cell::new(None));
+    let unused = RefCell::default();
+    let position = Position { output, function: &alone, compared: &compared, found: &found, unused };
+    let parts = y.chunks_exact(classes.max(1)).zip(target.chunks_exact(width.max(1)));
+    for (((y, target), &among), gradient) in parts.zip(losses).zip(gradients.chunks_exact(classes.max(1))) {
+        let loss = alone(y, target, &mut []);
+        let (among, alone) = (among.f64(), loss.f64());
+        // Sums of several positions are rounded otherwise than those of one.
+        if (among - alone).abs() > 1e-3 * among.abs().max(alone.abs()) + 64.0 * epsilon::<E>() {
+            return Some(LossFault::Mixed { output, among, alone });
+        }
+        position.compare(y, target, gradient, loss);
+    }
+    found.take()
 }
 
 fn visit<E: Float>(op: &LossOp, form: Form, pass: impl Visit<E>, criterion: impl Criterion<E>) {
@@ -169,9 +221,9 @@ impl<E: Float> Criterion<E> for Computed<'_, E> {
     }
 }
 
-struct Position<'f, E: 'static> {
+struct Position<'f, E> {
     output: usize,
-    function: &'f OwnLossFn<E>,
+    function: &'f OwnLossFn<'f, E>,
     /// Positions whose gradients are still to be compared.
     compared: &'f Cell<usize>,
     found: &'f Cell<Option<LossFault>>,
@@ -288,7 +340,7 @@ mod tests {
     use super::*;
 
     /// What the comparison finds, for a prediction and a target.
-    fn found<E: Float>(function: &OwnLossFn<E>, prediction: f64, target: f64) -> Option<LossFault> {
+    fn found<E: Float>(function: &OwnLossFn<'_, E>, prediction: f64, target: f64) -> Option<LossFault> {
         let (compared, found) = (Cell::new(1), Cell::new(None));
         let position =
             Position { output: 0, function, compared: &compared, found: &found, unused: RefCell::default() };

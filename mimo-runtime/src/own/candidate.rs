@@ -113,7 +113,7 @@ pub trait Verdict<E> {
 
 impl<E, F: Fn(&[E], &[E], &mut [E]) -> E + 'static> Verdict<E> for Slices<F> {
     fn loss(&self) -> Option<OwnLoss<'_, E>> {
-        let function: &OwnLossFn<E> = &self.0;
+        let function: &OwnLossFn<'_, E> = &self.0;
         Some(OwnLoss::Position(function))
     }
 }

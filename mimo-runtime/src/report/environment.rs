@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 pub(super) fn environment(threads: usize) -> Vec<(&'static str, String)> {
     let mut facts = vec![
         ("mimo", env!("CARGO_PKG_VERSION").to_owned()),
-        ("rustc", rustc_version_runtime::version_meta().short_version_string),
+        ("Compiler", rustc_version_runtime::version_meta().short_version_string),
         ("System", format!("{} ({})", std::env::consts::OS, std::env::consts::ARCH)),
     ];
     facts.extend(processor().map(|name| ("Processor", name)));
@@ -60,7 +60,7 @@ mod tests {
     fn what_results_depend_on_is_named() {
         let facts = environment(3);
         let value = |wanted| facts.iter().find(|(name, _)| *name == wanted).map(|(_, value)| value.as_str());
-        assert!(value("rustc").is_some_and(|version| version.starts_with("rustc 1.")), "{facts:?}");
+        assert!(value("Compiler").is_some_and(|version| version.starts_with("rustc 1.")), "{facts:?}");
         assert!(value("Threads").is_some_and(|threads| threads.starts_with("3 of ")), "{facts:?}");
     }
 }

@@ -1,7 +1,6 @@
 //! Confusion matrices of outputs that predict classes.
 
 use mimo_graph::loss::{Loss, Predicts, Reads};
-use mimo_graph::metric::Metric;
 use mimo_graph::spec::OutputSpec;
 use mimo_graph::target::Target;
 
@@ -72,7 +71,7 @@ impl Classes {
         let Some(target) = output.target() else { return Err(ConfusionFault::NoTargets) };
         let facts = output.loss.map(Loss::facts);
         let predicts = facts.map_or(Predicts::Unknown, |facts| facts.predicts);
-        let of_classes = output.metrics.iter().any(|(_, metric)| compares_classes(*metric));
+        let of_classes = output.metrics.iter().any(|(_, metric)| metric.compares_classes());
         if !of_classes
             && matches!(predicts, Predicts::Numbers | Predicts::Directions | Predicts::Unknown)
             && target == Target::Values
@@ -83,12 +82,21 @@ impl Classes {
         if let Some(label) = options.label.filter(|label| *label >= values) {
             return Err(ConfusionFault::NoSuchLabel { label, labels: values });
         }
+        if options.threshold.is_some_and(f64::is_nan) {
+            return Err(ConfusionFault::Threshold);
+        }
+        // What would be ignored is refused.
+        let of_largest = |classes: Classes| match options {
+            ConfusionOptions { label: Some(_), .. } => Err(ConfusionFault::LabelOfClasses),
+            ConfusionOptions { threshold: Some(_), .. } => Err(ConfusionFault::ThresholdOfClasses),
+            _ => Ok(classes),
+        };
         if target == Target::Classes {
-            return Ok(Classes::Index);
+            return of_largest(Classes::Index);
         }
         match (options.label, values, predicts) {
             (None, 2.., Predicts::Labels) => Err(ConfusionFault::Labels { labels: values }),
-            (None, 2.., _) => Ok(Classes::Largest),
+            (None, 2.., _) => of_largest(Classes::Largest),
             (label, ..) => {
                 // Logits and the labels of hinge losses are on two sides of 0.
                 let logits = facts.is_some_and(|facts| facts.reads == Reads::Logits);
@@ -114,29 +122,6 @@ impl Classes {
                 is_class.then(|| [truth as usize, argmax(y)])
             }
         }
-    }
-}
-
-/// Whether a metric compares classes, so that its output predicts some.
-fn compares_classes(metric: Metric) -> bool {
-    match metric {
-        Metric::BinaryAccuracy { .. }
-        | Metric::CategoricalAccuracy
-        | Metric::SparseCategoricalAccuracy
-        | Metric::TopKCategoricalAccuracy { .. }
-        | Metric::SparseTopKCategoricalAccuracy { .. }
-        | Metric::ExactMatch { .. }
-        | Metric::Count { .. }
-        | Metric::RateAtRate { .. }
-        | Metric::IoU { .. }
-        | Metric::Precision { .. }
-        | Metric::Recall { .. }
-        | Metric::FBetaScore { .. }
-        | Metric::Auc { .. } => true,
-        Metric::Own { .. } => false,
-        _ => metric
-            .as_loss()
-            .is_some_and(|loss| matches!(loss.facts().predicts, Predicts::Classes | Predicts::Labels)),
     }
 }
 

@@ -7,6 +7,7 @@ use crate::context::Cx;
 use crate::diag::Diag;
 use crate::intern::interned;
 use crate::metric::{Aggregation, Average, ClassesOf, Curve, Metric, Outcome, Rate, Summation};
+use crate::names::field::{snake_case, wrong_metric_name};
 use crate::value::{Value, ValueKind};
 
 /// A metric for each threshold, 0.5 without any; with a list, one for each of its entries.
@@ -264,19 +265,12 @@ pub(super) fn named(args: &Bound<'_>, metric: Metric, cx: &mut Cx<'_>) -> Entry 
 
 fn entry(bound: &Bound<'_>, choice: Choice, cx: &mut Cx<'_>) -> Entry {
     let name = bound.optional_string("name", cx);
-    if let Some((name, reason)) =
-        name.as_ref().and_then(|name| Some((name, crate::names::field::unusable(name)?)))
+    let usable = || snake_case(bound.callee());
+    let call = |usable: &str| format!("name = \"{usable}\"");
+    if let Some(diag) =
+        name.as_ref().and_then(|name| wrong_metric_name(name, bound.loc("name"), usable, call))
     {
-        let usable = crate::names::field::field_like(name);
-        cx.error(
-            Diag::error(
-                Code::UnusableMetricName,
-                bound.loc("name"),
-                format!("the metric name {name:?} {reason}"),
-            )
-            .help(format!("write `name = \"{usable}\"`"))
-            .note("logs have a field of this name"),
-        );
+        cx.error(diag);
         bound.fail("name");
     }
     Entry { choice, name }

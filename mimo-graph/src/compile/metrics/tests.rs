@@ -60,6 +60,19 @@ fn classes_and_lists_are_those_of_the_output() {
 }
 
 #[test]
+fn names_that_logs_cannot_have_are_refused_with_one_that_they_can() {
+    for (metrics, reason) in [
+        ("MeanAbsoluteError(name = \"\")", "the metric name \"\" is empty"),
+        ("MeanAbsoluteError(name = \"loss\")", "is that of the output's loss"),
+        ("MeanAbsoluteError(name = \"epoch\")", "is that of the number of the epoch"),
+        ("MeanAbsoluteError(name = \"a b\")", "is no identifier"),
+    ] {
+        let (_, errors) = of("mse", metrics);
+        assert!(errors.len() == 1 && errors[0].contains(reason), "{metrics}: {errors:?}");
+    }
+}
+
+#[test]
 fn metrics_have_keras_s_parameters() {
     let (metrics, warnings) = of(
         "mse",

@@ -77,6 +77,17 @@ fn element_types_are_not_mixed() {
 }
 
 #[test]
+fn files_of_other_kinds_are_called_by_their_names() {
+    let kind = |bytes: &[u8]| match &faults(bytes)[..] {
+        [Fault::OtherKind { kind }] => *kind,
+        others => panic!("{others:?}"),
+    };
+    assert!(kind(b"PK\x03\x04\x14\0\0\0\0\0").starts_with("a zip archive, as Keras's `.keras`"));
+    assert!(kind(b"\x89HDF\r\n\x1a\n\0\0").starts_with("an HDF5 file"));
+    assert!(kind(b"\x93NUMPY\x01\0v\0").starts_with("a NumPy array"));
+}
+
+#[test]
 fn lengths_are_checked_before_they_are_believed() {
     let bytes = to_bytes(&two::<f32>(1)).expect("bytes");
     let len = bytes.len() as u64;

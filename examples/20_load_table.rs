@@ -2,7 +2,7 @@
 //!
 //! Teaches `TableReader`: cells become inputs with the means, deviations and the vocabulary of the training, and predictions return to the
 //! units of the table. A district that the training never saw is no error, and neither is an age that nobody knows.
-//! Run `19_table` first: `cargo run --release --example 20_serve_table --features csv`.
+//! Run `19_table` first: `cargo run --release --example 20_load_table --features csv`.
 
 use mimo::prelude::*;
 
