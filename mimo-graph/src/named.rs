@@ -122,6 +122,24 @@ fn meant<T>(value: &Value, unknown: Code, table: &[Named<T>], cx: &Cx<'_>) -> St
     if let Some(name) = names.find(|name| *name == last) {
         return format!("write `{name}`");
     }
+    if text.contains("::") && text.contains('<') {
+        let path = text.split('<').next().unwrap_or_default().trim_end_matches(':');
+        let help = match unknown {
+            Code::UnknownLoss => Some(format!("leave the parameters out: `{path}`")),
+            Code::UnknownMetric => Some(format!(
+                "give the type a name without parameters: `pub type MyMetric = {text};`, and write `self::MyMetric`"
+            )),
+            _ => None,
+        };
+        if let Some(help) = help {
+            return help;
+        }
+    }
+    if let Some(path) = text.strip_suffix("()").filter(|path| path.contains("::"))
+        && of_ones_own(unknown).is_some()
+    {
+        return format!("leave the parentheses out: `{}`", path.trim_end());
+    }
     match (of_ones_own(unknown), table.first().map(|entry| entry.item.word())) {
         (Some(own), _) if !text.is_empty() => own.into(),
         (_, Some(name)) => format!("write a name, as in `{name}`"),
