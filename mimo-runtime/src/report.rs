@@ -12,7 +12,7 @@ use mimo_graph::spec::ModelSpec;
 use crate::callbacks::WeightHistory;
 use crate::confusion::ConfusionMatrix;
 use crate::data::spec;
-use crate::error::Error;
+use crate::error::{Error, Number};
 use crate::file::replace::replace;
 use crate::history::{Evaluation, FitSettings, History};
 use crate::model::{PerOutput, Trainable};
@@ -289,6 +289,11 @@ fn layers<M: Trainable>() -> String {
     format!("<details><summary>Table of layers</summary>\n{}</details>\n", table(&head, &[3], rows))
 }
 
+/// A learning rate with six digits: what was lowered again and again has rounding errors.
+fn rate_text(rate: f64) -> String {
+    Number(format!("{rate:.5e}").parse().unwrap_or(rate)).to_string()
+}
+
 fn settings<M: Trainable>(
     spec: &ModelSpec,
     weights: &[&f64],
@@ -299,7 +304,7 @@ fn settings<M: Trainable>(
     let mut rows: Vec<(String, String)> = vec![];
     for (optimizer, rate) in spec.optimizers.iter().zip(rates) {
         let name = optimizer.key.map_or("Optimizer".to_owned(), |key| format!("Optimizer of {key}"));
-        rows.push((name, format!("{}; learning rate at the end {rate}", optimizer.optimizer)));
+        rows.push((name, format!("{}; learning rate at the end {}", optimizer.optimizer, rate_text(*rate))));
     }
     let fit = history.settings();
     let FitSettings { epochs, initial_epoch, batch_size, steps, shuffle, callbacks, .. } = fit;

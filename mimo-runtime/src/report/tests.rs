@@ -136,6 +136,12 @@ fn callbacks_have_their_names() {
 }
 
 #[test]
+fn a_learning_rate_is_short() {
+    let lowered = (0..7).fold(3e-3, |rate, _| rate * 0.1);
+    assert_eq!([3e-3, 0.1, lowered, 0.0].map(rate_text), ["0.003", "0.1", "3e-10", "0"]);
+}
+
+#[test]
 fn the_page_is_written_as_a_whole() {
     let mut model = Lines::default();
     let report = Trainer::new(&mut model).unwrap().report(&history([1.0, 0.5]));
