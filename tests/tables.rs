@@ -117,7 +117,7 @@ fn what_does_not_fit_is_named_with_what_is_near() {
     let cases = [
         (set("number", column("area").into()), "the model has no input `number`; did you mean `numbers`?"),
         (homes().target("solt", "sold"), "the model has no target `solt`; did you mean `sold`?"),
-        (homes().input("district", "area"), "the columns of an input or target are set twice"),
+        (homes().input("district", "area"), "the columns of the input `district` are set twice"),
         (
             set("numbers", ["area", "rooms"].into())
                 .input("district", category("district"))
@@ -132,7 +132,7 @@ fn what_does_not_fit_is_named_with_what_is_near() {
             set("numbers", columns(["area", "rooms", "age"]).into())
                 .input("district", category("district"))
                 .target("sold", classes("sold")),
-            "row 1 (from 0), column `age`: the value is missing; `.fill_mean()` or `.fill(0.0)` says what an input takes in its place",
+            "row 1 (from 0), column `age`: the value is missing; of columns of numbers, `.fill_mean()` or `.fill(0.0)` says what an input takes in its place",
         ),
         (
             set("numbers", ["area", "rooms", "district"].into()),
@@ -167,7 +167,7 @@ fn what_does_not_fit_is_named_with_what_is_near() {
             set("numbers", columns(["area", "rooms", "age"]).fill(0.0).into())
                 .input("district", category("district").lookup(StringLookup::new().num_oov_indices(0)))
                 .target("sold", classes("sold")),
-            "row 2 (from 0), column `district`: the value is missing; `.fill_mean()` or `.fill(0.0)` says what an input takes in its place",
+            "row 2 (from 0), column `district`: the value is missing; of columns of numbers, `.fill_mean()` or `.fill(0.0)` says what an input takes in its place",
         ),
         (
             set("numbers", columns(["area", "rooms", "age"]).fill(0.0).into())
@@ -210,6 +210,13 @@ fn errors_of_a_file_have_the_file_the_line_and_the_column() {
         path.display()
     );
     assert_eq!(error_of(homes(), &table), expected);
+    let german = mimo::table::CsvOptions::new()
+        .delimiter(b';')
+        .read_from("area;rooms;age;district;price;sold\n50,5;2;1;a;1;no\n".as_bytes());
+    assert_eq!(
+        error_of(homes(), &german.expect("a table")),
+        "line 2, column `area`: `50,5` is not a number: write `.` before the decimals"
+    );
     // Rows of a split keep their lines.
     let second = table.select(&[1]).expect("a row");
     assert_eq!(error_of(homes(), &second), expected);
@@ -269,6 +276,8 @@ fn every_form_is_encoded() {
     let table = forms_table().expect("a table");
     let reader = forms().adapt(&table).expect("a reader");
     assert_eq!(reader.classes("index").expect("classes"), ["2", "9", "10"], "numbers in their order");
+    assert_eq!(reader.classes("words").expect("tokens"), ["", "[UNK]", "good", "film", "bad"]);
+    assert_eq!(reader.classes("counts").expect("tokens"), ["[UNK]", "good", "film", "bad"]);
     let inputs = reader.inputs(&table).expect("inputs");
     let mut columns = vec![vec![]; 5];
     mimo::__private::Columns::read(&inputs, &mut mimo::__private::Reader::new(&mut columns)).expect("read");

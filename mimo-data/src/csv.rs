@@ -172,7 +172,7 @@ impl CsvOptions {
                         return Err(blocks.fault(
                             Some(1),
                             None,
-                            not_utf8(&format!("the name of column {place}")),
+                            not_utf8(&format!("the name of column {place} (from 0)")),
                         ));
                     }
                 }
@@ -293,7 +293,10 @@ impl CsvBlocks {
 }
 
 fn not_utf8(what: &str) -> TableFault {
-    TableFault::Format { format: "CSV", reason: format!("{what} is not UTF-8 text") }
+    TableFault::Format {
+        format: "CSV",
+        reason: format!("{what} is not UTF-8 text; convert the file to UTF-8"),
+    }
 }
 
 impl Iterator for CsvBlocks {

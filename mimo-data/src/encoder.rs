@@ -243,7 +243,8 @@ impl Encoder {
             Encoder::Integers { lookup, .. } => {
                 Some(lookup.get_vocabulary().iter().map(i64::to_string).collect())
             }
-            _ => None,
+            Encoder::Text { layer, .. } => Some(layer.get_vocabulary()),
+            Encoder::Numbers { .. } => None,
         }
     }
 

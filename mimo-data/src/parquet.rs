@@ -126,7 +126,15 @@ fn guarded<T>(path: &Path, read: impl FnOnce() -> Result<T, Box<dyn std::error::
     let fault = |reason: String| file_fault(path, TableFault::Format { format: "Parquet", reason });
     match std::panic::catch_unwind(std::panic::AssertUnwindSafe(read)) {
         Ok(Ok(value)) => Ok(value),
-        Ok(Err(error)) => Err(fault(error.to_string())),
+        Ok(Err(error)) => {
+            let reason = error.to_string();
+            Err(fault(match reason.rsplit_once("Disabled feature at compile time: ") {
+                Some((_, codec)) => {
+                    format!("its pages are compressed by {codec}; write it with Snappy, or not compressed")
+                }
+                None => reason,
+            }))
+        }
         Err(_) => Err(fault("it is damaged".to_owned())),
     }
 }

@@ -162,8 +162,7 @@ fn fields(
             return Err(fault(TableFault::NoSuchField { kind, name: name.clone(), near }));
         }
         if set[..place].iter().any(|(other, _)| other == name) {
-            let what = "the columns of an input or target are set twice";
-            return Err(fault(TableFault::Setting { what }));
+            return Err(fault(TableFault::SetTwice { kind, name: name.clone() }));
         }
     }
     let of = |name: &&'static str| match set.iter().find(|(other, _)| other == name) {

@@ -259,7 +259,7 @@ impl Table {
         match self.places.get(name) {
             Some(place) => Ok(&self.columns[*place]),
             None => {
-                let near = nearest(name, self.names());
+                let near = self.other_delimiter().or_else(|| nearest(name, self.names()));
                 Err(self.error(None, None, TableFault::NoSuchColumn { name: name.to_owned(), near }))
             }
         }
@@ -356,6 +356,17 @@ impl Table {
             Column::Integers(values) => values.iter().map(|value| Key::Integer(*value)).collect(),
             Column::Text(cells) => (0..cells.len()).map(|row| Key::Text(cells.get(row))).collect(),
         })
+    }
+
+    /// Help for a file that was read as one column, whose name shows that cells are not separated by commas.
+    fn other_delimiter(&self) -> Option<String> {
+        let [name] = &*self.names else { return None };
+        let delimiter = [';', '\t', '|'].into_iter().find(|&delimiter| name.contains(delimiter))?;
+        let name: String = name.chars().take(60).collect();
+        Some(format!(
+            "the only column is `{}`: if {delimiter:?} separates cells, read the file with `CsvOptions::new().delimiter(b{delimiter:?})`",
+            name.escape_debug()
+        ))
     }
 
     /// An error at a place of this table.

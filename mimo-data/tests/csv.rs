@@ -35,23 +35,43 @@ fn cells_are_text_and_some_are_missing() {
 
 #[test]
 fn errors_have_their_lines() {
-    assert_eq!(error("a,b\n1,2\n\n3\n"), "line 4: the row has 1 cells, but the table has 2 columns");
+    assert_eq!(error("a,b\n1,2\n\n3\n"), "line 4: the row has 1 cell, but the table has 2 columns");
     assert_eq!(error("a,b\n1,\"2\n3\"\n4,5,6\n"), "line 4: the row has 3 cells, but the table has 2 columns");
     assert_eq!(
         error("a,b\r\n1,2\r\n\r\n\r\n3\r\n"),
-        "line 5: the row has 1 cells, but the table has 2 columns"
+        "line 5: the row has 1 cell, but the table has 2 columns"
     );
-    assert_eq!(error("\u{feff}a,b\r\n1,2\r\nx"), "line 3: the row has 1 cells, but the table has 2 columns");
-    assert_eq!(error("\n\na,b\nx\n"), "line 4: the row has 1 cells, but the table has 2 columns");
+    assert_eq!(error("\u{feff}a,b\r\n1,2\r\nx"), "line 3: the row has 1 cell, but the table has 2 columns");
+    assert_eq!(error("\n\na,b\nx\n"), "line 4: the row has 1 cell, but the table has 2 columns");
+    assert_eq!(
+        error("a;b\n1;2\n1,5;2\n"),
+        "line 3: the row has 2 cells, but the table has 1 column; if they are not separated by commas, set `CsvOptions::delimiter`"
+    );
+    for (delimiter, shown) in [(';', ";"), ('\t', "\\t")] {
+        let text = format!("area{delimiter}rooms\n1{delimiter}2\n");
+        let table = CsvOptions::new().read_from(std::io::Cursor::new(text)).expect("a table of one column");
+        assert_eq!(
+            table.column("area").expect_err("another delimiter").to_string(),
+            format!(
+                "there is no column `area`; the only column is `area{shown}rooms`: if '{shown}' separates cells, read the file with `CsvOptions::new().delimiter(b'{shown}')`"
+            )
+        );
+    }
     assert_eq!(error("a,a\n1,2\n"), "column `a`: two columns have this name");
     assert!(matches!(read(""), Err(Error::NoData)));
     assert!(matches!(read("a,b\n"), Err(Error::NoData)));
     let text: &'static [u8] = b"a,b\n1,2\n3,\xff\n";
     let error = CsvOptions::new().read_from(text).expect_err("not UTF-8");
-    assert_eq!(error.to_string(), "line 3, column `b`: not a valid CSV file: the cell is not UTF-8 text");
+    assert_eq!(
+        error.to_string(),
+        "line 3, column `b`: not a valid CSV file: the cell is not UTF-8 text; convert the file to UTF-8"
+    );
     let text: &'static [u8] = b"a,\xff\n1,2\n";
     let error = CsvOptions::new().read_from(text).expect_err("not UTF-8");
-    assert_eq!(error.to_string(), "line 1: not a valid CSV file: the name of column 1 is not UTF-8 text");
+    assert_eq!(
+        error.to_string(),
+        "line 1: not a valid CSV file: the name of column 1 (from 0) is not UTF-8 text; convert the file to UTF-8"
+    );
     let error =
         read("area,rooms\n1,2\n").expect("a table").column("Area").expect_err("no such column").to_string();
     assert_eq!(error, "there is no column `Area`; did you mean `area`?");
@@ -79,7 +99,7 @@ fn blocks_are_the_table_in_parts() {
     let mut blocks = options.blocks(&path, 2).expect("a file");
     assert_eq!(blocks.next().expect("a block").expect("two rows").rows(), 2);
     let error = blocks.next().expect("a block").expect_err("a row is short").to_string();
-    assert!(error.ends_with("line 4: the row has 1 cells, but the table has 2 columns"), "{error}");
+    assert!(error.ends_with("line 4: the row has 1 cell, but the table has 2 columns"), "{error}");
     assert!(error.contains(&path.display().to_string()), "{error}");
     assert!(blocks.next().is_none(), "nothing is read after an error");
     let _ = std::fs::remove_file(path);

@@ -136,6 +136,13 @@ pub enum TableFault {
         /// The entry.
         token: String,
     },
+    /// The columns of an input or a target are set twice.
+    SetTwice {
+        /// The kind of field: `input`, `target`.
+        kind: &'static str,
+        /// The name.
+        name: String,
+    },
     /// A setting is not valid.
     Setting {
         /// What is wrong with it.
@@ -183,7 +190,17 @@ impl fmt::Display for TableFault {
                 write!(f, "the column has {rows} rows, but the table has {wanted}")
             }
             TableFault::Cells { cells, wanted } => {
-                write!(f, "the row has {cells} cells, but the table has {wanted} columns")
+                let count =
+                    |number: u64, of: &str| format!("{number} {of}{}", if number == 1 { "" } else { "s" });
+                let (cells, columns) = (count(*cells, "cell"), count(*wanted, "column"));
+                write!(f, "the row has {cells}, but the table has {columns}")?;
+                match wanted {
+                    1 => write!(f, "; if they are not separated by commas, set `CsvOptions::delimiter`"),
+                    _ => Ok(()),
+                }
+            }
+            TableFault::NotANumber { text } if text.replacen(',', ".", 1).trim().parse::<f64>().is_ok() => {
+                write!(f, "`{}` is not a number: write `.` before the decimals", cut(text))
             }
             TableFault::NotANumber { text } => write!(
                 f,
@@ -194,7 +211,7 @@ impl fmt::Display for TableFault {
             TableFault::Kind { found, wanted } => write!(f, "the column holds {found}, but {wanted} needed"),
             TableFault::Missing => write!(
                 f,
-                "the value is missing; `.fill_mean()` or `.fill(0.0)` says what an input takes in its place"
+                "the value is missing; of columns of numbers, `.fill_mean()` or `.fill(0.0)` says what an input takes in its place"
             ),
             TableFault::AllMissing => write!(f, "all values are missing, so there is no mean"),
             TableFault::UnknownCategory { text, near } => {
@@ -216,6 +233,9 @@ impl fmt::Display for TableFault {
             ),
             TableFault::Vocabulary { token } => {
                 write!(f, "the vocabulary has `{}` twice, or it is a special token", cut(token))
+            }
+            TableFault::SetTwice { kind, name } => {
+                write!(f, "the columns of the {kind} `{}` are set twice", name.escape_debug())
             }
             TableFault::Setting { what } => write!(f, "{what}"),
             TableFault::NotOfOutput { output, what } => {
