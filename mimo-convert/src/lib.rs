@@ -7,6 +7,7 @@
 
 pub mod description;
 pub mod error;
+pub mod hdf5;
 pub mod weights;
 
 pub use description::Description;
