@@ -9,6 +9,7 @@ pub mod description;
 pub mod error;
 pub mod hdf5;
 pub mod weights;
+pub mod zip;
 
 pub use description::Description;
 pub use error::Error;
