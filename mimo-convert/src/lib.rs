@@ -8,6 +8,7 @@
 pub mod description;
 pub mod error;
 pub mod hdf5;
+pub mod keras;
 pub mod weights;
 pub mod zip;
 
