@@ -42,7 +42,8 @@ impl<'a> Archive<'a> {
     /// # Errors
     /// If the bytes are not an archive, or if it is damaged or made to harm.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Error> {
-        let damaged = |error: rawzip::Error| Error::new(format!("not a zip archive, or a damaged one: {error}"));
+        let damaged =
+            |error: rawzip::Error| Error::new(format!("not a zip archive, or a damaged one: {error}"));
         let archive = ZipArchive::from_slice(bytes).map_err(damaged)?;
         let mut members = BTreeMap::new();
         let mut ranges = Vec::new();
@@ -70,7 +71,9 @@ impl<'a> Archive<'a> {
         }
         if count != archive.entries_hint() {
             let declared = archive.entries_hint();
-            return Err(Error::new(format!("the archive declares {declared} members, but its directory has {count}")));
+            return Err(Error::new(format!(
+                "the archive declares {declared} members, but its directory has {count}"
+            )));
         }
         ranges.sort_unstable();
         let next = ranges.iter().skip(1).map(|((start, _), name)| (*start, *name));
@@ -100,7 +103,9 @@ impl<'a> Archive<'a> {
 
 /// The range of a member with its header, and its stored bytes. The header must say what the directory says.
 fn locate<'a>(
-    archive: &ZipSliceArchive<&'a [u8]>, bytes: &'a [u8], entry: &ZipFileHeaderRecord<'_>,
+    archive: &ZipSliceArchive<&'a [u8]>,
+    bytes: &'a [u8],
+    entry: &ZipFileHeaderRecord<'_>,
 ) -> Result<((u64, u64), &'a [u8]), Error> {
     let damaged = |error: rawzip::Error| Error::new(format!("the member is damaged: {error}"));
     let found = archive.get_entry(entry.wayfinder()).map_err(damaged)?;
@@ -110,8 +115,13 @@ fn locate<'a>(
     // With a descriptor behind the member, its header may not know the sizes yet.
     let unknown = header.flags().has_data_descriptor() && sizes == (0, 0);
     let same_name = header.file_path().as_bytes() == entry.file_path().as_bytes();
-    if !same_name || header.compression_method() != entry.compression_method() || !unknown && sizes != declared {
-        return Err(Error::new("the header of the member and the directory of the archive contradict each other"));
+    if !same_name
+        || header.compression_method() != entry.compression_method()
+        || !unknown && sizes != declared
+    {
+        return Err(Error::new(
+            "the header of the member and the directory of the archive contradict each other",
+        ));
     }
     let (start, end) = found.compressed_data_range();
     let place = usize::try_from(start).ok().zip(usize::try_from(end).ok());

@@ -162,8 +162,10 @@ mod tests {
 
     #[test]
     fn half_precision_is_exact() {
-        let cases = [(0x0001, 2_f32.powi(-24)), (0x03FF, 1023.0 * 2_f32.powi(-24)), (0x0400, 2_f32.powi(-14))];
-        let more = [(0x3C00, 1.0), (0xC000, -2.0), (0x7BFF, 65504.0), (0x7C00, f32::INFINITY), (0x8000, -0.0)];
+        let cases =
+            [(0x0001, 2_f32.powi(-24)), (0x03FF, 1023.0 * 2_f32.powi(-24)), (0x0400, 2_f32.powi(-14))];
+        let more =
+            [(0x3C00, 1.0), (0xC000, -2.0), (0x7BFF, 65504.0), (0x7C00, f32::INFINITY), (0x8000, -0.0)];
         for (bits, value) in cases.into_iter().chain(more) {
             assert_eq!(f16(bits).to_bits(), f32::to_bits(value), "{bits:04x}");
         }

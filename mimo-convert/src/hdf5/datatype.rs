@@ -103,7 +103,11 @@ fn datatype_of(body: &mut Cursor<'_>, inner: bool) -> Result<Datatype, Error> {
             }
             let values = body.take(names.len())?;
             let bool_of_h5py = names == [b"FALSE".as_slice(), b"TRUE"] && values == [0, 1];
-            if base.size != 1 || !matches!(base.kind, Kind::Signed | Kind::Unsigned) || size != 1 || !bool_of_h5py {
+            if base.size != 1
+                || !matches!(base.kind, Kind::Signed | Kind::Unsigned)
+                || size != 1
+                || !bool_of_h5py
+            {
                 return refuse("enumeration");
             }
             Ok(Datatype { kind: Kind::Bool, big_endian: false, size })

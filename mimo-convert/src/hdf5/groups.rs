@@ -1,13 +1,16 @@
 //! Members of groups: symbol tables, and links in object headers.
 
 use super::Group;
-use super::bytes::{Cursor, UNDEFINED};
+use super::bytes::Cursor;
 use super::read::{Reader, member, refused_link};
 use crate::error::Error;
 
 /// The members of a symbol table, which is a tree of names and a heap with them.
 pub(super) fn symbol_table<'a>(
-    reader: &mut Reader<'a>, body: &'a [u8], group: &mut Group, depth: usize,
+    reader: &mut Reader<'a>,
+    body: &'a [u8],
+    group: &mut Group,
+    depth: usize,
 ) -> Result<(), Error> {
     let mut body = Cursor::new(body, "a symbol table");
     let (tree, heap) = (body.u64()?, body.u64()?);
@@ -36,7 +39,10 @@ fn local_heap<'a>(reader: &mut Reader<'a>, address: u64) -> Result<&'a [u8], Err
 
 /// A node of a tree of names. Its children are nodes of the level below, or at level 0 lists of symbols.
 fn node<'a>(
-    reader: &mut Reader<'a>, address: u64, expected: Option<u8>, nodes: &mut Vec<(u64, Option<u8>)>,
+    reader: &mut Reader<'a>,
+    address: u64,
+    expected: Option<u8>,
+    nodes: &mut Vec<(u64, Option<u8>)>,
     symbols: &mut impl FnMut(&mut Reader<'a>, u64) -> Result<(), Error>,
 ) -> Result<(), Error> {
     let mut node = Cursor::at(reader.file, address, "a tree of names")?;
@@ -62,7 +68,11 @@ fn node<'a>(
 
 /// A list of symbols: names with the objects that they stand for.
 fn symbols<'a>(
-    reader: &mut Reader<'a>, address: u64, names: &'a [u8], group: &mut Group, depth: usize,
+    reader: &mut Reader<'a>,
+    address: u64,
+    names: &'a [u8],
+    group: &mut Group,
+    depth: usize,
 ) -> Result<(), Error> {
     const SYMBOL: usize = 40;
     const SOFT: u32 = 2;
@@ -91,7 +101,10 @@ fn symbols<'a>(
 
 /// A link in an object header, as `libver="latest"` writes them.
 pub(super) fn link<'a>(
-    reader: &mut Reader<'a>, body: &'a [u8], group: &mut Group, depth: usize,
+    reader: &mut Reader<'a>,
+    body: &'a [u8],
+    group: &mut Group,
+    depth: usize,
 ) -> Result<(), Error> {
     const KIND: u8 = 0x08;
     const ORDER: u8 = 0x04;
@@ -111,21 +124,5 @@ pub(super) fn link<'a>(
         1 => Err(refused_link("a soft link", name)),
         64 => Err(refused_link("an external link", name)),
         _ => Err(refused_link("a link of a kind of its own", name)),
-    }
-}
-
-/// Where links are that an object header does not hold.
-pub(super) fn link_info(body: &[u8]) -> Result<(), Error> {
-    const ORDER: u8 = 0x01;
-    let mut body = Cursor::new(body, "the list of links");
-    body.take(1)?;
-    let flags = body.u8()?;
-    body.take(if flags & ORDER == 0 { 0 } else { 8 })?;
-    match body.u64()? {
-        UNDEFINED => Ok(()),
-        _ => Err(Error::new(
-            "members that are stored outside of their group (more than 8, in a file of `libver=\"latest\"`) are not read; \
-             write the file without `libver`",
-        )),
     }
 }

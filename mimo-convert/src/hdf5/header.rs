@@ -41,7 +41,9 @@ fn first<'a>(reader: &mut Reader<'a>, mut start: Cursor<'a>) -> Result<Vec<Messa
     const FRAME: usize = 16;
     let version = start.u8()?;
     if version != 1 {
-        return Err(Error::new(format!("object headers of version {version} are not read; the file is damaged")));
+        return Err(Error::new(format!(
+            "object headers of version {version} are not read; the file is damaged"
+        )));
     }
     start.take(1)?;
     let count = usize::from(start.u16()?);

@@ -28,7 +28,9 @@ pub(super) fn object<'a>(reader: &mut Reader<'a>, reference: &[u8]) -> Result<&'
     let held = held.zip(u16::try_from(index).ok()).and_then(|(held, index)| held.get(&index));
     let bytes = held.and_then(|it| it.get(..usize::try_from(len).unwrap_or(usize::MAX)));
     let bytes = bytes.ok_or_else(|| {
-        Error::new(format!("there are no {len} bytes of object {index} in a heap of strings; the file is damaged"))
+        Error::new(format!(
+            "there are no {len} bytes of object {index} in a heap of strings; the file is damaged"
+        ))
     })?;
     reader.charge(bytes.len())?;
     Ok(bytes)

@@ -4,10 +4,10 @@
 //! | part | read | refused by name |
 //! |---|---|---|
 //! | superblock | versions 0 to 3, addresses of 8 bytes, at byte 0 | user blocks, file drivers |
-//! | groups | symbol tables, links in object headers | soft, external and user-defined links, second hard links |
+//! | groups | symbol tables, links in object headers and in dense storage up to 512 KiB | soft, external and user-defined links, second hard links |
 //! | elements | integers, IEEE floats of 16, 32 and 64 bits, `bool`, strings, opaque bytes | compound, reference, array, enumeration, time, bit field |
 //! | storage | contiguous, compact | chunks (and so all filters), external files, virtual datasets |
-//! | attributes | in object headers, up to 64 KiB each | shared types, dense storage |
+//! | attributes | in object headers and in dense storage, up to 64 KiB each | shared types |
 //!
 //! A file is read as a whole or refused. Each object, message, string and block of elements may be read once: a file whose
 //! structures contain themselves, overlap or declare more than they store is refused, so the tree needs memory
@@ -18,6 +18,7 @@
 mod bytes;
 mod data;
 mod datatype;
+mod dense;
 mod groups;
 mod header;
 mod heap;
@@ -231,7 +232,8 @@ impl Attribute {
 /// How many elements a shape has, if that is a number.
 fn count(shape: &[usize]) -> Option<usize> {
     // Axes of length 0 must not hide an overflow: their product is what others multiply with later.
-    let product = shape.iter().filter(|&&axis| axis != 0).try_fold(1_usize, |all, &axis| all.checked_mul(axis))?;
+    let product =
+        shape.iter().filter(|&&axis| axis != 0).try_fold(1_usize, |all, &axis| all.checked_mul(axis))?;
     Some(if shape.contains(&0) { 0 } else { product })
 }
 
@@ -250,7 +252,9 @@ fn check_name(name: &str) -> Result<(), Error> {
     match name {
         "" => Err(Error::new("a member has no name")),
         "." | ".." => Err(Error::new(format!("`{name}` is not a name"))),
-        _ if name.contains(['/', '\0']) => Err(Error::new(format!("`{}` is not a name", name.escape_debug()))),
+        _ if name.contains(['/', '\0']) => {
+            Err(Error::new(format!("`{}` is not a name", name.escape_debug())))
+        }
         _ => Ok(()),
     }
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::bytes::{Cursor, UNDEFINED};
 use super::datatype::{Datatype, dataspace, datatype};
+use super::dense::{Dense, Index};
 use super::header::{self, Message, messages};
 use super::heap::{Collection, padding};
 use super::{Attribute, Attributes, Dataset, File, Group, Member};
@@ -36,7 +37,9 @@ impl Reader<'_> {
 /// The root of a file.
 pub(super) fn file(bytes: &[u8]) -> Result<Group, Error> {
     if !File::is_hdf5(bytes) {
-        return Err(Error::new("not an HDF5 file: it does not begin with `\\x89HDF`"));
+        return Err(Error::new(
+            "not an HDF5 file: it does not begin with `\\x89HDF`; if it has a user block, remove it with `h5unjam`",
+        ));
     }
     let address = superblock(Cursor::new(bytes, "the superblock"), bytes.len())?;
     let mut reader =
@@ -66,7 +69,9 @@ fn superblock(mut block: Cursor<'_>, file: usize) -> Result<u64, Error> {
             block.take(if version == 0 { 9 } else { 13 })?;
             let (base, _free, end, driver) = (block.u64()?, block.u64()?, block.u64()?, block.u64()?);
             if driver != UNDEFINED {
-                return Err(Error::new("files that are split by a driver of HDF5 are not read; use `h5repack`"));
+                return Err(Error::new(
+                    "files that are split by a driver of HDF5 are not read; use `h5repack`",
+                ));
             }
             let (_name, root) = (block.u64()?, block.u64()?);
             (base, end, root)
@@ -82,10 +87,12 @@ fn superblock(mut block: Cursor<'_>, file: usize) -> Result<u64, Error> {
             }
             (base, end, root)
         }
-        _ => return Err(Error::new(format!("superblocks of version {version} are not read; use `h5repack`"))),
+        _ => {
+            return Err(Error::new(format!("superblocks of version {version} are not read; use `h5repack`")));
+        }
     };
     if base != 0 {
-        return Err(Error::new("files with a user block are not read; remove it with `h5jam` or `h5repack -u`"));
+        return Err(Error::new("files with a user block are not read; remove it with `h5unjam`"));
     }
     if usize::try_from(end).unwrap_or(usize::MAX) > file {
         return Err(Error::new(format!("the file has {file} of {end} bytes; it was cut")));
@@ -109,7 +116,9 @@ fn object(reader: &mut Reader<'_>, address: u64, depth: usize) -> Result<Member,
     }
     if !has(header::SYMBOL_TABLE) && !has(header::LINK_INFO) && !has(header::LINK) {
         return Err(Error::new(match has(header::DATATYPE) {
-            true => "a type with a name (committed datatype) is neither a group nor a dataset; remove it from the file",
+            true => {
+                "a type with a name (committed datatype) is neither a group nor a dataset; remove it from the file"
+            }
             false => "an object is neither a group nor a dataset; the file is damaged",
         }));
     }
@@ -118,7 +127,12 @@ fn object(reader: &mut Reader<'_>, address: u64, depth: usize) -> Result<Member,
         match message.kind {
             header::SYMBOL_TABLE => super::groups::symbol_table(reader, message.body, &mut group, depth)?,
             header::LINK => super::groups::link(reader, message.body, &mut group, depth)?,
-            header::LINK_INFO => super::groups::link_info(message.body)?,
+            header::LINK_INFO => {
+                let dense = Dense::parse(Index::Links, message.body)?;
+                for body in dense.map(|it| it.messages(reader)).transpose()?.unwrap_or_default() {
+                    super::groups::link(reader, body, &mut group, depth)?;
+                }
+            }
             header::ATTRIBUTE | header::ATTRIBUTE_INFO => {}
             kind => return Err(unknown(kind)),
         }
@@ -132,7 +146,11 @@ fn unknown(kind: u16) -> Error {
 
 /// Reads the object that a name stands for.
 pub(super) fn member(
-    reader: &mut Reader<'_>, group: &mut Group, name: &[u8], address: u64, depth: usize,
+    reader: &mut Reader<'_>,
+    group: &mut Group,
+    name: &[u8],
+    address: u64,
+    depth: usize,
 ) -> Result<(), Error> {
     reader.charge(name.len())?;
     let name = std::str::from_utf8(name).map_err(|_| Error::new("a name is not valid UTF-8"))?;
@@ -155,12 +173,16 @@ fn only<'a>(messages: &[Message<'a>], kind: u16, what: &str) -> Result<&'a [u8],
     match (all.next(), all.next()) {
         (Some(message), None) => Ok(message.body),
         (None, _) => Err(Error::new(format!("the dataset has no {what}; the file is damaged"))),
-        (Some(_), Some(_)) => Err(Error::new(format!("the dataset has two of its {what}; the file is damaged"))),
+        (Some(_), Some(_)) => {
+            Err(Error::new(format!("the dataset has two of its {what}; the file is damaged")))
+        }
     }
 }
 
 fn dataset<'a>(
-    reader: &mut Reader<'a>, messages: &[Message<'a>], attributes: Attributes,
+    reader: &mut Reader<'a>,
+    messages: &[Message<'a>],
+    attributes: Attributes,
 ) -> Result<Dataset, Error> {
     const KNOWN: [u16; 8] = [
         header::DATASPACE,
@@ -212,7 +234,7 @@ fn stored<'a>(file: &'a [u8], layout: &'a [u8], filtered: bool) -> Result<&'a [u
         2 => {
             let filters = if filtered { ", compressed or filtered" } else { "" };
             Err(Error::new(format!(
-                "the values are stored in chunks{filters}, which are not read; rewrite the file: `h5repack -f NONE -l CONTI in.h5 out.h5`"
+                "the values are stored in chunks{filters}, which are not read; load the file with Keras and save it again, or use `h5repack -f NONE -l CONTI in.h5 out.h5`"
             )))
         }
         3 => Err(Error::new(
@@ -224,35 +246,24 @@ fn stored<'a>(file: &'a [u8], layout: &'a [u8], filtered: bool) -> Result<&'a [u
 
 fn attributes<'a>(reader: &mut Reader<'a>, messages: &[Message<'a>]) -> Result<Attributes, Error> {
     let mut attributes = Attributes::new();
+    let mut bodies = Vec::new();
     for message in messages {
         match message.kind {
-            header::ATTRIBUTE => {
-                let (name, attribute) = attribute(reader, message.body)?;
-                if attributes.insert(name.clone(), attribute).is_some() {
-                    return Err(Error::new(format!("there are two attributes `{name}`; the file is damaged")));
-                }
+            header::ATTRIBUTE => bodies.push(message.body),
+            header::ATTRIBUTE_INFO => {
+                let dense = Dense::parse(Index::Attributes, message.body)?;
+                bodies.extend(dense.map(|it| it.messages(reader)).transpose()?.unwrap_or_default());
             }
-            header::ATTRIBUTE_INFO => attribute_info(message.body)?,
             _ => {}
         }
     }
-    Ok(attributes)
-}
-
-/// Where attributes are that an object header does not hold.
-fn attribute_info(body: &[u8]) -> Result<(), Error> {
-    const ORDER: u8 = 0x01;
-    let mut body = Cursor::new(body, "the list of attributes");
-    body.take(1)?;
-    let flags = body.u8()?;
-    body.take(if flags & ORDER == 0 { 0 } else { 2 })?;
-    match body.u64()? {
-        UNDEFINED => Ok(()),
-        _ => Err(Error::new(
-            "attributes that are stored outside of their object (more than 8, or more than 64 KiB, in a file of `libver=\"latest\"`) \
-             are not read; write the file without `libver`",
-        )),
+    for body in bodies {
+        let (name, attribute) = attribute(reader, body)?;
+        if attributes.insert(name.clone(), attribute).is_some() {
+            return Err(Error::new(format!("there are two attributes `{name}`; the file is damaged")));
+        }
     }
+    Ok(attributes)
 }
 
 fn attribute<'a>(reader: &mut Reader<'a>, body: &'a [u8]) -> Result<(String, Attribute), Error> {

@@ -6,7 +6,9 @@
 use super::bytes::UNDEFINED;
 use super::data::Data;
 use super::heap::padding;
-use super::{Attribute, Attributes, Dataset, Group, Member, check_depth, check_name, count, datatype, header};
+use super::{
+    Attribute, Attributes, Dataset, Group, Member, check_depth, check_name, count, datatype, header,
+};
 use crate::error::Error;
 
 /// Symbols in a list, and children of a tree node: twice the sizes of the superblock, which are the C library's.
@@ -22,7 +24,7 @@ const MESSAGE: usize = 0xFFF8;
 
 /// The bytes of a file.
 pub(super) fn file(root: &Group) -> Result<Vec<u8>, Error> {
-    let mut file = Writer { bytes: vec![0; SUPERBLOCK] };
+    let mut file = Writer { bytes: vec![0; SUPERBLOCK], heap: Heap::default() };
     let root = file.group(root, 0)?;
     let mut block = Vec::with_capacity(SUPERBLOCK);
     block.extend(super::SIGNATURE);
@@ -40,6 +42,18 @@ pub(super) fn file(root: &Group) -> Result<Vec<u8>, Error> {
 
 struct Writer {
     bytes: Vec<u8>,
+    heap: Heap,
+}
+
+/// The heap that the next string goes to.
+#[derive(Default)]
+struct Heap {
+    address: u64,
+    /// Where the next string goes, and where the heap ends, in the file.
+    next: usize,
+    end: usize,
+    /// Strings in it.
+    index: u16,
 }
 
 /// A written object.
@@ -159,13 +173,15 @@ impl Writer {
     /// Appends an object header of messages, to which those of attributes are added.
     fn header(&mut self, mut messages: Vec<u8>, count: u16, attributes: &Attributes) -> Result<u64, Error> {
         for (name, attribute) in attributes {
-            let body =
-                self.attribute(name, attribute).map_err(|error| error.within(format!("attribute `{name}`")))?;
+            let body = self
+                .attribute(name, attribute)
+                .map_err(|error| error.within(format!("attribute `{name}`")))?;
             message(&mut messages, header::ATTRIBUTE, 0, &body);
         }
         let all = u16::try_from(attributes.len()).ok().and_then(|it| it.checked_add(count));
         let all = all.ok_or_else(|| Error::new(format!("{} attributes are too many", attributes.len())))?;
-        let len = u32::try_from(messages.len()).map_err(|_| Error::new("the attributes have more than 4 GiB"))?;
+        let len =
+            u32::try_from(messages.len()).map_err(|_| Error::new("the attributes have more than 4 GiB"))?;
         let mut start = vec![1, 0];
         start.extend(all.to_le_bytes());
         start.extend(1_u32.to_le_bytes());
@@ -232,58 +248,54 @@ impl Writer {
         Ok((datatype::encode(data)?, space, stored))
     }
 
-    /// Appends heaps of strings, and returns the elements that refer to them.
+    /// Puts strings into heaps, and returns the elements that refer to them.
     fn strings(&mut self, values: &[String]) -> Result<Vec<u8>, Error> {
-        const FRAME: usize = 16;
-        // The C library reads no collection that is smaller.
-        const COLLECTION: usize = 4096;
         let mut elements = Vec::with_capacity(16 * values.len());
-        let mut rest = values;
-        while !rest.is_empty() {
-            let address = (self.bytes.len() + padding(self.bytes.len())) as u64;
-            let mut heap = vec![0; FRAME];
-            let mut index = 0_u16;
-            while let Some((value, after)) = rest.split_first() {
-                let len = u32::try_from(value.len()).map_err(|_| Error::new("a string has more than 4 GiB"))?;
-                if value.contains('\0') {
-                    return Err(Error::new("a string has a zero, where it would end when it is read"));
-                }
-                let needed = FRAME + value.len() + padding(value.len());
-                let full = heap.len() + needed > COLLECTION && index > 0;
-                if full {
-                    break;
-                }
-                rest = after;
-                if value.is_empty() {
-                    elements.extend([0; 16]);
-                    continue;
-                }
-                index += 1;
-                heap.extend(index.to_le_bytes());
-                heap.extend([0; 6]);
-                heap.extend(u64::from(len).to_le_bytes());
-                heap.extend(value.as_bytes());
-                heap.resize(heap.len() + padding(heap.len()), 0);
-                elements.extend(len.to_le_bytes());
-                elements.extend(address.to_le_bytes());
-                elements.extend(u32::from(index).to_le_bytes());
+        for value in values {
+            if value.contains('\0') {
+                return Err(Error::new("a string has a zero, where it would end when it is read"));
             }
-            if index == 0 {
-                continue;
-            }
-            // What is left is object 0: its length counts its frame.
-            let free = COLLECTION.saturating_sub(heap.len());
-            if free >= FRAME {
-                heap.extend([0; 8]);
-                heap.extend((free as u64).to_le_bytes());
-            }
-            heap.resize(heap.len().max(COLLECTION), 0);
-            let mut start = b"GCOL\x01\0\0\0".to_vec();
-            start.extend((heap.len() as u64).to_le_bytes());
-            heap.splice(..FRAME, start);
-            self.append(&heap);
+            let len = u32::try_from(value.len()).map_err(|_| Error::new("a string has more than 4 GiB"))?;
+            let (address, index) = if value.is_empty() { (0, 0) } else { self.string(value.as_bytes()) };
+            elements.extend(len.to_le_bytes());
+            elements.extend(address.to_le_bytes());
+            elements.extend(u32::from(index).to_le_bytes());
         }
         Ok(elements)
+    }
+
+    /// Puts a string into the last heap, or into a new one, and returns the heap's address and its index there.
+    fn string(&mut self, value: &[u8]) -> (u64, u16) {
+        const FRAME: usize = 16;
+        // The C library reads no heap that is smaller.
+        const HEAP: usize = 4096;
+        let needed = FRAME + value.len() + padding(value.len());
+        if self.heap.end.saturating_sub(self.heap.next) < needed {
+            let len = HEAP.max(FRAME + needed);
+            let mut heap = b"GCOL\x01\0\0\0".to_vec();
+            heap.extend((len as u64).to_le_bytes());
+            heap.resize(len, 0);
+            let address = self.append(&heap);
+            let start = self.bytes.len() - len;
+            self.heap = Heap { address, next: start + FRAME, end: start + len, index: 0 };
+        }
+        let Heap { address, next, end, ref mut index } = self.heap;
+        *index += 1;
+        let index = *index;
+        let mut object = index.to_le_bytes().to_vec();
+        object.extend([0; 6]);
+        object.extend((value.len() as u64).to_le_bytes());
+        object.extend(value);
+        object.resize(needed, 0);
+        // What is left is object 0, whose length counts its frame.
+        let left = end - next - needed;
+        if left >= FRAME {
+            object.extend([0; 8]);
+            object.extend((left as u64).to_le_bytes());
+        }
+        self.bytes.splice(next..next + object.len(), object);
+        self.heap.next = next + needed;
+        (address, index)
     }
 }
 

@@ -76,7 +76,8 @@ impl KerasFile {
     /// If a file cannot be read, and those of [`parse`](Self::parse).
     pub fn read(path: &Path) -> Result<Self, Error> {
         let read = |path: &Path| {
-            std::fs::read(path).map_err(|error| Error::new(error.to_string()).within(path.display().to_string()))
+            std::fs::read(path)
+                .map_err(|error| Error::new(error.to_string()).within(path.display().to_string()))
         };
         if path.is_dir() {
             let [config, metadata, weights] = [CONFIG, METADATA, WEIGHTS].map(|name| read(&path.join(name)));
@@ -105,7 +106,10 @@ impl KerasFile {
             Some(index) => {
                 let index = index?;
                 let names: Vec<&str> = index.files().collect();
-                Err(Error::new(format!("the file is an index of shards, whose weights are in {}", names.join(", "))))
+                Err(Error::new(format!(
+                    "the file is an index of shards, whose weights are in {}",
+                    names.join(", ")
+                )))
             }
             None if bytes.trim_ascii_start().starts_with(b"{") => Self::of_config(bytes, None),
             None => Err(Error::new(
@@ -138,7 +142,10 @@ impl KerasFile {
 
     /// A whole model of Keras 3.
     fn whole(
-        config: &[u8], metadata: Option<&[u8]>, weights: &[u8], assets: BTreeMap<String, Vec<u8>>,
+        config: &[u8],
+        metadata: Option<&[u8]>,
+        weights: &[u8],
+        assets: BTreeMap<String, Vec<u8>>,
     ) -> Result<Self, Error> {
         let within = |name: &'static str| move |error: Error| error.within(name);
         let config = Self::of_config(config, metadata).map_err(within(CONFIG))?;
@@ -150,7 +157,8 @@ impl KerasFile {
     fn of_config(bytes: &[u8], metadata: Option<&[u8]>) -> Result<Self, Error> {
         let mut config = json(bytes)?;
         let object = config.as_object_mut().filter(|it| it.contains_key("class_name"));
-        let object = object.ok_or_else(|| Error::new("the JSON is not the config of a model: it has no `class_name`"))?;
+        let object = object
+            .ok_or_else(|| Error::new("the JSON is not the config of a model: it has no `class_name`"))?;
         let compile_config = object.remove("compile_config").filter(|it| !it.is_null());
         // `to_json` of Keras 2 has the version beside the config.
         let own = object.get("keras_version").and_then(Value::as_str).map(str::to_owned);
@@ -224,7 +232,10 @@ fn json(bytes: &[u8]) -> Result<Value, Error> {
 /// # Errors
 /// Those of [`File::to_bytes`](hdf5::File::to_bytes).
 pub fn write_archive(
-    config: &Value, keras_version: &str, saved: &str, weights: Group,
+    config: &Value,
+    keras_version: &str,
+    saved: &str,
+    weights: Group,
 ) -> Result<Vec<u8>, Error> {
     let metadata = serde_json::json!({ "keras_version": keras_version, "date_saved": saved }).to_string();
     let weights = hdf5::File::new(weights).to_bytes().map_err(|error| error.within(WEIGHTS))?;

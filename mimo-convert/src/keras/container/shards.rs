@@ -19,7 +19,8 @@ impl ShardIndex {
     /// The index, if the bytes are one: JSON with a `weight_map`.
     pub fn parse(bytes: &[u8]) -> Option<Result<Self, Error>> {
         // A look before the parser: every other file is not JSON, or would be parsed twice.
-        if !bytes.trim_ascii_start().starts_with(b"{") || !bytes.windows(12).any(|it| it == b"\"weight_map\"") {
+        if !bytes.trim_ascii_start().starts_with(b"{") || !bytes.windows(12).any(|it| it == b"\"weight_map\"")
+        {
             return None;
         }
         let json: Value = serde_json::from_slice(bytes).ok()?;
@@ -62,9 +63,11 @@ impl ShardIndex {
             }
             for (to, from) in [(&mut all, shard.weights), (&mut optimizer, shard.optimizer)] {
                 for found in from {
-                    let own = self.map.get(&found.path).is_some_and(|files| files.iter().any(|it| it == name));
+                    let own =
+                        self.map.get(&found.path).is_some_and(|files| files.iter().any(|it| it == name));
                     if !own && !found.variables.is_empty() {
-                        let reason = format!("`{}` has weights in a shard that the index does not list", found.path);
+                        let reason =
+                            format!("`{}` has weights in a shard that the index does not list", found.path);
                         return Err(Error::new(reason).within(name));
                     }
                     merge(to, found).map_err(|error| error.within(name))?;

@@ -62,8 +62,7 @@ pub(super) fn by_path(root: Group) -> Result<(Vec<Variables>, Vec<Variables>), E
     if let Some(twice) = all.iter().find(|it| !paths.insert(&it.path)) {
         return Err(Error::new(format!("the variables of `{}` are there twice", twice.path)));
     }
-    let of_optimizer =
-        |it: &Variables| it.path.split('/').next().is_some_and(|first| first == OPTIMIZER);
+    let of_optimizer = |it: &Variables| it.path.split('/').next().is_some_and(|first| first == OPTIMIZER);
     Ok(all.into_iter().partition(|it| !of_optimizer(it)))
 }
 
@@ -117,7 +116,9 @@ fn variable(name: String, dataset: Dataset) -> Result<Variable, Error> {
         }
         (_, data @ (Data::Text(_) | Data::FixedText { .. } | Data::Opaque { .. })) => {
             let dtype = data.dtype();
-            return Err(Error::new(format!("the variable has elements of type `{dtype}`, not numbers")).within(name));
+            return Err(
+                Error::new(format!("the variable has elements of type `{dtype}`, not numbers")).within(name)
+            );
         }
         (_, data) => data,
     };
@@ -161,7 +162,9 @@ pub(super) fn by_name(group: &mut Group) -> Result<Vec<Variables>, Error> {
     for name in layers {
         // Twice in the list is missing the second time.
         let Some(Member::Group(layer)) = group.members.remove(&name) else {
-            return Err(Error::new(format!("there is no group of the layer `{name}`, which is in `{LAYERS}`")));
+            return Err(Error::new(format!(
+                "there is no group of the layer `{name}`, which is in `{LAYERS}`"
+            )));
         };
         let variables = listed(layer).map_err(|error| error.within(name.clone()))?;
         all.push(Variables { path: name.clone(), name: Some(name), variables });
