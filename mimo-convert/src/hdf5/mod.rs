@@ -13,6 +13,21 @@
 //! structures contain themselves, overlap or declare more than they store is refused, so the tree needs memory
 //! in proportion to the file. Checksums of metadata are not verified.
 //!
+//! # Why not a crate
+//! | measured 2026-12 | this module | `hdf5-pure` 0.47.0 |
+//! |---|---|---|
+//! | lines of code, of them with `unsafe` | 1,900, 0 | 126,700, 20 |
+//! | dependencies with defaults | 0 | 7 |
+//! | compile time, release, seconds of one core | 4 | 43 |
+//! | a program that reads, stripped | 0.5 MB | 1.25 MB |
+//! | file that declares 8.9 PiB (CVE-2026-0897) | refused | one allocation of 10^16 bytes |
+//! | random changes of a 12 kB file, peak of memory | 1 times the file | 94 to 171 times |
+//! | random changes of a 21 kB file, within 20 s | 1 times the file | one allocation of 3·10^15 bytes |
+//! | group that contains itself | refused | read without end |
+//! | filters, chunks, editing, all links | refused | read |
+//!
+//! Neither panicked. What the crate can do besides is what hostile files use, so the checks around it would be as long as this reader.
+//!
 //! Format: <https://support.hdfgroup.org/documentation/hdf5/latest/_f_m_t3.html>.
 
 mod bytes;
