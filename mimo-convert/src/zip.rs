@@ -13,7 +13,7 @@ use rawzip::{CompressionMethod, ZipArchive, ZipFileHeaderRecord, ZipSliceArchive
 use crate::error::Error;
 
 /// Keras refuses members of more than 4 GiB that are this many times as large as what is stored; here all are refused that are
-/// larger than [`FLOOR`], whose memory is no danger.
+/// larger than [`FLOOR`], whose memory is no danger. The same holds for all members together.
 const RATIO: u64 = 100;
 const FLOOR: u64 = 1 << 20;
 
@@ -48,7 +48,7 @@ impl<'a> Archive<'a> {
         let mut members = BTreeMap::new();
         let mut ranges = Vec::new();
         let mut entries = archive.entries();
-        let mut count = 0;
+        let (mut count, mut total) = (0, 0_u64);
         while let Some(entry) = entries.next_entry().map_err(damaged)? {
             count += 1;
             let path = entry.file_path();
@@ -62,6 +62,9 @@ impl<'a> Archive<'a> {
             if !entry.is_dir() {
                 let len = entry.uncompressed_size_hint();
                 let len = bounded(len, stored.len()).map_err(|error| error.within(name))?;
+                // Many small members may not add up to what one may not have.
+                total = total.saturating_add(len as u64);
+                bounded(total, bytes.len())?;
                 let member = Member { stored, method: entry.compression_method(), len, crc: entry.crc32() };
                 if members.insert(name.to_owned(), member).is_some() {
                     return Err(within("there are two members of this name".into()));
@@ -136,7 +139,7 @@ fn bounded(declared: u64, stored: usize) -> Result<usize, Error> {
     match usize::try_from(declared) {
         Ok(len) if declared <= limit => Ok(len),
         _ => Err(Error::new(format!(
-            "the member declares {declared} bytes, more than {RATIO} times the {stored} that are stored; \
+            "{declared} bytes are declared, more than {RATIO} times the {stored} that are stored; \
              if the file is what you expect, write it again without compression"
         ))),
     }

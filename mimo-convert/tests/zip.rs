@@ -108,7 +108,7 @@ fn every_attack_is_refused() {
         // 4 GiB of 50 bytes.
         (
             two().set(first + 22, &[0xFE, 0xFF, 0xFF, 0xFF]).set(first_record + 24, &[0xFE, 0xFF, 0xFF, 0xFF]),
-            "a: the member declares 4294967294 bytes, more than 100 times the 50 that are stored; if the file is what you expect, \
+            "a: 4294967294 bytes are declared, more than 100 times the 50 that are stored; if the file is what you expect, \
              write it again without compression"
                 .to_owned(),
         ),
@@ -144,6 +144,21 @@ fn every_attack_is_refused() {
     for len in 0..two().bytes.len() {
         assert!(Archive::parse(&two().bytes[..len]).is_err(), "{len} bytes");
     }
+}
+
+/// A member may have up to 1 MiB, but many may not have many times the file.
+#[test]
+fn members_are_bounded_together() {
+    let one = Two::new();
+    let Two { headers: [first, _], records: [first_record, second_record], .. } = one;
+    let large = 1_000_000_u32.to_le_bytes();
+    let one = one.set(first + 22, &large).set(first_record + 24, &large);
+    assert!(Archive::parse(&one.bytes).is_ok());
+    let second = one.headers[1];
+    let two = one.set(second + 22, &large).set(second_record + 24, &large);
+    let expected = "2000000 bytes are declared, more than 100 times the 288 that are stored; if the file is what you expect, \
+                    write it again without compression";
+    assert_eq!(two.error(), expected);
 }
 
 /// Members are bytes by name: nothing is written anywhere, whatever the names are.

@@ -46,7 +46,7 @@ fn archive(file: &[u8]) {
     let mut members = Vec::new();
     for name in archive.names() {
         let (read, bytes) = peak(|| archive.read(name));
-        // Members of less than 1 MiB may have any ratio.
+        // Up to 1 MiB members may have any ratio.
         assert_bounded(bytes.saturating_sub(2 << 20), file.len(), 200);
         match read {
             Ok(Some(bytes)) => members.push((name, bytes)),

@@ -45,6 +45,13 @@ struct Writer {
     heap: Heap,
 }
 
+/// An array as it is stored: messages of its type and its shape, and its elements.
+struct Stored {
+    elements: Vec<u8>,
+    space: Vec<u8>,
+    bytes: Vec<u8>,
+}
+
 /// The heap that the next string goes to.
 #[derive(Default)]
 struct Heap {
@@ -156,7 +163,7 @@ impl Writer {
     }
 
     fn dataset(&mut self, dataset: &Dataset) -> Result<Object, Error> {
-        let (elements, space, stored) = self.array(&dataset.shape, &dataset.data)?;
+        let Stored { elements, space, bytes: stored } = self.array(&dataset.shape, &dataset.data)?;
         let mut messages = Vec::new();
         message(&mut messages, header::DATASPACE, 0, &space);
         // A constant message.
@@ -196,7 +203,7 @@ impl Writer {
         if name.is_empty() || name.contains('\0') {
             return Err(Error::new("an attribute needs a name without zeros"));
         }
-        let (elements, space, stored) = self.array(&attribute.shape, &attribute.data)?;
+        let Stored { elements, space, bytes: stored } = self.array(&attribute.shape, &attribute.data)?;
         let mut body = vec![1, 0];
         for len in [name.len() + 1, elements.len(), space.len()] {
             body.extend(u16::try_from(len).unwrap_or(u16::MAX).to_le_bytes());
@@ -216,8 +223,8 @@ impl Writer {
         Ok(body)
     }
 
-    /// The type, the shape and the bytes of an array. Its strings are appended.
-    fn array(&mut self, shape: &[usize], data: &Data) -> Result<(Vec<u8>, Vec<u8>, Vec<u8>), Error> {
+    /// An array as it is stored. Its strings are appended.
+    fn array(&mut self, shape: &[usize], data: &Data) -> Result<Stored, Error> {
         if count(shape) != Some(data.len()) {
             let held = data.len();
             return Err(Error::new(format!("an array of shape {shape:?} cannot have {held} elements")));
@@ -245,7 +252,7 @@ impl Writer {
             Data::FixedText { bytes, .. } | Data::Opaque { bytes, .. } => bytes.clone(),
             Data::Text(values) => self.strings(values)?,
         };
-        Ok((datatype::encode(data)?, space, stored))
+        Ok(Stored { elements: datatype::encode(data)?, space, bytes: stored })
     }
 
     /// Puts strings into heaps, and returns the elements that refer to them.
