@@ -13,6 +13,22 @@
 //! structures contain themselves, overlap or declare more than they store is refused, so the tree needs memory
 //! in proportion to the file. Checksums of metadata are not verified.
 //!
+//! # Example
+//! ```
+//! use mimo_convert::hdf5::{Attribute, Data, Dataset, File, Group};
+//!
+//! let mut root = Group::default();
+//! root.insert("layers/dense/vars/0", Dataset::new([2, 1], Data::F32(vec![0.5, -0.5])))?;
+//! let vars = root.make_group("layers/dense/vars")?;
+//! vars.attributes.insert("name".into(), Attribute::text("price"));
+//! let bytes = File::new(root).to_bytes()?;
+//!
+//! let file = File::parse(&bytes)?;
+//! let kernel = file.root().dataset("layers/dense/vars/0").expect("the dataset");
+//! assert_eq!((&kernel.shape[..], kernel.data.to_f32()?), (&[2, 1][..], vec![0.5, -0.5]));
+//! # Ok::<(), mimo_convert::Error>(())
+//! ```
+//!
 //! # Why not a crate
 //! | measured 2026-12 | this module | `hdf5-pure` 0.47.0 |
 //! |---|---|---|

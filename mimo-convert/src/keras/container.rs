@@ -9,6 +9,17 @@
 //! | `.h5` | `model.save_weights`, Keras 2; keras.applications | none | by name |
 //! | `.json` | `model.to_json` | the file | none |
 //!
+//! ```no_run
+//! use mimo_convert::keras::KerasFile;
+//!
+//! let file = KerasFile::read("model.keras".as_ref())?;
+//! for object in &file.weights {
+//!     let shapes: Vec<_> = object.variables.iter().map(|it| &it.shape).collect();
+//!     println!("{} is {:?}, with variables of shapes {shapes:?}", object.path, object.name);
+//! }
+//! # Ok::<(), mimo_convert::Error>(())
+//! ```
+//!
 //! A file is recognized by its content. Nothing in it is executed, and no other file is opened, except for the shards
 //! of a `.weights.json` file, which lie beside it.
 
