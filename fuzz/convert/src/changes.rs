@@ -5,7 +5,7 @@ pub(crate) fn changed(seed: &[u8], changes: &[u8]) -> Vec<u8> {
     let mut file = seed.to_vec();
     for change in changes.as_chunks::<5>().0 {
         let [how, low, high, more, value] = *change;
-        let place = usize::from(low) | usize::from(high) << 8 | usize::from(more & 0x0F) << 16;
+        let place = usize::from(low) + usize::from(high) * 0x100 + usize::from(more & 0x0F) * 0x1_0000;
         if file.is_empty() {
             break;
         }
