@@ -12,8 +12,8 @@ pub(crate) fn changed(seed: &[u8], changes: &[u8]) -> Vec<u8> {
         // Most bytes of HDF5 are zero; those that are not matter.
         let any = place % file.len();
         let at = (any..file.len()).find(|&at| file[at] != 0).unwrap_or(any);
-        let other = (place * 31 + usize::from(value) * 8) % file.len() & !7;
-        let width = [2, 4, 8, 8][usize::from(more >> 4) % 4];
+        let other = (place * 31 + usize::from(value) * 8) / 8 * 8 % file.len();
+        let width = [2, 4, 8, 8][usize::from(more / 16) % 4];
         let start = at & !(width - 1);
         match how % 16 {
             0 => file.truncate(any),
