@@ -7,7 +7,10 @@
 
 pub mod description;
 pub mod error;
+pub mod hdf5;
+pub mod keras;
 pub mod weights;
+pub mod zip;
 
 pub use description::Description;
 pub use error::Error;

@@ -1,0 +1,5 @@
+//! Models of Keras.
+
+pub mod container;
+
+pub use container::KerasFile;
