@@ -9,6 +9,7 @@ use crate::layers::LayerKind;
 use crate::layers::layer::{Effect, Reads};
 use crate::layers::named_axes::NamedAxes;
 use crate::shape::Shape;
+use crate::summary::thousands;
 use crate::trail::{call_of, shown_name, step, trail};
 
 mod masks;
@@ -35,19 +36,6 @@ fn size(layer: &Layer) -> Option<usize> {
     layer.weights.iter().try_fold(0_usize, |sum, weight| sum.checked_add(weight.shape.elements().known()?))
 }
 
-/// `100352` as `100,352`.
-fn grouped(n: usize) -> String {
-    let digits = n.to_string();
-    let mut shown = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            shown.push(',');
-        }
-        shown.push(digit);
-    }
-    shown
-}
-
 /// A `Dense` on a flattened image that holds nearly all weights of a model: a pooling leaves far fewer to learn. Images
 /// that the user gives are meant to be read pixel by pixel.
 fn large_flatten(graph: &Graph, cx: &mut Cx<'_>) {
@@ -70,8 +58,8 @@ fn large_flatten(graph: &Graph, cx: &mut Cx<'_>) {
         let message = format!(
             "this `{}` holds {} of the model's {} weights, because it reads all values of a flattened {shown}",
             layer.kind.class_name(),
-            grouped(own),
-            grouped(total)
+            thousands(own),
+            thousands(total)
         );
         let axes = shape.rank() - 1;
         let left = shape.last().and_then(|channels| channels.known()).unwrap_or_default();
@@ -286,17 +274,4 @@ fn nothing_trained(graph: &Graph, cx: &mut Cx<'_>) {
         false => diag.help("add a layer with weights, such as `Dense(1)`"),
     };
     cx.error(diag.help("`#[allow(mimo::nothing_trained)]` if the model is only evaluated"));
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn thousands_are_grouped() {
-        assert_eq!(
-            [0, 999, 1000, 100_352, 1_234_567].map(grouped),
-            ["0", "999", "1,000", "100,352", "1,234,567"]
-        );
-    }
 }

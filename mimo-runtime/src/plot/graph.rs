@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use mimo_graph::spec::{GraphSpec, ItemSpec, ModelSpec, Setting};
+use mimo_graph::summary::thousands;
 
 use super::Picture;
 use super::layered::layout;
@@ -416,17 +417,4 @@ fn shape(graph: &GraphSpec, tensor: usize) -> String {
     let lengths: Vec<String> =
         graph.tensors.get(tensor).map_or(vec![], |it| it.shape.iter().map(usize::to_string).collect());
     if lengths.is_empty() { "scalar".into() } else { lengths.join(" × ") }
-}
-
-/// `1234567` as `1,234,567`.
-pub(super) fn thousands(n: usize) -> String {
-    let digits = n.to_string();
-    let mut text = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
