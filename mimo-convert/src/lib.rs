@@ -7,6 +7,7 @@
 
 pub mod description;
 pub mod error;
+pub mod onnx;
 pub mod weights;
 
 pub use description::Description;

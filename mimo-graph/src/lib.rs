@@ -37,6 +37,7 @@ pub mod order;
 pub mod place;
 pub mod plan;
 pub mod schedule;
+pub mod remake;
 mod settings;
 pub mod shape;
 pub mod spec;
