@@ -15,6 +15,8 @@ mod builder;
 mod context;
 mod export;
 mod layers;
+#[cfg(test)]
+mod tests;
 
 pub use decode::decode;
 pub use encode::encode;

@@ -418,6 +418,13 @@ pub enum Error {
         /// Why.
         source: std::io::Error,
     },
+    /// A model has no form in ONNX.
+    Onnx {
+        /// The model.
+        model: &'static str,
+        /// The layer, and why.
+        reason: String,
+    },
     /// A file does not hold a model's weights. The model is as it was.
     WeightsFile {
         /// The file, if it is not in memory.
@@ -808,6 +815,7 @@ impl fmt::Display for Error {
             }
             Error::Tensor(error) => write!(f, "dfdx: {error}"),
             Error::File { path, source } => write!(f, "`{}`: {source}", path.display()),
+            Error::Onnx { model, reason } => write!(f, "`{model}` cannot be exported to ONNX: {reason}"),
             Error::WeightsFile { path, model, faults } => {
                 match path {
                     Some(path) => write!(f, "`{}` does not hold the weights of `{model}`", path.display())?,

@@ -56,6 +56,10 @@ impl Builder {
         Value(name.into())
     }
 
+    pub(crate) fn is_input(&self, value: &Value) -> bool {
+        self.graph.inputs.iter().any(|port| port.name == value.name())
+    }
+
     /// Keeps a name for an output. Returns another one if something has it.
     pub(crate) fn reserve(&mut self, name: &str) -> String {
         match self.names.insert(name.to_owned()) {
@@ -229,11 +233,6 @@ impl Builder {
         self.node_with("Cast", &[x], vec![("to", Attribute::Int(to.number()))])
     }
 
-    /// Floats as conditions: whether they are not 0.
-    pub(crate) fn truth(&mut self, x: &Value) -> Value {
-        self.cast(x, Element::Bool)
-    }
-
     /// Another shape of the same values.
     pub(crate) fn reshape(&mut self, x: &Value, shape: &[i64]) -> Value {
         let shape = self.ints(shape);
@@ -262,12 +261,12 @@ impl Builder {
         self.node("Slice", &[x, &start, &end, &axis])
     }
 
-    /// The positions of some axes in the opposite order.
+    /// The positions of some axes in the opposite order. Ends before the first are cut off, and some engines have 32 bits for them.
     pub(crate) fn flip(&mut self, x: &Value, axes: &[usize]) -> Value {
         let count = axes.len();
         let axes: Vec<i64> = axes.iter().map(|&axis| int(axis)).collect();
         let [start, end, axes, step] =
-            [vec![-1; count], vec![i64::MIN + 1; count], axes, vec![-1; count]].map(|all| self.ints(&all));
+            [vec![-1; count], vec![i64::from(i32::MIN) + 1; count], axes, vec![-1; count]].map(|all| self.ints(&all));
         self.node("Slice", &[x, &start, &end, &axes, &step])
     }
 

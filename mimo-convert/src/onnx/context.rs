@@ -133,6 +133,11 @@ impl<'a> Context<'a> {
         }
     }
 
+    /// Whether a value is an input of the graph.
+    pub(crate) fn is_input(&self, value: &Value) -> bool {
+        self.out.is_input(value)
+    }
+
     fn add(&mut self, tensor: Tensor) -> Id {
         self.tensors.push(tensor);
         Id(self.tensors.len() - 1)

@@ -19,6 +19,10 @@ fn within(cx: &mut Context<'_>, call: &Call<'_>, count: usize) -> Result<Value, 
         Dtype::Int => value,
         Dtype::Float => cx.out.cast(&value, Element::I64),
     };
+    // Numbers of the data are valid, as those that a `Predictor` reads.
+    if cx.is_input(&value) {
+        return Ok(value);
+    }
     let [low, high] = [0, int(count.saturating_sub(1))].map(|number| cx.out.int(number));
     let value = cx.out.max(&value, &low);
     Ok(cx.out.min(&value, &high))
