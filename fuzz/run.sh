@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # A target under libFuzzer, which looks for new paths through the macro, or through readers of files:
 #
-#   fuzz/run.sh tokens|models|csv|arrays [seconds] [further options of libFuzzer]
+#   fuzz/run.sh tokens|models|csv|arrays|onnx [seconds] [further options of libFuzzer]
 #
 # Needs a C++ compiler, besides Rust. What is found is written to fuzz/artifacts and becomes a test of
-# `mimo-macros/src/tests` or `mimo-data/tests`; the corpus stays in fuzz/corpus. Instrumenting code is not stable in rustc, hence the variable.
+# `mimo-macros/src/tests`, `mimo-data/tests` or `mimo-convert/src/onnx/tests.rs`; the corpus stays in fuzz/corpus. Instrumenting code is not stable in rustc, hence the variable.
 set -euo pipefail
 cd "$(dirname "$0")"
 name=$1

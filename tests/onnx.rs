@@ -10,7 +10,7 @@ model! {
         let plan = Input(shape = [2], dtype = "int32");
         let x = concatenate([LSTM(3)(usage), Flatten()(Embedding(5, 2)(plan))]);
         let leaves = Dense(1, activation = sigmoid)(Dropout(0.5)(x));
-        let kind = argmax(Dense(4)(x), axis = 1);
+        let kind = cast(argmax(Dense(4)(x), axis = 1) + plan[0], float32);
         Model(inputs = [usage, plan], outputs = [leaves, kind])
     }
 }
@@ -49,7 +49,7 @@ fn a_file_has_the_ports_of_the_model_and_its_weights() {
         ports(&file.graph.outputs),
         [
             ("leaves".into(), Some(Element::F32), vec![batch(), Axis::Length(1)]),
-            ("kind".into(), Some(Element::I64), vec![batch()]),
+            ("kind".into(), Some(Element::F32), vec![batch()]),
         ]
     );
     let ops: Vec<&str> = file.graph.nodes.iter().map(|node| node.op.as_str()).collect();
@@ -58,7 +58,7 @@ fn a_file_has_the_ports_of_the_model_and_its_weights() {
     let embeddings = find("embedding/embeddings");
     assert_eq!(embeddings.data, mimo_convert::onnx::model::Data::F32(model.embedding.embeddings.as_vec()));
     assert_eq!(file.metadata["mimo.inputs"], "usage: float32 [4, 3]\nplan: int64 [2]");
-    assert_eq!(file.metadata["mimo.outputs"], "leaves: float32 [1]\nkind: int64 []");
+    assert_eq!(file.metadata["mimo.outputs"], "leaves: float32 [1]\nkind: float32 []");
 }
 
 #[test]

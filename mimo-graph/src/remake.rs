@@ -64,13 +64,12 @@ fn item_of(
 fn args(item: &'static Item, spec: &ItemSpec, optional: bool) -> Result<Vec<Arg>, String> {
     let mut args = vec![];
     for argument in item.arguments() {
-        let given = spec.argument(argument.name).unwrap_or(&Setting::None);
+        // Arguments that every layer has are not among those of the item.
+        let Some(given) = spec.argument(argument.name) else { continue };
         let kind = match (given, argument.kind) {
             // The tensors of an operation are no data of it.
             (Setting::None, Kind::Tensors) if optional || argument.is_required() => ValueKind::Tensor,
             (Setting::None, Kind::TensorList) => ValueKind::Tensor,
-            // Not given, and without a default.
-            (Setting::None, _) => continue,
             (given, kind) => value(kind, given)?,
         };
         let value = Value { kind, loc: Loc(0) };

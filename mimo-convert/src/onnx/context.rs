@@ -83,7 +83,12 @@ impl Call<'_> {
 
     /// The path of a weight; `None` if the layer has none of this name.
     fn path(&self, weight: &str) -> Option<&str> {
-        let is = |path: &&String| path.rsplit('/').next() == Some(weight);
+        // The weights of projections are in folders of their own.
+        let folder = weight.rsplit_once('_').map(|(folder, name)| format!("/{folder}/{name}"));
+        let is = |path: &&String| {
+            path.rsplit('/').next() == Some(weight)
+                || folder.as_ref().is_some_and(|folder| path.ends_with(folder.as_str()))
+        };
         self.weights.iter().find(is).map(String::as_str)
     }
 }
@@ -237,8 +242,13 @@ impl<'a> Context<'a> {
         let Some(batch) = self.batch.clone() else {
             return Err(Error::new("the model has no input, so its batch has no length"));
         };
-        let lengths = self.out.node("Shape", &[&batch]);
-        let batch = self.out.slice(&lengths, 0, 0, 1);
+        Ok(self.repeated_like(value, &batch, 0, shape))
+    }
+
+    /// The same for each position of an axis of another value.
+    pub(crate) fn repeated_like(&mut self, value: &Value, like: &Value, axis: usize, shape: &[usize]) -> Value {
+        let lengths = self.out.node("Shape", &[like]);
+        let batch = self.out.slice(&lengths, 0, axis, axis + 1);
         let shape: Vec<i64> = shape.iter().map(|&len| int(len)).collect();
         let shape = match shape[..] {
             [] => batch,
@@ -247,7 +257,7 @@ impl<'a> Context<'a> {
                 self.out.concat(&[batch, rest], 0)
             }
         };
-        Ok(self.out.node("Expand", &[value, &shape]))
+        self.out.node("Expand", &[value, &shape])
     }
 
     /// The value with channels first. The rank of a sample is at least 2.

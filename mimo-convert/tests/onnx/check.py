@@ -1,11 +1,12 @@
 """ONNX files of models against what mimo predicts.
 
     cargo run --release --manifest-path fuzz/Cargo.toml --bin onnx -- FOLDER [examples|models|random [MODELS [SEED]]]
-    python mimo-convert/tests/onnx/check.py FOLDER [--limit 1e-5]
+    python mimo-convert/tests/onnx/check.py FOLDER [--limit 1e-5] [--descriptions]
 
 Runs every `NAME.onnx` of the folder in ONNX Runtime with the inputs of `NAME.json`, and compares with its outputs: the largest difference
 is at most the limit times the largest number of an output. Files are checked by `onnx.checker` with shapes inferred, too. Models
-without a form in ONNX (`NAME.error`) are listed. Needs the packages onnx and onnxruntime.
+without a form in ONNX (`NAME.error`) are listed. With `--descriptions` the descriptions of models that are not random are written
+beside this script, for `mimo-convert/tests/exported.rs`. Needs the packages onnx and onnxruntime.
 """
 
 import argparse
@@ -59,11 +60,29 @@ def check(path, limit):
     return worst, where
 
 
+def describe(folder):
+    """The graphs of models and the shapes of their weights."""
+    models = {}
+    for path in sorted(folder.glob("*.safetensors")):
+        if path.stem.startswith("random_"):
+            continue
+        data = path.read_bytes()
+        header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
+        graph = header.pop("__metadata__")["graph"]
+        models[path.stem] = {"graph": graph, "weights": {name: about["shape"] for name, about in header.items()}}
+    path = pathlib.Path(__file__).with_name("descriptions.json")
+    lines = (f"{json.dumps(name)}: {json.dumps(model)}" for name, model in models.items())
+    path.write_text("{\n" + ",\n".join(lines) + "\n}\n")
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("folder", type=pathlib.Path)
     parser.add_argument("--limit", type=float, default=1e-5)
+    parser.add_argument("--descriptions", action="store_true")
     arguments = parser.parse_args()
+    if arguments.descriptions:
+        describe(arguments.folder)
     failed = count = 0
     for path in sorted(arguments.folder.glob("*.onnx")):
         if any(word in path.stem for word in RANDOM):

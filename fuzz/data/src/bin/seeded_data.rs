@@ -8,7 +8,8 @@ fn main() {
     let target = match name.as_str() {
         "csv" => mimo_fuzz_data::csv,
         "arrays" => mimo_fuzz_data::arrays,
-        _ => panic!("the targets are `csv` and `arrays`"),
+        "onnx" => mimo_fuzz_data::onnx,
+        _ => panic!("the targets are `csv`, `arrays` and `onnx`"),
     };
     let limit = Duration::from_secs(seconds.parse().expect("a number of seconds"));
     let mut state: u64 = args.next().map_or(0x9E37_79B9_7F4A_7C15, |seed| seed.parse().expect("a seed"));

@@ -72,7 +72,7 @@ pub const MODELS: &[(&str, &str)] = &[
         "mimo::model! { pub Encoder {
              let image = Input(shape = [6, 5, 2]);
              let x = Conv2D(3, 3, activation = relu)(image);
-             let x = BatchNormalization()(x);
+             let x = LayerNormalization()(x);
              let features = Dense(4, activation = tanh)(Flatten()(MaxPooling2D(2)(x)));
              Model(inputs = [image], outputs = [features])
          } }
@@ -288,7 +288,7 @@ pub const MODELS: &[(&str, &str)] = &[
          let h = log_softmax(x, axis = 2);
          let i = sparsemax(x, axis = 1);
          let j = cast(argmax(x, axis = 2), float32);
-         let k = cast(argmin(x, axis = [1, 2]), float32);
+         let k = cast(argmin(x, axis = -1, keepdims = true), float32);
          let l = any(x > 1.5, axis = 1);
          let m = all(x > -1.5, axis = [1, 2, 3]);
          Model(inputs = [x], outputs = [a, b, c, d, e, f, g, h, i, j, k, l, m])",
@@ -301,7 +301,7 @@ pub const MODELS: &[(&str, &str)] = &[
          let s = Input(shape = []);
          let a = where(x > y, x, 2.0 * y);
          let b = x % y;
-         let c = x // 0.3;
+         let c = floor_divide(x, 0.3);
          let d = arctan2(x, y);
          let e = clip(x, y, 1.0);
          let f = n * 2 + 1;
@@ -311,7 +311,7 @@ pub const MODELS: &[(&str, &str)] = &[
          let j = in_train_phase(x, x * 3.0);
          let k = logical_and(x > 0.0, y);
          let l = round(x * 3.0) + trunc(x * 2.0) + sign(x);
-         let m = maximum(x, y) ** 2.0;
+         let m = power(maximum(x, y), 2.0);
          let o = Embedding(4, 2)(n % 4);
          Model(inputs = [x, y, n, s], outputs = [a, b, c, d, e, g, h, i, j, k, l, m, o])",
     ),
@@ -321,8 +321,9 @@ pub const MODELS: &[(&str, &str)] = &[
          let n = Input(shape = [2], dtype = \"int32\");
          let y = Dense(3)(x);
          let same = y;
-         let c = argmax(y, axis = 1);
-         Model(inputs = [x, n], outputs = [y, x, n, c])",
+         let c = cast(argmax(y, axis = 1) + n[0], float32);
+         let one = y + 1.0;
+         Model(inputs = [x, n], outputs = [y, x, c, one])",
     ),
     (
         "categories",

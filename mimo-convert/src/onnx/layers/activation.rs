@@ -18,18 +18,24 @@ pub(super) fn activate(cx: &mut Context<'_>, x: Id, activation: Activation) -> R
     let mut shape = cx.shape(x)?;
     let (value, batched) = (cx.last(x)?, cx.is_batched(x)?);
     let (axis, last) = (shape.len(), shape.last().copied().unwrap_or(1));
-    let value = along(&mut cx.out, &value, activation, axis, last);
+    let value = along(&mut cx.out, &value, activation, [axis, axis], last);
     if let (Activation::Glu, Some(len)) = (activation, shape.last_mut()) {
         *len = last / 2;
     }
     Ok(cx.give(value, &shape, mimo_graph::shape::Dtype::Float, batched))
 }
 
-/// A softmax and its like over an axis of length `len`.
-pub(super) fn along(out: &mut Builder, x: &Value, activation: Activation, axis: usize, len: usize) -> Value {
+/// A softmax and its like over an axis of length `len`. With it comes the last axis.
+pub(super) fn along(
+    out: &mut Builder,
+    x: &Value,
+    activation: Activation,
+    [axis, last]: [usize; 2],
+    len: usize,
+) -> Value {
     match activation {
         Activation::LogSoftmax => out.softmax("LogSoftmax", x, axis),
-        Activation::Sparsemax => sparsemax(out, x, axis, len),
+        Activation::Sparsemax => sparsemax(out, x, [axis, last], len),
         Activation::Glu => {
             let half = len / 2;
             let [linear, gate] = [(0, half), (half, len)].map(|(start, end)| out.slice(x, axis, start, end));
@@ -42,14 +48,13 @@ pub(super) fn along(out: &mut Builder, x: &Value, activation: Activation, axis: 
 }
 
 /// The threshold is where the sum of what is above it is 1: `(Σ z − 1) / k` over the `k` largest values with `1 + k z > Σ z`.
-fn sparsemax(out: &mut Builder, x: &Value, axis: usize, len: usize) -> Value {
+fn sparsemax(out: &mut Builder, x: &Value, [axis, last]: [usize; 2], len: usize) -> Value {
     let all = out.ints(&[int(len)]);
     let settings = vec![("axis", Attribute::Int(int(axis)))];
     let [sorted, _] = out.nodes("TopK", &[Some(x), Some(&all)], settings);
     let at = out.int(int(axis));
     let sums = out.node("CumSum", &[&sorted, &at]);
-    let mut shape = vec![1; axis + 1];
-    shape.iter_mut().skip(axis).for_each(|it| *it = len);
+    let shape = [vec![len], vec![1; last.saturating_sub(axis)]].concat();
     let counts: Vec<f64> = (1..=len).map(|count| count as f64).collect();
     let counts = out.floats(&shape, &counts);
     let bound = out.mul(&sorted, &counts);

@@ -26,10 +26,12 @@ struct Axis {
 impl Axis {
     fn all(sliding: &Sliding, shape: &[usize]) -> Result<Vec<Axis>, Error> {
         let shape = Shape(shape.iter().copied().map(Into::into).collect());
+        // Axes of a transposed convolution are those of the convolution that it is the transpose of.
+        let transposed = sliding.class.transposed();
         let axis = |it: mimo_graph::layers::sliding::Axis| {
             Ok(Axis {
-                input: known(&it.input)?,
-                output: known(&it.output)?,
+                input: known(if transposed { &it.output } else { &it.input })?,
+                output: known(if transposed { &it.input } else { &it.output })?,
                 kernel: known(&it.kernel)?,
                 stride: it.stride,
                 dilation: it.dilation,

@@ -22,15 +22,17 @@ struct Given {
 
 pub(super) fn recurrent(cx: &mut Context<'_>, layer: &Recurrent, call: &Call<'_>) -> Result<Vec<Id>, Error> {
     let units = known(&layer.units)?;
-    let mut initial = vec![];
-    for &id in call.inputs.iter().skip(1) {
-        initial.push(cx.each(id)?);
-    }
     let states = layer.states();
-    if layer.stateful {
-        let carried = cx.states(call.name, states, units)?;
-        let given = initial.len();
-        initial.extend(carried.into_iter().skip(given));
+    let carried = match layer.stateful {
+        true => cx.states(call.name, states, units)?,
+        false => vec![],
+    };
+    let mut initial = vec![];
+    for (at, name) in states.iter().enumerate() {
+        initial.push(match call.named(name) {
+            Some(id) => Some(cx.each(id)?),
+            None => carried.get(at).cloned(),
+        });
     }
     let mask = call.named("mask");
     let usual = layer.activation == Activation::Tanh && layer.recurrent_activation == Activation::Sigmoid;
@@ -39,8 +41,7 @@ pub(super) fn recurrent(cx: &mut Context<'_>, layer: &Recurrent, call: &Call<'_>
         Cell::Gru { reset_after: true } => usual.then_some("GRU"),
         Cell::Gru { reset_after: false } | Cell::Simple => None,
     };
-    let whole = initial.is_empty() || initial.len() == states.len();
-    let given = match operator.filter(|_| mask.is_none() && whole) {
+    let given = match operator.filter(|_| mask.is_none()) {
         Some(op) => by_operator(cx, layer, call, op, units, &initial)?,
         None => by_steps(cx, layer, call, mask, units, &initial)?,
     };
@@ -83,7 +84,7 @@ fn by_operator(
     call: &Call<'_>,
     op: &str,
     units: usize,
-    initial: &[Value],
+    initial: &[Option<Value>],
 ) -> Result<Given, Error> {
     let x = cx.each(call.x()?)?;
     // ONNX has steps before samples.
@@ -106,17 +107,25 @@ fn by_operator(
         })?),
         false => None,
     };
-    let initial: Vec<Value> = initial.iter().map(|state| cx.out.unsqueeze(state, &[0])).collect();
+    // Without a state it would begin with zeros, but tract then has to know how many samples there are.
+    let mut zeros = None;
+    let mut states = vec![];
+    for state in initial {
+        let state = match (state, &zeros) {
+            (Some(state), _) | (None, Some(state)) => state.clone(),
+            (None, None) => {
+                let state = cx.out.floats(&[1, units], &vec![0.0; units]);
+                zeros.insert(cx.repeated_like(&state, &x, 1, &[units])).clone()
+            }
+        };
+        states.push(cx.out.unsqueeze(&state, &[0]));
+    }
+    let initial = states;
     let mut inputs = vec![Some(&x)];
     let (kernel, recurrent_kernel) = (kernel?, recurrent_kernel?);
-    inputs.extend([Some(&kernel), Some(&recurrent_kernel)]);
-    if bias.is_some() || !initial.is_empty() {
-        inputs.push(bias.as_ref());
-    }
-    if !initial.is_empty() {
-        inputs.push(None);
-        inputs.extend(initial.iter().map(Some));
-    }
+    // No lengths of sequences.
+    inputs.extend([Some(&kernel), Some(&recurrent_kernel), bias.as_ref(), None]);
+    inputs.extend(initial.iter().map(Some));
     let direction = if layer.go_backwards { "reverse" } else { "forward" };
     let mut settings = vec![
         ("hidden_size", Attribute::Int(int(units))),
@@ -156,7 +165,7 @@ fn by_steps(
     call: &Call<'_>,
     mask: Option<Id>,
     units: usize,
-    initial: &[Value],
+    initial: &[Option<Value>],
 ) -> Result<Given, Error> {
     let x = call.x()?;
     let steps = cx.shape(x)?.first().copied().unwrap_or(0);
@@ -206,7 +215,7 @@ fn by_steps(
     let zeros = cx.out.floats(&[1, units], &vec![0.0; units]);
     let mut states: Vec<Value> = layer.states().iter().map(|_| zeros.clone()).collect();
     for (state, initial) in states.iter_mut().zip(initial) {
-        *state = initial.clone();
+        *state = initial.clone().unwrap_or_else(|| zeros.clone());
     }
     let mut results = vec![];
     // Whether any step so far counts.

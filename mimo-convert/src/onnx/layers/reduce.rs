@@ -28,9 +28,8 @@ pub(super) fn cumulative_sum(
 
 pub(super) fn reduce(cx: &mut Context<'_>, layer: &Reduce, call: &Call<'_>) -> Result<Vec<Id>, Error> {
     let x = call.x()?;
-    let shape = cx.shape(x)?;
-    let of_sample = sample_axes(&layer.axis.0, shape.len())?;
-    let (axes, keepdims) = (with_batch(&of_sample), layer.keepdims);
+    let axes = with_batch(&sample_axes(&layer.axis.0, cx.shape(x)?.len())?);
+    let keepdims = layer.keepdims;
     let value = cx.floats(x)?;
     let out = &mut cx.out;
     let plain = |out: &mut Builder, op: &str| out.reduce(op, &value, &axes, keepdims);
@@ -67,20 +66,9 @@ pub(super) fn reduce(cx: &mut Context<'_>, layer: &Reduce, call: &Call<'_>) -> R
         }
         Reduction::ArgMax | Reduction::ArgMin => {
             let op = if layer.reduction == Reduction::ArgMax { "ArgMax" } else { "ArgMin" };
-            let place = |out: &mut Builder, value: &Value, axis: usize, keepdims: bool| {
-                let keepdims = Attribute::Int(i64::from(keepdims));
-                out.node_with(op, &[value], vec![("axis", Attribute::Int(int(axis))), ("keepdims", keepdims)])
-            };
-            match axes[..] {
-                [axis] => place(out, &value, axis, keepdims),
-                _ => {
-                    let joined = join(out, &value, &shape, &of_sample);
-                    let at = place(out, &joined.value, joined.axis, false);
-                    let lengths: Vec<i64> =
-                        [REST].into_iter().chain(call.shape()?.iter().map(|&len| int(len))).collect();
-                    out.reshape(&at, &lengths)
-                }
-            }
+            let [axis] = axes[..] else { return Err(Error::new("a place is one along one axis")) };
+            let keepdims = Attribute::Int(i64::from(keepdims));
+            out.node_with(op, &[&value], vec![("axis", Attribute::Int(int(axis))), ("keepdims", keepdims)])
         }
     };
     cx.mapped(call, value)
@@ -129,11 +117,11 @@ pub(super) fn softmax(cx: &mut Context<'_>, layer: &Softmax, call: &Call<'_>) ->
     let value = match axes[..] {
         [axis] => {
             let len = shape.get(axis).copied().unwrap_or(1);
-            activation::along(&mut cx.out, &value, layer.function, axis + 1, len)
+            activation::along(&mut cx.out, &value, layer.function, [axis + 1, shape.len()], len)
         }
         _ => {
             let joined = join(&mut cx.out, &value, &shape, &axes);
-            let value = activation::along(&mut cx.out, &joined.value, layer.function, joined.axis, joined.len);
+            let value = activation::along(&mut cx.out, &joined.value, layer.function, [joined.axis; 2], joined.len);
             let value = cx.out.reshape(&value, &joined.apart);
             cx.out.transpose(&value, &joined.back)
         }
