@@ -35,7 +35,8 @@ fn a_file_has_the_ports_of_the_model_and_its_weights() {
     let file = mimo_convert::onnx::decode(&bytes).expect("a model");
     let batch = || Axis::Free("batch".into());
     let ports = |ports: &[mimo_convert::onnx::model::Port]| {
-        let of = |port: &mimo_convert::onnx::model::Port| (port.name.clone(), port.element, port.shape.clone());
+        let of =
+            |port: &mimo_convert::onnx::model::Port| (port.name.clone(), port.element, port.shape.clone());
         ports.iter().map(of).collect::<Vec<_>>()
     };
     assert_eq!(

@@ -18,11 +18,17 @@ fn models() -> Vec<(String, Description, Weights)> {
     let of = |(name, it): (String, Value)| {
         let graph = it["graph"].as_str().expect("a graph").to_owned();
         let metadata = BTreeMap::from([("graph".to_owned(), graph), ("model".to_owned(), "Net".to_owned())]);
-        let description = Description::of_metadata(&metadata).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let description =
+            Description::of_metadata(&metadata).unwrap_or_else(|error| panic!("{name}: {error}"));
         let weights = it["weights"].as_object().expect("weights").iter().map(|(path, shape)| {
-            let shape: Vec<usize> =
-                shape.as_array().expect("a shape").iter().map(|len| len.as_u64().expect("a length") as usize).collect();
-            let values = (0..shape.iter().product::<usize>()).map(|at| 0.01 * (at % 7) as f32 + 0.1).collect();
+            let shape: Vec<usize> = shape
+                .as_array()
+                .expect("a shape")
+                .iter()
+                .map(|len| len.as_u64().expect("a length") as usize)
+                .collect();
+            let values =
+                (0..shape.iter().product::<usize>()).map(|at| 0.01 * (at % 7) as f32 + 0.1).collect();
             (path.clone(), Array { shape, values: Values::F32(values) })
         });
         (name, description, weights.collect())
@@ -36,7 +42,9 @@ const WITHOUT: &[(&str, &str)] = &[("random_truncated_normal", "no operator for 
 #[test]
 fn every_model_is_exported_and_read_again() {
     for (name, description, weights) in models() {
-        let without = WITHOUT.iter().find(|(class, _)| description.graph.layers.iter().any(|it| it.item.class == *class));
+        let without = WITHOUT
+            .iter()
+            .find(|(class, _)| description.graph.layers.iter().any(|it| it.item.class == *class));
         let model = match (to_model(&description, &weights), without) {
             (Ok(model), None) => model,
             (Err(error), Some((class, reason))) => {
@@ -69,7 +77,11 @@ fn check(name: &str, graph: &Graph) {
     }
     for node in &graph.nodes {
         for input in node.inputs.iter().filter(|input| !input.is_empty()) {
-            assert!(known.contains(input.as_str()), "{name}: `{}` reads `{input}` before it is known", node.name);
+            assert!(
+                known.contains(input.as_str()),
+                "{name}: `{}` reads `{input}` before it is known",
+                node.name
+            );
             read.insert(input);
         }
         for output in &node.outputs {
@@ -87,7 +99,11 @@ fn check(name: &str, graph: &Graph) {
         assert!(known.contains(port.name.as_str()), "{name}: nothing computes `{}`", port.name);
     }
     for node in &graph.nodes {
-        assert!(node.outputs.iter().any(|it| read.contains(it.as_str())), "{name}: nothing needs `{}`", node.name);
+        assert!(
+            node.outputs.iter().any(|it| read.contains(it.as_str())),
+            "{name}: nothing needs `{}`",
+            node.name
+        );
     }
     for tensor in &graph.initializers {
         assert!(read.contains(tensor.name.as_str()), "{name}: nothing reads `{}`", tensor.name);
@@ -113,8 +129,10 @@ fn every_layer_operation_and_activation_is_tried() {
         description.graph.layers.iter().for_each(|layer| classes(&layer.item, &mut found));
     }
     let all = [Module::Layers, Module::Operations, Module::Activations].into_iter().flat_map(items);
-    let missing: Vec<&str> =
-        all.map(|item| item.class).filter(|class| !found.contains(*class) && !MADE_OF_OTHERS.contains(class)).collect();
+    let missing: Vec<&str> = all
+        .map(|item| item.class)
+        .filter(|class| !found.contains(*class) && !MADE_OF_OTHERS.contains(class))
+        .collect();
     assert!(
         missing.is_empty(),
         "{missing:?}: not in tests/onnx/descriptions.json, which `tests/onnx/check.py --descriptions` writes"
@@ -123,8 +141,10 @@ fn every_layer_operation_and_activation_is_tried() {
 
 #[test]
 fn a_weight_that_is_missing_is_named() {
-    let (_, description, mut weights) =
-        models().into_iter().find(|(name, ..)| name == "example_layers_Dense").expect("the example of `Dense`");
+    let (_, description, mut weights) = models()
+        .into_iter()
+        .find(|(name, ..)| name == "example_layers_Dense")
+        .expect("the example of `Dense`");
     let path = weights.keys().find(|path| path.ends_with("kernel")).expect("a kernel").clone();
     weights.remove(&path);
     let error = to_model(&description, &weights).expect_err("a weight is missing").to_string();

@@ -51,10 +51,7 @@ fn construct_of(item: &'static Item, args: &[Arg]) -> Result<LayerKind, String> 
     }
 }
 
-fn item_of(
-    modules: impl IntoIterator<Item = Module>,
-    spec: &ItemSpec,
-) -> Result<&'static Item, String> {
+fn item_of(modules: impl IntoIterator<Item = Module>, spec: &ItemSpec) -> Result<&'static Item, String> {
     let mut all = modules.into_iter().flat_map(items);
     let found = all.find(|item| item.class == spec.class);
     found.ok_or_else(|| format!("`{}` is not in the language", spec.class))

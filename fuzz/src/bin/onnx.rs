@@ -32,10 +32,11 @@ fn main() {
         sources.extend(examples());
     }
     if is("models") {
-        sources.extend(models::MODELS.iter().map(|(name, body)| Source {
-            name: format!("model_{name}"),
-            body: (*body).to_owned(),
-        }));
+        sources.extend(
+            models::MODELS
+                .iter()
+                .map(|(name, body)| Source { name: format!("model_{name}"), body: (*body).to_owned() }),
+        );
     }
     if is("random") {
         sources.extend((first..first + count).map(random));
@@ -46,13 +47,19 @@ fn main() {
     sources.retain(|source| {
         let expanded = mimo_fuzz::expand(net(source).parse().expect("tokens")).to_string();
         let at = expanded.find("compile_error");
-        at.inspect(|at| println!("{}: {}", source.name, expanded[*at..].chars().take(300).collect::<String>())).is_none()
+        at.inspect(|at| {
+            println!("{}: {}", source.name, expanded[*at..].chars().take(300).collect::<String>())
+        })
+        .is_none()
     });
     for source in &sources {
         let _ = writeln!(text, "{}", module(source));
         let _ = writeln!(calls, "    {}::write(folder);", source.name);
     }
-    let _ = write!(text, "fn main() {{\n    let folder = &std::env::args().nth(1).expect(\"a folder\");\n{calls}}}\n");
+    let _ = write!(
+        text,
+        "fn main() {{\n    let folder = &std::env::args().nth(1).expect(\"a folder\");\n{calls}}}\n"
+    );
     let fuzz = Path::new(env!("CARGO_MANIFEST_DIR"));
     let repository = fuzz.parent().expect("the repository");
     let directory = fuzz.join("target/onnx-models");
@@ -188,7 +195,8 @@ fn module(Source { name, body }: &Source) -> String {
     };
     let (inputs, outputs) = (list("inputs"), list("outputs"));
     let is_whole = |name: &str| {
-        let statement = body.split(';').find(|it| it.contains(&format!("let {name}")) && it.contains("Input("));
+        let statement =
+            body.split(';').find(|it| it.contains(&format!("let {name}")) && it.contains("Input("));
         statement.is_some_and(|it| it.contains("int32") || it.contains("int64"))
     };
     let fields = inputs.iter().enumerate().map(|(at, name)| {
@@ -197,7 +205,9 @@ fn module(Source { name, body }: &Source) -> String {
         if is_whole(name) { whole } else { float }
     });
     let fields: Vec<String> = fields.collect();
-    let values = outputs.iter().map(|name| format!("(\"{name}\", outputs.{name}.as_vec().iter().map(|it| *it as f64).collect::<Vec<_>>())"));
+    let values = outputs.iter().map(|name| {
+        format!("(\"{name}\", outputs.{name}.as_vec().iter().map(|it| *it as f64).collect::<Vec<_>>())")
+    });
     let values: Vec<String> = values.collect();
     format!(
         "#[allow(non_snake_case, unused)]\nmod {name} {{\nuse mimo::prelude::*;\n{before}\nmimo::model! {{ {net} }}\n\

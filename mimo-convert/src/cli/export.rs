@@ -27,7 +27,8 @@ exit code: 0, or 2 after an error
 /// # Errors
 /// Arguments that are not valid, files that cannot be read or written, and those of [`onnx::export`].
 pub fn run(parser: &mut Parser) -> Result<u8, Error> {
-    let wrong = |error: lexopt::Error| Error::new(format!("{error}; `mimo export --help` lists the arguments"));
+    let wrong =
+        |error: lexopt::Error| Error::new(format!("{error}; `mimo export --help` lists the arguments"));
     let (mut file, mut to): (Option<PathBuf>, Option<PathBuf>) = (None, None);
     while let Some(arg) = parser.next().map_err(wrong)? {
         match arg {
@@ -41,7 +42,9 @@ pub fn run(parser: &mut Parser) -> Result<u8, Error> {
         }
     }
     let (Some(file), Some(to)) = (file, to) else {
-        return Err(Error::new("which file, and where to? write `mimo export model.safetensors --onnx model.onnx`"));
+        return Err(Error::new(
+            "which file, and where to? write `mimo export model.safetensors --onnx model.onnx`",
+        ));
     };
     let bytes = read(&file)?;
     let (weights, metadata) = weights::read(&bytes).map_err(|error| within(&file, error))?;

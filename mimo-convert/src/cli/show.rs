@@ -70,7 +70,10 @@ pub fn description_of(description: &Description, weights: &Weights) -> String {
         let of = |path: &String| weights.get(path).map_or(0, |array| array.values.len());
         let numbers: usize = layer.weights.iter().map(of).sum();
         total += numbers;
-        let settings = layer.item.arguments().filter_map(|(name, value)| written(value).map(|it| format!("{name} = {it}")));
+        let settings = layer
+            .item
+            .arguments()
+            .filter_map(|(name, value)| written(value).map(|it| format!("{name} = {it}")));
         let settings: Vec<String> = settings.take(3).collect();
         rows.push([layer.name.clone(), layer.item.class.into(), settings.join(", "), numbers.to_string()]);
     }
@@ -91,12 +94,24 @@ pub fn description_of(description: &Description, weights: &Weights) -> String {
     text.push('\n');
     let mut rows = vec![["", "name", "shape", "loss", "weight"].map(String::from)];
     for port in &graph.inputs {
-        rows.push(["input".into(), port.name.clone(), shape(&graph.tensors, port.tensor), String::new(), String::new()]);
+        rows.push([
+            "input".into(),
+            port.name.clone(),
+            shape(&graph.tensors, port.tensor),
+            String::new(),
+            String::new(),
+        ]);
     }
     for (port, output) in graph.outputs.iter().zip(&description.outputs) {
         let loss = output.pointer("/loss/class").and_then(Value::as_str).unwrap_or("");
         let weight = output.get("weight").filter(|it| !it.is_null()).map_or(String::new(), Value::to_string);
-        rows.push(["output".into(), port.name.clone(), shape(&graph.tensors, port.tensor), loss.into(), weight]);
+        rows.push([
+            "output".into(),
+            port.name.clone(),
+            shape(&graph.tensors, port.tensor),
+            loss.into(),
+            weight,
+        ]);
     }
     table(&mut text, &rows);
     if let Some(rule) = description.optimizer.pointer("/rule/class").and_then(Value::as_str) {
@@ -190,10 +205,12 @@ fn shape(tensors: &[GraphTensor], at: usize) -> String {
 
 /// Rows with columns of one width.
 fn table<const N: usize>(text: &mut String, rows: &[[String; N]]) {
-    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|it| it.chars().count()).max();
+    let width =
+        |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|it| it.chars().count()).max();
     let widths: Vec<usize> = (0..N).map(|column| width(column).unwrap_or(0)).collect();
     for row in rows {
-        let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
+        let cells: Vec<String> =
+            row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
         let _ = writeln!(text, "{}", cells.join("  ").trim_end());
     }
 }

@@ -134,7 +134,12 @@ impl Builder {
     }
 
     /// Values that are in the file; the same ones are there once.
-    pub(crate) fn initializer(&mut self, key: &str, name: &str, make: impl FnOnce() -> (Vec<usize>, Data)) -> Value {
+    pub(crate) fn initializer(
+        &mut self,
+        key: &str,
+        name: &str,
+        make: impl FnOnce() -> (Vec<usize>, Data),
+    ) -> Value {
         if let Some(value) = self.constants.get(key) {
             return value.clone();
         }
@@ -266,7 +271,8 @@ impl Builder {
         let count = axes.len();
         let axes: Vec<i64> = axes.iter().map(|&axis| int(axis)).collect();
         let [start, end, axes, step] =
-            [vec![-1; count], vec![i64::from(i32::MIN) + 1; count], axes, vec![-1; count]].map(|all| self.ints(&all));
+            [vec![-1; count], vec![i64::from(i32::MIN) + 1; count], axes, vec![-1; count]]
+                .map(|all| self.ints(&all));
         self.node("Slice", &[x, &start, &end, &axes, &step])
     }
 

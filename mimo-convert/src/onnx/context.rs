@@ -95,7 +95,14 @@ impl Call<'_> {
 
 impl<'a> Context<'a> {
     pub(crate) fn new(weights: &'a Weights) -> Self {
-        Context { out: Builder::default(), weights, tensors: vec![], batch: None, states: BTreeMap::new(), folds: BTreeMap::new() }
+        Context {
+            out: Builder::default(),
+            weights,
+            tensors: vec![],
+            batch: None,
+            states: BTreeMap::new(),
+            folds: BTreeMap::new(),
+        }
     }
 
     /// The value that has the batch as its first axis.
@@ -246,7 +253,13 @@ impl<'a> Context<'a> {
     }
 
     /// The same for each position of an axis of another value.
-    pub(crate) fn repeated_like(&mut self, value: &Value, like: &Value, axis: usize, shape: &[usize]) -> Value {
+    pub(crate) fn repeated_like(
+        &mut self,
+        value: &Value,
+        like: &Value,
+        axis: usize,
+        shape: &[usize],
+    ) -> Value {
         let lengths = self.out.node("Shape", &[like]);
         let batch = self.out.slice(&lengths, 0, axis, axis + 1);
         let shape: Vec<i64> = shape.iter().map(|&len| int(len)).collect();
@@ -283,7 +296,11 @@ impl<'a> Context<'a> {
     }
 
     /// A function of single values, computed where the tensor is.
-    pub(crate) fn map(&mut self, id: Id, map: impl FnOnce(&mut Builder, &Value) -> Value) -> Result<Id, Error> {
+    pub(crate) fn map(
+        &mut self,
+        id: Id,
+        map: impl FnOnce(&mut Builder, &Value) -> Value,
+    ) -> Result<Id, Error> {
         let tensor = self.tensor(id)?.clone();
         let (last, first) = match (&tensor.last, &tensor.first) {
             (Some(last), _) => (Some(map(&mut self.out, last)), None),
@@ -328,7 +345,9 @@ impl<'a> Context<'a> {
             Some(array) if array.shape.iter().product::<usize>() == array.values.len() => {
                 Ok(Some((path.to_owned(), array)))
             }
-            Some(_) => Err(Error::new(format!("the weight `{path}` has fewer or more values than its shape says"))),
+            Some(_) => {
+                Err(Error::new(format!("the weight `{path}` has fewer or more values than its shape says")))
+            }
             None => Err(Error::new(format!("the file has no weight `{path}`"))),
         }
     }
@@ -395,7 +414,11 @@ impl<'a> Context<'a> {
         let how = order.iter().map(usize::to_string).collect::<String>();
         let found = self.weight_shape(call, weight)?;
         if found.len() != order.len() {
-            return Err(Error::new(format!("the weight `{weight}` has {} axes, and not {}", found.len(), order.len())));
+            return Err(Error::new(format!(
+                "the weight `{weight}` has {} axes, and not {}",
+                found.len(),
+                order.len()
+            )));
         }
         self.changed_weight(call, weight, &format!("transposed{how}"), |values, shape| {
             transposed(&values, &shape, order)

@@ -73,7 +73,8 @@ fn graph(bytes: &[u8], depth: usize) -> Result<Graph, Error> {
             (2, Field::Bytes(value)) => it.name = text(value)?,
             (5, Field::Bytes(value)) => {
                 let at = it.initializers.len();
-                it.initializers.push(tensor(value).map_err(|error| error.within(format!("initializer {at}")))?);
+                it.initializers
+                    .push(tensor(value).map_err(|error| error.within(format!("initializer {at}")))?);
             }
             (11, Field::Bytes(value)) => it.inputs.push(port(value)?),
             (12, Field::Bytes(value)) => it.outputs.push(port(value)?),
@@ -148,9 +149,15 @@ fn tensor(bytes: &[u8]) -> Result<Tensor, Error> {
             (8, Field::Bytes(value)) => name = text(value)?,
             (9, Field::Bytes(value)) => raw = Some(value),
             (10, field) => doubles.extend(field.doubles()?),
-            (13, _) => return Err(Error::new("mimo does not read values in other files (`external_data`)").within(name)),
+            (13, _) => {
+                return Err(
+                    Error::new("mimo does not read values in other files (`external_data`)").within(name)
+                );
+            }
             (14, Field::Int(1)) => {
-                return Err(Error::new("mimo does not read values in other files (`data_location`)").within(name));
+                return Err(
+                    Error::new("mimo does not read values in other files (`data_location`)").within(name)
+                );
             }
             _ => {}
         }
@@ -168,10 +175,18 @@ fn tensor(bytes: &[u8]) -> Result<Tensor, Error> {
         (Some(raw), _) if Some(raw.len()) != count.checked_mul(element.size()) => {
             return fail(format!("{count} values are declared, and there are {} bytes", raw.len()));
         }
-        (Some(raw), Element::F32) => Data::F32(raw.as_chunks().0.iter().map(|it| f32::from_le_bytes(*it)).collect()),
-        (Some(raw), Element::F64) => Data::F64(raw.as_chunks().0.iter().map(|it| f64::from_le_bytes(*it)).collect()),
-        (Some(raw), Element::I32) => Data::I32(raw.as_chunks().0.iter().map(|it| i32::from_le_bytes(*it)).collect()),
-        (Some(raw), Element::I64) => Data::I64(raw.as_chunks().0.iter().map(|it| i64::from_le_bytes(*it)).collect()),
+        (Some(raw), Element::F32) => {
+            Data::F32(raw.as_chunks().0.iter().map(|it| f32::from_le_bytes(*it)).collect())
+        }
+        (Some(raw), Element::F64) => {
+            Data::F64(raw.as_chunks().0.iter().map(|it| f64::from_le_bytes(*it)).collect())
+        }
+        (Some(raw), Element::I32) => {
+            Data::I32(raw.as_chunks().0.iter().map(|it| i32::from_le_bytes(*it)).collect())
+        }
+        (Some(raw), Element::I64) => {
+            Data::I64(raw.as_chunks().0.iter().map(|it| i64::from_le_bytes(*it)).collect())
+        }
         (Some(raw), Element::Bool) => Data::Bool(raw.iter().map(|it| *it != 0).collect()),
         (None, Element::F32) => Data::F32(floats),
         (None, Element::F64) => Data::F64(doubles),

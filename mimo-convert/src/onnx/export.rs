@@ -29,7 +29,10 @@ pub fn export(description: &Description, weights: &Weights) -> Result<Vec<u8>, E
     let model = to_model(description, weights)?;
     let bytes = encode(&model);
     if bytes.len() > MOST {
-        return Err(Error::new(format!("an ONNX file has at most {MOST} bytes, and this one would have {}", bytes.len())));
+        return Err(Error::new(format!(
+            "an ONNX file has at most {MOST} bytes, and this one would have {}",
+            bytes.len()
+        )));
     }
     Ok(bytes)
 }
@@ -65,7 +68,9 @@ pub fn to_model(description: &Description, weights: &Weights) -> Result<Model, E
     let mut outputs = vec![];
     for (name, port) in names.into_iter().zip(&graph.outputs) {
         let (shape, dtype) = shape_of(&graph.tensors, port.tensor)?;
-        let id = tensors.get(&port.tensor).ok_or_else(|| Error::new(format!("nothing computes `{}`", port.name)))?;
+        let id = tensors
+            .get(&port.tensor)
+            .ok_or_else(|| Error::new(format!("nothing computes `{}`", port.name)))?;
         let value = cx.each(*id)?;
         outputs.push(line(&name, &shape, dtype));
         cx.out.output(name, &value, element(dtype), axes(&shape));
@@ -87,7 +92,9 @@ pub fn to_model(description: &Description, weights: &Weights) -> Result<Model, E
 }
 
 fn signature(ports: &[GraphPort], tensors: &[GraphTensor]) -> Result<Vec<String>, Error> {
-    let of = |port: &GraphPort| shape_of(tensors, port.tensor).map(|(shape, dtype)| line(&port.name, &shape, dtype));
+    let of = |port: &GraphPort| {
+        shape_of(tensors, port.tensor).map(|(shape, dtype)| line(&port.name, &shape, dtype))
+    };
     ports.iter().map(of).collect()
 }
 
@@ -171,5 +178,11 @@ fn write_call(
 
 /// Whether a layer joins values position by position, so that steps need not be apart: the last axis is the same.
 fn joins(kind: &LayerKind) -> bool {
-    matches!(kind, LayerKind::Bidirectional(_) | LayerKind::Dense(_) | LayerKind::Activation(_) | LayerKind::Embedding(_))
+    matches!(
+        kind,
+        LayerKind::Bidirectional(_)
+            | LayerKind::Dense(_)
+            | LayerKind::Activation(_)
+            | LayerKind::Embedding(_)
+    )
 }

@@ -10,7 +10,12 @@ fn model() -> Model {
     let tensor = |name: &str, data: Data| Tensor { name: name.into(), shape: vec![data.len()], data };
     let inner = Graph {
         name: "inner".into(),
-        nodes: vec![Node { op: "Relu".into(), inputs: vec!["a".into()], outputs: vec!["b".into()], ..Node::default() }],
+        nodes: vec![Node {
+            op: "Relu".into(),
+            inputs: vec!["a".into()],
+            outputs: vec!["b".into()],
+            ..Node::default()
+        }],
         ..Graph::default()
     };
     let attributes = [
@@ -90,7 +95,11 @@ fn files_that_lead_elsewhere_or_declare_too_much_are_refused() {
     let location = vec![1 << 3, 1, 2 << 3, 1, 14 << 3, 1];
     assert!(of(location).contains("`data_location`"));
     // 2⁶² values of four bytes, of which there are none.
-    let large = [field(1, &[0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x40]), vec![2 << 3, 1], field(9, &[0; 4])];
+    let large = [
+        field(1, &[0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x40]),
+        vec![2 << 3, 1],
+        field(9, &[0; 4]),
+    ];
     assert!(of(large.concat()).contains("values are declared"));
     let overflow = [vec![0xff; 9], vec![0x01]].concat();
     assert!(of([field(1, &overflow), vec![2 << 3, 1]].concat()).contains("shape is not valid"));
@@ -103,7 +112,10 @@ fn graphs_within_graphs_end() {
     let mut graph = Graph::default();
     for _ in 0..20 {
         let attributes = BTreeMap::from([("body".to_owned(), Attribute::Graph(graph))]);
-        graph = Graph { nodes: vec![Node { op: "Loop".into(), attributes, ..Node::default() }], ..Graph::default() };
+        graph = Graph {
+            nodes: vec![Node { op: "Loop".into(), attributes, ..Node::default() }],
+            ..Graph::default()
+        };
     }
     let error = decode(&encode(&Model { graph, ..Model::default() })).expect_err("too deep").to_string();
     assert!(error.contains("graphs within graphs"), "{error}");

@@ -184,8 +184,13 @@ fn operations_keep_their_numbers() {
     }
     let stored = operands("where", vec![tensor(), (None, float(0.5)), tensor()]);
     assert_eq!(stored[1], ("x1", half));
-    let stored = operands("einsum", vec![(None, string("bij,bjk->bik")), tensor(), tensor()]);
-    assert_eq!(stored[2], ("x2", Setting::None));
+    // A second tensor that need not be given is known by the equation.
+    for (equation, tensors) in [("bij,bjk->bik", 2), ("bij->bji", 1)] {
+        let given: Vec<Given> =
+            [(None, string(equation))].into_iter().chain((0..tensors).map(|_| tensor())).collect();
+        let stored = of_layer("einsum", &crate::testing::args(given));
+        assert!(crate::remake::layer_of(&stored).is_ok(), "{equation}");
+    }
 }
 
 type Shown = Vec<(&'static str, Setting)>;

@@ -141,7 +141,8 @@ pub(super) fn matmul(cx: &mut Context<'_>, call: &Call<'_>) -> Result<Vec<Id>, E
     for (id, shape) in [a, b].into_iter().zip(&shapes) {
         let value = cx.last(id)?;
         let ones = std::iter::repeat_n(1, rank - shape.len());
-        let lengths: Vec<i64> = [REST].into_iter().chain(ones).chain(shape.iter().map(|&len| int(len))).collect();
+        let lengths: Vec<i64> =
+            [REST].into_iter().chain(ones).chain(shape.iter().map(|&len| int(len))).collect();
         let same = lengths.len() == cx.shape(id)?.len() + 1;
         values.push(if same { value } else { cx.out.reshape(&value, &lengths) });
     }
@@ -229,7 +230,11 @@ pub(super) fn einsum(cx: &mut Context<'_>, layer: &Einsum, call: &Call<'_>) -> R
     cx.mapped(call, value)
 }
 
-pub(super) fn einsum_dense(cx: &mut Context<'_>, layer: &EinsumDense, call: &Call<'_>) -> Result<Vec<Id>, Error> {
+pub(super) fn einsum_dense(
+    cx: &mut Context<'_>,
+    layer: &EinsumDense,
+    call: &Call<'_>,
+) -> Result<Vec<Id>, Error> {
     let (terms, result) = terms(&layer.text)?;
     let [input, kernel] = &terms[..] else {
         return Err(Error::new(format!("the equation `{}` does not have two operands", layer.text)));

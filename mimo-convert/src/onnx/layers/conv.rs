@@ -58,7 +58,8 @@ fn settings(axes: &[Axis], pads: impl Fn(&Axis) -> [usize; 2], groups: usize) ->
     let ints = |number: &dyn Fn(&Axis) -> usize| {
         Attribute::Ints(axes.iter().map(|axis| int(number(axis))).collect())
     };
-    let [before, after] = [0, 1].map(|side| axes.iter().map(|axis| int(pads(axis)[side])).collect::<Vec<_>>());
+    let [before, after] =
+        [0, 1].map(|side| axes.iter().map(|axis| int(pads(axis)[side])).collect::<Vec<_>>());
     vec![
         ("kernel_shape", ints(&|axis| axis.kernel)),
         ("strides", ints(&|axis| axis.stride)),
@@ -120,10 +121,19 @@ pub(super) fn conv(cx: &mut Context<'_>, layer: &Conv, call: &Call<'_>) -> Resul
 }
 
 /// The kernel `[…taps, channels, multiplier]` as that of a convolution with a group for each channel.
-fn depthwise_kernel(cx: &mut Context<'_>, call: &Call<'_>, weight: &str, rank: usize) -> Result<Value, Error> {
+fn depthwise_kernel(
+    cx: &mut Context<'_>,
+    call: &Call<'_>,
+    weight: &str,
+    rank: usize,
+) -> Result<Value, Error> {
     let found = cx.weight_shape(call, weight)?;
     if found.len() != rank + 2 {
-        return Err(Error::new(format!("the weight `{weight}` has {} axes, and not {}", found.len(), rank + 2)));
+        return Err(Error::new(format!(
+            "the weight `{weight}` has {} axes, and not {}",
+            found.len(),
+            rank + 2
+        )));
     }
     cx.changed_weight(call, weight, "grouped", |values, shape| {
         let order: Vec<usize> = [rank, rank + 1].into_iter().chain(0..rank).collect();

@@ -45,12 +45,14 @@ pub(super) fn category_encoding(
     let rank = cx.shape(call.x()?)?.len();
     let each = cx.out.unsqueeze(&numbers, &[rank + 1]);
     let all: Vec<i64> = (0..tokens).map(int).collect();
-    let all = cx.out.initializer(&format!("tokens{tokens}"), "constant/tokens", || (vec![tokens], Data::I64(all)));
+    let all =
+        cx.out.initializer(&format!("tokens{tokens}"), "constant/tokens", || (vec![tokens], Data::I64(all)));
     let equal = cx.out.node("Equal", &[&each, &all]);
     let ones = cx.out.cast(&equal, Element::F32);
     let value = match layer.output_mode {
         Encoding::OneHot => {
-            let shape: Vec<i64> = [REST].into_iter().chain(call.shape()?.iter().map(|&len| int(len))).collect();
+            let shape: Vec<i64> =
+                [REST].into_iter().chain(call.shape()?.iter().map(|&len| int(len))).collect();
             cx.out.reshape(&ones, &shape)
         }
         Encoding::MultiHot => cx.out.reduce("ReduceMax", &ones, &[rank], false),

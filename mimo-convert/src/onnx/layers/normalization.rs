@@ -20,7 +20,11 @@ const SHORTEST: f64 = 1e-12;
 const LEAST: f64 = 1e-7;
 
 /// By the moving statistics.
-pub(super) fn batch(cx: &mut Context<'_>, layer: &BatchNormalization, call: &Call<'_>) -> Result<Vec<Id>, Error> {
+pub(super) fn batch(
+    cx: &mut Context<'_>,
+    layer: &BatchNormalization,
+    call: &Call<'_>,
+) -> Result<Vec<Id>, Error> {
     let x = call.x()?;
     let shape = cx.shape(x)?;
     let axis = sample_axis(layer.axis, shape.len())?;
@@ -84,7 +88,11 @@ fn standardized(out: &mut Builder, x: &Value, axes: &[usize], epsilon: f64) -> V
     out.div(&centered, &deviation)
 }
 
-pub(super) fn layer(cx: &mut Context<'_>, layer: &LayerNormalization, call: &Call<'_>) -> Result<Vec<Id>, Error> {
+pub(super) fn layer(
+    cx: &mut Context<'_>,
+    layer: &LayerNormalization,
+    call: &Call<'_>,
+) -> Result<Vec<Id>, Error> {
     let x = call.x()?;
     let (shape, value) = (cx.shape(x)?, cx.last(x)?);
     let axes = sample_axes(&layer.axis.0, shape.len())?;
@@ -115,13 +123,18 @@ pub(super) fn layer(cx: &mut Context<'_>, layer: &LayerNormalization, call: &Cal
 }
 
 /// Over all axes, and the channels of each group by itself.
-pub(super) fn group(cx: &mut Context<'_>, layer: &GroupNormalization, call: &Call<'_>) -> Result<Vec<Id>, Error> {
+pub(super) fn group(
+    cx: &mut Context<'_>,
+    layer: &GroupNormalization,
+    call: &Call<'_>,
+) -> Result<Vec<Id>, Error> {
     let x = call.x()?;
     let (shape, value) = (cx.shape(x)?, cx.last(x)?);
     let axis = sample_axis(layer.axis, shape.len())?;
     let channels = shape.get(axis).copied().unwrap_or(1);
     let groups = layer.groups.unwrap_or(channels).max(1);
-    let lengths = |all: &[usize]| [REST].into_iter().chain(all.iter().map(|&len| int(len))).collect::<Vec<_>>();
+    let lengths =
+        |all: &[usize]| [REST].into_iter().chain(all.iter().map(|&len| int(len))).collect::<Vec<_>>();
     let mut apart = shape.clone();
     apart.splice(axis..axis + 1, [groups, channels / groups]);
     let value = cx.out.reshape(&value, &lengths(&apart));
@@ -146,7 +159,11 @@ pub(super) fn rms(cx: &mut Context<'_>, layer: &RmsNormalization, call: &Call<'_
     cx.mapped(call, value)
 }
 
-pub(super) fn unit(cx: &mut Context<'_>, layer: &UnitNormalization, call: &Call<'_>) -> Result<Vec<Id>, Error> {
+pub(super) fn unit(
+    cx: &mut Context<'_>,
+    layer: &UnitNormalization,
+    call: &Call<'_>,
+) -> Result<Vec<Id>, Error> {
     let x = call.x()?;
     let (rank, value) = (cx.shape(x)?.len(), cx.last(x)?);
     let axes = with_batch(&sample_axes(&layer.axis.0, rank)?);
@@ -164,7 +181,11 @@ pub(super) fn unit_length(out: &mut Builder, x: &Value, axes: &[usize], shortest
 }
 
 /// `Normalization` by constants, or by statistics that `adapt` has found.
-pub(super) fn constant(cx: &mut Context<'_>, layer: &Normalization, call: &Call<'_>) -> Result<Vec<Id>, Error> {
+pub(super) fn constant(
+    cx: &mut Context<'_>,
+    layer: &Normalization,
+    call: &Call<'_>,
+) -> Result<Vec<Id>, Error> {
     let x = call.x()?;
     let (shape, value) = (cx.shape(x)?, cx.floats(x)?);
     let [mean, deviation] = match &layer.constants {

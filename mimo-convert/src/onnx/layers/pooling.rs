@@ -84,7 +84,12 @@ pub(super) fn global(cx: &mut Context<'_>, layer: &GlobalPooling, call: &Call<'_
     cx.mapped(call, value)
 }
 
-fn masked_mean(cx: &mut Context<'_>, layer: &GlobalPooling, call: &Call<'_>, mask: Id) -> Result<Vec<Id>, Error> {
+fn masked_mean(
+    cx: &mut Context<'_>,
+    layer: &GlobalPooling,
+    call: &Call<'_>,
+    mask: Id,
+) -> Result<Vec<Id>, Error> {
     let (x, mask) = (cx.last(call.x()?)?, cx.floats(mask)?);
     let out = &mut cx.out;
     let mask = out.unsqueeze(&mask, &[2]);
@@ -101,7 +106,11 @@ fn masked_mean(cx: &mut Context<'_>, layer: &GlobalPooling, call: &Call<'_>, mas
 }
 
 /// A fixed number of windows, which overlap where the length is no multiple of it. Rows and columns are pooled one after the other.
-pub(super) fn adaptive(cx: &mut Context<'_>, layer: &AdaptivePooling, call: &Call<'_>) -> Result<Vec<Id>, Error> {
+pub(super) fn adaptive(
+    cx: &mut Context<'_>,
+    layer: &AdaptivePooling,
+    call: &Call<'_>,
+) -> Result<Vec<Id>, Error> {
     let input = cx.shape(call.x()?)?;
     let output = call.shape()?.to_vec();
     let counts = of_axes(&layer.output_size, layer.axes).iter().map(known).collect::<Result<Vec<_>, _>>()?;

@@ -99,7 +99,8 @@ fn by_operator(
     let bias = match cx.has(call, "bias") {
         true => Some(cx.changed_weight(call, "bias", op, |values, shape| {
             // One row for the inputs and one for the states.
-            let mut rows: Vec<f32> = values.chunks(width.max(1)).flat_map(|row| turned(row, gates, units)).collect();
+            let mut rows: Vec<f32> =
+                values.chunks(width.max(1)).flat_map(|row| turned(row, gates, units)).collect();
             if shape.len() == 1 {
                 rows.resize(2 * width, 0.0);
             }
@@ -127,10 +128,8 @@ fn by_operator(
     inputs.extend([Some(&kernel), Some(&recurrent_kernel), bias.as_ref(), None]);
     inputs.extend(initial.iter().map(Some));
     let direction = if layer.go_backwards { "reverse" } else { "forward" };
-    let mut settings = vec![
-        ("hidden_size", Attribute::Int(int(units))),
-        ("direction", Attribute::Text(direction.into())),
-    ];
+    let mut settings =
+        vec![("hidden_size", Attribute::Int(int(units))), ("direction", Attribute::Text(direction.into()))];
     let (all, mut states) = match layer.cell {
         Cell::Lstm => {
             let [all, h, c] = cx.out.nodes(op, &inputs, settings);
@@ -196,7 +195,8 @@ fn by_steps(
             let part = |cx: &mut Context<'_>, how: &str, columns: std::ops::Range<usize>| {
                 cx.changed_weight(call, "recurrent_kernel", how, |values, shape| {
                     let width = shape.get(1).copied().unwrap_or(1).max(1);
-                    let rows = values.chunks(width).flat_map(|row| row.get(columns.clone()).unwrap_or_default());
+                    let rows =
+                        values.chunks(width).flat_map(|row| row.get(columns.clone()).unwrap_or_default());
                     (rows.copied().collect(), vec![units, columns.len()])
                 })
             };
@@ -220,7 +220,8 @@ fn by_steps(
     let mut results = vec![];
     // Whether any step so far counts.
     let mut seen: Option<Value> = None;
-    let times: Vec<usize> = if layer.go_backwards { (0..steps).rev().collect() } else { (0..steps).collect() };
+    let times: Vec<usize> =
+        if layer.go_backwards { (0..steps).rev().collect() } else { (0..steps).collect() };
     for time in times {
         let here = cx.out.slice(&inputs, 1, time, time + 1);
         let here = cx.out.squeeze(&here, &[1]);

@@ -121,7 +121,8 @@ pub(super) fn softmax(cx: &mut Context<'_>, layer: &Softmax, call: &Call<'_>) ->
         }
         _ => {
             let joined = join(&mut cx.out, &value, &shape, &axes);
-            let value = activation::along(&mut cx.out, &joined.value, layer.function, [joined.axis; 2], joined.len);
+            let value =
+                activation::along(&mut cx.out, &joined.value, layer.function, [joined.axis; 2], joined.len);
             let value = cx.out.reshape(&value, &joined.apart);
             cx.out.transpose(&value, &joined.back)
         }

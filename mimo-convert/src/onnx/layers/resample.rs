@@ -48,7 +48,11 @@ pub(super) fn frame(cx: &mut Context<'_>, layer: &Frame, call: &Call<'_>) -> Res
 }
 
 /// By whole factors. Centres stay where they are.
-pub(super) fn up_sampling(cx: &mut Context<'_>, layer: &UpSampling, call: &Call<'_>) -> Result<Vec<Id>, Error> {
+pub(super) fn up_sampling(
+    cx: &mut Context<'_>,
+    layer: &UpSampling,
+    call: &Call<'_>,
+) -> Result<Vec<Id>, Error> {
     let x = cx.first(call.x()?)?;
     let sizes = layer.size.iter().skip(2_usize.saturating_sub(layer.axes)).map(known);
     let sizes = sizes.collect::<Result<Vec<_>, _>>()?;
