@@ -21,6 +21,9 @@ const OPSET: i64 = 20;
 /// The version of the format that belongs to it.
 const IR: i64 = 9;
 
+/// The most values of a tensor for each sample: what a description declares is no reason to compute with more.
+const MOST_VALUES: usize = 1 << 31;
+
 /// The bytes of an ONNX file.
 ///
 /// # Errors
@@ -108,8 +111,15 @@ fn line(name: &str, shape: &[usize], dtype: Dtype) -> String {
 
 fn shape_of(tensors: &[GraphTensor], at: usize) -> Result<(Vec<usize>, Dtype), Error> {
     let tensor = tensors.get(at).ok_or_else(|| Error::new(format!("there is no tensor {at}")))?;
-    let shape = tensor.shape.iter().map(Dim::known).collect::<Option<_>>();
-    Ok((shape.ok_or_else(|| Error::new("a length is not known"))?, tensor.dtype))
+    let shape = tensor.shape.iter().map(Dim::known).collect::<Option<Vec<_>>>();
+    let shape = shape.ok_or_else(|| Error::new("a length is not known"))?;
+    let values = shape.iter().try_fold(1_usize, |product, &len| product.checked_mul(len));
+    match values {
+        Some(0..=MOST_VALUES) => Ok((shape, tensor.dtype)),
+        _ => Err(Error::new(format!(
+            "the tensor {at} would have the shape {shape:?}: {MOST_VALUES} values are the most"
+        ))),
+    }
 }
 
 fn element(dtype: Dtype) -> Element {

@@ -131,3 +131,14 @@ fn ones_but(shape: &[usize], axes: &[usize]) -> Vec<usize> {
     let lengths = shape.iter().enumerate();
     lengths.map(|(axis, &len)| if axes.contains(&axis) { len } else { 1 }).collect()
 }
+
+/// The most values of a constant, and the most nodes of one layer, that a description may ask for.
+const MOST: usize = 1 << 24;
+
+/// A number of values or nodes that are written because of a setting, not because of a weight in the file.
+fn bounded(count: usize, what: &str) -> Result<usize, Error> {
+    match count {
+        0..=MOST => Ok(count),
+        _ => Err(Error::new(format!("{count} {what} are too many for an ONNX file: {MOST} are the most"))),
+    }
+}

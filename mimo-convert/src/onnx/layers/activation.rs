@@ -2,6 +2,7 @@
 
 use mimo_graph::activation::Activation;
 
+use super::bounded;
 use crate::error::Error;
 use crate::onnx::builder::{Builder, Value, int};
 use crate::onnx::context::{Call, Context, Id};
@@ -18,7 +19,7 @@ pub(super) fn activate(cx: &mut Context<'_>, x: Id, activation: Activation) -> R
     let mut shape = cx.shape(x)?;
     let (value, batched) = (cx.last(x)?, cx.is_batched(x)?);
     let (axis, last) = (shape.len(), shape.last().copied().unwrap_or(1));
-    let value = along(&mut cx.out, &value, activation, [axis, axis], last);
+    let value = along(&mut cx.out, &value, activation, [axis, axis], last)?;
     if let (Activation::Glu, Some(len)) = (activation, shape.last_mut()) {
         *len = last / 2;
     }
@@ -32,10 +33,10 @@ pub(super) fn along(
     activation: Activation,
     [axis, last]: [usize; 2],
     len: usize,
-) -> Value {
-    match activation {
+) -> Result<Value, Error> {
+    Ok(match activation {
         Activation::LogSoftmax => out.softmax("LogSoftmax", x, axis),
-        Activation::Sparsemax => sparsemax(out, x, [axis, last], len),
+        Activation::Sparsemax => sparsemax(out, x, [axis, last], len)?,
         Activation::Glu => {
             let half = len / 2;
             let [linear, gate] = [(0, half), (half, len)].map(|(start, end)| out.slice(x, axis, start, end));
@@ -44,18 +45,18 @@ pub(super) fn along(
         }
         Activation::Softmax => out.softmax("Softmax", x, axis),
         single_valued => single(out, x, single_valued),
-    }
+    })
 }
 
 /// The threshold is where the sum of what is above it is 1: `(Σ z − 1) / k` over the `k` largest values with `1 + k z > Σ z`.
-fn sparsemax(out: &mut Builder, x: &Value, [axis, last]: [usize; 2], len: usize) -> Value {
+fn sparsemax(out: &mut Builder, x: &Value, [axis, last]: [usize; 2], len: usize) -> Result<Value, Error> {
     let all = out.ints(&[int(len)]);
     let settings = vec![("axis", Attribute::Int(int(axis)))];
     let [sorted, _] = out.nodes("TopK", &[Some(x), Some(&all)], settings);
     let at = out.int(int(axis));
     let sums = out.node("CumSum", &[&sorted, &at]);
     let shape = [vec![len], vec![1; last.saturating_sub(axis)]].concat();
-    let counts: Vec<f64> = (1..=len).map(|count| count as f64).collect();
+    let counts: Vec<f64> = (1..=bounded(len, "values of a `sparsemax`")?).map(|count| count as f64).collect();
     let counts = out.floats(&shape, &counts);
     let bound = out.mul(&sorted, &counts);
     let bound = out.add_number(&bound, 1.0);
@@ -67,7 +68,7 @@ fn sparsemax(out: &mut Builder, x: &Value, [axis, last]: [usize; 2], len: usize)
     let rest = out.add_number(&sum, -1.0);
     let threshold = out.div(&rest, &number);
     let above = out.sub(x, &threshold);
-    out.node("Relu", &[&above])
+    Ok(out.node("Relu", &[&above]))
 }
 
 /// An activation of single values.

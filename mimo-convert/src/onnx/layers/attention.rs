@@ -4,7 +4,7 @@ use mimo_graph::layers::attention::{Attention, ScoreMode};
 use mimo_graph::layers::multi_head_attention::MultiHeadAttention;
 
 use super::contraction::{BATCH, Lengths, Operand, contract};
-use super::{elementwise, known, sample_axes};
+use super::{bounded, elementwise, known, sample_axes};
 use crate::error::Error;
 use crate::onnx::builder::{REST, Value, int};
 use crate::onnx::context::{Call, Context, Id};
@@ -19,18 +19,19 @@ fn positions(
     [queries, keys]: [usize; 2],
     causal: bool,
     window: Option<usize>,
-) -> Option<Value> {
+) -> Result<Option<Value>, Error> {
     if !causal && window.is_none() {
-        return None;
+        return Ok(None);
     }
     let sees = |query: usize, key: usize| {
         !(causal && key > query) && window.is_none_or(|window| query.abs_diff(key) < window)
     };
     let key = format!("sees{queries} {keys} {causal} {window:?}");
-    Some(cx.out.initializer(&key, "constant/sees", || {
+    bounded(queries.saturating_mul(keys), "pairs of queries and keys")?;
+    Ok(Some(cx.out.initializer(&key, "constant/sees", || {
         let all = (0..queries).flat_map(|query| (0..keys).map(move |key| (query, key)));
         (vec![queries, keys], Data::Bool(all.map(|(query, key)| sees(query, key)).collect()))
-    }))
+    })))
 }
 
 /// Conditions that hold together.
@@ -82,7 +83,7 @@ pub(super) fn attention(cx: &mut Context<'_>, layer: &Attention, call: &Call<'_>
         let mask = cx.out.unsqueeze(&mask, &[1]);
         conditions.push(elementwise::truth(&mut cx.out, &mask));
     }
-    conditions.extend(positions(cx, [queries, keys], layer.causal, None));
+    conditions.extend(positions(cx, [queries, keys], layer.causal, None)?);
     if let Some(sees) = all(cx, conditions) {
         // As in Keras: a query that sees no key attends to all.
         let lower = cx.out.add_number(&scores, HIDDEN);
@@ -221,7 +222,7 @@ pub(super) fn multi_head(
     }
     if let ([one], [other]) = (&query_axes[..], &key_axes[..]) {
         let window = layer.sliding_window.as_ref().map(known).transpose()?;
-        conditions.extend(positions(cx, [len(one), len(other)], layer.causal, window));
+        conditions.extend(positions(cx, [len(one), len(other)], layer.causal, window)?);
     }
     let sees = all(cx, conditions);
     if let Some(sees) = &sees {

@@ -43,13 +43,13 @@ impl Axis {
 
     /// From the first tap to the last.
     fn extent(&self) -> usize {
-        self.kernel.saturating_sub(1) * self.dilation + 1
+        self.kernel.saturating_sub(1).saturating_mul(self.dilation).saturating_add(1)
     }
 
     /// Zeros after the input of a convolution: as many as the last window needs.
     fn after(&self) -> usize {
-        let end = self.output.saturating_sub(1) * self.stride + self.extent();
-        end.saturating_sub(self.input + self.before)
+        let end = self.output.saturating_sub(1).saturating_mul(self.stride).saturating_add(self.extent());
+        end.saturating_sub(self.input.saturating_add(self.before))
     }
 }
 
@@ -108,10 +108,12 @@ pub(super) fn conv(cx: &mut Context<'_>, layer: &Conv, call: &Call<'_>) -> Resul
             convolve(cx, "Conv", [&x, &kernel], bias, settings)
         }
         true => {
-            let full = |axis: &Axis| axis.input.saturating_sub(1) * axis.stride + axis.extent();
-            let after = |axis: &Axis| full(axis).saturating_sub(axis.before + axis.output);
+            let full = |axis: &Axis| {
+                axis.input.saturating_sub(1).saturating_mul(axis.stride).saturating_add(axis.extent())
+            };
+            let after = |axis: &Axis| full(axis).saturating_sub(axis.before.saturating_add(axis.output));
             let mut settings = settings(&axes, |axis| [axis.before, after(axis)], 1);
-            let further = |axis: &Axis| (axis.before + axis.output).saturating_sub(full(axis));
+            let further = |axis: &Axis| axis.before.saturating_add(axis.output).saturating_sub(full(axis));
             let further = axes.iter().map(|axis| int(further(axis))).collect();
             settings.push(("output_padding", Attribute::Ints(further)));
             convolve(cx, "ConvTranspose", [&x, &kernel], bias, settings)
@@ -166,6 +168,8 @@ pub(super) fn separable(cx: &mut Context<'_>, layer: &Separable, call: &Call<'_>
     let order: Vec<usize> = [rank + 1, rank].into_iter().chain(0..rank).collect();
     let pointwise = cx.transposed_weight(call, "pointwise_kernel", &order)?;
     let bias = cx.optional_weight(call, "bias")?;
-    let value = convolve(cx, "Conv", [&between, &pointwise], bias, vec![]);
+    let one = || Attribute::Ints(vec![1; rank]);
+    let settings = vec![("kernel_shape", one()), ("strides", one())];
+    let value = convolve(cx, "Conv", [&between, &pointwise], bias, settings);
     finish(cx, call, value, layer.activation)
 }

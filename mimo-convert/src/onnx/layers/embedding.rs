@@ -5,7 +5,7 @@ use mimo_graph::layers::embedding::Embedding;
 use mimo_graph::operation::Encoding;
 use mimo_graph::shape::Dtype;
 
-use super::known;
+use super::{bounded, known};
 use crate::error::Error;
 use crate::onnx::builder::{REST, Value, int};
 use crate::onnx::context::{Call, Context, Id};
@@ -40,7 +40,7 @@ pub(super) fn category_encoding(
     layer: &CategoryEncoding,
     call: &Call<'_>,
 ) -> Result<Vec<Id>, Error> {
-    let tokens = known(&layer.num_tokens)?;
+    let tokens = bounded(known(&layer.num_tokens)?, "tokens")?;
     let numbers = within(cx, call, tokens)?;
     let rank = cx.shape(call.x()?)?.len();
     let each = cx.out.unsqueeze(&numbers, &[rank + 1]);

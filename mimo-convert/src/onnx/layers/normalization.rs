@@ -8,7 +8,7 @@ use mimo_graph::layers::rescaling::Rescaling;
 use mimo_graph::layers::rms_normalization::RmsNormalization;
 use mimo_graph::layers::unit_normalization::UnitNormalization;
 
-use super::{ones_but, sample_axes, sample_axis, with_batch};
+use super::{bounded, ones_but, sample_axes, sample_axis, with_batch};
 use crate::error::Error;
 use crate::onnx::builder::{Builder, REST, Value, int};
 use crate::onnx::context::{Call, Context, Id};
@@ -28,7 +28,7 @@ pub(super) fn batch(
     let x = call.x()?;
     let shape = cx.shape(x)?;
     let axis = sample_axis(layer.axis, shape.len())?;
-    let channels = shape.get(axis).copied().unwrap_or(1);
+    let channels = bounded(shape.get(axis).copied().unwrap_or(1), "channels")?;
     let last = axis + 1 == shape.len();
     if last && (cx.is_first(x) || shape.len() == 1) {
         let value = if cx.is_first(x) { cx.first(x)? } else { cx.each(x)? };
@@ -102,7 +102,7 @@ pub(super) fn layer(
         let gamma = match cx.has(call, "gamma") {
             true => cx.weight(call, "gamma")?,
             false => {
-                let len = own.iter().product();
+                let len = bounded(own.iter().product(), "normalized values")?;
                 let name = "constant/ones";
                 cx.out.initializer(&format!("ones{own:?}"), name, || (own.clone(), Data::F32(vec![1.0; len])))
             }

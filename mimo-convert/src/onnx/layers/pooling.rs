@@ -5,7 +5,7 @@ use mimo_graph::layers::global_pooling::GlobalPooling;
 use mimo_graph::layers::pooling::Pooling;
 use mimo_graph::operation::{Padding, PoolKind};
 
-use super::{elementwise, known};
+use super::{bounded, elementwise, known};
 use crate::error::Error;
 use crate::onnx::builder::{Value, int};
 use crate::onnx::context::{Call, Context, Id};
@@ -27,7 +27,8 @@ pub(super) fn pooling(cx: &mut Context<'_>, layer: &Pooling, call: &Call<'_>) ->
         Padding::Same => {
             let each = input.iter().zip(&output).zip(sizes.iter().zip(&strides));
             let pads = each.map(|((&from, &to), (&size, &stride))| {
-                let all = (to.saturating_sub(1) * stride + size).saturating_sub(from);
+                let all =
+                    to.saturating_sub(1).saturating_mul(stride).saturating_add(size).saturating_sub(from);
                 [all / 2, all - all / 2]
             });
             pads.collect()
@@ -125,7 +126,7 @@ pub(super) fn adaptive(
     let mut value = cx.last(call.x()?)?;
     for (axis, &(len, count)) in windows.iter().enumerate() {
         let mut parts = vec![];
-        for at in 0..count {
+        for at in 0..bounded(count, "windows")? {
             let part = cx.out.slice(&value, axis + 1, at * len / count, ((at + 1) * len).div_ceil(count));
             parts.push(cx.out.reduce(op, &part, &[axis + 1], true));
         }

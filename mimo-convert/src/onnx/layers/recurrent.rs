@@ -7,13 +7,13 @@ use mimo_graph::activation::Activation;
 use mimo_graph::layers::Layer;
 use mimo_graph::layers::recurrent::{Cell, Recurrent};
 
-use super::{activation, elementwise, known};
+use super::{activation, bounded, elementwise, known};
 use crate::error::Error;
 use crate::onnx::builder::{Value, int};
 use crate::onnx::context::{Call, Context, Id};
 use crate::onnx::model::Attribute;
 
-/// What a layer gives: the results of all steps in the order of time and that of the last, and its states.
+/// What a layer gives: the results of all steps in the order in which they are read and that of the last, and its states.
 struct Given {
     sequence: Value,
     last: Value,
@@ -50,8 +50,7 @@ pub(super) fn recurrent(cx: &mut Context<'_>, layer: &Recurrent, call: &Call<'_>
     }
     let y = match layer.return_sequences {
         false => given.last,
-        // In the order in which the layer has read them, unless a `Bidirectional` puts them back.
-        true if layer.go_backwards != layer.flipped => cx.out.flip(&given.sequence, &[1]),
+        true if layer.flipped => cx.out.flip(&given.sequence, &[1]),
         true => given.sequence,
     };
     let values = std::iter::once(y).chain(given.states);
@@ -87,8 +86,11 @@ fn by_operator(
     initial: &[Option<Value>],
 ) -> Result<Given, Error> {
     let x = cx.each(call.x()?)?;
-    // ONNX has steps before samples.
-    let x = cx.out.transpose(&x, &[1, 0, 2]);
+    // ONNX has steps before samples. Its `direction` could be `reverse`, of which tract 0.23 computes something else.
+    let mut x = cx.out.transpose(&x, &[1, 0, 2]);
+    if layer.go_backwards {
+        x = cx.out.flip(&x, &[0]);
+    }
     let gates = order(layer.cell);
     let width = gates.len() * units;
     let kernel = |values: Vec<f32>, shape: Vec<usize>| {
@@ -127,9 +129,7 @@ fn by_operator(
     // No lengths of sequences.
     inputs.extend([Some(&kernel), Some(&recurrent_kernel), bias.as_ref(), None]);
     inputs.extend(initial.iter().map(Some));
-    let direction = if layer.go_backwards { "reverse" } else { "forward" };
-    let mut settings =
-        vec![("hidden_size", Attribute::Int(int(units))), ("direction", Attribute::Text(direction.into()))];
+    let mut settings = vec![("hidden_size", Attribute::Int(int(units)))];
     let (all, mut states) = match layer.cell {
         Cell::Lstm => {
             let [all, h, c] = cx.out.nodes(op, &inputs, settings);
@@ -168,6 +168,8 @@ fn by_steps(
 ) -> Result<Given, Error> {
     let x = call.x()?;
     let steps = cx.shape(x)?.first().copied().unwrap_or(0);
+    // A node is as large as a thousand values.
+    bounded(steps.saturating_mul(1024), "nodes of steps")?;
     let (value, kernel) = (cx.each(x)?, cx.weight(call, "kernel")?);
     // The products of all steps with the kernel at once.
     let mut inputs = cx.out.node("MatMul", &[&value, &kernel]);
@@ -213,6 +215,8 @@ fn by_steps(
         None => None,
     };
     let zeros = cx.out.floats(&[1, units], &vec![0.0; units]);
+    // One row would do, but tract 0.23 does not multiply it in every case.
+    let zeros = cx.repeated_like(&zeros, &value, 0, &[units]);
     let mut states: Vec<Value> = layer.states().iter().map(|_| zeros.clone()).collect();
     for (state, initial) in states.iter_mut().zip(initial) {
         *state = initial.clone().unwrap_or_else(|| zeros.clone());
@@ -244,9 +248,6 @@ fn by_steps(
         results.push(result);
     }
     let last = results.last().cloned().ok_or_else(|| Error::new("the sequence has no steps"))?;
-    if layer.go_backwards {
-        results.reverse();
-    }
     let sequence = match layer.return_sequences {
         true => {
             let each: Vec<Value> = results.iter().map(|result| cx.out.unsqueeze(result, &[1])).collect();

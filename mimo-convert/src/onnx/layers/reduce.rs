@@ -117,12 +117,12 @@ pub(super) fn softmax(cx: &mut Context<'_>, layer: &Softmax, call: &Call<'_>) ->
     let value = match axes[..] {
         [axis] => {
             let len = shape.get(axis).copied().unwrap_or(1);
-            activation::along(&mut cx.out, &value, layer.function, [axis + 1, shape.len()], len)
+            activation::along(&mut cx.out, &value, layer.function, [axis + 1, shape.len()], len)?
         }
         _ => {
             let joined = join(&mut cx.out, &value, &shape, &axes);
             let value =
-                activation::along(&mut cx.out, &joined.value, layer.function, [joined.axis; 2], joined.len);
+                activation::along(&mut cx.out, &joined.value, layer.function, [joined.axis; 2], joined.len)?;
             let value = cx.out.reshape(&value, &joined.apart);
             cx.out.transpose(&value, &joined.back)
         }
