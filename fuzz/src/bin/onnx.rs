@@ -1,4 +1,4 @@
-//! Models with what they predict, exported to ONNX: `cargo run --release --bin onnx -- FOLDER [examples|models|random [MODELS [SEED]]]`.
+//! Models with what they predict, exported to ONNX: `cargo run --release --bin onnx -- FOLDER [examples|models[:NAME]|random [MODELS [SEED]]]`.
 //!
 //! Without a kind, all of them: the example of every layer and operation of the language, the models of `onnx/models.rs`, and random ones. For each, the
 //! folder gets `NAME.safetensors`, `NAME.onnx` or `NAME.error`, and `NAME.json` with random inputs and the outputs of a `Predictor`.
@@ -31,12 +31,13 @@ fn main() {
     if is("examples") {
         sources.extend(examples());
     }
-    if is("models") {
-        sources.extend(
-            models::MODELS
-                .iter()
-                .map(|(name, body)| Source { name: format!("model_{name}"), body: (*body).to_owned() }),
-        );
+    // A part of a name: only the models with it.
+    let only = kind.strip_prefix("models:");
+    if is("models") || only.is_some() {
+        let chosen = models::MODELS.iter().filter(|(name, _)| name.contains(only.unwrap_or_default()));
+        let source =
+            |(name, body): &(&str, &str)| Source { name: format!("model_{name}"), body: (*body).to_owned() };
+        sources.extend(chosen.map(source));
     }
     if is("random") {
         sources.extend((first..first + count).map(random));

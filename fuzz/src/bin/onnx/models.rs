@@ -16,6 +16,14 @@ pub const MODELS: &[(&str, &str)] = &[
          Model(inputs = [words], outputs = [y, z, w, m, a])",
     ),
     (
+        "added_loss",
+        "let x = Input(shape = [4]);
+         let h = Dense(3, activation = tanh, activity_regularizer = L2(0.1))(x);
+         add_loss(sum(square(h), axis = -1), weight = 0.1);
+         let y = ActivityRegularization(l1 = 0.1)(Dense(2)(h));
+         Model(inputs = [x], outputs = [y]).compile(optimizer = SGD(0.1), loss = mse)",
+    ),
+    (
         "masking",
         "let x = Input(shape = [6, 2]);
          let h = relu(x);

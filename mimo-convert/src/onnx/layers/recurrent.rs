@@ -13,7 +13,8 @@ use crate::onnx::builder::{Value, int};
 use crate::onnx::context::{Call, Context, Id};
 use crate::onnx::model::Attribute;
 
-/// What a layer gives: the results of all steps in the order in which they are read and that of the last, and its states.
+/// What a layer gives: the results of all steps, that of the last one, and its states. Results are in the order in which steps are
+/// read, or in the opposite one if a `Bidirectional` puts them back.
 struct Given {
     sequence: Value,
     last: Value,
@@ -50,7 +51,6 @@ pub(super) fn recurrent(cx: &mut Context<'_>, layer: &Recurrent, call: &Call<'_>
     }
     let y = match layer.return_sequences {
         false => given.last,
-        true if layer.flipped => cx.out.flip(&given.sequence, &[1]),
         true => given.sequence,
     };
     let values = std::iter::once(y).chain(given.states);
@@ -144,7 +144,10 @@ fn by_operator(
     states.iter_mut().for_each(|state| *state = cx.out.squeeze(state, &[0]));
     // `[steps, directions, samples, units]`.
     let all = cx.out.squeeze(&all, &[1]);
-    let sequence = cx.out.transpose(&all, &[1, 0, 2]);
+    let mut sequence = cx.out.transpose(&all, &[1, 0, 2]);
+    if layer.flipped && layer.return_sequences {
+        sequence = cx.out.flip(&sequence, &[1]);
+    }
     let last = states.first().cloned().ok_or_else(|| Error::new("the layer has no state"))?;
     Ok(Given { sequence, last, states })
 }
@@ -248,6 +251,9 @@ fn by_steps(
         results.push(result);
     }
     let last = results.last().cloned().ok_or_else(|| Error::new("the sequence has no steps"))?;
+    if layer.flipped {
+        results.reverse();
+    }
     let sequence = match layer.return_sequences {
         true => {
             let each: Vec<Value> = results.iter().map(|result| cx.out.unsqueeze(result, &[1])).collect();
