@@ -40,6 +40,9 @@ pub mod loss {
     pub use mimo_runtime::own::{ClassIndices, Losses, Predictions, Targets};
 }
 
+#[cfg(feature = "onnx")]
+pub mod onnx;
+
 #[doc = include_str!("../docs/errors.md")]
 pub mod errors {}
 

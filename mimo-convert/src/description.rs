@@ -114,9 +114,10 @@ impl Description {
 fn layer(json: &Value) -> Result<GraphLayer, Error> {
     let name = text(json, "name")?;
     let class = text(json, "class")?;
-    let item = find(Module::Layers, &class)
-        .or_else(|| find(Module::Operations, &class))
-        .or_else(|| by_class(&class));
+    // `add` is an operation, and the function of the layer `Add`.
+    let item = by_class(&class)
+        .or_else(|| find(Module::Layers, &class))
+        .or_else(|| find(Module::Operations, &class));
     let item = match item {
         Some(item) => of_item(item, json.get("arguments"))?,
         None => {
@@ -137,7 +138,7 @@ fn layer(json: &Value) -> Result<GraphLayer, Error> {
     })
 }
 
-/// A layer by the class that the graph calls it by, which may be spelled otherwise in the language.
+/// A layer by the class that the graph calls it by.
 fn by_class(class: &str) -> Option<&'static Item> {
     let mut items = items(Module::Layers).into_iter().chain(items(Module::Operations));
     items.find(|item| item.class == class)

@@ -5,10 +5,12 @@
 //! classes are those of a closed list, and what a file declares is compared with what it holds before memory is allocated.
 #![forbid(unsafe_code)]
 
+pub mod cli;
 pub mod description;
 pub mod error;
 pub mod hdf5;
 pub mod keras;
+pub mod onnx;
 pub mod weights;
 pub mod zip;
 

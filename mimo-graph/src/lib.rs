@@ -36,6 +36,7 @@ pub mod optimizer;
 pub mod order;
 pub mod place;
 pub mod plan;
+pub mod remake;
 pub mod schedule;
 mod settings;
 pub mod shape;

@@ -11,7 +11,7 @@ use crate::context::Cx;
 use crate::diag::{Diags, Loc};
 use crate::dim::Dim;
 use crate::item::{self, Item, Kind, Module};
-use crate::language::{find, values::WORDS};
+use crate::language::{find, items, values::WORDS};
 use crate::operation::Number;
 use crate::spec::graph::built::{Argument, ItemSpec, Setting};
 use crate::value::{Arg, Value, ValueKind};
@@ -20,7 +20,9 @@ use crate::value::{Arg, Value, ValueKind};
 ///
 /// `args` are what a call of the class was given, after nothing was found wrong with it.
 pub(crate) fn of_layer(class: &'static str, args: &[Arg]) -> ItemSpec {
-    let item = find(Module::Layers, class).or_else(|| find(Module::Operations, class));
+    // `Add` is a layer that `add` calls, and `add` an operation of tensors and numbers.
+    let mut items = items(Module::Layers).into_iter().chain(items(Module::Operations));
+    let item = items.find(|item| item.class == class);
     let item = item.map(|item| of_item(item, args));
     without_common(item.unwrap_or(ItemSpec { class, defaults: Vec::new(), given: Vec::new() }))
 }

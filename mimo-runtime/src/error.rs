@@ -419,6 +419,13 @@ pub enum Error {
         /// Why.
         source: std::io::Error,
     },
+    /// A model has no form in ONNX.
+    Onnx {
+        /// The model.
+        model: &'static str,
+        /// The layer, and why.
+        reason: String,
+    },
     /// A file does not hold a model's weights. The model is as it was.
     WeightsFile {
         /// The file, if it is not in memory.

@@ -108,9 +108,17 @@ pub use parts::{load_part, save_part};
 /// [`File`](Error::File) if the file cannot be written, or if the path has something else than a regular file: a
 /// directory, a named pipe, a socket or a device. The path is then as it was.
 pub fn save<M: Model>(model: &M, path: impl AsRef<Path>) -> Result<(), Error> {
+    write(path, &to_bytes(model)?)
+}
+
+/// Puts a file in the place of `path` as [`save`] does: for files of other formats.
+///
+/// # Errors
+/// [`File`](Error::File), as [`save`].
+#[doc(hidden)]
+pub fn write(path: impl AsRef<Path>, bytes: &[u8]) -> Result<(), Error> {
     let path = path.as_ref();
-    let bytes = to_bytes(model)?;
-    replace::replace(path, &bytes).map_err(|source| Error::File { path: path.into(), source })
+    replace::replace(path, bytes).map_err(|source| Error::File { path: path.into(), source })
 }
 
 /// Loads a model's weights from a file.
@@ -185,9 +193,7 @@ pub fn save_with_preprocessing<M: Model>(model: &M, text: &str, path: impl AsRef
     if escaped > LONGEST {
         return Err(Error::PreprocessingLength { len, limit: LONGEST });
     }
-    let path = path.as_ref();
-    let bytes = format::encode(model, "", Some(text))?;
-    replace::replace(path, &bytes).map_err(|source| Error::File { path: path.into(), source })
+    write(path, &format::encode(model, "", Some(text))?)
 }
 
 /// Returns the text that [`save_with_preprocessing`] saved with the weights of a model; `None` if the file has none.

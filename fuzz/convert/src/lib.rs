@@ -2,6 +2,7 @@
 //! A target panics where they do not.
 
 mod changes;
+mod onnx;
 mod seeds;
 
 use allocation_counter::measure;
@@ -10,6 +11,7 @@ use mimo_convert::keras::container::{KerasFile, ShardIndex};
 use mimo_convert::zip::{self, Archive};
 
 use changes::changed;
+pub use onnx::onnx;
 use seeds::{SEEDS, Seeds};
 
 /// Bytes that are allocated at once by a reader.

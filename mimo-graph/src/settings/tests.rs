@@ -152,6 +152,11 @@ fn every_layer_is_made_again_of_its_arguments() {
             let first = made_of(class, &args).unwrap();
             let again = made_of(class, &written(&made)).unwrap_or_else(|| panic!("{class}: {made:?}"));
             assert_eq!(again.kind, first.kind, "{class}: {call:?}");
+            match crate::remake::layer_of(&made) {
+                Ok(remade) => assert_eq!(remade, first.kind, "{class}: {call:?}"),
+                // Tools read graphs whose constants are numbers.
+                Err(error) => assert_eq!(error, "a length or a number is not known", "{class}: {call:?}"),
+            }
             assert_eq!(first.kind.class_name(), class);
             // What is read again is the same, so every spelling has one form.
             assert_eq!(of_layer(class, &written(&made)), made, "{class}");
@@ -159,6 +164,33 @@ fn every_layer_is_made_again_of_its_arguments() {
         }
     }
     assert!(tried > 3000, "{tried} calls");
+}
+
+#[test]
+fn operations_keep_their_numbers() {
+    let tensor = || (None, value(ValueKind::Tensor));
+    let operands = |class: &'static str, given: Vec<Given>| {
+        let args = crate::testing::args(given);
+        let (made, stored) = (made_of(class, &args).unwrap(), of_layer(class, &args));
+        assert_eq!(stored.class, class);
+        assert_eq!(crate::remake::layer_of(&stored), Ok(made.kind), "{class}");
+        all(&stored)
+    };
+    let half = Setting::Float(Number::Known(0.5));
+    // There are layers that these names call, too.
+    for class in ["add", "multiply", "maximum"] {
+        let stored = operands(class, vec![tensor(), (None, float(0.5))]);
+        assert_eq!(stored, [("x1", Setting::None), ("x2", half.clone())], "{class}");
+    }
+    let stored = operands("where", vec![tensor(), (None, float(0.5)), tensor()]);
+    assert_eq!(stored[1], ("x1", half));
+    // A second tensor that need not be given is known by the equation.
+    for (equation, tensors) in [("bij,bjk->bik", 2), ("bij->bji", 1)] {
+        let given: Vec<Given> =
+            [(None, string(equation))].into_iter().chain((0..tensors).map(|_| tensor())).collect();
+        let stored = of_layer("einsum", &crate::testing::args(given));
+        assert!(crate::remake::layer_of(&stored).is_ok(), "{equation}");
+    }
 }
 
 type Shown = Vec<(&'static str, Setting)>;

@@ -9,7 +9,8 @@ fn main() {
         "zip" => mimo_fuzz_convert::zip,
         "hdf5" => mimo_fuzz_convert::hdf5,
         "keras_file" => mimo_fuzz_convert::keras_file,
-        _ => panic!("the targets are `zip`, `hdf5` and `keras_file`"),
+        "onnx" => mimo_fuzz_convert::onnx,
+        _ => panic!("the targets are `zip`, `hdf5`, `keras_file` and `onnx`"),
     };
     let limit = Duration::from_secs(seconds.parse().expect("a number of seconds"));
     let mut state: u64 = args.next().map_or(0x9E37_79B9_7F4A_7C15, |seed| seed.parse().expect("a seed"));

@@ -1,0 +1,216 @@
+//! `mimo show churn.safetensors`: what is in a file of weights, or in an ONNX file.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::path::PathBuf;
+
+use lexopt::{Arg, Parser};
+use mimo_graph::dim::Dim;
+use mimo_graph::shape::Dtype;
+use mimo_graph::spec::graph::built::{GraphPort, GraphTensor, Setting};
+use serde_json::Value;
+
+use crate::cli::exit;
+use crate::cli::export::{read, within};
+use crate::description::Description;
+use crate::error::Error;
+use crate::onnx::model::{Axis, Model, Port};
+use crate::weights::Weights;
+use crate::{onnx, weights};
+
+/// What `mimo show --help` prints.
+pub const HELP: &str = "\
+The layers of a model, its graph, its inputs and outputs with their losses.
+
+usage: mimo show FILE
+
+FILE  safetensors that `save_weights` of a whole model has written, or an ONNX file
+
+exit code: 0, or 2 after an error
+";
+
+/// Runs the command; returns the exit code.
+///
+/// # Errors
+/// Arguments that are not valid, and files that cannot be read.
+pub fn run(parser: &mut Parser) -> Result<u8, Error> {
+    let wrong = |error: lexopt::Error| Error::new(format!("{error}; `mimo show --help` lists the arguments"));
+    let mut file: Option<PathBuf> = None;
+    while let Some(arg) = parser.next().map_err(wrong)? {
+        match arg {
+            Arg::Short('h') | Arg::Long("help") => {
+                print!("{HELP}");
+                return Ok(exit::COMPLETE);
+            }
+            Arg::Value(path) if file.is_none() => file = Some(path.into()),
+            other => return Err(wrong(other.unexpected())),
+        }
+    }
+    let file = file.ok_or_else(|| Error::new("which file? write `mimo show model.safetensors`"))?;
+    let bytes = read(&file)?;
+    let is_onnx = file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("onnx"));
+    let shown = match is_onnx {
+        true => onnx::decode(&bytes).map(|model| graph(&model)),
+        false => weights::read(&bytes).and_then(|(weights, metadata)| {
+            let description = Description::of_metadata(&metadata)?;
+            Ok(description_of(&description, &weights))
+        }),
+    };
+    print!("{}", shown.map_err(|error| within(&file, error))?);
+    Ok(exit::COMPLETE)
+}
+
+/// A model by its description: a row for each layer, each call, each input and each output.
+pub fn description_of(description: &Description, weights: &Weights) -> String {
+    let graph = &description.graph;
+    let mut text = format!("{}\n\n", description.name);
+    let mut rows = vec![["layer", "class", "settings", "numbers"].map(String::from)];
+    let mut total = 0;
+    for layer in &graph.layers {
+        let of = |path: &String| weights.get(path).map_or(0, |array| array.values.len());
+        let numbers: usize = layer.weights.iter().map(of).sum();
+        total += numbers;
+        let settings = layer
+            .item
+            .arguments()
+            .filter_map(|(name, value)| written(value).map(|it| format!("{name} = {it}")));
+        let settings: Vec<String> = settings.take(3).collect();
+        rows.push([layer.name.clone(), layer.item.class.into(), settings.join(", "), numbers.to_string()]);
+    }
+    table(&mut text, &rows);
+    let _ = writeln!(text, "{total} numbers in {} layers\n", graph.layers.len());
+
+    let names = names(&graph.tensors, &graph.inputs, &graph.outputs);
+    let name = |at: &usize| names.get(at).cloned().unwrap_or_else(|| format!("%{at}"));
+    let mut rows = vec![["output", "shape", "layer", "reads"].map(String::from)];
+    for call in &graph.calls {
+        let layer = graph.layers.get(call.layer).map_or("", |layer| &layer.name);
+        let reads: Vec<String> = call.inputs.iter().map(name).collect();
+        let outputs: Vec<String> = call.outputs.iter().map(name).collect();
+        let shapes: Vec<String> = call.outputs.iter().map(|&at| shape(&graph.tensors, at)).collect();
+        rows.push([outputs.join(", "), shapes.join(", "), layer.into(), reads.join(", ")]);
+    }
+    table(&mut text, &rows);
+    text.push('\n');
+    let mut rows = vec![["", "name", "shape", "loss", "weight"].map(String::from)];
+    for port in &graph.inputs {
+        rows.push([
+            "input".into(),
+            port.name.clone(),
+            shape(&graph.tensors, port.tensor),
+            String::new(),
+            String::new(),
+        ]);
+    }
+    for (port, output) in graph.outputs.iter().zip(&description.outputs) {
+        let loss = output.pointer("/loss/class").and_then(Value::as_str).unwrap_or("");
+        let weight = output.get("weight").filter(|it| !it.is_null()).map_or(String::new(), Value::to_string);
+        rows.push([
+            "output".into(),
+            port.name.clone(),
+            shape(&graph.tensors, port.tensor),
+            loss.into(),
+            weight,
+        ]);
+    }
+    table(&mut text, &rows);
+    if let Some(rule) = description.optimizer.pointer("/rule/class").and_then(Value::as_str) {
+        let rate = description.optimizer.get("learning_rate").unwrap_or(&Value::Null);
+        let _ = writeln!(text, "\noptimizer {rule}, learning rate {rate}");
+    }
+    text
+}
+
+/// An ONNX graph: how often it has each operator, what it reads and gives, and its metadata.
+pub fn graph(model: &Model) -> String {
+    let graph = &model.graph;
+    let mut text = String::new();
+    let versions: Vec<String> = model
+        .opsets
+        .iter()
+        .map(|(domain, version)| match domain.as_str() {
+            "" => format!("opset {version}"),
+            domain => format!("{domain} {version}"),
+        })
+        .collect();
+    let [producer, version] = &model.producer;
+    let _ = writeln!(text, "{}: ONNX, {}, by {producer} {version}\n", graph.name, versions.join(", "));
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    graph.nodes.iter().for_each(|node| *counts.entry(&node.op).or_default() += 1);
+    let mut rows = vec![["operator", "nodes"].map(String::from)];
+    rows.extend(counts.into_iter().map(|(op, count)| [op.into(), count.to_string()]));
+    table(&mut text, &rows);
+    let numbers: usize = graph.initializers.iter().map(|it| it.data.len()).sum();
+    let _ = writeln!(text, "{numbers} numbers in {} initializers\n", graph.initializers.len());
+    let mut rows = vec![["", "name", "shape", "type"].map(String::from)];
+    for (what, ports) in [("input", &graph.inputs), ("output", &graph.outputs)] {
+        let of = |port: &Port| {
+            let axis = |axis: &Axis| match axis {
+                Axis::Length(len) => len.to_string(),
+                Axis::Free(name) if name.is_empty() => "?".into(),
+                Axis::Free(name) => name.clone(),
+            };
+            let shape: Vec<String> = port.shape.iter().map(axis).collect();
+            let element = port.element.map_or("?".into(), |element| format!("{element:?}").to_lowercase());
+            [what.into(), port.name.clone(), format!("[{}]", shape.join(", ")), element]
+        };
+        rows.extend(ports.iter().map(of));
+    }
+    table(&mut text, &rows);
+    for (key, value) in &model.metadata {
+        let _ = writeln!(text, "\n{key}\n{value}");
+    }
+    text
+}
+
+/// A setting in one word; `None` for those that say little in a table.
+fn written(setting: &Setting) -> Option<String> {
+    match setting {
+        Setting::Whole(Dim::Known(number)) => Some(number.to_string()),
+        Setting::Negative(number) => Some(number.to_string()),
+        Setting::Text(text) => Some(text.clone()),
+        Setting::List(all) => {
+            let all: Option<Vec<String>> = all.iter().map(written).collect();
+            Some(format!("[{}]", all?.join(", ")))
+        }
+        Setting::Item(item) if item.class.starts_with(char::is_lowercase) && item.class != "linear" => {
+            Some(item.class.into())
+        }
+        _ => None,
+    }
+}
+
+/// Names of tensors: of inputs and outputs, and of bindings. Those of several tensors have their number, too.
+fn names(tensors: &[GraphTensor], inputs: &[GraphPort], outputs: &[GraphPort]) -> BTreeMap<usize, String> {
+    let bound = tensors.iter().enumerate().filter_map(|(at, it)| Some((at, it.binding.clone()?)));
+    let mut names: BTreeMap<usize, String> = bound.collect();
+    names.extend(inputs.iter().chain(outputs).map(|port| (port.tensor, port.name.clone())));
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    names.values().for_each(|name| *counts.entry(name.clone()).or_default() += 1);
+    for (at, name) in &mut names {
+        if counts.get(name).is_some_and(|&count| count > 1) {
+            let _ = write!(name, "%{at}");
+        }
+    }
+    names
+}
+
+fn shape(tensors: &[GraphTensor], at: usize) -> String {
+    let Some(tensor) = tensors.get(at) else { return String::new() };
+    let lengths: Vec<String> =
+        tensor.shape.iter().map(|len| len.known().map_or("?".into(), |len| len.to_string())).collect();
+    let whole = if tensor.dtype == Dtype::Int { " of whole numbers" } else { "" };
+    format!("[{}]{whole}", lengths.join(", "))
+}
+
+/// Rows with columns of one width.
+fn table<const N: usize>(text: &mut String, rows: &[[String; N]]) {
+    let width =
+        |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|it| it.chars().count()).max();
+    let widths: Vec<usize> = (0..N).map(|column| width(column).unwrap_or(0)).collect();
+    for row in rows {
+        let cells: Vec<String> =
+            row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
+        let _ = writeln!(text, "{}", cells.join("  ").trim_end());
+    }
+}
