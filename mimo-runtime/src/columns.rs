@@ -215,39 +215,46 @@ impl<E: Float> PredictionColumns<E> {
     }
 }
 
+/// Nearly all models have so few inputs and outputs: to clear a longer list takes a hundredth of the time of a small model.
+const FEW: usize = 4;
+
 /// Models with more inputs or outputs than this are lent a list from the heap.
-const FEW: usize = 16;
+const MANY: usize = 16;
 
 /// Lends columns as a list of slices, without allocating for the usual number of columns.
-#[inline]
 pub(crate) fn slices<'a, E: 'a, R>(
     columns: impl ExactSizeIterator<Item = &'a [E]>,
     then: impl FnOnce(&[&'a [E]]) -> R,
 ) -> R {
-    let len = columns.len();
-    if len > FEW {
-        return then(&columns.collect::<Vec<_>>());
+    match columns.len() {
+        len if len <= FEW => lend::<FEW, _, R>(columns, |list| then(list)),
+        len if len <= MANY => lend::<MANY, _, R>(columns, |list| then(list)),
+        _ => then(&columns.collect::<Vec<_>>()),
     }
-    let mut list: [&[E]; FEW] = [&[]; FEW];
-    for (slice, column) in list.iter_mut().zip(columns) {
-        *slice = column;
-    }
-    then(&list[..len])
 }
 
 /// The same, to write.
-#[inline]
 pub(crate) fn slices_mut<'a, E: 'a, R>(
     columns: impl ExactSizeIterator<Item = &'a mut [E]>,
     then: impl FnOnce(&mut [&'a mut [E]]) -> R,
 ) -> R {
-    let len = columns.len();
-    if len > FEW {
-        return then(&mut columns.collect::<Vec<_>>());
+    match columns.len() {
+        len if len <= FEW => lend::<FEW, _, R>(columns, then),
+        len if len <= MANY => lend::<MANY, _, R>(columns, then),
+        _ => then(&mut columns.collect::<Vec<_>>()),
     }
-    let mut list: [&mut [E]; FEW] = Default::default();
+}
+
+/// A list of at most `N` slices on the stack.
+#[inline]
+fn lend<const N: usize, S: Default, R>(
+    columns: impl ExactSizeIterator<Item = S>,
+    then: impl FnOnce(&mut [S]) -> R,
+) -> R {
+    let len = columns.len();
+    let mut list: [S; N] = std::array::from_fn(|_| S::default());
     for (slice, column) in list.iter_mut().zip(columns) {
         *slice = column;
     }
-    then(&mut list[..len])
+    then(&mut list[..len.min(N)])
 }
