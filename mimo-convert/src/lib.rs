@@ -5,8 +5,11 @@
 //! classes are those of a closed list, and what a file declares is compared with what it holds before memory is allocated.
 #![forbid(unsafe_code)]
 
+pub mod cli;
 pub mod description;
 pub mod error;
+pub mod keras;
+pub mod source;
 pub mod weights;
 
 pub use description::Description;

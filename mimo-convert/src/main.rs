@@ -2,7 +2,31 @@
 
 use std::process::ExitCode;
 
+use mimo_convert::cli::{self, exit};
+
+const USAGE: &str = "usage: mimo convert | export | show; `mimo convert --help` says more";
+
 fn main() -> ExitCode {
-    eprintln!("usage: mimo convert | export | show");
-    ExitCode::from(2)
+    let mut parser = lexopt::Parser::from_env();
+    let command = match parser.next() {
+        Ok(Some(lexopt::Arg::Value(command))) => command,
+        _ => {
+            eprintln!("{USAGE}");
+            return ExitCode::from(exit::ERROR);
+        }
+    };
+    let done = match command.to_str() {
+        Some("convert") => cli::convert::run(&mut parser),
+        _ => {
+            eprintln!("{USAGE}");
+            return ExitCode::from(exit::ERROR);
+        }
+    };
+    match done {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            eprintln!("mimo: {error}");
+            ExitCode::from(exit::ERROR)
+        }
+    }
 }

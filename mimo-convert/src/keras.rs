@@ -1,0 +1,16 @@
+//! Keras's models: what files say of them, and the source for `model!` that means the same.
+//!
+//! Nothing of a file is executed. Classes are those of the language, found by their names; the modules that a file names are only
+//! looked at to tell a layer from an operation of the same name.
+
+pub mod calls;
+pub mod compile;
+pub mod config;
+pub mod convert;
+pub mod layers;
+pub mod legacy;
+pub mod operations;
+pub mod settings;
+pub mod weights;
+
+pub use convert::{Conversion, Lengths, Options, Part, Problem, convert};
