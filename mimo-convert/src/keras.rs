@@ -6,6 +6,7 @@
 pub mod calls;
 pub mod compile;
 pub mod config;
+pub mod container;
 pub mod convert;
 pub mod layers;
 pub mod legacy;
@@ -13,4 +14,5 @@ pub mod operations;
 pub mod settings;
 pub mod weights;
 
+pub use container::KerasFile;
 pub use convert::{Conversion, Lengths, Options, Part, Problem, convert};

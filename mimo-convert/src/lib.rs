@@ -8,9 +8,11 @@
 pub mod cli;
 pub mod description;
 pub mod error;
+pub mod hdf5;
 pub mod keras;
 pub mod source;
 pub mod weights;
+pub mod zip;
 
 pub use description::Description;
 pub use error::Error;
