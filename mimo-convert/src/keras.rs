@@ -8,6 +8,7 @@ pub mod compile;
 pub mod config;
 pub mod container;
 pub mod convert;
+pub mod for_description;
 pub mod layers;
 pub mod legacy;
 pub mod operations;

@@ -6,7 +6,7 @@ use lexopt::{Arg, Parser, ValueExt};
 
 use crate::cli::exit;
 use crate::error::Error;
-use crate::keras::{self, Conversion, Options};
+use crate::keras::{self, Conversion, KerasFile, Options, for_description, weights};
 use crate::source;
 
 /// What `mimo convert --help` prints.
@@ -87,18 +87,55 @@ fn length(text: &str) -> Result<(String, Vec<usize>), Error> {
 
 impl Command {
     fn run(&self) -> Result<u8, Error> {
-        let bytes = std::fs::read(&self.file).map_err(|error| of_path(&self.file, &error))?;
-        let json: serde_json::Value = serde_json::from_slice(&bytes).map_err(|error| Error::new(error.to_string()))?;
-        let compiled = json.get("compile_config").cloned();
-        let conversion = keras::convert(&json, compiled.as_ref(), &self.options)?;
+        let file = KerasFile::read(&self.file)?;
+        if let Some(path) = &self.weights_for {
+            return self.for_model(&file, path);
+        }
+        let Some(config) = &file.config else {
+            return Err(Error::new(
+                "the file has weights only: convert the whole model, or name a file of weights of the model that they are for with `--weights-for`",
+            ));
+        };
+        let conversion = keras::convert(config, file.compile_config.as_ref(), &self.options)?;
+        if let Some(path) = &self.weights {
+            if !conversion.is_complete() {
+                eprintln!("layers that are missing have no weights in {}", path.display());
+            }
+            write(path, &weights::assign(&weights::layers_of(&conversion), &file)?)?;
+            if !file.optimizer.is_empty() {
+                eprintln!("the state of the optimizer is not converted: training begins with a new one");
+            }
+        }
         let text = source_of(&conversion, &self.file);
         match &self.model {
             Some(path) => std::fs::write(path, text).map_err(|error| of_path(path, &error))?,
-            None => print!("{text}"),
+            None if self.weights.is_none() => print!("{text}"),
+            None => {}
         }
         report(&conversion);
         Ok(if conversion.is_complete() { exit::COMPLETE } else { exit::INCOMPLETE })
     }
+
+    /// Weights for a model that exists.
+    fn for_model(&self, file: &KerasFile, described: &Path) -> Result<u8, Error> {
+        let Some(path) = &self.weights else {
+            return Err(Error::new("`--weights-for` needs `--weights PATH`, where the weights are written"));
+        };
+        let bytes = std::fs::read(described).map_err(|error| of_path(described, &error))?;
+        let within = |error: Error| error.within(described.display().to_string());
+        let (known, metadata) = crate::weights::read(&bytes).map_err(within)?;
+        let description = crate::Description::of_metadata(&metadata).map_err(within)?;
+        let (found, missing) = for_description::assign(&description, &known, file)?;
+        for name in &missing {
+            eprintln!("{name}: the file has no such weights, so that they stay as they are");
+        }
+        write(path, &found)?;
+        Ok(if missing.is_empty() { exit::COMPLETE } else { exit::INCOMPLETE })
+    }
+}
+
+fn write(path: &Path, weights: &crate::Weights) -> Result<(), Error> {
+    std::fs::write(path, crate::weights::write(weights)?).map_err(|error| of_path(path, &error))
 }
 
 fn of_path(path: &Path, error: &std::io::Error) -> Error {
