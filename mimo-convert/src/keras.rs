@@ -1,7 +1,7 @@
 //! Keras's models: what files say of them, and the source for `model!` that means the same.
 //!
-//! Nothing of a file is executed. Classes are those of the language, found by their names; the modules that a file names are only
-//! looked at to tell a layer from an operation of the same name.
+//! Nothing of a file is executed. Classes are those of the language, found by their names; the modules that a file names are not
+//! looked at.
 
 pub mod calls;
 pub mod compile;

@@ -6,6 +6,8 @@ use mimo_graph::value::{Arg, Value};
 
 pub mod blocks;
 pub mod evaluate;
+pub mod expand;
+pub mod fold;
 pub mod names;
 pub mod print;
 pub mod simplify;

@@ -90,10 +90,8 @@ fn inner(arg: Arg, others: &[Arg], all: &[Arg], same: &dyn Fn(&[Arg]) -> bool) -
                         loc: item.loc,
                     };
                     let args = simplify::shortest(args.clone(), &|args| same(in_place(call(args))));
-                    match args.is_empty() && same(in_place(word(name))) {
-                        true => word(name),
-                        false => call(&args),
-                    }
+                    let plain = args.is_empty().then(|| simplify::plain(name)).flatten();
+                    plain.filter(|plain| same(in_place(plain.clone()))).unwrap_or_else(|| call(&args))
                 }
                 _ => item,
             };

@@ -166,10 +166,12 @@ fn layer(json: &Json, depth: usize) -> Result<Layer, Error> {
         true => Some(Box::new(of_json(json, depth + 1).map_err(of_layer)?)),
         false => None,
     };
-    let module = json.get("module").and_then(Json::as_str).unwrap_or_default();
-    let is_operation = module.contains(".ops.") || module.ends_with(".ops");
     let mut calls = Vec::new();
-    if let Some(nodes) = json.get("inbound_nodes").and_then(Json::as_array) {
+    let nodes = json.get("inbound_nodes").and_then(Json::as_array);
+    // Keras 3 writes of every layer whether it is trained, and of no operation. Some of its files lack the modules.
+    let of_keras_3 = nodes.is_some_and(|nodes| nodes.iter().any(Json::is_object));
+    let is_operation = of_keras_3 && !nested && class != "InputLayer" && !config.contains_key("trainable");
+    if let Some(nodes) = nodes {
         for (node, at) in nodes.iter().zip(0usize..) {
             let call = match node {
                 Json::Object(node) => of_node(node),

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::cmp::Reverse;
 use std::rc::Rc;
 
-use mimo_graph::value::ValueKind;
+use mimo_graph::value::{Value, ValueKind};
 use serde_json::Value as Json;
 
 use crate::error::Error;
@@ -103,9 +103,9 @@ pub fn convert(config: &Json, compiled: Option<&Json>, options: &Options) -> Res
         let mut problems = compile::add(part, compiled, &converter.models);
         converter.problems.append(&mut problems);
     }
-    let Converter { mut parts, problems, .. } = converter;
+    let Converter { mut parts, problems, models, .. } = converter;
     for part in &mut parts {
-        source::blocks::tidy(&mut part.block, &part.evaluated);
+        source::blocks::tidy(&mut part.block, &part.evaluated, &models);
     }
     Ok(Conversion { parts, problems })
 }
@@ -199,7 +199,7 @@ impl Converter<'_> {
             if !is_read {
                 let reason = "no output needs this input, so that it is left out".to_owned();
                 state.comment(format!("`{name}`: {reason}"));
-                self.problem(name, reason, true);
+                self.problem(name, reason, false);
                 continue;
             }
             let shapes = given.and_then(|given| given.get(at)).and_then(Option::as_ref);
@@ -576,6 +576,21 @@ fn without_last_axis(
                 && matches!(arg.value.kind, ValueKind::Int(n) if usize::try_from(n) == Ok(rank))
         };
         args.retain(|arg| !last(arg));
+    }
+    // Keras stores the axes that attention has without them: all but the batch and the last one.
+    if let Some(rank) = rank.and_then(|rank| i64::try_from(rank).ok()) {
+        let all: Vec<i64> = (1..rank).collect();
+        let number = |value: &Value| match value.kind {
+            ValueKind::Int(n) => Some(n),
+            _ => None,
+        };
+        let numbers = |value: &Value| match &value.kind {
+            ValueKind::List(items) => items.iter().map(number).collect(),
+            _ => number(value).map(|n| vec![n]),
+        };
+        args.retain(|arg| {
+            arg.name.as_ref().is_none_or(|(name, _)| name != "attention_axes") || numbers(&arg.value).as_ref() != Some(&all)
+        });
     }
     args
 }

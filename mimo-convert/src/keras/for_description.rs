@@ -45,13 +45,13 @@ fn layers(description: &Description, known: &Weights) -> Result<Vec<Layer>, Erro
             };
             let at = *places.entry(first.clone()).or_insert_with(|| {
                 let class = layer.item.class.to_owned();
-                layers.push(Layer { class, name: first, weights: vec![], layers: None, is_wrapped: false });
+                layers.push(Layer { class, name: first, weights: Some(vec![]), layers: None, is_wrapped: false });
                 layers.len() - 1
             });
             let is_moving = ["moving_mean", "moving_variance", "vector_u"].iter().any(|end| name.ends_with(end));
             let wanted = Wanted { name: name.clone(), shape: array.shape.clone(), trainable: layer.trainable && !is_moving };
-            if let Some(layer) = layers.get_mut(at) {
-                layer.weights.push(wanted);
+            if let Some(weights) = layers.get_mut(at).and_then(|layer| layer.weights.as_mut()) {
+                weights.push(wanted);
             }
         }
     }

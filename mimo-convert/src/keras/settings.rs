@@ -1,7 +1,6 @@
 //! Values of Keras's configurations as values of the language, by the kinds of the arguments that they are for.
 
 use mimo_graph::args::is_keras_s_default;
-use mimo_graph::dim::ConstId;
 use mimo_graph::diag::Loc;
 use mimo_graph::item::{Item, Kind, Module};
 use mimo_graph::language::{find, items};
@@ -9,7 +8,7 @@ use mimo_graph::value::{Arg, Value, ValueKind};
 use serde_json::{Map, Value as Json};
 
 use crate::keras::layers;
-use crate::source::{keyword, value, word};
+use crate::source::{keyword, simplify, value, word};
 
 /// Keys of configurations that say nothing about what is computed.
 const SAYS_NOTHING: &[&str] = &[
@@ -120,16 +119,15 @@ pub fn named(module: Module, name: &str, config: &Map<String, Json>) -> Result<V
     let Some(item) = item_of(module, name) else {
         return Err(format!("mimo has no `{name}` among its {module}"));
     };
-    let args = arguments(item, config)?;
-    let (name, name_loc) = (written(item, name), Loc(0));
-    Ok(value(match args.is_empty() && !is_class(module) {
-        true => ValueKind::Ident { text: name, constant: ConstId(0) },
-        false => ValueKind::Call { name, name_loc, args },
-    }))
+    let args = simplify::placed(item, arguments(item, config)?);
+    Ok(match args.is_empty() && !is_class(module) {
+        true => word(item.word()),
+        false => value(ValueKind::Call { name: written(item, name), name_loc: Loc(0), args }),
+    })
 }
 
 /// Whether items of a module are written as classes even without arguments: `Adam()`.
-fn is_class(module: Module) -> bool {
+pub fn is_class(module: Module) -> bool {
     matches!(module, Module::Optimizers | Module::Schedules)
 }
 

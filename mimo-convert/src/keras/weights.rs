@@ -36,8 +36,8 @@ pub struct Layer {
     pub class: String,
     /// Keras's name.
     pub name: String,
-    /// Its weights; none for a model.
-    pub weights: Vec<Wanted>,
+    /// Its weights; none for a model. A layer that the source does not have has `None`: its weights are passed over.
+    pub weights: Option<Vec<Wanted>>,
     /// The layers of a nested model.
     pub layers: Option<Vec<Layer>>,
     /// Whether the nested model is inside of a `TimeDistributed`.
@@ -65,12 +65,12 @@ fn layers(part: &Part, parts: &BTreeMap<&str, &Part>, before: &str) -> Vec<Layer
         let mut kept = Layer {
             class: class_of(layer),
             name: layer.name.clone(),
-            weights: vec![],
+            weights: None,
             layers: None,
             is_wrapped: layer.model.is_none(),
         };
         match found {
-            Some(MadeId::Layer(id)) => kept.weights = of_layer(graph, id, before),
+            Some(MadeId::Layer(id)) => kept.weights = Some(of_layer(graph, id, before)),
             Some(MadeId::Group(id)) => {
                 let group = graph.groups.get(id.index()).map_or("", |group| group.name.as_str());
                 let nested = part.nested.get(&layer.name).and_then(|class| parts.get(class.as_str()));
@@ -87,6 +87,8 @@ fn layers(part: &Part, parts: &BTreeMap<&str, &Part>, before: &str) -> Vec<Layer
 fn class_of(layer: &config::Layer) -> String {
     match &layer.model {
         Some(_) if layer.class == "Model" => "Functional".into(),
+        // The class that Keras exports by this name has another one.
+        None if layer.class == "GroupQueryAttention" => "GroupedQueryAttention".into(),
         _ => layer.class.rsplit('>').next().unwrap_or_default().into(),
     }
 }
@@ -157,6 +159,7 @@ fn of_object<'a>(
     place: &str,
     pairs: &mut Vec<Pair<'a>>,
 ) -> Result<(), Error> {
+    let Some(wanted) = &layer.weights else { return Ok(()) };
     let mut found: Vec<(Vec<usize>, &Variables)> = Vec::new();
     for variables in all {
         let Some(rest) = variables.path.strip_prefix(place) else { continue };
@@ -184,7 +187,7 @@ fn of_object<'a>(
         )));
     }
     let variables: Vec<&Variable> = found.iter().flat_map(|(_, it)| numbers(it)).collect();
-    pair(&layer.weights.iter().collect::<Vec<_>>(), &variables, pairs)
+    pair(&wanted.iter().collect::<Vec<_>>(), &variables, pairs)
         .map_err(|error| error.within(place.to_owned()).within(format!("layer `{}`", layer.name)))
 }
 
@@ -198,7 +201,7 @@ fn numbers(variables: &Variables) -> impl Iterator<Item = &Variable> {
 }
 
 fn by_name<'a>(layers: &'a [Layer], all: &'a [Variables], pairs: &mut Vec<Pair<'a>>) -> Result<(), Error> {
-    for layer in layers {
+    for layer in layers.iter().filter(|layer| layer.weights.is_some() || layer.layers.is_some()) {
         let (mut trained, mut others) = (Vec::new(), Vec::new());
         flat(layer, &mut trained, &mut others);
         let wanted: Vec<&Wanted> = trained.into_iter().chain(others).collect();
@@ -222,7 +225,7 @@ fn flat<'a>(layer: &'a Layer, trained: &mut Vec<&'a Wanted>, others: &mut Vec<&'
     match &layer.layers {
         Some(inner) => inner.iter().for_each(|layer| flat(layer, trained, others)),
         None => {
-            for weight in &layer.weights {
+            for weight in layer.weights.iter().flatten() {
                 match weight.trainable {
                     true => trained.push(weight),
                     false => others.push(weight),

@@ -4,16 +4,17 @@ use std::collections::BTreeMap;
 
 use mimo_graph::graph::TensorId;
 
-use super::evaluate::Evaluated;
-use super::{Block, Callee, Expr, Let, Operand, Statement, print};
+use super::evaluate::{Evaluated, Models};
+use super::{Block, Callee, Expr, Let, Operand, Statement, fold, print};
 
 /// Longest line that operations are joined to.
 const JOINED: usize = 80;
 
 /// Joins operations that are read once, and writes shapes.
-pub fn tidy(block: &mut Block, evaluated: &Evaluated) {
+pub fn tidy(block: &mut Block, evaluated: &Evaluated, models: &Models) {
     join(block);
     ascribe(block, evaluated);
+    fold::fold(block, models);
 }
 
 /// Calls `visit` with the tensors that an expression names.
@@ -44,6 +45,38 @@ fn names_in(operand: &Operand, visit: &mut dyn FnMut(&str)) {
         Operand::Tensor(tensor) => names_of(tensor, visit),
         Operand::Tensors(tensors) => tensors.iter().for_each(|tensor| names_of(tensor, visit)),
         Operand::Value(_) => {}
+    }
+}
+
+/// Gives tensors and layers other names, all at once.
+pub fn rename(expr: &mut Expr, names: &[(String, String)]) {
+    // The last of two names for one is the one that counts.
+    let new = |name: &mut String| {
+        if let Some((_, new)) = names.iter().rev().find(|(old, _)| old == name) {
+            name.clone_from(new);
+        }
+    };
+    let of = |operand: &mut Operand| match operand {
+        Operand::Tensor(tensor) => rename(tensor, names),
+        Operand::Tensors(tensors) => tensors.iter_mut().for_each(|tensor| rename(tensor, names)),
+        Operand::Value(_) => {}
+    };
+    match expr {
+        Expr::Name(name) => new(name),
+        Expr::Input(_) | Expr::Layer(_) => {}
+        Expr::Call(call) => {
+            if let Callee::Bound(name) = &mut call.callee {
+                new(name);
+            }
+            call.tensors.iter_mut().for_each(|tensor| rename(tensor, names));
+            call.keywords.iter_mut().for_each(|(_, operand)| of(operand));
+        }
+        Expr::Operation { arguments, .. } => arguments.iter_mut().for_each(|(_, operand)| of(operand)),
+        Expr::Binary(_, left, right) => {
+            of(left);
+            of(right);
+        }
+        Expr::Negative(inner) | Expr::Index(inner, _) => rename(inner, names),
     }
 }
 

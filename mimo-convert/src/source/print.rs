@@ -10,7 +10,7 @@ use mimo_graph::value::{Arg, Value, ValueKind};
 use super::{Block, Call, Callee, Expr, Function, Layer, Operand, Port, Statement};
 
 /// Longer lines are broken where that is possible.
-const WIDTH: usize = 110;
+const WIDTH: usize = 120;
 
 /// A file with these models, in this order.
 pub fn file(blocks: &[Block], header: &[String]) -> String {

@@ -3,9 +3,12 @@
 
 use mimo_graph::context::Cx;
 use mimo_graph::diag::{Diag, Diags, Loc};
-use mimo_graph::item::{Argument, Item, Kind};
+use mimo_graph::item::{Argument, Item, Kind, Module};
+use mimo_graph::language::find;
 use mimo_graph::layers::{Constructed, construct};
 use mimo_graph::value::{Arg, Value, ValueKind};
+
+use super::word;
 
 /// The layer that a class makes of arguments, or what is wrong with them.
 pub fn made(class: &str, args: &[Arg]) -> Result<Constructed, Vec<Diag>> {
@@ -82,14 +85,8 @@ fn shortest_value(mut value: Value, same: &dyn Fn(&Value) -> bool) -> Value {
                 loc: value.loc,
             };
             let args = shortest(args, &|args| same(&with(args)));
-            let plain = Value {
-                kind: ValueKind::Ident { text: name.clone(), constant: mimo_graph::dim::ConstId(0) },
-                loc: value.loc,
-            };
-            match args.is_empty() && same(&plain) {
-                true => plain,
-                false => with(&args),
-            }
+            let plain = args.is_empty().then(|| plain(&name)).flatten();
+            plain.filter(|plain| same(plain)).unwrap_or_else(|| with(&args))
         }
         ValueKind::Map(mut entries) => {
             for at in 0..entries.len() {
@@ -111,6 +108,20 @@ fn shortest_value(mut value: Value, same: &dyn Fn(&Value) -> bool) -> Value {
         }
         _ => value,
     }
+}
+
+/// The word of a call without arguments, `he_normal` for `HeNormal()`. Optimizers and layers are written as classes.
+pub fn plain(name: &str) -> Option<Value> {
+    let modules = [
+        Module::Activations,
+        Module::Constraints,
+        Module::Initializers,
+        Module::Losses,
+        Module::Metrics,
+        Module::Regularizers,
+    ];
+    let item = modules.into_iter().find_map(|module| find(module, name))?;
+    Some(word(item.word()))
 }
 
 /// Arguments in the order of their item, the first ones by position as one writes them: those that have to be given, and
