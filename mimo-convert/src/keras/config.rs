@@ -191,6 +191,8 @@ fn of_node(node: &Map<String, Json>) -> Result<Call, Error> {
         keywords: keywords
             .into_iter()
             .flatten()
+            // Keras 3 writes what it was when the model was made, and passes on what the model is called with.
+            .filter(|(key, _)| *key != "training")
             .map(|(key, json)| Ok((key.clone(), operand(json)?)))
             .collect::<Result<_, Error>>()?,
     })

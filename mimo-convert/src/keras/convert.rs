@@ -198,7 +198,7 @@ impl Converter<'_> {
             let Some(layer) = model.layers.get(index) else { continue };
             if !is_read {
                 let reason = "no output needs this input, so that it is left out".to_owned();
-                state.comment(format!("`{name}`: {reason}"));
+                state.missing(name, &reason);
                 self.problem(name, reason, false);
                 continue;
             }
@@ -287,7 +287,7 @@ impl Converter<'_> {
             }
         };
         for reason in problems {
-            state.comment(format!("`{}`: {reason}", layer.name));
+            state.missing(&layer.name, &reason);
             self.problem(&layer.name, reason, true);
         }
         let penalty = match (layer.is_operation, &layer.model) {
@@ -366,7 +366,7 @@ impl Converter<'_> {
             match layers::layer(&layer.class, &layer.config) {
                 Ok(made) => {
                     for reason in made.problems {
-                        state.comment(format!("`{}`: {reason}", layer.name));
+                        state.missing(&layer.name, &reason);
                         self.problem(&layer.name, reason, true);
                     }
                     let args = without_last_axis(made.item, made.args, call, state);
@@ -437,7 +437,7 @@ impl Converter<'_> {
     fn report(&mut self, wrong: Vec<mimo_graph::diag::Diag>, layer: &str, state: &mut State) {
         for diag in wrong {
             let reason = layers::said_of(&diag);
-            state.comment(format!("`{layer}`: {reason}"));
+            state.missing(layer, &reason);
             self.problem(layer, reason, true);
         }
     }
@@ -455,7 +455,7 @@ impl Converter<'_> {
         let read: Vec<String> = call.tensors().iter().filter_map(|it| state.bindings.get(*it).cloned()).collect();
         let shown = format!("{}({})({})", layer.class, settings_shown(layer), read.join(", "));
         state.comment(format!("let {base} = {shown};"));
-        state.comment(format!("`{}`: {reason}", layer.name));
+        state.missing(&layer.name, &reason);
         self.problem(&layer.name, reason, true);
         let tensor = Tensor { layer: layer.name.clone(), call: at, output: 0 };
         match (augments(&layer.class), read.first()) {
@@ -505,6 +505,11 @@ pub struct State {
 }
 
 impl State {
+    /// What is missing at a place; what to do about it is in the list at the end.
+    fn missing(&mut self, layer: &str, reason: &str) {
+        self.comment(format!("`{layer}`: {}", reason.split("; ").next().unwrap_or(reason)));
+    }
+
     fn comment(&mut self, line: String) {
         match self.block.statements.last_mut() {
             Some(Statement::Comment(lines)) => lines.push(line),

@@ -30,16 +30,20 @@ fn expand(all: &[Statement], functions: &[Function], into: &mut Vec<Statement>, 
             Statement::Let(bound) => match called(bound, functions) {
                 Some((function, call_tensors, arguments)) => {
                     *count += 1;
-                    let own = |name: &str| format!("{name}__{count}");
+                    let call = *count;
+                    let own = |name: &str| format!("{name}__{call}");
                     let tensors = function.parameters.len().saturating_sub(arguments.len());
                     let values: Vec<_> =
                         function.parameters.iter().skip(tensors).cloned().zip(arguments.iter().cloned()).collect();
                     let given: Vec<(String, String)> =
                         function.parameters.iter().take(tensors).cloned().zip(call_tensors).collect();
                     let mut names = given;
-                    for statement in &function.statements {
-                        let Statement::Let(inner) = with(statement, &values) else { continue };
-                        let mut inner = inner;
+                    let mut written = vec![];
+                    let mut body = vec![];
+                    let plain: Vec<Statement> = function.statements.iter().map(|it| with(it, &values)).collect();
+                    expand(&plain, &[], &mut body, count);
+                    for statement in body {
+                        let Statement::Let(mut inner) = statement else { continue };
                         // What is bound anew means the new one from here on.
                         rename(&mut inner.value, &names);
                         for binding in inner.bindings.iter_mut().filter(|binding| *binding != "_") {
@@ -47,14 +51,17 @@ fn expand(all: &[Statement], functions: &[Function], into: &mut Vec<Statement>, 
                             names.retain(|(name, _)| name != binding);
                             names.push((std::mem::replace(binding, new.clone()), new));
                         }
-                        into.push(Statement::Let(inner));
+                        written.push(Statement::Let(inner));
                     }
                     let result = names.iter().find(|(name, _)| *name == function.result).map(|(_, new)| new);
-                    if let (Some(Statement::Let(last)), Some(result)) = (into.last_mut(), result)
+                    if let (Some(Statement::Let(last)), Some(result)) = (written.last_mut(), result)
                         && last.bindings == [result.clone()]
                     {
                         last.bindings.clone_from(&bound.bindings);
                     }
+                    // The functions before it may be called in it.
+                    let at = functions.iter().position(|other| other.name == function.name).unwrap_or_default();
+                    expand(&written, functions.get(..at).unwrap_or_default(), into, count);
                 }
                 None => into.push(statement.clone()),
             },
@@ -77,7 +84,17 @@ fn called<'a>(bound: &'a Let, functions: &'a [Function]) -> Option<(&'a Function
 fn with(statement: &Statement, values: &Values) -> Statement {
     match statement {
         Statement::Let(bound) => Statement::Let(Let { value: of_expr(&bound.value, values), ..bound.clone() }),
-        other => other.clone(),
+        Statement::For { names, rounds, body } => {
+            // A name of the loop hides the parameter.
+            let outer: Vec<_> = values.iter().filter(|(name, _)| !names.contains(name)).cloned().collect();
+            let rounds = rounds.iter().map(|round| round.iter().map(|value| of_value(value, values)).collect());
+            Statement::For {
+                names: names.clone(),
+                rounds: rounds.collect(),
+                body: body.iter().map(|statement| with(statement, &outer)).collect(),
+            }
+        }
+        Statement::Comment(_) => statement.clone(),
     }
 }
 

@@ -38,6 +38,18 @@ pub fn fold(block: &mut Block, models: &Models) {
         }
         *block = folded;
     }
+    for at in 0..block.functions.len() {
+        let mut folded = block.clone();
+        let Some(function) = folded.functions.get_mut(at) else { break };
+        let result = super::Port { name: String::new(), binding: function.result.clone() };
+        let body = Block { statements: function.statements.clone(), outputs: vec![result], ..Block::default() };
+        let body = with_loops(&body);
+        let Some(result) = body.outputs.first() else { break };
+        (function.statements, function.result) = (body.statements, result.binding.clone());
+        if print::model(&folded).lines().count() < print::model(block).lines().count() && is_same(&folded) {
+            *block = folded;
+        }
+    }
     let folded = with_loops(block);
     if folded != *block && print::model(&folded).lines().count() < print::model(block).lines().count() && is_same(&folded) {
         *block = folded;
@@ -215,6 +227,14 @@ fn part(
     let mut inputs: Vec<String> = vec![];
     let mut own: BTreeSet<&str> = BTreeSet::new();
     let mut output = None;
+    // Calls of functions at the ends stay outside, where they may be loops.
+    let is_function = |at: usize| match block.statements.get(at) {
+        Some(Statement::Let(Let { value: Expr::Call(call), .. })) => matches!(call.callee, Callee::Function { .. }),
+        _ => false,
+    };
+    if length > ROUND && (is_function(start) || is_function(start + length - 1)) {
+        return None;
+    }
     for at in start..start + length {
         let (Some(Statement::Let(bound)), Some(Some(form))) = (block.statements.get(at), forms.get(at)) else { return None };
         key.push_str(&form.text);
@@ -347,7 +367,6 @@ fn base_of(expr: &Expr) -> String {
     match expr {
         Expr::Call(call) => match &call.callee {
             Callee::Class(layer) => mimo_graph::names::snake_case(&layer.class),
-            Callee::Function { name, .. } => name.clone(),
             _ => "h".into(),
         },
         _ => "h".into(),
@@ -476,6 +495,9 @@ fn with_loops(block: &Block) -> Block {
         if let Some((statement, count, names)) = found {
             folded.statements.splice(at..at + count, [statement]);
             for (old, new) in &names {
+                for port in folded.outputs.iter_mut().filter(|port| port.name.is_empty() && port.binding == *old) {
+                    port.binding.clone_from(new);
+                }
                 for statement in folded.statements.iter_mut().skip(at + 1) {
                     if let Statement::Let(bound) = statement {
                         rename(&mut bound.value, &[(old.clone(), new.clone())]);
@@ -521,7 +543,8 @@ fn rounds(block: &Block, start: usize, length: usize) -> Option<(Statement, usiz
     }
     let (parameters, opens) = parameters(&forms, &parts, length)?;
     let (first, last) = (parts.first()?, parts.last()?);
-    let is_output = block.outputs.iter().any(|port| port.binding == last.output);
+    // What a function returns has no name outside.
+    let is_output = block.outputs.iter().any(|port| port.binding == last.output && !port.name.is_empty());
     if is_output {
         return None;
     }

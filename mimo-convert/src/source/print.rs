@@ -176,8 +176,13 @@ impl Lines {
         }
     }
 
-    /// A call that is too long for one line: an argument per line.
+    /// A call that is too long for one line: its value in the next line, or an argument per line.
     fn broken(&mut self, depth: usize, start: &str, value: &Expr) {
+        let whole = expr(value);
+        if whole.len() + (depth + 1) * 4 < WIDTH {
+            self.line(depth, start.trim_end());
+            return self.line(depth + 1, &format!("{whole};"));
+        }
         if let Expr::Call(call) = value
             && let Callee::Class(layer) = &call.callee
             && !layer.args.is_empty()
@@ -189,7 +194,7 @@ impl Lines {
             }
             return self.line(depth, &format!("){};", operands(call)));
         }
-        self.line(depth, &format!("{start}{};", expr(value)));
+        self.line(depth, &format!("{start}{whole};"));
     }
 }
 
@@ -226,7 +231,7 @@ pub fn expr(expr: &Expr) -> String {
         Expr::Call(call) => match &call.callee {
             Callee::Function { name, arguments } => {
                 let tensors = call.tensors.iter().map(self::expr);
-                let settings = arguments.iter().map(|value| setting(Kind::Plain, value));
+                let settings = arguments.iter().map(|value| passed_on(value).unwrap_or_else(|| setting(Kind::Plain, value)));
                 format!("{name}({})", tensors.chain(settings).collect::<Vec<_>>().join(", "))
             }
             made => format!("{}{}", callee(made), operands(call)),
@@ -265,6 +270,13 @@ pub fn expr(expr: &Expr) -> String {
             }
         }
     }
+}
+
+/// `name` for `"{name}"`: a text that is passed on as it is.
+fn passed_on(value: &Value) -> Option<String> {
+    let ValueKind::Str(text) = &value.kind else { return None };
+    let name = text.strip_prefix('{')?.strip_suffix('}')?;
+    name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_').then(|| name.to_owned())
 }
 
 /// How tightly an operator binds.

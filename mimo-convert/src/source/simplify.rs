@@ -137,7 +137,7 @@ pub fn placed(item: &Item, args: Vec<Arg>) -> Vec<Arg> {
             continue;
         };
         let mut arg = left.remove(found);
-        by_position &= stands_first(at, argument);
+        by_position &= stands_first(item, at, argument);
         if by_position {
             arg.name = None;
         }
@@ -147,6 +147,8 @@ pub fn placed(item: &Item, args: Vec<Arg>) -> Vec<Arg> {
     placed
 }
 
-fn stands_first(at: usize, argument: &Argument) -> bool {
-    argument.is_required() || at == 0 && argument.kind == Kind::Plain && argument.name != "axis"
+fn stands_first(item: &Item, at: usize, argument: &Argument) -> bool {
+    let is_only = item.arguments().count() == 1;
+    let is_size = argument.kind == Kind::Plain && argument.name != "axis";
+    argument.is_required() || at == 0 && (is_only || is_size)
 }
